@@ -27,7 +27,7 @@ const (
 	StartFree                      // with any text
 )
 
-// FileKind is what providers' limits tell apart.
+// FileKind is a kind of file for which providers have a size limit of its own.
 type FileKind string
 
 // Kinds of files.
@@ -38,7 +38,7 @@ const (
 	FileDocument FileKind = "document" // all else
 )
 
-// KindOf gives the kind of a content type.
+// KindOf returns the kind of file that a content type stands for: FileImage for "image/png".
 func KindOf(contentType string) FileKind {
 	kind, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(contentType)), "/")
 	if k := FileKind(kind); k == FileImage || k == FileVideo || k == FileAudio {
@@ -47,12 +47,12 @@ func KindOf(contentType string) FileKind {
 	return FileDocument
 }
 
-// FileLimits gives the largest file of each kind in bytes; a kind that isn't named can't
-// be sent.
+// FileLimits is the size in bytes of the largest file of each kind. A kind that is missing can't be
+// sent.
 type FileLimits map[FileKind]int64
 
-// How long a reply waits where the account does not say: time to take it back. In a chat the
-// customer waits at the other end.
+// Default holds: how long a reply waits before it is sent, so that its author can take it back. In a
+// chat it is shorter, because the customer waits at the other end.
 const (
 	HoldMail = 20 * time.Second
 	HoldChat = 4 * time.Second
@@ -70,12 +70,12 @@ type Capabilities struct {
 	ReadReceipts Level
 	Delivered    Level
 
-	ReplyWindow           time.Duration // free text until so long after the customer's last message; 0 = always
-	HumanWindow           time.Duration // longer than ReplyWindow: until then a person may still answer; 0 = not
+	ReplyWindow           time.Duration // free text may be sent for so long after the customer's last message; 0 = always
+	HumanWindow           time.Duration // after ReplyWindow, a person (no automation) may answer for so long; 0 = never
 	Start                 StartRule     // whether we may begin a conversation
 	Templates             bool          // approved templates may be sent, also when the window is closed
-	ReplyTo               Level         // an answer names the one message that it answers
-	Captions              Level         // a file's text goes with it
+	ReplyTo               Level         // an answer can name the one message that it answers
+	Captions              Level         // a text can be sent in one message with a file
 	Buttons               int           // answers to tap below a text; 0 = they become words
 	ListRows              int           // rows of a list message; 0 = they become words
 	Carousel              int           // cards of a carousel; 0 = they become words
@@ -85,9 +85,9 @@ type Capabilities struct {
 	ReplyEvery            time.Duration // the provider's pace towards one customer; 0 = none
 	MaxTextRunes          int           // 0 = no limit
 	AttachmentsPerMessage int           // 0 = none allowed
-	NoFiles               string        // for people: why files, which the channel carries, can't be sent as Parley is set up; "" = nothing hinders
+	NoFiles               string        // for people: why this set-up of Parley can't send files; "" = it can
 	MaxAttachmentBytes    int64         // all files of a message together
-	RetryFor              time.Duration // how long a certain, passing failure is tried again
+	RetryFor              time.Duration // how long a message that failed with Retry is tried again
 	RequestTimeout        time.Duration // the longest Send may take
 	Hold                  time.Duration // default hold before a reply leaves
 	Rate                  float64       // messages per second of one account; 0 = only 429s limit

@@ -24,7 +24,8 @@ type Channel interface {
 	// Errors: *SendError with a Class; any other error counts as Ambiguous.
 	Send(ctx context.Context, o Outbound) (Receipt, error)
 
-	// Reconcile looks for an earlier attempt whose answer was lost. May be repeated.
+	// Reconcile finds out whether an earlier attempt, whose answer was lost, reached the provider.
+	// May be repeated. Errors count as CannotTell.
 	Reconcile(ctx context.Context, o Outbound) (Outcome, Receipt, error)
 }
 
@@ -53,19 +54,19 @@ type Checker interface {
 type Finding struct {
 	OK   bool
 	What string // "IMAP login", "SMTP sending"
-	Text string // what was found, in words
+	Text string // what was found, for people
 	Hint string // what to do next; empty when OK
 }
 
-// Fact is one arrived thing as it is stored: the raw bytes and the key that
-// names the fact (not the envelope it came in).
+// Fact is one thing that arrived (a mail, a message, a receipt), as it is stored. ExternalID names the
+// fact itself, not the request in which it came: a provider that repeats it gives the same id.
 type Fact struct {
 	ExternalID string // unique per account, ≤ 500 bytes
 	OrderKey   string // facts with the same key are applied in the order of acceptance
 	Payload    []byte
-	Quarantine string // not empty: can't be split; stored and shown, never applied
-	// Owner is the provider's id of the number or page that the fact is for, where several
-	// share a callback; "" = the account that was called. It is the value of Spec.Owner.
+	Quarantine string // why it can't be read: it is stored and shown, but never applied. "" = it can
+	// Owner is the provider's id of the number or page that the fact is for, where several accounts
+	// share a callback: the value of the field Spec.Owner. "" = the account that was called.
 	Owner string
 }
 
@@ -82,8 +83,10 @@ type Env struct {
 	Now    func() time.Time // Parley's clock
 	Report func(Condition)  // tells the account's condition; cheap, may be repeated
 	Keys   [][]byte         // HMAC keys of tokens; the first signs, all verify
-	Dialer Dialer           // outbound connections; nil = net.Dialer. It refuses addresses of the own network, but for Spec.OwnHosts and APIURL
-	APIURL string           // instead of the provider's base URL, without the version; "" = the provider's
+	// Dialer opens outbound connections; nil = net.Dialer. Parley's refuses addresses in the company's
+	// own network, except for Spec.OwnHosts and APIURL.
+	Dialer Dialer
+	APIURL string // replaces the provider's base URL, without the version; "" = the provider's
 	// HookURL is how the provider reaches this account's webhook, exactly as it was
 	// configured; "" = it can't.
 	HookURL string
@@ -105,7 +108,7 @@ type Condition struct {
 // ConditionStatus says whether an account works.
 type ConditionStatus string
 
-// Conditions (R-014; Paused is a setting, not a condition).
+// Conditions. That an account is paused is a setting, not a condition.
 const (
 	Active ConditionStatus = "active"
 	Broken ConditionStatus = "error"

@@ -10,11 +10,11 @@ import (
 // Retry-After and let the source try again.
 var ErrOverloaded = errors.New("channels: too much is waiting to be stored")
 
-// ErrPrivateAddress is the cause of a failed connection that would have led into the own
-// network, to a host that no admin named (Spec.OwnHosts).
+// ErrPrivateAddress is the cause of a connection that was refused because it leads into the company's
+// own network, to a host that no admin named (Spec.OwnHosts).
 var ErrPrivateAddress = errors.New("channels: the address is not on the internet")
 
-// Class says what a failed Send means for what happens next.
+// Class of a failed Send. It decides what Parley does next.
 type Class string
 
 // Classes of failure.
@@ -34,8 +34,8 @@ const (
 // SendError is what Send returns for a failure it understands.
 type SendError struct {
 	Class Class
-	Wait  time.Duration // Throttled, Retry: how long; Retry with 0 = by the table of waits
-	Pair  bool          // Throttled: only towards this customer; others of the account go on
+	Wait  time.Duration // Throttled, Retry: how long to wait; 0 with Retry = Parley's own table of waits
+	Pair  bool          // Throttled: only messages to this customer wait, not the account's other messages
 	Text  string        // what happened, for people: "The mailbox of … is full."
 	Hint  string        // what to do next
 	Cause error
@@ -49,11 +49,11 @@ func (e *SendError) Error() string {
 	return fmt.Sprintf("%s: %s: %v", e.Class, e.Text, e.Cause)
 }
 
-// Unwrap gives the cause.
+// Unwrap returns the cause.
 func (e *SendError) Unwrap() error { return e.Cause }
 
-// ClassOf gives the class of an error from Send. What nobody classified is
-// Ambiguous: it may have been sent.
+// ClassOf returns the class of an error from Send. An error without a class is Ambiguous: the message
+// may have been sent.
 func ClassOf(err error) Class {
 	var se *SendError
 	if errors.As(err, &se) {

@@ -5,10 +5,10 @@ import (
 	"io"
 )
 
-// Fetcher is a Channel whose Decode gives attachments with a Ref.
+// Fetcher is a Channel whose provider keeps files for a while: Decode returns attachments with a Ref.
 type Fetcher interface {
-	// Fetch reads such a file. It is called soon after the fact was accepted: providers
-	// keep files for minutes. May be repeated.
+	// Fetch reads the file of a Ref. It is called soon after the fact was accepted, because some
+	// providers keep files for minutes. May be repeated.
 	// Errors: *SendError: Retry, Throttled, AuthBroken; BadContent when it is gone, too
 	// large or damaged.
 	Fetch(ctx context.Context, ref string) (Fetched, error)
@@ -16,9 +16,9 @@ type Fetcher interface {
 
 // Fetched is a file from a provider.
 type Fetched struct {
-	Name        string // "" = as the Attachment says
-	ContentType string // "" = as the Attachment says
-	Body        io.ReadCloser
+	Name        string        // "" = Attachment.Name
+	ContentType string        // "" = Attachment.ContentType
+	Body        io.ReadCloser // the caller closes it
 }
 
 // Attendant is a Channel that can show a customer that somebody reads and writes.
@@ -30,8 +30,8 @@ type Attendant interface {
 
 // Starter is a Channel by which we may begin a conversation.
 type Starter interface {
-	// Recipient turns what a person typed into a customer. Pure.
-	// Errors: *SendError of class BadRecipient, in words.
+	// Recipient reads an address or number as an agent typed it. Pure.
+	// Errors: *SendError of class BadRecipient.
 	Recipient(typed string) (Party, error)
 }
 
@@ -42,13 +42,13 @@ type Counter interface {
 	Count(text, signature string) Count
 }
 
-// Count of a text.
+// Count is how many messages the provider makes of a text.
 type Count struct {
-	Parts    int    // 1 and more
-	Left     int    // how many more characters fit into the last part
+	Parts    int    // messages; at least 1
+	Left     int    // how many more characters fit into the last message
 	Encoding string // for people: "GSM-7"
 
-	// Room is how many characters of this encoding fit beside the signature into one, two and three
-	// messages; zero = not told.
+	// Room is how many characters of this encoding fit, beside the signature, into one, two and three
+	// messages; 0 = not known.
 	Room [3]int
 }

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// TypeOf gives the content type that the ending of a file's name stands for, "" if it isn't
-// known. The tables of package mime differ from machine to machine, and what a stored fact
-// means must not.
+// TypeOf returns the content type of a file by the ending of its name; "" if it isn't known. It
+// doesn't use package mime, whose tables differ from machine to machine: a stored fact must decode to
+// the same on all.
 func TypeOf(name string) string {
 	switch strings.ToLower(path.Ext(name)) {
 	case ".jpg", ".jpeg":

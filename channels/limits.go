@@ -6,10 +6,9 @@ import (
 	"strings"
 )
 
-// ParseFileLimits reads the largest files of each kind as people write them. A kind that
-// isn't named keeps its limit.
+// ParseFileLimits reads file limits as people write them. The result has only the kinds that s names.
 // Shape: image 5MB, document 10MB, video 16MB
-// Errors: what is wrong, in words.
+// Errors: what is wrong, for people.
 func ParseFileLimits(s string) (FileLimits, error) {
 	limits := FileLimits{}
 	for part := range strings.SplitSeq(s, ",") {
@@ -35,7 +34,7 @@ func ParseFileLimits(s string) (FileLimits, error) {
 	return limits, nil
 }
 
-// parseBytes reads 500kb or 16mb; 0 forbids.
+// parseBytes reads a size like 500kb, 16mb or 1024 (bytes). 0 forbids files of a kind.
 func parseBytes(s string) (int64, error) {
 	unit := int64(1)
 	for _, u := range []struct {
@@ -54,7 +53,7 @@ func parseBytes(s string) (int64, error) {
 	return n * unit, nil
 }
 
-// SizeWords writes bytes for people.
+// SizeWords writes a number of bytes for people.
 // Shape: 16 MB; 500 KB; 12 bytes
 func SizeWords(bytes int64) string {
 	switch {

@@ -12,15 +12,15 @@ type Dialer interface {
 	DialContext(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// AutomaticOwn is the Inbound.Automatic of what came from an address of the account itself.
+// AutomaticOwn is Inbound.Automatic of a message that came from an address of the account itself.
 const AutomaticOwn = "own-address"
 
 // Party is a person's address on a channel.
 type Party struct {
 	Key  string // normalised, unique per account: e-mail in lower case, phone in E.164
 	Name string // as the person calls herself; may be empty, never trusted
-	// Also are other keys of the same person on this account: a provider's own id beside
-	// the phone number. Whoever is known by one of them is this person.
+	// Also are other keys of the same person on this account: for example, a provider's own id beside
+	// the phone number.
 	Also []string
 }
 
@@ -32,8 +32,9 @@ const (
 	InboundMessage InboundKind = "message" // the customer said something
 	InboundStatus  InboundKind = "status"  // what became of one of our messages
 	InboundOwn     InboundKind = "own"     // our own message seen again (copy, echo)
-	// InboundForeign is an answer written elsewhere. From is the customer; without it the answer
-	// belongs to the conversation that it answers, if To or Cc name the customer.
+	// InboundForeign is our answer to a customer that was written outside of Parley, for example in the
+	// mailbox itself. From is the customer. If From is empty, the answer belongs to the conversation
+	// that it answers, provided that To or Cc name the customer.
 	InboundForeign InboundKind = "foreign"
 
 	InboundReaction InboundKind = "reaction" // to Target: Emoji, "" = taken back
@@ -50,19 +51,19 @@ type Inbound struct {
 	Kind       InboundKind
 	ExternalID string // the provider's id of the message, unique per account
 	From       Party
-	At         time.Time // as the sender's side says; not trusted for order
+	At         time.Time // when it was sent, by the sender's clock: not trusted for order
 
 	Subject     string
 	Text        string // canonical Markdown, without quoted history
 	Quoted      string // quoted history as Markdown, "" if none
-	HTML        Page   // the original, nil if Text tells all of it
+	HTML        Page   // the original; nil if Text has all of it
 	Attachments []Attachment
 	Notices     []string // remarks for agents: "Encrypted: cannot be displayed."
 
 	To, Cc     []Party
 	ReplyTo    []Party  // whom an answer goes to; empty = From
 	Via        string   // which of our own addresses it was sent to
-	References []string // ids it answers, best first
+	References []string // the ids of messages that it answers, the most reliable first
 
 	// Conversation and Answers come from a verified token of ours; 0 = none.
 	Conversation int64
@@ -75,29 +76,29 @@ type Inbound struct {
 	Previous string // InboundIdentity: the key that is no longer used
 	Answered string // the provider's id of the one message that this answers, "" = none
 	Chosen   string // the id of the Button or ListRow that the customer tapped, "" = none
-	Opens    bool   // restarts the reply window although it is no message
+	Opens    bool   // restarts the reply window although the customer wrote nothing
 	Consent  *Consent
 	Template *TemplateState
 
 	Automatic  string // why it is automatic mail ("auto-submitted", "list", …); "" = a person
 	Historical bool   // imported: no automation, notice or reopening
 
-	// Status of InboundStatus; of InboundOwn when all of the message is there, so that its
-	// fate is known even if the answer to Send was lost.
+	// Status belongs to InboundStatus. InboundOwn has it when the whole message was seen: then the
+	// message has arrived, even if the answer to Send was lost.
 	Status *Status
 }
 
 // Consent says what a customer wants from now on.
 type Consent struct {
 	OptedOut  bool
-	Marketing bool // only advertising is meant; answers are still wanted
-	Silent    bool // the message itself asks for no answer and opens nothing: STOP, START
+	Marketing bool // true = only advertising is meant; answers are still wanted
+	Silent    bool // the message (STOP, START) needs no answer and opens no conversation
 }
 
-// Page is a document that a customer sent. It is made safe when somebody opens it, which
-// for most never happens.
+// Page is an HTML document that a customer sent. It is made safe only when somebody opens it, because
+// most are never opened.
 type Page interface {
-	// Sanitised gives HTML that is safe to show in a sandboxed page. It may take as long as
+	// Sanitised returns HTML that is safe to show in a sandboxed page. It may take as long as
 	// decoding the message did.
 	Sanitised() string
 }
@@ -113,10 +114,10 @@ type Attachment struct {
 	SizeBytes   int64  // with Ref: as the provider says, 0 = unknown
 }
 
-// DeliveryState is what is known of an outgoing message (see design: Attempts).
+// DeliveryState is how far an outgoing message has come.
 type DeliveryState string
 
-// States that a provider can tell.
+// States that a provider can report.
 const (
 	StateAccepted  DeliveryState = "accepted"
 	StateSent      DeliveryState = "sent"
@@ -125,19 +126,19 @@ const (
 	StateFailed    DeliveryState = "failed"
 )
 
-// Status tells what became of one of our messages.
+// Status is a provider's report on one of our messages.
 type Status struct {
 	State     DeliveryState
 	MessageID int64    // from a verified token; 0 = unknown
-	External  []string // provider's ids to look it up by, best first
-	Recipient string   // whom it concerns, "" = all
-	// UpTo instead of MessageID and External: it is true of everything sent to Inbound.From
-	// until then, by the provider's clock (a watermark: "read up to here").
+	External  []string // provider's ids by which the message can be found, the most reliable first
+	Recipient string   // whom it concerns; "" = all recipients
+	// UpTo, when set, replaces MessageID and External: the status holds for all messages that were
+	// sent to Inbound.From until this time, by the provider's clock ("read up to here").
 	UpTo    time.Time
 	Reason  string // for people
-	Delayed bool   // a note only: still being tried
+	Delayed bool   // not delivered yet, and the provider still tries: shown as a remark
 	Class   Class  // of a failure
-	Early   bool   // a part failed that others of the same Send follow, see Receipt.More
+	Early   bool   // the failed part was not the message's last one, see Receipt.More
 	Parts   int    // as in Receipt
 	Cost    string // as in Receipt
 }
@@ -148,10 +149,10 @@ type Outbound struct {
 	ConversationID int64
 	MessageID      int64
 	Attempt        int       // 1 for the first
-	Part           int       // how many parts of it have landed already, see Receipt.More
-	FirstAttemptAt time.Time // zero while the first attempt is made
-	// Again is how often it failed for certain, and a person sent it once more: where the other
-	// side knows messages by a key of ours, each time is another message.
+	Part           int       // how many parts have arrived already, see Receipt.More
+	FirstAttemptAt time.Time // zero during the first attempt
+	// Again is how often the message failed and a person sent it once more. A channel that names
+	// messages to its provider by a key of ours puts it into the key: each time is a new message.
 	Again int
 
 	To, Cc    []Party
@@ -159,20 +160,20 @@ type Outbound struct {
 	Text      string // canonical Markdown
 	Author    string // agent's name as customers see it
 	Signature string // Markdown, "" = none
-	// SignatureHTML is Signature for channels that carry HTML, sanitised; "" = Signature says all of it.
+	// SignatureHTML is the signature as sanitised HTML, for channels that carry HTML; "" = use Signature.
 	// It shows SignaturePictures by their ContentID.
 	SignatureHTML     string
 	SignaturePictures []Picture
-	From              string // which of our own addresses; "" = the account's
-	InReplyTo         string // provider's id of the message that is answered
-	References        []string
+	From              string   // which of our own addresses; "" = the account's
+	InReplyTo         string   // mail: the Message-ID of the customer's newest message
+	References        []string // mail: the Message-IDs of the conversation's messages
 	Files             []File
-	Automatic         bool // written by a machine: mark it so
+	Automatic         bool // no person wrote it: the channel marks it as automatic where it can
 
 	ReplyTo  string       // the provider's id of the one message that is answered; "" = none
 	LastIn   time.Time    // when the customer last opened the reply window; zero = never
-	Rich     *Rich        // what is sent besides Text; nil = nothing
-	Template *TemplateUse // instead of Text, which then holds its words as people read them
+	Rich     *Rich        // buttons, a list, a place, a card; nil = Text alone
+	Template *TemplateUse // sent instead of Text, which then has the filled template as people read it
 }
 
 // File is an attachment on its way out.
@@ -181,8 +182,8 @@ type File struct {
 	ContentType string
 	SizeBytes   int64
 	Open        func(ctx context.Context) (io.ReadCloser, error)
-	// Link makes a signed public address for providers that fetch files by themselves; it
-	// works for a day. Errors: *SendError when this Parley has no public address.
+	// Link returns a signed public URL, valid for a day, for providers that fetch files by themselves.
+	// Errors: *SendError when Parley has no public address.
 	Link func() (string, error)
 }
 
@@ -200,17 +201,18 @@ type Receipt struct {
 	Note       string        // a remark for the log: "copy to Sent failed"
 	Parts      int           // how many messages the provider counts it as (SMS); 0 = one
 	Cost       string        // the provider's price category: "utility"; "" = unknown
-	// More says that this was a part (the text before its file): Send is called again, with
-	// the next Outbound.Part. So no part is sent twice when a later one fails.
+	// More is true when only a part of the message was sent, for example the text before its file.
+	// Send is called again with the next Outbound.Part, so that no part is sent twice when a later
+	// one fails.
 	More bool
 }
 
 // Outcome of Reconcile.
 type Outcome int
 
-// Outcomes. Only Absent, seen twice, allows another Send.
+// Outcomes of Reconcile. Parley sends again only after it has seen Absent twice.
 const (
-	CannotTell Outcome = iota
-	Landed
-	Absent
+	CannotTell Outcome = iota // the provider doesn't say
+	Landed                    // the provider has the message
+	Absent                    // the provider doesn't have it
 )

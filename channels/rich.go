@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Rich is what a message carries besides its text. At most one part is set.
+// Rich is what a message carries besides its text. At most one field is set.
 type Rich struct {
 	Buttons  []Button     `json:"buttons,omitempty"`
 	List     *List        `json:"list,omitempty"`
@@ -65,7 +65,7 @@ type RichCard struct {
 	Buttons  []Button `json:"buttons,omitempty"`
 }
 
-// RichKind names the part of a Rich that is set.
+// RichKind names the field of a Rich that is set.
 type RichKind string
 
 // Kinds of rich messages.
@@ -77,7 +77,7 @@ const (
 	RichCards    RichKind = "cards"
 )
 
-// Kind says which part is set; "" = none.
+// Kind returns which field is set; "" = none.
 func (r *Rich) Kind() RichKind {
 	switch {
 	case r == nil:
@@ -95,12 +95,11 @@ func (r *Rich) Kind() RichKind {
 	return ""
 }
 
-// Alone says that a part of this kind is a message by itself where it is carried: no
-// text stands beside it.
+// Alone says whether channels that carry this kind send it as a message of its own, without the text.
 func (k RichKind) Alone() bool { return k == RichLocation || k == RichContact || k == RichCards }
 
-// Most gives how many buttons, rows or cards an account carries in one message; 0 = the
-// kind becomes words.
+// Most returns how many buttons, rows or cards of a kind an account carries in one message; 0 = none:
+// the kind is written in words (Rich.Text).
 func (c Capabilities) Most(k RichKind) int {
 	levels := map[RichKind]Level{RichLocation: c.Location, RichContact: c.ContactCard}
 	switch k {
@@ -118,7 +117,7 @@ func (c Capabilities) Most(k RichKind) int {
 	return 0
 }
 
-// Carries says that an account sends it as it is; else it becomes words (Text).
+// Carries says whether an account can send r as it is. If not, it is written in words (Rich.Text).
 func (c Capabilities) Carries(r *Rich) bool {
 	n := 1
 	switch r.Kind() {
@@ -138,14 +137,14 @@ func (c Capabilities) Carries(r *Rich) bool {
 	return n <= c.Most(r.Kind())
 }
 
-// Text says in words what is rich, in no language of its own: choices by number, a place
-// by a link to its map.
+// Text writes r in words for channels that don't carry it: numbered choices, a place with a link to a
+// map. It adds no words of any language.
 func (r *Rich) Text() string {
 	switch r.Kind() {
 	case RichButtons:
 		var lines []string
 		for i, b := range r.Buttons {
-			lines = append(lines, choice(i+1, b.Title, b.URL))
+			lines = append(lines, numbered(i+1, b.Title, b.URL))
 		}
 		return strings.Join(lines, "\n")
 	case RichList:
@@ -164,8 +163,9 @@ func (r *Rich) Text() string {
 	return ""
 }
 
-func choice(n int, title, more string) string {
-	return strings.TrimSuffix(fmt.Sprintf("%d. %s – %s", n, title, more), " – ")
+// numbered writes one choice: "2. Title – detail", or "2. Title".
+func numbered(n int, title, detail string) string {
+	return strings.TrimSuffix(fmt.Sprintf("%d. %s – %s", n, title, detail), " – ")
 }
 
 func (l *List) text() string {
@@ -177,7 +177,7 @@ func (l *List) text() string {
 		}
 		for _, row := range s.Rows {
 			n++
-			lines = append(lines, choice(n, row.Title, row.Description))
+			lines = append(lines, numbered(n, row.Title, row.Description))
 		}
 	}
 	return strings.Join(lines, "\n")
@@ -187,13 +187,13 @@ func (l *Location) text() string {
 	return lines(l.Name, l.Address, l.MapURL())
 }
 
-// MapURL leads to the place on a map that anybody can open.
+// MapURL returns a link to the place on a public map.
 func (l *Location) MapURL() string {
 	lat, lon := degrees(l.Latitude), degrees(l.Longitude)
 	return "https://www.openstreetmap.org/?mlat=" + lat + "&mlon=" + lon + "#map=17/" + lat + "/" + lon
 }
 
-// degrees to within a hand's breadth.
+// degrees writes a coordinate with all its decimals and without an exponent.
 func degrees(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
 func (c *ContactCard) text() string {
@@ -211,7 +211,7 @@ func (c RichCard) text() string {
 	return lines(all...)
 }
 
-// lines joins what isn't empty.
+// lines joins the texts that are not empty by newlines.
 func lines(all ...string) string {
 	var kept []string
 	for _, s := range all {

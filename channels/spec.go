@@ -5,20 +5,20 @@ import (
 	"time"
 )
 
-// Spec describes one kind of channel. It feeds the set-up file and the route /hooks/{account}.
+// Spec describes one kind of channel, for the set-up file and the route /hooks/{account}.
 type Spec struct {
-	Kind    string // "email": the word of the YAML
-	Section string // YAML key of its fields; "" = Kind
+	Kind    string // "email": the account's kind in parley.yaml
+	Section string // the key of its fields in parley.yaml; "" = Kind
 	Name    string // for people: "E-mail"
 	Icon    string // emoji shortcode without colons: "email"
 	Fields  []Field
-	Owner   string // the field whose value Fact.Owner names; "" = callbacks are never shared
+	Owner   string // the name of the field that holds Fact.Owner's value; "" = accounts never share a callback
 	APIEnv  string // environment variable that sets Env.APIURL: "TWILIO_API_URL"
-	// OwnHosts names the servers of an account that may stand in the company's own network,
-	// because an admin typed them: "host" or "host:port". nil = none. Env.Dialer refuses
-	// other addresses that are not on the internet.
+	// OwnHosts returns the servers of an account ("host" or "host:port") that an admin typed, and that
+	// therefore may be in the company's own network. Env.Dialer refuses all other addresses that are
+	// not on the internet. nil = there are none.
 	OwnHosts func(Config) []string
-	// New makes the channel of one account. It connects to nothing.
+	// New makes the channel of one account. It opens no connection.
 	New func(Account, Env) (Channel, error)
 }
 
@@ -39,15 +39,15 @@ type Account struct {
 	ID     int64
 	Name   string // immutable key
 	Config Config
-	// BeginsAt is when the account was set up, by the database's clock: what customers sent from
-	// then on is taken. Zero = not known; then it is the first look.
+	// BeginsAt is when the account was set up, by the database's clock: only what customers sent since
+	// then is fetched. Zero = not known; then the time of the first fetch counts.
 	BeginsAt time.Time
 }
 
 // Config holds an account's settings by Field.Name; lists are joined by newlines.
 type Config map[string]string
 
-// List gives the values of a list field.
+// List returns the values of a list field.
 func (c Config) List(name string) []string {
 	if c[name] == "" {
 		return nil

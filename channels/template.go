@@ -12,19 +12,19 @@ type Template struct {
 	Body       string // with {{variables}}
 	Footer     string
 	Buttons    []Button
-	// Variables of Header and Body in order of their first use, and what each may look
-	// like: providers want examples.
+	// Variables are the names of the variables in Header and Body, in the order of their first use.
+	// Examples has an example value for each, which providers ask for.
 	Variables []string
 	Examples  map[string]string
 }
 
-// TemplateUse is a Template on its way to one customer.
+// TemplateUse is a Template filled for one customer.
 type TemplateUse struct {
 	Template
 	Values map[string]string // one for each variable, never empty
 }
 
-// TemplateStatus is what a provider says of a template.
+// TemplateStatus says whether a provider allows a template.
 type TemplateStatus string
 
 // Statuses; only TemplateApproved may be sent.
@@ -50,13 +50,13 @@ type TemplateState struct {
 
 // Templater is a Channel whose provider approves templates.
 type Templater interface {
-	// SubmitTemplate hands a template in, or its new form when ExternalID is set.
+	// SubmitTemplate submits a new template, or the changed one when ExternalID is set.
 	// Errors: *SendError: BadContent says what is wrong with it.
 	SubmitTemplate(ctx context.Context, t Template) (TemplateState, error)
 
-	// DeleteTemplate takes it away from the provider.
+	// DeleteTemplate deletes a template at the provider.
 	DeleteTemplate(ctx context.Context, t Template) error
 
-	// ListTemplates gives the provider's view of all of them.
+	// ListTemplates returns the provider's verdicts on all templates of the account.
 	ListTemplates(ctx context.Context) ([]TemplateState, error)
 }

@@ -23,26 +23,27 @@ const (
 var (
 	templateName     = regexp.MustCompile(`^[a-z0-9_]+$`)
 	templateLanguage = regexp.MustCompile(`^[a-z]{2,3}(_[A-Z]{2,4})?$`)
-	neighbours       = regexp.MustCompile(`\}\}\s*\{\{`)
-	unfitForNames    = regexp.MustCompile(`[^a-z0-9]+`)
+
+	adjacentVariables = regexp.MustCompile(`\}\}\s*\{\{`)
+	notInNames        = regexp.MustCompile(`[^a-z0-9]+`)
 )
 
-// TemplateCategories are what providers sort templates by; it decides the price.
+// TemplateCategories returns the categories that a template can have. Providers price them differently.
 func TemplateCategories() []string { return []string{"utility", "marketing", "authentication"} }
 
-// TemplateName makes a provider's name of people's words: "Order update" is order_update.
+// TemplateName turns words into a name that providers accept: "Order update" becomes order_update.
 func TemplateName(words string) string {
-	return strings.Trim(unfitForNames.ReplaceAllString(strings.ToLower(words), "_"), "_")
+	return strings.Trim(notInNames.ReplaceAllString(strings.ToLower(words), "_"), "_")
 }
 
-// TemplateFault is something that every provider would refuse.
+// TemplateFault is a reason for which every provider would refuse a template.
 type TemplateFault struct {
 	Field string // name, language, category, header, body, footer, buttons, examples
 	Text  string // what is wrong, without a full stop
 	Hint  string // what to do
 }
 
-// Faults says what is wrong with a template, before any provider is asked.
+// Faults returns what is wrong with a template, so that people learn it before a provider is asked.
 func (t Template) Faults() []TemplateFault {
 	var list []TemplateFault
 	add := func(field, text, hint string) { list = append(list, TemplateFault{field, text, hint}) }
@@ -85,7 +86,7 @@ func (t Template) bodyFaults() []TemplateFault {
 		return []TemplateFault{{"body", "is missing", "Write what the customer reads."}}
 	case strings.HasPrefix(body, "{{") || strings.HasSuffix(body, "}}"):
 		return []TemplateFault{{"body", "begins or ends with a variable", "Providers want words around it: Hello {{first_name}}, …"}}
-	case neighbours.MatchString(body):
+	case adjacentVariables.MatchString(body):
 		return []TemplateFault{{"body", "has two variables beside each other", "Put a word between them."}}
 	}
 	return nil
@@ -93,35 +94,43 @@ func (t Template) bodyFaults() []TemplateFault {
 
 func (t Template) buttonFaults() []TemplateFault {
 	var list []TemplateFault
+	add := func(text, hint string) { list = append(list, TemplateFault{"buttons", text, hint}) }
 	if len(t.Buttons) > templateButtons {
-		list = append(list, TemplateFault{"buttons", fmt.Sprintf("are %d", len(t.Buttons)), fmt.Sprintf("At most %d are possible.", templateButtons)})
+		add(fmt.Sprintf("are %d", len(t.Buttons)), fmt.Sprintf("At most %d are possible.", templateButtons))
 	}
 	for i, b := range t.Buttons {
 		if n := utf8.RuneCountInString(b.Title); n == 0 || n > templateTitleRunes {
-			list = append(list, TemplateFault{"buttons", fmt.Sprintf("have a title of %d characters", n), fmt.Sprintf("Write 1 to %d.", templateTitleRunes)})
+			add(fmt.Sprintf("have a title of %d characters", n), fmt.Sprintf("Write 1 to %d.", templateTitleRunes))
 		}
-		if u, err := url.Parse(b.URL); b.URL != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "") {
-			list = append(list, TemplateFault{"buttons", fmt.Sprintf("have the link %q", b.URL), "Write https://…"})
+		if b.URL != "" && !isWebAddress(b.URL) {
+			add(fmt.Sprintf("have the link %q", b.URL), "Write https://…")
 		}
 		if slices.ContainsFunc(t.Buttons[:i], func(other Button) bool { return other.Title == b.Title }) {
-			list = append(list, TemplateFault{"buttons", fmt.Sprintf("have the title %q twice", b.Title), ""})
+			add(fmt.Sprintf("have the title %q twice", b.Title), "")
 		}
 	}
 	return list
+}
+
+// isWebAddress says whether a text is an absolute http or https URL.
+func isWebAddress(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
 }
 
 func (t Template) exampleFaults() []TemplateFault {
 	var list []TemplateFault
-	names := Variables(t.Header, t.Body)
-	for _, name := range names {
+	for _, name := range Variables(t.Header, t.Body) {
 		if strings.TrimSpace(t.Examples[name]) == "" {
-			list = append(list, TemplateFault{"examples", "have nothing for {{" + name + "}}", "Providers want to see what it may look like."})
+			list = append(list, TemplateFault{
+				"examples", "have nothing for {{" + name + "}}", "Providers want to see what it may look like.",
+			})
 		}
 	}
 	return list
 }
 
-// Example gives what a variable that every Parley knows may look like; "" for others.
+// Example returns an example value of a built-in variable; "" for other variables.
 func Example(name string) string {
 	switch name {
 	case "customer_name":

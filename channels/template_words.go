@@ -9,7 +9,7 @@ import (
 // variable is a placeholder of a template: {{quote_number}}.
 var variable = regexp.MustCompile(`\{\{\s*([a-z0-9_]{1,60})\s*\}\}`)
 
-// Variables gives the names of the {{variables}} in texts, in the order of their first use.
+// Variables returns the names of the {{variables}} in texts, in the order of their first use.
 func Variables(texts ...string) []string {
 	var names []string
 	for _, text := range texts {
@@ -22,7 +22,7 @@ func Variables(texts ...string) []string {
 	return names
 }
 
-// Fill puts values in place of a text's {{variables}}; those without a value stay.
+// Fill replaces the {{variables}} of a text by their values. Variables without a value stay.
 func Fill(text string, values map[string]string) string {
 	return variable.ReplaceAllStringFunc(text, func(found string) string {
 		if value, ok := values[variable.FindStringSubmatch(found)[1]]; ok {
@@ -32,14 +32,14 @@ func Fill(text string, values map[string]string) string {
 	})
 }
 
-// Unreadable says that a text has {{ or }} which belong to no variable.
+// Unreadable says whether a text has a {{ or }} that belongs to no variable.
 func Unreadable(text string) bool {
 	rest := variable.ReplaceAllString(text, "")
 	return strings.Contains(rest, "{{") || strings.Contains(rest, "}}")
 }
 
-// Words are a filled template as people read it, as canonical Markdown: what a channel
-// sends that has no templates of its own. Values are data: nothing in them formats.
+// Words returns the filled template as people read it, in canonical Markdown. Channels without
+// templates of their own send it. Markdown characters in values are escaped.
 func (u TemplateUse) Words() string {
 	values := make(map[string]string, len(u.Values))
 	for name, value := range u.Values {
