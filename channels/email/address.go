@@ -7,16 +7,16 @@ import (
 	"parley/channels"
 )
 
-// Bounds of what is read of the fields of one kind, and of each of them.
+// Limits of what is read of the address fields of one kind (all To fields, for example).
 const (
-	addressLimit = 500  // addresses
-	addressItems = 1000 // whatever stands between commas
-	addressBytes = 128 << 10
+	addressLimit = 500       // addresses
+	addressItems = 1000      // texts between commas, whether they are addresses or not
+	addressBytes = 128 << 10 // of each field
 )
 
-// addresses reads an address field as tolerantly as a person would: groups,
-// comments, missing commas' leftovers and stray text never make it fail. Names
-// are decoded only after the field was split, so a name can't forge an address.
+// addresses reads address fields as tolerantly as a person would: groups, comments, missing commas
+// and stray text never make it fail. Encoded names are decoded only after the field was split into
+// addresses, so that a name can't forge an address.
 func addresses(guess *guesser, values ...string) []channels.Party {
 	var out []channels.Party
 	seen := map[string]bool{}
@@ -39,18 +39,18 @@ func addresses(guess *guesser, values ...string) []channels.Party {
 	return out
 }
 
-// splitAddresses cuts a field at its commas and semicolons, outside quotes, comments and
-// angle brackets, and drops the names of groups. It gives the first most items. It looks at
-// each byte at most twice: what is looked for ahead is remembered.
+// splitAddresses splits a field at commas and semicolons outside of quotes, comments and angle
+// brackets, and leaves out the names of groups. It returns the first most items. It reads each byte at
+// most twice, because it remembers what it found when it looked ahead.
 func splitAddresses(v string, most int) []string {
 	v = v[:min(len(v), addressBytes)]
 	var items []string
 	start, quoted, angle, depth := 0, false, false, 0
-	next := 0  // the comma or "<" that was found last, looking ahead
-	sign := -1 // the last "@"
+	ahead := 0   // index of the comma or "<" that was found last, looking ahead
+	lastAt := -1 // index of the last "@"
 	for i := 0; i < len(v) && len(items) < most; i++ {
 		if v[i] == '@' {
-			sign = i
+			lastAt = i
 		}
 		switch c := v[i]; {
 		case c == '\\' && (quoted || depth > 0):
@@ -67,10 +67,10 @@ func splitAddresses(v string, most int) []string {
 			angle = true
 		case c == '>':
 			angle = false
-			if next <= i {
-				next = i + 1 + indexOrEnd(v[i+1:], ",<")
+			if ahead <= i {
+				ahead = i + 1 + indexOrEnd(v[i+1:], ",<")
 			}
-			if next < len(v) && v[next] == '<' { // the comma is missing
+			if ahead < len(v) && v[ahead] == '<' { // the comma is missing
 				items = append(items, v[start:i+1])
 				start = i + 1
 			}
@@ -78,7 +78,7 @@ func splitAddresses(v string, most int) []string {
 		case c == ',' || c == ';':
 			items = append(items, v[start:i])
 			start = i + 1
-		case c == ':' && sign < start && !strings.EqualFold(strings.TrimSpace(v[start:i]), "mailto"):
+		case c == ':' && lastAt < start && !strings.EqualFold(strings.TrimSpace(v[start:i]), "mailto"):
 			start = i + 1 // a group's name
 		}
 	}
@@ -88,7 +88,7 @@ func splitAddresses(v string, most int) []string {
 	return items
 }
 
-// indexOrEnd gives where the first of some ASCII signs stands, the length of s if none does.
+// indexOrEnd returns the index of the first of some ASCII characters in s, or len(s) if there is none.
 func indexOrEnd(s, signs string) int {
 	if i := strings.IndexAny(s, signs); i >= 0 {
 		return i
@@ -96,7 +96,7 @@ func indexOrEnd(s, signs string) int {
 	return len(s)
 }
 
-// parseAddress reads one address with its name.
+// parseAddress reads one address and its name: Ann <ann@acme.test>, ann@acme.test (Ann).
 func parseAddress(item string, guess *guesser) (channels.Party, bool) {
 	name, address := "", ""
 	if open := strings.LastIndexByte(item, '<'); open >= 0 {
@@ -130,7 +130,7 @@ func parseAddress(item string, guess *guesser) (channels.Party, bool) {
 	return channels.Party{Key: key, Name: displayName(name, key, guess)}, true
 }
 
-// splitComment separates the text of parentheses from the rest.
+// splitComment separates the text in parentheses from the text around them.
 func splitComment(s string) (plain, comment string) {
 	open := strings.IndexByte(s, '(')
 	if open < 0 {
@@ -143,7 +143,7 @@ func splitComment(s string) (plain, comment string) {
 	return s[:open] + " " + s[end+1:], s[open+1 : end]
 }
 
-// normaliseAddress gives an address in lower case, "" if there is none.
+// normaliseAddress returns an address in lower case without brackets and spaces; "" if a is none.
 func normaliseAddress(a string, guess *guesser) string {
 	a = strings.ToLower(decodeHeader(a, guess))
 	a = strings.TrimPrefix(strings.Trim(a, " <>\"'`,;"), "mailto:")
@@ -160,7 +160,7 @@ func normaliseAddress(a string, guess *guesser) string {
 	return strings.TrimSuffix(a, ".")
 }
 
-// displayName makes a person's name of the text before an address.
+// displayName returns the person's name that stands before an address; "" if it repeats the address.
 func displayName(name, key string, guess *guesser) string {
 	name = strings.TrimSpace(name)
 	if len(name) >= 2 && name[0] == '"' && name[len(name)-1] == '"' {
@@ -177,15 +177,15 @@ func displayName(name, key string, guess *guesser) string {
 	return name
 }
 
-// withoutTag gives an address without its +tag.
+// withoutTag returns an address without its +tag.
 func withoutTag(address string) string {
 	local, domain, _ := strings.Cut(address, "@")
 	local, _, _ = strings.Cut(local, "+")
 	return local + "@" + domain
 }
 
-// ownAddress gives which of our own addresses a is, "" if none. A +tag of ours
-// doesn't make it a stranger.
+// ownAddress returns which of the account's own addresses a is, with or without a +tag; "" if it is
+// none.
 func (d *decoder) ownAddress(a string) string {
 	if d.own[a] {
 		return a
@@ -196,7 +196,7 @@ func (d *decoder) ownAddress(a string) string {
 	return ""
 }
 
-// withoutOwn removes our own addresses from a list of recipients.
+// withoutOwn returns a list of recipients without the account's own addresses.
 func (d *decoder) withoutOwn(list []channels.Party) []channels.Party {
 	var out []channels.Party
 	for _, p := range list {

@@ -7,18 +7,24 @@ import (
 	"parley/channels"
 )
 
-// autoSubject is how programs that set no header begin the subject of an
-// automatic answer.
-var autoSubject = regexp.MustCompile(`(?i)^\s*(?:automatic reply|auto(?:matic)?[ -]?(?:reply|response)|out of (?:the )?office|automatische antwort|abwesenheits(?:notiz|nachricht|assistent)|réponse automatique|absence du bureau|respuesta automática|resposta automática|risposta automatica|automatisch antwoord|autosvar|automaattinen vastaus|automatická odpověď|automatyczna odpowiedź|автоответ|otomatik yanıt|自动回复|自動回覆|自動応答|자동 회신|رد تلقائي)\s*[:：\-–]`)
+// autoSubject matches the subjects of automatic answers, for programs that set no header.
+var autoSubject = regexp.MustCompile(`(?i)^\s*(?:` +
+	`automatic reply|auto(?:matic)?[ -]?(?:reply|response)|out of (?:the )?office|` +
+	`automatische antwort|abwesenheits(?:notiz|nachricht|assistent)|réponse automatique|absence du bureau|` +
+	`respuesta automática|resposta automática|risposta automatica|automatisch antwoord|autosvar|` +
+	`automaattinen vastaus|automatická odpověď|automatyczna odpowiedź|автоответ|otomatik yanıt|` +
+	`自动回复|自動回覆|自動応答|자동 회신|رد تلقائي)\s*[:：\-–]`)
 
-// noReply is an address nobody reads.
-var noReply = regexp.MustCompile(`(?i)^(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|noresponse|no-response|nicht[-_.]?antworten|ne[-_.]?pas[-_.]?repondre)(?:[-_.+].*)?@|[-_.+](?:no[-_.]?reply|noreply)@`)
+// noReply matches addresses that nobody reads.
+var noReply = regexp.MustCompile(`(?i)^(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|noresponse|no-response|` +
+	`nicht[-_.]?antworten|ne[-_.]?pas[-_.]?repondre)(?:[-_.+].*)?@|[-_.+](?:no[-_.]?reply|noreply)@`)
 
-// daemonAddress is a program that reports on mail.
-var daemonAddress = regexp.MustCompile(`(?i)^(?:mailer[-_.]?daemon|postmaster|mail[-_.]?daemon|mdaemon|bounces?|microsoftexchange[0-9a-f]*)(?:[-_.+=].*)?@`)
+// daemonAddress matches the addresses of programs that report on mail.
+var daemonAddress = regexp.MustCompile(`(?i)^(?:mailer[-_.]?daemon|postmaster|mail[-_.]?daemon|mdaemon|bounces?|` +
+	`microsoftexchange[0-9a-f]*)(?:[-_.+=].*)?@`)
 
-// automatic gives why a mail is automatic, "" for one that a person wrote. The
-// most telling reason comes first.
+// automatic returns why a mail is automatic: a code such as "bounce"; "" for a mail that a person
+// wrote. Where several reasons hold, the most specific one counts.
 func (d *decoder) automatic(h headers, c *content, subject string, from channels.Party) string {
 	lower := func(name string) string { return strings.ToLower(strings.TrimSpace(h.raw(name))) }
 	switch {
@@ -65,21 +71,27 @@ func (d *decoder) automatic(h headers, c *content, subject string, from channels
 	return ""
 }
 
-// nullSender reports whether the mail asks for no answer at all: Return-Path: <>.
+// nullSender reports whether the mail wants no answer at all, as bounces do: Return-Path: <>.
 func nullSender(h headers) bool {
 	v := strings.ToLower(strings.ReplaceAll(h.raw("Return-Path"), " ", ""))
 	return h.has("Return-Path") && (v == "<>" || strings.HasPrefix(v, "<mailer-daemon@"))
 }
 
-// dmarcFailed finds a failed check of who sent a mail.
+// dmarcFailed matches a failed DMARC check in an Authentication-Results field.
 var dmarcFailed = regexp.MustCompile(`(?i)\bdmarc\s*=\s*fail\b`)
 
-// authenticationNotice warns when the receiving server found that the sender's
-// domain disowns the mail. Only the topmost result counts, and only a bad one: a
-// good one could be the sender's own forgery.
+// maxAuthenticationBytes is the longest Authentication-Results field that is read.
+const maxAuthenticationBytes = 1 << 16
+
+// authenticationNotice warns when the receiving server found that the sender's domain disowns the
+// mail; "" otherwise. The receiving server writes the topmost field, so only that one counts. A good
+// result proves nothing: if our server writes none, the topmost field is the sender's own.
 func authenticationNotice(h headers) string {
 	results := h.all("Authentication-Results")
-	if len(results) == 0 || len(results[0]) > 1<<16 || !strings.Contains(strings.ToLower(results[0]), "dmarc") || !dmarcFailed.MatchString(results[0]) {
+	if len(results) == 0 || len(results[0]) > maxAuthenticationBytes {
+		return ""
+	}
+	if !strings.Contains(strings.ToLower(results[0]), "dmarc") || !dmarcFailed.MatchString(results[0]) {
 		return ""
 	}
 	return "The sender's address may be forged: its domain disowns this mail (DMARC failed)."

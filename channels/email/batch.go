@@ -14,20 +14,20 @@ import (
 )
 
 const (
-	// batchSize is how many mails are fetched and stored together; a command that names
-	// them all stays shorter than 1,000 bytes, which every server takes (RFC 2683
-	// section 3.2.1.5).
+	// batchSize is how many mails are fetched and stored together. A command that names that many
+	// UIDs stays below 1,000 bytes, which every server accepts (RFC 2683 section 3.2.1.5).
 	batchSize = 50
-	// maxTries is how often a mail is asked for on its own before it is quarantined.
+	// maxTries is how often a mail is fetched on its own before it is quarantined.
 	maxTries = 3
-	// mailOrder is the order key of every fact: a mailbox is one order.
+	// mailOrder is the order key of all facts: the mails of a mailbox are applied one after the other.
 	mailOrder = "mail"
 )
 
-// look fetches what is new, in the order in which it arrived, and what looking back finds when
-// that is due. It leaves the inbox open.
+// look fetches new mail in the order in which it arrived. When f.due is set, it also rescans the last
+// days. It leaves the inbox selected.
 func (f *fetcher) look(ctx context.Context, s *imapSession) error {
-	sent, err := f.newSent(ctx, s) // before the inbox: an answer is newer than what it answers
+	// Sent mail is looked for first: so every answer that is found has its question in the inbox.
+	sent, err := f.newSent(ctx, s)
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (f *fetcher) look(ctx context.Context, s *imapSession) error {
 	if !f.due {
 		return nil
 	}
-	f.due = false // before it: what kills the connection must not do so at once again
+	f.due = false // reset first: a mail that breaks the connection must not do so again at once
 	f.lookBack.Reset(jitter(cmp.Or(f.badWait, f.c.opts.timing.rescan)))
 	if err := f.rescan(ctx, s, f.inbox, f.advance); err != nil {
 		return err
@@ -52,33 +52,35 @@ func (f *fetcher) look(ctx context.Context, s *imapSession) error {
 	return f.rescanSent(ctx, s)
 }
 
-// searchAfter finds the mails of the open folder behind a UID.
+// searchAfter returns the UIDs above last in the selected folder.
 func (s *imapSession) searchAfter(last imap.UID) ([]imap.UID, error) {
 	found, err := s.search(&imap.SearchCriteria{UID: []imap.UIDSet{{{Start: last + 1, Stop: 0}}}})
-	// "n:*" finds the last mail even below n.
+	// "n:*" always finds the newest mail, even if its UID is below n.
 	return slices.DeleteFunc(found, func(uid imap.UID) bool { return uid <= last }), err
 }
 
-// rescan looks for mail of the last days that showed up below the watermark of the open folder,
-// and once more for what was quarantined.
-func (f *fetcher) rescan(ctx context.Context, s *imapSession, d *folder, took func(context.Context, []outcome) error) error {
+// rescan fetches mail of the last days that appeared below the watermark of the selected folder d, and
+// tries quarantined mails once more. took is called for each batch that was dealt with.
+func (f *fetcher) rescan(
+	ctx context.Context, s *imapSession, d *folder, took func(context.Context, []outcome) error,
+) error {
 	found, err := f.since(s, d.mark.NewestAt)
 	if err != nil {
 		return err
 	}
-	var uids, again []imap.UID
+	var uids, quarantined []imap.UID
 	for _, uid := range found {
 		if uid < d.mark.First || uid > d.mark.Last || d.mark.has(uid) {
 			continue
 		}
 		if d.bad[uid] {
 			d.tries[uid] = maxTries - 1
-			again = append(again, uid)
+			quarantined = append(quarantined, uid)
 			continue
 		}
 		uids = append(uids, uid)
 	}
-	for _, list := range [][]imap.UID{uids, again} { // the bad ones last: they may end the connection
+	for _, list := range [][]imap.UID{uids, quarantined} { // quarantined ones last: they may break the connection
 		if err := f.take(ctx, s, d, d.mark.UIDValidity, list, took); err != nil {
 			return err
 		}
@@ -89,20 +91,20 @@ func (f *fetcher) rescan(ctx context.Context, s *imapSession, d *folder, took fu
 	return nil
 }
 
-// since finds the mail that arrived after a moment, and in the days before it.
+// since returns the UIDs of the mails that arrived after at, or less than timing.overlap before it.
 func (f *fetcher) since(s *imapSession, at time.Time) ([]imap.UID, error) {
 	day := at.Add(-f.c.opts.timing.overlap)
 	return s.search(&imap.SearchCriteria{Since: day})
 }
 
-// advance moves the watermark over mails that have been dealt with and saves it.
+// advance adds mails that have been dealt with to the inbox's watermark and saves it.
 func (f *fetcher) advance(ctx context.Context, done []outcome) error {
 	f.inbox.mark.note(done, f.c.env.Now())
 	return f.save(ctx, f.inbox.mark)
 }
 
-// note takes mails over into the watermark. Quarantined ones are passed over, but
-// looking back tries them again.
+// note adds mails that have been dealt with to the watermark. Quarantined mails only raise Last, so
+// that a rescan tries them again.
 func (m *mark) note(done []outcome, now time.Time) {
 	for _, o := range done {
 		m.Last = max(m.Last, o.uid)
@@ -115,7 +117,7 @@ func (m *mark) note(done []outcome, now time.Time) {
 	}
 }
 
-// accept has facts stored, however long that takes: a mail must not be passed over.
+// accept stores facts and repeats that until it works, because no mail may be lost. Errors: ctx ended.
 func (f *fetcher) accept(ctx context.Context, facts []channels.Fact) error {
 	if len(facts) == 0 {
 		return nil
@@ -123,7 +125,7 @@ func (f *fetcher) accept(ctx context.Context, facts []channels.Fact) error {
 	return f.persist(ctx, func() error { return f.c.env.Accept(ctx, facts...) })
 }
 
-// save makes a watermark durable and valid, together with that of the folder of sent mail.
+// save stores the inbox's watermark together with that of the folder of sent mail, and then uses it.
 func (f *fetcher) save(ctx context.Context, m *mark) error {
 	m.Sent = f.sent.mark
 	if err := f.persist(ctx, func() error { return f.c.saveMark(ctx, m) }); err != nil {
@@ -133,7 +135,7 @@ func (f *fetcher) save(ctx context.Context, m *mark) error {
 	return nil
 }
 
-// persist repeats what needs the database until it works. Errors: ctx ended.
+// persist repeats do, which needs the database, until it works. Errors: ctx ended.
 func (f *fetcher) persist(ctx context.Context, do func() error) error {
 	wait := f.c.opts.timing.storeFirst
 	for {

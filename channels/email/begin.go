@@ -7,12 +7,12 @@ import (
 	"github.com/emersion/go-imap/v2"
 )
 
-// clockDoubt is how far the mail server's clock may be behind the database's without a mail being
-// passed over: what was received so long before the account was set up is taken as well.
+// clockDoubt is how far the mail server's clock may be behind the database's. Mail that was received
+// up to this long before the account was set up is fetched as well, so that none is missed.
 const clockDoubt = 10 * time.Minute
 
-// takenFrom gives the arrival from which mail is taken at the first look; zero = none of what is
-// there then.
+// takenFrom returns the time of arrival from which on mail is fetched at the first look; zero = mail
+// that is there at the first look is not fetched.
 func (c *Channel) takenFrom() time.Time {
 	if c.beginsAt.IsZero() {
 		return time.Time{}
@@ -20,9 +20,9 @@ func (c *Channel) takenFrom() time.Time {
 	return c.beginsAt.Add(-clockDoubt).UTC()
 }
 
-// align compares the folder with the watermark. The first look takes what arrived since the
-// account was set up. A changed UIDVALIDITY makes all UIDs void, so the last days are read again
-// and Accept knows what it has.
+// align compares the inbox with its watermark. Without a watermark, this is the first look: it
+// fetches mail since the account was set up. With a changed UIDVALIDITY all known UIDs are void: it
+// fetches the last days again, and Accept recognises the mails that are stored already.
 func (f *fetcher) align(ctx context.Context, s *imapSession, data *imap.SelectData) error {
 	switch {
 	case f.inbox.mark == nil:
@@ -33,8 +33,8 @@ func (f *fetcher) align(ctx context.Context, s *imapSession, data *imap.SelectDa
 	return nil
 }
 
-// begin notes where new mail starts and takes what came between the set-up and now. The watermark
-// is saved when all of that is stored: after a crash it begins again.
+// begin makes the first watermark, behind all mail in the inbox, and fetches the mail that came since
+// the account was set up. It saves the watermark last: after a crash it starts again.
 func (f *fetcher) begin(ctx context.Context, s *imapSession, data *imap.SelectData) error {
 	m, err := f.markAtEnd(s, f.inbox.name, data)
 	if err != nil {
@@ -50,12 +50,13 @@ func (f *fetcher) begin(ctx context.Context, s *imapSession, data *imap.SelectDa
 		}
 	}
 	m.Left = max(0, int(data.NumMessages)-taken)
-	f.c.log.Info("first look into the folder", "folder", m.Folder, "mails_taken", taken, "older_mails_left", m.Left, "taken_from", from)
+	f.c.log.Info("first look into the folder", "folder", m.Folder, "mails_taken", taken,
+		"older_mails_left", m.Left, "taken_from", from)
 	return f.save(ctx, m)
 }
 
-// startOver reads the last days of a folder whose UIDs mean nothing any more. What was there
-// before us stays out by its arrival.
+// startOver makes a new watermark after UIDVALIDITY changed and fetches the mail of the last days
+// again. Mail that was there before the account was set up is left out, by its time of arrival.
 func (f *fetcher) startOver(ctx context.Context, s *imapSession, data *imap.SelectData) error {
 	f.inbox.forgetTrouble()
 	m, err := f.markAtEnd(s, f.inbox.name, data)
@@ -68,13 +69,13 @@ func (f *fetcher) startOver(ctx context.Context, s *imapSession, data *imap.Sele
 	if err != nil {
 		return err
 	}
-	m.First = 1 // whatever shows up late below is fetched
+	m.First = 1 // a rescan also fetches mails that appear late, with any UID
 	f.c.log.Info("UIDVALIDITY changed, read the last days again", "old", before.UIDValidity, "new", data.UIDValidity,
 		"mails_read", taken, "older_mails_left", max(0, int(data.NumMessages)-taken))
 	return f.save(ctx, m)
 }
 
-// markAtEnd gives a watermark behind everything that is in the folder now.
+// markAtEnd returns a watermark behind all mails that are in the folder now.
 func (f *fetcher) markAtEnd(s *imapSession, name string, data *imap.SelectData) (*mark, error) {
 	now := f.c.env.Now()
 	m := &mark{Folder: name, UIDValidity: data.UIDValidity, First: data.UIDNext}
@@ -100,11 +101,11 @@ func (f *fetcher) markAtEnd(s *imapSession, name string, data *imap.SelectData) 
 	return m, nil
 }
 
-// reread takes the mail of the last days before a new watermark, but for what arrived up to a
-// moment (zero = all of it), and notes in the watermark what has been dealt with. It returns how
-// many mails it took. What is new in the folder of sent mail is taken with it.
+// reread fetches the inbox's mail of the last days, without mail that arrived until oldUntil (zero =
+// all of it), and new mail in the folder of sent mail. It notes the mails in the new watermark m, and
+// returns how many it took from the inbox.
 func (f *fetcher) reread(ctx context.Context, s *imapSession, m *mark, oldUntil time.Time) (taken int, err error) {
-	sent, err := f.newSent(ctx, s) // before the inbox: an answer is newer than what it answers
+	sent, err := f.newSent(ctx, s) // first: see look
 	if err == nil {
 		err = s.enter(f.inbox.name, m.UIDValidity)
 	}

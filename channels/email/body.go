@@ -9,29 +9,29 @@ import (
 	"parley/channels"
 )
 
-// segment is a piece of a mail's text, in both forms if the mail has both.
+// segment is a piece of a mail's text as plain text, as HTML, or both.
 type segment struct {
 	plain, html string
 }
 
-// content is what a mail holds, in the order its author put it.
+// content is the content of a mail, in its author's order.
 type content struct {
 	segments  []segment
 	files     []channels.Attachment
-	calendars []string
+	calendars []string // invitations as Markdown
 	signed    bool
-	encrypted string // how: "PGP", "S/MIME"; "" = not
+	encrypted string // how: "PGP", "S/MIME"; "" = not encrypted
 
-	reportType string      // of a multipart/report
-	statuses   [][]byte    // message/delivery-status
-	returned   *part       // the mail that a report gives back, or its headers
+	reportType string      // of a multipart/report: "delivery-status", …
+	statuses   [][]byte    // its message/delivery-status parts
+	returned   *part       // the mail that a report returns, or only its headers
 	winmail    *tnefResult // decoded winmail.dat
 	forward    []byte      // the first attached mail, shown when there is no text
-	damaged    bool        // something could not be read and is only in the original
-	cut        bool        // only the beginning of a text is in segments; the whole is a file
+	damaged    bool        // a part could not be read: the original is attached
+	cut        bool        // a text was so long that segments have its beginning only; a file has all of it
 }
 
-// collect walks a part and all in it.
+// collect adds the content of a part and of all its parts.
 func (c *content) collect(p *part) {
 	switch {
 	case len(p.children) == 0:
@@ -60,8 +60,8 @@ func (c *content) collect(p *part) {
 	}
 }
 
-// alternative takes the richest form it can show, the last one with HTML, and
-// keeps the plain form beside it.
+// alternative adds one of several forms of the same text: the last one with HTML, with the plain form
+// beside it.
 func (c *content) alternative(p *part) {
 	var plain, rich *content
 	for _, child := range p.children {
@@ -98,7 +98,7 @@ func (c *content) alternative(p *part) {
 	c.extras(rich)
 }
 
-// extras takes over what is not text.
+// extras adds everything of sub but its text.
 func (c *content) extras(sub *content) {
 	c.files = append(c.files, sub.files...)
 	c.signed = c.signed || sub.signed
@@ -140,7 +140,7 @@ func (c *content) plainText() string {
 	return strings.Join(all, "\n\n")
 }
 
-// leaf takes a part without parts.
+// leaf adds a part that has no parts.
 func (c *content) leaf(p *part) {
 	disposition, params := parseParams(p.header.raw("Content-Disposition"), p.header.guess)
 	name := fileName(params, p.params, p.header.guess)
@@ -172,16 +172,16 @@ func (c *content) leaf(p *part) {
 	}
 }
 
-// bytes gives a leaf's content without its transfer encoding.
+// bytes returns a leaf's content without its transfer encoding.
 func (p *part) bytes() []byte {
 	return decodeTransfer(p.body, p.header.raw("Content-Transfer-Encoding"))
 }
 
-// text takes a part as text to read.
+// text adds a part as text to read.
 func (c *content) text(p *part) {
 	b := p.bytes()
 	if p.ctype != "text/html" && len(b) > longText {
-		b = c.long(b, p.params["charset"], p.header.guess)
+		b = c.attachLongText(b, p.params["charset"], p.header.guess)
 	}
 	text := toUTF8(b, p.params["charset"], p.header.guess)
 	if p.ctype == "text/html" {
@@ -194,12 +194,12 @@ func (c *content) text(p *part) {
 	c.segments = append(c.segments, segment{plain: text})
 }
 
-// longText is the longest plain text that is looked at; only the beginning of a longer
-// one is, and the whole is attached as it came.
+// longText is the longest plain text, in bytes, that is shown as a whole. Of a longer one the
+// beginning is shown, and the whole is attached.
 const longText = 2 << 20
 
-// long attaches a text and gives its beginning.
-func (c *content) long(b []byte, charset string, guess *guesser) []byte {
+// attachLongText attaches a text and returns its beginning.
+func (c *content) attachLongText(b []byte, charset string, guess *guesser) []byte {
 	whole := b
 	if !isUTF8(b, cleanLabel(charset)) {
 		whole = []byte(toUTF8(b, charset, guess))
@@ -213,7 +213,7 @@ func (c *content) long(b []byte, charset string, guess *guesser) []byte {
 	return head
 }
 
-// file keeps a part as a file.
+// file adds a part as a file.
 func (c *content) file(p *part, name string) {
 	b := p.bytes()
 	if name == "" {
@@ -224,7 +224,7 @@ func (c *content) file(p *part, name string) {
 	})
 }
 
-// mail keeps an attached mail, named by its subject.
+// mail adds an attached mail as a file named by the mail's subject.
 func (c *content) mail(p *part, name string) {
 	b := p.bytes()
 	inner := readReturned(b, p.header.guess)
@@ -246,7 +246,7 @@ func (c *content) mail(p *part, name string) {
 	})
 }
 
-// pkcs7 keeps what S/MIME has wrapped: it can't be shown.
+// pkcs7 adds an S/MIME message as a file: Parley can't show what is in it.
 func (c *content) pkcs7(p *part, name string) {
 	if strings.EqualFold(p.params["smime-type"], "signed-data") {
 		c.encrypted = "S/MIME, signed"
@@ -259,19 +259,19 @@ func (c *content) pkcs7(p *part, name string) {
 	c.file(p, name)
 }
 
-// readReturned reads the top headers of a mail inside a mail.
+// readReturned reads the headers of a mail inside a mail.
 func readReturned(b []byte, guess *guesser) *part {
 	head, body := splitHead(bytes.TrimLeft(b, "\r\n"))
 	head = head[:min(len(head), maxHeaderBytes)]
 	return &part{header: readHeader(head, guess), body: body}
 }
 
-// contentID gives the id by which HTML refers to a part.
+// contentID returns the id by which HTML refers to a part; "" if it has none.
 func contentID(h headers) string {
 	return normaliseCID(h.raw("Content-Id"))
 }
 
-// normaliseCID makes ids comparable: no brackets, no "cid:", URL-decoded.
+// normaliseCID makes content ids comparable: without brackets and "cid:", URL-decoded.
 func normaliseCID(id string) string {
 	id = strings.Trim(strings.TrimSpace(id), "<>")
 	if len(id) > 4 && strings.EqualFold(id[:4], "cid:") {
@@ -294,7 +294,7 @@ func inventName(n int, ctype string) string {
 		"audio/mpeg": ".mp3", "video/mp4": ".mp4", "image/tiff": ".tif", "image/webp": ".webp", "image/heic": ".heic",
 	}[ctype]
 	if ext == "" {
-		ext = ".bin" // the system's table would make decoding depend on the machine
+		ext = ".bin" // not package mime, whose tables differ from machine to machine
 	}
 	return fmt.Sprintf("part-%d%s", n, ext)
 }

@@ -8,33 +8,33 @@ import (
 	"parley/channels"
 )
 
-// bounceSubject is how reports begin that don't say by a header what they are.
-var bounceSubject = regexp.MustCompile(`(?i)(?:undeliver|delivery (?:status|failure|has failed|delayed)|failure notice|returned mail|mail delivery (?:failed|failure|system)|delivery incomplete|could not (?:be delivered|send message)|unzustellbar|nicht zustellbar|non remis|no se puede entregar|não entregue|mancato recapito|onbestelbaar|配信不能|无法投递|未送达)`)
+// bounceSubject matches the subjects of delivery reports, for reports that no header marks as such.
+var bounceSubject = regexp.MustCompile(`(?i)(?:undeliver|delivery (?:status|failure|has failed|delayed)|failure notice|` +
+	`returned mail|mail delivery (?:failed|failure|system)|delivery incomplete|could not (?:be delivered|send message)|` +
+	`unzustellbar|nicht zustellbar|non remis|no se puede entregar|não entregue|mancato recapito|onbestelbaar|` +
+	`配信不能|无法投递|未送达)`)
 
-// isBounceSubject reports whether a subject says so.
+// isBounceSubject reports whether a subject is that of a delivery report.
 func isBounceSubject(subject string) bool {
 	return bounceSubject.MatchString(subject[:min(len(subject), 300)])
 }
 
-// reportBytes is how much of a report is searched for what it speaks of: the
-// headers of the returned mail, not its files.
+// reportBytes is how much of a report is searched for the mail that it is about. That is enough for
+// the headers of the returned mail; its files may be longer.
 const reportBytes = 1 << 20
 
-// bounced is which of our mails a report speaks of.
+// bounced is the mail that a report is about.
 type bounced struct {
 	token    token
-	external []string // Message-IDs to look it up by, best first
-	ours     bool
+	external []string // Message-IDs by which it can be found, the most reliable first
+	ours     bool     // we have sent it
 }
 
-// bounce reads a report on a mail of ours: one status for each recipient that
-// failed or waits, each with the report's text. nil if it is no report, or on
-// nothing of ours: then it stays an automatic message, so that nothing is lost.
+// bounce reads a report on a mail of ours. It returns one status for each recipient to whom the mail
+// could not be delivered, or not yet, each with the report's text. It returns nil if the mail is no
+// report, or a report on a mail that isn't ours: then it stays an automatic message.
 func (d *decoder) bounce(root *part, c *content, in *channels.Inbound, raw []byte) []channels.Inbound {
-	if in.Kind != channels.InboundMessage || in.Automatic == "" || in.Automatic == "receipt" || in.Automatic == "feedback-report" {
-		return nil
-	}
-	if in.Automatic != "bounce" && !(nullSender(root.header) && isBounceSubject(in.Subject)) {
+	if !isReport(in, root.header) {
 		return nil
 	}
 	in.Automatic = "bounce"
@@ -59,7 +59,20 @@ func (d *decoder) bounce(root *part, c *content, in *channels.Inbound, raw []byt
 	return statuses(*in, b, reports)
 }
 
-// prose reads a report without a machine-readable part.
+// isReport reports whether a mail says that another one could not be delivered.
+func isReport(in *channels.Inbound, h headers) bool {
+	switch {
+	case in.Kind != channels.InboundMessage:
+		return false
+	case in.Automatic == "", in.Automatic == "receipt", in.Automatic == "feedback-report":
+		return false
+	case in.Automatic == "bounce":
+		return true
+	}
+	return nullSender(h) && isBounceSubject(in.Subject)
+}
+
+// prose reads a report that has no machine-readable part.
 func (d *decoder) prose(h headers, subject, text string, c *content) []report {
 	var failed []string
 	for _, p := range d.withoutOwn(addresses(h.guess, h.all("X-Failed-Recipients")...)) {
@@ -80,12 +93,12 @@ func (d *decoder) prose(h headers, subject, text string, c *content) []report {
 		if saysDelayed(text) {
 			r.action = "delayed"
 		}
-		kept = append(kept, r) // it failed; who, only the text can say
+		kept = append(kept, r) // the mail failed; the text doesn't say at which recipient
 	}
 	return kept
 }
 
-// idInText finds the Message-ID of a mail that is returned as text, "" if there is none.
+// idInText returns the Message-ID of a mail that a report returns as text; "" if there is none.
 func idInText(text string) string {
 	const field = "message-id:"
 	for text != "" {
@@ -102,10 +115,9 @@ func idInText(text string) string {
 	return ""
 }
 
-// bouncedMail finds the mail that a report speaks of: by the returned mail's
-// Message-ID, by the ids that the report answers, by our token anywhere in it.
-// Tokens of the returned References belong to earlier messages and give only the
-// conversation.
+// bouncedMail finds the mail that a report is about: by the Message-ID of the returned mail, by the ids
+// that the report answers, or by our token anywhere in the report. Tokens in the References of the
+// returned mail belong to earlier messages: they only tell the conversation.
 func (d *decoder) bouncedMail(c *content, in *channels.Inbound, raw []byte, text string) bounced {
 	var b bounced
 	var from string
@@ -120,10 +132,10 @@ func (d *decoder) bouncedMail(c *content, in *channels.Inbound, raw []byte, text
 			b.external = []string{id}
 		}
 	}
-	known := len(b.external) > 0
+	hasMessageID := len(b.external) > 0
 	b.external = mergeIDs(b.external, in.References)
-	for _, id := range b.external[:min(1, len(b.external))] {
-		if conv, msg, ok := parseToken(d.keys, id); ok {
+	if len(b.external) > 0 {
+		if conv, msg, ok := parseToken(d.keys, b.external[0]); ok {
 			b.token, b.ours = token{conv, msg}, true
 			return b
 		}
@@ -135,7 +147,7 @@ func (d *decoder) bouncedMail(c *content, in *channels.Inbound, raw []byte, text
 	if len(found) == 0 && c.returned != nil {
 		found = scanTokens(d.keys, []byte(strings.Join(c.returned.header.all("References"), " ")))
 	}
-	single := token{}
+	single := token{} // the only token of a message; conversation -1 = there are several
 	for _, t := range found {
 		if t.message != 0 && single.message != 0 {
 			single = token{conversation: -1}
@@ -146,7 +158,7 @@ func (d *decoder) bouncedMail(c *content, in *channels.Inbound, raw []byte, text
 	switch {
 	case len(found) == 0:
 		b.ours = len(b.external) > 0 && from != "" && d.ownAddress(from) != ""
-	case !known && single.message != 0:
+	case !hasMessageID && single.message != 0:
 		b.token, b.ours = single, true
 	default:
 		b.token, b.ours = token{conversation: found[0].conversation}, true
@@ -154,7 +166,7 @@ func (d *decoder) bouncedMail(c *content, in *channels.Inbound, raw []byte, text
 	return b
 }
 
-// mergeIDs appends ids that are not there yet.
+// mergeIDs returns ids, followed by those of more that are not among them.
 func mergeIDs(ids, more []string) []string {
 	out := append([]string(nil), ids...)
 	seen := map[string]bool{}
@@ -170,7 +182,7 @@ func mergeIDs(ids, more []string) []string {
 	return out
 }
 
-// statuses makes one Inbound for each recipient that has news.
+// statuses returns one InboundStatus for each recipient at whom the mail failed or is delayed.
 func statuses(in channels.Inbound, b bounced, reports []report) []channels.Inbound {
 	var out []channels.Inbound
 	seen := map[string]bool{}
@@ -189,7 +201,7 @@ func statuses(in channels.Inbound, b bounced, reports []report) []channels.Inbou
 			}
 		}
 		if r.action == "delayed" {
-			// The lowest state can't undo anything that is known already.
+			// The lowest state changes nothing if a higher one is known already.
 			s.State, s.Delayed, s.Class = channels.StateAccepted, true, channels.Retry
 		}
 		one := in
@@ -202,10 +214,12 @@ func statuses(in channels.Inbound, b bounced, reports []report) []channels.Inbou
 	return out
 }
 
-// reasonRunes is how much of a server's words is told.
+// reasonRunes is how much of a server's reply is shown.
 const reasonRunes = 400
 
-// reason says in words why a mail did not arrive.
+// reason says for people why a mail did not arrive. It goes by the enhanced status code without its
+// class: "2.2" of "5.2.2" is "mailbox full".
+// Source: RFC 3463 section 3; the IANA registry of SMTP enhanced status codes.
 func (r report) reason() string {
 	what := "The mail could not be delivered."
 	_, detail, _ := strings.Cut(firstOf(r.status, enhancedCode.FindString(r.reply)), ".")

@@ -1,21 +1,21 @@
 package email
 
 import (
+	"slices"
 	"strings"
 	"time"
 
 	"parley/channels"
 )
 
-// Limits of a calendar part: what people read of it, and how much is looked at.
+// Limits of what is read of a calendar part.
 const (
 	calendarBytes  = 128 << 10
-	calendarEvents = 5
+	calendarEvents = 5 // that are shown
 	calendarLines  = 2000
 )
 
-// calendar keeps an invitation as a file and as lines to read. It is never
-// answered by itself.
+// calendar adds an invitation as a file and as text. Parley never answers it.
 func (c *content) calendar(p *part, name string) {
 	b := p.bytes()
 	if name == "" {
@@ -23,21 +23,17 @@ func (c *content) calendar(p *part, name string) {
 	}
 	for _, f := range c.files {
 		if string(f.Content) == string(b) {
-			return // the same invitation again, as Outlook and Google send it
+			return // Outlook and Google send the same invitation twice in a mail
 		}
 	}
 	c.files = append(c.files, channels.Attachment{Name: name, ContentType: "text/calendar", Content: b})
-	if text := calendarText(toUTF8(b[:min(len(b), calendarBytes)], p.params["charset"], p.header.guess), p.header.guess); text != "" {
-		for _, known := range c.calendars {
-			if known == text {
-				return
-			}
-		}
-		c.calendars = append(c.calendars, text)
+	text := toUTF8(b[:min(len(b), calendarBytes)], p.params["charset"], p.header.guess)
+	if events := calendarText(text, p.header.guess); events != "" && !slices.Contains(c.calendars, events) {
+		c.calendars = append(c.calendars, events)
 	}
 }
 
-// icsLine is one property of a calendar.
+// icsLine is one property of a calendar: DTSTART;TZID=Europe/Berlin:20261122T100000.
 type icsLine struct {
 	name, value string
 	params      map[string]string
@@ -72,7 +68,7 @@ func icsLines(text string, guess *guesser) []icsLine {
 	return out
 }
 
-// icsText undoes the escapes of a text value.
+// icsText returns a text value without its escapes, in one line.
 func icsText(v string) string {
 	if strings.Contains(v, `\`) {
 		v = strings.NewReplacer(`\n`, " ", `\N`, " ", `\,`, ",", `\;`, ";", `\\`, `\`).Replace(v)
@@ -80,12 +76,12 @@ func icsText(v string) string {
 	return cleanLine(v)
 }
 
-// event is what people need to know of a VEVENT or VTODO.
+// event is what is shown of a VEVENT or VTODO.
 type event struct {
 	summary, start, end, where, organizer, status, repeat, answer string
 }
 
-// calendarText makes Markdown lines of a calendar; "" if there is no event in it.
+// calendarText writes the events of a calendar as Markdown; "" if there are none.
 func calendarText(text string, guess *guesser) string {
 	method := ""
 	var events []*event
@@ -114,7 +110,8 @@ func calendarText(text string, guess *guesser) string {
 	return strings.Join(out, "\n\n")
 }
 
-// set takes over one property; alarms inside an event have names of their own.
+// set reads one property of an event. Alarms inside of an event don't disturb it: the names of their
+// properties differ.
 func (e *event) set(l icsLine) {
 	switch l.name {
 	case "SUMMARY":
@@ -138,14 +135,14 @@ func (e *event) set(l icsLine) {
 	}
 }
 
-// setTime takes over the first time of a kind: an event has one.
+// setTime sets a time that isn't set yet: an event has one of each kind.
 func setTime(at *string, l icsLine) {
 	if *at == "" {
 		*at = icsTime(l)
 	}
 }
 
-// icsPerson gives a person's name, else the address.
+// icsPerson returns a person's name, or the address if there is none.
 func icsPerson(l icsLine) string {
 	if name := cleanLine(l.params["cn"]); name != "" {
 		return name
@@ -156,20 +153,24 @@ func icsPerson(l icsLine) string {
 	return cleanLine(l.value)
 }
 
-// icsTime writes a time as the calendar says it; zones stay names, because the
-// reader's zone is not known here.
+// icsTime writes a time as the calendar has it, with the name of its zone: the reader's zone is not
+// known here.
 func icsTime(l icsLine) string {
 	zone := cleanLine(l.params["tzid"])
 	v, utc := strings.CutSuffix(l.value, "Z")
 	if utc {
 		zone = "UTC"
 	}
-	for _, form := range [][2]string{{"20060102T150405", "2006-01-02 15:04"}, {"20060102T1504", "2006-01-02 15:04"}, {"20060102", "2006-01-02"}} {
-		if t, err := time.Parse(form[0], v); err == nil {
-			if zone == "" || form[0] == "20060102" {
-				return t.Format(form[1])
+	if t, err := time.Parse("20060102", v); err == nil {
+		return t.Format("2006-01-02")
+	}
+	for _, layout := range []string{"20060102T150405", "20060102T1504"} {
+		if t, err := time.Parse(layout, v); err == nil {
+			at := t.Format("2006-01-02 15:04")
+			if zone == "" {
+				return at
 			}
-			return t.Format(form[1]) + " (" + zone + ")"
+			return at + " (" + zone + ")"
 		}
 	}
 	return icsText(l.value)
@@ -206,7 +207,7 @@ func (e *event) markdown(method string) string {
 	return strings.Join(lines, "\n")
 }
 
-// prefixed escapes text behind a separator, nothing for no text.
+// prefixed returns the separator and the escaped text; "" for no text.
 func prefixed(separator, text string) string {
 	if text == "" {
 		return ""

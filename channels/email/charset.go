@@ -15,19 +15,19 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
-// toUTF8 converts text of a declared charset ("" = none) to UTF-8 without
-// controls. Order: what is declared if it can be true, what an HTML document
-// names, what the bytes look like, windows-1252.
+// toUTF8 converts text of a declared charset ("" = none) to UTF-8 without control characters. It
+// tries, in this order: the declared charset, the one that an HTML document names, the one that the
+// bytes look like, windows-1252.
 func toUTF8(b []byte, declared string, guess *guesser) string {
 	return dropControls(decodeCharset(b, cleanLabel(declared), guess))
 }
 
-// cleanLabel takes off a charset's name what mailers put around it.
+// cleanLabel returns a charset's name without what mailers put around it, in lower case.
 func cleanLabel(declared string) string {
 	return strings.TrimPrefix(strings.ToLower(strings.Trim(declared, " \t\"';")), "charset=")
 }
 
-// isUTF8 reports whether toUTF8 would take text of a label as it is, but for controls.
+// isUTF8 reports whether toUTF8 would only remove control characters from b.
 func isUTF8(b []byte, label string) bool {
 	if label == "utf-7" || label == "unicode-1-1-utf-7" || bytes.Contains(b, []byte("\x1b$")) {
 		return false
@@ -35,7 +35,7 @@ func isUTF8(b []byte, label string) bool {
 	return (!isMultiByte(label) || findEncoding(label) == nil) && utf8.Valid(b)
 }
 
-// decodeCharset converts without cleaning.
+// decodeCharset is toUTF8 that keeps control characters.
 func decodeCharset(b []byte, declared string, guess *guesser) string {
 	if s, ok := byMark(b, declared); ok {
 		return s
@@ -60,20 +60,20 @@ func decodeCharset(b []byte, declared string, guess *guesser) string {
 	return string(out)
 }
 
-// Bounds of where an HTML document names its charset.
+// Limits of where an HTML document is searched for its charset: in the document, and in one tag.
 const (
 	metaBytes    = 4096
 	metaTagBytes = 300
 )
 
-// metaCharset finds the charset that an HTML document names itself, "" if none:
+// metaCharset returns the charset that an HTML document names; "" if it names none:
 // <meta charset=utf-8>, <meta http-equiv=content-type content="text/html; charset=utf-8">.
 func metaCharset(b []byte) string {
 	if b = b[:min(len(b), metaBytes)]; bytes.IndexByte(b, '<') < 0 {
 		return ""
 	}
 	head := strings.ToLower(string(b))
-	tag := -1 // where the tag begins that is open
+	tag := -1 // where the current <meta tag begins; -1 = outside of one
 	for i := range len(head) {
 		switch {
 		case head[i] == '<' && strings.HasPrefix(head[i:], "<meta"):
@@ -95,8 +95,8 @@ func metaCharset(b []byte) string {
 	return ""
 }
 
-// byMark handles what the bytes themselves say for sure: a byte order mark, or
-// the escape sequences of ISO-2022-JP in text that claims to be ASCII; and UTF-7.
+// byMark decodes text whose charset is certain: by a byte order mark, or by the escape sequences of
+// ISO-2022-JP in text that claims to be ASCII. It also decodes declared UTF-7.
 func byMark(b []byte, declared string) (string, bool) {
 	switch {
 	case bytes.HasPrefix(b, []byte("\xef\xbb\xbf")) && utf8.Valid(b):
@@ -121,11 +121,12 @@ func byMark(b []byte, declared string) (string, bool) {
 	return "", false
 }
 
-// findEncoding gives the decoder of a label, nil for UTF-8, ASCII and what is
-// not known: those are judged by the bytes.
+// findEncoding returns the encoding of a label; nil for UTF-8, ASCII and unknown labels, where the
+// bytes decide.
 func findEncoding(label string) encoding.Encoding {
 	switch label {
-	case "", "utf-8", "utf8", "us-ascii", "ascii", "7bit", "8bit", "binary", "unknown-8bit", "x-unknown", "default", "none", "iso-8859-8-i-utf":
+	case "", "utf-8", "utf8", "us-ascii", "ascii", "7bit", "8bit", "binary", "unknown-8bit", "x-unknown", "default", "none",
+		"iso-8859-8-i-utf":
 		return nil
 	case "gb2312", "gbk", "x-gbk", "cp936", "gb_2312-80", "gb18030":
 		return simplifiedchinese.GB18030
@@ -149,7 +150,7 @@ func findEncoding(label string) encoding.Encoding {
 	return nil
 }
 
-// isMultiByte tells charsets whose text may look like UTF-8 by accident.
+// isMultiByte reports whether text of a charset may be valid UTF-8 by accident.
 func isMultiByte(label string) bool {
 	for _, part := range []string{"2022", "jis", "gb", "big5", "euc", "ks_c", "korean", "utf-16", "utf-32", "utf-7", "hz", "cp9"} {
 		if strings.Contains(label, part) {
@@ -159,14 +160,14 @@ func isMultiByte(label string) bool {
 	return false
 }
 
-// guesser guesses the charsets of one mail within bounds: a guess takes as long as reading
-// some kilobytes, and a mail may have thousands of parts, names and ids.
+// guesser guesses the charsets of one mail. A guess is slow, and a mail may have thousands of parts,
+// names and ids, so the number of guesses is limited.
 type guesser struct {
-	guesses, bytes int               // that are left
-	last           encoding.Encoding // what was guessed last; nil = nothing for sure
+	guesses, bytes int               // how many guesses may still be made, and of how many bytes
+	last           encoding.Encoding // the last sure guess; nil = none
 }
 
-// Bounds of what is guessed in one mail, and of one guess.
+// Limits of the guesses in one mail: their number and bytes, and the bytes of one guess.
 const (
 	mailGuesses = 12
 	mailGuessed = 48 << 10
@@ -176,18 +177,17 @@ const (
 // newGuesser makes a guesser for one mail.
 func newGuesser() *guesser { return &guesser{guesses: mailGuesses, bytes: mailGuessed} }
 
-// encoding guesses from the bytes; windows-1252 unless it is sure. Behind the bounds it is
-// what was guessed last in the mail: hardly anybody writes in two charsets at once. The same
-// mail gives the same guesses: addresses and message ids are read by them too, and a mail
-// that is read again must be the same mail.
+// encoding guesses the encoding of b: windows-1252 unless it is sure of another one. When no guesses
+// are left, it repeats the last one, because hardly any mail has two charsets. The same mail always
+// gives the same guesses. That matters because addresses and message ids depend on them.
 func (g *guesser) encoding(b []byte) encoding.Encoding {
-	const sure, enough = 30, 20
-	if len(b) >= enough && (g.guesses == 0 || g.bytes < enough) && g.last != nil {
+	const minConfidence, minBytes = 30, 20
+	if len(b) >= minBytes && (g.guesses == 0 || g.bytes < minBytes) && g.last != nil {
 		return g.last
 	}
-	if b = b[:min(len(b), guessBytes, g.bytes)]; len(b) >= enough && g.guesses > 0 {
+	if b = b[:min(len(b), guessBytes, g.bytes)]; len(b) >= minBytes && g.guesses > 0 {
 		g.guesses, g.bytes = g.guesses-1, g.bytes-len(b)
-		if r := likeliest(b); r.Confidence >= sure && !strings.HasPrefix(r.Charset, "UTF-") {
+		if r := likeliest(b); r.Confidence >= minConfidence && !strings.HasPrefix(r.Charset, "UTF-") {
 			if enc := findEncoding(strings.ToLower(r.Charset)); enc != nil {
 				g.last = enc
 				return enc
@@ -201,29 +201,28 @@ func (g *guesser) encoding(b []byte) encoding.Encoding {
 	return enc
 }
 
-// likeliest is what chardet holds for the likeliest; among equals a Western
-// charset, then the first by name. (chardet itself takes the one whose goroutine
-// comes first.)
+// likeliest returns chardet's best guess. Among equally good ones, Western charsets come first, then
+// the first by name. (chardet's own choice among them is random: it takes the goroutine that ends first.)
 func likeliest(b []byte) chardet.Result {
 	list, err := chardet.NewTextDetector().DetectAll(b)
 	if err != nil {
 		return chardet.Result{}
 	}
 	return slices.MinFunc(list, func(a, b chardet.Result) int {
-		return cmp.Or(cmp.Compare(b.Confidence, a.Confidence), cmp.Compare(foreign(a), foreign(b)), cmp.Compare(a.Charset, b.Charset))
+		return cmp.Or(cmp.Compare(b.Confidence, a.Confidence), cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Charset, b.Charset))
 	})
 }
 
-// foreign orders the charset that is assumed without a guess before the others.
-func foreign(r chardet.Result) int {
+// rank orders Western charsets (0) before all others (1).
+func rank(r chardet.Result) int {
 	if r.Charset == "ISO-8859-1" || r.Charset == "windows-1252" {
 		return 0
 	}
 	return 1
 }
 
-// dropControls removes NUL and other controls, normalises line ends and makes
-// sure that the result is valid UTF-8.
+// dropControls removes NUL and other control characters and turns all line ends into \n. The result
+// is valid UTF-8.
 func dropControls(s string) string {
 	if strings.IndexByte(s, '\r') >= 0 {
 		s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
@@ -245,10 +244,10 @@ func dropControls(s string) string {
 	}, s)
 }
 
-// isUnwanted reports whether dropControls takes r away or makes a line end of it.
+// isUnwanted reports whether dropControls removes r or turns it into a line end.
 func isUnwanted(r rune) bool { return dropRune(r) || r == '\u2028' || r == '\u2029' }
 
-// isClean reports whether s is ASCII without controls: most mails are.
+// isClean reports whether s is ASCII without control characters, as most mails are.
 func isClean(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c < 0x20 && c != '\n' && c != '\t' || c >= 0x7f {
@@ -258,7 +257,8 @@ func isClean(s string) bool {
 	return true
 }
 
-// decodeUTF7 reads RFC 2152: +base64 of UTF-16- between plain text.
+// decodeUTF7 decodes UTF-7: plain text in which "+…-" holds UTF-16 in base64.
+// Source: RFC 2152.
 func decodeUTF7(b []byte) string {
 	var out strings.Builder
 	for len(b) > 0 {

@@ -16,21 +16,23 @@ import (
 // checkTimeout bounds each half of Check.
 const checkTimeout = 45 * time.Second
 
-// Check signs in on both sides with the stored credentials, looks at what the servers
-// can do, and changes nothing.
+// Check signs in at the IMAP and the SMTP server with the stored credentials and looks at what they can
+// do. It changes nothing.
 func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	return slices.Concat(c.checkIMAP(ctx), c.checkSMTP(ctx))
 }
 
+// found makes a finding without a fault.
 func found(what, format string, args ...any) channels.Finding {
 	return channels.Finding{OK: true, What: what, Text: fmt.Sprintf(format, args...)}
 }
 
+// fault makes a finding of a fault.
 func fault(what, text, hint string) channels.Finding {
 	return channels.Finding{What: what, Text: text, Hint: hint}
 }
 
-// unprotected is no fault: somebody chose it.
+// unprotected describes a connection without TLS. It is not a fault, because somebody chose it.
 const unprotected = "None: the password crosses the network readable. Right only inside your own network."
 
 func (c *Channel) checkIMAP(ctx context.Context) []channels.Finding {
@@ -68,7 +70,7 @@ func (c *Channel) checkIMAP(ctx context.Context) []channels.Finding {
 	return append(out, c.checkSent(s))
 }
 
-// olderMails says which mails of the folder are not taken; "" when nothing is known.
+// olderMails says for people which mails of the folder are not fetched; "" when that isn't known.
 func (c *Channel) olderMails(ctx context.Context) string {
 	if c.env.State == nil {
 		return ""
@@ -81,7 +83,8 @@ func (c *Channel) olderMails(ctx context.Context) string {
 	case m == nil && from.IsZero():
 		return " parley serve has not looked into it yet."
 	case m == nil:
-		return fmt.Sprintf(" parley serve has not looked into it yet; it will take what was received since %s.", from.Format("2006-01-02 15:04 MST"))
+		return fmt.Sprintf(" parley serve has not looked into it yet; it will take what was received since %s.",
+			from.Format("2006-01-02 15:04 MST"))
 	case m.Left == 1:
 		return " 1 that was there before the account was set up is left alone."
 	case m.Left > 0:
@@ -97,7 +100,8 @@ func (c *Channel) checkSent(s *imapSession) channels.Finding {
 	case err != nil:
 		return fault(what, "The folders can't be listed: "+said(err.Error()), "Ask the mailbox's provider.")
 	case folders.sent == "":
-		return fault(what, "The mailbox has no folder of sent mail, so nobody can find out whether a mail whose answer was lost was sent.",
+		return fault(what,
+			"The mailbox has no folder of sent mail, so nobody can find out whether a mail whose answer was lost was sent.",
 			"Make a folder named Sent.")
 	}
 	if _, err := s.examine(folders.sent); err != nil {
@@ -143,6 +147,10 @@ func (c *Channel) checkSMTP(ctx context.Context) []channels.Finding {
 	return out
 }
 
+// microsoftNoSMTPAuth is the enhanced status code with which Microsoft 365 refuses passwords because
+// SMTP AUTH is disabled.
+const microsoftNoSMTPAuth = "5.7.139"
+
 func (c *Channel) smtpFault(what string, err error) channels.Finding {
 	se := c.sendError(err, channels.Outbound{})
 	hint := se.Hint
@@ -150,8 +158,9 @@ func (c *Channel) smtpFault(what string, err error) channels.Finding {
 	switch {
 	case strings.Contains(err.Error(), "does not support STARTTLS"):
 		hint = "Check the port; if the server really has no STARTTLS, set security to tls with port 465."
-	case errors.As(err, &f) && strings.Contains(err.Error(), "5.7.139"):
-		hint = "The mailbox has password sign-in for SMTP switched off: switch on SMTP AUTH for it in the administration of Microsoft 365."
+	case errors.As(err, &f) && strings.Contains(err.Error(), microsoftNoSMTPAuth):
+		hint = "The mailbox has password sign-in for SMTP switched off: " +
+			"switch on SMTP AUTH for it in the administration of Microsoft 365."
 	}
 	return fault(what, se.Text, hint)
 }

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	maxReferences    = 30  // ids in References; the oldest in the middle give way
+	maxReferences    = 30  // ids in References; if there are more, the oldest but the first two are left out
 	maxSubjectRunes  = 250 // longer subjects are cut
 	maxFileNameRunes = 100
 )
@@ -46,7 +46,7 @@ func (c *Channel) compose(o channels.Outbound) (*outgoing, error) {
 		msg.EmbedReadSeeker(attachmentName(p.Name), bytes.NewReader(mark), pictureHeaders(p))
 		files = append(files, p.File)
 	}
-	o.Files = append(files, o.Files...) // as they stand in the mail
+	o.Files = append(files, o.Files...) // in the order in which they stand in the mail
 	for _, f := range o.Files[len(files):] {
 		msg.AttachReadSeeker(attachmentName(f.Name), bytes.NewReader(mark), fileHeaders(f))
 	}
@@ -61,7 +61,7 @@ func badContent(text, hint string, cause error) *channels.SendError {
 	return &channels.SendError{Class: channels.BadContent, Text: text, Hint: hint, Cause: cause}
 }
 
-// checkSize compares what the files say of themselves with the caps.
+// checkSize refuses a mail with too many files, or whose text and files are too large together.
 func checkSize(o channels.Outbound) error {
 	if len(o.Files) > maxFiles {
 		return badContent(fmt.Sprintf("The mail has %d files; %d is the most.", len(o.Files), maxFiles),
@@ -85,8 +85,7 @@ func tooLarge(total int64) *channels.SendError {
 		"Send a link to the files, or send them in several mails.", nil)
 }
 
-// fileHeaders names a file by RFC 2231, for all languages, and by the older way that
-// Outlook reads.
+// fileHeaders writes a file's name in two ways: by RFC 2231, and as an encoded word for Outlook.
 func fileHeaders(f channels.File) mail.FileOption {
 	name := attachmentName(f.Name)
 	kind, params, err := mime.ParseMediaType(f.ContentType)
@@ -108,12 +107,14 @@ func fileHeaders(f channels.File) mail.FileOption {
 // pictureHeaders names a picture that the mail shows by its content id.
 func pictureHeaders(p channels.Picture) mail.FileOption {
 	return func(file *mail.File) {
-		file.Header.Set("Content-Type", mime.FormatMediaType(p.ContentType, map[string]string{"name": mime.QEncoding.Encode("utf-8", attachmentName(p.Name))}))
+		name := mime.QEncoding.Encode("utf-8", attachmentName(p.Name))
+		file.Header.Set("Content-Type", mime.FormatMediaType(p.ContentType, map[string]string{"name": name}))
 		file.Header.Set("Content-ID", "<"+p.ContentID+">")
 	}
 }
 
-// attachmentName is the last part of a name, without anything that means something else.
+// attachmentName makes a file name safe: without folders, and without characters that file systems
+// give a meaning.
 func attachmentName(name string) string {
 	name = path.Base(strings.ReplaceAll(oneLine(strings.ToValidUTF8(name, "_")), `\`, "/"))
 	name = strings.Map(func(r rune) rune {
@@ -136,7 +137,7 @@ func attachmentName(name string) string {
 	return name
 }
 
-// mailHeaders is the head of a mail.
+// mailHeaders are the headers of an outgoing mail.
 type mailHeaders struct {
 	id         string
 	from       *netmail.Address
@@ -148,8 +149,8 @@ type mailHeaders struct {
 	automatic  string // value of Auto-Submitted, "" = a person wrote it
 }
 
-// headers decides the head. The Message-ID depends on the message alone: a mail that
-// is sent again keeps it, so that its reader's server and Reconcile know it.
+// headers makes the headers of a mail. The Message-ID depends on the message alone. So a mail that is
+// sent again keeps it, and the receiving server and Reconcile recognise it.
 func (c *Channel) headers(o channels.Outbound) (*mailHeaders, error) {
 	from := c.set.address
 	if slices.Contains(c.set.own, strings.ToLower(o.From)) {
@@ -186,7 +187,7 @@ func badRecipient(text, hint string) *channels.SendError {
 	return &channels.SendError{Class: channels.BadRecipient, Text: text, Hint: hint}
 }
 
-// apply writes the head into a message.
+// apply writes the headers into a message.
 func (h *mailHeaders) apply(msg *mail.Msg) {
 	msg.SetMessageIDWithValue(h.id)
 	msg.SetGenHeader(messageHeader, "<"+h.id+">")
@@ -225,7 +226,7 @@ func (h *mailHeaders) utf8() bool {
 	return slices.ContainsFunc(append(h.envelope(), h.from.Address), func(a string) bool { return !isASCII(a) })
 }
 
-// senderName is what customers see: the agent and the account, or one of them.
+// senderName returns the sender that customers see: "Ann Lee (Acme Support)".
 func senderName(author, account string) string {
 	author, account = oneLine(author), oneLine(account)
 	switch {
@@ -237,7 +238,7 @@ func senderName(author, account string) string {
 	return author + " (" + account + ")"
 }
 
-// mailAddresses checks parties as mail addresses. Errors: BadRecipient.
+// mailAddresses converts parties to mail addresses. Errors: BadRecipient.
 func mailAddresses(parties []channels.Party) ([]*netmail.Address, error) {
 	var out []*netmail.Address
 	for _, p := range parties {
@@ -267,8 +268,8 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s, "", false
 }
 
-// referenceChain puts our anchor first, which survives where a server replaces our
-// Message-ID, then the thread, then what is answered.
+// referenceChain returns the ids for References: our anchor, the thread's ids, the id that is answered.
+// The anchor names the conversation even if a server replaces our Message-IDs.
 func referenceChain(anchor string, thread []string, answered string) []string {
 	out := []string{anchor}
 	add := func(id string) {
@@ -288,7 +289,7 @@ func referenceChain(anchor string, thread []string, answered string) []string {
 	return out
 }
 
-// cleanID takes the brackets off an id; "" when it could not stand in a header.
+// cleanID returns a Message-ID without its brackets; "" when it can't be written into a header.
 func cleanID(id string) string {
 	id = strings.TrimSpace(id)
 	id = strings.TrimSuffix(strings.TrimPrefix(id, "<"), ">")

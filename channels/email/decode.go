@@ -14,7 +14,7 @@ import (
 	"parley/channels"
 )
 
-// errEmptyPayload is the only error of decode: there is nothing to show.
+// errEmptyPayload is the only error of decode: there is no mail to show.
 var errEmptyPayload = errors.New("email: decode: empty payload")
 
 // decodeOptions is what decoding needs to know of the account.
@@ -30,8 +30,7 @@ type decoder struct {
 	policy func() *bluemonday.Policy // shared: slow to make and large
 }
 
-// newDecoder makes a decoder. policy gives what originals are sanitised with, which
-// decoders share.
+// newDecoder makes a decoder. policy returns the rules by which HTML is sanitised; decoders share them.
 func newDecoder(o decodeOptions, policy func() *bluemonday.Policy) *decoder {
 	d := &decoder{own: map[string]bool{}, keys: o.Keys, policy: policy}
 	for _, a := range o.Own {
@@ -41,31 +40,30 @@ func newDecoder(o decodeOptions, policy func() *bluemonday.Policy) *decoder {
 	return d
 }
 
-// decode turns a stored payload into what the customer did. Whatever came out of
-// a mailbox becomes a message; what can't be read is shown raw.
+// decode turns a stored mail into what the customer did. Every mail becomes an Inbound: one that can't
+// be read is shown as raw text.
 //
-// Text and Quoted are canonical Markdown in which every line end is a line break;
-// Quoted begins with the signature, if one was collapsed. A picture of the mail
-// itself stands as ![name](cid:id), id being its Attachment's ContentID; inline
-// files that Text does not name belong to the signature or to the history. An
-// InboundOwn carries the number of our message in Answers. An InboundStatus keeps
-// subject, text and files of the report.
-// Errors: errEmptyPayload only.
+// Text and Quoted are canonical Markdown in which each line end is a line break. Quoted begins with the
+// signature, if one was found. Text names a picture inside of the mail as ![name](cid:id), where id is
+// its Attachment's ContentID; inline files that Text doesn't name belong to the signature or to the
+// quoted history. InboundOwn has the id of our message in Answers. InboundStatus has subject, text and
+// files of the report.
+// Errors: errEmptyPayload.
 func (d *decoder) decode(payload []byte) ([]channels.Inbound, error) {
 	return d.decodeWith(d.decodeMail, payload)
 }
 
-// decodeWith decodes a payload by read; the mail is shown as it came when that panics.
+// decodeWith decodes a payload by read. If read panics, the mail is shown as raw text.
 func (d *decoder) decodeWith(read func(envelope, []byte) []channels.Inbound, payload []byte) (out []channels.Inbound, err error) {
 	if len(bytes.TrimSpace(payload)) == 0 {
 		return nil, errEmptyPayload
 	}
 	e, raw := splitPayload(payload)
 	defer func() {
-		if recover() != nil { // a library met what its authors never saw: the mail still counts
+		if recover() != nil { // a fault in a library must not make us lose the mail
 			out, err = []channels.Inbound{d.rawMessage(e, raw)}, nil
 			if e.Sent {
-				out = nil // nobody can tell who wrote it
+				out = nil // it is not known who wrote it
 			}
 		}
 	}()
@@ -92,12 +90,12 @@ func (d *decoder) decodeMail(e envelope, raw []byte) []channels.Inbound {
 	return []channels.Inbound{in}
 }
 
-// original keeps a whole mail as a file.
+// original returns a whole mail as a file.
 func original(raw []byte) channels.Attachment {
 	return channels.Attachment{Name: "original.eml", ContentType: "message/rfc822", Content: raw}
 }
 
-// message makes the message of a mail.
+// message makes an Inbound of a mail that was read.
 func (d *decoder) message(e envelope, raw []byte, root *part, c *content) channels.Inbound {
 	h := root.header
 	in := d.head(e, raw, h)
@@ -108,14 +106,15 @@ func (d *decoder) message(e envelope, raw []byte, root *part, c *content) channe
 	}
 	d.body(&in, c)
 	if e.Truncated {
-		in.Notices = append(in.Notices, "This mail is larger than 50 MB: only its headers were fetched. The whole mail is in the mailbox's folder "+e.Folder+".")
+		in.Notices = append(in.Notices, "This mail is larger than 50 MB: only its headers were fetched. "+
+			"The whole mail is in the mailbox's folder "+e.Folder+".")
 	} else if in.Text == "" && len(in.Attachments) == 0 && c.encrypted == "" {
 		in.Notices = append(in.Notices, "This mail has no text.")
 	}
 	return in
 }
 
-// head fills in what the headers say.
+// head makes an Inbound of the headers alone.
 func (d *decoder) head(e envelope, raw []byte, h headers) channels.Inbound {
 	in := channels.Inbound{
 		Kind:       channels.InboundMessage,
@@ -152,7 +151,7 @@ func (d *decoder) head(e envelope, raw []byte, h headers) channels.Inbound {
 	return in
 }
 
-// via gives which of our own addresses a mail was sent to.
+// via returns the first of our own addresses to which a mail was sent.
 func (d *decoder) via(lists ...[]channels.Party) string {
 	for _, list := range lists {
 		for _, p := range list {
@@ -164,7 +163,7 @@ func (d *decoder) via(lists ...[]channels.Party) string {
 	return ""
 }
 
-// plusTokens finds the conversation by the tag of the address that a mail was sent to.
+// plusTokens finds conversation and message by our token in an address: support+TOKEN@acme.test.
 func (d *decoder) plusTokens(lists ...[]channels.Party) (conversation, message int64) {
 	for _, list := range lists {
 		for _, p := range list {
@@ -176,9 +175,9 @@ func (d *decoder) plusTokens(lists ...[]channels.Party) (conversation, message i
 	return 0, 0
 }
 
-// identify finds the conversation by our tokens and tells our own mail apart. What a mail
-// answers tells more than the address that it was sent to. token repeats the Message-ID of a mail
-// of ours, "" if nothing does.
+// identify sets the conversation by our tokens, and the kind of our own mails. Tokens in the ids that
+// a mail answers count more than a token in the address to which it was sent. token is the value of
+// messageHeader, in which our mails repeat their Message-ID; "" if the mail doesn't have it.
 func (d *decoder) identify(in *channels.Inbound, e envelope, token string) {
 	tagged, answered := in.Conversation, in.Answers
 	in.Conversation, in.Answers = 0, 0
@@ -209,14 +208,14 @@ func (d *decoder) identify(in *channels.Inbound, e envelope, token string) {
 	}
 }
 
-// writtenInMailbox gives what counts of a mail in the folder of sent mail: one that somebody wrote
-// from an address of the account. What a program sent by itself is no answer, and what was moved
-// there from elsewhere was not sent.
+// writtenInMailbox decides what to do with a mail in the folder of sent mail. It keeps mails that came
+// from an address of the account. It drops mails that a program sent, and mails that were moved there
+// from other folders.
 func writtenInMailbox(in channels.Inbound) []channels.Inbound {
 	if in.Kind == channels.InboundForeign {
 		in.Author = cmp.Or(in.From.Name, in.From.Key)
 		in.Origin = "from the mailbox by " + in.From.Key
-		in.From, in.ReplyTo = channels.Party{}, nil // whom it went to, To and Cc tell
+		in.From, in.ReplyTo = channels.Party{}, nil // To and Cc name the customer
 	}
 	if in.Kind == channels.InboundMessage {
 		return nil
@@ -224,7 +223,7 @@ func writtenInMailbox(in channels.Inbound) []channels.Inbound {
 	return []channels.Inbound{in}
 }
 
-// externalID gives the Message-ID, else a hash of the mail.
+// externalID returns the Message-ID of a mail, or a hash of the mail if it has none.
 func externalID(h headers, raw []byte) string {
 	if ids := messageIDs(h.raw("Message-Id"), h.guess); len(ids) > 0 {
 		return ids[0]

@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// report is what became of a mail at one recipient.
+// report is what a delivery report says about one recipient.
 type report struct {
 	recipient string
-	action    string // "failed", "delayed"; others are no news
+	action    string // "failed", "delayed"; all others are ignored
 	status    string // enhanced code, "" = unknown
 	reply     string // the server's words
 }
 
-// reportLimit is how many recipients of one report are read.
-const reportLimit = 100
-
-// groupLimit is how many groups of fields of one report are looked at for them.
-const groupLimit = 300
+// Limits of what is read of one report.
+const (
+	reportLimit = 100 // recipients
+	groupLimit  = 300 // groups of fields, of which each may be a recipient
+)
 
 // readStatuses reads the message/delivery-status parts of a report.
 // Source: RFC 3464 section 2.
@@ -57,7 +57,7 @@ func isStatusText(b []byte) bool {
 	return !bytes.Contains(lower, []byte("action:")) && !bytes.Contains(lower, []byte("reporting-mta:"))
 }
 
-// firstWord gives the first word of a field; comments follow it.
+// firstWord returns the first word of a field, without the comments that may follow.
 func firstWord(s string) string {
 	if fields := strings.Fields(s); len(fields) > 0 {
 		return strings.Trim(fields[0], ";,.")
@@ -65,7 +65,7 @@ func firstWord(s string) string {
 	return ""
 }
 
-// afterType gives the value behind "rfc822;" or "smtp;".
+// afterType returns the value behind the type of a field: "rfc822;ann@acme.test" gives ann@acme.test.
 func afterType(s string) string {
 	if kind, rest, found := strings.Cut(s, ";"); found && !strings.ContainsAny(strings.TrimSpace(kind), " <@") {
 		s = rest
@@ -73,18 +73,21 @@ func afterType(s string) string {
 	return strings.TrimSpace(s)
 }
 
-// enhancedCode is an enhanced status code.
+// enhancedCode matches an enhanced status code: 5.2.2.
 var enhancedCode = regexp.MustCompile(`\b[245]\.\d{1,3}\.\d{1,3}\b`)
 
-// smtpReply is a reply of a mail server in prose.
+// smtpReply matches a mail server's reply in prose: "550 5.1.1 User unknown".
 var smtpReply = regexp.MustCompile(`(?:^|[\s#<(:])([45]\d\d)[ \-](?:#?[45]\.\d{1,3}\.\d{1,3})?`)
 
-// recipientLine begins a recipient's paragraph in the prose of qmail, Postfix and
-// others: an address in angle brackets, alone or before a colon, in brackets behind
-// a name; what follows is the reply.
-var recipientLine = regexp.MustCompile(`^[\s*•]*(?:<([^<>\s@]+@[^<>\s]+)>(?:<mailto:[^>]*>)?\s*[:.]?|([^\s<>@:()]+@[^\s<>:()]+)(?:<mailto:[^>]*>)?(?:\s*:\s|\s*:?\s*$| on )|[^<>@]{0,80}[(<]([^<>\s@()]+@[^<>\s()]+)[)>]\s*:?\s*$)\s*(.*)$`)
+// recipientLine matches the line with which qmail, Postfix and others begin a recipient's paragraph.
+// Groups 1 to 3 are the address, in one of three forms; group 4 is the beginning of the reply.
+var recipientLine = regexp.MustCompile(`^[\s*•]*(?:` +
+	`<([^<>\s@]+@[^<>\s]+)>(?:<mailto:[^>]*>)?\s*[:.]?|` + // <ann@acme.test>:
+	`([^\s<>@:()]+@[^\s<>:()]+)(?:<mailto:[^>]*>)?(?:\s*:\s|\s*:?\s*$| on )|` + // ann@acme.test:
+	`[^<>@]{0,80}[(<]([^<>\s@()]+@[^<>\s()]+)[)>]\s*:?\s*$` + // Ann Lee (ann@acme.test):
+	`)\s*(.*)$`)
 
-// recipientIn matches recipientLine; nil without looking where there is no address.
+// recipientIn returns the groups of recipientLine in a line; nil if it doesn't match.
 func recipientIn(line string) []string {
 	if !strings.Contains(line, "@") || len(line) > proseLineBytes {
 		return nil
@@ -92,19 +95,21 @@ func recipientIn(line string) []string {
 	return recipientLine.FindStringSubmatch(line)
 }
 
-// copyLine is where prose ends and the returned mail begins.
-var copyLine = regexp.MustCompile(`(?i)^[\s\-*=]*(?:below this line is a copy|this is a copy of the message|original message (?:headers?|follows)|the original message|ursprüngliche nachrichtenkopfzeilen|original-nachrichtenkopf|diagnostic information for administrators)`)
+// copyLine matches the line after which the returned mail begins.
+var copyLine = regexp.MustCompile(`(?i)^[\s\-*=]*(?:below this line is a copy|this is a copy of the message|` +
+	`original message (?:headers?|follows)|the original message|ursprüngliche nachrichtenkopfzeilen|` +
+	`original-nachrichtenkopf|diagnostic information for administrators)`)
 
-// proseLines is how much of a report's text is read.
+// Limits of what is read of a report's text.
 const (
-	proseLines = 300
-	proseBytes = 30_000
-	// proseLineBytes is the longest line that can name a recipient.
-	proseLineBytes = 2000
+	proseLines     = 300
+	proseBytes     = 30_000
+	proseLineBytes = 2000 // the longest line that can name a recipient
 )
 
-// readProse reads a report that has no machine-readable part: qmail, old Exchange,
-// Exim, Postfix without DSN. Nothing is guessed about mails that name nobody.
+// readProse reads a report that has no machine-readable part, as qmail, old Exchange, Exim, and Postfix
+// without DSN send it. failed are the recipients that the headers name. The result is empty if neither
+// the text nor the headers name a recipient.
 func readProse(text string, failed []string, guess *guesser) []report {
 	var out []report
 	var open *report
@@ -156,7 +161,7 @@ func readProse(text string, failed []string, guess *guesser) []report {
 	return kept
 }
 
-// saysDelayed reports whether prose says that a mail is still being tried.
+// saysDelayed reports whether a text says that the server still tries to deliver a mail.
 func saysDelayed(text string) bool {
 	text = strings.ToLower(text[:min(len(text), proseBytes)])
 	for _, words := range []string{
@@ -170,7 +175,7 @@ func saysDelayed(text string) bool {
 	return false
 }
 
-// replyInText gives the first line that holds a server's reply.
+// replyInText returns the first line that has a server's reply; "" if there is none.
 func replyInText(text string) string {
 	looks := patternBytes
 	for l := range strings.SplitSeq(text[:min(len(text), proseBytes)], "\n") {
@@ -181,7 +186,7 @@ func replyInText(text string) string {
 	return ""
 }
 
-// hasCode reports whether a line has what may be a code: "550", "5.1".
+// hasCode reports whether a line may have a code: "550", "5.1". It is faster than the expressions.
 func hasCode(line string) bool {
 	for i := 0; i+2 < len(line); i++ {
 		if c := line[i]; (c == '2' || c == '4' || c == '5') && isDigit(line[i+2]) && (line[i+1] == '.' || isDigit(line[i+1])) {
@@ -191,8 +196,8 @@ func hasCode(line string) bool {
 	return false
 }
 
-// code gives the SMTP reply code of a report, made up of its enhanced code if the
-// server's words have none; 0 = unknown.
+// code returns the SMTP reply code of a report. If the server's words have none, it is 450 or 550 by
+// the class of the enhanced code; 0 = unknown.
 func (r report) code() int {
 	if m := smtpReply.FindStringSubmatch(" " + r.reply); m != nil {
 		if n, err := strconv.Atoi(m[1]); err == nil {

@@ -29,12 +29,12 @@ type Channel struct {
 	log      *slog.Logger
 	process  *process
 	decoder  *decoder
-	sending  chan struct{} // a place for each SMTP connection
+	sending  chan struct{} // has room for one token per SMTP connection
 
 	mu          sync.Mutex
-	lastSent    string    // Message-ID of the last mail that the server took, "" = none yet
-	serverSaves bool      // the server was seen to file what it sends
-	caughtUp    time.Time // when everything there was had been fetched
+	lastSent    string    // Message-ID of the last mail that the server took; "" = none yet
+	serverSaves bool      // the server was seen to file copies of what it sends
+	caughtUp    time.Time // when the last fetch of all new mail ended
 }
 
 var (
@@ -43,7 +43,7 @@ var (
 	_ channels.Checker = (*Channel)(nil)
 )
 
-// options are what tests change.
+// options are values that tests change.
 type options struct {
 	tls     *tls.Config // base of the TLS configuration; nil: the system's roots
 	timing  timing
@@ -53,14 +53,14 @@ type options struct {
 
 // timing holds the waits of fetching.
 type timing struct {
-	dial       time.Duration // connection, TLS, login
-	command    time.Duration // silence of a server that owes an answer
-	total      time.Duration // one command, however busy the line is
-	poll       time.Duration // between looks while IDLE works, which it ends
-	pollBlind  time.Duration // between looks without IDLE
-	rescan     time.Duration // between looks back
-	rescanBad  time.Duration // until the first one after a mail could not be read; doubles
-	overlap    time.Duration // how far they look
+	dial       time.Duration // limit of connection, TLS and login together
+	command    time.Duration // limit of the server's silence while a command runs
+	total      time.Duration // limit of one command, even if data keeps coming
+	poll       time.Duration // between looks for new mail while IDLE works; each ends IDLE and starts it again
+	pollBlind  time.Duration // between looks for new mail without IDLE
+	rescan     time.Duration // between rescans of the last days
+	rescanBad  time.Duration // until the first rescan after a mail could not be read; doubles
+	overlap    time.Duration // how far back a rescan looks
 	retryFirst time.Duration // first wait after a lost connection; doubles
 	retryMax   time.Duration
 	loginFirst time.Duration // first wait after a refused login; doubles
@@ -68,11 +68,11 @@ type timing struct {
 	storeFirst time.Duration // first wait when nothing can be stored; doubles
 	storeMax   time.Duration
 	again      time.Duration // between tries for one mail on the same connection
-	saveCopy   time.Duration // filing a copy of a sent mail
+	saveCopy   time.Duration // limit of filing a copy of a sent mail
 }
 
-// defaultOptions are those of production. IDLE ends after poll, so it is always
-// renewed before any firewall forgets the connection.
+// defaultOptions returns the values of production. IDLE is renewed after poll, which is shorter than
+// firewalls keep a silent connection.
 func defaultOptions() options {
 	return options{
 		maxBody: 50 << 20,
@@ -89,8 +89,8 @@ func defaultOptions() options {
 	}
 }
 
-// newChannel makes the channel of one mailbox. It connects to nothing.
-// env.Accept and env.State are needed by Run only.
+// newChannel makes the channel of one mailbox. It opens no connection. Only Run needs env.Accept and
+// env.State.
 // Errors: every fault of the settings, joined; no token keys, no clock.
 func newChannel(account channels.Account, env channels.Env, opts options, shared *process) (*Channel, error) {
 	set, err := newSettings(account.Config)
@@ -121,8 +121,8 @@ func newChannel(account channels.Account, env channels.Env, opts options, shared
 	}, nil
 }
 
-// Capabilities says what a mailbox can carry. Delivery is not confirmed by mail:
-// only failures come back.
+// Capabilities says what a mailbox can carry. Mail servers report failures only, so there are no
+// delivery and read receipts.
 func (c *Channel) Capabilities() channels.Capabilities {
 	caps := channels.Capabilities{
 		Threads: true, Subject: true, Participants: true, Start: channels.StartFree,

@@ -22,7 +22,7 @@ type problem struct {
 // maxSaidRunes bounds what is repeated of a server's own words.
 const maxSaidRunes = 200
 
-// said makes a server's words fit for one line.
+// said shortens a server's words to one line.
 func said(text string) string {
 	text = oneLine(strings.ToValidUTF8(text, "?"))
 	if utf8.RuneCountInString(text) > maxSaidRunes {
@@ -31,7 +31,7 @@ func said(text string) string {
 	return text
 }
 
-// explain puts a failed IMAP session into words.
+// explain says for people why an IMAP session failed.
 func explain(err error, to server, folder string) problem {
 	var se *stageError
 	if !errors.As(err, &se) {
@@ -64,7 +64,7 @@ func explain(err error, to server, folder string) problem {
 	}
 }
 
-// explainLogin tells a refused password from a server that is not well.
+// explainLogin tells a refused password from a server that can't check passwords now.
 func explainLogin(err error, to server) problem {
 	if errors.Is(err, errLoginDisabled) {
 		return problem{
@@ -87,7 +87,8 @@ func explainLogin(err error, to server) problem {
 	}
 }
 
-const passwordHint = "Enter the password again. With two-step sign-in, make an app password; some providers need IMAP and SMTP to be switched on for the mailbox first."
+const passwordHint = "Enter the password again. With two-step sign-in, make an app password; " +
+	"some providers need IMAP and SMTP to be switched on for the mailbox first."
 
 func loginDisabledHint(to server) string {
 	if to.security == securityNone {
@@ -96,7 +97,7 @@ func loginDisabledHint(to server) string {
 	return "Ask the provider how programs sign in to this mailbox."
 }
 
-// passing tells whether a refused login may work later with the same password.
+// passing reports whether a refused login may work later with the same password.
 func passing(no *imap.Error) bool {
 	switch no.Code {
 	case imap.ResponseCodeUnavailable, imap.ResponseCodeServerBug, imap.ResponseCodeInUse, imap.ResponseCodeLimit:
@@ -116,7 +117,7 @@ func tlsHint(to server) string {
 	return "Check port and security: tls needs port 993 or 465, starttls 143 or 587."
 }
 
-// explainNetwork covers what IMAP and SMTP have in common.
+// explainNetwork explains failures of the connection, for IMAP and SMTP; false if err is none.
 func explainNetwork(err error, to server) (problem, bool) {
 	var dns *net.DNSError
 	var badName x509.HostnameError
@@ -164,7 +165,7 @@ func explainNetwork(err error, to server) (problem, bool) {
 	return problem{}, false
 }
 
-// wordsOf gives the innermost words: the server's, where it said some.
+// wordsOf returns the server's words in an error, or the error's own if the server said nothing.
 func wordsOf(err error) string {
 	var no *imap.Error
 	if errors.As(err, &no) {

@@ -9,11 +9,10 @@ import (
 	"unicode/utf8"
 )
 
-// factID names the fact that a mail arrived, the same for every copy of it in the
-// mailbox: the same mail in two folders is one fact, another mail with the same
-// Message-ID is not. Servers write MIME anew, so the text counts, not the bytes;
-// a mail without a Message-ID is known by its bytes. What this function reads must
-// never change: stored ids depend on it.
+// factID returns the external id of the fact that a mail arrived. All copies of a mail in the mailbox
+// have the same one; another mail with the same Message-ID has another one. Servers may write MIME
+// anew, so the id is a hash of the decoded text and some headers. Only for a mail without a Message-ID
+// is it a hash of the bytes. What goes into the hash must never change: stored ids depend on it.
 // Shape: mail:0123456789abcdef0123456789abcdef
 func factID(raw []byte) string {
 	sum := sha256.New()
@@ -31,19 +30,18 @@ func factID(raw []byte) string {
 	return "mail:" + hex.EncodeToString(sum.Sum(nil)[:16])
 }
 
-// sentFactID names the fact that a mail stands in the folder of sent mail. Its copy in another
-// folder is another fact: that one proves nothing about who wrote it.
+// sentFactID returns the external id of the fact that a mail is in the folder of sent mail. It differs
+// from factID, because a copy of the mail in another folder doesn't prove that we sent it.
 // Shape: sent:0123456789abcdef0123456789abcdef
 func sentFactID(raw []byte) string { return "sent:" + strings.TrimPrefix(factID(raw), "mail:") }
 
-// blankless feeds lines to a hash without their blanks: servers change how lines are
-// broken.
+// blankless writes text without its white space into a hash, because servers change where lines break.
 type blankless struct {
 	to  hash.Hash
-	buf [4096]byte // large texts are not copied for it
+	buf [4096]byte // collects what is written next, so that large texts are not copied
 }
 
-// texts feeds the decoded text of all text parts.
+// texts writes the decoded text of all text parts.
 func (h *blankless) texts(p *part) {
 	for _, child := range p.children {
 		h.texts(child)
@@ -58,8 +56,8 @@ func (h *blankless) texts(p *part) {
 	}
 }
 
-// blanklessText feeds a line end and all of s that is no blank and that toUTF8 keeps.
-// s is valid UTF-8.
+// blanklessText writes a line end, and all characters of s but white space and those that toUTF8
+// removes. s must be valid UTF-8.
 func blanklessText[T string | []byte](h *blankless, s T) {
 	n := copy(h.buf[:], "\n")
 	for i := 0; i < len(s); {

@@ -12,22 +12,22 @@ import (
 // fetched is one mail as the server gave it.
 type fetched struct {
 	uid       imap.UID
-	at        time.Time // INTERNALDATE; zero: not told
+	at        time.Time // INTERNALDATE; zero = the server didn't say
 	sizeBytes int64     // as the server says, or counted
-	buf       []byte    // room for what is stored before raw, then raw; nil: no room
+	buf       []byte    // raw, with room in front of it for what is stored before it; nil = raw has no such room
 	raw       []byte
-	whole     bool // raw is there: the mail, or its head when truncated
-	truncated bool // too big: raw is the header only
+	whole     bool // raw was fetched: the mail, or only its header if truncated
+	truncated bool // the mail is too large: raw is its header only
 }
 
-// fetchFacts asks for size and date, which costs nothing and decides how bodies are
-// asked for.
+// fetchFacts fetches size and date of mails. That is cheap, and by their sizes the caller decides how
+// to fetch the bodies.
 func (s *imapSession) fetchFacts(uids []imap.UID) (map[imap.UID]*fetched, error) {
 	return s.fetch(uids, &imap.FetchOptions{UID: true, InternalDate: true, RFC822Size: true}, 0)
 }
 
-// fetchBodies adds the bodies to what fetchFacts found, by one command; of a mail that
-// is too big, which must be alone, the header only.
+// fetchBodies adds the bodies to what fetchFacts found, by one command. If uids is a single mail that
+// is too large, it fetches the header only.
 func (s *imapSession) fetchBodies(uids []imap.UID, mails map[imap.UID]*fetched, o options) error {
 	section := &imap.FetchItemBodySection{Peek: true}
 	limit := o.maxBody
@@ -48,9 +48,8 @@ func (s *imapSession) fetchBodies(uids []imap.UID, mails map[imap.UID]*fetched, 
 	return err
 }
 
-// fetch runs one UID FETCH. Answers come in any order; one that is only a flag update
-// leaves its mail without body, which the caller sees. What was received before an
-// error is returned with it.
+// fetch runs one UID FETCH. The server answers in any order, and may leave mails without a body
+// (fetched.whole is false). On an error, the mails that came before it are returned with it.
 func (s *imapSession) fetch(uids []imap.UID, o *imap.FetchOptions, limit int64) (map[imap.UID]*fetched, error) {
 	got := map[imap.UID]*fetched{}
 	err := s.do(func() error {
@@ -70,14 +69,14 @@ func (s *imapSession) fetch(uids []imap.UID, o *imap.FetchOptions, limit int64) 
 	return got, err
 }
 
-// abandon ends a connection that broke inside a literal. The library would read on
-// beside its own reader, so that one must have ended first.
+// abandon closes a connection that failed in the middle of a body, and waits until the library's
+// reader has ended. Otherwise that reader and the pending command would read at the same time.
 func (s *imapSession) abandon() {
 	_ = s.conn.Close()
 	<-s.client.Closed()
 }
 
-// read takes one answer in, at most limit bytes of a body.
+// read reads the server's answer about one mail, with at most limit bytes of its body.
 func (m *fetched) read(data *imapclient.FetchMessageData, limit int64) error {
 	for item := data.Next(); item != nil; item = data.Next() {
 		switch item := item.(type) {
@@ -99,18 +98,18 @@ func (m *fetched) read(data *imapclient.FetchMessageData, limit int64) error {
 	return nil
 }
 
-// Room in the buffer of a mail.
+// Sizes of the buffer of a mail.
 const (
-	payloadRoom = 512      // for the line that is stored before a mail
-	firstRead   = 64 << 10 // what a server promises is believed only so far
+	payloadRoom = 512      // room for the line that is stored before a mail
+	firstRead   = 64 << 10 // allocated at first, however many bytes the server announces
 )
 
-// readBody reads a mail once into the memory from which it will be stored.
+// readBody reads a mail into the buffer from which it is stored, so that it is never copied.
 func (m *fetched) readBody(r imap.LiteralReader, limit int64) error {
 	want := min(r.Size(), limit+1)
 	buf := make([]byte, payloadRoom, payloadRoom+min(want, firstRead))
 	for int64(len(buf)-payloadRoom) < want {
-		if len(buf) == cap(buf) { // it keeps its promise: the rest at once
+		if len(buf) == cap(buf) { // the server has sent firstRead bytes: allocate all that it announced
 			buf = append(make([]byte, 0, payloadRoom+want), buf...)
 		}
 		n, err := r.Read(buf[len(buf):min(int64(cap(buf)), payloadRoom+want)])
@@ -123,14 +122,14 @@ func (m *fetched) readBody(r imap.LiteralReader, limit int64) error {
 		}
 	}
 	m.buf, m.raw, m.whole = buf, buf[payloadRoom:], true
-	if int64(len(m.raw)) > limit { // bigger than it said
+	if int64(len(m.raw)) > limit { // larger than RFC822.SIZE said
 		m.buf, m.raw, m.truncated = nil, headerOf(m.raw), true
 	}
 	return nil
 }
 
-// behind gives the mail behind a line, without copying it where there is room for the
-// line. A mail that is nil is an empty one.
+// behind returns line, followed by the mail. It doesn't copy the mail if the buffer has room for line.
+// A nil mail is an empty one.
 func (m *fetched) behind(line []byte) []byte {
 	if m == nil || len(m.buf) < payloadRoom || len(line) > payloadRoom {
 		if m != nil {
@@ -143,7 +142,7 @@ func (m *fetched) behind(line []byte) []byte {
 	return m.buf[start:]
 }
 
-// headerOf cuts a mail behind its header.
+// headerOf returns a copy of a mail's header, with the empty line behind it.
 func headerOf(raw []byte) []byte {
 	head := raw[:min(len(raw), maxHeaderBytes)]
 	for i := 0; i+1 < len(head); i++ {
@@ -160,8 +159,8 @@ func headerOf(raw []byte) []byte {
 	return append([]byte(nil), head...)
 }
 
-// exists asks whether a mail is still there. Only this proves that it vanished: a
-// FETCH without an answer proves nothing.
+// exists asks the server whether a mail is still in the folder. (A FETCH without an answer doesn't
+// prove that it is gone.)
 func (s *imapSession) exists(uid imap.UID) (bool, error) {
 	found, err := s.search(&imap.SearchCriteria{UID: []imap.UIDSet{imap.UIDSetNum(uid)}})
 	if err != nil {
@@ -175,7 +174,7 @@ func (s *imapSession) exists(uid imap.UID) (bool, error) {
 	return false, nil
 }
 
-// newest gives UID and arrival of the last mail of a folder that has some.
+// newest returns UID and time of arrival of the last mail of a folder with count mails; count > 0.
 func (s *imapSession) newest(count uint32) (imap.UID, time.Time, error) {
 	var uid imap.UID
 	var at time.Time

@@ -2,18 +2,18 @@ package email
 
 import "strings"
 
-// unflow joins the soft-broken lines of format=flowed text (RFC 3676). delsp
-// drops the blank at which a line was broken.
+// unflow joins the soft-broken lines of format=flowed text (RFC 3676). With delsp, the space at which
+// a line was broken is dropped.
 func unflow(text string, delsp bool) string {
 	var out strings.Builder
-	open, openDepth := false, 0 // the last line goes on
+	open, openDepth := false, 0 // whether the next line continues this one, and its quote depth
 	for i, line := range strings.Split(text, "\n") {
 		depth := 0
 		for depth < len(line) && line[depth] == '>' {
 			depth++
 		}
 		line = line[depth:]
-		line = strings.TrimPrefix(line, " ") // stuffed
+		line = strings.TrimPrefix(line, " ") // space-stuffing
 		joined := open && depth == openDepth && line != "-- "
 		if !joined {
 			if i > 0 {

@@ -13,23 +13,23 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// headers are the fields of a mail or part, undecoded, values of a name in order.
+// headers are the undecoded header fields of a mail or of a part.
 type headers struct {
 	fields textproto.MIMEHeader
-	guess  *guesser // of the mail
+	guess  *guesser // the mail's, for charsets
 }
 
-// raw gives the first value of a field as it stands, unfolded.
+// raw returns the first value of a field, unfolded but not decoded.
 func (h headers) raw(name string) string {
 	return h.fields.Get(name)
 }
 
-// text gives the first value of a field for people to read.
+// text returns the first value of a field for people to read.
 func (h headers) text(name string) string {
 	return decodeHeader(h.raw(name), h.guess)
 }
 
-// all gives the values of a field, the first ones of very many.
+// all returns the values of a field, valueLimit at most.
 func (h headers) all(name string) []string {
 	values := h.fields.Values(name)
 	return values[:min(len(values), valueLimit)]
@@ -43,8 +43,8 @@ func (h headers) has(name string) bool {
 // valueLimit is how many values of one field are read.
 const valueLimit = 100
 
-// convert makes UTF-8 of raw 8-bit values of the fields that people or addresses stand in:
-// their charset is most likely that of the text.
+// convert converts raw 8-bit values of the fields that hold text or addresses to UTF-8. charset is
+// that of the mail's text, which most likely is theirs too.
 func (h headers) convert(charset string) {
 	for _, name := range []string{
 		"Subject", "From", "To", "Cc", "Reply-To", "Sender", "Bcc", "Return-Path", "Delivered-To", "X-Original-To", "Envelope-To",
@@ -59,7 +59,7 @@ func (h headers) convert(charset string) {
 	}
 }
 
-// firstCharset gives the charset of the first text of a mail that names one.
+// firstCharset returns the charset of the first part that names one; "" if none does.
 func firstCharset(p *part) string {
 	if cs := p.params["charset"]; cs != "" {
 		return cs
@@ -75,7 +75,7 @@ func firstCharset(p *part) string {
 // headerBytes is how much of one header is shown.
 const headerBytes = 16_000
 
-// runeStart gives the last place up to i at which s can be cut without halving a letter.
+// runeStart returns the last index up to i at which s can be cut without splitting a character.
 func runeStart(s string, i int) int {
 	for n := 0; n < utf8.UTFMax && i-n > 0; n++ {
 		if utf8.RuneStart(s[i-n]) {
@@ -85,12 +85,12 @@ func runeStart(s string, i int) int {
 	return i
 }
 
-// encodedWord is RFC 2047's, as tolerant as real mail needs: blanks inside,
-// a language after the charset.
+// encodedWord matches an encoded word of RFC 2047 (=?utf-8?Q?caf=C3=A9?=), as tolerantly as real mail
+// needs: with spaces inside, and a language after the charset.
 var encodedWord = regexp.MustCompile(`=\?([^?\s]{1,60})\?([bBqQ])\?(.*?)\?=`)
 
-// decodeHeader makes a field readable: RFC 2047 words, raw 8-bit bytes of any
-// charset, no controls, blanks collapsed.
+// decodeHeader returns a field for people to read: encoded words and raw 8-bit bytes are decoded,
+// control characters removed, spaces collapsed.
 func decodeHeader(v string, guess *guesser) string {
 	if len(v) > headerBytes {
 		v = v[:runeStart(v, headerBytes)]
@@ -107,8 +107,8 @@ func decodeHeader(v string, guess *guesser) string {
 	return cleanLine(v)
 }
 
-// isTidy reports whether a field is readable as it stands: ASCII, no encoded words, no
-// blanks but single ones between words.
+// isTidy reports whether decodeHeader would change nothing: the field is ASCII without encoded words,
+// with single spaces between words only.
 func isTidy(v string) bool {
 	before := byte(' ')
 	for i := range len(v) {
@@ -121,8 +121,8 @@ func isTidy(v string) bool {
 	return v == "" || before != ' '
 }
 
-// decodeWords decodes the RFC 2047 words of v. Neighbours of one charset are
-// joined as bytes first: many mailers cut a character in two.
+// decodeWords decodes the encoded words of v. Adjacent words of one charset are joined as bytes first,
+// because many mailers split a character between two words.
 func decodeWords(v string, guess *guesser) string {
 	var out strings.Builder
 	var pending []byte
@@ -153,7 +153,7 @@ func decodeWords(v string, guess *guesser) string {
 	return out.String()
 }
 
-// decodeWord undoes the B or Q encoding of one word.
+// decodeWord decodes the text of one encoded word, whose encoding is B or Q.
 func decodeWord(encoding, text string) []byte {
 	if strings.EqualFold(encoding, "b") {
 		return decodeBase64([]byte(text))
@@ -161,8 +161,8 @@ func decodeWord(encoding, text string) []byte {
 	return decodeQuotedPrintable([]byte(strings.ReplaceAll(text, "_", " ")))
 }
 
-// cleanLine makes one line of s: no controls, no invisible direction overrides,
-// blanks collapsed, NFC.
+// cleanLine returns s as one line in NFC, without control characters and invisible direction
+// overrides, and with single spaces.
 func cleanLine(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
@@ -184,8 +184,8 @@ func cleanLine(s string) string {
 	return norm.NFC.String(b.String())
 }
 
-// dropRune tells which runes no text needs: controls, and the direction
-// overrides that make "exe.gpj" look like a picture.
+// dropRune reports whether a rune is removed from all text: control characters, and the direction
+// overrides with which a program's name can be made to look like that of a picture.
 func dropRune(r rune) bool {
 	return r == 0x202d || r == 0x202e || r == 0xfeff ||
 		(unicode.IsControl(r) && r != '\n' && r != '\t')
@@ -204,7 +204,7 @@ func isASCII(s string) bool {
 // referenceLimit is how many ids of one field are used; the last ones count.
 const referenceLimit = 100
 
-// messageIDs gives the ids of a field without angle brackets, in order.
+// messageIDs returns the ids of a field without angle brackets, in order; referenceLimit at most.
 func messageIDs(v string, guess *guesser) []string {
 	if len(v) > 1<<17 {
 		v = v[len(v)-1<<17:]
@@ -227,7 +227,7 @@ func messageIDs(v string, guess *guesser) []string {
 		}
 		rest = rest[end:]
 	}
-	if ids == nil { // some write ids without brackets
+	if ids == nil { // some programs write ids without brackets
 		for _, id := range strings.FieldsFunc(v, func(r rune) bool { return unicode.IsSpace(r) || r == ',' }) {
 			id = strings.Trim(id, "<>")
 			if strings.Contains(id, "@") && len(id) <= 500 {
@@ -244,8 +244,8 @@ func messageIDs(v string, guess *guesser) []string {
 	return ids
 }
 
-// references gives what a mail answers, best first: In-Reply-To, then References
-// from right to left, each once.
+// references returns the ids that a mail answers, the most reliable first: In-Reply-To, then
+// References from right to left, each once.
 func references(h headers) []string {
 	ids := messageIDs(h.raw("In-Reply-To"), h.guess)
 	refs := messageIDs(strings.Join(h.all("References"), " "), h.guess)
@@ -263,11 +263,11 @@ func references(h headers) []string {
 	return out
 }
 
-// dateNoise is what mailers add to dates: comments, German "Uhr".
+// dateNoise matches what mailers add to dates: comments, and the German word "Uhr".
 var dateNoise = regexp.MustCompile(`\s*\([^)]*\)|\s+(?:Uhr)\b`)
 
-// date reads when a mail was written: Date, else the newest Received, else what
-// the mailbox says.
+// date returns when a mail was written: by Date, else by the newest Received, else internal, the time
+// at which it arrived in the mailbox.
 func date(h headers, internal time.Time) time.Time {
 	if t, ok := parseDate(h.text("Date")); ok {
 		return t
@@ -283,16 +283,19 @@ func date(h headers, internal time.Time) time.Time {
 	return internal
 }
 
-// zoneName is a zone that stands as a word behind the time, as old mailers write it.
+// zoneName matches a time zone that old mailers write as a word behind the time: "10:00:00 EST".
 var zoneName = regexp.MustCompile(`(:\d\d) ([A-Za-z]{1,5})( [+-]\d{4})?( |$)`)
 
-// zoneOffsets are the zones that RFC 5322, section 4.3, knows by name.
+// zoneOffsets returns the zones that RFC 5322, section 4.3, knows by name.
 func zoneOffsets() map[string]string {
-	return map[string]string{"EDT": "-0400", "EST": "-0500", "CDT": "-0500", "CST": "-0600", "MDT": "-0600", "MST": "-0700", "PDT": "-0700", "PST": "-0800"}
+	return map[string]string{
+		"EDT": "-0400", "EST": "-0500", "CDT": "-0500", "CST": "-0600",
+		"MDT": "-0600", "MST": "-0700", "PDT": "-0700", "PST": "-0800",
+	}
 }
 
-// numericZone writes a zone as its offset; a name that RFC 5322 doesn't know says none.
-// time.Parse would look names up in the zone of the machine.
+// numericZone replaces a zone's name by its offset; +0000 if RFC 5322 doesn't know the name.
+// (time.Parse would look it up in the local zone, and the result would depend on the machine.)
 func numericZone(v string) string {
 	m := zoneName.FindStringSubmatch(v)
 	if m == nil || strings.EqualFold(m[2], "AM") || strings.EqualFold(m[2], "PM") {
@@ -302,8 +305,8 @@ func numericZone(v string) string {
 	return strings.Replace(v, m[0], m[1]+offset+m[4], 1)
 }
 
-// parseDate reads one date of a header; years before 1980 are clocks that were
-// never set.
+// parseDate reads the date of a header; false if it is none. A year before 1980 comes from a clock
+// that was never set, so it is refused.
 func parseDate(v string) (time.Time, bool) {
 	if v == "" || len(v) > 200 {
 		return time.Time{}, false

@@ -2,8 +2,7 @@ package email
 
 import "time"
 
-// CaughtUpAt says when everything in the mailbox had last been fetched; zero = not yet by
-// this process.
+// CaughtUpAt returns when this process last had fetched all new mail; zero = not yet.
 func (c *Channel) CaughtUpAt() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()

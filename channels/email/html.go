@@ -13,49 +13,48 @@ import (
 	"parley/channels"
 )
 
-// Bounds of what is laid out of one mail's HTML: what is behind them is only in the
-// attached original. styleBytes is how much of a style is looked at.
+// Limits of what is read of one mail's HTML. What exceeds them is only in the attached original.
 const (
 	htmlBodies = 100
 	htmlBytes  = 2 << 20
 	htmlNodes  = 20_000
-	styleBytes = 4000
+	styleBytes = 4000 // of one style attribute
 )
 
-// blockedAttr holds the address of a remote picture that is not loaded.
+// blockedAttr is the attribute that keeps the address of a remote picture, so that it isn't loaded.
 const blockedAttr = "data-blocked-src"
 
-// remoteAddress is the address of a picture that is not part of the mail.
+// remoteAddress matches the address of a picture that is not part of the mail.
 var remoteAddress = regexp.MustCompile(`(?i)^https?://[^\s"'<>]+$`)
 
-// htmlBody is one HTML body, read.
+// htmlBody is what was read of one HTML body.
 type htmlBody struct {
 	text, quoted string // Markdown
-	empty        bool   // browsers would show nothing of it
-	cut          bool   // it goes on behind what was read
+	empty        bool   // a browser would show nothing
+	cut          bool   // it is longer than the limits: only its beginning was read
 }
 
 // htmlReader reads one mail's HTML bodies.
 type htmlReader struct {
-	whole    bool                  // forwards and reports: nothing in them is history
-	original bool                  // the HTML itself is wanted, not what people read of it
-	cids     map[string]string     // known content ids: file name
-	used     map[string]bool       // those that a body shows
-	images   []channels.Attachment // that stood in the HTML itself
-	cut      []channels.Attachment // bodies that are longer than what is read of them
-	blocked  bool                  // a remote picture was not loaded
-	richer   bool                  // there are pictures or tables, which text can't show
-	bodies   int                   // read so far
-	bytes    int                   // of HTML read so far
-	nodes    int                   // made of it so far
+	whole    bool                  // the mail is a forward or a report: nothing in it is quoted history
+	original bool                  // the result is HTML to show, not Markdown
+	cids     map[string]string     // the file names of the mail's parts, by content id
+	used     map[string]bool       // the content ids that a body shows
+	images   []channels.Attachment // pictures that were inside of the HTML (data:)
+	cut      []channels.Attachment // bodies that exceed the limits, as files
+	blocked  bool                  // there is a remote picture, which is not loaded
+	richer   bool                  // there are pictures or tables, which Markdown can't show as they were
+	bodies   int                   // bodies read so far
+	bytes    int                   // bytes of HTML read so far
+	nodes    int                   // nodes made so far
 }
 
-// newHTMLReader makes a reader for a mail that holds files with these content ids.
+// newHTMLReader makes a reader for one mail. See htmlReader for whole and cids.
 func newHTMLReader(whole bool, cids map[string]string) *htmlReader {
 	return &htmlReader{whole: whole, cids: cids, used: map[string]bool{}}
 }
 
-// read turns one HTML body into what is shown.
+// read reads one HTML body.
 func (r *htmlReader) read(source string) htmlBody {
 	body, complete := r.parse(source)
 	out := htmlBody{empty: isEmpty(body), cut: !complete}
@@ -67,14 +66,14 @@ func (r *htmlReader) read(source string) htmlBody {
 	return out
 }
 
-// parse makes a tree of one HTML body within the bounds of the mail, without what is never
-// shown. complete reports whether it is all there.
+// parse makes a tree of one HTML body within the limits, without elements that are never shown.
+// complete is false if the limits cut it.
 func (r *htmlReader) parse(source string) (body *html.Node, complete bool) {
 	room := min(len(source), htmlBytes-r.bytes)
 	if r.bodies++; r.bodies > htmlBodies || room == 0 {
 		return &html.Node{Type: html.ElementNode, DataAtom: atom.Body, Data: "body"}, len(source) == 0
 	}
-	keeps := readAttribute
+	keeps := affectsText
 	if r.original {
 		keeps = func(string) bool { return true }
 	}
@@ -85,8 +84,8 @@ func (r *htmlReader) parse(source string) (body *html.Node, complete bool) {
 	return body, complete
 }
 
-// readAttribute reports whether an attribute says something for the text.
-func readAttribute(name string) bool {
+// affectsText reports whether an attribute matters for the Markdown of an element.
+func affectsText(name string) bool {
 	switch name {
 	case "alt", "class", "colspan", "height", "hidden", "href", "id", "role", "rowspan", "src", "start", "style", "type", "width":
 		return true
@@ -104,7 +103,7 @@ func isEmpty(n *html.Node) bool {
 	return true
 }
 
-// clean removes what is never shown and settles where pictures come from.
+// clean removes elements that are never shown and decides what to do with each picture.
 func (r *htmlReader) clean(n *html.Node) {
 	for c := n.FirstChild; c != nil; {
 		next := c.NextSibling
@@ -121,7 +120,7 @@ func (r *htmlReader) clean(n *html.Node) {
 	}
 }
 
-// neverShown reports whether an element has no text to read in it.
+// neverShown reports whether an element of this kind never has text to read.
 func neverShown(n *html.Node) bool {
 	switch n.DataAtom {
 	case atom.Script, atom.Style, atom.Head, atom.Title, atom.Meta, atom.Link, atom.Noscript, atom.Template, atom.Object,
@@ -132,7 +131,7 @@ func neverShown(n *html.Node) bool {
 	return false
 }
 
-// hidden reports whether an element is invisible by itself.
+// hidden reports whether an element's own attributes make it invisible.
 func hidden(n *html.Node) bool {
 	for _, a := range n.Attr {
 		if a.Key == "hidden" {
@@ -149,8 +148,8 @@ func hidden(n *html.Node) bool {
 	return false
 }
 
-// readStyle reports whether a style hides an element, and whether it hides its text unless
-// something inside sets a size again, as newsletters do between their columns.
+// readStyle reports whether a style hides an element, and whether it sets the font size to zero. That
+// hides the element's text, unless elements in it set a size again, as in newsletters with columns.
 func readStyle(style string) (hides, zeroFont bool) {
 	for declaration := range strings.SplitSeq(strings.ToLower(style), ";") {
 		name, value, _ := strings.Cut(declaration, ":")
@@ -169,7 +168,7 @@ func readStyle(style string) (hides, zeroFont bool) {
 	return hides, zeroFont
 }
 
-// isZero reports whether a length or number of a style is nothing: "0", "0.0em !important".
+// isZero reports whether a length or number of a style is zero: "0", "0.0em !important".
 func isZero(value string) bool {
 	value, _, _ = strings.Cut(value, "!")
 	value = strings.TrimRight(strings.TrimSpace(value), "%emptx")
@@ -177,7 +176,7 @@ func isZero(value string) bool {
 	return whole == "0" && strings.Trim(fraction, "0") == ""
 }
 
-// setsFont reports whether anything inside an element has a size of its own.
+// setsFont reports whether an element inside of n sets a font.
 func setsFont(n *html.Node) bool {
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		if c.Type == html.ElementNode && (strings.Contains(strings.ToLower(attr(c, "style")), "font") || setsFont(c)) {
@@ -187,8 +186,8 @@ func setsFont(n *html.Node) bool {
 	return false
 }
 
-// picture settles one picture: from the mail, out of the HTML itself, missing, or
-// remote and blocked.
+// picture decides what to do with one picture. A picture in the HTML itself (data:) becomes a file. A
+// part of the mail (cid:) is shown, or a text says that it is missing. A remote picture is blocked.
 func (r *htmlReader) picture(parent, img *html.Node) {
 	src := strings.TrimSpace(attr(img, "src"))
 	alt := cleanLine(attr(img, "alt"))
@@ -210,7 +209,7 @@ func (r *htmlReader) picture(parent, img *html.Node) {
 			return
 		}
 		r.used[id] = true
-		if icon(img) {
+		if isIcon(img) {
 			replaceByText(parent, img, alt)
 			return
 		}
@@ -218,7 +217,7 @@ func (r *htmlReader) picture(parent, img *html.Node) {
 		img.Attr = []html.Attribute{{Key: "src", Val: "cid:" + url.PathEscape(id)}, {Key: "alt", Val: firstOf(alt, name)}}
 	default:
 		r.blocked = r.blocked || strings.HasPrefix(lower, "http")
-		if pixel(img) {
+		if isPixel(img) {
 			parent.RemoveChild(img)
 			return
 		}
@@ -231,17 +230,17 @@ func (r *htmlReader) picture(parent, img *html.Node) {
 	}
 }
 
-// pixel reports whether a picture is a counting pixel or a spacer.
-func pixel(img *html.Node) bool {
+// isPixel reports whether a picture is a tracking pixel or a spacer.
+func isPixel(img *html.Node) bool {
 	return atMost(attr(img, "width"), 3) || atMost(attr(img, "height"), 3)
 }
 
-// icon reports whether a picture is too small to be what a mail is about.
-func icon(img *html.Node) bool {
+// isIcon reports whether a picture is so small that it only decorates.
+func isIcon(img *html.Node) bool {
 	return atMost(attr(img, "width"), 24) && atMost(attr(img, "height"), 24)
 }
 
-// atMost reports whether a length is a number of pixels up to a limit.
+// atMost reports whether an attribute is a number of pixels up to a limit: "3", "3px".
 func atMost(v string, limit int) bool {
 	n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(v), "px"))
 	return err == nil && n <= limit
@@ -253,16 +252,17 @@ const (
 	dataImageBytes = 20 << 20
 )
 
-// extract makes a file of a data: picture and gives its content id.
+// extract turns a picture with a data: address into a file and returns the content id of that; false
+// if it is no picture, or exceeds the limits.
 func (r *htmlReader) extract(src string) (string, bool) {
 	head, body, found := strings.Cut(src[5:], ",")
 	ctype, _, _ := strings.Cut(head, ";")
 	ctype = strings.ToLower(strings.TrimSpace(ctype))
-	if !found || len(r.images) >= dataImages || len(body) > dataImageBytes || !strings.HasPrefix(ctype, "image/") || !mediaType.MatchString(ctype) {
+	isImage := found && strings.HasPrefix(ctype, "image/") && mediaType.MatchString(ctype)
+	if !isImage || len(r.images) >= dataImages || len(body) > dataImageBytes {
 		return "", false
 	}
-	body = strings.ReplaceAll(strings.ReplaceAll(body, "=", "=3D"), "%", "=")
-	content := decodeQuotedPrintable([]byte(body)) // undoes %XX
+	content := decodePercent(body)
 	if strings.Contains(strings.ToLower(head), "base64") {
 		content = decodeBase64(content)
 	}
@@ -273,7 +273,7 @@ func (r *htmlReader) extract(src string) (string, bool) {
 	return id, true
 }
 
-// replaceByText puts text in the place of a node, nothing for no text.
+// replaceByText replaces a node by text, or removes it if there is no text.
 func replaceByText(parent, n *html.Node, text string) {
 	if text != "" {
 		parent.InsertBefore(&html.Node{Type: html.TextNode, Data: text}, n)
@@ -281,7 +281,7 @@ func replaceByText(parent, n *html.Node, text string) {
 	parent.RemoveChild(n)
 }
 
-// firstOf gives the first string that isn't empty.
+// firstOf returns the first string that isn't empty.
 func firstOf(values ...string) string {
 	for _, v := range values {
 		if v != "" {
@@ -291,8 +291,7 @@ func firstOf(values ...string) string {
 	return ""
 }
 
-// strippedHTML gives the text of HTML that can't be laid out, in one pass, its
-// title too.
+// strippedHTML returns the text of HTML without its tags, for HTML that a browser shows nothing of.
 func strippedHTML(source string) string {
 	var out strings.Builder
 	z := html.NewTokenizer(strings.NewReader(source))

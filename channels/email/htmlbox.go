@@ -10,17 +10,18 @@ import (
 // maxListDepth is how deep lists are shown inside each other.
 const maxListDepth = 8
 
-// box is a quote or a list item: what its lines begin with.
+// box is a quote or a list item. All its lines begin with a prefix: "> " in a quote; "- " on the first
+// line of an item, and spaces of that width on the following lines.
 type box struct {
-	list *list // of an item; nil = a quote
-	end  int   // of what its lines begin with, in the margin
+	list *list // the list of an item; nil = the box is a quote
+	end  int   // len of the margin (markdownWriter.margin) of this box and those around it
 }
 
-// list is a list that is open. number is its next item's, -1 in a list without numbers.
+// list is an open list. number is the number of its next item; -1 = the list has no numbers.
 type list struct{ number int }
 
-// writeMarks writes what a line begins with. Boxes that begin with this line write their
-// marks, others what stands under these.
+// writeMarks writes the prefix of a line: the margin of boxes in which a line was written already,
+// then the marks of boxes that begin with this line.
 func (w *markdownWriter) writeMarks() {
 	w.out.Write(w.margin)
 	for i := w.kept; i < len(w.boxes); i++ {
@@ -37,7 +38,7 @@ func (w *markdownWriter) writeMarks() {
 	}
 }
 
-// marginOf gives what lines of the outermost n boxes begin with. A line was written in each.
+// marginOf returns the margin of the outermost n boxes. A line must have been written in each of them.
 func (w *markdownWriter) marginOf(n int) []byte {
 	if n == 0 {
 		return nil
@@ -45,7 +46,7 @@ func (w *markdownWriter) marginOf(n int) []byte {
 	return w.margin[:w.boxes[n-1].end]
 }
 
-// next gives the mark of a list's next item.
+// next returns the mark of the list's next item: "- " or "3. ".
 func (l *list) next() string {
 	if l.number < 0 {
 		return "- "
@@ -66,7 +67,7 @@ func (w *markdownWriter) leave() {
 	w.margin = w.marginOf(w.kept)
 }
 
-// quote writes a quote, one that lies deeper than anybody could read as plain lines.
+// quote writes a quote. Beyond maxQuoteDepth it writes plain lines.
 func (w *markdownWriter) quote(n *html.Node) {
 	if w.quotes == maxQuoteDepth {
 		w.ownLines(n, 2)
@@ -82,7 +83,7 @@ func (w *markdownWriter) quote(n *html.Node) {
 	w.wantGap(2)
 }
 
-// list writes a list, one that lies too deep as plain lines.
+// list writes a list. Beyond maxListDepth it writes plain lines.
 func (w *markdownWriter) list(n *html.Node) {
 	if len(w.lists) == maxListDepth {
 		w.deepLists++
@@ -104,8 +105,8 @@ func (w *markdownWriter) list(n *html.Node) {
 	w.end(2)
 }
 
-// item writes an item of the innermost list, as a line where there is none or where it
-// lies too deep.
+// item writes an item of the innermost list. Outside of lists, and beyond maxListDepth, it writes a
+// plain line.
 func (w *markdownWriter) item(n *html.Node) {
 	if len(w.lists) == 0 || w.deepLists > 0 || w.items == maxListDepth {
 		w.ownLines(n, 1)

@@ -12,7 +12,7 @@ import (
 	"parley/channels/markdown"
 )
 
-// textStyle is how text stands out: styles add up.
+// textStyle is a set of styles.
 type textStyle uint8
 
 // Styles of text.
@@ -23,7 +23,7 @@ const (
 	styleCount = iota
 )
 
-// mark gives what Markdown writes around text of one style.
+// mark returns what Markdown writes around text of one style.
 func (s textStyle) mark() string {
 	switch s {
 	case bold:
@@ -35,7 +35,7 @@ func (s textStyle) mark() string {
 	}
 }
 
-// styleOf gives the style of an element's text, 0 if it has none.
+// styleOf returns the style that an element gives its text; 0 = none.
 func styleOf(tag atom.Atom) textStyle {
 	switch tag {
 	case atom.B, atom.Strong:
@@ -48,19 +48,19 @@ func styleOf(tag atom.Atom) textStyle {
 	return 0
 }
 
-// marksText reports whether Markdown shows what such an element is.
+// marksText reports whether Markdown has marks for text in such an element.
 func marksText(tag atom.Atom) bool {
 	return styleOf(tag) != 0 || tag == atom.A || tag == atom.Code || tag == atom.Samp || tag == atom.Kbd || tag == atom.Tt
 }
 
-// run is a piece of a line. There may be very many: it is kept small.
+// run is a piece of a line in one style. A mail may have very many runs, so they are small.
 type run struct {
 	kind     runKind
 	style    textStyle
-	from, to int32             // its letters in the line
-	until    [styleCount]int32 // the first run behind it that lacks a style of its own
-	markdown string            // of what is written as it is
-	link     *lineLink
+	from, to int32             // its characters: markdownLine.letters[from:to]
+	until    [styleCount]int32 // for each style of the run: index of the first later run without it
+	markdown string            // of a readyRun: its Markdown
+	link     *lineLink         // of a linkRun
 }
 
 // lineLink is a link in a line: its target and its text.
@@ -82,20 +82,20 @@ const (
 
 // markdownLine collects a line. Blanks are joined; those at its ends are dropped.
 type markdownLine struct {
-	style   textStyle // of what comes next
-	heading int       // its level, 0 = no heading
-	rule    bool      // a rule instead of text
-	spaced  bool      // there is a hard blank in it
+	style   textStyle // of the text that comes next
+	heading int       // the level of a heading; 0 = it is none
+	rule    bool      // the line is a horizontal rule
+	spaced  bool      // it has a non-breaking space
 
-	letters   []byte // as people see them
+	letters   []byte // the text without marks
 	runs      []run
-	blank     bool // a blank is due before the next letter
-	links     int  // 1 inside of a link
-	linkStart int  // the first run of the link; -1 = nothing of it came yet
-	linkStyle textStyle
+	blank     bool      // a space is due before the next letter
+	links     int       // 1 = inside of a link
+	linkStart int       // the index of the link's first run; -1 = none yet
+	linkStyle textStyle // the style around the link
 }
 
-// text takes text of an element.
+// text adds text of an element.
 func (l *markdownLine) text(s string) {
 	for s != "" {
 		end := 0
@@ -117,7 +117,7 @@ func (l *markdownLine) text(s string) {
 	}
 }
 
-// isBlank reports whether a blank stands at s[i:], also a hard one.
+// isBlank reports whether s[i:] begins with a space, which may be non-breaking.
 func isBlank(s string, i int) bool {
 	switch s[i] {
 	case ' ', '\t', '\n', '\r', '\f':
@@ -128,7 +128,7 @@ func isBlank(s string, i int) bool {
 	return false
 }
 
-// add appends letters in the current style.
+// add appends letters in the current style, after the space that may be due.
 func (l *markdownLine) add(kind runKind, letters, markdown string) {
 	first := len(l.runs) == 0
 	starts := l.links > 0 && l.linkStart < 0 // the blank before stays outside of the link
@@ -159,10 +159,10 @@ func (l *markdownLine) add(kind runKind, letters, markdown string) {
 	l.runs = append(l.runs, run{kind: kind, style: l.style, from: at, to: l.end(), markdown: markdown})
 }
 
-// end gives where the next letter will stand.
+// end returns the index of the next letter.
 func (l *markdownLine) end() int32 { return int32(len(l.letters)) } //nolint:gosec // at most htmlBytes
 
-// code takes an element whose text is shown as it stands.
+// code adds an element whose text is shown as code.
 func (l *markdownLine) code(n *html.Node) {
 	text := strings.Join(strings.Fields(rawText(n)), " ")
 	if text == "" {
@@ -176,7 +176,7 @@ func (l *markdownLine) code(n *html.Node) {
 	l.add(readyRun, text, fence+inside+fence)
 }
 
-// picture takes a picture of the mail itself; others are text by now.
+// picture adds a picture that is a part of the mail. (htmlReader.picture has replaced all others.)
 func (l *markdownLine) picture(src, alt string) {
 	if strings.HasPrefix(src, "cid:") {
 		l.add(readyRun, "\uFFFC", "!["+escaped(alt)+"]("+destination(src)+")")
@@ -191,8 +191,8 @@ func (l *markdownLine) openLink() {
 	l.links, l.linkStart, l.linkStyle = 1, -1, l.style
 }
 
-// closeLink ends a link, and makes a run of its runs. A link that shows its target is
-// that target alone; one without anything to click on is nothing.
+// closeLink ends a link: its runs become one run. If the link's text is its target, only the target
+// is written; if it has no text, nothing is.
 func (l *markdownLine) closeLink(href string) {
 	l.links = 0
 	if l.linkStart < 0 {
@@ -202,7 +202,7 @@ func (l *markdownLine) closeLink(href string) {
 	from, to := inner[0].from, inner[len(inner)-1].to
 	label := string(l.letters[from:to])
 	l.runs = l.runs[:l.linkStart]
-	t := run{kind: linkRun, style: l.linkStyle, from: from, to: to, link: &lineLink{href, inner}}
+	t := run{kind: linkRun, style: l.linkStyle, from: from, to: to, link: &lineLink{href: href, runs: inner}}
 	if target, ok := plainTarget(href, label); ok {
 		t = run{kind: readyRun, style: l.linkStyle, from: from, to: to, markdown: target}
 	}
@@ -211,7 +211,7 @@ func (l *markdownLine) closeLink(href string) {
 	}
 	l.runs = append(l.runs, t)
 	if host := foreignHost(label, href); t.kind == linkRun && host != "" {
-		l.blank = true // the text names another place
+		l.blank = true // the text names another host than the target: show where the link leads
 		l.add(readyRun, "("+host+")", "("+host+")")
 	}
 }
@@ -219,7 +219,7 @@ func (l *markdownLine) closeLink(href string) {
 // isEmpty reports whether nothing of the line is seen.
 func (l *markdownLine) isEmpty() bool { return len(l.runs) == 0 && !l.rule }
 
-// headingMarks begins a heading of the lowest level.
+// headingMarks is the mark of a heading of level 6; the first n characters are that of level n.
 const headingMarks = "######"
 
 // writeTo writes the Markdown of the line and begins a new one.
@@ -233,7 +233,7 @@ func (l *markdownLine) writeTo(out *strings.Builder) {
 	case l.heading > 0:
 		var text strings.Builder
 		l.write(&text, l.runs, false)
-		line, ended := strings.CutSuffix(text.String(), "#") // it would be taken for the end's mark
+		line, ended := strings.CutSuffix(text.String(), "#") // a final # would be taken for the closing mark
 		out.WriteString(headingMarks[:l.heading] + " " + line)
 		if ended {
 			out.WriteString(`\#`)
@@ -244,14 +244,14 @@ func (l *markdownLine) writeTo(out *strings.Builder) {
 	l.reset()
 }
 
-// reset begins a new line. Styles and links go on.
+// reset begins a new line in the same style and link.
 func (l *markdownLine) reset() {
 	l.letters, l.runs = l.letters[:0], l.runs[:0]
 	l.heading, l.rule, l.spaced, l.blank = 0, false, false, false
 }
 
-// write writes runs. begins says that they stand at the beginning of a line, where
-// more signs act.
+// write writes runs. begins is true when they are at the beginning of a line, where more characters
+// have to be escaped.
 func (l *markdownLine) write(out *strings.Builder, runs []run, begins bool) {
 	for i := range styleCount {
 		l.dropIdle(runs, i)
@@ -278,8 +278,8 @@ func (l *markdownLine) write(out *strings.Builder, runs []run, begins bool) {
 	}
 }
 
-// openStyles writes the marks of the styles that begin with a run, first of those that go
-// on for longer, so that they are closed last. It gives all that are open then.
+// openStyles writes the opening marks of the styles that begin with a run, and returns all open styles.
+// Styles that last longer are opened first, so that they are closed last.
 func openStyles(out *strings.Builder, t *run, open []textStyle) []textStyle {
 	for {
 		next := -1
@@ -313,8 +313,8 @@ func (l *markdownLine) writeRun(out *strings.Builder, t *run, begins bool, after
 	}
 }
 
-// writeText escapes text that stands between runs: any sign at its ends could act
-// together with them.
+// writeText writes escaped text. Other runs are beside it, so a character at one of its ends could
+// act together with them: the dots that it puts around the text make escapeRun see that.
 func writeText(out *strings.Builder, text string, begins bool, after runKind) {
 	if n := blockMark(text); begins && n > 0 {
 		out.WriteString(text[:n-1] + `\` + text[n-1:n])
@@ -330,19 +330,20 @@ func writeText(out *strings.Builder, text string, begins bool, after runKind) {
 		escapeRun(out, text, at, m[0])
 		u := bareURL(text[m[0]:m[1]])
 		if m[1] == len(text)-1 && after != blankRun && !strings.HasPrefix(u, "<") {
-			u = "<" + u + ">" // else what follows would belong to it
+			u = "<" + u + ">" // otherwise the next run would become part of the address
 		}
 		out.WriteString(u)
 		at = m[1]
 	}
 	escapeRun(out, text, at, len(text)-1)
 	if exclaims {
-		out.WriteString(`\!`) // no picture
+		out.WriteString(`\!`) // "![" would begin a picture
 	}
 }
 
-// dropIdle takes a style off where its marks would not act but be seen, as behind the
-// colon of "<b>Name:</b>Ann", and notes how far it goes elsewhere.
+// dropIdle sets run.until for style n. It removes the style where Markdown readers would show its marks
+// instead of the style: "**Name:**Ann" is not bold, because a sign is before the closing mark and a
+// letter behind it.
 func (l *markdownLine) dropIdle(runs []run, n int) {
 	style := textStyle(1 << n)
 	for i := 0; i < len(runs); i++ {
@@ -360,9 +361,10 @@ func (l *markdownLine) dropIdle(runs []run, n int) {
 		if end < len(runs) {
 			after = l.firstLetter(&runs[end])
 		}
-		acts := (!isSign(l.firstLetter(&runs[i])) || frees(before)) && (!isSign(l.lastLetter(&runs[end-1])) || frees(after))
+		opens := !isSign(l.firstLetter(&runs[i])) || frees(before)
+		closes := !isSign(l.lastLetter(&runs[end-1])) || frees(after)
 		for k := i; k < end; k++ {
-			if runs[k].until[n] = int32(end); !acts { //nolint:gosec // fewer than htmlNodes
+			if runs[k].until[n] = int32(end); !opens || !closes { //nolint:gosec // fewer than htmlNodes
 				runs[k].style &^= style
 			}
 		}
@@ -370,7 +372,7 @@ func (l *markdownLine) dropIdle(runs []run, n int) {
 	}
 }
 
-// firstLetter gives how a run begins, '[' for all that is no text.
+// firstLetter returns the first character of a run; '[' for runs that are no text.
 func (l *markdownLine) firstLetter(t *run) rune {
 	if t.kind == textRun || t.kind == blankRun {
 		r, _ := utf8.DecodeRune(l.letters[t.from:t.to])
@@ -379,7 +381,7 @@ func (l *markdownLine) firstLetter(t *run) rune {
 	return '['
 }
 
-// lastLetter gives how a run ends, ')' for all that is no text.
+// lastLetter returns the last character of a run; ')' for runs that are no text.
 func (l *markdownLine) lastLetter(t *run) rune {
 	if t.kind == textRun || t.kind == blankRun {
 		r, _ := utf8.DecodeLastRune(l.letters[t.from:t.to])
@@ -388,11 +390,10 @@ func (l *markdownLine) lastLetter(t *run) rune {
 	return ')'
 }
 
-// isSign reports whether r may be punctuation for a reader of Markdown: they differ over
-// symbols.
+// isSign reports whether a Markdown reader may take r for punctuation. Readers differ over symbols.
 func isSign(r rune) bool { return unicode.IsPunct(r) || unicode.IsSymbol(r) }
 
-// frees reports whether a style acts beside r even where it begins or ends with a sign.
+// frees reports whether the marks of a style that begins or ends with a sign work when r is beside them.
 func frees(r rune) bool {
 	return unicode.IsSpace(r) || unicode.IsPunct(r) || r < utf8.RuneSelf && isSign(r)
 }

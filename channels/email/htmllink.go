@@ -8,7 +8,8 @@ import (
 	"parley/channels/markdown"
 )
 
-// plainTarget gives a link whose text is its target as that target alone.
+// plainTarget returns the Markdown of a link whose text is its target: the bare address; false for
+// other links.
 func plainTarget(href, label string) (string, bool) {
 	if strings.ContainsAny(href, " <>\"`\\\n") || !linkable(href) {
 		return "", false
@@ -25,7 +26,7 @@ func plainTarget(href, label string) (string, bool) {
 	return "", false
 }
 
-// linkable reports whether a target may be a link: the web, mail, telephone.
+// linkable reports whether a target can be a link: an address of the web, of mail, or a phone number.
 func linkable(href string) bool {
 	scheme, rest, found := strings.Cut(strings.ToLower(href), ":")
 	if !found || rest == "" || len(href) > 4000 {
@@ -40,7 +41,7 @@ func linkable(href string) bool {
 	return false
 }
 
-// destination writes a target so that nothing in it ends the link.
+// destination escapes a target, so that nothing in it ends the link.
 func destination(href string) string {
 	var b strings.Builder
 	for i := range len(href) {
@@ -58,13 +59,13 @@ func destination(href string) string {
 	return b.String()
 }
 
-// hostInText finds the host that a link's text claims.
+// hostInText matches the host that a link's text names.
 var hostInText = regexp.MustCompile(`(?i)^(?:https?://|www\.)([\p{L}\d\-]+(?:\.[\p{L}\d\-]+)+)`)
 
-// foreignHost gives where a link really leads when its text names another host.
+// foreignHost returns the host to which a link leads if its text names another host; "" otherwise.
 func foreignHost(label, href string) string {
 	if !strings.Contains(label, ".") || strings.IndexByte("hHwW", label[0]) < 0 {
-		return "" // without the pattern, which takes long
+		return "" // most texts: hostInText is slow
 	}
 	m := hostInText.FindStringSubmatch(label[:min(len(label), 300)])
 	if m == nil {

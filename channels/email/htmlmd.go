@@ -10,27 +10,26 @@ import (
 	"parley/channels/markdown"
 )
 
-// markdownWriter writes a tree as canonical Markdown in one walk. What is in a line is
-// collected and written when the line ends (markdownLine), so that a node costs the same
-// however many elements are around it.
+// markdownWriter writes a tree as canonical Markdown in one walk. It collects a line (markdownLine) and
+// writes it when it ends. So each node takes the same time, however many elements are around it.
 type markdownWriter struct {
 	out        strings.Builder
 	line       markdownLine
-	boxes      []box // the quotes and list items around what comes next
-	lists      []*list
-	items      int    // that are open, each in a box
-	quotes     int    // that are open, each in a box
-	deepLists  int    // that are open beyond maxListDepth
-	gap        int    // line ends due before the next line; two leave an empty line
-	kept       int    // boxes, the outermost ones, in which a line was written
-	lines      int    // written so far
-	margin     []byte // what lines of these begin with
-	singleLine int    // above 0: inside of what can't hold line breaks
+	boxes      []box   // the open quotes and list items, outermost first
+	lists      []*list // the open lists, outermost first
+	items      int     // how many of boxes are items
+	quotes     int     // how many of boxes are quotes
+	deepLists  int     // open lists beyond maxListDepth, which are not in lists
+	gap        int     // newlines due before the next line; 2 = an empty line
+	kept       int     // how many of boxes, from the outermost on, have a line already
+	lines      int     // lines written so far
+	margin     []byte  // the prefix of further lines in the kept boxes: see box
+	singleLine int     // above 0 = inside of an element that can't have line breaks
 
-	data map[*html.Node][][]*html.Node // the cells of tables that show data
+	data map[*html.Node][][]*html.Node // tables that show data: their cells by rows
 }
 
-// writeMarkdown gives the Markdown of what is in a node.
+// writeMarkdown returns the Markdown of a node's children.
 func writeMarkdown(n *html.Node) string {
 	w := &markdownWriter{data: map[*html.Node][][]*html.Node{}}
 	w.measure(n)
@@ -39,10 +38,9 @@ func writeMarkdown(n *html.Node) string {
 	return w.out.String()
 }
 
-// measure tells elements that are lines from those with empty lines around them: these are
-// paragraphs and the like, and all that holds any of them. The former become a div, the
-// latter a paragraph, where it makes no other difference what they are. It reports whether n
-// is one of the latter.
+// measure decides for each element whether it is a line, or a paragraph with empty lines around it.
+// Paragraphs are those of HTML, and all elements that contain one. Where nothing else distinguishes
+// the elements, it turns lines into div and paragraphs into p. It reports whether n is a paragraph.
 func (w *markdownWriter) measure(n *html.Node) bool {
 	wide := false
 	switch n.DataAtom {
@@ -79,7 +77,7 @@ func (w *markdownWriter) children(n *html.Node) {
 	}
 }
 
-// node writes a node with everything in it.
+// node writes a node and its children.
 func (w *markdownWriter) node(n *html.Node) {
 	if n.Type == html.TextNode {
 		w.line.text(n.Data)
@@ -104,7 +102,7 @@ func (w *markdownWriter) node(n *html.Node) {
 	}
 }
 
-// block writes an element that has lines of its own, or one that only holds others.
+// block writes an element that has lines of its own, or that only contains other elements.
 func (w *markdownWriter) block(n *html.Node) {
 	if w.singleLine > 0 {
 		w.inOneLine(n)
@@ -140,15 +138,16 @@ func (w *markdownWriter) block(n *html.Node) {
 	}
 }
 
-// ownLines writes an element that shares no line with what is beside it. gap is 2 if
-// empty lines are around it.
+// ownLines writes an element that shares no line with its neighbours. gap is 2 if there are empty
+// lines around it, else 1.
 func (w *markdownWriter) ownLines(n *html.Node, gap int) {
 	w.begin(gap)
 	w.children(n)
 	w.end(gap)
 }
 
-// paragraphGap tells a paragraph from one that mailers use as a line.
+// paragraphGap returns 2 for a paragraph with empty lines around it, and 1 for one that mailers use
+// as a line.
 func paragraphGap(n *html.Node) int {
 	class := strings.ToLower(attr(n, "class"))
 	if strings.Contains(class, "msonormal") || strings.Contains(class, "msoplaintext") {
@@ -163,8 +162,7 @@ func paragraphGap(n *html.Node) int {
 	return 2
 }
 
-// inOneLine writes an element where there can be no line breaks: its pieces are kept
-// apart by blanks.
+// inOneLine writes an element where line breaks are impossible: with spaces around it instead.
 func (w *markdownWriter) inOneLine(n *html.Node) {
 	if !isBlockTag(n.DataAtom) && !isCell(n.DataAtom) {
 		w.children(n)
@@ -175,7 +173,7 @@ func (w *markdownWriter) inOneLine(n *html.Node) {
 	w.line.text(" ")
 }
 
-// lineBreak ends a line as its author did: twice leaves an empty line.
+// lineBreak ends a line. A second one in a row leaves an empty line.
 func (w *markdownWriter) lineBreak() {
 	switch {
 	case w.singleLine > 0:
@@ -187,13 +185,13 @@ func (w *markdownWriter) lineBreak() {
 	}
 }
 
-// begin starts a block.
+// begin starts a block; gap is as in ownLines.
 func (w *markdownWriter) begin(gap int) {
 	w.endLine()
 	w.wantGap(gap)
 }
 
-// end ends a block. One that shows nothing but a hard blank is an empty line.
+// end ends a block; gap is as in ownLines. A block of nothing but a non-breaking space is an empty line.
 func (w *markdownWriter) end(gap int) {
 	if spaced := w.line.spaced; !w.endLine() && spaced {
 		gap = 2
@@ -201,14 +199,14 @@ func (w *markdownWriter) end(gap int) {
 	w.wantGap(gap)
 }
 
-// wantGap asks for line ends before the next line; a box begins without an empty line.
+// wantGap asks for at least this many newlines before the next line, but not at the beginning of a box.
 func (w *markdownWriter) wantGap(gap int) {
 	if len(w.boxes) == w.kept {
 		w.gap = max(w.gap, gap)
 	}
 }
 
-// endLine writes the line that is collected. It reports whether there was anything in it.
+// endLine writes the collected line and begins a new one. It reports whether the line had content.
 func (w *markdownWriter) endLine() bool {
 	if w.line.isEmpty() {
 		w.line.reset()
@@ -219,7 +217,7 @@ func (w *markdownWriter) endLine() bool {
 	return true
 }
 
-// beginLine ends the line before and writes what the boxes begin theirs with.
+// beginLine ends the previous line and writes the prefix of the next one.
 func (w *markdownWriter) beginLine() {
 	if w.lines > 0 {
 		if w.gap > 1 {
@@ -233,7 +231,7 @@ func (w *markdownWriter) beginLine() {
 	w.gap, w.kept = 0, len(w.boxes)
 }
 
-// heading writes a heading. It is one line.
+// heading writes a heading, which is a single line.
 func (w *markdownWriter) heading(n *html.Node) {
 	w.begin(2)
 	w.line.heading = int(n.Data[1] - '0')
@@ -243,7 +241,7 @@ func (w *markdownWriter) heading(n *html.Node) {
 	w.end(2)
 }
 
-// link writes a link in one line, or what it holds when its target is not for people.
+// link writes a link as a single line. If its target isn't linkable, only its content is written.
 func (w *markdownWriter) link(n *html.Node) {
 	href := strings.TrimSpace(attr(n, "href"))
 	if !linkable(href) || w.line.inLink() {
@@ -257,7 +255,7 @@ func (w *markdownWriter) link(n *html.Node) {
 	w.line.closeLink(href)
 }
 
-// preformatted writes text as it stands.
+// preformatted writes text as a fenced block, with its own line breaks.
 func (w *markdownWriter) preformatted(n *html.Node) {
 	text := strings.Trim(rawText(n), "\n")
 	if strings.TrimSpace(text) == "" {
@@ -273,14 +271,14 @@ func (w *markdownWriter) preformatted(n *html.Node) {
 	w.wantGap(2)
 }
 
-// rawLine writes a line as it is.
+// rawLine writes a line without escaping it.
 func (w *markdownWriter) rawLine(text string) {
 	w.beginLine()
 	w.out.WriteString(text)
 	w.wantGap(1)
 }
 
-// rawText gives the text in a node with its own line breaks.
+// rawText returns the text in a node with its own line breaks.
 func rawText(n *html.Node) string {
 	var b strings.Builder
 	var walk func(*html.Node)

@@ -15,18 +15,18 @@ import (
 	"parley/channels"
 )
 
-// page is the HTML of a mail. It is made safe when somebody opens it: for most mails
-// nobody does, and it takes as long as all the rest.
+// page is the HTML of a mail. It is sanitised when somebody opens it: nobody opens most of them, and
+// sanitising takes as long as all the rest of decoding.
 type page struct {
 	decoder  *decoder
 	segments []segment
-	cids     map[string]string // known content ids: file name
+	cids     map[string]string // the file names of the mail's parts, by content id
 
 	mail     letterhead
-	pictures []channels.Attachment // files of the mail, of which some stand in it
+	pictures []channels.Attachment // the mail's files; the HTML may show some of them
 }
 
-// letterhead is what a page says above a mail.
+// letterhead is what a page shows above the text of a mail.
 type letterhead struct {
 	subject string
 	from    channels.Party
@@ -34,7 +34,7 @@ type letterhead struct {
 	at      time.Time
 }
 
-// picturesBytes bounds what pictures of a mail are put into its page.
+// picturesBytes limits the bytes of the pictures in a page.
 const picturesBytes = 10 << 20
 
 // Sanitised gives HTML that is safe to show in a sandboxed page.
@@ -51,7 +51,7 @@ func (p *page) Sanitised() string {
 	return p.mail.html() + drawn(strings.Join(safe, "\n<hr/>\n"), slices.Concat(p.pictures, r.images))
 }
 
-// html says from whom, to whom and when a mail is.
+// html writes sender, recipients, subject and date of a mail.
 func (l letterhead) html() string {
 	var b strings.Builder
 	row := func(name, text string) {
@@ -72,7 +72,7 @@ func (l letterhead) html() string {
 	return "<p>" + b.String() + "</p>\n<hr/>\n"
 }
 
-// named writes people with their addresses.
+// named lists people with their addresses: Ann Lee <ann@acme.test>, ben@acme.test.
 func named(people ...channels.Party) string {
 	var list []string
 	for _, p := range people {
@@ -85,14 +85,14 @@ func named(people ...channels.Party) string {
 	return strings.Join(list, ", ")
 }
 
-// drawable are the types of pictures that every browser shows.
+// drawable matches the types of pictures that every browser shows.
 var drawable = regexp.MustCompile(`^image/(?:png|jpeg|gif|webp)$`)
 
-// cidSource is where a sanitised page shows a picture by its content id.
+// cidSource matches an attribute of a sanitised page that shows a picture by its content id.
 var cidSource = regexp.MustCompile(`src="cid:[^"]*"`)
 
-// drawn puts the mail's own pictures where they belong: a page that may load nothing has no other
-// way to show them. Each time that a picture is shown counts towards picturesBytes.
+// drawn writes the mail's own pictures into its page as data: addresses, because a sandboxed page may
+// load nothing. A picture that is shown twice counts twice towards picturesBytes.
 func drawn(safe string, pictures []channels.Attachment) string {
 	shown := map[string]channels.Attachment{}
 	for _, f := range pictures {
@@ -111,7 +111,7 @@ func drawn(safe string, pictures []channels.Attachment) string {
 	})
 }
 
-// newPolicy makes what HTML is sanitised with, which is slow.
+// newPolicy makes the rules by which HTML is sanitised. Making them is slow.
 func newPolicy() *bluemonday.Policy {
 	p := bluemonday.UGCPolicy()
 	p.AllowURLSchemes("http", "https", "mailto", "tel", "cid")
@@ -124,7 +124,7 @@ func newPolicy() *bluemonday.Policy {
 	return p
 }
 
-// renderChildren writes what is in a node as HTML.
+// renderChildren returns a node's children as HTML.
 func renderChildren(n *html.Node) string {
 	var b strings.Builder
 	for c := n.FirstChild; c != nil; c = c.NextSibling {

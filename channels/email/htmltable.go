@@ -8,16 +8,16 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// Bounds of a table that shows data.
+// Limits of a table that shows data.
 const (
 	tableRows      = 200
 	tableColumns   = 20
 	tableCellBytes = 200
-	columnRunes    = 60 // shorter cells of a column are filled up to at most as much
+	columnRunes    = 60 // cells are padded to the width of their column, but to this width at most
 )
 
-// table writes a table that shows data. All others only place things: a row of them is a
-// line, its cells follow each other.
+// table writes a table that shows data (dataRows). Tables that only arrange things are not written by
+// it: measure has turned them into lines or paragraphs.
 func (w *markdownWriter) table(n *html.Node) {
 	rows := w.data[n]
 	var cells [][]string
@@ -44,7 +44,7 @@ func (w *markdownWriter) table(n *html.Node) {
 	w.wantGap(2)
 }
 
-// tableLine writes a line of a table, its cells filled up to their width.
+// tableLine writes a line of a table, with cells padded by fill to their widths.
 func (w *markdownWriter) tableLine(cells []string, widths []int, fill byte) {
 	w.beginLine()
 	for i, cell := range cells {
@@ -59,7 +59,7 @@ func (w *markdownWriter) tableLine(cells []string, widths []int, fill byte) {
 	w.wantGap(1)
 }
 
-// layoutCell writes a cell of a table that only places things.
+// layoutCell writes a cell of a table that only arranges things.
 func (w *markdownWriter) layoutCell(n *html.Node) {
 	before := w.lines
 	w.children(n)
@@ -70,8 +70,8 @@ func (w *markdownWriter) layoutCell(n *html.Node) {
 	w.line.text(" ")
 }
 
-// dataRows gives the cells of a table that shows data: at least two rows and columns of
-// short cells, as many in each row. nil for any other table.
+// dataRows returns the cells, by rows, of a table that shows data: it has at least two rows and two
+// columns of short cells, and as many cells in each row. nil for any other table.
 func dataRows(table *html.Node) [][]*html.Node {
 	if strings.EqualFold(attr(table, "role"), "presentation") {
 		return nil
@@ -83,8 +83,8 @@ func dataRows(table *html.Node) [][]*html.Node {
 	return rows
 }
 
-// appendRows appends the rows of a table or of a part of it; false if it holds anything
-// else.
+// appendRows appends the rows of a table or of a part of it; false if it has other content, or rows
+// that don't fit.
 func appendRows(rows [][]*html.Node, part *html.Node) (all [][]*html.Node, ok bool) {
 	for c := part.FirstChild; c != nil; c = c.NextSibling {
 		switch {
@@ -105,7 +105,7 @@ func appendRows(rows [][]*html.Node, part *html.Node) (all [][]*html.Node, ok bo
 	return rows, true
 }
 
-// rowCells gives the cells of a row; false if they are not all short ones.
+// rowCells returns the cells of a row; false if not all of them are plain.
 func rowCells(row *html.Node) (cells []*html.Node, ok bool) {
 	for c := row.FirstChild; c != nil; c = c.NextSibling {
 		if c.Type == html.TextNode && strings.TrimSpace(c.Data) == "" {
@@ -149,8 +149,8 @@ func isPlainCell(cell *html.Node) bool {
 	return plain(cell)
 }
 
-// isLine reports whether an element is a line as mailers write it: a div, or a paragraph
-// without distance to the next one.
+// isLine reports whether mailers use an element as a line: a div, or a paragraph without empty lines
+// around it.
 func isLine(n *html.Node) bool {
 	return n.DataAtom == atom.Div || n.DataAtom == atom.P && paragraphGap(n) == 1
 }

@@ -8,30 +8,30 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// Bounds of a tree. What lies deeper than treeDepth is put beside what is around it; of
-// an element with more attributes the first count.
+// Limits of a tree. Elements that are nested deeper than treeDepth become siblings. Of an element with
+// more than treeAttributes attributes only the first ones are read.
 const (
 	treeDepth      = 256
 	treeAttributes = 32
 )
 
-// treeBuilder makes a tree of a mail's HTML in one pass. It ends what mailers leave open
-// where browsers do. Unlike them it never begins an element anew that was ended too early:
-// for that html.Parse copies elements, so that each paragraph of a hostile mail becomes
-// hundreds of nodes; and it refuses what is nested deeply.
+// treeBuilder makes a tree of a mail's HTML in one pass. Like browsers, it closes elements that mailers
+// leave open. Unlike html.Parse, it never reopens elements that were closed too early: that copies
+// elements, and can turn each paragraph of a hostile mail into hundreds of nodes. html.Parse also
+// refuses deeply nested HTML.
 type treeBuilder struct {
 	tokens *html.Tokenizer
-	keeps  func(attribute string) bool
-	open   []*html.Node      // the elements around what comes next, the body first
-	count  map[atom.Atom]int // how many of each kind are among them; 0 = all unknown ones
-	deeper map[atom.Atom]int // how many of each kind are open beyond treeDepth
-	attrs  []html.Attribute  // of the element that is read
-	slab   []html.Node       // nodes not used yet: one allocation for many
-	nodes  int
+	keeps  func(attribute string) bool // whether an attribute is kept
+	open   []*html.Node                // the open elements, the body first
+	count  map[atom.Atom]int           // how many of each kind are in open; kind 0 = all unknown ones
+	deeper map[atom.Atom]int           // how many of each kind are open beyond treeDepth
+	attrs  []html.Attribute            // of the current element
+	slab   []html.Node                 // unused nodes: one allocation for many
+	nodes  int                         // nodes made so far
 }
 
-// parseTree reads HTML up to a number of nodes, with the attributes that keeps selects.
-// complete reports whether that was all of it.
+// parseTree reads HTML until it has made limit nodes, with the attributes that keeps selects. complete
+// is false if the limit ended it.
 func parseTree(source string, keeps func(attribute string) bool, limit int) (body *html.Node, nodes int, complete bool) {
 	body = &html.Node{Type: html.ElementNode, DataAtom: atom.Body, Data: "body"}
 	b := &treeBuilder{
@@ -53,7 +53,7 @@ func parseTree(source string, keeps func(attribute string) bool, limit int) (bod
 	return body, b.nodes, false
 }
 
-// add puts a new node at the end of the innermost element.
+// add appends a new node to the innermost open element.
 func (b *treeBuilder) add(kind html.NodeType, tag atom.Atom, data string) *html.Node {
 	if len(b.slab) == 0 {
 		b.slab = make([]html.Node, min(256, 16+b.nodes))
@@ -66,7 +66,7 @@ func (b *treeBuilder) add(kind html.NodeType, tag atom.Atom, data string) *html.
 	return n
 }
 
-// tagName gives the name of the tag that is read, and its atom if it is a known one.
+// tagName returns the name of the current tag, its atom (0 = unknown), and whether it has attributes.
 func (b *treeBuilder) tagName() (tag atom.Atom, name string, more bool) {
 	raw, more := b.tokens.TagName()
 	if tag = atom.Lookup(raw); tag != 0 {
@@ -75,8 +75,8 @@ func (b *treeBuilder) tagName() (tag atom.Atom, name string, more bool) {
 	return 0, string(raw), more
 }
 
-// start begins an element. One that closes itself is empty in drawings, "<svg/>", as is the
-// drawing then; in HTML the slash says nothing.
+// start reads a start tag. A self-closing tag ("<svg/>") is an empty element only for drawings and
+// inside of them; in HTML the slash has no meaning.
 func (b *treeBuilder) start(selfClosing bool) {
 	tag, name, more := b.tagName()
 	if !b.makeRoom(tag) {
@@ -99,7 +99,7 @@ func (b *treeBuilder) start(selfClosing bool) {
 	b.begin(n)
 }
 
-// begin lets an element take what comes next.
+// begin opens an element: the next nodes become its children.
 func (b *treeBuilder) begin(n *html.Node) {
 	if len(b.open) >= treeDepth {
 		b.deeper[n.DataAtom]++
@@ -109,18 +109,19 @@ func (b *treeBuilder) begin(n *html.Node) {
 	b.count[n.DataAtom]++
 }
 
-// makeRoom ends the elements that end where an element of this kind begins. It reports
-// whether one may stand there at all.
+// makeRoom closes the elements that end where an element of this kind begins. It returns false if the
+// element can't be here and must be ignored.
 func (b *treeBuilder) makeRoom(tag atom.Atom) bool {
 	switch tag {
 	case atom.Html, atom.Head, atom.Body, atom.Frameset, atom.Col, atom.Colgroup:
-		return false // nothing is seen of them, and the body is there
+		return false // nothing of them is shown, and the body exists already
 	case atom.Caption, atom.Thead, atom.Tbody, atom.Tfoot:
 		return b.leaveTable(atom.Caption, atom.Thead, atom.Tbody, atom.Tfoot, atom.Tr)
 	case atom.Tr:
 		return b.leaveTable(atom.Caption, atom.Tr) && b.imply(atom.Tbody, atom.Table)
 	case atom.Td, atom.Th:
-		return b.leaveTable(atom.Caption, atom.Td, atom.Th) && b.imply(atom.Tbody, atom.Table) && b.imply(atom.Tr, atom.Thead, atom.Tbody, atom.Tfoot)
+		return b.leaveTable(atom.Caption, atom.Td, atom.Th) && b.imply(atom.Tbody, atom.Table) &&
+			b.imply(atom.Tr, atom.Thead, atom.Tbody, atom.Tfoot)
 	case atom.Li:
 		b.endNearest(isList, atom.Li)
 	case atom.Dt, atom.Dd:
@@ -131,14 +132,14 @@ func (b *treeBuilder) makeRoom(tag atom.Atom) bool {
 		b.endNearest(isCell, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6)
 	}
 	if isBlockTag(tag) {
-		b.endNearest(isCell, atom.Svg, atom.Math) // drawings hold none
+		b.endNearest(isCell, atom.Svg, atom.Math) // a drawing can't contain blocks
 		b.endNearest(isCell, atom.P)
 	}
 	return true
 }
 
-// leaveTable ends the outermost of these parts of the innermost table. It reports whether
-// there is a table.
+// leaveTable closes the outermost of these parts of the innermost table. It returns false outside of
+// tables.
 func (b *treeBuilder) leaveTable(parts ...atom.Atom) bool {
 	if b.count[atom.Table] == 0 {
 		return false
@@ -153,8 +154,8 @@ func (b *treeBuilder) leaveTable(parts ...atom.Atom) bool {
 	return true
 }
 
-// imply begins the part of a table that its author left out between one of these elements
-// and what comes next.
+// imply opens a part of a table that its author left out, if the innermost open element is one of
+// around. It always returns true.
 func (b *treeBuilder) imply(part atom.Atom, around ...atom.Atom) bool {
 	if slices.Contains(around, b.open[len(b.open)-1].DataAtom) {
 		b.begin(b.add(html.ElementNode, part, part.String()))
@@ -162,8 +163,8 @@ func (b *treeBuilder) imply(part atom.Atom, around ...atom.Atom) bool {
 	return true
 }
 
-// endNearest ends the innermost element of these kinds, unless a boundary is around what
-// comes next but not around that element.
+// endNearest closes the innermost open element of these kinds, unless a boundary was opened after it.
+// It reports whether it closed one.
 func (b *treeBuilder) endNearest(boundary func(atom.Atom) bool, tags ...atom.Atom) bool {
 	if !slices.ContainsFunc(tags, func(tag atom.Atom) bool { return b.count[tag] > 0 }) {
 		return false
@@ -181,7 +182,7 @@ func (b *treeBuilder) endNearest(boundary func(atom.Atom) bool, tags ...atom.Ato
 	return false
 }
 
-// endFrom ends an open element and all that are open in it.
+// endFrom closes the open element with this index and all inside of it.
 func (b *treeBuilder) endFrom(i int) {
 	for _, n := range b.open[i:] {
 		b.count[n.DataAtom]--
@@ -189,7 +190,7 @@ func (b *treeBuilder) endFrom(i int) {
 	b.open = b.open[:i]
 }
 
-// end takes an end tag. One that has no beginning says nothing.
+// end reads an end tag. It ignores one whose element isn't open.
 func (b *treeBuilder) end() {
 	tag, name, _ := b.tagName()
 	switch {
@@ -219,12 +220,12 @@ func (b *treeBuilder) end() {
 			return
 		}
 		if boundary(n.DataAtom) || !across && isBlockTag(n.DataAtom) {
-			return // not a block's end: a span in it was opened outside of it
+			return // the element was opened outside of this block or cell: the tag can't close it
 		}
 	}
 }
 
-// isDrawing reports whether an element holds a drawing or a formula.
+// isDrawing reports whether an element is a drawing or a formula.
 func isDrawing(tag atom.Atom) bool { return tag == atom.Svg || tag == atom.Math }
 
 // isVoid reports whether an element of this kind is always empty.
@@ -237,12 +238,12 @@ func isVoid(tag atom.Atom) bool {
 	return false
 }
 
-// isCell reports whether an element keeps what is in it apart from what is around it.
+// isCell reports whether an end tag inside of the element can't close elements around it.
 func isCell(tag atom.Atom) bool {
 	return tag == atom.Td || tag == atom.Th || tag == atom.Caption || tag == atom.Table
 }
 
-// isList reports whether an element keeps its items apart from those of lists around it.
+// isList reports whether an element separates its items from those of lists around it.
 func isList(tag atom.Atom) bool {
 	return tag == atom.Ul || tag == atom.Ol || tag == atom.Dl || tag == atom.Menu || tag == atom.Dir || isCell(tag)
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/emersion/go-sasl"
 )
 
-// stage says how far a conversation with a mail server had come when it failed.
+// stage is how far a session with a mail server had come when it failed.
 type stage string
 
 const (
@@ -56,12 +56,12 @@ type imapSession struct {
 	conn   *watchedConn
 	limits timing
 	news   chan struct{} // holds one signal: the folder may have changed
-	unhook func() bool   // takes the end of ctx off again
+	unhook func() bool   // the end of ctx no longer closes the connection
 
-	opened  string           // the folder that is open; "" = none
-	folders *outgoingFolders // nil: not asked for yet
-	// sentNext is UIDNEXT of the folder of sent mail when it was last listed: while that stays, nothing
-	// is new there. 0 = it has to be listed.
+	opened  string           // the selected folder; "" = none
+	folders *outgoingFolders // nil = not asked for yet
+	// sentNext is UIDNEXT of the folder of sent mail when it was last searched: as long as it stays the
+	// same, there is no new mail. 0 = it has to be searched.
 	sentNext imap.UID
 }
 
@@ -99,7 +99,7 @@ func (c *Channel) openIMAP(ctx context.Context) (*imapSession, error) {
 	return s, nil
 }
 
-// enter protects the connection, waits for the greeting and logs in.
+// enter starts TLS, waits for the greeting and logs in.
 func (c *Channel) enter(ctx context.Context, s *imapSession) error {
 	config := c.process.tls(c.set.imap.host, c.opts.tls)
 	options := &imapclient.Options{TLSConfig: config, UnilateralDataHandler: s.handler()}
@@ -125,7 +125,7 @@ func (c *Channel) enter(ctx context.Context, s *imapSession) error {
 	return atStage(stageLogin, s.login(c.set.imap))
 }
 
-// login uses LOGIN, or AUTHENTICATE PLAIN where LOGIN is switched off.
+// login uses LOGIN, or AUTHENTICATE PLAIN if the server has disabled LOGIN.
 func (s *imapSession) login(to server) error {
 	if s.client.State() == imap.ConnStateAuthenticated {
 		return nil // PREAUTH
@@ -140,7 +140,8 @@ func (s *imapSession) login(to server) error {
 	return errLoginDisabled
 }
 
-// handler only signals: a command inside of it would wait for itself.
+// handler returns the handler of messages that the server sends unasked. It only sends a signal,
+// because a command would wait for the reader on which the handler runs.
 func (s *imapSession) handler() *imapclient.UnilateralDataHandler {
 	return &imapclient.UnilateralDataHandler{Mailbox: func(data *imapclient.UnilateralDataMailbox) {
 		if data.NumMessages != nil {
@@ -149,7 +150,7 @@ func (s *imapSession) handler() *imapclient.UnilateralDataHandler {
 	}}
 }
 
-// announce says that the folder may have changed.
+// announce signals that the selected folder may have changed.
 func (s *imapSession) announce() {
 	select {
 	case s.news <- struct{}{}:
@@ -157,8 +158,8 @@ func (s *imapSession) announce() {
 	}
 }
 
-// do runs commands under the watchdog: it closes the connection when the server owes
-// an answer and stays silent, which ends every waiting command.
+// do runs commands under the watch of watchedConn: if the server stays silent for limits.command, or
+// the commands take longer than limits.total, the connection is closed, which ends them.
 func (s *imapSession) do(run func() error) error {
 	disarm := s.conn.arm(s.limits.command, s.limits.total)
 	err := run()
@@ -168,8 +169,8 @@ func (s *imapSession) do(run func() error) error {
 	return err
 }
 
-// close hangs up and waits until the library's reader has ended. It says no LOGOUT: a
-// server that does not listen must not hold us.
+// close closes the connection and waits until the library's reader has ended. It sends no LOGOUT,
+// because a server that doesn't answer would delay us.
 func (s *imapSession) close() {
 	s.unhook()
 	_ = s.conn.Close()
@@ -178,16 +179,16 @@ func (s *imapSession) close() {
 	}
 }
 
-// logout says goodbye to a server that was well a moment ago, then closes.
+// logout sends LOGOUT, for a server that has just answered, and closes the connection.
 func (s *imapSession) logout() {
 	_ = s.do(func() error { return s.client.Logout().Wait() })
 	s.close()
 }
 
-// examine opens a folder for reading only, so that nothing is marked as seen.
+// examine selects a folder for reading only, so that no mail is marked as seen.
 func (s *imapSession) examine(folder string) (*imap.SelectData, error) {
 	var data *imap.SelectData
-	s.opened = "" // one that can't be opened leaves none open
+	s.opened = "" // if it fails, no folder is selected
 	err := s.do(func() (err error) {
 		data, err = s.client.Select(folder, &imap.SelectOptions{ReadOnly: true}).Wait()
 		return err
@@ -198,7 +199,7 @@ func (s *imapSession) examine(folder string) (*imap.SelectData, error) {
 	return data, err
 }
 
-// status asks for what is new in a folder that is not open.
+// status asks how many mails a folder has, and for its UIDNEXT, without selecting it.
 func (s *imapSession) status(folder string) (*imap.StatusData, error) {
 	var data *imap.StatusData
 	err := s.do(func() (err error) {
@@ -208,7 +209,7 @@ func (s *imapSession) status(folder string) (*imap.StatusData, error) {
 	return data, err
 }
 
-// maxFound bounds what one search may claim to have found.
+// maxFound limits how many UIDs are taken from the result of one search.
 const maxFound = 1 << 20
 
 // search returns the lowest maxFound UIDs that match, in order.
@@ -224,7 +225,7 @@ func (s *imapSession) search(criteria *imap.SearchCriteria) ([]imap.UID, error) 
 	set, _ := data.All.(imap.UIDSet)
 	slices.SortFunc(set, func(a, b imap.UIDRange) int { return cmp.Compare(a.Start, b.Start) })
 	var found []imap.UID
-	for _, r := range set { // counted by hand: the server names the ranges, however wide
+	for _, r := range set { // not set.Nums: a server could name a range of four billion UIDs
 		for uid := r.Start; uid != 0 && uid <= r.Stop && len(found) < maxFound; uid++ {
 			found = append(found, uid)
 		}
@@ -232,30 +233,31 @@ func (s *imapSession) search(criteria *imap.SearchCriteria) ([]imap.UID, error) 
 	return found, nil
 }
 
-// refused tells whether the server said NO or BAD: the connection is still good.
+// refused reports whether the server answered NO or BAD: the connection still works.
 func refused(err error) bool {
 	var no *imap.Error
 	return errors.As(err, &no) && no.Type != imap.StatusResponseTypeBye
 }
 
-// keepAlive lets the system find out that the other side is gone.
+// keepAlive makes the operating system find out when the other side is gone.
 func keepAlive(conn net.Conn) {
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		_ = tcp.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 15 * time.Second, Count: 4})
 	}
 }
 
-// watchedConn closes itself when it is armed and nothing moves.
+// watchedConn closes itself when nothing is received or sent for a while. It does so only while it is
+// armed.
 type watchedConn struct {
 	net.Conn
 	mu      sync.Mutex
 	quiet   time.Duration
-	timer   *time.Timer // nil: not armed
+	timer   *time.Timer // nil = not armed
 	expired bool
 }
 
-// arm starts the watch: quiet without a byte or total in all closes the connection.
-// The returned function ends it and tells whether that happened.
+// arm starts the watch: the connection is closed after quiet without a byte, or after total.
+// disarm ends the watch and reports whether the connection was closed.
 func (w *watchedConn) arm(quiet, total time.Duration) (disarm func() bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

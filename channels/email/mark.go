@@ -17,37 +17,39 @@ type mark struct {
 	V           int    `json:"v"`
 	Folder      string `json:"folder"`
 	UIDValidity uint32 `json:"uidvalidity"`
-	// First is the lowest UID that counts: mail below it was there before us. After
-	// a change of UIDVALIDITY it is 1 and StartedAt decides.
+	// First is the lowest UID to fetch: mail below it was there before the account was set up. After
+	// a change of UIDVALIDITY it is 1, and StartedAt decides.
 	First imap.UID `json:"first"`
-	Last  imap.UID `json:"last"` // every UID up to here is dealt with
-	// NewestAt is the latest arrival (INTERNALDATE) dealt with; looking back starts there.
+	Last  imap.UID `json:"last"` // the highest UID that was dealt with: new mail has higher ones
+	// NewestAt is the latest time of arrival (INTERNALDATE) of a mail that was dealt with. A rescan
+	// looks back from there.
 	NewestAt time.Time `json:"newest_at"`
-	// StartedAt is the latest arrival that counts as there before us; zero = none does.
+	// StartedAt is the latest time of arrival of mail that was there before the account was set up;
+	// zero = there was none.
 	StartedAt time.Time `json:"started_at"`
-	// Left counts the mails that were there before us, for people.
+	// Left is how many mails were there before the account was set up, for people.
 	Left int `json:"left,omitempty"`
-	// Done lists the UIDs dealt with that looking back finds again, as ranges. Servers
-	// may show a lower UID after a higher one: what is not listed is fetched.
+	// Done lists, as ranges, the UIDs that were dealt with and that a rescan finds again. A rescan
+	// fetches UIDs that are not listed, because servers may show a lower UID after a higher one.
 	Done [][2]imap.UID `json:"done"`
 
-	// SentFrom is the arrival from which the folder of sent mail counts, when it is looked into for
-	// the first time; zero = none of what is there then.
+	// SentFrom is the time of arrival from which on mail in the folder of sent mail is read at its
+	// first look; zero = mail that is there at the first look is not read.
 	SentFrom time.Time `json:"sent_from,omitzero"`
-	// Sent is the watermark of the folder of sent mail; nil = it was not looked into yet.
+	// Sent is the watermark of the folder of sent mail; nil = it was not read yet.
 	Sent *mark `json:"sent,omitempty"`
 }
 
 const (
 	markVersion = 1
-	// maxDoneRanges bounds the saved list. What falls out is fetched once more, and
-	// known to Accept.
+	// maxDoneRanges limits the saved list. Mails that are dropped from it are fetched once more, and
+	// Accept recognises them.
 	maxDoneRanges = 4000
 )
 
 var errBadMark = errors.New("email: watermark makes no sense")
 
-// loadMark reads the watermark; nil when there is none for this folder.
+// loadMark reads the watermark; nil if there is none for the account's folder.
 // Errors: errBadMark, or the database's.
 func (c *Channel) loadMark(ctx context.Context) (*mark, error) {
 	data, err := c.env.State.Load(ctx)
@@ -87,25 +89,26 @@ func (c *Channel) saveMark(ctx context.Context, m *mark) error {
 	return nil
 }
 
-// bound drops the oldest ranges of a list that grew too long.
+// bound drops the lowest ranges of Done if it is too long.
 func (m *mark) bound() {
 	if over := len(m.Done) - maxDoneRanges; over > 0 {
 		m.Done = m.Done[over:]
 	}
 }
 
-// has tells whether a UID is listed as done.
+// has reports whether Done lists a UID.
 func (m *mark) has(uid imap.UID) bool {
 	i := m.place(uid)
 	return i < len(m.Done) && m.Done[i][0] <= uid
 }
 
-// place gives the first range that does not end before a UID: where it is or belongs.
+// place returns the index of the first range that doesn't end before a UID: where the UID is listed,
+// or would be.
 func (m *mark) place(uid imap.UID) int {
 	return sort.Search(len(m.Done), func(i int) bool { return m.Done[i][1] >= uid })
 }
 
-// add lists a UID as done, joining neighbours.
+// add adds a UID to Done and joins adjacent ranges.
 func (m *mark) add(uid imap.UID) {
 	if m.has(uid) {
 		return
@@ -128,7 +131,7 @@ func (m *mark) add(uid imap.UID) {
 	}
 }
 
-// forget drops what lies below a UID from the list.
+// forget removes the UIDs below a UID from Done.
 func (m *mark) forget(below imap.UID) {
 	for len(m.Done) > 0 && m.Done[0][1] < below {
 		m.Done = m.Done[1:]
@@ -138,8 +141,8 @@ func (m *mark) forget(below imap.UID) {
 	}
 }
 
-// arrived raises NewestAt, but never into the future: a wrong date would hide mail
-// from looking back.
+// arrived raises NewestAt to a mail's time of arrival, but never into the future: with a wrong date,
+// rescans would miss mail.
 func (m *mark) arrived(at, now time.Time) {
 	if at.After(now) {
 		at = now

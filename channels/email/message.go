@@ -7,11 +7,11 @@ import (
 	"parley/channels"
 )
 
-// textBytes is the longest text that is shown; the whole of a longer one is
-// attached.
+// textBytes is the longest text that is shown as a whole. Of a longer one the beginning is shown, and
+// the whole is attached.
 const textBytes = 200_000
 
-// body fills in text, quotes, HTML, files and remarks.
+// body sets Text, Quoted, HTML, Attachments and Notices.
 func (d *decoder) body(in *channels.Inbound, c *content) {
 	if c.winmail != nil && len(c.segments) == 0 {
 		c.segments = append(c.segments, segment{plain: c.winmail.text, html: c.winmail.html})
@@ -31,12 +31,12 @@ func (d *decoder) body(in *channels.Inbound, c *content) {
 		texts, quotes = appendText(texts, b.text), appendText(quotes, b.quoted)
 	}
 	if len(texts) == 0 && len(quotes) > 0 && len(c.calendars) == 0 {
-		texts, quotes = quotes, nil // a quote is all there is
+		texts, quotes = quotes, nil // the mail is nothing but a quote: show it
 	}
 	in.Text = limitText(strings.Join(append(texts, c.calendars...), "\n\n"), "message.md", c.cut, in)
 	in.Quoted = limitText(strings.Join(quotes, "\n\n"), "quoted.md", c.cut, in)
 	if c.cut {
-		in.Notices = append(in.Notices, "The text of this mail is very long: its beginning is shown, the whole is attached as message.txt.")
+		in.Notices = append(in.Notices, tooLongNotice("text", "message.txt"))
 	}
 	if r.richer {
 		in.HTML = &page{decoder: d, segments: c.segments, cids: r.cids, pictures: c.files,
@@ -50,15 +50,20 @@ func (d *decoder) body(in *channels.Inbound, c *content) {
 	in.Attachments = slices.Concat(in.Attachments, c.files, r.images, r.cut)
 	in.Notices = append(in.Notices, cryptoNotices(c, in.Text)...)
 	if len(r.cut) > 0 {
-		in.Notices = append(in.Notices, "The HTML of this mail is very long: its beginning is shown, the whole is attached as message.html.")
+		in.Notices = append(in.Notices, tooLongNotice("HTML", "message.html"))
 	}
 	if r.blocked {
 		in.Notices = append(in.Notices, "Remote pictures are not loaded.")
 	}
 }
 
-// forwardedSegments gives the text of a mail that was forwarded as a file and
-// without a word: its main headers and what it says.
+// tooLongNotice says that only the beginning of a mail's text (or HTML) is shown.
+func tooLongNotice(what, file string) string {
+	return "The " + what + " of this mail is very long: its beginning is shown, the whole is attached as " + file + "."
+}
+
+// forwardedSegments returns main headers and text of a mail that was forwarded as a file without any
+// text of its own.
 func forwardedSegments(raw []byte) []segment {
 	root, _ := readMail(raw)
 	root.header.convert(firstCharset(root))
@@ -74,7 +79,7 @@ func forwardedSegments(raw []byte) []segment {
 	return append([]segment{{plain: head.String()}}, inner.segments...)
 }
 
-// appendText appends what isn't empty.
+// appendText appends a text unless it is empty.
 func appendText(list []string, text string) []string {
 	if strings.TrimSpace(text) == "" {
 		return list
@@ -82,7 +87,7 @@ func appendText(list []string, text string) []string {
 	return append(list, text)
 }
 
-// segment reads one piece of text: its HTML if that says something, else its plain form.
+// segment reads one piece of text: its HTML if that has text, else its plain form.
 func (r *htmlReader) segment(s segment) htmlBody {
 	if s.html != "" {
 		b := r.read(s.html)
@@ -94,15 +99,15 @@ func (r *htmlReader) segment(s segment) htmlBody {
 			return b
 		}
 		if !hasPlain && r.bodies <= htmlBodies {
-			s.plain = strippedHTML(s.html[:min(len(s.html), htmlBytes)]) // all of it stands where browsers show nothing
+			s.plain = strippedHTML(s.html[:min(len(s.html), htmlBytes)]) // all its text is where browsers show nothing
 		}
 	}
 	now, history := splitQuote(s.plain, r.whole)
 	return htmlBody{text: markdownText(now), quoted: markdownText(history)}
 }
 
-// limitText cuts a very long text at a line; the whole goes into a file, unless it is
-// attached already.
+// limitText returns the beginning of a very long text, cut at a line. It attaches the whole text,
+// unless that is attached already.
 func limitText(text, name string, attached bool, in *channels.Inbound) string {
 	if len(text) <= textBytes {
 		return text
@@ -120,10 +125,10 @@ func limitText(text, name string, attached bool, in *channels.Inbound) string {
 // keepWhole attaches a text that is too long to show.
 func keepWhole(text, name string, in *channels.Inbound) {
 	in.Attachments = append(in.Attachments, channels.Attachment{Name: name, ContentType: "text/markdown", Content: []byte(text)})
-	in.Notices = append(in.Notices, "The text of this mail is very long: its beginning is shown, the whole is attached as "+name+".")
+	in.Notices = append(in.Notices, tooLongNotice("text", name))
 }
 
-// cryptoNotices says what is signed or can't be read.
+// cryptoNotices returns remarks about what is signed, encrypted, or was unpacked from winmail.dat.
 func cryptoNotices(c *content, text string) []string {
 	var out []string
 	switch {

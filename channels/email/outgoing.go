@@ -13,28 +13,27 @@ import (
 	"parley/channels"
 )
 
-// outgoing is a mail that is ready to leave. Its files are read while they are sent.
+// outgoing is a mail that is ready to be sent. Its files are read while it is sent.
 type outgoing struct {
 	id         string // Message-ID without <>
 	from       string // envelope sender
 	recipients []string
-	text       [][]byte // what stands before, between and behind the files
-	order      channels.Outbound
-	utf8       bool // an address needs SMTPUTF8
+	text       [][]byte          // the bytes before, between and behind the files
+	order      channels.Outbound // the message; its Files are in the order of the mail
+	utf8       bool              // an address needs SMTPUTF8
 
-	lengthBytes int64 // as it was sent; 0 = not yet
+	lengthBytes int64 // its length as it was sent; 0 = not sent yet
 }
 
-// Base64 as mail has it (RFC 2045 section 6.8): lines of 76 characters, and how much
-// is encoded at a time.
+// Base64 in mails has lines of 76 characters (RFC 2045 section 6.8).
 const (
-	lineInput  = 57
-	lineOutput = 76 + 2
-	linesAhead = 512
+	lineInput  = 57     // bytes of a file in a line
+	lineOutput = 76 + 2 // characters of a line with its end
+	linesAhead = 512    // lines that are encoded at a time
 )
 
-// cutAtFiles writes a message whose files are stand-ins that hold mark, and cuts it
-// where they stand. The library would hold each file in memory three times.
+// cutAtFiles writes a message in which each file is replaced by mark, and splits it at the marks. So
+// the files need not be in memory, where the library would hold each of them three times.
 func cutAtFiles(msg *mail.Msg, mark []byte) ([][]byte, error) {
 	var raw bytes.Buffer
 	if _, err := msg.WriteTo(&raw); err != nil {
@@ -43,14 +42,14 @@ func cutAtFiles(msg *mail.Msg, mark []byte) ([][]byte, error) {
 	return bytes.Split(raw.Bytes(), []byte(base64.StdEncoding.EncodeToString(mark)+"\r\n")), nil
 }
 
-// newMark makes bytes that stand in no text.
+// newMark returns random bytes that occur in no message.
 func newMark() []byte {
 	mark := make([]byte, 18)
 	_, _ = rand.Read(mark) // never fails
 	return mark
 }
 
-// sizeBytes is how long the mail is, if its files are as long as they say.
+// sizeBytes returns the length of the mail, provided that its files have the sizes that they announce.
 func (m *outgoing) sizeBytes() int64 {
 	var total int64
 	for _, t := range m.text {
@@ -66,8 +65,8 @@ func (m *outgoing) sizeBytes() int64 {
 	return total
 }
 
-// heldBytes is what the mail may hold in memory while it leaves: the largest file, if
-// whoever opens it reads it whole.
+// heldBytes returns how much memory sending the mail may take: that of the largest file, because File.Open
+// may read a file as a whole.
 func (m *outgoing) heldBytes() int64 {
 	var most int64
 	for _, f := range m.order.Files {
@@ -76,7 +75,7 @@ func (m *outgoing) heldBytes() int64 {
 	return most
 }
 
-// writeTo writes the mail, reading its files, and counts its bytes.
+// writeTo writes the mail and returns how many bytes it wrote. It reads the files meanwhile.
 // Errors: *channels.SendError for the files, else w's.
 func (m *outgoing) writeTo(ctx context.Context, w io.Writer) (int64, error) {
 	var read, written int64
@@ -131,7 +130,7 @@ func (m *outgoing) writeFile(ctx context.Context, w io.Writer, f channels.File, 
 	}
 }
 
-// unreadableFile is for a file that can't be read now: it may be readable later.
+// unreadableFile is the error for a file that can't be read. It may be readable later.
 func unreadableFile(f channels.File, cause error) *channels.SendError {
 	return &channels.SendError{
 		Class: channels.Retry, Text: "An attachment can't be read: " + oneLine(f.Name),

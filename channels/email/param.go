@@ -9,9 +9,9 @@ import (
 // paramBytes is how much of a Content-Type or Content-Disposition is read.
 const paramBytes = 16 << 10
 
-// parseParams reads a field like Content-Type: its value in lower case and its
-// parameters, RFC 2231 pieces and charsets included. It never fails: names
-// without quotes, stray semicolons and unknown charsets are read as meant.
+// parseParams reads a field like Content-Type: its value in lower case and its parameters, including
+// RFC 2231 pieces and charsets. It never fails: values without quotes, stray semicolons and unknown
+// charsets are read as their author meant them.
 func parseParams(v string, guess *guesser) (value string, params map[string]string) {
 	if len(v) > paramBytes {
 		v = v[:paramBytes]
@@ -44,7 +44,7 @@ func parseParams(v string, guess *guesser) (value string, params map[string]stri
 	return value, params
 }
 
-// nextParam cuts the first name=value off a list of parameters.
+// nextParam returns the first name=value of a list of parameters, and the rest of the list.
 func nextParam(s string) (name, value, rest string) {
 	s = strings.TrimLeft(s, "; \t\r\n")
 	end := strings.IndexAny(s, "=;")
@@ -79,10 +79,11 @@ func nextParam(s string) (name, value, rest string) {
 // piece is one part of an RFC 2231 value.
 type piece struct {
 	text    string
-	encoded bool // %XX and perhaps charset'language' in front
+	encoded bool // it has %XX, and the first piece may begin with charset'language'
 }
 
-// splitParamName reads filename*1*: base name, number (-1 = none), encoded.
+// splitParamName splits a name like filename*1* into the base name, the number of the piece (-1 = none)
+// and whether the piece is encoded.
 func splitParamName(name string) (base string, n int, encoded bool) {
 	base, tail, found := strings.Cut(name, "*")
 	if !found {
@@ -96,7 +97,7 @@ func splitParamName(name string) (base string, n int, encoded bool) {
 	return base, n, encoded
 }
 
-// joinPieces puts an RFC 2231 value together and converts its charset.
+// joinPieces joins the pieces of an RFC 2231 value and converts it to UTF-8.
 func joinPieces(pieces map[int]piece, guess *guesser) string {
 	order := make([]int, 0, len(pieces))
 	for n := range pieces {
@@ -113,7 +114,7 @@ func joinPieces(pieces map[int]piece, guess *guesser) string {
 			}
 		}
 		if pieces[n].encoded {
-			b = append(b, decodeQuotedPrintable([]byte(strings.ReplaceAll(strings.ReplaceAll(text, "=", "=3D"), "%", "=")))...)
+			b = append(b, decodePercent(text)...)
 		} else {
 			b = append(b, text...)
 		}
@@ -121,8 +122,13 @@ func joinPieces(pieces map[int]piece, guess *guesser) string {
 	return toUTF8(b, charset, guess)
 }
 
-// fileName gives the name of a part's file as its sender meant it, without folders; ""
-// if it has none. It is among the parameters of Content-Disposition or Content-Type.
+// decodePercent decodes %XX.
+func decodePercent(text string) []byte {
+	return decodeQuotedPrintable([]byte(strings.ReplaceAll(strings.ReplaceAll(text, "=", "=3D"), "%", "=")))
+}
+
+// fileName returns the name of a part's file without folders; "" if it has none. disposition and ctype
+// are the parameters of Content-Disposition and Content-Type.
 func fileName(disposition, ctype map[string]string, guess *guesser) string {
 	for _, name := range []string{disposition["filename"], ctype["name"], ctype["filename"], ctype["file"], disposition["name"]} {
 		if name = safeFileName(decodeHeader(name, guess)); name != "" {
@@ -135,8 +141,8 @@ func fileName(disposition, ctype map[string]string, guess *guesser) string {
 // fileNameRunes is the longest file name that is kept.
 const fileNameRunes = 150
 
-// safeFileName drops folders, controls and what file systems refuse; the
-// extension survives shortening.
+// safeFileName returns a file name without folders, and with _ in place of characters that file systems
+// refuse. A long name is shortened but keeps its extension.
 func safeFileName(name string) string {
 	name = name[strings.LastIndexAny(name, `/\`)+1:]
 	name = strings.Map(func(r rune) rune {

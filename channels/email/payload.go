@@ -6,11 +6,10 @@ import (
 	"time"
 )
 
-// envelopeHead is what a stored payload starts with; anything else is a bare mail.
+// envelopeHead begins a stored payload that has an envelope; any other payload is a bare mail.
 const envelopeHead = `{"v":`
 
-// envelope is the first line of a stored payload: what the mailbox knows of a
-// mail besides its bytes.
+// envelope is the first line of a stored payload: what the mailbox knows of a mail besides its bytes.
 // Shape: {"v":1,"folder":"INBOX","uid":7,"uidvalidity":1,…} + "\n" + raw mail
 type envelope struct {
 	V            int       `json:"v"`
@@ -19,13 +18,13 @@ type envelope struct {
 	UIDValidity  uint32    `json:"uidvalidity"`
 	InternalDate time.Time `json:"internal_date"`
 	SizeBytes    int64     `json:"size"`
-	Truncated    bool      `json:"truncated"`      // only the headers were fetched: too big
+	Truncated    bool      `json:"truncated"`      // the mail is too large: only its headers were fetched
 	Historical   bool      `json:"historical"`     // imported
 	Sent         bool      `json:"sent,omitempty"` // Folder is the mailbox's Sent folder
 }
 
-// splitPayload separates the envelope from the mail. An envelope that can't be
-// read is dropped: the mail behind it still counts.
+// splitPayload separates the envelope from the mail. It ignores fields of the envelope that can't be
+// read.
 func splitPayload(payload []byte) (envelope, []byte) {
 	var e envelope
 	if !bytes.HasPrefix(payload, []byte(envelopeHead)) {
@@ -36,8 +35,7 @@ func splitPayload(payload []byte) (envelope, []byte) {
 		raw = nil
 	}
 	if err := json.Unmarshal(line, &e); err != nil {
-		// A field of the wrong type leaves the others; they were read already.
-		return e, raw
+		return e, raw // e has the fields that could be read
 	}
 	return e, raw
 }

@@ -12,28 +12,27 @@ import (
 
 // Limits of all mailboxes of a process together.
 const (
-	// dialsPerHost is how many connections to one mail server may be on their way to a
-	// login at a time: when it comes back, a thousand mailboxes must not trip it again.
+	// dialsPerHost is how many connections to one mail server may be logging in at a time. When a
+	// server comes back, a thousand mailboxes must not overload it at once.
 	dialsPerHost = 16
-	// smallBytes and largeBytes bound the mail that was asked for and is not stored
-	// yet. Batches of small mail and single large mails wait apart, so that a slow
-	// large mail holds up no more than other large ones.
+	// smallBytes and largeBytes limit the mail that is being fetched and not stored yet. Batches of
+	// small mails and single large mails have limits of their own, so that a slow large mail delays
+	// only other large ones.
 	smallBytes = 32 << 20
 	largeBytes = 64 << 20
-	// leavingBytes bounds the files of mails that are being sent; files below smallFile
-	// do not count.
+	// leavingBytes limits the files of mails that are being sent; files below smallFile don't count.
 	leavingBytes = 64 << 20
 	smallFile    = 256 << 10
 )
 
-// process is what the mailboxes of one process share: what is slow to make or large to
-// keep, and bounds that hold for all of them together. Safe for concurrent use.
+// process is what all mailboxes of one process share: objects that are slow to make or large, and
+// limits for all mailboxes together. It is safe for concurrent use.
 type process struct {
-	policy   func() *bluemonday.Policy // made when the first original is opened
-	markdown func() goldmark.Markdown  // made when the first mail leaves
+	policy   func() *bluemonday.Policy // made at the first call
+	markdown func() goldmark.Markdown  // made at the first call
 	sessions tls.ClientSessionCache
 
-	small, large pool // mail that was asked for and is not stored yet
+	small, large pool // mail that is being fetched and not stored yet
 	leaving      pool // files that are being sent
 
 	mu      sync.Mutex
@@ -54,7 +53,7 @@ func newProcess() *process {
 	}
 }
 
-// dial waits for a place among those who connect to a host; done gives it back.
+// dial waits until a connection to a host may be opened. done must be called after the login.
 // Errors: ctx ended.
 func (p *process) dial(ctx context.Context, host string) (done func(), err error) {
 	p.mu.Lock()
@@ -70,7 +69,7 @@ func (p *process) dial(ctx context.Context, host string) (done func(), err error
 	return func() { places.Release(1) }, nil
 }
 
-// reserve waits until so many bytes of mail may be held; done gives them back.
+// reserve waits until so many bytes of mail may be in memory; done gives them back.
 // Errors: ctx ended.
 func (p *process) reserve(ctx context.Context, bytes int64, large bool) (done func(), err error) {
 	if large {
@@ -79,7 +78,7 @@ func (p *process) reserve(ctx context.Context, bytes int64, large bool) (done fu
 	return p.small.take(ctx, bytes)
 }
 
-// send waits until a file of so many bytes may be held; done gives them back.
+// send waits until a file of so many bytes may be in memory; done gives them back.
 // Errors: ctx ended.
 func (p *process) send(ctx context.Context, bytes int64) (done func(), err error) {
 	if bytes < smallFile {
@@ -88,7 +87,7 @@ func (p *process) send(ctx context.Context, bytes int64) (done func(), err error
 	return p.leaving.take(ctx, bytes)
 }
 
-// pool is a number of bytes that may be held at a time.
+// pool limits how many bytes may be in memory at a time.
 type pool struct {
 	free  *semaphore.Weighted
 	total int64
@@ -96,7 +95,7 @@ type pool struct {
 
 func newPool(total int64) pool { return pool{semaphore.NewWeighted(total), total} }
 
-// take waits for its turn. What is larger than the pool takes all of it.
+// take waits until so many bytes are free. A request that is larger than the pool takes all of it.
 func (p pool) take(ctx context.Context, bytes int64) (done func(), err error) {
 	bytes = min(bytes, p.total)
 	if err := p.free.Acquire(ctx, bytes); err != nil {
@@ -105,8 +104,7 @@ func (p pool) take(ctx context.Context, bytes int64) (done func(), err error) {
 	return func() { p.free.Release(bytes) }, nil
 }
 
-// tls gives the configuration for one host. base is what tests change; nil: the
-// system's roots.
+// tls returns the configuration for one host. base is set by tests; nil = the system's root certificates.
 func (p *process) tls(host string, base *tls.Config) *tls.Config {
 	if base == nil {
 		p.mu.Lock()
@@ -122,7 +120,7 @@ func (p *process) tls(host string, base *tls.Config) *tls.Config {
 	config.ServerName = host
 	config.MinVersion = tls.VersionTLS12
 	if base == nil {
-		config.ClientSessionCache = p.sessions // a return costs no certificate check
+		config.ClientSessionCache = p.sessions // saves the certificate check when we connect again
 		p.configs[host] = config
 	}
 	return config

@@ -9,16 +9,16 @@ import (
 // line is a line of a body as a reader sees it, from plain text or from HTML.
 type line struct {
 	text  string
-	blank bool // there is nothing to see
-	field byte // of a mail's headers, as fieldOfLine names them; 0 = none
-	ends  bool // as what introduces a quote does: in a colon or dashes
+	blank bool // it shows nothing
+	field byte // the header field that it looks like, as headerField names it; 0 = none
+	ends  bool // it ends in a colon or dashes, as an attribution does
 	depth int  // how deep it is quoted
-	tail  bool // a mailer's mark: from here on it is history
-	sig   bool // a mailer's mark: a signature
-	loose bool // quoted, but perhaps by the sender: a quote only below an attribution
+	tail  bool // a mail program's mark says that the history begins here
+	sig   bool // a mail program's mark says that it belongs to the signature
+	loose bool // it is in a block quote that the sender may have made: history only below an attribution
 }
 
-// read fills in what is asked of a line again and again.
+// read sets text and the fields that depend on it.
 func (l *line) read(text string) {
 	l.text = text
 	if l.blank = trimBlanks(text) == ""; l.blank {
@@ -29,15 +29,14 @@ func (l *line) read(text string) {
 	l.ends = strings.HasSuffix(text, ":") || strings.HasSuffix(text, "：") || strings.HasSuffix(text, "--")
 }
 
-// Bounds of what is looked at: longer mails are shown as they are, and only the
-// beginning of a line can be a mailer's.
+// Limits of the search for history.
 const (
-	quoteLines = 5000
-	lineBytes  = 2000
+	quoteLines = 5000 // longer mails are shown as a whole
+	lineBytes  = 2000 // only the beginning of a line is looked at
 )
 
-// trimBlanks takes blanks off the beginning of a line, also hard and invisible ones. For
-// ASCII it is quicker than strings.TrimLeft would be.
+// trimBlanks removes spaces, also non-breaking and invisible ones, from the beginning of a line. For
+// ASCII it is faster than strings.TrimLeft.
 func trimBlanks(text string) string {
 	for text != "" {
 		switch c := text[0]; {
@@ -56,25 +55,24 @@ func trimBlanks(text string) string {
 	return text
 }
 
-// looks is how many bytes of one body may still be compared with patterns, which take
-// long: no person writes as many lines that need it.
+// looks is how many bytes of one body may still be matched against regular expressions, which are
+// slow. The limit is only reached by mails that no person writes.
 type looks int
 
-// patternBytes is how many they are at first; each line counts with lookCost besides.
 const (
-	patternBytes looks = 8 << 10
-	lookCost           = 50
+	patternBytes looks = 8 << 10 // the bytes for one body
+	lookCost           = 50      // what each line costs besides its length
 )
 
-// allow reports whether a line may be compared.
+// allow reports whether a line may be matched.
 func (l *looks) allow(text string) bool {
 	*l -= looks(len(text) + lookCost)
 	return *l >= 0
 }
 
-// findHistory gives the index of the first line that is not what the sender wrote
-// now: signature or quoted history up to the end. len(lines) means that all stays:
-// forwards, answers inside the quote, and bodies that hold nothing else.
+// findHistory returns the index of the line at which signature or quoted history begins, up to the
+// end. len(lines) means that there is none, or that it must be shown: in forwards, in mails with
+// answers inside of the quote, and in mails that have no other text.
 func findHistory(lines []line, whole bool) int {
 	if whole || len(lines) > quoteLines {
 		return len(lines)
@@ -90,7 +88,7 @@ func findHistory(lines []line, whole bool) int {
 	return cut
 }
 
-// hasText reports whether any line shows something.
+// hasText reports whether any line has text.
 func hasText(lines []line) bool {
 	for _, l := range lines {
 		if !l.blank {
@@ -100,7 +98,7 @@ func hasText(lines []line) bool {
 	return false
 }
 
-// findQuote gives where the quoted history begins that reaches to the end.
+// findQuote returns the index at which the quoted history begins that reaches to the end.
 func findQuote(lines []line) int {
 	tail := findTail(lines)
 	body := lines[:tail]
@@ -138,7 +136,7 @@ func hasQuoted(lines []line) bool {
 	return false
 }
 
-// lastText gives the index behind the last line that shows something.
+// lastText returns the index behind the last line that has text.
 func lastText(lines []line) int {
 	end := len(lines)
 	for end > 0 && lines[end-1].blank {
@@ -147,8 +145,8 @@ func lastText(lines []line) int {
 	return end
 }
 
-// findTail gives where history begins that isn't marked line by line: a mailer's
-// mark, a block of headers, a separator, an attribution that says who and when.
+// findTail returns the index at which history begins whose lines aren't marked as quoted. It begins with
+// a mail program's mark, a block of headers, a separator, or an attribution that says who and when.
 func findTail(lines []line) int {
 	looks := patternBytes
 	for i, l := range lines {
@@ -167,7 +165,8 @@ func findTail(lines []line) int {
 	return len(lines)
 }
 
-// ruleAbove includes the line of underscores or dashes that stands above a block.
+// ruleAbove returns the index of the line of underscores or dashes just above line i, or i if there is
+// none.
 func ruleAbove(lines []line, i int) int {
 	for k := i - 1; k >= 0 && k >= i-2; k-- {
 		text := strings.TrimSpace(lines[k].text)
@@ -181,8 +180,8 @@ func ruleAbove(lines []line, i int) int {
 // headerLines is how many lines a block of headers may have.
 const headerLines = 16
 
-// isHeaderBlock reports whether lines begin with the headers of a mail: who wrote
-// it and two fields more within a few lines.
+// isHeaderBlock reports whether lines begin with the headers of a mail: From and two more fields
+// within a few lines.
 func isHeaderBlock(lines []line) bool {
 	seen, used := "", 0
 	for _, l := range lines[:min(len(lines), headerLines)] {
@@ -192,15 +191,15 @@ func isHeaderBlock(lines []line) bool {
 		if used++; used > 9 {
 			break
 		}
-		if l.field != 0 && l.field != 'c' && strings.IndexByte(seen, l.field) < 0 {
+		if l.field != 0 && l.field != fieldCc && strings.IndexByte(seen, l.field) < 0 {
 			seen += string(l.field)
 		}
 	}
-	return len(seen) >= 3 && strings.Contains(seen, "f")
+	return len(seen) >= 3 && strings.IndexByte(seen, fieldFrom) >= 0
 }
 
-// strictAttribution gives over how many lines an attribution goes that stands
-// above unmarked history; 0 if there is none.
+// strictAttribution returns the number of lines of the attribution with which lines begin, above
+// history that isn't marked; 0 if there is none.
 func strictAttribution(lines []line, looks *looks) int {
 	lines = lines[:min(len(lines), 4)]
 	ends := func(l line) bool { return l.ends }
@@ -220,7 +219,7 @@ func strictAttribution(lines []line, looks *looks) int {
 	return 0
 }
 
-// startsQuoted reports whether the first line that shows something is quoted.
+// startsQuoted reports whether the first line that has text is quoted.
 func startsQuoted(lines []line) bool {
 	for _, l := range lines {
 		if !l.blank {
@@ -230,8 +229,8 @@ func startsQuoted(lines []line) bool {
 	return false
 }
 
-// attributionAbove gives where the attribution of the quote at start begins, start
-// if it has none.
+// attributionAbove returns the index at which the attribution of the quote at start begins; start if
+// it has none.
 func attributionAbove(lines []line, start int) int {
 	end := lastText(lines[:start])
 	if start-end > 2 {
@@ -255,7 +254,7 @@ func attributionAbove(lines []line, start int) int {
 	return found
 }
 
-// isForward reports whether what begins at cut is a mail passed on.
+// isForward reports whether a forwarded mail begins near the line cut.
 func isForward(lines []line, cut int) bool {
 	for _, l := range lines[max(0, cut-3):min(len(lines), cut+3)] {
 		if forwardLine.MatchString(l.text) {
@@ -265,7 +264,7 @@ func isForward(lines []line, cut int) bool {
 	return false
 }
 
-// saysInside reports whether the sender says that the answers stand in the quote.
+// saysInside reports whether the sender says that the answers are inside of the quote.
 func saysInside(lines []line) bool {
 	looks := patternBytes
 	for _, l := range lines {
@@ -276,10 +275,12 @@ func saysInside(lines []line) bool {
 	return false
 }
 
-// insideWord reports whether a line has a word that answersInside needs: cheaper.
+// insideWord reports whether a line has a word that answersInside needs. It is faster than that.
 func insideWord(text string) bool {
 	text = strings.ToLower(text)
-	for _, word := range []string{"below", "line", "unten", "u.", "im text", "ci-dessous", "le texte", "abajo", "sotto", "onder", " in ", " en "} {
+	for _, word := range []string{
+		"below", "line", "unten", "u.", "im text", "ci-dessous", "le texte", "abajo", "sotto", "onder", " in ", " en ",
+	} {
 		if strings.Contains(text, word) {
 			return true
 		}
@@ -290,8 +291,8 @@ func insideWord(text string) bool {
 // signatureLines is the longest signature that is collapsed.
 const signatureLines = 25
 
-// findSignature gives where the signature at the end begins, len(lines) if there
-// is none: "-- ", a mailer's mark, or the footer of a phone.
+// findSignature returns the index at which the signature at the end begins: with "-- ", with a mail
+// program's mark, or with the footer of a phone. len(lines) if there is none.
 func findSignature(lines []line) int {
 	end := lastText(lines)
 	start := len(lines)
@@ -333,7 +334,8 @@ func textLines(text string) []line {
 	return lines
 }
 
-// splitQuote separates plain text into what was written now and the rest.
+// splitQuote splits plain text into what the sender wrote now, and signature with quoted history. whole
+// = there is no history.
 func splitQuote(text string, whole bool) (now, history string) {
 	if whole || strings.Count(text, "\n") >= quoteLines {
 		return text, ""

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// htmlLine is a line of an HTML body and the node it begins with.
+// htmlLine is a line of an HTML body, and the node with which it begins.
 type htmlLine struct {
 	line
 	node *html.Node
@@ -18,16 +18,16 @@ type htmlLine struct {
 // lineReader walks an HTML body and collects its lines.
 type lineReader struct {
 	lines []htmlLine
-	limit int    // of lines that are read
-	steps int    // nodes that may still be looked at
-	bare  bool   // what mailers say of a block does not count
-	text  []byte // of the current line, its beginning
-	first *html.Node
-	state line // what holds for the text that is read now
-	tail  *html.Node
+	limit int        // the most lines that are read
+	steps int        // nodes that may still be looked at
+	bare  bool       // attributes of blocks are ignored: only the text matters
+	text  []byte     // the beginning of the current line
+	first *html.Node // the first node of the current line
+	state line       // depth, sig and loose of the blocks around the current text
+	tail  *html.Node // the block with which history begins; nil = none, or it is in lines already
 }
 
-// htmlLines gives the lines of a body as a reader sees them.
+// htmlLines returns the lines of a body as a reader sees them.
 func htmlLines(body *html.Node) []htmlLine {
 	r := &lineReader{limit: quoteLines + 1, steps: htmlNodes + 1} // longer bodies have no history
 	r.walk(body)
@@ -54,7 +54,7 @@ func (r *lineReader) end() {
 	r.first = nil
 }
 
-// walk reads a node with everything in it.
+// walk reads a node and its children.
 func (r *lineReader) walk(n *html.Node) {
 	switch n.Type {
 	case html.TextNode:
@@ -95,7 +95,7 @@ func (r *lineReader) walk(n *html.Node) {
 	r.state = outer
 }
 
-// children reads what is in a node.
+// children reads the children of a node.
 func (r *lineReader) children(n *html.Node) {
 	for c := n.FirstChild; c != nil && len(r.lines) < r.limit && r.steps > 0; c = c.NextSibling {
 		r.steps--
@@ -103,11 +103,11 @@ func (r *lineReader) children(n *html.Node) {
 	}
 }
 
-// add takes text into the current line.
+// add adds text to the current line.
 func (r *lineReader) add(n *html.Node, text string) {
 	limit := lineBytes
 	if r.bare {
-		limit = 200 // more says no more of a field
+		limit = 200 // enough to recognise a header field
 		text = text[:min(len(text), limit)]
 	}
 	if r.first == nil {
@@ -129,7 +129,8 @@ func (r *lineReader) add(n *html.Node, text string) {
 	}
 }
 
-// mark notes what a block's class, id and style say of the text in it.
+// mark sets what a block's class, id and style say about its text: whether it is a quote, a signature,
+// or the beginning of history. The names are those that mail programs use.
 func (r *lineReader) mark(n *html.Node) {
 	if len(n.Attr) == 0 && n.DataAtom != atom.Blockquote {
 		return
@@ -158,7 +159,9 @@ func (r *lineReader) mark(n *html.Node) {
 	if strings.Contains(class, " ms-outlook-mobile-reference-message ") || outlookBorder(n) {
 		r.tail = n
 	}
-	if n.DataAtom == atom.Blockquote && !strings.Contains(strings.ReplaceAll(attr(n, "style"), " ", ""), "margin:0040px;border:none") {
+	// With this style a block quote only indents text.
+	indents := strings.Contains(strings.ReplaceAll(attr(n, "style"), " ", ""), "margin:0040px;border:none")
+	if n.DataAtom == atom.Blockquote && !indents {
 		r.state.depth++
 		r.state.loose = !strings.EqualFold(attr(n, "type"), "cite") && !strings.Contains(class, " gmail_quote ")
 	}
@@ -167,11 +170,11 @@ func (r *lineReader) mark(n *html.Node) {
 // headerNodes is how much of a block is searched for headers.
 const headerNodes = 500
 
-// outlookBorder reports whether a block is the line that desktop Outlook draws
-// above the headers of what it answers.
+// outlookBorder reports whether a block is the one with which desktop Outlook begins the history: it has
+// a line above it and the headers of the answered mail in it.
 func outlookBorder(n *html.Node) bool {
 	style := attr(n, "style")
-	if !strings.Contains(style, "order") { // cheaper
+	if !strings.Contains(style, "order") { // "border" or "Border": most blocks have none
 		return false
 	}
 	style = strings.ToLower(strings.Join(strings.Fields(style[:min(len(style), styleBytes)]), ""))
@@ -202,8 +205,7 @@ func isBlockTag(tag atom.Atom) bool {
 	return false
 }
 
-// splitHistory cuts a body in two: what was written now stays in body, the rest
-// is returned, nil if there is none.
+// splitHistory moves signature and quoted history out of a body and returns them; nil if there is none.
 func splitHistory(body *html.Node, whole bool) *html.Node {
 	found := htmlLines(body)
 	lines := make([]line, len(found))
@@ -217,8 +219,8 @@ func splitHistory(body *html.Node, whole bool) *html.Node {
 	return splitAt(body, found[cut].node)
 }
 
-// splitAt moves n and all behind it, in reading order, into a copy of root's
-// outline, which it returns.
+// splitAt moves n and all nodes behind it, in reading order, out of root. It returns them inside of
+// copies of the elements that were around them.
 func splitAt(root, n *html.Node) *html.Node {
 	var right *html.Node
 	at := n
@@ -241,7 +243,7 @@ func splitAt(root, n *html.Node) *html.Node {
 	return right
 }
 
-// attr gives an attribute of an element, "" if it has none.
+// attr returns an attribute of an element; "" if it has none.
 func attr(n *html.Node, name string) string {
 	for _, a := range n.Attr {
 		if a.Key == name {

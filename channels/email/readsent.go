@@ -9,24 +9,24 @@ import (
 	"github.com/emersion/go-imap/v2"
 )
 
-// The folder of sent mail is read for the answers that somebody writes in the mailbox itself. It is
-// looked at by the connection that reads the inbox, whenever that is looked at. What Parley sent
-// itself is passed over by its header, which costs no body.
+// The folder of sent mail is read for answers that somebody writes in the mailbox itself. The
+// connection that reads the inbox also reads this folder, each time before it looks into the inbox.
+// Mails that Parley sent are recognised by their headers and skipped.
 
-// errRenumbered says that a folder got another UIDVALIDITY while another one was open: the next
-// session begins by comparing it with its watermark.
+// errRenumbered means that a folder got another UIDVALIDITY while another folder was selected. It
+// ends the session; the next one compares the folder with its watermark.
 var errRenumbered = errors.New("email: the folder was renumbered")
 
 // filedMail is a mail in the folder of sent mail.
 type filedMail struct {
 	uid  imap.UID
-	at   time.Time // INTERNALDATE; zero: not told
-	skip bool      // Parley sent it, or it was there before us
+	at   time.Time // INTERNALDATE; zero = the server didn't say
+	skip bool      // Parley sent it, or it was there before the account was set up
 }
 
-// newSent lists what is new in the folder of sent mail, without taking it. The inbox may have to be
-// opened again. A folder that can't be read is left alone for a while: it must not keep the inbox
-// from being read.
+// newSent lists new mails in the folder of sent mail without fetching them. Afterwards another folder
+// than the inbox may be selected. If the folder can't be read, it is left alone for a while and the
+// result is empty, because that must not keep the inbox from being read.
 // Errors: those that end the session.
 func (f *fetcher) newSent(ctx context.Context, s *imapSession) ([]filedMail, error) {
 	if f.c.env.Now().Before(f.sentRestEnds) {
@@ -82,13 +82,14 @@ func (f *fetcher) findSent(ctx context.Context, s *imapSession) ([]filedMail, er
 	return list, err
 }
 
-// reads says that the watermark is that of a folder as it is now.
+// reads reports whether the watermark is one of the folder with this name and UIDVALIDITY.
 func (d *folder) reads(name string, validity uint32) bool {
 	return d.mark != nil && d.mark.Folder == name && d.mark.UIDValidity == validity
 }
 
-// alignSent makes the watermark of the folder of sent mail where there is none for the folder as
-// it is: before all that arrived since the account was set up, or in the last days of what was read.
+// alignSent makes a watermark for the folder of sent mail if there is none, or if the folder's name or
+// UIDVALIDITY changed. It begins where the account was set up, or some days before the newest mail
+// that was read.
 func (f *fetcher) alignSent(ctx context.Context, s *imapSession, name string, data *imap.SelectData) error {
 	if f.sent.reads(name, data.UIDValidity) {
 		f.sent.name, f.sent.oldUntil = name, f.sent.mark.StartedAt
@@ -118,8 +119,8 @@ func (f *fetcher) alignSent(ctx context.Context, s *imapSession, name string, da
 	return f.saveSent(ctx)
 }
 
-// sentFrom gives the arrival from which mail of a folder counts that is looked into for the first
-// time, or anew because its UIDs mean nothing any more; zero = none of what is there.
+// sentFrom returns the time of arrival from which on mail is read in a folder of sent mail without a
+// watermark; zero = mail that is there already is not read.
 func (f *fetcher) sentFrom() time.Time {
 	before := f.sent.mark
 	switch {
@@ -135,7 +136,7 @@ func (f *fetcher) sentFrom() time.Time {
 	return f.c.takenFrom()
 }
 
-// listSent tells of mails of the folder of sent mail when they arrived and which are passed over.
+// listSent returns when mails in the folder of sent mail arrived, and which to skip.
 func (f *fetcher) listSent(s *imapSession, uids []imap.UID) ([]filedMail, error) {
 	var list []filedMail
 	for some := range slices.Chunk(uids, batchSize) {
@@ -155,8 +156,8 @@ func (f *fetcher) listSent(s *imapSession, uids []imap.UID) ([]filedMail, error)
 	return list, nil
 }
 
-// sentByUs says that Parley sent a mail: by its Message-ID, or by the header that repeats it where
-// the server replaced that.
+// sentByUs reports whether Parley sent a mail: by its Message-ID or, should the server have replaced
+// that, by messageHeader.
 func (c *Channel) sentByUs(m sighting) bool {
 	for _, id := range []string{m.id, m.token} {
 		if _, message, ours := parseToken(c.env.Keys, id); ours && message != 0 {
@@ -166,13 +167,13 @@ func (c *Channel) sentByUs(m sighting) bool {
 	return false
 }
 
-// takeInOrder takes mails of the inbox, and between them those of the folder of sent mail, by their
-// arrival: a question comes before its answer, and that before what the customer says to it.
+// takeInOrder fetches mails of the inbox and of the folder of sent mail, merged by their times of
+// arrival: so a question comes before our answer, and our answer before the customer's reaction to it.
 func (f *fetcher) takeInOrder(ctx context.Context, s *imapSession, validity uint32, uids []imap.UID, sent []filedMail,
 	took func(context.Context, []outcome) error) error {
 	for _, m := range sent {
 		if m.skip {
-			f.sent.mark.note([]outcome{{m.uid, fateSkipped, &fetched{at: m.at}}}, f.c.env.Now())
+			f.sent.mark.note([]outcome{{uid: m.uid, fate: fateSkipped, mail: &fetched{at: m.at}}}, f.c.env.Now())
 			continue
 		}
 		n, err := f.arrivedBefore(s, uids, validity, m.at)
@@ -206,8 +207,8 @@ func (f *fetcher) takeInbox(ctx context.Context, s *imapSession, validity uint32
 	return f.take(ctx, s, f.inbox, validity, uids, took)
 }
 
-// backToInbox opens the inbox again after the folder of sent mail. Nobody announces what came
-// meanwhile, so that another look follows.
+// backToInbox selects the inbox after the folder of sent mail. The server doesn't announce mail that
+// came meanwhile, so it asks for another look.
 func (f *fetcher) backToInbox(s *imapSession, validity uint32) error {
 	if s.opened != f.inbox.name {
 		s.announce()
@@ -222,7 +223,7 @@ func (f *fetcher) takeSent(ctx context.Context, s *imapSession, uids ...imap.UID
 	return f.take(ctx, s, f.sent, f.sent.mark.UIDValidity, uids, f.advanceSent)
 }
 
-// enter opens a folder unless it is open. Errors: errRenumbered.
+// enter selects a folder unless it is selected. Errors: errRenumbered.
 func (s *imapSession) enter(folder string, validity uint32) error {
 	if s.opened == folder {
 		return nil
@@ -234,7 +235,7 @@ func (s *imapSession) enter(folder string, validity uint32) error {
 	return err
 }
 
-// arrivedBefore counts the mails of the inbox, from the first, that did not arrive after a moment;
+// arrivedBefore returns how many of the mails of the inbox, from the first on, did not arrive after at;
 // zero = all of them.
 func (f *fetcher) arrivedBefore(s *imapSession, uids []imap.UID, validity uint32, at time.Time) (int, error) {
 	if at.IsZero() || len(uids) == 0 {
@@ -256,7 +257,7 @@ func (f *fetcher) arrivedBefore(s *imapSession, uids []imap.UID, validity uint32
 	return len(uids), nil
 }
 
-// rescanSent looks back in the folder of sent mail, and lets that be looked for anew.
+// rescanSent rescans the folder of sent mail, and makes the next look find out again which folder that is.
 func (f *fetcher) rescanSent(ctx context.Context, s *imapSession) error {
 	s.folders = nil
 	if f.sent.mark == nil || f.sent.mark.Last == 0 || f.c.env.Now().Before(f.sentRestEnds) {
@@ -274,14 +275,14 @@ func (f *fetcher) rescanSent(ctx context.Context, s *imapSession) error {
 	return f.backToInbox(s, f.inbox.mark.UIDValidity)
 }
 
-// advanceSent moves the watermark of the folder of sent mail and saves it.
+// advanceSent adds mails to the watermark of the folder of sent mail and saves it.
 func (f *fetcher) advanceSent(ctx context.Context, done []outcome) error {
 	f.sent.mark.note(done, f.c.env.Now())
 	return f.saveSent(ctx)
 }
 
-// saveSent saves the watermark of the folder of sent mail, which is part of the inbox's: before
-// that one is made nothing is saved, and after a crash both begin again.
+// saveSent saves the watermark of the folder of sent mail as a part of the inbox's watermark. Before
+// that exists nothing is saved, and after a crash both folders begin again.
 func (f *fetcher) saveSent(ctx context.Context) error {
 	if f.inbox.mark == nil {
 		return nil

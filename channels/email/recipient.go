@@ -13,8 +13,10 @@ var _ channels.Starter = (*Channel)(nil)
 // Recipient implements channels.Starter: one address, with or without a name.
 func (c *Channel) Recipient(typed string) (channels.Party, error) {
 	list := addresses(newGuesser(), typed)
+	wordsAround := len(list) == 1 && list[0].Name != "" && !strings.Contains(typed, "<")
+	hasControls := strings.ContainsFunc(strings.TrimSpace(typed), unicode.IsControl)
 	switch {
-	case len(list) == 0, len(list) == 1 && list[0].Name != "" && !strings.Contains(typed, "<"), strings.ContainsFunc(strings.TrimSpace(typed), unicode.IsControl):
+	case len(list) == 0, wordsAround, hasControls:
 		return channels.Party{}, badRecipient("“"+cut(oneLine(typed))+"” is no e-mail address.", "Write it like ann@example.org.")
 	case len(list) > 1:
 		return channels.Party{}, badRecipient("These are several addresses.", "A conversation begins with one; add copies to it later.")

@@ -13,30 +13,29 @@ import (
 // Reconcile looks in the mailbox for a mail whose answer was lost, by its Message-ID,
 // which every attempt shares.
 //
-// Found, in the folder of sent mail or in Gmail's All Mail, it has Landed: a server
-// files what it sends only after it took it, and we file a copy only after the server's
-// yes.
+// If it is in the folder of sent mail, or in Gmail's All Mail, it has Landed: servers file
+// a mail only after they accepted it, and so do we.
 //
-// Not found means something only where the server itself files what it sends. Where
-// we do it, the copy is also missing when we died between the server's yes and the
-// filing, which is the very case that is asked about: CannotTell, and a person
-// decides. Absent lets the mail leave again, so it needs grounds. They are, strongest
-// first:
+// If it is not there, that proves something only if the server itself files what it
+// sends. If we file the copies, ours is also missing when this process died after the
+// server accepted the mail and before we filed it. That is the very case in question: so
+// the outcome is CannotTell, and a person decides. After Absent the mail is sent again,
+// so Absent needs a reason. These are the reasons, the strongest first:
 //
-//   - A mail of ours that stands there and was not filed by us (ours carry
-//     X-Parley-Copy) is a witness that the server files by itself and keeps our
+//   - There is a mail of ours that we didn't file (the copies that we file have
+//     X-Parley-Copy). It shows that the server files by itself and keeps our
 //     Message-ID: Absent.
-//   - A mail of ours that the server is known to have taken (the last one of this
-//     process, or one that this conversation refers to) and that does not stand there
-//     shows the opposite: CannotTell, whatever the settings say.
-//   - With neither, as for the first mail of an account: Gmail files and keeps ids, and
-//     save_sent: off is the administrator's word that the server files: Absent.
-//     Microsoft 365 may replace the Message-ID, so without a witness nothing found is
-//     nothing known. All others: CannotTell.
+//   - A mail of ours is missing that the server is known to have accepted (the last one
+//     of this process, or one to which this conversation refers). It shows the opposite:
+//     CannotTell, whatever the settings say.
+//   - Neither, for example for the first mail of an account. Gmail is known to file and
+//     to keep ids, and with save_sent: off an administrator says that the server files:
+//     Absent. Microsoft 365 may replace the Message-ID, and nothing is known of others:
+//     CannotTell.
 //
 // A server may file late: the caller asks again before it believes Absent.
 //
-// Errors: the mailbox can't be read; the outcome is CannotTell then.
+// Errors: the mailbox can't be read; then the outcome is CannotTell.
 func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
 	s, err := c.openIMAP(ctx)
 	if err != nil {
@@ -77,7 +76,7 @@ func (c *Channel) reconcile(s *imapSession, o channels.Outbound) (channels.Outco
 	return outcome, channels.Receipt{}, err
 }
 
-// absence decides what it means that a mail was not found; see Reconcile.
+// absence returns Absent or CannotTell for a mail that was not found; see Reconcile.
 func (c *Channel) absence(s *imapSession, sent string, o channels.Outbound) (channels.Outcome, error) {
 	folder, err := s.examine(sent)
 	if err != nil {
@@ -103,12 +102,12 @@ func (c *Channel) absence(s *imapSession, sent string, o channels.Outbound) (cha
 		}
 		seen = append(seen, recent...)
 	}
-	witness := func(m sighting) bool {
+	filedByServer := func(m sighting) bool {
 		_, message, ours := parseToken(c.env.Keys, m.id)
 		return ours && message != 0 && !m.copy
 	}
 	switch {
-	case slices.ContainsFunc(seen, witness):
+	case slices.ContainsFunc(seen, filedByServer):
 		return channels.Absent, nil
 	case missing || c.set.saveSent == saveOn || c.set.provider() == providerMicrosoft:
 		return channels.CannotTell, nil
@@ -116,14 +115,16 @@ func (c *Channel) absence(s *imapSession, sent string, o channels.Outbound) (cha
 	return channels.Absent, nil
 }
 
-// knownSent lists mails of ours that the server is known to have taken: what a
-// customer or our own record refers to, and the last one.
+// knownSent returns the Message-IDs of mails of ours that the server is known to have accepted: those to
+// which the conversation refers, and the last one of this process.
 func (c *Channel) knownSent(o channels.Outbound) []string {
 	const most = 3
 	var known []string
 	for _, id := range slices.Backward(append(slices.Clone(o.References), o.InReplyTo)) {
 		id = cleanID(id)
-		if _, message, ours := parseToken(c.env.Keys, id); ours && message != 0 && message != o.MessageID && !slices.Contains(known, id) {
+		_, message, ours := parseToken(c.env.Keys, id)
+		otherMail := ours && message != 0 && message != o.MessageID
+		if otherMail && !slices.Contains(known, id) {
 			known = append(known, id)
 		}
 		if len(known) == most {

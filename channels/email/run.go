@@ -12,32 +12,31 @@ import (
 	"parley/channels/pause"
 )
 
-// reportAfter is how many connections in a row may fail before the account counts as
-// broken, where the cause may pass by itself.
+// reportAfter is how many connections in a row must fail before the account is reported as broken, if
+// the cause may pass by itself.
 const reportAfter = 3
 
-// fetcher is the state of Run. Only Run's goroutine touches it.
+// fetcher is the state of Run. Only Run's goroutine uses it.
 type fetcher struct {
 	c     *Channel
 	inbox *folder // the folder that the account names
-	sent  *folder // what the team writes in the mailbox itself
+	sent  *folder // the folder of sent mail
 
-	sentRest     time.Duration // how long the folder of sent mail was left alone after its last trouble; 0 = no trouble
+	sentRest     time.Duration // how long the folder of sent mail is left alone after it failed; 0 = it works
 	sentRestEnds time.Time
 
-	lookBack *time.Timer
-	due      bool          // it is time to look back
-	badWait  time.Duration // until the last look back that was hurried; 0 = none was
+	lookBack *time.Timer   // fires when it is time for a rescan
+	due      bool          // it is time for a rescan
+	badWait  time.Duration // the wait until the rescan that follows an unreadable mail; 0 = there was none
 
-	lost     int // sessions in a row that brought nothing
-	failures int // sessions in a row that ended soon, for the wait
+	lost     int // sessions in a row that failed before all mail was fetched
+	failures int // sessions in a row that failed early: the waits between them grow
 }
 
-// Run fetches mail until ctx ends: it keeps one IMAP connection, waits with IDLE and
-// looks every minute besides, because announcements get lost and nothing announces what
-// is filed in the folder of sent mail. A mail is passed over only when Accept stored it,
-// when it is proven gone, or when it could not be read three times and was stored as
-// quarantined.
+// Run fetches mail until ctx ends. It keeps one IMAP connection and waits with IDLE. It also looks
+// every minute, because announcements get lost, and because IDLE doesn't announce mail in the folder
+// of sent mail. The watermark passes a mail only when Accept has stored it, when the mail is proven to
+// be gone, or when it could not be read three times and was quarantined.
 func (c *Channel) Run(ctx context.Context) error {
 	f := &fetcher{
 		c: c, inbox: newFolder(c.set.folder, false), sent: newFolder("", true),
@@ -57,8 +56,8 @@ func (c *Channel) Run(ctx context.Context) error {
 	return nil
 }
 
-// load reads the watermark. One that makes no sense is not replaced: mail would be
-// lost or come twice.
+// load reads the watermark. If it can't be understood it is not replaced, because then mail would be
+// lost or fetched twice.
 func (f *fetcher) load(ctx context.Context) error {
 	m, err := f.c.loadMark(ctx)
 	if errors.Is(err, errBadMark) {
@@ -74,7 +73,7 @@ func (f *fetcher) load(ctx context.Context) error {
 	return err
 }
 
-// session connects and works until something fails or ctx ends.
+// session connects and fetches mail until something fails or ctx ends.
 func (f *fetcher) session(ctx context.Context) error {
 	s, err := f.c.openIMAP(ctx)
 	if err != nil {
@@ -90,7 +89,7 @@ func (f *fetcher) session(ctx context.Context) error {
 	}
 	idle := s.client.Caps().Has(imap.CapIdle)
 	for round := 1; ; round++ {
-		select { // what came until now, the search below finds
+		select { // drop an old signal: look finds all mail that came until now
 		case <-s.news:
 		default:
 		}
@@ -104,7 +103,7 @@ func (f *fetcher) session(ctx context.Context) error {
 	}
 }
 
-// healthy notes that everything there was has been fetched.
+// healthy records that all mail has been fetched, for the nth time in a session.
 func (f *fetcher) healthy(round int) {
 	f.lost = 0
 	f.c.noteCaughtUp()
@@ -112,10 +111,10 @@ func (f *fetcher) healthy(round int) {
 		f.c.env.Report(channels.Condition{Status: channels.Active})
 		return
 	}
-	f.failures = 0 // only now: a connection that dies in its first wait is no success
+	f.failures = 0 // not in the first round: a connection that breaks in its first wait is no success
 }
 
-// failed reports a lost session and says how long to wait for the next.
+// failed reports a lost session and returns how long to wait before the next one.
 func (f *fetcher) failed(err error) time.Duration {
 	t := f.c.opts.timing
 	f.lost++
@@ -132,16 +131,17 @@ func (f *fetcher) failed(err error) time.Duration {
 	return spread(min(most, first<<min(f.failures-1, 20)))
 }
 
-// spread is for coming back: from half a wait to one and a half, so that the mailboxes
-// of a server that was down return one after the other.
+// spread returns a random time from 0.5 d to 1.5 d, so that the mailboxes of a server that was down
+// come back one after the other.
 func spread(d time.Duration) time.Duration { return d/2 + rand.N(d) }
 
-// jitter spreads waits by a fifth, so that accounts of one server don't march in step.
+// jitter returns a random time from 0.8 d to 1.2 d, so that the accounts of one server don't all do
+// the same at once.
 func jitter(d time.Duration) time.Duration {
 	return time.Duration(float64(d) * (0.8 + 0.4*rand.Float64()))
 }
 
-// wait sleeps until there may be new mail. It returns false when IDLE is no use here.
+// wait waits until there may be new mail. It returns whether IDLE works with this server.
 func (f *fetcher) wait(ctx context.Context, s *imapSession, idle bool) (bool, error) {
 	if idle {
 		err := f.idle(ctx, s)
@@ -153,8 +153,7 @@ func (f *fetcher) wait(ctx context.Context, s *imapSession, idle bool) (bool, er
 	return false, f.sleep(ctx, s, f.c.opts.timing.pollBlind)
 }
 
-// idle waits with IDLE. The library restarts it by itself after 28 minutes; the poll
-// ends it long before.
+// idle waits with IDLE. The library restarts IDLE after 28 minutes; timing.poll ends it much earlier.
 func (f *fetcher) idle(ctx context.Context, s *imapSession) error {
 	var stop func() error
 	err := s.do(func() error {
@@ -174,13 +173,13 @@ func (f *fetcher) idle(ctx context.Context, s *imapSession) error {
 		return err
 	}
 	if err := f.sleep(ctx, s, f.c.opts.timing.poll); err != nil {
-		return err // the connection is over, and IDLE with it
+		return err // the connection has ended, and IDLE with it
 	}
 	return s.do(stop)
 }
 
-// sleep ends with news, when it is time to look or to look back, or when the
-// connection or ctx ends.
+// sleep waits until the server announces mail, d is over, or a rescan is due.
+// Errors: the connection or ctx ended.
 func (f *fetcher) sleep(ctx context.Context, s *imapSession, d time.Duration) error {
 	timer := time.NewTimer(jitter(d))
 	defer timer.Stop()

@@ -9,9 +9,9 @@ import (
 	"parley/channels"
 )
 
-// Send makes one attempt to hand a mail to the sending server, and files a copy where
-// the server does not. It is sent when the server said yes to the final dot; when that
-// answer is lost, nobody knows (Ambiguous).
+// Send makes one attempt to send a mail by SMTP, and files a copy in the folder of sent mail if the
+// server doesn't. The mail is sent when the server accepts its end (the final dot). If that answer is
+// lost, nobody knows whether the mail was sent: Ambiguous.
 // Errors: *channels.SendError.
 func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
 	if _, ok := ctx.Deadline(); !ok {
@@ -34,7 +34,7 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	return receipt, nil
 }
 
-// hand delivers by SMTP, a few mails at a time.
+// hand sends a mail by SMTP. It waits while maxSending other mails are being sent.
 func (c *Channel) hand(ctx context.Context, m *outgoing) error {
 	select {
 	case c.sending <- struct{}{}:
@@ -59,7 +59,7 @@ func (c *Channel) hand(ctx context.Context, m *outgoing) error {
 	return nil
 }
 
-// sendError puts a failed attempt into its class and into words.
+// sendError returns class, text and hint of a failed attempt.
 func (c *Channel) sendError(err error, o channels.Outbound) *channels.SendError {
 	if known := (*channels.SendError)(nil); errors.As(err, &known) {
 		return known
@@ -95,8 +95,8 @@ func (c *Channel) sendError(err error, o channels.Outbound) *channels.SendError 
 	return out
 }
 
-// unanswered is a failure without a reply: certain before the final dot, and unknown
-// after it.
+// unanswered fills in a failure without a reply: before the final dot nothing was sent; after it
+// nobody knows.
 func (c *Channel) unanswered(out *channels.SendError, f *smtpFailure) {
 	if f.step == stepDot {
 		out.Class = channels.Ambiguous

@@ -18,16 +18,16 @@ import (
 	"parley/channels"
 )
 
-// copyHeader marks the copies that we file ourselves. A mail of ours in the Sent
-// folder without it was filed by the server: Reconcile needs to know which.
+// copyHeader marks the copies that we file. A mail of ours without it in the folder of sent mail was
+// filed by the server; Reconcile needs that difference.
 const copyHeader = "X-Parley-Copy"
 
-// messageHeader repeats the Message-ID of a mail that Parley sends: some servers replace that, and
-// the mail must be known again in the folder of sent mail.
+// messageHeader repeats the Message-ID of a mail that Parley sends. Some servers replace the Message-ID,
+// and we must recognise the mail in the folder of sent mail.
 const messageHeader = "X-Parley-Message"
 
-// sentNames are the usual names of the folder of sent mail, for servers that do not
-// mark it (RFC 6154), in lower case, without what stands before the last delimiter.
+// sentNames returns the usual names of the folder of sent mail, for servers that don't mark it
+// (RFC 6154): in lower case, without the folders above it.
 func sentNames() []string {
 	return []string{
 		"sent", "sent items", "sent messages", "sent mail", "gesendet", "gesendete elemente", "gesendete objekte",
@@ -41,13 +41,13 @@ type outgoingFolders struct {
 	all  string // Gmail's All Mail; "" = none
 }
 
-// list gives those that exist.
+// list returns those that exist.
 func (o outgoingFolders) list() []string {
 	return slices.DeleteFunc([]string{o.sent, o.all}, func(name string) bool { return name == "" })
 }
 
-// outgoing finds them by their special use, whatever the language of their names. The folder of
-// sent mail may be named by the account; "" = it is not.
+// outgoing finds the outgoingFolders by their special use, whatever the language of their names, or by
+// a usual name. named is the folder of sent mail from the settings; "" = it has to be found.
 func (s *imapSession) outgoing(named string) (outgoingFolders, error) {
 	if s.folders != nil {
 		return *s.folders, nil
@@ -106,8 +106,8 @@ func sentByName(folders []*imap.ListData) string {
 	return ""
 }
 
-// fileCopy files a mail that was just sent, unless the server does. Errors are for a
-// note: the mail is sent.
+// fileCopy files a mail that was just sent, unless the server does. An error only leads to a note,
+// because the mail is sent.
 func (c *Channel) fileCopy(ctx context.Context, m *outgoing) error {
 	c.mu.Lock()
 	before, serverSaves := c.lastSent, c.serverSaves
@@ -131,7 +131,7 @@ func (c *Channel) fileCopy(ctx context.Context, m *outgoing) error {
 		return errNoSent
 	}
 	if c.set.saveAuto {
-		// A server that files by itself may be slow: the mail before this one tells too.
+		// A server may file late. So the previous mail also shows whether it does.
 		if saves, err := s.saves(folders.sent, m.id, before); err == nil && saves {
 			c.mu.Lock()
 			c.serverSaves = true
@@ -147,7 +147,7 @@ func (c *Channel) fileCopy(ctx context.Context, m *outgoing) error {
 
 var errNoSent = errors.New("email: the mailbox has no folder of sent mail")
 
-// saves tells whether the server filed one of these mails by itself.
+// saves reports whether the server filed one of these mails by itself.
 func (s *imapSession) saves(folder string, ids ...string) (bool, error) {
 	if _, err := s.examine(folder); err != nil {
 		return false, err
@@ -164,17 +164,17 @@ func (s *imapSession) saves(folder string, ids ...string) (bool, error) {
 	return false, nil
 }
 
-// sighting is a mail of ours that stands in a folder.
+// sighting is what the headers of a mail in a folder say.
 type sighting struct {
 	uid   imap.UID
-	at    time.Time // INTERNALDATE; zero: not told
+	at    time.Time // INTERNALDATE; zero = the server didn't say
 	id    string    // Message-ID without <>
-	token string    // what we sent as its Message-ID; "" = not told
-	copy  bool      // we filed it ourselves
+	token string    // messageHeader: its Message-ID as we sent it; "" = none
+	copy  bool      // copyHeader: we filed it
 }
 
-// find looks for a Message-ID in the open folder. The server's search compares parts
-// of ids; what it finds is compared whole here.
+// find looks for a Message-ID in the selected folder. The server also finds mails whose ids contain it;
+// those are left out.
 func (s *imapSession) find(id string) ([]sighting, error) {
 	if id == "" {
 		return nil, nil
@@ -187,17 +187,18 @@ func (s *imapSession) find(id string) ([]sighting, error) {
 	return slices.DeleteFunc(all, func(m sighting) bool { return m.id != id }), err
 }
 
-// maxSightings bounds how many mails are compared.
+// maxSightings limits how many mails are looked at.
 const maxSightings = 50
 
-// sightings reads the ids of some mails of the open folder.
+// sightings reads the headers of mails in the selected folder.
 func (s *imapSession) sightings(set imap.NumSet) ([]sighting, error) {
 	section := &imap.FetchItemBodySection{
 		Peek: true, Specifier: imap.PartSpecifierHeader, HeaderFields: []string{"Message-ID", messageHeader, copyHeader},
 	}
 	var out []sighting
 	err := s.do(func() error {
-		cmd := s.client.Fetch(set, &imap.FetchOptions{UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{section}})
+		options := &imap.FetchOptions{UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{section}}
+		cmd := s.client.Fetch(set, options)
 		for data := cmd.Next(); data != nil; data = cmd.Next() {
 			m := &fetched{}
 			if err := m.read(data, maxHeaderBytes); err != nil {
@@ -209,7 +210,8 @@ func (s *imapSession) sightings(set imap.NumSet) ([]sighting, error) {
 			}
 			h, _ := textproto.NewReader(bufio.NewReader(bytes.NewReader(m.raw))).ReadMIMEHeader()
 			out = append(out, sighting{
-				uid: m.uid, at: m.at, id: cleanID(h.Get("Message-ID")), token: cleanID(h.Get(messageHeader)), copy: h.Get(copyHeader) != "",
+				uid: m.uid, at: m.at, id: cleanID(h.Get("Message-ID")), token: cleanID(h.Get(messageHeader)),
+				copy: h.Get(copyHeader) != "",
 			})
 		}
 		return cmd.Close()
@@ -217,7 +219,7 @@ func (s *imapSession) sightings(set imap.NumSet) ([]sighting, error) {
 	return out, err
 }
 
-// fileMail files a mail that was sent as read, marked as our own copy.
+// fileMail files a sent mail, marked as read and as our copy.
 func (s *imapSession) fileMail(ctx context.Context, folder string, m *outgoing) error {
 	const mark = copyHeader + ": filed by Parley\r\n"
 	return s.do(func() error {
@@ -227,12 +229,12 @@ func (s *imapSession) fileMail(ctx context.Context, folder string, m *outgoing) 
 			_, writeErr = m.writeTo(ctx, cmd)
 		}
 		if file := (*channels.SendError)(nil); errors.As(writeErr, &file) {
-			_ = s.conn.Close() // the server waits for the rest in vain
+			_ = s.conn.Close() // a file can't be read: the rest of the mail will never come
 		}
 		if err := cmd.Close(); writeErr == nil {
 			writeErr = err
 		}
-		if _, err := cmd.Wait(); err != nil { // the server's reason says more than "can't write"
+		if _, err := cmd.Wait(); err != nil { // the server's reason says more than writeErr
 			return err
 		}
 		return writeErr

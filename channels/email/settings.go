@@ -33,16 +33,16 @@ type server struct {
 
 func (s server) address() string { return net.JoinHostPort(s.host, s.port) }
 
-// settings is an account's configuration, checked.
+// settings is an account's checked configuration.
 type settings struct {
 	address    string   // as configured
 	own        []string // all own addresses in lower case, the main one first
 	senderName string
 	imap, smtp server
-	saveSent   string // saveOn or saveOff: auto is decided
-	saveAuto   bool   // it was auto: a server that saves by itself changes it
+	saveSent   string // saveOn or saveOff; auto is replaced by one of them, by the provider
+	saveAuto   bool   // it was auto: no copy is filed once the server was seen to file by itself
 	folder     string
-	sentFolder string // "" = found by its mark or its usual name
+	sentFolder string // "" = it is found by its special use or a usual name
 }
 
 // provider is a mail service whose habits are known.
@@ -54,8 +54,8 @@ const (
 	providerMicrosoft
 )
 
-// provider tells by its sending server who runs the mailbox. Gmail's relay host is
-// left out: it does not file what it sends.
+// provider recognises the mail service by the name of the SMTP server. Gmail's relay server counts as
+// providerOther, because it doesn't file what it sends.
 func (s settings) provider() provider {
 	host := strings.ToLower(strings.TrimSuffix(s.smtp.host, "."))
 	switch {
@@ -72,7 +72,7 @@ func (s settings) domain() string {
 	return s.own[0][strings.LastIndexByte(s.own[0], '@')+1:]
 }
 
-// newSettings reads and checks a configuration. Errors: all faults at once.
+// newSettings reads and checks a configuration. Errors: all faults, joined.
 func newSettings(c channels.Config) (settings, error) {
 	r := reader{config: c}
 	s := settings{
@@ -120,7 +120,7 @@ func newSettings(c channels.Config) (settings, error) {
 	return s, errors.Join(r.faults...)
 }
 
-// reader takes values out of a configuration and collects what is wrong with them.
+// reader reads values of a configuration and collects what is wrong with them.
 type reader struct {
 	config channels.Config
 	faults []error
@@ -137,7 +137,7 @@ func (r *reader) text(field, def string) string {
 	return def
 }
 
-// host is a name or an IP address.
+// host reads a name or an IP address.
 func (r *reader) host(field string) string {
 	v := r.text(field, "")
 	switch {
@@ -149,7 +149,7 @@ func (r *reader) host(field string) string {
 	return v
 }
 
-// secret is not trimmed: a blank may belong to a password.
+// secret reads a password. It is not trimmed, because spaces may belong to it.
 func (r *reader) secret(field string, required bool) string {
 	v := r.config[field]
 	if v == "" && required {
@@ -176,7 +176,7 @@ func (r *reader) port(field, def string) string {
 	return v
 }
 
-// security defaults to what the port is for.
+// security reads how a connection is protected. The default depends on the port.
 func (r *reader) security(field, port string) string {
 	def := securitySTARTTLS
 	if port == "993" || port == "465" {
@@ -185,7 +185,7 @@ func (r *reader) security(field, port string) string {
 	return r.oneOf(field, def, securityTLS, securitySTARTTLS, securityNone)
 }
 
-// address accepts a bare address only. It returns something with an @ in any case.
+// address accepts an address without a name. In any case it returns a text with an @.
 func (r *reader) address(field, v string) string {
 	a, err := mail.ParseAddress(v)
 	if err != nil || a.Name != "" || a.Address != v {
@@ -195,7 +195,7 @@ func (r *reader) address(field, v string) string {
 	return v
 }
 
-// oneLine turns control characters and runs of blanks into single blanks.
+// oneLine replaces control characters and repeated spaces by single spaces.
 func oneLine(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f || r == '\u2028' || r == '\u2029' || (r >= 0x80 && r < 0xa0) {

@@ -11,21 +11,21 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-// Signature is what stands below a mail, made of what an admin wrote.
+// Signature is a signature of mails, as ReadSignature reads it.
 type Signature struct {
-	Markdown string   // as people read it without HTML; pictures are their descriptions
-	HTML     string   // sanitised; "" = Markdown says all of it
-	Pictures []string // where the pictures of HTML are, as it was written; PictureID(n) names the nth
+	Markdown string   // for plain text; pictures are replaced by their descriptions
+	HTML     string   // sanitised; "" = Markdown has all of it
+	Pictures []string // the addresses of HTML's pictures, as they were written; PictureID(n) is the nth's content id
 }
 
-// PictureID is the content id by which a signature's HTML shows its nth picture, from 0.
+// PictureID returns the content id by which a signature's HTML shows its nth picture, from 0.
 func PictureID(n int) string { return fmt.Sprintf("signature-%d@parley", n+1) }
 
-// beginsWithTag tells HTML from Markdown, which may begin with <https://…>, too.
+// beginsWithTag tells HTML from Markdown, which may begin with <https://…>.
 var beginsWithTag = regexp.MustCompile(`^<(?:!--|!DOCTYPE|[A-Za-z][A-Za-z0-9]*[\s/>])`)
 
-// ReadSignature reads a signature: HTML if it begins with a tag, else Markdown. Nothing active and
-// no picture that would be loaded from elsewhere is left in its HTML.
+// ReadSignature reads a signature: HTML if it begins with a tag, else Markdown. The resulting HTML has
+// no active content, and shows pictures by content ids, so that none is loaded from elsewhere.
 // Errors: the source is too large.
 func ReadSignature(source string) (Signature, error) {
 	source = strings.TrimSpace(source)
@@ -46,16 +46,19 @@ func ReadSignature(source string) (Signature, error) {
 	var s Signature
 	images := s.takePictures(body)
 	s.HTML = strings.TrimSpace(newPolicy().Sanitize(renderChildren(body)))
-	for _, image := range images { // the text has their descriptions
-		*image = html.Node{Type: html.TextNode, Data: attr(image, "alt"), Parent: image.Parent, PrevSibling: image.PrevSibling, NextSibling: image.NextSibling}
+	for _, image := range images { // Markdown has their descriptions instead
+		*image = html.Node{
+			Type: html.TextNode, Data: attr(image, "alt"),
+			Parent: image.Parent, PrevSibling: image.PrevSibling, NextSibling: image.NextSibling,
+		}
 	}
 	body, _ = newHTMLReader(true, nil).parse(renderChildren(body))
 	s.Markdown = writeMarkdown(body)
 	return s, nil
 }
 
-// takePictures notes where pictures are and gives them their content ids. What shows nothing is
-// taken out.
+// takePictures adds the addresses of pictures to Pictures and replaces them by content ids. It removes
+// pictures without an address.
 func (s *Signature) takePictures(n *html.Node) (images []*html.Node) {
 	var next *html.Node
 	for c := n.FirstChild; c != nil; c = next {
@@ -75,7 +78,7 @@ func (s *Signature) takePictures(n *html.Node) (images []*html.Node) {
 	return images
 }
 
-// picture gives the number of a picture, which may be shown several times.
+// picture returns the index of an address in Pictures, and adds it if it is new.
 func (s *Signature) picture(from string) int {
 	for i, known := range s.Pictures {
 		if known == from {
@@ -86,7 +89,7 @@ func (s *Signature) picture(from string) int {
 	return len(s.Pictures) - 1
 }
 
-// setAttr gives a node an attribute once, whatever it had.
+// setAttr sets an attribute of a node.
 func setAttr(n *html.Node, name, value string) {
 	n.Attr = slices.DeleteFunc(n.Attr, func(a html.Attribute) bool { return a.Key == name })
 	n.Attr = append(n.Attr, html.Attribute{Key: name, Val: value})

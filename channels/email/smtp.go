@@ -21,7 +21,7 @@ import (
 	"parley/channels"
 )
 
-// maxReplyBytes bounds what an SMTP server may say in one connection.
+// maxReplyBytes limits how much an SMTP server may send in one connection.
 const maxReplyBytes = 1 << 20
 
 var (
@@ -36,17 +36,17 @@ type smtpSession struct {
 	unhook func() bool
 }
 
-// smtpFailure is a failed step. Recipient is set when one was refused.
+// smtpFailure is a failed step.
 type smtpFailure struct {
 	step      smtpStep
-	recipient string
+	recipient string // the refused recipient; "" = the failure is about none
 	err       error
 }
 
 func (e *smtpFailure) Error() string { return fmt.Sprintf("email: smtp: %v", e.err) }
 func (e *smtpFailure) Unwrap() error { return e.err }
 
-// reply gives the server's code and words, 0 when it said nothing.
+// reply returns the server's code and words; 0 if it didn't answer.
 func (e *smtpFailure) reply() (int, string) {
 	var tp *textproto.Error
 	if errors.As(e.err, &tp) {
@@ -55,8 +55,8 @@ func (e *smtpFailure) reply() (int, string) {
 	return 0, ""
 }
 
-// openSMTP connects, protects the connection and logs in. ctx must have a deadline:
-// no byte is written after it. Errors: *smtpFailure.
+// openSMTP connects, starts TLS and logs in. ctx must have a deadline: no byte is written after it.
+// Errors: *smtpFailure.
 func (c *Channel) openSMTP(ctx context.Context, utf8 bool) (*smtpSession, error) {
 	s := &smtpSession{unhook: func() bool { return true }}
 	client, err := c.smtpClient(ctx, s, utf8)
@@ -74,9 +74,9 @@ func (c *Channel) openSMTP(ctx context.Context, utf8 bool) (*smtpSession, error)
 	return s, nil
 }
 
-// smtpClient prepares the library's client. It dials through us: implicit TLS is made
-// here, above the fence, and the connection stays in our hands, since the library
-// leaves it open when a greeting or STARTTLS fails.
+// smtpClient prepares the library's client. The client dials by our function, for two reasons: implicit
+// TLS is added on top of the fencedConn; and we can close the connection, which the library leaves open
+// when the greeting or STARTTLS fails.
 func (c *Channel) smtpClient(ctx context.Context, s *smtpSession, utf8 bool) (*mail.Client, error) {
 	to := c.set.smtp
 	port, err := strconv.Atoi(to.port)
@@ -114,8 +114,8 @@ func (c *Channel) smtpClient(ctx context.Context, s *smtpSession, utf8 bool) (*m
 	return mail.NewClient(to.host, options...)
 }
 
-// login signs in with what the server offers. One that offers nothing is a relay that
-// knows us by our address, or refuses the mail itself.
+// login signs in with a method that the server offers. A server that offers none is a relay that knows
+// us by our IP address, or that will refuse the mail.
 func (s *smtpSession) login(to server) error {
 	offered, methods := s.client.Extension("AUTH")
 	if !offered {
@@ -136,9 +136,9 @@ func (s *smtpSession) login(to server) error {
 	return s.client.Auth(auth)
 }
 
-// deliver hands one mail over. All recipients or none: when one is refused nothing is
-// sent, so that what an agent sees is never half true. Errors: *smtpFailure; *channels.SendError for
-// the files.
+// deliver sends one mail to all recipients or to none: when one is refused, nothing is sent, so that
+// "sent" and "failed" are always true for all of them.
+// Errors: *smtpFailure; *channels.SendError if a file can't be read.
 func (s *smtpSession) deliver(ctx context.Context, m *outgoing) error {
 	size := m.sizeBytes()
 	if limit := s.maxBytes(); limit > 0 && size > limit {
@@ -147,7 +147,8 @@ func (s *smtpSession) deliver(ctx context.Context, m *outgoing) error {
 	}
 	if m.utf8 {
 		if ok, _ := s.client.Extension("SMTPUTF8"); !ok {
-			return &smtpFailure{step: stepMail, err: &textproto.Error{Code: 550, Msg: "5.6.7 the server takes no addresses outside ASCII"}}
+			refused := &textproto.Error{Code: 550, Msg: "5.6.7 the server takes no addresses outside ASCII"}
+			return &smtpFailure{step: stepMail, err: refused}
 		}
 	}
 	if err := s.client.Mail(smtpPath(m.from)); err != nil {
@@ -165,13 +166,13 @@ func (s *smtpSession) deliver(ctx context.Context, m *outgoing) error {
 	if m.lengthBytes, err = m.writeTo(ctx, w); err != nil {
 		var file *channels.SendError
 		if errors.As(err, &file) {
-			return err // the connection ends without the final dot: nothing is sent
+			return err // nothing is sent, because the connection ends before the final dot
 		}
-		return &smtpFailure{step: stepData, err: s.lastWords(err)} // no final dot has left: nothing is sent
+		return &smtpFailure{step: stepData, err: s.lastWords(err)} // nothing is sent, for the same reason
 	}
 	if err := w.Close(); err != nil {
 		step := stepDot
-		if s.conn.refused.Load() { // neither has it here
+		if s.conn.refused.Load() { // the fence kept the final dot from being written: nothing is sent
 			step, err = stepData, fmt.Errorf("%w: %w", errTooLate, err)
 		}
 		return &smtpFailure{step: step, err: err}
@@ -179,8 +180,8 @@ func (s *smtpSession) deliver(ctx context.Context, m *outgoing) error {
 	return nil
 }
 
-// lastWords looks for a refusal that a server sent in the middle of the mail before it
-// hung up.
+// lastWords returns the refusal that a server sent before it closed the connection in the middle of the
+// mail, or cause if there is none.
 func (s *smtpSession) lastWords(cause error) error {
 	var tp *textproto.Error
 	if _, _, err := s.client.Text.ReadResponse(250); errors.As(err, &tp) {
@@ -189,7 +190,7 @@ func (s *smtpSession) lastWords(cause error) error {
 	return cause
 }
 
-// smtpPath writes an address as SMTP wants it, its local part quoted where needed.
+// smtpPath writes an address for SMTP, with its local part quoted if needed.
 func smtpPath(address string) string {
 	if isASCII(address) {
 		return (&netmail.Address{Address: address}).String()
@@ -197,14 +198,14 @@ func smtpPath(address string) string {
 	return "<" + address + ">"
 }
 
-// maxBytes is the server's SIZE limit (RFC 1870); 0 = none told.
+// maxBytes returns the server's SIZE limit (RFC 1870); 0 = it announced none.
 func (s *smtpSession) maxBytes() int64 {
 	_, size := s.client.Extension("SIZE")
 	n, _ := strconv.ParseInt(strings.TrimSpace(size), 10, 64)
 	return n
 }
 
-// quit says goodbye; what the server answers does not matter any more.
+// quit sends QUIT and ignores the answer.
 func (s *smtpSession) quit() {
 	_ = s.client.UpdateDeadline(quitWait)
 	_ = s.client.Quit()
@@ -219,8 +220,8 @@ func (s *smtpSession) close() {
 	}
 }
 
-// fencedConn refuses to write after the deadline by the monotonic clock: a process
-// that was stopped and goes on must not send what somebody else has taken over.
+// fencedConn refuses to write after the deadline, by the monotonic clock. A process that was stopped
+// (a laptop's lid, SIGSTOP) and continues must not send a mail that another process has taken over.
 type fencedConn struct {
 	net.Conn
 	deadline time.Time
@@ -246,7 +247,7 @@ func (f *fencedConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// SetDeadline implements net.Conn; it never goes beyond the fence.
+// SetDeadline implements net.Conn. It never sets a time after the fence's deadline.
 func (f *fencedConn) SetDeadline(t time.Time) error {
 	if t.IsZero() || t.After(f.deadline) {
 		t = f.deadline
@@ -254,7 +255,7 @@ func (f *fencedConn) SetDeadline(t time.Time) error {
 	return f.Conn.SetDeadline(t)
 }
 
-// timedOut tells a silent server from other failures.
+// timedOut reports whether an error means that the server was silent for too long.
 func timedOut(err error) bool {
 	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
 }

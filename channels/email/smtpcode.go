@@ -20,15 +20,14 @@ const (
 	stepDot  // the end of the mail
 )
 
-// fullMailboxWait is how long a full mailbox gets to become emptier, once.
+// fullMailboxWait is how long after a first refusal a mail to a full mailbox is tried again, once.
 const fullMailboxWait = 12 * time.Hour
 
-// enhancedPattern finds an enhanced status code (RFC 3463): at the start, or set off
-// from other numbers, as in "Address rejected (#5.1.1)".
+// enhancedPattern matches an enhanced status code (RFC 3463) at the start of a text, or apart from other
+// numbers: "Address rejected (#5.1.1)".
 var enhancedPattern = regexp.MustCompile(`(?:^|[\s(#\[])([245])\.(\d{1,3})\.(\d{1,3})(?:$|[^\d.])`)
 
-// enhanced takes the enhanced code out of a reply; "" when there is none that fits the
-// basic code.
+// enhanced returns the enhanced code in a reply's text; "" if there is none of the basic code's class.
 func enhanced(code int, text string) string {
 	for _, m := range enhancedPattern.FindAllStringSubmatch(text, -1) {
 		if int(m[1][0]-'0') == code/100 {
@@ -45,7 +44,18 @@ type smtpVerdict struct {
 	hint  string
 }
 
-// classify reads an SMTP refusal. waited is the time since the first attempt.
+// SMTP reply codes (RFC 5321, RFC 4954) that mean more than their class.
+const (
+	passwordTransition = 432
+	authTemporary      = 454
+	authRequired       = 530
+	authTooWeak        = 534
+	authFailed         = 535
+	authNeedsTLS       = 538
+	tooMuchData        = 552
+)
+
+// classify decides what an SMTP refusal means. waited is the time since the first attempt.
 // Source: RFC 5321 section 4.2, RFC 3463, RFC 4954; Microsoft's and Google's lists of
 // SMTP errors.
 func classify(step smtpStep, code int, text string, waited time.Duration) smtpVerdict {
@@ -59,9 +69,9 @@ func classify(step smtpStep, code int, text string, waited time.Duration) smtpVe
 	switch {
 	case code >= 400 && code < 500:
 		return smtpVerdict{class: channels.Retry, hint: hintLater}
-	case code == 530 || code == 534 || code == 535 || code == 538:
+	case code == authRequired || code == authTooWeak || code == authFailed || code == authNeedsTLS:
 		return smtpVerdict{class: channels.AuthBroken, hint: passwordHint}
-	case code == 552:
+	case code == tooMuchData:
 		return smtpVerdict{class: channels.BadContent, hint: hintSize}
 	case code < 500 || code > 599:
 		return smtpVerdict{class: channels.Ambiguous}
@@ -73,7 +83,8 @@ func classify(step smtpStep, code int, text string, waited time.Duration) smtpVe
 		return smtpVerdict{class: channels.BadContent, hint: hintContent}
 	default:
 	}
-	return smtpVerdict{class: channels.AccountBlocked, hint: hintBlocked} // greeting and MAIL: the server does not want us as a sender
+	// Greeting and MAIL: the server refuses us as a sender.
+	return smtpVerdict{class: channels.AccountBlocked, hint: hintBlocked}
 }
 
 // What to do next, for people.
@@ -88,44 +99,51 @@ const (
 	hintBlocked = "The mail server does not let this mailbox send so. Ask its administrator, with the server's words."
 )
 
-// byEnhanced decides by the enhanced code, which says more than the basic one.
+// byEnhanced decides by the enhanced code, which says more than the basic one; false if the basic code
+// has to decide.
 func byEnhanced(step smtpStep, code int, ext string, waited time.Duration) (smtpVerdict, bool) {
 	switch ext {
 	case "":
 		return smtpVerdict{}, false
+	// Other address status, bad mailbox, bad domain, bad syntax, null MX, mailbox disabled, no answer
+	// from host (Microsoft: access denied).
 	case "5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.10", "5.2.1", "5.4.1":
-		if step == stepMail { // there it speaks of our own address
+		if step == stepMail { // the code is about our own address
 			return smtpVerdict{class: channels.AccountBlocked, hint: hintBlocked}, true
 		}
 		return smtpVerdict{class: channels.BadRecipient, hint: hintAddress}, true
-	case "5.2.2":
+	case "5.2.2": // mailbox full
 		if waited < fullMailboxWait {
 			return smtpVerdict{class: channels.Retry, wait: fullMailboxWait, hint: hintFull}, true
 		}
 		return smtpVerdict{class: channels.BadRecipient, hint: hintFullYet}, true
-	case "5.3.4", "5.2.3":
+	case "5.3.4", "5.2.3": // message too big for the system, message too long for the mailbox
 		return smtpVerdict{class: channels.BadContent, hint: hintSize}, true
-	case "5.4.6", "5.4.14":
+	case "5.4.6", "5.4.14": // routing loop, hop count exceeded
 		return smtpVerdict{class: channels.BadRecipient, hint: hintLoop}, true
+	// Authentication unsuccessful, credentials invalid, mechanism too weak, client not authenticated,
+	// basic authentication disabled.
 	case "5.7.3", "5.7.8", "5.7.9", "5.7.57", "5.7.139":
 		return smtpVerdict{class: channels.AuthBroken, hint: passwordHint}, true
+	// Refused by policy, authentication checks failed, sender has a null MX, client may not send as this
+	// sender, traffic from this IP refused, bad sender syntax, bad sender domain.
 	case "5.7.1", "5.7.26", "5.7.27", "5.7.60", "5.7.708", "5.1.7", "5.1.8":
 		if step == stepAuth {
 			return smtpVerdict{class: channels.AuthBroken, hint: passwordHint}, true
 		}
 		return smtpVerdict{class: channels.AccountBlocked, hint: hintBlocked}, true
-	case "5.7.0":
-		if code == 530 || code == 535 {
+	case "5.7.0": // other security status
+		if code == authRequired || code == authFailed {
 			return smtpVerdict{class: channels.AuthBroken, hint: passwordHint}, true
 		}
-	case "4.7.0":
-		if code == 454 { // RFC 4954: a temporary failure of sign-in; Microsoft's says the password is wrong
+	case "4.7.0": // other security status, temporary
+		if code == authTemporary { // Microsoft also answers so when the password is wrong
 			return smtpVerdict{class: channels.AuthBroken, hint: passwordHint}, true
 		}
 	}
 	switch {
 	case strings.HasPrefix(ext, "4."):
-		if step == stepAuth && code == 432 { // RFC 4954: the password must be changed first
+		if step == stepAuth && code == passwordTransition {
 			return smtpVerdict{class: channels.AuthBroken, hint: passwordHint}, true
 		}
 		return smtpVerdict{class: channels.Retry, hint: hintLater}, true

@@ -22,8 +22,8 @@ const (
 	fieldSentFolder   = "sent_folder"
 )
 
-// Spec describes the channel "email": a mailbox read by IMAP and answered by SMTP. All
-// mailboxes made by one Spec share their bounds and tools: call it once per process.
+// Spec describes the channel "email": a mailbox read by IMAP and answered by SMTP. All mailboxes made
+// by one Spec share limits on memory and connections, so call it once per process.
 func Spec() channels.Spec {
 	shared := newProcess()
 	security := []string{securityTLS, securitySTARTTLS, securityNone}
@@ -41,18 +41,22 @@ func Spec() channels.Spec {
 			{Name: fieldSenderName, Label: "Sender name", Help: "Shown to customers beside the address: Acme Support."},
 			{Name: fieldIMAPHost, Label: "IMAP server", Help: "Where mail is read: imap.example.com.", Required: true},
 			{Name: fieldIMAPPort, Label: "IMAP port", Help: "993 for TLS, 143 for STARTTLS.", Default: "993"},
-			{Name: fieldIMAPSecurity, Label: "IMAP security", Help: "Empty: tls on 993, else starttls. none sends the password readable: only inside your own network.", OneOf: security},
+			{Name: fieldIMAPSecurity, Label: "IMAP security", OneOf: security,
+				Help: "Empty: tls on 993, else starttls. none sends the password readable: only inside your own network."},
 			{Name: fieldIMAPUsername, Label: "IMAP user name", Help: "Empty: the e-mail address."},
 			{Name: fieldIMAPPassword, Label: "IMAP password", Help: "With two-step sign-in: an app password.", Secret: true, Required: true},
 			{Name: fieldSMTPHost, Label: "SMTP server", Help: "Where mail is sent: smtp.example.com.", Required: true},
 			{Name: fieldSMTPPort, Label: "SMTP port", Help: "587 for STARTTLS, 465 for TLS.", Default: "587"},
-			{Name: fieldSMTPSecurity, Label: "SMTP security", Help: "Empty: tls on 465, else starttls. none sends the password readable: only inside your own network.", OneOf: security},
+			{Name: fieldSMTPSecurity, Label: "SMTP security", OneOf: security,
+				Help: "Empty: tls on 465, else starttls. none sends the password readable: only inside your own network."},
 			{Name: fieldSMTPUsername, Label: "SMTP user name", Help: "Empty, with the SMTP password empty too: as for IMAP."},
 			{Name: fieldSMTPPassword, Label: "SMTP password", Secret: true},
 			{Name: fieldSaveSent, Label: "Copy to Sent", Default: saveAuto, OneOf: []string{saveAuto, saveOn, saveOff},
-				Help: "on: Parley files a copy. off: the mail server files what it sends, as Gmail and Microsoft 365 do. auto: off for those two, on for others."},
+				Help: "on: Parley files a copy. off: the mail server files what it sends, as Gmail and Microsoft 365 do. " +
+					"auto: off for those two, on for others."},
 			{Name: fieldFolder, Label: "Folder", Help: "The folder that is read.", Default: "INBOX"},
-			{Name: fieldSentFolder, Label: "Sent folder", Help: "Where sent mail is filed, and where answers are found that somebody writes in the mailbox itself. Empty: Parley finds it."},
+			{Name: fieldSentFolder, Label: "Sent folder", Help: "Where sent mail is filed, and where answers are found " +
+				"that somebody writes in the mailbox itself. Empty: Parley finds it."},
 		},
 	}
 }

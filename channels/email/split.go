@@ -10,8 +10,7 @@ import (
 	"github.com/jhillyerd/enmime/v2"
 )
 
-// Limits of one mail. What lies beyond them is named in a notice and stays in
-// the original, which is then attached.
+// Limits of one mail. If a mail exceeds one, a notice says so, and the original is attached.
 const (
 	maxDepth       = 30
 	maxParts       = 1000
@@ -27,9 +26,9 @@ type part struct {
 	children []*part
 }
 
-// splitter reads the MIME tree of one mail within the limits. enmime's own tree
-// reader knows no limits, drops a body whose boundary never comes and reads byte
-// by byte; its tolerant header reader is used here.
+// splitter reads the MIME tree of one mail within the limits. Of enmime it uses only the tolerant
+// reader of headers: enmime's reader of MIME trees has no limits, drops a body whose boundary never
+// comes, and reads byte by byte.
 type splitter struct {
 	parts   int
 	notices []string
@@ -53,8 +52,8 @@ const (
 	noticeHeaders = "This mail has more than 1 MB of headers: the others are only in the attached original."
 )
 
-// readMail reads a whole mail. Blanks before its first header are no header; bare
-// carriage returns end lines where nothing else does.
+// readMail reads a whole mail, and returns remarks about the limits that it exceeds. It ignores blanks
+// before the first header. In a mail without newlines, carriage returns end lines.
 func readMail(raw []byte) (*part, []string) {
 	if bytes.IndexByte(raw, '\n') < 0 {
 		raw = bytes.ReplaceAll(raw, []byte("\r"), []byte("\n"))
@@ -63,7 +62,7 @@ func readMail(raw []byte) (*part, []string) {
 	return s.read(bytes.TrimLeft(raw, " \t\r\n"), 0, "text/plain"), s.notices
 }
 
-// read reads a part with everything in it.
+// read reads a part and all of its parts. defaultType is the type of a part that doesn't name one.
 func (s *splitter) read(b []byte, depth int, defaultType string) *part {
 	s.parts++
 	head, body := splitHead(b)
@@ -81,7 +80,7 @@ func (s *splitter) read(b []byte, depth int, defaultType string) *part {
 		chunks = splitBody(body, guessBoundary(body))
 	}
 	if len(chunks) == 0 {
-		p.ctype = "text/plain" // a multipart without parts: its text is all there is
+		p.ctype = "text/plain" // a multipart without parts is shown as text
 		return p
 	}
 	if depth >= maxDepth {
@@ -102,8 +101,8 @@ func (s *splitter) read(b []byte, depth int, defaultType string) *part {
 	return p
 }
 
-// splitHead separates header and body. A line that can't be a header and has no
-// header behind it already belongs to the body, so that bare text is a body.
+// splitHead separates header and body. A line that can't be a header, with no header behind it, already
+// belongs to the body: so text without a header is a body.
 func splitHead(b []byte) (head, body []byte) {
 	if bytes.HasPrefix(b, []byte("From ")) || bytes.HasPrefix(b, []byte(">From ")) { // mbox
 		_, b, _ = bytes.Cut(b, []byte("\n"))
@@ -123,7 +122,7 @@ func splitHead(b []byte) (head, body []byte) {
 			return b[:bad], b[bad:]
 		case headerLine(line, at == 0):
 			if line[0] != ' ' && line[0] != '\t' {
-				bad = -1 // what was odd before was a header folded badly
+				bad = -1 // the odd lines before this one were a badly folded header
 			}
 		case at == 0:
 			return nil, b
@@ -155,7 +154,7 @@ func headerLine(line []byte, first bool) bool {
 	return true
 }
 
-// readHeader reads a header block; what can't be read is left out.
+// readHeader reads a header block. It leaves out fields that can't be read.
 func readHeader(head []byte, guess *guesser) headers {
 	if fields, ok := plainHeader(head); ok {
 		return headers{fields, guess}
@@ -167,9 +166,9 @@ func readHeader(head []byte, guess *guesser) headers {
 	return headers{fields, guess}
 }
 
-// plainHeader reads a header block in which nothing is odd, as almost all are: many parts
-// or fields would make enmime's reader cost more than the rest of a mail. It gives what that
-// would; ok is false for blocks that need its tolerance.
+// plainHeader reads a well-formed header block, as almost all are. It gives the same result as enmime's
+// reader, which is so slow that, for many parts or fields, it would take longer than the rest of a
+// mail. ok is false for blocks that need enmime's tolerance.
 func plainHeader(head []byte) (fields textproto.MIMEHeader, ok bool) {
 	fields = textproto.MIMEHeader{}
 	name, value := "", []byte(nil)
@@ -188,13 +187,14 @@ func plainHeader(head []byte) (fields textproto.MIMEHeader, ok bool) {
 			return nil, false
 		}
 		addField(fields, name, value)
-		name, value = textproto.CanonicalMIMEHeaderKey(string(line[:colon])), append([]byte(nil), bytes.TrimLeft(text[colon+1:], " \t")...)
+		name = textproto.CanonicalMIMEHeaderKey(string(line[:colon]))
+		value = append([]byte(nil), bytes.TrimLeft(text[colon+1:], " \t")...)
 	}
 	addField(fields, name, value)
 	return fields, true
 }
 
-// isOddInName reports whether r is none of the signs that names of fields are made of.
+// isOddInName reports whether a character is unusual in the name of a field.
 func isOddInName(r rune) bool {
 	return r != '-' && r != '_' && (r >= 0x80 || !isLetter(byte(r)) && !isDigit(byte(r)))
 }
@@ -206,16 +206,16 @@ func addField(fields textproto.MIMEHeader, name string, value []byte) {
 	}
 }
 
-// ignoreErrors takes enmime's remarks on headers; the mail is shown as it is.
+// ignoreErrors ignores enmime's remarks on headers: the mail is shown all the same.
 type ignoreErrors struct{}
 
 func (ignoreErrors) AddError(string, string, ...any)   {}
 func (ignoreErrors) AddWarning(string, string, ...any) {}
 
-// mediaType is a well-formed media type.
+// mediaType matches a well-formed media type.
 var mediaType = regexp.MustCompile(`^[a-z0-9!#$&^_.+\-]{1,100}/[a-z0-9!#$&^_.+\-]{1,100}$`)
 
-// contentType gives a part's type with everything that mailers get wrong mended.
+// contentType returns a part's type and parameters. It corrects the usual mistakes of mailers.
 func contentType(h headers, defaultType string) (string, map[string]string) {
 	v := h.raw("Content-Type")
 	if strings.TrimSpace(v) == "" {
@@ -232,7 +232,7 @@ func contentType(h headers, defaultType string) (string, map[string]string) {
 	case !found || major == "" || !mediaType.MatchString(ctype):
 		_, disposition := parseParams(h.raw("Content-Disposition"), h.guess)
 		if named := fileName(disposition, params, h.guess) != ""; !named {
-			ctype = "text/plain" // whatever it is meant to be, it can be read
+			ctype = "text/plain" // not a file, so there is something to read
 		} else if !mediaType.MatchString(ctype) {
 			ctype = "application/octet-stream"
 		}
@@ -240,15 +240,15 @@ func contentType(h headers, defaultType string) (string, map[string]string) {
 	return ctype, params
 }
 
-// splitBody cuts a multipart body at its delimiter lines. Parts after the closing
-// delimiter are read too. The text before the first delimiter is no part.
+// splitBody splits a multipart body at its delimiter lines. It ignores the text before the first
+// delimiter, and reads parts behind the closing delimiter as well.
 func splitBody(body []byte, boundary string) [][]byte {
 	if boundary == "" || len(boundary) > 1000 {
 		return nil
 	}
 	delimiter := []byte("--" + boundary)
 	var chunks [][]byte
-	start := -1 // of the open part
+	start := -1 // of the current part; -1 = outside of parts
 	for at := 0; at < len(body) && len(chunks) <= maxParts; {
 		i := bytes.Index(body[at:], delimiter)
 		if i < 0 {
@@ -274,8 +274,8 @@ func splitBody(body []byte, boundary string) [][]byte {
 	return chunks
 }
 
-// delimiterLine checks that a delimiter found at i is a line of its own; next is
-// where the following line starts.
+// delimiterLine reports whether the delimiter at i is a line of its own, and whether it is the closing
+// one. next is the index of the following line.
 func delimiterLine(body []byte, i, length int) (next int, closing, ok bool) {
 	if i > 0 && body[i-1] != '\n' && body[i-1] != '\r' {
 		return 0, false, false
@@ -295,13 +295,13 @@ func delimiterLine(body []byte, i, length int) (next int, closing, ok bool) {
 	return len(body) - len(rest) + len(line), closing, true
 }
 
-// trimLineEnd removes the one line end that belongs to the next delimiter.
+// trimLineEnd removes one line end: it belongs to the delimiter that follows.
 func trimLineEnd(b []byte) []byte {
 	b = bytes.TrimSuffix(b, []byte("\n"))
 	return bytes.TrimSuffix(b, []byte("\r"))
 }
 
-// guessBoundary takes the first line that looks like a delimiter.
+// guessBoundary returns the boundary of the first line that looks like a delimiter; "" if there is none.
 func guessBoundary(body []byte) string {
 	for line := range bytes.Lines(body[:min(len(body), 4096)]) {
 		line = bytes.TrimSpace(line)

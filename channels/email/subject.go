@@ -7,11 +7,12 @@ import (
 	"parley/channels"
 )
 
-// replyMark is a prefix that mail programs put before the subject of an answer, in
-// their languages, also counted: "AW:", "Re[2]:".
-var replyMark = regexp.MustCompile(`(?i)^\s*(re|aw|antw|antwort|sv|vs|ref|rif|odp|ynt|atb|tr|res|回复|回覆|答复|返信)\s*(\[\d+\]|\(\d+\))?\s*[:：]\s*`)
+// replyMark matches the prefixes that mail programs put before the subject of an answer, in their
+// languages and with or without a count: "AW:", "Re[2]:".
+var replyMark = regexp.MustCompile(`(?i)^\s*` +
+	`(re|aw|antw|antwort|sv|vs|ref|rif|odp|ynt|atb|tr|res|回复|回覆|答复|返信)\s*(\[\d+\]|\(\d+\))?\s*[:：]\s*`)
 
-// subject gives the subject line: an answer carries "Re: " once, whatever came before.
+// subject returns the subject line. That of an answer has exactly one "Re: ".
 func subject(o channels.Outbound) string {
 	s := oneLine(o.Subject)
 	if o.InReplyTo == "" && len(o.References) == 0 {
@@ -30,6 +31,7 @@ func orNoSubject(s string) string {
 	return s
 }
 
+// cut shortens a text to the length of a subject.
 func cut(s string) string {
 	if utf8.RuneCountInString(s) <= maxSubjectRunes {
 		return s

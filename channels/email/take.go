@@ -12,15 +12,15 @@ import (
 	"parley/channels/pause"
 )
 
-// fate is what became of a mail.
+// fate is the result of fetching a mail.
 type fate int
 
 const (
 	fateFetched    fate = iota
-	fateGone            // proven: it is no longer there
-	fateSkipped         // of sent mail: Parley sent it, or it was there before us
-	fateOld             // it was there before us
-	fateUnreadable      // three tries failed
+	fateGone            // it is proven to be no longer in the folder
+	fateSkipped         // in the folder of sent mail: Parley sent it, or it is old
+	fateOld             // it was there before the account was set up
+	fateUnreadable      // maxTries attempts failed
 )
 
 // outcome is a mail with its fate.
@@ -30,23 +30,23 @@ type outcome struct {
 	mail *fetched
 }
 
-// taking is one run of take. Only the goroutine that fetches touches it.
+// taking is the state of one call of take. Only the goroutine that fetches uses it.
 type taking struct {
 	f     *fetcher
 	d     *folder
 	s     *imapSession
-	known map[imap.UID]*fetched // size and date, asked for ahead
-	asked imap.UID              // sizes were asked for up to this mail
-	held  func()                // gives back the bytes reserved for this batch; nil: none yet
+	known map[imap.UID]*fetched // sizes and dates that were fetched ahead
+	asked imap.UID              // sizes and dates were fetched up to this mail
+	held  func()                // releases the memory reserved for this batch; nil = none is reserved
 }
 
-// take deals with mails of an open folder in UID order, a batch at a time: fetch, have
-// them stored, then tell took, which moves the watermark. While one batch is being stored
-// the next one is fetched. took is called by another goroutine, which ends before take does.
+// take fetches mails of the selected folder in the order of their UIDs, a batch at a time. It stores
+// each batch and then calls took, which moves the watermark. While a batch is being stored, the next
+// one is fetched. took is called on another goroutine, which ends before take returns.
 func (f *fetcher) take(ctx context.Context, s *imapSession, d *folder, validity uint32, uids []imap.UID,
 	took func(context.Context, []outcome) error) error {
 	t := &taking{f: f, d: d, s: s, known: map[imap.UID]*fetched{}}
-	var stored chan error // of the batch before
+	var stored chan error // the result of storing the previous batch
 	for len(uids) > 0 {
 		done, err := t.batch(ctx, uids)
 		if stored != nil {
@@ -74,8 +74,10 @@ func (f *fetcher) take(ctx context.Context, s *imapSession, d *folder, validity 
 	return <-stored
 }
 
-// store has mails stored and then passed over.
-func (f *fetcher) store(ctx context.Context, d *folder, done []outcome, validity uint32, took func(context.Context, []outcome) error) error {
+// store stores mails and then calls took.
+func (f *fetcher) store(
+	ctx context.Context, d *folder, done []outcome, validity uint32, took func(context.Context, []outcome) error,
+) error {
 	var facts []channels.Fact
 	for _, o := range done {
 		if fact, ok := d.fact(o, validity); ok {
@@ -88,7 +90,7 @@ func (f *fetcher) store(ctx context.Context, d *folder, done []outcome, validity
 	return took(ctx, done)
 }
 
-// release gives back what was reserved for a batch that is not stored.
+// release releases the memory reserved for a batch that is not stored.
 func (t *taking) release() {
 	if t.held != nil {
 		t.held()
@@ -96,8 +98,8 @@ func (t *taking) release() {
 	}
 }
 
-// batch finds out the fate of the first of some mails: as many as may be held
-// together, one when it is large or may break the connection.
+// batch fetches the first of the mails: as many as fit into a batch, but one alone if it is large or
+// may break the connection.
 func (t *taking) batch(ctx context.Context, uids []imap.UID) ([]outcome, error) {
 	n := 1
 	if uids[0] > t.d.careful {
@@ -130,7 +132,7 @@ func (t *taking) batch(ctx context.Context, uids []imap.UID) ([]outcome, error) 
 	return done, nil
 }
 
-// ask gets the size and date of mails that were not asked for yet.
+// ask fetches sizes and dates of mails, unless it has done so already.
 func (t *taking) ask(uids []imap.UID) error {
 	if uids[0] <= t.asked {
 		return nil
@@ -143,8 +145,9 @@ func (t *taking) ask(uids []imap.UID) error {
 	return t.blame(err, t.asked)
 }
 
-// blame notes by which mails a connection may have broken: nobody knows, so the next
-// session takes them one by one. A refusal leaves the connection good.
+// blame records that one of the mails up to last may have broken the connection, so that the next
+// session fetches them one by one. It returns nil if the server only refused a command: then the
+// connection still works.
 func (t *taking) blame(err error, last imap.UID) error {
 	if err == nil || refused(err) {
 		return nil
@@ -153,7 +156,7 @@ func (t *taking) blame(err error, last imap.UID) error {
 	return err
 }
 
-// together counts the mails, from the first, that may be held together.
+// together returns how many of the mails, from the first on, fit into one batch; at least 1.
 func (t *taking) together(uids []imap.UID) int {
 	var bytes int64
 	n := 0
@@ -166,8 +169,8 @@ func (t *taking) together(uids []imap.UID) int {
 	return max(n, 1)
 }
 
-// size is what a mail takes in memory while it is dealt with; one of unknown size may
-// be anything.
+// size returns how many bytes of a mail will be in memory. A mail of unknown size counts as too large for
+// a batch.
 func (t *taking) size(uid imap.UID) int64 {
 	m := t.known[uid]
 	switch {
@@ -181,7 +184,7 @@ func (t *taking) size(uid imap.UID) int64 {
 	return m.sizeBytes
 }
 
-// bodies fetches some mails by one command.
+// bodies fetches the bodies of mails with one command.
 func (t *taking) bodies(ctx context.Context, uids []imap.UID) error {
 	var wanted []imap.UID
 	var bytes int64
@@ -201,8 +204,8 @@ func (t *taking) bodies(ctx context.Context, uids []imap.UID) error {
 	return t.blame(t.s.fetchBodies(wanted, t.known, t.f.c.opts), uids[len(uids)-1])
 }
 
-// alone gets one mail, or finds out why not. A try counts before it is made, since it
-// may cost the connection. known is what was asked for before, nil for nothing.
+// alone fetches one mail, or finds out why it can't be fetched. An attempt is counted before it is made,
+// because it may break the connection. known has size and date if they were fetched before; else nil.
 func (t *taking) alone(ctx context.Context, uid imap.UID, known *fetched) (outcome, error) {
 	f := t.f
 	for t.d.tries[uid] < maxTries {
@@ -216,18 +219,18 @@ func (t *taking) alone(ctx context.Context, uid imap.UID, known *fetched) (outco
 			return outcome{}, err
 		}
 		if m != nil && t.d.old(m) {
-			return outcome{uid, fateOld, m}, nil
+			return outcome{uid: uid, fate: fateOld, mail: m}, nil
 		}
 		if m != nil && m.whole {
 			f.recovered(t.d, uid)
-			return outcome{uid, fateFetched, m}, nil
+			return outcome{uid: uid, fate: fateFetched, mail: m}, nil
 		}
 		there, err := t.s.exists(uid)
 		if err != nil {
 			return outcome{}, err
 		}
 		if !there {
-			return outcome{uid, fateGone, nil}, nil
+			return outcome{uid: uid, fate: fateGone}, nil
 		}
 		pause.For(ctx, f.c.opts.timing.again)
 		if ctx.Err() != nil {
@@ -237,26 +240,26 @@ func (t *taking) alone(ctx context.Context, uid imap.UID, known *fetched) (outco
 	t.d.bad[uid] = true
 	f.hurry()
 	f.c.log.Error("mail can't be read, quarantined", "folder", t.d.name, "uid", uid)
-	return outcome{uid, fateUnreadable, nil}, nil
+	return outcome{uid: uid, fate: fateUnreadable}, nil
 }
 
-// hurry looks back soon: what could not be read may have met a bad minute of the line. Each time
-// takes twice as long, until it is as rare as looking back is anyway.
+// hurry makes the next rescan come soon, because a mail that can't be read now may be readable in a
+// minute. Each time it waits twice as long, up to the usual time between rescans.
 func (f *fetcher) hurry() {
 	t := f.c.opts.timing
 	f.badWait = min(max(2*f.badWait, t.rescanBad), t.rescan)
 	f.lookBack.Reset(jitter(f.badWait))
 }
 
-// recovered notes that a mail could be read.
+// recovered records that a mail could be read.
 func (f *fetcher) recovered(d *folder, uid imap.UID) {
 	if delete(d.bad, uid); len(f.inbox.bad)+len(f.sent.bad) == 0 {
 		f.badWait = 0
 	}
 }
 
-// try asks for one mail. The last time it asks for the body only: size or date may be
-// what the server can't say.
+// try makes one attempt to fetch a mail. With bodyOnly it doesn't ask for size and date first, because
+// those may be what the server fails at.
 func (t *taking) try(ctx context.Context, uid imap.UID, known *fetched, bodyOnly bool) (*fetched, error) {
 	mails := map[imap.UID]*fetched{uid: {uid: uid}}
 	switch {
@@ -273,7 +276,7 @@ func (t *taking) try(ctx context.Context, uid imap.UID, known *fetched, bodyOnly
 	if m == nil || t.d.old(m) {
 		return m, nil
 	}
-	if t.held == nil { // a batch of one; others reserved for all their mails
+	if t.held == nil { // a batch of one mail; larger batches have reserved memory for all their mails
 		size := m.sizeBytes
 		if size <= 0 || size > t.f.c.opts.maxBody {
 			size = t.f.c.opts.maxBody
@@ -286,7 +289,7 @@ func (t *taking) try(ctx context.Context, uid imap.UID, known *fetched, bodyOnly
 	return m, t.s.fetchBodies([]imap.UID{uid}, mails, t.f.c.opts)
 }
 
-// fact makes what is stored of an outcome; false when there is nothing to store.
+// fact returns the fact that is stored for an outcome; false if nothing is stored.
 func (d *folder) fact(o outcome, validity uint32) (channels.Fact, bool) {
 	if o.fate != fateFetched && o.fate != fateUnreadable {
 		return channels.Fact{}, false

@@ -8,12 +8,11 @@ import (
 	"parley/channels/markdown"
 )
 
-// nbsp keeps indentation that Markdown would take for code or drop.
+// nbsp is a non-breaking space. It keeps indentation that Markdown would drop or take for code.
 const nbsp = "\u00a0"
 
-// markdownText turns plain text into canonical Markdown that shows the same
-// text: nothing in it acts, line breaks are kept, URLs stay, lines quoted with ">"
-// are quotes.
+// markdownText turns plain text into canonical Markdown that shows the same text: Markdown characters
+// are escaped, line breaks are kept, URLs stay links, lines that begin with ">" become quotes.
 func markdownText(text string) string {
 	var out strings.Builder
 	out.Grow(len(text) + len(text)/16)
@@ -41,7 +40,7 @@ func markdownText(text string) string {
 // maxQuoteDepth is how deep quotes are shown inside each other.
 const maxQuoteDepth = 8
 
-// quoteDepth takes the quote marks off a line.
+// quoteDepth counts the quote marks of a line and returns the rest of the line.
 func quoteDepth(line string) (depth int, rest string) {
 	for depth < maxQuoteDepth && strings.HasPrefix(line, ">") {
 		line = strings.TrimPrefix(line[1:], " ")
@@ -50,7 +49,7 @@ func quoteDepth(line string) (depth int, rest string) {
 	return depth, line
 }
 
-// writeLine escapes one line, its beginning with more care than the rest.
+// writeLine writes one line and escapes it. At its beginning more characters have a meaning.
 func writeLine(out *strings.Builder, line string) {
 	body := strings.TrimLeftFunc(line, unicode.IsSpace)
 	for _, r := range line[:len(line)-len(body)] {
@@ -69,7 +68,7 @@ func writeLine(out *strings.Builder, line string) {
 	escapeInline(out, body)
 }
 
-// orderedMark gives the length of the start of a numbered list, 0 if there is none.
+// orderedMark returns the length of the mark of a numbered list at the start of s; 0 if there is none.
 func orderedMark(s string) int {
 	n := 0
 	for n < len(s) && n < 10 && s[n] >= '0' && s[n] <= '9' {
@@ -87,8 +86,8 @@ func ruleLine(s string) bool {
 	return strings.Trim(s, "-=_*|: \t") == ""
 }
 
-// blockMark gives how many bytes of a line's start end in the sign that would
-// make a block of it, 0 if none would.
+// blockMark returns the index behind the character that would make a heading, a list, a quote or another
+// block of a line; 0 if none does. s must not be empty.
 func blockMark(s string) int {
 	switch s[0] {
 	case '>':
@@ -120,8 +119,8 @@ func blockMark(s string) int {
 	return 0
 }
 
-// endsMark reports whether what follows the sign of a block makes it one: a blank
-// or nothing. Blanks of all kinds count, for they may be trimmed.
+// endsMark reports whether a character acts as the mark of a block before rest: when a space or nothing
+// follows. All kinds of spaces count, because they may be trimmed.
 func endsMark(rest string) bool {
 	r, _ := utf8.DecodeRuneInString(rest)
 	return rest == "" || unicode.IsSpace(r)
@@ -135,7 +134,7 @@ func isLetter(c byte) bool {
 // isDigit reports whether c is an ASCII digit.
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-// escapeInline writes s so that Markdown shows it as it is.
+// escapeInline writes s escaped, so that Markdown shows it as it is.
 func escapeInline(out *strings.Builder, s string) {
 	if !strings.Contains(s, "://") {
 		escapeRun(out, s, 0, len(s))
@@ -150,8 +149,8 @@ func escapeInline(out *strings.Builder, s string) {
 	escapeRun(out, s, at, len(s))
 }
 
-// bareURL writes a URL: as it is when nothing in it is Markdown, else as an
-// autolink, in which nothing is.
+// bareURL returns a URL as it is or, if it has characters that mean something in Markdown, in angle
+// brackets.
 func bareURL(u string) string {
 	for i := range len(u) {
 		if c := u[i]; !isLetter(c) && !(c >= '0' && c <= '9') && strings.IndexByte("-./:?=%#+,;@&", c) < 0 {
@@ -164,7 +163,7 @@ func bareURL(u string) string {
 	return u
 }
 
-// entityInside reports whether Markdown would decode something in u.
+// entityInside reports whether u has an HTML entity, which Markdown would decode.
 func entityInside(u string) bool {
 	for found := true; found; {
 		if _, u, found = strings.Cut(u, "&"); found && markdown.IsEntity(u) {
@@ -174,8 +173,8 @@ func entityInside(u string) bool {
 	return false
 }
 
-// escapeRun escapes s[from:to]; what stands around a run of "*", "_" or "~"
-// decides whether it could act.
+// escapeRun writes s[from:to] escaped. It looks at all of s, because the characters around a run of
+// "*", "_" or "~" decide whether it has a meaning.
 func escapeRun(out *strings.Builder, s string, from, to int) {
 	for i := from; i < to; {
 		switch c := s[i]; {
@@ -204,8 +203,8 @@ func escapeRun(out *strings.Builder, s string, from, to int) {
 	}
 }
 
-// runActs reports whether the run s[from:to] could open or close emphasis: not
-// between blanks, and "_" not inside a word.
+// runActs reports whether the run s[from:to] could open or close emphasis. It can't between spaces; and
+// "_" can't inside a word.
 func runActs(s string, from, to int) bool {
 	before, _ := utf8.DecodeLastRuneInString(s[:from])
 	after, _ := utf8.DecodeRuneInString(s[to:])
@@ -227,7 +226,7 @@ func isPunct(c byte) bool {
 	return c > ' ' && c < 0x7f && !(c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z')
 }
 
-// escaped gives one line of text as Markdown inside a line.
+// escaped returns a text without line breaks as Markdown.
 func escaped(text string) string {
 	var b strings.Builder
 	escapeInline(&b, text)

@@ -8,11 +8,11 @@ import (
 	"parley/channels"
 )
 
-// tnefResult is what a winmail.dat holds.
+// tnefResult is the content of a winmail.dat.
 type tnefResult struct {
 	files      []channels.Attachment
 	text, html string
-	complete   bool // nothing in it was left unread
+	complete   bool // all of it could be read
 	guess      *guesser
 }
 
@@ -38,7 +38,8 @@ const (
 	tnefMaxProperty = 10000
 )
 
-// tnef decodes a winmail.dat; what can't be decoded stays a file.
+// tnef adds the files and the text of a winmail.dat. If not all of it can be decoded, it is added as a
+// file, too.
 func (c *content) tnef(p *part, name string) {
 	b := p.bytes()
 	result, ok := decodeTNEF(b, p.header.guess)
@@ -54,8 +55,7 @@ func (c *content) tnef(p *part, name string) {
 	}
 }
 
-// decodeTNEF reads a winmail.dat within its own bounds: every length is checked
-// against what is left.
+// decodeTNEF reads a winmail.dat; false if it is none. It checks every length against the bytes left.
 func decodeTNEF(b []byte, guess *guesser) (*tnefResult, bool) {
 	if len(b) < 6 || binary.LittleEndian.Uint32(b) != tnefSignature {
 		return nil, false
@@ -82,7 +82,7 @@ func decodeTNEF(b []byte, guess *guesser) (*tnefResult, bool) {
 	kept := result.files[:0]
 	for i, f := range result.files {
 		if f.Content == nil {
-			result.complete = false // a mail or object inside: not decoded
+			result.complete = false // an attached mail or object, which is not decoded
 			continue
 		}
 		if f.Name = safeFileName(f.Name); f.Name == "" {
@@ -94,7 +94,7 @@ func decodeTNEF(b []byte, guess *guesser) (*tnefResult, bool) {
 	return result, true
 }
 
-// attribute takes over one attribute of the message or of the open file.
+// attribute reads one attribute of the message or of the current file.
 func (r *tnefResult) attribute(id uint32, data []byte, file *channels.Attachment) {
 	switch {
 	case id == tnefBody:
@@ -149,7 +149,7 @@ func propText(b []byte, unicode bool, guess *guesser) string {
 	return toUTF8([]byte(strings.TrimRight(string(b), "\x00")), "", guess)
 }
 
-// readProperties walks a list of MAPI properties; false when it is damaged.
+// readProperties calls each for all MAPI properties of a list; false if the list is damaged.
 func readProperties(b []byte, each func(prop uint16, value []byte, unicode bool)) bool {
 	r := &propReader{b: b}
 	count := r.uint32()
@@ -184,20 +184,21 @@ func readProperties(b []byte, each func(prop uint16, value []byte, unicode bool)
 	return !r.bad
 }
 
-// propSize gives the size of a property type, or that it carries its length.
+// propSize returns the size of a property type in bytes; variable types carry their length.
+// Source: MS-OXCDATA 2.11.1.
 func propSize(kind uint16) (size uint32, variable bool) {
 	switch kind {
-	case 0x0D, 0x1E, 0x1F, 0x102:
+	case 0x0D, 0x1E, 0x1F, 0x102: // object, string8, string, binary
 		return 0, true
-	case 0x05, 0x06, 0x07, 0x14, 0x40:
+	case 0x05, 0x06, 0x07, 0x14, 0x40: // floating 64, currency, floating time, integer 64, time
 		return 8, false
-	case 0x48:
+	case 0x48: // GUID
 		return 16, false
 	}
 	return 4, false
 }
 
-// pad4 rounds up to four, saturating.
+// pad4 rounds up to a multiple of four. Numbers that are too large for that stay.
 func pad4(n uint32) uint32 {
 	if n > 1<<31 {
 		return n
@@ -205,7 +206,7 @@ func pad4(n uint32) uint32 {
 	return (n + 3) &^ 3
 }
 
-// propReader reads numbers; past the end it turns bad and gives zeros.
+// propReader reads numbers. Behind the end it returns zeros and sets bad.
 type propReader struct {
 	b   []byte
 	bad bool
