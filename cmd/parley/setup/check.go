@@ -21,13 +21,13 @@ var accountNames = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$`)
 
 func isAccountName(s string) bool { return accountNames.MatchString(s) }
 
-// isEmail accepts a bare address.
+// isEmail says whether a text is an e-mail address without a name.
 func isEmail(s string) bool {
 	a, err := mail.ParseAddress(s)
 	return err == nil && a.Name == "" && a.Address == s
 }
 
-// trialAddress writes an address as the channels do, which compare it to the letter.
+// trialAddress writes an address in the form of the channels, which compare addresses exactly.
 func trialAddress(s string) string {
 	s = strings.TrimSpace(s)
 	if strings.Contains(s, "@") {
@@ -42,7 +42,7 @@ func (o *object) oneOf(t text, name string, allowed ...string) {
 	}
 }
 
-// either joins alternatives: a, b or c.
+// either joins alternatives: "a, b or c".
 func either(words []string) string {
 	if len(words) < 2 {
 		return strings.Join(words, "")
@@ -74,7 +74,7 @@ func (o *object) yesNo(name string) *bool {
 	return nil
 }
 
-// hold reads a duration; "" means the channel's own.
+// hold reads a duration; "" = the channel's default.
 func (o *object) hold(name string) *hold {
 	t := o.text(name)
 	if t == nil {
@@ -110,7 +110,7 @@ func (o *object) rate(name string) *float64 {
 	return &rate
 }
 
-// settings reads what is chosen, for all accounts or for one; "" goes back to the default.
+// settings reads settings, for all accounts or for one; "" resets one to its default.
 func (o *object) settings(name string) []setting {
 	group := o.group(name)
 	if group == nil {
@@ -143,14 +143,14 @@ func (o *object) settings(name string) []setting {
 	return all
 }
 
-// fileLimits checks the largest files of each kind.
+// fileLimits checks the text of file limits: see channels.ParseFileLimits.
 func (o *object) fileLimits(t text) {
 	if _, err := channels.ParseFileLimits(t.value); err != nil {
 		o.fault(t.at, "file_limits", fmt.Sprintf("%q are no limits", t.raw), "Write kinds and sizes: image 5MB, document 10MB, video 16MB, audio 16MB.")
 	}
 }
 
-// section reads a group of keys that may be the channel's own.
+// section reads a group of keys that may belong to the account's channel.
 func (o *object) section(key string) (section, bool) {
 	switch o.values[key].(type) {
 	case *ast.MappingNode, *ast.MappingValueNode:

@@ -14,15 +14,15 @@ import (
 
 const shownRunes = 60
 
-// attribute of a thing, in words. A secret is never shown.
+// attribute is one property of an agent, a team or an account, in words.
 type attribute struct {
 	name   string
 	value  string
-	empty  string // what no value means; "" = "(none)"
-	secret bool
+	empty  string // how an empty value is shown; "" = "(none)"
+	secret bool   // the value is never shown
 }
 
-// diff gives the readable lines of what changes from have to want.
+// diff lists, for people, what changes from have to want.
 func diff(have, want *state, specs []channels.Spec, kept kept) []string {
 	var lines []string
 	if have.company != want.company {
@@ -47,7 +47,7 @@ func diff(have, want *state, specs []channels.Spec, kept kept) []string {
 	return append(append(lines, templateChanges(have, want, kept)...), removed(have, want, kept)...)
 }
 
-// removed gives the lines of what prune takes out.
+// removed lists, for people, what prune removes.
 func removed(have, want *state, kept kept) []string {
 	var lines []string
 	for _, a := range have.agents {
@@ -79,7 +79,7 @@ func attributesOf[T any](thing *T, list func(T) []attribute) []attribute {
 	return list(*thing)
 }
 
-// compare tells a new thing in one line, and a changed one in a line for each change.
+// compare describes a new thing in one line, and a changed one in a line for each change.
 func compare(what string, have, want []attribute) []string {
 	if have == nil {
 		var parts []string
@@ -118,7 +118,7 @@ func compare(what string, have, want []attribute) []string {
 
 func change(from, to string) string { return shown(from) + " → " + shown(to) }
 
-// shown makes a value fit for one line.
+// shown shortens a value to one line.
 func shown(value string) string {
 	if value == "" {
 		return "(none)"
@@ -191,7 +191,7 @@ func (a account) attributes(spec *channels.Spec) []attribute {
 	return list
 }
 
-// settingAttributes shows settings, also those that nobody chose.
+// settingAttributes returns all settings as attributes, also those with their default.
 func settingAttributes(settings map[string]string) []attribute {
 	var list []attribute
 	for _, known := range bridge.Settings() {
@@ -207,7 +207,7 @@ func ownDefault(f channels.Field) string {
 	return ""
 }
 
-// sorted joins a list whose order means nothing.
+// sorted joins a list whose order has no meaning.
 func sorted(list []string) string { return strings.Join(slices.Sorted(slices.Values(list)), ", ") }
 
 func yes(b bool) string {
@@ -224,7 +224,7 @@ func holdWords(seconds *float64) string {
 	return (time.Duration(*seconds * float64(time.Second))).String()
 }
 
-// equalAccounts says that nothing of an account is to be written.
+// equalAccounts says whether two accounts are equal, so that nothing has to be written.
 func equalAccounts(a, b account, specs []channels.Spec) bool {
 	spec := specOf(specs, a.row.Kind)
 	return slices.Equal(a.attributes(spec), b.attributes(spec)) && maps.Equal(a.config, b.config)

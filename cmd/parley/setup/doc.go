@@ -1,8 +1,9 @@
-// Package setup is what an admin says about people, teams and accounts: it reads and
-// checks parley.yaml, compares it with the database, writes the difference, and
-// writes the file anew from the database.
+// Package setup is about parley.yaml, in which an admin describes people, teams and accounts. It reads
+// and checks the file, compares it with the database, writes the difference to the database, and exports
+// the database as such a file.
 //
-// It knows no channel: a channel's section of the file is described by its
-// channels.Spec. Not here: environment variables of the process (the caller's), the
-// command line, connecting to anything (see Lookup).
+// It knows no channel: a channel's section of the file is described by its channels.Spec.
+//
+// What does not belong here: environment variables of the process, the command line, connections to
+// anything (see Lookup).
 package setup

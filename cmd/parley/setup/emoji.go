@@ -10,7 +10,7 @@ import (
 	"parley/bridge"
 )
 
-// emoji reads which verbs a team's own emoji stand for; nil = nothing is said about them.
+// emoji reads the verbs of a team's own emoji, by the emoji's names; nil = the file has none.
 func (o *object) emoji(name string) map[string]string {
 	group := o.group(name)
 	if group == nil {
@@ -40,10 +40,10 @@ func (o *object) emoji(name string) map[string]string {
 	return verbs
 }
 
-// isNameRune tells names from signs: 👍 is called +1.
+// isNameRune says whether a character belongs to a name. An emoji itself does not: 👍 has the name +1.
 func isNameRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// emojiWords are a team's emoji with their verbs, for people.
+// emojiWords lists a team's emoji with their verbs, for people.
 func emojiWords(verbs map[string]string) string {
 	var list []string
 	for _, name := range slices.Sorted(maps.Keys(verbs)) {

@@ -16,10 +16,9 @@ import (
 	"parley/store"
 )
 
-// Export writes parley.yaml from the database. In place of each secret stands
-// ${ACCOUNT_FIELD}; with these variables set, applying the file changes nothing.
-// Accounts of channels that this version doesn't have are an error: a file without
-// them would not be the whole.
+// Export writes parley.yaml from the database. Secrets are replaced by ${ACCOUNT_FIELD}; when these
+// variables are set, applying the file changes nothing.
+// Errors: an account of a channel that this version doesn't have, because the file would be incomplete.
 func Export(ctx context.Context, pool *pgxpool.Pool, specs []channels.Spec) ([]byte, error) {
 	directory, err := store.LoadDirectory(ctx, pool)
 	if err != nil {
@@ -48,7 +47,8 @@ func (s *state) file(specs []channels.Spec) ([]byte, error) {
 	for _, a := range s.accounts {
 		spec := specOf(specs, a.row.Kind)
 		if spec == nil {
-			return nil, fmt.Errorf("setup: export: account %s is of kind %q, which this version of Parley doesn't have", a.row.Name, a.row.Kind)
+			return nil, fmt.Errorf("setup: export: account %s is of kind %q, which this version of Parley doesn't have",
+				a.row.Name, a.row.Kind)
 		}
 		accounts = append(accounts, exportAccount(a, *spec, variables))
 	}
@@ -64,7 +64,7 @@ func (s *state) file(specs []channels.Spec) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// entries writes a list that may be empty: so a file with --prune means all of it.
+// entries writes a list even if it is empty: so apply --prune removes entries that the file doesn't have.
 func (g *group) entries(key string, list []*group) {
 	if len(list) == 0 {
 		g.put(key, raw("[]"))
@@ -139,7 +139,7 @@ func exportSettings(g *group, settings map[string]string) {
 	}
 }
 
-// exportField nests one of the channel's own: "imap.host" becomes imap: {host: …}.
+// exportField writes a field of the account's channel, nested: "imap.host" becomes imap: {host: …}.
 func exportField(g *group, a account, spec channels.Spec, f channels.Field, variables map[string]bool) {
 	value, stored := a.config[f.Name]
 	if f.Secret && !stored && !(f.Required && len(a.row.Secrets) > 0) || !f.Secret && value == "" {
@@ -163,8 +163,8 @@ func exportField(g *group, a account, spec channels.Spec, f channels.Field, vari
 
 var notInNames = regexp.MustCompile(`[^A-Z0-9]+`)
 
-// variableOf names the environment variable of a secret: SUPPORT_MAIL_IMAP_PASSWORD.
-// Accounts whose names differ in signs only get a number.
+// variableOf returns the environment variable of a secret: SUPPORT_MAIL_IMAP_PASSWORD. It adds a number
+// if another account, whose name differs only in punctuation, has the same.
 func variableOf(account, field string, taken map[string]bool) string {
 	name := notInNames.ReplaceAllString(strings.ToUpper(account+"_"+field), "_")
 	if name[0] >= '0' && name[0] <= '9' {

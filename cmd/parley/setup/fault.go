@@ -10,16 +10,15 @@ import (
 // Position is a place in the file; both count from 1.
 type Position struct{ Line, Column int }
 
-// Fault is one thing that is wrong with the file. It never quotes a value that may
-// be a secret.
+// Fault is one thing that is wrong with the file. It never quotes a value that may be a secret.
 type Fault struct {
-	At    Position // zero: nowhere in the file
+	At    Position // zero = it has no place in the file
 	Where string   // "account support-mail: imap.port"
 	What  string   // what is wrong
 	Hint  string   // what to do; may be empty
 }
 
-// String is one line: place, thing, what is wrong, what to do.
+// String writes the fault in one line: place, thing, what is wrong, what to do.
 func (f Fault) String() string {
 	s := f.What + "."
 	if f.Where != "" {
@@ -34,10 +33,10 @@ func (f Fault) String() string {
 	return s
 }
 
-// Faults are all that was found wrong, in the file's order.
+// Faults are all faults of a file, in its order.
 type Faults []Fault
 
-// Error gives one line per fault.
+// Error writes a line for each fault.
 func (f Faults) Error() string {
 	lines := make([]string, len(f))
 	for i, fault := range f {
@@ -50,7 +49,10 @@ func (f *Faults) add(at Position, where, what, hint string) {
 	*f = append(*f, Fault{At: at, Where: where, What: what, Hint: hint})
 }
 
-// err is nil when there are no faults.
+// addFile adds a fault of the file as a whole.
+func (f *Faults) addFile(what string) { *f = append(*f, Fault{What: what}) }
+
+// err returns the faults as an error; nil if there are none.
 func (f Faults) err() error {
 	if len(f) == 0 {
 		return nil

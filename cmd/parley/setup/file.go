@@ -10,11 +10,11 @@ import (
 	"parley/routing/hours"
 )
 
-// File is a checked parley.yaml. What needs the database or the channels' specs
-// (does this team exist? is this a field of that channel?) is checked by Plan.
+// File is a checked parley.yaml. Plan checks what needs the database or the channels' specs: does this
+// team exist? Is this a field of that channel? In File and its entries nil means: not in the file.
 type File struct {
 	company  *text
-	settings []setting // of all accounts that choose nothing else
+	settings []setting // the defaults of all accounts
 	agents   []agentEntry
 	teams    []teamEntry
 	accounts []accountEntry
@@ -58,15 +58,15 @@ type accountEntry struct {
 	hold      *hold
 	rate      *float64
 	hours     *hours.Plan // zero = always open
-	sections  []section   // the channel's own, as far as the file can tell
+	sections  []section   // groups of keys that may belong to the channel
 }
 
-// hold before a reply leaves; nil seconds = the channel's default.
+// hold is how long a reply waits before it is sent; nil seconds = the channel's default.
 type hold struct{ seconds *float64 }
 
 type setting struct{ name, value string }
 
-// section is a group of keys of the channel's own, flattened: "imap.host".
+// section is a group of keys of a channel, flattened: "imap.host".
 type section struct {
 	key    string
 	at     Position
@@ -76,17 +76,17 @@ type section struct {
 type field struct {
 	path string
 	at   Position
-	one  *text // a single value, or
-	many *list // a list
+	one  *text // a single value; nil = many is set
+	many *list // a list of values; nil = one is set
 }
 
-// surfaceKinds are the chats in which agents can work. The keys of the file are made
-// of them: slack: (a user), slack_channel:.
+// surfaceKinds returns the chats in which agents can work. Keys of the file are made of these words:
+// slack: (a user), slack_channel:.
 func surfaceKinds() []string { return []string{"slack", "teams"} }
 
-// Parse reads parley.yaml. ${NAME} is replaced by lookupEnv inside values only, so
-// that no value can change what the file says.
-// Errors: Faults, all that can be found at once.
+// Parse reads parley.yaml. It replaces ${NAME} by lookupEnv after parsing, inside of values, so that no
+// variable can change the structure of the file.
+// Errors: Faults: all that can be found without the database.
 func Parse(raw []byte, lookupEnv func(string) (string, bool)) (*File, error) {
 	r := &reader{env: lookupEnv}
 	body := r.document(raw)
@@ -145,7 +145,7 @@ func (f *File) read(top *object) {
 	f.uniqueUsers(&top.faults)
 }
 
-// names finds what is named twice.
+// names finds duplicate names.
 type names struct {
 	faults *Faults
 	lines  map[string]int
@@ -161,7 +161,7 @@ func (n names) first(what, name string, at Position) bool {
 	return true
 }
 
-// uniqueUsers finds two agents with one user of a surface.
+// uniqueUsers adds a fault where two agents have the same user of a surface.
 func (f *File) uniqueUsers(faults *Faults) {
 	for _, kind := range surfaceKinds() {
 		first := map[string]string{}
@@ -240,7 +240,7 @@ func readTeam(o *object) (teamEntry, bool) {
 	return e, e.name != ""
 }
 
-// channels reads slack_channel and its like.
+// channels reads the channels of all surfaces: slack_channel, teams_channel.
 func (o *object) channels(into map[string]text) {
 	for _, kind := range surfaceKinds() {
 		key := kind + "_channel"
@@ -292,7 +292,8 @@ func readAccount(o *object) (accountEntry, bool) {
 	return e, e.name != ""
 }
 
-// accountName is part of addresses and of variables' names, and never changes.
+// accountName reads an account's name. It becomes a part of addresses and of names of variables, and never
+// changes.
 func (o *object) accountName() string {
 	t := o.text("name")
 	if t == nil {

@@ -9,7 +9,7 @@ import (
 	"parley/routing/hours"
 )
 
-// hours reads business hours. An empty group means always open.
+// hours reads business hours; an empty group = always open.
 func (o *object) hours(name string) *hours.Plan {
 	group := o.group(name)
 	if group == nil {
@@ -52,7 +52,7 @@ func (o *object) hours(name string) *hours.Plan {
 	return p
 }
 
-// week reads the rules of days: mon-fri: "09:00-17:30".
+// week reads the hours of days: mon-fri: "09:00-17:30".
 func (o *object) week(n ast.Node) []hours.Rule {
 	group := o.object(n, o.label("week"))
 	if group == nil {
@@ -80,7 +80,7 @@ func (o *object) week(n ast.Node) []hours.Rule {
 	return rules
 }
 
-// exportHours writes business hours as they are read.
+// exportHours writes business hours in the form that hours reads.
 func exportHours(g *group, p hours.Plan) {
 	if p.Zone == "" {
 		return
@@ -93,7 +93,7 @@ func exportHours(g *group, p hours.Plan) {
 	g.list("holidays", p.Holidays)
 }
 
-// hoursWords tell them in a line.
+// hoursWords describes business hours in one line.
 func hoursWords(p hours.Plan) string {
 	if p.Zone == "" {
 		return ""

@@ -13,10 +13,10 @@ var (
 	channelLinks  = regexp.MustCompile(`^https://teams\.(?:microsoft\.com|cloud\.microsoft)/l/channel/([^/?]+)`)
 )
 
-// IsObjectID says whether a text is an id of Microsoft Entra, as its pages show them.
+// IsObjectID says whether a text is an object id of Microsoft Entra: 00000000-0000-0000-0000-000000000000.
 func IsObjectID(s string) bool { return objectIDs.MatchString(s) }
 
-// user checks the id of an agent in a surface, and writes it as the surface does.
+// user checks an agent's id in a surface, and writes it in the surface's form.
 func (o *object) user(kind string, t *text) {
 	t.value = strings.TrimSpace(t.value)
 	if kind != "teams" || t.value == "" {
@@ -29,8 +29,8 @@ func (o *object) user(kind string, t *text) {
 	t.value = strings.ToLower(t.value)
 }
 
-// channel checks the place of threads in a surface: an id, a name with a # before it, or in
-// Teams a link to the channel, which has the id in it.
+// channel checks the channel of a surface: an id, a name with #, or in Teams a link to the channel, which
+// is replaced by the id in it.
 func (o *object) channel(kind, key string, t *text) {
 	t.value = strings.TrimSpace(t.value)
 	if kind != "teams" {

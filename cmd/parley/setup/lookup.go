@@ -14,19 +14,20 @@ type userKey struct{ kind, email string }
 
 type channelKey struct{ kind, name string }
 
-// found is what live surfaces said about the file.
+// found is what live surfaces answered about the file, and the signatures that were read.
 type found struct {
 	users    map[userKey]string
 	channels map[channelKey]string
-	problems map[channelKey]string // why a channel is not known
+	problems map[channelKey]string // why a channel was not found
 	remarks  []string
 
 	signatures map[string]readSignature // by signatureSource
 	pictures   map[string][]byte        // of signatures, by blob
 }
 
-// look asks the surfaces for all that the file leaves to them; with visit also for the
-// channels that it names by their ids, and what else can't wait for the transaction is kept.
+// look asks the surfaces for the users and channels whose ids are not in the file, and reads signatures.
+// With visit it also asks for channels that the file names by their ids, and stores the pictures of
+// signatures.
 func look(parent context.Context, pool *pgxpool.Pool, f *File, o Options, visit bool) (found, error) {
 	ctx, cancel := context.WithTimeout(parent, lookupTimeout)
 	defer cancel()
@@ -50,9 +51,9 @@ func look(parent context.Context, pool *pgxpool.Pool, f *File, o Options, visit 
 	}
 	return found, found.readSignatures(ctx, o, f, have, func(content []byte) error {
 		if !visit {
-			return nil // only to be shown
+			return nil // Plan stores nothing
 		}
-		// What was fetched is kept, also when others took all the time there was.
+		// Use parent: a fetched picture is stored even if the time for looking up is over.
 		_, _, err := store.WriteUpload(parent, pool, bytes.NewReader(content), int64(len(content)))
 		return err
 	})
@@ -87,8 +88,8 @@ func (f *found) resolve(ctx context.Context, l Lookup, names map[string]text, vi
 	}
 }
 
-// visit looks a channel up that the file names by its id: a surface may join it by that,
-// and a wrong id is better known now than when the first customer writes.
+// visit looks up a channel that the file names by its id. So the surface joins it, and a wrong id is
+// reported now and not when the first customer writes.
 func (f *found) visit(ctx context.Context, l Lookup, key channelKey) {
 	id, err := l.Resolve(ctx, key.kind, key.name)
 	switch {
@@ -97,11 +98,11 @@ func (f *found) visit(ctx context.Context, l Lookup, key channelKey) {
 	case id == "":
 		f.remarks = append(f.remarks, key.kind+" channel "+key.name+": not known there: check the id, let the app into the channel, and connect "+key.kind)
 	}
-	f.channels[key] = key.name // once is enough
+	f.channels[key] = key.name // so that it is looked up once
 }
 
-// find looks for an agent in every surface where the agent has no user yet. An agent
-// in no surface at all is worth a remark.
+// find looks for an agent in each surface in which the agent has no user yet. It adds a remark if the agent
+// is in no surface at all.
 func (f *found) find(ctx context.Context, l Lookup, e agentEntry, have *state) {
 	known, problem := false, ""
 	for _, kind := range surfaceKinds() {
@@ -119,7 +120,7 @@ func (f *found) find(ctx context.Context, l Lookup, e agentEntry, have *state) {
 		id, err := l.Find(ctx, kind, e.email)
 		switch {
 		case err != nil:
-			problem = " (" + err.Error() + ")" // which names the surface
+			problem = " (" + err.Error() + ")" // err names the surface
 		case id != "":
 			f.users[userKey{kind, e.email}] = id
 			known = true

@@ -9,15 +9,15 @@ import (
 	"parley/store"
 )
 
-// overlay lays a file over the state: what the file names changes, all else stays.
+// overlay changes a state to what a file says. What the file doesn't name stays.
 type overlay struct {
 	*state
 	specs  []channels.Spec
-	found  found // what live surfaces said
+	found  found // what live surfaces answered
 	faults Faults
 }
 
-// apply changes the state by the file. Errors: Faults.
+// apply changes the state to what the file says. Errors: Faults.
 func (o *overlay) apply(f *File, prune bool) error {
 	if f.company != nil {
 		o.company = strings.TrimSpace(f.company.value)
@@ -94,7 +94,7 @@ func (o *overlay) agentEntry(e agentEntry) {
 	}
 }
 
-// setUser ties an agent to a user of a surface, who is nobody else's.
+// setUser ties an agent to a user of a surface. It adds a fault if the user is another agent's.
 func (o *overlay) setUser(a *agent, kind, id string) {
 	if id == "" {
 		delete(a.users, kind)
@@ -109,7 +109,7 @@ func (o *overlay) setUser(a *agent, kind, id string) {
 	a.users[kind] = id
 }
 
-// needSurface makes sure that there is an account for a surface.
+// needSurface adds the account of a surface to the state, unless there is one.
 func (o *overlay) needSurface(kind string) {
 	if _, ok := o.surfaces[kind]; !ok {
 		o.surfaces[kind] = 0
@@ -126,7 +126,7 @@ func (o *overlay) teamEntry(e teamEntry) {
 		t.members = nil
 		for _, m := range unique(e.members.values()) {
 			if a := o.agent(m); a != nil {
-				m = a.email // as it is written there
+				m = a.email // as the agent's entry writes it
 			}
 			t.members = append(t.members, m)
 		}
@@ -148,7 +148,7 @@ func (o *overlay) teamEntry(e teamEntry) {
 	o.setHome(t, e)
 }
 
-// setHome decides where a team's threads open by themselves.
+// setHome sets the surface in which a team's threads open.
 func (o *overlay) setHome(t *team, e teamEntry) {
 	where := "team " + e.name + ": home"
 	if e.home != nil && e.home.value != "" {
@@ -174,7 +174,7 @@ func (o *overlay) setHome(t *team, e teamEntry) {
 	}
 }
 
-// channel gives a channel's id.
+// channel returns a channel's id; "" and a fault if it was not found.
 func (o *overlay) channel(kind string, given text, where string) string {
 	if !strings.HasPrefix(given.value, "#") {
 		return given.value
@@ -221,7 +221,7 @@ func (o *overlay) accountEntry(e accountEntry) {
 	o.accountSections(a, e)
 }
 
-// overlaySettings lays settings of the file over those that are kept.
+// overlaySettings changes settings to those of the file.
 func overlaySettings(kept map[string]string, given []setting) {
 	for _, s := range given {
 		if s.value == "" {
@@ -236,7 +236,7 @@ func (o *overlay) accountRow(a *account, e accountEntry) {
 	if e.team != nil {
 		a.team = strings.TrimSpace(e.team.value)
 		if t := o.team(a.team); t != nil {
-			a.team = t.name // as it is written there
+			a.team = t.name // as the team's entry writes it
 		}
 	}
 	if e.mode != nil {
@@ -266,7 +266,7 @@ func (o *overlay) accountRow(a *account, e accountEntry) {
 	}
 }
 
-// accountPlace sets where the account's threads open instead of the team's home.
+// accountPlace sets the channel in which the account's threads open, in place of the team's.
 func (o *overlay) accountPlace(a *account, e accountEntry) {
 	for _, kind := range surfaceKinds() {
 		given, ok := e.channels[kind]
@@ -281,8 +281,7 @@ func (o *overlay) accountPlace(a *account, e accountEntry) {
 	}
 }
 
-// prune takes out what the file's lists don't name. A list that the file doesn't
-// have at all says nothing.
+// prune removes what the file's lists don't name. A list that is missing in the file removes nothing.
 func (o *overlay) prune(f *File) {
 	if f.sections.agents {
 		o.agents = slices.DeleteFunc(o.agents, func(a agent) bool {
@@ -290,7 +289,9 @@ func (o *overlay) prune(f *File) {
 		})
 		for i := range o.teams {
 			o.teams[i].members = slices.DeleteFunc(slices.Clone(o.teams[i].members), func(m string) bool {
-				named := slices.ContainsFunc(f.teams, func(e teamEntry) bool { return strings.EqualFold(e.name, o.teams[i].name) && e.members != nil })
+				named := slices.ContainsFunc(f.teams, func(e teamEntry) bool {
+					return strings.EqualFold(e.name, o.teams[i].name) && e.members != nil
+				})
 				return !named && o.agent(m) == nil
 			})
 		}
@@ -311,14 +312,16 @@ func (o *overlay) pruneAccounts(f *File) {
 		})
 	}
 	for _, a := range o.accounts {
-		named := slices.ContainsFunc(f.accounts, func(e accountEntry) bool { return strings.EqualFold(e.name, a.row.Name) && e.team != nil })
+		named := slices.ContainsFunc(f.accounts, func(e accountEntry) bool {
+			return strings.EqualFold(e.name, a.row.Name) && e.team != nil
+		})
 		if a.team != "" && o.team(a.team) == nil && !named {
 			o.faults.add(Position{}, "account "+a.row.Name, fmt.Sprintf("belongs to the team %q, which --prune would take out", a.team), "Name the account with another team, or keep the team.")
 		}
 	}
 }
 
-// unique keeps the first of equal strings.
+// unique removes duplicates and keeps the first of each.
 func unique(list []string) []string {
 	var once []string
 	for _, s := range list {

@@ -14,37 +14,37 @@ import (
 	"parley/store"
 )
 
-// lookupTimeout bounds all questions to live surfaces.
+// lookupTimeout limits the time of all questions to live surfaces together.
 const lookupTimeout = 30 * time.Second
 
-// Lookup asks live surfaces. Called outside of transactions; may block until ctx ends.
+// Lookup asks live surfaces. Its methods are called outside of transactions and may block until ctx ends.
 type Lookup interface {
-	// Resolve gives the id of a channel, "#name" or an id, in the surface of this kind,
-	// "" if it knows none or there is no such surface. The surface may join it.
+	// Resolve returns the id of a channel ("#name" or an id) in the surface of this kind; "" if there is
+	// no such channel or surface. The surface may join the channel.
 	Resolve(ctx context.Context, kind, channel string) (string, error)
 
-	// Find gives the user with this e-mail address in the surface of this kind, "" if
-	// it knows none or there is no such surface.
+	// Find returns the user with this e-mail address in the surface of this kind; "" if there is no such
+	// user or surface.
 	Find(ctx context.Context, kind, email string) (string, error)
 }
 
 // Options of Plan and Apply.
 type Options struct {
-	Sealer *store.Sealer // needed
-	Specs  []channels.Spec
-	Lookup Lookup // nil: ids must be given; agents without one are only remarked
-	Prune  bool   // take out what the file's lists don't name
+	Sealer *store.Sealer   // required
+	Specs  []channels.Spec // of all channels
+	Lookup Lookup          // nil = channels need ids, and agents without an id only get a remark
+	Prune  bool            // remove what the file's lists don't name
 
-	Signatures Signatures // nil: signatures are Markdown without pictures
+	Signatures Signatures // nil = signatures are Markdown without pictures
 }
 
-// Result is what apply changes, or changed.
+// Result is what Plan would change, or Apply has changed.
 type Result struct {
 	Changes []string // "+ agent ann@acme.test: …", "~ account support-mail: hold 20s → 30s"; never a secret
-	Remarks []string // what an admin should know; nothing is wrong with the file
+	Remarks []string // what an admin should know although the file has no fault
 }
 
-// Text is the result for a terminal.
+// Text writes the result for a terminal.
 func (r Result) Text() string {
 	var b strings.Builder
 	for _, line := range r.Changes {
@@ -59,9 +59,8 @@ func (r Result) Text() string {
 	return b.String()
 }
 
-// Plan says what Apply would change. Of the surfaces it only asks what it can't do
-// without.
-// Errors: Faults, when the file can't be applied.
+// Plan returns what Apply would change. It asks the surfaces only for ids that are not in the file.
+// Errors: Faults, if the file can't be applied.
 func Plan(ctx context.Context, pool *pgxpool.Pool, f *File, o Options) (Result, error) {
 	found, err := look(ctx, pool, f, o, false)
 	if err != nil {
@@ -71,12 +70,12 @@ func Plan(ctx context.Context, pool *pgxpool.Pool, f *File, o Options) (Result, 
 	return work.result, err
 }
 
-// errNothing ends a transaction that has nothing to write.
+// errNothing ends a transaction in which there is nothing to write.
 var errNothing = errors.New("setup: nothing to change")
 
-// Apply brings the database to what the file says, in one transaction, and tells all
-// processes when something changed. The second time it changes nothing.
-// Errors: Faults, when the file can't be applied; nothing is written then.
+// Apply changes the database to what the file says, in one transaction, and lets all processes know. To
+// apply the same file again changes nothing.
+// Errors: Faults, if the file can't be applied; then nothing is written.
 func Apply(ctx context.Context, pool *pgxpool.Pool, f *File, o Options) (Result, error) {
 	found, err := look(ctx, pool, f, o, true)
 	if err != nil {
@@ -84,7 +83,7 @@ func Apply(ctx context.Context, pool *pgxpool.Pool, f *File, o Options) (Result,
 	}
 	var work work
 	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {
-		if err := store.BumpSettings(ctx, tx); err != nil { // locks out a second apply
+		if err := store.BumpSettings(ctx, tx); err != nil { // its lock makes another apply wait
 			return err
 		}
 		var err error
@@ -106,7 +105,7 @@ func Apply(ctx context.Context, pool *pgxpool.Pool, f *File, o Options) (Result,
 	return work.result, err
 }
 
-// work is a plan with all that is needed to carry it out.
+// work is a plan and what is needed to carry it out.
 type work struct {
 	options    Options
 	have, want *state
@@ -114,7 +113,7 @@ type work struct {
 	result     Result
 }
 
-// kept are things that prune can't take out, by id.
+// kept has the ids of teams and accounts that prune can't remove.
 type kept struct{ teams, accounts map[int64]bool }
 
 func prepare(ctx context.Context, q store.Querier, f *File, o Options, found found) (work, error) {
@@ -145,7 +144,7 @@ func prepare(ctx context.Context, q store.Querier, f *File, o Options, found fou
 	return w, nil
 }
 
-// keeps finds what prune would take out but history holds on to.
+// keeps finds teams and accounts that prune can't remove, because conversations belong to them.
 func (w *work) keeps(ctx context.Context, q store.Querier) (kept, error) {
 	k := kept{teams: map[int64]bool{}, accounts: map[int64]bool{}}
 	var accounts, teams []int64
@@ -176,7 +175,7 @@ func (w *work) keeps(ctx context.Context, q store.Querier) (kept, error) {
 	return k, nil
 }
 
-// remarks are about what works but is hardly meant.
+// remarks lists what works but probably is a mistake.
 func (w *work) remarks() []string {
 	var list []string
 	for _, t := range w.have.teams {

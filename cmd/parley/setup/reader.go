@@ -11,15 +11,14 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
-// reader takes values out of the parsed file and collects what is wrong. The
-// library's own decoder stops at the first fault, changes unquoted numbers and
-// can't say where a value stood.
+// reader reads values of the parsed file and collects faults. The library's own decoder stops at the first
+// fault, changes unquoted numbers, and doesn't know the position of a value.
 type reader struct {
 	env    func(string) (string, bool)
 	faults Faults
 }
 
-// document parses the file, which must be one document.
+// document parses the file, which must have exactly one YAML document.
 func (r *reader) document(raw []byte) ast.Node {
 	file, err := parser.ParseBytes(raw, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
@@ -33,7 +32,7 @@ func (r *reader) document(raw []byte) ast.Node {
 		}
 	}
 	if len(docs) == 0 {
-		r.faults.add(Position{}, "", "the file is empty", "")
+		r.faults.addFile("the file is empty")
 		return nil
 	}
 	if len(docs) > 1 {
@@ -43,12 +42,12 @@ func (r *reader) document(raw []byte) ast.Node {
 	return docs[0].Body
 }
 
-// syntax reports what the parser refused, without the lines around it, which may
-// hold secrets, and without what it quotes.
+// syntax adds the parser's error as a fault, without the lines and the text that the parser quotes: they may
+// have secrets.
 func (r *reader) syntax(err error) {
 	var detail yaml.Error
 	if !errors.As(err, &detail) {
-		r.faults.add(Position{}, "", "the file is no YAML", "")
+		r.faults.addFile("the file is no YAML")
 		return
 	}
 	message, _, _ := strings.Cut(detail.GetMessage(), `: "`)
@@ -61,7 +60,7 @@ func (r *reader) syntax(err error) {
 
 func position(n ast.Node) Position {
 	if mapping, ok := n.(*ast.MappingNode); ok && len(mapping.Values) > 0 && !mapping.IsFlowStyle {
-		n = mapping.Values[0].Key // a block mapping's own token is the first colon
+		n = mapping.Values[0].Key // the position of a block mapping itself is that of its first colon
 	}
 	if n == nil || n.GetToken() == nil || n.GetToken().Position == nil {
 		return Position{}
@@ -70,7 +69,7 @@ func position(n ast.Node) Position {
 	return Position{p.Line, p.Column}
 }
 
-// object is a group of keys. Each key must be asked for before done.
+// object is a group of keys. done reports all keys that were not asked for before.
 type object struct {
 	*reader
 	where  string // "account support-mail"
@@ -78,10 +77,10 @@ type object struct {
 	names  []string // in the file's order
 	values map[string]ast.Node
 	places map[string]Position
-	known  []string // keys that were asked for
+	known  []string // the keys that were asked for
 }
 
-// object reads a mapping; nil and a fault if n is none.
+// object reads a mapping. If n is none, it adds a fault and returns nil.
 func (r *reader) object(n ast.Node, where string) *object {
 	mapping, ok := n.(ast.MapNode)
 	if !ok {
@@ -115,7 +114,7 @@ func keyName(key ast.MapKeyNode) (string, bool) {
 	return "", false
 }
 
-// get gives a key's value, nil when it isn't there.
+// get returns a key's value; nil if the key is missing.
 func (o *object) get(name string) ast.Node {
 	o.known = append(o.known, name)
 	return o.values[name]
@@ -132,7 +131,7 @@ func (o *object) fault(at Position, name, what, hint string) {
 	o.faults.add(at, o.label(name), what, hint)
 }
 
-// group gives a key's own keys; nil when it isn't there or is faulty.
+// group returns the keys below a key; nil if the key is missing or faulty.
 func (o *object) group(name string) *object {
 	n := o.get(name)
 	if n == nil {
@@ -141,7 +140,7 @@ func (o *object) group(name string) *object {
 	return o.object(n, o.label(name))
 }
 
-// text gives a key's scalar; nil when it isn't there or is faulty.
+// text returns a key's scalar; nil if the key is missing or faulty.
 func (o *object) text(name string) *text {
 	n := o.get(name)
 	if n == nil {
@@ -153,7 +152,7 @@ func (o *object) text(name string) *text {
 	return nil
 }
 
-// list gives a key's list of scalars; nil when it isn't there or is faulty.
+// list returns a key's list of scalars; nil if the key is missing or faulty.
 func (o *object) list(name string) *list {
 	n := o.get(name)
 	if n == nil {
@@ -177,7 +176,7 @@ func (r *reader) items(n ast.Node, where string) *list {
 	return l
 }
 
-// objects gives a key's list of groups; ok tells an empty list from a missing one.
+// objects returns a key's list of groups; ok is false if the key is missing.
 func (o *object) objects(name, each string) (all []*object, ok bool) {
 	n := o.get(name)
 	if n == nil {
@@ -196,17 +195,17 @@ func (o *object) objects(name, each string) (all []*object, ok bool) {
 	return all, true
 }
 
-// rest gives the keys that nobody asked for.
+// rest returns the keys that were not asked for.
 func (o *object) rest() []string {
 	return slices.DeleteFunc(slices.Clone(o.names), func(name string) bool { return slices.Contains(o.known, name) })
 }
 
-// unknown reports a key that means nothing.
+// unknown adds the fault of an unknown key.
 func (o *object) unknown(name string) {
 	o.faults.add(o.places[name], o.where, fmt.Sprintf("unknown key %q", name), "Known: "+strings.Join(o.known, ", ")+".")
 }
 
-// done reports the keys that nobody asked for.
+// done adds a fault for each key that was not asked for.
 func (o *object) done() {
 	for _, name := range o.rest() {
 		o.unknown(name)

@@ -12,8 +12,7 @@ import (
 	"parley/store"
 )
 
-// save writes the difference. Things are written in the order in which they refer
-// to each other.
+// save writes the difference. What others refer to is written first.
 func (w *work) save(ctx context.Context, tx pgx.Tx) error {
 	if w.have.company != w.want.company {
 		if err := store.SetCompany(ctx, tx, w.want.company); err != nil {
@@ -51,7 +50,7 @@ func (w *work) save(ctx context.Context, tx pgx.Tx) error {
 }
 
 func (w *work) saveAgents(ctx context.Context, tx pgx.Tx) error {
-	for i := range w.want.agents { // users first leave their old agents
+	for i := range w.want.agents { // first untie users from their old agents
 		a := &w.want.agents[i]
 		for kind := range attributesOfUsers(w.have.agent(a.email)) {
 			if a.users[kind] == "" {
@@ -166,7 +165,7 @@ func (w *work) saveAccount(ctx context.Context, tx pgx.Tx, a account) error {
 	return err
 }
 
-// remove takes out what prune left over.
+// remove removes from the database what prune removed from the state.
 func (w *work) remove(ctx context.Context, tx pgx.Tx) error {
 	for _, a := range w.have.agents {
 		if w.want.agent(a.email) == nil {

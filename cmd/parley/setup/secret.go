@@ -8,8 +8,8 @@ import (
 	"parley/store"
 )
 
-// Open gives the settings of an account as its channel wants them: what is stored,
-// the opened secrets, and the spec's defaults for what is missing or empty.
+// Open returns the settings of an account for its channel: the stored values, the decrypted secrets, and
+// the spec's defaults for what is missing or empty.
 // Errors: store.ErrWrongKey.
 func Open(a store.Account, sealer *store.Sealer, spec channels.Spec) (channels.Config, error) {
 	config, err := openConfig(a)
@@ -31,7 +31,7 @@ func Open(a store.Account, sealer *store.Sealer, spec channels.Spec) (channels.C
 	return config, nil
 }
 
-// Account gives an account as its channel is made of it, with the settings that Open gave.
+// Account returns the account for channels.Spec.New. config is the result of Open.
 func Account(a store.Account, config channels.Config) channels.Account {
 	account := channels.Account{ID: a.ID, Name: a.Name, Config: config}
 	if a.BeginsAt != nil {
@@ -40,8 +40,8 @@ func Account(a store.Account, config channels.Config) channels.Account {
 	return account
 }
 
-// openConfig reads what is stored in the open. A secret that is set has an empty
-// value there: so an export knows of it without the master key.
+// openConfig reads the settings that are not encrypted. A secret that is set has an empty value among them,
+// so that Export knows of it without the master key.
 func openConfig(a store.Account) (channels.Config, error) {
 	config := channels.Config{}
 	if len(a.Config) == 0 {
@@ -53,7 +53,7 @@ func openConfig(a store.Account) (channels.Config, error) {
 	return config, nil
 }
 
-// openSecrets opens what seal closed.
+// openSecrets decrypts an account's secrets.
 func openSecrets(a store.Account, sealer *store.Sealer) (map[string]string, error) {
 	secrets := map[string]string{}
 	if len(a.Secrets) == 0 {
@@ -69,7 +69,7 @@ func openSecrets(a store.Account, sealer *store.Sealer) (map[string]string, erro
 	return secrets, nil
 }
 
-// seal closes an account's secrets; nil when there are none.
+// seal encrypts an account's secrets; nil if there are none.
 func seal(account string, secrets map[string]string, sealer *store.Sealer) ([]byte, error) {
 	if len(secrets) == 0 {
 		return nil, nil
@@ -81,5 +81,5 @@ func seal(account string, secrets map[string]string, sealer *store.Sealer) ([]by
 	return sealer.Seal(secretsOf(account), plain), nil
 }
 
-// secretsOf is the place that an account's sealed secrets are bound to.
+// secretsOf returns the place to which an account's secrets are bound: see store.Sealer.
 func secretsOf(account string) string { return "accounts/" + account }

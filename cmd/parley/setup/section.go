@@ -27,12 +27,12 @@ func sectionOf(s channels.Spec) string {
 	return s.Kind
 }
 
-// accountSections lays the channel's own keys over an account.
+// accountSections sets the fields of the account's channel.
 func (o *overlay) accountSections(a *account, e accountEntry) {
 	where := "account " + e.name
 	spec := specOf(o.specs, a.row.Kind)
 	if spec == nil && a.row.ID != 0 && len(e.sections) == 0 {
-		return // of another version's channel: it can still be paused
+		return // a channel of another version: its account can still be paused
 	}
 	if spec == nil {
 		at := e.at
@@ -76,7 +76,7 @@ func (a *account) value(f channels.Field) string {
 	return a.config[f.Name]
 }
 
-// setField changes one field of an account. Messages never quote the value.
+// setField sets one field of an account. Faults never quote the value.
 func (o *overlay) setField(a *account, spec channels.Spec, f field, where string) {
 	known := find(spec.Fields, func(s channels.Field) bool { return s.Name == f.path })
 	if known == nil {
@@ -98,7 +98,7 @@ func (o *overlay) setField(a *account, spec channels.Spec, f field, where string
 	case known.List:
 		values = unique(trimmed(f.many.values()))
 	case known.Secret:
-		values = []string{f.one.value} // a blank may belong to a secret
+		values = []string{f.one.value} // not trimmed: spaces may belong to a secret
 	default:
 		values = []string{strings.TrimSpace(f.one.value)}
 	}
@@ -122,7 +122,7 @@ func trimmed(list []string) []string {
 	return list
 }
 
-// set keeps a value where it belongs; of a secret only its name stays in the open.
+// set stores a value. Of a secret only the name is stored without encryption.
 func (a *account) set(f channels.Field, value string) {
 	switch {
 	case value == "":

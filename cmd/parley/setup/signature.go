@@ -13,51 +13,51 @@ import (
 	"parley/store"
 )
 
-// mostPictures is how many pictures a signature may have: every mail carries them.
+// mostPictures is how many pictures a signature may have. They are sent with every mail.
 const mostPictures = 5
 
-// Signatures reads signatures as they stand in the file. Called outside of transactions.
+// Signatures reads the signatures of the file. Its methods are called outside of transactions.
 type Signatures interface {
-	// Read gives what replies carry of a signature.
+	// Read converts a signature to the form in which replies carry it.
 	// Errors: *SignatureError.
 	Read(source string) (SignatureText, error)
 
-	// Picture gives a picture from where a signature says it is: a file, an https address or a data
-	// address. May block until ctx ends.
+	// Picture reads a picture of a signature: from a file, an https address or a data address. It may
+	// block until ctx ends.
 	// Errors: *SignatureError.
 	Picture(ctx context.Context, from string) (Picture, error)
 }
 
-// SignatureText is what replies carry of a signature.
+// SignatureText is a signature in the form in which replies carry it.
 type SignatureText struct {
 	Markdown string
-	HTML     string   // sanitised; "" = Markdown is all of it
-	Pictures []string // where those are that HTML shows
-	IDs      []string // content ids of Pictures in HTML
+	HTML     string   // sanitised; "" = Markdown has all of it
+	Pictures []string // the addresses of the pictures that HTML shows
+	IDs      []string // for each of Pictures, the content id by which HTML shows it
 }
 
-// Picture of a signature.
+// Picture is a picture of a signature.
 type Picture struct {
 	Name        string
 	ContentType string
 	Content     []byte
-	Own         bool // it stands in the signature itself
+	Own         bool // it is in the signature itself, as a data address
 }
 
-// SignatureError says, for an admin, why a signature or its picture can't be taken.
+// SignatureError says, for an admin, why a signature or one of its pictures can't be used.
 type SignatureError struct{ What, Hint string }
 
 func (e *SignatureError) Error() string { return e.What + ". " + e.Hint }
 
-// readSignature is a signature of the file, as the database keeps it.
+// readSignature is a signature of the file in the form in which the database keeps it.
 type readSignature struct {
 	markdown string
 	rich     *store.RichSignature
 	problem  *SignatureError
 }
 
-// readSignatures reads the signatures of the file. A picture that can't be had now, but was kept by an
-// earlier apply, stays: so what parley export wrote can be applied anywhere.
+// readSignatures reads the signatures of the file. If a picture can't be read now, the one that an earlier
+// apply stored is used. So a file that parley export wrote can be applied on any machine.
 func (f *found) readSignatures(ctx context.Context, o Options, file *File, have *state, keep func([]byte) error) error {
 	f.signatures, f.pictures = map[string]readSignature{}, map[string][]byte{}
 	known := have.pictures()
@@ -91,10 +91,10 @@ func (f *found) readSignatures(ctx context.Context, o Options, file *File, have 
 	return nil
 }
 
-// signatureSource is a signature as it is compared and kept.
+// signatureSource returns a signature's text in the form in which it is compared and stored.
 func signatureSource(t text) string { return strings.TrimRight(t.value, "\n") }
 
-// pictures are those that are kept, by where they were taken from.
+// pictures returns the stored pictures of all signatures, by their addresses.
 func (s *state) pictures() map[string]store.SignaturePicture {
 	known := map[string]store.SignaturePicture{}
 	add := func(rich *store.RichSignature) {
@@ -116,7 +116,7 @@ func (s *state) pictures() map[string]store.SignaturePicture {
 	return known
 }
 
-// readSignature reads one signature and gets its pictures.
+// readSignature reads one signature and its pictures.
 // Errors: *SignatureError.
 func (f *found) readSignature(ctx context.Context, reader Signatures, source string, known map[string]store.SignaturePicture) (readSignature, error) {
 	if reader == nil || source == "" {
@@ -152,10 +152,10 @@ func (f *found) readSignature(ctx context.Context, reader Signatures, source str
 	return readSignature{markdown: t.Markdown, rich: rich}, nil
 }
 
-// signature gives what is kept of a signature of the file, and says what is wrong with it.
+// signature returns a signature of the file in its stored form. It adds a fault if it can't be used.
 func (o *overlay) signature(t text, where string) signature {
 	read, ok := o.found.signatures[signatureSource(t)]
-	if !ok { // nothing was looked up
+	if !ok { // there was no lookup
 		return signature{markdown: signatureSource(t)}
 	}
 	if read.problem != nil {
@@ -164,13 +164,13 @@ func (o *overlay) signature(t text, where string) signature {
 	return signature{markdown: read.markdown, rich: read.rich}
 }
 
-// signature is what an agent's or an account's replies end with.
+// signature is the signature of an agent or an account.
 type signature struct {
 	markdown string
 	rich     *store.RichSignature
 }
 
-// source is the signature as it stands in the file.
+// source returns the signature as it is written in the file.
 func (s signature) source() string {
 	if s.rich != nil {
 		return s.rich.Source
@@ -178,7 +178,8 @@ func (s signature) source() string {
 	return s.markdown
 }
 
-// attributes show a signature, and that its pictures are others although it reads the same.
+// attributes returns a signature for diff. A hash of its pictures shows that these have changed although the
+// text has not.
 func (s signature) attributes() []attribute {
 	var pictures []string
 	if s.rich != nil {
@@ -189,8 +190,8 @@ func (s signature) attributes() []attribute {
 	return []attribute{{name: "signature", value: s.source()}, {name: "pictures of the signature", value: strings.Join(pictures, ", ")}}
 }
 
-// keepPictures notes that the pictures of what is saved are in use, and that those of before were until
-// now.
+// keepPictures records which pictures signatures use now, and that they have used the previous ones until
+// now: see store.UsePictures.
 func (w *work) keepPictures(ctx context.Context, q store.Execer) error {
 	blobs := map[string]bool{}
 	add := func(rich *store.RichSignature) {

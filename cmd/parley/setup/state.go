@@ -11,11 +11,11 @@ import (
 	"parley/store"
 )
 
-// state is what parley.yaml describes, by names instead of ids: once as it is, once
-// as it shall be. The difference of the two is what apply shows and writes.
+// state is everything that parley.yaml describes, with names instead of ids. There are two of them: the
+// current one (have) and the one that the file asks for (want). Apply shows and writes the difference.
 type state struct {
 	company  string
-	settings map[string]string // of all accounts that choose nothing else
+	settings map[string]string // the defaults of all accounts
 	surfaces map[string]int64  // by kind; 0 = to be made
 	agents   []agent           // active ones
 	teams    []team
@@ -45,13 +45,13 @@ type team struct {
 }
 
 type account struct {
-	row      store.Account // ID 0 = new; the ids in it are those of team and surface
+	row      store.Account // ID 0 = new; save sets its ids of team and surface
 	team     string
 	surface  string // kind; "" = the team's
 	settings map[string]string
 	hours    hours.Plan
 	config   map[string]string
-	secrets  map[string]string // opened; nil when no sealer was given
+	secrets  map[string]string // decrypted; nil = there was no sealer
 }
 
 func (a account) signature() signature { return signature{a.row.Signature, a.row.RichSignature} }
@@ -75,7 +75,7 @@ func find[T any](list []T, is func(T) bool) *T {
 	return nil
 }
 
-// clone makes a copy that may be changed.
+// clone returns a copy that can be changed without changing the original.
 func (s *state) clone() *state {
 	c := &state{company: s.company, settings: maps.Clone(s.settings), surfaces: maps.Clone(s.surfaces), agents: slices.Clone(s.agents),
 		teams: slices.Clone(s.teams), accounts: slices.Clone(s.accounts), templates: slices.Clone(s.templates)}
@@ -92,7 +92,7 @@ func (s *state) clone() *state {
 	return c
 }
 
-// stateOf reads the state out of a directory. Without a sealer secrets stay closed.
+// stateOf converts a directory to a state. Without a sealer, secrets are not decrypted.
 func stateOf(d store.Directory, sealer *store.Sealer) (*state, error) {
 	s := &state{company: d.Company, settings: map[string]string{}, surfaces: map[string]int64{}}
 	if err := json.Unmarshal(d.Settings, &s.settings); err != nil {
@@ -157,7 +157,7 @@ func teamOf(t store.Team, channels []store.TeamChannel, emails, kinds map[int64]
 
 func accountOf(row store.Account, teams, kinds map[int64]string, sealer *store.Sealer) (account, error) {
 	a := account{row: row, settings: map[string]string{}}
-	a.row.Signature = strings.TrimRight(row.Signature, "\n") // as the file's is read
+	a.row.Signature = strings.TrimRight(row.Signature, "\n") // as signatureSource does
 	if row.TeamID != nil {
 		a.team = teams[*row.TeamID]
 	}

@@ -9,7 +9,7 @@ import (
 	"parley/store"
 )
 
-// An account that anything arrived on, or that has customers, is never deleted.
+// Accounts that have events or customers. They are never deleted.
 const usedAccounts = `
 	SELECT a.id
 	FROM accounts AS a
@@ -18,7 +18,7 @@ const usedAccounts = `
 		OR EXISTS (SELECT FROM identities AS i WHERE i.account_id = a.id)
 		OR EXISTS (SELECT FROM conversations AS c WHERE c.account_id = a.id))`
 
-// A team that a conversation or an account (but those of $2) belongs to stays.
+// Teams to which a conversation, or an account other than $2, belongs. They are never deleted.
 const usedTeams = `
 	SELECT t.id
 	FROM teams AS t

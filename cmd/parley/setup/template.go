@@ -11,7 +11,7 @@ import (
 	"parley/store"
 )
 
-// templateEntry is a template of the file, for each of its accounts.
+// templateEntry is a template of the file. It may be for several accounts.
 type templateEntry struct {
 	at       Position
 	name     string
@@ -25,7 +25,7 @@ type templateEntry struct {
 	places   map[string]Position
 }
 
-// template is one of one account.
+// template is a template of one account.
 type template struct {
 	row     store.Template // ID 0 = new
 	account string
@@ -35,7 +35,7 @@ func (t template) title() string {
 	return "template " + t.row.Name + " (" + t.row.Language + ") of " + t.account
 }
 
-// texts of a template's entry, in the order in which they are written.
+// templateTexts returns the keys of a template's texts, in the order in which they are written.
 func templateTexts() []string {
 	return []string{"provider_name", "category", "header", "body", "footer"}
 }
@@ -117,7 +117,7 @@ func (s *state) template(account, name, language string) *template {
 	})
 }
 
-// templateEntry lays a template of the file over those of its accounts.
+// templateEntry changes the templates of the entry's accounts to what the entry says.
 func (o *overlay) templateEntry(e templateEntry) {
 	where := "template " + e.name
 	for _, name := range e.accounts {
@@ -147,7 +147,7 @@ func (o *overlay) templateEntry(e templateEntry) {
 			}
 		}
 		if before.ID != 0 && bridge.TemplateDiffers(before, t.row) {
-			t.row.AgentID = nil // the verdict goes to the team's channel
+			t.row.AgentID = nil // no agent: the provider's verdict is told in the team's channel
 		}
 		if twin := find(o.templates, func(other template) bool {
 			return other.account == t.account && other.row.Language == t.row.Language && other.row.ProviderName == t.row.ProviderName && other.row.Name != t.row.Name
@@ -157,7 +157,7 @@ func (o *overlay) templateEntry(e templateEntry) {
 	}
 }
 
-// change lays the entry over a row.
+// change changes a row to what the entry says.
 func (e templateEntry) change(row *store.Template) {
 	draft := bridge.Template{Name: row.Name, Language: row.Language, Category: row.Category, Uses: row.Uses, Labels: row.Labels,
 		Header: row.Header, Body: row.Body, Footer: row.Footer, Examples: row.Examples}
@@ -190,8 +190,7 @@ func (e templateEntry) change(row *store.Template) {
 	row.Buttons, row.Examples, row.ProviderName = fresh.Buttons, fresh.Examples, cmp.Or(strings.TrimSpace(name), fresh.ProviderName)
 }
 
-// pruneTemplates takes out those that the file's list doesn't name, and those whose
-// account goes.
+// pruneTemplates removes templates that the file's list doesn't name, and those of removed accounts.
 func (o *overlay) pruneTemplates(f *File) {
 	o.templates = slices.DeleteFunc(o.templates, func(t template) bool {
 		named := slices.ContainsFunc(f.templates, func(e templateEntry) bool {
@@ -217,7 +216,7 @@ func (t template) attributes() []attribute {
 	}
 }
 
-// templateChanges gives the readable lines of what changes of templates.
+// templateChanges lists, for people, which templates change.
 func templateChanges(have, want *state, kept kept) []string {
 	var lines []string
 	for _, t := range want.templates {
@@ -233,7 +232,7 @@ func templateChanges(have, want *state, kept kept) []string {
 			continue
 		}
 		if a := have.account(t.account); a != nil && want.account(t.account) == nil && !kept.accounts[a.row.ID] {
-			continue // told with its account
+			continue // the removal of its account is listed
 		}
 		if want.account(t.account) != nil {
 			lines = append(lines, "- "+t.title()+": deleted, at the provider too")

@@ -26,9 +26,9 @@ func (s *state) templatesOf(ctx context.Context, q store.Querier) error {
 	return nil
 }
 
-// saveTemplates writes what changed; providers are told later, by serve.
+// saveTemplates writes changed templates. `parley serve` submits them to the providers later.
 func (w *work) saveTemplates(ctx context.Context, tx pgx.Tx) error {
-	accounts, err := store.ListAccounts(ctx, tx) // also those that are new
+	accounts, err := store.ListAccounts(ctx, tx) // with the new ones, which have ids by now
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func (w *work) saveTemplates(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// exportTemplates writes each template once, with all accounts that have the same.
+// exportTemplates writes equal templates of several accounts once, with all of these accounts.
 func (s *state) exportTemplates() []*group {
 	var groups []*group
 	done := make([]bool, len(s.templates))

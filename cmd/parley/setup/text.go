@@ -9,10 +9,10 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// text is a scalar as it is written: +15550100 and 007 keep every character.
+// text is a scalar of the file with all its characters: +15550100 and 007 are not read as numbers.
 type text struct {
 	value string // with ${NAME} replaced
-	raw   string // before that: what may be quoted in a message
+	raw   string // without that: faults may quote it, because it has no secret from the environment
 	at    Position
 }
 
@@ -30,13 +30,13 @@ func (l list) values() []string {
 	return values
 }
 
-// variable finds ${NAME}, what is meant to be one, and the escape $${.
+// variable matches ${NAME}, the beginning ${ of a faulty one, and the escape $${.
 var variable = regexp.MustCompile(`\$\$\{|\$\{([A-Za-z_][A-Za-z0-9_]*)\}|\$\{`)
 
-// escape makes expand give s back.
+// escape returns a text that expand turns into s.
 func escape(s string) string { return strings.ReplaceAll(s, "${", "$${") }
 
-// expand replaces ${NAME} from the environment.
+// expand replaces ${NAME} by the environment's value. It adds a fault if there is none.
 func (r *reader) expand(raw, where string, at Position) string {
 	return variable.ReplaceAllStringFunc(raw, func(found string) string {
 		switch found {
@@ -55,7 +55,7 @@ func (r *reader) expand(raw, where string, at Position) string {
 	})
 }
 
-// scalar reads a value's text. Errors: a fault.
+// scalar reads the text of a value. If the value is no scalar, it adds a fault and returns false.
 func (r *reader) scalar(n ast.Node, where string) (text, bool) {
 	at := position(n)
 	switch v := n.(type) {
@@ -74,7 +74,7 @@ func (r *reader) scalar(n ast.Node, where string) (text, bool) {
 	return text{}, false
 }
 
-// storable refuses what PostgreSQL can't hold as text.
+// storable adds a fault if PostgreSQL can't store the text, and returns whether it can.
 func (r *reader) storable(t text, where string) (text, bool) {
 	if strings.Contains(t.value, "\x00") || !utf8.ValidString(t.value) {
 		r.faults.add(t.at, where, "has a character that can't be stored", "Write it as UTF-8, without NUL.")
@@ -83,7 +83,7 @@ func (r *reader) storable(t text, where string) (text, bool) {
 	return t, true
 }
 
-// shape names what kind of value a node is.
+// shape names the kind of a node's value, for people.
 func shape(n ast.Node) string {
 	switch n.(type) {
 	case *ast.SequenceNode:

@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// group is an ordered group of keys to be written. Values are string, []string,
-// raw, *group and []*group. The library's encoder loses tabs and returns; this one
-// quotes whatever isn't plainly a word.
+// group is an ordered group of keys that is written as YAML. Its values are string, []string, raw, *group
+// or []*group. The library's encoder loses tabs and carriage returns; this one quotes everything but
+// simple words.
 type group struct {
 	keys   []string
 	values []any
 }
 
-// raw is a value that is written as it stands: true, 0.5, [].
+// raw is a value that is written as it is: true, 0.5, [].
 type raw string
 
 func (g *group) put(key string, value any) {
@@ -42,7 +42,7 @@ func (g *group) list(key string, values []string) {
 	g.put(key, escaped)
 }
 
-// sub finds or adds a group in the group.
+// sub returns the group below a key, and adds it if it is missing.
 func (g *group) sub(key string) *group {
 	for i, k := range g.keys {
 		if sub, ok := g.values[i].(*group); ok && k == key {
@@ -54,7 +54,7 @@ func (g *group) sub(key string) *group {
 	return sub
 }
 
-// write writes the group's keys; first is what stands before the first one.
+// write writes the group's keys. first is written before the first key, indent before the others.
 func (g *group) write(b *bytes.Buffer, first, indent string) {
 	for i, key := range g.keys {
 		if i == 0 {
@@ -91,7 +91,7 @@ var (
 	lines = regexp.MustCompile(`^[^\s\pC][^\pC\pZ\n]*( [^\pC\pZ\n]+)*(\n+[^\s\pC][^\pC\pZ\n]*( [^\pC\pZ\n]+)*)+$`)
 )
 
-// scalarOf writes text of several plain lines as a block, which people can edit.
+// scalarOf writes a text. Several simple lines become a block, which people can edit.
 func scalarOf(s, indent string) string {
 	if !lines.MatchString(s) {
 		return quoted(s)
@@ -100,8 +100,7 @@ func scalarOf(s, indent string) string {
 	return "|-" + strings.ReplaceAll(out, "\n"+indent+"\n", "\n\n")
 }
 
-// quoted writes a word as it is and everything else as JSON writes it, which YAML
-// reads the same.
+// quoted writes a simple word as it is and everything else as a JSON string, which YAML reads the same.
 func quoted(s string) string {
 	switch strings.ToLower(s) {
 	case "null", "true", "false", "yes", "no", "on", "off", "y", "n":
