@@ -24,8 +24,8 @@ import (
 
 const watermarkTimeout = 30 * time.Second
 
-// accounts keeps each configured account's channel at work, and makes it anew when its
-// settings change. Of several replicas one fetches, all send.
+// accounts runs the channels of all configured accounts, and makes a channel anew when its settings
+// change. All replicas send; for each account one of them fetches (fetchers).
 type accounts struct {
 	engine   *engine.Engine
 	outside  Env
@@ -33,18 +33,18 @@ type accounts struct {
 	specs    map[string]channels.Spec
 	keys     [][]byte
 	log      *slog.Logger
-	holder   string // of this process's leases
+	holder   string // the name under which this process holds leases
 	bodies   *bodies
 	fetchers *fetchers
-	owners   atomic.Pointer[owners.Table] // of shared callbacks
+	owners   atomic.Pointer[owners.Table] // whose facts the shared callbacks bring
 
-	mu      sync.RWMutex // for webhooks; only refresh changes running
+	mu      sync.RWMutex // webhooks read running while refresh, and nobody else, changes it
 	running map[int64]*worker
 }
 
 // worker is one account's channel.
 type worker struct {
-	print   [32]byte // of the settings it was made with
+	print   [32]byte // the fingerprint of the settings with which it was made
 	channel channels.Channel
 	webhook http.Handler // nil if it has none
 	paused  bool
@@ -60,8 +60,8 @@ func newAccounts(e *engine.Engine, env Env, db *Database, specs []channels.Spec,
 	return a
 }
 
-// refresh makes the channels of accounts that are new or changed, and lets go of those of
-// accounts that are gone. It waits for no channel's end: webhooks go on meanwhile.
+// refresh makes channels for accounts that are new or changed, and removes the workers of accounts that
+// are gone. It doesn't wait until a channel has ended, so that webhooks are answered meanwhile.
 func (a *accounts) refresh() {
 	gone, all := maps.Clone(a.running), a.engine.Accounts()
 	table := owners.New(all, slices.Collect(maps.Values(a.specs)))
@@ -91,7 +91,7 @@ func (a *accounts) refresh() {
 	}
 }
 
-// put makes a worker that of an account; nil takes it away.
+// put sets the worker of an account; nil removes it.
 func (a *accounts) put(id int64, w *worker) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -102,7 +102,7 @@ func (a *accounts) put(id int64, w *worker) {
 	a.running[id] = w
 }
 
-// bounded gives a channel's webhook with a bound of its own.
+// bounded returns a channel's webhook with a limit of its own (bound); nil if the channel has none.
 func (a *accounts) bounded(id int64, ch channels.Channel) http.Handler {
 	hook, ok := ch.(channels.Webhook)
 	if !ok {
@@ -134,9 +134,9 @@ func (a *accounts) env(account store.Account, spec channels.Spec, config channel
 	return env
 }
 
-// accept stores what one account's channel brings. Where several numbers or pages share a
-// callback, each fact goes to the account that owns it; whatever fails, the provider
-// brings all of them again.
+// accept returns the function by which an account's channel stores facts. If several numbers or pages
+// share a callback, each fact goes to the account that owns it. If one can't be stored, the call fails,
+// and the provider sends all of them again.
 func (a *accounts) accept(account store.Account, spec channels.Spec) channels.Accept {
 	if spec.Owner == "" {
 		return func(ctx context.Context, facts ...channels.Fact) error {
@@ -159,14 +159,14 @@ func (a *accounts) accept(account store.Account, spec channels.Spec) channels.Ac
 	}
 }
 
-// fingerprint tells whether an account has to be restarted.
+// fingerprint is a hash of the settings for which a channel is made. If it changes, the channel is made
+// anew.
 func fingerprint(a store.Account) [32]byte {
 	body, _ := json.Marshal([]any{a.Kind, a.Config, a.Secrets, a.Paused}) // plain data
 	return sha256.Sum256(body)
 }
 
-// run follows the settings, and fetches for the accounts that are this process's, until ctx
-// ends. Webhooks are answered until the end.
+// run follows the settings, and fetches for the accounts that belong to this process, until ctx ends.
 func (a *accounts) run(ctx context.Context) error {
 	round := time.NewTicker(min(fetchRound, a.fetchers.lease/6))
 	defer round.Stop()
@@ -187,7 +187,7 @@ func (a *accounts) run(ctx context.Context) error {
 	}
 }
 
-// wanted gives the workers whose channels fetch.
+// wanted returns the workers whose channels fetch by themselves and are not paused, by account.
 func (a *accounts) wanted() map[int64]*worker {
 	list := map[int64]*worker{}
 	for id, w := range a.running {
@@ -198,7 +198,7 @@ func (a *accounts) wanted() map[int64]*worker {
 	return list
 }
 
-// watermark is an account's durable memory.
+// watermark is the channels.State of an account.
 type watermark struct {
 	db      *Database
 	account int64

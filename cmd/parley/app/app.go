@@ -22,15 +22,14 @@ import (
 	"parley/store"
 )
 
-// Grace is how long a stopping process finishes what is under way. Closing listener and
-// database comes after it: all of it together stays within 20 seconds.
+// Grace is how long a process that stops may finish what it has begun. Closing the listener and the
+// database takes a little longer: all together stays below 20 seconds.
 const Grace = 15 * time.Second
 
-// surfaceRetry is the wait before a surface that gave up is connected again.
+// surfaceRetry is the wait before a surface whose connection ended is connected again.
 const surfaceRetry = 15 * time.Second
 
-// Specs lists the channels that Parley can talk to: a new one is one folder and one
-// line here.
+// Specs returns all kinds of channels. A new channel is a folder below channels/ and a line here.
 func Specs() []channels.Spec {
 	return []channels.Spec{
 		email.Spec(),
@@ -44,14 +43,14 @@ func Specs() []channels.Spec {
 
 // Options of an App besides the environment.
 type Options struct {
-	Relay     relay.Options // waits; zero values are production's
-	Backoff   []time.Duration
-	Lease     time.Duration    // of an account's fetching; 0 = 30 s
-	MovedTime bool             // the clock may be ahead: demo, torture and tests
+	Relay     relay.Options    // zero values are those of production
+	Backoff   []time.Duration  // bridge.Options.Backoff
+	Lease     time.Duration    // how long an account is leased to the process that fetches; 0 = 30 s
+	MovedTime bool             // Parley's clock may be ahead of the database's: demo, torture and tests
 	Specs     []channels.Spec  // nil = Specs()
 	Surfaces  []SurfaceSpec    // nil = Surfaces()
 	Now       func() time.Time // the surfaces' clock; nil = time.Now
-	Sweep     time.Duration    // between two looks of a surface for what it missed; 0 = its own
+	Sweep     time.Duration    // between two searches of a surface for messages it missed; 0 = the surface's default
 }
 
 // App is a running Parley.
@@ -69,10 +68,10 @@ type App struct {
 	links    *links
 	retain   *retention
 	ready    atomic.Bool
-	started  atomic.Int64 // nanoseconds from the process' start until it served
+	started  atomic.Int64 // nanoseconds from the start of the process until it served
 }
 
-// New prepares everything and listens, but serves nothing yet. Run does.
+// New prepares everything and listens. Requests are answered once Run is called.
 func New(ctx context.Context, env Env, db *Database, log *slog.Logger, o Options) (*App, error) {
 	front, err := newFront(ctx, env, log)
 	if err != nil {
@@ -85,7 +84,7 @@ func New(ctx context.Context, env Env, db *Database, log *slog.Logger, o Options
 	return a, nil
 }
 
-// assemble prepares everything behind a front.
+// assemble prepares everything but the HTTP server, which is front.
 func assemble(ctx context.Context, env Env, db *Database, log *slog.Logger, o Options, front *front) (*App, error) {
 	if o.Specs == nil {
 		o.Specs = Specs()
@@ -129,8 +128,8 @@ func assemble(ctx context.Context, env Env, db *Database, log *slog.Logger, o Op
 	return a, nil
 }
 
-// runSurface keeps a surface connected; its failure is its account's condition, not
-// the end of everything else.
+// runSurface keeps a surface connected until ctx ends. If the surface fails, that is reported as the
+// condition of its account, and everything else goes on.
 func (a *App) runSurface(ctx context.Context, r opened) error {
 	for ctx.Err() == nil {
 		if err := r.surface.Run(ctx); err != nil && ctx.Err() == nil {
@@ -142,7 +141,7 @@ func (a *App) runSurface(ctx context.Context, r opened) error {
 	return nil
 }
 
-// checkClock refuses a database whose clock was moved, unless that is wanted.
+// checkClock refuses a database in which Parley's clock was moved, unless Options.MovedTime allows it.
 func (a *App) checkClock(ctx context.Context) error {
 	ahead, err := store.Ahead(ctx, a.db.Pool)
 	if err != nil {
@@ -160,9 +159,9 @@ func (a *App) Address() string { return a.front.address() }
 // Engine gives the use cases, for sub-commands and tests.
 func (a *App) Engine() *engine.Engine { return a.engine }
 
-// Serve opens and migrates the database that env names and runs an App on it until ctx ends,
-// however long others migrate it before. It answers HTTP from the beginning (front). say
-// tells the person at the terminal something once.
+// Serve opens and migrates the database that env names, and runs an App on it until ctx ends. While
+// another process migrates the database, it waits without limit. It answers HTTP from the beginning
+// (front). say shows a sentence to the person at the terminal.
 func Serve(ctx context.Context, env Env, log *slog.Logger, say func(string), o Options) (err error) {
 	front, err := newFront(ctx, env, log)
 	if err != nil {
@@ -188,7 +187,8 @@ func Serve(ctx context.Context, env Env, log *slog.Logger, say func(string), o O
 	return a.Run(ctx)
 }
 
-// unlessEnded drops the error of what was interrupted because the process was asked to end.
+// unlessEnded returns err, or nil if ctx has ended: then the error only says that the process was asked
+// to stop.
 func unlessEnded(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return nil
@@ -196,16 +196,16 @@ func unlessEnded(ctx context.Context, err error) error {
 	return err
 }
 
-// Run serves until ctx ends. A stopping process ends its sends first and answers
-// webhooks until then.
+// Run serves until ctx ends. Then it first finishes the sends that have begun; webhooks are answered
+// meanwhile.
 func (a *App) Run(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx) // what fails stops the rest
+	group, ctx := errgroup.WithContext(ctx) // a part that fails stops all others
 	a.front.open(a.routes())
 	a.front.start()
 	group.Go(a.front.wait)
 	group.Go(func() error {
 		select {
-		case <-a.db.Ended(): // nothing heals that in this process; a supervisor starts it again
+		case <-a.db.Ended(): // this process can't recover: its supervisor starts it again
 			return errors.New("the embedded PostgreSQL ended; pg.log in the data folder says why. Start Parley again")
 		case <-ctx.Done():
 			return nil

@@ -14,13 +14,13 @@ import (
 	"parley/store"
 )
 
-// Embedded says that the database runs in PARLEY_DATA.
+// Embedded says whether the database is the embedded server, in PARLEY_DATA.
 func (db *Database) Embedded() bool { return db.server != nil }
 
-// URL is where the database is. It may hold a password.
+// URL returns the address of the database. It may have a password.
 func (db *Database) URL() string { return db.url }
 
-// BinDir is where the programs of an embedded server are; "" when it can't be told.
+// BinDir returns the folder with the programs of the embedded server; "" if it isn't known.
 func (db *Database) BinDir() string {
 	if db.server == nil {
 		return ""
@@ -28,8 +28,8 @@ func (db *Database) BinDir() string {
 	return db.server.BinDir()
 }
 
-// KnownKey gives the master key that is set, or the one in the data folder; "" when there
-// is neither. It invents none.
+// KnownKey returns the master key of the environment or of the data folder; "" when there is neither.
+// It doesn't make one.
 func KnownKey(env Env) (string, error) {
 	if env.MasterKey != "" {
 		return env.MasterKey, nil
@@ -44,7 +44,7 @@ func KnownKey(env Env) (string, error) {
 	return strings.TrimSpace(string(body)), nil
 }
 
-// KeyFile is where the master key is kept when PARLEY_MASTER_KEY is not set.
+// KeyFile returns the file with the master key, for when PARLEY_MASTER_KEY is not set.
 func KeyFile(env Env) string { return filepath.Join(env.Data, "master.key") }
 
 // KeepKey writes a master key into its file.
@@ -59,11 +59,11 @@ func KeepKey(env Env, key string) error {
 	return nil
 }
 
-// BackupFolder is where an embedded server's backups are.
+// BackupFolder returns the folder with the backups of the embedded server.
 func BackupFolder(env Env) string { return filepath.Join(env.Data, backupFolder) }
 
-// backups are those that Parley makes by itself. The key is in them only where a
-// passphrase is set: its file lies beside them anyway.
+// backups returns the folder of the backups that Parley makes by itself. They have the master key only
+// if a passphrase is set; otherwise it is in a file beside them.
 func (db *Database) backups(env Env, log *slog.Logger) (backup.Folder, error) {
 	f := backup.Folder{Dir: BackupFolder(env), Log: log,
 		Source: backup.Source{URL: db.url, BinDir: db.BinDir(), WithoutKey: env.BackupPassphrase == "", Passphrase: env.BackupPassphrase},
@@ -78,7 +78,7 @@ func (db *Database) backups(env Env, log *slog.Logger) (backup.Folder, error) {
 
 // nightly makes the embedded server's backups until ctx ends.
 func (a *App) nightly(ctx context.Context) error {
-	if a.db.server == nil || a.opt.MovedTime { // who brings a database backs it up; a demo's is nothing to keep
+	if a.db.server == nil || a.opt.MovedTime { // an external database has backups of its own; a demo needs none
 		return nil
 	}
 	f, err := a.db.backups(a.env, a.log)
@@ -88,8 +88,8 @@ func (a *App) nightly(ctx context.Context) error {
 	return f.Run(ctx)
 }
 
-// saveBeforeMigration makes a backup when the schema is about to change. Its failure does
-// not keep Parley from starting: migrations add, and can be repeated.
+// saveBeforeMigration makes a backup when the schema is about to change. If that fails, Parley starts
+// all the same: migrations only add, and can be repeated.
 func (db *Database) saveBeforeMigration(ctx context.Context, env Env) error {
 	from, err := store.SchemaOf(ctx, db.Pool)
 	if err != nil {

@@ -9,11 +9,12 @@ import (
 	"time"
 )
 
-// mostBody is the longest body that is taken, in bytes: as much as the webhook takes that
-// takes most (docs/http-channel.md). A bridge.Stream has a bound of its own.
+// mostBody is the longest body of a webhook, in bytes: the limit of the channel with the highest one
+// (docs/http-channel.md). A bridge.Stream has a limit of its own.
 const mostBody = 16 << 20
 
-// Chunks of a body grow with what has come: what was only announced costs no memory.
+// Sizes of the chunks in which a body is read. They grow with the bytes that have arrived, so that a body
+// that is only announced takes no memory.
 const (
 	firstChunk = 4 << 10
 	mostChunk  = 256 << 10
@@ -22,29 +23,29 @@ const (
 // errTooLong means that a body is longer than mostBody.
 var errTooLong = errors.New("the body is longer than 16 MiB")
 
-// bodies is the memory of a process for bodies that arrive; room tells the rules.
+// bodies is the memory of a process for arriving bodies; its rules are those of room.
 type bodies struct{ small, large *room }
 
 func newBodies() *bodies {
 	return &bodies{small: newRoom(smallRoom, smallRoom/2), large: newRoom(largeRoom, mostBody)}
 }
 
-// arrival is one body on its way into memory, and then what its handler reads.
+// arrival is one body: first while it is read into memory, then as the handler's Request.Body.
 type arrival struct {
 	bodies   *bodies
 	source   *bound
 	from     io.ReadCloser
-	length   int64 // as announced; -1 = it wasn't
-	received atomic.Int64
-	chunks   [][]byte // what the handler has not read yet
-	end      func()   // makes reading fail
-	release  func()   // gives the room back
+	length   int64        // as announced; -1 = not announced
+	received atomic.Int64 // bytes so far
+	chunks   [][]byte     // the bytes that the handler has not read yet
+	end      func()       // makes reading fail
+	release  func()       // frees the memory
 }
 
-// arrive reads the whole body of a request into memory. release must be called once the
-// request is answered, whatever came of it.
-// Errors: errTooLong and errNoRoom, before anything is read if the length was announced; the
-// connection's.
+// arrive reads the whole body of a request into memory. release must be called when the request is
+// answered, also after an error.
+// Errors: errTooLong and errNoRoom (before anything is read if the length was announced); those of the
+// connection.
 func (b *bodies) arrive(w http.ResponseWriter, r *http.Request, source *bound) (body io.ReadCloser, release func(), err error) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
@@ -65,7 +66,7 @@ func (b *bodies) arrive(w http.ResponseWriter, r *http.Request, source *bound) (
 	return a, func() { a.release() }, err
 }
 
-// readUnannounced reads a body of any length. It begins as a small one: most are.
+// readUnannounced reads a body of unknown length. It takes room for a small one first: most are.
 func (a *arrival) readUnannounced(ctx context.Context) error {
 	whole, err := a.readIn(ctx, a.bodies.small, smallBody)
 	if err != nil || whole {
@@ -80,8 +81,7 @@ func (a *arrival) readUnannounced(ctx context.Context) error {
 	return err
 }
 
-// readIn takes room for length bytes, reads until the body ends or is longer, and says
-// whether it ended.
+// readIn takes room for length bytes and reads. whole is false if the body is longer.
 func (a *arrival) readIn(ctx context.Context, m *room, length int64) (whole bool, err error) {
 	p := &place{source: a.source, length: length, received: &a.received, end: a.end}
 	wait, cancel := context.WithTimeout(ctx, waitForRoom)
@@ -118,7 +118,7 @@ func (a *arrival) readChunk(limit int64) (err error) {
 	return err
 }
 
-// Read implements io.Reader. What was read is forgotten: the handler has its own copy.
+// Read implements io.Reader. It drops the bytes that it returns.
 func (a *arrival) Read(to []byte) (int, error) {
 	for len(a.chunks) > 0 && len(a.chunks[0]) == 0 {
 		a.chunks[0] = nil

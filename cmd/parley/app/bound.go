@@ -10,18 +10,17 @@ import (
 )
 
 const (
-	// maxInside is how many webhooks of one source are dealt with at once. More would only
-	// wait longer: the journal stores 64 facts with one commit. Measured by `parley bench`
-	// (overload): what is accepted stays quick, whatever is offered.
+	// maxInside is how many webhooks of one source are handled at once. More would only wait longer,
+	// because the journal stores 64 facts with one commit. `parley bench` (overload) shows that
+	// accepted requests stay fast however many are sent.
 	maxInside = 64
-	// lastWords is how long the rest of a refused body may come, so that its sender gets to
-	// read the answer.
+	// lastWords is how long the rest of a refused body is read, so that its sender reads the answer.
 	lastWords = 2 * time.Second
 )
 
-// bound lets so many requests in and refuses the others: their source brings them again.
-// Each source has its own, so that a flood of one keeps no other out. A request counts once
-// its body has arrived: slow senders keep nobody out either.
+// bound lets a number of requests in and refuses the others, which their source sends again. Each source
+// has a bound of its own, so that a flood from one doesn't keep others out. A request counts only once
+// its body has arrived, so that slow senders don't keep others out.
 type bound struct {
 	bodies  *bodies
 	slots   chan struct{}
@@ -32,7 +31,7 @@ func newBound(bodies *bodies, refused *atomic.Int64) *bound {
 	return &bound{bodies: bodies, slots: make(chan struct{}, maxInside), refused: refused}
 }
 
-// handler passes on what fits in.
+// handler returns next with the bound in front of it.
 func (b *bound) handler(next http.Handler) http.Handler {
 	if _, ok := next.(bridge.Stream); ok {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { b.enter(next, w, r) })
@@ -41,7 +40,7 @@ func (b *bound) handler(next http.Handler) http.Handler {
 }
 
 func (b *bound) serve(next http.Handler, w http.ResponseWriter, r *http.Request) {
-	if len(b.slots) == cap(b.slots) { // as cheap as it gets
+	if len(b.slots) == cap(b.slots) { // refuse before the body is read
 		b.refuse(w)
 		return
 	}
@@ -60,7 +59,7 @@ func (b *bound) serve(next http.Handler, w http.ResponseWriter, r *http.Request)
 	}
 }
 
-// enter lets a request in if there is a place.
+// enter handles a request if there is a free slot, and refuses it otherwise.
 func (b *bound) enter(next http.Handler, w http.ResponseWriter, r *http.Request) {
 	select {
 	case b.slots <- struct{}{}:

@@ -15,23 +15,23 @@ const (
 	tellFull        = time.Minute
 )
 
-// connections bounds how many connections are open at once. A new one takes the place of the
-// one that has been without a request for longest; while all have one, it is closed.
+// connections limits how many connections are open at once. When there are too many, the connection that
+// has been without a request for longest is closed; if all have a request, the new one is closed.
 type connections struct {
 	most int
 	log  *slog.Logger
 
-	mu    sync.Mutex
-	open  map[net.Conn]*list.Element // its place in quiet; nil while it has a request
-	quiet list.List                  // connections without a request, longest first
-	told  time.Time
+	mu     sync.Mutex
+	open   map[net.Conn]*list.Element // its element of quiet; nil while it has a request
+	quiet  list.List                  // connections without a request, the longest first
+	warned time.Time                  // when a refusal was logged last
 }
 
 func newConnections(most int, log *slog.Logger) *connections {
 	return &connections{most: most, log: log, open: map[net.Conn]*list.Element{}}
 }
 
-// changed is told of every connection's state (http.Server.ConnState).
+// changed is called for every change of a connection's state (http.Server.ConnState).
 func (c *connections) changed(conn net.Conn, state http.ConnState) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -54,7 +54,7 @@ func (c *connections) changed(conn net.Conn, state http.ConnState) {
 	}
 }
 
-// busy takes a connection out of the quiet ones.
+// busy removes a connection from the quiet ones.
 func (c *connections) busy(conn net.Conn) {
 	if e := c.open[conn]; e != nil {
 		c.quiet.Remove(e)
@@ -67,7 +67,7 @@ func (c *connections) forget(conn net.Conn) {
 	delete(c.open, conn)
 }
 
-// closeQuiet closes the connection that has been quiet for longest, if there is one.
+// closeQuiet closes the connection that has been quiet for longest; false if none is.
 func (c *connections) closeQuiet() bool {
 	longest := c.quiet.Front()
 	if longest == nil {
@@ -79,10 +79,10 @@ func (c *connections) closeQuiet() bool {
 	return true
 }
 
-// tell says once in a while that connections are refused.
+// tell logs, from time to time, that connections are refused.
 func (c *connections) tell() {
-	if now := time.Now(); now.Sub(c.told) >= tellFull {
-		c.told = now
+	if now := time.Now(); now.Sub(c.warned) >= tellFull {
+		c.warned = now
 		c.log.Warn("connections refused: too many requests are open at once", "most", c.most)
 	}
 }

@@ -21,11 +21,11 @@ const (
 	databaseTimeout = 2 * time.Minute
 )
 
-// Database is the PostgreSQL that Parley uses, with the key to its secrets.
+// Database is Parley's PostgreSQL, with the key to its secrets.
 type Database struct {
 	Pool   *pgxpool.Pool
 	Sealer *store.Sealer
-	server *pgserver.Server // nil when DATABASE_URL names one
+	server *pgserver.Server // the embedded server; nil when DATABASE_URL names another one
 	url    string
 	log    *slog.Logger
 }
@@ -55,8 +55,8 @@ func OpenDatabase(ctx context.Context, env Env, log *slog.Logger, say func(strin
 	config.ConnConfig.RuntimeParams["application_name"] = "parley"
 	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = "60s"
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
-	// Every query that matters has its index; a plan made while a table was small must not
-	// read the whole of it later.
+	// Every query that matters has its index. Without this setting, a plan that was made while a table
+	// was small would later read all of it.
 	config.ConnConfig.RuntimeParams["enable_seqscan"] = "off"
 	config.ConnConfig.RuntimeParams["jit"] = "off"
 	if db.Pool, err = pgxpool.NewWithConfig(ctx, config); err == nil {
@@ -103,8 +103,8 @@ func (db *Database) Unlock(ctx context.Context, env Env) error {
 	return nil
 }
 
-// masterKey gives the key that is set, the one in the data folder, or a new one: that
-// only beside the embedded server or a fresh database.
+// masterKey returns the key of the environment or of the data folder. If there is none, it makes one,
+// but only for the embedded server or for a fresh database.
 func masterKey(ctx context.Context, env Env, db *Database) (string, error) {
 	if env.MasterKey != "" {
 		return env.MasterKey, nil
@@ -130,7 +130,7 @@ func masterKey(ctx context.Context, env Env, db *Database) (string, error) {
 	}
 	err = writeKey(path, key)
 	if errors.Is(err, os.ErrExist) {
-		return masterKey(ctx, env, db) // another process was faster
+		return masterKey(ctx, env, db) // another process has just made one
 	}
 	if err != nil {
 		return "", fmt.Errorf("master key: %w", err)
@@ -138,7 +138,7 @@ func masterKey(ctx context.Context, env Env, db *Database) (string, error) {
 	return key, nil
 }
 
-// writeKey makes the file whole or not at all: half a key would lock everybody out.
+// writeKey writes the file completely or not at all: with half a key, nobody could read the secrets.
 // Errors: os.ErrExist when there is one already.
 func writeKey(path, key string) error {
 	file, err := os.CreateTemp(filepath.Dir(path), ".master.key-*") // mode 0600
@@ -153,8 +153,7 @@ func writeKey(path, key string) error {
 	return os.Link(file.Name(), path)
 }
 
-// Ended is closed when an embedded server has ended, by itself or with its owner; nil for
-// a server of somebody else.
+// Ended is closed when the embedded server has ended; it is nil for an external server.
 func (db *Database) Ended() <-chan struct{} {
 	if db.server == nil {
 		return nil
@@ -162,7 +161,7 @@ func (db *Database) Ended() <-chan struct{} {
 	return db.server.Done()
 }
 
-// Close gives the connections back and stops a server of our own.
+// Close closes the connections, and stops the embedded server if this process has started it.
 func (db *Database) Close() {
 	if db.Pool != nil {
 		db.Pool.Close()

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// endUnanswered has what was sent and is not acknowledged end a connection; keep-alive alone
-// doesn't look meanwhile.
+// endUnanswered closes a connection when sent data isn't acknowledged in time. Keep-alive doesn't notice
+// that, because it only works on idle connections.
 func endUnanswered(network, _ string, c syscall.RawConn) error {
 	if !strings.HasPrefix(network, "tcp") {
 		return nil

@@ -4,5 +4,5 @@ package app
 
 import "syscall"
 
-// endUnanswered does nothing: only Linux has a way.
+// endUnanswered does nothing: only Linux has such an option.
 func endUnanswered(string, string, syscall.RawConn) error { return nil }

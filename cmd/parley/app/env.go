@@ -37,8 +37,8 @@ type Env struct {
 
 	Objects ObjectsEnv
 
-	// APIURLs are addresses instead of providers' own, by the variable that channels.Spec
-	// names, without a version.
+	// APIURLs replace providers' base URLs, without a version. The keys are the variables that
+	// channels.Spec.APIEnv names.
 	APIURLs map[string]string
 
 	// BackupPassphrase seals the master key in backups; "" = it is asked for, or left out.
@@ -48,7 +48,7 @@ type Env struct {
 	MetricsToken string
 }
 
-// errNoDatabaseURL is said of a DATABASE_URL that can't be read.
+// errNoDatabaseURL is the fault of a DATABASE_URL that can't be read.
 var errNoDatabaseURL = errors.New("DATABASE_URL is no PostgreSQL address; write it like postgres://user:password@host:5432/parley")
 
 // lookup reads a variable of the environment, as os.LookupEnv does.
@@ -84,7 +84,7 @@ func LoadEnv(get func(string) (string, bool)) (Env, error) {
 	return e, nil
 }
 
-// check parses what isn't plain text.
+// check parses the values that aren't plain text, and checks which need each other.
 func (e *Env) check(level, rate string) (faults []error) {
 	if err := e.Log.UnmarshalText([]byte(level)); err != nil {
 		faults = append(faults, fmt.Errorf("PARLEY_LOG: %q is none of debug, info, warn, error", level))
@@ -123,7 +123,7 @@ func (e *Env) check(level, rate string) (faults []error) {
 // factor reads a factor on a provider's published rates.
 func factor(name, value string) (float64, error) {
 	f, err := strconv.ParseFloat(value, 64)
-	if err != nil || !(f >= 0 && f <= 1000) { // NaN isn't
+	if err != nil || !(f >= 0 && f <= 1000) { // written so, the condition also refuses NaN
 		return 0, fmt.Errorf("%s: %q is no factor; 1 is the provider's published rate, 0 is none", name, value)
 	}
 	return f, nil

@@ -13,14 +13,13 @@ import (
 // ObjectsEnv is what the environment says about an object store for old files.
 type ObjectsEnv struct {
 	Endpoint  string // "" = all files stay in the database
-	Bucket    string // perhaps with a folder: acme-parley/files
+	Bucket    string // may have a folder: acme-parley/files
 	Region    string
 	KeyID     string
 	SecretKey string
 }
 
-// read reads the variables. Values are not quoted in faults: a secret may have got into the wrong
-// one.
+// read reads the variables. Faults don't quote values, because a secret may be in the wrong variable.
 func (o *ObjectsEnv) read(read func(name, def string) string) (faults []error) {
 	*o = ObjectsEnv{Endpoint: read("S3_ENDPOINT", ""), Bucket: strings.Trim(read("S3_BUCKET", ""), "/"), Region: read("S3_REGION", ""),
 		KeyID: read("S3_ACCESS_KEY_ID", ""), SecretKey: read("S3_SECRET_ACCESS_KEY", "")}
@@ -43,7 +42,7 @@ func (o *ObjectsEnv) read(read func(name, def string) string) (faults []error) {
 	return faults
 }
 
-// Connect gives the object store that is set; nil when none is.
+// Connect returns the configured object store; nil when none is.
 func (o ObjectsEnv) Connect() (*objects.Bucket, error) {
 	if o.Endpoint == "" {
 		return nil, nil //nolint:nilnil // as it says
@@ -51,7 +50,7 @@ func (o ObjectsEnv) Connect() (*objects.Bucket, error) {
 	return objects.New(objects.Options{Endpoint: o.Endpoint, Bucket: o.Bucket, Region: o.Region, KeyID: o.KeyID, SecretKey: o.SecretKey})
 }
 
-// open gives the object store as the rest of Parley knows it; nil when none is set.
+// open returns the configured object store as store.Objects; nil when none is.
 func (o ObjectsEnv) open() (store.Objects, error) {
 	bucket, err := o.Connect()
 	if bucket == nil || err != nil {

@@ -17,16 +17,15 @@ type TeamsEnv struct {
 	AppPassword string
 	TenantID    string
 
-	// Instead of Microsoft's own addresses; "" = those.
+	// These replace Microsoft's addresses; "" = Microsoft's.
 	LoginURL, OpenIDURL, GraphURL string
 	ServiceURLs                   []string // that are allowed besides Microsoft's
 
 	Rate          float64 // factor on the published rates
-	AllowUnsigned bool    // requests that nobody signed, on loopback
+	AllowUnsigned bool    // unsigned requests are accepted, on loopback
 }
 
-// read reads the variables. Values are not quoted in faults: a password may have got into
-// the wrong one.
+// read reads the variables. Faults don't quote values, because a password may be in the wrong variable.
 func (t *TeamsEnv) read(read func(name, def string) string) (faults []error) {
 	*t = TeamsEnv{
 		AppID: read("TEAMS_APP_ID", ""), AppPassword: read("TEAMS_APP_PASSWORD", ""), TenantID: read("TEAMS_TENANT_ID", ""),
@@ -51,7 +50,7 @@ func (t *TeamsEnv) read(read func(name, def string) string) (faults []error) {
 	return append(append(faults, t.checkIDs()...), t.checkAddresses()...)
 }
 
-// checkIDs wants all of a registration, or nothing of it.
+// checkIDs checks the ids of a registration: all of them must be set, or none.
 func (t *TeamsEnv) checkIDs() (faults []error) {
 	if t.AppID == "" {
 		if t.AppPassword != "" || t.TenantID != "" || t.AllowUnsigned {
@@ -76,7 +75,7 @@ func (t *TeamsEnv) checkIDs() (faults []error) {
 	return faults
 }
 
-// checkAddresses lets secrets and tokens go to https, or stay on this machine.
+// checkAddresses checks that secrets and tokens are sent by https only, or stay on this machine.
 func (t *TeamsEnv) checkAddresses() (faults []error) {
 	check := func(name, address, example string) {
 		if address != "" && !safeAddress(address) {
@@ -92,7 +91,7 @@ func (t *TeamsEnv) checkAddresses() (faults []error) {
 	return faults
 }
 
-// safeAddress says whether a text is a whole https address, or http on loopback.
+// safeAddress says whether a text is an absolute https address, or one of http on loopback.
 func safeAddress(text string) bool {
 	u, err := url.Parse(text)
 	if err != nil || u.Hostname() == "" || u.User != nil {
@@ -101,7 +100,7 @@ func safeAddress(text string) bool {
 	return u.Scheme == "https" || u.Scheme == "http" && loopback(net.JoinHostPort(u.Hostname(), "0"))
 }
 
-// loopback says that an address, host:port, can be reached from this machine alone.
+// loopback says whether an address (host:port) can only be reached from this machine.
 func loopback(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {

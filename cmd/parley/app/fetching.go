@@ -21,23 +21,23 @@ const (
 	memberPrefix = "fetcher:"
 )
 
-// fetchers let accounts' channels fetch, each in one process of all that live. A process has
-// the accounts that are its own (owner), and those that their owner leaves free for most of a
-// lease's time. One goroutine calls round and stop.
+// fetchers runs the channels that fetch, each in exactly one of all live processes. A process runs the
+// accounts that belong to it (owner), and accounts that their owner has left free for most of a lease's
+// time. One goroutine calls round and stop.
 type fetchers struct {
 	db     store.Querier
 	log    *slog.Logger
 	holder string
 	lease  time.Duration
 	now    func() time.Time
-	wake   chan struct{} // of size 1: a channel ended, a round has something to do
+	wake   chan struct{} // has room for one signal: a channel has ended, so a round is needed
 
 	running map[int64]*fetchRun
-	held    map[int64]time.Time // when this process last asked for a lease that it has
-	free    map[int64]time.Time // since when an account of another process is free
-	adopted map[int64]bool      // accounts of other processes that did not take them
-	members []string            // holders that live, sorted; this one too
-	joined  time.Time           // when this process last said that it lives
+	held    map[int64]time.Time // accounts that this process has leased, and when it last asked for the lease
+	free    map[int64]time.Time // accounts of other processes that nobody has leased, and since when
+	adopted map[int64]bool      // accounts of other processes that this one took because they were free
+	members []string            // the holders of all live processes, sorted, with this one
+	joined  time.Time           // when this process last renewed its own lease as a member
 }
 
 // fetchRun is one channel at work.
@@ -53,9 +53,9 @@ func newFetchers(db store.Querier, log *slog.Logger, holder string, lease time.D
 		running: map[int64]*fetchRun{}, held: map[int64]time.Time{}, free: map[int64]time.Time{}, adopted: map[int64]bool{}}
 }
 
-// round brings what runs here in line with wanted, the workers whose channels should fetch
-// somewhere, and with the leases. It waits for the database, never for a channel's end: the
-// next round goes on. While there is nothing to take or to renew, it only reads.
+// round starts and ends channels of this process, according to the leases and to wanted: the workers
+// whose channels should fetch in one of the processes. It waits for the database, but never until a
+// channel has ended: the next round continues. While no lease is to be taken or renewed, it only reads.
 func (f *fetchers) round(ctx context.Context, wanted map[int64]*worker) {
 	f.endOutdated(wanted)
 	leases, err := f.look(ctx, wanted)
@@ -72,8 +72,8 @@ func (f *fetchers) round(ctx context.Context, wanted map[int64]*worker) {
 	f.begin(ctx, wanted)
 }
 
-// endOutdated ends channels that were replaced, and those whose lease may have run out while
-// this process or the database stood still. What has ended is forgotten.
+// endOutdated ends channels that were replaced, and those whose lease may have run out while this
+// process or the database was stopped. It forgets channels that have ended.
 func (f *fetchers) endOutdated(wanted map[int64]*worker) {
 	now := f.now()
 	for id, at := range f.held {
@@ -93,7 +93,7 @@ func (f *fetchers) endOutdated(wanted map[int64]*worker) {
 	}
 }
 
-// look reads who has which account, and who lives.
+// look reads which process has which account, and which processes live.
 func (f *fetchers) look(ctx context.Context, wanted map[int64]*worker) (map[string]store.Lease, error) {
 	var names []string
 	for id := range wanted {
@@ -116,7 +116,7 @@ func (f *fetchers) look(ctx context.Context, wanted map[int64]*worker) (map[stri
 		}
 	}
 	slices.Sort(members)
-	if !slices.Equal(members, f.members) { // what is whose has changed
+	if !slices.Equal(members, f.members) { // accounts have other owners now
 		f.members = members
 		clear(f.adopted)
 		clear(f.free)
@@ -124,13 +124,13 @@ func (f *fetchers) look(ctx context.Context, wanted map[int64]*worker) (map[stri
 	return leases, nil
 }
 
-// giveAway ends what is not this process's any more, and gives its leases back once it has
-// ended. Leases of processes that are gone are removed with them.
+// giveAway ends the channels of accounts that no longer belong to this process, and gives their leases
+// back once they have ended. It also removes the leases of processes that are gone.
 func (f *fetchers) giveAway(ctx context.Context, wanted map[int64]*worker, leases map[string]store.Lease) {
 	var names []string
 	for id := range f.held {
 		switch {
-		case leases[leaseOf(id)].Holder != f.holder: // another process has it, so it had run out
+		case leases[leaseOf(id)].Holder != f.holder: // the lease ran out, and another process has it
 			f.lose(id)
 			continue
 		case wanted[id] != nil && f.mine(id):
@@ -151,17 +151,17 @@ func (f *fetchers) giveAway(ctx context.Context, wanted map[int64]*worker, lease
 	f.drop(ctx, names)
 }
 
-// take takes what is free and this process's, and renews what it has, with one statement.
+// take takes free leases of this process's accounts and renews those that it has, with one statement.
 func (f *fetchers) take(ctx context.Context, wanted map[int64]*worker, leases map[string]store.Lease) error {
 	now, ids, names, member := f.now(), map[string]int64{}, []string{}, memberPrefix+f.holder
-	// All are renewed together, so that none ends before this process counts as gone: its
-	// successor could not know that it may take it.
+	// All leases are renewed together, with that of this process as a member. So no account's lease runs
+	// out while the process still counts as alive, when no other process would take the account.
 	renew := now.Sub(f.joined) >= f.lease/3 || !leases[member].Live
 	if renew {
 		names = append(names, member)
 	}
 	for id := range wanted {
-		if f.wants(id, leases[leaseOf(id)], now, renew) {
+		if f.shouldTake(id, leases[leaseOf(id)], now, renew) {
 			ids[leaseOf(id)] = id
 			names = append(names, leaseOf(id))
 		}
@@ -183,15 +183,15 @@ func (f *fetchers) take(ctx context.Context, wanted map[int64]*worker, leases ma
 		f.held[ids[name]] = now
 		delete(ids, name)
 	}
-	for _, id := range ids { // another process was faster
+	for _, id := range ids { // those that remain were taken by another process
 		f.lose(id)
 	}
 	return nil
 }
 
-// wants tells whether an account's lease is to be taken or renewed now.
-func (f *fetchers) wants(id int64, l store.Lease, now time.Time, renew bool) bool {
-	if r := f.running[id]; r != nil && r.ending { // it may take for ever: then another process shall have the account
+// shouldTake says whether an account's lease is to be taken or renewed now.
+func (f *fetchers) shouldTake(id int64, l store.Lease, now time.Time, renew bool) bool {
+	if r := f.running[id]; r != nil && r.ending { // it may never end: another process may take the account
 		return false
 	}
 	if _, held := f.held[id]; held {
@@ -209,7 +209,7 @@ func (f *fetchers) wants(id int64, l store.Lease, now time.Time, renew bool) boo
 		f.free[id] = now
 		return false
 	}
-	if now.Sub(since) >= f.lease*2/3 { // its owner can't, for whatever reason
+	if now.Sub(since) >= f.lease*2/3 { // its owner doesn't take it, for whatever reason
 		f.adopted[id] = true
 		return true
 	}
@@ -239,7 +239,7 @@ func (f *fetchers) begin(ctx context.Context, wanted map[int64]*worker) {
 	}
 }
 
-// fetch runs a channel, again and again, until ctx ends.
+// fetch runs a channel until ctx ends, and starts it again when it stops by itself.
 func (f *fetchers) fetch(ctx context.Context, id int64, runner channels.Runner) {
 	for ctx.Err() == nil {
 		if err := runner.Run(ctx); err != nil && ctx.Err() == nil {
@@ -263,10 +263,10 @@ func (f *fetchers) stop(ctx context.Context) {
 	}
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
-	f.drop(end, names) // else they run out by themselves
+	f.drop(end, names)
 }
 
-// drop gives leases back. What fails is no harm: they run out.
+// drop gives leases back. If that fails, they run out by themselves.
 func (f *fetchers) drop(ctx context.Context, names []string) {
 	if len(names) == 0 {
 		return
@@ -278,7 +278,7 @@ func (f *fetchers) drop(ctx context.Context, names []string) {
 	}
 }
 
-// lose ends what runs without a lease.
+// lose ends the channel of an account whose lease this process no longer has.
 func (f *fetchers) lose(id int64) {
 	delete(f.held, id)
 	if r := f.running[id]; r != nil {
@@ -286,7 +286,7 @@ func (f *fetchers) lose(id int64) {
 	}
 }
 
-// mine tells whether an account is this process's to fetch.
+// mine says whether this process should fetch for an account.
 func (f *fetchers) mine(id int64) bool { return f.adopted[id] || owner(id, f.members) == f.holder }
 
 // end asks a channel to end.
@@ -295,5 +295,5 @@ func (r *fetchRun) end() {
 	r.cancel()
 }
 
-// leaseOf names the lease of an account's fetching.
+// leaseOf returns the name of the lease of the process that fetches for an account.
 func leaseOf(id int64) string { return "account:" + store.OrderKey(id, "fetch") }

@@ -13,21 +13,21 @@ import (
 	"time"
 )
 
-// front is the HTTP server of a process. It answers from the process's start, so that a
-// supervisor sees it live while the database starts or is migrated; until open it asks all
-// others to come again.
+// front is the HTTP server of a process. It answers from the start, so that a supervisor sees that the
+// process lives while the database starts or is migrated. Until open is called, it answers all other
+// requests with 503, so that they are sent again.
 type front struct {
 	listener net.Listener
 	server   *http.Server
 	begin    sync.Once
 	ended    chan struct{}
-	err      error // why it ended; read after ended
+	err      error // why it ended; valid once ended is closed
 
-	phase   atomic.Pointer[string] // what it waits for, for /readyz
+	phase   atomic.Pointer[string] // what the process waits for, for /readyz
 	handler atomic.Pointer[http.Handler]
 }
 
-// newFront listens; start answers.
+// newFront listens. Requests are answered once start is called.
 func newFront(ctx context.Context, env Env, log *slog.Logger) (*front, error) {
 	f := &front{ended: make(chan struct{})}
 	f.waitFor("starting")
@@ -45,7 +45,7 @@ func newFront(ctx context.Context, env Env, log *slog.Logger) (*front, error) {
 // address is where it listens.
 func (f *front) address() string { return f.listener.Addr().String() }
 
-// start answers from now on. It may be called again.
+// start begins to answer requests. Further calls do nothing.
 func (f *front) start() {
 	f.begin.Do(func() {
 		go func() {
@@ -55,7 +55,7 @@ func (f *front) start() {
 	})
 }
 
-// wait gives why answering ended; nil when stop ended it.
+// wait waits until the server has ended, and returns why; nil when stop ended it.
 func (f *front) wait() error {
 	<-f.ended
 	if errors.Is(f.err, http.ErrServerClosed) {
@@ -64,18 +64,18 @@ func (f *front) wait() error {
 	return fmt.Errorf("http: %w", f.err)
 }
 
-// stop answers what is being asked, for grace at most, and listens no longer. It may be
-// called again.
+// stop closes the listener and waits, for grace at most, until all requests are answered. It may be called
+// again.
 func (f *front) stop(ctx context.Context, grace time.Duration) error {
-	f.start() // what does not serve can't be shut down
+	f.start() // http.Server can't be shut down before it serves
 	err := Shutdown(ctx, f.server, grace)
 	return errors.Join(err, f.wait())
 }
 
-// waitFor says what the process waits for.
+// waitFor sets what the process waits for, for /readyz.
 func (f *front) waitFor(phase string) { f.phase.Store(&phase) }
 
-// open lets requests through to handler.
+// open passes requests to handler from now on.
 func (f *front) open(handler http.Handler) { f.handler.Store(&handler) }
 
 // ServeHTTP implements http.Handler.
@@ -94,5 +94,5 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// healthz says that the process lives.
+// healthz answers that the process lives.
 func healthz(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") }

@@ -16,7 +16,7 @@ import (
 	"parley/store"
 )
 
-// routes gives everything that this process answers.
+// routes returns the handler of all requests to this process.
 func (a *App) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", healthz)
@@ -32,7 +32,7 @@ func (a *App) routes() http.Handler {
 	return mux
 }
 
-// readyz says whether requests can be dealt with: database, migrations, surfaces.
+// readyz answers whether requests can be handled: database, migrations, surfaces.
 func (a *App) readyz(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
@@ -65,7 +65,7 @@ func (a *App) surfacesReady(ctx context.Context, w http.ResponseWriter) {
 	_, _ = io.WriteString(w, "ready\n")
 }
 
-// guardMetrics lets this machine and the bearer of the token through.
+// guardMetrics lets requests from this machine through, and those with the token.
 func (a *App) guardMetrics(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
@@ -78,9 +78,9 @@ func (a *App) guardMetrics(next http.Handler) http.Handler {
 	})
 }
 
-// fromThisMachine tells whether a process on this machine asks for itself. A proxy here asks
-// from loopback too: it gives itself away by a header, by the name that its client asked for,
-// or by HTTP/1.0, which nginx speaks to what is behind it unless it is told otherwise.
+// fromThisMachine says whether a request comes from a process on this machine. Requests from elsewhere
+// through a proxy on this machine come from loopback, too. They are recognised by a header, by the name
+// of the host, or by HTTP/1.0, which nginx uses by default.
 func fromThisMachine(r *http.Request) bool {
 	for _, header := range []string{"Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip"} {
 		if r.Header.Get(header) != "" {
@@ -108,12 +108,12 @@ func (a *App) hook(w http.ResponseWriter, r *http.Request) {
 	http.NotFound(w, r)
 }
 
-// refused counts the requests of an account that found too many others inside.
+// refused returns the counter of an account's requests that were refused because of too many others.
 func (a *App) refused(account int64) *atomic.Int64 {
 	return &a.engine.Relay().Metrics().Account(account).Refused
 }
 
-// webhook gives the bounded webhook of an account's channel; nil if it has none.
+// webhook returns the bounded webhook of an account's channel; nil if it has none.
 func (a *accounts) webhook(id int64) http.Handler {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
@@ -123,7 +123,7 @@ func (a *accounts) webhook(id int64) http.Handler {
 	return nil
 }
 
-// channel gives an account's channel; nil if it isn't running.
+// channel returns an account's channel; nil if it isn't running.
 func (a *accounts) channel(id int64) channels.Channel {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
@@ -133,10 +133,9 @@ func (a *accounts) channel(id int64) channels.Channel {
 	return nil
 }
 
-// Shutdown ends a server whose ctx may have ended already: what is being asked is
-// answered, for grace at most. What is not answered by then was not accepted, and its
-// sender sends it again. A connection that a browser or a load balancer opened in advance
-// and never used counts as busy for five seconds (net/http); that is no error.
+// Shutdown ends a server; ctx may have ended already. It waits, for grace at most, until all requests are
+// answered. A request without an answer was not accepted, and its sender sends it again. net/http counts
+// a connection that was opened but never used as busy for five seconds; that is no error.
 func Shutdown(ctx context.Context, server *http.Server, grace time.Duration) error {
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()

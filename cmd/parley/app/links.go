@@ -19,13 +19,13 @@ import (
 )
 
 const (
-	originalLife = 90 * 24 * time.Hour // how long the link to an original works
-	fileLife     = 24 * time.Hour      // how long the link to an outgoing file works; its provider fetches it at once
-	fileTimeout  = 10 * time.Minute    // for one file, however slow its reader is
+	originalLife = 90 * 24 * time.Hour // how long the link to a mail's HTML works
+	fileLife     = 24 * time.Hour      // how long the link to an outgoing file works; providers fetch it at once
+	fileTimeout  = 10 * time.Minute    // limit of serving one file to a slow reader
 )
 
-// links makes, checks and serves the signed addresses below /files. Every replica knows
-// the keys, so any of them serves what another one signed.
+// links makes, checks and serves the signed addresses below /files. All replicas know the keys, so each
+// of them serves the addresses that another one signed.
 type links struct {
 	base string
 	keys [][]byte
@@ -33,12 +33,12 @@ type links struct {
 	open func(ctx context.Context, message int64, file string) (channels.File, error)
 }
 
-// original gives the address of a mail's HTML: "o.MESSAGE.END.MAC".
+// original returns the address of a mail's HTML: "o.MESSAGE.END.MAC".
 func (l *links) original(message int64) string {
 	return l.sign(l.keys[0], fmt.Sprintf("o.%d.%d", message, time.Now().Add(originalLife).Unix()))
 }
 
-// file gives the address of a message's file: "f.MESSAGE.FILE.END.MAC".
+// file returns the address of a message's file: "f.MESSAGE.FILE.END.MAC".
 func (l *links) file(message int64, file string) string {
 	life := fileLife
 	if files.InThread(file) {
@@ -53,7 +53,7 @@ func (l *links) sign(key []byte, text string) string {
 	return l.base + "/files/" + text + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// check gives what a signed link says, without its end and MAC, while it is valid.
+// check returns the parts of a signed link without END and MAC; false if it isn't valid (any more).
 func (l *links) check(signed string) ([]string, bool) {
 	parts := strings.Split(signed, ".")
 	if len(parts) < 3 {
@@ -72,7 +72,7 @@ func (l *links) check(signed string) ([]string, bool) {
 	return nil, false
 }
 
-// serve answers below /files.
+// serve answers requests below /files.
 func (l *links) serve(w http.ResponseWriter, r *http.Request) {
 	what, ok := l.check(r.PathValue("signed"))
 	h := w.Header()
@@ -95,7 +95,7 @@ func (l *links) serve(w http.ResponseWriter, r *http.Request) {
 	http.Error(w, "This link has ended, or is cut off. Open it from its thread again; after 90 days ask who sent the file to send it once more.", http.StatusNotFound)
 }
 
-// serveOriginal shows a mail's HTML in a page that can run nothing and load nothing.
+// serveOriginal shows a mail's HTML as a page that can neither run scripts nor load anything.
 func (l *links) serveOriginal(w http.ResponseWriter, r *http.Request, message int64) {
 	ctx, cancel := context.WithTimeout(r.Context(), 20*time.Second)
 	defer cancel()
@@ -109,8 +109,8 @@ func (l *links) serveOriginal(w http.ResponseWriter, r *http.Request, message in
 	_, _ = io.WriteString(w, page)
 }
 
-// serveFile passes a file on from its surface. A file that breaks off is an answer that
-// breaks off: nobody takes half of it for the whole.
+// serveFile copies a file from its surface. If the file breaks off, so does the answer, so that nobody
+// takes half of the file for all of it.
 func (l *links) serveFile(w http.ResponseWriter, r *http.Request, message int64, file string) {
 	ctx, cancel := context.WithTimeout(r.Context(), fileTimeout)
 	defer cancel()
@@ -134,13 +134,13 @@ func (l *links) serveFile(w http.ResponseWriter, r *http.Request, message int64,
 	if f.SizeBytes > 0 {
 		h.Set("Content-Length", strconv.FormatInt(f.SizeBytes, 10))
 	}
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(fileTimeout)) // else the server's stays
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(fileTimeout)) // if it fails, the server's stays
 	if _, err := io.Copy(w, body); err != nil {
 		panic(http.ErrAbortHandler)
 	}
 }
 
-// refuse says that something is gone, as its message is, or can't be read just now.
+// refuse answers that something is gone together with its message, or that it can't be read now.
 func refuse(w http.ResponseWriter, what string, err error) {
 	if err == nil || errors.Is(err, files.ErrNoFile) || channels.ClassOf(err) == channels.BadContent {
 		http.Error(w, what+" is gone.", http.StatusNotFound)
@@ -150,7 +150,7 @@ func refuse(w http.ResponseWriter, what string, err error) {
 	http.Error(w, what+" can't be read just now.", http.StatusServiceUnavailable)
 }
 
-// attachment is a Content-Disposition with a name.
+// attachment returns the Content-Disposition of a file with this name.
 func attachment(name string) string {
 	if v := mime.FormatMediaType("attachment", map[string]string{"filename": name}); name != "" && v != "" {
 		return v

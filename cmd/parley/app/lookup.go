@@ -11,8 +11,8 @@ import (
 // Lookup asks the surfaces that the environment names, for `parley apply`.
 type Lookup struct{ surfaces map[string]bridge.Surface }
 
-// NewLookup prepares the surfaces; it connects to nothing yet. With onlyLook it changes
-// nothing there: joins no channel.
+// NewLookup prepares the surfaces; it opens no connection yet. With onlyLook nothing is changed in the
+// surfaces: the app joins no channel.
 func NewLookup(ctx context.Context, env Env, db *Database, log *slog.Logger, onlyLook bool) (*Lookup, error) {
 	l := &Lookup{surfaces: map[string]bridge.Surface{}}
 	e, err := engine.New(ctx, engine.Options{Pool: db.Pool, Log: log})
@@ -29,7 +29,7 @@ func NewLookup(ctx context.Context, env Env, db *Database, log *slog.Logger, onl
 	return l, nil
 }
 
-// Resolve gives the id of "#name" in a surface; "" if it knows none.
+// Resolve returns the id of the channel "#name" in a surface; "" if there is none.
 func (l *Lookup) Resolve(ctx context.Context, kind, channel string) (string, error) {
 	if s := l.surfaces[kind]; s != nil {
 		return s.Resolve(ctx, channel)
@@ -37,7 +37,7 @@ func (l *Lookup) Resolve(ctx context.Context, kind, channel string) (string, err
 	return "", nil
 }
 
-// Find gives the user with an e-mail address in a surface; "" if it knows none.
+// Find returns the user with an e-mail address in a surface; "" if there is none.
 func (l *Lookup) Find(ctx context.Context, kind, email string) (string, error) {
 	if s := l.surfaces[kind]; s != nil {
 		return s.Lookup(ctx, email)
@@ -45,7 +45,7 @@ func (l *Lookup) Find(ctx context.Context, kind, email string) (string, error) {
 	return "", nil
 }
 
-// Surfaces gives the surfaces by kind, for `parley doctor`.
+// Surfaces returns the surfaces by kind, for `parley doctor`.
 func (l *Lookup) Surfaces() map[string]any {
 	list := map[string]any{}
 	for kind, s := range l.surfaces {

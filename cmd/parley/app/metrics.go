@@ -10,8 +10,7 @@ import (
 	"parley/store"
 )
 
-// metrics serves what is counted and measured, in Prometheus' format. What each of them
-// means is in docs/metrics.md.
+// metrics serves all metrics in Prometheus' format. docs/metrics.md says what they mean.
 func (a *App) metrics() http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -27,7 +26,7 @@ func (a *App) metrics() http.Handler {
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 }
 
-// family is a metric by its name, with what tells its values apart.
+// family is a metric with its name and labels.
 type family struct {
 	desc *prometheus.Desc
 	kind prometheus.ValueType
@@ -41,20 +40,20 @@ func gauge(name, help string, labels ...string) family {
 	return family{prometheus.NewDesc(name, help, labels, nil), prometheus.GaugeValue}
 }
 
-// send gives one value.
+// send sends one value of the metric, with the values of its labels.
 func (f family) send(to chan<- prometheus.Metric, value float64, labels ...string) {
 	to <- prometheus.MustNewConstMetric(f.desc, f.kind, value, labels...)
 }
 
-// describe gives the families of a collector.
+// describe sends the descriptions of a collector's metrics.
 func describe(to chan<- *prometheus.Desc, families ...family) {
 	for _, f := range families {
 		to <- f.desc
 	}
 }
 
-// accountsByID finds accounts for labels: a few names that an admin chose, never an
-// address or id of a customer.
+// accountsByID returns accounts by id, for labels. Labels have the names of accounts, which an admin chose,
+// and never an address or id of a customer.
 func accountsByID(list []store.Account) map[int64]store.Account {
 	byID := make(map[int64]store.Account, len(list))
 	for _, a := range list {

@@ -6,20 +6,19 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// linked is a surface that keeps connections of its own.
+// linked is a surface that keeps connections open.
 type linked interface {
-	// Connections says how many are open, and how many there should be; 0 = none are kept.
+	// Connections returns how many are open, and how many should be; 0 = the surface keeps none open now.
 	Connections() (open, wanted int)
 }
 
-// fetching is a channel that fetches what its account holds.
+// fetching is a channel that fetches messages.
 type fetching interface {
-	// CaughtUpAt says when everything there was had last been fetched, by this process;
-	// zero = not yet.
+	// CaughtUpAt returns when this process last had fetched all new messages; zero = not yet.
 	CaughtUpAt() time.Time
 }
 
-// health exports how this process is connected to its accounts.
+// health exports the state of this process's connections to its accounts.
 type health struct {
 	app                                 *App
 	lastEvent, caughtUp, links, allowed family

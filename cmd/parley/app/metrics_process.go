@@ -13,10 +13,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// backupFolder is where backups lie in the data folder.
+// backupFolder is the name of the folder with backups in the data folder.
 const backupFolder = "backups"
 
-// process exports what concerns this process alone.
+// process exports metrics of this process alone.
 type process struct {
 	app     *App
 	version []string // version, revision, Go's version
@@ -54,7 +54,7 @@ func (p *process) Collect(to chan<- prometheus.Metric) {
 	newest := newestFile(filepath.Join(p.app.env.Data, backupFolder))
 	if !newest.IsZero() {
 		p.backup.send(to, float64(newest.Unix()))
-	} else if p.app.db.server != nil && !p.app.opt.MovedTime { // who brings a database backs it up elsewhere
+	} else if p.app.db.server != nil && !p.app.opt.MovedTime { // an external database has backups of its own
 		p.backup.send(to, 0)
 	}
 	p.pool(to, p.app.db.Pool.Stat())
@@ -83,8 +83,8 @@ func buildVersion() []string {
 	return []string{version, revision, runtime.Version()}
 }
 
-// newestFile says when the newest finished file of a folder was written; zero = there is
-// none. Names that begin with a dot are not finished.
+// newestFile returns when the newest file of a folder was written; zero = there is none. Files whose names
+// begin with a dot are not complete and don't count.
 func newestFile(folder string) (newest time.Time) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -99,16 +99,16 @@ func newestFile(folder string) (newest time.Time) {
 	return newest
 }
 
-// processAge says how long this process has been running; 0 where that can't be read.
-// Source: proc(5): field 22 of stat is the start in ticks (100 a second on every Linux
-// that Go runs on) since the machine's, and uptime counts from there.
+// processAge returns how long this process has been running; 0 where that can't be read.
+// Source: proc(5): field 22 of stat is the start of the process in ticks since the machine's start (100 a
+// second on every Linux that Go runs on), and uptime is the seconds since the machine's start.
 func processAge() time.Duration {
 	stat, err1 := os.ReadFile("/proc/self/stat")
 	uptime, err2 := os.ReadFile("/proc/uptime")
 	if err1 != nil || err2 != nil {
 		return 0
 	}
-	_, after, _ := strings.Cut(string(stat), ") ") // the name before it may hold spaces
+	_, after, _ := strings.Cut(string(stat), ") ") // skip the name in parentheses, which may have spaces
 	fields, up := strings.Fields(after), strings.Fields(string(uptime))
 	if len(fields) < 20 || len(up) == 0 {
 		return 0

@@ -10,7 +10,7 @@ import (
 	"parley/store"
 )
 
-// traffic exports what the relay of this process counts.
+// traffic exports the counters of this process's relay.
 type traffic struct {
 	relay    *relay.Metrics
 	accounts func() []store.Account
@@ -47,7 +47,7 @@ func (t *traffic) Describe(to chan<- *prometheus.Desc) {
 		t.failed, t.unclear, t.repeated, t.errors)
 }
 
-// byKind is what is told of all accounts of a kind together.
+// byKind has the counters of all accounts of one kind together.
 type byKind struct{ accepted, refused, applied, quarantined int64 }
 
 // Collect implements prometheus.Collector.

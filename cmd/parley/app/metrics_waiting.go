@@ -13,11 +13,11 @@ import (
 )
 
 const (
-	statsFor     = 10 * time.Second // how long one look at the database serves
+	statsFor     = 10 * time.Second // how long the result of one look at the database is used
 	statsTimeout = 3 * time.Second
 )
 
-// waiting exports what waits in the database. All replicas see the same.
+// waiting exports what waits in the database. All replicas export the same.
 type waiting struct {
 	pool     *pgxpool.Pool
 	accounts func() []store.Account
@@ -26,7 +26,7 @@ type waiting struct {
 	mu     sync.Mutex // one look at a time
 	last   store.Stats
 	tried  time.Time
-	at     time.Time // of the last look that worked
+	at     time.Time // when the last look succeeded
 	errors int
 
 	pending, pendingOldest, capped, lookedAt, lookErrors, clock family
@@ -63,8 +63,8 @@ func (w *waiting) Describe(to chan<- *prometheus.Desc) {
 		w.lanes, w.oldest, w.deliveries, w.unknown, w.blocked, w.blockedFor, w.up)
 }
 
-// Collect implements prometheus.Collector. When the database does not answer, what it
-// would say is left out: an old number looks like a new one.
+// Collect implements prometheus.Collector. When the database doesn't answer, its metrics are left out,
+// because old numbers would look like new ones.
 func (w *waiting) Collect(to chan<- prometheus.Metric) {
 	s, at, failed := w.look()
 	w.lookErrors.send(to, float64(failed))
@@ -119,7 +119,8 @@ func (w *waiting) lane(to chan<- prometheus.Metric, a store.Account, l store.Lan
 	w.unknown.send(to, float64(l.Unknown), a.Name, a.Kind, side)
 }
 
-// look gives the last look, or a new one when that is too long ago, and when it was.
+// look returns the last result, or a new one if that is too old; when it was read; and how often reading
+// failed.
 func (w *waiting) look() (store.Stats, time.Time, int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -9,8 +9,8 @@ import (
 	"parley/channels/guard"
 )
 
-// Outside gives what the channel of an account knows of the world around it: where its
-// provider is, how the provider reaches it, and a guarded way out.
+// Outside returns the part of a channel's Env that is about the network: the provider's base URL, the
+// address of the account's webhook, and a dialer that refuses private addresses.
 func (e Env) Outside(spec channels.Spec, account string, config channels.Config) channels.Env {
 	out := channels.Env{APIURL: e.APIURLs[spec.APIEnv]}
 	if e.PublicURL != "" {
@@ -21,14 +21,13 @@ func (e Env) Outside(spec channels.Spec, account string, config channels.Config)
 		own = spec.OwnHosts(config)
 	}
 	if u, err := url.Parse(out.APIURL); err == nil && u.Hostname() != "" {
-		own = append(own, u.Hostname()) // media of an emulator may be at another port
+		own = append(own, u.Hostname()) // without the port: an emulator may serve files on another one
 	}
 	out.Dialer = guard.New(slices.DeleteFunc(own, func(host string) bool { return host == "" })...)
 	return out
 }
 
-// readAPIURLs reads the addresses that stand in for providers': the channels name their
-// variables.
+// readAPIURLs reads the variables that replace providers' base URLs (channels.Spec.APIEnv).
 func (e *Env) readAPIURLs(read func(name, def string) string) (faults []error) {
 	e.APIURLs = map[string]string{}
 	for _, s := range Specs() {
@@ -47,7 +46,7 @@ func (e *Env) readAPIURLs(read func(name, def string) string) (faults []error) {
 	return faults
 }
 
-// webAddress says whether a text is a whole http or https address.
+// webAddress says whether a text is an absolute http or https address.
 func webAddress(text string) bool {
 	u, err := url.Parse(text)
 	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http")

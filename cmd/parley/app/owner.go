@@ -5,9 +5,9 @@ import (
 	"strconv"
 )
 
-// owner gives the member of a group to which an account belongs: the one with the highest
-// hash of both (rendezvous hashing). All that know the same members agree on it, each member
-// gets about as many accounts, and when one joins or leaves, only its own accounts move.
+// owner returns the member to which an account belongs, by rendezvous hashing: the member for which the
+// hash of member and account is highest. All processes that know the same members agree. Each member
+// gets about the same number of accounts, and when one joins or leaves, only its accounts move.
 func owner(account int64, members []string) (owner string) {
 	var highest uint64
 	for _, member := range members {
@@ -21,7 +21,7 @@ func owner(account int64, members []string) (owner string) {
 func weigh(account int64, member string) uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(member + "/" + strconv.FormatInt(account, 10))) // never fails
-	// The sum of similar texts is similar; mixing (that of splitmix64) makes every bit count.
+	// The hashes of similar texts are similar. Mixing them (as splitmix64 does) makes every bit count.
 	x := h.Sum64()
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
 	x = (x ^ x>>27) * 0x94d049bb133111eb

@@ -14,24 +14,23 @@ import (
 
 const (
 	keepPayloads = 30 * 24 * time.Hour
-	keepBlobs    = 24 * time.Hour      // what nothing refers to yet may be about to be referred to
-	keepPassing  = 24 * time.Hour      // deliveries that only concerned the moment
-	keepEnded    = 60 * 24 * time.Hour // what was needed to deliver the messages of an ended conversation
-	dropAfter    = 7 * 24 * time.Hour  // so long after an upgrade the version before can take over again
-	seenAhead    = 2 * time.Hour       // so much earlier than it is removed an event is remembered
+	keepBlobs    = 24 * time.Hour      // blobs to which nothing refers: their event may still be on its way
+	keepPassing  = 24 * time.Hour      // deliveries that only mattered for a moment, like cards and marks
+	keepEnded    = 60 * 24 * time.Hour // lanes and deliveries of ended conversations
+	dropAfter    = 7 * 24 * time.Hour  // for so long after an upgrade the previous version can take over again
+	seenAhead    = 2 * time.Hour       // an event's id is recorded so long before the event is removed
 
 	retentionEvery = time.Hour
 	retentionFirst = time.Minute      // after the start
-	retentionRun   = 10 * time.Minute // the longest run; what is left waits for the next
+	retentionRun   = 10 * time.Minute // the longest run; the rest is left for the next one
 	retentionLease = time.Minute
-	retentionYield = 100 * time.Millisecond // between batches: others come first
+	retentionYield = 100 * time.Millisecond // pause between batches, for other work
 	batchTimeout   = 30 * time.Second
 	retentionName  = "retention"
 )
 
-// retention removes, once an hour and in one process of all, what is not kept: old events,
-// what was needed to deliver the messages of conversations that ended, and files that nothing
-// refers to.
+// retention removes old records, once an hour and in one of all processes: events, lanes and deliveries
+// of conversations that ended, and files to which nothing refers.
 type retention struct {
 	app        *App
 	emptied    atomic.Int64
@@ -40,7 +39,7 @@ type retention struct {
 	deliveries atomic.Int64
 	blobs      atomic.Int64
 	outside    atomic.Int64
-	lastRun    atomic.Int64 // unix seconds of the last run that came to its end
+	lastRun    atomic.Int64 // when the last complete run ended, in unix seconds
 
 	emptiedTotal, movedTotal, eventsTotal, deliveriesTotal, blobsTotal, outsideTotal, runAt family
 }
@@ -76,13 +75,13 @@ func (r *retention) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-// round is one thing that a run does, in batches.
+// round is one kind of work of a run, done in batches.
 type round struct {
 	keep  time.Duration
 	batch func(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (store.Emptied, error)
 }
 
-// rounds is what a run does, in this order: facts are remembered before their events go.
+// rounds returns the work of a run in order: ids of events are recorded before the events are removed.
 func (r *retention) rounds() []round {
 	return []round{
 		{keepPayloads - seenAhead, store.KeepSeen},
@@ -100,8 +99,8 @@ func (r *retention) rounds() []round {
 	}
 }
 
-// allowDropping lets events be removed some time after the last process of the version before,
-// which would take what comes a second time for new.
+// allowDropping allows events to be removed, some time after the last process of the previous version has
+// ended: that version would take a repeated fact for a new one.
 func (r *retention) allowDropping(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
 	defer cancel()
@@ -114,7 +113,7 @@ func (r *retention) allowDropping(ctx context.Context) {
 	}
 }
 
-// run works once an hour until ctx ends.
+// run makes a turn once an hour until ctx ends.
 func (r *retention) run(ctx context.Context) error {
 	for wait := retentionFirst; pause.For(ctx, wait); wait = retentionEvery {
 		r.turn(ctx)
@@ -122,8 +121,8 @@ func (r *retention) run(ctx context.Context) error {
 	return nil
 }
 
-// turn does one run, if no other process does. The lease is left to run out: until then
-// nobody begins again.
+// turn does one run, unless another process does. It doesn't give its lease back: until that runs out,
+// no process begins another run.
 func (r *retention) turn(parent context.Context) {
 	ctx, cancel := context.WithTimeout(parent, retentionRun)
 	defer cancel()
@@ -143,7 +142,7 @@ func (r *retention) turn(parent context.Context) {
 	r.lastRun.Store(time.Now().Unix()) //nolint:forbidigo // for people to compare with their own clock
 }
 
-// batches repeats a batch until nothing is left, and says whether to go on.
+// batches repeats a batch until nothing is left. It returns false if the run must end.
 func (r *retention) batches(ctx context.Context, batch func(context.Context) (store.Emptied, error)) bool {
 	for r.mine(ctx) {
 		done, err := r.batch(ctx, batch)
@@ -178,7 +177,7 @@ func (r *retention) batch(ctx context.Context, batch func(context.Context) (stor
 	return batch(ctx)
 }
 
-// mine takes or renews the right to run.
+// mine takes or renews the lease of the run, and says whether this process has it.
 func (r *retention) mine(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
 	defer cancel()

@@ -7,11 +7,11 @@ import (
 	"parley/store"
 )
 
-// maxObjectFailures ends a run: the object store is away, and what is left waits for the next one.
+// maxObjectFailures is how many failures end a run: the object store can't be reached.
 const maxObjectFailures = 3
 
-// objects removes from the object store what nothing refers to, and then moves files there that are
-// older than a day. It says whether to go on.
+// objects removes from the object store the files to which nothing refers, and then moves files there that
+// are older than a day. It returns false if the run must end.
 func (r *retention) objects(ctx context.Context) bool {
 	if r.app.objects == nil {
 		return true
@@ -28,7 +28,7 @@ func (r *retention) removeObjects(ctx context.Context) bool {
 				return false
 			}
 		}
-		if failures > 0 { // they are on the list still
+		if failures > 0 { // ObjectsToRemove would list the same ones again
 			return true
 		}
 	}
@@ -55,13 +55,13 @@ func (r *retention) moveBlobs(ctx context.Context) bool {
 	return r.went(ctx, err)
 }
 
-// object does something with one object, as long as this process has the right to run. What fails is
-// logged and left for the next run; it says whether to go on.
+// object does something with one object while this process has the lease of the run. A failure is logged,
+// and the object is left for the next run. It returns false if the run must end.
 func (r *retention) object(ctx context.Context, failures *int, do func(context.Context) error) bool {
 	if !r.mine(ctx) {
 		return false
 	}
-	one, cancel := context.WithTimeout(ctx, batchTimeout) // shorter than the lease: nothing is under way when another process begins
+	one, cancel := context.WithTimeout(ctx, batchTimeout) // shorter than the lease, so that two runs never overlap
 	defer cancel()
 	err := do(one)
 	var failed store.ObjectsError
@@ -79,7 +79,7 @@ func (r *retention) object(ctx context.Context, failures *int, do func(context.C
 	return *failures < maxObjectFailures
 }
 
-// went logs an error of the database and says whether there was none.
+// went logs an error of the database. It returns true if there was none.
 func (r *retention) went(ctx context.Context, err error) bool {
 	if err != nil && ctx.Err() == nil {
 		r.app.log.Warn("retention failed", "error", err)

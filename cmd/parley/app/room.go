@@ -10,14 +10,14 @@ import (
 )
 
 const (
-	// smallBody is the longest body of nearly all webhooks. Longer ones have a room of their
-	// own, so that they keep no small one waiting.
+	// smallBody is the longest small body, in bytes; nearly all webhooks are small. Longer ones have a
+	// room of their own, so that no small one waits for them.
 	smallBody = 64 << 10
 	smallRoom = 8 << 20
 	largeRoom = 24 << 20
 
-	// slowAfter and slowPace (bytes a second) tell a slow body from one that is on its way. A
-	// slow one is ended when others lack room.
+	// A body is slow if, slowAfter it began, it has come at less than slowPace bytes a second. Slow bodies
+	// are ended when others lack room.
 	slowAfter   = time.Second
 	slowPace    = 1 << 20
 	lookForSlow = 100 * time.Millisecond
@@ -29,8 +29,8 @@ const (
 // errNoRoom means that too much arrives at once.
 var errNoRoom = errors.New("no room for the body")
 
-// room is memory for the bodies of requests whose senders nobody has checked yet: a
-// signature covers the whole of a body. All sources share it, each up to its share.
+// room is memory for the bodies of requests. Their senders are not checked yet, because a signature can be
+// checked only when the whole body is there. All sources share the room, each up to its share.
 type room struct {
 	size  int64 // bytes
 	share int64 // of one source, bytes
@@ -38,32 +38,32 @@ type room struct {
 	mu       sync.Mutex
 	held     int64
 	bySource map[*bound]int64
-	arriving []*place // longest first
-	waiting  []*place // longest first
+	arriving []*place // bodies that are being read, the oldest first
+	waiting  []*place // bodies without room yet, the oldest first
 }
 
-// place is the room of one body.
+// place is the memory for one body.
 type place struct {
 	source   *bound
-	length   int64         // bytes that are reserved
-	received *atomic.Int64 // bytes, of the body so far
-	end      func()        // makes whoever reads the body give up
+	length   int64         // reserved bytes
+	received *atomic.Int64 // bytes of the body so far
+	end      func()        // makes reading the body fail
 
 	admitted time.Time  // when it got its room
-	complete bool       // the body has arrived: it is not ended any more
-	ended    bool       // it was slow
-	answer   chan error // gets nil for room, or errNoRoom
+	complete bool       // the body has arrived: it can no longer be ended as slow
+	ended    bool       // it was ended because it was slow
+	answer   chan error // gets nil when there is room, or errNoRoom
 }
 
-// newRoom makes a room of which one source may have share.
+// newRoom makes a room of size bytes, of which one source may have share bytes.
 func newRoom(size, share int64) *room {
 	return &room{size: size, share: share, bySource: map[*bound]int64{}}
 }
 
-// take waits until there is room for a body: until others have left, or slow ones were ended
-// for it. Of those that wait, the one that came last is served first: under a flood of slow
-// bodies, a quick one gets through. What is taken must be released.
-// Errors: errNoRoom, when too many wait or ctx ends.
+// take waits until there is room for a body: until others are released, or slow ones are ended. Of the
+// waiting bodies the newest gets room first, so that a fast one gets through a flood of slow ones. The
+// room must be released.
+// Errors: errNoRoom when too many wait, or ctx ends.
 func (m *room) take(ctx context.Context, p *place) error {
 	p.answer = make(chan error, 1)
 	m.mu.Lock()
@@ -96,7 +96,7 @@ func (m *room) take(ctx context.Context, p *place) error {
 	}
 }
 
-// release gives the room of a place back. One that never got any has none to give.
+// release frees the room of a place, if it has got any.
 func (m *room) release(p *place) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -112,8 +112,8 @@ func (m *room) release(p *place) {
 	m.admit()
 }
 
-// settle notes that the body of a place has arrived, and says whether it may be dealt with:
-// not when it was ended as slow at the same moment.
+// settle records that a body has arrived. It returns false if the body was ended as slow just before: then
+// the request must be refused.
 func (m *room) settle(p *place) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -121,7 +121,7 @@ func (m *room) settle(p *place) bool {
 	return !p.ended
 }
 
-// admit lets in whom there is room for, those that came last first.
+// admit gives room to waiting bodies, the newest first, as far as there is room.
 func (m *room) admit() {
 	for i := len(m.waiting) - 1; i >= 0; i-- {
 		p := m.waiting[i]
@@ -137,13 +137,13 @@ func (m *room) admit() {
 	}
 }
 
-// lacks gives the bytes that are missing for a place.
+// lacks returns how many bytes are missing for a place.
 func (m *room) lacks(p *place) int64 {
 	return max(m.held+p.length-m.size, m.bySource[p.source]+p.length-m.share, 0)
 }
 
-// endSlow ends as many slow bodies as a waiting place needs: those of its own source when
-// that has its share, else those of the source that holds most.
+// endSlow ends as many slow bodies as a waiting place needs: those of its own source if that has used up
+// its share, else those of the source with most bytes.
 func (m *room) endSlow(p *place) {
 	missing := m.lacks(p)
 	if missing == 0 || !slices.Contains(m.waiting, p) {
@@ -173,13 +173,13 @@ func (m *room) endSlow(p *place) {
 	}
 }
 
-// slow tells whether a body has come at less than slowPace for a while.
+// slow says whether a body is slow: see slowAfter.
 func (p *place) slow(now time.Time) bool {
 	age := now.Sub(p.admitted)
 	return !p.complete && age >= slowAfter && float64(p.received.Load()) < slowPace*age.Seconds()
 }
 
-// refuseLongest refuses the one that has waited longest when too many of a source wait.
+// refuseLongest refuses the body that has waited longest if too many of a source wait.
 func (m *room) refuseLongest(source *bound) {
 	var longest *place
 	waiting := 0
@@ -196,7 +196,7 @@ func (m *room) refuseLongest(source *bound) {
 	}
 }
 
-// refuse answers a place that still waits.
+// refuse answers a waiting place with errNoRoom.
 func (m *room) refuse(p *place) {
 	if i := slices.Index(m.waiting, p); i >= 0 {
 		m.waiting = slices.Delete(m.waiting, i, i+1)

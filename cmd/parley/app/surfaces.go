@@ -18,10 +18,10 @@ type SurfaceSpec struct {
 	Kind string // "slack": its account's kind, and its keys in the set-up file
 	Name string // "Slack"
 
-	// Named says that the environment names one; nil = always.
+	// Named says whether the environment configures this surface; nil = it always is.
 	Named func(Env) bool
 
-	// New makes it. It connects to nothing yet.
+	// New makes the surface. It opens no connection yet.
 	New func(Env, SurfaceOptions) (bridge.Surface, error)
 }
 
@@ -30,9 +30,9 @@ type SurfaceOptions struct {
 	Desk     bridge.Desk
 	Log      *slog.Logger
 	Now      func() time.Time // nil = time.Now
-	Sweep    time.Duration    // between two looks for what was missed; 0 = its own
-	LinkKeys [][]byte         // what links to its own pages are signed with: the first signs, all are taken
-	OnlyLook bool             // it may change nothing, not even join a channel
+	Sweep    time.Duration    // between two searches for missed messages; 0 = the surface's default
+	LinkKeys [][]byte         // HMAC keys of links to the surface's own pages: the first signs, all verify
+	OnlyLook bool             // the surface must change nothing, not even join a channel
 }
 
 // Surfaces lists the chats that agents can work in. What else a new one needs is in
