@@ -41,7 +41,7 @@ const userAgent = "Parley/1.0.0"
 
 // Options of a Client.
 type Options struct {
-	BaseURL string // without the version; "" = DefaultURL
+	BaseURL string // without a version; "" = DefaultURL
 	Version string // "v26.0"; "" = DefaultVersion
 	Token   string // access token, sent as Bearer and never logged
 	Dialer  channels.Dialer
@@ -52,7 +52,7 @@ type Options struct {
 	MediaDialer channels.Dialer
 }
 
-// Client speaks to Graph for one account. Safe for concurrent use.
+// Client calls the Graph API for one account. It is safe for concurrent use.
 type Client struct {
 	base  *url.URL // with the version
 	host  *url.URL // without
@@ -62,7 +62,7 @@ type Client struct {
 	media *http.Client
 }
 
-// New makes a client; it connects to nothing.
+// New makes a client. It opens no connection.
 // Errors: a malformed URL or version.
 func New(o Options) (*Client, error) {
 	if o.BaseURL == "" {
@@ -150,8 +150,8 @@ func (c *Client) Upload(ctx context.Context, path string, fields map[string]stri
 	return c.do(ctx, http.MethodPost, path, nil, w.FormDataContentType(), body, int64(len(frame))+f.SizeBytes, out)
 }
 
-// whole reads a file that has as many bytes as it says: when some are missing it fails
-// before the form ends, or the other side would take what there is.
+// whole reads a file and fails if it has fewer bytes than announced. So the form is not completed, and the
+// other side can't take half of a file for all of it.
 type whole struct {
 	r    io.Reader
 	left int64

@@ -12,8 +12,8 @@ import (
 	"parley/channels/fence"
 )
 
-// ErrForeignHost is returned by Download for an address on a host that files don't come
-// from: the token must not travel there.
+// ErrForeignHost is returned by Download for an address that isn't on one of Meta's file hosts: the token
+// must not be sent there.
 var ErrForeignHost = errors.New("graph: files don't come from this host")
 
 // ErrTooLarge is returned while reading a file that is longer than allowed.
@@ -59,12 +59,12 @@ func (c *Client) Download(ctx context.Context, rawURL string, token bool, most i
 		Body: fence.Bounded(resp.Body, most, ErrTooLarge)}, nil
 }
 
-// mayCall says whether an address is one that files come from.
+// mayCall says whether files may be fetched from an address.
 func (c *Client) mayCall(u *url.URL) bool {
 	if u.User != nil {
 		return false
 	}
-	if u.Hostname() == c.host.Hostname() { // the port may be another one: who stands in for Meta may need two
+	if u.Hostname() == c.host.Hostname() { // at any port: an emulator may use another one for files
 		return u.Scheme == c.host.Scheme
 	}
 	if u.Scheme != "https" || u.Port() != "" && u.Port() != "443" {

@@ -11,17 +11,17 @@ import (
 	"parley/channels/fence"
 )
 
-// Error is a refusal that Graph, or something before it, put into an answer: the request
+// Error is an answer that refuses a request, from the Graph API or from a server in front of it. The request
 // had no effect.
 // Source: Graph API, "Handle Errors".
 type Error struct {
 	Status     int    // of HTTP
-	Coded      bool   // the answer has Graph's own error object; else only Status counts
-	Code       int    // what to branch on
+	Coded      bool   // the answer has Graph's error object; without it only Status is valid
+	Code       int    // Graph's error code
 	Subcode    int    // 0 = none
 	Type       string // "OAuthException"
 	Message    string
-	Details    string        // error_data.details: the most telling words
+	Details    string        // error_data.details: the most specific description
 	UserTitle  string        // words for people; often empty
 	UserText   string        // words for people; often empty
 	TraceID    string        // fbtrace_id, for Meta's support
@@ -36,7 +36,7 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("graph: %d/%d: %s", e.Code, e.Subcode, e.Words())
 }
 
-// Words says for people what Graph said, at most 300 characters.
+// Words returns Graph's description of the error for people, at most 300 characters.
 func (e *Error) Words() string {
 	text := e.UserText
 	for _, t := range []string{e.Details, e.Message, http.StatusText(e.Status)} {
@@ -64,7 +64,7 @@ func Certain(err error) bool {
 	return errors.As(err, &refused)
 }
 
-// ErrorObject is the error as answers and webhooks write it.
+// ErrorObject is the error object of answers and webhooks.
 type ErrorObject struct {
 	Message   string `json:"message"`
 	Type      string `json:"type"`

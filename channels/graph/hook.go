@@ -18,7 +18,7 @@ import (
 // maxHook is the longest webhook that is read, in bytes; Meta sends at most 3 MB.
 const maxHook = 4 << 20
 
-// Sign makes the value of X-Hub-Signature-256 for a body.
+// Sign returns the value of the header X-Hub-Signature-256 for a body.
 // Source: Graph API, "Webhooks: validating payloads".
 func Sign(secret, body []byte) string {
 	mac := hmac.New(sha256.New, secret)
@@ -26,8 +26,8 @@ func Sign(secret, body []byte) string {
 	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
 }
 
-// Verify says whether a signature is that of the body, as it came, byte for byte. Without
-// a secret nothing is right.
+// Verify says whether a signature is that of a body, which must be unchanged to the byte. Without a secret
+// it is always false.
 func Verify(secret []byte, signature string, body []byte) bool {
 	given, err := hex.DecodeString(strings.TrimPrefix(signature, "sha256="))
 	if err != nil || len(secret) == 0 || !strings.HasPrefix(signature, "sha256=") {
@@ -38,12 +38,12 @@ func Verify(secret []byte, signature string, body []byte) bool {
 	return hmac.Equal(given, mac.Sum(nil))
 }
 
-// Hook is the receiving end of webhooks: it answers the verification of a subscription
-// (GET) and takes notifications (POST). It fails closed.
+// Hook receives webhooks: it answers the verification of a subscription (GET) and stores notifications
+// (POST). It refuses every request that it can't verify.
 type Hook struct {
-	Secret      []byte // the app's
+	Secret      []byte // of the app, for signatures
 	VerifyToken string
-	Split       func(body []byte) []channels.Fact // of a verified body; pure
+	Split       func(body []byte) []channels.Fact // returns the facts in a verified body; pure
 	Accept      channels.Accept
 	Now         func() time.Time
 	Log         *slog.Logger
@@ -64,7 +64,7 @@ func (h *Hook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// verify answers hub.challenge.
+// verify answers the verification of a subscription with its hub.challenge.
 func (h *Hook) verify(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	same := hmac.Equal([]byte(q.Get("hub.verify_token")), []byte(h.VerifyToken))
@@ -77,7 +77,7 @@ func (h *Hook) verify(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, q.Get("hub.challenge"))
 }
 
-// refused tells people, not too often, that a webhook can't be trusted: anybody may send one.
+// refused logs that a webhook can't be verified. It does so rarely, because anybody can send such requests.
 func (h *Hook) refused(size int) {
 	now := h.Now().Unix()
 	if last := h.warned.Load(); now-last >= 60 && h.warned.CompareAndSwap(last, now) {

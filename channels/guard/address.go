@@ -2,16 +2,15 @@ package guard
 
 import "net/netip"
 
-// internet tells which addresses belong to it.
+// internet knows which addresses are on the public internet.
 type internet struct {
-	nat64   netip.Prefix // the way to IPv4 where there is IPv6 alone (RFC 6052)
-	global6 netip.Prefix // all that was ever given out as global unicast
-	special []netip.Prefix
+	nat64   netip.Prefix   // IPv6 addresses that stand for IPv4 ones, in networks with IPv6 only (RFC 6052)
+	global6 netip.Prefix   // the IPv6 addresses that are assigned as global unicast
+	special []netip.Prefix // addresses that are not public
 }
 
-// newInternet is the table of what is not the internet although it looks like it: private,
-// link-local, shared, multicast, documentation, benchmark and reserved addresses, and
-// forms of IPv6 that carry an IPv4 address.
+// newInternet makes the table of addresses that are not public: private, link-local, shared, multicast,
+// documentation, benchmark and reserved ones, and IPv6 addresses that contain an IPv4 address.
 // Source: IANA's special-purpose address registries for IPv4 and IPv6, read November 2026.
 func newInternet() internet {
 	n := internet{nat64: netip.MustParsePrefix("64:ff9b::/96"), global6: netip.MustParsePrefix("2000::/3")}
@@ -34,7 +33,7 @@ func newInternet() internet {
 	return n
 }
 
-// has says whether an address belongs to the internet.
+// has says whether an address is on the public internet.
 func (n internet) has(a netip.Addr) bool {
 	if !a.IsValid() || a.Zone() != "" {
 		return false

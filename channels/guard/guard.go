@@ -1,9 +1,9 @@
-// Package guard is the Dialer that channels get: it connects to the internet and to hosts
-// that an admin named, and refuses everything else, so that an address in a customer's
-// message can't reach what stands beside Parley.
+// Package guard is the Dialer that channels get. It connects to the public internet and to hosts that an
+// admin named, and refuses everything else. So an address in a customer's message can't make Parley call
+// servers in the company's own network.
 //
-// What does not belong here: which hosts an account may reach (its channel's Spec says so),
-// and proxies: a channel that uses one must name its host.
+// What does not belong here: which hosts an account may reach (channels.Spec.OwnHosts), and proxies: a
+// channel that uses one must name its host.
 package guard
 
 import (
@@ -18,11 +18,11 @@ import (
 	"parley/channels"
 )
 
-// dialTimeout bounds one connection, whatever its context says.
+// dialTimeout limits the time to open one connection, whatever its context says.
 const dialTimeout = 30 * time.Second
 
-// Dialer implements channels.Dialer. It looks at the address that is connected to, after
-// the name was looked up: a name that points inside is refused however often it changes.
+// Dialer implements channels.Dialer. It checks the address of each connection after the name was resolved,
+// so that a name whose address changes can't get around the check.
 type Dialer struct {
 	own     map[string]bool
 	world   internet
@@ -30,8 +30,8 @@ type Dialer struct {
 	guarded net.Dialer
 }
 
-// New makes a Dialer. own are the hosts that may be anywhere, the own network included:
-// "mail.internal" or "10.0.0.7" for each port, "mail.internal:993" for one.
+// New makes a Dialer. own lists hosts that are allowed wherever they are: "mail.internal" or "10.0.0.7" for
+// all ports, "mail.internal:993" for one.
 func New(own ...string) *Dialer {
 	d := &Dialer{own: map[string]bool{}, world: newInternet(), plain: net.Dialer{Timeout: dialTimeout}}
 	for _, host := range own {
@@ -57,12 +57,12 @@ func (d *Dialer) DialContext(ctx context.Context, network, address string) (net.
 	return d.guarded.DialContext(ctx, network, address)
 }
 
-// normal writes a host in the one way that is compared.
+// normal writes a host in the form in which hosts are compared.
 func normal(host string) string {
 	return strings.ToLower(strings.TrimSuffix(strings.TrimSpace(host), "."))
 }
 
-// check refuses a connection that doesn't lead to the internet.
+// check refuses a connection to an address that isn't on the public internet.
 func (d *Dialer) check(network, address string) error {
 	if network != "tcp4" && network != "tcp6" {
 		return fmt.Errorf("guard: %s: %w", network, channels.ErrPrivateAddress)
