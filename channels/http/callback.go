@@ -30,7 +30,7 @@ type Callback struct {
 	Automatic    bool           `json:"automatic,omitempty"`
 }
 
-// callback makes the body of a message.
+// callback returns the JSON body for a message.
 // Errors: *channels.SendError.
 func (c *Channel) callback(ctx context.Context, o channels.Outbound) ([]byte, error) {
 	if err := check(o); err != nil {
@@ -54,7 +54,7 @@ func bad(text, hint string) error {
 	return &channels.SendError{Class: channels.BadContent, Text: text, Hint: hint}
 }
 
-// check refuses what the published form has no place for.
+// check refuses a message that exceeds the limits in docs/http-channel.md.
 func check(o channels.Outbound) error {
 	switch {
 	case len(o.To) != 1 || len(o.Cc) > 0:
@@ -71,7 +71,7 @@ func check(o channels.Outbound) error {
 	return checkRich(o.Rich)
 }
 
-// checkRich holds a rich message against the published limits.
+// checkRich refuses a rich message that exceeds the limits in docs/http-channel.md.
 func checkRich(r *channels.Rich) error {
 	if r == nil {
 		return nil
@@ -96,8 +96,8 @@ func checkRich(r *channels.Rich) error {
 	return nil
 }
 
-// files gives each file as an address to fetch it from, or as its content where this
-// Parley has no public address.
+// files returns the attachments: each with an address from which to fetch it or, if Parley has no public
+// address, with its content.
 func (c *Channel) files(ctx context.Context, files []channels.File) ([]File, error) {
 	var list []File
 	left := int64(maxInline)
@@ -127,7 +127,7 @@ func (c *Channel) files(ctx context.Context, files []channels.File) ([]File, err
 	return list, nil
 }
 
-// certain marks what failed before anything left.
+// certain returns an error as one that is certain to have happened before anything was sent.
 func certain(err error) error {
 	var se *channels.SendError
 	if errors.As(err, &se) {

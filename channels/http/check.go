@@ -9,11 +9,11 @@ import (
 	"parley/channels"
 )
 
-// checkKey is what Check asks about: no message has it.
+// checkKey is a key that no message has.
 const checkKey = "parley-doctor"
 
-// Check implements channels.Checker: it asks the callback about a message that isn't
-// there, which changes nothing.
+// Check implements channels.Checker. It asks the callback about a message that doesn't exist, which changes
+// nothing.
 func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	webhook := channels.Finding{OK: true, What: "webhook", Text: "Events are posted to " + c.env.HookURL + "."}
 	if c.env.HookURL == "" {

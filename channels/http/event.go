@@ -24,13 +24,13 @@ type Batch struct {
 // Event is one thing that happened on the customers' side. Unknown fields are ignored.
 type Event struct {
 	Type    string    `json:"type"`    // message, edit, delete, reaction, status; typing is ignored
-	ID      string    `json:"id"`      // names the event; of a message it is the message's name
+	ID      string    `json:"id"`      // unique; of a message, it is also the message's id
 	From    *Person   `json:"from"`    // the customer; not of a status
 	At      time.Time `json:"at"`      // when, by the sender's clock
 	Text    string    `json:"text"`    // message, edit: Markdown
 	Subject string    `json:"subject"` // message
 	Files   []File    `json:"attachments"`
-	ReplyTo string    `json:"reply_to"` // message: the one that it answers, by either side's id
+	ReplyTo string    `json:"reply_to"` // message: the id of the one that it answers, ours or the sender's
 	Chosen  string    `json:"chosen"`   // message: the id of the button or row that was tapped
 	Target  string    `json:"target"`   // edit, delete, reaction: the message it is about
 	Emoji   string    `json:"emoji"`    // reaction; "" = taken back
@@ -45,7 +45,7 @@ type Person struct {
 	Name string `json:"name,omitempty"`
 }
 
-// File is an attachment, either way: its content, or where it is.
+// File is an attachment, in both directions. Content or URL is set.
 type File struct {
 	Name    string `json:"name,omitempty"`
 	Type    string `json:"type,omitempty"`
@@ -59,16 +59,16 @@ const (
 	maxURL  = 2000 // bytes
 )
 
-// kinds are the types of events that become facts.
+// kinds returns the types of events that become facts. Events of other types are ignored.
 func kinds() map[string]channels.InboundKind {
 	return map[string]channels.InboundKind{"message": channels.InboundMessage, "edit": channels.InboundEdit, "delete": channels.InboundDelete,
 		"reaction": channels.InboundReaction, "status": channels.InboundStatus}
 }
 
-// errIgnored is said of an event that is of no interest.
+// errIgnored is the error of an event that is ignored.
 var errIgnored = errors.New("http: ignored")
 
-// parse reads and checks one event. Errors: what is wrong, in words for the sender.
+// parse reads and checks one event. Errors: what is wrong, for the developers of the sender.
 func (c *Channel) parse(raw []byte) (Event, error) {
 	var e Event
 	if err := json.Unmarshal(raw, &e); err != nil {
@@ -98,7 +98,7 @@ func (c *Channel) parse(raw []byte) (Event, error) {
 	return e, c.checkKind(e)
 }
 
-// checkKind checks what depends on the type.
+// checkKind checks the fields that depend on the event's type.
 func (c *Channel) checkKind(e Event) error {
 	name := func(field, value string) error {
 		if fault := checkName(value); fault != "" {
@@ -151,7 +151,7 @@ func (c *Channel) checkFiles(files []File) error {
 	return nil
 }
 
-// checkName says what is wrong with an id; "" = nothing.
+// checkName returns what is wrong with an id; "" = nothing.
 func checkName(id string) string {
 	switch {
 	case id == "":
@@ -164,8 +164,8 @@ func checkName(id string) string {
 	return ""
 }
 
-// split makes a fact of each event of a webhook's body.
-// Errors: what is wrong, in words for the sender; then nothing is stored.
+// split returns a fact for each event of a webhook's body.
+// Errors: what is wrong, for the developers of the sender; then nothing is stored.
 func (c *Channel) split(body []byte) ([]channels.Fact, error) {
 	var b Batch
 	if err := json.Unmarshal(body, &b); err != nil || len(b.Events) == 0 {

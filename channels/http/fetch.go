@@ -13,11 +13,11 @@ import (
 	"parley/channels/fence"
 )
 
-// maxRedirects of a customer's file.
+// maxRedirects is how many redirects are followed for a customer's file.
 const maxRedirects = 3
 
-// mayFetch says whether an address may be fetched: https, and where the callback is in the
-// own network also what stands beside it. The dialer refuses the rest of that network.
+// mayFetch says whether a file may be fetched from an address: by https or, if the callback is in the
+// company's own network, also from the callback's host. The dialer refuses all other hosts there.
 func (c *Channel) mayFetch(u *url.URL) bool {
 	if u.Host == "" || u.User != nil {
 		return false
@@ -32,7 +32,7 @@ func (c *Channel) checkRedirect(r *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// errRedirect ends a chain of redirects that leads nowhere good.
+// errRedirect ends a chain of redirects that is too long or leads away from https.
 var errRedirect = errors.New("http: it redirects too often or away from https")
 
 // Fetch implements channels.Fetcher.

@@ -66,14 +66,14 @@ func (c *Channel) call(ctx context.Context, method, address string, body []byte,
 	return fence.Do(c.calls, req)
 }
 
-// said is what a receiver may answer.
+// said is the body of a receiver's answer; all fields are optional.
 type said struct {
-	ID    string `json:"id"`    // the receiver's own id of the message
-	Key   string `json:"key"`   // a question's key, given back
-	Error string `json:"error"` // why not, for people
+	ID    string `json:"id"`    // the receiver's id of the message
+	Key   string `json:"key"`   // the key of our question, repeated
+	Error string `json:"error"` // why it was refused, for people
 }
 
-// readAnswer reads what was said; an answer that is no JSON says nothing.
+// readAnswer reads an answer. If that isn't JSON, the result is empty.
 func readAnswer(resp *http.Response) said {
 	var s said
 	raw, err := fence.Read(resp, maxAnswer)
@@ -106,7 +106,7 @@ func lost(err error) error {
 	return &channels.SendError{Class: channels.Ambiguous, Text: "The callback's answer was lost.", Cause: err}
 }
 
-// receipt reads an answer. The table is published in docs/http-channel.md.
+// receipt decides what an answer's status means. docs/http-channel.md has the same table.
 func (c *Channel) receipt(resp *http.Response, s said, token string) (channels.Receipt, error) {
 	fail := func(class channels.Class, text, hint string) (channels.Receipt, error) {
 		if s.Error != "" {
@@ -149,9 +149,9 @@ func wait(h http.Header, now time.Time) time.Duration {
 	return max(d, time.Second)
 }
 
-// Reconcile implements channels.Channel: it asks the callback whether it has a message.
-// 200 with an id = yes; 404 that gives the key back = no; a bare 404 may come from a server
-// that knows no such question.
+// Reconcile implements channels.Channel: it asks the callback whether it has a message. 200 with an id means
+// yes; 404 that repeats the key means no. A 404 without the key may come from a server that doesn't know
+// the question.
 func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
 	status, s, err := c.ask(ctx, c.token(o))
 	switch {
@@ -165,7 +165,7 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 	return channels.CannotTell, channels.Receipt{}, nil
 }
 
-// ask asks the callback about a key and gives the status of its answer.
+// ask asks the callback about a key and returns the status of its answer.
 func (c *Channel) ask(ctx context.Context, key string) (int, said, error) {
 	ctx, cancel := context.WithTimeout(ctx, otherTimeout)
 	defer cancel()

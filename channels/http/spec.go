@@ -59,7 +59,7 @@ func Spec() channels.Spec {
 	}
 }
 
-// ownHosts names the callback, if it may be in the own network.
+// ownHosts returns the callback's host if it may be in the company's own network.
 func ownHosts(c channels.Config) []string {
 	u, err := url.Parse(c[fieldCallback])
 	if err != nil || c[fieldPrivate] != "true" || u.Hostname() == "" {
@@ -68,7 +68,7 @@ func ownHosts(c channels.Config) []string {
 	return []string{hostPort(u)}
 }
 
-// hostPort is what is dialled for an address.
+// hostPort returns the host and port of an address.
 func hostPort(u *url.URL) string {
 	port := u.Port()
 	if port == "" {
@@ -77,15 +77,15 @@ func hostPort(u *url.URL) string {
 	return net.JoinHostPort(strings.ToLower(u.Hostname()), port)
 }
 
-// Channel is one system of one's own.
+// Channel is one system that the company runs itself.
 type Channel struct {
 	account string
 	secret  []byte
 	target  *url.URL
-	private bool // the callback may be in the own network
+	private bool // the callback may be in the company's own network
 	env     channels.Env
-	calls   *http.Client // of the callback
-	fetches *http.Client // of customers' files
+	calls   *http.Client // for the callback
+	fetches *http.Client // for customers' files
 }
 
 var (
@@ -126,7 +126,7 @@ func (c *Channel) Capabilities() channels.Capabilities {
 		Buttons: maxChoices, ListRows: maxChoices, Carousel: maxChoices, MaxTextRunes: maxText, AttachmentsPerMessage: maxFiles,
 		MaxAttachmentBytes: maxInline, RetryFor: retryFor, RequestTimeout: sendTimeout,
 	}
-	if c.env.HookURL != "" { // then there are addresses to fetch files from
+	if c.env.HookURL != "" { // Parley has a public address, from which the receiver can fetch files
 		caps.MaxAttachmentBytes = maxLinked
 	}
 	return caps
