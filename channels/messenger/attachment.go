@@ -17,8 +17,8 @@ const maxRefBytes = 2000
 // maxShown is how many attachments are shown of a message; Messenger allows 30.
 const maxShown = 100
 
-// add puts an attachment into a message: a file to fetch, a line of text, or, where there
-// is nothing to show, a remark that says so. text is what the message itself says.
+// add adds an attachment to a message: as a file to fetch, as text, or as a remark that it can't be shown.
+// text is the message's own text.
 func (a *attachment) add(in *channels.Inbound, text string) {
 	switch a.Type {
 	case "image", "video", "audio", "file", "sticker":
@@ -36,7 +36,7 @@ func (a *attachment) add(in *channels.Inbound, text string) {
 	}
 }
 
-// addFile adds what has to be fetched from Meta's servers, soon: its address expires.
+// addFile adds a file that has to be fetched from Meta's servers, soon, because its address expires.
 func (a *attachment) addFile(in *channels.Inbound) {
 	sticker := a.Type == "sticker" || a.Payload.StickerID != 0
 	if sticker && thumbsUp(int64(a.Payload.StickerID)) {
@@ -68,12 +68,12 @@ func article(kind string) string {
 	return "a " + kind
 }
 
-// thumbsUp tells the sign beside the text field, in its three sizes, from other stickers.
+// thumbsUp says whether a sticker is the thumb beside the text field, in one of its three sizes.
 func thumbsUp(id int64) bool {
 	return id == 369239263222822 || id == 369239343222814 || id == 369239383222810
 }
 
-// fileName makes a name and a type of a file's address. Fetch learns the true type.
+// fileName guesses name and type of a file by its address. Fetch learns the true type.
 func fileName(u *url.URL, kind string, nth int) (name, contentType string) {
 	base := path.Base(u.Path)
 	ext := path.Ext(base)
@@ -82,7 +82,7 @@ func fileName(u *url.URL, kind string, nth int) (name, contentType string) {
 		if contentType == "" {
 			contentType = "application/octet-stream"
 		}
-		return base, contentType // customers named it
+		return base, contentType // the customer's name for it
 	}
 	if contentType == "" {
 		ext, contentType = fallbackType(kind)
@@ -124,7 +124,7 @@ func (a *attachment) addLocation(in *channels.Inbound) {
 	in.Notices = append(in.Notices, "Sent a location that Messenger doesn't pass on. Look into the Page's inbox.")
 }
 
-// addTemplate shows the words of buttons, cards and products.
+// addTemplate adds the texts of buttons, cards and products.
 func (a *attachment) addTemplate(in *channels.Inbound) {
 	p := a.Payload
 	var lines []string
@@ -156,11 +156,11 @@ func (a *attachment) addTemplate(in *channels.Inbound) {
 	addText(in, strings.Join(lines, "\n"))
 }
 
-// addLink shows something that was shared by its title and address.
+// addLink adds title and address of something that was shared.
 func (a *attachment) addLink(in *channels.Inbound, text string) {
 	at, title := a.link(), oneLine(a.title())
 	if at != "" && strings.Contains(text, at) {
-		return // it is a preview of a link that the text has
+		return // a preview of a link that is in the text
 	}
 	var lines []string
 	if title != "" && !strings.Contains(text, title) {
@@ -192,7 +192,7 @@ func (a *attachment) link() string {
 	return webLink(a.URL)
 }
 
-// webLink lets only addresses of the web through, of a length that people can use.
+// webLink returns an address if it is one of the web and not too long for people; else "".
 func webLink(at string) string {
 	u, err := url.Parse(at)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || len(at) > maxRefBytes {

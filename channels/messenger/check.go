@@ -15,7 +15,7 @@ import (
 // checkTimeout bounds Check.
 const checkTimeout = 30 * time.Second
 
-// neededFields are the webhook fields that tell all that this channel understands.
+// neededFields returns the webhook fields to which the app must be subscribed.
 func neededFields() []string {
 	return []string{"messages", "messaging_postbacks", "message_echoes", "message_deliveries", "message_reads",
 		"message_reactions", "message_edits", "messaging_referrals"}
@@ -39,7 +39,7 @@ func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	return findings
 }
 
-// refused says why a question got no answer.
+// refused returns a finding about a request that failed.
 func refused(what string, err error) channels.Finding {
 	e := classify(err)
 	f := channels.Finding{What: what, Text: e.Text, Hint: e.Hint}
@@ -48,12 +48,12 @@ func refused(what string, err error) channels.Finding {
 		f.Text, f.Hint = "Facebook doesn't answer: "+err.Error()+".", "Try again; if it stays so, look whether this machine reaches graph.facebook.com."
 	case channels.BadContent:
 		f.Hint = "Check page_id, graph_version and the token."
-	default: // it says itself what to do
+	default: // the error has a hint of its own
 	}
 	return f
 }
 
-// checkToken asks whose token it is.
+// checkToken checks that the token is the Page's.
 func (c *Channel) checkToken(ctx context.Context) channels.Finding {
 	const what = "Page token"
 	var me struct {
@@ -70,7 +70,7 @@ func (c *Channel) checkToken(ctx context.Context) channels.Finding {
 	return channels.Finding{OK: true, What: what, Text: "It is that of the Page " + me.Name + "."}
 }
 
-// checkSubscription asks what the Page tells the app.
+// checkSubscription checks which webhooks the app gets from the Page.
 func (c *Channel) checkSubscription(ctx context.Context) channels.Finding {
 	const what = "Webhook fields"
 	var answer struct {
@@ -87,7 +87,7 @@ func (c *Channel) checkSubscription(ctx context.Context) channels.Finding {
 	if len(answer.Data) == 0 {
 		return channels.Finding{What: what, Text: "The Page isn't subscribed to the app: nothing will arrive.", Hint: hint}
 	}
-	// A Page token sees its own app; another app that subscribed too doesn't help us.
+	// With a Page token one sees the token's app only, not other apps that are subscribed too.
 	missing := slices.DeleteFunc(neededFields(), func(f string) bool { return slices.Contains(answer.Data[0].Fields, f) })
 	if len(missing) > 0 {
 		return channels.Finding{What: what, Text: "The Page doesn't tell us: " + strings.Join(missing, ", ") + ".", Hint: hint}

@@ -11,12 +11,12 @@ import (
 	"parley/channels/wamark"
 )
 
-// part is what leaves in one call: Messenger takes a text or one attachment.
+// part is what is sent in one call: a text or one attachment.
 type part struct {
-	text     string // as the customer reads it; "" = a file or cards
+	text     string // as the customer reads it; "" = the part is a file or cards
 	file     *channels.File
 	message  outMessage
-	template bool // shown as a template: its words aren't in the conversation's listing
+	template bool // sent as a template: the conversations API doesn't list its text
 }
 
 // outMessage is "message" of the Send API.
@@ -67,14 +67,14 @@ type outButton struct {
 	Payload string `json:"payload,omitempty"`
 }
 
-// refuse is a message that can't be sent as it is.
+// refuse returns the error for a message that can't be sent as it is.
 func refuse(text, hint string) error {
 	return &channels.SendError{Class: channels.BadContent, Text: text, Hint: hint}
 }
 
-// compose makes the calls of a message, in order, and refuses what Messenger would: a
-// part must not leave when a later one can't. Text goes before a file, unless it has
-// answers to tap: those show only below the last message.
+// compose returns the parts of a message in order. It refuses what Messenger would refuse, so that no part
+// is sent when a later one can't be. A text is sent before the file, unless it has quick replies: these are
+// only shown below the last message.
 func compose(o channels.Outbound) ([]part, error) {
 	if o.Template != nil {
 		return nil, refuse("Messenger knows no templates.", "Write the message as a text.")
@@ -85,7 +85,7 @@ func compose(o channels.Outbound) ([]part, error) {
 	}
 	text := wamark.Plain(o.Text)
 	if signature := wamark.Plain(o.Signature); text != "" && signature != "" {
-		// What was short enough when it was typed must not fail because of its signature.
+		// A text that was short enough without the signature is sent without it.
 		if signed := text + "\n\n" + signature; utf8.RuneCountInString(signed) <= maxText {
 			text = signed
 		}
@@ -137,7 +137,7 @@ func paragraphs(texts ...string) string {
 	return strings.Join(kept, "\n\n")
 }
 
-// fileParts checks what is known of the files before they are read.
+// fileParts returns the parts for files. It checks type and size before the files are read.
 func fileParts(files []channels.File) ([]part, error) {
 	if len(files) > 1 {
 		return nil, refuse("Messenger takes one file per message.", "Send the files one by one.")
@@ -152,7 +152,7 @@ func fileParts(files []channels.File) ([]part, error) {
 	return parts, nil
 }
 
-// limitOf gives the largest size of a file, in bytes.
+// limitOf returns the size limit for a file of this type, in bytes.
 func limitOf(f channels.File) int64 {
 	if attachmentType(f.ContentType) == "image" {
 		return maxImageBytes
@@ -164,8 +164,8 @@ func tooLarge(f channels.File) error {
 	return refuse(fmt.Sprintf("%s is too large for Messenger: %d MB at most.", f.Name, limitOf(f)>>20), "Make it smaller or send a link.")
 }
 
-// attachmentType gives Messenger's word for a content type. What its apps can't show as a
-// picture, film or sound goes as a file.
+// attachmentType returns Messenger's type for a content type: "file" for all that its apps can't show as an
+// image, video or audio.
 func attachmentType(contentType string) string {
 	kind, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(contentType)), ";")
 	switch kind {
@@ -179,8 +179,8 @@ func attachmentType(contentType string) string {
 	return "file"
 }
 
-// textPart makes a text with its buttons: quick replies, or a button template where
-// links are among at most three. Links that fit in neither become lines of the text.
+// textPart returns the part for a text with buttons. They become quick replies or, if there are at most three
+// and links among them, a button template. Links that fit in neither become lines of the text.
 func textPart(text string, buttons []channels.Button) (part, error) {
 	if err := checkButtons(buttons, maxQuickReplies); err != nil {
 		return part{}, err
@@ -244,7 +244,7 @@ func outButtons(buttons []channels.Button) []outButton {
 	return list
 }
 
-// cardPart makes a carousel.
+// cardPart returns the part for a carousel.
 func cardPart(cards []channels.RichCard) (part, error) {
 	if len(cards) > maxCards {
 		return part{}, refuse(fmt.Sprintf("There are %d cards; Messenger takes %d.", len(cards), maxCards), "Leave some out.")

@@ -11,10 +11,10 @@ import (
 	"parley/channels/wamark"
 )
 
-// Why something of a customer is kept without anything automatic.
+// Values of Inbound.Automatic for events to which nothing may react automatically.
 const (
-	standbyWhy = "standby" // said while another app held the conversation
-	linkWhy    = "link"    // a link was followed, nothing was said
+	standbyWhy = "standby" // the message came while another app had control of the conversation
+	linkWhy    = "link"    // the customer followed a link and wrote nothing
 )
 
 // Decode implements channels.Channel.
@@ -55,11 +55,11 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	case ev.Delivery != nil:
 		return seen(base, channels.StateDelivered, ev.Delivery), nil
 	case ev.Referral != nil && !fromPage:
-		// She opened her conversation by a link and said nothing: nobody is to wake up for it.
+		// The customer only opened the conversation by a link: nobody needs to be notified.
 		base.Kind, base.Automatic, base.Notices = channels.InboundMessage, linkWhy, []string{ev.Referral.words()}
 		return []channels.Inbound{base}, nil
 	}
-	return nil, nil // of a kind that says nothing about a conversation, or of a later version
+	return nil, nil // a kind of event that isn't about a conversation, or that is unknown
 }
 
 // time reads milliseconds since 1970; the zero time if there are none.
@@ -70,7 +70,7 @@ func (n number) time() time.Time {
 	return time.UnixMilli(int64(n)).UTC()
 }
 
-// said is a customer's message.
+// said returns a customer's message.
 func said(in channels.Inbound, m *message) []channels.Inbound {
 	in.Kind, in.ExternalID = channels.InboundMessage, m.MID
 	body(&in, m)
@@ -92,7 +92,7 @@ func said(in channels.Inbound, m *message) []channels.Inbound {
 	return []channels.Inbound{in}
 }
 
-// body takes over what a message says and shows.
+// body sets the text, attachments and remarks of a message.
 func body(in *channels.Inbound, m *message) {
 	in.Text = wamark.Escape(m.Text)
 	for i, a := range m.Attachments {
@@ -104,7 +104,7 @@ func body(in *channels.Inbound, m *message) {
 	}
 }
 
-// echo is a message of the Page: ours, or one that was written elsewhere.
+// echo returns a message of the Page: ours, or one that was written outside of Parley.
 func (c *Channel) echo(in channels.Inbound, m *message) []channels.Inbound {
 	in.ExternalID, in.Automatic = m.MID, ""
 	t, ours := parseToken(c.env.Keys, c.page, m.Metadata)
@@ -123,7 +123,7 @@ func (c *Channel) echo(in channels.Inbound, m *message) []channels.Inbound {
 	return []channels.Inbound{in}
 }
 
-// tapped is a button, or a choice in a menu of the Page.
+// tapped returns a tap on a button or in the Page's menu.
 func tapped(in channels.Inbound, p *postback) []channels.Inbound {
 	in.Kind, in.ExternalID, in.Chosen = channels.InboundMessage, p.MID, p.Payload
 	in.Text = wamark.Escape(p.Title)
@@ -147,7 +147,7 @@ func reacted(in channels.Inbound, r *reaction) []channels.Inbound {
 	return []channels.Inbound{in}
 }
 
-// emoji gives the sign; older webhooks only name it.
+// emoji returns the emoji of a reaction; older webhooks only have its name.
 func (r *reaction) emoji() string {
 	if r.Emoji != "" {
 		return r.Emoji
@@ -179,8 +179,8 @@ func edited(in channels.Inbound, e *edit) []channels.Inbound {
 	return []channels.Inbound{in}
 }
 
-// seen is a receipt. The watermark covers all of ours until then; mids may be missing and
-// name what people wrote elsewhere, too.
+// seen returns a receipt for all our messages up to the watermark. It ignores mids, because they may be
+// missing, and may name messages that people wrote outside of Parley.
 func seen(in channels.Inbound, state channels.DeliveryState, w *watermark) []channels.Inbound {
 	in.Kind, in.Automatic = channels.InboundStatus, ""
 	if until := w.Watermark.time(); !until.IsZero() {
@@ -196,7 +196,7 @@ func seen(in channels.Inbound, state channels.DeliveryState, w *watermark) []cha
 	return list
 }
 
-// words says for agents where somebody came from.
+// words says for agents from where a customer came: an ad, a link, a product.
 func (r *referral) words() string {
 	var parts []string
 	switch strings.ToUpper(r.Source) {
@@ -224,7 +224,7 @@ func (r *referral) words() string {
 	return "Came by " + strings.Join(parts, ", ") + "."
 }
 
-// oneLine makes a short line of what a stranger chose.
+// oneLine shortens a stranger's text to one line.
 func oneLine(s string) string {
 	return clip(strings.Join(strings.Fields(s), " "), 120)
 }

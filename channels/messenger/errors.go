@@ -9,11 +9,12 @@ import (
 	"parley/channels/graph"
 )
 
-// subcodeHeld is how Facebook refuses an app that only listens (standby).
+// subcodeHeld is the subcode with which Facebook refuses a message because another app has control of the
+// conversation.
 const subcodeHeld = 2018300
 
-// classify says what a failed request means. Codes are looked at with their subcodes
-// first: 10 alone is a missing permission, 10/2018278 a closed window.
+// classify decides what a failed request means. A code with its subcode is looked up first: 10/2018278 is
+// a closed window, 10 alone a missing permission.
 // Source: Meta, "Messenger Platform: error codes".
 func classify(err error) *channels.SendError {
 	var own *channels.SendError
@@ -61,7 +62,7 @@ func classOf(e *graph.Error) channels.Class {
 		return bareClass(e.Status)
 	}
 	switch [2]int{e.Code, e.Subcode} {
-	case [2]int{10, 2018278}, [2]int{10, 2018065}: // the second: its older form
+	case [2]int{10, 2018278}, [2]int{10, 2018065}: // outside of the reply window; 2018065 is the older subcode
 		return channels.WindowClosed
 	case [2]int{10, 2018108}, [2]int{200, 1545041}, [2]int{100, 2018001}:
 		return channels.BadRecipient
@@ -84,15 +85,14 @@ func classOf(e *graph.Error) channels.Class {
 	case 100:
 		return channels.BadContent
 	}
-	// A code that nobody has described.
+	// An undocumented code.
 	if class := bareClass(e.Status); class != channels.Retry {
 		return class
 	}
 	return channels.BadContent
 }
 
-// bareClass reads an answer by its status alone: not Graph gave it but something before
-// it, which may be gone the next time.
+// bareClass decides by the HTTP status alone. Such answers come from a server in front of Graph.
 func bareClass(status int) channels.Class {
 	switch {
 	case status == http.StatusTooManyRequests:
@@ -107,8 +107,8 @@ func bareClass(status int) channels.Class {
 	return channels.Retry
 }
 
-// throttleWait is as long as Facebook says, or a minute: its budgets are by the hour, but
-// they fill up all the time.
+// throttleWait returns how long to wait: what Facebook says, or a minute. Its budgets are counted by the
+// hour, but refill continuously.
 func throttleWait(e *graph.Error) time.Duration {
 	if e.RetryAfter > 0 {
 		return e.RetryAfter

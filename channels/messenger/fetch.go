@@ -13,18 +13,17 @@ import (
 // maxFetchBytes bounds a customer's file.
 const maxFetchBytes = 100 << 20
 
-// mediaHosts are the hosts of Meta's that files come from; nothing else is called because
-// a message names it.
+// mediaHosts returns Meta's hosts for files. An address on another host is never called, whatever a message
+// says.
 func mediaHosts() []string {
 	return []string{".fbcdn.net", ".fbsbx.com", ".cdninstagram.com"}
 }
 
-// Fetch implements channels.Fetcher. The address carries its own permission: the Page's
-// token doesn't go along.
+// Fetch implements channels.Fetcher. The address is signed by Meta, so the Page's token is not sent.
 func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, error) {
 	d, err := c.graph.Download(ctx, ref, false, maxFetchBytes)
 	if err == nil {
-		return channels.Fetched{ContentType: d.ContentType, Body: told{d.Body}}, nil
+		return channels.Fetched{ContentType: d.ContentType, Body: classified{d.Body}}, nil
 	}
 	bad := func(text string) error {
 		return &channels.SendError{Class: channels.BadContent, Text: text, Hint: "Look into the Page's inbox.", Cause: err}
@@ -47,11 +46,11 @@ func tooMuch(err error) error {
 	return &channels.SendError{Class: channels.BadContent, Text: "The file is too large.", Hint: "Look into the Page's inbox.", Cause: err}
 }
 
-// told is a file whose reader learns what an error means.
-type told struct{ io.ReadCloser }
+// classified is a file whose Read returns errors as *channels.SendError.
+type classified struct{ io.ReadCloser }
 
 // Read implements io.Reader. Errors: *channels.SendError.
-func (r told) Read(b []byte) (int, error) {
+func (r classified) Read(b []byte) (int, error) {
 	n, err := r.ReadCloser.Read(b)
 	switch {
 	case err == nil || errors.Is(err, io.EOF):

@@ -26,7 +26,7 @@ const (
 	maxInMemory     = 4 // files on their way out
 )
 
-// Windows that a customer's message opens.
+// For how long a customer's message allows answers.
 const (
 	replyWindow = 24 * time.Hour
 	humanWindow = 7 * 24 * time.Hour
@@ -40,9 +40,9 @@ type Channel struct {
 	graph    *graph.Client
 	hook     *graph.Hook
 	uploads  *uploads
-	places   chan struct{} // for files in memory
+	places   chan struct{} // has room for one token per file in memory
 
-	newcomer chan struct{} // somebody new has written
+	newcomer chan struct{} // signals that a new customer has written: look up the name
 	greeted  *greeted
 }
 
@@ -54,7 +54,7 @@ var (
 	_ channels.Attendant = (*Channel)(nil)
 )
 
-// newChannel reads an account's configuration. Errors: all faults at once.
+// newChannel reads an account's configuration. Errors: all faults, joined.
 func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 	config := a.Config
 	var faults []error
@@ -82,7 +82,7 @@ func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 	return c, nil
 }
 
-// isID says whether s is a number as Meta names Pages and people.
+// isID says whether s is a number in the form of Meta's ids of Pages and people.
 func isID(s string) bool {
 	return s != "" && len(s) <= 32 && strings.Trim(s, "0123456789") == ""
 }
@@ -91,7 +91,7 @@ func isID(s string) bool {
 func (c *Channel) Capabilities() channels.Capabilities {
 	return channels.Capabilities{
 		RichText:     channels.Unsupported,
-		Reactions:    channels.Partial, // customers' are shown; agents have no way to send one
+		Reactions:    channels.Partial, // customers' reactions are shown; the API can't send one
 		ReadReceipts: channels.Full,
 		Delivered:    channels.Full,
 		ReplyWindow:  replyWindow,

@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// event is one element of messaging or standby; which of its parts are set says what it
-// is. Unknown fields are left alone.
+// event is one element of the lists messaging or standby. Its kind depends on which of the fields is set.
+// Unknown fields are ignored.
 // Source: Meta, "Messenger webhook events" reference.
 type event struct {
 	Sender    person     `json:"sender"`
@@ -50,7 +50,7 @@ type attachment struct {
 	Payload payload `json:"payload"`
 }
 
-// payload of an attachment; each type has its own part of it.
+// payload of an attachment; which fields are set depends on its type.
 type payload struct {
 	URL         string `json:"url"`
 	Title       string `json:"title"`
@@ -98,7 +98,7 @@ type edit struct {
 	Count number `json:"num_edit"`
 }
 
-// watermark says that everything sent until then was delivered or read.
+// watermark says that all messages that were sent until this time were delivered, or read.
 type watermark struct {
 	MIDs      []string `json:"mids"`
 	Watermark number   `json:"watermark"` // milliseconds
@@ -116,8 +116,8 @@ type referral struct {
 	} `json:"product"`
 }
 
-// number is a whole number, which some webhooks write as a string. What is none is 0: it
-// is no reason to lose a message.
+// number is an integer that some webhooks write as a string. If it is neither, it becomes 0, so that the
+// message isn't lost.
 type number int64
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -135,8 +135,8 @@ func (n *number) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// UnmarshalJSON implements json.Unmarshaler. A payload of another shape is an empty one:
-// the message around it must not get lost.
+// UnmarshalJSON implements json.Unmarshaler. A payload of an unknown shape becomes an empty one, so that the
+// message isn't lost.
 func (p *payload) UnmarshalJSON(raw []byte) error {
 	type plain payload
 	var v plain

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	// listed is how many of a conversation's last messages Facebook tells about.
+	// listed is how many of a conversation's last messages the conversations API lists.
 	listed        = 20
 	messageFields = "messages.limit(20){id,created_time,from,message,attachments}"
 	// clockSkew is how far Facebook's clock may be from ours.
@@ -21,7 +21,7 @@ const (
 	graphTime = "2006-01-02T15:04:05-0700"
 )
 
-// listedMessage is a message as the conversations API tells it; metadata isn't told.
+// listedMessage is a message as the conversations API lists it: without metadata.
 type listedMessage struct {
 	ID          string `json:"id"`
 	CreatedTime string `json:"created_time"`
@@ -34,8 +34,8 @@ type listedMessage struct {
 	at time.Time
 }
 
-// Reconcile implements channels.Channel. It looks for the message among what the Page
-// sent to this customer since the first attempt. Only one that must be it counts.
+// Reconcile implements channels.Channel. It looks for the message among those that the Page has sent to the
+// customer since the first attempt. The outcome is Landed only if no other message can be meant.
 func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
 	to, err := recipient(o)
 	if err != nil || o.FirstAttemptAt.IsZero() {
@@ -56,7 +56,7 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 	return channels.Landed, channels.Receipt{ExternalID: id, State: channels.StateAccepted, More: o.Part+1 < len(parts)}, nil
 }
 
-// list gives the last messages of the conversation with a customer, newest first.
+// list returns the last messages of the conversation with a customer, the newest first.
 func (c *Channel) list(ctx context.Context, customer string) ([]listedMessage, error) {
 	list, err := c.conversations(ctx, url.Values{"user_id": {customer}, "fields": {messageFields}})
 	if err != nil {
@@ -70,9 +70,9 @@ func (c *Channel) list(ctx context.Context, customer string) ([]listedMessage, e
 	return all, nil
 }
 
-// search looks for a part among a conversation's last messages. What we know to be other
-// messages of ours is left out; one that is as good but too old by the clocks' difference
-// makes it unclear.
+// search looks for a part among a conversation's last messages, without those that are known to be other
+// messages of ours. If a message fits but is a little too old, by no more than the clocks may differ, the
+// outcome is CannotTell.
 func (c *Channel) search(messages []listedMessage, o channels.Outbound, p part) (string, channels.Outcome) {
 	from := o.FirstAttemptAt.Truncate(time.Second)
 	var found []string
@@ -99,8 +99,8 @@ func (c *Channel) search(messages []listedMessage, o channels.Outbound, p part) 
 	return "", channels.CannotTell
 }
 
-// isPart says whether a listed message could be what was to be sent: a text by its words,
-// a file or template by its having an attachment and no text.
+// isPart says whether a listed message may be a part: a text if its words are the same; a file or a template
+// if it has an attachment and no text.
 func (m *listedMessage) isPart(p part) bool {
 	attached := m.Attachments != nil && len(m.Attachments.Data) > 0
 	if p.text != "" && words(m.Message) == words(p.text) {
@@ -109,5 +109,5 @@ func (m *listedMessage) isPart(p part) bool {
 	return (p.file != nil || p.template) && words(m.Message) == "" && attached
 }
 
-// words takes away what may differ between what is sent and what is told: white space.
+// words collapses white space, which may differ between the sent and the listed text.
 func words(s string) string { return strings.Join(strings.Fields(s), " ") }

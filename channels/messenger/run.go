@@ -27,7 +27,8 @@ const (
 	lostAfter = 5 * time.Minute
 	// lostUpTo is how far back lost messages are looked for.
 	lostUpTo = 24 * time.Hour
-	// clockDoubt is how far Facebook's clock may be behind ours without a message being passed over.
+	// clockDoubt is how far Facebook's clock may be behind ours. Messages that are older by no more than
+	// that are still fetched.
 	clockDoubt = 10 * time.Minute
 	// maxKnown is how many names a process remembers having told.
 	maxKnown = 10_000
@@ -37,18 +38,17 @@ var _ channels.Runner = (*Channel)(nil)
 
 // seenState is the durable memory of an account.
 type seenState struct {
-	Since time.Time `json:"since"` // older messages were there before the account was
+	Since time.Time `json:"since"` // older messages were there before the account was set up
 }
 
-// Run implements channels.Runner. Webhooks bring everything; now and then it looks at the
-// Page's conversations for what they lost, and for the names of those who write, which
-// webhooks don't tell.
+// Run implements channels.Runner. Messages come by webhooks. Run looks at the Page's conversations from time
+// to time, for messages whose webhook was lost, and for customers' names, which webhooks don't have.
 func (c *Channel) Run(ctx context.Context) error {
 	since, err := c.since(ctx)
 	if err != nil {
 		return err
 	}
-	names := map[string]string{} // told by this process
+	names := map[string]string{} // the names that this process has stored, by customer
 	for ctx.Err() == nil {
 		c.look(ctx, since, names)
 		soon, late := time.NewTimer(lookAgain), time.NewTimer(lookEvery)
@@ -67,8 +67,8 @@ func (c *Channel) Run(ctx context.Context) error {
 	return nil
 }
 
-// since gives the time from which messages are taken: since the account was set up, or since the
-// first look where that is not known.
+// since returns the time from which on messages are fetched: when the account was set up or, if that is not
+// known, when the first look was made.
 func (c *Channel) since(ctx context.Context) (time.Time, error) {
 	var s seenState
 	raw, err := c.env.State.Load(ctx)
@@ -93,8 +93,8 @@ func (c *Channel) since(ctx context.Context) (time.Time, error) {
 	return s.Since, nil
 }
 
-// look passes on what the Page's latest conversations tell. What fails is tried again
-// with the next look.
+// look stores lost messages and new names from the Page's latest conversations. If it fails, the next look
+// does the same.
 func (c *Channel) look(ctx context.Context, since time.Time, names map[string]string) {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
@@ -132,17 +132,17 @@ func (c *Channel) look(ctx context.Context, since time.Time, names map[string]st
 	}
 }
 
-// nameFact tells what a person is called.
+// nameFact returns the fact that a person has this name.
 func (c *Channel) nameFact(id, name string) channels.Fact {
 	payload, err := json.Marshal(stored{Page: c.page, Event: json.RawMessage("{}"), Person: id, Name: name})
 	if err != nil {
-		panic("messenger: name: " + err.Error()) // our own plain struct
+		panic("messenger: name: " + err.Error()) // a struct of strings can always be marshalled
 	}
 	return channels.Fact{ExternalID: bounded("n:" + id + ":" + digest([]byte(name))), OrderKey: id, Payload: payload, Owner: c.page}
 }
 
-// lost gives the messages of a customer that a webhook should have brought by now, in
-// order and under the names that their webhooks give them: what came is known already.
+// lost returns the facts of a customer's messages that webhooks should have brought by now, in order. They have
+// the same external ids as those of webhooks, so that messages that did come are recognised.
 func (c *Channel) lost(one conversation, since time.Time) (facts []channels.Fact) {
 	now := c.env.Now()
 	for i := len(one.Messages.Data) - 1; i >= 0; i-- {
@@ -158,7 +158,7 @@ func (c *Channel) lost(one conversation, since time.Time) (facts []channels.Fact
 	return facts
 }
 
-// event writes a listed message as its webhook would have been.
+// event returns a listed message in the form of a webhook's event.
 func (m *listedMessage) event(page string) map[string]any {
 	body := map[string]any{"mid": m.ID, "text": m.Message}
 	var list []any
@@ -172,7 +172,7 @@ func (m *listedMessage) event(page string) map[string]any {
 		"timestamp": m.at.UnixMilli(), "message": body}
 }
 
-// listedFile is an attachment as the conversations API tells it.
+// listedFile is an attachment as the conversations API lists it.
 type listedFile struct {
 	MIME  string `json:"mime_type"`
 	Image *struct {
@@ -191,7 +191,7 @@ func (m *listedMessage) attached() (list []listedFile) {
 	}
 	for _, raw := range m.Attachments.Data {
 		var f listedFile
-		_ = json.Unmarshal(raw, &f) // of another shape: something that isn't passed on
+		_ = json.Unmarshal(raw, &f) // an attachment of another shape stays empty
 		list = append(list, f)
 	}
 	return list
@@ -221,7 +221,7 @@ func (f listedFile) url() string {
 	return f.URL
 }
 
-// accept passes facts on and has somebody new looked up.
+// accept stores facts, and asks for a look if a new customer has written.
 func (c *Channel) accept(ctx context.Context, facts ...channels.Fact) error {
 	if err := c.env.Accept(ctx, facts...); err != nil {
 		return err
@@ -230,7 +230,7 @@ func (c *Channel) accept(ctx context.Context, facts ...channels.Fact) error {
 		if f.Owner == c.page && strings.HasPrefix(f.ExternalID, "m:") && c.greeted.greet(f.OrderKey) {
 			select {
 			case c.newcomer <- struct{}{}:
-			default: // a look is due already
+			default: // a look is requested already
 			}
 		}
 	}
@@ -243,7 +243,7 @@ type greeted struct {
 	ids map[string]bool
 }
 
-// greet says whether somebody is new.
+// greet records a customer and returns whether that is a new one.
 func (g *greeted) greet(customer string) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -257,7 +257,7 @@ func (g *greeted) greet(customer string) bool {
 	return true
 }
 
-// conversation is one of the conversations API.
+// conversation is a conversation of the conversations API.
 type conversation struct {
 	Participants struct {
 		Data []struct {
@@ -270,8 +270,7 @@ type conversation struct {
 	} `json:"messages"`
 }
 
-// conversations asks for the Page's conversations. Errors: those of graph, or a time that
-// can't be read.
+// conversations returns the Page's conversations. Errors: those of package graph, or an unreadable time.
 func (c *Channel) conversations(ctx context.Context, query url.Values) ([]conversation, error) {
 	var answer struct {
 		Data []conversation `json:"data"`

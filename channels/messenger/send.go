@@ -29,7 +29,7 @@ type replyTo struct {
 	MID string `json:"mid"`
 }
 
-// Send implements channels.Channel. Each call to it makes one message on the other side.
+// Send implements channels.Channel. Each call sends one part of the message.
 func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
 	if err := ctx.Err(); err != nil {
 		return channels.Receipt{}, &channels.SendError{Class: channels.Retry, Text: "It was too late to begin.", Cause: err}
@@ -61,7 +61,7 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	}
 	id, err := c.deliver(ctx, req, tag)
 	if channels.ClassOf(err) == channels.WindowClosed && tag == "" && !o.Automatic {
-		// Surely not sent: Facebook's clock says more than 24 hours, ours a little less.
+		// It was not sent: 24 hours are over by Facebook's clock, but not yet by ours.
 		id, err = c.deliver(ctx, req, tagHuman)
 	}
 	if err != nil {
@@ -70,7 +70,7 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	return channels.Receipt{ExternalID: id, State: channels.StateAccepted, More: more}, nil
 }
 
-// recipient gives the one person whom a message is for.
+// recipient returns the only recipient of a message.
 func recipient(o channels.Outbound) (string, error) {
 	if len(o.To) != 1 || len(o.Cc) > 0 {
 		return "", &channels.SendError{Class: channels.BadRecipient, Text: "A Messenger message has one recipient.", Hint: "Name one customer."}
@@ -82,7 +82,7 @@ func recipient(o channels.Outbound) (string, error) {
 	return o.To[0].Key, nil
 }
 
-// deliver makes the call that has an effect. Errors: *channels.SendError.
+// deliver makes the call that sends a message. Errors: *channels.SendError.
 func (c *Channel) deliver(ctx context.Context, req outRequest, tag string) (string, error) {
 	if tag != "" {
 		req.Type, req.Tag = "MESSAGE_TAG", tag
@@ -104,8 +104,8 @@ func (c *Channel) deliver(ctx context.Context, req outRequest, tag string) (stri
 	return answer.MessageID, nil
 }
 
-// refusesTag says that a refusal is about answering after 24 hours, not about the account:
-// an app without the feature Human Agent lacks a permission only for that.
+// refusesTag says whether a refusal is only about the tag HUMAN_AGENT: an app without the feature Human Agent
+// lacks the permission to answer after 24 hours. The account itself works.
 func refusesTag(err error, class channels.Class) bool {
 	var refused *graph.Error
 	if class == channels.WindowClosed || !errors.As(err, &refused) {
@@ -116,8 +116,8 @@ func refusesTag(err error, class channels.Class) bool {
 		class == channels.BadContent && strings.Contains(about, "human agent")
 }
 
-// upload brings the file of a message to Facebook, which shows nobody anything yet, before
-// the first part leaves: a file that can't be read or isn't taken stops all of it.
+// upload uploads the files of a message before its first part is sent. Nobody sees an uploaded file yet. So
+// if a file can't be read, or is refused, nothing of the message is sent.
 func (c *Channel) upload(ctx context.Context, o channels.Outbound, parts []part) error {
 	for i := o.Part; i < len(parts); i++ {
 		f := parts[i].file
@@ -134,8 +134,8 @@ func (c *Channel) upload(ctx context.Context, o channels.Outbound, parts []part)
 	return nil
 }
 
-// uploadOne uploads a file of a delivery, unless that was done. It is in memory meanwhile, and
-// has a place there.
+// uploadOne uploads a file of a delivery, unless that was done before. It waits for one of c.places, because
+// the file is in memory meanwhile.
 func (c *Channel) uploadOne(ctx context.Context, delivery int64, f channels.File, kind string) (string, error) {
 	select {
 	case c.places <- struct{}{}:
@@ -147,7 +147,7 @@ func (c *Channel) uploadOne(ctx context.Context, delivery int64, f channels.File
 	if err != nil {
 		return "", err
 	}
-	// An edit may have replaced the file by another of the same name and size.
+	// The hash is needed because an edit may have replaced the file by one of the same name and size.
 	key := fmt.Sprintf("%d %s %q %x", delivery, kind, f.Name, sha256.Sum256(content))
 	if id := c.uploads.find(key); id != "" {
 		return id, nil
@@ -159,7 +159,7 @@ func (c *Channel) uploadOne(ctx context.Context, delivery int64, f channels.File
 	return id, err
 }
 
-// hand makes the call of an upload.
+// hand makes the call that uploads a file.
 func (c *Channel) hand(ctx context.Context, f channels.File, kind string, content []byte) (string, error) {
 	message := `{"attachment":{"type":"` + kind + `","payload":{"is_reusable":true}}}`
 	var answer struct {
@@ -170,7 +170,7 @@ func (c *Channel) hand(ctx context.Context, f channels.File, kind string, conten
 	switch {
 	case err != nil:
 		e := classify(err)
-		if e.Class == channels.Ambiguous { // the customer sees no upload: it may be repeated
+		if e.Class == channels.Ambiguous { // an upload may be repeated, because the customer doesn't see it
 			e = &channels.SendError{Class: channels.Retry, Text: "Facebook did not take the file.", Cause: err}
 		}
 		return "", e
@@ -180,7 +180,7 @@ func (c *Channel) hand(ctx context.Context, f channels.File, kind string, conten
 	return answer.ID, nil
 }
 
-// read reads a file that is to leave. Errors: *channels.SendError, never Ambiguous.
+// read reads an outgoing file. Errors: *channels.SendError, never Ambiguous.
 func read(ctx context.Context, f channels.File) ([]byte, error) {
 	r, err := f.Open(ctx)
 	if err == nil {
@@ -206,8 +206,8 @@ func read(ctx context.Context, f channels.File) ([]byte, error) {
 // maxUploads is how many uploads are remembered.
 const maxUploads = 256
 
-// uploads remembers files that Facebook has, so that a message of several parts uploads
-// its file once. It may forget: then it is uploaded again.
+// uploads remembers the ids of uploaded files, so that a message of several parts uploads its file once. It
+// may forget ids: then the file is uploaded again.
 type uploads struct {
 	mu    sync.Mutex
 	ids   map[string]string
@@ -233,11 +233,11 @@ func (u *uploads) keep(key, id string) {
 	}
 }
 
-// attendTimeout bounds both calls of Attend.
+// attendTimeout limits the time of both calls of Attend together.
 const attendTimeout = 10 * time.Second
 
-// Attend implements channels.Attendant. Reading and typing are calls of their own; there
-// is no reading up to one message: all is read.
+// Attend implements channels.Attendant, with one call for "seen" and one for "typing". Messenger marks all
+// messages as seen, so the id of the last one isn't needed.
 func (c *Channel) Attend(ctx context.Context, to channels.Party, _ string) error {
 	ctx, cancel := context.WithTimeout(ctx, attendTimeout)
 	defer cancel()

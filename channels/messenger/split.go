@@ -12,10 +12,10 @@ import (
 	"parley/channels"
 )
 
-// maxIDBytes is the longest id that names a fact as it is; longer ones by their hash.
+// maxIDBytes is the longest id that is used in a fact's external id; a longer one is replaced by its hash.
 const maxIDBytes = 300
 
-// maxEvents bounds the entries of a webhook, and the events of each.
+// maxEvents limits the entries of a webhook, and the events of each entry.
 const maxEvents = 2000
 
 // notification is the body of a webhook.
@@ -24,26 +24,26 @@ type notification struct {
 	Entry  []json.RawMessage `json:"entry"`
 }
 
-// entry is what a notification has for one Page.
+// entry is the part of a notification that is about one Page.
 type entry struct {
 	ID        string            `json:"id"`
 	Messaging []json.RawMessage `json:"messaging"`
 	Standby   []json.RawMessage `json:"standby"`
 }
 
-// stored is the payload of a Fact: one event with what stood around it.
+// stored is the payload of a Fact: one event and what the notification said about it.
 type stored struct {
 	Page    string          `json:"page"`
-	Standby bool            `json:"standby,omitempty"` // another app holds the conversation
+	Standby bool            `json:"standby,omitempty"` // another app has control of the conversation
 	Event   json.RawMessage `json:"event"`
 
-	// Person and her Name, as the Page's conversations tell it: no event.
+	// Person and Name are set instead of Event: a customer's name, from the Page's conversations.
 	Person string `json:"person,omitempty"`
 	Name   string `json:"name,omitempty"`
 }
 
-// split makes a fact of each event in a webhook's verified body. What can't be split is
-// kept whole, so that one bad event holds nothing else up. Pure.
+// split returns a fact for each event in a webhook's verified body. What can't be read becomes a quarantined
+// fact, so that the other events are applied. Pure.
 func split(body []byte) []channels.Fact {
 	var n notification
 	if err := json.Unmarshal(body, &n); err != nil || n.Object == "" {
@@ -77,7 +77,7 @@ func split(body []byte) []channels.Fact {
 	return facts
 }
 
-// kept is what nobody can apply.
+// kept returns a quarantined fact.
 func kept(raw []byte, page, why string) channels.Fact {
 	return channels.Fact{ExternalID: "x:" + digest(raw), OrderKey: "unreadable", Payload: bytes.Clone(raw), Quarantine: why, Owner: page}
 }
@@ -87,7 +87,7 @@ func digest(raw []byte) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// factOf names one event.
+// factOf returns the fact of one event.
 func factOf(page string, standby bool, raw json.RawMessage) channels.Fact {
 	var ev event
 	if err := json.Unmarshal(raw, &ev); err != nil {
@@ -104,7 +104,7 @@ func factOf(page string, standby bool, raw json.RawMessage) channels.Fact {
 	return channels.Fact{ExternalID: bounded(ev.name(customer, raw)), OrderKey: customer, Payload: payload, Owner: page}
 }
 
-// customer gives the person that an event is about: whoever is not the Page.
+// customer returns the person in an event: of sender and recipient the one that isn't the Page.
 func (ev *event) customer(page string) string {
 	id := ev.Sender.ID
 	if id == page || id == "" {
@@ -116,8 +116,8 @@ func (ev *event) customer(page string) string {
 	return id
 }
 
-// name gives the fact's name: that of the thing told, not of the envelope, so that it is
-// the same when it is told again.
+// name returns the external id of an event's fact. It depends on what happened and not on the notification, so
+// that it is the same when the notification is repeated.
 func (ev *event) name(customer string, raw []byte) string {
 	at := strconv.FormatInt(int64(ev.Timestamp), 10)
 	switch {
@@ -137,7 +137,7 @@ func (ev *event) name(customer string, raw []byte) string {
 	return "o:" + digest(raw)
 }
 
-// bounded shortens a name that is longer than a fact's may be.
+// bounded shortens an external id that is too long for a fact.
 func bounded(name string) string {
 	if len(name) <= maxIDBytes {
 		return name
@@ -146,7 +146,7 @@ func bounded(name string) string {
 	return kind + ":#" + digest([]byte(name))
 }
 
-// clip cuts a text for people.
+// clip shortens a text for people.
 func clip(s string, most int) string {
 	if r := []rune(s); len(r) > most {
 		return string(r[:most-1]) + "…"

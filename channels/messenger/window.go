@@ -6,7 +6,7 @@ import (
 	"parley/channels"
 )
 
-// What people read of a closed window.
+// What people read when the reply window is closed.
 const (
 	windowText = "Messenger's window for replies is closed."
 	windowHint = "It opens when the customer writes again. Use another channel until then."
@@ -16,7 +16,7 @@ const (
 // Source: Meta, "Message tags", HUMAN_AGENT; no other tag is left.
 const tagHuman = "HUMAN_AGENT"
 
-// tagFor says how a message may be sent now: "" as an ordinary answer, or with a tag.
+// tagFor returns the tag with which a message may be sent now; "" = as an ordinary answer.
 // Errors: WindowClosed.
 func tagFor(now time.Time, o channels.Outbound) (string, error) {
 	age := now.Sub(o.LastIn)
