@@ -11,13 +11,13 @@ import (
 // waPrefix marks WhatsApp addresses at Twilio: whatsapp:+15550100, whatsapp:US.12ab.
 const waPrefix = "whatsapp:"
 
-// keyOf gives the key of a Twilio address: the phone number in E.164, or WhatsApp's own id
-// of the person. What is neither (a short code, a word) is kept as it is.
+// keyOf returns the key of a Twilio address: the phone number in E.164, or WhatsApp's id of the person. Other
+// addresses (a short code, a word) are returned as they are.
 func keyOf(address string) string {
 	return strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(address), waPrefix))
 }
 
-// addressOf gives the Twilio address of a customer, by phone number where there is one.
+// addressOf returns the Twilio address of a customer, by the phone number if it is known.
 // Errors: BadRecipient.
 func (c *Channel) addressOf(p channels.Party) (string, error) {
 	keys := append([]string{p.Key}, p.Also...)
@@ -41,11 +41,10 @@ func (c *Channel) prefix() string {
 	return ""
 }
 
-// own gives our own address as Twilio writes it.
+// own returns our own address in Twilio's form.
 func (c *Channel) own() string { return c.prefix() + c.set.from }
 
-// Recipient implements channels.Starter. A number without country code is one of the
-// country that our own number is of.
+// Recipient implements channels.Starter. A number without a country code gets that of our own number.
 func (c *Channel) Recipient(typed string) (channels.Party, error) {
 	bad := &channels.SendError{Class: channels.BadRecipient, Text: "“" + clip(typed, 40) + "” is no phone number.",
 		Hint: "Give it with country code: +49 171 1234567."}
@@ -57,7 +56,7 @@ func (c *Channel) Recipient(typed string) (channels.Party, error) {
 	}
 	typed = strings.TrimPrefix(strings.TrimSpace(typed), waPrefix)
 	if strings.IndexFunc(typed, func(r rune) bool { return r > 0x7f || !strings.ContainsRune("+0123456789 ()-./\u00a0", r) }) >= 0 {
-		return channels.Party{}, bad // the library would read letters as a keypad does
+		return channels.Party{}, bad // the library would turn letters into digits, as on a keypad
 	}
 	n, err := phonenumbers.Parse(typed, region)
 	if err != nil || !phonenumbers.IsPossibleNumber(n) {

@@ -40,8 +40,8 @@ type Channel struct {
 	warned   atomic.Int64 // when a refused webhook was last logged, Unix seconds
 
 	mu   sync.Mutex
-	sent map[string]int64 // message ids that Send got, with their deliveries
-	ring []string         // the same in order, to forget the oldest
+	sent map[string]int64 // the deliveries of message ids that Send got
+	ring []string         // the same ids in order, so that the oldest can be forgotten
 }
 
 // WhatsApp is a WhatsApp sender at Twilio. Make it with WhatsAppSpec.
@@ -62,7 +62,7 @@ var (
 	_ channels.Counter   = (*SMS)(nil)
 )
 
-// newChannel makes the channel of one number. It connects to nothing.
+// newChannel makes the channel of one number. It opens no connection.
 // Errors: every fault of the settings; no token keys, no clock.
 func newChannel(a channels.Account, env channels.Env, o Options, whatsapp bool) (*Channel, error) {
 	set, err := newSettings(a.Config, whatsapp)
@@ -115,7 +115,7 @@ func (c *Channel) Capabilities() channels.Capabilities {
 	return c.withoutAddress(caps)
 }
 
-// withoutAddress takes files away where Twilio could not fetch them from us.
+// withoutAddress removes files from caps if Parley has no public address, from which Twilio fetches them.
 func (c *Channel) withoutAddress(caps channels.Capabilities) channels.Capabilities {
 	if c.env.HookURL == "" && caps.AttachmentsPerMessage > 0 {
 		caps.AttachmentsPerMessage = 0
@@ -124,8 +124,7 @@ func (c *Channel) withoutAddress(caps channels.Capabilities) channels.Capabiliti
 	return caps
 }
 
-// remember keeps the id of what was sent, so that Reconcile doesn't take it for something
-// else's.
+// remember keeps the id of a sent message, so that Reconcile doesn't take it for another delivery's.
 func (c *Channel) remember(sid string, delivery int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -139,7 +138,7 @@ func (c *Channel) remember(sid string, delivery int64) {
 	}
 }
 
-// sentFor gives the delivery that a message was sent for, if this process knows.
+// sentFor returns the delivery of a message; false if this process didn't send it or has forgotten it.
 func (c *Channel) sentFor(sid string) (int64, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -13,8 +13,7 @@ import (
 // checkTimeout bounds Check.
 const checkTimeout = 30 * time.Second
 
-// Check implements channels.Checker: it signs in, looks at the number and at where Twilio
-// calls, and changes nothing.
+// Check implements channels.Checker: it signs in and looks at the number and its webhook. It changes nothing.
 func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
@@ -38,13 +37,13 @@ func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	findings = append(findings, channels.Finding{OK: true, What: credentials, Text: "Twilio accepts account SID and auth token."})
 	if c.whatsapp {
 		return append(findings, channels.Finding{OK: true, What: "WhatsApp sender",
-			Text: "Twilio shows senders in its Console only: there, the webhook for incoming messages must be " + c.wanted() + " by HTTP POST."})
+			Text: "Twilio shows senders in its Console only: there, the webhook for incoming messages must be " + c.webhookAddress() + " by HTTP POST."})
 	}
 	return append(findings, c.checkNumber(ctx)...)
 }
 
-// wanted is the webhook address as it belongs into the Twilio Console.
-func (c *Channel) wanted() string {
+// webhookAddress returns the address that must be set as webhook in the Twilio Console.
+func (c *Channel) webhookAddress() string {
 	if c.env.HookURL == "" {
 		return "Parley's public address, which is not set"
 	}
@@ -102,12 +101,12 @@ func (c *Channel) checkNumber(ctx context.Context) []channels.Finding {
 	address, fragment, _ := strings.Cut(n.URL, "#")
 	switch {
 	case c.set.service != "":
-		return append(findings, channels.Finding{OK: true, What: hook, Text: "With a messaging service, the Console's Integration page of the service decides; it must be " + c.wanted() + "."})
+		return append(findings, channels.Finding{OK: true, What: hook, Text: "With a messaging service, the Console's Integration page of the service decides; it must be " + c.webhookAddress() + "."})
 	case address != c.env.HookURL || n.Method != "" && !strings.EqualFold(n.Method, http.MethodPost):
 		return append(findings, channels.Finding{What: hook, Text: "Twilio calls another address for this number.",
-			Hint: "In the Console, under the number, set \"A message comes in\" to " + c.wanted() + " by HTTP POST."})
+			Hint: "In the Console, under the number, set \"A message comes in\" to " + c.webhookAddress() + " by HTTP POST."})
 	case !strings.Contains(fragment, "rc=5") || !strings.Contains(fragment, "rp=all"):
-		return append(findings, channels.Finding{What: hook, Text: "Twilio does not repeat a callback that failed.", Hint: "Set the address to " + c.wanted() + "."})
+		return append(findings, channels.Finding{What: hook, Text: "Twilio does not repeat a callback that failed.", Hint: "Set the address to " + c.webhookAddress() + "."})
 	}
 	return append(findings, channels.Finding{OK: true, What: hook, Text: "Twilio calls Parley, and repeats what failed."})
 }

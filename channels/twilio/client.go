@@ -97,7 +97,7 @@ func retryAfter(resp *http.Response, now time.Time) time.Duration {
 	return wait
 }
 
-// page is one page of a list: of the 2010 API, or of the Content API.
+// page is one page of a list, in the form of the 2010 API or of the Content API.
 type page struct {
 	Messages []json.RawMessage `json:"messages"`
 	Media    []struct {
@@ -111,13 +111,13 @@ type page struct {
 	} `json:"meta"`
 }
 
-// maxPages bounds every list.
+// maxPages is how many pages of a list are read.
 const maxPages = 500
 
-// errTooLong says that a list did not end.
+// errTooLong means that a list has more than maxPages pages.
 var errTooLong = errors.New("twilio: list: too long")
 
-// each reads a list page by page until use says that it has enough.
+// each reads a list page by page until use returns true, or the list ends.
 func (c *Channel) each(ctx context.Context, first string, use func(page) (enough bool)) error {
 	base, at := c.api, first
 	if strings.HasPrefix(first, c.content+"/v1/") {
@@ -135,7 +135,7 @@ func (c *Channel) each(ctx context.Context, first string, use func(page) (enough
 		if use(p) || next == "" {
 			return nil
 		}
-		// Only path and query count: where the secret goes is ours to say.
+		// Only path and query are used: an answer must not decide to which host the secret is sent.
 		u, err := url.Parse(next)
 		if err != nil || !strings.HasPrefix(u.Path, "/2010-04-01/") && !strings.HasPrefix(u.Path, "/v1/") {
 			return errors.New("twilio: list: strange next page")

@@ -12,7 +12,7 @@ import (
 	"parley/channels/wamark"
 )
 
-// maxMedia bounds the files of one message; Twilio's own limit is ten.
+// maxMedia is how many files of one message are read; Twilio's own limit is ten.
 const maxMedia = 20
 
 // decodeForm reads a callback.
@@ -39,7 +39,7 @@ func (c *Channel) decodeForm(form url.Values, at time.Time, query string) ([]cha
 	return []channels.Inbound{in}, nil
 }
 
-// text gives a customer's words as canonical Markdown.
+// text returns a customer's text as canonical Markdown.
 func (c *Channel) text(body string) string {
 	if c.whatsapp {
 		return wamark.Parse(body)
@@ -47,8 +47,8 @@ func (c *Channel) text(body string) string {
 	return wamark.Escape(body)
 }
 
-// sender gives who wrote: by phone number where it is told, else by WhatsApp's own id of
-// the person, which Twilio puts into From, ExternalUserId or ExternalUserIdentifier.
+// sender returns the author of a message: by phone number if there is one, else by WhatsApp's id of the
+// person, which Twilio puts into From, ExternalUserId or ExternalUserIdentifier.
 func sender(form url.Values) channels.Party {
 	var phones, ids []string
 	add := func(key string) {
@@ -74,7 +74,7 @@ func sender(form url.Values) channels.Party {
 		}
 		party.Also = append(party.Also, key)
 	}
-	if !phonePattern.MatchString(from) && len(phones) > 0 { // the phone number is who it is, where known
+	if !phonePattern.MatchString(from) && len(phones) > 0 { // prefer the phone number as the key
 		party.Key, party.Also = phones[0], without(append([]string{from}, party.Also...), phones[0])
 	}
 	return party
@@ -99,7 +99,7 @@ func without(list []string, s string) []string {
 	return out
 }
 
-// attachment names a file that has no name of its own.
+// attachment returns the Attachment of a file, with a name made from its type.
 func attachment(i int, ref, contentType string) channels.Attachment {
 	kind, _, err := mime.ParseMediaType(contentType)
 	if err != nil {
@@ -109,8 +109,8 @@ func attachment(i int, ref, contentType string) channels.Attachment {
 	return channels.Attachment{Name: name, ContentType: kind, Ref: ref}
 }
 
-// extension gives the usual ending of a content type. The system's tables differ from
-// machine to machine, and a decoded fact must not.
+// extension returns the usual file extension of a content type. It doesn't use package mime, whose tables
+// differ from machine to machine: a fact must decode to the same on all.
 func extension(contentType string) string {
 	switch contentType {
 	case "image/jpeg", "image/jpg":
@@ -143,7 +143,7 @@ func extension(contentType string) string {
 	return ""
 }
 
-// decodeRich reads what WhatsApp adds: answers by button or list, places, advertisements.
+// decodeRich reads WhatsApp's fields: answers by button or list, places, advertisements.
 func (c *Channel) decodeRich(in *channels.Inbound, form url.Values) {
 	for _, name := range []string{"ButtonText", "ListTitle"} {
 		if title := form.Get(name); title != "" {
@@ -165,7 +165,7 @@ func (c *Channel) decodeRich(in *channels.Inbound, form url.Values) {
 	}
 }
 
-// place writes a location as words and a link to a map.
+// place writes a location as text with a link to a map.
 func place(lat, long, label, address string) string {
 	x, err1 := strconv.ParseFloat(lat, 64)
 	y, err2 := strconv.ParseFloat(long, 64)
@@ -187,7 +187,7 @@ func joinLines(parts ...string) string {
 	return strings.Join(kept, "\n")
 }
 
-// placeholder says what nothing else shows.
+// placeholder adds a remark about a message that has nothing else to show.
 func placeholder(in *channels.Inbound, kind string) {
 	if in.Text != "" || len(in.Attachments) > 0 {
 		return
@@ -199,9 +199,8 @@ func placeholder(in *channels.Inbound, kind string) {
 	in.Notices = append(in.Notices, "A message of the kind “"+clip(kind, 40)+"”, which can't be shown here. Ask for it in words.")
 }
 
-// consent reads what a message says about being written to. Twilio tells in OptOutType
-// where its opt-out management is on; else the words that it acts on decide, if they are
-// all of the message.
+// consent reads whether a message forbids or allows messages; nil if neither. If Twilio's opt-out management
+// is on, OptOutType says so. Otherwise the message must be exactly one of Twilio's keywords.
 // Source: Twilio, "Support for opt-out keywords".
 func (c *Channel) consent(body, optOut string, files int) *channels.Consent {
 	switch strings.ToUpper(strings.TrimSpace(optOut)) {
@@ -212,7 +211,7 @@ func (c *Channel) consent(body, optOut string, files int) *channels.Consent {
 	case "HELP":
 		return nil
 	}
-	if c.whatsapp || files > 0 { // WhatsApp numbers have no such words
+	if c.whatsapp || files > 0 { // there are no keywords on WhatsApp
 		return nil
 	}
 	switch strings.ToUpper(strings.TrimSpace(body)) {
@@ -220,7 +219,7 @@ func (c *Channel) consent(body, optOut string, files int) *channels.Consent {
 		return &channels.Consent{OptedOut: true, Silent: true}
 	case "START", "UNSTOP":
 		return &channels.Consent{Silent: true}
-	case "YES": // allows messages again, but may as well be an answer
+	case "YES": // a keyword that allows messages again, but also an ordinary answer
 		return &channels.Consent{}
 	}
 	return nil

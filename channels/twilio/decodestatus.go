@@ -12,7 +12,7 @@ import (
 	"parley/channels"
 )
 
-// decodeStatus reads a status callback. The fate of a part alone counts only when it failed.
+// decodeStatus reads a status callback. The status of a part that others follow counts only if it failed.
 func (c *Channel) decodeStatus(form url.Values, status string, at time.Time, query string) []channels.Inbound {
 	t, known := c.verify(query)
 	code, _ := strconv.Atoi(form.Get("ErrorCode"))
@@ -25,8 +25,7 @@ func (c *Channel) decodeStatus(form url.Values, status string, at time.Time, que
 	return []channels.Inbound{{Kind: channels.InboundStatus, From: channels.Party{Key: keyOf(form.Get("To"))}, At: at, Status: s}}
 }
 
-// statusFor gives what a Twilio status means. One that is new to us at least says that
-// Twilio has the message.
+// statusFor returns what a Twilio status means. An unknown one means that Twilio has the message.
 func statusFor(status string, code int, message string) *channels.Status {
 	s := &channels.Status{State: channels.StateAccepted}
 	switch strings.ToLower(status) {
@@ -54,7 +53,7 @@ func statusFor(status string, code int, message string) *channels.Status {
 	return s
 }
 
-// row is a message as Twilio's API shows it. Numbers come as strings, at times as numbers.
+// row is a message as Twilio's API lists it. Numbers may be written as strings.
 type row struct {
 	SID          string `json:"sid"`
 	Status       string `json:"status"`
@@ -72,7 +71,7 @@ type row struct {
 	ErrorMessage string `json:"error_message"`
 }
 
-// at is when a message happened.
+// at returns when a message was sent or, if that isn't known, created.
 func (r row) at() time.Time {
 	if !r.Sent.IsZero() {
 		return r.Sent.Time
@@ -82,13 +81,13 @@ func (r row) at() time.Time {
 
 func (r row) inbound() bool { return r.Direction == "inbound" }
 
-// automatic says that Twilio wrote it by itself, as to STOP: none of our messages.
+// automatic says whether Twilio wrote the message by itself, for example as the answer to STOP.
 func (r row) automatic() bool { return r.Direction == "outbound-reply" }
 
 // stamp is a time of the 2010 API (RFC 2822) or of the Content API (RFC 3339).
 type stamp struct{ time.Time }
 
-// UnmarshalJSON implements json.Unmarshaler; what it can't read is no time.
+// UnmarshalJSON implements json.Unmarshaler. A value that can't be read becomes the zero time.
 func (s *stamp) UnmarshalJSON(b []byte) error {
 	var text string
 	if json.Unmarshal(b, &text) != nil || text == "" {
@@ -105,7 +104,7 @@ func (s *stamp) UnmarshalJSON(b []byte) error {
 // number is a number that may be written as a string, or null.
 type number int
 
-// UnmarshalJSON implements json.Unmarshaler; what it can't read is 0.
+// UnmarshalJSON implements json.Unmarshaler. A value that can't be read becomes 0.
 func (n *number) UnmarshalJSON(b []byte) error {
 	i, err := strconv.Atoi(strings.Trim(string(b), `"`))
 	if err == nil {

@@ -19,19 +19,19 @@ type failure struct {
 	hint  string
 }
 
-// Waits of codes that say none.
+// Waits for codes without a time of their own.
 const (
 	busyWait  = 10 * time.Second
 	limitWait = time.Hour
 )
 
-// failureOf gives what a code means; the class is "" for one that says nothing of use.
+// failureOf returns what an error code means. The class is "" for codes that are unknown or too general.
 // Source: Twilio's error and warning dictionary.
 func failureOf(code int) failure {
 	switch code {
 	case 20429, 21611, 30001, 30022:
 		return failure{channels.Throttled, busyWait, "Twilio is taking no more messages at the moment.", ""}
-	case 63018: // the rate, but also WhatsApp's daily number of customers one may write to first
+	case 63018: // the rate, or WhatsApp's daily limit of customers to whom one may write first
 		return failure{channels.Throttled, limitWait, "WhatsApp's limit is reached; it may be that of the 24 hours.", "WhatsApp raises it with use: see the sender in the Twilio Console."}
 	case 30008, 30410, 63012:
 		return failure{channels.Retry, 0, "The carrier failed for an unknown reason.", ""}
@@ -65,7 +65,7 @@ func contentFailure(code int) failure {
 	case 63027, 63028, 63041, 63042:
 		return failure{channels.TemplateBad, 0, "WhatsApp refuses the template as it was filled, or it is not approved.", "Look at the template's state."}
 	case 63032, 63049:
-		// not an opt-out: only this advertising
+		// Not an opt-out: WhatsApp only limits advertising.
 		return failure{channels.BadContent, 0, "WhatsApp does not bring this customer any more advertising for now.", "Write when the customer writes."}
 	}
 	return accountFailure(code)
@@ -118,7 +118,7 @@ func sendError(err error) *channels.SendError {
 	return &channels.SendError{Class: channels.Ambiguous, Text: "Twilio's answer was lost.", Cause: err}
 }
 
-// meaning gives the class of a refusal: by its code, else by its status.
+// meaning classifies a refusal by its code or, if that isn't known, by its HTTP status.
 func (e *apiError) meaning() *channels.SendError {
 	f := failureOf(e.code)
 	switch {
@@ -141,8 +141,7 @@ func (e *apiError) meaning() *channels.SendError {
 	return &channels.SendError{Class: f.class, Wait: f.wait, Text: f.text, Hint: f.hint, Cause: e}
 }
 
-// unsent gives the same for a request that sends nothing: whatever happened, it may be
-// repeated.
+// unsent classifies a failed request that sends nothing: it may always be repeated.
 func unsent(err error) *channels.SendError {
 	se := *sendError(err)
 	if se.Class == channels.Ambiguous {

@@ -19,8 +19,8 @@ const maxFile = 100 << 20
 // maxRedirects bounds how often Twilio may send us elsewhere for a file.
 const maxRedirects = 4
 
-// Fetch implements channels.Fetcher. Credentials go to Twilio's API alone: the storage that
-// it redirects to gets none.
+// Fetch implements channels.Fetcher. Credentials are only sent to Twilio's API, and not to the storage to
+// which it redirects.
 func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, error) {
 	at, trusted, err := c.mediaURL(ref)
 	if err != nil {
@@ -51,8 +51,8 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 	return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: "Twilio sends us around in circles for this file."}
 }
 
-// mediaURL gives where a file is read, and whether with our credentials: only at Twilio's
-// API, and at what takes its place. What takes its place may keep files elsewhere.
+// mediaURL returns the address from which a file is read, and whether our credentials are sent there. They are
+// sent to Twilio's API, or to the server that replaces it (Env.APIURL), and nowhere else.
 func (c *Channel) mediaURL(ref string) (at string, trusted bool, err error) {
 	u, err := url.Parse(ref)
 	if err != nil || u.User != nil {

@@ -11,26 +11,27 @@ import (
 	"parley/channels"
 )
 
-// skew is how much earlier than our attempt a message may seem to be: Twilio's times are
-// whole seconds.
+// skew is how much older than our attempt a message of ours may seem, because Twilio's times are whole
+// seconds.
 const skew = 3 * time.Second
 
-// maxSeen bounds how many messages to one customer are looked at.
+// maxSeen is how many messages to one customer are looked at.
 const maxSeen = 1000
 
-// Reconcile looks for an earlier attempt in the list of messages to the customer, which
-// shows a message from the moment it was accepted.
+// Reconcile looks for an earlier attempt in the list of messages to the customer. The list has a message from
+// the moment at which Twilio accepted it.
 //
-// Landed: exactly one message since the first attempt says the same; one that seems to be a
-// little older may be ours, or the same words from another process. Absent: the list was
-// read back to before the first attempt, and nobody sent this customer anything since then
-// but what this process knows as another delivery's. One message in between that says
-// something else could be ours all the same (Twilio replaces characters when smart encoding
-// is on), so that is CannotTell, as is everything else. The engine asks no earlier than ten
-// seconds after the request's timeout and needs Absent twice, so a request that Twilio is
-// still working on is not missed.
+//   - Landed: exactly one message since the first attempt has the same content.
+//   - Absent: the list was read back to before the first attempt, and since then it has only messages that
+//     this process has sent for other deliveries.
+//   - CannotTell: everything else. A message with the same content that is a little older than the attempt
+//     could be ours, or another process's. A message with other content could be ours, because Twilio
+//     replaces characters when smart encoding is on.
 //
-// DateSent is not asked for: what still waits at Twilio has none.
+// The engine asks no earlier than ten seconds after the request's timeout and needs Absent twice. So a
+// request on which Twilio still works is not missed.
+//
+// The filter DateSent is not used, because messages that wait at Twilio have no such date.
 func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
 	if len(o.To) == 0 || o.FirstAttemptAt.IsZero() {
 		return channels.CannotTell, channels.Receipt{}, nil
@@ -53,8 +54,8 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 		delivery, known := c.sentFor(r.SID)
 		switch {
 		case known && delivery != o.DeliveryID:
-		case known && o.Part > 0: // an earlier part of the same
-		case says(r, parts[o.Part]) && !r.Created.Before(o.FirstAttemptAt.Truncate(time.Second)):
+		case known && o.Part > 0: // an earlier part of the same message
+		case hasContent(r, parts[o.Part]) && !r.Created.Before(o.FirstAttemptAt.Truncate(time.Second)):
 			same = append(same, r)
 		default:
 			strange++
@@ -69,7 +70,7 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 	return channels.CannotTell, channels.Receipt{}, nil
 }
 
-// planAgain plans as Send did: the window may have closed since.
+// planAgain returns the same parts as Send's plan, even if the reply window has closed since.
 func (c *Channel) planAgain(o channels.Outbound) ([]part, error) {
 	o.LastIn = time.Time{}
 	parts, err := c.plan(o)
@@ -79,8 +80,8 @@ func (c *Channel) planAgain(o channels.Outbound) ([]part, error) {
 	return parts, err
 }
 
-// says reports whether a listed message is this part.
-func says(r row, p part) bool {
+// hasContent reports whether a listed message has the content of a part.
+func hasContent(r row, p part) bool {
 	body := p.body
 	if p.template != nil {
 		body = templateWords(p.template)
@@ -88,7 +89,7 @@ func says(r row, p part) bool {
 	return strings.TrimSpace(r.Body) == strings.TrimSpace(body) && int(r.Media) == len(p.files)
 }
 
-// since lists our messages to a customer from then on, newest first.
+// since lists our messages to a customer from this time on, the newest first.
 // Errors: the list could not be read back that far.
 func (c *Channel) since(ctx context.Context, to string, from time.Time) ([]row, error) {
 	var rows []row
@@ -113,18 +114,18 @@ func (c *Channel) since(ctx context.Context, to string, from time.Time) ([]row, 
 			fault = errors.New("twilio: reconcile: too many messages")
 			return true
 		}
-		return older > 0 && older == len(p.Messages) // the list is newest first, but not to the second
+		return older > 0 && older == len(p.Messages) // a whole page: within a second, the list isn't in order
 	})
 	return rows, errors.Join(err, fault)
 }
 
-// mine reports whether a message left by our number, or may have: a messaging service
-// chooses one later.
+// mine reports whether a message was sent by our number, or may be: a messaging service chooses the number
+// later.
 func (c *Channel) mine(r row) bool {
 	return r.From == c.own() || c.set.service != "" && (r.From == "" || r.Service == c.set.service)
 }
 
-// templateWords gives a filled template as Twilio lists it: the body alone.
+// templateWords returns a filled template in the form in which Twilio lists it: only the body.
 func templateWords(t *channels.TemplateUse) string {
 	values := map[string]string{}
 	for name, value := range t.Values {

@@ -24,12 +24,10 @@ const (
 	maxLinks       = 2
 )
 
-// onceName begins the names of contents that are made for one message; Run deletes them a
-// day later.
+// onceName begins the names of contents that are made for a single message. Run deletes them a day later.
 const onceName = "parley_once"
 
-// planRich checks what is sent besides the text and gives its parts; nil when there is
-// nothing of that kind.
+// planRich checks a rich message and returns its parts; nil if r is nil.
 func planRich(r *channels.Rich, body string) ([]part, error) {
 	bad := func(text, hint string) ([]part, error) {
 		return nil, &channels.SendError{Class: channels.BadContent, Text: text, Hint: hint}
@@ -58,8 +56,8 @@ func planRich(r *channels.Rich, body string) ([]part, error) {
 	return []part{{body: body, rich: r}}, nil
 }
 
-// becomesWords says that there is no form for it here: SMS has none at all, WhatsApp none for
-// cards, and buttons are either answers or up to two links.
+// becomesWords says whether a rich message is written as text. On SMS it always is. On WhatsApp cards are, and
+// buttons unless they are all answers or at most two links.
 func becomesWords(caps channels.Capabilities, r *channels.Rich) bool {
 	if r.Kind() == "" {
 		return false
@@ -73,7 +71,7 @@ func becomesWords(caps channels.Capabilities, r *channels.Rich) bool {
 	return caps.Most(r.Kind()) == 0 || links > 0 && links < len(r.Buttons) || links > maxLinks
 }
 
-// faultOf says what Twilio would refuse of buttons and lists, "" for nothing.
+// faultOf returns why Twilio would refuse buttons or a list; "" = it wouldn't.
 func faultOf(r *channels.Rich) string {
 	if r.List == nil {
 		for _, b := range r.Buttons {
@@ -101,7 +99,7 @@ func faultOf(r *channels.Rich) string {
 	return ""
 }
 
-// contentTypes gives a message with buttons or a list as the Content API wants it.
+// contentTypes returns a message with buttons or a list in the form of the Content API.
 func contentTypes(body string, r *channels.Rich) map[string]any {
 	if r.List != nil {
 		items := []map[string]string{}
@@ -134,8 +132,8 @@ func idOr(id, title string) string {
 	return title
 }
 
-// fillContent makes a content for this one message: Twilio sends buttons and lists no other
-// way. It sends nothing itself, so whatever happens to it may be repeated.
+// fillContent creates a content for a single message, because Twilio sends buttons and lists only that way.
+// It sends nothing, so it may be repeated after any error.
 func (c *Channel) fillContent(ctx context.Context, form url.Values, p part) error {
 	var made content
 	err := c.do(ctx, request{method: http.MethodPost, url: c.content + "/v1/Content", json: map[string]any{
@@ -161,7 +159,7 @@ func (w *WhatsApp) Attend(ctx context.Context, _ channels.Party, last string) er
 		form: url.Values{"messageId": {last}, "channel": {"whatsapp"}}}, nil)
 }
 
-// Count implements channels.Counter: it counts what body makes of a text.
+// Count implements channels.Counter, for the text that body renders.
 func (s *SMS) Count(text, signature string) channels.Count {
 	below := ""
 	if signature = strings.TrimSpace(wamark.Plain(signature)); signature != "" {

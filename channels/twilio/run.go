@@ -14,10 +14,10 @@ import (
 	"parley/channels/pause"
 )
 
-// How Run looks for what callbacks lost.
+// How Run looks for lost callbacks.
 const (
-	overlap     = 10 * time.Minute // looked at twice, in case the list is behind
-	statusSpan  = 24 * time.Hour   // how old a message of ours may be whose fate is looked for
+	overlap     = 10 * time.Minute // this time is read twice, because the list may lag
+	statusSpan  = 24 * time.Hour   // the age up to which our messages' states are read
 	maxGathered = 20_000           // messages held in memory at once
 	maxStatuses = 5_000
 	acceptBatch = 200
@@ -26,14 +26,14 @@ const (
 	onceLife    = 24 * time.Hour
 )
 
-// memory is what Run keeps over restarts.
+// memory is the state of Run that survives restarts.
 type memory struct {
-	Since     time.Time                          `json:"since"` // all that arrived before was accepted
+	Since     time.Time                          `json:"since"` // all older messages are stored
 	Templates map[string]channels.TemplateStatus `json:"templates,omitempty"`
 }
 
-// Run implements channels.Runner: at once, and then every few minutes, it reads what
-// callbacks lost, and beside it what became of templates.
+// Run implements channels.Runner: at once, and then every few minutes, it reads the lists of messages for lost
+// callbacks. It also reads the states of templates.
 func (c *Channel) Run(ctx context.Context) error {
 	m, err := c.load(ctx)
 	for wait := retryFirst; err != nil; wait = min(2*wait, time.Minute) {
@@ -73,7 +73,7 @@ func (c *Channel) Run(ctx context.Context) error {
 	return nil
 }
 
-// condition tells how the account is. A passing failure changes nothing.
+// condition reports the account's condition. An error that may pass by itself changes nothing.
 func (c *Channel) condition(err error) {
 	if err == nil {
 		if c.env.HookURL == "" {
@@ -88,8 +88,8 @@ func (c *Channel) condition(err error) {
 	}
 }
 
-// load reads the memory. A new account begins when it was set up, or now where that is not known:
-// what was said before is left alone.
+// load reads the memory. For a new account it begins when the account was set up or, if that isn't known, now:
+// older messages are not read.
 func (c *Channel) load(ctx context.Context) (memory, error) {
 	raw, err := c.env.State.Load(ctx)
 	if err != nil {
@@ -125,8 +125,7 @@ func (c *Channel) save(ctx context.Context, m memory) error {
 	return nil
 }
 
-// poll accepts what the lists show since the watermark and moves it. again says that there
-// is more.
+// poll stores what the lists have since the watermark, and moves that. again is true if there is more.
 func (c *Channel) poll(ctx context.Context, m *memory) (again bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
@@ -167,13 +166,13 @@ func (c *Channel) accept(ctx context.Context, facts []channels.Fact) error {
 	return nil
 }
 
-// listedRow is a message of the list with its bytes as they came.
+// listedRow is a message of the list with its original JSON.
 type listedRow struct {
 	row
 	raw json.RawMessage
 }
 
-// list reads messages from then on, newest first, by a filter of To or From.
+// list reads messages from this time on, the newest first, filtered by To or From.
 func (c *Channel) list(ctx context.Context, filter string, from time.Time, use func(listedRow) (enough bool)) error {
 	query := url.Values{filter: {c.own()}, "DateSent>": {from.UTC().Format(time.DateOnly)}, "PageSize": {"1000"}}
 	return c.each(ctx, c.messagesURL()+"?"+query.Encode(), func(p page) bool {
@@ -190,14 +189,14 @@ func (c *Channel) list(ctx context.Context, filter string, from time.Time, use f
 	})
 }
 
-// arrived lists what customers sent between from and until, oldest first. Of too much it
-// gives the oldest and says so.
+// arrived lists customers' messages between from and until, the oldest first. If there are too many, it returns
+// the oldest, and cut is true.
 func (c *Channel) arrived(ctx context.Context, from, until time.Time) (rows []listedRow, cut bool, err error) {
 	older := 0
 	err = c.list(ctx, "To", from, func(r listedRow) bool {
 		switch {
 		case r.at().Before(from):
-			older++ // the order is by time, but two may have changed places
+			older++ // don't stop at the first: messages may be slightly out of order
 			return older > 100
 		case r.inbound() && !r.at().After(until) && sidPattern.MatchString(r.SID) && r.From != "":
 			if rows = append(rows, r); len(rows) > 2*c.gather {
@@ -211,7 +210,7 @@ func (c *Channel) arrived(ctx context.Context, from, until time.Time) (rows []li
 	return rows, cut, err
 }
 
-// facts makes facts of customers' messages, with the addresses of their files.
+// facts returns the facts of customers' messages, with the addresses of their files.
 func (c *Channel) facts(ctx context.Context, rows []listedRow) ([]channels.Fact, error) {
 	var facts []channels.Fact
 	for _, r := range rows {
@@ -224,7 +223,7 @@ func (c *Channel) facts(ctx context.Context, rows []listedRow) ([]channels.Fact,
 				}
 				return false
 			})
-			if err != nil && unsent(err).Class != channels.BadContent { // deleted meanwhile: the words are still there
+			if err != nil && unsent(err).Class != channels.BadContent { // if its files were deleted, its text remains
 				return nil, err
 			}
 		}
@@ -233,9 +232,9 @@ func (c *Channel) facts(ctx context.Context, rows []listedRow) ([]channels.Fact,
 	return facts, nil
 }
 
-// fates gives what became of our messages of the last day whose state changed between since
-// and until. A state that a callback told has the same name; the callback has time to come
-// first, for it names our message by its token.
+// fates returns facts about our messages of the last day whose state changed between since and until. They
+// have the same external ids as those of callbacks. until leaves time for the callback to come first, which
+// is better because it has our token.
 func (c *Channel) fates(ctx context.Context, since, until time.Time) ([]channels.Fact, error) {
 	var facts []channels.Fact
 	from := c.env.Now().Add(-statusSpan)
@@ -256,7 +255,7 @@ func (c *Channel) fates(ctx context.Context, since, until time.Time) ([]channels
 	return facts, err
 }
 
-// settled reports whether a state is worth telling.
+// settled reports whether a state is one that matters to people.
 func settled(status string) bool {
 	switch strings.ToLower(status) {
 	case "sent", "delivered", "read", "failed", "undelivered", "canceled":
@@ -265,8 +264,7 @@ func settled(status string) bool {
 	return false
 }
 
-// watch tells what became of templates, and deletes the contents that single messages
-// needed.
+// watch stores changes of templates' states, and deletes old contents that were made for single messages.
 func (c *Channel) watch(ctx context.Context, m *memory) error {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()

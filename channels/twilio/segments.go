@@ -7,7 +7,7 @@ import (
 	"parley/channels"
 )
 
-// Sizes of one SMS alone and of each of several, which carry a header.
+// Sizes of a single SMS, and of each SMS of several: these have a header.
 // Source: 3GPP TS 23.038 and 23.040.
 const (
 	gsmAlone, gsmPart = 160, 153 // septets
@@ -22,13 +22,13 @@ const (
 	gsmExtension = "\f^{}\\[~]|€"
 )
 
-// Encodings, as people are told them.
+// Names of the encodings, for people.
 const (
 	encodingGSM = "GSM-7"
 	encodingUCS = "UCS-2"
 )
 
-// gsmWidths gives the septets of each character; ok is false where the alphabet lacks one.
+// gsmWidths returns how many septets each character takes; ok is false if the alphabet lacks one of them.
 func gsmWidths(text string) (widths []int, ok bool) {
 	widths = make([]int, 0, len(text))
 	for _, r := range text {
@@ -44,7 +44,7 @@ func gsmWidths(text string) (widths []int, ok bool) {
 	return widths, true
 }
 
-// ucsWidths gives the UTF-16 units of each character.
+// ucsWidths returns how many UTF-16 units each character takes.
 func ucsWidths(text string) []int {
 	widths := make([]int, 0, len(text))
 	for _, r := range text {
@@ -53,7 +53,7 @@ func ucsWidths(text string) []int {
 	return widths
 }
 
-// roomBeside says how many characters fit into one, two and three SMS above what stands below them.
+// roomBeside returns how many characters fit into one, two and three SMS above the text below.
 func roomBeside(below, encoding string) (room [3]int) {
 	widths, _ := gsmWidths(below)
 	alone, part := gsmAlone, gsmPart
@@ -70,7 +70,7 @@ func roomBeside(below, encoding string) (room [3]int) {
 	return room
 }
 
-// countSegments counts the SMS that a text is sent as. A character is never split over two.
+// countSegments counts the SMS of a text. A character is never split between two.
 func countSegments(text string) channels.Count {
 	encoding, alone, part := encodingGSM, gsmAlone, gsmPart
 	widths, ok := gsmWidths(text)

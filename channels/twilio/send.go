@@ -14,7 +14,7 @@ import (
 	"parley/channels/wamark"
 )
 
-// part is one message at Twilio of what the engine sees as one.
+// part is one message at Twilio. A message of the engine may have several parts.
 type part struct {
 	body     string
 	files    []channels.File
@@ -23,8 +23,8 @@ type part struct {
 	note     string
 }
 
-// Send implements channels.Channel. A WhatsApp document shows no words, so a text beside
-// one leaves first, as a part of its own.
+// Send implements channels.Channel. A WhatsApp document has no caption, so a text is sent before it, as a part
+// of its own.
 func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
 	if ctx.Err() != nil {
 		return channels.Receipt{}, &channels.SendError{Class: channels.Retry, Text: "It was too late to begin.", Cause: ctx.Err()}
@@ -44,7 +44,7 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	return c.receipt(r, more, p.note), nil
 }
 
-// receipt reads Twilio's view of a message of ours. A failure is told by its callback.
+// receipt returns the receipt for a message that Twilio accepted. A later failure comes by callback.
 func (c *Channel) receipt(r row, more bool, note string) channels.Receipt {
 	state := statusFor(r.Status, int(r.ErrorCode), "").State
 	if state == channels.StateFailed {
@@ -57,9 +57,8 @@ func (c *Channel) receipt(r row, more bool, note string) channels.Receipt {
 	return out
 }
 
-// sendFailure gives the meaning of a failed Send. 63018 towards a customer who wrote is the
-// rate; towards another it is more likely the daily limit. A content that Twilio doesn't know
-// is the template, where one is sent.
+// sendFailure classifies a failed Send. Error 63018 is the rate if the customer has written to us, else more
+// likely the daily limit. If a template is sent and Twilio doesn't know a content, that is the template.
 func (c *Channel) sendFailure(err error, o channels.Outbound) error {
 	se := sendError(err)
 	var api *apiError
@@ -73,8 +72,8 @@ func (c *Channel) sendFailure(err error, o channels.Outbound) error {
 	return se
 }
 
-// prepare makes the form of the part that is next.
-// Errors: *SendError, all of them certain: nothing has left.
+// prepare makes the form of the next part.
+// Errors: *SendError; nothing has been sent.
 func (c *Channel) prepare(ctx context.Context, o channels.Outbound) (url.Values, part, bool, error) {
 	if len(o.To) == 0 {
 		return nil, part{}, false, &channels.SendError{Class: channels.BadRecipient, Text: "There is no recipient.", Hint: "Name one."}
@@ -94,7 +93,7 @@ func (c *Channel) prepare(ctx context.Context, o channels.Outbound) (url.Values,
 		return nil, part{}, false, &channels.SendError{Class: channels.BadContent, Text: "There is nothing more to send."}
 	}
 	p, more := parts[o.Part], o.Part+1 < len(parts)
-	if o.Part == 0 { // no part leaves before all of them can
+	if o.Part == 0 { // check all parts before the first one is sent
 		for _, f := range o.Files {
 			if _, err := linkOf(f); err != nil {
 				return nil, part{}, false, err
@@ -111,7 +110,7 @@ func (c *Channel) prepare(ctx context.Context, o channels.Outbound) (url.Values,
 	return form, p, more, c.fill(ctx, form, p)
 }
 
-// fill puts a part's content into the form.
+// fill adds a part's content to the form.
 func (c *Channel) fill(ctx context.Context, form url.Values, p part) error {
 	switch {
 	case p.template != nil:
@@ -136,7 +135,7 @@ func (c *Channel) fill(ctx context.Context, form url.Values, p part) error {
 	return nil
 }
 
-// linkOf gives the address from which Twilio fetches a file.
+// linkOf returns the address from which Twilio fetches a file.
 func linkOf(f channels.File) (string, error) {
 	if f.Link == nil {
 		return "", &channels.SendError{Class: channels.BadContent, Text: "Twilio fetches files from Parley, which has no public address.",
@@ -150,7 +149,7 @@ func linkOf(f channels.File) (string, error) {
 	return link, nil
 }
 
-// plan splits what the engine sees as one message into Twilio's. Pure.
+// plan splits a message of the engine into parts. Pure.
 func (c *Channel) plan(o channels.Outbound) ([]part, error) {
 	caps := c.Capabilities()
 	switch {
@@ -214,7 +213,7 @@ func nothing() error {
 	return &channels.SendError{Class: channels.BadContent, Text: "There is nothing to send.", Hint: "Write something."}
 }
 
-// body renders the words, with the signature where it fits.
+// body renders the text, with the signature if there is room for it.
 func (c *Channel) body(o channels.Outbound) (body, note string) {
 	render := wamark.Plain
 	if c.whatsapp {
@@ -231,7 +230,7 @@ func (c *Channel) body(o channels.Outbound) (body, note string) {
 	return body, "no room for the signature"
 }
 
-// fits checks sizes before Twilio fetches anything.
+// fits checks the sizes of files against caps.
 func fits(caps channels.Capabilities, files []channels.File) error {
 	total := int64(0)
 	for _, f := range files {

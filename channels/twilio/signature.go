@@ -12,9 +12,8 @@ import (
 	"strings"
 )
 
-// signature gives the X-Twilio-Signature of a form: HMAC-SHA1 of the address and all names
-// and values, sorted by name. A repeated name counts each different value once, sorted, as
-// Twilio's node library does.
+// signature returns the X-Twilio-Signature of a form: HMAC-SHA1 of the address and all names and values, sorted
+// by name. Of a repeated name each different value is used once, sorted, as in Twilio's node library.
 // Source: Twilio, "Webhooks security"; the node library's validateRequest.
 func signature(authToken, address string, form url.Values) string {
 	var text strings.Builder
@@ -32,9 +31,9 @@ func signature(authToken, address string, form url.Values) string {
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// signed checks a callback: given is its header, query its raw query, form nil when body is
-// not a form. Twilio is not consistent about ports and about ' in the query, so each way of
-// writing the address counts; the host is always the configured one, never the request's.
+// signed verifies the signature of a callback. given is the signature's header, query the raw query; form is nil
+// if body isn't a form. Twilio is inconsistent about ports and about ' in the query, so all forms of the
+// address are tried. The host is always the configured one, never the request's.
 func (c *Channel) signed(given, query string, form url.Values, body []byte) bool {
 	if c.env.HookURL == "" || given == "" {
 		return false
@@ -48,14 +47,14 @@ func (c *Channel) signed(given, query string, form url.Values, body []byte) bool
 	return ok && (form != nil || bodyMatches(query, body))
 }
 
-// bodyMatches checks the hash by which the signed address vouches for a body that is no form.
+// bodyMatches checks a body that isn't a form against its hash in the signed query.
 func bodyMatches(query string, body []byte) bool {
 	values, err := url.ParseQuery(query)
 	sum := sha256.Sum256(body)
 	return err == nil && hmac.Equal([]byte(strings.ToLower(values.Get("bodySHA256"))), []byte(hex.EncodeToString(sum[:])))
 }
 
-// addresses gives the ways to write the address that was called.
+// addresses returns the forms in which Twilio may write the called address.
 func addresses(hook, query string) []string {
 	base, _, _ := strings.Cut(hook, "?")
 	bases := []string{base}

@@ -18,11 +18,15 @@ const (
 	fieldMMS     = "mms"
 )
 
-// Options are what tests and the demo change; zero values are production's.
+// Options are values that tests and the demo change. Zero values are those of production.
 type Options struct {
-	Poll   time.Duration // between looks for what webhooks lost; 0 = 5 minutes
-	Settle time.Duration // age from which a listed message is taken, so that its webhook, which tells more, comes first; 0 = 30 seconds
-	Watch  time.Duration // between looks at templates under review; 0 = 15 minutes
+	// Poll is the time between two looks for lost webhooks; 0 = 5 minutes.
+	Poll time.Duration
+	// Settle is the age from which on a listed message is stored. It lets the webhook, which has more
+	// information, come first. 0 = 30 seconds.
+	Settle time.Duration
+	// Watch is the time between two looks at templates under review; 0 = 15 minutes.
+	Watch time.Duration
 }
 
 // WhatsAppSpec describes the channel "twilio_whatsapp".
@@ -104,7 +108,7 @@ func newSettings(c channels.Config, whatsapp bool) (settings, error) {
 	return s, errors.Join(faults...)
 }
 
-// compact takes out of a typed number what people group it with.
+// compact removes from a number the characters with which people group digits.
 func compact(number string) string {
 	number = strings.TrimPrefix(strings.TrimSpace(number), waPrefix)
 	return strings.NewReplacer(" ", "", "-", "", "(", "", ")", "", "\u00a0", "").Replace(number)

@@ -11,7 +11,7 @@ import (
 	"parley/channels"
 )
 
-// content is a Content resource, with its approval where it was asked for.
+// content is a Content resource, with its approval if that was requested.
 type content struct {
 	SID      string   `json:"sid"`
 	Name     string   `json:"friendly_name"`
@@ -20,8 +20,8 @@ type content struct {
 	Approval approval `json:"approval_requests"`
 }
 
-// approval is what WhatsApp says of a content. Twilio writes it bare in the list and below
-// "whatsapp" when it is fetched alone.
+// approval is WhatsApp's verdict on a content. Twilio writes it below "whatsapp" when a content is fetched
+// alone, and without that level in the list.
 type approval struct {
 	Name     string    `json:"name"`
 	Category string    `json:"category"`
@@ -37,7 +37,7 @@ func (a approval) bare() approval {
 	return a
 }
 
-// state gives Parley's view of a content.
+// state converts a content to Parley's form.
 func (t content) state() channels.TemplateState {
 	a := t.Approval.bare()
 	name := a.Name
@@ -48,7 +48,7 @@ func (t content) state() channels.TemplateState {
 		Status: templateStatus(a.Status), Reason: a.Reason}
 }
 
-// templateStatus maps Twilio's words; a new one counts as waiting, which forbids sending.
+// templateStatus converts Twilio's status. An unknown one counts as pending, so that the template isn't sent.
 func templateStatus(s string) channels.TemplateStatus {
 	switch strings.ToLower(s) {
 	case "", "unsubmitted":
@@ -65,7 +65,7 @@ func templateStatus(s string) channels.TemplateStatus {
 	return channels.TemplatePending
 }
 
-// variablesOf gives a template's variables in the order of their numbers at Twilio.
+// variablesOf returns a template's variables in the order of their numbers at Twilio.
 func variablesOf(t channels.Template) []string {
 	if len(t.Variables) > 0 {
 		return t.Variables
@@ -73,7 +73,7 @@ func variablesOf(t channels.Template) []string {
 	return channels.Variables(t.Header, t.Body)
 }
 
-// numbered writes {{name}} as {{1}}.
+// numbered replaces names of variables by numbers: {{name}} becomes {{1}}.
 func numbered(text string, t channels.Template) string {
 	numbers := map[string]string{}
 	for i, name := range variablesOf(t) {
@@ -82,11 +82,11 @@ func numbered(text string, t channels.Template) string {
 	return channels.Fill(text, numbers)
 }
 
-// variableValue makes a value fit: WhatsApp refuses line ends, tabs and rows of blanks.
+// variableValue collapses white space in a value: WhatsApp refuses line ends, tabs and repeated spaces.
 func variableValue(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// SubmitTemplate implements channels.Templater. Twilio can't change what was submitted: a
-// new form is a new content, and the old one goes.
+// SubmitTemplate implements channels.Templater. Twilio can't change a submitted content, so a changed template
+// becomes a new content, and the old one is deleted.
 func (w *WhatsApp) SubmitTemplate(ctx context.Context, t channels.Template) (channels.TemplateState, error) {
 	examples := map[string]string{}
 	for i, name := range variablesOf(t) {
@@ -117,19 +117,19 @@ func (w *WhatsApp) SubmitTemplate(ctx context.Context, t channels.Template) (cha
 	made.Approval = a
 	state := made.state()
 	state.Language, state.Name = t.Language, t.Name
-	if state.Status == channels.TemplateDraft { // submitted it is, however Twilio calls it
+	if state.Status == channels.TemplateDraft { // it has just been submitted, whatever Twilio calls it
 		state.Status = channels.TemplatePending
 	}
 	return state, nil
 }
 
-// clipName leaves room in a template's name for a suffix.
+// clipName shortens a template's name to leave room for a suffix.
 func clipName(name string) string {
 	return name[:min(len(name), 480)]
 }
 
-// templateTypes gives a template as the Content API wants it: plain text, text with
-// answers, or WhatsApp's card when it has more.
+// templateTypes returns a template in the form of the Content API: as plain text, as text with quick replies, or
+// as WhatsApp's card if it has more.
 func templateTypes(t channels.Template) map[string]any {
 	body := numbered(t.Body, t)
 	actions := []map[string]string{}
@@ -168,7 +168,7 @@ func (w *WhatsApp) DeleteTemplate(ctx context.Context, t channels.Template) erro
 	return w.remove(ctx, t.ExternalID)
 }
 
-// remove deletes a content; one that is gone is no error.
+// remove deletes a content. It is no error if there is none.
 func (c *Channel) remove(ctx context.Context, sid string) error {
 	err := c.do(ctx, request{method: http.MethodDelete, url: c.content + "/v1/Content/" + url.PathEscape(sid)}, nil)
 	var api *apiError

@@ -20,8 +20,8 @@ const maxHook = 1 << 20
 // sidPattern is a message id.
 var sidPattern = regexp.MustCompile(`^(?:SM|MM)[0-9A-Za-z]{1,64}$`)
 
-// ServeHTTP implements channels.Webhook. All answers are empty: Twilio would send a text
-// to the customer.
+// ServeHTTP implements channels.Webhook. All answers are empty, because Twilio would send their text to the
+// customer.
 func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
@@ -54,8 +54,8 @@ func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// formOf reads a form; nil and false for anything else. Values are not trimmed, empty ones
-// count.
+// formOf reads a form; false if the body is none. Values are not trimmed, and empty ones are kept, because the
+// signature covers them.
 func formOf(contentType string, body []byte) (url.Values, bool) {
 	kind, _, err := mime.ParseMediaType(contentType)
 	if err != nil || kind != "application/x-www-form-urlencoded" {
@@ -68,7 +68,7 @@ func formOf(contentType string, body []byte) (url.Values, bool) {
 	return form, true
 }
 
-// refused tells people, not too often, that callbacks can't be trusted.
+// refused logs that callbacks can't be verified. It does so rarely, because anybody can send them.
 func (c *Channel) refused() {
 	now := c.env.Now().Unix()
 	if last := c.warned.Load(); now-last < 60 || !c.warned.CompareAndSwap(last, now) {
@@ -80,13 +80,13 @@ func (c *Channel) refused() {
 	}
 }
 
-// unreachable is the condition of an account that Twilio has no address for.
+// unreachable is the condition of an account whose webhook has no public address.
 func unreachable() channels.Condition {
 	return channels.Condition{Status: channels.Broken, Text: "Twilio can't reach Parley: its public address is not set, so callbacks are refused.",
 		Hint: "Set PARLEY_PUBLIC_URL to the https address under which Twilio reaches Parley, and restart."}
 }
 
-// factOf names a callback that is proven to be Twilio's.
+// factOf returns the fact of a verified callback.
 func (c *Channel) factOf(form url.Values, query string, body []byte) channels.Fact {
 	sid := messageSid(form)
 	customer, ours := keyOf(form.Get("From")), form.Get("To")
@@ -106,8 +106,7 @@ func (c *Channel) factOf(form url.Values, query string, body []byte) channels.Fa
 	return channels.Fact{ExternalID: id, OrderKey: clip(customer, 200), Payload: hookPayload(c.env.Now(), query, body)}
 }
 
-// ours reports whether an address is our side's. With a messaging service it may be any
-// number of the same medium.
+// ours reports whether an address is ours. With a messaging service that may be any number of the same medium.
 func (c *Channel) ours(address string) bool {
 	if c.whatsapp != strings.HasPrefix(address, waPrefix) {
 		return false
@@ -115,7 +114,7 @@ func (c *Channel) ours(address string) bool {
 	return address == c.own() || c.set.service != ""
 }
 
-// strange keeps what can't be used where people see it.
+// strange returns the quarantined fact of a callback that can't be used.
 func (c *Channel) strange(body []byte, why string) channels.Fact {
 	sum := sha256.Sum256(body)
 	return channels.Fact{ExternalID: "strange:" + hex.EncodeToString(sum[:]), OrderKey: "strange", Payload: hookPayload(c.env.Now(), "", body), Quarantine: why}
@@ -130,7 +129,7 @@ func messageSid(form url.Values) string {
 	return ""
 }
 
-// statusOf gives the status that a callback tells, "" for a customer's message.
+// statusOf returns the status in a callback; "" for a customer's message.
 func statusOf(form url.Values) string {
 	status := form.Get("MessageStatus")
 	if status == "" {
