@@ -12,7 +12,7 @@ import (
 	"parley/channels"
 )
 
-// attendTimeout bounds a read mark: it is no use when it is late.
+// attendTimeout limits the time of a read receipt: a late one is useless.
 const attendTimeout = 10 * time.Second
 
 // Attend implements channels.Attendant: two blue ticks at the customer's last message and

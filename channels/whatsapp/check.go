@@ -22,8 +22,7 @@ const (
 	checkTemplates = "WhatsApp templates"
 )
 
-// Check asks for the number, its business account, the subscription of the app and the
-// templates, and changes nothing.
+// Check looks at the number, its business account, the app's subscription and the templates. It changes nothing.
 func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
@@ -42,7 +41,7 @@ func fault(what, text, hint string) channels.Finding {
 	return channels.Finding{What: what, Text: text, Hint: hint}
 }
 
-// failed tells a failed request.
+// failed returns the finding about a failed request.
 func (c *Channel) failed(what string, err error, hint string) channels.Finding {
 	se := c.sendError(err, channels.Outbound{Attempt: 1})
 	text := se.Text
@@ -95,7 +94,7 @@ func (c *Channel) checkAccount(ctx context.Context) channels.Finding {
 	return fault(checkAccount, "The number doesn't belong to this business account.", hint)
 }
 
-// checkSubscription: without a subscribed app no webhook comes.
+// checkSubscription checks that an app is subscribed; otherwise no webhooks come.
 func (c *Channel) checkSubscription(ctx context.Context) channels.Finding {
 	var page struct {
 		Data []struct {

@@ -9,20 +9,20 @@ import (
 	"parley/channels/wamark"
 )
 
-// object is JSON as it leaves.
+// object is a JSON object of a request.
 type object = map[string]any
 
-// step is one message of those that an Outbound becomes.
+// step is one message at WhatsApp. An Outbound may become several.
 type step struct {
 	kind    string // text, image, interactive, …
-	content any    // what the message has under its kind
+	content any    // the value of the field that is named like kind
 	file    *channels.File
-	caption string // goes with file
-	replies bool   // may name the message that it answers
+	caption string // of file
+	replies bool   // it can name the message that it answers
 }
 
-// compose tells which messages an Outbound becomes, in order: one, if WhatsApp can carry
-// all of it at once. Pure, and the same for every attempt: parts are counted.
+// compose returns the messages that an Outbound becomes, in order: only one if WhatsApp can carry all of it. It
+// is pure and returns the same for every attempt, because Outbound.Part is an index of the result.
 // Errors: *channels.SendError.
 func compose(o channels.Outbound) ([]step, error) {
 	if len(o.To) != 1 {
@@ -37,7 +37,7 @@ func compose(o channels.Outbound) ([]step, error) {
 	}
 	text := wamark.Render(o.Text)
 	if signature := wamark.Render(o.Signature); text != "" && signature != "" {
-		// What was short enough when it was typed must not fail because of its signature.
+		// A text that was short enough without the signature is sent without it.
 		if signed := text + "\n\n" + signature; utf8.RuneCountInString(signed) <= maxTextRunes {
 			text = signed
 		}
@@ -91,8 +91,7 @@ func textStep(text string) step {
 	return step{kind: "text", content: content, replies: true}
 }
 
-// fileStep chooses how a file travels: as what it is, where WhatsApp shows it, else as a
-// document.
+// fileStep returns the message for a file: by its type if WhatsApp shows that, else as a document.
 // Source: Cloud API, "Supported media types".
 func fileStep(f *channels.File) (step, error) {
 	kind, most := "document", int64(maxFile)
@@ -113,7 +112,7 @@ func fileStep(f *channels.File) (step, error) {
 	return step{kind: kind, file: f, replies: true}, nil
 }
 
-// contentType gives a bare content type in lower case.
+// contentType returns a content type without parameters, in lower case.
 func contentType(s string) string {
 	s, _, _ = strings.Cut(s, ";")
 	return strings.ToLower(strings.TrimSpace(s))

@@ -12,11 +12,10 @@ import (
 	"parley/channels/wamark"
 )
 
-// maxInbound bounds the text of one message, in bytes; WhatsApp's own limit is lower.
+// maxInbound is the longest text of a message, in bytes; WhatsApp's own limit is lower.
 const maxInbound = 64 << 10
 
-// fill puts the content of a message into in. What isn't there, or isn't known, becomes
-// a placeholder.
+// fill sets the content of a message. Missing or unknown content becomes a placeholder.
 func fill(in *channels.Inbound, kind string, parts map[string]json.RawMessage) {
 	ok := false
 	switch kind {
@@ -80,7 +79,7 @@ func fill(in *channels.Inbound, kind string, parts map[string]json.RawMessage) {
 	}
 }
 
-// marked reads a text with WhatsApp's marks.
+// marked converts a text with WhatsApp's marks (*bold*) to Markdown.
 func marked(s loose) string {
 	text := string(s)
 	if len(text) > maxInbound {
@@ -89,7 +88,7 @@ func marked(s loose) string {
 	return wamark.Parse(text)
 }
 
-// answered reads what a customer chose from what we offered.
+// answered reads a customer's choice of a button or a row; false if the message is none.
 func answered(in *channels.Inbound, parts map[string]json.RawMessage) bool {
 	i, ok := part[interactive](parts, "interactive")
 	if !ok {
@@ -109,11 +108,11 @@ func answered(in *channels.Inbound, parts map[string]json.RawMessage) bool {
 	return in.Text != ""
 }
 
-// listLines is how many things of one kind a message lists.
+// listLines is how many items of a list are shown.
 const listLines = 100
 
-// beginning gives the first things of a list, and a line that says how many more there are;
-// "" if these are all.
+// beginning returns the first items of a list, and a line that says how many more there are; "" if there are
+// none.
 func beginning[T any](list []T) (shown []T, more string) {
 	if len(list) <= listLines {
 		return list, ""
@@ -191,7 +190,7 @@ func ordered(o order) string {
 
 func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
-// attachment names a file that Fetch reads.
+// attachment returns the Attachment of a file that Fetch reads.
 func attachment(kind string, m media) channels.Attachment {
 	contentType, _, _ := strings.Cut(string(m.MimeType), ";")
 	contentType = line(loose(strings.ToLower(contentType)), 100)
@@ -206,7 +205,7 @@ func attachment(kind string, m media) channels.Attachment {
 	return channels.Attachment{Name: name, ContentType: contentType, Ref: string(ref)}
 }
 
-// extension gives the usual ending of a content type that WhatsApp sends.
+// extension returns the usual file extension of a content type that WhatsApp sends.
 func extension(contentType string) string {
 	switch contentType {
 	case "image/jpeg":
@@ -229,7 +228,7 @@ func extension(contentType string) string {
 	return ""
 }
 
-// surround adds what stands around a message: what it answers and where it comes from.
+// surround adds what a message answers and where it comes from.
 func surround(in *channels.Inbound, parts map[string]json.RawMessage) {
 	if c, ok := part[messageContext](parts, "context"); ok {
 		in.Answered = bounded(string(c.ID))
@@ -258,7 +257,7 @@ func surround(in *channels.Inbound, parts map[string]json.RawMessage) {
 	}
 }
 
-// errorNotice says why WhatsApp couldn't pass a message on, "" if it could.
+// errorNotice says why WhatsApp couldn't pass on a message; "" if it could.
 func errorNotice(m message) string {
 	if len(m.Errors) == 0 {
 		return ""

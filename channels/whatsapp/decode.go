@@ -10,8 +10,8 @@ import (
 	"parley/channels/wamark"
 )
 
-// Decode turns a stored fact into what the customer, or WhatsApp, did. What tells nothing
-// to anybody (groups, history) becomes nothing. Pure.
+// Decode turns a stored fact into what the customer, or WhatsApp, did. Facts that matter to nobody (groups,
+// history) give no Inbound. Pure.
 // Errors: the bytes are no fact of this channel.
 func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	var f fact
@@ -49,7 +49,7 @@ func decodeMessage(f fact) ([]channels.Inbound, error) {
 		_ = json.Unmarshal(f.Contact, &who) // without it only the name is missing
 	}
 	from := partyOf(loose(first(m.FromUserID, who.UserID)), loose(first(m.From, who.WaID)), nameOf(who))
-	if from.Key == "" && m.Type != "system" { // which may name the ids in its own part alone
+	if from.Key == "" && m.Type != "system" { // system messages may have the ids in their own part only
 		return nil, fmt.Errorf("whatsapp: message: nobody sent it")
 	}
 	in := channels.Inbound{Kind: channels.InboundMessage, ExternalID: bounded(string(m.ID)), From: from, At: stamp(m.Timestamp)}
@@ -62,7 +62,7 @@ func decodeMessage(f fact) ([]channels.Inbound, error) {
 		return revokeOf(in, parts), nil
 	case "system":
 		return systemOf(in, m, parts), nil
-	case "request_welcome": // the customer opened the chat and said nothing
+	case "request_welcome": // the customer opened the chat and wrote nothing
 		return nil, nil
 	}
 	fill(&in, string(m.Type), parts)
@@ -73,7 +73,7 @@ func decodeMessage(f fact) ([]channels.Inbound, error) {
 	return []channels.Inbound{in}, nil
 }
 
-// decodeEcho reads what the business wrote with the phone app, beside us.
+// decodeEcho reads a message that the business wrote with the WhatsApp app on a phone.
 func decodeEcho(f fact) ([]channels.Inbound, error) {
 	m, parts, err := readMessage(f.Data)
 	if err != nil {
@@ -97,7 +97,7 @@ func decodeEcho(f fact) ([]channels.Inbound, error) {
 	return []channels.Inbound{in}, nil
 }
 
-// readMessage reads what all messages have, and the parts by their names.
+// readMessage reads the fields that all messages have, and all fields by their names.
 func readMessage(data []byte) (message, map[string]json.RawMessage, error) {
 	var m message
 	if err := json.Unmarshal(data, &m); err != nil {
@@ -113,7 +113,7 @@ func readMessage(data []byte) (message, map[string]json.RawMessage, error) {
 	return m, parts, nil
 }
 
-// part reads the object of a message that is named like its type.
+// part reads the field of a message that is named like the message's type.
 func part[T any](parts map[string]json.RawMessage, name string) (v T, ok bool) {
 	raw, ok := parts[name]
 	if !ok || string(raw) == "null" || json.Unmarshal(raw, &v) != nil {
@@ -144,7 +144,7 @@ func reactionOf(in channels.Inbound, parts map[string]json.RawMessage) []channel
 	return []channels.Inbound{in}
 }
 
-// editOf reads the new form of a message. Source: Cloud API, "Edit webhook reference".
+// editOf reads the edit of a message. Source: Cloud API, "Edit webhook reference".
 func editOf(in channels.Inbound, parts map[string]json.RawMessage) []channels.Inbound {
 	e, ok := part[struct {
 		Original loose                      `json:"original_message_id"`
@@ -170,7 +170,7 @@ func revokeOf(in channels.Inbound, parts map[string]json.RawMessage) []channels.
 	return []channels.Inbound{in}
 }
 
-// systemOf reads changes of a customer's ids. From holds what is known of him before.
+// systemOf reads a change of a customer's ids. in.From has the ids before it.
 func systemOf(in channels.Inbound, m message, parts map[string]json.RawMessage) []channels.Inbound {
 	s, ok := part[system](parts, "system")
 	if !ok {
@@ -186,7 +186,7 @@ func systemOf(in channels.Inbound, m message, parts map[string]json.RawMessage) 
 		return placed
 	}
 	now := partyOf(s.UserID, loose(first(s.WaID, s.NewWaID)), in.From.Name)
-	if now.Key == "" { // a new security code: nothing to do with ids
+	if now.Key == "" { // another system message, for example about a new security code
 		return nil
 	}
 	if s.Type == "user_changed_user_id" && len(now.Also) == 0 && phoneKey(m.From) != "" { // the number stays
@@ -211,9 +211,9 @@ func systemOf(in channels.Inbound, m message, parts map[string]json.RawMessage) 
 	return list
 }
 
-// placeholder stands for what can't be shown, so that nobody misses that it came.
+// placeholder returns a message that says that something came which can't be shown.
 func placeholder(in channels.Inbound, kind string) []channels.Inbound {
-	if in.From.Key == "" { // nobody's
+	if in.From.Key == "" { // it belongs to no customer
 		in.Kind, in.ExternalID, in.Notices = channels.InboundNotice, "", []string{"WhatsApp tells something about a customer that it doesn't name."}
 		return []channels.Inbound{in}
 	}

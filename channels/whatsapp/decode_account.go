@@ -9,7 +9,7 @@ import (
 	"parley/channels/graph"
 )
 
-// decodeConsent reads that a customer stops or allows advertising.
+// decodeConsent reads that a customer forbids or allows advertising.
 func decodeConsent(f fact) ([]channels.Inbound, error) {
 	var p preference
 	if err := json.Unmarshal(f.Data, &p); err != nil {
@@ -41,12 +41,12 @@ func decodeErrors(f fact) ([]channels.Inbound, error) {
 	return notice(f, fmt.Sprintf("WhatsApp reports a problem with this number: %s (%d)", words, code)), nil
 }
 
-// notice tells the account's people something.
+// notice returns a remark for the people of the account.
 func notice(f fact, text string) []channels.Inbound {
 	return []channels.Inbound{{Kind: channels.InboundNotice, At: stamp(loose(fmt.Sprint(f.Time))), Notices: []string{text}}}
 }
 
-// templateChange is what the webhooks about templates say, all of them.
+// templateChange has the fields of all webhooks about templates.
 // Source: Cloud API, message_template_* and template_category_update.
 type templateChange struct {
 	Event       loose `json:"event"`
@@ -66,7 +66,7 @@ type templateChange struct {
 	} `json:"rejection_info"`
 }
 
-// decodeChange reads what a webhook tells about the account and its templates.
+// decodeChange reads a webhook about the account or its templates.
 func decodeChange(f fact) ([]channels.Inbound, error) {
 	switch f.Field {
 	case "message_template_status_update", "message_template_quality_update", "template_category_update":
@@ -121,7 +121,7 @@ func read[T any](f fact) (v T, err error) {
 	return v, err
 }
 
-// words writes a constant as people read it: ACCOUNT_RESTRICTION, account restriction.
+// words writes a constant for people: ACCOUNT_RESTRICTION becomes "account restriction".
 func words(s loose) string {
 	return strings.ToLower(strings.ReplaceAll(line(s, 100), "_", " "))
 }
@@ -148,7 +148,7 @@ func decodeTemplate(f fact) ([]channels.Inbound, error) {
 	return []channels.Inbound{{Kind: channels.InboundTemplate, At: stamp(loose(fmt.Sprint(f.Time))), Template: t}}, nil
 }
 
-// templateStatus reads a status or an event; "" says nothing about sending.
+// templateStatus converts a status or an event; "" if it doesn't matter for sending.
 // Source: Cloud API, "Template status", and the status webhook's events.
 func templateStatus(s string) channels.TemplateStatus {
 	switch strings.ToUpper(s) {

@@ -7,8 +7,8 @@ import (
 	"parley/channels"
 )
 
-// decodeStatus reads what became of one of our messages. The token tells which it was,
-// even if the answer to the request was lost or is still to come.
+// decodeStatus reads the status of one of our messages. The token says which one it is, even if the answer to
+// Send was lost, or comes later.
 func (c *Channel) decodeStatus(f fact) ([]channels.Inbound, error) {
 	var s status
 	if err := json.Unmarshal(f.Data, &s); err != nil {
@@ -25,7 +25,7 @@ func (c *Channel) decodeStatus(f fact) ([]channels.Inbound, error) {
 	case "failed":
 		st.State = channels.StateFailed
 		st.Class, st.Reason = failure(s)
-	default: // new kinds come; none of them is a step
+	default: // unknown statuses are ignored
 		return nil, nil
 	}
 	if s.Pricing != nil {
@@ -33,7 +33,7 @@ func (c *Channel) decodeStatus(f fact) ([]channels.Inbound, error) {
 	}
 	if t, ok := parseToken(c.env.Keys, string(s.Token)); ok {
 		if !t.last && st.State != channels.StateFailed {
-			return nil, nil // the rest of the message follows, and tells
+			return nil, nil // the status of the message's last part counts
 		}
 		st.MessageID, st.Early = t.message, !t.last
 	}
@@ -42,7 +42,7 @@ func (c *Channel) decodeStatus(f fact) ([]channels.Inbound, error) {
 	return []channels.Inbound{in}, nil
 }
 
-// failure says why a message that WhatsApp had taken was not delivered.
+// failure returns why a message that WhatsApp had accepted was not delivered.
 func failure(s status) (channels.Class, string) {
 	if len(s.Errors) == 0 {
 		return channels.BadContent, "WhatsApp doesn't say why."

@@ -10,7 +10,7 @@ import (
 	"parley/channels/graph"
 )
 
-// maxTries bounds attempts at what WhatsApp calls a passing failure of its own.
+// maxTries is how often a message is tried that fails with a passing failure on WhatsApp's side.
 const maxTries = 5
 
 // verdict is what an error code means.
@@ -22,7 +22,7 @@ type verdict struct {
 	hint  string
 }
 
-// verdictOf knows the error codes of the Cloud API; statuses have the same ones.
+// verdictOf returns what an error code of the Cloud API means, in an answer or in a status.
 // Source: Cloud API, "Error codes", read in November 2026.
 func verdictOf(code int) verdict {
 	switch code {
@@ -79,7 +79,7 @@ func verdictOf(code int) verdict {
 	return accountVerdict(code)
 }
 
-// accountVerdict knows the codes that are about the account.
+// accountVerdict returns what an error code about the account means.
 func accountVerdict(code int) verdict {
 	switch {
 	case code == 368, code == 130497, code == 131031:
@@ -97,7 +97,7 @@ func accountVerdict(code int) verdict {
 	return verdict{}
 }
 
-// sendError puts a failed request into its class and into words.
+// sendError returns class, text and hint of a failed request.
 func (c *Channel) sendError(err error, o channels.Outbound) *channels.SendError {
 	if known := (*channels.SendError)(nil); errors.As(err, &known) {
 		return known
@@ -116,7 +116,7 @@ func (c *Channel) sendError(err error, o channels.Outbound) *channels.SendError 
 	return out
 }
 
-// refused is a failure that WhatsApp, or something before it, put into an answer.
+// refused fills in out for an answer that refuses the request, from WhatsApp or a server in front of it.
 func (c *Channel) refused(out *channels.SendError, e *graph.Error, o channels.Outbound) {
 	if !e.Coded {
 		uncoded(out, e)
@@ -128,7 +128,7 @@ func (c *Channel) refused(out *channels.SendError, e *graph.Error, o channels.Ou
 	case v.class == "":
 		out.Class = channels.BadContent
 		if e.Status >= http.StatusInternalServerError {
-			out.Class = channels.Retry // an unknown code of a failure on their side
+			out.Class = channels.Retry // an unknown code, with the status of a failure on their side
 		}
 	case v.pair:
 		for range min(max(o.Attempt, 1)-1, 4) { // 6 s, then four times as long each time
@@ -146,7 +146,7 @@ func (c *Channel) refused(out *channels.SendError, e *graph.Error, o channels.Ou
 	out.Text = joined(" ", out.Text, fmt.Sprintf("(%d)", e.Code))
 }
 
-// uncoded is an answer of something before Graph.
+// uncoded fills in out for an answer of a server in front of Graph.
 func uncoded(out *channels.SendError, e *graph.Error) {
 	switch e.Status {
 	case http.StatusTooManyRequests:

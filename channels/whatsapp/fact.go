@@ -13,29 +13,29 @@ import (
 
 // Kinds of facts.
 const (
-	factMessage = "message" // of a customer
-	factStatus  = "status"  // of one of ours
-	factEcho    = "echo"    // written by the business elsewhere, to a customer
+	factMessage = "message" // a customer's message
+	factStatus  = "status"  // the status of our message
+	factEcho    = "echo"    // a message to a customer that the business wrote outside of Parley
 	factConsent = "consent"
 	factErrors  = "errors" // about the number
 	factChange  = "change" // anything else
 )
 
-// fact is what is stored of a webhook for one thing that it tells.
+// fact is the payload that is stored for one message, status or other item of a webhook.
 type fact struct {
 	Kind    string          `json:"kind"`
 	Field   string          `json:"field"`
 	WABA    string          `json:"waba,omitempty"`
 	Phone   string          `json:"phone,omitempty"` // phone_number_id
-	Time    int64           `json:"time,omitempty"`  // of the webhook's entry
+	Time    int64           `json:"time,omitempty"`  // of the webhook's entry, Unix seconds
 	Contact json.RawMessage `json:"contact,omitempty"`
 	Data    json.RawMessage `json:"data"`
 }
 
-// loose is a string that may come as a number: ids and times of webhooks do.
+// loose is a string that may be written as a number, as ids and times in webhooks are.
 type loose string
 
-// UnmarshalJSON implements json.Unmarshaler. What is neither is empty.
+// UnmarshalJSON implements json.Unmarshaler. A value that is neither becomes "".
 func (l *loose) UnmarshalJSON(b []byte) error {
 	b = bytes.TrimSpace(b)
 	switch {
@@ -53,7 +53,7 @@ func (l *loose) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// envelope is a webhook. Lists stay raw: one bad item must not hide the others.
+// envelope is the body of a webhook. Lists have raw items, so that one bad item doesn't hide the others.
 type envelope struct {
 	Object string `json:"object"`
 	Entry  []struct {
@@ -66,7 +66,7 @@ type envelope struct {
 	} `json:"entry"`
 }
 
-// value is what a change tells, as far as splitting needs it.
+// value has the fields of a change that split needs.
 type value struct {
 	Metadata struct {
 		PhoneNumberID loose `json:"phone_number_id"`
@@ -79,7 +79,7 @@ type value struct {
 	Preferences []json.RawMessage `json:"user_preferences"`
 }
 
-// names are the ids that name an item and its customer.
+// names has the fields that identify an item and its customer.
 type names struct {
 	ID         loose `json:"id"`
 	From       loose `json:"from"`
@@ -98,7 +98,7 @@ type names struct {
 	System json.RawMessage `json:"system"`
 }
 
-// split makes one fact of each message, status or other thing that a webhook tells. Pure.
+// split returns a fact for each message, status or other item of a webhook. Pure.
 func split(body []byte) []channels.Fact {
 	var e envelope
 	if err := json.Unmarshal(body, &e); err != nil {
@@ -128,7 +128,7 @@ const (
 	maxContactBytes = 4096
 )
 
-// splitChange makes the facts of one change.
+// splitChange returns the facts of one change.
 func splitChange(base fact, raw json.RawMessage) []channels.Fact {
 	var v value
 	if err := json.Unmarshal(raw, &v); err != nil {
@@ -162,7 +162,7 @@ func splitChange(base fact, raw json.RawMessage) []channels.Fact {
 	return facts
 }
 
-// itemFact is a fact that has an id and a customer.
+// itemFact returns the fact of an item with an id and a customer.
 func itemFact(f fact, raw json.RawMessage, people directory) channels.Fact {
 	var n names
 	if err := json.Unmarshal(raw, &n); err != nil {
@@ -183,7 +183,7 @@ func itemFact(f fact, raw json.RawMessage, people directory) channels.Fact {
 	default:
 		out.ExternalID = "m:" + string(n.ID)
 		out.OrderKey = first(n.FromUserID, n.From)
-		if s := (system{}); out.OrderKey == "" && json.Unmarshal(n.System, &s) == nil { // named there alone
+		if s := (system{}); out.OrderKey == "" && json.Unmarshal(n.System, &s) == nil { // only "system" names the customer
 			out.OrderKey = string(s.PreviousUserID)
 		}
 	}
@@ -200,14 +200,14 @@ func itemFact(f fact, raw json.RawMessage, people directory) channels.Fact {
 	return out
 }
 
-// hashedFact is a fact that has no id: its bytes and its time name it.
+// hashedFact returns the fact of an item without an id. Its external id is a hash of its bytes and time.
 func hashedFact(f fact, raw json.RawMessage, _ directory) channels.Fact {
 	f.Data = raw
 	payload := f.bytes()
 	return channels.Fact{ExternalID: "c:" + digest(payload), OrderKey: "account:" + f.WABA, Payload: payload, Owner: f.Phone}
 }
 
-// unreadable is what can't be split: it is stored and shown.
+// unreadable returns the quarantined fact of what can't be split.
 func unreadable(raw []byte, owner, why string) channels.Fact {
 	return channels.Fact{ExternalID: "x:" + digest(raw), OrderKey: "unreadable", Payload: bytes.Clone(raw), Quarantine: why, Owner: owner}
 }
@@ -234,7 +234,7 @@ func digest(b []byte) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// bounded keeps an id that can be stored; any other is replaced by its hash.
+// bounded returns an id, or its hash if it is too long to be stored.
 func bounded(id string) string {
 	const most = 400
 	if len(id) <= most && !strings.ContainsRune(id, 0) {
@@ -243,7 +243,7 @@ func bounded(id string) string {
 	return "h:" + digest([]byte(id))
 }
 
-// directory finds the contact of an item: a webhook lists them beside its messages.
+// directory has the contacts of a webhook, which are listed beside its messages, by their ids.
 type directory map[string]json.RawMessage
 
 func newDirectory(contacts []json.RawMessage) directory {
@@ -251,7 +251,7 @@ func newDirectory(contacts []json.RawMessage) directory {
 	for _, raw := range contacts {
 		var n names
 		if len(raw) > maxContactBytes || json.Unmarshal(raw, &n) != nil {
-			continue // only the name is missing then
+			continue // without the contact only the name is missing
 		}
 		for _, id := range []loose{n.WaID, n.UserID} {
 			if id != "" {
@@ -265,7 +265,7 @@ func newDirectory(contacts []json.RawMessage) directory {
 	return d
 }
 
-// find gives the contact that an item is from or to, nil if there is none.
+// find returns the contact of an item's customer; nil if there is none.
 func (d directory) find(key string, n names) json.RawMessage {
 	for _, id := range []string{key, string(n.From), string(n.Recipient), string(n.To)} {
 		if c, ok := d[id]; ok && id != "" {

@@ -18,7 +18,7 @@ import (
 	"parley/channels/graph"
 )
 
-// fetchTimeout bounds the look-up of a file, not its reading.
+// fetchTimeout limits the time to look up a file's address, not the time to read it.
 const fetchTimeout = 30 * time.Second
 
 // mediaRef is what Fetch needs to read a customer's file.
@@ -27,9 +27,9 @@ type mediaRef struct {
 	SHA256 string `json:"sha256,omitempty"`
 }
 
-// Fetch implements channels.Fetcher. WhatsApp keeps files for days, and the address that
-// leads to one for five minutes: it is asked for anew each time. A file whose bytes are
-// not those that were announced fails at its end, while it is read.
+// Fetch implements channels.Fetcher. WhatsApp keeps files for days, but a file's address only works for five
+// minutes, so it is looked up each time. Reading fails at the end of the file if its hash isn't the announced
+// one.
 func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, error) {
 	var r mediaRef
 	if err := json.Unmarshal([]byte(ref), &r); err != nil || r.ID == "" {
@@ -68,7 +68,7 @@ func (c *Channel) fetch(ctx context.Context, r mediaRef) (channels.Fetched, erro
 	return channels.Fetched{ContentType: contentType(m.MimeType), Body: &checked{ReadCloser: d.Body, sum: sha256.New(), want: want}}, nil
 }
 
-// fetchError puts a failure into its class.
+// fetchError classifies a failure.
 func (c *Channel) fetchError(err error) *channels.SendError {
 	var refused *graph.Error
 	switch {
@@ -80,13 +80,13 @@ func (c *Channel) fetchError(err error) *channels.SendError {
 		return &channels.SendError{Class: channels.BadContent, Text: "WhatsApp doesn't have the file any more.", Hint: "Ask the customer to send it again.", Cause: err}
 	}
 	out := c.sendError(err, channels.Outbound{Attempt: 1})
-	if out.Class == channels.Ambiguous { // reading changes nothing
+	if out.Class == channels.Ambiguous { // reading may be repeated
 		out.Class, out.Text, out.Hint = channels.Retry, "The file could not be read from WhatsApp.", ""
 	}
 	return out
 }
 
-// checked compares what was read with the announced hash.
+// checked is a file whose bytes are compared with the announced hash at its end.
 type checked struct {
 	io.ReadCloser
 	sum  hash.Hash
@@ -106,8 +106,7 @@ func (c *checked) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// sameHash compares a hash with how a provider wrote it: base64, as documented, or hex,
-// as it is sent.
+// sameHash compares a hash with a written one, which may be base64 (as documented) or hex (as it is sent).
 func sameHash(written string, sum []byte) bool {
 	if written == "" {
 		return true

@@ -9,14 +9,14 @@ import (
 	"parley/channels"
 )
 
-// userIDPattern is a business-scoped user id (BSUID): a country, perhaps ENT, and letters.
+// userIDPattern matches a business-scoped user id (BSUID): US.13491208655302741918, US.ENT.118….
 // Source: Cloud API, "Business-scoped user IDs".
 var userIDPattern = regexp.MustCompile(`^[A-Z]{2}\.(?:ENT\.)?[A-Za-z0-9]{1,128}$`)
 
-// phonePattern is a number as webhooks write it.
+// phonePattern matches a phone number in the form of webhooks: without +.
 var phonePattern = regexp.MustCompile(`^[1-9][0-9]{4,14}$`)
 
-// phoneKey gives a phone number in E.164, "" if it is none.
+// phoneKey returns a phone number in E.164; "" if s is none.
 func phoneKey(s loose) string {
 	digits := strings.TrimPrefix(strings.TrimSpace(string(s)), "+")
 	if !phonePattern.MatchString(digits) {
@@ -25,7 +25,7 @@ func phoneKey(s loose) string {
 	return "+" + digits
 }
 
-// userKey gives a user id, "" if it is none.
+// userKey returns a user id; "" if s is none.
 func userKey(s loose) string {
 	if id := strings.TrimSpace(string(s)); userIDPattern.MatchString(id) {
 		return id
@@ -33,8 +33,8 @@ func userKey(s loose) string {
 	return ""
 }
 
-// partyOf makes a customer of his ids. The user id is the key where it is known: it stays
-// when WhatsApp hides the phone number, and is what every webhook has from then on.
+// partyOf returns the customer with these ids. The user id is the key if it is known, because it stays when
+// WhatsApp hides the phone number, and all webhooks have it from then on.
 func partyOf(userID, waID loose, name string) channels.Party {
 	p := channels.Party{Name: name}
 	keys := []string{userKey(userID), phoneKey(waID)}
@@ -51,8 +51,8 @@ func partyOf(userID, waID loose, name string) channels.Party {
 	return p
 }
 
-// dialled gives how people may write a number whose WhatsApp id differs from it: Brazil's
-// ninth digit, Mexico's 1 and Argentina's 9.
+// dialled returns the phone numbers that people may use for a WhatsApp id that differs from them: with or
+// without Brazil's ninth digit, Mexico's 1 and Argentina's 9.
 func dialled(key string) []string {
 	switch {
 	case strings.HasPrefix(key, "+521") && len(key) == 14:
@@ -69,7 +69,7 @@ func dialled(key string) []string {
 	return nil
 }
 
-// nameOf gives what a customer calls himself.
+// nameOf returns the name that a customer has chosen.
 func nameOf(c contact) string {
 	if name := line(c.Profile.Name, 100); name != "" {
 		return name
@@ -80,7 +80,7 @@ func nameOf(c contact) string {
 	return ""
 }
 
-// line makes one line of what a customer or a provider wrote, at most so many characters.
+// line shortens a text of a customer or provider to one line of at most so many characters.
 func line(s loose, most int) string {
 	text := strings.Join(strings.FieldsFunc(string(s), func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r) || r == '\u202e' || r == '\u202d' || r == unicode.ReplacementChar

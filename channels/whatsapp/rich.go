@@ -21,7 +21,7 @@ const (
 	maxCardPhones = 50
 )
 
-// richSteps tells what a rich message becomes, with its text.
+// richSteps returns the messages for a rich message and its text.
 // Errors: *channels.SendError.
 func richSteps(r channels.Rich, text string) ([]step, error) {
 	switch {
@@ -50,7 +50,7 @@ func richSteps(r channels.Rich, text string) ([]step, error) {
 	return nil, refuse("There is nothing to send.", "Write something.")
 }
 
-// after puts a text before what can't carry one.
+// after returns a step, with a text before it as a message of its own.
 func after(text string, s step) []step {
 	if text == "" {
 		return []step{s}
@@ -58,7 +58,7 @@ func after(text string, s step) []step {
 	return []step{textStep(text), s}
 }
 
-// interactiveStep makes an interactive message of its body and action.
+// interactiveStep returns an interactive message with this text and action.
 func interactiveStep(kind, text string, action object) ([]step, error) {
 	if n := utf8.RuneCountInString(text); n == 0 || n > maxBody {
 		return nil, refuse(fmt.Sprintf("The text above buttons and lists has 1 to %d characters; this one has %d.", maxBody, n), "Write a shorter text.")
@@ -66,8 +66,8 @@ func interactiveStep(kind, text string, action object) ([]step, error) {
 	return []step{{kind: "interactive", replies: true, content: object{"type": kind, "body": object{"text": text}, "action": action}}}, nil
 }
 
-// buttonSteps makes buttons. WhatsApp has either answers or one link: a link beside
-// answers becomes words.
+// buttonSteps returns a message with buttons. In WhatsApp these are either answers or one link; a link beside
+// answers is written as text.
 func buttonSteps(buttons []channels.Button, text string) ([]step, error) {
 	var replies []object
 	titles := map[string]bool{}

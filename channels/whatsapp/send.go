@@ -12,9 +12,8 @@ import (
 	"parley/channels/graph"
 )
 
-// Send makes one attempt to deliver o, or the part of it that o.Part names: what WhatsApp
-// can't carry in one message leaves as several, each in an attempt of its own, so that
-// none is doubled when a later one fails.
+// Send makes one attempt to send o, or the part o.Part of it. What WhatsApp can't carry in one message is sent
+// as several parts, each by a call of its own, so that none is sent twice when a later one fails.
 // Errors: *channels.SendError.
 func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
 	if _, ok := ctx.Deadline(); !ok {
@@ -37,7 +36,7 @@ func (c *Channel) send(ctx context.Context, o channels.Outbound) (channels.Recei
 	if o.Part < 0 || o.Part >= len(steps) {
 		return channels.Receipt{}, refuse("The message changed while it was being sent.", "Look at what the customer got, and send the rest.")
 	}
-	if o.Part == 0 && len(steps) > 1 { // a text must not leave without the file that it is about
+	if o.Part == 0 && len(steps) > 1 { // don't send a text whose file can't be read
 		if err := readable(ctx, o.Files); err != nil {
 			return channels.Receipt{}, err
 		}
@@ -53,14 +52,14 @@ func (c *Channel) send(ctx context.Context, o channels.Outbound) (channels.Recei
 	receipt, err := c.post(ctx, m, s)
 	var refused *graph.Error
 	if errors.As(err, &refused) && refused.Code == 131053 && s.file != nil && s.kind != "document" {
-		s.kind = "document" // a film or picture that only its name makes one
+		s.kind = "document" // its name says video or image, but its content is something else
 		receipt, err = c.post(ctx, m, s)
 	}
 	receipt.More = err == nil && o.Part < len(steps)-1
 	return receipt, err
 }
 
-// frame makes what all messages have.
+// frame returns the fields that all messages have.
 func (c *Channel) frame(o channels.Outbound, steps int) (object, error) {
 	m := object{"messaging_product": "whatsapp", "recipient_type": "individual"}
 	to := o.To[0]
@@ -76,7 +75,7 @@ func (c *Channel) frame(o channels.Outbound, steps int) (object, error) {
 	switch {
 	case phone != "":
 		m["to"] = phone
-	case user != "": // in "to" it would be dropped without a word
+	case user != "": // in "to", WhatsApp would ignore a user id silently
 		m["recipient"] = user
 	default:
 		return nil, &channels.SendError{Class: channels.BadRecipient, Text: "This is no phone number that WhatsApp knows.", Hint: "Write it with + and the country code."}
@@ -86,7 +85,7 @@ func (c *Channel) frame(o channels.Outbound, steps int) (object, error) {
 	return m, nil
 }
 
-// post hands up the file of a step, if it has one, and sends the message.
+// post uploads the file of a step, if it has one, and sends the message.
 func (c *Channel) post(ctx context.Context, m object, s step) (channels.Receipt, error) {
 	if s.file != nil {
 		id, err := c.upload(ctx, s)
@@ -123,8 +122,8 @@ func (c *Channel) post(ctx context.Context, m object, s step) (channels.Receipt,
 	return r, nil
 }
 
-// upload hands a file up and gives its id. A file without a message bothers nobody, so
-// whatever goes wrong is certain.
+// upload uploads a file and returns its id. Nobody sees an uploaded file without its message, so after any
+// error it is certain that nothing was sent.
 func (c *Channel) upload(ctx context.Context, s step) (string, error) {
 	select {
 	case c.uploads <- struct{}{}:
@@ -162,7 +161,7 @@ func (c *Channel) upload(ctx context.Context, s step) (string, error) {
 	return answer.ID, err
 }
 
-// readable looks whether files can be opened.
+// readable checks that all files can be opened.
 func readable(ctx context.Context, files []channels.File) error {
 	for _, f := range files {
 		body, err := f.Open(ctx)
@@ -181,9 +180,8 @@ func unreadableFile(name string, err error) error {
 	return &channels.SendError{Class: channels.Retry, Text: fmt.Sprintf("%s can't be read.", name), Cause: err}
 }
 
-// Reconcile can't look: the Cloud API finds messages by its own ids alone, and the id is
-// what was lost. Statuses bring our token back, and the engine takes them as the answer;
-// until one comes, nobody can tell.
+// Reconcile always returns CannotTell: the Cloud API finds messages only by its own ids, and the id was lost
+// with the answer. But statuses have our token, and the engine takes a status as the answer.
 // Source: Cloud API, "Message history" (GET /{phone}/message_history?message_id=).
 func (c *Channel) Reconcile(context.Context, channels.Outbound) (channels.Outcome, channels.Receipt, error) {
 	return channels.CannotTell, channels.Receipt{}, nil

@@ -9,11 +9,11 @@ import (
 	"parley/channels"
 )
 
-// variablePattern finds a variable of a template.
+// variablePattern matches a variable of a template.
 var variablePattern = regexp.MustCompile(`\{\{\s*([A-Za-z0-9_.]+)\s*\}\}`)
 
-// positional numbers the variables of one component, as WhatsApp wants them: {{1}}, {{2}}
-// in order of their first use. names are what stood there.
+// positional replaces the variables of one component by numbers, as WhatsApp needs it: {{1}}, {{2}} in the order
+// of their first use. names has the names in that order.
 func positional(text string) (numbered string, names []string) {
 	at := map[string]int{}
 	numbered = variablePattern.ReplaceAllStringFunc(text, func(found string) string {
@@ -27,12 +27,11 @@ func positional(text string) (numbered string, names []string) {
 	return numbered, names
 }
 
-// oneLine makes one line of what fills a variable: newlines, tabs and more than four blanks
-// are refused.
+// oneLine collapses white space in a variable's value: WhatsApp refuses newlines, tabs and more than four spaces.
 // Source: Cloud API, error 132012 and "Templates: parameters".
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// templateMessage fills a template in.
+// templateMessage returns a filled template as a message.
 // Errors: *channels.SendError of class TemplateBad: a variable has no value.
 func templateMessage(t channels.TemplateUse) (object, error) {
 	var components []object
@@ -66,7 +65,7 @@ func templateMessage(t channels.TemplateUse) (object, error) {
 	return m, nil
 }
 
-// definition writes a template as it is submitted.
+// definition returns a template in the form in which it is submitted.
 // Errors: *channels.SendError of class BadContent: what Meta would refuse.
 func definition(t channels.Template) ([]object, error) {
 	var components []object
@@ -118,7 +117,7 @@ func definition(t channels.Template) ([]object, error) {
 	return components, nil
 }
 
-// examples gives what each variable may look like.
+// examples returns an example value for each variable.
 func examples(t channels.Template, names []string) ([]string, error) {
 	var list []string
 	for _, name := range names {
@@ -131,7 +130,7 @@ func examples(t channels.Template, names []string) ([]string, error) {
 	return list, nil
 }
 
-// wellPlaced checks where variables stand: not first, not last, not side by side.
+// wellPlaced checks that variables are neither first nor last nor side by side.
 func wellPlaced(numbered string) error {
 	text := strings.TrimSpace(numbered)
 	at := variablePattern.FindAllStringIndex(text, -1)

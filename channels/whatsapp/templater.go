@@ -28,7 +28,7 @@ type templateState struct {
 func (s templateState) state() channels.TemplateState {
 	t := channels.TemplateState{ExternalID: string(s.ID), Name: string(s.Name), Language: string(s.Language),
 		Category: strings.ToLower(string(s.Category)), Status: templateStatus(string(s.Status))}
-	if t.Status == "" { // a new word: what isn't known to be approved isn't
+	if t.Status == "" { // an unknown status: not approved
 		t.Status = channels.TemplatePending
 	}
 	if s.Quality != nil {
@@ -40,8 +40,7 @@ func (s templateState) state() channels.TemplateState {
 	return t
 }
 
-// SubmitTemplate implements channels.Templater. Variables become numbers, with their
-// examples.
+// SubmitTemplate implements channels.Templater. Names of variables become numbers.
 func (c *Channel) SubmitTemplate(ctx context.Context, t channels.Template) (channels.TemplateState, error) {
 	components, err := definition(t)
 	if err != nil {
@@ -64,7 +63,7 @@ func (c *Channel) SubmitTemplate(ctx context.Context, t channels.Template) (chan
 		return channels.TemplateState{}, c.templateError(err)
 	}
 	state.ExternalID = string(answer.ID)
-	if answer.Category != "" { // Meta may see it otherwise
+	if answer.Category != "" { // Meta may have chosen another category
 		state.Category = strings.ToLower(string(answer.Category))
 	}
 	if s := templateStatus(string(answer.Status)); s != "" {
@@ -73,8 +72,8 @@ func (c *Channel) SubmitTemplate(ctx context.Context, t channels.Template) (chan
 	return state, nil
 }
 
-// DeleteTemplate implements channels.Templater. With an id one language goes, else all of
-// the name.
+// DeleteTemplate implements channels.Templater. With an id it deletes one language, without one all languages of
+// the template.
 func (c *Channel) DeleteTemplate(ctx context.Context, t channels.Template) error {
 	q := url.Values{"name": {t.Name}}
 	if t.ExternalID != "" {
@@ -114,7 +113,7 @@ func (c *Channel) ListTemplates(ctx context.Context) ([]channels.TemplateState, 
 	return nil, &channels.SendError{Class: channels.Retry, Text: "WhatsApp's list of templates has no end."}
 }
 
-// templateError says in WhatsApp's own words what is wrong with a template.
+// templateError returns WhatsApp's description of what is wrong with a template.
 func (c *Channel) templateError(err error) error {
 	out := c.sendError(err, channels.Outbound{Attempt: 1})
 	if out.Class == channels.Ambiguous {

@@ -9,7 +9,7 @@ import (
 	"parley/channels/wamark"
 )
 
-// addCards shows contact cards as words, and adds each as a vCard file.
+// addCards adds contact cards as text, and each as a vCard file.
 func addCards(in *channels.Inbound, cards []card) {
 	const most = 50
 	if n := len(cards) - most; n > 0 {
@@ -49,7 +49,7 @@ func cardName(c card) string {
 	return "Contact"
 }
 
-// joined puts what isn't empty together.
+// joined joins the texts that are not empty.
 func joined(by string, list ...string) string {
 	var kept []string
 	for _, s := range list {
@@ -60,7 +60,7 @@ func joined(by string, list ...string) string {
 	return strings.Join(kept, by)
 }
 
-// fileName makes a name for a file of what a customer wrote.
+// fileName turns a customer's text into a file name.
 func fileName(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if strings.ContainsRune(`/\:*?"<>|`, r) {
@@ -122,7 +122,7 @@ func vEscape(s string) string {
 	return strings.NewReplacer(`\`, `\\`, ";", `\;`, ",", `\,`, "\n", `\n`).Replace(s)
 }
 
-// vType gives a TYPE parameter of letters alone, "" if there is none.
+// vType returns a TYPE parameter; "" unless t consists of letters.
 func vType(t loose) string {
 	kind := strings.ToUpper(string(t))
 	if kind == "" || len(kind) > 20 || strings.Trim(kind, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {

@@ -34,7 +34,7 @@ type Channel struct {
 	log         *slog.Logger
 	graph       *graph.Client
 	hook        *graph.Hook
-	uploads     chan struct{} // a place for each upload
+	uploads     chan struct{} // has room for one token per upload
 }
 
 var (
@@ -47,7 +47,7 @@ var (
 	_ channels.Templater = (*Channel)(nil)
 )
 
-// newChannel makes the channel of one number. It connects to nothing.
+// newChannel makes the channel of one number. It opens no connection.
 // Errors: a missing or malformed setting, no token keys.
 func newChannel(account channels.Account, env channels.Env) (*Channel, error) {
 	get := func(name string) string { return strings.TrimSpace(account.Config[name]) }
@@ -81,8 +81,8 @@ func newChannel(account channels.Account, env channels.Env) (*Channel, error) {
 		hook: &graph.Hook{Secret: []byte(get(fieldSecret)), VerifyToken: get(fieldVerify), Split: split, Accept: env.Accept, Now: env.Now, Log: log}}, nil
 }
 
-// Capabilities says what WhatsApp can carry. Edit, Delete and Reactions are about what
-// customers do; what we sent stays as it is.
+// Capabilities says what WhatsApp can carry. Edit, Delete and Reactions are about customers' actions: our own
+// messages can't be changed.
 func (c *Channel) Capabilities() channels.Capabilities {
 	return channels.Capabilities{
 		RichText:              channels.Partial,

@@ -2,7 +2,7 @@ package whatsapp
 
 import "parley/channels/graph"
 
-// contact is a customer as webhooks describe him. Either id may be absent.
+// contact is a customer in a webhook. One of the two ids may be missing.
 // Source: Cloud API, "Business-scoped user IDs".
 type contact struct {
 	Profile struct {
@@ -13,8 +13,7 @@ type contact struct {
 	UserID loose `json:"user_id"`
 }
 
-// message is what all kinds of messages have; the part that is named like its type is
-// read apart.
+// message has the fields of all kinds of messages. The field that is named like the type is read by part.
 type message struct {
 	ID         loose               `json:"id"`
 	From       loose               `json:"from"`
@@ -27,7 +26,7 @@ type message struct {
 	Errors     []graph.ErrorObject `json:"errors"`
 }
 
-// messageContext tells what a message answers or where it comes from.
+// messageContext is what a message answers, or where it comes from.
 type messageContext struct {
 	ID                  loose `json:"id"`
 	Forwarded           bool  `json:"forwarded"`
@@ -38,7 +37,7 @@ type messageContext struct {
 	} `json:"referred_product"`
 }
 
-// referral is the advertisement or post that brought the customer.
+// referral is the ad or post from which the customer came.
 type referral struct {
 	SourceURL  loose `json:"source_url"`
 	SourceType loose `json:"source_type"`
@@ -46,7 +45,7 @@ type referral struct {
 	Body       loose `json:"body"`
 }
 
-// media is a picture, film, recording, document or sticker.
+// media is an image, video, audio, document or sticker.
 type media struct {
 	ID       loose `json:"id"`
 	MimeType loose `json:"mime_type"`
@@ -133,7 +132,7 @@ type system struct {
 	PreviousUserID loose `json:"previous_user_id"`
 }
 
-// status is what became of one of our messages.
+// status is the status of one of our messages.
 type status struct {
 	ID              loose `json:"id"`
 	Status          loose `json:"status"`
