@@ -1,5 +1,4 @@
-// Package hours tells when a business is open: in its own time zone, over changes of the
-// clock, without its holidays.
+// Package hours computes when a business is open, in its time zone, with daylight saving time and holidays.
 //
 // What does not belong here: the clock, lookups, and what is done when it opens or closes.
 package hours
@@ -13,11 +12,11 @@ import (
 	"time"
 )
 
-// farthest is how many days ahead an opening is looked for.
+// farthest is how many days ahead NextOpening looks.
 const farthest = 400
 
-// Plan is how people write business hours, and how they are kept. The zero value means
-// always open.
+// Plan is business hours in the form in which people write them and in which they are stored. The zero value
+// means always open.
 type Plan struct {
 	Zone     string   `json:"zone,omitempty"` // "Europe/Berlin"
 	Week     []Rule   `json:"week,omitempty"`
@@ -30,19 +29,19 @@ type Rule struct {
 	Open string `json:"open"` // "09:00-12:30, 13:30-17:30"; "closed"
 }
 
-// Span of a day in minutes since its midnight, by the clock on the wall. To is at most
-// 1440 and after From.
+// Span is a part of a day, in minutes since midnight by local time: 09:00-12:30 is {540, 750}. To is at most 1440
+// and greater than From.
 type Span struct{ From, To int }
 
-// Hours answer questions about a Plan. A nil *Hours is always open.
+// Hours answers questions about a Plan. A nil *Hours is always open.
 type Hours struct {
 	zone     *time.Location
 	week     [7][]Span // by time.Weekday
 	holidays map[string]bool
 }
 
-// New reads a Plan; a plan without rules gives nil: always open.
-// Errors: what is wrong with it, in words.
+// New reads a Plan; the result for a plan without rules is nil: always open.
+// Errors: what is wrong with the plan, for people.
 func New(p Plan) (*Hours, error) {
 	if len(p.Week) == 0 && len(p.Holidays) == 0 && p.Zone == "" {
 		return nil, nil //nolint:nilnil // nil is a value of its own: always open
@@ -78,7 +77,7 @@ func New(p Plan) (*Hours, error) {
 	return h, nil
 }
 
-// Read reads a Plan from JSON; nothing and {} give nil: always open.
+// Read reads a Plan from JSON; the result for an empty text and for {} is nil: always open.
 func Read(plan []byte) (*Hours, error) {
 	if len(plan) == 0 {
 		return nil, nil //nolint:nilnil // as in New
@@ -98,7 +97,7 @@ func (h *Hours) Zone() *time.Location {
 	return h.zone
 }
 
-// OpenAt says that the business is open at a time.
+// OpenAt says whether the business is open at a time.
 func (h *Hours) OpenAt(t time.Time) bool {
 	if h == nil {
 		return true
@@ -106,8 +105,8 @@ func (h *Hours) OpenAt(t time.Time) bool {
 	return slices.ContainsFunc(h.day(t, 0), func(s period) bool { return !t.Before(s.from) && t.Before(s.to) })
 }
 
-// NextOpening gives the first time from t on at which the business is open: t itself if it
-// is. Zero when it doesn't open for more than a year.
+// NextOpening returns the first time from t on at which the business is open: t if it is open then. Zero if it
+// doesn't open within 400 days.
 func (h *Hours) NextOpening(t time.Time) time.Time {
 	if h == nil {
 		return t
@@ -122,15 +121,15 @@ func (h *Hours) NextOpening(t time.Time) time.Time {
 	return time.Time{}
 }
 
-// LastClosing gives when the business closes for the last time on t's day. ok is false when
-// it doesn't open on that day, or goes on past midnight.
+// LastClosing returns when the business closes for the last time on t's day. ok is false if it doesn't open on that
+// day, or stays open past midnight.
 func (h *Hours) LastClosing(t time.Time) (at time.Time, ok bool) {
 	_, at, ok = h.lastPeriod(t, 0)
 	return at, ok
 }
 
-// Reopens gives the first opening after the last closing of t's day, or after t where that
-// is over or there is none. Zero as in NextOpening; t when it is always open.
+// Reopens returns the first opening after the last closing of t's day; after t, if that closing is over or there is
+// none. Zero as in NextOpening; t if the business is always open.
 func (h *Hours) Reopens(t time.Time) time.Time {
 	if at, ok := h.LastClosing(t); ok && at.After(t) {
 		return h.NextOpening(at)
@@ -138,8 +137,8 @@ func (h *Hours) Reopens(t time.Time) time.Time {
 	return h.NextOpening(t)
 }
 
-// Evening gives the next time after t that lies a lead before the last closing of a day,
-// but not before the business opens for the last time. ok is false when there is none.
+// Evening returns the next time after t that is lead before the last closing of a day, but not earlier than the
+// day's last opening. ok is false if there is none.
 func (h *Hours) Evening(t time.Time, lead time.Duration) (at time.Time, ok bool) {
 	for n := range farthest {
 		from, to, ok := h.lastPeriod(t, n)
@@ -153,7 +152,7 @@ func (h *Hours) Evening(t time.Time, lead time.Duration) (at time.Time, ok bool)
 	return time.Time{}, false
 }
 
-// lastPeriod gives the last period of the nth day after t's.
+// lastPeriod returns the last period of the nth day after t's.
 func (h *Hours) lastPeriod(t time.Time, n int) (from, to time.Time, ok bool) {
 	if h == nil {
 		return from, to, false
@@ -166,11 +165,11 @@ func (h *Hours) lastPeriod(t time.Time, n int) (from, to time.Time, ok bool) {
 	return final.from, final.to, !h.OpenAt(final.to)
 }
 
-// period is when the business is open without a break; to is the first moment after it.
+// period is a time during which the business is open without a break; to is the first moment after it.
 type period struct{ from, to time.Time }
 
-// day gives the periods of the nth day after t's, in order. Where the clock is moved, a
-// period may be shorter, or not be at all.
+// day returns the periods of the nth day after t's, in order. When daylight saving time begins, a period may be
+// shorter, or missing.
 func (h *Hours) day(t time.Time, n int) []period {
 	t = t.In(h.zone)
 	noon := time.Date(t.Year(), t.Month(), t.Day()+n, 12, 0, 0, 0, h.zone)
@@ -192,7 +191,7 @@ func (h *Hours) day(t time.Time, n int) []period {
 	return list
 }
 
-// clock gives when the clock on the wall shows so many minutes since midnight.
+// clock returns the moment of a day at which local time is so many minutes since midnight.
 func (h *Hours) clock(day time.Time, minutes int) time.Time {
 	return time.Date(day.Year(), day.Month(), day.Day(), minutes/60, minutes%60, 0, 0, h.zone)
 }
