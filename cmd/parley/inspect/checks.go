@@ -14,8 +14,8 @@ import (
 	"parley/store"
 )
 
-// database examines PostgreSQL, the schema, the clock and the master key; ready says
-// that the rest can be read.
+// database examines PostgreSQL, the schema, the clock and the master key. ready is true if the other checks can
+// read the database.
 func (o Options) database(ctx context.Context) (s Section, ready bool) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
@@ -116,8 +116,8 @@ func people(d store.Directory) Section {
 	return s
 }
 
-// strangers gives the addresses of a team's members who are known in a chat, but not in the
-// one of this channel of the team.
+// strangers returns the addresses of a team's members who have a user in some chat, but not in the chat of this
+// channel.
 func strangers(d store.Directory, t store.Team, c store.TeamChannel) (absent []string) {
 	if c.TeamID != t.ID {
 		return nil
@@ -138,7 +138,7 @@ func strangers(d store.Directory, t store.Team, c store.TeamChannel) (absent []s
 	return absent
 }
 
-// quarantine counts what could not be applied.
+// quarantine counts the events that could not be applied.
 func quarantine(ctx context.Context, q store.Querier) Section {
 	s := Section{Name: "journal"}
 	list, err := store.ListQuarantine(ctx, q, maxQuarantined)
@@ -158,8 +158,7 @@ func quarantine(ctx context.Context, q store.Querier) Section {
 	return s
 }
 
-// finder is a surface that can be asked for a person: the least that proves its
-// credentials.
+// finder is a surface in which a person can be looked up: the simplest way to test its credentials.
 type finder interface {
 	Lookup(ctx context.Context, email string) (string, error)
 }
@@ -194,7 +193,7 @@ func (o Options) surface(ctx context.Context, a store.Account, d store.Directory
 	return s
 }
 
-// condition is what the running Parley last found.
+// condition adds the condition that the running Parley has reported.
 func condition(s *Section, a store.Account) {
 	if a.Status == string(channels.Active) {
 		s.good("condition", "no fault was reported")
@@ -225,7 +224,7 @@ func (o Options) account(ctx context.Context, a store.Account, d store.Directory
 		return s
 	}
 	if o.Sealer == nil {
-		return s // said once, at the database
+		return s // the section of the database reports it
 	}
 	channel, err := o.open(a, o.Specs[i])
 	if err != nil {
@@ -240,10 +239,10 @@ func (o Options) account(ctx context.Context, a store.Account, d store.Directory
 	return s
 }
 
-// shownBlocked is how many blocked senders are named.
+// shownBlocked is how many blocked senders are listed.
 const shownBlocked = 20
 
-// blocked names the senders whose automatic mail is passed over.
+// blocked lists the senders whose automatic mail is ignored.
 func (o Options) blocked(ctx context.Context, s *Section, a store.Account) {
 	senders, err := store.BlockedSenders(ctx, o.Pool, a.ID, nil)
 	if err != nil {
@@ -263,7 +262,7 @@ func (o Options) blocked(ctx context.Context, s *Section, a store.Account) {
 	s.good("blocked senders", "automatic mail from %s is passed over (to take one back, type !unblock ADDRESS in any thread of the account)", strings.Join(names, ", "))
 }
 
-// home says whether an account's threads have a place.
+// home checks that there is a channel for an account's threads.
 func home(s *Section, a store.Account, d store.Directory) {
 	switch {
 	case a.SurfaceID != nil && a.SurfaceChannel != "":
@@ -277,13 +276,13 @@ func home(s *Section, a store.Account, d store.Directory) {
 	}
 }
 
-// open makes an account's channel for a look: it can neither store nor report.
+// open makes an account's channel only for Check: it can neither store facts nor report.
 func (o Options) open(a store.Account, spec channels.Spec) (channels.Channel, error) {
 	config, err := setup.Open(a, o.Sealer, spec)
 	if err != nil {
 		return nil, err
 	}
-	key := make([]byte, 32) // signs nothing that leaves
+	key := make([]byte, 32) // required, but Check signs nothing with it
 	_, _ = rand.Read(key)   // never fails
 	var env channels.Env
 	if o.Outside != nil {
@@ -295,7 +294,7 @@ func (o Options) open(a store.Account, spec channels.Spec) (channels.Channel, er
 	return spec.New(setup.Account(a, config), env)
 }
 
-// lookState shows how far an account has been fetched and changes nothing of it.
+// lookState is an account's channels.State that can be read but not changed.
 type lookState struct {
 	db      store.Querier
 	account int64

@@ -14,10 +14,10 @@ import (
 	"parley/store"
 )
 
-// checkTimeout bounds what one account or surface may take to be examined.
+// checkTimeout limits the time to examine one account or surface.
 const checkTimeout = 2 * time.Minute
 
-// checkedAtOnce bounds how many are examined at the same time.
+// checkedAtOnce is how many accounts and surfaces are examined at the same time.
 const checkedAtOnce = 8
 
 // Checker is what an account or a surface offers to the doctor; channels.Checker has
@@ -39,13 +39,13 @@ type Bucket interface {
 // Options of Doctor.
 type Options struct {
 	Pool     *pgxpool.Pool
-	Sealer   *store.Sealer // nil: no master key is at hand
+	Sealer   *store.Sealer // nil = there is no master key
 	Specs    []channels.Spec
-	Surfaces map[string]any // by kind, those that are configured; examined if they are a Checker, else asked for an agent
-	// Outside gives what a channel knows of the world around it; nil = nothing.
+	Surfaces map[string]any // the configured surfaces by kind; each should be a Checker or a finder
+	// Outside returns the part of a channel's Env that is about the network; nil = an empty Env.
 	Outside func(spec channels.Spec, account string, config channels.Config) channels.Env
-	Objects Bucket // for old files; nil = they are in the database
-	Backups string // the folder of an embedded server's backups; "" = they are somebody else's
+	Objects Bucket // where old files are; nil = in the database
+	Backups string // the folder with the embedded server's backups; "" = an external database has its own
 	Log     *slog.Logger
 }
 
@@ -55,7 +55,7 @@ type Level string
 // Levels.
 const (
 	Good  Level = "good"
-	Odd   Level = "odd" // works, but is hardly meant
+	Odd   Level = "odd" // works, but probably isn't intended
 	Wrong Level = "wrong"
 )
 
@@ -76,7 +76,7 @@ type Section struct {
 // Report is all that the doctor found.
 type Report struct{ Sections []Section }
 
-// Broken says that something is wrong: `parley doctor` ends with 1.
+// Broken says whether something is wrong: then `parley doctor` exits with 1.
 func (r Report) Broken() bool {
 	for _, s := range r.Sections {
 		for _, f := range s.Findings {
@@ -88,7 +88,7 @@ func (r Report) Broken() bool {
 	return false
 }
 
-// Text is the report for a terminal.
+// Text writes the report for a terminal.
 func (r Report) Text() string {
 	var b strings.Builder
 	for i, s := range r.Sections {
@@ -119,7 +119,7 @@ func (s *Section) wrong(what, text, hint string) {
 	s.Findings = append(s.Findings, Finding{Wrong, what, text, hint})
 }
 
-// add takes over what a Checker found.
+// add adds the findings of a Checker.
 func (s *Section) add(list []channels.Finding) {
 	for _, f := range list {
 		level := Good
@@ -130,9 +130,9 @@ func (s *Section) add(list []channels.Finding) {
 	}
 }
 
-// Doctor examines everything that Parley needs and says what to do. What can't be
-// examined is a finding, not an error. It changes nothing, but for an object of its own that it puts
-// into the object store and removes again.
+// Doctor examines everything that Parley needs and says what to do. If something can't be examined, that is a
+// finding and not an error. It changes nothing, except that it writes a small object into the object store
+// and removes it again.
 func Doctor(ctx context.Context, o Options) Report {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -168,8 +168,8 @@ func Doctor(ctx context.Context, o Options) Report {
 	return Report{Sections: append(report.Sections, together(ctx, checks)...)}
 }
 
-// together makes checks side by side, so that none waits for a silent server of
-// another, and keeps their order.
+// together runs checks at the same time, so that none waits for the silent server of another one. It returns
+// their sections in the order of the checks.
 func together(ctx context.Context, checks []func(context.Context) Section) []Section {
 	sections := make([]Section, len(checks))
 	var group errgroup.Group

@@ -7,8 +7,8 @@ import (
 	"parley/store"
 )
 
-// files examines where the bytes of old files are. moved is one that should be in the object store;
-// "" = none was moved yet.
+// files examines where the bytes of old files are. moved is the hash of a file that should be in the object
+// store; "" = none was moved yet.
 func (o Options) files(ctx context.Context, moved string, err error) Section {
 	s := Section{Name: "files"}
 	switch {

@@ -11,7 +11,7 @@ import (
 	"parley/store"
 )
 
-// How much of a long conversation is shown: the newest.
+// How much of a long conversation is shown: only the newest.
 const (
 	maxMessages   = 200
 	maxDeliveries = 500
@@ -21,12 +21,12 @@ const (
 // Journey is what happened to a conversation or an event, in order.
 type Journey struct {
 	Title        string // "#12: open · account support-mail · team Support · Ann Lee"
-	Conversation int64  // 0: an event that belongs to none
+	Conversation int64  // 0 = an event without a conversation
 	Steps        []Step
 	Cut          bool // older steps were left out
 }
 
-// StepKind says what a step is about.
+// StepKind is the kind of a step.
 type StepKind string
 
 // Kinds of steps, in the order of cause and effect at one time.
@@ -37,19 +37,19 @@ const (
 	StepDelivery StepKind = "delivery" // a message on its way to one place
 )
 
-// Step of a journey. Texts hold no bodies and no secrets.
+// Step is one step of a journey. Its texts have no text of messages and no secrets.
 type Step struct {
 	At       time.Time // Parley's clock
 	Kind     StepKind
 	Text     string   // one sentence without a full stop
 	Detail   []string // more lines: reasons, attempts, what to do
 	Bad      bool     // somebody should look at it
-	Event    int64    // ids of what it is about; 0 = nothing of this kind
+	Event    int64    // Event, Message, Delivery: ids of what the step is about; 0 = none
 	Message  int64
 	Delivery int64
 }
 
-// Conversation tells the journey of a conversation by its number.
+// Conversation returns the journey of a conversation.
 // Errors: ErrUnknown.
 func Conversation(ctx context.Context, q store.Querier, number int64) (Journey, error) {
 	t, err := newTeller(ctx, q)
@@ -59,8 +59,7 @@ func Conversation(ctx context.Context, q store.Querier, number int64) (Journey, 
 	return t.conversation(ctx, number, 0)
 }
 
-// Event tells the journey of an event of the journal: what it is, what it caused and
-// where that went.
+// Event returns the journey of an event of the journal: the event, what it caused, and the deliveries of that.
 // Errors: ErrUnknown.
 func Event(ctx context.Context, q store.Querier, id int64) (Journey, error) {
 	t, err := newTeller(ctx, q)
@@ -89,10 +88,10 @@ func Event(ctx context.Context, q store.Querier, id int64) (Journey, error) {
 type teller struct {
 	q      store.Querier
 	dir    store.Directory
-	ahead  time.Duration // of Parley's clock
+	ahead  time.Duration // how far Parley's clock is ahead of the database's
 	now    time.Time
 	steps  []Step
-	caused map[int64]time.Time // when what an event caused happened first
+	caused map[int64]time.Time // by event: the time of the first thing that it caused
 }
 
 func newTeller(ctx context.Context, q store.Querier) (*teller, error) {
@@ -108,7 +107,7 @@ func newTeller(ctx context.Context, q store.Querier) (*teller, error) {
 	return t, err
 }
 
-// conversation tells all of a conversation, or only what one event of it caused.
+// conversation returns the journey of a conversation or, unless only is 0, of that event in it.
 func (t *teller) conversation(ctx context.Context, number, only int64) (Journey, error) {
 	found, err := store.Conversations(ctx, t.q, number)
 	if err != nil {
@@ -162,7 +161,7 @@ func (t *teller) sort() {
 	})
 }
 
-// cause remembers that an event caused something, and when.
+// cause records that an event caused something at this time.
 func (t *teller) cause(event int64, at time.Time) {
 	if first, ok := t.caused[event]; !ok || at.Before(first) {
 		t.caused[event] = at
@@ -211,7 +210,7 @@ func (t *teller) addEvents(ctx context.Context, list []int64) error {
 	return nil
 }
 
-// Text is the journey for a terminal, with times in a zone.
+// Text writes the journey for a terminal, with times in this zone.
 func (j Journey) Text(zone *time.Location) string {
 	var b strings.Builder
 	b.WriteString(j.Title + "\n")

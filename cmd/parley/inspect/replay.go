@@ -14,16 +14,16 @@ import (
 
 const maxQuarantined = 200
 
-// Replayed tells what Replay did with one event.
+// Replayed is what Replay did with one event.
 type Replayed struct {
 	Event int64
 	State ReplayState
 }
 
-// ReplayState is an answer of Replay.
+// ReplayState is the result of Replay for an event.
 type ReplayState string
 
-// Answers of Replay.
+// Results of Replay.
 const (
 	ReplayQueued         ReplayState = "queued"          // will be applied again at once
 	ReplayNotQuarantined ReplayState = "not_quarantined" // it was applied, or waits already
@@ -33,10 +33,9 @@ const (
 	ReplayUnknown        ReplayState = "unknown"
 )
 
-// Replay puts quarantined events back into the queue; the running Parley applies them
-// within a second. What came by a shared callback for a number or page that was no
-// account's goes to the account that has it now: specs say where its id stands. It answers
-// for each event that was asked about, in that order.
+// Replay puts quarantined events back into their queues; the running Parley applies them within a second. An
+// event that came by a shared callback, for a number or page that belonged to no account, is handed to the
+// account to which it belongs now (channels.Spec.Owner). The result has an element for each of list, in order.
 func Replay(ctx context.Context, q store.Querier, specs []channels.Spec, list []int64) ([]Replayed, error) {
 	known, err := events(ctx, q, list)
 	if err != nil {
@@ -72,7 +71,7 @@ func Replay(ctx context.Context, q store.Querier, specs []channels.Spec, list []
 	return answers, nil
 }
 
-// handOver gives an event to the account that owns it by now.
+// handOver hands an event to the account to which it belongs now.
 func handOver(ctx context.Context, q store.Querier, specs []channels.Spec, e event) (ReplayState, error) {
 	accounts, err := store.ListAccounts(ctx, q)
 	if err != nil {
@@ -95,7 +94,7 @@ func handOver(ctx context.Context, q store.Querier, specs []channels.Spec, e eve
 	return ReplayHandedOver, nil
 }
 
-// Text is the answer for a terminal.
+// Text writes the result for a terminal.
 func (r Replayed) Text() string {
 	switch r.State {
 	case ReplayQueued:

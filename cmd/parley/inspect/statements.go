@@ -14,7 +14,7 @@ import (
 // ErrUnknown means that there is no such conversation or event.
 var ErrUnknown = errors.New("not found")
 
-// event of the journal without its payload, and what became of it.
+// event is an event of the journal without its payload, with its state in queue and quarantine.
 type event struct {
 	ID         int64      `db:"id"`
 	AccountID  int64      `db:"account_id"`
@@ -23,9 +23,9 @@ type event struct {
 	SizeBytes  int64      `db:"size_bytes"`
 	ReceivedAt time.Time  `db:"received_at"`
 	Erased     bool       `db:"erased"`
-	Tries      *int       `db:"tries"`       // that failed; nil: not in a queue
-	WaitsUntil *time.Time `db:"waits_until"` // nil: it or its queue waits for nothing
-	Reason     *string    `db:"reason"`      // nil: not quarantined
+	Tries      *int       `db:"tries"`       // failed attempts; nil = it is not in a queue
+	WaitsUntil *time.Time `db:"waits_until"` // nil = neither it nor its queue waits
+	Reason     *string    `db:"reason"`      // nil = it is not quarantined
 }
 
 const getEvents = `
@@ -43,7 +43,7 @@ func events(ctx context.Context, q store.Querier, ids []int64) ([]event, error) 
 	return collect[event](ctx, q, "events", getEvents, ids)
 }
 
-// What waits or is quarantined is found by its order key: both tables are small.
+// Events that wait or are quarantined are found by their order key; both tables are small.
 const openEventsOf = `
 	SELECT w.event_id AS id FROM queues AS q JOIN queued AS w ON w.queue_id = q.id WHERE q.key = $1
 	UNION
@@ -70,7 +70,7 @@ func ids(ctx context.Context, q store.Querier, what, sql string, args ...any) ([
 	return list, err
 }
 
-// delivery with its lane's condition.
+// delivery is a delivery with the state of its lane.
 type delivery struct {
 	ID         int64      `db:"id"`
 	MessageID  int64      `db:"message_id"`
@@ -82,8 +82,8 @@ type delivery struct {
 	FirstAt    *time.Time `db:"first_at"`
 	SentAt     *time.Time `db:"sent_at"`
 	NotBefore  *time.Time `db:"not_before"`
-	DueAt      *time.Time `db:"due_at"` // the lane's
-	Before     int64      `db:"before"` // how many of its lane come first
+	DueAt      *time.Time `db:"due_at"` // of the lane
+	Before     int64      `db:"before"` // how many deliveries of the lane come before it
 	ErrorClass string     `db:"error_class"`
 	ErrorText  string     `db:"error_text"`
 }

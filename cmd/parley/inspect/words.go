@@ -55,8 +55,8 @@ func (t *teller) agents(list []int64) string {
 	return strings.Join(names, ", ")
 }
 
-// arrived tells of an event and what became of it. Events have the database's time,
-// all else has Parley's: an event stands before what it caused.
+// arrived returns the step of an event. If the event caused something, the step has the time of the first such
+// thing, so that it stands just before it; else the event's own, converted to Parley's clock.
 func (t *teller) arrived(e event) Step {
 	s := Step{At: e.ReceivedAt.Add(t.ahead), Kind: StepArrived, Event: e.ID,
 		Text: fmt.Sprintf("event %d arrived from %s (%s)", e.ID, e.Account, size(e.SizeBytes))}
@@ -84,7 +84,7 @@ func (t *teller) arrived(e event) Step {
 	return s
 }
 
-// again says when an event that could not be applied is tried anew (database's clock).
+// again says when an event that could not be applied is tried again (until: database's clock).
 func (t *teller) again(until *time.Time) string {
 	if until == nil {
 		return ""
@@ -92,7 +92,7 @@ func (t *teller) again(until *time.Time) string {
 	return ", again in " + rounded(until.Add(t.ahead).Sub(t.now))
 }
 
-// rounded is a duration as exact as its length deserves.
+// rounded writes a duration; the longer it is, the less exact.
 func rounded(d time.Duration) string {
 	switch {
 	case d >= time.Minute:
@@ -103,7 +103,7 @@ func rounded(d time.Duration) string {
 	return max(d, 0).Round(time.Millisecond).String()
 }
 
-// said tells of a message: who, how long, and what was decided why.
+// said returns the step of a message: who wrote it, how long it is, what was decided about it and why.
 func (t *teller) said(m store.Message) Step {
 	who := "the customer"
 	if m.Direction != "in" {
@@ -127,7 +127,7 @@ func (t *teller) said(m store.Message) Step {
 	return s
 }
 
-// fate tells a decision in words, and whether somebody should look at it.
+// fate returns the words for a fate, and whether somebody should look at the message.
 func fate(fate string) (text string, bad bool) {
 	switch fate {
 	case store.FateIn:
@@ -154,7 +154,7 @@ func fate(fate string) (text string, bad bool) {
 	return fate, false
 }
 
-// delivered tells of a delivery: where it stands and what its attempts met.
+// delivered returns the step of a delivery: its state, and the errors of its attempts.
 func (t *teller) delivered(d delivery) Step {
 	s := Step{At: d.CreatedAt, Kind: StepDelivery, Message: d.MessageID, Delivery: d.ID}
 	what := kind(d.Kind)
@@ -178,7 +178,7 @@ func (t *teller) delivered(d delivery) Step {
 	return s
 }
 
-// kind names what is delivered. The kinds are the bridge's: reply, or of a post.
+// kind returns the words for a delivery's kind: a reply, or a bridge.PostKind.
 func kind(kind string) string {
 	switch kind {
 	case "reply", "files", "card":
@@ -211,7 +211,7 @@ func (t *teller) queued(d delivery) string {
 	return "due in " + rounded(due.Sub(t.now))
 }
 
-// attempts says how long after its making the first and the last attempt began.
+// attempts says how long after it was queued the first and the last attempt of a delivery began.
 func (t *teller) attempts(d delivery) string {
 	if d.FirstAt == nil || d.SentAt == nil {
 		return ""
@@ -223,8 +223,8 @@ func (t *teller) attempts(d delivery) string {
 	return ", first " + first + " later, last " + rounded(d.SentAt.Add(t.ahead).Sub(d.CreatedAt)) + " later"
 }
 
-// done tells of a log entry. What people typed (a note, a name, addresses) is only
-// counted; what Parley made is shown.
+// done returns the step of a log entry. Of texts that people typed (notes, names, addresses) it shows the length
+// only.
 func (t *teller) done(e store.LogEntry) Step {
 	var d struct {
 		Text    string  `json:"text"`
@@ -232,7 +232,7 @@ func (t *teller) done(e store.LogEntry) Step {
 		Message int64   `json:"message"`
 		Agents  []int64 `json:"agents"`
 	}
-	_ = json.Unmarshal(e.Detail, &d) // older forms lack fields
+	_ = json.Unmarshal(e.Detail, &d) // older entries have fewer fields
 	who := "Parley"
 	switch {
 	case e.AgentID != nil:
@@ -257,7 +257,7 @@ func (t *teller) done(e store.LogEntry) Step {
 	return s
 }
 
-// safeText says for which log entries the text is a name of ours or a time.
+// safeText says whether the text of such a log entry may be shown, because Parley made it.
 func safeText(what string) bool {
 	switch what {
 	case "assigned", "snoozed", "tagged", "untagged", "refused":
@@ -294,7 +294,7 @@ func times(n int) string {
 	return fmt.Sprintf("%d times", n)
 }
 
-// words makes a code readable: not_assignee.
+// words writes a code for people: not_assignee becomes "not assignee".
 func words(code string) string { return strings.ReplaceAll(code, "_", " ") }
 
 func size(n int64) string {
