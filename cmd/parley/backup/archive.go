@@ -11,22 +11,22 @@ import (
 	"io"
 )
 
-// maxTextBytes bounds the small entries, which are read as a whole.
+// maxTextBytes is the longest entry that is read into memory: all but the dump.
 const maxTextBytes = 1 << 20
 
 // ErrDamaged means that a file is no backup, was cut short, or was altered.
 var ErrDamaged = errors.New("backup: the file is damaged")
 
-// Archive is a backup, open for reading. Not for several goroutines at once.
+// Archive is a backup that is open for reading. It is not safe for concurrent use.
 type Archive struct {
 	Manifest Manifest
 	file     *zip.ReadCloser
-	manifest []byte // as it stands there
+	manifest []byte // the original bytes of Manifest
 	key      []byte
 	dump     *zip.File
 }
 
-// Open reads what a backup says about itself. Check says whether the rest is as it was written.
+// Open opens a backup and reads its manifest. Check tells whether the dump is intact.
 // Errors: ErrDamaged, ErrNewer.
 func Open(path string) (*Archive, error) {
 	file, err := zip.OpenReader(path)
@@ -46,7 +46,7 @@ func Open(path string) (*Archive, error) {
 // Close closes the file.
 func (a *Archive) Close() error { return a.file.Close() }
 
-// Fingerprint names this backup and no other.
+// Fingerprint returns a text that identifies this backup.
 func (a *Archive) Fingerprint() string {
 	sum := sha256.Sum256(a.manifest)
 	return hex.EncodeToString(sum[:])
@@ -129,7 +129,7 @@ func (a *Archive) copyDump(ctx context.Context, w io.Writer) error {
 	return errors.Join(err, r.Close())
 }
 
-// Key opens the sealed master key.
+// Key decrypts the master key.
 // Errors: ErrPassphrase, ErrDamaged.
 func (a *Archive) Key(passphrase string) (string, error) {
 	return openKey(a.key, passphrase, a.manifest)

@@ -25,24 +25,24 @@ const (
 	partial          = ".partial"
 )
 
-// ErrNoPassphrase means that a backup was to hold the key, and there is nothing to seal it with.
+// ErrNoPassphrase means that a backup should have the key, but there is no passphrase to encrypt it with.
 var ErrNoPassphrase = errors.New("backup: no passphrase to seal the key with")
 
 // Source is the database to back up.
 type Source struct {
 	URL    string
-	BinDir string // of the server, if it runs here; "" = look for pg_dump
+	BinDir string // the folder with the server's programs, if it runs here; "" = pg_dump is searched for
 	Key    string // the master key, as in PARLEY_MASTER_KEY; "" when WithoutKey
-	// Passphrase seals the key. WithoutKey leaves the key out: the backup is of use only
-	// together with a key that is kept elsewhere.
+	// Passphrase encrypts the key. WithoutKey leaves the key out: then the backup is only useful together
+	// with a key that is kept elsewhere.
 	Passphrase string
 	WithoutKey bool
-	// Progress is told, now and then, how many bytes were written; may be nil.
+	// Progress is called from time to time with the number of bytes written so far; nil = it isn't.
 	Progress func(bytes int64)
 }
 
-// CreateFile writes a backup to a file, mode 0600: first beside it under FILE.partial, then,
-// when it is whole and on disk, in its place.
+// CreateFile writes a backup to a file with mode 0600. It first writes FILE.partial, and renames that when it
+// is complete and on disk.
 func CreateFile(ctx context.Context, path string, s Source) (m Manifest, err error) {
 	f, err := os.OpenFile(path+partial, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
@@ -50,7 +50,7 @@ func CreateFile(ctx context.Context, path string, s Source) (m Manifest, err err
 	}
 	defer func() {
 		if err != nil {
-			_ = os.Remove(path + partial) // half a backup is none
+			_ = os.Remove(path + partial) // half a backup is useless
 		}
 	}()
 	m, err = Create(ctx, f, s)
@@ -63,7 +63,7 @@ func CreateFile(ctx context.Context, path string, s Source) (m Manifest, err err
 	return m, syncDir(filepath.Dir(path))
 }
 
-// syncDir brings a rename to disk.
+// syncDir makes sure that a rename is on disk.
 func syncDir(dir string) error {
 	d, err := os.Open(filepath.Clean(dir))
 	if err != nil {
@@ -75,7 +75,8 @@ func syncDir(dir string) error {
 	return nil
 }
 
-// Create writes a backup of one moment while Parley works on. Memory stays flat.
+// Create writes a backup of one snapshot while Parley continues to work. It needs little memory, however large
+// the database is.
 // Errors: ErrNoPassphrase; store.ErrWrongKey when the key is not this database's;
 // store.ErrRestoring; no pg_dump.
 func Create(ctx context.Context, w io.Writer, s Source) (Manifest, error) {
@@ -123,7 +124,7 @@ func Create(ctx context.Context, w io.Writer, s Source) (Manifest, error) {
 	return m, nil
 }
 
-// connect opens one connection, with what a pool's URL may say.
+// connect opens one connection. The URL may have the parameters of a pool.
 func connect(ctx context.Context, databaseURL string) (*pgx.Conn, error) {
 	config, err := pgxpool.ParseConfig(databaseURL)
 	if err != nil {
@@ -147,7 +148,7 @@ const (
 			(SELECT company FROM settings)`
 )
 
-// look begins the snapshot, which lasts as long as the connection, and counts what is in it.
+// look begins the snapshot, which lasts as long as the connection, and fills in the manifest from it.
 func (s Source) look(ctx context.Context, conn *pgx.Conn) (m Manifest, snapshot string, err error) {
 	m = Manifest{Format: formatVersion, Parley: Version(), HasKey: !s.WithoutKey}
 	for _, sql := range []string{beginSnapshot, stayOpen} {
@@ -176,13 +177,13 @@ func (s Source) look(ctx context.Context, conn *pgx.Conn) (m Manifest, snapshot 
 	return m, snapshot, err
 }
 
-// checkKey makes sure that the key that is saved is the one that opens the secrets.
+// checkKey checks that the key in the backup will be the one that decrypts the secrets.
 func (s Source) checkKey(ctx context.Context, conn *pgx.Conn, m *Manifest) (err error) {
 	if m.KeyCheck, err = store.KeyCheck(ctx, conn); err != nil {
 		return err
 	}
 	if m.KeyCheck == nil {
-		m.HasKey = false // no secret was ever sealed
+		m.HasKey = false // no secret was ever encrypted
 	}
 	if !m.HasKey {
 		return nil
@@ -261,7 +262,7 @@ func addText(archive *zip.Writer, name string, body []byte) error {
 	return nil
 }
 
-// counter counts bytes and tells each further mebibyte.
+// counter counts bytes and calls tell after each mebibyte.
 type counter struct {
 	n, told int64
 	tell    func(int64)

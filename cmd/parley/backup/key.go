@@ -10,7 +10,7 @@ import (
 	"golang.org/x/crypto/chacha20poly1305"
 )
 
-// What one guess of a passphrase costs: 64 MiB and some tenths of a second.
+// Parameters of Argon2: one guess of a passphrase costs 64 MiB and some tenths of a second.
 const (
 	kdfName      = "argon2id"
 	kdfTime      = 3
@@ -18,14 +18,14 @@ const (
 	kdfThreads   = 4
 )
 
-// Bounds of what a file, which may come from anybody, may make us do.
+// Limits of the parameters in a file, which may come from anybody.
 const (
 	maxKDFTime      = 32
 	maxKDFMemoryKiB = 1 << 20
 )
 
-// ErrPassphrase means that a passphrase does not open a backup's key: it is the wrong one,
-// or the manifest was altered.
+// ErrPassphrase means that a passphrase does not decrypt a backup's key: it is wrong, or the manifest was
+// altered.
 var ErrPassphrase = errors.New("backup: the passphrase is wrong, or the backup was altered")
 
 // sealedKey is key.json.
@@ -39,7 +39,7 @@ type sealedKey struct {
 	Box       []byte `json:"xchacha20poly1305"`
 }
 
-// bound is what the sealed key belongs to.
+// bound returns the data to which the encrypted key is bound.
 func bound(manifest []byte) []byte {
 	return append([]byte("parley backup key\n"), manifest...)
 }

@@ -19,20 +19,20 @@ const (
 	keyEntry      = "key.json"
 )
 
-// Manifest says what a backup holds.
+// Manifest describes a backup.
 type Manifest struct {
 	Format    int              `json:"format"`
 	Parley    string           `json:"parley"`    // the version that made it
 	Company   string           `json:"company"`   // whose it is
 	TakenAt   time.Time        `json:"taken_at"`  // the snapshot's time, database's clock
 	Schema    int64            `json:"schema"`    // the newest migration that was applied
-	Namespace string           `json:"namespace"` // PostgreSQL's schema that the tables are in
+	Namespace string           `json:"namespace"` // the PostgreSQL schema of the tables
 	Server    int              `json:"postgres"`  // the server's major version
-	Tools     int              `json:"pg_dump"`   // pg_dump's
+	Tools     int              `json:"pg_dump"`   // pg_dump's major version
 	Rows      map[string]int64 `json:"rows"`      // by table
 	DumpBytes int64            `json:"dump_bytes"`
 	DumpSHA   string           `json:"dump_sha256"`
-	KeyCheck  []byte           `json:"key_check,omitempty"` // sealed with the master key, to know it again
+	KeyCheck  []byte           `json:"key_check,omitempty"` // a value encrypted with the master key, to recognise the key
 	HasKey    bool             `json:"has_key"`
 }
 

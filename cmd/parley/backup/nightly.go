@@ -28,27 +28,27 @@ const (
 	suffix         = ".parley"
 )
 
-// Status is what is known of the backups in a folder, kept there as .status.json.
+// Status is what is known about the backups in a folder. It is stored there as .status.json.
 type Status struct {
-	Since      time.Time `json:"since,omitzero"`       // when the first one was waited for
+	Since      time.Time `json:"since,omitzero"`       // when Parley began to wait for the first night
 	LastAt     time.Time `json:"last_at,omitzero"`     // of the newest backup that was made and checked
 	LastFile   string    `json:"last_file,omitempty"`  // its name
 	LastBytes  int64     `json:"last_bytes,omitempty"` // its size
-	VerifiedAt time.Time `json:"verified_at,omitzero"` // when one was last restored on trial
+	VerifiedAt time.Time `json:"verified_at,omitzero"` // when one was last restored as a test
 	FailedAt   time.Time `json:"failed_at,omitzero"`   // zero when the last attempt went well
 	Error      string    `json:"error,omitempty"`
 }
 
-// Folder keeps backups: one of each night, the newest seven, and one from before each
-// change of the schema, the newest three.
+// Folder is a folder with backups: of each night (the newest seven are kept), and from before each change of
+// the schema (the newest three).
 type Folder struct {
 	Dir    string
 	Source Source
 	// Now is Parley's clock.
 	Now func(context.Context) (time.Time, error)
 	Log *slog.Logger
-	// Poll is how often the clock is looked at; 0 = a minute. Zone says what night is; nil =
-	// the machine's.
+	// Poll is how often Run looks at the clock; 0 = every minute. Zone is the time zone of the nights; nil
+	// = the machine's.
 	Poll time.Duration
 	Zone *time.Location
 }
@@ -83,9 +83,8 @@ func (f Folder) write(st Status) error {
 	return nil
 }
 
-// Run makes a backup each night until ctx ends; one that was missed, because the machine
-// was off, is made up for. A failure is logged, kept in the status and tried again after an
-// hour.
+// Run makes a backup each night until ctx ends. If one was missed, because the machine was off, it is made at
+// once. A failure is logged and written into the status; the next attempt follows after an hour.
 func (f Folder) Run(ctx context.Context) error {
 	schedule, err := cron.ParseStandard(nightlyAt)
 	if err != nil {
@@ -131,8 +130,8 @@ func (f Folder) turn(ctx context.Context, schedule cron.Schedule, now time.Time)
 	}
 }
 
-// due says when the next backup is to be made: the first night after the last one. A fresh
-// database waits for its first night.
+// due returns when the next backup is to be made: in the first night after the last one. The first one is made
+// in the first night.
 func due(schedule cron.Schedule, st Status, zone *time.Location) time.Time {
 	last := st.LastAt
 	if last.IsZero() {
@@ -145,9 +144,8 @@ func due(schedule cron.Schedule, st Status, zone *time.Location) time.Time {
 	return next
 }
 
-// Night makes the backup of a night, checks it (once a week by restoring it on trial),
-// removes what is too old, and keeps the status. When another process is at it, nothing
-// is done.
+// Night makes the backup of a night, checks it (once a week by restoring it as a test), removes old backups, and
+// writes the status. It does nothing if another process is doing so.
 func (f Folder) Night(ctx context.Context, now time.Time) error {
 	unlock, err := f.lock()
 	if err != nil || unlock == nil {
@@ -203,7 +201,7 @@ func (f Folder) make(ctx context.Context, name string) error {
 		return err
 	}
 	if _, err := CheckFile(ctx, path, f.Source.BinDir); err != nil {
-		return errors.Join(err, os.Remove(path)) // it would push out a good one
+		return errors.Join(err, os.Remove(path)) // if it stayed, prune would remove a good one for it
 	}
 	return nil
 }
@@ -225,15 +223,15 @@ func (f Folder) lock() (unlock func(), err error) {
 		return nil, errors.Join(fmt.Errorf("backup: lock: %w", err), file.Close())
 	}
 	return func() {
-		// Closing alone leaves the lock with a process that is being started: it has a copy
-		// of the file until it runs its own program.
+		// Unlock explicitly: a child process that is just being started has a copy of the descriptor, and
+		// would keep the lock after Close.
 		_ = syscall.Flock(int(file.Fd()), syscall.LOCK_UN)
 		_ = file.Close()
 	}, nil
 }
 
-// prune keeps the newest files of a kind; their names sort by time. What an interrupted
-// backup left goes as well.
+// prune keeps the newest backups of a kind, whose names sort by time, and removes the others. It also removes
+// the files of interrupted backups.
 func (f Folder) prune(prefix string, keep int) error {
 	names, err := filepath.Glob(filepath.Join(f.Dir, prefix+"*"+suffix))
 	if err != nil {

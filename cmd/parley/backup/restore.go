@@ -16,7 +16,7 @@ import (
 	"parley/store/pgserver"
 )
 
-// Reasons to refuse a restore, each said with what to do.
+// Reasons to refuse a restore. The returned errors also say what to do.
 var (
 	ErrNotEmpty = errors.New("backup: the database is not empty")
 	ErrOtherKey = errors.New("backup: the master key that is set is not the backup's")
@@ -27,14 +27,14 @@ var (
 type Target struct {
 	Pool   *pgxpool.Pool
 	URL    string
-	BinDir string // of the server, if it runs here; "" = look for pg_restore
-	Key    string // the master key that is set or in its file already; "" = none
-	// Passphrase is asked for when the backup's key is needed.
+	BinDir string // the folder with the server's programs, if it runs here; "" = pg_restore is searched for
+	Key    string // the master key of the environment or the data folder; "" = none
+	// Passphrase is called when the backup's key is needed.
 	Passphrase func() (string, error)
-	// SaveKey keeps the backup's key where Parley will find it. It is called before the
-	// database may be served.
+	// SaveKey stores the backup's key where Parley will find it. It is called before the database may be
+	// served.
 	SaveKey func(key string) error
-	// Say is told each step; may be nil.
+	// Say is called with each step, for people; nil = it isn't.
 	Say func(step string)
 }
 
@@ -44,10 +44,9 @@ func (t Target) say(step string) {
 	}
 }
 
-// Restore fills an empty database from a backup and brings it to this binary's schema.
-// Nothing that waited when the backup was made leaves by itself afterwards. A restore that
-// was interrupted goes on when it is called again with the same backup; until it has ended
-// the database can't be served.
+// Restore fills an empty database from a backup and migrates it to this binary's schema. Replies that waited
+// when the backup was made are not sent by themselves afterwards. An interrupted restore continues when
+// Restore is called again with the same backup; until it has ended, the database can't be served.
 // Errors: ErrNotEmpty, ErrOtherKey, ErrNoKey, ErrPassphrase, ErrDamaged, ErrNewer.
 func Restore(ctx context.Context, a *Archive, t Target) (store.Restored, error) {
 	if err := a.readable(); err != nil {
@@ -84,7 +83,7 @@ func Restore(ctx context.Context, a *Archive, t Target) (store.Restored, error) 
 	if err := store.MigrateRestored(ctx, t.Pool); err != nil {
 		return store.Restored{}, err
 	}
-	if _, err := t.Pool.Exec(ctx, `ANALYZE`); err != nil { // or the first plans would be blind
+	if _, err := t.Pool.Exec(ctx, `ANALYZE`); err != nil { // statistics for the first query plans
 		return store.Restored{}, fmt.Errorf("backup: analyze: %w", err)
 	}
 	if key != "" {
@@ -95,7 +94,7 @@ func Restore(ctx context.Context, a *Archive, t Target) (store.Restored, error) 
 	return store.FinishRestore(ctx, t.Pool, a.Manifest.TakenAt)
 }
 
-// readable says whether this binary knows the backup's schema.
+// readable returns an error unless this binary knows the backup's schema.
 func (a *Archive) readable() error {
 	if knows := store.SchemaVersion(); a.Manifest.Schema > knows {
 		return fmt.Errorf("%w: its schema is %d, this one knows up to %d: restore it with %s or newer", ErrNewer, a.Manifest.Schema, knows, a.Manifest.Parley)
@@ -103,12 +102,12 @@ func (a *Archive) readable() error {
 	return nil
 }
 
-// key gives the key to be kept; "" when the right one is in its place already.
+// key returns the key to be saved; "" if the right one is set already.
 func (t Target) key(a *Archive) (string, error) {
 	check := a.Manifest.KeyCheck
 	switch {
 	case check == nil:
-		return "", nil // no secret was ever sealed
+		return "", nil // no secret was ever encrypted
 	case t.Key != "":
 		sealer, err := store.NewSealer(t.Key)
 		if err != nil {
@@ -145,8 +144,8 @@ const listObjects = `
 	ORDER BY c.relname
 	LIMIT 1`
 
-// checkEmpty refuses a database that holds something, but for an interrupted restore of the
-// same backup: begun. filled says that this one had come past the dump.
+// checkEmpty refuses a database that isn't empty. begun is true for an interrupted restore of the same backup,
+// filled if that restore has already loaded the dump.
 func (t Target) checkEmpty(ctx context.Context, a *Archive) (begun, filled bool, err error) {
 	mark, err := store.Restoring(ctx, t.Pool)
 	if err != nil {
@@ -165,10 +164,10 @@ func (t Target) checkEmpty(ctx context.Context, a *Archive) (begun, filled bool,
 	case mark == "":
 		return false, false, fmt.Errorf("%w: it holds %q", ErrNotEmpty, found)
 	}
-	return true, true, nil // pg_restore writes all or nothing
+	return true, true, nil // pg_restore loads all of the dump or nothing
 }
 
-// fill loads the dump and compares what came with what was counted.
+// fill loads the dump and compares the numbers of rows with the manifest.
 func (t Target) fill(ctx context.Context, a *Archive) error {
 	if err := load(ctx, a, t.URL, t.BinDir); err != nil {
 		return err
@@ -176,7 +175,7 @@ func (t Target) fill(ctx context.Context, a *Archive) error {
 	return compare(ctx, a, t.URL)
 }
 
-// load lets pg_restore write the dump, in one transaction.
+// load runs pg_restore, which loads the dump in one transaction.
 func load(ctx context.Context, a *Archive, databaseURL, binDir string) error {
 	if err := prepare(ctx, a, databaseURL); err != nil {
 		return err
@@ -215,7 +214,7 @@ func load(ctx context.Context, a *Archive, databaseURL, binDir string) error {
 	return nil
 }
 
-// prepare refuses a server that is older than the backup's, and makes the schema of the tables.
+// prepare refuses a server that is older than the backup's, and creates the PostgreSQL schema of the tables.
 func prepare(ctx context.Context, a *Archive, databaseURL string) error {
 	conn, err := connect(ctx, databaseURL)
 	if err != nil {
@@ -235,14 +234,14 @@ func prepare(ctx context.Context, a *Archive, databaseURL string) error {
 	return nil
 }
 
-// notOurs are entries of a dump that belong to the server it came from.
+// notOurs matches entries of a dump that belong to the server from which it came.
 var notOurs = regexp.MustCompile(`^\d+; \d+ \d+ (SCHEMA|EXTENSION|ACL|DEFAULT ACL|PUBLICATION|SUBSCRIPTION|EVENT TRIGGER|COMMENT - (SCHEMA|EXTENSION))\b`)
 
-// tableData is an entry that holds a table's rows.
+// tableData matches an entry with a table's rows.
 var tableData = regexp.MustCompile(`^\d+; \d+ \d+ TABLE DATA (\S+) (\S+)`)
 
-// contents reads the dump's table of contents, without what isn't ours.
-// Errors: ErrDamaged when it lacks a table of the manifest.
+// contents returns the dump's table of contents without the entries that are notOurs.
+// Errors: ErrDamaged if a table of the manifest is missing.
 func (a *Archive) contents(ctx context.Context, dir string) ([]string, error) {
 	dump, err := a.dump.Open()
 	if err != nil {
@@ -276,7 +275,7 @@ func (a *Archive) contents(ctx context.Context, dir string) ([]string, error) {
 	return list, nil
 }
 
-// compare counts the rows of what was restored.
+// compare counts the restored rows and compares them with the manifest.
 func compare(ctx context.Context, a *Archive, databaseURL string) error {
 	conn, err := connect(ctx, databaseURL)
 	if err != nil {

@@ -16,23 +16,23 @@ import (
 	"time"
 )
 
-// toolPatience is how long a program that was asked to end may take.
+// toolPatience is how long a program may take to end after it was asked to.
 const toolPatience = 10 * time.Second
 
-// lockWait bounds how long pg_dump waits for a table that a migration holds.
+// lockWait is how long pg_dump waits for a table that a migration has locked.
 const lockWait = "60s"
 
-// ours are parameters of DATABASE_URL that pgx knows and libpq does not.
+// ours says whether a parameter of DATABASE_URL is known to pgx but not to libpq.
 func ours(name string) bool {
 	return strings.HasPrefix(name, "pool_") || slices.Contains([]string{"default_query_exec_mode", "statement_cache_capacity",
 		"description_cache_capacity", "min_read_buffer_size"}, name)
 }
 
-// pair finds one parameter of a key/value connection string: name, then a quoted or plain value.
+// pair matches one parameter of a key/value connection string: its name, then a quoted or plain value.
 var pair = regexp.MustCompile(`(\w+)\s*=\s*('(?:[^'\\]|\\.)*'|(?:[^\s'\\]|\\.)*)\s*`)
 
-// connection turns a DATABASE_URL into what libpq's programs take. The password goes by the
-// environment: arguments are seen by everybody on the machine.
+// connection converts a DATABASE_URL for libpq's programs. It separates the password, which they get by the
+// environment, because everybody on the machine can see arguments.
 func connection(databaseURL string) (dbname, password string, err error) {
 	if !strings.Contains(databaseURL, "://") {
 		dbname = pair.ReplaceAllStringFunc(databaseURL, func(s string) string {
@@ -49,7 +49,7 @@ func connection(databaseURL string) (dbname, password string, err error) {
 	}
 	u, err := url.Parse(databaseURL)
 	if err != nil {
-		return "", "", errors.New("backup: DATABASE_URL can't be read") // the cause would show the password
+		return "", "", errors.New("backup: DATABASE_URL can't be read") // without the cause, which has the password
 	}
 	if u.User != nil {
 		password, _ = u.User.Password()
@@ -64,7 +64,7 @@ func connection(databaseURL string) (dbname, password string, err error) {
 			q.Del(name)
 		}
 	}
-	u.RawQuery = strings.ReplaceAll(q.Encode(), "+", "%20") // libpq takes a plus sign for itself
+	u.RawQuery = strings.ReplaceAll(q.Encode(), "+", "%20") // libpq doesn't read + as a space
 	return u.String(), password, nil
 }
 
@@ -76,8 +76,7 @@ func unquote(s string) string {
 	return regexp.MustCompile(`\\(.)`).ReplaceAllString(s, "$1")
 }
 
-// tool prepares one of PostgreSQL's programs, connected to the database of a URL where there
-// is one.
+// tool prepares one of PostgreSQL's programs. If databaseURL isn't "", the program connects to it.
 func tool(ctx context.Context, dir, name, databaseURL string, args ...string) (*exec.Cmd, *tail, error) {
 	if databaseURL == "" {
 		cmd, said := command(ctx, dir, name, args)
@@ -94,7 +93,7 @@ func tool(ctx context.Context, dir, name, databaseURL string, args ...string) (*
 	return cmd, said, nil
 }
 
-// command is a program with an environment of what it may need and none of our secrets.
+// command prepares a program. Its environment has what it may need and none of our secrets.
 func command(ctx context.Context, dir, name string, args []string) (*exec.Cmd, *tail) {
 	cmd := exec.CommandContext(ctx, filepath.Join(dir, name), args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
@@ -111,7 +110,7 @@ func command(ctx context.Context, dir, name string, args []string) (*exec.Cmd, *
 	return cmd, said
 }
 
-// failure joins how a program ended with the last that it said.
+// failure returns a program's error together with the end of its output.
 func failure(name string, err error, said *tail) error {
 	if err == nil {
 		return nil
@@ -122,7 +121,7 @@ func failure(name string, err error, said *tail) error {
 	return fmt.Errorf("%s: %w", name, err)
 }
 
-// tail keeps the end of what a program says.
+// tail keeps the end of a program's output.
 type tail struct{ b []byte }
 
 // tailBytes is how much is kept.
@@ -137,7 +136,7 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// String gives the last lines as one.
+// String returns the last lines as one line.
 func (t *tail) String() string {
 	lines := strings.Split(string(bytes.TrimSpace(t.b)), "\n")
 	return strings.Join(lines[max(0, len(lines)-4):], " | ")

@@ -13,8 +13,8 @@ import (
 	"parley/store/pgserver"
 )
 
-// CheckFile looks whether a backup is as it was written, and whether pg_restore can read its
-// table of contents: seconds for a large one. binDir as in Source.
+// CheckFile checks that a backup is unaltered and that pg_restore can read its table of contents. That takes
+// seconds for a large one. binDir is Source.BinDir.
 func CheckFile(ctx context.Context, path, binDir string) (Manifest, error) {
 	a, err := Open(path)
 	if err != nil {
@@ -32,9 +32,8 @@ func CheckFile(ctx context.Context, path, binDir string) (Manifest, error) {
 	return a.Manifest, err
 }
 
-// Verify restores a backup into a private server of its own, which it throws away again,
-// compares the rows, and tries this binary's migrations. It needs as much room in temp ("" =
-// the system's) as the database has.
+// Verify restores a backup into a temporary PostgreSQL server, compares the numbers of rows, and runs this
+// binary's migrations. It needs as much space in temp ("" = the system's folder) as the database takes.
 func Verify(ctx context.Context, path, temp string, log *slog.Logger, say func(string)) (m Manifest, err error) {
 	a, err := Open(path)
 	if err != nil {
