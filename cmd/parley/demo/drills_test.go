@@ -46,7 +46,7 @@ func (l *live) holdEnds() {
 	l.t.Helper()
 	l.waits("Parley has heard all", func() bool {
 		queued := -1
-		return l.world.Slack.PendingEvents()+l.world.Teams.Pending() == 0 &&
+		return l.world.Slack.Events.Pending()+l.world.Teams.Activities.Pending() == 0 &&
 			l.pool.QueryRow(l.ctx, `SELECT count(*) FROM queued`).Scan(&queued) == nil && queued == 0
 	})
 	if err := l.clock.Move(l.ctx, l.pool, testHold); err != nil {
