@@ -30,7 +30,7 @@ func New(options ...goldmark.Option) goldmark.Markdown {
 	}
 	inlines := []util.PrioritizedValue{
 		util.Prioritized(parser.NewCodeSpanParser(), 100),
-		util.Prioritized(boundedLink{parser.NewLinkParser(), parser.NewContextKey()}, 200),
+		util.Prioritized(boundedLink{parser.NewLinkParser()}, 200),
 		util.Prioritized(parser.NewAutoLinkParser(), 300),
 		util.Prioritized(parser.NewRawHTMLParser(), 400),
 		util.Prioritized(parser.NewEmphasisParser(), 500),
@@ -80,19 +80,20 @@ const addressShare = 4
 
 // boundedLink finds links. It stops when many addresses in a text never ended: a parser reads a
 // word full of "](" to its end for each of them. What follows is text then.
-type boundedLink struct {
-	parser.InlineParser
-	left parser.ContextKey // *int: bytes of addresses that may still be read of a text
-}
+type boundedLink struct{ parser.InlineParser }
+
+// addressesLeft is where the state of a parse keeps how many bytes of addresses may still be read, an
+// *int. It is made once: goldmark counts its keys without a lock, and gives each parse room for all.
+var addressesLeft = parser.NewContextKey() //nolint:gochecknoglobals // never changed
 
 // Parse implements parser.InlineParser.
 func (b boundedLink) Parse(parent ast.Node, block text.Reader, pc parser.Context) ast.Node {
 	if line, _ := block.PeekLine(); bytes.HasPrefix(line, []byte("](")) {
-		left, ok := pc.Get(b.left).(*int)
+		left, ok := pc.Get(addressesLeft).(*int)
 		if !ok {
 			left = new(int)
 			*left = addressShare * len(block.Source())
-			pc.Set(b.left, left)
+			pc.Set(addressesLeft, left)
 		}
 		if *left < 0 {
 			return nil

@@ -2,8 +2,11 @@ package markdown
 
 import (
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/yuin/goldmark/parser"
 
 	"parley/channels/budget"
 )
@@ -120,5 +123,19 @@ func TestNamed(t *testing.T) {
 		if got := Named("<<@A>> <@B>, <@C> <@D>", names); got != "<@B> @Ben Oak, @C <@D>" {
 			t.Fatalf("named %q", got)
 		}
+	}
+}
+
+// TestReadAtOnce: texts are read by many at once, and reading leaves nothing behind.
+func TestReadAtOnce(t *testing.T) {
+	t.Parallel()
+	before := parser.ContextKeyMax
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() { Parts("See [ours](https://example.org) and ~~that~~.") })
+	}
+	group.Wait()
+	if n := parser.ContextKeyMax - before; n != 0 {
+		t.Errorf("each later text keeps room for %d values more", n)
 	}
 }
