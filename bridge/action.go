@@ -23,6 +23,7 @@ const (
 	VerbTag      Verb = "tag"      // Args.Tags; created when new
 	VerbUntag    Verb = "untag"    // Args.Tags
 	VerbTopic    Verb = "topic"    // Args.Note
+	VerbRename   Verb = "rename"   // Args.Note: another name on cards and in lists
 	VerbPending  Verb = "pending"  // waiting for the customer
 	VerbSnooze   Verb = "snooze"   // Args.Until
 	VerbWake     Verb = "wake"     // end a snooze now

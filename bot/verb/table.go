@@ -24,6 +24,7 @@ func table() []*Verb {
 		tag(),
 		untag(),
 		topic(),
+		rename(),
 		pending(),
 		snooze(),
 		wake(),

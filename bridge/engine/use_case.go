@@ -42,6 +42,7 @@ func useCases() map[bridge.Verb]*useCase {
 		bridge.VerbTag:            {do: (*work).tag},
 		bridge.VerbUntag:          {do: (*work).tag},
 		bridge.VerbTopic:          {do: (*work).topic},
+		bridge.VerbRename:         {do: (*work).rename},
 		bridge.VerbPending:        {open: true, do: (*work).pauseOrWake},
 		bridge.VerbSnooze:         {open: true, do: (*work).pauseOrWake},
 		bridge.VerbWake:           {open: true, do: (*work).pauseOrWake},

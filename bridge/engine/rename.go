@@ -1,0 +1,32 @@
+package engine
+
+import (
+	"strings"
+
+	"parley/bridge"
+	"parley/store"
+)
+
+// mostNameRunes is how long the name may be that somebody gives to a conversation.
+const mostNameRunes = 60
+
+// rename gives a conversation another name on cards and in lists; its customer's own name takes that
+// back.
+func (w *work) rename(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
+	name := strings.Join(strings.Fields(a.Args.Note), " ")
+	if name == "" || len([]rune(name)) > mostNameRunes {
+		w.refuse(c, surface, a, "bad_name", "A name has 1 to 60 letters.", "For example: !rename Ann of Berlin Lamps")
+		return
+	}
+	kept := name
+	if name == c.customer().Name {
+		kept = ""
+	}
+	if !c.setTrait("name", kept) {
+		w.unchanged(c, surface, a)
+		return
+	}
+	w.logAgent(c, agent, "renamed", detail{Text: name})
+	w.line(c, bridge.Line{Kind: bridge.LineDone, Verb: a.Verb, By: w.dir.Ref(surface, agent.ID), Args: bridge.Args{Conversation: c.ID, Note: name}})
+	w.card(c)
+}
