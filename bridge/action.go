@@ -24,6 +24,7 @@ const (
 	VerbUntag    Verb = "untag"    // Args.Tags
 	VerbTopic    Verb = "topic"    // Args.Note
 	VerbRename   Verb = "rename"   // Args.Note: another name on cards and in lists
+	VerbPriority Verb = "priority" // Args.Note: low, normal, high or urgent
 	VerbPending  Verb = "pending"  // waiting for the customer
 	VerbSnooze   Verb = "snooze"   // Args.Until
 	VerbWake     Verb = "wake"     // end a snooze now

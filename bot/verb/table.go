@@ -25,6 +25,7 @@ func table() []*Verb {
 		untag(),
 		topic(),
 		rename(),
+		priority(),
 		pending(),
 		snooze(),
 		wake(),

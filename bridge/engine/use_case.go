@@ -43,6 +43,7 @@ func useCases() map[bridge.Verb]*useCase {
 		bridge.VerbUntag:          {do: (*work).tag},
 		bridge.VerbTopic:          {do: (*work).topic},
 		bridge.VerbRename:         {do: (*work).rename},
+		bridge.VerbPriority:       {do: (*work).setPriority},
 		bridge.VerbPending:        {open: true, do: (*work).pauseOrWake},
 		bridge.VerbSnooze:         {open: true, do: (*work).pauseOrWake},
 		bridge.VerbWake:           {open: true, do: (*work).pauseOrWake},

@@ -1,0 +1,56 @@
+package verb
+
+import (
+	"slices"
+	"strings"
+
+	"parley/bot/shape"
+	"parley/bridge"
+)
+
+func priority() *Verb {
+	return &Verb{
+		Name: bridge.VerbPriority, Words: []string{"priority", "prio"}, Lone: true, Form: "!priority low|normal|high|urgent",
+		Rest: RestNote, Missing: "Say which priority: !priority low, normal, high or urgent",
+		Sentence: "Says how urgent it is, on its card and in lists.",
+		Examples: []string{"!priority high", "!priority urgent", "!priority normal"},
+		Slash:    true, Details: true, Button: "Priority", Meant: true,
+		Ask: func(form *shape.Form, in shape.FormInput) error {
+			form.Title, form.Submit = "Priority", "Save"
+			choice := shape.Field{Name: fieldNote, Kind: shape.FieldOne, Label: "How urgent it is", Value: []string{shape.Or(in.Facts.Traits["priority"], "normal")}}
+			for _, level := range priorities() {
+				choice.Options = append(choice.Options, shape.Option{Value: level, Label: strings.ToUpper(level[:1]) + level[1:]})
+			}
+			form.Fields = []shape.Field{choice}
+			return nil
+		},
+		Asks: noNote,
+		Read: func(out *shape.Filled, v Values, _ Reading) (field, problem string) {
+			if out.Args.Note = v.Text(fieldNote); !slices.Contains(priorities(), out.Args.Note) {
+				return fieldNote, "Choose a priority."
+			}
+			return "", ""
+		},
+		MeantAs: func(m bridge.Meant) string { return "Priority " + m.Args.Note },
+		Done: func(l bridge.Line, _ bridge.Facts) string {
+			return shape.Doer(l) + " set the priority to " + shape.OneLine(l.Args.Note, shape.MaxNameRunes) + "."
+		},
+		Mark: priorityMark,
+	}
+}
+
+// priorityMark shows a priority that is not the usual one.
+func priorityMark(f bridge.Facts) []shape.Piece {
+	switch level := f.Traits["priority"]; level {
+	case "low":
+		return []shape.Piece{shape.Text("Low priority")}
+	case "high":
+		return []shape.Piece{shape.Icon("exclamation"), shape.Text(" High priority")}
+	case "urgent":
+		return []shape.Piece{shape.Icon("rotating_light"), shape.Text(" "), shape.Bold("Urgent")}
+	}
+	return nil
+}
+
+// priorities are those that a conversation can have, the least urgent first.
+func priorities() []string { return []string{"low", "normal", "high", "urgent"} }
