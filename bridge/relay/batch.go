@@ -90,7 +90,7 @@ func (b *batch) wait(w Wait) bool {
 	if n < 0 {
 		return false
 	}
-	r.apply = n
+	r.apply, r.refused = n, nil // what is refused is behind it, and will be met again
 	waits := r.Waits
 	if n > 0 {
 		waits = 0 // it is looked at for the first time
@@ -108,7 +108,7 @@ func (b *batch) refuse(event int64, why error) bool {
 	if n < 0 {
 		return false
 	}
-	r.apply, r.refused = n, why
+	r.apply, r.refused, r.release = n, why, store.Release{} // what waits is behind it
 	return true
 }
 
