@@ -285,7 +285,9 @@ func TestTeamsSwitch(t *testing.T) {
 	l.do("load the page anew", chromedp.Reload())
 	l.until("the page is ready, on Slack", `document.documentElement.dataset.ready === 'yes' && document.getElementById('teams').hidden`)
 	l.click(`#surfaces [data-surface="teams"]`)
-	l.click(inPosts + `:first-child .replies`)
+	const ofMaria = `[...document.querySelectorAll('#teams .t-post')].find((p) => p.textContent.includes('Maria Lopez'))?.querySelector('.replies')`
+	l.until("her post has replies", ofMaria+` != null`)
+	l.js("open her thread", ofMaria+`.click()`)
 	l.shows(inThread, "Are you there?")
 	l.clean()
 }
