@@ -29,10 +29,12 @@ func TestReplyFormsAreTold(t *testing.T) {
 		must(t, err)
 	}
 	var want []string
-	heard := func(what string) {
+	heard := func(list ...string) {
 		t.Helper()
-		want = append(want, fmt.Sprintf("%s #12 %s %d", what, st.ann, at.Unix()))
-		st.desk.Wait(t, what, func() bool { return len(st.desk.Replies()) >= len(want) })
+		for _, what := range list {
+			want = append(want, fmt.Sprintf("%s #12 %s %d", what, st.ann, at.Unix()))
+		}
+		st.desk.Wait(t, strings.Join(list, " and "), func() bool { return len(st.desk.Replies()) >= len(want) })
 		if got := st.desk.Replies(); !slices.Equal(got, want) {
 			t.Errorf("the desk heard %q, want %q", got, want)
 		}
@@ -47,8 +49,7 @@ func TestReplyFormsAreTold(t *testing.T) {
 	}
 	st.fake.Inject(slackfake.Fault{Method: "views.open", Kind: slackfake.FaultError, Error: "expired_trigger_id", Times: 1})
 	open("conv_reply")
-	heard("opened")
-	heard("closed")
+	heard("opened", "closed")
 
 	open("conv_note")
 	v := st.view(st.ann, func(v *slackfake.View) bool { return isForm(v) && strings.Contains(string(v.Title), "Note") })
