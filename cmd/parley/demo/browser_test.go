@@ -17,7 +17,6 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
@@ -40,8 +39,6 @@ type live struct {
 	ctx   context.Context // of the browser's tab
 	world *World
 	page  *Page
-	clock *Clock // of world and Parley, beside a Parley
-	pool  *pgxpool.Pool
 }
 
 func newLive(t *testing.T) *live {
@@ -111,9 +108,7 @@ func newLiveIn(t *testing.T, home string) *live {
 	if err := errors.Join(connected(ctx, w, db.Pool), w.Install(ctx), w.Subscribe(ctx)); err != nil {
 		t.Fatal(err)
 	}
-	l := browse(ctx, t, w, p)
-	l.clock, l.pool = clock, db.Pool
-	return l
+	return browse(ctx, t, w, p)
 }
 
 // browse opens a page in a browser of its own.
@@ -258,7 +253,6 @@ func TestTour(t *testing.T) {
 	l.until("an answer is suggested", `document.getElementById('reply').value.includes('looking into it')`)
 	l.click(".threadpane .send")
 	l.ticked("answer") // by whatever the newest customer wrote
-	l.holdEnds()
 	l.waits("Dana reads the answer", dana.reads("We are looking into it"))
 
 	l.shows("#mail .chat", "Me again, about order 0977.") // who is answered is shown
@@ -278,7 +272,6 @@ func TestTour(t *testing.T) {
 	l.click("#journeybutton")
 	l.shows(".journey", "waits a moment")
 	l.shot("held")
-	l.holdEnds()
 	l.shows(".maillist", "Ann Lee")
 	l.ticked("answer")
 	l.shows(".journey", "with the customer, once")
@@ -371,7 +364,6 @@ func TestSlackInThePage(t *testing.T) {
 	l.js("write anew", `document.querySelector('.editor textarea').value = 'Only sand & ash'`)
 	l.click(".editor .primary")
 	l.shows(".threadpane .msg", "(edited)")
-	l.holdEnds()
 	l.shows(".maillist", "Ben Katz")
 	if got := l.inbox(); !strings.Contains(got, "Only sand & ash") || strings.Contains(got, "<b>&amp;") {
 		t.Errorf("Maria received:\n%s", got)

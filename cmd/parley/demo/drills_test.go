@@ -40,20 +40,6 @@ func (p phone) reads(text string) func() bool {
 	}
 }
 
-// holdEnds lets the time go by in which what was said can be taken back, once Parley knows of all
-// that people did.
-func (l *live) holdEnds() {
-	l.t.Helper()
-	l.waits("Parley has heard all", func() bool {
-		queued := -1
-		return l.world.Slack.Events.Pending()+l.world.Teams.Activities.Pending() == 0 &&
-			l.pool.QueryRow(l.ctx, `SELECT count(*) FROM queued`).Scan(&queued) == nil && queued == 0
-	})
-	if err := l.clock.Move(l.ctx, l.pool, testHold); err != nil {
-		l.t.Fatal(err)
-	}
-}
-
 // customer shows a customer's mailbox.
 func (l *live) customer(address string) {
 	l.t.Helper()
@@ -127,7 +113,6 @@ func (l *live) formsInSlack(dana phone) {
 	l.write(`#modal [data-focus="f:choices/v"]`, "Yes, please\nNo, thanks")
 	l.shot("form-buttons")
 	l.click("#modal footer .primary")
-	l.holdEnds()
 	l.waits("Dana may tap", dana.reads("Yes, please"))
 	l.js("close what is still open", `document.querySelector('#modal[open] .close')?.click()`)
 	l.closed()
@@ -143,7 +128,6 @@ func (l *live) formsInSlack(dana phone) {
 	l.shot("form-new")
 	l.click("#modal footer .primary")
 	l.closed()
-	l.holdEnds()
 	l.waits("Maria is invited", func() bool { return strings.Contains(l.inbox(), "new kiln") })
 }
 
@@ -162,7 +146,6 @@ func (l *live) formsInTeams(dana phone) {
 	l.write(`#modal [data-input="t:choices"]`, "Yes, please\nNo, thanks")
 	l.shot("teams-form-buttons")
 	l.click("#modal .ac-button.positive")
-	l.holdEnds()
 	l.waits("Dana may tap", dana.reads("Yes, please"))
 	l.closed()
 
@@ -177,7 +160,6 @@ func (l *live) formsInTeams(dana phone) {
 	l.write(`#modal [data-input="t:text"]`, "Come and see our new kiln.")
 	l.shot("teams-form-new")
 	l.click("#modal .ac-button.positive")
-	l.holdEnds()
 	l.waits("Maria is invited", func() bool { return strings.Contains(l.inbox(), "new kiln") })
 	l.closed()
 }
