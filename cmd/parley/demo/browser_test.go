@@ -193,10 +193,12 @@ func (l *live) js(what, script string) {
 	l.do(what, chromedp.Evaluate[chromedp.Void]("void ("+script+")"))
 }
 
-// write types into a field as a person does.
+// write types into a field as a person does, and waits until all of it is there: a busy browser may
+// take a click before the last key.
 func (l *live) write(selector, text string) {
 	l.t.Helper()
 	l.do("write into "+selector, chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), text))
+	l.until("all is written", fmt.Sprintf("document.querySelector(%q).value.includes(%q)", selector, text))
 }
 
 // attach chooses a file as a person does.
@@ -361,7 +363,7 @@ func TestSlackInThePage(t *testing.T) {
 	l.shot("menu")
 	l.js("edit", `[...document.querySelectorAll('.menu button')].find((b) => b.textContent === 'Edit message').click()`)
 	l.until("the editor has what was typed", `document.querySelector('.editor textarea')?.value === 'Only sand <b>&amp;</b> ash'`)
-	l.js("write anew", `document.querySelector('.editor textarea').value = 'Only sand & ash'`)
+	l.js("write anew", `(() => { const e = document.querySelector('.editor textarea'); e.value = 'Only sand & ash'; e.dispatchEvent(new Event('input')); })()`)
 	l.click(".editor .primary")
 	l.shows(".threadpane .msg", "(edited)")
 	l.shows(".maillist", "Ben Katz")

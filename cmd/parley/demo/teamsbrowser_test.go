@@ -167,7 +167,7 @@ func TestTeamsHabits(t *testing.T) {
 	l.click(inThread + `.mine [data-tool="more"]`)
 	l.js("edit", `[...document.querySelectorAll('.menu button')].find((b) => b.textContent === 'Edit').click()`)
 	l.until("the editor has what was typed", `document.querySelector('#teams .editor textarea')?.value === 'See this'`)
-	l.js("write anew", `document.querySelector('#teams .editor textarea').value = 'See this list'`)
+	l.js("write anew", `(() => { const e = document.querySelector('#teams .editor textarea'); e.value = 'See this list'; e.dispatchEvent(new Event('input')); })()`)
 	l.click("#teams .editor .primary")
 	l.shows(inThread+".mine", "Edited")
 	l.shows(".maillist", "Ann Lee")

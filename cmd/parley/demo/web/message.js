@@ -8,6 +8,7 @@ import { chips, typed } from './composer.js';
 import { openThread } from './slack.js';
 
 let editing = '';
+let draft = null; // what was typed into the editor so far: a message is drawn anew when it gets a mark
 
 // printOf is all that a message's looks depend on.
 export function printOf(m, inThread) {
@@ -147,12 +148,14 @@ export function editLast() {
 
 function edit(ts) {
   editing = ts;
+  draft = null;
   import('./slack.js').then((s) => { s.showSlack(); document.querySelector('.editor textarea')?.focus(); });
 }
 
 function editor(m) {
   const box = h('textarea', { 'aria-label': 'Edit message', rows: '3' });
-  box.value = typed(m.text);
+  box.value = draft ?? typed(m.text);
+  box.addEventListener('input', () => { draft = box.value; });
   const done = () => { editing = ''; import('./slack.js').then((s) => s.showSlack()); };
   const save = async () => { await act('edit', { channel: app.channel, ts: m.ts, text: chips(box.value) }); done(); };
   box.addEventListener('keydown', (e) => {

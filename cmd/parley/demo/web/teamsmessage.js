@@ -8,6 +8,7 @@ import { act, told } from './teamsact.js';
 import { face, me, reactionName, userName } from './teamsnames.js';
 
 let editing = '';
+let draft = null; // what was typed into the editor so far: a message is drawn anew when it gets a mark
 
 // printOf is all that a message's looks depend on.
 export const printOf = (m, where) => JSON.stringify([m, where, app.as, editing === m.id, Math.floor(new Date(now()).setHours(0, 0, 0, 0) / 864e5)]);
@@ -124,12 +125,14 @@ const redraw = () => import('./teams.js').then((t) => t.showTeams());
 
 function edit(id) {
   editing = id;
+  draft = null;
   redraw().then(() => document.querySelector('#teams .editor textarea')?.focus());
 }
 
 function editor(m, channel) {
   const box = h('textarea', { 'aria-label': 'Edit message', rows: '3' });
-  box.value = typed(m);
+  box.value = draft ?? typed(m);
+  box.addEventListener('input', () => { draft = box.value; });
   const done = () => { editing = ''; redraw(); };
   const save = async () => { if (await act('edit', { channel, message: m.id, text: chips(box.value) })) done(); };
   box.addEventListener('keydown', (e) => {
