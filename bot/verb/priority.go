@@ -17,8 +17,8 @@ func priority() *Verb {
 		Slash:    true, Details: true, Button: "Priority", Meant: true,
 		Ask: func(form *shape.Form, in shape.FormInput) error {
 			form.Title, form.Submit = "Priority", "Save"
-			choice := shape.Field{Name: fieldNote, Kind: shape.FieldOne, Label: "How urgent it is", Value: []string{shape.Or(in.Facts.Traits["priority"], "normal")}}
-			for _, level := range priorities() {
+			choice := shape.Field{Name: fieldNote, Kind: shape.FieldOne, Label: "How urgent it is", Value: []string{shape.Or(in.Facts.Traits[bridge.TraitPriority], bridge.PriorityNormal)}}
+			for _, level := range bridge.Priorities() {
 				choice.Options = append(choice.Options, shape.Option{Value: level, Label: strings.ToUpper(level[:1]) + level[1:]})
 			}
 			form.Fields = []shape.Field{choice}
@@ -26,7 +26,7 @@ func priority() *Verb {
 		},
 		Asks: noNote,
 		Read: func(out *shape.Filled, v Values, _ Reading) (field, problem string) {
-			if out.Args.Note = v.Text(fieldNote); !slices.Contains(priorities(), out.Args.Note) {
+			if out.Args.Note = v.Text(fieldNote); !slices.Contains(bridge.Priorities(), out.Args.Note) {
 				return fieldNote, "Choose a priority."
 			}
 			return "", ""
@@ -41,7 +41,7 @@ func priority() *Verb {
 
 // priorityMark shows a priority that is not the usual one.
 func priorityMark(f bridge.Facts) []shape.Piece {
-	switch level := f.Traits["priority"]; level {
+	switch level := f.Traits[bridge.TraitPriority]; level {
 	case "low":
 		return []shape.Piece{shape.Text("Low priority")}
 	case "high":
@@ -51,6 +51,3 @@ func priorityMark(f bridge.Facts) []shape.Piece {
 	}
 	return nil
 }
-
-// priorities are those that a conversation can have, the least urgent first.
-func priorities() []string { return []string{"low", "normal", "high", "urgent"} }

@@ -5,9 +5,6 @@ import (
 	"parley/bridge"
 )
 
-// maxTitleRunes is how long the name may be that somebody gives to a conversation.
-const maxTitleRunes = 60
-
 func rename() *Verb {
 	return &Verb{
 		Name: bridge.VerbRename, Words: []string{"rename"}, Lone: true, Form: "!rename NAME",
@@ -17,21 +14,21 @@ func rename() *Verb {
 		Slash:    true, Details: true, Button: "Rename", Meant: true,
 		Ask: func(form *shape.Form, in shape.FormInput) error {
 			form.Title, form.Submit = "Rename", "Save"
-			form.Fields = []shape.Field{{Name: fieldNote, Kind: shape.FieldText, Label: "Name", Value: one(Title(in.Facts)), MaxRunes: maxTitleRunes,
+			form.Fields = []shape.Field{{Name: fieldNote, Kind: shape.FieldText, Label: "Name", Value: one(Title(in.Facts)), MaxRunes: bridge.LongestName,
 				Hint: "On cards and in lists. The customer's own name takes it back."}}
 			return nil
 		},
 		Asks: noNote,
 		Read: func(out *shape.Filled, v Values, _ Reading) (field, problem string) {
-			if out.Args.Note = shape.OneLine(v.Text(fieldNote), maxTitleRunes); out.Args.Note == "" {
+			if out.Args.Note = shape.OneLine(v.Text(fieldNote), bridge.LongestName); out.Args.Note == "" {
 				return fieldNote, "Say how it is called."
 			}
 			return "", ""
 		},
 		MeantAs: func(m bridge.Meant) string { return "Rename to " + m.Args.Note },
 		Done: func(l bridge.Line, f bridge.Facts) string {
-			return shape.Doer(l) + " renamed this to " + shape.OneLine(shape.Or(l.Args.Note, Title(f)), maxTitleRunes) + "."
+			return shape.Doer(l) + " renamed this to " + shape.OneLine(shape.Or(l.Args.Note, Title(f)), bridge.LongestName) + "."
 		},
-		Title: func(f bridge.Facts) string { return shape.OneLine(f.Traits["name"], maxTitleRunes) },
+		Title: func(f bridge.Facts) string { return shape.OneLine(f.Traits[bridge.TraitName], bridge.LongestName) },
 	}
 }

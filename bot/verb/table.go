@@ -56,7 +56,8 @@ func table() []*Verb {
 	}
 }
 
-// made keeps the table: made anew for each button it would cost a twentieth of all time.
+// made keeps the table: made anew for each button it would cost a twentieth of all time. It can't be a
+// sync.OnceValue, because functions of the table ask for verbs: Go refuses such a circle.
 var made atomic.Pointer[[]*Verb] //nolint:gochecknoglobals // a table that never changes
 
 // All gives every verb that people can give, in the order of a help page. What it holds is not to be

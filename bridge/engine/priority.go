@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strings"
 
 	"parley/bridge"
@@ -9,16 +10,16 @@ import (
 
 // setPriority says how urgent a conversation is; one without a word of it is normal.
 func (w *work) setPriority(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
-	level, kept := strings.ToLower(strings.TrimSpace(a.Args.Note)), ""
-	switch level {
-	case "low", "high", "urgent":
-		kept = level
-	case "normal":
-	default:
+	level := strings.ToLower(strings.TrimSpace(a.Args.Note))
+	if !slices.Contains(bridge.Priorities(), level) {
 		w.refuse(c, surface, a, "bad_priority", "A priority is low, normal, high or urgent.", "For example: !priority high")
 		return
 	}
-	if !c.setTrait("priority", kept) {
+	kept := level
+	if level == bridge.PriorityNormal {
+		kept = ""
+	}
+	if !c.setTrait(bridge.TraitPriority, kept) {
 		w.unchanged(c, surface, a)
 		return
 	}

@@ -67,7 +67,8 @@ func useCases() map[bridge.Verb]*useCase {
 	}
 }
 
-// madeUseCases keeps the table: nobody changes it.
+// madeUseCases keeps the table: nobody changes it. It can't be a sync.OnceValue, because what is done
+// for a verb asks for the table: Go refuses such a circle.
 var madeUseCases atomic.Pointer[map[bridge.Verb]*useCase] //nolint:gochecknoglobals // a table that never changes
 
 func allUseCases() map[bridge.Verb]*useCase {
