@@ -229,7 +229,7 @@ func TestSlowForm(t *testing.T) {
 	st.view(st.ann, isForm)
 }
 
-// Case 27: an expired trigger opens nothing and breaks nothing.
+// Case 27: an expired trigger opens nothing and breaks nothing, and whoever pressed is told, alone.
 func TestExpiredTrigger(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, true)
@@ -237,7 +237,10 @@ func TestExpiredTrigger(t *testing.T) {
 	root := st.root()
 	st.fake.Inject(slackfake.Fault{Method: "views.open", Kind: slackfake.FaultError, Error: "expired_trigger_id", Times: 1})
 	st.click(root, "Resolve")
-	must(t, st.fake.WaitFor(st.ctx(), func() bool { return len(st.fake.Calls("views.open")) == 1 }))
+	must(t, st.fake.WaitFor(st.ctx(), func() bool { return len(st.fake.Ephemerals(st.ann)) == 1 }))
+	if told := st.fake.Ephemerals(st.ann)[0]; told.Text != notOpenedText || told.ThreadTS != root.Message {
+		t.Errorf("told %+v", told)
+	}
 	st.click(root, "Resolve")
 	st.view(st.ann, isForm)
 }

@@ -26,11 +26,33 @@ func (s *Surface) viewClosed(ctx context.Context, in *interaction) {
 	}
 }
 
-// notOpened tells that a form could not be shown.
+// notOpenedText is told to whom pressed a button whose window Slack did not show.
+const notOpenedText = "Slack didn’t show the window: it waits three seconds for it, and Parley took longer. Please try again."
+
+// notOpened tells that a form could not be shown, also to whom pressed: Slack's client says nothing.
 func (s *Surface) notOpened(ctx context.Context, in *interaction, m slackapi.ModalViewRequest, err error) {
 	s.log.Warn("slack form not opened", "error", err)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second) // what took long may have used up its time
+	defer cancel()
 	if m.NotifyOnClose {
 		s.replyClosed(ctx, m.PrivateMetadata, in.User.ID)
+	}
+	at := in.place()
+	if at.Thread == "" && !in.Container.Private {
+		at.Thread = at.Message // a button on the card, which begins the thread
+	}
+	r := rendered{text: notOpenedText}
+	if at.Channel == "" { // an entry of the menu beside the message box
+		_, err = s.direct(ctx, in.User.ID, r, false)
+	} else {
+		opts := inert(r)
+		if at.Thread != "" {
+			opts = append(opts, slackapi.MsgOptionTS(at.Thread))
+		}
+		_, err = s.api.PostEphemeralContext(ctx, at.Channel, in.User.ID, opts...)
+	}
+	if err != nil {
+		s.log.Info("slack form not told as not opened", "error", err)
 	}
 }
 

@@ -56,16 +56,12 @@ func mailStage(t *testing.T) channelstest.Stage {
 	serial, last := 0, ""
 	deliver := func(t *testing.T, raw string) []channels.Fact {
 		t.Helper()
-		w.journal.mu.Lock()
-		before := len(w.journal.calls)
-		w.journal.mu.Unlock()
+		before := len(w.journal.read().calls)
 		if _, err := ann.SendRaw([]byte(raw), support); err != nil {
 			t.Fatal(err)
 		}
 		w.journal.wait(t, "the mail is accepted", func() bool { return len(w.journal.calls) > before })
-		w.journal.mu.Lock()
-		defer w.journal.mu.Unlock()
-		return slices.Concat(w.journal.calls[before:]...)
+		return slices.Concat(w.journal.read().calls[before:]...)
 	}
 	return channelstest.Stage{
 		Channel: w.channel(),

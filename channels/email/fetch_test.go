@@ -26,7 +26,7 @@ func TestOnlyNewMail(t *testing.T) {
 	w.arrives("first")
 	w.mail("second")
 	w.arrives("first", "second")
-	for _, f := range w.journal.facts {
+	for _, f := range w.journal.read().facts {
 		if f.OrderKey != "mail" || !strings.HasPrefix(f.ExternalID, "mail:") || f.Quarantine != "" {
 			t.Errorf("fact %+v", f)
 		}
@@ -54,7 +54,7 @@ func TestCase40Restart(t *testing.T) {
 	w.arrives("one")
 	stop()
 	w.mail("two") // while nobody looks
-	before := w.journal.state
+	before := w.journal.read().state
 	stop = w.run()
 	w.arrives("one", "two")
 	stop()
@@ -64,7 +64,7 @@ func TestCase40Restart(t *testing.T) {
 	w.journal.wait(t, "a watermark", func() bool { return w.journal.failSaves == 0 && !bytes.Equal(w.journal.state, before) })
 	w.mail("three")
 	w.arrives("one", "two", "three")
-	if n := len(w.journal.calls); n != 4 {
+	if n := len(w.journal.read().calls); n != 4 {
 		t.Errorf("%d calls of Accept, want 4: one, two, two again, three", n)
 	}
 }
@@ -79,7 +79,7 @@ func TestBatchesKeepUIDOrder(t *testing.T) {
 	}
 	w.run()
 	w.arrives(want...)
-	for _, call := range w.journal.calls {
+	for _, call := range w.journal.read().calls {
 		if len(call) > batchSize {
 			t.Errorf("%d mails at once", len(call))
 		}
@@ -100,11 +100,11 @@ func TestBigMailsComeAlone(t *testing.T) {
 	w.put("INBOX", "Message-ID: <d@x>\nSubject: last\n\nBye\n", time.Time{})
 	w.run()
 	w.arrives("small", "big", "huge", "last")
-	head, raw := splitPayload(w.journal.facts[2].Payload)
+	head, raw := splitPayload(w.journal.read().facts[2].Payload)
 	if !head.Truncated || head.SizeBytes < 90_000 || !bytes.HasSuffix(raw, []byte("X-Long: yes\r\n\r\n")) {
 		t.Errorf("case 37, too big: %+v, %d bytes kept", head, len(raw))
 	}
-	head, raw = splitPayload(w.journal.facts[1].Payload)
+	head, raw = splitPayload(w.journal.read().facts[1].Payload)
 	if head.Truncated || int64(len(raw)) != head.SizeBytes {
 		t.Errorf("big: %+v, %d bytes", head, len(raw))
 	}
@@ -118,7 +118,7 @@ func TestCase37Empty(t *testing.T) {
 	w.ready()
 	w.put("INBOX", "", time.Time{})
 	w.journal.wait(t, "the empty mail", func() bool { return len(w.journal.facts) == 1 })
-	if head, raw := splitPayload(w.journal.facts[0].Payload); len(raw) != 0 || head.UID == 0 {
+	if head, raw := splitPayload(w.journal.read().facts[0].Payload); len(raw) != 0 || head.UID == 0 {
 		t.Errorf("envelope %+v, %d bytes", head, len(raw))
 	}
 }
@@ -189,7 +189,7 @@ func TestUnreadableMailIsQuarantined(t *testing.T) {
 			w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: action, Times: mailfake.Forever})
 			w.run()
 			w.arrives("quarantined")
-			fact := w.journal.facts[0]
+			fact := w.journal.read().facts[0]
 			if !strings.HasPrefix(fact.ExternalID, "uid:INBOX:") || fact.OrderKey != "mail" || fact.Quarantine == "" {
 				t.Errorf("fact %+v", fact)
 			}
@@ -265,7 +265,7 @@ func TestLookingBack(t *testing.T) {
 	w.arrives("one", "two", "three")
 	stop()
 	var m mark
-	if err := json.Unmarshal(w.journal.state, &m); err != nil {
+	if err := json.Unmarshal(w.journal.read().state, &m); err != nil {
 		t.Fatal(err)
 	}
 	if want := [][2]imap.UID{{1, 3}}; !slices.Equal(m.Done, want) || m.Last != 3 || m.First != 1 {
@@ -278,8 +278,8 @@ func TestLookingBack(t *testing.T) {
 	w.arrives("two")
 	w.mail("four")
 	w.arrives("two", "four")
-	if len(w.journal.calls) != 2 {
-		t.Errorf("%d calls of Accept, want 2", len(w.journal.calls))
+	if len(w.journal.read().calls) != 2 {
+		t.Errorf("%d calls of Accept, want 2", len(w.journal.read().calls))
 	}
 }
 
@@ -302,7 +302,7 @@ func TestCase32Reinboxed(t *testing.T) {
 	w.journal.wait(t, "the second fetch", func() bool { return len(w.journal.calls) >= 2 })
 	w.mail("next")
 	w.arrives("moving", "next")
-	if a, b := w.journal.calls[0][0], w.journal.calls[1][0]; a.ExternalID != b.ExternalID {
+	if a, b := w.journal.read().calls[0][0], w.journal.read().calls[1][0]; a.ExternalID != b.ExternalID {
 		t.Errorf("%s and %s", a.ExternalID, b.ExternalID)
 	}
 }
@@ -329,8 +329,8 @@ func TestOverloadIsWaitedOut(t *testing.T) {
 	w.ready()
 	w.mail("one")
 	w.arrives("one")
-	if len(w.journal.calls) != 4 {
-		t.Errorf("%d calls of Accept, want 4", len(w.journal.calls))
+	if len(w.journal.read().calls) != 4 {
+		t.Errorf("%d calls of Accept, want 4", len(w.journal.read().calls))
 	}
 }
 

@@ -87,16 +87,31 @@ func (s *signal) wait(t *testing.T, what string, done func() bool) {
 	}
 }
 
-// journal is Accept and State as the engine has them: a fact is stored once.
+// journal is Accept and State as the engine has them: a fact is stored once. While a channel runs,
+// tests read it by read and change it by change.
 type journal struct {
 	*signal
+	record
+	refuse    []error // answers of the next calls
+	failSaves int
+}
+
+// record is what a channel has told its journal.
+type record struct {
 	facts      []channels.Fact
 	calls      [][]channels.Fact // every call, known facts too
-	refuse     []error           // answers of the next calls
 	state      []byte
 	saves      int
-	failSaves  int
 	conditions []channels.Condition
+}
+
+// read returns what the journal holds now.
+func (j *journal) read() record {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	r := j.record
+	r.facts, r.calls, r.conditions = slices.Clone(r.facts), slices.Clone(r.calls), slices.Clone(r.conditions)
+	return r
 }
 
 func (j *journal) accept(_ context.Context, facts ...channels.Fact) (err error) {
@@ -142,9 +157,7 @@ func (j *journal) report(c channels.Condition) {
 
 // subjects lists the stored facts by the subject of their mails.
 func (j *journal) subjects() []string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return subjectsOf(j.facts)
+	return subjectsOf(j.read().facts)
 }
 
 func subjectsOf(facts []channels.Fact) []string {

@@ -67,7 +67,7 @@ func TestSentFolderIsRead(t *testing.T) {
 			w.arrives("Question", "Answer")
 			w.answers("Another")
 			w.arrives("Question", "Answer", "Another")
-			ins, err := w.channel().Decode(w.journal.facts[1].Payload)
+			ins, err := w.channel().Decode(w.journal.read().facts[1].Payload)
 			if err != nil || len(ins) != 1 {
 				t.Fatalf("%v: %+v", err, ins)
 			}
@@ -76,9 +76,7 @@ func TestSentFolderIsRead(t *testing.T) {
 				in.Origin != "from the mailbox by "+support || in.From.Key != "" || len(in.To) != 1 || in.To[0].Key != "ann@customer.test" {
 				t.Errorf("%+v", in)
 			}
-			w.journal.mu.Lock()
-			defer w.journal.mu.Unlock()
-			for _, call := range w.journal.calls {
+			for _, call := range w.journal.read().calls {
 				if s := subjectsOf(call); slices.Contains(s, reply().Subject) {
 					t.Errorf("Parley's own mail was fetched: %q", s)
 				}
@@ -142,7 +140,7 @@ func TestSentMailIsStoredOnce(t *testing.T) {
 	w.sentWatched()
 	w.mail("question")
 	w.arrives("question")
-	before := slices.Clone(w.journal.state)
+	before := slices.Clone(w.journal.read().state)
 	w.answers("answer")
 	w.arrives("question", "answer")
 	stop()
@@ -157,7 +155,7 @@ func TestSentMailIsStoredOnce(t *testing.T) {
 	w.run()
 	w.answers("third")
 	w.arrives("question", "answer", "second", "third")
-	if n := len(w.journal.calls); n < 5 {
+	if n := len(w.journal.read().calls); n < 5 {
 		t.Errorf("%d calls: nothing was stored again", n)
 	}
 }
@@ -230,7 +228,7 @@ func TestNamedSentFolder(t *testing.T) {
 	w.sentWatched()
 	w.arrived("Répondus", "answer", 0)
 	w.arrives("answer")
-	if head, _ := splitPayload(w.journal.facts[0].Payload); !head.Sent || head.Folder != "Répondus" {
+	if head, _ := splitPayload(w.journal.read().facts[0].Payload); !head.Sent || head.Folder != "Répondus" {
 		t.Errorf("%+v", head)
 	}
 	if text := w.checked("Sent folder"); !strings.HasPrefix(text, "Répondus;") {

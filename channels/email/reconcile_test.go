@@ -280,7 +280,7 @@ func TestCase33OverTheWire(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.journal.wait(t, "the answer", func() bool { return len(w.journal.facts) == 1 })
-	got, err := c.Decode(w.journal.facts[0].Payload)
+	got, err := c.Decode(w.journal.read().facts[0].Payload)
 	if err != nil || len(got) != 1 {
 		t.Fatal(got, err)
 	}

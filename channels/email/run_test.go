@@ -53,8 +53,8 @@ func TestPolling(t *testing.T) {
 			w.ready()
 			w.mail("one")
 			w.arrives("one")
-			if len(w.journal.conditions) != 1 {
-				t.Errorf("conditions %v, want active once: one connection serves all polls", w.journal.conditions)
+			if len(w.journal.read().conditions) != 1 {
+				t.Errorf("conditions %v, want active once: one connection serves all polls", w.journal.read().conditions)
 			}
 		})
 	}
@@ -72,7 +72,7 @@ func TestReconnects(t *testing.T) {
 	}
 	w.mail("one")
 	w.arrives("one")
-	for _, c := range w.journal.conditions {
+	for _, c := range w.journal.read().conditions {
 		if c.Status != channels.Active {
 			t.Errorf("a lost connection that came back was reported: %+v", c)
 		}
@@ -116,7 +116,7 @@ func TestStallInsideAMail(t *testing.T) {
 			w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: action, Nth: 2, Times: 2})
 			w.run()
 			w.arrives("one", "two")
-			for _, f := range w.journal.facts {
+			for _, f := range w.journal.read().facts {
 				if head, raw := splitPayload(f.Payload); head.SizeBytes != int64(len(raw)) || head.Truncated {
 					t.Errorf("%+v with %d bytes", head, len(raw))
 				}
@@ -138,8 +138,8 @@ func TestStrangeWatermark(t *testing.T) {
 				t.Errorf("%+v", got)
 			}
 			stop()
-			if string(w.journal.state) != state {
-				t.Errorf("state became %s", w.journal.state)
+			if string(w.journal.read().state) != state {
+				t.Errorf("state became %s", w.journal.read().state)
 			}
 		})
 	}
@@ -203,8 +203,8 @@ func TestBusyServer(t *testing.T) {
 	w.fault(mailfake.Fault{Op: mailfake.OpLOGIN, Action: mailfake.ActionReply, Enhanced: "UNAVAILABLE", Text: "Too many simultaneous connections", Times: 2})
 	w.run()
 	w.ready()
-	if n := len(w.journal.conditions); n != 1 {
-		t.Errorf("conditions %+v, want active only", w.journal.conditions)
+	if n := len(w.journal.read().conditions); n != 1 {
+		t.Errorf("conditions %+v, want active only", w.journal.read().conditions)
 	}
 }
 

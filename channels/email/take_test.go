@@ -23,7 +23,7 @@ func TestNextBatchIsFetchedMeanwhile(t *testing.T) {
 		want = append(want, fmt.Sprint("mail ", i))
 		w.mail(want[i])
 	}
-	before := w.journal.saves
+	before := w.journal.read().saves
 	goOn := make(chan struct{})
 	accept := w.env.Accept
 	w.env.Accept = func(ctx context.Context, facts ...channels.Fact) error {
@@ -34,9 +34,7 @@ func TestNextBatchIsFetchedMeanwhile(t *testing.T) {
 	last := w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionDelayAfter, Delay: time.Millisecond, Nth: 4})
 	w.run()
 	w.struck(last, 1)
-	w.journal.mu.Lock()
-	saves := w.journal.saves
-	w.journal.mu.Unlock()
+	saves := w.journal.read().saves
 	if saves != before {
 		t.Error("mails were passed over before they were stored")
 	}
@@ -76,9 +74,7 @@ func TestLargeMailWaitsForRoom(t *testing.T) {
 		t.Fatal(err)
 	}
 	other.arrives("small")
-	w.journal.mu.Lock()
-	early := len(w.journal.facts)
-	w.journal.mu.Unlock()
+	early := len(w.journal.read().facts)
 	if early != 0 {
 		t.Error("the large mail did not wait")
 	}

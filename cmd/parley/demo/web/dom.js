@@ -61,6 +61,15 @@ export function replace(box, print, make) {
 // fill gives box new children; nested lists and nothing are allowed.
 export const fill = (box, ...children) => box.replaceChildren(...children.flat(Infinity).filter(Boolean));
 
+// afterwards waits for work and puts the cursor where choose says, unless its user has gone on to write
+// elsewhere meanwhile.
+export async function afterwards(work, choose) {
+  const before = document.activeElement;
+  await work;
+  const now = document.activeElement;
+  if (now === before || now === document.body) choose()?.focus();
+}
+
 // initials are what a picture shows of a name.
 export function initials(name) {
   const words = name.replace(/\(.*\)/, '').trim().split(/[\s-]+/).filter(Boolean);

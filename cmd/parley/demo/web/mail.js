@@ -1,5 +1,5 @@
 // The customer's mail program, and the way to the phone.
-import { avatar, fileData, fill, h, keyed, menu, replace, size, toast } from './dom.js';
+import { afterwards, avatar, fileData, fill, h, keyed, menu, replace, size, toast } from './dom.js';
 import { app, boot, call, refresh, tellElsewhere } from './app.js';
 import { programs, showChat } from './chat.js';
 
@@ -75,7 +75,7 @@ function alongTabs(e) {
 function openChat(kind, write) {
   app.chat = kind;
   closeReader();
-  refresh().then(() => { if (write) parts.chat.querySelector('textarea')?.focus(); });
+  afterwards(refresh(), () => (write ? parts.chat.querySelector('textarea') : null));
 }
 
 // openCustomer shows another customer's mailbox, or a chat on the phone.

@@ -1,5 +1,5 @@
 // The little Slack: side bar, channel, Threads view, thread.
-import { avatar, h, replace } from './dom.js';
+import { afterwards, avatar, h, replace } from './dom.js';
 import { fillList, scrollEnd, scrolls } from './list.js';
 import { act, app, boot, elsewhere, legend, meet, refresh, tab, visible } from './app.js';
 import { openCustomer } from './mail.js';
@@ -98,9 +98,7 @@ export async function openThread(channel, ts) {
   if (channel !== app.channel) app.place = 'channel';
   app.channel = channel;
   app.thread = ts;
-  await refresh();
-  scrollEnd(parts.thread);
-  parts.reply.focus();
+  await afterwards(refresh().then(() => scrollEnd(parts.thread)), () => parts.reply);
   meet(channel, ts);
 }
 

@@ -1,5 +1,5 @@
 // The little Teams: side bar, channel, thread, chat with the app, activity.
-import { h, replace } from './dom.js';
+import { afterwards, h, replace } from './dom.js';
 import { app, boot, call, elsewhere, legend, meet, refresh, tab, visible } from './app.js';
 import { fillList, scrollEnd, scrolls } from './list.js';
 import { openCustomer } from './mail.js';
@@ -79,16 +79,14 @@ function go(place, channel) {
 export async function openThread(channel, root) {
   if (!(app.state.teams.channels || []).some((c) => c.id === channel)) { go('chat', 'chat'); return; }
   Object.assign(open(), { place: open().place === 'activity' ? 'activity' : 'channel', channel, thread: root });
-  await refresh();
-  scrollEnd(parts.thread);
-  parts.reply.focus();
+  await afterwards(refresh().then(() => scrollEnd(parts.thread)), () => parts.reply);
   meet(channel, root);
 }
 
 function closeThread() {
   const was = open().thread;
   open().thread = '';
-  refresh().then(() => parts.list.querySelector(`[data-key="${CSS.escape(was)}"]`)?.focus());
+  afterwards(refresh(), () => parts.list.querySelector(`[data-key="${CSS.escape(was)}"]`));
 }
 
 // compose puts a text into the reply box for the tour.
