@@ -55,6 +55,22 @@ func (l *live) choose(selector, value string) {
 	l.js("choose "+value, fmt.Sprintf(`(() => { const s = document.querySelector(%q); s.value = %q; s.dispatchEvent(new Event('change', { bubbles: true })); })()`, selector, value))
 }
 
+// form presses a button of Slack's until its form shows a field. An agent who is told that the machine
+// was too slow for Slack presses again.
+func (l *live) form(button, field string) {
+	l.t.Helper()
+	for tries := 1; ; tries++ {
+		l.click(button)
+		const late = `[...document.querySelectorAll('.ephemeral')].filter((e) => e.innerText.includes('didn’t show the window')).length`
+		l.until("a form opens, or it is told why not", fmt.Sprintf(`document.querySelector('#modal[open] %s') || %s >= %d`, field, late, tries))
+		if opened, err := chromedp.Run(l.ctx, chromedp.Evaluate[bool](fmt.Sprintf(`document.querySelector('#modal[open] %s') != null`, field))); err != nil {
+			l.fail("look for the form: %v", err)
+		} else if opened {
+			return
+		}
+	}
+}
+
 // openThread opens the thread of a card that shows a text, in either half.
 func (l *live) openThread(half, text string) {
 	l.t.Helper()
