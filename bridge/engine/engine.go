@@ -83,7 +83,7 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 	e.files = files.New(files.Options{Pool: o.Pool, Objects: o.Objects, Original: o.Original, Link: o.FileLink, Connected: e})
 	e.sender = outbound.New(outbound.Options{Pool: o.Pool, Engine: host{e}, Files: e.files, Backoff: o.Backoff, GapWait: o.GapWait, Original: o.Original})
 	ro := o.Relay
-	ro.Pool, ro.Handler, ro.Log, ro.Objects, ro.MayRest = o.Pool, e, o.Log, o.Objects, e.mayRest
+	ro.Pool, ro.Handler, ro.Log, ro.Objects, ro.IsChannel = o.Pool, e, o.Log, o.Objects, e.isChannel
 	var err error
 	if e.relay, err = relay.New(ctx, ro); err != nil {
 		return nil, fmt.Errorf("bridge: %w", err)
@@ -106,8 +106,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// mayRest says that an account serves no other one: so a flood of it may wait for them.
-func (e *Engine) mayRest(account int64) bool {
+// isChannel says that an account brings what customers say.
+func (e *Engine) isChannel(account int64) bool {
 	a := e.directory.Load().Account(account)
 	return a != nil && a.Side == "channel"
 }

@@ -47,9 +47,10 @@ type Options struct {
 	// Held keeps appliers from beginning while it returns true, so that accepting can be
 	// measured alone; nil = never. For bench.
 	Held func() bool
-	// MayRest says whether an account must rest after a full batch while others are active; nil = all
-	// must. The agents' chat must not rest, since it serves all other accounts.
-	MayRest func(account int64) bool
+	// IsChannel says whether an account brings what customers say; nil = all do. A flood of one rests
+	// while others are active. The agents' chat serves all of them: it does not rest, and what is done
+	// in it because of a flood makes no flood rest.
+	IsChannel func(account int64) bool
 	// Version is the highest store.FactVersion whose events this process applies; 0 = its own.
 	// SlowDecode is how long one event may be decoded as a part of a batch; 0 = 250 ms. DecodeFor and
 	// ApplyFor are how long decoding and applying it alone may take; 0 = 10 s. All are for tests.
@@ -100,8 +101,8 @@ func New(ctx context.Context, o Options) (*Relay, error) {
 	o.Version = cmp.Or(o.Version, store.FactVersion)
 	o.SlowDecode = cmp.Or(o.SlowDecode, 250*time.Millisecond)
 	o.DecodeFor, o.ApplyFor = cmp.Or(o.DecodeFor, 10*time.Second), cmp.Or(o.ApplyFor, 10*time.Second)
-	if o.MayRest == nil {
-		o.MayRest = func(int64) bool { return true }
+	if o.IsChannel == nil {
+		o.IsChannel = func(int64) bool { return true }
 	}
 	config := o.Pool.Config().Copy()
 	config.MaxConns, config.MinConns = 3+appliers+suspectAppliers, 0
@@ -119,7 +120,7 @@ func New(ctx context.Context, o Options) (*Relay, error) {
 	}
 	return &Relay{
 		pool: o.Pool, hot: hot, handler: o.Handler, log: o.Log, opt: o,
-		queue: newAcceptQueue(), schedule: newSchedule(o.MayRest), suspects: make(chan struct{}, suspectAppliers),
+		queue: newAcceptQueue(), schedule: newSchedule(o.IsChannel), suspects: make(chan struct{}, suspectAppliers),
 		lanes: make(chan struct{}, 1), woken: newWakeups(),
 		timers: make(chan struct{}, 1), metrics: newMetrics(), applying: make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
 		large: semaphore.NewWeighted(largeTogether), slow: newSlowDecodes(), holders: newHolders(), locked: newHeld(), began: time.Now(),

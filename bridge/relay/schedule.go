@@ -28,16 +28,18 @@ const (
 	lateCommit = 5 * time.Second
 	// activeFor is how long an account counts as active after its last batch.
 	activeFor = time.Second
+	// floodRests is for how many times as long as its batch took a flood rests while others are active.
+	floodRests = 3
 )
 
 // schedule knows which accounts may have events to apply, and gives them to appliers in turn: one
 // that has a million of them waits as long for its next batch as one that has a few.
 type schedule struct {
-	mu       sync.Mutex
-	accounts map[int64]*account
-	turns    []int64       // accounts in the order of their turns
-	changed  chan struct{} // closed and replaced when something may have become due
-	mayRest  func(account int64) bool
+	mu        sync.Mutex
+	accounts  map[int64]*account
+	turns     []int64       // accounts in the order of their turns
+	changed   chan struct{} // closed and replaced when something may have become due
+	isChannel func(account int64) bool
 }
 
 // account is what is known of one account's queues.
@@ -54,8 +56,8 @@ type account struct {
 	most    int       // so many of its events are applied within batchTime, about
 }
 
-func newSchedule(mayRest func(account int64) bool) *schedule {
-	return &schedule{accounts: map[int64]*account{}, changed: make(chan struct{}), mayRest: mayRest}
+func newSchedule(isChannel func(account int64) bool) *schedule {
+	return &schedule{accounts: map[int64]*account{}, changed: make(chan struct{}), isChannel: isChannel}
 }
 
 // of gives what is known of an account. Its caller holds the lock.
@@ -232,8 +234,8 @@ func (s *schedule) done(shares []store.Share, more map[int64]bool) {
 // larger or smaller in that proportion. The time for one event is not used: since much of a batch's
 // cost doesn't grow with its events, a small batch would make the next one smaller still.
 //
-// While others are active, an account that filled a whole batch and may rest does so for as long as
-// that took: so a flood has at most half of the time, and of the cores.
+// While other channels are active, one that filled a whole batch rests for three times as long as that
+// took: so a flood has at most a quarter of the time, and of the cores.
 func (s *schedule) took(shares []store.Share, taken map[int64]int, took time.Duration) {
 	factor := min(max(float64(batchTime)/float64(took), 0.5), 2)
 	s.mu.Lock()
@@ -248,18 +250,18 @@ func (s *schedule) took(shares []store.Share, taken map[int64]int, took time.Dur
 	}
 	if s.calmActive(now) {
 		for _, share := range shares {
-			if a := s.of(share.Account); a.filled && share.Events >= minApply && s.mayRest(share.Account) {
-				a.rests = now.Add(min(took, batchTime))
+			if a := s.of(share.Account); a.filled && share.Events >= minApply && s.isChannel(share.Account) {
+				a.rests = now.Add(floodRests * min(took, batchTime))
 			}
 		}
 	}
 }
 
-// calmActive says that an account was active lately which had no more to apply than its share. Its
+// calmActive says that a channel was active lately which had no more to apply than its share. Its
 // caller holds the lock.
 func (s *schedule) calmActive(now time.Time) bool {
-	for _, a := range s.accounts {
-		if !a.filled && now.Sub(a.ended) < activeFor {
+	for id, a := range s.accounts {
+		if !a.filled && now.Sub(a.ended) < activeFor && s.isChannel(id) {
 			return true
 		}
 	}
