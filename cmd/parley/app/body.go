@@ -24,10 +24,13 @@ const (
 var errTooLong = errors.New("the body is longer than 16 MiB")
 
 // bodies is the memory of a process for arriving bodies; its rules are those of room.
-type bodies struct{ small, large *room }
+type bodies struct {
+	small, large *room
+	wait         time.Duration // how long a body waits for room
+}
 
 func newBodies() *bodies {
-	return &bodies{small: newRoom(smallRoom, smallRoom/2), large: newRoom(largeRoom, mostBody)}
+	return &bodies{small: newRoom(smallRoom, smallRoom/2), large: newRoom(largeRoom, mostBody), wait: waitForRoom}
 }
 
 // arrival is one body: first while it is read into memory, then as the handler's Request.Body.
@@ -84,7 +87,7 @@ func (a *arrival) readUnannounced(ctx context.Context) error {
 // readIn takes room for length bytes and reads. whole is false if the body is longer.
 func (a *arrival) readIn(ctx context.Context, m *room, length int64) (whole bool, err error) {
 	p := &place{source: a.source, length: length, received: &a.received, end: a.end}
-	wait, cancel := context.WithTimeout(ctx, waitForRoom)
+	wait, cancel := context.WithTimeout(ctx, a.bodies.wait)
 	defer cancel()
 	if err := m.take(wait, p); err != nil {
 		return false, err
