@@ -19,12 +19,13 @@ const joiner = "\u2060"
 var (
 	shortcode = regexp.MustCompile(`:([a-z0-9_+'-]+):`)
 	iconName  = regexp.MustCompile(`^[a-z0-9_+-]+$`)
+
+	escapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+	joins   = strings.NewReplacer("*", joiner+"*"+joiner, "_", joiner+"_"+joiner, "~", joiner+"~"+joiner, "`", joiner+"`"+joiner)
 )
 
 // escape makes s safe in every mrkdwn string: it can neither mention nor link.
-func escape(s string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
-}
+func escape(s string) string { return escapes.Replace(s) }
 
 // literal makes s one line of mrkdwn that shows as it is: no formatting, emoji, quotation.
 func literal(s string) string {
@@ -38,8 +39,7 @@ func literal(s string) string {
 		return r
 	}, s)
 	s = shortcode.ReplaceAllString(s, ":"+joiner+"$1:")
-	s = escape(s)
-	s = strings.NewReplacer("*", joiner+"*"+joiner, "_", joiner+"_"+joiner, "~", joiner+"~"+joiner, "`", joiner+"`"+joiner).Replace(s)
+	s = joins.Replace(escape(s))
 	if strings.HasPrefix(s, "&gt;") {
 		s = joiner + s
 	}

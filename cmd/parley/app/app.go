@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -196,9 +197,20 @@ func unlessEnded(ctx context.Context, err error) error {
 	return err
 }
 
+// collectLater lets garbage grow to twice the memory in use before it is collected, unless GOGC says
+// something else. What Parley keeps is small, so that Go's default would collect very often: a seventh of
+// the time in which messages are relayed.
+func collectLater() {
+	const byGo, ours = 100, 200
+	if before := debug.SetGCPercent(ours); before != byGo {
+		debug.SetGCPercent(before)
+	}
+}
+
 // Run serves until ctx ends. Then it first finishes the sends that have begun; webhooks are answered
 // meanwhile.
 func (a *App) Run(ctx context.Context) error {
+	collectLater()
 	group, ctx := errgroup.WithContext(ctx) // a part that fails stops all others
 	a.front.open(a.routes())
 	a.front.start()
