@@ -37,6 +37,17 @@ func (l *Changes[C]) Add(build func(seq int64) C) {
 	if len(l.all) > 2*keepChanges {
 		l.all = append([]C(nil), l.all[keepChanges:]...)
 	}
+	l.wakeLocked()
+}
+
+// Wake lets who waits look again although there is no change to tell, such as after a reset.
+func (l *Changes[C]) Wake() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.wakeLocked()
+}
+
+func (l *Changes[C]) wakeLocked() {
 	close(l.more)
 	l.more = make(chan struct{})
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/emersion/go-imap/v2"
+
+	"parley/channels/emulator"
 )
 
 // ErrNoMailbox is returned for an address or folder that has no mailbox here.
@@ -41,8 +43,7 @@ type account struct {
 	cfg      MailboxConfig
 	customer bool
 	folders  map[string]*folder
-	changed  chan struct{} // closed and replaced at every change
-	auto     *AutoReply    // nil: none
+	auto     *AutoReply // nil: none
 	answered map[string]int
 }
 
@@ -58,7 +59,7 @@ type folder struct {
 	changed    chan struct{}
 }
 
-// message is one mail in one folder. raw never changes; the rest is under Server.mu.
+// message is one mail in one folder. raw never changes; the rest is under the lock.
 type message struct {
 	uid     imap.UID
 	raw     []byte
@@ -96,27 +97,54 @@ func (m *message) setFlag(f imap.Flag, on bool) {
 	m.version++
 }
 
+// mailboxes are all mailboxes of the world, with their folders and mails.
+type mailboxes struct {
+	*ground
+	changes  *emulator.Changes[Change]
+	accounts map[string]*account // by lower-case address
+	aliases  map[string]*account
+	validity uint32 // the last UIDVALIDITY that was given
+}
+
+// resetLocked leaves only the configured mailboxes, empty.
+func (b *mailboxes) resetLocked() {
+	b.accounts, b.aliases = map[string]*account{}, map[string]*account{}
+	for _, cfg := range b.opts.Mailboxes {
+		b.addAccountLocked(cfg, false)
+	}
+}
+
+// hosted tells whether the address is at a domain of a configured mailbox.
+func (b *mailboxes) hosted(address string) bool {
+	for _, cfg := range b.opts.Mailboxes {
+		if strings.EqualFold(domainOf(cfg.Address), domainOf(address)) {
+			return true
+		}
+	}
+	return false
+}
+
 // AddMailbox adds a company mailbox while the server runs, until Reset; its domain counts
 // as hosted only if a configured mailbox has it too. Errors: the address exists or is malformed.
-func (s *Server) AddMailbox(cfg MailboxConfig) error {
+func (b *mailboxes) AddMailbox(cfg MailboxConfig) error {
 	if _, err := mail.ParseAddress(cfg.Address); err != nil {
 		return fmt.Errorf("mailfake: mailbox %q: %w", cfg.Address, err)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.findLocked(cfg.Address) != nil {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.findLocked(cfg.Address) != nil {
 		return fmt.Errorf("mailfake: mailbox %q: exists", cfg.Address)
 	}
-	s.addAccountLocked(cfg, false)
+	b.addAccountLocked(cfg, false)
 	return nil
 }
 
 // SetMailbox changes the settings of a mailbox: password, tokens, habits. Its address,
 // aliases and folders stay. Reset undoes it. Errors: ErrNoMailbox.
-func (s *Server) SetMailbox(address string, change func(*MailboxConfig)) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	a := s.findLocked(address)
+func (b *mailboxes) SetMailbox(address string, change func(*MailboxConfig)) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	a := b.findLocked(address)
 	if a == nil {
 		return ErrNoMailbox
 	}
@@ -126,43 +154,43 @@ func (s *Server) SetMailbox(address string, change func(*MailboxConfig)) error {
 	return nil
 }
 
-func (s *Server) addAccountLocked(cfg MailboxConfig, customer bool) *account {
+func (b *mailboxes) addAccountLocked(cfg MailboxConfig, customer bool) *account {
 	if cfg.Username == "" {
 		cfg.Username = cfg.Address
 	}
 	if cfg.SentFolder == "" {
 		cfg.SentFolder = "Sent"
 	}
-	a := &account{address: cfg.Address, cfg: cfg, customer: customer, folders: map[string]*folder{}, changed: make(chan struct{})}
-	s.addFolderLocked(a, "INBOX")
-	s.addFolderLocked(a, cfg.SentFolder).attrs = []imap.MailboxAttr{imap.MailboxAttrSent}
+	a := &account{address: cfg.Address, cfg: cfg, customer: customer, folders: map[string]*folder{}}
+	b.addFolderLocked(a, "INBOX")
+	b.addFolderLocked(a, cfg.SentFolder).attrs = []imap.MailboxAttr{imap.MailboxAttrSent}
 	for _, name := range cfg.Folders {
-		s.addFolderLocked(a, name)
+		b.addFolderLocked(a, name)
 	}
-	s.accounts[strings.ToLower(cfg.Address)] = a
+	b.accounts[strings.ToLower(cfg.Address)] = a
 	for _, alias := range cfg.Aliases {
-		s.aliases[strings.ToLower(alias)] = a
+		b.aliases[strings.ToLower(alias)] = a
 	}
 	return a
 }
 
 // addFolderLocked makes a folder whose UIDVALIDITY no folder here ever had.
-func (s *Server) addFolderLocked(a *account, name string) *folder {
-	s.validity++
-	f := &folder{acct: a, name: name, validity: s.validity, next: 1, subscribed: true, changed: make(chan struct{})}
+func (b *mailboxes) addFolderLocked(a *account, name string) *folder {
+	b.validity++
+	f := &folder{acct: a, name: name, validity: b.validity, next: 1, subscribed: true, changed: make(chan struct{})}
 	a.folders[name] = f
 	return f
 }
 
 // findLocked finds the mailbox that receives for an address: exact, alias, or without
 // its +detail.
-func (s *Server) findLocked(address string) *account {
+func (b *mailboxes) findLocked(address string) *account {
 	key := strings.ToLower(address)
 	for range 2 {
-		if a := s.accounts[key]; a != nil {
+		if a := b.accounts[key]; a != nil {
 			return a
 		}
-		if a := s.aliases[key]; a != nil {
+		if a := b.aliases[key]; a != nil {
 			return a
 		}
 		key = strings.ToLower(withoutDetail(address))
@@ -171,11 +199,11 @@ func (s *Server) findLocked(address string) *account {
 }
 
 // loginLocked finds the mailbox that a login name opens.
-func (s *Server) loginLocked(username string) *account {
-	if a := s.accounts[strings.ToLower(username)]; a != nil {
+func (b *mailboxes) loginLocked(username string) *account {
+	if a := b.accounts[strings.ToLower(username)]; a != nil {
 		return a
 	}
-	for _, a := range s.accounts {
+	for _, a := range b.accounts {
 		if strings.EqualFold(a.cfg.Username, username) {
 			return a
 		}
@@ -184,10 +212,10 @@ func (s *Server) loginLocked(username string) *account {
 }
 
 // addressOf is the address of the mailbox that a login name opens, or the name itself.
-func (s *Server) addressOf(username string) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if a := s.loginLocked(username); a != nil {
+func (b *mailboxes) addressOf(username string) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if a := b.loginLocked(username); a != nil {
 		return a.address
 	}
 	return username
@@ -202,19 +230,19 @@ func (a *account) folder(name string) *folder {
 }
 
 // appendLocked stores a mail and wakes everybody who waits for the folder.
-func (s *Server) appendLocked(f *folder, raw []byte, at time.Time, flags ...imap.Flag) *message {
+func (b *mailboxes) appendLocked(f *folder, raw []byte, at time.Time, flags ...imap.Flag) *message {
 	m := &message{uid: f.next, raw: raw, at: at, flags: map[string]imap.Flag{}}
 	for _, flag := range flags {
 		m.setFlag(flag, true)
 	}
 	f.next++
 	f.msgs = append(f.msgs, m)
-	s.changedLocked(f, m.uid, ChangeAdded)
+	b.changedLocked(f, m.uid, ChangeAdded)
 	return m
 }
 
 // removeLocked expunges the mails for which drop is true and returns how many.
-func (s *Server) removeLocked(f *folder, drop func(*message) bool) int {
+func (b *mailboxes) removeLocked(f *folder, drop func(*message) bool) int {
 	kept := make([]*message, 0, len(f.msgs))
 	for _, m := range f.msgs {
 		if drop(m) {
@@ -226,64 +254,25 @@ func (s *Server) removeLocked(f *folder, drop func(*message) bool) int {
 	n := len(f.msgs) - len(kept)
 	f.msgs = kept
 	if n > 0 {
-		s.changedLocked(f, 0, ChangeRemoved)
+		b.changedLocked(f, 0, ChangeRemoved)
 	}
 	return n
 }
 
-// ChangeUIDValidity gives a folder a new UIDVALIDITY and its mails new UIDs from 1, and
-// hangs up on the clients that have it open. Errors: ErrNoMailbox.
-func (s *Server) ChangeUIDValidity(address, folderName string) error {
-	s.mu.Lock()
-	f, err := s.folderLocked(address, folderName)
-	if err != nil {
-		s.mu.Unlock()
-		return err
-	}
-	open := s.renumberLocked(f)
-	s.mu.Unlock()
-	for _, ss := range open {
-		_ = ss.fc.Close()
-	}
-	return nil
-}
-
-// renumberLocked does it and returns the sessions that have the folder open.
-func (s *Server) renumberLocked(f *folder) []*session {
-	s.validity++
-	f.validity = s.validity
+// renumberLocked gives a folder a new UIDVALIDITY and its mails new UIDs from 1.
+func (b *mailboxes) renumberLocked(f *folder) {
+	b.validity++
+	f.validity = b.validity
 	f.next = 1
 	for i, m := range f.msgs {
 		f.msgs[i] = &message{uid: f.next, raw: m.raw, at: m.at, flags: m.flags}
 		f.next++
 	}
-	s.changedLocked(f, 0, ChangeRemoved)
-	var open []*session
-	for ss := range s.sessions {
-		if ss.view != nil && ss.view.folder == f {
-			open = append(open, ss)
-		}
-	}
-	return open
+	b.changedLocked(f, 0, ChangeRemoved)
 }
 
-// Disconnect says BYE to every IMAP client that is logged in to the mailbox.
-func (s *Server) Disconnect(address string) {
-	s.mu.Lock()
-	var open []*session
-	for ss := range s.sessions {
-		if ss.acct != nil && strings.EqualFold(ss.acct.address, address) {
-			open = append(open, ss)
-		}
-	}
-	s.mu.Unlock()
-	for _, ss := range open {
-		_ = ss.conn.Bye("Server shutting down")
-	}
-}
-
-func (s *Server) folderLocked(address, name string) (*folder, error) {
-	a := s.findLocked(address)
+func (b *mailboxes) folderLocked(address, name string) (*folder, error) {
+	a := b.findLocked(address)
 	if a == nil {
 		return nil, fmt.Errorf("%w: %s", ErrNoMailbox, address)
 	}

@@ -19,11 +19,11 @@ type AutoReply struct {
 
 // SetAutoReply switches the automatic answer of a mailbox on, or with nil off; an unknown
 // address gets a customer's mailbox. Errors: a malformed address.
-func (s *Server) SetAutoReply(address string, reply *AutoReply) error {
-	c := s.Customer(address)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	a := s.findLocked(c.addr.Address)
+func (o *office) SetAutoReply(address string, reply *AutoReply) error {
+	c := o.Customer(address)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	a := o.boxes.findLocked(c.addr.Address)
 	if a == nil {
 		return fmt.Errorf("mailfake: automatic reply: malformed address %q", address)
 	}
@@ -32,7 +32,7 @@ func (s *Server) SetAutoReply(address string, reply *AutoReply) error {
 }
 
 // autoReplyLocked answers a mail that was just stored, before anything else can happen.
-func (s *Server) autoReplyLocked(a *account, sender string, raw []byte) {
+func (o *office) autoReplyLocked(a *account, sender string, raw []byte) {
 	if a.auto == nil || sender == "" {
 		return
 	}
@@ -50,7 +50,7 @@ func (s *Server) autoReplyLocked(a *account, sender string, raw []byte) {
 	a.answered[key]++
 	m := Mail{
 		From: Address{a.cfg.Name, a.address}.String(), To: []string{sender}, Subject: "Automatic reply: " + got.Subject, Text: a.auto.Text,
-		MessageID: s.newMessageIDLocked(domainOf(a.address)), Date: s.clock(), InReplyTo: got.MessageID,
+		MessageID: o.newMessageIDLocked(domainOf(a.address)), Date: o.clock(), InReplyTo: got.MessageID,
 	}
 	from := a.address
 	if !a.auto.Rude {
@@ -58,10 +58,10 @@ func (s *Server) autoReplyLocked(a *account, sender string, raw []byte) {
 	}
 	answer, err := m.compose()
 	if err != nil { // a sender that cannot be written into a header
-		s.log.Warn("mail emulator could not answer automatically", "error", err)
+		o.log.Warn("mail emulator could not answer automatically", "error", err)
 		return
 	}
-	if _, _, err := s.deliverLocked(from, []string{sender}, answer, true); err != nil {
-		s.log.Warn("mail emulator's automatic answer was refused", "error", err)
+	if _, _, err := o.deliverLocked(from, []string{sender}, answer, true); err != nil {
+		o.log.Warn("mail emulator's automatic answer was refused", "error", err)
 	}
 }

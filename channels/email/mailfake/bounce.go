@@ -10,33 +10,33 @@ import (
 
 // reportLocked mails a delivery status notification (RFC 3464) to the sender, from the
 // null sender. Nobody gets a report on a report.
-func (s *Server) reportLocked(sender, recipient string, rule RecipientRule, raw []byte) {
-	if sender == "" || s.findLocked(sender) == nil {
+func (o *office) reportLocked(sender, recipient string, rule RecipientRule, raw []byte) {
+	if sender == "" || o.boxes.findLocked(sender) == nil {
 		return
 	}
-	report, err := s.composeReportLocked(sender, recipient, rule, raw)
+	report, err := o.composeReportLocked(sender, recipient, rule, raw)
 	if err != nil {
-		s.log.Error("mail emulator could not write a delivery report", "error", err)
+		o.log.Error("mail emulator could not write a delivery report", "error", err)
 		return
 	}
-	s.storeLocked("", sender, report, true)
+	o.storeLocked("", sender, report, true)
 }
 
-func (s *Server) composeReportLocked(sender, recipient string, rule RecipientRule, raw []byte) ([]byte, error) {
+func (o *office) composeReportLocked(sender, recipient string, rule RecipientRule, raw []byte) ([]byte, error) {
 	subject, action, explained := "Delivery Status Notification (Failure)", "failed", "Your message could not be delivered to"
 	if rule.Policy == PolicyDelayed {
 		subject, action, explained = "Delivery Status Notification (Delay)", "delayed", "We still try to deliver your message to"
 	}
-	id := s.newMessageIDLocked(s.opts.Domain)
-	now := s.clock().Format(time.RFC1123Z)
+	id := o.newMessageIDLocked(o.opts.Domain)
+	now := o.clock().Format(time.RFC1123Z)
 	diagnostic := fmt.Sprintf("%d %s %s", rule.Code, rule.Enhanced, rule.Text)
 	status := fmt.Sprintf("Reporting-MTA: dns; %s\r\nArrival-Date: %s\r\n\r\n"+
 		"Original-Recipient: rfc822; %s\r\nFinal-Recipient: rfc822; %s\r\nAction: %s\r\nStatus: %s\r\n"+
 		"Remote-MTA: dns; mx.%s\r\nDiagnostic-Code: smtp; %s\r\n",
-		s.opts.Domain, now, recipient, recipient, action, rule.Enhanced, domainOf(recipient), diagnostic)
+		o.opts.Domain, now, recipient, recipient, action, rule.Enhanced, domainOf(recipient), diagnostic)
 	var body bytes.Buffer
 	w := multipart.NewWriter(&body)
-	if err := w.SetBoundary(fmt.Sprintf("report-%d", s.counter)); err != nil {
+	if err := w.SetBoundary(fmt.Sprintf("report-%d", o.counter)); err != nil {
 		return nil, err
 	}
 	for _, p := range []struct{ mediaType, body string }{
@@ -57,7 +57,7 @@ func (s *Server) composeReportLocked(sender, recipient string, rule RecipientRul
 	}
 	var out bytes.Buffer
 	for _, f := range [][2]string{
-		{"From", "Mail Delivery Subsystem <mailer-daemon@" + s.opts.Domain + ">"}, {"To", sender}, {"Subject", subject},
+		{"From", "Mail Delivery Subsystem <mailer-daemon@" + o.opts.Domain + ">"}, {"To", sender}, {"Subject", subject},
 		{"Date", now}, {"Message-ID", id}, {"In-Reply-To", parseReceived(raw).MessageID}, {"Auto-Submitted", "auto-replied"},
 		{"MIME-Version", "1.0"},
 		{"Content-Type", "multipart/report; report-type=delivery-status; boundary=\"" + w.Boundary() + "\""},

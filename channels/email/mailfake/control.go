@@ -74,12 +74,13 @@ func (s *Server) State() State {
 //
 // Errors come as {"error"} with 400, 404 or, for a mail that nobody took, 422.
 func (s *Server) Control() http.Handler {
+	d := &driver{srv: s}
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /_fake/mail/send", s.controlSend)
-	mux.HandleFunc("POST /_fake/mail/reply", s.controlReply)
-	mux.HandleFunc("POST /_fake/mail/raw", s.controlRaw)
-	mux.HandleFunc("GET /_fake/mail/inbox", s.controlInbox)
-	mux.HandleFunc("GET /_fake/mail/events", s.controlEvents)
+	mux.HandleFunc("POST /_fake/mail/send", d.send)
+	mux.HandleFunc("POST /_fake/mail/reply", d.reply)
+	mux.HandleFunc("POST /_fake/mail/raw", d.raw)
+	mux.HandleFunc("GET /_fake/mail/inbox", d.inbox)
+	mux.HandleFunc("GET /_fake/mail/events", d.events)
 	mux.HandleFunc("GET /_fake/mail/state", func(w http.ResponseWriter, _ *http.Request) { respond(w, s.State(), nil) })
 	mux.HandleFunc("GET /_fake/mail/submissions", func(w http.ResponseWriter, _ *http.Request) { respond(w, s.Submissions(), nil) })
 	mux.HandleFunc("POST /_fake/mail/faults", func(w http.ResponseWriter, r *http.Request) {
@@ -128,17 +129,22 @@ func (s *Server) Control() http.Handler {
 	return mux
 }
 
-func (s *Server) controlSend(w http.ResponseWriter, r *http.Request) {
+// driver lets other processes use the world.
+type driver struct {
+	srv *Server
+}
+
+func (d *driver) send(w http.ResponseWriter, r *http.Request) {
 	var m Mail
 	if !read(w, r, &m) {
 		return
 	}
-	sent, err := s.Customer(m.From).Send(m)
+	sent, err := d.srv.Customer(m.From).Send(m)
 	respond(w, sent, err)
 }
 
-// controlReply looks for the answered mail in all folders of the customer's mailbox.
-func (s *Server) controlReply(w http.ResponseWriter, r *http.Request) {
+// reply looks for the answered mail in all folders of the customer's mailbox.
+func (d *driver) reply(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Mail
 		Answered string  `json:"message_id_of"`
@@ -147,8 +153,8 @@ func (s *Server) controlReply(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, &in) {
 		return
 	}
-	c := s.Customer(in.From)
-	for _, got := range append(c.Inbox(), s.Sent(c.Address())...) {
+	c := d.srv.Customer(in.From)
+	for _, got := range append(c.Inbox(), d.srv.Sent(c.Address())...) {
 		if got.MessageID == in.Answered {
 			sent, err := c.ReplyAs(Program(orText(string(in.Program), string(Gmail))), got, in.Mail)
 			respond(w, sent, err)
@@ -161,7 +167,7 @@ func (s *Server) controlReply(w http.ResponseWriter, r *http.Request) {
 // ErrNoMail is returned when no mail has the Message-ID that was asked for.
 var ErrNoMail = errors.New("mailfake: no such mail")
 
-func (s *Server) controlRaw(w http.ResponseWriter, r *http.Request) {
+func (d *driver) raw(w http.ResponseWriter, r *http.Request) {
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
 		respond(w, nil, err)
@@ -172,19 +178,19 @@ func (s *Server) controlRaw(w http.ResponseWriter, r *http.Request) {
 	if from == "" {
 		from = parseReceived(raw).From.Address
 	}
-	sent, err := s.Customer(from).SendRaw(raw, query["to"]...)
+	sent, err := d.srv.Customer(from).SendRaw(raw, query["to"]...)
 	respond(w, sent, err)
 }
 
-func (s *Server) controlInbox(w http.ResponseWriter, r *http.Request) {
+func (d *driver) inbox(w http.ResponseWriter, r *http.Request) {
 	address, folder := r.FormValue("address"), orText(r.FormValue("folder"), "INBOX")
 	least, _ := strconv.Atoi(r.FormValue("min"))
 	wait, _ := time.ParseDuration(r.FormValue("wait"))
-	in := s.Folder(address, folder)
+	in := d.srv.Folder(address, folder)
 	if len(in) < least && wait > 0 {
 		ctx, cancel := context.WithTimeout(r.Context(), min(wait, maxWait))
 		defer cancel()
-		in, _ = s.WaitForFolder(ctx, address, folder, func(in []Received) bool { return len(in) >= least })
+		in, _ = d.srv.WaitForFolder(ctx, address, folder, func(in []Received) bool { return len(in) >= least })
 	}
 	if in == nil {
 		in = []Received{}
@@ -197,10 +203,9 @@ func (s *Server) controlInbox(w http.ResponseWriter, r *http.Request) {
 	respond(w, in, nil)
 }
 
-// controlEvents reports changes until the client or the server goes.
-func (s *Server) controlEvents(w http.ResponseWriter, r *http.Request) {
-	changes, stop := s.Subscribe()
-	defer stop()
+// events reports changes until the client or the server goes.
+func (d *driver) events(w http.ResponseWriter, r *http.Request) {
+	sub := d.srv.Subscribe()
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	out := http.NewResponseController(w)
@@ -208,13 +213,11 @@ func (s *Server) controlEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	for {
-		select {
-		case <-r.Context().Done():
+		changes, err := sub.Next(r.Context())
+		if err != nil {
 			return
-		case c, ok := <-changes:
-			if !ok {
-				return
-			}
+		}
+		for _, c := range changes {
 			line, err := json.Marshal(c)
 			if err == nil {
 				_, err = io.WriteString(w, "data: "+string(line)+"\n\n")

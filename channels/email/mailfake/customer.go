@@ -10,7 +10,7 @@ import (
 // Customer is somebody outside with an ordinary mail program. His mail arrives as from
 // another provider: straight into the mailboxes, without SMTP login.
 type Customer struct {
-	srv  *Server
+	post *office
 	addr mail.Address
 }
 
@@ -26,24 +26,24 @@ type Sent struct {
 // Customer returns the customer with an address ("Ann Lee <ann@x.test>" or
 // "ann@x.test") and opens a mailbox for him when he is new. Any mailbox may be used, to
 // answer as its owner from another program. A malformed address makes Send fail.
-func (s *Server) Customer(address string) *Customer {
+func (o *office) Customer(address string) *Customer {
 	a, err := mail.ParseAddress(address)
 	if err != nil {
-		return &Customer{srv: s}
+		return &Customer{post: o}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.findLocked(a.Address) == nil {
-		s.addAccountLocked(MailboxConfig{Address: a.Address, Name: a.Name, Password: s.opts.CustomerPassword}, true)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.boxes.findLocked(a.Address) == nil {
+		o.boxes.addAccountLocked(MailboxConfig{Address: a.Address, Name: a.Name, Password: o.opts.CustomerPassword}, true)
 	}
-	return &Customer{srv: s, addr: *a}
+	return &Customer{post: o, addr: *a}
 }
 
 // Address is the customer's bare address.
 func (c *Customer) Address() string { return c.addr.Address }
 
 // Inbox lists what the customer received, oldest first.
-func (c *Customer) Inbox() []Received { return c.srv.Inbox(c.addr.Address) }
+func (c *Customer) Inbox() []Received { return c.post.boxes.Inbox(c.addr.Address) }
 
 // Send composes a mail, delivers it to To, Cc and Bcc and keeps a copy, with its Bcc, in the
 // customer's Sent folder. Empty MessageID and Date are filled in.
@@ -56,10 +56,10 @@ func (c *Customer) Send(m Mail) (Sent, error) {
 		m.From = c.addr.String()
 	}
 	if m.Date.IsZero() {
-		m.Date = c.srv.clock()
+		m.Date = c.post.clock()
 	}
 	if m.MessageID == "" {
-		m.MessageID = c.srv.newMessageID(domainOf(c.addr.Address))
+		m.MessageID = c.post.newMessageID(domainOf(c.addr.Address))
 	}
 	raw, err := m.compose()
 	if err != nil {
@@ -76,9 +76,9 @@ func (c *Customer) Send(m Mail) (Sent, error) {
 		}
 	}
 	out := Sent{MessageID: m.MessageID, Date: m.Date, Raw: raw}
-	out.Delivered, out.Refused, err = c.srv.deliver(c.addr.Address, to, raw, true)
+	out.Delivered, out.Refused, err = c.post.deliver(c.addr.Address, to, raw, true)
 	if err == nil {
-		c.srv.saveSent(c.addr.Address, m.withBcc(raw))
+		c.post.saveSent(c.addr.Address, m.withBcc(raw))
 	}
 	return out, err
 }
@@ -94,8 +94,8 @@ func (m Mail) withBcc(raw []byte) []byte {
 // SendRaw delivers the bytes exactly as they are, without Return-Path, Delivered-To and
 // Received lines; to are envelope recipients. Errors: *RefusedError.
 func (c *Customer) SendRaw(raw []byte, to ...string) (Sent, error) {
-	out := Sent{MessageID: parseReceived(raw).MessageID, Date: c.srv.clock(), Raw: raw}
+	out := Sent{MessageID: parseReceived(raw).MessageID, Date: c.post.clock(), Raw: raw}
 	var err error
-	out.Delivered, out.Refused, err = c.srv.deliver(c.addr.Address, to, raw, false)
+	out.Delivered, out.Refused, err = c.post.deliver(c.addr.Address, to, raw, false)
 	return out, err
 }

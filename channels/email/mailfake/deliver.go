@@ -21,6 +21,15 @@ const (
 	PolicyDelayed Policy = "delayed" // delivered, and a report says that it takes long
 )
 
+// office takes mails and brings them to mailboxes, back to their senders, or nowhere.
+type office struct {
+	*ground
+	boxes       *mailboxes
+	rules       []RecipientRule
+	submissions []Submission
+	counter     int // of generated message ids
+}
+
 // RecipientRule gives an address or @domain a Policy of its own. The last rule for the
 // exact address wins over the last one for its domain.
 type RecipientRule struct {
@@ -34,7 +43,7 @@ type RecipientRule struct {
 }
 
 // SetRecipient adds a rule. Errors: unknown policy, no address.
-func (s *Server) SetRecipient(r RecipientRule) error {
+func (o *office) SetRecipient(r RecipientRule) error {
 	switch r.Policy {
 	case PolicyAccept, PolicyRefuse, PolicyBounce, PolicyDelayed:
 	default:
@@ -43,9 +52,9 @@ func (s *Server) SetRecipient(r RecipientRule) error {
 	if !strings.Contains(r.Address, "@") {
 		return fmt.Errorf("mailfake: recipient rule: no address")
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.rules = append(s.rules, r)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.rules = append(o.rules, r)
 	return nil
 }
 
@@ -65,10 +74,10 @@ type Submission struct {
 
 // Submissions lists what came in by SMTP since the start or the last Reset: two with
 // one MessageID are a mail sent twice.
-func (s *Server) Submissions() []Submission {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return append([]Submission(nil), s.submissions...)
+func (o *office) Submissions() []Submission {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return append([]Submission(nil), o.submissions...)
 }
 
 // RefusedError says that no recipient was accepted.
@@ -84,15 +93,15 @@ func (e *RefusedError) Error() string {
 }
 
 // ruleLocked finds the rule for an address; without one it invents it.
-func (s *Server) ruleLocked(address string) RecipientRule {
+func (o *office) ruleLocked(address string) RecipientRule {
 	rule := RecipientRule{Address: address, Policy: PolicyAccept}
-	if s.findLocked(address) == nil {
-		if rule.Policy = s.opts.UnknownForeign; s.hosted(address) {
-			rule.Policy = s.opts.UnknownHosted
+	if o.boxes.findLocked(address) == nil {
+		if rule.Policy = o.opts.UnknownForeign; o.boxes.hosted(address) {
+			rule.Policy = o.opts.UnknownHosted
 		}
 	}
 	exact := false
-	for _, r := range s.rules {
+	for _, r := range o.rules {
 		if isExact := !strings.HasPrefix(r.Address, "@"); matchAddress(r.Address, address) && (isExact || !exact) {
 			rule, exact = r, isExact
 		}
@@ -109,26 +118,26 @@ func (s *Server) ruleLocked(address string) RecipientRule {
 }
 
 // checkRecipient is the server's answer to RCPT.
-func (s *Server) checkRecipient(address string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if r := s.ruleLocked(address); r.Policy == PolicyRefuse {
+func (o *office) checkRecipient(address string) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if r := o.ruleLocked(address); r.Policy == PolicyRefuse {
 		return &smtp.SMTPError{Code: r.Code, EnhancedCode: enhancedCode(r.Enhanced), Message: r.Text}
 	}
 	return nil
 }
 
 // deliver hands a mail to every recipient. Reports on bounced ones go back to from.
-func (s *Server) deliver(from string, to []string, raw []byte, trace bool) (delivered, refused []string, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.deliverLocked(from, to, raw, trace)
+func (o *office) deliver(from string, to []string, raw []byte, trace bool) (delivered, refused []string, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.deliverLocked(from, to, raw, trace)
 }
 
-func (s *Server) deliverLocked(from string, to []string, raw []byte, trace bool) (delivered, refused []string, err error) {
+func (o *office) deliverLocked(from string, to []string, raw []byte, trace bool) (delivered, refused []string, err error) {
 	var first *RefusedError
 	for _, addr := range to {
-		rule := s.ruleLocked(addr)
+		rule := o.ruleLocked(addr)
 		switch rule.Policy {
 		case PolicyAccept:
 		case PolicyRefuse:
@@ -138,10 +147,10 @@ func (s *Server) deliverLocked(from string, to []string, raw []byte, trace bool)
 			}
 			continue
 		case PolicyBounce, PolicyDelayed:
-			s.reportLocked(from, addr, rule, raw)
+			o.reportLocked(from, addr, rule, raw)
 		}
 		if rule.Policy != PolicyBounce {
-			s.storeLocked(from, addr, raw, trace)
+			o.storeLocked(from, addr, raw, trace)
 			delivered = append(delivered, addr)
 		}
 	}
@@ -153,49 +162,49 @@ func (s *Server) deliverLocked(from string, to []string, raw []byte, trace bool)
 
 // storeLocked puts a mail into the recipient's INBOX, below the lines that a receiving
 // host writes on top.
-func (s *Server) storeLocked(from, addr string, raw []byte, trace bool) {
-	a := s.findLocked(addr)
+func (o *office) storeLocked(from, addr string, raw []byte, trace bool) {
+	a := o.boxes.findLocked(addr)
 	if a == nil {
-		cfg := MailboxConfig{Address: withoutDetail(addr), Password: s.opts.CustomerPassword}
-		a = s.addAccountLocked(cfg, true)
+		cfg := MailboxConfig{Address: withoutDetail(addr), Password: o.opts.CustomerPassword}
+		a = o.boxes.addAccountLocked(cfg, true)
 	}
-	now := s.clock()
+	now := o.clock()
 	if trace {
 		var b bytes.Buffer
 		fmt.Fprintf(&b, "Return-Path: <%s>\r\nDelivered-To: %s\r\n", from, addr)
 		fmt.Fprintf(&b, "Received: from %s by %s with ESMTP for <%s>;\r\n %s\r\n",
-			orText(domainOf(from), s.opts.Domain), s.opts.Domain, addr, now.Format(time.RFC1123Z))
+			orText(domainOf(from), o.opts.Domain), o.opts.Domain, addr, now.Format(time.RFC1123Z))
 		raw = append(b.Bytes(), raw...)
 	}
-	s.appendLocked(a.folder("INBOX"), raw, now)
-	s.autoReplyLocked(a, from, raw)
+	o.boxes.appendLocked(a.folder("INBOX"), raw, now)
+	o.autoReplyLocked(a, from, raw)
 }
 
-func (s *Server) saveSent(address string, raw []byte) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if a := s.findLocked(address); a != nil {
-		s.saveSentLocked(a, raw)
+func (o *office) saveSent(address string, raw []byte) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if a := o.boxes.findLocked(address); a != nil {
+		o.saveSentLocked(a, raw)
 	}
 }
 
 // saveSentLocked does nothing when the client has deleted the folder.
-func (s *Server) saveSentLocked(a *account, raw []byte) {
+func (o *office) saveSentLocked(a *account, raw []byte) {
 	if f := a.folder(a.cfg.SentFolder); f != nil {
-		s.appendLocked(f, raw, s.clock(), imap.FlagSeen)
+		o.boxes.appendLocked(f, raw, o.clock(), imap.FlagSeen)
 	}
 }
 
 // newMessageID counts, so that a test gets the same ids each time.
-func (s *Server) newMessageID(domain string) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.newMessageIDLocked(domain)
+func (o *office) newMessageID(domain string) string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.newMessageIDLocked(domain)
 }
 
-func (s *Server) newMessageIDLocked(domain string) string {
-	s.counter++
-	return fmt.Sprintf("<fake-%d-%06d@%s>", s.opts.UIDValidity, s.counter, domain)
+func (o *office) newMessageIDLocked(domain string) string {
+	o.counter++
+	return fmt.Sprintf("<fake-%d-%06d@%s>", o.opts.UIDValidity, o.counter, domain)
 }
 
 // enhancedCode reads "5.1.1"; anything else is "not set".

@@ -108,21 +108,27 @@ type FaultState struct {
 	Fired int `json:"fired"`
 }
 
+// faults are the armed faults. Their lock is a leaf.
+type faults struct {
+	*emulator.FaultSet[Fault]
+	over <-chan struct{} // the server is closed
+}
+
 // AddFault arms a fault and returns its id. Errors: unknown op or action.
-func (s *Server) AddFault(f Fault) (string, error) {
+func (p *faults) AddFault(f Fault) (string, error) {
 	if !knownOp(f.Op) {
 		return "", fmt.Errorf("mailfake: fault: unknown op %q", f.Op)
 	}
 	if !knownAction(f.Action) {
 		return "", fmt.Errorf("mailfake: fault: unknown action %q", f.Action)
 	}
-	return s.FaultSet.Add(f, emulator.FaultRule{ID: f.ID, Nth: f.Nth, Times: f.Times, Probability: f.Probability}), nil
+	return p.FaultSet.Add(f, emulator.FaultRule{ID: f.ID, Nth: f.Nth, Times: f.Times, Probability: f.Probability}), nil
 }
 
 // Faults lists the armed faults, spent ones too, with their counts.
-func (s *Server) Faults() []FaultState {
+func (p *faults) Faults() []FaultState {
 	list := []FaultState{}
-	for _, f := range s.FaultSet.List() {
+	for _, f := range p.FaultSet.List() {
 		f.Fault.ID = f.Rule.ID
 		list = append(list, FaultState{Fault: f.Fault, Seen: f.Seen, Fired: f.Fired})
 	}
@@ -155,8 +161,8 @@ func (h hits) find(a Action) (Fault, bool) {
 }
 
 // strike counts the command against every armed fault and gives those that fire.
-func (s *Server) strike(op Op, mailbox string, recipients ...string) hits {
-	return hits{s.FaultSet.Strike(func(f Fault) bool { return f.matches(op, mailbox, recipients) })}
+func (p *faults) strike(op Op, mailbox string, recipients ...string) hits {
+	return hits{p.FaultSet.Strike(func(f Fault) bool { return f.matches(op, mailbox, recipients) })}
 }
 
 func (f Fault) matches(op Op, mailbox string, recipients []string) bool {
@@ -187,8 +193,8 @@ func matchAddress(pattern, address string) bool {
 
 // pause waits as long as the action's fault says, if there is one, but never longer
 // than the faults stay armed, the connection is open and the server runs.
-func (s *Server) pause(c *faultConn, h hits, a Action) {
+func (p *faults) pause(c *faultConn, h hits, a Action) {
 	if f, ok := h.find(a); ok {
-		h.Hold(f.Delay, c.closed, s.done)
+		h.Hold(f.Delay, c.closed, p.over)
 	}
 }

@@ -15,10 +15,14 @@ import (
 
 const delimiter = '/'
 
-// session is one IMAP connection. acct and view are written under Server.mu, and read
+// session is one IMAP connection. acct and view are written under the lock, and read
 // without it only by the connection's own goroutines.
 type session struct {
-	srv  *Server
+	*ground
+	boxes   *mailboxes
+	clients *clients
+	faults  *faults
+
 	conn *imapserver.Conn
 	fc   *faultConn
 	acct *account
@@ -41,7 +45,7 @@ func (s *Server) imapOptions(starttls *tls.Config) *imapserver.Options {
 			if !s.enter() {
 				return nil, nil, bye("Shutting down")
 			}
-			ss := &session{srv: s, conn: c, fc: unwrap(c.NetConn())}
+			ss := &session{ground: s.ground, boxes: s.mailboxes, clients: s.clients, faults: s.faults, conn: c, fc: unwrap(c.NetConn())}
 			if _, err := ss.before(OpIMAPConnect); err != nil {
 				s.leave()
 				return nil, nil, err
@@ -73,8 +77,8 @@ func (ss *session) before(op Op) (hits, error) {
 }
 
 func (ss *session) strike(op Op, mailbox string) (hits, error) {
-	h := ss.srv.strike(op, mailbox)
-	ss.srv.pause(ss.fc, h, ActionDelay)
+	h := ss.faults.strike(op, mailbox)
+	ss.faults.pause(ss.fc, h, ActionDelay)
 	if _, ok := h.find(ActionHideIdle); ok {
 		ss.fc.hideIdleCapability()
 	}
@@ -103,7 +107,7 @@ func (ss *session) strike(op Op, mailbox string) (hits, error) {
 
 // after lets the faults strike that spoil only the answer.
 func (ss *session) after(h hits) {
-	ss.srv.pause(ss.fc, h, ActionDelayAfter)
+	ss.faults.pause(ss.fc, h, ActionDelayAfter)
 	if _, ok := h.find(ActionDropAfter); ok {
 		_ = ss.fc.Close()
 	}
@@ -118,10 +122,10 @@ func orText(text, def string) string {
 
 // Close implements imapserver.Session.
 func (ss *session) Close() error {
-	ss.srv.mu.Lock()
-	delete(ss.srv.sessions, ss)
-	ss.srv.mu.Unlock()
-	ss.srv.leave()
+	ss.mu.Lock()
+	delete(ss.clients.sessions, ss)
+	ss.mu.Unlock()
+	ss.clients.leave()
 	return nil
 }
 
@@ -131,18 +135,18 @@ func (ss *session) Login(username, password string) error {
 }
 
 func (ss *session) login(username string, allowed func(*account) bool) error {
-	h, err := ss.strike(OpLOGIN, ss.srv.addressOf(username))
+	h, err := ss.strike(OpLOGIN, ss.boxes.addressOf(username))
 	if err != nil {
 		return err
 	}
-	ss.srv.mu.Lock()
-	a := ss.srv.loginLocked(username)
+	ss.mu.Lock()
+	a := ss.boxes.loginLocked(username)
 	if a == nil || !allowed(a) {
-		ss.srv.mu.Unlock()
+		ss.mu.Unlock()
 		return imapserver.ErrAuthFailed
 	}
 	ss.acct = a
-	ss.srv.mu.Unlock()
+	ss.mu.Unlock()
 	ss.after(h)
 	return nil
 }
@@ -153,7 +157,7 @@ func (ss *session) AuthenticateMechanisms() []string { return []string{sasl.Plai
 // Authenticate implements imapserver.SessionSASL.
 func (ss *session) Authenticate(mech string) (sasl.Server, error) {
 	token := func(user, token string) error {
-		return ss.login(user, func(a *account) bool { return ss.srv.tokenOK(a, user, token) })
+		return ss.login(user, func(a *account) bool { return ss.boxes.tokenOK(a, user, token) })
 	}
 	if srv := saslServer(mech, ss.Login, token, imapserver.ErrAuthFailed); srv != nil && !strings.EqualFold(mech, sasl.Login) {
 		return srv, nil
@@ -161,8 +165,8 @@ func (ss *session) Authenticate(mech string) (sasl.Server, error) {
 	return nil, no("", "SASL mechanism not supported")
 }
 
-func (s *Server) tokenOK(a *account, user, token string) bool {
-	return slices.Contains(a.cfg.Tokens, token) || s.opts.CheckToken != nil && s.opts.CheckToken(user, token)
+func (b *mailboxes) tokenOK(a *account, user, token string) bool {
+	return slices.Contains(a.cfg.Tokens, token) || b.opts.CheckToken != nil && b.opts.CheckToken(user, token)
 }
 
 // Select implements imapserver.Session.
@@ -171,16 +175,16 @@ func (ss *session) Select(name string, options *imap.SelectOptions) (*imap.Selec
 	if err != nil {
 		return nil, err
 	}
-	s := ss.srv
-	s.mu.Lock()
+	ss.mu.Lock()
 	f := ss.acct.folder(name)
 	if f == nil {
-		s.mu.Unlock()
+		ss.mu.Unlock()
 		return nil, no(imap.ResponseCodeNonExistent, "No such mailbox")
 	}
 	var stale []*session
 	if _, ok := h.find(ActionUIDValidity); ok {
-		stale = s.renumberLocked(f)
+		ss.boxes.renumberLocked(f)
+		stale = ss.clients.viewingLocked(f)
 	}
 	ss.view = newViewLocked(f, options.ReadOnly)
 	data := &imap.SelectData{
@@ -193,7 +197,7 @@ func (ss *session) Select(name string, options *imap.SelectOptions) (*imap.Selec
 			break
 		}
 	}
-	s.mu.Unlock()
+	ss.mu.Unlock()
 	for _, other := range stale {
 		_ = other.fc.Close()
 	}
@@ -206,8 +210,8 @@ func (ss *session) Select(name string, options *imap.SelectOptions) (*imap.Selec
 
 // Unselect implements imapserver.Session.
 func (ss *session) Unselect() error {
-	ss.srv.mu.Lock()
-	defer ss.srv.mu.Unlock()
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
 	ss.view = nil
 	return nil
 }
@@ -222,19 +226,19 @@ func (ss *session) Append(name string, r imap.LiteralReader, options *imap.Appen
 	if err != nil {
 		return nil, err
 	}
-	ss.srv.mu.Lock()
+	ss.mu.Lock()
 	f := ss.acct.folder(name)
 	if f == nil {
-		ss.srv.mu.Unlock()
+		ss.mu.Unlock()
 		return nil, no(imap.ResponseCodeTryCreate, "No such mailbox")
 	}
 	at := options.Time
 	if at.IsZero() {
-		at = ss.srv.clock()
+		at = ss.clock()
 	}
-	m := ss.srv.appendLocked(f, raw, at, options.Flags...)
+	m := ss.boxes.appendLocked(f, raw, at, options.Flags...)
 	data := &imap.AppendData{UIDValidity: f.validity, UID: m.uid}
-	ss.srv.mu.Unlock()
+	ss.mu.Unlock()
 	ss.after(h)
 	return data, nil
 }

@@ -11,20 +11,20 @@ import (
 
 // Create implements imapserver.Session.
 func (ss *session) Create(name string, _ *imap.CreateOptions) error {
-	ss.srv.mu.Lock()
-	defer ss.srv.mu.Unlock()
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
 	name = strings.TrimRight(name, string(delimiter))
 	if ss.acct.folder(name) != nil {
 		return no(imap.ResponseCodeAlreadyExists, "Mailbox exists")
 	}
-	ss.srv.addFolderLocked(ss.acct, name)
+	ss.boxes.addFolderLocked(ss.acct, name)
 	return nil
 }
 
 // Delete implements imapserver.Session.
 func (ss *session) Delete(name string) error {
-	ss.srv.mu.Lock()
-	defer ss.srv.mu.Unlock()
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
 	f := ss.acct.folder(name)
 	if f == nil {
 		return no(imap.ResponseCodeNonExistent, "No such mailbox")
@@ -32,15 +32,15 @@ func (ss *session) Delete(name string) error {
 	if f.name == "INBOX" {
 		return no(imap.ResponseCodeCannot, "INBOX stays")
 	}
-	ss.srv.removeLocked(f, func(*message) bool { return true })
+	ss.boxes.removeLocked(f, func(*message) bool { return true })
 	delete(ss.acct.folders, f.name)
 	return nil
 }
 
 // Rename implements imapserver.Session.
 func (ss *session) Rename(oldName, newName string, _ *imap.RenameOptions) error {
-	ss.srv.mu.Lock()
-	defer ss.srv.mu.Unlock()
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
 	f := ss.acct.folder(oldName)
 	if f == nil {
 		return no(imap.ResponseCodeNonExistent, "No such mailbox")
@@ -62,8 +62,8 @@ func (ss *session) Subscribe(name string) error { return ss.subscribe(name, true
 func (ss *session) Unsubscribe(name string) error { return ss.subscribe(name, false) }
 
 func (ss *session) subscribe(name string, on bool) error {
-	ss.srv.mu.Lock()
-	defer ss.srv.mu.Unlock()
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
 	f := ss.acct.folder(name)
 	if f == nil {
 		return no(imap.ResponseCodeNonExistent, "No such mailbox")
@@ -86,7 +86,7 @@ func (ss *session) List(w *imapserver.ListWriter, ref string, patterns []string,
 	if len(patterns) == 0 {
 		return w.WriteList(&imap.ListData{Attrs: []imap.MailboxAttr{imap.MailboxAttrNoSelect}, Delim: delimiter})
 	}
-	ss.srv.mu.Lock()
+	ss.mu.Lock()
 	var out []*imap.ListData
 	for _, f := range ss.acct.folders {
 		matches := func(p string) bool { return imapserver.MatchList(f.name, delimiter, ref, p) }
@@ -103,7 +103,7 @@ func (ss *session) List(w *imapserver.ListWriter, ref string, patterns []string,
 		}
 		out = append(out, d)
 	}
-	ss.srv.mu.Unlock()
+	ss.mu.Unlock()
 	sort.Slice(out, func(i, j int) bool { return out[i].Mailbox < out[j].Mailbox })
 	for _, d := range out {
 		if err := w.WriteList(d); err != nil {
@@ -121,8 +121,8 @@ func (ss *session) Status(name string, options *imap.StatusOptions) (*imap.Statu
 		return nil, err
 	}
 	defer ss.after(h)
-	ss.srv.mu.Lock()
-	defer ss.srv.mu.Unlock()
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
 	f := ss.acct.folder(name)
 	if f == nil {
 		return nil, no(imap.ResponseCodeNonExistent, "No such mailbox")

@@ -18,22 +18,21 @@ func (ss *session) Fetch(w *imapserver.FetchWriter, set imap.NumSet, options *im
 	if err != nil {
 		return err
 	}
-	s := ss.srv
-	s.mu.Lock()
+	ss.mu.Lock()
 	targets := ss.view.targetsLocked(set)
-	s.mu.Unlock()
+	ss.mu.Unlock()
 	ss.spoilFetch(h, targets)
 	for i, t := range targets {
 		if f, ok := h.find(ActionExpunge); ok && i >= len(targets)-max(f.Count, 1) {
-			s.mu.Lock()
-			s.removeLocked(ss.view.folder, func(m *message) bool { return m == t.msg })
-			s.mu.Unlock()
+			ss.mu.Lock()
+			ss.boxes.removeLocked(ss.view.folder, func(m *message) bool { return m == t.msg })
+			ss.mu.Unlock()
 			continue
 		}
 		if _, ok := h.find(ActionFlagsOnly); ok {
-			s.mu.Lock()
+			ss.mu.Lock()
 			flags := t.msg.flagList()
-			s.mu.Unlock()
+			ss.mu.Unlock()
 			one := w.CreateMessage(t.seq)
 			one.WriteUID(t.msg.uid)
 			one.WriteFlags(flags)
@@ -73,7 +72,7 @@ func (ss *session) spoilFetch(h hits, targets []target) {
 		}
 		var freeze func()
 		if action == ActionFreeze {
-			freeze = func() { ss.srv.pause(ss.fc, h, ActionFreeze) }
+			freeze = func() { ss.faults.pause(ss.fc, h, ActionFreeze) }
 		}
 		ss.fc.cutAfter(n, freeze)
 	}
@@ -85,25 +84,25 @@ func (ss *session) burst(f Fault) {
 	if n == 0 {
 		n = 20
 	}
-	ss.srv.mu.Lock()
+	ss.mu.Lock()
 	known := 0
 	if ss.view != nil {
 		known = len(ss.view.known)
 	}
-	ss.srv.mu.Unlock()
+	ss.mu.Unlock()
 	line := fmt.Sprintf("* %d EXISTS\r\n", known)
 	_, _ = ss.conn.NetConn().Write(bytes.Repeat([]byte(line), n))
 }
 
 func (ss *session) fetchOne(w *imapserver.FetchResponseWriter, m *message, options *imap.FetchOptions) error {
-	ss.srv.mu.Lock()
+	ss.mu.Lock()
 	for _, bs := range options.BodySection {
 		if !bs.Peek && !ss.view.readOnly {
 			ss.markSeenLocked(m)
 		}
 	}
 	flags := m.flagList()
-	ss.srv.mu.Unlock()
+	ss.mu.Unlock()
 	w.WriteUID(m.uid)
 	if options.Flags {
 		w.WriteFlags(flags)
@@ -145,7 +144,7 @@ func (ss *session) fetchOne(w *imapserver.FetchResponseWriter, m *message, optio
 func (ss *session) markSeenLocked(m *message) {
 	if !m.has(imap.FlagSeen) {
 		m.setFlag(imap.FlagSeen, true)
-		ss.srv.changedLocked(ss.view.folder, m.uid, ChangeFlags)
+		ss.boxes.changedLocked(ss.view.folder, m.uid, ChangeFlags)
 	}
 }
 
@@ -191,18 +190,18 @@ func (ss *session) Store(w *imapserver.FetchWriter, set imap.NumSet, flags *imap
 	if err != nil {
 		return err
 	}
-	ss.srv.mu.Lock()
+	ss.mu.Lock()
 	if ss.view.readOnly {
-		ss.srv.mu.Unlock()
+		ss.mu.Unlock()
 		return no("", "Mailbox is read-only")
 	}
 	targets := ss.view.targetsLocked(set)
 	for _, t := range targets {
 		storeFlags(t.msg, flags)
 		ss.view.known[t.seq-1].version = t.msg.version
-		ss.srv.changedLocked(ss.view.folder, t.msg.uid, ChangeFlags)
+		ss.boxes.changedLocked(ss.view.folder, t.msg.uid, ChangeFlags)
 	}
-	ss.srv.mu.Unlock()
+	ss.mu.Unlock()
 	for _, t := range targets {
 		if flags.Silent {
 			break
@@ -249,27 +248,26 @@ func (ss *session) copyTo(set imap.NumSet, destName string, remove bool) (*imap.
 	if err != nil {
 		return nil, err
 	}
-	s := ss.srv
-	s.mu.Lock()
+	ss.mu.Lock()
 	dest := ss.acct.folder(destName)
 	if dest == nil {
-		s.mu.Unlock()
+		ss.mu.Unlock()
 		return nil, no(imap.ResponseCodeTryCreate, "No such mailbox")
 	}
 	if remove && (dest == ss.view.folder || ss.view.readOnly) {
-		s.mu.Unlock()
+		ss.mu.Unlock()
 		return nil, no(imap.ResponseCodeCannot, "Cannot move there")
 	}
 	data := &imap.CopyData{UIDValidity: dest.validity}
 	moved := map[*message]bool{}
 	for _, t := range ss.view.targetsLocked(set) {
-		c := s.appendLocked(dest, t.msg.raw, t.msg.at, t.msg.flagList()...)
+		c := ss.boxes.appendLocked(dest, t.msg.raw, t.msg.at, t.msg.flagList()...)
 		data.SourceUIDs.AddNum(t.msg.uid)
 		data.DestUIDs.AddNum(c.uid)
 		moved[t.msg] = remove
 	}
-	s.removeLocked(ss.view.folder, func(m *message) bool { return moved[m] })
-	s.mu.Unlock()
+	ss.boxes.removeLocked(ss.view.folder, func(m *message) bool { return moved[m] })
+	ss.mu.Unlock()
 	ss.after(h)
 	return data, nil
 }
@@ -280,15 +278,15 @@ func (ss *session) Expunge(_ *imapserver.ExpungeWriter, uids *imap.UIDSet) error
 	if err != nil {
 		return err
 	}
-	ss.srv.mu.Lock()
+	ss.mu.Lock()
 	if !ss.view.readOnly {
 		in := func(uint32, imap.UID) bool { return true }
 		if uids != nil {
 			in = ss.view.containsLocked(*uids)
 		}
-		ss.srv.removeLocked(ss.view.folder, func(m *message) bool { return m.has(imap.FlagDeleted) && in(0, m.uid) })
+		ss.boxes.removeLocked(ss.view.folder, func(m *message) bool { return m.has(imap.FlagDeleted) && in(0, m.uid) })
 	}
-	ss.srv.mu.Unlock()
+	ss.mu.Unlock()
 	ss.after(h)
 	return nil
 }
@@ -298,9 +296,9 @@ func (ss *session) Poll(w *imapserver.UpdateWriter, allowExpunge bool) error {
 	if ss.view == nil {
 		return nil
 	}
-	ss.srv.mu.Lock()
+	ss.mu.Lock()
 	updates := ss.view.pendingLocked(allowExpunge)
-	ss.srv.mu.Unlock()
+	ss.mu.Unlock()
 	return writeUpdates(w, updates)
 }
 
@@ -319,10 +317,10 @@ func (ss *session) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error 
 		var signal <-chan struct{}
 		var updates []update
 		if ss.view != nil && !silent {
-			ss.srv.mu.Lock()
+			ss.mu.Lock()
 			signal = ss.view.folder.changed
 			updates = ss.view.pendingLocked(true)
-			ss.srv.mu.Unlock()
+			ss.mu.Unlock()
 		}
 		if err := writeUpdates(w, updates); err != nil {
 			return err

@@ -18,7 +18,7 @@ func (ss *session) Search(kind imapserver.NumKind, criteria *imap.SearchCriteria
 	if err != nil {
 		return nil, err
 	}
-	ss.srv.mu.Lock()
+	ss.mu.Lock()
 	list := make([]target, 0, len(ss.view.known))
 	for i, k := range ss.view.known {
 		if !k.msg.gone {
@@ -32,9 +32,9 @@ func (ss *session) Search(kind imapserver.NumKind, criteria *imap.SearchCriteria
 			}
 		}
 	}
-	ss.srv.mu.Unlock()
+	ss.mu.Unlock()
 	prepare(list, criteria)
-	ss.srv.mu.Lock()
+	ss.mu.Lock()
 	q := &query{view: ss.view, list: list}
 	var found []target
 	for _, t := range list {
@@ -46,7 +46,7 @@ func (ss *session) Search(kind imapserver.NumKind, criteria *imap.SearchCriteria
 	if options.ReturnSave {
 		ss.view.saved = uids
 	}
-	ss.srv.mu.Unlock()
+	ss.mu.Unlock()
 	ss.after(h)
 	return data, nil
 }

@@ -91,7 +91,7 @@ func (c *faultConn) Close() error {
 // faultListener hands out faultConns and remembers the open ones.
 type faultListener struct {
 	net.Listener
-	srv *Server
+	clients *clients
 }
 
 // Accept implements net.Listener.
@@ -100,8 +100,8 @@ func (l *faultListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &faultConn{Conn: conn, closed: make(chan struct{}), forget: l.srv.forgetConn}
-	l.srv.rememberConn(c)
+	c := &faultConn{Conn: conn, closed: make(chan struct{}), forget: l.clients.forgetConn}
+	l.clients.rememberConn(c)
 	return c, nil
 }
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"strings"
 	"sync"
 	"time"
 
@@ -52,36 +51,29 @@ type Options struct {
 	OpenRelay bool
 }
 
-// Server is the mail world. Make it with New. Safe for concurrent use.
-type Server struct {
-	*emulator.FaultSet[Fault]
-
+// ground is what all parts of a mail world share, with the one lock that guards their state.
+type ground struct {
 	opts  Options
 	log   *slog.Logger
 	clock func() time.Time
-	cert  *certificate // nil without TLS
+	done  chan struct{} // closed by Close
 
-	imapLn, imapTLSLn, smtpLn, smtpTLSLn net.Listener
+	mu sync.Mutex
+}
+
+// Server is the mail world. Make it with New. Safe for concurrent use.
+type Server struct {
+	*ground
+	*mailboxes
+	*office
+	*clients
+	*faults
+	ports
 
 	imapServers []*imapserver.Server
 	smtpServer  *smtp.Server
-
-	done    chan struct{}
-	serving sync.WaitGroup // accept loops
-	live    sync.WaitGroup // sessions
-
-	mu          sync.Mutex
-	started     bool
-	closed      bool
-	conns       map[*faultConn]struct{}
-	sessions    map[*session]struct{}
-	accounts    map[string]*account // by lower-case address
-	aliases     map[string]*account
-	rules       []RecipientRule
-	submissions []Submission
-	counter     int // of generated message ids
-	validity    uint32
-	subscribers map[chan Change]struct{}
+	serving     sync.WaitGroup // accept loops
+	started     bool           // guarded by the lock
 }
 
 // New prepares a mail world; Start opens its ports.
@@ -103,19 +95,20 @@ func New(opts Options) *Server {
 	if opts.MaxMessageBytes == 0 {
 		opts.MaxMessageBytes = 50 << 20
 	}
-	s := &Server{
-		opts: opts, log: opts.Log, clock: opts.Clock, FaultSet: emulator.NewFaultSet[Fault](opts.Seed),
-		done: make(chan struct{}), conns: map[*faultConn]struct{}{}, sessions: map[*session]struct{}{},
-		subscribers: map[chan Change]struct{}{}, validity: opts.UIDValidity - 1,
+	g := &ground{opts: opts, log: opts.Log, clock: opts.Clock, done: make(chan struct{})}
+	if g.log == nil {
+		g.log = slog.New(slog.DiscardHandler)
 	}
-	if s.log == nil {
-		s.log = slog.New(slog.DiscardHandler)
+	if g.clock == nil {
+		g.clock = time.Now
 	}
-	if s.clock == nil {
-		s.clock = time.Now
+	boxes := &mailboxes{ground: g, validity: opts.UIDValidity - 1, changes: emulator.NewChanges[Change](g.done)}
+	boxes.resetLocked()
+	return &Server{
+		ground: g, mailboxes: boxes, office: &office{ground: g, boxes: boxes},
+		clients: &clients{ground: g, boxes: boxes, conns: map[*faultConn]struct{}{}, sessions: map[*session]struct{}{}},
+		faults:  &faults{FaultSet: emulator.NewFaultSet[Fault](opts.Seed), over: g.done},
 	}
-	s.resetLocked()
-	return s
 }
 
 // Start opens the ports and serves until Close. ctx covers only the opening.
@@ -126,10 +119,8 @@ func (s *Server) Start(ctx context.Context) error {
 	if s.started || s.closed {
 		return errors.New("mailfake: start: already started or closed")
 	}
-	if err := s.listenLocked(ctx); err != nil {
-		for _, ln := range s.listeners() {
-			_ = ln.Close()
-		}
+	if err := s.open(ctx, s.opts); err != nil {
+		s.ports.close()
 		return fmt.Errorf("mailfake: start: %w", err)
 	}
 	s.started = true
@@ -139,51 +130,20 @@ func (s *Server) Start(ctx context.Context) error {
 	}
 	plain := imapserver.New(s.imapOptions(startTLS))
 	s.imapServers = append(s.imapServers, plain)
-	s.serve("imap", func() error { return plain.Serve(&faultListener{s.imapLn, s}) })
+	s.serve("imap", func() error { return plain.Serve(&faultListener{s.imapLn, s.clients}) })
 	s.smtpServer = s.newSMTPServer(startTLS)
-	s.serve("smtp", func() error { return s.smtpServer.Serve(&faultListener{s.smtpLn, s}) })
+	s.serve("smtp", func() error { return s.smtpServer.Serve(&faultListener{s.smtpLn, s.clients}) })
 	if s.cert == nil {
 		return nil
 	}
 	// IMAP faults need the plain text, so the faulty layer is above TLS there.
 	secure := imapserver.New(s.imapOptions(nil))
 	s.imapServers = append(s.imapServers, secure)
-	s.serve("imaps", func() error { return secure.Serve(&faultListener{tls.NewListener(s.imapTLSLn, implicit), s}) })
+	s.serve("imaps", func() error { return secure.Serve(&faultListener{tls.NewListener(s.imapTLSLn, implicit), s.clients}) })
 	s.serve("smtps", func() error {
-		return s.smtpServer.Serve(tls.NewListener(&faultListener{s.smtpTLSLn, s}, implicit))
+		return s.smtpServer.Serve(tls.NewListener(&faultListener{s.smtpTLSLn, s.clients}, implicit))
 	})
 	return nil
-}
-
-func (s *Server) listenLocked(ctx context.Context) (err error) {
-	var lc net.ListenConfig
-	if s.imapLn, err = lc.Listen(ctx, "tcp", s.opts.IMAPListen); err != nil {
-		return err
-	}
-	if s.smtpLn, err = lc.Listen(ctx, "tcp", s.opts.SMTPListen); err != nil {
-		return err
-	}
-	if !s.opts.TLS {
-		return nil
-	}
-	if s.cert, err = newCertificate(s.opts.Domain); err != nil {
-		return err
-	}
-	if s.imapTLSLn, err = lc.Listen(ctx, "tcp", "127.0.0.1:0"); err != nil {
-		return err
-	}
-	s.smtpTLSLn, err = lc.Listen(ctx, "tcp", "127.0.0.1:0")
-	return err
-}
-
-func (s *Server) listeners() []net.Listener {
-	var open []net.Listener
-	for _, ln := range []net.Listener{s.imapLn, s.smtpLn, s.imapTLSLn, s.smtpTLSLn} {
-		if ln != nil {
-			open = append(open, ln)
-		}
-	}
-	return open
 }
 
 func (s *Server) serve(name string, run func() error) {
@@ -210,10 +170,6 @@ func (s *Server) Close() error {
 	s.closed = true
 	started := s.started
 	close(s.done)
-	for ch := range s.subscribers {
-		delete(s.subscribers, ch)
-		close(ch)
-	}
 	s.mu.Unlock()
 	if !started {
 		return nil
@@ -226,9 +182,7 @@ func (s *Server) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
 	go func() { stopped <- s.smtpServer.Shutdown(ctx) }() // waits for clients, which we cut
-	for _, ln := range s.listeners() {                    // a server that is about to serve does not close its own
-		_ = ln.Close()
-	}
+	s.ports.close()                                       // a server that is about to serve does not close its own
 	s.serving.Wait()
 	s.hangUpAll()
 	if err := <-stopped; err != nil && !errors.Is(err, net.ErrClosed) {
@@ -238,100 +192,16 @@ func (s *Server) Close() error {
 	return errors.Join(errs...)
 }
 
-func (s *Server) hangUpAll() {
-	s.mu.Lock()
-	open := make([]*faultConn, 0, len(s.conns))
-	for c := range s.conns {
-		open = append(open, c)
-	}
-	s.mu.Unlock()
-	for _, c := range open {
-		_ = c.Close()
-	}
-}
-
-func (s *Server) rememberConn(c *faultConn) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.conns[c] = struct{}{}
-}
-
-func (s *Server) forgetConn(c *faultConn) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.conns, c)
-}
-
-// enter counts a session in, unless the server is closing; leave counts it out.
-func (s *Server) enter() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return false
-	}
-	s.live.Add(1)
-	return true
-}
-
-func (s *Server) leave() { s.live.Done() }
-
-// IMAPAddr is host:port of the IMAP server; STARTTLS only with Options.TLS.
-func (s *Server) IMAPAddr() string { return addrOf(s.imapLn) }
-
-// SMTPAddr is host:port of the SMTP submission server; STARTTLS only with Options.TLS.
-func (s *Server) SMTPAddr() string { return addrOf(s.smtpLn) }
-
-// IMAPTLSAddr is host:port of IMAP over TLS (as port 993), empty without Options.TLS.
-func (s *Server) IMAPTLSAddr() string { return addrOf(s.imapTLSLn) }
-
-// SMTPTLSAddr is host:port of SMTP over TLS (as port 465), empty without Options.TLS.
-func (s *Server) SMTPTLSAddr() string { return addrOf(s.smtpTLSLn) }
-
-// CertPEM is the certificate a client must trust, nil without Options.TLS. It names
-// localhost, 127.0.0.1 and Options.Domain.
-func (s *Server) CertPEM() []byte {
-	if s.cert == nil {
-		return nil
-	}
-	return s.cert.pem
-}
-
-func addrOf(ln net.Listener) string {
-	if ln == nil {
-		return ""
-	}
-	return ln.Addr().String()
-}
-
 // Reset forgets all mails, customers, rules, faults and submissions, hangs up on every
 // client and keeps the configured mailboxes, with new UIDVALIDITYs.
 func (s *Server) Reset() {
 	s.ClearFaults()
 	s.mu.Lock()
 	s.resetLocked()
+	s.rules, s.submissions = nil, nil
+	s.changes.Wake() // whoever waits looks again and finds the new mailboxes
 	s.mu.Unlock()
 	s.hangUpAll()
-}
-
-func (s *Server) resetLocked() {
-	for _, a := range s.accounts {
-		close(a.changed) // whoever waits looks again and finds the new one
-	}
-	s.accounts, s.aliases = map[string]*account{}, map[string]*account{}
-	s.rules, s.submissions = nil, nil
-	for _, cfg := range s.opts.Mailboxes {
-		s.addAccountLocked(cfg, false)
-	}
-}
-
-// hosted tells whether the address is at a domain of a configured mailbox.
-func (s *Server) hosted(address string) bool {
-	for _, cfg := range s.opts.Mailboxes {
-		if strings.EqualFold(domainOf(cfg.Address), domainOf(address)) {
-			return true
-		}
-	}
-	return false
 }
 
 // quiet is the logger of the protocol libraries. They complain about every cut

@@ -16,7 +16,12 @@ import (
 
 // smtpSession is one SMTP client between EHLO and QUIT.
 type smtpSession struct {
-	srv  *Server
+	*ground
+	boxes   *mailboxes
+	post    *office
+	clients *clients
+	faults  *faults
+
 	fc   *faultConn
 	acct *account // nil before login
 	from string
@@ -27,7 +32,7 @@ var _ smtp.AuthSession = (*smtpSession)(nil)
 
 func (s *Server) newSMTPServer(starttls *tls.Config) *smtp.Server {
 	srv := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
-		ss := &smtpSession{srv: s, fc: unwrap(c.Conn())}
+		ss := &smtpSession{ground: s.ground, boxes: s.mailboxes, post: s.office, clients: s.clients, faults: s.faults, fc: unwrap(c.Conn())}
 		if !s.enter() {
 			return nil, &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 3, 2}, Message: "Shutting down"}
 		}
@@ -52,12 +57,12 @@ func (ss *smtpSession) before(op Op, recipients ...string) (hits, error) {
 	if ss.acct != nil {
 		name = ss.acct.address
 	}
-	h := ss.srv.strike(op, name, recipients...)
+	h := ss.faults.strike(op, name, recipients...)
 	return h, ss.apply(h)
 }
 
 func (ss *smtpSession) apply(h hits) error {
-	ss.srv.pause(ss.fc, h, ActionDelay)
+	ss.faults.pause(ss.fc, h, ActionDelay)
 	if _, ok := h.find(ActionDropBefore); ok {
 		_ = ss.fc.Close()
 		return net.ErrClosed
@@ -76,7 +81,7 @@ func (ss *smtpSession) apply(h hits) error {
 }
 
 func (ss *smtpSession) after(h hits) {
-	ss.srv.pause(ss.fc, h, ActionDelayAfter)
+	ss.faults.pause(ss.fc, h, ActionDelayAfter)
 	if _, ok := h.find(ActionDropAfter); ok {
 		_ = ss.fc.Close()
 	}
@@ -91,7 +96,7 @@ func (ss *smtpSession) Auth(mech string) (sasl.Server, error) {
 		return ss.login(user, func(a *account) bool { return a.cfg.Password != "" && a.cfg.Password == pass })
 	}
 	token := func(user, token string) error {
-		return ss.login(user, func(a *account) bool { return ss.srv.tokenOK(a, user, token) })
+		return ss.login(user, func(a *account) bool { return ss.boxes.tokenOK(a, user, token) })
 	}
 	if srv := saslServer(mech, password, token, smtp.ErrAuthFailed); srv != nil {
 		return srv, nil
@@ -100,18 +105,18 @@ func (ss *smtpSession) Auth(mech string) (sasl.Server, error) {
 }
 
 func (ss *smtpSession) login(user string, allowed func(*account) bool) error {
-	h := ss.srv.strike(OpAUTH, ss.srv.addressOf(user))
+	h := ss.faults.strike(OpAUTH, ss.boxes.addressOf(user))
 	if err := ss.apply(h); err != nil {
 		return err
 	}
-	ss.srv.mu.Lock()
-	a := ss.srv.loginLocked(user)
+	ss.mu.Lock()
+	a := ss.boxes.loginLocked(user)
 	if a == nil || !allowed(a) {
-		ss.srv.mu.Unlock()
+		ss.mu.Unlock()
 		return smtp.ErrAuthFailed
 	}
 	ss.acct = a
-	ss.srv.mu.Unlock()
+	ss.mu.Unlock()
 	ss.after(h)
 	return nil
 }
@@ -122,7 +127,7 @@ func (ss *smtpSession) Mail(from string, _ *smtp.MailOptions) error {
 	if err != nil {
 		return err
 	}
-	if ss.acct == nil && !ss.srv.opts.OpenRelay {
+	if ss.acct == nil && !ss.opts.OpenRelay {
 		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Authentication required"}
 	}
 	if ss.acct != nil && !ss.mayUse(from) {
@@ -135,9 +140,9 @@ func (ss *smtpSession) Mail(from string, _ *smtp.MailOptions) error {
 }
 
 func (ss *smtpSession) mayUse(from string) bool {
-	ss.srv.mu.Lock()
-	defer ss.srv.mu.Unlock()
-	return !ss.acct.cfg.StrictSender || ss.srv.findLocked(from) == ss.acct
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	return !ss.acct.cfg.StrictSender || ss.boxes.findLocked(from) == ss.acct
 }
 
 // Rcpt implements smtp.Session.
@@ -146,7 +151,7 @@ func (ss *smtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := ss.srv.checkRecipient(to); err != nil {
+	if err := ss.post.checkRecipient(to); err != nil {
 		return err
 	}
 	ss.to = append(ss.to, to)
@@ -160,7 +165,7 @@ func (ss *smtpSession) Data(r io.Reader) error {
 	if ss.acct != nil {
 		name = ss.acct.address
 	}
-	h := ss.srv.strike(OpDATA, name, ss.to...)
+	h := ss.faults.strike(OpDATA, name, ss.to...)
 	if f, ok := h.find(ActionDropBefore); ok {
 		_, _ = io.CopyN(io.Discard, r, int64(max(f.Bytes, 1)))
 		_ = ss.fc.Close()
@@ -177,7 +182,7 @@ func (ss *smtpSession) Data(r io.Reader) error {
 	if err := ss.apply(h); err != nil {
 		return err
 	}
-	ss.srv.submit(ss.acct, ss.from, ss.to, raw)
+	ss.post.submit(ss.acct, ss.from, ss.to, raw)
 	ss.after(h)
 	return nil
 }
@@ -187,37 +192,37 @@ func (ss *smtpSession) Reset() { ss.from, ss.to = "", nil }
 
 // Logout implements smtp.Session.
 func (ss *smtpSession) Logout() error {
-	ss.srv.leave()
+	ss.clients.leave()
 	return nil
 }
 
 // submit takes a mail: rewrites it as the mailbox's provider would, delivers it and
 // stores the copy in Sent.
-func (s *Server) submit(a *account, from string, to []string, raw []byte) {
-	sub := Submission{At: s.clock(), From: from, To: append([]string(nil), to...), Bytes: len(raw)}
+func (o *office) submit(a *account, from string, to []string, raw []byte) {
+	sub := Submission{At: o.clock(), From: from, To: append([]string(nil), to...), Bytes: len(raw)}
 	head := parseReceived(headerOf(raw))
 	sub.MessageID, sub.StoredID, sub.Subject = head.MessageID, head.MessageID, head.Subject
-	s.mu.Lock()
+	o.mu.Lock()
 	if a != nil {
 		sub.Mailbox = a.address
 		if a.cfg.RewriteMessageID {
-			sub.StoredID = s.newMessageIDLocked("rewritten." + s.opts.Domain)
+			sub.StoredID = o.newMessageIDLocked("rewritten." + o.opts.Domain)
 			raw = replaceMessageID(raw, sub.StoredID)
 		}
 		if a.cfg.SaveToSent {
-			s.saveSentLocked(a, raw)
+			o.saveSentLocked(a, raw)
 		}
 	}
 	for _, addr := range to {
-		if s.ruleLocked(addr).Policy == PolicyBounce {
+		if o.ruleLocked(addr).Policy == PolicyBounce {
 			sub.Bounced = append(sub.Bounced, addr)
 		}
 	}
-	sub.Seq = len(s.submissions) + 1
-	s.submissions = append(s.submissions, sub)
-	s.mu.Unlock()
-	if _, _, err := s.deliver(from, to, raw, true); err != nil {
-		s.log.Warn("mail emulator lost its recipients between RCPT and DATA", "error", err)
+	sub.Seq = len(o.submissions) + 1
+	o.submissions = append(o.submissions, sub)
+	o.mu.Unlock()
+	if _, _, err := o.deliver(from, to, raw, true); err != nil {
+		o.log.Warn("mail emulator lost its recipients between RCPT and DATA", "error", err)
 	}
 }
 

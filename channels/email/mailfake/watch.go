@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"github.com/emersion/go-imap/v2"
+
+	"parley/channels/emulator"
 )
 
 // ChangeKind says what happened to a folder.
@@ -26,71 +28,28 @@ type Change struct {
 	Kind    ChangeKind `json:"kind"`
 }
 
-// changeBuffer is how many changes a subscriber may lag behind.
-const changeBuffer = 256
-
 // Inbox lists what the mailbox of an address received and still has, oldest first.
 // Unknown address: nothing.
-func (s *Server) Inbox(address string) []Received { return s.Folder(address, "INBOX") }
+func (b *mailboxes) Inbox(address string) []Received { return b.Folder(address, "INBOX") }
 
 // Sent lists the mailbox's folder of sent mail, oldest first.
-func (s *Server) Sent(address string) []Received {
-	s.mu.Lock()
+func (b *mailboxes) Sent(address string) []Received {
+	b.mu.Lock()
 	name := ""
-	if a := s.findLocked(address); a != nil {
+	if a := b.findLocked(address); a != nil {
 		name = a.cfg.SentFolder
 	}
-	s.mu.Unlock()
-	return s.Folder(address, name)
+	b.mu.Unlock()
+	return b.Folder(address, name)
 }
 
 // Folder lists any folder, oldest first. Unknown address or folder: nothing.
-func (s *Server) Folder(address, name string) []Received {
-	out, _ := s.folderAndSignal(address, name)
-	return out
-}
-
-// WaitFor returns the INBOX of an address as soon as done says so; it looks at once and
-// after every change. A mailbox that does not exist yet is an empty one.
-// Errors: ctx ended first; then the last look is returned too.
-func (s *Server) WaitFor(ctx context.Context, address string, done func([]Received) bool) ([]Received, error) {
-	return s.WaitForFolder(ctx, address, "INBOX", done)
-}
-
-// WaitForFolder is WaitFor for any folder.
-func (s *Server) WaitForFolder(ctx context.Context, address, name string, done func([]Received) bool) ([]Received, error) {
-	changes, stop := s.Subscribe()
-	defer stop()
-	for {
-		in, signal := s.folderAndSignal(address, name)
-		if done(in) {
-			return in, nil
-		}
-		for again := false; !again; {
-			select {
-			case <-ctx.Done():
-				return in, fmt.Errorf("mailfake: wait for mail: %w", ctx.Err())
-			case <-s.done:
-				return in, fmt.Errorf("mailfake: wait for mail: server closed")
-			case <-signal:
-				again = true
-			case _, ok := <-changes: // only while the mailbox does not exist yet
-				if again = signal == nil; !ok {
-					changes = nil
-				}
-			}
-		}
-	}
-}
-
-// folderAndSignal also returns the channel that closes at the next change; nil while
-// there is no such mailbox.
-func (s *Server) folderAndSignal(address, name string) ([]Received, <-chan struct{}) {
-	s.mu.Lock()
-	f, err := s.folderLocked(address, name)
+func (b *mailboxes) Folder(address, name string) []Received {
+	b.mu.Lock()
+	f, err := b.folderLocked(address, name)
 	if err != nil {
-		s.mu.Unlock()
-		return nil, nil
+		b.mu.Unlock()
+		return nil
 	}
 	type snapshot struct {
 		m     *message
@@ -101,56 +60,54 @@ func (s *Server) folderAndSignal(address, name string) ([]Received, <-chan struc
 	for i, m := range f.msgs {
 		list[i] = snapshot{m, m.uid, m.flagList()}
 	}
-	addr, signal := f.acct.address, f.acct.changed
-	s.mu.Unlock()
+	b.mu.Unlock()
 	out := make([]Received, len(list))
 	for i, sn := range list {
 		r := *sn.m.parsed()
-		r.Address, r.Folder, r.UID, r.At = addr, f.name, uint32(sn.uid), sn.m.at
+		r.Address, r.Folder, r.UID, r.At = f.acct.address, f.name, uint32(sn.uid), sn.m.at
 		for _, flag := range sn.flags {
 			r.Flags = append(r.Flags, string(flag))
 		}
 		out[i] = r
 	}
-	return out, signal
+	return out
 }
 
-// Subscribe reports every change in every mailbox until stop is called or the server
-// closes, which closes the channel. A reader that lags behind misses changes: take one
-// as a hint to look again.
-func (s *Server) Subscribe() (changes <-chan Change, stop func()) {
-	ch := make(chan Change, changeBuffer)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		close(ch)
-		return ch, func() {}
-	}
-	s.subscribers[ch] = struct{}{}
-	return ch, func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if _, ok := s.subscribers[ch]; ok {
-			delete(s.subscribers, ch)
-			close(ch)
-		}
-	}
+// WaitFor returns the INBOX of an address as soon as done says so; it looks at once and
+// after every change. A mailbox that does not exist yet is an empty one.
+// Errors: ctx ended first; then the last look is returned too.
+func (b *mailboxes) WaitFor(ctx context.Context, address string, done func([]Received) bool) ([]Received, error) {
+	return b.WaitForFolder(ctx, address, "INBOX", done)
 }
 
-func (s *Server) changedLocked(f *folder, uid imap.UID, kind ChangeKind) {
+// WaitForFolder is WaitFor for any folder.
+func (b *mailboxes) WaitForFolder(ctx context.Context, address, name string, done func([]Received) bool) (in []Received, err error) {
+	err = b.changes.WaitFor(ctx, func() bool {
+		in = b.Folder(address, name)
+		return done(in)
+	})
+	if err != nil {
+		return in, fmt.Errorf("mailfake: wait for mail: %w", err)
+	}
+	return in, nil
+}
+
+// Subscription reads changes in order, at its own pace.
+type Subscription = emulator.Subscription[Change]
+
+// Subscribe returns a reader of every change in every mailbox from now on. It needs no closing.
+func (b *mailboxes) Subscribe() *Subscription { return b.changes.Subscribe() }
+
+// changedLocked tells everybody who waits that a folder changed.
+func (b *mailboxes) changedLocked(f *folder, uid imap.UID, kind ChangeKind) {
 	if kind != ChangeAdded {
 		f.spoilt++
 	}
 	close(f.changed)
 	f.changed = make(chan struct{})
-	close(f.acct.changed)
-	f.acct.changed = make(chan struct{})
-	for ch := range s.subscribers {
-		select {
-		case ch <- Change{Address: f.acct.address, Folder: f.name, UID: uint32(uid), Kind: kind}:
-		default: // it has 256 others to read
-		}
-	}
+	b.changes.Add(func(int64) Change {
+		return Change{Address: f.acct.address, Folder: f.name, UID: uint32(uid), Kind: kind}
+	})
 }
 
 // parsedOnce parses a mail when somebody first looks at it.

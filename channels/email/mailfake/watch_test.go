@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
@@ -66,10 +67,27 @@ func TestWaitForGivesUp(t *testing.T) {
 	}
 }
 
+// TestWaitForSeesReset: whoever waits for an empty mailbox is woken by the Reset that empties it.
+func TestWaitForSeesReset(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	write(t, s, "Hi")
+	looked, done := make(chan struct{}, 10), make(chan error, 1)
+	go func() {
+		_, err := s.WaitFor(soon(t), support, func(in []mailfake.Received) bool { looked <- struct{}{}; return len(in) == 0 })
+		done <- err
+	}()
+	<-looked
+	s.Reset()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestSubscribe(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	changes, stop := s.Subscribe()
+	sub := s.Subscribe()
 	c := fill(t, s, 1, nil)
 	if err := c.Store(imap.UIDSetNum(1), &imap.StoreFlags{Op: imap.StoreFlagsAdd, Flags: []imap.Flag{imap.FlagDeleted}}, nil).Close(); err != nil {
 		t.Fatal(err)
@@ -77,26 +95,30 @@ func TestSubscribe(t *testing.T) {
 	if err := c.Expunge().Close(); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []mailfake.Change{
+	want := []mailfake.Change{
 		{Address: support, Folder: "INBOX", UID: 1, Kind: mailfake.ChangeAdded},
 		{Address: ann, Folder: "Sent", UID: 1, Kind: mailfake.ChangeAdded},
 		{Address: support, Folder: "INBOX", UID: 1, Kind: mailfake.ChangeFlags},
 		{Address: support, Folder: "INBOX", Kind: mailfake.ChangeRemoved},
-	} {
-		if got := <-changes; got != want {
-			t.Errorf("change %+v, want %+v", got, want)
-		}
 	}
-	stop()
-	stop()
-	if _, ok := <-changes; ok {
-		t.Error("more changes after stop")
+	var got []mailfake.Change
+	for len(got) < len(want) {
+		more, err := sub.Next(soon(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, more...)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("changes %+v, want %+v", got, want)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := <-func() <-chan mailfake.Change { ch, _ := s.Subscribe(); return ch }(); ok {
-		t.Error("changes from a closed server")
+	for _, closed := range []*mailfake.Subscription{sub, s.Subscribe()} {
+		if more, err := closed.Next(soon(t)); !errors.Is(err, context.Canceled) {
+			t.Errorf("changes from a closed server: %+v, %v", more, err)
+		}
 	}
 }
 

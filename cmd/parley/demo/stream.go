@@ -90,18 +90,12 @@ func (p *Page) watchSlack(ctx context.Context) {
 }
 
 func (p *Page) watchMail(ctx context.Context) {
-	changes, stop := p.world.Mail.Subscribe()
-	defer stop()
+	sub := p.world.Mail.Subscribe()
 	for {
-		select {
-		case <-ctx.Done():
+		if _, err := sub.Next(ctx); err != nil {
 			return
-		case _, ok := <-changes:
-			if !ok {
-				return
-			}
-			p.hub.wake()
 		}
+		p.hub.wake()
 	}
 }
 
