@@ -54,27 +54,33 @@ func (c *stContent) buttons() (list []Button, opens string) {
 	return list, b.Button
 }
 
-func (s *Server) contentRoutes(mux *http.ServeMux) {
-	mux.HandleFunc("POST /v1/Content", s.authed(s.createContent))
-	mux.HandleFunc("GET /v1/Content", s.authed(s.listContents))
-	mux.HandleFunc("GET /v1/ContentAndApprovals", s.authed(s.listContents))
-	mux.HandleFunc("GET /v1/Content/{content}", s.authed(s.withContent(func(w http.ResponseWriter, _ *http.Request, c *stContent) {
-		answer(w, http.StatusOK, s.contentView(c))
+// library keeps the account's contents, with what WhatsApp says of them.
+type library struct {
+	*ground
+	contents []*stContent
+}
+
+func (l *library) routes(mux *http.ServeMux, authed func(http.HandlerFunc) http.HandlerFunc) {
+	mux.HandleFunc("POST /v1/Content", authed(l.createContent))
+	mux.HandleFunc("GET /v1/Content", authed(l.listContents))
+	mux.HandleFunc("GET /v1/ContentAndApprovals", authed(l.listContents))
+	mux.HandleFunc("GET /v1/Content/{content}", authed(l.withContent(func(w http.ResponseWriter, _ *http.Request, c *stContent) {
+		answer(w, http.StatusOK, l.contentView(c))
 	})))
-	mux.HandleFunc("DELETE /v1/Content/{content}", s.authed(s.withContent(s.deleteContent)))
-	mux.HandleFunc("POST /v1/Content/{content}/ApprovalRequests/whatsapp", s.authed(s.withContent(s.submit)))
-	mux.HandleFunc("GET /v1/Content/{content}/ApprovalRequests", s.authed(s.withContent(func(w http.ResponseWriter, _ *http.Request, c *stContent) {
-		answer(w, http.StatusOK, map[string]any{"sid": c.sid, "account_sid": s.opt.AccountSID, "whatsapp": s.approvalView(c),
+	mux.HandleFunc("DELETE /v1/Content/{content}", authed(l.withContent(l.deleteContent)))
+	mux.HandleFunc("POST /v1/Content/{content}/ApprovalRequests/whatsapp", authed(l.withContent(l.submit)))
+	mux.HandleFunc("GET /v1/Content/{content}/ApprovalRequests", authed(l.withContent(func(w http.ResponseWriter, _ *http.Request, c *stContent) {
+		answer(w, http.StatusOK, map[string]any{"sid": c.sid, "account_sid": l.opt.AccountSID, "whatsapp": l.approvalView(c),
 			"url": "https://content.twilio.com/v1/Content/" + c.sid + "/ApprovalRequests"})
 	})))
 }
 
 // withContent finds the content of a path and holds the lock.
-func (s *Server) withContent(next func(http.ResponseWriter, *http.Request, *stContent)) http.HandlerFunc {
+func (l *library) withContent(next func(http.ResponseWriter, *http.Request, *stContent)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if c := s.findContent(r.PathValue("content")); c != nil {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if c := l.findContent(r.PathValue("content")); c != nil {
 			next(w, r, c)
 			return
 		}
@@ -83,10 +89,10 @@ func (s *Server) withContent(next func(http.ResponseWriter, *http.Request, *stCo
 }
 
 // findContent gives a content, reviewed if it is time; the lock is held.
-func (s *Server) findContent(sid string) *stContent {
-	for _, c := range s.contents {
+func (l *library) findContent(sid string) *stContent {
+	for _, c := range l.contents {
 		if c.sid == sid {
-			s.review(c)
+			l.review(c)
 			return c
 		}
 	}
@@ -94,7 +100,7 @@ func (s *Server) findContent(sid string) *stContent {
 }
 
 // createContent takes a content of the kinds that Parley uses.
-func (s *Server) createContent(w http.ResponseWriter, r *http.Request) {
+func (l *library) createContent(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Name      string                     `json:"friendly_name"`
 		Language  string                     `json:"language"`
@@ -105,16 +111,16 @@ func (s *Server) createContent(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, 20001, "language and types are required")
 		return
 	}
-	c := &stContent{sid: sid("HX"), name: in.Name, language: in.Language, variables: in.Variables, types: in.Types, created: s.opt.Now().UTC(), status: "unsubmitted"}
+	c := &stContent{sid: sid("HX"), name: in.Name, language: in.Language, variables: in.Variables, types: in.Types, created: l.opt.Now().UTC(), status: "unsubmitted"}
 	if fault := c.fault(); fault != "" {
 		refuse(w, http.StatusBadRequest, 20001, fault)
 		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.contents = append(s.contents, c)
-	s.Poke()
-	answer(w, http.StatusCreated, s.contentView(c))
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.contents = append(l.contents, c)
+	l.Poke()
+	answer(w, http.StatusCreated, l.contentView(c))
 }
 
 // fault says what Twilio refuses of a content.
@@ -147,42 +153,42 @@ func (c *stContent) fault() string {
 	return ""
 }
 
-func (s *Server) contentView(c *stContent) map[string]any {
+func (l *library) contentView(c *stContent) map[string]any {
 	at := c.created.Format(time.RFC3339)
 	variables := c.variables
 	if variables == nil {
 		variables = map[string]string{}
 	}
-	return map[string]any{"sid": c.sid, "account_sid": s.opt.AccountSID, "friendly_name": c.name, "language": c.language, "variables": variables,
+	return map[string]any{"sid": c.sid, "account_sid": l.opt.AccountSID, "friendly_name": c.name, "language": c.language, "variables": variables,
 		"types": c.types, "date_created": at, "date_updated": at, "url": "https://content.twilio.com/v1/Content/" + c.sid,
 		"links": map[string]string{"approval_fetch": "https://content.twilio.com/v1/Content/" + c.sid + "/ApprovalRequests"}}
 }
 
-func (s *Server) approvalView(c *stContent) map[string]any {
+func (l *library) approvalView(c *stContent) map[string]any {
 	kind, _ := c.parts()
 	return map[string]any{"type": "whatsapp", "name": c.approvalName, "category": c.category, "content_type": kind, "status": c.status,
 		"rejection_reason": c.reason, "allow_category_change": true}
 }
 
 // listContents shows contents; below ContentAndApprovals with what WhatsApp says.
-func (s *Server) listContents(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (l *library) listContents(w http.ResponseWriter, r *http.Request) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	size, _ := strconv.Atoi(r.URL.Query().Get("PageSize"))
 	if size < 1 || size > 500 {
 		size = 50
 	}
 	page, _ := strconv.Atoi(r.URL.Query().Get("Page"))
-	begin := min(page*size, len(s.contents))
-	end := min(begin+size, len(s.contents))
+	begin := min(page*size, len(l.contents))
+	end := min(begin+size, len(l.contents))
 	rows := []any{}
-	for _, c := range s.contents[begin:end] {
-		s.review(c)
-		v := s.contentView(c)
+	for _, c := range l.contents[begin:end] {
+		l.review(c)
+		v := l.contentView(c)
 		if strings.HasSuffix(r.URL.Path, "Approvals") {
 			delete(v, "links")
 			delete(v, "url")
-			v["approval_requests"] = s.approvalView(c)
+			v["approval_requests"] = l.approvalView(c)
 		}
 		rows = append(rows, v)
 	}
@@ -190,31 +196,31 @@ func (s *Server) listContents(w http.ResponseWriter, r *http.Request) {
 		return "https://content.twilio.com" + r.URL.Path + "?" + url.Values{"PageSize": {strconv.Itoa(size)}, "Page": {strconv.Itoa(page)}}.Encode()
 	}
 	meta := map[string]any{"key": "contents", "page": page, "page_size": size, "first_page_url": at(0), "url": at(page), "previous_page_url": nil, "next_page_url": nil}
-	if end < len(s.contents) {
+	if end < len(l.contents) {
 		meta["next_page_url"] = at(page + 1)
 	}
 	answer(w, http.StatusOK, map[string]any{"contents": rows, "meta": meta})
 }
 
-func (s *Server) deleteContent(w http.ResponseWriter, _ *http.Request, c *stContent) {
-	for i := range s.contents {
-		if s.contents[i] == c {
-			s.contents = append(s.contents[:i:i], s.contents[i+1:]...)
+func (l *library) deleteContent(w http.ResponseWriter, _ *http.Request, c *stContent) {
+	for i := range l.contents {
+		if l.contents[i] == c {
+			l.contents = append(l.contents[:i:i], l.contents[i+1:]...)
 			break
 		}
 	}
-	s.Poke()
+	l.Poke()
 	w.WriteHeader(http.StatusNoContent)
 }
 
 var templateName = regexp.MustCompile(`^[a-z0-9_]{1,512}$`)
 
 // submit asks WhatsApp for approval.
-func (s *Server) submit(w http.ResponseWriter, r *http.Request, c *stContent) {
+func (l *library) submit(w http.ResponseWriter, r *http.Request, c *stContent) {
 	var in struct{ Name, Category string }
 	err := json.NewDecoder(r.Body).Decode(&in)
 	taken := false
-	for _, other := range s.contents {
+	for _, other := range l.contents {
 		taken = taken || other != c && other.approvalName == in.Name && other.language == c.language
 	}
 	switch {
@@ -227,9 +233,9 @@ func (s *Server) submit(w http.ResponseWriter, r *http.Request, c *stContent) {
 	case c.status != "unsubmitted":
 		refuse(w, http.StatusBadRequest, 20001, "it was submitted before")
 	default:
-		c.approvalName, c.category, c.status, c.submitted = in.Name, in.Category, "received", s.opt.Now()
-		s.Poke()
-		answer(w, http.StatusCreated, s.approvalView(c))
+		c.approvalName, c.category, c.status, c.submitted = in.Name, in.Category, "received", l.opt.Now()
+		l.Poke()
+		answer(w, http.StatusCreated, l.approvalView(c))
 	}
 }
 
@@ -237,11 +243,11 @@ var variable = regexp.MustCompile(`\{\{(\d+)\}\}`)
 
 // review is WhatsApp's verdict once it is time: a variable needs an example, and a text
 // neither begins nor ends with one. The lock is held.
-func (s *Server) review(c *stContent) {
+func (l *library) review(c *stContent) {
 	if c.status != "received" && c.status != "pending" {
 		return
 	}
-	if s.opt.Now().Sub(c.submitted) < s.opt.ReviewDelay {
+	if l.opt.Now().Sub(c.submitted) < l.opt.ReviewDelay {
 		c.status = "pending"
 		return
 	}
@@ -259,12 +265,12 @@ func (s *Server) review(c *stContent) {
 }
 
 // Review sets WhatsApp's verdict: approved, rejected, paused, disabled.
-func (s *Server) Review(contentSid, status, reason string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if c := s.findContent(contentSid); c != nil {
+func (l *library) Review(contentSid, status, reason string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if c := l.findContent(contentSid); c != nil {
 		c.status, c.reason = status, reason
-		s.Poke()
+		l.Poke()
 	}
 }
 
@@ -272,12 +278,12 @@ func (s *Server) Review(contentSid, status, reason string) {
 type Content struct{ SID, Name, Status, Kind, Body string }
 
 // Contents gives all contents.
-func (s *Server) Contents() []Content {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (l *library) Contents() []Content {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	var all []Content
-	for _, c := range s.contents {
-		s.review(c)
+	for _, c := range l.contents {
+		l.review(c)
 		kind, b := c.parts()
 		all = append(all, Content{c.sid, c.name, c.status, kind, b.Body})
 	}
@@ -285,12 +291,12 @@ func (s *Server) Contents() []Content {
 }
 
 // useContent puts a content into a message; the lock is held.
-func (s *Server) useContent(m *stored, f url.Values) (int, string) {
+func (l *library) useContent(m *stored, f url.Values) (int, string) {
 	id := f.Get("ContentSid")
 	if id == "" {
 		return 0, ""
 	}
-	c := s.findContent(id)
+	c := l.findContent(id)
 	if c == nil {
 		return 21655, "The ContentSid is Invalid"
 	}
@@ -318,15 +324,15 @@ func orEmpty(s string) string {
 }
 
 // approvedContent says whether a message may leave outside the window; the lock is held.
-func (s *Server) approvedContent(m *stored) bool {
+func (l *library) approvedContent(m *stored) bool {
 	if m.content == nil {
 		return false
 	}
-	s.review(m.content)
+	l.review(m.content)
 	return m.content.status == "approved"
 }
 
-func (s *Server) contentState(m *stored) string {
+func (l *library) contentState(m *stored) string {
 	if m.content == nil {
 		return ""
 	}

@@ -8,13 +8,13 @@ import (
 
 // process plays what Twilio does with an accepted message: queue, send, deliver. code is an
 // injected fate.
-func (s *Server) process(m *stored, code int) {
-	s.mu.Lock()
-	window := s.lastIn[m.to+" "+m.from]
+func (e *exchange) process(m *stored, code int) {
+	e.mu.Lock()
+	window := e.lastIn[m.to+" "+m.from]
 	wa := strings.HasPrefix(m.from, "whatsapp:")
-	closed := wa && !s.approvedContent(m) && s.opt.Now().Sub(window) >= 24*time.Hour
-	state := s.contentState(m)
-	s.mu.Unlock()
+	closed := wa && !e.library.approvedContent(m) && e.opt.Now().Sub(window) >= 24*time.Hour
+	state := e.library.contentState(m)
+	e.mu.Unlock()
 	switch {
 	case code != 0:
 	case closed:
@@ -24,57 +24,57 @@ func (s *Server) process(m *stored, code int) {
 	case state == "disabled":
 		code = 63042
 	default:
-		code = s.fetch(m)
+		code = e.media.fetch(m)
 	}
 	if code != 0 {
 		status := "undelivered"
 		if wa {
 			status = "failed"
 		}
-		s.move(m, status, code)
+		e.move(m, status, code)
 		return
 	}
-	s.mu.Lock()
-	if p := s.phone(m.to, m.from, ""); p != nil {
+	e.mu.Lock()
+	if p := e.phone(m.to, m.from, ""); p != nil {
 		p.inbox = append(p.inbox, m)
 	}
-	s.mu.Unlock()
-	s.move(m, "sent", 0)
-	s.move(m, "delivered", 0)
+	e.mu.Unlock()
+	e.move(m, "sent", 0)
+	e.move(m, "delivered", 0)
 }
 
 // move changes a message's status and tells its sender.
-func (s *Server) move(m *stored, status string, code int) {
-	s.mu.Lock()
-	now := s.opt.Now().UTC()
+func (e *exchange) move(m *stored, status string, code int) {
+	e.mu.Lock()
+	now := e.opt.Now().UTC()
 	m.status, m.code, m.updated = status, code, now
 	if m.sent.IsZero() {
 		m.sent = now
 	}
-	s.Poke()
-	hold := s.opt.HoldCallbacks
-	s.mu.Unlock()
+	e.Poke()
+	hold := e.opt.HoldCallbacks
+	e.mu.Unlock()
 	if !hold {
-		s.Callback(m.sid, status)
+		e.Callback(m.sid, status)
 	}
 }
 
 // Callback calls a message's status callback with a status, whatever its status is: for
 // callbacks that come twice, late, early or never otherwise. It returns when the callback
 // was answered or given up, with the last HTTP status, 0 for none.
-func (s *Server) Callback(messageSid, status string) int {
-	s.mu.Lock()
-	m := s.find(messageSid)
+func (e *exchange) Callback(messageSid, status string) int {
+	e.mu.Lock()
+	m := e.find(messageSid)
 	if m == nil || m.callback == "" {
-		s.mu.Unlock()
+		e.mu.Unlock()
 		return 0
 	}
-	form := s.common(m)
+	form := e.common(m)
 	form.Set("MessageStatus", status)
 	form.Set("SmsStatus", status)
 	if m.code != 0 {
 		form.Set("ErrorCode", strconv.Itoa(m.code))
 	}
-	s.mu.Unlock()
-	return s.call(m.callback, form, nil)
+	e.mu.Unlock()
+	return e.hooks.call(m.callback, form, nil)
 }

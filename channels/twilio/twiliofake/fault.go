@@ -40,12 +40,15 @@ type Fault struct {
 	Times  int // 0 = once, < 0 = always
 }
 
+// faults are the armed faults.
+type faults struct{ *emulator.FaultSet[Fault] }
+
 // AddFault arms a fault; the oldest that fits strikes first.
-func (s *Server) AddFault(f Fault) { s.FaultSet.Add(f, emulator.FaultRule{Times: f.Times}) }
+func (p *faults) AddFault(f Fault) { p.FaultSet.Add(f, emulator.FaultRule{Times: f.Times}) }
 
 // strike takes the fault for a request; fates are told apart.
-func (s *Server) strike(r *http.Request, fate bool) Fault {
-	hit, _ := s.FaultSet.First(func(f Fault) bool {
+func (p *faults) strike(r *http.Request, fate bool) Fault {
+	hit, _ := p.FaultSet.First(func(f Fault) bool {
 		method, path, _ := strings.Cut(f.Route, " ")
 		return (f.Kind == FaultFate) == fate && (f.Route == "" || r.Method == method && strings.Contains(r.URL.Path, path))
 	})
@@ -64,7 +67,7 @@ func (r *recorder) WriteHeader(status int)      { r.status = status }
 func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
 
 // faulty lets faults strike around the API and records its calls.
-func (s *Server) faulty(next http.Handler) http.Handler {
+func (a *webAPI) faulty(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
 		if err != nil {
@@ -72,19 +75,19 @@ func (s *Server) faulty(next http.Handler) http.Handler {
 			return
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
-		f := s.strike(r, false)
-		if s.before(w, f) {
+		f := a.faults.strike(r, false)
+		if a.before(w, f) {
 			return
 		}
 		rec := &recorder{header: http.Header{}, status: http.StatusOK}
 		next.ServeHTTP(rec, r)
-		s.mu.Lock()
-		s.requests = append(s.requests, Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, ContentType: r.Header.Get("Content-Type"),
+		a.mu.Lock()
+		a.requests = append(a.requests, Request{Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, ContentType: r.Header.Get("Content-Type"),
 			Body: body, Status: rec.status, Answer: bytes.Clone(rec.body.Bytes())})
-		if len(s.requests) > 10_000 {
-			s.requests = slices.Clone(s.requests[5_000:])
+		if len(a.requests) > 10_000 {
+			a.requests = slices.Clone(a.requests[5_000:])
 		}
-		s.mu.Unlock()
+		a.mu.Unlock()
 		switch f.Kind {
 		case FaultErrorAfter:
 			http.Error(w, "<h1>Server Error</h1>", http.StatusInternalServerError)
@@ -94,7 +97,7 @@ func (s *Server) faulty(next http.Handler) http.Handler {
 		case FaultLate:
 			select {
 			case <-f.Until:
-			case <-s.api.Context().Done():
+			case <-a.api.Context().Done():
 				panic(http.ErrAbortHandler)
 			}
 		}
@@ -111,7 +114,7 @@ func (s *Server) faulty(next http.Handler) http.Handler {
 }
 
 // before plays the faults that keep a request from having an effect.
-func (s *Server) before(w http.ResponseWriter, f Fault) bool {
+func (a *webAPI) before(w http.ResponseWriter, f Fault) bool {
 	switch f.Kind {
 	case FaultCode:
 		status := f.Status
@@ -127,7 +130,7 @@ func (s *Server) before(w http.ResponseWriter, f Fault) bool {
 	case FaultDropBefore:
 		panic(http.ErrAbortHandler)
 	case FaultHang:
-		<-s.api.Context().Done()
+		<-a.api.Context().Done()
 		panic(http.ErrAbortHandler)
 	default:
 		return false

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"parley/channels/emulator"
 )
 
 // file is a file of a message.
@@ -14,11 +16,19 @@ type file struct {
 	tokens          map[string]time.Time // of signed addresses
 }
 
+// storage keeps the files of messages, and serves them from another host than the API's.
+type storage struct {
+	*ground
+	exchange *exchange
+	host     *emulator.Host
+	files    map[string]*file // by SID
+}
+
 // serveFile is the storage that Twilio redirects to: another host, with signed addresses
 // that work for a while. Like such storages it refuses a second kind of authentication.
-func (s *Server) serveFile(w http.ResponseWriter, r *http.Request) {
+func (s *storage) serveFile(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
-	f := s.media[strings.TrimPrefix(r.URL.Path, "/")]
+	f := s.files[strings.TrimPrefix(r.URL.Path, "/")]
 	ok := f != nil && s.opt.Now().Before(f.tokens[r.URL.Query().Get("token")])
 	s.mu.Unlock()
 	switch {
@@ -32,10 +42,10 @@ func (s *Server) serveFile(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *Server) getMedia(w http.ResponseWriter, r *http.Request) {
+func (s *storage) getMedia(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f := s.media[r.PathValue("media")]
+	f := s.files[r.PathValue("media")]
 	if f == nil {
 		refuse(w, http.StatusNotFound, 20404, "The requested resource was not found")
 		return
@@ -45,21 +55,21 @@ func (s *Server) getMedia(w http.ResponseWriter, r *http.Request) {
 		f.tokens = map[string]time.Time{}
 	}
 	f.tokens[token] = s.opt.Now().Add(4 * time.Hour)
-	w.Header().Set("Location", s.files.URL()+"/"+f.sid+"?token="+token)
+	w.Header().Set("Location", s.host.URL()+"/"+f.sid+"?token="+token)
 	w.WriteHeader(http.StatusTemporaryRedirect)
 }
 
 // DeleteMedia takes a customer's files away, as if they were deleted in the Console.
-func (s *Server) DeleteMedia() {
+func (s *storage) DeleteMedia() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.media = map[string]*file{}
+	s.files = map[string]*file{}
 }
 
-func (s *Server) listMedia(w http.ResponseWriter, r *http.Request) {
+func (s *storage) listMedia(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m := s.find(r.PathValue("message"))
+	m := s.exchange.find(r.PathValue("message"))
 	if m == nil {
 		refuse(w, http.StatusNotFound, 20404, "The requested resource was not found")
 		return
@@ -67,18 +77,18 @@ func (s *Server) listMedia(w http.ResponseWriter, r *http.Request) {
 	rows := []any{}
 	for _, f := range m.media {
 		rows = append(rows, map[string]any{"sid": f.sid, "account_sid": s.opt.AccountSID, "parent_sid": m.sid, "content_type": f.kind,
-			"date_created": stampOf(m.created), "date_updated": stampOf(m.created), "uri": s.mediaPath(m, f) + ".json"})
+			"date_created": stampOf(m.created), "date_updated": stampOf(m.created), "uri": s.exchange.mediaPath(m, f) + ".json"})
 	}
 	answer(w, http.StatusOK, map[string]any{"media_list": rows, "page": 0, "page_size": 50, "next_page_uri": nil})
 }
 
-func (s *Server) mediaPath(m *stored, f *file) string {
-	return "/2010-04-01/Accounts/" + s.opt.AccountSID + "/Messages/" + m.sid + "/Media/" + f.sid
+func (e *exchange) mediaPath(m *stored, f *file) string {
+	return "/2010-04-01/Accounts/" + e.opt.AccountSID + "/Messages/" + m.sid + "/Media/" + f.sid
 }
 
 // fetch reads the files of one of our messages from where the sender keeps them. It gives
 // the code of a failure.
-func (s *Server) fetch(m *stored) int {
+func (s *storage) fetch(m *stored) int {
 	wa := strings.HasPrefix(m.from, "whatsapp:")
 	for _, f := range m.media {
 		req, err := http.NewRequestWithContext(s.api.Context(), http.MethodGet, f.from, nil)
@@ -111,7 +121,7 @@ func (s *Server) fetch(m *stored) int {
 		}
 		s.mu.Lock()
 		f.kind, f.content = kind, body
-		s.media[f.sid] = f
+		s.files[f.sid] = f
 		s.mu.Unlock()
 	}
 	return 0

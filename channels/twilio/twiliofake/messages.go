@@ -31,41 +31,64 @@ type Stored struct {
 	ErrorCode, Segments, Media             int
 }
 
+// exchange passes messages between the company's numbers and the customers' phones.
+type exchange struct {
+	*ground
+	hooks    *webhooks
+	media    *storage
+	library  *library
+	messages []*stored
+	phones   map[string]*Phone // by customer and number
+	blocked  map[string]bool   // customer and number that said STOP
+	lastIn   map[string]time.Time
+}
+
 // Messages gives all messages, either way, oldest first.
-func (s *Server) Messages() []Stored {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (e *exchange) Messages() []Stored {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	var all []Stored
-	for _, m := range s.messages {
+	for _, m := range e.messages {
 		all = append(all, Stored{m.sid, m.body, m.from, m.to, m.direction, m.status, m.code, m.segments, len(m.media)})
 	}
 	return all
 }
 
-func (s *Server) routes() http.Handler {
+// webAPI answers the calls of the company's software.
+type webAPI struct {
+	*ground
+	exchange *exchange
+	media    *storage
+	library  *library
+	faults   *faults
+	typing   []string // messages for which typing was shown
+	requests []Request
+}
+
+func (a *webAPI) routes() http.Handler {
 	mux := http.NewServeMux()
 	const account = "/2010-04-01/Accounts/{account}"
-	mux.HandleFunc("GET "+account, s.authed(s.getAccount)) // {account} is "AC….json" here
-	mux.HandleFunc("POST "+account+"/Messages.json", s.authed(s.create))
-	mux.HandleFunc("GET "+account+"/Messages.json", s.authed(s.list))
-	mux.HandleFunc("GET "+account+"/Messages/{message}", s.authed(s.get))
-	mux.HandleFunc("GET "+account+"/Messages/{message}/Media.json", s.authed(s.listMedia))
-	mux.HandleFunc("GET "+account+"/Messages/{message}/Media/{media}", s.authed(s.getMedia))
-	mux.HandleFunc("GET "+account+"/IncomingPhoneNumbers.json", s.authed(s.listNumbers))
-	mux.HandleFunc("POST /v2/Indicators/Typing.json", s.authed(s.type_))
-	s.contentRoutes(mux)
-	return s.faulty(mux)
+	mux.HandleFunc("GET "+account, a.authed(a.getAccount)) // {account} is "AC….json" here
+	mux.HandleFunc("POST "+account+"/Messages.json", a.authed(a.create))
+	mux.HandleFunc("GET "+account+"/Messages.json", a.authed(a.list))
+	mux.HandleFunc("GET "+account+"/Messages/{message}", a.authed(a.get))
+	mux.HandleFunc("GET "+account+"/Messages/{message}/Media.json", a.authed(a.media.listMedia))
+	mux.HandleFunc("GET "+account+"/Messages/{message}/Media/{media}", a.authed(a.media.getMedia))
+	mux.HandleFunc("GET "+account+"/IncomingPhoneNumbers.json", a.authed(a.listNumbers))
+	mux.HandleFunc("POST /v2/Indicators/Typing.json", a.authed(a.type_))
+	a.library.routes(mux, a.authed)
+	return a.faulty(mux)
 }
 
 // authed refuses wrong credentials and other accounts.
-func (s *Server) authed(next http.HandlerFunc) http.HandlerFunc {
+func (a *webAPI) authed(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		account := strings.TrimSuffix(r.PathValue("account"), ".json")
 		switch {
-		case !s.allowed(r):
+		case !a.allowed(r):
 			w.Header().Set("WWW-Authenticate", `Basic realm="Twilio API"`)
 			refuse(w, http.StatusUnauthorized, 20003, "Authenticate")
-		case account != "" && account != s.opt.AccountSID:
+		case account != "" && account != a.opt.AccountSID:
 			refuse(w, http.StatusNotFound, 20404, "The requested resource was not found")
 		default:
 			next(w, r)
@@ -79,49 +102,49 @@ var e164 = regexp.MustCompile(`^\+[1-9][0-9]{4,14}$`)
 var waUser = regexp.MustCompile(`^[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}$`)
 
 // create takes a message, or refuses it as Twilio does.
-func (s *Server) create(w http.ResponseWriter, r *http.Request) {
+func (a *webAPI) create(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
 		refuse(w, http.StatusBadRequest, 20001, "Unreadable form")
 		return
 	}
-	s.mu.Lock()
-	m, code, message := s.compose(r.PostForm)
+	a.mu.Lock()
+	m, code, message := a.compose(r.PostForm)
 	if code != 0 {
-		s.mu.Unlock()
+		a.mu.Unlock()
 		refuse(w, http.StatusBadRequest, code, message)
 		return
 	}
-	s.messages = append(s.messages, m)
-	view := s.view(m)
-	p, done := s.phone(m.to, m.from, ""), make(chan struct{})
+	a.exchange.messages = append(a.exchange.messages, m)
+	view := a.view(m)
+	p, done := a.exchange.phone(m.to, m.from, ""), make(chan struct{})
 	before := p.tail
 	p.tail = done
-	s.Poke()
-	s.mu.Unlock()
-	fate := s.strike(r, true)
-	s.api.Go(func() { //nolint:contextcheck // Twilio goes on when the request is answered; to one customer one after the other
+	a.Poke()
+	a.mu.Unlock()
+	fate := a.faults.strike(r, true)
+	a.api.Go(func() { //nolint:contextcheck // Twilio goes on when the request is answered; to one customer one after the other
 		defer close(done)
 		if before != nil {
 			<-before
 		}
-		s.process(m, fate.Code)
+		a.exchange.process(m, fate.Code)
 	})
 	answer(w, http.StatusCreated, view)
 }
 
 // compose checks a form and makes a message of it; the lock is held.
-func (s *Server) compose(f url.Values) (*stored, int, string) {
+func (a *webAPI) compose(f url.Values) (*stored, int, string) {
 	to, from, service := f.Get("To"), f.Get("From"), f.Get("MessagingServiceSid")
-	if from == "" && service != "" && len(s.opt.Numbers) > 0 {
-		from = s.opt.Numbers[0].Address
+	if from == "" && service != "" && len(a.opt.Numbers) > 0 {
+		from = a.opt.Numbers[0].Address
 	}
-	if code, message := s.checkAddresses(to, from); code != 0 {
+	if code, message := a.checkAddresses(to, from); code != 0 {
 		return nil, code, message
 	}
-	now := s.opt.Now().UTC()
+	now := a.opt.Now().UTC()
 	m := &stored{sid: sid("SM"), body: f.Get("Body"), from: from, to: to, direction: "outbound-api", status: "queued", service: service,
 		callback: f.Get("StatusCallback"), created: now, updated: now}
-	if code, message := s.checkContent(m, f); code != 0 {
+	if code, message := a.checkContent(m, f); code != 0 {
 		return nil, code, message
 	}
 	m.segments = 1
@@ -131,7 +154,7 @@ func (s *Server) compose(f url.Values) (*stored, int, string) {
 	return m, 0, ""
 }
 
-func (s *Server) checkAddresses(to, from string) (int, string) {
+func (a *webAPI) checkAddresses(to, from string) (int, string) {
 	bare, wa := strings.CutPrefix(to, "whatsapp:")
 	_, fromWA := strings.CutPrefix(from, "whatsapp:")
 	switch {
@@ -143,17 +166,17 @@ func (s *Server) checkAddresses(to, from string) (int, string) {
 		return 21211, "Invalid 'To' Phone Number"
 	case wa != fromWA:
 		return 21910, "Invalid From and To pair. From and To should be of the same channel"
-	case s.number(from) == nil && fromWA:
+	case a.number(from) == nil && fromWA:
 		return 63007, "Twilio could not find a Channel with the specified From address"
-	case s.number(from) == nil:
+	case a.number(from) == nil:
 		return 21606, "The 'From' phone number provided is not a valid message-capable Twilio phone number for this destination."
-	case s.blocked[to+" "+from]:
+	case a.exchange.blocked[to+" "+from]:
 		return 21610, "Attempt to send to unsubscribed recipient"
 	}
 	return 0, ""
 }
 
-func (s *Server) checkContent(m *stored, f url.Values) (int, string) {
+func (a *webAPI) checkContent(m *stored, f url.Values) (int, string) {
 	wa, links := strings.HasPrefix(m.from, "whatsapp:"), f["MediaUrl"]
 	for _, link := range links {
 		if u, err := url.Parse(link); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
@@ -166,7 +189,7 @@ func (s *Server) checkContent(m *stored, f url.Values) (int, string) {
 			return 21609, "Invalid 'StatusCallback' URL"
 		}
 	}
-	if code, message := s.useContent(m, f); code != 0 {
+	if code, message := a.library.useContent(m, f); code != 0 {
 		return code, message
 	}
 	for _, action := range f["PersistentAction"] {
@@ -182,16 +205,16 @@ func (s *Server) checkContent(m *stored, f url.Values) (int, string) {
 		return 21619, "A text message body or media urls must be specified."
 	case len(m.media) > 10, wa && len(m.media) > 1:
 		return 21623, "Number of media files exceeds allowed limit."
-	case !wa && len(m.media) > 0 && !s.number(m.from).MMS:
+	case !wa && len(m.media) > 0 && !a.number(m.from).MMS:
 		return 21612, "Message cannot be sent with the current combination of 'To' and/or 'From' parameters"
 	}
 	return 0, ""
 }
 
 // view writes a message as the API shows it; the lock is held.
-func (s *Server) view(m *stored) map[string]any {
-	uri := "/2010-04-01/Accounts/" + s.opt.AccountSID + "/Messages/" + m.sid
-	v := map[string]any{"sid": m.sid, "account_sid": s.opt.AccountSID, "api_version": "2010-04-01", "body": m.body, "from": m.from, "to": m.to,
+func (a *webAPI) view(m *stored) map[string]any {
+	uri := "/2010-04-01/Accounts/" + a.opt.AccountSID + "/Messages/" + m.sid
+	v := map[string]any{"sid": m.sid, "account_sid": a.opt.AccountSID, "api_version": "2010-04-01", "body": m.body, "from": m.from, "to": m.to,
 		"direction": m.direction, "status": m.status, "num_segments": strconv.Itoa(m.segments), "num_media": strconv.Itoa(len(m.media)),
 		"messaging_service_sid": nil, "error_code": nil, "error_message": nil, "price": nil, "price_unit": "USD",
 		"date_created": stampOf(m.created), "date_updated": stampOf(m.updated), "date_sent": nil, "uri": uri + ".json",
@@ -211,7 +234,7 @@ func (s *Server) view(m *stored) map[string]any {
 func stampOf(t time.Time) string { return t.UTC().Format(time.RFC1123Z) }
 
 // list shows messages, newest first.
-func (s *Server) list(w http.ResponseWriter, r *http.Request) {
+func (a *webAPI) list(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	size, err := strconv.Atoi(q.Get("PageSize"))
 	if q.Get("PageSize") == "" {
@@ -221,9 +244,9 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, 20001, "Page size out of range")
 		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	all := slices.Clone(s.messages)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	all := slices.Clone(a.exchange.messages)
 	if token := q.Get("PageToken"); token != "" { // everything older than that message
 		at := slices.IndexFunc(all, func(m *stored) bool { return "PA"+m.sid == token })
 		all = all[:max(at, 0)]
@@ -236,12 +259,12 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) {
 		if len(rows) == size {
 			break
 		}
-		rows = append(rows, s.view(m))
+		rows = append(rows, a.view(m))
 		next = "PA" + m.sid
 	}
 	more := len(rows) == size
 	page, _ := strconv.Atoi(q.Get("Page"))
-	base := "/2010-04-01/Accounts/" + s.opt.AccountSID + "/Messages.json?"
+	base := "/2010-04-01/Accounts/" + a.opt.AccountSID + "/Messages.json?"
 	out := map[string]any{"messages": rows, "page": page, "page_size": size, "start": page * size, "end": page*size + len(rows),
 		"uri": base + q.Encode(), "next_page_uri": nil, "previous_page_uri": nil}
 	q.Del("PageToken")
@@ -272,8 +295,8 @@ func fitsFilter(q url.Values, m *stored) bool {
 }
 
 // find gives a message; the lock is held.
-func (s *Server) find(sid string) *stored {
-	for _, m := range s.messages {
+func (e *exchange) find(sid string) *stored {
+	for _, m := range e.messages {
 		if m.sid == sid {
 			return m
 		}
@@ -281,47 +304,47 @@ func (s *Server) find(sid string) *stored {
 	return nil
 }
 
-func (s *Server) get(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	m := s.find(strings.TrimSuffix(r.PathValue("message"), ".json"))
+func (a *webAPI) get(w http.ResponseWriter, r *http.Request) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	m := a.exchange.find(strings.TrimSuffix(r.PathValue("message"), ".json"))
 	if m == nil {
 		refuse(w, http.StatusNotFound, 20404, "The requested resource was not found")
 		return
 	}
-	answer(w, http.StatusOK, s.view(m))
+	answer(w, http.StatusOK, a.view(m))
 }
 
-func (s *Server) getAccount(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, map[string]any{"sid": s.opt.AccountSID, "owner_account_sid": s.opt.AccountSID, "friendly_name": "Acme", "status": "active", "type": "Full",
-		"uri": "/2010-04-01/Accounts/" + s.opt.AccountSID + ".json"})
+func (a *webAPI) getAccount(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, map[string]any{"sid": a.opt.AccountSID, "owner_account_sid": a.opt.AccountSID, "friendly_name": "Acme", "status": "active", "type": "Full",
+		"uri": "/2010-04-01/Accounts/" + a.opt.AccountSID + ".json"})
 }
 
-func (s *Server) listNumbers(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (a *webAPI) listNumbers(w http.ResponseWriter, r *http.Request) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	rows := []any{}
-	for _, n := range s.opt.Numbers {
+	for _, n := range a.opt.Numbers {
 		if strings.HasPrefix(n.Address, "whatsapp:") || r.URL.Query().Get("PhoneNumber") != "" && r.URL.Query().Get("PhoneNumber") != n.Address {
 			continue
 		}
-		rows = append(rows, map[string]any{"sid": "PN" + s.opt.AccountSID[2:], "account_sid": s.opt.AccountSID, "phone_number": n.Address, "sms_url": n.Webhook,
+		rows = append(rows, map[string]any{"sid": "PN" + a.opt.AccountSID[2:], "account_sid": a.opt.AccountSID, "phone_number": n.Address, "sms_url": n.Webhook,
 			"sms_method": "POST", "capabilities": map[string]any{"sms": true, "mms": n.MMS, "voice": true, "fax": false}})
 	}
 	answer(w, http.StatusOK, map[string]any{"incoming_phone_numbers": rows, "page": 0, "page_size": 50, "next_page_uri": nil})
 }
 
 // type_ shows the customer that somebody writes.
-func (s *Server) type_(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	m := s.find(r.PostFormValue("messageId"))
+func (a *webAPI) type_(w http.ResponseWriter, r *http.Request) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	m := a.exchange.find(r.PostFormValue("messageId"))
 	if m == nil || m.direction != "inbound" || r.PostFormValue("channel") != "whatsapp" {
 		refuse(w, http.StatusBadRequest, 20001, "No such inbound WhatsApp message")
 		return
 	}
-	s.typing = append(s.typing, m.sid)
-	s.Poke()
+	a.typing = append(a.typing, m.sid)
+	a.Poke()
 	answer(w, http.StatusOK, map[string]any{"success": true})
 }
 

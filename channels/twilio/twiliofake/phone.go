@@ -13,7 +13,7 @@ import (
 
 // Phone is a customer who talks to one of the company's numbers.
 type Phone struct {
-	s               *Server
+	exchange        *exchange
 	Address, Number string // as Twilio writes them
 	Name            string // WhatsApp profile
 	UserID          string // WhatsApp's own id of the person: US.…; "" = not told
@@ -52,19 +52,19 @@ type Received struct {
 type Button struct{ ID, Title, URL string }
 
 // Phone gives the customer with that address who talks to one of our numbers.
-func (s *Server) Phone(address, number, name string) *Phone {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.phone(address, number, name)
+func (e *exchange) Phone(address, number, name string) *Phone {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.phone(address, number, name)
 }
 
 // phone is Phone with the lock held.
-func (s *Server) phone(address, number, name string) *Phone {
+func (e *exchange) phone(address, number, name string) *Phone {
 	key := address + " " + number
-	p := s.phones[key]
+	p := e.phones[key]
 	if p == nil {
-		p = &Phone{s: s, Address: address, Number: number, extra: map[string]url.Values{}}
-		s.phones[key] = p
+		p = &Phone{exchange: e, Address: address, Number: number, extra: map[string]url.Values{}}
+		e.phones[key] = p
 	}
 	if name != "" {
 		p.Name = name
@@ -79,10 +79,10 @@ func (p *Phone) Send(msg Message) (string, error) {
 	if err != nil || hook == "" {
 		return m.sid, err
 	}
-	status := p.s.call(hook, form, m)
-	p.s.mu.Lock()
-	lost := p.s.lost
-	p.s.mu.Unlock()
+	status := p.exchange.hooks.call(hook, form, m)
+	p.exchange.mu.Lock()
+	lost := p.exchange.hooks.lost
+	p.exchange.mu.Unlock()
 	if status/100 != 2 && !lost {
 		return m.sid, fmt.Errorf("twiliofake: webhook answered %d", status)
 	}
@@ -93,22 +93,22 @@ func (p *Phone) Send(msg Message) (string, error) {
 // hears what became of it. Errors: Twilio doesn't know the number.
 func (p *Phone) Post(msg Message) (string, error) {
 	m, form, hook, err := p.write(msg)
-	if err == nil && hook != "" && p.s.api.Context().Err() == nil {
-		p.s.api.Go(func() { p.s.call(hook, form, m) })
+	if err == nil && hook != "" && p.exchange.api.Context().Err() == nil {
+		p.exchange.api.Go(func() { p.exchange.hooks.call(hook, form, m) })
 	}
 	return m.sid, err
 }
 
 // write stores a customer's message and gives its callback.
 func (p *Phone) write(msg Message) (*stored, url.Values, string, error) {
-	s := p.s
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n := s.number(p.Number)
+	e := p.exchange
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	n := e.number(p.Number)
 	if n == nil {
 		return &stored{}, nil, "", errors.New("twiliofake: nobody has this number")
 	}
-	now := s.opt.Now().UTC()
+	now := e.opt.Now().UTC()
 	prefix := "SM"
 	if len(msg.Media) > 0 {
 		prefix = "MM"
@@ -118,63 +118,63 @@ func (p *Phone) write(msg Message) (*stored, url.Values, string, error) {
 	for _, md := range msg.Media {
 		f := &file{sid: sid("ME"), kind: md.ContentType, content: md.Content}
 		m.media = append(m.media, f)
-		s.media[f.sid] = f
+		e.media.files[f.sid] = f
 	}
-	s.messages = append(s.messages, m)
-	s.lastIn[p.Address+" "+p.Number] = now
+	e.messages = append(e.messages, m)
+	e.lastIn[p.Address+" "+p.Number] = now
 	extra := url.Values{}
 	maps.Copy(extra, msg.Fields)
 	if msg.ReplyTo != "" {
 		extra.Set("OriginalRepliedMessageSid", msg.ReplyTo)
 	}
-	if word := s.keyword(m); word != "" && s.opt.OptOutType {
+	if word := e.keyword(m); word != "" && e.opt.OptOutType {
 		extra.Set("OptOutType", word)
 	}
 	p.extra[m.sid] = extra
-	s.Poke()
-	return m, s.inboundForm(m, p), n.Webhook, nil
+	e.Poke()
+	return m, e.inboundForm(m, p), n.Webhook, nil
 }
 
 // keyword is Twilio's handling of STOP, START and HELP for text messages; the lock is held.
-func (s *Server) keyword(m *stored) string {
+func (e *exchange) keyword(m *stored) string {
 	if strings.HasPrefix(m.from, "whatsapp:") {
 		return ""
 	}
 	pair := m.from + " " + m.to
 	switch strings.ToUpper(strings.TrimSpace(m.body)) {
 	case "STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT":
-		if !s.blocked[pair] {
-			s.autoAnswer(m, "You have successfully been unsubscribed. Reply START to resubscribe.")
+		if !e.blocked[pair] {
+			e.autoAnswer(m, "You have successfully been unsubscribed. Reply START to resubscribe.")
 		}
-		s.blocked[pair] = true
+		e.blocked[pair] = true
 		return "STOP"
 	case "YES":
-		if !s.blocked[pair] {
+		if !e.blocked[pair] {
 			return ""
 		}
 		fallthrough
 	case "START", "UNSTOP":
-		if s.blocked[pair] {
-			s.autoAnswer(m, "You have successfully been re-subscribed to messages from this number.")
+		if e.blocked[pair] {
+			e.autoAnswer(m, "You have successfully been re-subscribed to messages from this number.")
 		}
-		delete(s.blocked, pair)
+		delete(e.blocked, pair)
 		return "START"
 	case "HELP", "INFO":
-		s.autoAnswer(m, "Reply STOP to unsubscribe. Msg&Data Rates May Apply.")
+		e.autoAnswer(m, "Reply STOP to unsubscribe. Msg&Data Rates May Apply.")
 		return "HELP"
 	}
 	return ""
 }
 
 // inboundForm are the fields of a customer's message; the lock is held.
-func (s *Server) inboundForm(m *stored, p *Phone) url.Values {
-	f := s.common(m)
+func (e *exchange) inboundForm(m *stored, p *Phone) url.Values {
+	f := e.common(m)
 	f.Set("SmsStatus", "received")
 	f.Set("Body", m.body)
 	f.Set("NumSegments", strconv.Itoa(m.segments))
 	f.Set("NumMedia", strconv.Itoa(len(m.media)))
 	for i, md := range m.media {
-		f.Set(fmt.Sprint("MediaUrl", i), s.api.URL()+s.mediaPath(m, md))
+		f.Set(fmt.Sprint("MediaUrl", i), e.api.URL()+e.mediaPath(m, md))
 		f.Set(fmt.Sprint("MediaContentType", i), md.kind)
 	}
 	if bare, wa := strings.CutPrefix(p.Address, "whatsapp:"); wa {
@@ -224,24 +224,24 @@ func (p *Phone) Share(latitude, longitude float64, label, address string) (strin
 
 // Read lets the customer see everything that came by WhatsApp.
 func (p *Phone) Read() {
-	p.s.mu.Lock()
+	p.exchange.mu.Lock()
 	var unread []*stored
 	for _, m := range p.inbox {
 		if m.status == "delivered" && m.direction == "outbound-api" && strings.HasPrefix(m.from, "whatsapp:") {
 			unread = append(unread, m)
 		}
 	}
-	p.s.mu.Unlock()
+	p.exchange.mu.Unlock()
 	for _, m := range unread {
-		p.s.move(m, "read", 0)
+		p.exchange.move(m, "read", 0)
 	}
 }
 
 // Stopped says whether the customer opted out of this number's text messages.
 func (p *Phone) Stopped() bool {
-	p.s.mu.Lock()
-	defer p.s.mu.Unlock()
-	return p.s.blocked[p.Address+" "+p.Number]
+	p.exchange.mu.Lock()
+	defer p.exchange.mu.Unlock()
+	return p.exchange.blocked[p.Address+" "+p.Number]
 }
 
 // Inbox gives what the customer got, oldest first.
@@ -251,10 +251,10 @@ func (p *Phone) Inbox() []Received {
 
 // Chat gives what the phone shows, from both sides, oldest first.
 func (p *Phone) Chat() []Received {
-	p.s.mu.Lock()
-	defer p.s.mu.Unlock()
+	p.exchange.mu.Lock()
+	defer p.exchange.mu.Unlock()
 	var all []Received
-	for _, m := range p.s.messages {
+	for _, m := range p.exchange.messages {
 		mine := m.from == p.Address && m.to == p.Number
 		if !mine && !slices.Contains(p.inbox, m) {
 			continue

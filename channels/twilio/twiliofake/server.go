@@ -34,28 +34,26 @@ type Options struct {
 	Listen                string           // host:port of the APIs; "" = a free port of loopback
 }
 
-// Server is a Twilio of one account.
-type Server struct {
-	*emulator.FaultSet[Fault]
-	emulator.Signal
+// ground is what all parts share, with the one lock that guards their state.
+type ground struct {
+	emulator.Signal // of every change that somebody may wait for
 
 	opt    Options
 	api    *emulator.Host
-	files  *emulator.Host // where media really are
 	client *http.Client
 
-	mu       sync.Mutex
-	messages []*stored
-	contents []*stContent
-	media    map[string]*file
-	phones   map[string]*Phone // by customer and number
-	blocked  map[string]bool   // customer and number that said STOP
-	lastIn   map[string]time.Time
-	answers  []string
-	typing   []string
-	requests []Request
-	lost     bool
-	hooks    int
+	mu sync.Mutex
+}
+
+// Server is a Twilio of one account.
+type Server struct {
+	*ground
+	*exchange
+	*storage
+	*library
+	*webhooks
+	*webAPI
+	*faults
 }
 
 // Start starts a server.
@@ -68,11 +66,16 @@ func Start(o Options) (*Server, error) {
 		o.TotalTime = 15 * time.Second
 	}
 	log := slog.New(slog.DiscardHandler)
-	s := &Server{FaultSet: emulator.NewFaultSet[Fault](1), opt: o, api: emulator.NewHost("twiliofake", log), files: emulator.NewHost("twiliofake", log),
-		media: map[string]*file{}, phones: map[string]*Phone{}, blocked: map[string]bool{}, lastIn: map[string]time.Time{},
+	g := &ground{opt: o, api: emulator.NewHost("twiliofake", log),
 		client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}}
-	s.api.Handler, s.files.Handler = s.routes(), http.HandlerFunc(s.serveFile)
-	if err := errors.Join(s.api.Start(o.Listen), s.files.Start("")); err != nil {
+	s := &Server{ground: g, library: &library{ground: g}, faults: &faults{emulator.NewFaultSet[Fault](1)}}
+	s.exchange = &exchange{ground: g, library: s.library, phones: map[string]*Phone{}, blocked: map[string]bool{}, lastIn: map[string]time.Time{}}
+	s.webhooks = &webhooks{ground: g, exchange: s.exchange}
+	s.storage = &storage{ground: g, exchange: s.exchange, host: emulator.NewHost("twiliofake", log), files: map[string]*file{}}
+	s.exchange.hooks, s.exchange.media = s.webhooks, s.storage
+	s.webAPI = &webAPI{ground: g, exchange: s.exchange, media: s.storage, library: s.library, faults: s.faults}
+	s.api.Handler, s.host.Handler = s.webAPI.routes(), http.HandlerFunc(s.serveFile)
+	if err := errors.Join(s.api.Start(o.Listen), s.host.Start("")); err != nil {
 		s.Close()
 		return nil, err
 	}
@@ -82,7 +85,7 @@ func Start(o Options) (*Server, error) {
 // Close ends the server and everything under way.
 func (s *Server) Close() {
 	_ = s.api.Close()
-	_ = s.files.Close()
+	_ = s.host.Close()
 }
 
 // URL is the base address of all APIs.
@@ -99,25 +102,11 @@ func (s *Server) SetWebhook(address, url string) {
 	}
 }
 
-// SetLost lets all callbacks get lost from now on, or not any more.
-func (s *Server) SetLost(lost bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.lost = lost
-}
-
-// Answers gives what callbacks answered although nothing should be: each went to a customer.
-func (s *Server) Answers() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return append([]string(nil), s.answers...)
-}
-
 // Typing gives the messages for which typing was shown.
-func (s *Server) Typing() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return append([]string(nil), s.typing...)
+func (a *webAPI) Typing() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return append([]string(nil), a.typing...)
 }
 
 // Request is a call that the API took, for tests that compare it with descriptions.
@@ -129,10 +118,10 @@ type Request struct {
 }
 
 // Requests gives the calls of the API so far.
-func (s *Server) Requests() []Request {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return append([]Request(nil), s.requests...)
+func (a *webAPI) Requests() []Request {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return append([]Request(nil), a.requests...)
 }
 
 // sid makes a Twilio id.
@@ -143,20 +132,20 @@ func sid(prefix string) string {
 }
 
 // number finds one of our senders; the lock is held.
-func (s *Server) number(address string) *Number {
-	for i := range s.opt.Numbers {
-		if s.opt.Numbers[i].Address == address {
-			return &s.opt.Numbers[i]
+func (g *ground) number(address string) *Number {
+	for i := range g.opt.Numbers {
+		if g.opt.Numbers[i].Address == address {
+			return &g.opt.Numbers[i]
 		}
 	}
 	return nil
 }
 
 // allowed checks Basic authentication.
-func (s *Server) allowed(r *http.Request) bool {
+func (a *webAPI) allowed(r *http.Request) bool {
 	user, password, ok := r.BasicAuth()
-	return ok && subtle.ConstantTimeCompare([]byte(user), []byte(s.opt.AccountSID)) == 1 &&
-		subtle.ConstantTimeCompare([]byte(password), []byte(s.opt.AuthToken)) == 1
+	return ok && subtle.ConstantTimeCompare([]byte(user), []byte(a.opt.AccountSID)) == 1 &&
+		subtle.ConstantTimeCompare([]byte(password), []byte(a.opt.AuthToken)) == 1
 }
 
 // answer writes JSON.

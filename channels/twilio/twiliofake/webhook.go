@@ -17,9 +17,32 @@ import (
 	"time"
 )
 
+// webhooks call the company and pass on what it answers.
+type webhooks struct {
+	*ground
+	exchange *exchange
+	lost     bool // all callbacks get lost
+	count    int
+	answers  []string // what went to customers although nothing should be answered
+}
+
+// SetLost lets all callbacks get lost from now on, or not any more.
+func (h *webhooks) SetLost(lost bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.lost = lost
+}
+
+// Answers gives what callbacks answered although nothing should be: each went to a customer.
+func (h *webhooks) Answers() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return append([]string(nil), h.answers...)
+}
+
 // common are the fields of every callback; the lock is held.
-func (s *Server) common(m *stored) url.Values {
-	f := url.Values{"AccountSid": {s.opt.AccountSID}, "ApiVersion": {"2010-04-01"}, "MessageSid": {m.sid}, "SmsSid": {m.sid},
+func (e *exchange) common(m *stored) url.Values {
+	f := url.Values{"AccountSid": {e.opt.AccountSID}, "ApiVersion": {"2010-04-01"}, "MessageSid": {m.sid}, "SmsSid": {m.sid},
 		"SmsMessageSid": {m.sid}, "From": {m.from}, "To": {m.to}}
 	if strings.HasPrefix(m.from, "whatsapp:") || strings.HasPrefix(m.to, "whatsapp:") {
 		f.Set("ChannelPrefix", "whatsapp")
@@ -48,11 +71,11 @@ func sign(token, address string, form url.Values) string {
 
 // call makes a callback with the repetitions that the address asks for, within Twilio's
 // total time. reply, if not nil, is the message that an answer would answer.
-func (s *Server) call(address string, form url.Values, reply *stored) int {
-	s.mu.Lock()
-	s.hooks++
-	lost := s.lost
-	s.mu.Unlock()
+func (h *webhooks) call(address string, form url.Values, reply *stored) int {
+	h.mu.Lock()
+	h.count++
+	lost := h.lost
+	h.mu.Unlock()
 	if lost {
 		return 0
 	}
@@ -65,12 +88,12 @@ func (s *Server) call(address string, form url.Values, reply *stored) int {
 	if p := overrides.Get("rp"); p != "" {
 		policy = p
 	}
-	ctx, cancel := context.WithTimeout(s.api.Context(), s.opt.TotalTime)
+	ctx, cancel := context.WithTimeout(h.api.Context(), h.opt.TotalTime)
 	defer cancel()
 	status := 0
 	for try := 0; try <= again; try++ {
 		var repeat bool
-		if status, repeat = s.attempt(ctx, bare, form, reply, policy); !repeat {
+		if status, repeat = h.attempt(ctx, bare, form, reply, policy); !repeat {
 			return status
 		}
 		timer := time.NewTimer(50 * time.Millisecond << try)
@@ -85,7 +108,7 @@ func (s *Server) call(address string, form url.Values, reply *stored) int {
 }
 
 // attempt makes one call. repeat says that the policy asks for another.
-func (s *Server) attempt(ctx context.Context, address string, form url.Values, reply *stored, policy string) (status int, repeat bool) {
+func (h *webhooks) attempt(ctx context.Context, address string, form url.Values, reply *stored, policy string) (status int, repeat bool) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, strings.NewReader(form.Encode()))
 	if err != nil {
 		return 0, false
@@ -93,8 +116,8 @@ func (s *Server) attempt(ctx context.Context, address string, form url.Values, r
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded; charset=UTF-8")
 	req.Header.Set("User-Agent", "TwilioProxy/1.1")
 	req.Header.Set("I-Twilio-Idempotency-Token", sid(""))
-	req.Header.Set("X-Twilio-Signature", sign(s.opt.AuthToken, address, form))
-	resp, err := s.client.Do(req)
+	req.Header.Set("X-Twilio-Signature", sign(h.opt.AuthToken, address, form))
+	resp, err := h.client.Do(req)
 	if err != nil {
 		return 0, policyHas(policy, "ct") || policyHas(policy, "rt")
 	}
@@ -108,7 +131,7 @@ func (s *Server) attempt(ctx context.Context, address string, form url.Values, r
 	case resp.StatusCode >= 400:
 		return resp.StatusCode, policyHas(policy, "4xx")
 	}
-	s.take(resp.Header.Get("Content-Type"), body, reply)
+	h.take(resp.Header.Get("Content-Type"), body, reply)
 	return resp.StatusCode, false
 }
 
@@ -122,7 +145,7 @@ func policyHas(policy, what string) bool {
 }
 
 // take sends what a callback answered to the customer: text as it is, TwiML's messages.
-func (s *Server) take(contentType string, body []byte, reply *stored) {
+func (h *webhooks) take(contentType string, body []byte, reply *stored) {
 	kind, _, _ := mime.ParseMediaType(contentType)
 	text := ""
 	switch kind {
@@ -144,46 +167,46 @@ func (s *Server) take(contentType string, body []byte, reply *stored) {
 	if text == "" {
 		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.answers = append(s.answers, text)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.answers = append(h.answers, text)
 	if reply != nil {
-		s.autoAnswer(reply, text)
+		h.exchange.autoAnswer(reply, text)
 	}
-	s.Poke()
+	h.Poke()
 }
 
 // autoAnswer sends a text of Twilio's to a customer; the lock is held.
-func (s *Server) autoAnswer(to *stored, text string) {
-	now := s.opt.Now().UTC()
+func (e *exchange) autoAnswer(to *stored, text string) {
+	now := e.opt.Now().UTC()
 	m := &stored{sid: sid("SM"), body: text, from: to.to, to: to.from, direction: "outbound-reply", status: "delivered",
 		created: now, sent: now, updated: now, segments: segments(text)}
-	s.messages = append(s.messages, m)
-	if p := s.phone(m.to, m.from, ""); p != nil {
+	e.messages = append(e.messages, m)
+	if p := e.phone(m.to, m.from, ""); p != nil {
 		p.inbox = append(p.inbox, m)
 	}
 }
 
 // Hooks says how many callbacks were made, lost ones included.
-func (s *Server) Hooks() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.hooks
+func (h *webhooks) Hooks() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.count
 }
 
 // Redeliver calls the webhook of a customer's message once more.
 // Errors: no such message or webhook; an answer that is no success.
-func (s *Server) Redeliver(messageSid string) error {
-	s.mu.Lock()
-	m := s.find(messageSid)
+func (e *exchange) Redeliver(messageSid string) error {
+	e.mu.Lock()
+	m := e.find(messageSid)
 	if m == nil || m.direction != "inbound" {
-		s.mu.Unlock()
+		e.mu.Unlock()
 		return fmt.Errorf("twiliofake: no inbound message %s", messageSid)
 	}
-	p, n := s.phone(m.from, m.to, ""), s.number(m.to)
-	form := s.inboundForm(m, p)
-	s.mu.Unlock()
-	if status := s.call(n.Webhook, form, m); status/100 != 2 {
+	p, n := e.phone(m.from, m.to, ""), e.number(m.to)
+	form := e.inboundForm(m, p)
+	e.mu.Unlock()
+	if status := e.hooks.call(n.Webhook, form, m); status/100 != 2 {
 		return fmt.Errorf("twiliofake: webhook answered %d", status)
 	}
 	return nil
