@@ -52,7 +52,7 @@ type handler func(c *call) (any, *APIError)
 
 // call is one request under way.
 type call struct {
-	s    *Server
+	api  *api
 	w    http.ResponseWriter
 	r    *http.Request
 	req  *Request
@@ -95,10 +95,42 @@ func (e *APIError) object(trace string) map[string]any {
 	return map[string]any{"error": o}
 }
 
+// api answers calls with tokens that open what they ask for.
+type api struct {
+	*ground
+	faults   *faults
+	tokens   map[string]*grant
+	requests []Request
+}
+
+// grant is what an access token may touch.
+type grant struct {
+	revoked bool
+	nodes   []string // ids; empty = all
+}
+
+// opens says whether a token is for a node.
+func (g *grant) opens(id string) bool { return len(g.nodes) == 0 || slices.Contains(g.nodes, id) }
+
+// AllowToken makes an access token that opens the nodes with these ids (numbers, business
+// accounts, pages); none = all.
+func (a *api) AllowToken(token string, ids ...string) {
+	a.change(func() { a.tokens[token] = &grant{nodes: slices.Clone(ids)} })
+}
+
+// RevokeToken lets a token fail with code 190 until it is allowed again.
+func (a *api) RevokeToken(token string) {
+	a.change(func() {
+		if g := a.tokens[token]; g != nil {
+			g.revoked = true
+		}
+	})
+}
+
 // serve answers one call.
-func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	c := &call{s: s, w: w, r: r, req: &Request{At: s.clock(), Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(), Header: r.Header.Clone()}}
-	defer s.record(c.req)
+func (a *api) serve(w http.ResponseWriter, r *http.Request) {
+	c := &call{api: a, w: w, r: r, req: &Request{At: a.clock(), Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(), Header: r.Header.Clone()}}
+	defer a.record(c.req)
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
 	if err != nil {
 		c.fail(r.Context(), &APIError{Status: http.StatusRequestEntityTooLarge, Code: 1, Message: "The request is too large."})
@@ -112,9 +144,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		c.download(r.Context())
 		return
 	}
-	rt, apiErr := s.find(c)
+	rt, apiErr := a.find(c)
 	c.req.Route = rt.name
-	c.hits = s.strike(rt.name)
+	c.hits = a.faults.strike(rt.name)
 	if c.before(r.Context()) {
 		return
 	}
@@ -131,10 +163,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 // find tells what a call is for and whether its token may do that.
-func (s *Server) find(c *call) (route, *APIError) {
+func (a *api) find(c *call) (route, *APIError) {
 	parts := strings.Split(strings.Trim(c.r.URL.Path, "/"), "/")
 	if parts[0] == "cdn" && len(parts) == 3 { // addresses of files carry their own permission
-		return s.cdn(c, parts[1])
+		return a.cdn(c, parts[1])
 	}
 	if len(parts) > 0 && strings.HasPrefix(parts[0], "v") {
 		c.req.Version, parts = parts[0], parts[1:]
@@ -146,17 +178,17 @@ func (s *Server) find(c *call) (route, *APIError) {
 	if len(parts) == 2 {
 		c.req.Edge = parts[1]
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	token := strings.TrimPrefix(c.r.Header.Get("Authorization"), "Bearer ")
 	if token == "" {
 		token = c.req.Query.Get("access_token")
 	}
-	g := s.tokens[token]
+	g := a.tokens[token]
 	if c.req.Node == "me" && g != nil && len(g.nodes) > 0 {
 		c.req.Node = g.nodes[0] // whose token it is
 	}
-	n := s.nodes[c.req.Node]
+	n := a.nodes[c.req.Node]
 	var rt route
 	found := false
 	if n != nil {
@@ -177,10 +209,10 @@ func (s *Server) find(c *call) (route, *APIError) {
 }
 
 // cdn finds a file by its address.
-func (s *Server) cdn(c *call, id string) (route, *APIError) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if n := s.nodes["cdn:"+id]; n != nil {
+func (a *api) cdn(c *call, id string) (route, *APIError) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if n := a.nodes["cdn:"+id]; n != nil {
 		if rt, ok := n.route(c.req.Method, ""); ok {
 			return rt, nil
 		}
@@ -188,20 +220,20 @@ func (s *Server) cdn(c *call, id string) (route, *APIError) {
 	return route{}, &APIError{Status: http.StatusNotFound, Code: 100, Message: "Bad URL"}
 }
 
-func (s *Server) record(r *Request) {
-	s.change(func() { s.requests = append(s.requests, *r) })
+func (a *api) record(r *Request) {
+	a.change(func() { a.requests = append(a.requests, *r) })
 }
 
 // Requests lists all calls so far, in the order in which they ended.
-func (s *Server) Requests() []Request {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.requests)
+func (a *api) Requests() []Request {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.requests)
 }
 
 // RequestsTo lists the calls of one route: "whatsapp.messages".
-func (s *Server) RequestsTo(name string) []Request {
-	return slices.DeleteFunc(s.Requests(), func(r Request) bool { return r.Route != name })
+func (a *api) RequestsTo(name string) []Request {
+	return slices.DeleteFunc(a.Requests(), func(r Request) bool { return r.Route != name })
 }
 
 // json reads the body. Graph takes forms as well; Parley doesn't send them.
@@ -219,9 +251,9 @@ func (c *call) fail(ctx context.Context, e *APIError) {
 	if status == 0 {
 		status = http.StatusBadRequest
 	}
-	c.s.mu.Lock()
-	trace := "A" + c.s.word(22)
-	c.s.mu.Unlock()
+	c.api.mu.Lock()
+	trace := "A" + c.api.word(22)
+	c.api.mu.Unlock()
 	c.answer(ctx, status, e.object(trace))
 }
 

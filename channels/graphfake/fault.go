@@ -84,8 +84,11 @@ type FaultState struct {
 	Fired int `json:"fired"`
 }
 
+// faults are the armed faults.
+type faults struct{ *emulator.FaultSet[Fault] }
+
 // AddFault arms a fault and gives its id. Errors: an unknown action or a bad pattern.
-func (s *Server) AddFault(f Fault) (string, error) {
+func (p *faults) AddFault(f Fault) (string, error) {
 	switch f.Action {
 	case ActionError, ActionStatus, ActionStatusAfter, ActionDropBefore, ActionDropAfter, ActionDelay, ActionDelayAfter, ActionTruncate,
 		ActionHookFirst, ActionDrop, ActionDuplicate, ActionSwap, ActionBadSignature, ActionHold:
@@ -95,13 +98,13 @@ func (s *Server) AddFault(f Fault) (string, error) {
 	if _, err := path.Match(f.Route, ""); err != nil {
 		return "", fmt.Errorf("graphfake: fault: route: %w", err)
 	}
-	return s.FaultSet.Add(f, emulator.FaultRule{ID: f.ID, Nth: f.Nth, Times: f.Times, Probability: f.Probability}), nil
+	return p.FaultSet.Add(f, emulator.FaultRule{ID: f.ID, Nth: f.Nth, Times: f.Times, Probability: f.Probability}), nil
 }
 
 // Faults lists the armed faults, spent ones too, with their counts.
-func (s *Server) Faults() []FaultState {
+func (p *faults) Faults() []FaultState {
 	list := []FaultState{}
-	for _, f := range s.FaultSet.List() {
+	for _, f := range p.FaultSet.List() {
 		f.Fault.ID = f.Rule.ID
 		list = append(list, FaultState{Fault: f.Fault, Seen: f.Seen, Fired: f.Fired})
 	}
@@ -116,8 +119,8 @@ func (h hits) find(a Action) (Fault, bool) {
 }
 
 // strike counts a call against every armed fault and gives those that fire.
-func (s *Server) strike(route string) hits {
-	return hits{s.FaultSet.Strike(func(f Fault) bool {
+func (p *faults) strike(route string) hits {
+	return hits{p.FaultSet.Strike(func(f Fault) bool {
 		ok, _ := path.Match(f.Route, route)
 		return ok || f.Route == ""
 	})}
@@ -145,7 +148,7 @@ func (c *call) before(ctx context.Context) bool {
 // after lets faults strike when the work is done, and says whether one answered.
 func (c *call) after(ctx context.Context) bool {
 	if _, ok := c.hits.find(ActionHookFirst); ok {
-		_ = c.s.Settle(ctx)
+		_ = c.api.hooks.Settle(ctx)
 	}
 	c.pause(ctx, ActionDelayAfter)
 	if _, ok := c.hits.find(ActionDropAfter); ok {

@@ -45,7 +45,8 @@ type Delivery struct {
 
 // hooks sends webhooks, one after the other for each callback, as they were told.
 type hooks struct {
-	s      *Server
+	g      *ground
+	faults *faults
 	client *http.Client
 	wg     sync.WaitGroup
 	ctx    context.Context //nolint:containedctx // ends with the server
@@ -66,9 +67,9 @@ type hookQueue struct {
 	busy  bool
 }
 
-func newHooks(s *Server) *hooks {
+func newHooks(g *ground, f *faults) *hooks {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &hooks{s: s, client: &http.Client{Timeout: s.opts.HookTimeout}, ctx: ctx, cancel: cancel, batch: 1,
+	return &hooks{g: g, faults: f, client: &http.Client{Timeout: g.opts.HookTimeout}, ctx: ctx, cancel: cancel, batch: 1,
 		subs: map[string]subscription{}, queues: map[string]*hookQueue{}, swapped: map[string]*hook{}}
 }
 
@@ -108,7 +109,7 @@ func (h *hooks) notify(route, objectType, object, key, field string, at int64, i
 		return
 	}
 	one := &hook{route: route, to: sub.url, object: objectType, entry: object, item: item, key: key, at: at}
-	hit := h.s.strike(route)
+	hit := h.faults.strike(route)
 	if _, ok := hit.find(ActionDrop); ok {
 		return
 	}
@@ -154,16 +155,15 @@ func (h *hooks) wake(q *hookQueue) {
 }
 
 // PauseHooks keeps webhooks back, as an outage does; ResumeHooks sends them.
-func (s *Server) PauseHooks() {
-	s.hooks.mu.Lock()
-	s.hooks.paused = true
-	s.hooks.mu.Unlock()
+func (h *hooks) PauseHooks() {
+	h.mu.Lock()
+	h.paused = true
+	h.mu.Unlock()
 }
 
 // ResumeHooks sends what PauseHooks kept back, up to batch items in one request (0 = 1),
 // and goes on so.
-func (s *Server) ResumeHooks(batch int) {
-	h := s.hooks
+func (h *hooks) ResumeHooks(batch int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.paused, h.batch = false, max(batch, 1)
@@ -174,8 +174,7 @@ func (s *Server) ResumeHooks(batch int) {
 
 // ReleaseHooks sends what ActionHold and ActionSwap keep, in the order that the numbers
 // give, counted from 0 in the order in which they were told; none = that order itself.
-func (s *Server) ReleaseHooks(order ...int) {
-	h := s.hooks
+func (h *hooks) ReleaseHooks(order ...int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	held := h.held
@@ -197,8 +196,7 @@ func (s *Server) ReleaseHooks(order ...int) {
 }
 
 // HookCount says how many webhooks are held by ActionHold and how many wait to be sent.
-func (s *Server) HookCount() (held, waiting int) {
-	h := s.hooks
+func (h *hooks) HookCount() (held, waiting int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, q := range h.queues {
@@ -209,13 +207,13 @@ func (s *Server) HookCount() (held, waiting int) {
 
 // send works a queue off, one request at a time; what isn't taken is sent again.
 func (h *hooks) send(q *hookQueue) {
-	pause := h.s.opts.HookRetry
+	pause := h.g.opts.HookRetry
 	for {
 		h.mu.Lock()
 		if h.paused || len(q.items) == 0 || h.ctx.Err() != nil {
 			q.busy = false
 			h.mu.Unlock()
-			h.s.change(func() {})
+			h.g.change(func() {})
 			return
 		}
 		batch := slices.Clone(q.items[:min(h.batch, len(q.items))])
@@ -232,8 +230,8 @@ func (h *hooks) send(q *hookQueue) {
 			one.tries++
 			one.forged = false
 		}
-		if taken || batch[0].tries >= h.s.opts.HookTries {
-			q.items, pause = q.items[len(batch):], h.s.opts.HookRetry
+		if taken || batch[0].tries >= h.g.opts.HookTries {
+			q.items, pause = q.items[len(batch):], h.g.opts.HookRetry
 			h.mu.Unlock()
 			continue
 		}
@@ -244,7 +242,7 @@ func (h *hooks) send(q *hookQueue) {
 		case <-h.ctx.Done():
 			timer.Stop()
 		}
-		pause = min(2*pause, 100*h.s.opts.HookRetry)
+		pause = min(2*pause, 100*h.g.opts.HookRetry)
 	}
 }
 
@@ -276,7 +274,7 @@ func (h *hooks) post(batch []*hook) bool {
 	if err != nil {
 		panic(fmt.Sprintf("graphfake: webhook: %v", err)) // a fault of this package
 	}
-	secret := h.s.opts.AppSecret
+	secret := h.g.opts.AppSecret
 	if batch[0].forged {
 		secret = "forged " + secret
 	}
@@ -289,7 +287,7 @@ func (h *hooks) post(batch []*hook) bool {
 
 // postBody sends a signed body and gives the status, 0 without an answer.
 func (h *hooks) postBody(to string, body []byte, secret string) int {
-	ctx, cancel := context.WithTimeout(h.ctx, h.s.opts.HookTimeout)
+	ctx, cancel := context.WithTimeout(h.ctx, h.g.opts.HookTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(body))
 	if err != nil {
@@ -311,8 +309,8 @@ func (h *hooks) postBody(to string, body []byte, secret string) int {
 
 // PostHook sends a body of the caller's own to a callback, signed, and gives the status:
 // for what no phone would do. Errors: no answer.
-func (s *Server) PostHook(callback string, body []byte) (int, error) {
-	status := s.hooks.postBody(callback, body, s.opts.AppSecret)
+func (h *hooks) PostHook(callback string, body []byte) (int, error) {
+	status := h.postBody(callback, body, h.g.opts.AppSecret)
 	if status == 0 {
 		return 0, errors.New("graphfake: webhook: no answer")
 	}
@@ -320,17 +318,16 @@ func (s *Server) PostHook(callback string, body []byte) (int, error) {
 }
 
 // Deliveries lists the webhooks that were sent, every try of them.
-func (s *Server) Deliveries() []Delivery {
-	s.hooks.mu.Lock()
-	defer s.hooks.mu.Unlock()
-	return slices.Clone(s.hooks.log)
+func (h *hooks) Deliveries() []Delivery {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.log)
 }
 
 // Settle waits until no webhook waits to be sent; those that are held don't count.
 // Errors: ctx ended.
-func (s *Server) Settle(ctx context.Context) error {
-	return s.Wait(ctx, func() bool {
-		h := s.hooks
+func (h *hooks) Settle(ctx context.Context) error {
+	return h.g.Wait(ctx, func() bool {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		for _, q := range h.queues {

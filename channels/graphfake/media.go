@@ -41,8 +41,8 @@ type mediaFile struct {
 // addMediaLocked stores a file.
 func (n *Number) addMediaLocked(f File, life time.Duration) *mediaFile {
 	sum := sha256.Sum256(f.Content)
-	m := &mediaFile{n: n, id: n.s.number(), file: f, sha: sum[:], expires: n.s.clock().Add(life), urls: map[string]time.Time{}}
-	n.s.nodes[m.id] = m
+	m := &mediaFile{n: n, id: n.g.number(), file: f, sha: sum[:], expires: n.g.clock().Add(life), urls: map[string]time.Time{}}
+	n.g.nodes[m.id] = m
 	return m
 }
 
@@ -60,34 +60,33 @@ func (m *mediaFile) route(method, edge string) (route, bool) {
 
 // get gives an address that works for five minutes.
 func (m *mediaFile) get(c *call) (any, *APIError) {
-	s := m.n.s
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.clock().After(m.expires) || c.req.Query.Get("phone_number_id") != "" && c.req.Query.Get("phone_number_id") != m.n.cfg.ID {
+	g := m.n.g
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.clock().After(m.expires) || c.req.Query.Get("phone_number_id") != "" && c.req.Query.Get("phone_number_id") != m.n.cfg.ID {
 		return nil, unsupported(c.req.Method, m.id)
 	}
-	key := s.word(24)
-	until := s.clock().Add(urlLife)
+	key := g.word(24)
+	until := g.clock().Add(urlLife)
 	m.urls[key] = until
-	at := fmt.Sprintf("%s%s?mid=%s&ext=%d&hash=%s", s.URL(), downloadPath, m.id, until.Unix(), key)
+	at := fmt.Sprintf("%s%s?mid=%s&ext=%d&hash=%s", g.host.URL(), downloadPath, m.id, until.Unix(), key)
 	return map[string]any{"messaging_product": "whatsapp", "id": m.id, "url": at, "mime_type": m.file.ContentType,
 		"sha256": hex.EncodeToString(m.sha), "file_size": fmt.Sprint(len(m.file.Content))}, nil
 }
 
 func (m *mediaFile) remove(*call) (any, *APIError) {
-	m.n.s.change(func() { delete(m.n.s.nodes, m.id) })
+	m.n.g.change(func() { delete(m.n.g.nodes, m.id) })
 	return map[string]any{"success": true}, nil
 }
 
 // download serves a file at its address, to whoever has the token.
 func (c *call) download(ctx context.Context) {
-	s := c.s
 	c.req.Route = "whatsapp.download"
-	c.hits = s.strike(c.req.Route)
+	c.hits = c.api.faults.strike(c.req.Route)
 	if c.before(ctx) {
 		return
 	}
-	status, m := s.mediaAt(c.r.URL, strings.TrimPrefix(c.r.Header.Get("Authorization"), "Bearer "))
+	status, m := c.api.mediaAt(c.r.URL, strings.TrimPrefix(c.r.Header.Get("Authorization"), "Bearer "))
 	if status != http.StatusOK {
 		c.page(Fault{Status: status})
 		return
@@ -106,17 +105,17 @@ func (c *call) download(ctx context.Context) {
 	_, _ = c.w.Write(content)
 }
 
-func (s *Server) mediaAt(u *url.URL, token string) (int, *mediaFile) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	m, ok := s.nodes[u.Query().Get("mid")].(*mediaFile)
-	g := s.tokens[token]
+func (a *api) mediaAt(u *url.URL, token string) (int, *mediaFile) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	m, ok := a.nodes[u.Query().Get("mid")].(*mediaFile)
+	g := a.tokens[token]
 	switch {
 	case g == nil || g.revoked:
 		return http.StatusUnauthorized, nil
 	case !ok || !g.opens(m.opener()):
 		return http.StatusNotFound, nil
-	case s.clock().After(m.urls[u.Query().Get("hash")]):
+	case a.clock().After(m.urls[u.Query().Get("hash")]):
 		return http.StatusNotFound, nil
 	}
 	return http.StatusOK, m
@@ -155,10 +154,10 @@ func (n *Number) upload(c *call) (any, *APIError) {
 	case contentType == "" || len(form.Value["type"]) != 1:
 		return nil, missing("type")
 	}
-	n.s.mu.Lock()
-	defer n.s.mu.Unlock()
+	n.g.mu.Lock()
+	defer n.g.mu.Unlock()
 	m := n.addMediaLocked(File{Name: header.Filename, ContentType: contentType, Content: content}, ownLife)
-	n.s.Poke()
+	n.g.Poke()
 	return map[string]any{"id": m.id}, nil
 }
 
@@ -171,8 +170,8 @@ func (n *Number) checkMediaLocked(in incoming, m *Message) *APIError {
 	if o.Link != "" {
 		return nil
 	}
-	f, ok := n.s.nodes[o.ID].(*mediaFile)
-	if !ok || f.n != n || n.s.clock().After(f.expires) {
+	f, ok := n.g.nodes[o.ID].(*mediaFile)
+	if !ok || f.n != n || n.g.clock().After(f.expires) {
 		return apiError(131009, words(131009), "There is no media with the ID "+o.ID+".")
 	}
 	types, most := map[string][]string{
@@ -200,9 +199,9 @@ func (n *Number) checkMediaLocked(in incoming, m *Message) *APIError {
 // Media sends a file: kind image, video, audio, document or sticker; extra is put into its
 // object ("caption", "filename", "voice"). It gives the ids of message and file.
 func (c *Customer) Media(kind string, f File, extra map[string]any) (message, media string) {
-	s := c.n.s
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	g := c.n.g
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	m := c.n.addMediaLocked(f, inboundLife)
 	o := map[string]any{"id": m.id, "mime_type": f.ContentType, "sha256": base64.StdEncoding.EncodeToString(m.sha)}
 	if kind == "document" && f.Name != "" {
@@ -216,23 +215,23 @@ func (c *Customer) Media(kind string, f File, extra map[string]any) (message, me
 }
 
 // SpoilMedia lets a file arrive with other bytes than were announced.
-func (s *Server) SpoilMedia(id string) {
-	s.change(func() {
-		if m, ok := s.nodes[id].(*mediaFile); ok {
+func (b *business) SpoilMedia(id string) {
+	b.change(func() {
+		if m, ok := b.nodes[id].(*mediaFile); ok {
 			m.broken = true
 		}
 	})
 }
 
 // ExpireMedia forgets a file, as after its days.
-func (s *Server) ExpireMedia(id string) {
-	s.change(func() { delete(s.nodes, id) })
+func (b *business) ExpireMedia(id string) {
+	b.change(func() { delete(b.nodes, id) })
 }
 
 // ExpireURLs ends every address that was given so far.
-func (s *Server) ExpireURLs() {
-	s.change(func() {
-		for _, n := range s.nodes {
+func (b *business) ExpireURLs() {
+	b.change(func() {
+		for _, n := range b.nodes {
 			if m, ok := n.(*mediaFile); ok {
 				clear(m.urls)
 			}

@@ -137,14 +137,14 @@ func (n *Number) postMessage(c *call) (any, *APIError) {
 	if err := n.validate(in, m); err != nil {
 		return nil, err
 	}
-	n.s.mu.Lock()
-	defer n.s.mu.Unlock()
+	n.g.mu.Lock()
+	defer n.g.mu.Unlock()
 	return n.takeLocked(in, m)
 }
 
 // takeLocked does what needs the state: window, pace, templates, files.
 func (n *Number) takeLocked(in incoming, m *Message) (any, *APIError) {
-	now := n.s.clock()
+	now := n.g.clock()
 	to, dropped := n.recipientLocked(in)
 	if err := n.checkContentLocked(in, m); err != nil {
 		return nil, err
@@ -169,7 +169,7 @@ func (n *Number) takeLocked(in incoming, m *Message) (any, *APIError) {
 	if in.Context != nil {
 		m.Answers = in.Context.MessageID
 	}
-	m.ID, m.serial, m.At, m.to = n.s.messageID(digits(in.To+in.Recipient)), n.s.serialLocked(), now, to
+	m.ID, m.serial, m.At, m.to = n.g.messageID(digits(in.To+in.Recipient)), n.g.serialLocked(), now, to
 	m.Content = in.fields[in.Type]
 	answer := map[string]any{"messaging_product": "whatsapp", "messages": []any{map[string]any{"id": m.ID}}}
 	if m.Type == "template" {
@@ -183,7 +183,7 @@ func (n *Number) takeLocked(in incoming, m *Message) (any, *APIError) {
 	}
 	answer["contacts"] = []any{person}
 	if dropped { // taken, and never seen again
-		n.s.Poke()
+		n.g.Poke()
 		return answer, nil
 	}
 	if m.Type == "reaction" {
@@ -203,7 +203,7 @@ func (n *Number) takeLocked(in incoming, m *Message) (any, *APIError) {
 			n.tickLocked(m, TickDelivered)
 		}
 	}
-	n.s.Poke()
+	n.g.Poke()
 	return answer, nil
 }
 
@@ -248,8 +248,8 @@ func (n *Number) markRead(in incoming) (any, *APIError) {
 	if in.Status != "read" {
 		return nil, apiError(100, "Invalid parameter", "There is no typing indicator without status read.")
 	}
-	n.s.mu.Lock()
-	defer n.s.mu.Unlock()
+	n.g.mu.Lock()
+	defer n.g.mu.Unlock()
 	m := n.findLocked(in.MessageID)
 	if m == nil || !m.FromCustomer {
 		return nil, apiError(100, "Invalid parameter", "message_id is no message of a customer.")
@@ -260,8 +260,8 @@ func (n *Number) markRead(in incoming) (any, *APIError) {
 		}
 	}
 	if in.Typing != nil {
-		m.to.typingUntil = n.s.clock().Add(25 * time.Second)
+		m.to.typingUntil = n.g.clock().Add(25 * time.Second)
 	}
-	n.s.Poke()
+	n.g.Poke()
 	return map[string]any{"success": true}, nil
 }

@@ -19,10 +19,10 @@ type PageConfig struct {
 
 // Page is a Facebook Page of the app with the people who write to it.
 type Page struct {
-	s      *Server
+	g      *ground
 	config PageConfig
 
-	// Guarded by s.mu.
+	// Guarded by g.mu.
 	people     []*PageCustomer
 	saved      map[string]*pageFile // uploads by attachment id
 	standby    bool
@@ -30,14 +30,14 @@ type Page struct {
 }
 
 // AddPage makes a Page. What it tells goes nowhere until Subscribe with its ID.
-func (s *Server) AddPage(c PageConfig) *Page {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (b *business) AddPage(c PageConfig) *Page {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if c.ID == "" {
-		c.ID = s.number()
+		c.ID = b.number()
 	}
-	p := &Page{s: s, config: c, saved: map[string]*pageFile{}}
-	s.nodes[c.ID] = p
+	p := &Page{g: b.ground, config: c, saved: map[string]*pageFile{}}
+	b.nodes[c.ID] = p
 	return p
 }
 
@@ -46,19 +46,19 @@ func (p *Page) ID() string { return p.config.ID }
 
 // Customers lists the people who have written, in the order of their first appearance.
 func (p *Page) Customers() []*PageCustomer {
-	p.s.mu.Lock()
-	defer p.s.mu.Unlock()
+	p.g.mu.Lock()
+	defer p.g.mu.Unlock()
 	return slices.Clone(p.people)
 }
 
 // SetStandby lets another app hold all conversations: this one only listens.
-func (p *Page) SetStandby(on bool) { p.s.change(func() { p.standby = on }) }
+func (p *Page) SetStandby(on bool) { p.g.change(func() { p.standby = on }) }
 
 // SetRestricted lets Facebook block the Page's messages, as for bad quality.
-func (p *Page) SetRestricted(on bool) { p.s.change(func() { p.restricted = on }) }
+func (p *Page) SetRestricted(on bool) { p.g.change(func() { p.restricted = on }) }
 
 // SetHumanAgent gives the app the feature Human Agent, or takes it away.
-func (p *Page) SetHumanAgent(on bool) { p.s.change(func() { p.config.HumanAgent = on }) }
+func (p *Page) SetHumanAgent(on bool) { p.g.change(func() { p.config.HumanAgent = on }) }
 
 func (p *Page) opener() string { return p.config.ID }
 
@@ -86,7 +86,7 @@ func (p *Page) about(*call) (any, *APIError) {
 }
 
 func (p *Page) subscribedApps(*call) (any, *APIError) {
-	h := p.s.hooks
+	h := p.g.hooks
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	data := []any{}
@@ -95,7 +95,7 @@ func (p *Page) subscribedApps(*call) (any, *APIError) {
 		if len(fields) == 0 {
 			fields = pageFields()
 		}
-		data = append(data, map[string]any{"id": p.s.opts.AppID, "name": "Test app", "category": "Business", "subscribed_fields": fields})
+		data = append(data, map[string]any{"id": p.g.opts.AppID, "name": "Test app", "category": "Business", "subscribed_fields": fields})
 	}
 	return map[string]any{"data": data}, nil
 }
@@ -114,7 +114,7 @@ func (p *Page) subscribeApp(c *call) (any, *APIError) {
 		}
 		fields = append(fields, f)
 	}
-	h := p.s.hooks
+	h := p.g.hooks
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if sub, ok := h.subs[p.config.ID]; ok {
@@ -126,16 +126,16 @@ func (p *Page) subscribeApp(c *call) (any, *APIError) {
 
 // tell sends one messaging event to whoever subscribed. Called under the lock.
 func (p *Page) tell(what, field string, item map[string]any) {
-	at := p.s.clock().UnixMilli()
+	at := p.g.clock().UnixMilli()
 	key := "messaging"
 	if p.standby {
 		key = "standby"
 	}
-	p.s.hooks.notify("hook.messenger."+what, "page", p.config.ID, key, field, at, item)
+	p.g.hooks.notify("hook.messenger."+what, "page", p.config.ID, key, field, at, item)
 }
 
 // mid makes the id of a message. Called under the lock.
-func (s *Server) mid() string { return "m_" + s.word(40) }
+func (g *ground) mid() string { return "m_" + g.word(40) }
 
 // route implements node for a person: her profile.
 func (c *PageCustomer) route(method, edge string) (route, bool) {
@@ -148,8 +148,8 @@ func (c *PageCustomer) route(method, edge string) (route, bool) {
 func (c *PageCustomer) opener() string { return c.page.config.ID }
 
 func (c *PageCustomer) profile(k *call) (any, *APIError) {
-	c.page.s.mu.Lock()
-	defer c.page.s.mu.Unlock()
+	c.page.g.mu.Lock()
+	defer c.page.g.mu.Unlock()
 	if c.private {
 		e := unsupported(k.req.Method, c.id)
 		return nil, e
@@ -170,9 +170,9 @@ const cdnLife = 24 * time.Hour
 
 // cdnURL is where a file is, for a while. Called under the lock.
 func (p *Page) cdnURL(f *pageFile) string {
-	f.expires = p.s.clock().Add(cdnLife)
-	p.s.nodes["cdn:"+f.id] = cdnNode{p, f}
-	return p.s.URL() + "/cdn/" + f.id + "/" + f.name
+	f.expires = p.g.clock().Add(cdnLife)
+	p.g.nodes["cdn:"+f.id] = cdnNode{p, f}
+	return p.g.host.URL() + "/cdn/" + f.id + "/" + f.name
 }
 
 // cdnNode serves a file to whoever knows its address, without a token.
@@ -188,9 +188,9 @@ func (n cdnNode) route(method, _ string) (route, bool) {
 }
 
 func (n cdnNode) serve(c *call) (any, *APIError) {
-	n.p.s.mu.Lock()
-	gone := !n.p.s.clock().Before(n.f.expires)
-	n.p.s.mu.Unlock()
+	n.p.g.mu.Lock()
+	gone := !n.p.g.clock().Before(n.f.expires)
+	n.p.g.mu.Unlock()
 	if c.after(c.r.Context()) {
 		return nil, nil
 	}

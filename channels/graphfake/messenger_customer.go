@@ -39,7 +39,7 @@ type PageCustomer struct {
 	id   string
 	name string
 
-	// Guarded by page.s.mu.
+	// Guarded by page.g.mu.
 	messages []*PageMessage
 	lastIn   time.Time // what windows are counted from
 	blocked  bool
@@ -53,9 +53,9 @@ type PageCustomer struct {
 // Customer makes a person with a page-scoped id of her own. The Page knows her once she
 // writes.
 func (p *Page) Customer(name string) *PageCustomer {
-	p.s.mu.Lock()
-	defer p.s.mu.Unlock()
-	return &PageCustomer{page: p, id: p.s.number(), name: name}
+	p.g.mu.Lock()
+	defer p.g.mu.Unlock()
+	return &PageCustomer{page: p, id: p.g.number(), name: name}
 }
 
 // ID is the page-scoped id.
@@ -66,8 +66,8 @@ func (c *PageCustomer) Name() string { return c.name }
 
 // Conversation gives all messages, both sides', in order.
 func (c *PageCustomer) Conversation() []PageMessage {
-	c.page.s.mu.Lock()
-	defer c.page.s.mu.Unlock()
+	c.page.g.mu.Lock()
+	defer c.page.g.mu.Unlock()
 	var list []PageMessage
 	for _, m := range c.messages {
 		list = append(list, *m)
@@ -82,27 +82,27 @@ func (c *PageCustomer) Inbox() []PageMessage {
 
 // Typing says whether the Page shows that it is typing; Seen, when it last read.
 func (c *PageCustomer) Typing() bool {
-	c.page.s.mu.Lock()
-	defer c.page.s.mu.Unlock()
+	c.page.g.mu.Lock()
+	defer c.page.g.mu.Unlock()
 	return c.typing
 }
 
 // Seen says when the Page last marked the conversation as read.
 func (c *PageCustomer) Seen() time.Time {
-	c.page.s.mu.Lock()
-	defer c.page.s.mu.Unlock()
+	c.page.g.mu.Lock()
+	defer c.page.g.mu.Unlock()
 	return c.seenAt
 }
 
 // Block lets the person refuse the Page's messages.
-func (c *PageCustomer) Block(on bool) { c.page.s.change(func() { c.blocked = on }) }
+func (c *PageCustomer) Block(on bool) { c.page.g.change(func() { c.blocked = on }) }
 
 // HideProfile lets her name be refused to apps.
-func (c *PageCustomer) HideProfile() { c.page.s.change(func() { c.private = true }) }
+func (c *PageCustomer) HideProfile() { c.page.g.change(func() { c.private = true }) }
 
 // SetOnline connects or disconnects her phone; messages are delivered when it is online.
 func (c *PageCustomer) SetOnline(on bool) {
-	c.page.s.change(func() {
+	c.page.g.change(func() {
 		if c.offline = !on; on {
 			c.arrive()
 		}
@@ -120,28 +120,28 @@ func (c *PageCustomer) find(id string) *PageMessage {
 
 // known makes her somebody whom the Page may answer. Called under the lock.
 func (c *PageCustomer) known() {
-	s := c.page.s
+	g := c.page.g
 	if c.page.person(c.id) == nil {
 		c.page.people = append(c.page.people, c)
-		s.nodes[c.id] = c
+		g.nodes[c.id] = c
 	}
-	c.lastIn = s.clock()
+	c.lastIn = g.clock()
 }
 
 // event tells something that she did; what names the fault route, field the webhook field.
 // Called under the lock.
 func (c *PageCustomer) event(what, field, key string, value any) {
 	item := map[string]any{"sender": map[string]any{"id": c.id}, "recipient": map[string]any{"id": c.page.config.ID},
-		"timestamp": c.page.s.clock().UnixMilli(), key: value}
+		"timestamp": c.page.g.clock().UnixMilli(), key: value}
 	c.last = func() { c.page.tell(what, field, item) }
 	c.last()
 }
 
 // write sends a message of hers.
 func (c *PageCustomer) write(m *PageMessage, more map[string]any) string {
-	s := c.page.s
-	s.change(func() {
-		m.ID, m.At = s.mid(), s.clock()
+	g := c.page.g
+	g.change(func() {
+		m.ID, m.At = g.mid(), g.clock()
 		c.known()
 		c.messages = append(c.messages, m)
 		body := map[string]any{"mid": m.ID}
@@ -174,20 +174,20 @@ func (c *PageCustomer) TextFrom(text string, referral map[string]any) string {
 
 // Media sends a file: kind is image, video, audio or file.
 func (c *PageCustomer) Media(kind, name, contentType string, content []byte) string {
-	s := c.page.s
-	s.mu.Lock()
-	at := c.page.cdnURL(&pageFile{id: s.number(), kind: kind, name: name, contentType: contentType, content: content})
-	s.mu.Unlock()
+	g := c.page.g
+	g.mu.Lock()
+	at := c.page.cdnURL(&pageFile{id: g.number(), kind: kind, name: name, contentType: contentType, content: content})
+	g.mu.Unlock()
 	return c.write(&PageMessage{Kind: kind, Name: name, ContentType: contentType, File: content},
 		map[string]any{"attachments": []any{map[string]any{"type": kind, "payload": map[string]any{"url": at}}}})
 }
 
 // Sticker sends a sticker; its type is sticker alone, as since 2026-08-30.
 func (c *PageCustomer) Sticker(id int64, content []byte) string {
-	s := c.page.s
-	s.mu.Lock()
-	at := c.page.cdnURL(&pageFile{id: s.number(), kind: "sticker", name: "sticker.png", contentType: "image/png", content: content})
-	s.mu.Unlock()
+	g := c.page.g
+	g.mu.Lock()
+	at := c.page.cdnURL(&pageFile{id: g.number(), kind: "sticker", name: "sticker.png", contentType: "image/png", content: content})
+	g.mu.Unlock()
 	return c.write(&PageMessage{Kind: "sticker", Name: "sticker.png", ContentType: "image/png", File: content},
 		map[string]any{"attachments": []any{map[string]any{"type": "sticker", "payload": map[string]any{"url": at, "sticker_id": id}}}})
 }
@@ -200,7 +200,7 @@ func (c *PageCustomer) Attach(text string, attachments ...map[string]any) string
 // Tap chooses a quick reply, a button or a card's button by its words, of the newest
 // message that has it. Errors: there is none; links open a browser and tell nobody.
 func (c *PageCustomer) Tap(title string) error {
-	c.page.s.mu.Lock()
+	c.page.g.mu.Lock()
 	var reply *PageReply
 	var button *PageButton
 	for i, m := range slices.Backward(c.messages) {
@@ -217,7 +217,7 @@ func (c *PageCustomer) Tap(title string) error {
 			break
 		}
 	}
-	c.page.s.mu.Unlock()
+	c.page.g.mu.Unlock()
 	switch {
 	case reply != nil:
 		c.write(&PageMessage{Text: reply.Title}, map[string]any{"quick_reply": map[string]any{"payload": reply.Payload}})
@@ -231,11 +231,11 @@ func (c *PageCustomer) Tap(title string) error {
 
 // Postback taps a button that isn't in the conversation, of the Page's menu.
 func (c *PageCustomer) Postback(title, payload string) string {
-	s := c.page.s
+	g := c.page.g
 	mid := ""
-	s.change(func() {
+	g.change(func() {
 		c.known()
-		mid = s.mid()
+		mid = g.mid()
 		c.event("postback", "messaging_postbacks", "postback", map[string]any{"mid": mid, "title": title, "payload": payload})
 	})
 	return mid
@@ -244,7 +244,7 @@ func (c *PageCustomer) Postback(title, payload string) string {
 // React puts a reaction to a message, "" takes it back. It opens the window, as a message
 // does.
 func (c *PageCustomer) React(mid, emoji string) {
-	c.page.s.change(func() {
+	c.page.g.change(func() {
 		c.known()
 		if m := c.find(mid); m != nil {
 			m.Reaction = emoji
@@ -259,7 +259,7 @@ func (c *PageCustomer) React(mid, emoji string) {
 
 // Edit changes a text of hers. It opens nothing.
 func (c *PageCustomer) Edit(mid, text string) {
-	c.page.s.change(func() {
+	c.page.g.change(func() {
 		n := 1
 		if m := c.find(mid); m != nil {
 			m.Edits++
@@ -271,21 +271,21 @@ func (c *PageCustomer) Edit(mid, text string) {
 
 // Read looks at the conversation: all of it is read.
 func (c *PageCustomer) Read() {
-	c.page.s.change(func() {
-		c.event("read", "message_reads", "read", map[string]any{"watermark": c.page.s.clock().UnixMilli()})
+	c.page.g.change(func() {
+		c.event("read", "message_reads", "read", map[string]any{"watermark": c.page.g.clock().UnixMilli()})
 	})
 }
 
 // Follow opens the conversation by an m.me link, without writing.
 func (c *PageCustomer) Follow(ref string) {
-	c.page.s.change(func() {
+	c.page.g.change(func() {
 		c.event("referral", "messaging_referrals", "referral", map[string]any{"ref": ref, "source": "SHORTLINK", "type": "OPEN_THREAD"})
 	})
 }
 
 // Again lets Facebook tell her last doing once more.
 func (c *PageCustomer) Again() {
-	c.page.s.change(func() {
+	c.page.g.change(func() {
 		if c.last != nil {
 			c.last()
 		}
@@ -308,7 +308,7 @@ func (c *PageCustomer) arrive() {
 		return
 	}
 	item := map[string]any{"sender": map[string]any{"id": c.id}, "recipient": map[string]any{"id": c.page.config.ID},
-		"timestamp": c.page.s.clock().UnixMilli(), "delivery": map[string]any{"mids": mids[len(mids)-1:], "watermark": until.UnixMilli()}}
+		"timestamp": c.page.g.clock().UnixMilli(), "delivery": map[string]any{"mids": mids[len(mids)-1:], "watermark": until.UnixMilli()}}
 	c.page.tell("delivery", "message_deliveries", item)
 }
 
@@ -318,8 +318,8 @@ const inboxApp = "263902037430900"
 // AnswerElsewhere lets a person answer in the Page's own inbox.
 func (p *Page) AnswerElsewhere(to *PageCustomer, text string) string {
 	m := &PageMessage{FromPage: true, Text: text, Elsewhere: true}
-	p.s.change(func() {
-		m.ID, m.At = p.s.mid(), p.s.clock()
+	p.g.change(func() {
+		m.ID, m.At = p.g.mid(), p.g.clock()
 		to.messages = append(to.messages, m)
 		p.echo(to, m, inboxApp)
 		to.arrive()
@@ -340,7 +340,7 @@ func (p *Page) echo(to *PageCustomer, m *PageMessage, app string) {
 	case m.Kind == "template":
 		body["attachments"] = []any{map[string]any{"type": "template", "payload": m.raw}}
 	case m.Kind != "":
-		f := &pageFile{id: p.s.number(), kind: m.Kind, name: m.Name, contentType: m.ContentType, content: m.File}
+		f := &pageFile{id: p.g.number(), kind: m.Kind, name: m.Name, contentType: m.ContentType, content: m.File}
 		body["attachments"] = []any{map[string]any{"type": m.Kind, "payload": map[string]any{"url": p.cdnURL(f)}}}
 	default:
 		body["text"] = m.Text

@@ -48,9 +48,9 @@ func (p *Page) upload(c *call) (any, *APIError) {
 	if err := f.check(); err != nil {
 		return nil, err
 	}
-	p.s.mu.Lock()
-	defer p.s.mu.Unlock()
-	f.id = p.s.number()
+	p.g.mu.Lock()
+	defer p.g.mu.Unlock()
+	f.id = p.g.number()
 	p.saved[f.id] = f
 	return map[string]any{"attachment_id": f.id}, nil
 }
@@ -94,8 +94,8 @@ func (p *Page) conversations(c *call) (any, *APIError) {
 		n, _ := strconv.Atoi(m[1])
 		limit = min(limit, max(n, 1))
 	}
-	p.s.mu.Lock()
-	defer p.s.mu.Unlock()
+	p.g.mu.Lock()
+	defer p.g.mu.Unlock()
 	data := []any{}
 	for _, person := range p.people {
 		if user := q.Get("user_id"); user != "" && user != person.id || len(person.messages) == 0 {
@@ -142,7 +142,7 @@ func (p *Page) listing(c *PageCustomer, limit int) []any {
 			one["attachments"] = map[string]any{"data": []any{map[string]any{"id": "a_" + m.ID, "generic_template": map[string]any{"title": m.Text}}}}
 		case m.Kind != "":
 			file := map[string]any{"id": "a_" + m.ID, "name": m.Name, "mime_type": m.ContentType, "size": len(m.File)}
-			at := p.cdnURL(&pageFile{id: p.s.number(), kind: m.Kind, name: m.Name, contentType: m.ContentType, content: m.File})
+			at := p.cdnURL(&pageFile{id: p.g.number(), kind: m.Kind, name: m.Name, contentType: m.ContentType, content: m.File})
 			switch m.Kind {
 			case "image", "sticker":
 				file["image_data"] = map[string]any{"url": at, "render_as_sticker": m.Kind == "sticker"}

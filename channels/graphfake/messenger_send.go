@@ -70,9 +70,9 @@ func (p *Page) messages(c *call) (any, *APIError) {
 	if err := c.json(&req); err != nil {
 		return nil, err
 	}
-	p.s.mu.Lock()
-	defer p.s.mu.Unlock()
-	defer p.s.Poke()
+	p.g.mu.Lock()
+	defer p.g.mu.Unlock()
+	defer p.g.Poke()
 	to := p.person(req.Recipient.ID)
 	switch {
 	case req.Recipient.ID == "":
@@ -87,13 +87,13 @@ func (p *Page) messages(c *call) (any, *APIError) {
 	if err := p.mayWrite(to, req); err != nil {
 		return nil, err
 	}
-	m := &PageMessage{ID: p.s.mid(), At: p.s.clock(), FromPage: true, Tag: req.Tag}
+	m := &PageMessage{ID: p.g.mid(), At: p.g.clock(), FromPage: true, Tag: req.Tag}
 	if err := p.fill(to, m, req); err != nil {
 		return nil, err
 	}
 	to.typing = false
 	to.messages = append(to.messages, m)
-	p.echo(to, m, p.s.opts.AppID)
+	p.echo(to, m, p.g.opts.AppID)
 	to.arrive()
 	return map[string]any{"recipient_id": to.id, "message_id": m.ID}, nil
 }
@@ -108,7 +108,7 @@ func (p *Page) person(id string) *PageCustomer {
 
 // mayWrite enforces windows, tags and blocks. Called under the lock.
 func (p *Page) mayWrite(to *PageCustomer, req pageRequest) *APIError {
-	age := p.s.clock().Sub(to.lastIn)
+	age := p.g.clock().Sub(to.lastIn)
 	closed := &APIError{Code: 10, Subcode: 2018278, Message: "This message is sent outside of allowed window."}
 	switch {
 	case req.Type == "":
@@ -139,7 +139,7 @@ func (p *Page) act(to *PageCustomer, req pageRequest) (any, *APIError) {
 	case "typing_on", "typing_off":
 		to.typing = req.Action == "typing_on"
 	case "mark_seen":
-		to.seenAt = p.s.clock()
+		to.seenAt = p.g.clock()
 	case "react", "unreact":
 		m := to.find(req.Payload.MessageID)
 		if m == nil {

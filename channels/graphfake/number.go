@@ -3,7 +3,6 @@ package graphfake
 import (
 	"encoding/base64"
 	"fmt"
-	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -33,7 +32,7 @@ type NumberConfig struct {
 
 // Number is a WhatsApp number of the business.
 type Number struct {
-	s         *Server
+	g         *ground
 	cfg       NumberConfig
 	waba      *waba
 	customers []*Customer
@@ -41,15 +40,18 @@ type Number struct {
 	sentAt    []time.Time
 }
 
+// business is what the app's owner has at Meta: numbers, Pages, files and templates.
+type business struct{ *ground }
+
 // AddNumber adds a number, and its business account if that is new.
-func (s *Server) AddNumber(cfg NumberConfig) *Number {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (b *business) AddNumber(cfg NumberConfig) *Number {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if cfg.ID == "" {
-		cfg.ID = s.number()
+		cfg.ID = b.number()
 	}
 	if cfg.WABA == "" {
-		cfg.WABA = s.number()
+		cfg.WABA = b.number()
 	}
 	if cfg.PairBurst == 0 {
 		cfg.PairBurst = 45
@@ -60,10 +62,10 @@ func (s *Server) AddNumber(cfg NumberConfig) *Number {
 	if cfg.Name == "" {
 		cfg.Name = "Acme"
 	}
-	n := &Number{s: s, cfg: cfg, waba: s.wabaLocked(cfg.WABA)}
+	n := &Number{g: b.ground, cfg: cfg, waba: b.wabaLocked(cfg.WABA)}
 	n.waba.numbers = append(n.waba.numbers, n)
-	s.nodes[cfg.ID] = n
-	s.Poke()
+	b.nodes[cfg.ID] = n
+	b.Poke()
 	return n
 }
 
@@ -110,8 +112,8 @@ func (n *Number) notify(routeName, field string, value map[string]any) {
 
 // history answers what became of a message. Source: facebook/openapi, message_history.
 func (n *Number) history(c *call) (any, *APIError) {
-	n.s.mu.Lock()
-	defer n.s.mu.Unlock()
+	n.g.mu.Lock()
+	defer n.g.mu.Unlock()
 	data := []any{}
 	for _, m := range n.messages {
 		if m.FromCustomer || c.req.Query.Get("message_id") != "" && m.ID != c.req.Query.Get("message_id") {
@@ -130,13 +132,13 @@ func (n *Number) history(c *call) (any, *APIError) {
 }
 
 // messageID makes an id. Called under the lock.
-func (s *Server) messageID(phone string) string {
-	return "wamid." + base64.StdEncoding.EncodeToString([]byte(fmt.Sprintf("\x1d\x04\x1d%s%s%06d", phone, s.word(12), s.serialLocked())))
+func (g *ground) messageID(phone string) string {
+	return "wamid." + base64.StdEncoding.EncodeToString([]byte(fmt.Sprintf("\x1d\x04\x1d%s%s%06d", phone, g.word(12), g.serialLocked())))
 }
 
-func (s *Server) serialLocked() int64 {
-	s.serial++
-	return s.serial
+func (g *ground) serialLocked() int64 {
+	g.serial++
+	return g.serial
 }
 
 // findLocked gives the message with an id, nil if there is none.
@@ -159,7 +161,7 @@ func digits(s string) string {
 
 // waba is a WhatsApp business account.
 type waba struct {
-	s         *Server
+	b         *business
 	id        string
 	numbers   []*Number
 	templates []*Template
@@ -167,12 +169,12 @@ type waba struct {
 }
 
 // wabaLocked finds or makes a business account. Called under the lock.
-func (s *Server) wabaLocked(id string) *waba {
-	if w, ok := s.nodes[id].(*waba); ok {
+func (b *business) wabaLocked(id string) *waba {
+	if w, ok := b.nodes[id].(*waba); ok {
 		return w
 	}
-	w := &waba{s: s, id: id}
-	s.nodes[id] = w
+	w := &waba{b: b, id: id}
+	b.nodes[id] = w
 	return w
 }
 
@@ -203,8 +205,8 @@ func (w *waba) route(method, edge string) (route, bool) {
 }
 
 func (w *waba) listNumbers(*call) (any, *APIError) {
-	w.s.mu.Lock()
-	defer w.s.mu.Unlock()
+	w.b.mu.Lock()
+	defer w.b.mu.Unlock()
 	data := []any{}
 	for _, n := range w.numbers {
 		data = append(data, n.describe())
@@ -214,17 +216,17 @@ func (w *waba) listNumbers(*call) (any, *APIError) {
 
 // notify queues a webhook about the business account.
 func (w *waba) notify(routeName, field string, value map[string]any) {
-	w.s.hooks.notify(routeName, "whatsapp_business_account", w.id, "changes", field, w.s.clock().Unix(), map[string]any{"field": field, "value": value})
+	w.b.hooks.notify(routeName, "whatsapp_business_account", w.id, "changes", field, w.b.clock().Unix(), map[string]any{"field": field, "value": value})
 }
 
 func (w *waba) listApps(*call) (any, *APIError) {
-	_, ok := w.s.hooks.subscription(w.id)
+	_, ok := w.b.hooks.subscription(w.id)
 	if !ok {
 		return map[string]any{"data": []any{}}, nil
 	}
-	app := map[string]any{"whatsapp_business_api_data": map[string]any{"id": w.s.opts.AppID, "name": "Parley", "link": "https://www.facebook.com/games/?app_id=" + w.s.opts.AppID}}
-	w.s.mu.Lock()
-	defer w.s.mu.Unlock()
+	app := map[string]any{"whatsapp_business_api_data": map[string]any{"id": w.b.opts.AppID, "name": "Parley", "link": "https://www.facebook.com/games/?app_id=" + w.b.opts.AppID}}
+	w.b.mu.Lock()
+	defer w.b.mu.Unlock()
 	if w.override != "" {
 		app["override_callback_uri"] = w.override
 	}
@@ -243,32 +245,30 @@ func (w *waba) subscribe(c *call) (any, *APIError) {
 			return nil, err
 		}
 	}
-	w.s.mu.Lock()
-	to, token := w.s.appCallback, w.s.appVerify
-	w.s.mu.Unlock()
+	w.b.mu.Lock()
+	to, token := w.b.appCallback, w.b.appVerify
+	w.b.mu.Unlock()
 	if in.Callback != "" {
 		to, token = in.Callback, in.Token
 	}
 	if to == "" {
 		return nil, apiError(100, "Invalid parameter", "The app has no callback URL.")
 	}
-	if err := w.s.Subscribe(c.r.Context(), w.id, to, token); err != nil {
+	if err := w.b.hooks.Subscribe(c.r.Context(), w.id, to, token); err != nil {
 		return nil, apiError(2200, "Callback verification failed", err.Error())
 	}
-	w.s.change(func() { w.override = in.Callback })
+	w.b.change(func() { w.override = in.Callback })
 	return map[string]any{"success": true}, nil
 }
 
 func (w *waba) unsubscribe(*call) (any, *APIError) {
-	w.s.Unsubscribe(w.id)
-	w.s.change(func() { w.override = "" })
+	w.b.hooks.Unsubscribe(w.id)
+	w.b.change(func() { w.override = "" })
 	return map[string]any{"success": true}, nil
 }
 
 // AppCallback sets the app's own callback, as the App Dashboard does; objects that
 // subscribe without naming another send their webhooks there.
-func (s *Server) AppCallback(callback, verifyToken string) {
-	s.change(func() { s.appCallback, s.appVerify = callback, verifyToken })
+func (b *business) AppCallback(callback, verifyToken string) {
+	b.change(func() { b.appCallback, b.appVerify = callback, verifyToken })
 }
-
-var _ http.Handler = (*Server)(nil)

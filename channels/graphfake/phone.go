@@ -33,14 +33,14 @@ type Customer struct {
 // Customer gives a person's phone; a person that is known by phone or user id stays the
 // same one.
 func (n *Number) Customer(p Person) *Customer {
-	n.s.mu.Lock()
-	defer n.s.mu.Unlock()
+	n.g.mu.Lock()
+	defer n.g.mu.Unlock()
 	if c := n.customerLocked(p.Phone, p.UserID); c != nil {
 		return c
 	}
-	c := &Customer{n: n, person: p, credit: float64(n.cfg.PairBurst), creditAt: n.s.clock()}
+	c := &Customer{n: n, person: p, credit: float64(n.cfg.PairBurst), creditAt: n.g.clock()}
 	n.customers = append(n.customers, c)
-	n.s.Poke()
+	n.g.Poke()
 	return c
 }
 
@@ -101,15 +101,15 @@ func (c *Customer) contact() map[string]any {
 // Send sends any message: kind is its type and content what stands under it; extra fields
 // go beside it. It gives the id.
 func (c *Customer) Send(kind string, content any, extra map[string]any) string {
-	c.n.s.mu.Lock()
-	defer c.n.s.mu.Unlock()
+	c.n.g.mu.Lock()
+	defer c.n.g.mu.Unlock()
 	return c.sendLocked(kind, content, extra, nil)
 }
 
 func (c *Customer) sendLocked(kind string, content any, extra map[string]any, show *Message) string {
-	s := c.n.s
-	now := s.clock()
-	m := map[string]any{"id": s.messageID(digits(c.person.Phone)), "timestamp": strconv.FormatInt(now.Unix(), 10), "type": kind}
+	g := c.n.g
+	now := g.clock()
+	m := map[string]any{"id": g.messageID(digits(c.person.Phone)), "timestamp": strconv.FormatInt(now.Unix(), 10), "type": kind}
 	maps.Copy(m, c.ids("from", "from_user_id"))
 	if content != nil {
 		m[kind] = content
@@ -121,7 +121,7 @@ func (c *Customer) sendLocked(kind string, content any, extra map[string]any, sh
 	}
 	if show != nil {
 		show.ID, show.At, show.FromCustomer, show.Type, show.to, show.Tick = id, now, true, kind, c, TickDelivered
-		show.serial = s.serialLocked()
+		show.serial = g.serialLocked()
 		if show.Content == nil && content != nil {
 			show.Content, _ = json.Marshal(content) // of plain values
 		}
@@ -132,13 +132,13 @@ func (c *Customer) sendLocked(kind string, content any, extra map[string]any, sh
 		value["contacts"] = []any{c.contact()}
 	}
 	c.n.notify("hook.message", "messages", value)
-	s.Poke()
+	g.Poke()
 	return id
 }
 
 func (c *Customer) say(kind, text string, content any, extra map[string]any) string {
-	c.n.s.mu.Lock()
-	defer c.n.s.mu.Unlock()
+	c.n.g.mu.Lock()
+	defer c.n.g.mu.Unlock()
 	show := &Message{Text: text}
 	if ctx, ok := extra["context"].(map[string]any); ok {
 		show.Answers, _ = ctx["id"].(string)
@@ -188,8 +188,8 @@ func (c *Customer) Contact(name, phone string) string {
 
 // React puts an emoji onto a message; "" takes it back.
 func (c *Customer) React(to, emoji string) string {
-	c.n.s.mu.Lock()
-	defer c.n.s.mu.Unlock()
+	c.n.g.mu.Lock()
+	defer c.n.g.mu.Unlock()
 	r := map[string]any{"message_id": to}
 	if emoji != "" {
 		r["emoji"] = emoji
@@ -203,8 +203,8 @@ func (c *Customer) React(to, emoji string) string {
 // Edit changes an own text. Only numbers that the phone app shares (coexistence) learn
 // of it.
 func (c *Customer) Edit(id, text string) string {
-	c.n.s.mu.Lock()
-	defer c.n.s.mu.Unlock()
+	c.n.g.mu.Lock()
+	defer c.n.g.mu.Unlock()
 	if m := c.n.findLocked(id); m != nil {
 		m.Text, m.Edited = text, true
 	}
@@ -213,8 +213,8 @@ func (c *Customer) Edit(id, text string) string {
 
 // Delete takes an own message back.
 func (c *Customer) Delete(id string) string {
-	c.n.s.mu.Lock()
-	defer c.n.s.mu.Unlock()
+	c.n.g.mu.Lock()
+	defer c.n.g.mu.Unlock()
 	if m := c.n.findLocked(id); m != nil {
 		m.Deleted = true
 	}
@@ -224,9 +224,9 @@ func (c *Customer) Delete(id string) string {
 // Tap taps a button or a row of a message of ours, by its id or its title.
 // Errors: the message has no such button.
 func (c *Customer) Tap(message, choice string) (string, error) {
-	c.n.s.mu.Lock()
+	c.n.g.mu.Lock()
 	m := c.n.findLocked(message)
-	c.n.s.mu.Unlock()
+	c.n.g.mu.Unlock()
 	if m == nil {
 		return "", fmt.Errorf("graphfake: tap: no message %q", message)
 	}
@@ -248,7 +248,7 @@ func (c *Customer) Tap(message, choice string) (string, error) {
 
 // Read opens the chat: every message that came gets blue ticks.
 func (c *Customer) Read() {
-	c.n.s.change(func() {
+	c.n.g.change(func() {
 		for _, m := range c.n.messages {
 			if m.to == c && !m.FromCustomer && m.Tick != TickFailed && !c.person.Offline {
 				c.n.tickLocked(m, TickRead)
@@ -259,7 +259,7 @@ func (c *Customer) Read() {
 
 // Online switches the phone on or off; what waited is delivered.
 func (c *Customer) Online(on bool) {
-	c.n.s.change(func() {
+	c.n.g.change(func() {
 		c.person.Offline = !on
 		for _, m := range c.n.messages {
 			if on && m.to == c && !m.FromCustomer {
@@ -272,8 +272,8 @@ func (c *Customer) Online(on bool) {
 // ChangeNumber gives the person a new phone number, and a new user id if there is one, and
 // tells it.
 func (c *Customer) ChangeNumber(phone, userID string) {
-	c.n.s.mu.Lock()
-	defer c.n.s.mu.Unlock()
+	c.n.g.mu.Lock()
+	defer c.n.g.mu.Unlock()
 	was := c.person
 	system := map[string]any{"type": "user_changed_number", "body": "User " + was.Name + " changed from " + digits(was.Phone) + " to " + digits(phone),
 		"wa_id": digits(phone)}
@@ -289,34 +289,34 @@ func (c *Customer) ChangeNumber(phone, userID string) {
 
 // Marketing tells that the person stops or resumes advertising.
 func (c *Customer) Marketing(wanted bool) {
-	c.n.s.mu.Lock()
-	defer c.n.s.mu.Unlock()
+	c.n.g.mu.Lock()
+	defer c.n.g.mu.Unlock()
 	p := c.ids("wa_id", "user_id")
 	p["category"], p["value"] = "marketing_messages", map[bool]string{true: "resume", false: "stop"}[wanted]
 	p["detail"] = "User requested to " + fmt.Sprint(p["value"]) + " marketing messages"
-	p["timestamp"] = c.n.s.clock().Unix()
+	p["timestamp"] = c.n.g.clock().Unix()
 	c.n.notify("hook.preference", "user_preferences", map[string]any{"contacts": []any{c.contact()}, "user_preferences": []any{p}})
 }
 
 // Echo lets the business write to the customer with its phone app, beside the API.
 func (c *Customer) Echo(text string) string {
-	s := c.n.s
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	m := map[string]any{"id": s.messageID(digits(c.person.Phone)), "from": digits(c.n.cfg.Display), "type": "text",
-		"timestamp": strconv.FormatInt(s.clock().Unix(), 10), "text": map[string]any{"body": text}}
+	g := c.n.g
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	m := map[string]any{"id": g.messageID(digits(c.person.Phone)), "from": digits(c.n.cfg.Display), "type": "text",
+		"timestamp": strconv.FormatInt(g.clock().Unix(), 10), "text": map[string]any{"body": text}}
 	maps.Copy(m, c.ids("to", "to_user_id"))
 	id, _ := m["id"].(string)
-	c.n.messages = append(c.n.messages, &Message{ID: id, Echo: true, At: s.clock(), Type: "text", Text: text, Tick: TickDelivered, to: c, serial: s.serialLocked()})
+	c.n.messages = append(c.n.messages, &Message{ID: id, Echo: true, At: g.clock(), Type: "text", Text: text, Tick: TickDelivered, to: c, serial: g.serialLocked()})
 	c.n.notify("hook.echo", "smb_message_echoes", map[string]any{"message_echoes": []any{m}})
-	s.Poke()
+	g.Poke()
 	return id
 }
 
 // Chat lists what the phone shows, in order: without what never reached it.
 func (c *Customer) Chat() []Message {
-	c.n.s.mu.Lock()
-	defer c.n.s.mu.Unlock()
+	c.n.g.mu.Lock()
+	defer c.n.g.mu.Unlock()
 	var list []Message
 	for _, m := range c.n.messages {
 		if m.to == c && m.Tick != TickFailed && (m.FromCustomer || rank(m.Tick) >= rank(TickDelivered)) {
@@ -333,15 +333,15 @@ func (c *Customer) Inbox() []Message {
 
 // Typing says whether the phone shows that the business is writing.
 func (c *Customer) Typing() bool {
-	c.n.s.mu.Lock()
-	defer c.n.s.mu.Unlock()
-	return c.n.s.clock().Before(c.typingUntil)
+	c.n.g.mu.Lock()
+	defer c.n.g.mu.Unlock()
+	return c.n.g.clock().Before(c.typingUntil)
 }
 
 // Window says until when free text may be sent; the zero time = never yet.
 func (c *Customer) Window() time.Time {
-	c.n.s.mu.Lock()
-	defer c.n.s.mu.Unlock()
+	c.n.g.mu.Lock()
+	defer c.n.g.mu.Unlock()
 	if c.lastIn.IsZero() {
 		return time.Time{}
 	}
@@ -350,15 +350,15 @@ func (c *Customer) Window() time.Time {
 
 // Person tells who it is, as he is known now.
 func (c *Customer) Person() Person {
-	c.n.s.mu.Lock()
-	defer c.n.s.mu.Unlock()
+	c.n.g.mu.Lock()
+	defer c.n.g.mu.Unlock()
 	return c.person
 }
 
 // Sent lists what the number sent by the API, in order, whatever became of it.
 func (n *Number) Sent() []Message {
-	n.s.mu.Lock()
-	defer n.s.mu.Unlock()
+	n.g.mu.Lock()
+	defer n.g.mu.Unlock()
 	var list []Message
 	for _, m := range n.messages {
 		if !m.FromCustomer && !m.Echo {
@@ -370,7 +370,7 @@ func (n *Number) Sent() []Message {
 
 // Customers lists the phones, in the order in which they came up.
 func (n *Number) Customers() []*Customer {
-	n.s.mu.Lock()
-	defer n.s.mu.Unlock()
+	n.g.mu.Lock()
+	defer n.g.mu.Unlock()
 	return slices.Clone(n.customers)
 }

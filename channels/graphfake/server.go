@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"math/rand"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 
@@ -33,24 +32,31 @@ type Options struct {
 	HookTimeout time.Duration
 }
 
-// Server is the emulator. Make it with New. Safe for concurrent use.
-type Server struct {
-	*emulator.Host
-	*emulator.FaultSet[Fault]
+// ground is what all parts and all nodes share.
+type ground struct {
 	emulator.Signal // of every change that somebody may wait for
 
+	host  *emulator.Host
 	opts  Options
 	clock func() time.Time
 	hooks *hooks
 
-	mu       sync.Mutex      // guards all below, and the state of every node
-	nodes    map[string]node // everything with an id of its own
-	tokens   map[string]*grant
-	requests []Request
-	rng      *rand.Rand
-	serial   int64
+	mu     sync.Mutex      // guards all below, and the state of every node
+	nodes  map[string]node // everything with an id of its own
+	rng    *rand.Rand
+	serial int64
 
 	appCallback, appVerify string
+}
+
+// Server is the emulator. Make it with New. Safe for concurrent use.
+type Server struct {
+	*emulator.Host
+	*ground
+	*hooks
+	*business
+	*api
+	*faults
 }
 
 // New prepares an emulator; Start opens a port.
@@ -78,14 +84,15 @@ func New(o Options) *Server {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &Server{Host: emulator.NewHost("graphfake", o.Log), FaultSet: emulator.NewFaultSet[Fault](seed), opts: o, clock: o.Clock,
-		nodes: map[string]node{}, tokens: map[string]*grant{}, rng: rand.New(rand.NewSource(seed))}
-	s.Handler, s.Quiet = http.HandlerFunc(s.serve), true
-	if s.clock == nil {
-		s.clock = time.Now
+	if o.Clock == nil {
+		o.Clock = time.Now
 	}
-	s.hooks = newHooks(s)
-	return s
+	g := &ground{host: emulator.NewHost("graphfake", o.Log), opts: o, clock: o.Clock, nodes: map[string]node{}, rng: rand.New(rand.NewSource(seed))}
+	f := &faults{emulator.NewFaultSet[Fault](seed)}
+	g.hooks = newHooks(g, f)
+	a := &api{ground: g, faults: f, tokens: map[string]*grant{}}
+	g.host.Handler, g.host.Quiet = http.HandlerFunc(a.serve), true
+	return &Server{Host: g.host, ground: g, hooks: g.hooks, business: &business{g}, api: a, faults: f}
 }
 
 // Close hangs up on everybody, gives up all webhooks and waits for what was under way.
@@ -97,55 +104,31 @@ func (s *Server) Close() error {
 }
 
 // AppSecret is what signs webhooks.
-func (s *Server) AppSecret() string { return s.opts.AppSecret }
+func (g *ground) AppSecret() string { return g.opts.AppSecret }
 
 // Now gives the emulator's time.
-func (s *Server) Now() time.Time { return s.clock() }
+func (g *ground) Now() time.Time { return g.clock() }
 
 // change does something to the state under the lock and tells whoever waits.
-func (s *Server) change(f func()) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (g *ground) change(f func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	f()
-	s.Poke()
+	g.Poke()
 }
 
 // number makes a numeric id that this emulator never gave before. Called under the lock.
-func (s *Server) number() string {
-	s.serial++
-	return fmt.Sprintf("%d%09d", 10+s.rng.Intn(89), 100000*s.serial+s.rng.Int63n(100000))
+func (g *ground) number() string {
+	g.serial++
+	return fmt.Sprintf("%d%09d", 10+g.rng.Intn(89), 100000*g.serial+g.rng.Int63n(100000))
 }
 
 // word makes n random letters and digits. Called under the lock.
-func (s *Server) word(n int) string {
+func (g *ground) word(n int) string {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 	b := make([]byte, n)
 	for i := range b {
-		b[i] = letters[s.rng.Intn(len(letters))]
+		b[i] = letters[g.rng.Intn(len(letters))]
 	}
 	return string(b)
-}
-
-// grant is what an access token may touch.
-type grant struct {
-	revoked bool
-	nodes   []string // ids; empty = all
-}
-
-// opens says whether a token is for a node.
-func (g *grant) opens(id string) bool { return len(g.nodes) == 0 || slices.Contains(g.nodes, id) }
-
-// AllowToken makes an access token that opens the nodes with these ids (numbers, business
-// accounts, pages); none = all.
-func (s *Server) AllowToken(token string, ids ...string) {
-	s.change(func() { s.tokens[token] = &grant{nodes: slices.Clone(ids)} })
-}
-
-// RevokeToken lets a token fail with code 190 until it is allowed again.
-func (s *Server) RevokeToken(token string) {
-	s.change(func() {
-		if g := s.tokens[token]; g != nil {
-			g.revoked = true
-		}
-	})
 }

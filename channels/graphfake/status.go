@@ -8,7 +8,7 @@ func (n *Number) tickLocked(m *Message, to Tick) {
 	if rank(to) <= rank(m.Tick) || m.Tick == TickFailed {
 		return
 	}
-	now := n.s.clock()
+	now := n.g.clock()
 	m.Tick = to
 	m.ticks = append(m.ticks, tickAt{to, now})
 	n.statusLocked(m, to, m.to.ids("recipient_id", "recipient_user_id"), 0)
@@ -17,7 +17,7 @@ func (n *Number) tickLocked(m *Message, to Tick) {
 // failLocked fails a message with an error.
 func (n *Number) failLocked(m *Message, in incoming, code int) {
 	m.Tick, m.Error = TickFailed, code
-	m.ticks = append(m.ticks, tickAt{TickFailed, n.s.clock()})
+	m.ticks = append(m.ticks, tickAt{TickFailed, n.g.clock()})
 	ids := map[string]any{"recipient_id": digits(in.To)}
 	if in.To == "" {
 		ids = map[string]any{"recipient_user_id": in.Recipient}
@@ -30,7 +30,7 @@ func (n *Number) failLocked(m *Message, in incoming, code int) {
 
 // Fail lets a message fail after it was taken, as late as a test likes: 131026.
 func (n *Number) Fail(id string, code int) {
-	n.s.change(func() {
+	n.g.change(func() {
 		m := n.findLocked(id)
 		if m == nil {
 			return
@@ -60,7 +60,7 @@ func rank(t Tick) int {
 
 // statusLocked tells a status by webhook.
 func (n *Number) statusLocked(m *Message, t Tick, ids map[string]any, code int) {
-	st := map[string]any{"id": m.ID, "status": string(t), "timestamp": strconv.FormatInt(n.s.clock().Unix(), 10)}
+	st := map[string]any{"id": m.ID, "status": string(t), "timestamp": strconv.FormatInt(n.g.clock().Unix(), 10)}
 	for k, v := range ids {
 		st[k] = v
 	}

@@ -13,13 +13,13 @@ import (
 // Subscribe verifies a callback as Meta does (hub.challenge) and sends the webhooks of an
 // object (a WhatsApp business account, a page) there from now on; no fields = all.
 // Errors: the callback didn't echo the challenge.
-func (s *Server) Subscribe(ctx context.Context, object, callback, verifyToken string, fields ...string) error {
-	if err := s.challenge(ctx, callback, verifyToken); err != nil {
+func (h *hooks) Subscribe(ctx context.Context, object, callback, verifyToken string, fields ...string) error {
+	if err := h.challenge(ctx, callback, verifyToken); err != nil {
 		return err
 	}
-	s.hooks.mu.Lock()
-	s.hooks.subs[object] = subscription{callback, slices.Clone(fields)}
-	s.hooks.mu.Unlock()
+	h.mu.Lock()
+	h.subs[object] = subscription{callback, slices.Clone(fields)}
+	h.mu.Unlock()
 	return nil
 }
 
@@ -31,21 +31,21 @@ func (h *hooks) subscription(object string) (subscription, bool) {
 }
 
 // Unsubscribe ends the webhooks of an object.
-func (s *Server) Unsubscribe(object string) {
-	s.hooks.mu.Lock()
-	delete(s.hooks.subs, object)
-	s.hooks.mu.Unlock()
+func (h *hooks) Unsubscribe(object string) {
+	h.mu.Lock()
+	delete(h.subs, object)
+	h.mu.Unlock()
 }
 
 // challenge asks a callback to prove that it knows the verify token.
-func (s *Server) challenge(ctx context.Context, callback, verifyToken string) error {
+func (h *hooks) challenge(ctx context.Context, callback, verifyToken string) error {
 	u, err := url.Parse(callback)
 	if err != nil || u.Host == "" {
 		return errors.New("graphfake: callback: not an address")
 	}
-	s.mu.Lock()
-	challenge := fmt.Sprint(s.rng.Int31())
-	s.mu.Unlock()
+	h.g.mu.Lock()
+	challenge := fmt.Sprint(h.g.rng.Int31())
+	h.g.mu.Unlock()
 	q := u.Query()
 	q.Set("hub.mode", "subscribe")
 	q.Set("hub.challenge", challenge)
@@ -55,7 +55,7 @@ func (s *Server) challenge(ctx context.Context, callback, verifyToken string) er
 	if err != nil {
 		return fmt.Errorf("graphfake: callback: %w", err)
 	}
-	resp, err := s.hooks.client.Do(req)
+	resp, err := h.client.Do(req)
 	if err != nil {
 		return fmt.Errorf("graphfake: callback: %w", err)
 	}

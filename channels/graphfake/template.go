@@ -80,34 +80,34 @@ func (w *waba) createTemplate(c *call) (any, *APIError) {
 	if err := validTemplate(in.Components); err != nil {
 		return nil, err
 	}
-	w.s.mu.Lock()
-	defer w.s.mu.Unlock()
+	w.b.mu.Lock()
+	defer w.b.mu.Unlock()
 	for _, t := range w.templates {
 		if t.Name == in.Name && t.Language == in.Language {
 			return nil, &APIError{Code: 100, Subcode: 2388024, Message: "Invalid parameter", Details: "There is already a template with this name in this language."}
 		}
 	}
-	t := &Template{ID: w.s.number(), Name: in.Name, Language: in.Language, Category: in.Category, Status: "PENDING", Quality: "UNKNOWN", Components: in.Components, w: w}
+	t := &Template{ID: w.b.number(), Name: in.Name, Language: in.Language, Category: in.Category, Status: "PENDING", Quality: "UNKNOWN", Components: in.Components, w: w}
 	w.templates = append(w.templates, t)
-	w.s.nodes[t.ID] = t
+	w.b.nodes[t.ID] = t
 	t.reviewLaterLocked()
-	w.s.Poke()
+	w.b.Poke()
 	return map[string]any{"id": t.ID, "status": t.Status, "category": t.Category}, nil
 }
 
 // reviewLaterLocked approves a template when Options.ReviewAfter has passed, if nobody
 // decided before.
 func (t *Template) reviewLaterLocked() {
-	s := t.w.s
-	if s.opts.ReviewAfter <= 0 {
+	b := t.w.b
+	if b.opts.ReviewAfter <= 0 {
 		return
 	}
-	s.hooks.later(s.opts.ReviewAfter, func() {
-		s.mu.Lock()
-		pending := s.nodes[t.ID] == t && t.Status == "PENDING"
-		s.mu.Unlock()
+	b.hooks.later(b.opts.ReviewAfter, func() {
+		b.mu.Lock()
+		pending := b.nodes[t.ID] == t && t.Status == "PENDING"
+		b.mu.Unlock()
 		if pending {
-			_ = s.Review(t.ID, "APPROVED", "") // it is there
+			_ = b.Review(t.ID, "APPROVED", "") // it is there
 		}
 	})
 }
@@ -195,8 +195,8 @@ func variables(text string) (int, *APIError) {
 
 // listTemplates gives a page of templates.
 func (w *waba) listTemplates(c *call) (any, *APIError) {
-	w.s.mu.Lock()
-	defer w.s.mu.Unlock()
+	w.b.mu.Lock()
+	defer w.b.mu.Unlock()
 	limit, err := strconv.Atoi(c.req.Query.Get("limit"))
 	if err != nil || limit < 1 {
 		limit = 25
@@ -214,7 +214,7 @@ func (w *waba) listTemplates(c *call) (any, *APIError) {
 	}
 	paging := map[string]any{"cursors": map[string]any{"before": strconv.Itoa(from), "after": strconv.Itoa(from + len(data))}}
 	if len(list) > limit {
-		paging["next"] = w.s.URL() + "/next"
+		paging["next"] = w.b.host.URL() + "/next"
 	}
 	if data == nil {
 		data = []any{}
@@ -228,20 +228,20 @@ func (w *waba) deleteTemplate(c *call) (any, *APIError) {
 	if name == "" {
 		return nil, missing("name")
 	}
-	w.s.mu.Lock()
-	defer w.s.mu.Unlock()
+	w.b.mu.Lock()
+	defer w.b.mu.Unlock()
 	before := len(w.templates)
 	w.templates = slices.DeleteFunc(w.templates, func(t *Template) bool {
 		gone := t.Name == name && (id == "" || t.ID == id)
 		if gone {
-			delete(w.s.nodes, t.ID)
+			delete(w.b.nodes, t.ID)
 		}
 		return gone
 	})
 	if len(w.templates) == before {
 		return nil, &APIError{Status: http.StatusNotFound, Code: 100, Subcode: 2593002, Message: "Message template not found"}
 	}
-	w.s.Poke()
+	w.b.Poke()
 	return map[string]any{"success": true}, nil
 }
 
@@ -267,9 +267,9 @@ func (t *Template) edit(c *call) (any, *APIError) {
 	if err := validTemplate(in.Components); err != nil {
 		return nil, err
 	}
-	t.w.s.mu.Lock()
-	defer t.w.s.mu.Unlock()
-	now := t.w.s.clock()
+	t.w.b.mu.Lock()
+	defer t.w.b.mu.Unlock()
+	now := t.w.b.clock()
 	if t.Status == "APPROVED" {
 		t.edited = slices.DeleteFunc(t.edited, func(at time.Time) bool { return now.Sub(at) >= 30*24*time.Hour })
 		if n := len(t.edited); n >= 10 || n > 0 && now.Sub(t.edited[n-1]) < 24*time.Hour {
@@ -285,15 +285,15 @@ func (t *Template) edit(c *call) (any, *APIError) {
 	if in.Category != "" {
 		t.Category = in.Category
 	}
-	t.w.s.Poke()
+	t.w.b.Poke()
 	return map[string]any{"success": true}, nil
 }
 
 // Templates lists the templates of a business account.
-func (s *Server) Templates(wabaID string) []Template {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	w, ok := s.nodes[wabaID].(*waba)
+func (b *business) Templates(wabaID string) []Template {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	w, ok := b.nodes[wabaID].(*waba)
 	if !ok {
 		return nil
 	}
@@ -306,23 +306,23 @@ func (s *Server) Templates(wabaID string) []Template {
 
 // AddTemplate puts an approved template there, as if it had been made elsewhere, and gives
 // its id. body has {{1}}, {{2}}, …
-func (s *Server) AddTemplate(wabaID, name, language, category, body string) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	w := s.wabaLocked(wabaID)
-	t := &Template{ID: s.number(), Name: name, Language: language, Category: category, Status: "APPROVED", Quality: "UNKNOWN",
+func (b *business) AddTemplate(wabaID, name, language, category, body string) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	w := b.wabaLocked(wabaID)
+	t := &Template{ID: b.number(), Name: name, Language: language, Category: category, Status: "APPROVED", Quality: "UNKNOWN",
 		Components: []TemplateComponent{{Type: "BODY", Text: body}}, w: w}
 	w.templates = append(w.templates, t)
-	s.nodes[t.ID] = t
-	s.Poke()
+	b.nodes[t.ID] = t
+	b.Poke()
 	return t.ID
 }
 
 // Review gives a verdict on a template and tells it by webhook: APPROVED, REJECTED (with a
 // reason), PAUSED, DISABLED, FLAGGED, REINSTATED, …
 // Errors: no such template.
-func (s *Server) Review(id, event, reason string) error {
-	return s.withTemplate(id, func(t *Template) {
+func (b *business) Review(id, event, reason string) error {
+	return b.withTemplate(id, func(t *Template) {
 		switch event {
 		case "REINSTATED", "FLAGGED", "UNARCHIVED":
 			t.Status = "APPROVED"
@@ -340,7 +340,7 @@ func (s *Server) Review(id, event, reason string) error {
 			v["rejection_info"] = map[string]any{"reason": reason, "recommendation": "Write it so that its purpose is clear."}
 		}
 		if event == "DISABLED" {
-			v["disable_info"] = map[string]any{"disable_date": s.clock().Format(time.DateOnly)}
+			v["disable_info"] = map[string]any{"disable_date": b.clock().Format(time.DateOnly)}
 		}
 		t.w.notify("hook.template.status", "message_template_status_update", v)
 	})
@@ -348,8 +348,8 @@ func (s *Server) Review(id, event, reason string) error {
 
 // Rate gives a template another quality and tells it: GREEN, YELLOW, RED.
 // Errors: no such template.
-func (s *Server) Rate(id, score string) error {
-	return s.withTemplate(id, func(t *Template) {
+func (b *business) Rate(id, score string) error {
+	return b.withTemplate(id, func(t *Template) {
 		v := t.names()
 		v["previous_quality_score"], v["new_quality_score"] = t.Quality, score
 		t.Quality = score
@@ -359,8 +359,8 @@ func (s *Server) Rate(id, score string) error {
 
 // Recategorise gives a template another category, and so another price, and tells it.
 // Errors: no such template.
-func (s *Server) Recategorise(id, category string) error {
-	return s.withTemplate(id, func(t *Template) {
+func (b *business) Recategorise(id, category string) error {
+	return b.withTemplate(id, func(t *Template) {
 		v := t.names()
 		v["previous_category"], v["new_category"] = t.Category, category
 		t.Category = category
@@ -368,15 +368,15 @@ func (s *Server) Recategorise(id, category string) error {
 	})
 }
 
-func (s *Server) withTemplate(id string, f func(*Template)) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t, ok := s.nodes[id].(*Template)
+func (b *business) withTemplate(id string, f func(*Template)) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t, ok := b.nodes[id].(*Template)
 	if !ok {
 		return fmt.Errorf("graphfake: no template %q", id)
 	}
 	f(t)
-	s.Poke()
+	b.Poke()
 	return nil
 }
 
