@@ -53,9 +53,9 @@ func (me *self) decodeEvent(kind string, body []byte) ([]bridge.Action, error) {
 	case "message", "app_mention":
 		out = me.decodeMessage(channel, &ev)
 	case "reaction_added":
-		out = me.decodeReaction(&ev, bridge.VerbReact)
+		out = me.decodeReaction(&ev, true)
 	case "reaction_removed":
-		out = me.decodeReaction(&ev, bridge.VerbUnreact)
+		out = me.decodeReaction(&ev, false)
 	case "channel_id_changed":
 		out = []bridge.Action{{Verb: bridge.VerbMoveChannel, Actor: bridge.Actor{Kind: bridge.ActorSelf},
 			Place: bridge.Place{Channel: ev.OldChannel}, Args: bridge.Args{Note: ev.NewChannel}}}
@@ -113,13 +113,8 @@ func (me *self) decodeChanged(channel string, ev *event) []bridge.Action {
 	return []bridge.Action{a}
 }
 
-// decodeReaction reads an emoji; those that stand for a verb are that verb.
-func (me *self) decodeReaction(ev *event, name bridge.Verb) []bridge.Action {
-	args := bridge.Args{}
-	if v, a, ok := verb.Emoji(ev.Reaction); ok && name == bridge.VerbReact {
-		name, args = v, a
-	}
-	args.Emoji = ev.Reaction
+// decodeReaction reads an emoji that was added, or taken back.
+func (me *self) decodeReaction(ev *event, added bool) []bridge.Action {
 	kind := bridge.ActorPerson
 	if ev.User == me.User {
 		return nil
@@ -127,6 +122,7 @@ func (me *self) decodeReaction(ev *event, name bridge.Verb) []bridge.Action {
 	if me.elsewhere(&ev.message) {
 		kind = bridge.ActorForeign
 	}
+	name, args := verb.Reaction(ev.Reaction, added)
 	return []bridge.Action{{
 		Verb: name, Origin: bridge.OriginEmoji, Actor: bridge.Actor{ID: ev.User, Kind: kind},
 		Place: bridge.Place{Channel: ev.Item.Channel, Message: ev.Item.TS}, Args: args, Order: ev.EventTS,
@@ -164,12 +160,11 @@ func (me *self) actor(m *message) bridge.Actor {
 // owns tells whether m is a reply under a post of ours.
 func (me *self) owns(m *message) bool { return m.ThreadTS != m.TS && m.ParentUser == me.User }
 
-// said reads what somebody typed. How it began is judged by the characters as typed,
-// whatever their formatting; its text is Markdown.
+// said reads what somebody typed.
 func (me *self) said(channel string, m *message) bridge.Action {
 	t := readText(m.Blocks, m.Text)
 	a := bridge.Action{
-		Origin: bridge.OriginText, Actor: me.actor(m), Place: m.place(channel), Order: m.TS,
+		Actor: me.actor(m), Place: m.place(channel), Order: m.TS,
 		Raw: t.Plain, Files: surfaceFiles(m.Files), Broadcast: m.Subtype == "thread_broadcast", OwnThread: me.owns(m),
 	}
 	bot := false
@@ -180,26 +175,12 @@ func (me *self) said(channel string, m *message) bridge.Action {
 			a.Mentions = append(a.Mentions, id)
 		}
 	}
-	opt := command.Options{Mentions: t.Tokens}
-	cut := func(text string) (string, bool) { return cutMention(text, markdown.MentionToken(me.User)) }
-	plain, md, parse := t.Plain, t.Markdown, command.Parse
-	if rest, ok := cut(plain); ok {
-		plain, parse = rest, command.Mention
-		md, _ = cut(md)
-		a.Origin = bridge.OriginMention
+	said := command.Message{Plain: t.Plain, Markdown: t.Markdown, Tokens: t.Tokens, NamesApp: bot, Named: func(text string) string { return me.named(text, t.Tokens) }}
+	if rest, ok := cutMention(t.Plain, markdown.MentionToken(me.User)); ok {
+		said.Plain, said.ToApp = rest, true
+		said.Markdown, _ = cutMention(t.Markdown, markdown.MentionToken(me.User))
 	}
-	p := parse(plain, opt)
-	a.Verb, a.Args, a.Text, a.Marker, a.Explicit, a.Meant = p.Verb, p.Args, p.Text, p.Marker, p.Explicit, p.Meant
-	if p.Verb == bridge.VerbSay || p.Verb == bridge.VerbNote || p.Verb == bridge.VerbReply {
-		if q := parse(md, opt); q.Verb == p.Verb && q.Marker == p.Marker {
-			a.Text = q.Text
-		}
-	}
-	if p.Verb == bridge.VerbUnknown && a.Text == "" {
-		a.Text = md
-	}
-	a.Text, a.Raw = me.named(a.Text, t.Tokens), me.named(a.Raw, t.Tokens)
-	a.MentionsBot = bot && !p.Explicit
+	said.Ask(&a)
 	return a
 }
 

@@ -73,31 +73,15 @@ func (p payload) decodeActivity(a *connector.Activity) ([]bridge.Action, error) 
 	return out, nil
 }
 
-// said reads what somebody typed. How it began is judged by the characters as typed,
-// whatever their formatting; its text is Markdown.
+// said reads what somebody typed.
 func (p payload) said(at bridge.Place, a *connector.Activity) bridge.Action {
 	t := p.text(a)
 	out := bridge.Action{
-		Origin: bridge.OriginText, Actor: p.actor(a), Place: at, Order: order(at.Message), Raw: t.Plain,
+		Actor: p.actor(a), Place: at, Order: order(at.Message), Raw: t.Plain,
 		Mentions: t.Mentions, Files: p.files(a, t), OwnThread: p.Own,
 	}
-	opt := command.Options{Mentions: t.Tokens}
-	parse := command.Parse
-	if t.Leads {
-		parse, out.Origin = command.Mention, bridge.OriginMention
-	}
-	q := parse(t.Plain, opt)
-	out.Verb, out.Args, out.Text, out.Marker, out.Explicit, out.Meant = q.Verb, q.Args, q.Text, q.Marker, q.Explicit, q.Meant
-	if q.Verb == bridge.VerbSay || q.Verb == bridge.VerbNote || q.Verb == bridge.VerbReply {
-		if m := parse(t.Markdown, opt); m.Verb == q.Verb && m.Marker == q.Marker {
-			out.Text = m.Text
-		}
-	}
-	if q.Verb == bridge.VerbUnknown && out.Text == "" {
-		out.Text = t.Markdown
-	}
-	out.Text, out.Raw = t.Named(out.Text), t.Named(out.Raw)
-	out.MentionsBot = t.Bot && !q.Explicit
+	said := command.Message{Plain: t.Plain, Markdown: t.Markdown, Tokens: t.Tokens, ToApp: t.Leads, NamesApp: t.Bot, Named: t.Named}
+	said.Ask(&out)
 	return out
 }
 
@@ -129,22 +113,17 @@ func (p payload) files(a *connector.Activity, t card.Text) []bridge.SurfaceFile 
 	return out
 }
 
-// reacted reads reactions; those that stand for a verb are that verb.
+// reacted reads reactions that were added, and those that were taken back.
 func (p payload) reacted(at bridge.Place, a *connector.Activity) []bridge.Action {
 	var out []bridge.Action
 	at.Message = a.ReplyToID
 	if at.Thread == a.ReplyToID || at.Thread == a.ID {
 		at.Thread = ""
 	}
-	for done, list := range map[bridge.Verb][]connector.Reaction{bridge.VerbReact: a.ReactionsAdded, bridge.VerbUnreact: a.ReactionsRemoved} {
+	for added, list := range map[bool][]connector.Reaction{true: a.ReactionsAdded, false: a.ReactionsRemoved} {
 		for _, r := range list {
-			name := emojiName(r.Type)
-			one := bridge.Action{Verb: done, Origin: bridge.OriginEmoji, Actor: p.actor(a), Place: at, Args: bridge.Args{Emoji: name}, OwnThread: p.Own}
-			if v, args, ok := verb.Emoji(name); ok && done == bridge.VerbReact {
-				one.Verb, one.Args = v, args
-				one.Args.Emoji = name
-			}
-			out = append(out, one)
+			name, args := verb.Reaction(emojiName(r.Type), added)
+			out = append(out, bridge.Action{Verb: name, Origin: bridge.OriginEmoji, Actor: p.actor(a), Place: at, Args: args, OwnThread: p.Own})
 		}
 	}
 	slices.SortStableFunc(out, func(x, y bridge.Action) int {

@@ -132,6 +132,20 @@ func Emoji(name string) (bridge.Verb, bridge.Args, bool) {
 	return "", bridge.Args{}, false
 }
 
+// Reaction says what somebody asks for who adds an emoji to a message, or takes it back: a verb
+// for which the emoji stands, when it is added, else that it is noted.
+func Reaction(emoji string, added bool) (bridge.Verb, bridge.Args) {
+	name, args := bridge.VerbUnreact, bridge.Args{}
+	if added {
+		name = bridge.VerbReact
+		if v, meant, ok := Emoji(emoji); ok {
+			name, args = v, meant
+		}
+	}
+	args.Emoji = emoji
+	return name, args
+}
+
 // Title names a conversation on cards and lists: as somebody called it, else by its customer.
 func Title(f bridge.Facts) string {
 	for _, v := range All() {

@@ -1,0 +1,36 @@
+package command
+
+import "parley/bridge"
+
+// Message is what a person wrote in a thread, as a surface has read it. A mention of the app at
+// its beginning is cut off; other mentions are tokens.
+type Message struct {
+	Plain    string            // the characters as typed, without formatting
+	Markdown string            // the same with its formatting
+	Tokens   map[string]string // as Options.Mentions
+	ToApp    bool              // it began with a mention of the app
+	NamesApp bool              // the app is mentioned somewhere in it
+	Named    func(text string) string
+}
+
+// Ask fills in what the message asks for: verb, arguments and text. How it begins is judged by
+// the characters as typed, whatever their formatting; the text of a reply or note is Markdown.
+func (m Message) Ask(a *bridge.Action) {
+	parse, opt := Parse, Options{Mentions: m.Tokens}
+	a.Origin = bridge.OriginText
+	if m.ToApp {
+		parse, a.Origin = Mention, bridge.OriginMention
+	}
+	p := parse(m.Plain, opt)
+	a.Verb, a.Args, a.Text, a.Marker, a.Explicit, a.Meant = p.Verb, p.Args, p.Text, p.Marker, p.Explicit, p.Meant
+	if p.Verb == bridge.VerbSay || p.Verb == bridge.VerbNote || p.Verb == bridge.VerbReply {
+		if q := parse(m.Markdown, opt); q.Verb == p.Verb && q.Marker == p.Marker {
+			a.Text = q.Text
+		}
+	}
+	if p.Verb == bridge.VerbUnknown && a.Text == "" {
+		a.Text = m.Markdown
+	}
+	a.Text, a.Raw = m.Named(a.Text), m.Named(a.Raw)
+	a.MentionsBot = m.NamesApp && !p.Explicit
+}
