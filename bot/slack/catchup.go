@@ -4,16 +4,12 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
 
 	"parley/channels"
 )
-
-// seenAtOnce bounds one question to Desk.Seen.
-const seenAtOnce = 500
 
 // sweepState remembers threads that were compared, so that a thread whose newest reply is
 // one of ours that the desk doesn't know isn't read each time.
@@ -37,31 +33,18 @@ func (st *sweepState) mark(channel, root, latest string) {
 	st.done[orderKey(channel, root)] = latest
 }
 
-// catchUp makes one pass over all channels with threads of ours. A channel that can't be
-// read doesn't keep the others from being looked at.
+// catchUp makes one pass over all channels with threads of ours.
 // Errors: the desk's, and Slack's but for channels that are closed to us.
 func (s *Surface) catchUp(ctx context.Context, me *self) error {
-	ids, err := s.desk.Channels(ctx)
-	if err != nil {
-		return fmt.Errorf("slack: catch-up: channels: %w", err)
-	}
-	var first error
-	for _, channel := range ids {
+	return s.sweeper.Channels(ctx, func(ctx context.Context, channel string) error {
 		err := s.catchUpChannel(ctx, me, channel)
-		if err == nil {
-			continue
-		}
 		switch codeOf(err) {
 		case "channel_not_found", "not_in_channel", "is_archived", "missing_scope", noMethod:
 			s.log.Warn("slack channel not readable", "channel", channel, "error", err)
-		default:
-			first = cmp.Or(first, fmt.Errorf("slack: catch-up: %w", err))
+			return nil
 		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-	}
-	return first
+		return err
+	})
 }
 
 // catchUpChannel compares the channel's history with what is stored.
@@ -105,7 +88,7 @@ func (s *Surface) comparePage(ctx context.Context, me *self, channel string, roo
 			ids = append(ids, messageID(channel, m.Latest))
 		}
 	}
-	known, err := s.seen(ctx, ids)
+	known, err := s.sweeper.Seen(ctx, ids...)
 	if err != nil {
 		return err
 	}
@@ -175,17 +158,12 @@ func (s *Surface) storeMissing(ctx context.Context, me *self, channel string, me
 	for _, f := range found {
 		ids = append(ids, f.ExternalID)
 	}
-	known, err := s.seen(ctx, ids)
+	known, err := s.sweeper.Seen(ctx, ids...)
 	if err != nil {
 		return err
 	}
 	found = slices.DeleteFunc(found, func(f channels.Fact) bool { return known[f.ExternalID] })
-	for chunk := range slices.Chunk(found, batchMost) {
-		if err := s.desk.Accept(ctx, chunk...); err != nil {
-			return fmt.Errorf("slack: catch-up: accept: %w", err)
-		}
-	}
-	return nil
+	return s.sweeper.Accept(ctx, found)
 }
 
 // missed gives the events that Slack should have sent about m: its posting and, when it was
@@ -214,19 +192,4 @@ func (k *kept) missed(me *self, channel string) [][]byte {
 		out = append(out, synthetic(me, channel, map[string]any{"type": "message", "subtype": "message_changed", "channel": channel, "message": k.raw}))
 	}
 	return out
-}
-
-// seen asks the desk in bounded portions.
-func (s *Surface) seen(ctx context.Context, ids []string) (map[string]bool, error) {
-	out := map[string]bool{}
-	for chunk := range slices.Chunk(ids, seenAtOnce) {
-		known, err := s.desk.Seen(ctx, chunk)
-		if err != nil {
-			return nil, fmt.Errorf("slack: catch-up: seen: %w", err)
-		}
-		for id, ok := range known {
-			out[id] = ok
-		}
-	}
-	return out, nil
 }

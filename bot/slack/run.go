@@ -121,8 +121,7 @@ func (s *Surface) closed(n int) {
 
 // CatchUp implements bridge.CatcherUp.
 func (s *Surface) CatchUp(since time.Time) {
-	s.sweeper.Announce(since)
-	s.sweeper.Wake()
+	s.sweeper.CatchUp(since)
 }
 
 // holesSince is from when on a thread may lack replies that are older than its newest

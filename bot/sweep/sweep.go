@@ -2,6 +2,9 @@
 // soon after a failure, and from time to time. While a gap isn't filled, the engine's replies
 // wait.
 //
+// It also has what is the same in each reading: the pass over the channels, and the bounded
+// questions to the desk.
+//
 // What does not belong here: how a surface reads.
 package sweep
 

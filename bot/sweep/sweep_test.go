@@ -3,6 +3,7 @@ package sweep_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"parley/bot/sweep"
 	"parley/bridge/bridgetest"
+	"parley/channels"
 )
 
 // TestGap: a gap that is announced while what was missed is read is filled by the next
@@ -99,4 +101,52 @@ func TestFailing(t *testing.T) {
 		cancel()
 		<-done
 	})
+}
+
+// TestChannels: a channel that can't be read keeps no other one from being read, and its failure
+// is told all the same.
+func TestChannels(t *testing.T) {
+	t.Parallel()
+	desk := bridgetest.NewDesk()
+	for _, id := range []string{"C1", "C2", "C3"} {
+		desk.Open(id)
+	}
+	s := sweep.New(desk, slog.New(slog.DiscardHandler), time.Hour)
+	var read []string
+	lost := errors.New("no answer")
+	err := s.Channels(t.Context(), func(_ context.Context, channel string) error {
+		read = append(read, channel)
+		if channel == "C1" {
+			return lost
+		}
+		return nil
+	})
+	if !errors.Is(err, lost) || !slices.Equal(read, []string{"C1", "C2", "C3"}) {
+		t.Errorf("read %v, error %v", read, err)
+	}
+}
+
+// TestManyFacts: many facts are stored in their order, and known again.
+func TestManyFacts(t *testing.T) {
+	t.Parallel()
+	desk := bridgetest.NewDesk()
+	s := sweep.New(desk, slog.New(slog.DiscardHandler), time.Hour)
+	var facts []channels.Fact
+	var ids []string
+	for n := range 1201 {
+		ids = append(ids, fmt.Sprintf("m:C1:%d", n))
+		facts = append(facts, channels.Fact{ExternalID: ids[n], OrderKey: "C1:1", Payload: []byte("{}")})
+	}
+	if err := s.Accept(t.Context(), facts[1:]); err != nil {
+		t.Fatal(err)
+	}
+	known, err := s.Seen(t.Context(), ids...)
+	if err != nil || !slices.Equal(desk.IDs(), ids[1:]) {
+		t.Errorf("%d facts stored, error %v", len(desk.IDs()), err)
+	}
+	for n, id := range ids {
+		if known[id] != (n > 0) {
+			t.Fatalf("%s known = %v", id, known[id])
+		}
+	}
 }

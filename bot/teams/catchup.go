@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -21,35 +20,24 @@ const (
 	mostThreads   = 10_000 // of one channel
 	lately        = 3 * 24 * time.Hour
 	wholeEvery    = 2 * time.Hour
-	factsAtOnce   = 200
-	seenAtOnce    = 500
 )
 
-// catchUp makes one pass over all channels with threads of ours. A channel that can't be
-// read doesn't keep the others from being looked at; where reading isn't granted, what was
-// missed stays missed, and nobody waits for it.
+// catchUp makes one pass over all channels with threads of ours. Where reading isn't granted,
+// what was missed stays missed, and nobody waits for it.
 // Errors: the desk's, and Graph's but for what is closed to us.
 func (s *Surface) catchUp(ctx context.Context) error {
-	list, err := s.desk.Channels(ctx)
-	if err != nil {
-		return fmt.Errorf("teams: catch-up: channels: %w", err)
-	}
-	var first error
-	for _, channel := range list {
+	return s.sweeper.Channels(ctx, func(ctx context.Context, channel string) error {
 		err := inPages(func(size int) error { return s.catchUpChannel(ctx, channel, size) })
 		switch {
-		case err == nil:
-		case ctx.Err() != nil:
-			return ctx.Err()
 		case errors.Is(err, graph.ErrNotGranted):
 			s.log.Debug("teams channel may not be read", "channel", channel)
+			return nil
 		case closedTo(err):
 			s.log.Warn("teams channel not readable", "channel", channel, "error", err)
-		default:
-			first = cmp.Or(first, fmt.Errorf("teams: catch-up: %w", err))
+			return nil
 		}
-	}
-	return first
+		return err
+	})
 }
 
 // closedTo tells errors that no waiting heals: the channel or team isn't there for us.
@@ -203,7 +191,7 @@ func (s *Surface) storeMissing(ctx context.Context, channel string, messages []g
 	for _, m := range messages {
 		ids = append(ids, messageID(channel, m.ID), deleteID(channel, m.ID, 1))
 	}
-	seen, err := s.seen(ctx, ids)
+	seen, err := s.sweeper.Seen(ctx, ids...)
 	if err != nil {
 		return false, err
 	}
@@ -216,12 +204,7 @@ func (s *Surface) storeMissing(ctx context.Context, channel string, messages []g
 		}
 		facts, unclear = append(facts, found...), unclear || later
 	}
-	for chunk := range slices.Chunk(facts, factsAtOnce) {
-		if err := s.desk.Accept(ctx, chunk...); err != nil {
-			return false, fmt.Errorf("teams: catch-up: accept: %w", err)
-		}
-	}
-	return unclear, nil
+	return unclear, s.sweeper.Accept(ctx, facts)
 }
 
 // missed gives what Teams should have told about a message and isn't stored: that it was
@@ -273,21 +256,6 @@ func (s *Surface) missedEdit(ctx context.Context, at bridge.Place, m *graph.Mess
 // knows tells whether a version of a message is stored, by whatever way it came.
 func (s *Surface) knows(ctx context.Context, p payload, at bridge.Place, a *connector.Activity) (bool, error) {
 	ids := append(p.knownIDs(at, a), p.editID(at, a))
-	seen, err := s.seen(ctx, ids)
+	seen, err := s.sweeper.Seen(ctx, ids...)
 	return slices.ContainsFunc(ids, func(id string) bool { return seen[id] }), err
-}
-
-// seen asks the desk in bounded portions.
-func (s *Surface) seen(ctx context.Context, ids []string) (map[string]bool, error) {
-	out := map[string]bool{}
-	for chunk := range slices.Chunk(ids, seenAtOnce) {
-		known, err := s.desk.Seen(ctx, chunk)
-		if err != nil {
-			return nil, fmt.Errorf("teams: catch-up: seen: %w", err)
-		}
-		for id, ok := range known {
-			out[id] = ok
-		}
-	}
-	return out, nil
 }

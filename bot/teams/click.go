@@ -138,7 +138,7 @@ func (s *Surface) clickFacts(ctx context.Context, p payload, a *connector.Activi
 	for back := range int64(3) {
 		near = append(near, fmt.Sprintf("k:%s:%d", f.ExternalID, at.Unix()/clickSpan-back))
 	}
-	seen, err := s.seen(ctx, append([]string{f.ExternalID}, near...))
+	seen, err := s.sweeper.Seen(ctx, append(near, f.ExternalID)...)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -24,7 +24,7 @@ func (l life) gone() bool { return l.deleted > l.restored }
 func (s *Surface) lifeOf(ctx context.Context, channel, id string) (life, error) {
 	for n := 1; ; n++ {
 		gone, back := deleteID(channel, id, n), restoredID(channel, id, n)
-		seen, err := s.seen(ctx, []string{gone, back})
+		seen, err := s.sweeper.Seen(ctx, gone, back)
 		switch {
 		case err != nil:
 			return life{}, err
@@ -58,7 +58,7 @@ func (s *Surface) turnFacts(ctx context.Context, p payload, a *connector.Activit
 	if gone {
 		id = deleteID(at.Channel, at.Message, 1) + ":" + version(a)
 	}
-	seen, err := s.seen(ctx, []string{id})
+	seen, err := s.sweeper.Seen(ctx, id)
 	if err != nil || seen[id] {
 		return nil, err
 	}
@@ -94,7 +94,7 @@ func (s *Surface) turning(ctx context.Context, at bridge.Place) (bool, error) {
 	for span := time.Duration(-1); span <= 1; span++ { // Teams' clock may be ahead of ours
 		ids = append(ids, turnID(at, s.now().Add(span*turnSpan)))
 	}
-	seen, err := s.seen(ctx, ids)
+	seen, err := s.sweeper.Seen(ctx, ids...)
 	return slices.ContainsFunc(ids, func(id string) bool { return seen[id] }), err
 }
 

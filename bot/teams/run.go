@@ -45,8 +45,7 @@ func (s *Surface) introduce(ctx context.Context) bool {
 
 // CatchUp implements bridge.CatcherUp.
 func (s *Surface) CatchUp(since time.Time) {
-	s.sweeper.Announce(since)
-	s.sweeper.Wake()
+	s.sweeper.CatchUp(since)
 }
 
 // chatterSince is from when on people's words at top level are of interest: they got no

@@ -79,7 +79,7 @@ func uploadID(t upload.Ticket) string { return "a:" + t.Nonce + ":" + t.User }
 
 // uploadTaken says that a ticket's reply is stored.
 func (s *Surface) uploadTaken(ctx context.Context, t upload.Ticket) (bool, error) {
-	seen, err := s.seen(ctx, []string{uploadID(t)})
+	seen, err := s.sweeper.Seen(ctx, uploadID(t))
 	return seen[uploadID(t)], err
 }
 

@@ -1,0 +1,69 @@
+package sweep
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"parley/channels"
+)
+
+// Bounds of one question to the desk, and of what it is given at once.
+const (
+	seenAtOnce  = 500
+	factsAtOnce = 200
+)
+
+// CatchUp announces a gap and has it read now.
+func (s *Sweeper) CatchUp(since time.Time) {
+	s.Announce(since)
+	s.Wake()
+}
+
+// Channels reads all channels that hold threads of ours, one after the other. One that can't be
+// read doesn't keep the others from being looked at.
+// Errors: the desk's, the first of read's, ctx's.
+func (s *Sweeper) Channels(ctx context.Context, read func(ctx context.Context, channel string) error) error {
+	list, err := s.desk.Channels(ctx)
+	if err != nil {
+		return fmt.Errorf("catch-up: channels: %w", err)
+	}
+	var first error
+	for _, channel := range list {
+		if err := read(ctx, channel); err != nil && first == nil {
+			first = fmt.Errorf("catch-up: %w", err)
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	return first
+}
+
+// Seen tells which of these ids are those of stored facts; it asks the desk in bounded portions.
+// Errors: the desk's.
+func (s *Sweeper) Seen(ctx context.Context, ids ...string) (map[string]bool, error) {
+	out := map[string]bool{}
+	for chunk := range slices.Chunk(ids, seenAtOnce) {
+		known, err := s.desk.Seen(ctx, chunk)
+		if err != nil {
+			return nil, fmt.Errorf("catch-up: seen: %w", err)
+		}
+		for id, ok := range known {
+			out[id] = ok
+		}
+	}
+	return out, nil
+}
+
+// Accept has the desk store facts that were missed, in their order.
+// Errors: the desk's; what came before it is stored.
+func (s *Sweeper) Accept(ctx context.Context, facts []channels.Fact) error {
+	for chunk := range slices.Chunk(facts, factsAtOnce) {
+		if err := s.desk.Accept(ctx, chunk...); err != nil {
+			return fmt.Errorf("catch-up: accept: %w", err)
+		}
+	}
+	return nil
+}
