@@ -8,8 +8,22 @@ import (
 	"sync"
 	"time"
 
+	"parley/bot/sweep"
+	"parley/bridge"
 	"parley/channels"
 )
+
+// history compares what Slack keeps with what is stored, for what its events didn't tell.
+type history struct {
+	*workspace
+
+	desk      bridge.Desk
+	directory *directory
+	sweeper   *sweep.Sweeper
+	links     *connections
+	compared  sweepState
+	span      time.Duration // how old a thread's root may be to be looked at
+}
 
 // sweepState remembers threads that were compared, so that a thread whose newest reply is
 // one of ours that the desk doesn't know isn't read each time.
@@ -35,12 +49,12 @@ func (st *sweepState) mark(channel, root, latest string) {
 
 // catchUp makes one pass over all channels with threads of ours.
 // Errors: the desk's, and Slack's but for channels that are closed to us.
-func (s *Surface) catchUp(ctx context.Context, me *self) error {
-	return s.sweeper.Channels(ctx, func(ctx context.Context, channel string) error {
-		err := s.catchUpChannel(ctx, me, channel)
+func (h *history) catchUp(ctx context.Context, me *self) error {
+	return h.sweeper.Channels(ctx, func(ctx context.Context, channel string) error {
+		err := h.catchUpChannel(ctx, me, channel)
 		switch codeOf(err) {
 		case "channel_not_found", "not_in_channel", "is_archived", "missing_scope", noMethod:
-			s.log.Warn("slack channel not readable", "channel", channel, "error", err)
+			h.log.Warn("slack channel not readable", "channel", channel, "error", err)
 			return nil
 		}
 		return err
@@ -48,14 +62,14 @@ func (s *Surface) catchUp(ctx context.Context, me *self) error {
 }
 
 // catchUpChannel compares the channel's history with what is stored.
-func (s *Surface) catchUpChannel(ctx context.Context, me *self, channel string) error {
-	q := pageQuery{channel: channel, oldest: stamp(s.now().Add(-s.opt.CatchUpFor))}
+func (h *history) catchUpChannel(ctx context.Context, me *self, channel string) error {
+	q := pageQuery{channel: channel, oldest: stamp(h.now().Add(-h.span))}
 	for {
-		page, err := s.page(ctx, q)
+		page, err := h.page(ctx, q)
 		if err != nil {
 			return err
 		}
-		if err := s.comparePage(ctx, me, channel, page.Messages); err != nil {
+		if err := h.comparePage(ctx, me, channel, page.Messages); err != nil {
 			return err
 		}
 		if q.cursor = page.next(); q.cursor == "" {
@@ -65,10 +79,10 @@ func (s *Surface) catchUpChannel(ctx context.Context, me *self, channel string) 
 }
 
 // comparePage stores what is missing at top level and reads the threads that changed.
-func (s *Surface) comparePage(ctx context.Context, me *self, channel string, roots []kept) error {
+func (h *history) comparePage(ctx context.Context, me *self, channel string, roots []kept) error {
 	var typed []kept
 	var ids []string
-	since, holes := stamp(s.chatterSince()), stamp(s.holesSince())
+	since, holes := stamp(h.chatterSince()), stamp(h.holesSince())
 	roots = slices.DeleteFunc(slices.Clone(roots), func(m kept) bool {
 		if m.TS > since && m.Subtype != "tombstone" {
 			typed = append(typed, m)
@@ -80,7 +94,7 @@ func (s *Surface) comparePage(ctx context.Context, me *self, channel string, roo
 			typed = append(typed, m)
 		}
 	}
-	if err := s.storeMissing(ctx, me, channel, typed); err != nil {
+	if err := h.storeMissing(ctx, me, channel, typed); err != nil {
 		return err
 	}
 	for _, m := range roots {
@@ -88,7 +102,7 @@ func (s *Surface) comparePage(ctx context.Context, me *self, channel string, roo
 			ids = append(ids, messageID(channel, m.Latest))
 		}
 	}
-	known, err := s.sweeper.Seen(ctx, ids...)
+	known, err := h.sweeper.Seen(ctx, ids...)
 	if err != nil {
 		return err
 	}
@@ -96,13 +110,13 @@ func (s *Surface) comparePage(ctx context.Context, me *self, channel string, roo
 		// A thread that moved since a gap began may miss replies though its newest one
 		// is stored: that one came by the new connection, or later.
 		complete := known[messageID(channel, m.Latest)] && m.Latest < holes
-		if m.Latest == "" || complete || s.sweep.read(channel, m.TS, m.Latest) {
+		if m.Latest == "" || complete || h.compared.read(channel, m.TS, m.Latest) {
 			continue
 		}
-		if err := s.catchUpThread(ctx, me, channel, m.TS); err != nil {
+		if err := h.catchUpThread(ctx, me, channel, m.TS); err != nil {
 			return err
 		}
-		s.sweep.mark(channel, m.TS, m.Latest)
+		h.compared.mark(channel, m.TS, m.Latest)
 	}
 	return nil
 }
@@ -114,27 +128,25 @@ func (me *self) concerned(root *message) bool {
 
 // chatterSince is from when on people's words at top level are of interest: they got no
 // answer while we were away. Older ones would be answered far too late.
-func (s *Surface) chatterSince() time.Time {
-	s.links.mu.Lock()
-	defer s.links.mu.Unlock()
-	since := s.now().Add(-time.Hour)
-	if !s.links.lost.IsZero() && s.links.lost.Before(since) {
-		since = s.links.lost
+func (h *history) chatterSince() time.Time {
+	since := h.now().Add(-time.Hour)
+	if lost := h.links.lostAt(); !lost.IsZero() && lost.Before(since) {
+		since = lost
 	}
 	return since
 }
 
-func (s *Surface) catchUpThread(ctx context.Context, me *self, channel, root string) error {
+func (h *history) catchUpThread(ctx context.Context, me *self, channel, root string) error {
 	q := pageQuery{channel: channel, thread: root}
 	for {
-		page, err := s.page(ctx, q)
+		page, err := h.page(ctx, q)
 		if code := codeOf(err); code == "thread_not_found" || code == "message_not_found" {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		if err := s.storeMissing(ctx, me, channel, page.Messages); err != nil {
+		if err := h.storeMissing(ctx, me, channel, page.Messages); err != nil {
 			return err
 		}
 		if q.cursor = page.next(); q.cursor == "" {
@@ -145,25 +157,25 @@ func (s *Surface) catchUpThread(ctx context.Context, me *self, channel, root str
 
 // storeMissing accepts, in the order of their stamps, messages and edits that are not
 // stored, and deleted roots.
-func (s *Surface) storeMissing(ctx context.Context, me *self, channel string, messages []kept) error {
+func (h *history) storeMissing(ctx context.Context, me *self, channel string, messages []kept) error {
 	messages = slices.Clone(messages)
 	slices.SortStableFunc(messages, func(a, b kept) int { return cmp.Compare(a.TS, b.TS) })
 	var found []channels.Fact
 	for _, m := range messages {
 		for _, body := range m.missed(me, channel) {
-			found = append(found, s.naming(ctx, me, body).splitEvent(kindCatchUp, body).facts...)
+			found = append(found, h.directory.naming(ctx, me, body).splitEvent(kindCatchUp, body).facts...)
 		}
 	}
 	ids := make([]string, 0, len(found))
 	for _, f := range found {
 		ids = append(ids, f.ExternalID)
 	}
-	known, err := s.sweeper.Seen(ctx, ids...)
+	known, err := h.sweeper.Seen(ctx, ids...)
 	if err != nil {
 		return err
 	}
 	found = slices.DeleteFunc(found, func(f channels.Fact) bool { return known[f.ExternalID] })
-	return s.sweeper.Accept(ctx, found)
+	return h.sweeper.Accept(ctx, found)
 }
 
 // missed gives the events that Slack should have sent about m: its posting and, when it was
@@ -192,4 +204,17 @@ func (k *kept) missed(me *self, channel string) [][]byte {
 		out = append(out, synthetic(me, channel, map[string]any{"type": "message", "subtype": "message_changed", "channel": channel, "message": k.raw}))
 	}
 	return out
+}
+
+// holesSince is from when on a thread may lack replies that are older than its newest
+// one; the future where there is no gap.
+func (h *history) holesSince() time.Time {
+	switch since, open := h.sweeper.Gap(); {
+	case !open:
+		return h.now().Add(time.Hour)
+	case since.IsZero():
+		return h.now().Add(-time.Hour)
+	default:
+		return since.Add(-lookBack)
+	}
 }

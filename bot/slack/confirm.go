@@ -10,17 +10,17 @@ import (
 	"parley/channels"
 )
 
-// Confirm implements bridge.Surface. A message that was edited carries the edit's time: the
+// Confirm reads a person's message again. A message that was edited carries the edit's time: the
 // edit is news unless it is stored already. Words are compared as well, so that an edit
 // which is stored but not yet applied counts.
-func (s *Surface) Confirm(ctx context.Context, at bridge.Place, text string) (bridge.Confirmation, error) {
+func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (bridge.Confirmation, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	me, err := s.identify(ctx)
+	me, err := h.identify(ctx)
 	if err != nil {
 		return bridge.Unchanged, err
 	}
-	m, err := s.one(ctx, at)
+	m, err := h.one(ctx, at)
 	if codeOf(err) == noMethod {
 		return bridge.Unchanged, nil // an API that can't tell: what was said counts
 	}
@@ -30,21 +30,21 @@ func (s *Surface) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	if m == nil || m.Subtype == "tombstone" {
 		body := synthetic(me, at.Channel, map[string]any{"type": "message", "subtype": "message_deleted", "channel": at.Channel, "deleted_ts": at.Message,
 			"previous_message": map[string]any{"ts": at.Message, "thread_ts": at.Thread}})
-		return bridge.Gone, s.takeSynthetic(ctx, me, body)
+		return bridge.Gone, h.takeSynthetic(ctx, me, body)
 	}
 	if m.Edited == nil {
 		return bridge.Unchanged, nil
 	}
 	id := editID(at.Channel, &m.message)
-	known, err := s.desk.Seen(ctx, []string{id})
+	known, err := h.desk.Seen(ctx, []string{id})
 	if err != nil {
 		return bridge.Unchanged, err
 	}
 	if !known[id] {
 		body := synthetic(me, at.Channel, map[string]any{"type": "message", "subtype": "message_changed", "channel": at.Channel, "message": m.raw})
-		return bridge.Changed, s.takeSynthetic(ctx, me, body)
+		return bridge.Changed, h.takeSynthetic(ctx, me, body)
 	}
-	now := s.naming(ctx, me, m.raw).said(at.Channel, &m.message)
+	now := h.directory.naming(ctx, me, m.raw).said(at.Channel, &m.message)
 	if now.Verb != bridge.VerbSay && now.Verb != bridge.VerbReply || !bridge.SameText(now.Text, text) {
 		return bridge.Changed, nil
 	}
@@ -53,9 +53,9 @@ func (s *Surface) Confirm(ctx context.Context, at bridge.Place, text string) (br
 
 // one reads a single message; nil when it is gone. A thread that isn't known is found by any
 // message in it.
-func (s *Surface) one(ctx context.Context, at bridge.Place) (*kept, error) {
+func (h *history) one(ctx context.Context, at bridge.Place) (*kept, error) {
 	q := pageQuery{channel: at.Channel, thread: cmp.Or(at.Thread, at.Message), oldest: at.Message, latest: at.Message, limit: 2}
-	page, err := s.page(ctx, q)
+	page, err := h.page(ctx, q)
 	if code := codeOf(err); code == "thread_not_found" || code == "message_not_found" {
 		return nil, nil //nolint:nilnil // nothing there
 	}
@@ -79,13 +79,13 @@ func synthetic(me *self, channel string, ev map[string]any) []byte {
 	return body
 }
 
-func (s *Surface) takeSynthetic(ctx context.Context, me *self, bodies ...[]byte) error {
+func (h *history) takeSynthetic(ctx context.Context, me *self, bodies ...[]byte) error {
 	var facts []channels.Fact
 	for _, body := range bodies {
-		facts = append(facts, s.naming(ctx, me, body).splitEvent(kindCatchUp, body).facts...)
+		facts = append(facts, h.directory.naming(ctx, me, body).splitEvent(kindCatchUp, body).facts...)
 	}
 	if len(facts) == 0 {
 		return nil
 	}
-	return s.desk.Accept(ctx, facts...)
+	return h.desk.Accept(ctx, facts...)
 }

@@ -17,9 +17,6 @@ import (
 // errDecode is the root of what Decode returns.
 var errDecode = errors.New("slack: decode")
 
-// Decode implements bridge.Surface.
-func (s *Surface) Decode(raw []byte) ([]bridge.Action, error) { return decode(raw) }
-
 // decode turns a stored payload into actions. Pure.
 func decode(raw []byte) ([]bridge.Action, error) {
 	p, err := unwrap(raw)

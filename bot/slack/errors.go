@@ -158,3 +158,13 @@ func isNetwork(err error) bool {
 	var n net.Error
 	return errors.As(err, &n) || errors.Is(err, io.EOF)
 }
+
+// fatal tells errors that no waiting heals.
+func fatal(err error) bool {
+	switch codeOf(err) {
+	case "invalid_auth", "account_inactive", "not_authed", "token_revoked":
+		return true
+	}
+	var status slackapi.StatusCodeError
+	return errors.As(err, &status) && status.Code == 404
+}

@@ -1,140 +1,126 @@
 package slack
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
-	"strconv"
+	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
 	slackapi "github.com/slack-go/slack"
 
-	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels"
+	"parley/channels/fence"
 )
 
-// uploadTimeout bounds an upload whose caller set no deadline.
-const uploadTimeout = 10 * time.Minute
+// errFile is the root of what Open returns.
+var errFile = errors.New("slack: file")
 
-// progress is kept between the parts of a post of files: what is uploaded, but not shown to
-// anybody yet.
-type progress struct {
-	IDs []string `json:"ids"`
+// files puts files into Slack, and reads those that people attached.
+type files struct {
+	*workspace
+
+	shares    shareBook
+	shareWait time.Duration // how long a finished upload waits for its message's id
 }
 
-// sendFiles uploads in part 0, which nobody sees and which may be repeated, and shows
-// everything as one message in part 1, which Reconcile finds by the files' ids.
-func (s *Surface) sendFiles(ctx context.Context, me *self, p bridge.Post) (bridge.Sent, error) {
-	if _, ok := ctx.Deadline(); !ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, uploadTimeout)
-		defer cancel()
+// Open reads a file that a person attached. The token goes to Slack's own hosts only, redirects are
+// not followed, and a login page in place of the file is an error.
+func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (content io.ReadCloser, err error) {
+	if f.Unavailable != "" {
+		return nil, fmt.Errorf("%w: %s", errFile, f.Unavailable)
 	}
-	c := view.Files(sender(p), fileNames(p), p.Missing)
-	if p.Unsure {
-		c.Blocks = append(c.Blocks, view.Small(mayBeTwice))
-	}
-	r := me.render(c, digest(p.Token)[:8])[0]
-	if p.Part == 0 {
-		if !slices.ContainsFunc(p.Files, takes) {
-			return s.postNames(ctx, p, r)
-		}
-		done, err := s.upload(ctx, p.Files)
+	ctx, cancel := context.WithTimeout(ctx, uploadTimeout)
+	defer func() {
 		if err != nil {
-			return bridge.Sent{}, certain(err)
+			cancel()
 		}
-		return bridge.Sent{More: true, Thread: p.Place.Thread, Progress: done}, nil
+	}()
+	if f.URL == "" {
+		if f, err = fs.fileInfo(ctx, f); err != nil {
+			return nil, err
+		}
 	}
-	var done progress
-	if err := json.Unmarshal([]byte(p.Progress), &done); err != nil || len(done.IDs) == 0 {
-		return bridge.Sent{}, badPost("the uploaded files are not known any more")
+	u, err := url.Parse(f.URL)
+	if err != nil || !fs.ownHost(u) {
+		return nil, fmt.Errorf("%w: not at Slack", errFile)
 	}
-	files := make([]slackapi.FileSummary, 0, len(done.IDs))
-	for _, id := range done.IDs {
-		files = append(files, slackapi.FileSummary{ID: id})
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errFile, err)
 	}
-	_, err := s.api.CompleteUploadExternalContext(ctx, slackapi.CompleteUploadExternalParameters{
-		Files: files, Channel: p.Place.Channel, ThreadTimestamp: p.Place.Thread, InitialComment: r.text,
+	r.Header.Set("Authorization", "Bearer "+fs.token)
+	resp, err := fs.http.Do(r) //nolint:bodyclose // closed by what is returned, or below
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errFile, err)
+	}
+	most := int64(maxFileBytes)
+	if f.SizeBytes > 0 {
+		most = min(most, f.SizeBytes)
+	}
+	buffered := bufio.NewReader(resp.Body)
+	if err := checkDownload(resp, buffered, f); err != nil {
+		resp.Body.Close() //nolint:errcheck // refused already
+		return nil, err
+	}
+	return fence.Bounded(download{buffered, cancel, resp.Body}, most, errTooLong), nil
+}
+
+// checkDownload tells a file from a page that asks to sign in.
+func checkDownload(resp *http.Response, body *bufio.Reader, f bridge.SurfaceFile) error {
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%w: Slack answers %d", errFile, resp.StatusCode)
+	}
+	if f.SizeBytes > 0 && resp.ContentLength >= 0 && resp.ContentLength != f.SizeBytes {
+		return fmt.Errorf("%w: %d bytes instead of %d", errFile, resp.ContentLength, f.SizeBytes)
+	}
+	if strings.Contains(f.ContentType, "html") {
+		return nil
+	}
+	head, _ := body.Peek(512) //nolint:errcheck // a short file is fine
+	if strings.HasPrefix(http.DetectContentType(head), "text/html") && !strings.HasPrefix(f.ContentType, "text/") {
+		return fmt.Errorf("%w: a web page instead of the file", errFile)
+	}
+	if strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {
+		return fmt.Errorf("%w: a web page instead of the file", errFile)
+	}
+	return nil
+}
+
+// fileInfo asks for what an event left out of a file.
+func (fs *files) fileInfo(ctx context.Context, f bridge.SurfaceFile) (bridge.SurfaceFile, error) {
+	var info *slackapi.File
+	err := fs.patient(ctx, func(ctx context.Context) error {
+		var err error
+		info, _, _, err = fs.api.GetFileInfoContext(ctx, f.ID, 0, 0)
+		return err
 	})
 	if err != nil {
-		return bridge.Sent{}, classify(err)
+		return f, fmt.Errorf("%w: files.info: %w", errFile, err)
 	}
-	at, err := s.sharedAt(ctx, done.IDs[0], p.Place.Channel)
-	if err != nil || at.TS == "" { // it is shown; only its id isn't known
-		return bridge.Sent{Thread: p.Place.Thread, Progress: p.Progress}, nil
+	full := surfaceFiles([]file{{
+		ID: info.ID, Name: info.Name, Title: info.Title, Mimetype: info.Mimetype, Size: int64(info.Size), Mode: info.Mode,
+		IsExternal: info.IsExternal, Private: info.URLPrivate, Download: info.URLPrivateDownload,
+	}})[0]
+	if full.Unavailable != "" {
+		return f, fmt.Errorf("%w: %s", errFile, full.Unavailable)
 	}
-	if p.Place.Thread != "" && at.Thread == "" {
-		return bridge.Sent{}, s.stray(ctx, p.Place.Channel, at.TS)
-	}
-	return bridge.Sent{Message: at.TS, Thread: p.Place.Thread, Progress: p.Progress}, nil
+	return full, nil
 }
 
-func sender(p bridge.Post) bridge.PartyRef {
-	if p.Said != nil {
-		return p.Said.From
-	}
-	return p.Facts.Contact
-}
-
-// takes says whether Slack takes a file; others are only named.
-func takes(f channels.File) bool { return f.SizeBytes > 0 && f.SizeBytes <= maxFileBytes }
-
-// fileNames lists the files, with a word about those that Slack doesn't take.
-func fileNames(p bridge.Post) []string {
-	names := make([]string, 0, len(p.Files))
-	for _, f := range p.Files {
-		name := fileName(f)
-		switch {
-		case f.SizeBytes <= 0:
-			name += " (0 bytes)"
-		case !takes(f):
-			name += " (larger than the 1 GB that Slack takes)"
-		}
-		names = append(names, name)
-	}
-	return names
-}
-
-func fileName(f channels.File) string {
-	name := displayName(strings.NewReplacer("/", "_", "\\", "_").Replace(f.Name))
-	if name == "" {
-		name = "file"
-	}
-	return name
-}
-
-// postNames is for files that Slack doesn't take.
-func (s *Surface) postNames(ctx context.Context, p bridge.Post, r rendered) (bridge.Sent, error) {
-	opts := append(inert(r), slackapi.MsgOptionMetadata(slackapi.SlackMetadata{
-		EventType: metadataType, EventPayload: map[string]any{"token": p.Token, "part": p.Part},
-	}))
-	if p.Place.Thread != "" {
-		opts = append(opts, slackapi.MsgOptionTS(p.Place.Thread))
-	}
-	_, ts, m, err := s.api.PostMessageWithResponseContext(ctx, p.Place.Channel, opts...)
-	switch {
-	case err != nil:
-		return bridge.Sent{}, classify(err)
-	case ts == "":
-		return bridge.Sent{}, ambiguous(errBlank)
-	case p.Place.Thread != "" && m.ThreadTimestamp == "":
-		return bridge.Sent{}, s.stray(ctx, p.Place.Channel, ts)
-	}
-	return bridge.Sent{Message: ts, Thread: m.ThreadTimestamp}, nil
-}
-
-func (s *Surface) upload(ctx context.Context, files []channels.File) (string, error) {
+func (fs *files) upload(ctx context.Context, files []channels.File) (string, error) {
 	var done progress
 	for _, f := range files {
 		if !takes(f) {
 			continue
 		}
-		id, err := s.uploadOne(ctx, f)
+		id, err := fs.uploadOne(ctx, f)
 		if err != nil {
 			return "", err
 		}
@@ -144,9 +130,9 @@ func (s *Surface) upload(ctx context.Context, files []channels.File) (string, er
 	return string(raw), err
 }
 
-func (s *Surface) uploadOne(ctx context.Context, f channels.File) (string, error) {
+func (fs *files) uploadOne(ctx context.Context, f channels.File) (string, error) {
 	name := fileName(f)
-	target, err := s.api.GetUploadURLExternalContext(ctx, slackapi.GetUploadURLExternalParameters{FileName: name, FileSize: int(f.SizeBytes)})
+	target, err := fs.api.GetUploadURLExternalContext(ctx, slackapi.GetUploadURLExternalParameters{FileName: name, FileSize: int(f.SizeBytes)})
 	if err != nil {
 		return "", fmt.Errorf("slack: files.getUploadURLExternal: %w", err)
 	}
@@ -158,68 +144,22 @@ func (s *Surface) uploadOne(ctx context.Context, f channels.File) (string, error
 		return "", fmt.Errorf("slack: open file: %w", err)
 	}
 	defer content.Close()
-	err = s.api.UploadToURL(ctx, slackapi.UploadToURLParameters{UploadURL: target.UploadURL, Reader: content, Filename: name})
+	err = fs.api.UploadToURL(ctx, slackapi.UploadToURLParameters{UploadURL: target.UploadURL, Reader: content, Filename: name})
 	if err != nil {
 		return "", fmt.Errorf("slack: upload: %w", err)
 	}
 	return target.FileID, nil
 }
 
-// reconcileFiles asks where an uploaded file is shown.
-func (s *Surface) reconcileFiles(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
-	var done progress
-	if p.Part == 0 {
-		if slices.ContainsFunc(p.Files, takes) {
-			return channels.Absent, bridge.Sent{}, nil // uploading again shows nothing twice
-		}
-		return s.reconcileNames(ctx, p)
-	}
-	if err := json.Unmarshal([]byte(p.Progress), &done); err != nil || len(done.IDs) == 0 {
-		return channels.CannotTell, bridge.Sent{}, errors.New("slack: files: progress is missing")
-	}
-	at, err := s.shareNow(ctx, done.IDs[0], p.Place.Channel)
-	switch {
-	case codeOf(err) == "file_not_found": // an upload that was never completed is nowhere
-		return channels.Absent, bridge.Sent{}, nil
-	case codeOf(err) == "file_deleted":
-		return channels.CannotTell, bridge.Sent{}, nil
-	case err != nil:
-		return channels.CannotTell, bridge.Sent{}, err
-	case at.TS == "":
-		return channels.Absent, bridge.Sent{}, nil
-	case p.Place.Thread != "" && at.Thread == "":
-		if err := s.stray(ctx, p.Place.Channel, at.TS); !errors.Is(err, bridge.ErrThreadLost) {
-			return channels.CannotTell, bridge.Sent{}, err
-		}
-		return channels.Absent, bridge.Sent{}, nil
-	}
-	return channels.Landed, bridge.Sent{Message: at.TS, Thread: p.Place.Thread, Progress: p.Progress}, nil
-}
-
-func (s *Surface) reconcileNames(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
-	me, err := s.identify(ctx)
-	if err != nil {
-		return channels.CannotTell, bridge.Sent{}, err
-	}
-	m, outcome, err := s.find(ctx, me, p, p.Place.Thread)
-	if code := codeOf(err); p.Place.Thread != "" && (code == "thread_not_found" || code == "message_not_found") {
-		return s.reconcileTop(ctx, me, p, false)
-	}
-	if err != nil || outcome != channels.Landed {
-		return outcome, bridge.Sent{}, err
-	}
-	return outcome, bridge.Sent{Message: m.TS, Thread: m.root()}, nil
-}
-
 // shareNow reads where a file is shown in a channel; zero if nowhere.
-func (s *Surface) shareNow(ctx context.Context, id, channel string) (seen, error) {
-	if at, ok := s.shares.get(id, channel); ok {
+func (fs *files) shareNow(ctx context.Context, id, channel string) (seen, error) {
+	if at, ok := fs.shares.get(id, channel); ok {
 		return at, nil
 	}
 	var f *slackapi.File
-	err := s.patient(ctx, func(ctx context.Context) error {
+	err := fs.patient(ctx, func(ctx context.Context) error {
 		var err error
-		f, _, _, err = s.api.GetFileInfoContext(ctx, id, 0, 0)
+		f, _, _, err = fs.api.GetFileInfoContext(ctx, id, 0, 0)
 		return err
 	})
 	if err != nil {
@@ -234,40 +174,39 @@ func (s *Surface) shareNow(ctx context.Context, id, channel string) (seen, error
 }
 
 // sharedAt waits a little for the message of a finished upload: Slack posts it later.
-func (s *Surface) sharedAt(ctx context.Context, id, channel string) (seen, error) {
+func (fs *files) sharedAt(ctx context.Context, id, channel string) (seen, error) {
 	for tries := range 3 {
-		if at, ok := s.shares.wait(ctx, id, channel, s.opt.ShareWait/3); ok {
+		if at, ok := fs.shares.wait(ctx, id, channel, fs.shareWait/3); ok {
 			return at, nil
 		}
-		if at, err := s.shareNow(ctx, id, channel); err != nil || at.TS != "" || tries == 2 {
+		if at, err := fs.shareNow(ctx, id, channel); err != nil || at.TS != "" || tries == 2 {
 			return at, err
 		}
 	}
 	return seen{}, nil
 }
 
-// limitedReader fails where a file is longer than it may be.
-type limitedReader struct {
+// uploadTimeout bounds an upload whose caller set no deadline.
+const uploadTimeout = 10 * time.Minute
+
+// progress is kept between the parts of a post of files: what is uploaded, but not shown to
+// anybody yet.
+type progress struct {
+	IDs []string `json:"ids"`
+}
+
+// download is a file as it is read.
+type download struct {
 	io.Reader
-	left  int64
-	close func() error
+	cancel context.CancelFunc
+	body   io.Closer
+}
+
+// Close implements io.Closer.
+func (d download) Close() error {
+	defer d.cancel()
+	return d.body.Close()
 }
 
 // errTooLong is what reading a file gives that is longer than announced.
 var errTooLong = errors.New("slack: file is longer than announced")
-
-// Read implements io.Reader.
-func (l *limitedReader) Read(b []byte) (int, error) {
-	n, err := l.Reader.Read(b)
-	l.left -= int64(n)
-	if l.left < 0 {
-		return 0, errTooLong
-	}
-	return n, err
-}
-
-// Close implements io.Closer.
-func (l *limitedReader) Close() error { return l.close() }
-
-// sizeText is for errors.
-func sizeText(n int64) string { return strconv.FormatInt(n, 10) + " bytes" }

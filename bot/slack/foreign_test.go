@@ -75,7 +75,7 @@ func TestEventsBesideTheManifest(t *testing.T) {
 	take := func(body string) {
 		t.Helper()
 		body = strings.NewReplacer("TEAM", me.Team, "APP", me.App).Replace(body)
-		must(t, st.s.takeEvents(context.Background(), me, []byte(body)))
+		must(t, st.s.intake.takeEvents(context.Background(), me, []byte(body)))
 	}
 	take(`{"type":"event_callback","team_id":"TEAM","api_app_id":"APP","event":{"type":"file_shared","file_id":"F1","channel_id":"C1"}}`)
 	take(`{"type":"event_callback","team_id":"TEAM","api_app_id":"APP","event":{"type":"brand_new","channel":{"id":"C1"}}}`)

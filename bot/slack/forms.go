@@ -54,8 +54,8 @@ func (p private) encode() string {
 }
 
 // remember begins what a form keeps.
-func (s *Surface) remember(at bridge.Place, zone *time.Location, f view.Form) private {
-	p := private{Place: at, At: s.now().Unix()}
+func (w *windows) remember(at bridge.Place, zone *time.Location, f view.Form) private {
+	p := private{Place: at, At: w.now().Unix()}
 	if !f.At.IsZero() {
 		p.At = f.At.Unix()
 	}
@@ -289,7 +289,7 @@ func (me *self) problem(err error, at bridge.Place) slackapi.ModalViewRequest {
 }
 
 // suggest answers what a long menu asks while somebody types.
-func (s *Surface) suggest(ctx context.Context, in *interaction) (any, error) {
+func (w *windows) suggest(ctx context.Context, in *interaction) (any, error) {
 	if in.View == nil {
 		return emptyOptions(), nil
 	}
@@ -298,7 +298,7 @@ func (s *Surface) suggest(ctx context.Context, in *interaction) (any, error) {
 	if err != nil {
 		return emptyOptions(), nil
 	}
-	form, _, err := s.forms().Form(ctx, name, args, p.Place, in.User.ID, "")
+	form, _, err := w.forms().Form(ctx, name, args, p.Place, in.User.ID, "")
 	if err != nil {
 		return emptyOptions(), fmt.Errorf("slack: options: %w", err)
 	}

@@ -136,7 +136,7 @@ func TestSignatures(t *testing.T) {
 	if len(st.desk.IDs()) != 0 {
 		t.Errorf("facts %v", st.desk.IDs())
 	}
-	closed := &Surface{opt: Options{}, now: time.Now}
+	closed := &door{intake: &intake{workspace: &workspace{now: time.Now}}}
 	if closed.signed(good, body) {
 		t.Error("without a secret everything passes")
 	}

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"time"
 
+	"parley/bot/background"
+	"parley/bot/sweep"
+	"parley/bridge"
 	"parley/channels"
 )
 
@@ -14,85 +17,96 @@ type answer struct {
 	after   func(ctx context.Context) // best effort, needs no journal; nil = nothing
 }
 
+// intake takes what Slack sends, by whatever way it comes. What changes something is stored before
+// it is acknowledged.
+type intake struct {
+	*workspace
+
+	desk      bridge.Desk
+	directory *directory
+	shares    *shareBook
+	responder *responder
+	sweeper   *sweep.Sweeper
+	work      *background.Work // that goes on after an answer was given
+}
+
 // takeEvents stores the facts of callbacks, in their order. After it returned nil they may
 // be acknowledged.
 // Errors: those of Desk.Accept.
-func (s *Surface) takeEvents(ctx context.Context, me *self, bodies ...json.RawMessage) error {
+func (t *intake) takeEvents(ctx context.Context, me *self, bodies ...json.RawMessage) error {
 	var facts []channels.Fact
 	for _, body := range bodies {
-		a := s.naming(ctx, me, body).splitEvent(kindEvent, body)
+		a := t.directory.naming(ctx, me, body).splitEvent(kindEvent, body)
 		if a.foreign {
-			s.log.Warn("slack event for another team or app ignored")
+			t.log.Warn("slack event for another team or app ignored")
 		}
 		for _, l := range a.learned {
-			s.shares.learn(l)
+			t.shares.learn(l)
 		}
 		if a.revoked != "" {
-			s.report(channels.Condition{
+			t.desk.Report(channels.Condition{
 				Status: channels.Broken, Text: "The app was removed from the Slack workspace (" + a.revoked + ").",
 				Hint: "Install the app again and enter its new token.",
 			})
 		}
 		if a.renamed {
-			s.names.forget()
+			t.directory.channels.forget()
 		}
 		if a.dropped {
-			s.log.Warn("slack left events out")
-			s.sweeper.Announce(s.now().Add(-2 * time.Minute))
-			s.sweeper.Soon()
+			t.log.Warn("slack left events out")
+			t.sweeper.Announce(t.now().Add(-2 * time.Minute))
+			t.sweeper.Soon()
 		}
 		if a.joined { // nobody knows how long we were out
-			s.CatchUp(time.Time{})
+			t.sweeper.CatchUp(time.Time{})
 		}
 		facts = append(facts, a.facts...)
 	}
 	if len(facts) == 0 {
 		return nil
 	}
-	return s.desk.Accept(ctx, facts...)
+	return t.desk.Accept(ctx, facts...)
 }
 
 // takeInteraction handles one click, form, shortcut or question for options.
 // Errors: those of Desk.Accept; then Slack must not be told that it arrived.
-func (s *Surface) takeInteraction(ctx context.Context, me *self, body []byte) (answer, error) {
+func (t *intake) takeInteraction(ctx context.Context, me *self, body []byte) (answer, error) {
 	var in interaction
 	if err := json.Unmarshal(body, &in); err != nil {
-		return answer{}, s.desk.Accept(ctx, quarantined(body, "interaction not readable: "+err.Error()))
+		return answer{}, t.desk.Accept(ctx, quarantined(body, "interaction not readable: "+err.Error()))
 	}
 	if !me.ours(in.team(), in.AppID) {
-		s.log.Warn("slack interaction for another team or app ignored")
+		t.log.Warn("slack interaction for another team or app ignored")
 		return answer{}, nil
 	}
-	return s.interact(ctx, me, &in, body)
+	return t.responder.interact(ctx, me, &in, body)
 }
 
 // takeCommand handles one slash command, as JSON.
-func (s *Surface) takeCommand(ctx context.Context, me *self, body []byte) (answer, error) {
+func (t *intake) takeCommand(ctx context.Context, me *self, body []byte) (answer, error) {
 	var c slashCommand
 	if err := json.Unmarshal(body, &c); err != nil {
-		return answer{}, s.desk.Accept(ctx, quarantined(body, "command not readable: "+err.Error()))
+		return answer{}, t.desk.Accept(ctx, quarantined(body, "command not readable: "+err.Error()))
 	}
 	if !me.ours(c.TeamID, c.AppID) {
-		s.log.Warn("slack command for another team or app ignored")
+		t.log.Warn("slack command for another team or app ignored")
 		return answer{}, nil
 	}
-	return s.commanded(ctx, me, &c, body)
+	return t.responder.commanded(ctx, me, &c, body)
 }
 
 // afterwards runs what follows an answer, bounded in number and time.
-func (s *Surface) afterwards(ctx context.Context, a answer) {
+func (t *intake) afterwards(ctx context.Context, a answer) {
 	if a.after == nil {
 		return
 	}
 	ctx = context.WithoutCancel(ctx)
-	ok := s.work.Go(func() {
+	ok := t.work.Go(func() {
 		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 		defer cancel()
 		a.after(ctx)
 	})
 	if !ok {
-		s.log.Warn("slack form dropped: too many at once")
+		t.log.Warn("slack form dropped: too many at once")
 	}
 }
-
-func (s *Surface) report(c channels.Condition) { s.desk.Report(c) }

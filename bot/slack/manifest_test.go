@@ -113,7 +113,7 @@ func TestManifestScopes(t *testing.T) {
 	whisper := st.post(bridge.PostEphemeral, root, "t3")
 	whisper.To, whisper.Place = st.ann, bridge.Place{Channel: "C0NOTHERE"}
 	st.send(whisper)
-	must(t, st.s.catchUp(st.ctx(), testSelfOf(st)))
+	must(t, st.s.history.catchUp(st.ctx(), testSelfOf(st)))
 	if out, err := st.fake.As(st.ann).Command(st.ctx(), st.ch, "/parley", "mine"); err != nil || out.Error != "" {
 		t.Fatalf("%+v %v", out, err)
 	}

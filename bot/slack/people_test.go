@@ -110,7 +110,7 @@ func TestOpen(t *testing.T) {
 	if got, err := read(files[0]); err == nil {
 		t.Errorf("a page was taken for a file: %q", got)
 	}
-	st.s.opt.BotToken = "xoxb-wrong"
+	st.s.token = "xoxb-wrong"
 	if _, err := read(files[0]); err == nil {
 		t.Error("a redirect was followed")
 	}

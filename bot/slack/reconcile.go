@@ -32,8 +32,8 @@ func (m *message) delivery() (token string, part int, ok bool) {
 	return meta.Payload.Token, meta.Payload.Part, true
 }
 
-// Reconcile implements bridge.Surface.
-func (s *Surface) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
+// Reconcile looks whether a post was made; see bridge.Surface.
+func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	switch p.Kind {
@@ -72,7 +72,7 @@ func (s *Surface) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcom
 
 // reconcileTop looks at a channel's top level. A reply found there is a stray: its root is
 // gone. It is removed, and Send will say so.
-func (s *Surface) reconcileTop(ctx context.Context, me *self, p bridge.Post, more bool) (channels.Outcome, bridge.Sent, error) {
+func (s *poster) reconcileTop(ctx context.Context, me *self, p bridge.Post, more bool) (channels.Outcome, bridge.Sent, error) {
 	m, outcome, err := s.find(ctx, me, p, "")
 	if err != nil || outcome != channels.Landed {
 		return outcome, bridge.Sent{}, err
@@ -87,7 +87,7 @@ func (s *Surface) reconcileTop(ctx context.Context, me *self, p bridge.Post, mor
 }
 
 // find looks for p's token in a thread, or at top level for "".
-func (s *Surface) find(ctx context.Context, me *self, p bridge.Post, thread string) (message, channels.Outcome, error) {
+func (s *poster) find(ctx context.Context, me *self, p bridge.Post, thread string) (message, channels.Outcome, error) {
 	q := pageQuery{channel: p.Place.Channel, thread: thread, metadata: true}
 	if !p.FirstAttemptAt.IsZero() {
 		q.oldest = stamp(p.FirstAttemptAt.Add(-lookBack))

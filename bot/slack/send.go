@@ -16,8 +16,16 @@ import (
 // it holds an opaque token only.
 const metadataType = "parley_delivery"
 
-// Send implements bridge.Surface.
-func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
+// poster makes posts, and finds those again of which nobody knows whether they were made.
+type poster struct {
+	*workspace
+
+	directory *directory
+	files     *files
+}
+
+// Send makes one post; see bridge.Surface.
+func (s *poster) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	if p.Kind != bridge.PostFiles { // uploads take as long as the caller allows
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, requestTimeout)
@@ -31,7 +39,7 @@ func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) 
 	return sent, inChannel(err, p.Place.Channel)
 }
 
-func (s *Surface) make(ctx context.Context, me *self, p bridge.Post) (bridge.Sent, error) {
+func (s *poster) make(ctx context.Context, me *self, p bridge.Post) (bridge.Sent, error) {
 	switch p.Kind {
 	case bridge.PostCard:
 		return s.update(ctx, me, p)
@@ -98,7 +106,7 @@ func inert(r rendered) []slackapi.MsgOption {
 	}
 }
 
-func (s *Surface) post(ctx context.Context, me *self, p bridge.Post) (bridge.Sent, error) {
+func (s *poster) post(ctx context.Context, me *self, p bridge.Post) (bridge.Sent, error) {
 	r, c, more, err := me.content(p)
 	if err != nil {
 		return bridge.Sent{}, err
@@ -140,7 +148,7 @@ func (s *Surface) post(ctx context.Context, me *self, p bridge.Post) (bridge.Sen
 }
 
 // stray removes a reply that Slack put at top level because its root is gone.
-func (s *Surface) stray(ctx context.Context, channel, ts string) error {
+func (s *poster) stray(ctx context.Context, channel, ts string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	if _, _, err := s.api.DeleteMessageContext(ctx, channel, ts); err != nil && codeOf(err) != "message_not_found" {
@@ -153,7 +161,7 @@ func threadLost(cause error) error {
 	return &channels.SendError{Class: channels.BadContent, Text: "The Slack thread's first message was deleted.", Cause: errors.Join(bridge.ErrThreadLost, cause)}
 }
 
-func (s *Surface) update(ctx context.Context, me *self, p bridge.Post) (bridge.Sent, error) {
+func (s *poster) update(ctx context.Context, me *self, p bridge.Post) (bridge.Sent, error) {
 	r := me.render(view.Root(p.Facts), digest(p.Token, p.FirstAttemptAt.String())[:8])[0]
 	_, ts, _, err := s.api.UpdateMessageContext(ctx, p.Place.Channel, p.Place.Message, inert(r)...)
 	if err != nil {
@@ -166,7 +174,7 @@ func (s *Surface) update(ctx context.Context, me *self, p bridge.Post) (bridge.S
 }
 
 // revise puts a line in the place of an earlier one.
-func (s *Surface) revise(ctx context.Context, p bridge.Post, r rendered) (bridge.Sent, error) {
+func (s *poster) revise(ctx context.Context, p bridge.Post, r rendered) (bridge.Sent, error) {
 	_, ts, _, err := s.api.UpdateMessageContext(ctx, p.Place.Channel, p.Place.Message, inert(r)...)
 	if err != nil {
 		return bridge.Sent{}, classify(err)
@@ -178,7 +186,7 @@ func (s *Surface) revise(ctx context.Context, p bridge.Post, r rendered) (bridge
 }
 
 // mark shows a mark on a message, then takes the one off that it had.
-func (s *Surface) mark(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
+func (s *poster) mark(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	at := slackapi.NewRefToMessage(p.Place.Channel, p.Place.Message)
 	if p.Mark != "" {
 		err := s.api.AddReactionContext(ctx, view.MarkIcon(p.Mark), at)
@@ -200,7 +208,7 @@ func (s *Surface) mark(ctx context.Context, p bridge.Post) (bridge.Sent, error) 
 
 // whisper posts what only one person sees; where the app isn't in the channel, as a direct
 // message.
-func (s *Surface) whisper(ctx context.Context, me *self, p bridge.Post) (bridge.Sent, error) {
+func (s *poster) whisper(ctx context.Context, me *self, p bridge.Post) (bridge.Sent, error) {
 	r, _, more, err := me.content(p)
 	if err != nil {
 		return bridge.Sent{}, err
@@ -221,7 +229,7 @@ func (s *Surface) whisper(ctx context.Context, me *self, p bridge.Post) (bridge.
 }
 
 // direct posts to a person's conversation with us.
-func (s *Surface) direct(ctx context.Context, user string, r rendered, more bool) (bridge.Sent, error) {
+func (s *poster) direct(ctx context.Context, user string, r rendered, more bool) (bridge.Sent, error) {
 	ch, _, _, err := s.api.OpenConversationContext(ctx, &slackapi.OpenConversationParameters{Users: []string{user}})
 	if err != nil {
 		return bridge.Sent{}, certain(err)

@@ -49,15 +49,15 @@ func incomplete(p command.Parsed) bool {
 
 // commanded handles a slash command. It has no thread: without a number it asks which
 // conversation is meant; with arguments missing it asks for those.
-func (s *Surface) commanded(ctx context.Context, me *self, c *slashCommand, body []byte) (answer, error) {
+func (r *responder) commanded(ctx context.Context, me *self, c *slashCommand, body []byte) (answer, error) {
 	p := c.parse()
 	at := bridge.Place{Channel: c.ChannelID}
 	in := &interaction{Type: "command", User: userRef{ID: c.UserID, TeamID: c.TeamID}, TriggerID: c.TriggerID, Container: container{ChannelID: c.ChannelID}}
 	switch {
 	case forms.About(p) && p.Args.Conversation == 0:
 		return answer{after: func(ctx context.Context) {
-			s.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
-				all, err := s.desk.List(ctx, bridge.ListQuery{List: bridge.ListPick}, c.UserID)
+			r.windows.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
+				all, err := r.desk.List(ctx, bridge.ListQuery{List: bridge.ListPick}, c.UserID)
 				if err != nil {
 					return me.problem(err, at)
 				}
@@ -65,19 +65,19 @@ func (s *Surface) commanded(ctx context.Context, me *self, c *slashCommand, body
 				if err != nil {
 					return me.problem(err, at)
 				}
-				kept := s.remember(at, s.opt.Zone, form)
+				kept := r.windows.remember(at, r.windows.zone, form)
 				kept.Text, kept.Pick = p.Text, true
 				return me.modal(form, kept)
 			})
 		}}, nil
 	case p.Verb == bridge.VerbNew && p.Text == "", forms.About(p) && incomplete(p):
 		return answer{after: func(ctx context.Context) {
-			s.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
-				return s.formModal(ctx, me, p.Verb, p.Args, at, c.UserID, p.Text)
+			r.windows.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
+				return r.windows.formModal(ctx, me, p.Verb, p.Args, at, c.UserID, p.Text)
 			})
 		}}, nil
 	}
-	return answer{}, s.journal(ctx, me, kindCommand, c.TriggerID, at, body)
+	return answer{}, r.journal(ctx, me, kindCommand, c.TriggerID, at, body)
 }
 
 func (me *self) decodeCommand(body []byte) ([]bridge.Action, error) {

@@ -126,7 +126,7 @@ func TestForgedInteractions(t *testing.T) {
 	send := func(in map[string]any) error {
 		body, err := json.Marshal(in)
 		must(t, err)
-		_, err = st.s.takeInteraction(st.ctx(), me, body)
+		_, err = st.s.intake.takeInteraction(st.ctx(), me, body)
 		return err
 	}
 	base := func(more map[string]any) map[string]any {
@@ -152,7 +152,7 @@ func TestForgedInteractions(t *testing.T) {
 	if n := st.desk.Number("q:"); n != 3 {
 		t.Errorf("facts %v", st.desk.IDs())
 	}
-	a, err := st.s.takeInteraction(st.ctx(), me, mustMarshal(t, base(map[string]any{"type": "view_submission", "view": map[string]any{
+	a, err := st.s.intake.takeInteraction(st.ctx(), me, mustMarshal(t, base(map[string]any{"type": "view_submission", "view": map[string]any{
 		"callback_id": "form", "private_metadata": "{", "blocks": []any{map[string]any{"type": "input", "block_id": "f:x"}}}})))
 	if err != nil || !strings.Contains(string(mustMarshal(t, a.payload)), "f:x") {
 		t.Errorf("%+v %v", a, err)

@@ -22,13 +22,13 @@ const (
 )
 
 // keepLink keeps one connection until ctx ends.
-func (s *Surface) keepLink(ctx context.Context, me *self, n int) {
+func (c *connections) keepLink(ctx context.Context, me *self, n int) {
 	for ctx.Err() == nil {
-		err := s.link(ctx, me, n)
+		err := c.link(ctx, me, n)
 		if ctx.Err() != nil {
 			return
 		}
-		s.reportError(err)
+		c.reportError(err)
 		wait := time.Second
 		if fatal(err) {
 			wait = reopenAfter
@@ -40,13 +40,13 @@ func (s *Surface) keepLink(ctx context.Context, me *self, n int) {
 }
 
 // link runs one client, which reconnects by itself; it returns when that gives up.
-func (s *Surface) link(ctx context.Context, me *self, n int) error {
+func (c *connections) link(ctx context.Context, me *self, n int) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	client := socketmode.New(s.api, socketmode.OptionReadLimit(readLimit))
+	client := socketmode.New(c.api, socketmode.OptionReadLimit(readLimit))
 	ended := make(chan error, 1)
 	go func() { ended <- client.RunContext(ctx) }()
-	l := &line{s: s, me: me, n: n, client: client}
+	l := &line{links: c, me: me, n: n, client: client}
 	defer l.down()
 	for {
 		select {
@@ -64,7 +64,7 @@ func (s *Surface) link(ctx context.Context, me *self, n int) error {
 
 // line is one connection's state; used by one goroutine.
 type line struct {
-	s      *Surface
+	links  *connections
 	me     *self
 	n      int
 	client *socketmode.Client
@@ -74,7 +74,7 @@ type line struct {
 func (l *line) down() {
 	if l.up {
 		l.up = false
-		l.s.closed(l.n)
+		l.links.closed(l.n)
 	}
 }
 
@@ -161,10 +161,10 @@ func (l *line) store(ctx context.Context, batch []arrived) {
 	for _, a := range batch {
 		bodies = append(bodies, a.body)
 	}
-	if err := l.s.takeEvents(ctx, l.me, bodies...); err != nil {
-		l.s.log.Error("slack events not stored", "count", len(batch), "error", err)
-		l.s.sweeper.Announce(l.s.now().Add(-acceptWithin)) // what comes later must not overtake them
-		l.s.sweeper.Soon()
+	if err := l.links.takeEvents(ctx, l.me, bodies...); err != nil {
+		l.links.log.Error("slack events not stored", "count", len(batch), "error", err)
+		l.links.sweeper.Announce(l.links.now().Add(-acceptWithin)) // what comes later must not overtake them
+		l.links.sweeper.Soon()
 		return
 	}
 	for _, a := range batch {
@@ -178,12 +178,12 @@ func (l *line) ack(ctx context.Context, envelope string, payload any) {
 	}
 	if payload != nil {
 		if raw, err := json.Marshal(payload); err != nil || len(raw) > answerBytes {
-			l.s.log.Error("slack answer too long", "bytes", len(raw), "error", err)
+			l.links.log.Error("slack answer too long", "bytes", len(raw), "error", err)
 			payload = nil
 		}
 	}
 	if err := l.client.AckCtx(ctx, envelope, payload); err != nil && ctx.Err() == nil {
-		l.s.log.Warn("slack answer not sent", "error", err)
+		l.links.log.Warn("slack answer not sent", "error", err)
 	}
 }
 
@@ -195,42 +195,42 @@ func (l *line) other(ctx context.Context, evt socketmode.Event) {
 	case socketmode.EventTypeHello:
 		if !l.up {
 			l.up = true
-			l.s.opened()
-			l.s.report(channels.Condition{Status: channels.Active})
+			l.links.opened()
+			l.links.desk.Report(channels.Condition{Status: channels.Active})
 		}
-		if evt.Request != nil && evt.Request.NumConnections > l.s.opt.Connections {
-			l.s.log.Warn("slack has more connections than this process: other replicas, or ghosts that swallow events",
-				"connections", evt.Request.NumConnections, "own", l.s.opt.Connections)
+		if evt.Request != nil && evt.Request.NumConnections > l.links.wanted {
+			l.links.log.Warn("slack has more connections than this process: other replicas, or ghosts that swallow events",
+				"connections", evt.Request.NumConnections, "own", l.links.wanted)
 		}
-		l.s.sweeper.Wake()
+		l.links.sweeper.Wake()
 	case socketmode.EventTypeInteractive, socketmode.EventTypeSlashCommand:
 		if evt.Request != nil {
 			l.answer(ctx, evt.Type, evt.Request)
 		}
 	case socketmode.EventTypeIncomingError, socketmode.EventTypeConnectionError, socketmode.EventTypeErrorWriteFailed:
-		l.s.log.Warn("slack connection trouble", "kind", string(evt.Type), "link", l.n)
+		l.links.log.Warn("slack connection trouble", "kind", string(evt.Type), "link", l.n)
 	}
 }
 
 // answer handles a click or command beside the stream of events: somebody waits for it.
 func (l *line) answer(ctx context.Context, kind socketmode.EventType, r *socketmode.Request) {
-	handle := l.s.takeInteraction
+	handle := l.links.takeInteraction
 	if kind == socketmode.EventTypeSlashCommand {
-		handle = l.s.takeCommand
+		handle = l.links.takeCommand
 	}
 	envelope, body := r.EnvelopeID, r.Payload
-	started := l.s.work.Go(func() {
+	started := l.links.work.Go(func() {
 		ctx, cancel := context.WithTimeout(ctx, acceptWithin)
 		defer cancel()
 		a, err := handle(ctx, l.me, body)
 		if err != nil {
-			l.s.log.Error("slack interaction not stored", "error", err)
+			l.links.log.Error("slack interaction not stored", "error", err)
 			return // not acknowledged: the person sees that it failed
 		}
 		l.ack(ctx, envelope, a.payload)
-		l.s.afterwards(ctx, a)
+		l.links.afterwards(ctx, a)
 	})
 	if !started {
-		l.s.log.Warn("slack interaction refused: too many at once")
+		l.links.log.Warn("slack interaction refused: too many at once")
 	}
 }

@@ -237,7 +237,7 @@ func TestSweepReadsWhatConcernsUs(t *testing.T) {
 		t.Errorf("facts %v", st.desk.IDs())
 	}
 	calls := len(st.fake.Calls("conversations.replies"))
-	must(t, st.s.catchUp(st.ctx(), testSelfOf(st)))
+	must(t, st.s.history.catchUp(st.ctx(), testSelfOf(st)))
 	if n := len(st.fake.Calls("conversations.replies")); n != calls {
 		t.Errorf("%d threads were read again", n-calls)
 	}

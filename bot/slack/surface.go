@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	slackapi "github.com/slack-go/slack"
@@ -17,6 +17,7 @@ import (
 	"parley/bot/background"
 	"parley/bot/sweep"
 	"parley/bridge"
+	"parley/channels"
 	"parley/channels/fence"
 )
 
@@ -68,23 +69,16 @@ type self struct {
 
 // Surface is one Slack workspace with our app in it.
 type Surface struct {
-	opt    Options
-	api    *slackapi.Client
-	http   *http.Client
-	apiURL *url.URL
-	log    *slog.Logger
-	desk   bridge.Desk
-	now    func() time.Time
+	*workspace
 
-	me      atomic.Pointer[self]
-	resolve sync.Mutex // one identification at a time
-	names   nameCache
-	people  peopleCache
-	shares  shareBook
-	sweep   sweepState
-	sweeper *sweep.Sweeper
-	links   linkState
-	work    *background.Work // that goes on after an answer was given
+	opt       Options
+	directory *directory
+	posts     *poster
+	files     *files
+	history   *history
+	intake    *intake
+	links     *connections
+	sweeper   *sweep.Sweeper
 }
 
 var _ bridge.Surface = (*Surface)(nil)
@@ -116,10 +110,28 @@ func New(o Options) (*Surface, error) {
 		return nil, err
 	}
 	o = o.withDefaults()
-	s := &Surface{opt: o, http: o.Client, apiURL: base, log: o.Log, desk: o.Desk, now: o.Now, work: background.New(64), sweeper: sweep.New(o.Desk, o.Log, o.SweepEvery)}
-	calls := bearerClient(o.Client, base, o.BotToken)
-	s.api = slackapi.New(o.BotToken, slackapi.OptionAppLevelToken(o.AppToken), slackapi.OptionAPIURL(o.APIURL), slackapi.OptionHTTPClient(calls))
-	return s, nil
+	return newSurface(o, base), nil
+}
+
+func newSurface(o Options, base *url.URL) *Surface {
+	calls := slackapi.OptionHTTPClient(bearerClient(o.Client, base, o.BotToken))
+	w := &workspace{http: o.Client, apiURL: base, token: o.BotToken, log: o.Log, now: o.Now,
+		api: slackapi.New(o.BotToken, slackapi.OptionAppLevelToken(o.AppToken), slackapi.OptionAPIURL(o.APIURL), calls)}
+	s := &Surface{workspace: w, opt: o, sweeper: sweep.New(o.Desk, o.Log, o.SweepEvery)}
+	s.directory = &directory{workspace: w, desk: o.Desk, onlyLook: o.OnlyLook}
+	s.files = &files{workspace: w, shareWait: o.ShareWait}
+	s.posts = &poster{workspace: w, directory: s.directory, files: s.files}
+	shown := &windows{workspace: w, desk: o.Desk, posts: s.posts, zone: o.Zone}
+	s.intake = &intake{
+		workspace: w, desk: o.Desk, directory: s.directory, shares: &s.files.shares, sweeper: s.sweeper, work: background.New(64),
+		responder: &responder{workspace: w, desk: o.Desk, directory: s.directory, windows: shown},
+	}
+	s.links = &connections{intake: s.intake}
+	if o.AppToken != "" {
+		s.links.wanted = o.Connections
+	}
+	s.history = &history{workspace: w, desk: o.Desk, directory: s.directory, sweeper: s.sweeper, links: s.links, span: o.CatchUpFor}
+	return s
 }
 
 func (o Options) withDefaults() Options {
@@ -151,34 +163,6 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// identify learns who we are, once.
-// Errors: those of auth.test and bots.info.
-func (s *Surface) identify(ctx context.Context) (*self, error) {
-	if me := s.me.Load(); me != nil {
-		return me, nil
-	}
-	s.resolve.Lock()
-	defer s.resolve.Unlock()
-	if me := s.me.Load(); me != nil {
-		return me, nil
-	}
-	auth, err := s.api.AuthTestContext(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("slack: auth.test: %w", err)
-	}
-	bot, err := s.api.GetBotInfoContext(ctx, slackapi.GetBotInfoParameters{Bot: auth.BotID})
-	if err != nil {
-		return nil, fmt.Errorf("slack: bots.info: %w", err)
-	}
-	// Without the app's id, the signing secret or the app token alone tell what is for us.
-	if auth.UserID == "" || auth.TeamID == "" || auth.BotID == "" {
-		return nil, errors.New("slack: who am I: an id is missing in Slack's answer")
-	}
-	me := &self{User: auth.UserID, Bot: auth.BotID, App: bot.AppID, Team: auth.TeamID, home: auth.URL}
-	s.me.Store(me)
-	return me, nil
-}
-
 // Limits implements bridge.Surface.
 func (s *Surface) Limits() bridge.Limits {
 	return bridge.Limits{MaxTextRunes: maxTextRunes, MaxFileBytes: maxFileBytes, RequestTimeout: requestTimeout}
@@ -201,4 +185,79 @@ func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 	case bridge.PostRoot, bridge.PostSaid, bridge.PostFiles, bridge.PostLine:
 	}
 	return bridge.Budget{Key: "post:" + channel, PerSecond: s.opt.Rate, Burst: max(3, int(s.opt.Rate/5))}
+}
+
+// Run implements bridge.Surface: it learns who we are, keeps the Socket Mode connections
+// where there is an app token, and catches up after each connect and every ten minutes.
+func (s *Surface) Run(ctx context.Context) error {
+	defer s.intake.work.Wait()
+	me, ok := s.links.introduce(ctx)
+	if !ok {
+		return nil
+	}
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	for n := range s.links.wanted {
+		wg.Go(func() { s.links.keepLink(ctx, me, n) })
+	}
+	if s.links.wanted == 0 {
+		s.CatchUp(time.Time{})
+	}
+	s.sweeper.Run(ctx, func(ctx context.Context) error { return s.history.catchUp(ctx, me) })
+	return nil
+}
+
+// CatchUp implements bridge.CatcherUp.
+func (s *Surface) CatchUp(since time.Time) {
+	s.sweeper.CatchUp(since)
+}
+
+// Connections says how many connections to Slack are open, and how many there should be;
+// 0 when Slack sends requests instead (no app token).
+func (s *Surface) Connections() (open, wanted int) { return s.links.count(), s.links.wanted }
+
+// Handlers implements bridge.Surface; nil in Socket Mode.
+func (s *Surface) Handlers() map[string]http.Handler {
+	if s.opt.AppToken != "" || s.opt.SigningSecret == "" {
+		return nil
+	}
+	return (&door{intake: s.intake, secret: s.opt.SigningSecret}).handlers()
+}
+
+// Decode implements bridge.Surface.
+func (s *Surface) Decode(raw []byte) ([]bridge.Action, error) { return decode(raw) }
+
+// Send implements bridge.Surface.
+func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
+	return s.posts.Send(ctx, p)
+}
+
+// Reconcile implements bridge.Surface.
+func (s *Surface) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
+	return s.posts.Reconcile(ctx, p)
+}
+
+// Confirm implements bridge.Surface.
+func (s *Surface) Confirm(ctx context.Context, at bridge.Place, text string) (bridge.Confirmation, error) {
+	return s.history.Confirm(ctx, at, text)
+}
+
+// Open implements bridge.Surface.
+func (s *Surface) Open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser, error) {
+	return s.files.Open(ctx, f)
+}
+
+// Resolve implements bridge.Surface.
+func (s *Surface) Resolve(ctx context.Context, channel string) (string, error) {
+	return s.directory.Resolve(ctx, channel)
+}
+
+// Lookup implements bridge.Surface.
+func (s *Surface) Lookup(ctx context.Context, email string) (string, error) {
+	return s.directory.Lookup(ctx, email)
+}
+
+// Audience implements bridge.Surface.
+func (s *Surface) Audience(ctx context.Context, channel string) (bridge.Audience, error) {
+	return s.directory.Audience(ctx, channel)
 }

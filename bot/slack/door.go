@@ -23,21 +23,25 @@ const (
 	retryLater     = "5" // seconds
 )
 
-// Handlers implements bridge.Surface; nil in Socket Mode.
-func (s *Surface) Handlers() map[string]http.Handler {
-	if s.opt.AppToken != "" || s.opt.SigningSecret == "" {
-		return nil
-	}
+// door takes the requests that Slack signs.
+type door struct {
+	*intake
+
+	secret string // that Slack signs with
+}
+
+// handlers gives what takes requests, by pattern.
+func (d *door) handlers() map[string]http.Handler {
 	return map[string]http.Handler{
-		"POST /slack/events":       s.verified(s.serveEvent),
-		"POST /slack/commands":     s.verified(s.serveCommand),
-		"POST /slack/interactions": s.verified(s.serveInteraction),
+		"POST /slack/events":       d.verified(d.serveEvent),
+		"POST /slack/commands":     d.verified(d.serveCommand),
+		"POST /slack/interactions": d.verified(d.serveInteraction),
 	}
 }
 
 // verified passes on what Slack has signed. It fails closed.
 // Source: docs.slack.dev/authentication/verifying-requests-from-slack, read 2026-11.
-func (s *Surface) verified(next func(http.ResponseWriter, *http.Request, []byte)) http.Handler {
+func (d *door) verified(next func(http.ResponseWriter, *http.Request, []byte)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyMost))
 		if err != nil {
@@ -49,7 +53,7 @@ func (s *Surface) verified(next func(http.ResponseWriter, *http.Request, []byte)
 			http.Error(w, "not readable", http.StatusBadRequest)
 			return
 		}
-		if !s.signed(r.Header, body) {
+		if !d.signed(r.Header, body) {
 			http.Error(w, "not signed by Slack", http.StatusUnauthorized)
 			return
 		}
@@ -58,47 +62,47 @@ func (s *Surface) verified(next func(http.ResponseWriter, *http.Request, []byte)
 }
 
 // signed checks the signature over the raw bytes and its age.
-func (s *Surface) signed(h http.Header, body []byte) bool {
+func (d *door) signed(h http.Header, body []byte) bool {
 	stamp, signature := h.Get("X-Slack-Request-Timestamp"), h.Get("X-Slack-Signature")
 	seconds, err := strconv.ParseInt(stamp, 10, 64)
-	if err != nil || s.opt.SigningSecret == "" {
+	if err != nil || d.secret == "" {
 		return false
 	}
-	if age := s.now().Sub(time.Unix(seconds, 0)); age > stampTolerance || age < -stampTolerance {
+	if age := d.now().Sub(time.Unix(seconds, 0)); age > stampTolerance || age < -stampTolerance {
 		return false
 	}
 	given, err := hex.DecodeString(strings.TrimPrefix(signature, "v0="))
 	if err != nil || !strings.HasPrefix(signature, "v0=") {
 		return false
 	}
-	mac := hmac.New(sha256.New, []byte(s.opt.SigningSecret))
+	mac := hmac.New(sha256.New, []byte(d.secret))
 	mac.Write([]byte("v0:" + stamp + ":"))
 	mac.Write(body)
 	return hmac.Equal(mac.Sum(nil), given)
 }
 
 // serveEvent stores one callback before it answers 200.
-func (s *Surface) serveEvent(w http.ResponseWriter, r *http.Request, body []byte) {
+func (d *door) serveEvent(w http.ResponseWriter, r *http.Request, body []byte) {
 	var cb callback
 	if json.Unmarshal(body, &cb) == nil && cb.Type == "url_verification" {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = io.WriteString(w, cb.Challenge) //nolint:errcheck // the client is gone
 		return
 	}
-	me, err := s.identifyWithin(r.Context(), 2*time.Second)
+	me, err := d.identifyWithin(r.Context(), 2*time.Second)
 	if err != nil {
-		s.unavailable(w, err)
+		d.unavailable(w, err)
 		return
 	}
-	if err := s.takeEvents(r.Context(), me, body); err != nil {
-		s.unavailable(w, err)
+	if err := d.takeEvents(r.Context(), me, body); err != nil {
+		d.unavailable(w, err)
 		return
 	}
 	w.WriteHeader(http.StatusOK)
 }
 
 // serveInteraction answers clicks, forms, shortcuts and menus.
-func (s *Surface) serveInteraction(w http.ResponseWriter, r *http.Request, body []byte) {
+func (d *door) serveInteraction(w http.ResponseWriter, r *http.Request, body []byte) {
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
 		http.Error(w, "no form", http.StatusBadRequest)
@@ -107,17 +111,17 @@ func (s *Surface) serveInteraction(w http.ResponseWriter, r *http.Request, body 
 	if form.Get("ssl_check") == "1" {
 		return
 	}
-	me, err := s.identifyWithin(r.Context(), 2*time.Second)
+	me, err := d.identifyWithin(r.Context(), 2*time.Second)
 	if err != nil {
-		s.unavailable(w, err)
+		d.unavailable(w, err)
 		return
 	}
-	a, err := s.takeInteraction(r.Context(), me, []byte(form.Get("payload")))
-	s.respond(w, r, a, err)
+	a, err := d.takeInteraction(r.Context(), me, []byte(form.Get("payload")))
+	d.respond(w, r, a, err)
 }
 
 // serveCommand answers slash commands, which come as a form; they are stored as JSON.
-func (s *Surface) serveCommand(w http.ResponseWriter, r *http.Request, body []byte) {
+func (d *door) serveCommand(w http.ResponseWriter, r *http.Request, body []byte) {
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
 		http.Error(w, "no form", http.StatusBadRequest)
@@ -135,35 +139,35 @@ func (s *Surface) serveCommand(w http.ResponseWriter, r *http.Request, body []by
 		http.Error(w, "no form", http.StatusBadRequest)
 		return
 	}
-	me, err := s.identifyWithin(r.Context(), 2*time.Second)
+	me, err := d.identifyWithin(r.Context(), 2*time.Second)
 	if err != nil {
-		s.unavailable(w, err)
+		d.unavailable(w, err)
 		return
 	}
-	a, err := s.takeCommand(r.Context(), me, raw)
-	s.respond(w, r, a, err)
+	a, err := d.takeCommand(r.Context(), me, raw)
+	d.respond(w, r, a, err)
 }
 
-func (s *Surface) respond(w http.ResponseWriter, r *http.Request, a answer, err error) {
+func (d *door) respond(w http.ResponseWriter, r *http.Request, a answer, err error) {
 	if err != nil {
-		s.unavailable(w, err)
+		d.unavailable(w, err)
 		return
 	}
 	if a.payload != nil {
 		w.Header().Set("Content-Type", "application/json")
 		if err := json.NewEncoder(w).Encode(a.payload); err != nil {
-			s.log.Info("slack answer not sent", "error", err)
+			d.log.Info("slack answer not sent", "error", err)
 		}
 	} else {
 		w.WriteHeader(http.StatusOK)
 	}
-	s.afterwards(r.Context(), a)
+	d.afterwards(r.Context(), a)
 }
 
 // unavailable asks Slack to come back: nothing was stored.
-func (s *Surface) unavailable(w http.ResponseWriter, err error) {
+func (d *door) unavailable(w http.ResponseWriter, err error) {
 	if !errors.Is(err, channels.ErrOverloaded) {
-		s.log.Error("slack request not stored", "error", err)
+		d.log.Error("slack request not stored", "error", err)
 	}
 	w.Header().Set("Retry-After", retryLater)
 	http.Error(w, "try again later", http.StatusServiceUnavailable)

@@ -4,16 +4,35 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	slackapi "github.com/slack-go/slack"
+
+	"parley/channels/pause"
 )
+
+// workspace is the Web API of one Slack workspace, as our app calls it.
+type workspace struct {
+	api    *slackapi.Client
+	http   *http.Client
+	apiURL *url.URL
+	token  string // of the bot
+	log    *slog.Logger
+	now    func() time.Time
+
+	me      atomic.Pointer[self]
+	resolve sync.Mutex // one identification at a time
+}
 
 // pageQuery asks for one page of a thread or channel.
 type pageQuery struct {
@@ -60,7 +79,7 @@ func stamp(t time.Time) string { return fmt.Sprintf("%d.%06d", t.Unix(), t.Nanos
 
 // page reads one page, waiting as Slack asks. It decodes by itself because slack-go drops
 // what it doesn't know of messages, and the journal keeps all.
-func (s *Surface) page(ctx context.Context, q pageQuery) (historyPage, error) {
+func (w *workspace) page(ctx context.Context, q pageQuery) (historyPage, error) {
 	method, limit := "conversations.history", max(q.limit, 0)
 	values := url.Values{"channel": {q.channel}, "inclusive": {"true"}}
 	if q.thread != "" {
@@ -80,9 +99,9 @@ func (s *Surface) page(ctx context.Context, q pageQuery) (historyPage, error) {
 		values.Set("include_all_metadata", "true")
 	}
 	var out historyPage
-	err := s.patient(ctx, func(ctx context.Context) error {
+	err := w.patient(ctx, func(ctx context.Context) error {
 		out = historyPage{}
-		return s.call(ctx, method, values, &out)
+		return w.call(ctx, method, values, &out)
 	})
 	if err != nil {
 		return out, fmt.Errorf("slack: %s: %w", method, err)
@@ -94,14 +113,14 @@ func (s *Surface) page(ctx context.Context, q pageQuery) (historyPage, error) {
 const maxAnswerBytes = 32 << 20
 
 // call makes one Web API call and decodes its answer into out. Its errors are slack-go's.
-func (s *Surface) call(ctx context.Context, method string, values url.Values, out any) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.apiURL.String()+method, strings.NewReader(values.Encode()))
+func (w *workspace) call(ctx context.Context, method string, values url.Values, out any) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.apiURL.String()+method, strings.NewReader(values.Encode()))
 	if err != nil {
 		return err
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("Authorization", "Bearer "+s.opt.BotToken)
-	resp, err := s.http.Do(r)
+	r.Header.Set("Authorization", "Bearer "+w.token)
+	resp, err := w.http.Do(r)
 	if err != nil {
 		return err
 	}
@@ -134,4 +153,80 @@ func (s *Surface) call(ctx context.Context, method string, values url.Values, ou
 		return slackapi.SlackErrorResponse{Err: state.Error}
 	}
 	return json.Unmarshal(raw, out)
+}
+
+// identify learns who we are, once.
+// Errors: those of auth.test and bots.info.
+func (w *workspace) identify(ctx context.Context) (*self, error) {
+	if me := w.me.Load(); me != nil {
+		return me, nil
+	}
+	w.resolve.Lock()
+	defer w.resolve.Unlock()
+	if me := w.me.Load(); me != nil {
+		return me, nil
+	}
+	auth, err := w.api.AuthTestContext(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("slack: auth.test: %w", err)
+	}
+	bot, err := w.api.GetBotInfoContext(ctx, slackapi.GetBotInfoParameters{Bot: auth.BotID})
+	if err != nil {
+		return nil, fmt.Errorf("slack: bots.info: %w", err)
+	}
+	// Without the app's id, the signing secret or the app token alone tell what is for us.
+	if auth.UserID == "" || auth.TeamID == "" || auth.BotID == "" {
+		return nil, errors.New("slack: who am I: an id is missing in Slack's answer")
+	}
+	me := &self{User: auth.UserID, Bot: auth.BotID, App: bot.AppID, Team: auth.TeamID, home: auth.URL}
+	w.me.Store(me)
+	return me, nil
+}
+
+func (w *workspace) identifyWithin(ctx context.Context, d time.Duration) (*self, error) {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	return w.identify(ctx)
+}
+
+// patient makes a read, waiting as long as Slack asks, if that is before ctx ends. Each try has its
+// own timeout.
+func (w *workspace) patient(ctx context.Context, call func(context.Context) error) error {
+	for tries := 1; ; tries++ {
+		err := func() error {
+			ctx, cancel := context.WithTimeout(ctx, requestTimeout)
+			defer cancel()
+			return call(ctx)
+		}()
+		if err == nil {
+			return nil
+		}
+		wait, limited := throttle(err)
+		if !limited {
+			if !passing(err) || tries >= 4 {
+				return err
+			}
+			wait = time.Duration(tries) * 500 * time.Millisecond
+		}
+		if ends, ok := ctx.Deadline(); ok && time.Until(ends) < wait || !pause.For(ctx, wait) {
+			return errors.Join(err, ctx.Err())
+		}
+	}
+}
+
+// ownHost tells Slack's hosts, and that of a configured API exactly, where the token may go.
+func (w *workspace) ownHost(u *url.URL) bool {
+	if u.Scheme == w.apiURL.Scheme && u.Host == w.apiURL.Host {
+		return true
+	}
+	if u.Scheme != "https" || u.User != nil {
+		return false
+	}
+	host := strings.ToLower(u.Host)
+	for _, own := range []string{"slack.com", "slack-gov.com"} {
+		if host == own || strings.HasSuffix(host, "."+own) {
+			return true
+		}
+	}
+	return false
 }

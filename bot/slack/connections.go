@@ -1,0 +1,109 @@
+package slack
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"parley/channels"
+	"parley/channels/pause"
+)
+
+// together is how close to each other connections must have been lost to count as lost at
+// the same time: a dead one is noticed late.
+const together = 45 * time.Second
+
+// connections are those by which Slack sends what happens, in Socket Mode.
+type connections struct {
+	*intake
+
+	wanted int // how many there should be; 0 when Slack sends requests instead
+
+	mu   sync.Mutex
+	open int
+	ends map[int]time.Time // when each connection was last lost
+	lost time.Time         // since when events may be missing; zero = before our time
+}
+
+// introduce learns who we are, as often as it takes; false when ctx ended first.
+func (c *connections) introduce(ctx context.Context) (*self, bool) {
+	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
+		me, err := c.identifyWithin(ctx, requestTimeout)
+		if err == nil {
+			c.desk.Report(channels.Condition{Status: channels.Active})
+			return me, true
+		}
+		if ctx.Err() != nil {
+			return nil, false
+		}
+		c.reportError(err)
+		limit, limited := throttle(err)
+		if limited {
+			wait = max(wait, limit)
+		}
+		if !pause.For(ctx, wait) {
+			return nil, false
+		}
+	}
+}
+
+// reportError tells people what keeps us from working.
+func (c *connections) reportError(err error) {
+	var se *channels.SendError
+	text, hint := "Slack can't be reached.", "Check the network; Parley keeps trying."
+	if errors.As(classify(err), &se) && se.Class != channels.Ambiguous {
+		text, hint = se.Text, se.Hint
+	}
+	c.log.Error("slack not available", "error", err)
+	c.desk.Report(channels.Condition{Status: channels.Broken, Text: text, Hint: hint})
+}
+
+// opened counts a connection. Events may be missing when there was no other, or when all
+// were lost at about the same time.
+func (c *connections) opened() {
+	c.mu.Lock()
+	gap, since := c.open == 0, c.lost
+	c.open++
+	if !gap && len(c.ends) == c.wanted {
+		gap = true
+		for _, at := range c.ends {
+			gap = gap && c.now().Sub(at) < together
+			if at.Before(since) || since.IsZero() {
+				since = at
+			}
+		}
+	}
+	c.mu.Unlock()
+	if gap {
+		c.sweeper.Announce(since)
+	}
+}
+
+// closed counts a lost connection.
+func (c *connections) closed(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.open--
+	if c.ends == nil {
+		c.ends = map[int]time.Time{}
+	}
+	c.ends[n] = c.now()
+	if c.open == 0 {
+		c.lost = c.now()
+	}
+}
+
+// lostAt tells since when events may be missing; zero = before our time.
+func (c *connections) lostAt() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lost
+}
+
+// count says how many connections are open.
+func (c *connections) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.open
+}

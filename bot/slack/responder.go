@@ -1,0 +1,261 @@
+package slack
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/url"
+	"strings"
+	"time"
+
+	slackapi "github.com/slack-go/slack"
+
+	"parley/bot/forms"
+	"parley/bot/view"
+	"parley/bridge"
+	"parley/channels/markdown"
+	"parley/channels/pause"
+)
+
+// responder answers what people press, choose, hand in, and give as commands.
+type responder struct {
+	*workspace
+
+	desk      bridge.Desk
+	directory *directory
+	windows   *windows
+}
+
+// interact decides what an interaction is: a question that is answered at once, a form that
+// is opened after the answer, or an action, which is stored before the answer.
+func (r *responder) interact(ctx context.Context, me *self, in *interaction, body []byte) (answer, error) {
+	switch in.Type {
+	case "block_suggestion":
+		ctx, cancel := context.WithTimeout(ctx, quickly)
+		defer cancel()
+		options, err := r.windows.suggest(ctx, in)
+		if err != nil {
+			r.log.Warn("slack options failed", "error", err)
+		}
+		return answer{payload: options}, nil
+	case "block_actions":
+		return r.pressed(ctx, me, in, body)
+	case "message_action":
+		return r.shortcut(ctx, me, in, body)
+	case "view_submission":
+		return r.submitted(ctx, me, in, body)
+	case "shortcut":
+		return r.globalShortcut(ctx, me, in, body)
+	case "view_closed":
+		r.windows.viewClosed(ctx, in)
+		return answer{}, nil
+	}
+	return answer{}, r.desk.Accept(ctx, quarantined(body, "unknown interaction "+markdown.Cut(in.Type, 40)))
+}
+
+// pressed handles a button or menu entry.
+func (r *responder) pressed(ctx context.Context, me *self, in *interaction, body []byte) (answer, error) {
+	if len(in.Actions) == 0 || in.Actions[0].ActionID == inputID {
+		return answer{}, nil // a field of an open form
+	}
+	verb, opens, args, err := in.Actions[0].clicked()
+	if err != nil {
+		return answer{}, r.desk.Accept(ctx, quarantined(body, err.Error()))
+	}
+	at, user := in.place(), in.User.ID
+	switch opens {
+	case view.OpensForm:
+		return answer{after: func(ctx context.Context) {
+			r.windows.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
+				return r.windows.formModal(ctx, me, verb, args, at, user, "")
+			})
+		}}, nil
+	case view.OpensList, view.OpensDetails, view.OpensHistory:
+		if in.View != nil && (opens == view.OpensList || args.Page > 0) { // a page follows another: Slack puts no more than three windows on top of each other
+			return answer{after: func(ctx context.Context) {
+				r.windows.replace(ctx, in, r.windows.cardModal(ctx, me, opens, args, at, user))
+			}}, nil
+		}
+		return answer{after: func(ctx context.Context) {
+			r.windows.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
+				return r.windows.cardModal(ctx, me, opens, args, at, user)
+			})
+		}}, nil
+	case view.OpensNothing:
+	}
+	if err := r.journal(ctx, me, kindInteraction, in.TriggerID, at, body); err != nil {
+		return answer{}, err
+	}
+	switch {
+	case in.View != nil:
+		return answer{after: func(ctx context.Context) { r.windows.refresh(ctx, me, in, args, at, user) }}, nil
+	case in.Container.Private && !verb.Reads():
+		return answer{after: func(ctx context.Context) { r.takeAway(ctx, in) }}, nil
+	}
+	return answer{}, nil
+}
+
+// takeAway removes a private message once one of its buttons did something: what it says is out of
+// date then, and a private message can't be changed later.
+func (r *responder) takeAway(ctx context.Context, in *interaction) {
+	u, err := url.Parse(in.AnswerURL)
+	if err != nil || !r.ownHost(u) {
+		return
+	}
+	err = slackapi.PostWebhookCustomHTTPContext(ctx, u.String(), r.http, &slackapi.WebhookMessage{DeleteOriginal: true})
+	if named := (*url.Error)(nil); errors.As(err, &named) {
+		err = named.Err // its words would hold the address
+	}
+	if err != nil {
+		r.log.Info("slack private message not taken away", "error", err)
+	}
+}
+
+// shortcut handles an entry of a message's menu.
+func (r *responder) shortcut(ctx context.Context, me *self, in *interaction, body []byte) (answer, error) {
+	verb, ok := shortcutVerb(in.CallbackID)
+	if !ok {
+		return answer{}, r.desk.Accept(ctx, quarantined(body, "unknown shortcut "+markdown.Cut(in.CallbackID, 40)))
+	}
+	at := in.place()
+	if verb == bridge.VerbUndo || verb == bridge.VerbSend {
+		return answer{}, r.journal(ctx, me, kindInteraction, in.TriggerID, at, body)
+	}
+	text := ""
+	if verb == bridge.VerbNote && in.Message != nil {
+		t := readText(in.Message.Blocks, in.Message.Text)
+		text = r.directory.naming(ctx, me, body).named(t.Markdown, t.Tokens)
+	}
+	return answer{after: func(ctx context.Context) {
+		r.windows.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
+			return r.windows.formModal(ctx, me, verb, bridge.Args{}, at, in.User.ID, text)
+		})
+	}}, nil
+}
+
+// globalShortcut handles an entry of the menu beside the message box: it is nowhere.
+func (r *responder) globalShortcut(ctx context.Context, me *self, in *interaction, body []byte) (answer, error) {
+	if in.CallbackID != startShortcut {
+		return answer{}, r.desk.Accept(ctx, quarantined(body, "unknown shortcut "+markdown.Cut(in.CallbackID, 40)))
+	}
+	return answer{after: func(ctx context.Context) {
+		r.windows.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
+			return r.windows.formModal(ctx, me, bridge.VerbNew, bridge.Args{}, bridge.Place{}, in.User.ID, "")
+		})
+	}}, nil
+}
+
+// submitted checks a form and stores it before Slack closes it.
+func (r *responder) submitted(ctx context.Context, me *self, in *interaction, body []byte) (answer, error) {
+	if in.View == nil || in.View.Callback != "form" {
+		return answer{}, nil
+	}
+	filled, errs := in.View.submit()
+	if len(errs) > 0 {
+		return answer{payload: in.View.formErrors(errs)}, nil
+	}
+	if filled.Verb == bridge.VerbNew && filled.Args.Recipient != "" {
+		if refused := r.mayStart(ctx, me, in, filled); refused != nil {
+			return answer{payload: refused}, nil
+		}
+	}
+	if filled.Next && (filled.Args.Rich != "" || forms.Asks(filled)) || readPrivate(in.View.Private).Pick && forms.Asks(filled) {
+		return r.follow(ctx, me, in, filled), nil
+	}
+	// All windows close: the one under the form shows what was before.
+	return answer{payload: map[string]any{"response_action": "clear"}}, r.journalForm(ctx, me, in, body)
+}
+
+// mayStart tells at the form why a conversation can't begin; nil = it may, or nobody knows
+// in time: then the engine says so afterwards.
+func (r *responder) mayStart(ctx context.Context, me *self, in *interaction, f view.Filled) any {
+	ctx, cancel := context.WithTimeout(ctx, quickly)
+	defer cancel()
+	open, err := r.desk.MayStart(ctx, in.User.ID, bridge.Start{Account: f.Args.Account, Recipient: f.Args.Recipient, Subject: f.Args.Subject, Text: f.Text})
+	var p *bridge.Problem
+	switch {
+	case errors.As(err, &p) && in.View.State.Values[fieldPrefix+p.Field] == nil:
+		return map[string]any{"response_action": "update", "view": me.problem(p, in.place())}
+	case errors.As(err, &p):
+		return in.View.formErrors(map[string]string{p.Field: strings.TrimSpace(p.Text + " " + p.Hint)})
+	case err != nil:
+		r.log.Warn("slack form not checked", "error", err)
+	case open.ID != 0:
+		return map[string]any{"response_action": "update", "view": me.window(view.Exists(open, f.Text), in.place())}
+	}
+	return nil
+}
+
+// journalForm stores a filled form under what was filled in: a form that is sent twice,
+// because nobody saw the answer, asks for one thing.
+func (r *responder) journalForm(ctx context.Context, me *self, in *interaction, body []byte) error {
+	filled, err := json.Marshal(in.View.State.Values) // by sorted keys
+	if err != nil || in.View.ID == "" {
+		return r.journal(ctx, me, kindInteraction, in.TriggerID, in.place(), body)
+	}
+	return r.journalAs(ctx, me, kindInteraction, "i:"+in.View.ID+":"+digest(string(filled)), in.place(), body)
+}
+
+// follow puts the verb's own form in place of the one that asked for the conversation. One
+// that takes long, or is too long for an answer, follows a waiting view; a little later, since
+// Slack may read our next call before the answer.
+func (r *responder) follow(ctx context.Context, me *self, in *interaction, f view.Filled) answer {
+	at := in.place()
+	quick, cancel := context.WithTimeout(ctx, quickly)
+	defer cancel()
+	m := r.windows.formModal(quick, me, f.Verb, f.Args, at, in.User.ID, f.Text)
+	if raw, err := json.Marshal(m); err == nil && len(raw) < answerBytes-1000 && quick.Err() == nil {
+		return answer{payload: map[string]any{"response_action": "update", "view": m}}
+	}
+	return answer{
+		payload: map[string]any{"response_action": "update", "view": me.waiting(at)},
+		after: func(ctx context.Context) {
+			if !pause.For(ctx, 700*time.Millisecond) {
+				return
+			}
+			m := r.windows.formModal(ctx, me, f.Verb, f.Args, at, in.User.ID, f.Text)
+			if _, err := r.api.UpdateViewContext(ctx, m, "", "", in.View.ID); err != nil {
+				r.windows.notOpened(ctx, in, m, err)
+			}
+		},
+	}
+}
+
+// waiting holds a form's place.
+func (me *self) waiting(at bridge.Place) slackapi.ModalViewRequest {
+	line := view.Block{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceText, Text: "Loading …"}}}
+	return me.window(view.Card{Blocks: []view.Block{line}}, at)
+}
+
+// journal stores a submitted action under its trigger, which Slack uses once.
+func (r *responder) journal(ctx context.Context, me *self, kind, trigger string, at bridge.Place, body []byte) error {
+	id := "i:" + trigger
+	if trigger == "" {
+		id = "i:" + digest(string(body))
+	}
+	return r.journalAs(ctx, me, kind, id, at, body)
+}
+
+func (r *responder) journalAs(ctx context.Context, me *self, kind, id string, at bridge.Place, body []byte) error {
+	f, err := r.directory.naming(ctx, me, body).fact(kind, id, placeOrder(at), scrub(body))
+	if err != nil {
+		return err
+	}
+	return r.desk.Accept(ctx, f)
+}
+
+// scrub leaves out what would let its reader act in our name, and is of no use later.
+func scrub(body []byte) []byte {
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(body, &fields) != nil {
+		return body
+	}
+	for _, secret := range []string{"token", "response_url", "response_urls"} {
+		delete(fields, secret)
+	}
+	clean, err := json.Marshal(fields)
+	if err != nil {
+		return body
+	}
+	return clean
+}

@@ -1,0 +1,164 @@
+package slack
+
+import (
+	"context"
+	"time"
+
+	slackapi "github.com/slack-go/slack"
+
+	"parley/bot/forms"
+	"parley/bot/verb"
+	"parley/bot/view"
+	"parley/bridge"
+	"parley/channels/pause"
+)
+
+// quickly is how long a form may take to be made before a waiting view is shown: Slack
+// forgets a click's trigger after three seconds.
+const quickly = 1200 * time.Millisecond
+
+// windows are the forms and cards that Slack shows above its own page.
+type windows struct {
+	*workspace
+
+	desk  bridge.Desk
+	posts *poster
+	zone  *time.Location // of readers of whom no other is known
+}
+
+// replyOpened tells that somebody is about to see the form of a reply, and has Slack tell when they
+// close it.
+func (w *windows) replyOpened(ctx context.Context, m *slackapi.ModalViewRequest, f view.Form, user string) {
+	m.NotifyOnClose = true
+	if err := w.desk.ReplyOpened(ctx, f.Args.Conversation, user, f.At); err != nil {
+		w.log.Info("slack form not noted as open", "error", err)
+	}
+}
+
+// viewClosed tells that somebody closed the form of a reply without handing it in.
+func (w *windows) viewClosed(ctx context.Context, in *interaction) {
+	if in.View != nil {
+		w.replyClosed(ctx, in.View.Private, in.User.ID)
+	}
+}
+
+// notOpenedText is told to whom pressed a button whose window Slack did not show.
+const notOpenedText = "Slack didn’t show the window: it waits three seconds for it, and Parley took longer. Please try again."
+
+// notOpened tells that a form could not be shown, also to whom pressed: Slack's client says nothing.
+func (w *windows) notOpened(ctx context.Context, in *interaction, m slackapi.ModalViewRequest, err error) {
+	w.log.Warn("slack form not opened", "error", err)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second) // what took long may have used up its time
+	defer cancel()
+	if m.NotifyOnClose {
+		w.replyClosed(ctx, m.PrivateMetadata, in.User.ID)
+	}
+	at := in.place()
+	if at.Thread == "" && !in.Container.Private {
+		at.Thread = at.Message // a button on the card, which begins the thread
+	}
+	r := rendered{text: notOpenedText}
+	if at.Channel == "" { // an entry of the menu beside the message box
+		_, err = w.posts.direct(ctx, in.User.ID, r, false)
+	} else {
+		opts := inert(r)
+		if at.Thread != "" {
+			opts = append(opts, slackapi.MsgOptionTS(at.Thread))
+		}
+		_, err = w.api.PostEphemeralContext(ctx, at.Channel, in.User.ID, opts...)
+	}
+	if err != nil {
+		w.log.Info("slack form not told as not opened", "error", err)
+	}
+}
+
+// replyClosed takes back what replyOpened told, by what the form remembers.
+func (w *windows) replyClosed(ctx context.Context, private, user string) {
+	p := readPrivate(private)
+	_, args, err := verb.Pressed(p.Verb, p.Args)
+	if err != nil || args.Conversation == 0 {
+		return
+	}
+	if err := w.desk.ReplyClosed(ctx, args.Conversation, user, time.Unix(p.At, 0)); err != nil {
+		w.log.Info("slack form not noted as closed", "error", err)
+	}
+}
+
+// refresh shows what became of a button that was pressed in a window of details.
+func (w *windows) refresh(ctx context.Context, me *self, in *interaction, args bridge.Args, at bridge.Place, user string) {
+	if !pause.For(ctx, time.Second) {
+		return
+	}
+	w.replace(ctx, in, w.cardModal(ctx, me, view.OpensDetails, args, at, user))
+}
+
+// replace shows another window in the place of the one that was clicked in.
+func (w *windows) replace(ctx context.Context, in *interaction, m slackapi.ModalViewRequest) {
+	if _, err := w.api.UpdateViewContext(ctx, m, "", "", in.View.ID); err != nil {
+		w.log.Info("slack view not refreshed", "error", err)
+	}
+}
+
+// formModal makes a verb's form, or says why there is none.
+func (w *windows) formModal(ctx context.Context, me *self, verb bridge.Verb, args bridge.Args, at bridge.Place, user, text string) slackapi.ModalViewRequest {
+	form, zone, err := w.forms().Form(ctx, verb, args, at, user, text)
+	if err != nil {
+		return me.problem(err, at)
+	}
+	m := me.modal(form, w.remember(at, zone, form))
+	if forms.Replies(form) {
+		w.replyOpened(ctx, &m, form, user)
+	}
+	return m
+}
+
+// cardModal makes a window of details, history or a list.
+func (w *windows) cardModal(ctx context.Context, me *self, opens view.Opens, args bridge.Args, at bridge.Place, user string) slackapi.ModalViewRequest {
+	c, err := w.forms().Window(ctx, opens, args, at, user)
+	if err != nil {
+		return me.problem(err, at)
+	}
+	return me.window(c, at)
+}
+
+func (w *windows) forms() forms.Maker { return forms.Maker{Desk: w.desk, Now: w.now, Zone: w.zone} }
+
+// open shows a modal. When making it takes long, a waiting view holds the place.
+func (w *windows) open(ctx context.Context, me *self, in *interaction, build func(context.Context) slackapi.ModalViewRequest) {
+	made := make(chan slackapi.ModalViewRequest, 1)
+	go func() { made <- build(ctx) }() // ends with ctx; every way out of here waits for it
+	timer := time.NewTimer(quickly)
+	defer timer.Stop()
+	select {
+	case m := <-made:
+		if _, err := w.showView(ctx, in, m); err != nil {
+			w.notOpened(ctx, in, m, err)
+		}
+		return
+	case <-timer.C:
+	}
+	shown, err := w.showView(ctx, in, me.waiting(in.place()))
+	m := <-made
+	if err == nil {
+		_, err = w.api.UpdateViewContext(ctx, m, "", shown.Hash, shown.ID)
+	}
+	if err != nil {
+		w.notOpened(ctx, in, m, err)
+	}
+}
+
+// showView opens a modal, on top of the one that was clicked in.
+func (w *windows) showView(ctx context.Context, in *interaction, m slackapi.ModalViewRequest) (*slackapi.View, error) {
+	show := w.api.OpenViewContext
+	if in.View != nil {
+		show = w.api.PushViewContext
+	}
+	v, err := show(ctx, in.TriggerID, m)
+	if err != nil {
+		return nil, err
+	}
+	if v == nil || v.View.ID == "" {
+		return nil, errBlank
+	}
+	return &v.View, nil
+}
