@@ -22,16 +22,17 @@ const (
 
 // answer does the verbs that only read: they change nothing and are answered to
 // the actor alone.
-func (w *work) answer(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent, surface int64, a bridge.Action) (bool, error) {
+func (w *work) answer(ctx context.Context, tx pgx.Tx, r request) (bool, error) {
+	agent, a := r.agent, r.Action
 	line := bridge.Line{Kind: bridge.LineHelp, Text: a.Args.Note, Denied: deniedTo(agent)}
 	switch a.Verb {
 	case bridge.VerbHelp:
 	case bridge.VerbList, bridge.VerbHistory, bridge.VerbWhy, bridge.VerbFind:
 		var err error
-		line, err = w.read(ctx, tx, c, agent, surface, a)
+		line, err = w.read(ctx, tx, r)
 		var problem *bridge.Problem
 		if errors.As(err, &problem) {
-			w.refuse(c, surface, a, problem.Code, problem.Text, problem.Hint)
+			w.refuse(r, problem.Code, problem.Text, problem.Hint)
 			return true, nil
 		}
 		if err != nil {
@@ -40,7 +41,7 @@ func (w *work) answer(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agen
 	default:
 		return false, nil
 	}
-	w.whisper(c, surface, a, line)
+	w.whisper(r.conv, r.surface, a, line)
 	return true, nil
 }
 
@@ -81,26 +82,27 @@ func (w *work) decided(ctx context.Context, tx pgx.Tx, c *conv, surface int64) (
 // read makes the line that answers who wants to see a list, what is found by some words, or
 // something of a conversation.
 // Errors: *Problem, for people; the database's.
-func (w *work) read(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent, surface int64, a bridge.Action) (bridge.Line, error) {
-	if problem := Authorize(agent, a.Verb, nil); problem != nil {
+func (w *work) read(ctx context.Context, tx pgx.Tx, r request) (bridge.Line, error) {
+	a := r.Action
+	if problem := Authorize(r.agent, a.Verb, nil); problem != nil {
 		return bridge.Line{}, problem
 	}
 	switch {
 	case a.Verb == bridge.VerbList:
-		return w.listLine(ctx, tx, agent, surface, a.Args)
+		return w.listLine(ctx, tx, r.agent, r.surface, a.Args)
 	case a.Verb == bridge.VerbFind && a.Args.Note != "":
-		return w.listLine(ctx, tx, agent, surface, bridge.Args{List: bridge.ListFound, Note: a.Args.Note})
-	case a.Verb == bridge.VerbFind && c == nil && a.Args.Conversation > 9999: // no conversation's number: a telephone's
-		return w.listLine(ctx, tx, agent, surface, bridge.Args{List: bridge.ListFound, Note: strconv.FormatInt(a.Args.Conversation, 10)})
-	case c == nil && a.Args.Conversation != 0:
+		return w.listLine(ctx, tx, r.agent, r.surface, bridge.Args{List: bridge.ListFound, Note: a.Args.Note})
+	case a.Verb == bridge.VerbFind && r.conv == nil && a.Args.Conversation > 9999: // no conversation's number: a telephone's
+		return w.listLine(ctx, tx, r.agent, r.surface, bridge.Args{List: bridge.ListFound, Note: strconv.FormatInt(a.Args.Conversation, 10)})
+	case r.conv == nil && a.Args.Conversation != 0:
 		return bridge.Line{}, noSuchConversation(a.Args.Conversation)
-	case c == nil:
+	case r.conv == nil:
 		return bridge.Line{}, &bridge.Problem{Code: "no_conversation", Text: "I don't know which conversation you mean.", Hint: "Say which one: #12"}
 	}
-	if problem := w.authorize(agent, a.Verb, c, surface, a); problem != nil {
+	if problem := w.authorize(r, a.Verb); problem != nil {
 		return bridge.Line{}, problem
 	}
-	return w.tell(ctx, tx, c, agent, surface, a)
+	return w.tell(ctx, tx, r)
 }
 
 // listLine shows a page of a list, or of what was found.
@@ -114,44 +116,44 @@ func noSuchConversation(id int64) *bridge.Problem {
 	return &bridge.Problem{Code: "no_conversation", Text: fmt.Sprintf("There is no conversation #%d.", id), Hint: "Look it up: @Parley find NAME"}
 }
 
-func (w *work) tell(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent, surface int64, a bridge.Action) (bridge.Line, error) {
+func (w *work) tell(ctx context.Context, tx pgx.Tx, r request) (bridge.Line, error) {
 	var line bridge.Line
-	if a.Verb == bridge.VerbFind || w.looksFromElsewhere(c, surface, a) {
+	if r.Verb == bridge.VerbFind || w.looksFromElsewhere(r) {
 		var err error
-		if line.Other, err = w.facts(ctx, tx, c, agent, surface); err != nil {
+		if line.Other, err = w.facts(ctx, tx, r.conv, r.agent, r.surface); err != nil {
 			return bridge.Line{}, err
 		}
 	}
-	if a.Verb == bridge.VerbFind {
+	if r.Verb == bridge.VerbFind {
 		line.Kind = bridge.LineDetails
 		return line, nil
 	}
-	h, err := w.e.history(ctx, tx, c.ID, a.Args.Page, w.log...)
+	h, err := w.e.history(ctx, tx, r.conv.ID, r.Args.Page, w.log...)
 	if err != nil {
 		return bridge.Line{}, err
 	}
-	if a.Verb == bridge.VerbWhy {
+	if r.Verb == bridge.VerbWhy {
 		line.Kind, line.Log = bridge.LineWhy, h.Rows[:min(len(h.Rows), 10)]
-		line.Decided, err = w.decided(ctx, tx, c, surface)
+		line.Decided, err = w.decided(ctx, tx, r.conv, r.surface)
 		return line, err
 	}
-	line.Kind, line.Log, line.More, line.Args = bridge.LineHistory, h.Rows, h.More, bridge.Args{Conversation: c.ID, Page: h.Page}
+	line.Kind, line.Log, line.More, line.Args = bridge.LineHistory, h.Rows, h.More, bridge.Args{Conversation: r.conv.ID, Page: h.Page}
 	return line, nil
 }
 
 // looksFromElsewhere says that somebody asks about a conversation outside of its thread, or chooses
 // it for a text in the channel: an answer to one person would not be seen in its thread.
-func (w *work) looksFromElsewhere(c *conv, surface int64, a bridge.Action) bool {
-	if a.Args.Typed != nil {
-		return a.Place.Channel != ""
+func (w *work) looksFromElsewhere(r request) bool {
+	if r.Args.Typed != nil {
+		return r.Place.Channel != ""
 	}
-	if a.Verb != bridge.VerbFind && a.Verb != bridge.VerbHistory && a.Verb != bridge.VerbWhy || a.Args.Conversation == 0 || a.Place.Channel == "" {
+	if r.Verb != bridge.VerbFind && r.Verb != bridge.VerbHistory && r.Verb != bridge.VerbWhy || r.Args.Conversation == 0 || r.Place.Channel == "" {
 		return false
 	}
-	at := a.Place.Thread
-	if at == "" && !a.Typed() { // a button of the card
-		at = a.Place.Message
+	at := r.Place.Thread
+	if at == "" && !r.Typed() { // a button of the card
+		at = r.Place.Message
 	}
-	p := w.posts[postKey{surface, a.Place.Channel, at}]
-	return p == nil || p.ConversationID != c.ID
+	p := w.posts[postKey{r.surface, r.Place.Channel, at}]
+	return p == nil || p.ConversationID != r.conv.ID
 }

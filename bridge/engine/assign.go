@@ -5,54 +5,54 @@ import (
 	"strings"
 
 	"parley/bridge"
-	"parley/store"
 )
 
 // assign does take, assign (people or a team) and unassign.
-func (w *work) assign(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
+func (w *work) assign(r request) {
 	switch {
-	case a.Verb == bridge.VerbUnassign:
-		w.unassign(c, agent, surface, a)
-	case a.Verb == bridge.VerbTake:
-		w.assignTo(c, agent, surface, a, []int64{agent.ID})
-	case a.Args.Team != "":
-		w.assignTeam(c, agent, surface, a)
+	case r.Verb == bridge.VerbUnassign:
+		w.unassign(r)
+	case r.Verb == bridge.VerbTake:
+		w.assignTo(r, []int64{r.agent.ID})
+	case r.Args.Team != "":
+		w.assignTeam(r)
 	default:
-		w.assignAgents(c, agent, surface, a)
+		w.assignAgents(r)
 	}
 }
 
-func (w *work) assignAgents(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
+func (w *work) assignAgents(r request) {
 	var chosen []int64
-	for _, who := range a.Args.Agents {
-		found := w.dir.Find(surface, who)
+	for _, who := range r.Args.Agents {
+		found := w.dir.Find(r.surface, who)
 		if who == "me" {
-			found = agent
+			found = r.agent
 		}
 		if found == nil {
-			w.refuse(c, surface, a, "unknown_agent", "I know no single agent called "+strings.TrimPrefix(who, "@")+".",
+			w.refuse(r, "unknown_agent", "I know no single agent called "+strings.TrimPrefix(who, "@")+".",
 				"Mention a colleague who is an agent, or use the Assign button.")
 			return
 		}
 		chosen = append(chosen, found.ID)
 	}
 	if len(chosen) == 0 {
-		w.refuse(c, surface, a, "nobody_named", "Nobody was named.", "For example: !assign @ann")
+		w.refuse(r, "nobody_named", "Nobody was named.", "For example: !assign @ann")
 		return
 	}
-	if w.settings(c).OneOwner && (a.Args.Add || len(chosen) > 1) {
-		w.refuse(c, surface, a, "one_owner", "A conversation of "+c.account.Name+" has one owner: nobody can be added.", "To hand it over, name one person: !assign @ann")
+	if w.settings(r.conv).OneOwner && (r.Args.Add || len(chosen) > 1) {
+		w.refuse(r, "one_owner", "A conversation of "+r.conv.account.Name+" has one owner: nobody can be added.", "To hand it over, name one person: !assign @ann")
 		return
 	}
-	if a.Args.Add {
-		chosen = append(slices.Clone(c.Assignees), chosen...)
+	if r.Args.Add {
+		chosen = append(slices.Clone(r.conv.Assignees), chosen...)
 	}
-	w.assignTo(c, agent, surface, a, chosen)
+	w.assignTo(r, chosen)
 }
 
 // assignTo sets the assignees; those who are new notice it by a line that mentions them, and whom
 // the surface then tells what is said there. Who typed in the thread is told anyway.
-func (w *work) assignTo(c *conv, agent *store.Agent, surface int64, a bridge.Action, chosen []int64) {
+func (w *work) assignTo(r request, chosen []int64) {
+	c, agent, surface, a := r.conv, r.agent, r.surface, r.Action
 	var unique []int64
 	for _, id := range chosen {
 		if !slices.Contains(unique, id) {
@@ -60,7 +60,7 @@ func (w *work) assignTo(c *conv, agent *store.Agent, surface int64, a bridge.Act
 		}
 	}
 	if slices.Equal(unique, c.Assignees) {
-		w.unchanged(c, surface, a)
+		w.unchanged(r)
 		return
 	}
 	t := c.home(w.dir)
@@ -83,18 +83,19 @@ func (w *work) assignTo(c *conv, agent *store.Agent, surface int64, a bridge.Act
 	w.card(c)
 }
 
-func (w *work) assignTeam(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
-	team := w.dir.FindTeam(a.Args.Team)
+func (w *work) assignTeam(r request) {
+	team := w.dir.FindTeam(r.Args.Team)
 	if team == nil {
-		w.refuse(c, surface, a, "unknown_team", "There is no team called "+a.Args.Team+".", "The Assign button lists them.")
+		w.refuse(r, "unknown_team", "There is no team called "+r.Args.Team+".", "The Assign button lists them.")
 		return
 	}
-	w.handOver(c, agent, surface, team, a.Args.Note)
+	w.handOver(r.conv, r.agent, r.surface, team, r.Args.Note)
 }
 
-func (w *work) unassign(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
+func (w *work) unassign(r request) {
+	c, agent, surface := r.conv, r.agent, r.surface
 	if len(c.Assignees) == 0 {
-		w.unchanged(c, surface, a)
+		w.unchanged(r)
 		return
 	}
 	w.queue(c)

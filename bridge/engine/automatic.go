@@ -79,14 +79,15 @@ func (w *work) dailyThread(ctx context.Context, tx pgx.Tx, a *store.Account) (*c
 }
 
 // sortAutomatic does Promote, Silence, Block and Unblock.
-func (w *work) sortAutomatic(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent, surface int64, a bridge.Action) error {
+func (w *work) sortAutomatic(ctx context.Context, tx pgx.Tx, r request) error {
+	c, surface, a := r.conv, r.surface, r.Action
 	if a.Verb == bridge.VerbUnblock {
-		return w.unblock(ctx, tx, c, agent, surface, a)
+		return w.unblock(ctx, tx, r)
 	}
-	m := w.namedMessage(c, surface, a)
+	m := w.namedMessage(r)
 	switch {
 	case m == nil || c.Kind != "automatic" || m.IdentityID == nil:
-		w.refuse(c, surface, a, "unknown_message", "I don't know which mail you mean.", "Use the button under the mail.")
+		w.refuse(r, "unknown_message", "I don't know which mail you mean.", "Use the button under the mail.")
 		return nil
 	case m.ConversationID != c.ID:
 		w.whisper(c, surface, a, bridge.Line{Kind: bridge.LineDecided, Verb: a.Verb, Outcome: &bridge.Outcome{State: bridge.OutcomePromoted}, Other: bridge.Facts{ID: m.ConversationID}})
@@ -98,13 +99,13 @@ func (w *work) sortAutomatic(ctx context.Context, tx pgx.Tx, c *conv, agent *sto
 	}
 	switch a.Verb {
 	case bridge.VerbBlock:
-		w.block(c, agent, surface, a, m, i)
+		w.block(r, m, i)
 		return nil
 	case bridge.VerbSilence:
 		i.Silenced = true
-		w.decide(m, agent, bridge.OutcomeSilenced)
+		w.decide(m, r.agent, bridge.OutcomeSilenced)
 		w.dirtyIdentities[i.ID] = true
-		w.logAgent(c, agent, "silenced", detail{Text: i.Key})
+		w.logAgent(c, r.agent, "silenced", detail{Text: i.Key})
 		done := bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbSilence, Text: i.Key}
 		if c.Collects != nil {
 			done.Hint = "What is not above the limit still becomes a conversation."
@@ -112,7 +113,7 @@ func (w *work) sortAutomatic(ctx context.Context, tx pgx.Tx, c *conv, agent *sto
 		w.confirm(c, surface, a, done)
 		return nil
 	}
-	return w.promote(ctx, tx, c, agent, m, i)
+	return w.promote(ctx, tx, c, r.agent, m, i)
 }
 
 // senderOf gives the identity of who wrote a mail; nil when there is none any more.
@@ -135,24 +136,26 @@ func (w *work) senderOf(ctx context.Context, tx pgx.Tx, m *message) (*store.Iden
 
 // block has later automatic mail of a sender passed over. What belongs to a conversation, and what
 // the sender writes as a person, goes on coming: it never gets here.
-func (w *work) block(c *conv, agent *store.Agent, surface int64, a bridge.Action, m *message, i *store.Identity) {
+func (w *work) block(r request, m *message, i *store.Identity) {
+	c, surface, a := r.conv, r.surface, r.Action
 	if m.Automatic == "" {
-		w.refuse(c, surface, a, "not_automatic", "Only senders of automatic mail are blocked, and this mail is a person's.", "To see no more of them here: Silence sender.")
+		w.refuse(r, "not_automatic", "Only senders of automatic mail are blocked, and this mail is a person's.", "To see no more of them here: Silence sender.")
 		return
 	}
 	if i.Blocked {
-		w.unchanged(c, surface, a)
+		w.unchanged(r)
 		return
 	}
 	i.Blocked, w.dirtyIdentities[i.ID] = true, true
-	w.decide(m, agent, bridge.OutcomeBlocked)
-	w.logAgent(c, agent, "blocked", detail{Text: i.Key})
+	w.decide(m, r.agent, bridge.OutcomeBlocked)
+	w.logAgent(c, r.agent, "blocked", detail{Text: i.Key})
 	w.confirm(c, surface, a, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbBlock, Text: i.Key})
 }
 
 // unblock lets automatic mail of senders come again: of the one whose mail a button is under, or of
 // those that are named.
-func (w *work) unblock(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent, surface int64, a bridge.Action) error {
+func (w *work) unblock(ctx context.Context, tx pgx.Tx, r request) error {
+	c, surface, a := r.conv, r.surface, r.Action
 	var found []*store.Identity
 	m := w.messages[a.Args.Message]
 	if m != nil && m.ConversationID == c.ID && m.IdentityID != nil {
@@ -188,13 +191,13 @@ func (w *work) unblock(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Age
 		}
 	}
 	if len(freed) == 0 {
-		w.refuse(c, surface, a, "not_blocked", "Nobody of that address is blocked here.", "Say which: !unblock news@shop.example. parley doctor lists who is blocked.")
+		w.refuse(r, "not_blocked", "Nobody of that address is blocked here.", "Say which: !unblock news@shop.example. parley doctor lists who is blocked.")
 		return nil
 	}
 	if m != nil && m.ConversationID == c.ID {
-		w.decide(m, agent, bridge.OutcomeUnblocked)
+		w.decide(m, r.agent, bridge.OutcomeUnblocked)
 	}
-	w.logAgent(c, agent, "unblocked", detail{Text: strings.Join(freed, ", ")})
+	w.logAgent(c, r.agent, "unblocked", detail{Text: strings.Join(freed, ", ")})
 	w.confirm(c, surface, a, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbUnblock, Text: strings.Join(freed, ", ")})
 	return nil
 }

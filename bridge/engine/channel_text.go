@@ -44,19 +44,19 @@ func channelTextOf(p *store.Post) (text channelText, ok bool) {
 // topLevel answers what an agent typed in a team's channel outside any thread: it reached no
 // customer. Who may be meant is offered in the message's own thread, once a day; later by the menu
 // of the message.
-func (w *work) topLevel(ctx context.Context, tx pgx.Tx, surface int64, a bridge.Action) error {
-	agent := w.dir.AgentOf(surface, a.Actor.ID)
-	if agent == nil || a.Actor.Kind != bridge.ActorPerson || a.Place.Thread != "" && a.Place.Thread != a.Place.Message ||
-		w.dir.TeamOfChannel(surface, a.Place.Channel) == nil || w.posts[postKey{surface, a.Place.Channel, a.Place.Message}] != nil {
+func (w *work) topLevel(ctx context.Context, tx pgx.Tx, r request) error {
+	r.agent = w.dir.AgentOf(r.surface, r.Actor.ID)
+	if r.agent == nil || r.Actor.Kind != bridge.ActorPerson || r.Place.Thread != "" && r.Place.Thread != r.Place.Message ||
+		w.dir.TeamOfChannel(r.surface, r.Place.Channel) == nil || w.posts[postKey{r.surface, r.Place.Channel, r.Place.Message}] != nil {
 		return nil
 	}
-	if a.Verb == bridge.VerbNote || a.Marker == bridge.MarkNote || a.Marker == bridge.MarkColleagues || len(a.Mentions) > 0 {
+	if r.Verb == bridge.VerbNote || r.Marker == bridge.MarkNote || r.Marker == bridge.MarkColleagues || len(r.Mentions) > 0 {
 		return nil // plainly for colleagues
 	}
-	post := w.remember(store.Post{AccountID: surface, Channel: a.Place.Channel, Message: a.Place.Message, Kind: humanMessage})
-	a.Place.Thread = a.Place.Message // where its thread would be
-	w.keep(post, channelText{Action: a})
-	if !w.toldFirst(nil, surface, a) {
+	post := w.remember(store.Post{AccountID: r.surface, Channel: r.Place.Channel, Message: r.Place.Message, Kind: humanMessage})
+	r.Place.Thread = r.Place.Message // where its thread would be
+	w.keep(post, channelText{Action: r.Action})
+	if !w.toldFirst(r) {
 		return nil
 	}
 	return w.askWhoIsMeant(ctx, tx, post)
@@ -84,14 +84,14 @@ func (w *work) askWhoIsMeant(ctx context.Context, tx pgx.Tx, p *store.Post) erro
 }
 
 // askAgain lets the menu of a message in the channel ask who is meant, where that wasn't asked.
-func (w *work) askAgain(ctx context.Context, tx pgx.Tx, surface int64, a bridge.Action) (bool, error) {
-	p := w.posts[postKey{surface, a.Place.Channel, a.Place.Message}]
+func (w *work) askAgain(ctx context.Context, tx pgx.Tx, r request) (bool, error) {
+	p := w.posts[postKey{r.surface, r.Place.Channel, r.Place.Message}]
 	text, ok := channelTextOf(p)
 	switch {
-	case !ok || a.Verb != bridge.VerbSend:
+	case !ok || r.Verb != bridge.VerbSend:
 		return false, nil
 	case text.Line != 0:
-		w.refuse(nil, surface, a, "asked", "Who is to get it is asked in its thread.", "Choose there.")
+		w.refuse(r, "asked", "Who is to get it is asked in its thread.", "Choose there.")
 		return true, nil
 	}
 	return true, w.askWhoIsMeant(ctx, tx, p)
@@ -118,40 +118,41 @@ func (w *work) dropChannelText(p *store.Post) {
 
 // sendChannelText sends what was typed in the channel to the customer whom somebody chose, as if its
 // author had typed it in the conversation's thread. Anybody else who clicks is asked first.
-func (w *work) sendChannelText(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
-	p := w.posts[postKey{surface, a.Args.Typed.Channel, a.Args.Typed.Message}]
+func (w *work) sendChannelText(r request) {
+	c, agent, surface := r.conv, r.agent, r.surface
+	p := w.posts[postKey{surface, r.Args.Typed.Channel, r.Args.Typed.Message}]
 	if p != nil && p.MessageID != 0 {
 		if m := w.messages[p.MessageID]; m != nil && w.convs[p.ConversationID] != nil {
-			w.refuseDecided(w.convs[p.ConversationID], surface, a, m)
+			w.refuseDecided(r.about(w.convs[p.ConversationID]), m)
 			return
 		}
 	}
 	text, ok := channelTextOf(p)
 	author := w.dir.AgentOf(surface, text.Action.Actor.ID)
 	if !ok || author == nil {
-		a.Place.Thread = "" // with the message its thread is gone
-		w.refuse(nil, surface, a, "unknown_message", "That message was deleted, or I don't know it any more.", "Type it in the conversation's thread.")
+		r.Place.Thread = "" // with the message its thread is gone
+		w.refuse(r.about(nil), "unknown_message", "That message was deleted, or I don't know it any more.", "Type it in the conversation's thread.")
 		return
 	}
 	if t := c.threads[surface]; t == nil || t.Channel != p.Channel { // handed over since, or never offered
-		w.refuse(nil, surface, a, "another_channel", fmt.Sprintf("#%d is not answered in that channel.", c.ID), "Type it in the conversation's thread.")
+		w.refuse(r.about(nil), "another_channel", fmt.Sprintf("#%d is not answered in that channel.", c.ID), "Type it in the conversation's thread.")
 		return
 	}
 	m := &message{Message: store.Message{Fate: store.FateAsk, AgentID: &author.ID}}
-	if w.refuseKept(c, surface, a, m) {
+	if w.refuseKept(r, m) {
 		return
 	}
-	if author.ID != agent.ID && !a.Args.Sure {
-		w.whisper(nil, surface, a, bridge.Line{Kind: bridge.LineSendAs, By: w.dir.Ref(surface, author.ID), Text: text.Action.Text, Customer: c.customer(),
-			Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Conversation: c.ID, Typed: a.Args.Typed, Sure: true}})
+	if author.ID != agent.ID && !r.Args.Sure {
+		w.whisper(nil, surface, r.Action, bridge.Line{Kind: bridge.LineSendAs, By: w.dir.Ref(surface, author.ID), Text: text.Action.Text, Customer: c.customer(),
+			Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Conversation: c.ID, Typed: r.Args.Typed, Sure: true}})
 		return
 	}
-	m = w.saidByPerson(c, surface, text.Action, author)
+	m = w.saidByPerson(request{conv: r.conv, agent: author, surface: r.surface, Action: text.Action})
 	m.Fate = store.FateAsk
 	p.ConversationID, p.MessageID, p.Early = c.ID, m.ID, nil
 	w.changePost(p)
-	a.Args.Sure = true
-	w.sendKept(c, agent, surface, a, m)
+	r.Args.Sure = true
+	w.sendKept(r, m)
 	if author.ID == agent.ID && m.Fate == store.FateWaiting { // else tellSentAs did, or a line asks for more
 		w.lineAbout(c, m, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbReply, By: w.dir.Ref(surface, agent.ID), Text: m.Text, Files: w.e.files.Attached(&m.Message),
 			Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})

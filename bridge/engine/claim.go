@@ -28,17 +28,17 @@ func (w *work) askToTake(c *conv, m *message) {
 // claim makes who sends a kept reply one of its conversation's owners, or its owner if it has none
 // and only one is wanted. It says no, and asks or tells why, where the conversation has to be taken
 // first.
-func (w *work) claim(c *conv, agent *store.Agent, surface int64, a bridge.Action, m *message) bool {
+func (w *work) claim(r request, m *message) bool {
 	switch {
-	case m.Reason == unclaimedReason && c.othersOwn(agent.ID):
-		w.refuse(c, surface, a, "taken", ownerNames(w.owners(c))+" took this conversation meanwhile.", "To send it all the same, take the conversation yourself first: !take")
+	case m.Reason == unclaimedReason && r.conv.othersOwn(r.agent.ID):
+		w.refuse(r, "taken", ownerNames(w.owners(r.conv))+" took this conversation meanwhile.", "To send it all the same, take the conversation yourself first: !take")
 		return false
-	case w.mustBeTaken(c) && m.Reason != unclaimedReason:
-		w.askToTake(c, m)
+	case w.mustBeTaken(r.conv) && m.Reason != unclaimedReason:
+		w.askToTake(r.conv, m)
 		return false
-	case !c.isAssignee(agent.ID) && (len(c.Assignees) == 0 || !w.settings(c).OneOwner):
-		c.Assignees = append(c.Assignees, agent.ID)
-		w.logAgent(c, agent, "joined", nil)
+	case !r.conv.isAssignee(r.agent.ID) && (len(r.conv.Assignees) == 0 || !w.settings(r.conv).OneOwner):
+		r.conv.Assignees = append(r.conv.Assignees, r.agent.ID)
+		w.logAgent(r.conv, r.agent, "joined", nil)
 	}
 	return true
 }

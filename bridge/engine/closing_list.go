@@ -136,7 +136,8 @@ func (w *work) closingOf(ctx context.Context, tx pgx.Tx, account, team int64) ([
 }
 
 // leave notes that somebody decided to let a window close unanswered.
-func (w *work) leave(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
-	w.logAgent(c, agent, "left until tomorrow", nil)
+func (w *work) leave(r request) {
+	c, surface, a := r.conv, r.surface, r.Action
+	w.logAgent(c, r.agent, "left until tomorrow", nil)
 	w.confirm(nil, surface, a, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbLeave, Other: bridge.Facts{ID: c.ID}})
 }

@@ -88,7 +88,7 @@ func (w *work) tellLateEdit(c *conv, m *message, a bridge.Action, decision Decis
 		return
 	}
 	agent := w.dir.AgentOf(m.AccountID, m.AuthorUser)
-	fix := w.saidByPerson(c, m.AccountID, bridge.Action{Actor: a.Actor, Text: a.Text}, agent)
+	fix := w.saidByPerson(request{conv: c, agent: agent, surface: m.AccountID, Action: bridge.Action{Actor: a.Actor, Text: a.Text}})
 	fix.Fate, fix.Reason = store.FateAsk, correctionReason
 	line.Verbs = []bridge.Verb{bridge.VerbSend}
 	line.Args = bridge.Args{Conversation: c.ID, Message: fix.ID}

@@ -8,64 +8,65 @@ import (
 )
 
 // decideMessage does Send, Keep and Drop: the click on a text that stayed inside.
-func (w *work) decideMessage(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
+func (w *work) decideMessage(r request) {
+	c, surface, a := r.conv, r.surface, r.Action
 	if a.Verb == bridge.VerbSend && a.Args.Typed != nil {
-		w.sendChannelText(c, agent, surface, a)
+		w.sendChannelText(r)
 		return
 	}
-	m := w.namedMessage(c, surface, a)
+	m := w.namedMessage(r)
 	if m == nil || m.ConversationID != c.ID || m.AuthorUser == "" {
-		w.refuse(c, surface, a, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
+		w.refuse(r, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
 		return
 	}
-	if w.keepForWindow(c, agent, surface, a, m) {
+	if w.keepForWindow(r, m) {
 		return
 	}
 	if a.Verb == bridge.VerbSend {
-		w.sendKept(c, agent, surface, a, m)
+		w.sendKept(r, m)
 		return
 	}
 	if m.Fate == store.FateWaiting {
 		if !w.cancelReply(m) {
-			w.refuse(c, surface, a, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
+			w.refuse(r, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
 			return
 		}
 	}
 	switch m.Fate {
 	case store.FateWaiting, store.FateAsk, store.FateParked:
 		m.Direction, m.Fate, m.dirty = "note", store.FateInside, true
-		w.decide(m, agent, "")
+		w.decide(m, r.agent, "")
 		if a.Verb == bridge.VerbDrop {
 			m.Fate = store.FateDropped
 		}
-		w.logAgent(c, agent, "kept inside", detail{Message: m.ID})
+		w.logAgent(c, r.agent, "kept inside", detail{Message: m.ID})
 		w.unanswered(c)
 		w.mark(c, m, bridge.MarkInside)
 		w.confirm(c, surface, a, bridge.Line{})
 	default:
-		w.refuseDecided(c, surface, a, m)
+		w.refuseDecided(r, m)
 	}
 }
 
 // sendKept sends a kept text after all; who clicks joins as assignee.
-func (w *work) sendKept(c *conv, agent *store.Agent, surface int64, a bridge.Action, m *message) {
+func (w *work) sendKept(r request, m *message) {
 	switch m.Fate {
 	case store.FateInside, store.FateAsk, store.FateParked, store.FateUndone, store.FateFailed:
 	default:
-		w.refuseDecided(c, surface, a, m)
+		w.refuseDecided(r, m)
 		return
 	}
-	if w.refuseKept(c, surface, a, m) {
+	if w.refuseKept(r, m) {
 		return
 	}
-	if *m.AgentID != agent.ID && !a.Args.Sure {
-		w.askSendAs(c, surface, a, m)
+	if *m.AgentID != r.agent.ID && !r.Args.Sure {
+		w.askSendAs(r, m)
 		return
 	}
-	if !w.claim(c, agent, surface, a, m) {
+	if !w.claim(r, m) {
 		return
 	}
-	w.decide(m, agent, "")
+	w.decide(m, r.agent, "")
 	m.Reason = outbound.ClickedReason
 	if m.Fate == store.FateUndone {
 		m.Reason = outbound.RevivedReason
@@ -78,39 +79,40 @@ func (w *work) sendKept(c *conv, agent *store.Agent, surface int64, a bridge.Act
 			p.KeepsStatus = false
 			d.setPayload(p)
 		}
-		w.answered(c, agent, m)
+		w.answered(r.conv, r.agent, m)
 		return
 	}
-	w.sendToCustomer(c, agent, surface, m, w.formOrder())
-	if *m.AgentID != agent.ID && m.Fate == store.FateWaiting {
-		w.tellSentAs(c, agent, surface, m)
+	w.sendToCustomer(r.conv, r.agent, r.surface, m, w.formOrder())
+	if *m.AgentID != r.agent.ID && m.Fate == store.FateWaiting {
+		w.tellSentAs(r.conv, r.agent, r.surface, m)
 	}
 }
 
 // refuseKept refuses a text that can't be sent as things are, whoever wants to.
-func (w *work) refuseKept(c *conv, surface int64, a bridge.Action, m *message) bool {
+func (w *work) refuseKept(r request, m *message) bool {
 	switch {
-	case !c.status().Open():
-		w.refuse(c, surface, a, "not_open", "This conversation is "+c.Status+".", c.afterTheEnd())
-	case c.account.Mode == "watch":
-		w.refuse(c, surface, a, "watch", "This account only watches: nothing is sent.", "An admin can switch it to live.")
+	case !r.conv.status().Open():
+		w.refuse(r, "not_open", "This conversation is "+r.conv.Status+".", r.conv.afterTheEnd())
+	case r.conv.account.Mode == "watch":
+		w.refuse(r, "watch", "This account only watches: nothing is sent.", "An admin can switch it to live.")
 	case m.AgentID == nil:
-		w.refuse(c, surface, a, "not_an_agent", "Its author is no agent.", "Copy the text and send it as your own.")
+		w.refuse(r, "not_an_agent", "Its author is no agent.", "Copy the text and send it as your own.")
 	default:
-		return w.refuseClosed(c, surface, a, m)
+		return w.refuseClosed(r, m)
 	}
 	return true
 }
 
 // askSendAs asks who wants to send what somebody else wrote whether it is to leave: the customer
 // gets it as its author's.
-func (w *work) askSendAs(c *conv, surface int64, a bridge.Action, m *message) {
+func (w *work) askSendAs(r request, m *message) {
+	c, surface := r.conv, r.surface
 	line := bridge.Line{Kind: bridge.LineSendAs, By: w.dir.Ref(surface, *m.AgentID), Text: m.Text, Files: files.UploadedNames(&m.Message), Customer: c.customer(),
 		Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Conversation: c.ID, Message: m.ID, Sure: true}}
 	if m.AccountID == surface {
 		line.SourceRef = bridge.Place{Channel: m.Channel, Message: m.Place}
 	}
-	w.whisper(c, surface, a, line)
+	w.whisper(c, surface, r.Action, line)
 }
 
 // tellSentAs says in the thread who sends what somebody else wrote. The author notices it, and
@@ -122,10 +124,10 @@ func (w *work) tellSentAs(c *conv, agent *store.Agent, surface int64, m *message
 
 // decideDelivery does Send again and Mark as sent on what nobody can tell, and Send
 // again on what failed.
-func (w *work) decideDelivery(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
-	d := w.deliveries[a.Args.Delivery]
+func (w *work) decideDelivery(r request) {
+	d := w.deliveries[r.Args.Delivery]
 	if d == nil {
-		if m := w.namedMessage(c, surface, a); m != nil {
+		if m := w.namedMessage(r); m != nil {
 			d = w.replyOf(m)
 		}
 	}
@@ -133,31 +135,31 @@ func (w *work) decideDelivery(c *conv, agent *store.Agent, surface int64, a brid
 	if d != nil {
 		m = w.messages[d.MessageID]
 	}
-	if d == nil || m == nil || m.ConversationID != c.ID || w.lanes[d.LaneID] == nil || d.Kind != outbound.KindReply {
-		w.refuse(c, surface, a, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
+	if d == nil || m == nil || m.ConversationID != r.conv.ID || w.lanes[d.LaneID] == nil || d.Kind != outbound.KindReply {
+		w.refuse(r, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
 		return
 	}
-	if d.State != store.NeedsDecision && d.State != store.Failed || a.Verb == bridge.VerbMarkSent && d.State != store.NeedsDecision ||
+	if d.State != store.NeedsDecision && d.State != store.Failed || r.Verb == bridge.VerbMarkSent && d.State != store.NeedsDecision ||
 		m.Fate != store.FateFailed && m.Fate != store.FateUnclear {
-		w.refuseDecided(c, surface, a, m)
+		w.refuseDecided(r, m)
 		return
 	}
-	if a.Verb == bridge.VerbSendAgain && w.beforeRestore() {
-		w.refuse(c, surface, a, "restored", "That was clicked before Parley was restored from a backup.", "Click again if it wasn't sent.")
+	if r.Verb == bridge.VerbSendAgain && w.beforeRestore() {
+		w.refuse(r, "restored", "That was clicked before Parley was restored from a backup.", "Click again if it wasn't sent.")
 		return
 	}
 	l := w.lanes[d.LaneID]
-	if a.Verb == bridge.VerbSendAgain && d.Seq > l.Head && l.LeasedUntil != nil { // a bounce came before the result of the attempt
-		w.refuse(c, surface, a, "busy", "Its last attempt has not ended yet.", "Click again in a minute.")
+	if r.Verb == bridge.VerbSendAgain && d.Seq > l.Head && l.LeasedUntil != nil { // a bounce came before the result of the attempt
+		w.refuse(r, "busy", "Its last attempt has not ended yet.", "Click again in a minute.")
 		return
 	}
-	w.decide(m, agent, "")
-	if a.Verb == bridge.VerbMarkSent {
+	w.decide(m, r.agent, "")
+	if r.Verb == bridge.VerbMarkSent {
 		d.State, d.dirty = store.Accepted, true
 		m.Fate, m.dirty = store.FateOut, true
-		w.customersTurn(c, false)
-		w.logAgent(c, agent, "marked as sent", detail{Message: m.ID})
-		w.mark(c, m, bridge.MarkSent)
+		w.customersTurn(r.conv, false)
+		w.logAgent(r.conv, r.agent, "marked as sent", detail{Message: m.ID})
+		w.mark(r.conv, m, bridge.MarkSent)
 		return
 	}
 	if d.Seq <= l.Head {
@@ -175,5 +177,5 @@ func (w *work) decideDelivery(c *conv, agent *store.Agent, surface int64, a brid
 	}
 	l.dirty = true
 	m.Direction, m.Fate, m.dirty = "out", store.FateWaiting, true
-	w.logAgent(c, agent, "sent again", detail{Message: m.ID})
+	w.logAgent(r.conv, r.agent, "sent again", detail{Message: m.ID})
 }

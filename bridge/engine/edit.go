@@ -19,22 +19,22 @@ type early struct {
 
 // edit changes a typed text: in the hold the edit wins, later it never reaches the
 // customer silently.
-func (w *work) edit(surface int64, a bridge.Action) {
-	p := w.posts[postKey{surface, a.Place.Channel, a.Place.Message}]
+func (w *work) edit(r request) {
+	p := w.posts[postKey{r.surface, r.Place.Channel, r.Place.Message}]
 	if p == nil || p.Kind == earlyMessage {
-		w.keepEarly(surface, a, p, false)
+		w.keepEarly(r, p, false)
 		return
 	}
-	w.editChannelText(p, a)
+	w.editChannelText(p, r.Action)
 	m, c := w.messages[p.MessageID], w.convs[p.ConversationID]
-	if p.Kind != humanMessage || m == nil || c == nil || a.Version <= p.Version {
+	if p.Kind != humanMessage || m == nil || c == nil || r.Version <= p.Version {
 		return
 	}
-	again := sameContent(p.Version, a.Version)
-	p.Version = a.Version
+	again := sameContent(p.Version, r.Version)
+	p.Version = r.Version
 	w.changePost(p)
-	if !again || a.Restored {
-		w.applyEdit(c, m, surface, a)
+	if !again || r.Restored {
+		w.applyEdit(r.about(c), m)
 	}
 }
 
@@ -46,51 +46,51 @@ func sameContent(known, told string) bool {
 	return now != "" && now == before
 }
 
-func (w *work) applyEdit(c *conv, m *message, surface int64, a bridge.Action) {
-	agent := w.dir.AgentOf(m.AccountID, m.AuthorUser)
-	a.Actor = bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}
-	decision, reason := w.speak(c, agent, surface, a)
+func (w *work) applyEdit(r request, m *message) {
+	r.agent = w.dir.AgentOf(m.AccountID, m.AuthorUser)
+	r.Actor = bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}
+	decision, reason := w.speak(r)
 	d := w.firstOf(m)
-	m.Promotional = m.Promotional || a.Args.Promotional
+	m.Promotional = m.Promotional || r.Args.Promotional
 	switch {
 	case m.Fate == store.FateWaiting && w.underWayReply(m):
-		c.previewChanged(m.Text, a.Text)
-		w.rewrite(m, a) // it wins where the attempt does not succeed; else reached tells the author
+		r.conv.previewChanged(m.Text, r.Text)
+		w.rewrite(m, r.Action) // it wins where the attempt does not succeed; else reached tells the author
 		w.dropParts(m)
 		if decision != Out {
-			w.keepInside(c, m, a, decision, reason)
+			w.keepInside(r.conv, m, r.Action, decision, reason)
 		}
 	case m.Fate == store.FateWaiting && d != nil && w.holdable(d):
-		c.previewChanged(m.Text, a.Text)
-		w.rewrite(m, a)
+		r.conv.previewChanged(m.Text, r.Text)
+		w.rewrite(m, r.Action)
 		if decision == Out {
 			w.dropParts(m)
-			w.measureLine(c, d, m)
-			w.restartHold(c, d)
+			w.measureLine(r.conv, d, m)
+			w.restartHold(r.conv, d)
 			return
 		}
 		w.cancelReply(m)
-		w.keepInside(c, m, a, decision, reason)
+		w.keepInside(r.conv, m, r.Action, decision, reason)
 	case m.Fate == store.FateFailed, m.Fate == store.FateWaiting && d != nil && d.State == store.Failed: // Send again sends what it says now
-		w.rewrite(m, a)
+		w.rewrite(m, r.Action)
 		if decision != Out {
 			m.Direction, m.Fate, m.Reason = "note", store.FateInside, reason
-			w.mark(c, m, bridge.MarkInside)
+			w.mark(r.conv, m, bridge.MarkInside)
 		}
 	case m.Fate == store.FateUndone || m.Fate == store.FateDropped: // nobody has it
-		w.rewrite(m, a)
-		if decision == Out && a.Restored { // what was deleted and is back isn't sent by that alone
+		w.rewrite(m, r.Action)
+		if decision == Out && r.Restored { // what was deleted and is back isn't sent by that alone
 			m.Fate = store.FateAsk
-			w.tellAuthor(c, m, bridge.LineAsk, editedReason, bridge.VerbSend, bridge.VerbKeep)
+			w.tellAuthor(r.conv, m, bridge.LineAsk, editedReason, bridge.VerbSend, bridge.VerbKeep)
 		}
 	case m.Direction == "out":
-		w.tellLateEdit(c, m, a, decision)
+		w.tellLateEdit(r.conv, m, r.Action, decision)
 	default:
-		w.rewrite(m, a)
+		w.rewrite(m, r.Action)
 		if decision == Out && m.Fate == store.FateInside {
 			// A note that became a reply is never sent by an edit alone.
 			m.Fate = store.FateAsk
-			w.tellAuthor(c, m, bridge.LineAsk, editedReason, bridge.VerbSend, bridge.VerbKeep)
+			w.tellAuthor(r.conv, m, bridge.LineAsk, editedReason, bridge.VerbSend, bridge.VerbKeep)
 		}
 	}
 }
@@ -139,10 +139,10 @@ func (w *work) restartHold(c *conv, d *delivery) {
 }
 
 // delete takes a typed text back: in its hold nothing leaves.
-func (w *work) delete(surface int64, a bridge.Action) error {
-	p := w.posts[postKey{surface, a.Place.Channel, a.Place.Message}]
+func (w *work) delete(r request) error {
+	p := w.posts[postKey{r.surface, r.Place.Channel, r.Place.Message}]
 	if p == nil || p.Kind == earlyMessage {
-		w.keepEarly(surface, a, p, true)
+		w.keepEarly(r, p, true)
 		return nil
 	}
 	c := w.convs[p.ConversationID]
@@ -151,7 +151,7 @@ func (w *work) delete(surface int64, a bridge.Action) error {
 		return nil
 	}
 	if p.Kind == string(bridge.PostRoot) {
-		return w.threadLost(c, surface, a.Place.Message)
+		return w.threadLost(c, r.surface, r.Place.Message)
 	}
 	if m := w.messages[p.MessageID]; m != nil && p.Kind == humanMessage {
 		w.applyDelete(c, m)
@@ -180,16 +180,16 @@ func (w *work) applyDelete(c *conv, m *message) {
 }
 
 // keepEarly remembers an edit or delete until its message comes.
-func (w *work) keepEarly(surface int64, a bridge.Action, known *store.Post, deleted bool) {
-	if known != nil && known.Version > a.Version && !deleted {
+func (w *work) keepEarly(r request, known *store.Post, deleted bool) {
+	if known != nil && known.Version > r.Version && !deleted {
 		return
 	}
-	body, err := json.Marshal(early{Delete: deleted, Action: a})
+	body, err := json.Marshal(early{Delete: deleted, Action: r.Action})
 	if err != nil {
 		return // an Action is plain data; nothing to keep otherwise
 	}
-	w.remember(store.Post{AccountID: surface, Channel: a.Place.Channel, Message: a.Place.Message, Kind: earlyMessage,
-		Version: a.Version, Early: body})
+	w.remember(store.Post{AccountID: r.surface, Channel: r.Place.Channel, Message: r.Place.Message, Kind: earlyMessage,
+		Version: r.Version, Early: body})
 }
 
 // applyEarly uses an edit or delete that came first. It says that the message was

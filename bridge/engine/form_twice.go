@@ -38,18 +38,18 @@ func (n *wanted) form(surface int64, a bridge.Action) {
 }
 
 // rememberForm notes the nth message that a form became.
-func (w *work) rememberForm(surface int64, a bridge.Action, nth int, m *message) {
-	if keys := formKeys(surface, a); nth < len(keys) {
-		w.remember(store.Post{AccountID: surface, Channel: formPost, Message: keys[nth].message, ConversationID: m.ConversationID, MessageID: m.ID, Kind: formPost})
+func (w *work) rememberForm(r request, nth int, m *message) {
+	if keys := formKeys(r.surface, r.Action); nth < len(keys) {
+		w.remember(store.Post{AccountID: r.surface, Channel: formPost, Message: keys[nth].message, ConversationID: m.ConversationID, MessageID: m.ID, Kind: formPost})
 	}
 }
 
 // takeFormBack takes back what the same form sent before. It says no where that is on its way
 // to the customer, or may be there.
-func (w *work) takeFormBack(c *conv, surface int64, a bridge.Action) bool {
-	for _, k := range formKeys(surface, a) {
+func (w *work) takeFormBack(r request) bool {
+	for _, k := range formKeys(r.surface, r.Action) {
 		p := w.posts[k]
-		if p == nil || w.messages[p.MessageID] == nil || p.ConversationID != c.ID {
+		if p == nil || w.messages[p.MessageID] == nil || p.ConversationID != r.conv.ID {
 			continue
 		}
 		m := w.messages[p.MessageID]
@@ -61,9 +61,9 @@ func (w *work) takeFormBack(c *conv, surface int64, a bridge.Action) bool {
 				return false
 			}
 			m.Fate, m.dirty = store.FateUndone, true
-			w.logParley(c, "undone", detail{Message: m.ID, Reason: formReason})
-			w.tellAuthor(c, m, bridge.LineUndone, formReason)
-			w.unanswered(c)
+			w.logParley(r.conv, "undone", detail{Message: m.ID, Reason: formReason})
+			w.tellAuthor(r.conv, m, bridge.LineUndone, formReason)
+			w.unanswered(r.conv)
 		case store.FateOut, store.FateUnclear:
 			return false
 		}
@@ -72,13 +72,13 @@ func (w *work) takeFormBack(c *conv, surface int64, a bridge.Action) bool {
 }
 
 // handedInBefore says that the same form has sent something.
-func (w *work) handedInBefore(surface int64, a bridge.Action) bool {
-	return slices.ContainsFunc(formKeys(surface, a), func(k postKey) bool { return w.posts[k] != nil })
+func (w *work) handedInBefore(r request) bool {
+	return slices.ContainsFunc(formKeys(r.surface, r.Action), func(k postKey) bool { return w.posts[k] != nil })
 }
 
 // startedBy gives the open conversation that the same form has begun.
-func (w *work) startedBy(surface int64, a bridge.Action) *conv {
-	for _, k := range formKeys(surface, a) {
+func (w *work) startedBy(r request) *conv {
+	for _, k := range formKeys(r.surface, r.Action) {
 		if p := w.posts[k]; p != nil && w.convs[p.ConversationID] != nil && w.convs[p.ConversationID].status().Open() {
 			return w.convs[p.ConversationID]
 		}

@@ -30,7 +30,7 @@ func (w *work) spokenIn(n *wanted) []int64 {
 	var list []int64
 	for _, f := range n.facts {
 		for _, a := range f.actions {
-			if c := w.conversationAt(f.account.ID, a); c != nil && speaks(a.Verb) {
+			if c := w.conversationAt(request{surface: f.account.ID, Action: a}); c != nil && speaks(a.Verb) {
 				list = append(list, c.ID)
 			}
 		}
@@ -43,7 +43,7 @@ func (w *work) resolvedIn(n *wanted) []int64 {
 	var list []int64
 	for _, f := range n.facts {
 		for _, a := range f.actions {
-			if c := w.conversationAt(f.account.ID, a); c != nil && (a.Verb == bridge.VerbResolve || a.Verb == bridge.VerbClose) {
+			if c := w.conversationAt(request{surface: f.account.ID, Action: a}); c != nil && (a.Verb == bridge.VerbResolve || a.Verb == bridge.VerbClose) {
 				list = append(list, c.ID)
 			}
 		}

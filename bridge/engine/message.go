@@ -24,15 +24,15 @@ func (w *work) author(m *message, surface int64) bridge.AgentRef {
 
 // namedMessage finds the message an action is about: by its id, by where it or a line about it
 // stands, or, for a typed verb, the newest one in the thread that asks for it.
-func (w *work) namedMessage(c *conv, surface int64, a bridge.Action) *message {
-	if m := w.messages[a.Args.Message]; m != nil {
+func (w *work) namedMessage(r request) *message {
+	if m := w.messages[r.Args.Message]; m != nil {
 		return m
 	}
-	if a.Origin == bridge.OriginText || a.Origin == bridge.OriginMention || a.Origin == bridge.OriginSlash {
-		return w.newestAsking(c, a.Verb)
+	if r.Origin == bridge.OriginText || r.Origin == bridge.OriginMention || r.Origin == bridge.OriginSlash {
+		return w.newestAsking(r.conv, r.Verb)
 	}
-	p := w.posts[postKey{surface, a.Place.Channel, a.Place.Message}]
-	if p != nil && (p.Kind == humanMessage || p.Kind == string(bridge.PostLine) && pointed(a)) {
+	p := w.posts[postKey{r.surface, r.Place.Channel, r.Place.Message}]
+	if p != nil && (p.Kind == humanMessage || p.Kind == string(bridge.PostLine) && pointed(r.Action)) {
 		return w.messages[p.MessageID]
 	}
 	return nil

@@ -19,17 +19,18 @@ func (w *work) logNote(c *conv, agent *store.Agent, m *message) {
 
 // noteByForm keeps a note that was written in a form. Colleagues whom it names by an @ are
 // mentioned, if they may read the conversation.
-func (w *work) noteByForm(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
-	m := w.saidByPerson(c, surface, a, agent)
+func (w *work) noteByForm(r request) {
+	agent, surface, a := r.agent, r.surface, r.Action
+	m := w.saidByPerson(r)
 	m.Reason = "note"
-	w.logNote(c, agent, m)
+	w.logNote(r.conv, agent, m)
 	line := bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbNote, By: w.dir.Ref(surface, agent.ID), Text: a.Text}
 	for _, named := range w.dir.NamedIn(a.Text) {
-		if named.ID != agent.ID && w.e.reader(named).May(c.Conversation) {
+		if named.ID != agent.ID && w.e.reader(named).May(r.conv.Conversation) {
 			line.Mentions = append(line.Mentions, w.dir.Ref(surface, named.ID))
 		}
 	}
-	w.line(c, line)
+	w.line(r.conv, line)
 }
 
 // noteWords reads the beginnings of the notes that log entries are about.

@@ -248,7 +248,8 @@ func (w *work) decide(m *message, agent *store.Agent, state bridge.OutcomeState)
 }
 
 // refuseDecided tells who pressed an old button what became of the message.
-func (w *work) refuseDecided(c *conv, surface int64, a bridge.Action, m *message) {
+func (w *work) refuseDecided(r request, m *message) {
+	c, surface, a := r.conv, r.surface, r.Action
 	o := &bridge.Outcome{State: w.outcomeState(m)}
 	var said time.Time
 	for _, list := range w.trackedLines()[m.ID] {

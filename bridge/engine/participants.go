@@ -179,54 +179,54 @@ func without(list, drop []string) []string {
 }
 
 // changeRecipients does !cc, !to and Allow.
-func (w *work) changeRecipients(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
-	if ch := w.e.Channel(c.AccountID); ch != nil && !ch.Capabilities().Participants {
-		w.refuse(c, surface, a, "one_customer", "A conversation of "+c.account.Name+" has one customer: nobody else gets what is written in it.", "Write to them by a conversation of their own: @Parley new")
+func (w *work) changeRecipients(r request) {
+	if ch := w.e.Channel(r.conv.AccountID); ch != nil && !ch.Capabilities().Participants {
+		w.refuse(r, "one_customer", "A conversation of "+r.conv.account.Name+" has one customer: nobody else gets what is written in it.", "Write to them by a conversation of their own: @Parley new")
 		return
 	}
-	if len(a.Args.Addresses) == 0 {
-		w.refuse(c, surface, a, "no_address", "No address was named.", "For example: !"+string(a.Verb)+" bob@shop.example")
+	if len(r.Args.Addresses) == 0 {
+		w.refuse(r, "no_address", "No address was named.", "For example: !"+string(r.Verb)+" bob@shop.example")
 		return
 	}
-	list := slices.Clone(c.Participants)
-	for _, address := range a.Args.Addresses {
+	list := slices.Clone(r.conv.Participants)
+	for _, address := range r.Args.Addresses {
 		key := bridge.AddressKey(address)
 		if !strings.Contains(key, "@") {
-			w.refuse(c, surface, a, "not_an_address", address+" is not an e-mail address.", "Write it like ann@example.org.")
+			w.refuse(r, "not_an_address", address+" is not an e-mail address.", "Write it like ann@example.org.")
 			return
 		}
 		at := slices.IndexFunc(list, func(p store.Participant) bool { return p.Key == key })
 		switch {
-		case a.Args.Remove:
+		case r.Args.Remove:
 			if at >= 0 {
 				list = slices.Delete(list, at, at+1)
 			}
 		case at >= 0:
 			list[at].New = false
 			switch {
-			case a.Verb == bridge.VerbTo:
+			case r.Verb == bridge.VerbTo:
 				list[at].Role = outbound.RoleTo
 			case list[at].Role == roleCopied:
 				list[at].Role = roleCc
 			}
 		default:
 			role := roleCc
-			if a.Verb == bridge.VerbTo {
+			if r.Verb == bridge.VerbTo {
 				role = outbound.RoleTo
 			}
 			list = append(list, store.Participant{Key: key, Role: role})
 		}
 	}
-	if a.Verb == bridge.VerbTo && !a.Args.Remove {
+	if r.Verb == bridge.VerbTo && !r.Args.Remove {
 		list = slices.DeleteFunc(list, func(p store.Participant) bool {
-			return p.Role == outbound.RoleTo && !p.New && !slices.ContainsFunc(a.Args.Addresses, func(s string) bool { return bridge.AddressKey(s) == p.Key })
+			return p.Role == outbound.RoleTo && !p.New && !slices.ContainsFunc(r.Args.Addresses, func(s string) bool { return bridge.AddressKey(s) == p.Key })
 		})
 	}
-	if slices.Equal(list, c.Participants) {
-		w.unchanged(c, surface, a)
+	if slices.Equal(list, r.conv.Participants) {
+		w.unchanged(r)
 		return
 	}
-	w.setParticipants(c, agent, surface, list, a.Args.Addresses)
+	w.setParticipants(r.conv, r.agent, r.surface, list, r.Args.Addresses)
 }
 
 // setParticipants changes who gets replies, and says so in the thread.
@@ -240,17 +240,17 @@ func (w *work) setParticipants(c *conv, agent *store.Agent, surface int64, list 
 // recipientsOfForm gives a conversation the recipients that the form of a reply names. A form that
 // was handed in as it was opened changes nothing, whoever joined meanwhile. One that is handed in
 // again counts as it is now, because the first time may have changed them.
-func (w *work) recipientsOfForm(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
-	ch := w.e.Channel(c.AccountID)
-	if len(a.Args.To) == 0 || ch != nil && !ch.Capabilities().Participants {
+func (w *work) recipientsOfForm(r request) {
+	ch := w.e.Channel(r.conv.AccountID)
+	if len(r.Args.To) == 0 || ch != nil && !ch.Capabilities().Participants {
 		return
 	}
-	if a.Args.Shown == bridge.RecipientsMark(a.Args.To, a.Args.Cc) && !w.handedInBefore(surface, a) {
+	if r.Args.Shown == bridge.RecipientsMark(r.Args.To, r.Args.Cc) && !w.handedInBefore(r) {
 		return
 	}
-	list := namedParticipants(c.Participants, a.Args.To, a.Args.Cc)
-	if recipientList(list) != recipientList(c.Participants) {
-		w.setParticipants(c, agent, surface, list, slices.Concat(a.Args.To, a.Args.Cc))
+	list := namedParticipants(r.conv.Participants, r.Args.To, r.Args.Cc)
+	if recipientList(list) != recipientList(r.conv.Participants) {
+		w.setParticipants(r.conv, r.agent, r.surface, list, slices.Concat(r.Args.To, r.Args.Cc))
 	}
 }
 

@@ -5,14 +5,14 @@ import (
 	"strings"
 
 	"parley/bridge"
-	"parley/store"
 )
 
 // setPriority says how urgent a conversation is; one without a word of it is normal.
-func (w *work) setPriority(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
+func (w *work) setPriority(r request) {
+	c, agent, surface, a := r.conv, r.agent, r.surface, r.Action
 	level := strings.ToLower(strings.TrimSpace(a.Args.Note))
 	if !slices.Contains(bridge.Priorities(), level) {
-		w.refuse(c, surface, a, "bad_priority", "A priority is low, normal, high or urgent.", "For example: !priority high")
+		w.refuse(r, "bad_priority", "A priority is low, normal, high or urgent.", "For example: !priority high")
 		return
 	}
 	kept := level
@@ -20,7 +20,7 @@ func (w *work) setPriority(c *conv, agent *store.Agent, surface int64, a bridge.
 		kept = ""
 	}
 	if !c.setTrait(bridge.TraitPriority, kept) {
-		w.unchanged(c, surface, a)
+		w.unchanged(r)
 		return
 	}
 	w.logAgent(c, agent, "set priority", detail{Text: level})

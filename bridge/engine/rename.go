@@ -6,15 +6,15 @@ import (
 	"unicode/utf8"
 
 	"parley/bridge"
-	"parley/store"
 )
 
 // rename gives a conversation another name on cards and in lists; its customer's own name takes that
 // back.
-func (w *work) rename(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
+func (w *work) rename(r request) {
+	c, agent, surface, a := r.conv, r.agent, r.surface, r.Action
 	name := strings.Join(strings.Fields(a.Args.Note), " ")
 	if name == "" || utf8.RuneCountInString(name) > bridge.LongestName {
-		w.refuse(c, surface, a, "bad_name", fmt.Sprintf("A name has 1 to %d letters.", bridge.LongestName), "For example: !rename Ann of Berlin Lamps")
+		w.refuse(r, "bad_name", fmt.Sprintf("A name has 1 to %d letters.", bridge.LongestName), "For example: !rename Ann of Berlin Lamps")
 		return
 	}
 	kept := name
@@ -22,7 +22,7 @@ func (w *work) rename(c *conv, agent *store.Agent, surface int64, a bridge.Actio
 		kept = ""
 	}
 	if !c.setTrait(bridge.TraitName, kept) {
-		w.unchanged(c, surface, a)
+		w.unchanged(r)
 		return
 	}
 	w.logAgent(c, agent, "renamed", detail{Text: name})

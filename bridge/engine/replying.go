@@ -54,11 +54,11 @@ type replyChanges struct {
 }
 
 // formHandedIn ends the form of a reply or a template when it is handed in, whatever becomes of it.
-func (w *work) formHandedIn(c *conv, surface int64, a bridge.Action) {
-	if a.Origin != bridge.OriginForm || a.Verb != bridge.VerbReply && a.Verb != bridge.VerbTemplate {
+func (w *work) formHandedIn(r request) {
+	if r.Origin != bridge.OriginForm || r.Verb != bridge.VerbReply && r.Verb != bridge.VerbTemplate {
 		return
 	}
-	w.endReply(c, w.dir.AgentOf(surface, a.Actor.ID))
+	w.endReply(r.conv, w.dir.AgentOf(r.surface, r.Actor.ID))
 }
 
 // endReply counts the form of an agent who answered as closed: nobody has to be told any more.

@@ -8,12 +8,13 @@ import (
 )
 
 // endOrReopen does resolve, close and reopen.
-func (w *work) endOrReopen(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
+func (w *work) endOrReopen(r request) {
+	c, agent, surface, a := r.conv, r.agent, r.surface, r.Action
 	by := w.dir.Ref(surface, agent.ID)
 	other := w.openBeside(c)
 	switch {
 	case a.Verb == bridge.VerbReopen && c.status() == bridge.StatusResolved && other != nil:
-		w.refuse(c, surface, a, "continued", fmt.Sprintf("The customer's conversation continues in #%d.", other.ID),
+		w.refuse(r, "continued", fmt.Sprintf("The customer's conversation continues in #%d.", other.ID),
 			"Answer there, or resolve it first.")
 		return
 	case a.Verb == bridge.VerbReopen && c.status() == bridge.StatusResolved:
@@ -22,25 +23,26 @@ func (w *work) endOrReopen(c *conv, agent *store.Agent, surface int64, a bridge.
 		w.logAgent(c, agent, "reopened", nil)
 		w.line(c, bridge.Line{Kind: bridge.LineReopened, By: by, Mentions: w.others(c, agent)})
 	case a.Verb == bridge.VerbReopen:
-		w.refuse(c, surface, a, "not_resolved", "This conversation is "+c.Status+", not resolved.", "")
+		w.refuse(r, "not_resolved", "This conversation is "+c.Status+", not resolved.", "")
 		return
 	case !c.status().Open():
-		w.refuse(c, surface, a, "not_open", "This conversation is "+c.Status+" already.", c.afterTheEnd())
+		w.refuse(r, "not_open", "This conversation is "+c.Status+" already.", c.afterTheEnd())
 		return
-	case a.Origin == bridge.OriginEmoji && c.othersOwn(agent.ID) && !w.onCard(c, surface, a):
+	case a.Origin == bridge.OriginEmoji && c.othersOwn(agent.ID) && !w.onCard(r):
 		w.whisper(c, surface, a, bridge.Line{Kind: bridge.LineRefused, Verb: a.Verb, Reason: "not_assignee", Hint: "Resolve it all the same?",
 			Verbs: []bridge.Verb{bridge.VerbResolve}, Args: bridge.Args{Conversation: c.ID}})
 		return
 	case c.unshown: // who resolves has not read it, and nobody would
-		w.refuse(c, surface, a, "unread", "The customer has just written again; it is about to be shown here.", "Read it, then resolve.")
+		w.refuse(r, "unread", "The customer has just written again; it is about to be shown here.", "Read it, then resolve.")
 		return
 	default:
-		w.end(c, agent, surface, a, by)
+		w.end(r, by)
 	}
 	w.card(c)
 }
 
-func (w *work) end(c *conv, agent *store.Agent, surface int64, a bridge.Action, by bridge.AgentRef) {
+func (w *work) end(r request, by bridge.AgentRef) {
+	c, a := r.conv, r.Action
 	if c.status() == bridge.StatusSnoozed {
 		w.endSnooze(c)
 	}
@@ -50,16 +52,16 @@ func (w *work) end(c *conv, agent *store.Agent, surface int64, a bridge.Action, 
 		c.Status, c.CloseReason, what = string(bridge.StatusClosed), "admin", "closed"
 	}
 	c.ResolvedAt, c.WaitingSince = &w.now, nil
-	w.logAgent(c, agent, what, detail{Text: a.Args.Note})
+	w.logAgent(c, r.agent, what, detail{Text: a.Args.Note})
 	line := bridge.Line{Kind: bridge.LineResolved, By: by, Text: a.Args.Note, Verb: a.Verb, Args: bridge.Args{Conversation: c.ID}}
 	if a.Verb == bridge.VerbResolve {
 		line.Verbs = []bridge.Verb{bridge.VerbReopen}
 	}
-	if line.Mentions = w.others(c, agent); a.Args.Note != "" || len(line.Mentions) > 0 {
+	if line.Mentions = w.others(c, r.agent); a.Args.Note != "" || len(line.Mentions) > 0 {
 		w.line(c, line) // the note belongs to the thread, and its owners learn there who did it
 		return
 	}
-	w.confirm(c, surface, a, line)
+	w.confirm(c, r.surface, a, line)
 }
 
 // afterTheEnd says what can be done with a conversation that is over: what was closed stays closed.
@@ -76,9 +78,9 @@ func (c *conv) othersOwn(agent int64) bool {
 }
 
 // onCard says that something was done to the conversation's card, and not to a message.
-func (w *work) onCard(c *conv, surface int64, a bridge.Action) bool {
-	t := c.threads[surface]
-	return t != nil && t.Root != "" && a.Place.Message == t.Root
+func (w *work) onCard(r request) bool {
+	t := r.conv.threads[r.surface]
+	return t != nil && t.Root != "" && r.Place.Message == t.Root
 }
 
 // openBeside finds the open conversation that a chat has with the same customer: there

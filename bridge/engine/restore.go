@@ -64,22 +64,23 @@ func (w *work) parkRestored(c *conv, m *message) {
 
 // orphaned says that something was typed in a thread that was opened after the backup
 // from which Parley was restored: nobody knows any more whose it is.
-func (w *work) orphaned(surface int64, a bridge.Action) bool {
-	opened := orderTime(a.Place.Thread)
-	return !w.e.restored.IsZero() && a.OwnThread && !opened.IsZero() && opened.Before(w.e.restored) &&
-		w.posts[postKey{surface, a.Place.Channel, a.Place.Thread}] == nil
+func (w *work) orphaned(r request) bool {
+	opened := orderTime(r.Place.Thread)
+	return !w.e.restored.IsZero() && r.OwnThread && !opened.IsZero() && opened.Before(w.e.restored) &&
+		w.posts[postKey{r.surface, r.Place.Channel, r.Place.Thread}] == nil
 }
 
 // unknownThread says that somebody asked us to reply to a customer in a thread that is no
 // customer's: it may be the double of one, whose root was posted twice as nobody could tell
 // whether it was there.
-func (w *work) unknownThread(surface int64, a bridge.Action) bool {
-	return a.Explicit && a.Args.Conversation == 0 && a.Place.Thread != "" && a.Place.Thread != a.Place.Message &&
-		w.posts[postKey{surface, a.Place.Channel, a.Place.Thread}] == nil
+func (w *work) unknownThread(r request) bool {
+	return r.Explicit && r.Args.Conversation == 0 && r.Place.Thread != "" && r.Place.Thread != r.Place.Message &&
+		w.posts[postKey{r.surface, r.Place.Channel, r.Place.Thread}] == nil
 }
 
 // tellOrphaned says that nobody gets what was typed, once for each message.
-func (w *work) tellOrphaned(surface int64, a bridge.Action, reason, hint string) {
+func (w *work) tellOrphaned(r request, reason, hint string) {
+	surface, a := r.surface, r.Action
 	k := postKey{surface, a.Place.Channel, a.Place.Message}
 	if a.Actor.Kind != bridge.ActorPerson || a.Verb == bridge.VerbNote || a.Marker == bridge.MarkNote || len(a.Mentions) > 0 || w.posts[k] != nil {
 		return

@@ -18,24 +18,25 @@ const (
 )
 
 // say decides the fate of a text typed in a conversation's thread.
-func (w *work) say(c *conv, surface int64, a bridge.Action) {
-	k := postKey{surface, a.Place.Channel, a.Place.Message}
+func (w *work) say(r request) {
+	c, surface := r.conv, r.surface
+	k := postKey{surface, r.Place.Channel, r.Place.Message}
 	known := w.posts[k]
 	if known != nil && known.Kind != earlyMessage {
 		return // the same fact by another way
 	}
-	agent := w.dir.AgentOf(surface, a.Actor.ID)
-	m := w.saidByPerson(c, surface, a, agent)
-	post := w.remember(store.Post{AccountID: surface, Channel: a.Place.Channel, Message: a.Place.Message, ConversationID: c.ID,
+	r.agent = w.dir.AgentOf(surface, r.Actor.ID)
+	m := w.saidByPerson(r)
+	post := w.remember(store.Post{AccountID: surface, Channel: r.Place.Channel, Message: r.Place.Message, ConversationID: c.ID,
 		MessageID: m.ID, Kind: humanMessage})
-	if known != nil && w.applyEarly(c, m, post, known, &a) {
+	if known != nil && w.applyEarly(c, m, post, known, &r.Action) {
 		return
 	}
-	decision, reason := w.speak(c, agent, surface, a)
+	decision, reason := w.speak(r)
 	m.Reason = reason
 	switch decision {
 	case Out:
-		if a.Origin == bridge.OriginCatchUp && w.movedOn(c, a) {
+		if r.Origin == bridge.OriginCatchUp && w.movedOn(c, r.Action) {
 			w.park(c, m, "late")
 			return
 		}
@@ -43,24 +44,24 @@ func (w *work) say(c *conv, surface int64, a bridge.Action) {
 			w.askToTake(c, m)
 			return
 		}
-		w.sendToCustomer(c, agent, surface, m, a.Order)
+		w.sendToCustomer(c, r.agent, surface, m, r.Order)
 	case Ask:
 		m.Fate = store.FateAsk
-		w.ask(c, m, a, reason)
+		w.ask(c, m, r.Action, reason)
 	default:
 		m.Fate = store.FateInside
-		if a.Actor.Kind == bridge.ActorPerson {
+		if r.Actor.Kind == bridge.ActorPerson {
 			w.mark(c, m, bridge.MarkInside)
 		}
 		if reason == "note" {
-			w.logNote(c, agent, m)
+			w.logNote(c, r.agent, m)
 		}
 		if (reason == "not_an_agent" || reason == "explicit_mode") && c.toldBefore(m) {
 			return // a line once: an automation that answers each would never end
 		}
 		switch {
 		case reason == "not_assignee": // its mark is enough for everybody else, and the next time for its author
-			w.tellOnce(c, surface, a, bridge.Line{Kind: bridge.LineInside, Reason: reason, Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
+			w.tellOnce(c, surface, r.Action, bridge.Line{Kind: bridge.LineInside, Reason: reason, Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
 		case Told(reason):
 			w.tellInside(c, m, reason)
 		}
@@ -76,15 +77,15 @@ func (c *conv) toldBefore(m *message) bool {
 }
 
 // speak runs the one decision function on what is known now.
-func (w *work) speak(c *conv, agent *store.Agent, surface int64, a bridge.Action) (Decision, string) {
-	s := w.settings(c)
+func (w *work) speak(r request) (Decision, string) {
+	s := w.settings(r.conv)
 	return Speak(Speech{
-		Actor: a.Actor.Kind, IsAgent: agent != nil, MayReply: agent != nil && Authorize(agent, bridge.VerbReply, c.Conversation) == nil,
-		Verb: a.Verb, Marker: a.Marker, Explicit: a.Explicit, MentionsBot: a.MentionsBot, Mentions: len(a.Mentions) > 0,
-		Colleague: w.namesColleague(agent, a.Raw),
-		HasText:   a.Text != "" || a.Rich != nil, HasFiles: len(a.Files) > 0, Status: c.status(), Moved: w.leftThread(c, surface, a.Place), Automatic: c.Kind == "automatic", Watch: c.account.Mode == "watch",
-		ReplyMode: c.account.ReplyMode, AnyAgent: s.WhoReplies == "any_agent", Assigned: len(c.Assignees) > 0,
-		IsAssignee: agent != nil && c.isAssignee(agent.ID), AfterInner: w.afterRemark(c, agent, a), Confirm: s.ConfirmSend,
+		Actor: r.Actor.Kind, IsAgent: r.agent != nil, MayReply: r.agent != nil && Authorize(r.agent, bridge.VerbReply, r.conv.Conversation) == nil,
+		Verb: r.Verb, Marker: r.Marker, Explicit: r.Explicit, MentionsBot: r.MentionsBot, Mentions: len(r.Mentions) > 0,
+		Colleague: w.namesColleague(r.agent, r.Raw),
+		HasText:   r.Text != "" || r.Rich != nil, HasFiles: len(r.Files) > 0, Status: r.conv.status(), Moved: w.leftThread(r.conv, r.surface, r.Place), Automatic: r.conv.Kind == "automatic", Watch: r.conv.account.Mode == "watch",
+		ReplyMode: r.conv.account.ReplyMode, AnyAgent: s.WhoReplies == "any_agent", Assigned: len(r.conv.Assignees) > 0,
+		IsAssignee: r.agent != nil && r.conv.isAssignee(r.agent.ID), AfterInner: w.afterRemark(r.conv, r.agent, r.Action), Confirm: s.ConfirmSend,
 	})
 }
 
@@ -134,16 +135,16 @@ func later(m, than *store.Message) bool {
 }
 
 // saidByPerson keeps a person's message; its fate follows.
-func (w *work) saidByPerson(c *conv, surface int64, a bridge.Action, agent *store.Agent) *message {
-	m := &message{fresh: true, Message: store.Message{ID: w.ids.Next(), ConversationID: c.ID, Direction: "note", Fate: store.FateInside,
-		AuthorUser: a.Actor.ID, AccountID: surface, Channel: a.Place.Channel, Thread: a.Place.Thread, Place: a.Place.Message, Text: a.Text,
+func (w *work) saidByPerson(r request) *message {
+	m := &message{fresh: true, Message: store.Message{ID: w.ids.Next(), ConversationID: r.conv.ID, Direction: "note", Fate: store.FateInside,
+		AuthorUser: r.Actor.ID, AccountID: r.surface, Channel: r.Place.Channel, Thread: r.Place.Thread, Place: r.Place.Message, Text: r.Text,
 		EventID: w.event.ID, SaidAt: w.now, CreatedAt: w.now}}
-	if agent != nil {
-		m.AgentID = &agent.ID
+	if r.agent != nil {
+		m.AgentID = &r.agent.ID
 	}
-	m.Files, m.Rich, m.Promotional = surfaceFiles(a.Files), richRow(a.Rich), a.Args.Promotional
+	m.Files, m.Rich, m.Promotional = surfaceFiles(r.Files), richRow(r.Rich), r.Args.Promotional
 	w.messages[m.ID] = m
-	c.last = append(c.last, m.Message)
+	r.conv.last = append(r.conv.last, m.Message)
 	return m
 }
 

@@ -18,31 +18,32 @@ const (
 )
 
 // pauseOrWake does pending, snooze and wake.
-func (w *work) pauseOrWake(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
-	switch a.Verb {
+func (w *work) pauseOrWake(r request) {
+	switch r.Verb {
 	case bridge.VerbPending:
-		if c.status() == bridge.StatusSnoozed {
-			w.endSnooze(c)
+		if r.conv.status() == bridge.StatusSnoozed {
+			w.endSnooze(r.conv)
 		}
-		c.Status, c.WaitingSince = string(bridge.StatusPending), nil
-		w.logAgent(c, agent, "set pending", nil)
+		r.conv.Status, r.conv.WaitingSince = string(bridge.StatusPending), nil
+		w.logAgent(r.conv, r.agent, "set pending", nil)
 	case bridge.VerbSnooze:
-		w.snooze(c, agent, surface, a)
+		w.snooze(r)
 	case bridge.VerbWake:
-		if c.status() != bridge.StatusSnoozed {
-			w.refuse(c, surface, a, "not_snoozed", "This conversation is not snoozed.", "")
+		if r.conv.status() != bridge.StatusSnoozed {
+			w.refuse(r, "not_snoozed", "This conversation is not snoozed.", "")
 			return
 		}
-		w.endSnooze(c)
-		c.Status = string(bridge.StatusOpen)
-		w.keepStatus(c)
-		w.logAgent(c, agent, "woke", nil)
+		w.endSnooze(r.conv)
+		r.conv.Status = string(bridge.StatusOpen)
+		w.keepStatus(r.conv)
+		w.logAgent(r.conv, r.agent, "woke", nil)
 	}
-	w.card(c)
+	w.card(r.conv)
 }
 
 // snooze hides the conversation until a time, in the agent's zone.
-func (w *work) snooze(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
+func (w *work) snooze(r request) {
+	c, agent, surface, a := r.conv, r.agent, r.surface, r.Action
 	zone := w.dir.Zone(agent)
 	until, err := when.Parse(a.Args.Until, w.now, zone)
 	if err != nil {
@@ -50,7 +51,7 @@ func (w *work) snooze(c *conv, agent *store.Agent, surface int64, a bridge.Actio
 		if said := (*when.Error)(nil); errors.As(err, &said) {
 			text, hint = said.Text, said.Hint
 		}
-		w.refuse(c, surface, a, "bad_time", text, hint)
+		w.refuse(r, "bad_time", text, hint)
 		return
 	}
 	c.Status, c.SnoozedUntil = string(bridge.StatusSnoozed), &until

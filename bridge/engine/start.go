@@ -200,7 +200,8 @@ func (s starting) unsaid(a bridge.Action) *bridge.Problem {
 // start begins a conversation: its root, then the agent's text, then the message itself
 // by the way of every reply. Where a chat has an open conversation with the customer that
 // one is offered, and nothing is sent.
-func (w *work) start(ctx context.Context, tx pgx.Tx, agent *store.Agent, surface int64, a bridge.Action) error {
+func (w *work) start(ctx context.Context, tx pgx.Tx, r request) error {
+	agent, surface, a := r.agent, r.surface, r.Action
 	s, problem := w.e.starting(w.dir, agent, startOf(a))
 	if problem == nil {
 		problem = s.unsaid(a)
@@ -230,7 +231,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, agent *store.Agent, surface
 	if identity == nil {
 		return w.wait(time.Second) // the channel was put to work in between
 	}
-	previous := w.startedBy(surface, a)
+	previous := w.startedBy(r)
 	if previous == nil && !s.caps.Threads {
 		previous = w.latestOf(identity)
 	}
@@ -245,7 +246,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, agent *store.Agent, surface
 	w.logAgent(c, agent, "started", nil)
 	c.Participants = []store.Participant{{Key: s.party.Key, Name: cmp.Or(s.party.Name, identity.Name), Role: outbound.RoleTo}}
 	c.Assignees, c.clicked = []int64{agent.ID}, true
-	return w.firstWords(c, agent, surface, a, used)
+	return w.firstWords(r.about(c), used)
 }
 
 // accountID of the account; 0 while it isn't found.
@@ -270,31 +271,31 @@ func startTemplate(ctx context.Context, tx pgx.Tx, account int64, args *bridge.T
 }
 
 // firstWords shows and sends what a conversation begins with.
-func (w *work) firstWords(c *conv, agent *store.Agent, surface int64, a bridge.Action, used *outbound.UsedTemplate) error {
-	t, err := w.openThread(c)
+func (w *work) firstWords(r request, used *outbound.UsedTemplate) error {
+	t, err := w.openThread(r.conv)
 	if err != nil {
 		return err
 	}
-	by := w.dir.Ref(t.AccountID, agent.ID)
+	by := w.dir.Ref(t.AccountID, r.agent.ID)
 	line := bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbNew, By: by, Mentions: []bridge.AgentRef{by}, Verbs: []bridge.Verb{bridge.VerbUndo}}
 	var template json.RawMessage
 	if used != nil {
 		if template, err = json.Marshal(used); err != nil {
 			return fmt.Errorf("bridge: template: %w", err)
 		}
-		a.Text, line.Reason = used.Use.Words(), used.Name
+		r.Text, line.Reason = used.Use.Words(), used.Name
 	}
-	a.Place.Message, a.Files = "", nil
-	m := w.saidByPerson(c, surface, a, agent)
-	m.Subject, m.Reason, m.Template = c.Subject, "explicit", template
-	c.Subject = cmp.Or(c.Subject, preview(m.Text))
+	r.Place.Message, r.Files = "", nil
+	m := w.saidByPerson(r)
+	m.Subject, m.Reason, m.Template = r.conv.Subject, "explicit", template
+	r.conv.Subject = cmp.Or(r.conv.Subject, preview(m.Text))
 	if used != nil {
 		m.Reason = templateReason
 	}
-	line.Text, line.Args = m.Text, bridge.Args{Conversation: c.ID, Message: m.ID}
-	w.rememberForm(surface, a, 0, m)
-	w.line(c, line)
-	w.sendToCustomer(c, agent, surface, m, w.formOrder())
+	line.Text, line.Args = m.Text, bridge.Args{Conversation: r.conv.ID, Message: m.ID}
+	w.rememberForm(r, 0, m)
+	w.line(r.conv, line)
+	w.sendToCustomer(r.conv, r.agent, r.surface, m, w.formOrder())
 	return nil
 }
 

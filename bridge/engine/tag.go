@@ -17,13 +17,14 @@ const (
 )
 
 // tag adds or removes tags; new ones are created.
-func (w *work) tag(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
+func (w *work) tag(r request) {
+	c, surface, a := r.conv, r.surface, r.Action
 	before := slices.Clone(c.Tags)
 	var created []string
 	for _, name := range a.Args.Tags {
 		name = tidyTag(name)
 		if name == "" || len([]rune(name)) > maxTagRunes {
-			w.refuse(c, surface, a, "bad_tag", "A tag has 1 to 40 letters.", "For example: !tag Billing, Urgent")
+			w.refuse(r, "bad_tag", "A tag has 1 to 40 letters.", "For example: !tag Billing, Urgent")
 			return
 		}
 		if a.Verb == bridge.VerbTag {
@@ -42,18 +43,18 @@ func (w *work) tag(c *conv, agent *store.Agent, surface int64, a bridge.Action) 
 	}
 	if len(c.Tags) > maxTags {
 		c.Tags = before
-		w.refuse(c, surface, a, "too_many_tags", "A conversation has at most 20 tags.", "Remove one first: !untag name")
+		w.refuse(r, "too_many_tags", "A conversation has at most 20 tags.", "Remove one first: !untag name")
 		return
 	}
 	if slices.Equal(before, c.Tags) {
-		w.unchanged(c, surface, a)
+		w.unchanged(r)
 		return
 	}
 	what := "tagged"
 	if a.Verb == bridge.VerbUntag {
 		what = "untagged"
 	}
-	w.logAgent(c, agent, what, detail{Text: strings.Join(a.Args.Tags, ", ")})
+	w.logAgent(c, r.agent, what, detail{Text: strings.Join(a.Args.Tags, ", ")})
 	if len(created) > 0 && a.Origin != bridge.OriginForm { // whose form asks for new ones
 		w.confirm(c, surface, a, bridge.Line{Text: "new", Args: bridge.Args{Conversation: c.ID, Tags: created}})
 	}
@@ -104,13 +105,13 @@ func (w *work) knownTag(name string) string {
 }
 
 // topic names what the conversation is about.
-func (w *work) topic(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
-	topic := strings.Join(strings.Fields(a.Args.Note), " ")
+func (w *work) topic(r request) {
+	topic := strings.Join(strings.Fields(r.Args.Note), " ")
 	if topic == "" || len([]rune(topic)) > 200 {
-		w.refuse(c, surface, a, "bad_topic", "A topic has 1 to 200 letters.", "For example: !topic Broken printer")
+		w.refuse(r, "bad_topic", "A topic has 1 to 200 letters.", "For example: !topic Broken printer")
 		return
 	}
-	c.Subject = topic
-	w.logAgent(c, agent, "named", detail{Text: topic})
-	w.card(c)
+	r.conv.Subject = topic
+	w.logAgent(r.conv, r.agent, "named", detail{Text: topic})
+	w.card(r.conv)
 }

@@ -14,40 +14,42 @@ import (
 )
 
 // administer does what is not about a conversation: list, edit and delete templates.
-func (w *work) administer(ctx context.Context, tx pgx.Tx, agent *store.Agent, surface int64, a bridge.Action) (bool, error) {
-	switch a.Verb {
+func (w *work) administer(ctx context.Context, tx pgx.Tx, r request) (bool, error) {
+	switch r.Verb {
 	case bridge.VerbTemplates, bridge.VerbTemplateEdit, bridge.VerbTemplateDelete:
 	default:
 		return false, nil
 	}
-	if problem := Authorize(agent, a.Verb, nil); problem != nil {
-		w.refuse(nil, surface, a, problem.Code, problem.Text, problem.Hint)
+	r.conv = nil // templates belong to no conversation, wherever they are asked for
+	if problem := Authorize(r.agent, r.Verb, nil); problem != nil {
+		w.refuse(r, problem.Code, problem.Text, problem.Hint)
 		return true, nil
 	}
 	switch {
-	case a.Verb == bridge.VerbTemplateEdit && a.Args.Template != nil && a.Args.Template.Draft != nil:
-		return true, w.saveTemplate(ctx, tx, agent, surface, a)
-	case a.Verb == bridge.VerbTemplateDelete && a.Args.Template != nil:
-		return true, w.dropTemplate(ctx, tx, surface, a)
+	case r.Verb == bridge.VerbTemplateEdit && r.Args.Template != nil && r.Args.Template.Draft != nil:
+		return true, w.saveTemplate(ctx, tx, r)
+	case r.Verb == bridge.VerbTemplateDelete && r.Args.Template != nil:
+		return true, w.dropTemplate(ctx, tx, r)
 	}
 	list, err := w.e.templates(ctx, tx, nil)
 	if err != nil {
 		return true, err
 	}
 	line := bridge.Line{Kind: bridge.LineTemplates, Templates: list}
-	if slices.Contains(agent.Roles, "admin") {
+	if slices.Contains(r.agent.Roles, "admin") {
 		line.Verbs = []bridge.Verb{bridge.VerbTemplateEdit}
 	}
-	w.whisper(nil, surface, a, line)
+	w.whisper(nil, r.surface, r.Action, line)
 	return true, nil
 }
 
 // saveTemplate makes or changes a template as a form says.
-func (w *work) saveTemplate(ctx context.Context, tx pgx.Tx, agent *store.Agent, surface int64, a bridge.Action) error {
+func (w *work) saveTemplate(ctx context.Context, tx pgx.Tx, r request) error {
+	surface, a := r.surface, r.Action
 	draft := *a.Args.Template.Draft
 	account := w.dir.AccountNamed(draft.Account)
 	if account == nil {
-		w.refuse(nil, surface, a, "no_account", "There is no account "+draft.Account+".", "Choose another one.")
+		w.refuse(r, "no_account", "There is no account "+draft.Account+".", "Choose another one.")
 		return nil
 	}
 	if err := store.BumpSettings(ctx, tx); err != nil { // one change of templates at a time
@@ -58,10 +60,10 @@ func (w *work) saveTemplate(ctx context.Context, tx pgx.Tx, agent *store.Agent, 
 		return err
 	}
 	row := bridge.TemplateRow(draft)
-	row.AccountID, row.AgentID = account.ID, &agent.ID
+	row.AccountID, row.AgentID = account.ID, &r.agent.ID
 	i := slices.IndexFunc(rows, func(t store.Template) bool { return t.ID == a.Args.Template.ID && t.ID != 0 })
 	if a.Args.Template.ID != 0 && i < 0 {
-		w.refuse(nil, surface, a, "no_template", "That template was deleted meanwhile.", "Make it anew: @Parley templates")
+		w.refuse(r, "no_template", "That template was deleted meanwhile.", "Make it anew: @Parley templates")
 		return nil
 	}
 	if i >= 0 {
@@ -71,11 +73,11 @@ func (w *work) saveTemplate(ctx context.Context, tx pgx.Tx, agent *store.Agent, 
 			row.Buttons = old.Buttons
 		}
 	} else if slices.ContainsFunc(rows, func(t store.Template) bool { return sameTemplate(t, row) }) {
-		w.refuse(nil, surface, a, "template_exists", fmt.Sprintf("%s has a template %s (%s) already.", account.Name, row.Name, row.Language), "Edit that one, or take another name.")
+		w.refuse(r, "template_exists", fmt.Sprintf("%s has a template %s (%s) already.", account.Name, row.Name, row.Language), "Edit that one, or take another name.")
 		return nil
 	}
 	if faults := bridge.TemplateFaults(row); len(faults) > 0 {
-		w.refuse(nil, surface, a, "bad_template", "The "+faults[0].Field+" "+faults[0].Text+".", faults[0].Hint)
+		w.refuse(r, "bad_template", "The "+faults[0].Field+" "+faults[0].Text+".", faults[0].Hint)
 		return nil
 	}
 	resubmit := i < 0 || bridge.TemplateDiffers(rows[i], row) || rows[i].Status == string(channels.TemplateRejected)
@@ -105,13 +107,14 @@ func sameTemplate(a, b store.Template) bool {
 	return a.Language == b.Language && (strings.EqualFold(a.Name, b.Name) || a.ProviderName == b.ProviderName)
 }
 
-func (w *work) dropTemplate(ctx context.Context, tx pgx.Tx, surface int64, a bridge.Action) error {
+func (w *work) dropTemplate(ctx context.Context, tx pgx.Tx, r request) error {
+	surface, a := r.surface, r.Action
 	rows, err := store.Templates(ctx, tx, a.Args.Template.ID)
 	if err != nil {
 		return err
 	}
 	if len(rows) == 0 || rows[0].Todo == store.TodoDelete || w.dir.Account(rows[0].AccountID) == nil {
-		w.refuse(nil, surface, a, "stale", "That template is deleted already.", "")
+		w.refuse(r, "stale", "That template is deleted already.", "")
 		return nil
 	}
 	if err := store.DropTemplate(ctx, tx, rows[0].ID); err != nil {

@@ -19,35 +19,36 @@ import (
 const templateReason = "template"
 
 // useTemplate sends a template as the agent's message, once its preview was seen.
-func (w *work) useTemplate(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent, surface int64, a bridge.Action) error {
+func (w *work) useTemplate(ctx context.Context, tx pgx.Tx, r request) error {
+	c, agent, surface := r.conv, r.agent, r.surface
 	if problem := Authorize(agent, bridge.VerbReply, c.Conversation); problem != nil {
-		w.refuse(c, surface, a, problem.Code, problem.Text, problem.Hint)
+		w.refuse(r, problem.Code, problem.Text, problem.Hint)
 		return nil
 	}
-	if !a.Args.Template.Ready() {
-		return w.offerTemplates(ctx, tx, c, agent, surface, a)
+	if !r.Args.Template.Ready() {
+		return w.offerTemplates(ctx, tx, r)
 	}
-	rows, err := store.Templates(ctx, tx, a.Args.Template.ID)
+	rows, err := store.Templates(ctx, tx, r.Args.Template.ID)
 	if err != nil {
 		return err
 	}
-	used, problem := w.checkTemplate(c, rows, a.Args.Template)
+	used, problem := w.checkTemplate(c, rows, r.Args.Template)
 	if problem != nil {
-		w.refuse(c, surface, a, problem.Code, problem.Text, problem.Hint)
+		w.refuse(r, problem.Code, problem.Text, problem.Hint)
 		return nil
 	}
-	if !w.takeFormBack(c, surface, a) {
-		w.refuse(c, surface, a, formReason, "You handed this form in before: its template is on its way, or sent.", "Open the form again to send another one.")
+	if !w.takeFormBack(r) {
+		w.refuse(r, formReason, "You handed this form in before: its template is on its way, or sent.", "Open the form again to send another one.")
 		return nil
 	}
 	body, err := json.Marshal(used)
 	if err != nil {
 		return fmt.Errorf("bridge: template: %w", err)
 	}
-	a.Place.Message, a.Files, a.Text = "", nil, used.Use.Words()
-	m := w.saidByPerson(c, surface, a, agent)
+	r.Place.Message, r.Files, r.Text = "", nil, used.Use.Words()
+	m := w.saidByPerson(r)
 	m.Reason, m.Template = templateReason, body
-	w.rememberForm(surface, a, 0, m)
+	w.rememberForm(r, 0, m)
 	w.logAgent(c, agent, "chose a template", detail{Message: m.ID, Text: used.Name})
 	if w.mustBeTaken(c) {
 		w.askToTake(c, m)
@@ -56,7 +57,7 @@ func (w *work) useTemplate(ctx context.Context, tx pgx.Tx, c *conv, agent *store
 	w.line(c, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbTemplate, By: w.dir.Ref(surface, agent.ID), Text: m.Text, Reason: used.Name, Verbs: []bridge.Verb{bridge.VerbUndo},
 		Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
 	w.sendToCustomer(c, agent, surface, m, w.formOrder())
-	if parked := w.messages[a.Args.Message]; parked != nil && parked.ConversationID == c.ID && parked.Fate == store.FateParked {
+	if parked := w.messages[r.Args.Message]; parked != nil && parked.ConversationID == c.ID && parked.Fate == store.FateParked {
 		w.decide(parked, agent, bridge.OutcomeTemplate)
 	}
 	return nil
@@ -93,8 +94,9 @@ func templateFor(account int64, rows []store.Template, args *bridge.TemplateArgs
 }
 
 // offerTemplates answers a typed verb: with the button that opens the form.
-func (w *work) offerTemplates(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent, surface int64, a bridge.Action) error {
-	facts, err := w.facts(ctx, tx, c, agent, surface)
+func (w *work) offerTemplates(ctx context.Context, tx pgx.Tx, r request) error {
+	c, a := r.conv, r.Action
+	facts, err := w.facts(ctx, tx, c, r.agent, r.surface)
 	if err != nil {
 		return err
 	}
@@ -103,7 +105,7 @@ func (w *work) offerTemplates(ctx context.Context, tx pgx.Tx, c *conv, agent *st
 		return err
 	}
 	if len(list) == 0 {
-		w.refuse(c, surface, a, "no_template", noneFits(facts), "Admins make them with @Parley templates.")
+		w.refuse(r, "no_template", noneFits(facts), "Admins make them with @Parley templates.")
 		return nil
 	}
 	line := bridge.Line{Kind: bridge.LineTemplate, Verb: bridge.VerbTemplate, Verbs: []bridge.Verb{bridge.VerbTemplate}, Args: bridge.Args{Conversation: c.ID, Message: a.Args.Message}}
@@ -114,7 +116,7 @@ func (w *work) offerTemplates(ctx context.Context, tx pgx.Tx, c *conv, agent *st
 			for _, t := range list {
 				names = append(names, t.Name)
 			}
-			w.refuse(c, surface, a, "no_template", fmt.Sprintf("There is no template %q that fits now.", name), "There is: "+strings.Join(slices.Compact(names), ", "))
+			w.refuse(r, "no_template", fmt.Sprintf("There is no template %q that fits now.", name), "There is: "+strings.Join(slices.Compact(names), ", "))
 			return nil
 		}
 		list = found
@@ -122,7 +124,7 @@ func (w *work) offerTemplates(ctx context.Context, tx pgx.Tx, c *conv, agent *st
 	if len(list) == 1 {
 		line.Templates, line.Args.Template = list, &bridge.TemplateArgs{ID: list[0].ID}
 	}
-	w.whisper(c, surface, a, line)
+	w.whisper(c, r.surface, a, line)
 	return nil
 }
 

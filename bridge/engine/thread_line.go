@@ -146,7 +146,7 @@ func (w *work) channelLine(surface int64, at bridge.Place, line bridge.Line) *de
 func (w *work) whisper(c *conv, surface int64, a bridge.Action, line bridge.Line) {
 	p := outbound.Payload{To: a.Actor.ID, Line: &line, Place: bridge.Place{Channel: a.Place.Channel, Thread: a.Place.Thread}}
 	if c != nil {
-		if t := c.threads[surface]; t != nil && (a.Place.Channel == "" || a.Place.Channel == t.Channel) && !w.looksFromElsewhere(c, surface, a) {
+		if t := c.threads[surface]; t != nil && (a.Place.Channel == "" || a.Place.Channel == t.Channel) && !w.looksFromElsewhere(request{conv: c, surface: surface, Action: a}) {
 			p.Place = bridge.Place{} // the thread as it is when it is sent
 			w.postTo(c, t, bridge.PostEphemeral, 0, p)
 			return
@@ -159,7 +159,8 @@ func (w *work) whisper(c *conv, surface int64, a bridge.Action, line bridge.Line
 }
 
 // refuse tells the actor that nothing was changed, why, and what to do.
-func (w *work) refuse(c *conv, surface int64, a bridge.Action, code, text, hint string) {
+func (w *work) refuse(r request, code, text, hint string) {
+	c, surface, a := r.conv, r.surface, r.Action
 	w.whisper(c, surface, a, bridge.Line{Kind: bridge.LineRefused, Verb: a.Verb, Reason: text, Hint: hint})
 	if c != nil {
 		w.logParley(c, "refused", detail{Text: string(a.Verb), Reason: code})
@@ -167,7 +168,8 @@ func (w *work) refuse(c *conv, surface int64, a bridge.Action, code, text, hint 
 }
 
 // unchanged tells the actor that a verb had nothing to do.
-func (w *work) unchanged(c *conv, surface int64, a bridge.Action) {
+func (w *work) unchanged(r request) {
+	c, surface, a := r.conv, r.surface, r.Action
 	w.whisper(c, surface, a, bridge.Line{Kind: bridge.LineUnchanged, Verb: a.Verb})
 }
 

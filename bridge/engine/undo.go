@@ -6,24 +6,25 @@ import (
 )
 
 // undo takes the last waiting reply of its author back, or the one named.
-func (w *work) undo(c *conv, agent *store.Agent, surface int64, a bridge.Action) {
-	m := w.undoNamed(c, surface, a)
+func (w *work) undo(r request) {
+	c, agent, surface := r.conv, r.agent, r.surface
+	m := w.undoNamed(r)
 	if m != nil && m.ConversationID != c.ID {
 		m = nil
 	}
-	if m == nil && !pointed(a) {
+	if m == nil && !pointed(r.Action) {
 		m = w.lastSentBy(c, agent)
 	}
 	if m == nil {
-		w.refuse(c, surface, a, "nothing_to_undo", "There is no reply of yours that still waits.", "A reply can be taken back during its hold.")
+		w.refuse(r, "nothing_to_undo", "There is no reply of yours that still waits.", "A reply can be taken back during its hold.")
 		return
 	}
 	switch {
 	case m.Fate == store.FateUndone, m.Fate == store.FateOut:
-		w.refuseDecided(c, surface, a, m)
+		w.refuseDecided(r, m)
 		return
 	case !w.cancelReply(m):
-		w.refuse(c, surface, a, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
+		w.refuse(r, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
 		return
 	}
 	m.Fate, m.dirty = store.FateUndone, true
@@ -72,11 +73,11 @@ func pointed(a bridge.Action) bool {
 }
 
 // undoNamed finds the reply that a click or emoji means; a typed undo names none.
-func (w *work) undoNamed(c *conv, surface int64, a bridge.Action) *message {
-	if a.Args.Message == 0 && (a.Origin == bridge.OriginText || a.Origin == bridge.OriginMention || a.Origin == bridge.OriginSlash) {
+func (w *work) undoNamed(r request) *message {
+	if r.Args.Message == 0 && (r.Origin == bridge.OriginText || r.Origin == bridge.OriginMention || r.Origin == bridge.OriginSlash) {
 		return nil
 	}
-	return w.namedMessage(c, surface, a)
+	return w.namedMessage(r)
 }
 
 // newestAsking finds the newest message of a conversation that a verb without an

@@ -7,7 +7,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
-	"parley/store"
 )
 
 // useCase is what the engine knows of a verb.
@@ -19,9 +18,9 @@ type useCase struct {
 
 	// do does it to a conversation. Verbs without it are done before one is looked for, or are words
 	// that somebody says.
-	do func(*work, *conv, *store.Agent, int64, bridge.Action)
+	do func(*work, request)
 	// read is do where it needs the database besides what the batch has read.
-	read func(*work, context.Context, pgx.Tx, *conv, *store.Agent, int64, bridge.Action) error
+	read func(*work, context.Context, pgx.Tx, request) error
 }
 
 // useCases lists what is done for each verb.

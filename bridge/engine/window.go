@@ -177,23 +177,24 @@ func (w *work) sayOffers(c *conv) {
 
 // refuseClosed refuses to send a parked reply while the window is closed. It says no where
 // the window is open, or the text was not parked for it.
-func (w *work) refuseClosed(c *conv, surface int64, a bridge.Action, m *message) bool {
-	if m.Fate != store.FateParked || m.Reason != windowReason && m.Reason != offeredReason || w.window(c).Open(w.now) {
+func (w *work) refuseClosed(r request, m *message) bool {
+	if m.Fate != store.FateParked || m.Reason != windowReason && m.Reason != offeredReason || w.window(r.conv).Open(w.now) {
 		return false
 	}
 	m.Reason, m.dirty = windowReason, true // offered again the next time
-	w.refuse(c, surface, a, windowReason, "The reply window is closed.", "I offer it again when "+c.customer().Name+" writes.")
+	w.refuse(r, windowReason, "The reply window is closed.", "I offer it again when "+r.conv.customer().Name+" writes.")
 	return true
 }
 
 // keepForWindow lets a text wait for the customer's next message. It says no to texts that
 // were not parked for the window.
-func (w *work) keepForWindow(c *conv, agent *store.Agent, surface int64, a bridge.Action, m *message) bool {
+func (w *work) keepForWindow(r request, m *message) bool {
+	c, surface, a := r.conv, r.surface, r.Action
 	if a.Verb != bridge.VerbKeep || m.Fate != store.FateParked || m.Reason != windowReason {
 		return false
 	}
-	w.logAgent(c, agent, "kept for later", detail{Message: m.ID})
-	w.decide(m, agent, bridge.OutcomeKept)
+	w.logAgent(c, r.agent, "kept for later", detail{Message: m.ID})
+	w.decide(m, r.agent, bridge.OutcomeKept)
 	w.confirm(c, surface, a, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbKeep, Reason: windowReason})
 	return true
 }
