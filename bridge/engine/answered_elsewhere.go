@@ -55,7 +55,7 @@ func (w *work) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.Accoun
 	}
 	m.AuthorUser, m.Notices = cmp.Or(in.Author, a.Name), append([]string{notice}, m.Notices...)
 	w.showSaid(c, t, m, outbound.Payload{})
-	w.card(c)
+	c.refreshCard()
 	return nil
 }
 
@@ -65,7 +65,7 @@ func (w *work) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.Accoun
 func (w *work) answeredIn(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) (*conv, error) {
 	c := w.conversationOf(a, in)
 	if in.From.Key == "" {
-		if c == nil || !w.isFor(c, in) {
+		if c == nil || !c.isFor(in) {
 			return nil, nil
 		}
 		return c, nil
@@ -81,7 +81,7 @@ func (w *work) answeredIn(ctx context.Context, tx pgx.Tx, a *store.Account, in c
 }
 
 // isFor says that a mail goes to a conversation's customer, or to whom replies go instead.
-func (w *work) isFor(c *conv, in channels.Inbound) bool {
+func (c *conv) isFor(in channels.Inbound) bool {
 	to, _ := outbound.Addressed(c.Participants)
 	return slices.ContainsFunc(slices.Concat(in.To, in.Cc), func(p channels.Party) bool {
 		return c.identity != nil && c.identity.Key == p.Key || slices.ContainsFunc(to, func(q store.Participant) bool { return q.Key == p.Key })
@@ -91,12 +91,12 @@ func (w *work) isFor(c *conv, in channels.Inbound) bool {
 // copyOfAnswer takes the second sighting of a message. What came into the inbox from an address of
 // our own proves nothing, and is shown as it came; that it was sent as well makes it an answer.
 func (w *work) copyOfAnswer(c *conv, m *message, in channels.Inbound) {
-	if m.Direction != "in" || m.Automatic != channels.AutomaticOwn || c == nil || c.Kind != "customer" || !w.isFor(c, in) {
+	if m.Direction != "in" || m.Automatic != channels.AutomaticOwn || c == nil || c.Kind != "customer" || !c.isFor(in) {
 		return // ours after all, or a customer's
 	}
 	c.LastFrom = "agent"
 	w.countElsewhere(c, m)
-	w.card(c)
+	c.refreshCard()
 }
 
 // shownAsAnswer says that what came into the inbox from an address of our own is a copy of an answer

@@ -3,8 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -95,38 +93,6 @@ func (w *work) apply(ctx context.Context, tx pgx.Tx, f fact) error {
 	}
 	return nil
 }
-
-// notYet says that an event can't be applied yet: it needs something that is about to be written.
-type notYet struct {
-	relay.Wait
-	id   *store.ExternalID // what it needs, if that has a name: the record of a provider's message id,
-	post *store.Post       // or that of a surface's message
-}
-
-// Error implements error.
-func (n *notYet) Error() string {
-	return fmt.Sprintf("bridge: event %d can't be applied yet", n.EventID)
-}
-
-// wait has the event in hand wait, and come back after most at the latest.
-func (w *work) wait(most time.Duration) error {
-	return &notYet{Wait: relay.Wait{EventID: w.event.ID, Most: most}}
-}
-
-// waitForID has it wait for the record of a provider's message id.
-func (w *work) waitForID(account int64, external string, most time.Duration) error {
-	return &notYet{Wait: relay.Wait{EventID: w.event.ID, For: store.AwaitedID(account, external), Most: most},
-		id: &store.ExternalID{AccountID: account, ExternalID: external}}
-}
-
-// waitForPost has it wait for the record of a surface's message.
-func (w *work) waitForPost(surface int64, channel, message string, most time.Duration) error {
-	return &notYet{Wait: relay.Wait{EventID: w.event.ID, For: store.AwaitedPost(surface, channel, message), Most: most},
-		post: &store.Post{AccountID: surface, Channel: channel, Message: message}}
-}
-
-// age is how long ago the event in hand was stored.
-func (w *work) age() time.Duration { return w.real.Sub(w.event.ReceivedAt) }
 
 // awaits tells the relay what must wait, and how to find what it waits for.
 func (e *Engine) awaits(made *relay.Made, waits []*notYet) {

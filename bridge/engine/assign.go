@@ -80,7 +80,7 @@ func (w *work) assignTo(r request, chosen []int64) {
 	if len(notice) > 0 {
 		w.line(c, bridge.Line{Kind: bridge.LineAssigned, By: w.dir.Ref(surface, agent.ID), Mentions: notice, Text: a.Args.Note})
 	}
-	w.card(c)
+	c.refreshCard()
 }
 
 func (w *work) assignTeam(r request) {
@@ -101,5 +101,5 @@ func (w *work) unassign(r request) {
 	w.queue(c)
 	w.logAgent(c, agent, "unassigned", nil)
 	w.line(c, bridge.Line{Kind: bridge.LineUnassigned, By: w.dir.Ref(surface, agent.ID)})
-	w.card(c)
+	c.refreshCard()
 }

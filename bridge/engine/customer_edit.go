@@ -37,7 +37,7 @@ func (w *work) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Account, p
 	if c.status().Open() {
 		c.LastAt, c.LastFrom, c.LastPreview = w.now, "customer", preview(in.Text)
 		w.wakeFor(c, in)
-		w.card(c)
+		c.refreshCard()
 	}
 	return nil
 }

@@ -292,7 +292,7 @@ func (e *Engine) newWork(dir *directory.Directory, now, real time.Time) *work {
 	if n := len(e.idle); n > 0 {
 		ids, e.idle = e.idle[n-1], e.idle[:n-1]
 	}
-	return &work{e: e, dir: dir, now: now, real: real, ids: ids, locks: func([]int64) {},
+	return &work{moment: &moment{now: now, real: real, ids: ids}, e: e, dir: dir, locks: func([]int64) {},
 		convs: map[int64]*conv{}, identities: map[int64]*store.Identity{}, byAddress: map[userKey]*store.Identity{},
 		external: map[userKey]store.ExternalID{}, posts: map[postKey]*store.Post{}, messages: map[int64]*message{},
 		deliveries: map[int64]*delivery{}, lanes: map[int64]*lane{}, laneKeys: map[laneKey]*lane{}, latest: map[int64]int64{},

@@ -31,7 +31,7 @@ func (w *work) handOver(c *conv, agent *store.Agent, surface int64, team *store.
 	w.queue(c)
 	c.TeamID = &team.ID
 	w.logAgent(c, agent, "assigned", detail{Team: team.ID, Text: team.Name, Note: note})
-	w.card(c)
+	c.refreshCard()
 	if left == nil {
 		return // its thread opens where the team works
 	}

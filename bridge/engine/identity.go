@@ -211,7 +211,7 @@ func (w *work) identityChanges(a *store.Account, in channels.Inbound) error {
 	w.tellUnited()
 	for _, id := range keys(w.convs) {
 		if c := w.convs[id]; w.rootOf(c) == i && c.status().Open() {
-			w.card(c)
+			c.refreshCard()
 		}
 	}
 	if in.Previous == "" || in.Previous == in.From.Key {
@@ -229,10 +229,10 @@ func (w *work) identityChanges(a *store.Account, in channels.Inbound) error {
 		if !c.Exclusive || c.AccountID != a.ID || c.identity == nil || w.rootOf(c) != i {
 			continue
 		}
-		if w.useKey(c, in.From) && c.status().Open() {
+		if c.useKey(in.From) && c.status().Open() {
 			w.line(c, bridge.Line{Kind: bridge.LineIdentity, Text: in.From.Key, Reason: in.Previous})
 			w.logCustomer(c, "changed address", nil)
-			w.card(c)
+			c.refreshCard()
 		}
 	}
 	return nil
@@ -249,7 +249,7 @@ func (w *work) rowOf(account int64, key string) *store.Identity {
 }
 
 // useKey lets replies of a chat go to a key from now on.
-func (w *work) useKey(c *conv, p channels.Party) bool {
+func (c *conv) useKey(p channels.Party) bool {
 	for i := range c.Participants {
 		if q := &c.Participants[i]; q.Role == outbound.RoleTo && q.Key != p.Key {
 			q.Key = p.Key

@@ -27,7 +27,7 @@ func (w *work) applyInbound(ctx context.Context, tx pgx.Tx, a *store.Account, pa
 			w.begun = true
 			w.openWindow(c, in)
 			w.sayOffers(c)
-			w.card(c)
+			c.refreshCard()
 		}
 	}
 	switch in.Kind {
@@ -74,7 +74,7 @@ func (w *work) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Account, 
 		if c, err = w.newConversation(ctx, tx, a, in, previous); err != nil {
 			return err
 		}
-		w.card(previous) // leads there
+		previous.refreshCard() // leads there
 		defer w.line(previous, bridge.Line{Kind: bridge.LineContinued, Other: bridge.Facts{ID: c.ID, Subject: c.Subject}})
 	}
 	unseen := c == nil // nobody here has seen what it quotes
@@ -101,7 +101,7 @@ func (w *work) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Account, 
 	w.showSaid(c, t, m, outbound.Payload{Quote: unseen && m.Quoted != "", Answers: w.answers(a, in)})
 	w.tellUnited()
 	w.sayOffers(c)
-	w.card(c)
+	c.refreshCard()
 	return nil
 }
 

@@ -73,7 +73,7 @@ func (w *work) markSent(c *conv, m *message, followed bool) {
 }
 
 // lastInRun says that no later line of a message that left still goes to the customer.
-func (w *work) lastInRun(run []*delivery, d *delivery) bool {
+func lastInRun(run []*delivery, d *delivery) bool {
 	for _, other := range run {
 		if other.Seq > d.Seq && other.State != store.Cancelled {
 			return false

@@ -234,7 +234,7 @@ func (w *work) setParticipants(c *conv, agent *store.Agent, surface int64, list 
 	c.Participants, c.addressedBy = list, w.dir.Ref(0, agent.ID)
 	w.logAgent(c, agent, "recipients", detail{Text: strings.Join(named, ", ")})
 	w.line(c, bridge.Line{Kind: bridge.LineRecipients, By: w.dir.Ref(surface, agent.ID), Text: recipientList(c.Participants)})
-	w.card(c)
+	c.refreshCard()
 }
 
 // recipientsOfForm gives a conversation the recipients that the form of a reply names. A form that

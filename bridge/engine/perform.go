@@ -3,7 +3,6 @@ package engine
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -233,13 +232,6 @@ func (w *work) replyByForm(r request, answered *message, first bool) *message {
 		w.sendToCustomer(c, agent, surface, m, w.formOrder())
 	}
 	return m
-}
-
-// formOrder places a form's reply among typed ones: by when it was submitted, in the
-// form of the surface's order (seconds, a dot, microseconds).
-func (w *work) formOrder() string {
-	at := w.event.ReceivedAt
-	return fmt.Sprintf("%d.%06d", at.Unix(), at.Nanosecond()/1000)
 }
 
 // perform does a verb.

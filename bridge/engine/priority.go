@@ -25,5 +25,5 @@ func (w *work) setPriority(r request) {
 	}
 	w.logAgent(c, agent, "set priority", detail{Text: level})
 	w.line(c, bridge.Line{Kind: bridge.LineDone, Verb: a.Verb, By: w.dir.Ref(surface, agent.ID), Args: bridge.Args{Conversation: c.ID, Note: level}})
-	w.card(c)
+	c.refreshCard()
 }

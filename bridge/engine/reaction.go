@@ -74,7 +74,7 @@ func (w *work) customerReacts(a *store.Account, in channels.Inbound) error {
 		w.reacted[k] = true
 		return nil // nobody saw it
 	case before && d != nil && w.holdable(d):
-		w.reviseLine(d, line)
+		d.revise(line)
 	case before && d != nil:
 		d = w.postTo(c, c.home(w.dir), bridge.PostLine, 0, outbound.Payload{Line: &line, Changes: d.ID})
 	default:
@@ -85,8 +85,8 @@ func (w *work) customerReacts(a *store.Account, in channels.Inbound) error {
 	return nil
 }
 
-// reviseLine changes a line that still waits to be posted.
-func (w *work) reviseLine(d *delivery, line bridge.Line) {
+// revise changes a line that still waits to be posted.
+func (d *delivery) revise(line bridge.Line) {
 	p := d.payload()
 	p.Line = &line
 	d.setPayload(p)

@@ -187,7 +187,7 @@ func (w *work) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account, par
 				return err
 			}
 			if said.Fate == store.FateOut {
-				w.markSent(c, said, !w.lastInRun(run, one))
+				w.markSent(c, said, !lastInRun(run, one))
 			}
 		}
 	}

@@ -27,5 +27,5 @@ func (w *work) rename(r request) {
 	}
 	w.logAgent(c, agent, "renamed", detail{Text: name})
 	w.line(c, bridge.Line{Kind: bridge.LineDone, Verb: a.Verb, By: w.dir.Ref(surface, agent.ID), Args: bridge.Args{Conversation: c.ID, Note: name}})
-	w.card(c)
+	c.refreshCard()
 }

@@ -85,7 +85,7 @@ func (w *work) joinGroup(l *lane, d *delivery, key string) bool {
 	size := d.JoinSize
 	for _, other := range l.waiting {
 		if other != d && other.JoinKey == key {
-			if !w.mayWait(other, *d.NotBefore) {
+			if !other.mayWait(*d.NotBefore) {
 				return false
 			}
 			group, size = append(group, other), size+other.JoinSize
@@ -116,7 +116,7 @@ func meantBy(d *delivery) []string {
 }
 
 // mayWait says that a hold may last until then: 60 s in all.
-func (w *work) mayWait(d *delivery, until time.Time) bool {
+func (d *delivery) mayWait(until time.Time) bool {
 	return !until.After(d.CreatedAt.Add(holdLongest))
 }
 
@@ -133,7 +133,7 @@ func (w *work) answered(c *conv, agent *store.Agent, m *message) {
 		c.Status = string(bridge.StatusOpen)
 	}
 	w.logAgent(c, agent, "replied", detail{Message: m.ID})
-	w.card(c)
+	c.refreshCard()
 }
 
 // keepStatus has the replies that are on their way not make their conversation pending: a person has
@@ -164,7 +164,7 @@ func (w *work) customersTurn(c *conv, keeps bool) {
 		c.Status = string(bridge.StatusPending)
 		w.logParley(c, "set pending", detail{Reason: "answered"})
 	}
-	w.card(c)
+	c.refreshCard()
 }
 
 // unanswered gives the conversation back to its people when a reply did not reach the
@@ -191,7 +191,7 @@ func (w *work) unanswered(c *conv) {
 	if c.WaitingSince == nil && c.status().Open() {
 		c.WaitingSince = &w.now
 	}
-	w.card(c)
+	c.refreshCard()
 }
 
 func (w *work) hold(c *conv) time.Duration {

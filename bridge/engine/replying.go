@@ -72,7 +72,7 @@ func (w *work) endReply(c *conv, agent *store.Agent) {
 	}
 	c.Replying = slices.Delete(slices.Clone(c.Replying), i, i+1)
 	w.replies.conversations, w.replies.agents = append(w.replies.conversations, c.ID), append(w.replies.agents, agent.ID)
-	w.card(c)
+	c.refreshCard()
 }
 
 // replyingChanged shows who has a form open now. It comes by a timer after a form was opened or
@@ -80,7 +80,7 @@ func (w *work) endReply(c *conv, agent *store.Agent) {
 func (w *work) replyingChanged(c *conv) {
 	w.replies.outdated = append(w.replies.outdated, c.ID)
 	c.clicked = true // the timer has waited for more already
-	w.card(c)
+	c.refreshCard()
 }
 
 func (w *work) flushReplies(ctx context.Context, p *store.Pipeline) error {

@@ -28,7 +28,7 @@ func (w *work) endOrReopen(r request) {
 	case !c.status().Open():
 		w.refuse(r, "not_open", "This conversation is "+c.Status+" already.", c.afterTheEnd())
 		return
-	case a.Origin == bridge.OriginEmoji && c.othersOwn(agent.ID) && !w.onCard(r):
+	case a.Origin == bridge.OriginEmoji && c.othersOwn(agent.ID) && !r.onCard():
 		w.whisper(c, surface, a, bridge.Line{Kind: bridge.LineRefused, Verb: a.Verb, Reason: "not_assignee", Hint: "Resolve it all the same?",
 			Verbs: []bridge.Verb{bridge.VerbResolve}, Args: bridge.Args{Conversation: c.ID}})
 		return
@@ -38,7 +38,7 @@ func (w *work) endOrReopen(r request) {
 	default:
 		w.end(r, by)
 	}
-	w.card(c)
+	c.refreshCard()
 }
 
 func (w *work) end(r request, by bridge.AgentRef) {
@@ -78,7 +78,7 @@ func (c *conv) othersOwn(agent int64) bool {
 }
 
 // onCard says that something was done to the conversation's card, and not to a message.
-func (w *work) onCard(r request) bool {
+func (r request) onCard() bool {
 	t := r.conv.threads[r.surface]
 	return t != nil && t.Root != "" && r.Place.Message == t.Root
 }

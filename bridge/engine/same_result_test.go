@@ -84,7 +84,7 @@ func TestZonesMakeNoDifference(t *testing.T) {
 	opened := now.Add(-time.Hour)
 	for _, zone := range []*time.Location{time.UTC, time.FixedZone("EST", -5*60*60), time.FixedZone("IST", 330*60)} {
 		from := opened.In(zone)
-		w := &work{now: now.In(zone), fresh: []int64{7}, convs: map[int64]*conv{}, days: map[laneKey]int64{},
+		w := &work{moment: &moment{now: now.In(zone)}, fresh: []int64{7}, convs: map[int64]*conv{}, days: map[laneKey]int64{},
 			e: &Engine{channels: map[int64]channels.Channel{1: chatWindow{}}}}
 		c, err := w.dailyThread(t.Context(), nil, &store.Account{ID: 1})
 		if err != nil || *c.Day != "2026-11-21" || c.Subject != "Automatic mail, Saturday 21 November" {

@@ -158,10 +158,3 @@ func (w *work) movedOn(c *conv, a bridge.Action) bool {
 	typed = typed.Add(w.now.Sub(w.real)) // the surface's clock doesn't jump with ours
 	return w.now.Sub(typed) > lateAfter && c.LastAt.After(typed)
 }
-
-// cameLate says that a text took so long to come that what its author did to it since
-// may be on its way as well.
-func (w *work) cameLate(order string) bool {
-	typed := orderTime(order)
-	return !typed.IsZero() && w.real.Sub(typed) > rereadAfter
-}

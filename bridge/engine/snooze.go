@@ -38,7 +38,7 @@ func (w *work) pauseOrWake(r request) {
 		w.keepStatus(r.conv)
 		w.logAgent(r.conv, r.agent, "woke", nil)
 	}
-	w.card(r.conv)
+	r.conv.refreshCard()
 }
 
 // snooze hides the conversation until a time, in the agent's zone.
@@ -82,7 +82,7 @@ func (w *work) snoozeOver(c *conv, due time.Time) {
 	late := w.now.Sub(*c.SnoozedUntil) > overdueAfter
 	c.Status, c.SnoozedUntil = string(bridge.StatusOpen), nil
 	w.logParley(c, "woke", nil)
-	w.card(c)
+	c.refreshCard()
 	if late && len(c.Assignees) > 0 {
 		w.tellLater(c)
 		return

@@ -58,7 +58,7 @@ func (w *work) tag(r request) {
 	if len(created) > 0 && a.Origin != bridge.OriginForm { // whose form asks for new ones
 		w.confirm(c, surface, a, bridge.Line{Text: "new", Args: bridge.Args{Conversation: c.ID, Tags: created}})
 	}
-	w.card(c)
+	c.refreshCard()
 }
 
 // loadTags reads all tags where the batch may make new ones, and keeps other batches from making any
@@ -113,5 +113,5 @@ func (w *work) topic(r request) {
 	}
 	r.conv.Subject = topic
 	w.logAgent(r.conv, r.agent, "named", detail{Text: topic})
-	w.card(r.conv)
+	r.conv.refreshCard()
 }

@@ -32,7 +32,7 @@ func (w *work) useTemplate(ctx context.Context, tx pgx.Tx, r request) error {
 	if err != nil {
 		return err
 	}
-	used, problem := w.checkTemplate(c, rows, r.Args.Template)
+	used, problem := checkTemplate(c, rows, r.Args.Template)
 	if problem != nil {
 		w.refuse(r, problem.Code, problem.Text, problem.Hint)
 		return nil
@@ -64,7 +64,7 @@ func (w *work) useTemplate(ctx context.Context, tx pgx.Tx, r request) error {
 }
 
 // checkTemplate says whether a template may be sent in a conversation, and fills it in.
-func (w *work) checkTemplate(c *conv, rows []store.Template, args *bridge.TemplateArgs) (outbound.UsedTemplate, *bridge.Problem) {
+func checkTemplate(c *conv, rows []store.Template, args *bridge.TemplateArgs) (outbound.UsedTemplate, *bridge.Problem) {
 	switch {
 	case !c.status().Open():
 		return outbound.UsedTemplate{}, &bridge.Problem{Code: "not_open", Text: "This conversation is " + c.Status + ".", Hint: c.afterTheEnd()}

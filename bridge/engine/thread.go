@@ -43,8 +43,8 @@ func (w *work) channelLaneOf(surface int64, channel string, kind bridge.PostKind
 // cardWait is how long a root waits for further changes, unless somebody clicked.
 const cardWait = 1500 * time.Millisecond
 
-// card has the root brought up to date at the end of the batch, if what it shows changed.
-func (w *work) card(c *conv) {
+// refreshCard has the root brought up to date at the end of the batch, if what it shows changed.
+func (c *conv) refreshCard() {
 	c.touch()
 	c.showsNew = true
 }

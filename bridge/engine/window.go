@@ -70,7 +70,7 @@ func (w *work) watchWindow(c *conv) {
 func (w *work) windowOver(c *conv) {
 	w.watchWindow(c)
 	if c.status().Open() {
-		w.card(c)
+		c.refreshCard()
 	}
 }
 
@@ -127,7 +127,7 @@ func (w *work) windowClosed(c *conv, m *message, text string) {
 	}
 	w.logParley(c, "parked", detail{Message: m.ID, Reason: windowReason})
 	w.tellWith(c, m, line)
-	w.card(c)
+	c.refreshCard()
 }
 
 // closedByProvider parks a reply that the provider refused because of the window. What we

@@ -13,13 +13,11 @@ import (
 // work is one batch of events: what they touch, locked and in memory. Use cases
 // change it; flush writes it set-wise. It belongs to one goroutine.
 type work struct {
+	*moment
 	e     *Engine
 	dir   *directory.Directory
-	now   time.Time                   // Parley's clock
-	real  time.Time                   // the database's
 	locks func(conversations []int64) // relay.Batch.Locks
-	ids   *store.IDs
-	fresh []int64 // conversation numbers, taken but not used
+	fresh []int64                     // conversation numbers, taken but not used
 
 	convs      map[int64]*conv
 	identities map[int64]*store.Identity
@@ -57,10 +55,9 @@ type work struct {
 	newTags         map[string]bool
 	overdue         []store.Overdue
 	replies         replyChanges
-	offers          []*message  // parked replies to be offered again
-	event           store.Event // the one being applied
-	begun           bool        // something was changed for it
-	typed           time.Time   // when the action being applied was typed, if that is known
+	offers          []*message // parked replies to be offered again
+	begun           bool       // something was changed for the event in hand
+	typed           time.Time  // when the action being applied was typed, if that is known
 }
 
 type postKey struct {

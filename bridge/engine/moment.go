@@ -1,0 +1,63 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"parley/bridge/relay"
+	"parley/store"
+)
+
+// moment is the event that is being applied, and when. All that a batch has in hand share it.
+type moment struct {
+	now   time.Time   // Parley's clock
+	real  time.Time   // the database's
+	event store.Event // the one being applied
+	ids   *store.IDs  // of the rows that are made
+}
+
+// notYet says that an event can't be applied yet: it needs something that is about to be written.
+type notYet struct {
+	relay.Wait
+	id   *store.ExternalID // what it needs, if that has a name: the record of a provider's message id,
+	post *store.Post       // or that of a surface's message
+}
+
+// Error implements error.
+func (n *notYet) Error() string {
+	return fmt.Sprintf("bridge: event %d can't be applied yet", n.EventID)
+}
+
+// wait has the event in hand wait, and come back after most at the latest.
+func (m *moment) wait(most time.Duration) error {
+	return &notYet{Wait: relay.Wait{EventID: m.event.ID, Most: most}}
+}
+
+// waitForID has it wait for the record of a provider's message id.
+func (m *moment) waitForID(account int64, external string, most time.Duration) error {
+	return &notYet{Wait: relay.Wait{EventID: m.event.ID, For: store.AwaitedID(account, external), Most: most},
+		id: &store.ExternalID{AccountID: account, ExternalID: external}}
+}
+
+// waitForPost has it wait for the record of a surface's message.
+func (m *moment) waitForPost(surface int64, channel, message string, most time.Duration) error {
+	return &notYet{Wait: relay.Wait{EventID: m.event.ID, For: store.AwaitedPost(surface, channel, message), Most: most},
+		post: &store.Post{AccountID: surface, Channel: channel, Message: message}}
+}
+
+// age is how long ago the event in hand was stored.
+func (m *moment) age() time.Duration { return m.real.Sub(m.event.ReceivedAt) }
+
+// formOrder places a form's reply among typed ones: by when it was submitted, in the
+// form of the surface's order (seconds, a dot, microseconds).
+func (m *moment) formOrder() string {
+	at := m.event.ReceivedAt
+	return fmt.Sprintf("%d.%06d", at.Unix(), at.Nanosecond()/1000)
+}
+
+// cameLate says that a text took so long to come that what its author did to it since
+// may be on its way as well.
+func (m *moment) cameLate(order string) bool {
+	typed := orderTime(order)
+	return !typed.IsZero() && m.real.Sub(typed) > rereadAfter
+}
