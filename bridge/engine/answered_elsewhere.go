@@ -183,7 +183,7 @@ func (w *work) watermark(ctx context.Context, tx pgx.Tx, a *store.Account, in ch
 		if rank(d.State) == 0 {
 			continue
 		}
-		c, m := w.convs[w.lanes[d.LaneID].ConversationID], w.messages[d.MessageID]
+		c, m := w.convs[w.outbox.lanes[d.LaneID].ConversationID], w.messages[d.MessageID]
 		if err := w.receipt(ctx, tx, c, d, m, in.Status); err != nil {
 			return err
 		}
@@ -198,9 +198,9 @@ func (w *work) sentUpTo(a *store.Account, in channels.Inbound) []*delivery {
 		return nil
 	}
 	var list []*delivery
-	for _, id := range keys(w.deliveries) {
-		d := w.deliveries[id]
-		l := w.lanes[d.LaneID]
+	for _, id := range keys(w.outbox.deliveries) {
+		d := w.outbox.deliveries[id]
+		l := w.outbox.lanes[d.LaneID]
 		if d.Kind != outbound.KindReply || l == nil || d.SentAt == nil || d.SentAt.After(in.Status.UpTo) {
 			continue
 		}

@@ -168,5 +168,5 @@ func (w *work) settleAsked(c *conv, agent *store.Agent, surface int64, m *messag
 	}
 	said := bridge.Line{Kind: bridge.LineTopLevel, By: w.dir.Ref(surface, *m.AgentID), Text: m.Text, Customer: c.customer(),
 		Other: bridge.Facts{ID: c.ID, Root: bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}}, Outcome: &bridge.Outcome{State: bridge.OutcomeChosen, By: w.dir.Ref(surface, agent.ID)}}
-	w.enqueue(w.changesLane(c, t), string(bridge.PostLine), 0, outbound.Payload{Left: true, Place: bridge.Place{Channel: m.Channel, Thread: m.Place}, Line: &said, Changes: line}, nil)
+	w.outbox.enqueue(w.changesLane(c, t), string(bridge.PostLine), 0, outbound.Payload{Left: true, Place: bridge.Place{Channel: m.Channel, Thread: m.Place}, Line: &said, Changes: line}, nil)
 }

@@ -19,7 +19,7 @@ const maxEarlier = 10
 // rewrite gives a message the words and files of an edit. What it said before is kept with its delivery
 // if an attempt has begun: the customer may have that text.
 func (w *work) rewrite(m *message, a bridge.Action) {
-	if d := w.firstOf(m); d != nil && d.Attempt > 0 && m.Text != a.Text {
+	if d := w.outbox.firstOf(m); d != nil && d.Attempt > 0 && m.Text != a.Text {
 		p := d.payload()
 		p.Earlier = slices.DeleteFunc(p.Earlier, func(e outbound.EarlierText) bool { return e.Attempt != d.Attempt })
 		if len(p.Earlier) < maxEarlier {
@@ -32,8 +32,8 @@ func (w *work) rewrite(m *message, a bridge.Action) {
 
 // takeSentText gives what the customer got of a reply that landed, if its last attempt sent what it said
 // before an edit. No text is kept for that any longer.
-func (w *work) takeSentText(m *message) (text string, edited bool) {
-	d := w.firstOf(m)
+func (o *outbox) takeSentText(m *message) (text string, edited bool) {
+	d := o.firstOf(m)
 	if d == nil {
 		return "", false
 	}
@@ -55,7 +55,7 @@ func (w *work) takeSentText(m *message) (text string, edited bool) {
 // says by now: it was edited or taken back while it was under way.
 func (w *work) reached(c *conv, m *message) {
 	before, now := m.Fate, m.Text
-	sent, edited := w.takeSentText(m)
+	sent, edited := w.outbox.takeSentText(m)
 	if edited {
 		m.Text = sent
 		c.previewChanged(now, sent)
@@ -74,7 +74,7 @@ func (w *work) reached(c *conv, m *message) {
 	case before == store.FateAsk:
 		w.tellWith(c, m, bridge.Line{Kind: bridge.LineEditLate})
 	}
-	d := w.firstOf(m)
+	d := w.outbox.firstOf(m)
 	w.customersTurn(c, d != nil && d.payload().KeepsStatus)
 }
 

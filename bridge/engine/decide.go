@@ -27,7 +27,7 @@ func (w *work) decideMessage(r request) {
 		return
 	}
 	if m.Fate == store.FateWaiting {
-		if !w.cancelReply(m) {
+		if !w.outbox.cancelReply(m) {
 			w.refuse(r, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
 			return
 		}
@@ -71,10 +71,10 @@ func (w *work) sendKept(r request, m *message) {
 	if m.Fate == store.FateUndone {
 		m.Reason = outbound.RevivedReason
 	}
-	if w.underWayReply(m) {
+	if w.outbox.underWayReply(m) {
 		// Taken back too late to be sure: the attempt that runs is the one that is wanted.
 		m.Direction, m.Fate, m.dirty = "out", store.FateWaiting, true
-		if d := w.firstOf(m); d != nil { // said anew
+		if d := w.outbox.firstOf(m); d != nil { // said anew
 			p := d.payload()
 			p.KeepsStatus = false
 			d.setPayload(p)
@@ -125,17 +125,17 @@ func (w *work) tellSentAs(c *conv, agent *store.Agent, surface int64, m *message
 // decideDelivery does Send again and Mark as sent on what nobody can tell, and Send
 // again on what failed.
 func (w *work) decideDelivery(r request) {
-	d := w.deliveries[r.Args.Delivery]
+	d := w.outbox.deliveries[r.Args.Delivery]
 	if d == nil {
 		if m := w.namedMessage(r); m != nil {
-			d = w.replyOf(m)
+			d = w.outbox.replyOf(m)
 		}
 	}
 	var m *message
 	if d != nil {
 		m = w.messages[d.MessageID]
 	}
-	if d == nil || m == nil || m.ConversationID != r.conv.ID || w.lanes[d.LaneID] == nil || d.Kind != outbound.KindReply {
+	if d == nil || m == nil || m.ConversationID != r.conv.ID || w.outbox.lanes[d.LaneID] == nil || d.Kind != outbound.KindReply {
 		w.refuse(r, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
 		return
 	}
@@ -148,7 +148,7 @@ func (w *work) decideDelivery(r request) {
 		w.refuse(r, "restored", "That was clicked before Parley was restored from a backup.", "Click again if it wasn't sent.")
 		return
 	}
-	l := w.lanes[d.LaneID]
+	l := w.outbox.lanes[d.LaneID]
 	if r.Verb == bridge.VerbSendAgain && d.Seq > l.Head && l.LeasedUntil != nil { // a bounce came before the result of the attempt
 		w.refuse(r, "busy", "Its last attempt has not ended yet.", "Click again in a minute.")
 		return
@@ -173,7 +173,7 @@ func (w *work) decideDelivery(r request) {
 	d.setPayload(outbound.Payload{Place: before.Place, Span: before.Span, Again: before.Again}) // to whom it goes now
 	d.State, d.NotBefore, d.AbsentAt, d.FirstAt, d.WarnedAt, d.dirty = store.Queued, nil, nil, nil, nil, true
 	if d.Seq == l.Head+1 && l.LeasedUntil == nil {
-		w.due(l, nil)
+		w.outbox.due(l, nil)
 	}
 	l.dirty = true
 	m.Direction, m.Fate, m.dirty = "out", store.FateWaiting, true

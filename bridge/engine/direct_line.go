@@ -70,7 +70,7 @@ func (w *work) direct(surface, agent int64, line bridge.Line) {
 	if line.Kind == bridge.LineList {
 		line.Hidden = w.e.hiddenLists(w.dir.Agent(agent))
 	}
-	w.enqueue(w.channelLaneOf(surface, "@"+ref.User, bridge.PostLine), string(bridge.PostLine), 0, outbound.Payload{To: ref.User, Line: &line}, nil)
+	w.outbox.enqueue(w.channelLaneOf(surface, "@"+ref.User, bridge.PostLine), string(bridge.PostLine), 0, outbound.Payload{To: ref.User, Line: &line}, nil)
 }
 
 // tellActor answers where somebody asked for something, or, where that was nowhere, in a

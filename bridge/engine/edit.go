@@ -50,26 +50,26 @@ func (w *work) applyEdit(r request, m *message) {
 	r.agent = w.dir.AgentOf(m.AccountID, m.AuthorUser)
 	r.Actor = bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}
 	decision, reason := w.speak(r)
-	d := w.firstOf(m)
+	d := w.outbox.firstOf(m)
 	m.Promotional = m.Promotional || r.Args.Promotional
 	switch {
-	case m.Fate == store.FateWaiting && w.underWayReply(m):
+	case m.Fate == store.FateWaiting && w.outbox.underWayReply(m):
 		r.conv.previewChanged(m.Text, r.Text)
 		w.rewrite(m, r.Action) // it wins where the attempt does not succeed; else reached tells the author
-		w.dropParts(m)
+		w.outbox.dropParts(m)
 		if decision != Out {
 			w.keepInside(r.conv, m, r.Action, decision, reason)
 		}
-	case m.Fate == store.FateWaiting && d != nil && w.holdable(d):
+	case m.Fate == store.FateWaiting && d != nil && w.outbox.holdable(d):
 		r.conv.previewChanged(m.Text, r.Text)
 		w.rewrite(m, r.Action)
 		if decision == Out {
-			w.dropParts(m)
+			w.outbox.dropParts(m)
 			w.measureLine(r.conv, d, m)
 			w.restartHold(r.conv, d)
 			return
 		}
-		w.cancelReply(m)
+		w.outbox.cancelReply(m)
 		w.keepInside(r.conv, m, r.Action, decision, reason)
 	case m.Fate == store.FateFailed, m.Fate == store.FateWaiting && d != nil && d.State == store.Failed: // Send again sends what it says now
 		w.rewrite(m, r.Action)
@@ -129,11 +129,11 @@ func (w *work) restartHold(c *conv, d *delivery) {
 	if soonest := w.now.Add(holdMinimum); until.Before(soonest) {
 		until = soonest
 	}
-	w.postpone(d, until)
-	l := w.lanes[d.LaneID]
+	w.outbox.postpone(d, until)
+	l := w.outbox.lanes[d.LaneID]
 	for _, other := range l.waiting { // those that leave with it
-		if other != d && other.JoinKey == d.JoinKey && d.JoinKey != "" && w.holdable(other) {
-			w.postpone(other, until)
+		if other != d && other.JoinKey == d.JoinKey && d.JoinKey != "" && w.outbox.holdable(other) {
+			w.outbox.postpone(other, until)
 		}
 	}
 }
@@ -162,13 +162,13 @@ func (w *work) delete(r request) error {
 func (w *work) applyDelete(c *conv, m *message) {
 	switch {
 	case m.Fate == store.FateUndone || m.Fate == store.FateDropped: // nobody has it
-	case m.Fate == store.FateWaiting && w.cancelReply(m):
+	case m.Fate == store.FateWaiting && w.outbox.cancelReply(m):
 		m.Fate, m.dirty = store.FateUndone, true
 		w.logParley(c, "undone", detail{Message: m.ID, Reason: "deleted"})
 		w.unanswered(c)
-	case m.Fate == store.FateWaiting && w.replyOf(m) != nil && (w.underWayReply(m) || w.leftInParts(m)):
+	case m.Fate == store.FateWaiting && w.outbox.replyOf(m) != nil && (w.outbox.underWayReply(m) || w.outbox.leftInParts(m)):
 		m.Fate, m.dirty = store.FateUndone, true // if it lands all the same, reached tells
-		if w.leftInParts(m) {
+		if w.outbox.leftInParts(m) {
 			w.tellWith(c, m, bridge.Line{Kind: bridge.LineDeleteLate})
 		}
 		w.unanswered(c)

@@ -62,7 +62,7 @@ type Engine struct {
 	mu        sync.RWMutex
 	channels  map[int64]channels.Channel
 	surfaces  map[int64]*desk
-	gates     map[laneKey]store.Gate
+	gates     *knownGates
 	idle      []*store.IDs
 	troubles  map[laneKey]bool    // what made sending fail, by account
 	fetchNow  chan struct{}       // files may be there to be fetched
@@ -77,7 +77,7 @@ type Engine struct {
 func New(ctx context.Context, o Options) (*Engine, error) {
 	o = o.withDefaults()
 	e := &Engine{pool: o.Pool, log: o.Log, opt: o, changed: make(chan struct{}),
-		channels: map[int64]channels.Channel{}, surfaces: map[int64]*desk{}, gates: map[laneKey]store.Gate{}, troubles: map[laneKey]bool{},
+		channels: map[int64]channels.Channel{}, surfaces: map[int64]*desk{}, gates: newKnownGates(), troubles: map[laneKey]bool{},
 		fetchNow: make(chan struct{}, 1), attended: map[int64]time.Time{},
 		audiences: &audiences{age: o.AudienceAge, known: map[userKey]heldAudience{}}}
 	e.files = files.New(files.Options{Pool: o.Pool, Objects: o.Objects, Original: o.Original, Link: o.FileLink, Connected: e})
@@ -292,11 +292,12 @@ func (e *Engine) newWork(dir *directory.Directory, now, real time.Time) *work {
 	if n := len(e.idle); n > 0 {
 		ids, e.idle = e.idle[n-1], e.idle[:n-1]
 	}
-	return &work{moment: &moment{now: now, real: real, ids: ids}, e: e, dir: dir, locks: func([]int64) {},
+	m := &moment{now: now, real: real, ids: ids}
+	return &work{moment: m, outbox: newOutbox(m, e.gates, e.opt.Relay.LeaseFor), e: e, dir: dir, locks: func([]int64) {},
 		convs: map[int64]*conv{}, identities: map[int64]*store.Identity{}, byAddress: map[userKey]*store.Identity{},
 		external: map[userKey]store.ExternalID{}, posts: map[postKey]*store.Post{}, messages: map[int64]*message{},
-		deliveries: map[int64]*delivery{}, lanes: map[int64]*lane{}, laneKeys: map[laneKey]*lane{}, latest: map[int64]int64{},
-		days: map[laneKey]int64{}, collecting: map[laneKey]int64{}, openings: map[userKey]*opening{}, gates: map[laneKey]*store.Gate{}, dirtyPosts: map[postKey]bool{},
+		latest: map[int64]int64{},
+		days:   map[laneKey]int64{}, collecting: map[laneKey]int64{}, openings: map[userKey]*opening{}, dirtyPosts: map[postKey]bool{},
 		dirtyIdentities: map[int64]bool{}, setTimers: map[timerKey]store.Timer{}, cancelTimers: map[timerKey]store.Timer{},
 		newTags: map[string]bool{}, newIdentity: map[int64]bool{}, united: map[int64]int64{}, linked: map[int64]bool{},
 		consents: map[int64]bool{}, reactions: map[reactionKey]store.Reaction{}, reacted: map[reactionKey]bool{}}
@@ -307,22 +308,6 @@ func (e *Engine) release(w *work) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.idle = append(e.idle, w.ids)
-}
-
-func (e *Engine) gateID(g store.Gate) (int64, bool) {
-	e.mu.RLock()
-	defer e.mu.RUnlock()
-	known, ok := e.gates[laneKey{g.AccountID, g.Key}]
-	id := known.ID
-	known.ID = g.ID
-	return id, ok && known == g
-}
-
-// keepGate remembers the id of a committed gate.
-func (e *Engine) keepGate(g store.Gate) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.gates[laneKey{g.AccountID, g.Key}] = g
 }
 
 // caps gives what the channel of an account can carry; zero while it isn't there.

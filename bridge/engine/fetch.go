@@ -227,13 +227,13 @@ func (w *work) fetched(c *conv, f ownFact) {
 		ref.SizeBytes, ref.Missing = f.SizeBytes, ""
 		ref.Name, ref.ContentType = firstOf(ref.Name, f.Name), firstOf(f.ContentType, ref.ContentType)
 	}
-	d, t := w.filesPost(m), c.home(w.dir)
+	d, t := w.outbox.filesPost(m), c.home(w.dir)
 	if d == nil || t == nil {
 		return // it isn't shown
 	}
-	l := w.lanes[d.LaneID]
-	if d.Attempt > 0 || !w.holdable(d) {
-		w.enqueue(l, string(bridge.PostFiles), m.ID, outbound.Payload{Files: []int{f.File}, Only: true}, nil)
+	l := w.outbox.lanes[d.LaneID]
+	if d.Attempt > 0 || !w.outbox.holdable(d) {
+		w.outbox.enqueue(l, string(bridge.PostFiles), m.ID, outbound.Payload{Files: []int{f.File}, Only: true}, nil)
 		w.allowUpload(l, t, m)
 		return
 	}
@@ -243,8 +243,8 @@ func (w *work) fetched(c *conv, f ownFact) {
 	w.measureFiles(d, l, t, m)
 	if !slices.ContainsFunc(m.Files, isMissing) {
 		d.NotBefore = nil
-		if w.isHead(d) {
-			w.due(l, nil)
+		if w.outbox.isHead(d) {
+			w.outbox.due(l, nil)
 		}
 	}
 }
@@ -262,10 +262,10 @@ func firstOf(list ...string) string {
 }
 
 // filesPost finds the post of a message's files in its conversation's thread.
-func (w *work) filesPost(m *message) *delivery {
+func (o *outbox) filesPost(m *message) *delivery {
 	var found *delivery
-	for _, d := range w.deliveries {
-		if d.MessageID == m.ID && d.Kind == string(bridge.PostFiles) && w.lanes[d.LaneID] != nil && (found == nil || d.ID > found.ID) && !d.payload().Only {
+	for _, d := range o.deliveries {
+		if d.MessageID == m.ID && d.Kind == string(bridge.PostFiles) && o.lanes[d.LaneID] != nil && (found == nil || d.ID > found.ID) && !d.payload().Only {
 			found = d
 		}
 	}

@@ -15,12 +15,12 @@ import (
 func (w *work) flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 	w.settleLines()
 	w.queueCards()
-	if err := w.resolveGates(ctx, tx); err != nil {
+	if err := w.outbox.resolveGates(ctx, tx); err != nil {
 		return nil, err
 	}
 	var p store.Pipeline
 	steps := []func(context.Context, *store.Pipeline) error{
-		w.flushIdentities, w.flushConversations, w.flushThreads, w.flushMessages, w.flushLanes, w.flushDeliveries, w.flushTimers, w.flushReplies,
+		w.flushIdentities, w.flushConversations, w.flushThreads, w.flushMessages, w.outbox.flushLanes, w.outbox.flushDeliveries, w.flushTimers, w.flushReplies,
 		func(ctx context.Context, p *store.Pipeline) error { return store.InsertLog(ctx, p, w.log) },
 		w.flushTags, w.flushReactions, w.flushOpenings,
 	}
@@ -41,23 +41,7 @@ func (w *work) made() relay.Made {
 	if len(w.fetches) > 0 {
 		m.Committed = w.e.wakeFetches
 	}
-	gates := map[int64]int{}
-	for _, l := range w.lanes {
-		if !l.fresh && !l.dirty || l.DueAt == nil || l.LeasedUntil != nil {
-			continue
-		}
-		wait := max(l.DueAt.Sub(w.now).Seconds(), 0)
-		if i, ok := gates[l.GateID]; ok {
-			due := &m.Due[i]
-			due.Wait, due.Waiting = min(due.Wait, wait), due.Waiting|1<<l.Priority
-			if l.DueAt.Before(due.Oldest) {
-				due.Oldest = *l.DueAt
-			}
-			continue
-		}
-		gates[l.GateID] = len(m.Due)
-		m.Due = append(m.Due, store.GateDue{GateID: l.GateID, AccountID: l.AccountID, Waiting: 1 << l.Priority, Wait: wait, Oldest: *l.DueAt})
-	}
+	m.Due = w.outbox.dueGates()
 	return m
 }
 
@@ -138,95 +122,6 @@ func uploads(messages []store.Message) []string {
 		}
 	}
 	return blobs
-}
-
-// flushLanes writes lanes. The transaction fails when another one made a lane first: what was put
-// into ours would be lost.
-func (w *work) flushLanes(ctx context.Context, p *store.Pipeline) error {
-	var fresh, changed []store.Lane
-	for _, id := range keys(w.lanes) {
-		switch l := w.lanes[id]; {
-		case l.fresh:
-			fresh = append(fresh, l.Lane)
-		case l.dirty:
-			changed = append(changed, l.Lane)
-		}
-	}
-	if err := p.InsertLanes(fresh); err != nil {
-		return err
-	}
-	return store.UpdateLanes(ctx, p, changed)
-}
-
-// resolveGates finds or makes the gates of new lanes. Only what was there before is
-// remembered: a gate made here may not outlive this transaction. All in this
-// transaction: one that waited for a second connection would wait for ever when all do.
-func (w *work) resolveGates(ctx context.Context, tx pgx.Tx) error {
-	missing := w.missingGates()
-	if len(missing) == 0 {
-		w.setGates()
-		return nil
-	}
-	found, err := store.FindGates(ctx, tx, missing)
-	if err != nil {
-		return err
-	}
-	for _, g := range found {
-		w.e.keepGate(g)
-	}
-	if missing = w.missingGates(); len(missing) > 0 {
-		made, err := store.UpsertGates(ctx, tx, missing)
-		if err != nil {
-			return err
-		}
-		for _, g := range made {
-			w.gates[laneKey{g.AccountID, g.Key}].ID = g.ID
-		}
-	}
-	w.setGates()
-	return nil
-}
-
-// missingGates fills in the ids that are remembered and gives the others.
-func (w *work) missingGates() []store.Gate {
-	var rows []store.Gate
-	for _, g := range w.gates {
-		if id, ok := w.e.gateID(*g); ok {
-			g.ID = id
-			continue
-		}
-		rows = append(rows, *g)
-	}
-	return rows
-}
-
-func (w *work) setGates() {
-	for _, l := range w.lanes {
-		if l.gate != nil && l.GateID != l.gate.ID {
-			l.GateID = l.gate.ID
-		}
-	}
-}
-
-func (w *work) flushDeliveries(ctx context.Context, p *store.Pipeline) error {
-	for _, s := range w.shifts {
-		if err := store.ShiftDeliveries(ctx, p, s.lane, s.seq); err != nil {
-			return err
-		}
-	}
-	var fresh, changed []store.Delivery
-	for _, id := range keys(w.deliveries) {
-		switch d := w.deliveries[id]; {
-		case d.fresh:
-			fresh = append(fresh, d.Delivery)
-		case d.dirty:
-			changed = append(changed, d.Delivery)
-		}
-	}
-	if err := store.UpdateDeliveries(ctx, p, changed); err != nil {
-		return err
-	}
-	return store.InsertDeliveries(ctx, p, fresh)
 }
 
 func (w *work) flushTimers(ctx context.Context, p *store.Pipeline) error {

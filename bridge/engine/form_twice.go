@@ -57,7 +57,7 @@ func (w *work) takeFormBack(r request) bool {
 		case store.FateAsk, store.FateParked:
 			m.Fate, m.dirty = store.FateDropped, true
 		case store.FateWaiting:
-			if !w.cancelReply(m) {
+			if !w.outbox.cancelReply(m) {
 				return false
 			}
 			m.Fate, m.dirty = store.FateUndone, true

@@ -77,7 +77,7 @@ func (w *work) closeThread(c *conv, left *thread, there int64, line bridge.Line)
 	w.postTo(c, left, bridge.PostLine, 0, outbound.Payload{Left: true, Place: bridge.Place{Channel: left.Channel, Thread: left.Root}, Line: &line})
 	if there == left.AccountID { // in the lane of what is said: only behind the new root it is true
 		l := w.surfaceLane(c, left, bridge.PostLine)
-		w.enqueue(l, string(bridge.PostCard), 0, outbound.Payload{Left: true, Place: bridge.Place{Channel: left.Channel, Message: left.Root}}, nil)
+		w.outbox.enqueue(l, string(bridge.PostCard), 0, outbound.Payload{Left: true, Place: bridge.Place{Channel: left.Channel, Message: left.Root}}, nil)
 	}
 }
 

@@ -350,7 +350,7 @@ func (w *work) showFiles(c *conv, t *thread, m *message, alone bool) {
 		until = &later
 	}
 	l := w.surfaceLane(c, t, bridge.PostFiles)
-	d := w.enqueue(l, string(bridge.PostFiles), m.ID, outbound.Payload{}, until)
+	d := w.outbox.enqueue(l, string(bridge.PostFiles), m.ID, outbound.Payload{}, until)
 	if alone && m.IdentityID != nil {
 		d.JoinKey = fmt.Sprintf("files:%d", *m.IdentityID)
 	}

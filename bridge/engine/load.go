@@ -233,8 +233,8 @@ func (w *work) lockConversations(ctx context.Context, tx pgx.Tx, n *wanted) erro
 	w.keepMessages(messages, last)
 	for i := range lanes {
 		l := &lane{Lane: lanes[i]}
-		w.lanes[l.ID] = l
-		w.laneKeys[laneKey{l.AccountID, l.Key}] = l
+		w.outbox.lanes[l.ID] = l
+		w.outbox.laneKeys[laneKey{l.AccountID, l.Key}] = l
 	}
 	return nil
 }
@@ -257,7 +257,7 @@ func (w *work) keepMessages(messages, last []store.Message) {
 // of the messages in hand.
 func (w *work) loadWaiting(ctx context.Context, tx pgx.Tx, n *wanted) error {
 	var customerLanes []int64
-	for _, l := range w.lanes {
+	for _, l := range w.outbox.lanes {
 		if (n.speaks || n.failures) && l.ConversationID != 0 && l.Tail > l.Head && w.e.Channel(l.AccountID) != nil {
 			customerLanes = append(customerLanes, l.ID)
 		}
@@ -284,7 +284,7 @@ func (w *work) loadWaiting(ctx context.Context, tx pgx.Tx, n *wanted) error {
 		w.convs[id].unshown = true
 	}
 	for _, d := range slices.Concat(waiting, found, sent, files) {
-		w.addDelivery(d)
+		w.outbox.addDelivery(d)
 	}
 	if n.receipts {
 		return w.loadJoined(ctx, tx)
@@ -295,35 +295,14 @@ func (w *work) loadWaiting(ctx context.Context, tx pgx.Tx, n *wanted) error {
 // keepParked remembers parked replies, with the lines about them.
 func (w *work) keepParked(ctx context.Context, tx pgx.Tx, parked []store.Message) error {
 	w.keepMessages(parked, nil)
-	return w.loadDeliveries(ctx, tx, parked)
-}
-
-// loadDeliveries reads what belongs to messages that were found late.
-func (w *work) loadDeliveries(ctx context.Context, tx pgx.Tx, late []store.Message) error {
-	var ids []int64
-	for _, m := range late {
-		ids = append(ids, m.ID)
-	}
-	if len(ids) == 0 {
-		return nil
-	}
-	var p store.Pipeline
-	var found []store.Delivery
-	p.DeliveriesOf(&found, ids, nil)
-	if err := p.Run(ctx, tx); err != nil {
-		return err
-	}
-	for _, d := range found {
-		w.addDelivery(d)
-	}
-	return nil
+	return w.outbox.loadDeliveries(ctx, tx, parked)
 }
 
 // replyLanes gives the lanes to customers.
 func (w *work) replyLanes() []int64 {
 	var list []int64
-	for _, id := range keys(w.lanes) {
-		if l := w.lanes[id]; l.ConversationID != 0 && w.e.Channel(l.AccountID) != nil {
+	for _, id := range keys(w.outbox.lanes) {
+		if l := w.outbox.lanes[id]; l.ConversationID != 0 && w.e.Channel(l.AccountID) != nil {
 			list = append(list, id)
 		}
 	}
@@ -332,16 +311,16 @@ func (w *work) replyLanes() []int64 {
 
 // loadJoined reads what left together with the deliveries in hand, and their messages.
 func (w *work) loadJoined(ctx context.Context, tx pgx.Tx) error {
-	found, err := store.JoinedTo(ctx, tx, keys(w.deliveries))
+	found, err := store.JoinedTo(ctx, tx, keys(w.outbox.deliveries))
 	if err != nil {
 		return err
 	}
 	for _, d := range found {
-		w.addDelivery(d)
+		w.outbox.addDelivery(d)
 	}
 	var missing []int64
-	for _, id := range keys(w.deliveries) {
-		if d := w.deliveries[id]; d.Kind == outbound.KindReply && w.messages[d.MessageID] == nil {
+	for _, id := range keys(w.outbox.deliveries) {
+		if d := w.outbox.deliveries[id]; d.Kind == outbound.KindReply && w.messages[d.MessageID] == nil {
 			missing = append(missing, d.MessageID)
 		}
 	}
@@ -355,20 +334,7 @@ func (w *work) loadJoined(ctx context.Context, tx pgx.Tx) error {
 	for _, m := range messages {
 		w.messages[m.ID] = &message{Message: m}
 	}
-	return w.loadDeliveries(ctx, tx, messages)
-}
-
-func (w *work) addDelivery(d store.Delivery) {
-	if w.deliveries[d.ID] != nil {
-		return
-	}
-	row := &delivery{Delivery: d}
-	w.deliveries[d.ID] = row
-	l := w.lanes[d.LaneID]
-	if l != nil && d.Seq > l.Head && d.OrderBy != "" && d.State == store.Queued {
-		l.waiting = append(l.waiting, row)
-		slices.SortFunc(l.waiting, func(a, b *delivery) int { return int(a.Seq - b.Seq) })
-	}
+	return w.outbox.loadDeliveries(ctx, tx, messages)
 }
 
 // number takes the number of a new conversation.

@@ -33,15 +33,15 @@ func (w *work) mark(c *conv, m *message, mark bridge.Mark) {
 	}
 	var last *delivery
 	var now outbound.Payload
-	if all := w.marksOf(m); len(all) > 0 {
+	if all := w.outbox.marksOf(m); len(all) > 0 {
 		last = all[len(all)-1]
 		now = last.payload()
 	}
 	switch {
 	case now.Mark == mark, mark != "" && receiptRank(mark) > 0 && receiptRank(mark) < receiptRank(now.Mark):
-	case last != nil && w.notBegun(last) && now.Clears == mark:
-		w.cancel(last)
-	case last != nil && w.notBegun(last):
+	case last != nil && w.outbox.notBegun(last) && now.Clears == mark:
+		w.outbox.cancel(last)
+	case last != nil && w.outbox.notBegun(last):
 		now.Mark = mark
 		last.setPayload(now)
 	default:
@@ -51,7 +51,7 @@ func (w *work) mark(c *conv, m *message, mark bridge.Mark) {
 
 // markWaiting marks a reply that waits in its hold: its author can take it back by that mark.
 func (w *work) markWaiting(c *conv, m *message) {
-	if d := w.firstOf(m); d != nil && d.NotBefore != nil && d.NotBefore.After(w.now) {
+	if d := w.outbox.firstOf(m); d != nil && d.NotBefore != nil && d.NotBefore.After(w.now) {
 		w.mark(c, m, bridge.MarkWaiting)
 	}
 }
@@ -60,7 +60,7 @@ func (w *work) markWaiting(c *conv, m *message) {
 // wants to know. followed: another line left with it as one message, and carries the mark.
 func (w *work) markSent(c *conv, m *message, followed bool) {
 	receipts := w.settings(c).Receipts
-	switch state := w.receiptState(m); {
+	switch state := w.outbox.receiptState(m); {
 	case followed || receipts == "failures":
 		w.mark(c, m, "")
 	case receipts == "read" && state == bridge.OutcomeRead:
@@ -83,19 +83,13 @@ func lastInRun(run []*delivery, d *delivery) bool {
 }
 
 // marksOf gives the marks that a message has or is to get, in order.
-func (w *work) marksOf(m *message) []*delivery {
+func (o *outbox) marksOf(m *message) []*delivery {
 	var marks []*delivery
-	for _, d := range w.deliveries {
+	for _, d := range o.deliveries {
 		if d.MessageID == m.ID && d.Kind == string(bridge.PostMark) && d.State != store.Failed && d.State != store.Cancelled {
 			marks = append(marks, d)
 		}
 	}
 	slices.SortFunc(marks, func(a, b *delivery) int { return cmp.Compare(a.Seq, b.Seq) })
 	return marks
-}
-
-// notBegun says that no attempt at a delivery is under way, and none landed.
-func (w *work) notBegun(d *delivery) bool {
-	l := w.lanes[d.LaneID]
-	return l != nil && d.State == store.Queued && (l.LeasedUntil == nil || d.Seq > l.Head+1)
 }

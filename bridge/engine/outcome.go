@@ -65,9 +65,9 @@ func (w *work) settleLines() {
 // trackedLines gives the lines that follow messages in hand, by message, in order.
 func (w *work) trackedLines() map[int64][]postedLine {
 	lines, changes := map[int64][]postedLine{}, map[int64][]*delivery{}
-	for _, id := range keys(w.deliveries) {
-		d := w.deliveries[id]
-		if d.Kind != string(bridge.PostLine) || w.messages[d.MessageID] == nil || w.lanes[d.LaneID] == nil || d.State == store.Failed || d.State == store.Cancelled {
+	for _, id := range keys(w.outbox.deliveries) {
+		d := w.outbox.deliveries[id]
+		if d.Kind != string(bridge.PostLine) || w.messages[d.MessageID] == nil || w.outbox.lanes[d.LaneID] == nil || d.State == store.Failed || d.State == store.Cancelled {
 			continue
 		}
 		switch p := d.payload(); {
@@ -109,16 +109,16 @@ func (w *work) settle(m *message, line postedLine, last bool) {
 	said := *now.Line
 	said.Outcome, said.Verbs, said.Other = outcome, openVerbs(outcome.State), w.promotedTo(m, outcome.State, said.Other)
 	now.Line = &said
-	if w.notBegun(line.newest()) {
+	if w.outbox.notBegun(line.newest()) {
 		line.newest().setPayload(now)
 		return
 	}
-	l := w.lanes[line.LaneID]
+	l := w.outbox.lanes[line.LaneID]
 	c := w.convs[l.ConversationID]
 	if c == nil || c.threads[l.AccountID] == nil {
 		return
 	}
-	w.enqueue(w.changesLane(c, c.threads[l.AccountID]), string(bridge.PostLine), m.ID, outbound.Payload{Line: &said, Changes: line.ID}, nil)
+	w.outbox.enqueue(w.changesLane(c, c.threads[l.AccountID]), string(bridge.PostLine), m.ID, outbound.Payload{Line: &said, Changes: line.ID}, nil)
 }
 
 // outcome gives what a line has to say of its message; nil = what it was written with. first is the
@@ -187,7 +187,7 @@ func (w *work) outcomeState(m *message) bridge.OutcomeState {
 	case store.FateWaiting:
 		return bridge.OutcomeWaiting
 	case store.FateOut:
-		return w.receiptState(m)
+		return w.outbox.receiptState(m)
 	case store.FateFailed:
 		return bridge.OutcomeFailed
 	case store.FateUnclear:
@@ -203,13 +203,13 @@ func (w *work) outcomeState(m *message) bridge.OutcomeState {
 }
 
 // receiptState tells how far all parts of a sent message came.
-func (w *work) receiptState(m *message) bridge.OutcomeState {
+func (o *outbox) receiptState(m *message) bridge.OutcomeState {
 	lowest := rank(store.Read)
-	for _, d := range w.partsOf(m) {
+	for _, d := range o.partsOf(m) {
 		lowest = min(lowest, rank(d.State))
 	}
 	switch {
-	case len(w.partsOf(m)) == 0 || lowest < rank(store.Delivered):
+	case len(o.partsOf(m)) == 0 || lowest < rank(store.Delivered):
 		return bridge.OutcomeSent
 	case lowest < rank(store.Read):
 		return bridge.OutcomeDelivered

@@ -131,7 +131,7 @@ func followed(c store.Claimed, r relay.Report) bool {
 // would be lost.
 func (w *work) postFailed(c *conv, f ownFact) {
 	w.logParley(c, "not posted", detail{Message: f.Message, Text: f.Post, Reason: f.Text})
-	if d := w.deliveries[f.Delivery]; d != nil && d.payload().Changes != 0 {
+	if d := w.outbox.deliveries[f.Delivery]; d != nil && d.payload().Changes != 0 {
 		return // the line that it was to change stands
 	}
 	switch bridge.PostKind(f.Post) {

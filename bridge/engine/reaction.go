@@ -67,13 +67,13 @@ func (w *work) customerReacts(a *store.Account, in channels.Inbound) error {
 	if m != nil {
 		line.Hint, line.Reason = quoteOf(&m.Message), m.Direction
 	}
-	d := w.deliveries[known.DeliveryID]
+	d := w.outbox.deliveries[known.DeliveryID]
 	switch {
-	case before && d != nil && in.Emoji == "" && d.payload().Changes == 0 && w.cancel(d):
+	case before && d != nil && in.Emoji == "" && d.payload().Changes == 0 && w.outbox.cancel(d):
 		w.reactions[k] = store.Reaction{AccountID: a.ID, Target: in.Target, IdentityID: i.ID}
 		w.reacted[k] = true
 		return nil // nobody saw it
-	case before && d != nil && w.holdable(d):
+	case before && d != nil && w.outbox.holdable(d):
 		d.revise(line)
 	case before && d != nil:
 		d = w.postTo(c, c.home(w.dir), bridge.PostLine, 0, outbound.Payload{Line: &line, Changes: d.ID})

@@ -46,7 +46,7 @@ func (w *work) replyLanded(c *conv, f ownFact) {
 		c.addRef(f.External)
 	}
 	w.counted(c, m, f.Parts, f.Cost)
-	if w.sentAgain(f) || w.partLanded(m) {
+	if w.outbox.sentAgain(f) || w.outbox.partLanded(m) {
 		return
 	}
 	if m.Fate == store.FateFailed || m.Fate == store.FateOut {
@@ -59,8 +59,8 @@ func (w *work) replyLanded(c *conv, f ownFact) {
 // sentAgain says that a result is of an earlier attempt: a bounce came before it, and somebody has had
 // the message sent again. The result of the present attempt is written together with the end of its
 // delivery, so that any result that comes while the delivery is on its way is an earlier one.
-func (w *work) sentAgain(f ownFact) bool {
-	d := w.deliveries[f.Delivery]
+func (o *outbox) sentAgain(f ownFact) bool {
+	d := o.deliveries[f.Delivery]
 	return d != nil && slices.Contains([]string{store.Queued, store.Sending, store.Unknown}, d.State)
 }
 
@@ -95,13 +95,13 @@ func takenBack(m *message) bool {
 // replyFailed tells the author that the customer didn't get it.
 func (w *work) replyFailed(ctx context.Context, tx pgx.Tx, c *conv, f ownFact) error {
 	m := w.messages[f.Message]
-	if m == nil || takenBack(m) || w.sentAgain(f) {
+	if m == nil || takenBack(m) || w.outbox.sentAgain(f) {
 		return nil // the customer isn't to get it, or this is old
 	}
 	if f.Class == string(channels.TemplateBad) && outbound.TemplateOf(&m.Message) != nil {
 		return w.templateFailed(ctx, tx, c, m, f)
 	}
-	part := w.partName(m, w.deliveryOf(m, f.Delivery))
+	part := w.partName(m, w.outbox.deliveryOf(m, f.Delivery))
 	if f.Class == string(channels.WindowClosed) && (part == "" || m.Fate == store.FateParked) {
 		w.closedByProvider(c, m, f.Text)
 		return nil
@@ -125,7 +125,7 @@ func (w *work) replyLate(c *conv, f ownFact) {
 	if m == nil {
 		return
 	}
-	d := w.deliveryOf(m, f.Delivery)
+	d := w.outbox.deliveryOf(m, f.Delivery)
 	line := bridge.Line{Kind: bridge.LineRetrying, Text: w.partName(m, d), Reason: f.Text, Hint: f.Hint}
 	if d != nil && d.FirstAt != nil {
 		line.Since = *d.FirstAt
@@ -136,7 +136,7 @@ func (w *work) replyLate(c *conv, f ownFact) {
 // replyUnclear asks a person about what nobody can tell.
 func (w *work) replyUnclear(c *conv, f ownFact) {
 	m := w.messages[f.Message]
-	if m == nil || w.sentAgain(f) {
+	if m == nil || w.outbox.sentAgain(f) {
 		return
 	}
 	w.logParley(c, "unclear", detail{Message: m.ID, Reason: f.Text})
@@ -146,7 +146,7 @@ func (w *work) replyUnclear(c *conv, f ownFact) {
 	}
 	m.Fate, m.dirty = store.FateUnclear, true
 	w.mark(c, m, bridge.MarkWarning)
-	w.tellWith(c, m, bridge.Line{Kind: bridge.LineUnclear, Text: w.partName(m, w.deliveryOf(m, f.Delivery)), Reason: f.Text, Verbs: []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent}, Args: bridge.Args{Delivery: f.Delivery}})
+	w.tellWith(c, m, bridge.Line{Kind: bridge.LineUnclear, Text: w.partName(m, w.outbox.deliveryOf(m, f.Delivery)), Reason: f.Text, Verbs: []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent}, Args: bridge.Args{Delivery: f.Delivery}})
 }
 
 // applyStatus takes what the provider tells of one of our messages.
@@ -173,14 +173,14 @@ func (w *work) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account, par
 		w.bouncedElsewhere(c, m, in.Status)
 		return nil
 	}
-	if c == nil || w.lanes[d.LaneID] == nil {
+	if c == nil || w.outbox.lanes[d.LaneID] == nil {
 		return nil
 	}
 	if in.Status.MessageID == m.ID && len(in.Status.External) > 0 {
 		w.tieSent(a, m, in.Status.External[0])
 	}
 	w.counted(c, m, in.Status.Parts, in.Status.Cost)
-	run := w.runOf(d)
+	run := w.outbox.runOf(d)
 	for _, one := range run {
 		if said := w.messages[one.MessageID]; said != nil {
 			if err := w.receipt(ctx, tx, c, one, said, in.Status); err != nil {
@@ -210,9 +210,9 @@ func (w *work) elsewheres(a *store.Account, s *channels.Status) bool {
 
 // runOf gives a delivery and those that left together with it, in order. What left with an earlier
 // attempt of it, and not with the last one, is apart from it.
-func (w *work) runOf(d *delivery) []*delivery {
+func (o *outbox) runOf(d *delivery) []*delivery {
 	run := []*delivery{d}
-	for _, other := range w.deliveries {
+	for _, other := range o.deliveries {
 		if other.Joined == d.ID && other.SentAt != nil && d.SentAt != nil && other.SentAt.Equal(*d.SentAt) {
 			run = append(run, other)
 		}
@@ -234,8 +234,8 @@ func (w *work) receipt(ctx context.Context, tx pgx.Tx, c *conv, d *delivery, m *
 		d.State, d.ErrorClass, d.ErrorText, d.dirty = store.Failed, string(s.Class), s.Reason, true
 		return w.replyFailed(ctx, tx, c, ownFact{Message: m.ID, Delivery: d.ID, Class: string(s.Class), Text: bounceText(s)})
 	case rank(string(s.State)) > rank(d.State):
-		if d.State == store.Unknown && w.isHead(d) {
-			w.due(w.lanes[d.LaneID], nil) // nothing is left to find out: the next may go
+		if d.State == store.Unknown && w.outbox.isHead(d) {
+			w.outbox.due(w.outbox.lanes[d.LaneID], nil) // nothing is left to find out: the next may go
 		}
 		d.State, d.dirty = string(s.State), true
 		w.receiptSays(c, m)
@@ -258,7 +258,7 @@ func restart(d *delivery, s *channels.Status) {
 // receiptSays ends what was open about a message: the provider has it, whether or not
 // its answer came, or a bounce.
 func (w *work) receiptSays(c *conv, m *message) {
-	if w.partLanded(m) {
+	if w.outbox.partLanded(m) {
 		return
 	}
 	if m.Fate == store.FateUnclear || m.Fate == store.FateWaiting || m.Fate == store.FateFailed || takenBack(m) {

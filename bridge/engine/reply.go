@@ -64,7 +64,7 @@ func (w *work) joinLines(c *conv, l *lane, d *delivery, m *message) {
 	w.measureLine(c, d, m)
 	at := slices.Index(l.waiting, d)
 	for _, i := range []int{at - 1, at + 1} { // events of one author may come in any order
-		if i >= 0 && i < len(l.waiting) && w.sameHold(l.waiting[i], d, m) && w.joinGroup(l, d, l.waiting[i].JoinKey) {
+		if i >= 0 && i < len(l.waiting) && w.sameHold(l.waiting[i], d, m) && w.outbox.joinGroup(l, d, l.waiting[i].JoinKey) {
 			return
 		}
 	}
@@ -80,7 +80,7 @@ func (w *work) measureLine(c *conv, d *delivery, m *message) {
 }
 
 // joinGroup lets a line leave with those of a key, if all of them can wait for it and fit.
-func (w *work) joinGroup(l *lane, d *delivery, key string) bool {
+func (o *outbox) joinGroup(l *lane, d *delivery, key string) bool {
 	var group []*delivery
 	size := d.JoinSize
 	for _, other := range l.waiting {
@@ -96,7 +96,7 @@ func (w *work) joinGroup(l *lane, d *delivery, key string) bool {
 	}
 	d.JoinKey = key
 	for _, other := range group {
-		w.postpone(other, *d.NotBefore)
+		o.postpone(other, *d.NotBefore)
 	}
 	return true
 }
@@ -105,7 +105,7 @@ func (w *work) joinGroup(l *lane, d *delivery, key string) bool {
 // same people, was held.
 func (w *work) sameHold(before, d *delivery, m *message) bool {
 	said := w.messages[before.MessageID]
-	return before.JoinKey != "" && max(before.Seq-d.Seq, d.Seq-before.Seq) == 1 && before.NotBefore != nil && before.NotBefore.After(w.now) && w.holdable(before) &&
+	return before.JoinKey != "" && max(before.Seq-d.Seq, d.Seq-before.Seq) == 1 && before.NotBefore != nil && before.NotBefore.After(w.now) && w.outbox.holdable(before) &&
 		said != nil && said.AgentID != nil && m.AgentID != nil && *said.AgentID == *m.AgentID && said.AccountID == m.AccountID &&
 		slices.Equal(meantBy(before), meantBy(d))
 }
@@ -140,8 +140,8 @@ func (w *work) answered(c *conv, agent *store.Agent, m *message) {
 // chosen another status since they were said. Whether their results are applied before or after that
 // choice makes no difference.
 func (w *work) keepStatus(c *conv) {
-	for _, d := range w.deliveries {
-		if l := w.lanes[d.LaneID]; d.Kind != outbound.KindReply || d.State == store.Cancelled || l == nil || l.ConversationID != c.ID {
+	for _, d := range w.outbox.deliveries {
+		if l := w.outbox.lanes[d.LaneID]; d.Kind != outbound.KindReply || d.State == store.Cancelled || l == nil || l.ConversationID != c.ID {
 			continue
 		}
 		if m := w.messages[d.MessageID]; m != nil && m.Fate == store.FateOut {

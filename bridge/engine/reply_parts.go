@@ -31,7 +31,7 @@ func (w *work) enqueueReply(c *conv, l *lane, order string, m *message, p outbou
 	var first *delivery
 	for _, s := range spans(len(m.Files), w.e.caps(c.AccountID).AttachmentsPerMessage) {
 		p.Span = s
-		d := w.enqueueInOrder(l, order, m.ID, p, &until)
+		d := w.outbox.enqueueInOrder(l, order, m.ID, p, &until)
 		if first == nil {
 			first = d
 		}
@@ -40,8 +40,8 @@ func (w *work) enqueueReply(c *conv, l *lane, order string, m *message, p outbou
 }
 
 // partsOf gives the deliveries of a message's latest sending, in order.
-func (w *work) partsOf(m *message) []*delivery {
-	last := w.replyOf(m)
+func (o *outbox) partsOf(m *message) []*delivery {
+	last := o.replyOf(m)
 	if last == nil {
 		return nil
 	}
@@ -49,7 +49,7 @@ func (w *work) partsOf(m *message) []*delivery {
 	if last.payload().Span == nil {
 		return parts
 	}
-	for _, d := range w.deliveries {
+	for _, d := range o.deliveries {
 		if d != last && d.MessageID == m.ID && d.Kind == outbound.KindReply && d.LaneID == last.LaneID && d.OrderBy == last.OrderBy && d.payload().Span != nil {
 			parts = append(parts, d)
 		}
@@ -59,8 +59,8 @@ func (w *work) partsOf(m *message) []*delivery {
 }
 
 // firstOf gives the delivery with a message's text.
-func (w *work) firstOf(m *message) *delivery {
-	if parts := w.partsOf(m); len(parts) > 0 {
+func (o *outbox) firstOf(m *message) *delivery {
+	if parts := o.partsOf(m); len(parts) > 0 {
 		return parts[0]
 	}
 	return nil
@@ -68,41 +68,41 @@ func (w *work) firstOf(m *message) *delivery {
 
 // cancelReply takes a waiting reply back, all of it. It says no when something of it is
 // being sent or was sent.
-func (w *work) cancelReply(m *message) bool {
-	parts := w.partsOf(m)
-	if len(parts) == 0 || !w.cancel(parts[0]) {
+func (o *outbox) cancelReply(m *message) bool {
+	parts := o.partsOf(m)
+	if len(parts) == 0 || !o.cancel(parts[0]) {
 		return false
 	}
 	for _, d := range parts[1:] {
-		w.cancel(d)
+		o.cancel(d)
 	}
 	return true
 }
 
 // dropParts takes back the parts whose files an edit took away.
-func (w *work) dropParts(m *message) {
-	for _, d := range w.partsOf(m) {
+func (o *outbox) dropParts(m *message) {
+	for _, d := range o.partsOf(m) {
 		if s := d.payload().Span; s != nil && s.From > 0 && s.From >= len(m.Files) {
-			w.cancel(d)
+			o.cancel(d)
 		}
 	}
 }
 
 // underWayReply says that an attempt at some part of a reply runs or will be repeated.
-func (w *work) underWayReply(m *message) bool {
-	return slices.ContainsFunc(w.partsOf(m), w.underWay)
+func (o *outbox) underWayReply(m *message) bool {
+	return slices.ContainsFunc(o.partsOf(m), o.underWay)
 }
 
 // leftInParts says that some part of a reply reached the provider and another may not.
-func (w *work) leftInParts(m *message) bool {
-	parts := w.partsOf(m)
+func (o *outbox) leftInParts(m *message) bool {
+	parts := o.partsOf(m)
 	return len(parts) > 1 && slices.ContainsFunc(parts, func(d *delivery) bool { return rank(d.State) > 0 })
 }
 
 // worst gives the fate of a message by what became of its deliveries.
-func (w *work) worst(m *message) string {
+func (o *outbox) worst(m *message) string {
 	fate := store.FateOut
-	for _, d := range w.partsOf(m) {
+	for _, d := range o.partsOf(m) {
 		switch d.State {
 		case store.NeedsDecision:
 			return store.FateUnclear
@@ -119,8 +119,8 @@ func (w *work) worst(m *message) string {
 
 // partLanded says that a part of a reply landed, but that its message has not yet, or not
 // as a whole: the mark waits for the others.
-func (w *work) partLanded(m *message) bool {
-	if len(w.partsOf(m)) < 2 {
+func (o *outbox) partLanded(m *message) bool {
+	if len(o.partsOf(m)) < 2 {
 		return false
 	}
 	switch m.Fate {
@@ -128,7 +128,7 @@ func (w *work) partLanded(m *message) bool {
 	default:
 		return false
 	}
-	fate := w.worst(m)
+	fate := o.worst(m)
 	if fate == store.FateOut {
 		return false
 	}
@@ -137,11 +137,11 @@ func (w *work) partLanded(m *message) bool {
 }
 
 // deliveryOf gives the delivery that a result or click is about.
-func (w *work) deliveryOf(m *message, delivery int64) *delivery {
-	if d := w.deliveries[delivery]; d != nil && d.MessageID == m.ID {
+func (o *outbox) deliveryOf(m *message, delivery int64) *delivery {
+	if d := o.deliveries[delivery]; d != nil && d.MessageID == m.ID {
 		return d
 	}
-	return w.replyOf(m)
+	return o.replyOf(m)
 }
 
 // partName says what of a message a delivery carries, where it is a file alone.
@@ -159,9 +159,9 @@ func (w *work) partName(m *message, d *delivery) string {
 // left in parts.
 // Errors: notYet while the part's own result may be about to be written.
 func (w *work) receiptOf(m *message, s *channels.Status) (*delivery, error) {
-	parts := w.partsOf(m)
+	parts := w.outbox.partsOf(m)
 	if len(parts) < 2 {
-		return w.replyOf(m), nil
+		return w.outbox.replyOf(m), nil
 	}
 	if s.Early {
 		return parts[0], nil // what carries a file alone is one part
@@ -178,4 +178,15 @@ func (w *work) receiptOf(m *message, s *channels.Status) (*delivery, error) {
 		return nil, w.wait(resultWait - w.age())
 	}
 	return parts[0], nil
+}
+
+// replyOf finds the delivery of a message to the customer.
+func (o *outbox) replyOf(m *message) *delivery {
+	var found *delivery
+	for _, d := range o.deliveries {
+		if d.MessageID == m.ID && d.Kind == outbound.KindReply && (found == nil || d.Seq > found.Seq) {
+			found = d
+		}
+	}
+	return found
 }

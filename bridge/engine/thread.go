@@ -32,12 +32,12 @@ func (w *work) openThread(c *conv) (*thread, error) {
 // postTo queues a post for a conversation's thread.
 func (w *work) postTo(c *conv, t *thread, kind bridge.PostKind, messageID int64, p outbound.Payload) *delivery {
 	l := w.surfaceLane(c, t, kind)
-	return w.enqueue(l, string(kind), messageID, p, nil)
+	return w.outbox.enqueue(l, string(kind), messageID, p, nil)
 }
 
 func (w *work) channelLaneOf(surface int64, channel string, kind bridge.PostKind) *lane {
 	gate, request := w.budget(surface, kind, channel)
-	return w.lane(laneKey{surface, outbound.ChannelLane(channel)}, 0, store.PrioritySay, gate, request)
+	return w.outbox.lane(laneKey{surface, outbound.ChannelLane(channel)}, 0, store.PrioritySay, gate, request)
 }
 
 // cardWait is how long a root waits for further changes, unless somebody clicked.
@@ -73,13 +73,13 @@ func (w *work) queueCards() {
 				waiting-- // the one under way may have read the old state
 			}
 			if waiting <= 0 && !w.rootUnsent(c, t) {
-				w.enqueue(l, string(bridge.PostCard), 0, outbound.Payload{}, nil)
+				w.outbox.enqueue(l, string(bridge.PostCard), 0, outbound.Payload{}, nil)
 				if !c.clicked && l.LeasedUntil == nil {
 					soon := w.now.Add(cardWait)
-					w.due(l, &soon)
+					w.outbox.due(l, &soon)
 				}
 			} else if waiting > 0 && c.clicked && l.LeasedUntil == nil {
-				w.due(l, nil) // it waits for more no longer
+				w.outbox.due(l, nil) // it waits for more no longer
 			}
 		}
 	}
@@ -134,29 +134,9 @@ func (w *work) threadLost(c *conv, surface int64, root string) error {
 	t.Root, t.dirty = "", true
 	t.Rerooted++
 	l.Priority, l.dirty = store.PriorityRoot, true
-	w.enqueueFirst(l, bridge.PostRoot)
+	w.outbox.enqueueFirst(l, bridge.PostRoot)
 	w.logParley(c, "rerooted", nil)
 	return nil
-}
-
-// enqueueFirst puts a post before everything that waits in a lane. What is under
-// way fails with ErrThreadLost and is tried again behind it.
-func (w *work) enqueueFirst(l *lane, kind bridge.PostKind) {
-	d := w.enqueue(l, string(kind), 0, outbound.Payload{}, nil)
-	first := l.Head + 1
-	if d.Seq == first {
-		return
-	}
-	for _, later := range w.deliveries {
-		if later.LaneID == l.ID && later != d && later.Seq >= first {
-			later.Seq++
-		}
-	}
-	w.shifts = append(w.shifts, shift{l.ID, first})
-	d.Seq = first
-	if l.LeasedUntil == nil {
-		w.due(l, nil)
-	}
 }
 
 // remember keeps what a surface's message is, for replies, edits and reactions.

@@ -139,7 +139,7 @@ func (w *work) line(c *conv, line bridge.Line) {
 
 // channelLine posts a line outside any conversation.
 func (w *work) channelLine(surface int64, at bridge.Place, line bridge.Line) *delivery {
-	return w.enqueue(w.channelLaneOf(surface, at.Channel, bridge.PostLine), string(bridge.PostLine), 0, outbound.Payload{Place: at, Line: &line}, nil)
+	return w.outbox.enqueue(w.channelLaneOf(surface, at.Channel, bridge.PostLine), string(bridge.PostLine), 0, outbound.Payload{Place: at, Line: &line}, nil)
 }
 
 // whisper answers one person: lists, help, refusals and confirmations only.
@@ -155,7 +155,7 @@ func (w *work) whisper(c *conv, surface int64, a bridge.Action, line bridge.Line
 	if a.Place.Channel == "" {
 		return // nowhere to answer
 	}
-	w.enqueue(w.channelLaneOf(surface, a.Place.Channel, bridge.PostEphemeral), string(bridge.PostEphemeral), 0, p, nil)
+	w.outbox.enqueue(w.channelLaneOf(surface, a.Place.Channel, bridge.PostEphemeral), string(bridge.PostEphemeral), 0, p, nil)
 }
 
 // refuse tells the actor that nothing was changed, why, and what to do.

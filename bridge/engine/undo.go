@@ -23,7 +23,7 @@ func (w *work) undo(r request) {
 	case m.Fate == store.FateUndone, m.Fate == store.FateOut:
 		w.refuseDecided(r, m)
 		return
-	case !w.cancelReply(m):
+	case !w.outbox.cancelReply(m):
 		w.refuse(r, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
 		return
 	}
@@ -47,7 +47,7 @@ func (w *work) lastSentBy(c *conv, agent *store.Agent) *message {
 			continue
 		}
 		mine := *m.AgentID == agent.ID || senders[id] == agent.ID
-		if d := w.firstOf(m); mine && d != nil && (found == nil || d.Seq > last) {
+		if d := w.outbox.firstOf(m); mine && d != nil && (found == nil || d.Seq > last) {
 			found, last = m, d.Seq
 		}
 	}

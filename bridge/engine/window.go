@@ -133,7 +133,7 @@ func (w *work) windowClosed(c *conv, m *message, text string) {
 // closedByProvider parks a reply that the provider refused because of the window. What we
 // thought of the window was wrong then, unless the customer has opened it since.
 func (w *work) closedByProvider(c *conv, m *message, text string) {
-	d := w.replyOf(m)
+	d := w.outbox.replyOf(m)
 	if c.WindowFrom != nil && w.window(c).Open(w.now) && d != nil && d.SentAt != nil && c.WindowFrom.Before(d.SentAt.Add(w.now.Sub(w.real))) {
 		c.WindowFrom = nil
 		c.touch()
@@ -141,8 +141,8 @@ func (w *work) closedByProvider(c *conv, m *message, text string) {
 	if m.Fate == store.FateParked {
 		return // with its first part
 	}
-	for _, part := range w.partsOf(m) {
-		w.cancel(part)
+	for _, part := range w.outbox.partsOf(m) {
+		w.outbox.cancel(part)
 	}
 	w.mark(c, m, bridge.MarkWarning)
 	w.windowClosed(c, m, text)

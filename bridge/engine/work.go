@@ -14,10 +14,11 @@ import (
 // change it; flush writes it set-wise. It belongs to one goroutine.
 type work struct {
 	*moment
-	e     *Engine
-	dir   *directory.Directory
-	locks func(conversations []int64) // relay.Batch.Locks
-	fresh []int64                     // conversation numbers, taken but not used
+	outbox *outbox
+	e      *Engine
+	dir    *directory.Directory
+	locks  func(conversations []int64) // relay.Batch.Locks
+	fresh  []int64                     // conversation numbers, taken but not used
 
 	convs      map[int64]*conv
 	identities map[int64]*store.Identity
@@ -25,14 +26,10 @@ type work struct {
 	external   map[userKey]store.ExternalID
 	posts      map[postKey]*store.Post
 	messages   map[int64]*message
-	deliveries map[int64]*delivery
-	lanes      map[int64]*lane
-	laneKeys   map[laneKey]*lane
 	latest     map[int64]int64 // identity → its newest conversation
 	days       map[laneKey]int64
 	collecting map[laneKey]int64 // the threads of a day in which mails are collected
 	openings   map[userKey]*opening
-	gates      map[laneKey]*store.Gate
 
 	writers     []string        // keys with which a conversation is begun, and from which somebody wrote before
 	newIdentity map[int64]bool  // rows that this batch made
@@ -47,7 +44,6 @@ type work struct {
 	dirtyIdentities map[int64]bool
 	newExternal     []store.ExternalID
 	moved           []store.ExternalID
-	shifts          []shift
 	log             []store.LogEntry
 	setTimers       map[timerKey]store.Timer
 	cancelTimers    map[timerKey]store.Timer
@@ -71,17 +67,10 @@ type reactionKey struct {
 	identity int64
 }
 
-type laneKey struct {
-	account int64
-	key     string
-}
-
 type timerKey struct {
 	conversation int64
 	kind         string
 }
-
-type shift struct{ lane, seq int64 }
 
 // conv is a conversation in hand.
 type conv struct {
@@ -107,18 +96,6 @@ type message struct {
 	store.Message
 	fresh, dirty bool
 	decided      *bridge.Outcome // what somebody decided about it in this batch; State "" = what its fate tells
-}
-
-type delivery struct {
-	store.Delivery
-	fresh, dirty bool
-}
-
-type lane struct {
-	store.Lane
-	fresh, dirty bool
-	gate         *store.Gate // of a new lane
-	waiting      []*delivery // agents' messages in their hold, in order, when loaded
 }
 
 // status of the conversation.

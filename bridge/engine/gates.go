@@ -1,0 +1,117 @@
+package engine
+
+import (
+	"context"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store"
+)
+
+// dueGates gives the gates of lanes that became due, or due at another time.
+func (o *outbox) dueGates() []store.GateDue {
+	var list []store.GateDue
+	gates := map[int64]int{}
+	for _, l := range o.lanes {
+		if !l.fresh && !l.dirty || l.DueAt == nil || l.LeasedUntil != nil {
+			continue
+		}
+		wait := max(l.DueAt.Sub(o.now).Seconds(), 0)
+		if i, ok := gates[l.GateID]; ok {
+			due := &list[i]
+			due.Wait, due.Waiting = min(due.Wait, wait), due.Waiting|1<<l.Priority
+			if l.DueAt.Before(due.Oldest) {
+				due.Oldest = *l.DueAt
+			}
+			continue
+		}
+		gates[l.GateID] = len(list)
+		list = append(list, store.GateDue{GateID: l.GateID, AccountID: l.AccountID, Waiting: 1 << l.Priority, Wait: wait, Oldest: *l.DueAt})
+	}
+	return list
+}
+
+// resolveGates finds or makes the gates of new lanes. Only what was there before is
+// remembered: a gate made here may not outlive this transaction. All in this
+// transaction: one that waited for a second connection would wait for ever when all do.
+func (o *outbox) resolveGates(ctx context.Context, tx pgx.Tx) error {
+	missing := o.missingGates()
+	if len(missing) == 0 {
+		o.setGates()
+		return nil
+	}
+	found, err := store.FindGates(ctx, tx, missing)
+	if err != nil {
+		return err
+	}
+	for _, g := range found {
+		o.known.keep(g)
+	}
+	if missing = o.missingGates(); len(missing) > 0 {
+		made, err := store.UpsertGates(ctx, tx, missing)
+		if err != nil {
+			return err
+		}
+		for _, g := range made {
+			o.gates[laneKey{g.AccountID, g.Key}].ID = g.ID
+		}
+	}
+	o.setGates()
+	return nil
+}
+
+// missingGates fills in the ids that are remembered and gives the others.
+func (o *outbox) missingGates() []store.Gate {
+	var rows []store.Gate
+	for _, g := range o.gates {
+		if id, ok := o.known.idOf(*g); ok {
+			g.ID = id
+			continue
+		}
+		rows = append(rows, *g)
+	}
+	return rows
+}
+
+func (o *outbox) setGates() {
+	for _, l := range o.lanes {
+		if l.gate != nil && l.GateID != l.gate.ID {
+			l.GateID = l.gate.ID
+		}
+	}
+}
+
+// knownGates remembers the ids of committed gates, for all batches of a process.
+type knownGates struct {
+	mu    sync.RWMutex
+	gates map[laneKey]store.Gate
+}
+
+func newKnownGates() *knownGates { return &knownGates{gates: map[laneKey]store.Gate{}} }
+
+// idOf gives the id of a gate that is known with the same budget.
+func (k *knownGates) idOf(g store.Gate) (int64, bool) {
+	k.mu.RLock()
+	defer k.mu.RUnlock()
+	known, ok := k.gates[laneKey{g.AccountID, g.Key}]
+	id := known.ID
+	known.ID = g.ID
+	return id, ok && known == g
+}
+
+// keep remembers the id of a committed gate.
+func (k *knownGates) keep(g store.Gate) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.gates[laneKey{g.AccountID, g.Key}] = g
+}
+
+// setGate says whose budget a lane spends.
+func (o *outbox) setGate(l *lane, gate store.Gate) {
+	gk := laneKey{gate.AccountID, gate.Key}
+	if o.gates[gk] == nil {
+		o.gates[gk] = &gate
+	}
+	l.gate = o.gates[gk]
+}
