@@ -128,7 +128,7 @@ func (w *work) tell(ctx context.Context, tx pgx.Tx, r request) (bridge.Line, err
 		line.Kind = bridge.LineDetails
 		return line, nil
 	}
-	h, err := w.e.history(ctx, tx, r.conv.ID, r.Args.Page, w.log...)
+	h, err := w.e.history(ctx, tx, r.conv.ID, r.Args.Page, w.log.entries...)
 	if err != nil {
 		return bridge.Line{}, err
 	}

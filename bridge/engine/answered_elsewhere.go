@@ -114,7 +114,7 @@ func (w *work) bouncedElsewhere(c *conv, m *message, s *channels.Status) {
 		w.line(c, bridge.Line{Kind: bridge.LineDelayed, Text: m.Text, Reason: s.Reason})
 	case s.State == channels.StateFailed:
 		m.Fate, m.dirty = store.FateFailed, true
-		w.logParley(c, "not delivered", detail{Message: m.ID, Reason: bounceText(s)})
+		w.log.byParley(c, "not delivered", detail{Message: m.ID, Reason: bounceText(s)})
 		w.line(c, bridge.Line{Kind: bridge.LineFailed, Text: m.Text, Reason: bounceText(s), Hint: "It was not written here: answer again, to an address that works."})
 		w.unanswered(c)
 	}
@@ -136,7 +136,7 @@ func (w *work) countElsewhere(c *conv, m *message) {
 	if w.settings(c).AutoPending && c.status() == bridge.StatusOpen {
 		c.Status = string(bridge.StatusPending)
 	}
-	w.logParley(c, "answered elsewhere", detail{Message: m.ID})
+	w.log.byParley(c, "answered elsewhere", detail{Message: m.ID})
 }
 
 // ownAgain ties what the provider shows of our own message to it; where all of it is there,

@@ -76,7 +76,7 @@ func (w *work) assignTo(r request, chosen []int64) {
 			w.tellAssigned(c, ref.ID)
 		}
 	}
-	w.logAgent(c, agent, "assigned", detail{Agents: unique, Note: a.Args.Note})
+	w.log.byAgent(c, agent, "assigned", detail{Agents: unique, Note: a.Args.Note})
 	if len(notice) > 0 {
 		w.line(c, bridge.Line{Kind: bridge.LineAssigned, By: w.dir.Ref(surface, agent.ID), Mentions: notice, Text: a.Args.Note})
 	}
@@ -99,7 +99,7 @@ func (w *work) unassign(r request) {
 		return
 	}
 	w.queue(c)
-	w.logAgent(c, agent, "unassigned", nil)
+	w.log.byAgent(c, agent, "unassigned", nil)
 	w.line(c, bridge.Line{Kind: bridge.LineUnassigned, By: w.dir.Ref(surface, agent.ID)})
 	c.refreshCard()
 }

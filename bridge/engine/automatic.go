@@ -105,7 +105,7 @@ func (w *work) sortAutomatic(ctx context.Context, tx pgx.Tx, r request) error {
 		i.Silenced = true
 		w.decide(m, r.agent, bridge.OutcomeSilenced)
 		w.dirtyIdentities[i.ID] = true
-		w.logAgent(c, r.agent, "silenced", detail{Text: i.Key})
+		w.log.byAgent(c, r.agent, "silenced", detail{Text: i.Key})
 		done := bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbSilence, Text: i.Key}
 		if c.Collects != nil {
 			done.Hint = "What is not above the limit still becomes a conversation."
@@ -148,7 +148,7 @@ func (w *work) block(r request, m *message, i *store.Identity) {
 	}
 	i.Blocked, w.dirtyIdentities[i.ID] = true, true
 	w.decide(m, r.agent, bridge.OutcomeBlocked)
-	w.logAgent(c, r.agent, "blocked", detail{Text: i.Key})
+	w.log.byAgent(c, r.agent, "blocked", detail{Text: i.Key})
 	w.confirm(c, surface, a, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbBlock, Text: i.Key})
 }
 
@@ -197,7 +197,7 @@ func (w *work) unblock(ctx context.Context, tx pgx.Tx, r request) error {
 	if m != nil && m.ConversationID == c.ID {
 		w.decide(m, r.agent, bridge.OutcomeUnblocked)
 	}
-	w.logAgent(c, r.agent, "unblocked", detail{Text: strings.Join(freed, ", ")})
+	w.log.byAgent(c, r.agent, "unblocked", detail{Text: strings.Join(freed, ", ")})
 	w.confirm(c, surface, a, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbUnblock, Text: strings.Join(freed, ", ")})
 	return nil
 }
@@ -224,7 +224,7 @@ func (w *work) promote(ctx context.Context, tx pgx.Tx, from *conv, agent *store.
 		return err
 	}
 	w.showSaid(c, t, m, outbound.Payload{Quote: m.Quoted != ""})
-	w.logAgent(c, agent, "promoted", detail{Message: m.ID})
+	w.log.byAgent(c, agent, "promoted", detail{Message: m.ID})
 	return nil
 }
 

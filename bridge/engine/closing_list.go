@@ -87,7 +87,7 @@ func (e *Engine) setEvenings(ctx context.Context) error {
 // that wait for us, once a day and only if there are any.
 func (w *work) evening(ctx context.Context, tx pgx.Tx, team int64, due time.Time) error {
 	if next, ok := nextClosing(w.dir, team, w.now); ok {
-		w.setTimers[timerKey{0, next.Kind}] = next
+		w.timers.start(next)
 	}
 	surface, channel := w.dir.TeamHome(team)
 	if surface == 0 || w.now.Sub(due) > eveningStale {
@@ -138,6 +138,6 @@ func (w *work) closingOf(ctx context.Context, tx pgx.Tx, account, team int64) ([
 // leave notes that somebody decided to let a window close unanswered.
 func (w *work) leave(r request) {
 	c, surface, a := r.conv, r.surface, r.Action
-	w.logAgent(c, r.agent, "left until tomorrow", nil)
+	w.log.byAgent(c, r.agent, "left until tomorrow", nil)
 	w.confirm(nil, surface, a, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbLeave, Other: bridge.Facts{ID: c.ID}})
 }

@@ -37,7 +37,7 @@ func (w *work) consent(i *store.Identity, c *conv, wish channels.Consent, text s
 	}
 	w.line(c, line)
 	if i.OptedOut != before {
-		w.logCustomer(c, string(line.Kind), detail{Reason: line.Reason})
+		w.log.byCustomer(c, string(line.Kind), detail{Reason: line.Reason})
 	}
 }
 

@@ -33,7 +33,7 @@ func (w *work) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Account, p
 		return nil
 	}
 	w.line(c, bridge.Line{Kind: bridge.LineChanged, Text: in.Text, Hint: quoteOf(&m.Message)})
-	w.logCustomer(c, "changed a message", detail{Message: m.ID})
+	w.log.byCustomer(c, "changed a message", detail{Message: m.ID})
 	if c.status().Open() {
 		c.LastAt, c.LastFrom, c.LastPreview = w.now, "customer", preview(in.Text)
 		w.wakeFor(c, in)
@@ -59,7 +59,7 @@ func (w *work) customerDeletes(a *store.Account, in channels.Inbound) error {
 		return nil
 	}
 	w.line(c, bridge.Line{Kind: bridge.LineDeleted, Hint: quoteOf(&m.Message)})
-	w.logCustomer(c, "deleted a message", detail{Message: m.ID})
+	w.log.byCustomer(c, "deleted a message", detail{Message: m.ID})
 	return nil
 }
 

@@ -39,7 +39,7 @@ func (w *work) decideMessage(r request) {
 		if a.Verb == bridge.VerbDrop {
 			m.Fate = store.FateDropped
 		}
-		w.logAgent(c, r.agent, "kept inside", detail{Message: m.ID})
+		w.log.byAgent(c, r.agent, "kept inside", detail{Message: m.ID})
 		w.unanswered(c)
 		w.mark(c, m, bridge.MarkInside)
 		w.confirm(c, surface, a, bridge.Line{})
@@ -158,7 +158,7 @@ func (w *work) decideDelivery(r request) {
 		d.State, d.dirty = store.Accepted, true
 		m.Fate, m.dirty = store.FateOut, true
 		w.customersTurn(r.conv, false)
-		w.logAgent(r.conv, r.agent, "marked as sent", detail{Message: m.ID})
+		w.log.byAgent(r.conv, r.agent, "marked as sent", detail{Message: m.ID})
 		w.mark(r.conv, m, bridge.MarkSent)
 		return
 	}
@@ -177,5 +177,5 @@ func (w *work) decideDelivery(r request) {
 	}
 	l.dirty = true
 	m.Direction, m.Fate, m.dirty = "out", store.FateWaiting, true
-	w.logAgent(r.conv, r.agent, "sent again", detail{Message: m.ID})
+	w.log.byAgent(r.conv, r.agent, "sent again", detail{Message: m.ID})
 }

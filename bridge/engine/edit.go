@@ -107,7 +107,7 @@ func (c *conv) previewChanged(before, now string) {
 // keepInside makes a waiting reply, by its edit, something that does not leave.
 func (w *work) keepInside(c *conv, m *message, a bridge.Action, decision Decision, reason string) {
 	m.Direction, m.Fate, m.Reason = "note", store.FateInside, reason
-	w.logParley(c, "kept inside", detail{Message: m.ID, Reason: reason})
+	w.log.byParley(c, "kept inside", detail{Message: m.ID, Reason: reason})
 	w.unanswered(c)
 	w.mark(c, m, bridge.MarkInside)
 	switch {
@@ -164,7 +164,7 @@ func (w *work) applyDelete(c *conv, m *message) {
 	case m.Fate == store.FateUndone || m.Fate == store.FateDropped: // nobody has it
 	case m.Fate == store.FateWaiting && w.outbox.cancelReply(m):
 		m.Fate, m.dirty = store.FateUndone, true
-		w.logParley(c, "undone", detail{Message: m.ID, Reason: "deleted"})
+		w.log.byParley(c, "undone", detail{Message: m.ID, Reason: "deleted"})
 		w.unanswered(c)
 	case m.Fate == store.FateWaiting && w.outbox.replyOf(m) != nil && (w.outbox.underWayReply(m) || w.outbox.leftInParts(m)):
 		m.Fate, m.dirty = store.FateUndone, true // if it lands all the same, reached tells
@@ -201,7 +201,7 @@ func (w *work) applyEarly(c *conv, m *message, post, known *store.Post, a *bridg
 	}
 	if e.Delete {
 		m.Fate, m.Reason = store.FateUndone, "deleted"
-		w.logParley(c, "undone", detail{Message: m.ID, Reason: "deleted"})
+		w.log.byParley(c, "undone", detail{Message: m.ID, Reason: "deleted"})
 		return true
 	}
 	post.Version = known.Version

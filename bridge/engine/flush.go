@@ -20,9 +20,8 @@ func (w *work) flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 	}
 	var p store.Pipeline
 	steps := []func(context.Context, *store.Pipeline) error{
-		w.flushIdentities, w.flushConversations, w.flushThreads, w.flushMessages, w.outbox.flushLanes, w.outbox.flushDeliveries, w.flushTimers, w.flushReplies,
-		func(ctx context.Context, p *store.Pipeline) error { return store.InsertLog(ctx, p, w.log) },
-		w.flushTags, w.flushReactions, w.flushOpenings,
+		w.flushIdentities, w.flushConversations, w.flushThreads, w.flushMessages, w.outbox.flushLanes, w.outbox.flushDeliveries, w.timers.flush, w.flushReplies,
+		w.log.flush, w.flushTags, w.flushReactions, w.flushOpenings,
 	}
 	for _, step := range steps {
 		if err := step(ctx, &p); err != nil {
@@ -34,7 +33,7 @@ func (w *work) flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 
 // made tells the relay what became due.
 func (w *work) made() relay.Made {
-	m := relay.Made{Timers: len(w.setTimers) > 0}
+	m := relay.Made{Timers: len(w.timers.set) > 0}
 	for _, x := range w.newExternal {
 		m.Written = append(m.Written, store.AwaitedID(x.AccountID, x.ExternalID))
 	}
@@ -122,23 +121,6 @@ func uploads(messages []store.Message) []string {
 		}
 	}
 	return blobs
-}
-
-func (w *work) flushTimers(ctx context.Context, p *store.Pipeline) error {
-	var set, cancel []store.Timer
-	for _, t := range w.setTimers {
-		set = append(set, t)
-	}
-	for _, t := range w.cancelTimers {
-		cancel = append(cancel, t)
-	}
-	if err := store.CancelTimers(ctx, p, cancel); err != nil {
-		return err
-	}
-	if err := store.AddOverdue(ctx, p, w.overdue); err != nil {
-		return err
-	}
-	return store.SetTimers(ctx, p, set)
 }
 
 func (w *work) flushIdentities(ctx context.Context, p *store.Pipeline) error {

@@ -61,7 +61,7 @@ func (w *work) takeFormBack(r request) bool {
 				return false
 			}
 			m.Fate, m.dirty = store.FateUndone, true
-			w.logParley(r.conv, "undone", detail{Message: m.ID, Reason: formReason})
+			w.log.byParley(r.conv, "undone", detail{Message: m.ID, Reason: formReason})
 			w.tellAuthor(r.conv, m, bridge.LineUndone, formReason)
 			w.unanswered(r.conv)
 		case store.FateOut, store.FateUnclear:

@@ -195,7 +195,7 @@ func (w *work) tellUnited() {
 			}
 			beside := open[(i+1)%len(open)]
 			w.line(c, bridge.Line{Kind: bridge.LineSamePerson, Other: w.refer(beside, surface)})
-			w.logParley(c, "same customer", detail{Text: fmt.Sprintf("#%d", beside.ID)})
+			w.log.byParley(c, "same customer", detail{Text: fmt.Sprintf("#%d", beside.ID)})
 		}
 	}
 	clear(w.united)
@@ -231,7 +231,7 @@ func (w *work) identityChanges(a *store.Account, in channels.Inbound) error {
 		}
 		if c.useKey(in.From) && c.status().Open() {
 			w.line(c, bridge.Line{Kind: bridge.LineIdentity, Text: in.From.Key, Reason: in.Previous})
-			w.logCustomer(c, "changed address", nil)
+			w.log.byCustomer(c, "changed address", nil)
 			c.refreshCard()
 		}
 	}

@@ -158,7 +158,7 @@ func (w *work) startsAnew(c *conv) bool {
 func (w *work) newConversation(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound, previous *conv) (*conv, error) {
 	c, err := w.makeConversation(ctx, tx, a, in, previous)
 	if err == nil {
-		w.logCustomer(c, "opened", nil)
+		w.log.byCustomer(c, "opened", nil)
 	}
 	return c, err
 }
@@ -275,11 +275,11 @@ func (w *work) wakeFor(c *conv, in channels.Inbound) {
 	case before == bridge.StatusSnoozed:
 		w.endSnooze(c)
 		w.line(c, bridge.Line{Kind: bridge.LineWoke, Mentions: w.owners(c), Reason: "customer"})
-		w.logCustomer(c, "woke", nil)
+		w.log.byCustomer(c, "woke", nil)
 	case before == bridge.StatusResolved:
 		c.ResolvedAt, c.CloseReason = nil, ""
 		w.line(c, bridge.Line{Kind: bridge.LineReopened, Mentions: w.owners(c)})
-		w.logCustomer(c, "reopened", nil)
+		w.log.byCustomer(c, "reopened", nil)
 	}
 	c.Status = string(bridge.StatusOpen)
 	c.touch()

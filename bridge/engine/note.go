@@ -10,20 +10,13 @@ import (
 // noted is what the log says of an internal note; its words are read from the message.
 const noted = "wrote an internal note"
 
-// logNote records a note in the history.
-func (w *work) logNote(c *conv, agent *store.Agent, m *message) {
-	if agent != nil {
-		w.logAgent(c, agent, noted, detail{Message: m.ID})
-	}
-}
-
 // noteByForm keeps a note that was written in a form. Colleagues whom it names by an @ are
 // mentioned, if they may read the conversation.
 func (w *work) noteByForm(r request) {
 	agent, surface, a := r.agent, r.surface, r.Action
 	m := w.saidByPerson(r)
 	m.Reason = "note"
-	w.logNote(r.conv, agent, m)
+	w.log.note(r.conv, agent, m)
 	line := bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbNote, By: w.dir.Ref(surface, agent.ID), Text: a.Text}
 	for _, named := range w.dir.NamedIn(a.Text) {
 		if named.ID != agent.ID && w.e.reader(named).May(r.conv.Conversation) {

@@ -259,5 +259,5 @@ func (w *work) refuseDecided(r request, m *message) {
 		}
 	}
 	w.whisper(c, surface, a, bridge.Line{Kind: bridge.LineDecided, Verb: a.Verb, Customer: c.customer(), Outcome: o})
-	w.logParley(c, "refused", detail{Text: string(a.Verb), Reason: "stale"})
+	w.log.byParley(c, "refused", detail{Text: string(a.Verb), Reason: "stale"})
 }

@@ -107,7 +107,7 @@ func (w *work) replyFailed(ctx context.Context, tx pgx.Tx, c *conv, f ownFact) e
 		return nil
 	}
 	m.Fate, m.Reason, m.dirty = store.FateFailed, f.Class, true
-	w.logParley(c, "not delivered", detail{Message: m.ID, Reason: f.Text})
+	w.log.byParley(c, "not delivered", detail{Message: m.ID, Reason: f.Text})
 	w.mark(c, m, bridge.MarkWarning)
 	line := bridge.Line{Kind: bridge.LineFailed, Text: part, Reason: f.Text, Hint: f.Hint, Verbs: []bridge.Verb{bridge.VerbSendAgain}, Args: bridge.Args{Delivery: f.Delivery}}
 	if slices.ContainsFunc(m.Files, func(f store.FileRef) bool { return files.FromSurface(f).Unavailable != "" }) {
@@ -139,7 +139,7 @@ func (w *work) replyUnclear(c *conv, f ownFact) {
 	if m == nil || w.outbox.sentAgain(f) {
 		return
 	}
-	w.logParley(c, "unclear", detail{Message: m.ID, Reason: f.Text})
+	w.log.byParley(c, "unclear", detail{Message: m.ID, Reason: f.Text})
 	if takenBack(m) {
 		w.tellWith(c, m, bridge.Line{Kind: bridge.LineUnclear, Reason: f.Text})
 		return

@@ -25,7 +25,7 @@ func (w *work) rename(r request) {
 		w.unchanged(r)
 		return
 	}
-	w.logAgent(c, agent, "renamed", detail{Text: name})
+	w.log.byAgent(c, agent, "renamed", detail{Text: name})
 	w.line(c, bridge.Line{Kind: bridge.LineDone, Verb: a.Verb, By: w.dir.Ref(surface, agent.ID), Args: bridge.Args{Conversation: c.ID, Note: name}})
 	c.refreshCard()
 }

@@ -20,7 +20,7 @@ func (w *work) endOrReopen(r request) {
 	case a.Verb == bridge.VerbReopen && c.status() == bridge.StatusResolved:
 		c.Status, c.CloseReason, c.ResolvedAt = string(bridge.StatusOpen), "", nil
 		w.keepStatus(c)
-		w.logAgent(c, agent, "reopened", nil)
+		w.log.byAgent(c, agent, "reopened", nil)
 		w.line(c, bridge.Line{Kind: bridge.LineReopened, By: by, Mentions: w.others(c, agent)})
 	case a.Verb == bridge.VerbReopen:
 		w.refuse(r, "not_resolved", "This conversation is "+c.Status+", not resolved.", "")
@@ -52,7 +52,7 @@ func (w *work) end(r request, by bridge.AgentRef) {
 		c.Status, c.CloseReason, what = string(bridge.StatusClosed), "admin", "closed"
 	}
 	c.ResolvedAt, c.WaitingSince = &w.now, nil
-	w.logAgent(c, r.agent, what, detail{Text: a.Args.Note})
+	w.log.byAgent(c, r.agent, what, detail{Text: a.Args.Note})
 	line := bridge.Line{Kind: bridge.LineResolved, By: by, Text: a.Args.Note, Verb: a.Verb, Args: bridge.Args{Conversation: c.ID}}
 	if a.Verb == bridge.VerbResolve {
 		line.Verbs = []bridge.Verb{bridge.VerbReopen}

@@ -54,7 +54,7 @@ func (w *work) say(r request) {
 			w.mark(c, m, bridge.MarkInside)
 		}
 		if reason == "note" {
-			w.logNote(c, r.agent, m)
+			w.log.note(c, r.agent, m)
 		}
 		if (reason == "not_an_agent" || reason == "explicit_mode") && c.toldBefore(m) {
 			return // a line once: an automation that answers each would never end

@@ -25,7 +25,7 @@ func (w *work) pauseOrWake(r request) {
 			w.endSnooze(r.conv)
 		}
 		r.conv.Status, r.conv.WaitingSince = string(bridge.StatusPending), nil
-		w.logAgent(r.conv, r.agent, "set pending", nil)
+		w.log.byAgent(r.conv, r.agent, "set pending", nil)
 	case bridge.VerbSnooze:
 		w.snooze(r)
 	case bridge.VerbWake:
@@ -36,7 +36,7 @@ func (w *work) pauseOrWake(r request) {
 		w.endSnooze(r.conv)
 		r.conv.Status = string(bridge.StatusOpen)
 		w.keepStatus(r.conv)
-		w.logAgent(r.conv, r.agent, "woke", nil)
+		w.log.byAgent(r.conv, r.agent, "woke", nil)
 	}
 	r.conv.refreshCard()
 }
@@ -56,10 +56,8 @@ func (w *work) snooze(r request) {
 	}
 	c.Status, c.SnoozedUntil = string(bridge.StatusSnoozed), &until
 	w.keepStatus(c) // it is open when it comes back
-	k := timerKey{c.ID, ownSnooze}
-	delete(w.cancelTimers, k)
-	w.setTimers[k] = store.Timer{ConversationID: c.ID, Kind: ownSnooze, DueAt: until}
-	w.logAgent(c, agent, "snoozed", detail{Text: until.In(zone).Format("2006-01-02 15:04 MST")})
+	w.timers.start(store.Timer{ConversationID: c.ID, Kind: ownSnooze, DueAt: until})
+	w.log.byAgent(c, agent, "snoozed", detail{Text: until.In(zone).Format("2006-01-02 15:04 MST")})
 	w.confirm(c, surface, a, bridge.Line{Kind: bridge.LineSnoozed, By: w.dir.Ref(surface, agent.ID), Until: until, Verbs: []bridge.Verb{bridge.VerbWake},
 		Args: bridge.Args{Conversation: c.ID}})
 }
@@ -67,9 +65,7 @@ func (w *work) snooze(r request) {
 // endSnooze stops the timer with its cause.
 func (w *work) endSnooze(c *conv) {
 	c.SnoozedUntil = nil
-	k := timerKey{c.ID, ownSnooze}
-	delete(w.setTimers, k)
-	w.cancelTimers[k] = store.Timer{ConversationID: c.ID, Kind: ownSnooze, DueAt: w.now}
+	w.timers.stop(store.Timer{ConversationID: c.ID, Kind: ownSnooze, DueAt: w.now})
 	c.touch()
 }
 
@@ -81,7 +77,7 @@ func (w *work) snoozeOver(c *conv, due time.Time) {
 	}
 	late := w.now.Sub(*c.SnoozedUntil) > overdueAfter
 	c.Status, c.SnoozedUntil = string(bridge.StatusOpen), nil
-	w.logParley(c, "woke", nil)
+	w.log.byParley(c, "woke", nil)
 	c.refreshCard()
 	if late && len(c.Assignees) > 0 {
 		w.tellLater(c)
@@ -94,10 +90,9 @@ func (w *work) snoozeOver(c *conv, due time.Time) {
 // downtime one message tells an agent of all.
 func (w *work) tellLater(c *conv) {
 	for _, agent := range c.Assignees {
-		w.overdue = append(w.overdue, store.Overdue{AgentID: agent, ConversationID: c.ID})
+		w.timers.overdue = append(w.timers.overdue, store.Overdue{AgentID: agent, ConversationID: c.ID})
 	}
-	k := timerKey{0, ownDigest}
-	w.setTimers[k] = store.Timer{Kind: ownDigest, DueAt: w.now.Add(digestWait)}
+	w.timers.start(store.Timer{Kind: ownDigest, DueAt: w.now.Add(digestWait)})
 }
 
 // digest tells each agent which snoozes ended while Parley was down.

@@ -243,7 +243,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r request) error {
 	if err != nil {
 		return err
 	}
-	w.logAgent(c, agent, "started", nil)
+	w.log.byAgent(c, agent, "started", nil)
 	c.Participants = []store.Participant{{Key: s.party.Key, Name: cmp.Or(s.party.Name, identity.Name), Role: outbound.RoleTo}}
 	c.Assignees, c.clicked = []int64{agent.ID}, true
 	return w.firstWords(r.about(c), used)

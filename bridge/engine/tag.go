@@ -54,7 +54,7 @@ func (w *work) tag(r request) {
 	if a.Verb == bridge.VerbUntag {
 		what = "untagged"
 	}
-	w.logAgent(c, r.agent, what, detail{Text: strings.Join(a.Args.Tags, ", ")})
+	w.log.byAgent(c, r.agent, what, detail{Text: strings.Join(a.Args.Tags, ", ")})
 	if len(created) > 0 && a.Origin != bridge.OriginForm { // whose form asks for new ones
 		w.confirm(c, surface, a, bridge.Line{Text: "new", Args: bridge.Args{Conversation: c.ID, Tags: created}})
 	}
@@ -112,6 +112,6 @@ func (w *work) topic(r request) {
 		return
 	}
 	r.conv.Subject = topic
-	w.logAgent(r.conv, r.agent, "named", detail{Text: topic})
+	w.log.byAgent(r.conv, r.agent, "named", detail{Text: topic})
 	r.conv.refreshCard()
 }

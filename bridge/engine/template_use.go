@@ -49,7 +49,7 @@ func (w *work) useTemplate(ctx context.Context, tx pgx.Tx, r request) error {
 	m := w.saidByPerson(r)
 	m.Reason, m.Template = templateReason, body
 	w.rememberForm(r, 0, m)
-	w.logAgent(c, agent, "chose a template", detail{Message: m.ID, Text: used.Name})
+	w.log.byAgent(c, agent, "chose a template", detail{Message: m.ID, Text: used.Name})
 	if w.mustBeTaken(c) {
 		w.askToTake(c, m)
 		return nil
@@ -132,7 +132,7 @@ func (w *work) offerTemplates(ctx context.Context, tx pgx.Tx, r request) error {
 // account's templates looked at.
 func (w *work) templateFailed(ctx context.Context, tx pgx.Tx, c *conv, m *message, f ownFact) error {
 	m.Direction, m.Fate, m.Reason, m.dirty = "note", store.FateParked, templateReason, true
-	w.logParley(c, "parked", detail{Message: m.ID, Reason: f.Text})
+	w.log.byParley(c, "parked", detail{Message: m.ID, Reason: f.Text})
 	w.mark(c, m, bridge.MarkWarning)
 	w.tellWith(c, m, bridge.Line{Kind: bridge.LineParked, Reason: f.Text, Hint: "Send another one, or this one when it is approved again.", Verbs: []bridge.Verb{bridge.VerbTemplate, bridge.VerbSend, bridge.VerbDrop}})
 	w.unanswered(c)

@@ -135,7 +135,7 @@ func (w *work) threadLost(c *conv, surface int64, root string) error {
 	t.Rerooted++
 	l.Priority, l.dirty = store.PriorityRoot, true
 	w.outbox.enqueueFirst(l, bridge.PostRoot)
-	w.logParley(c, "rerooted", nil)
+	w.log.byParley(c, "rerooted", nil)
 	return nil
 }
 

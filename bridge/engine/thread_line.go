@@ -163,7 +163,7 @@ func (w *work) refuse(r request, code, text, hint string) {
 	c, surface, a := r.conv, r.surface, r.Action
 	w.whisper(c, surface, a, bridge.Line{Kind: bridge.LineRefused, Verb: a.Verb, Reason: text, Hint: hint})
 	if c != nil {
-		w.logParley(c, "refused", detail{Text: string(a.Verb), Reason: code})
+		w.log.byParley(c, "refused", detail{Text: string(a.Verb), Reason: code})
 	}
 }
 

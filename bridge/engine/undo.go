@@ -30,7 +30,7 @@ func (w *work) undo(r request) {
 	m.Fate, m.dirty = store.FateUndone, true
 	w.decide(m, agent, "")
 	w.mark(c, m, "")
-	w.logAgent(c, agent, "undone", detail{Message: m.ID})
+	w.log.byAgent(c, agent, "undone", detail{Message: m.ID})
 	w.tellWith(c, m, bridge.Line{Kind: bridge.LineUndone, By: w.dir.Ref(surface, agent.ID), Reason: "undone", Verbs: []bridge.Verb{bridge.VerbSend}})
 	w.unanswered(c)
 }

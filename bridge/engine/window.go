@@ -61,9 +61,7 @@ func (w *work) watchWindow(c *conv) {
 	if at.IsZero() {
 		return
 	}
-	k := timerKey{c.ID, ownWindow}
-	delete(w.cancelTimers, k)
-	w.setTimers[k] = store.Timer{ConversationID: c.ID, Kind: ownWindow, DueAt: at}
+	w.timers.start(store.Timer{ConversationID: c.ID, Kind: ownWindow, DueAt: at})
 }
 
 // windowOver shows that a window has closed, for all or for machines.
@@ -125,7 +123,7 @@ func (w *work) windowClosed(c *conv, m *message, text string) {
 	if w.e.caps(c.AccountID).Templates {
 		line.Verbs = []bridge.Verb{bridge.VerbTemplate, bridge.VerbKeep, bridge.VerbDrop}
 	}
-	w.logParley(c, "parked", detail{Message: m.ID, Reason: windowReason})
+	w.log.byParley(c, "parked", detail{Message: m.ID, Reason: windowReason})
 	w.tellWith(c, m, line)
 	c.refreshCard()
 }
@@ -193,7 +191,7 @@ func (w *work) keepForWindow(r request, m *message) bool {
 	if a.Verb != bridge.VerbKeep || m.Fate != store.FateParked || m.Reason != windowReason {
 		return false
 	}
-	w.logAgent(c, r.agent, "kept for later", detail{Message: m.ID})
+	w.log.byAgent(c, r.agent, "kept for later", detail{Message: m.ID})
 	w.decide(m, r.agent, bridge.OutcomeKept)
 	w.confirm(c, surface, a, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbKeep, Reason: windowReason})
 	return true

@@ -44,12 +44,10 @@ type work struct {
 	dirtyIdentities map[int64]bool
 	newExternal     []store.ExternalID
 	moved           []store.ExternalID
-	log             []store.LogEntry
-	setTimers       map[timerKey]store.Timer
-	cancelTimers    map[timerKey]store.Timer
+	log             *logbook
+	timers          *timers
 	tags            []store.Tag // those of the directory, or as they are now where one may be new
 	newTags         map[string]bool
-	overdue         []store.Overdue
 	replies         replyChanges
 	offers          []*message // parked replies to be offered again
 	begun           bool       // something was changed for the event in hand
@@ -65,11 +63,6 @@ type reactionKey struct {
 	account  int64
 	target   string
 	identity int64
-}
-
-type timerKey struct {
-	conversation int64
-	kind         string
 }
 
 // conv is a conversation in hand.
