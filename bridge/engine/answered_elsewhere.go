@@ -70,7 +70,7 @@ func (w *work) answeredIn(ctx context.Context, tx pgx.Tx, a *store.Account, in c
 		}
 		return c, nil
 	}
-	if _, err := w.customerOf(a, in); err != nil || c != nil {
+	if _, err := w.people.customerOf(a, in); err != nil || c != nil {
 		return c, err
 	}
 	c, err := w.newConversation(ctx, tx, a, in, nil)
@@ -193,7 +193,7 @@ func (w *work) watermark(ctx context.Context, tx pgx.Tx, a *store.Account, in ch
 
 // sentUpTo gives the replies to a customer whose latest attempt began up to a receipt's time.
 func (w *work) sentUpTo(a *store.Account, in channels.Inbound) []*delivery {
-	i := w.byAddress[userKey{a.ID, in.From.Key}]
+	i := w.people.byAddress[userKey{a.ID, in.From.Key}]
 	if i == nil {
 		return nil
 	}
@@ -205,7 +205,7 @@ func (w *work) sentUpTo(a *store.Account, in channels.Inbound) []*delivery {
 			continue
 		}
 		c := w.convs[l.ConversationID]
-		if c != nil && w.messages[d.MessageID] != nil && c.AccountID == a.ID && w.rootOf(c) == i {
+		if c != nil && w.messages[d.MessageID] != nil && c.AccountID == a.ID && w.people.rootOf(c) == i {
 			list = append(list, d)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 // automaticMail puts automatic mail that belongs to no conversation into the
 // account's one quiet thread of the day.
 func (w *work) automaticMail(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
-	i := w.byAddress[userKey{a.ID, in.From.Key}]
+	i := w.people.byAddress[userKey{a.ID, in.From.Key}]
 	if i != nil && i.Blocked {
 		return nil // the mailbox has it
 	}
@@ -93,7 +93,7 @@ func (w *work) sortAutomatic(ctx context.Context, tx pgx.Tx, r request) error {
 		w.whisper(c, surface, a, bridge.Line{Kind: bridge.LineDecided, Verb: a.Verb, Outcome: &bridge.Outcome{State: bridge.OutcomePromoted}, Other: bridge.Facts{ID: m.ConversationID}})
 		return nil
 	}
-	i, err := w.senderOf(ctx, tx, m)
+	i, err := w.people.senderOf(ctx, tx, m)
 	if err != nil || i == nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (w *work) sortAutomatic(ctx context.Context, tx pgx.Tx, r request) error {
 	case bridge.VerbSilence:
 		i.Silenced = true
 		w.decide(m, r.agent, bridge.OutcomeSilenced)
-		w.dirtyIdentities[i.ID] = true
+		w.people.dirtyIdentities[i.ID] = true
 		w.log.byAgent(c, r.agent, "silenced", detail{Text: i.Key})
 		done := bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbSilence, Text: i.Key}
 		if c.Collects != nil {
@@ -114,24 +114,6 @@ func (w *work) sortAutomatic(ctx context.Context, tx pgx.Tx, r request) error {
 		return nil
 	}
 	return w.promote(ctx, tx, c, r.agent, m, i)
-}
-
-// senderOf gives the identity of who wrote a mail; nil when there is none any more.
-func (w *work) senderOf(ctx context.Context, tx pgx.Tx, m *message) (*store.Identity, error) {
-	if i := w.identities[*m.IdentityID]; i != nil {
-		return i, nil
-	}
-	found, err := store.Identities(ctx, tx, []int64{*m.IdentityID})
-	if err != nil {
-		return nil, err
-	}
-	for i := range found {
-		if found[i].ID == *m.IdentityID {
-			w.addIdentity(&found[i])
-			return &found[i], nil
-		}
-	}
-	return nil, nil
 }
 
 // block has later automatic mail of a sender passed over. What belongs to a conversation, and what
@@ -146,7 +128,7 @@ func (w *work) block(r request, m *message, i *store.Identity) {
 		w.unchanged(r)
 		return
 	}
-	i.Blocked, w.dirtyIdentities[i.ID] = true, true
+	i.Blocked, w.people.dirtyIdentities[i.ID] = true, true
 	w.decide(m, r.agent, bridge.OutcomeBlocked)
 	w.log.byAgent(c, r.agent, "blocked", detail{Text: i.Key})
 	w.confirm(c, surface, a, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbBlock, Text: i.Key})
@@ -159,7 +141,7 @@ func (w *work) unblock(ctx context.Context, tx pgx.Tx, r request) error {
 	var found []*store.Identity
 	m := w.messages[a.Args.Message]
 	if m != nil && m.ConversationID == c.ID && m.IdentityID != nil {
-		i, err := w.senderOf(ctx, tx, m)
+		i, err := w.people.senderOf(ctx, tx, m)
 		if err != nil {
 			return err
 		}
@@ -167,7 +149,7 @@ func (w *work) unblock(ctx context.Context, tx pgx.Tx, r request) error {
 	}
 	var keys []string
 	for _, address := range a.Args.Addresses {
-		if i := w.byAddress[userKey{c.AccountID, bridge.AddressKey(address)}]; i != nil {
+		if i := w.people.byAddress[userKey{c.AccountID, bridge.AddressKey(address)}]; i != nil {
 			found = append(found, i)
 		} else {
 			keys = append(keys, bridge.AddressKey(address))
@@ -179,14 +161,14 @@ func (w *work) unblock(ctx context.Context, tx pgx.Tx, r request) error {
 			return err
 		}
 		for i := range rows {
-			w.addIdentity(&rows[i])
+			w.people.addIdentity(&rows[i])
 			found = append(found, &rows[i])
 		}
 	}
 	var freed []string
 	for _, i := range found {
 		if i != nil && i.Blocked {
-			i.Blocked, w.dirtyIdentities[i.ID] = false, true
+			i.Blocked, w.people.dirtyIdentities[i.ID] = false, true
 			freed = append(freed, i.Key)
 		}
 	}

@@ -23,7 +23,7 @@ func (w *work) collect(ctx context.Context, tx pgx.Tx, a *store.Account, part in
 		return err
 	}
 	m := w.inboundMessage(c, a, part, in)
-	if i := w.byAddress[userKey{a.ID, in.From.Key}]; i != nil && i.Silenced {
+	if i := w.people.byAddress[userKey{a.ID, in.From.Key}]; i != nil && i.Silenced {
 		return nil // kept, without a post
 	}
 	if _, err := w.openThread(c); err != nil {

@@ -10,19 +10,8 @@ import (
 // consent keeps what a customer wants. The thread says so when it changes; a message that is
 // nothing else is shown each time, and opens nothing.
 func (w *work) consent(i *store.Identity, c *conv, wish channels.Consent, text string, silent bool) {
-	before := i.OptedOut
-	switch {
-	case wish.OptedOut && wish.Marketing && before != store.OptedOutAll:
-		i.OptedOut = store.OptedOutMarketing
-	case wish.OptedOut && !wish.Marketing:
-		i.OptedOut = store.OptedOutAll
-	case !wish.OptedOut && (!wish.Marketing || before == store.OptedOutMarketing):
-		i.OptedOut = ""
-	}
-	if i.OptedOut != before {
-		w.consents[i.ID] = true
-	}
-	if c == nil || i.OptedOut == before && !(silent && text != "") {
+	changed := w.people.setConsent(i, wish)
+	if c == nil || !changed && !(silent && text != "") {
 		return
 	}
 	line := bridge.Line{Kind: bridge.LineOptedIn, Customer: outbound.RefOf(i)}
@@ -36,7 +25,7 @@ func (w *work) consent(i *store.Identity, c *conv, wish channels.Consent, text s
 		line.Text = text
 	}
 	w.line(c, line)
-	if i.OptedOut != before {
+	if changed {
 		w.log.byCustomer(c, string(line.Kind), detail{Reason: line.Reason})
 	}
 }
@@ -45,7 +34,7 @@ func (w *work) consent(i *store.Identity, c *conv, wish channels.Consent, text s
 // none. Where a template was refused it may be for advertising alone, whatever we think of its
 // category: other words are not forbidden then.
 func (w *work) refusedByCustomer(c *conv, m *message, class string) {
-	if i := w.rootOf(c); i != nil && class == string(channels.OptedOut) {
+	if i := w.people.rootOf(c); i != nil && class == string(channels.OptedOut) {
 		w.consent(i, c, channels.Consent{OptedOut: true, Marketing: outbound.TemplateOf(&m.Message) != nil}, "", false)
 	}
 }

@@ -17,7 +17,7 @@ const cameEdited = "came_edited"
 // customerEdits shows what a customer's message says now; the original is kept. A change
 // that comes before its message stands for it.
 func (w *work) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
-	if _, err := w.customerOf(a, in); err != nil {
+	if _, err := w.people.customerOf(a, in); err != nil {
 		return err
 	}
 	m, c := w.named(a, in.Target)
@@ -44,7 +44,7 @@ func (w *work) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Account, p
 
 // customerDeletes says that the customer took a message back; it is kept.
 func (w *work) customerDeletes(a *store.Account, in channels.Inbound) error {
-	i, err := w.customerOf(a, in)
+	i, err := w.people.customerOf(a, in)
 	if err != nil || i == nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func (w *work) tellAssigned(c *conv, agent int64) {
 	if surface == 0 {
 		return
 	}
-	row := w.e.factsOf(w.dir, surface, w.dir.Agent(agent), c.Conversation, w.identities, c.places(), w.now)
+	row := w.e.factsOf(w.dir, surface, w.dir.Agent(agent), c.Conversation, w.people.identities, c.places(), w.now)
 	w.direct(surface, agent, bridge.Line{Kind: bridge.LineList, Text: "assigned", Rows: []bridge.Facts{row}})
 }
 

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -20,7 +19,7 @@ func (w *work) flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 	}
 	var p store.Pipeline
 	steps := []func(context.Context, *store.Pipeline) error{
-		w.flushIdentities, w.flushConversations, w.flushThreads, w.flushMessages, w.outbox.flushLanes, w.outbox.flushDeliveries, w.timers.flush, w.flushReplies,
+		w.people.flush, w.flushConversations, w.flushThreads, w.flushMessages, w.outbox.flushLanes, w.outbox.flushDeliveries, w.timers.flush, w.flushReplies,
 		w.log.flush, w.flushTags, w.flushReactions, w.flushOpenings,
 	}
 	for _, step := range steps {
@@ -121,26 +120,6 @@ func uploads(messages []store.Message) []string {
 		}
 	}
 	return blobs
-}
-
-func (w *work) flushIdentities(ctx context.Context, p *store.Pipeline) error {
-	rows := func(ids map[int64]bool) (list []store.Identity) {
-		for _, id := range keys(ids) {
-			list = append(list, *w.identities[id])
-		}
-		return list
-	}
-	contacts := slices.DeleteFunc(rows(w.newIdentity), func(i store.Identity) bool { return i.SameAs != nil })
-	if err := store.InsertContacts(ctx, p, contacts); err != nil {
-		return err
-	}
-	if err := store.UpdateIdentities(ctx, p, rows(w.dirtyIdentities)); err != nil {
-		return err
-	}
-	if err := store.LinkIdentities(ctx, p, rows(w.linked)); err != nil {
-		return err
-	}
-	return store.SetOptedOut(ctx, p, rows(w.consents))
 }
 
 func (w *work) flushReactions(ctx context.Context, p *store.Pipeline) error {

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -58,86 +57,13 @@ func (n *wanted) party(account int64, in channels.Inbound) {
 	}
 }
 
-// linkIdentities lets keys that prove to be one customer's stand for one, and every key for the
-// identity that stands for its customer.
-func (w *work) linkIdentities(same []samePerson) {
-	for _, i := range w.identities {
-		w.rooted(i)
-	}
-	for _, s := range same {
-		var roots []*store.Identity
-		for _, key := range s.keys {
-			if i := w.byAddress[userKey{s.account, key}]; i != nil && !slices.Contains(roots, i) {
-				roots = append(roots, i)
-			}
-		}
-		if len(roots) < 2 {
-			continue
-		}
-		first := slices.MinFunc(roots, func(a, b *store.Identity) int { // one that was known before; the same in all replicas
-			return cmp.Or(compareBool(w.newIdentity[a.ID], w.newIdentity[b.ID]), cmp.Compare(a.ID, b.ID))
-		})
-		for _, r := range roots {
-			if r != first {
-				w.unite(first, r)
-			}
-		}
-	}
-}
-
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case b:
-		return -1
-	}
-	return 1
-}
-
-// rooted maps a key to the identity that stands for its customer.
-func (w *work) rooted(i *store.Identity) {
-	if root := w.identities[i.Root()]; root != nil {
-		w.byAddress[userKey{i.AccountID, i.Key}] = root
-	}
-}
-
-// unite makes other and all that it stands for the same customer as first.
-func (w *work) unite(first, other *store.Identity) {
-	if !w.newIdentity[other.ID] {
-		w.united[other.ID] = first.ID
-	}
-	if other.OptedOut == store.OptedOutAll || first.OptedOut == "" && other.OptedOut != "" {
-		first.OptedOut = other.OptedOut
-		w.consents[first.ID] = true
-	}
-	for _, id := range keys(w.identities) {
-		if i := w.identities[id]; i.Root() == other.ID {
-			i.SameAs, i.ContactID = &first.ID, first.ContactID
-			w.linked[i.ID] = true
-			w.rooted(i)
-		}
-	}
-}
-
-// rootOf gives the identity that stands for the customer of a conversation; nil if none.
-func (w *work) rootOf(c *conv) *store.Identity {
-	if c.identity == nil {
-		return nil
-	}
-	if root := w.identities[c.identity.Root()]; root != nil {
-		return root
-	}
-	return c.identity
-}
-
 // noteLatest remembers which conversation a customer's next message belongs to: an open
 // one, of several the one in which most was said lately; else the newest.
 func (w *work) noteLatest(c *conv) {
 	if c.identity == nil || c.Kind != "customer" {
 		return
 	}
-	root := w.rootOf(c).ID
+	root := w.people.rootOf(c).ID
 	known := w.convs[w.latest[root]]
 	if known == nil || known.status().Open() != c.status().Open() && c.status().Open() ||
 		known.status().Open() == c.status().Open() && newerConv(c, known) {
@@ -152,18 +78,6 @@ func newerConv(c, than *conv) bool {
 	return c.ID > than.ID
 }
 
-// customerOf finds the customer of an inbound.
-// Errors: notYet when the key was given up in this batch: the next one makes it anew.
-func (w *work) customerOf(a *store.Account, in channels.Inbound) (*store.Identity, error) {
-	if in.From.Key == "" {
-		return nil, nil
-	}
-	if i := w.byAddress[userKey{a.ID, in.From.Key}]; i != nil {
-		return i, nil
-	}
-	return nil, w.wait(0)
-}
-
 // latestOf gives the conversation that a customer's next message belongs to; nil if none.
 func (w *work) latestOf(i *store.Identity) *conv {
 	if i == nil {
@@ -175,13 +89,13 @@ func (w *work) latestOf(i *store.Identity) *conv {
 // tellUnited says, in each of two open conversations, that the customer of both is one: they
 // stay apart, and nothing moves between them.
 func (w *work) tellUnited() {
-	for _, other := range keys(w.united) {
-		first := w.united[other]
+	for _, other := range keys(w.people.united) {
+		first := w.people.united[other]
 		var open []*conv
 		for _, id := range keys(w.convs) {
 			c := w.convs[id]
-			if c.Kind == "customer" && c.status().Open() && !c.fresh && c.IdentityID != nil && w.identities[*c.IdentityID] != nil &&
-				w.identities[*c.IdentityID].Root() == first {
+			if c.Kind == "customer" && c.status().Open() && !c.fresh && c.IdentityID != nil && w.people.identities[*c.IdentityID] != nil &&
+				w.people.identities[*c.IdentityID].Root() == first {
 				open = append(open, c)
 			}
 		}
@@ -198,51 +112,41 @@ func (w *work) tellUnited() {
 			w.log.byParley(c, "same customer", detail{Text: fmt.Sprintf("#%d", beside.ID)})
 		}
 	}
-	clear(w.united)
+	clear(w.people.united)
 }
 
 // identityChanges takes what a provider tells of a customer: a name, which cards show at once, or
 // another key. Then the conversation goes on, and replies go to the new one.
 func (w *work) identityChanges(a *store.Account, in channels.Inbound) error {
-	i, err := w.customerOf(a, in)
+	i, err := w.people.customerOf(a, in)
 	if err != nil || i == nil {
 		return err
 	}
 	w.tellUnited()
 	for _, id := range keys(w.convs) {
-		if c := w.convs[id]; w.rootOf(c) == i && c.status().Open() {
+		if c := w.convs[id]; w.people.rootOf(c) == i && c.status().Open() {
 			c.refreshCard()
 		}
 	}
 	if in.Previous == "" || in.Previous == in.From.Key {
 		return nil
 	}
-	former := w.rowOf(a.ID, in.Previous)
+	former := w.people.rowOf(a.ID, in.Previous)
 	if former == nil {
 		return nil
 	}
-	delete(w.byAddress, userKey{a.ID, in.Previous})
+	delete(w.people.byAddress, userKey{a.ID, in.Previous})
 	former.Key = formerKey(former)
-	w.linked[former.ID] = true
+	w.people.linked[former.ID] = true
 	for _, id := range keys(w.convs) {
 		c := w.convs[id]
-		if !c.Exclusive || c.AccountID != a.ID || c.identity == nil || w.rootOf(c) != i {
+		if !c.Exclusive || c.AccountID != a.ID || c.identity == nil || w.people.rootOf(c) != i {
 			continue
 		}
 		if c.useKey(in.From) && c.status().Open() {
 			w.line(c, bridge.Line{Kind: bridge.LineIdentity, Text: in.From.Key, Reason: in.Previous})
 			w.log.byCustomer(c, "changed address", nil)
 			c.refreshCard()
-		}
-	}
-	return nil
-}
-
-// rowOf finds the row of a key itself.
-func (w *work) rowOf(account int64, key string) *store.Identity {
-	for _, i := range w.identities {
-		if i.AccountID == account && i.Key == key {
-			return i
 		}
 	}
 	return nil

@@ -58,7 +58,7 @@ func (w *work) applyInbound(ctx context.Context, tx pgx.Tx, a *store.Account, pa
 
 // customerWrites puts a customer's message into its conversation.
 func (w *work) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
-	if _, err := w.customerOf(a, in); err != nil {
+	if _, err := w.people.customerOf(a, in); err != nil {
 		return err
 	}
 	if w.cameChanged(a, &in) || w.shownAsAnswer(a, in) {
@@ -121,7 +121,7 @@ func (w *work) conversationOf(a *store.Account, in channels.Inbound) *conv {
 	if ch := w.e.Channel(a.ID); ch != nil && ch.Capabilities().Threads {
 		return nil
 	}
-	return w.latestOf(w.byAddress[userKey{a.ID, in.From.Key}])
+	return w.latestOf(w.people.byAddress[userKey{a.ID, in.From.Key}])
 }
 
 // current follows a conversation to the one that continues it.
@@ -171,7 +171,7 @@ func (w *work) makeConversation(ctx context.Context, tx pgx.Tx, a *store.Account
 		return nil, err
 	}
 	ch := w.e.Channel(a.ID)
-	c := &conv{fresh: true, account: a, threads: map[int64]*thread{}, identity: w.byAddress[userKey{a.ID, in.From.Key}],
+	c := &conv{fresh: true, account: a, threads: map[int64]*thread{}, identity: w.people.byAddress[userKey{a.ID, in.From.Key}],
 		Conversation: &store.Conversation{ID: id, AccountID: a.ID, TeamID: a.TeamID, Kind: "customer", Status: string(bridge.StatusOpen),
 			Exclusive: ch != nil && !ch.Capabilities().Threads, Subject: cmp.Or(in.Subject, topic(in.Text)), Via: in.Via, LastAt: w.now, CreatedAt: w.now}}
 	if c.identity != nil {
@@ -201,7 +201,7 @@ func (w *work) inboundMessage(c *conv, a *store.Account, part int, in channels.I
 	m := &message{fresh: true, Message: store.Message{ID: w.ids.Next(), ConversationID: c.ID, Direction: "in", Fate: store.FateIn,
 		AccountID: a.ID, Subject: in.Subject, Text: in.Text, Quoted: in.Quoted, Notices: in.Notices, HasHTML: in.HTML != nil,
 		Automatic: in.Automatic, ExternalID: in.ExternalID, EventID: w.event.ID, Part: part, SaidAt: said, CreatedAt: w.now}}
-	if i := w.byAddress[userKey{a.ID, in.From.Key}]; i != nil {
+	if i := w.people.byAddress[userKey{a.ID, in.From.Key}]; i != nil {
 		m.IdentityID = &i.ID
 	}
 	w.keepFiles(m, a, in)
@@ -376,7 +376,7 @@ func (w *work) customerSays(ctx context.Context, tx pgx.Tx, a *store.Account, pa
 	if in.Consent == nil {
 		return w.customerWrites(ctx, tx, a, part, in)
 	}
-	i, err := w.customerOf(a, in)
+	i, err := w.people.customerOf(a, in)
 	if err != nil || i == nil {
 		return err
 	}

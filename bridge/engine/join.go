@@ -29,13 +29,13 @@ func (w *work) mayJoin(a *store.Account, in channels.Inbound) bool {
 // joinedBy gives the conversation that a mail joins: the one that its sender opened last of those
 // that are open; nil if there is none. The mail's subject is shown where it is another one.
 func (w *work) joinedBy(a *store.Account, in *channels.Inbound) *conv {
-	sender := w.byAddress[userKey{a.ID, in.From.Key}]
+	sender := w.people.byAddress[userKey{a.ID, in.From.Key}]
 	if sender == nil || !w.mayJoin(a, *in) {
 		return nil
 	}
 	for _, id := range slices.Backward(keys(w.convs)) {
 		c := w.convs[id]
-		if c.AccountID == a.ID && c.Kind == "customer" && c.status().Open() && w.rootOf(c) == sender && sameName(c, in.From) {
+		if c.AccountID == a.ID && c.Kind == "customer" && c.status().Open() && w.people.rootOf(c) == sender && sameName(c, in.From) {
 			noteSubject(c, in)
 			return c
 		}

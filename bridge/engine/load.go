@@ -1,11 +1,9 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -54,7 +52,7 @@ func (w *work) resolvedIn(n *wanted) []int64 {
 // load reads and locks what the batch touches: identities, then conversations, then
 // lanes, each in one ordered statement, and few round trips.
 func (w *work) load(ctx context.Context, tx pgx.Tx, n *wanted) error {
-	if err := w.admitKnown(ctx, tx, n); err != nil {
+	if err := w.people.admitKnown(ctx, tx, n); err != nil {
 		return err
 	}
 	if err := w.ids.Ensure(ctx, tx, max(leastIDs, idsPerEvent*len(n.facts))+2*len(n.parties)+2*len(n.laneKeys)*max(len(n.facts), 1)); err != nil {
@@ -85,7 +83,7 @@ func (w *work) loadNamed(ctx context.Context, tx pgx.Tx, n *wanted) error {
 		reactions    []store.Reaction
 		openings     []store.Opening
 	)
-	rows := w.newIdentities(n)
+	rows := w.people.newIdentities(n)
 	if err := p.UpsertIdentities(&identities, rows); err != nil {
 		return err
 	}
@@ -107,13 +105,13 @@ func (w *work) loadNamed(ctx context.Context, tx pgx.Tx, n *wanted) error {
 	if err := p.Run(ctx, tx); err != nil {
 		return err
 	}
-	w.keepIdentities(identities, rows)
+	w.people.keepIdentities(identities, rows)
 	for i := range group {
-		if w.identities[group[i].ID] == nil {
-			w.addIdentity(&group[i])
+		if w.people.identities[group[i].ID] == nil {
+			w.people.addIdentity(&group[i])
 		}
 	}
-	w.linkIdentities(n.same)
+	w.people.linkIdentities(n.same)
 	for _, r := range reactions {
 		w.reactions[reactionKey{r.AccountID, r.Target, r.IdentityID}] = r
 		n.deliveries = append(n.deliveries, r.DeliveryID)
@@ -134,38 +132,6 @@ func (w *work) loadNamed(ctx context.Context, tx pgx.Tx, n *wanted) error {
 	n.messages = compact(n.messages)
 	w.keepOpenings(openings)
 	return w.wantCollecting(ctx, tx, n)
-}
-
-// newIdentities gives the rows of all senders, as if each were new, sorted. Their ids rise as the
-// facts name them: of several new keys the one with the lowest stands for the customer.
-func (w *work) newIdentities(n *wanted) []store.Identity {
-	rows := make([]store.Identity, 0, len(n.parties))
-	for _, k := range n.partyKeys {
-		rows = append(rows, store.Identity{ID: w.ids.Next(), AccountID: k.account, Key: k.user, Name: n.parties[k].Name, ContactID: w.ids.Next()})
-	}
-	slices.SortFunc(rows, func(a, b store.Identity) int {
-		return cmp.Or(cmp.Compare(a.AccountID, b.AccountID), strings.Compare(a.Key, b.Key))
-	})
-	return rows
-}
-
-// keepIdentities remembers the senders; those that were new get contacts.
-func (w *work) keepIdentities(found, asked []store.Identity) {
-	fresh := make(map[int64]bool, len(asked))
-	for _, r := range asked {
-		fresh[r.ID] = true
-	}
-	for i := range found {
-		w.addIdentity(&found[i])
-		if fresh[found[i].ID] {
-			w.newIdentity[found[i].ID] = true
-		}
-	}
-}
-
-func (w *work) addIdentity(i *store.Identity) {
-	w.identities[i.ID] = i
-	w.byAddress[userKey{i.AccountID, i.Key}] = i
 }
 
 // noteSorting notes the threads of a day in which mails are sorted.
@@ -191,7 +157,7 @@ func (w *work) lockConversations(ctx context.Context, tx pgx.Tx, n *wanted) erro
 			return errNewAccount
 		}
 		w.convs[c.ID] = c
-		if c.IdentityID != nil && w.identities[*c.IdentityID] == nil {
+		if c.IdentityID != nil && w.people.identities[*c.IdentityID] == nil {
 			people = append(people, *c.IdentityID)
 		}
 		w.noteSorting(c)
@@ -214,19 +180,19 @@ func (w *work) lockConversations(ctx context.Context, tx pgx.Tx, n *wanted) erro
 		return err
 	}
 	for i := range identities {
-		if w.identities[identities[i].ID] == nil {
-			w.addIdentity(&identities[i])
+		if w.people.identities[identities[i].ID] == nil {
+			w.people.addIdentity(&identities[i])
 		}
 	}
 	for i := range identities {
-		w.rooted(w.identities[identities[i].ID])
+		w.people.rooted(w.people.identities[identities[i].ID])
 	}
 	for _, t := range threads {
 		w.convs[t.ConversationID].threads[t.AccountID] = &thread{Thread: t}
 	}
 	for _, id := range all {
 		if c := w.convs[id]; c.IdentityID != nil {
-			c.identity = w.identities[*c.IdentityID]
+			c.identity = w.people.identities[*c.IdentityID]
 			w.noteLatest(c)
 		}
 	}

@@ -65,7 +65,7 @@ func (w *work) recipients(c *conv, in channels.Inbound, message int64) {
 		if p.Key == "" || slices.ContainsFunc(next, func(q store.Participant) bool { return q.Key == p.Key }) {
 			return
 		}
-		q := store.Participant{Key: p.Key, Name: p.Name, Role: role, New: role == roleCopied || w.isNewcomer(c, p.Key)}
+		q := store.Participant{Key: p.Key, Name: p.Name, Role: role, New: role == roleCopied || w.people.isNewcomer(c, p.Key)}
 		if q.New && role != roleCopied {
 			newcomers = append(newcomers, p.Key)
 		}
@@ -135,22 +135,6 @@ func (c *conv) participant(key string) bridge.PartyRef {
 		}
 	}
 	return bridge.PartyRef{Name: key, Address: key}
-}
-
-// isNewcomer says that an address is not yet part of a conversation that has some.
-func (w *work) isNewcomer(c *conv, key string) bool {
-	if len(c.Participants) == 0 || c.identity != nil && c.identity.Key == key {
-		return false
-	}
-	if i := w.byAddress[userKey{c.AccountID, key}]; i != nil && i == w.rootOf(c) {
-		return false // the customer by another key
-	}
-	for _, p := range c.Participants {
-		if p.Key == key {
-			return p.New
-		}
-	}
-	return true
 }
 
 // keepKnown gives the people who may be written to while a newcomer waits.

@@ -50,7 +50,7 @@ func (w *work) answers(a *store.Account, in channels.Inbound) *bridge.Answered {
 // customerReacts tells a reaction by one line for each message, brought up to date when the
 // customer thinks better of it.
 func (w *work) customerReacts(a *store.Account, in channels.Inbound) error {
-	i, err := w.customerOf(a, in)
+	i, err := w.people.customerOf(a, in)
 	if err != nil || i == nil {
 		return err
 	}

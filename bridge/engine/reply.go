@@ -18,7 +18,7 @@ func (w *work) sendToCustomer(c *conv, agent *store.Agent, surface int64, m *mes
 		w.parkRestored(c, m)
 		return
 	}
-	if problem := w.blockedRecipients(c); problem != nil {
+	if problem := w.people.blockedRecipients(c); problem != nil {
 		m.Fate, m.Reason, m.dirty = store.FateAsk, problem.Code, true
 		w.tellProblem(c, m, problem)
 		return
@@ -205,8 +205,8 @@ func (w *work) hold(c *conv) time.Duration {
 }
 
 // blockedRecipients says why nothing may go to the recipients as they are.
-func (w *work) blockedRecipients(c *conv) *bridge.Problem {
-	if i := w.rootOf(c); i != nil && i.OptedOut == store.OptedOutAll {
+func (ps *people) blockedRecipients(c *conv) *bridge.Problem {
+	if i := ps.rootOf(c); i != nil && i.OptedOut == store.OptedOutAll {
 		return &bridge.Problem{Code: "opted_out", Text: c.customer().Name + " doesn't want messages any more.", Hint: outbound.OptedOutHint}
 	}
 	if c.account.Mode != "trial" {

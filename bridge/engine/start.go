@@ -164,28 +164,6 @@ func (n *wanted) start(w *work, surface int64, a bridge.Action) {
 	n.party(s.account.ID, channels.Inbound{From: s.party})
 }
 
-// admitKnown finds out which of those with whom a conversation is begun wrote before, where that is
-// asked for; nobody else is remembered.
-func (w *work) admitKnown(ctx context.Context, tx pgx.Tx, n *wanted) error {
-	var keys []string
-	for _, s := range n.knownOnly {
-		keys = append(keys, s.keys()...)
-	}
-	if len(keys) == 0 {
-		return nil
-	}
-	var err error
-	if w.writers, err = store.WritersAmong(ctx, tx, keys); err != nil {
-		return err
-	}
-	for _, s := range n.knownOnly {
-		if s.strangerProblem(w.writers) == nil {
-			n.party(s.account.ID, channels.Inbound{From: s.party})
-		}
-	}
-	return nil
-}
-
 // unsaid says what is missing of the first message.
 func (s starting) unsaid(a bridge.Action) *bridge.Problem {
 	switch {
@@ -207,7 +185,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r request) error {
 		problem = s.unsaid(a)
 	}
 	if problem == nil {
-		problem = s.strangerProblem(w.writers)
+		problem = s.strangerProblem(w.people.writers)
 	}
 	var used *outbound.UsedTemplate
 	if problem == nil && s.caps.Start == channels.StartTemplate {
@@ -216,7 +194,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r request) error {
 			return err
 		}
 	}
-	identity := w.byAddress[userKey{s.accountID(), s.party.Key}]
+	identity := w.people.byAddress[userKey{s.accountID(), s.party.Key}]
 	if problem == nil && identity != nil && identity.OptedOut == store.OptedOutAll {
 		problem = &bridge.Problem{Code: "opted_out", Text: outbound.RefOf(identity).Name + " doesn't want messages.", Hint: outbound.OptedOutHint}
 	}

@@ -21,8 +21,6 @@ type work struct {
 	fresh  []int64                     // conversation numbers, taken but not used
 
 	convs      map[int64]*conv
-	identities map[int64]*store.Identity
-	byAddress  map[userKey]*store.Identity
 	external   map[userKey]store.ExternalID
 	posts      map[postKey]*store.Post
 	messages   map[int64]*message
@@ -31,27 +29,22 @@ type work struct {
 	collecting map[laneKey]int64 // the threads of a day in which mails are collected
 	openings   map[userKey]*opening
 
-	writers     []string        // keys with which a conversation is begun, and from which somebody wrote before
-	newIdentity map[int64]bool  // rows that this batch made
-	united      map[int64]int64 // an identity that proved to be another's customer → that one
-	linked      map[int64]bool  // identities whose key or customer changed
-	consents    map[int64]bool  // identities whose OptedOut changed
-	reactions   map[reactionKey]store.Reaction
-	reacted     map[reactionKey]bool // changed
-	fetches     []store.Fetch        // new
+	reactions map[reactionKey]store.Reaction
+	reacted   map[reactionKey]bool // changed
+	fetches   []store.Fetch        // new
 
-	dirtyPosts      map[postKey]bool
-	dirtyIdentities map[int64]bool
-	newExternal     []store.ExternalID
-	moved           []store.ExternalID
-	log             *logbook
-	timers          *timers
-	tags            []store.Tag // those of the directory, or as they are now where one may be new
-	newTags         map[string]bool
-	replies         replyChanges
-	offers          []*message // parked replies to be offered again
-	begun           bool       // something was changed for the event in hand
-	typed           time.Time  // when the action being applied was typed, if that is known
+	dirtyPosts  map[postKey]bool
+	newExternal []store.ExternalID
+	moved       []store.ExternalID
+	log         *logbook
+	people      *people
+	timers      *timers
+	tags        []store.Tag // those of the directory, or as they are now where one may be new
+	newTags     map[string]bool
+	replies     replyChanges
+	offers      []*message // parked replies to be offered again
+	begun       bool       // something was changed for the event in hand
+	typed       time.Time  // when the action being applied was typed, if that is known
 }
 
 type postKey struct {
