@@ -118,7 +118,7 @@ func noSuchConversation(id int64) *bridge.Problem {
 
 func (w *work) tell(ctx context.Context, tx pgx.Tx, r request) (bridge.Line, error) {
 	var line bridge.Line
-	if r.Verb == bridge.VerbFind || w.looksFromElsewhere(r) {
+	if r.Verb == bridge.VerbFind || w.posts.looksFromElsewhere(r) {
 		var err error
 		if line.Other, err = w.facts(ctx, tx, r.conv, r.agent, r.surface); err != nil {
 			return bridge.Line{}, err
@@ -139,21 +139,4 @@ func (w *work) tell(ctx context.Context, tx pgx.Tx, r request) (bridge.Line, err
 	}
 	line.Kind, line.Log, line.More, line.Args = bridge.LineHistory, h.Rows, h.More, bridge.Args{Conversation: r.conv.ID, Page: h.Page}
 	return line, nil
-}
-
-// looksFromElsewhere says that somebody asks about a conversation outside of its thread, or chooses
-// it for a text in the channel: an answer to one person would not be seen in its thread.
-func (w *work) looksFromElsewhere(r request) bool {
-	if r.Args.Typed != nil {
-		return r.Place.Channel != ""
-	}
-	if r.Verb != bridge.VerbFind && r.Verb != bridge.VerbHistory && r.Verb != bridge.VerbWhy || r.Args.Conversation == 0 || r.Place.Channel == "" {
-		return false
-	}
-	at := r.Place.Thread
-	if at == "" && !r.Typed() { // a button of the card
-		at = r.Place.Message
-	}
-	p := w.posts[postKey{r.surface, r.Place.Channel, at}]
-	return p == nil || p.ConversationID != r.conv.ID
 }

@@ -36,26 +36,10 @@ func deniedTo(agent *store.Agent) []bridge.Verb {
 // authorize says why an agent may not do something to a conversation, or may not even read it;
 // nil = both are allowed.
 func (w *work) authorize(r request, verb bridge.Verb) *bridge.Problem {
-	if r.agent != nil && !w.isInThread(r) && !w.e.reader(r.agent).May(r.conv.Conversation) {
+	if r.agent != nil && !w.posts.isInThread(r) && !w.e.reader(r.agent).May(r.conv.Conversation) {
 		return notReadable(r.conv.ID)
 	}
 	return Authorize(r.agent, verb, r.conv.Conversation)
-}
-
-// isInThread says that somebody typed, or put an emoji, in a conversation's own thread: the surface
-// tells that, and so that its author can read it. Where a button or a form says it was, is no proof.
-func (w *work) isInThread(r request) bool {
-	switch r.Origin {
-	case bridge.OriginText, bridge.OriginMention, bridge.OriginCatchUp, bridge.OriginEmoji:
-	default:
-		return false
-	}
-	for _, m := range []string{r.Place.Thread, r.Place.Message} {
-		if p := w.posts[postKey{r.surface, r.Place.Channel, m}]; p != nil && m != "" && p.ConversationID == r.conv.ID {
-			return true
-		}
-	}
-	return false
 }
 
 // notReadable refuses a conversation to somebody who may not read it.

@@ -23,14 +23,14 @@ type channelText struct {
 	Line   int64         `json:"line,omitempty"` // the delivery of the line that asks; 0 = nobody was asked yet
 }
 
-// keep notes what a post in the channel says.
-func (w *work) keep(p *store.Post, text channelText) {
+// keepChannelText notes what a post in the channel says.
+func (ps *posts) keepChannelText(p *store.Post, text channelText) {
 	body, err := json.Marshal(text)
 	if err != nil {
 		panic("bridge: channel text: " + err.Error()) // our own plain struct
 	}
 	p.Early = body
-	w.changePost(p)
+	ps.change(p)
 }
 
 // channelTextOf reads what keep noted.
@@ -47,16 +47,16 @@ func channelTextOf(p *store.Post) (text channelText, ok bool) {
 func (w *work) topLevel(ctx context.Context, tx pgx.Tx, r request) error {
 	r.agent = w.dir.AgentOf(r.surface, r.Actor.ID)
 	if r.agent == nil || r.Actor.Kind != bridge.ActorPerson || r.Place.Thread != "" && r.Place.Thread != r.Place.Message ||
-		w.dir.TeamOfChannel(r.surface, r.Place.Channel) == nil || w.posts[postKey{r.surface, r.Place.Channel, r.Place.Message}] != nil {
+		w.dir.TeamOfChannel(r.surface, r.Place.Channel) == nil || w.posts.rows[postKey{r.surface, r.Place.Channel, r.Place.Message}] != nil {
 		return nil
 	}
 	if r.Verb == bridge.VerbNote || r.Marker == bridge.MarkNote || r.Marker == bridge.MarkColleagues || len(r.Mentions) > 0 {
 		return nil // plainly for colleagues
 	}
-	post := w.remember(store.Post{AccountID: r.surface, Channel: r.Place.Channel, Message: r.Place.Message, Kind: humanMessage})
+	post := w.posts.remember(store.Post{AccountID: r.surface, Channel: r.Place.Channel, Message: r.Place.Message, Kind: humanMessage})
 	r.Place.Thread = r.Place.Message // where its thread would be
-	w.keep(post, channelText{Action: r.Action})
-	if !w.toldFirst(r) {
+	w.posts.keepChannelText(post, channelText{Action: r.Action})
+	if !w.posts.toldFirst(r) {
 		return nil
 	}
 	return w.askWhoIsMeant(ctx, tx, post)
@@ -79,13 +79,13 @@ func (w *work) askWhoIsMeant(ctx context.Context, tx pgx.Tx, p *store.Post) erro
 		line.Rows = slices.DeleteFunc(line.Rows, func(f bridge.Facts) bool { return f.AccountMode == "watch" })
 	}
 	text.Line = w.channelLine(p.AccountID, bridge.Place{Channel: p.Channel, Thread: p.Message}, line).ID
-	w.keep(p, text)
+	w.posts.keepChannelText(p, text)
 	return nil
 }
 
 // askAgain lets the menu of a message in the channel ask who is meant, where that wasn't asked.
 func (w *work) askAgain(ctx context.Context, tx pgx.Tx, r request) (bool, error) {
-	p := w.posts[postKey{r.surface, r.Place.Channel, r.Place.Message}]
+	p := w.posts.rows[postKey{r.surface, r.Place.Channel, r.Place.Message}]
 	text, ok := channelTextOf(p)
 	switch {
 	case !ok || r.Verb != bridge.VerbSend:
@@ -98,21 +98,21 @@ func (w *work) askAgain(ctx context.Context, tx pgx.Tx, r request) (bool, error)
 }
 
 // editChannelText keeps up with what a text in the channel says, while nobody chose who gets it.
-func (w *work) editChannelText(p *store.Post, a bridge.Action) {
+func (ps *posts) editChannelText(p *store.Post, a bridge.Action) {
 	text, ok := channelTextOf(p)
 	if !ok || p.MessageID != 0 || a.Version <= p.Version {
 		return
 	}
 	p.Version = a.Version
 	text.Action.Text, text.Action.Raw, text.Action.Files = a.Text, a.Raw, a.Files
-	w.keep(p, text)
+	ps.keepChannelText(p, text)
 }
 
 // dropChannelText forgets a text in the channel that its author deleted.
-func (w *work) dropChannelText(p *store.Post) {
+func (ps *posts) dropChannelText(p *store.Post) {
 	if _, ok := channelTextOf(p); ok {
 		p.Early = nil
-		w.changePost(p)
+		ps.change(p)
 	}
 }
 
@@ -120,7 +120,7 @@ func (w *work) dropChannelText(p *store.Post) {
 // author had typed it in the conversation's thread. Anybody else who clicks is asked first.
 func (w *work) sendChannelText(r request) {
 	c, agent, surface := r.conv, r.agent, r.surface
-	p := w.posts[postKey{surface, r.Args.Typed.Channel, r.Args.Typed.Message}]
+	p := w.posts.rows[postKey{surface, r.Args.Typed.Channel, r.Args.Typed.Message}]
 	if p != nil && p.MessageID != 0 {
 		if m := w.messages[p.MessageID]; m != nil && w.convs[p.ConversationID] != nil {
 			w.refuseDecided(r.about(w.convs[p.ConversationID]), m)
@@ -150,7 +150,7 @@ func (w *work) sendChannelText(r request) {
 	m = w.saidByPerson(request{conv: r.conv, agent: author, surface: r.surface, Action: text.Action})
 	m.Fate = store.FateAsk
 	p.ConversationID, p.MessageID, p.Early = c.ID, m.ID, nil
-	w.changePost(p)
+	w.posts.change(p)
 	r.Args.Sure = true
 	w.sendKept(r, m)
 	if author.ID == agent.ID && m.Fate == store.FateWaiting { // else tellSentAs did, or a line asks for more

@@ -20,19 +20,19 @@ type early struct {
 // edit changes a typed text: in the hold the edit wins, later it never reaches the
 // customer silently.
 func (w *work) edit(r request) {
-	p := w.posts[postKey{r.surface, r.Place.Channel, r.Place.Message}]
+	p := w.posts.rows[postKey{r.surface, r.Place.Channel, r.Place.Message}]
 	if p == nil || p.Kind == earlyMessage {
-		w.keepEarly(r, p, false)
+		w.posts.keepEarly(r, p, false)
 		return
 	}
-	w.editChannelText(p, r.Action)
+	w.posts.editChannelText(p, r.Action)
 	m, c := w.messages[p.MessageID], w.convs[p.ConversationID]
 	if p.Kind != humanMessage || m == nil || c == nil || r.Version <= p.Version {
 		return
 	}
 	again := sameContent(p.Version, r.Version)
 	p.Version = r.Version
-	w.changePost(p)
+	w.posts.change(p)
 	if !again || r.Restored {
 		w.applyEdit(r.about(c), m)
 	}
@@ -140,14 +140,14 @@ func (w *work) restartHold(c *conv, d *delivery) {
 
 // delete takes a typed text back: in its hold nothing leaves.
 func (w *work) delete(r request) error {
-	p := w.posts[postKey{r.surface, r.Place.Channel, r.Place.Message}]
+	p := w.posts.rows[postKey{r.surface, r.Place.Channel, r.Place.Message}]
 	if p == nil || p.Kind == earlyMessage {
-		w.keepEarly(r, p, true)
+		w.posts.keepEarly(r, p, true)
 		return nil
 	}
 	c := w.convs[p.ConversationID]
 	if c == nil {
-		w.dropChannelText(p)
+		w.posts.dropChannelText(p)
 		return nil
 	}
 	if p.Kind == string(bridge.PostRoot) {
@@ -180,7 +180,7 @@ func (w *work) applyDelete(c *conv, m *message) {
 }
 
 // keepEarly remembers an edit or delete until its message comes.
-func (w *work) keepEarly(r request, known *store.Post, deleted bool) {
+func (ps *posts) keepEarly(r request, known *store.Post, deleted bool) {
 	if known != nil && known.Version > r.Version && !deleted {
 		return
 	}
@@ -188,7 +188,7 @@ func (w *work) keepEarly(r request, known *store.Post, deleted bool) {
 	if err != nil {
 		return // an Action is plain data; nothing to keep otherwise
 	}
-	w.remember(store.Post{AccountID: r.surface, Channel: r.Place.Channel, Message: r.Place.Message, Kind: earlyMessage,
+	ps.remember(store.Post{AccountID: r.surface, Channel: r.Place.Channel, Message: r.Place.Message, Kind: earlyMessage,
 		Version: r.Version, Early: body})
 }
 

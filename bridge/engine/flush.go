@@ -19,7 +19,7 @@ func (w *work) flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 	}
 	var p store.Pipeline
 	steps := []func(context.Context, *store.Pipeline) error{
-		w.people.flush, w.flushConversations, w.flushThreads, w.flushMessages, w.outbox.flushLanes, w.outbox.flushDeliveries, w.timers.flush, w.flushReplies,
+		w.people.flush, w.flushConversations, w.flushThreads, w.posts.flush, w.flushMessages, w.outbox.flushLanes, w.outbox.flushDeliveries, w.timers.flush, w.flushReplies,
 		w.log.flush, w.flushTags, w.flushReactions, w.flushOpenings,
 	}
 	for _, step := range steps {
@@ -74,14 +74,7 @@ func (w *work) flushThreads(ctx context.Context, p *store.Pipeline) error {
 	if err := store.UpsertThreads(ctx, p, threads); err != nil {
 		return err
 	}
-	if err := store.SetCards(ctx, p, cards); err != nil {
-		return err
-	}
-	var posts []store.Post
-	for k := range w.dirtyPosts {
-		posts = append(posts, *w.posts[k])
-	}
-	return store.UpsertPosts(ctx, p, posts)
+	return store.SetCards(ctx, p, cards)
 }
 
 func (w *work) flushMessages(ctx context.Context, p *store.Pipeline) error {

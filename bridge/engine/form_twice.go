@@ -38,9 +38,9 @@ func (n *wanted) form(surface int64, a bridge.Action) {
 }
 
 // rememberForm notes the nth message that a form became.
-func (w *work) rememberForm(r request, nth int, m *message) {
+func (ps *posts) rememberForm(r request, nth int, m *message) {
 	if keys := formKeys(r.surface, r.Action); nth < len(keys) {
-		w.remember(store.Post{AccountID: r.surface, Channel: formPost, Message: keys[nth].message, ConversationID: m.ConversationID, MessageID: m.ID, Kind: formPost})
+		ps.remember(store.Post{AccountID: r.surface, Channel: formPost, Message: keys[nth].message, ConversationID: m.ConversationID, MessageID: m.ID, Kind: formPost})
 	}
 }
 
@@ -48,7 +48,7 @@ func (w *work) rememberForm(r request, nth int, m *message) {
 // to the customer, or may be there.
 func (w *work) takeFormBack(r request) bool {
 	for _, k := range formKeys(r.surface, r.Action) {
-		p := w.posts[k]
+		p := w.posts.rows[k]
 		if p == nil || w.messages[p.MessageID] == nil || p.ConversationID != r.conv.ID {
 			continue
 		}
@@ -72,14 +72,14 @@ func (w *work) takeFormBack(r request) bool {
 }
 
 // handedInBefore says that the same form has sent something.
-func (w *work) handedInBefore(r request) bool {
-	return slices.ContainsFunc(formKeys(r.surface, r.Action), func(k postKey) bool { return w.posts[k] != nil })
+func (ps *posts) handedInBefore(r request) bool {
+	return slices.ContainsFunc(formKeys(r.surface, r.Action), func(k postKey) bool { return ps.rows[k] != nil })
 }
 
 // startedBy gives the open conversation that the same form has begun.
 func (w *work) startedBy(r request) *conv {
 	for _, k := range formKeys(r.surface, r.Action) {
-		if p := w.posts[k]; p != nil && w.convs[p.ConversationID] != nil && w.convs[p.ConversationID].status().Open() {
+		if p := w.posts.rows[k]; p != nil && w.convs[p.ConversationID] != nil && w.convs[p.ConversationID].status().Open() {
 			return w.convs[p.ConversationID]
 		}
 	}

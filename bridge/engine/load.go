@@ -122,7 +122,7 @@ func (w *work) loadNamed(ctx context.Context, tx pgx.Tx, n *wanted) error {
 		n.messages = append(n.messages, x.MessageID)
 	}
 	for i := range posts {
-		w.posts[postKey{posts[i].AccountID, posts[i].Channel, posts[i].Message}] = &posts[i]
+		w.posts.rows[postKey{posts[i].AccountID, posts[i].Channel, posts[i].Message}] = &posts[i]
 		n.add(posts[i].ConversationID)
 		n.messages = append(n.messages, posts[i].MessageID)
 	}

@@ -31,7 +31,7 @@ func (w *work) namedMessage(r request) *message {
 	if r.Origin == bridge.OriginText || r.Origin == bridge.OriginMention || r.Origin == bridge.OriginSlash {
 		return w.newestAsking(r.conv, r.Verb)
 	}
-	p := w.posts[postKey{r.surface, r.Place.Channel, r.Place.Message}]
+	p := w.posts.rows[postKey{r.surface, r.Place.Channel, r.Place.Message}]
 	if p != nil && (p.Kind == humanMessage || p.Kind == string(bridge.PostLine) && pointed(r.Action)) {
 		return w.messages[p.MessageID]
 	}

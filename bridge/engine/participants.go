@@ -229,7 +229,7 @@ func (w *work) recipientsOfForm(r request) {
 	if len(r.Args.To) == 0 || ch != nil && !ch.Capabilities().Participants {
 		return
 	}
-	if r.Args.Shown == bridge.RecipientsMark(r.Args.To, r.Args.Cc) && !w.handedInBefore(r) {
+	if r.Args.Shown == bridge.RecipientsMark(r.Args.To, r.Args.Cc) && !w.posts.handedInBefore(r) {
 		return
 	}
 	list := namedParticipants(r.conv.Participants, r.Args.To, r.Args.Cc)

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"time"
 
@@ -10,21 +9,6 @@ import (
 	"parley/bridge"
 	"parley/store"
 )
-
-// rootWait is how long a reply may wait for the record of the root it answers: as long
-// as nobody may know whether a post was made.
-const rootWait = 11 * time.Minute
-
-// disorderWait is how long it waits though no root is under way: what a surface tells may come
-// before what it should have told first.
-const disorderWait = 15 * time.Second
-
-// rootLook is how often it is looked whether a root is still under way.
-const rootLook = 5 * time.Second
-
-// emojiWait is how long an emoji may wait for the record of the post that it is under. Nobody
-// knows for sure whose that is, so that it isn't worth as much.
-const emojiWait = time.Minute
 
 // applyAction does what a person did or asked for.
 func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Account, a bridge.Action) error {
@@ -53,16 +37,16 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	}
 	typed := a.Typed()
 	if r.conv == nil && a.OwnThread && !useCaseOf(a.Verb).none && !w.orphaned(r) {
-		if err := w.awaitRecord(ctx, tx, r); err != nil {
+		if err := w.posts.awaitRecord(ctx, tx, r); err != nil {
 			return err
 		}
 	}
 	switch a.Verb {
 	case bridge.VerbSay, bridge.VerbUnknown, bridge.VerbNote, bridge.VerbReply:
-		return w.applySpeech(ctx, tx, r, typed && w.inThread(r))
+		return w.applySpeech(ctx, tx, r, typed && w.posts.inThread(r))
 	}
 	if typed && r.conv != nil {
-		if w.seen(r) {
+		if w.posts.seen(r) {
 			return nil
 		}
 		w.keepCommand(r)
@@ -84,28 +68,6 @@ func (w *work) settleSlip(r request) {
 	}
 }
 
-// awaitRecord has an action wait for the record of what it is under, if that may be about to
-// be written.
-// Errors: notYet; the database's.
-func (w *work) awaitRecord(ctx context.Context, tx pgx.Tx, r request) error {
-	under, age := cmp.Or(r.Place.Thread, r.Place.Message), w.age()
-	most := disorderWait - age
-	switch {
-	case w.posts[postKey{r.surface, r.Place.Channel, under}] != nil, age >= rootWait:
-		return nil
-	case r.Origin == bridge.OriginEmoji: // which may be under any post
-		if most = emojiWait - age; most <= 0 {
-			return nil
-		}
-	case age >= disorderWait:
-		if coming, err := store.RootComing(ctx, tx, r.surface, r.Place.Channel, under, w.event.ID); err != nil || !coming {
-			return err
-		}
-		most = rootLook
-	}
-	return w.waitForPost(r.surface, r.Place.Channel, under, most)
-}
-
 // conversationAt finds what an action is about: named by number, by a button, or by
 // where it happened.
 func (w *work) conversationAt(r request) *conv {
@@ -113,29 +75,13 @@ func (w *work) conversationAt(r request) *conv {
 		return w.convs[r.Args.Conversation]
 	}
 	for _, m := range []string{r.Place.Thread, r.Place.Message} {
-		if p := w.posts[postKey{r.surface, r.Place.Channel, m}]; p != nil && m != "" {
+		if p := w.posts.rows[postKey{r.surface, r.Place.Channel, m}]; p != nil && m != "" {
 			if c := w.convs[p.ConversationID]; c != nil {
 				return c
 			}
 		}
 	}
 	return nil
-}
-
-// inThread says that something was not typed elsewhere, naming the conversation: the thread
-// would not show it.
-func (w *work) inThread(r request) bool {
-	if r.conv == nil || r.Args.Conversation == 0 {
-		return true
-	}
-	p := w.posts[postKey{r.surface, r.Place.Channel, r.Place.Thread}]
-	return p != nil && p.ConversationID == r.conv.ID
-}
-
-// seen says that a typed fact was dealt with before, by another way.
-func (w *work) seen(r request) bool {
-	p := w.posts[postKey{r.surface, r.Place.Channel, r.Place.Message}]
-	return p != nil && p.Kind == humanMessage
 }
 
 // commandReason marks a message that is a command, done or refused: nothing to be sent.
@@ -150,7 +96,7 @@ func (w *work) keepCommand(r request) {
 	}
 	m := w.saidByPerson(r)
 	m.Reason = commandReason
-	w.remember(store.Post{AccountID: r.surface, Channel: r.Place.Channel, Message: r.Place.Message, ConversationID: r.conv.ID,
+	w.posts.remember(store.Post{AccountID: r.surface, Channel: r.Place.Channel, Message: r.Place.Message, ConversationID: r.conv.ID,
 		MessageID: m.ID, Kind: humanMessage})
 }
 
@@ -165,7 +111,7 @@ func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r request, typed bool
 		w.tellOrphaned(r, "This thread is newer than the backup that I was restored from: I don't know it.",
 			"Go on in the customer's other thread, or write to them yourself.")
 		return nil
-	case r.conv == nil && typed && w.unknownThread(r):
+	case r.conv == nil && typed && w.posts.unknownThread(r):
 		w.tellOrphaned(r, "I don't know this thread: it is no customer's, or a double of one.", "If a customer's card begins it, go on in the customer's other thread.")
 		return nil
 	case r.conv == nil:
@@ -200,7 +146,7 @@ func (w *work) speakByForm(r request) {
 	w.recipientsOfForm(r)
 	first := w.takeFormBack(r)
 	for i, one := range w.fitting(r.conv, r.Action, answered) {
-		w.rememberForm(r, i, w.replyByForm(r.with(one), answered, first))
+		w.posts.rememberForm(r, i, w.replyByForm(r.with(one), answered, first))
 	}
 }
 

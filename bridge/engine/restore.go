@@ -67,25 +67,17 @@ func (w *work) parkRestored(c *conv, m *message) {
 func (w *work) orphaned(r request) bool {
 	opened := orderTime(r.Place.Thread)
 	return !w.e.restored.IsZero() && r.OwnThread && !opened.IsZero() && opened.Before(w.e.restored) &&
-		w.posts[postKey{r.surface, r.Place.Channel, r.Place.Thread}] == nil
-}
-
-// unknownThread says that somebody asked us to reply to a customer in a thread that is no
-// customer's: it may be the double of one, whose root was posted twice as nobody could tell
-// whether it was there.
-func (w *work) unknownThread(r request) bool {
-	return r.Explicit && r.Args.Conversation == 0 && r.Place.Thread != "" && r.Place.Thread != r.Place.Message &&
-		w.posts[postKey{r.surface, r.Place.Channel, r.Place.Thread}] == nil
+		w.posts.rows[postKey{r.surface, r.Place.Channel, r.Place.Thread}] == nil
 }
 
 // tellOrphaned says that nobody gets what was typed, once for each message.
 func (w *work) tellOrphaned(r request, reason, hint string) {
 	surface, a := r.surface, r.Action
 	k := postKey{surface, a.Place.Channel, a.Place.Message}
-	if a.Actor.Kind != bridge.ActorPerson || a.Verb == bridge.VerbNote || a.Marker == bridge.MarkNote || len(a.Mentions) > 0 || w.posts[k] != nil {
+	if a.Actor.Kind != bridge.ActorPerson || a.Verb == bridge.VerbNote || a.Marker == bridge.MarkNote || len(a.Mentions) > 0 || w.posts.rows[k] != nil {
 		return
 	}
-	w.remember(store.Post{AccountID: surface, Channel: a.Place.Channel, Message: a.Place.Message, Kind: humanMessage})
+	w.posts.remember(store.Post{AccountID: surface, Channel: a.Place.Channel, Message: a.Place.Message, Kind: humanMessage})
 	ref := bridge.AgentRef{User: a.Actor.ID, Name: "you"}
 	if agent := w.dir.AgentOf(surface, a.Actor.ID); agent != nil {
 		ref = w.dir.Ref(surface, agent.ID)

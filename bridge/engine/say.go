@@ -21,13 +21,13 @@ const (
 func (w *work) say(r request) {
 	c, surface := r.conv, r.surface
 	k := postKey{surface, r.Place.Channel, r.Place.Message}
-	known := w.posts[k]
+	known := w.posts.rows[k]
 	if known != nil && known.Kind != earlyMessage {
 		return // the same fact by another way
 	}
 	r.agent = w.dir.AgentOf(surface, r.Actor.ID)
 	m := w.saidByPerson(r)
-	post := w.remember(store.Post{AccountID: surface, Channel: r.Place.Channel, Message: r.Place.Message, ConversationID: c.ID,
+	post := w.posts.remember(store.Post{AccountID: surface, Channel: r.Place.Channel, Message: r.Place.Message, ConversationID: c.ID,
 		MessageID: m.ID, Kind: humanMessage})
 	if known != nil && w.applyEarly(c, m, post, known, &r.Action) {
 		return

@@ -271,7 +271,7 @@ func (w *work) firstWords(r request, used *outbound.UsedTemplate) error {
 		m.Reason = templateReason
 	}
 	line.Text, line.Args = m.Text, bridge.Args{Conversation: r.conv.ID, Message: m.ID}
-	w.rememberForm(r, 0, m)
+	w.posts.rememberForm(r, 0, m)
 	w.line(r.conv, line)
 	w.sendToCustomer(r.conv, r.agent, r.surface, m, w.formOrder())
 	return nil

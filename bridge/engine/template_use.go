@@ -48,7 +48,7 @@ func (w *work) useTemplate(ctx context.Context, tx pgx.Tx, r request) error {
 	r.Place.Message, r.Files, r.Text = "", nil, used.Use.Words()
 	m := w.saidByPerson(r)
 	m.Reason, m.Template = templateReason, body
-	w.rememberForm(r, 0, m)
+	w.posts.rememberForm(r, 0, m)
 	w.log.byAgent(c, agent, "chose a template", detail{Message: m.ID, Text: used.Name})
 	if w.mustBeTaken(c) {
 		w.askToTake(c, m)

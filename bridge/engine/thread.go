@@ -138,16 +138,3 @@ func (w *work) threadLost(c *conv, surface int64, root string) error {
 	w.log.byParley(c, "rerooted", nil)
 	return nil
 }
-
-// remember keeps what a surface's message is, for replies, edits and reactions.
-func (w *work) remember(p store.Post) *store.Post {
-	k := postKey{p.AccountID, p.Channel, p.Message}
-	row := &p
-	w.posts[k] = row
-	w.dirtyPosts[k] = true
-	return row
-}
-
-func (w *work) changePost(p *store.Post) {
-	w.dirtyPosts[postKey{p.AccountID, p.Channel, p.Message}] = true
-}

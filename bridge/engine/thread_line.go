@@ -146,7 +146,7 @@ func (w *work) channelLine(surface int64, at bridge.Place, line bridge.Line) *de
 func (w *work) whisper(c *conv, surface int64, a bridge.Action, line bridge.Line) {
 	p := outbound.Payload{To: a.Actor.ID, Line: &line, Place: bridge.Place{Channel: a.Place.Channel, Thread: a.Place.Thread}}
 	if c != nil {
-		if t := c.threads[surface]; t != nil && (a.Place.Channel == "" || a.Place.Channel == t.Channel) && !w.looksFromElsewhere(request{conv: c, surface: surface, Action: a}) {
+		if t := c.threads[surface]; t != nil && (a.Place.Channel == "" || a.Place.Channel == t.Channel) && !w.posts.looksFromElsewhere(request{conv: c, surface: surface, Action: a}) {
 			p.Place = bridge.Place{} // the thread as it is when it is sent
 			w.postTo(c, t, bridge.PostEphemeral, 0, p)
 			return

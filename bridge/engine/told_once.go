@@ -32,22 +32,22 @@ func (n *wanted) told(surface int64, a bridge.Action, now time.Time) {
 // tellOnce tells the author of a typed text something, and nobody else; the next time it goes
 // without saying.
 func (w *work) tellOnce(c *conv, surface int64, a bridge.Action, line bridge.Line) {
-	if w.toldFirst(request{conv: c, surface: surface, Action: a}) {
+	if w.posts.toldFirst(request{conv: c, surface: surface, Action: a}) {
 		w.whisper(c, surface, a, line)
 	}
 }
 
 // toldFirst says whether the author of a typed text is to be told what is told only once, and notes
 // that it was told. The text is about conversation c; nil = about none.
-func (w *work) toldFirst(r request) bool {
-	k := toldKey(r.surface, r.Action, w.now)
-	if w.posts[k] != nil {
+func (ps *posts) toldFirst(r request) bool {
+	k := toldKey(r.surface, r.Action, ps.now)
+	if ps.rows[k] != nil {
 		return false
 	}
 	post := store.Post{AccountID: k.account, Channel: k.channel, Message: k.message, Kind: toldPost}
 	if r.conv != nil {
 		post.ConversationID = r.conv.ID // it goes with what was needed to deliver, when that has ended long ago
 	}
-	w.remember(post)
+	ps.remember(post)
 	return true
 }

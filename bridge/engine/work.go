@@ -22,7 +22,6 @@ type work struct {
 
 	convs      map[int64]*conv
 	external   map[userKey]store.ExternalID
-	posts      map[postKey]*store.Post
 	messages   map[int64]*message
 	latest     map[int64]int64 // identity → its newest conversation
 	days       map[laneKey]int64
@@ -33,10 +32,10 @@ type work struct {
 	reacted   map[reactionKey]bool // changed
 	fetches   []store.Fetch        // new
 
-	dirtyPosts  map[postKey]bool
 	newExternal []store.ExternalID
 	moved       []store.ExternalID
 	log         *logbook
+	posts       *posts
 	people      *people
 	timers      *timers
 	tags        []store.Tag // those of the directory, or as they are now where one may be new
@@ -45,11 +44,6 @@ type work struct {
 	offers      []*message // parked replies to be offered again
 	begun       bool       // something was changed for the event in hand
 	typed       time.Time  // when the action being applied was typed, if that is known
-}
-
-type postKey struct {
-	account          int64
-	channel, message string
 }
 
 type reactionKey struct {

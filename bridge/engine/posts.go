@@ -1,0 +1,143 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/store"
+)
+
+// posts are the messages of surfaces that one batch is about: what people and Parley wrote there.
+type posts struct {
+	*moment
+	rows  map[postKey]*store.Post
+	dirty map[postKey]bool
+}
+
+func newPosts(m *moment) *posts {
+	return &posts{moment: m, rows: map[postKey]*store.Post{}, dirty: map[postKey]bool{}}
+}
+
+// remember keeps what a surface's message is, for replies, edits and reactions.
+func (ps *posts) remember(p store.Post) *store.Post {
+	k := postKey{p.AccountID, p.Channel, p.Message}
+	row := &p
+	ps.rows[k] = row
+	ps.dirty[k] = true
+	return row
+}
+
+func (ps *posts) change(p *store.Post) {
+	ps.dirty[postKey{p.AccountID, p.Channel, p.Message}] = true
+}
+
+type postKey struct {
+	account          int64
+	channel, message string
+}
+
+// looksFromElsewhere says that somebody asks about a conversation outside of its thread, or chooses
+// it for a text in the channel: an answer to one person would not be seen in its thread.
+func (ps *posts) looksFromElsewhere(r request) bool {
+	if r.Args.Typed != nil {
+		return r.Place.Channel != ""
+	}
+	if r.Verb != bridge.VerbFind && r.Verb != bridge.VerbHistory && r.Verb != bridge.VerbWhy || r.Args.Conversation == 0 || r.Place.Channel == "" {
+		return false
+	}
+	at := r.Place.Thread
+	if at == "" && !r.Typed() { // a button of the card
+		at = r.Place.Message
+	}
+	p := ps.rows[postKey{r.surface, r.Place.Channel, at}]
+	return p == nil || p.ConversationID != r.conv.ID
+}
+
+// isInThread says that somebody typed, or put an emoji, in a conversation's own thread: the surface
+// tells that, and so that its author can read it. Where a button or a form says it was, is no proof.
+func (ps *posts) isInThread(r request) bool {
+	switch r.Origin {
+	case bridge.OriginText, bridge.OriginMention, bridge.OriginCatchUp, bridge.OriginEmoji:
+	default:
+		return false
+	}
+	for _, m := range []string{r.Place.Thread, r.Place.Message} {
+		if p := ps.rows[postKey{r.surface, r.Place.Channel, m}]; p != nil && m != "" && p.ConversationID == r.conv.ID {
+			return true
+		}
+	}
+	return false
+}
+
+// inThread says that something was not typed elsewhere, naming the conversation: the thread
+// would not show it.
+func (ps *posts) inThread(r request) bool {
+	if r.conv == nil || r.Args.Conversation == 0 {
+		return true
+	}
+	p := ps.rows[postKey{r.surface, r.Place.Channel, r.Place.Thread}]
+	return p != nil && p.ConversationID == r.conv.ID
+}
+
+// seen says that a typed fact was dealt with before, by another way.
+func (ps *posts) seen(r request) bool {
+	p := ps.rows[postKey{r.surface, r.Place.Channel, r.Place.Message}]
+	return p != nil && p.Kind == humanMessage
+}
+
+// awaitRecord has an action wait for the record of what it is under, if that may be about to
+// be written.
+// Errors: notYet; the database's.
+func (ps *posts) awaitRecord(ctx context.Context, tx pgx.Tx, r request) error {
+	under, age := cmp.Or(r.Place.Thread, r.Place.Message), ps.age()
+	most := disorderWait - age
+	switch {
+	case ps.rows[postKey{r.surface, r.Place.Channel, under}] != nil, age >= rootWait:
+		return nil
+	case r.Origin == bridge.OriginEmoji: // which may be under any post
+		if most = emojiWait - age; most <= 0 {
+			return nil
+		}
+	case age >= disorderWait:
+		if coming, err := store.RootComing(ctx, tx, r.surface, r.Place.Channel, under, ps.event.ID); err != nil || !coming {
+			return err
+		}
+		most = rootLook
+	}
+	return ps.waitForPost(r.surface, r.Place.Channel, under, most)
+}
+
+// unknownThread says that somebody asked us to reply to a customer in a thread that is no
+// customer's: it may be the double of one, whose root was posted twice as nobody could tell
+// whether it was there.
+func (ps *posts) unknownThread(r request) bool {
+	return r.Explicit && r.Args.Conversation == 0 && r.Place.Thread != "" && r.Place.Thread != r.Place.Message &&
+		ps.rows[postKey{r.surface, r.Place.Channel, r.Place.Thread}] == nil
+}
+
+func (ps *posts) flush(ctx context.Context, p *store.Pipeline) error {
+	var posts []store.Post
+	for k := range ps.dirty {
+		posts = append(posts, *ps.rows[k])
+	}
+	return store.UpsertPosts(ctx, p, posts)
+}
+
+// rootWait is how long a reply may wait for the record of the root it answers: as long
+// as nobody may know whether a post was made.
+const rootWait = 11 * time.Minute
+
+// disorderWait is how long it waits though no root is under way: what a surface tells may come
+// before what it should have told first.
+const disorderWait = 15 * time.Second
+
+// rootLook is how often it is looked whether a root is still under way.
+const rootLook = 5 * time.Second
+
+// emojiWait is how long an emoji may wait for the record of the post that it is under. Nobody
+// knows for sure whose that is, so that it isn't worth as much.
+const emojiWait = time.Minute
