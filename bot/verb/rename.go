@@ -15,7 +15,7 @@ func rename() *Verb {
 		Ask: func(form *shape.Form, in shape.FormInput) error {
 			form.Title, form.Submit = "Rename", "Save"
 			form.Fields = []shape.Field{{Name: fieldNote, Kind: shape.FieldText, Label: "Name", Value: one(Title(in.Facts)), MaxRunes: bridge.LongestName,
-				Hint: "On cards and in lists. The customer's own name takes it back."}}
+				Hint: "On cards and in lists. To take it back, enter the customer's own name."}}
 			return nil
 		},
 		Asks: noNote,

@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -83,5 +86,37 @@ func TestPagePhone(t *testing.T) {
 	}
 	if now := w.phones.Load(); now.graph.URL() != graph || now.twilio.URL() != twilio || len(p.phoneOf(dana).wa.Chat()) != 0 {
 		t.Error("after a reset the phones are not empty, or elsewhere")
+	}
+}
+
+// What Parley shows as an emoji in Slack is one on the page too, and no word between colons.
+func TestPageKnowsParleysEmoji(t *testing.T) {
+	known, err := os.ReadFile("web/emoji.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cards, err := filepath.Glob("../../../bot/slack/testdata/*.json")
+	if err != nil || len(cards) == 0 {
+		t.Fatalf("%d cards: %v", len(cards), err)
+	}
+	shown := regexp.MustCompile(`"text": "(?:[^"\\]|\\.)*"`)
+	code := regexp.MustCompile(`:([a-z][a-z0-9_+-]+):`)
+	found := 0
+	for _, path := range cards {
+		card, err := os.ReadFile(path) //nolint:gosec // a file of this repository
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range shown.FindAll(card, -1) {
+			for _, name := range code.FindAllSubmatch(text, -1) {
+				found++
+				if !regexp.MustCompile(`[\n|]` + regexp.QuoteMeta(string(name[1])) + ` `).Match(known) {
+					t.Errorf("%s shows :%s:, which web/emoji.js lacks", filepath.Base(path), name[1])
+				}
+			}
+		}
+	}
+	if found < 50 {
+		t.Errorf("only %d emoji were found in the cards", found)
 	}
 }
