@@ -57,11 +57,11 @@ func (w *work) decided(ctx context.Context, tx pgx.Tx, c *conv, surface int64) (
 	known := map[int64]bool{}
 	for i := range latest {
 		known[latest[i].ID] = true
-		if now := w.messages[latest[i].ID]; now != nil {
+		if now := w.messages.rows[latest[i].ID]; now != nil {
 			latest[i] = now.Message
 		}
 	}
-	for _, m := range w.messages {
+	for _, m := range w.messages.rows {
 		if m.fresh && m.ConversationID == c.ID && !known[m.ID] {
 			latest = append(latest, m.Message)
 		}

@@ -116,7 +116,7 @@ func (w *work) bouncedElsewhere(c *conv, m *message, s *channels.Status) {
 		m.Fate, m.dirty = store.FateFailed, true
 		w.log.byParley(c, "not delivered", detail{Message: m.ID, Reason: bounceText(s)})
 		w.line(c, bridge.Line{Kind: bridge.LineFailed, Text: m.Text, Reason: bounceText(s), Hint: "It was not written here: answer again, to an address that works."})
-		w.unanswered(c)
+		w.messages.unanswered(c)
 	}
 }
 
@@ -151,23 +151,12 @@ func (w *work) ownAgain(ctx context.Context, tx pgx.Tx, a *store.Account, part i
 	if m == nil || m.Direction == "in" {
 		return nil
 	}
-	w.tieSent(a, m, in.ExternalID)
+	w.messages.tieSent(a, m, in.ExternalID)
 	if in.Status == nil {
 		return nil
 	}
 	in.Status = &s
 	return w.applyStatus(ctx, tx, a, part, in)
-}
-
-// tieSent ties a provider's id to a message of ours.
-func (w *work) tieSent(a *store.Account, m *message, external string) {
-	if external == "" {
-		return
-	}
-	w.tie(a.ID, external, m.ConversationID, m.ID)
-	if m.ExternalID == "" {
-		m.ExternalID, m.dirty = external, true
-	}
 }
 
 // watermark takes what is true of everything that was sent to a customer up to a time.
@@ -183,7 +172,7 @@ func (w *work) watermark(ctx context.Context, tx pgx.Tx, a *store.Account, in ch
 		if rank(d.State) == 0 {
 			continue
 		}
-		c, m := w.convs[w.outbox.lanes[d.LaneID].ConversationID], w.messages[d.MessageID]
+		c, m := w.convs[w.outbox.lanes[d.LaneID].ConversationID], w.messages.rows[d.MessageID]
 		if err := w.receipt(ctx, tx, c, d, m, in.Status); err != nil {
 			return err
 		}
@@ -205,7 +194,7 @@ func (w *work) sentUpTo(a *store.Account, in channels.Inbound) []*delivery {
 			continue
 		}
 		c := w.convs[l.ConversationID]
-		if c != nil && w.messages[d.MessageID] != nil && c.AccountID == a.ID && w.people.rootOf(c) == i {
+		if c != nil && w.messages.rows[d.MessageID] != nil && c.AccountID == a.ID && w.people.rootOf(c) == i {
 			list = append(list, d)
 		}
 	}

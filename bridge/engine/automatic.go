@@ -139,7 +139,7 @@ func (w *work) block(r request, m *message, i *store.Identity) {
 func (w *work) unblock(ctx context.Context, tx pgx.Tx, r request) error {
 	c, surface, a := r.conv, r.surface, r.Action
 	var found []*store.Identity
-	m := w.messages[a.Args.Message]
+	m := w.messages.rows[a.Args.Message]
 	if m != nil && m.ConversationID == c.ID && m.IdentityID != nil {
 		i, err := w.people.senderOf(ctx, tx, m)
 		if err != nil {
@@ -199,7 +199,7 @@ func (w *work) promote(ctx context.Context, tx pgx.Tx, from *conv, agent *store.
 	if m.ExternalID != "" {
 		c.addRef(m.ExternalID)
 	}
-	w.moveMessage(m, c)
+	w.messages.move(m, c)
 	w.decide(m, agent, bridge.OutcomePromoted)
 	t, err := w.openThread(c)
 	if err != nil {
@@ -208,12 +208,4 @@ func (w *work) promote(ctx context.Context, tx pgx.Tx, from *conv, agent *store.
 	w.showSaid(c, t, m, outbound.Payload{Quote: m.Quoted != ""})
 	w.log.byAgent(c, agent, "promoted", detail{Message: m.ID})
 	return nil
-}
-
-// moveMessage gives a message, and what threads by it, to another conversation.
-func (w *work) moveMessage(m *message, c *conv) {
-	m.ConversationID, m.dirty = c.ID, true
-	if m.ExternalID != "" {
-		w.moved = append(w.moved, store.ExternalID{AccountID: c.AccountID, ExternalID: m.ExternalID, ConversationID: c.ID, MessageID: m.ID})
-	}
 }

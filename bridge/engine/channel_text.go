@@ -122,7 +122,7 @@ func (w *work) sendChannelText(r request) {
 	c, agent, surface := r.conv, r.agent, r.surface
 	p := w.posts.rows[postKey{surface, r.Args.Typed.Channel, r.Args.Typed.Message}]
 	if p != nil && p.MessageID != 0 {
-		if m := w.messages[p.MessageID]; m != nil && w.convs[p.ConversationID] != nil {
+		if m := w.messages.rows[p.MessageID]; m != nil && w.convs[p.ConversationID] != nil {
 			w.refuseDecided(r.about(w.convs[p.ConversationID]), m)
 			return
 		}
@@ -147,7 +147,7 @@ func (w *work) sendChannelText(r request) {
 			Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Conversation: c.ID, Typed: r.Args.Typed, Sure: true}})
 		return
 	}
-	m = w.saidByPerson(request{conv: r.conv, agent: author, surface: r.surface, Action: text.Action})
+	m = w.messages.addByPerson(request{conv: r.conv, agent: author, surface: r.surface, Action: text.Action})
 	m.Fate = store.FateAsk
 	p.ConversationID, p.MessageID, p.Early = c.ID, m.ID, nil
 	w.posts.change(p)

@@ -88,7 +88,7 @@ func (w *work) tellLateEdit(c *conv, m *message, a bridge.Action, decision Decis
 		return
 	}
 	agent := w.dir.AgentOf(m.AccountID, m.AuthorUser)
-	fix := w.saidByPerson(request{conv: c, agent: agent, surface: m.AccountID, Action: bridge.Action{Actor: a.Actor, Text: a.Text}})
+	fix := w.messages.addByPerson(request{conv: c, agent: agent, surface: m.AccountID, Action: bridge.Action{Actor: a.Actor, Text: a.Text}})
 	fix.Fate, fix.Reason = store.FateAsk, correctionReason
 	line.Verbs = []bridge.Verb{bridge.VerbSend}
 	line.Args = bridge.Args{Conversation: c.ID, Message: fix.ID}
@@ -98,7 +98,7 @@ func (w *work) tellLateEdit(c *conv, m *message, a bridge.Action, decision Decis
 // dropCorrections gives up the corrections of a reply that wait for a click: a later one is offered.
 func (w *work) dropCorrections(m *message) {
 	for id, lines := range w.trackedLines() {
-		fix := w.messages[id]
+		fix := w.messages.rows[id]
 		if fix.Reason != correctionReason || fix.Fate != store.FateAsk {
 			continue
 		}

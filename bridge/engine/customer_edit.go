@@ -50,8 +50,8 @@ func (w *work) customerDeletes(a *store.Account, in channels.Inbound) error {
 	}
 	m, c := w.named(a, in.Target)
 	if m == nil || c == nil {
-		if _, told := w.external[userKey{a.ID, in.Target}]; !told && in.Target != "" {
-			w.tie(a.ID, in.Target, 0, 0) // if it comes, it is known to be deleted
+		if _, told := w.messages.external[userKey{a.ID, in.Target}]; !told && in.Target != "" {
+			w.messages.tie(a.ID, in.Target, 0, 0) // if it comes, it is known to be deleted
 			if c = w.latestOf(i); c != nil {
 				w.line(c, bridge.Line{Kind: bridge.LineDeleted})
 			}
@@ -66,7 +66,7 @@ func (w *work) customerDeletes(a *store.Account, in channels.Inbound) error {
 // cameChanged deals with a message of which a change came first. It says that nothing is left
 // to be done: a later form of it is shown already.
 func (w *work) cameChanged(a *store.Account, in *channels.Inbound) bool {
-	x, known := w.external[userKey{a.ID, in.ExternalID}]
+	x, known := w.messages.external[userKey{a.ID, in.ExternalID}]
 	if !known || in.ExternalID == "" || in.Kind != channels.InboundMessage {
 		return false
 	}

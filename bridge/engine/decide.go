@@ -40,7 +40,7 @@ func (w *work) decideMessage(r request) {
 			m.Fate = store.FateDropped
 		}
 		w.log.byAgent(c, r.agent, "kept inside", detail{Message: m.ID})
-		w.unanswered(c)
+		w.messages.unanswered(c)
 		w.mark(c, m, bridge.MarkInside)
 		w.confirm(c, surface, a, bridge.Line{})
 	default:
@@ -133,7 +133,7 @@ func (w *work) decideDelivery(r request) {
 	}
 	var m *message
 	if d != nil {
-		m = w.messages[d.MessageID]
+		m = w.messages.rows[d.MessageID]
 	}
 	if d == nil || m == nil || m.ConversationID != r.conv.ID || w.outbox.lanes[d.LaneID] == nil || d.Kind != outbound.KindReply {
 		w.refuse(r, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")

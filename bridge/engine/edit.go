@@ -26,7 +26,7 @@ func (w *work) edit(r request) {
 		return
 	}
 	w.posts.editChannelText(p, r.Action)
-	m, c := w.messages[p.MessageID], w.convs[p.ConversationID]
+	m, c := w.messages.rows[p.MessageID], w.convs[p.ConversationID]
 	if p.Kind != humanMessage || m == nil || c == nil || r.Version <= p.Version {
 		return
 	}
@@ -108,7 +108,7 @@ func (c *conv) previewChanged(before, now string) {
 func (w *work) keepInside(c *conv, m *message, a bridge.Action, decision Decision, reason string) {
 	m.Direction, m.Fate, m.Reason = "note", store.FateInside, reason
 	w.log.byParley(c, "kept inside", detail{Message: m.ID, Reason: reason})
-	w.unanswered(c)
+	w.messages.unanswered(c)
 	w.mark(c, m, bridge.MarkInside)
 	switch {
 	case decision == Ask:
@@ -153,7 +153,7 @@ func (w *work) delete(r request) error {
 	if p.Kind == string(bridge.PostRoot) {
 		return w.threadLost(c, r.surface, r.Place.Message)
 	}
-	if m := w.messages[p.MessageID]; m != nil && p.Kind == humanMessage {
+	if m := w.messages.rows[p.MessageID]; m != nil && p.Kind == humanMessage {
 		w.applyDelete(c, m)
 	}
 	return nil
@@ -165,13 +165,13 @@ func (w *work) applyDelete(c *conv, m *message) {
 	case m.Fate == store.FateWaiting && w.outbox.cancelReply(m):
 		m.Fate, m.dirty = store.FateUndone, true
 		w.log.byParley(c, "undone", detail{Message: m.ID, Reason: "deleted"})
-		w.unanswered(c)
+		w.messages.unanswered(c)
 	case m.Fate == store.FateWaiting && w.outbox.replyOf(m) != nil && (w.outbox.underWayReply(m) || w.outbox.leftInParts(m)):
 		m.Fate, m.dirty = store.FateUndone, true // if it lands all the same, reached tells
 		if w.outbox.leftInParts(m) {
 			w.tellWith(c, m, bridge.Line{Kind: bridge.LineDeleteLate})
 		}
-		w.unanswered(c)
+		w.messages.unanswered(c)
 	case m.Direction == "out" && m.Fate != store.FateFailed:
 		w.tellWith(c, m, bridge.Line{Kind: bridge.LineDeleteLate})
 	case m.Fate == store.FateAsk || m.Fate == store.FateParked || m.Fate == store.FateFailed:

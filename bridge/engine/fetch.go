@@ -213,7 +213,7 @@ func whyMissing(err error) string {
 // fetched takes a file that was fetched, or the news that it never will be. The post of the
 // message's files takes it along if it still waits; else the file follows by itself.
 func (w *work) fetched(c *conv, f ownFact) {
-	m := w.messages[f.Message]
+	m := w.messages.rows[f.Message]
 	if m == nil || m.ConversationID != c.ID {
 		return
 	}

@@ -19,8 +19,8 @@ func (w *work) flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 	}
 	var p store.Pipeline
 	steps := []func(context.Context, *store.Pipeline) error{
-		w.people.flush, w.flushConversations, w.flushThreads, w.posts.flush, w.flushMessages, w.outbox.flushLanes, w.outbox.flushDeliveries, w.timers.flush, w.flushReplies,
-		w.log.flush, w.flushTags, w.flushReactions, w.flushOpenings,
+		w.people.flush, w.flushConversations, w.flushThreads, w.posts.flush, w.messages.flush, w.outbox.flushLanes, w.outbox.flushDeliveries, w.timers.flush, w.flushReplies,
+		w.log.flush, w.flushTags, w.messages.flushReactions, w.flushOpenings,
 	}
 	for _, step := range steps {
 		if err := step(ctx, &p); err != nil {
@@ -33,10 +33,10 @@ func (w *work) flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 // made tells the relay what became due.
 func (w *work) made() relay.Made {
 	m := relay.Made{Timers: len(w.timers.set) > 0}
-	for _, x := range w.newExternal {
+	for _, x := range w.messages.newExternal {
 		m.Written = append(m.Written, store.AwaitedID(x.AccountID, x.ExternalID))
 	}
-	if len(w.fetches) > 0 {
+	if len(w.messages.fetches) > 0 {
 		m.Committed = w.e.wakeFetches
 	}
 	m.Due = w.outbox.dueGates()
@@ -75,55 +75,6 @@ func (w *work) flushThreads(ctx context.Context, p *store.Pipeline) error {
 		return err
 	}
 	return store.SetCards(ctx, p, cards)
-}
-
-func (w *work) flushMessages(ctx context.Context, p *store.Pipeline) error {
-	var fresh, changed []store.Message
-	for _, id := range keys(w.messages) {
-		switch m := w.messages[id]; {
-		case m.fresh:
-			fresh = append(fresh, m.Message)
-		case m.dirty:
-			changed = append(changed, m.Message)
-		}
-	}
-	if err := store.InsertMessages(ctx, p, fresh); err != nil {
-		return err
-	}
-	if err := store.UpdateMessages(ctx, p, changed); err != nil {
-		return err
-	}
-	if err := store.InsertExternalIDs(ctx, p, w.newExternal); err != nil {
-		return err
-	}
-	if err := store.UseUploads(ctx, p, uploads(fresh)); err != nil {
-		return err
-	}
-	return store.MoveExternalIDs(ctx, p, w.moved)
-}
-
-// uploads are the blobs of the files that were uploaded to us.
-func uploads(messages []store.Message) []string {
-	var blobs []string
-	for i := range messages {
-		for _, f := range messages[i].Files {
-			if f.Blob != "" && len(f.Surface) > 0 {
-				blobs = append(blobs, f.Blob)
-			}
-		}
-	}
-	return blobs
-}
-
-func (w *work) flushReactions(ctx context.Context, p *store.Pipeline) error {
-	var rows []store.Reaction
-	for k := range w.reacted {
-		rows = append(rows, w.reactions[k])
-	}
-	if err := store.UpsertReactions(ctx, p, rows); err != nil {
-		return err
-	}
-	return store.InsertFetches(ctx, p, w.fetches)
 }
 
 func (w *work) flushTags(ctx context.Context, p *store.Pipeline) error {

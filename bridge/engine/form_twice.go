@@ -49,10 +49,10 @@ func (ps *posts) rememberForm(r request, nth int, m *message) {
 func (w *work) takeFormBack(r request) bool {
 	for _, k := range formKeys(r.surface, r.Action) {
 		p := w.posts.rows[k]
-		if p == nil || w.messages[p.MessageID] == nil || p.ConversationID != r.conv.ID {
+		if p == nil || w.messages.rows[p.MessageID] == nil || p.ConversationID != r.conv.ID {
 			continue
 		}
-		m := w.messages[p.MessageID]
+		m := w.messages.rows[p.MessageID]
 		switch m.Fate {
 		case store.FateAsk, store.FateParked:
 			m.Fate, m.dirty = store.FateDropped, true
@@ -63,7 +63,7 @@ func (w *work) takeFormBack(r request) bool {
 			m.Fate, m.dirty = store.FateUndone, true
 			w.log.byParley(r.conv, "undone", detail{Message: m.ID, Reason: formReason})
 			w.tellAuthor(r.conv, m, bridge.LineUndone, formReason)
-			w.unanswered(r.conv)
+			w.messages.unanswered(r.conv)
 		case store.FateOut, store.FateUnclear:
 			return false
 		}

@@ -112,7 +112,7 @@ func (w *work) conversationOf(a *store.Account, in channels.Inbound) *conv {
 		return w.current(c)
 	}
 	for _, id := range in.References {
-		if x, ok := w.external[userKey{a.ID, id}]; ok {
+		if x, ok := w.messages.external[userKey{a.ID, id}]; ok {
 			if c := w.convs[x.ConversationID]; c != nil && c.Kind == "customer" {
 				return w.current(c)
 			}
@@ -204,11 +204,11 @@ func (w *work) inboundMessage(c *conv, a *store.Account, part int, in channels.I
 	if i := w.people.byAddress[userKey{a.ID, in.From.Key}]; i != nil {
 		m.IdentityID = &i.ID
 	}
-	w.keepFiles(m, a, in)
-	w.messages[m.ID] = m
+	w.messages.keepFiles(m, a, in)
+	w.messages.rows[m.ID] = m
 	c.last = append(c.last, m.Message)
 	if in.ExternalID != "" {
-		w.tie(a.ID, in.ExternalID, c.ID, m.ID)
+		w.messages.tie(a.ID, in.ExternalID, c.ID, m.ID)
 		c.LastExternalID = in.ExternalID
 		c.addRef(in.ExternalID)
 	}
@@ -218,35 +218,6 @@ func (w *work) inboundMessage(c *conv, a *store.Account, part int, in channels.I
 	}
 	c.touch()
 	return m
-}
-
-// keepFiles notes the files of a message, and that those with a Ref are to be fetched.
-func (w *work) keepFiles(m *message, a *store.Account, in channels.Inbound) {
-	for i, f := range in.Attachments {
-		ref := store.FileRef{Name: f.Name, ContentType: f.ContentType, SizeBytes: int64(len(f.Content)), Index: i, Inline: f.Inline}
-		if f.Ref != "" {
-			ref.Fetched, ref.SizeBytes = true, f.SizeBytes
-			w.fetches = append(w.fetches, store.Fetch{ID: w.ids.Next(), AccountID: a.ID, ConversationID: m.ConversationID, MessageID: m.ID, N: i,
-				Ref: f.Ref, SizeBytes: f.SizeBytes, State: store.FetchWaiting, DueAt: &w.now, CreatedAt: w.now})
-		}
-		m.Files = append(m.Files, ref)
-	}
-}
-
-// tie remembers which message a provider's id belongs to.
-func (w *work) tie(account int64, external string, conversation, message int64) {
-	k := userKey{account, external}
-	x := store.ExternalID{AccountID: account, ExternalID: external, ConversationID: conversation, MessageID: message}
-	switch before, known := w.external[k]; {
-	case known && before.MessageID == 0: // its deletion came first
-		w.external[k] = x
-		w.moved = append(w.moved, x)
-		return
-	case known:
-		return
-	}
-	w.external[k] = x
-	w.newExternal = append(w.newExternal, x)
 }
 
 func (c *conv) addRef(id string) {

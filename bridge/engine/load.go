@@ -113,11 +113,11 @@ func (w *work) loadNamed(ctx context.Context, tx pgx.Tx, n *wanted) error {
 	}
 	w.people.linkIdentities(n.same)
 	for _, r := range reactions {
-		w.reactions[reactionKey{r.AccountID, r.Target, r.IdentityID}] = r
+		w.messages.reactions[reactionKey{r.AccountID, r.Target, r.IdentityID}] = r
 		n.deliveries = append(n.deliveries, r.DeliveryID)
 	}
 	for _, x := range external {
-		w.external[userKey{x.AccountID, x.ExternalID}] = x
+		w.messages.external[userKey{x.AccountID, x.ExternalID}] = x
 		n.add(x.ConversationID)
 		n.messages = append(n.messages, x.MessageID)
 	}
@@ -208,13 +208,13 @@ func (w *work) lockConversations(ctx context.Context, tx pgx.Tx, n *wanted) erro
 // keepMessages remembers messages; last are the newest ones of conversations.
 func (w *work) keepMessages(messages, last []store.Message) {
 	for _, m := range messages {
-		w.messages[m.ID] = &message{Message: m}
+		w.messages.rows[m.ID] = &message{Message: m}
 	}
 	for _, m := range last {
 		c := w.convs[m.ConversationID]
 		c.last = append(c.last, m)
-		if w.messages[m.ID] == nil {
-			w.messages[m.ID] = &message{Message: m}
+		if w.messages.rows[m.ID] == nil {
+			w.messages.rows[m.ID] = &message{Message: m}
 		}
 	}
 }
@@ -235,7 +235,7 @@ func (w *work) loadWaiting(ctx context.Context, tx pgx.Tx, n *wanted) error {
 		p.SentLately(&sent, w.replyLanes())
 	}
 	p.WaitingDeliveries(&waiting, customerLanes)
-	p.DeliveriesOf(&found, keys(w.messages), compact(n.deliveries))
+	p.DeliveriesOf(&found, keys(w.messages.rows), compact(n.deliveries))
 	var unshown []int64
 	p.Unshown(&unshown, w.resolvedIn(n))
 	var parked []store.Message
@@ -286,7 +286,7 @@ func (w *work) loadJoined(ctx context.Context, tx pgx.Tx) error {
 	}
 	var missing []int64
 	for _, id := range keys(w.outbox.deliveries) {
-		if d := w.outbox.deliveries[id]; d.Kind == outbound.KindReply && w.messages[d.MessageID] == nil {
+		if d := w.outbox.deliveries[id]; d.Kind == outbound.KindReply && w.messages.rows[d.MessageID] == nil {
 			missing = append(missing, d.MessageID)
 		}
 	}
@@ -298,7 +298,7 @@ func (w *work) loadJoined(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	for _, m := range messages {
-		w.messages[m.ID] = &message{Message: m}
+		w.messages.rows[m.ID] = &message{Message: m}
 	}
 	return w.outbox.loadDeliveries(ctx, tx, messages)
 }

@@ -25,15 +25,15 @@ func (w *work) author(m *message, surface int64) bridge.AgentRef {
 // namedMessage finds the message an action is about: by its id, by where it or a line about it
 // stands, or, for a typed verb, the newest one in the thread that asks for it.
 func (w *work) namedMessage(r request) *message {
-	if m := w.messages[r.Args.Message]; m != nil {
+	if m := w.messages.rows[r.Args.Message]; m != nil {
 		return m
 	}
 	if r.Origin == bridge.OriginText || r.Origin == bridge.OriginMention || r.Origin == bridge.OriginSlash {
-		return w.newestAsking(r.conv, r.Verb)
+		return w.messages.newestAsking(r.conv, r.Verb)
 	}
 	p := w.posts.rows[postKey{r.surface, r.Place.Channel, r.Place.Message}]
 	if p != nil && (p.Kind == humanMessage || p.Kind == string(bridge.PostLine) && pointed(r.Action)) {
-		return w.messages[p.MessageID]
+		return w.messages.rows[p.MessageID]
 	}
 	return nil
 }
@@ -97,4 +97,10 @@ func surfaceFiles(files []bridge.SurfaceFile) []store.FileRef {
 		refs = append(refs, store.FileRef{Name: f.Name, ContentType: f.ContentType, SizeBytes: f.SizeBytes, Index: i, Surface: body, Blob: f.Blob})
 	}
 	return refs
+}
+
+type message struct {
+	store.Message
+	fresh, dirty bool
+	decided      *bridge.Outcome // what somebody decided about it in this batch; State "" = what its fate tells
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"parley/bridge"
 	"parley/bridge/relay"
 	"parley/store"
 )
@@ -60,4 +61,15 @@ func (m *moment) formOrder() string {
 func (m *moment) cameLate(order string) bool {
 	typed := orderTime(order)
 	return !typed.IsZero() && m.real.Sub(typed) > rereadAfter
+}
+
+// movedOn says that a text found late no longer fits the conversation: it was typed
+// more than two minutes ago and something was said since.
+func (m *moment) movedOn(c *conv, a bridge.Action) bool {
+	typed := orderTime(a.Order)
+	if typed.IsZero() {
+		return true // nobody knows how old it is
+	}
+	typed = typed.Add(m.now.Sub(m.real)) // the surface's clock doesn't jump with ours
+	return m.now.Sub(typed) > lateAfter && c.LastAt.After(typed)
 }

@@ -14,7 +14,7 @@ const noted = "wrote an internal note"
 // mentioned, if they may read the conversation.
 func (w *work) noteByForm(r request) {
 	agent, surface, a := r.agent, r.surface, r.Action
-	m := w.saidByPerson(r)
+	m := w.messages.addByPerson(r)
 	m.Reason = "note"
 	w.log.note(r.conv, agent, m)
 	line := bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbNote, By: w.dir.Ref(surface, agent.ID), Text: a.Text}

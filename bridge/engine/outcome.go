@@ -55,7 +55,7 @@ func (p postedLine) newest() *delivery {
 func (w *work) settleLines() {
 	lines := w.trackedLines()
 	for _, id := range keys(lines) {
-		m, last := w.messages[id], len(lines[id])-1
+		m, last := w.messages.rows[id], len(lines[id])-1
 		for i, line := range lines[id] {
 			w.settle(m, line, i == last)
 		}
@@ -67,7 +67,7 @@ func (w *work) trackedLines() map[int64][]postedLine {
 	lines, changes := map[int64][]postedLine{}, map[int64][]*delivery{}
 	for _, id := range keys(w.outbox.deliveries) {
 		d := w.outbox.deliveries[id]
-		if d.Kind != string(bridge.PostLine) || w.messages[d.MessageID] == nil || w.outbox.lanes[d.LaneID] == nil || d.State == store.Failed || d.State == store.Cancelled {
+		if d.Kind != string(bridge.PostLine) || w.messages.rows[d.MessageID] == nil || w.outbox.lanes[d.LaneID] == nil || d.State == store.Failed || d.State == store.Cancelled {
 			continue
 		}
 		switch p := d.payload(); {

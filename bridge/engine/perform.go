@@ -60,7 +60,7 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 
 // settleSlip keeps a mistyped command inside when the one that was meant is done by its button.
 func (w *work) settleSlip(r request) {
-	m := w.messages[r.Args.Slip]
+	m := w.messages.rows[r.Args.Slip]
 	r.agent = w.dir.AgentOf(r.surface, r.Actor.ID)
 	if m != nil && m.ConversationID == r.conv.ID && m.Fate == store.FateAsk && w.authorize(r, r.Verb) == nil {
 		m.Fate, m.Reason, m.dirty = store.FateInside, commandReason, true
@@ -94,7 +94,7 @@ func (w *work) keepCommand(r request) {
 	if r.Text == "" {
 		r.Text = r.Raw
 	}
-	m := w.saidByPerson(r)
+	m := w.messages.addByPerson(r)
 	m.Reason = commandReason
 	w.posts.remember(store.Post{AccountID: r.surface, Channel: r.Place.Channel, Message: r.Place.Message, ConversationID: r.conv.ID,
 		MessageID: m.ID, Kind: humanMessage})
@@ -142,7 +142,7 @@ func (w *work) speakByForm(r request) {
 		w.noteByForm(r)
 		return
 	}
-	answered := w.answeredBy(r.conv, r.Action)
+	answered := w.messages.answeredBy(r.conv, r.Action)
 	w.recipientsOfForm(r)
 	first := w.takeFormBack(r)
 	for i, one := range w.fitting(r.conv, r.Action, answered) {
@@ -153,7 +153,7 @@ func (w *work) speakByForm(r request) {
 // replyByForm sends one message of a form; first says that the customer has nothing of it yet.
 func (w *work) replyByForm(r request, answered *message, first bool) *message {
 	c, agent, surface := r.conv, r.agent, r.surface
-	m := w.saidByPerson(r)
+	m := w.messages.addByPerson(r)
 	r.Explicit = true
 	if decision, reason := w.speak(r); decision != Out {
 		m.Reason = reason

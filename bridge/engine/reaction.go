@@ -24,11 +24,11 @@ func quoteOf(m *store.Message) string {
 
 // named finds a message, and its conversation, by the provider's id.
 func (w *work) named(a *store.Account, external string) (*message, *conv) {
-	x, ok := w.external[userKey{a.ID, external}]
+	x, ok := w.messages.external[userKey{a.ID, external}]
 	if !ok || external == "" {
 		return nil, nil
 	}
-	m := w.messages[x.MessageID]
+	m := w.messages.rows[x.MessageID]
 	if m == nil {
 		return nil, nil
 	}
@@ -59,7 +59,7 @@ func (w *work) customerReacts(a *store.Account, in channels.Inbound) error {
 		c = w.latestOf(i)
 	}
 	k := reactionKey{a.ID, in.Target, i.ID}
-	known, before := w.reactions[k]
+	known, before := w.messages.reactions[k]
 	if c == nil || c.home(w.dir) == nil || known.Emoji == in.Emoji {
 		return nil // nobody sees where, or nothing changes
 	}
@@ -70,8 +70,8 @@ func (w *work) customerReacts(a *store.Account, in channels.Inbound) error {
 	d := w.outbox.deliveries[known.DeliveryID]
 	switch {
 	case before && d != nil && in.Emoji == "" && d.payload().Changes == 0 && w.outbox.cancel(d):
-		w.reactions[k] = store.Reaction{AccountID: a.ID, Target: in.Target, IdentityID: i.ID}
-		w.reacted[k] = true
+		w.messages.reactions[k] = store.Reaction{AccountID: a.ID, Target: in.Target, IdentityID: i.ID}
+		w.messages.reacted[k] = true
 		return nil // nobody saw it
 	case before && d != nil && w.outbox.holdable(d):
 		d.revise(line)
@@ -80,8 +80,8 @@ func (w *work) customerReacts(a *store.Account, in channels.Inbound) error {
 	default:
 		d = w.postTo(c, c.home(w.dir), bridge.PostLine, 0, outbound.Payload{Line: &line})
 	}
-	w.reactions[k] = store.Reaction{AccountID: a.ID, Target: in.Target, IdentityID: i.ID, Emoji: in.Emoji, DeliveryID: d.ID}
-	w.reacted[k] = true
+	w.messages.reactions[k] = store.Reaction{AccountID: a.ID, Target: in.Target, IdentityID: i.ID, Emoji: in.Emoji, DeliveryID: d.ID}
+	w.messages.reacted[k] = true
 	return nil
 }
 

@@ -36,13 +36,13 @@ func rank(state string) int {
 
 // replyLanded notes that the provider took a reply.
 func (w *work) replyLanded(c *conv, f ownFact) {
-	m := w.messages[f.Message]
+	m := w.messages.rows[f.Message]
 	if m == nil {
 		return
 	}
 	if f.External != "" {
 		m.ExternalID, m.dirty = f.External, true
-		w.tie(c.AccountID, f.External, c.ID, m.ID)
+		w.messages.tie(c.AccountID, f.External, c.ID, m.ID)
 		c.addRef(f.External)
 	}
 	w.counted(c, m, f.Parts, f.Cost)
@@ -94,7 +94,7 @@ func takenBack(m *message) bool {
 
 // replyFailed tells the author that the customer didn't get it.
 func (w *work) replyFailed(ctx context.Context, tx pgx.Tx, c *conv, f ownFact) error {
-	m := w.messages[f.Message]
+	m := w.messages.rows[f.Message]
 	if m == nil || takenBack(m) || w.outbox.sentAgain(f) {
 		return nil // the customer isn't to get it, or this is old
 	}
@@ -115,13 +115,13 @@ func (w *work) replyFailed(ctx context.Context, tx pgx.Tx, c *conv, f ownFact) e
 	}
 	w.tellWith(c, m, line)
 	w.refusedByCustomer(c, m, f.Class)
-	w.unanswered(c)
+	w.messages.unanswered(c)
 	return nil
 }
 
 // replyLate tells that a reply still isn't out.
 func (w *work) replyLate(c *conv, f ownFact) {
-	m := w.messages[f.Message]
+	m := w.messages.rows[f.Message]
 	if m == nil {
 		return
 	}
@@ -135,7 +135,7 @@ func (w *work) replyLate(c *conv, f ownFact) {
 
 // replyUnclear asks a person about what nobody can tell.
 func (w *work) replyUnclear(c *conv, f ownFact) {
-	m := w.messages[f.Message]
+	m := w.messages.rows[f.Message]
 	if m == nil || w.outbox.sentAgain(f) {
 		return
 	}
@@ -177,12 +177,12 @@ func (w *work) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account, par
 		return nil
 	}
 	if in.Status.MessageID == m.ID && len(in.Status.External) > 0 {
-		w.tieSent(a, m, in.Status.External[0])
+		w.messages.tieSent(a, m, in.Status.External[0])
 	}
 	w.counted(c, m, in.Status.Parts, in.Status.Cost)
 	run := w.outbox.runOf(d)
 	for _, one := range run {
-		if said := w.messages[one.MessageID]; said != nil {
+		if said := w.messages.rows[one.MessageID]; said != nil {
 			if err := w.receipt(ctx, tx, c, one, said, in.Status); err != nil {
 				return err
 			}
@@ -274,12 +274,12 @@ func bounceText(s *channels.Status) string {
 }
 
 func (w *work) statusMessage(a *store.Account, s *channels.Status) *message {
-	if m := w.messages[s.MessageID]; m != nil && w.convs[m.ConversationID] != nil && w.convs[m.ConversationID].AccountID == a.ID {
+	if m := w.messages.rows[s.MessageID]; m != nil && w.convs[m.ConversationID] != nil && w.convs[m.ConversationID].AccountID == a.ID {
 		return m
 	}
 	for _, id := range s.External {
-		if x, ok := w.external[userKey{a.ID, id}]; ok && w.messages[x.MessageID] != nil {
-			return w.messages[x.MessageID]
+		if x, ok := w.messages.external[userKey{a.ID, id}]; ok && w.messages.rows[x.MessageID] != nil {
+			return w.messages.rows[x.MessageID]
 		}
 	}
 	return nil

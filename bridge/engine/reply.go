@@ -104,7 +104,7 @@ func (o *outbox) joinGroup(l *lane, d *delivery, key string) bool {
 // sameHold says that a line was typed while its neighbour, by the same author and for the
 // same people, was held.
 func (w *work) sameHold(before, d *delivery, m *message) bool {
-	said := w.messages[before.MessageID]
+	said := w.messages.rows[before.MessageID]
 	return before.JoinKey != "" && max(before.Seq-d.Seq, d.Seq-before.Seq) == 1 && before.NotBefore != nil && before.NotBefore.After(w.now) && w.outbox.holdable(before) &&
 		said != nil && said.AgentID != nil && m.AgentID != nil && *said.AgentID == *m.AgentID && said.AccountID == m.AccountID &&
 		slices.Equal(meantBy(before), meantBy(d))
@@ -144,7 +144,7 @@ func (w *work) keepStatus(c *conv) {
 		if l := w.outbox.lanes[d.LaneID]; d.Kind != outbound.KindReply || d.State == store.Cancelled || l == nil || l.ConversationID != c.ID {
 			continue
 		}
-		if m := w.messages[d.MessageID]; m != nil && m.Fate == store.FateOut {
+		if m := w.messages.rows[d.MessageID]; m != nil && m.Fate == store.FateOut {
 			continue // its result has been applied
 		}
 		p := d.payload()
@@ -163,33 +163,6 @@ func (w *work) customersTurn(c *conv, keeps bool) {
 	if w.settings(c).AutoPending && c.status() == bridge.StatusOpen && !keeps {
 		c.Status = string(bridge.StatusPending)
 		w.log.byParley(c, "set pending", detail{Reason: "answered"})
-	}
-	c.refreshCard()
-}
-
-// unanswered gives the conversation back to its people when a reply did not reach the
-// customer and no other one did since the customer wrote.
-func (w *work) unanswered(c *conv) {
-	recent := slices.SortedFunc(slices.Values(c.last), func(a, b store.Message) int {
-		if later(&a, &b) {
-			return -1
-		}
-		return 1
-	})
-	for i := range recent {
-		m := w.messages[recent[i].ID]
-		if m == nil || m.Direction == "in" {
-			break
-		}
-		if m.Direction == "out" && m.Reason != outbound.MachineReason && (m.Fate == store.FateWaiting || m.Fate == store.FateOut || m.Fate == store.FateUnclear) {
-			return
-		}
-	}
-	if c.status() == bridge.StatusPending {
-		c.Status = string(bridge.StatusOpen)
-	}
-	if c.WaitingSince == nil && c.status().Open() {
-		c.WaitingSince = &w.now
 	}
 	c.refreshCard()
 }

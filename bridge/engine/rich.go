@@ -5,7 +5,6 @@ import (
 
 	"parley/bridge"
 	"parley/channels"
-	"parley/store"
 )
 
 // fitting gives the messages that a filled form becomes on the conversation's channel: what
@@ -30,15 +29,6 @@ func (w *work) fitting(c *conv, a bridge.Action, answered *message) []bridge.Act
 		return []bridge.Action{words, alone}
 	}
 	return []bridge.Action{a}
-}
-
-// answeredBy finds the one message that a reply answers; nil = none in particular.
-func (w *work) answeredBy(c *conv, a bridge.Action) *message {
-	m := w.messages[a.Args.Message]
-	if m == nil || m.ConversationID != c.ID || m.Direction != "in" && m.Fate != store.FateOut {
-		return nil // nor is what the customer hasn't
-	}
-	return m
 }
 
 // mayName says that the channel lets an answer name the message it is to.

@@ -26,7 +26,7 @@ func (w *work) say(r request) {
 		return // the same fact by another way
 	}
 	r.agent = w.dir.AgentOf(surface, r.Actor.ID)
-	m := w.saidByPerson(r)
+	m := w.messages.addByPerson(r)
 	post := w.posts.remember(store.Post{AccountID: surface, Channel: r.Place.Channel, Message: r.Place.Message, ConversationID: c.ID,
 		MessageID: m.ID, Kind: humanMessage})
 	if known != nil && w.applyEarly(c, m, post, known, &r.Action) {
@@ -85,7 +85,7 @@ func (w *work) speak(r request) (Decision, string) {
 		Colleague: w.namesColleague(r.agent, r.Raw),
 		HasText:   r.Text != "" || r.Rich != nil, HasFiles: len(r.Files) > 0, Status: r.conv.status(), Moved: w.leftThread(r.conv, r.surface, r.Place), Automatic: r.conv.Kind == "automatic", Watch: r.conv.account.Mode == "watch",
 		ReplyMode: r.conv.account.ReplyMode, AnyAgent: s.WhoReplies == "any_agent", Assigned: len(r.conv.Assignees) > 0,
-		IsAssignee: r.agent != nil && r.conv.isAssignee(r.agent.ID), AfterInner: w.afterRemark(r.conv, r.agent, r.Action), Confirm: s.ConfirmSend,
+		IsAssignee: r.agent != nil && r.conv.isAssignee(r.agent.ID), AfterInner: w.messages.afterRemark(r.conv, r.agent, r.Action), Confirm: s.ConfirmSend,
 	})
 }
 
@@ -101,11 +101,11 @@ func (w *work) leftThread(c *conv, surface int64, at bridge.Place) bool {
 
 // afterRemark says that the last thing in the thread is a colleague's remark: the
 // text may be an answer to the colleague.
-func (w *work) afterRemark(c *conv, agent *store.Agent, a bridge.Action) bool {
+func (ms *messages) afterRemark(c *conv, agent *store.Agent, a bridge.Action) bool {
 	var last *store.Message
 	for i := range c.last {
 		m := &c.last[i]
-		if now := w.messages[m.ID]; now != nil {
+		if now := ms.rows[m.ID]; now != nil {
 			m = &now.Message // its fate may have been decided in this batch
 		}
 		if m.Place == a.Place.Message && m.AuthorUser != "" {
@@ -132,29 +132,4 @@ func later(m, than *store.Message) bool {
 		return m.EventID > than.EventID
 	}
 	return m.ID > than.ID
-}
-
-// saidByPerson keeps a person's message; its fate follows.
-func (w *work) saidByPerson(r request) *message {
-	m := &message{fresh: true, Message: store.Message{ID: w.ids.Next(), ConversationID: r.conv.ID, Direction: "note", Fate: store.FateInside,
-		AuthorUser: r.Actor.ID, AccountID: r.surface, Channel: r.Place.Channel, Thread: r.Place.Thread, Place: r.Place.Message, Text: r.Text,
-		EventID: w.event.ID, SaidAt: w.now, CreatedAt: w.now}}
-	if r.agent != nil {
-		m.AgentID = &r.agent.ID
-	}
-	m.Files, m.Rich, m.Promotional = surfaceFiles(r.Files), richRow(r.Rich), r.Args.Promotional
-	w.messages[m.ID] = m
-	r.conv.last = append(r.conv.last, m.Message)
-	return m
-}
-
-// movedOn says that a text found late no longer fits the conversation: it was typed
-// more than two minutes ago and something was said since.
-func (w *work) movedOn(c *conv, a bridge.Action) bool {
-	typed := orderTime(a.Order)
-	if typed.IsZero() {
-		return true // nobody knows how old it is
-	}
-	typed = typed.Add(w.now.Sub(w.real)) // the surface's clock doesn't jump with ours
-	return w.now.Sub(typed) > lateAfter && c.LastAt.After(typed)
 }

@@ -264,7 +264,7 @@ func (w *work) firstWords(r request, used *outbound.UsedTemplate) error {
 		r.Text, line.Reason = used.Use.Words(), used.Name
 	}
 	r.Place.Message, r.Files = "", nil
-	m := w.saidByPerson(r)
+	m := w.messages.addByPerson(r)
 	m.Subject, m.Reason, m.Template = r.conv.Subject, "explicit", template
 	r.conv.Subject = cmp.Or(r.conv.Subject, preview(m.Text))
 	if used != nil {

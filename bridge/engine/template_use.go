@@ -46,7 +46,7 @@ func (w *work) useTemplate(ctx context.Context, tx pgx.Tx, r request) error {
 		return fmt.Errorf("bridge: template: %w", err)
 	}
 	r.Place.Message, r.Files, r.Text = "", nil, used.Use.Words()
-	m := w.saidByPerson(r)
+	m := w.messages.addByPerson(r)
 	m.Reason, m.Template = templateReason, body
 	w.posts.rememberForm(r, 0, m)
 	w.log.byAgent(c, agent, "chose a template", detail{Message: m.ID, Text: used.Name})
@@ -57,7 +57,7 @@ func (w *work) useTemplate(ctx context.Context, tx pgx.Tx, r request) error {
 	w.line(c, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbTemplate, By: w.dir.Ref(surface, agent.ID), Text: m.Text, Reason: used.Name, Verbs: []bridge.Verb{bridge.VerbUndo},
 		Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
 	w.sendToCustomer(c, agent, surface, m, w.formOrder())
-	if parked := w.messages[r.Args.Message]; parked != nil && parked.ConversationID == c.ID && parked.Fate == store.FateParked {
+	if parked := w.messages.rows[r.Args.Message]; parked != nil && parked.ConversationID == c.ID && parked.Fate == store.FateParked {
 		w.decide(parked, agent, bridge.OutcomeTemplate)
 	}
 	return nil
@@ -135,6 +135,6 @@ func (w *work) templateFailed(ctx context.Context, tx pgx.Tx, c *conv, m *messag
 	w.log.byParley(c, "parked", detail{Message: m.ID, Reason: f.Text})
 	w.mark(c, m, bridge.MarkWarning)
 	w.tellWith(c, m, bridge.Line{Kind: bridge.LineParked, Reason: f.Text, Hint: "Send another one, or this one when it is approved again.", Verbs: []bridge.Verb{bridge.VerbTemplate, bridge.VerbSend, bridge.VerbDrop}})
-	w.unanswered(c)
+	w.messages.unanswered(c)
 	return store.ListTemplatesSoon(ctx, tx, c.AccountID, 0)
 }

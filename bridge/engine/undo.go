@@ -32,7 +32,7 @@ func (w *work) undo(r request) {
 	w.mark(c, m, "")
 	w.log.byAgent(c, agent, "undone", detail{Message: m.ID})
 	w.tellWith(c, m, bridge.Line{Kind: bridge.LineUndone, By: w.dir.Ref(surface, agent.ID), Reason: "undone", Verbs: []bridge.Verb{bridge.VerbSend}})
-	w.unanswered(c)
+	w.messages.unanswered(c)
 }
 
 // lastSentBy gives the latest reply that still waits of those that an agent wrote, or sent for a
@@ -41,8 +41,8 @@ func (w *work) lastSentBy(c *conv, agent *store.Agent) *message {
 	senders := w.sendersForOthers()
 	var found *message
 	var last int64
-	for _, id := range keys(w.messages) {
-		m := w.messages[id]
+	for _, id := range keys(w.messages.rows) {
+		m := w.messages.rows[id]
 		if m.ConversationID != c.ID || m.Fate != store.FateWaiting || m.AgentID == nil {
 			continue
 		}
@@ -78,19 +78,6 @@ func (w *work) undoNamed(r request) *message {
 		return nil
 	}
 	return w.namedMessage(r)
-}
-
-// newestAsking finds the newest message of a conversation that a verb without an
-// object can mean.
-func (w *work) newestAsking(c *conv, verb bridge.Verb) *message {
-	var found *message
-	for i := range c.last {
-		m := w.messages[c.last[i].ID]
-		if m != nil && asksFor(c, m, verb) && (found == nil || later(&m.Message, &found.Message)) {
-			found = m
-		}
-	}
-	return found
 }
 
 func asksFor(c *conv, m *message, verb bridge.Verb) bool {

@@ -51,7 +51,7 @@ func (w *work) openWindow(c *conv, in channels.Inbound) {
 	c.touch()
 	w.watchWindow(c)
 	if w.window(c).Open(w.now) {
-		w.offerParked(c)
+		w.messages.offer(c)
 	}
 }
 
@@ -144,33 +144,33 @@ func (w *work) closedByProvider(c *conv, m *message, text string) {
 	}
 	w.mark(c, m, bridge.MarkWarning)
 	w.windowClosed(c, m, text)
-	w.unanswered(c)
+	w.messages.unanswered(c)
 }
 
-// offerParked offers what was parked for the window again, each text once; in a new conversation
+// offer offers what was parked for the window again, each text once; in a new conversation
 // also what still waits in the one that it continues.
-func (w *work) offerParked(c *conv) {
-	for _, id := range keys(w.messages) {
-		m := w.messages[id]
+func (ms *messages) offer(c *conv) {
+	for _, id := range keys(ms.rows) {
+		m := ms.rows[id]
 		before := c.fresh && c.PreviousID != nil && m.ConversationID == *c.PreviousID
 		if m.ConversationID != c.ID && !before || m.Fate != store.FateParked || m.Reason != windowReason {
 			continue
 		}
 		m.Reason, m.dirty = offeredReason, true
-		w.offers = append(w.offers, m)
+		ms.offers = append(ms.offers, m)
 	}
 }
 
 // sayOffers posts the offers behind what the customer wrote.
 func (w *work) sayOffers(c *conv) {
-	for _, m := range w.offers {
+	for _, m := range w.messages.offers {
 		line := bridge.Line{Kind: bridge.LineOffered, Until: w.window(c).Human, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}}
 		if m.ConversationID != c.ID { // that one has ended: nothing is sent from there
 			line.Verbs, line.Other = nil, bridge.Facts{ID: m.ConversationID}
 		}
 		w.tellWith(c, m, line)
 	}
-	w.offers = nil
+	w.messages.offers = nil
 }
 
 // refuseClosed refuses to send a parked reply while the window is closed. It says no where

@@ -21,35 +21,21 @@ type work struct {
 	fresh  []int64                     // conversation numbers, taken but not used
 
 	convs      map[int64]*conv
-	external   map[userKey]store.ExternalID
-	messages   map[int64]*message
 	latest     map[int64]int64 // identity → its newest conversation
 	days       map[laneKey]int64
 	collecting map[laneKey]int64 // the threads of a day in which mails are collected
 	openings   map[userKey]*opening
 
-	reactions map[reactionKey]store.Reaction
-	reacted   map[reactionKey]bool // changed
-	fetches   []store.Fetch        // new
-
-	newExternal []store.ExternalID
-	moved       []store.ExternalID
-	log         *logbook
-	posts       *posts
-	people      *people
-	timers      *timers
-	tags        []store.Tag // those of the directory, or as they are now where one may be new
-	newTags     map[string]bool
-	replies     replyChanges
-	offers      []*message // parked replies to be offered again
-	begun       bool       // something was changed for the event in hand
-	typed       time.Time  // when the action being applied was typed, if that is known
-}
-
-type reactionKey struct {
-	account  int64
-	target   string
-	identity int64
+	log      *logbook
+	posts    *posts
+	messages *messages
+	people   *people
+	timers   *timers
+	tags     []store.Tag // those of the directory, or as they are now where one may be new
+	newTags  map[string]bool
+	replies  replyChanges
+	begun    bool      // something was changed for the event in hand
+	typed    time.Time // when the action being applied was typed, if that is known
 }
 
 // conv is a conversation in hand.
@@ -70,12 +56,6 @@ type thread struct {
 	store.Thread
 	dirty   bool
 	newCard bool // only Card changed
-}
-
-type message struct {
-	store.Message
-	fresh, dirty bool
-	decided      *bridge.Outcome // what somebody decided about it in this batch; State "" = what its fate tells
 }
 
 // status of the conversation.
@@ -121,9 +101,4 @@ func contactOf(c *store.Conversation, i *store.Identity) bridge.PartyRef {
 		ref = bridge.PartyRef{Name: cmp.Or(i.Name, key), Address: key}
 	}
 	return ref
-}
-
-type userKey struct {
-	account int64
-	user    string
 }
