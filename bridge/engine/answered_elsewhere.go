@@ -172,7 +172,7 @@ func (w *work) watermark(ctx context.Context, tx pgx.Tx, a *store.Account, in ch
 		if rank(d.State) == 0 {
 			continue
 		}
-		c, m := w.convs[w.outbox.lanes[d.LaneID].ConversationID], w.messages.rows[d.MessageID]
+		c, m := w.convs.rows[w.outbox.lanes[d.LaneID].ConversationID], w.messages.rows[d.MessageID]
 		if err := w.receipt(ctx, tx, c, d, m, in.Status); err != nil {
 			return err
 		}
@@ -193,7 +193,7 @@ func (w *work) sentUpTo(a *store.Account, in channels.Inbound) []*delivery {
 		if d.Kind != outbound.KindReply || l == nil || d.SentAt == nil || d.SentAt.After(in.Status.UpTo) {
 			continue
 		}
-		c := w.convs[l.ConversationID]
+		c := w.convs.rows[l.ConversationID]
 		if c != nil && w.messages.rows[d.MessageID] != nil && c.AccountID == a.ID && w.people.rootOf(c) == i {
 			list = append(list, d)
 		}

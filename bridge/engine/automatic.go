@@ -19,7 +19,7 @@ func (w *work) automaticMail(ctx context.Context, tx pgx.Tx, a *store.Account, p
 	if i != nil && i.Blocked {
 		return nil // the mailbox has it
 	}
-	c, err := w.dailyThread(ctx, tx, a)
+	c, err := w.convs.dailyThread(ctx, tx, a)
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func partyOf(in channels.Inbound) bridge.PartyRef {
 
 // unmatchedStatus keeps a bounce of something that we don't know of.
 func (w *work) unmatchedStatus(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
-	c, err := w.dailyThread(ctx, tx, a)
+	c, err := w.convs.dailyThread(ctx, tx, a)
 	if err != nil {
 		return err
 	}
@@ -63,18 +63,18 @@ func (w *work) unmatchedStatus(ctx context.Context, tx pgx.Tx, a *store.Account,
 	return nil
 }
 
-func (w *work) dailyThread(ctx context.Context, tx pgx.Tx, a *store.Account) (*conv, error) {
-	today := day(w.now)
+func (cs *conversations) dailyThread(ctx context.Context, tx pgx.Tx, a *store.Account) (*conv, error) {
+	today := day(cs.now)
 	k := laneKey{a.ID, today}
-	if c := w.convs[w.days[k]]; c != nil {
+	if c := cs.rows[cs.days[k]]; c != nil {
 		return c, nil
 	}
-	c, err := w.sortingThread(ctx, tx, a, "Automatic mail, ")
+	c, err := cs.sortingThread(ctx, tx, a, "Automatic mail, ")
 	if err != nil {
 		return nil, err
 	}
 	c.Day = &today
-	w.days[k] = c.ID
+	cs.days[k] = c.ID
 	return c, nil
 }
 

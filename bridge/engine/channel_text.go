@@ -122,8 +122,8 @@ func (w *work) sendChannelText(r request) {
 	c, agent, surface := r.conv, r.agent, r.surface
 	p := w.posts.rows[postKey{surface, r.Args.Typed.Channel, r.Args.Typed.Message}]
 	if p != nil && p.MessageID != 0 {
-		if m := w.messages.rows[p.MessageID]; m != nil && w.convs[p.ConversationID] != nil {
-			w.refuseDecided(r.about(w.convs[p.ConversationID]), m)
+		if m := w.messages.rows[p.MessageID]; m != nil && w.convs.rows[p.ConversationID] != nil {
+			w.refuseDecided(r.about(w.convs.rows[p.ConversationID]), m)
 			return
 		}
 	}

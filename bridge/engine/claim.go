@@ -31,7 +31,7 @@ func (w *work) askToTake(c *conv, m *message) {
 func (w *work) claim(r request, m *message) bool {
 	switch {
 	case m.Reason == unclaimedReason && r.conv.othersOwn(r.agent.ID):
-		w.refuse(r, "taken", ownerNames(w.owners(r.conv))+" took this conversation meanwhile.", "To send it all the same, take the conversation yourself first: !take")
+		w.refuse(r, "taken", ownerNames(w.convs.owners(r.conv))+" took this conversation meanwhile.", "To send it all the same, take the conversation yourself first: !take")
 		return false
 	case w.mustBeTaken(r.conv) && m.Reason != unclaimedReason:
 		w.askToTake(r.conv, m)

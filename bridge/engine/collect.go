@@ -18,7 +18,7 @@ const collectedRunes = 1500
 // collect shows a mail of somebody who opened very many conversations in the account's one
 // collecting thread of the day. An agent may make a conversation of it (sortAutomatic).
 func (w *work) collect(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
-	c, err := w.collectingThread(ctx, tx, a)
+	c, err := w.convs.collectingThread(ctx, tx, a)
 	if err != nil {
 		return err
 	}
@@ -43,30 +43,30 @@ func collectedWords(in channels.Inbound) string {
 	return string(r[:collectedRunes]) + "…\n\n(It goes on: make a conversation of it to read all.)"
 }
 
-func (w *work) collectingThread(ctx context.Context, tx pgx.Tx, a *store.Account) (*conv, error) {
-	today := day(w.now)
+func (cs *conversations) collectingThread(ctx context.Context, tx pgx.Tx, a *store.Account) (*conv, error) {
+	today := day(cs.now)
 	k := laneKey{a.ID, today}
-	if c := w.convs[w.collecting[k]]; c != nil {
+	if c := cs.rows[cs.collecting[k]]; c != nil {
 		return c, nil
 	}
-	c, err := w.sortingThread(ctx, tx, a, "Very many new conversations, ")
+	c, err := cs.sortingThread(ctx, tx, a, "Very many new conversations, ")
 	if err != nil {
 		return nil, err
 	}
 	c.Collects = &today
-	w.collecting[k] = c.ID
+	cs.collecting[k] = c.ID
 	return c, nil
 }
 
 // sortingThread makes a thread that is no conversation: mails are sorted in it.
-func (w *work) sortingThread(ctx context.Context, tx pgx.Tx, a *store.Account, subject string) (*conv, error) {
-	id, err := w.number(ctx, tx)
+func (cs *conversations) sortingThread(ctx context.Context, tx pgx.Tx, a *store.Account, subject string) (*conv, error) {
+	id, err := cs.number(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
 	c := &conv{fresh: true, account: a, threads: map[int64]*thread{}, Conversation: &store.Conversation{ID: id, AccountID: a.ID,
-		TeamID: a.TeamID, Kind: "automatic", Status: string(bridge.StatusOpen), LastAt: w.now, CreatedAt: w.now,
-		Subject: subject + w.now.UTC().Format("Monday 2 January")}}
-	w.convs[id] = c
+		TeamID: a.TeamID, Kind: "automatic", Status: string(bridge.StatusOpen), LastAt: cs.now, CreatedAt: cs.now,
+		Subject: subject + cs.now.UTC().Format("Monday 2 January")}}
+	cs.rows[id] = c
 	return c, nil
 }

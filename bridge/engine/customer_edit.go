@@ -52,7 +52,7 @@ func (w *work) customerDeletes(a *store.Account, in channels.Inbound) error {
 	if m == nil || c == nil {
 		if _, told := w.messages.external[userKey{a.ID, in.Target}]; !told && in.Target != "" {
 			w.messages.tie(a.ID, in.Target, 0, 0) // if it comes, it is known to be deleted
-			if c = w.latestOf(i); c != nil {
+			if c = w.convs.latestOf(i); c != nil {
 				w.line(c, bridge.Line{Kind: bridge.LineDeleted})
 			}
 		}

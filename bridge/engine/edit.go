@@ -26,7 +26,7 @@ func (w *work) edit(r request) {
 		return
 	}
 	w.posts.editChannelText(p, r.Action)
-	m, c := w.messages.rows[p.MessageID], w.convs[p.ConversationID]
+	m, c := w.messages.rows[p.MessageID], w.convs.rows[p.ConversationID]
 	if p.Kind != humanMessage || m == nil || c == nil || r.Version <= p.Version {
 		return
 	}
@@ -145,7 +145,7 @@ func (w *work) delete(r request) error {
 		w.posts.keepEarly(r, p, true)
 		return nil
 	}
-	c := w.convs[p.ConversationID]
+	c := w.convs.rows[p.ConversationID]
 	if c == nil {
 		w.posts.dropChannelText(p)
 		return nil

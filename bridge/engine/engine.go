@@ -293,14 +293,10 @@ func (e *Engine) newWork(dir *directory.Directory, now, real time.Time) *work {
 		ids, e.idle = e.idle[n-1], e.idle[:n-1]
 	}
 	m := &moment{now: now, real: real, ids: ids}
-	return &work{moment: m, log: &logbook{moment: m}, timers: newTimers(), people: newPeople(m), messages: newMessages(m), posts: newPosts(m), outbox: newOutbox(m, e.gates, e.opt.Relay.LeaseFor), e: e, dir: dir, locks: func([]int64) {},
-		convs: map[int64]*conv{},
-
-		latest: map[int64]int64{},
-		days:   map[laneKey]int64{}, collecting: map[laneKey]int64{}, openings: map[userKey]*opening{},
-
-		newTags: map[string]bool{},
-	}
+	return &work{moment: m, e: e, dir: dir, locks: func([]int64) {},
+		convs: newConversations(m, dir), messages: newMessages(m), people: newPeople(m), posts: newPosts(m),
+		outbox: newOutbox(m, e.gates, e.opt.Relay.LeaseFor), timers: newTimers(), log: &logbook{moment: m},
+		openings: map[userKey]*opening{}, newTags: map[string]bool{}}
 }
 
 // release gives the unused ids to the next batch.

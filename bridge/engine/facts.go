@@ -167,7 +167,7 @@ func (w *work) facts(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent
 		places.Add(threads)
 	}
 	f := w.e.factsOf(w.dir, surface, agent, c.Conversation, w.people.identities, places, w.now)
-	if next := w.next(c); next != nil {
+	if next := w.convs.next(c); next != nil {
 		f.Next = next.ID
 		f.NextAt, _ = w.e.rootOf(w.dir, surface, next.places(), next.ID)
 	}

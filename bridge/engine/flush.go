@@ -19,7 +19,7 @@ func (w *work) flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 	}
 	var p store.Pipeline
 	steps := []func(context.Context, *store.Pipeline) error{
-		w.people.flush, w.flushConversations, w.flushThreads, w.posts.flush, w.messages.flush, w.outbox.flushLanes, w.outbox.flushDeliveries, w.timers.flush, w.flushReplies,
+		w.people.flush, w.convs.flush, w.convs.flushThreads, w.posts.flush, w.messages.flush, w.outbox.flushLanes, w.outbox.flushDeliveries, w.timers.flush, w.flushReplies,
 		w.log.flush, w.flushTags, w.messages.flushReactions, w.flushOpenings,
 	}
 	for _, step := range steps {
@@ -41,40 +41,6 @@ func (w *work) made() relay.Made {
 	}
 	m.Due = w.outbox.dueGates()
 	return m
-}
-
-func (w *work) flushConversations(ctx context.Context, p *store.Pipeline) error {
-	var fresh, changed []store.Conversation
-	for _, id := range keys(w.convs) {
-		switch c := w.convs[id]; {
-		case c.fresh:
-			fresh = append(fresh, *c.Conversation)
-		case c.dirty:
-			changed = append(changed, *c.Conversation)
-		}
-	}
-	if err := store.InsertConversations(ctx, p, fresh); err != nil {
-		return err
-	}
-	return store.UpdateConversations(ctx, p, changed)
-}
-
-func (w *work) flushThreads(ctx context.Context, p *store.Pipeline) error {
-	var threads, cards []store.Thread
-	for _, id := range keys(w.convs) {
-		for _, t := range w.convs[id].threads {
-			switch {
-			case t.dirty:
-				threads = append(threads, t.Thread)
-			case t.newCard:
-				cards = append(cards, t.Thread)
-			}
-		}
-	}
-	if err := store.UpsertThreads(ctx, p, threads); err != nil {
-		return err
-	}
-	return store.SetCards(ctx, p, cards)
 }
 
 func (w *work) flushTags(ctx context.Context, p *store.Pipeline) error {

@@ -79,8 +79,8 @@ func (ps *posts) handedInBefore(r request) bool {
 // startedBy gives the open conversation that the same form has begun.
 func (w *work) startedBy(r request) *conv {
 	for _, k := range formKeys(r.surface, r.Action) {
-		if p := w.posts.rows[k]; p != nil && w.convs[p.ConversationID] != nil && w.convs[p.ConversationID].status().Open() {
-			return w.convs[p.ConversationID]
+		if p := w.posts.rows[k]; p != nil && w.convs.rows[p.ConversationID] != nil && w.convs.rows[p.ConversationID].status().Open() {
+			return w.convs.rows[p.ConversationID]
 		}
 	}
 	return nil

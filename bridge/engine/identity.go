@@ -64,10 +64,10 @@ func (w *work) noteLatest(c *conv) {
 		return
 	}
 	root := w.people.rootOf(c).ID
-	known := w.convs[w.latest[root]]
+	known := w.convs.rows[w.convs.latest[root]]
 	if known == nil || known.status().Open() != c.status().Open() && c.status().Open() ||
 		known.status().Open() == c.status().Open() && newerConv(c, known) {
-		w.latest[root] = c.ID
+		w.convs.latest[root] = c.ID
 	}
 }
 
@@ -78,22 +78,14 @@ func newerConv(c, than *conv) bool {
 	return c.ID > than.ID
 }
 
-// latestOf gives the conversation that a customer's next message belongs to; nil if none.
-func (w *work) latestOf(i *store.Identity) *conv {
-	if i == nil {
-		return nil
-	}
-	return w.convs[w.latest[i.ID]]
-}
-
 // tellUnited says, in each of two open conversations, that the customer of both is one: they
 // stay apart, and nothing moves between them.
 func (w *work) tellUnited() {
 	for _, other := range keys(w.people.united) {
 		first := w.people.united[other]
 		var open []*conv
-		for _, id := range keys(w.convs) {
-			c := w.convs[id]
+		for _, id := range keys(w.convs.rows) {
+			c := w.convs.rows[id]
 			if c.Kind == "customer" && c.status().Open() && !c.fresh && c.IdentityID != nil && w.people.identities[*c.IdentityID] != nil &&
 				w.people.identities[*c.IdentityID].Root() == first {
 				open = append(open, c)
@@ -123,8 +115,8 @@ func (w *work) identityChanges(a *store.Account, in channels.Inbound) error {
 		return err
 	}
 	w.tellUnited()
-	for _, id := range keys(w.convs) {
-		if c := w.convs[id]; w.people.rootOf(c) == i && c.status().Open() {
+	for _, id := range keys(w.convs.rows) {
+		if c := w.convs.rows[id]; w.people.rootOf(c) == i && c.status().Open() {
 			c.refreshCard()
 		}
 	}
@@ -138,8 +130,8 @@ func (w *work) identityChanges(a *store.Account, in channels.Inbound) error {
 	delete(w.people.byAddress, userKey{a.ID, in.Previous})
 	former.Key = formerKey(former)
 	w.people.linked[former.ID] = true
-	for _, id := range keys(w.convs) {
-		c := w.convs[id]
+	for _, id := range keys(w.convs.rows) {
+		c := w.convs.rows[id]
 		if !c.Exclusive || c.AccountID != a.ID || c.identity == nil || w.people.rootOf(c) != i {
 			continue
 		}

@@ -108,39 +108,20 @@ func (w *work) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Account, 
 // conversationOf finds the conversation that a message belongs to: by our token, by
 // the ids it answers, or by its sender where the channel is a chat.
 func (w *work) conversationOf(a *store.Account, in channels.Inbound) *conv {
-	if c := w.convs[in.Conversation]; c != nil && c.AccountID == a.ID && c.Kind == "customer" {
-		return w.current(c)
+	if c := w.convs.rows[in.Conversation]; c != nil && c.AccountID == a.ID && c.Kind == "customer" {
+		return w.convs.current(c)
 	}
 	for _, id := range in.References {
 		if x, ok := w.messages.external[userKey{a.ID, id}]; ok {
-			if c := w.convs[x.ConversationID]; c != nil && c.Kind == "customer" {
-				return w.current(c)
+			if c := w.convs.rows[x.ConversationID]; c != nil && c.Kind == "customer" {
+				return w.convs.current(c)
 			}
 		}
 	}
 	if ch := w.e.Channel(a.ID); ch != nil && ch.Capabilities().Threads {
 		return nil
 	}
-	return w.latestOf(w.people.byAddress[userKey{a.ID, in.From.Key}])
-}
-
-// current follows a conversation to the one that continues it.
-func (w *work) current(c *conv) *conv {
-	if next := w.next(c); next != nil {
-		return w.current(next)
-	}
-	return c
-}
-
-// next gives the conversation that continues one; nil = none does. With a conversation those that
-// continue it are loaded.
-func (w *work) next(c *conv) *conv {
-	for _, id := range keys(w.convs) {
-		if next := w.convs[id]; next.PreviousID != nil && *next.PreviousID == c.ID {
-			return next
-		}
-	}
-	return nil
+	return w.convs.latestOf(w.people.byAddress[userKey{a.ID, in.From.Key}])
 }
 
 // startsAnew says that a message to an ended conversation opens a new, linked one.
@@ -166,7 +147,7 @@ func (w *work) newConversation(ctx context.Context, tx pgx.Tx, a *store.Account,
 // makeConversation makes one with in.From, whoever begins it. What has no subject is about its
 // first words, for colleagues; a customer never gets them as a subject.
 func (w *work) makeConversation(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound, previous *conv) (*conv, error) {
-	id, err := w.number(ctx, tx)
+	id, err := w.convs.number(ctx, tx)
 	if err != nil {
 		return nil, err
 	}
@@ -176,10 +157,10 @@ func (w *work) makeConversation(ctx context.Context, tx pgx.Tx, a *store.Account
 			Exclusive: ch != nil && !ch.Capabilities().Threads, Subject: cmp.Or(in.Subject, topic(in.Text)), Via: in.Via, LastAt: w.now, CreatedAt: w.now}}
 	if c.identity != nil {
 		c.IdentityID = &c.identity.ID
-		if last := w.convs[w.latest[c.identity.ID]]; last != nil && c.Exclusive {
+		if last := w.convs.rows[w.convs.latest[c.identity.ID]]; last != nil && c.Exclusive {
 			c.WindowFrom = last.WindowFrom // the customer's, whichever conversation it was opened in
 		}
-		w.latest[c.identity.ID] = id
+		w.convs.latest[c.identity.ID] = id
 	}
 	if previous != nil {
 		c.PreviousID = &previous.ID
@@ -188,7 +169,7 @@ func (w *work) makeConversation(ctx context.Context, tx pgx.Tx, a *store.Account
 			c.Subject = previous.Subject
 		}
 	}
-	w.convs[id] = c
+	w.convs.rows[id] = c
 	return c, nil
 }
 
@@ -245,11 +226,11 @@ func (w *work) wakeFor(c *conv, in channels.Inbound) {
 		return
 	case before == bridge.StatusSnoozed:
 		w.endSnooze(c)
-		w.line(c, bridge.Line{Kind: bridge.LineWoke, Mentions: w.owners(c), Reason: "customer"})
+		w.line(c, bridge.Line{Kind: bridge.LineWoke, Mentions: w.convs.owners(c), Reason: "customer"})
 		w.log.byCustomer(c, "woke", nil)
 	case before == bridge.StatusResolved:
 		c.ResolvedAt, c.CloseReason = nil, ""
-		w.line(c, bridge.Line{Kind: bridge.LineReopened, Mentions: w.owners(c)})
+		w.line(c, bridge.Line{Kind: bridge.LineReopened, Mentions: w.convs.owners(c)})
 		w.log.byCustomer(c, "reopened", nil)
 	}
 	c.Status = string(bridge.StatusOpen)
@@ -257,12 +238,12 @@ func (w *work) wakeFor(c *conv, in channels.Inbound) {
 }
 
 // owners names the assignees to the conversation's home surface.
-func (w *work) owners(c *conv) []bridge.AgentRef {
-	t := c.home(w.dir)
+func (cs *conversations) owners(c *conv) []bridge.AgentRef {
+	t := c.home(cs.dir)
 	var refs []bridge.AgentRef
 	for _, id := range c.Assignees {
 		if t != nil {
-			refs = append(refs, w.dir.Ref(t.AccountID, id))
+			refs = append(refs, cs.dir.Ref(t.AccountID, id))
 		}
 	}
 	return refs
@@ -352,7 +333,7 @@ func (w *work) customerSays(ctx context.Context, tx pgx.Tx, a *store.Account, pa
 		return err
 	}
 	silent := in.Consent.Silent || in.Text == "" && len(in.Attachments) == 0
-	w.consent(i, w.latestOf(i), *in.Consent, in.Text, silent)
+	w.consent(i, w.convs.latestOf(i), *in.Consent, in.Text, silent)
 	if silent {
 		return nil
 	}

@@ -33,8 +33,8 @@ func (w *work) joinedBy(a *store.Account, in *channels.Inbound) *conv {
 	if sender == nil || !w.mayJoin(a, *in) {
 		return nil
 	}
-	for _, id := range slices.Backward(keys(w.convs)) {
-		c := w.convs[id]
+	for _, id := range slices.Backward(keys(w.convs.rows)) {
+		c := w.convs.rows[id]
 		if c.AccountID == a.ID && c.Kind == "customer" && c.status().Open() && w.people.rootOf(c) == sender && sameName(c, in.From) {
 			noteSubject(c, in)
 			return c

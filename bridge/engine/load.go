@@ -23,7 +23,7 @@ const (
 // spokenIn gives the conversations of which it matters what was said last.
 func (w *work) spokenIn(n *wanted) []int64 {
 	if n.failures {
-		return keys(w.convs)
+		return keys(w.convs.rows)
 	}
 	var list []int64
 	for _, f := range n.facts {
@@ -134,16 +134,6 @@ func (w *work) loadNamed(ctx context.Context, tx pgx.Tx, n *wanted) error {
 	return w.wantCollecting(ctx, tx, n)
 }
 
-// noteSorting notes the threads of a day in which mails are sorted.
-func (w *work) noteSorting(c *conv) {
-	if c.Kind == "automatic" && c.Day != nil {
-		w.days[laneKey{c.AccountID, *c.Day}] = c.ID
-	}
-	if c.Collects != nil {
-		w.collecting[laneKey{c.AccountID, *c.Collects}] = c.ID
-	}
-}
-
 // lockConversations locks conversations and then lanes, and reads what belongs to them.
 func (w *work) lockConversations(ctx context.Context, tx pgx.Tx, n *wanted) error {
 	rows, err := store.LockConversations(ctx, tx, keys(n.conversations), n.messages)
@@ -156,11 +146,11 @@ func (w *work) lockConversations(ctx context.Context, tx pgx.Tx, n *wanted) erro
 		if c.account == nil {
 			return errNewAccount
 		}
-		w.convs[c.ID] = c
+		w.convs.rows[c.ID] = c
 		if c.IdentityID != nil && w.people.identities[*c.IdentityID] == nil {
 			people = append(people, *c.IdentityID)
 		}
-		w.noteSorting(c)
+		w.convs.noteSorting(c)
 	}
 	var (
 		p              store.Pipeline
@@ -168,7 +158,7 @@ func (w *work) lockConversations(ctx context.Context, tx pgx.Tx, n *wanted) erro
 		threads        []store.Thread
 		messages, last []store.Message
 		lanes          []store.Lane
-		all            = keys(w.convs)
+		all            = keys(w.convs.rows)
 	)
 	w.locks(all)
 	p.LockLanes(&lanes, all, n.laneAcc, n.laneKeys)
@@ -188,10 +178,10 @@ func (w *work) lockConversations(ctx context.Context, tx pgx.Tx, n *wanted) erro
 		w.people.rooted(w.people.identities[identities[i].ID])
 	}
 	for _, t := range threads {
-		w.convs[t.ConversationID].threads[t.AccountID] = &thread{Thread: t}
+		w.convs.rows[t.ConversationID].threads[t.AccountID] = &thread{Thread: t}
 	}
 	for _, id := range all {
-		if c := w.convs[id]; c.IdentityID != nil {
+		if c := w.convs.rows[id]; c.IdentityID != nil {
 			c.identity = w.people.identities[*c.IdentityID]
 			w.noteLatest(c)
 		}
@@ -211,7 +201,7 @@ func (w *work) keepMessages(messages, last []store.Message) {
 		w.messages.rows[m.ID] = &message{Message: m}
 	}
 	for _, m := range last {
-		c := w.convs[m.ConversationID]
+		c := w.convs.rows[m.ConversationID]
 		c.last = append(c.last, m)
 		if w.messages.rows[m.ID] == nil {
 			w.messages.rows[m.ID] = &message{Message: m}
@@ -247,7 +237,7 @@ func (w *work) loadWaiting(ctx context.Context, tx pgx.Tx, n *wanted) error {
 		return err
 	}
 	for _, id := range unshown {
-		w.convs[id].unshown = true
+		w.convs.rows[id].unshown = true
 	}
 	for _, d := range slices.Concat(waiting, found, sent, files) {
 		w.outbox.addDelivery(d)
@@ -301,19 +291,6 @@ func (w *work) loadJoined(ctx context.Context, tx pgx.Tx) error {
 		w.messages.rows[m.ID] = &message{Message: m}
 	}
 	return w.outbox.loadDeliveries(ctx, tx, messages)
-}
-
-// number takes the number of a new conversation.
-func (w *work) number(ctx context.Context, tx pgx.Tx) (int64, error) {
-	if len(w.fresh) == 0 {
-		var err error
-		if w.fresh, err = store.ConversationNumbers(ctx, tx, 1); err != nil {
-			return 0, err
-		}
-	}
-	id := w.fresh[0]
-	w.fresh = w.fresh[1:]
-	return id, nil
 }
 
 // compact sorts, removes doubles and zeros.

@@ -114,7 +114,7 @@ func (w *work) settle(m *message, line postedLine, last bool) {
 		return
 	}
 	l := w.outbox.lanes[line.LaneID]
-	c := w.convs[l.ConversationID]
+	c := w.convs.rows[l.ConversationID]
 	if c == nil || c.threads[l.AccountID] == nil {
 		return
 	}
@@ -147,7 +147,7 @@ func (w *work) outcome(m *message, first outbound.Payload, now *bridge.Line, las
 // allowed gives the outcome of a line that asks about people who are new in a mail: once all of them
 // get replies, whoever changed that.
 func (w *work) allowed(m *message, line *bridge.Line) *bridge.Outcome {
-	c := w.convs[m.ConversationID]
+	c := w.convs.rows[m.ConversationID]
 	if c == nil || line.Outcome != nil {
 		return line.Outcome
 	}
@@ -236,7 +236,7 @@ func openVerbs(state bridge.OutcomeState) []bridge.Verb {
 
 // promotedTo gives the conversation that a promoted mail is in; else what the line named.
 func (w *work) promotedTo(m *message, state bridge.OutcomeState, named bridge.Facts) bridge.Facts {
-	if c := w.convs[m.ConversationID]; c != nil && state == bridge.OutcomePromoted {
+	if c := w.convs.rows[m.ConversationID]; c != nil && state == bridge.OutcomePromoted {
 		return bridge.Facts{ID: c.ID, Subject: c.Subject}
 	}
 	return named

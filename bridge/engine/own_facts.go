@@ -167,7 +167,7 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f ownFact) error {
 	case ownTemplate:
 		return w.templateLearned(ctx, tx, f)
 	}
-	c := w.convs[f.Conversation]
+	c := w.convs.rows[f.Conversation]
 	if c == nil {
 		return nil
 	}

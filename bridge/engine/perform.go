@@ -72,11 +72,11 @@ func (w *work) settleSlip(r request) {
 // where it happened.
 func (w *work) conversationAt(r request) *conv {
 	if r.Args.Conversation != 0 {
-		return w.convs[r.Args.Conversation]
+		return w.convs.rows[r.Args.Conversation]
 	}
 	for _, m := range []string{r.Place.Thread, r.Place.Message} {
 		if p := w.posts.rows[postKey{r.surface, r.Place.Channel, m}]; p != nil && m != "" {
-			if c := w.convs[p.ConversationID]; c != nil {
+			if c := w.convs.rows[p.ConversationID]; c != nil {
 				return c
 			}
 		}

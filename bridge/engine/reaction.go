@@ -32,7 +32,7 @@ func (w *work) named(a *store.Account, external string) (*message, *conv) {
 	if m == nil {
 		return nil, nil
 	}
-	return m, w.convs[m.ConversationID]
+	return m, w.convs.rows[m.ConversationID]
 }
 
 // answers tells which message a customer's message answers.
@@ -56,7 +56,7 @@ func (w *work) customerReacts(a *store.Account, in channels.Inbound) error {
 	}
 	m, c := w.named(a, in.Target)
 	if c == nil {
-		c = w.latestOf(i)
+		c = w.convs.latestOf(i)
 	}
 	k := reactionKey{a.ID, in.Target, i.ID}
 	known, before := w.messages.reactions[k]

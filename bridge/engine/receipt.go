@@ -164,7 +164,7 @@ func (w *work) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account, par
 	if m == nil || m.Direction == "in" { // or one that the customer sent
 		return w.unmatchedStatus(ctx, tx, a, part, in)
 	}
-	c := w.convs[m.ConversationID]
+	c := w.convs.rows[m.ConversationID]
 	d, err := w.receiptOf(m, in.Status)
 	if err != nil {
 		return err
@@ -274,7 +274,7 @@ func bounceText(s *channels.Status) string {
 }
 
 func (w *work) statusMessage(a *store.Account, s *channels.Status) *message {
-	if m := w.messages.rows[s.MessageID]; m != nil && w.convs[m.ConversationID] != nil && w.convs[m.ConversationID].AccountID == a.ID {
+	if m := w.messages.rows[s.MessageID]; m != nil && w.convs.rows[m.ConversationID] != nil && w.convs.rows[m.ConversationID].AccountID == a.ID {
 		return m
 	}
 	for _, id := range s.External {

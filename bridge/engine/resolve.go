@@ -11,7 +11,7 @@ import (
 func (w *work) endOrReopen(r request) {
 	c, agent, surface, a := r.conv, r.agent, r.surface, r.Action
 	by := w.dir.Ref(surface, agent.ID)
-	other := w.openBeside(c)
+	other := w.convs.openBeside(c)
 	switch {
 	case a.Verb == bridge.VerbReopen && c.status() == bridge.StatusResolved && other != nil:
 		w.refuse(r, "continued", fmt.Sprintf("The customer's conversation continues in #%d.", other.ID),
@@ -21,7 +21,7 @@ func (w *work) endOrReopen(r request) {
 		c.Status, c.CloseReason, c.ResolvedAt = string(bridge.StatusOpen), "", nil
 		w.keepStatus(c)
 		w.log.byAgent(c, agent, "reopened", nil)
-		w.line(c, bridge.Line{Kind: bridge.LineReopened, By: by, Mentions: w.others(c, agent)})
+		w.line(c, bridge.Line{Kind: bridge.LineReopened, By: by, Mentions: w.convs.others(c, agent)})
 	case a.Verb == bridge.VerbReopen:
 		w.refuse(r, "not_resolved", "This conversation is "+c.Status+", not resolved.", "")
 		return
@@ -57,7 +57,7 @@ func (w *work) end(r request, by bridge.AgentRef) {
 	if a.Verb == bridge.VerbResolve {
 		line.Verbs = []bridge.Verb{bridge.VerbReopen}
 	}
-	if line.Mentions = w.others(c, r.agent); a.Args.Note != "" || len(line.Mentions) > 0 {
+	if line.Mentions = w.convs.others(c, r.agent); a.Args.Note != "" || len(line.Mentions) > 0 {
 		w.line(c, line) // the note belongs to the thread, and its owners learn there who did it
 		return
 	}
@@ -85,12 +85,12 @@ func (r request) onCard() bool {
 
 // openBeside finds the open conversation that a chat has with the same customer: there
 // may be only one (invariant 5).
-func (w *work) openBeside(c *conv) *conv {
+func (cs *conversations) openBeside(c *conv) *conv {
 	if !c.Exclusive || c.IdentityID == nil {
 		return nil
 	}
-	for _, id := range keys(w.convs) {
-		o := w.convs[id]
+	for _, id := range keys(cs.rows) {
+		o := cs.rows[id]
 		if o != c && o.Exclusive && o.AccountID == c.AccountID && o.status().Open() && o.IdentityID != nil && *o.IdentityID == *c.IdentityID {
 			return o
 		}
@@ -99,9 +99,9 @@ func (w *work) openBeside(c *conv) *conv {
 }
 
 // others names the assignees except the one who acts.
-func (w *work) others(c *conv, agent *store.Agent) []bridge.AgentRef {
+func (cs *conversations) others(c *conv, agent *store.Agent) []bridge.AgentRef {
 	var refs []bridge.AgentRef
-	for _, r := range w.owners(c) {
+	for _, r := range cs.owners(c) {
 		if r.ID != agent.ID {
 			refs = append(refs, r)
 		}

@@ -83,7 +83,7 @@ func (w *work) snoozeOver(c *conv, due time.Time) {
 		w.tellLater(c)
 		return
 	}
-	w.line(c, bridge.Line{Kind: bridge.LineWoke, Mentions: w.owners(c), Reason: "time"})
+	w.line(c, bridge.Line{Kind: bridge.LineWoke, Mentions: w.convs.owners(c), Reason: "time"})
 }
 
 // tellLater puts an overdue conversation into its owners' digest: after a

@@ -211,7 +211,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r request) error {
 	}
 	previous := w.startedBy(r)
 	if previous == nil && !s.caps.Threads {
-		previous = w.latestOf(identity)
+		previous = w.convs.latestOf(identity)
 	}
 	if previous != nil && previous.status().Open() {
 		w.tellActor(surface, agent, a, bridge.Line{Kind: bridge.LineExists, Other: w.refer(previous, surface), Customer: previous.customer(), Text: a.Text})

@@ -51,12 +51,12 @@ func (c *conv) refreshCard() {
 
 // queueCards brings roots up to date: coalesced, the latest state wins.
 func (w *work) queueCards() {
-	for _, id := range keys(w.convs) {
-		c := w.convs[id]
+	for _, id := range keys(w.convs.rows) {
+		c := w.convs.rows[id]
 		if !c.showsNew {
 			continue
 		}
-		shown := c.shown(w.windowShown(c), w.next(c))
+		shown := c.shown(w.windowShown(c), w.convs.next(c))
 		home := c.home(w.dir)
 		for _, t := range c.threads {
 			card := shown

@@ -51,7 +51,7 @@ func (w *work) openWindow(c *conv, in channels.Inbound) {
 	c.touch()
 	w.watchWindow(c)
 	if w.window(c).Open(w.now) {
-		w.messages.offer(c)
+		w.messages.offerParked(c)
 	}
 }
 
@@ -147,9 +147,9 @@ func (w *work) closedByProvider(c *conv, m *message, text string) {
 	w.messages.unanswered(c)
 }
 
-// offer offers what was parked for the window again, each text once; in a new conversation
+// offerParked offers what was parked for the window again, each text once; in a new conversation
 // also what still waits in the one that it continues.
-func (ms *messages) offer(c *conv) {
+func (ms *messages) offerParked(c *conv) {
 	for _, id := range keys(ms.rows) {
 		m := ms.rows[id]
 		before := c.fresh && c.PreviousID != nil && m.ConversationID == *c.PreviousID
