@@ -296,7 +296,7 @@ func (e *Engine) newWork(dir *directory.Directory, now, real time.Time) *work {
 	return &work{moment: m, e: e, dir: dir, locks: func([]int64) {},
 		convs: newConversations(m, dir), messages: newMessages(m), people: newPeople(m), posts: newPosts(m),
 		outbox: newOutbox(m, e.gates, e.opt.Relay.LeaseFor), timers: newTimers(), log: &logbook{moment: m},
-		openings: map[userKey]*opening{}, newTags: map[string]bool{}}
+		openings: openings{}, tags: newTags(dir.Tags), replies: &replyChanges{moment: m}}
 }
 
 // release gives the unused ids to the next batch.

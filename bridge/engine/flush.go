@@ -5,7 +5,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"parley/bridge/engine/directory"
 	"parley/bridge/relay"
 	"parley/store"
 )
@@ -19,8 +18,8 @@ func (w *work) flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 	}
 	var p store.Pipeline
 	steps := []func(context.Context, *store.Pipeline) error{
-		w.people.flush, w.convs.flush, w.convs.flushThreads, w.posts.flush, w.messages.flush, w.outbox.flushLanes, w.outbox.flushDeliveries, w.timers.flush, w.flushReplies,
-		w.log.flush, w.flushTags, w.messages.flushReactions, w.flushOpenings,
+		w.people.flush, w.convs.flush, w.convs.flushThreads, w.posts.flush, w.messages.flush, w.outbox.flushLanes, w.outbox.flushDeliveries, w.timers.flush, w.replies.flush,
+		w.log.flush, w.tags.flush, w.messages.flushReactions, w.openings.flush,
 	}
 	for _, step := range steps {
 		if err := step(ctx, &p); err != nil {
@@ -41,18 +40,4 @@ func (w *work) made() relay.Made {
 	}
 	m.Due = w.outbox.dueGates()
 	return m
-}
-
-func (w *work) flushTags(ctx context.Context, p *store.Pipeline) error {
-	var rows []store.Tag
-	for name := range w.newTags {
-		rows = append(rows, store.Tag{Name: name, Color: directory.TagColor(name)})
-	}
-	if len(rows) == 0 {
-		return nil
-	}
-	if err := store.InsertTags(ctx, p, rows); err != nil {
-		return err
-	}
-	return store.BumpSettings(ctx, p)
 }

@@ -58,7 +58,7 @@ func (w *work) load(ctx context.Context, tx pgx.Tx, n *wanted) error {
 	if err := w.ids.Ensure(ctx, tx, max(leastIDs, idsPerEvent*len(n.facts))+2*len(n.parties)+2*len(n.laneKeys)*max(len(n.facts), 1)); err != nil {
 		return err
 	}
-	if err := w.loadTags(ctx, tx, n); err != nil {
+	if err := w.tags.load(ctx, tx, n); err != nil {
 		return err
 	}
 	if err := w.loadNamed(ctx, tx, n); err != nil {
@@ -130,8 +130,8 @@ func (w *work) loadNamed(ctx context.Context, tx pgx.Tx, n *wanted) error {
 		n.add(id)
 	}
 	n.messages = compact(n.messages)
-	w.keepOpenings(openings)
-	return w.wantCollecting(ctx, tx, n)
+	w.openings.keep(openings)
+	return w.openings.wantCollecting(ctx, tx, n, w.now)
 }
 
 // lockConversations locks conversations and then lanes, and reads what belongs to them.

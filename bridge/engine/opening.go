@@ -37,6 +37,9 @@ type opening struct {
 	each   time.Duration
 }
 
+// openings are what origins may open, as far as one batch has them in hand.
+type openings map[userKey]*opening
+
 // originsOf gives whom a mail's new conversation counts against: its sender, and the domain where
 // that tells anything. None where the account has no limits.
 func (w *work) originsOf(a *store.Account, in channels.Inbound) []string {
@@ -65,21 +68,22 @@ func registered(address string) string {
 	return domain
 }
 
-// keepOpenings remembers what is used up.
-func (w *work) keepOpenings(found []store.Opening) {
+// keep remembers what is used up.
+func (os openings) keep(found []store.Opening) {
 	for _, o := range found {
-		w.opening(userKey{o.AccountID, o.Origin}).Before = o.Before
+		os.of(userKey{o.AccountID, o.Origin}).Before = o.Before
 	}
 }
 
-func (w *work) opening(k userKey) *opening {
-	o := w.openings[k]
+// of gives what an origin may open.
+func (os openings) of(k userKey) *opening {
+	o := os[k]
 	if o == nil {
 		o = &opening{Opening: store.Opening{AccountID: k.account, Origin: k.user}, atOnce: senderAtOnce, each: senderEach}
 		if strings.HasPrefix(k.user, "@") {
 			o.atOnce, o.each = domainAtOnce, domainEach
 		}
-		w.openings[k] = o
+		os[k] = o
 	}
 	return o
 }
@@ -93,7 +97,7 @@ func (o *opening) allows(n int) bool {
 func (w *work) mayOpen(a *store.Account, in channels.Inbound) bool {
 	var all []*opening
 	for _, origin := range w.originsOf(a, in) {
-		o := w.opening(userKey{a.ID, origin})
+		o := w.openings.of(userKey{a.ID, origin})
 		if !o.allows(1) {
 			return false
 		}
@@ -107,12 +111,12 @@ func (w *work) mayOpen(a *store.Account, in channels.Inbound) bool {
 
 // wantCollecting adds the collecting threads of accounts on which somebody may go too far in
 // this batch.
-func (w *work) wantCollecting(ctx context.Context, tx pgx.Tx, n *wanted) error {
+func (os openings) wantCollecting(ctx context.Context, tx pgx.Tx, n *wanted, now time.Time) error {
 	var accounts []int64
 	var days []string
 	for k, count := range n.opens {
-		if !w.opening(k).allows(count) {
-			accounts, days = append(accounts, k.account), append(days, day(w.now))
+		if !os.of(k).allows(count) {
+			accounts, days = append(accounts, k.account), append(days, day(now))
 		}
 	}
 	if len(accounts) == 0 {
@@ -125,9 +129,9 @@ func (w *work) wantCollecting(ctx context.Context, tx pgx.Tx, n *wanted) error {
 	return err
 }
 
-func (w *work) flushOpenings(ctx context.Context, p *store.Pipeline) error {
+func (os openings) flush(ctx context.Context, p *store.Pipeline) error {
 	var rows []store.Opening
-	for _, o := range w.openings {
+	for _, o := range os {
 		if o.Used > 0 {
 			rows = append(rows, o.Opening)
 		}

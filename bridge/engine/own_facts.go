@@ -183,7 +183,7 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f ownFact) error {
 	case ownFetched:
 		w.fetched(c, f)
 	case ownReplying:
-		w.replyingChanged(c)
+		w.replies.outdate(c)
 	case string(relay.ReportLanded):
 		w.replyLanded(c, f)
 	case string(relay.ReportFailed):

@@ -31,7 +31,7 @@ func (w *work) sendToCustomer(c *conv, agent *store.Agent, surface int64, m *mes
 		return
 	}
 	m.Direction, m.Fate, m.dirty = "out", store.FateWaiting, true
-	w.endReply(c, agent)
+	w.replies.end(c, agent)
 	l := w.customerLane(c)
 	d := w.enqueueReply(c, l, order, m, outbound.Payload{Place: c.sourceAt(m), Late: w.cameLate(order), Meant: meant(c.Participants)})
 	w.joinLines(c, l, d, m)

@@ -49,6 +49,7 @@ func replyForm(conversation int64, agent *store.Agent, at time.Time) store.Reply
 
 // replyChanges is what a batch changes about the forms of replies.
 type replyChanges struct {
+	*moment
 	conversations, agents []int64 // who answered where, row by row
 	outdated              []int64 // conversations in which the time of a form may be over
 }
@@ -58,11 +59,11 @@ func (w *work) formHandedIn(r request) {
 	if r.Origin != bridge.OriginForm || r.Verb != bridge.VerbReply && r.Verb != bridge.VerbTemplate {
 		return
 	}
-	w.endReply(r.conv, w.dir.AgentOf(r.surface, r.Actor.ID))
+	w.replies.end(r.conv, w.dir.AgentOf(r.surface, r.Actor.ID))
 }
 
-// endReply counts the form of an agent who answered as closed: nobody has to be told any more.
-func (w *work) endReply(c *conv, agent *store.Agent) {
+// end counts the form of an agent who answered as closed: nobody has to be told any more.
+func (rc *replyChanges) end(c *conv, agent *store.Agent) {
 	if agent == nil {
 		return
 	}
@@ -71,23 +72,23 @@ func (w *work) endReply(c *conv, agent *store.Agent) {
 		return
 	}
 	c.Replying = slices.Delete(slices.Clone(c.Replying), i, i+1)
-	w.replies.conversations, w.replies.agents = append(w.replies.conversations, c.ID), append(w.replies.agents, agent.ID)
+	rc.conversations, rc.agents = append(rc.conversations, c.ID), append(rc.agents, agent.ID)
 	c.refreshCard()
 }
 
-// replyingChanged shows who has a form open now. It comes by a timer after a form was opened or
+// outdate shows who has a form open now. It comes by a timer after a form was opened or
 // closed, and when its time is over.
-func (w *work) replyingChanged(c *conv) {
-	w.replies.outdated = append(w.replies.outdated, c.ID)
+func (rc *replyChanges) outdate(c *conv) {
+	rc.outdated = append(rc.outdated, c.ID)
 	c.clicked = true // the timer has waited for more already
 	c.refreshCard()
 }
 
-func (w *work) flushReplies(ctx context.Context, p *store.Pipeline) error {
-	if err := store.EndReplies(ctx, p, w.replies.conversations, w.replies.agents, ownReplying); err != nil {
+func (rc *replyChanges) flush(ctx context.Context, p *store.Pipeline) error {
+	if err := store.EndReplies(ctx, p, rc.conversations, rc.agents, ownReplying); err != nil {
 		return err
 	}
-	return store.OutdateReplies(ctx, p, compact(w.replies.outdated), w.now, ownReplying)
+	return store.OutdateReplies(ctx, p, compact(rc.outdated), rc.now, ownReplying)
 }
 
 // replyingShown is what the digest of a card holds of those who are replying.

@@ -36,9 +36,9 @@ func TestNamesFindTheSame(t *testing.T) {
 				t.Fatalf("%q is team %+v, want %d", name, got, want)
 			}
 		}
-		w := &work{dir: dir, tags: dir.Tags, newTags: map[string]bool{}}
+		list := newTags(dir.Tags)
 		for name, want := range map[string]string{"vIP": "VIP", "vip": "vip", "Vip": "Vip"} {
-			if got := w.knownTag(name); got != want {
+			if got := list.known(name); got != want {
 				t.Fatalf("%q is the tag %q, want %q", name, got, want)
 			}
 		}

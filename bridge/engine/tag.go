@@ -1,14 +1,10 @@
 package engine
 
 import (
-	"context"
 	"slices"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
-
 	"parley/bridge"
-	"parley/store"
 )
 
 const (
@@ -28,7 +24,7 @@ func (w *work) tag(r request) {
 			return
 		}
 		if a.Verb == bridge.VerbTag {
-			name = w.knownTag(name)
+			name = w.tags.known(name)
 		}
 		at := slices.IndexFunc(c.Tags, func(t string) bool { return strings.EqualFold(t, name) })
 		switch {
@@ -36,7 +32,7 @@ func (w *work) tag(r request) {
 			c.Tags = slices.Delete(c.Tags, at, at+1)
 		case a.Verb == bridge.VerbTag && at < 0:
 			c.Tags = append(c.Tags, name)
-			if w.newTags[name] {
+			if w.tags.made[name] {
 				created = append(created, name)
 			}
 		}
@@ -59,49 +55,6 @@ func (w *work) tag(r request) {
 		w.confirm(c, surface, a, bridge.Line{Text: "new", Args: bridge.Args{Conversation: c.ID, Tags: created}})
 	}
 	c.refreshCard()
-}
-
-// loadTags reads all tags where the batch may make new ones, and keeps other batches from making any
-// until it is committed: the directory doesn't know yet which were made a moment ago.
-func (w *work) loadTags(ctx context.Context, tx pgx.Tx, n *wanted) error {
-	w.tags = w.dir.Tags
-	for _, f := range n.facts {
-		for _, a := range f.actions {
-			if a.Verb == bridge.VerbTag && slices.ContainsFunc(a.Args.Tags, func(name string) bool { return w.findTag(tidyTag(name)) == "" }) {
-				tags, err := store.LockTags(ctx, tx)
-				w.tags = tags
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// tidyTag takes needless spaces off a typed tag.
-func tidyTag(name string) string { return strings.Join(strings.Fields(name), " ") }
-
-// findTag gives a tag's usual spelling; "" = there is no such tag.
-func (w *work) findTag(name string) string {
-	found := ""
-	for _, t := range w.tags {
-		switch {
-		case t.Name == name: // an older database may have another spelling besides
-			return name
-		case found == "" && strings.EqualFold(t.Name, name):
-			found = t.Name
-		}
-	}
-	return found
-}
-
-// knownTag gives a tag's usual spelling, or makes the tag.
-func (w *work) knownTag(name string) string {
-	if known := w.findTag(name); known != "" {
-		return known
-	}
-	w.tags = append(slices.Clip(w.tags), store.Tag{Name: name})
-	w.newTags[name] = true
-	return name
 }
 
 // topic names what the conversation is about.

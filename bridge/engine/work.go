@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"parley/bridge/engine/directory"
-	"parley/store"
 )
 
 // work is one batch of events: what they touch, locked and in memory. Use cases
@@ -16,17 +15,15 @@ type work struct {
 	dir    *directory.Directory
 	locks  func(conversations []int64) // relay.Batch.Locks
 
-	openings map[userKey]*opening
-
 	log      *logbook
 	posts    *posts
 	messages *messages
 	convs    *conversations
 	people   *people
+	tags     *tags
+	openings openings
+	replies  *replyChanges
 	timers   *timers
-	tags     []store.Tag // those of the directory, or as they are now where one may be new
-	newTags  map[string]bool
-	replies  replyChanges
 	begun    bool      // something was changed for the event in hand
 	typed    time.Time // when the action being applied was typed, if that is known
 }

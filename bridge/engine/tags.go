@@ -1,0 +1,77 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/bridge/engine/directory"
+	"parley/store"
+)
+
+// tags are those that conversations may have.
+type tags struct {
+	rows []store.Tag     // those of the directory, or as they are now where one may be new
+	made map[string]bool // in this batch
+}
+
+func newTags(known []store.Tag) *tags { return &tags{rows: known, made: map[string]bool{}} }
+
+// load reads all tags where the batch may make new ones, and keeps other batches from making any
+// until it is committed: the directory doesn't know yet which were made a moment ago.
+func (ts *tags) load(ctx context.Context, tx pgx.Tx, n *wanted) error {
+	for _, f := range n.facts {
+		for _, a := range f.actions {
+			if a.Verb == bridge.VerbTag && slices.ContainsFunc(a.Args.Tags, func(name string) bool { return ts.find(tidyTag(name)) == "" }) {
+				rows, err := store.LockTags(ctx, tx)
+				ts.rows = rows
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// tidyTag takes needless spaces off a typed tag.
+func tidyTag(name string) string { return strings.Join(strings.Fields(name), " ") }
+
+// find gives a tag's usual spelling; "" = there is no such tag.
+func (ts *tags) find(name string) string {
+	found := ""
+	for _, t := range ts.rows {
+		switch {
+		case t.Name == name: // an older database may have another spelling besides
+			return name
+		case found == "" && strings.EqualFold(t.Name, name):
+			found = t.Name
+		}
+	}
+	return found
+}
+
+// known gives a tag's usual spelling, or makes the tag.
+func (ts *tags) known(name string) string {
+	if known := ts.find(name); known != "" {
+		return known
+	}
+	ts.rows = append(slices.Clip(ts.rows), store.Tag{Name: name})
+	ts.made[name] = true
+	return name
+}
+
+func (ts *tags) flush(ctx context.Context, p *store.Pipeline) error {
+	var rows []store.Tag
+	for name := range ts.made {
+		rows = append(rows, store.Tag{Name: name, Color: directory.TagColor(name)})
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	if err := store.InsertTags(ctx, p, rows); err != nil {
+		return err
+	}
+	return store.BumpSettings(ctx, p)
+}
