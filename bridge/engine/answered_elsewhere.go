@@ -181,20 +181,20 @@ func (w *work) watermark(ctx context.Context, tx pgx.Tx, a *store.Account, in ch
 }
 
 // sentUpTo gives the replies to a customer whose latest attempt began up to a receipt's time.
-func (w *work) sentUpTo(a *store.Account, in channels.Inbound) []*delivery {
-	i := w.people.byAddress[userKey{a.ID, in.From.Key}]
+func (b *book) sentUpTo(a *store.Account, in channels.Inbound) []*delivery {
+	i := b.people.byAddress[userKey{a.ID, in.From.Key}]
 	if i == nil {
 		return nil
 	}
 	var list []*delivery
-	for _, id := range keys(w.outbox.deliveries) {
-		d := w.outbox.deliveries[id]
-		l := w.outbox.lanes[d.LaneID]
+	for _, id := range keys(b.outbox.deliveries) {
+		d := b.outbox.deliveries[id]
+		l := b.outbox.lanes[d.LaneID]
 		if d.Kind != outbound.KindReply || l == nil || d.SentAt == nil || d.SentAt.After(in.Status.UpTo) {
 			continue
 		}
-		c := w.convs.rows[l.ConversationID]
-		if c != nil && w.messages.rows[d.MessageID] != nil && c.AccountID == a.ID && w.people.rootOf(c) == i {
+		c := b.convs.rows[l.ConversationID]
+		if c != nil && b.messages.rows[d.MessageID] != nil && c.AccountID == a.ID && b.people.rootOf(c) == i {
 			list = append(list, d)
 		}
 	}

@@ -68,6 +68,9 @@ func (w *work) applyAll(ctx context.Context, tx pgx.Tx, facts []fact) (relay.Mad
 		return relay.Made{}, err
 	}
 	made := w.made()
+	if len(w.messages.fetches) > 0 {
+		made.Committed = w.e.wakeFetches
+	}
 	made.Write = write
 	w.e.awaits(&made, waits)
 	return made, nil

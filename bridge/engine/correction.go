@@ -18,8 +18,8 @@ const maxEarlier = 10
 
 // rewrite gives a message the words and files of an edit. What it said before is kept with its delivery
 // if an attempt has begun: the customer may have that text.
-func (w *work) rewrite(m *message, a bridge.Action) {
-	if d := w.outbox.firstOf(m); d != nil && d.Attempt > 0 && m.Text != a.Text {
+func (b *book) rewrite(m *message, a bridge.Action) {
+	if d := b.outbox.firstOf(m); d != nil && d.Attempt > 0 && m.Text != a.Text {
 		p := d.payload()
 		p.Earlier = slices.DeleteFunc(p.Earlier, func(e outbound.EarlierText) bool { return e.Attempt != d.Attempt })
 		if len(p.Earlier) < maxEarlier {
@@ -96,9 +96,9 @@ func (w *work) tellLateEdit(c *conv, m *message, a bridge.Action, decision Decis
 }
 
 // dropCorrections gives up the corrections of a reply that wait for a click: a later one is offered.
-func (w *work) dropCorrections(m *message) {
-	for id, lines := range w.trackedLines() {
-		fix := w.messages.rows[id]
+func (b *book) dropCorrections(m *message) {
+	for id, lines := range b.trackedLines() {
+		fix := b.messages.rows[id]
 		if fix.Reason != correctionReason || fix.Fate != store.FateAsk {
 			continue
 		}

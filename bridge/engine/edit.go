@@ -194,14 +194,14 @@ func (ps *posts) keepEarly(r request, known *store.Post, deleted bool) {
 
 // applyEarly uses an edit or delete that came first. It says that the message was
 // deleted and nothing more is to be done.
-func (w *work) applyEarly(c *conv, m *message, post, known *store.Post, a *bridge.Action) bool {
+func (b *book) applyEarly(c *conv, m *message, post, known *store.Post, a *bridge.Action) bool {
 	var e early
 	if json.Unmarshal(known.Early, &e) != nil {
 		return false
 	}
 	if e.Delete {
 		m.Fate, m.Reason = store.FateUndone, "deleted"
-		w.log.byParley(c, "undone", detail{Message: m.ID, Reason: "deleted"})
+		b.log.byParley(c, "undone", detail{Message: m.ID, Reason: "deleted"})
 		return true
 	}
 	post.Version = known.Version

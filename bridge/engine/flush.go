@@ -13,13 +13,18 @@ import (
 func (w *work) flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 	w.settleLines()
 	w.queueCards()
-	if err := w.outbox.resolveGates(ctx, tx); err != nil {
+	return w.book.flush(ctx, tx)
+}
+
+// flush gives the statements that write what was changed, in the order in which all batches lock.
+func (b *book) flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
+	if err := b.outbox.resolveGates(ctx, tx); err != nil {
 		return nil, err
 	}
 	var p store.Pipeline
 	steps := []func(context.Context, *store.Pipeline) error{
-		w.people.flush, w.convs.flush, w.convs.flushThreads, w.posts.flush, w.messages.flush, w.outbox.flushLanes, w.outbox.flushDeliveries, w.timers.flush, w.replies.flush,
-		w.log.flush, w.tags.flush, w.messages.flushReactions, w.openings.flush,
+		b.people.flush, b.convs.flush, b.convs.flushThreads, b.posts.flush, b.messages.flush, b.outbox.flushLanes, b.outbox.flushDeliveries,
+		b.timers.flush, b.replies.flush, b.log.flush, b.tags.flush, b.messages.flushReactions, b.openings.flush,
 	}
 	for _, step := range steps {
 		if err := step(ctx, &p); err != nil {
@@ -30,14 +35,11 @@ func (w *work) flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 }
 
 // made tells the relay what became due.
-func (w *work) made() relay.Made {
-	m := relay.Made{Timers: len(w.timers.set) > 0}
-	for _, x := range w.messages.newExternal {
+func (b *book) made() relay.Made {
+	m := relay.Made{Timers: len(b.timers.set) > 0}
+	for _, x := range b.messages.newExternal {
 		m.Written = append(m.Written, store.AwaitedID(x.AccountID, x.ExternalID))
 	}
-	if len(w.messages.fetches) > 0 {
-		m.Committed = w.e.wakeFetches
-	}
-	m.Due = w.outbox.dueGates()
+	m.Due = b.outbox.dueGates()
 	return m
 }

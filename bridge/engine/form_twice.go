@@ -77,10 +77,10 @@ func (ps *posts) handedInBefore(r request) bool {
 }
 
 // startedBy gives the open conversation that the same form has begun.
-func (w *work) startedBy(r request) *conv {
+func (b *book) startedBy(r request) *conv {
 	for _, k := range formKeys(r.surface, r.Action) {
-		if p := w.posts.rows[k]; p != nil && w.convs.rows[p.ConversationID] != nil && w.convs.rows[p.ConversationID].status().Open() {
-			return w.convs.rows[p.ConversationID]
+		if p := b.posts.rows[k]; p != nil && b.convs.rows[p.ConversationID] != nil && b.convs.rows[p.ConversationID].status().Open() {
+			return b.convs.rows[p.ConversationID]
 		}
 	}
 	return nil

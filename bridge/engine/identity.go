@@ -59,15 +59,15 @@ func (n *wanted) party(account int64, in channels.Inbound) {
 
 // noteLatest remembers which conversation a customer's next message belongs to: an open
 // one, of several the one in which most was said lately; else the newest.
-func (w *work) noteLatest(c *conv) {
+func (b *book) noteLatest(c *conv) {
 	if c.identity == nil || c.Kind != "customer" {
 		return
 	}
-	root := w.people.rootOf(c).ID
-	known := w.convs.rows[w.convs.latest[root]]
+	root := b.people.rootOf(c).ID
+	known := b.convs.rows[b.convs.latest[root]]
 	if known == nil || known.status().Open() != c.status().Open() && c.status().Open() ||
 		known.status().Open() == c.status().Open() && newerConv(c, known) {
-		w.convs.latest[root] = c.ID
+		b.convs.latest[root] = c.ID
 	}
 }
 

@@ -107,21 +107,21 @@ func (w *work) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Account, 
 
 // conversationOf finds the conversation that a message belongs to: by our token, by
 // the ids it answers, or by its sender where the channel is a chat.
-func (w *work) conversationOf(a *store.Account, in channels.Inbound) *conv {
-	if c := w.convs.rows[in.Conversation]; c != nil && c.AccountID == a.ID && c.Kind == "customer" {
-		return w.convs.current(c)
+func (b *book) conversationOf(a *store.Account, in channels.Inbound) *conv {
+	if c := b.convs.rows[in.Conversation]; c != nil && c.AccountID == a.ID && c.Kind == "customer" {
+		return b.convs.current(c)
 	}
 	for _, id := range in.References {
-		if x, ok := w.messages.external[userKey{a.ID, id}]; ok {
-			if c := w.convs.rows[x.ConversationID]; c != nil && c.Kind == "customer" {
-				return w.convs.current(c)
+		if x, ok := b.messages.external[userKey{a.ID, id}]; ok {
+			if c := b.convs.rows[x.ConversationID]; c != nil && c.Kind == "customer" {
+				return b.convs.current(c)
 			}
 		}
 	}
-	if ch := w.e.Channel(a.ID); ch != nil && ch.Capabilities().Threads {
+	if ch := b.channel(a.ID); ch != nil && ch.Capabilities().Threads {
 		return nil
 	}
-	return w.convs.latestOf(w.people.byAddress[userKey{a.ID, in.From.Key}])
+	return b.convs.latestOf(b.people.byAddress[userKey{a.ID, in.From.Key}])
 }
 
 // startsAnew says that a message to an ended conversation opens a new, linked one.

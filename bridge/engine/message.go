@@ -24,16 +24,16 @@ func (w *work) author(m *message, surface int64) bridge.AgentRef {
 
 // namedMessage finds the message an action is about: by its id, by where it or a line about it
 // stands, or, for a typed verb, the newest one in the thread that asks for it.
-func (w *work) namedMessage(r request) *message {
-	if m := w.messages.rows[r.Args.Message]; m != nil {
+func (b *book) namedMessage(r request) *message {
+	if m := b.messages.rows[r.Args.Message]; m != nil {
 		return m
 	}
 	if r.Origin == bridge.OriginText || r.Origin == bridge.OriginMention || r.Origin == bridge.OriginSlash {
-		return w.messages.newestAsking(r.conv, r.Verb)
+		return b.messages.newestAsking(r.conv, r.Verb)
 	}
-	p := w.posts.rows[postKey{r.surface, r.Place.Channel, r.Place.Message}]
+	p := b.posts.rows[postKey{r.surface, r.Place.Channel, r.Place.Message}]
 	if p != nil && (p.Kind == humanMessage || p.Kind == string(bridge.PostLine) && pointed(r.Action)) {
-		return w.messages.rows[p.MessageID]
+		return b.messages.rows[p.MessageID]
 	}
 	return nil
 }

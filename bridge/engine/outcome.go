@@ -63,11 +63,11 @@ func (w *work) settleLines() {
 }
 
 // trackedLines gives the lines that follow messages in hand, by message, in order.
-func (w *work) trackedLines() map[int64][]postedLine {
+func (b *book) trackedLines() map[int64][]postedLine {
 	lines, changes := map[int64][]postedLine{}, map[int64][]*delivery{}
-	for _, id := range keys(w.outbox.deliveries) {
-		d := w.outbox.deliveries[id]
-		if d.Kind != string(bridge.PostLine) || w.messages.rows[d.MessageID] == nil || w.outbox.lanes[d.LaneID] == nil || d.State == store.Failed || d.State == store.Cancelled {
+	for _, id := range keys(b.outbox.deliveries) {
+		d := b.outbox.deliveries[id]
+		if d.Kind != string(bridge.PostLine) || b.messages.rows[d.MessageID] == nil || b.outbox.lanes[d.LaneID] == nil || d.State == store.Failed || d.State == store.Cancelled {
 			continue
 		}
 		switch p := d.payload(); {
@@ -182,12 +182,12 @@ func left(s bridge.OutcomeState) bool {
 }
 
 // outcomeState tells what became of a message by its fate and by its receipts.
-func (w *work) outcomeState(m *message) bridge.OutcomeState {
+func (b *book) outcomeState(m *message) bridge.OutcomeState {
 	switch m.Fate {
 	case store.FateWaiting:
 		return bridge.OutcomeWaiting
 	case store.FateOut:
-		return w.outbox.receiptState(m)
+		return b.outbox.receiptState(m)
 	case store.FateFailed:
 		return bridge.OutcomeFailed
 	case store.FateUnclear:

@@ -70,13 +70,13 @@ func (w *work) settleSlip(r request) {
 
 // conversationAt finds what an action is about: named by number, by a button, or by
 // where it happened.
-func (w *work) conversationAt(r request) *conv {
+func (b *book) conversationAt(r request) *conv {
 	if r.Args.Conversation != 0 {
-		return w.convs.rows[r.Args.Conversation]
+		return b.convs.rows[r.Args.Conversation]
 	}
 	for _, m := range []string{r.Place.Thread, r.Place.Message} {
-		if p := w.posts.rows[postKey{r.surface, r.Place.Channel, m}]; p != nil && m != "" {
-			if c := w.convs.rows[p.ConversationID]; c != nil {
+		if p := b.posts.rows[postKey{r.surface, r.Place.Channel, m}]; p != nil && m != "" {
+			if c := b.convs.rows[p.ConversationID]; c != nil {
 				return c
 			}
 		}

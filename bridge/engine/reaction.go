@@ -23,16 +23,16 @@ func quoteOf(m *store.Message) string {
 }
 
 // named finds a message, and its conversation, by the provider's id.
-func (w *work) named(a *store.Account, external string) (*message, *conv) {
-	x, ok := w.messages.external[userKey{a.ID, external}]
+func (b *book) named(a *store.Account, external string) (*message, *conv) {
+	x, ok := b.messages.external[userKey{a.ID, external}]
 	if !ok || external == "" {
 		return nil, nil
 	}
-	m := w.messages.rows[x.MessageID]
+	m := b.messages.rows[x.MessageID]
 	if m == nil {
 		return nil, nil
 	}
-	return m, w.convs.rows[m.ConversationID]
+	return m, b.convs.rows[m.ConversationID]
 }
 
 // answers tells which message a customer's message answers.

@@ -273,13 +273,13 @@ func bounceText(s *channels.Status) string {
 	return s.Recipient + ": " + s.Reason
 }
 
-func (w *work) statusMessage(a *store.Account, s *channels.Status) *message {
-	if m := w.messages.rows[s.MessageID]; m != nil && w.convs.rows[m.ConversationID] != nil && w.convs.rows[m.ConversationID].AccountID == a.ID {
+func (b *book) statusMessage(a *store.Account, s *channels.Status) *message {
+	if m := b.messages.rows[s.MessageID]; m != nil && b.convs.rows[m.ConversationID] != nil && b.convs.rows[m.ConversationID].AccountID == a.ID {
 		return m
 	}
 	for _, id := range s.External {
-		if x, ok := w.messages.external[userKey{a.ID, id}]; ok && w.messages.rows[x.MessageID] != nil {
-			return w.messages.rows[x.MessageID]
+		if x, ok := b.messages.external[userKey{a.ID, id}]; ok && b.messages.rows[x.MessageID] != nil {
+			return b.messages.rows[x.MessageID]
 		}
 	}
 	return nil

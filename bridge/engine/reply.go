@@ -103,9 +103,9 @@ func (o *outbox) joinGroup(l *lane, d *delivery, key string) bool {
 
 // sameHold says that a line was typed while its neighbour, by the same author and for the
 // same people, was held.
-func (w *work) sameHold(before, d *delivery, m *message) bool {
-	said := w.messages.rows[before.MessageID]
-	return before.JoinKey != "" && max(before.Seq-d.Seq, d.Seq-before.Seq) == 1 && before.NotBefore != nil && before.NotBefore.After(w.now) && w.outbox.holdable(before) &&
+func (b *book) sameHold(before, d *delivery, m *message) bool {
+	said := b.messages.rows[before.MessageID]
+	return before.JoinKey != "" && max(before.Seq-d.Seq, d.Seq-before.Seq) == 1 && before.NotBefore != nil && before.NotBefore.After(b.now) && b.outbox.holdable(before) &&
 		said != nil && said.AgentID != nil && m.AgentID != nil && *said.AgentID == *m.AgentID && said.AccountID == m.AccountID &&
 		slices.Equal(meantBy(before), meantBy(d))
 }

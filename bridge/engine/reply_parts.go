@@ -158,10 +158,10 @@ func (w *work) partName(m *message, d *delivery) string {
 // receiptOf finds the delivery that a receipt is about: by the provider's id where a message
 // left in parts.
 // Errors: notYet while the part's own result may be about to be written.
-func (w *work) receiptOf(m *message, s *channels.Status) (*delivery, error) {
-	parts := w.outbox.partsOf(m)
+func (b *book) receiptOf(m *message, s *channels.Status) (*delivery, error) {
+	parts := b.outbox.partsOf(m)
 	if len(parts) < 2 {
-		return w.outbox.replyOf(m), nil
+		return b.outbox.replyOf(m), nil
 	}
 	if s.Early {
 		return parts[0], nil // what carries a file alone is one part
@@ -174,8 +174,8 @@ func (w *work) receiptOf(m *message, s *channels.Status) (*delivery, error) {
 	if i := slices.IndexFunc(parts, func(d *delivery) bool { return d.State == store.Unknown && d.ExternalID == "" }); i >= 0 {
 		return parts[i], nil // the one whose answer was lost
 	}
-	if w.age() < resultWait {
-		return nil, w.wait(resultWait - w.age())
+	if b.age() < resultWait {
+		return nil, b.wait(resultWait - b.age())
 	}
 	return parts[0], nil
 }

@@ -37,17 +37,17 @@ func (w *work) undo(r request) {
 
 // lastSentBy gives the latest reply that still waits of those that an agent wrote, or sent for a
 // colleague.
-func (w *work) lastSentBy(c *conv, agent *store.Agent) *message {
-	senders := w.sendersForOthers()
+func (b *book) lastSentBy(c *conv, agent *store.Agent) *message {
+	senders := b.sendersForOthers()
 	var found *message
 	var last int64
-	for _, id := range keys(w.messages.rows) {
-		m := w.messages.rows[id]
+	for _, id := range keys(b.messages.rows) {
+		m := b.messages.rows[id]
 		if m.ConversationID != c.ID || m.Fate != store.FateWaiting || m.AgentID == nil {
 			continue
 		}
 		mine := *m.AgentID == agent.ID || senders[id] == agent.ID
-		if d := w.outbox.firstOf(m); mine && d != nil && (found == nil || d.Seq > last) {
+		if d := b.outbox.firstOf(m); mine && d != nil && (found == nil || d.Seq > last) {
 			found, last = m, d.Seq
 		}
 	}
@@ -55,9 +55,9 @@ func (w *work) lastSentBy(c *conv, agent *store.Agent) *message {
 }
 
 // sendersForOthers gives by message who sent what somebody else wrote.
-func (w *work) sendersForOthers() map[int64]int64 {
+func (b *book) sendersForOthers() map[int64]int64 {
 	senders := map[int64]int64{}
-	for id, lines := range w.trackedLines() {
+	for id, lines := range b.trackedLines() {
 		for _, line := range lines {
 			if l := line.delivery.payload().Line; l.Kind == bridge.LineDone && l.Verb == bridge.VerbSend {
 				senders[id] = l.By.ID
@@ -73,11 +73,11 @@ func pointed(a bridge.Action) bool {
 }
 
 // undoNamed finds the reply that a click or emoji means; a typed undo names none.
-func (w *work) undoNamed(r request) *message {
+func (b *book) undoNamed(r request) *message {
 	if r.Args.Message == 0 && (r.Origin == bridge.OriginText || r.Origin == bridge.OriginMention || r.Origin == bridge.OriginSlash) {
 		return nil
 	}
-	return w.namedMessage(r)
+	return b.namedMessage(r)
 }
 
 func asksFor(c *conv, m *message, verb bridge.Verb) bool {

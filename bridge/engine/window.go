@@ -198,14 +198,14 @@ func (w *work) keepForWindow(r request, m *message) bool {
 }
 
 // openedIn gives the conversations whose window the batch opens.
-func (w *work) openedIn(n *wanted) []int64 {
+func (b *book) openedIn(n *wanted) []int64 {
 	var list []int64
 	for _, f := range n.facts {
 		for _, in := range f.inbound {
-			if !opensWindow(in) || w.e.caps(f.account.ID).ReplyWindow == 0 {
+			if !opensWindow(in) || b.caps(f.account.ID).ReplyWindow == 0 {
 				continue
 			}
-			if c := w.conversationOf(f.account, in); c != nil {
+			if c := b.conversationOf(f.account, in); c != nil {
 				list = append(list, c.ID)
 			}
 		}
