@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"parley/bot/sweep"
 	"parley/bot/teams/connector"
 	"parley/bot/teams/graph"
 	"parley/bot/teams/rest"
@@ -22,18 +23,31 @@ const (
 	wholeEvery    = 2 * time.Hour
 )
 
+// history compares what Graph shows with what is stored, for what Teams didn't tell.
+type history struct {
+	*organisation
+
+	desk    bridge.Desk
+	sweeper *sweep.Sweeper
+	threads *threads
+	lives   *lives
+	span    time.Duration      // how old a thread's root may be to be looked at
+	swept   *memory[compared]  // threads that were compared, by orderKey
+	whole   *memory[wholePass] // the last of each channel
+}
+
 // catchUp makes one pass over all channels with threads of ours. Where reading isn't granted,
 // what was missed stays missed, and nobody waits for it.
 // Errors: the desk's, and Graph's but for what is closed to us.
-func (s *Surface) catchUp(ctx context.Context) error {
-	return s.sweeper.Channels(ctx, func(ctx context.Context, channel string) error {
-		err := inPages(func(size int) error { return s.catchUpChannel(ctx, channel, size) })
+func (h *history) catchUp(ctx context.Context) error {
+	return h.sweeper.Channels(ctx, func(ctx context.Context, channel string) error {
+		err := inPages(func(size int) error { return h.catchUpChannel(ctx, channel, size) })
 		switch {
 		case errors.Is(err, graph.ErrNotGranted):
-			s.log.Debug("teams channel may not be read", "channel", channel)
+			h.log.Debug("teams channel may not be read", "channel", channel)
 			return nil
 		case closedTo(err):
-			s.log.Warn("teams channel not readable", "channel", channel, "error", err)
+			h.log.Warn("teams channel not readable", "channel", channel, "error", err)
 			return nil
 		}
 		return err
@@ -51,20 +65,20 @@ func closedTo(err error) bool {
 // two hours, in between those of the last days. To read all each time would take what Graph
 // allows away from the replies that wait for it; in which order it lists is undocumented, so
 // that nothing tells where the news end.
-func (s *Surface) catchUpChannel(ctx context.Context, channel string, size int) error {
-	s.notes.name(ctx, channel)
-	began, unclear := s.now(), false
-	oldest := began.Add(-min(lately, s.opt.CatchUpFor))
-	gaps := s.sweeper.Announced()
-	last, _ := s.whole.get(channel)
+func (h *history) catchUpChannel(ctx context.Context, channel string, size int) error {
+	h.notes.name(ctx, channel)
+	began, unclear := h.now(), false
+	oldest := began.Add(-min(lately, h.span))
+	gaps := h.sweeper.Announced()
+	last, _ := h.whole.get(channel)
 	whole := gaps != last.gaps || began.Sub(last.began) >= wholeEvery
 	if whole {
-		oldest = began.Add(-s.opt.CatchUpFor)
+		oldest = began.Add(-h.span)
 	}
 	next, more := "", true
 	for n := 0; more && n < mostThreads/size; n++ {
-		page, err := patient(ctx, s, channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
-			return s.graph.Messages(ctx, group, channel, size, next)
+		page, err := patient(ctx, h.organisation, channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
+			return h.graph.Messages(ctx, group, channel, size, next)
 		})
 		if err != nil {
 			return err
@@ -74,30 +88,30 @@ func (s *Surface) catchUpChannel(ctx context.Context, channel string, size int) 
 		for i := range page.Value {
 			m := &page.Value[i]
 			fresh = fresh || newestOf(m).After(oldest)
-			if err := s.completeThread(ctx, channel, m); err != nil {
+			if err := h.completeThread(ctx, channel, m); err != nil {
 				return err
 			}
-			if s.concerns(m) {
-				early, err := s.catchUpThread(ctx, channel, m)
+			if h.concerns(m) {
+				early, err := h.catchUpThread(ctx, channel, m)
 				if err != nil {
 					return err
 				}
 				unclear = unclear || early
-			} else if m.CreatedAt.After(s.chatterSince()) {
+			} else if m.CreatedAt.After(h.chatterSince()) {
 				typed = append(typed, *m)
 			}
 		}
-		if _, err := s.storeMissing(ctx, channel, typed, false); err != nil {
+		if _, err := h.storeMissing(ctx, channel, typed, false); err != nil {
 			return err
 		}
 		next = page.Next
 		more = next != "" && fresh
 	}
 	if more {
-		s.log.Warn("teams channel has more threads than a catch-up looks at", "channel", channel, "threads", mostThreads)
+		h.log.Warn("teams channel has more threads than a catch-up looks at", "channel", channel, "threads", mostThreads)
 	}
 	if whole && !unclear {
-		s.whole.put(channel, wholePass{began, gaps})
+		h.whole.put(channel, wholePass{began, gaps})
 	}
 	return nil
 }
@@ -133,10 +147,10 @@ func newestOf(m *graph.Message) time.Time {
 }
 
 // completeThread reads the replies that didn't come with their thread.
-func (s *Surface) completeThread(ctx context.Context, channel string, m *graph.Message) error {
+func (h *history) completeThread(ctx context.Context, channel string, m *graph.Message) error {
 	for next := m.MoreReplies; next != ""; {
-		page, err := patient(ctx, s, channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
-			return s.graph.Replies(ctx, group, channel, m.ID, next)
+		page, err := patient(ctx, h.organisation, channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
+			return h.graph.Replies(ctx, group, channel, m.ID, next)
 		})
 		if err != nil {
 			return err
@@ -148,13 +162,13 @@ func (s *Surface) completeThread(ctx context.Context, channel string, m *graph.M
 }
 
 // concerns tells whether a thread is one of ours: under our card, or with a post of ours.
-func (s *Surface) concerns(m *graph.Message) bool {
-	return s.byUs(m) || slices.ContainsFunc(m.Replies, func(r graph.Message) bool { return s.byUs(&r) })
+func (h *history) concerns(m *graph.Message) bool {
+	return h.byUs(m) || slices.ContainsFunc(m.Replies, func(r graph.Message) bool { return h.byUs(&r) })
 }
 
 // catchUpThread compares a thread with what is stored, unless nothing in it has changed since
 // that was done. unclear: see turn.
-func (s *Surface) catchUpThread(ctx context.Context, channel string, m *graph.Message) (unclear bool, err error) {
+func (h *history) catchUpThread(ctx context.Context, channel string, m *graph.Message) (unclear bool, err error) {
 	all := append([]graph.Message{*m}, m.Replies...)
 	key, mark := orderKey(channel, m.ID), len(all)
 	changed := m.ModifiedAt
@@ -164,12 +178,12 @@ func (s *Surface) catchUpThread(ctx context.Context, channel string, m *graph.Me
 		}
 	}
 	now := compared{changed, mark}
-	if before, ok := s.swept.get(key); ok && before == now {
+	if before, ok := h.swept.get(key); ok && before == now {
 		return false, nil
 	}
-	unclear, err = s.storeMissing(ctx, channel, all, s.byUs(m))
+	unclear, err = h.storeMissing(ctx, channel, all, h.byUs(m))
 	if err == nil && !unclear {
-		s.swept.put(key, now)
+		h.swept.put(key, now)
 	}
 	return unclear, err
 }
@@ -182,7 +196,7 @@ type compared struct {
 
 // storeMissing accepts, in the order of their ids, messages, edits and deletions that are
 // not stored. own: the thread was begun by us. unclear: see turn.
-func (s *Surface) storeMissing(ctx context.Context, channel string, messages []graph.Message, own bool) (unclear bool, err error) {
+func (h *history) storeMissing(ctx context.Context, channel string, messages []graph.Message, own bool) (unclear bool, err error) {
 	messages = slices.DeleteFunc(slices.Clone(messages), func(m graph.Message) bool { return m.ID == "" || m.Type != "message" })
 	slices.SortStableFunc(messages, func(a, b graph.Message) int {
 		return cmp.Or(cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID))
@@ -191,40 +205,40 @@ func (s *Surface) storeMissing(ctx context.Context, channel string, messages []g
 	for _, m := range messages {
 		ids = append(ids, messageID(channel, m.ID), deleteID(channel, m.ID, 1))
 	}
-	seen, err := s.sweeper.Seen(ctx, ids...)
+	seen, err := h.sweeper.Seen(ctx, ids...)
 	if err != nil {
 		return false, err
 	}
 	var facts []channels.Fact
 	for i := range messages {
 		m := &messages[i]
-		found, later, err := s.missed(ctx, channel, m, own && m.ReplyToID != "", seen)
+		found, later, err := h.missed(ctx, channel, m, own && m.ReplyToID != "", seen)
 		if err != nil {
 			return false, err
 		}
 		facts, unclear = append(facts, found...), unclear || later
 	}
-	return unclear, s.sweeper.Accept(ctx, facts)
+	return unclear, h.sweeper.Accept(ctx, facts)
 }
 
 // missed gives what Teams should have told about a message and isn't stored: that it was
 // written, changed, deleted, brought back. Of ours only that the first of a thread is gone.
 // unclear: see turn.
-func (s *Surface) missed(ctx context.Context, channel string, m *graph.Message, own bool, seen map[string]bool) (facts []channels.Fact, unclear bool, err error) {
+func (h *history) missed(ctx context.Context, channel string, m *graph.Message, own bool, seen map[string]bool) (facts []channels.Fact, unclear bool, err error) {
 	at := place(&connector.Activity{ID: m.ID, Conversation: &connector.ConversationAccount{ID: connector.ThreadID(channel, cmp.Or(m.ReplyToID, m.ID))}})
 	key, said := orderKey(channel, root(at)), messageID(channel, m.ID)
 	gone := !m.DeletedAt.IsZero()
-	if s.byUs(m) && (!gone || m.ReplyToID != "") || gone && !seen[said] {
+	if h.byUs(m) && (!gone || m.ReplyToID != "") || gone && !seen[said] {
 		return nil, false, nil
 	}
 	if gone || seen[deleteID(channel, m.ID, 1)] {
-		facts, unclear, err = s.turn(ctx, at, m, own)
+		facts, unclear, err = h.lives.turn(ctx, at, m, own)
 		if gone || unclear || err != nil || len(facts) > 0 {
 			return facts, unclear, err
 		}
 	}
 	if !seen[said] {
-		p, a, err := s.caught(ctx, "", channel, m, own)
+		p, a, err := h.caught(ctx, "", channel, m, own)
 		if err != nil {
 			return nil, false, err
 		}
@@ -233,20 +247,20 @@ func (s *Surface) missed(ctx context.Context, channel string, m *graph.Message, 
 		}
 		facts = append(facts, p.fact(said, key))
 	}
-	edit, err := s.missedEdit(ctx, at, m, own)
+	edit, err := h.missedEdit(ctx, at, m, own)
 	return append(facts, edit...), false, err
 }
 
 // missedEdit gives the version of a message that isn't stored, if there is one.
-func (s *Surface) missedEdit(ctx context.Context, at bridge.Place, m *graph.Message, own bool) ([]channels.Fact, error) {
+func (h *history) missedEdit(ctx context.Context, at bridge.Place, m *graph.Message, own bool) ([]channels.Fact, error) {
 	if m.EditedAt.IsZero() {
 		return nil, nil
 	}
-	p, a, err := s.caught(ctx, eventEdited, at.Channel, m, own)
+	p, a, err := h.caught(ctx, eventEdited, at.Channel, m, own)
 	if err != nil {
 		return nil, err
 	}
-	known, err := s.knows(ctx, p, at, &a)
+	known, err := h.knows(ctx, p, at, &a)
 	if known || err != nil {
 		return nil, err
 	}
@@ -254,8 +268,18 @@ func (s *Surface) missedEdit(ctx context.Context, at bridge.Place, m *graph.Mess
 }
 
 // knows tells whether a version of a message is stored, by whatever way it came.
-func (s *Surface) knows(ctx context.Context, p payload, at bridge.Place, a *connector.Activity) (bool, error) {
+func (h *history) knows(ctx context.Context, p payload, at bridge.Place, a *connector.Activity) (bool, error) {
 	ids := append(p.knownIDs(at, a), p.editID(at, a))
-	seen, err := s.sweeper.Seen(ctx, ids...)
+	seen, err := h.sweeper.Seen(ctx, ids...)
 	return slices.ContainsFunc(ids, func(id string) bool { return seen[id] }), err
+}
+
+// chatterSince is from when on people's words at top level are of interest: they got no
+// answer while we were away. Older ones would be answered far too late.
+func (h *history) chatterSince() time.Time {
+	since := h.now().Add(-time.Hour)
+	if gap, open := h.sweeper.Gap(); open && !gap.IsZero() && gap.Before(since) {
+		since = gap
+	}
+	return since
 }

@@ -95,7 +95,7 @@ func (s *Surface) checkTeams(ctx context.Context, service string) []channels.Fin
 // checkChannels tells of each channel with threads whether it is there, and whether its
 // messages may be read.
 func (s *Surface) checkChannels(ctx context.Context) []channels.Finding {
-	list, err := s.desk.Channels(ctx)
+	list, err := s.opt.Desk.Channels(ctx)
 	if err != nil {
 		return []channels.Finding{{What: "channels", Text: err.Error(), Hint: "Try again."}}
 	}
@@ -105,7 +105,7 @@ func (s *Surface) checkChannels(ctx context.Context) []channels.Finding {
 			found = append(found, channels.Finding{What: "channel " + s.channelName(id), Text: "the app was taken out of its team", Hint: "Add the app to the team again."})
 			continue
 		}
-		_, err := patient(ctx, s, id, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
+		_, err := patient(ctx, s.organisation, id, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
 			return s.graph.Messages(ctx, group, id, 1, "")
 		})
 		s.notes.name(ctx, id)

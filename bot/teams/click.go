@@ -105,7 +105,7 @@ func clickPlace(a *connector.Activity, c *card.Click) bridge.Place {
 }
 
 // clickFact names a click: the same button of the same card, clicked by the same person.
-func (s *Surface) clickFact(p payload, a *connector.Activity, data json.RawMessage) (channels.Fact, *card.Click) {
+func (p payload) clickFact(a *connector.Activity, data json.RawMessage) (channels.Fact, *card.Click) {
 	if len(data) == 0 || data[0] == '"' {
 		data = submitted(a)
 	}
@@ -125,20 +125,20 @@ const clickSpan = 10
 
 // clickFacts are of a click: a later one of the same button is another fact.
 // Errors: the desk's.
-func (s *Surface) clickFacts(ctx context.Context, p payload, a *connector.Activity, data json.RawMessage) ([]channels.Fact, *card.Click, error) {
-	f, click := s.clickFact(p, a, data)
+func (it *intake) clickFacts(ctx context.Context, p payload, a *connector.Activity, data json.RawMessage) ([]channels.Fact, *card.Click, error) {
+	f, click := p.clickFact(a, data)
 	if click == nil {
 		return []channels.Fact{f}, nil, nil
 	}
 	at := a.At()
 	if at.IsZero() {
-		at = s.now()
+		at = it.now()
 	}
 	var near []string
 	for back := range int64(3) {
 		near = append(near, fmt.Sprintf("k:%s:%d", f.ExternalID, at.Unix()/clickSpan-back))
 	}
-	seen, err := s.sweeper.Seen(ctx, append(near, f.ExternalID)...)
+	seen, err := it.sweeper.Seen(ctx, append(near, f.ExternalID)...)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -149,7 +149,7 @@ func (s *Surface) clickFacts(ctx context.Context, p payload, a *connector.Activi
 	default:
 		f.ExternalID += strings.TrimPrefix(near[0], "k:"+f.ExternalID)
 	}
-	return []channels.Fact{f, s.known(near[0], f.OrderKey)}, click, nil
+	return []channels.Fact{f, p.known(near[0], f.OrderKey)}, click, nil
 }
 
 // formFact names a filled form by what was filled in.

@@ -36,7 +36,7 @@ func TestClosedIsTold(t *testing.T) {
 	other := w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.team, Name: "Billing"})
 	d.Open(other.ID)
 	typed(t, w, d, p, root, "which doesn't say how the channel is called")
-	must(t, w.s.catchUp(within(t)))
+	must(t, w.s.history.catchUp(within(t)))
 	w.fake.Inject(shutOut("activities.send", ""))
 	w.fake.Inject(shutOut("conversations.create", ""))
 	for channel, post := range map[string]bridge.Post{

@@ -48,7 +48,7 @@ func (in *invocation) compose(ctx context.Context) (any, error) {
 // maker makes forms, which name the author of the message that they were opened for if that is
 // somebody else.
 func (in *invocation) maker() forms.Maker {
-	maker := in.s.forms()
+	maker := in.door.forms()
 	if m := in.value.Message; m != nil && m.From.User.ID != in.user.ID {
 		maker.Author = m.From.User.Name
 	}
@@ -67,10 +67,10 @@ func menuVerb(command string) bridge.Verb {
 // boxForm opens a verb's form from the message box of a conversation's thread; from another
 // one it asks first which conversation is meant.
 func (in *invocation) boxForm(ctx context.Context, verb bridge.Verb, at bridge.Place) card.Dialog {
-	if _, err := in.s.desk.FactsAt(ctx, at, in.user.ID); !errors.Is(err, bridge.ErrNoConversation) {
+	if _, err := in.door.desk.FactsAt(ctx, at, in.user.ID); !errors.Is(err, bridge.ErrNoConversation) {
 		return in.form(ctx, verb, bridge.Args{}, at, "")
 	}
-	all, err := in.s.desk.List(ctx, bridge.ListQuery{List: bridge.ListPick}, in.user.ID)
+	all, err := in.door.desk.List(ctx, bridge.ListQuery{List: bridge.ListPick}, in.user.ID)
 	if err != nil {
 		return in.problem(err, at)
 	}
@@ -78,23 +78,23 @@ func (in *invocation) boxForm(ctx context.Context, verb bridge.Verb, at bridge.P
 	if err != nil {
 		return in.problem(err, at)
 	}
-	m := card.Remember(at, in.s.opt.Zone, in.s.now(), in.nonce())
+	m := card.Remember(at, in.door.zone, in.door.now(), in.nonce())
 	m.Pick = true
-	return card.Form(form, m, in.s.home())
+	return card.Form(form, m, in.door.home())
 }
 
 // undo takes the chosen reply back at once: its hold doesn't wait for a second click.
 func (in *invocation) undo(ctx context.Context, at bridge.Place) (any, error) {
-	own, err := in.s.ours(ctx, at)
+	own, err := in.door.threads.ours(ctx, at)
 	if err != nil {
 		return nil, err
 	}
 	in.p.Kind, in.p.Own = kindMenu, own
-	if err := in.s.desk.Accept(ctx, in.p.fact(in.p.invokeID(in.a, in.nonce(), in.a.Value), orderKey(at.Channel, root(at)))); err != nil {
+	if err := in.door.desk.Accept(ctx, in.p.fact(in.p.invokeID(in.a, in.nonce(), in.a.Value), orderKey(at.Channel, root(at)))); err != nil {
 		return nil, err
 	}
 	said := view.Card{Title: "Undo", Blocks: []view.Block{{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceText, Text: "Parley takes it back if it has not left yet. The thread says what became of it."}}}}}
-	return task(card.Window(said, at, in.s.home(), in.nonce())), nil
+	return task(card.Window(said, at, in.door.home(), in.nonce())), nil
 }
 
 // decodeMenu reads an entry of a message's menu that acts at once.
@@ -154,11 +154,11 @@ func (in *invocation) query(ctx context.Context) (any, error) {
 func (in *invocation) found(ctx context.Context, q bridge.ListQuery) (bridge.Listing, error) {
 	id, err := strconv.ParseInt(strings.TrimPrefix(q.Words, "#"), 10, 64)
 	if err != nil || id <= 0 || q.Page > 0 {
-		return in.s.desk.List(ctx, q, in.user.ID)
+		return in.door.desk.List(ctx, q, in.user.ID)
 	}
-	f, err := in.s.desk.Facts(ctx, id, in.user.ID)
+	f, err := in.door.desk.Facts(ctx, id, in.user.ID)
 	if errors.Is(err, bridge.ErrNoConversation) { // digits of a telephone's number, perhaps
-		return in.s.desk.List(ctx, q, in.user.ID)
+		return in.door.desk.List(ctx, q, in.user.ID)
 	}
 	return bridge.Listing{ListQuery: q, Rows: []bridge.Facts{f}}, err
 }
@@ -170,7 +170,7 @@ func (in *invocation) row(f bridge.Facts, c view.Card, plain string) map[string]
 	}
 	title, rest, _ := strings.Cut(plain, "\n")
 	return map[string]any{
-		"contentType": card.ContentType, "content": card.Render(c, in.s.home(), in.nonce())[0].Card,
+		"contentType": card.ContentType, "content": card.Render(c, in.door.home(), in.nonce())[0].Card,
 		"preview": map[string]any{"contentType": "application/vnd.microsoft.card.thumbnail", "content": map[string]any{"title": title, "text": rest}},
 	}
 }
@@ -191,6 +191,6 @@ func (in *invocation) words(err error) string {
 	if errors.As(err, &p) {
 		return strings.TrimSpace(p.Text + " " + p.Hint)
 	}
-	in.s.log.Warn("teams search failed", "error", err)
+	in.door.log.Warn("teams search failed", "error", err)
 	return "Internal error. Try again."
 }

@@ -11,39 +11,39 @@ import (
 	"parley/channels"
 )
 
-// Confirm implements bridge.Surface. Where Graph may not be asked, or can't be because nobody
+// Confirm reads a person's message again. Where Graph may not be asked, or can't be because nobody
 // knows the thread any more or shows it, what was said counts.
 // Words are compared as well, so that an edit which is stored but not yet applied counts.
-func (s *Surface) Confirm(ctx context.Context, at bridge.Place, text string) (bridge.Confirmation, error) {
+func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (bridge.Confirmation, error) {
 	if at.Thread == "" {
 		return bridge.Unchanged, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	m, err := patient(ctx, s, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
-		return s.graph.Message(ctx, group, at.Channel, root(at), at.Message)
+	m, err := patient(ctx, h.organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
+		return h.graph.Message(ctx, group, at.Channel, root(at), at.Message)
 	})
 	switch {
 	case errors.Is(err, graph.ErrNotGranted):
 		return bridge.Unchanged, nil
 	case errors.Is(err, graph.ErrNotFound):
-		there, err := s.threadThere(ctx, at)
+		there, err := h.threadThere(ctx, at)
 		if err != nil || !there {
 			return bridge.Unchanged, err
 		}
-		if s.justWritten(at.Message) {
+		if h.justWritten(at.Message) {
 			return bridge.Unchanged, notYet()
 		}
-		m = graph.Message{ID: at.Message, ReplyToID: at.Thread, DeletedAt: s.now()}
+		m = graph.Message{ID: at.Message, ReplyToID: at.Thread, DeletedAt: h.now()}
 	case err != nil:
 		return bridge.Unchanged, unread(err)
 	}
-	own, err := s.ours(ctx, at)
+	own, err := h.threads.ours(ctx, at)
 	if err != nil {
 		return bridge.Unchanged, err
 	}
 	if !m.DeletedAt.IsZero() {
-		facts, unclear, err := s.turn(ctx, at, &m, own)
+		facts, unclear, err := h.lives.turn(ctx, at, &m, own)
 		switch {
 		case err != nil:
 			return bridge.Unchanged, err
@@ -52,25 +52,25 @@ func (s *Surface) Confirm(ctx context.Context, at bridge.Place, text string) (br
 		case len(facts) == 0:
 			return bridge.Gone, nil
 		}
-		return bridge.Gone, s.desk.Accept(ctx, facts...)
+		return bridge.Gone, h.desk.Accept(ctx, facts...)
 	}
-	edit, err := s.missedEdit(ctx, at, &m, own)
+	edit, err := h.missedEdit(ctx, at, &m, own)
 	if err != nil {
 		return bridge.Unchanged, err
 	}
 	if len(edit) > 0 {
-		return bridge.Changed, s.desk.Accept(ctx, edit...)
+		return bridge.Changed, h.desk.Accept(ctx, edit...)
 	}
-	return s.compare(ctx, at, &m, text)
+	return h.compare(ctx, at, &m, text)
 }
 
 // compare tells whether an edited message, of which everything is stored, says what is to
 // leave: else an edit isn't applied yet.
-func (s *Surface) compare(ctx context.Context, at bridge.Place, m *graph.Message, text string) (bridge.Confirmation, error) {
+func (h *history) compare(ctx context.Context, at bridge.Place, m *graph.Message, text string) (bridge.Confirmation, error) {
 	if m.EditedAt.IsZero() {
 		return bridge.Unchanged, nil
 	}
-	p, a, err := s.caught(ctx, eventEdited, at.Channel, m, false)
+	p, a, err := h.caught(ctx, eventEdited, at.Channel, m, false)
 	if err != nil {
 		return bridge.Unchanged, err
 	}
@@ -84,9 +84,9 @@ func (s *Surface) compare(ctx context.Context, at bridge.Place, m *graph.Message
 // engine waits for a change to be applied.
 const unseenFor = 30 * time.Second
 
-func (s *Surface) justWritten(message string) bool {
+func (h *history) justWritten(message string) bool {
 	said, err := strconv.ParseInt(message, 10, 64)
-	return err == nil && s.now().Sub(time.UnixMilli(said)) < unseenFor
+	return err == nil && h.now().Sub(time.UnixMilli(said)) < unseenFor
 }
 
 // notYet has the engine ask again: what Graph shows may be older than what is stored.
@@ -104,9 +104,9 @@ func unread(err error) error {
 
 // threadThere tells whether a thread can be read: only then a message that isn't found in it
 // is gone.
-func (s *Surface) threadThere(ctx context.Context, at bridge.Place) (bool, error) {
-	_, err := patient(ctx, s, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
-		return s.graph.Message(ctx, group, at.Channel, at.Thread, at.Thread)
+func (h *history) threadThere(ctx context.Context, at bridge.Place) (bool, error) {
+	_, err := patient(ctx, h.organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
+		return h.graph.Message(ctx, group, at.Channel, at.Thread, at.Thread)
 	})
 	if errors.Is(err, graph.ErrNotFound) || errors.Is(err, graph.ErrNotGranted) {
 		return false, nil

@@ -41,7 +41,7 @@ func seed(p bridge.Post) string {
 
 // ways are how verbs are given in a channel, or in the chat of somebody with us. What mentions
 // the app is heard everywhere; the rest only where we may read.
-func (s *Surface) ways(channel string) view.Ways {
+func (s *poster) ways(channel string) view.Ways {
 	if !isChannel(channel) {
 		return view.Ways{Private: true}
 	}
@@ -55,7 +55,7 @@ func (s *Surface) ways(channel string) view.Ways {
 
 // compose makes the part of p that is to be shown. Cards have buttons; what has none is text.
 // Errors: what keeps Teams from telling who is in the channel, before anything was posted.
-func (s *Surface) compose(ctx context.Context, p bridge.Post) (posted, error) {
+func (s *poster) compose(ctx context.Context, p bridge.Post) (posted, error) {
 	c, ok := view.Post(p, s.ways(p.Place.Channel))
 	if !ok {
 		return posted{}, badPost("post without content")
@@ -63,7 +63,7 @@ func (s *Surface) compose(ctx context.Context, p bridge.Post) (posted, error) {
 	var out posted
 	var err error
 	if c, out.absent, err = s.present(ctx, c, p.Place.Channel); err != nil {
-		return posted{}, s.certain(err, p)
+		return posted{}, s.access.certain(err, p)
 	}
 	settled := p.Line != nil && p.Line.Outcome != nil // it had buttons, and takes the place of a card
 	asCard := p.Kind == bridge.PostRoot || p.Kind == bridge.PostCard || card.HasButtons(c) || settled
@@ -107,7 +107,7 @@ const mayBeTwice = "(This may be shown twice: Teams didn't answer the first time
 
 // present writes those who aren't in a channel by name only: Teams refuses to mention them.
 // In a chat of two nobody needs a mention.
-func (s *Surface) present(ctx context.Context, c view.Card, channel string) (view.Card, []bridge.AgentRef, error) {
+func (s *poster) present(ctx context.Context, c view.Card, channel string) (view.Card, []bridge.AgentRef, error) {
 	var absent []bridge.AgentRef
 	c.Blocks = slices.Clone(c.Blocks)
 	for i := range c.Blocks {
@@ -140,7 +140,7 @@ func isChannel(id string) bool { return strings.HasPrefix(id, "19:") }
 
 // activity is what is sent.
 // Errors: what keeps Teams from telling how a mentioned person is called.
-func (s *Surface) activity(ctx context.Context, c content, channel string) (connector.Activity, error) {
+func (s *poster) activity(ctx context.Context, c content, channel string) (connector.Activity, error) {
 	a := connector.Activity{Type: connector.TypeMessage}
 	if c.page != nil {
 		a.Summary = c.page.Summary

@@ -172,7 +172,7 @@ func edgeEdits(t *testing.T) {
 	}
 	// A catch-up knows all of it.
 	before := len(d.IDs())
-	must(t, w.s.catchUp(within(t)))
+	must(t, w.s.history.catchUp(within(t)))
 	if more := d.IDs()[before:]; len(more) > 0 {
 		t.Errorf("a catch-up brought what was known: %v", more)
 	}

@@ -1,131 +1,228 @@
 package teams
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
 	"strings"
+	"time"
 
-	"parley/bot/teams/card"
 	"parley/bot/teams/connector"
 	"parley/bot/teams/graph"
-	"parley/bot/view"
+	"parley/bot/teams/rest"
 	"parley/bridge"
 	"parley/channels"
 )
 
-// sendFiles tells which files came, with links to those that Teams can't hold, in part 0,
-// and shows pictures in part 1: text and pictures in one message would be split.
-func (s *Surface) sendFiles(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
-	if p.Part > 0 {
-		return s.sendPictures(ctx, service, p)
+// noFileAccess is why a file of a channel can't be read. Teams tells a bot nothing of it.
+const noFileAccess = "Teams doesn't let Parley read files of channels. Choose Reply and “Attach files…”, paste it as a picture, or ask an admin to grant Files.Read.All"
+
+// lookTime bounds what is found out about files before a message is stored.
+const lookTime = 3 * time.Second
+
+// pictures are those that were pasted into a message.
+func pictures(a *connector.Activity) []connector.Attachment {
+	var out []connector.Attachment
+	for _, at := range a.Attachments {
+		if strings.HasPrefix(at.ContentType, "image/") && at.ContentURL != "" {
+			out = append(out, at)
+		}
 	}
-	c, pictures, err := s.filesText(ctx, p)
+	return out
+}
+
+// pasted is a picture of which nothing was found out: Teams calls all of them image/*.
+func pasted(n int, at connector.Attachment) attached {
+	f := attached{Name: at.Name, Type: at.ContentType, URL: at.ContentURL}
+	if strings.HasSuffix(f.Type, "/*") {
+		f.Type = "image/png"
+	}
+	if f.Name == "" {
+		f.Name = pictureName(n, f.Type)
+	}
+	return f
+}
+
+func pictureName(n int, kind string) string {
+	ending := "png"
+	switch kind {
+	case "image/jpeg":
+		ending = "jpg"
+	case "image/gif", "image/webp":
+		ending = strings.TrimPrefix(kind, "image/")
+	}
+	if n == 0 {
+		return "picture." + ending
+	}
+	return fmt.Sprintf("picture-%d.%s", n+1, ending)
+}
+
+// files reads what people attached, where we may.
+type files struct {
+	*organisation
+
+	libraries *memory[library] // where files lie
+}
+
+// attachments finds out what the files of a message are called and whether they can be
+// read. Best effort: what isn't known in time is asked again when the file is read.
+func (fs *files) attachments(ctx context.Context, p payload, a *connector.Activity) []attached {
+	ids, images := p.text(a).Files, pictures(a)
+	if len(ids) == 0 && len(images) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	var out []attached
+	for n, at := range images {
+		out = append(out, fs.look(ctx, n, at))
+	}
+	if len(ids) == 0 {
+		return out
+	}
+	at := place(a)
+	m, err := patient(ctx, fs.organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
+		return fs.graph.Message(ctx, group, at.Channel, root(at), at.Message)
+	})
 	if err != nil {
-		return bridge.Sent{}, s.certain(err, p)
+		if !errors.Is(err, graph.ErrNotGranted) {
+			fs.log.Warn("teams files of a message not read", "error", err)
+		}
+		return out // decoded as what can't be read
 	}
-	a, err := s.activity(ctx, content{text: &c}, p.Place.Channel)
+	for _, f := range graphFiles(&m) {
+		if slices.Contains(ids, f.ID) {
+			out = append(out, fs.readable(ctx, from(a), f))
+		}
+	}
+	return out
+}
+
+// look asks a pasted picture for its type and size.
+func (fs *files) look(ctx context.Context, n int, at connector.Attachment) attached {
+	f := pasted(n, at)
+	answer, err := fs.bot.Download(ctx, at.ContentURL)
 	if err != nil {
-		return bridge.Sent{}, s.certain(err, p)
+		return f
 	}
-	sent, err := s.post(ctx, service, p.Place, a)
-	sent.More = pictures
-	return sent, err
+	defer answer.Close() //nolint:errcheck // given up
+	head := make([]byte, 512)
+	read, _ := io.ReadFull(answer, head) //nolint:errcheck // a short picture is fine
+	if kind, _, _ := strings.Cut(http.DetectContentType(head[:read]), ";"); strings.HasPrefix(kind, "image/") {
+		f.Type = kind
+	}
+	if at.Name == "" {
+		f.Name = pictureName(n, f.Type)
+	}
+	f.Bytes = max(answer.SizeBytes, 0)
+	return f
 }
 
-// filesText is the message above pictures; it says whether there are any.
-func (s *Surface) filesText(ctx context.Context, p bridge.Post) (text card.Message, pictures bool, err error) {
-	from := p.Facts.Contact
-	if p.Said != nil {
-		from = p.Said.From
-	}
-	var names []string
-	var lines []view.Block
-	for _, f := range p.Files {
-		name := f.Name
-		if f.SizeBytes == 0 {
-			name += " (0 bytes)"
+// graphFiles are the files that Graph tells of a message, by the ids of its attachments.
+func graphFiles(m *graph.Message) []attached {
+	var out []attached
+	for _, at := range m.Attachments {
+		if at.ContentType != graph.ContentFile || at.ContentURL == "" {
+			continue
 		}
-		names = append(names, name)
-		how, err := displayOf(ctx, f)
-		if err != nil {
-			return card.Message{}, false, err
-		}
-		pictures = pictures || how != displayLink
-		if how != displayOriginal && f.SizeBytes > 0 {
-			lines = append(lines, fileLine(f, how))
-		}
+		out = append(out, attached{ID: at.ID, Name: at.Name, Type: mime.TypeByExtension(path.Ext(at.Name)), URL: at.ContentURL})
 	}
-	c := view.Files(from, names, p.Missing)
-	c.Blocks = append(c.Blocks, lines...)
-	if p.Unsure {
-		c.Blocks = append(c.Blocks, view.Small(mayBeTwice))
-	}
-	return card.Messages(c, p.Facts.ChannelIcon, s.home())[0], pictures, nil
+	return out
 }
 
-// fileLine leads to a file, or says why nothing does.
-func fileLine(f channels.File, how display) view.Block {
-	unshown := f.Name + " can't be shown here: "
-	if how == displayCopy {
-		unshown = "Only a smaller copy of " + f.Name + " can be shown here: "
+// readable finds out whether a file in SharePoint may be read.
+func (fs *files) readable(ctx context.Context, o origin, f attached) attached {
+	address, err := fs.admit(ctx, o, f.URL)
+	switch {
+	case errors.Is(err, errElsewhere):
+		f.URL, f.Unavailable = "", fileElsewhere
+	case errors.Is(err, graph.ErrNotGranted):
+		f.URL, f.Unavailable = "", noFileAccess
 	}
-	why := "this Parley has no public address. An admin can set PARLEY_PUBLIC_URL."
-	if f.Link != nil {
-		address, err := f.Link()
-		if err == nil {
-			return view.Block{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceLink, Text: "Download " + f.Name, URL: address}}}
-		}
-		why = "there is no link to it"
-		var se *channels.SendError
-		if errors.As(err, &se) {
-			why = se.Text
-		}
+	if err != nil {
+		return f
 	}
-	return view.Block{Kind: view.BlockSmall, Pieces: []view.Piece{{Kind: view.PieceText, Text: unshown + why}}}
+	answer, err := fs.graph.File(ctx, address)
+	switch {
+	case errors.Is(err, graph.ErrNotGranted):
+		f.URL, f.Unavailable = "", noFileAccess
+	case errors.Is(err, graph.ErrNotFound):
+		f.URL, f.Unavailable = "", "deleted"
+	case err == nil:
+		if kind, _, err := mime.ParseMediaType(answer.ContentType); err == nil && kind != "application/octet-stream" {
+			f.Type = kind
+		}
+		f.Bytes = max(answer.SizeBytes, 0)
+		answer.Close() //nolint:errcheck // only its head was wanted
+	}
+	return f
 }
 
-// sendPictures shows what Teams can show. A file of which no picture can be made is left out:
-// the list above leads to it.
-func (s *Surface) sendPictures(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
-	a := connector.Activity{Type: connector.TypeMessage, AttachmentLayout: "list"}
-	for _, f := range p.Files {
-		drawn, ok, err := s.pictureOf(ctx, f)
-		switch {
-		case errors.Is(err, errNoPicture):
-			s.log.Info("teams shows no such picture", "error", err, "bytes", f.SizeBytes)
-		case err != nil:
-			return bridge.Sent{}, s.certain(err, p)
-		case ok:
-			a.Attachments = append(a.Attachments, drawn.attachment(f.Name))
-		}
+// hostedPart stands in the address of a picture that Graph gives.
+const hostedPart = "/hostedContents/"
+
+// fetch reads a file by where it lies.
+func (fs *files) fetch(ctx context.Context, o origin, address string) (*rest.Answer, error) {
+	if withToken, err := fs.hosts.Check(address); err == nil && withToken && strings.Contains(address, "/v3/attachments/") {
+		return fs.bot.Download(ctx, address)
 	}
-	if len(a.Attachments) == 0 {
-		return bridge.Sent{Thread: p.Place.Thread}, nil
+	if strings.Contains(address, hostedPart) {
+		return fs.hosted(ctx, o, address)
 	}
-	return s.post(ctx, service, p.Place, a)
+	address, err := fs.admit(ctx, o, address)
+	if err != nil {
+		return nil, err
+	}
+	return fs.graph.File(ctx, address)
 }
 
-func (s *Surface) pictureOf(ctx context.Context, f channels.File) (drawn drawing, ok bool, err error) {
-	how, err := displayOf(ctx, f)
-	switch how {
-	case displayOriginal:
-		drawn, err = originalOf(ctx, f)
-	case displayCopy:
-		drawn, err = s.copyOf(ctx, f)
-	case displayLink:
-		return drawing{}, false, err
+// hosted reads a picture of the channel by Graph's address:
+// …/teams/{group}/channels/{channel}/messages/{root}[/replies/{id}]/hostedContents/{content}/$value.
+func (fs *files) hosted(ctx context.Context, o origin, address string) (*rest.Answer, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, err
 	}
-	return drawn, err == nil, err
+	at := map[string]string{}
+	parts := strings.Split(u.Path, "/")
+	for i := 0; i+1 < len(parts); i++ {
+		at[parts[i]] = parts[i+1]
+	}
+	if at["channels"] != o.Channel {
+		return nil, errElsewhere
+	}
+	return fs.graph.Picture(ctx, at["teams"], at["channels"], at["messages"], cmp.Or(at["replies"], at["messages"]), at["hostedContents"])
 }
 
-// wantedFiles tells a part of a post of files from other messages of ours: its text, or
-// pictures without a word, of which no others are under way.
-func (s *Surface) wantedFiles(ctx context.Context, p bridge.Post) (is func(*graph.Message) bool, more bool, err error) {
-	if p.Part == 0 {
-		text, pictures, err := s.filesText(ctx, p)
-		return like(text), pictures, err
+// errFile is the root of what Open returns.
+var errFile = errors.New("teams: file")
+
+// Open reads a file that a person attached. The token goes to Teams' own hosts and to Graph alone.
+func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser, error) {
+	if f.Unavailable != "" {
+		return nil, fmt.Errorf("%w: %s", errFile, f.Unavailable)
 	}
-	return func(m *graph.Message) bool {
-		return plain(m.Body.Content) == "" && (len(m.Attachments) > 0 || strings.Contains(m.Body.Content, "<img"))
-	}, false, nil
+	o, address := unseal(f.URL)
+	answer, err := fs.fetch(ctx, o, address)
+	if errors.Is(err, errElsewhere) {
+		return nil, &channels.SendError{Class: channels.BadContent, Text: f.Name + " can't be read: " + fileElsewhere, Hint: "Upload the file itself and send again.", Cause: errFile}
+	}
+	if errors.Is(err, graph.ErrNotGranted) {
+		return nil, fmt.Errorf("%w: %s: %w", errFile, noFileAccess, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errFile, err)
+	}
+	if kind, _, _ := mime.ParseMediaType(answer.ContentType); kind == "text/html" && !strings.Contains(f.ContentType, "html") { //nolint:errcheck // then it is none
+		answer.Close() //nolint:errcheck // refused already
+		return nil, fmt.Errorf("%w: a web page instead of the file", errFile)
+	}
+	return answer, nil
 }

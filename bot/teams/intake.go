@@ -6,14 +6,26 @@ import (
 	"slices"
 	"strings"
 
+	"parley/bot/sweep"
 	"parley/bot/teams/connector"
 	"parley/bridge"
 	"parley/channels"
 )
 
+// intake makes facts of what Teams sends.
+type intake struct {
+	*organisation
+
+	desk    bridge.Desk
+	sweeper *sweep.Sweeper
+	threads *threads
+	lives   *lives
+	files   *files
+}
+
 // facts names what an activity says, for the journal; none for what tells nothing.
 // Errors: what keeps it from being stored now; Teams sends it again.
-func (s *Surface) facts(ctx context.Context, a *connector.Activity, raw []byte) ([]channels.Fact, error) {
+func (it *intake) facts(ctx context.Context, a *connector.Activity, raw []byte) ([]channels.Fact, error) {
 	switch a.Type {
 	case connector.TypeMessage, connector.TypeMessageUpdate, connector.TypeMessageDelete, connector.TypeMessageReaction:
 	default:
@@ -25,86 +37,86 @@ func (s *Surface) facts(ctx context.Context, a *connector.Activity, raw []byte) 
 	if !inChannel(a) && !inPersonal(a) {
 		return nil, nil // group chats: the app isn't made for them
 	}
-	p := payload{Kind: kindActivity, Me: s.me, Body: raw}
+	p := payload{Kind: kindActivity, Me: it.me, Body: raw}
 	if p.self(a) {
 		return nil, nil
 	}
 	var err error
-	if p.Who, err = s.meet(ctx, a); err != nil {
+	if p.Who, err = it.meet(ctx, a); err != nil {
 		return nil, err
 	}
 	switch a.Type {
 	case connector.TypeMessage:
-		return s.messageFacts(ctx, p, a)
+		return it.messageFacts(ctx, p, a)
 	case connector.TypeMessageReaction:
-		keep, early, err := s.concernsReaction(ctx, a)
+		keep, early, err := it.threads.concernsReaction(ctx, a)
 		if err != nil || !keep {
 			return nil, err
 		}
 		p.Own = early
-		return s.reactionFacts(p, a), nil
+		return p.reactionFacts(a), nil
 	}
 	if inPersonal(a) || targeted(a) {
 		return nil, nil // a command was done, whatever becomes of its words
 	}
-	return s.changeFacts(ctx, p, a)
+	return it.changeFacts(ctx, p, a)
 }
 
 // targeted tells a message that only its author and we see.
 func targeted(a *connector.Activity) bool { return a.Recipient != nil && a.Recipient.IsTargeted }
 
-func (s *Surface) messageFacts(ctx context.Context, p payload, a *connector.Activity) ([]channels.Fact, error) {
+func (it *intake) messageFacts(ctx context.Context, p payload, a *connector.Activity) ([]channels.Fact, error) {
 	at := place(a)
 	if len(a.Value) > 0 && strings.TrimSpace(a.Text) == "" && string(a.Value) != "null" { // a button of a client that knows no Action.Execute
-		own, err := s.ours(ctx, bridge.Place{Channel: at.Channel, Thread: at.Thread, Message: at.Message})
+		own, err := it.threads.ours(ctx, bridge.Place{Channel: at.Channel, Thread: at.Thread, Message: at.Message})
 		p.Own = own
 		if err != nil {
 			return nil, err
 		}
-		facts, _, err := s.clickFacts(ctx, p, a, a.Value)
+		facts, _, err := it.clickFacts(ctx, p, a, a.Value)
 		return facts, err
 	}
 	if inPersonal(a) || targeted(a) {
 		p.Kind, p.Body = kindCommand, withoutSecrets(a, p.Body)
 		return []channels.Fact{p.fact(messageID(at.Channel, at.Message), orderKey(at.Channel, root(at)))}, nil
 	}
-	own, err := s.ours(ctx, at)
+	own, err := it.threads.ours(ctx, at)
 	if err != nil {
 		return nil, err
 	}
-	if keep, err := s.concernsUs(ctx, p, at, a, own); err != nil || !keep {
+	if keep, err := it.threads.concernsUs(ctx, p, at, a, own); err != nil || !keep {
 		return nil, err
 	}
 	p.Own = own
-	p.Seen = s.attachments(ctx, p, a)
+	p.Seen = it.files.attachments(ctx, p, a)
 	return []channels.Fact{p.fact(messageID(at.Channel, at.Message), orderKey(at.Channel, root(at)))}, nil
 }
 
 // changeFacts are of an edit, of a deletion, or of a return from one.
-func (s *Surface) changeFacts(ctx context.Context, p payload, a *connector.Activity) ([]channels.Fact, error) {
+func (it *intake) changeFacts(ctx context.Context, p payload, a *connector.Activity) ([]channels.Fact, error) {
 	at := place(a)
-	own, err := s.ours(ctx, at)
+	own, err := it.threads.ours(ctx, at)
 	if err != nil {
 		return nil, err
 	}
-	if keep, err := s.knownOr(ctx, at.Channel, at.Message, own); err != nil || !keep {
+	if keep, err := it.threads.knownOr(ctx, at.Channel, at.Message, own); err != nil || !keep {
 		return nil, err
 	}
 	p.Own = own
 	if a.Type == connector.TypeMessageDelete {
-		return s.turnFacts(ctx, p, a, at)
+		return it.lives.turnFacts(ctx, p, a, at)
 	}
-	p.Seen = s.attachments(ctx, p, a)
+	p.Seen = it.files.attachments(ctx, p, a)
 	if eventType(a) == eventRestored {
-		return s.turnFacts(ctx, p, a, at)
+		return it.lives.turnFacts(ctx, p, a, at)
 	}
-	return s.editFacts(p, a, at), nil
+	return p.editFacts(a, at), nil
 }
 
 // editFacts are of an edit, which is also kept under what it says, so that a catch-up knows it.
-func (s *Surface) editFacts(p payload, a *connector.Activity, at bridge.Place) []channels.Fact {
+func (p payload) editFacts(a *connector.Activity, at bridge.Place) []channels.Fact {
 	key := orderKey(at.Channel, root(at))
-	return []channels.Fact{p.fact(p.editID(at, a), key), s.known(p.knownIDs(at, a)[0], key)}
+	return []channels.Fact{p.fact(p.editID(at, a), key), p.known(p.knownIDs(at, a)[0], key)}
 }
 
 // Events of a message, in an activity's channelData.
@@ -115,7 +127,7 @@ const (
 )
 
 // reactionFacts are of reactions that were added or taken back, together.
-func (s *Surface) reactionFacts(p payload, a *connector.Activity) []channels.Fact {
+func (p payload) reactionFacts(a *connector.Activity) []channels.Fact {
 	at := place(a)
 	if a.ReplyToID == "" {
 		return []channels.Fact{quarantined(p.Body, "reaction without message")}
@@ -158,13 +170,13 @@ func withoutSecrets(a *connector.Activity, raw []byte) []byte {
 
 // meet finds out who an activity names.
 // Errors: what keeps Teams from telling who its author is.
-func (s *Surface) meet(ctx context.Context, a *connector.Activity) (map[string]who, error) {
+func (it *intake) meet(ctx context.Context, a *connector.Activity) (map[string]who, error) {
 	all := map[string]who{}
 	add := func(id, user string, must bool) error {
 		if !strings.HasPrefix(id, "29:") || all[id].Kind != "" {
 			return nil
 		}
-		one, ok, err := s.people.find(ctx, a.Conversation.ID, id)
+		one, ok, err := it.people.find(ctx, a.Conversation.ID, id)
 		switch {
 		case err != nil && must:
 			return err

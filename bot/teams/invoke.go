@@ -19,17 +19,17 @@ const settles = 700 * time.Millisecond
 
 // serveInvoke answers a question of a client. What asks for an action is stored before the
 // answer; what can't be stored is answered with an error, so that the client tries again.
-func (s *Surface) serveInvoke(ctx context.Context, w http.ResponseWriter, a *connector.Activity, raw []byte) {
+func (d *door) serveInvoke(ctx context.Context, w http.ResponseWriter, a *connector.Activity, raw []byte) {
 	if a.Conversation == nil {
 		http.Error(w, "no conversation", http.StatusBadRequest)
 		return
 	}
-	people, err := s.meet(ctx, a)
+	people, err := d.meet(ctx, a)
 	if err != nil {
-		s.unavailable(w, err)
+		d.unavailable(w, err)
 		return
 	}
-	in := &invocation{s: s, a: a, p: payload{Kind: kindClick, Me: s.me, Who: people, Body: raw}, value: readInvoked(a)}
+	in := &invocation{door: d, a: a, p: payload{Kind: kindClick, Me: d.me, Who: people, Body: raw}, value: readInvoked(a)}
 	in.user = in.p.actor(a)
 	answer := map[string]func(context.Context) (any, error){
 		invokeCard: in.pressed, invokeFetch: in.fetch, invokeSubmit: in.submit, invokeCompose: in.compose, invokeComposed: in.submit, invokeQuery: in.query,
@@ -41,17 +41,17 @@ func (s *Surface) serveInvoke(ctx context.Context, w http.ResponseWriter, a *con
 	}
 	body, err := answer(ctx)
 	if err != nil {
-		s.unavailable(w, err)
+		d.unavailable(w, err)
 		return
 	}
-	s.respond(w, body)
+	d.respond(w, body)
 }
 
 func nothing(context.Context) (any, error) { return nil, nil }
 
 // invocation is one invoke that is being answered.
 type invocation struct {
-	s     *Surface
+	door  *door
 	a     *connector.Activity
 	p     payload
 	value invoked
@@ -75,9 +75,9 @@ func refusal(code, text string) map[string]any {
 // pressed handles a button that acts at once. The root's card comes back as it is now; the
 // click on another card is taken note of.
 func (in *invocation) pressed(ctx context.Context) (any, error) {
-	fact, click := in.s.clickFact(in.p, in.a, in.value.Action.Data)
+	fact, click := in.p.clickFact(in.a, in.value.Action.Data)
 	if click == nil {
-		return refusal("BadRequest", "This button is no longer valid."), in.s.desk.Accept(ctx, fact)
+		return refusal("BadRequest", "This button is no longer valid."), in.door.desk.Accept(ctx, fact)
 	}
 	if in.value.Trigger == "automatic" { // our cards ask for no refresh
 		return refusal("BadRequest", "This card is brought up to date by Parley."), nil
@@ -86,14 +86,14 @@ func (in *invocation) pressed(ctx context.Context) (any, error) {
 		return cardAnswer(answerMessage, "Only people of this organisation can do that."), nil
 	}
 	at := clickPlace(in.a, click)
-	own, err := in.s.ours(ctx, at)
+	own, err := in.door.threads.ours(ctx, at)
 	if err != nil {
 		return nil, err
 	}
 	in.p.Own = own
-	facts, _, err := in.s.clickFacts(ctx, in.p, in.a, in.value.Action.Data)
+	facts, _, err := in.door.clickFacts(ctx, in.p, in.a, in.value.Action.Data)
 	if err == nil {
-		err = in.s.desk.Accept(ctx, facts...)
+		err = in.door.desk.Accept(ctx, facts...)
 	}
 	if err != nil {
 		return nil, err
@@ -102,20 +102,20 @@ func (in *invocation) pressed(ctx context.Context) (any, error) {
 		return cardAnswer(card.ContentType, c), nil
 	}
 	if click.Alone && inChannel(in.a) && !click.Verb.Reads() {
-		in.s.later(ctx, func(ctx context.Context) { in.s.takeAway(ctx, place(in.a), in.a.ReplyToID) })
+		in.door.later(ctx, func(ctx context.Context) { in.door.takeAway(ctx, place(in.a), in.a.ReplyToID) })
 	}
 	return cardAnswer(answerMessage, "Parley is on it."), nil
 }
 
 // takeAway removes a private message once one of its buttons did something: what it says is out of
 // date then.
-func (s *Surface) takeAway(ctx context.Context, at bridge.Place, message string) {
-	service, err := s.notes.whereIs(ctx, at.Channel)
+func (d *door) takeAway(ctx context.Context, at bridge.Place, message string) {
+	service, err := d.notes.whereIs(ctx, at.Channel)
 	if err == nil {
-		err = s.bot.DeleteTargeted(ctx, connector.Conversation{Service: service, ID: connector.ThreadID(at.Channel, at.Thread)}, message)
+		err = d.bot.DeleteTargeted(ctx, connector.Conversation{Service: service, ID: connector.ThreadID(at.Channel, at.Thread)}, message)
 	}
 	if err != nil {
-		s.log.Info("teams private message not taken away", "error", err)
+		d.log.Info("teams private message not taken away", "error", err)
 	}
 }
 
@@ -124,18 +124,18 @@ func (in *invocation) current(ctx context.Context, at bridge.Place, args bridge.
 	if at.Thread != "" || !inChannel(in.a) {
 		return nil, false
 	}
-	before, err := in.s.desk.FactsAt(ctx, at, in.user.ID)
+	before, err := in.door.desk.FactsAt(ctx, at, in.user.ID)
 	if err != nil || args.Conversation != before.ID {
 		return nil, false
 	}
 	if !pause.For(ctx, settles) {
 		return nil, false
 	}
-	f, err := in.s.desk.FactsAt(ctx, at, in.user.ID)
+	f, err := in.door.desk.FactsAt(ctx, at, in.user.ID)
 	if err != nil {
 		return nil, false
 	}
-	pages := card.Render(view.Root(f), in.s.home(), digest(in.a.ID, in.a.Timestamp)[:12])
+	pages := card.Render(view.Root(f), in.door.home(), digest(in.a.ID, in.a.Timestamp)[:12])
 	return pages[0].Card, true
 }
 
@@ -158,7 +158,7 @@ func webPage(title, link string) map[string]any {
 func (in *invocation) fetch(ctx context.Context) (any, error) {
 	read, err := card.Read(in.value.Data)
 	if err != nil || read.Click == nil {
-		return task(card.Problem(&bridge.Problem{Code: "stale", Text: "This button is no longer valid.", Hint: "Use the card at the top of the thread."}, place(in.a), in.s.home())), nil
+		return task(card.Problem(&bridge.Problem{Code: "stale", Text: "This button is no longer valid.", Hint: "Use the card at the top of the thread."}, place(in.a), in.door.home())), nil
 	}
 	return task(in.dialog(ctx, read.Click, clickPlace(in.a, read.Click))), nil
 }
@@ -166,7 +166,7 @@ func (in *invocation) fetch(ctx context.Context) (any, error) {
 // dialog makes what a click opens.
 func (in *invocation) dialog(ctx context.Context, c *card.Click, at bridge.Place) card.Dialog {
 	if in.user.Kind != bridge.ActorPerson {
-		return card.Problem(&bridge.Problem{Code: "foreign", Text: "Only people of this organisation can do that."}, at, in.s.home())
+		return card.Problem(&bridge.Problem{Code: "foreign", Text: "Only people of this organisation can do that."}, at, in.door.home())
 	}
 	if c.Opens == view.OpensForm {
 		return in.form(ctx, c.Verb, c.Args, at, "")
@@ -176,7 +176,7 @@ func (in *invocation) dialog(ctx context.Context, c *card.Click, at bridge.Place
 
 // form makes a verb's dialog, or says why there is none.
 func (in *invocation) form(ctx context.Context, verb bridge.Verb, args bridge.Args, at bridge.Place, text string) card.Dialog {
-	f, zone, err := in.s.forms().Form(ctx, verb, args, at, in.user.ID, text)
+	f, zone, err := in.door.forms().Form(ctx, verb, args, at, in.user.ID, text)
 	if err != nil {
 		return in.problem(err, at)
 	}
@@ -186,26 +186,26 @@ func (in *invocation) form(ctx context.Context, verb bridge.Verb, args bridge.Ar
 // opened shows a form that was made for a place.
 func (in *invocation) opened(ctx context.Context, f view.Form, zone *time.Location, at bridge.Place) card.Dialog {
 	if f.At.IsZero() {
-		f.At = in.s.now()
+		f.At = in.door.now()
 	}
 	if forms.Replies(f) { // nobody tells when it is closed
-		if err := in.s.desk.ReplyOpened(ctx, f.Args.Conversation, in.user.ID, f.At); err != nil {
-			in.s.log.Info("teams form not noted as open", "error", err)
+		if err := in.door.desk.ReplyOpened(ctx, f.Args.Conversation, in.user.ID, f.At); err != nil {
+			in.door.log.Info("teams form not noted as open", "error", err)
 		}
 	}
-	return card.Form(f, card.Remember(at, zone, f.At, in.nonce()), in.s.home())
+	return card.Form(f, card.Remember(at, zone, f.At, in.nonce()), in.door.home())
 }
 
 func (in *invocation) window(ctx context.Context, opens view.Opens, args bridge.Args, at bridge.Place) card.Dialog {
-	c, err := in.s.forms().Window(ctx, opens, args, at, in.user.ID)
+	c, err := in.door.forms().Window(ctx, opens, args, at, in.user.ID)
 	if err != nil {
 		return in.problem(err, at)
 	}
-	return card.Window(c, at, in.s.home(), in.nonce())
+	return card.Window(c, at, in.door.home(), in.nonce())
 }
 
 func (in *invocation) problem(err error, at bridge.Place) card.Dialog {
-	return card.Problem(err, at, in.s.home())
+	return card.Problem(err, at, in.door.home())
 }
 
 // nonce names what this invocation shows; a client that asks again gets the same.

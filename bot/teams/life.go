@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"parley/bot/sweep"
 	"parley/bot/teams/connector"
 	"parley/bot/teams/graph"
 	"parley/bridge"
@@ -19,12 +20,19 @@ type life struct{ deleted, restored int }
 
 func (l life) gone() bool { return l.deleted > l.restored }
 
+// lives tells deletions of messages, and returns from them, that aren't stored yet.
+type lives struct {
+	*organisation
+
+	sweeper *sweep.Sweeper
+}
+
 // lifeOf reads what is stored of a message.
 // Errors: the desk's.
-func (s *Surface) lifeOf(ctx context.Context, channel, id string) (life, error) {
+func (ls *lives) lifeOf(ctx context.Context, channel, id string) (life, error) {
 	for n := 1; ; n++ {
 		gone, back := deleteID(channel, id, n), restoredID(channel, id, n)
-		seen, err := s.sweeper.Seen(ctx, gone, back)
+		seen, err := ls.sweeper.Seen(ctx, gone, back)
 		switch {
 		case err != nil:
 			return life{}, err
@@ -38,7 +46,7 @@ func (s *Surface) lifeOf(ctx context.Context, channel, id string) (life, error) 
 
 // next gives the facts of a deletion (gone), or of a return, that an activity tells; none
 // where that is how the message is stored.
-func (s *Surface) next(p payload, a *connector.Activity, at bridge.Place, l life, gone bool) []channels.Fact {
+func (p payload) next(a *connector.Activity, at bridge.Place, l life, gone bool) []channels.Fact {
 	if gone == l.gone() {
 		return nil
 	}
@@ -46,33 +54,33 @@ func (s *Surface) next(p payload, a *connector.Activity, at bridge.Place, l life
 	if gone {
 		id = deleteID(at.Channel, at.Message, l.deleted+1)
 	}
-	return []channels.Fact{p.fact(id, key), s.known(turnID(at, a.At()), key)}
+	return []channels.Fact{p.fact(id, key), p.known(turnID(at, a.At()), key)}
 }
 
 // turnFacts are of a deletion, or of a return, of which Teams tells. Its time tells it from
 // others when Teams repeats it.
 // Errors: the desk's.
-func (s *Surface) turnFacts(ctx context.Context, p payload, a *connector.Activity, at bridge.Place) ([]channels.Fact, error) {
+func (ls *lives) turnFacts(ctx context.Context, p payload, a *connector.Activity, at bridge.Place) ([]channels.Fact, error) {
 	gone := a.Type == connector.TypeMessageDelete
 	id := p.editID(at, a)
 	if gone {
 		id = deleteID(at.Channel, at.Message, 1) + ":" + version(a)
 	}
-	seen, err := s.sweeper.Seen(ctx, id)
+	seen, err := ls.sweeper.Seen(ctx, id)
 	if err != nil || seen[id] {
 		return nil, err
 	}
-	l, err := s.lifeOf(ctx, at.Channel, at.Message)
-	told := s.known(id, orderKey(at.Channel, root(at)))
+	l, err := ls.lifeOf(ctx, at.Channel, at.Message)
+	told := p.known(id, orderKey(at.Channel, root(at)))
 	switch {
 	case err != nil:
 		return nil, err
 	case !gone && l.deleted == 0: // nobody told us that it was gone
-		return s.editFacts(p, a, at), nil
+		return p.editFacts(a, at), nil
 	}
-	facts := append(s.next(p, a, at, l, gone), told)
+	facts := append(p.next(a, at, l, gone), told)
 	if !gone {
-		facts = append(facts, s.known(p.knownIDs(at, a)[0], told.OrderKey))
+		facts = append(facts, p.known(p.knownIDs(at, a)[0], told.OrderKey))
 	}
 	return facts, nil
 }
@@ -89,12 +97,12 @@ func turnID(at bridge.Place, then time.Time) string {
 // turning tells whether a message was deleted, or came back, so shortly ago that Graph may
 // not know it yet.
 // Errors: the desk's.
-func (s *Surface) turning(ctx context.Context, at bridge.Place) (bool, error) {
+func (ls *lives) turning(ctx context.Context, at bridge.Place) (bool, error) {
 	var ids []string
 	for span := time.Duration(-1); span <= 1; span++ { // Teams' clock may be ahead of ours
-		ids = append(ids, turnID(at, s.now().Add(span*turnSpan)))
+		ids = append(ids, turnID(at, ls.now().Add(span*turnSpan)))
 	}
-	seen, err := s.sweeper.Seen(ctx, ids...)
+	seen, err := ls.sweeper.Seen(ctx, ids...)
 	return slices.ContainsFunc(ids, func(id string) bool { return seen[id] }), err
 }
 
@@ -102,8 +110,8 @@ func (s *Surface) turning(ctx context.Context, at bridge.Place) (bool, error) {
 // another state than the stored one. unclear: the two may only be late for each other, and
 // it is too early to say.
 // Errors: the desk's, and those of people.
-func (s *Surface) turn(ctx context.Context, at bridge.Place, m *graph.Message, own bool) (facts []channels.Fact, unclear bool, err error) {
-	l, err := s.lifeOf(ctx, at.Channel, at.Message)
+func (ls *lives) turn(ctx context.Context, at bridge.Place, m *graph.Message, own bool) (facts []channels.Fact, unclear bool, err error) {
+	l, err := ls.lifeOf(ctx, at.Channel, at.Message)
 	if err != nil {
 		return nil, false, err
 	}
@@ -115,18 +123,18 @@ func (s *Surface) turn(ctx context.Context, at bridge.Place, m *graph.Message, o
 		return nil, false, nil
 	}
 	if l.deleted > 0 {
-		if unclear, err = s.turning(ctx, at); err != nil || unclear {
+		if unclear, err = ls.turning(ctx, at); err != nil || unclear {
 			return nil, unclear, err
 		}
 	}
-	p, a, err := s.caught(ctx, event, at.Channel, m, own)
+	p, a, err := ls.caught(ctx, event, at.Channel, m, own)
 	if err != nil {
 		return nil, false, err
 	}
-	facts = s.next(p, &a, at, l, gone)
+	facts = p.next(&a, at, l, gone)
 	if !gone && !m.EditedAt.IsZero() { // told with it
-		edit := s.synthetic(eventEdited, at.Channel, m)
-		facts = append(facts, s.known(p.knownIDs(at, &edit)[0], orderKey(at.Channel, root(at))))
+		edit := ls.synthetic(eventEdited, at.Channel, m)
+		facts = append(facts, p.known(p.knownIDs(at, &edit)[0], orderKey(at.Channel, root(at))))
 	}
 	return facts, false, nil
 }

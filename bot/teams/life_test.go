@@ -50,7 +50,7 @@ func (w *world) sweep(all []*Surface) {
 	w.t.Helper()
 	for range 2 {
 		for _, s := range all {
-			must(w.t, s.catchUp(within(w.t)))
+			must(w.t, s.history.catchUp(within(w.t)))
 		}
 	}
 }
@@ -58,7 +58,7 @@ func (w *world) sweep(all []*Surface) {
 // shown is a message as Graph shows it.
 func (w *world) shown(root, id string) graph.Message {
 	w.t.Helper()
-	m, err := patient(within(w.t), w.s, w.channel, func(ctx context.Context, group string) (graph.Message, error) {
+	m, err := patient(within(w.t), w.s.organisation, w.channel, func(ctx context.Context, group string) (graph.Message, error) {
 		return w.s.graph.Message(ctx, group, w.channel, root, id)
 	})
 	must(w.t, err)
@@ -79,7 +79,7 @@ func (w *world) hears(d *desk, a connector.Activity) {
 	w.t.Helper()
 	raw, err := json.Marshal(a)
 	must(w.t, err)
-	facts, err := w.s.facts(within(w.t), &a, raw)
+	facts, err := w.s.intake.facts(within(w.t), &a, raw)
 	must(w.t, err)
 	must(w.t, d.Accept(within(w.t), facts...))
 }
@@ -214,7 +214,7 @@ func TestGraphLate(t *testing.T) {
 		w.settled()
 		later(3 * time.Second)
 		for _, s := range w.replicas() {
-			if unclear, err := s.storeMissing(within(t), w.channel, []graph.Message{before}, true); !unclear || err != nil {
+			if unclear, err := s.history.storeMissing(within(t), w.channel, []graph.Message{before}, true); !unclear || err != nil {
 				t.Errorf("after a %s it is clear: %v", step.verb, err)
 			}
 		}
@@ -300,7 +300,7 @@ func TestConfirmOddText(t *testing.T) {
 	m := w.shown(root, a.Place.Message)
 	m.EditedAt, m.Body = w.s.now(), graph.Body{ContentType: "text", Content: "good\x00 morning"}
 	for text, want := range map[string]bridge.Confirmation{"good morning": bridge.Unchanged, "good evening": bridge.Changed} {
-		if got, err := w.s.compare(within(t), a.Place, &m, text); got != want || err != nil {
+		if got, err := w.s.history.compare(within(t), a.Place, &m, text); got != want || err != nil {
 			t.Errorf("%s: %v, %v", text, got, err)
 		}
 	}

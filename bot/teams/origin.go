@@ -56,20 +56,20 @@ var (
 
 // admit gives the address under which Graph may read a file that was attached.
 // Errors: errElsewhere; others tell nothing of the file: the libraries could not be asked for.
-func (s *Surface) admit(ctx context.Context, o origin, address string) (string, error) {
+func (fs *files) admit(ctx context.Context, o origin, address string) (string, error) {
 	if o.Channel == "" {
 		return "", errElsewhere
 	}
-	site, errSite := s.site(ctx, o.Channel)
+	site, errSite := fs.site(ctx, o.Channel)
 	if inside, ok := below(site, address); ok {
 		return inside, nil
 	}
-	drive, errDrive := s.drive(ctx, o.Author)
+	drive, errDrive := fs.drive(ctx, o.Author)
 	if inside, ok := below(drive, address); ok {
 		return inside, nil
 	}
 	switch {
-	case errors.Is(errSite, graph.ErrNotGranted) && s.onlyNamedSites(ctx):
+	case errors.Is(errSite, graph.ErrNotGranted) && fs.onlyNamedSites(ctx):
 		return address, nil // an admin named the sites, and Graph refuses all others
 	case errSite != nil:
 		return "", errSite
@@ -86,8 +86,8 @@ func noDrive(err error) bool {
 	return errors.Is(err, graph.ErrNotGranted) || errors.Is(err, graph.ErrNotFound) || errors.As(err, &e) && e.Status == http.StatusBadRequest
 }
 
-func (s *Surface) onlyNamedSites(ctx context.Context) bool {
-	rights, ok, err := s.graph.Rights(ctx)
+func (fs *files) onlyNamedSites(ctx context.Context) bool {
+	rights, ok, err := fs.graph.Rights(ctx)
 	return err == nil && ok && rights.OnlyNamedSites()
 }
 
@@ -102,13 +102,13 @@ const libraryFor = time.Hour
 
 // site gives the site of a channel, /sites/NAME or /teams/NAME: a private or shared channel has
 // its own.
-func (s *Surface) site(ctx context.Context, channel string) (*url.URL, error) {
-	folder, err := s.library(ctx, "channel "+channel, func() (string, error) {
-		group, err := s.notes.group(ctx, channel)
+func (fs *files) site(ctx context.Context, channel string) (*url.URL, error) {
+	folder, err := fs.library(ctx, "channel "+channel, func() (string, error) {
+		group, err := fs.notes.group(ctx, channel)
 		if err != nil {
 			return "", err
 		}
-		return s.graph.Folder(ctx, group, channel)
+		return fs.graph.Folder(ctx, group, channel)
 	})
 	if err != nil {
 		return nil, err
@@ -121,16 +121,16 @@ func (s *Surface) site(ctx context.Context, channel string) (*url.URL, error) {
 }
 
 // drive gives the library of a person's OneDrive; nil of nobody.
-func (s *Surface) drive(ctx context.Context, user string) (*url.URL, error) {
+func (fs *files) drive(ctx context.Context, user string) (*url.URL, error) {
 	if user == "" {
 		return nil, nil //nolint:nilnil // nothing is below it
 	}
-	return s.library(ctx, "person "+user, func() (string, error) { return s.graph.Drive(ctx, user) })
+	return fs.library(ctx, "person "+user, func() (string, error) { return fs.graph.Drive(ctx, user) })
 }
 
 // library asks for one unless it is remembered.
-func (s *Surface) library(ctx context.Context, name string, ask func() (string, error)) (*url.URL, error) {
-	if l, ok := s.libs.get(name); ok && s.now().Sub(l.asked) < libraryFor {
+func (fs *files) library(ctx context.Context, name string, ask func() (string, error)) (*url.URL, error) {
+	if l, ok := fs.libraries.get(name); ok && fs.now().Sub(l.asked) < libraryFor {
 		return l.at, nil
 	}
 	address, err := ask()
@@ -145,7 +145,7 @@ func (s *Surface) library(ctx context.Context, name string, ask func() (string, 
 	if strings.Count(at.Path, "/") < 2 { // a whole host is nobody's
 		return nil, errLibrary
 	}
-	s.libs.put(name, library{at: at, asked: s.now()})
+	fs.libraries.put(name, library{at: at, asked: fs.now()})
 	return at, nil
 }
 

@@ -116,8 +116,8 @@ func nth(id string, n int) string {
 }
 
 // known is a fact without an effect, by which something is known again.
-func (s *Surface) known(id, order string) channels.Fact {
-	return payload{Kind: kindKnown, Me: s.me, Body: json.RawMessage("{}")}.fact(id, order)
+func (p payload) known(id, order string) channels.Fact {
+	return payload{Kind: kindKnown, Me: p.Me, Body: json.RawMessage("{}")}.fact(id, order)
 }
 
 // orderKey is that of a thread.

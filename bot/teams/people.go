@@ -28,13 +28,16 @@ type person struct {
 
 // people remembers whom we have met, by both of their ids.
 type people struct {
-	s  *Surface
+	*app
+
+	notes *notebook
+
 	by *memory[person]
 	in *memory[time.Time] // when somebody was last seen in a channel, by memberKey
 }
 
-func newPeople(s *Surface) *people {
-	return &people{s: s, by: newMemory[person](), in: newMemory[time.Time]()}
+func newPeople(b *app, notes *notebook) *people {
+	return &people{app: b, notes: notes, by: newMemory[person](), in: newMemory[time.Time]()}
 }
 
 // memberKey names a person's being in a channel.
@@ -63,7 +66,7 @@ func (p *people) put(one person) {
 // Errors: *connector.Error when nobody can tell now.
 func (p *people) find(ctx context.Context, conversation, id string) (one person, ok bool, err error) {
 	one, known := p.by.get(id)
-	if known && p.s.now().Sub(one.AskedAt).Abs() < personFresh {
+	if known && p.now().Sub(one.AskedAt).Abs() < personFresh {
 		return one, true, nil
 	}
 	channel, _ := connector.SplitThread(conversation)
@@ -81,7 +84,7 @@ func (p *people) find(ctx context.Context, conversation, id string) (one person,
 // Errors: as find.
 func (p *people) here(ctx context.Context, channel, user string) (bool, error) {
 	seen, known := p.in.get(memberKey(channel, user))
-	if known && p.s.now().Sub(seen).Abs() < personFresh {
+	if known && p.now().Sub(seen).Abs() < personFresh {
 		return true, nil
 	}
 	_, err := p.ask(ctx, channel, user)
@@ -96,19 +99,19 @@ func (p *people) here(ctx context.Context, channel, user string) (bool, error) {
 
 // ask has Teams describe a member of a channel.
 func (p *people) ask(ctx context.Context, channel, id string) (person, error) {
-	service, err := p.s.notes.whereIs(ctx, channel)
+	service, err := p.notes.whereIs(ctx, channel)
 	if err != nil {
 		return person{}, err
 	}
-	m, err := p.s.bot.Member(ctx, connector.Conversation{Service: service, ID: channel}, id)
+	m, err := p.bot.Member(ctx, connector.Conversation{Service: service, ID: channel}, id)
 	if err != nil {
 		return person{}, err
 	}
 	one := p.describe(m)
 	p.put(one)
-	p.in.put(memberKey(channel, one.User), p.s.now())
-	if err := p.s.notes.keep(ctx, notePerson+one.Teams, one); err != nil {
-		p.s.log.Warn("teams person not noted", "error", err)
+	p.in.put(memberKey(channel, one.User), p.now())
+	if err := p.notes.keep(ctx, notePerson+one.Teams, one); err != nil {
+		p.log.Warn("teams person not noted", "error", err)
 	}
 	return one, nil
 }
@@ -123,12 +126,12 @@ func orKnown(known bool, err error) error {
 // describe says what a member is to us: a person only if Teams says that they belong to
 // our own tenant and are no guest in it.
 func (p *people) describe(m connector.Member) person {
-	one := person{Teams: m.ID, User: m.AADObjectID, Name: m.Name, Kind: bridge.ActorForeign, AskedAt: p.s.now()}
+	one := person{Teams: m.ID, User: m.AADObjectID, Name: m.Name, Kind: bridge.ActorForeign, AskedAt: p.now()}
 	role := m.UserRole
 	if role == "" {
 		role = "user"
 	}
-	if m.AADObjectID != "" && strings.EqualFold(m.TenantID, p.s.opt.TenantID) && strings.EqualFold(role, "user") {
+	if m.AADObjectID != "" && strings.EqualFold(m.TenantID, p.tenant) && strings.EqualFold(role, "user") {
 		one.Kind = bridge.ActorPerson
 	}
 	return one

@@ -99,7 +99,7 @@ func originalOf(ctx context.Context, f channels.File) (drawing, error) {
 var errNoPicture = errors.New("teams: no picture can be made of the file")
 
 // copyOf makes a copy within Teams' limits, one at a time: each takes much memory.
-func (s *Surface) copyOf(ctx context.Context, f channels.File) (drawing, error) {
+func (s *poster) copyOf(ctx context.Context, f channels.File) (drawing, error) {
 	select {
 	case s.copying <- struct{}{}:
 		defer func() { <-s.copying }()

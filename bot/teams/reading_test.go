@@ -134,7 +134,7 @@ func TestOthersThread(t *testing.T) {
 		_, err = p.Reply(w.channel, root, text)
 		must(t, err)
 	}
-	must(t, w.s.catchUp(within(t)))
+	must(t, w.s.history.catchUp(within(t)))
 	var kept []string
 	for _, f := range d.Accepted() {
 		kept = append(kept, string(f.Payload))
@@ -167,7 +167,7 @@ func TestRootRecordedMeanwhile(t *testing.T) {
 	s, err := New(o)
 	must(t, err)
 	for range 2 {
-		if own, err := s.ours(within(t), bridge.Place{Channel: w.channel, Thread: root, Message: "1"}); !own || err != nil {
+		if own, err := s.threads.ours(within(t), bridge.Place{Channel: w.channel, Thread: root, Message: "1"}); !own || err != nil {
 			t.Errorf("ours: %v, %v", own, err)
 		}
 	}
@@ -219,7 +219,7 @@ func TestReplicasLearn(t *testing.T) {
 	}
 	told := func(s *Surface, action string) {
 		t.Helper()
-		must(t, s.learn(within(t), &connector.Activity{Type: connector.TypeInstallationUpdate, Action: action, ServiceURL: w.fake.ServiceURL(),
+		must(t, s.door.installation.learn(within(t), &connector.Activity{Type: connector.TypeInstallationUpdate, Action: action, ServiceURL: w.fake.ServiceURL(),
 			ChannelData: &connector.ChannelData{Team: &connector.TeamRef{ID: w.team}}}))
 	}
 	told(replica(), "remove")
@@ -262,7 +262,7 @@ func TestLongThreads(t *testing.T) {
 		}
 		return nil
 	})
-	must(t, w.s.catchUp(within(t)))
+	must(t, w.s.history.catchUp(within(t)))
 	if n := d.Number("m:" + w.channel); n != len(roots)*20 {
 		t.Errorf("%d replies found of %d", n, len(roots)*20)
 	}
@@ -283,7 +283,7 @@ func TestWholeChannel(t *testing.T) {
 	go func() {
 		defer close(done)
 		w.s.sweeper.Run(ctx, func(ctx context.Context) error {
-			err := w.s.catchUp(ctx)
+			err := w.s.history.catchUp(ctx)
 			passes <- err
 			return err
 		})

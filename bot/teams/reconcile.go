@@ -23,10 +23,10 @@ const lookBack = 5 * time.Minute
 // can't be judged.
 const reconcilePages = 20
 
-// Reconcile implements bridge.Surface. What this process got an answer for is known. Else
+// Reconcile looks whether a post was made; see bridge.Surface. What this process got an answer for is known. Else
 // Graph is asked, where that is granted; where it isn't, the post counts as not made and is
 // made again, marked: rather shown twice than never.
-func (s *Surface) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
+func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	switch {
@@ -65,7 +65,7 @@ func (s *Surface) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcom
 }
 
 // wanted tells a post from others of ours.
-func (s *Surface) wanted(ctx context.Context, p bridge.Post) (is func(*graph.Message) bool, more bool, err error) {
+func (s *poster) wanted(ctx context.Context, p bridge.Post) (is func(*graph.Message) bool, more bool, err error) {
 	p = unnamed(p)
 	if p.Kind == bridge.PostFiles {
 		return s.wantedFiles(ctx, p)
@@ -151,14 +151,14 @@ func unnamed(p bridge.Post) bridge.Post {
 
 // find looks for a post in its thread, or among the first messages of its channel. One that
 // is recorded is another.
-func (s *Surface) find(ctx context.Context, p bridge.Post, wanted func(*graph.Message) bool, size int) (graph.Message, channels.Outcome, error) {
+func (s *poster) find(ctx context.Context, p bridge.Post, wanted func(*graph.Message) bool, size int) (graph.Message, channels.Outcome, error) {
 	oldest := time.Time{}
 	if !p.FirstAttemptAt.IsZero() {
 		oldest = p.FirstAttemptAt.Add(-lookBack)
 	}
 	next := ""
 	for range reconcilePages * pageOfThreads / size {
-		page, err := patient(ctx, s, p.Place.Channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
+		page, err := patient(ctx, s.organisation, p.Place.Channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
 			if p.Place.Thread != "" {
 				return s.graph.Replies(ctx, group, p.Place.Channel, p.Place.Thread, next)
 			}

@@ -12,8 +12,19 @@ import (
 	"parley/channels"
 )
 
-// Send implements bridge.Surface.
-func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
+// poster makes posts, and finds those again of which nobody knows whether they were made.
+type poster struct {
+	*organisation
+
+	desk    bridge.Desk
+	access  *access
+	threads *threads
+	sent    *memory[bridge.Sent] // posts that Teams has taken, by their tokens
+	copying chan struct{}        // is full while a picture is copied
+}
+
+// Send makes one post; see bridge.Surface.
+func (s *poster) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	if p.Kind != bridge.PostFiles { // reading files takes as long as the caller allows
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, requestTimeout)
@@ -25,7 +36,7 @@ func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) 
 			Hint: "Add the app to a team, or write a message that mentions it.", Cause: err}
 	}
 	c, _ := s.notes.channel(p.Place.Channel)
-	if err := s.closed.stops(s.now(), authorized, p.Place.Channel, c.Team); err != nil {
+	if err := s.access.closed.stops(s.now(), authorized, p.Place.Channel, c.Team); err != nil {
 		return bridge.Sent{}, err
 	}
 	if p.Unsure && !changes(p) {
@@ -33,9 +44,9 @@ func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) 
 	}
 	sent, err := s.make(ctx, service, p)
 	if err != nil {
-		return sent, s.classify(err, p)
+		return sent, s.access.classify(err, p)
 	}
-	s.works(p.Place.Channel)
+	s.access.works(p.Place.Channel)
 	if sent.Message != "" && !p.Kind.Idempotent() {
 		s.sent.put(sentName(p), sent)
 	}
@@ -45,7 +56,7 @@ func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) 
 // sentName names one part of a post.
 func sentName(p bridge.Post) string { return p.Token + "/" + strconv.Itoa(p.Part) }
 
-func (s *Surface) make(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
+func (s *poster) make(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
 	switch p.Kind {
 	case bridge.PostMark:
 		return s.mark(ctx, service, p)
@@ -61,7 +72,7 @@ func (s *Surface) make(ctx context.Context, service string, p bridge.Post) (brid
 	}
 	a, err := s.activity(ctx, c.content, p.Place.Channel)
 	if err != nil {
-		return bridge.Sent{}, s.certain(err, p)
+		return bridge.Sent{}, s.access.certain(err, p)
 	}
 	switch {
 	case p.Kind == bridge.PostCard, p.Kind == bridge.PostLine && p.Place.Message != "":
@@ -81,9 +92,9 @@ func (s *Surface) make(ctx context.Context, service string, p bridge.Post) (brid
 }
 
 // post adds a message to a thread, begins one in a channel, or writes in a chat.
-func (s *Surface) post(ctx context.Context, service string, at bridge.Place, a connector.Activity) (bridge.Sent, error) {
+func (s *poster) post(ctx context.Context, service string, at bridge.Place, a connector.Activity) (bridge.Sent, error) {
 	if at.Thread == "" && isChannel(at.Channel) {
-		started, err := s.bot.StartThread(ctx, service, s.opt.TenantID, at.Channel, a)
+		started, err := s.bot.StartThread(ctx, service, s.tenant, at.Channel, a)
 		if err != nil {
 			return bridge.Sent{}, err
 		}
@@ -94,7 +105,7 @@ func (s *Surface) post(ctx context.Context, service string, at bridge.Place, a c
 		if id == "" {
 			return bridge.Sent{}, lost("Teams didn't say what the thread is called.")
 		}
-		s.roots.put(orderKey(at.Channel, id), true)
+		s.threads.roots.put(orderKey(at.Channel, id), true)
 		return bridge.Sent{Message: id, Thread: id}, nil
 	}
 	r, err := s.bot.Reply(ctx, connector.Conversation{Service: service, ID: connector.ThreadID(at.Channel, at.Thread)}, a)
@@ -106,7 +117,7 @@ func lost(text string) error {
 }
 
 // update puts an activity in place of one of ours.
-func (s *Surface) update(ctx context.Context, service string, p bridge.Post, a connector.Activity) (bridge.Sent, error) {
+func (s *poster) update(ctx context.Context, service string, p bridge.Post, a connector.Activity) (bridge.Sent, error) {
 	thread := p.Place.Thread
 	if thread == "" {
 		thread = p.Place.Message
@@ -117,7 +128,7 @@ func (s *Surface) update(ctx context.Context, service string, p bridge.Post, a c
 
 // mark adds our reaction to a person's message, then takes the one off that it had. Where Teams takes none, nothing is marked:
 // the thread goes on without.
-func (s *Surface) mark(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
+func (s *poster) mark(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
 	sent := bridge.Sent{Message: p.Place.Message, Thread: p.Place.Thread}
 	at := connector.Conversation{Service: service, ID: connector.ThreadID(p.Place.Channel, p.Place.Thread)}
 	var err error
@@ -143,10 +154,10 @@ func noReaction(err error) bool {
 }
 
 // whisper posts what only one person sees; where Teams doesn't do that, in the chat with them.
-func (s *Surface) whisper(ctx context.Context, service string, p bridge.Post, c posted, a connector.Activity) (bridge.Sent, error) {
+func (s *poster) whisper(ctx context.Context, service string, p bridge.Post, c posted, a connector.Activity) (bridge.Sent, error) {
 	one, ok, err := s.people.find(ctx, p.Place.Channel, p.To)
 	if err != nil {
-		return bridge.Sent{}, s.certain(err, p)
+		return bridge.Sent{}, s.access.certain(err, p)
 	}
 	if ok {
 		a.Recipient = &connector.ChannelAccount{ID: one.Teams, Name: one.Name}
@@ -171,16 +182,16 @@ func notHere(err error) bool {
 }
 
 // direct posts in a person's chat with us.
-func (s *Surface) direct(ctx context.Context, service string, p bridge.Post, c posted, a connector.Activity) (bridge.Sent, error) {
-	chat, err := s.bot.Personal(ctx, service, s.opt.TenantID, p.To)
+func (s *poster) direct(ctx context.Context, service string, p bridge.Post, c posted, a connector.Activity) (bridge.Sent, error) {
+	chat, err := s.bot.Personal(ctx, service, s.tenant, p.To)
 	if err != nil {
-		return bridge.Sent{}, s.certain(err, bridge.Post{Kind: p.Kind})
+		return bridge.Sent{}, s.access.certain(err, bridge.Post{Kind: p.Kind})
 	}
 	a.Entities = nil
 	sent, err := s.post(ctx, service, bridge.Place{Channel: chat}, a)
 	sent.More = c.more
 	if err != nil {
-		return sent, apart(s.classify(err, bridge.Post{Kind: p.Kind}))
+		return sent, apart(s.access.classify(err, bridge.Post{Kind: p.Kind}))
 	}
 	return sent, nil
 }
@@ -188,7 +199,7 @@ func (s *Surface) direct(ctx context.Context, service string, p bridge.Post, c p
 // tellAbsent writes to those to whom a conversation was assigned and who aren't in its
 // channel: Teams tells nobody of a name there. Best effort; the line in the thread
 // stands already.
-func (s *Surface) tellAbsent(ctx context.Context, service string, p bridge.Post, absent []bridge.AgentRef, sent bridge.Sent) {
+func (s *poster) tellAbsent(ctx context.Context, service string, p bridge.Post, absent []bridge.AgentRef, sent bridge.Sent) {
 	if p.Line == nil || p.Line.Kind != bridge.LineAssigned || p.Place.Thread == "" {
 		return
 	}

@@ -22,7 +22,7 @@ func (in *invocation) submit(ctx context.Context) (any, error) {
 	switch {
 	case err != nil:
 		return task(in.problem(&bridge.Problem{Code: "stale", Text: "This form is no longer valid.", Hint: "Close it and open it again."}, place(in.a))),
-			in.s.desk.Accept(ctx, quarantined(in.p.Body, "form not readable: "+err.Error()))
+			in.door.desk.Accept(ctx, quarantined(in.p.Body, "form not readable: "+err.Error()))
 	case read.Click != nil:
 		return in.clickedIn(ctx, read.Click)
 	case in.user.Kind != bridge.ActorPerson:
@@ -45,10 +45,10 @@ func (in *invocation) submit(ctx context.Context) (any, error) {
 	if filled.Next && (filled.Args.Rich != "" || forms.Asks(filled)) || f.Memory.Pick && forms.Asks(filled) {
 		return task(in.form(ctx, filled.Verb, filled.Args, at, filled.Text)), nil
 	}
-	if in.p.Own, err = in.s.ours(ctx, at); err != nil {
+	if in.p.Own, err = in.door.threads.ours(ctx, at); err != nil {
 		return nil, err
 	}
-	return nil, in.s.desk.Accept(ctx, in.p.formFact(in.a, f, in.value.Data))
+	return nil, in.door.desk.Accept(ctx, in.p.formFact(in.a, f, in.value.Data))
 }
 
 // clickedIn handles a button of a window: it opens the next one, or acts and shows the
@@ -60,9 +60,9 @@ func (in *invocation) clickedIn(ctx context.Context, c *card.Click) (any, error)
 	if in.user.Kind != bridge.ActorPerson {
 		return task(in.dialog(ctx, c, c.Place)), nil
 	}
-	facts, _, err := in.s.clickFacts(ctx, in.p, in.a, in.value.Data)
+	facts, _, err := in.door.clickFacts(ctx, in.p, in.a, in.value.Data)
 	if err == nil {
-		err = in.s.desk.Accept(ctx, facts...)
+		err = in.door.desk.Accept(ctx, facts...)
 	}
 	if err != nil {
 		return nil, err
@@ -79,16 +79,16 @@ func (in *invocation) again(ctx context.Context, f *card.Submitted, errs map[str
 	if err != nil {
 		return in.problem(&bridge.Problem{Code: "stale", Text: "This form is no longer valid.", Hint: "Close it and open it again."}, f.Memory.Place)
 	}
-	form, _, err := in.s.forms().Form(ctx, name, args, f.Memory.Place, in.user.ID, f.Memory.Text)
+	form, _, err := in.door.forms().Form(ctx, name, args, f.Memory.Place, in.user.ID, f.Memory.Text)
 	if err != nil {
 		return in.problem(err, f.Memory.Place)
 	}
-	return card.Again(form, *f, errs, in.s.home())
+	return card.Again(form, *f, errs, in.door.home())
 }
 
 // mayStart says at the form why a conversation can't begin.
 func (in *invocation) mayStart(ctx context.Context, f *card.Submitted, filled view.Filled) (card.Dialog, bool) {
-	open, err := in.s.desk.MayStart(ctx, in.user.ID, bridge.Start{Account: filled.Args.Account, Recipient: filled.Args.Recipient, Subject: filled.Args.Subject, Text: filled.Text})
+	open, err := in.door.desk.MayStart(ctx, in.user.ID, bridge.Start{Account: filled.Args.Account, Recipient: filled.Args.Recipient, Subject: filled.Args.Subject, Text: filled.Text})
 	var p *bridge.Problem
 	switch {
 	case errors.As(err, &p) && p.Field != "" && f.Values[p.Field] != nil:
@@ -96,9 +96,9 @@ func (in *invocation) mayStart(ctx context.Context, f *card.Submitted, filled vi
 	case errors.As(err, &p):
 		return in.problem(p, f.Memory.Place), true
 	case err != nil: // the engine says so afterwards
-		in.s.log.Warn("teams form not checked", "error", err)
+		in.door.log.Warn("teams form not checked", "error", err)
 	case open.ID != 0:
-		return card.Window(view.Exists(open, filled.Text), f.Memory.Place, in.s.home(), in.nonce()), true
+		return card.Window(view.Exists(open, filled.Text), f.Memory.Place, in.door.home(), in.nonce()), true
 	}
 	return card.Dialog{}, false
 }

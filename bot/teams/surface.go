@@ -4,16 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
-	"sync"
 	"time"
 
 	"parley/bot/background"
-	"parley/bot/forms"
 	"parley/bot/sweep"
 	"parley/bot/teams/auth"
-	"parley/bot/teams/card"
 	"parley/bot/teams/connector"
 	"parley/bot/teams/graph"
 	"parley/bot/teams/inbound"
@@ -22,6 +20,7 @@ import (
 	"parley/bridge"
 	"parley/channels"
 	"parley/channels/fence"
+	"parley/channels/pause"
 )
 
 // Limits and times of this surface.
@@ -63,32 +62,22 @@ type Options struct {
 
 // Surface is one Microsoft 365 organisation with our app in it.
 type Surface struct {
-	opt    Options
-	log    *slog.Logger
-	desk   bridge.Desk
-	now    func() time.Time
-	me     string // our own id: "28:" and the app id
-	hosts  *rest.Hosts
-	tokens *rest.Tokens // of the bot
-	bot    *connector.Client
-	graph  *graph.Client
-	check  *auth.Validator
-	door   *inbound.Reader
-	upload *upload.Page // nil = there is none: Teams can't reach us
-	taking sync.Mutex   // what was sent on it
+	*organisation
 
-	notes   *notebook
-	people  *people
-	roots   *memory[bool]        // threads, by orderKey: whether we began them
-	swept   *memory[compared]    // threads that were compared, by orderKey
-	whole   *memory[wholePass]   // the last of each channel
-	sent    *memory[bridge.Sent] // posts that Teams has taken, by their tokens
-	libs    *memory[library]     // where files lie
-	closed  *closures
-	reads   *permits
-	copying chan struct{} // is full while a picture is copied
-	sweeper *sweep.Sweeper
-	work    *background.Work // that goes on after an answer was given
+	opt       Options
+	tokens    *rest.Tokens // of the bot
+	check     *auth.Validator
+	sweeper   *sweep.Sweeper
+	access    *access
+	threads   *threads
+	intake    *intake
+	door      *door
+	posts     *poster
+	files     *files
+	history   *history
+	directory *directory
+	uploads   *uploads
+	upload    *upload.Page // nil = there is none: Teams can't reach us
 }
 
 var _ bridge.Surface = (*Surface)(nil)
@@ -118,21 +107,40 @@ func New(o Options) (*Surface, error) {
 		return rest.NewTokens(rest.TokenOptions{LoginURL: o.LoginURL, TenantID: o.TenantID, AppID: o.AppID, Password: o.AppPassword, Scope: scope, Client: o.Client, Now: o.Now})
 	}
 	tokens := newTokens(connector.Scope)
-	s := &Surface{
-		opt: o, log: o.Log, desk: o.Desk, now: o.Now, me: connector.BotID(o.AppID), hosts: hosts,
-		tokens: tokens,
-		bot:    connector.New(connector.Options{AppID: o.AppID, Tokens: tokens, Hosts: hosts, HTTP: o.Client, Now: o.Now}),
-		check:  check,
-		door:   inbound.New(check, o.AllowUnsigned, o.Log),
-		roots:  newMemory[bool](), swept: newMemory[compared](), whole: newMemory[wholePass](), sent: newMemory[bridge.Sent](), libs: newMemory[library](), closed: newClosures(), reads: newPermits(), copying: make(chan struct{}, 1),
-		sweeper: sweep.New(o.Desk, o.Log, o.SweepEvery), work: background.New(backgroundMost),
+	b := &app{
+		tenant: o.TenantID, me: connector.BotID(o.AppID), log: o.Log, now: o.Now, hosts: hosts, work: background.New(backgroundMost),
+		bot: connector.New(connector.Options{AppID: o.AppID, Tokens: tokens, Hosts: hosts, HTTP: o.Client, Now: o.Now}),
 	}
-	if s.graph, err = newGraph(o, newTokens); err != nil {
+	b.graph, err = graph.New(graph.Options{URL: o.GraphURL, Tokens: newTokens(graph.Scope), HTTP: o.Client, Now: o.Now, PageBytes: o.PageBytes})
+	if err != nil {
 		return nil, err
 	}
-	s.notes, s.people = newNotebook(s), newPeople(s)
-	s.upload = s.newUpload()
+	s := newSurface(o, b)
+	s.tokens, s.check = tokens, check
+	s.door.reader = inbound.New(check, o.AllowUnsigned, o.Log)
 	return s, nil
+}
+
+func newSurface(o Options, b *app) *Surface {
+	org := &organisation{app: b, notes: newNotebook(b, o), reads: newPermits()}
+	org.people = newPeople(b, org.notes)
+	org.notes.people = org.people
+	s := &Surface{organisation: org, opt: o, sweeper: sweep.New(o.Desk, o.Log, o.SweepEvery), directory: &directory{org}}
+	s.access = &access{organisation: org, desk: o.Desk, sweeper: s.sweeper, closed: newClosures()}
+	s.threads = &threads{desk: o.Desk, roots: newMemory[bool]()}
+	s.files = &files{organisation: org, libraries: newMemory[library]()}
+	s.posts = &poster{organisation: org, desk: o.Desk, access: s.access, threads: s.threads, sent: newMemory[bridge.Sent](), copying: make(chan struct{}, 1)}
+	life := &lives{organisation: org, sweeper: s.sweeper}
+	s.history = &history{
+		organisation: org, desk: o.Desk, sweeper: s.sweeper, threads: s.threads, lives: life, span: o.CatchUpFor,
+		swept: newMemory[compared](), whole: newMemory[wholePass](),
+	}
+	s.uploads = &uploads{app: b, desk: o.Desk, sweeper: s.sweeper}
+	s.upload = newUpload(o, s.uploads)
+	org.attach = s.upload != nil
+	s.intake = &intake{organisation: org, desk: o.Desk, sweeper: s.sweeper, threads: s.threads, lives: life, files: s.files}
+	s.door = &door{intake: s.intake, installation: &installation{organisation: org, access: s.access}, upload: s.upload, zone: o.Zone}
+	return s
 }
 
 func (o Options) withDefaults() Options {
@@ -198,21 +206,81 @@ func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 		WidePerSecond: (hour - minute) / 3600.0 * s.opt.Rate, WideBurst: burst(minute)}
 }
 
-// later runs f in the background, bounded in number and time; Run waits for it. It reports
-// false, and does nothing, when too much is going on.
-func (s *Surface) later(ctx context.Context, f func(context.Context)) bool {
-	return s.work.Go(func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestTimeout)
-		defer cancel()
-		f(ctx)
-	})
+// Run implements bridge.Surface: Teams sends requests by itself, so it reads what was missed:
+// after the start, after gaps, and from time to time.
+func (s *Surface) Run(ctx context.Context) error {
+	defer s.work.Wait()
+	s.CatchUp(time.Time{})
+	if !s.introduce(ctx) {
+		return nil
+	}
+	s.sweeper.Run(ctx, s.history.catchUp)
+	return nil
 }
 
-func (s *Surface) forms() forms.Maker { return forms.Maker{Desk: s.desk, Now: s.now, Zone: s.opt.Zone} }
-
-// home is what links and mentions in cards need.
-func (s *Surface) home() card.Home {
-	return card.Home{Tenant: s.opt.TenantID, Groups: s.notes.groups(), Attach: s.upload != nil}
+// introduce gets a token and tells whether that works, as often as it takes; false when ctx
+// ended first.
+func (s *Surface) introduce(ctx context.Context) bool {
+	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
+		err := s.notes.load(ctx)
+		if err == nil && !s.alone() {
+			_, err = s.token(ctx)
+		}
+		if err == nil {
+			s.access.closed.open(authorized)
+			s.opt.Desk.Report(s.access.condition())
+			return true
+		}
+		if ctx.Err() != nil {
+			return false
+		}
+		s.log.Error("teams not available", "error", err)
+		s.opt.Desk.Report(tokenCondition(err))
+		if !pause.For(ctx, wait) {
+			return false
+		}
+	}
 }
 
-func (s *Surface) report(c channels.Condition) { s.desk.Report(c) }
+// CatchUp implements bridge.CatcherUp.
+func (s *Surface) CatchUp(since time.Time) {
+	s.sweeper.CatchUp(since)
+}
+
+// Handlers implements bridge.Surface.
+func (s *Surface) Handlers() map[string]http.Handler { return s.door.handlers() }
+
+// Send implements bridge.Surface.
+func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
+	return s.posts.Send(ctx, p)
+}
+
+// Reconcile implements bridge.Surface.
+func (s *Surface) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
+	return s.posts.Reconcile(ctx, p)
+}
+
+// Confirm implements bridge.Surface.
+func (s *Surface) Confirm(ctx context.Context, at bridge.Place, text string) (bridge.Confirmation, error) {
+	return s.history.Confirm(ctx, at, text)
+}
+
+// Open implements bridge.Surface.
+func (s *Surface) Open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser, error) {
+	return s.files.Open(ctx, f)
+}
+
+// Resolve implements bridge.Surface.
+func (s *Surface) Resolve(ctx context.Context, channel string) (string, error) {
+	return s.directory.Resolve(ctx, channel)
+}
+
+// Lookup implements bridge.Surface.
+func (s *Surface) Lookup(ctx context.Context, email string) (string, error) {
+	return s.directory.Lookup(ctx, email)
+}
+
+// Audience implements bridge.Surface.
+func (s *Surface) Audience(ctx context.Context, channel string) (bridge.Audience, error) {
+	return s.directory.Audience(ctx, channel)
+}

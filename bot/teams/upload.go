@@ -8,7 +8,9 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"sync"
 
+	"parley/bot/sweep"
 	"parley/bot/teams/card"
 	"parley/bot/upload"
 	"parley/bot/verb"
@@ -26,9 +28,9 @@ func frames() []string {
 
 // newUpload makes the upload page, nil where no client could open it: Teams shows pages by
 // https alone. On this machine a trial may do without.
-func (s *Surface) newUpload() *upload.Page {
-	u, err := url.Parse(s.opt.PublicURL)
-	if err != nil || u.Host == "" || len(s.opt.LinkKeys) == 0 {
+func newUpload(o Options, taken *uploads) *upload.Page {
+	u, err := url.Parse(o.PublicURL)
+	if err != nil || u.Host == "" || len(o.LinkKeys) == 0 {
 		return nil
 	}
 	ancestors := frames()
@@ -39,8 +41,8 @@ func (s *Surface) newUpload() *upload.Page {
 		ancestors = append(ancestors, "http://127.0.0.1:*", "http://localhost:*")
 	}
 	return upload.New(upload.Options{
-		Base: strings.TrimRight(s.opt.PublicURL, "/"), Path: uploadPath, Keys: s.opt.LinkKeys, Ancestors: ancestors, AppID: s.opt.AppID,
-		Desk: s.desk, Now: s.now, Zone: s.opt.Zone, Log: s.log, Used: s.uploadTaken, HandIn: s.takeUpload,
+		Base: strings.TrimRight(o.PublicURL, "/"), Path: uploadPath, Keys: o.LinkKeys, Ancestors: ancestors, AppID: o.AppID,
+		Desk: o.Desk, Now: o.Now, Zone: o.Zone, Log: o.Log, Used: taken.uploadTaken, HandIn: taken.takeUpload,
 	})
 }
 
@@ -48,7 +50,7 @@ func (s *Surface) newUpload() *upload.Page {
 // in it goes along.
 func (in *invocation) attach(ctx context.Context, f *card.Submitted) any {
 	_, args, err := verb.Pressed(f.Memory.Verb, f.Memory.Args)
-	if err != nil || in.s.upload == nil {
+	if err != nil || in.door.upload == nil {
 		return task(in.problem(&bridge.Problem{Code: "stale", Text: "This form is no longer valid.", Hint: "Close it and open it again."}, f.Memory.Place))
 	}
 	typed, args, errs := verb.Begun(args, f.Values)
@@ -57,7 +59,7 @@ func (in *invocation) attach(ctx context.Context, f *card.Submitted) any {
 	}
 	t := upload.Ticket{User: in.user.ID, Conversation: args.Conversation, Message: args.Message, To: args.To, Cc: args.Cc, Shown: args.Shown, Promotional: args.Promotional,
 		Place: f.Memory.Place, Nonce: cmp.Or(f.Memory.Nonce, in.nonce())}
-	return webPage("Send files", in.s.upload.Link(t, in.value.Context.Theme, typed))
+	return webPage("Send files", in.door.upload.Link(t, in.value.Context.Theme, typed))
 }
 
 // uploaded says that a dialog which is handed in was the upload page, which is done.
@@ -77,26 +79,35 @@ type uploadBody struct {
 // uploadID names what a ticket makes.
 func uploadID(t upload.Ticket) string { return "a:" + t.Nonce + ":" + t.User }
 
+// uploads stores what is sent on the upload page.
+type uploads struct {
+	*app
+
+	desk    bridge.Desk
+	sweeper *sweep.Sweeper
+	taking  sync.Mutex
+}
+
 // uploadTaken says that a ticket's reply is stored.
-func (s *Surface) uploadTaken(ctx context.Context, t upload.Ticket) (bool, error) {
-	seen, err := s.sweeper.Seen(ctx, uploadID(t))
+func (u *uploads) uploadTaken(ctx context.Context, t upload.Ticket) (bool, error) {
+	seen, err := u.sweeper.Seen(ctx, uploadID(t))
 	return seen[uploadID(t)], err
 }
 
 // takeUpload stores what was sent on the upload page, once for a ticket. One at a time: of
 // two that come together the second is told that it doesn't count.
-func (s *Surface) takeUpload(ctx context.Context, t upload.Ticket, r upload.Reply) (already bool, err error) {
-	s.taking.Lock()
-	defer s.taking.Unlock()
-	if already, err = s.uploadTaken(ctx, t); err != nil || already {
+func (u *uploads) takeUpload(ctx context.Context, t upload.Ticket, r upload.Reply) (already bool, err error) {
+	u.taking.Lock()
+	defer u.taking.Unlock()
+	if already, err = u.uploadTaken(ctx, t); err != nil || already {
 		return already, err
 	}
 	body, err := json.Marshal(uploadBody{t, r})
 	if err != nil {
 		return false, fmt.Errorf("teams: upload: %w", err)
 	}
-	p := payload{Kind: kindUpload, Me: s.me, Body: body}
-	return false, s.desk.Accept(ctx, p.fact(uploadID(t), orderKey(t.Place.Channel, root(t.Place))))
+	p := payload{Kind: kindUpload, Me: u.me, Body: body}
+	return false, u.desk.Accept(ctx, p.fact(uploadID(t), orderKey(t.Place.Channel, root(t.Place))))
 }
 
 func (p payload) decodeUpload() ([]bridge.Action, error) {

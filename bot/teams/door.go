@@ -8,7 +8,10 @@ import (
 	"net/http"
 	"time"
 
+	"parley/bot/forms"
 	"parley/bot/teams/connector"
+	"parley/bot/teams/inbound"
+	"parley/bot/upload"
 	"parley/channels"
 )
 
@@ -20,67 +23,79 @@ const (
 	retryLater      = "5" // seconds
 )
 
-// Handlers implements bridge.Surface.
-func (s *Surface) Handlers() map[string]http.Handler {
-	all := map[string]http.Handler{"POST /teams/messages": s.door.Handler(s.serve)}
-	if s.upload != nil {
-		maps.Copy(all, s.upload.Handlers())
+// door answers requests of Teams.
+type door struct {
+	*intake
+
+	reader       *inbound.Reader
+	installation *installation
+	upload       *upload.Page // nil = there is none: Teams can't reach us
+	zone         *time.Location
+}
+
+// handlers gives what takes requests, by pattern.
+func (d *door) handlers() map[string]http.Handler {
+	all := map[string]http.Handler{"POST /teams/messages": d.reader.Handler(d.serve)}
+	if d.upload != nil {
+		maps.Copy(all, d.upload.Handlers())
 	}
 	return all
 }
 
 // serve takes a genuine request. Nothing is acknowledged that isn't stored.
-func (s *Surface) serve(w http.ResponseWriter, r *http.Request, a connector.Activity, raw []byte) {
+func (d *door) serve(w http.ResponseWriter, r *http.Request, a connector.Activity, raw []byte) {
 	timeout := activityTimeout
 	if a.Type == connector.TypeInvoke {
 		timeout = invokeTimeout
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), timeout)
 	defer cancel()
-	err := s.learn(ctx, &a)
+	err := d.installation.learn(ctx, &a)
 	if a.Type == connector.TypeInvoke {
 		if err != nil {
-			s.unavailable(w, err)
+			d.unavailable(w, err)
 			return
 		}
-		s.serveInvoke(ctx, w, &a, raw)
+		d.serveInvoke(ctx, w, &a, raw)
 		return
 	}
 	var facts []channels.Fact
 	if err == nil {
-		facts, err = s.facts(ctx, &a, raw)
+		facts, err = d.facts(ctx, &a, raw)
 	}
 	if err == nil && len(facts) > 0 {
-		err = s.desk.Accept(ctx, facts...)
+		err = d.desk.Accept(ctx, facts...)
 	}
 	if err != nil {
-		s.sweeper.Announce(s.now().Add(-activityTimeout)) // nobody promises that Teams tells it again
-		s.sweeper.Soon()
-		s.unavailable(w, err)
+		d.sweeper.Announce(d.now().Add(-activityTimeout)) // nobody promises that Teams tells it again
+		d.sweeper.Soon()
+		d.unavailable(w, err)
 		return
 	}
 	w.WriteHeader(http.StatusOK)
 }
 
 // unavailable asks Teams to come back: nothing was stored.
-func (s *Surface) unavailable(w http.ResponseWriter, err error) {
+func (d *door) unavailable(w http.ResponseWriter, err error) {
 	if errors.Is(err, channels.ErrOverloaded) {
 		w.Header().Set("Retry-After", retryLater)
 		http.Error(w, "try again later", http.StatusServiceUnavailable)
 		return
 	}
-	s.log.Error("teams request not stored", "error", err)
+	d.log.Error("teams request not stored", "error", err)
 	http.Error(w, "not stored", http.StatusInternalServerError)
 }
 
 // respond answers an invoke; nil = an empty answer.
-func (s *Surface) respond(w http.ResponseWriter, body any) {
+func (d *door) respond(w http.ResponseWriter, body any) {
 	if body == nil {
 		w.WriteHeader(http.StatusOK)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	if err := json.NewEncoder(w).Encode(body); err != nil {
-		s.log.Info("teams answer not sent", "error", err)
+		d.log.Info("teams answer not sent", "error", err)
 	}
 }
+
+func (d *door) forms() forms.Maker { return forms.Maker{Desk: d.desk, Now: d.now, Zone: d.zone} }

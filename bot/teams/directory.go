@@ -12,9 +12,12 @@ import (
 	"parley/bridge"
 )
 
-// Resolve implements bridge.Surface: "#name" is a channel of any team that the app is in.
+// directory finds channels and people.
+type directory struct{ *organisation }
+
+// Resolve finds a channel: "#name" is a channel of any team that the app is in.
 // Errors: a name that several of them have: each has a General.
-func (s *Surface) Resolve(ctx context.Context, channel string) (string, error) {
+func (d *directory) Resolve(ctx context.Context, channel string) (string, error) {
 	name, named := strings.CutPrefix(channel, "#")
 	if !named {
 		if !isChannel(channel) {
@@ -22,21 +25,21 @@ func (s *Surface) Resolve(ctx context.Context, channel string) (string, error) {
 		}
 		return channel, nil
 	}
-	service, err := s.notes.where(ctx)
+	service, err := d.notes.where(ctx)
 	if err != nil {
 		return "", err
 	}
 	found := ""
-	teams := s.notes.here()
+	teams := d.notes.here()
 	for _, team := range slices.Sorted(maps.Keys(teams)) {
-		list, err := s.bot.Channels(ctx, cmp.Or(teams[team].Service, service), team)
+		list, err := d.bot.Channels(ctx, cmp.Or(teams[team].Service, service), team)
 		if closedTo(err) {
 			continue // the app was taken out of it unseen
 		}
 		if err != nil {
 			return "", fmt.Errorf("teams: channels of %s: %w", team, err)
 		}
-		if err := s.notes.listed(ctx, team, list); err != nil {
+		if err := d.notes.listed(ctx, team, list); err != nil {
 			return "", err
 		}
 		for _, one := range list {
@@ -52,15 +55,15 @@ func (s *Surface) Resolve(ctx context.Context, channel string) (string, error) {
 	return found, nil
 }
 
-// Lookup implements bridge.Surface: agents are members of the teams that the app is in.
-func (s *Surface) Lookup(ctx context.Context, email string) (string, error) {
-	service, err := s.notes.where(ctx)
+// Lookup finds a person by their address: agents are members of the teams that the app is in.
+func (d *directory) Lookup(ctx context.Context, email string) (string, error) {
+	service, err := d.notes.where(ctx)
 	if err != nil {
 		return "", err
 	}
-	teams := s.notes.here()
+	teams := d.notes.here()
 	for _, team := range slices.Sorted(maps.Keys(teams)) {
-		user, err := s.lookupIn(ctx, connector.Conversation{Service: cmp.Or(teams[team].Service, service), ID: team}, email)
+		user, err := d.lookupIn(ctx, connector.Conversation{Service: cmp.Or(teams[team].Service, service), ID: team}, email)
 		if closedTo(err) {
 			continue
 		}
@@ -71,16 +74,16 @@ func (s *Surface) Lookup(ctx context.Context, email string) (string, error) {
 	return "", nil
 }
 
-// Audience implements bridge.Surface: whoever is in a channel's roster, which for a standard
+// Audience tells who can read a channel: whoever is in a channel's roster, which for a standard
 // channel is that of its team.
-func (s *Surface) Audience(ctx context.Context, channel string) (bridge.Audience, error) {
-	service, err := s.notes.whereIs(ctx, channel)
+func (d *directory) Audience(ctx context.Context, channel string) (bridge.Audience, error) {
+	service, err := d.notes.whereIs(ctx, channel)
 	if err != nil {
 		return bridge.Audience{}, err
 	}
 	var a bridge.Audience
 	for token := ""; ; {
-		page, err := s.bot.Members(ctx, connector.Conversation{Service: service, ID: channel}, token)
+		page, err := d.bot.Members(ctx, connector.Conversation{Service: service, ID: channel}, token)
 		if err != nil {
 			return bridge.Audience{}, fmt.Errorf("teams: members of %s: %w", channel, err)
 		}
@@ -93,9 +96,9 @@ func (s *Surface) Audience(ctx context.Context, channel string) (bridge.Audience
 	}
 }
 
-func (s *Surface) lookupIn(ctx context.Context, team connector.Conversation, email string) (string, error) {
+func (d *directory) lookupIn(ctx context.Context, team connector.Conversation, email string) (string, error) {
 	for token := ""; ; {
-		page, err := s.bot.Members(ctx, team, token)
+		page, err := d.bot.Members(ctx, team, token)
 		if err != nil {
 			return "", fmt.Errorf("teams: members of %s: %w", team.ID, err)
 		}

@@ -9,9 +9,9 @@ import (
 	"sync"
 	"time"
 
+	"parley/bot/teams/card"
 	"parley/bot/teams/connector"
 	"parley/bot/teams/graph"
-	"parley/bot/teams/rest"
 	"parley/bridge"
 	"parley/channels/pause"
 )
@@ -38,20 +38,26 @@ func (p *permits) learn(channel string, err error) {
 	}
 }
 
-// canLook says whether what we posted in a channel can be found again.
-func (s *Surface) canLook(channel string) bool {
-	s.reads.mu.Lock()
-	defer s.reads.mu.Unlock()
-	return s.reads.of[channel]
+// organisation is one Microsoft 365 organisation, as our app sees it.
+type organisation struct {
+	*app
+
+	notes  *notebook
+	people *people
+	reads  *permits
+	attach bool // agents can upload files on a page of ours
 }
 
-func newGraph(o Options, tokens func(scope string) *rest.Tokens) (*graph.Client, error) {
-	return graph.New(graph.Options{URL: o.GraphURL, Tokens: tokens(graph.Scope), HTTP: o.Client, Now: o.Now, PageBytes: o.PageBytes})
+// canLook says whether what we posted in a channel can be found again.
+func (o *organisation) canLook(channel string) bool {
+	o.reads.mu.Lock()
+	defer o.reads.mu.Unlock()
+	return o.reads.of[channel]
 }
 
 // patient reads something of a channel, waiting as Graph asks, and notes whether it is granted.
-func patient[T any](ctx context.Context, s *Surface, channel string, read func(ctx context.Context, group string) (T, error)) (out T, err error) {
-	group, err := s.notes.group(ctx, channel)
+func patient[T any](ctx context.Context, o *organisation, channel string, read func(ctx context.Context, group string) (T, error)) (out T, err error) {
+	group, err := o.notes.group(ctx, channel)
 	if err != nil {
 		return out, err
 	}
@@ -62,23 +68,23 @@ func patient[T any](ctx context.Context, s *Surface, channel string, read func(c
 			break
 		}
 	}
-	s.reads.learn(channel, err)
+	o.reads.learn(channel, err)
 	return out, err
 }
 
 // synthetic makes the activity that Teams would have sent about a message: an event of it, or
 // "" that it was written.
-func (s *Surface) synthetic(event, channel string, m *graph.Message) connector.Activity {
+func (o *organisation) synthetic(event, channel string, m *graph.Message) connector.Activity {
 	begin := m.ReplyToID
 	if begin == "" {
 		begin = m.ID
 	}
 	at := m.CreatedAt
 	a := connector.Activity{
-		Type: connector.TypeMessage, ID: m.ID, ChannelID: connector.ChannelTeams, Recipient: &connector.ChannelAccount{ID: s.me},
-		Conversation: &connector.ConversationAccount{ID: connector.ThreadID(channel, begin), ConversationType: connector.ConversationChannel, TenantID: s.opt.TenantID},
+		Type: connector.TypeMessage, ID: m.ID, ChannelID: connector.ChannelTeams, Recipient: &connector.ChannelAccount{ID: o.me},
+		Conversation: &connector.ConversationAccount{ID: connector.ThreadID(channel, begin), ConversationType: connector.ConversationChannel, TenantID: o.tenant},
 		ChannelData:  &connector.ChannelData{Channel: &connector.ChannelRef{ID: channel}, EventType: event},
-		From:         s.author(m.From),
+		From:         o.author(m.From),
 	}
 	switch event {
 	case eventEdited:
@@ -101,7 +107,7 @@ func (s *Surface) synthetic(event, channel string, m *graph.Message) connector.A
 		a.Text = m.Body.Content
 	}
 	for _, x := range m.Mentions {
-		e := connector.Entity{Type: connector.EntityMention, Text: "<at>" + x.Text + "</at>", Mentioned: s.author(&x.Mentioned)}
+		e := connector.Entity{Type: connector.EntityMention, Text: "<at>" + x.Text + "</at>", Mentioned: o.author(&x.Mentioned)}
 		if e.Mentioned == nil { // a channel, a team, a tag: colleagues all the same
 			e.Mentioned = &connector.ChannelAccount{}
 		}
@@ -126,7 +132,7 @@ func withQuotes(m *graph.Message) string {
 
 // author gives a person by the Entra object id, in place of the "29:…" that Graph doesn't
 // tell, and an app by the id that bots have.
-func (s *Surface) author(f *graph.From) *connector.ChannelAccount {
+func (o *organisation) author(f *graph.From) *connector.ChannelAccount {
 	switch {
 	case f == nil:
 		return nil
@@ -139,19 +145,19 @@ func (s *Surface) author(f *graph.From) *connector.ChannelAccount {
 }
 
 // byUs tells whether our app wrote a message.
-func (s *Surface) byUs(m *graph.Message) bool {
-	return m.From != nil && m.From.Application != nil && connector.BotID(m.From.Application.ID) == s.me
+func (o *organisation) byUs(m *graph.Message) bool {
+	return m.From != nil && m.From.Application != nil && connector.BotID(m.From.Application.ID) == o.me
 }
 
 // caught is a message as Graph gives it, made ready to be stored.
-func (s *Surface) caught(ctx context.Context, event, channel string, m *graph.Message, own bool) (payload, connector.Activity, error) {
-	a := s.synthetic(event, channel, m)
-	p := payload{Kind: kindCatchUp, Me: s.me, Own: own, Who: map[string]who{}}
+func (o *organisation) caught(ctx context.Context, event, channel string, m *graph.Message, own bool) (payload, connector.Activity, error) {
+	a := o.synthetic(event, channel, m)
+	p := payload{Kind: kindCatchUp, Me: o.me, Own: own, Who: map[string]who{}}
 	for _, one := range accounts(&a) {
 		if one.AADObjectID == "" || p.Who[one.ID].Kind != "" {
 			continue
 		}
-		known, ok, err := s.people.find(ctx, channel, one.AADObjectID)
+		known, ok, err := o.people.find(ctx, channel, one.AADObjectID)
 		switch {
 		case err != nil:
 			return p, a, err
@@ -187,4 +193,21 @@ func accounts(a *connector.Activity) []*connector.ChannelAccount {
 		}
 	}
 	return all
+}
+
+// home is what links and mentions in cards need.
+func (o *organisation) home() card.Home {
+	return card.Home{Tenant: o.tenant, Groups: o.notes.groups(), Attach: o.attach}
+}
+
+func (o *organisation) channelName(id string) string {
+	c, _ := o.notes.channel(id)
+	return nameOf(c.Name, id)
+}
+
+func nameOf(name, id string) string {
+	if name == "" {
+		return id
+	}
+	return "“" + name + "”"
 }

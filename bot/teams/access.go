@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"parley/bot/sweep"
 	"parley/bot/teams/connector"
 	"parley/bot/teams/rest"
 	"parley/bridge"
@@ -18,10 +19,20 @@ const (
 	busyDefault     = 2 * time.Second // 412: somebody else changes the conversation
 )
 
+// access is what we may do in Teams: it tells what a failed call means, and remembers what Teams
+// keeps us from.
+type access struct {
+	*organisation
+
+	desk    bridge.Desk
+	sweeper *sweep.Sweeper
+	closed  *closures
+}
+
 // classify says what a failed call means for a post, and what people are told.
 // Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/conversation-messages,
 // "Status codes from bot conversational APIs", read 2026-11.
-func (s *Surface) classify(err error, p bridge.Post) error {
+func (ac *access) classify(err error, p bridge.Post) error {
 	var done *channels.SendError
 	if err == nil || errors.As(err, &done) {
 		return err
@@ -43,15 +54,15 @@ func (s *Surface) classify(err error, p bridge.Post) error {
 		out.Class = channels.AuthBroken
 		out.Text, out.Hint = "Teams is not reached at the address that is known"+because(e)+".", "Set TEAMS_SERVICE_URLS to the host of this organisation's cloud."
 		if isChannel(p.Place.Channel) {
-			s.shut(p.Place.Channel, out)
+			ac.shut(p.Place.Channel, out)
 		}
 	case e.Class == channels.AuthBroken:
 		out.Text, out.Hint = "Teams refuses our app"+because(e)+".", "Check TEAMS_APP_ID, TEAMS_APP_PASSWORD and TEAMS_TENANT_ID: the secret may have ended."
-		s.shut(authorized, out)
+		ac.shut(authorized, out)
 	case shutBy(e.Code):
-		return s.closedFor(e, p)
+		return ac.closedFor(e, p)
 	case e.Status == http.StatusNotFound:
-		return s.missing(e, p)
+		return ac.missing(e, p)
 	case e.Status == http.StatusPreconditionFailed:
 		out.Class, out.Text = channels.Retry, "Teams is busy with this thread."
 		if out.Wait <= 0 {
@@ -75,8 +86,8 @@ func because(e *connector.Error) string {
 }
 
 // certain classifies a failure before the post itself was tried: it can't be ambiguous.
-func (s *Surface) certain(err error, p bridge.Post) error {
-	err = apart(s.classify(err, p))
+func (ac *access) certain(err error, p bridge.Post) error {
+	err = apart(ac.classify(err, p))
 	var se *channels.SendError
 	if errors.As(err, &se) && se.Class == channels.Ambiguous {
 		return &channels.SendError{Class: channels.Retry, Text: "Teams didn't answer.", Cause: se.Cause}
@@ -101,18 +112,18 @@ const nothingLost = " Nothing is lost meanwhile."
 
 // closedFor is for words by which Teams says that we may not post somewhere. A channel is
 // left alone until an event opens it.
-func (s *Surface) closedFor(e *connector.Error, p bridge.Post) error {
+func (ac *access) closedFor(e *connector.Error, p bridge.Post) error {
 	out := &channels.SendError{Class: channels.BadRecipient, Cause: errors.Join(bridge.ErrChannelClosed, e)}
 	if !isChannel(p.Place.Channel) {
 		out.Cause = e
 		out.Text, out.Hint = "Parley can't write to this person in Teams"+because(e)+".", "They can add the app, or unblock it."
 		return out
 	}
-	if place, removed := s.removal(e, p.Place.Channel); removed != nil {
-		s.shut(place, removed)
+	if place, removed := ac.removal(e, p.Place.Channel); removed != nil {
+		ac.shut(place, removed)
 		return removed
 	}
-	out.Text = "Parley can't post to the channel " + s.channelName(p.Place.Channel) + because(e) + "."
+	out.Text = "Parley can't post to the channel " + ac.channelName(p.Place.Channel) + because(e) + "."
 	switch e.Code {
 	case connector.CodeWritesBlocked:
 		out.Hint = "Unarchive the team, or choose another channel."
@@ -122,16 +133,16 @@ func (s *Surface) closedFor(e *connector.Error, p bridge.Post) error {
 		out.Hint = "Add the app to the team (and to the channel, if it is a private or shared one)."
 	}
 	out.Hint += nothingLost
-	s.shut(p.Place.Channel, out)
+	ac.shut(p.Place.Channel, out)
 	return out
 }
 
 // removal gives the words in which an event said that the app was taken out of a channel, or of
 // its team, with the place's id: a post that fails for that reason says nothing new. It gives nil
 // if no event said so, or if Teams gives another reason.
-func (s *Surface) removal(e *connector.Error, channel string) (string, *channels.SendError) {
-	c, _ := s.notes.channel(channel)
-	team, _ := s.notes.team(c.Team)
+func (ac *access) removal(e *connector.Error, channel string) (string, *channels.SendError) {
+	c, _ := ac.notes.channel(channel)
+	team, _ := ac.notes.team(c.Team)
 	switch {
 	case e.Code != connector.CodeNotInRoster:
 	case team.Removed:
@@ -151,16 +162,16 @@ func removedFrom(kind, name, id string, cause error) *channels.SendError {
 
 // missing is for a 404: of a message, of a thread whose first message is gone, of a channel,
 // or of a person's chat with us.
-func (s *Surface) missing(e *connector.Error, p bridge.Post) error {
+func (ac *access) missing(e *connector.Error, p bridge.Post) error {
 	out := &channels.SendError{Class: channels.BadContent, Cause: errors.Join(bridge.ErrThreadLost, e), Text: "The Teams thread's first message is gone."}
-	c, known := s.notes.channel(p.Place.Channel)
+	c, known := ac.notes.channel(p.Place.Channel)
 	switch {
 	case !isChannel(p.Place.Channel) && !changes(p):
 		out.Class, out.Cause = channels.BadRecipient, e
 		out.Text, out.Hint = "Parley has no chat with this person in Teams"+because(e)+".", "They can add the app."
 	case known && c.Gone, p.Place.Thread == "" && !changes(p):
 		out.Class, out.Cause = channels.BadRecipient, errors.Join(bridge.ErrChannelClosed, e)
-		out.Text, out.Hint = "The channel "+s.channelName(p.Place.Channel)+" is not there.", "Restore it in Teams, or choose another channel for the team."+nothingLost
+		out.Text, out.Hint = "The channel "+ac.channelName(p.Place.Channel)+" is not there.", "Restore it in Teams, or choose another channel for the team."+nothingLost
 	case changes(p):
 		out.Cause, out.Text = errors.Join(bridge.ErrMessageGone, e), "The Teams message is gone."
 	}
@@ -172,23 +183,38 @@ func changes(p bridge.Post) bool {
 	return p.Kind.Idempotent() || p.Kind == bridge.PostLine && p.Place.Message != ""
 }
 
-func (s *Surface) channelName(id string) string {
-	c, _ := s.notes.channel(id)
-	return nameOf(c.Name, id)
-}
-
 // shut remembers what Teams keeps us from, and tells people once.
-func (s *Surface) shut(place string, err *channels.SendError) {
-	if s.closed.shut(place, err, channels.Condition{Status: channels.Broken, Text: err.Text, Hint: err.Hint}, s.now()) {
-		s.log.Error("teams keeps us out", "place", place, "error", err)
-		s.report(s.condition())
+func (ac *access) shut(place string, err *channels.SendError) {
+	if ac.closed.shut(place, err, channels.Condition{Status: channels.Broken, Text: err.Text, Hint: err.Hint}, ac.now()) {
+		ac.log.Error("teams keeps us out", "place", place, "error", err)
+		ac.desk.Report(ac.condition())
 	}
 }
 
 // works remembers that a place takes posts.
-func (s *Surface) works(channel string) {
-	c, _ := s.notes.channel(channel)
-	if s.closed.open(authorized, channel, c.Team) {
-		s.report(s.condition())
+func (ac *access) works(channel string) {
+	c, _ := ac.notes.channel(channel)
+	if ac.closed.open(authorized, channel, c.Team) {
+		ac.desk.Report(ac.condition())
 	}
+}
+
+// reopened tells that a channel, or all of a team's, may be posted to again, and looks what
+// was said there meanwhile.
+func (ac *access) reopened(place string) {
+	_, team := ac.notes.team(place)
+	since := ac.closed.reopen(func(shut string) bool {
+		c, known := ac.notes.channel(shut)
+		return shut == place || team && shut != authorized && (!known || c.Team == place)
+	})
+	ac.desk.Report(ac.condition())
+	ac.sweeper.CatchUp(since)
+}
+
+// condition says what keeps us from working, of all that is known.
+func (ac *access) condition() channels.Condition {
+	if c, ok := ac.closed.latest(); ok {
+		return c
+	}
+	return channels.Condition{Status: channels.Active}
 }

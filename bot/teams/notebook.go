@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"parley/bot/teams/connector"
+	"parley/bridge"
 )
 
 // errNowhere is returned while nobody knows where Teams is reached for this organisation.
@@ -56,7 +57,12 @@ type channelNote struct {
 // notebook is what is known of the organisation from Teams' events. It outlives restarts,
 // and replicas share it.
 type notebook struct {
-	s *Surface
+	*app
+
+	desk     bridge.Desk
+	people   *people
+	onlyLook bool // keeps nothing
+	named    bool // where Teams is reached is a setting
 
 	turn     sync.Mutex // held by whoever reads all notes
 	mu       sync.Mutex
@@ -69,8 +75,8 @@ type notebook struct {
 	asked *memory[bool] // channels whose names were asked for
 }
 
-func newNotebook(s *Surface) *notebook {
-	return &notebook{s: s, kept: map[string]string{}, teams: map[string]teamNote{}, channels: map[string]channelNote{},
+func newNotebook(b *app, o Options) *notebook {
+	return &notebook{app: b, desk: o.Desk, onlyLook: o.OnlyLook, named: len(o.ServiceURLs) > 0, kept: map[string]string{}, teams: map[string]teamNote{}, channels: map[string]channelNote{},
 		asked: newMemory[bool]()}
 }
 
@@ -79,18 +85,18 @@ func (n *notebook) load(ctx context.Context) error {
 	n.turn.Lock()
 	defer n.turn.Unlock()
 	n.mu.Lock()
-	fresh := !n.readAt.IsZero() && n.s.now().Sub(n.readAt).Abs() < notesFresh
+	fresh := !n.readAt.IsZero() && n.now().Sub(n.readAt).Abs() < notesFresh
 	n.mu.Unlock()
 	if fresh {
 		return nil
 	}
-	all, err := n.s.desk.Kept(ctx)
+	all, err := n.desk.Kept(ctx)
 	if err != nil {
 		return fmt.Errorf("teams: notes: %w", err)
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.readAt = n.s.now()
+	n.readAt = n.now()
 	for key, value := range all {
 		n.take(key, value)
 	}
@@ -110,7 +116,7 @@ func (n *notebook) take(key string, value json.RawMessage) {
 	case strings.HasPrefix(key, noteChannel) && json.Unmarshal(value, &c) == nil:
 		n.channels[id] = c
 	case strings.HasPrefix(key, notePerson):
-		n.s.people.take(id, value)
+		n.people.take(id, value)
 	}
 }
 
@@ -126,8 +132,8 @@ func (n *notebook) keep(ctx context.Context, key string, v any) error {
 	if known {
 		return nil
 	}
-	if !n.s.opt.OnlyLook {
-		if err := n.s.desk.Keep(ctx, key, raw); err != nil {
+	if !n.onlyLook {
+		if err := n.desk.Keep(ctx, key, raw); err != nil {
 			return fmt.Errorf("teams: note %s: %w", key, err)
 		}
 	}
@@ -158,7 +164,7 @@ func (n *notebook) where(ctx context.Context) (string, error) {
 	switch {
 	case n.service != "":
 		return n.service, nil
-	case len(n.s.opt.ServiceURLs) == 0:
+	case !n.named:
 		return globalService, nil
 	}
 	return "", errNowhere
@@ -232,7 +238,7 @@ func (n *notebook) group(ctx context.Context, channel string) (string, error) {
 	if t.Group != "" {
 		return t.Group, nil
 	}
-	d, err := n.s.bot.Team(ctx, service, c.Team)
+	d, err := n.bot.Team(ctx, service, c.Team)
 	if err != nil {
 		return "", err
 	}
@@ -243,7 +249,7 @@ func (n *notebook) group(ctx context.Context, channel string) (string, error) {
 // find asks Teams in which of our teams a channel is.
 func (n *notebook) find(ctx context.Context, service, channel string) (channelNote, error) {
 	for id, t := range n.here() {
-		list, err := n.s.bot.Channels(ctx, cmp.Or(t.Service, service), id)
+		list, err := n.bot.Channels(ctx, cmp.Or(t.Service, service), id)
 		if err != nil && !closedTo(err) {
 			return channelNote{}, err
 		}
@@ -268,14 +274,14 @@ func (n *notebook) name(ctx context.Context, channel string) {
 	service, err := n.whereIs(ctx, channel)
 	var list []connector.ChannelInfo
 	if err == nil {
-		list, err = n.s.bot.Channels(ctx, service, c.Team)
+		list, err = n.bot.Channels(ctx, service, c.Team)
 	}
 	if err == nil {
 		n.asked.put(channel, true)
 		err = n.listed(ctx, c.Team, list)
 	}
 	if err != nil {
-		n.s.log.Debug("teams channel has no name yet", "channel", channel, "error", err)
+		n.log.Debug("teams channel has no name yet", "channel", channel, "error", err)
 	}
 }
 

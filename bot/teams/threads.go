@@ -14,35 +14,41 @@ import (
 // may know whether a post was made.
 const rootWait = 11 * time.Minute
 
+// threads tells which of a channel's threads are ours, and what of the others concerns us.
+type threads struct {
+	desk  bridge.Desk
+	roots *memory[bool] // by orderKey: whether we began it
+}
+
 // ours tells whether the thread that a place is in was begun by a post of ours. Teams
 // doesn't say. Where it isn't recorded, a young thread of a channel of ours is taken for
 // one: the engine then waits a little for its record, so that no reply is lost.
 // Errors: the desk's.
-func (s *Surface) ours(ctx context.Context, at bridge.Place) (bool, error) {
+func (t *threads) ours(ctx context.Context, at bridge.Place) (bool, error) {
 	if at.Thread == "" {
 		return false, nil
 	}
 	key := orderKey(at.Channel, at.Thread)
-	if own, ok := s.roots.get(key); ok {
+	if own, ok := t.roots.get(key); ok {
 		return own, nil
 	}
-	own, err := s.desk.Posted(ctx, bridge.Place{Channel: at.Channel, Message: at.Thread})
+	own, err := t.desk.Posted(ctx, bridge.Place{Channel: at.Channel, Message: at.Thread})
 	if err != nil {
 		return false, err
 	}
 	if own {
-		s.roots.put(key, true)
+		t.roots.put(key, true)
 		return true, nil
 	}
 	id := messageID(at.Channel, at.Thread)
-	said, err := s.desk.Seen(ctx, []string{id})
+	said, err := t.desk.Seen(ctx, []string{id})
 	if err != nil {
 		return false, err
 	}
 	if said[id] { // somebody else's, unless ours was recorded just now
-		own, err := s.desk.Posted(ctx, bridge.Place{Channel: at.Channel, Message: at.Thread})
+		own, err := t.desk.Posted(ctx, bridge.Place{Channel: at.Channel, Message: at.Thread})
 		if err == nil {
-			s.roots.put(key, own)
+			t.roots.put(key, own)
 		}
 		return own, err
 	}
@@ -51,12 +57,12 @@ func (s *Surface) ours(ctx context.Context, at bridge.Place) (bool, error) {
 	if err != nil || errAnswered != nil || time.Duration(answered-began)*time.Millisecond > rootWait {
 		return false, nil
 	}
-	return s.isOurs(ctx, at.Channel)
+	return t.isOurs(ctx, at.Channel)
 }
 
 // isOurs tells whether threads of ours open in a channel.
-func (s *Surface) isOurs(ctx context.Context, channel string) (bool, error) {
-	list, err := s.desk.Channels(ctx)
+func (t *threads) isOurs(ctx context.Context, channel string) (bool, error) {
+	list, err := t.desk.Channels(ctx)
 	return slices.Contains(list, channel), err
 }
 
@@ -64,23 +70,23 @@ func (s *Surface) isOurs(ctx context.Context, channel string) (bool, error) {
 // at the top level of a channel in which ours open, whose author may think that it reached
 // somebody. All else that people say in their teams is not kept.
 // Errors: the desk's.
-func (s *Surface) concernsUs(ctx context.Context, p payload, at bridge.Place, a *connector.Activity, own bool) (bool, error) {
+func (t *threads) concernsUs(ctx context.Context, p payload, at bridge.Place, a *connector.Activity, own bool) (bool, error) {
 	if own || p.text(a).Bot {
 		return true, nil
 	}
 	if at.Thread != "" {
 		return false, nil
 	}
-	return s.isOurs(ctx, at.Channel)
+	return t.isOurs(ctx, at.Channel)
 }
 
 // knownOr tells whether a change is of a message in a thread of ours, or of one that is kept.
-func (s *Surface) knownOr(ctx context.Context, channel, message string, own bool) (bool, error) {
+func (t *threads) knownOr(ctx context.Context, channel, message string, own bool) (bool, error) {
 	if own {
 		return true, nil
 	}
 	id := messageID(channel, message)
-	known, err := s.desk.Seen(ctx, []string{id})
+	known, err := t.desk.Seen(ctx, []string{id})
 	return known[id], err
 }
 
@@ -89,9 +95,9 @@ const justSaid = time.Minute
 
 // concernsReaction tells the same of a reaction, of which Teams doesn't tell the thread; and
 // whether its message is one that isn't recorded yet, and may be ours.
-func (s *Surface) concernsReaction(ctx context.Context, a *connector.Activity) (keep, early bool, err error) {
+func (t *threads) concernsReaction(ctx context.Context, a *connector.Activity) (keep, early bool, err error) {
 	at := place(a)
-	if known, err := s.knownOr(ctx, at.Channel, a.ReplyToID, false); err != nil || known {
+	if known, err := t.knownOr(ctx, at.Channel, a.ReplyToID, false); err != nil || known {
 		return known, false, err
 	}
 	said, err := strconv.ParseInt(a.ReplyToID, 10, 64)
@@ -101,6 +107,6 @@ func (s *Surface) concernsReaction(ctx context.Context, a *connector.Activity) (
 	if a.At().Sub(time.UnixMilli(said)) > justSaid {
 		return false, false, nil
 	}
-	early, err = s.isOurs(ctx, at.Channel)
+	early, err = t.isOurs(ctx, at.Channel)
 	return early, early, err
 }

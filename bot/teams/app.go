@@ -1,0 +1,34 @@
+package teams
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"parley/bot/background"
+	"parley/bot/teams/connector"
+	"parley/bot/teams/graph"
+	"parley/bot/teams/rest"
+)
+
+// app is our app, as Microsoft knows it, with what it calls Teams and Graph by.
+type app struct {
+	tenant string
+	me     string // our own id: "28:" and the app id
+	log    *slog.Logger
+	now    func() time.Time
+	hosts  *rest.Hosts
+	bot    *connector.Client
+	graph  *graph.Client
+	work   *background.Work // that goes on after an answer was given
+}
+
+// later runs f in the background, bounded in number and time; Run waits for it. It reports
+// false, and does nothing, when too much is going on.
+func (b *app) later(ctx context.Context, f func(context.Context)) bool {
+	return b.work.Go(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestTimeout)
+		defer cancel()
+		f(ctx)
+	})
+}
