@@ -130,7 +130,7 @@ type SurfaceFile struct {
 	SizeBytes   int64  `json:"size,omitempty"`
 	URL         string `json:"url,omitempty"`         // for the surface's own Open
 	Unavailable string `json:"unavailable,omitempty"` // why it can't be read: "external link", …
-	Blob        string `json:"blob,omitempty"`        // of one that was uploaded to us (Desk.StoreFile); then nothing else is needed
+	Blob        string `json:"blob,omitempty"`        // of one that was uploaded to us (StoreFile of the engine's Desk); then nothing else is needed
 }
 
 // Action is what a person did or asked for in a surface, decoded from stored bytes.

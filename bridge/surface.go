@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -28,7 +27,7 @@ type Surface interface {
 	Reconcile(ctx context.Context, p Post) (channels.Outcome, Sent, error)
 
 	// Confirm reads a person's message again before it leaves. If it was changed or deleted, the
-	// surface passes that to Desk.Accept before it answers. Place.Thread is the message itself when
+	// surface has that stored before it answers. Place.Thread is the message itself when
 	// it was typed outside all threads, and "" when its thread is not known any more: a surface that
 	// can't find the message without it answers Unchanged.
 	// Errors: a *channels.SendError with Wait when the platform asks to be left alone so long.
@@ -102,105 +101,7 @@ var (
 	ErrChannelClosed = errors.New("bridge: the channel can't be posted to")
 )
 
-// Desk is what a Surface may ask of the engine.
-type Desk interface {
-	// Accept stores facts; see channels.Accept.
-	Accept(ctx context.Context, facts ...channels.Fact) error
-
-	// Seen tells which of these fact ids are stored (or are posts of our own).
-	// For messages the id is "m:{channel}:{message}"; a message's id has no colon.
-	Seen(ctx context.Context, ids []string) (map[string]bool, error)
-
-	// Posted tells whether the message at a place is a post of our own that is recorded.
-	Posted(ctx context.Context, at Place) (bool, error)
-
-	// FactsAt finds the conversation of a thread or of a message in it, for user.
-	// Errors: ErrNoConversation; *Problem when user may not see it.
-	FactsAt(ctx context.Context, at Place, user string) (Facts, error)
-
-	// Facts of a conversation by its number, for user. Errors as FactsAt.
-	Facts(ctx context.Context, id int64, user string) (Facts, error)
-
-	// List gives a page of a list, at most 50 rows, or of what is found by some words, at
-	// most 20, as far as user may see it. Errors: *Problem.
-	List(ctx context.Context, q ListQuery, user string) (Listing, error)
-
-	// History gives a page of the log of a conversation, at most 50 rows; page 0 has the newest.
-	// Errors: as FactsAt.
-	History(ctx context.Context, id int64, page int, user string) (History, error)
-
-	// People gives all agents, for pickers.
-	People(ctx context.Context) ([]AgentRef, error)
-
-	// Accounts gives the accounts that user may work with, by name.
-	// Errors: *Problem for who is no agent.
-	Accounts(ctx context.Context, user string) ([]AccountRef, error)
-
-	// MayStart checks a conversation that user wants to begin. open is the one that the
-	// customer has already where there can be only one; its ID is 0 else.
-	// Errors: *Problem, with the Field that is wrong.
-	MayStart(ctx context.Context, user string, s Start) (open Facts, err error)
-
-	// SaidAt gives what customers said in the post at a place, as excerpts, oldest first;
-	// several where they were posted together, none where it isn't a customer's.
-	SaidAt(ctx context.Context, at Place, user string) ([]Said, error)
-
-	// Count says how many messages the provider of an account counts a text as, with the
-	// account's signature; ok is false where it doesn't count.
-	Count(account, text string) (n Count, ok bool)
-
-	// Teams gives the teams' names, for pickers.
-	Teams(ctx context.Context) ([]string, error)
-
-	// TagNames gives the known tags, for pickers.
-	TagNames(ctx context.Context) ([]Tag, error)
-
-	// Templates gives templates for pickers and lists, and what is known for their
-	// variables. Errors as Facts.
-	Templates(ctx context.Context, which TemplatesFor, user string) (Templates, error)
-
-	// Channels gives the ids of the channels that hold threads of ours.
-	Channels(ctx context.Context) ([]string, error)
-
-	// Keep remembers something for this surface and its replicas over a restart, in place
-	// of what it kept under the same key; a nil value forgets it.
-	Keep(ctx context.Context, key string, value json.RawMessage) error
-
-	// Kept gives what Keep remembers, by key.
-	Kept(ctx context.Context) (map[string]json.RawMessage, error)
-
-	// StoreFile keeps a file that a person uploads to us, of at most maxBytes, for an action
-	// with it that follows: SurfaceFile.Blob, and its size in bytes.
-	// Errors: ErrTooLarge; what reading r gives; the database's.
-	StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (blob string, size int64, err error)
-
-	// MayReply checks a reply with files, before it is handed in; files need a name, a type
-	// and a size.
-	// Errors: *Problem, for people; as Facts.
-	MayReply(ctx context.Context, conversation int64, user, text string, files []SurfaceFile) error
-
-	// Gap tells that events may have been missed since a time. Replies wait (≤ 30 s)
-	// until Filled is called.
-	Gap(since time.Time)
-	Filled()
-
-	// Attend tells that somebody began to answer a conversation (opened the form): its customer
-	// may see it. Returns at once; best effort.
-	Attend(conversation int64)
-
-	// ReplyOpened tells that user has the form of a reply open, made at a time of Parley's clock:
-	// the conversation's card names them until they answer or close it, for a few minutes at most.
-	// It is called before the form is shown.
-	ReplyOpened(ctx context.Context, conversation int64, user string, at time.Time) error
-
-	// ReplyClosed tells that user closed the form that was made at a time without handing it in.
-	ReplyClosed(ctx context.Context, conversation int64, user string, at time.Time) error
-
-	// Report tells the surface's condition.
-	Report(channels.Condition)
-}
-
-// Errors of a Desk.
+// Errors of what a surface asks of the engine.
 var (
 	ErrNoConversation = errors.New("bridge: no conversation there")
 	ErrTooLarge       = errors.New("bridge: the file is too large")

@@ -17,7 +17,7 @@ import (
 
 // Maker makes forms and windows.
 type Maker struct {
-	Desk bridge.Desk
+	Desk Desk
 	Now  func() time.Time // used where a form is about no conversation; the facts of one tell Parley's time
 	Zone *time.Location   // of readers of whom no other is known
 
@@ -25,7 +25,7 @@ type Maker struct {
 }
 
 // Facts finds the conversation that args or a place name, as user may see it.
-// Errors: those of Desk.Facts and Desk.FactsAt.
+// Errors: those of Conversations.
 func (m Maker) Facts(ctx context.Context, args bridge.Args, at bridge.Place, user string) (bridge.Facts, error) {
 	if args.Conversation > 0 {
 		return m.Desk.Facts(ctx, args.Conversation, user)

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"parley/bot/sweep"
-	"parley/bridge"
 	"parley/channels"
 )
 
@@ -17,7 +16,6 @@ import (
 type history struct {
 	*workspace
 
-	desk      bridge.Desk
 	directory *directory
 	sweeper   *sweep.Sweeper
 	links     *connections

@@ -36,7 +36,7 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 		return bridge.Unchanged, nil
 	}
 	id := editID(at.Channel, &m.message)
-	known, err := h.desk.Seen(ctx, []string{id})
+	known, err := h.sweeper.Seen(ctx, id)
 	if err != nil {
 		return bridge.Unchanged, err
 	}
@@ -84,8 +84,5 @@ func (h *history) takeSynthetic(ctx context.Context, me *self, bodies ...[]byte)
 	for _, body := range bodies {
 		facts = append(facts, h.directory.naming(ctx, me, body).splitEvent(kindCatchUp, body).facts...)
 	}
-	if len(facts) == 0 {
-		return nil
-	}
-	return h.desk.Accept(ctx, facts...)
+	return h.sweeper.Accept(ctx, facts)
 }

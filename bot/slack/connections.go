@@ -31,7 +31,7 @@ func (c *connections) introduce(ctx context.Context) (*self, bool) {
 	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
 		me, err := c.identifyWithin(ctx, requestTimeout)
 		if err == nil {
-			c.desk.Report(channels.Condition{Status: channels.Active})
+			c.reports.Report(channels.Condition{Status: channels.Active})
 			return me, true
 		}
 		if ctx.Err() != nil {
@@ -56,7 +56,7 @@ func (c *connections) reportError(err error) {
 		text, hint = se.Text, se.Hint
 	}
 	c.log.Error("slack not available", "error", err)
-	c.desk.Report(channels.Condition{Status: channels.Broken, Text: text, Hint: hint})
+	c.reports.Report(channels.Condition{Status: channels.Broken, Text: text, Hint: hint})
 }
 
 // opened counts a connection. Events may be missing when there was no other, or when all

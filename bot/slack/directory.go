@@ -30,11 +30,16 @@ func (c *nameCache) forget() {
 	c.ids = nil
 }
 
+// agents gives all agents.
+type agents interface {
+	People(ctx context.Context) ([]bridge.AgentRef, error)
+}
+
 // directory finds channels and people by their names, and the names of people by their ids.
 type directory struct {
 	*workspace
 
-	desk     bridge.Desk
+	agents   agents
 	onlyLook bool // joins no channel
 	channels nameCache
 	people   peopleCache
@@ -191,7 +196,7 @@ func (d *directory) agentNames(ctx context.Context) map[string]string {
 	if d.people.names != nil && d.now().Sub(d.people.at) < peopleFresh {
 		return d.people.names
 	}
-	list, err := d.desk.People(ctx)
+	list, err := d.agents.People(ctx)
 	if err != nil {
 		d.log.Warn("slack names of agents not known", "error", err)
 		return d.people.names

@@ -1,5 +1,5 @@
 // Package slack is the Slack surface: it takes in what people do in a workspace by
-// Socket Mode or signed requests, stores it through bridge.Desk before Slack hears
+// Socket Mode or signed requests, has the engine store it before Slack hears
 // that it arrived, decodes the stored bytes into bridge.Actions, and makes
 // bridge.Posts with the Web API.
 //

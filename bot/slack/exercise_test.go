@@ -18,9 +18,9 @@ func TestExercise(t *testing.T) {
 
 // exerciseStage connects a surface to a workspace of its own, with a desk that remembers.
 func exerciseStage(t *testing.T) bridgetest.Stage {
-	desk := bridgetest.NewDesk("C0SUPPORT")
+	d := &desk{Desk: bridgetest.NewDesk("C0SUPPORT")}
 	st := newStage(t, false, func(o *Options, f *slackfake.Options) {
-		o.Desk, f.PostPerSecond, f.PostBurst = desk, 1000, 1000
+		o.Desk, f.PostPerSecond, f.PostBurst = d, 1000, 1000
 	})
 	other := st.fake.Admin.AddUser(slackfake.User{ID: "U0BEN", Name: "ben", RealName: "Ben Kim"})
 	must(t, st.fake.Admin.Invite(st.ch, other.ID, st.ann))
@@ -33,10 +33,10 @@ func exerciseStage(t *testing.T) bridgetest.Stage {
 			t.Errorf("Run: %v", err)
 		}
 	})
-	desk.Connected(t, 1)
+	d.Connected(t, 1)
 	ann := st.fake.As(st.ann)
 	return bridgetest.Stage{
-		Surface: st.s, Desk: desk, Channel: st.ch, Agent: st.ann, Other: other.ID,
+		Surface: st.s, Desk: d.Desk, Channel: st.ch, Agent: st.ann, Other: other.ID,
 		Mention: func(user string) string { return "<@" + user + ">" },
 		Shown: func(_ *testing.T, root string) (shown []bridgetest.Shown) {
 			for _, m := range st.fake.Thread(st.ch, root) {
@@ -80,9 +80,9 @@ func exerciseStage(t *testing.T) bridgetest.Stage {
 			st.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultLose})
 			f()
 			st.fake.ClearFaults()
-			fills := desk.Fills()
+			fills := d.Fills()
 			st.fake.Sockets.Drop()
-			desk.Connected(t, fills+1)
+			d.Connected(t, fills+1)
 		},
 	}
 }

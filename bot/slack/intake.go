@@ -7,7 +7,6 @@ import (
 
 	"parley/bot/background"
 	"parley/bot/sweep"
-	"parley/bridge"
 	"parley/channels"
 )
 
@@ -17,12 +16,21 @@ type answer struct {
 	after   func(ctx context.Context) // best effort, needs no journal; nil = nothing
 }
 
+// journal stores what arrives. Errors: channels.ErrOverloaded; the database's.
+type journal interface {
+	Accept(ctx context.Context, facts ...channels.Fact) error
+}
+
+// reports tells people in which condition the surface is.
+type reports interface{ Report(c channels.Condition) }
+
 // intake takes what Slack sends, by whatever way it comes. What changes something is stored before
 // it is acknowledged.
 type intake struct {
 	*workspace
 
-	desk      bridge.Desk
+	journal   journal
+	reports   reports
 	directory *directory
 	shares    *shareBook
 	responder *responder
@@ -32,7 +40,7 @@ type intake struct {
 
 // takeEvents stores the facts of callbacks, in their order. After it returned nil they may
 // be acknowledged.
-// Errors: those of Desk.Accept.
+// Errors: those of journal.
 func (t *intake) takeEvents(ctx context.Context, me *self, bodies ...json.RawMessage) error {
 	var facts []channels.Fact
 	for _, body := range bodies {
@@ -44,7 +52,7 @@ func (t *intake) takeEvents(ctx context.Context, me *self, bodies ...json.RawMes
 			t.shares.learn(l)
 		}
 		if a.revoked != "" {
-			t.desk.Report(channels.Condition{
+			t.reports.Report(channels.Condition{
 				Status: channels.Broken, Text: "The app was removed from the Slack workspace (" + a.revoked + ").",
 				Hint: "Install the app again and enter its new token.",
 			})
@@ -65,15 +73,15 @@ func (t *intake) takeEvents(ctx context.Context, me *self, bodies ...json.RawMes
 	if len(facts) == 0 {
 		return nil
 	}
-	return t.desk.Accept(ctx, facts...)
+	return t.journal.Accept(ctx, facts...)
 }
 
 // takeInteraction handles one click, form, shortcut or question for options.
-// Errors: those of Desk.Accept; then Slack must not be told that it arrived.
+// Errors: those of journal; then Slack must not be told that it arrived.
 func (t *intake) takeInteraction(ctx context.Context, me *self, body []byte) (answer, error) {
 	var in interaction
 	if err := json.Unmarshal(body, &in); err != nil {
-		return answer{}, t.desk.Accept(ctx, quarantined(body, "interaction not readable: "+err.Error()))
+		return answer{}, t.journal.Accept(ctx, quarantined(body, "interaction not readable: "+err.Error()))
 	}
 	if !me.ours(in.team(), in.AppID) {
 		t.log.Warn("slack interaction for another team or app ignored")
@@ -86,7 +94,7 @@ func (t *intake) takeInteraction(ctx context.Context, me *self, body []byte) (an
 func (t *intake) takeCommand(ctx context.Context, me *self, body []byte) (answer, error) {
 	var c slashCommand
 	if err := json.Unmarshal(body, &c); err != nil {
-		return answer{}, t.desk.Accept(ctx, quarantined(body, "command not readable: "+err.Error()))
+		return answer{}, t.journal.Accept(ctx, quarantined(body, "command not readable: "+err.Error()))
 	}
 	if !me.ours(c.TeamID, c.AppID) {
 		t.log.Warn("slack command for another team or app ignored")

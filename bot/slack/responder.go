@@ -17,11 +17,19 @@ import (
 	"parley/channels/pause"
 )
 
+// starter checks a conversation that a user wants to begin. open is the one that the customer has
+// already where there can be only one; its ID is 0 else.
+// Errors: *bridge.Problem, with the Field that is wrong.
+type starter interface {
+	MayStart(ctx context.Context, user string, s bridge.Start) (open bridge.Facts, err error)
+}
+
 // responder answers what people press, choose, hand in, and give as commands.
 type responder struct {
 	*workspace
 
-	desk      bridge.Desk
+	journal   journal
+	starter   starter
 	directory *directory
 	windows   *windows
 }
@@ -50,7 +58,7 @@ func (r *responder) interact(ctx context.Context, me *self, in *interaction, bod
 		r.windows.viewClosed(ctx, in)
 		return answer{}, nil
 	}
-	return answer{}, r.desk.Accept(ctx, quarantined(body, "unknown interaction "+markdown.Cut(in.Type, 40)))
+	return answer{}, r.journal.Accept(ctx, quarantined(body, "unknown interaction "+markdown.Cut(in.Type, 40)))
 }
 
 // pressed handles a button or menu entry.
@@ -60,7 +68,7 @@ func (r *responder) pressed(ctx context.Context, me *self, in *interaction, body
 	}
 	verb, opens, args, err := in.Actions[0].clicked()
 	if err != nil {
-		return answer{}, r.desk.Accept(ctx, quarantined(body, err.Error()))
+		return answer{}, r.journal.Accept(ctx, quarantined(body, err.Error()))
 	}
 	at, user := in.place(), in.User.ID
 	switch opens {
@@ -83,7 +91,7 @@ func (r *responder) pressed(ctx context.Context, me *self, in *interaction, body
 		}}, nil
 	case view.OpensNothing:
 	}
-	if err := r.journal(ctx, me, kindInteraction, in.TriggerID, at, body); err != nil {
+	if err := r.store(ctx, me, kindInteraction, in.TriggerID, at, body); err != nil {
 		return answer{}, err
 	}
 	switch {
@@ -115,11 +123,11 @@ func (r *responder) takeAway(ctx context.Context, in *interaction) {
 func (r *responder) shortcut(ctx context.Context, me *self, in *interaction, body []byte) (answer, error) {
 	verb, ok := shortcutVerb(in.CallbackID)
 	if !ok {
-		return answer{}, r.desk.Accept(ctx, quarantined(body, "unknown shortcut "+markdown.Cut(in.CallbackID, 40)))
+		return answer{}, r.journal.Accept(ctx, quarantined(body, "unknown shortcut "+markdown.Cut(in.CallbackID, 40)))
 	}
 	at := in.place()
 	if verb == bridge.VerbUndo || verb == bridge.VerbSend {
-		return answer{}, r.journal(ctx, me, kindInteraction, in.TriggerID, at, body)
+		return answer{}, r.store(ctx, me, kindInteraction, in.TriggerID, at, body)
 	}
 	text := ""
 	if verb == bridge.VerbNote && in.Message != nil {
@@ -136,7 +144,7 @@ func (r *responder) shortcut(ctx context.Context, me *self, in *interaction, bod
 // globalShortcut handles an entry of the menu beside the message box: it is nowhere.
 func (r *responder) globalShortcut(ctx context.Context, me *self, in *interaction, body []byte) (answer, error) {
 	if in.CallbackID != startShortcut {
-		return answer{}, r.desk.Accept(ctx, quarantined(body, "unknown shortcut "+markdown.Cut(in.CallbackID, 40)))
+		return answer{}, r.journal.Accept(ctx, quarantined(body, "unknown shortcut "+markdown.Cut(in.CallbackID, 40)))
 	}
 	return answer{after: func(ctx context.Context) {
 		r.windows.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
@@ -163,7 +171,7 @@ func (r *responder) submitted(ctx context.Context, me *self, in *interaction, bo
 		return r.follow(ctx, me, in, filled), nil
 	}
 	// All windows close: the one under the form shows what was before.
-	return answer{payload: map[string]any{"response_action": "clear"}}, r.journalForm(ctx, me, in, body)
+	return answer{payload: map[string]any{"response_action": "clear"}}, r.storeForm(ctx, me, in, body)
 }
 
 // mayStart tells at the form why a conversation can't begin; nil = it may, or nobody knows
@@ -171,7 +179,7 @@ func (r *responder) submitted(ctx context.Context, me *self, in *interaction, bo
 func (r *responder) mayStart(ctx context.Context, me *self, in *interaction, f view.Filled) any {
 	ctx, cancel := context.WithTimeout(ctx, quickly)
 	defer cancel()
-	open, err := r.desk.MayStart(ctx, in.User.ID, bridge.Start{Account: f.Args.Account, Recipient: f.Args.Recipient, Subject: f.Args.Subject, Text: f.Text})
+	open, err := r.starter.MayStart(ctx, in.User.ID, bridge.Start{Account: f.Args.Account, Recipient: f.Args.Recipient, Subject: f.Args.Subject, Text: f.Text})
 	var p *bridge.Problem
 	switch {
 	case errors.As(err, &p) && in.View.State.Values[fieldPrefix+p.Field] == nil:
@@ -186,14 +194,14 @@ func (r *responder) mayStart(ctx context.Context, me *self, in *interaction, f v
 	return nil
 }
 
-// journalForm stores a filled form under what was filled in: a form that is sent twice,
+// storeForm stores a filled form under what was filled in: a form that is sent twice,
 // because nobody saw the answer, asks for one thing.
-func (r *responder) journalForm(ctx context.Context, me *self, in *interaction, body []byte) error {
+func (r *responder) storeForm(ctx context.Context, me *self, in *interaction, body []byte) error {
 	filled, err := json.Marshal(in.View.State.Values) // by sorted keys
 	if err != nil || in.View.ID == "" {
-		return r.journal(ctx, me, kindInteraction, in.TriggerID, in.place(), body)
+		return r.store(ctx, me, kindInteraction, in.TriggerID, in.place(), body)
 	}
-	return r.journalAs(ctx, me, kindInteraction, "i:"+in.View.ID+":"+digest(string(filled)), in.place(), body)
+	return r.storeAs(ctx, me, kindInteraction, "i:"+in.View.ID+":"+digest(string(filled)), in.place(), body)
 }
 
 // follow puts the verb's own form in place of the one that asked for the conversation. One
@@ -227,21 +235,21 @@ func (me *self) waiting(at bridge.Place) slackapi.ModalViewRequest {
 	return me.window(view.Card{Blocks: []view.Block{line}}, at)
 }
 
-// journal stores a submitted action under its trigger, which Slack uses once.
-func (r *responder) journal(ctx context.Context, me *self, kind, trigger string, at bridge.Place, body []byte) error {
+// store stores a submitted action under its trigger, which Slack uses once.
+func (r *responder) store(ctx context.Context, me *self, kind, trigger string, at bridge.Place, body []byte) error {
 	id := "i:" + trigger
 	if trigger == "" {
 		id = "i:" + digest(string(body))
 	}
-	return r.journalAs(ctx, me, kind, id, at, body)
+	return r.storeAs(ctx, me, kind, id, at, body)
 }
 
-func (r *responder) journalAs(ctx context.Context, me *self, kind, id string, at bridge.Place, body []byte) error {
+func (r *responder) storeAs(ctx context.Context, me *self, kind, id string, at bridge.Place, body []byte) error {
 	f, err := r.directory.naming(ctx, me, body).fact(kind, id, placeOrder(at), scrub(body))
 	if err != nil {
 		return err
 	}
-	return r.desk.Accept(ctx, f)
+	return r.journal.Accept(ctx, f)
 }
 
 // scrub leaves out what would let its reader act in our name, and is of no use later.

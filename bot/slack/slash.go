@@ -57,7 +57,7 @@ func (r *responder) commanded(ctx context.Context, me *self, c *slashCommand, bo
 	case forms.About(p) && p.Args.Conversation == 0:
 		return answer{after: func(ctx context.Context) {
 			r.windows.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
-				all, err := r.desk.List(ctx, bridge.ListQuery{List: bridge.ListPick}, c.UserID)
+				all, err := r.windows.desk.List(ctx, bridge.ListQuery{List: bridge.ListPick}, c.UserID)
 				if err != nil {
 					return me.problem(err, at)
 				}
@@ -77,7 +77,7 @@ func (r *responder) commanded(ctx context.Context, me *self, c *slashCommand, bo
 			})
 		}}, nil
 	}
-	return answer{}, r.journal(ctx, me, kindCommand, c.TriggerID, at, body)
+	return answer{}, r.store(ctx, me, kindCommand, c.TriggerID, at, body)
 }
 
 func (me *self) decodeCommand(body []byte) ([]bridge.Action, error) {

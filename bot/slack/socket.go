@@ -196,7 +196,7 @@ func (l *line) other(ctx context.Context, evt socketmode.Event) {
 		if !l.up {
 			l.up = true
 			l.links.opened()
-			l.links.desk.Report(channels.Condition{Status: channels.Active})
+			l.links.reports.Report(channels.Condition{Status: channels.Active})
 		}
 		if evt.Request != nil && evt.Request.NumConnections > l.links.wanted {
 			l.links.log.Warn("slack has more connections than this process: other replicas, or ghosts that swallow events",

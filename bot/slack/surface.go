@@ -15,6 +15,7 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/background"
+	"parley/bot/forms"
 	"parley/bot/sweep"
 	"parley/bridge"
 	"parley/channels"
@@ -32,6 +33,15 @@ const (
 	sweepEvery     = 10 * time.Minute // catch-up without a reconnect
 )
 
+// Desk is what a Surface asks of the engine.
+type Desk interface {
+	forms.Desk
+	sweep.Desk
+	starter
+	replying
+	reports
+}
+
 // Options configure a Surface. BotToken, Desk and either AppToken (Socket Mode) or
 // SigningSecret (signed requests) are required.
 type Options struct {
@@ -41,7 +51,7 @@ type Options struct {
 	APIURL        string  // "" = DefaultAPIURL
 	Rate          float64 // factor on the published budgets; 0 = only 429s limit
 
-	Desk   bridge.Desk
+	Desk   Desk
 	Log    *slog.Logger     // nil = discard
 	Now    func() time.Time // Parley's clock; nil = time.Now
 	Client *http.Client     // nil = an own one that never writes after a deadline
@@ -118,19 +128,19 @@ func newSurface(o Options, base *url.URL) *Surface {
 	w := &workspace{http: o.Client, apiURL: base, token: o.BotToken, log: o.Log, now: o.Now,
 		api: slackapi.New(o.BotToken, slackapi.OptionAppLevelToken(o.AppToken), slackapi.OptionAPIURL(o.APIURL), calls)}
 	s := &Surface{workspace: w, opt: o, sweeper: sweep.New(o.Desk, o.Log, o.SweepEvery)}
-	s.directory = &directory{workspace: w, desk: o.Desk, onlyLook: o.OnlyLook}
+	s.directory = &directory{workspace: w, agents: o.Desk, onlyLook: o.OnlyLook}
 	s.files = &files{workspace: w, shareWait: o.ShareWait}
 	s.posts = &poster{workspace: w, directory: s.directory, files: s.files}
-	shown := &windows{workspace: w, desk: o.Desk, posts: s.posts, zone: o.Zone}
+	shown := &windows{workspace: w, desk: o.Desk, replying: o.Desk, posts: s.posts, zone: o.Zone}
 	s.intake = &intake{
-		workspace: w, desk: o.Desk, directory: s.directory, shares: &s.files.shares, sweeper: s.sweeper, work: background.New(64),
-		responder: &responder{workspace: w, desk: o.Desk, directory: s.directory, windows: shown},
+		workspace: w, journal: o.Desk, reports: o.Desk, directory: s.directory, shares: &s.files.shares, sweeper: s.sweeper, work: background.New(64),
+		responder: &responder{workspace: w, journal: o.Desk, starter: o.Desk, directory: s.directory, windows: shown},
 	}
 	s.links = &connections{intake: s.intake}
 	if o.AppToken != "" {
 		s.links.wanted = o.Connections
 	}
-	s.history = &history{workspace: w, desk: o.Desk, directory: s.directory, sweeper: s.sweeper, links: s.links, span: o.CatchUpFor}
+	s.history = &history{workspace: w, directory: s.directory, sweeper: s.sweeper, links: s.links, span: o.CatchUpFor}
 	return s
 }
 

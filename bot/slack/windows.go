@@ -17,20 +17,28 @@ import (
 // forgets a click's trigger after three seconds.
 const quickly = 1200 * time.Millisecond
 
+// replying is told who has the form of a reply open, made at a time of Parley's clock: before it is
+// shown, and when it was closed without being handed in.
+type replying interface {
+	ReplyOpened(ctx context.Context, conversation int64, user string, at time.Time) error
+	ReplyClosed(ctx context.Context, conversation int64, user string, at time.Time) error
+}
+
 // windows are the forms and cards that Slack shows above its own page.
 type windows struct {
 	*workspace
 
-	desk  bridge.Desk
-	posts *poster
-	zone  *time.Location // of readers of whom no other is known
+	desk     forms.Desk
+	replying replying
+	posts    *poster
+	zone     *time.Location // of readers of whom no other is known
 }
 
 // replyOpened tells that somebody is about to see the form of a reply, and has Slack tell when they
 // close it.
 func (w *windows) replyOpened(ctx context.Context, m *slackapi.ModalViewRequest, f view.Form, user string) {
 	m.NotifyOnClose = true
-	if err := w.desk.ReplyOpened(ctx, f.Args.Conversation, user, f.At); err != nil {
+	if err := w.replying.ReplyOpened(ctx, f.Args.Conversation, user, f.At); err != nil {
 		w.log.Info("slack form not noted as open", "error", err)
 	}
 }
@@ -79,7 +87,7 @@ func (w *windows) replyClosed(ctx context.Context, private, user string) {
 	if err != nil || args.Conversation == 0 {
 		return
 	}
-	if err := w.desk.ReplyClosed(ctx, args.Conversation, user, time.Unix(p.At, 0)); err != nil {
+	if err := w.replying.ReplyClosed(ctx, args.Conversation, user, time.Unix(p.At, 0)); err != nil {
 		w.log.Info("slack form not noted as closed", "error", err)
 	}
 }

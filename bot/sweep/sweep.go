@@ -14,7 +14,7 @@ import (
 	"sync"
 	"time"
 
-	"parley/bridge"
+	"parley/channels"
 )
 
 // After a failure it is tried again, unless something else wakes it: reading costs all that
@@ -24,9 +24,26 @@ const (
 	mostRetries = 12 // times retryAfter: a minute
 )
 
+// Desk is what sweeping asks of the engine.
+type Desk interface {
+	// Channels gives the ids of the channels that hold threads of ours.
+	Channels(ctx context.Context) ([]string, error)
+
+	// Seen tells which ids of facts are stored; those of messages also where they are posts of ours.
+	Seen(ctx context.Context, ids []string) (map[string]bool, error)
+
+	// Accept stores facts, each once.
+	Accept(ctx context.Context, facts ...channels.Fact) error
+
+	// Gap tells that events may be missing since a time; replies wait until Filled tells that what
+	// was missed is stored.
+	Gap(since time.Time)
+	Filled()
+}
+
 // Sweeper keeps the gaps of one surface. Safe for concurrent use.
 type Sweeper struct {
-	desk  bridge.Desk
+	desk  Desk
 	log   *slog.Logger
 	every time.Duration
 	wake  chan struct{} // holds one
@@ -39,7 +56,7 @@ type Sweeper struct {
 }
 
 // New makes a Sweeper that reads at least every so often; Run does the work.
-func New(desk bridge.Desk, log *slog.Logger, every time.Duration) *Sweeper {
+func New(desk Desk, log *slog.Logger, every time.Duration) *Sweeper {
 	return &Sweeper{desk: desk, log: log, every: every, wake: make(chan struct{}, 1)}
 }
 

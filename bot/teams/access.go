@@ -19,12 +19,15 @@ const (
 	busyDefault     = 2 * time.Second // 412: somebody else changes the conversation
 )
 
+// reports tells people in which condition the surface is.
+type reports interface{ Report(c channels.Condition) }
+
 // access is what we may do in Teams: it tells what a failed call means, and remembers what Teams
 // keeps us from.
 type access struct {
 	*organisation
 
-	desk    bridge.Desk
+	reports reports
 	sweeper *sweep.Sweeper
 	closed  *closures
 }
@@ -187,7 +190,7 @@ func changes(p bridge.Post) bool {
 func (ac *access) shut(place string, err *channels.SendError) {
 	if ac.closed.shut(place, err, channels.Condition{Status: channels.Broken, Text: err.Text, Hint: err.Hint}, ac.now()) {
 		ac.log.Error("teams keeps us out", "place", place, "error", err)
-		ac.desk.Report(ac.condition())
+		ac.reports.Report(ac.condition())
 	}
 }
 
@@ -195,7 +198,7 @@ func (ac *access) shut(place string, err *channels.SendError) {
 func (ac *access) works(channel string) {
 	c, _ := ac.notes.channel(channel)
 	if ac.closed.open(authorized, channel, c.Team) {
-		ac.desk.Report(ac.condition())
+		ac.reports.Report(ac.condition())
 	}
 }
 
@@ -207,7 +210,7 @@ func (ac *access) reopened(place string) {
 		c, known := ac.notes.channel(shut)
 		return shut == place || team && shut != authorized && (!known || c.Team == place)
 	})
-	ac.desk.Report(ac.condition())
+	ac.reports.Report(ac.condition())
 	ac.sweeper.CatchUp(since)
 }
 

@@ -27,7 +27,6 @@ const (
 type history struct {
 	*organisation
 
-	desk    bridge.Desk
 	sweeper *sweep.Sweeper
 	threads *threads
 	lives   *lives

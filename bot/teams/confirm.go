@@ -52,14 +52,14 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 		case len(facts) == 0:
 			return bridge.Gone, nil
 		}
-		return bridge.Gone, h.desk.Accept(ctx, facts...)
+		return bridge.Gone, h.sweeper.Accept(ctx, facts)
 	}
 	edit, err := h.missedEdit(ctx, at, &m, own)
 	if err != nil {
 		return bridge.Unchanged, err
 	}
 	if len(edit) > 0 {
-		return bridge.Changed, h.desk.Accept(ctx, edit...)
+		return bridge.Changed, h.sweeper.Accept(ctx, edit)
 	}
 	return h.compare(ctx, at, &m, text)
 }

@@ -67,6 +67,19 @@ func (d *desk) People(context.Context) ([]bridge.AgentRef, error) {
 	return []bridge.AgentRef{{ID: 1, Name: "Ann Lee", User: ann}, {ID: 2, Name: "Ben Kim", User: ben}}, nil
 }
 
+func (d *desk) TagNames(context.Context) ([]bridge.Tag, error) { return nil, nil }
+func (d *desk) Count(string, string) (bridge.Count, bool)      { return bridge.Count{}, false }
+
+func (d *desk) Templates(context.Context, bridge.TemplatesFor, string) (bridge.Templates, error) {
+	return bridge.Templates{}, nil
+}
+
+func (d *desk) SaidAt(context.Context, bridge.Place, string) ([]bridge.Said, error) { return nil, nil }
+
+func (d *desk) History(context.Context, int64, int, string) (bridge.History, error) {
+	return bridge.History{}, nil
+}
+
 func (d *desk) Teams(context.Context) ([]string, error) { return []string{"Support"}, nil }
 
 func (d *desk) Accounts(context.Context, string) ([]bridge.AccountRef, error) {

@@ -12,6 +12,7 @@ import (
 	"parley/bot/teams/connector"
 	"parley/bot/teams/inbound"
 	"parley/bot/upload"
+	"parley/bridge"
 	"parley/channels"
 )
 
@@ -23,10 +24,23 @@ const (
 	retryLater      = "5" // seconds
 )
 
+// starter checks a conversation that a user wants to begin. open is the one that the customer has
+// already where there can be only one; its ID is 0 else.
+// Errors: *bridge.Problem, with the Field that is wrong.
+type starter interface {
+	MayStart(ctx context.Context, user string, s bridge.Start) (open bridge.Facts, err error)
+}
+
+// replying is told who sees the form of a reply, made at a time of Parley's clock, before it is shown.
+type replying interface {
+	ReplyOpened(ctx context.Context, conversation int64, user string, at time.Time) error
+}
+
 // door answers requests of Teams.
 type door struct {
 	*intake
 
+	desk         Desk
 	reader       *inbound.Reader
 	installation *installation
 	upload       *upload.Page // nil = there is none: Teams can't reach us

@@ -37,17 +37,17 @@ func withoutAzure(o *Options, f *teamsfake.Options) {
 
 // exerciseStage connects a surface to an organisation of its own, with a desk that remembers.
 func exerciseStage(t *testing.T, reads bool, change func(*Options, *teamsfake.Options)) bridgetest.Stage {
-	desk := bridgetest.NewDesk()
-	w := newWorld(t, desk, change)
-	desk.Open(w.channel)
+	d := newDesk()
+	w := newWorld(t, d, change)
+	d.Open(w.channel)
 	w.connect().run()
 	if !reads {
 		w.fake.Inject(teamsfake.Fault{Method: "graph.*", Kind: teamsfake.FaultHTTP, Status: http.StatusForbidden, Code: "Forbidden"})
 	}
-	desk.Connected(t, 1)
+	d.Connected(t, 1)
 	person := w.fake.As(ann)
 	return bridgetest.Stage{
-		Surface: w.s, Desk: desk, Channel: w.channel, Agent: ann, Other: ben, FindsDeleted: true, Blind: !reads,
+		Surface: w.s, Desk: d.Desk, Channel: w.channel, Agent: ann, Other: ben, FindsDeleted: true, Blind: !reads,
 		Mention: func(user string) string { return "<@" + user + ">" },
 		Shown: func(_ *testing.T, root string) (shown []bridgetest.Shown) {
 			for _, m := range w.fake.Thread(w.channel, root) {
@@ -98,9 +98,9 @@ func exerciseStage(t *testing.T, reads bool, change func(*Options, *teamsfake.Op
 			id := w.fake.Inject(teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultLose})
 			f()
 			w.fake.ClearFaults(id)
-			fills := desk.Fills()
+			fills := d.Fills()
 			w.s.CatchUp(time.Now().Add(-time.Minute))
-			desk.Connected(t, fills+1)
+			d.Connected(t, fills+1)
 		},
 	}
 }

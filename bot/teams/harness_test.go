@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"parley/bot/teams/teamsfake"
-	"parley/bridge"
 )
 
 // patience bounds every wait; only a failing test uses it up.
@@ -33,7 +32,7 @@ type world struct {
 
 // newWorld makes an organisation with a team, and a surface that serves its requests. The
 // app isn't in the team yet.
-func newWorld(t *testing.T, desk bridge.Desk, change func(*Options, *teamsfake.Options)) *world {
+func newWorld(t *testing.T, desk Desk, change func(*Options, *teamsfake.Options)) *world {
 	t.Helper()
 	o := teamsfake.Options{
 		Users: []teamsfake.User{{ID: ann, Name: "Ann Lee", Email: "ann@acme.test"}, {ID: ben, Name: "Ben Kim", Email: "ben@acme.test"}, {ID: eve, Name: "Eve Fox", Email: "eve@other.test", Guest: true}},

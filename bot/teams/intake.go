@@ -16,7 +16,6 @@ import (
 type intake struct {
 	*organisation
 
-	desk    bridge.Desk
 	sweeper *sweep.Sweeper
 	threads *threads
 	lives   *lives

@@ -6,13 +6,12 @@ import (
 	"testing"
 
 	"parley/bot/teams/teamsfake"
-	"parley/bridge/bridgetest"
 )
 
 // TestResolveAmong: a name means a channel only while a single one has it.
 func TestResolveAmong(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, bridgetest.NewDesk(), func(_ *Options, o *teamsfake.Options) {
+	w := newWorld(t, newDesk(), func(_ *Options, o *teamsfake.Options) {
 		o.Teams = append(o.Teams, teamsfake.Team{Name: "Sales"})
 	}).connect()
 	sales := w.fake.Admin.AddChannel(teamsfake.Channel{Team: w.fake.Teams()[1].ID, Name: "Leads"})
@@ -30,7 +29,7 @@ func TestResolveAmong(t *testing.T) {
 // A channel's roster says who can read it; of one that Parley isn't in nobody can tell.
 func TestAudience(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, bridgetest.NewDesk(), nil).connect()
+	w := newWorld(t, newDesk(), nil).connect()
 	must(t, w.fake.WaitFor(within(t), func() bool { return w.fake.Activities.Pending() == 0 }))
 	a, err := w.s.Audience(within(t), w.channel)
 	if err != nil || a.Everyone || !slices.Contains(a.Users, ann) || slices.Contains(a.Users, "") {

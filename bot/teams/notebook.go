@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"parley/bot/teams/connector"
-	"parley/bridge"
 )
 
 // errNowhere is returned while nobody knows where Teams is reached for this organisation.
@@ -54,12 +53,18 @@ type channelNote struct {
 	Removed bool `json:"removed,omitempty"` // the app was taken out, and is still in the team
 }
 
+// notes remembers something for the surface and its replicas over a restart, by key.
+type notes interface {
+	Keep(ctx context.Context, key string, value json.RawMessage) error
+	Kept(ctx context.Context) (map[string]json.RawMessage, error)
+}
+
 // notebook is what is known of the organisation from Teams' events. It outlives restarts,
 // and replicas share it.
 type notebook struct {
 	*app
 
-	desk     bridge.Desk
+	notes    notes
 	people   *people
 	onlyLook bool // keeps nothing
 	named    bool // where Teams is reached is a setting
@@ -76,7 +81,7 @@ type notebook struct {
 }
 
 func newNotebook(b *app, o Options) *notebook {
-	return &notebook{app: b, desk: o.Desk, onlyLook: o.OnlyLook, named: len(o.ServiceURLs) > 0, kept: map[string]string{}, teams: map[string]teamNote{}, channels: map[string]channelNote{},
+	return &notebook{app: b, notes: o.Desk, onlyLook: o.OnlyLook, named: len(o.ServiceURLs) > 0, kept: map[string]string{}, teams: map[string]teamNote{}, channels: map[string]channelNote{},
 		asked: newMemory[bool]()}
 }
 
@@ -90,7 +95,7 @@ func (n *notebook) load(ctx context.Context) error {
 	if fresh {
 		return nil
 	}
-	all, err := n.desk.Kept(ctx)
+	all, err := n.notes.Kept(ctx)
 	if err != nil {
 		return fmt.Errorf("teams: notes: %w", err)
 	}
@@ -133,7 +138,7 @@ func (n *notebook) keep(ctx context.Context, key string, v any) error {
 		return nil
 	}
 	if !n.onlyLook {
-		if err := n.desk.Keep(ctx, key, raw); err != nil {
+		if err := n.notes.Keep(ctx, key, raw); err != nil {
 			return fmt.Errorf("teams: note %s: %w", key, err)
 		}
 	}

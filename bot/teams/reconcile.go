@@ -174,7 +174,7 @@ func (s *poster) find(ctx context.Context, p bridge.Post, wanted func(*graph.Mes
 			if !s.byUs(m) || !m.DeletedAt.IsZero() || m.CreatedAt.Before(oldest) || !wanted(m) {
 				continue
 			}
-			recorded, err := s.desk.Posted(ctx, bridge.Place{Channel: p.Place.Channel, Message: m.ID})
+			recorded, err := s.posts.Posted(ctx, bridge.Place{Channel: p.Place.Channel, Message: m.ID})
 			if err != nil {
 				return graph.Message{}, channels.CannotTell, err
 			}

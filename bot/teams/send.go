@@ -16,7 +16,7 @@ import (
 type poster struct {
 	*organisation
 
-	desk    bridge.Desk
+	posts   posts
 	access  *access
 	threads *threads
 	sent    *memory[bridge.Sent] // posts that Teams has taken, by their tokens

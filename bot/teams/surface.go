@@ -33,6 +33,17 @@ const (
 	catchUpFor     = 90 * 24 * time.Hour
 )
 
+// Desk is what a Surface asks of the engine.
+type Desk interface {
+	upload.Desk
+	sweep.Desk
+	posts
+	notes
+	reports
+	starter
+	replying
+}
+
 // Options configure a Surface. AppID, AppPassword, TenantID and Desk are required; with
 // AllowUnsigned the password may be missing.
 type Options struct {
@@ -48,7 +59,7 @@ type Options struct {
 	PublicURL     string   // where the world reaches us; "" = nowhere
 	LinkKeys      [][]byte // what links to our pages are signed with: the first signs, all are taken; none = there are no pages
 
-	Desk   bridge.Desk
+	Desk   Desk
 	Log    *slog.Logger     // nil = discard
 	Now    func() time.Time // Parley's clock; nil = time.Now
 	Client *http.Client     // nil = an own one that never writes after a deadline
@@ -126,20 +137,20 @@ func newSurface(o Options, b *app) *Surface {
 	org.people = newPeople(b, org.notes)
 	org.notes.people = org.people
 	s := &Surface{organisation: org, opt: o, sweeper: sweep.New(o.Desk, o.Log, o.SweepEvery), directory: &directory{org}}
-	s.access = &access{organisation: org, desk: o.Desk, sweeper: s.sweeper, closed: newClosures()}
-	s.threads = &threads{desk: o.Desk, roots: newMemory[bool]()}
+	s.access = &access{organisation: org, reports: o.Desk, sweeper: s.sweeper, closed: newClosures()}
+	s.threads = &threads{posts: o.Desk, desk: o.Desk, roots: newMemory[bool]()}
 	s.files = &files{organisation: org, libraries: newMemory[library]()}
-	s.posts = &poster{organisation: org, desk: o.Desk, access: s.access, threads: s.threads, sent: newMemory[bridge.Sent](), copying: make(chan struct{}, 1)}
+	s.posts = &poster{organisation: org, posts: o.Desk, access: s.access, threads: s.threads, sent: newMemory[bridge.Sent](), copying: make(chan struct{}, 1)}
 	life := &lives{organisation: org, sweeper: s.sweeper}
 	s.history = &history{
-		organisation: org, desk: o.Desk, sweeper: s.sweeper, threads: s.threads, lives: life, span: o.CatchUpFor,
+		organisation: org, sweeper: s.sweeper, threads: s.threads, lives: life, span: o.CatchUpFor,
 		swept: newMemory[compared](), whole: newMemory[wholePass](),
 	}
-	s.uploads = &uploads{app: b, desk: o.Desk, sweeper: s.sweeper}
+	s.uploads = &uploads{app: b, sweeper: s.sweeper}
 	s.upload = newUpload(o, s.uploads)
 	org.attach = s.upload != nil
-	s.intake = &intake{organisation: org, desk: o.Desk, sweeper: s.sweeper, threads: s.threads, lives: life, files: s.files}
-	s.door = &door{intake: s.intake, installation: &installation{organisation: org, access: s.access}, upload: s.upload, zone: o.Zone}
+	s.intake = &intake{organisation: org, sweeper: s.sweeper, threads: s.threads, lives: life, files: s.files}
+	s.door = &door{intake: s.intake, desk: o.Desk, installation: &installation{organisation: org, access: s.access}, upload: s.upload, zone: o.Zone}
 	return s
 }
 

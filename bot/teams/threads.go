@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"parley/bot/sweep"
 	"parley/bot/teams/connector"
 	"parley/bridge"
 )
@@ -14,9 +15,15 @@ import (
 // may know whether a post was made.
 const rootWait = 11 * time.Minute
 
+// posts tells whether the message at a place is a post of our own that is recorded.
+type posts interface {
+	Posted(ctx context.Context, at bridge.Place) (bool, error)
+}
+
 // threads tells which of a channel's threads are ours, and what of the others concerns us.
 type threads struct {
-	desk  bridge.Desk
+	posts posts
+	desk  sweep.Desk
 	roots *memory[bool] // by orderKey: whether we began it
 }
 
@@ -32,7 +39,7 @@ func (t *threads) ours(ctx context.Context, at bridge.Place) (bool, error) {
 	if own, ok := t.roots.get(key); ok {
 		return own, nil
 	}
-	own, err := t.desk.Posted(ctx, bridge.Place{Channel: at.Channel, Message: at.Thread})
+	own, err := t.posts.Posted(ctx, bridge.Place{Channel: at.Channel, Message: at.Thread})
 	if err != nil {
 		return false, err
 	}
@@ -46,7 +53,7 @@ func (t *threads) ours(ctx context.Context, at bridge.Place) (bool, error) {
 		return false, err
 	}
 	if said[id] { // somebody else's, unless ours was recorded just now
-		own, err := t.desk.Posted(ctx, bridge.Place{Channel: at.Channel, Message: at.Thread})
+		own, err := t.posts.Posted(ctx, bridge.Place{Channel: at.Channel, Message: at.Thread})
 		if err == nil {
 			t.roots.put(key, own)
 		}

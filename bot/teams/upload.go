@@ -15,6 +15,7 @@ import (
 	"parley/bot/upload"
 	"parley/bot/verb"
 	"parley/bridge"
+	"parley/channels"
 )
 
 // uploadPath is where the upload page is below our public address.
@@ -83,7 +84,6 @@ func uploadID(t upload.Ticket) string { return "a:" + t.Nonce + ":" + t.User }
 type uploads struct {
 	*app
 
-	desk    bridge.Desk
 	sweeper *sweep.Sweeper
 	taking  sync.Mutex
 }
@@ -107,7 +107,7 @@ func (u *uploads) takeUpload(ctx context.Context, t upload.Ticket, r upload.Repl
 		return false, fmt.Errorf("teams: upload: %w", err)
 	}
 	p := payload{Kind: kindUpload, Me: u.me, Body: body}
-	return false, u.desk.Accept(ctx, p.fact(uploadID(t), orderKey(t.Place.Channel, root(t.Place))))
+	return false, u.sweeper.Accept(ctx, []channels.Fact{p.fact(uploadID(t), orderKey(t.Place.Channel, root(t.Place)))})
 }
 
 func (p payload) decodeUpload() ([]bridge.Action, error) {

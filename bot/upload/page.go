@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -29,6 +30,18 @@ const (
 	textRunes = 3000             // of the text, as in other forms
 )
 
+// Desk is what the page asks of the engine.
+type Desk interface {
+	forms.Desk
+
+	// StoreFile keeps a file, for a reply with it that follows: its name and its size in bytes.
+	// Errors: bridge.ErrTooLarge; what reading r gives; the database's.
+	StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (blob string, size int64, err error)
+
+	// MayReply checks a reply with files, before it is handed in. Errors: *bridge.Problem, for people.
+	MayReply(ctx context.Context, conversation int64, user, text string, files []bridge.SurfaceFile) error
+}
+
 // Options configure a Page. All but Ancestors, AppID, Zone and Log are required.
 type Options struct {
 	Base      string   // where the world finds us, without a final slash
@@ -36,7 +49,7 @@ type Options struct {
 	Keys      [][]byte // the first signs tickets, all are taken
 	Ancestors []string // what may show the page in a frame, in the words of a Content-Security-Policy
 	AppID     string   // of the chat's app, which is told when a dialog's page is done; "" = nobody is
-	Desk      bridge.Desk
+	Desk      Desk
 	Now       func() time.Time
 	Zone      *time.Location
 	Log       *slog.Logger // nil = discard

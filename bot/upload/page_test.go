@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/bot/forms"
 	"parley/bridge"
 	"parley/bridge/bridgetest"
 )
@@ -20,6 +21,8 @@ import (
 // desk is an engine with conversation 12, which ann may answer.
 type desk struct {
 	*bridgetest.Desk
+	forms.Choices // but for those below, the page asks for none
+
 	resolved bool
 	refuse   error // of MayReply
 	checked  string
@@ -44,6 +47,22 @@ func (d *desk) Facts(_ context.Context, id int64, user string) (bridge.Facts, er
 	}
 	return f, nil
 }
+
+func (d *desk) FactsAt(context.Context, bridge.Place, string) (bridge.Facts, error) {
+	return bridge.Facts{}, bridge.ErrNoConversation
+}
+
+func (d *desk) List(context.Context, bridge.ListQuery, string) (bridge.Listing, error) {
+	return bridge.Listing{}, nil
+}
+
+func (d *desk) History(context.Context, int64, int, string) (bridge.History, error) {
+	return bridge.History{}, nil
+}
+
+func (d *desk) SaidAt(context.Context, bridge.Place, string) ([]bridge.Said, error) { return nil, nil }
+func (d *desk) Accounts(context.Context, string) ([]bridge.AccountRef, error)       { return nil, nil }
+func (d *desk) Count(string, string) (bridge.Count, bool)                           { return bridge.Count{}, false }
 
 func (d *desk) MayReply(_ context.Context, _ int64, _, text string, _ []bridge.SurfaceFile) error {
 	d.checked = text

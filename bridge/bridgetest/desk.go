@@ -18,7 +18,8 @@ import (
 	"parley/channels"
 )
 
-// Desk is an engine that only remembers what a surface brings.
+// Desk is an engine that only remembers what a surface brings. What forms are made from, a test that
+// opens some has to say.
 type Desk struct {
 	mu       sync.Mutex
 	facts    []channels.Fact
@@ -35,8 +36,6 @@ type Desk struct {
 	notes    map[string]json.RawMessage
 }
 
-var _ bridge.Desk = (*Desk)(nil)
-
 // NewDesk makes a Desk whose threads open in channels.
 func NewDesk(channels ...string) *Desk {
 	return &Desk{posts: map[string]bool{}, notes: map[string]json.RawMessage{}, channels: channels, changed: make(chan struct{})}
@@ -47,7 +46,7 @@ func (d *Desk) poke() {
 	d.changed = make(chan struct{})
 }
 
-// Accept implements bridge.Desk: a fact is kept once.
+// Accept keeps facts, each once.
 func (d *Desk) Accept(_ context.Context, facts ...channels.Fact) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -79,7 +78,7 @@ func (d *Desk) Attempts() int {
 	return d.attempts
 }
 
-// Attend implements bridge.Desk.
+// Attend notes that somebody begins to answer.
 func (d *Desk) Attend(conversation int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -108,7 +107,7 @@ func (d *Desk) Own(channel, message string) {
 	d.posts["m:"+channel+":"+message] = true
 }
 
-// Seen implements bridge.Desk.
+// Seen tells which facts are kept, and which messages are posts of ours.
 func (d *Desk) Seen(_ context.Context, ids []string) (map[string]bool, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -122,7 +121,7 @@ func (d *Desk) Seen(_ context.Context, ids []string) (map[string]bool, error) {
 	return seen, nil
 }
 
-// Posted implements bridge.Desk.
+// Posted tells whether a message is a post of ours.
 func (d *Desk) Posted(_ context.Context, at bridge.Place) (bool, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -204,7 +203,7 @@ func (d *Desk) Fills() int {
 	return d.filled
 }
 
-// Keep implements bridge.Desk.
+// Keep remembers a note; nil forgets it.
 func (d *Desk) Keep(_ context.Context, key string, value json.RawMessage) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -215,14 +214,14 @@ func (d *Desk) Keep(_ context.Context, key string, value json.RawMessage) error 
 	return nil
 }
 
-// Kept implements bridge.Desk.
+// Kept gives the notes.
 func (d *Desk) Kept(context.Context) (map[string]json.RawMessage, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return maps.Clone(d.notes), nil
 }
 
-// StoreFile implements bridge.Desk: it forgets the content.
+// StoreFile forgets the content.
 func (d *Desk) StoreFile(_ context.Context, r io.Reader, maxBytes int64) (blob string, size int64, err error) {
 	sum := sha256.New()
 	size, err = io.Copy(sum, io.LimitReader(r, maxBytes+1))
@@ -232,18 +231,18 @@ func (d *Desk) StoreFile(_ context.Context, r io.Reader, maxBytes int64) (blob s
 	return hex.EncodeToString(sum.Sum(nil)), size, err
 }
 
-// MayReply implements bridge.Desk.
+// MayReply lets everybody reply.
 func (d *Desk) MayReply(context.Context, int64, string, string, []bridge.SurfaceFile) error {
 	return nil
 }
 
-// ReplyOpened implements bridge.Desk.
+// ReplyOpened notes that the form of a reply is open.
 func (d *Desk) ReplyOpened(_ context.Context, conversation int64, user string, at time.Time) error {
 	d.keepReply("opened", conversation, user, at)
 	return nil
 }
 
-// ReplyClosed implements bridge.Desk.
+// ReplyClosed notes that it was closed.
 func (d *Desk) ReplyClosed(_ context.Context, conversation int64, user string, at time.Time) error {
 	d.keepReply("closed", conversation, user, at)
 	return nil
@@ -264,7 +263,7 @@ func (d *Desk) Replies() []string {
 	return slices.Clone(d.replies)
 }
 
-// Gap implements bridge.Desk.
+// Gap notes a gap.
 func (d *Desk) Gap(since time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -279,7 +278,7 @@ func (d *Desk) Gaps() []time.Time {
 	return slices.Clone(d.gaps)
 }
 
-// Filled implements bridge.Desk.
+// Filled notes that gaps are filled.
 func (d *Desk) Filled() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -287,7 +286,7 @@ func (d *Desk) Filled() {
 	d.poke()
 }
 
-// Report implements bridge.Desk.
+// Report notes a condition.
 func (d *Desk) Report(c channels.Condition) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -310,57 +309,19 @@ func (d *Desk) Reports() []channels.Condition {
 	return slices.Clone(d.reports)
 }
 
-// FactsAt implements bridge.Desk.
-func (d *Desk) FactsAt(context.Context, bridge.Place, string) (bridge.Facts, error) {
-	return bridge.Facts{}, bridge.ErrNoConversation
-}
-
-// Facts implements bridge.Desk.
-func (d *Desk) Facts(context.Context, int64, string) (bridge.Facts, error) {
-	return bridge.Facts{}, bridge.ErrNoConversation
-}
-
-// List implements bridge.Desk.
-func (d *Desk) List(context.Context, bridge.ListQuery, string) (bridge.Listing, error) {
-	return bridge.Listing{}, nil
-}
-
-// History implements bridge.Desk.
-func (d *Desk) History(context.Context, int64, int, string) (bridge.History, error) {
-	return bridge.History{}, nil
-}
-
-// People implements bridge.Desk.
-func (d *Desk) People(context.Context) ([]bridge.AgentRef, error) { return nil, nil }
-
-// Templates implements bridge.Desk.
-func (d *Desk) Templates(context.Context, bridge.TemplatesFor, string) (bridge.Templates, error) {
-	return bridge.Templates{}, nil
-}
-
-// Accounts implements bridge.Desk.
-func (d *Desk) Accounts(context.Context, string) ([]bridge.AccountRef, error) { return nil, nil }
-
-// MayStart implements bridge.Desk.
-func (d *Desk) MayStart(context.Context, string, bridge.Start) (bridge.Facts, error) {
-	return bridge.Facts{}, nil
-}
-
-// Count implements bridge.Desk.
-func (d *Desk) Count(string, string) (bridge.Count, bool) { return bridge.Count{}, false }
-
-// SaidAt implements bridge.Desk.
-func (d *Desk) SaidAt(context.Context, bridge.Place, string) ([]bridge.Said, error) { return nil, nil }
-
-// Teams implements bridge.Desk.
-func (d *Desk) Teams(context.Context) ([]string, error) { return nil, nil }
-
-// TagNames implements bridge.Desk.
-func (d *Desk) TagNames(context.Context) ([]bridge.Tag, error) { return nil, nil }
-
-// Channels implements bridge.Desk.
+// Channels gives those in which threads open.
 func (d *Desk) Channels(context.Context) ([]string, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Clone(d.channels), nil
+}
+
+// SurfaceDesk is what a Surface asks of the engine.
+type SurfaceDesk interface {
+	Accept(ctx context.Context, facts ...channels.Fact) error
+	Seen(ctx context.Context, ids []string) (map[string]bool, error)
+	Channels(ctx context.Context) ([]string, error)
+	Gap(since time.Time)
+	Filled()
+	Report(c channels.Condition)
 }

@@ -29,7 +29,7 @@ const (
 // Surface connects the engine to a Chat.
 type Surface struct {
 	base   string
-	desk   bridge.Desk
+	desk   SurfaceDesk
 	rate   float64
 	client *http.Client
 
@@ -41,7 +41,7 @@ var _ bridge.Surface = (*Surface)(nil)
 
 // NewSurface makes a surface of the Chat at an address, which may be another process's; perSecond is
 // what the Chat allows in a channel, 0 = any.
-func NewSurface(url string, d bridge.Desk, perSecond float64) *Surface {
+func NewSurface(url string, d SurfaceDesk, perSecond float64) *Surface {
 	return &Surface{base: url, desk: d, rate: perSecond, client: &http.Client{Transport: &http.Transport{}}}
 }
 

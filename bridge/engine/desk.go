@@ -19,8 +19,8 @@ import (
 // gapMargin is what a measured age of a message may be off.
 const gapMargin = 2 * time.Second
 
-// desk is what one surface may ask of the engine.
-type desk struct {
+// Desk is what one surface may ask of the engine. A surface declares which of it it needs.
+type Desk struct {
 	e       *Engine
 	account int64
 	surface bridge.Surface
@@ -31,13 +31,14 @@ type desk struct {
 	filledTo int64     // the newest event when the last gap was filled
 }
 
-var _ bridge.Desk = (*desk)(nil)
-
-func (d *desk) Accept(ctx context.Context, facts ...channels.Fact) error {
+// Accept stores facts; see channels.Accept.
+func (d *Desk) Accept(ctx context.Context, facts ...channels.Fact) error {
 	return d.e.relay.Accept(ctx, d.account, facts...)
 }
 
-func (d *desk) Seen(ctx context.Context, ids []string) (map[string]bool, error) {
+// Seen tells which of these fact ids are stored (or are posts of our own).
+// For messages the id is "m:{channel}:{message}"; a message's id has no colon.
+func (d *Desk) Seen(ctx context.Context, ids []string) (map[string]bool, error) {
 	seen, err := store.SeenEvents(ctx, d.e.pool, d.account, ids)
 	if err != nil {
 		return nil, err
@@ -57,16 +58,19 @@ func (d *desk) Seen(ctx context.Context, ids []string) (map[string]bool, error) 
 	return seen, err
 }
 
-func (d *desk) Posted(ctx context.Context, at bridge.Place) (bool, error) {
+// Posted tells whether the message at a place is a post of our own that is recorded.
+func (d *Desk) Posted(ctx context.Context, at bridge.Place) (bool, error) {
 	posts, err := store.FindPosts(ctx, d.e.pool, []int64{d.account}, []string{at.Channel}, []string{at.Message})
 	return len(posts) > 0 && posts[0].Kind != humanMessage && posts[0].Kind != earlyMessage, err
 }
 
-func (d *desk) agent(user string) *store.Agent {
+func (d *Desk) agent(user string) *store.Agent {
 	return d.e.directory.Load().AgentOf(d.account, user)
 }
 
-func (d *desk) FactsAt(ctx context.Context, at bridge.Place, user string) (bridge.Facts, error) {
+// FactsAt finds the conversation of a thread or of a message in it, for user.
+// Errors: ErrNoConversation; *Problem when user may not see it.
+func (d *Desk) FactsAt(ctx context.Context, at bridge.Place, user string) (bridge.Facts, error) {
 	for _, m := range []string{at.Thread, at.Message} {
 		posts, err := store.FindPosts(ctx, d.e.pool, []int64{d.account}, []string{at.Channel}, []string{m})
 		if err != nil {
@@ -79,7 +83,8 @@ func (d *desk) FactsAt(ctx context.Context, at bridge.Place, user string) (bridg
 	return bridge.Facts{}, bridge.ErrNoConversation
 }
 
-func (d *desk) Facts(ctx context.Context, id int64, user string) (bridge.Facts, error) {
+// Facts of a conversation by its number, for user. Errors as FactsAt.
+func (d *Desk) Facts(ctx context.Context, id int64, user string) (bridge.Facts, error) {
 	agent, err := d.mayRead(ctx, id, user)
 	if err != nil {
 		return bridge.Facts{}, err
@@ -97,7 +102,7 @@ func (d *desk) Facts(ctx context.Context, id int64, user string) (bridge.Facts, 
 
 // reading gives the agent behind a user, with what they may read as it is now.
 // Errors: *Problem for who is no agent.
-func (d *desk) reading(ctx context.Context, user string) (*store.Agent, store.Reader, error) {
+func (d *Desk) reading(ctx context.Context, user string) (*store.Agent, store.Reader, error) {
 	agent := d.agent(user)
 	if problem := Authorize(agent, bridge.VerbFind, nil); problem != nil {
 		return nil, store.Reader{}, problem
@@ -108,7 +113,7 @@ func (d *desk) reading(ctx context.Context, user string) (*store.Agent, store.Re
 
 // mayRead gives the agent behind a user who may read a conversation.
 // Errors: ErrNoConversation; *Problem for who may not.
-func (d *desk) mayRead(ctx context.Context, id int64, user string) (*store.Agent, error) {
+func (d *Desk) mayRead(ctx context.Context, id int64, user string) (*store.Agent, error) {
 	agent, r, err := d.reading(ctx, user)
 	if err != nil {
 		return nil, err
@@ -125,7 +130,9 @@ func (d *desk) mayRead(ctx context.Context, id int64, user string) (*store.Agent
 	return agent, nil
 }
 
-func (d *desk) List(ctx context.Context, q bridge.ListQuery, user string) (bridge.Listing, error) {
+// List gives a page of a list, at most 50 rows, or of what is found by some words, at
+// most 20, as far as user may see it. Errors: *Problem.
+func (d *Desk) List(ctx context.Context, q bridge.ListQuery, user string) (bridge.Listing, error) {
 	agent, r, err := d.reading(ctx, user)
 	if err != nil {
 		return bridge.Listing{}, err
@@ -133,14 +140,17 @@ func (d *desk) List(ctx context.Context, q bridge.ListQuery, user string) (bridg
 	return d.e.list(ctx, d.e.pool, d.account, agent, r, q)
 }
 
-func (d *desk) History(ctx context.Context, id int64, page int, user string) (bridge.History, error) {
+// History gives a page of the log of a conversation, at most 50 rows; page 0 has the newest.
+// Errors: as FactsAt.
+func (d *Desk) History(ctx context.Context, id int64, page int, user string) (bridge.History, error) {
 	if _, err := d.mayRead(ctx, id, user); err != nil {
 		return bridge.History{}, err
 	}
 	return d.e.history(ctx, d.e.pool, id, page)
 }
 
-func (d *desk) People(context.Context) ([]bridge.AgentRef, error) {
+// People gives all agents, for pickers.
+func (d *Desk) People(context.Context) ([]bridge.AgentRef, error) {
 	dir := d.e.directory.Load()
 	var list []bridge.AgentRef
 	for _, a := range dir.Agents {
@@ -151,7 +161,9 @@ func (d *desk) People(context.Context) ([]bridge.AgentRef, error) {
 	return list, nil
 }
 
-func (d *desk) Accounts(ctx context.Context, user string) ([]bridge.AccountRef, error) {
+// Accounts gives the accounts that user may work with, by name.
+// Errors: *Problem for who is no agent.
+func (d *Desk) Accounts(ctx context.Context, user string) ([]bridge.AccountRef, error) {
 	agent, _, err := d.reading(ctx, user)
 	if err != nil {
 		return nil, err
@@ -159,7 +171,10 @@ func (d *desk) Accounts(ctx context.Context, user string) ([]bridge.AccountRef, 
 	return d.e.accountsFor(d.e.directory.Load(), agent), nil
 }
 
-func (d *desk) MayStart(ctx context.Context, user string, s bridge.Start) (bridge.Facts, error) {
+// MayStart checks a conversation that user wants to begin. open is the one that the
+// customer has already where there can be only one; its ID is 0 else.
+// Errors: *Problem, with the Field that is wrong.
+func (d *Desk) MayStart(ctx context.Context, user string, s bridge.Start) (bridge.Facts, error) {
 	agent := d.agent(user)
 	begun, problem := d.e.starting(d.e.directory.Load(), agent, s)
 	if problem != nil {
@@ -189,7 +204,9 @@ func (d *desk) MayStart(ctx context.Context, user string, s bridge.Start) (bridg
 	return bridge.Facts{}, err
 }
 
-func (d *desk) SaidAt(ctx context.Context, at bridge.Place, user string) ([]bridge.Said, error) {
+// SaidAt gives what customers said in the post at a place, as excerpts, oldest first;
+// several where they were posted together, none where it isn't a customer's.
+func (d *Desk) SaidAt(ctx context.Context, at bridge.Place, user string) ([]bridge.Said, error) {
 	if problem := Authorize(d.agent(user), bridge.VerbReply, nil); problem != nil {
 		return nil, problem
 	}
@@ -204,7 +221,9 @@ func (d *desk) SaidAt(ctx context.Context, at bridge.Place, user string) ([]brid
 	return saidIn(messages), err
 }
 
-func (d *desk) Count(account, text string) (bridge.Count, bool) {
+// Count says how many messages the provider of an account counts a text as, with the
+// account's signature; ok is false where it doesn't count.
+func (d *Desk) Count(account, text string) (bridge.Count, bool) {
 	a := d.e.directory.Load().AccountNamed(account)
 	if a == nil {
 		return bridge.Count{}, false
@@ -217,7 +236,8 @@ func (d *desk) Count(account, text string) (bridge.Count, bool) {
 	return counter.Count(text, signature), true
 }
 
-func (d *desk) Teams(context.Context) ([]string, error) {
+// Teams gives the teams' names, for pickers.
+func (d *Desk) Teams(context.Context) ([]string, error) {
 	var list []string
 	for _, t := range d.e.directory.Load().Teams {
 		list = append(list, t.Name)
@@ -225,7 +245,8 @@ func (d *desk) Teams(context.Context) ([]string, error) {
 	return list, nil
 }
 
-func (d *desk) TagNames(context.Context) ([]bridge.Tag, error) {
+// TagNames gives the known tags, for pickers.
+func (d *Desk) TagNames(context.Context) ([]bridge.Tag, error) {
 	var list []bridge.Tag
 	for _, t := range d.e.directory.Load().Tags {
 		list = append(list, bridge.Tag{Name: t.Name, Color: t.Color})
@@ -233,15 +254,19 @@ func (d *desk) TagNames(context.Context) ([]bridge.Tag, error) {
 	return list, nil
 }
 
-func (d *desk) Channels(ctx context.Context) ([]string, error) {
+// Channels gives the ids of the channels that hold threads of ours.
+func (d *Desk) Channels(ctx context.Context) ([]string, error) {
 	return store.ThreadChannels(ctx, d.e.pool, d.account)
 }
 
-func (d *desk) Keep(ctx context.Context, key string, value json.RawMessage) error {
+// Keep remembers something for this surface and its replicas over a restart, in place
+// of what it kept under the same key; a nil value forgets it.
+func (d *Desk) Keep(ctx context.Context, key string, value json.RawMessage) error {
 	return store.SaveSurfaceNote(ctx, d.e.pool, d.account, store.SurfaceNote{Key: key, Value: value})
 }
 
-func (d *desk) Kept(ctx context.Context) (map[string]json.RawMessage, error) {
+// Kept gives what Keep remembers, by key.
+func (d *Desk) Kept(ctx context.Context) (map[string]json.RawMessage, error) {
 	notes, err := store.ListSurfaceNotes(ctx, d.e.pool, d.account)
 	kept := make(map[string]json.RawMessage, len(notes))
 	for _, n := range notes {
@@ -250,7 +275,10 @@ func (d *desk) Kept(ctx context.Context) (map[string]json.RawMessage, error) {
 	return kept, err
 }
 
-func (d *desk) StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (blob string, size int64, err error) {
+// StoreFile keeps a file that a person uploads to us, of at most maxBytes, for an action
+// with it that follows: SurfaceFile.Blob, and its size in bytes.
+// Errors: ErrTooLarge; what reading r gives; the database's.
+func (d *Desk) StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (blob string, size int64, err error) {
 	blob, size, err = store.WriteUpload(ctx, d.e.pool, r, maxBytes)
 	if errors.Is(err, store.ErrTooLarge) {
 		err = bridge.ErrTooLarge
@@ -258,7 +286,10 @@ func (d *desk) StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (blob
 	return blob, size, err
 }
 
-func (d *desk) MayReply(ctx context.Context, conversation int64, user, text string, files []bridge.SurfaceFile) error {
+// MayReply checks a reply with files, before it is handed in; files need a name, a type
+// and a size.
+// Errors: *Problem, for people; as Facts.
+func (d *Desk) MayReply(ctx context.Context, conversation int64, user, text string, files []bridge.SurfaceFile) error {
 	if problem := Authorize(d.agent(user), bridge.VerbReply, nil); problem != nil {
 		return problem
 	}
@@ -277,13 +308,16 @@ func (d *desk) MayReply(ctx context.Context, conversation int64, user, text stri
 	return nil
 }
 
-func (d *desk) Gap(time.Time) {
+// Gap tells that events may have been missed since a time. Replies wait (≤ 30 s)
+// until Filled is called.
+func (d *Desk) Gap(time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.open, d.gapUntil = true, time.Now()
 }
 
-func (d *desk) Filled() {
+// Filled tells that what was missed is stored.
+func (d *Desk) Filled() {
 	ctx, cancel := context.WithTimeout(context.Background(), reportTimeout)
 	defer cancel()
 	newest, err := store.NewestEvent(ctx, d.e.pool)
@@ -298,7 +332,7 @@ func (d *desk) Filled() {
 
 // gapWithin says that events may have been missed in the last time. A duration, because
 // the database's clock and this process's need not agree.
-func (d *desk) gapWithin(last time.Duration) bool {
+func (d *Desk) gapWithin(last time.Duration) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.open || d.e.stalled() || !d.gapUntil.IsZero() && time.Since(d.gapUntil) < last+gapMargin
@@ -306,7 +340,7 @@ func (d *desk) gapWithin(last time.Duration) bool {
 
 // filling says that a gap is being filled, or that what filled it is not applied yet;
 // not for longer than limit.
-func (d *desk) filling(ctx context.Context, limit time.Duration) (bool, error) {
+func (d *Desk) filling(ctx context.Context, limit time.Duration) (bool, error) {
 	d.mu.Lock()
 	open, recent, to := d.open, time.Since(d.gapUntil) < limit, d.filledTo
 	d.mu.Unlock()
@@ -319,6 +353,9 @@ func (d *desk) filling(ctx context.Context, limit time.Duration) (bool, error) {
 	return store.Unapplied(ctx, d.e.pool, d.account, to)
 }
 
-func (d *desk) Attend(conversation int64) { d.e.attend(conversation) }
+// Attend tells that somebody began to answer a conversation (opened the form): its customer
+// may see it. Returns at once; best effort.
+func (d *Desk) Attend(conversation int64) { d.e.attend(conversation) }
 
-func (d *desk) Report(c channels.Condition) { d.e.Report(d.account, c) }
+// Report tells the surface's condition.
+func (d *Desk) Report(c channels.Condition) { d.e.Report(d.account, c) }

@@ -61,7 +61,7 @@ type Engine struct {
 	changed   chan struct{}             // closed and replaced when the directory changes
 	mu        sync.RWMutex
 	channels  map[int64]channels.Channel
-	surfaces  map[int64]*desk
+	surfaces  map[int64]*Desk
 	gates     *knownGates
 	idle      []*store.IDs
 	troubles  map[laneKey]bool    // what made sending fail, by account
@@ -77,7 +77,7 @@ type Engine struct {
 func New(ctx context.Context, o Options) (*Engine, error) {
 	o = o.withDefaults()
 	e := &Engine{pool: o.Pool, log: o.Log, opt: o, changed: make(chan struct{}),
-		channels: map[int64]channels.Channel{}, surfaces: map[int64]*desk{}, gates: newKnownGates(), troubles: map[laneKey]bool{},
+		channels: map[int64]channels.Channel{}, surfaces: map[int64]*Desk{}, gates: newKnownGates(), troubles: map[laneKey]bool{},
 		fetchNow: make(chan struct{}, 1), attended: map[int64]time.Time{},
 		audiences: &audiences{age: o.AudienceAge, known: map[userKey]heldAudience{}}}
 	e.files = files.New(files.Options{Pool: o.Pool, Objects: o.Objects, Original: o.Original, Link: o.FileLink, Connected: e})
@@ -165,20 +165,18 @@ func (e *Engine) kindName(kind string) (name, icon string) {
 }
 
 // Desk gives what the surface of an account may ask of the engine.
-func (e *Engine) Desk(account int64) bridge.Desk { return e.deskOf(account) }
-
-func (e *Engine) deskOf(account int64) *desk {
+func (e *Engine) Desk(account int64) *Desk {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.surfaces[account] == nil {
-		e.surfaces[account] = &desk{e: e, account: account}
+		e.surfaces[account] = &Desk{e: e, account: account}
 	}
 	return e.surfaces[account]
 }
 
 // SetSurface puts a surface to work.
 func (e *Engine) SetSurface(account int64, s bridge.Surface) {
-	d := e.deskOf(account)
+	d := e.Desk(account)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	d.surface = s

@@ -18,10 +18,13 @@ const (
 	replyingTimeout = time.Second // for noting it: the form waits for that
 )
 
-// ReplyOpened implements bridge.Desk. The row and the timer that has the card changed are written at once, so
+// ReplyOpened tells that user has the form of a reply open, made at a time of Parley's clock:
+// the conversation's card names them until they answer or close it, for a few minutes at most.
+// It is called before the form is shown.
+// The row and the timer that has the card changed are written at once, so
 // that nothing is journalled before the card may have to change, and a form that is closed until then
 // changes nothing.
-func (d *desk) ReplyOpened(ctx context.Context, conversation int64, user string, at time.Time) error {
+func (d *Desk) ReplyOpened(ctx context.Context, conversation int64, user string, at time.Time) error {
 	agent := d.agent(user)
 	if agent == nil {
 		return nil
@@ -31,8 +34,8 @@ func (d *desk) ReplyOpened(ctx context.Context, conversation int64, user string,
 	return store.OpenReply(ctx, d.e.pool, replyForm(conversation, agent, at), ownReplying, replyingFor, cardWait)
 }
 
-// ReplyClosed implements bridge.Desk.
-func (d *desk) ReplyClosed(ctx context.Context, conversation int64, user string, at time.Time) error {
+// ReplyClosed tells that user closed the form that was made at a time without handing it in.
+func (d *Desk) ReplyClosed(ctx context.Context, conversation int64, user string, at time.Time) error {
 	agent := d.agent(user)
 	if agent == nil {
 		return nil

@@ -47,12 +47,12 @@ func (h host) Sign(out *channels.Outbound, account *store.Account, author *store
 
 // GapWithin implements outbound.Engine.
 func (h host) GapWithin(surface int64, last time.Duration) bool {
-	return h.deskOf(surface).gapWithin(last)
+	return h.Desk(surface).gapWithin(last)
 }
 
 // Filling implements outbound.Engine.
 func (h host) Filling(ctx context.Context, surface int64, limit time.Duration) (bool, error) {
-	return h.deskOf(surface).filling(ctx, limit)
+	return h.Desk(surface).filling(ctx, limit)
 }
 
 // Trouble implements outbound.Engine.

@@ -9,7 +9,7 @@ import (
 func TestStalledHoldsReplies(t *testing.T) {
 	t.Parallel()
 	e := &Engine{}
-	d := &desk{e: e}
+	d := &Desk{e: e}
 	if e.stalled() || d.gapWithin(time.Minute) {
 		t.Error("an engine that does not run holds replies back")
 	}

@@ -10,8 +10,9 @@ import (
 	"parley/store"
 )
 
-// Templates implements bridge.Desk.
-func (d *desk) Templates(ctx context.Context, which bridge.TemplatesFor, user string) (bridge.Templates, error) {
+// Templates gives templates for pickers and lists, and what is known for their
+// variables. Errors as Facts.
+func (d *Desk) Templates(ctx context.Context, which bridge.TemplatesFor, user string) (bridge.Templates, error) {
 	agent, dir := d.agent(user), d.e.directory.Load()
 	if problem := Authorize(agent, bridge.VerbTemplates, nil); problem != nil {
 		return bridge.Templates{}, problem

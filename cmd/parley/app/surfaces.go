@@ -25,9 +25,15 @@ type SurfaceSpec struct {
 	New func(Env, SurfaceOptions) (bridge.Surface, error)
 }
 
+// Desk is what the surfaces, together, ask of the engine.
+type Desk interface {
+	slack.Desk
+	teams.Desk
+}
+
 // SurfaceOptions are what a surface gets besides the environment.
 type SurfaceOptions struct {
-	Desk     bridge.Desk
+	Desk     Desk
 	Log      *slog.Logger
 	Now      func() time.Time // nil = time.Now
 	Sweep    time.Duration    // between two searches for missed messages; 0 = the surface's default

@@ -81,11 +81,11 @@ func (b *textBoard) surface(_ app.Env, o app.SurfaceOptions) (bridge.Surface, er
 
 // watchedDesk notes what reaches Parley, so that a scenario can wait for it.
 type watchedDesk struct {
-	bridge.Desk
+	app.Desk
 	board *textBoard
 }
 
-// Accept implements bridge.Desk.
+// Accept implements app.Desk.
 func (d *watchedDesk) Accept(ctx context.Context, facts ...channels.Fact) error {
 	if err := d.Desk.Accept(ctx, facts...); err != nil {
 		return err
@@ -98,7 +98,7 @@ func (d *watchedDesk) Accept(ctx context.Context, facts ...channels.Fact) error 
 	return nil
 }
 
-// Filled implements bridge.Desk.
+// Filled implements app.Desk.
 func (d *watchedDesk) Filled() {
 	d.Desk.Filled()
 	d.board.mu.Lock()

@@ -1,0 +1,38 @@
+package forms
+
+import (
+	"context"
+
+	"parley/bridge"
+)
+
+// Desk is what forms and windows are made from: the engine, as one surface may ask it.
+type Desk interface {
+	Conversations
+	Choices
+}
+
+// Conversations gives what a user may see of conversations.
+// Errors: bridge.ErrNoConversation where there is none; *bridge.Problem, for people, where the
+// user may not see it.
+type Conversations interface {
+	Facts(ctx context.Context, id int64, user string) (bridge.Facts, error)
+	FactsAt(ctx context.Context, at bridge.Place, user string) (bridge.Facts, error)
+	SaidAt(ctx context.Context, at bridge.Place, user string) ([]bridge.Said, error)
+	List(ctx context.Context, q bridge.ListQuery, user string) (bridge.Listing, error)
+	History(ctx context.Context, id int64, page int, user string) (bridge.History, error)
+
+	// Attend tells that somebody begins to answer; it returns at once.
+	Attend(conversation int64)
+}
+
+// Choices gives what forms offer to choose from, and what the provider of an account counts a text
+// as; ok is false where it doesn't count.
+type Choices interface {
+	People(ctx context.Context) ([]bridge.AgentRef, error)
+	Teams(ctx context.Context) ([]string, error)
+	TagNames(ctx context.Context) ([]bridge.Tag, error)
+	Accounts(ctx context.Context, user string) ([]bridge.AccountRef, error)
+	Templates(ctx context.Context, which bridge.TemplatesFor, user string) (bridge.Templates, error)
+	Count(account, text string) (n bridge.Count, ok bool)
+}
