@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
@@ -40,6 +41,22 @@ func TestEarlyEmoji(t *testing.T) {
 	w.somethingWaits()
 	close(s.tell)
 	w.card(root.ID, "Ann")
+}
+
+// An emoji under one's own text may be told before the text: it waits for it, and the text that it takes
+// back does not leave.
+func TestEmojiBeforeItsText(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.opened()
+	w.chat.Mute(true)
+	said := w.chat.Get(support, w.reply(thread, "This one I regret"))
+	w.chat.Mute(false)
+	w.chat.React("ann", bridgetest.Message{Channel: support, ID: said.ID, User: "ann"}, bridge.VerbUndo) // nobody tells in which thread
+	w.somethingWaits()
+	w.exec(`UPDATE queues SET due_at = due_at + interval '1 hour' WHERE waits_for IS NOT NULL`) // the record alone wakes it
+	w.surfaceFact("say", said)
+	w.fate(said.ID, "undone")
 }
 
 // somethingWaits waits until an event was looked at, and was told to wait.

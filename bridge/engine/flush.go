@@ -40,6 +40,11 @@ func (b *book) made() relay.Made {
 	for _, x := range b.messages.newExternal {
 		m.Written = append(m.Written, store.AwaitedID(x.AccountID, x.ExternalID))
 	}
+	for k := range b.posts.dirty {
+		if p := b.posts.rows[k]; p.Kind == humanMessage { // an emoji may wait for it
+			m.Written = append(m.Written, store.AwaitedPost(p.AccountID, p.Channel, p.Message))
+		}
+	}
 	m.Due = b.outbox.dueGates()
 	return m
 }

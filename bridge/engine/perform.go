@@ -36,7 +36,8 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 		w.formHandedIn(r)
 	}
 	typed := a.Typed()
-	if r.conv == nil && a.OwnThread && !useCaseOf(a.Verb).none && !w.orphaned(r) {
+	mayConcern := a.OwnThread || a.Origin == bridge.OriginEmoji // a surface may not tell in which thread an emoji is
+	if r.conv == nil && mayConcern && !useCaseOf(a.Verb).none && !w.orphaned(r) {
 		if err := w.posts.awaitRecord(ctx, tx, r); err != nil {
 			return err
 		}

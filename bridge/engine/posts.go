@@ -99,7 +99,10 @@ func (ps *posts) awaitRecord(ctx context.Context, tx pgx.Tx, r request) error {
 	case ps.rows[postKey{r.surface, r.Place.Channel, under}] != nil, age >= rootWait:
 		return nil
 	case r.Origin == bridge.OriginEmoji: // which may be under any post
-		if most = emojiWait - age; most <= 0 {
+		if r.OwnThread {
+			most = emojiWait - age
+		}
+		if most <= 0 {
 			return nil
 		}
 	case age >= disorderWait:
@@ -139,5 +142,6 @@ const disorderWait = 15 * time.Second
 const rootLook = 5 * time.Second
 
 // emojiWait is how long an emoji may wait for the record of the post that it is under. Nobody
-// knows for sure whose that is, so that it isn't worth as much.
+// knows for sure whose that is, so that it isn't worth as much. Under what a person wrote, which
+// often concerns no customer, it waits for disorderWait only.
 const emojiWait = time.Minute
