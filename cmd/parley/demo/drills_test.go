@@ -40,6 +40,21 @@ func (p phone) reads(text string) func() bool {
 	}
 }
 
+// holdEnds lets the time go by in which a reply can be taken back, once Parley has one more than the last
+// time and knows of all that people did.
+func (l *live) holdEnds() {
+	l.t.Helper()
+	const replies = `SELECT count(*) FROM deliveries WHERE kind = 'reply' AND state <> 'cancelled' AND NOT EXISTS (SELECT FROM queued)`
+	pool, before := l.page.db.Load(), l.replies
+	l.waits("Parley holds one more reply", func() bool {
+		heard := l.world.Slack.Events.Pending()+l.world.Teams.Activities.Pending() == 0
+		return heard && pool.QueryRow(l.ctx, replies).Scan(&l.replies) == nil && l.replies > before
+	})
+	if err := l.page.o.Clock.Move(l.ctx, pool, testHold); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
 // customer shows a customer's mailbox.
 func (l *live) customer(address string) {
 	l.t.Helper()
@@ -129,6 +144,7 @@ func (l *live) formsInSlack(dana phone) {
 	l.write(`#modal [data-focus="f:choices/v"]`, "Yes, please\nNo, thanks")
 	l.shot("form-buttons")
 	l.click("#modal footer .primary")
+	l.holdEnds()
 	l.waits("Dana may tap", dana.reads("Yes, please"))
 	l.js("close what is still open", `document.querySelector('#modal[open] .close')?.click()`)
 	l.closed()
@@ -144,6 +160,7 @@ func (l *live) formsInSlack(dana phone) {
 	l.shot("form-new")
 	l.click("#modal footer .primary")
 	l.closed()
+	l.holdEnds()
 	l.waits("Maria is invited", func() bool { return strings.Contains(l.inbox(), "new kiln") })
 }
 
@@ -162,6 +179,7 @@ func (l *live) formsInTeams(dana phone) {
 	l.write(`#modal [data-input="t:choices"]`, "Yes, please\nNo, thanks")
 	l.shot("teams-form-buttons")
 	l.click("#modal .ac-button.positive")
+	l.holdEnds()
 	l.waits("Dana may tap", dana.reads("Yes, please"))
 	l.closed()
 
@@ -176,6 +194,7 @@ func (l *live) formsInTeams(dana phone) {
 	l.write(`#modal [data-input="t:text"]`, "Come and see our new kiln.")
 	l.shot("teams-form-new")
 	l.click("#modal .ac-button.positive")
+	l.holdEnds()
 	l.waits("Maria is invited", func() bool { return strings.Contains(l.inbox(), "new kiln") })
 	l.closed()
 }

@@ -80,6 +80,7 @@ func TestTeamsInThePage(t *testing.T) {
 	l.shows(inPosts, "Glaze "+attack)
 	l.inTeams("Only sand & ash")
 	l.shows(inThread+".mine", "Only sand & ash")
+	l.holdEnds()
 	l.shows(".maillist", "Ann Lee")
 	l.ticked("answer")
 	if got := l.inbox(); !strings.Contains(got, "Only sand & ash") {
@@ -170,6 +171,7 @@ func TestTeamsHabits(t *testing.T) {
 	l.js("write anew", `(() => { const e = document.querySelector('#teams .editor textarea'); e.value = 'See this list'; e.dispatchEvent(new Event('input')); })()`)
 	l.click("#teams .editor .primary")
 	l.shows(inThread+".mine", "Edited")
+	l.holdEnds()
 	l.shows(".maillist", "Ann Lee")
 	if got := l.inbox(); !strings.Contains(got, "See this list") {
 		t.Errorf("Maria received:\n%s", got)
@@ -205,6 +207,7 @@ func TestTeamsHabits(t *testing.T) {
 	l.inTeams("Nobody tells Parley of this")
 	l.inTeams("@Parley reply: It leaves today")
 	l.until("the app is mentioned", `document.querySelector('`+inThread+`.mine .t-at')?.textContent === 'Parley'`)
+	l.holdEnds()
 	l.waits("Maria is told", func() bool { return strings.Contains(l.inbox(), "It leaves today") })
 	if got := l.inbox(); strings.Contains(got, "regret") || strings.Contains(got, "And this one") || strings.Contains(got, "Nobody tells") {
 		t.Errorf("Maria received:\n%s", got)
@@ -342,6 +345,7 @@ func TestTeamsUploadPageAlone(t *testing.T) {
 	l.do("once more", chromedp.Navigate(again))
 	l.until("there is no form any more", `document.querySelector('main[data-done] [role=status]')?.textContent.includes('sent before') && !document.querySelector('form')`)
 	l.shot("upload-alone-again")
+	l.holdEnds()
 	l.waits("Maria has the files", func() bool {
 		list := l.world.Mail.Inbox(maria)
 		return len(list) == 1 && strings.Contains(list[0].Text, "Two of them") && len(list[0].Attachments) == 2

@@ -51,6 +51,7 @@ func TestTeamsUploadPage(t *testing.T) {
 	l.until("the dialog closes by itself", `!document.querySelector('#modal[open]')`)
 	l.shows(inThread, "form.txt")
 	l.shot("teams-uploaded")
+	l.holdEnds()
 	l.waits("Maria has the file", func() bool {
 		list := l.world.Mail.Inbox(maria)
 		return len(list) == 1 && strings.Contains(list[0].Text, "50 % & more #1") && len(list[0].Attachments) == 2
