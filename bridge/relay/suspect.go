@@ -12,12 +12,18 @@ import (
 	"parley/store"
 )
 
-// runSuspects applies events that failed before, one by one, until ctx ends. Each attempt is
-// counted before it begins, so that one which ends the session or the process counts as well.
+// runSuspects applies events that failed before, one by one, until ctx ends; runSweep tells when there
+// may be one. Each attempt is counted before it begins, so that one which ends the session or the
+// process counts as well.
 func (r *Relay) runSuspects(ctx context.Context) error {
 	a := &applier{Relay: r}
 	defer a.end(ctx)
 	for {
+		select {
+		case <-r.suspects:
+		case <-ctx.Done():
+			return nil
+		}
 		found, err := a.suspect(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -27,11 +33,6 @@ func (r *Relay) runSuspects(ctx context.Context) error {
 			pause.For(ctx, backoffOnError)
 		case found:
 			signal(r.suspects) // there may be more, for the other one as well
-		}
-		select {
-		case <-r.suspects:
-		case <-ctx.Done():
-			return nil
 		}
 	}
 }
