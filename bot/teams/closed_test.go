@@ -161,7 +161,7 @@ func TestNoChat(t *testing.T) {
 	line := bridge.Line{Kind: bridge.LineRefused, Verb: bridge.VerbTake, Reason: "There is a reason."}
 	for _, at := range []bridge.Place{{}, {Channel: "a:chat"}} {
 		for _, method := range []string{"conversations.create", "activities.send"} {
-			w.fake.Inject(teamsfake.Fault{Method: method, Kind: teamsfake.FaultHTTP, Status: http.StatusNotFound, Code: connector.CodeNoConversation, Times: 1})
+			w.fake.Inject(teamsfake.Fault{Method: method, Kind: teamsfake.FaultHTTP, Status: http.StatusNotFound, Code: "ConversationNotFound", Times: 1})
 			se := w.refused(bridge.Post{Kind: bridge.PostEphemeral, Token: "w", Attempt: 1, Place: at, To: ben, Facts: sampleFacts(), Line: &line})
 			if se.Class != channels.BadRecipient || !strings.Contains(se.Text, "person") || strings.Contains(se.Error(), bridge.ErrChannelClosed.Error()) {
 				t.Errorf("%s in %q: %v", method, at.Channel, se)

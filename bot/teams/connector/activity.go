@@ -93,7 +93,6 @@ type ConversationAccount struct {
 const (
 	ConversationChannel  = "channel"
 	ConversationPersonal = "personal"
-	ConversationGroup    = "groupChat"
 )
 
 const threadMark = ";messageid="
@@ -181,8 +180,7 @@ type Source struct {
 
 // Types of Entity.
 const (
-	EntityMention  = "mention"
-	EntityTargeted = "targetedMessageInfo"
+	EntityMention = "mention"
 )
 
 // Entity is something that a message is about or contains.
@@ -190,7 +188,7 @@ type Entity struct {
 	Type      string          `json:"type"`
 	Mentioned *ChannelAccount `json:"mentioned,omitempty"` // EntityMention
 	Text      string          `json:"text,omitempty"`      // EntityMention: the identical "<at>…</at>" of the text
-	MessageID string          `json:"messageId,omitempty"` // EntityTargeted: the person's private message that is quoted
+	MessageID string          `json:"messageId,omitempty"` // targetedMessageInfo: the person's private message that is quoted
 	Locale    string          `json:"locale,omitempty"`    // clientInfo
 	Country   string          `json:"country,omitempty"`   // clientInfo
 	Platform  string          `json:"platform,omitempty"`  // clientInfo
@@ -199,11 +197,8 @@ type Entity struct {
 
 // Content types of Attachment.
 const (
-	ContentAdaptive = "application/vnd.microsoft.card.adaptive"
-	ContentHTML     = "text/html"
-	ContentFile     = "application/vnd.microsoft.teams.file.download.info"
-	ContentConsent  = "application/vnd.microsoft.teams.card.file.consent"
-	ContentRefer    = "messageReference" // a quoted message; content is JSON in a string
+	ContentHTML = "text/html"
+	ContentFile = "application/vnd.microsoft.teams.file.download.info" // its content holds an address that works without a token: a secret
 )
 
 // Attachment is a card, a picture, a file, or the HTML of a message.
@@ -214,12 +209,4 @@ type Attachment struct {
 	Content      json.RawMessage `json:"content,omitempty"` // of ContentHTML a JSON string, of a card an object
 	Name         string          `json:"name,omitempty"`
 	ThumbnailURL string          `json:"thumbnailUrl,omitempty"`
-}
-
-// FileInfo is the content of a ContentFile attachment. DownloadURL works without a token:
-// a secret.
-type FileInfo struct {
-	DownloadURL string `json:"downloadUrl"`
-	UniqueID    string `json:"uniqueId"`
-	FileType    string `json:"fileType"` // the extension
 }

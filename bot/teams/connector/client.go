@@ -82,13 +82,9 @@ func (c *Client) Reply(ctx context.Context, at Conversation, a Activity) (Resour
 }
 
 // Update puts an activity in place of an own one.
-func (c *Client) Update(ctx context.Context, at Conversation, id string, a Activity) (ResourceResponse, error) {
-	return c.put(ctx, at, id, a, false)
-}
-
-// Delete takes an own activity away.
-func (c *Client) Delete(ctx context.Context, at Conversation, id string) error {
-	return c.remove(ctx, at, id, false)
+func (c *Client) Update(ctx context.Context, at Conversation, id string, a Activity) (r ResourceResponse, err error) {
+	err = c.call(ctx, call{name: "PUT activity", method: http.MethodPut, service: at.Service, path: path{"conversations", at.ID, "activities", id}, body: a}, &r)
+	return r, err
 }
 
 // SendTargeted posts an activity that only its recipient sees ("29:…"), for 24 hours.
@@ -101,15 +97,9 @@ func (c *Client) SendTargeted(ctx context.Context, at Conversation, a Activity) 
 	return c.post(ctx, at, a, true)
 }
 
-// UpdateTargeted puts an activity in place of one that one person sees.
-func (c *Client) UpdateTargeted(ctx context.Context, at Conversation, id string, a Activity) (ResourceResponse, error) {
-	a.Recipient = nil // refused there: who sees it can't be changed
-	return c.put(ctx, at, id, a, true)
-}
-
 // DeleteTargeted takes away what one person sees.
 func (c *Client) DeleteTargeted(ctx context.Context, at Conversation, id string) error {
-	return c.remove(ctx, at, id, true)
+	return c.call(ctx, call{name: "DELETE activity", method: http.MethodDelete, service: at.Service, path: path{"conversations", at.ID, "activities", id}, query: query(true)}, nil)
 }
 
 // AddReaction puts the bot's reaction to an activity ("like", "1f440_eyes").
@@ -166,15 +156,6 @@ func (c *Client) Download(ctx context.Context, address string) (*rest.Answer, er
 func (c *Client) post(ctx context.Context, at Conversation, a Activity, targeted bool) (r ResourceResponse, err error) {
 	err = c.call(ctx, call{name: "POST activity", method: http.MethodPost, service: at.Service, path: path{"conversations", at.ID, "activities"}, query: query(targeted), body: a, creates: true}, &r)
 	return r, err
-}
-
-func (c *Client) put(ctx context.Context, at Conversation, id string, a Activity, targeted bool) (r ResourceResponse, err error) {
-	err = c.call(ctx, call{name: "PUT activity", method: http.MethodPut, service: at.Service, path: path{"conversations", at.ID, "activities", id}, query: query(targeted), body: a}, &r)
-	return r, err
-}
-
-func (c *Client) remove(ctx context.Context, at Conversation, id string, targeted bool) error {
-	return c.call(ctx, call{name: "DELETE activity", method: http.MethodDelete, service: at.Service, path: path{"conversations", at.ID, "activities", id}, query: query(targeted)}, nil)
 }
 
 func query(targeted bool) url.Values {

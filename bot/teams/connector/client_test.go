@@ -2,6 +2,7 @@ package connector_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -37,17 +38,8 @@ func TestThread(t *testing.T) {
 	if m.Text != "three" || m.Root != root || len(m.Reactions) != 1 || m.Reactions[0].Type != "1f440_eyes" {
 		t.Errorf("there is %+v", m)
 	}
-	must(t, st.client.Delete(st.ctx(), at, r.ID))
-	if !st.srv.Message(tickets, r.ID).Deleted() {
-		t.Error("it is still there")
-	}
-	err = st.client.Delete(st.ctx(), at, r.ID)
-	failed(t, err, channels.BadContent)
-	if connector.CodeOf(err) != connector.CodeNoActivity {
-		t.Errorf("it says %v", err)
-	}
 	both := text("words")
-	both.Attachments = []connector.Attachment{{ContentType: connector.ContentAdaptive, Content: []byte(`{"type":"AdaptiveCard","version":"1.5","body":[{"type":"TextBlock","text":"x"}]}`)}}
+	both.Attachments = []connector.Attachment{{ContentType: "application/vnd.microsoft.card.adaptive", Content: []byte(`{"type":"AdaptiveCard","version":"1.5","body":[{"type":"TextBlock","text":"x"}]}`)}}
 	split, err := st.client.Reply(st.ctx(), at, both)
 	must(t, err)
 	if split.ID != "" {
@@ -72,10 +64,7 @@ func TestTargeted(t *testing.T) {
 	if a.Recipient.IsTargeted {
 		t.Error("the caller's recipient was changed")
 	}
-	a.Text = "for you still"
-	_, err = st.client.UpdateTargeted(st.ctx(), at, r.ID, a)
-	must(t, err)
-	if got := st.srv.Targeted(ann); len(got) != 1 || got[0].Text != "for you still" {
+	if got := st.srv.Targeted(ann); len(got) != 1 || got[0].Text != "for you" {
 		t.Fatalf("sees %+v", got)
 	}
 	_, err = st.client.Update(st.ctx(), at, r.ID, text("for all"))
@@ -83,6 +72,11 @@ func TestTargeted(t *testing.T) {
 	must(t, st.client.DeleteTargeted(st.ctx(), at, r.ID))
 	if got := st.srv.Targeted(ann); len(got) != 0 {
 		t.Errorf("sees %+v", got)
+	}
+	err = st.client.DeleteTargeted(st.ctx(), at, r.ID)
+	failed(t, err, channels.BadContent)
+	if e := (*connector.Error)(nil); !errors.As(err, &e) || e.Code != connector.CodeNoActivity {
+		t.Errorf("it says %v", err)
 	}
 }
 
@@ -191,16 +185,16 @@ func TestIDs(t *testing.T) {
 	at := st.root()
 	before := len(st.srv.Calls(""))
 	for _, id := range []string{"", ".", ".."} {
-		failed(t, st.client.Delete(st.ctx(), at, id), channels.BadRecipient)
+		failed(t, st.client.DeleteTargeted(st.ctx(), at, id), channels.BadRecipient)
 	}
 	_, err := st.client.Reply(st.ctx(), connector.Conversation{Service: st.srv.ServiceURL() + "?x=", ID: at.ID}, text("x"))
 	failed(t, err, channels.BadRecipient)
 	if n := len(st.srv.Calls("")); n != before {
 		t.Errorf("%d calls were made", n-before)
 	}
-	failed(t, st.client.Delete(st.ctx(), at, "../../../teams/x?y#z%2e"), channels.BadContent)
+	failed(t, st.client.DeleteTargeted(st.ctx(), at, "../../../teams/x?y#z%2e"), channels.BadContent)
 	last := st.srv.Calls("activities.delete")
-	if len(last) != 1 || !strings.HasSuffix(last[0].Path, "/activities/..%2F..%2F..%2Fteams%2Fx%3Fy%23z%252e") {
+	if len(last) != 1 || !strings.HasSuffix(last[0].Path, "/activities/..%2F..%2F..%2Fteams%2Fx%3Fy%23z%252e?isTargetedActivity=true") {
 		t.Errorf("called %+v", last)
 	}
 }

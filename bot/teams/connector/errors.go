@@ -25,25 +25,13 @@ func (e *Error) Ambiguous() bool { return e.Class == channels.Ambiguous }
 // Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/conversations/conversation-messages,
 // "Status codes from bot conversational APIs", read 2026-11.
 const (
-	CodeNotInRoster    = "BotNotInConversationRoster"
-	CodeDisabled       = "BotDisabledByAdmin"
-	CodeBlocked        = "ConversationBlockedByUser"
-	CodeWritesBlocked  = "MessageWritesBlocked"
-	CodeWrongHost      = "InvalidBotApiHost"
-	CodeNoConversation = "ConversationNotFound"
-	CodeNoActivity     = "ActivityNotFoundInConversation"
-	CodeNotRegistered  = "BotNotRegistered"
-	CodeTooLarge       = "MessageSizeTooBig"
+	CodeNotInRoster   = "BotNotInConversationRoster"
+	CodeDisabled      = "BotDisabledByAdmin"
+	CodeBlocked       = "ConversationBlockedByUser"
+	CodeWritesBlocked = "MessageWritesBlocked"
+	CodeWrongHost     = "InvalidBotApiHost"
+	CodeNoActivity    = "ActivityNotFoundInConversation"
 )
-
-// CodeOf gives Teams' own word for a failure, "" if err has none.
-func CodeOf(err error) string {
-	var e *Error
-	if errors.As(err, &e) {
-		return e.Code
-	}
-	return ""
-}
 
 // fail gives a failed call its class. creates: making it twice makes two.
 func fail(err error, creates bool) error {

@@ -30,17 +30,17 @@ func TestTable(t *testing.T) {
 		landed         bool
 	}{
 		{"400", status(400, "BadSyntax"), channels.BadContent, channels.BadContent, false},
-		{"401 twice", status(401, connector.CodeNotRegistered), channels.AuthBroken, channels.AuthBroken, false},
+		{"401 twice", status(401, "BotNotRegistered"), channels.AuthBroken, channels.AuthBroken, false},
 		{"403 not in the roster", status(403, connector.CodeNotInRoster), channels.BadRecipient, channels.BadRecipient, false},
 		{"403 disabled", status(403, connector.CodeDisabled), channels.BadRecipient, channels.BadRecipient, false},
 		{"403 blocked", status(403, connector.CodeBlocked), channels.BadRecipient, channels.BadRecipient, false},
 		{"403 writes blocked", status(403, connector.CodeWritesBlocked), channels.BadRecipient, channels.BadRecipient, false},
 		{"403 wrong host", status(403, connector.CodeWrongHost), channels.AuthBroken, channels.AuthBroken, false},
-		{"404 conversation", status(404, connector.CodeNoConversation), channels.BadRecipient, channels.BadRecipient, false},
+		{"404 conversation", status(404, "ConversationNotFound"), channels.BadRecipient, channels.BadRecipient, false},
 		{"404 activity", status(404, connector.CodeNoActivity), channels.BadContent, channels.BadContent, false},
 		{"408", status(408, "Timeout"), channels.Ambiguous, channels.Retry, false},
 		{"412", status(412, "PreconditionFailed"), channels.Retry, channels.Retry, false},
-		{"413", status(413, connector.CodeTooLarge), channels.BadContent, channels.BadContent, false},
+		{"413", status(413, "MessageSizeTooBig"), channels.BadContent, channels.BadContent, false},
 		{"429 with Retry-After", teamsfake.Fault{Kind: teamsfake.FaultRateLimit, Retry: 7}, channels.Throttled, channels.Throttled, false},
 		{"429 without", teamsfake.Fault{Kind: teamsfake.FaultBareLimit}, channels.Throttled, channels.Throttled, false},
 		{"500", status(500, "ServiceError"), channels.Ambiguous, channels.BadContent, false},
@@ -102,7 +102,7 @@ func TestRenewOnce(t *testing.T) {
 	if n, sent := len(st.srv.Calls("token")), len(st.srv.Calls("activities.send")); n != 2 || sent != 2 {
 		t.Errorf("%d tokens, %d requests", n, sent)
 	}
-	st.srv.Inject(teamsfake.Fault{Method: "activities.send", Kind: teamsfake.FaultHTTP, Status: 401, Code: connector.CodeNotRegistered})
+	st.srv.Inject(teamsfake.Fault{Method: "activities.send", Kind: teamsfake.FaultHTTP, Status: 401, Code: "BotNotRegistered"})
 	_, err = st.client.Reply(st.ctx(), at, text("two"))
 	failed(t, err, channels.AuthBroken)
 	if sent := len(st.srv.Calls("activities.send")); sent > 4 {
@@ -226,7 +226,7 @@ func TestForeignHost(t *testing.T) {
 	hosts, err := rest.NewHosts(nil, true)
 	must(t, err)
 	local := connector.New(connector.Options{AppID: "app", Hosts: hosts, HTTP: st.http, Now: time.Now})
-	must(t, local.Delete(st.ctx(), connector.Conversation{Service: foreign.URL, ID: "c"}, "1"))
+	must(t, local.DeleteTargeted(st.ctx(), connector.Conversation{Service: foreign.URL, ID: "c"}, "1"))
 	if called.Load() != 1 {
 		t.Error("what is on this machine isn't called without a token")
 	}
