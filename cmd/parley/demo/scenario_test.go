@@ -50,6 +50,9 @@ func TestScenariosOnTeams(t *testing.T) {
 // does, about files, which it can't read there, and about what it would find out later.
 func TestScenariosOnBlindTeams(t *testing.T) {
 	others := []string{"inside", "colleague", "confirm", "toplevel", "files", "reroot", "restore"}
+	if !soak() {
+		others = append(others, "bounce", "newsletter", "burst") // what happens on the customer's side
+	}
 	stories := slices.DeleteFunc(allMain(), func(story string) bool { return slices.Contains(others, story) })
 	play(t, variant{on: onTeams, blind: true}, stories...)
 }
