@@ -120,13 +120,8 @@ func (t *traffic) run(ctx context.Context, c *child, senders int) error {
 	wg.Go(func() { t.acknowledge(ctx) })
 	failed := make(chan error, senders)
 	for range senders {
-		wire, err := dial(ctx, c.address)
-		if err != nil {
-			return err
-		}
-		defer wire.close()
 		wg.Go(func() {
-			if err := t.send(ctx, wire, newSigner(c.address, hookSecret)); err != nil {
+			if err := t.send(ctx, c.address, newSigner(c.address, hookSecret)); err != nil {
 				failed <- err
 			}
 		})
@@ -205,14 +200,23 @@ func (t *traffic) hook(account string, then func(), events ...channelstest.Event
 	t.jobs <- hook{account, body, then}
 }
 
-// send posts webhooks, again and again where Parley asks to come back.
-func (t *traffic) send(ctx context.Context, w *wire, sign *signer) error {
+// send posts webhooks, again and again where Parley asks to come back. It connects when it has the first:
+// who says nothing for 10 s is hung up on.
+func (t *traffic) send(ctx context.Context, address string, sign *signer) error {
+	var w *wire
 	for {
 		var h hook
 		select {
 		case <-ctx.Done():
 			return nil
 		case h = <-t.jobs:
+		}
+		if w == nil {
+			var err error
+			if w, err = dial(ctx, address); err != nil {
+				return err
+			}
+			defer w.close()
 		}
 		for {
 			status, err := w.do(sign.hook(h.account, h.body))
