@@ -50,8 +50,16 @@ func chatWith(kind string) string {
 	return map[string]string{chatWhatsApp: whatsAppNumber, chatSMS: smsNumber, chatMessenger: "facebook.com/acme"}[kind]
 }
 
+// phonePane is a customer's phone on the page.
+type phonePane struct{ *house }
+
+func (p *phonePane) routes(mux *http.ServeMux) {
+	mux.HandleFunc("POST /phone/{verb}", p.useChat)
+	mux.HandleFunc("GET /phone/file", p.chatPicture)
+}
+
 // phoneOf gives a customer's phone. Nil: this world has none, or no such customer.
-func (p *Page) phoneOf(address string) *handset {
+func (p *phonePane) phoneOf(address string) *handset {
 	phones := p.world.phones.Load()
 	if phones == nil {
 		return nil
@@ -64,8 +72,8 @@ func (p *Page) phoneOf(address string) *handset {
 	return nil
 }
 
-// phoneState gives what a customer's phone shows, with one of its chats open.
-func (p *Page) phoneState(address, open string) phoneState {
+// state gives what a customer's phone shows, with one of its chats open.
+func (p *phonePane) state(address, open string) phoneState {
 	h := p.phoneOf(address)
 	if h == nil {
 		return phoneState{Tabs: []chatTab{}}
@@ -81,7 +89,7 @@ func (p *Page) phoneState(address, open string) phoneState {
 }
 
 // chatTabs lists a phone's chats.
-func (p *Page) chatTabs(address string, h *handset) []chatTab {
+func (p *phonePane) chatTabs(address string, h *handset) []chatTab {
 	tabs := []chatTab{}
 	for _, kind := range chatKinds() {
 		c, err := h.chat(kind)
@@ -89,14 +97,14 @@ func (p *Page) chatTabs(address string, h *handset) []chatTab {
 			continue
 		}
 		tab := chatTab{Kind: kind}
-		p.mu.Lock()
+		p.marks.mu.Lock()
 		for _, l := range c.lines() {
 			tab.Used = true
-			if !l.Mine && !p.seen[chatKey(address, kind, l.ID)] {
+			if !l.Mine && !p.marks.seen[chatKey(address, kind, l.ID)] {
 				tab.Unread++
 			}
 		}
-		p.mu.Unlock()
+		p.marks.mu.Unlock()
 		tabs = append(tabs, tab)
 	}
 	return tabs
@@ -122,7 +130,7 @@ type chatRequest struct {
 }
 
 // useChat is POST /phone/{verb}: say, tap, react or read.
-func (p *Page) useChat(w http.ResponseWriter, r *http.Request) {
+func (p *phonePane) useChat(w http.ResponseWriter, r *http.Request) {
 	var in chatRequest
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxChatBody)).Decode(&in); err != nil {
 		refuse(w, http.StatusBadRequest, errors.New("this can't be read, or the file is too large"))
@@ -145,7 +153,7 @@ func (p *Page) useChat(w http.ResponseWriter, r *http.Request) {
 	answer(w, map[string]bool{"ok": true})
 }
 
-func (p *Page) doInChat(c chat, verb string, in chatRequest) error {
+func (p *phonePane) doInChat(c chat, verb string, in chatRequest) error {
 	switch verb {
 	case "say":
 		var f *chatFile
@@ -173,13 +181,13 @@ func (p *Page) doInChat(c chat, verb string, in chatRequest) error {
 		return c.tap(l.ID, in.Choice)
 	case "read":
 		fresh := false
-		p.mu.Lock()
+		p.marks.mu.Lock()
 		for _, l := range c.lines() {
-			if key := chatKey(in.Customer, in.Chat, l.ID); !l.Mine && !p.seen[key] {
-				p.seen[key], fresh = true, true
+			if key := chatKey(in.Customer, in.Chat, l.ID); !l.Mine && !p.marks.seen[key] {
+				p.marks.seen[key], fresh = true, true
 			}
 		}
-		p.mu.Unlock()
+		p.marks.mu.Unlock()
 		if fresh {
 			c.read()
 		}
@@ -189,7 +197,7 @@ func (p *Page) doInChat(c chat, verb string, in chatRequest) error {
 }
 
 // chatPicture is GET /phone/file: the file of a message.
-func (p *Page) chatPicture(w http.ResponseWriter, r *http.Request) {
+func (p *phonePane) chatPicture(w http.ResponseWriter, r *http.Request) {
 	h := p.phoneOf(r.FormValue("customer"))
 	if h == nil {
 		http.NotFound(w, r)
@@ -208,8 +216,8 @@ func (p *Page) chatPicture(w http.ResponseWriter, r *http.Request) {
 	serveFile(w, l.File.Name, l.File.Type, l.File.Content)
 }
 
-// watchPhones tells open pages what happens on the phones, whichever they are.
-func (p *Page) watchPhones(ctx context.Context) {
+// watch tells open pages what happens on the phones, whichever they are.
+func (p *phonePane) watch(ctx context.Context) {
 	for ctx.Err() == nil {
 		phones := p.world.phones.Load()
 		if phones == nil {
@@ -220,8 +228,8 @@ func (p *Page) watchPhones(ctx context.Context) {
 }
 
 // lookIntoPhones hears what customers write by phone, and sees what they receive.
-// Caller holds w.mu.
-func (p *Page) lookIntoPhones(now time.Time) {
+// Caller holds witness.mu.
+func (p *lookout) lookIntoPhones(now time.Time) {
 	phones := p.world.phones.Load()
 	if phones == nil {
 		return
@@ -239,7 +247,7 @@ func (p *Page) lookIntoPhones(now time.Time) {
 	}
 }
 
-func (p *Page) noteLine(box, kind string, h *handset, l chatLine, now time.Time) {
+func (p *lookout) noteLine(box, kind string, h *handset, l chatLine, now time.Time) {
 	text, files := l.Text, 0
 	if l.File != nil {
 		text, files = cmp.Or(l.Text, l.File.Name), 1

@@ -72,7 +72,7 @@ func TestPagePhone(t *testing.T) {
 	if f := mediaFile(twiliofake.Media{ContentType: "text/plain"}, 1); f.Name != "file-2.txt" {
 		t.Errorf("the second file of a text message is called %s", f.Name)
 	}
-	line := p.phoneOf(dana).page.Conversation()[0].ID
+	line := p.phones.phoneOf(dana).page.Conversation()[0].ID
 	if got := ask(p, "GET", "/phone/file?customer="+dana+"&chat=messenger&line="+line); got.Code != 200 || got.Header().Get("Content-Type") != "image/png" {
 		t.Errorf("the picture: %d %s", got.Code, got.Header().Get("Content-Type"))
 	}
@@ -84,7 +84,7 @@ func TestPagePhone(t *testing.T) {
 	if err := w.Reset(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if now := w.phones.Load(); now.graph.URL() != graph || now.twilio.URL() != twilio || len(p.phoneOf(dana).wa.Chat()) != 0 {
+	if now := w.phones.Load(); now.graph.URL() != graph || now.twilio.URL() != twilio || len(p.phones.phoneOf(dana).wa.Chat()) != 0 {
 		t.Error("after a reset the phones are not empty, or elsewhere")
 	}
 }

@@ -222,7 +222,7 @@ func (l *live) plugsInPage(half string, dana phone) {
 	l.shot("plugs-" + half)
 	l.sound("after the plugs")
 	l.click("#plugbutton")
-	j, err := l.page.account(l.ctx)
+	j, err := l.page.lookout.account(l.ctx)
 	if n := j.Counts; err != nil || n.Lost+n.Doubled+n.Disordered+n.Leaked > 0 {
 		l.t.Errorf("the witness says %+v, %v", n, err)
 	}

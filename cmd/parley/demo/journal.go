@@ -59,7 +59,14 @@ type journalRow struct {
 	Chat     string     `json:"chat"` // on the phone; "" = by mail
 }
 
-func (p *Page) showJournal(w http.ResponseWriter, r *http.Request) {
+// lookout lets the witness look into every emulator, and compares with what Parley says.
+type lookout struct {
+	*house
+	plugs   *plugs
+	witness witness
+}
+
+func (p *lookout) showJournal(w http.ResponseWriter, r *http.Request) {
 	j, err := p.account(r.Context())
 	if err != nil && r.Context().Err() == nil {
 		p.o.Log.Warn("journal", "error", err) // during a change of rounds, or without a database
@@ -67,9 +74,9 @@ func (p *Page) showJournal(w http.ResponseWriter, r *http.Request) {
 	answer(w, j)
 }
 
-// watchJournal keeps the witness looking: he must have seen each text before it is
+// watch keeps the witness looking: he must have seen each text before it is
 // edited, and notice when something is overdue.
-func (p *Page) watchJournal(ctx context.Context) {
+func (p *lookout) watch(ctx context.Context) {
 	tick := time.NewTicker(journalPace)
 	defer tick.Stop()
 	var last counts
@@ -94,14 +101,14 @@ func (p *Page) watchJournal(ctx context.Context) {
 
 // account lets the witness look and gives his account. Errors: Parley's database does
 // not answer; then the account is without Parley's word.
-func (p *Page) account(ctx context.Context) (journal, error) {
+func (p *lookout) account(ctx context.Context) (journal, error) {
 	claims, busy, err := p.claims(ctx)
 	now := time.Now()
 	w := &p.witness
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	said, arrived := p.look(now)
-	s := p.plugState()
+	s := p.plugs.state()
 	if busy || err != nil || s.Slack.State != "on" || s.Teams.State != "on" || s.Mail.State != "on" || s.Parley.State != "on" {
 		w.idle = time.Time{}
 	} else if w.idle.IsZero() {
@@ -136,8 +143,8 @@ func (v *verdict) row() journalRow {
 }
 
 // look sees everything that is said and everything that arrived, each in its order.
-// Caller holds w.mu.
-func (p *Page) look(now time.Time) ([]*saying, []arrival) {
+// Caller holds witness.mu.
+func (p *lookout) look(now time.Time) ([]*saying, []arrival) {
 	w := &p.witness
 	if w.known == nil {
 		w.known, w.seen, w.boxes = map[string]*saying{}, map[string]arrival{}, map[string]map[string]int{}
@@ -178,7 +185,7 @@ func (w *witness) see(a arrival) {
 
 // claims asks Parley's database what became of the newest messages, by the witness'
 // keys, and whether Parley has anything left to do.
-func (p *Page) claims(ctx context.Context) (map[string]claim, bool, error) {
+func (p *lookout) claims(ctx context.Context) (map[string]claim, bool, error) {
 	pool := p.db.Load()
 	if pool == nil {
 		return nil, true, nil

@@ -22,7 +22,7 @@ var insideText = regexp.MustCompile(`(?i)^\s*(?:note:|//|![a-z]|/[a-z])|<@`)
 
 // lookIntoMail hears what customers write to the company, and sees what they receive
 // from it. Mailboxes in which nothing came or went are left closed.
-func (p *Page) lookIntoMail(now time.Time) {
+func (p *lookout) lookIntoMail(now time.Time) {
 	mail, w := p.world.Mail, &p.witness
 	for _, box := range mail.State().Mailboxes {
 		if !box.Customer || maps.Equal(box.Folders, w.boxes[box.Address]) {
@@ -89,7 +89,7 @@ func nameIn(a mailfake.Address) string {
 
 // lookIntoSlack hears what people write in the threads of customers, and sees what
 // stands there in the customers' names.
-func (p *Page) lookIntoSlack(now time.Time) {
+func (p *lookout) lookIntoSlack(now time.Time) {
 	fake, w := p.world.Slack, &p.witness
 	for _, c := range fake.Channels() {
 		if c.IM || !slices.Contains(c.Members, fake.BotUserID()) {
@@ -146,7 +146,7 @@ func postSeen(m *slackfake.Message, channel, root string) arrival {
 }
 
 // ownerOf tells whose thread it is.
-func (p *Page) ownerOf(thread []*slackfake.Message) (name, box string) {
+func (p *lookout) ownerOf(thread []*slackfake.Message) (name, box string) {
 	at := slices.IndexFunc(thread, func(m *slackfake.Message) bool { return strings.HasSuffix(m.Username, customerSuffix) })
 	if at < 0 {
 		return "", ""
@@ -156,7 +156,7 @@ func (p *Page) ownerOf(thread []*slackfake.Message) (name, box string) {
 
 // owner tells whose thread it is: the customer who said what stands there first in a
 // customer's name.
-func (p *Page) owner(first arrival) (name, box string) {
+func (p *lookout) owner(first arrival) (name, box string) {
 	most := -1
 	for _, s := range p.witness.known {
 		if !s.mayBe(first) {
@@ -182,7 +182,7 @@ func (a *arrival) carries(said []string) int {
 	return best
 }
 
-func (p *Page) userName(id string) string {
+func (p *lookout) userName(id string) string {
 	for _, u := range p.world.Slack.Users() {
 		if u.ID == id {
 			return nameOf(u)

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"cmp"
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -49,7 +50,23 @@ type mailRow struct {
 	MessageID string    `json:"message_id"`
 }
 
-func (p *Page) mailState(customer string) mailState {
+// mailPane is the page's mail program, for whichever customer is chosen.
+type mailPane struct {
+	*house
+	phones *phonePane
+}
+
+func (p *mailPane) routes(mux *http.ServeMux) {
+	mux.HandleFunc("GET /mail/open", p.openMail)
+	mux.HandleFunc("GET /mail/html", p.mailHTML)
+	mux.HandleFunc("GET /mail/file", p.mailFile)
+	mux.HandleFunc("POST /mail/customer", p.addCustomer)
+	// What people do in their mail programs, the emulator takes as it is.
+	mux.Handle("POST /_fake/mail/send", p.world.Mail.Control())
+	mux.Handle("POST /_fake/mail/reply", p.world.Mail.Control())
+}
+
+func (p *mailPane) state(customer string) mailState {
 	s := mailState{Mails: []mailRow{}, Customers: p.customers()}
 	for i := range s.Customers {
 		c := &s.Customers[i]
@@ -61,8 +78,8 @@ func (p *Page) mailState(customer string) mailState {
 				s.Mails = append(s.Mails, m)
 			}
 		}
-		if h := p.phoneOf(c.Address); h != nil {
-			for _, tab := range p.chatTabs(c.Address, h) {
+		if h := p.phones.phoneOf(c.Address); h != nil {
+			for _, tab := range p.phones.chatTabs(c.Address, h) {
 				if c.Chats += tab.Unread; tab.Unread > 0 {
 					c.Waiting = tab.Kind
 				}
@@ -74,7 +91,7 @@ func (p *Page) mailState(customer string) mailState {
 }
 
 // customers lists those who can be played, without what waits for them.
-func (p *Page) customers() []customerRow {
+func (p *house) customers() []customerRow {
 	var list []customerRow
 	known := map[string]bool{}
 	all := personas()
@@ -92,13 +109,13 @@ func (p *Page) customers() []customerRow {
 }
 
 // mails lists a customer's received and sent mail.
-func (p *Page) mails(address string) []mailRow {
+func (p *mailPane) mails(address string) []mailRow {
 	var rows []mailRow
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.marks.mu.Lock()
+	defer p.marks.mu.Unlock()
 	for _, r := range p.world.Mail.Inbox(address) {
 		row := rowOf(r, r.From.Name, r.From.Address)
-		row.Unread = !p.seen[mailKey(address, r.Folder, r.UID)]
+		row.Unread = !p.marks.seen[mailKey(address, r.Folder, r.UID)]
 		rows = append(rows, row)
 	}
 	for _, r := range p.world.Mail.Sent(address) {
@@ -162,7 +179,7 @@ type openedFile struct {
 }
 
 // mail finds the mail that a request names by address, folder and uid.
-func (p *Page) mail(r *http.Request) (mailfake.Received, bool) {
+func (p *mailPane) mail(r *http.Request) (mailfake.Received, bool) {
 	uid, err := strconv.ParseUint(r.FormValue("uid"), 10, 32)
 	if err != nil {
 		return mailfake.Received{}, false
@@ -176,7 +193,7 @@ func (p *Page) mail(r *http.Request) (mailfake.Received, bool) {
 }
 
 // openMail shows a mail and remembers that it was read.
-func (p *Page) openMail(w http.ResponseWriter, r *http.Request) {
+func (p *mailPane) openMail(w http.ResponseWriter, r *http.Request) {
 	m, ok := p.mail(r)
 	if !ok {
 		refuse(w, http.StatusNotFound, errors.New("this mail is gone"))
@@ -190,10 +207,10 @@ func (p *Page) openMail(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	key := mailKey(m.Address, m.Folder, m.UID)
-	p.mu.Lock()
-	first := !p.seen[key]
-	p.seen[key] = true
-	p.mu.Unlock()
+	p.marks.mu.Lock()
+	first := !p.marks.seen[key]
+	p.marks.seen[key] = true
+	p.marks.mu.Unlock()
 	if first {
 		p.hub.wake()
 	}
@@ -202,7 +219,7 @@ func (p *Page) openMail(w http.ResponseWriter, r *http.Request) {
 
 // mailHTML shows a mail's HTML in a page of its own that can run nothing, load nothing
 // and touch nothing; the page shows it in a sandboxed frame.
-func (p *Page) mailHTML(w http.ResponseWriter, r *http.Request) {
+func (p *mailPane) mailHTML(w http.ResponseWriter, r *http.Request) {
 	m, ok := p.mail(r)
 	if !ok || m.HTML == "" {
 		http.NotFound(w, r)
@@ -222,7 +239,7 @@ func (p *Page) mailHTML(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write([]byte(body))
 }
 
-func (p *Page) mailFile(w http.ResponseWriter, r *http.Request) {
+func (p *mailPane) mailFile(w http.ResponseWriter, r *http.Request) {
 	m, ok := p.mail(r)
 	n, err := strconv.Atoi(r.FormValue("n"))
 	if !ok || err != nil || n < 0 || n >= len(m.Attachments) {
@@ -249,7 +266,7 @@ func serveFile(w http.ResponseWriter, name, kind string, body []byte) {
 }
 
 // addCustomer opens a mailbox for somebody new.
-func (p *Page) addCustomer(w http.ResponseWriter, r *http.Request) {
+func (p *mailPane) addCustomer(w http.ResponseWriter, r *http.Request) {
 	given := strings.TrimSpace(r.FormValue("address"))
 	a, err := mail.ParseAddress((&mail.Address{Name: r.FormValue("name"), Address: given}).String())
 	if err != nil || !strings.Contains(given, "@") || strings.ContainsAny(given, " \"<>") {
@@ -263,4 +280,15 @@ func (p *Page) addCustomer(w http.ResponseWriter, r *http.Request) {
 	p.world.Mail.Customer(a.String())
 	p.hub.wake()
 	answer(w, map[string]string{"address": a.Address})
+}
+
+// watch tells open pages what happens in the mailboxes.
+func (p *mailPane) watch(ctx context.Context) {
+	sub := p.world.Mail.Subscribe()
+	for {
+		if _, err := sub.Next(ctx); err != nil {
+			return
+		}
+		p.hub.wake()
+	}
 }

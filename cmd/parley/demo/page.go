@@ -19,8 +19,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"parley/bot/slack"
 )
 
 //go:embed web
@@ -40,24 +38,40 @@ type PageOptions struct {
 // http.Handler; Run must run beside it. All of it is for one person on one machine:
 // who can open the page can act as everybody.
 type Page struct {
-	o         PageOptions
-	world     *World
+	*house
+	mail    *mailPane
+	phones  *phonePane
+	slack   *slackPane
+	teams   *teamsPane
+	plugs   *plugs
+	lookout *lookout
+
 	mux       *http.ServeMux
 	index     *template.Template
-	shortcuts []shortcut
-	commands  []slashCommand
-	teamsApp  teamsApp
-	chosen    atomic.Bool // somebody chose the surface
-	phase     atomic.Pointer[string]
-	db        atomic.Pointer[pgxpool.Pool]
+	chosen    atomic.Bool                                 // somebody chose the surface
 	applyHome atomic.Pointer[func(context.Context) error] // makes the world's home Parley's; nil: there is no Parley yet
-	hub       hub
-	plugs     plugs
-	witness   witness
+}
 
+// house is what all parts of the page share.
+type house struct {
+	o     PageOptions
+	world *World
+	hub   hub
+	db    atomic.Pointer[pgxpool.Pool] // nil while there is no migrated database
+	marks marks
+}
+
+// marks are what the people whom the page plays have looked at.
+type marks struct {
 	mu   sync.Mutex
-	seen map[string]bool   // mails that were opened, by mailKey
+	seen map[string]bool   // mails and chat messages that were opened, by mailKey and chatKey
 	read map[string]string // the last message in Teams that was seen, by readKey
+}
+
+func (m *marks) forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.seen, m.read = map[string]bool{}, map[string]string{}
 }
 
 // NewPage prepares the page of a world.
@@ -69,54 +83,53 @@ func NewPage(w *World, o PageOptions) (*Page, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	p := &Page{o: o, world: w, mux: http.NewServeMux(), seen: map[string]bool{}, read: map[string]string{}}
-	p.SetPhase("")
+	h := &house{o: o, world: w}
+	h.marks.forget()
+	phones, plugs := &phonePane{house: h}, &plugs{house: h}
+	p := &Page{
+		house: h, mail: &mailPane{house: h, phones: phones}, phones: phones, slack: &slackPane{house: h}, teams: &teamsPane{house: h},
+		plugs: plugs, lookout: &lookout{house: h, plugs: plugs}, mux: http.NewServeMux(),
+	}
+	plugs.setPhase("")
 	var err error
 	if p.index, err = template.ParseFS(web, "web/index.html"); err != nil {
 		return nil, fmt.Errorf("demo: page: %w", err)
 	}
-	if err := errors.Join(p.readManifest(), p.readTeamsManifest()); err != nil {
+	if err := errors.Join(p.slack.readManifest(), p.teams.readManifest()); err != nil {
 		return nil, err
 	}
 	p.chosen.Store(o.Chosen)
-	assets, err := fs.Sub(web, "web")
-	if err != nil {
-		return nil, fmt.Errorf("demo: page: %w", err)
+	if err := p.route(); err != nil {
+		return nil, err
 	}
-	p.mux.HandleFunc("GET /{$}", p.showIndex)
-	p.mux.Handle("GET /assets/", http.StripPrefix("/assets/", http.FileServerFS(assets)))
-	p.mux.HandleFunc("GET /archives/{channel}/{message}", p.followLink)
-	p.mux.HandleFunc("GET /state", p.showState)
-	p.mux.HandleFunc("GET /journey", p.showJourney)
-	p.mux.HandleFunc("GET /events", p.streamEvents)
-	p.mux.HandleFunc("GET /mail/open", p.openMail)
-	p.mux.HandleFunc("GET /mail/html", p.mailHTML)
-	p.mux.HandleFunc("GET /mail/file", p.mailFile)
-	p.mux.HandleFunc("GET /slack/files/{id}", p.slackFile)
-	p.mux.HandleFunc("POST /mail/customer", p.addCustomer)
-	p.mux.HandleFunc("POST /phone/{verb}", p.useChat)
-	p.mux.HandleFunc("GET /phone/file", p.chatPicture)
-	p.mux.HandleFunc("POST /clock", p.moveClock)
-	p.mux.HandleFunc("POST /plug", p.movePlug)
-	p.mux.HandleFunc("POST /reset", p.reset)
-	p.mux.HandleFunc("GET /journal", p.showJournal)
-	p.mux.HandleFunc("POST /surface", p.chooseSurface)
-	p.teamsRoutes()
-	// What people do in Slack and in their mail programs, the emulators take as it is.
-	p.mux.Handle("POST /_fake/person/", w.Slack)
-	p.mux.Handle("POST /_fake/mail/send", w.Mail.Control())
-	p.mux.Handle("POST /_fake/mail/reply", w.Mail.Control())
 	return p, nil
 }
 
-// SetPhase says what is being waited for while the engine is not connected.
-func (p *Page) SetPhase(text string) {
-	p.phase.Store(&text)
-	p.hub.wake()
+// route makes the table of the page's addresses.
+func (p *Page) route() error {
+	assets, err := fs.Sub(web, "web")
+	if err != nil {
+		return fmt.Errorf("demo: page: %w", err)
+	}
+	p.mux.HandleFunc("GET /{$}", p.showIndex)
+	p.mux.Handle("GET /assets/", http.StripPrefix("/assets/", http.FileServerFS(assets)))
+	p.mux.HandleFunc("GET /state", p.showState)
+	p.mux.HandleFunc("GET /journey", p.showJourney)
+	p.mux.HandleFunc("GET /events", p.streamEvents)
+	p.mux.HandleFunc("POST /clock", p.moveClock)
+	p.mux.HandleFunc("POST /surface", p.chooseSurface)
+	p.mux.HandleFunc("POST /plug", p.plugs.movePlug)
+	p.mux.HandleFunc("POST /reset", p.plugs.reset)
+	p.mux.HandleFunc("GET /journal", p.lookout.showJournal)
+	p.mail.routes(p.mux)
+	p.phones.routes(p.mux)
+	p.slack.routes(p.mux)
+	p.teams.routes(p.mux)
+	return nil
 }
 
 // SetDatabase gives the page Parley's migrated database.
-func (p *Page) SetDatabase(pool *pgxpool.Pool) {
+func (p *house) SetDatabase(pool *pgxpool.Pool) {
 	p.db.Store(pool)
 	p.hub.wake()
 }
@@ -130,16 +143,29 @@ func (p *Page) setHome(apply func(context.Context) error) {
 	p.applyHome.Store(&apply)
 }
 
+// startOver empties everything outside Parley when a round has ended.
+// Errors: a line can't be plugged in.
+func (p *Page) startOver(ctx context.Context) error {
+	p.plugs.setPhase("Starting over …")
+	err := errors.Join(p.plugs.plugInAll(ctx), p.world.Reset(ctx))
+	p.o.Clock.reset()
+	p.lookout.witness.forget()
+	p.marks.forget()
+	p.plugs.nextRound()
+	p.hub.wake()
+	return err
+}
+
 // Run tells open pages of changes until ctx ends.
 func (p *Page) Run(ctx context.Context) error {
 	var wait sync.WaitGroup
-	wait.Go(func() { p.watchSlack(ctx) })
-	wait.Go(func() { p.watchTeams(ctx) })
-	wait.Go(func() { p.watchMail(ctx) })
-	wait.Go(func() { p.watchPhones(ctx) })
+	wait.Go(func() { p.slack.watch(ctx) })
+	wait.Go(func() { p.teams.watch(ctx) })
+	wait.Go(func() { p.mail.watch(ctx) })
+	wait.Go(func() { p.phones.watch(ctx) })
 	wait.Go(func() { p.watchDatabase(ctx) })
-	wait.Go(func() { p.watchPlugs(ctx) })
-	wait.Go(func() { p.watchJournal(ctx) })
+	wait.Go(func() { p.plugs.watch(ctx) })
+	wait.Go(func() { p.lookout.watch(ctx) })
 	wait.Wait()
 	return nil
 }
@@ -175,40 +201,6 @@ func (p *Page) ours(host string) bool {
 	return name == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// shortcut is an entry of a message's menu.
-type shortcut struct {
-	Name     string `json:"name"`
-	Callback string `json:"callback_id"`
-	Type     string `json:"type"` // message, or global: beside the message box, where the page has /parley
-}
-
-// slashCommand is a command that can be typed.
-type slashCommand struct {
-	Command     string `json:"command"`
-	Description string `json:"description"`
-	Hint        string `json:"usage_hint"`
-}
-
-// readManifest learns from Parley's own manifest what Slack would offer.
-func (p *Page) readManifest() error {
-	raw, err := slack.Manifest(slack.ManifestOptions{})
-	if err != nil {
-		return err
-	}
-	var m struct {
-		Features struct {
-			Shortcuts []shortcut     `json:"shortcuts"`
-			Commands  []slashCommand `json:"slash_commands"`
-		} `json:"features"`
-	}
-	if err := json.Unmarshal(raw, &m); err != nil {
-		return fmt.Errorf("demo: manifest: %w", err)
-	}
-	p.shortcuts = slices.DeleteFunc(m.Features.Shortcuts, func(s shortcut) bool { return s.Type != "message" })
-	p.commands = m.Features.Commands
-	return nil
-}
-
 // boot is what the page's script needs once.
 type boot struct {
 	Support   string         `json:"support"`
@@ -225,8 +217,8 @@ type boot struct {
 
 func (p *Page) showIndex(w http.ResponseWriter, _ *http.Request) {
 	all := personas()
-	b := boot{Support: Support, Help: HelpAddress, Hold: int(p.o.Hold.Seconds()), Shortcuts: p.shortcuts, Commands: p.commands,
-		Agents: []string{Ann, Ben, Zoe}, Customer: all[len(all)-1].Address, Home: p.world.Home(), Chosen: p.chosen.Load(), Teams: p.teamsBoot()}
+	b := boot{Support: Support, Help: HelpAddress, Hold: int(p.o.Hold.Seconds()), Shortcuts: p.slack.shortcuts, Commands: p.slack.commands,
+		Agents: []string{Ann, Ben, Zoe}, Customer: all[len(all)-1].Address, Home: p.world.Home(), Chosen: p.chosen.Load(), Teams: p.teams.boot()}
 	var page strings.Builder
 	if err := p.index.Execute(&page, map[string]any{"Boot": b}); err != nil {
 		p.fail(w, err)
@@ -234,21 +226,6 @@ func (p *Page) showIndex(w http.ResponseWriter, _ *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_, _ = w.Write([]byte(page.String()))
-}
-
-// followLink opens the page at a message that a permalink names.
-// Shape: /archives/C0SUPPORT01/p1700000000000100?thread_ts=1700000000.000100
-func (p *Page) followLink(w http.ResponseWriter, r *http.Request) {
-	channel, digits := r.PathValue("channel"), strings.TrimPrefix(r.PathValue("message"), "p")
-	ts := r.FormValue("thread_ts")
-	if ts == "" && len(digits) > 6 {
-		ts = digits[:len(digits)-6] + "." + digits[len(digits)-6:]
-	}
-	if p.world.Slack.Message(channel, ts) == nil {
-		http.Error(w, "There is no such message.", http.StatusNotFound)
-		return
-	}
-	http.Redirect(w, r, "/#"+channel+"/"+ts, http.StatusSeeOther)
 }
 
 // errNotYet is answered while there is no database.
@@ -279,6 +256,25 @@ func (p *Page) moveClock(w http.ResponseWriter, r *http.Request) {
 	answer(w, map[string]bool{"ok": true})
 }
 
+// chooseSurface is POST /surface with to: conversations open there from now on.
+func (p *Page) chooseSurface(w http.ResponseWriter, r *http.Request) {
+	to := r.FormValue("to")
+	if !slices.Contains(p.world.surfaces(), to) {
+		refuse(w, http.StatusConflict, fmt.Errorf("conversations can't open in %q", to))
+		return
+	}
+	p.world.SetHome(to)
+	p.chosen.Store(true)
+	if apply := p.applyHome.Load(); apply != nil { // else the set-up is still to come
+		if err := (*apply)(r.Context()); err != nil {
+			p.fail(w, err)
+			return
+		}
+	}
+	p.hub.wake()
+	answer(w, map[string]string{"home": to})
+}
+
 // answer writes JSON.
 func answer(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
@@ -293,7 +289,7 @@ func refuse(w http.ResponseWriter, code int, err error) {
 }
 
 // fail says that something of ours broke.
-func (p *Page) fail(w http.ResponseWriter, err error) {
+func (p *house) fail(w http.ResponseWriter, err error) {
 	p.o.Log.Error("page", "error", err)
 	refuse(w, http.StatusInternalServerError, errors.New("Something broke in the demo; its log says what.")) //nolint:staticcheck // people read it
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -26,9 +27,11 @@ const (
 	lineParley = "parley" // the process: killed and started
 )
 
-// plugs is what can be pulled: the lines to the outside, and Parley itself. The zero
-// value is ready.
+// plugs is what can be pulled: the lines to the outside, and Parley itself.
 type plugs struct {
+	*house
+	phase atomic.Pointer[string] // what is waited for while Parley isn't connected
+
 	mu     sync.Mutex
 	cuts   map[string]cut // by line
 	engine *engine        // nil: Parley is no process of the demo's
@@ -68,22 +71,35 @@ func (p *plugs) rounds() int {
 	return p.round
 }
 
-// setEngine gives the page the running Parley; nil when it is gone.
-func (p *Page) setEngine(e *engine) {
-	p.plugs.mu.Lock()
-	p.plugs.engine = e
-	p.plugs.mu.Unlock()
+// nextRound counts that the demo started over.
+func (p *plugs) nextRound() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.round++
+}
+
+// setPhase says what is being waited for while the engine is not connected.
+func (p *plugs) setPhase(text string) {
+	p.phase.Store(&text)
 	p.hub.wake()
 }
 
-// setReset gives the page the way to end a round.
-func (p *Page) setReset(over func()) {
-	p.plugs.mu.Lock()
-	defer p.plugs.mu.Unlock()
-	p.plugs.over = over
+// setEngine gives the plugs the running Parley; nil when it is gone.
+func (p *plugs) setEngine(e *engine) {
+	p.mu.Lock()
+	p.engine = e
+	p.mu.Unlock()
+	p.hub.wake()
 }
 
-func (p *Page) cordsOf(line string) []*cord {
+// setReset gives the plugs the way to end a round.
+func (p *plugs) setReset(over func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.over = over
+}
+
+func (p *plugs) cordsOf(line string) []*cord {
 	switch {
 	case p.world.cords == nil:
 		return nil
@@ -98,19 +114,19 @@ func (p *Page) cordsOf(line string) []*cord {
 }
 
 // cutLine cuts a line, until plugIn or a minute later.
-func (p *Page) cutLine(ctx context.Context, line string) {
+func (p *plugs) cutLine(ctx context.Context, line string) {
 	for _, c := range p.cordsOf(line) {
 		c.cut()
 	}
-	p.plugs.mu.Lock()
-	defer p.plugs.mu.Unlock()
-	if _, already := p.plugs.cuts[line]; already {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, already := p.cuts[line]; already {
 		return
 	}
-	if p.plugs.cuts == nil {
-		p.plugs.cuts = map[string]cut{}
+	if p.cuts == nil {
+		p.cuts = map[string]cut{}
 	}
-	p.plugs.cuts[line] = cut{since: time.Now(), timer: time.AfterFunc(p.o.CutFor, func() {
+	p.cuts[line] = cut{since: time.Now(), timer: time.AfterFunc(p.o.CutFor, func() {
 		if err := p.plugIn(ctx, line); err != nil {
 			p.o.Log.Error("a line can't be plugged in again", "line", line, "error", err)
 		}
@@ -120,53 +136,40 @@ func (p *Page) cutLine(ctx context.Context, line string) {
 
 // plugIn makes a line whole. Errors: somebody took its address meanwhile; then it stays
 // cut and can be tried again.
-func (p *Page) plugIn(ctx context.Context, line string) error {
+func (p *plugs) plugIn(ctx context.Context, line string) error {
 	for _, c := range p.cordsOf(line) {
 		if err := c.plug(ctx); err != nil {
 			return err
 		}
 	}
-	p.plugs.mu.Lock()
-	defer p.plugs.mu.Unlock()
-	if c, was := p.plugs.cuts[line]; was {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c, was := p.cuts[line]; was {
 		c.timer.Stop()
-		delete(p.plugs.cuts, line)
+		delete(p.cuts, line)
 	}
 	return nil
 }
 
-// startOver empties everything outside Parley when a round has ended.
-// Errors: a line can't be plugged in.
-func (p *Page) startOver(ctx context.Context) error {
-	p.SetPhase("Starting over …")
-	err := errors.Join(p.plugIn(ctx, lineSlack), p.plugIn(ctx, lineTeams), p.plugIn(ctx, lineMail), p.world.Reset(ctx))
-	p.o.Clock.reset()
-	p.witness.forget()
-	p.mu.Lock()
-	clear(p.seen)
-	clear(p.read)
-	p.mu.Unlock()
-	p.plugs.mu.Lock()
-	p.plugs.round++
-	p.plugs.mu.Unlock()
-	p.hub.wake()
-	return err
+// plugInAll makes all lines whole.
+func (p *plugs) plugInAll(ctx context.Context) error {
+	return errors.Join(p.plugIn(ctx, lineSlack), p.plugIn(ctx, lineTeams), p.plugIn(ctx, lineMail))
 }
 
 // movePlug is POST /plug with line and to: cut, in, or for parley kill, start.
-func (p *Page) movePlug(w http.ResponseWriter, r *http.Request) {
+func (p *plugs) movePlug(w http.ResponseWriter, r *http.Request) {
 	if err := p.pull(context.WithoutCancel(r.Context()), r.FormValue("line"), r.FormValue("to")); err != nil {
 		refuse(w, http.StatusConflict, err)
 		return
 	}
 	p.hub.wake()
-	answer(w, p.plugState())
+	answer(w, p.state())
 }
 
-func (p *Page) pull(ctx context.Context, line, to string) error {
-	p.plugs.mu.Lock()
-	e := p.plugs.engine
-	p.plugs.mu.Unlock()
+func (p *plugs) pull(ctx context.Context, line, to string) error {
+	p.mu.Lock()
+	e := p.engine
+	p.mu.Unlock()
 	switch {
 	case line == lineParley && e == nil:
 		return errors.New("Parley doesn't run at the moment") //nolint:staticcheck // people read it
@@ -188,37 +191,37 @@ func (p *Page) pull(ctx context.Context, line, to string) error {
 
 // reset starts the demo over: POST /reset. It answers at once; the page's state tells
 // when a new round has begun.
-func (p *Page) reset(w http.ResponseWriter, _ *http.Request) {
-	p.plugs.mu.Lock()
-	over, round := p.plugs.over, p.plugs.round
-	p.plugs.mu.Unlock()
+func (p *plugs) reset(w http.ResponseWriter, _ *http.Request) {
+	p.mu.Lock()
+	over, round := p.over, p.round
+	p.mu.Unlock()
 	if over == nil {
 		refuse(w, http.StatusServiceUnavailable, errNotYet)
 		return
 	}
-	p.SetPhase("Starting over …")
+	p.setPhase("Starting over …")
 	over()
 	answer(w, map[string]int{"round": round})
 }
 
-// plugState says how everything is now.
-func (p *Page) plugState() plugState {
+// state says how everything is now.
+func (p *plugs) state() plugState {
 	now := time.Now()
-	p.plugs.mu.Lock()
-	defer p.plugs.mu.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	// Teams calls when it has something to tell: there is nothing to be through to.
 	through := map[string]bool{lineSlack: p.world.Slack.Sockets.Count() > 0, lineTeams: true, lineMail: p.world.Mail.State().Sessions > 0}
 	look := func(line string) lineState {
 		s := lineState{State: "on", Can: p.cordsOf(line) != nil}
-		if c, is := p.plugs.cuts[line]; is {
+		if c, is := p.cuts[line]; is {
 			s.State, s.For, s.Back = "cut", now.Sub(c.since).Milliseconds(), max(0, p.o.CutFor-now.Sub(c.since)).Milliseconds()
 		} else if !through[line] {
 			s.State = "dialling"
 		}
 		return s
 	}
-	s := plugState{Slack: look(lineSlack), Teams: look(lineTeams), Mail: look(lineMail), Parley: lineState{State: "on"}, Reset: p.plugs.over != nil}
-	if e := p.plugs.engine; e != nil {
+	s := plugState{Slack: look(lineSlack), Teams: look(lineTeams), Mail: look(lineMail), Parley: lineState{State: "on"}, Reset: p.over != nil}
+	if e := p.engine; e != nil {
 		runs, kills, down, back := e.state()
 		s.Parley.Can, s.Parley.Times = true, kills
 		switch {
@@ -234,7 +237,7 @@ func (p *Page) plugState() plugState {
 }
 
 // phaseNow is what the bar says: what is cut or waited for; "" = all runs.
-func (p *Page) phaseNow(s plugState) string {
+func (p *plugs) phaseNow(s plugState) string {
 	var cuts []string
 	if s.Slack.State == "cut" {
 		cuts = append(cuts, "Slack")
@@ -272,8 +275,8 @@ func list(names []string) string {
 	return strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
-// watchPlugs tells open pages when a line comes and goes, which no emulator announces.
-func (p *Page) watchPlugs(ctx context.Context) {
+// watch tells open pages when a line comes and goes, which no emulator announces.
+func (p *plugs) watch(ctx context.Context) {
 	tick := time.NewTicker(plugPace)
 	defer tick.Stop()
 	var last [4]string
@@ -284,7 +287,7 @@ func (p *Page) watchPlugs(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		s := p.plugState()
+		s := p.state()
 		if now := [4]string{s.Slack.State, s.Teams.State, s.Mail.State, s.Parley.State}; now != last {
 			last = now
 			p.hub.wake()
@@ -292,10 +295,10 @@ func (p *Page) watchPlugs(ctx context.Context) {
 	}
 }
 
-func (p *Page) stopTimers() {
-	p.plugs.mu.Lock()
-	defer p.plugs.mu.Unlock()
-	for _, c := range p.plugs.cuts {
+func (p *plugs) stopTimers() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.cuts {
 		c.timer.Stop()
 	}
 }

@@ -328,7 +328,7 @@ func TestPlugsOfTeams(t *testing.T) {
 	if got := ask(p, "POST", "/plug?line=slack&to=cut"); got.Code != http.StatusOK || !strings.Contains(got.Body.String(), `"state":"cut"`) {
 		t.Errorf("%d %s", got.Code, got.Body)
 	}
-	d.until("the line is whole", func() bool { return p.plugState().Slack.State != "cut" })
+	d.until("the line is whole", func() bool { return p.plugs.state().Slack.State != "cut" })
 	for path, want := range map[string]int{"/plug?line=moon&to=cut": 409, "/plug?line=slack&to=moon": 409, "/plug?line=parley&to=kill": 409, "/reset": 503} {
 		if got := ask(p, "POST", path); got.Code != want {
 			t.Errorf("%s: %d %s", path, got.Code, got.Body)

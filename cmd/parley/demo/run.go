@@ -68,7 +68,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	page.SetPhase("Starting the database …")
+	page.plugs.setPhase("Starting the database …")
 
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

@@ -70,7 +70,7 @@ func (s *stagehand) run(ctx context.Context) (err error) {
 	}
 	for pace := prologuePace; ctx.Err() == nil; pace = prologuePace / 4 {
 		round, end := context.WithCancelCause(ctx)
-		s.page.setReset(func() { end(errOver) })
+		s.page.plugs.setReset(func() { end(errOver) })
 		err := s.round(round, server, pace)
 		end(nil)
 		if err != nil || ctx.Err() != nil {
@@ -89,7 +89,7 @@ func (s *stagehand) round(ctx context.Context, server *pgserver.Server, pace tim
 	if err := freshDatabase(ctx, server); err != nil {
 		return ended(ctx, err)
 	}
-	s.page.SetPhase("Setting Parley up …")
+	s.page.plugs.setPhase("Setting Parley up …")
 	env := app.Env{DatabaseURL: server.URL(pgserver.Database), Data: s.o.Data}
 	db, err := app.OpenDatabase(ctx, env, s.o.Log, s.o.Say)
 	if err != nil {
@@ -222,20 +222,20 @@ func (s *stagehand) play(ctx context.Context, env app.Env, pool *pgxpool.Pool, p
 	}
 	vars := append(s.world.Env(), "DATABASE_URL="+env.DatabaseURL, "PARLEY_DATA="+env.Data, "PARLEY_LISTEN="+s.listen,
 		"PARLEY_LOG=info", "SLACK_RATE=0", "TEAMS_RATE=0") // the emulator has no limits: what happens is shown at once
-	e := &engine{exe: s.o.Exe, args: []string{"demo", "--engine"}, env: engineEnv(vars...), out: out, log: s.o.Log, report: s.page.SetPhase, pause: cmp.Or(s.o.Back, killPause),
+	e := &engine{exe: s.o.Exe, args: []string{"demo", "--engine"}, env: engineEnv(vars...), out: out, log: s.o.Log, report: s.page.plugs.setPhase, pause: cmp.Or(s.o.Back, killPause),
 		again: make(chan struct{}, 1)}
-	s.page.setEngine(e)
-	defer s.page.setEngine(nil)
+	s.page.plugs.setEngine(e)
+	defer s.page.plugs.setEngine(nil)
 	done := make(chan error, 1)
 	go func() { done <- e.run(ctx) }()
-	s.page.SetPhase("Starting Parley …")
+	s.page.plugs.setPhase("Starting Parley …")
 	greeted := map[string]bool{s.world.Home(): true}
 	err = connected(ctx, s.world, pool)
 	if err == nil {
 		err = errors.Join(s.world.Install(ctx), s.world.Subscribe(ctx))
 	}
 	if err == nil {
-		s.page.SetPhase("Parley is connecting to Slack again …") // shown whenever it isn't
+		s.page.plugs.setPhase("Parley is connecting to Slack again …") // shown whenever it isn't
 		err = s.world.Prologue(ctx, pace)
 	}
 	for err == nil {

@@ -73,32 +73,6 @@ func (p *Page) streamEvents(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (p *Page) watchSlack(ctx context.Context) {
-	sub := p.world.Slack.Subscribe()
-	for {
-		changes, err := sub.Next(ctx)
-		if err != nil {
-			return
-		}
-		for _, c := range changes {
-			if c.Kind != "call" && c.Kind != "event" && c.Kind != "ack" {
-				p.hub.wake()
-				break
-			}
-		}
-	}
-}
-
-func (p *Page) watchMail(ctx context.Context) {
-	sub := p.world.Mail.Subscribe()
-	for {
-		if _, err := sub.Next(ctx); err != nil {
-			return
-		}
-		p.hub.wake()
-	}
-}
-
 // watchDatabase notices what neither Slack nor a mailbox shows, such as a reply that
 // waits, for the drawer and the tour.
 func (p *Page) watchDatabase(ctx context.Context) {

@@ -15,12 +15,12 @@ var replyCommand = regexp.MustCompile(`(?i)^reply:?\s`)
 
 // lookIntoTeams hears what people write in the threads of customers in Teams, and sees what
 // stands there in the customers' names.
-func (p *Page) lookIntoTeams(now time.Time) {
+func (p *lookout) lookIntoTeams(now time.Time) {
 	fake := p.world.Teams
 	if fake == nil {
 		return
 	}
-	all := p.readsAll()
+	all := readsAll(fake)
 	for _, c := range fake.Channels() {
 		for _, root := range fake.Roots(c.ID) {
 			if thread := fake.Thread(c.ID, root.ID); root.Bot && len(thread) > 0 {
@@ -32,7 +32,7 @@ func (p *Page) lookIntoTeams(now time.Time) {
 
 // lookIntoPost looks into one thread, the root first. All says that Parley may read all
 // messages.
-func (p *Page) lookIntoPost(channel string, thread []*teamsfake.Message, all bool, now time.Time) {
+func (p *lookout) lookIntoPost(channel string, thread []*teamsfake.Message, all bool, now time.Time) {
 	root := thread[0].ID
 	at := slices.IndexFunc(thread, func(m *teamsfake.Message) bool { return seenInTeams(m, root).from != "" })
 	owner, box := "", ""
@@ -102,7 +102,7 @@ func picturesSeen(m *teamsfake.Message, linked string) (n int) {
 
 // typedInTeams is what somebody typed, and whether it looks as if it were for the customer:
 // with the app's name only after the word reply.
-func (p *Page) typedInTeams(m *teamsfake.Message) (text string, meant bool) {
+func (p *lookout) typedInTeams(m *teamsfake.Message) (text string, meant bool) {
 	text = m.Text
 	for _, f := range m.Files {
 		if m.Text == "" {
@@ -124,15 +124,15 @@ func (p *Page) typedInTeams(m *teamsfake.Message) (text string, meant bool) {
 }
 
 // readsAll tells whether Teams lets Parley read all messages of its channels.
-func (p *Page) readsAll() bool {
-	return slices.Contains(p.world.Teams.Info().Permissions, teamsfake.PermitMessages)
+func readsAll(fake *teamsfake.Server) bool {
+	return slices.Contains(fake.Info().Permissions, teamsfake.PermitMessages)
 }
 
 func mentionsApp(m *teamsfake.Message) bool {
 	return slices.ContainsFunc(m.Mentions, func(x teamsfake.Mention) bool { return x.Bot })
 }
 
-func (p *Page) teamsName(id string) string {
+func (p *lookout) teamsName(id string) string {
 	if u, ok := p.world.Teams.User(id); ok {
 		return u.Name
 	}

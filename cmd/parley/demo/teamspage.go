@@ -14,18 +14,23 @@ import (
 	"parley/bot/teams"
 )
 
-// teamsRoutes are what the page's Teams needs.
-func (p *Page) teamsRoutes() {
+// teamsPane is the page's Teams. A world may have none.
+type teamsPane struct {
+	*house
+	app teamsApp
+}
+
+func (p *teamsPane) routes(mux *http.ServeMux) {
 	if p.world.Teams == nil {
 		return
 	}
 	// What people do in Teams, the emulator takes as it is.
-	p.mux.Handle("POST /teams/_fake/person/", http.StripPrefix("/teams", p.world.Teams))
-	p.mux.HandleFunc("POST /teams/read", p.readTeams)
-	p.mux.HandleFunc("POST /teams/permission", p.permitTeams)
-	p.mux.HandleFunc("GET /teams/files/{id}", p.teamsFile)
-	p.mux.HandleFunc("GET /teams/pictures/{channel}/{message}/{n}", p.teamsPicture)
-	p.mux.HandleFunc("GET /l/message/{channel}/{message}", p.followTeamsLink)
+	mux.Handle("POST /teams/_fake/person/", http.StripPrefix("/teams", p.world.Teams))
+	mux.HandleFunc("POST /teams/read", p.readTeams)
+	mux.HandleFunc("POST /teams/permission", p.permitTeams)
+	mux.HandleFunc("GET /teams/files/{id}", p.teamsFile)
+	mux.HandleFunc("GET /teams/pictures/{channel}/{message}/{n}", p.teamsPicture)
+	mux.HandleFunc("GET /l/message/{channel}/{message}", p.followTeamsLink)
 }
 
 // teamsApp is what Parley's own manifest lets Teams offer.
@@ -44,8 +49,8 @@ type teamsCommand struct {
 	Description string `json:"description"`
 }
 
-// readTeamsManifest learns from Parley's own manifest what Teams would offer.
-func (p *Page) readTeamsManifest() error {
+// readManifest learns from Parley's own manifest what Teams would offer.
+func (p *teamsPane) readManifest() error {
 	raw, err := teams.Manifest(teams.ManifestOptions{AppID: teamsAppID, PublicURL: "https://parley.acme.test"})
 	if err != nil {
 		return err
@@ -72,23 +77,23 @@ func (p *Page) readTeamsManifest() error {
 	for _, b := range m.Bots {
 		for _, l := range b.Lists {
 			if slices.Contains(l.Triggers, "slash") {
-				p.teamsApp.Slash = append(p.teamsApp.Slash, l.Commands...)
+				p.app.Slash = append(p.app.Slash, l.Commands...)
 			}
 			if slices.Contains(l.Scopes, "personal") {
-				p.teamsApp.Personal = append(p.teamsApp.Personal, l.Commands...)
+				p.app.Personal = append(p.app.Personal, l.Commands...)
 			}
 		}
 	}
 	for _, e := range m.Extensions {
 		for _, c := range e.Commands {
 			if slices.Contains(c.Context, "message") {
-				p.teamsApp.Actions = append(p.teamsApp.Actions, c.teamsCommand)
+				p.app.Actions = append(p.app.Actions, c.teamsCommand)
 			}
 			switch {
 			case c.Type == "query":
-				p.teamsApp.Search = append(p.teamsApp.Search, c.teamsCommand)
+				p.app.Search = append(p.app.Search, c.teamsCommand)
 			case slices.Contains(c.Context, "compose"):
-				p.teamsApp.Compose = append(p.teamsApp.Compose, c.teamsCommand)
+				p.app.Compose = append(p.app.Compose, c.teamsCommand)
 			}
 		}
 	}
@@ -102,36 +107,17 @@ type teamsBoot struct {
 	App     teamsApp `json:"app"`
 }
 
-func (p *Page) teamsBoot() *teamsBoot {
+func (p *teamsPane) boot() *teamsBoot {
 	if p.world.Teams == nil {
 		return nil
 	}
-	return &teamsBoot{Support: TeamsSupport, Agents: []string{TeamsAnn, TeamsBen, TeamsZoe}, App: p.teamsApp}
-}
-
-// chooseSurface is POST /surface with to: conversations open there from now on.
-func (p *Page) chooseSurface(w http.ResponseWriter, r *http.Request) {
-	to := r.FormValue("to")
-	if !slices.Contains(p.world.surfaces(), to) {
-		refuse(w, http.StatusConflict, fmt.Errorf("conversations can't open in %q", to))
-		return
-	}
-	p.world.SetHome(to)
-	p.chosen.Store(true)
-	if apply := p.applyHome.Load(); apply != nil { // else the set-up is still to come
-		if err := (*apply)(r.Context()); err != nil {
-			p.fail(w, err)
-			return
-		}
-	}
-	p.hub.wake()
-	answer(w, map[string]string{"home": to})
+	return &teamsBoot{Support: TeamsSupport, Agents: []string{TeamsAnn, TeamsBen, TeamsZoe}, App: p.app}
 }
 
 // readTeams is POST /teams/read with as, channel ("" = the chat with the app) and thread
 // ("" = the channel's posts):
 // the person has seen what stands there.
-func (p *Page) readTeams(w http.ResponseWriter, r *http.Request) {
+func (p *teamsPane) readTeams(w http.ResponseWriter, r *http.Request) {
 	as, channel, thread := r.FormValue("as"), r.FormValue("channel"), r.FormValue("thread")
 	last := ""
 	for _, m := range p.world.Teams.Shown(as, channel) {
@@ -142,23 +128,23 @@ func (p *Page) readTeams(w http.ResponseWriter, r *http.Request) {
 	if channel == "" {
 		channel = p.world.Teams.PersonalID(as)
 	}
-	p.mu.Lock()
-	p.read[readKey(as, channel, thread)] = last
-	p.mu.Unlock()
+	p.marks.mu.Lock()
+	p.marks.read[readKey(as, channel, thread)] = last
+	p.marks.mu.Unlock()
 	p.hub.wake()
 	answer(w, map[string]bool{"ok": true})
 }
 
 // permitTeams is POST /teams/permission with all: whether Parley may read all messages of
 // the team's channels, which a team's owner grants, or only those that mention it.
-func (p *Page) permitTeams(w http.ResponseWriter, r *http.Request) {
+func (p *teamsPane) permitTeams(w http.ResponseWriter, r *http.Request) {
 	p.world.Teams.Entra.SetRSC(r.FormValue("all") == "yes")
 	p.hub.wake()
 	answer(w, map[string]bool{"ok": true})
 }
 
 // teamsFile gives a posted file: pictures are shown, all else is saved.
-func (p *Page) teamsFile(w http.ResponseWriter, r *http.Request) {
+func (p *teamsPane) teamsFile(w http.ResponseWriter, r *http.Request) {
 	f := p.world.Teams.File(r.PathValue("id"))
 	if f == nil {
 		http.NotFound(w, r)
@@ -169,7 +155,7 @@ func (p *Page) teamsFile(w http.ResponseWriter, r *http.Request) {
 
 // teamsPicture gives a picture that came in a message of the app as a data URI.
 // Shape: data:image/png;base64,iVBORw0…
-func (p *Page) teamsPicture(w http.ResponseWriter, r *http.Request) {
+func (p *teamsPane) teamsPicture(w http.ResponseWriter, r *http.Request) {
 	n, err := strconv.Atoi(r.PathValue("n"))
 	m := p.world.Teams.Message(r.PathValue("channel"), r.PathValue("message"))
 	if err != nil || m == nil || n < 0 || n >= len(sentPictures(m)) {
@@ -188,7 +174,7 @@ func (p *Page) teamsPicture(w http.ResponseWriter, r *http.Request) {
 
 // followTeamsLink opens the page at a message that a link of Teams names.
 // Shape: /l/message/19:…@thread.tacv2/1700000000000?parentMessageId=1699999999999
-func (p *Page) followTeamsLink(w http.ResponseWriter, r *http.Request) {
+func (p *teamsPane) followTeamsLink(w http.ResponseWriter, r *http.Request) {
 	channel, message := r.PathValue("channel"), r.PathValue("message")
 	m := p.world.Teams.Message(channel, message)
 	if m == nil || m.Targeted != "" {
@@ -198,7 +184,8 @@ func (p *Page) followTeamsLink(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/?surface=teams#"+url.PathEscape(channel)+"/"+m.Root, http.StatusSeeOther)
 }
 
-func (p *Page) watchTeams(ctx context.Context) {
+// watch tells open pages what happens in Teams.
+func (p *teamsPane) watch(ctx context.Context) {
 	if p.world.Teams == nil {
 		return
 	}

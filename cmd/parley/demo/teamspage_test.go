@@ -155,7 +155,7 @@ func TestWitnessInTeams(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if text, meant := p.typedInTeams(w.Teams.Message(TeamsRandom, id)); text != c.text || meant != c.meant {
+		if text, meant := p.lookout.typedInTeams(w.Teams.Message(TeamsRandom, id)); text != c.text || meant != c.meant {
 			t.Errorf("%q: heard %q, meant %v", c.typed, text, meant)
 		}
 	}

@@ -81,17 +81,17 @@ type teamsMessage struct {
 	Deleted   bool                 `json:"deleted"`
 }
 
-func (p *Page) teamsState(as, channel, thread string) teamsState {
+func (p *teamsPane) state(as, channel, thread string) teamsState {
 	fake := p.world.Teams
 	if fake == nil {
 		return teamsState{}
 	}
-	s := teamsState{On: true, Channels: []teamsChannel{}, Posts: []teamsPost{}, Thread: []teamsMessage{}, Activity: []teamsActivity{}, Users: fake.Users(), ReadsAll: p.readsAll(), Dialog: fake.Dialog(as)}
+	s := teamsState{On: true, Channels: []teamsChannel{}, Posts: []teamsPost{}, Thread: []teamsMessage{}, Activity: []teamsActivity{}, Users: fake.Users(), ReadsAll: readsAll(fake), Dialog: fake.Dialog(as)}
 	for _, t := range fake.Teams() {
 		s.Team = t.Name
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.marks.mu.Lock()
+	defer p.marks.mu.Unlock()
 	for _, c := range fake.Channels() {
 		shown := fake.Shown(as, c.ID)
 		row := p.teamsRow(as, c.ID, shown, &s)
@@ -126,8 +126,8 @@ func inPlace(m *teamsfake.Message, thread string) bool {
 }
 
 // teamsRow counts what a person has not seen in a channel, and adds what they are told of.
-// Caller holds p.mu.
-func (p *Page) teamsRow(as, channel string, shown []*teamsfake.Message, s *teamsState) teamsChannel {
+// Caller holds p.marks.mu.
+func (p *teamsPane) teamsRow(as, channel string, shown []*teamsfake.Message, s *teamsState) teamsChannel {
 	row := teamsChannel{ID: channel}
 	mine := map[string]bool{} // threads in which the person wrote
 	for _, m := range shown {
@@ -142,7 +142,7 @@ func (p *Page) teamsRow(as, channel string, shown []*teamsfake.Message, s *teams
 		if m.Root == m.ID {
 			place = ""
 		}
-		fresh := m.ID > p.read[readKey(as, channel, place)]
+		fresh := m.ID > p.marks.read[readKey(as, channel, place)]
 		if fresh && place == "" {
 			row.Unread++
 		}
@@ -169,8 +169,8 @@ func (p *Page) teamsRow(as, channel string, shown []*teamsfake.Message, s *teams
 	return row
 }
 
-// teamsPosts lists a channel's threads, oldest first. Caller holds p.mu.
-func (p *Page) teamsPosts(as string, shown []*teamsfake.Message) []teamsPost {
+// teamsPosts lists a channel's threads, oldest first. Caller holds p.marks.mu.
+func (p *teamsPane) teamsPosts(as string, shown []*teamsfake.Message) []teamsPost {
 	posts := []teamsPost{}
 	at := map[string]int{}
 	for _, m := range shown {
@@ -190,7 +190,7 @@ func (p *Page) teamsPosts(as string, shown []*teamsfake.Message) []teamsPost {
 		post.Replies++
 		post.Last = m.At
 		post.Who = slices.Insert(slices.DeleteFunc(post.Who, func(id string) bool { return id == m.User }), 0, m.User)
-		if m.User != as && m.ID > p.read[readKey(as, m.Channel, m.Root)] {
+		if m.User != as && m.ID > p.marks.read[readKey(as, m.Channel, m.Root)] {
 			post.Unread++
 		}
 	}

@@ -196,7 +196,7 @@ func TestWitnessCatchesABadBot(t *testing.T) {
 	}
 	want := counts{Said: 4, Arrived: 3, Waiting: 1, Doubled: 1, Disordered: 1}
 	for range 2 {
-		j, err := p.account(t.Context())
+		j, err := p.lookout.account(t.Context())
 		if err != nil || j.Counts != want || j.Quiet {
 			t.Fatalf("got %+v %v", j, err)
 		}
@@ -208,11 +208,11 @@ func TestWitnessCatchesABadBot(t *testing.T) {
 		}
 		w.Slack.Reset() // what was seen once has been seen
 	}
-	p.witness.forget()
+	p.lookout.witness.forget()
 	if err := p.startOver(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if j, err := p.account(t.Context()); err != nil || j.Counts != (counts{}) {
+	if j, err := p.lookout.account(t.Context()); err != nil || j.Counts != (counts{}) {
 		t.Errorf("after a reset: %+v %v", j, err)
 	}
 }
