@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"parley/cmd/parley/app"
+	"parley/cmd/parley/child"
 	"parley/cmd/parley/demo"
 )
 
@@ -68,7 +69,7 @@ func (c demoCommand) Run(ctx context.Context) error {
 	}
 	o.Ready = func(url string, vars []string) error {
 		if c.Env != "" {
-			if err := writeEnv(c.Env, vars); err != nil {
+			if err := child.WriteEnv(c.Env, vars); err != nil {
 				return err
 			}
 		}

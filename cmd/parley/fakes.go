@@ -4,13 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"parley/cmd/parley/child"
 	"parley/cmd/parley/demo"
 )
 
@@ -56,7 +55,7 @@ func (c fakesCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := writeEnv(c.Env, w.Env()); err != nil {
+	if err := child.WriteEnv(c.Env, w.Env()); err != nil {
 		return errors.Join(err, w.Close())
 	}
 	fmt.Println("The emulators run; their addresses are in " + c.Env + ". Stop them with Ctrl-C.")
@@ -84,13 +83,4 @@ func install(ctx context.Context, w *demo.World) {
 		case <-time.After(installPace):
 		}
 	}
-}
-
-// writeEnv writes variables to a file in one step, readable by the owner alone.
-func writeEnv(path string, vars []string) error {
-	path = filepath.Clean(path)
-	if err := os.WriteFile(path+".tmp", []byte(strings.Join(vars, "\n")+"\n"), 0o600); err != nil {
-		return err
-	}
-	return os.Rename(path+".tmp", path)
 }

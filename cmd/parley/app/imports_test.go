@@ -58,7 +58,7 @@ func bans() []ban {
 			why: "what is typed is read, and a verb brings its own form, without knowing in which posts"},
 		{from: []string{"bot/verb/..."}, to: []string{"bot/command/..."},
 			why: "the grammar knows the verbs; a verb does not know how it was found in a text"},
-		{from: []string{"cmd/parley/app/..."}, to: []string{"cmd/parley/demo/...", "cmd/parley/torture/...", "cmd/parley/bench/..."},
+		{from: []string{"cmd/parley/app/..."}, to: []string{"cmd/parley/demo/...", "cmd/parley/torture/...", "cmd/parley/bench/...", "cmd/parley/lab/..."},
 			why: "what serves in production must not carry demo and torture"},
 		{from: []string{"cmd/parley/setup/..."}, to: []string{"bot/...", "channels/*/...", "cmd/parley/app/..."},
 			why: "the set-up file knows channels by their Spec alone"},
@@ -72,7 +72,7 @@ func emulators() []string {
 
 // withEmulators are the packages outside tests that may start emulators.
 func withEmulators() []string {
-	return []string{"cmd/parley/demo/...", "cmd/parley/torture/...", "cmd/parley/bench/...", "cmd/parley"}
+	return []string{"cmd/parley/demo/...", "cmd/parley/torture/...", "cmd/parley/bench/...", "cmd/parley/lab/...", "cmd/parley"}
 }
 
 // pkg is what the go command says about a package of ours.

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"parley/channels/pause"
 )
 
 const (
@@ -128,7 +130,7 @@ func millRate(ctx context.Context, w *world, d time.Duration) (rate, cpu float64
 	if err != nil {
 		return 0, 0, err
 	}
-	if pause(ctx, min(d, 2*time.Second)) { // warm
+	if pause.For(ctx, min(d, 2*time.Second)) { // warm
 		rate, cpu, err = m.rate(ctx, d)
 	}
 	return rate, cpu, errors.Join(err, m.close(ctx))
@@ -179,7 +181,7 @@ func (w *world) vacuumed(ctx context.Context) (dead int64, err error) {
 		if due == 0 || w.b.short || time.Now().After(deadline) {
 			return dead, nil
 		}
-		if !pause(ctx, time.Second) {
+		if !pause.For(ctx, time.Second) {
 			return 0, ctx.Err()
 		}
 	}

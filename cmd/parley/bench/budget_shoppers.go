@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"parley/channels/channelstest"
+	"parley/channels/pause"
 )
 
 // errBudget: a customer's line is missing in its thread, came twice or out of order.
@@ -144,7 +145,7 @@ func (s *shoppers) calm(ctx context.Context, window time.Duration) (float64, err
 	stop, began := make(chan struct{}), time.Now()
 	var group errgroup.Group
 	group.Go(func() error { return s.talk(ctx, stop) })
-	pause(ctx, window)
+	pause.For(ctx, window)
 	close(stop)
 	if err := group.Wait(); err != nil {
 		return 0, err
@@ -169,7 +170,7 @@ func (s *shoppers) full(ctx context.Context, size crowd, r *spent) error {
 		defer m.close()
 		for i := range size.messages {
 			due := began.Add(time.Duration(i) * size.every)
-			if wait := time.Until(due); wait > 0 && !pause(ctx, wait) {
+			if wait := time.Until(due); wait > 0 && !pause.For(ctx, wait) {
 				return ctx.Err()
 			}
 			if err := m.say(due, i%budgetThreads); err != nil {

@@ -5,12 +5,12 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"time"
 
+	"parley/channels/pause"
 	proc "parley/cmd/parley/child"
 )
 
@@ -51,7 +51,7 @@ func (c *child) ready(ctx context.Context) error {
 			return fmt.Errorf("bench: %s ended: %w: %s", c.name, c.Err(), c.lastWords())
 		default:
 		}
-		if !pause(ctx, time.Millisecond) {
+		if !pause.For(ctx, time.Millisecond) {
 			return fmt.Errorf("bench: %s is not ready: %s", c.name, c.lastWords())
 		}
 	}
@@ -95,13 +95,3 @@ func (c *child) cpu() (time.Duration, error) {
 
 // stop asks a child to end and waits for it.
 func (c *child) stop() { c.End() }
-
-// freeAddress finds a port on loopback that nobody listens on.
-func freeAddress(ctx context.Context) (string, error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("bench: %w", err)
-	}
-	return l.Addr().String(), l.Close()
-}

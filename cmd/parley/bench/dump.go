@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"parley/channels/pause"
 )
 
 const (
@@ -48,7 +50,7 @@ func dumpGroup(b *bench, ctx context.Context) (_ map[string]Figure, err error) {
 
 // underDump compares the mill's rate in the last moments of a snapshot with that before it.
 func (m *mill) underDump(ctx context.Context, held, window time.Duration) (Figure, error) {
-	pause(ctx, window/2) // warm
+	pause.For(ctx, window/2) // warm
 	before, cpuBefore, err := m.rate(ctx, window)
 	if err != nil {
 		return Figure{}, err
@@ -63,11 +65,11 @@ func (m *mill) underDump(ctx context.Context, held, window time.Duration) (Figur
 	}
 	passed := m.h.sent.Load()
 	m.pace(dumpPace)
-	if !pause(ctx, held-window-window/2) {
+	if !pause.For(ctx, held-window-window/2) {
 		return Figure{}, ctx.Err()
 	}
 	m.pace(0)
-	pause(ctx, window/2) // warm again
+	pause.For(ctx, window/2) // warm again
 	end, cpuEnd, err := m.rate(ctx, window)
 	if err != nil {
 		return Figure{}, err

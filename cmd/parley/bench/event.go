@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"parley/cmd/parley/lab"
 )
 
 // eventMaker writes Events API callbacks of new messages, about 1 kB each, as a workspace
@@ -30,7 +32,7 @@ func (m *eventMaker) message(user, channel, thread, text string) (body []byte, t
 	ts = fmt.Sprintf("%d.%02d%04d", now.Unix()+int64(m.n/10000), m.lane, m.n%10000)
 	in := ""
 	if thread != "" {
-		in = fmt.Sprintf(`"thread_ts":%q,"parent_user_id":%q,`, thread, ben)
+		in = fmt.Sprintf(`"thread_ts":%q,"parent_user_id":%q,`, thread, lab.Ben)
 	}
 	id := fmt.Sprintf("%02d%08d", m.lane, m.n)
 	m.buf = fmt.Appendf(m.buf[:0], `{"token":"fakeVerificationToken","team_id":%[1]q,"context_team_id":%[1]q,"context_enterprise_id":null,"api_app_id":%[2]q,`+

@@ -10,6 +10,7 @@ import (
 
 	"parley/channels"
 	"parley/channels/channelstest"
+	"parley/channels/pause"
 )
 
 const (
@@ -179,7 +180,7 @@ func (s *shoppers) ebb(ctx context.Context) error {
 		if err != nil || l.Pending < fairRest {
 			return err
 		}
-		if !pause(ctx, 50*time.Millisecond) {
+		if !pause.For(ctx, 50*time.Millisecond) {
 			return ctx.Err()
 		}
 	}

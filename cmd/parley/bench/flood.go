@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"parley/channels/pause"
+	"parley/cmd/parley/lab"
 )
 
 // flood is many connections that send Slack events, or what senders makes, to one Parley.
@@ -46,7 +49,7 @@ func (f *flood) slackSender(lane int) sender {
 
 func (s *slackSender) next(n int) (request []byte, fact string) {
 	channel, thread, text := s.f.says(n)
-	body, ts := s.events.message(ann, channel, thread, text)
+	body, ts := s.events.message(lab.Ann, channel, thread, text)
 	return s.sign.request("/slack/events", body), factID(channel, ts)
 }
 
@@ -110,7 +113,7 @@ func (f *flood) one(ctx context.Context, w *wire, i int, begin, end time.Time) (
 	}
 	due := begin.Add(every * time.Duration(i) / time.Duration(f.conns))
 	for n := 0; ctx.Err() == nil; n++ {
-		if wait := time.Until(due); every > 0 && wait > 0 && !pause(ctx, wait) {
+		if wait := time.Until(due); every > 0 && wait > 0 && !pause.For(ctx, wait) {
 			break
 		}
 		due = due.Add(every)

@@ -9,6 +9,7 @@ import (
 
 	"parley/bot/slack/slackfake"
 	"parley/channels/email/mailfake"
+	"parley/channels/pause"
 )
 
 // errMail: a mail is missing, came twice, or isn't in its thread.
@@ -41,7 +42,7 @@ func mailGroup(b *bench, ctx context.Context) (_ map[string]Figure, err error) {
 	if figures["mail_thread_p95"], err = run.threads(ctx, b); err != nil {
 		return nil, err
 	}
-	pause(ctx, b.span(5*time.Second, time.Second)) // until nothing is left to do
+	pause.For(ctx, b.span(5*time.Second, time.Second)) // until nothing is left to do
 	cpu, err := cpuOver(ctx, c, b.span(time.Minute, 3*time.Second))
 	if err != nil {
 		return nil, err
@@ -160,7 +161,7 @@ func (r *mailRun) applied(ctx context.Context) error {
 		if n >= r.written {
 			return nil
 		}
-		if !pause(ctx, 20*time.Millisecond) {
+		if !pause.For(ctx, 20*time.Millisecond) {
 			return fmt.Errorf("%w: %d of %d mails were applied", errNotDrained, n, r.written)
 		}
 	}
@@ -211,7 +212,7 @@ func (r *mailRun) times(ctx context.Context, mails int) (times []float64, err er
 			return nil, err
 		}
 		times = append(times, took.Seconds())
-		pause(ctx, 100*time.Millisecond)
+		pause.For(ctx, 100*time.Millisecond)
 	}
 	if err := r.drain(ctx, threadWithin); err != nil {
 		return nil, err

@@ -3,16 +3,15 @@ package bench
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"parley/channels/email/mailfake"
+	"parley/channels/pause"
+	"parley/cmd/parley/lab"
 )
-
-const mailPassword = "let-me-in"
 
 // mailbox gives the address of the n-th mailbox of the company.
 func mailbox(n int) string { return fmt.Sprintf("help%d@acme.test", n) }
@@ -29,7 +28,7 @@ type mailWorld struct {
 func startMailWorld(ctx context.Context, b *bench, boxes int, secure, sockets bool) (*mailWorld, error) {
 	o := mailfake.Options{TLS: secure}
 	for n := range boxes {
-		o.Mailboxes = append(o.Mailboxes, mailfake.MailboxConfig{Address: mailbox(n), Password: mailPassword})
+		o.Mailboxes = append(o.Mailboxes, mailfake.MailboxConfig{Address: mailbox(n), Password: lab.HelpPassword})
 	}
 	m := &mailWorld{mail: mailfake.New(o)}
 	if err := m.mail.Start(ctx); err != nil {
@@ -58,8 +57,6 @@ func mailAccounts(m *mailfake.Server, boxes int, secure bool) string {
 	if secure {
 		security, imap, smtp = "tls", m.IMAPTLSAddr(), m.SMTPTLSAddr()
 	}
-	imapHost, imapPort, _ := net.SplitHostPort(imap) // they are the listeners' own
-	smtpHost, smtpPort, _ := net.SplitHostPort(smtp)
 	var y strings.Builder
 	for n := range boxes {
 		fmt.Fprintf(&y, `  - name: mail%[1]d
@@ -70,9 +67,7 @@ func mailAccounts(m *mailfake.Server, boxes int, secure bool) string {
     email:
       address: %[2]s
       sender_name: Acme
-      imap: {host: %[3]s, port: %[4]s, security: %[7]s, username: %[2]s, password: %[8]s}
-      smtp: {host: %[5]s, port: %[6]s, security: %[7]s, username: %[2]s, password: %[8]s}
-`, n, mailbox(n), imapHost, imapPort, smtpHost, smtpPort, security, mailPassword)
+%[3]s`, n, mailbox(n), lab.MailServers(imap, smtp, security, mailbox(n), lab.HelpPassword))
 	}
 	return y.String()
 }
@@ -101,21 +96,16 @@ func (m *mailWorld) serve(ctx context.Context) (*child, error) {
 	return c, m.watched(ctx)
 }
 
-const unwatched = `SELECT count(*) FROM accounts WHERE side = 'channel' AND watermark IS NULL`
-
 // watched waits until every mailbox has been looked into.
 func (m *mailWorld) watched(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	for {
-		var n int
-		if err := m.pool.QueryRow(ctx, unwatched).Scan(&n); err != nil {
-			return fmt.Errorf("bench: mailboxes: %w", err)
+		n, err := lab.Unwatched(ctx, m.pool)
+		if err != nil || n == 0 {
+			return err
 		}
-		if n == 0 {
-			return nil
-		}
-		if !pause(ctx, 50*time.Millisecond) {
+		if !pause.For(ctx, 50*time.Millisecond) {
 			return fmt.Errorf("bench: mailboxes: %d are not watched", n)
 		}
 	}

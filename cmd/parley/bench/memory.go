@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"parley/channels/pause"
 	proc "parley/cmd/parley/child"
 )
 
@@ -50,7 +51,7 @@ func idle(ctx context.Context, b *bench, window time.Duration) (rss, cpu float64
 	if err != nil {
 		return 0, 0, err
 	}
-	pause(ctx, b.span(5*time.Second, 2*time.Second)) // until what starting needs is done
+	pause.For(ctx, b.span(5*time.Second, 2*time.Second)) // until what starting needs is done
 	if cpu, err = cpuOver(ctx, c, window); err != nil {
 		return 0, 0, err
 	}
@@ -65,7 +66,7 @@ func cpuOver(ctx context.Context, c *child, window time.Duration) (float64, erro
 	if err != nil {
 		return 0, err
 	}
-	if !pause(ctx, window) {
+	if !pause.For(ctx, window) {
 		return 0, ctx.Err()
 	}
 	after, err := c.cpu()
@@ -83,7 +84,7 @@ func mailboxes(ctx context.Context, b *bench, n int) (rss float64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	pause(ctx, b.span(20*time.Second, time.Second)) // handshakes' garbage goes
+	pause.For(ctx, b.span(20*time.Second, time.Second)) // handshakes' garbage goes
 	bytes, err := c.rss()
 	return float64(bytes) / megabyte, err
 }

@@ -17,6 +17,7 @@ import (
 
 	"parley/bridge/relay"
 	"parley/channels"
+	"parley/channels/pause"
 	"parley/store"
 )
 
@@ -102,7 +103,7 @@ func (m *mill) speak(ctx context.Context, i int) error {
 	rest := strings.Repeat(".", millBytes)
 	for {
 		for c := i + 1; c < len(m.said); c += acceptClients {
-			if rest := time.Duration(m.rest.Load()); rest > 0 && !pause(ctx, rest) {
+			if rest := time.Duration(m.rest.Load()); rest > 0 && !pause.For(ctx, rest) {
 				return nil
 			}
 			select {
@@ -142,7 +143,7 @@ func (m *mill) rate(ctx context.Context, d time.Duration) (rate, cpu float64, er
 	}
 	begin, before := time.Now(), m.h.sent.Load()
 	for wait := d; ; wait = min(d, time.Second) { // on a machine that stands still, until one has come out
-		if !pause(ctx, wait) {
+		if !pause.For(ctx, wait) {
 			return 0, 0, ctx.Err()
 		}
 		if m.h.sent.Load() > before || time.Since(begin) > d+millWithin {
@@ -171,7 +172,7 @@ func (m *mill) close(ctx context.Context) (err error) {
 	for deadline := time.Now().Add(millDrain); err == nil && len(m.inside) > 0 && m.h.disorder.Load() == 0; {
 		if time.Now().After(deadline) {
 			err = fmt.Errorf("%w: %d lines did not come out of the mill within %s", errNotDrained, len(m.inside), millDrain)
-		} else if !pause(ctx, 5*time.Millisecond) {
+		} else if !pause.For(ctx, 5*time.Millisecond) {
 			err = ctx.Err()
 		}
 	}

@@ -7,14 +7,7 @@ import (
 	"time"
 
 	"parley/bot/teams/teamsfake"
-)
-
-// The agents and the channel of a world in Microsoft Teams.
-const (
-	teamsAnn     = "a0000000-0000-4000-8000-00000000000a"
-	teamsBen     = "b0000000-0000-4000-8000-00000000000b"
-	teamsTeam    = "19:benchteam0000000000000000000001@thread.tacv2"
-	teamsChannel = "19:benchsupport00000000000000000001@thread.tacv2"
+	"parley/cmd/parley/lab"
 )
 
 // teamsOptions shape the Teams emulator of a world.
@@ -32,17 +25,13 @@ type organisation struct {
 }
 
 func startOrganisation(o teamsOptions) (*organisation, error) {
-	t := &organisation{Server: teamsfake.New(teamsfake.Options{Limits: o.rate > 0, RateFactor: o.rate,
-		Users:    []teamsfake.User{{ID: teamsAnn, Name: "Ann Lee", Email: "ann@acme.test"}, {ID: teamsBen, Name: "Ben Katz", Email: "ben@acme.test"}},
-		Teams:    []teamsfake.Team{{ID: teamsTeam, Name: "Acme"}},
-		Channels: []teamsfake.Channel{{ID: teamsChannel, Team: teamsTeam, Name: "support"}}}), opt: o}
+	t := &organisation{Server: lab.NewOrganisation(teamsfake.Options{Limits: o.rate > 0, RateFactor: o.rate}), opt: o}
 	return t, t.Start("127.0.0.1:0")
 }
 
 // env points Parley at the emulator.
 func (t *organisation) env() []string {
-	return []string{"TEAMS_APP_ID=" + t.AppID(), "TEAMS_APP_PASSWORD=" + t.AppPassword(), "TEAMS_TENANT_ID=" + t.TenantID(), "TEAMS_LOGIN_URL=" + t.LoginURL(),
-		"TEAMS_OPENID_URL=" + t.OpenIDURL(), "TEAMS_SERVICE_URLS=" + t.URL(), "TEAMS_GRAPH_URL=" + t.GraphURL(), fmt.Sprintf("TEAMS_RATE=%g", t.opt.rate)}
+	return append(lab.TeamsEnv(t.Server), fmt.Sprintf("TEAMS_RATE=%g", t.opt.rate))
 }
 
 // connect adds the app to the team, with a Parley that is ready.
@@ -55,14 +44,8 @@ func (t *organisation) connect(ctx context.Context, c *child) error {
 // teamsConfig is a parley.yaml with one team in Teams, named Team0. Accounts follow,
 // indented by two.
 func teamsConfig(accounts string) string {
-	return fmt.Sprintf(`company: Acme
-agents:
-  - {email: ann@acme.test, name: Ann Lee, teams: %s, roles: [admin]}
-  - {email: ben@acme.test, name: Ben Katz, teams: %s}
-teams:
-  - {name: Team0, members: [ann@acme.test, ben@acme.test], teams_channel: %q}
-accounts:
-%s`, teamsAnn, teamsBen, teamsChannel, accounts)
+	return "company: Acme\n" + lab.Agents(false, true) +
+		fmt.Sprintf("teams:\n  - {name: Team0, members: [ann@acme.test, ben@acme.test], teams_channel: %q}\n", lab.TeamsSupport) + "accounts:\n" + accounts
 }
 
 // errPosted: what customers said is not what Teams or Slack shows.

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"parley/channels/channelstest"
+	"parley/channels/pause"
 	"parley/cmd/parley/app"
+	"parley/cmd/parley/lab"
 )
 
 // Targets of the whole path.
@@ -76,7 +78,7 @@ func measureRelay(b *bench, ctx context.Context) (_ map[string]Figure, err error
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	body, _ := newEventMaker(s.w.slack, 0).message(ann, supportChannel(0), threadOf(0), chatter)
+	body, _ := newEventMaker(s.w.slack, 0).message(lab.Ann, supportChannel(0), threadOf(0), chatter)
 	var commits []float64
 	var details []map[string]float64
 	values, rounds, note, err := b.bracket(ctx, b.rounds(),
@@ -118,7 +120,7 @@ func (s *stage) round(ctx context.Context, d time.Duration) (rate float64, detai
 	}
 	in, out := s.t.in.Load(), s.t.out.Load()
 	s.t.times()
-	if !pause(ctx, d) {
+	if !pause.For(ctx, d) {
 		return 0, nil, ctx.Err()
 	}
 	stopped := time.Now()
@@ -179,7 +181,7 @@ func (s *stage) settledCommits(ctx context.Context) (int64, error) {
 		s.c.stop()
 		return s.w.commits(ctx)
 	}
-	if !pause(ctx, statsWait) {
+	if !pause.For(ctx, statsWait) {
 		return 0, ctx.Err()
 	}
 	return s.w.commits(ctx)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"parley/channels/pause"
 )
 
 const (
@@ -112,7 +114,7 @@ func (r *mailRun) awaitShared(ctx context.Context, replicas int) error {
 	defer cancel()
 	for {
 		err := r.shared(ctx, replicas)
-		if !errors.Is(err, errShared) || !pause(ctx, 200*time.Millisecond) {
+		if !errors.Is(err, errShared) || !pause.For(ctx, 200*time.Millisecond) {
 			return err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"parley/bot/slack/slackfake"
 	"parley/channels/channelstest"
+	"parley/cmd/parley/lab"
 )
 
 // Every event that got a 2xx is in the journal, with the appliers held, and while
@@ -182,7 +183,7 @@ func TestEventMaker(t *testing.T) {
 		m := newEventMaker(w, lane)
 		for n := range 20_000 {
 			channel, thread, text := everywhere(n)
-			body, ts := m.message(ann, channel, thread, text)
+			body, ts := m.message(lab.Ann, channel, thread, text)
 			if id := factID(supportChannel(0), ts); seen[id] {
 				t.Fatalf("%s twice", id)
 			} else {

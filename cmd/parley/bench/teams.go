@@ -11,6 +11,8 @@ import (
 
 	"parley/channels"
 	"parley/channels/channelstest"
+	"parley/channels/pause"
+	"parley/cmd/parley/lab"
 )
 
 // Goals in Teams.
@@ -78,7 +80,7 @@ func (c *counter) speak(ctx context.Context, n int, every time.Duration) (map[st
 	defer m.close()
 	answered, began := map[string]time.Time{}, time.Now()
 	for i := range n {
-		if wait := time.Until(began.Add(time.Duration(i) * every)); wait > 0 && !pause(ctx, wait) {
+		if wait := time.Until(began.Add(time.Duration(i) * every)); wait > 0 && !pause.For(ctx, wait) {
 			return nil, ctx.Err()
 		}
 		if err := m.say(time.Now(), i%hopTalks); err != nil {
@@ -245,7 +247,7 @@ func teamsBudget(ctx context.Context, b *bench) (use, calls Figure, err error) {
 // Errors: errPosted.
 func (c *counter) complete() error {
 	seen := map[string]int{}
-	for _, m := range c.w.teams.Messages(teamsChannel) {
+	for _, m := range c.w.teams.Messages(lab.TeamsSupport) {
 		for _, found := range linesIn(m.Text, "") {
 			if want := strconv.Itoa(seen[found[1]] + 1); found[2] != want {
 				return fmt.Errorf("%w: line %s of %s in place of %s", errPosted, found[2], found[1], want)

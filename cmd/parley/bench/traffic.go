@@ -13,6 +13,8 @@ import (
 
 	"parley/bot/slack/slackfake"
 	"parley/channels/channelstest"
+	"parley/channels/pause"
+	"parley/cmd/parley/lab"
 )
 
 // receiptAfter is how long the imaginary provider takes for its receipts.
@@ -104,7 +106,7 @@ func (t *traffic) add(n int) {
 	for range n {
 		i := len(t.talks)
 		account := i % t.w.slack.opt.channels
-		t.talks = append(t.talks, &talk{customer: customerName(i), account: fmt.Sprintf("shop%d", account), agent: []string{ann, ben}[i/t.w.slack.opt.channels%2]})
+		t.talks = append(t.talks, &talk{customer: customerName(i), account: fmt.Sprintf("shop%d", account), agent: []string{lab.Ann, lab.Ben}[i/t.w.slack.opt.channels%2]})
 	}
 }
 
@@ -229,7 +231,7 @@ func (t *traffic) send(ctx context.Context, address string, sign *signer) error 
 			if status != http.StatusServiceUnavailable {
 				return fmt.Errorf("%w: %d to a webhook", errAnswer, status)
 			}
-			if !pause(ctx, 20*time.Millisecond) {
+			if !pause.For(ctx, 20*time.Millisecond) {
 				return nil
 			}
 		}
@@ -251,7 +253,7 @@ func (t *traffic) watch(ctx context.Context, sub *slackfake.Subscription) {
 			case c.Kind == "call":
 				n, _ := t.calls.LoadOrStore(c.ID, new(atomic.Int64))
 				n.(*atomic.Int64).Add(1) //nolint:forcetypeassert // nothing else is stored
-			case c.Kind == "message" && c.Thread != "" && c.User != ann && c.User != ben:
+			case c.Kind == "message" && c.Thread != "" && c.User != lab.Ann && c.User != lab.Ben:
 				t.posted(c)
 			}
 		}
@@ -321,7 +323,7 @@ func (t *traffic) acknowledge(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case r := <-t.receipts:
-			if wait := time.Until(r.at); wait > 0 && !pause(ctx, wait) {
+			if wait := time.Until(r.at); wait > 0 && !pause.For(ctx, wait) {
 				return
 			}
 			status := func(state string) channelstest.Event {

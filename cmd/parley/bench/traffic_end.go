@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"parley/channels/pause"
 )
 
 // errOrder: something was lost, doubled or overtaken.
@@ -72,7 +74,7 @@ func (t *traffic) wait(ctx context.Context, what string, done func() bool) error
 		if err := t.wrong(); err != nil {
 			return err
 		}
-		if !pause(ctx, 2*time.Millisecond) {
+		if !pause.For(ctx, 2*time.Millisecond) {
 			return fmt.Errorf("%w: waited in vain for %s (%d in, %d out, %d talks)%s", errNotDrained, what, t.in.Load(), t.out.Load(), t.speaking.Load(), t.w.lastWords())
 		}
 	}

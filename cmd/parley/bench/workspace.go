@@ -7,12 +7,7 @@ import (
 	"time"
 
 	"parley/bot/slack/slackfake"
-)
-
-// The agents of a world; both belong to every team.
-const (
-	ann = "U0ANNLEE001"
-	ben = "U0BENKATZ01"
+	"parley/cmd/parley/lab"
 )
 
 // slackOptions shape the Slack emulator of a world.
@@ -34,17 +29,14 @@ type workspace struct {
 }
 
 func startWorkspace(o slackOptions) (*workspace, error) {
-	so := slackfake.Options{AppName: "Parley", Users: []slackfake.User{
-		{ID: ann, Name: "ann", RealName: "Ann Lee", Email: "ann@acme.test"},
-		{ID: ben, Name: "ben", RealName: "Ben Katz", Email: "ben@acme.test"},
-	}}
+	so := slackfake.Options{AppName: "Parley", Users: lab.SlackPeople()}
 	if o.change != nil {
 		o.change(&so)
 	}
 	o.channels = max(o.channels, 1)
 	w := &workspace{Server: slackfake.New(so), opt: o}
 	for i := range o.channels {
-		w.Admin.AddChannel(slackfake.Channel{ID: supportChannel(i), Name: fmt.Sprintf("support-%d", i), Members: []string{ann, ben, w.BotUserID()}})
+		w.Admin.AddChannel(slackfake.Channel{ID: supportChannel(i), Name: fmt.Sprintf("support-%d", i), Members: []string{lab.Ann, lab.Ben, w.BotUserID()}})
 	}
 	if err := w.Start("127.0.0.1:0"); err != nil {
 		return nil, err
@@ -57,11 +49,7 @@ func supportChannel(n int) string { return fmt.Sprintf("C0SUPPORT%02d", n) }
 
 // env points Parley at the emulator.
 func (w *workspace) env() []string {
-	vars := []string{"SLACK_BOT_TOKEN=" + w.BotToken(), "SLACK_API_URL=" + w.APIURL(), fmt.Sprintf("SLACK_RATE=%g", w.opt.rate)}
-	if w.opt.sockets {
-		return append(vars, "SLACK_APP_TOKEN="+w.AppToken())
-	}
-	return append(vars, "SLACK_SIGNING_SECRET="+w.SigningSecret())
+	return append(lab.SlackEnv(w.Server, w.APIURL(), !w.opt.sockets), fmt.Sprintf("SLACK_RATE=%g", w.opt.rate))
 }
 
 // connect lets the emulator send its events to a Parley that is ready.
@@ -81,12 +69,7 @@ func (w *workspace) close() error { return w.Close() }
 // Team0 and so on. Accounts follow, indented by two.
 func (w *world) slackConfig(accounts string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, `company: Acme
-agents:
-  - {email: ann@acme.test, name: Ann Lee, slack: %s, roles: [admin]}
-  - {email: ben@acme.test, name: Ben Katz, slack: %s}
-teams:
-`, ann, ben)
+	b.WriteString("company: Acme\n" + lab.Agents(true, false) + "teams:\n")
 	for i := range w.slack.opt.channels {
 		fmt.Fprintf(&b, "  - {name: Team%d, members: [ann@acme.test, ben@acme.test], slack_channel: %s}\n", i, supportChannel(i))
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -14,8 +13,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/channels"
+	"parley/channels/pause"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/setup"
+	"parley/cmd/parley/lab"
 	"parley/store/pgserver"
 )
 
@@ -123,28 +123,11 @@ func (w *world) checkpoint(ctx context.Context) error { return w.admin(ctx, "CHE
 
 // setUp migrates the database and applies the world's config.
 func (w *world) setUp(ctx context.Context) error {
-	env := app.Env{DatabaseURL: w.url(), Data: w.dir}
-	db, err := app.OpenDatabase(ctx, env, slog.New(slog.DiscardHandler), func(string) {})
-	if err != nil {
-		return err
+	yaml := ""
+	if w.options.config != nil {
+		yaml = w.options.config(w)
 	}
-	defer db.Close()
-	if err := db.Migrate(ctx, env); err != nil {
-		return err
-	}
-	if w.options.config == nil {
-		return nil
-	}
-	file, err := setup.Parse([]byte(w.options.config(w)), os.LookupEnv)
-	if err != nil {
-		return err
-	}
-	specs := w.options.specs
-	if specs == nil {
-		specs = app.Specs()
-	}
-	_, err = setup.Apply(ctx, db.Pool, file, setup.Options{Sealer: db.Sealer, Specs: specs})
-	return err
+	return lab.SetUp(ctx, app.Env{DatabaseURL: w.url(), Data: w.dir}, yaml, w.options.specs)
 }
 
 // close ends the children and the emulators and drops the database.
@@ -167,23 +150,7 @@ func (w *world) close() error {
 	return errors.Join(append(errs, w.admin(ctx, "DROP DATABASE IF EXISTS "+pgx.Identifier{w.name}.Sanitize()+" WITH (FORCE)"))...)
 }
 
-// load is what Parley still has to do, and what it gave up.
-type load struct{ Pending, Lanes, Quarantined int }
-
-// idle says that nothing is left to do.
-func (l load) idle() bool { return l.Pending == 0 && l.Lanes == 0 }
-
-const loadQuery = `
-	SELECT (SELECT count(*) FROM queued),
-		(SELECT count(*) FROM lanes WHERE due_at IS NOT NULL OR leased_until IS NOT NULL),
-		(SELECT count(*) FROM quarantine)`
-
-func (w *world) load(ctx context.Context) (l load, err error) {
-	if err := w.pool.QueryRow(ctx, loadQuery).Scan(&l.Pending, &l.Lanes, &l.Quarantined); err != nil {
-		return l, fmt.Errorf("bench: load: %w", err)
-	}
-	return l, nil
-}
+func (w *world) load(ctx context.Context) (lab.Load, error) { return lab.ReadLoad(ctx, w.pool) }
 
 // errNotDrained: Parley did not finish what it took.
 var errNotDrained = errors.New("bench: not drained")
@@ -193,7 +160,7 @@ var errNotDrained = errors.New("bench: not drained")
 func (w *world) drain(ctx context.Context, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	var last load
+	var last lab.Load
 	for {
 		l, err := w.load(ctx)
 		switch {
@@ -201,12 +168,12 @@ func (w *world) drain(ctx context.Context, limit time.Duration) error {
 			return err
 		case err == nil && l.Quarantined > 0:
 			return fmt.Errorf("%w: %d facts in quarantine", errNotDrained, l.Quarantined)
-		case err == nil && l.idle():
+		case err == nil && l.Idle():
 			return nil
 		case err == nil:
 			last = l
 		}
-		if !pause(ctx, 50*time.Millisecond) {
+		if !pause.For(ctx, 50*time.Millisecond) {
 			return fmt.Errorf("%w within %s: %d facts, %d lanes left%s", errNotDrained, limit, last.Pending, last.Lanes, w.lastWords())
 		}
 	}
@@ -219,18 +186,6 @@ func (w *world) lastWords() string {
 		all += "\n" + c.name + ": " + c.lastWords()
 	}
 	return all
-}
-
-// pause waits, or returns false when ctx ends first.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }
 
 // parleyOptions say how a Parley is started.
@@ -266,7 +221,7 @@ func (w *world) parley(ctx context.Context, o parleyOptions) (*child, error) {
 	if w.teams != nil {
 		vars = append(vars, w.teams.env()...)
 	}
-	listen, err := freeAddress(ctx)
+	listen, err := lab.FreeAddress(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -168,7 +168,7 @@ func WriteEnv(path string, vars []string) error {
 		err = os.Rename(path+".tmp", path)
 	}
 	if err != nil {
-		return fmt.Errorf("child: %w", err)
+		return fmt.Errorf("write the variables: %w", err)
 	}
 	return nil
 }

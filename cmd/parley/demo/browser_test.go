@@ -20,6 +20,7 @@ import (
 
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
+	"parley/cmd/parley/lab"
 	"parley/store/storetest"
 )
 
@@ -55,7 +56,7 @@ func newLiveIn(t *testing.T, home string) *live {
 	t.Cleanup(cancel)
 	clock := &Clock{}
 	log := slog.New(slog.DiscardHandler)
-	listen, err := freeAddress(ctx)
+	listen, err := lab.FreeAddress(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +83,7 @@ func newLiveIn(t *testing.T, home string) *live {
 	if err := db.Migrate(ctx, env); err != nil {
 		t.Fatal(err)
 	}
-	if err := apply(ctx, db, w.Config(testHold)); err != nil {
+	if err := lab.Apply(ctx, db, w.Config(testHold), nil); err != nil {
 		t.Fatal(err)
 	}
 	a, err := app.New(ctx, env, db, log, EngineOptions())

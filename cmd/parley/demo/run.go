@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"parley/cmd/parley/app"
+	"parley/cmd/parley/lab"
 )
 
 // Options of Run.
@@ -53,7 +54,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	clock := &Clock{}
 	// The mail server files what it sends, as most do: so a mail whose answer was cut off is
 	// found again, and nobody has to decide about it.
-	engine, err := freeAddress(ctx)
+	engine, err := lab.FreeAddress(ctx) // webhooks name it, so it has to stay
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -103,17 +104,6 @@ func Run(ctx context.Context, o Options) (err error) {
 func retries() []time.Duration {
 	return []time.Duration{time.Second, 2 * time.Second, 3 * time.Second, 5 * time.Second, 8 * time.Second, 10 * time.Second,
 		15 * time.Second, 20 * time.Second, 30 * time.Second}
-}
-
-// freeAddress finds an address of loopback at which nobody listens. Webhooks name the
-// engine's, so it has to be known before the engine runs, and stay.
-func freeAddress(ctx context.Context) (string, error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", anyPort)
-	if err != nil {
-		return "", fmt.Errorf("demo: %w", err)
-	}
-	return l.Addr().String(), l.Close()
 }
 
 // browsable turns a listener's address into one for a browser on this machine.

@@ -20,7 +20,7 @@ import (
 	"parley/channels"
 	"parley/channels/twilio"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/setup"
+	"parley/cmd/parley/lab"
 	"parley/store"
 	"parley/store/pgserver"
 )
@@ -176,7 +176,7 @@ func (s *stagehand) setUp(ctx context.Context, env app.Env, db *app.Database) er
 	if err := db.Migrate(ctx, env); err != nil {
 		return err
 	}
-	return errors.Join(apply(ctx, db, s.world.Config(s.o.Hold)), apply(ctx, db, mailTemplates))
+	return errors.Join(lab.Apply(ctx, db, s.world.Config(s.o.Hold), nil), lab.Apply(ctx, db, mailTemplates, nil))
 }
 
 // mailTemplates are prepared answers by mail, which need nobody's approval.
@@ -195,17 +195,7 @@ const mailTemplates = `templates:
 
 // applyHome makes conversations open in the world's home from now on.
 func applyHome(ctx context.Context, w *World, db *app.Database) error {
-	return apply(ctx, db, w.people())
-}
-
-// apply sets Parley up by a parley.yaml, or a part of one.
-func apply(ctx context.Context, db *app.Database, yaml string) error {
-	file, err := setup.Parse([]byte(yaml), os.LookupEnv)
-	if err != nil {
-		return err
-	}
-	_, err = setup.Apply(ctx, db.Pool, file, setup.Options{Sealer: db.Sealer, Specs: app.Specs()})
-	return err
+	return lab.Apply(ctx, db, w.people(), nil)
 }
 
 // play runs the engine, and lets the customers write once it listens, and when somebody switched
@@ -260,8 +250,8 @@ func connected(ctx context.Context, w *World, q store.Querier) error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		ok, err := watching(ctx, q)
-		if err != nil || ok && w.Slack.Sockets.Count() > 0 {
+		unwatched, err := lab.Unwatched(ctx, q)
+		if err != nil || unwatched == 0 && w.Slack.Sockets.Count() > 0 {
 			return err
 		}
 		select {
@@ -270,21 +260,4 @@ func connected(ctx context.Context, w *World, q store.Querier) error {
 		case <-tick.C:
 		}
 	}
-}
-
-// watching tells whether the mailbox has been looked into.
-func watching(ctx context.Context, q store.Querier) (bool, error) {
-	accounts, err := store.ListAccounts(ctx, q)
-	if err != nil {
-		return false, err
-	}
-	for _, a := range accounts {
-		if a.Kind != "email" {
-			continue
-		}
-		if mark, err := store.LoadWatermark(ctx, q, a.ID); err != nil || mark == nil {
-			return false, err
-		}
-	}
-	return true, nil
 }

@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -19,18 +18,19 @@ import (
 	"parley/bot/slack/slackfake"
 	"parley/bot/teams/teamsfake"
 	"parley/channels/email/mailfake"
+	"parley/cmd/parley/lab"
 )
 
 // People and places of the world. The ids look like Slack's, so that they can be
 // given in parley.yaml.
 const (
-	HelpAddress  = "help@acme.test"
-	HelpPassword = "let-me-in"
-	Support      = "C0SUPPORT01"
+	HelpAddress  = lab.HelpAddress
+	HelpPassword = lab.HelpPassword
+	Support      = lab.Support
 	Random       = "C0RANDOM001"
-	Ann          = "U0ANNLEE001"
-	Ben          = "U0BENKATZ01"
-	Zoe          = "U0ZOEGUEST1" // works here, is no agent
+	Ann          = lab.Ann
+	Ben          = lab.Ben
+	Zoe          = lab.Zoe
 	Owner        = "U0OWNER0001" // the workspace's admin
 )
 
@@ -100,12 +100,7 @@ func NewWorld(ctx context.Context, o WorldOptions) (*World, error) {
 	}
 	so := slackfake.Options{Log: o.Log, Clock: o.Clock, SignClock: time.Now, Limits: o.Limits, PostPerSecond: o.PostRate,
 		AppName: "Parley", WorkspaceURL: o.WorkspaceURL, AckTimeout: o.Patience, TriggerLife: o.Patience}
-	so.Users = []slackfake.User{
-		{ID: Ann, Name: "ann", RealName: "Ann Lee", Email: "ann@acme.test"},
-		{ID: Ben, Name: "ben", RealName: "Ben Katz", Email: "ben@acme.test"},
-		{ID: Zoe, Name: "zoe", RealName: "Zoe Marsh", Email: "zoe@acme.test"},
-		{ID: Owner, Name: "olga", RealName: "Olga Owner", Email: "olga@acme.test", Admin: true},
-	}
+	so.Users = append(lab.SlackPeople(), slackfake.User{ID: Owner, Name: "olga", RealName: "Olga Owner", Email: "olga@acme.test", Admin: true})
 	w.Slack = slackfake.New(so)
 	w.furnish()
 	err := w.Slack.Start(cmp.Or(o.SlackAddr, anyPort))
@@ -197,12 +192,7 @@ func (w *World) Env() []string {
 	slack, imap, smtp := w.addresses()
 	var vars []string
 	if !w.o.NoSlack {
-		vars = append(vars, "SLACK_BOT_TOKEN="+w.Slack.BotToken(), "SLACK_API_URL=http://"+slack+"/api/")
-		if w.o.HTTPMode {
-			vars = append(vars, "SLACK_SIGNING_SECRET="+w.Slack.SigningSecret())
-		} else {
-			vars = append(vars, "SLACK_APP_TOKEN="+w.Slack.AppToken())
-		}
+		vars = lab.SlackEnv(w.Slack, "http://"+slack+"/api/", w.o.HTTPMode)
 	}
 	vars = append(append(vars, w.teamsEnv()...), w.phoneEnv()...)
 	return append(vars, "FAKE_IMAP_ADDR="+imap, "FAKE_SMTP_ADDR="+smtp,
@@ -212,8 +202,6 @@ func (w *World) Env() []string {
 // Config gives the parley.yaml that sets Parley up for this world.
 func (w *World) Config(hold time.Duration) string {
 	_, imap, smtp := w.addresses()
-	imapHost, imapPort, _ := net.SplitHostPort(imap)
-	smtpHost, smtpPort, _ := net.SplitHostPort(smtp)
 	var b strings.Builder
 	fmt.Fprintf(&b, `company: Acme
 %saccounts:
@@ -227,8 +215,6 @@ func (w *World) Config(hold time.Duration) string {
     email:
       address: %s
       sender_name: Acme Support
-      imap: {host: %s, port: %s, security: none, username: %s, password: %s}
-      smtp: {host: %s, port: %s, security: none, username: %s, password: %s}
-`, w.people(), hold, HelpAddress, imapHost, imapPort, HelpAddress, HelpPassword, smtpHost, smtpPort, HelpAddress, HelpPassword)
+%s`, w.people(), hold, HelpAddress, lab.MailServers(imap, smtp, "none", HelpAddress, HelpPassword))
 	return w.phoneTemplates() + b.String() + w.phoneConfig(hold)
 }

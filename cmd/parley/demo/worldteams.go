@@ -3,12 +3,12 @@ package demo
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
 	"parley/bot/teams"
 	"parley/bot/teams/teamsfake"
+	"parley/cmd/parley/lab"
 )
 
 // Surfaces of a world, by their accounts' kinds.
@@ -19,12 +19,12 @@ const (
 
 // The same people and places in Microsoft Teams, by their ids in Entra and Teams.
 const (
-	TeamsAnn     = "a0000000-0000-4000-8000-00000000000a"
-	TeamsBen     = "b0000000-0000-4000-8000-00000000000b"
-	TeamsZoe     = "20000000-0000-4000-8000-000000000002"
+	TeamsAnn     = lab.TeamsAnn
+	TeamsBen     = lab.TeamsBen
+	TeamsZoe     = lab.TeamsZoe
 	TeamsOwner   = "00000000-0000-4000-8000-000000000001"
-	TeamsTeam    = "19:acmeteam00000000000000000000001@thread.tacv2"
-	TeamsSupport = "19:acmesupport0000000000000000001@thread.tacv2"
+	TeamsTeam    = lab.TeamsTeam
+	TeamsSupport = lab.TeamsSupport
 	TeamsRandom  = "19:acmerandom00000000000000000001@thread.tacv2"
 )
 
@@ -43,15 +43,9 @@ func (w *World) openTeams() error {
 	}
 	o := teamsfake.Options{AppID: teamsAppID, Manifest: manifest, Log: w.o.Log, Clock: w.o.Clock, SignClock: w.o.TokenClock, Limits: w.o.Limits, RateFactor: w.o.TeamsRate, RetryDelays: w.o.TeamsRetries,
 		InvokeDeadline: w.o.Patience}
-	o.Users = []teamsfake.User{
-		{ID: TeamsOwner, Name: "Olga Owner", Email: "olga@acme.test"},
-		{ID: TeamsAnn, Name: "Ann Lee", Email: "ann@acme.test"},
-		{ID: TeamsBen, Name: "Ben Katz", Email: "ben@acme.test"},
-		{ID: TeamsZoe, Name: "Zoe Marsh", Email: "zoe@acme.test"},
-	}
-	o.Teams = []teamsfake.Team{{ID: TeamsTeam, Name: "Acme"}}
-	o.Channels = []teamsfake.Channel{{ID: TeamsSupport, Team: TeamsTeam, Name: "support"}, {ID: TeamsRandom, Team: TeamsTeam, Name: "random"}}
-	w.Teams = teamsfake.New(o)
+	o.Users = []teamsfake.User{{ID: TeamsOwner, Name: "Olga Owner", Email: "olga@acme.test"}}
+	o.Channels = []teamsfake.Channel{{ID: TeamsRandom, Team: TeamsTeam, Name: "random"}}
+	w.Teams = lab.NewOrganisation(o)
 	return w.Teams.Start(cmp.Or(w.o.TeamsAddr, anyPort))
 }
 
@@ -117,24 +111,11 @@ func (w *World) teamsEnv() []string {
 	if w.Teams == nil {
 		return nil
 	}
-	t := w.Teams
-	return []string{"TEAMS_APP_ID=" + t.AppID(), "TEAMS_APP_PASSWORD=" + t.AppPassword(), "TEAMS_TENANT_ID=" + t.TenantID(),
-		"TEAMS_LOGIN_URL=" + t.LoginURL(), "TEAMS_OPENID_URL=" + t.OpenIDURL(), "TEAMS_SERVICE_URLS=" + t.ServiceURL(), "TEAMS_GRAPH_URL=" + t.GraphURL(),
-		"FAKE_TEAMS_CONTROL=" + t.URL() + "/_fake"}
+	return append(lab.TeamsEnv(w.Teams), "FAKE_TEAMS_CONTROL="+w.Teams.URL()+"/_fake")
 }
 
 // people gives parley.yaml's lines about agents and their team, for the surfaces there are.
 func (w *World) people() string {
-	agent := func(email, name, slack, teams, more string) string {
-		line := fmt.Sprintf("  - {email: %s, name: %s", email, name)
-		if !w.o.NoSlack {
-			line += ", slack: " + slack
-		}
-		if w.Teams != nil {
-			line += ", teams: " + teams
-		}
-		return line + more + "}\n"
-	}
 	team := "  - {name: Support, members: [ann@acme.test, ben@acme.test]"
 	if !w.o.NoSlack {
 		team += ", slack_channel: " + Support
@@ -145,8 +126,7 @@ func (w *World) people() string {
 	if w.Teams != nil && !w.o.NoSlack {
 		team += ", home: " + w.Home()
 	}
-	return "agents:\n" + agent("ann@acme.test", "Ann Lee", Ann, TeamsAnn, ", roles: [admin]") +
-		agent("ben@acme.test", "Ben Katz", Ben, TeamsBen, "") + "teams:\n" + team + "}\n"
+	return lab.Agents(!w.o.NoSlack, w.Teams != nil) + "teams:\n" + team + "}\n"
 }
 
 // TeamsOptions are the part of WorldOptions about Microsoft Teams.

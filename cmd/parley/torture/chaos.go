@@ -7,6 +7,8 @@ import (
 	"maps"
 	"sync"
 	"time"
+
+	"parley/channels/pause"
 )
 
 const (
@@ -55,7 +57,7 @@ type chaos struct {
 func (c *chaos) run(ctx context.Context, list []harm) error {
 	c.began = time.Now()
 	for _, h := range list {
-		if !pause(ctx, h.At-time.Since(c.began)) {
+		if !pause.For(ctx, h.At-time.Since(c.began)) {
 			c.under.Wait()
 			return ctx.Err()
 		}
@@ -161,7 +163,7 @@ func (c *chaos) catch(ctx context.Context, h harm) {
 			c.hit(h)
 			return
 		}
-		if time.Now().After(deadline) || !pause(ctx, 50*time.Millisecond) {
+		if time.Now().After(deadline) || !pause.For(ctx, 50*time.Millisecond) {
 			c.miss(h)
 			return
 		}
@@ -178,7 +180,7 @@ func (c *chaos) caught(ctx context.Context, h harm) bool {
 		thaw, ok := r.freeze()
 		if ok {
 			c.under.Go(func() {
-				pause(ctx, h.For)
+				pause.For(ctx, h.For)
 				thaw()
 			})
 		}
@@ -264,7 +266,7 @@ func (c *chaos) jump(ctx context.Context, h harm) error {
 	for { // PostgreSQL may just be starting
 		err := c.database.jump(ctx, by)
 		c.driver.jumped() // and what was typed since
-		if err == nil || !pause(ctx, time.Second) || time.Since(c.began) > c.opt.Flow+time.Minute {
+		if err == nil || !pause.For(ctx, time.Second) || time.Since(c.began) > c.opt.Flow+time.Minute {
 			return err
 		}
 	}
@@ -298,7 +300,7 @@ func (c *chaos) lurk(ctx context.Context, h harm) {
 	case harmLate:
 		tr.way, tr.match = c.driver.traits.Way, posting
 		tr.strike = func(*link) bool {
-			pause(ctx, c.opt.LateFor) // whoever asks now is told that it isn't there
+			pause.For(ctx, c.opt.LateFor) // whoever asks now is told that it isn't there
 			return true
 		}
 	case harmCommit:
@@ -338,7 +340,7 @@ func (c *chaos) betweenClaimAndWrite(ctx context.Context, h harm, tr *trap, land
 			thaw, ok := r.freeze()
 			*landed = *landed || ok
 			c.under.Go(func() {
-				pause(ctx, h.For)
+				pause.For(ctx, h.For)
 				thaw()
 			})
 		}

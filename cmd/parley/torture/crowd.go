@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"parley/channels/pause"
 )
 
 // errand is something that people do once for a blow, beyond what was to be said anyway.
@@ -190,7 +192,7 @@ func (c *chats) tell(w http.ResponseWriter, r *http.Request) {
 	c.writing.Go(func() { //nolint:contextcheck // the provider goes on when the driver has hung up
 		for {
 			status, err := c.graph.PostHook(c.base+"/hooks/wa", body)
-			if err == nil && status/100 == 2 || !pause(c.ended, 500*time.Millisecond) {
+			if err == nil && status/100 == 2 || !pause.For(c.ended, 500*time.Millisecond) {
 				return
 			}
 		}

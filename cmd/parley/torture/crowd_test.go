@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"parley/channels/pause"
 )
 
 // TestErrands: whoever sends one learns whether it was done; what nobody waits for is not done.
@@ -32,7 +34,7 @@ func TestErrands(t *testing.T) {
 			close(one.done)
 			break
 		}
-		if !pause(t.Context(), time.Millisecond) {
+		if !pause.For(t.Context(), time.Millisecond) {
 			t.Fatal("it was never sent")
 		}
 	}
@@ -145,7 +147,7 @@ func do(t *testing.T, d *driver, what errand) {
 		if ok, err = d.runErrand(ctx); err != nil {
 			t.Fatal(err)
 		}
-		if !pause(ctx, time.Millisecond) {
+		if !pause.For(ctx, time.Millisecond) {
 			t.Fatal("the errand never came")
 		}
 	}

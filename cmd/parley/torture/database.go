@@ -12,6 +12,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"parley/channels/pause"
+	"parley/cmd/parley/lab"
 	"parley/store"
 	"parley/store/pgserver"
 )
@@ -78,7 +80,7 @@ func (d *database) fill(ctx context.Context, lasting time.Duration) (ended bool,
 	if err := takeAll(ballast); err != nil {
 		return false, 0, err
 	}
-	for until := time.Now().Add(lasting); time.Now().Before(until) && ctx.Err() == nil; pause(ctx, 300*time.Millisecond) {
+	for until := time.Now().Add(lasting); time.Now().Before(until) && ctx.Err() == nil; pause.For(ctx, 300*time.Millisecond) {
 		if d.write(ctx) != nil {
 			refused++
 		}
@@ -87,7 +89,7 @@ func (d *database) fill(ctx context.Context, lasting time.Duration) (ended bool,
 		return false, refused, err
 	}
 	// It may be recovering, or giving up.
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline) && ctx.Err() == nil; pause(ctx, 200*time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline) && ctx.Err() == nil; pause.For(ctx, 200*time.Millisecond) {
 		select {
 		case <-d.current().Done():
 			return true, refused, d.startAgain(ctx)
@@ -144,33 +146,22 @@ func (d *database) jump(ctx context.Context, by time.Duration) error {
 
 // load is what Parley still has to do. The run waits for it; the verdict does not
 // depend on it.
-type load struct {
-	Pending     int // facts to be applied
-	Lanes       int // with something to deliver
-	Quarantined int
-}
-
-const loadQuery = `
-	SELECT (SELECT count(*) FROM queued),
-		(SELECT count(*) FROM lanes WHERE due_at IS NOT NULL OR leased_until IS NOT NULL),
-		(SELECT count(*) FROM quarantine)`
-
-func (d *database) load(ctx context.Context) (load, error) {
-	var l load
-	err := d.with(ctx, func(ctx context.Context, c *pgx.Conn) error {
-		return c.QueryRow(ctx, loadQuery).Scan(&l.Pending, &l.Lanes, &l.Quarantined)
+func (d *database) load(ctx context.Context) (l lab.Load, err error) {
+	err = d.with(ctx, func(ctx context.Context, c *pgx.Conn) (err error) {
+		l, err = lab.ReadLoad(ctx, c)
+		return err
 	})
 	return l, err
 }
 
-const unwatchedQuery = `SELECT count(*) FROM accounts WHERE kind = 'email' AND watermark IS NULL`
-
-// watched says whether Parley has noted in every mailbox where new mail begins: what comes
-// before that was there before Parley.
-func (d *database) watched(ctx context.Context) (bool, error) {
-	unwatched := 0
-	err := d.with(ctx, func(ctx context.Context, c *pgx.Conn) error { return c.QueryRow(ctx, unwatchedQuery).Scan(&unwatched) })
-	return unwatched == 0, err
+// watched says whether Parley watches every mailbox.
+func (d *database) watched(ctx context.Context) (ok bool, err error) {
+	err = d.with(ctx, func(ctx context.Context, c *pgx.Conn) error {
+		n, err := lab.Unwatched(ctx, c)
+		ok = n == 0
+		return err
+	})
+	return ok, err
 }
 
 // export writes every table that tells what happened as CSV into dir.

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"parley/channels/pause"
 )
 
 // gaps are the times in which a Parley that was asked to stop, and the one after it,
@@ -100,7 +102,7 @@ func (d *doors) watch(ctx context.Context, n int, replace func()) (gap, drained 
 		case answered:
 			return 0, drained, false // it did not answer before either
 		}
-		pause(ctx, knockEvery)
+		pause.For(ctx, knockEvery)
 	}
 	<-replaced
 	return 0, drained, false

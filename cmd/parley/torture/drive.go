@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/channels/email/mailfake"
+	"parley/cmd/parley/lab"
 )
 
 // learnEvery is how often the driver looks for new threads.
@@ -250,7 +251,7 @@ func (d *driver) write(ctx context.Context, t *talk, from, text string) error {
 			return d.wire.answer(ctx, from, inbox[len(inbox)-1].MessageID, programs[d.rng.IntN(len(programs))], text)
 		}
 	}
-	m := mailfake.Mail{From: from, To: []string{helpAddress}, Subject: subject(t.conv), Text: text}
+	m := mailfake.Mail{From: from, To: []string{lab.HelpAddress}, Subject: subject(t.conv), Text: text}
 	if t.first != "" {
 		m.Subject, m.InReplyTo, m.References = "Re: "+m.Subject, t.first, []string{t.first}
 	}

@@ -9,12 +9,7 @@ import (
 
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/child"
-)
-
-// The company's mailbox.
-const (
-	helpAddress  = "help@acme.test"
-	helpPassword = "let-me-in"
+	"parley/cmd/parley/lab"
 )
 
 // FakesOptions shape the emulators of a run.
@@ -32,7 +27,7 @@ type FakesOptions struct {
 // over them, until ctx ends.
 func Fakes(ctx context.Context, o FakesOptions) error {
 	mail := mailfake.New(mailfake.Options{Seed: int64(o.Seed >> 1), //nolint:gosec // a seed
-		Mailboxes: []mailfake.MailboxConfig{{Address: helpAddress, Password: helpPassword, SaveToSent: o.SaveSent}}})
+		Mailboxes: []mailfake.MailboxConfig{{Address: lab.HelpAddress, Password: lab.HelpPassword, SaveToSent: o.SaveSent}}})
 	if err := mail.Start(ctx); err != nil {
 		return err
 	}
@@ -61,7 +56,7 @@ func Fakes(ctx context.Context, o FakesOptions) error {
 	go func() { served <- control.Serve(listener) }()
 	err = child.WriteEnv(o.Env, append([]string{
 		"FAKE_IMAP_ADDR=" + mail.IMAPAddr(), "FAKE_SMTP_ADDR=" + mail.SMTPAddr(),
-		"FAKE_MAIL_USERNAME=" + helpAddress, "FAKE_MAIL_PASSWORD=" + helpPassword,
+		"FAKE_MAIL_USERNAME=" + lab.HelpAddress, "FAKE_MAIL_PASSWORD=" + lab.HelpPassword,
 		"FAKE_MAIL_CONTROL=http://" + listener.Addr().String(),
 	}, append(vars(), more...)...))
 	if err == nil {
@@ -88,13 +83,11 @@ func (o FakesOptions) office() (office, func() []string) {
 	if o.Teams {
 		t := newOrganisation(o)
 		return t, func() []string {
-			return []string{"TEAMS_APP_ID=" + t.AppID(), "TEAMS_APP_PASSWORD=" + t.AppPassword(), "TEAMS_TENANT_ID=" + t.TenantID(), "TEAMS_LOGIN_URL=" + t.LoginURL(),
-				"TEAMS_OPENID_URL=" + t.OpenIDURL(), "TEAMS_SERVICE_URLS=" + t.URL(), "TEAMS_GRAPH_URL=" + t.GraphURL(), "FAKE_TEAMS_CONTROL=" + t.URL()}
+			return append(lab.TeamsEnv(t), "FAKE_TEAMS_CONTROL="+t.URL())
 		}
 	}
 	s := newWorkspace(o)
 	return s, func() []string {
-		return []string{"SLACK_BOT_TOKEN=" + s.BotToken(), "SLACK_APP_TOKEN=" + s.AppToken(), "SLACK_API_URL=" + s.APIURL(),
-			"SLACK_SIGNING_SECRET=" + s.SigningSecret(), "FAKE_SLACK_CONTROL=" + s.URL()}
+		return append(lab.SlackEnv(s, s.APIURL(), false), "SLACK_SIGNING_SECRET="+s.SigningSecret(), "FAKE_SLACK_CONTROL="+s.URL())
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"parley/cmd/parley/lab"
 )
 
 // goodReport is that of a run in which everything was said, seen and kept.
@@ -16,7 +18,7 @@ func goodReport() Report {
 		Blows:   map[string]int{harmKill: 4, harmEarly: 3, harmHour: 1, harmFull: 0},
 		Harm:    map[string]int{harmKill: 4, harmEarly: 2, harmHour: 1},
 		Said:    counts{Mails: 91, Replies: 58, Backs: 4, Inside: 8, Edits: 3, Deletes: 2, Solved: 2, Handed: 1, Poisons: 2},
-		Left:    load{Quarantined: 2},
+		Left:    lab.Load{Quarantined: 2},
 		Audit:   audit{Effects: 200, Places: 90},
 		Verdict: Verdict{Mails: 91, Replies: 58, Backs: 4, Inside: 8, Edits: 3, Deletes: 2, Commands: 3, Clicked: 9, Asked: 5, Ambiguous: 9, Unsure: 3, Excused: 4},
 	}

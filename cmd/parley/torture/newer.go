@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"parley/channels/pause"
 	"parley/cmd/parley/app"
 	"parley/store"
 )
@@ -79,7 +80,7 @@ type versions struct {
 func (d *database) ask(ctx context.Context, f func(context.Context, *pgx.Conn) error) error {
 	for deadline := time.Now().Add(time.Minute); ; {
 		err := d.with(ctx, f)
-		if err == nil || time.Now().After(deadline) || !pause(ctx, time.Second) {
+		if err == nil || time.Now().After(deadline) || !pause.For(ctx, time.Second) {
 			return err
 		}
 	}
@@ -138,7 +139,7 @@ func (c *chaos) workBeside(ctx context.Context, lasting time.Duration) (v versio
 	defer c.driver.wishes.make(wishReply)()
 	began := time.Now()
 	for err == nil && v.Accepted < acceptedLeast && time.Since(began) < lasting+c.opt.lurkFor() {
-		if !pause(ctx, max(lasting-time.Since(began), time.Second)) {
+		if !pause.For(ctx, max(lasting-time.Since(began), time.Second)) {
 			return v, ctx.Err()
 		}
 		v, err = c.database.versions(ctx)

@@ -8,6 +8,7 @@ import (
 	"parley/bridge/relay"
 	"parley/channels/twilio"
 	"parley/cmd/parley/app"
+	"parley/cmd/parley/lab"
 )
 
 // hold is short, so that blows fall into it and behind it. Slack waits 3 s for an
@@ -120,7 +121,7 @@ type Report struct {
 	Struck  int            `json:"struck"` // kills and stops of Parley and PostgreSQL among the blows
 	Faults  map[string]int `json:"faults"` // of providers and connections, by what they did
 	Said    counts         `json:"said"`
-	Left    load           `json:"left"`    // what Parley still had to do at the end
+	Left    lab.Load       `json:"left"`    // what Parley still had to do at the end
 	Audit   audit          `json:"audit"`   // what Parley's own records say
 	Fell    []string       `json:"fell"`    // ends of a Parley that nobody asked for
 	Refused int            `json:"refused"` // starts that it gave up, as its database was out of reach

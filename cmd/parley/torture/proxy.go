@@ -9,6 +9,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"parley/channels/pause"
 )
 
 // Ways are what Parley speaks to.
@@ -168,7 +170,7 @@ func (p *proxy) silence(ctx context.Context, way string, d time.Duration, wholly
 	for _, l := range list {
 		l.mute(wholly)
 	}
-	pause(ctx, d)
+	pause.For(ctx, d)
 	p.mu.Lock()
 	delete(p.deaf, way)
 	p.mu.Unlock()

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"parley/channels/pause"
 )
 
 // readEvery is how often somebody who holds a snapshot looks whether the server still is there.
@@ -36,7 +38,7 @@ func (d *database) read(ctx context.Context, until time.Time, what string) error
 		if time.Now().After(until.Add(time.Minute)) {
 			return err
 		}
-		pause(ctx, readEvery)
+		pause.For(ctx, readEvery)
 	}
 }
 
@@ -52,7 +54,7 @@ func readOnce(ctx context.Context, url string, until time.Time, what string) (er
 			return fmt.Errorf("torture: snapshot: %w", err)
 		}
 	}
-	for time.Now().Before(until) && pause(ctx, min(readEvery, time.Until(until))) {
+	for time.Now().Before(until) && pause.For(ctx, min(readEvery, time.Until(until))) {
 		if err := conn.Ping(ctx); err != nil {
 			return fmt.Errorf("torture: snapshot: %w", err)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"parley/channels/pause"
 	"parley/store/storetest"
 )
 
@@ -56,7 +57,7 @@ func waitFor(t *testing.T, pool *pgxpool.Pool, query string) {
 		if err := pool.QueryRow(ctx, query).Scan(&yes); err != nil {
 			t.Fatal(err)
 		}
-		if !pause(ctx, 10*time.Millisecond) {
+		if !pause.For(ctx, 10*time.Millisecond) {
 			t.Fatal(ctx.Err())
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"parley/channels/pause"
 	"parley/cmd/parley/child"
 )
 
@@ -59,7 +60,7 @@ func (r *replica) run(ctx context.Context) error {
 			r.ended(p.Err(), log())
 		}
 		r.mu.Unlock()
-		if !asked && !pause(ctx, time.Second) { // as a service manager would
+		if !asked && !pause.For(ctx, time.Second) { // as a service manager would
 			return nil
 		}
 	}
@@ -178,16 +179,4 @@ func (r *replica) fell() (ends []string, refused int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.fallen), r.refused
-}
-
-// pause waits, or returns false when ctx ends first.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/channels/pause"
 	"parley/cmd/parley/child"
 )
 
@@ -77,7 +78,7 @@ func TestFell(t *testing.T) {
 				if len(ends) > 0 || first != 0 && r.pid() != first {
 					break
 				}
-				if !pause(ctx, 10*time.Millisecond) {
+				if !pause.For(ctx, 10*time.Millisecond) {
 					t.Fatal("nothing ended")
 				}
 			}

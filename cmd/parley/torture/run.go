@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"parley/channels/pause"
 	"parley/cmd/parley/child"
 )
 
@@ -101,7 +102,7 @@ func (s *stage) connected(ctx context.Context) error {
 	defer cancel()
 	for watched := false; !watched; {
 		watched, _ = s.database.watched(ctx) // the database may be down for a moment
-		if !watched && !pause(ctx, 50*time.Millisecond) {
+		if !watched && !pause.For(ctx, 50*time.Millisecond) {
 			return errors.New("torture: Parley did not open its mailboxes; see parley-1.log")
 		}
 	}
@@ -121,7 +122,7 @@ func (s *stage) connected(ctx context.Context) error {
 		if i, err := slack.info(ctx); err == nil && i.Sockets >= s.opt.Replicas {
 			return nil
 		}
-		if !pause(ctx, 50*time.Millisecond) {
+		if !pause.For(ctx, 50*time.Millisecond) {
 			return errors.New("torture: Parley did not connect to Slack; see parley-1.log")
 		}
 	}
@@ -196,7 +197,7 @@ func (s *stage) settle(ctx context.Context, r *Report) error {
 			s.say("        waiting: %d facts, %d lanes, %d not arrived, %d answered by the oracle's agent",
 				r.Left.Pending, r.Left.Lanes, r.Verdict.waits()+r.Audit.waits(), r.Verdict.Clicked+r.Verdict.Ambiguous)
 		}
-		if !pause(ctx, time.Second) {
+		if !pause.For(ctx, time.Second) {
 			return ctx.Err()
 		}
 	}

@@ -4,42 +4,24 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/child"
-	"parley/cmd/parley/setup"
+	"parley/cmd/parley/lab"
 	"parley/store"
 )
 
 // setUp migrates the database and applies the set-up of this world: by the version that
 // the run begins with.
 func (s *stage) setUp(ctx context.Context) error {
-	text, err := s.config()
-	if err != nil {
-		return err
-	}
+	text := s.config()
 	if s.old != nil {
 		return s.setUpOld(ctx, text)
 	}
-	env := app.Env{DatabaseURL: s.database.url(), Data: s.dir}
-	db, err := app.OpenDatabase(ctx, env, slog.New(slog.DiscardHandler), func(string) {})
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	if err := db.Migrate(ctx, env); err != nil {
-		return err
-	}
-	file, err := setup.Parse([]byte(text), os.LookupEnv)
-	if err != nil {
-		return err
-	}
-	_, err = setup.Apply(ctx, db.Pool, file, setup.Options{Sealer: db.Sealer, Specs: app.Specs()})
-	return err
+	return lab.SetUp(ctx, app.Env{DatabaseURL: s.database.url(), Data: s.dir}, text, nil)
 }
 
 // setUpOld lets the earlier version's own sub-commands do it, so that the schema is its
@@ -72,41 +54,26 @@ func (s *stage) setUpOld(ctx context.Context, text string) error {
 	return run("apply", "-f", path)
 }
 
-func (s *stage) config() (string, error) {
-	vars := s.vars
-	imapHost, imapPort, err := net.SplitHostPort(s.network.imap.address())
-	if err != nil {
-		return "", fmt.Errorf("torture: imap: %w", err)
-	}
-	smtpHost, smtpPort, err := net.SplitHostPort(s.network.smtp.address())
-	if err != nil {
-		return "", fmt.Errorf("torture: smtp: %w", err)
-	}
+func (s *stage) config() string {
 	saveSent := ""
 	if s.opt.OwnCopies {
 		saveSent = "      save_sent: \"on\"\n"
 	}
 	t := s.wire.platform().traits()
-	return fmt.Sprintf(`company: Acme
-agents:
-  - {email: ann@acme.test, name: Ann Lee, %[1]s: %[2]s, roles: [admin]}
-  - {email: ben@acme.test, name: Ben Katz, %[1]s: %[3]s}
-teams:
-  - {name: %[17]s, members: [ann@acme.test, ben@acme.test], %[1]s_channel: %[4]q}
-  - {name: %[16]s, members: [ann@acme.test, ben@acme.test]}
+	return "company: Acme\n" + lab.Agents(t.Kind == "slack", t.Kind == "teams") + fmt.Sprintf(`teams:
+  - {name: %[1]s, members: [ann@acme.test, ben@acme.test], %[2]s_channel: %[3]q}
+  - {name: %[4]s, members: [ann@acme.test, ben@acme.test]}
 accounts:
   - name: support-mail
     kind: email
-    team: %[17]s
+    team: %[1]s
     hold: %[5]s
     settings: {collect_floods: off} # all customers are of one domain
     email:
       address: %[6]s
       sender_name: Acme Support
-%[7]s      imap: {host: %[8]s, port: %[9]s, security: none, username: %[10]s, password: %[11]s}
-      smtp: {host: %[12]s, port: %[13]s, security: none, username: %[14]s, password: %[15]s}
-`, t.Kind, t.Ann, t.Ben, t.Channel, s.opt.hold(), helpAddress, saveSent, imapHost, imapPort, vars["FAKE_MAIL_USERNAME"], vars["FAKE_MAIL_PASSWORD"],
-		smtpHost, smtpPort, vars["FAKE_MAIL_USERNAME"], vars["FAKE_MAIL_PASSWORD"], otherTeam, supportTeam) + s.chatConfig(), nil
+%[7]s%[8]s`, supportTeam, t.Kind, t.Channel, otherTeam, s.opt.hold(), lab.HelpAddress, saveSent,
+		lab.MailServers(s.network.imap.address(), s.network.smtp.address(), "none", s.vars["FAKE_MAIL_USERNAME"], s.vars["FAKE_MAIL_PASSWORD"])) + s.chatConfig()
 }
 
 // chatConfig is the part of parley.yaml with the chat accounts. A customer keeps one

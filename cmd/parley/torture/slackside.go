@@ -10,23 +10,20 @@ import (
 	"time"
 
 	"parley/bot/slack/slackfake"
+	"parley/cmd/parley/lab"
 )
 
 // People and places of the workspace.
 const (
-	support = "C0SUPPORT01"
-	ann     = "U0ANNLEE001"
-	ben     = "U0BENKATZ01"
-	zoe     = "U0ZOEGUEST1" // works here, is no agent
+	support = lab.Support
+	ann     = lab.Ann
+	ben     = lab.Ben
+	zoe     = lab.Zoe
 )
 
 func newWorkspace(o FakesOptions) *slackfake.Server {
 	seed := int64(o.Seed >> 1) //nolint:gosec // a seed
-	s := slackfake.New(slackfake.Options{Seed: seed, Limits: o.Limits, AppName: "parley", Users: []slackfake.User{
-		{ID: ann, Name: "ann", RealName: "Ann Lee", Email: "ann@acme.test"},
-		{ID: ben, Name: "ben", RealName: "Ben Katz", Email: "ben@acme.test"},
-		{ID: zoe, Name: "zoe", RealName: "Zoe Marsh", Email: "zoe@acme.test"},
-	}})
+	s := slackfake.New(slackfake.Options{Seed: seed, Limits: o.Limits, AppName: "parley", Users: lab.SlackPeople()})
 	s.Admin.AddChannel(slackfake.Channel{ID: support, Name: "support", Members: []string{ann, ben, zoe, s.BotUserID()}})
 	return s
 }

@@ -121,8 +121,10 @@ func (s *stage) chatEnv(i int) []string {
 	list := []string{fmt.Sprintf("SLACK_RATE=%g", s.opt.Rate), fmt.Sprintf("TEAMS_RATE=%g", s.opt.Rate)}
 	if s.opt.Teams {
 		through := strings.NewReplacer(s.vars["FAKE_TEAMS_CONTROL"], "http://"+s.network.teams.address())
-		for _, name := range []string{"TEAMS_APP_ID", "TEAMS_APP_PASSWORD", "TEAMS_TENANT_ID", "TEAMS_LOGIN_URL", "TEAMS_OPENID_URL", "TEAMS_SERVICE_URLS", "TEAMS_GRAPH_URL"} {
-			list = append(list, name+"="+through.Replace(s.vars[name]))
+		for name, value := range s.vars {
+			if strings.HasPrefix(name, "TEAMS_") {
+				list = append(list, name+"="+through.Replace(value))
+			}
 		}
 		return list
 	}

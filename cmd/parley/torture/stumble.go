@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"parley/channels/pause"
 )
 
 const (
@@ -81,7 +83,7 @@ func (h *hardMails) make(ctx context.Context, what errand, m mark) error {
 			_, err := c.Exec(ctx, `INSERT INTO torture.hard VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`, m.String(), seconds, stumbles, refusalsOf(m))
 			return err
 		})
-		if err == nil || time.Now().After(deadline) || !pause(ctx, time.Second) {
+		if err == nil || time.Now().After(deadline) || !pause.For(ctx, time.Second) {
 			return err
 		}
 	}
@@ -155,7 +157,7 @@ func (c *chaos) stumble(ctx context.Context, h harm) {
 		case err == nil && mail.Applied && mail.Refused > 0:
 			c.hit(h)
 			return
-		case time.Now().After(deadline) || !pause(ctx, 200*time.Millisecond):
+		case time.Now().After(deadline) || !pause.For(ctx, 200*time.Millisecond):
 			c.miss(h)
 			return
 		}
@@ -180,7 +182,7 @@ func (c *chaos) strikeDead(ctx context.Context, h harm) {
 	lurk, enough := context.WithTimeout(ctx, c.opt.lurkFor()*stumbles)
 	defer enough()
 	c.under.Go(func() { // beside the trap, which must lie when the mail comes
-		for pause(lurk, deadlyLook) {
+		for pause.For(lurk, deadlyLook) {
 			mail, err := c.driver.hard.look(lurk, errandDeadly) // the database may be down for a moment
 			if err == nil && (mail.Applied || mail.Tries >= stumbles) {
 				enough()

@@ -14,40 +14,23 @@ import (
 	"time"
 
 	"parley/bot/teams/teamsfake"
-)
-
-// People and places of the organisation.
-const (
-	teamsAnn     = "a0000000-0000-4000-8000-00000000000a"
-	teamsBen     = "b0000000-0000-4000-8000-00000000000b"
-	teamsZoe     = "20000000-0000-4000-8000-000000000002" // works here, is no agent
-	teamsTeam    = "19:acmeteam00000000000000000000001@thread.tacv2"
-	teamsChannel = "19:acmesupport0000000000000000001@thread.tacv2"
+	"parley/cmd/parley/lab"
 )
 
 // newOrganisation makes one whose channels the app may read, unless it is blind.
 func newOrganisation(f FakesOptions) *teamsfake.Server {
-	o := teamsfake.Options{
-		Seed: int64(f.Seed >> 1), Limits: f.Limits, //nolint:gosec // a seed
-		Users: []teamsfake.User{
-			{ID: teamsAnn, Name: "Ann Lee", Email: "ann@acme.test"},
-			{ID: teamsBen, Name: "Ben Katz", Email: "ben@acme.test"},
-			{ID: teamsZoe, Name: "Zoe Marsh", Email: "zoe@acme.test"},
-		},
-		Teams:    []teamsfake.Team{{ID: teamsTeam, Name: "Acme"}},
-		Channels: []teamsfake.Channel{{ID: teamsChannel, Team: teamsTeam, Name: "support"}},
-	}
+	o := teamsfake.Options{Seed: int64(f.Seed >> 1), Limits: f.Limits} //nolint:gosec // a seed
 	if f.Blind {
 		o.Permissions = []string{teamsfake.PermitTeamMembers}
 	}
-	return teamsfake.New(o)
+	return lab.NewOrganisation(o)
 }
 
 const atBot = "<@bot> "
 
 func (s teamsSide) traits() traits {
 	t := traits{
-		Kind: "teams", Name: "Teams", Ann: teamsAnn, Ben: teamsBen, Zoe: teamsZoe, Channel: teamsChannel,
+		Kind: "teams", Name: "Teams", Ann: lab.TeamsAnn, Ben: lab.TeamsBen, Zoe: lab.TeamsZoe, Channel: lab.TeamsSupport,
 		Way: wayTeams, Posting: "POST /connector/",
 		Reply: func(words string, n int) string {
 			if n%5 == 0 { // some always write so
@@ -61,7 +44,7 @@ func (s teamsSide) traits() traits {
 			return []remark{
 				{t.agent, "note: " + words}, {t.agent, "// " + words}, {t.colleague, "Note:" + words},
 				{t.agent, "<@" + t.colleague + "> " + words}, {t.agent, "!frobnicate " + words}, {t.agent, "/giveup " + words},
-				{t.agent, atBot + words}, {teamsZoe, words}, {teamsZoe, atBot + "reply: " + words},
+				{t.agent, atBot + words}, {lab.TeamsZoe, words}, {lab.TeamsZoe, atBot + "reply: " + words},
 			}
 		},
 	}
@@ -72,7 +55,7 @@ func (s teamsSide) traits() traits {
 		t.Inside = func(t *talk, words string) []remark {
 			return []remark{
 				{t.agent, atBot + "note: " + words}, {t.agent, words}, {t.colleague, words}, {t.agent, atBot + words},
-				{t.agent, "<@" + t.colleague + "> " + words}, {t.agent, atBot + "frobnicate " + words}, {teamsZoe, atBot + "reply: " + words},
+				{t.agent, "<@" + t.colleague + "> " + words}, {t.agent, atBot + "frobnicate " + words}, {lab.TeamsZoe, atBot + "reply: " + words},
 			}
 		}
 	}
@@ -85,7 +68,7 @@ type teamsSide struct{ wire }
 // channel gives everything that all see in the support channel, as it was posted.
 func (s teamsSide) channel(ctx context.Context) ([]*teamsfake.Message, error) {
 	var list []*teamsfake.Message
-	return list, s.call(ctx, http.MethodGet, s.Teams+"/_fake/messages?channel="+url.QueryEscape(teamsChannel), nil, &list)
+	return list, s.call(ctx, http.MethodGet, s.Teams+"/_fake/messages?channel="+url.QueryEscape(lab.TeamsSupport), nil, &list)
 }
 
 func (s teamsSide) evidence(ctx context.Context) (any, error) {
@@ -273,23 +256,23 @@ func (s teamsSide) say(ctx context.Context, user, root, text string) (string, er
 	var res struct {
 		ID string `json:"id"`
 	}
-	err := s.call(ctx, http.MethodPost, s.Teams+"/_fake/person/"+user+"/reply", teamsfake.Act{Channel: teamsChannel, Root: root, Text: text}, &res)
+	err := s.call(ctx, http.MethodPost, s.Teams+"/_fake/person/"+user+"/reply", teamsfake.Act{Channel: lab.TeamsSupport, Root: root, Text: text}, &res)
 	return res.ID, err
 }
 
 func (s teamsSide) edit(ctx context.Context, user, id, text string) error {
-	return s.act(ctx, user, "edit", teamsfake.Act{Channel: teamsChannel, Message: id, Text: text})
+	return s.act(ctx, user, "edit", teamsfake.Act{Channel: lab.TeamsSupport, Message: id, Text: text})
 }
 
 func (s teamsSide) takeBack(ctx context.Context, user, id string) error {
-	return s.act(ctx, user, "delete", teamsfake.Act{Channel: teamsChannel, Message: id})
+	return s.act(ctx, user, "delete", teamsfake.Act{Channel: lab.TeamsSupport, Message: id})
 }
 
 func (s teamsSide) click(ctx context.Context, user, id, button string) error {
 	var res struct {
 		Outcome teamsfake.Outcome `json:"outcome"`
 	}
-	a := teamsfake.Act{Channel: teamsChannel, Message: id, Name: button}
+	a := teamsfake.Act{Channel: lab.TeamsSupport, Message: id, Name: button}
 	err := s.call(ctx, http.MethodPost, s.Teams+"/_fake/person/"+user+"/click", a, &res)
 	if err == nil && res.Outcome.Error != "" {
 		err = fmt.Errorf("%w: %s", errNotTaken, res.Outcome.Error)

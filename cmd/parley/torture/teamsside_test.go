@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"parley/bot/teams/teamsfake"
+	"parley/cmd/parley/lab"
 )
 
 // TestTeamsThreads: what the oracle reads off a channel, where Parley may look and where not.
@@ -24,9 +25,9 @@ func TestTeamsThreads(t *testing.T) {
 		{ID: "1", Root: "1", Bot: true, Cards: card("Case\u2060 001 · Support", "take", "aa")},
 		{ID: "2", Root: "1", Bot: true, HTML: "<strong>Customer 001</strong><br>said-c001-1<br>(This may be shown twice: …)", Text: "Customer 001\nsaid-c001-1\n(This may be shown twice: …)"},
 		{ID: "4", Root: "1", Bot: true, Cards: card("not sent: out-c001-2", "send", "bb")},
-		{ID: "3", Root: "1", User: teamsAnn, Text: "out-c001-2", HTML: "out-c001-2"},
-		{ID: "5", Root: "1", User: teamsAnn, Text: "@Parley resolve"},
-		{ID: "6", Root: "6", User: teamsZoe, Text: "lunch?"},
+		{ID: "3", Root: "1", User: lab.TeamsAnn, Text: "out-c001-2", HTML: "out-c001-2"},
+		{ID: "5", Root: "1", User: lab.TeamsAnn, Text: "@Parley resolve"},
+		{ID: "6", Root: "6", User: lab.TeamsZoe, Text: "lunch?"},
 		{ID: "7", Root: "7", Bot: true, Cards: card("Case 001 · Support", "take", "aa")},
 	}
 	for _, blind := range []bool{true, false} {
@@ -38,7 +39,7 @@ func TestTeamsThreads(t *testing.T) {
 		if p[1].Name != "Customer 001" || !p[1].Again || !slices.Equal(p[1].Marks, []mark{{said, 1, 1}}) {
 			t.Errorf("a customer's message: %+v", p[1])
 		}
-		if p[2].User != teamsAnn || !p[2].Untold || p[2].Name != "" || p[2].Resolve || !p[4].Resolve {
+		if p[2].User != lab.TeamsAnn || !p[2].Untold || p[2].Name != "" || p[2].Resolve || !p[4].Resolve {
 			t.Errorf("people's messages: %+v, %+v", p[2], p[4])
 		}
 		if p[3].Token != "bb" || !maps.Equal(p[3].Buttons, map[string]string{"send": "send"}) {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"parley/bot/slack/slackfake"
+	"parley/channels/pause"
 )
 
 // These lead the other way: to Parley.
@@ -52,7 +53,7 @@ func (s *stage) useWebhooks(ctx context.Context) error {
 		if err == nil {
 			return nil
 		}
-		if !pause(ctx, 200*time.Millisecond) {
+		if !pause.For(ctx, 200*time.Millisecond) {
 			return errors.Join(errors.New("torture: Parley did not answer Slack; see parley-1.log"), err)
 		}
 	}
@@ -62,7 +63,7 @@ func (s *stage) useWebhooks(ctx context.Context) error {
 func (s *stage) useTeams(ctx context.Context) error {
 	for n := range s.network.replicas {
 		for !s.doors.knock(ctx, n) {
-			if !pause(ctx, 50*time.Millisecond) {
+			if !pause.For(ctx, 50*time.Millisecond) {
 				return fmt.Errorf("torture: Parley did not start; see parley-%d.log", n+1)
 			}
 		}
@@ -72,7 +73,7 @@ func (s *stage) useTeams(ctx context.Context) error {
 		if err == nil {
 			return nil
 		}
-		if !pause(ctx, 200*time.Millisecond) {
+		if !pause.For(ctx, 200*time.Millisecond) {
 			return errors.Join(errors.New("torture: Parley did not answer Teams; see parley-1.log"), err)
 		}
 	}
@@ -85,7 +86,7 @@ func (s *stage) useChats(ctx context.Context) error {
 		if err == nil {
 			return nil
 		}
-		if !pause(ctx, 200*time.Millisecond) {
+		if !pause.For(ctx, 200*time.Millisecond) {
 			return errors.Join(errors.New("torture: Parley did not answer Meta; see parley-1.log"), err)
 		}
 	}

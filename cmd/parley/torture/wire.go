@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"parley/channels/email/mailfake"
+	"parley/cmd/parley/lab"
 )
 
 const wireTimeout = 30 * time.Second
@@ -79,7 +80,7 @@ func (w wire) send(ctx context.Context, m mailfake.Mail) (mailfake.Sent, error) 
 
 // answer lets a customer answer a mail with a mail program.
 func (w wire) answer(ctx context.Context, from, messageID string, program mailfake.Program, text string) error {
-	in := map[string]any{"from": from, "to": []string{helpAddress}, "subject": "", "text": text, "message_id_of": messageID, "program": program}
+	in := map[string]any{"from": from, "to": []string{lab.HelpAddress}, "subject": "", "text": text, "message_id_of": messageID, "program": program}
 	return w.call(ctx, http.MethodPost, w.Mail+"/_fake/mail/reply", in, nil)
 }
 
@@ -145,7 +146,7 @@ func (w wire) bounce(ctx context.Context, address string) error {
 
 // cutMail cuts the connections of the company's mailbox.
 func (w wire) cutMail(ctx context.Context) error {
-	return w.call(ctx, http.MethodPost, w.Mail+"/_fake/mail/disconnect?address="+url.QueryEscape(helpAddress), nil, nil)
+	return w.call(ctx, http.MethodPost, w.Mail+"/_fake/mail/disconnect?address="+url.QueryEscape(lab.HelpAddress), nil, nil)
 }
 
 func customer(conv int) string { return fmt.Sprintf("c%03d@customer.test", conv) }
