@@ -31,7 +31,7 @@ override PARLEY_TESTDATA := $(abspath $(PARLEY_TESTDATA))
 endif
 export PARLEY_TESTDATA
 
-.PHONY: help demo build check test soak lint fuzz torture bench golden pictures
+.PHONY: help demo build served check test soak lint fuzz torture bench golden pictures
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -44,6 +44,10 @@ demo: ## try Parley without any account: prints the address of a page
 build: ## build bin/parley
 	@.ci/need go
 	go build -trimpath -o bin/parley ./cmd/parley
+
+served: ## build bin/parley-served for servers: without demo, fakes, torture, bench and their emulators
+	@.ci/need go
+	go build -tags served -trimpath -o bin/parley-served ./cmd/parley
 
 check: $(GOLANGCI) ## before each commit: format, vet, linters, unit tests without database and browser; within a minute
 	@.ci/need go

@@ -7,19 +7,16 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	_ "time/tzdata" // agents' zones, also where the machine has no database of them
 
 	"github.com/alecthomas/kong"
-
-	"parley/cmd/parley/bench"
 )
 
-// commands are the sub-commands; each has a file.
+// commands are the sub-commands; each has a file. Those that bring emulators are in withemulators.go.
 type commands struct {
 	Serve    serveCommand    `cmd:"" help:"Run Parley."`
-	Demo     demoCommand     `cmd:"" help:"Try Parley: emulated mail, phones, Slack and Teams, an own database, one page. Needs no account."`
+	Trying   tryingCommands  `embed:""`
 	Apply    applyCommand    `cmd:"" help:"Set Parley up from a file; shows what changes."`
 	Export   exportCommand   `cmd:"" help:"Write the current set-up as a file, without secrets."`
 	Doctor   doctorCommand   `cmd:"" help:"Check database, credentials, mailboxes and chats, and say what to do."`
@@ -29,9 +26,7 @@ type commands struct {
 	Manifest manifestCommand `cmd:"" help:"Make what Slack or Teams needs to know of the app."`
 	Replay   replayCommand   `cmd:"" help:"Apply quarantined events again; without arguments, list them."`
 	Explain  explainCommand  `cmd:"" help:"Tell the journey of a conversation (#12) or an event (345)."`
-	Fakes    fakesCommand    `cmd:"" help:"Run the emulators alone, for trying and testing."`
-	Torture  tortureCommand  `cmd:"" help:"Kill Parley at random while mails and replies flow, and let an oracle judge."`
-	Bench    benchCommand    `cmd:"" help:"Measure Parley against what this machine's PostgreSQL can do."`
+	Testing  testingCommands `embed:""`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 	Help     helpCommand     `cmd:"" help:"List the commands, or tell what one does and which flags it has."`
 }
@@ -43,7 +38,7 @@ func main() {
 	parser := kong.Must(&c, kong.Name("parley"), kong.UsageOnError(),
 		kong.Description("A helpdesk that lives where the team already talks: every customer conversation is one thread in Slack or Microsoft Teams. "+
 			"Set it up by environment variables and parley apply; try it with parley demo."),
-		kong.BindTo(ctx, (*context.Context)(nil)), kong.Vars{"bench_groups": strings.Join(bench.Groups(), ", ")})
+		kong.BindTo(ctx, (*context.Context)(nil)), emulatorVars())
 	parsed, err := parser.Parse(os.Args[1:])
 	switch {
 	case noCommand(err, os.Args[1:]):

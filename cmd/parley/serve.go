@@ -9,15 +9,13 @@ import (
 	"runtime/debug"
 
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/torture"
 )
 
 // serveCommand is `parley serve`.
 type serveCommand struct {
-	MovedTime  bool `hidden:"" help:"Accept a database whose clock was moved (demo, torture)."`
-	ShortWaits bool `hidden:"" help:"Wait seconds where production waits minutes (torture --quick)."`
-	// NextVersion makes it the newer one among replicas of two versions.
-	NextVersion bool `hidden:"" help:"Know facts of a version more than there are (torture)."`
+	MovedTime bool `hidden:"" help:"Accept a database whose clock was moved (demo, torture)."`
+
+	TorturedFlags `embed:""`
 }
 
 // Help is shown by `parley serve --help`.
@@ -39,14 +37,7 @@ func (c serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o := app.Options{MovedTime: c.MovedTime}
-	if c.ShortWaits {
-		o = torture.ShortWaits(o, env)
-	}
-	if c.NextVersion {
-		o = torture.NextVersion(o)
-	}
-	return app.Serve(ctx, env, log, remark, o)
+	return app.Serve(ctx, env, log, remark, c.tortured(app.Options{MovedTime: c.MovedTime}, env))
 }
 
 // environment reads the environment and makes the logger it asks for.

@@ -65,7 +65,7 @@ func TestDocsMatchCode(t *testing.T) {
 			t.Errorf("variable %s is not documented", s.APIEnv)
 		}
 	}
-	commands := found(readDoc(t, "cmd/parley/main.go"), `(?m)^\s+([A-Z][a-z]+)\s+[a-z]+Command\s`)
+	commands := found(readDoc(t, "cmd/parley/main.go")+readDoc(t, "cmd/parley/withemulators.go"), `(?m)^\s+([A-Z][a-z]+)\s+[a-z]+Command\s`)
 	for i, c := range commands {
 		commands[i] = strings.ToLower(c)
 	}

@@ -91,7 +91,7 @@ func timeStart(ctx context.Context, w *world) (time.Duration, error) {
 	return took, nil
 }
 
-// binarySize builds the program stripped where its source and a compiler are at hand, else
+// binarySize builds the program that servers run, stripped, where its source and a compiler are at hand, else
 // takes the running one as it is.
 func binarySize(ctx context.Context, b *bench) (Figure, error) {
 	path, note := b.opt.Program, "the running program"
@@ -111,7 +111,7 @@ func binarySize(ctx context.Context, b *bench) (Figure, error) {
 			note += ", not stripped: it can't be built here"
 			break
 		}
-		path, note = built, "built with -trimpath -ldflags '-s -w'"
+		path, note = built, "built with -tags served -trimpath -ldflags '-s -w'"
 	}
 	info, err := os.Stat(path)
 	if err != nil {
@@ -125,7 +125,7 @@ func binarySize(ctx context.Context, b *bench) (Figure, error) {
 func build(ctx context.Context, goTool, source, path string) error {
 	ctx, cancel := context.WithTimeout(ctx, buildTimeout)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, goTool, "build", "-trimpath", "-ldflags", "-s -w", "-o", path, "./cmd/parley") //nolint:gosec // go itself
+	cmd := exec.CommandContext(ctx, goTool, "build", "-tags", "served", "-trimpath", "-ldflags", "-s -w", "-o", path, "./cmd/parley") //nolint:gosec // go itself
 	cmd.Dir = source
 	cmd.Env = append(proc.CleanEnv(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -1,0 +1,47 @@
+//go:build !served
+
+package main
+
+import (
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"parley/cmd/parley/app"
+	"parley/cmd/parley/bench"
+	"parley/cmd/parley/torture"
+)
+
+// tryingCommands and testingCommands bring emulators. A program that was built with the tag served
+// has neither them nor the emulators.
+type (
+	tryingCommands struct {
+		Demo demoCommand `cmd:"" help:"Try Parley: emulated mail, phones, Slack and Teams, an own database, one page. Needs no account."`
+	}
+	testingCommands struct {
+		Fakes   fakesCommand   `cmd:"" help:"Run the emulators alone, for trying and testing."`
+		Torture tortureCommand `cmd:"" help:"Kill Parley at random while mails and replies flow, and let an oracle judge."`
+		Bench   benchCommand   `cmd:"" help:"Measure Parley against what this machine's PostgreSQL can do."`
+	}
+)
+
+// TorturedFlags are what parley torture asks of serve.
+type TorturedFlags struct {
+	ShortWaits bool `hidden:"" help:"Wait seconds where production waits minutes (torture --quick)."`
+	// NextVersion makes it the newer one among replicas of two versions.
+	NextVersion bool `hidden:"" help:"Know facts of a version more than there are (torture)."`
+}
+
+// tortured makes the options those of a Parley that is tortured.
+func (f TorturedFlags) tortured(o app.Options, env app.Env) app.Options {
+	if f.ShortWaits {
+		o = torture.ShortWaits(o, env)
+	}
+	if f.NextVersion {
+		o = torture.NextVersion(o)
+	}
+	return o
+}
+
+// emulatorVars are what the help of these commands names.
+func emulatorVars() kong.Vars { return kong.Vars{"bench_groups": strings.Join(bench.Groups(), ", ")} }

@@ -1,0 +1,40 @@
+//go:build served
+
+package main
+
+import (
+	"errors"
+
+	"github.com/alecthomas/kong"
+
+	"parley/cmd/parley/app"
+)
+
+// tryingCommands and testingCommands say where the commands are that bring emulators.
+type (
+	tryingCommands struct {
+		Demo leftOutCommand `cmd:"" hidden:""`
+	}
+	testingCommands struct {
+		Fakes   leftOutCommand `cmd:"" hidden:""`
+		Torture leftOutCommand `cmd:"" hidden:""`
+		Bench   leftOutCommand `cmd:"" hidden:""`
+	}
+)
+
+// leftOutCommand takes any arguments, and does nothing.
+type leftOutCommand struct {
+	Args []string `arg:"" optional:"" passthrough:""`
+}
+
+// Run says what to do instead.
+func (leftOutCommand) Run() error {
+	return errors.New("this program was built for servers, without emulators; build it with make build to use demo, fakes, torture and bench")
+}
+
+// TorturedFlags are none: nobody tortures this program.
+type TorturedFlags struct{}
+
+func (TorturedFlags) tortured(o app.Options, _ app.Env) app.Options { return o }
+
+func emulatorVars() kong.Vars { return kong.Vars{} }
