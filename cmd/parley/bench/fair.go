@@ -20,20 +20,20 @@ const (
 	fairFlooder  = calmThreads
 )
 
-// crush is the size of a flood.
-type crush struct {
+// floodSize is how many messages a flood has, and for how long others are measured without it.
+type floodSize struct {
 	messages int
 	window   time.Duration // how long the others are measured alone
 }
 
-func (b *bench) crush() crush {
+func (b *bench) floodSize() floodSize {
 	switch {
 	case b.short:
-		return crush{messages: 300, window: 500 * time.Millisecond}
+		return floodSize{messages: 300, window: 500 * time.Millisecond}
 	case b.opt.Quick:
-		return crush{messages: 2000, window: 2 * time.Second}
+		return floodSize{messages: 2000, window: 2 * time.Second}
 	}
-	return crush{messages: 10_000, window: 8 * time.Second}
+	return floodSize{messages: 10_000, window: 8 * time.Second}
 }
 
 // fairGroup measures how long a line needs from its request into its thread while one of ten
@@ -43,7 +43,7 @@ func fairGroup(b *bench, ctx context.Context) (map[string]Figure, error) {
 	var account, sender, accept []float64
 	var details []map[string]float64
 	for range b.rounds() {
-		r, err := fairRound(ctx, b, b.crush())
+		r, err := fairRound(ctx, b, b.floodSize())
 		if err != nil {
 			return nil, err
 		}
@@ -52,7 +52,7 @@ func fairGroup(b *bench, ctx context.Context) (map[string]Figure, error) {
 			"accepted_per_second": r.accepted, "reference_per_s": r.rows})
 	}
 	named := func(f Figure, note string) Figure {
-		f.Note = fmt.Sprintf("%s; flood of %d messages", note, b.crush().messages)
+		f.Note = fmt.Sprintf("%s; flood of %d messages", note, b.floodSize().messages)
 		return f.with(middle(details))
 	}
 	return map[string]Figure{
@@ -67,7 +67,7 @@ func fairGroup(b *bench, ctx context.Context) (map[string]Figure, error) {
 // inserted by as many clients as accept_ratio_busy has.
 type fairness struct{ alone, account, sender, accepted, rows float64 }
 
-func fairRound(ctx context.Context, b *bench, size crush) (r fairness, err error) {
+func fairRound(ctx context.Context, b *bench, size floodSize) (r fairness, err error) {
 	provider, err := channelstest.StartProvider(nil)
 	if err != nil {
 		return r, fmt.Errorf("bench: %w", err)
@@ -114,7 +114,7 @@ func fairRound(ctx context.Context, b *bench, size crush) (r fairness, err error
 // flood lets customers of an account write as fast as Parley takes it. It gives p99 in ms of what
 // all others write meanwhile, and how many lines of the flood were accepted a second. The flood of
 // a single customer is one of somebody new.
-func (s *shoppers) flood(ctx context.Context, size crush, account, customers int, of func(who string) bool) (p99, perSecond float64, err error) {
+func (s *shoppers) flood(ctx context.Context, size floodSize, account, customers int, of func(who string) bool) (p99, perSecond float64, err error) {
 	m, err := s.mouth(ctx, account)
 	if err != nil {
 		return 0, 0, err
@@ -124,10 +124,10 @@ func (s *shoppers) flood(ctx context.Context, size crush, account, customers int
 	group.Go(func() error { return s.talk(ctx, stop) })
 	group.Go(func() (err error) {
 		defer close(stop)
-		if perSecond, err = m.pour(size.messages, customers); err != nil {
+		if perSecond, err = m.sendLines(size.messages, customers); err != nil {
 			return err
 		}
-		return s.ebb(ctx)
+		return s.waitForQuiet(ctx)
 	})
 	if err := group.Wait(); err != nil {
 		return 0, 0, err
@@ -151,8 +151,8 @@ func (s *shoppers) rows(ctx context.Context) (perSecond float64, err error) {
 	return perSecond, err
 }
 
-// pour says lines of customers in turn, and gives how many were accepted a second.
-func (m *mouth) pour(lines, customers int) (perSecond float64, err error) {
+// sendLines sends lines of customers in turn, and gives how many were accepted a second.
+func (m *mouth) sendLines(lines, customers int) (perSecond float64, err error) {
 	began := time.Now()
 	for said := 0; said < lines; said += fairTogether {
 		if err := m.say(time.Now(), flooders(said, customers)...); err != nil {
@@ -173,8 +173,8 @@ func flooders(said, customers int) []int {
 	return list
 }
 
-// ebb waits until next to nothing is left to apply.
-func (s *shoppers) ebb(ctx context.Context) error {
+// waitForQuiet waits until fewer than fairRest facts are left to apply.
+func (s *shoppers) waitForQuiet(ctx context.Context) error {
 	for deadline := time.Now().Add(budgetWithin); time.Now().Before(deadline); {
 		l, err := s.w.load(ctx)
 		if err != nil || l.Pending < fairRest {

@@ -144,8 +144,8 @@ var errLost = errors.New("bench: accepted events are lost")
 
 const countFacts = `SELECT count(*) FROM events WHERE external_id = ANY($1)`
 
-// kept checks that each of these facts is in the journal. Twice it can't be: account and
-// id are unique there.
+// kept checks that each of these facts is in the journal. None can be there twice, since account and
+// id are unique.
 func (w *world) kept(ctx context.Context, facts []string) error {
 	for chunk := range slices.Chunk(facts, 10_000) {
 		var n int

@@ -94,8 +94,8 @@ func fillLanesOf(ctx context.Context, w *world, f laneFill) error {
 		}
 		return nil
 	}
-	// Before, not after: right after a checkpoint each page's first change writes the whole
-	// page, and a larger queue has more pages. A queue that has just grown has none such.
+	// The checkpoint comes before filling. After a checkpoint the first change of each page writes the
+	// whole page to the log, so a larger queue would cost more; pages that were filled since don't.
 	if err := errors.Join(run(emptyLanes), w.checkpoint(ctx), run(fillGates, f.freeGates()+1, laneAccounts, f.rate)); err != nil {
 		return err
 	}
@@ -176,8 +176,8 @@ func (r *laneRun) sent(ctx context.Context, d time.Duration) (n int64, took time
 	return r.h.sent.Load() - before, time.Since(begin)
 }
 
-// strays counts deliveries that the tables and the lanes' heads tell differently, or that
-// are neither queued nor accepted.
+// strays counts deliveries whose state contradicts the head of their lane, and deliveries that are
+// neither queued nor accepted.
 const strays = `
 	SELECT count(*)
 	FROM deliveries AS d

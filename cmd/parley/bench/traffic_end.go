@@ -35,8 +35,8 @@ func (t *traffic) times() (in, out []float64) {
 	return in, out
 }
 
-// reached waits until every talk has come so far: customers' messages in threads and
-// agents' at the provider.
+// reached waits until in every talk so many customers' messages stand in the thread and so many
+// agents' messages arrived at the provider.
 func (t *traffic) reached(ctx context.Context, n int) error {
 	return t.wait(ctx, "the first messages", func() bool {
 		t.mu.Lock()
@@ -50,8 +50,8 @@ func (t *traffic) reached(ctx context.Context, n int) error {
 	})
 }
 
-// finish lets everybody end: customers say no more, and everything is through: agents'
-// answers, receipts, marks, echoes.
+// finish stops the customers and waits until everything has arrived: agents' answers, receipts,
+// marks and echoes.
 func (t *traffic) finish(ctx context.Context) error {
 	t.stop.Store(true)
 	err := t.wait(ctx, "the last messages", func() bool { return t.speaking.Load() == 0 })

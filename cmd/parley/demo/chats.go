@@ -15,7 +15,7 @@ import (
 const (
 	// dayWindow is how long a company may answer freely, by Meta's rules.
 	dayWindow = 24 * time.Hour
-	// personWindow is how long people may, on Messenger.
+	// personWindow is how long people, but not automatic answers, may answer on Messenger.
 	personWindow = 7 * dayWindow
 )
 

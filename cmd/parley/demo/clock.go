@@ -28,7 +28,7 @@ func (c *Clock) Move(ctx context.Context, q store.Querier, by time.Duration) err
 	return nil
 }
 
-// reset gives the zero value back: the database's clock starts anew with the database.
+// reset makes it the machine's time again; the new round's database begins without an offset, too.
 func (c *Clock) reset() { c.ahead.Store(0) }
 
 // untilMorning is how long it takes until the next day's 9:00 in the zone of now.

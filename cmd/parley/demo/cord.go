@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// cordDial is how long an emulator may take to answer the phone.
+	// cordDial is how long an emulator may take to accept a connection.
 	cordDial = 5 * time.Second
 	// cordTries and cordPause bound the wait for an address that somebody else holds for
 	// a moment, when a cord is plugged in again.
@@ -66,7 +66,7 @@ func (c *cord) plug(ctx context.Context) error {
 	return nil
 }
 
-// point lets new connections lead elsewhere.
+// point lets new connections lead to another target.
 func (c *cord) point(target string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -131,7 +131,7 @@ func (c *cord) carry(ctx context.Context, ln net.Listener, near net.Conn) {
 	back.Wait()
 }
 
-// hold remembers a connection's ends; false when its listener was cut meanwhile.
+// hold remembers both ends of a connection, so that cut can close them; false if the cord was cut meanwhile.
 func (c *cord) hold(ln net.Listener, ends ...net.Conn) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -13,7 +13,7 @@ import (
 	"parley/channels/graphfake"
 )
 
-// prologuePace is the time between two first mails: one sees them arrive.
+// prologuePace is the time between two first mails, so that people see them arrive.
 const prologuePace = 600 * time.Millisecond
 
 // persona is a customer of the demo.
@@ -57,7 +57,7 @@ func (w *World) Prologue(ctx context.Context, pace time.Duration) error {
 	return w.phonePrologue(ctx, pace)
 }
 
-// phonePrologue lets those write by phone who do.
+// phonePrologue lets the customers who have a first message by phone write it.
 func (w *World) phonePrologue(ctx context.Context, pace time.Duration) error {
 	phones := w.phones.Load()
 	if phones == nil {
@@ -107,7 +107,7 @@ func (w *World) Greet(ctx context.Context, pace time.Duration) error {
 	return nil
 }
 
-// greetings are what customers write then, by their names. The first line is the subject too.
+// greetings are what customers write in Greet, by their names. The first line is the subject too.
 func greetings() map[string]string {
 	return map[string]string{
 		"Priya Raman": "Can two of us share one account?\nMy colleague starts on Monday.",

@@ -20,8 +20,8 @@ const (
 	engineGrace = 25 * time.Second
 	// enginePause is the wait before a Parley that died is started again.
 	enginePause = time.Second
-	// killPause is the wait before one that somebody killed is started again: long enough
-	// to say something to a Parley that isn't there.
+	// killPause is the wait before a Parley that somebody killed is started again: long enough
+	// to write something while it is down.
 	killPause = 10 * time.Second
 )
 
@@ -95,7 +95,7 @@ func (e *engine) started(p *os.Process) {
 	}
 }
 
-// ended notes that none runs, and says how long to wait before the next.
+// ended notes that Parley runs no more, and gives the wait before it is started again.
 func (e *engine) ended() time.Duration {
 	select { // what was asked of the one that ended
 	case <-e.again:

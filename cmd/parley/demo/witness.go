@@ -124,9 +124,9 @@ type counts struct {
 	Withdrawn  int `json:"withdrawn"`
 }
 
-// compare finds each saying among the arrivals and judges. Both are in their order of
-// time. idle says since when Parley has had nothing to do for so long that whatever is
-// missing is lost; zero = it may still come.
+// compare finds each saying among the arrivals and judges it. Both lists are in order of time.
+// idle is zero, or a moment since which Parley has had nothing to do: a message that was heard
+// before it and is missing is lost.
 func compare(said []*saying, arrived []arrival, claims map[string]claim, idle time.Time) ([]verdict, counts) {
 	list := make([]verdict, len(said))
 	for i, s := range said {
@@ -180,8 +180,8 @@ func take(list []verdict, a arrival) {
 	}
 }
 
-// takeFiles gives the files of a post to those messages of its customer that still lack some,
-// in their order. A message of nothing but files has arrived with the last of them.
+// takeFiles counts the files of a post for those messages of its customer that still lack some, the
+// oldest first. A message that is nothing but files has arrived when the last of them is seen.
 func takeFiles(list []verdict, a arrival) {
 	for i := range list {
 		v := &list[i]
@@ -259,7 +259,7 @@ func nameKey(name string) string {
 	return key
 }
 
-// overtaken tells whether one that was said later arrived before in the same place.
+// overtaken tells whether a message that was said later arrived earlier in the same place.
 func overtaken(list []verdict, at int) bool {
 	v := &list[at]
 	if v.decided {
@@ -274,8 +274,8 @@ func overtaken(list []verdict, at int) bool {
 	return false
 }
 
-// meant tells whether a message is to arrive: as Parley decided, or as it looks while
-// Parley has not.
+// meant tells whether a message is to arrive: by Parley's decision, or by the look of its text while
+// Parley has not decided.
 func (v *verdict) meant() bool {
 	switch {
 	case v.Way == wayIn:

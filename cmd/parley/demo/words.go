@@ -12,7 +12,7 @@ const (
 	// headWords is how many of a message's first words must stand, in their order, where
 	// it arrived. What follows may have been taken for a quotation or a signature.
 	headWords = 12
-	// gapWords is how many strange words may stand between two of them.
+	// gapWords is how many other words may stand between two of them.
 	gapWords = 4
 )
 
@@ -54,8 +54,8 @@ type wording struct {
 // wordless stands for a line that has no word: emoji, or marks alone.
 const wordless = "☺"
 
-// wordingOf gives the letters and digits of a text, without web addresses and emoji:
-// Parley writes those in the way of the place where it brings them.
+// wordingOf gives the letters and digits of a text. Web addresses and emoji are left out, since
+// Parley writes them differently in each chat and in mails.
 func wordingOf(text string) wording {
 	var w wording
 	for line := range strings.Lines(text) {
@@ -71,7 +71,7 @@ func wordingOf(text string) wording {
 	return w
 }
 
-// said gives the words by which a message is known: those of its lines that have some.
+// said gives the words by which a message is recognised: those of all lines that have any.
 func (w wording) said() []string {
 	words := slices.DeleteFunc(slices.Clone(w.words), func(s string) bool { return s == wordless })
 	if len(words) == 0 {

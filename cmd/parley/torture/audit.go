@@ -135,8 +135,8 @@ const resolvedQuery = `
 			AND m.created_at > c.resolved_at + make_interval(secs => $1))
 	ORDER BY c.id`
 
-// besides is how much longer than a stop two transactions may stand beside each other.
-const besides = 5 * time.Second
+// overlapMargin is how much longer than the longest stop two transactions may overlap.
+const overlapMargin = 5 * time.Second
 
 // What a customer said was applied by one event, in parts; what a teammate typed, at one place.
 const twiceQuery = `
@@ -265,7 +265,7 @@ func (a *audit) read(ctx context.Context, c *pgx.Conn, k known) error {
 	if a.Missing, err = rows(ctx, c, pgx.RowTo[string], missingQuery, k.Typed); err != nil {
 		return err
 	}
-	unseen, err := rows(ctx, c, pgx.RowTo[string], resolvedQuery, (k.Stopped + besides).Seconds())
+	unseen, err := rows(ctx, c, pgx.RowTo[string], resolvedQuery, (k.Stopped + overlapMargin).Seconds())
 	a.Forgotten = append(a.Forgotten, unseen...)
 	return err
 }

@@ -32,13 +32,13 @@ type errands struct {
 	list []sent
 }
 
-// sent is an errand of somebody who waits for it.
+// sent is an errand on the list; done is closed when it was done.
 type sent struct {
 	what errand
 	done chan struct{}
 }
 
-// send waits until an errand is done and says whether it was, within that time.
+// send puts an errand on the list, waits for it, and tells whether it was done in time.
 func (e *errands) send(ctx context.Context, what errand, within time.Duration) bool {
 	one := sent{what, make(chan struct{})}
 	e.mu.Lock()

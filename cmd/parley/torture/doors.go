@@ -18,7 +18,7 @@ type gaps struct {
 	All   []time.Duration `json:"all"`
 	// Drained is the longest that an old process took to end.
 	Drained time.Duration `json:"drained"`
-	// Disturbed counts restarts into which another blow fell: they show nothing.
+	// Disturbed counts restarts that another blow hit. Their gaps are not in All.
 	Disturbed int `json:"disturbed"`
 }
 
@@ -55,11 +55,11 @@ func newDoors(ctx context.Context, n int) (*doors, error) {
 	return d, nil
 }
 
-// unknownHook is a webhook that no account has. A Parley that serves answers it with 404,
-// one that is still starting or migrating with 503.
+// unknownHook is the path of a webhook of no account. A Parley that serves answers it with 404, one
+// that is still starting or migrating with 503.
 const unknownHook = "/hooks/nobody"
 
-// knock says whether somebody serves.
+// knock tells whether replica n serves.
 func (d *doors) knock(ctx context.Context, n int) bool {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+d.list[n]+unknownHook, nil)
 	if d.secret != "" {

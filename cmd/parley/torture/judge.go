@@ -96,8 +96,8 @@ func judgeWritten(v *Verdict, w world, shown map[mark]int) {
 	}
 }
 
-// shownAgain says of how many posts with a mark it is said that they may be there twice:
-// each of them excuses one copy.
+// shownAgain counts for each mark the posts that say of themselves that they may be a second copy.
+// Each of them excuses one copy.
 func shownAgain(w world) map[mark]int {
 	again := map[mark]int{}
 	for _, t := range w.Threads {

@@ -41,8 +41,8 @@ func judgeBacks(v *Verdict, t *thread) {
 	}
 }
 
-// waiting gives the customer's words that nobody answered, if they are the last ones in a
-// thread, and whether somebody resolved the conversation.
+// waiting gives the customer's last words in a thread, unless somebody replied after them, and
+// whether somebody resolved the conversation.
 func waiting(t *thread) (waits mark, resolved bool) {
 	for _, p := range t.Posts {
 		resolved = resolved || p.Resolve
@@ -58,7 +58,7 @@ func waiting(t *thread) (waits mark, resolved bool) {
 	return waits, resolved
 }
 
-// keepersOf says of whom the card of a thread must name one.
+// keepersOf gives the owners and teams of which the card of a thread must name one.
 func (t testimony) keepersOf(root string) keepers {
 	k := t.Said.keepersOf(root, t.Late)
 	k.Owner = k.Owner || t.Answered[root]

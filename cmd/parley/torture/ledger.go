@@ -81,8 +81,8 @@ func (l ledger) heard() []string {
 	return ids
 }
 
-// together counts the messages to customers in which replies left, when those that were typed one
-// after the other to a customer left together.
+// together counts the messages that customers get when replies typed one after the other to the
+// same customer leave as one message.
 func (l ledger) together(replies map[mark]bool) int {
 	n, inRun := 0, map[int]bool{}
 	for _, r := range l {
@@ -104,14 +104,14 @@ const (
 	otherTeam   = "Billing"
 )
 
-// tellInOrder is how far apart two messages of a thread must have been typed so that
-// nobody is surprised by the order in which Parley is told of them.
+// tellInOrder is how far apart two messages of a thread must have been typed so that the platform
+// tells Parley of them in that order. Closer ones may come in either order.
 const tellInOrder = 500 * time.Millisecond
 
-// keepers are those of whom one must be named for a customer who waits.
+// keepers are the owner and the teams of which a card must name one while its customer waits.
 type keepers struct {
 	Teams []string
-	// Owner says that somebody may have it: a reply takes the conversation.
+	// Owner: an agent may own the conversation, since a reply claims it.
 	Owner bool
 }
 
@@ -150,14 +150,14 @@ func (l ledger) keepersOf(root string, late map[string]bool) keepers {
 	return k
 }
 
-// asks says about which replies Parley rightly asks, or keeps them until somebody clicks: those
-// typed in a conversation that was resolved, and those typed after a colleague's remark.
+// asks gives the replies that Parley may keep until somebody clicks: those typed in a resolved
+// conversation, and those typed after a colleague's remark. All other replies map to false.
 func (l ledger) asks() map[mark]bool {
-	// What arrives in another order than it was typed makes a reply look like one of the next.
+	// Messages may arrive in another order than they were typed, so the last three remarks count.
 	const disorder = 3
 	asked := map[mark]bool{}
 	type place struct {
-		over    int // writings of the customer that are still to reopen it; 0 = it is open
+		over    int // how many more messages the customer must write to reopen it; 0 = it is open
 		remarks []record
 	}
 	at := map[int]*place{}

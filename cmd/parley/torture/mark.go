@@ -65,8 +65,8 @@ func count(list []mark, m mark) int {
 	return n
 }
 
-// shown gives the words that a message shows: those of its blocks; where it has none, its
-// text, which else is a shortened notice.
+// shown gives the words that people see of a message: those of its blocks, or its text if it has no
+// blocks. With blocks the text is only a short notice.
 func shown(text string, blocks json.RawMessage) string {
 	var words []string
 	walk(blocks, func(o map[string]any) {

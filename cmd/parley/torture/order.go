@@ -21,10 +21,10 @@ type effect struct {
 // visibleWithin is how long after its commit a transaction is surely seen by others.
 const visibleWithin = 500 * time.Millisecond
 
-// before says whether an event stands before another one in their queue. Who puts events into a
-// queue locks it until the commit: so the order of the queue is that of the commits, and within one
-// transaction that of the ids. Versions from before since had no queues: two events that replicas
-// accepted at the same moment might be seen in either order.
+// before tells whether e stands before other in their queue. Whoever puts events into a queue locks
+// it until the commit, so a queue has the order of the commits, and within one transaction that of
+// the ids. Events accepted before since are of a version without queues: of two that replicas
+// accepted at the same moment either may have been applied first, so neither is before the other.
 func (e *effect) before(other *effect, since time.Time) bool {
 	switch {
 	case e.Transaction == other.Transaction:
@@ -37,9 +37,8 @@ func (e *effect) before(other *effect, since time.Time) bool {
 	return e.Accepted.Before(*other.Accepted)
 }
 
-// overtaken finds events that took effect after later ones of their key. list is in the order in
-// which things took effect. What was applied before since was so by an earlier version, which is
-// not judged.
+// overtaken finds events that took effect after later ones of their key. list has the effects in
+// the order in which they happened. Those before since are of an earlier version and are not judged.
 func overtaken(list []effect, since time.Time) []string {
 	var found []string
 	newest := map[string]*effect{}
@@ -57,7 +56,7 @@ func overtaken(list []effect, since time.Time) []string {
 	return found
 }
 
-// journalled gives of the event e what the order of its queue follows from.
+// journalled selects the columns of event e that decide its place in its queue.
 const journalled = `
 	e.xmin::text AS transaction,
 	CASE WHEN current_setting('track_commit_timestamp') = 'on' THEN pg_xact_commit_timestamp(e.xmin) END AS accepted`

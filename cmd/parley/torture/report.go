@@ -144,7 +144,7 @@ func median(list []time.Duration) time.Duration {
 
 func sorted(counts map[string]int) []string { return slices.Sorted(maps.Keys(counts)) }
 
-// loadAverage is what the machine does besides, over 1, 5 and 15 minutes.
+// loadAverage is the load average of the machine over 1, 5 and 15 minutes.
 func loadAverage() string {
 	body, err := os.ReadFile("/proc/loadavg")
 	if err != nil {

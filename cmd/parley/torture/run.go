@@ -174,7 +174,7 @@ func (s *stage) settle(ctx context.Context, r *Report) error {
 	deadline := time.Now().Add(s.opt.Settle)
 	const still = 3 // looks in a row
 	calm, told := 0, time.Now()
-	excused, err := s.driver.taken.rest(ctx)
+	excused, err := s.driver.taken.listExcused(ctx)
 	if err != nil {
 		return err
 	}

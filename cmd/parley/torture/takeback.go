@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// takeBacks remembers what the hold must do: which replies were deleted in it, and which
-// ones a jump of the clock let out early.
+// takeBacks remembers for which replies the hold can't keep its promise: Parley was told of their
+// deletion too late, or a jump of the clock ended their hold early.
 type takeBacks struct {
 	platform platform
 	hold     time.Duration
@@ -24,7 +24,7 @@ type typed struct {
 	at   time.Time
 }
 
-// excuseFor is how long after its hold a reply may still not have left.
+// excuseFor is how long after the end of its hold a reply may need to leave.
 const excuseFor = 5 * time.Second
 
 // typed notes a reply.
@@ -47,8 +47,8 @@ func (t *takeBacks) deleted(ts string, m mark) {
 	t.gone[ts] = m
 }
 
-// jumped is for a clock that jumps over all holds: neither a deletion nor the order of
-// what the platform told late is sure then.
+// jumped excuses all replies that are in the hold when the clock jumps: they may leave
+// before their deletion, and before messages of which the platform tells late.
 func (t *takeBacks) jumped() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -57,9 +57,9 @@ func (t *takeBacks) jumped() {
 	}
 }
 
-// rest gives all that is excused, also the deletions that the platform could not tell within the
-// hold.
-func (t *takeBacks) rest(ctx context.Context) ([]mark, error) {
+// listExcused gives all replies that are excused. To those of jumped it adds the ones whose deletion
+// the platform told only after half of the hold.
+func (t *takeBacks) listExcused(ctx context.Context) ([]mark, error) {
 	late, err := t.platform.untold(ctx, deleted, t.hold/2)
 	if err != nil {
 		return nil, err

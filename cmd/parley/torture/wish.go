@@ -102,9 +102,9 @@ func (d *driver) writeFor(ctx context.Context, n int) error {
 	return d.repeat(n, func(last bool) error { return d.mail(ctx, t, last) })
 }
 
-// replyFor lets an agent reply n times on end to a customer who writes mails; one whose
-// conversation was resolved writes before. Not done: nobody has written yet, or what was typed has
-// not left yet.
+// replyFor lets an agent reply n times on end to a customer who writes mails. If that conversation
+// was resolved, the customer writes first and the agent replies at another time. done is false if
+// there is no such customer: nobody has written yet, or earlier replies have not left yet.
 func (d *driver) replyFor(ctx context.Context, n int, bounces bool) (done bool, err error) {
 	t := d.mailer(bounces)
 	if t == nil {
@@ -119,11 +119,11 @@ func (d *driver) replyFor(ctx context.Context, n int, bounces bool) (done bool, 
 	return true, d.repeat(n, func(last bool) error { return d.reply(ctx, t, last) })
 }
 
-// leaveWithin is how long after its hold a reply has usually left.
+// leaveWithin is how long after the end of its hold a reply usually needs to leave.
 const leaveWithin = 2 * time.Second
 
-// mailer picks a customer who has a thread in which nobody waits and writes mails, from a
-// mailbox that is gone or not; nil = there is none.
+// mailer picks a customer who writes mails, has a thread, and to whom no reply is about to leave.
+// With bounces it is one whose mailbox is gone. nil = there is none.
 func (d *driver) mailer(bounces bool) *talk {
 	var list []*talk
 	for _, t := range d.talks {
