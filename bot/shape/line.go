@@ -80,9 +80,9 @@ func Mentions(agents []bridge.AgentRef) []Piece {
 	return Joined(", ", groups...)
 }
 
-// Answered shows the message that a reply is to.
-func Answered(l bridge.Line) []Block {
-	if s := OneLine(l.Quoted, MaxSubjectRunes); s != "" {
+// Answered shows the words of the message that a reply is to.
+func Answered(words string) []Block {
+	if s := OneLine(words, MaxSubjectRunes); s != "" {
 		return []Block{SmallPrint(Icon("leftwards_arrow_with_hook"), Text(" To: “"+s+"”"))}
 	}
 	return nil

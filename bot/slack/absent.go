@@ -13,7 +13,7 @@ import (
 // in its channel: Slack tells nobody of a mention there. Best effort; the line
 // in the thread stands already.
 func (s *poster) tellAbsent(ctx context.Context, me *self, p bridge.Post, sent bridge.Sent) {
-	if p.Line == nil || p.Line.Kind != bridge.LineAssigned || p.Place.Thread == "" {
+	if p.Line == nil || p.Line.Kind() != bridge.LineAssigned || p.Place.Thread == "" {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)

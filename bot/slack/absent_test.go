@@ -17,7 +17,7 @@ func TestAssignedAbroad(t *testing.T) {
 	away := st.fake.Admin.AddUser(slackfake.User{Name: "away", Email: "away@acme.test"})
 	root := st.root()
 	p := st.post(bridge.PostLine, root, "t1")
-	p.Line = &bridge.Line{Kind: bridge.LineAssigned, By: bridge.AgentRef{Name: "Ann"},
+	p.Line = &bridge.Line{Content: bridge.LineAssigned, By: bridge.AgentRef{Name: "Ann"},
 		Mentions: []bridge.AgentRef{{Name: "Away", User: away.ID}, {Name: "Ann", User: st.ann}}}
 	st.send(p)
 	got := st.fake.Messages(st.fake.DM(away.ID))

@@ -169,7 +169,7 @@ func TestButton(t *testing.T) {
 	st := newStage(t, true)
 	root := st.root()
 	p := st.post(bridge.PostLine, root, "t1")
-	p.Line = &bridge.Line{Kind: bridge.LineAsk, Text: "Sure?", Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}, Args: bridge.Args{Message: 7}}
+	p.Line = &bridge.Line{Content: &bridge.AskLine{}, Text: "Sure?", Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}, Args: bridge.Args{Message: 7}}
 	sent := st.send(p)
 	at := bridge.Place{Channel: st.ch, Message: sent.Message}
 	label := "Send to customer"
@@ -197,7 +197,7 @@ func TestButtonThatIsNotStored(t *testing.T) {
 	st := newStage(t, true, func(_ *Options, f *slackfake.Options) { f.AckTimeout = 2 * time.Second })
 	root := st.root()
 	p := st.post(bridge.PostLine, root, "t1")
-	p.Line = &bridge.Line{Kind: bridge.LineAsk, Text: "Sure?", Verbs: []bridge.Verb{bridge.VerbKeep}, Args: bridge.Args{Message: 7}}
+	p.Line = &bridge.Line{Content: &bridge.AskLine{}, Text: "Sure?", Verbs: []bridge.Verb{bridge.VerbKeep}, Args: bridge.Args{Message: 7}}
 	sent := st.send(p)
 	st.desk.Refuse(channels.ErrOverloaded)
 	m := st.fake.Message(st.ch, sent.Message)
@@ -311,7 +311,7 @@ func TestListsFollowEachOther(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, true)
 	p := st.post(bridge.PostLine, st.root(), "t1")
-	p.Line = &bridge.Line{Kind: bridge.LineList, Text: "mine", Args: bridge.Args{List: "mine"}, Rows: []bridge.Facts{sampleFacts()}, More: true}
+	p.Line = &bridge.Line{Content: &bridge.ListLine{List: "mine", Rows: []bridge.Facts{sampleFacts()}, More: true}, Args: bridge.Args{List: "mine"}}
 	at := slackfake.Target{Channel: st.ch, TS: st.send(p).Message}
 	blocks := st.fake.Message(at.Channel, at.TS).Blocks
 	for _, list := range []string{"All", "Team", "All", "Team", "Mine"} {

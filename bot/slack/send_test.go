@@ -21,7 +21,7 @@ func said(text string) *bridge.Said {
 func (st *stage) post(kind bridge.PostKind, root bridge.Place, token string) bridge.Post {
 	return bridge.Post{
 		Kind: kind, Token: token, Attempt: 1, FirstAttemptAt: time.Now(), Place: bridge.Place{Channel: root.Channel, Thread: root.Message},
-		Facts: sampleFacts(), Said: said("Hello"), Line: &bridge.Line{Kind: bridge.LineReopened, Mentions: []bridge.AgentRef{{ID: 1, Name: "Ann", User: st.ann}}},
+		Facts: sampleFacts(), Said: said("Hello"), Line: &bridge.Line{Content: bridge.LineReopened, Mentions: []bridge.AgentRef{{ID: 1, Name: "Ann", User: st.ann}}},
 	}
 }
 
@@ -326,7 +326,7 @@ func TestPrivateAnswerGoesWhenItWasUsed(t *testing.T) {
 	st.withFacts()
 	p := st.post(bridge.PostEphemeral, st.root(), "t1")
 	p.To = st.ann
-	p.Line = &bridge.Line{Kind: bridge.LineSnoozed, Verbs: []bridge.Verb{bridge.VerbFind, bridge.VerbWake}, Args: bridge.Args{Conversation: 12}}
+	p.Line = &bridge.Line{Content: &bridge.SnoozedLine{}, Verbs: []bridge.Verb{bridge.VerbFind, bridge.VerbWake}, Args: bridge.Args{Conversation: 12}}
 	st.send(p)
 	press := func(label string) {
 		t.Helper()

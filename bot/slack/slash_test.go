@@ -188,7 +188,7 @@ func TestMenu(t *testing.T) {
 	st := newStage(t, true)
 	root := st.root()
 	p := st.post(bridge.PostLine, root, "t1")
-	p.Line = &bridge.Line{Kind: bridge.LineList, Text: "mine", Rows: []bridge.Facts{sampleFacts()}}
+	p.Line = &bridge.Line{Content: &bridge.ListLine{List: "mine", Rows: []bridge.Facts{sampleFacts()}}}
 	sent := st.send(p)
 	blocks := string(st.fake.Message(st.ch, sent.Message).Blocks)
 	c := control{Selected: &option{Value: optionValue(view.Button{Verb: bridge.VerbTake, Value: verb.Value(bridge.Args{Conversation: 12})})}}

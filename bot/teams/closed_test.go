@@ -143,7 +143,7 @@ func TestOtherLimits(t *testing.T) {
 	t.Parallel()
 	w, _, root, _ := talk(t)
 	whisper := bridge.Post{Kind: bridge.PostEphemeral, Token: "w", Attempt: 1, Place: bridge.Place{Channel: w.channel, Thread: root}, To: ben, Facts: sampleFacts(),
-		Line: &bridge.Line{Kind: bridge.LineRefused, Verb: bridge.VerbTake, Reason: "There is a reason."}}
+		Line: &bridge.Line{Content: &bridge.RefusedLine{Reason: "There is a reason."}, Verb: bridge.VerbTake}}
 	alone := whisper
 	alone.Place = bridge.Place{}
 	for method, post := range map[string]bridge.Post{"members.get": whisper, "conversations.create": alone, "activities.send": alone} {
@@ -158,7 +158,7 @@ func TestOtherLimits(t *testing.T) {
 func TestNoChat(t *testing.T) {
 	t.Parallel()
 	w, d, _, _ := talk(t)
-	line := bridge.Line{Kind: bridge.LineRefused, Verb: bridge.VerbTake, Reason: "There is a reason."}
+	line := bridge.Line{Content: &bridge.RefusedLine{Reason: "There is a reason."}, Verb: bridge.VerbTake}
 	for _, at := range []bridge.Place{{}, {Channel: "a:chat"}} {
 		for _, method := range []string{"conversations.create", "activities.send"} {
 			w.fake.Inject(teamsfake.Fault{Method: method, Kind: teamsfake.FaultHTTP, Status: http.StatusNotFound, Code: "ConversationNotFound", Times: 1})

@@ -131,7 +131,7 @@ func (w *world) thread(d *desk) string {
 // line posts a line in a thread.
 func (w *world) line(d *desk, root string, l bridge.Line) string {
 	w.t.Helper()
-	sent, err := w.s.Send(within(w.t), bridge.Post{Kind: bridge.PostLine, Token: "line " + string(l.Kind), Attempt: 1, Place: bridge.Place{Channel: w.channel, Thread: root}, Facts: sampleFacts(), Line: &l})
+	sent, err := w.s.Send(within(w.t), bridge.Post{Kind: bridge.PostLine, Token: "line " + string(l.Kind()), Attempt: 1, Place: bridge.Place{Channel: w.channel, Thread: root}, Facts: sampleFacts(), Line: &l})
 	must(w.t, err)
 	d.Own(w.channel, sent.Message)
 	return sent.Message

@@ -178,8 +178,8 @@ func edgeLateDialog(t *testing.T) {
 
 func edgeTextAndCard(t *testing.T) {
 	w, d, root, _ := talk(t)
-	w.line(d, root, bridge.Line{Kind: bridge.LineAsk, Mentions: []bridge.AgentRef{{ID: 1, Name: "Ann Lee", User: ann}}, Text: "Hi", Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}, Args: bridge.Args{Message: 7}})
-	w.line(d, root, bridge.Line{Kind: bridge.LineAssigned, By: bridge.AgentRef{Name: "Ben Kim"}, Mentions: []bridge.AgentRef{{ID: 1, Name: "Ann Lee", User: ann}}})
+	w.line(d, root, bridge.Line{Content: &bridge.AskLine{}, Mentions: []bridge.AgentRef{{ID: 1, Name: "Ann Lee", User: ann}}, Text: "Hi", Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}, Args: bridge.Args{Message: 7}})
+	w.line(d, root, bridge.Line{Content: bridge.LineAssigned, By: bridge.AgentRef{Name: "Ben Kim"}, Mentions: []bridge.AgentRef{{ID: 1, Name: "Ann Lee", User: ann}}})
 	for _, m := range w.fake.Thread(w.channel, root) {
 		if m.Text != "" && len(m.Cards) > 0 {
 			t.Errorf("a text and a card in one message: %+v", m)

@@ -186,7 +186,7 @@ func edgePrivate(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 	// Ben isn't in it: he is named, and told in his own chat.
-	line := bridge.Line{Kind: bridge.LineAssigned, By: bridge.AgentRef{Name: "Ann Lee"}, Mentions: []bridge.AgentRef{{ID: 2, Name: "Ben Kim", User: ben}}}
+	line := bridge.Line{Content: bridge.LineAssigned, By: bridge.AgentRef{Name: "Ann Lee"}, Mentions: []bridge.AgentRef{{ID: 2, Name: "Ben Kim", User: ben}}}
 	_, err = w.s.Send(within(t), bridge.Post{Kind: bridge.PostLine, Token: "assigned", Attempt: 1, Place: bridge.Place{Channel: private.ID, Thread: sent.Message}, Facts: sampleFacts(), Line: &line})
 	must(t, err)
 	must(t, w.fake.WaitFor(within(t), func() bool { return len(w.fake.Personal(ben)) > 0 }))
@@ -212,7 +212,7 @@ func edgeTargeted(t *testing.T) {
 		}
 	}
 	post := bridge.Post{Kind: bridge.PostEphemeral, Token: "whisper", Attempt: 1, Place: bridge.Place{Channel: w.channel, Thread: root}, To: ann, Facts: sampleFacts(),
-		Line: &bridge.Line{Kind: bridge.LineRefused, Verb: bridge.VerbTake, Reason: "There is a reason."}}
+		Line: &bridge.Line{Content: &bridge.RefusedLine{Reason: "There is a reason."}, Verb: bridge.VerbTake}}
 	_, err = w.s.Send(within(t), post)
 	must(t, err)
 	if got := w.fake.Targeted(ann); len(got) != 1 || !strings.Contains(got[0].Text, "There is a reason.") || len(w.fake.Personal(ann)) != 0 {

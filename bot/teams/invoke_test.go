@@ -236,7 +236,7 @@ func TestReplyFromMessageBox(t *testing.T) {
 func TestLineButtons(t *testing.T) {
 	t.Parallel()
 	w, d, root, p := talk(t)
-	ask := bridge.Line{Kind: bridge.LineAsk, Mentions: []bridge.AgentRef{{ID: 1, Name: "Ann Lee", User: ann}}, Text: "Hi", Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}, Args: bridge.Args{Message: 7}}
+	ask := bridge.Line{Content: &bridge.AskLine{}, Mentions: []bridge.AgentRef{{ID: 1, Name: "Ann Lee", User: ann}}, Text: "Hi", Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}, Args: bridge.Args{Message: 7}}
 	line := w.line(d, root, ask)
 	if out := w.click(p, line, "Keep inside"); out.Message == "" && out.Card == nil {
 		t.Errorf("nothing is answered: %+v", out)
@@ -259,7 +259,7 @@ func TestClickedAgain(t *testing.T) {
 	clock := func() time.Time { mu.Lock(); defer mu.Unlock(); return now }
 	d := newDesk()
 	w := newWorld(t, d, func(o *Options, f *teamsfake.Options) { f.Clock, o.Now = clock, clock }).connect()
-	p, line := w.fake.As(ann), w.line(d, w.thread(d), bridge.Line{Kind: bridge.LineAsk, Text: "Hi", Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: 7}})
+	p, line := w.fake.As(ann), w.line(d, w.thread(d), bridge.Line{Content: &bridge.AskLine{}, Text: "Hi", Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: 7}})
 	for _, step := range []struct {
 		after time.Duration
 		want  int
@@ -315,7 +315,7 @@ func TestEarlyReaction(t *testing.T) {
 	t.Parallel()
 	w, d, root, p := talk(t)
 	sent, err := w.s.Send(within(t), bridge.Post{Kind: bridge.PostLine, Token: "early", Attempt: 1, Place: bridge.Place{Channel: w.channel, Thread: root},
-		Facts: sampleFacts(), Line: &bridge.Line{Kind: bridge.LineWoke, Reason: "customer"}})
+		Facts: sampleFacts(), Line: &bridge.Line{Content: &bridge.WokeLine{Cause: "customer"}}})
 	must(t, err)
 	for _, message := range []string{sent.Message, root} {
 		must(t, p.React(w.channel, message, "1f440_eyes"))
@@ -336,7 +336,7 @@ func TestPersonal(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 	sent, err := w.s.Send(within(t), bridge.Post{Kind: bridge.PostEphemeral, Token: "list", Attempt: 1, Place: a.Place, To: ann,
-		Line: &bridge.Line{Kind: bridge.LineList, Text: "mine", Rows: []bridge.Facts{sampleFacts()}}})
+		Line: &bridge.Line{Content: &bridge.ListLine{List: "mine", Rows: []bridge.Facts{sampleFacts()}}}})
 	must(t, err)
 	chat := w.fake.Personal(ann)
 	if last := chat[len(chat)-1]; last.ID != sent.Message || !strings.Contains(last.Text+cardTexts(last), "Kim Lee") {
@@ -350,7 +350,7 @@ func TestPersonal(t *testing.T) {
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	help := func(w *world, channel string) string {
-		p := bridge.Post{Kind: bridge.PostEphemeral, Token: "help", Attempt: 1, Place: bridge.Place{Channel: channel}, To: ann, Line: &bridge.Line{Kind: bridge.LineHelp}}
+		p := bridge.Post{Kind: bridge.PostEphemeral, Token: "help", Attempt: 1, Place: bridge.Place{Channel: channel}, To: ann, Line: &bridge.Line{Content: &bridge.HelpLine{}}}
 		c, err := w.s.posts.compose(within(t), p)
 		must(t, err)
 		return cardText(c.content.page.Card)
@@ -382,7 +382,7 @@ func TestPrivateAnswerGoesWhenItWasUsed(t *testing.T) {
 	t.Parallel()
 	w, d, root, p := talk(t)
 	_, err := w.s.Send(within(t), bridge.Post{Kind: bridge.PostEphemeral, Token: "whisper", Attempt: 1, Place: bridge.Place{Channel: w.channel, Thread: root}, To: ann, Facts: sampleFacts(),
-		Line: &bridge.Line{Kind: bridge.LineSnoozed, Verbs: []bridge.Verb{bridge.VerbWake}, Args: bridge.Args{Conversation: 12}}})
+		Line: &bridge.Line{Content: &bridge.SnoozedLine{}, Verbs: []bridge.Verb{bridge.VerbWake}, Args: bridge.Args{Conversation: 12}}})
 	must(t, err)
 	w.click(p, w.fake.Targeted(ann)[0].ID, "Wake")
 	must(t, w.fake.WaitFor(within(t), func() bool { return len(w.fake.Targeted(ann)) == 0 }))

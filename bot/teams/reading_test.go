@@ -128,7 +128,7 @@ func TestOthersThread(t *testing.T) {
 	root, err := p.Post(teamsfake.Post{Channel: w.channel, Text: "<@bot> help"})
 	must(t, err)
 	w.accepted(d, messageID(w.channel, root))
-	w.line(d, root, bridge.Line{Kind: bridge.LineRefused, Reason: "none"})
+	w.line(d, root, bridge.Line{Content: &bridge.RefusedLine{Reason: "none"}})
 	w.fake.Activities.SetEndpoint("http://127.0.0.1:1/nobody")
 	for _, text := range []string{"our own chat", "<@bot> once more"} {
 		_, err = p.Reply(w.channel, root, text)
@@ -193,7 +193,7 @@ func TestChangeTwice(t *testing.T) {
 	t.Parallel()
 	w, d, root, _ := talk(t)
 	w.fake.Entra.Permit()
-	done := bridge.Line{Kind: bridge.LineResolved, By: bridge.AgentRef{Name: "Ann Lee"}}
+	done := bridge.Line{Content: bridge.LineResolved, By: bridge.AgentRef{Name: "Ann Lee"}}
 	id := w.line(d, root, done)
 	p := bridge.Post{Kind: bridge.PostLine, Token: "again", Attempt: 2, Unsure: true, Place: bridge.Place{Channel: w.channel, Thread: root, Message: id}, Facts: sampleFacts(), Line: &done}
 	calls := len(w.fake.Calls(""))

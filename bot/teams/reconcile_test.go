@@ -42,14 +42,14 @@ func TestNameBecomesKnown(t *testing.T) {
 	files.Files = []channels.File{fileOf("plan.pdf", "application/pdf", []byte("plan"))}
 	files.Missing = []bridge.Missing{{Name: "film.mp4", Reason: "it expired"}}
 	line := post(bridge.PostLine)
-	line.Line = &bridge.Line{Kind: bridge.LineReacted, Customer: unknown, Text: "👍", Hint: "On its way"}
+	line.Line = &bridge.Line{Content: &bridge.ReactedLine{Emoji: "👍", Message: "On its way"}, Customer: unknown}
 	for _, c := range []struct {
 		post  bridge.Post
 		other func(*bridge.Post)
 	}{
 		{said, func(p *bridge.Post) { p.Said.Text = "Helper" }},
 		{files, func(p *bridge.Post) { p.Files[0].Name = "plan2.pdf" }},
-		{line, func(p *bridge.Post) { p.Line.Hint = "On its way back" }},
+		{line, func(p *bridge.Post) { p.Line.Content = &bridge.ReactedLine{Emoji: "👍", Message: "On its way back"} }},
 	} {
 		outcome, sent := w.lost(c.post, func(p *bridge.Post) {
 			p.Facts.Contact = known
@@ -81,7 +81,7 @@ func TestCardFound(t *testing.T) {
 	t.Parallel()
 	w, _, root, _ := talk(t)
 	p := bridge.Post{Kind: bridge.PostLine, Token: "long", Attempt: 1, FirstAttemptAt: time.Now(), Place: bridge.Place{Channel: w.channel, Thread: root}, Facts: sampleFacts(),
-		Line: &bridge.Line{Kind: bridge.LineAsk, Text: strings.Repeat("a long story, told again\n\n", 2000), Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: 7}}}
+		Line: &bridge.Line{Content: &bridge.AskLine{}, Text: strings.Repeat("a long story, told again\n\n", 2000), Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: 7}}}
 	for more := true; more; p.Part++ {
 		outcome, sent := w.lost(p, func(p *bridge.Post) { p.Facts.Subject = "Printer works" })
 		if outcome != channels.Landed {

@@ -200,7 +200,7 @@ func (s *poster) direct(ctx context.Context, service string, p bridge.Post, c po
 // channel: Teams tells nobody of a name there. Best effort; the line in the thread
 // stands already.
 func (s *poster) tellAbsent(ctx context.Context, service string, p bridge.Post, absent []bridge.AgentRef, sent bridge.Sent) {
-	if p.Line == nil || p.Line.Kind != bridge.LineAssigned || p.Place.Thread == "" {
+	if p.Line == nil || p.Line.Kind() != bridge.LineAssigned || p.Place.Thread == "" {
 		return
 	}
 	for _, who := range absent {

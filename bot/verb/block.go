@@ -14,8 +14,8 @@ func block() *Verb {
 		Confirm:  "Block this sender? Its later automatic mail is neither shown nor kept here. What a person writes from there still comes.",
 		Done:     func(bridge.Line, bridge.Facts) string { return "This sender's automatic mail is blocked." },
 		Shown: func(l bridge.Line, _ bridge.Facts) []shape.Block {
-			sender := shape.OneLine(l.Text, shape.MaxSubjectRunes)
-			if l.Text == "" {
+			sender, _ := senders(l)
+			if sender == "" {
 				return nil
 			}
 			return told(l, "Automatic mail of "+sender+" is blocked: it is neither shown nor kept here. To take that back: !unblock "+sender)

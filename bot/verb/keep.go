@@ -12,7 +12,7 @@ func keep() *Verb {
 		Examples: []string{"!keep"},
 		Emoji:    []string{"lock", "no_mouth", "zipper_mouth_face"}, Button: "Keep inside",
 		Done: func(l bridge.Line, f bridge.Facts) string {
-			if l.Reason == "window" {
+			if c, ok := l.Content.(*bridge.KeptLine); ok && c.Reason == bridge.ReasonWindow {
 				return "Kept for later: I offer it again when " + shape.Customer(l, f) + " writes."
 			}
 			return "Kept inside. " + shape.Customer(l, f) + " will not get it."

@@ -146,7 +146,7 @@ func started(l bridge.Line, f bridge.Facts) []shape.Block {
 	if len(l.Mentions) > 0 { // the mention makes the thread one of the writer's, who would miss the answer else
 		lead = []any{shape.Icon("outbox_tray"), " ", shape.Mentions(l.Mentions), " wrote to " + shape.Customer(l, f)}
 	}
-	if name := shape.OneLine(l.Reason, shape.MaxNameRunes); name != "" {
+	if name := templateName(l); name != "" {
 		lead = append(lead, " with the template ", shape.Bold(name))
 	}
 	return append([]shape.Block{shape.Sentence(append(lead, ":")...)}, shape.Quote(l.Text)...)

@@ -41,7 +41,11 @@ func replied(l bridge.Line, f bridge.Facts) []shape.Block {
 	if l.Text == "" && l.Rich == nil && len(l.Files) == 0 {
 		return nil
 	}
-	lead := shape.Sentence(shape.Icon("outbox_tray"), " ", shape.Mentioned(l), shape.Doer(l)+" replied to "+shape.Customer(l, f)+counted(l.Count)+":")
-	blocks := append([]shape.Block{lead}, shape.Answered(l)...)
+	reply, ok := l.Content.(*bridge.RepliedLine)
+	if !ok {
+		reply = &bridge.RepliedLine{}
+	}
+	lead := shape.Sentence(shape.Icon("outbox_tray"), " ", shape.Mentioned(l), shape.Doer(l)+" replied to "+shape.Customer(l, f)+counted(reply.Count)+":")
+	blocks := append([]shape.Block{lead}, shape.Answered(reply.Answered)...)
 	return append(append(blocks, shape.Quote(l.Text)...), shape.AttachedFiles(l.Files)...)
 }

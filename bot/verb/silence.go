@@ -13,10 +13,11 @@ func silence() *Verb {
 		Button:   "Silence sender", Confirm: "Stop posts about this sender?",
 		Done: func(bridge.Line, bridge.Facts) string { return "No more posts about this sender." },
 		Shown: func(l bridge.Line, _ bridge.Facts) []shape.Block {
-			if l.Text == "" {
+			sender, hint := senders(l)
+			if sender == "" {
 				return nil
 			}
-			return told(l, "No more posts about "+shape.OneLine(l.Text, shape.MaxSubjectRunes)+".", shape.Then(l.Hint))
+			return told(l, "No more posts about "+sender+".", shape.Then(hint))
 		},
 	}
 }

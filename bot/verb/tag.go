@@ -72,9 +72,9 @@ func noTags(args bridge.Args) bool { return len(args.Tags) == 0 }
 
 // newTags names the tags that did not exist before.
 func newTags(l bridge.Line, _ bridge.Facts) []shape.Block {
-	if l.Text != "new" {
+	if c, ok := l.Content.(*bridge.TaggedLine); !ok || c.New != bridge.TagsCreated {
 		return nil
 	}
 	tags := shape.Listed(l.Args.Tags, "tag")
-	return told(l, shape.Doer(l)+" made a new tag: ", shape.Bold(tags), ".", shape.Then(shape.Or(l.Hint, "If that was a slip, remove it: !untag "+tags)))
+	return told(l, shape.Doer(l)+" made a new tag: ", shape.Bold(tags), ".", " If that was a slip, remove it: !untag "+tags+".")
 }

@@ -28,9 +28,17 @@ func template() *Verb {
 				return nil
 			}
 			return append([]shape.Block{shape.Sentence(shape.Icon("scroll"), " ", shape.Mentioned(l), shape.Doer(l)+" sent "+shape.Customer(l, f)+" the template ",
-				shape.Bold(shape.OneLine(l.Reason, shape.MaxNameRunes)), ":")}, shape.Quote(l.Text)...)
+				shape.Bold(templateName(l)), ":")}, shape.Quote(l.Text)...)
 		},
 	}
+}
+
+// templateName gives the name of the template with which something was written, "" = none.
+func templateName(l bridge.Line) string {
+	if c, ok := l.Content.(*bridge.BegunLine); ok {
+		return shape.OneLine(c.Template, shape.MaxNameRunes)
+	}
+	return ""
 }
 
 const maxValueRunes = 1000

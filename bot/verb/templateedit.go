@@ -23,16 +23,16 @@ func templateEdit() *Verb {
 
 // templateDone confirms a change of a template.
 func templateDone(l bridge.Line) string {
-	name := "The template"
-	if len(l.Templates) > 0 {
-		name = "Template " + shape.TemplateName(l.Templates[0])
+	name, status := "The template", ""
+	if c, ok := l.Content.(*bridge.TemplateChangedLine); ok && len(c.Templates) > 0 {
+		name, status = "Template "+shape.TemplateName(c.Templates[0]), c.Templates[0].Status
 	}
 	switch {
 	case l.Verb == bridge.VerbTemplateDelete:
 		return name + " is deleted, here and at the provider."
-	case len(l.Templates) > 0 && l.Templates[0].Status == "pending":
+	case status == "pending":
 		return name + " is kept and handed in. You hear when the provider has decided: it may take up to two days."
-	case len(l.Templates) > 0 && l.Templates[0].Status == "approved":
+	case status == "approved":
 		return name + " is kept. It can be sent now."
 	}
 	return name + " is kept."
@@ -146,5 +146,5 @@ func readTemplateEdit(out *shape.Filled, v Values, _ Reading) (field, problem st
 
 // templateChanged confirms that a template was kept or deleted.
 func templateChanged(l bridge.Line, _ bridge.Facts) []shape.Block {
-	return told(l, templateDone(l), shape.Then(l.Hint))
+	return told(l, templateDone(l))
 }

@@ -14,10 +14,11 @@ func unblock() *Verb {
 		Button:   "Unblock sender",
 		Done:     func(bridge.Line, bridge.Facts) string { return "This sender's automatic mail comes again." },
 		Shown: func(l bridge.Line, _ bridge.Facts) []shape.Block {
-			if l.Text == "" {
+			sender, _ := senders(l)
+			if sender == "" {
 				return nil
 			}
-			return told(l, "Automatic mail of "+shape.OneLine(l.Text, shape.MaxSubjectRunes)+" comes again.")
+			return told(l, "Automatic mail of "+sender+" comes again.")
 		},
 	}
 }

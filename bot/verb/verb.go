@@ -149,3 +149,11 @@ func MeantButton(m bridge.Meant) shape.Button {
 func told(l bridge.Line, words ...any) []shape.Block {
 	return []shape.Block{shape.Sentence(append([]any{shape.Icon("ok"), " ", shape.Mentioned(l)}, words...)...)}
 }
+
+// senders names whose mail a line is about, and says what else is to be known.
+func senders(l bridge.Line) (names, hint string) {
+	if c, ok := l.Content.(*bridge.SendersLine); ok {
+		return shape.OneLine(c.Senders, shape.MaxSubjectRunes), c.Hint
+	}
+	return "", ""
+}

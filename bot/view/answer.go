@@ -9,35 +9,34 @@ import (
 	"parley/bridge"
 )
 
-// mailLine is about what arrived and about who gets replies.
-func mailLine(l bridge.Line, f bridge.Facts) []Block {
-	switch l.Kind {
-	case bridge.LineParticipant:
-		l.Text = "" // the addresses once more
-		return fate(l, f, "bust_in_silhouette", newcomers(l)+" joined this mail. Your replies don't go there yet.", "Allow it, if they may read along.")
-	case bridge.LineRecipients:
-		by := ""
-		if !shape.Nobody(l.By) {
-			by = shape.AgentName(l.By) + " changed who gets replies. "
-		}
-		to := shape.OneLine(shape.Or(l.Text, shape.Recipients(f)), 1000)
-		return []Block{shape.Sentence(shape.Icon("incoming_envelope"), " ", shape.Mentioned(l), by+"Replies go to "+to+"."+without(l.Without), shape.Then(l.Reason), shape.Then(l.Hint))}
-	case bridge.LineAutomatic:
-		return automatic(l, f)
-	case bridge.LineCollected:
-		return collected(l, f)
-	case bridge.LineBounceOther:
-		return fate(l, f, "warning", "A message came back undelivered, and I can't tell which one it was.", "If it was yours, look for the address and try another one.")
-	case bridge.LineQuarantine:
-		return quarantine(l)
-	case bridge.LineAccount:
-		name := "An account:"
-		if n := shape.OneLine(shape.Or(f.Account, l.Text), shape.MaxNameRunes); n != "" {
-			name = "Account " + n + ":"
-		}
-		return []Block{shape.Sentence(shape.Icon("electric_plug"), " ", shape.Mentioned(l), name, shape.Then(shape.Or(l.Reason, "It works again.")), shape.Then(l.Hint))}
+// Lines about what arrived and about who gets replies.
+
+func participantLine(l bridge.Line, f bridge.Facts) []Block {
+	return []Block{headline(l, "bust_in_silhouette", newcomers(l)+" joined this mail. Your replies don't go there yet.",
+		" Allow it, if they may read along.")}
+}
+
+func recipientsLine(l bridge.Line, c *bridge.RecipientsLine, f bridge.Facts) []Block {
+	by := ""
+	if !shape.Nobody(l.By) {
+		by = shape.AgentName(l.By) + " changed who gets replies. "
 	}
-	return nil
+	to := shape.OneLine(shape.Or(c.To, shape.Recipients(f)), 1000)
+	return []Block{headline(l, "incoming_envelope", by+"Replies go to "+to+"."+without(c.Without))}
+}
+
+func bounceOtherLine(l bridge.Line, c *bridge.BounceOtherLine, f bridge.Facts) []Block {
+	l.Text = c.Subject
+	what := "A message came back undelivered, and I can't tell which one it was."
+	return fate(l, f, "warning", what, c.Reason, "If it was yours, look for the address and try another one.")
+}
+
+func accountLine(l bridge.Line, c *bridge.AccountLine, f bridge.Facts) []Block {
+	name := "An account:"
+	if n := shape.OneLine(shape.Or(f.Account, c.Account), shape.MaxNameRunes); n != "" {
+		name = "Account " + n + ":"
+	}
+	return []Block{headline(l, "electric_plug", name, shape.Then(shape.Or(c.Trouble, "It works again.")), shape.Then(c.Hint))}
 }
 
 // without names who gets no replies any more.
@@ -48,50 +47,50 @@ func without(list []bridge.PartyRef) string {
 	return " No longer among them: " + shape.Parties(list) + "."
 }
 
-// automatic is one mail of a machine: who, why it is one, its subject and beginning.
-func automatic(l bridge.Line, f bridge.Facts) []Block {
+// automaticLine is one mail of a machine: who, why it is one, its subject and beginning.
+func automaticLine(l bridge.Line, c *bridge.AutomaticLine, f bridge.Facts) []Block {
 	why := ""
-	if l.Reason != "" {
-		why = " (" + shape.OneLine(l.Reason, shape.MaxNameRunes) + ")"
+	if c.Cause != "" {
+		why = " (" + shape.OneLine(c.Cause, shape.MaxNameRunes) + ")"
 	}
-	parts := []any{shape.Icon("robot_face"), " ", shape.Mentioned(l), "Automatic mail from " + customerParty(l, f) + why}
-	if subject := shape.OneLine(l.Text, shape.MaxSubjectRunes); subject != "" {
+	parts := []any{"Automatic mail from " + customerParty(l, f) + why}
+	if subject := shape.OneLine(c.Subject, shape.MaxSubjectRunes); subject != "" {
 		parts = append(parts, ": ", shape.Bold(subject))
 	}
-	blocks := []Block{shape.Sentence(parts...)}
-	if begins := shape.OneLine(l.Hint, shape.MaxPreviewRunes); begins != "" {
+	blocks := []Block{headline(l, "robot_face", parts...)}
+	if begins := shape.OneLine(c.Begins, shape.MaxPreviewRunes); begins != "" {
 		blocks = append(blocks, shape.SmallPrint(shape.Text(begins)))
 	}
 	return blocks
 }
 
-// collected is one mail of somebody who opened very many conversations: whose, its subject and
+// collectedLine is one mail of somebody who opened very many conversations: whose, its subject and
 // its words.
-func collected(l bridge.Line, f bridge.Facts) []Block {
-	parts := []any{shape.Icon("inbox_tray"), " ", shape.Mentioned(l), "Mail from " + customerParty(l, f)}
-	if subject := shape.OneLine(l.Text, shape.MaxSubjectRunes); subject != "" {
+func collectedLine(l bridge.Line, c *bridge.CollectedLine, f bridge.Facts) []Block {
+	parts := []any{"Mail from " + customerParty(l, f)}
+	if subject := shape.OneLine(c.Subject, shape.MaxSubjectRunes); subject != "" {
 		parts = append(parts, ": ", shape.Bold(subject))
 	}
 	switch {
-	case l.Count == 1:
+	case c.Files == 1:
 		parts = append(parts, " (with a file)")
-	case l.Count > 1:
-		parts = append(parts, fmt.Sprintf(" (with %d files)", l.Count))
+	case c.Files > 1:
+		parts = append(parts, fmt.Sprintf(" (with %d files)", c.Files))
 	}
-	return append([]Block{shape.Sentence(parts...)}, shape.Quote(l.Hint)...)
+	return append([]Block{headline(l, "inbox_tray", parts...)}, shape.Quote(c.Words)...)
 }
 
-// quarantine tells of what could not be read; the hint is what an admin types.
-func quarantine(l bridge.Line) []Block {
+// quarantineLine tells of what could not be read; the hint is what an admin types.
+func quarantineLine(l bridge.Line, c *bridge.QuarantineLine, _ bridge.Facts) []Block {
 	what := "Something arrived that I could not read."
-	if name := shape.OneLine(l.Text, shape.MaxNameRunes); name != "" {
+	if name := shape.OneLine(c.Account, shape.MaxNameRunes); name != "" {
 		what = "Something arrived for " + name + " that I could not read."
 	}
-	parts := []any{shape.Icon("package"), " ", shape.Mentioned(l), what + " It is kept.", shape.Then(l.Reason)}
-	if command, ok := strings.CutPrefix(l.Hint, "parley "); ok {
-		return []Block{shape.Sentence(append(parts, " An admin can try it again: ", shape.Code("parley "+shape.OneLine(command, 60)))...)}
+	parts := []any{what + " It is kept.", shape.Then(c.Reason)}
+	if command, ok := strings.CutPrefix(c.Hint, "parley "); ok {
+		return []Block{headline(l, "package", append(parts, " An admin can try it again: ", shape.Code("parley "+shape.OneLine(command, 60)))...)}
 	}
-	return []Block{shape.Sentence(append(parts, shape.Then(shape.Or(l.Hint, "Tell an admin, who can look at it.")))...)}
+	return []Block{headline(l, "package", append(parts, shape.Then(shape.Or(c.Hint, "Tell an admin, who can look at it.")))...)}
 }
 
 // newcomers names who joined a mail.
@@ -116,23 +115,17 @@ func customerParty(l bridge.Line, f bridge.Facts) string {
 	return shape.Party(f.Contact)
 }
 
-// answerLine answers what somebody asked for.
-func answerLine(l bridge.Line, f bridge.Facts) []Block {
-	switch l.Kind {
-	case bridge.LineRefused:
-		what := reasonWords(l.Reason, f)
-		if what == "" {
-			what = "That can't be done now."
-		}
-		return append([]Block{shape.Sentence(shape.Icon("no_entry_sign"), " ", shape.Mentioned(l), refusal(l.Verb)+what, shape.Then(l.Hint))}, shape.Quote(l.Text)...)
-	case bridge.LineUnchanged:
-		return []Block{shape.Sentence(shape.Icon("ok"), " ", shape.Mentioned(l), "It is so already. Nothing changed.", shape.Then(l.Hint))}
-	case bridge.LineDone:
-		return done(l, f)
-	case bridge.LineWhy:
-		return append(why(l, f), toConversation(l)...)
+// refusedLine says why what somebody asked for was not done.
+func refusedLine(l bridge.Line, c *bridge.RefusedLine, f bridge.Facts) []Block {
+	what := reasonWords(c.Reason, f)
+	if what == "" {
+		what = "That can't be done now."
 	}
-	return nil
+	return append([]Block{headline(l, "no_entry_sign", refusal(l.Verb)+what, shape.Then(c.Hint))}, shape.Quote(l.Text)...)
+}
+
+func unchangedLine(l bridge.Line, _ bridge.Facts) []Block {
+	return []Block{headline(l, "ok", "It is so already. Nothing changed.")}
 }
 
 // refusal says that a verb changed nothing.

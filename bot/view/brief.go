@@ -16,7 +16,7 @@ const (
 // brief shortens what a line repeats of a person's message, if that can be read where it was
 // typed. What was deleted or changed there, or never stood there, stays whole.
 func brief(l bridge.Line) (short bridge.Line, cut bool) {
-	switch l.Kind {
+	switch l.Kind() {
 	case bridge.LineEditLate, bridge.LineDeleteLate:
 		return l, false
 	}

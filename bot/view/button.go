@@ -13,11 +13,13 @@ func buttons(l bridge.Line, f bridge.Facts) []Button {
 		args.Conversation = f.ID
 	}
 	var all []Button
-	if l.Meant != nil {
-		all = append(all, verb.MeantButton(*l.Meant))
-	}
-	if l.Kind == bridge.LineTopLevel {
-		for _, row := range l.Rows {
+	switch c := l.Content.(type) {
+	case *bridge.AskLine:
+		if c.Meant != nil {
+			all = append(all, verb.MeantButton(*c.Meant))
+		}
+	case *bridge.TopLevelLine:
+		for _, row := range c.Rows {
 			b := verb.NewButton(bridge.VerbSend, bridge.Args{Conversation: row.ID, Typed: l.Args.Typed})
 			b.Label = shape.OneLine(shape.Number(row.ID)+" "+shape.PartyName(row.Contact), shape.MaxLabelRunes)
 			all = append(all, b)
@@ -25,24 +27,7 @@ func buttons(l bridge.Line, f bridge.Facts) []Button {
 	}
 	for _, name := range l.Verbs {
 		b := verb.NewButton(name, args)
-		if name == bridge.VerbSend && likelyReply(l) {
-			b.Style = StylePrimary
-		}
-		if l.Kind == bridge.LineSendAs && name == bridge.VerbSend {
-			b.Label = shape.OneLine("Send as "+shape.AgentName(l.By), shape.MaxLabelRunes)
-		}
-		if l.Kind == bridge.LineAsk && l.Reason == "unclaimed" && name == bridge.VerbSend {
-			b.Label = "Take and send"
-		}
-		if l.Kind == bridge.LineParked && l.Reason == "window" && name == bridge.VerbKeep {
-			b.Label = "Keep for later"
-		}
-		if l.Kind == bridge.LineEditLate && name == bridge.VerbSend {
-			b.Label = "Send correction"
-		}
-		if l.Kind == bridge.LineFailed && name == bridge.VerbSendAgain {
-			b.Confirm = "" // it surely did not arrive
-		}
+		fitButton(&b, l)
 		all = append(all, b)
 	}
 	return resolvingAtOnce(f, all)
@@ -58,16 +43,42 @@ func resolvingAtOnce(f bridge.Facts, buttons []Button) []Button {
 	return buttons
 }
 
+// fitButton has a button of a line say what it does there.
+func fitButton(b *Button, l bridge.Line) {
+	kind, send := l.Kind(), b.Verb == bridge.VerbSend
+	if send && likelyReply(l) {
+		b.Style = StylePrimary
+	}
+	switch {
+	case kind == bridge.LineSendAs && send:
+		b.Label = shape.OneLine("Send as "+shape.AgentName(l.By), shape.MaxLabelRunes)
+	case kind == bridge.LineAsk && send && askReason(l) == "unclaimed":
+		b.Label = "Take and send"
+	case kind == bridge.LineParked && b.Verb == bridge.VerbKeep && l.Content.(*bridge.ParkedLine).Reason == bridge.ReasonWindow:
+		b.Label = "Keep for later"
+	case kind == bridge.LineEditLate && send:
+		b.Label = "Send correction"
+	case kind == bridge.LineFailed && b.Verb == bridge.VerbSendAgain:
+		b.Confirm = "" // it surely did not arrive
+	}
+}
+
 // likelyReply says that what a line is about was most likely written for the customer, so that
 // sending it is what people want first.
 func likelyReply(l bridge.Line) bool {
-	switch l.Kind {
-	case bridge.LineParked, bridge.LineOffered:
+	switch askReason(l) {
+	case "confirm", "file_alone", "unclaimed", "handed_in":
 		return true
-	case bridge.LineAsk:
-		return l.Reason == "confirm" || l.Reason == "file_alone" || l.Reason == "unclaimed" || l.Reason == "handed_in"
 	}
-	return false
+	return l.Kind() == bridge.LineParked || l.Kind() == bridge.LineOffered
+}
+
+// askReason tells why a line asks what is to become of a text; "" where it doesn't ask.
+func askReason(l bridge.Line) string {
+	if c, ok := l.Content.(*bridge.AskLine); ok {
+		return c.Reason
+	}
+	return ""
 }
 
 // MarkIcon is the emoji shortcode of a mark. Joining in on two of them does what they show

@@ -1,6 +1,8 @@
 package view
 
 import (
+	"fmt"
+
 	"parley/bot/shape"
 	"parley/bridge"
 )
@@ -8,44 +10,49 @@ import (
 // maxEmojiRunes is what a reaction shows at most: one emoji may be several runes.
 const maxEmojiRunes = 16
 
-// chatLine is about what customers do in chats besides writing.
-func chatLine(l bridge.Line, f bridge.Facts) []Block {
-	who := shape.Customer(l, f)
-	switch l.Kind {
-	case bridge.LineReacted:
-		return []Block{shape.SmallPrint(shape.Text(reactedWords(l, who)))}
-	case bridge.LineChanged:
-		return append([]Block{shape.Sentence(shape.Icon("pencil2"), " ", who+" changed "+messageWords(l.Hint)+". It says now:")}, shape.Quote(l.Text)...)
-	case bridge.LineDeleted:
-		return []Block{shape.Sentence(shape.Icon("wastebasket"), " ", who+" deleted "+messageWords(l.Hint)+".")}
-	case bridge.LineIdentity:
-		return []Block{shape.Sentence(shape.Icon("telephone_receiver"), " ", who+" changed from "+shape.OneLine(l.Reason, shape.MaxNameRunes)+" to "+shape.OneLine(l.Text, shape.MaxNameRunes)+". Replies go there now.")}
-	case bridge.LineSamePerson:
-		label := shape.Number(l.Other.ID)
-		if s := shape.OneLine(l.Other.Subject, shape.MaxSubjectRunes); s != "" {
-			label += " " + s
-		}
-		return []Block{shape.Sentence(shape.Icon("busts_in_silhouette"), " ", who+" is also the customer of ", shape.Whereabouts(label, l.Other), ". Both stay open.")}
-	case bridge.LineOptedOut:
-		what := " wants no more messages. Nothing is sent until they write START."
-		if l.Reason != "" {
-			what = " wants no more advertising. Answers may still be sent."
-		}
-		return append([]Block{shape.Sentence(shape.Icon("no_bell"), " ", who+what)}, shape.Quote(l.Text)...)
-	case bridge.LineOptedIn:
-		return append([]Block{shape.Sentence(shape.Icon("bell"), " ", who+" allows messages again.")}, shape.Quote(l.Text)...)
-	case bridge.LineParts:
-		return []Block{shape.SmallPrint(shape.Text("Sent as " + shape.OneLine(l.Text, shape.MaxNameRunes) + " texts."))}
+// Lines about what customers do in chats besides writing.
+
+func reactedLine(l bridge.Line, c *bridge.ReactedLine, f bridge.Facts) []Block {
+	said := shape.Customer(l, f) + " took back a reaction to " + messageWords(c.Message)
+	if emoji := shape.OneLine(c.Emoji, maxEmojiRunes); emoji != "" {
+		said = shape.Customer(l, f) + " reacted " + emoji + " to " + messageWords(c.Message)
 	}
-	return nil
+	return []Block{shape.SmallPrint(shape.Text(said))}
 }
 
-// reactedWords tells a reaction, or that it was taken back.
-func reactedWords(l bridge.Line, who string) string {
-	if emoji := shape.OneLine(l.Text, maxEmojiRunes); emoji != "" {
-		return who + " reacted " + emoji + " to " + messageWords(l.Hint)
+func changedLine(l bridge.Line, c *bridge.ChangedLine, f bridge.Facts) []Block {
+	lead := shape.Sentence(shape.Icon("pencil2"), " ", shape.Customer(l, f)+" changed "+messageWords(c.Before)+". It says now:")
+	return append([]Block{lead}, shape.Quote(l.Text)...)
+}
+
+func deletedLine(l bridge.Line, c *bridge.DeletedLine, f bridge.Facts) []Block {
+	return []Block{shape.Sentence(shape.Icon("wastebasket"), " ", shape.Customer(l, f)+" deleted "+messageWords(c.Message)+".")}
+}
+
+func identityLine(l bridge.Line, c *bridge.IdentityLine, f bridge.Facts) []Block {
+	moved := " changed from " + shape.OneLine(c.Before, shape.MaxNameRunes) + " to " + shape.OneLine(c.Now, shape.MaxNameRunes)
+	return []Block{shape.Sentence(shape.Icon("telephone_receiver"), " ", shape.Customer(l, f)+moved+". Replies go there now.")}
+}
+
+func samePersonLine(l bridge.Line, f bridge.Facts) []Block {
+	also := shape.Customer(l, f) + " is also the customer of "
+	return []Block{shape.Sentence(shape.Icon("busts_in_silhouette"), " ", also, numbered(l.Other), ". Both stay open.")}
+}
+
+func optedOutLine(l bridge.Line, c *bridge.OptedOutLine, f bridge.Facts) []Block {
+	what := " wants no more messages. Nothing is sent until they write START."
+	if c.Only != "" {
+		what = " wants no more advertising. Answers may still be sent."
 	}
-	return who + " took back a reaction to " + messageWords(l.Hint)
+	return append([]Block{shape.Sentence(shape.Icon("no_bell"), " ", shape.Customer(l, f)+what)}, shape.Quote(l.Text)...)
+}
+
+func optedInLine(l bridge.Line, f bridge.Facts) []Block {
+	return append([]Block{shape.Sentence(shape.Icon("bell"), " ", shape.Customer(l, f)+" allows messages again.")}, shape.Quote(l.Text)...)
+}
+
+func partsLine(_ bridge.Line, c *bridge.PartsLine, _ bridge.Facts) []Block {
+	return []Block{shape.SmallPrint(shape.Text(fmt.Sprintf("Sent as %d texts.", c.Count)))}
 }
 
 // messageWords names a message by its words.

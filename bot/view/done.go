@@ -20,30 +20,26 @@ func done(l bridge.Line, f bridge.Facts) []Block {
 	if v.Done != nil {
 		words = v.Done(l, f)
 	}
-	return append([]Block{shape.Sentence(shape.Icon("ok"), " ", shape.Mentioned(l), words, shape.Then(reasonWords(l.Reason, f)), shape.Then(l.Hint))}, shape.Quote(l.Text)...)
+	return append([]Block{headline(l, "ok", words)}, shape.Quote(l.Text)...)
 }
 
-// why explains the last decisions: in words, or by what was logged.
-func why(l bridge.Line, f bridge.Facts) []Block {
-	lead := shape.Sentence(shape.Icon("bulb"), " ", shape.Mentioned(l), shape.Or(reasonWords(l.Reason, f), "What was decided here, the newest first:"), shape.Then(l.Hint))
-	switch {
-	case len(l.Decided) > 0:
-		blocks := []Block{shape.Sentence(shape.Icon("bulb"), " ", shape.Mentioned(l), "What became of the last texts, and why:")}
-		for _, d := range l.Decided {
+// whyLine explains the last decisions: what became of the last texts, and what was logged.
+func whyLine(l bridge.Line, c *bridge.WhyLine, f bridge.Facts) []Block {
+	f = askedFor(l, f)
+	var blocks []Block
+	if len(c.Decided) > 0 {
+		blocks = append(blocks, headline(l, "bulb", "What became of the last texts, and why:"))
+		for _, d := range c.Decided {
 			blocks = append(blocks, decided(d, f))
 		}
-		if len(l.Log) > 0 {
-			blocks = append(append(blocks, lead), logRows(l.Log, f)...)
-		}
-		return blocks
-	case strings.TrimSpace(l.Text) != "":
-		return []Block{{Kind: BlockBody, Text: l.Text}}
-	case len(l.Log) > 0:
-		return append([]Block{lead}, logRows(l.Log, f)...)
-	case l.Reason != "":
-		return []Block{lead}
 	}
-	return []Block{shape.Sentence(shape.Icon("bulb"), " ", shape.Mentioned(l), "Nothing has been decided here yet.")}
+	if len(c.Log) > 0 {
+		blocks = append(append(blocks, headline(l, "bulb", "What was decided here, the newest first:")), logRows(c.Log, f)...)
+	}
+	if len(blocks) == 0 {
+		blocks = []Block{headline(l, "bulb", "Nothing has been decided here yet.")}
+	}
+	return append(blocks, toConversation(l)...)
 }
 
 // decided says of one text what became of it, and why.

@@ -3,128 +3,135 @@ package view
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"parley/bot/shape"
 	"parley/bridge"
 )
 
-// fateLine says what became of a person's message when it did not simply go out. It
-// starts with the author's mention, says who did not get it and why, then what to do;
-// the text is kept below.
-func fateLine(l bridge.Line, f bridge.Facts) []Block {
-	who := shape.Customer(l, f)
-	switch l.Kind {
-	case bridge.LineAsk:
-		if l.Verb == bridge.VerbUnknown {
-			return fate(l, f, "raised_hand_with_fingers_splayed", "Nothing was sent or done.", "")
-		}
-		return fate(l, f, "raised_hand_with_fingers_splayed", "Not sent yet: "+who+" does not have this.", askedWords(l))
-	case bridge.LineInside:
-		return fate(l, f, "house", "This stayed inside: "+who+" did not get it.", nextFor(l, "Send it, if it was meant for the customer."))
-	case bridge.LineSendAs:
-		return fate(l, f, "raised_hand_with_fingers_splayed", shape.SendAsQuestion(shape.AgentName(l.By), who), "It waits like any reply, with Undo.")
-	case bridge.LineTexts:
-		return countedTexts(l)
-	case bridge.LineOffered:
-		usual := "This still waits. Send it, or drop it?"
-		if l.Other.ID != 0 {
-			usual = "This was kept in " + shape.Number(l.Other.ID) + ", which has ended. Write it here if it still fits."
-		}
-		return windowLine(l, f, "envelope_with_arrow", who+" wrote: the reply window is open until ", usual)
-	case bridge.LineParked:
-		return parked(l, f)
-	case bridge.LineFailed:
-		return fate(l, f, "warning", "Not delivered: "+who+" did not get this.", nextFor(l, "Put right what is wrong, then send it again."))
-	case bridge.LineRetrying:
-		since := []any{shape.Icon("hourglass_flowing_sand"), " ", shape.Mentioned(l), "Not delivered yet: " + who + " does not have this."}
-		if !l.Since.IsZero() {
-			since = append(since, " I have been trying since ", shape.At(l.Since, f.Zone), ".")
-		}
-		return append([]Block{shape.Sentence(append(since, shape.Then(reasonWords(l.Reason, f)), shape.Then(shape.Or(l.Hint, "I keep trying.")))...)}, shape.Quote(l.Text)...)
-	case bridge.LineDelayed:
-		return fate(l, f, "hourglass_flowing_sand", "Sent, but the other side has not delivered it to "+who+" yet and keeps trying.", "Nothing to do now. You will hear if it fails.")
-	case bridge.LineUnclear:
-		return fate(l, f, "grey_question", "Nobody can tell whether "+who+" got this.", "Look for it where sent messages are."+nextFor(l, " Then mark it as sent, or send it again."))
-	case bridge.LineEditLate:
-		return fate(l, f, "pencil2", "You changed this after it was sent: "+who+" has the earlier text.", "If it matters, send the new text as a message of its own.")
-	case bridge.LineDeleteLate:
-		return fate(l, f, "wastebasket", "This was deleted here after it was sent: "+who+" has it.", "")
-	case bridge.LineUndone:
-		return undone(l, f)
-	case bridge.LineTopLevel:
-		return topLevel(l, f)
-	case bridge.LineNotMapped:
-		return notMapped(l, f)
-	}
-	return nil
+// Lines about a person's message that did not simply go out. They start with the author's mention,
+// say who did not get it and why, then what to do; the text is kept below.
+
+// fate is such a line. Its hint wins over the usual one.
+func fate(l bridge.Line, f bridge.Facts, icon, what, reason, hint string) []Block {
+	return append([]Block{headline(l, icon, what, shape.Then(reasonWords(reason, f)), shape.Then(hint))}, shape.Kept(l)...)
 }
 
-// askedWords ask what is to become of a text.
-func askedWords(l bridge.Line) string {
-	if l.Reason == "unclaimed" {
-		return "Take it and send this, or keep it inside?"
+func askLine(l bridge.Line, c *bridge.AskLine, f bridge.Facts) []Block {
+	what, usual := "Not sent yet: "+shape.Customer(l, f)+" does not have this.", "Send it, or keep it inside?"
+	switch {
+	case l.Verb == bridge.VerbUnknown:
+		what, usual = "Nothing was sent or done.", ""
+	case c.Reason == "unclaimed":
+		usual = "Take it and send this, or keep it inside?"
 	}
-	return "Send it, or keep it inside?"
+	return fate(l, f, "raised_hand_with_fingers_splayed", what, c.Reason, shape.Or(c.Hint, usual))
 }
 
-// parked is about a reply that is kept until somebody decides, or the customer writes.
-func parked(l bridge.Line, f bridge.Facts) []Block {
+func insideLine(l bridge.Line, c *bridge.InsideLine, f bridge.Facts) []Block {
+	usual := nextFor(l, "Send it, if it was meant for the customer.")
+	return fate(l, f, "house", "This stayed inside: "+shape.Customer(l, f)+" did not get it.", c.Reason, shape.Or(c.Hint, usual))
+}
+
+func sendAsLine(l bridge.Line, f bridge.Facts) []Block {
+	question := shape.SendAsQuestion(shape.AgentName(l.By), shape.Customer(l, f))
+	return fate(l, f, "raised_hand_with_fingers_splayed", question, "", "It waits like any reply, with Undo.")
+}
+
+func offeredLine(l bridge.Line, c *bridge.OfferedLine, f bridge.Facts) []Block {
+	usual := "This still waits. Send it, or drop it?"
+	if l.Other.ID != 0 {
+		usual = "This was kept in " + shape.Number(l.Other.ID) + ", which has ended. Write it here if it still fits."
+	}
+	return windowLine(l, f, "envelope_with_arrow", shape.Customer(l, f)+" wrote: the reply window is open until ", c.Until, c.Provider, usual)
+}
+
+// parkedLine is about a reply that is kept until somebody decides, or the customer writes.
+func parkedLine(l bridge.Line, c *bridge.ParkedLine, f bridge.Facts) []Block {
 	who := shape.Customer(l, f)
-	if l.Reason == "window" {
+	if c.Reason == bridge.ReasonWindow {
 		hint := "I offer it again when " + who + " writes."
 		if slices.Contains(l.Verbs, bridge.VerbTemplate) {
 			hint = "Send a template now, or keep it: " + hint
 		}
-		return windowLine(l, f, "lock", "Not sent: "+who+" does not have this. The reply window closed at ", hint)
+		return windowLine(l, f, "lock", "Not sent: "+who+" does not have this. The reply window closed at ", c.Until, c.Hint, hint)
 	}
 	what := "Not sent: I found this late, and the conversation has moved on."
-	if l.Reason != "" && l.Reason != "late" {
+	if c.Reason != "" && c.Reason != "late" {
 		what = "Not sent: " + who + " does not have this."
 	}
-	return fate(l, f, "hourglass", what, "Send it if it still fits, or drop it.")
+	return fate(l, f, "hourglass", what, c.Reason, shape.Or(c.Hint, "Send it if it still fits, or drop it."))
 }
 
-// topLevel asks for whom a text in the channel is.
-func topLevel(l bridge.Line, f bridge.Facts) []Block {
-	next := "Reply in a conversation's thread to answer."
-	if len(l.Rows) > 0 {
-		next = "Who is to get it?"
+// windowLine is about a text that waits for the reply window, which ends or ended at a time.
+func windowLine(l bridge.Line, f bridge.Facts, icon, what string, until time.Time, provider, hint string) []Block {
+	said := []any{what, shape.At(until, f.Zone), "."}
+	if until.IsZero() { // it was never open, or only the provider knows
+		said = []any{"Not sent: " + shape.Customer(l, f) + " does not have this. The reply window is closed."}
 	}
-	return fate(l, f, "mag", "Not sent to a customer: this is the channel.", next)
+	return append([]Block{headline(l, icon, append(said, shape.Then(shape.AsSentence(provider)), shape.Then(hint))...)}, shape.Kept(l)...)
 }
 
-// countedTexts says that a long text counts as several.
-func countedTexts(l bridge.Line) []Block {
-	return []Block{shape.Sentence(shape.Icon("straight_ruler"), " ", shape.Mentioned(l), fmt.Sprintf("This counts as %d texts, and each is charged.", l.Count), shape.Then(shape.Or(l.Hint, "Take it back to shorten it, or let it go.")))}
+func failedLine(l bridge.Line, c *bridge.FailedLine, f bridge.Facts) []Block {
+	usual := nextFor(l, "Put right what is wrong, then send it again.")
+	return fate(l, f, "warning", "Not delivered: "+shape.Customer(l, f)+" did not get this.", c.Reason, shape.Or(c.Hint, usual))
 }
 
-// notMapped tells who is no agent.
-func notMapped(l bridge.Line, f bridge.Facts) []Block {
-	l.Reason = ""
-	return fate(l, f, "no_entry", "Nothing was sent: I don't know you as an agent.", "Ask an admin to add you, then type it again.")
+func retryingLine(l bridge.Line, c *bridge.RetryingLine, f bridge.Facts) []Block {
+	said := []any{"Not delivered yet: " + shape.Customer(l, f) + " does not have this."}
+	if !c.Since.IsZero() {
+		said = append(said, " I have been trying since ", shape.At(c.Since, f.Zone), ".")
+	}
+	said = append(said, shape.Then(reasonWords(c.Reason, f)), shape.Then(shape.Or(c.Hint, "I keep trying.")))
+	return append([]Block{headline(l, "hourglass_flowing_sand", said...)}, shape.Quote(l.Text)...)
 }
 
-// undone says who took a reply back, where its author has to be told.
-func undone(l bridge.Line, f bridge.Facts) []Block {
+func delayedLine(l bridge.Line, c *bridge.DelayedLine, f bridge.Facts) []Block {
+	what := "Sent, but the other side has not delivered it to " + shape.Customer(l, f) + " yet and keeps trying."
+	return fate(l, f, "hourglass_flowing_sand", what, c.Reason, "Nothing to do now. You will hear if it fails.")
+}
+
+func unclearLine(l bridge.Line, c *bridge.UnclearLine, f bridge.Facts) []Block {
+	usual := "Look for it where sent messages are." + nextFor(l, " Then mark it as sent, or send it again.")
+	return fate(l, f, "grey_question", "Nobody can tell whether "+shape.Customer(l, f)+" got this.", c.Reason, shape.Or(c.Hint, usual))
+}
+
+func editLateLine(l bridge.Line, f bridge.Facts) []Block {
+	what := "You changed this after it was sent: " + shape.Customer(l, f) + " has the earlier text."
+	return fate(l, f, "pencil2", what, "", "If it matters, send the new text as a message of its own.")
+}
+
+func deleteLateLine(l bridge.Line, f bridge.Facts) []Block {
+	return fate(l, f, "wastebasket", "This was deleted here after it was sent: "+shape.Customer(l, f)+" has it.", "", "")
+}
+
+// undoneLine says who took a reply back, where its author has to be told.
+func undoneLine(l bridge.Line, c *bridge.UndoneLine, f bridge.Facts) []Block {
 	by := ""
 	if len(l.Mentions) > 0 && !shape.Nobody(l.By) {
 		by = " by " + shape.AgentName(l.By)
 	}
-	return fate(l, f, "leftwards_arrow_with_hook", "Taken back in time"+by+": "+shape.Customer(l, f)+" did not get this.", "")
+	return fate(l, f, "leftwards_arrow_with_hook", "Taken back in time"+by+": "+shape.Customer(l, f)+" did not get this.", c.Reason, "")
 }
 
-// fate is a line about one message. The engine's hint wins over the usual one.
-func fate(l bridge.Line, f bridge.Facts, mark, what, usual string) []Block {
-	return append([]Block{shape.Sentence(shape.Icon(mark), " ", shape.Mentioned(l), what, shape.Then(reasonWords(l.Reason, f)), shape.Then(shape.Or(l.Hint, usual)))}, shape.Kept(l)...)
-}
-
-// windowLine is about a text that waits for the reply window; it ends in the window's end.
-func windowLine(l bridge.Line, f bridge.Facts, mark, what, usual string) []Block {
-	parts := []any{shape.Icon(mark), " ", shape.Mentioned(l), what, shape.At(l.Until, f.Zone), "."}
-	if l.Until.IsZero() { // it was never open, or only the provider knows
-		parts = []any{shape.Icon(mark), " ", shape.Mentioned(l), "Not sent: " + shape.Customer(l, f) + " does not have this. The reply window is closed."}
+// topLevelLine asks for whom a text in the channel is.
+func topLevelLine(l bridge.Line, c *bridge.TopLevelLine, f bridge.Facts) []Block {
+	next := "Reply in a conversation's thread to answer."
+	if len(c.Rows) > 0 {
+		next = "Who is to get it?"
 	}
-	return append([]Block{shape.Sentence(append(parts, shape.Then(shape.AsSentence(l.Hint)), shape.Then(usual))...)}, shape.Kept(l)...)
+	return fate(l, f, "mag", "Not sent to a customer: this is the channel.", "", next)
+}
+
+// notMappedLine tells who is no agent.
+func notMappedLine(l bridge.Line, f bridge.Facts) []Block {
+	return fate(l, f, "no_entry", "Nothing was sent: I don't know you as an agent.", "", "Ask an admin to add you, then type it again.")
+}
+
+// textsLine says that a long text counts as several.
+func textsLine(l bridge.Line, c *bridge.TextsLine, _ bridge.Facts) []Block {
+	counted := fmt.Sprintf("This counts as %d texts, and each is charged.", c.Count)
+	return []Block{headline(l, "straight_ruler", counted, " Take it back to shorten it, or let it go.")}
 }
 
 // nextFor says what to do next where there are buttons to do it with.

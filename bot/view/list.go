@@ -60,12 +60,12 @@ func nextPage(l bridge.Listing) Button {
 }
 
 // listing gives the list that a line shows.
-func listing(l bridge.Line) bridge.Listing {
+func listing(l bridge.Line, c *bridge.ListLine) bridge.Listing {
 	q := l.Args.ListQuery()
 	if q.Words == "" {
-		q.List = l.Text
+		q.List = c.List
 	}
-	return bridge.Listing{ListQuery: q, Rows: l.Rows, More: l.More, Hidden: l.Hidden}
+	return bridge.Listing{ListQuery: q, Rows: c.Rows, More: c.More, Hidden: c.Hidden}
 }
 
 // row is one conversation in a list: what it is, who has it, what was said last, and the time that
@@ -110,7 +110,7 @@ func detailsButton(f bridge.Facts) Button {
 
 // Evening is the list of windows that close before the team is back: each with a link to
 // answer now, and what else can be done.
-func Evening(l bridge.Line) Card {
+func Evening(l *bridge.EveningLine) Card {
 	zone, err := time.LoadLocation(l.Zone)
 	if err != nil {
 		zone = time.UTC

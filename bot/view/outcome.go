@@ -9,7 +9,7 @@ import (
 // nowhere else stays above.
 func outcomeLine(l bridge.Line, f bridge.Facts) []Block {
 	said := outcome(l, f)
-	switch l.Kind {
+	switch l.Kind() {
 	case bridge.LineDone, bridge.LineAutomatic, bridge.LineCollected:
 		return append(words(l, f), shape.SmallPrint(said...))
 	case bridge.LineDecided:
@@ -25,7 +25,7 @@ func outcomeLine(l bridge.Line, f bridge.Facts) []Block {
 func outcome(l bridge.Line, f bridge.Facts) []Piece {
 	o := *l.Outcome
 	t := wordsOf(o.State, shape.Customer(l, f))
-	if l.Kind == bridge.LineDecided {
+	if l.Kind() == bridge.LineDecided {
 		t.what, t.after = t.already, ""
 	}
 	pieces := []Piece{shape.Icon(t.icon), shape.Text(" " + t.what)}
@@ -35,7 +35,7 @@ func outcome(l bridge.Line, f bridge.Facts) []Piece {
 	if !o.At.IsZero() && o.State != bridge.OutcomeWaiting && o.State != bridge.OutcomeAsked {
 		pieces = append(pieces, shape.Text(" "), shape.At(o.At, f.Zone))
 	}
-	if !shape.Nobody(o.By) && o.State != bridge.OutcomeAsked && (l.Kind == bridge.LineDecided || !sameAgent(o.By, l.By)) {
+	if !shape.Nobody(o.By) && o.State != bridge.OutcomeAsked && (l.Kind() == bridge.LineDecided || !sameAgent(o.By, l.By)) {
 		pieces = append(pieces, shape.Text(" by "+shape.AgentName(o.By)))
 	}
 	if t.after != "" {

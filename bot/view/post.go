@@ -25,13 +25,13 @@ func Post(p bridge.Post, w Ways) (Card, bool) {
 			return Said(*p.Said, p.Facts.Zone), true
 		}
 	case bridge.PostLine, bridge.PostEphemeral:
-		switch {
-		case p.Line == nil:
-		case p.Line.Kind == bridge.LineHelp:
-			return Help(p.Line.Text, w, p.Line.Denied...), true
-		default:
-			return Line(*p.Line, p.Facts), true
+		if p.Line == nil {
+			break
 		}
+		if help, ok := p.Line.Content.(*bridge.HelpLine); ok {
+			return Help(help.About, w, help.Denied...), true
+		}
+		return Line(*p.Line, p.Facts), true
 	case bridge.PostFiles, bridge.PostMark:
 	}
 	return Card{}, false

@@ -48,7 +48,7 @@ func TestCardNamesWhoIsInCopy(t *testing.T) {
 	} {
 		shown := ""
 		if change == nil {
-			shown = dump("line", Line(bridge.Line{Kind: bridge.LineRecipients, Without: people("Lucía")}, facts(t)))
+			shown = dump("line", Line(bridge.Line{Content: &bridge.RecipientsLine{Without: people("Lucía")}}, facts(t)))
 		} else {
 			shown = dump("root", Root(with(facts(t), change)))
 		}

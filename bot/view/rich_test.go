@@ -36,16 +36,16 @@ func TestRichLine(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
 	for _, kind := range richKinds() {
-		l := bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbReply, By: ann(), Text: "Which one?", Rich: riches()[kind], Quoted: "Do you have\n*lamps*?", Verbs: []bridge.Verb{bridge.VerbUndo}}
+		l := bridge.Line{Content: &bridge.RepliedLine{Answered: "Do you have\n*lamps*?"}, Verb: bridge.VerbReply, By: ann(), Text: "Which one?", Rich: riches()[kind], Verbs: []bridge.Verb{bridge.VerbUndo}}
 		if kind.Alone() {
-			l.Text, l.Quoted = "", ""
+			l.Text, l.Content.(*bridge.RepliedLine).Answered = "", ""
 		}
 		c := Line(l, facts(t))
 		checkCard(t, string(kind), c)
 		b.WriteString(dump(string(kind), c))
 		b.WriteString("as words " + strings.ReplaceAll(l.Rich.Text(), "\n", "\n         ") + "\n\n")
 	}
-	failed := bridge.Line{Kind: bridge.LineFailed, Mentions: []bridge.AgentRef{ann()}, Reason: "no such number", Rich: riches()[bridge.RichIsLocation], Verbs: []bridge.Verb{bridge.VerbSendAgain}}
+	failed := bridge.Line{Content: &bridge.FailedLine{Reason: "no such number"}, Mentions: []bridge.AgentRef{ann()}, Rich: riches()[bridge.RichIsLocation], Verbs: []bridge.Verb{bridge.VerbSendAgain}}
 	b.WriteString(dump("failed", Line(failed, facts(t))))
 	golden.Text(t, "testdata/rich.txt", b.String())
 }
@@ -244,8 +244,8 @@ func TestStartCards(t *testing.T) {
 	t.Parallel()
 	f := facts(t)
 	closed := with(f, func(f *bridge.Facts) { f.Status, f.MayStart = bridge.StatusClosed, true })
-	cards := dump("begun", Line(bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbNew, By: ann(), Mentions: []bridge.AgentRef{ann()}, Text: "It is *repaired*.", Verbs: []bridge.Verb{bridge.VerbUndo}}, f)) +
-		dump("refused", Line(bridge.Line{Kind: bridge.LineRefused, Verb: bridge.VerbNew, Reason: "“ann” is no e-mail address.", Hint: "Write it like ann@example.org.", Text: "It is repaired."}, bridge.Facts{})) +
+	cards := dump("begun", Line(bridge.Line{Content: &bridge.BegunLine{}, Verb: bridge.VerbNew, By: ann(), Mentions: []bridge.AgentRef{ann()}, Text: "It is *repaired*.", Verbs: []bridge.Verb{bridge.VerbUndo}}, f)) +
+		dump("refused", Line(bridge.Line{Content: &bridge.RefusedLine{Reason: "“ann” is no e-mail address.", Hint: "Write it like ann@example.org."}, Verb: bridge.VerbNew, Text: "It is repaired."}, bridge.Facts{})) +
 		dump("in place of the form", Exists(f, "It is repaired.")) + dump("closed", Root(closed))
 	golden.Text(t, "testdata/start.txt", cards)
 	if b := Root(closed).Buttons[0]; b.Verb != bridge.VerbNew || b.Opens != OpensForm {

@@ -12,42 +12,47 @@ import (
 const maxTemplateRows = 40
 
 // templateLine is about templates: what there is to choose, and what a provider decided.
-func templateLine(l bridge.Line) []Block {
-	if l.Kind != bridge.LineTemplate {
-		return nil
+func templateLine(l bridge.Line, _ bridge.Facts) []Block {
+	switch c := l.Content.(type) {
+	case *bridge.ChooseTemplateLine:
+		if len(c.Templates) == 1 {
+			return []Block{headline(l, "scroll", "Template "+shape.TemplateName(c.Templates[0])+": fill it in, look at it, then send it.")}
+		}
+	case *bridge.VerdictLine:
+		if len(c.Templates) > 0 {
+			return verdict(l, c.Templates[0], c.Before)
+		}
 	}
-	lead := []any{shape.Icon("scroll"), " ", shape.Mentioned(l)}
-	switch {
-	case l.Verb != bridge.VerbTemplates && len(l.Templates) == 1:
-		return []Block{shape.Sentence(append(lead, "Template "+shape.TemplateName(l.Templates[0])+": fill it in, look at it, then send it.", shape.Then(l.Hint))...)}
-	case len(l.Templates) == 0 || l.Verb != bridge.VerbTemplates:
-		return []Block{shape.Sentence(append(lead, "Choose a template.", shape.Then(l.Hint))...)}
-	}
-	t := l.Templates[0]
+	return []Block{headline(l, "scroll", "Choose a template.")}
+}
+
+// verdict tells what a provider decided about a template; before is its category until then, if that
+// was what changed.
+func verdict(l bridge.Line, t bridge.Template, before string) []Block {
 	name := "Template " + shape.TemplateName(t)
 	if t.Account != "" {
 		name += " of " + shape.OneLine(t.Account, shape.MaxNameRunes)
+	}
+	if before != "" {
+		now := name + " is " + shape.Or(t.Sees, t.Category) + " for the provider now, not " + before + "."
+		return []Block{headline(l, "label", now+" Its price changes with it.")}
 	}
 	why := ""
 	if t.Reason != "" {
 		why = ": " + strings.TrimRight(shape.OneLine(t.Reason, 500), ".")
 	}
-	lead[0] = shape.Icon(templateIcon(t.Status))
-	if was := l.Reason; was != "" {
-		lead[0] = shape.Icon("label")
-		return []Block{shape.Sentence(append(lead, name+" is "+shape.Or(t.Sees, t.Category)+" for the provider now, not "+was+". Its price changes with it.", shape.Then(l.Hint))...)}
-	}
+	words := name + ": " + shape.TemplateWords(t) + why + "."
 	switch t.Status {
 	case "approved":
-		return []Block{shape.Sentence(append(lead, name+" was approved. It can be sent now.", shape.Then(l.Hint))...)}
+		words = name + " was approved. It can be sent now."
 	case "rejected":
-		return []Block{shape.Sentence(append(lead, name+" was rejected"+why+". Edit it and resubmit it.", shape.Then(l.Hint))...)}
+		words = name + " was rejected" + why + ". Edit it and resubmit it."
 	case "paused":
-		return []Block{shape.Sentence(append(lead, name+" was paused by the provider"+why+". It can't be sent until the provider allows it again.", shape.Then(l.Hint))...)}
+		words = name + " was paused by the provider" + why + ". It can't be sent until the provider allows it again."
 	case "disabled":
-		return []Block{shape.Sentence(append(lead, name+" was disabled by the provider"+why+". It can't be sent any more.", shape.Then(l.Hint))...)}
+		words = name + " was disabled by the provider" + why + ". It can't be sent any more."
 	}
-	return []Block{shape.Sentence(append(lead, name+": "+shape.TemplateWords(t)+why+".", shape.Then(l.Hint))...)}
+	return []Block{headline(l, templateIcon(t.Status), words)}
 }
 
 // TemplateList shows templates with their state; edit adds what admins need.

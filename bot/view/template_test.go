@@ -137,26 +137,25 @@ func TestTemplateLines(t *testing.T) {
 		return one
 	}
 	verdict := func(t bridge.Template) bridge.Line {
-		return bridge.Line{Kind: bridge.LineTemplate, Verb: bridge.VerbTemplates, Templates: []bridge.Template{t}, Verbs: []bridge.Verb{bridge.VerbTemplateEdit}, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: 7}}}
+		return bridge.Line{Content: &bridge.VerdictLine{Templates: []bridge.Template{t}}, Verb: bridge.VerbTemplates, Verbs: []bridge.Verb{bridge.VerbTemplateEdit}, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: 7}}}
 	}
 	moved := verdict(stock().List[1])
-	moved.Reason = "utility"
-	choose := bridge.Line{Kind: bridge.LineTemplate, Verb: bridge.VerbTemplate, Verbs: []bridge.Verb{bridge.VerbTemplate}}
+	moved.Content = &bridge.VerdictLine{Templates: stock().List[1:2], Before: "utility"}
+	choose := bridge.Line{Content: &bridge.ChooseTemplateLine{}, Verb: bridge.VerbTemplate, Verbs: []bridge.Verb{bridge.VerbTemplate}}
 	one := choose
-	one.Templates, one.Args.Template = stock().List[:1], &bridge.TemplateArgs{ID: 7}
+	one.Content, one.Args.Template = &bridge.ChooseTemplateLine{Templates: stock().List[:1]}, &bridge.TemplateArgs{ID: 7}
 	for _, c := range []struct {
 		name string
 		line bridge.Line
 	}{
 		{"approved", verdict(as("approved", ""))}, {"rejected", verdict(as("rejected", "It is <!channel> advertising."))}, {"paused", verdict(as("paused", "Low quality"))},
 		{"disabled", verdict(as("disabled", ""))}, {"another category", moved}, {"choose", choose}, {"one fits", one},
-		{"none", bridge.Line{Kind: bridge.LineTemplates}}, {"for agents", bridge.Line{Kind: bridge.LineTemplates, Templates: stock().List}},
-		{"handed in", bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbTemplateEdit, Templates: []bridge.Template{as("pending", "")}}},
-		{"kept", bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbTemplateEdit, Templates: []bridge.Template{as("approved", "")}}},
-		{"deleted", bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbTemplateDelete, Templates: stock().List[:1]}},
-		{"sent", bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbTemplate, By: ann(), Reason: "Order update", Text: "Hello Carla", Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Message: 34}}},
-		{"parked", bridge.Line{Kind: bridge.LineParked, Mentions: []bridge.AgentRef{ann()}, Reason: "The template Order update (en) was paused by the provider.", Text: "Hello Carla",
-			Hint: "Send another one, or this one when it is approved again.", Verbs: []bridge.Verb{bridge.VerbTemplate, bridge.VerbSend, bridge.VerbDrop}}},
+		{"none", bridge.Line{Content: &bridge.TemplatesLine{}}}, {"for agents", bridge.Line{Content: &bridge.TemplatesLine{Templates: stock().List}}},
+		{"handed in", bridge.Line{Content: &bridge.TemplateChangedLine{Templates: []bridge.Template{as("pending", "")}}, Verb: bridge.VerbTemplateEdit}},
+		{"kept", bridge.Line{Content: &bridge.TemplateChangedLine{Templates: []bridge.Template{as("approved", "")}}, Verb: bridge.VerbTemplateEdit}},
+		{"deleted", bridge.Line{Content: &bridge.TemplateChangedLine{Templates: stock().List[:1]}, Verb: bridge.VerbTemplateDelete}},
+		{"sent", bridge.Line{Content: &bridge.BegunLine{Template: "Order update"}, Verb: bridge.VerbTemplate, By: ann(), Text: "Hello Carla", Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Message: 34}}},
+		{"parked", bridge.Line{Content: &bridge.ParkedLine{Reason: "The template Order update (en) was paused by the provider.", Hint: "Send another one, or this one when it is approved again."}, Mentions: []bridge.AgentRef{ann()}, Text: "Hello Carla", Verbs: []bridge.Verb{bridge.VerbTemplate, bridge.VerbSend, bridge.VerbDrop}}},
 	} {
 		card := Line(c.line, facts(t))
 		checkCard(t, c.name, card)

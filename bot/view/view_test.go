@@ -260,7 +260,7 @@ func TestPlain(t *testing.T) {
 	var b strings.Builder
 	for _, c := range []Card{
 		Root(full(t)), Said(bridge.Said{Text: "Hello\nthere", Quoted: "a\nb", ShowQuote: true, Original: "https://x.test/1"}, nil),
-		Line(bridge.Line{Kind: bridge.LineFailed, Mentions: []bridge.AgentRef{ann()}, Text: "Hello\n\nBye", Reason: "the mailbox is full"}, facts(t)), List(bridge.Listing{ListQuery: bridge.ListQuery{List: "mine"}, Rows: []bridge.Facts{full(t)}}, nil), Help("tag", heard()),
+		Line(bridge.Line{Content: &bridge.FailedLine{Reason: "the mailbox is full"}, Mentions: []bridge.AgentRef{ann()}, Text: "Hello\n\nBye"}, facts(t)), List(bridge.Listing{ListQuery: bridge.ListQuery{List: "mine"}, Rows: []bridge.Facts{full(t)}}, nil), Help("tag", heard()),
 	} {
 		b.WriteString(Plain(c) + "\n\n")
 	}
@@ -317,7 +317,7 @@ func TestHelpIsShort(t *testing.T) {
 //
 func TestResolveAsksOrActs(t *testing.T) {
 	t.Parallel()
-	again := bridge.Line{Kind: bridge.LineRefused, Verb: bridge.VerbResolve, Verbs: []bridge.Verb{bridge.VerbResolve}}
+	again := bridge.Line{Content: &bridge.RefusedLine{}, Verb: bridge.VerbResolve, Verbs: []bridge.Verb{bridge.VerbResolve}}
 	for now, want := range map[bool]Opens{false: OpensForm, true: OpensNothing} {
 		f := with(facts(t), func(f *bridge.Facts) { f.ResolveNow = now })
 		for name, c := range map[string]Card{"card": Root(f), "details": Details(f), "line": Line(again, f)} {

@@ -14,10 +14,10 @@ func TestWhereabouts(t *testing.T) {
 	f.Root, f.Elsewhere = bridge.Place{}, "Matrix\n<b>"
 	for name, c := range map[string]Card{
 		"list": List(bridge.Listing{Rows: []bridge.Facts{f}}, nil), "details": Details(f),
-		"exists":    Line(bridge.Line{Kind: bridge.LineExists, Other: f, Text: "Hello"}, facts(t)),
-		"same":      Line(bridge.Line{Kind: bridge.LineSamePerson, Other: f}, facts(t)),
-		"continued": Line(bridge.Line{Kind: bridge.LineContinued, Other: f}, facts(t)),
-		"evening":   Evening(bridge.Line{Rows: []bridge.Facts{f}}),
+		"exists":    Line(bridge.Line{Content: bridge.LineExists, Other: f, Text: "Hello"}, facts(t)),
+		"same":      Line(bridge.Line{Content: bridge.LineSamePerson, Other: f}, facts(t)),
+		"continued": Line(bridge.Line{Content: bridge.LineContinued, Other: f}, facts(t)),
+		"evening":   Evening(&bridge.EveningLine{Rows: []bridge.Facts{f}}),
 	} {
 		checkCard(t, name, c)
 		if plain := Plain(c); !strings.Contains(plain, "in Matrix <b>") {

@@ -106,7 +106,7 @@ func (s Stage) post(kind bridge.PostKind, root, token string) bridge.Post {
 	case bridge.PostSaid, bridge.PostFiles:
 		p.Said = said("Help")
 	case bridge.PostLine, bridge.PostEphemeral:
-		p.Line = &bridge.Line{Kind: bridge.LineReopened, By: bridge.AgentRef{ID: 2, Name: "Ben", User: s.Other}}
+		p.Line = &bridge.Line{Content: bridge.LineReopened, By: bridge.AgentRef{ID: 2, Name: "Ben", User: s.Other}}
 	case bridge.PostCard:
 		p.Place.Thread, p.Place.Message = "", root
 	case bridge.PostRoot, bridge.PostMark:

@@ -113,7 +113,7 @@ func exerciseWhisper(t *testing.T, s Stage) {
 	root := s.root(t)
 	p := s.post(bridge.PostEphemeral, root, "whisper")
 	p.To = s.Agent
-	p.Line = &bridge.Line{Kind: bridge.LineRefused, Verb: bridge.VerbTake, Reason: "There is a secret reason."}
+	p.Line = &bridge.Line{Content: &bridge.RefusedLine{Reason: "There is a secret reason."}, Verb: bridge.VerbTake}
 	s.send(t, p)
 	if n := s.count(t, root, "secret reason"); n != 0 {
 		t.Error("everybody saw it")
@@ -170,7 +170,8 @@ func exerciseHostile(t *testing.T, s Stage) {
 		s.send(t, p)
 	}
 	line := s.post(bridge.PostLine, root, "line")
-	line.Line = &bridge.Line{Kind: bridge.LineFailed, Reason: s.Mention(s.Agent), Text: s.Mention(s.Agent) + " <!here>", Customer: bridge.PartyRef{Name: s.Mention(s.Agent)}}
+	line.Line = &bridge.Line{Content: &bridge.FailedLine{Reason: s.Mention(s.Agent)}, Text: s.Mention(s.Agent) + " <!here>",
+		Customer: bridge.PartyRef{Name: s.Mention(s.Agent)}}
 	s.send(t, line)
 	if n := s.Mentioned(t); n != 0 {
 		t.Errorf("a customer mentioned the agent %d times", n)

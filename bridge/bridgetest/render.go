@@ -3,6 +3,8 @@ package bridgetest
 import (
 	"cmp"
 	"fmt"
+	"reflect"
+	"strconv"
 	"strings"
 
 	"parley/bridge"
@@ -29,7 +31,7 @@ func render(r *request, p bridge.Post) (more bool) {
 	case bridge.PostLine, bridge.PostEphemeral:
 		if p.Line != nil {
 			renderLine(r, *p.Line)
-			if p.Line.Kind == bridge.LineHandedOver {
+			if p.Line.Kind() == bridge.LineHandedOver {
 				r.Text += " goes on " + literal(goesOn(p.Facts))
 			}
 		}
@@ -123,7 +125,7 @@ func renderSaid(r *request, p bridge.Post) bool {
 }
 
 func renderLine(r *request, l bridge.Line) {
-	words := []string{"[" + string(l.Kind) + "]"}
+	words := []string{"[" + string(l.Kind()) + "]"}
 	for _, a := range l.Mentions {
 		if a.User != "" {
 			words = append(words, "<@"+a.User+">")
@@ -131,61 +133,125 @@ func renderLine(r *request, l bridge.Line) {
 			words = append(words, literal(a.Name))
 		}
 	}
-	for _, s := range []string{l.By.Name, string(l.Verb), l.Reason, l.Text, l.Hint} {
-		if s != "" {
-			words = append(words, literal(s))
+	add := func(more ...string) {
+		for _, s := range more {
+			if s != "" {
+				words = append(words, literal(s))
+			}
 		}
 	}
-	for _, a := range l.Args.Addresses {
-		words = append(words, literal(a))
-	}
-	if l.Left.Channel != "" {
-		words = append(words, "left", literal(l.Left.Channel+"/"+l.Left.Thread))
-	}
-	for _, p := range l.Without {
-		words = append(words, "without", literal(p.Address))
-	}
-	if l.Quoted != "" {
-		words = append(words, "to:", literal(l.Quoted))
-	}
+	add(l.By.Name, string(l.Verb))
+	add(ownWords(l.Content)...)
+	add(l.Text)
+	add(l.Args.Addresses...)
 	if kind := l.Rich.Kind(); kind != "" {
-		words = append(words, "{"+string(kind)+"}", literal(l.Rich.Text()))
+		add("{"+string(kind)+"}", l.Rich.Text())
 	}
 	for _, f := range l.Files {
-		words = append(words, literal(f.Name), literal(f.URL))
+		add(f.Name, f.URL)
 	}
 	if l.Other.ID != 0 {
-		words = append(words, fmt.Sprintf("#%d", l.Other.ID), literal(l.Other.Elsewhere))
+		add(fmt.Sprintf("#%d", l.Other.ID), l.Other.Elsewhere)
 	}
-	for _, f := range l.Rows {
-		words = append(words, fmt.Sprintf("#%d", f.ID), literal(f.Subject), literal(f.Elsewhere))
-	}
-	for _, row := range l.Log {
-		words = append(words, literal(strings.TrimSpace(row.Actor+" "+row.What+" "+row.Detail)))
-	}
-	for _, d := range l.Decided {
-		words = append(words, literal("("+d.By.Name+": "+d.Text+" "+d.Fate+" "+d.Reason+")"))
-	}
-	for _, t := range l.Templates {
-		words = append(words, literal(t.Name), literal("("+t.Language+")"), literal(t.Status), literal(t.Reason))
-	}
+	add(contentWords(l.Content)...)
 	if o := l.Outcome; o != nil {
-		words = append(words, "=", string(o.State), literal(o.By.Name))
+		add("=", string(o.State), o.By.Name)
 		if o.State == bridge.OutcomePromoted {
-			words = append(words, fmt.Sprintf("This is conversation #%d", l.Other.ID))
+			add(fmt.Sprintf("This is conversation #%d", l.Other.ID))
 		}
 	}
 	r.Text = strings.Join(words, " ")
 	renderButtons(r, l)
 }
 
+// ownWords gives the texts and numbers among the fields of a line's content.
+func ownWords(c bridge.LineContent) []string {
+	v := reflect.Indirect(reflect.ValueOf(c))
+	if _, reply := c.(*bridge.RepliedLine); reply || v.Kind() != reflect.Struct {
+		return nil
+	}
+	var words []string
+	for i := range v.NumField() {
+		switch f := v.Field(i); f.Kind() {
+		case reflect.String:
+			words = append(words, f.String())
+		case reflect.Int:
+			words = append(words, strconv.FormatInt(f.Int(), 10))
+		}
+	}
+	return words
+}
+
+// contentWords gives what else the contents say that tests look at.
+func contentWords(c bridge.LineContent) (words []string) {
+	switch c := c.(type) {
+	case *bridge.RepliedLine:
+		if c.Answered != "" {
+			words = append(words, "to:", c.Answered)
+		}
+	case *bridge.UnassignedLine:
+		if c.Left.Channel != "" {
+			words = append(words, "left", c.Left.Channel+"/"+c.Left.Thread)
+		}
+	case *bridge.RecipientsLine:
+		for _, p := range c.Without {
+			words = append(words, "without", p.Address)
+		}
+	case *bridge.ListLine:
+		return rowWords(c.Rows)
+	case *bridge.EveningLine:
+		return rowWords(c.Rows)
+	case *bridge.TopLevelLine:
+		return rowWords(c.Rows)
+	case *bridge.HistoryLine:
+		return logWords(c.Log)
+	case *bridge.WhyLine:
+		words = logWords(c.Log)
+		for _, d := range c.Decided {
+			words = append(words, "("+d.By.Name+": "+d.Text+" "+d.Fate+" "+d.Reason+")")
+		}
+	case *bridge.TemplatesLine:
+		return templateWords(c.Templates)
+	case *bridge.ChooseTemplateLine:
+		return templateWords(c.Templates)
+	case *bridge.VerdictLine:
+		return templateWords(c.Templates)
+	case *bridge.TemplateChangedLine:
+		return templateWords(c.Templates)
+	}
+	return words
+}
+
+func rowWords(rows []bridge.Facts) (words []string) {
+	for _, f := range rows {
+		words = append(words, fmt.Sprintf("#%d", f.ID), f.Subject, f.Elsewhere)
+	}
+	return words
+}
+
+func logWords(rows []bridge.LogRow) (words []string) {
+	for _, row := range rows {
+		words = append(words, strings.TrimSpace(row.Actor+" "+row.What+" "+row.Detail))
+	}
+	return words
+}
+
+func templateWords(list []bridge.Template) (words []string) {
+	for _, t := range list {
+		words = append(words, t.Name, "("+t.Language+")", t.Status, t.Reason)
+	}
+	return words
+}
+
 // renderButtons puts a line's buttons under it.
 func renderButtons(r *request, l bridge.Line) {
-	if l.Meant != nil {
-		r.Buttons = append(r.Buttons, Button{Verb: l.Meant.Verb, Args: l.Meant.Args})
-	}
-	if l.Kind == bridge.LineTopLevel {
-		for _, f := range l.Rows {
+	switch c := l.Content.(type) {
+	case *bridge.AskLine:
+		if c.Meant != nil {
+			r.Buttons = append(r.Buttons, Button{Verb: c.Meant.Verb, Args: c.Meant.Args})
+		}
+	case *bridge.TopLevelLine:
+		for _, f := range c.Rows {
 			r.Buttons = append(r.Buttons, Button{Verb: bridge.VerbSend, Args: bridge.Args{Conversation: f.ID, Typed: l.Args.Typed}})
 		}
 	}

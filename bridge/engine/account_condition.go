@@ -48,7 +48,7 @@ func (w *work) tellCondition(f ownFact) {
 		return
 	}
 	first := w.tellsOf(account)
-	line := bridge.Line{Kind: bridge.LineAccount, Text: account.Name, Reason: f.Text, Hint: f.Hint}
+	line := bridge.Line{Content: &bridge.AccountLine{Account: account.Name, Trouble: f.Text, Hint: f.Hint}}
 	for _, a := range w.dir.Agents {
 		if !a.Active || !slices.Contains(a.Roles, "admin") {
 			continue

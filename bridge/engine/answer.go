@@ -24,7 +24,7 @@ const (
 // the actor alone.
 func (w *work) answer(ctx context.Context, tx pgx.Tx, r request) (bool, error) {
 	agent, a := r.agent, r.Action
-	line := bridge.Line{Kind: bridge.LineHelp, Text: a.Args.Note, Denied: deniedTo(agent)}
+	line := bridge.Line{Content: &bridge.HelpLine{About: a.Args.Note, Denied: deniedTo(agent)}}
 	switch a.Verb {
 	case bridge.VerbHelp:
 	case bridge.VerbList, bridge.VerbHistory, bridge.VerbWhy, bridge.VerbFind:
@@ -109,7 +109,7 @@ func (w *work) read(ctx context.Context, tx pgx.Tx, r request) (bridge.Line, err
 func (w *work) listLine(ctx context.Context, tx pgx.Tx, agent *store.Agent, surface int64, args bridge.Args) (bridge.Line, error) {
 	l, err := w.e.list(ctx, tx, surface, agent, w.e.reader(agent), args.ListQuery())
 	args.List = cmp.Or(args.List, l.List)
-	return bridge.Line{Kind: bridge.LineList, Text: args.List, Args: args, Rows: l.Rows, More: l.More, Hidden: l.Hidden}, err
+	return bridge.Line{Content: &bridge.ListLine{List: args.List, Rows: l.Rows, More: l.More, Hidden: l.Hidden}, Args: args}, err
 }
 
 func noSuchConversation(id int64) *bridge.Problem {
@@ -125,7 +125,7 @@ func (w *work) tell(ctx context.Context, tx pgx.Tx, r request) (bridge.Line, err
 		}
 	}
 	if r.Verb == bridge.VerbFind {
-		line.Kind = bridge.LineDetails
+		line.Content = bridge.LineDetails
 		return line, nil
 	}
 	h, err := w.e.history(ctx, tx, r.conv.ID, r.Args.Page, w.log.entries...)
@@ -133,10 +133,10 @@ func (w *work) tell(ctx context.Context, tx pgx.Tx, r request) (bridge.Line, err
 		return bridge.Line{}, err
 	}
 	if r.Verb == bridge.VerbWhy {
-		line.Kind, line.Log = bridge.LineWhy, h.Rows[:min(len(h.Rows), 10)]
-		line.Decided, err = w.decided(ctx, tx, r.conv, r.surface)
+		decided, err := w.decided(ctx, tx, r.conv, r.surface)
+		line.Content = &bridge.WhyLine{Decided: decided, Log: h.Rows[:min(len(h.Rows), 10)]}
 		return line, err
 	}
-	line.Kind, line.Log, line.More, line.Args = bridge.LineHistory, h.Rows, h.More, bridge.Args{Conversation: r.conv.ID, Page: h.Page}
+	line.Content, line.Args = &bridge.HistoryLine{Log: h.Rows, More: h.More}, bridge.Args{Conversation: r.conv.ID, Page: h.Page}
 	return line, nil
 }

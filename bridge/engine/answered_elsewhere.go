@@ -111,11 +111,12 @@ func (w *work) bouncedElsewhere(c *conv, m *message, s *channels.Status) {
 	switch {
 	case m.Reason != outbound.ElsewhereReason || m.Fate != store.FateOut:
 	case s.Delayed:
-		w.line(c, bridge.Line{Kind: bridge.LineDelayed, Text: m.Text, Reason: s.Reason})
+		w.line(c, bridge.Line{Content: &bridge.DelayedLine{Reason: s.Reason}, Text: m.Text})
 	case s.State == channels.StateFailed:
 		m.Fate, m.dirty = store.FateFailed, true
 		w.log.byParley(c, "not delivered", detail{Message: m.ID, Reason: bounceText(s)})
-		w.line(c, bridge.Line{Kind: bridge.LineFailed, Text: m.Text, Reason: bounceText(s), Hint: "It was not written here: answer again, to an address that works."})
+		w.line(c, bridge.Line{Content: &bridge.FailedLine{Reason: bounceText(s), Hint: "It was not written here: answer again, to an address that works."},
+			Text: m.Text})
 		w.messages.unanswered(c)
 	}
 }

@@ -78,7 +78,7 @@ func (w *work) assignTo(r request, chosen []int64) {
 	}
 	w.log.byAgent(c, agent, "assigned", detail{Agents: unique, Note: a.Args.Note})
 	if len(notice) > 0 {
-		w.line(c, bridge.Line{Kind: bridge.LineAssigned, By: w.dir.Ref(surface, agent.ID), Mentions: notice, Text: a.Args.Note})
+		w.line(c, bridge.Line{Content: bridge.LineAssigned, By: w.dir.Ref(surface, agent.ID), Mentions: notice, Text: a.Args.Note})
 	}
 	c.refreshCard()
 }
@@ -100,6 +100,6 @@ func (w *work) unassign(r request) {
 	}
 	w.queue(c)
 	w.log.byAgent(c, agent, "unassigned", nil)
-	w.line(c, bridge.Line{Kind: bridge.LineUnassigned, By: w.dir.Ref(surface, agent.ID)})
+	w.line(c, bridge.Line{Content: &bridge.UnassignedLine{}, By: w.dir.Ref(surface, agent.ID)})
 	c.refreshCard()
 }

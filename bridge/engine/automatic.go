@@ -30,8 +30,8 @@ func (w *work) automaticMail(ctx context.Context, tx pgx.Tx, a *store.Account, p
 	if _, err := w.openThread(c); err != nil {
 		return err
 	}
-	w.line(c, bridge.Line{Kind: bridge.LineAutomatic, Customer: partyOf(in), Text: in.Subject, Reason: in.Automatic,
-		Hint: preview(in.Text), Verbs: sortingVerbs(), Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
+	w.line(c, bridge.Line{Content: &bridge.AutomaticLine{Subject: in.Subject, Cause: in.Automatic, Begins: preview(in.Text)},
+		Customer: partyOf(in), Verbs: sortingVerbs(), Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
 	return nil
 }
 
@@ -58,7 +58,7 @@ func (w *work) unmatchedStatus(ctx context.Context, tx pgx.Tx, a *store.Account,
 	if _, err := w.openThread(c); err != nil {
 		return err
 	}
-	w.line(c, bridge.Line{Kind: bridge.LineBounceOther, Customer: partyOf(in), Text: in.Subject, Reason: in.Status.Reason,
+	w.line(c, bridge.Line{Content: &bridge.BounceOtherLine{Subject: in.Subject, Reason: in.Status.Reason}, Customer: partyOf(in),
 		Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
 	return nil
 }
@@ -90,7 +90,8 @@ func (w *work) sortAutomatic(ctx context.Context, tx pgx.Tx, r request) error {
 		w.refuse(r, "unknown_message", "I don't know which mail you mean.", "Use the button under the mail.")
 		return nil
 	case m.ConversationID != c.ID:
-		w.whisper(c, surface, a, bridge.Line{Kind: bridge.LineDecided, Verb: a.Verb, Outcome: &bridge.Outcome{State: bridge.OutcomePromoted}, Other: bridge.Facts{ID: m.ConversationID}})
+		w.whisper(c, surface, a, bridge.Line{Content: bridge.LineDecided, Verb: a.Verb, Outcome: &bridge.Outcome{State: bridge.OutcomePromoted},
+			Other: bridge.Facts{ID: m.ConversationID}})
 		return nil
 	}
 	i, err := w.people.senderOf(ctx, tx, m)
@@ -106,11 +107,11 @@ func (w *work) sortAutomatic(ctx context.Context, tx pgx.Tx, r request) error {
 		w.decide(m, r.agent, bridge.OutcomeSilenced)
 		w.people.dirtyIdentities[i.ID] = true
 		w.log.byAgent(c, r.agent, "silenced", detail{Text: i.Key})
-		done := bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbSilence, Text: i.Key}
+		done := &bridge.SendersLine{Senders: i.Key}
 		if c.Collects != nil {
 			done.Hint = "What is not above the limit still becomes a conversation."
 		}
-		w.confirm(c, surface, a, done)
+		w.confirm(c, surface, a, bridge.Line{Content: done, Verb: bridge.VerbSilence})
 		return nil
 	}
 	return w.promote(ctx, tx, c, r.agent, m, i)
@@ -131,7 +132,7 @@ func (w *work) block(r request, m *message, i *store.Identity) {
 	i.Blocked, w.people.dirtyIdentities[i.ID] = true, true
 	w.decide(m, r.agent, bridge.OutcomeBlocked)
 	w.log.byAgent(c, r.agent, "blocked", detail{Text: i.Key})
-	w.confirm(c, surface, a, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbBlock, Text: i.Key})
+	w.confirm(c, surface, a, bridge.Line{Content: &bridge.SendersLine{Senders: i.Key}, Verb: bridge.VerbBlock})
 }
 
 // unblock lets automatic mail of senders come again: of the one whose mail a button is under, or of
@@ -180,7 +181,7 @@ func (w *work) unblock(ctx context.Context, tx pgx.Tx, r request) error {
 		w.decide(m, r.agent, bridge.OutcomeUnblocked)
 	}
 	w.log.byAgent(c, r.agent, "unblocked", detail{Text: strings.Join(freed, ", ")})
-	w.confirm(c, surface, a, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbUnblock, Text: strings.Join(freed, ", ")})
+	w.confirm(c, surface, a, bridge.Line{Content: &bridge.SendersLine{Senders: strings.Join(freed, ", ")}, Verb: bridge.VerbUnblock})
 	return nil
 }
 

@@ -66,17 +66,19 @@ func (w *work) topLevel(ctx context.Context, tx pgx.Tx, r request) error {
 func (w *work) askWhoIsMeant(ctx context.Context, tx pgx.Tx, p *store.Post) error {
 	text, _ := channelTextOf(p)
 	a := text.Action
-	line := bridge.Line{Kind: bridge.LineTopLevel, Mentions: []bridge.AgentRef{{User: a.Actor.ID, Name: "you"}}, Text: a.Text, Args: bridge.Args{Typed: &bridge.Place{Channel: p.Channel, Message: p.Message}}}
+	var offered bridge.TopLevelLine
+	line := bridge.Line{Content: &offered, Mentions: []bridge.AgentRef{{User: a.Actor.ID, Name: "you"}}, Text: a.Text,
+		Args: bridge.Args{Typed: &bridge.Place{Channel: p.Channel, Message: p.Message}}}
 	if agent := w.dir.AgentOf(p.AccountID, a.Actor.ID); agent != nil && a.Verb != bridge.VerbUnknown && (a.Text != "" || len(a.Files) > 0) {
 		line.Mentions = []bridge.AgentRef{w.dir.Ref(p.AccountID, agent.ID)}
 		ids, err := store.AnswerableConversations(ctx, tx, w.e.reader(agent), p.AccountID, p.Channel, mostOffered)
 		if err != nil {
 			return err
 		}
-		if line.Rows, err = w.e.facts(ctx, tx, p.AccountID, agent, ids...); err != nil {
+		if offered.Rows, err = w.e.facts(ctx, tx, p.AccountID, agent, ids...); err != nil {
 			return err
 		}
-		line.Rows = slices.DeleteFunc(line.Rows, func(f bridge.Facts) bool { return f.AccountMode == "watch" })
+		offered.Rows = slices.DeleteFunc(offered.Rows, func(f bridge.Facts) bool { return f.AccountMode == "watch" })
 	}
 	text.Line = w.channelLine(p.AccountID, bridge.Place{Channel: p.Channel, Thread: p.Message}, line).ID
 	w.posts.keepChannelText(p, text)
@@ -143,7 +145,8 @@ func (w *work) sendChannelText(r request) {
 		return
 	}
 	if author.ID != agent.ID && !r.Args.Sure {
-		w.whisper(nil, surface, r.Action, bridge.Line{Kind: bridge.LineSendAs, By: w.dir.Ref(surface, author.ID), Text: text.Action.Text, Customer: c.customer(),
+		w.whisper(nil, surface, r.Action, bridge.Line{Content: bridge.LineSendAs, By: w.dir.Ref(surface, author.ID),
+			Text: text.Action.Text, Customer: c.customer(),
 			Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Conversation: c.ID, Typed: r.Args.Typed, Sure: true}})
 		return
 	}
@@ -154,7 +157,8 @@ func (w *work) sendChannelText(r request) {
 	r.Args.Sure = true
 	w.sendKept(r, m)
 	if author.ID == agent.ID && m.Fate == store.FateWaiting { // else tellSentAs did, or a line asks for more
-		w.lineAbout(c, m, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbReply, By: w.dir.Ref(surface, agent.ID), Text: m.Text, Files: w.e.files.Attached(&m.Message),
+		w.lineAbout(c, m, bridge.Line{Content: &bridge.RepliedLine{}, Verb: bridge.VerbReply, By: w.dir.Ref(surface, agent.ID),
+			Text: m.Text, Files: w.e.files.Attached(&m.Message),
 			Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
 	}
 	w.settleAsked(c, agent, surface, m, text.Line)
@@ -166,7 +170,7 @@ func (w *work) settleAsked(c *conv, agent *store.Agent, surface int64, m *messag
 	if t == nil || line == 0 {
 		return
 	}
-	said := bridge.Line{Kind: bridge.LineTopLevel, By: w.dir.Ref(surface, *m.AgentID), Text: m.Text, Customer: c.customer(),
+	said := bridge.Line{Content: &bridge.TopLevelLine{}, By: w.dir.Ref(surface, *m.AgentID), Text: m.Text, Customer: c.customer(),
 		Other: bridge.Facts{ID: c.ID, Root: bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}}, Outcome: &bridge.Outcome{State: bridge.OutcomeChosen, By: w.dir.Ref(surface, agent.ID)}}
 	w.outbox.enqueue(w.changesLane(c, t), string(bridge.PostLine), 0, outbound.Payload{Left: true, Place: bridge.Place{Channel: m.Channel, Thread: m.Place}, Line: &said, Changes: line}, nil)
 }

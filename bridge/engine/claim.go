@@ -22,7 +22,7 @@ func (w *work) askToTake(c *conv, m *message) {
 		m.Fate = store.FateAsk
 	}
 	m.Reason, m.dirty = unclaimedReason, true
-	w.tellAuthor(c, m, bridge.LineAsk, unclaimedReason, bridge.VerbSend, bridge.VerbKeep)
+	w.tellAuthor(c, m, &bridge.AskLine{Reason: unclaimedReason}, bridge.VerbSend, bridge.VerbKeep)
 }
 
 // claim makes who sends a kept reply one of its conversation's owners, or its owner if it has none

@@ -116,7 +116,8 @@ func (w *work) evening(ctx context.Context, tx pgx.Tx, team int64, due time.Time
 	if err != nil {
 		return err
 	}
-	w.channelLine(surface, bridge.Place{Channel: channel}, bridge.Line{Kind: bridge.LineEvening, Rows: facts, Text: w.dir.Team(team).Name, Zone: zone.String()})
+	closing := &bridge.EveningLine{Rows: facts, Team: w.dir.Team(team).Name, Zone: zone.String()}
+	w.channelLine(surface, bridge.Place{Channel: channel}, bridge.Line{Content: closing})
 	return nil
 }
 
@@ -139,5 +140,5 @@ func (w *work) closingOf(ctx context.Context, tx pgx.Tx, account, team int64) ([
 func (w *work) leave(r request) {
 	c, surface, a := r.conv, r.surface, r.Action
 	w.log.byAgent(c, r.agent, "left until tomorrow", nil)
-	w.confirm(nil, surface, a, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbLeave, Other: bridge.Facts{ID: c.ID}})
+	w.confirm(nil, surface, a, bridge.Line{Content: bridge.LineDone, Verb: bridge.VerbLeave, Other: bridge.Facts{ID: c.ID}})
 }

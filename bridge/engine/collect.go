@@ -29,8 +29,8 @@ func (w *work) collect(ctx context.Context, tx pgx.Tx, a *store.Account, part in
 	if _, err := w.openThread(c); err != nil {
 		return err
 	}
-	w.line(c, bridge.Line{Kind: bridge.LineCollected, Customer: partyOf(in), Text: in.Subject, Hint: collectedWords(in), Count: len(m.Files),
-		Verbs: []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence}, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
+	w.line(c, bridge.Line{Content: &bridge.CollectedLine{Subject: in.Subject, Words: collectedWords(in), Files: len(m.Files)},
+		Customer: partyOf(in), Verbs: []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence}, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
 	return nil
 }
 

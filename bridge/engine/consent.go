@@ -14,19 +14,20 @@ func (w *work) consent(i *store.Identity, c *conv, wish channels.Consent, text s
 	if c == nil || !changed && !(silent && text != "") {
 		return
 	}
-	line := bridge.Line{Kind: bridge.LineOptedIn, Customer: outbound.RefOf(i)}
-	if wish.OptedOut {
-		line.Kind = bridge.LineOptedOut
-	}
+	var only string
 	if wish.Marketing {
-		line.Reason = store.OptedOutMarketing
+		only = store.OptedOutMarketing
+	}
+	line := bridge.Line{Content: bridge.LineOptedIn, Customer: outbound.RefOf(i)}
+	if wish.OptedOut {
+		line.Content = &bridge.OptedOutLine{Only: only}
 	}
 	if silent {
 		line.Text = text
 	}
 	w.line(c, line)
 	if changed {
-		w.log.byCustomer(c, string(line.Kind), detail{Reason: line.Reason})
+		w.log.byCustomer(c, string(line.Kind()), detail{Reason: only})
 	}
 }
 

@@ -64,7 +64,7 @@ func (w *work) reached(c *conv, m *message) {
 	edit := bridge.Action{Actor: bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}, Text: now}
 	switch {
 	case before == store.FateUndone || before == store.FateDropped:
-		w.tellWith(c, m, bridge.Line{Kind: bridge.LineDeleteLate})
+		w.tellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
 	case before == store.FateInside:
 		w.tellLateEdit(c, m, edit, Inside)
 	case before == store.FateAsk && edited:
@@ -72,7 +72,7 @@ func (w *work) reached(c *conv, m *message) {
 	case edited:
 		w.tellLateEdit(c, m, edit, Out)
 	case before == store.FateAsk:
-		w.tellWith(c, m, bridge.Line{Kind: bridge.LineEditLate})
+		w.tellWith(c, m, bridge.Line{Content: bridge.LineEditLate})
 	}
 	d := w.outbox.firstOf(m)
 	w.customersTurn(c, d != nil && d.payload().KeepsStatus)
@@ -82,7 +82,7 @@ func (w *work) reached(c *conv, m *message) {
 // and offers to send the new text. decision is what would become of that text if it were typed.
 func (w *work) tellLateEdit(c *conv, m *message, a bridge.Action, decision Decision) {
 	w.dropCorrections(m)
-	line := bridge.Line{Kind: bridge.LineEditLate, Text: m.Text}
+	line := bridge.Line{Content: bridge.LineEditLate, Text: m.Text}
 	if decision == Inside || a.Text == "" {
 		w.tellWith(c, m, line)
 		return

@@ -32,7 +32,7 @@ func (w *work) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Account, p
 		}
 		return nil
 	}
-	w.line(c, bridge.Line{Kind: bridge.LineChanged, Text: in.Text, Hint: quoteOf(&m.Message)})
+	w.line(c, bridge.Line{Content: &bridge.ChangedLine{Before: quoteOf(&m.Message)}, Text: in.Text})
 	w.log.byCustomer(c, "changed a message", detail{Message: m.ID})
 	if c.status().Open() {
 		c.LastAt, c.LastFrom, c.LastPreview = w.now, "customer", preview(in.Text)
@@ -53,12 +53,12 @@ func (w *work) customerDeletes(a *store.Account, in channels.Inbound) error {
 		if _, told := w.messages.external[userKey{a.ID, in.Target}]; !told && in.Target != "" {
 			w.messages.tie(a.ID, in.Target, 0, 0) // if it comes, it is known to be deleted
 			if c = w.convs.latestOf(i); c != nil {
-				w.line(c, bridge.Line{Kind: bridge.LineDeleted})
+				w.line(c, bridge.Line{Content: &bridge.DeletedLine{}})
 			}
 		}
 		return nil
 	}
-	w.line(c, bridge.Line{Kind: bridge.LineDeleted, Hint: quoteOf(&m.Message)})
+	w.line(c, bridge.Line{Content: &bridge.DeletedLine{Message: quoteOf(&m.Message)}})
 	w.log.byCustomer(c, "deleted a message", detail{Message: m.ID})
 	return nil
 }
@@ -79,6 +79,6 @@ func (w *work) cameChanged(a *store.Account, in *channels.Inbound) bool {
 		return false
 	}
 	m.Reason, m.dirty = "", true
-	w.line(c, bridge.Line{Kind: bridge.LineChanged, Text: m.Text, Hint: quoteOf(&store.Message{Text: in.Text})})
+	w.line(c, bridge.Line{Content: &bridge.ChangedLine{Before: quoteOf(&store.Message{Text: in.Text})}, Text: m.Text})
 	return true
 }

@@ -107,7 +107,8 @@ func (w *work) refuseKept(r request, m *message) bool {
 // gets it as its author's.
 func (w *work) askSendAs(r request, m *message) {
 	c, surface := r.conv, r.surface
-	line := bridge.Line{Kind: bridge.LineSendAs, By: w.dir.Ref(surface, *m.AgentID), Text: m.Text, Files: files.UploadedNames(&m.Message), Customer: c.customer(),
+	line := bridge.Line{Content: bridge.LineSendAs, By: w.dir.Ref(surface, *m.AgentID), Text: m.Text,
+		Files: files.UploadedNames(&m.Message), Customer: c.customer(),
 		Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Conversation: c.ID, Message: m.ID, Sure: true}}
 	if m.AccountID == surface {
 		line.SourceRef = bridge.Place{Channel: m.Channel, Message: m.Place}
@@ -118,7 +119,8 @@ func (w *work) askSendAs(r request, m *message) {
 // tellSentAs says in the thread who sends what somebody else wrote. The author notices it, and
 // anybody can take it back while it waits.
 func (w *work) tellSentAs(c *conv, agent *store.Agent, surface int64, m *message) {
-	w.lineAbout(c, m, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbSend, By: w.dir.Ref(surface, agent.ID), Text: m.Text, Files: files.UploadedNames(&m.Message),
+	w.lineAbout(c, m, bridge.Line{Content: bridge.LineDone, Verb: bridge.VerbSend, By: w.dir.Ref(surface, agent.ID),
+		Text: m.Text, Files: files.UploadedNames(&m.Message),
 		Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
 }
 

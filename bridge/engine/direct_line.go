@@ -58,7 +58,7 @@ func (w *work) tellAssigned(c *conv, agent int64) {
 		return
 	}
 	row := w.e.factsOf(w.dir, surface, w.dir.Agent(agent), c.Conversation, w.people.identities, c.places(), w.now)
-	w.direct(surface, agent, bridge.Line{Kind: bridge.LineList, Text: "assigned", Rows: []bridge.Facts{row}})
+	w.direct(surface, agent, bridge.Line{Content: &bridge.ListLine{List: "assigned", Rows: []bridge.Facts{row}}})
 }
 
 // direct tells one agent something in a conversation of two: only what no thread can.
@@ -67,8 +67,8 @@ func (w *work) direct(surface, agent int64, line bridge.Line) {
 	if ref.User == "" {
 		return
 	}
-	if line.Kind == bridge.LineList {
-		line.Hidden = w.e.hiddenLists(w.dir.Agent(agent))
+	if list, ok := line.Content.(*bridge.ListLine); ok {
+		list.Hidden = w.e.hiddenLists(w.dir.Agent(agent))
 	}
 	w.outbox.enqueue(w.channelLaneOf(surface, "@"+ref.User, bridge.PostLine), string(bridge.PostLine), 0, outbound.Payload{To: ref.User, Line: &line}, nil)
 }

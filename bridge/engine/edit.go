@@ -169,11 +169,11 @@ func (w *work) applyDelete(c *conv, m *message) {
 	case m.Fate == store.FateWaiting && w.outbox.replyOf(m) != nil && (w.outbox.underWayReply(m) || w.outbox.leftInParts(m)):
 		m.Fate, m.dirty = store.FateUndone, true // if it lands all the same, reached tells
 		if w.outbox.leftInParts(m) {
-			w.tellWith(c, m, bridge.Line{Kind: bridge.LineDeleteLate})
+			w.tellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
 		}
 		w.messages.unanswered(c)
 	case m.Direction == "out" && m.Fate != store.FateFailed:
-		w.tellWith(c, m, bridge.Line{Kind: bridge.LineDeleteLate})
+		w.tellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
 	case m.Fate == store.FateAsk || m.Fate == store.FateParked || m.Fate == store.FateFailed:
 		m.Fate, m.dirty = store.FateDropped, true
 	}

@@ -35,7 +35,8 @@ func (w *work) handOver(c *conv, agent *store.Agent, surface int64, team *store.
 	if left == nil {
 		return // its thread opens where the team works
 	}
-	line := bridge.Line{Kind: bridge.LineUnassigned, By: w.dir.Ref(surface, agent.ID), Args: bridge.Args{Team: team.Name}, Text: note}
+	var before bridge.UnassignedLine
+	line := bridge.Line{Content: &before, By: w.dir.Ref(surface, agent.ID), Args: bridge.Args{Team: team.Name}, Text: note}
 	there, channel := w.dir.Home(c.account, c.TeamID)
 	if there == 0 || there == left.AccountID && channel == w.dir.ChannelNow(there, left.Channel) {
 		line.Mentions = w.membersToTell(team, left.AccountID, agent.ID)
@@ -44,13 +45,14 @@ func (w *work) handOver(c *conv, agent *store.Agent, surface int64, team *store.
 	}
 	line.Mentions = w.membersToTell(team, there, agent.ID)
 	if there == left.AccountID {
-		line.Left = bridge.Place{Channel: left.Channel, Thread: left.Root, Message: left.Root}
+		before.Left = bridge.Place{Channel: left.Channel, Thread: left.Root, Message: left.Root}
 	} else {
-		line.LeftIn = w.e.surfaceName(w.dir, left.AccountID)
+		before.LeftIn = w.e.surfaceName(w.dir, left.AccountID)
 	}
 	w.openThere(c, there, channel)
 	w.line(c, line)
-	w.closeThread(c, left, there, bridge.Line{Kind: bridge.LineHandedOver, By: w.dir.As(left.AccountID, line.By), Args: bridge.Args{Team: team.Name}, Customer: c.customer()})
+	w.closeThread(c, left, there, bridge.Line{Content: bridge.LineHandedOver, By: w.dir.As(left.AccountID, line.By),
+		Args: bridge.Args{Team: team.Name}, Customer: c.customer()})
 }
 
 // openThere queues the root in another channel. The thread moves when that root lands: what is

@@ -100,7 +100,7 @@ func (w *work) tellUnited() {
 				surface = t.AccountID
 			}
 			beside := open[(i+1)%len(open)]
-			w.line(c, bridge.Line{Kind: bridge.LineSamePerson, Other: w.refer(beside, surface)})
+			w.line(c, bridge.Line{Content: bridge.LineSamePerson, Other: w.refer(beside, surface)})
 			w.log.byParley(c, "same customer", detail{Text: fmt.Sprintf("#%d", beside.ID)})
 		}
 	}
@@ -136,7 +136,7 @@ func (w *work) identityChanges(a *store.Account, in channels.Inbound) error {
 			continue
 		}
 		if c.useKey(in.From) && c.status().Open() {
-			w.line(c, bridge.Line{Kind: bridge.LineIdentity, Text: in.From.Key, Reason: in.Previous})
+			w.line(c, bridge.Line{Content: &bridge.IdentityLine{Now: in.From.Key, Before: in.Previous}})
 			w.log.byCustomer(c, "changed address", nil)
 			c.refreshCard()
 		}

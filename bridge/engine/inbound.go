@@ -75,7 +75,7 @@ func (w *work) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Account, 
 			return err
 		}
 		previous.refreshCard() // leads there
-		defer w.line(previous, bridge.Line{Kind: bridge.LineContinued, Other: bridge.Facts{ID: c.ID, Subject: c.Subject}})
+		defer w.line(previous, bridge.Line{Content: bridge.LineContinued, Other: bridge.Facts{ID: c.ID, Subject: c.Subject}})
 	}
 	unseen := c == nil // nobody here has seen what it quotes
 	if unseen {
@@ -226,11 +226,11 @@ func (w *work) wakeFor(c *conv, in channels.Inbound) {
 		return
 	case before == bridge.StatusSnoozed:
 		w.endSnooze(c)
-		w.line(c, bridge.Line{Kind: bridge.LineWoke, Mentions: w.convs.owners(c), Reason: "customer"})
+		w.line(c, bridge.Line{Content: &bridge.WokeLine{Cause: bridge.WokenByCustomer}, Mentions: w.convs.owners(c)})
 		w.log.byCustomer(c, "woke", nil)
 	case before == bridge.StatusResolved:
 		c.ResolvedAt, c.CloseReason = nil, ""
-		w.line(c, bridge.Line{Kind: bridge.LineReopened, Mentions: w.convs.owners(c)})
+		w.line(c, bridge.Line{Content: bridge.LineReopened, Mentions: w.convs.owners(c)})
 		w.log.byCustomer(c, "reopened", nil)
 	}
 	c.Status = string(bridge.StatusOpen)

@@ -112,7 +112,7 @@ func (w *work) keptByLimits(c *conv, m *message) bool {
 		return false
 	}
 	m.Direction, m.Fate, m.Reason, m.dirty = "note", store.FateInside, problem.Code, true
-	w.tellWith(c, m, bridge.Line{Kind: bridge.LineInside, Reason: problem.Text, Hint: problem.Hint})
+	w.tellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Reason: problem.Text, Hint: problem.Hint}})
 	return true
 }
 
@@ -140,5 +140,6 @@ func (w *work) warnOfTexts(c *conv, m *message) {
 	if n == 0 {
 		return
 	}
-	w.lineAbout(c, m, bridge.Line{Kind: bridge.LineTexts, Count: n, Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
+	w.lineAbout(c, m, bridge.Line{Content: &bridge.TextsLine{Count: n}, Verbs: []bridge.Verb{bridge.VerbUndo},
+		Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
 }

@@ -17,7 +17,7 @@ func (w *work) noteByForm(r request) {
 	m := w.messages.addByPerson(r)
 	m.Reason = "note"
 	w.log.note(r.conv, agent, m)
-	line := bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbNote, By: w.dir.Ref(surface, agent.ID), Text: a.Text}
+	line := bridge.Line{Content: bridge.LineDone, Verb: bridge.VerbNote, By: w.dir.Ref(surface, agent.ID), Text: a.Text}
 	for _, named := range w.dir.NamedIn(a.Text) {
 		if named.ID != agent.ID && w.e.reader(named).May(r.conv.Conversation) {
 			line.Mentions = append(line.Mentions, w.dir.Ref(surface, named.ID))

@@ -16,7 +16,7 @@ import (
 
 // tracked says that a line follows the message that it is about.
 func tracked(line *bridge.Line) bool {
-	switch line.Kind {
+	switch line.Kind() {
 	case bridge.LineAsk, bridge.LineInside, bridge.LineNotMapped, bridge.LineParked, bridge.LineOffered, bridge.LineFailed, bridge.LineRetrying, bridge.LineUnclear, bridge.LineEditLate, bridge.LineUndone,
 		bridge.LineTexts, bridge.LineAutomatic, bridge.LineCollected, bridge.LineParticipant:
 		return line.Args.Message != 0
@@ -27,7 +27,7 @@ func tracked(line *bridge.Line) bool {
 // carriesFate says that a line shows a message that leaves: one that was written in a form, which
 // people see nowhere else, or that somebody else's click sends.
 func carriesFate(line *bridge.Line) bool {
-	if line.Kind != bridge.LineDone || line.Args.Message == 0 {
+	if line.Kind() != bridge.LineDone || line.Args.Message == 0 {
 		return false
 	}
 	switch line.Verb {
@@ -124,16 +124,16 @@ func (w *work) settle(m *message, line postedLine, last bool) {
 // outcome gives what a line has to say of its message; nil = what it was written with. first is the
 // line's payload as it was written, now what it says.
 func (w *work) outcome(m *message, first outbound.Payload, now *bridge.Line, last bool) *bridge.Outcome {
-	if now.Kind == bridge.LineParticipant {
+	if now.Kind() == bridge.LineParticipant {
 		return w.allowed(m, now)
 	}
 	before := now.Outcome
-	if m.decided != nil && m.decided.State != "" && (last || now.Kind == bridge.LineAutomatic || now.Kind == bridge.LineCollected) {
+	if m.decided != nil && m.decided.State != "" && (last || now.Kind() == bridge.LineAutomatic || now.Kind() == bridge.LineCollected) {
 		return w.decidedBy(m, now, before, m.decided.State)
 	}
 	unchanged := first.Fate == "" || first.Fate == m.Fate
 	switch state := w.outcomeState(m); {
-	case now.Kind == bridge.LineAutomatic || now.Kind == bridge.LineCollected:
+	case now.Kind() == bridge.LineAutomatic || now.Kind() == bridge.LineCollected:
 		return nil
 	case !last && (state == bridge.OutcomeWaiting || state == bridge.OutcomeAsked):
 		return w.decidedBy(m, now, before, bridge.OutcomeAsked)
@@ -258,6 +258,6 @@ func (w *work) refuseDecided(r request, m *message) {
 			o, said = before, d.CreatedAt
 		}
 	}
-	w.whisper(c, surface, a, bridge.Line{Kind: bridge.LineDecided, Verb: a.Verb, Customer: c.customer(), Outcome: o})
+	w.whisper(c, surface, a, bridge.Line{Content: bridge.LineDecided, Verb: a.Verb, Customer: c.customer(), Outcome: o})
 	w.log.byParley(c, "refused", detail{Text: string(a.Verb), Reason: "stale"})
 }

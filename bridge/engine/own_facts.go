@@ -136,8 +136,8 @@ func (w *work) postFailed(c *conv, f ownFact) {
 	}
 	switch bridge.PostKind(f.Post) {
 	case bridge.PostSaid, bridge.PostFiles:
-		w.line(c, bridge.Line{Kind: bridge.LineQuarantine, Text: c.account.Name, Reason: f.Text,
-			Hint: fmt.Sprintf("The original is kept: parley explain '#%d'", c.ID)})
+		w.line(c, bridge.Line{Content: &bridge.QuarantineLine{Account: c.account.Name, Reason: f.Text,
+			Hint: fmt.Sprintf("The original is kept: parley explain '#%d'", c.ID)}})
 	case bridge.PostRoot, bridge.PostLine:
 		w.tellCondition(ownFact{Account: f.Account, Text: fmt.Sprintf("Something for conversation #%d could not be posted: %s", c.ID, f.Text),
 			Hint: fmt.Sprintf("parley explain '#%d'", c.ID)})

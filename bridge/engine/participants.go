@@ -91,7 +91,7 @@ func (w *work) recipients(c *conv, in channels.Inbound, message int64) {
 	c.touch()
 	w.askNewcomers(c, message, without(newcomers, waiting(known)))
 	if before, now := recipientList(known), recipientList(next); before != "" && before != now && !c.Exclusive {
-		w.line(c, bridge.Line{Kind: bridge.LineRecipients, Text: now, Without: droppedFrom(known, next)})
+		w.line(c, bridge.Line{Content: &bridge.RecipientsLine{To: now, Without: droppedFrom(known, next)}})
 	}
 }
 
@@ -122,7 +122,7 @@ func (w *work) askNewcomers(c *conv, message int64, keys []string) {
 		if len(some) > 1 {
 			who = bridge.PartyRef{Name: strings.Join(some, ", ")}
 		}
-		w.line(c, bridge.Line{Kind: bridge.LineParticipant, Customer: who, Verbs: []bridge.Verb{bridge.VerbAllow},
+		w.line(c, bridge.Line{Content: bridge.LineParticipant, Customer: who, Verbs: []bridge.Verb{bridge.VerbAllow},
 			Args: bridge.Args{Conversation: c.ID, Message: message, Addresses: some}})
 	}
 }
@@ -217,7 +217,7 @@ func (w *work) changeRecipients(r request) {
 func (w *work) setParticipants(c *conv, agent *store.Agent, surface int64, list []store.Participant, named []string) {
 	c.Participants, c.addressedBy = list, w.dir.Ref(0, agent.ID)
 	w.log.byAgent(c, agent, "recipients", detail{Text: strings.Join(named, ", ")})
-	w.line(c, bridge.Line{Kind: bridge.LineRecipients, By: w.dir.Ref(surface, agent.ID), Text: recipientList(c.Participants)})
+	w.line(c, bridge.Line{Content: &bridge.RecipientsLine{To: recipientList(c.Participants)}, By: w.dir.Ref(surface, agent.ID)})
 	c.refreshCard()
 }
 

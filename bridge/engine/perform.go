@@ -162,20 +162,20 @@ func (w *work) replyByForm(r request, answered *message, first bool) *message {
 		return m
 	}
 	m.Reason = "explicit"
-	line := bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbReply, By: w.dir.Ref(surface, agent.ID), Text: r.Text, Rich: r.Rich, Verbs: []bridge.Verb{bridge.VerbUndo},
-		Count: w.manyTexts(c, r.Text), Files: w.e.files.Attached(&m.Message), Args: bridge.Args{Conversation: c.ID, Message: m.ID}}
+	replied := &bridge.RepliedLine{Count: w.manyTexts(c, r.Text)}
 	if w.mayName(c, answered) {
-		m.ReplyTo, line.Quoted = answered.ExternalID, excerpt(answered)
+		m.ReplyTo, replied.Answered = answered.ExternalID, excerpt(answered)
 	}
 	switch {
 	case !first:
 		m.Fate, m.Reason = store.FateAsk, formReason
-		w.tellAuthor(c, m, bridge.LineAsk, formReason, bridge.VerbSend, bridge.VerbKeep)
+		w.tellAuthor(c, m, &bridge.AskLine{Reason: formReason}, bridge.VerbSend, bridge.VerbKeep)
 	case w.mustBeTaken(c):
 		w.askToTake(c, m)
 	case w.parkForWindow(c, m) || w.tooLateToPromote(c, m) || w.keptByLimits(c, m):
 	default:
-		w.line(c, line)
+		w.line(c, bridge.Line{Content: replied, Verb: bridge.VerbReply, By: w.dir.Ref(surface, agent.ID), Text: r.Text, Rich: r.Rich,
+			Files: w.e.files.Attached(&m.Message), Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
 		w.sendToCustomer(c, agent, surface, m, w.formOrder())
 	}
 	return m

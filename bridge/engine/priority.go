@@ -24,6 +24,7 @@ func (w *work) setPriority(r request) {
 		return
 	}
 	w.log.byAgent(c, agent, "set priority", detail{Text: level})
-	w.line(c, bridge.Line{Kind: bridge.LineDone, Verb: a.Verb, By: w.dir.Ref(surface, agent.ID), Args: bridge.Args{Conversation: c.ID, Note: level}})
+	w.line(c, bridge.Line{Content: bridge.LineDone, Verb: a.Verb, By: w.dir.Ref(surface, agent.ID),
+		Args: bridge.Args{Conversation: c.ID, Note: level}})
 	c.refreshCard()
 }

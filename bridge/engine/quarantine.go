@@ -42,7 +42,8 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 	if at.Channel == "" { // no place that anybody sees
 		w.tellCondition(ownFact{Account: ev.AccountID, Text: "Something could not be dealt with: " + reason, Hint: again})
 	} else {
-		w.channelLine(surface, at, bridge.Line{Kind: bridge.LineQuarantine, Text: account.Name, Mentions: author, Reason: reason, Hint: again})
+		w.channelLine(surface, at, bridge.Line{Content: &bridge.QuarantineLine{Account: account.Name, Reason: reason, Hint: again},
+			Mentions: author})
 	}
 	write, err := w.flush(ctx, tx)
 	if err != nil {

@@ -63,10 +63,11 @@ func (w *work) customerReacts(a *store.Account, in channels.Inbound) error {
 	if c == nil || c.home(w.dir) == nil || known.Emoji == in.Emoji {
 		return nil // nobody sees where, or nothing changes
 	}
-	line := bridge.Line{Kind: bridge.LineReacted, Text: in.Emoji, Customer: outbound.RefOf(i)}
+	reacted := &bridge.ReactedLine{Emoji: in.Emoji}
 	if m != nil {
-		line.Hint, line.Reason = quoteOf(&m.Message), m.Direction
+		reacted.Message = quoteOf(&m.Message)
 	}
+	line := bridge.Line{Content: reacted, Customer: outbound.RefOf(i)}
 	d := w.outbox.deliveries[known.DeliveryID]
 	switch {
 	case before && d != nil && in.Emoji == "" && d.payload().Changes == 0 && w.outbox.cancel(d):

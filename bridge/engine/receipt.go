@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -69,7 +68,7 @@ func (w *work) counted(c *conv, m *message, parts int, cost string) {
 	if parts > m.Parts {
 		m.Parts, m.dirty = parts, true
 		if parts > 1 {
-			line := bridge.Line{Kind: bridge.LineParts, Text: strconv.Itoa(parts)}
+			line := bridge.Line{Content: &bridge.PartsLine{Count: parts}}
 			if t := c.home(w.dir); t != nil {
 				line.SourceRef = sourceOf(m, t)
 			}
@@ -109,7 +108,8 @@ func (w *work) replyFailed(ctx context.Context, tx pgx.Tx, c *conv, f ownFact) e
 	m.Fate, m.Reason, m.dirty = store.FateFailed, f.Class, true
 	w.log.byParley(c, "not delivered", detail{Message: m.ID, Reason: f.Text})
 	w.mark(c, m, bridge.MarkWarning)
-	line := bridge.Line{Kind: bridge.LineFailed, Text: part, Reason: f.Text, Hint: f.Hint, Verbs: []bridge.Verb{bridge.VerbSendAgain}, Args: bridge.Args{Delivery: f.Delivery}}
+	line := bridge.Line{Content: &bridge.FailedLine{Reason: f.Text, Hint: f.Hint}, Text: part,
+		Verbs: []bridge.Verb{bridge.VerbSendAgain}, Args: bridge.Args{Delivery: f.Delivery}}
 	if slices.ContainsFunc(m.Files, func(f store.FileRef) bool { return files.FromSurface(f).Unavailable != "" }) {
 		line.Verbs = []bridge.Verb{bridge.VerbReply} // it would fail again
 	}
@@ -126,11 +126,11 @@ func (w *work) replyLate(c *conv, f ownFact) {
 		return
 	}
 	d := w.outbox.deliveryOf(m, f.Delivery)
-	line := bridge.Line{Kind: bridge.LineRetrying, Text: w.partName(m, d), Reason: f.Text, Hint: f.Hint}
+	retrying := &bridge.RetryingLine{Reason: f.Text, Hint: f.Hint}
 	if d != nil && d.FirstAt != nil {
-		line.Since = *d.FirstAt
+		retrying.Since = *d.FirstAt
 	}
-	w.tellWith(c, m, line)
+	w.tellWith(c, m, bridge.Line{Content: retrying, Text: w.partName(m, d)})
 }
 
 // replyUnclear asks a person about what nobody can tell.
@@ -141,12 +141,13 @@ func (w *work) replyUnclear(c *conv, f ownFact) {
 	}
 	w.log.byParley(c, "unclear", detail{Message: m.ID, Reason: f.Text})
 	if takenBack(m) {
-		w.tellWith(c, m, bridge.Line{Kind: bridge.LineUnclear, Reason: f.Text})
+		w.tellWith(c, m, bridge.Line{Content: &bridge.UnclearLine{Reason: f.Text}})
 		return
 	}
 	m.Fate, m.dirty = store.FateUnclear, true
 	w.mark(c, m, bridge.MarkWarning)
-	w.tellWith(c, m, bridge.Line{Kind: bridge.LineUnclear, Text: w.partName(m, w.outbox.deliveryOf(m, f.Delivery)), Reason: f.Text, Verbs: []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent}, Args: bridge.Args{Delivery: f.Delivery}})
+	w.tellWith(c, m, bridge.Line{Content: &bridge.UnclearLine{Reason: f.Text}, Text: w.partName(m, w.outbox.deliveryOf(m, f.Delivery)),
+		Verbs: []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent}, Args: bridge.Args{Delivery: f.Delivery}})
 }
 
 // applyStatus takes what the provider tells of one of our messages.
@@ -225,7 +226,7 @@ func (o *outbox) runOf(d *delivery) []*delivery {
 func (w *work) receipt(ctx context.Context, tx pgx.Tx, c *conv, d *delivery, m *message, s *channels.Status) error {
 	switch {
 	case s.Delayed:
-		w.tellWith(c, m, bridge.Line{Kind: bridge.LineDelayed, Reason: s.Reason})
+		w.tellWith(c, m, bridge.Line{Content: &bridge.DelayedLine{Reason: s.Reason}})
 	case s.State == channels.StateFailed:
 		restart(d, s)
 		if rank(d.State) >= rank(store.Delivered) || d.State == store.Failed || d.State == store.Cancelled {

@@ -26,6 +26,7 @@ func (w *work) rename(r request) {
 		return
 	}
 	w.log.byAgent(c, agent, "renamed", detail{Text: name})
-	w.line(c, bridge.Line{Kind: bridge.LineDone, Verb: a.Verb, By: w.dir.Ref(surface, agent.ID), Args: bridge.Args{Conversation: c.ID, Note: name}})
+	w.line(c, bridge.Line{Content: bridge.LineDone, Verb: a.Verb, By: w.dir.Ref(surface, agent.ID),
+		Args: bridge.Args{Conversation: c.ID, Note: name}})
 	c.refreshCard()
 }

@@ -198,5 +198,5 @@ func (ps *people) blockedRecipients(c *conv) *bridge.Problem {
 // park keeps a reply until somebody clicks.
 func (w *work) park(c *conv, m *message, reason string) {
 	m.Fate, m.Reason, m.dirty = store.FateParked, reason, true
-	w.tellAuthor(c, m, bridge.LineParked, reason, bridge.VerbSend, bridge.VerbDrop)
+	w.tellAuthor(c, m, &bridge.ParkedLine{Reason: reason}, bridge.VerbSend, bridge.VerbDrop)
 }

@@ -21,7 +21,7 @@ func (w *work) endOrReopen(r request) {
 		c.Status, c.CloseReason, c.ResolvedAt = string(bridge.StatusOpen), "", nil
 		w.keepStatus(c)
 		w.log.byAgent(c, agent, "reopened", nil)
-		w.line(c, bridge.Line{Kind: bridge.LineReopened, By: by, Mentions: w.convs.others(c, agent)})
+		w.line(c, bridge.Line{Content: bridge.LineReopened, By: by, Mentions: w.convs.others(c, agent)})
 	case a.Verb == bridge.VerbReopen:
 		w.refuse(r, "not_resolved", "This conversation is "+c.Status+", not resolved.", "")
 		return
@@ -29,7 +29,7 @@ func (w *work) endOrReopen(r request) {
 		w.refuse(r, "not_open", "This conversation is "+c.Status+" already.", c.afterTheEnd())
 		return
 	case a.Origin == bridge.OriginEmoji && c.othersOwn(agent.ID) && !r.onCard():
-		w.whisper(c, surface, a, bridge.Line{Kind: bridge.LineRefused, Verb: a.Verb, Reason: "not_assignee", Hint: "Resolve it all the same?",
+		w.whisper(c, surface, a, bridge.Line{Content: &bridge.RefusedLine{Reason: "not_assignee", Hint: "Resolve it all the same?"}, Verb: a.Verb,
 			Verbs: []bridge.Verb{bridge.VerbResolve}, Args: bridge.Args{Conversation: c.ID}})
 		return
 	case c.unshown: // who resolves has not read it, and nobody would
@@ -53,7 +53,7 @@ func (w *work) end(r request, by bridge.AgentRef) {
 	}
 	c.ResolvedAt, c.WaitingSince = &w.now, nil
 	w.log.byAgent(c, r.agent, what, detail{Text: a.Args.Note})
-	line := bridge.Line{Kind: bridge.LineResolved, By: by, Text: a.Args.Note, Verb: a.Verb, Args: bridge.Args{Conversation: c.ID}}
+	line := bridge.Line{Content: bridge.LineResolved, By: by, Text: a.Args.Note, Verb: a.Verb, Args: bridge.Args{Conversation: c.ID}}
 	if a.Verb == bridge.VerbResolve {
 		line.Verbs = []bridge.Verb{bridge.VerbReopen}
 	}

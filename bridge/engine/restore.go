@@ -58,8 +58,9 @@ func (w *work) beforeRestore() bool {
 // parkRestored keeps a reply that may have been sent already until somebody clicks.
 func (w *work) parkRestored(c *conv, m *message) {
 	m.Fate, m.Reason, m.dirty = store.FateParked, restoredReason, true
-	w.tellWith(c, m, bridge.Line{Kind: bridge.LineUnclear, Reason: "It is older than my last restore from a backup.",
-		Hint: "Look for it where sent messages are. Send it if it is not there, else drop it.", Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}})
+	w.tellWith(c, m, bridge.Line{Content: &bridge.UnclearLine{Reason: "It is older than my last restore from a backup.",
+		Hint: "Look for it where sent messages are. Send it if it is not there, else drop it."},
+		Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}})
 }
 
 // orphaned says that something was typed in a thread that was opened after the backup
@@ -82,6 +83,7 @@ func (w *work) tellOrphaned(r request, reason, hint string) {
 	if agent := w.dir.AgentOf(surface, a.Actor.ID); agent != nil {
 		ref = w.dir.Ref(surface, agent.ID)
 	}
-	w.channelLine(surface, bridge.Place{Channel: a.Place.Channel, Thread: a.Place.Thread}, bridge.Line{Kind: bridge.LineInside, Mentions: []bridge.AgentRef{ref}, Text: a.Text,
-		Reason: reason, Hint: hint})
+	inside := &bridge.InsideLine{Reason: reason, Hint: hint}
+	w.channelLine(surface, bridge.Place{Channel: a.Place.Channel, Thread: a.Place.Thread},
+		bridge.Line{Content: inside, Mentions: []bridge.AgentRef{ref}, Text: a.Text})
 }

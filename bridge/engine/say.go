@@ -61,7 +61,8 @@ func (w *work) say(r request) {
 		}
 		switch {
 		case reason == "not_assignee": // its mark is enough for everybody else, and the next time for its author
-			w.tellOnce(c, surface, r.Action, bridge.Line{Kind: bridge.LineInside, Reason: reason, Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
+			w.tellOnce(c, surface, r.Action, bridge.Line{Content: &bridge.InsideLine{Reason: reason}, Verbs: []bridge.Verb{bridge.VerbSend},
+				Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
 		case Told(reason):
 			w.tellInside(c, m, reason)
 		}

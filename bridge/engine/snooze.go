@@ -58,7 +58,8 @@ func (w *work) snooze(r request) {
 	w.keepStatus(c) // it is open when it comes back
 	w.timers.start(store.Timer{ConversationID: c.ID, Kind: ownSnooze, DueAt: until})
 	w.log.byAgent(c, agent, "snoozed", detail{Text: until.In(zone).Format("2006-01-02 15:04 MST")})
-	w.confirm(c, surface, a, bridge.Line{Kind: bridge.LineSnoozed, By: w.dir.Ref(surface, agent.ID), Until: until, Verbs: []bridge.Verb{bridge.VerbWake},
+	w.confirm(c, surface, a, bridge.Line{Content: &bridge.SnoozedLine{Until: until},
+		By: w.dir.Ref(surface, agent.ID), Verbs: []bridge.Verb{bridge.VerbWake},
 		Args: bridge.Args{Conversation: c.ID}})
 }
 
@@ -83,7 +84,7 @@ func (w *work) snoozeOver(c *conv, due time.Time) {
 		w.tellLater(c)
 		return
 	}
-	w.line(c, bridge.Line{Kind: bridge.LineWoke, Mentions: w.convs.owners(c), Reason: "time"})
+	w.line(c, bridge.Line{Content: &bridge.WokeLine{Cause: bridge.WokenByTime}, Mentions: w.convs.owners(c)})
 }
 
 // tellLater puts an overdue conversation into its owners' digest: after a
@@ -119,7 +120,7 @@ func (w *work) digest(ctx context.Context, tx pgx.Tx) error {
 		if err != nil {
 			return err
 		}
-		w.direct(surface, agent, bridge.Line{Kind: bridge.LineList, Text: "woke", Rows: facts})
+		w.direct(surface, agent, bridge.Line{Content: &bridge.ListLine{List: "woke", Rows: facts}})
 	}
 	return nil
 }

@@ -199,7 +199,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r request) error {
 		problem = &bridge.Problem{Code: "opted_out", Text: outbound.RefOf(identity).Name + " doesn't want messages.", Hint: outbound.OptedOutHint}
 	}
 	if problem != nil {
-		line := bridge.Line{Kind: bridge.LineRefused, Verb: bridge.VerbNew, Reason: problem.Text, Hint: problem.Hint, Text: a.Text}
+		line := bridge.Line{Content: &bridge.RefusedLine{Reason: problem.Text, Hint: problem.Hint}, Verb: bridge.VerbNew, Text: a.Text}
 		if agent != nil && a.Place.Channel != "" {
 			line.Verbs, line.Args = []bridge.Verb{bridge.VerbNew}, bridge.Args{Account: a.Args.Account, Recipient: a.Args.Recipient, Subject: a.Args.Subject}
 		}
@@ -214,7 +214,8 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r request) error {
 		previous = w.convs.latestOf(identity)
 	}
 	if previous != nil && previous.status().Open() {
-		w.tellActor(surface, agent, a, bridge.Line{Kind: bridge.LineExists, Other: w.refer(previous, surface), Customer: previous.customer(), Text: a.Text})
+		w.tellActor(surface, agent, a, bridge.Line{Content: bridge.LineExists, Other: w.refer(previous, surface),
+			Customer: previous.customer(), Text: a.Text})
 		return nil
 	}
 	c, err := w.makeConversation(ctx, tx, s.account, channels.Inbound{From: s.party, Subject: subjectFor(s, a)}, previous)
@@ -255,13 +256,14 @@ func (w *work) firstWords(r request, used *outbound.UsedTemplate) error {
 		return err
 	}
 	by := w.dir.Ref(t.AccountID, r.agent.ID)
-	line := bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbNew, By: by, Mentions: []bridge.AgentRef{by}, Verbs: []bridge.Verb{bridge.VerbUndo}}
+	var begun bridge.BegunLine
+	line := bridge.Line{Content: &begun, Verb: bridge.VerbNew, By: by, Mentions: []bridge.AgentRef{by}, Verbs: []bridge.Verb{bridge.VerbUndo}}
 	var template json.RawMessage
 	if used != nil {
 		if template, err = json.Marshal(used); err != nil {
 			return fmt.Errorf("bridge: template: %w", err)
 		}
-		r.Text, line.Reason = used.Use.Words(), used.Name
+		r.Text, begun.Template = used.Use.Words(), used.Name
 	}
 	r.Place.Message, r.Files = "", nil
 	m := w.messages.addByPerson(r)

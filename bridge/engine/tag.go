@@ -52,7 +52,8 @@ func (w *work) tag(r request) {
 	}
 	w.log.byAgent(c, r.agent, what, detail{Text: strings.Join(a.Args.Tags, ", ")})
 	if len(created) > 0 && a.Origin != bridge.OriginForm { // whose form asks for new ones
-		w.confirm(c, surface, a, bridge.Line{Text: "new", Args: bridge.Args{Conversation: c.ID, Tags: created}})
+		w.confirm(c, surface, a, bridge.Line{Content: &bridge.TaggedLine{New: bridge.TagsCreated}, Verb: a.Verb,
+			Args: bridge.Args{Conversation: c.ID, Tags: created}})
 	}
 	c.refreshCard()
 }

@@ -35,7 +35,7 @@ func (w *work) administer(ctx context.Context, tx pgx.Tx, r request) (bool, erro
 	if err != nil {
 		return true, err
 	}
-	line := bridge.Line{Kind: bridge.LineTemplates, Templates: list}
+	line := bridge.Line{Content: &bridge.TemplatesLine{Templates: list}}
 	if slices.Contains(r.agent.Roles, "admin") {
 		line.Verbs = []bridge.Verb{bridge.VerbTemplateEdit}
 	}
@@ -98,7 +98,8 @@ func (w *work) saveTemplate(ctx context.Context, tx pgx.Tx, r request) error {
 	if err != nil {
 		return err
 	}
-	w.whisper(nil, surface, a, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbTemplateEdit, Templates: []bridge.Template{saved}})
+	w.whisper(nil, surface, a, bridge.Line{Content: &bridge.TemplateChangedLine{Templates: []bridge.Template{saved}},
+		Verb: bridge.VerbTemplateEdit})
 	return nil
 }
 
@@ -120,7 +121,7 @@ func (w *work) dropTemplate(ctx context.Context, tx pgx.Tx, r request) error {
 	if err := store.DropTemplate(ctx, tx, rows[0].ID); err != nil {
 		return err
 	}
-	w.whisper(nil, surface, a, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbTemplateDelete,
-		Templates: []bridge.Template{templateFacts(rows[0], w.dir.Account(rows[0].AccountID).Name)}})
+	gone := &bridge.TemplateChangedLine{Templates: []bridge.Template{templateFacts(rows[0], w.dir.Account(rows[0].AccountID).Name)}}
+	w.whisper(nil, surface, a, bridge.Line{Content: gone, Verb: bridge.VerbTemplateDelete})
 	return nil
 }

@@ -54,7 +54,8 @@ func (w *work) useTemplate(ctx context.Context, tx pgx.Tx, r request) error {
 		w.askToTake(c, m)
 		return nil
 	}
-	w.line(c, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbTemplate, By: w.dir.Ref(surface, agent.ID), Text: m.Text, Reason: used.Name, Verbs: []bridge.Verb{bridge.VerbUndo},
+	w.line(c, bridge.Line{Content: &bridge.BegunLine{Template: used.Name}, Verb: bridge.VerbTemplate,
+		By: w.dir.Ref(surface, agent.ID), Text: m.Text, Verbs: []bridge.Verb{bridge.VerbUndo},
 		Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
 	w.sendToCustomer(c, agent, surface, m, w.formOrder())
 	if parked := w.messages.rows[r.Args.Message]; parked != nil && parked.ConversationID == c.ID && parked.Fate == store.FateParked {
@@ -108,7 +109,9 @@ func (w *work) offerTemplates(ctx context.Context, tx pgx.Tx, r request) error {
 		w.refuse(r, "no_template", noneFits(facts), "Admins make them with @Parley templates.")
 		return nil
 	}
-	line := bridge.Line{Kind: bridge.LineTemplate, Verb: bridge.VerbTemplate, Verbs: []bridge.Verb{bridge.VerbTemplate}, Args: bridge.Args{Conversation: c.ID, Message: a.Args.Message}}
+	var choice bridge.ChooseTemplateLine
+	line := bridge.Line{Content: &choice, Verb: bridge.VerbTemplate, Verbs: []bridge.Verb{bridge.VerbTemplate},
+		Args: bridge.Args{Conversation: c.ID, Message: a.Args.Message}}
 	if name := strings.TrimSpace(a.Args.Note); name != "" {
 		found := slices.DeleteFunc(slices.Clone(list), func(t bridge.Template) bool { return !strings.EqualFold(t.Name, name) })
 		if len(found) == 0 {
@@ -122,7 +125,7 @@ func (w *work) offerTemplates(ctx context.Context, tx pgx.Tx, r request) error {
 		list = found
 	}
 	if len(list) == 1 {
-		line.Templates, line.Args.Template = list, &bridge.TemplateArgs{ID: list[0].ID}
+		choice.Templates, line.Args.Template = list, &bridge.TemplateArgs{ID: list[0].ID}
 	}
 	w.whisper(c, r.surface, a, line)
 	return nil
@@ -134,7 +137,8 @@ func (w *work) templateFailed(ctx context.Context, tx pgx.Tx, c *conv, m *messag
 	m.Direction, m.Fate, m.Reason, m.dirty = "note", store.FateParked, templateReason, true
 	w.log.byParley(c, "parked", detail{Message: m.ID, Reason: f.Text})
 	w.mark(c, m, bridge.MarkWarning)
-	w.tellWith(c, m, bridge.Line{Kind: bridge.LineParked, Reason: f.Text, Hint: "Send another one, or this one when it is approved again.", Verbs: []bridge.Verb{bridge.VerbTemplate, bridge.VerbSend, bridge.VerbDrop}})
+	w.tellWith(c, m, bridge.Line{Content: &bridge.ParkedLine{Reason: f.Text, Hint: "Send another one, or this one when it is approved again."},
+		Verbs: []bridge.Verb{bridge.VerbTemplate, bridge.VerbSend, bridge.VerbDrop}})
 	w.messages.unanswered(c)
 	return store.ListTemplatesSoon(ctx, tx, c.AccountID, 0)
 }

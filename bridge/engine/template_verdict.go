@@ -118,8 +118,8 @@ func (w *work) approves(account int64) bool {
 // tellTemplate tells a verdict to who handed the template in, or in the team's channel;
 // was is the category before a change of it.
 func (w *work) tellTemplate(account *store.Account, row store.Template, was string) {
-	line := bridge.Line{Kind: bridge.LineTemplate, Verb: bridge.VerbTemplates, Templates: []bridge.Template{templateFacts(row, account.Name)}, Reason: was,
-		Verbs: []bridge.Verb{bridge.VerbTemplateEdit}, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: row.ID}}}
+	line := bridge.Line{Content: &bridge.VerdictLine{Templates: []bridge.Template{templateFacts(row, account.Name)}, Before: was},
+		Verb: bridge.VerbTemplates, Verbs: []bridge.Verb{bridge.VerbTemplateEdit}, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: row.ID}}}
 	if row.AgentID != nil && w.dir.Agent(*row.AgentID) != nil && w.dir.Agent(*row.AgentID).Active {
 		if surface := w.reach(*row.AgentID, w.tellsOf(account)); surface != 0 {
 			w.direct(surface, *row.AgentID, line)

@@ -24,35 +24,36 @@ import (
 func (w *work) tellInside(c *conv, m *message, reason string) {
 	switch reason {
 	case "not_an_agent":
-		w.tellAuthor(c, m, bridge.LineNotMapped, reason)
+		w.tellAuthor(c, m, bridge.LineNotMapped)
 	case "not_open":
 		if c.status() == bridge.StatusClosed {
-			w.tellWith(c, m, bridge.Line{Kind: bridge.LineInside, Reason: reason, Hint: c.afterTheEnd()})
+			w.tellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Reason: reason, Hint: c.afterTheEnd()}})
 			return
 		}
-		w.tellAuthor(c, m, bridge.LineInside, reason, bridge.VerbReopen, bridge.VerbSend)
+		w.tellAuthor(c, m, &bridge.InsideLine{Reason: reason}, bridge.VerbReopen, bridge.VerbSend)
 	case "watch", "may_not_reply", "automatic":
-		w.tellAuthor(c, m, bridge.LineInside, reason)
+		w.tellAuthor(c, m, &bridge.InsideLine{Reason: reason})
 	default:
-		w.tellAuthor(c, m, bridge.LineInside, reason, bridge.VerbSend)
+		w.tellAuthor(c, m, &bridge.InsideLine{Reason: reason}, bridge.VerbSend)
 	}
 }
 
 // tellAuthor posts the durable line that a text did not reach the customer: it
 // mentions the author and keeps the text.
-func (w *work) tellAuthor(c *conv, m *message, kind bridge.LineKind, reason string, verbs ...bridge.Verb) {
-	w.tellWith(c, m, bridge.Line{Kind: kind, Reason: reason, Verbs: verbs})
+func (w *work) tellAuthor(c *conv, m *message, fate bridge.LineContent, verbs ...bridge.Verb) {
+	w.tellWith(c, m, bridge.Line{Content: fate, Verbs: verbs})
 }
 
 // ask asks the author whether a text is for the customer. What was likelier meant comes first: the
 // verb that a slip stands for, then to keep the text inside.
 func (w *work) ask(c *conv, m *message, a bridge.Action, reason string) {
-	line := bridge.Line{Kind: bridge.LineAsk, Reason: reason, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}}
+	asked := &bridge.AskLine{Reason: reason}
+	line := bridge.Line{Content: asked, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}}
 	switch reason {
 	case "unknown_verb":
-		line.Verb, line.Meant = bridge.VerbUnknown, w.meant(c, m, a)
+		line.Verb, asked.Meant = bridge.VerbUnknown, w.meant(c, m, a)
 		if a.Args.Note != "" {
-			line.Reason = a.Args.Note // what is wrong with it, in words
+			asked.Reason = a.Args.Note // what is wrong with it, in words
 		}
 		fallthrough
 	case "lone_verb", "for_colleagues", "names_colleague", "after_remark", "reply_mentions":
@@ -84,7 +85,7 @@ func (w *work) meant(c *conv, m *message, a bridge.Action) *bridge.Meant {
 }
 
 func (w *work) tellProblem(c *conv, m *message, p *bridge.Problem) {
-	w.tellWith(c, m, bridge.Line{Kind: bridge.LineInside, Reason: p.Text, Hint: p.Hint, Verbs: []bridge.Verb{bridge.VerbSend}})
+	w.tellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Reason: p.Text, Hint: p.Hint}, Verbs: []bridge.Verb{bridge.VerbSend}})
 }
 
 func (w *work) tellWith(c *conv, m *message, line bridge.Line) {
@@ -161,7 +162,7 @@ func (w *work) whisper(c *conv, surface int64, a bridge.Action, line bridge.Line
 // refuse tells the actor that nothing was changed, why, and what to do.
 func (w *work) refuse(r request, code, text, hint string) {
 	c, surface, a := r.conv, r.surface, r.Action
-	w.whisper(c, surface, a, bridge.Line{Kind: bridge.LineRefused, Verb: a.Verb, Reason: text, Hint: hint})
+	w.whisper(c, surface, a, bridge.Line{Content: &bridge.RefusedLine{Reason: text, Hint: hint}, Verb: a.Verb})
 	if c != nil {
 		w.log.byParley(c, "refused", detail{Text: string(a.Verb), Reason: code})
 	}
@@ -170,13 +171,14 @@ func (w *work) refuse(r request, code, text, hint string) {
 // unchanged tells the actor that a verb had nothing to do.
 func (w *work) unchanged(r request) {
 	c, surface, a := r.conv, r.surface, r.Action
-	w.whisper(c, surface, a, bridge.Line{Kind: bridge.LineUnchanged, Verb: a.Verb})
+	w.whisper(c, surface, a, bridge.Line{Content: bridge.LineUnchanged, Verb: a.Verb})
 }
 
 // confirm tells the actor that a verb was done, where the card alone does not show it.
 func (w *work) confirm(c *conv, surface int64, a bridge.Action, line bridge.Line) {
-	if line.Kind == "" {
-		line.Kind, line.Verb = bridge.LineDone, a.Verb
+	line.Verb = cmp.Or(line.Verb, a.Verb)
+	if line.Content == nil {
+		line.Content = bridge.ContentOf(bridge.LineDone, a.Verb)
 	}
 	w.whisper(c, surface, a, line)
 }

@@ -31,7 +31,8 @@ func (w *work) undo(r request) {
 	w.decide(m, agent, "")
 	w.mark(c, m, "")
 	w.log.byAgent(c, agent, "undone", detail{Message: m.ID})
-	w.tellWith(c, m, bridge.Line{Kind: bridge.LineUndone, By: w.dir.Ref(surface, agent.ID), Reason: "undone", Verbs: []bridge.Verb{bridge.VerbSend}})
+	w.tellWith(c, m, bridge.Line{Content: &bridge.UndoneLine{Reason: "undone"}, By: w.dir.Ref(surface, agent.ID),
+		Verbs: []bridge.Verb{bridge.VerbSend}})
 	w.messages.unanswered(c)
 }
 
@@ -59,7 +60,7 @@ func (b *book) sendersForOthers() map[int64]int64 {
 	senders := map[int64]int64{}
 	for id, lines := range b.trackedLines() {
 		for _, line := range lines {
-			if l := line.delivery.payload().Line; l.Kind == bridge.LineDone && l.Verb == bridge.VerbSend {
+			if l := line.delivery.payload().Line; l.Kind() == bridge.LineDone && l.Verb == bridge.VerbSend {
 				senders[id] = l.By.ID
 			}
 		}

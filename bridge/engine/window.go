@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	windowReason  = "window"  // parked: the reply window was closed
-	offeredReason = "offered" // parked for the window, and offered again since it opened
-	maxOffered    = 10        // parked replies that are offered at once
+	windowReason  = bridge.ReasonWindow // parked: the reply window was closed
+	offeredReason = "offered"           // parked for the window, and offered again since it opened
+	maxOffered    = 10                  // parked replies that are offered at once
 	windowStep    = 10 * time.Minute
 )
 
@@ -106,7 +106,7 @@ func (w *work) tooLateToPromote(c *conv, m *message) bool {
 		return false
 	}
 	m.Direction, m.Fate, m.Reason, m.dirty = "note", store.FateInside, problem.Code, true
-	w.tellWith(c, m, bridge.Line{Kind: bridge.LineInside, Reason: problem.Text, Hint: problem.Hint})
+	w.tellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Reason: problem.Text, Hint: problem.Hint}})
 	return true
 }
 
@@ -115,11 +115,13 @@ func (w *work) windowClosed(c *conv, m *message, text string) {
 	win := w.window(c)
 	if win.Open(w.now) { // opened while the attempt was under way, or for people alone
 		m.Direction, m.Fate, m.Reason, m.dirty = "note", store.FateParked, offeredReason, true
-		w.tellWith(c, m, bridge.Line{Kind: bridge.LineOffered, Until: win.Human, Hint: text, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}})
+		w.tellWith(c, m, bridge.Line{Content: &bridge.OfferedLine{Until: win.Human, Provider: text},
+			Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}})
 		return
 	}
 	m.Direction, m.Fate, m.Reason, m.dirty = "note", store.FateParked, windowReason, true
-	line := bridge.Line{Kind: bridge.LineParked, Reason: windowReason, Hint: text, Until: win.Human, Verbs: []bridge.Verb{bridge.VerbKeep, bridge.VerbDrop}}
+	line := bridge.Line{Content: &bridge.ParkedLine{Reason: windowReason, Hint: text, Until: win.Human},
+		Verbs: []bridge.Verb{bridge.VerbKeep, bridge.VerbDrop}}
 	if w.e.caps(c.AccountID).Templates {
 		line.Verbs = []bridge.Verb{bridge.VerbTemplate, bridge.VerbKeep, bridge.VerbDrop}
 	}
@@ -164,7 +166,7 @@ func (ms *messages) offerParked(c *conv) {
 // sayOffers posts the offers behind what the customer wrote.
 func (w *work) sayOffers(c *conv) {
 	for _, m := range w.messages.offers {
-		line := bridge.Line{Kind: bridge.LineOffered, Until: w.window(c).Human, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}}
+		line := bridge.Line{Content: &bridge.OfferedLine{Until: w.window(c).Human}, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}}
 		if m.ConversationID != c.ID { // that one has ended: nothing is sent from there
 			line.Verbs, line.Other = nil, bridge.Facts{ID: m.ConversationID}
 		}
@@ -193,7 +195,7 @@ func (w *work) keepForWindow(r request, m *message) bool {
 	}
 	w.log.byAgent(c, r.agent, "kept for later", detail{Message: m.ID})
 	w.decide(m, r.agent, bridge.OutcomeKept)
-	w.confirm(c, surface, a, bridge.Line{Kind: bridge.LineDone, Verb: bridge.VerbKeep, Reason: windowReason})
+	w.confirm(c, surface, a, bridge.Line{Content: &bridge.KeptLine{Reason: windowReason}, Verb: bridge.VerbKeep})
 	return true
 }
 

@@ -179,7 +179,7 @@ func TestReadRefuses(t *testing.T) {
 // they are handed in.
 func TestButtons(t *testing.T) {
 	t.Parallel()
-	c := view.Line(bridge.Line{Kind: bridge.LineUnclear, Text: "x", Verbs: []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent}, Args: bridge.Args{Delivery: 9}}, samples().Facts())
+	c := view.Line(bridge.Line{Content: &bridge.UnclearLine{}, Text: "x", Verbs: []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent}, Args: bridge.Args{Delivery: 9}}, samples().Facts())
 	var page adaptive
 	must(t, json.Unmarshal(Render(c, home(), "n")[0].Card, &page))
 	set := page.Body[len(page.Body)-1].Actions

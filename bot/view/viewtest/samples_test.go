@@ -12,7 +12,7 @@ import (
 // Every kind of line is among the samples, so that each surface has a golden file of it.
 func TestAllLines(t *testing.T) {
 	t.Parallel()
-	raw, err := os.ReadFile(filepath.Join("..", "..", "..", "bridge", "post.go"))
+	raw, err := os.ReadFile(filepath.Join("..", "..", "..", "bridge", "linekind.go"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -88,14 +88,14 @@ func (s *watchedSurface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, 
 		return sent, err
 	}
 	switch {
-	case p.Line != nil && p.Line.Kind == bridge.LineTemplate && p.Line.Verb == bridge.VerbTemplates:
+	case p.Line != nil && p.Line.Kind() == bridge.LineTemplate && p.Line.Verb == bridge.VerbTemplates:
 		// a provider's verdict on a template comes into any story with phones, or after its end
 	case p.Kind == bridge.PostMark:
 		s.deeds.add(s.kind, "view mark", string(p.Mark))
 	case p.Kind == bridge.PostEphemeral && p.Line != nil:
-		s.deeds.add(s.kind, "view whisper", string(p.Line.Kind))
+		s.deeds.add(s.kind, "view whisper", string(p.Line.Kind()))
 	case p.Line != nil:
-		s.deeds.add(s.kind, "view line", string(p.Line.Kind))
+		s.deeds.add(s.kind, "view line", string(p.Line.Kind()))
 	default:
 		s.deeds.add(s.kind, "view", string(p.Kind))
 	}

@@ -217,7 +217,7 @@ func (p *parity) views(t *testing.T, b *strings.Builder) {
 	for _, c := range constants(t, "../../../bridge/post.go", "Mark") {
 		row(b, "mark: "+c.value, func(surface string) string { return p.shows(surface, "", "view mark "+c.value) })
 	}
-	for _, c := range constants(t, "../../../bridge/post.go", "LineKind") {
+	for _, c := range constants(t, "../../../bridge/linekind.go", "LineKind") {
 		row(b, "`"+c.value+"` "+tidy(c.comment), func(surface string) string {
 			return p.shows(surface, "card_line_"+c.value, "view line "+c.value, "view whisper "+c.value)
 		})

@@ -1,0 +1,100 @@
+package view
+
+import (
+	"parley/bot/shape"
+	"parley/bridge"
+)
+
+// Lines about who has the conversation and in which state it is.
+
+// assignedLine tells the owner.
+func assignedLine(l bridge.Line, _ bridge.Facts) []Block {
+	parts := []any{shape.Icon("bust_in_silhouette"), " "}
+	switch {
+	case len(l.Mentions) == 0:
+		parts = append(parts, shape.Actor(l)+" assigned this.")
+	case len(l.Mentions) == 1 && sameAgent(l.Mentions[0], l.By):
+		parts = append(parts, shape.Mention(l.By), " took this.")
+	case shape.Nobody(l.By):
+		parts = append(parts, shape.Mentions(l.Mentions), ": this is yours now.")
+	default:
+		parts = append(parts, shape.Mentions(l.Mentions), ": "+shape.AgentName(l.By)+" assigned this to you.")
+	}
+	return append([]Block{shape.Sentence(parts...)}, shape.Quote(l.Text)...)
+}
+
+func unassignedLine(l bridge.Line, c *bridge.UnassignedLine, f bridge.Facts) []Block {
+	words := shape.AgentName(l.By) + " put this back to Unassigned."
+	if team := shape.OneLine(l.Args.Team, shape.MaxNameRunes); team != "" {
+		words = shape.Actor(l) + " handed this to " + team + ". Nobody has it yet."
+	} else if shape.Nobody(l.By) {
+		words = "This is unassigned again."
+	}
+	return append(append([]Block{headline(l, "large_blue_circle", words)}, shape.Quote(l.Text)...), cameFrom(c, f)...)
+}
+
+// cameFrom leads to the thread that a conversation was handed over from, and says the last words
+// in it.
+func cameFrom(c *bridge.UnassignedLine, f bridge.Facts) []Block {
+	var parts [][]Piece
+	switch {
+	case c.Left.Message != "":
+		parts = append(parts, []Piece{shape.Thread("What was said before", c.Left)})
+	case c.LeftIn != "":
+		parts = append(parts, []Piece{shape.Text("What was said before is in " + shape.OneLine(c.LeftIn, shape.MaxNameRunes))})
+	default:
+		return nil
+	}
+	if last := shape.OneLine(f.LastPreview, shape.MaxPreviewRunes); last != "" {
+		parts = append(parts, []Piece{shape.Text("Last: “" + last + "”")})
+	}
+	return []Block{shape.SmallPrint(shape.Joined(shape.Between, parts...)...)}
+}
+
+func handedOverLine(l bridge.Line, f bridge.Facts) []Block {
+	team := shape.Or(shape.OneLine(l.Args.Team, shape.MaxNameRunes), "another team")
+	moved := shape.Actor(l) + " handed this to " + team + ". It goes on in "
+	return []Block{headline(l, "arrow_right", moved, shape.Whereabouts(shape.Number(f.ID), f), ".")}
+}
+
+// wokeLine tells that a snooze is over; where only its time ended it, the customer wrote nothing since.
+func wokeLine(l bridge.Line, c *bridge.WokeLine, f bridge.Facts) []Block {
+	words := "The snooze is over."
+	switch {
+	case !shape.Nobody(l.By):
+		words = shape.AgentName(l.By) + " ended the snooze."
+	case c.Cause == bridge.WokenByTime:
+		words += " " + shape.Customer(l, f) + " has not written since."
+	case c.Cause == bridge.WokenByCustomer:
+		words += " The customer wrote."
+	}
+	return []Block{headline(l, "alarm_clock", words)}
+}
+
+func reopenedLine(l bridge.Line, f bridge.Facts) []Block {
+	words := shape.AgentName(l.By) + " reopened this."
+	if shape.Nobody(l.By) {
+		words = shape.Customer(l, f) + " wrote again; this is reopened."
+	}
+	return []Block{headline(l, "large_green_circle", words)}
+}
+
+func continuedLine(l bridge.Line, f bridge.Facts) []Block {
+	return []Block{headline(l, "arrow_right", shape.Customer(l, f)+" wrote again. It goes on in ", numbered(l.Other), ".")}
+}
+
+func resolvedLine(l bridge.Line, _ bridge.Facts) []Block {
+	what := "resolved"
+	if l.Verb == bridge.VerbClose {
+		what = "closed"
+	}
+	words := shape.AgentName(l.By) + " " + what + " this."
+	if shape.Nobody(l.By) {
+		words = "This is " + what + "."
+	}
+	return append([]Block{headline(l, "white_check_mark", words)}, shape.Quote(l.Text)...)
+}
+
+func snoozedLine(l bridge.Line, c *bridge.SnoozedLine, f bridge.Facts) []Block {
+	return []Block{headline(l, "zzz", shape.Actor(l)+" snoozed this until ", shape.At(c.Until, f.Zone), ".")}
+}

@@ -1,0 +1,113 @@
+package bridge
+
+import "time"
+
+// ReasonWindow is why a reply is parked until the reply window is open.
+const ReasonWindow = "window"
+
+// AskLine asks its author whether a text is for the customer. With VerbUnknown it began like a command
+// that there isn't.
+type AskLine struct {
+	Reason string `json:",omitempty"` // why it is asked: a code of Speak, or a sentence
+	Hint   string `json:",omitempty"` // what to do next, in place of the usual words
+	Meant  *Meant `json:",omitempty"` // the verb that was probably meant, as the first button
+}
+
+// Kind of its line.
+func (*AskLine) Kind() LineKind { return LineAsk }
+
+// InsideLine says why a text stayed inside.
+type InsideLine struct {
+	Reason string `json:",omitempty"` // a code of Speak, or a sentence
+	Hint   string `json:",omitempty"` // what to do next
+}
+
+// Kind of its line.
+func (*InsideLine) Kind() LineKind { return LineInside }
+
+// ParkedLine says why a reply is kept.
+type ParkedLine struct {
+	Reason string    `json:",omitempty"` // a code, or a sentence; ReasonWindow: the reply window is closed
+	Until  time.Time `json:",omitzero"`  // when that window closed; zero = it was never open, or only the provider knows
+	Hint   string    `json:",omitempty"` // what the provider said of the window, or what to do next
+}
+
+// Kind of its line.
+func (*ParkedLine) Kind() LineKind { return LineParked }
+
+// OfferedLine offers a reply that was parked for the reply window.
+type OfferedLine struct {
+	Until    time.Time `json:",omitzero"`      // until when the window is open
+	Provider string    `json:"Hint,omitempty"` // what the provider said when it refused the reply
+}
+
+// Kind of its line.
+func (*OfferedLine) Kind() LineKind { return LineOffered }
+
+// FailedLine says why the customer did not get a reply.
+type FailedLine struct {
+	Reason string `json:",omitempty"` // in the words of whoever refused it
+	Hint   string `json:",omitempty"` // what to do next, in place of the usual words
+}
+
+// Kind of its line.
+func (*FailedLine) Kind() LineKind { return LineFailed }
+
+// RetryingLine says why a reply is not out yet.
+type RetryingLine struct {
+	Since  time.Time `json:",omitzero"`  // the first attempt
+	Reason string    `json:",omitempty"` // what failed
+	Hint   string    `json:",omitempty"` // what to do next, in place of the usual words
+}
+
+// Kind of its line.
+func (*RetryingLine) Kind() LineKind { return LineRetrying }
+
+// DelayedLine says what the other side tells of the delay.
+type DelayedLine struct {
+	Reason string `json:",omitempty"`
+}
+
+// Kind of its line.
+func (*DelayedLine) Kind() LineKind { return LineDelayed }
+
+// UnclearLine says why nobody knows whether the customer got a reply.
+type UnclearLine struct {
+	Reason string `json:",omitempty"` // what failed
+	Hint   string `json:",omitempty"` // what to do next, in place of the usual words
+}
+
+// Kind of its line.
+func (*UnclearLine) Kind() LineKind { return LineUnclear }
+
+// UndoneLine says why a reply was taken back, where By did not simply undo it.
+type UndoneLine struct {
+	Reason string `json:",omitempty"` // a code, or a sentence
+}
+
+// Kind of its line.
+func (*UndoneLine) Kind() LineKind { return LineUndone }
+
+// TopLevelLine offers the conversations in which a text in the channel may have been meant.
+type TopLevelLine struct {
+	Rows []Facts `json:",omitempty"`
+}
+
+// Kind of its line.
+func (*TopLevelLine) Kind() LineKind { return LineTopLevel }
+
+// TextsLine says as how many texts the provider counts a reply.
+type TextsLine struct {
+	Count int `json:",omitempty"`
+}
+
+// Kind of its line.
+func (*TextsLine) Kind() LineKind { return LineTexts }
+
+// PartsLine says as how many texts the provider counted a message.
+type PartsLine struct {
+	Count int `json:"Text,string"`
+}
+
+// Kind of its line.
+func (*PartsLine) Kind() LineKind { return LineParts }

@@ -1,0 +1,294 @@
+package bridge
+
+import "time"
+
+// UnknownLine is the content of a kind that only a later version knows: its words are better than none.
+type UnknownLine struct {
+	Name   LineKind `json:"-"`
+	Reason string   `json:",omitempty"`
+	Hint   string   `json:",omitempty"`
+}
+
+// Kind of its line.
+func (l *UnknownLine) Kind() LineKind { return l.Name }
+
+// TagNews says whether tags were there before.
+type TagNews string
+
+// TagsCreated says that tags were made by using them.
+const TagsCreated TagNews = "new"
+
+// Decided is what became of a text that somebody typed, and why.
+type Decided struct {
+	At     time.Time
+	By     AgentRef
+	Text   string // its beginning
+	Fate   string // store.FateInside, …
+	Reason string // a code of Speak, or a sentence
+}
+
+// UnassignedLine says where the conversation was before, if it was handed over from another channel.
+type UnassignedLine struct {
+	Left   Place  `json:",omitzero"`  // the thread in which it was, in the same chat
+	LeftIn string `json:",omitempty"` // else the name of the chat of that thread
+}
+
+// Kind of its line.
+func (*UnassignedLine) Kind() LineKind { return LineUnassigned }
+
+// WokenBy says what ended a snooze.
+type WokenBy string
+
+// What ends a snooze; "" = a person did.
+const (
+	WokenByCustomer WokenBy = "customer"
+	WokenByTime     WokenBy = "time"
+)
+
+// WokeLine says what ended the snooze.
+type WokeLine struct {
+	Cause WokenBy `json:"Reason,omitempty"`
+}
+
+// Kind of its line.
+func (*WokeLine) Kind() LineKind { return LineWoke }
+
+// SnoozedLine says until when.
+type SnoozedLine struct {
+	Until time.Time
+}
+
+// Kind of its line.
+func (*SnoozedLine) Kind() LineKind { return LineSnoozed }
+
+// RecipientsLine says who gets replies from now on.
+type RecipientsLine struct {
+	To      string     `json:"Text,omitempty"` // in words; "" = the recipients of the facts
+	Without []PartyRef `json:",omitempty"`     // who gets no replies any more
+}
+
+// Kind of its line.
+func (*RecipientsLine) Kind() LineKind { return LineRecipients }
+
+// AutomaticLine is one mail of a machine.
+type AutomaticLine struct {
+	Cause   string `json:"Reason,omitempty"` // by what it is known to be automatic: "list"
+	Subject string `json:"Text,omitempty"`
+	Begins  string `json:"Hint,omitempty"` // its first words
+}
+
+// Kind of its line.
+func (*AutomaticLine) Kind() LineKind { return LineAutomatic }
+
+// CollectedLine is one mail of somebody who opened very many conversations.
+type CollectedLine struct {
+	Subject string `json:"Text,omitempty"`
+	Words   string `json:"Hint,omitempty"`  // what it says, canonical Markdown
+	Files   int    `json:"Count,omitempty"` // how many files came with it
+}
+
+// Kind of its line.
+func (*CollectedLine) Kind() LineKind { return LineCollected }
+
+// BounceOtherLine is a mail that came back, nobody knows of which message.
+type BounceOtherLine struct {
+	Subject string `json:"Text,omitempty"`
+	Reason  string `json:",omitempty"` // what the other side says
+}
+
+// Kind of its line.
+func (*BounceOtherLine) Kind() LineKind { return LineBounceOther }
+
+// QuarantineLine says what could not be read or shown.
+type QuarantineLine struct {
+	Account string `json:"Text,omitempty"` // the name of the account for which it came
+	Reason  string `json:",omitempty"`     // why
+	Hint    string `json:",omitempty"`     // the command with which an admin can try again ("parley …"), or what to do, in a sentence
+}
+
+// Kind of its line.
+func (*QuarantineLine) Kind() LineKind { return LineQuarantine }
+
+// AccountLine says what an account's condition is now.
+type AccountLine struct {
+	Account string `json:"Text,omitempty"`   // its name
+	Trouble string `json:"Reason,omitempty"` // "" = it works again
+	Hint    string `json:",omitempty"`       // what to do
+}
+
+// Kind of its line.
+func (*AccountLine) Kind() LineKind { return LineAccount }
+
+// ReactedLine is an emoji of the customer's on a message.
+type ReactedLine struct {
+	Emoji   string `json:"Text,omitempty"` // "" = it was taken back
+	Message string `json:"Hint,omitempty"` // the words of the message; "" = unknown
+}
+
+// Kind of its line.
+func (*ReactedLine) Kind() LineKind { return LineReacted }
+
+// ChangedLine says which message the customer changed.
+type ChangedLine struct {
+	Before string `json:"Hint,omitempty"` // what it said; "" = unknown
+}
+
+// Kind of its line.
+func (*ChangedLine) Kind() LineKind { return LineChanged }
+
+// DeletedLine says which message the customer deleted.
+type DeletedLine struct {
+	Message string `json:"Hint,omitempty"` // what it said; "" = unknown
+}
+
+// Kind of its line.
+func (*DeletedLine) Kind() LineKind { return LineDeleted }
+
+// IdentityLine says how the customer's address changed.
+type IdentityLine struct {
+	Before string `json:"Reason,omitempty"`
+	Now    string `json:"Text,omitempty"`
+}
+
+// Kind of its line.
+func (*IdentityLine) Kind() LineKind { return LineIdentity }
+
+// OptedOutLine says which messages the customer wants no more.
+type OptedOutLine struct {
+	Only string `json:"Reason,omitempty"` // "marketing": no advertising; "" = none at all
+}
+
+// Kind of its line.
+func (*OptedOutLine) Kind() LineKind { return LineOptedOut }
+
+// RefusedLine says why a verb changed nothing.
+type RefusedLine struct {
+	Reason string `json:",omitempty"` // a code, or a sentence
+	Hint   string `json:",omitempty"` // what to do next
+}
+
+// Kind of its line.
+func (*RefusedLine) Kind() LineKind { return LineRefused }
+
+// HelpLine lists the verbs, or explains one.
+type HelpLine struct {
+	About  string `json:"Text,omitempty"` // the word of a verb; "all" = all verbs, "" = the everyday ones
+	Denied []Verb `json:",omitempty"`     // what the asker may not do
+}
+
+// Kind of its line.
+func (*HelpLine) Kind() LineKind { return LineHelp }
+
+// HistoryLine is the page Args.Page of what was done.
+type HistoryLine struct {
+	Log  []LogRow `json:",omitempty"`
+	More bool     `json:",omitempty"` // there are older rows
+}
+
+// Kind of its line.
+func (*HistoryLine) Kind() LineKind { return LineHistory }
+
+// WhyLine explains what was decided.
+type WhyLine struct {
+	Decided []Decided `json:",omitempty"` // what became of the newest texts, the newest first
+	Log     []LogRow  `json:",omitempty"` // what was done last
+}
+
+// Kind of its line.
+func (*WhyLine) Kind() LineKind { return LineWhy }
+
+// ListLine is a page of a list, or of what is found by Args.Note.
+type ListLine struct {
+	List   string   `json:"Text,omitempty"` // mine, unassigned, …; also assigned, woke: what is told of one or more conversations
+	Rows   []Facts  `json:",omitempty"`
+	More   bool     `json:",omitempty"` // there is another page
+	Hidden []string `json:",omitempty"` // lists that the reader may not open
+}
+
+// Kind of its line.
+func (*ListLine) Kind() LineKind { return LineList }
+
+// EveningLine lists conversations whose windows close before the team is back.
+type EveningLine struct {
+	Team string  `json:"Text,omitempty"`
+	Rows []Facts `json:",omitempty"`
+	Zone string  `json:",omitempty"` // the time zone of its times: "Europe/Berlin"
+}
+
+// Kind of its line.
+func (*EveningLine) Kind() LineKind { return LineEvening }
+
+// TemplatesLine shows all templates.
+type TemplatesLine struct {
+	Templates []Template `json:",omitempty"`
+}
+
+// Kind of its line.
+func (*TemplatesLine) Kind() LineKind { return LineTemplates }
+
+// ChooseTemplateLine leads to the form in which a template is chosen, or filled in if only one fits.
+type ChooseTemplateLine struct {
+	Templates []Template `json:",omitempty"` // the one that fits
+}
+
+// Kind of its line.
+func (*ChooseTemplateLine) Kind() LineKind { return LineTemplate }
+
+// VerdictLine is what the provider decided about a template.
+type VerdictLine struct {
+	Templates []Template `json:",omitempty"`       // the one that it is about
+	Before    string     `json:"Reason,omitempty"` // its category until now, if that was changed
+}
+
+// Kind of its line.
+func (*VerdictLine) Kind() LineKind { return LineTemplate }
+
+// RepliedLine is a reply that was written in a form.
+type RepliedLine struct {
+	Answered string `json:"Quoted,omitempty"` // what it answers; "" = no certain message
+	Count    int    `json:",omitempty"`       // as how many texts the provider counts it, where they are many
+}
+
+// Kind of its line.
+func (*RepliedLine) Kind() LineKind { return LineDone }
+
+// BegunLine is what begins a conversation, or a template in one.
+type BegunLine struct {
+	Template string `json:"Reason,omitempty"` // the name of the template; "" = none
+}
+
+// Kind of its line.
+func (*BegunLine) Kind() LineKind { return LineDone }
+
+// TaggedLine says whether the tags in Args are new.
+type TaggedLine struct {
+	New TagNews `json:"Text,omitempty"`
+}
+
+// Kind of its line.
+func (*TaggedLine) Kind() LineKind { return LineDone }
+
+// KeptLine says for what a text is kept.
+type KeptLine struct {
+	Reason string `json:",omitempty"` // ReasonWindow: for the customer's next message; "" = it stays inside
+}
+
+// Kind of its line.
+func (*KeptLine) Kind() LineKind { return LineDone }
+
+// SendersLine names whose mail is silenced, blocked or not blocked any more.
+type SendersLine struct {
+	Senders string `json:"Text,omitempty"`
+	Hint    string `json:",omitempty"` // what else is to be known
+}
+
+// Kind of its line.
+func (*SendersLine) Kind() LineKind { return LineDone }
+
+// TemplateChangedLine is the template that was changed or deleted.
+type TemplateChangedLine struct {
+	Templates []Template `json:",omitempty"`
+}
+
+// Kind of its line.
+func (*TemplateChangedLine) Kind() LineKind { return LineDone }

@@ -1,0 +1,158 @@
+package bridge
+
+// LineKind says what a line is about; bot/view gives it words.
+type LineKind string
+
+// Kind lets a kind that has no fields of its own be the content of a line.
+func (k LineKind) Kind() LineKind { return k }
+
+// Kinds of lines. Those marked * say that a customer did not get something: they mention the author
+// and keep the text. What they say besides is in their content (ContentOf).
+const (
+	LineAssigned    LineKind = "assigned"     // By assigned it to Mentions; Text = note
+	LineUnassigned  LineKind = "unassigned"   // By put it back, or handed it to Args.Team; Text = note
+	LineHandedOver  LineKind = "handed_over"  // By handed it to Args.Team: it goes on at the facts' Root, or Elsewhere
+	LineWoke        LineKind = "woke"         // the snooze is over
+	LineReopened    LineKind = "reopened"     // by the customer or By
+	LineContinued   LineKind = "continued"    // the customer wrote again: see Other
+	LineResolved    LineKind = "resolved"     // By did Verb, resolve or close; Text = note
+	LineSnoozed     LineKind = "snoozed"      // By; confirmation with Wake
+	LineAsk         LineKind = "ask"          // * not sent without a click
+	LineInside      LineKind = "inside"       // * stayed inside; may be sent
+	LineSendAs      LineKind = "send_as"      // asks somebody who wants to send Text, which By wrote, whether they are sure
+	LineParked      LineKind = "parked"       // * found late, the conversation moved on
+	LineOffered     LineKind = "offered"      // * parked for the reply window, which is open now; Other = where it was written
+	LineFailed      LineKind = "failed"       // * the customer didn't get it
+	LineRetrying    LineKind = "retrying"     // * still being tried
+	LineDelayed     LineKind = "delayed"      // the other side's server still tries
+	LineUnclear     LineKind = "unclear"      // * nobody knows: Send again / Mark as sent
+	LineEditLate    LineKind = "edit_late"    // * edited after it was sent
+	LineDeleteLate  LineKind = "delete_late"  // deleted after it was sent: the customer has it
+	LineUndone      LineKind = "undone"       // * taken back in the hold
+	LineTopLevel    LineKind = "top_level"    // * typed in the channel, where Args.Typed is: reached nobody
+	LineNotMapped   LineKind = "not_mapped"   // * the author is no agent
+	LineParticipant LineKind = "participant"  // Customer or Args.Addresses are new in the mail: allow?
+	LineRecipients  LineKind = "recipients"   // who gets replies now
+	LineAutomatic   LineKind = "automatic"    // one automatic mail in the daily thread
+	LineCollected   LineKind = "collected"    // one mail of Customer, who opened very many conversations
+	LineBounceOther LineKind = "bounce_other" // a bounce of something we can't match
+	LineQuarantine  LineKind = "quarantine"   // something arrived that we could not read
+	LineRefused     LineKind = "refused"      // Verb changed nothing
+	LineDecided     LineKind = "decided"      // Verb changed nothing, since Outcome came first
+	LineUnchanged   LineKind = "unchanged"    // Verb had nothing to do: it is so already
+	LineDone        LineKind = "done"         // By did Verb with Args; Text = the words that were written for it
+	LineHelp        LineKind = "help"         // the verbs
+	LineHistory     LineKind = "history"      // what was done to the conversation, or to Other
+	LineWhy         LineKind = "why"          // what was decided in the conversation, or in Other
+	LineList        LineKind = "list"         // a page of a list, or of what was found
+	LineDetails     LineKind = "details"      // all facts of the conversation, or of Other
+	LineTexts       LineKind = "texts"        // a long text counts as several
+	LineEvening     LineKind = "evening"      // windows that close before a team is back
+	LineAccount     LineKind = "account"      // an account's condition changed
+	LineTemplate    LineKind = "template"     // Verb VerbTemplate: choose one; VerbTemplates: a verdict on one
+	LineTemplates   LineKind = "templates"    // all templates
+	LineExists      LineKind = "exists"       // * nothing was begun: there is Other already
+	LineReacted     LineKind = "reacted"      // Customer reacted to a message
+	LineChanged     LineKind = "changed"      // Customer changed a message: it says Text now
+	LineDeleted     LineKind = "deleted"      // Customer deleted a message
+	LineIdentity    LineKind = "identity"     // Customer is reached at another address now
+	LineSamePerson  LineKind = "same_person"  // the customer of Other is the same
+	LineOptedOut    LineKind = "opted_out"    // Customer wants no messages; Text = what was written
+	LineOptedIn     LineKind = "opted_in"     // Customer wants messages again; Text = what was written
+	LineParts       LineKind = "parts"        // what was sent counts as several texts
+)
+
+// ContentOf gives the empty content of a line of a kind. Lines of LineDone and LineTemplate have
+// different contents by their verb.
+func ContentOf(kind LineKind, verb Verb) LineContent {
+	if empty, ok := verbContents[kind][verb]; ok {
+		return empty()
+	}
+	empty, known := contents[kind]
+	switch {
+	case !known:
+		return &UnknownLine{Name: kind}
+	case empty == nil:
+		return kind
+	}
+	return empty()
+}
+
+// contents makes the content of each kind; nil = the kind has no fields of its own.
+var contents = map[LineKind]func() LineContent{ //nolint:gochecknoglobals // a table
+	LineAssigned:    nil,
+	LineUnassigned:  empty[UnassignedLine],
+	LineHandedOver:  nil,
+	LineWoke:        empty[WokeLine],
+	LineReopened:    nil,
+	LineContinued:   nil,
+	LineResolved:    nil,
+	LineSnoozed:     empty[SnoozedLine],
+	LineAsk:         empty[AskLine],
+	LineInside:      empty[InsideLine],
+	LineSendAs:      nil,
+	LineParked:      empty[ParkedLine],
+	LineOffered:     empty[OfferedLine],
+	LineFailed:      empty[FailedLine],
+	LineRetrying:    empty[RetryingLine],
+	LineDelayed:     empty[DelayedLine],
+	LineUnclear:     empty[UnclearLine],
+	LineEditLate:    nil,
+	LineDeleteLate:  nil,
+	LineUndone:      empty[UndoneLine],
+	LineTopLevel:    empty[TopLevelLine],
+	LineNotMapped:   nil,
+	LineParticipant: nil,
+	LineRecipients:  empty[RecipientsLine],
+	LineAutomatic:   empty[AutomaticLine],
+	LineCollected:   empty[CollectedLine],
+	LineBounceOther: empty[BounceOtherLine],
+	LineQuarantine:  empty[QuarantineLine],
+	LineRefused:     empty[RefusedLine],
+	LineDecided:     nil,
+	LineUnchanged:   nil,
+	LineDone:        nil,
+	LineHelp:        empty[HelpLine],
+	LineHistory:     empty[HistoryLine],
+	LineWhy:         empty[WhyLine],
+	LineList:        empty[ListLine],
+	LineDetails:     nil,
+	LineTexts:       empty[TextsLine],
+	LineEvening:     empty[EveningLine],
+	LineAccount:     empty[AccountLine],
+	LineTemplate:    empty[ChooseTemplateLine],
+	LineTemplates:   empty[TemplatesLine],
+	LineExists:      nil,
+	LineReacted:     empty[ReactedLine],
+	LineChanged:     empty[ChangedLine],
+	LineDeleted:     empty[DeletedLine],
+	LineIdentity:    empty[IdentityLine],
+	LineSamePerson:  nil,
+	LineOptedOut:    empty[OptedOutLine],
+	LineOptedIn:     nil,
+	LineParts:       empty[PartsLine],
+}
+
+// verbContents makes the contents that differ from the usual one of their kind.
+var verbContents = map[LineKind]map[Verb]func() LineContent{ //nolint:gochecknoglobals // a table
+	LineTemplate: {VerbTemplates: empty[VerdictLine]},
+	LineDone: {
+		VerbReply:          empty[RepliedLine],
+		VerbNew:            empty[BegunLine],
+		VerbTemplate:       empty[BegunLine],
+		VerbTag:            empty[TaggedLine],
+		VerbKeep:           empty[KeptLine],
+		VerbSilence:        empty[SendersLine],
+		VerbBlock:          empty[SendersLine],
+		VerbUnblock:        empty[SendersLine],
+		VerbTemplateEdit:   empty[TemplateChangedLine],
+		VerbTemplateDelete: empty[TemplateChangedLine],
+	},
+}
+
+func empty[C any, P interface {
+	*C
+	LineContent
+}]() LineContent {
+	return P(new(C))
+}
