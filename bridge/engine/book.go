@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"parley/bridge"
 	"parley/bridge/engine/directory"
 	"parley/channels"
+	"parley/store"
 )
 
 // book is what one batch has in hand: all that its events touch, locked and in memory, each noun with
@@ -30,4 +32,61 @@ func (b *book) caps(account int64) channels.Capabilities {
 		return ch.Capabilities()
 	}
 	return channels.Capabilities{}
+}
+
+// conversationAt finds what an action is about: named by number, by a button, or by
+// where it happened.
+func (b *book) conversationAt(r request) *conv {
+	if r.Args.Conversation != 0 {
+		return b.convs.rows[r.Args.Conversation]
+	}
+	for _, m := range []string{r.Place.Thread, r.Place.Message} {
+		if p := b.posts.rows[postKey{r.surface, r.Place.Channel, m}]; p != nil && m != "" {
+			if c := b.convs.rows[p.ConversationID]; c != nil {
+				return c
+			}
+		}
+	}
+	return nil
+}
+
+// named finds a message, and its conversation, by the provider's id.
+func (b *book) named(a *store.Account, external string) (*message, *conv) {
+	x, ok := b.messages.external[userKey{a.ID, external}]
+	if !ok || external == "" {
+		return nil, nil
+	}
+	m := b.messages.rows[x.MessageID]
+	if m == nil {
+		return nil, nil
+	}
+	return m, b.convs.rows[m.ConversationID]
+}
+
+func (b *book) statusMessage(a *store.Account, s *channels.Status) *message {
+	if m := b.messages.rows[s.MessageID]; m != nil && b.convs.rows[m.ConversationID] != nil && b.convs.rows[m.ConversationID].AccountID == a.ID {
+		return m
+	}
+	for _, id := range s.External {
+		if x, ok := b.messages.external[userKey{a.ID, id}]; ok && b.messages.rows[x.MessageID] != nil {
+			return b.messages.rows[x.MessageID]
+		}
+	}
+	return nil
+}
+
+// namedMessage finds the message an action is about: by its id, by where it or a line about it
+// stands, or, for a typed verb, the newest one in the thread that asks for it.
+func (b *book) namedMessage(r request) *message {
+	if m := b.messages.rows[r.Args.Message]; m != nil {
+		return m
+	}
+	if r.Origin == bridge.OriginText || r.Origin == bridge.OriginMention || r.Origin == bridge.OriginSlash {
+		return b.messages.newestAsking(r.conv, r.Verb)
+	}
+	p := b.posts.rows[postKey{r.surface, r.Place.Channel, r.Place.Message}]
+	if p != nil && (p.Kind == humanMessage || p.Kind == string(bridge.PostLine) && pointed(r.Action)) {
+		return b.messages.rows[p.MessageID]
+	}
+	return nil
 }

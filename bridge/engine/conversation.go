@@ -73,3 +73,9 @@ func contactOf(c *store.Conversation, i *store.Identity) bridge.PartyRef {
 	}
 	return ref
 }
+
+// refreshCard has the root brought up to date at the end of the batch, if what it shows changed.
+func (c *conv) refreshCard() {
+	c.touch()
+	c.showsNew = true
+}

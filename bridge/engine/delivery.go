@@ -28,3 +28,18 @@ type delivery struct {
 	store.Delivery
 	fresh, dirty bool
 }
+
+// rank orders what is known of a delivery: it only rises.
+func rank(state string) int {
+	switch state {
+	case store.Accepted:
+		return 1
+	case "sent":
+		return 2
+	case store.Delivered:
+		return 3
+	case store.Read:
+		return 4
+	}
+	return 0
+}

@@ -15,12 +15,6 @@ func formerKey(i *store.Identity) string {
 	return fmt.Sprintf("%s%d:%s", outbound.FormerPrefix, i.ID, i.Key)
 }
 
-// samePerson names keys of one customer, the one in use first.
-type samePerson struct {
-	account int64
-	keys    []string
-}
-
 // knows says that an inbound names a customer who is, or becomes, known.
 func knows(kind channels.InboundKind) bool {
 	switch kind {

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"maps"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -52,13 +51,13 @@ func (b *book) resolvedIn(n *wanted) []int64 {
 // load reads and locks what the batch touches: identities, then conversations, then
 // lanes, each in one ordered statement, and few round trips.
 func (b *book) load(ctx context.Context, tx pgx.Tx, n *wanted) error {
-	if err := b.people.admitKnown(ctx, tx, n); err != nil {
+	if err := b.admitKnown(ctx, tx, n); err != nil {
 		return err
 	}
 	if err := b.ids.Ensure(ctx, tx, max(leastIDs, idsPerEvent*len(n.facts))+2*len(n.parties)+2*len(n.laneKeys)*max(len(n.facts), 1)); err != nil {
 		return err
 	}
-	if err := b.tags.load(ctx, tx, n); err != nil {
+	if err := b.tags.load(ctx, tx, n.tags()); err != nil {
 		return err
 	}
 	if err := b.loadNamed(ctx, tx, n); err != nil {
@@ -83,7 +82,7 @@ func (b *book) loadNamed(ctx context.Context, tx pgx.Tx, n *wanted) error {
 		reactions    []store.Reaction
 		openings     []store.Opening
 	)
-	rows := b.people.newIdentities(n)
+	rows := b.people.newIdentities(n.partyKeys, n.parties)
 	if err := p.UpsertIdentities(&identities, rows); err != nil {
 		return err
 	}
@@ -293,17 +292,15 @@ func (b *book) loadJoined(ctx context.Context, tx pgx.Tx) error {
 	return b.outbox.loadDeliveries(ctx, tx, messages)
 }
 
-// compact sorts, removes doubles and zeros.
-func compact(list []int64) []int64 {
-	list = slices.Clone(list)
-	slices.Sort(list)
-	list = slices.Compact(list)
-	if len(list) > 0 && list[0] == 0 {
-		list = list[1:]
+// tags gives those that conversations are to get.
+func (n *wanted) tags() []string {
+	var names []string
+	for _, f := range n.facts {
+		for _, a := range f.actions {
+			if a.Verb == bridge.VerbTag {
+				names = append(names, a.Args.Tags...)
+			}
+		}
 	}
-	return list
-}
-
-func keys[V any](m map[int64]V) []int64 {
-	return slices.Sorted(maps.Keys(m))
+	return names
 }

@@ -64,3 +64,6 @@ func (l *logbook) note(c *conv, agent *store.Agent, m *message) {
 		l.byAgent(c, agent, noted, detail{Message: m.ID})
 	}
 }
+
+// noted is what the log says of an internal note; its words are read from the message.
+const noted = "wrote an internal note"

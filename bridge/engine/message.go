@@ -10,34 +10,6 @@ import (
 	"parley/store"
 )
 
-// author names to a surface who typed a message, agent or not.
-func (w *work) author(m *message, surface int64) bridge.AgentRef {
-	ref := bridge.AgentRef{Name: "you"}
-	if m.AgentID != nil {
-		ref = w.dir.Ref(surface, *m.AgentID)
-	}
-	if m.AuthorUser != "" && m.AccountID == surface {
-		ref.User = m.AuthorUser
-	}
-	return ref
-}
-
-// namedMessage finds the message an action is about: by its id, by where it or a line about it
-// stands, or, for a typed verb, the newest one in the thread that asks for it.
-func (b *book) namedMessage(r request) *message {
-	if m := b.messages.rows[r.Args.Message]; m != nil {
-		return m
-	}
-	if r.Origin == bridge.OriginText || r.Origin == bridge.OriginMention || r.Origin == bridge.OriginSlash {
-		return b.messages.newestAsking(r.conv, r.Verb)
-	}
-	p := b.posts.rows[postKey{r.surface, r.Place.Channel, r.Place.Message}]
-	if p != nil && (p.Kind == humanMessage || p.Kind == string(bridge.PostLine) && pointed(r.Action)) {
-		return b.messages.rows[p.MessageID]
-	}
-	return nil
-}
-
 // excerpt is the beginning of a message that is answered.
 func excerpt(m *message) string {
 	text := strings.TrimSpace(m.Text)
@@ -103,4 +75,13 @@ type message struct {
 	store.Message
 	fresh, dirty bool
 	decided      *bridge.Outcome // what somebody decided about it in this batch; State "" = what its fate tells
+}
+
+// later says that a message was said after another: by the order in which their facts
+// were accepted; ids come from blocks and say nothing about it.
+func later(m, than *store.Message) bool {
+	if m.EventID != than.EventID {
+		return m.EventID > than.EventID
+	}
+	return m.ID > than.ID
 }

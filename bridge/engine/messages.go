@@ -84,11 +84,6 @@ type reactionKey struct {
 	identity int64
 }
 
-type userKey struct {
-	account int64
-	user    string
-}
-
 // tie remembers which message a provider's id belongs to.
 func (ms *messages) tie(account int64, external string, conversation, message int64) {
 	k := userKey{account, external}
@@ -198,4 +193,22 @@ func (ms *messages) newestAsking(c *conv, verb bridge.Verb) *message {
 		}
 	}
 	return found
+}
+
+func asksFor(c *conv, m *message, verb bridge.Verb) bool {
+	switch verb {
+	case bridge.VerbSend:
+		return m.Fate == store.FateAsk || m.Fate == store.FateParked || m.Fate == store.FateUndone || m.Fate == store.FateInside && Told(m.Reason)
+	case bridge.VerbKeep, bridge.VerbDrop:
+		return m.Fate == store.FateAsk || m.Fate == store.FateParked || m.Fate == store.FateWaiting
+	case bridge.VerbSendAgain:
+		return m.Fate == store.FateFailed || m.Fate == store.FateUnclear
+	case bridge.VerbMarkSent:
+		return m.Fate == store.FateUnclear
+	case bridge.VerbBlock:
+		return m.Direction == "in" && m.Automatic != ""
+	case bridge.VerbPromote, bridge.VerbSilence:
+		return m.Direction == "in" && (m.Automatic != "" || c.Collects != nil)
+	}
+	return false
 }

@@ -9,6 +9,12 @@ import (
 	"parley/store"
 )
 
+// What comes late.
+const (
+	lateAfter   = 2 * time.Minute // a reply found later than this may no longer fit
+	rereadAfter = 5 * time.Second // one that came later than this is read again before it leaves
+)
+
 // moment is the event that is being applied, and when. All that a batch has in hand share it.
 type moment struct {
 	now   time.Time   // Parley's clock

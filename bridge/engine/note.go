@@ -7,9 +7,6 @@ import (
 	"parley/store"
 )
 
-// noted is what the log says of an internal note; its words are read from the message.
-const noted = "wrote an internal note"
-
 // noteByForm keeps a note that was written in a form. Colleagues whom it names by an @ are
 // mentioned, if they may read the conversation.
 func (w *work) noteByForm(r request) {

@@ -51,10 +51,10 @@ func (ps *people) setConsent(i *store.Identity, wish channels.Consent) bool {
 
 // newIdentities gives the rows of all senders, as if each were new, sorted. Their ids rise as the
 // facts name them: of several new keys the one with the lowest stands for the customer.
-func (ps *people) newIdentities(n *wanted) []store.Identity {
-	rows := make([]store.Identity, 0, len(n.parties))
-	for _, k := range n.partyKeys {
-		rows = append(rows, store.Identity{ID: ps.ids.Next(), AccountID: k.account, Key: k.user, Name: n.parties[k].Name, ContactID: ps.ids.Next()})
+func (ps *people) newIdentities(partyKeys []userKey, parties map[userKey]channels.Party) []store.Identity {
+	rows := make([]store.Identity, 0, len(parties))
+	for _, k := range partyKeys {
+		rows = append(rows, store.Identity{ID: ps.ids.Next(), AccountID: k.account, Key: k.user, Name: parties[k].Name, ContactID: ps.ids.Next()})
 	}
 	slices.SortFunc(rows, func(a, b store.Identity) int {
 		return cmp.Or(cmp.Compare(a.AccountID, b.AccountID), strings.Compare(a.Key, b.Key))
@@ -210,28 +210,6 @@ func (ps *people) isNewcomer(c *conv, key string) bool {
 	return true
 }
 
-// admitKnown finds out which of those with whom a conversation is begun wrote before, where that is
-// asked for; nobody else is remembered.
-func (ps *people) admitKnown(ctx context.Context, tx pgx.Tx, n *wanted) error {
-	var keys []string
-	for _, s := range n.knownOnly {
-		keys = append(keys, s.keys()...)
-	}
-	if len(keys) == 0 {
-		return nil
-	}
-	var err error
-	if ps.writers, err = store.WritersAmong(ctx, tx, keys); err != nil {
-		return err
-	}
-	for _, s := range n.knownOnly {
-		if s.strangerProblem(ps.writers) == nil {
-			n.party(s.account.ID, channels.Inbound{From: s.party})
-		}
-	}
-	return nil
-}
-
 func (ps *people) flush(ctx context.Context, p *store.Pipeline) error {
 	rows := func(ids map[int64]bool) (list []store.Identity) {
 		for _, id := range keys(ids) {
@@ -250,4 +228,10 @@ func (ps *people) flush(ctx context.Context, p *store.Pipeline) error {
 		return err
 	}
 	return store.SetOptedOut(ctx, p, rows(ps.consents))
+}
+
+// samePerson names keys of one customer, the one in use first.
+type samePerson struct {
+	account int64
+	keys    []string
 }

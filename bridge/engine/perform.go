@@ -69,22 +69,6 @@ func (w *work) settleSlip(r request) {
 	}
 }
 
-// conversationAt finds what an action is about: named by number, by a button, or by
-// where it happened.
-func (b *book) conversationAt(r request) *conv {
-	if r.Args.Conversation != 0 {
-		return b.convs.rows[r.Args.Conversation]
-	}
-	for _, m := range []string{r.Place.Thread, r.Place.Message} {
-		if p := b.posts.rows[postKey{r.surface, r.Place.Channel, m}]; p != nil && m != "" {
-			if c := b.convs.rows[p.ConversationID]; c != nil {
-				return c
-			}
-		}
-	}
-	return nil
-}
-
 // commandReason marks a message that is a command, done or refused: nothing to be sent.
 const commandReason = "command"
 

@@ -11,6 +11,12 @@ import (
 	"parley/store"
 )
 
+// Kinds of posts that people made.
+const (
+	earlyMessage = "early" // something was done to it before the post itself was known
+	humanMessage = "human"
+)
+
 // posts are the messages of surfaces that one batch is about: what people and Parley wrote there.
 type posts struct {
 	*moment

@@ -22,19 +22,6 @@ func quoteOf(m *store.Message) string {
 	return text
 }
 
-// named finds a message, and its conversation, by the provider's id.
-func (b *book) named(a *store.Account, external string) (*message, *conv) {
-	x, ok := b.messages.external[userKey{a.ID, external}]
-	if !ok || external == "" {
-		return nil, nil
-	}
-	m := b.messages.rows[x.MessageID]
-	if m == nil {
-		return nil, nil
-	}
-	return m, b.convs.rows[m.ConversationID]
-}
-
 // answers tells which message a customer's message answers.
 func (w *work) answers(a *store.Account, in channels.Inbound) *bridge.Answered {
 	if in.Answered == "" {

@@ -18,21 +18,6 @@ import (
 // resultWait is how long a receipt waits for the result of what it is about.
 const resultWait = 10 * time.Second
 
-// rank orders what is known of a delivery: it only rises.
-func rank(state string) int {
-	switch state {
-	case store.Accepted:
-		return 1
-	case "sent":
-		return 2
-	case store.Delivered:
-		return 3
-	case store.Read:
-		return 4
-	}
-	return 0
-}
-
 // replyLanded notes that the provider took a reply.
 func (w *work) replyLanded(c *conv, f ownFact) {
 	m := w.messages.rows[f.Message]
@@ -272,16 +257,4 @@ func bounceText(s *channels.Status) string {
 		return s.Reason
 	}
 	return s.Recipient + ": " + s.Reason
-}
-
-func (b *book) statusMessage(a *store.Account, s *channels.Status) *message {
-	if m := b.messages.rows[s.MessageID]; m != nil && b.convs.rows[m.ConversationID] != nil && b.convs.rows[m.ConversationID].AccountID == a.ID {
-		return m
-	}
-	for _, id := range s.External {
-		if x, ok := b.messages.external[userKey{a.ID, id}]; ok && b.messages.rows[x.MessageID] != nil {
-			return b.messages.rows[x.MessageID]
-		}
-	}
-	return nil
 }

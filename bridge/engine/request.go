@@ -25,3 +25,8 @@ func (r request) with(a bridge.Action) request {
 	r.Action = a
 	return r
 }
+
+// pointed says that somebody chose a verb for one message of a thread, and means no other.
+func pointed(a bridge.Action) bool {
+	return a.Place.Message != "" && (a.Origin == bridge.OriginShortcut || a.Origin == bridge.OriginForm)
+}

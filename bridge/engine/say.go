@@ -9,12 +9,8 @@ import (
 )
 
 const (
-	lateAfter    = 2 * time.Minute // a reply found later than this may no longer fit
-	rereadAfter  = 5 * time.Second // one that came later than this is read again before it leaves
-	holdMinimum  = 5 * time.Second // what an edit leaves of a hold at least
-	holdLongest  = 60 * time.Second
-	earlyMessage = "early" // kinds of posts that people made
-	humanMessage = "human"
+	holdMinimum = 5 * time.Second // what an edit leaves of a hold at least
+	holdLongest = 60 * time.Second
 )
 
 // say decides the fate of a text typed in a conversation's thread.
@@ -124,13 +120,4 @@ func (ms *messages) afterRemark(c *conv, agent *store.Agent, a bridge.Action) bo
 		return false
 	}
 	return last.AuthorUser != "" && agent != nil
-}
-
-// later says that a message was said after another: by the order in which their facts
-// were accepted; ids come from blocks and say nothing about it.
-func later(m, than *store.Message) bool {
-	if m.EventID != than.EventID {
-		return m.EventID > than.EventID
-	}
-	return m.ID > than.ID
 }

@@ -310,3 +310,25 @@ func (w *work) refer(c *conv, surface int64) bridge.Facts {
 	f.Root, f.Elsewhere = w.e.rootOf(w.dir, surface, c.places(), c.ID)
 	return f
 }
+
+// admitKnown finds out which of those with whom a conversation is begun wrote before, where that is
+// asked for; nobody else is remembered.
+func (b *book) admitKnown(ctx context.Context, tx pgx.Tx, n *wanted) error {
+	var keys []string
+	for _, s := range n.knownOnly {
+		keys = append(keys, s.keys()...)
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	var err error
+	if b.people.writers, err = store.WritersAmong(ctx, tx, keys); err != nil {
+		return err
+	}
+	for _, s := range n.knownOnly {
+		if s.strangerProblem(b.people.writers) == nil {
+			n.party(s.account.ID, channels.Inbound{From: s.party})
+		}
+	}
+	return nil
+}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"parley/bridge"
 	"parley/bridge/engine/directory"
 	"parley/store"
 )
@@ -22,17 +21,13 @@ func newTags(known []store.Tag) *tags { return &tags{rows: known, made: map[stri
 
 // load reads all tags where the batch may make new ones, and keeps other batches from making any
 // until it is committed: the directory doesn't know yet which were made a moment ago.
-func (ts *tags) load(ctx context.Context, tx pgx.Tx, n *wanted) error {
-	for _, f := range n.facts {
-		for _, a := range f.actions {
-			if a.Verb == bridge.VerbTag && slices.ContainsFunc(a.Args.Tags, func(name string) bool { return ts.find(tidyTag(name)) == "" }) {
-				rows, err := store.LockTags(ctx, tx)
-				ts.rows = rows
-				return err
-			}
-		}
+func (ts *tags) load(ctx context.Context, tx pgx.Tx, wanted []string) error {
+	if !slices.ContainsFunc(wanted, func(name string) bool { return ts.find(tidyTag(name)) == "" }) {
+		return nil
 	}
-	return nil
+	var err error
+	ts.rows, err = store.LockTags(ctx, tx)
+	return err
 }
 
 // tidyTag takes needless spaces off a typed tag.

@@ -43,12 +43,6 @@ func (w *work) channelLaneOf(surface int64, channel string, kind bridge.PostKind
 // cardWait is how long a root waits for further changes, unless somebody clicked.
 const cardWait = 1500 * time.Millisecond
 
-// refreshCard has the root brought up to date at the end of the batch, if what it shows changed.
-func (c *conv) refreshCard() {
-	c.touch()
-	c.showsNew = true
-}
-
 // queueCards brings roots up to date: coalesced, the latest state wins.
 func (w *work) queueCards() {
 	for _, id := range keys(w.convs.rows) {

@@ -182,3 +182,15 @@ func (w *work) confirm(c *conv, surface int64, a bridge.Action, line bridge.Line
 	}
 	w.whisper(c, surface, a, line)
 }
+
+// author names to a surface who typed a message, agent or not.
+func (w *work) author(m *message, surface int64) bridge.AgentRef {
+	ref := bridge.AgentRef{Name: "you"}
+	if m.AgentID != nil {
+		ref = w.dir.Ref(surface, *m.AgentID)
+	}
+	if m.AuthorUser != "" && m.AccountID == surface {
+		ref.User = m.AuthorUser
+	}
+	return ref
+}

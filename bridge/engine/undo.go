@@ -68,33 +68,10 @@ func (b *book) sendersForOthers() map[int64]int64 {
 	return senders
 }
 
-// pointed says that somebody chose a verb for one message of a thread, and means no other.
-func pointed(a bridge.Action) bool {
-	return a.Place.Message != "" && (a.Origin == bridge.OriginShortcut || a.Origin == bridge.OriginForm)
-}
-
 // undoNamed finds the reply that a click or emoji means; a typed undo names none.
 func (b *book) undoNamed(r request) *message {
 	if r.Args.Message == 0 && (r.Origin == bridge.OriginText || r.Origin == bridge.OriginMention || r.Origin == bridge.OriginSlash) {
 		return nil
 	}
 	return b.namedMessage(r)
-}
-
-func asksFor(c *conv, m *message, verb bridge.Verb) bool {
-	switch verb {
-	case bridge.VerbSend:
-		return m.Fate == store.FateAsk || m.Fate == store.FateParked || m.Fate == store.FateUndone || m.Fate == store.FateInside && Told(m.Reason)
-	case bridge.VerbKeep, bridge.VerbDrop:
-		return m.Fate == store.FateAsk || m.Fate == store.FateParked || m.Fate == store.FateWaiting
-	case bridge.VerbSendAgain:
-		return m.Fate == store.FateFailed || m.Fate == store.FateUnclear
-	case bridge.VerbMarkSent:
-		return m.Fate == store.FateUnclear
-	case bridge.VerbBlock:
-		return m.Direction == "in" && m.Automatic != ""
-	case bridge.VerbPromote, bridge.VerbSilence:
-		return m.Direction == "in" && (m.Automatic != "" || c.Collects != nil)
-	}
-	return false
 }

@@ -1,0 +1,26 @@
+package engine
+
+import (
+	"maps"
+	"slices"
+)
+
+func keys[V any](m map[int64]V) []int64 {
+	return slices.Sorted(maps.Keys(m))
+}
+
+// compact sorts, removes doubles and zeros.
+func compact(list []int64) []int64 {
+	list = slices.Clone(list)
+	slices.Sort(list)
+	list = slices.Compact(list)
+	if len(list) > 0 && list[0] == 0 {
+		list = list[1:]
+	}
+	return list
+}
+
+type userKey struct {
+	account int64
+	user    string
+}
