@@ -14,8 +14,8 @@ func TestResultOfAnEarlierAttempt(t *testing.T) {
 	for _, state := range []string{store.Queued, store.Sending, store.Unknown} {
 		for _, kind := range []relay.ReportKind{relay.ReportLanded, relay.ReportFailed, relay.ReportUnclear} {
 			m := &message{Message: store.Message{ID: 9, Fate: store.FateWaiting}}
-			w := &work{book: &book{messages: &messages{rows: map[int64]*message{9: m}}, convs: &conversations{rows: map[int64]*conv{1: {Conversation: &store.Conversation{ID: 1}}}},
-				outbox: &outbox{deliveries: map[int64]*delivery{11: {Delivery: store.Delivery{ID: 11, MessageID: 9, State: state}}}}}}
+			w := &work{threads: &threads{book: &book{messages: &messages{rows: map[int64]*message{9: m}}, convs: &conversations{rows: map[int64]*conv{1: {Conversation: &store.Conversation{ID: 1}}}},
+				outbox: &outbox{deliveries: map[int64]*delivery{11: {Delivery: store.Delivery{ID: 11, MessageID: 9, State: state}}}}}}}
 			if err := w.applyOwn(t.Context(), nil, ownFact{Kind: string(kind), Conversation: 1, Message: 9, Delivery: 11}); err != nil {
 				t.Fatal(err)
 			}

@@ -291,10 +291,11 @@ func (e *Engine) newWork(dir *directory.Directory, now, real time.Time) *work {
 		ids, e.idle = e.idle[n-1], e.idle[:n-1]
 	}
 	m := &moment{now: now, real: real, ids: ids}
-	return &work{e: e, book: &book{moment: m, dir: dir, locks: func([]int64) {}, channel: e.Channel,
+	b := &book{moment: m, dir: dir, locks: func([]int64) {}, channel: e.Channel,
 		convs: newConversations(m, dir), messages: newMessages(m), people: newPeople(m), posts: newPosts(m),
 		outbox: newOutbox(m, e.gates, e.opt.Relay.LeaseFor), timers: newTimers(), log: &logbook{moment: m},
-		openings: openings{}, tags: newTags(dir.Tags), replies: &replyChanges{moment: m}}}
+		openings: openings{}, tags: newTags(dir.Tags), replies: &replyChanges{moment: m}}
+	return &work{threads: &threads{book: b, chat: e.Surface}, e: e}
 }
 
 // release gives the unused ids to the next batch.

@@ -72,14 +72,14 @@ func (w *work) openThere(c *conv, surface int64, channel string) {
 
 // closeThread tells in a thread that was left where the conversation goes on. A root in the same
 // chat becomes a line that says so; one in another chat does with its next update.
-func (w *work) closeThread(c *conv, left *thread, there int64, line bridge.Line) {
+func (th *threads) closeThread(c *conv, left *thread, there int64, line bridge.Line) {
 	if left.Root == "" {
 		return
 	}
-	w.postTo(c, left, bridge.PostLine, 0, outbound.Payload{Left: true, Place: bridge.Place{Channel: left.Channel, Thread: left.Root}, Line: &line})
+	th.postTo(c, left, bridge.PostLine, 0, outbound.Payload{Left: true, Place: bridge.Place{Channel: left.Channel, Thread: left.Root}, Line: &line})
 	if there == left.AccountID { // in the lane of what is said: only behind the new root it is true
-		l := w.surfaceLane(c, left, bridge.PostLine)
-		w.outbox.enqueue(l, string(bridge.PostCard), 0, outbound.Payload{Left: true, Place: bridge.Place{Channel: left.Channel, Message: left.Root}}, nil)
+		l := th.surfaceLane(c, left, bridge.PostLine)
+		th.outbox.enqueue(l, string(bridge.PostCard), 0, outbound.Payload{Left: true, Place: bridge.Place{Channel: left.Channel, Message: left.Root}}, nil)
 	}
 }
 

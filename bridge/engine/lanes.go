@@ -18,9 +18,15 @@ func conversationLane(conversation int64, class string) string {
 	return fmt.Sprintf("c%d:%s", conversation, class)
 }
 
+// threads writes into the book what one batch shows in conversations' threads, and tells to people.
+type threads struct {
+	*book
+	chat func(account int64) bridge.Surface // nil while it isn't there
+}
+
 // customerLane gives the conversation's one lane to the customer.
-func (w *work) customerLane(c *conv) *lane {
-	ch := w.e.Channel(c.AccountID)
+func (th *threads) customerLane(c *conv) *lane {
+	ch := th.channel(c.AccountID)
 	key := laneKey{c.AccountID, conversationLane(c.ID, "say")}
 	gate := store.Gate{AccountID: c.AccountID, Key: "send", Burst: 1}
 	request := time.Minute
@@ -29,11 +35,11 @@ func (w *work) customerLane(c *conv) *lane {
 		gate.PerSecond, request = caps.Rate*c.account.Rate, caps.RequestTimeout
 		gate.Burst = max(1, int(gate.PerSecond))
 	}
-	return w.outbox.lane(key, c.ID, store.PrioritySay, gate, request)
+	return th.outbox.lane(key, c.ID, store.PrioritySay, gate, request)
 }
 
 // surfaceLane gives the lane of a class of posts to a conversation's thread.
-func (w *work) surfaceLane(c *conv, t *thread, kind bridge.PostKind) *lane {
+func (th *threads) surfaceLane(c *conv, t *thread, kind bridge.PostKind) *lane {
 	class, priority := "say", store.PrioritySay
 	switch kind {
 	case bridge.PostCard:
@@ -41,24 +47,24 @@ func (w *work) surfaceLane(c *conv, t *thread, kind bridge.PostKind) *lane {
 	case bridge.PostMark:
 		class, priority = "mark", store.PriorityMark
 	}
-	return w.laneOfClass(c, t, kind, class, priority)
+	return th.laneOfClass(c, t, kind, class, priority)
 }
 
 // changesLane gives the lane in which lines of a thread are changed: what is said doesn't wait
 // for them.
-func (w *work) changesLane(c *conv, t *thread) *lane {
-	return w.laneOfClass(c, t, bridge.PostCard, "change", store.PriorityCard)
+func (th *threads) changesLane(c *conv, t *thread) *lane {
+	return th.laneOfClass(c, t, bridge.PostCard, "change", store.PriorityCard)
 }
 
 // laneOfClass gives the lane of a class of posts, which spends the budget of a kind.
-func (w *work) laneOfClass(c *conv, t *thread, kind bridge.PostKind, class string, priority int) *lane {
+func (th *threads) laneOfClass(c *conv, t *thread, kind bridge.PostKind, class string, priority int) *lane {
 	if class == "say" && t.Root == "" {
 		priority = store.PriorityRoot
 	}
-	gate, request := w.budget(t.AccountID, kind, t.Channel)
-	l := w.outbox.lane(laneKey{t.AccountID, conversationLane(c.ID, class)}, c.ID, priority, gate, request)
+	gate, request := th.budget(t.AccountID, kind, t.Channel)
+	l := th.outbox.lane(laneKey{t.AccountID, conversationLane(c.ID, class)}, c.ID, priority, gate, request)
 	if t.Rerooted > 0 && !l.fresh && l.gate == nil { // it may be in another channel now
-		w.outbox.setGate(l, gate)
+		th.outbox.setGate(l, gate)
 		l.dirty = true
 	}
 	if l.Priority != priority {
@@ -68,20 +74,20 @@ func (w *work) laneOfClass(c *conv, t *thread, kind bridge.PostKind, class strin
 }
 
 // allowUpload makes a lane's leases long enough for a message's files on a slow line.
-func (w *work) allowUpload(l *lane, t *thread, m *message) {
+func (th *threads) allowUpload(l *lane, t *thread, m *message) {
 	var size int64
 	for _, f := range m.Files {
 		size += f.SizeBytes
 	}
-	_, request := w.budget(t.AccountID, bridge.PostFiles, t.Channel)
+	_, request := th.budget(t.AccountID, bridge.PostFiles, t.Channel)
 	longer := min(request+time.Duration(size/slowestUpload)*time.Second, outbound.LongestUpload)
-	if lease := w.outbox.leaseFor(longer).Seconds(); lease > l.LeaseSeconds {
+	if lease := th.outbox.leaseFor(longer).Seconds(); lease > l.LeaseSeconds {
 		l.LeaseSeconds, l.dirty = lease, true
 	}
 }
 
-func (w *work) budget(surface int64, kind bridge.PostKind, channel string) (store.Gate, time.Duration) {
-	s := w.e.Surface(surface)
+func (th *threads) budget(surface int64, kind bridge.PostKind, channel string) (store.Gate, time.Duration) {
+	s := th.chat(surface)
 	if s == nil {
 		return store.Gate{AccountID: surface, Key: "post:" + channel, PerSecond: 1, Burst: 1}, 30 * time.Second
 	}

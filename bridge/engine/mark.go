@@ -26,33 +26,33 @@ func receiptRank(m bridge.Mark) int {
 // mark shows on a person's message what became of it, in place of the mark that it has; "" takes
 // that off. One that still waits to be made gives way to the newer one, so that a message which
 // leaves before its first mark is made gets one mark.
-func (w *work) mark(c *conv, m *message, mark bridge.Mark) {
+func (th *threads) mark(c *conv, m *message, mark bridge.Mark) {
 	t := c.threads[m.AccountID]
 	if t == nil || m.Place == "" {
 		return
 	}
 	var last *delivery
 	var now outbound.Payload
-	if all := w.outbox.marksOf(m); len(all) > 0 {
+	if all := th.outbox.marksOf(m); len(all) > 0 {
 		last = all[len(all)-1]
 		now = last.payload()
 	}
 	switch {
 	case now.Mark == mark, mark != "" && receiptRank(mark) > 0 && receiptRank(mark) < receiptRank(now.Mark):
-	case last != nil && w.outbox.notBegun(last) && now.Clears == mark:
-		w.outbox.cancel(last)
-	case last != nil && w.outbox.notBegun(last):
+	case last != nil && th.outbox.notBegun(last) && now.Clears == mark:
+		th.outbox.cancel(last)
+	case last != nil && th.outbox.notBegun(last):
 		now.Mark = mark
 		last.setPayload(now)
 	default:
-		w.postTo(c, t, bridge.PostMark, m.ID, outbound.Payload{Mark: mark, Clears: now.Mark, Place: bridge.Place{Channel: m.Channel, Thread: m.Thread, Message: m.Place}})
+		th.postTo(c, t, bridge.PostMark, m.ID, outbound.Payload{Mark: mark, Clears: now.Mark, Place: bridge.Place{Channel: m.Channel, Thread: m.Thread, Message: m.Place}})
 	}
 }
 
 // markWaiting marks a reply that waits in its hold: its author can take it back by that mark.
-func (w *work) markWaiting(c *conv, m *message) {
-	if d := w.outbox.firstOf(m); d != nil && d.NotBefore != nil && d.NotBefore.After(w.now) {
-		w.mark(c, m, bridge.MarkWaiting)
+func (th *threads) markWaiting(c *conv, m *message) {
+	if d := th.outbox.firstOf(m); d != nil && d.NotBefore != nil && d.NotBefore.After(th.now) {
+		th.mark(c, m, bridge.MarkWaiting)
 	}
 }
 

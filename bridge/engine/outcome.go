@@ -52,12 +52,12 @@ func (p postedLine) newest() *delivery {
 }
 
 // settleLines brings the lines about the messages in hand up to date.
-func (w *work) settleLines() {
-	lines := w.trackedLines()
+func (th *threads) settleLines() {
+	lines := th.trackedLines()
 	for _, id := range keys(lines) {
-		m, last := w.messages.rows[id], len(lines[id])-1
+		m, last := th.messages.rows[id], len(lines[id])-1
 		for i, line := range lines[id] {
-			w.settle(m, line, i == last)
+			th.settle(m, line, i == last)
 		}
 	}
 }
@@ -95,59 +95,59 @@ func (b *book) trackedLines() map[int64][]postedLine {
 }
 
 // settle has a line say what became of its message; last: no later line is about it.
-func (w *work) settle(m *message, line postedLine, last bool) {
+func (th *threads) settle(m *message, line postedLine, last bool) {
 	first := line.delivery.payload()
 	if line.fresh && first.Fate == "" {
 		first.Fate = m.Fate
 		line.setPayload(first)
 	}
 	now := line.newest().payload()
-	outcome := w.outcome(m, first, now.Line, last)
+	outcome := th.outcome(m, first, now.Line, last)
 	if outcome == nil || now.Line.Outcome != nil && now.Line.Outcome.State == outcome.State && now.Line.Outcome.By.ID == outcome.By.ID {
 		return
 	}
 	said := *now.Line
-	said.Outcome, said.Verbs, said.Other = outcome, openVerbs(outcome.State), w.promotedTo(m, outcome.State, said.Other)
+	said.Outcome, said.Verbs, said.Other = outcome, openVerbs(outcome.State), th.promotedTo(m, outcome.State, said.Other)
 	now.Line = &said
-	if w.outbox.notBegun(line.newest()) {
+	if th.outbox.notBegun(line.newest()) {
 		line.newest().setPayload(now)
 		return
 	}
-	l := w.outbox.lanes[line.LaneID]
-	c := w.convs.rows[l.ConversationID]
+	l := th.outbox.lanes[line.LaneID]
+	c := th.convs.rows[l.ConversationID]
 	if c == nil || c.threads[l.AccountID] == nil {
 		return
 	}
-	w.outbox.enqueue(w.changesLane(c, c.threads[l.AccountID]), string(bridge.PostLine), m.ID, outbound.Payload{Line: &said, Changes: line.ID}, nil)
+	th.outbox.enqueue(th.changesLane(c, c.threads[l.AccountID]), string(bridge.PostLine), m.ID, outbound.Payload{Line: &said, Changes: line.ID}, nil)
 }
 
 // outcome gives what a line has to say of its message; nil = what it was written with. first is the
 // line's payload as it was written, now what it says.
-func (w *work) outcome(m *message, first outbound.Payload, now *bridge.Line, last bool) *bridge.Outcome {
+func (th *threads) outcome(m *message, first outbound.Payload, now *bridge.Line, last bool) *bridge.Outcome {
 	if now.Kind() == bridge.LineParticipant {
-		return w.allowed(m, now)
+		return th.allowed(m, now)
 	}
 	before := now.Outcome
 	if m.decided != nil && m.decided.State != "" && (last || now.Kind() == bridge.LineAutomatic || now.Kind() == bridge.LineCollected) {
-		return w.decidedBy(m, now, before, m.decided.State)
+		return th.decidedBy(m, now, before, m.decided.State)
 	}
 	unchanged := first.Fate == "" || first.Fate == m.Fate
-	switch state := w.outcomeState(m); {
+	switch state := th.outcomeState(m); {
 	case now.Kind() == bridge.LineAutomatic || now.Kind() == bridge.LineCollected:
 		return nil
 	case !last && (state == bridge.OutcomeWaiting || state == bridge.OutcomeAsked):
-		return w.decidedBy(m, now, before, bridge.OutcomeAsked)
+		return th.decidedBy(m, now, before, bridge.OutcomeAsked)
 	case unchanged && last && !carriesFate(now):
 		return nil
 	default:
-		return w.decidedBy(m, now, before, state)
+		return th.decidedBy(m, now, before, state)
 	}
 }
 
 // allowed gives the outcome of a line that asks about people who are new in a mail: once all of them
 // get replies, whoever changed that.
-func (w *work) allowed(m *message, line *bridge.Line) *bridge.Outcome {
-	c := w.convs.rows[m.ConversationID]
+func (th *threads) allowed(m *message, line *bridge.Line) *bridge.Outcome {
+	c := th.convs.rows[m.ConversationID]
 	if c == nil || line.Outcome != nil {
 		return line.Outcome
 	}
@@ -156,12 +156,12 @@ func (w *work) allowed(m *message, line *bridge.Line) *bridge.Outcome {
 			return nil
 		}
 	}
-	return &bridge.Outcome{State: bridge.OutcomeAllowed, By: c.addressedBy, At: w.now}
+	return &bridge.Outcome{State: bridge.OutcomeAllowed, By: c.addressedBy, At: th.now}
 }
 
 // decidedBy completes an outcome with who decided it and when: both stay while a reply goes its way.
-func (w *work) decidedBy(m *message, line *bridge.Line, before *bridge.Outcome, state bridge.OutcomeState) *bridge.Outcome {
-	o := &bridge.Outcome{State: state, At: w.now}
+func (th *threads) decidedBy(m *message, line *bridge.Line, before *bridge.Outcome, state bridge.OutcomeState) *bridge.Outcome {
+	o := &bridge.Outcome{State: state, At: th.now}
 	switch {
 	case m.decided != nil:
 		o.By = m.decided.By
@@ -235,29 +235,29 @@ func openVerbs(state bridge.OutcomeState) []bridge.Verb {
 }
 
 // promotedTo gives the conversation that a promoted mail is in; else what the line named.
-func (w *work) promotedTo(m *message, state bridge.OutcomeState, named bridge.Facts) bridge.Facts {
-	if c := w.convs.rows[m.ConversationID]; c != nil && state == bridge.OutcomePromoted {
+func (th *threads) promotedTo(m *message, state bridge.OutcomeState, named bridge.Facts) bridge.Facts {
+	if c := th.convs.rows[m.ConversationID]; c != nil && state == bridge.OutcomePromoted {
 		return bridge.Facts{ID: c.ID, Subject: c.Subject}
 	}
 	return named
 }
 
 // decide notes who decides what becomes of a message, for the lines about it.
-func (w *work) decide(m *message, agent *store.Agent, state bridge.OutcomeState) {
-	m.decided = &bridge.Outcome{State: state, By: w.dir.Ref(0, agent.ID)}
+func (th *threads) decide(m *message, agent *store.Agent, state bridge.OutcomeState) {
+	m.decided = &bridge.Outcome{State: state, By: th.dir.Ref(0, agent.ID)}
 }
 
 // refuseDecided tells who pressed an old button what became of the message.
-func (w *work) refuseDecided(r request, m *message) {
+func (th *threads) refuseDecided(r request, m *message) {
 	c, surface, a := r.conv, r.surface, r.Action
-	o := &bridge.Outcome{State: w.outcomeState(m)}
+	o := &bridge.Outcome{State: th.outcomeState(m)}
 	var said time.Time
-	for _, list := range w.trackedLines()[m.ID] {
+	for _, list := range th.trackedLines()[m.ID] {
 		d := list.newest()
 		if before := d.payload().Line.Outcome; before != nil && before.State != bridge.OutcomeAsked && !d.CreatedAt.Before(said) {
 			o, said = before, d.CreatedAt
 		}
 	}
-	w.whisper(c, surface, a, bridge.Line{Content: bridge.LineDecided, Verb: a.Verb, Customer: c.customer(), Outcome: o})
-	w.log.byParley(c, "refused", detail{Text: string(a.Verb), Reason: "stale"})
+	th.whisper(c, surface, a, bridge.Line{Content: bridge.LineDecided, Verb: a.Verb, Customer: c.customer(), Outcome: o})
+	th.log.byParley(c, "refused", detail{Text: string(a.Verb), Reason: "stale"})
 }

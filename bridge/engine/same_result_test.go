@@ -85,7 +85,7 @@ func TestZonesMakeNoDifference(t *testing.T) {
 	for _, zone := range []*time.Location{time.UTC, time.FixedZone("EST", -5*60*60), time.FixedZone("IST", 330*60)} {
 		from := opened.In(zone)
 		m := &moment{now: now.In(zone)}
-		w := &work{book: &book{moment: m, convs: newConversations(m, nil)}, e: &Engine{channels: map[int64]channels.Channel{1: chatWindow{}}}}
+		w := &work{threads: &threads{book: &book{moment: m, convs: newConversations(m, nil)}}, e: &Engine{channels: map[int64]channels.Channel{1: chatWindow{}}}}
 		w.convs.numbers = []int64{7}
 		c, err := w.convs.dailyThread(t.Context(), nil, &store.Account{ID: 1})
 		if err != nil || *c.Day != "2026-11-21" || c.Subject != "Automatic mail, Saturday 21 November" {

@@ -14,30 +14,30 @@ import (
 // root is the first thing in its lane.
 // Errors: *relay.EventError when no channel is configured: nothing is dropped, the
 // event can be replayed.
-func (w *work) openThread(c *conv) (*thread, error) {
-	if t := c.home(w.dir); t != nil {
+func (th *threads) openThread(c *conv) (*thread, error) {
+	if t := c.home(th.dir); t != nil {
 		return t, nil
 	}
-	surface, channel := w.dir.Home(c.account, c.TeamID)
+	surface, channel := th.dir.Home(c.account, c.TeamID)
 	if surface == 0 {
-		return nil, &relay.EventError{EventID: w.event.ID, Err: fmt.Errorf(
+		return nil, &relay.EventError{EventID: th.event.ID, Err: fmt.Errorf(
 			"bridge: account %q has no channel for its threads; give its team a channel, then replay", c.account.Name)}
 	}
 	t := &thread{dirty: true, Thread: store.Thread{ConversationID: c.ID, AccountID: surface, Channel: channel}}
 	c.threads[surface] = t
-	w.postTo(c, t, bridge.PostRoot, 0, outbound.Payload{})
+	th.postTo(c, t, bridge.PostRoot, 0, outbound.Payload{})
 	return t, nil
 }
 
 // postTo queues a post for a conversation's thread.
-func (w *work) postTo(c *conv, t *thread, kind bridge.PostKind, messageID int64, p outbound.Payload) *delivery {
-	l := w.surfaceLane(c, t, kind)
-	return w.outbox.enqueue(l, string(kind), messageID, p, nil)
+func (th *threads) postTo(c *conv, t *thread, kind bridge.PostKind, messageID int64, p outbound.Payload) *delivery {
+	l := th.surfaceLane(c, t, kind)
+	return th.outbox.enqueue(l, string(kind), messageID, p, nil)
 }
 
-func (w *work) channelLaneOf(surface int64, channel string, kind bridge.PostKind) *lane {
-	gate, request := w.budget(surface, kind, channel)
-	return w.outbox.lane(laneKey{surface, outbound.ChannelLane(channel)}, 0, store.PrioritySay, gate, request)
+func (th *threads) channelLaneOf(surface int64, channel string, kind bridge.PostKind) *lane {
+	gate, request := th.budget(surface, kind, channel)
+	return th.outbox.lane(laneKey{surface, outbound.ChannelLane(channel)}, 0, store.PrioritySay, gate, request)
 }
 
 // cardWait is how long a root waits for further changes, unless somebody clicked.
@@ -106,29 +106,29 @@ func (c *conv) copies() (shown string) {
 }
 
 // rootUnsent says that the root isn't even on its way: it will show the newest state.
-func (w *work) rootUnsent(c *conv, t *thread) bool {
+func (th *threads) rootUnsent(c *conv, t *thread) bool {
 	if t.Root != "" {
 		return false
 	}
-	l := w.surfaceLane(c, t, bridge.PostLine)
+	l := th.surfaceLane(c, t, bridge.PostLine)
 	return l.LeasedUntil == nil && l.Head == 0
 }
 
 // threadLost opens a new root when the old one was deleted, once for each root.
 // Errors: notYet while a post is under way: nothing may overtake it.
-func (w *work) threadLost(c *conv, surface int64, root string) error {
+func (th *threads) threadLost(c *conv, surface int64, root string) error {
 	t := c.threads[surface]
 	if t == nil || t.Root == "" || t.Root != root {
 		return nil // a later root is in place already
 	}
-	l := w.surfaceLane(c, t, bridge.PostLine)
-	if l.LeasedUntil != nil && l.LeasedUntil.After(w.event.ReceivedAt) && !l.fresh {
-		return w.wait(l.LeasedUntil.Sub(w.real))
+	l := th.surfaceLane(c, t, bridge.PostLine)
+	if l.LeasedUntil != nil && l.LeasedUntil.After(th.event.ReceivedAt) && !l.fresh {
+		return th.wait(l.LeasedUntil.Sub(th.real))
 	}
 	t.Root, t.dirty = "", true
 	t.Rerooted++
 	l.Priority, l.dirty = store.PriorityRoot, true
-	w.outbox.enqueueFirst(l, bridge.PostRoot)
-	w.log.byParley(c, "rerooted", nil)
+	th.outbox.enqueueFirst(l, bridge.PostRoot)
+	th.log.byParley(c, "rerooted", nil)
 	return nil
 }

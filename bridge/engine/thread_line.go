@@ -21,37 +21,37 @@ import (
 // Whatever a card (thread.go) or a mark on the message (mark.go) can show needs no line.
 
 // tellInside says that a text stayed inside, with a way out where there is one.
-func (w *work) tellInside(c *conv, m *message, reason string) {
+func (th *threads) tellInside(c *conv, m *message, reason string) {
 	switch reason {
 	case "not_an_agent":
-		w.tellAuthor(c, m, bridge.LineNotMapped)
+		th.tellAuthor(c, m, bridge.LineNotMapped)
 	case "not_open":
 		if c.status() == bridge.StatusClosed {
-			w.tellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Reason: reason, Hint: c.afterTheEnd()}})
+			th.tellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Reason: reason, Hint: c.afterTheEnd()}})
 			return
 		}
-		w.tellAuthor(c, m, &bridge.InsideLine{Reason: reason}, bridge.VerbReopen, bridge.VerbSend)
+		th.tellAuthor(c, m, &bridge.InsideLine{Reason: reason}, bridge.VerbReopen, bridge.VerbSend)
 	case "watch", "may_not_reply", "automatic":
-		w.tellAuthor(c, m, &bridge.InsideLine{Reason: reason})
+		th.tellAuthor(c, m, &bridge.InsideLine{Reason: reason})
 	default:
-		w.tellAuthor(c, m, &bridge.InsideLine{Reason: reason}, bridge.VerbSend)
+		th.tellAuthor(c, m, &bridge.InsideLine{Reason: reason}, bridge.VerbSend)
 	}
 }
 
 // tellAuthor posts the durable line that a text did not reach the customer: it
 // mentions the author and keeps the text.
-func (w *work) tellAuthor(c *conv, m *message, fate bridge.LineContent, verbs ...bridge.Verb) {
-	w.tellWith(c, m, bridge.Line{Content: fate, Verbs: verbs})
+func (th *threads) tellAuthor(c *conv, m *message, fate bridge.LineContent, verbs ...bridge.Verb) {
+	th.tellWith(c, m, bridge.Line{Content: fate, Verbs: verbs})
 }
 
 // ask asks the author whether a text is for the customer. What was likelier meant comes first: the
 // verb that a slip stands for, then to keep the text inside.
-func (w *work) ask(c *conv, m *message, a bridge.Action, reason string) {
+func (th *threads) ask(c *conv, m *message, a bridge.Action, reason string) {
 	asked := &bridge.AskLine{Reason: reason}
 	line := bridge.Line{Content: asked, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}}
 	switch reason {
 	case "unknown_verb":
-		line.Verb, asked.Meant = bridge.VerbUnknown, w.meant(c, m, a)
+		line.Verb, asked.Meant = bridge.VerbUnknown, th.meant(c, m, a)
 		if a.Args.Note != "" {
 			asked.Reason = a.Args.Note // what is wrong with it, in words
 		}
@@ -59,12 +59,12 @@ func (w *work) ask(c *conv, m *message, a bridge.Action, reason string) {
 	case "lone_verb", "for_colleagues", "names_colleague", "after_remark", "reply_mentions":
 		line.Verbs = []bridge.Verb{bridge.VerbKeep, bridge.VerbSend}
 	}
-	w.tellWith(c, m, line)
+	th.tellWith(c, m, line)
 }
 
 // meant makes a button of the verb that a mistyped one stands for: about this conversation, with the
 // names of its people. Nothing where one of them isn't known.
-func (w *work) meant(c *conv, m *message, a bridge.Action) *bridge.Meant {
+func (th *threads) meant(c *conv, m *message, a bridge.Action) *bridge.Meant {
 	if a.Meant == nil {
 		return nil
 	}
@@ -73,7 +73,7 @@ func (w *work) meant(c *conv, m *message, a bridge.Action) *bridge.Meant {
 	for _, who := range offered.Args.Agents {
 		name := "me"
 		if who != "me" {
-			found := w.dir.Find(m.AccountID, who)
+			found := th.dir.Find(m.AccountID, who)
 			if found == nil {
 				return nil
 			}
@@ -84,11 +84,11 @@ func (w *work) meant(c *conv, m *message, a bridge.Action) *bridge.Meant {
 	return &offered
 }
 
-func (w *work) tellProblem(c *conv, m *message, p *bridge.Problem) {
-	w.tellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Reason: p.Text, Hint: p.Hint}, Verbs: []bridge.Verb{bridge.VerbSend}})
+func (th *threads) tellProblem(c *conv, m *message, p *bridge.Problem) {
+	th.tellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Reason: p.Text, Hint: p.Hint}, Verbs: []bridge.Verb{bridge.VerbSend}})
 }
 
-func (w *work) tellWith(c *conv, m *message, line bridge.Line) {
+func (th *threads) tellWith(c *conv, m *message, line bridge.Line) {
 	if line.Text == "" { // else it is about a part
 		line.Files = files.UploadedNames(&m.Message)
 	}
@@ -100,18 +100,18 @@ func (w *work) tellWith(c *conv, m *message, line bridge.Line) {
 	if slices.Contains(line.Verbs, bridge.VerbReply) {
 		line.Args.Message = 0 // of a reply it is what that answers
 	}
-	w.lineAbout(c, m, line)
+	th.lineAbout(c, m, line)
 }
 
 // lineAbout posts a line that points at a person's message. It mentions the author, but for what
 // the author did.
-func (w *work) lineAbout(c *conv, m *message, line bridge.Line) {
-	if t := c.home(w.dir); t != nil {
+func (th *threads) lineAbout(c *conv, m *message, line bridge.Line) {
+	if t := c.home(th.dir); t != nil {
 		line.SourceRef = sourceOf(m, t)
 		if m.AgentID == nil || line.By.ID != *m.AgentID {
-			line.Mentions = []bridge.AgentRef{w.author(m, t.AccountID)}
+			line.Mentions = []bridge.AgentRef{th.author(m, t.AccountID)}
 		}
-		w.line(c, line)
+		th.line(c, line)
 	}
 }
 
@@ -125,69 +125,69 @@ func sourceOf(m *message, t *thread) bridge.Place {
 }
 
 // line posts a line in the conversation's thread.
-func (w *work) line(c *conv, line bridge.Line) {
-	if t := c.home(w.dir); t != nil {
+func (th *threads) line(c *conv, line bridge.Line) {
+	if t := c.home(th.dir); t != nil {
 		if line.Customer == (bridge.PartyRef{}) {
 			line.Customer = c.customer()
 		}
-		line.By, line.Mentions = w.dir.As(t.AccountID, line.By), slices.Clone(line.Mentions)
+		line.By, line.Mentions = th.dir.As(t.AccountID, line.By), slices.Clone(line.Mentions)
 		for i, ref := range line.Mentions {
-			line.Mentions[i] = w.dir.As(t.AccountID, ref)
+			line.Mentions[i] = th.dir.As(t.AccountID, ref)
 		}
-		w.postTo(c, t, bridge.PostLine, line.Args.Message, outbound.Payload{Line: &line})
+		th.postTo(c, t, bridge.PostLine, line.Args.Message, outbound.Payload{Line: &line})
 	}
 }
 
 // channelLine posts a line outside any conversation.
-func (w *work) channelLine(surface int64, at bridge.Place, line bridge.Line) *delivery {
-	return w.outbox.enqueue(w.channelLaneOf(surface, at.Channel, bridge.PostLine), string(bridge.PostLine), 0, outbound.Payload{Place: at, Line: &line}, nil)
+func (th *threads) channelLine(surface int64, at bridge.Place, line bridge.Line) *delivery {
+	return th.outbox.enqueue(th.channelLaneOf(surface, at.Channel, bridge.PostLine), string(bridge.PostLine), 0, outbound.Payload{Place: at, Line: &line}, nil)
 }
 
 // whisper answers one person: lists, help, refusals and confirmations only.
-func (w *work) whisper(c *conv, surface int64, a bridge.Action, line bridge.Line) {
+func (th *threads) whisper(c *conv, surface int64, a bridge.Action, line bridge.Line) {
 	p := outbound.Payload{To: a.Actor.ID, Line: &line, Place: bridge.Place{Channel: a.Place.Channel, Thread: a.Place.Thread}}
 	if c != nil {
-		if t := c.threads[surface]; t != nil && (a.Place.Channel == "" || a.Place.Channel == t.Channel) && !w.posts.looksFromElsewhere(request{conv: c, surface: surface, Action: a}) {
+		if t := c.threads[surface]; t != nil && (a.Place.Channel == "" || a.Place.Channel == t.Channel) && !th.posts.looksFromElsewhere(request{conv: c, surface: surface, Action: a}) {
 			p.Place = bridge.Place{} // the thread as it is when it is sent
-			w.postTo(c, t, bridge.PostEphemeral, 0, p)
+			th.postTo(c, t, bridge.PostEphemeral, 0, p)
 			return
 		}
 	}
 	if a.Place.Channel == "" {
 		return // nowhere to answer
 	}
-	w.outbox.enqueue(w.channelLaneOf(surface, a.Place.Channel, bridge.PostEphemeral), string(bridge.PostEphemeral), 0, p, nil)
+	th.outbox.enqueue(th.channelLaneOf(surface, a.Place.Channel, bridge.PostEphemeral), string(bridge.PostEphemeral), 0, p, nil)
 }
 
 // refuse tells the actor that nothing was changed, why, and what to do.
-func (w *work) refuse(r request, code, text, hint string) {
+func (th *threads) refuse(r request, code, text, hint string) {
 	c, surface, a := r.conv, r.surface, r.Action
-	w.whisper(c, surface, a, bridge.Line{Content: &bridge.RefusedLine{Reason: text, Hint: hint}, Verb: a.Verb})
+	th.whisper(c, surface, a, bridge.Line{Content: &bridge.RefusedLine{Reason: text, Hint: hint}, Verb: a.Verb})
 	if c != nil {
-		w.log.byParley(c, "refused", detail{Text: string(a.Verb), Reason: code})
+		th.log.byParley(c, "refused", detail{Text: string(a.Verb), Reason: code})
 	}
 }
 
 // unchanged tells the actor that a verb had nothing to do.
-func (w *work) unchanged(r request) {
+func (th *threads) unchanged(r request) {
 	c, surface, a := r.conv, r.surface, r.Action
-	w.whisper(c, surface, a, bridge.Line{Content: bridge.LineUnchanged, Verb: a.Verb})
+	th.whisper(c, surface, a, bridge.Line{Content: bridge.LineUnchanged, Verb: a.Verb})
 }
 
 // confirm tells the actor that a verb was done, where the card alone does not show it.
-func (w *work) confirm(c *conv, surface int64, a bridge.Action, line bridge.Line) {
+func (th *threads) confirm(c *conv, surface int64, a bridge.Action, line bridge.Line) {
 	line.Verb = cmp.Or(line.Verb, a.Verb)
 	if line.Content == nil {
 		line.Content = bridge.ContentOf(bridge.LineDone, a.Verb)
 	}
-	w.whisper(c, surface, a, line)
+	th.whisper(c, surface, a, line)
 }
 
 // author names to a surface who typed a message, agent or not.
-func (w *work) author(m *message, surface int64) bridge.AgentRef {
+func (th *threads) author(m *message, surface int64) bridge.AgentRef {
 	ref := bridge.AgentRef{Name: "you"}
 	if m.AgentID != nil {
-		ref = w.dir.Ref(surface, *m.AgentID)
+		ref = th.dir.Ref(surface, *m.AgentID)
 	}
 	if m.AuthorUser != "" && m.AccountID == surface {
 		ref.User = m.AuthorUser

@@ -31,9 +31,9 @@ func (n *wanted) told(surface int64, a bridge.Action, now time.Time) {
 
 // tellOnce tells the author of a typed text something, and nobody else; the next time it goes
 // without saying.
-func (w *work) tellOnce(c *conv, surface int64, a bridge.Action, line bridge.Line) {
-	if w.posts.toldFirst(request{conv: c, surface: surface, Action: a}) {
-		w.whisper(c, surface, a, line)
+func (th *threads) tellOnce(c *conv, surface int64, a bridge.Action, line bridge.Line) {
+	if th.posts.toldFirst(request{conv: c, surface: surface, Action: a}) {
+		th.whisper(c, surface, a, line)
 	}
 }
 
