@@ -35,11 +35,6 @@ func (w *work) automaticMail(ctx context.Context, tx pgx.Tx, a *store.Account, p
 	return nil
 }
 
-// sortingVerbs are what may be done with an automatic mail.
-func sortingVerbs() []bridge.Verb {
-	return []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence, bridge.VerbBlock}
-}
-
 func partyOf(in channels.Inbound) bridge.PartyRef {
 	p := bridge.PartyRef{Name: in.From.Name, Address: in.From.Key}
 	if p.Name == "" {

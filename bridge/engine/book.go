@@ -90,3 +90,8 @@ func (b *book) namedMessage(r request) *message {
 	}
 	return nil
 }
+
+func (b *book) settings(c *conv) bridge.AccountSettings {
+	ch := b.channel(c.AccountID)
+	return b.dir.SettingsOf(c.account, ch != nil && ch.Capabilities().Threads)
+}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"fmt"
 
 	"parley/bridge"
 	"parley/bridge/engine/directory"
@@ -78,4 +79,23 @@ func contactOf(c *store.Conversation, i *store.Identity) bridge.PartyRef {
 func (c *conv) refreshCard() {
 	c.touch()
 	c.showsNew = true
+}
+
+// afterTheEnd says what can be done with a conversation that is over: what was closed stays closed.
+func (c *conv) afterTheEnd() string {
+	if c.status() == bridge.StatusClosed {
+		return "What the customer writes next starts a new one."
+	}
+	return "To go on, reopen it: !reopen"
+}
+
+// replyingShown is what the digest of a card holds of those who are replying.
+func (c *conv) replyingShown() (shown string) {
+	if !c.status().Open() {
+		return ""
+	}
+	for _, r := range c.Replying {
+		shown += fmt.Sprintf(" %d", r.AgentID)
+	}
+	return shown
 }

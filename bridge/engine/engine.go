@@ -312,8 +312,3 @@ func (e *Engine) caps(account int64) channels.Capabilities {
 	}
 	return channels.Capabilities{}
 }
-
-func (w *work) settings(c *conv) bridge.AccountSettings {
-	ch := w.e.Channel(c.AccountID)
-	return w.dir.SettingsOf(c.account, ch != nil && ch.Capabilities().Threads)
-}

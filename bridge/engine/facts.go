@@ -205,13 +205,6 @@ func byNumber(list []store.Identity) map[int64]*store.Identity {
 	return m
 }
 
-func orZero(t *time.Time) time.Time {
-	if t == nil {
-		return time.Time{}
-	}
-	return *t
-}
-
 // history gives a page of the log of a conversation, newest first; unsaved are what a batch will add.
 // Errors: *Problem, for people; the database's.
 func (e *Engine) history(ctx context.Context, q store.Querier, id int64, page int, unsaved ...store.LogEntry) (bridge.History, error) {

@@ -19,8 +19,6 @@ import (
 // maxRefs is how many message ids of its thread a conversation remembers.
 const maxRefs = 20
 
-func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
-
 func (w *work) applyInbound(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	if in.Opens && in.Kind != channels.InboundMessage {
 		if c := w.conversationOf(a, in); c != nil {

@@ -3,6 +3,7 @@ package engine
 import (
 	"maps"
 	"slices"
+	"time"
 )
 
 func keys[V any](m map[int64]V) []int64 {
@@ -24,3 +25,12 @@ type userKey struct {
 	account int64
 	user    string
 }
+
+func orZero(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}
+
+func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }

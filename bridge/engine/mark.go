@@ -58,17 +58,17 @@ func (th *threads) markWaiting(c *conv, m *message) {
 
 // markSent marks a reply that the provider has, as far as its receipts say and as the account
 // wants to know. followed: another line left with it as one message, and carries the mark.
-func (w *work) markSent(c *conv, m *message, followed bool) {
-	receipts := w.settings(c).Receipts
-	switch state := w.outbox.receiptState(m); {
+func (th *threads) markSent(c *conv, m *message, followed bool) {
+	receipts := th.settings(c).Receipts
+	switch state := th.outbox.receiptState(m); {
 	case followed || receipts == "failures":
-		w.mark(c, m, "")
+		th.mark(c, m, "")
 	case receipts == "read" && state == bridge.OutcomeRead:
-		w.mark(c, m, bridge.MarkRead)
+		th.mark(c, m, bridge.MarkRead)
 	case receipts == "read" && state == bridge.OutcomeDelivered:
-		w.mark(c, m, bridge.MarkDelivered)
+		th.mark(c, m, bridge.MarkDelivered)
 	default:
-		w.mark(c, m, bridge.MarkSent)
+		th.mark(c, m, bridge.MarkSent)
 	}
 }
 

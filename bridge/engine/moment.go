@@ -79,3 +79,6 @@ func (m *moment) movedOn(c *conv, a bridge.Action) bool {
 	typed = typed.Add(m.now.Sub(m.real)) // the surface's clock doesn't jump with ours
 	return m.now.Sub(typed) > lateAfter && c.LastAt.After(typed)
 }
+
+// resultWait is how long a receipt waits for the result of what it is about.
+const resultWait = 10 * time.Second

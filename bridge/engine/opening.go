@@ -13,32 +13,13 @@ import (
 	"parley/store"
 )
 
-// Where each mail may open a conversation, a stranger could open thousands: their threads would
-// stand before all that known customers say. So one address, and one domain, may open so many on
-// an account at once, and one more each so often; what comes above that is collected (collect.go).
-// The domain of the account itself is that of colleagues, and in those of public providers
-// everybody is somebody else: there only the address counts.
-const (
-	senderAtOnce, senderEach = 10, 2 * time.Minute
-	domainAtOnce, domainEach = 50, 20 * time.Second
-
-	publicDomains = ` 126.com 163.com aol.com bluewin.ch bol.com.br comcast.net fastmail.com free.fr freenet.de gmail.com gmx.at gmx.ch
+// publicDomains are those of providers at which anybody may have an address.
+const publicDomains = ` 126.com 163.com aol.com bluewin.ch bol.com.br comcast.net fastmail.com free.fr freenet.de gmail.com gmx.at gmx.ch
 	gmx.com gmx.de gmx.net googlemail.com hey.com hotmail.co.uk hotmail.com hotmail.de hotmail.es hotmail.fr hotmail.it icloud.com
 	interia.pl laposte.net libero.it live.com live.de live.fr mac.com mail.com mail.ru me.com msn.com naver.com o2.pl orange.fr
 	outlook.com outlook.de outlook.es outlook.fr outlook.it pm.me posteo.de proton.me protonmail.com qq.com rediffmail.com seznam.cz
 	t-online.de tuta.com uol.com.br verizon.net virgilio.it wanadoo.fr web.de wp.pl yahoo.ca yahoo.co.in yahoo.co.jp yahoo.co.uk
 	yahoo.com yahoo.com.br yahoo.de yahoo.es yahoo.fr yahoo.it yandex.ru ymail.com zoho.com `
-)
-
-// opening is what an origin may open, in hand.
-type opening struct {
-	store.Opening
-	atOnce int
-	each   time.Duration
-}
-
-// openings are what origins may open, as far as one batch has them in hand.
-type openings map[userKey]*opening
 
 // originsOf gives whom a mail's new conversation counts against: its sender, and the domain where
 // that tells anything. None where the account has no limits.
@@ -66,31 +47,6 @@ func registered(address string) string {
 		return d
 	}
 	return domain
-}
-
-// keep remembers what is used up.
-func (os openings) keep(found []store.Opening) {
-	for _, o := range found {
-		os.of(userKey{o.AccountID, o.Origin}).Before = o.Before
-	}
-}
-
-// of gives what an origin may open.
-func (os openings) of(k userKey) *opening {
-	o := os[k]
-	if o == nil {
-		o = &opening{Opening: store.Opening{AccountID: k.account, Origin: k.user}, atOnce: senderAtOnce, each: senderEach}
-		if strings.HasPrefix(k.user, "@") {
-			o.atOnce, o.each = domainAtOnce, domainEach
-		}
-		os[k] = o
-	}
-	return o
-}
-
-// allows says that n more may be opened now.
-func (o *opening) allows(n int) bool {
-	return o.Before+o.Used+float64(n)*o.each.Seconds() <= float64(o.atOnce)*o.each.Seconds()
 }
 
 // mayOpen says whether a mail may open a conversation, and counts it if so.
@@ -127,14 +83,4 @@ func (os openings) wantCollecting(ctx context.Context, tx pgx.Tx, n *wanted, now
 		n.add(id)
 	}
 	return err
-}
-
-func (os openings) flush(ctx context.Context, p *store.Pipeline) error {
-	var rows []store.Opening
-	for _, o := range os {
-		if o.Used > 0 {
-			rows = append(rows, o.Opening)
-		}
-	}
-	return store.UseOpenings(ctx, p, rows)
 }

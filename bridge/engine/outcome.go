@@ -202,21 +202,6 @@ func (b *book) outcomeState(m *message) bridge.OutcomeState {
 	return bridge.OutcomeAsked
 }
 
-// receiptState tells how far all parts of a sent message came.
-func (o *outbox) receiptState(m *message) bridge.OutcomeState {
-	lowest := rank(store.Read)
-	for _, d := range o.partsOf(m) {
-		lowest = min(lowest, rank(d.State))
-	}
-	switch {
-	case len(o.partsOf(m)) == 0 || lowest < rank(store.Delivered):
-		return bridge.OutcomeSent
-	case lowest < rank(store.Read):
-		return bridge.OutcomeDelivered
-	}
-	return bridge.OutcomeRead
-}
-
 // openVerbs gives what can still be done where a line tells an outcome.
 func openVerbs(state bridge.OutcomeState) []bridge.Verb {
 	if state == bridge.OutcomeWaiting {
@@ -260,4 +245,9 @@ func (th *threads) refuseDecided(r request, m *message) {
 	}
 	th.whisper(c, surface, a, bridge.Line{Content: bridge.LineDecided, Verb: a.Verb, Customer: c.customer(), Outcome: o})
 	th.log.byParley(c, "refused", detail{Text: string(a.Verb), Reason: "stale"})
+}
+
+// sortingVerbs are what may be done with an automatic mail.
+func sortingVerbs() []bridge.Verb {
+	return []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence, bridge.VerbBlock}
 }

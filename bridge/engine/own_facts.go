@@ -56,7 +56,6 @@ const (
 	ownPostFailed = "post_failed"
 	ownTemplate   = "template" // what a provider says of a template
 	ownFetched    = "fetched"
-	ownReplying   = "replying" // a form of a reply was opened or closed, or its time is over
 )
 
 func decodeOwn(payload []byte) (*ownFact, error) {

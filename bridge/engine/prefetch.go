@@ -191,3 +191,11 @@ func speaks(v bridge.Verb) bool {
 	}
 	return false
 }
+
+// told adds what the author of a typed text was told before.
+func (n *wanted) told(surface int64, a bridge.Action, now time.Time) {
+	if a.Verb == bridge.VerbSay {
+		k := toldKey(surface, a, now)
+		n.postAcc, n.postChannels, n.postMessages = append(n.postAcc, k.account), append(n.postChannels, k.channel), append(n.postMessages, k.message)
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -14,9 +13,6 @@ import (
 	"parley/channels"
 	"parley/store"
 )
-
-// resultWait is how long a receipt waits for the result of what it is about.
-const resultWait = 10 * time.Second
 
 // replyLanded notes that the provider took a reply.
 func (w *work) replyLanded(c *conv, f ownFact) {

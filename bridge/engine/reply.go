@@ -200,3 +200,17 @@ func (w *work) park(c *conv, m *message, reason string) {
 	m.Fate, m.Reason, m.dirty = store.FateParked, reason, true
 	w.tellAuthor(c, m, &bridge.ParkedLine{Reason: reason}, bridge.VerbSend, bridge.VerbDrop)
 }
+
+// enqueueReply puts a reply into the customer's lane and gives its first delivery.
+func (w *work) enqueueReply(c *conv, l *lane, order string, m *message, p outbound.Payload) *delivery {
+	until := w.now.Add(w.hold(c))
+	var first *delivery
+	for _, s := range spans(len(m.Files), w.e.caps(c.AccountID).AttachmentsPerMessage) {
+		p.Span = s
+		d := w.outbox.enqueueInOrder(l, order, m.ID, p, &until)
+		if first == nil {
+			first = d
+		}
+	}
+	return first
+}

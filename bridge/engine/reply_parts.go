@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"parley/bridge"
 	"parley/bridge/engine/outbound"
 	"parley/channels"
 	"parley/store"
@@ -23,20 +24,6 @@ func spans(files, each int) []*outbound.Span {
 		list = append(list, &outbound.Span{From: from, To: min(from+each, files)})
 	}
 	return list
-}
-
-// enqueueReply puts a reply into the customer's lane and gives its first delivery.
-func (w *work) enqueueReply(c *conv, l *lane, order string, m *message, p outbound.Payload) *delivery {
-	until := w.now.Add(w.hold(c))
-	var first *delivery
-	for _, s := range spans(len(m.Files), w.e.caps(c.AccountID).AttachmentsPerMessage) {
-		p.Span = s
-		d := w.outbox.enqueueInOrder(l, order, m.ID, p, &until)
-		if first == nil {
-			first = d
-		}
-	}
-	return first
 }
 
 // partsOf gives the deliveries of a message's latest sending, in order.
@@ -145,7 +132,7 @@ func (o *outbox) deliveryOf(m *message, delivery int64) *delivery {
 }
 
 // partName says what of a message a delivery carries, where it is a file alone.
-func (w *work) partName(m *message, d *delivery) string {
+func (th *threads) partName(m *message, d *delivery) string {
 	if d == nil {
 		return ""
 	}
@@ -189,4 +176,19 @@ func (o *outbox) replyOf(m *message) *delivery {
 		}
 	}
 	return found
+}
+
+// receiptState tells how far all parts of a sent message came.
+func (o *outbox) receiptState(m *message) bridge.OutcomeState {
+	lowest := rank(store.Read)
+	for _, d := range o.partsOf(m) {
+		lowest = min(lowest, rank(d.State))
+	}
+	switch {
+	case len(o.partsOf(m)) == 0 || lowest < rank(store.Delivered):
+		return bridge.OutcomeSent
+	case lowest < rank(store.Read):
+		return bridge.OutcomeDelivered
+	}
+	return bridge.OutcomeRead
 }

@@ -2,8 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
-	"slices"
 	"time"
 
 	"parley/bridge"
@@ -50,59 +48,12 @@ func replyForm(conversation int64, agent *store.Agent, at time.Time) store.Reply
 	return store.ReplyForm{ConversationID: conversation, AgentID: agent.ID, OpenedAt: at.Truncate(time.Second)}
 }
 
-// replyChanges is what a batch changes about the forms of replies.
-type replyChanges struct {
-	*moment
-	conversations, agents []int64 // who answered where, row by row
-	outdated              []int64 // conversations in which the time of a form may be over
-}
-
 // formHandedIn ends the form of a reply or a template when it is handed in, whatever becomes of it.
 func (w *work) formHandedIn(r request) {
 	if r.Origin != bridge.OriginForm || r.Verb != bridge.VerbReply && r.Verb != bridge.VerbTemplate {
 		return
 	}
 	w.replies.end(r.conv, w.dir.AgentOf(r.surface, r.Actor.ID))
-}
-
-// end counts the form of an agent who answered as closed: nobody has to be told any more.
-func (rc *replyChanges) end(c *conv, agent *store.Agent) {
-	if agent == nil {
-		return
-	}
-	i := slices.IndexFunc(c.Replying, func(r store.Replying) bool { return r.AgentID == agent.ID })
-	if i < 0 {
-		return
-	}
-	c.Replying = slices.Delete(slices.Clone(c.Replying), i, i+1)
-	rc.conversations, rc.agents = append(rc.conversations, c.ID), append(rc.agents, agent.ID)
-	c.refreshCard()
-}
-
-// outdate shows who has a form open now. It comes by a timer after a form was opened or
-// closed, and when its time is over.
-func (rc *replyChanges) outdate(c *conv) {
-	rc.outdated = append(rc.outdated, c.ID)
-	c.clicked = true // the timer has waited for more already
-	c.refreshCard()
-}
-
-func (rc *replyChanges) flush(ctx context.Context, p *store.Pipeline) error {
-	if err := store.EndReplies(ctx, p, rc.conversations, rc.agents, ownReplying); err != nil {
-		return err
-	}
-	return store.OutdateReplies(ctx, p, compact(rc.outdated), rc.now, ownReplying)
-}
-
-// replyingShown is what the digest of a card holds of those who are replying.
-func (c *conv) replyingShown() (shown string) {
-	if !c.status().Open() {
-		return ""
-	}
-	for _, r := range c.Replying {
-		shown += fmt.Sprintf(" %d", r.AgentID)
-	}
-	return shown
 }
 
 // replyingIn names those who have a form of a conversation open.

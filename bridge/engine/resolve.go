@@ -64,14 +64,6 @@ func (w *work) end(r request, by bridge.AgentRef) {
 	w.confirm(c, r.surface, a, line)
 }
 
-// afterTheEnd says what can be done with a conversation that is over: what was closed stays closed.
-func (c *conv) afterTheEnd() string {
-	if c.status() == bridge.StatusClosed {
-		return "What the customer writes next starts a new one."
-	}
-	return "To go on, reopen it: !reopen"
-}
-
 // othersOwn says that the conversation is somebody else's.
 func (c *conv) othersOwn(agent int64) bool {
 	return len(c.Assignees) > 0 && !c.isAssignee(agent)

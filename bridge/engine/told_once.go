@@ -21,14 +21,6 @@ func toldKey(surface int64, a bridge.Action, now time.Time) postKey {
 	return postKey{surface, toldPost, a.Actor.ID + ":" + a.Place.Channel + ":" + where}
 }
 
-// told adds what the author of a typed text was told before.
-func (n *wanted) told(surface int64, a bridge.Action, now time.Time) {
-	if a.Verb == bridge.VerbSay {
-		k := toldKey(surface, a, now)
-		n.postAcc, n.postChannels, n.postMessages = append(n.postAcc, k.account), append(n.postChannels, k.channel), append(n.postMessages, k.message)
-	}
-}
-
 // tellOnce tells the author of a typed text something, and nobody else; the next time it goes
 // without saying.
 func (th *threads) tellOnce(c *conv, surface int64, a bridge.Action, line bridge.Line) {
