@@ -33,7 +33,7 @@ func (ps *posts) keepChannelText(p *store.Post, text channelText) {
 	ps.change(p)
 }
 
-// channelTextOf reads what keep noted.
+// channelTextOf reads what keepChannelText noted.
 func channelTextOf(p *store.Post) (text channelText, ok bool) {
 	if p == nil || p.Kind != humanMessage || len(p.Early) == 0 {
 		return channelText{}, false
