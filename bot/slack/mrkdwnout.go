@@ -19,13 +19,14 @@ const joiner = "\u2060"
 var (
 	shortcode = regexp.MustCompile(`:([a-z0-9_+'-]+):`)
 	iconName  = regexp.MustCompile(`^[a-z0-9_+-]+$`)
-
-	escapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
-	joins   = strings.NewReplacer("*", joiner+"*"+joiner, "_", joiner+"_"+joiner, "~", joiner+"~"+joiner, "`", joiner+"`"+joiner)
 )
 
 // escape makes s safe in every mrkdwn string: it can neither mention nor link.
-func escape(s string) string { return escapes.Replace(s) }
+func escape(s string) string { // a strings.Replacer would be built for each text, and most have nothing to escape
+	s = strings.ReplaceAll(s, "&", "&amp;")
+	s = strings.ReplaceAll(s, "<", "&lt;")
+	return strings.ReplaceAll(s, ">", "&gt;")
+}
 
 // literal makes s one line of mrkdwn that shows as it is: no formatting, emoji, quotation.
 func literal(s string) string {
@@ -39,7 +40,10 @@ func literal(s string) string {
 		return r
 	}, s)
 	s = shortcode.ReplaceAllString(s, ":"+joiner+"$1:")
-	s = joins.Replace(escape(s))
+	s = escape(s)
+	for _, mark := range []string{"*", "_", "~", "`"} {
+		s = strings.ReplaceAll(s, mark, joiner+mark+joiner)
+	}
 	if strings.HasPrefix(s, "&gt;") {
 		s = joiner + s
 	}
