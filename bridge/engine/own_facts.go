@@ -22,6 +22,7 @@ type ownFact struct {
 	Conversation int64     `json:"conversation"`
 	Message      int64     `json:"message,omitempty"`
 	Delivery     int64     `json:"delivery,omitempty"`
+	Attempt      int       `json:"attempt,omitempty"` // which attempt at the delivery it is the result of; 0 = nobody knows
 	Class        string    `json:"class,omitempty"`
 	Text         string    `json:"text,omitempty"`
 	Hint         string    `json:"hint,omitempty"`
@@ -97,7 +98,7 @@ func (e *Engine) Timer(t store.Timer) store.NewEvent {
 // Facts implements relay.Handler: what a delivery's result means for its
 // conversation is journalled; what it means for the surface is written with it.
 func (e *Engine) Facts(c store.Claimed, r relay.Report) []store.NewEvent {
-	f := ownFact{Kind: string(r.Kind), Conversation: c.ConversationID, Message: c.MessageID, Delivery: c.ID,
+	f := ownFact{Kind: string(r.Kind), Conversation: c.ConversationID, Message: c.MessageID, Delivery: c.ID, Attempt: c.Attempt,
 		Class: string(r.Class), Text: r.Text, Hint: r.Hint, External: r.Sent.ExternalID}
 	if c.Kind == outbound.KindReply && r.Kind == relay.ReportLanded && r.Sent.State == store.Cancelled {
 		return nil // taken back before it left: what did that has said so

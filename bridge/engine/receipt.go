@@ -36,12 +36,13 @@ func (w *work) replyLanded(c *conv, f ownFact) {
 	w.markSent(c, m, f.Followed)
 }
 
-// sentAgain says that a result is of an earlier attempt: a bounce came before it, and somebody has had
-// the message sent again. The result of the present attempt is written together with the end of its
-// delivery, so that any result that comes while the delivery is on its way is an earlier one.
+// sentAgain says that a result is of an earlier attempt: somebody had the message sent again before the
+// result came, for instance because of a bounce. The result of the last attempt is written together with
+// the end of its delivery, so that any result that comes while the delivery is on its way is an earlier
+// one. Where the delivery has ended, the numbers of the attempts tell.
 func (o *outbox) sentAgain(f ownFact) bool {
 	d := o.deliveries[f.Delivery]
-	return d != nil && slices.Contains([]string{store.Queued, store.Sending, store.Unknown}, d.State)
+	return d != nil && (f.Attempt > 0 && f.Attempt < d.Attempt || slices.Contains([]string{store.Queued, store.Sending, store.Unknown}, d.State))
 }
 
 // counted keeps what the provider counts and charges a message as.
