@@ -28,6 +28,7 @@ type Finish struct {
 	Unsure     bool       // it is attempted again although an earlier attempt may have landed; see finishDeliveries
 	Warned     bool       // the agent is told now that it is late
 	Joined     int64      // Delivery.Joined as it was claimed
+	Uncalled   bool       // it needed no call any more: its gate gets the slot back
 	Keep       bool       // the lane keeps its place in its gate's queue, if more deliveries wait in it
 	With       []Part     // the results of Claimed.With
 	Landed     []Landed   // the messages that now are in the surface

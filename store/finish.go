@@ -44,6 +44,31 @@ const finishDeliveries = `
 	JOIN lanes AS l ON l.id = r.lane_id AND l.epoch = r.epoch AND l.leased_until IS NOT NULL
 	WHERE d.id = r.id`
 
+// returnSlots gives slots back to gates with a rate. Gates are locked in the order of their ids, and
+// after that nothing of the transaction waits for a lock of another one.
+const returnSlots = `
+	WITH r AS MATERIALIZED (
+		SELECT l.gate_id, count(*) AS n
+		FROM unnest($1::bigint[], $2::bigint[]) AS r(lane_id, epoch)
+		JOIN lanes AS l ON l.id = r.lane_id AND l.epoch = r.epoch AND l.leased_until IS NOT NULL
+		GROUP BY l.gate_id
+	), g AS MATERIALIZED (
+		SELECT id
+		FROM gates
+		WHERE id IN (SELECT gate_id FROM r) AND (per_second > 0 OR wide_per_second > 0)
+		ORDER BY id
+		FOR NO KEY UPDATE
+	)
+	UPDATE gates
+	SET next_at = CASE WHEN gates.per_second > 0
+			THEN gates.next_at - make_interval(secs => r.n / gates.per_second)
+			ELSE gates.next_at END,
+		wide_next_at = CASE WHEN gates.wide_per_second > 0
+			THEN gates.wide_next_at - make_interval(secs => r.n / gates.wide_per_second)
+			ELSE gates.wide_next_at END
+	FROM r
+	WHERE gates.id = r.gate_id AND gates.id IN (SELECT id FROM g)`
+
 // A head that a receipt has decided meanwhile doesn't wait for Finish.Wait, only for the lane's rest.
 //
 // With Finish.Keep the lane keeps due_at, so that no index is written; without it the lane goes behind
@@ -153,6 +178,15 @@ func queueFinish(batch *pgx.Batch, done []Finish) error {
 		return err
 	}
 	queueFacts(batch, done)
+	var uncalled, uncalledEpochs []int64
+	for _, f := range done {
+		if f.Uncalled {
+			uncalled, uncalledEpochs = append(uncalled, f.LaneID), append(uncalledEpochs, f.Epoch)
+		}
+	}
+	if len(uncalled) > 0 {
+		batch.Queue(returnSlots, uncalled, uncalledEpochs)
+	}
 	batch.Queue(finishDeliveries, deliveryResults(done)...)
 	batch.Queue(finishLanes, lanes, epochs, ids, advance, waits, keep, rests, rooted)
 	blocked := map[int64]float64{}

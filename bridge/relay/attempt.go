@@ -101,7 +101,7 @@ func (d *dispatcher) attempt(ctx context.Context, c store.Claimed, a Attempt, be
 	case store.Unknown:
 		d.reconcile(ctx, &f, c, a, policy)
 	default:
-		f.Advance = 1 // decided already: cancelled, or a receipt came first
+		f.Advance, f.Uncalled = 1, true // decided already: cancelled, or a receipt came first
 	}
 	finishRun(&f, c)
 	return f
