@@ -81,7 +81,7 @@ func (w *work) applyEdit(r request, m *message) {
 		w.rewrite(m, r.Action)
 		if decision == Out && r.Restored { // what was deleted and is back isn't sent by that alone
 			m.Fate = store.FateAsk
-			w.tellAuthor(r.conv, m, bridge.LineAsk, editedReason, bridge.VerbSend, bridge.VerbKeep)
+			w.tellAuthor(r.conv, m, &bridge.AskLine{Reason: editedReason}, bridge.VerbSend, bridge.VerbKeep)
 		}
 	case m.Direction == "out":
 		w.tellLateEdit(r.conv, m, r.Action, decision)
@@ -90,7 +90,7 @@ func (w *work) applyEdit(r request, m *message) {
 		if decision == Out && m.Fate == store.FateInside {
 			// A note that became a reply is never sent by an edit alone.
 			m.Fate = store.FateAsk
-			w.tellAuthor(r.conv, m, bridge.LineAsk, editedReason, bridge.VerbSend, bridge.VerbKeep)
+			w.tellAuthor(r.conv, m, &bridge.AskLine{Reason: editedReason}, bridge.VerbSend, bridge.VerbKeep)
 		}
 	}
 }
