@@ -262,26 +262,6 @@ func TestGateBudget(t *testing.T) {
 	}
 }
 
-// What was taken back before it left costs a gate nothing, however often that is written.
-func TestUncalledSlotIsGivenBack(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	g := must(store.UpsertGates(t.Context(), pool, []store.Gate{{AccountID: 1, Key: "g", PerSecond: 0.01, Burst: 1, WidePerSecond: 0.001, WideBurst: 1}}))(t)[0].ID
-	fill(t, pool, 1, g, 1, 4)
-	exec(t, pool, `UPDATE deliveries SET state = 'cancelled' WHERE seq < 3`)
-	var done []store.Finish
-	for seq := int64(1); seq <= 3; seq++ {
-		got := turn(t, pool, append(done, done...), 10, g)
-		if len(got) != 1 || got[0].Seq != seq {
-			t.Fatalf("claimed %v, want delivery %d", deliveryIDs(got), seq)
-		}
-		done = []store.Finish{{LaneID: 1, Epoch: got[0].Epoch, ID: got[0].ID, State: got[0].State, Advance: 1, Uncalled: seq < 3, Keep: true}}
-	}
-	if got := turn(t, pool, done, 10, g); len(got) != 0 {
-		t.Fatalf("a call was made, and %v was claimed behind it at once", deliveryIDs(got))
-	}
-}
-
 // A gate with a second bucket gives what both hold, and is due when both have a token.
 func TestWideBudget(t *testing.T) {
 	t.Parallel()
