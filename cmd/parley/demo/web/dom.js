@@ -66,8 +66,8 @@ export const fill = (box, ...children) => box.replaceChildren(...children.flat(I
 export async function afterwards(work, choose) {
   const before = document.activeElement;
   await work;
-  const now = document.activeElement;
-  if (now === before || now === document.body) choose()?.focus();
+  const now = document.activeElement; // what was drawn anew is another element than before
+  if (now === before || !now.matches('input, textarea, select')) choose()?.focus();
 }
 
 // initials are what a picture shows of a name.
