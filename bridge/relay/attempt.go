@@ -84,6 +84,7 @@ func (u unprepared) Reconcile(context.Context) (channels.Outcome, Sent, error) {
 func (d *dispatcher) attempt(ctx context.Context, c store.Claimed, a Attempt, began time.Time) store.Finish {
 	f := store.Finish{LaneID: c.LaneID, Epoch: c.Epoch, ID: c.ID, State: c.State, Part: c.Part, Progress: c.Progress, Joined: c.Joined, Gate: c.GateID}
 	if c.ID == 0 {
+		f.Uncalled = true
 		return f // nothing at the head yet: due again when it is
 	}
 	policy := d.handler.Policy(c)
