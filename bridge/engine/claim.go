@@ -8,7 +8,7 @@ import (
 )
 
 // unclaimedReason marks a reply that waits until somebody takes the conversation.
-const unclaimedReason = "unclaimed"
+const unclaimedReason string = "unclaimed"
 
 // mustBeTaken says that nobody owns the conversation and that a reply does not make its author the
 // owner: reply_claims is off.

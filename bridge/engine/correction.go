@@ -10,7 +10,7 @@ import (
 
 // correctionReason marks the new text of a reply that was edited after it was sent: it leaves as a
 // message of its own, by a click alone.
-const correctionReason = "correction"
+const correctionReason string = "correction"
 
 // maxEarlier bounds the texts that are kept of one attempt. People don't edit a reply more often while
 // it is under way; and the first of them is the one that was most likely sent.

@@ -9,7 +9,7 @@ import (
 )
 
 // editedReason marks a message whose text is not what it was when it was decided.
-const editedReason = "edited"
+const editedReason string = "edited"
 
 // early is an edit or a delete that came before the message itself.
 type early struct {

@@ -70,7 +70,7 @@ func (w *work) settleSlip(r request) {
 }
 
 // commandReason marks a message that is a command, done or refused: nothing to be sent.
-const commandReason = "command"
+const commandReason string = "command"
 
 // keepCommand remembers a typed verb as what it is: inside, done.
 func (w *work) keepCommand(r request) {

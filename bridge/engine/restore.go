@@ -16,7 +16,7 @@ const restoreMargin = 5 * time.Second
 const beginAgain = 200 * time.Millisecond
 
 // restoredReason marks a text that was typed before Parley was restored from a backup.
-const restoredReason = "restored"
+const restoredReason string = "restored"
 
 // afterRestore learns since when this database is worked on after its last restore. What is
 // older may have been dealt with by the Parley that was lost. It asks until the database answers,

@@ -16,7 +16,7 @@ import (
 )
 
 // templateReason marks a reply that is a template.
-const templateReason = "template"
+const templateReason string = "template"
 
 // useTemplate sends a template as the agent's message, once its preview was seen.
 func (w *work) useTemplate(ctx context.Context, tx pgx.Tx, r request) error {
