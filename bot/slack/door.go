@@ -101,14 +101,21 @@ func (d *door) serveEvent(w http.ResponseWriter, r *http.Request, body []byte) {
 	w.WriteHeader(http.StatusOK)
 }
 
-// serveInteraction answers clicks, forms, shortcuts and menus.
-func (d *door) serveInteraction(w http.ResponseWriter, r *http.Request, body []byte) {
+// readForm reads the form of a request; false = it is answered: there is none, or Slack only looks
+// whether the address answers.
+func readForm(w http.ResponseWriter, body []byte) (form url.Values, asked bool) {
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
 		http.Error(w, "no form", http.StatusBadRequest)
-		return
+		return nil, false
 	}
-	if form.Get("ssl_check") == "1" {
+	return form, form.Get("ssl_check") != "1"
+}
+
+// serveInteraction answers clicks, forms, shortcuts and menus.
+func (d *door) serveInteraction(w http.ResponseWriter, r *http.Request, body []byte) {
+	form, asked := readForm(w, body)
+	if !asked {
 		return
 	}
 	me, err := d.identifyWithin(r.Context(), 2*time.Second)
@@ -122,12 +129,8 @@ func (d *door) serveInteraction(w http.ResponseWriter, r *http.Request, body []b
 
 // serveCommand answers slash commands, which come as a form; they are stored as JSON.
 func (d *door) serveCommand(w http.ResponseWriter, r *http.Request, body []byte) {
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		http.Error(w, "no form", http.StatusBadRequest)
-		return
-	}
-	if form.Get("ssl_check") == "1" {
+	form, asked := readForm(w, body)
+	if !asked {
 		return
 	}
 	fields := map[string]string{}

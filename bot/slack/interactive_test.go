@@ -238,7 +238,7 @@ func TestExpiredTrigger(t *testing.T) {
 	st.fake.Inject(slackfake.Fault{Method: "views.open", Kind: slackfake.FaultError, Error: "expired_trigger_id", Times: 1})
 	st.click(root, "Resolve")
 	must(t, st.fake.WaitFor(st.ctx(), func() bool { return len(st.fake.Ephemerals(st.ann)) == 1 }))
-	if told := st.fake.Ephemerals(st.ann)[0]; told.Text != notOpenedText || told.ThreadTS != root.Message {
+	if told := st.fake.Ephemerals(st.ann)[0]; told.Text != tooLateText || told.ThreadTS != root.Message {
 		t.Errorf("told %+v", told)
 	}
 	st.click(root, "Resolve")

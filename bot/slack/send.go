@@ -213,19 +213,24 @@ func (s *poster) whisper(ctx context.Context, me *self, p bridge.Post) (bridge.S
 	if err != nil {
 		return bridge.Sent{}, err
 	}
+	return s.private(ctx, p.Place, p.To, r, more)
+}
+
+// private posts what only a user sees, or writes to them where they or the app can't be told there.
+func (s *poster) private(ctx context.Context, at bridge.Place, user string, r rendered, more bool) (bridge.Sent, error) {
 	opts := inert(r)
-	if p.Place.Thread != "" {
-		opts = append(opts, slackapi.MsgOptionTS(p.Place.Thread))
+	if at.Thread != "" {
+		opts = append(opts, slackapi.MsgOptionTS(at.Thread))
 	}
-	ts, err := s.api.PostEphemeralContext(ctx, p.Place.Channel, p.To, opts...)
+	ts, err := s.api.PostEphemeralContext(ctx, at.Channel, user, opts...)
 	switch codeOf(err) {
 	case "channel_not_found", "not_in_channel", "user_not_in_channel", "is_archived", "messages_tab_disabled":
-		return s.direct(ctx, p.To, r, more)
+		return s.direct(ctx, user, r, more)
 	}
 	if err != nil {
 		return bridge.Sent{}, classify(err)
 	}
-	return bridge.Sent{Message: ts, Thread: p.Place.Thread, More: more}, nil
+	return bridge.Sent{Message: ts, Thread: at.Thread, More: more}, nil
 }
 
 // direct posts to a person's conversation with us.

@@ -50,8 +50,11 @@ func (w *windows) viewClosed(ctx context.Context, in *interaction) {
 	}
 }
 
-// notOpenedText is told to whom pressed a button whose window Slack did not show.
-const notOpenedText = "Slack didn’t show the window: it waits three seconds for it, and Parley took longer. Please try again."
+// What is told to whom pressed a button whose window Slack did not show, and why, if that is known.
+const (
+	notOpenedText = "Slack didn’t show the window. Please try again."
+	tooLateText   = "Slack didn’t show the window: it waits three seconds for it, and Parley took longer. Please try again."
+)
 
 // notOpened tells that a form could not be shown, also to whom pressed: Slack's client says nothing.
 func (w *windows) notOpened(ctx context.Context, in *interaction, m slackapi.ModalViewRequest, err error) {
@@ -66,14 +69,13 @@ func (w *windows) notOpened(ctx context.Context, in *interaction, m slackapi.Mod
 		at.Thread = at.Message // a button on the card, which begins the thread
 	}
 	r := rendered{text: notOpenedText}
+	if codeOf(err) == "expired_trigger_id" {
+		r.text = tooLateText
+	}
 	if at.Channel == "" { // an entry of the menu beside the message box
 		_, err = w.posts.direct(ctx, in.User.ID, r, false)
 	} else {
-		opts := inert(r)
-		if at.Thread != "" {
-			opts = append(opts, slackapi.MsgOptionTS(at.Thread))
-		}
-		_, err = w.api.PostEphemeralContext(ctx, at.Channel, in.User.ID, opts...)
+		_, err = w.posts.private(ctx, at, in.User.ID, r, false)
 	}
 	if err != nil {
 		w.log.Info("slack form not told as not opened", "error", err)
