@@ -25,15 +25,7 @@ func newConversations(m *moment, dir *directory.Directory) *conversations {
 }
 
 func (cs *conversations) flush(ctx context.Context, p *store.Pipeline) error {
-	var fresh, changed []store.Conversation
-	for _, id := range keys(cs.rows) {
-		switch c := cs.rows[id]; {
-		case c.fresh:
-			fresh = append(fresh, *c.Conversation)
-		case c.dirty:
-			changed = append(changed, *c.Conversation)
-		}
-	}
+	fresh, changed := written(cs.rows, func(c *conv) (store.Conversation, bool, bool) { return *c.Conversation, c.fresh, c.dirty })
 	if err := store.InsertConversations(ctx, p, fresh); err != nil {
 		return err
 	}

@@ -30,15 +30,7 @@ func newMessages(m *moment) *messages {
 }
 
 func (ms *messages) flush(ctx context.Context, p *store.Pipeline) error {
-	var fresh, changed []store.Message
-	for _, id := range keys(ms.rows) {
-		switch m := ms.rows[id]; {
-		case m.fresh:
-			fresh = append(fresh, m.Message)
-		case m.dirty:
-			changed = append(changed, m.Message)
-		}
-	}
+	fresh, changed := written(ms.rows, func(m *message) (store.Message, bool, bool) { return m.Message, m.fresh, m.dirty })
 	if err := store.InsertMessages(ctx, p, fresh); err != nil {
 		return err
 	}

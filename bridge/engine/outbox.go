@@ -231,15 +231,7 @@ func (o *outbox) loadDeliveries(ctx context.Context, tx pgx.Tx, late []store.Mes
 // flushLanes writes lanes. The transaction fails when another one made a lane first: what was put
 // into ours would be lost.
 func (o *outbox) flushLanes(ctx context.Context, p *store.Pipeline) error {
-	var fresh, changed []store.Lane
-	for _, id := range keys(o.lanes) {
-		switch l := o.lanes[id]; {
-		case l.fresh:
-			fresh = append(fresh, l.Lane)
-		case l.dirty:
-			changed = append(changed, l.Lane)
-		}
-	}
+	fresh, changed := written(o.lanes, func(l *lane) (store.Lane, bool, bool) { return l.Lane, l.fresh, l.dirty })
 	if err := p.InsertLanes(fresh); err != nil {
 		return err
 	}
@@ -252,15 +244,7 @@ func (o *outbox) flushDeliveries(ctx context.Context, p *store.Pipeline) error {
 			return err
 		}
 	}
-	var fresh, changed []store.Delivery
-	for _, id := range keys(o.deliveries) {
-		switch d := o.deliveries[id]; {
-		case d.fresh:
-			fresh = append(fresh, d.Delivery)
-		case d.dirty:
-			changed = append(changed, d.Delivery)
-		}
-	}
+	fresh, changed := written(o.deliveries, func(d *delivery) (store.Delivery, bool, bool) { return d.Delivery, d.fresh, d.dirty })
 	if err := store.UpdateDeliveries(ctx, p, changed); err != nil {
 		return err
 	}
