@@ -1,6 +1,7 @@
 package torture
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -45,8 +46,9 @@ func TestErrands(t *testing.T) {
 
 // controlled answers the driver in the place of the emulators, and keeps what was asked.
 type controlled struct {
-	mu   sync.Mutex
-	asks map[string][]string // bodies by path
+	mu      sync.Mutex
+	asks    map[string][]string // bodies by path
+	answers map[string]string   // by path; {} unless said otherwise
 }
 
 func (c *controlled) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -55,13 +57,20 @@ func (c *controlled) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.asks[r.URL.Path] = append(c.asks[r.URL.Path], string(body))
-	_, _ = w.Write([]byte(`{}`))
+	_, _ = w.Write([]byte(cmp.Or(c.answers[r.URL.Path], `{}`)))
+}
+
+// answer says what the emulators answer from now on.
+func (c *controlled) answer(path, with string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.answers[path] = with
 }
 
 // crowded is a driver whose customers write to nobody.
 func crowded(t *testing.T, o Options) (*driver, *controlled) {
 	t.Helper()
-	c := &controlled{asks: map[string][]string{}}
+	c := &controlled{asks: map[string][]string{}, answers: map[string]string{}}
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
 	return newDriver(wire{Slack: server.URL, Mail: server.URL, Chats: o.Chats}, o), c

@@ -67,9 +67,10 @@ type talk struct {
 	first     string // Message-ID of the customer's last new mail
 	// over counts what the customer must write before the conversation surely is open again: the
 	// first of it may have been written before it was resolved.
-	over    int
-	n       int  // marks given
-	bounces bool // mail to this customer comes back
+	over     int
+	resolved bool // what its card showed at the last look
+	n        int  // marks given
+	bounces  bool // mail to this customer comes back
 	// rests is until when nobody types in the thread: each line begins the hold anew, and
 	// somebody waits for what was typed to leave.
 	rests time.Time
@@ -204,14 +205,15 @@ func (d *driver) repeat(n int, act func(last bool) error) error {
 	return nil
 }
 
-// learn finds the threads of the conversations.
+// learn finds the threads of the conversations, and which of them are resolved.
 func (d *driver) learn(ctx context.Context) error {
 	roots, err := d.chat.roots(ctx)
 	if err != nil {
 		return err
 	}
 	for _, t := range d.talks {
-		t.root = roots[subject(t.conv)]
+		r := roots[subject(t.conv)]
+		t.root, t.resolved = r.ID, isResolved(r.Card)
 	}
 	return nil
 }

@@ -15,8 +15,8 @@ type platform interface {
 
 	// look shows the support channel with all its threads.
 	look(ctx context.Context) ([]thread, error)
-	// roots gives the threads' ids by the subject on their cards.
-	roots(ctx context.Context) (map[string]string, error)
+	// roots gives the threads' roots by the subject on their cards.
+	roots(ctx context.Context) (map[string]root, error)
 	// evidence is everything, to be kept.
 	evidence(ctx context.Context) (any, error)
 	// untold gives the messages of which Parley learned so late, or not yet.
@@ -44,6 +44,12 @@ type platform interface {
 	// struck adds how often the armed faults did so, by what they do.
 	struck(ctx context.Context, counts map[string]int) error
 	heal(ctx context.Context) error
+}
+
+// root is what begins a thread.
+type root struct {
+	ID   string
+	Card string // what it shows
 }
 
 // errNotTaken is returned for a click of which the platform says that nothing came of it.

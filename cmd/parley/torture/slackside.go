@@ -103,15 +103,16 @@ func slackPost(m *slackfake.Message) post {
 	return p
 }
 
-func (s slackSide) roots(ctx context.Context) (map[string]string, error) {
+func (s slackSide) roots(ctx context.Context) (map[string]root, error) {
 	var list []*slackfake.Message
 	if err := s.call(ctx, http.MethodGet, s.Slack+"/_fake/messages?channel="+support, nil, &list); err != nil {
 		return nil, err
 	}
-	roots := map[string]string{}
+	roots := map[string]root{}
 	for _, m := range list {
-		if about := subjectIn(shown(m.Text, m.Blocks)); m.BotID != "" && about != "" {
-			roots[about] = m.TS
+		card := shown(m.Text, m.Blocks)
+		if about := subjectIn(card); m.BotID != "" && about != "" {
+			roots[about] = root{m.TS, card}
 		}
 	}
 	return roots, nil

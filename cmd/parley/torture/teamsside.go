@@ -180,14 +180,14 @@ func nonce(card json.RawMessage) string {
 
 // roots prefers a thread with the customer's words: where nobody may look, a root that
 // nobody knows of may be beside it.
-func (s teamsSide) roots(ctx context.Context) (map[string]string, error) {
+func (s teamsSide) roots(ctx context.Context) (map[string]root, error) {
 	threads, err := s.look(ctx)
-	roots, talks := map[string]string{}, map[string]bool{}
+	roots, talks := map[string]root{}, map[string]bool{}
 	for _, t := range threads {
 		about := subjectIn(t.Card)
 		has := slices.ContainsFunc(t.Posts, func(p post) bool { return p.Name != "" })
 		if about != "" && has && !talks[about] {
-			roots[about], talks[about] = t.Root, true
+			roots[about], talks[about] = root{t.Root, t.Card}, true
 		}
 	}
 	return roots, err

@@ -103,14 +103,18 @@ func (d *driver) writeFor(ctx context.Context, n int) error {
 }
 
 // replyFor lets an agent reply n times on end to a customer who writes mails. If that conversation
-// was resolved, the customer writes first and the agent replies at another time. done is false if
-// there is no such customer: nobody has written yet, or earlier replies have not left yet.
+// was resolved, the customer writes first and the agent replies at another time: Parley may have learned
+// of a word that resolves only after all that the customer wrote since. done is false if there is no such
+// customer: nobody has written yet, or earlier replies have not left yet.
 func (d *driver) replyFor(ctx context.Context, n int, bounces bool) (done bool, err error) {
 	t := d.mailer(bounces)
 	if t == nil {
 		return false, nil
 	}
-	if t.over > 0 {
+	if err := d.learn(ctx); err != nil {
+		return false, err
+	}
+	if t.over > 0 || t.resolved {
 		d.mails++
 		return true, d.mail(ctx, t, true)
 	}
