@@ -41,6 +41,7 @@ const (
 	IdentitiesOfKeysSQL   = identitiesOfKeys
 	GetIdentitiesSQL      = getIdentities
 	OutgoingKeysSQL       = outgoingKeys
+	BehindRepliesSQL      = behindReplies
 	ClaimFetchesSQL       = claimFetches
 	FilesOfSQL            = filesOf
 	SentLatelySQL         = sentLately

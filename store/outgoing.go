@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -18,7 +19,15 @@ type Outgoing struct {
 	Keys          map[int64][]string // by conversation, chats only: all known keys of the customer
 	Places        map[int64]Posting  // by delivery: where it is in a surface
 	Related       []Related          // to the conversations
+	Behind        map[int64]bool     // by message: events told before its reply's first attempt wait to be applied: see LeavingReply
 	Now           time.Time          // Parley's clock
+}
+
+// LeavingReply is an agent's message that is about to leave.
+type LeavingReply struct {
+	Conversation int64
+	Message      int64
+	Began        time.Time // when the first attempt began, database's clock
 }
 
 // Posting is the place of a delivery in a surface.
@@ -72,11 +81,26 @@ const outgoingKeys = `
 	WHERE c.id = ANY($1) AND c.exclusive
 	ORDER BY k.id`
 
+// Messages whose thread has events that are not applied yet although they were stored before the reply's
+// first attempt: an earlier text, an edit, or a deletion. They are those in the queue of the message's own
+// event; and Slack tells an emoji under the message without its thread, so that it has a queue of its own.
+// An event of a newer version does not count: nobody may be there to apply it.
+const behindReplies = `
+	SELECT r.id
+	FROM unnest($1::bigint[], $2::timestamptz[]) AS r(id, began)
+	JOIN messages AS m ON m.id = r.id
+	LEFT JOIN events AS v ON v.id = m.event_id
+	WHERE EXISTS (
+		SELECT FROM queues AS q
+		JOIN events AS f ON f.id = q.first_event
+		WHERE q.key IN (v.order_key, m.account_id || '/' || m.channel || ':' || m.place)
+			AND f.received_at < r.began AND q.version <= ` + factVersion + `)`
+
 // LoadOutgoing reads, in one round trip, conversations with their threads, identities and related
-// conversations, and messages. Subjects and Keys are read for the conversations in answered, Places
-// for the deliveries in posted.
-func LoadOutgoing(ctx context.Context, q Batcher, conversations, messages, answered, posted []int64) (*Outgoing, error) {
-	o := &Outgoing{Subjects: map[int64]string{}, Keys: map[int64][]string{}, Places: map[int64]Posting{}}
+// conversations, and messages. Subjects, Keys and Behind are read for replies, Places for the deliveries
+// in posted.
+func LoadOutgoing(ctx context.Context, q Batcher, conversations, messages []int64, replies []LeavingReply, posted []int64) (*Outgoing, error) {
+	o := &Outgoing{Subjects: map[int64]string{}, Keys: map[int64][]string{}, Places: map[int64]Posting{}, Behind: map[int64]bool{}}
 	var batch pgx.Batch
 	batch.Queue(clockNow).QueryRow(func(row pgx.Row) error { return row.Scan(&o.Now) })
 	queueRead(&batch, &o.Conversations, getConversations, conversations)
@@ -86,27 +110,8 @@ func LoadOutgoing(ctx context.Context, q Batcher, conversations, messages, answe
 	if len(messages) > 0 {
 		queueRead(&batch, &o.Messages, getMessages, messages)
 	}
-	if len(answered) > 0 {
-		batch.Queue(firstSubjects, answered).Query(func(rows pgx.Rows) error {
-			var id int64
-			var subject string
-			_, err := pgx.ForEachRow(rows, []any{&id, &subject}, func() error {
-				o.Subjects[id] = subject
-				return nil
-			})
-			return err
-		})
-	}
-	if len(answered) > 0 {
-		batch.Queue(outgoingKeys, answered).Query(func(rows pgx.Rows) error {
-			var id int64
-			var key string
-			_, err := pgx.ForEachRow(rows, []any{&id, &key}, func() error {
-				o.Keys[id] = append(o.Keys[id], key)
-				return nil
-			})
-			return err
-		})
+	if len(replies) > 0 {
+		o.queueReplies(&batch, replies)
 	}
 	if len(posted) > 0 {
 		batch.Queue(postings, posted).Query(func(rows pgx.Rows) error {
@@ -123,6 +128,44 @@ func LoadOutgoing(ctx context.Context, q Batcher, conversations, messages, answe
 		return nil, fmt.Errorf("store: outgoing: %w", err)
 	}
 	return o, nil
+}
+
+// queueReplies adds what only replies need.
+func (o *Outgoing) queueReplies(batch *pgx.Batch, replies []LeavingReply) {
+	var answered, messages []int64
+	var began []time.Time
+	for _, r := range replies {
+		messages, began = append(messages, r.Message), append(began, r.Began)
+		if !slices.Contains(answered, r.Conversation) {
+			answered = append(answered, r.Conversation)
+		}
+	}
+	batch.Queue(firstSubjects, answered).Query(func(rows pgx.Rows) error {
+		var id int64
+		var subject string
+		_, err := pgx.ForEachRow(rows, []any{&id, &subject}, func() error {
+			o.Subjects[id] = subject
+			return nil
+		})
+		return err
+	})
+	batch.Queue(outgoingKeys, answered).Query(func(rows pgx.Rows) error {
+		var id int64
+		var key string
+		_, err := pgx.ForEachRow(rows, []any{&id, &key}, func() error {
+			o.Keys[id] = append(o.Keys[id], key)
+			return nil
+		})
+		return err
+	})
+	batch.Queue(behindReplies, messages, began).Query(func(rows pgx.Rows) error {
+		var id int64
+		_, err := pgx.ForEachRow(rows, []any{&id}, func() error {
+			o.Behind[id] = true
+			return nil
+		})
+		return err
+	})
 }
 
 // queueRead adds a query whose rows are put into list.

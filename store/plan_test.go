@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -279,6 +280,7 @@ func TestPlans(t *testing.T) {
 		{"blocked senders", store.BlockedSendersSQL, []any{int64(1), []string(nil)}, false, map[string]float64{"identities": 60}, "identities_blocked"},
 		{"identities", store.GetIdentitiesSQL, []any{many}, true, map[string]float64{"identities": 400}, "identities_pkey"},
 		{"keys to send to", store.OutgoingKeysSQL, []any{many[:8]}, false, map[string]float64{"identities": 80, "conversations": 20}, "identities_same"},
+		{"replies behind their thread", store.BehindRepliesSQL, []any{many[:8], slices.Repeat([]string{"infinity"}, 8)}, false, map[string]float64{"messages": 20, "events": 40, "queues": 40}, "queues_key_key"},
 		{"claim fetches", store.ClaimFetchesSQL, []any{[]int64{0, 1, 2}, []int32{4, 4, 4}, 60.0}, false, map[string]float64{"fetches": 60}, "fetches_due"},
 		{"posts of files", store.FilesOfSQL, []any{many}, true, map[string]float64{"deliveries": 130}, "deliveries_message"},
 		{"sent lately", store.SentLatelySQL, []any{many[:8]}, true, map[string]float64{"deliveries": 1000}, "deliveries_lane_id_seq_key"},

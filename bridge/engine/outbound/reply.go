@@ -167,6 +167,12 @@ func (e *Sender) addFiles(r *outgoing) error {
 	return nil
 }
 
+// waitForThread says when a reply looks again whether its thread is read: soon at first, since reading
+// mostly takes a moment.
+func waitForThread(c store.Claimed) time.Duration {
+	return min(max(store.Seconds(c.FirstAgo)/2, 100*time.Millisecond), 5*time.Second)
+}
+
 func (a *attempt) sendReply(ctx context.Context) (relay.Sent, error) {
 	e, c := a.e, a.c
 	ch := e.opt.Engine.Channel(c.AccountID)
@@ -185,6 +191,9 @@ func (a *attempt) sendReply(ctx context.Context) (relay.Sent, error) {
 		return relay.Sent{}, err
 	}
 	for _, l := range r.lines {
+		if a.behind[l.message.ID] {
+			return relay.Sent{}, &channels.SendError{Class: channels.Retry, Wait: waitForThread(c), Text: "Waiting for what was said in the thread before."}
+		}
 		if err := e.confirmReply(ctx, c, l); err != nil {
 			return relay.Sent{}, err
 		}

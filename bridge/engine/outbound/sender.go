@@ -99,6 +99,7 @@ type material struct {
 	templates     map[int64]store.Template // those that messages are, as they are now
 	keys          map[int64][]string       // of the customer of a chat, by conversation
 	changes       map[int64]store.Posting  // where lines stand that others take the place of, by delivery
+	behind        map[int64]bool           // messages in whose thread something told before is not applied yet
 }
 
 // Policy tells how a delivery is attempted.
@@ -142,12 +143,15 @@ func (e *Sender) Attempts(ctx context.Context, claims []store.Claimed) []relay.A
 }
 
 func (e *Sender) material(ctx context.Context, claims []store.Claimed) *material {
-	var conversations, messages, answered, changes []int64
+	var conversations, messages, changes []int64
+	var replies []store.LeavingReply
 	for _, c := range claims {
 		conversations = append(conversations, c.ConversationID)
 		switch c.Kind {
 		case KindReply:
-			answered = append(answered, c.ConversationID)
+			for _, one := range append([]store.Delivery{c.Delivery}, c.With...) {
+				replies = append(replies, store.LeavingReply{Conversation: c.ConversationID, Message: one.MessageID, Began: *c.FirstAt})
+			}
 			messages = append(messages, c.MessageID)
 		case string(bridge.PostSaid), string(bridge.PostFiles):
 			messages = append(messages, c.MessageID)
@@ -163,7 +167,7 @@ func (e *Sender) material(ctx context.Context, claims []store.Claimed) *material
 	if len(conversations) == 0 {
 		return m
 	}
-	o, err := store.LoadOutgoing(ctx, e.opt.Pool, conversations, distinct(messages), distinct(answered), distinct(changes))
+	o, err := store.LoadOutgoing(ctx, e.opt.Pool, conversations, distinct(messages), replies, distinct(changes))
 	if err != nil {
 		m.err = Retry(err)
 		return m
@@ -181,7 +185,7 @@ func (e *Sender) material(ctx context.Context, claims []store.Claimed) *material
 	for i := range o.Identities {
 		m.identities[o.Identities[i].ID] = &o.Identities[i]
 	}
-	m.keys, m.changes = o.Keys, o.Places
+	m.keys, m.changes, m.behind = o.Keys, o.Places, o.Behind
 	m.err = e.templatesOf(ctx, m)
 	return m
 }

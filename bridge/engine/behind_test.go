@@ -1,0 +1,58 @@
+package engine_test
+
+import (
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+)
+
+// What was said in a thread while a reply was held counts, also if the appliers fall so far behind that
+// the hold ends before they have read it: the reply waits for it.
+func TestReplyWaitsForItsThread(t *testing.T) {
+	t.Parallel()
+	const hold = time.Hour
+	for name, c := range map[string]struct {
+		say  func(w *world, missed, reply bridgetest.Message)
+		want []string // that the customer gets
+	}{
+		"an earlier text, told late": {func(w *world, missed, _ bridgetest.Message) {
+			w.surfaceFact("say", missed)
+		}, []string{"First", "Second"}},
+		"an edit":      {func(w *world, _, reply bridgetest.Message) { w.chat.Edit(support, reply.ID, "Second, mended") }, []string{"Second, mended"}},
+		"its deletion": {func(w *world, _, reply bridgetest.Message) { w.chat.Delete(support, reply.ID) }, nil},
+		"an emoji that takes it back": {func(w *world, _, reply bridgetest.Message) {
+			w.chat.React("ann", bridgetest.Message{Channel: support, ID: reply.ID, User: "ann"}, bridge.VerbUndo) // nobody tells in which thread
+		}, nil},
+		"a remark of a colleague": {func(w *world, _, reply bridgetest.Message) { w.chat.Say("zoe", support, reply.Thread, "I wonder") }, []string{"Second"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{hold: hold})
+			thread := w.opened()
+			w.chat.Mute(true)
+			missed := w.chat.Get(support, w.reply(thread, "First"))
+			w.chat.Mute(false)
+			reply := w.chat.Get(support, w.reply(thread, "Second"))
+			w.fate(reply.ID, "waiting")
+			w.settledBut(1)
+			release := w.holdQueues(w.surface)
+			c.say(w, missed, reply)
+			w.eventually("it is stored", func() bool { return w.count(`SELECT count(*) FROM queues WHERE account_id = $1`, w.surface) == 1 })
+			w.advance(hold)
+			w.eventually("the reply was put off", func() bool {
+				return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply' AND attempt > 1 AND error_text LIKE '%Waiting for what was said%'`) == 1
+			})
+			if n := w.provider.Calls(); n != 0 {
+				t.Errorf("%d calls before the thread was read", n)
+			}
+			release()
+			w.eventually("all is read", func() bool { return w.count(`SELECT count(*) FROM queued`) == 0 })
+			w.advance(hold) // that of what was read now
+			w.provider.WaitTexts(t, c.want...)
+			w.settled()
+			w.provider.WaitTexts(t, c.want...)
+		})
+	}
+}
