@@ -21,6 +21,10 @@ const (
 	bodyMost       = 2 << 20
 	stampTolerance = 5 * time.Minute
 	retryLater     = "5" // seconds
+	// retriesLast is how long Slack goes on bringing an event that it could not bring: at once, after a
+	// minute, and five minutes later. So an earlier one may come after a later one.
+	// Source: docs.slack.dev/apis/events-api#retries
+	retriesLast = 7 * time.Minute
 )
 
 // door takes the requests that Slack signs.
@@ -94,7 +98,18 @@ func (d *door) serveEvent(w http.ResponseWriter, r *http.Request, body []byte) {
 		d.unavailable(w, err)
 		return
 	}
-	if err := d.takeEvents(r.Context(), me, body); err != nil {
+	again := r.Header.Get("X-Slack-Retry-Num") != ""
+	if again {
+		d.sweeper.Announce(d.now().Add(-retriesLast)) // before it is stored: what was said earlier is to leave first
+	}
+	err = d.takeEvents(r.Context(), me, body)
+	if err != nil && !again {
+		d.sweeper.Announce(d.now().Add(-acceptWithin)) // what is said later must not overtake it
+	}
+	if err != nil || again {
+		d.sweeper.Soon()
+	}
+	if err != nil {
 		d.unavailable(w, err)
 		return
 	}

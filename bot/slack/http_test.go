@@ -72,9 +72,31 @@ func TestOverloadAnswers503(t *testing.T) {
 	if resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
 		t.Errorf("%d %v", resp.StatusCode, resp.Header)
 	}
+	if n := len(st.desk.Gaps()); n != 1 || !gapOpen(st.s) {
+		t.Errorf("%d gaps: what is said later may overtake what was not stored", n)
+	}
 	st.desk.Refuse(nil)
 	if resp := st.call(srv.URL+"/slack/events", []byte(body), st.fake.Webhooks.Sign([]byte(body))); resp.StatusCode != http.StatusOK || len(st.desk.IDs()) != 1 {
 		t.Errorf("%d, facts %v", resp.StatusCode, st.desk.IDs())
+	}
+}
+
+// TestEventBroughtAgain: what Slack could not bring at once may come before what was said earlier, so
+// that is looked for, and replies wait for it.
+func TestEventBroughtAgain(t *testing.T) {
+	t.Parallel()
+	st, srv := httpStage(t)
+	me := testSelfOf(st)
+	body := strings.NewReplacer("T1", me.Team, "ABOT", me.App).Replace(string(callbackOf(msg(`"user":"UANN",`, "x"))))
+	for again, gaps := range map[string]int{"": 0, "1": 1} {
+		head := st.fake.Webhooks.Sign([]byte(body))
+		if again != "" {
+			head.Set("X-Slack-Retry-Num", again)
+		}
+		before := len(st.desk.Gaps())
+		if resp := st.call(srv.URL+"/slack/events", []byte(body), head); resp.StatusCode != http.StatusOK || len(st.desk.Gaps()) != before+gaps {
+			t.Errorf("attempt %q: %d, %d gaps", again, resp.StatusCode, len(st.desk.Gaps())-before)
+		}
 	}
 }
 

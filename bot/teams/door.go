@@ -43,6 +43,8 @@ type door struct {
 	desk         Desk
 	reader       *inbound.Reader
 	installation *installation
+	history      *history
+	lateness     lateness
 	upload       *upload.Page // nil = there is none: Teams can't reach us
 	zone         *time.Location
 }
@@ -78,6 +80,7 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request, a connector.Activit
 		facts, err = d.facts(ctx, &a, raw)
 	}
 	if err == nil && len(facts) > 0 {
+		d.readBefore(ctx, &a)
 		err = d.desk.Accept(ctx, facts...)
 	}
 	if err != nil {

@@ -150,7 +150,7 @@ func newSurface(o Options, b *app) *Surface {
 	s.upload = newUpload(o, s.uploads)
 	org.attach = s.upload != nil
 	s.intake = &intake{organisation: org, sweeper: s.sweeper, threads: s.threads, lives: life, files: s.files}
-	s.door = &door{intake: s.intake, desk: o.Desk, installation: &installation{organisation: org, access: s.access}, upload: s.upload, zone: o.Zone}
+	s.door = &door{intake: s.intake, desk: o.Desk, installation: &installation{organisation: org, access: s.access}, history: s.history, upload: s.upload, zone: o.Zone}
 	return s
 }
 
