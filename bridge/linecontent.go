@@ -1,6 +1,10 @@
 package bridge
 
-import "time"
+import (
+	"time"
+
+	"parley/store"
+)
 
 // UnknownLine is the content of a kind that only a later version knows: its words are better than none.
 type UnknownLine struct {
@@ -23,7 +27,7 @@ type Decided struct {
 	At     time.Time
 	By     AgentRef
 	Text   string // its beginning
-	Fate   string // store.FateInside, …
+	Fate   store.Fate
 	Reason string // a code of Speak, or a sentence
 }
 

@@ -14,8 +14,8 @@ import (
 type Message struct {
 	ID             int64     `db:"id" json:"id"`
 	ConversationID int64     `db:"conversation_id" json:"conversation_id"`
-	Direction      string    `db:"direction" json:"direction"`     // in, out, note
-	Fate           string    `db:"fate" json:"fate"`               // what became of it: Fate…
+	Direction      Direction `db:"direction" json:"direction"`
+	Fate           Fate      `db:"fate" json:"fate"`               // what became of it
 	Reason         string    `db:"reason" json:"reason"`           // why it has that fate: a code
 	AgentID        *int64    `db:"agent_id" json:"agent_id"`       // its author; nil = no agent, or not known
 	IdentityID     *int64    `db:"identity_id" json:"identity_id"` // its author; nil = no customer
@@ -60,18 +60,31 @@ type FileRef struct {
 	Missing     string          `json:"missing,omitempty"` // why it could not be fetched, for people
 }
 
-// Fates of a message: what became of it.
+// Direction says which way a message goes.
+type Direction string
+
+// Directions.
 const (
-	FateIn      = "in"      // a customer's message
-	FateInside  = "inside"  // stays among agents
-	FateAsk     = "ask"     // not sent until its author clicks Send
-	FateWaiting = "waiting" // will be sent: in its hold, or in the lane
-	FateOut     = "out"     // sent
-	FateFailed  = "failed"  // could not be sent
-	FateUnclear = "unclear" // nobody knows whether it arrived: a person decides
-	FateParked  = "parked"  // kept until it may be sent, for example when the reply window opens
-	FateUndone  = "undone"  // taken back before it was sent
-	FateDropped = "dropped" // a person decided not to send it
+	DirectionIn   Direction = "in"   // from the customer
+	DirectionOut  Direction = "out"  // to the customer
+	DirectionNote Direction = "note" // among agents
+)
+
+// Fate says what became of a message.
+type Fate string
+
+// Fates.
+const (
+	FateIn      Fate = "in"      // a customer's message
+	FateInside  Fate = "inside"  // stays among agents
+	FateAsk     Fate = "ask"     // not sent until its author clicks Send
+	FateWaiting Fate = "waiting" // will be sent: in its hold, or in the lane
+	FateOut     Fate = "out"     // sent
+	FateFailed  Fate = "failed"  // could not be sent
+	FateUnclear Fate = "unclear" // nobody knows whether it arrived: a person decides
+	FateParked  Fate = "parked"  // kept until it may be sent, for example when the reply window opens
+	FateUndone  Fate = "undone"  // taken back before it was sent
+	FateDropped Fate = "dropped" // a person decided not to send it
 )
 
 const messageColumns = `id, conversation_id, direction, fate, reason, agent_id, identity_id, author_user, account_id, channel,

@@ -242,7 +242,7 @@ func TestRowsRoundTrip(t *testing.T) {
 	if got = must(store.Conversations(t.Context(), pool, 1))(t)[0]; got.SnoozedUntil != nil || len(got.Tags) != 0 || got.Subject != "new" {
 		t.Errorf("changed conversation %+v", got)
 	}
-	m := store.Message{ID: 5, ConversationID: 1, Direction: "in", Fate: store.FateIn, Text: "a\r\nb\t'; DROP TABLE x; --", Notices: []string{"n"},
+	m := store.Message{ID: 5, ConversationID: 1, Direction: store.DirectionIn, Fate: store.FateIn, Text: "a\r\nb\t'; DROP TABLE x; --", Notices: []string{"n"},
 		Files: []store.FileRef{{Name: "x", SizeBytes: 1 << 40, Inline: true}}, SaidAt: at, CreatedAt: at}
 	check(t, store.InsertMessages(t.Context(), pool, []store.Message{m}))
 	back := must(store.Messages(t.Context(), pool, 5))(t)[0]
@@ -340,9 +340,9 @@ func TestParkedMessages(t *testing.T) {
 	check(t, store.InsertConversations(t.Context(), pool, conversations))
 	var rows []store.Message
 	for i := range int64(9) {
-		rows = append(rows, store.Message{ID: 20 - i, ConversationID: 1 + i%3, Direction: "note", Fate: store.FateParked, Reason: "window", EventID: i, SaidAt: at, CreatedAt: at})
+		rows = append(rows, store.Message{ID: 20 - i, ConversationID: 1 + i%3, Direction: store.DirectionNote, Fate: store.FateParked, Reason: "window", EventID: i, SaidAt: at, CreatedAt: at})
 	}
-	rows = append(rows, store.Message{ID: 1, ConversationID: 1, Direction: "note", Fate: store.FateParked, Reason: "other", SaidAt: at, CreatedAt: at})
+	rows = append(rows, store.Message{ID: 1, ConversationID: 1, Direction: store.DirectionNote, Fate: store.FateParked, Reason: "other", SaidAt: at, CreatedAt: at})
 	check(t, store.InsertMessages(t.Context(), pool, rows))
 	var p store.Pipeline
 	var found []store.Message

@@ -47,8 +47,8 @@ func decided(d bridge.Decided, f bridge.Facts) Block {
 	fate := map[string]string{
 		"inside": "stayed inside", "ask": "waits for a click", "parked": "is kept for later", "waiting": "waits to leave", "out": "went to the customer", "undone": "was taken back",
 		"dropped": "was given up", "failed": "was not delivered", "unclear": "may or may not have arrived",
-	}[d.Fate]
-	return Block{Kind: BlockItem, Pieces: []Piece{shape.At(d.At, f.Zone), shape.Text(" " + shape.AgentName(d.By) + ": “" + shape.OneLine(d.Text, shape.MaxPreviewRunes) + "” " + shape.Or(fate, d.Fate) + "." + shape.Then(decidedWhy(d.Reason, f)))}}
+	}[string(d.Fate)]
+	return Block{Kind: BlockItem, Pieces: []Piece{shape.At(d.At, f.Zone), shape.Text(" " + shape.AgentName(d.By) + ": “" + shape.OneLine(d.Text, shape.MaxPreviewRunes) + "” " + shape.Or(fate, string(d.Fate)) + "." + shape.Then(decidedWhy(d.Reason, f)))}}
 }
 
 // decidedWhy gives words to the reason of a decision, also to those that a line need not name.

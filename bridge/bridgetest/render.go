@@ -208,7 +208,7 @@ func contentWords(c bridge.LineContent) (words []string) {
 	case *bridge.WhyLine:
 		words = logWords(c.Log)
 		for _, d := range c.Decided {
-			words = append(words, "("+d.By.Name+": "+d.Text+" "+d.Fate+" "+d.Reason+")")
+			words = append(words, "("+d.By.Name+": "+d.Text+" "+string(d.Fate)+" "+d.Reason+")")
 		}
 	case *bridge.TemplatesLine:
 		return templateWords(c.Templates)

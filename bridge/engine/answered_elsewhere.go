@@ -42,7 +42,7 @@ func (w *work) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.Accoun
 	before := c.LastExternalID
 	m := w.inboundMessage(c, a, part, in)
 	c.LastExternalID = before // that names the customer's last message
-	m.Direction, m.Fate, m.Reason, m.IdentityID = "out", store.FateOut, outbound.ElsewhereReason, nil
+	m.Direction, m.Fate, m.Reason, m.IdentityID = store.DirectionOut, store.FateOut, outbound.ElsewhereReason, nil
 	notice := elsewhereNotice
 	if in.Origin != "" {
 		notice = "Answered " + in.Origin + "."
@@ -91,7 +91,7 @@ func (c *conv) isFor(in channels.Inbound) bool {
 // copyOfAnswer takes the second sighting of a message. What came into the inbox from an address of
 // our own proves nothing, and is shown as it came; that it was sent as well makes it an answer.
 func (w *work) copyOfAnswer(c *conv, m *message, in channels.Inbound) {
-	if m.Direction != "in" || m.Automatic != channels.AutomaticOwn || c == nil || c.Kind != "customer" || !c.isFor(in) {
+	if m.Direction != store.DirectionIn || m.Automatic != channels.AutomaticOwn || c == nil || c.Kind != "customer" || !c.isFor(in) {
 		return // ours after all, or a customer's
 	}
 	c.LastFrom = "agent"
@@ -149,7 +149,7 @@ func (w *work) ownAgain(ctx context.Context, tx pgx.Tx, a *store.Account, part i
 		s.MessageID = cmp.Or(s.MessageID, in.Answers)
 	}
 	m := w.statusMessage(a, &s)
-	if m == nil || m.Direction == "in" {
+	if m == nil || m.Direction == store.DirectionIn {
 		return nil
 	}
 	w.messages.tieSent(a, m, in.ExternalID)

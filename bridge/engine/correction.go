@@ -60,7 +60,7 @@ func (w *work) reached(c *conv, m *message) {
 		m.Text = sent
 		c.previewChanged(now, sent)
 	}
-	m.Direction, m.Fate, m.dirty = "out", store.FateOut, true
+	m.Direction, m.Fate, m.dirty = store.DirectionOut, store.FateOut, true
 	edit := bridge.Action{Actor: bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}, Text: now}
 	switch {
 	case before == store.FateUndone || before == store.FateDropped:

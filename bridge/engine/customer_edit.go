@@ -21,7 +21,7 @@ func (w *work) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Account, p
 		return err
 	}
 	m, c := w.named(a, in.Target)
-	if m == nil || c == nil || m.Direction != "in" {
+	if m == nil || c == nil || m.Direction != store.DirectionIn {
 		in.Kind, in.ExternalID = channels.InboundMessage, in.Target
 		in.Notices = append(in.Notices, "The customer changed this message before it arrived here.")
 		if err := w.customerWrites(ctx, tx, a, part, in); err != nil {

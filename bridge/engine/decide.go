@@ -34,7 +34,7 @@ func (w *work) decideMessage(r request) {
 	}
 	switch m.Fate {
 	case store.FateWaiting, store.FateAsk, store.FateParked:
-		m.Direction, m.Fate, m.dirty = "note", store.FateInside, true
+		m.Direction, m.Fate, m.dirty = store.DirectionNote, store.FateInside, true
 		w.decide(m, r.agent, "")
 		if a.Verb == bridge.VerbDrop {
 			m.Fate = store.FateDropped
@@ -73,7 +73,7 @@ func (w *work) sendKept(r request, m *message) {
 	}
 	if w.outbox.underWayReply(m) {
 		// Taken back too late to be sure: the attempt that runs is the one that is wanted.
-		m.Direction, m.Fate, m.dirty = "out", store.FateWaiting, true
+		m.Direction, m.Fate, m.dirty = store.DirectionOut, store.FateWaiting, true
 		if d := w.outbox.firstOf(m); d != nil { // said anew
 			p := d.payload()
 			p.KeepsStatus = false
@@ -178,6 +178,6 @@ func (w *work) decideDelivery(r request) {
 		w.outbox.due(l, nil)
 	}
 	l.dirty = true
-	m.Direction, m.Fate, m.dirty = "out", store.FateWaiting, true
+	m.Direction, m.Fate, m.dirty = store.DirectionOut, store.FateWaiting, true
 	w.log.byAgent(r.conv, r.agent, "sent again", detail{Message: m.ID})
 }

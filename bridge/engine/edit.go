@@ -74,7 +74,7 @@ func (w *work) applyEdit(r request, m *message) {
 	case m.Fate == store.FateFailed, m.Fate == store.FateWaiting && d != nil && d.State == store.Failed: // Send again sends what it says now
 		w.rewrite(m, r.Action)
 		if decision != Out {
-			m.Direction, m.Fate, m.Reason = "note", store.FateInside, reason
+			m.Direction, m.Fate, m.Reason = store.DirectionNote, store.FateInside, reason
 			w.mark(r.conv, m, bridge.MarkInside)
 		}
 	case m.Fate == store.FateUndone || m.Fate == store.FateDropped: // nobody has it
@@ -83,7 +83,7 @@ func (w *work) applyEdit(r request, m *message) {
 			m.Fate = store.FateAsk
 			w.tellAuthor(r.conv, m, &bridge.AskLine{Reason: editedReason}, bridge.VerbSend, bridge.VerbKeep)
 		}
-	case m.Direction == "out":
+	case m.Direction == store.DirectionOut:
 		w.tellLateEdit(r.conv, m, r.Action, decision)
 	default:
 		w.rewrite(m, r.Action)
@@ -106,7 +106,7 @@ func (c *conv) previewChanged(before, now string) {
 
 // keepInside makes a waiting reply, by its edit, something that does not leave.
 func (w *work) keepInside(c *conv, m *message, a bridge.Action, decision Decision, reason string) {
-	m.Direction, m.Fate, m.Reason = "note", store.FateInside, reason
+	m.Direction, m.Fate, m.Reason = store.DirectionNote, store.FateInside, reason
 	w.log.byParley(c, "kept inside", detail{Message: m.ID, Reason: reason})
 	w.messages.unanswered(c)
 	w.mark(c, m, bridge.MarkInside)
@@ -172,7 +172,7 @@ func (w *work) applyDelete(c *conv, m *message) {
 			w.tellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
 		}
 		w.messages.unanswered(c)
-	case m.Direction == "out" && m.Fate != store.FateFailed:
+	case m.Direction == store.DirectionOut && m.Fate != store.FateFailed:
 		w.tellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
 	case m.Fate == store.FateAsk || m.Fate == store.FateParked || m.Fate == store.FateFailed:
 		m.Fate, m.dirty = store.FateDropped, true

@@ -54,6 +54,7 @@ func (w *work) takeFormBack(r request) bool {
 		}
 		m := w.messages.rows[p.MessageID]
 		switch m.Fate {
+		case store.FateIn, store.FateInside, store.FateFailed, store.FateUndone, store.FateDropped: // as it was
 		case store.FateAsk, store.FateParked:
 			m.Fate, m.dirty = store.FateDropped, true
 		case store.FateWaiting:

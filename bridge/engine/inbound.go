@@ -177,7 +177,7 @@ func (w *work) inboundMessage(c *conv, a *store.Account, part int, in channels.I
 	if said.IsZero() {
 		said = w.event.ReceivedAt
 	}
-	m := &message{fresh: true, Message: store.Message{ID: w.ids.Next(), ConversationID: c.ID, Direction: "in", Fate: store.FateIn,
+	m := &message{fresh: true, Message: store.Message{ID: w.ids.Next(), ConversationID: c.ID, Direction: store.DirectionIn, Fate: store.FateIn,
 		AccountID: a.ID, Subject: in.Subject, Text: in.Text, Quoted: in.Quoted, Notices: in.Notices, HasHTML: in.HTML != nil,
 		Automatic: in.Automatic, ExternalID: in.ExternalID, EventID: w.event.ID, Part: part, SaidAt: said, CreatedAt: w.now}}
 	if i := w.people.byAddress[userKey{a.ID, in.From.Key}]; i != nil {

@@ -93,11 +93,11 @@ func (w *world) exec(sql string, args ...any) {
 }
 
 // fate waits until a text typed in the surface has a fate, and why.
-func (w *world) fate(message, want string) {
+func (w *world) fate(message string, want store.Fate) {
 	w.t.Helper()
 	var got string
 	for began := time.Now(); time.Since(began) < patience; pause(began) {
-		if got = w.text(`SELECT fate FROM messages WHERE place = $1`, message); got == want {
+		if got = w.text(`SELECT fate FROM messages WHERE place = $1`, message); got == string(want) {
 			return
 		}
 	}

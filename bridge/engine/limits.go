@@ -111,7 +111,7 @@ func (w *work) keptByLimits(c *conv, m *message) bool {
 	if problem == nil {
 		return false
 	}
-	m.Direction, m.Fate, m.Reason, m.dirty = "note", store.FateInside, problem.Code, true
+	m.Direction, m.Fate, m.Reason, m.dirty = store.DirectionNote, store.FateInside, problem.Code, true
 	w.tellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Reason: problem.Text, Hint: problem.Hint}})
 	return true
 }

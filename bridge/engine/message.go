@@ -51,7 +51,7 @@ func saidIn(messages []store.Message) []bridge.Said {
 	})
 	var list []bridge.Said
 	for _, m := range messages {
-		if m.Direction == "in" {
+		if m.Direction == store.DirectionIn {
 			said := bridge.Said{MessageID: m.ID, At: m.SaidAt, Text: excerpt(&message{Message: m})}
 			list = append(list, said)
 		}

@@ -126,7 +126,7 @@ func (ms *messages) move(m *message, c *conv) {
 
 // addByPerson keeps a person's message; its fate follows.
 func (ms *messages) addByPerson(r request) *message {
-	m := &message{fresh: true, Message: store.Message{ID: ms.ids.Next(), ConversationID: r.conv.ID, Direction: "note", Fate: store.FateInside,
+	m := &message{fresh: true, Message: store.Message{ID: ms.ids.Next(), ConversationID: r.conv.ID, Direction: store.DirectionNote, Fate: store.FateInside,
 		AuthorUser: r.Actor.ID, AccountID: r.surface, Channel: r.Place.Channel, Thread: r.Place.Thread, Place: r.Place.Message, Text: r.Text,
 		EventID: ms.event.ID, SaidAt: ms.now, CreatedAt: ms.now}}
 	if r.agent != nil {
@@ -149,10 +149,10 @@ func (ms *messages) unanswered(c *conv) {
 	})
 	for i := range recent {
 		m := ms.rows[recent[i].ID]
-		if m == nil || m.Direction == "in" {
+		if m == nil || m.Direction == store.DirectionIn {
 			break
 		}
-		if m.Direction == "out" && m.Reason != outbound.MachineReason && (m.Fate == store.FateWaiting || m.Fate == store.FateOut || m.Fate == store.FateUnclear) {
+		if m.Direction == store.DirectionOut && m.Reason != outbound.MachineReason && (m.Fate == store.FateWaiting || m.Fate == store.FateOut || m.Fate == store.FateUnclear) {
 			return
 		}
 	}
@@ -168,7 +168,7 @@ func (ms *messages) unanswered(c *conv) {
 // answeredBy finds the one message that a reply answers; nil = none in particular.
 func (ms *messages) answeredBy(c *conv, a bridge.Action) *message {
 	m := ms.rows[a.Args.Message]
-	if m == nil || m.ConversationID != c.ID || m.Direction != "in" && m.Fate != store.FateOut {
+	if m == nil || m.ConversationID != c.ID || m.Direction != store.DirectionIn && m.Fate != store.FateOut {
 		return nil // nor is what the customer hasn't
 	}
 	return m
@@ -198,9 +198,9 @@ func asksFor(c *conv, m *message, verb bridge.Verb) bool {
 	case bridge.VerbMarkSent:
 		return m.Fate == store.FateUnclear
 	case bridge.VerbBlock:
-		return m.Direction == "in" && m.Automatic != ""
+		return m.Direction == store.DirectionIn && m.Automatic != ""
 	case bridge.VerbPromote, bridge.VerbSilence:
-		return m.Direction == "in" && (m.Automatic != "" || c.Collects != nil)
+		return m.Direction == store.DirectionIn && (m.Automatic != "" || c.Collects != nil)
 	}
 	return false
 }

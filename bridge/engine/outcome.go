@@ -198,6 +198,7 @@ func (b *book) outcomeState(m *message) bridge.OutcomeState {
 		return bridge.OutcomeDropped
 	case store.FateUndone:
 		return bridge.OutcomeUndone
+	case store.FateIn, store.FateAsk, store.FateParked:
 	}
 	return bridge.OutcomeAsked
 }

@@ -31,7 +31,7 @@ func (w *work) answers(a *store.Account, in channels.Inbound) *bridge.Answered {
 	if m == nil {
 		return &bridge.Answered{}
 	}
-	return &bridge.Answered{Text: quoteOf(&m.Message), ByUs: m.Direction == "out", ByOwner: m.Direction == "in"}
+	return &bridge.Answered{Text: quoteOf(&m.Message), ByUs: m.Direction == store.DirectionOut, ByOwner: m.Direction == store.DirectionIn}
 }
 
 // customerReacts tells a reaction by one line for each message, brought up to date when the

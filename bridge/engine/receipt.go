@@ -66,11 +66,7 @@ func (w *work) counted(c *conv, m *message, parts int, cost string) {
 
 // takenBack says that a reply was deleted, undone or edited into something else.
 func takenBack(m *message) bool {
-	switch m.Fate {
-	case store.FateUndone, store.FateDropped, store.FateInside, store.FateAsk:
-		return true
-	}
-	return false
+	return slices.Contains([]store.Fate{store.FateUndone, store.FateDropped, store.FateInside, store.FateAsk}, m.Fate)
 }
 
 // replyFailed tells the author that the customer didn't get it.
@@ -144,7 +140,7 @@ func (w *work) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account, par
 	if m == nil && w.elsewheres(a, in.Status) {
 		return nil
 	}
-	if m == nil || m.Direction == "in" { // or one that the customer sent
+	if m == nil || m.Direction == store.DirectionIn { // or one that the customer sent
 		return w.unmatchedStatus(ctx, tx, a, part, in)
 	}
 	c := w.convs.rows[m.ConversationID]

@@ -30,7 +30,7 @@ func (w *work) sendToCustomer(c *conv, agent *store.Agent, surface int64, m *mes
 	if w.parkForWindow(c, m) || w.tooLateToPromote(c, m) || w.keptByLimits(c, m) {
 		return
 	}
-	m.Direction, m.Fate, m.dirty = "out", store.FateWaiting, true
+	m.Direction, m.Fate, m.dirty = store.DirectionOut, store.FateWaiting, true
 	w.replies.end(c, agent)
 	l := w.customerLane(c)
 	d := w.enqueueReply(c, l, order, m, outbound.Payload{Place: c.sourceAt(m), Late: w.cameLate(order), Meant: meant(c.Participants)})

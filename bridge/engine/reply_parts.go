@@ -87,7 +87,7 @@ func (o *outbox) leftInParts(m *message) bool {
 }
 
 // worst gives the fate of a message by what became of its deliveries.
-func (o *outbox) worst(m *message) string {
+func (o *outbox) worst(m *message) store.Fate {
 	fate := store.FateOut
 	for _, d := range o.partsOf(m) {
 		switch d.State {

@@ -12,6 +12,7 @@ import (
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/channels/channelstest"
+	"parley/store"
 )
 
 // An answer that was lost: the message is found and not sent again.
@@ -146,7 +147,7 @@ func TestReceipts(t *testing.T) {
 		name   string
 		states []string
 		state  string
-		fate   string
+		fate   store.Fate
 		mark   string // the one that it has then
 		failed int    // lines
 	}{

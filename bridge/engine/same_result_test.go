@@ -52,7 +52,7 @@ func TestSaidInKeepsTheOrder(t *testing.T) {
 	at := time.Unix(1_700_000_000, 0)
 	rows := []store.Message{{ID: 30, EventID: 1, Text: "one"}, {ID: 10, EventID: 2, Text: "two"}, {ID: 11, EventID: 2, Text: "three"}}
 	for i := range rows {
-		rows[i].Direction, rows[i].SaidAt = "in", at
+		rows[i].Direction, rows[i].SaidAt = store.DirectionIn, at
 	}
 	for _, order := range [][]int{{0, 1, 2}, {2, 1, 0}, {1, 2, 0}, {1, 0, 2}} {
 		var given []store.Message

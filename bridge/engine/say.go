@@ -112,7 +112,7 @@ func (ms *messages) afterRemark(c *conv, agent *store.Agent, a bridge.Action) bo
 			last = m
 		}
 	}
-	if last == nil || last.Direction != "note" || last.AuthorUser == a.Actor.ID {
+	if last == nil || last.Direction != store.DirectionNote || last.AuthorUser == a.Actor.ID {
 		return false
 	}
 	switch last.Reason {

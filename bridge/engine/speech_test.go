@@ -9,6 +9,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/bridgetest"
 	"parley/channels/channelstest"
+	"parley/store"
 )
 
 // what begins like a remark for colleagues, or with a colleague's name, waits for a click;
@@ -20,7 +21,7 @@ func TestTextsForColleaguesWaitForAClick(t *testing.T) {
 	thread := w.thread("Hello")
 	w.reply(thread, "!take")
 	w.card(thread, "| Ann |")
-	for text, fate := range map[string]string{
+	for text, fate := range map[string]store.Fate{
 		"internal: do not refund twice": "ask", "Ben, can you check this please?": "ask", "Hi ben - please look": "ask", "@ben look at this": "ask", "BEN!": "ask", "Thanks Cat,\nI see": "ask",
 		"Dan, it is on its way": "waiting", "Ann, our expert, will call you": "waiting", "Benefits: none, sorry": "waiting", "We asked Ben, he knows": "waiting", "Hi Dan,\nBen will call you": "waiting",
 	} {

@@ -134,7 +134,7 @@ func (w *work) offerTemplates(ctx context.Context, tx pgx.Tx, r request) error {
 // templateFailed parks a reply whose template can't be sent any more, and has the
 // account's templates looked at.
 func (w *work) templateFailed(ctx context.Context, tx pgx.Tx, c *conv, m *message, f ownFact) error {
-	m.Direction, m.Fate, m.Reason, m.dirty = "note", store.FateParked, templateReason, true
+	m.Direction, m.Fate, m.Reason, m.dirty = store.DirectionNote, store.FateParked, templateReason, true
 	w.log.byParley(c, "parked", detail{Message: m.ID, Reason: f.Text})
 	w.mark(c, m, bridge.MarkWarning)
 	w.tellWith(c, m, bridge.Line{Content: &bridge.ParkedLine{Reason: f.Text, Hint: "Send another one, or this one when it is approved again."},

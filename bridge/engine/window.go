@@ -105,7 +105,7 @@ func (w *work) tooLateToPromote(c *conv, m *message) bool {
 	if problem == nil {
 		return false
 	}
-	m.Direction, m.Fate, m.Reason, m.dirty = "note", store.FateInside, problem.Code, true
+	m.Direction, m.Fate, m.Reason, m.dirty = store.DirectionNote, store.FateInside, problem.Code, true
 	w.tellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Reason: problem.Text, Hint: problem.Hint}})
 	return true
 }
@@ -114,12 +114,12 @@ func (w *work) tooLateToPromote(c *conv, m *message) bool {
 func (w *work) windowClosed(c *conv, m *message, text string) {
 	win := w.window(c)
 	if win.Open(w.now) { // opened while the attempt was under way, or for people alone
-		m.Direction, m.Fate, m.Reason, m.dirty = "note", store.FateParked, offeredReason, true
+		m.Direction, m.Fate, m.Reason, m.dirty = store.DirectionNote, store.FateParked, offeredReason, true
 		w.tellWith(c, m, bridge.Line{Content: &bridge.OfferedLine{Until: win.Human, Provider: text},
 			Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}})
 		return
 	}
-	m.Direction, m.Fate, m.Reason, m.dirty = "note", store.FateParked, windowReason, true
+	m.Direction, m.Fate, m.Reason, m.dirty = store.DirectionNote, store.FateParked, windowReason, true
 	line := bridge.Line{Content: &bridge.ParkedLine{Reason: windowReason, Hint: text, Until: win.Human},
 		Verbs: []bridge.Verb{bridge.VerbKeep, bridge.VerbDrop}}
 	if w.e.caps(c.AccountID).Templates {

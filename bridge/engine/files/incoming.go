@@ -39,7 +39,7 @@ func (r *Reader) LinkedFile(ctx context.Context, message int64, file string) (ch
 	if err != nil {
 		return channels.File{}, err
 	}
-	if len(messages) == 0 || messages[0].Direction != "in" {
+	if len(messages) == 0 || messages[0].Direction != store.DirectionIn {
 		return channels.File{}, ErrNoFile
 	}
 	m := &messages[0]

@@ -33,7 +33,7 @@ type Payload struct {
 	Files   []int            `json:"files,omitempty"`   // PostFiles: those that were fetched in time, or this one only
 	Only    bool             `json:"only,omitempty"`    // PostFiles: nothing but Files, which came late
 	Changes int64            `json:"changes,omitempty"` // PostLine: the delivery whose line this one takes the place of
-	Fate    string           `json:"fate,omitempty"`    // PostLine: the fate that its message had when the line was written; it is settled by another
+	Fate    store.Fate       `json:"fate,omitempty"`    // PostLine: the fate that its message had when the line was written; it is settled by another
 
 	Left bool `json:"left,omitempty"` // Place is in a thread that the conversation was handed over from
 

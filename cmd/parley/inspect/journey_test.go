@@ -71,13 +71,13 @@ func tell(t *testing.T) story {
 		store.InsertConversations(ctx, s.pool, []store.Conversation{{ID: 12, AccountID: rookery, TeamID: &d.Teams[0].ID, Kind: "customer", Status: "open",
 			Assignees: []int64{ann, ben}, PreviousID: ptr(int64(7)), LastAt: after(0), CreatedAt: after(0)}}),
 		store.InsertMessages(ctx, s.pool, []store.Message{
-			{ID: 101, ConversationID: 12, Direction: "in", Fate: "in", Text: "secret body", Files: []store.FileRef{{Name: "secret.pdf"}}, EventID: s.question, SaidAt: after(0), CreatedAt: after(1)},
-			{ID: 102, ConversationID: 12, Direction: "note", Fate: "inside", Reason: "not_assignee", Text: "é", AgentID: &ben, CreatedAt: after(2)},
-			{ID: 103, ConversationID: 12, Direction: "out", Fate: "waiting", Reason: "assignee", Text: "secret body", AgentID: &ann, EventID: s.reply, CreatedAt: after(3)},
-			{ID: 104, ConversationID: 12, Direction: "out", Fate: "failed", Reason: "bad_recipient", AgentID: &ann, CreatedAt: after(4), Files: []store.FileRef{{}, {}}},
-			{ID: 105, ConversationID: 12, Direction: "out", Fate: "ask", Reason: "unknown_verb", CreatedAt: after(5)},
-			{ID: 106, ConversationID: 12, Direction: "in", Fate: "in", Automatic: "auto_submitted", CreatedAt: after(6)},
-			{ID: 107, ConversationID: 12, Direction: "note", Fate: "parked", Reason: "window", AgentID: &ann, CreatedAt: after(7)},
+			{ID: 101, ConversationID: 12, Direction: store.DirectionIn, Fate: "in", Text: "secret body", Files: []store.FileRef{{Name: "secret.pdf"}}, EventID: s.question, SaidAt: after(0), CreatedAt: after(1)},
+			{ID: 102, ConversationID: 12, Direction: store.DirectionNote, Fate: "inside", Reason: "not_assignee", Text: "é", AgentID: &ben, CreatedAt: after(2)},
+			{ID: 103, ConversationID: 12, Direction: store.DirectionOut, Fate: "waiting", Reason: "assignee", Text: "secret body", AgentID: &ann, EventID: s.reply, CreatedAt: after(3)},
+			{ID: 104, ConversationID: 12, Direction: store.DirectionOut, Fate: "failed", Reason: "bad_recipient", AgentID: &ann, CreatedAt: after(4), Files: []store.FileRef{{}, {}}},
+			{ID: 105, ConversationID: 12, Direction: store.DirectionOut, Fate: "ask", Reason: "unknown_verb", CreatedAt: after(5)},
+			{ID: 106, ConversationID: 12, Direction: store.DirectionIn, Fate: "in", Automatic: "auto_submitted", CreatedAt: after(6)},
+			{ID: 107, ConversationID: 12, Direction: store.DirectionNote, Fate: "parked", Reason: "window", AgentID: &ann, CreatedAt: after(7)},
 		}),
 		store.InsertLog(ctx, s.pool, []store.LogEntry{
 			{ID: 201, ConversationID: 12, At: after(1), Actor: "customer", What: "opened", Detail: detail(t, nil), EventID: s.question},
@@ -180,7 +180,7 @@ func TestLongConversation(t *testing.T) {
 	s := tell(t)
 	var rows []store.Message
 	for i := range 300 {
-		rows = append(rows, store.Message{ID: 1000 + int64(i), ConversationID: 12, Direction: "in", Fate: "in", CreatedAt: after(float64(100 + i))})
+		rows = append(rows, store.Message{ID: 1000 + int64(i), ConversationID: 12, Direction: store.DirectionIn, Fate: "in", CreatedAt: after(float64(100 + i))})
 	}
 	must(t, store.InsertMessages(t.Context(), s.pool, rows))
 	j, err := inspect.Conversation(t.Context(), s.pool, 12)

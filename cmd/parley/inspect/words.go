@@ -106,7 +106,7 @@ func rounded(d time.Duration) string {
 // said returns the step of a message: who wrote it, how long it is, what was decided about it and why.
 func (t *teller) said(m store.Message) Step {
 	who := "the customer"
-	if m.Direction != "in" {
+	if m.Direction != store.DirectionIn {
 		who = "somebody who is no agent"
 		if m.AgentID != nil {
 			who = t.agents([]int64{*m.AgentID})
@@ -128,7 +128,7 @@ func (t *teller) said(m store.Message) Step {
 }
 
 // fate returns the words for a fate, and whether somebody should look at the message.
-func fate(fate string) (text string, bad bool) {
+func fate(fate store.Fate) (text string, bad bool) {
 	switch fate {
 	case store.FateIn:
 		return "taken in", false
@@ -151,7 +151,7 @@ func fate(fate string) (text string, bad bool) {
 	case store.FateDropped:
 		return "given up, not sent", false
 	}
-	return fate, false
+	return string(fate), false
 }
 
 // delivered returns the step of a delivery: its state, and the errors of its attempts.
