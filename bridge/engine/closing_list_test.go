@@ -56,9 +56,11 @@ func TestEveningList(t *testing.T) {
 	w.writes("max", "Will be answered")
 	w.reply(w.thread("Will be answered"), "Here you are")
 	w.provider.WaitTexts(t, "Here you are")
+	w.settled() // nobody waits for max any more
 	w.until(time.Wednesday, 12, 30)
 	w.writes("lou", "Closes tomorrow at noon")
 	w.thread("Closes tomorrow at noon")
+	w.settled()
 	if n := len(w.evenings()); n != 0 {
 		t.Fatalf("%d lists before the evening", n)
 	}

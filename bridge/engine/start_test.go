@@ -164,8 +164,9 @@ func TestStartWithStrangers(t *testing.T) {
 	w.saveAccount("second", func(*store.Account) {})
 	w.engines[0].SetChannel(w.accounts["second"], channelstest.New(w.provider, secret, w.capsOf(chat), channels.Env{}))
 	w.writes("carla", "Hello?")
-	w.chat.Submit("ann", support, w.thread("Hello?"), submit(bridge.VerbClose), "")
-	w.settled()
+	thread := w.thread("Hello?")
+	w.chat.Submit("ann", support, thread, submit(bridge.VerbClose), "")
+	w.card(thread, "closed") // else carla can be written to in her open conversation only
 	refused := func(account, recipient, text string) {
 		t.Helper()
 		w.chat.Submit("ben", support, "", begin(account, recipient, ""), text)
