@@ -102,6 +102,9 @@ const behindReplies = `
 func LoadOutgoing(ctx context.Context, q Batcher, conversations, messages []int64, replies []LeavingReply, posted []int64) (*Outgoing, error) {
 	o := &Outgoing{Subjects: map[int64]string{}, Keys: map[int64][]string{}, Places: map[int64]Posting{}, Behind: map[int64]bool{}}
 	var batch pgx.Batch
+	if len(replies) > 0 { // before the messages are read: what it finds applied must show in them
+		o.queueBehind(&batch, replies)
+	}
 	batch.Queue(clockNow).QueryRow(func(row pgx.Row) error { return row.Scan(&o.Now) })
 	queueRead(&batch, &o.Conversations, getConversations, conversations)
 	queueRead(&batch, &o.Threads, outgoingThreads, conversations)
@@ -111,7 +114,7 @@ func LoadOutgoing(ctx context.Context, q Batcher, conversations, messages []int6
 		queueRead(&batch, &o.Messages, getMessages, messages)
 	}
 	if len(replies) > 0 {
-		o.queueReplies(&batch, replies)
+		o.queueFirsts(&batch, replies)
 	}
 	if len(posted) > 0 {
 		batch.Queue(postings, posted).Query(func(rows pgx.Rows) error {
@@ -130,12 +133,27 @@ func LoadOutgoing(ctx context.Context, q Batcher, conversations, messages []int6
 	return o, nil
 }
 
-// queueReplies adds what only replies need.
-func (o *Outgoing) queueReplies(batch *pgx.Batch, replies []LeavingReply) {
-	var answered, messages []int64
+// queueBehind asks for Behind.
+func (o *Outgoing) queueBehind(batch *pgx.Batch, replies []LeavingReply) {
+	var messages []int64
 	var began []time.Time
 	for _, r := range replies {
 		messages, began = append(messages, r.Message), append(began, r.Began)
+	}
+	batch.Queue(behindReplies, messages, began).Query(func(rows pgx.Rows) error {
+		var id int64
+		_, err := pgx.ForEachRow(rows, []any{&id}, func() error {
+			o.Behind[id] = true
+			return nil
+		})
+		return err
+	})
+}
+
+// queueFirsts asks for Subjects and Keys.
+func (o *Outgoing) queueFirsts(batch *pgx.Batch, replies []LeavingReply) {
+	var answered []int64
+	for _, r := range replies {
 		if !slices.Contains(answered, r.Conversation) {
 			answered = append(answered, r.Conversation)
 		}
@@ -154,14 +172,6 @@ func (o *Outgoing) queueReplies(batch *pgx.Batch, replies []LeavingReply) {
 		var key string
 		_, err := pgx.ForEachRow(rows, []any{&id, &key}, func() error {
 			o.Keys[id] = append(o.Keys[id], key)
-			return nil
-		})
-		return err
-	})
-	batch.Queue(behindReplies, messages, began).Query(func(rows pgx.Rows) error {
-		var id int64
-		_, err := pgx.ForEachRow(rows, []any{&id}, func() error {
-			o.Behind[id] = true
 			return nil
 		})
 		return err

@@ -188,6 +188,23 @@ func (o *outbox) underWay(d *delivery) bool {
 	return d.State == store.Sending || d.State == store.Unknown || d.State == store.Queued && l != nil && d.Seq == l.Head+1 && l.LeasedUntil != nil
 }
 
+// untilPutOff is how often what was said before a running attempt looks whether that is over.
+const untilPutOff = 100 * time.Millisecond
+
+// isPutOff says that an attempt at a reply of the conversation runs which began after an event was
+// stored. It finds the event in the thread's queue and is put off. Until then an earlier text could not
+// be placed before the reply, nor the reply be taken back.
+func (o *outbox) isPutOff(c *conv, event store.Event) bool {
+	for _, d := range o.deliveries {
+		l := o.lanes[d.LaneID]
+		if l != nil && l.ConversationID == c.ID && d.Kind == outbound.KindReply && d.State == store.Sending && d.Part == 0 &&
+			d.Seq == l.Head+1 && l.LeasedUntil != nil && l.LeasedUntil.After(o.real) && d.FirstAt != nil && event.ReceivedAt.Before(*d.FirstAt) {
+			return true
+		}
+	}
+	return false
+}
+
 // notBegun says that no attempt at a delivery is under way, and none landed.
 func (o *outbox) notBegun(d *delivery) bool {
 	l := o.lanes[d.LaneID]

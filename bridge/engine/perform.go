@@ -32,10 +32,13 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 		return nil
 	}
 	r.conv = w.conversationAt(r)
+	typed := a.Typed()
+	if r.conv != nil && (typed || a.Verb == bridge.VerbUndo) && w.outbox.isPutOff(r.conv, w.event) {
+		return w.wait(untilPutOff)
+	}
 	if r.conv != nil {
 		w.formHandedIn(r)
 	}
-	typed := a.Typed()
 	mayConcern := a.OwnThread || a.Origin == bridge.OriginEmoji // a surface may not tell in which thread an emoji is
 	if r.conv == nil && mayConcern && !useCaseOf(a.Verb).none && !w.orphaned(r) {
 		if err := w.posts.awaitRecord(ctx, tx, r); err != nil {
