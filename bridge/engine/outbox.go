@@ -188,17 +188,20 @@ func (o *outbox) underWay(d *delivery) bool {
 	return d.State == store.Sending || d.State == store.Unknown || d.State == store.Queued && l != nil && d.Seq == l.Head+1 && l.LeasedUntil != nil
 }
 
-// untilPutOff is how often what was said before a running attempt looks whether that is over.
+// untilPutOff passes between two looks whether an attempt is over.
 const untilPutOff = 100 * time.Millisecond
 
 // isPutOff says that an attempt at a reply of the conversation runs which began after an event was
-// stored. It finds the event in the thread's queue and is put off. Until then an earlier text could not
-// be placed before the reply, nor the reply be taken back.
+// stored. If that stands in the queue of the reply's thread, the attempt finds it there and is put off;
+// else it ends within its lease. Until then an earlier text could not be placed before the reply, nor
+// the reply be taken back.
 func (o *outbox) isPutOff(c *conv, event store.Event) bool {
 	for _, d := range o.deliveries {
+		if d.State != store.Sending || d.Kind != outbound.KindReply || d.Part > 0 || d.FirstAt == nil || !event.ReceivedAt.Before(*d.FirstAt) {
+			continue
+		}
 		l := o.lanes[d.LaneID]
-		if l != nil && l.ConversationID == c.ID && d.Kind == outbound.KindReply && d.State == store.Sending && d.Part == 0 &&
-			d.Seq == l.Head+1 && l.LeasedUntil != nil && l.LeasedUntil.After(o.real) && d.FirstAt != nil && event.ReceivedAt.Before(*d.FirstAt) {
+		if l != nil && l.ConversationID == c.ID && d.Seq == l.Head+1 && l.LeasedUntil != nil && l.LeasedUntil.After(o.real) {
 			return true
 		}
 	}
