@@ -98,18 +98,11 @@ func (d *door) serveEvent(w http.ResponseWriter, r *http.Request, body []byte) {
 		d.unavailable(w, err)
 		return
 	}
-	again := r.Header.Get("X-Slack-Retry-Num") != ""
-	if again {
-		d.sweeper.Announce(d.now().Add(-retriesLast)) // before it is stored: what was said earlier is to leave first
+	if r.Header.Get("X-Slack-Retry-Num") != "" {
+		d.sweeper.CatchUpSoon(d.now().Add(-retriesLast)) // before it is stored: what was said earlier is to leave first
 	}
-	err = d.takeEvents(r.Context(), me, body)
-	if err != nil && !again {
-		d.sweeper.Announce(d.now().Add(-acceptWithin)) // what is said later must not overtake it
-	}
-	if err != nil || again {
-		d.sweeper.Soon()
-	}
-	if err != nil {
+	if err := d.takeEvents(r.Context(), me, body); err != nil {
+		d.sweeper.CatchUpSoon(d.now().Add(-acceptWithin)) // what is said later must not overtake it
 		d.unavailable(w, err)
 		return
 	}

@@ -62,8 +62,7 @@ func (t *intake) takeEvents(ctx context.Context, me *self, bodies ...json.RawMes
 		}
 		if a.dropped {
 			t.log.Warn("slack left events out")
-			t.sweeper.Announce(t.now().Add(-2 * time.Minute))
-			t.sweeper.Soon()
+			t.sweeper.CatchUpSoon(t.now().Add(-2 * time.Minute))
 		}
 		if a.joined { // nobody knows how long we were out
 			t.sweeper.CatchUp(time.Time{})

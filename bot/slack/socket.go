@@ -163,8 +163,7 @@ func (l *line) store(ctx context.Context, batch []arrived) {
 	}
 	if err := l.links.takeEvents(ctx, l.me, bodies...); err != nil {
 		l.links.log.Error("slack events not stored", "count", len(batch), "error", err)
-		l.links.sweeper.Announce(l.links.now().Add(-acceptWithin)) // what comes later must not overtake them
-		l.links.sweeper.Soon()
+		l.links.sweeper.CatchUpSoon(l.links.now().Add(-acceptWithin)) // what comes later must not overtake them
 		return
 	}
 	for _, a := range batch {

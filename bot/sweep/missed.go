@@ -21,6 +21,15 @@ func (s *Sweeper) CatchUp(since time.Time) {
 	s.Wake()
 }
 
+// CatchUpSoon announces a gap and has it read within a few seconds: more may be missing by then, and
+// whoever keeps failing to store has it read once, not each time.
+func (s *Sweeper) CatchUpSoon(since time.Time) {
+	s.Announce(since)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.redo = 1
+}
+
 // Channels reads all channels that hold threads of ours, one after the other. One that can't be
 // read doesn't keep the others from being looked at.
 // Errors: the desk's, the first of read's, ctx's.

@@ -87,13 +87,6 @@ func (s *Sweeper) Wake() {
 	}
 }
 
-// Soon has it read within a few seconds.
-func (s *Sweeper) Soon() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.redo = 1
-}
-
 // later has it read again so many turns from now.
 func (s *Sweeper) later(turns int) {
 	s.mu.Lock()

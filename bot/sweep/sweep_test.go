@@ -82,7 +82,7 @@ func TestFailing(t *testing.T) {
 			})
 		}()
 		last = time.Now()
-		s.Soon()
+		s.CatchUpSoon(time.Now())
 		<-time.After(10 * time.Minute)
 		synctest.Wait()
 		want := []time.Duration{5, 5, 10, 20, 40, 60, 60, 60}
@@ -92,7 +92,7 @@ func TestFailing(t *testing.T) {
 		if !slices.Equal(pauses, want) {
 			t.Errorf("pauses %v, want %v", pauses, want)
 		}
-		s.Soon()
+		s.CatchUpSoon(time.Now())
 		<-time.After(11 * time.Second)
 		synctest.Wait()
 		if n := len(pauses); n != 10 {

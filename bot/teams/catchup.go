@@ -147,7 +147,15 @@ func newestOf(m *graph.Message) time.Time {
 
 // completeThread reads the replies that didn't come with their thread.
 func (h *history) completeThread(ctx context.Context, channel string, m *graph.Message) error {
-	for next := m.MoreReplies; next != ""; {
+	if m.MoreReplies == "" {
+		return nil
+	}
+	return h.readReplies(ctx, channel, m, m.MoreReplies)
+}
+
+// readReplies adds to a thread its replies from a page on; "" = the first.
+func (h *history) readReplies(ctx context.Context, channel string, m *graph.Message, from string) error {
+	for next := from; ; {
 		page, err := patient(ctx, h.organisation, channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
 			return h.graph.Replies(ctx, group, channel, m.ID, next)
 		})
@@ -155,9 +163,10 @@ func (h *history) completeThread(ctx context.Context, channel string, m *graph.M
 			return err
 		}
 		m.Replies = append(m.Replies, page.Value...)
-		next = page.Next
+		if next = page.Next; next == "" {
+			return nil
+		}
 	}
-	return nil
 }
 
 // concerns tells whether a thread is one of ours: under our card, or with a post of ours.

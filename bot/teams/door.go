@@ -84,8 +84,7 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request, a connector.Activit
 		err = d.desk.Accept(ctx, facts...)
 	}
 	if err != nil {
-		d.sweeper.Announce(d.now().Add(-activityTimeout)) // nobody promises that Teams tells it again
-		d.sweeper.Soon()
+		d.sweeper.CatchUpSoon(d.now().Add(-activityTimeout)) // nobody promises that Teams tells it again
 		d.unavailable(w, err)
 		return
 	}

@@ -151,20 +151,16 @@ func edgeEdits(t *testing.T) {
 	w.settled()
 	var got []string
 	versions := map[string]bool{}
-	for _, f := range d.Accepted() {
-		actions, err := w.s.Decode(f.Payload)
-		must(t, err)
-		for _, a := range actions {
-			if a.Verb == bridge.VerbEdit || a.Verb == bridge.VerbDelete {
-				got = append(got, string(a.Verb)+" "+a.Text)
-				if a.Restored {
-					got[len(got)-1] += " restored"
-				}
-				if a.Verb == bridge.VerbEdit && (a.Version == "" || versions[a.Version]) {
-					t.Errorf("version %q of %q", a.Version, a.Text)
-				}
-				versions[a.Version] = true
+	for _, a := range w.told(d) {
+		if a.Verb == bridge.VerbEdit || a.Verb == bridge.VerbDelete {
+			got = append(got, string(a.Verb)+" "+a.Text)
+			if a.Restored {
+				got[len(got)-1] += " restored"
 			}
+			if a.Verb == bridge.VerbEdit && (a.Version == "" || versions[a.Version]) {
+				t.Errorf("version %q of %q", a.Version, a.Text)
+			}
+			versions[a.Version] = true
 		}
 	}
 	if want := "edit two, edit one, edit two, delete , edit two restored"; strings.Join(got, ", ") != want {

@@ -298,12 +298,8 @@ func TestReactions(t *testing.T) {
 	must(t, p.React(w.channel, root, "like"))
 	w.settled()
 	var got []bridge.Verb
-	for _, f := range d.Accepted() {
-		actions, err := w.s.Decode(f.Payload)
-		must(t, err)
-		for _, a := range actions {
-			got = append(got, a.Verb)
-		}
+	for _, a := range w.told(d) {
+		got = append(got, a.Verb)
 	}
 	if len(got) != 3 || got[1] != bridge.VerbUnreact || got[2] != bridge.VerbReact {
 		t.Errorf("%v", got)

@@ -55,8 +55,7 @@ func (d *door) readBefore(ctx context.Context, a *connector.Activity) {
 	defer cancel()
 	if err := d.history.readThread(ctx, at); err != nil {
 		d.log.Info("teams thread of a late message not read", "channel", at.Channel, "error", err)
-		d.sweeper.Announce(sent.Add(-activityTimeout)) // replies wait until all is read
-		d.sweeper.Soon()
+		d.sweeper.CatchUpSoon(sent.Add(-activityTimeout)) // replies wait until all is read
 	}
 }
 
@@ -66,15 +65,8 @@ func (h *history) readThread(ctx context.Context, at bridge.Place) error {
 	m, err := patient(ctx, h.organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
 		return h.graph.Message(ctx, group, at.Channel, root(at), root(at))
 	})
-	for next := ""; err == nil; {
-		var page graph.Page[graph.Message]
-		page, err = patient(ctx, h.organisation, at.Channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
-			return h.graph.Replies(ctx, group, at.Channel, m.ID, next)
-		})
-		m.Replies = append(m.Replies, page.Value...)
-		if next = page.Next; next == "" {
-			break
-		}
+	if err == nil {
+		err = h.readReplies(ctx, at.Channel, &m, "")
 	}
 	switch {
 	case errors.Is(err, graph.ErrNotGranted), closedTo(err):

@@ -58,13 +58,9 @@ func TestBeforeALateMessage(t *testing.T) {
 			typed(t, w, d, p, root, "at once") // which brings the held one
 			w.settled()
 			var texts []string
-			for _, f := range d.Accepted() {
-				actions, err := w.s.Decode(f.Payload)
-				must(t, err)
-				for _, a := range actions {
-					if a.Verb == bridge.VerbSay {
-						texts = append(texts, strings.TrimSpace(a.Text))
-					}
+			for _, a := range w.told(d) {
+				if a.Verb == bridge.VerbSay {
+					texts = append(texts, strings.TrimSpace(a.Text))
 				}
 			}
 			if !slices.Equal(texts, c.want) {

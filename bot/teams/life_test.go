@@ -87,16 +87,23 @@ func (w *world) hears(d *desk, a connector.Activity) {
 // verbs are what was told, in its order.
 func (w *world) verbs(d *desk) (all []string) {
 	w.t.Helper()
+	for _, a := range w.told(d) {
+		verb := string(a.Verb)
+		if a.Restored {
+			verb = "restored"
+		}
+		all = append(all, verb)
+	}
+	return all
+}
+
+// told is what Parley makes of all that was accepted, in its order.
+func (w *world) told(d *desk) (all []bridge.Action) {
+	w.t.Helper()
 	for _, f := range d.Accepted() {
 		actions, err := w.s.Decode(f.Payload)
 		must(w.t, err)
-		for _, a := range actions {
-			verb := string(a.Verb)
-			if a.Restored {
-				verb = "restored"
-			}
-			all = append(all, verb)
-		}
+		all = append(all, actions...)
 	}
 	return all
 }
@@ -277,14 +284,10 @@ func TestEditTwoWays(t *testing.T) {
 		w.settled()
 	}
 	var says []string
-	for _, f := range d.Accepted() {
-		actions, err := w.s.Decode(f.Payload)
-		must(t, err)
-		for _, a := range actions {
-			if a.Verb == bridge.VerbEdit {
-				_, what, _ := strings.Cut(a.Version, ":")
-				says = append(says, what)
-			}
+	for _, a := range w.told(d) {
+		if a.Verb == bridge.VerbEdit {
+			_, what, _ := strings.Cut(a.Version, ":")
+			says = append(says, what)
 		}
 	}
 	if len(says) != 3 || says[0] == "" || says[0] != says[1] || says[1] == says[2] {
