@@ -8,14 +8,20 @@ import (
 )
 
 // payload is what a delivery carries.
-func (d *delivery) payload() outbound.Payload { return outbound.PayloadOf(&d.Delivery) }
+func (d *delivery) payload() outbound.Payload {
+	if d.decoded == nil {
+		p := outbound.PayloadOf(&d.Delivery)
+		d.decoded = &p
+	}
+	return *d.decoded
+}
 
 func (d *delivery) setPayload(p outbound.Payload) {
 	body, err := json.Marshal(p)
 	if err != nil {
 		panic("bridge: payload: " + err.Error()) // our own plain struct
 	}
-	d.Payload, d.dirty = body, true
+	d.Payload, d.decoded, d.dirty = body, nil, true
 }
 
 // join lets a delivery leave together with its neighbours in the lane that have the same
@@ -26,6 +32,7 @@ func (d *delivery) join(key string, runes, room int) {
 
 type delivery struct {
 	store.Delivery
+	decoded      *outbound.Payload // what Payload holds; nil = not looked at yet
 	fresh, dirty bool
 }
 

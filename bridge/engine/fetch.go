@@ -264,8 +264,8 @@ func firstOf(list ...string) string {
 // filesPost finds the post of a message's files in its conversation's thread.
 func (o *outbox) filesPost(m *message) *delivery {
 	var found *delivery
-	for _, d := range o.deliveries {
-		if d.MessageID == m.ID && d.Kind == string(bridge.PostFiles) && o.lanes[d.LaneID] != nil && (found == nil || d.ID > found.ID) && !d.payload().Only {
+	for _, d := range o.ofMessage[m.ID] {
+		if d.Kind == string(bridge.PostFiles) && o.lanes[d.LaneID] != nil && (found == nil || d.ID > found.ID) && !d.payload().Only {
 			found = d
 		}
 	}

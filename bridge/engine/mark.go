@@ -85,8 +85,8 @@ func lastInRun(run []*delivery, d *delivery) bool {
 // marksOf gives the marks that a message has or is to get, in order.
 func (o *outbox) marksOf(m *message) []*delivery {
 	var marks []*delivery
-	for _, d := range o.deliveries {
-		if d.MessageID == m.ID && d.Kind == string(bridge.PostMark) && d.State != store.Failed && d.State != store.Cancelled {
+	for _, d := range o.ofMessage[m.ID] {
+		if d.Kind == string(bridge.PostMark) && d.State != store.Failed && d.State != store.Cancelled {
 			marks = append(marks, d)
 		}
 	}

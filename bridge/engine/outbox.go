@@ -23,6 +23,7 @@ type outbox struct {
 	laneKeys   map[laneKey]*lane
 	gates      map[laneKey]*store.Gate // of new lanes
 	deliveries map[int64]*delivery
+	ofMessage  map[int64][]*delivery // deliveries by the message that they are about
 	shifts     []shift
 	known      *knownGates
 	leaseFor   func(time.Duration) time.Duration // how long a lane is leased for a request that may take so long
@@ -30,7 +31,7 @@ type outbox struct {
 
 func newOutbox(m *moment, known *knownGates, leaseFor func(time.Duration) time.Duration) *outbox {
 	return &outbox{moment: m, lanes: map[int64]*lane{}, laneKeys: map[laneKey]*lane{}, gates: map[laneKey]*store.Gate{},
-		deliveries: map[int64]*delivery{}, known: known, leaseFor: leaseFor}
+		deliveries: map[int64]*delivery{}, ofMessage: map[int64][]*delivery{}, known: known, leaseFor: leaseFor}
 }
 
 type laneKey struct {
@@ -61,8 +62,14 @@ func (o *outbox) enqueue(l *lane, kind string, messageID int64, p outbound.Paylo
 		o.due(l, notBefore)
 	}
 	l.dirty = true
-	o.deliveries[d.ID] = d
+	o.put(d)
 	return d
+}
+
+// put makes a delivery known.
+func (o *outbox) put(d *delivery) {
+	o.deliveries[d.ID] = d
+	o.ofMessage[d.MessageID] = append(o.ofMessage[d.MessageID], d)
 }
 
 // laneOrder makes the orders of all surfaces comparable with each other and with that of
@@ -219,7 +226,7 @@ func (o *outbox) addDelivery(d store.Delivery) {
 		return
 	}
 	row := &delivery{Delivery: d}
-	o.deliveries[d.ID] = row
+	o.put(row)
 	l := o.lanes[d.LaneID]
 	if l != nil && d.Seq > l.Head && d.OrderBy != "" && d.State == store.Queued {
 		l.waiting = append(l.waiting, row)

@@ -36,8 +36,8 @@ func (o *outbox) partsOf(m *message) []*delivery {
 	if last.payload().Span == nil {
 		return parts
 	}
-	for _, d := range o.deliveries {
-		if d != last && d.MessageID == m.ID && d.Kind == outbound.KindReply && d.LaneID == last.LaneID && d.OrderBy == last.OrderBy && d.payload().Span != nil {
+	for _, d := range o.ofMessage[m.ID] {
+		if d != last && d.Kind == outbound.KindReply && d.LaneID == last.LaneID && d.OrderBy == last.OrderBy && d.payload().Span != nil {
 			parts = append(parts, d)
 		}
 	}
@@ -170,8 +170,8 @@ func (b *book) receiptOf(m *message, s *channels.Status) (*delivery, error) {
 // replyOf finds the delivery of a message to the customer.
 func (o *outbox) replyOf(m *message) *delivery {
 	var found *delivery
-	for _, d := range o.deliveries {
-		if d.MessageID == m.ID && d.Kind == outbound.KindReply && (found == nil || d.Seq > found.Seq) {
+	for _, d := range o.ofMessage[m.ID] {
+		if d.Kind == outbound.KindReply && (found == nil || d.Seq > found.Seq) {
 			found = d
 		}
 	}
