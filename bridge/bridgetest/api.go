@@ -20,7 +20,8 @@ type event struct {
 	Nonce     string           `json:"nonce,omitempty"`
 	OwnThread bool             `json:"own_thread,omitempty"`
 	CatchUp   bool             `json:"catch_up,omitempty"`
-	By        bridge.ActorKind `json:"by,omitempty"` // who User is
+	Serial    int              `json:"serial,omitempty"` // in its stream
+	By        bridge.ActorKind `json:"by,omitempty"`     // who User is
 }
 
 // request is the body of every call that changes something.
@@ -52,6 +53,7 @@ func (c *Chat) api() http.Handler {
 	mux.HandleFunc("GET /file", c.file)
 	mux.HandleFunc("GET /user", c.user)
 	mux.HandleFunc("GET /events", c.events)
+	mux.HandleFunc("POST /taken", c.taken)
 	return mux
 }
 
@@ -205,41 +207,6 @@ func (c *Chat) user(w http.ResponseWriter, r *http.Request) {
 	for _, u := range c.users {
 		if u.Email != "" && u.Email == r.URL.Query().Get("email") {
 			_, _ = io.WriteString(w, u.ID)
-			return
-		}
-	}
-}
-
-// events streams what happens from now on, a line of JSON each.
-func (c *Chat) events(w http.ResponseWriter, r *http.Request) {
-	stream := make(chan event, 256)
-	c.mu.Lock()
-	c.streams[stream] = true
-	c.poke()
-	c.mu.Unlock()
-	defer func() {
-		c.mu.Lock()
-		delete(c.streams, stream)
-		c.poke()
-		c.mu.Unlock()
-	}()
-	out := json.NewEncoder(w)
-	flush := w.(http.Flusher)
-	w.WriteHeader(http.StatusOK)
-	flush.Flush()
-	for {
-		select {
-		case e, ok := <-stream:
-			if !ok {
-				return
-			}
-			if out.Encode(e) != nil {
-				return
-			}
-			flush.Flush()
-		case <-r.Context().Done():
-			return
-		case <-c.closing:
 			return
 		}
 	}

@@ -98,7 +98,8 @@ type Chat struct {
 	messages []*Message
 	serial   int
 	sequence int
-	streams  map[chan event]bool
+	streams  map[string]*stream
+	opened   int  // how many streams there were
 	mute     bool // streams lose everything
 	faults   *emulator.FaultSet[Fault]
 	struck   int
@@ -109,7 +110,7 @@ type Chat struct {
 // NewChat starts a Chat that ends with the test.
 func NewChat(t testing.TB, users ...User) *Chat {
 	c := &Chat{now: time.Now, closing: make(chan struct{}), users: map[string]User{}, channels: map[string]bool{}, private: map[string][]string{},
-		streams: map[chan event]bool{}, faults: emulator.NewFaultSet[Fault](1), calls: map[string]int{}, changed: make(chan struct{})}
+		streams: map[string]*stream{}, faults: emulator.NewFaultSet[Fault](1), calls: map[string]int{}, changed: make(chan struct{})}
 	for _, u := range users {
 		if u.Kind == "" {
 			u.Kind = bridge.ActorPerson
@@ -257,46 +258,6 @@ func (c *Chat) Submit(user, channel, thread string, b Button, text string, files
 	c.serial++
 	c.emit(event{Type: "submit", Nonce: fmt.Sprintf("n%d", c.serial), User: user, By: c.users[user].Kind, Button: b,
 		Message: Message{Channel: channel, Thread: thread, Text: text, Files: files}})
-}
-
-// Mute says whether events get lost.
-func (c *Chat) Mute(lost bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.mute = lost
-}
-
-// Disconnect ends all streams: surfaces have to connect again.
-func (c *Chat) Disconnect() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for s := range c.streams {
-		close(s)
-		delete(c.streams, s)
-	}
-}
-
-// Streams says how many surfaces listen.
-func (c *Chat) Streams() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.streams)
-}
-
-// emit tells listeners of an event; a slow listener loses it, like on a bad line.
-func (c *Chat) emit(e event) {
-	if c.mute {
-		return
-	}
-	if root := c.find(e.Message.Channel, e.Message.Thread); root != nil {
-		e.OwnThread = root.User == App
-	}
-	for s := range c.streams {
-		select {
-		case s <- e:
-		default:
-		}
-	}
 }
 
 // Messages gives what is in a thread as people see it, the root first; thread "" gives

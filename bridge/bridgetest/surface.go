@@ -1,7 +1,6 @@
 package bridgetest
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"context"
@@ -294,42 +293,6 @@ func (s *Surface) Run(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-func (s *Surface) listen(ctx context.Context, lost time.Time) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base+"/events", nil)
-	if err != nil {
-		return fmt.Errorf("bridgetest: events: %w", err)
-	}
-	resp, err := s.client.Do(req)
-	if err != nil {
-		return fmt.Errorf("bridgetest: events: %w", err)
-	}
-	defer resp.Body.Close()
-	s.desk.Gap(lost)
-	if err := s.CatchUp(ctx); err != nil {
-		return err
-	}
-	s.desk.Filled()
-	s.desk.Report(channels.Condition{Status: channels.Active})
-	lines := bufio.NewReader(resp.Body)
-	for {
-		line, err := lines.ReadBytes('\n')
-		if err != nil {
-			return nil // connections end; the next one fills the gap
-		}
-		var e event
-		if err := json.Unmarshal(line, &e); err != nil {
-			return fmt.Errorf("bridgetest: events: %w", err)
-		}
-		if e.Message.User == App && e.Type == "say" {
-			continue
-		}
-		if err := s.desk.Accept(ctx, factOf(e)); err != nil {
-			return err
-		}
-		s.reached(e.Message.Sequence)
-	}
 }
 
 func (s *Surface) reached(sequence int) {

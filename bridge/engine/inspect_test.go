@@ -29,11 +29,11 @@ func pause(began time.Time) {
 	<-timer.C
 }
 
-// settled waits until nothing is pending and every lane is empty.
+// settled waits until all that was said is stored, nothing is pending and every lane is empty.
 func (w *world) settled() {
 	w.t.Helper()
 	w.eventually("settled", func() bool {
-		return w.count(`SELECT (SELECT count(*) FROM queued) + (SELECT count(*) FROM lanes WHERE head < tail)`) == 0
+		return w.chat.Taken() && w.count(`SELECT (SELECT count(*) FROM queued) + (SELECT count(*) FROM lanes WHERE head < tail)`) == 0
 	})
 }
 
@@ -60,7 +60,7 @@ func (w *world) holdQueues(account int64) (release func()) {
 func (w *world) settledBut(n int) {
 	w.t.Helper()
 	w.eventually("settled but for some", func() bool {
-		return w.count(`SELECT (SELECT count(*) FROM queued) + (SELECT count(*) FROM lanes WHERE leased_until IS NOT NULL)`) == 0 &&
+		return w.chat.Taken() && w.count(`SELECT (SELECT count(*) FROM queued) + (SELECT count(*) FROM lanes WHERE leased_until IS NOT NULL)`) == 0 &&
 			w.count(`SELECT coalesce(sum(tail - head), 0) FROM lanes`) == n
 	})
 }

@@ -1,0 +1,189 @@
+package bridgetest
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"parley/channels"
+)
+
+const (
+	streamHeader = "X-Stream" // names a stream
+	caughtUp     = 1          // the serial with which a listener says that it has read what it missed
+)
+
+// stream is the connection of somebody who listens.
+type stream struct {
+	events chan event
+	told   int // the serial of the newest event that it was sent
+	taken  int // and of the newest one that is stored
+}
+
+// Mute says whether events get lost.
+func (c *Chat) Mute(lost bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mute = lost
+}
+
+// Disconnect ends all streams: surfaces have to connect again.
+func (c *Chat) Disconnect() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for id, s := range c.streams {
+		close(s.events)
+		delete(c.streams, id)
+	}
+}
+
+// Taken says that all that happened is stored by those who listen, and what they missed before too.
+func (c *Chat) Taken() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range c.streams {
+		if s.taken < s.told {
+			return false
+		}
+	}
+	return true
+}
+
+// Streams says how many surfaces listen.
+func (c *Chat) Streams() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.streams)
+}
+
+// emit tells listeners of an event; a slow listener loses it, like on a bad line.
+func (c *Chat) emit(e event) {
+	if c.mute {
+		return
+	}
+	if root := c.find(e.Message.Channel, e.Message.Thread); root != nil {
+		e.OwnThread = root.User == App
+	}
+	for _, s := range c.streams {
+		e.Serial = s.told + 1
+		select {
+		case s.events <- e:
+			s.told++
+		default:
+		}
+	}
+}
+
+// taken notes up to which event a listener has stored what it was told.
+func (c *Chat) taken(w http.ResponseWriter, r *http.Request) {
+	serial, err := strconv.Atoi(r.FormValue("serial"))
+	if err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s := c.streams[r.FormValue("stream")]; s != nil {
+		s.taken = max(s.taken, serial)
+	}
+}
+
+// events streams what happens from now on, a line of JSON each.
+func (c *Chat) events(w http.ResponseWriter, r *http.Request) {
+	s := &stream{events: make(chan event, 256), told: caughtUp}
+	c.mu.Lock()
+	c.opened++
+	id := strconv.Itoa(c.opened)
+	c.streams[id] = s
+	c.poke()
+	c.mu.Unlock()
+	defer func() {
+		c.mu.Lock()
+		delete(c.streams, id)
+		c.poke()
+		c.mu.Unlock()
+	}()
+	out := json.NewEncoder(w)
+	flush := w.(http.Flusher)
+	w.Header().Set(streamHeader, id)
+	w.WriteHeader(http.StatusOK)
+	flush.Flush()
+	for {
+		select {
+		case e, ok := <-s.events:
+			if !ok {
+				return
+			}
+			if out.Encode(e) != nil {
+				return
+			}
+			flush.Flush()
+		case <-r.Context().Done():
+			return
+		case <-c.closing:
+			return
+		}
+	}
+}
+
+// listen takes what a stream tells until it ends.
+func (s *Surface) listen(ctx context.Context, lost time.Time) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base+"/events", nil)
+	if err != nil {
+		return fmt.Errorf("bridgetest: events: %w", err)
+	}
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return fmt.Errorf("bridgetest: events: %w", err)
+	}
+	defer resp.Body.Close()
+	s.desk.Gap(lost)
+	if err := s.CatchUp(ctx); err != nil {
+		return err
+	}
+	s.desk.Filled()
+	s.desk.Report(channels.Condition{Status: channels.Active})
+	stream := resp.Header.Get(streamHeader)
+	if err := s.take(ctx, stream, caughtUp); err != nil {
+		return err
+	}
+	lines := bufio.NewReader(resp.Body)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if err != nil {
+			return nil // connections end; the next one fills the gap
+		}
+		var e event
+		if err := json.Unmarshal(line, &e); err != nil {
+			return fmt.Errorf("bridgetest: events: %w", err)
+		}
+		if e.Message.User != App || e.Type != "say" {
+			if err := s.desk.Accept(ctx, factOf(e)); err != nil {
+				return err
+			}
+			s.reached(e.Message.Sequence)
+		}
+		if err := s.take(ctx, stream, e.Serial); err != nil {
+			return err
+		}
+	}
+}
+
+// take tells the Chat up to which event of a stream everything is stored.
+func (s *Surface) take(ctx context.Context, stream string, serial int) error {
+	form := url.Values{"stream": {stream}, "serial": {strconv.Itoa(serial)}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.base+"/taken?"+form.Encode(), nil)
+	if err != nil {
+		return fmt.Errorf("bridgetest: taken: %w", err)
+	}
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return fmt.Errorf("bridgetest: taken: %w", err)
+	}
+	return resp.Body.Close()
+}
