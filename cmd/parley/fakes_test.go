@@ -1,3 +1,5 @@
+//go:build !served
+
 package main
 
 import (
