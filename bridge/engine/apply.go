@@ -12,7 +12,7 @@ import (
 
 // errNewAccount says that a conversation belongs to an account that the directory of this process
 // does not know yet.
-var errNewAccount = errors.New("bridge: an account is newer than the directory")
+var errNewAccount = errors.New("engine: an account is newer than the directory")
 
 // Apply implements relay.Handler.
 func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Made, error) {

@@ -115,7 +115,7 @@ func (e *Engine) askAudience(ctx context.Context, a *store.Account, after time.D
 	}
 	ctx, cancel := context.WithTimeout(ctx, audienceWait)
 	defer cancel()
-	audience, err := bridge.Audience{}, fmt.Errorf("bridge: surface %d is not connected", surface)
+	audience, err := bridge.Audience{}, fmt.Errorf("engine: surface %d is not connected", surface)
 	if s := e.Surface(surface); s != nil {
 		audience, err = s.Audience(ctx, channel)
 	}

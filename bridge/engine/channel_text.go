@@ -27,7 +27,7 @@ type channelText struct {
 func (ps *posts) keepChannelText(p *store.Post, text channelText) {
 	body, err := json.Marshal(text)
 	if err != nil {
-		panic("bridge: channel text: " + err.Error()) // our own plain struct
+		panic("engine: channel text: " + err.Error()) // our own plain struct
 	}
 	p.Early = body
 	ps.change(p)

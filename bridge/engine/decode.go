@@ -20,7 +20,7 @@ func (e *Engine) Decode(ev store.Event, payload []byte) (any, error) {
 	case f.account != nil:
 		return f, e.decodeOne(f, payload)
 	case time.Since(ev.ReceivedAt) > unknownFor:
-		return nil, errors.New("bridge: its account is not set up")
+		return nil, errors.New("engine: its account is not set up")
 	}
 	return nil, relay.ErrNotOpen
 }
@@ -30,7 +30,7 @@ func (e *Engine) Decode(ev store.Event, payload []byte) (any, error) {
 func (e *Engine) decodeOne(f *fact, payload []byte) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("bridge: decoding panicked: %v", p)
+			err = fmt.Errorf("engine: decoding panicked: %v", p)
 		}
 	}()
 	switch f.account.Side {

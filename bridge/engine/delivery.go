@@ -19,7 +19,7 @@ func (d *delivery) payload() outbound.Payload {
 func (d *delivery) setPayload(p outbound.Payload) {
 	body, err := json.Marshal(p)
 	if err != nil {
-		panic("bridge: payload: " + err.Error()) // our own plain struct
+		panic("engine: payload: " + err.Error()) // our own plain struct
 	}
 	d.Payload, d.decoded, d.dirty = body, nil, true
 }

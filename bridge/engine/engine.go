@@ -86,7 +86,7 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 	ro.Pool, ro.Handler, ro.Log, ro.Objects, ro.IsChannel = o.Pool, e, o.Log, o.Objects, e.isChannel
 	var err error
 	if e.relay, err = relay.New(ctx, ro); err != nil {
-		return nil, fmt.Errorf("bridge: %w", err)
+		return nil, fmt.Errorf("engine: %w", err)
 	}
 	return e, e.Reload(ctx)
 }
@@ -116,7 +116,7 @@ func (e *Engine) isChannel(account int64) bool {
 func (e *Engine) Reload(ctx context.Context) error {
 	d, err := store.LoadDirectory(ctx, e.pool)
 	if err != nil {
-		return fmt.Errorf("bridge: %w", err)
+		return fmt.Errorf("engine: %w", err)
 	}
 	e.directory.Store(directory.New(d))
 	e.mu.Lock()

@@ -151,13 +151,13 @@ func (e *Engine) finishFetch(ctx context.Context, c store.ClaimedFetch, state st
 func (e *Engine) fetchOne(ctx context.Context, c store.ClaimedFetch) (f ownFact, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("bridge: fetching panicked: %v", p)
+			err = fmt.Errorf("engine: fetching panicked: %v", p)
 		}
 	}()
 	f = ownFact{Kind: ownFetched, Conversation: c.ConversationID, Message: c.MessageID, File: c.N, Account: c.AccountID}
 	source, ok := e.Channel(c.AccountID).(channels.Fetcher)
 	if !ok {
-		return f, errors.New("bridge: the account isn't connected")
+		return f, errors.New("engine: the account isn't connected")
 	}
 	if c.SizeBytes > maxFetched {
 		return f, store.ErrTooLarge

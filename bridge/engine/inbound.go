@@ -51,7 +51,7 @@ func (w *work) applyInbound(ctx context.Context, tx pgx.Tx, a *store.Account, pa
 		w.accountNotice(a, in)
 		return nil
 	}
-	return fmt.Errorf("bridge: unknown kind of inbound %q", in.Kind)
+	return fmt.Errorf("engine: unknown kind of inbound %q", in.Kind)
 }
 
 // customerWrites puts a customer's message into its conversation.

@@ -38,7 +38,7 @@ func richRow(r *bridge.Rich) json.RawMessage {
 	}
 	body, err := json.Marshal(r)
 	if err != nil {
-		panic("bridge: rich: " + err.Error()) // plain data; degrees were checked when it was read
+		panic("engine: rich: " + err.Error()) // plain data; degrees were checked when it was read
 	}
 	return body
 }
@@ -64,7 +64,7 @@ func surfaceFiles(files []bridge.SurfaceFile) []store.FileRef {
 	for i, f := range files {
 		body, err := json.Marshal(f)
 		if err != nil {
-			panic("bridge: file: " + err.Error()) // our own plain struct
+			panic("engine: file: " + err.Error()) // our own plain struct
 		}
 		refs = append(refs, store.FileRef{Name: f.Name, ContentType: f.ContentType, SizeBytes: f.SizeBytes, Index: i, Surface: body, Blob: f.Blob})
 	}

@@ -32,7 +32,7 @@ type notYet struct {
 
 // Error implements error.
 func (n *notYet) Error() string {
-	return fmt.Sprintf("bridge: event %d can't be applied yet", n.EventID)
+	return fmt.Sprintf("engine: event %d can't be applied yet", n.EventID)
 }
 
 // wait has the event in hand wait, and come back after most at the latest.

@@ -52,7 +52,7 @@ type lane struct {
 func (o *outbox) enqueue(l *lane, kind string, messageID int64, p outbound.Payload, notBefore *time.Time) *delivery {
 	body, err := json.Marshal(p)
 	if err != nil {
-		panic("bridge: payload: " + err.Error()) // our own plain struct
+		panic("engine: payload: " + err.Error()) // our own plain struct
 	}
 	d := &delivery{fresh: true, Delivery: store.Delivery{ID: o.ids.Next(), LaneID: l.ID, MessageID: messageID, Kind: kind, Payload: body,
 		State: store.Queued, NotBefore: notBefore, CreatedAt: o.now}}

@@ -62,7 +62,7 @@ const (
 func decodeOwn(payload []byte) (*ownFact, error) {
 	var f ownFact
 	if err := json.Unmarshal(payload, &f); err != nil {
-		return nil, fmt.Errorf("bridge: own fact: %w", err)
+		return nil, fmt.Errorf("engine: own fact: %w", err)
 	}
 	for _, s := range []*string{&f.Text, &f.Hint, &f.External, &f.Cost, &f.Name, &f.ContentType} { // as a provider or a mail server said it
 		*s = clean(*s)
@@ -77,7 +77,7 @@ func decodeOwn(payload []byte) (*ownFact, error) {
 func (f ownFact) event(name string) store.NewEvent {
 	body, err := json.Marshal(f)
 	if err != nil {
-		panic("bridge: own fact: " + err.Error()) // our own plain struct
+		panic("engine: own fact: " + err.Error()) // our own plain struct
 	}
 	return store.NewEvent{AccountID: store.SystemAccount, ExternalID: name, OrderKey: store.ConversationKey(f.Conversation), Payload: body}
 }
@@ -153,7 +153,7 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f ownFact) error {
 	case w.age() < unknownFor:
 		return w.wait(unknownFor - w.age())
 	default:
-		return &relay.EventError{EventID: w.event.ID, Err: fmt.Errorf("bridge: this version knows no fact of kind %q; start the version that wrote it, then replay", f.Kind)}
+		return &relay.EventError{EventID: w.event.ID, Err: fmt.Errorf("engine: this version knows no fact of kind %q; start the version that wrote it, then replay", f.Kind)}
 	}
 	if team, ok := eveningTeam(f.Kind); ok {
 		return w.evening(ctx, tx, team, f.Due)

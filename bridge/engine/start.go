@@ -261,7 +261,7 @@ func (w *work) firstWords(r request, used *outbound.UsedTemplate) error {
 	var template json.RawMessage
 	if used != nil {
 		if template, err = json.Marshal(used); err != nil {
-			return fmt.Errorf("bridge: template: %w", err)
+			return fmt.Errorf("engine: template: %w", err)
 		}
 		r.Text, begun.Template = used.Use.Words(), used.Name
 	}

@@ -43,7 +43,7 @@ func (w *work) useTemplate(ctx context.Context, tx pgx.Tx, r request) error {
 	}
 	body, err := json.Marshal(used)
 	if err != nil {
-		return fmt.Errorf("bridge: template: %w", err)
+		return fmt.Errorf("engine: template: %w", err)
 	}
 	r.Place.Message, r.Files, r.Text = "", nil, used.Use.Words()
 	m := w.messages.addByPerson(r)

@@ -20,7 +20,7 @@ func (th *threads) openThread(c *conv) (*thread, error) {
 	surface, channel := th.dir.Home(c.account, c.TeamID)
 	if surface == 0 {
 		return nil, &relay.EventError{EventID: th.event.ID, Err: fmt.Errorf(
-			"bridge: account %q has no channel for its threads; give its team a channel, then replay", c.account.Name)}
+			"engine: account %q has no channel for its threads; give its team a channel, then replay", c.account.Name)}
 	}
 	t := &thread{dirty: true, Thread: store.Thread{ConversationID: c.ID, AccountID: surface, Channel: channel}}
 	c.threads[surface] = t

@@ -27,7 +27,7 @@ import (
 const originalsTogether = 48 << 20
 
 // ErrNoFile means that a message has no such file to give away.
-var ErrNoFile = errors.New("bridge: no such file")
+var ErrNoFile = errors.New("files: no such file")
 
 // Connected finds what is connected now.
 type Connected interface {
@@ -66,7 +66,7 @@ func New(o Options) *Reader {
 func (r *Reader) MessageFiles(ctx context.Context, id int64) ([]channels.File, error) {
 	messages, err := store.Messages(ctx, r.pool, id)
 	if err != nil || len(messages) == 0 {
-		return nil, errors.Join(err, fmt.Errorf("bridge: message %d: not found", id))
+		return nil, errors.Join(err, fmt.Errorf("files: message %d: not found", id))
 	}
 	files, _, err := r.Of(ctx, &messages[0], func(store.FileRef) bool { return true }, false)
 	return files, err
@@ -141,7 +141,7 @@ func Size(m *store.Message) int64 {
 func (r *Reader) TakeTurns(ctx context.Context, size int64) (release func(), err error) {
 	size = min(max(size, 1<<20), originalsTogether)
 	if err := r.large.Acquire(ctx, size); err != nil {
-		return nil, fmt.Errorf("bridge: original: %w", err)
+		return nil, fmt.Errorf("files: original: %w", err)
 	}
 	return func() { r.large.Release(size) }, nil
 }
@@ -186,11 +186,11 @@ func (r *Reader) decoded(ctx context.Context, id int64) (channels.Inbound, store
 	}
 	ch := r.connected.Channel(ev.AccountID)
 	if ch == nil {
-		return channels.Inbound{}, m, errors.New("bridge: the account of the message isn't connected")
+		return channels.Inbound{}, m, errors.New("files: the account of the message isn't connected")
 	}
 	list, err := ch.Decode(raw)
 	if err != nil || m.Part >= len(list) {
-		return channels.Inbound{}, m, errors.Join(err, fmt.Errorf("bridge: message %d: its original can't be read", id))
+		return channels.Inbound{}, m, errors.Join(err, fmt.Errorf("files: message %d: its original can't be read", id))
 	}
 	return list[m.Part], m, nil
 }

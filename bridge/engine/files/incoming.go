@@ -64,7 +64,7 @@ func (r *Reader) openIncoming(ctx context.Context, m *store.Message, ref store.F
 	wait, cancel := context.WithTimeout(ctx, downloadWait)
 	defer cancel()
 	if err := r.downloads.Acquire(wait, size); err != nil {
-		return nil, fmt.Errorf("bridge: file of message %d: too many are fetched at a time: %w", m.ID, err)
+		return nil, fmt.Errorf("files: file of message %d: too many are fetched at a time: %w", m.ID, err)
 	}
 	body, err := r.readIncoming(ctx, m, &one)
 	if err != nil {

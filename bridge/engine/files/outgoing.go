@@ -25,7 +25,7 @@ func (r *Reader) ForChannel(s bridge.Surface, message int64, ref store.FileRef) 
 	}
 	if s == nil && ref.Blob == "" {
 		return channels.File{}, &channels.SendError{Class: channels.Retry, Text: "Parley could not prepare the message.",
-			Cause: errors.New("bridge: the surface of the file isn't connected")}
+			Cause: errors.New("files: the surface of the file isn't connected")}
 	}
 	link := func() (string, error) {
 		if r.link == nil {

@@ -98,7 +98,7 @@ func (a *attempt) post(ctx context.Context) (bridge.Post, *store.Thread, error) 
 	c := a.c
 	var body Payload
 	if err := json.Unmarshal(c.Payload, &body); err != nil {
-		return bridge.Post{}, nil, fmt.Errorf("bridge: delivery %d: %w", c.ID, err)
+		return bridge.Post{}, nil, fmt.Errorf("outbound: delivery %d: %w", c.ID, err)
 	}
 	p := bridge.Post{Kind: bridge.PostKind(c.Kind), DeliveryID: sentAs(c), Token: token(c), Part: c.Part, Attempt: c.Attempt, Place: body.Place,
 		Unsure: body.Unsure, To: body.To, Line: body.Line, Mark: body.Mark, Clears: body.Clears, Progress: c.Progress}
@@ -153,7 +153,7 @@ func (a *attempt) placeChange(delivery int64, p *bridge.Post) error {
 func (a *attempt) place(p *bridge.Post) (*store.Thread, error) {
 	t := a.threads.At(a.c.AccountID, a.c.ConversationID)
 	if t == nil {
-		return nil, Retry(errors.New("bridge: the conversation has no thread here"))
+		return nil, Retry(errors.New("outbound: the conversation has no thread here"))
 	}
 	if p.Place.Channel == "" {
 		p.Place.Channel = t.Channel

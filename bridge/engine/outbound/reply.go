@@ -59,7 +59,7 @@ func (a *attempt) reply() (*outgoing, error) {
 	c, dir := a.c, a.e.opt.Engine.Directory()
 	m, conv, account := a.messages[c.MessageID], a.conversations[c.ConversationID], dir.Account(c.AccountID)
 	if m == nil || conv == nil || account == nil {
-		return nil, Retry(errors.New("bridge: the message or its account is gone"))
+		return nil, Retry(errors.New("outbound: the message or its account is gone"))
 	}
 	var caps channels.Capabilities
 	if ch := a.e.opt.Engine.Channel(account.ID); ch != nil {
@@ -77,7 +77,7 @@ func (a *attempt) reply() (*outgoing, error) {
 		r.out.FirstAttemptAt = *c.FirstAt
 	}
 	if err := json.Unmarshal(c.Payload, &r.payload); err != nil {
-		return nil, Retry(fmt.Errorf("bridge: delivery %d: %w", c.ID, err))
+		return nil, Retry(fmt.Errorf("outbound: delivery %d: %w", c.ID, err))
 	}
 	r.out.Again = r.payload.Again
 	if m.AgentID != nil {
@@ -114,11 +114,11 @@ func (a *attempt) addLines(r *outgoing) error {
 	for _, d := range a.c.With {
 		m := a.messages[d.MessageID]
 		if m == nil {
-			return Retry(fmt.Errorf("bridge: delivery %d: its message is gone", d.ID))
+			return Retry(fmt.Errorf("outbound: delivery %d: its message is gone", d.ID))
 		}
 		var p Payload
 		if err := json.Unmarshal(d.Payload, &p); err != nil {
-			return Retry(fmt.Errorf("bridge: delivery %d: %w", d.ID, err))
+			return Retry(fmt.Errorf("outbound: delivery %d: %w", d.ID, err))
 		}
 		all = append(all, replyLine{m, p.Place, p.Late})
 	}
