@@ -72,7 +72,7 @@ type unprepared struct{ cause error }
 
 // Send implements Attempt: nothing left, so that trying again is safe.
 func (u unprepared) Send(context.Context) (Sent, error) {
-	return Sent{}, &channels.SendError{Class: channels.Retry, Text: "Parley could not prepare the message.", Cause: u.cause}
+	return Sent{Uncalled: true}, &channels.SendError{Class: channels.Retry, Text: "Parley could not prepare the message.", Cause: u.cause}
 }
 
 // Reconcile implements Attempt.
@@ -98,6 +98,7 @@ func (d *dispatcher) attempt(ctx context.Context, c store.Claimed, a Attempt, be
 		d.metrics.began(c, began)
 		sent, err := d.safely(func() (Sent, error) { return a.Send(ctx) })
 		d.metrics.ended(c)
+		f.Uncalled = sent.Uncalled
 		d.conclude(&f, c, policy, sent, err)
 	case store.Unknown:
 		d.reconcile(ctx, &f, c, a, policy)

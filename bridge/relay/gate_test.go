@@ -113,3 +113,21 @@ func TestTwoDispatchers(t *testing.T) {
 		}
 	}
 }
+
+// An attempt that found that nothing may leave yet takes no turn from others behind the same gate.
+func TestUncalledTakesNoTurn(t *testing.T) {
+	t.Parallel()
+	s := newStage(t).effects()
+	s.send = func(_ context.Context, c store.Claimed) (relay.Sent, error) {
+		if c.LaneID == 1 {
+			return relay.Sent{Uncalled: true}, &channels.SendError{Class: channels.Retry, Wait: time.Hour, Text: "Not yet."}
+		}
+		return relay.Sent{}, nil
+	}
+	s.gate(1, 0.001, 1) // one call, and the next a quarter of an hour later
+	s.laneOn(1, 1, 0, 1)
+	s.laneOn(1, 2, 1, 1)
+	s.start()
+	s.state(2001, store.Accepted)
+	s.state(1001, store.Queued)
+}

@@ -140,12 +140,13 @@ type Policy struct {
 	Restored       bool            // it came with a backup, so attempts may have been made of which no row tells
 }
 
-// Sent is what a successful attempt left.
+// Sent is what an attempt left.
 type Sent struct {
 	State      string // store.Accepted or higher; store.Cancelled: it was taken back
 	ExternalID string
 	Progress   string
 	More       bool // a long message: the next part follows
+	Uncalled   bool // also of an attempt that failed: the other side was not called, and the gate gets its slot back
 	Blind      bool // Reconcile answered Absent because nobody can look: it is a guess
 	Landed     []store.Landed
 	// With gives the results of the other deliveries of the run, in their order: State and Progress.

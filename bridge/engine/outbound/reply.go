@@ -173,33 +173,42 @@ func waitForThread(c store.Claimed) time.Duration {
 	return min(max(store.Seconds(c.FirstAgo)/2, 100*time.Millisecond), 5*time.Second)
 }
 
-func (a *attempt) sendReply(ctx context.Context) (relay.Sent, error) {
-	e, c := a.e, a.c
-	ch := e.opt.Engine.Channel(c.AccountID)
+// leaving gives what leaves now, by an account's channel, which may be nil; no lines = nothing does. The
+// error says why it may not leave, or not yet.
+func (a *attempt) leaving(ctx context.Context, ch channels.Channel) (*outgoing, error) {
 	r, err := a.reply()
-	if err != nil {
-		return relay.Sent{}, Retry(err) // nothing left yet: certain
-	}
-	if len(r.lines) == 0 {
-		return a.sentLines(r, "", ""), nil // taken back in the meantime
+	if err != nil || len(r.lines) == 0 {
+		return r, err
 	}
 	if ch == nil || r.account.Paused {
-		return relay.Sent{}, &channels.SendError{Class: channels.Retry, Wait: PausedWait, Text: "The account is paused or not connected.",
+		return nil, &channels.SendError{Class: channels.Retry, Wait: PausedWait, Text: "The account is paused or not connected.",
 			Hint: "Resume it, or look at parley doctor."}
 	}
 	if err := mayLeave(r); err != nil {
-		return relay.Sent{}, err
+		return nil, err
 	}
 	for _, l := range r.lines {
 		if a.behind[l.message.ID] {
-			return relay.Sent{}, &channels.SendError{Class: channels.Retry, Wait: waitForThread(c), Text: "Waiting for what was said in the thread before."}
+			return nil, &channels.SendError{Class: channels.Retry, Wait: waitForThread(a.c), Text: "Waiting for what was said in the thread before."}
 		}
-		if err := e.confirmReply(ctx, c, l); err != nil {
-			return relay.Sent{}, err
+		if err := a.e.confirmReply(ctx, a.c, l); err != nil {
+			return nil, err
 		}
 	}
-	if err := a.mayUseTemplate(r); err != nil {
-		return relay.Sent{}, err
+	return r, a.mayUseTemplate(r)
+}
+
+func (a *attempt) sendReply(ctx context.Context) (relay.Sent, error) {
+	e, c := a.e, a.c
+	ch := e.opt.Engine.Channel(c.AccountID)
+	r, err := a.leaving(ctx, ch)
+	if err != nil {
+		return relay.Sent{Uncalled: true}, Retry(err) // nothing left yet: certain
+	}
+	if len(r.lines) == 0 {
+		sent := a.sentLines(r, "", "") // taken back in the meantime
+		sent.Uncalled = true
+		return sent, nil
 	}
 	receipt, err := ch.Send(ctx, r.out)
 	e.sendingWorks(c.AccountID, err)
