@@ -86,8 +86,21 @@ func (s *stage) hops(ctx context.Context, n int) ([]float64, error) {
 	tick := time.NewTicker(hopEvery)
 	defer tick.Stop()
 	for i := range n {
+		k := s.t.talks[i%len(s.t.talks)]
+		if i >= len(s.t.talks) { // on a slow machine: another connection must not be faster with what they say next
+			before := mark(k.customer, k.said)
+			err := s.t.wait(ctx, "the answer to a customer's last message", func() bool {
+				mu.Lock()
+				defer mu.Unlock()
+				_, ok := answered[before]
+				return ok
+			})
+			if err != nil {
+				return nil, err
+			}
+		}
 		s.t.speaking.Add(1)
-		s.t.speak(s.t.talks[i%len(s.t.talks)])
+		s.t.speak(k)
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
@@ -117,7 +130,7 @@ func pairs(answered map[string]time.Time, calls []slackfake.Call, from time.Time
 		if c.At.Before(from) {
 			continue
 		}
-		talk, numbers := allMarked(c.Args["text"])
+		talk, numbers := postedMarks(c.Args["text"], c.Args["blocks"])
 		for _, n := range numbers {
 			key := mark(customerName(talk), n)
 			at, known := answered[key]

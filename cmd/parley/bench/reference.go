@@ -103,7 +103,7 @@ func (b *bench) reference(ctx context.Context, w *world) error {
 }
 
 // runPgbench lets pgbench insert. It logs every tenth transaction (each one of a single
-// client) for the median.
+// client, or of a short form) for the median.
 func runPgbench(ctx context.Context, b *bench, clients int, payload []byte, d time.Duration) (rate, p50 float64, err error) {
 	dir, err := os.MkdirTemp(b.dir, "pgbench-")
 	if err != nil {
@@ -115,7 +115,7 @@ func runPgbench(ctx context.Context, b *bench, clients int, payload []byte, d ti
 		return 0, 0, fmt.Errorf("bench: reference: %w", err)
 	}
 	sampling := "0.1"
-	if clients == 1 {
+	if clients == 1 || b.short {
 		sampling = "1"
 	}
 	ctx, cancel := context.WithTimeout(ctx, d+time.Minute)
@@ -197,7 +197,7 @@ func pgbenchMedian(dir string) (float64, error) {
 		}
 	}
 	if len(times) == 0 {
-		return 0, errors.New("bench: pgbench logged nothing")
+		return 0, fmt.Errorf("%w: it logged nothing", errNoRate)
 	}
 	return median(times), nil
 }

@@ -179,7 +179,16 @@ func marked(text string) (talk, n int, ok bool) {
 	return talk, n, found && err1 == nil && err2 == nil
 }
 
-// allMarked reads the marks of a post that shows several messages of a customer: what waits
+// postedMarks reads the marks of a post in its blocks, if it has some: the text beside them, which
+// notifications show, is cut where a post shows many messages.
+func postedMarks(text, blocks string) (talk int, numbers []int) {
+	if talk, numbers = allMarked(blocks); len(numbers) > 0 {
+		return talk, numbers
+	}
+	return allMarked(text)
+}
+
+// allMarked reads the marks of a text that shows several messages of a customer: what waits
 // together is posted together.
 func allMarked(text string) (talk int, numbers []int) {
 	for at := strings.Index(text, customerPrefix); at >= 0; {
@@ -267,7 +276,7 @@ func (t *traffic) posted(c slackfake.Change) {
 	if m == nil {
 		return
 	}
-	i, numbers := allMarked(m.Text)
+	i, numbers := postedMarks(m.Text, string(m.Blocks))
 	if len(numbers) == 0 || i >= len(t.talks) {
 		return
 	}
