@@ -57,8 +57,9 @@ func (w *work) tellCondition(f ownFact) {
 	}
 }
 
-// trouble remembers what made sending fail, tells it once, and tells when all of an
-// account works again: two closed channels must not take turns in telling.
+// trouble records why one thing of an account fails (what); c = nil records that it works again.
+// The admins are told of a new trouble once, and that the account works only when none of its
+// troubles is left: two closed channels must not take turns in telling.
 func (e *Engine) trouble(account int64, what string, c *channels.Condition) {
 	k := laneKey{account, what}
 	e.mu.Lock()

@@ -16,7 +16,7 @@ import (
 
 const (
 	historyRows = 50
-	whyMessages = 30 // that are looked through for whyTexts
+	whyMessages = 30 // messages that are looked through for whyTexts texts
 	whyTexts    = 5
 )
 
@@ -45,8 +45,8 @@ func (w *work) answer(ctx context.Context, tx pgx.Tx, r request) (bool, error) {
 	return true, nil
 }
 
-// decided gives what became of the texts that people typed last in a conversation, also of those of
-// this batch, the newest first. Commands are not among them.
+// decided gives what became of the latest texts that people typed in a conversation, the newest
+// first. Those of this batch are among them, commands are not.
 func (w *work) decided(ctx context.Context, tx pgx.Tx, c *conv, surface int64) ([]bridge.Decided, error) {
 	var p store.Pipeline
 	var latest []store.Message
@@ -79,8 +79,8 @@ func (w *work) decided(ctx context.Context, tx pgx.Tx, c *conv, surface int64) (
 	return list, nil
 }
 
-// read makes the line that answers who wants to see a list, what is found by some words, or
-// something of a conversation.
+// read makes the line that answers a verb of reading: with a list, with the conversations that some
+// words find, or with something of one conversation.
 // Errors: *Problem, for people; the database's.
 func (w *work) read(ctx context.Context, tx pgx.Tx, r request) (bridge.Line, error) {
 	a := r.Action

@@ -20,8 +20,8 @@ const (
 	machineNotice   = "Sent elsewhere, too soon for a person: it doesn't count as an answer."
 )
 
-// soonest is how long after a customer's words a person's answer comes at the soonest. Providers
-// don't tell the automatic answers of their inboxes from those of people.
+// soonest is the shortest time in which a person can answer a customer's words. What comes sooner
+// was sent by a machine: providers don't tell the automatic answers of their inboxes from those of people.
 const soonest = 5 * time.Second
 
 // answeredElsewhere shows an answer that was given without Parley. It counts as one,
@@ -88,8 +88,9 @@ func (c *conv) isFor(in channels.Inbound) bool {
 	})
 }
 
-// copyOfAnswer takes the second sighting of a message. What came into the inbox from an address of
-// our own proves nothing, and is shown as it came; that it was sent as well makes it an answer.
+// copyOfAnswer handles a message that was sent elsewhere and that Parley has already. If it came into
+// the inbox from an address of our own, that alone proved nothing, and it was shown as it came. That
+// it is found among the sent ones too makes it an answer.
 func (w *work) copyOfAnswer(c *conv, m *message, in channels.Inbound) {
 	if m.Direction != store.DirectionIn || m.Automatic != channels.AutomaticOwn || c == nil || c.Kind != "customer" || !c.isFor(in) {
 		return // ours after all, or a customer's
@@ -106,7 +107,8 @@ func (w *work) shownAsAnswer(a *store.Account, in channels.Inbound) bool {
 	return m != nil && m.Reason == outbound.ElsewhereReason && in.Automatic == channels.AutomaticOwn
 }
 
-// bouncedElsewhere tells what became of an answer that was written elsewhere, and so has no delivery.
+// bouncedElsewhere tells that an answer is late or was not delivered. It was written elsewhere, so
+// Parley has no delivery of it.
 func (w *work) bouncedElsewhere(c *conv, m *message, s *channels.Status) {
 	switch {
 	case m.Reason != outbound.ElsewhereReason || m.Fate != store.FateOut:
@@ -121,8 +123,8 @@ func (w *work) bouncedElsewhere(c *conv, m *message, s *channels.Status) {
 	}
 }
 
-// byMachine says that nobody can have written an answer in the time since the customer's words;
-// by the provider's clock.
+// byMachine says that an answer came too soon after the customer's words for a person to have
+// written it. Both times are of the provider's clock.
 func (w *work) byMachine(c *conv, in channels.Inbound) bool {
 	return c.WindowFrom != nil && !in.At.IsZero() && in.At.Add(w.now.Sub(w.real)).Before(c.WindowFrom.Add(soonest))
 }
@@ -140,8 +142,9 @@ func (w *work) countElsewhere(c *conv, m *message) {
 	w.log.byParley(c, "answered elsewhere", detail{Message: m.ID})
 }
 
-// ownAgain ties what the provider shows of our own message to it; where all of it is there,
-// its fate is known even if the answer was lost.
+// ownAgain takes the provider's sighting of a message that we sent, and ties the provider's id to that
+// message. If the sighting has a status, the message's fate is known even if the answer to our
+// request was lost.
 func (w *work) ownAgain(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	s := channels.Status{MessageID: in.Answers, External: []string{in.ExternalID}}
 	if in.Status != nil {
@@ -160,8 +163,8 @@ func (w *work) ownAgain(ctx context.Context, tx pgx.Tx, a *store.Account, part i
 	return w.applyStatus(ctx, tx, a, part, in)
 }
 
-// watermark takes what is true of everything that was sent to a customer up to a time.
-// Errors: notYet while the result of something of it may be about to be written.
+// watermark applies a receipt, such as "read", to all replies that were sent to a customer up to a time.
+// Errors: notYet while the result of one of them may be about to be written.
 func (w *work) watermark(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) error {
 	sent := w.sentUpTo(a, in)
 	for _, d := range sent {

@@ -39,8 +39,8 @@ func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Mad
 	return made, err
 }
 
-// applyAll changes the batch by all facts, but for those that can't be applied yet, and what comes
-// after them in their order key.
+// applyAll applies all facts to the batch, except those that can't be applied yet and the later ones
+// with the same order key.
 func (w *work) applyAll(ctx context.Context, tx pgx.Tx, facts []fact) (relay.Made, error) {
 	if err := w.load(ctx, tx, w.wants(facts)); err != nil {
 		return relay.Made{}, err
@@ -76,8 +76,8 @@ func (w *work) applyAll(ctx context.Context, tx pgx.Tx, facts []fact) (relay.Mad
 	return made, nil
 }
 
-// apply changes the batch by one fact. begun is set once something was changed: what must wait then
-// has to be applied again without it.
+// apply applies one fact to the batch. It sets w.begun once a part of the fact has changed something:
+// if another part then must wait, the whole batch is done again without this fact.
 func (w *work) apply(ctx context.Context, tx pgx.Tx, f fact) error {
 	for i, in := range f.inbound {
 		if err := w.applyInbound(ctx, tx, f.account, i, in); err != nil {

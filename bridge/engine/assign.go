@@ -49,8 +49,8 @@ func (w *work) assignAgents(r request) {
 	w.assignTo(r, chosen)
 }
 
-// assignTo sets the assignees; those who are new notice it by a line that mentions them, and whom
-// the surface then tells what is said there. Who typed in the thread is told anyway.
+// assignTo sets the assignees. A line mentions the new ones, so that the surface notifies them of it
+// and of what is said in the thread later. Whoever typed in the thread is notified anyway.
 func (w *work) assignTo(r request, chosen []int64) {
 	c, agent, surface, a := r.conv, r.agent, r.surface, r.Action
 	var unique []int64

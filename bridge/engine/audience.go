@@ -15,7 +15,7 @@ import (
 const (
 	audienceEvery = time.Minute      // how often each channel's audience is read
 	audienceAgain = 10 * time.Second // how soon it is read again, if it let somebody in who wasn't there or couldn't be read
-	audienceWait  = 3 * time.Second  // how long a surface may take to tell it
+	audienceWait  = 3 * time.Second  // how long a surface may take to answer
 )
 
 // audiences remember who can read the channels that accounts have of their own.
@@ -32,8 +32,8 @@ type heldAudience struct {
 	askedAt time.Time
 }
 
-// allows tells whether a user of the surface can read a channel. Nobody can whose channel could not
-// be read for a while: a user who is "" is in none.
+// allows tells whether a user of the surface can read a channel; a user "" is a member of none. The
+// answer is no for everybody if the channel's audience was never read, or longer than age ago.
 func (l *audiences) allows(surface int64, channel, user string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -44,7 +44,8 @@ func (l *audiences) allows(surface int64, channel, user string) bool {
 	return a.Everyone || user != "" && slices.Contains(a.Users, user)
 }
 
-// begin says that a channel is to be asked for now, if that was last done before a while.
+// begin says that a channel's audience is to be asked for now, and notes the time; false where it
+// was asked for less than after ago.
 func (l *audiences) begin(surface int64, channel string, after time.Duration) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -96,8 +97,8 @@ func (e *Engine) reader(agent *store.Agent) store.Reader {
 	return r
 }
 
-// askAudiences reads the channels that are closed to an agent again, who may have joined them. A
-// channel that can't be read stays closed.
+// askAudiences reads again who is in the channels that are closed to an agent: the agent may have
+// joined one since. A channel that can't be read stays closed.
 func (e *Engine) askAudiences(ctx context.Context, agent *store.Agent) {
 	dir := e.directory.Load()
 	for i := range dir.Accounts {
@@ -107,7 +108,7 @@ func (e *Engine) askAudiences(ctx context.Context, agent *store.Agent) {
 	}
 }
 
-// askAudience reads who can read an account's own channel, if that was last asked before a while.
+// askAudience reads who can read an account's own channel, unless that was asked less than after ago.
 func (e *Engine) askAudience(ctx context.Context, a *store.Account, after time.Duration) {
 	surface, channel, ok := ownChannel(a)
 	if !ok || !e.audiences.begin(surface, channel, after) {

@@ -10,7 +10,7 @@ import (
 )
 
 // Authorize is the one place that decides whether an agent may do something to a
-// conversation; nil = yes. Permissive for mapped agents for now: roles come later.
+// conversation; nil = yes. It knows one role, admin: a verb of admins is refused to all others.
 func Authorize(agent *store.Agent, verb bridge.Verb, c *store.Conversation) *bridge.Problem {
 	switch {
 	case agent == nil:

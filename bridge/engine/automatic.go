@@ -43,7 +43,8 @@ func partyOf(in channels.Inbound) bridge.PartyRef {
 	return p
 }
 
-// unmatchedStatus keeps a bounce of something that we don't know of.
+// unmatchedStatus shows a bounce of a message that Parley doesn't know in the account's quiet thread
+// of the day.
 func (w *work) unmatchedStatus(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	c, err := w.convs.dailyThread(ctx, tx, a)
 	if err != nil {
@@ -112,8 +113,8 @@ func (w *work) sortAutomatic(ctx context.Context, tx pgx.Tx, r request) error {
 	return w.promote(ctx, tx, c, r.agent, m, i)
 }
 
-// block has later automatic mail of a sender passed over. What belongs to a conversation, and what
-// the sender writes as a person, goes on coming: it never gets here.
+// block makes Parley ignore later automatic mail of a sender. Mail that belongs to a conversation, or
+// that the sender writes as a person, still arrives: automaticMail never gets it.
 func (w *work) block(r request, m *message, i *store.Identity) {
 	c, surface, a := r.conv, r.surface, r.Action
 	if m.Automatic == "" {

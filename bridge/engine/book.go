@@ -7,8 +7,8 @@ import (
 	"parley/store"
 )
 
-// book is what one batch has in hand: all that its events touch, locked and in memory, each noun with
-// a holder of its own. load reads it, flush writes what was changed, both set-wise.
+// book is the data of one batch: all rows that its events touch, locked and in memory. Each kind of row
+// has a holder of its own. load reads the rows and flush writes the changed ones, both set-wise.
 type book struct {
 	*moment
 	dir      *directory.Directory
@@ -34,8 +34,8 @@ func (b *book) caps(account int64) channels.Capabilities {
 	return channels.Capabilities{}
 }
 
-// conversationAt finds what an action is about: named by number, by a button, or by
-// where it happened.
+// conversationAt finds the conversation that an action is about: the one that it names by number
+// (buttons do too), or the one whose thread it happened in; nil = none.
 func (b *book) conversationAt(r request) *conv {
 	if r.Args.Conversation != 0 {
 		return b.convs.rows[r.Args.Conversation]
@@ -75,8 +75,9 @@ func (b *book) statusMessage(a *store.Account, s *channels.Status) *message {
 	return nil
 }
 
-// namedMessage finds the message an action is about: by its id, by where it or a line about it
-// stands, or, for a typed verb, the newest one in the thread that asks for it.
+// namedMessage finds the message that an action is about: by its id; for a typed verb, the newest
+// message of the conversation that the verb can mean; else by the place of the message, or of a
+// line about it.
 func (b *book) namedMessage(r request) *message {
 	if m := b.messages.rows[r.Args.Message]; m != nil {
 		return m

@@ -11,7 +11,8 @@ import (
 // cardWait is how long a root waits for further changes, unless somebody clicked.
 const cardWait = 1500 * time.Millisecond
 
-// queueCards brings roots up to date: coalesced, the latest state wins.
+// queueCards queues an update of each root that shows an old state of its conversation. Changes
+// that come close together become one update.
 func (w *work) queueCards() {
 	for _, id := range keys(w.convs.rows) {
 		c := w.convs.rows[id]
@@ -22,7 +23,7 @@ func (w *work) queueCards() {
 		home := c.home(w.dir)
 		for _, t := range c.threads {
 			card := shown
-			if t == home { // one that was left names nobody
+			if t == home { // the root of a thread that was left doesn't name who is replying
 				card += c.replyingShown()
 			}
 			if t.Card == card {
@@ -41,7 +42,7 @@ func (w *work) queueCards() {
 					w.outbox.due(l, &soon)
 				}
 			} else if waiting > 0 && c.clicked && l.LeasedUntil == nil {
-				w.outbox.due(l, nil) // it waits for more no longer
+				w.outbox.due(l, nil) // whoever clicked sees the update at once
 			}
 		}
 	}

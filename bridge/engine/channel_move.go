@@ -14,14 +14,14 @@ import (
 // recorded under the former id is translated where it is used, and rewritten in the background.
 
 const (
-	moveRows  = 5000             // that a batch reads or moves
+	moveRows  = 5000             // rows that a batch reads or moves
 	movePause = time.Second      // between two looks for something to move
-	moveAgain = time.Minute      // until the next pass: what was in hand meanwhile may have been written under the former id
-	moveAtAll = 90 * time.Second // for so long passes are made at least
+	moveAgain = time.Minute      // until the next pass: a batch of events that ran meanwhile may have written the former id
+	moveAtAll = 90 * time.Second // passes are made for at least this long
 )
 
-// inMovedChannels gives actions with the ids that their channels have now: they may have been stored
-// under former ones. The move itself names both.
+// inMovedChannels gives actions with the ids that their channels have now: an action may have been
+// stored before its channel moved. The move itself stays as it is, because it names both ids.
 func inMovedChannels(d *directory.Directory, surface int64, actions []bridge.Action) []bridge.Action {
 	if !slices.ContainsFunc(actions, func(a bridge.Action) bool { return d.ChannelNow(surface, a.Place.Channel) != a.Place.Channel }) {
 		return actions

@@ -13,7 +13,8 @@ import (
 	"parley/store"
 )
 
-// mostOffered is how many conversations are offered to whom a text in the channel may be meant.
+// mostOffered is how many conversations are offered at most as those that a text in the channel may
+// be meant for.
 const mostOffered = 5
 
 // channelText is what an agent typed in a team's channel, outside any conversation, as it says now:
@@ -41,9 +42,9 @@ func channelTextOf(p *store.Post) (text channelText, ok bool) {
 	return text, json.Unmarshal(p.Early, &text) == nil
 }
 
-// topLevel answers what an agent typed in a team's channel outside any thread: it reached no
-// customer. Who may be meant is offered in the message's own thread, once a day; later by the menu
-// of the message.
+// topLevel answers a text that an agent typed in a team's channel outside any thread, and that
+// reached no customer for that reason. Once a day it asks, in the message's own thread, which customer
+// is meant; for further texts, the menu of the message asks.
 func (w *work) topLevel(ctx context.Context, tx pgx.Tx, r request) error {
 	r.agent = w.dir.AgentOf(r.surface, r.Actor.ID)
 	if r.agent == nil || r.Actor.Kind != bridge.ActorPerson || r.Place.Thread != "" && r.Place.Thread != r.Place.Message ||
@@ -85,7 +86,8 @@ func (w *work) askWhoIsMeant(ctx context.Context, tx pgx.Tx, p *store.Post) erro
 	return nil
 }
 
-// askAgain lets the menu of a message in the channel ask who is meant, where that wasn't asked.
+// askAgain does Send from the menu of a message in the channel: it asks which customer is meant,
+// unless that was asked already. It says no to any other action.
 func (w *work) askAgain(ctx context.Context, tx pgx.Tx, r request) (bool, error) {
 	p := w.posts.rows[postKey{r.surface, r.Place.Channel, r.Place.Message}]
 	text, ok := channelTextOf(p)
@@ -164,7 +166,7 @@ func (w *work) sendChannelText(r request) {
 	w.settleAsked(c, agent, surface, m, text.Line)
 }
 
-// settleAsked makes of the line that asked who is meant one that leads to the conversation.
+// settleAsked replaces the line that asked who is meant by one that leads to the conversation.
 func (w *work) settleAsked(c *conv, agent *store.Agent, surface int64, m *message, line int64) {
 	t := c.threads[surface]
 	if t == nil || line == 0 {

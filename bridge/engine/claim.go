@@ -18,16 +18,16 @@ func (w *work) mustBeTaken(c *conv) bool {
 
 // askToTake keeps a reply inside, with a line whose button takes the conversation and sends it.
 func (w *work) askToTake(c *conv, m *message) {
-	if m.Fate != store.FateUndone { // nobody knows yet whether the customer has that one
+	if m.Fate != store.FateUndone { // nobody knows yet whether an undone reply reached the customer
 		m.Fate = store.FateAsk
 	}
 	m.Reason, m.dirty = unclaimedReason, true
 	w.tellAuthor(c, m, &bridge.AskLine{Reason: unclaimedReason}, bridge.VerbSend, bridge.VerbKeep)
 }
 
-// claim makes who sends a kept reply one of its conversation's owners, or its owner if it has none
-// and only one is wanted. It says no, and asks or tells why, where the conversation has to be taken
-// first.
+// claim adds whoever sends a kept reply to the conversation's owners; where an account allows only one
+// owner, it does so only if there is none. It says no where the conversation has to be taken first,
+// and then asks for that or tells why.
 func (w *work) claim(r request, m *message) bool {
 	switch {
 	case m.Reason == unclaimedReason && r.conv.othersOwn(r.agent.ID):

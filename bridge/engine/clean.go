@@ -118,11 +118,11 @@ func preview(text string) string {
 	return shortened(strings.Join(strings.Fields(text), " "), 120)
 }
 
-// topic gives what a message without a subject is about: its first words, few enough for a card. All
-// of it is kept for ever, and looked through by find.
+// topic makes a subject for a message that has none: its first words, few enough for a card. The
+// subject is kept for ever, and find searches it.
 func topic(text string) string { return shortened(preview(text), 60) }
 
-// shortened gives at most so many letters of a text.
+// shortened gives the beginning of a text, of at most most runes.
 func shortened(text string, most int) string {
 	if r := []rune(text); len(r) > most {
 		return string(r[:most-1]) + "…"
@@ -130,7 +130,7 @@ func shortened(text string, most int) string {
 	return text
 }
 
-// cleanRich takes out what the database doesn't store.
+// cleanRich removes the characters that the database can't store.
 func cleanRich(r *bridge.Rich) {
 	if r == nil {
 		return

@@ -38,9 +38,9 @@ func eveningTeam(kind string) (team int64, ok bool) {
 	return team, err == nil
 }
 
-// nextClosing gives the timer of a team's next list: where several of its accounts have hours,
-// before the first of them closes. A team without such accounts, which may have been handed
-// others' conversations, goes by all accounts.
+// nextClosing gives the timer of a team's next list. It fires before the first of the team's accounts
+// that have hours closes. A team without such accounts may have been handed conversations of others,
+// so it goes by the hours of all accounts.
 func nextClosing(d *directory.Directory, team int64, after time.Time) (t store.Timer, ok bool) {
 	own := false
 	for id := range d.Hours {
@@ -58,8 +58,8 @@ func nextClosing(d *directory.Directory, team int64, after time.Time) (t store.T
 	return t, ok
 }
 
-// setEvenings starts the timers of all teams' next lists, and stops those of hours that are
-// no longer so. Any replica may do it, any number of times.
+// setEvenings starts the timers of all teams' next lists, and stops those that the present hours
+// no longer call for. Any replica may do it, any number of times.
 func (e *Engine) setEvenings(ctx context.Context) error {
 	dir := e.directory.Load()
 	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
@@ -83,8 +83,8 @@ func (e *Engine) setEvenings(ctx context.Context) error {
 	})
 }
 
-// evening posts the conversations of a team whose window closes before we are back, and
-// that wait for us, once a day and only if there are any.
+// evening posts the list of a team's conversations that wait for an answer and whose reply window
+// closes before the next opening: once a day, and only if there are any.
 func (w *work) evening(ctx context.Context, tx pgx.Tx, team int64, due time.Time) error {
 	if next, ok := nextClosing(w.dir, team, w.now); ok {
 		w.timers.start(next)

@@ -7,8 +7,9 @@ import (
 	"parley/store"
 )
 
-// consent keeps what a customer wants. The thread says so when it changes; a message that is
-// nothing else is shown each time, and opens nothing.
+// consent keeps whether a customer wants to get messages. The thread tells of each change. silent
+// means that the customer's message says nothing else: its text is then shown each time, and
+// opens no conversation.
 func (w *work) consent(i *store.Identity, c *conv, wish channels.Consent, text string, silent bool) {
 	changed := w.people.setConsent(i, wish)
 	if c == nil || !changed && !(silent && text != "") {
@@ -31,9 +32,9 @@ func (w *work) consent(i *store.Identity, c *conv, wish channels.Consent, text s
 	}
 }
 
-// refusedByCustomer keeps that a customer's messages are refused because the customer wants
-// none. Where a template was refused it may be for advertising alone, whatever we think of its
-// category: other words are not forbidden then.
+// refusedByCustomer notes that a provider refused a message because the customer wants none. A refused
+// template proves it for advertising alone, whatever category we gave it: other messages may
+// still be sent.
 func (w *work) refusedByCustomer(c *conv, m *message, class string) {
 	if i := w.people.rootOf(c); i != nil && class == string(channels.OptedOut) {
 		w.consent(i, c, channels.Consent{OptedOut: true, Marketing: outbound.TemplateOf(&m.Message) != nil}, "", false)

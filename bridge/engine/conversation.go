@@ -10,7 +10,7 @@ import (
 	"parley/store"
 )
 
-// conv is a conversation in hand.
+// conv is a conversation that a batch has loaded.
 type conv struct {
 	*store.Conversation
 	fresh, dirty bool
@@ -20,8 +20,8 @@ type conv struct {
 	last         []store.Message // newest first, when loaded
 	showsNew     bool            // its root may have to show something else
 	unshown      bool            // something that the customer said isn't posted yet
-	clicked      bool            // by what somebody did who looks at it now
-	addressedBy  bridge.AgentRef // who changed in this batch who gets replies
+	clicked      bool            // somebody clicked, and looks at the root now
+	addressedBy  bridge.AgentRef // the agent who changed the recipients of replies in this batch
 }
 
 type thread struct {
@@ -75,7 +75,7 @@ func contactOf(c *store.Conversation, i *store.Identity) bridge.PartyRef {
 	return ref
 }
 
-// refreshCard has the root brought up to date at the end of the batch, if what it shows changed.
+// refreshCard makes the end of the batch update the root, if what it shows has changed.
 func (c *conv) refreshCard() {
 	c.touch()
 	c.showsNew = true
@@ -89,7 +89,7 @@ func (c *conv) afterTheEnd() string {
 	return "To go on, reopen it: !reopen"
 }
 
-// replyingShown is what the digest of a card holds of those who are replying.
+// replyingShown is the part of a card's digest that stands for the agents who are replying.
 func (c *conv) replyingShown() (shown string) {
 	if !c.status().Open() {
 		return ""

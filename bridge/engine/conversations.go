@@ -9,7 +9,7 @@ import (
 	"parley/store"
 )
 
-// conversations are those that one batch has in hand, with their threads.
+// conversations holds the conversations that one batch has loaded, with their threads.
 type conversations struct {
 	*moment
 	dir        *directory.Directory
@@ -81,8 +81,8 @@ func (cs *conversations) current(c *conv) *conv {
 	return c
 }
 
-// next gives the conversation that continues one; nil = none does. With a conversation those that
-// continue it are loaded.
+// next gives the conversation that continues c; nil = none does. It is in memory if it exists: load
+// reads it along with c.
 func (cs *conversations) next(c *conv) *conv {
 	for _, id := range keys(cs.rows) {
 		if next := cs.rows[id]; next.PreviousID != nil && *next.PreviousID == c.ID {

@@ -8,12 +8,12 @@ import (
 	"parley/store"
 )
 
-// correctionReason marks the new text of a reply that was edited after it was sent: it leaves as a
-// message of its own, by a click alone.
+// correctionReason marks the new text of a reply that was edited after it was sent. The text leaves as
+// a message of its own, and only when somebody clicks.
 const correctionReason string = "correction"
 
 // maxEarlier bounds the texts that are kept of one attempt. People don't edit a reply more often while
-// it is under way; and the first of them is the one that was most likely sent.
+// it is under way; and it is the first of those texts that was most likely sent.
 const maxEarlier = 10
 
 // rewrite gives a message the words and files of an edit. What it said before is kept with its delivery
@@ -30,8 +30,8 @@ func (b *book) rewrite(m *message, a bridge.Action) {
 	m.Text, m.Files, m.dirty = a.Text, surfaceFiles(a.Files), true
 }
 
-// takeSentText gives what the customer got of a reply that landed, if its last attempt sent what it said
-// before an edit. No text is kept for that any longer.
+// takeSentText gives the text that the customer got, if the last attempt at a reply sent what it said
+// before an edit. It also drops the earlier texts, which nothing needs after that.
 func (o *outbox) takeSentText(m *message) (text string, edited bool) {
 	d := o.firstOf(m)
 	if d == nil {
@@ -47,12 +47,12 @@ func (o *outbox) takeSentText(m *message) (text string, edited bool) {
 		return "", false
 	}
 	at := slices.IndexFunc(earlier, func(e outbound.EarlierText) bool { return bridge.TextMark(e.Text) == d.Progress })
-	text = earlier[max(at, 0)].Text // the attempt's process ended before it could say which: what it said when that began
+	text = earlier[max(at, 0)].Text // if the process ended before it noted which text it sent: the one of when the attempt began
 	return text, text != m.Text
 }
 
-// reached notes that the customer has a reply, and tells its author where that is not what the message
-// says by now: it was edited or taken back while it was under way.
+// reached notes that the customer has a reply. If the reply was edited or taken back while it was under
+// way, its author is told that the customer has something else than the message says now.
 func (w *work) reached(c *conv, m *message) {
 	before, now := m.Fate, m.Text
 	sent, edited := w.outbox.takeSentText(m)
@@ -95,7 +95,8 @@ func (w *work) tellLateEdit(c *conv, m *message, a bridge.Action, decision Decis
 	w.lineAbout(c, m, line)
 }
 
-// dropCorrections gives up the corrections of a reply that wait for a click: a later one is offered.
+// dropCorrections drops the corrections of a reply that still wait for a click, because a later one is
+// offered.
 func (b *book) dropCorrections(m *message) {
 	for id, lines := range b.trackedLines() {
 		fix := b.messages.rows[id]

@@ -10,12 +10,12 @@ import (
 	"parley/store"
 )
 
-// cameEdited is kept as the reason of a customer's message whose change came before it,
-// and stands for it.
+// cameEdited is the reason of a customer's message that was stored from its edit, because the edit
+// came before the message.
 const cameEdited = "came_edited"
 
-// customerEdits shows what a customer's message says now; the original is kept. A change
-// that comes before its message stands for it.
+// customerEdits shows what a customer's message says now; the original is kept. An edit that
+// comes before its message is stored in the message's place.
 func (w *work) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	if _, err := w.people.customerOf(a, in); err != nil {
 		return err
@@ -63,8 +63,8 @@ func (w *work) customerDeletes(a *store.Account, in channels.Inbound) error {
 	return nil
 }
 
-// cameChanged deals with a message of which a change came first. It says that nothing is left
-// to be done: a later form of it is shown already.
+// cameChanged deals with a message whose edit or deletion came before it. True means that nothing is
+// left to be done, because the edited text is shown already.
 func (w *work) cameChanged(a *store.Account, in *channels.Inbound) bool {
 	x, known := w.messages.external[userKey{a.ID, in.ExternalID}]
 	if !known || in.ExternalID == "" || in.Kind != channels.InboundMessage {

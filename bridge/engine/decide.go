@@ -74,7 +74,7 @@ func (w *work) sendKept(r request, m *message) {
 	if w.outbox.underWayReply(m) {
 		// Taken back too late to be sure: the attempt that runs is the one that is wanted.
 		m.Direction, m.Fate, m.dirty = store.DirectionOut, store.FateWaiting, true
-		if d := w.outbox.firstOf(m); d != nil { // said anew
+		if d := w.outbox.firstOf(m); d != nil { // it is sent anew, so that it may change the status again
 			p := d.payload()
 			p.KeepsStatus = false
 			d.setPayload(p)
@@ -88,7 +88,8 @@ func (w *work) sendKept(r request, m *message) {
 	}
 }
 
-// refuseKept refuses a text that can't be sent as things are, whoever wants to.
+// refuseKept refuses a kept text that nobody can send as things are. It says no where the text can
+// be sent.
 func (w *work) refuseKept(r request, m *message) bool {
 	switch {
 	case !r.conv.status().Open():
@@ -103,8 +104,8 @@ func (w *work) refuseKept(r request, m *message) bool {
 	return true
 }
 
-// askSendAs asks who wants to send what somebody else wrote whether it is to leave: the customer
-// gets it as its author's.
+// askSendAs asks whoever clicked to confirm that a colleague's text is to leave: the customer gets it
+// as its author's.
 func (w *work) askSendAs(r request, m *message) {
 	c, surface := r.conv, r.surface
 	line := bridge.Line{Content: bridge.LineSendAs, By: w.dir.Ref(surface, *m.AgentID), Text: m.Text,
@@ -116,16 +117,16 @@ func (w *work) askSendAs(r request, m *message) {
 	w.whisper(c, surface, r.Action, line)
 }
 
-// tellSentAs says in the thread who sends what somebody else wrote. The author notices it, and
-// anybody can take it back while it waits.
+// tellSentAs says in the thread who sends a colleague's text. So its author notices, and anybody can
+// take the reply back while it waits.
 func (w *work) tellSentAs(c *conv, agent *store.Agent, surface int64, m *message) {
 	w.lineAbout(c, m, bridge.Line{Content: bridge.LineDone, Verb: bridge.VerbSend, By: w.dir.Ref(surface, agent.ID),
 		Text: m.Text, Files: files.UploadedNames(&m.Message),
 		Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
 }
 
-// decideDelivery does Send again and Mark as sent on what nobody can tell, and Send
-// again on what failed.
+// decideDelivery does Send again and Mark as sent on a reply of which nobody knows whether it was
+// sent, and Send again on one that failed.
 func (w *work) decideDelivery(r request) {
 	d := w.outbox.deliveries[r.Args.Delivery]
 	if d == nil {
@@ -169,7 +170,7 @@ func (w *work) decideDelivery(r request) {
 		d.Seq = l.Tail
 	}
 	before := d.payload()
-	if d.State == store.Failed { // the other side has done with that one
+	if d.State == store.Failed { // the provider is done with the earlier attempt
 		before.Again++
 	}
 	d.setPayload(outbound.Payload{Place: before.Place, Span: before.Span, Again: before.Again}) // to whom it goes now

@@ -24,8 +24,8 @@ func (d *delivery) setPayload(p outbound.Payload) {
 	d.Payload, d.decoded, d.dirty = body, nil, true
 }
 
-// join lets a delivery leave together with its neighbours in the lane that have the same
-// key, while what they hold fits: runes of room.
+// join lets a delivery leave together with its neighbours in the lane that have the same key, as long
+// as they fit together. The delivery takes runes of the room, which is in runes too.
 func (d *delivery) join(key string, runes, room int) {
 	d.JoinKey, d.JoinSize = key, min((runes*store.JoinRoom+room-1)/room, store.JoinRoom+1)
 }

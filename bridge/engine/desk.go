@@ -16,17 +16,18 @@ import (
 	"parley/store"
 )
 
-// gapMargin is what a measured age of a message may be off.
+// gapMargin is the most by which a measured age of a message may be wrong.
 const gapMargin = 2 * time.Second
 
-// Desk is what one surface may ask of the engine. A surface declares which of it it needs.
+// Desk is what one surface may ask of the engine. Each surface declares an interface of the methods
+// that it needs.
 type Desk struct {
 	e       *Engine
 	account int64
 	surface bridge.Surface
 
 	mu       sync.Mutex
-	gapUntil time.Time // when events may last have been missing, this process's clock; zero = never
+	gapUntil time.Time // the last time at which events may have been missing, by this process's clock; zero = never
 	open     bool      // a gap is being filled
 	filledTo int64     // the newest event when the last gap was filled
 }
@@ -100,7 +101,7 @@ func (d *Desk) Facts(ctx context.Context, id int64, user string) (bridge.Facts, 
 	return list[0], err
 }
 
-// reading gives the agent behind a user, with what they may read as it is now.
+// reading gives the agent behind a user, and what the agent may read at present.
 // Errors: *Problem for who is no agent.
 func (d *Desk) reading(ctx context.Context, user string) (*store.Agent, store.Reader, error) {
 	agent := d.agent(user)
@@ -171,9 +172,9 @@ func (d *Desk) Accounts(ctx context.Context, user string) ([]bridge.AccountRef, 
 	return d.e.accountsFor(d.e.directory.Load(), agent), nil
 }
 
-// MayStart checks a conversation that user wants to begin. open is the one that the
-// customer has already where there can be only one; its ID is 0 else.
-// Errors: *Problem, with the Field that is wrong.
+// MayStart checks a conversation that user wants to begin. Where a customer can have only one open
+// conversation (a chat), it gives the one that is open already; its ID is 0 if there is none.
+// Errors: *Problem, with the Field that is wrong; the database's.
 func (d *Desk) MayStart(ctx context.Context, user string, s bridge.Start) (bridge.Facts, error) {
 	agent := d.agent(user)
 	begun, problem := d.e.starting(d.e.directory.Load(), agent, s)
@@ -204,8 +205,8 @@ func (d *Desk) MayStart(ctx context.Context, user string, s bridge.Start) (bridg
 	return bridge.Facts{}, err
 }
 
-// SaidAt gives what customers said in the post at a place, as excerpts, oldest first;
-// several where they were posted together, none where it isn't a customer's.
+// SaidAt gives the customers' messages that the post at a place shows, as excerpts, oldest first:
+// several where they were posted together, none where the post shows no customer's message.
 func (d *Desk) SaidAt(ctx context.Context, at bridge.Place, user string) ([]bridge.Said, error) {
 	if problem := Authorize(d.agent(user), bridge.VerbReply, nil); problem != nil {
 		return nil, problem
@@ -275,8 +276,8 @@ func (d *Desk) Kept(ctx context.Context) (map[string]json.RawMessage, error) {
 	return kept, err
 }
 
-// StoreFile keeps a file that a person uploads to us, of at most maxBytes, for an action
-// with it that follows: SurfaceFile.Blob, and its size in bytes.
+// StoreFile keeps a file of at most maxBytes that a person uploads to Parley. It gives the name of its
+// blob, for SurfaceFile.Blob in the action that follows, and its size in bytes.
 // Errors: ErrTooLarge; what reading r gives; the database's.
 func (d *Desk) StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (blob string, size int64, err error) {
 	blob, size, err = store.WriteUpload(ctx, d.e.pool, r, maxBytes)
@@ -286,8 +287,8 @@ func (d *Desk) StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (blob
 	return blob, size, err
 }
 
-// MayReply checks a reply with files, before it is handed in; files need a name, a type
-// and a size.
+// MayReply checks a reply with files before it is submitted. Of the files, the names, types and
+// sizes must be set.
 // Errors: *Problem, for people; as Facts.
 func (d *Desk) MayReply(ctx context.Context, conversation int64, user, text string, files []bridge.SurfaceFile) error {
 	if problem := Authorize(d.agent(user), bridge.VerbReply, nil); problem != nil {
@@ -330,16 +331,16 @@ func (d *Desk) Filled() {
 	d.open, d.gapUntil, d.filledTo = false, time.Now(), newest
 }
 
-// gapWithin says that events may have been missed in the last time. A duration, because
-// the database's clock and this process's need not agree.
+// gapWithin says that events may have been missed within the given duration before now. It takes no
+// time of day, because the database's clock and this process's need not agree.
 func (d *Desk) gapWithin(last time.Duration) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.open || d.e.stalled() || !d.gapUntil.IsZero() && time.Since(d.gapUntil) < last+gapMargin
 }
 
-// filling says that a gap is being filled, or that what filled it is not applied yet;
-// not for longer than limit.
+// filling says that a gap is being filled, or that the events which filled it are not applied yet.
+// It says so for at most limit.
 func (d *Desk) filling(ctx context.Context, limit time.Duration) (bool, error) {
 	d.mu.Lock()
 	open, recent, to := d.open, time.Since(d.gapUntil) < limit, d.filledTo
@@ -353,8 +354,8 @@ func (d *Desk) filling(ctx context.Context, limit time.Duration) (bool, error) {
 	return store.Unapplied(ctx, d.e.pool, d.account, to)
 }
 
-// Attend tells that somebody began to answer a conversation (opened the form): its customer
-// may see it. Returns at once; best effort.
+// Attend tells that somebody began to answer a conversation, by opening the form: the customer may be
+// shown it. It returns at once, and nothing tells whether it worked.
 func (d *Desk) Attend(conversation int64) { d.e.attend(conversation) }
 
 // Report tells the surface's condition.

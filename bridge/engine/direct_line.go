@@ -9,8 +9,8 @@ import (
 	"parley/store"
 )
 
-// reach gives the surface in which an agent is told something directly: the first choice
-// if the agent has a user there, else another that is connected; 0 if there is none.
+// reach gives the surface in which an agent is told something directly: first, if the agent has a user
+// there; else another one of the agent's, a connected one if possible; 0 if there is none.
 func (w *work) reach(agent, first int64) int64 {
 	var best int64
 	for _, surface := range w.dir.SurfacesOf(agent) {
@@ -24,8 +24,8 @@ func (w *work) reach(agent, first int64) int64 {
 	return best
 }
 
-// tellsOf gives the surface in which people are told of an account's troubles: that of its
-// threads. Of a surface's own troubles another one tells, if one is connected.
+// tellsOf gives the surface in which people are told of an account's troubles: for a channel, the one
+// that has its threads; for a surface, another surface that is connected, or itself.
 func (w *work) tellsOf(a *store.Account) int64 {
 	if a.Side != "surface" {
 		surface, _ := w.dir.Home(a, nil)
@@ -39,8 +39,8 @@ func (w *work) tellsOf(a *store.Account) int64 {
 	return a.ID
 }
 
-// notHere gives the lanes of agents who are not known in every surface: of what happens in
-// one where they are not, they are told directly in another.
+// notHere adds the direct lanes of the agents who lack a user in one of the surfaces: what happens in
+// that surface is told to them directly in another.
 func (n *wanted) notHere(dir *directory.Directory) {
 	for _, u := range dir.ActiveUsers() {
 		known := dir.SurfacesOf(u.AgentID)
@@ -61,7 +61,7 @@ func (w *work) tellAssigned(c *conv, agent int64) {
 	w.direct(surface, agent, bridge.Line{Content: &bridge.ListLine{List: "assigned", Rows: []bridge.Facts{row}}})
 }
 
-// direct tells one agent something in a conversation of two: only what no thread can.
+// direct tells one agent something in a direct message. It is only for what no thread can tell.
 func (w *work) direct(surface, agent int64, line bridge.Line) {
 	ref := w.dir.Ref(surface, agent)
 	if ref.User == "" {
@@ -73,8 +73,8 @@ func (w *work) direct(surface, agent int64, line bridge.Line) {
 	w.outbox.enqueue(w.channelLaneOf(surface, "@"+ref.User, bridge.PostLine), string(bridge.PostLine), 0, outbound.Payload{To: ref.User, Line: &line}, nil)
 }
 
-// tellActor answers where somebody asked for something, or, where that was nowhere, in a
-// conversation of two.
+// tellActor answers an agent in the channel where the action happened, or, if it happened in none, in
+// a direct message.
 func (w *work) tellActor(surface int64, agent *store.Agent, a bridge.Action, line bridge.Line) {
 	switch {
 	case a.Place.Channel != "":

@@ -17,8 +17,8 @@ type early struct {
 	Action bridge.Action `json:"action"`
 }
 
-// edit changes a typed text: in the hold the edit wins, later it never reaches the
-// customer silently.
+// edit applies a person's edit of a typed text. During the hold the new text is what leaves; later
+// a new text never reaches the customer without a click.
 func (w *work) edit(r request) {
 	p := w.posts.rows[postKey{r.surface, r.Place.Channel, r.Place.Message}]
 	if p == nil || p.Kind == earlyMessage {
@@ -38,8 +38,8 @@ func (w *work) edit(r request) {
 	}
 }
 
-// sameContent tells whether two versions, of which a surface tells times that differ, are
-// one: the surface was told of it by two ways.
+// sameContent tells whether two versions of a message are one edit that a surface reported in two
+// ways, with different times. Such versions have the same mark of the content behind a colon.
 func sameContent(known, told string) bool {
 	_, before, _ := strings.Cut(known, ":")
 	_, now, _ := strings.Cut(told, ":")
@@ -55,7 +55,7 @@ func (w *work) applyEdit(r request, m *message) {
 	switch {
 	case m.Fate == store.FateWaiting && w.outbox.underWayReply(m):
 		r.conv.previewChanged(m.Text, r.Text)
-		w.rewrite(m, r.Action) // it wins where the attempt does not succeed; else reached tells the author
+		w.rewrite(m, r.Action) // the new text leaves if the attempt fails; if it succeeds, reached tells the author
 		w.outbox.dropParts(m)
 		if decision != Out {
 			w.keepInside(r.conv, m, r.Action, decision, reason)
@@ -104,7 +104,7 @@ func (c *conv) previewChanged(before, now string) {
 	}
 }
 
-// keepInside makes a waiting reply, by its edit, something that does not leave.
+// keepInside keeps a waiting reply inside, because it was edited into a text that is not to leave.
 func (w *work) keepInside(c *conv, m *message, a bridge.Action, decision Decision, reason string) {
 	m.Direction, m.Fate, m.Reason = store.DirectionNote, store.FateInside, reason
 	w.log.byParley(c, "kept inside", detail{Message: m.ID, Reason: reason})
@@ -138,7 +138,8 @@ func (w *work) restartHold(c *conv, d *delivery) {
 	}
 }
 
-// delete takes a typed text back: in its hold nothing leaves.
+// delete applies the deletion of a message. A typed text is taken back: if it is still held, nothing of it
+// leaves. A root is posted anew.
 func (w *work) delete(r request) error {
 	p := w.posts.rows[postKey{r.surface, r.Place.Channel, r.Place.Message}]
 	if p == nil || p.Kind == earlyMessage {
@@ -192,8 +193,8 @@ func (ps *posts) keepEarly(r request, known *store.Post, deleted bool) {
 		Version: r.Version, Early: body})
 }
 
-// applyEarly uses an edit or delete that came first. It says that the message was
-// deleted and nothing more is to be done.
+// applyEarly applies an edit or delete that came before its message. True means that the message was
+// deleted, and nothing more is to be done.
 func (b *book) applyEarly(c *conv, m *message, post, known *store.Post, a *bridge.Action) bool {
 	var e early
 	if json.Unmarshal(known.Early, &e) != nil {

@@ -7,7 +7,7 @@ import (
 	"parley/bridge/engine/directory"
 )
 
-// teamEmoji replaces the usual verbs of emoji by those that a team has chosen for its channels.
+// teamEmoji gives emoji the verbs that a team has chosen for its channels, in place of the usual ones.
 func teamEmoji(d *directory.Directory, surface int64, actions []bridge.Action) []bridge.Action {
 	for i, a := range actions {
 		if a.Origin != bridge.OriginEmoji || a.Verb == bridge.VerbUnreact {

@@ -42,7 +42,7 @@ type Options struct {
 	Backoff []time.Duration
 	// GapWait bounds how long replies wait for a surface to fill a gap; 0 = 30 s.
 	GapWait time.Duration
-	// AudienceAge is how long who was last seen in an account's own channel may read its
+	// AudienceAge is how long the people who were last seen in an account's own channel may read its
 	// conversations while the surface can't tell who is there; 0 = 10 min.
 	AudienceAge time.Duration
 }
@@ -64,13 +64,13 @@ type Engine struct {
 	surfaces  map[int64]*Desk
 	gates     *knownGates
 	idle      []*store.IDs
-	troubles  map[laneKey]bool    // what made sending fail, by account
+	troubles  map[laneKey]bool    // what fails now, by account; see trouble
 	fetchNow  chan struct{}       // files may be there to be fetched
 	attended  map[int64]time.Time // when a conversation's customer was last shown that somebody reads
 	attending sync.WaitGroup
-	running   bool // Run waits for those who attend
+	running   bool // Run is at work, and will wait for attending
 	audiences *audiences
-	restored  time.Time // when work began after the last restore; set before any
+	restored  time.Time // when work began after the last restore; Run sets it before all other work
 }
 
 // New makes an Engine on a migrated database and reads its directory.

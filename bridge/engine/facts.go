@@ -13,8 +13,8 @@ import (
 	"parley/store"
 )
 
-// facts reads what cards, forms and lists may show of conversations, in the order
-// of the ids, as a surface sees them.
+// facts reads what cards, forms and lists of a surface may show of conversations, in the order of the
+// ids. Those that don't exist are left out; viewer nil = everybody in the thread looks at it.
 func (e *Engine) facts(ctx context.Context, q store.Querier, surface int64, viewer *store.Agent, ids ...int64) ([]bridge.Facts, error) {
 	if len(ids) == 0 {
 		return nil, nil
@@ -134,7 +134,7 @@ func rootIn(surface int64, o store.Related) bridge.Place {
 	return bridge.Place{Channel: *o.Channel, Thread: *o.Root, Message: *o.Root}
 }
 
-// alsoOpen names the open conversations of the same customer as one.
+// alsoOpen names the other open conversations of a conversation's customer.
 func alsoOpen(d *directory.Directory, surface int64, f *bridge.Facts, rows []store.Related) []bridge.OpenRef {
 	var list []bridge.OpenRef
 	for _, o := range rows {
@@ -156,7 +156,7 @@ func alsoOpen(d *directory.Directory, surface int64, f *bridge.Facts, rows []sto
 	return list
 }
 
-// facts are those of a conversation as the batch has made it so far: its row is written last.
+// facts gives the facts of a conversation as the batch has changed it so far, which no row says yet.
 func (w *work) facts(ctx context.Context, tx pgx.Tx, c *conv, agent *store.Agent, surface int64) (bridge.Facts, error) {
 	places := c.places()
 	if c.PreviousID != nil {

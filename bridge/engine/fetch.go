@@ -16,12 +16,12 @@ import (
 
 // Fetching of files that providers keep for us.
 const (
-	fetchTotal   = 16        // under way at once
-	fetchEach    = 4         // of one account
+	fetchTotal   = 16        // files that are fetched at once
+	fetchEach    = 4         // of them, those of one account
 	maxFetched   = 128 << 20 // bytes of one file
 	fetchTime    = 60 * time.Second
-	fetchMargin  = 15 * time.Second // how much longer a lease is
-	fetchFor     = 24 * time.Hour   // then it is given up
+	fetchMargin  = 15 * time.Second // how much longer than fetchTime a file is leased
+	fetchFor     = 24 * time.Hour   // how long after the first attempt a file is given up
 	fetchSweep   = time.Second
 	fetchStoring = 10 * time.Second
 )
@@ -36,7 +36,7 @@ type fetchers struct {
 	e     *Engine
 	busy  map[int64]int
 	total int
-	done  chan int64 // the account of one that ended
+	done  chan int64 // gets the account of each fetch that ended
 }
 
 // wakeFetches says that files are to be fetched.
@@ -47,8 +47,8 @@ func (e *Engine) wakeFetches() {
 	}
 }
 
-// runFetches fetches files until ctx ends, then waits for those under way: they are cut off
-// and given back.
+// runFetches fetches files until ctx ends. That cuts off the fetches under way, and runFetches waits
+// until they have given their files back, for another process to fetch.
 func (e *Engine) runFetches(ctx context.Context) error {
 	f := &fetchers{e: e, busy: map[int64]int{}, done: make(chan int64, fetchTotal)}
 	tick := time.NewTicker(fetchSweep)
@@ -76,7 +76,7 @@ func (f *fetchers) ended(account int64) {
 	f.total--
 }
 
-// claim takes what is due, as far as there is room, and begins with it.
+// claim takes as many due files as there is room for, and begins to fetch them.
 func (f *fetchers) claim(ctx context.Context) error {
 	var accounts []int64
 	var slots []int32
@@ -198,7 +198,7 @@ func (e *Engine) fetchAgain(ctx context.Context, c store.ClaimedFetch, err error
 	return 0, false
 }
 
-// whyMissing tells people why a file never came.
+// whyMissing says for people why a file was given up.
 func whyMissing(err error) string {
 	var se *channels.SendError
 	switch {
@@ -210,8 +210,8 @@ func whyMissing(err error) string {
 	return "the provider didn't hand it over."
 }
 
-// fetched takes a file that was fetched, or the news that it never will be. The post of the
-// message's files takes it along if it still waits; else the file follows by itself.
+// fetched notes that a file was fetched, or that it was given up. If the post of the message's files
+// still waits, it takes the file along; else the file follows in a post of its own.
 func (w *work) fetched(c *conv, f ownFact) {
 	m := w.messages.rows[f.Message]
 	if m == nil || m.ConversationID != c.ID {
@@ -249,7 +249,7 @@ func (w *work) fetched(c *conv, f ownFact) {
 	}
 }
 
-// isMissing says that a file is still to be fetched.
+// isMissing says that a file is still to be fetched: it isn't here, and it wasn't given up.
 func isMissing(f store.FileRef) bool { return f.Fetched && f.Blob == "" && f.Missing == "" }
 
 func firstOf(list ...string) string {

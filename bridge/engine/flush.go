@@ -9,7 +9,8 @@ import (
 	"parley/store"
 )
 
-// flush gives the statements that write what the use cases changed: one a table.
+// flush gives the statements that write what the use cases changed. Before that it updates the lines
+// about messages and the cards, which depend on all changes of the batch.
 func (w *work) flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 	w.settleLines()
 	w.queueCards()

@@ -8,17 +8,18 @@ import (
 	"parley/store"
 )
 
-// A form of which the answer was lost on the way stays open, and its author takes what it asked
-// for as not done. What is handed in again with other words takes the place of the first, as
-// long as the customer can't have that.
+// When the answer to a submitted form is lost, the form stays open, and its author believes that nothing
+// was done. If the author submits it again with other words, these take the place of the first ones,
+// unless the customer may have those already.
 
 const (
-	formPost   = "form" // kind, and channel, of what a form is remembered by
-	formMost   = 2      // messages that a form becomes
+	formPost   = "form" // kind and channel of the posts that remember what a form sent
+	formMost   = 2      // the most messages that a form becomes
 	formReason = "handed_in"
 )
 
-// formKeys name what an opened form sent; none where it isn't known.
+// formKeys gives the keys under which the messages of one opened form are remembered; none for what is
+// no form, or a form without a name.
 func formKeys(surface int64, a bridge.Action) []postKey {
 	if a.Form == "" || a.Origin != bridge.OriginForm {
 		return nil
@@ -30,7 +31,7 @@ func formKeys(surface int64, a bridge.Action) []postKey {
 	return keys
 }
 
-// form adds what a form sent before.
+// form adds the messages that the same form sent before.
 func (n *wanted) form(surface int64, a bridge.Action) {
 	for _, k := range formKeys(surface, a) {
 		n.postAcc, n.postChannels, n.postMessages = append(n.postAcc, k.account), append(n.postChannels, k.channel), append(n.postMessages, k.message)
@@ -44,8 +45,8 @@ func (ps *posts) rememberForm(r request, nth int, m *message) {
 	}
 }
 
-// takeFormBack takes back what the same form sent before. It says no where that is on its way
-// to the customer, or may be there.
+// takeFormBack takes back what the same form sent before. It says no where that is on its way to the
+// customer, or may have arrived.
 func (w *work) takeFormBack(r request) bool {
 	for _, k := range formKeys(r.surface, r.Action) {
 		p := w.posts.rows[k]

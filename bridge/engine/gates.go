@@ -32,9 +32,9 @@ func (o *outbox) dueGates() []store.GateDue {
 	return list
 }
 
-// resolveGates finds or makes the gates of new lanes. Only what was there before is
-// remembered: a gate made here may not outlive this transaction. All in this
-// transaction: one that waited for a second connection would wait for ever when all do.
+// resolveGates finds or makes the gates of new lanes. It remembers only gates that were there before,
+// because those it makes are lost if the transaction fails. It uses no second connection: if all
+// connections waited for a second one, they would wait for ever.
 func (o *outbox) resolveGates(ctx context.Context, tx pgx.Tx) error {
 	missing := o.missingGates()
 	if len(missing) == 0 {
@@ -61,7 +61,7 @@ func (o *outbox) resolveGates(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// missingGates fills in the ids that are remembered and gives the others.
+// missingGates fills in the ids that are remembered, and gives the gates that still have none.
 func (o *outbox) missingGates() []store.Gate {
 	var rows []store.Gate
 	for _, g := range o.gates {
@@ -107,7 +107,7 @@ func (k *knownGates) keep(g store.Gate) {
 	k.gates[laneKey{g.AccountID, g.Key}] = g
 }
 
-// setGate says whose budget a lane spends.
+// setGate sets the gate whose budget a lane spends.
 func (o *outbox) setGate(l *lane, gate store.Gate) {
 	gk := laneKey{gate.AccountID, gate.Key}
 	if o.gates[gk] == nil {

@@ -9,11 +9,11 @@ import (
 	"parley/store"
 )
 
-// maxTold is how many members of a team are mentioned when a conversation comes to it: a larger
-// team notices the new thread in its channel.
+// maxTold is the size of the largest team whose members are mentioned when a conversation is handed to
+// it. A larger team notices the new thread in its channel.
 const maxTold = 8
 
-// queue makes a conversation open and nobody's: it waits for whoever takes it.
+// queue opens a conversation and takes all assignees off it, so that it waits for whoever takes it.
 func (w *work) queue(c *conv) {
 	c.Assignees = nil
 	if c.status() == bridge.StatusSnoozed {
@@ -55,9 +55,9 @@ func (w *work) handOver(c *conv, agent *store.Agent, surface int64, team *store.
 		Args: bridge.Args{Team: team.Name}, Customer: c.customer()})
 }
 
-// openThere queues the root in another channel. The thread moves when that root lands: what is
-// before it in the lane is still posted in the old thread, what is behind it in the new one. So a
-// process that ends in between loses and doubles nothing.
+// openThere queues the root in another channel. The thread moves when that root lands: deliveries before
+// the root in the lane are still posted in the old thread, those behind it in the new one. So nothing
+// is lost or posted twice if the process ends in between.
 func (w *work) openThere(c *conv, surface int64, channel string) {
 	t := c.threads[surface]
 	switch {
@@ -77,13 +77,14 @@ func (th *threads) closeThread(c *conv, left *thread, there int64, line bridge.L
 		return
 	}
 	th.postTo(c, left, bridge.PostLine, 0, outbound.Payload{Left: true, Place: bridge.Place{Channel: left.Channel, Thread: left.Root}, Line: &line})
-	if there == left.AccountID { // in the lane of what is said: only behind the new root it is true
+	if there == left.AccountID { // in the lane that has the new root: only once that is posted, the line is true
 		l := th.surfaceLane(c, left, bridge.PostLine)
 		th.outbox.enqueue(l, string(bridge.PostCard), 0, outbound.Payload{Left: true, Place: bridge.Place{Channel: left.Channel, Message: left.Root}}, nil)
 	}
 }
 
-// membersToTell gives the members of a team who can be mentioned in a surface, but for one.
+// membersToTell gives the members of a team who can be mentioned in a surface, without except; none if
+// they are more than maxTold.
 func (w *work) membersToTell(team *store.Team, surface, except int64) []bridge.AgentRef {
 	var list []bridge.AgentRef
 	for _, id := range team.Members {

@@ -26,7 +26,7 @@ func knows(kind channels.InboundKind) bool {
 	return false
 }
 
-// party notes by which keys a customer is known.
+// party adds the customer of an inbound, by all keys that it names.
 func (n *wanted) party(account int64, in channels.Inbound) {
 	if in.From.Key == "" {
 		return
@@ -51,8 +51,8 @@ func (n *wanted) party(account int64, in channels.Inbound) {
 	}
 }
 
-// noteLatest remembers which conversation a customer's next message belongs to: an open
-// one, of several the one in which most was said lately; else the newest.
+// noteLatest remembers which conversation a customer's next message belongs to: an open one, of several
+// the one in which something was said last; if none is open, the newest.
 func (b *book) noteLatest(c *conv) {
 	if c.identity == nil || c.Kind != "customer" {
 		return
@@ -72,8 +72,8 @@ func newerConv(c, than *conv) bool {
 	return c.ID > than.ID
 }
 
-// tellUnited says, in each of two open conversations, that the customer of both is one: they
-// stay apart, and nothing moves between them.
+// tellUnited tells, in each open conversation of customers who proved to be one, that another one is
+// open. The conversations stay apart, and nothing moves between them.
 func (w *work) tellUnited() {
 	for _, other := range keys(w.people.united) {
 		first := w.people.united[other]
@@ -101,8 +101,8 @@ func (w *work) tellUnited() {
 	clear(w.people.united)
 }
 
-// identityChanges takes what a provider tells of a customer: a name, which cards show at once, or
-// another key. Then the conversation goes on, and replies go to the new one.
+// identityChanges applies what a provider tells of a customer: a name, which cards show at once, or
+// another key. With another key the conversation goes on, and replies go to that key.
 func (w *work) identityChanges(a *store.Account, in channels.Inbound) error {
 	i, err := w.people.customerOf(a, in)
 	if err != nil || i == nil {
@@ -138,7 +138,7 @@ func (w *work) identityChanges(a *store.Account, in channels.Inbound) error {
 	return nil
 }
 
-// useKey lets replies of a chat go to a key from now on.
+// useKey makes replies of a chat go to a key from now on. It says no where they do already.
 func (c *conv) useKey(p channels.Party) bool {
 	for i := range c.Participants {
 		if q := &c.Participants[i]; q.Role == outbound.RoleTo && q.Key != p.Key {

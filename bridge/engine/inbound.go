@@ -75,7 +75,7 @@ func (w *work) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Account, 
 		previous.refreshCard() // leads there
 		defer w.line(previous, bridge.Line{Content: bridge.LineContinued, Other: bridge.Facts{ID: c.ID, Subject: c.Subject}})
 	}
-	unseen := c == nil // nobody here has seen what it quotes
+	unseen := c == nil // the conversation is new to us, so that nobody has seen what the mail quotes
 	if unseen {
 		c = w.joinedBy(a, &in)
 	}
@@ -142,8 +142,8 @@ func (w *work) newConversation(ctx context.Context, tx pgx.Tx, a *store.Account,
 	return c, err
 }
 
-// makeConversation makes one with in.From, whoever begins it. What has no subject is about its
-// first words, for colleagues; a customer never gets them as a subject.
+// makeConversation makes a conversation with in.From, whoever begins it. If there is no subject,
+// colleagues see the first words in its place; the customer never gets them as a subject.
 func (w *work) makeConversation(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound, previous *conv) (*conv, error) {
 	id, err := w.convs.number(ctx, tx)
 	if err != nil {
@@ -156,7 +156,7 @@ func (w *work) makeConversation(ctx context.Context, tx pgx.Tx, a *store.Account
 	if c.identity != nil {
 		c.IdentityID = &c.identity.ID
 		if last := w.convs.rows[w.convs.latest[c.identity.ID]]; last != nil && c.Exclusive {
-			c.WindowFrom = last.WindowFrom // the customer's, whichever conversation it was opened in
+			c.WindowFrom = last.WindowFrom // the window is the customer's, whichever conversation it was opened in
 		}
 		w.convs.latest[c.identity.ID] = id
 	}
@@ -171,7 +171,7 @@ func (w *work) makeConversation(ctx context.Context, tx pgx.Tx, a *store.Account
 	return c, nil
 }
 
-// inboundMessage keeps what the customer said.
+// inboundMessage adds the message that an inbound becomes to a conversation.
 func (w *work) inboundMessage(c *conv, a *store.Account, part int, in channels.Inbound) *message {
 	said := in.At
 	if said.IsZero() {
@@ -210,7 +210,8 @@ func (c *conv) addRef(id string) {
 	c.touch()
 }
 
-// wakeFor changes the status as a customer's message does.
+// wakeFor changes the conversation's status because the customer wrote: it waits for us, and opens if it
+// was pending or resolved, or if it was snoozed and the settings let messages wake it.
 func (w *work) wakeFor(c *conv, in channels.Inbound) {
 	if in.Automatic != "" || in.Historical {
 		return
@@ -247,7 +248,7 @@ func (cs *conversations) owners(c *conv) []bridge.AgentRef {
 	return refs
 }
 
-// saidOverhead is what a message takes besides its text where it is shown with others.
+// saidOverhead is how many runes a message takes besides its text in a post that shows several.
 const saidOverhead = 20
 
 // joinSaid lets a customer's message be posted together with others of the same customer
@@ -271,8 +272,8 @@ func (w *work) joinSaid(d *delivery, t *thread, m *message, quoted bool) {
 	d.join(fmt.Sprintf("said:%d", from), runes, max(room, 1))
 }
 
-// showSaid posts the customer's message and its files. In a chat a file alone says enough: so
-// that several photos become one post.
+// showSaid posts the customer's message and its files. A chat's message that has only files gets no post
+// of its text, so that several photos can become one post.
 func (w *work) showSaid(c *conv, t *thread, m *message, p outbound.Payload) {
 	c.unshown = true
 	files := len(m.Files) > 0 || m.HasHTML && w.e.opt.Original == nil
@@ -288,11 +289,12 @@ func (w *work) showSaid(c *conv, t *thread, m *message, p outbound.Payload) {
 
 const (
 	fileWait      = 30 * time.Second // how long the post of a message's files waits for those that are to be fetched
-	filesTogether = 10               // in one post
-	bytesTogether = 4 << 20          // so that they are uploaded within a lease
+	filesTogether = 10               // the most files in one post of several messages
+	bytesTogether = 4 << 20          // the most bytes in such a post, so that they are uploaded within a lease
 )
 
-// showFiles posts the files of a message; those that came without words leave together.
+// showFiles posts the files of a message. alone means that the message has no text: its files may then
+// share a post with those of other such messages.
 func (w *work) showFiles(c *conv, t *thread, m *message, alone bool) {
 	var until *time.Time
 	if slices.ContainsFunc(m.Files, isMissing) {
@@ -307,7 +309,8 @@ func (w *work) showFiles(c *conv, t *thread, m *message, alone bool) {
 	w.measureFiles(d, l, t, m)
 }
 
-// measureFiles notes how much of a post a message's files take, and how long.
+// measureFiles notes how much of a post a message's files take, and makes the lane's lease long enough
+// for their upload.
 func (w *work) measureFiles(d *delivery, l *lane, t *thread, m *message) {
 	var size int64
 	for _, f := range m.Files {
@@ -321,7 +324,7 @@ func (w *work) measureFiles(d *delivery, l *lane, t *thread, m *message) {
 // reopenDays is how long after it was resolved a conversation can be reopened by its customer.
 const reopenDays = 30
 
-// customerSays takes a message, or what a customer wants from now on; often both.
+// customerSays applies a message, a customer's consent or the withdrawal of it, or both at once.
 func (w *work) customerSays(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	if in.Consent == nil {
 		return w.customerWrites(ctx, tx, a, part, in)

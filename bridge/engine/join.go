@@ -12,9 +12,9 @@ import (
 // A mail that answers nothing we know joins the conversation that its sender has open, where
 // email_new_thread says so. It never joins somebody else's.
 
-// mayJoin says that a mail may join an open conversation of its sender: a person wrote it, in their
-// own name. What is to be answered elsewhere (a form on a web site, an address of many people) and
-// what colleagues pass on is about somebody else.
+// mayJoin says that a mail may join an open conversation of its sender: a person wrote it, in their own
+// name. A mail with another address for answers (from a form on a web site, or a shared address) and a
+// mail that a colleague passes on are about somebody else.
 func (w *work) mayJoin(a *store.Account, in channels.Inbound) bool {
 	if in.Kind != channels.InboundMessage || in.Automatic != "" || in.Historical || in.From.Key == "" || !w.e.caps(a.ID).Threads {
 		return false
@@ -26,8 +26,8 @@ func (w *work) mayJoin(a *store.Account, in channels.Inbound) bool {
 	return w.dir.SettingsOf(a, true).JoinOpen
 }
 
-// joinedBy gives the conversation that a mail joins: the one that its sender opened last of those
-// that are open; nil if there is none. The mail's subject is shown where it is another one.
+// joinedBy gives the conversation that a mail joins: the newest open one of its sender; nil if there is
+// none. A notice shows the mail's subject where it differs from the conversation's.
 func (w *work) joinedBy(a *store.Account, in *channels.Inbound) *conv {
 	sender := w.people.byAddress[userKey{a.ID, in.From.Key}]
 	if sender == nil || !w.mayJoin(a, *in) {
@@ -43,8 +43,9 @@ func (w *work) joinedBy(a *store.Account, in *channels.Inbound) *conv {
 	return nil
 }
 
-// sameName says that replies go to somebody already, under the name that they write with: of an address
-// that people share, each has a conversation of their own, and what is answered elsewhere is nobody's.
+// sameName says that a conversation has the sender of a mail among its participants, under the name
+// that the mail gives. People who share an address differ by name, and each has a conversation of
+// their own.
 func sameName(c *conv, p channels.Party) bool {
 	i := slices.IndexFunc(c.Participants, func(q store.Participant) bool { return q.Key == p.Key })
 	return i >= 0 && (p.Name == "" || c.Participants[i].Name == "" || strings.EqualFold(c.Participants[i].Name, p.Name))
@@ -52,7 +53,7 @@ func sameName(c *conv, p channels.Party) bool {
 
 var answerMark = regexp.MustCompile(`(?i)^(\s*(re|aw|fwd?|wg)\s*:)+`)
 
-// noteSubject has a mail's subject shown in a conversation that is about another one.
+// noteSubject adds a notice with a mail's subject, if the conversation that it joins has another one.
 func noteSubject(c *conv, in *channels.Inbound) {
 	plain := func(subject string) string { return strings.TrimSpace(answerMark.ReplaceAllString(subject, "")) }
 	if now := plain(in.Subject); now != "" && !strings.EqualFold(now, plain(c.Subject)) {

@@ -10,8 +10,8 @@ func keys[V any](m map[int64]V) []int64 {
 	return slices.Sorted(maps.Keys(m))
 }
 
-// written gives the rows that a holder has to insert and to update, in the order of their ids. row says of
-// an entry what its row is, and whether it is new or was changed.
+// written gives the rows that a holder has to insert and to update, in the order of their ids. row gives
+// an entry's row, and says whether it is new or was changed.
 func written[E, R any](entries map[int64]E, row func(E) (r R, fresh, dirty bool)) (inserted, updated []R) {
 	for _, id := range keys(entries) {
 		switch r, fresh, dirty := row(entries[id]); {

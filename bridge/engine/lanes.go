@@ -9,7 +9,7 @@ import (
 	"parley/store"
 )
 
-// What an upload is given time for.
+// The slowest line that the files of a message are given time for.
 const (
 	slowestUpload = 128 << 10 // bytes per second
 )
@@ -18,13 +18,13 @@ func conversationLane(conversation int64, class string) string {
 	return fmt.Sprintf("c%d:%s", conversation, class)
 }
 
-// threads writes into the book what one batch shows in conversations' threads, and tells to people.
+// threads writes into the book what one batch posts in conversations' threads and tells people.
 type threads struct {
 	*book
 	chat func(account int64) bridge.Surface // nil while it isn't there
 }
 
-// customerLane gives the conversation's one lane to the customer.
+// customerLane gives the one lane in which a conversation's replies go to the customer.
 func (th *threads) customerLane(c *conv) *lane {
 	ch := th.channel(c.AccountID)
 	key := laneKey{c.AccountID, conversationLane(c.ID, "say")}
@@ -50,13 +50,13 @@ func (th *threads) surfaceLane(c *conv, t *thread, kind bridge.PostKind) *lane {
 	return th.laneOfClass(c, t, kind, class, priority)
 }
 
-// changesLane gives the lane in which lines of a thread are changed: what is said doesn't wait
-// for them.
+// changesLane gives the lane of the changes to a thread's lines, so that new posts don't wait for
+// them.
 func (th *threads) changesLane(c *conv, t *thread) *lane {
 	return th.laneOfClass(c, t, bridge.PostCard, "change", store.PriorityCard)
 }
 
-// laneOfClass gives the lane of a class of posts, which spends the budget of a kind.
+// laneOfClass gives the lane of a class of posts; it spends the surface's budget for kind.
 func (th *threads) laneOfClass(c *conv, t *thread, kind bridge.PostKind, class string, priority int) *lane {
 	if class == "say" && t.Root == "" {
 		priority = store.PriorityRoot

@@ -10,7 +10,7 @@ import (
 	"parley/store"
 )
 
-// textsToldOf is how many texts a reply may count as before its author is warned.
+// textsToldOf is the most texts (SMS) that a reply may count as without a warning to its author.
 const textsToldOf = 3
 
 // usualLimits are those of: what customers' phones take without trouble. They
@@ -38,7 +38,7 @@ func fileLimit(caps channels.Capabilities, account channels.FileLimits, kind cha
 	return lower(limit, own), own > 0
 }
 
-// lower gives the lower of two limits of which the first may be none.
+// lower gives the lower of two limits; limit 0 = none.
 func lower(limit, other int64) int64 {
 	if limit == 0 {
 		return other
@@ -101,8 +101,8 @@ func plainKind(kind channels.FileKind) string {
 	return string(kind) + "s"
 }
 
-// keptByLimits keeps a reply inside that the channel can't take, and says so: before it
-// waits, not after. It says no where the channel can.
+// keptByLimits keeps a reply inside that the channel can't take, and tells the author why before the
+// hold begins. It says no where the channel can take the reply.
 func (w *work) keptByLimits(c *conv, m *message) bool {
 	if m.Template != nil {
 		return false
@@ -125,8 +125,8 @@ func (w *work) texts(c *conv, text string) int {
 	return 1
 }
 
-// manyTexts is texts where they are too many to pass without a word; else 0. Fewer are told
-// by the provider's receipt.
+// manyTexts gives how many texts a reply counts as if that calls for a warning, else 0. Of fewer
+// texts the provider's receipt tells.
 func (w *work) manyTexts(c *conv, text string) int {
 	if n := w.texts(c, text); n > textsToldOf {
 		return n
@@ -134,7 +134,8 @@ func (w *work) manyTexts(c *conv, text string) int {
 	return 0
 }
 
-// warnOfTexts tells the author of a long text what it counts as while it can be taken back.
+// warnOfTexts tells the author of a long reply how many texts it counts as, while it can still be
+// taken back.
 func (w *work) warnOfTexts(c *conv, m *message) {
 	n := w.manyTexts(c, m.Text)
 	if n == 0 {

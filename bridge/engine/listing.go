@@ -12,10 +12,10 @@ import (
 const (
 	listRows  = 50 // of one page of a list
 	foundRows = 20 // of one page of what was found
-	leastFind = 3  // bytes of what is looked for: three letters, or one Chinese sign
+	leastFind = 3  // the fewest bytes to search for: three letters, or one Chinese sign
 )
 
-// mostPages is beyond what anybody turns to.
+// mostPages bounds the number of a page: nobody turns so far.
 const mostPages = 10_000
 
 func noSuchPage() *bridge.Problem {
@@ -60,7 +60,7 @@ func (e *Engine) list(ctx context.Context, q store.Querier, surface int64, agent
 	return l, addFreeSince(ctx, q, l.Rows, ids)
 }
 
-// addFreeSince tells since when nobody has the conversations of a list.
+// addFreeSince sets since when the conversations of a list have had no assignee.
 func addFreeSince(ctx context.Context, q store.Querier, rows []bridge.Facts, ids []int64) error {
 	since, err := store.PutBack(ctx, q, ids)
 	for i := range rows {
@@ -72,7 +72,7 @@ func addFreeSince(ctx context.Context, q store.Querier, rows []bridge.Facts, ids
 	return err
 }
 
-// storedList gives the list of the store that a list shows.
+// storedList gives the store's name of the list that a surface's list shows.
 func storedList(list string) string {
 	if list == bridge.ListPick {
 		return store.ListAll
@@ -97,8 +97,8 @@ func (e *Engine) hiddenLists(agent *store.Agent) []string {
 	return nil
 }
 
-// keptForAdmins gives the accounts of which the list of all shows an agent no more than what is the
-// agent's own or their teams'; all says that every account is one of them.
+// keptForAdmins gives the accounts of which the list of all shows an agent only the conversations of
+// the agent and of the agent's teams; all means that this holds for every account. Admins have none.
 func (e *Engine) keptForAdmins(agent *store.Agent) (kept []int64, all bool) {
 	if agent == nil || slices.Contains(agent.Roles, "admin") {
 		return nil, false

@@ -11,9 +11,8 @@ import (
 	"parley/store"
 )
 
-// idsPerEvent is more rows than an event makes, in the middle of a batch; leastIDs is more
-// than any single one does. What is told to people directly comes besides: a lane and a
-// delivery each.
+// idsPerEvent is more rows than an event of a batch makes on average; leastIDs is more than any single
+// event makes. load adds ids for what is told to people directly: a lane and a delivery for each.
 const (
 	idsPerEvent = 48
 	leastIDs    = 64 * idsPerEvent
@@ -69,7 +68,7 @@ func (b *book) load(ctx context.Context, tx pgx.Tx, n *wanted) error {
 	return b.loadWaiting(ctx, tx, n)
 }
 
-// loadNamed finds what the events name: to learn the conversations.
+// loadNamed reads the rows that the events name, and so learns which conversations to lock.
 func (b *book) loadNamed(ctx context.Context, tx pgx.Tx, n *wanted) error {
 	var (
 		p            store.Pipeline
@@ -208,8 +207,8 @@ func (b *book) keepMessages(messages, last []store.Message) {
 	}
 }
 
-// loadWaiting reads the deliveries that matter: what waits for customers, and the replies
-// of the messages in hand.
+// loadWaiting reads the deliveries that the use cases need, such as those that wait for customers and
+// those of the loaded messages, and the parked replies that may be offered again.
 func (b *book) loadWaiting(ctx context.Context, tx pgx.Tx, n *wanted) error {
 	var customerLanes []int64
 	for _, l := range b.outbox.lanes {
@@ -292,7 +291,7 @@ func (b *book) loadJoined(ctx context.Context, tx pgx.Tx) error {
 	return b.outbox.loadDeliveries(ctx, tx, messages)
 }
 
-// tags gives those that conversations are to get.
+// tags gives the tags that actions of the batch put on conversations.
 func (n *wanted) tags() []string {
 	var names []string
 	for _, f := range n.facts {

@@ -7,7 +7,7 @@ import (
 	"parley/store"
 )
 
-// logbook has what one batch writes down of what was done to conversations.
+// logbook holds the entries that one batch adds to the logs of conversations.
 type logbook struct {
 	*moment
 	entries []store.LogEntry

@@ -24,8 +24,8 @@ func receiptRank(m bridge.Mark) int {
 }
 
 // mark shows on a person's message what became of it, in place of the mark that it has; "" takes
-// that off. One that still waits to be made gives way to the newer one, so that a message which
-// leaves before its first mark is made gets one mark.
+// that off. A mark that was not posted yet gives way to the newer one, so that a reply which leaves
+// before its first mark is posted gets only one mark.
 func (th *threads) mark(c *conv, m *message, mark bridge.Mark) {
 	t := c.threads[m.AccountID]
 	if t == nil || m.Place == "" {
@@ -49,7 +49,7 @@ func (th *threads) mark(c *conv, m *message, mark bridge.Mark) {
 	}
 }
 
-// markWaiting marks a reply that waits in its hold: its author can take it back by that mark.
+// markWaiting marks a reply that is held. The mark tells its author that it can still be taken back.
 func (th *threads) markWaiting(c *conv, m *message) {
 	if d := th.outbox.firstOf(m); d != nil && d.NotBefore != nil && d.NotBefore.After(th.now) {
 		th.mark(c, m, bridge.MarkWaiting)
@@ -72,7 +72,8 @@ func (th *threads) markSent(c *conv, m *message, followed bool) {
 	}
 }
 
-// lastInRun says that no later line of a message that left still goes to the customer.
+// lastInRun says that d is the last line of a message of several lines, apart from lines that were
+// taken back.
 func lastInRun(run []*delivery, d *delivery) bool {
 	for _, other := range run {
 		if other.Seq > d.Seq && other.State != store.Cancelled {

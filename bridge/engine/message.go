@@ -10,7 +10,7 @@ import (
 	"parley/store"
 )
 
-// excerpt is the beginning of a message that is answered.
+// excerpt gives the beginning of a message's text, else the name of its first file.
 func excerpt(m *message) string {
 	text := strings.TrimSpace(m.Text)
 	if text == "" && len(m.Files) > 0 {
@@ -31,7 +31,7 @@ const (
 	excerptLines = 6
 )
 
-// richRow is how a message keeps it.
+// richRow encodes rich content for a message's row; nil = there is none.
 func richRow(r *bridge.Rich) json.RawMessage {
 	if r.Kind() == "" {
 		return nil

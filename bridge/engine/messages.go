@@ -10,17 +10,17 @@ import (
 	"parley/store"
 )
 
-// messages are what was said, as far as one batch has it in hand, with the ids by which providers know
-// it, what customers feel about it, and the files of it that are still to be fetched.
+// messages holds the messages that one batch has loaded, with the ids by which providers know them,
+// customers' reactions to them, and their files that are still to be fetched.
 type messages struct {
 	*moment
 	rows        map[int64]*message
 	external    map[userKey]store.ExternalID
 	newExternal []store.ExternalID
-	moved       []store.ExternalID // to another conversation
+	moved       []store.ExternalID // ids that now belong to another conversation or message
 	reactions   map[reactionKey]store.Reaction
-	reacted     map[reactionKey]bool // changed
-	fetches     []store.Fetch        // new
+	reacted     map[reactionKey]bool // reactions that changed
+	fetches     []store.Fetch        // new files to be fetched
 	offers      []*message           // parked replies to be offered again
 }
 
@@ -76,7 +76,8 @@ type reactionKey struct {
 	identity int64
 }
 
-// tie remembers which message a provider's id belongs to.
+// tie records which message a provider's id belongs to, unless that is known. Message 0 = the customer
+// deleted the message before it came.
 func (ms *messages) tie(account int64, external string, conversation, message int64) {
 	k := userKey{account, external}
 	x := store.ExternalID{AccountID: account, ExternalID: external, ConversationID: conversation, MessageID: message}
@@ -116,7 +117,7 @@ func (ms *messages) tieSent(a *store.Account, m *message, external string) {
 	}
 }
 
-// move gives a message, and what threads by it, to another conversation.
+// move gives a message to another conversation, and with its provider's id the answers to it.
 func (ms *messages) move(m *message, c *conv) {
 	m.ConversationID, m.dirty = c.ID, true
 	if m.ExternalID != "" {
@@ -124,7 +125,7 @@ func (ms *messages) move(m *message, c *conv) {
 	}
 }
 
-// addByPerson keeps a person's message; its fate follows.
+// addByPerson adds a person's message as a note that stays inside; the caller decides its fate.
 func (ms *messages) addByPerson(r request) *message {
 	m := &message{fresh: true, Message: store.Message{ID: ms.ids.Next(), ConversationID: r.conv.ID, Direction: store.DirectionNote, Fate: store.FateInside,
 		AuthorUser: r.Actor.ID, AccountID: r.surface, Channel: r.Place.Channel, Thread: r.Place.Thread, Place: r.Place.Message, Text: r.Text,
@@ -138,8 +139,8 @@ func (ms *messages) addByPerson(r request) *message {
 	return m
 }
 
-// unanswered gives the conversation back to its people when a reply did not reach the
-// customer and no other one did since the customer wrote.
+// unanswered makes the conversation wait for its agents again when a reply did not reach the customer,
+// unless another reply since the customer's last message did or still may.
 func (ms *messages) unanswered(c *conv) {
 	recent := slices.SortedFunc(slices.Values(c.last), func(a, b store.Message) int {
 		if later(&a, &b) {
@@ -169,7 +170,7 @@ func (ms *messages) unanswered(c *conv) {
 func (ms *messages) answeredBy(c *conv, a bridge.Action) *message {
 	m := ms.rows[a.Args.Message]
 	if m == nil || m.ConversationID != c.ID || m.Direction != store.DirectionIn && m.Fate != store.FateOut {
-		return nil // nor is what the customer hasn't
+		return nil // the customer hasn't that message
 	}
 	return m
 }

@@ -9,13 +9,13 @@ import (
 	"parley/store"
 )
 
-// What comes late.
+// Ages of typed texts.
 const (
 	lateAfter   = 2 * time.Minute // a reply found later than this may no longer fit
-	rereadAfter = 5 * time.Second // one that came later than this is read again before it leaves
+	rereadAfter = 5 * time.Second // a reply that came later than this is read again in its chat before it leaves
 )
 
-// moment is the event that is being applied, and when. All that a batch has in hand share it.
+// moment is the event that is being applied, and the time. All holders of a batch share one.
 type moment struct {
 	now   time.Time   // Parley's clock
 	real  time.Time   // the database's
@@ -62,8 +62,8 @@ func (m *moment) formOrder() string {
 	return fmt.Sprintf("%d.%06d", at.Unix(), at.Nanosecond()/1000)
 }
 
-// cameLate says that a text took so long to come that what its author did to it since
-// may be on its way as well.
+// cameLate says that a text took so long to come that its author's later edit or deletion of it may be
+// on its way too.
 func (m *moment) cameLate(order string) bool {
 	typed := orderTime(order)
 	return !typed.IsZero() && m.real.Sub(typed) > rereadAfter
@@ -80,5 +80,5 @@ func (m *moment) movedOn(c *conv, a bridge.Action) bool {
 	return m.now.Sub(typed) > lateAfter && c.LastAt.After(typed)
 }
 
-// resultWait is how long a receipt waits for the result of what it is about.
+// resultWait is how long a receipt waits for the result of the attempt that it is about.
 const resultWait = 10 * time.Second

@@ -21,8 +21,8 @@ const publicDomains = ` 126.com 163.com aol.com bluewin.ch bol.com.br comcast.ne
 	t-online.de tuta.com uol.com.br verizon.net virgilio.it wanadoo.fr web.de wp.pl yahoo.ca yahoo.co.in yahoo.co.jp yahoo.co.uk
 	yahoo.com yahoo.com.br yahoo.de yahoo.es yahoo.fr yahoo.it yandex.ru ymail.com zoho.com `
 
-// originsOf gives whom a mail's new conversation counts against: its sender, and the domain where
-// that tells anything. None where the account has no limits.
+// originsOf gives the origins that a mail's new conversation counts for: its sender, and the sender's
+// domain unless it is the account's own or a public provider's. None where the account has no limits.
 func (w *work) originsOf(a *store.Account, in channels.Inbound) []string {
 	caps := w.e.caps(a.ID)
 	if in.Kind != channels.InboundMessage || in.Automatic != "" || in.Historical || in.From.Key == "" || !caps.Threads ||
@@ -37,7 +37,7 @@ func (w *work) originsOf(a *store.Account, in channels.Inbound) []string {
 	return origins
 }
 
-// registered gives the domain of an address as its owner registered it; "" if it has none.
+// registered gives the registered domain of an address, without subdomains; "" if it has none.
 func registered(address string) string {
 	_, domain, ok := strings.Cut(strings.ToLower(address), "@")
 	if !ok {
@@ -65,8 +65,8 @@ func (w *work) mayOpen(a *store.Account, in channels.Inbound) bool {
 	return true
 }
 
-// wantCollecting adds the collecting threads of accounts on which somebody may go too far in
-// this batch.
+// wantCollecting adds the collecting threads of the accounts on which an origin may exceed its limit
+// in this batch.
 func (os openings) wantCollecting(ctx context.Context, tx pgx.Tx, n *wanted, now time.Time) error {
 	var accounts []int64
 	var days []string

@@ -8,27 +8,27 @@ import (
 	"parley/store"
 )
 
-// Where each mail may open a conversation, a stranger could open thousands: their threads would
-// stand before all that known customers say. So one address, and one domain, may open so many on
-// an account at once, and one more each so often; what comes above that is collected (collect.go).
-// The domain of the account itself is that of colleagues, and in those of public providers
-// everybody is somebody else: there only the address counts.
+// Where each mail may open a conversation, a stranger could open thousands, and their threads would
+// bury what known customers say. So one address, and one domain, may open a number of conversations of
+// an account at once, and one more in each period after that. Mails above that are collected (collect.go).
+// The account's own domain is that of colleagues, and people at a public provider have nothing to do
+// with each other: for these domains only the address counts.
 const (
 	senderAtOnce, senderEach = 10, 2 * time.Minute
 	domainAtOnce, domainEach = 50, 20 * time.Second
 )
 
-// openings are what origins may open, as far as one batch has them in hand.
+// openings holds what one batch has loaded of the limits, by account and origin.
 type openings map[userKey]*opening
 
-// opening is what an origin may open, in hand.
+// opening is how much of its limit an origin has used.
 type opening struct {
 	store.Opening
 	atOnce int
 	each   time.Duration
 }
 
-// of gives what an origin may open.
+// of gives an origin's use of its limit; it makes the entry of a new origin.
 func (os openings) of(k userKey) *opening {
 	o := os[k]
 	if o == nil {
@@ -41,7 +41,7 @@ func (os openings) of(k userKey) *opening {
 	return o
 }
 
-// keep remembers what is used up.
+// keep remembers how much the origins had used when their rows were read.
 func (os openings) keep(found []store.Opening) {
 	for _, o := range found {
 		os.of(userKey{o.AccountID, o.Origin}).Before = o.Before

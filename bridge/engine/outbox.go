@@ -15,8 +15,8 @@ import (
 	"parley/store"
 )
 
-// outbox is what one batch has written for the relay to send: deliveries in their lanes, and the gates
-// whose budgets the lanes spend.
+// outbox holds what one batch has loaded or made for the relay to send: deliveries in their lanes, and
+// the gates whose budgets the lanes spend.
 type outbox struct {
 	*moment
 	lanes      map[int64]*lane
@@ -72,8 +72,8 @@ func (o *outbox) put(d *delivery) {
 	o.ofMessage[d.MessageID] = append(o.ofMessage[d.MessageID], d)
 }
 
-// laneOrder makes the orders of all surfaces comparable with each other and with that of
-// forms: one in milliseconds becomes one in seconds with a fraction.
+// laneOrder makes the orders of all surfaces comparable with each other and with those of forms: an
+// order in milliseconds becomes one in seconds with a fraction.
 func laneOrder(order string) string {
 	at := orderTime(order)
 	if strings.Contains(order, ".") || at.IsZero() {
@@ -93,7 +93,7 @@ func (o *outbox) enqueueInOrder(l *lane, order string, messageID int64, p outbou
 		l.waiting = append(l.waiting, d)
 		return d
 	}
-	// Take the place of the first later one; it and those behind it move back.
+	// d takes the place of the first message with a later order, which moves back with all behind it.
 	seq := l.waiting[at].Seq
 	for _, later := range o.deliveries {
 		if later.LaneID == l.ID && later != d && later.Seq >= seq {
@@ -120,8 +120,8 @@ func (o *outbox) lane(key laneKey, conversation int64, priority int, gate store.
 	return l
 }
 
-// enqueueFirst puts a post before everything that waits in a lane. What is under
-// way fails with ErrThreadLost and is tried again behind it.
+// enqueueFirst puts a post before everything that waits in a lane. An attempt under way fails with
+// ErrThreadLost, and is tried again behind the post.
 func (o *outbox) enqueueFirst(l *lane, kind bridge.PostKind) {
 	d := o.enqueue(l, string(kind), 0, outbound.Payload{}, nil)
 	first := l.Head + 1
@@ -188,20 +188,20 @@ func (o *outbox) holdable(d *delivery) bool {
 	return d.State == store.Queued && !tried && l != nil && !(d.Seq == l.Head+1 && l.LeasedUntil != nil)
 }
 
-// underWay says that an attempt runs or will be repeated: nobody knows yet whether
-// the customer gets what was said before.
+// underWay says that an attempt runs, or that its result is unknown: nobody knows yet whether the
+// customer gets what the message said when it began.
 func (o *outbox) underWay(d *delivery) bool {
 	l := o.lanes[d.LaneID]
 	return d.State == store.Sending || d.State == store.Unknown || d.State == store.Queued && l != nil && d.Seq == l.Head+1 && l.LeasedUntil != nil
 }
 
-// untilPutOff passes between two looks whether an attempt is over.
+// untilPutOff is the pause between two looks whether an attempt is over.
 const untilPutOff = 100 * time.Millisecond
 
-// isPutOff says that an attempt at a reply of the conversation runs which began after an event was
-// stored. If that stands in the queue of the reply's thread, the attempt finds it there and is put off;
-// else it ends within its lease. Until then an earlier text could not be placed before the reply, nor
-// the reply be taken back.
+// isPutOff says that an attempt at a reply of the conversation is running, and began after the event was
+// stored. If the event waits in the queue of the reply's thread, the attempt finds it there and is put
+// off; else the attempt ends within its lease. While it runs, an earlier text can't be placed before the
+// reply, and the reply can't be taken back.
 func (o *outbox) isPutOff(c *conv, event store.Event) bool {
 	for _, d := range o.deliveries {
 		if d.State != store.Sending || d.Kind != outbound.KindReply || d.Part > 0 || d.FirstAt == nil || !event.ReceivedAt.Before(*d.FirstAt) {
@@ -234,7 +234,7 @@ func (o *outbox) addDelivery(d store.Delivery) {
 	}
 }
 
-// loadDeliveries reads what belongs to messages that were found late.
+// loadDeliveries reads the deliveries of messages that were found after the others were loaded.
 func (o *outbox) loadDeliveries(ctx context.Context, tx pgx.Tx, late []store.Message) error {
 	var ids []int64
 	for _, m := range late {
@@ -255,8 +255,8 @@ func (o *outbox) loadDeliveries(ctx context.Context, tx pgx.Tx, late []store.Mes
 	return nil
 }
 
-// flushLanes writes lanes. The transaction fails when another one made a lane first: what was put
-// into ours would be lost.
+// flushLanes writes lanes. The transaction fails if another one has made the same lane meanwhile: the
+// deliveries in ours would be lost.
 func (o *outbox) flushLanes(ctx context.Context, p *store.Pipeline) error {
 	fresh, changed := written(o.lanes, func(l *lane) (store.Lane, bool, bool) { return l.Lane, l.fresh, l.dirty })
 	if err := p.InsertLanes(fresh); err != nil {

@@ -10,9 +10,9 @@ import (
 	"parley/store"
 )
 
-// A line about a message says what its fate is, and often asks what is to become of it. When the
-// fate changes, whoever and whatever changed it, the line becomes its outcome: the words change and
-// the buttons go. Nothing that decides a message has to know which lines are about it.
+// A line about a message tells the message's fate, and often asks what is to become of the message. When
+// the fate changes, whatever changed it, the line is replaced by the outcome: its words change and its
+// buttons go. So code that decides about a message needn't know which lines are about it.
 
 // tracked says that a line follows the message that it is about.
 func tracked(line *bridge.Line) bool {
@@ -24,8 +24,8 @@ func tracked(line *bridge.Line) bool {
 	return carriesFate(line)
 }
 
-// carriesFate says that a line shows a message that leaves: one that was written in a form, which
-// people see nowhere else, or that somebody else's click sends.
+// carriesFate says that a line stands for a message that leaves: for one that was written in a form,
+// which people see nowhere else, or for one that a colleague's click sent.
 func carriesFate(line *bridge.Line) bool {
 	if line.Kind() != bridge.LineDone || line.Args.Message == 0 {
 		return false
@@ -51,7 +51,7 @@ func (p postedLine) newest() *delivery {
 	return p.delivery
 }
 
-// settleLines brings the lines about the messages in hand up to date.
+// settleLines updates the lines about the messages that the batch has loaded.
 func (th *threads) settleLines() {
 	lines := th.trackedLines()
 	for _, id := range keys(lines) {
@@ -62,7 +62,7 @@ func (th *threads) settleLines() {
 	}
 }
 
-// trackedLines gives the lines that follow messages in hand, by message, in order.
+// trackedLines gives the tracked lines about the messages that the batch has loaded, by message, in order.
 func (b *book) trackedLines() map[int64][]postedLine {
 	lines, changes := map[int64][]postedLine{}, map[int64][]*delivery{}
 	for _, id := range keys(b.outbox.deliveries) {
@@ -94,7 +94,8 @@ func (b *book) trackedLines() map[int64][]postedLine {
 	return lines
 }
 
-// settle has a line say what became of its message; last: no later line is about it.
+// settle makes a line say what became of its message. last means that no later line is about the
+// message.
 func (th *threads) settle(m *message, line postedLine, last bool) {
 	first := line.delivery.payload()
 	if line.fresh && first.Fate == "" {
@@ -121,8 +122,8 @@ func (th *threads) settle(m *message, line postedLine, last bool) {
 	th.outbox.enqueue(th.changesLane(c, c.threads[l.AccountID]), string(bridge.PostLine), m.ID, outbound.Payload{Line: &said, Changes: line.ID}, nil)
 }
 
-// outcome gives what a line has to say of its message; nil = what it was written with. first is the
-// line's payload as it was written, now what it says.
+// outcome gives the outcome that a line has to show; nil = the line stays as it was written. first is the
+// line's payload as it was written, now is the line as it is at present.
 func (th *threads) outcome(m *message, first outbound.Payload, now *bridge.Line, last bool) *bridge.Outcome {
 	if now.Kind() == bridge.LineParticipant {
 		return th.allowed(m, now)
@@ -144,8 +145,8 @@ func (th *threads) outcome(m *message, first outbound.Payload, now *bridge.Line,
 	}
 }
 
-// allowed gives the outcome of a line that asks about people who are new in a mail: once all of them
-// get replies, whoever changed that.
+// allowed gives the outcome of a line that asks about people who are new in a mail. The line has one
+// once all of them get replies, by whatever way they were allowed.
 func (th *threads) allowed(m *message, line *bridge.Line) *bridge.Outcome {
 	c := th.convs.rows[m.ConversationID]
 	if c == nil || line.Outcome != nil {
@@ -159,7 +160,8 @@ func (th *threads) allowed(m *message, line *bridge.Line) *bridge.Outcome {
 	return &bridge.Outcome{State: bridge.OutcomeAllowed, By: c.addressedBy, At: th.now}
 }
 
-// decidedBy completes an outcome with who decided it and when: both stay while a reply goes its way.
+// decidedBy makes an outcome with who decided it and when. Who is kept from the outcome before; when is
+// kept too while only receipts of a sent reply come in.
 func (th *threads) decidedBy(m *message, line *bridge.Line, before *bridge.Outcome, state bridge.OutcomeState) *bridge.Outcome {
 	o := &bridge.Outcome{State: state, At: th.now}
 	switch {
@@ -203,7 +205,7 @@ func (b *book) outcomeState(m *message) bridge.OutcomeState {
 	return bridge.OutcomeAsked
 }
 
-// openVerbs gives what can still be done where a line tells an outcome.
+// openVerbs gives the verbs whose buttons a line with an outcome still has.
 func openVerbs(state bridge.OutcomeState) []bridge.Verb {
 	if state == bridge.OutcomeWaiting {
 		return []bridge.Verb{bridge.VerbUndo}
@@ -228,12 +230,13 @@ func (th *threads) promotedTo(m *message, state bridge.OutcomeState, named bridg
 	return named
 }
 
-// decide notes who decides what becomes of a message, for the lines about it.
+// decide notes for the lines about a message who decided what becomes of it. state "" = the message's
+// fate tells what.
 func (th *threads) decide(m *message, agent *store.Agent, state bridge.OutcomeState) {
 	m.decided = &bridge.Outcome{State: state, By: th.dir.Ref(0, agent.ID)}
 }
 
-// refuseDecided tells who pressed an old button what became of the message.
+// refuseDecided tells whoever pressed an old button what has become of the message.
 func (th *threads) refuseDecided(r request, m *message) {
 	c, surface, a := r.conv, r.surface, r.Action
 	o := &bridge.Outcome{State: th.outcomeState(m)}

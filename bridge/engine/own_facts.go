@@ -101,7 +101,7 @@ func (e *Engine) Facts(c store.Claimed, r relay.Report) []store.NewEvent {
 	f := ownFact{Kind: string(r.Kind), Conversation: c.ConversationID, Message: c.MessageID, Delivery: c.ID, Attempt: c.Attempt,
 		Class: string(r.Class), Text: r.Text, Hint: r.Hint, External: r.Sent.ExternalID}
 	if c.Kind == outbound.KindReply && r.Kind == relay.ReportLanded && r.Sent.State == store.Cancelled {
-		return nil // taken back before it left: what did that has said so
+		return nil // taken back before it left, which people were told then
 	}
 	if c.Kind != outbound.KindReply {
 		if r.Kind != relay.ReportFailed || bridge.PostKind(c.Kind) == bridge.PostEphemeral {
@@ -144,9 +144,9 @@ func (w *work) postFailed(c *conv, f ownFact) {
 	}
 }
 
-// applyOwn takes what Parley told itself.
-// Errors: notYet for what only a newer version knows: one may take over in a moment, also within
-// the hour; *relay.EventError after that.
+// applyOwn applies an own fact.
+// Errors: notYet for a kind that only a newer version of Parley knows, for an hour, in which that
+// version may take over; *relay.EventError after that.
 func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f ownFact) error {
 	switch {
 	case knownOwn(f.Kind):

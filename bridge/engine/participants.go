@@ -11,7 +11,8 @@ import (
 	"parley/store"
 )
 
-// Newcomers of one mail that are asked about one by one, and how many one button holds.
+// How many lines ask about the newcomers of one mail at most, and, where there are more newcomers
+// than that, how many one line asks about.
 const (
 	askedAlone    = 5
 	askedTogether = 5
@@ -19,8 +20,10 @@ const (
 
 // Roles of a participant.
 const (
-	roleCc     = "cc"
-	roleCopied = "copied" // reads the customer's mail in copy; replies go to the sender only. It is New as well: a version that does not know it sends nothing either.
+	roleCc = "cc"
+	// roleCopied is the role of who got the customer's mail in copy; replies go to the sender only. Such a
+	// participant is New too, so that versions of Parley that don't know the role send it nothing.
+	roleCopied = "copied"
 )
 
 // recipientFacts shows who gets replies and who does not.
@@ -47,9 +50,8 @@ func recipientFacts(f *bridge.Facts, list []store.Participant) {
 	}
 }
 
-// recipients takes who gets replies from the customer's last mail. Who is new in a
-// conversation that is known already waits for one click. message is that mail as we keep
-// it; 0 = it is not one of the customer's.
+// recipients sets who gets replies by the customer's last mail. Somebody who is new in a conversation
+// gets none until an agent clicks. message is the stored mail; 0 = the mail isn't the customer's.
 func (w *work) recipients(c *conv, in channels.Inbound, message int64) {
 	ch := w.e.Channel(c.AccountID)
 	if in.Automatic != "" && len(c.Participants) > 0 {
@@ -95,7 +97,7 @@ func (w *work) recipients(c *conv, in channels.Inbound, message int64) {
 	}
 }
 
-// droppedFrom names who got replies before and does not any more.
+// droppedFrom names the people who got replies before and do not any more.
 func droppedFrom(known, next []store.Participant) []bridge.PartyRef {
 	var dropped []bridge.PartyRef
 	for _, p := range known {
@@ -106,8 +108,8 @@ func droppedFrom(known, next []store.Participant) []bridge.PartyRef {
 	return dropped
 }
 
-// askNewcomers asks whether new people may get replies: each by a line, many together.
-// Who is beyond what lines can hold may be added by !cc.
+// askNewcomers asks whether new people may get replies: by a line for each, or, if they are many, for
+// several together. Those who are too many even for that can be added by !cc.
 func (w *work) askNewcomers(c *conv, message int64, keys []string) {
 	together := 1
 	if len(keys) > askedAlone {
@@ -137,7 +139,7 @@ func (c *conv) participant(key string) bridge.PartyRef {
 	return bridge.PartyRef{Name: key, Address: key}
 }
 
-// keepKnown gives the people who may be written to while a newcomer waits.
+// keepKnown gives the known participants who go on getting replies while all others are newcomers.
 func keepKnown(known, next []store.Participant) []store.Participant {
 	var kept []store.Participant
 	for _, p := range known {
@@ -221,9 +223,9 @@ func (w *work) setParticipants(c *conv, agent *store.Agent, surface int64, list 
 	c.refreshCard()
 }
 
-// recipientsOfForm gives a conversation the recipients that the form of a reply names. A form that
-// was handed in as it was opened changes nothing, whoever joined meanwhile. One that is handed in
-// again counts as it is now, because the first time may have changed them.
+// recipientsOfForm gives a conversation the recipients that the form of a reply names. If the agent left
+// the form's recipients as they were shown, nothing changes, whoever joined meanwhile. A form that is
+// submitted again always counts, because the first time may have changed the recipients.
 func (w *work) recipientsOfForm(r request) {
 	ch := w.e.Channel(r.conv.AccountID)
 	if len(r.Args.To) == 0 || ch != nil && !ch.Capabilities().Participants {
@@ -238,8 +240,8 @@ func (w *work) recipientsOfForm(r request) {
 	}
 }
 
-// namedParticipants gives the participants once the recipients of replies and copies are named: these,
-// and behind them whoever got no replies before and is not named, who goes on getting none.
+// namedParticipants gives the participants after an agent named the recipients of replies and copies:
+// these, and behind them the people who got no replies before and still get none.
 func namedParticipants(known []store.Participant, to, cc []string) []store.Participant {
 	var list []store.Participant
 	has := func(key string) bool {
@@ -267,7 +269,7 @@ func namedParticipants(known []store.Participant, to, cc []string) []store.Parti
 	return list
 }
 
-// meant gives whom a reply is for, besides those who get a copy.
+// meant gives the keys of those whom a reply is addressed to, without those who get a copy.
 func meant(list []store.Participant) []string {
 	to, _ := outbound.Addressed(list)
 	return keysOf(to)

@@ -12,12 +12,12 @@ import (
 	"parley/store"
 )
 
-// people are the customers whom one batch is about, by the keys at which they are known.
+// people holds the customers whom one batch is about, by the keys (addresses, numbers) that they have.
 type people struct {
 	*moment
 	identities map[int64]*store.Identity
 	byAddress  map[userKey]*store.Identity
-	writers    []string // keys with which a conversation is begun, and from which somebody wrote before
+	writers    []string // of the keys with which agents begin conversations, those from which somebody wrote before
 
 	newIdentity     map[int64]bool  // rows that this batch made
 	united          map[int64]int64 // an identity that proved to be another's customer → that one
@@ -81,7 +81,7 @@ func (ps *people) addIdentity(i *store.Identity) {
 	ps.byAddress[userKey{i.AccountID, i.Key}] = i
 }
 
-// senderOf gives the identity of who wrote a mail; nil when there is none any more.
+// senderOf gives the identity of a mail's sender; nil when it doesn't exist any more.
 func (ps *people) senderOf(ctx context.Context, tx pgx.Tx, m *message) (*store.Identity, error) {
 	if i := ps.identities[*m.IdentityID]; i != nil {
 		return i, nil
@@ -99,8 +99,8 @@ func (ps *people) senderOf(ctx context.Context, tx pgx.Tx, m *message) (*store.I
 	return nil, nil
 }
 
-// linkIdentities lets keys that prove to be one customer's stand for one, and every key for the
-// identity that stands for its customer.
+// linkIdentities unites the identities whose keys prove to be one customer's, and maps every key to the
+// root, the identity that stands for its customer.
 func (ps *people) linkIdentities(same []samePerson) {
 	for _, i := range ps.identities {
 		ps.rooted(i)
@@ -182,8 +182,8 @@ func (ps *people) rowOf(account int64, key string) *store.Identity {
 	return nil
 }
 
-// customerOf finds the customer of an inbound.
-// Errors: notYet when the key was given up in this batch: the next one makes it anew.
+// customerOf finds the customer of an inbound; nil = it names none.
+// Errors: notYet when an earlier event of this batch gave the key up: the next batch makes it anew.
 func (ps *people) customerOf(a *store.Account, in channels.Inbound) (*store.Identity, error) {
 	if in.From.Key == "" {
 		return nil, nil

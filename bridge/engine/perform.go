@@ -62,7 +62,8 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	return w.perform(ctx, tx, r)
 }
 
-// settleSlip keeps a mistyped command inside when the one that was meant is done by its button.
+// settleSlip keeps a mistyped command inside once somebody clicked the button of the command that was
+// meant.
 func (w *work) settleSlip(r request) {
 	m := w.messages.rows[r.Args.Slip]
 	r.agent = w.dir.AgentOf(r.surface, r.Actor.ID)
@@ -72,10 +73,10 @@ func (w *work) settleSlip(r request) {
 	}
 }
 
-// commandReason marks a message that is a command, done or refused: nothing to be sent.
+// commandReason marks a message that is a command, whether done or refused: it is not for the customer.
 const commandReason string = "command"
 
-// keepCommand remembers a typed verb as what it is: inside, done.
+// keepCommand stores a typed verb as a message that stays inside.
 func (w *work) keepCommand(r request) {
 	w.begun = true
 	r.agent = w.dir.AgentOf(r.surface, r.Actor.ID)
@@ -123,7 +124,8 @@ func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r request, typed bool
 	return nil
 }
 
-// speakByForm keeps what was written in a form; the thread shows it as the customer gets it.
+// speakByForm does what a form of a reply or a note asks for. The thread shows a reply as the customer
+// gets it, in one or two messages.
 func (w *work) speakByForm(r request) {
 	r.Place.Message = ""
 	if r.Verb == bridge.VerbNote {
@@ -138,7 +140,8 @@ func (w *work) speakByForm(r request) {
 	}
 }
 
-// replyByForm sends one message of a form; first says that the customer has nothing of it yet.
+// replyByForm sends one message of a form. first means that the customer can have nothing of the form
+// yet; otherwise the author is asked.
 func (w *work) replyByForm(r request, answered *message, first bool) *message {
 	c, agent, surface := r.conv, r.agent, r.surface
 	m := w.messages.addByPerson(r)
@@ -181,7 +184,7 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r request) error {
 		return err
 	}
 	if r.conv == nil && r.Origin == bridge.OriginEmoji {
-		return nil // under some other message: meant for people
+		return nil // an emoji under a message of no conversation is meant for people
 	}
 	if r.conv == nil {
 		return w.aboutNothing(ctx, tx, r)

@@ -13,11 +13,11 @@ import (
 
 // Kinds of posts that people made.
 const (
-	earlyMessage = "early" // something was done to it before the post itself was known
+	earlyMessage = "early" // it was edited or deleted before the message itself came
 	humanMessage = "human"
 )
 
-// posts are the messages of surfaces that one batch is about: what people and Parley wrote there.
+// posts holds the messages in surfaces that one batch is about, written by people or by Parley.
 type posts struct {
 	*moment
 	rows  map[postKey]*store.Post
@@ -28,7 +28,7 @@ func newPosts(m *moment) *posts {
 	return &posts{moment: m, rows: map[postKey]*store.Post{}, dirty: map[postKey]bool{}}
 }
 
-// remember keeps what a surface's message is, for replies, edits and reactions.
+// remember records what a surface's message is about, for replies, edits and reactions to it.
 func (ps *posts) remember(p store.Post) *store.Post {
 	k := postKey{p.AccountID, p.Channel, p.Message}
 	row := &p
@@ -46,8 +46,9 @@ type postKey struct {
 	channel, message string
 }
 
-// looksFromElsewhere says that somebody asks about a conversation outside of its thread, or chooses
-// it for a text in the channel: an answer to one person would not be seen in its thread.
+// looksFromElsewhere says that somebody asks about a conversation outside of its thread, or chooses the
+// conversation for a text in the channel. That person would not see an answer in the conversation's
+// thread.
 func (ps *posts) looksFromElsewhere(r request) bool {
 	if r.Args.Typed != nil {
 		return r.Place.Channel != ""
@@ -63,8 +64,9 @@ func (ps *posts) looksFromElsewhere(r request) bool {
 	return p == nil || p.ConversationID != r.conv.ID
 }
 
-// isInThread says that somebody typed, or put an emoji, in a conversation's own thread: the surface
-// tells that, and so that its author can read it. Where a button or a form says it was, is no proof.
+// isInThread says that somebody typed, or put an emoji, in a conversation's own thread. The surface
+// reports that, and so proves that the person can read the thread. The place that a button or a form
+// gives is no proof.
 func (ps *posts) isInThread(r request) bool {
 	switch r.Origin {
 	case bridge.OriginText, bridge.OriginMention, bridge.OriginCatchUp, bridge.OriginEmoji:
@@ -79,8 +81,8 @@ func (ps *posts) isInThread(r request) bool {
 	return false
 }
 
-// inThread says that something was not typed elsewhere, naming the conversation: the thread
-// would not show it.
+// inThread says that a text was not typed elsewhere with the number of its conversation. The
+// conversation's thread would not show such a text.
 func (ps *posts) inThread(r request) bool {
 	if r.conv == nil || r.Args.Conversation == 0 {
 		return true
@@ -89,14 +91,14 @@ func (ps *posts) inThread(r request) bool {
 	return p != nil && p.ConversationID == r.conv.ID
 }
 
-// seen says that a typed fact was dealt with before, by another way.
+// seen says that a typed message was dealt with before, when the surface reported it in another way.
 func (ps *posts) seen(r request) bool {
 	p := ps.rows[postKey{r.surface, r.Place.Channel, r.Place.Message}]
 	return p != nil && p.Kind == humanMessage
 }
 
-// awaitRecord has an action wait for the record of what it is under, if that may be about to
-// be written.
+// awaitRecord makes an action wait for the record of the post that it is under, if that record may be
+// about to be written.
 // Errors: notYet; the database's.
 func (ps *posts) awaitRecord(ctx context.Context, tx pgx.Tx, r request) error {
 	under, age := cmp.Or(r.Place.Thread, r.Place.Message), ps.age()
@@ -120,9 +122,9 @@ func (ps *posts) awaitRecord(ctx context.Context, tx pgx.Tx, r request) error {
 	return ps.waitForPost(r.surface, r.Place.Channel, under, most)
 }
 
-// unknownThread says that somebody asked us to reply to a customer in a thread that is no
-// customer's: it may be the double of one, whose root was posted twice as nobody could tell
-// whether it was there.
+// unknownThread says that somebody asked Parley to reply to a customer in a thread that belongs to no
+// conversation. It may be the double of a conversation's thread: a root is posted again when nobody can
+// tell whether it was posted.
 func (ps *posts) unknownThread(r request) bool {
 	return r.Explicit && r.Args.Conversation == 0 && r.Place.Thread != "" && r.Place.Thread != r.Place.Message &&
 		ps.rows[postKey{r.surface, r.Place.Channel, r.Place.Thread}] == nil
@@ -136,18 +138,18 @@ func (ps *posts) flush(ctx context.Context, p *store.Pipeline) error {
 	return store.UpsertPosts(ctx, p, posts)
 }
 
-// rootWait is how long a reply may wait for the record of the root it answers: as long
-// as nobody may know whether a post was made.
+// rootWait is how long a reply may wait for the record of the root that it answers. For so long it may
+// be unknown whether a post was made.
 const rootWait = 11 * time.Minute
 
-// disorderWait is how long it waits though no root is under way: what a surface tells may come
-// before what it should have told first.
+// disorderWait is how long a reply waits though no root is under way: a surface may report events in
+// the wrong order.
 const disorderWait = 15 * time.Second
 
 // rootLook is how often it is looked whether a root is still under way.
 const rootLook = 5 * time.Second
 
-// emojiWait is how long an emoji may wait for the record of the post that it is under. Nobody
-// knows for sure whose that is, so that it isn't worth as much. Under what a person wrote, which
-// often concerns no customer, it waits for disorderWait only.
+// emojiWait is how long an emoji may wait for the record of the post that it is under. That is less than
+// rootWait, because the post may have nothing to do with Parley. Under a person's message, which often
+// concerns no customer, the emoji waits for disorderWait only.
 const emojiWait = time.Minute

@@ -33,7 +33,7 @@ type wanted struct {
 	peekKeys      []string
 	joinAcc       []int64 // senders whose open conversations are needed, by account and key
 	joinKeys      []string
-	upTo          bool // what was sent before a watermark is needed
+	upTo          bool // the replies that were sent before a watermark are needed
 	externalAcc   []int64
 	externalIDs   []string
 	postAcc       []int64
@@ -45,12 +45,12 @@ type wanted struct {
 	laneAcc       []int64
 	laneKeys      []string
 	facts         []fact
-	speaks        bool // what waits for customers is needed, and what was said last where somebody speaks
-	failures      bool // what was said last is needed everywhere
-	receipts      bool // what left together is needed
+	speaks        bool // the deliveries that wait for customers are needed
+	failures      bool // they are needed, and the latest messages of all conversations
+	receipts      bool // the deliveries that left together are needed
 	dayAcc        []int64
 	days          []string
-	knownOnly     []starting      // to be begun only with people who wrote before
+	knownOnly     []starting      // conversations that may be begun only with people who wrote before
 	opens         map[userKey]int // how many conversations each origin may open
 }
 
@@ -180,7 +180,7 @@ func (n *wanted) action(surface int64, a bridge.Action) {
 	n.laneAcc, n.laneKeys = append(n.laneAcc, surface), append(n.laneKeys, outbound.ChannelLane(a.Place.Channel))
 }
 
-// speaks says that a verb is about what was said.
+// speaks says that a verb needs the latest messages of its conversation, and the replies that wait.
 func speaks(v bridge.Verb) bool {
 	switch v {
 	case bridge.VerbTemplate, bridge.VerbSay, bridge.VerbReply, bridge.VerbNote, bridge.VerbUnknown, bridge.VerbEdit, bridge.VerbDelete, bridge.VerbUndo, bridge.VerbSend, bridge.VerbKeep, bridge.VerbDrop, bridge.VerbSendAgain, bridge.VerbMarkSent,
@@ -192,7 +192,7 @@ func speaks(v bridge.Verb) bool {
 	return false
 }
 
-// told adds what the author of a typed text was told before.
+// told adds the record of what the author of a typed text was told once.
 func (n *wanted) told(surface int64, a bridge.Action, now time.Time) {
 	if a.Verb == bridge.VerbSay {
 		k := toldKey(surface, a, now)

@@ -10,7 +10,7 @@ import (
 
 const (
 	beatEvery     = 250 * time.Millisecond
-	stalledAfter  = 2 * time.Second // without a beat: this process was stopped
+	stalledAfter  = 2 * time.Second // this process was stopped if it made no beat for so long
 	presenceEvery = time.Second
 	presenceLasts = 4 * time.Second
 )
@@ -21,9 +21,9 @@ type CatcherUp interface {
 	CatchUp(since time.Time)
 }
 
-// runPresence notices when this process was stopped for a while, or when another one
-// vanished: events that were on their way to it come late or never, and no reply may
-// leave before surfaces have looked for them.
+// runPresence notices when this process was stopped for a while, or when another process vanished.
+// Events on their way to such a process come late or never, and no reply may leave before the surfaces
+// have looked for them.
 func (e *Engine) runPresence(ctx context.Context) error {
 	done := make(chan struct{})
 	go func() {
@@ -49,7 +49,7 @@ func (e *Engine) runPresence(ctx context.Context) error {
 	}
 }
 
-// stalled says that this process was stopped and has not looked around yet.
+// stalled says that this process was stopped for a while, and has not asked the surfaces yet to catch up.
 func (e *Engine) stalled() bool {
 	last := e.beat.Load()
 	return last != nil && time.Since(*last) > stalledAfter

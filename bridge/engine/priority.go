@@ -7,7 +7,7 @@ import (
 	"parley/bridge"
 )
 
-// setPriority says how urgent a conversation is; one without a word of it is normal.
+// setPriority sets how urgent a conversation is. Normal is stored as no priority.
 func (w *work) setPriority(r request) {
 	c, agent, surface, a := r.conv, r.agent, r.surface, r.Action
 	level := strings.ToLower(strings.TrimSpace(a.Args.Note))

@@ -13,7 +13,8 @@ import (
 	"parley/store"
 )
 
-// Quarantined implements relay.Handler: people are told where they will see it.
+// Quarantined implements relay.Handler: it tells people of the event in a place where they will see
+// that, or else tells the admins.
 func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, reason string, unread bool) error {
 	dir := e.directory.Load()
 	account := dir.Account(ev.AccountID)
@@ -52,8 +53,8 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 	return write.Run(ctx, tx)
 }
 
-// quarantinePlace says where people look for what an event was: a customer's in the
-// channel of its threads, an agent's in its own thread, where it can be read that far.
+// quarantinePlace says where people would look for an event: for a customer's message in the channel of
+// the account's threads, for an agent's in its own thread. The place is zero if the event can't be read.
 func (e *Engine) quarantinePlace(dir *directory.Directory, account *store.Account, ev store.Event) (surface int64, at bridge.Place, author []bridge.AgentRef) {
 	switch account.Side {
 	case "channel":

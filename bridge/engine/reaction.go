@@ -34,8 +34,8 @@ func (w *work) answers(a *store.Account, in channels.Inbound) *bridge.Answered {
 	return &bridge.Answered{Text: quoteOf(&m.Message), ByUs: m.Direction == store.DirectionOut, ByOwner: m.Direction == store.DirectionIn}
 }
 
-// customerReacts tells a reaction by one line for each message, brought up to date when the
-// customer thinks better of it.
+// customerReacts shows a customer's reaction to a message by one line, which is changed when the
+// customer changes the reaction or takes it back.
 func (w *work) customerReacts(a *store.Account, in channels.Inbound) error {
 	i, err := w.people.customerOf(a, in)
 	if err != nil || i == nil {

@@ -45,7 +45,7 @@ func (o *outbox) sentAgain(f ownFact) bool {
 	return d != nil && (f.Attempt > 0 && f.Attempt < d.Attempt || slices.Contains([]string{store.Queued, store.Sending, store.Unknown}, d.State))
 }
 
-// counted keeps what the provider counts and charges a message as.
+// counted notes as how many texts the provider counts a message, and what it costs.
 func (w *work) counted(c *conv, m *message, parts int, cost string) {
 	if parts > m.Parts {
 		m.Parts, m.dirty = parts, true
@@ -69,7 +69,7 @@ func takenBack(m *message) bool {
 	return slices.Contains([]store.Fate{store.FateUndone, store.FateDropped, store.FateInside, store.FateAsk}, m.Fate)
 }
 
-// replyFailed tells the author that the customer didn't get it.
+// replyFailed tells a reply's author that the customer didn't get it.
 func (w *work) replyFailed(ctx context.Context, tx pgx.Tx, c *conv, f ownFact) error {
 	m := w.messages.rows[f.Message]
 	if m == nil || takenBack(m) || w.outbox.sentAgain(f) {
@@ -111,7 +111,7 @@ func (w *work) replyLate(c *conv, f ownFact) {
 	w.tellWith(c, m, bridge.Line{Content: retrying, Text: w.partName(m, d)})
 }
 
-// replyUnclear asks a person about what nobody can tell.
+// replyUnclear asks a person whether a reply was sent, because nobody can tell.
 func (w *work) replyUnclear(c *conv, f ownFact) {
 	m := w.messages.rows[f.Message]
 	if m == nil || w.outbox.sentAgain(f) {
@@ -128,7 +128,7 @@ func (w *work) replyUnclear(c *conv, f ownFact) {
 		Verbs: []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent}, Args: bridge.Args{Delivery: f.Delivery}})
 }
 
-// applyStatus takes what the provider tells of one of our messages.
+// applyStatus applies a provider's receipt for one of our messages, or, with UpTo, for several.
 func (w *work) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	if !in.Status.UpTo.IsZero() {
 		return w.watermark(ctx, tx, a, in)
@@ -173,22 +173,22 @@ func (w *work) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account, par
 	return nil
 }
 
-// receiptCameFirst says that a receipt may be about a message whose own result is about to
-// be written. In a mailbox nothing waits for it: its reports come by our own Message-ID.
+// receiptCameFirst says that a receipt may be about a message whose result is still to be written. That
+// doesn't happen with mail, whose reports name our own Message-ID.
 func (w *work) receiptCameFirst(a *store.Account, in channels.Inbound) bool {
 	ch := w.e.Channel(a.ID)
 	return in.Status.MessageID == 0 && len(in.Status.External) > 0 && ch != nil && !ch.Capabilities().Threads &&
 		w.age() < resultWait
 }
 
-// elsewheres says that a receipt tells nobody anything: in a chat, that what another system
-// sent from the same number arrived.
+// elsewheres says that a receipt matters to nobody: in a chat it tells that a message arrived which
+// another system sent from the same number.
 func (w *work) elsewheres(a *store.Account, s *channels.Status) bool {
 	return s.State != channels.StateFailed && !s.Delayed && !w.e.caps(a.ID).Threads
 }
 
-// runOf gives a delivery and those that left together with it, in order. What left with an earlier
-// attempt of it, and not with the last one, is apart from it.
+// runOf gives a delivery and those that left together with it, in order. Only its last attempt counts:
+// deliveries that left with an earlier one are not among them.
 func (o *outbox) runOf(d *delivery) []*delivery {
 	run := []*delivery{d}
 	for _, other := range o.deliveries {
@@ -225,8 +225,8 @@ func (w *work) receipt(ctx context.Context, tx pgx.Tx, c *conv, d *delivery, m *
 	return nil
 }
 
-// restart has a delivery of several parts begin anew when it is sent again, if a part before the
-// last one that left failed: else nobody would ever get that part.
+// restart makes a delivery of several parts begin with the first one when it is sent again, if a part
+// before the last one that left failed: otherwise the customer would never get that part.
 func restart(d *delivery, s *channels.Status) {
 	last := d.State != store.Queued && slices.Contains(s.External, d.ExternalID)
 	if d.Part > 0 && (s.Early || d.State != store.Unknown && !last) && rank(d.State) < rank(store.Delivered) {
@@ -234,8 +234,8 @@ func restart(d *delivery, s *channels.Status) {
 	}
 }
 
-// receiptSays ends what was open about a message: the provider has it, whether or not
-// its answer came, or a bounce.
+// receiptSays notes that a receipt proves a message to have been sent, even if the provider's answer to
+// our request was lost or a bounce came.
 func (w *work) receiptSays(c *conv, m *message) {
 	if w.outbox.partLanded(m) {
 		return

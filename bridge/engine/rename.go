@@ -8,8 +8,8 @@ import (
 	"parley/bridge"
 )
 
-// rename gives a conversation another name on cards and in lists; its customer's own name takes that
-// back.
+// rename gives a conversation another name on cards and in lists. Renaming it to the customer's own name
+// takes that back.
 func (w *work) rename(r request) {
 	c, agent, surface, a := r.conv, r.agent, r.surface, r.Action
 	name := strings.Join(strings.Fields(a.Args.Note), " ")

@@ -13,11 +13,11 @@ const ownReplying = "replying"
 // replyChanges is what a batch changes about the forms of replies.
 type replyChanges struct {
 	*moment
-	conversations, agents []int64 // who answered where, row by row
+	conversations, agents []int64 // pairs: agents[i] answered in conversations[i]
 	outdated              []int64 // conversations in which the time of a form may be over
 }
 
-// end counts the form of an agent who answered as closed: nobody has to be told any more.
+// end notes that the form of an agent who answered is closed: the card no longer names the agent.
 func (rc *replyChanges) end(c *conv, agent *store.Agent) {
 	if agent == nil {
 		return
@@ -31,8 +31,8 @@ func (rc *replyChanges) end(c *conv, agent *store.Agent) {
 	c.refreshCard()
 }
 
-// outdate shows who has a form open now. It comes by a timer after a form was opened or
-// closed, and when its time is over.
+// outdate makes the card show who has a form open now. A timer calls for it after a form was opened or
+// closed, and when a form's time is over.
 func (rc *replyChanges) outdate(c *conv) {
 	rc.outdated = append(rc.outdated, c.ID)
 	c.clicked = true // the timer has waited for more already

@@ -42,7 +42,7 @@ func (w *work) sendToCustomer(c *conv, agent *store.Agent, surface int64, m *mes
 	}
 }
 
-// sourceAt gives the place of a typed message with its thread, to be read there again.
+// sourceAt gives the place of a typed message with its thread, where the message can be read again.
 func (c *conv) sourceAt(m *message) bridge.Place {
 	if m.Place == "" {
 		return bridge.Place{}
@@ -54,8 +54,8 @@ func (c *conv) sourceAt(m *message) bridge.Place {
 	return at
 }
 
-// joinLines lets a reply leave together with the line that its author typed before it,
-// where that one still waits: their hold begins anew, and is 60 s in all.
+// joinLines lets a reply leave together with the line that its author typed just before or after it, if
+// that line is still held. Their hold begins anew, but no line is held for more than 60 s.
 func (w *work) joinLines(c *conv, l *lane, d *delivery, m *message) {
 	if !w.settings(c).JoinLines || m.Promotional || len(m.Files) > 0 || m.Template != nil || m.Rich != nil || m.ReplyTo != "" || m.Reason == outbound.ClickedReason || m.Reason == outbound.RevivedReason {
 		return
@@ -79,7 +79,8 @@ func (w *work) measureLine(c *conv, d *delivery, m *message) {
 	d.join(d.JoinKey, utf8.RuneCountInString(m.Text)+len("\n\n"), room)
 }
 
-// joinGroup lets a line leave with those of a key, if all of them can wait for it and fit.
+// joinGroup lets a line leave together with those that have a key, if all of them may wait for it and
+// fit into one message. It says whether they do.
 func (o *outbox) joinGroup(l *lane, d *delivery, key string) bool {
 	var group []*delivery
 	size := d.JoinSize
@@ -115,13 +116,13 @@ func meantBy(d *delivery) []string {
 	return d.payload().Meant
 }
 
-// mayWait says that a hold may last until then: 60 s in all.
+// mayWait says that a delivery may be held until a time: for 60 s in all.
 func (d *delivery) mayWait(until time.Time) bool {
 	return !until.After(d.CreatedAt.Add(holdLongest))
 }
 
-// answered changes the conversation as a reply does when it is said; customersTurn is for when it
-// has left.
+// answered changes the conversation because an agent said a reply; customersTurn does what is due once
+// the reply has left.
 func (w *work) answered(c *conv, agent *store.Agent, m *message) {
 	if len(c.Assignees) == 0 {
 		c.Assignees = []int64{agent.ID}
@@ -136,9 +137,9 @@ func (w *work) answered(c *conv, agent *store.Agent, m *message) {
 	c.refreshCard()
 }
 
-// keepStatus has the replies that are on their way not make their conversation pending: a person has
-// chosen another status since they were said. Whether their results are applied before or after that
-// choice makes no difference.
+// keepStatus keeps replies that are on their way from making their conversation pending, because a person
+// has chosen another status since they were said. So it makes no difference whether their results are
+// applied before or after that choice.
 func (w *work) keepStatus(c *conv) {
 	for _, d := range w.outbox.deliveries {
 		if l := w.outbox.lanes[d.LaneID]; d.Kind != outbound.KindReply || d.State == store.Cancelled || l == nil || l.ConversationID != c.ID {
@@ -153,8 +154,8 @@ func (w *work) keepStatus(c *conv) {
 	}
 }
 
-// customersTurn notes that the customer has our answer: we wait for the customer, who has not
-// written since it was said. keeps means that a person has chosen the conversation's status since.
+// customersTurn notes that the customer has our answer, so that the customer's answer is awaited; it does
+// nothing if the customer has written since. keeps means that a person has chosen the status since.
 func (w *work) customersTurn(c *conv, keeps bool) {
 	if c.LastFrom != "agent" {
 		return

@@ -14,7 +14,7 @@ import (
 // which follow each other in the lane: the text with the first files, then the others. Each
 // has its own receipt; the fate of the message is the worst of theirs.
 
-// spans divides files among deliveries; one nil where all of them leave together.
+// spans divides files among deliveries, each of at most each files. One nil = all leave in one delivery.
 func spans(files, each int) []*outbound.Span {
 	if each <= 0 || files <= each {
 		return []*outbound.Span{nil}
@@ -53,8 +53,8 @@ func (o *outbox) firstOf(m *message) *delivery {
 	return nil
 }
 
-// cancelReply takes a waiting reply back, all of it. It says no when something of it is
-// being sent or was sent.
+// cancelReply takes all parts of a waiting reply back. It says no when the first part is being sent or was
+// sent.
 func (o *outbox) cancelReply(m *message) bool {
 	parts := o.partsOf(m)
 	if len(parts) == 0 || !o.cancel(parts[0]) {
@@ -104,8 +104,8 @@ func (o *outbox) worst(m *message) store.Fate {
 	return fate
 }
 
-// partLanded says that a part of a reply landed, but that its message has not yet, or not
-// as a whole: the mark waits for the others.
+// partLanded says that a part of a reply landed but others did not, or not yet: the mark waits for them.
+// It sets the message's fate to the worst of its parts'.
 func (o *outbox) partLanded(m *message) bool {
 	if len(o.partsOf(m)) < 2 {
 		return false
@@ -131,7 +131,7 @@ func (o *outbox) deliveryOf(m *message, delivery int64) *delivery {
 	return o.replyOf(m)
 }
 
-// partName says what of a message a delivery carries, where it is a file alone.
+// partName names the file that a delivery carries, if it is a part of a reply without the text; else "".
 func (th *threads) partName(m *message, d *delivery) string {
 	if d == nil {
 		return ""
@@ -151,7 +151,7 @@ func (b *book) receiptOf(m *message, s *channels.Status) (*delivery, error) {
 		return b.outbox.replyOf(m), nil
 	}
 	if s.Early {
-		return parts[0], nil // what carries a file alone is one part
+		return parts[0], nil // only the delivery with the text can have several parts
 	}
 	for _, d := range parts {
 		if d.ExternalID != "" && slices.Contains(s.External, d.ExternalID) {

@@ -16,12 +16,11 @@ const (
 	replyingTimeout = time.Second // for noting it: the form waits for that
 )
 
-// ReplyOpened tells that user has the form of a reply open, made at a time of Parley's clock:
-// the conversation's card names them until they answer or close it, for a few minutes at most.
-// It is called before the form is shown.
-// The row and the timer that has the card changed are written at once, so
-// that nothing is journalled before the card may have to change, and a form that is closed until then
-// changes nothing.
+// ReplyOpened tells that user has the form of a reply open, which was made at a time of Parley's clock. The
+// conversation's card names user until the answer, or until the form is closed, but only for a few
+// minutes. A surface calls this before it shows the form.
+// It writes a row, and a timer that will update the card. So nothing is journalled before the timer
+// fires, and a form that is closed before that changes nothing.
 func (d *Desk) ReplyOpened(ctx context.Context, conversation int64, user string, at time.Time) error {
 	agent := d.agent(user)
 	if agent == nil {
@@ -48,7 +47,8 @@ func replyForm(conversation int64, agent *store.Agent, at time.Time) store.Reply
 	return store.ReplyForm{ConversationID: conversation, AgentID: agent.ID, OpenedAt: at.Truncate(time.Second)}
 }
 
-// formHandedIn ends the form of a reply or a template when it is handed in, whatever becomes of it.
+// formHandedIn notes that the form of a reply or a template was submitted, and so is closed, whatever
+// becomes of the reply.
 func (w *work) formHandedIn(r request) {
 	if r.Origin != bridge.OriginForm || r.Verb != bridge.VerbReply && r.Verb != bridge.VerbTemplate {
 		return

@@ -8,19 +8,18 @@ import (
 	"parley/store"
 )
 
-// restoreMargin is what a surface's clock may be behind the database's: what was typed
-// so shortly after work began again is asked about as well.
+// restoreMargin is how far a surface's clock may be behind the database's. Texts that were typed within
+// it after work began again are asked about as well.
 const restoreMargin = 5 * time.Second
 
-// beginAgain is the wait when the database does not answer as work begins.
+// beginAgain is the pause between two tries to begin work while the database does not answer.
 const beginAgain = 200 * time.Millisecond
 
 // restoredReason marks a text that was typed before Parley was restored from a backup.
 const restoredReason string = "restored"
 
-// afterRestore learns since when this database is worked on after its last restore. What is
-// older may have been dealt with by the Parley that was lost. It asks until the database answers,
-// and says whether it did before ctx ended.
+// afterRestore reads when work on this database began after its last restore. The Parley that was lost may
+// have dealt with anything older. It asks until the database answers, and says no if ctx ends before.
 func (e *Engine) afterRestore(ctx context.Context) bool {
 	for {
 		err := e.askServedSince(ctx)
@@ -63,8 +62,8 @@ func (w *work) parkRestored(c *conv, m *message) {
 		Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}})
 }
 
-// orphaned says that something was typed in a thread that was opened after the backup
-// from which Parley was restored: nobody knows any more whose it is.
+// orphaned says that something was typed in a thread that Parley opened after the backup from which it
+// was restored: nobody knows any more which conversation the thread belongs to.
 func (w *work) orphaned(r request) bool {
 	opened := orderTime(r.Place.Thread)
 	return !w.e.restored.IsZero() && r.OwnThread && !opened.IsZero() && opened.Before(w.e.restored) &&

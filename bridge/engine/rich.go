@@ -7,8 +7,9 @@ import (
 	"parley/channels"
 )
 
-// fitting gives the messages that a filled form becomes on the conversation's channel: what
-// the channel can't carry is in words; what is a message by itself follows the text.
+// fitting gives the one or two messages that a filled form becomes on the conversation's channel. Rich
+// content that the channel can't carry becomes words; content that must be a message by itself follows
+// the text.
 func (w *work) fitting(c *conv, a bridge.Action, answered *message) []bridge.Action {
 	var caps bridge.Capabilities
 	if ch := w.e.Channel(c.AccountID); ch != nil {
@@ -31,7 +32,7 @@ func (w *work) fitting(c *conv, a bridge.Action, answered *message) []bridge.Act
 	return []bridge.Action{a}
 }
 
-// mayName says that the channel lets an answer name the message it is to.
+// mayName says that a reply on the conversation's channel may name the message that it answers.
 func (w *work) mayName(c *conv, answered *message) bool {
 	ch := w.e.Channel(c.AccountID)
 	return answered != nil && answered.ExternalID != "" && ch != nil && ch.Capabilities().ReplyTo >= channels.Partial

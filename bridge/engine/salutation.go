@@ -8,8 +8,8 @@ import (
 	"parley/store"
 )
 
-// salutation finds whom a text begins to speak to: what stands before its first comma, colon,
-// exclamation mark or dash, "Ben, can you check?" or "Hi Ben - please".
+// salutation finds whom a text addresses at its beginning: the words before its first comma, colon,
+// exclamation mark or dash, as in "Ben, can you check?" or "Hi Ben - please".
 var salutation = regexp.MustCompile(`^[^\p{L}\n]*([\p{L}\p{M}.'’ \x{00a0}-]{1,80}?)\s*(?:[,،、，:：!！;\n]|\s[-–—]|$)`)
 
 // typedName is a name after an @ that was not picked from the list, so that no mention came of it.

@@ -53,10 +53,10 @@ func (w *work) say(r request) {
 			w.log.note(c, r.agent, m)
 		}
 		if (reason == "not_an_agent" || reason == "explicit_mode") && c.toldBefore(m) {
-			return // a line once: an automation that answers each would never end
+			return // said only once: an automation that answers each line would never end
 		}
 		switch {
-		case reason == "not_assignee": // its mark is enough for everybody else, and the next time for its author
+		case reason == "not_assignee": // for everybody else, and for its author the next time, the mark is enough
 			w.tellOnce(c, surface, r.Action, bridge.Line{Content: &bridge.InsideLine{Reason: reason}, Verbs: []bridge.Verb{bridge.VerbSend},
 				Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
 		case Told(reason):
@@ -86,8 +86,8 @@ func (w *work) speak(r request) (Decision, string) {
 	})
 }
 
-// leftThread says that something was typed in a thread of before the conversation's root
-// was posted anew, or of before it was handed over. Forms name their conversation.
+// leftThread says that a text was typed in a thread that the conversation has left, because its root was
+// posted anew or because it was handed over. It is never so for forms, which name their conversation.
 func (w *work) leftThread(c *conv, surface int64, at bridge.Place) bool {
 	t := c.threads[surface]
 	if t == nil || at.Message == "" || at.Thread == "" || at.Thread == at.Message {

@@ -8,10 +8,10 @@ import (
 	"parley/store"
 )
 
-// signature is what a reply ends with: in mail the author's own where there is one, else the
-// account's. What is sent and what is counted ask it, so that no text is longer than was said.
-// Chats have the account's alone: a person's signature is made for letters, and each text of an SMS
-// is paid for. author may be nil.
+// signature gives the signature of a reply: in mail the author's own if there is one, else the account's.
+// Sending and counting both call it, so that no text is longer than people were told. Chats only have
+// the account's, because a person's signature is made for letters, and each text of an SMS is paid for.
+// author may be nil.
 func (e *Engine) signature(account *store.Account, author *store.Agent) (markdown string, rich *store.RichSignature) {
 	if author != nil && (author.Signature != "" || author.RichSignature != nil) && e.caps(account.ID).Threads {
 		return author.Signature, author.RichSignature

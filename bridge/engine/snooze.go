@@ -14,7 +14,7 @@ import (
 
 const (
 	overdueAfter = 10 * time.Minute // a snooze that wakes later than this was missed
-	digestWait   = 3 * time.Second  // collects what was missed
+	digestWait   = 3 * time.Second  // how long missed snoozes are collected before people are told
 )
 
 // pauseOrWake does pending, snooze and wake.
@@ -70,8 +70,8 @@ func (w *work) endSnooze(c *conv) {
 	c.touch()
 }
 
-// snoozeOver brings a conversation back. The timer's time tells whether it is this
-// snooze: the clock may have stepped back since it fired.
+// snoozeOver brings a conversation back. due is compared as well as the clock, which may have stepped
+// back since the timer fired.
 func (w *work) snoozeOver(c *conv, due time.Time) {
 	if c.status() != bridge.StatusSnoozed || c.SnoozedUntil == nil || c.SnoozedUntil.After(w.now) && !c.SnoozedUntil.Equal(due) {
 		return // woken or snoozed anew in the meantime

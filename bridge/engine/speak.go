@@ -39,8 +39,8 @@ const (
 )
 
 // Speak decides what becomes of a text typed in a conversation's thread, and why.
-// Everything that is not clearly a reply stays inside. The reason is a code; when
-// it is told, Told says that the author must learn that the customer didn't get it.
+// Everything that is not clearly a reply stays inside. The reason is a code; Told says for which of
+// them the author must be told that the customer didn't get the text.
 func Speak(s Speech) (d Decision, reason string) {
 	switch {
 	case s.Actor != bridge.ActorPerson:

@@ -29,14 +29,14 @@ type starting struct {
 	knownOnly bool
 }
 
-// knownOnly says that by an account conversations are begun only with people who wrote to some
+// knownOnly says that agents may begin conversations on an account only with people who wrote to some
 // account before. That is so in chats, where a phone number may be anybody's, unless the account's
 // setting outgoing is on. A mail may go to any address.
 func knownOnly(d *directory.Directory, a *store.Account, caps bridge.Capabilities) bool {
 	return !caps.Threads && !d.SettingsOf(a, false).Outgoing
 }
 
-// keys names the party in every way.
+// keys gives all keys of the party.
 func (s starting) keys() []string { return append([]string{s.party.Key}, s.party.Also...) }
 
 // strangerProblem says why a conversation with somebody can't be begun; nil = it can. writers are
@@ -86,7 +86,8 @@ func (e *Engine) starts(dir *directory.Directory, a *store.Account) *bridge.Prob
 	return nil
 }
 
-// starting looks up what a new conversation needs, or says why there can't be one.
+// starting looks up what a new conversation needs, or says why there can't be one. If s names no
+// account, exactly one of the accounts that the agent may use must fit.
 func (e *Engine) starting(dir *directory.Directory, agent *store.Agent, s bridge.Start) (starting, *bridge.Problem) {
 	if problem := Authorize(agent, bridge.VerbNew, nil); problem != nil {
 		return starting{}, problem
@@ -117,7 +118,7 @@ func (e *Engine) starting(dir *directory.Directory, agent *store.Agent, s bridge
 	return starting{}, &bridge.Problem{Code: "which_account", Field: "account", Text: "Several accounts could reach " + found[0].party.Key + ".", Hint: "Name one: @Parley new " + found[0].account.Name + " " + found[0].party.Key}
 }
 
-// startingBy looks at one account.
+// startingBy is starting for one account.
 func (e *Engine) startingBy(dir *directory.Directory, a *store.Account, s bridge.Start) (starting, *bridge.Problem) {
 	if p := e.starts(dir, a); p != nil {
 		return starting{}, p
@@ -150,7 +151,7 @@ func startOf(a bridge.Action) bridge.Start {
 	return bridge.Start{Account: a.Args.Account, Recipient: a.Args.Recipient, Subject: a.Args.Subject, Text: a.Text}
 }
 
-// start adds whom a new conversation is with.
+// start adds the customer with whom an action begins a conversation.
 func (n *wanted) start(w *work, surface int64, a bridge.Action) {
 	n.laneAcc, n.laneKeys = append(n.laneAcc, surface), append(n.laneKeys, outbound.ChannelLane("@"+a.Actor.ID))
 	s, problem := w.e.starting(w.dir, w.dir.AgentOf(surface, a.Actor.ID), startOf(a))
@@ -175,9 +176,9 @@ func (s starting) unsaid(a bridge.Action) *bridge.Problem {
 	return nil
 }
 
-// start begins a conversation: its root, then the agent's text, then the message itself
-// by the way of every reply. Where a chat has an open conversation with the customer that
-// one is offered, and nothing is sent.
+// start begins a conversation: it posts the root and a line with the agent's text, and sends the text
+// as a reply. If a chat has an open conversation with the customer already, the agent is pointed to that
+// one, and nothing is sent.
 func (w *work) start(ctx context.Context, tx pgx.Tx, r request) error {
 	agent, surface, a := r.agent, r.surface, r.Action
 	s, problem := w.e.starting(w.dir, agent, startOf(a))
@@ -228,7 +229,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r request) error {
 	return w.firstWords(r.about(c), used)
 }
 
-// accountID of the account; 0 while it isn't found.
+// accountID gives the id of the account; 0 if none was found.
 func (s starting) accountID() int64 {
 	if s.account == nil {
 		return 0
@@ -311,8 +312,8 @@ func (w *work) refer(c *conv, surface int64) bridge.Facts {
 	return f
 }
 
-// admitKnown finds out which of those with whom a conversation is begun wrote before, where that is
-// asked for; nobody else is remembered.
+// admitKnown reads which of the people with whom conversations are to be begun wrote before, where that
+// is required. Only these become customers.
 func (b *book) admitKnown(ctx context.Context, tx pgx.Tx, n *wanted) error {
 	var keys []string
 	for _, s := range n.knownOnly {

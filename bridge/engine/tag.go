@@ -51,7 +51,7 @@ func (w *work) tag(r request) {
 		what = "untagged"
 	}
 	w.log.byAgent(c, r.agent, what, detail{Text: strings.Join(a.Args.Tags, ", ")})
-	if len(created) > 0 && a.Origin != bridge.OriginForm { // whose form asks for new ones
+	if len(created) > 0 && a.Origin != bridge.OriginForm { // in the form, new tags are asked for by name
 		w.confirm(c, surface, a, bridge.Line{Content: &bridge.TaggedLine{New: bridge.TagsCreated}, Verb: a.Verb,
 			Args: bridge.Args{Conversation: c.ID, Tags: created}})
 	}

@@ -11,10 +11,10 @@ import (
 	"parley/store"
 )
 
-// tags are those that conversations may have.
+// tags holds the tags that conversations may have.
 type tags struct {
-	rows []store.Tag     // those of the directory, or as they are now where one may be new
-	made map[string]bool // in this batch
+	rows []store.Tag     // the directory's, or all that are stored now if the batch may make one
+	made map[string]bool // tags that this batch makes
 }
 
 func newTags(known []store.Tag) *tags { return &tags{rows: known, made: map[string]bool{}} }

@@ -67,7 +67,7 @@ func (w *work) saveTemplate(ctx context.Context, tx pgx.Tx, r request) error {
 		return nil
 	}
 	if i >= 0 {
-		old := rows[i] // what makes it this template stays, and what a form doesn't show
+		old := rows[i] // its name and language stay, and so does what a form doesn't show
 		row.Name, row.Language, row.ProviderName = old.Name, old.Language, old.ProviderName
 		if draft.Buttons == nil {
 			row.Buttons = old.Buttons
@@ -103,7 +103,7 @@ func (w *work) saveTemplate(ctx context.Context, tx pgx.Tx, r request) error {
 	return nil
 }
 
-// sameTemplate says that two templates of an account can't stand beside each other.
+// sameTemplate says that an account can't have both templates: they have one language and one name.
 func sameTemplate(a, b store.Template) bool {
 	return a.Language == b.Language && (strings.EqualFold(a.Name, b.Name) || a.ProviderName == b.ProviderName)
 }

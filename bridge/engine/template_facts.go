@@ -10,7 +10,7 @@ import (
 	"parley/store"
 )
 
-// templateFacts shows a row.
+// templateFacts gives what surfaces may show of a template's row.
 func templateFacts(row store.Template, account string) bridge.Template {
 	t := bridge.Template{ID: row.ID, Version: row.Version, Account: account, Name: row.Name, Language: row.Language, Category: row.Category,
 		Uses: row.Uses, Labels: row.Labels, Header: row.Header, Body: row.Body, Footer: row.Footer, Examples: row.Examples,
@@ -28,7 +28,7 @@ func templateFacts(row store.Template, account string) bridge.Template {
 // Errors: *Problem with the name of what is missing.
 func fillTemplate(row store.Template, values map[string]string) (outbound.UsedTemplate, *bridge.Problem) {
 	u := outbound.UsedTemplate{ID: row.ID, Version: row.Version, Name: row.Name, Use: channels.TemplateUse{Template: bridge.ProviderTemplate(row), Values: map[string]string{}}}
-	u.Use.Category = cmp.Or(row.ProviderCategory, row.Category) // what it is to its readers
+	u.Use.Category = cmp.Or(row.ProviderCategory, row.Category) // the provider's category counts
 	for _, name := range u.Use.Variables {
 		value := bridge.TemplateValue(values[name])
 		if value == "" {
@@ -40,7 +40,8 @@ func fillTemplate(row store.Template, values map[string]string) (outbound.UsedTe
 	return u, nil
 }
 
-// known gives what is known for the variables of templates in a conversation.
+// knownValues gives values for variables of templates, by the variable's name, as far as the
+// conversation's facts tell them.
 func knownValues(f bridge.Facts, company string) map[string]string {
 	known := map[string]string{}
 	put := func(value string, names ...string) {

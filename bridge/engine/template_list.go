@@ -10,7 +10,7 @@ import (
 	"parley/store"
 )
 
-// Templates gives templates for pickers and lists, and what is known for their
+// Templates gives templates for pickers and lists, and the known values of their
 // variables. Errors as Facts.
 func (d *Desk) Templates(ctx context.Context, which bridge.TemplatesFor, user string) (bridge.Templates, error) {
 	agent, dir := d.agent(user), d.e.directory.Load()

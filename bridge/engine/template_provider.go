@@ -11,12 +11,12 @@ import (
 	"parley/store"
 )
 
-// reviewWait is how long a change waits for the verdict on what it changes: providers take
-// none before.
+// reviewWait is how long a change of a template waits while the provider still reviews the version
+// before: providers take no change until then.
 const reviewWait = 10 * time.Minute
 
-// handIn gives a template to its provider. What the provider has of that name already is
-// made ours, unless somebody else waits for its verdict.
+// handIn submits a template to its provider. If the provider has one of that name already, handIn takes
+// that one over, unless it is another account's with other content, or somebody else may await its review.
 func (e *Engine) handIn(ctx context.Context, templater channels.Templater, row store.Template) (channels.TemplateState, error) {
 	t := bridge.ProviderTemplate(row)
 	if t.ExternalID == "" && row.Tries > 1 { // an earlier attempt may have arrived, its answer been lost
@@ -79,7 +79,7 @@ func knownTemplate(ctx context.Context, templater channels.Templater, t channels
 	return &states[i], nil
 }
 
-// twins are templates of other accounts of the same kind which are the provider's same one.
+// twins gives the templates of other accounts of the same kind that are the same one at the provider.
 func (e *Engine) twins(ctx context.Context, row store.Template, external string) ([]store.Template, error) {
 	rows, err := store.ListTemplates(ctx, e.pool, 0)
 	if err != nil || external == "" {

@@ -18,10 +18,10 @@ import (
 )
 
 const (
-	templateEvery   = time.Second      // how often is looked for something to tell providers
+	templateEvery   = time.Second      // how often Parley looks for something to tell providers
 	templateTimeout = 45 * time.Second // of one call
 	templateBatch   = 8                // templates between two looks at the lists
-	templateLost    = time.Hour        // a template that the provider's list lacks so long after handing in is gone
+	templateLost    = time.Hour        // a template that the provider's list lacks so long after it was submitted is gone
 )
 
 // runTemplates tells providers of new, changed and deleted templates, and asks for their
@@ -74,7 +74,7 @@ func (e *Engine) connected() []int64 {
 	return list
 }
 
-// workTemplate tells a provider of one template.
+// workTemplate tells a provider of one new, changed or deleted template, and writes what came of it.
 func (e *Engine) workTemplate(ctx context.Context, row store.Template) error {
 	state, err := e.tellOfTemplate(ctx, row)
 	class := channels.ClassOf(err)
@@ -98,7 +98,8 @@ func (e *Engine) workTemplate(ctx context.Context, row store.Template) error {
 	return e.keepTemplateState(ctx, row, state, err == nil)
 }
 
-// tellOfTemplate calls the provider, where there is one to be told.
+// tellOfTemplate submits a template to the provider, or has the provider delete it. Where providers don't
+// approve templates, the template is approved at once.
 func (e *Engine) tellOfTemplate(ctx context.Context, row store.Template) (state channels.TemplateState, err error) {
 	defer e.caught("template", &err)
 	templater, ok := e.Channel(row.AccountID).(channels.Templater)
@@ -115,8 +116,7 @@ func (e *Engine) tellOfTemplate(ctx context.Context, row store.Template) (state 
 	return channels.TemplateState{Status: channels.TemplateApproved}, nil // nobody else decides
 }
 
-// caught turns a panic of a channel into an error: what it was about is tried again later, and
-// all else goes on.
+// caught turns a panic of a channel into an error that is tried again later. It must be deferred.
 func (e *Engine) caught(what string, err *error) {
 	if p := recover(); p != nil {
 		e.log.Error("a channel panicked", "what", what, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
@@ -124,7 +124,8 @@ func (e *Engine) caught(what string, err *error) {
 	}
 }
 
-// keepTemplateState ends a claim; the verdict is a fact like any other.
+// keepTemplateState ends a claim, and journals the provider's verdict as a fact in the same transaction.
+// taken means that the provider took the template.
 func (e *Engine) keepTemplateState(ctx context.Context, row store.Template, state channels.TemplateState, taken bool) error {
 	err := store.InTxWith(ctx, e.pool, func(tx pgx.Tx) (*store.Pipeline, error) {
 		if done, err := store.FinishTemplate(ctx, tx, row, taken); err != nil || !done {
@@ -138,7 +139,8 @@ func (e *Engine) keepTemplateState(ctx context.Context, row store.Template, stat
 	return err
 }
 
-// learned is the fact of what a provider says of a template.
+// learned makes the fact of what a provider says of a template; how says on which occasion: handedIn,
+// or "listed".
 func learned(row store.Template, how string, state channels.TemplateState) store.NewEvent {
 	f := ownFact{Kind: ownTemplate, Account: row.AccountID, Template: row.ID, Version: row.Version, Class: how, State: &state}
 	return f.event(fmt.Sprintf("template:%d:%s", row.ID, rand.Text()))
@@ -181,12 +183,14 @@ func (e *Engine) listTemplates(ctx context.Context, t channels.Templater) (state
 	return t.ListTemplates(ctx)
 }
 
-// now is the database's clock as far as this process knows it.
+// now gives this process's clock. It may differ from the database's, which doesn't matter where it is
+// compared with hours.
 func (e *Engine) now() time.Time {
 	return time.Now() //nolint:forbidigo // compared with hours
 }
 
-// listed finds a template in its provider's list and says whether that is news.
+// listed finds a template in its provider's list, and says whether what the list tells of it is news. A
+// template that was submitted long ago and isn't in the list is disabled.
 func listed(row store.Template, states []channels.TemplateState, now time.Time) (channels.TemplateState, bool) {
 	if row.Todo != "" || row.SubmittedAt == nil {
 		return channels.TemplateState{}, false

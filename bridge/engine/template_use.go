@@ -18,7 +18,8 @@ import (
 // templateReason marks a reply that is a template.
 const templateReason string = "template"
 
-// useTemplate sends a template as the agent's message, once its preview was seen.
+// useTemplate sends a template as the agent's message. If the agent hasn't seen its preview yet, it
+// offers templates instead.
 func (w *work) useTemplate(ctx context.Context, tx pgx.Tx, r request) error {
 	c, agent, surface := r.conv, r.agent, r.surface
 	if problem := Authorize(agent, bridge.VerbReply, c.Conversation); problem != nil {
@@ -94,7 +95,7 @@ func templateFor(account int64, rows []store.Template, args *bridge.TemplateArgs
 	return fillTemplate(row, args.Values)
 }
 
-// offerTemplates answers a typed verb: with the button that opens the form.
+// offerTemplates answers a typed verb with the button that opens the form of templates.
 func (w *work) offerTemplates(ctx context.Context, tx pgx.Tx, r request) error {
 	c, a := r.conv, r.Action
 	facts, err := w.facts(ctx, tx, c, r.agent, r.surface)

@@ -15,10 +15,10 @@ import (
 	"parley/store"
 )
 
-// handedIn marks what a provider answered to a template that was handed in.
+// handedIn marks a provider's answer to the submission of a template.
 const handedIn = "submitted"
 
-// applyTemplateState takes what the provider tells of a template by itself.
+// applyTemplateState applies what a provider tells of a template unasked.
 func (w *work) applyTemplateState(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) error {
 	if in.Template == nil {
 		return nil
@@ -35,7 +35,7 @@ func (w *work) applyTemplateState(ctx context.Context, tx pgx.Tx, a *store.Accou
 	told := false
 	for _, row := range rows {
 		if row.Todo != "" || row.SubmittedAt == nil {
-			continue // about what it was before
+			continue // what the provider tells is about an older version
 		}
 		news, err := w.templateState(ctx, tx, row, *in.Template, told)
 		if err != nil {
@@ -46,7 +46,7 @@ func (w *work) applyTemplateState(ctx context.Context, tx pgx.Tx, a *store.Accou
 	return nil
 }
 
-// templateLearned takes what was asked of the provider, or heard when handing in.
+// templateLearned applies what a provider's list, or its answer to a submission, says of a template.
 func (w *work) templateLearned(ctx context.Context, tx pgx.Tx, f ownFact) error {
 	rows, err := store.LockTemplates(ctx, tx, f.Template)
 	if err != nil || len(rows) == 0 || rows[0].Version != f.Version || rows[0].Todo != "" || f.State == nil {
@@ -63,8 +63,8 @@ func (w *work) templateLearned(ctx context.Context, tx pgx.Tx, f ownFact) error 
 	return err
 }
 
-// templateState writes a verdict and tells who wants to know, unless that was done. It says
-// whether there was something to tell.
+// templateState writes a verdict, and tells people of it unless they were told. It says whether it
+// told them.
 func (w *work) templateState(ctx context.Context, tx pgx.Tx, row store.Template, s channels.TemplateState, told bool) (news bool, err error) {
 	before := row
 	row.Reason = s.Reason
@@ -108,15 +108,15 @@ func knownStatus(s channels.TemplateStatus) bool {
 		channels.TemplateRejected, channels.TemplatePaused, channels.TemplateDisabled}, s)
 }
 
-// approves says that the provider of an account approves templates: only then a verdict
-// is news.
+// approves says that the provider of an account approves templates. Only then people are told of
+// verdicts.
 func (w *work) approves(account int64) bool {
 	_, ok := w.e.Channel(account).(channels.Templater)
 	return ok
 }
 
-// tellTemplate tells a verdict to who handed the template in, or in the team's channel;
-// was is the category before a change of it.
+// tellTemplate tells a verdict to the agent who submitted the template, or else in the account's channel.
+// was is the former category, if the provider changed it; else "".
 func (w *work) tellTemplate(account *store.Account, row store.Template, was string) {
 	line := bridge.Line{Content: &bridge.VerdictLine{Templates: []bridge.Template{templateFacts(row, account.Name)}, Before: was},
 		Verb: bridge.VerbTemplates, Verbs: []bridge.Verb{bridge.VerbTemplateEdit}, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: row.ID}}}
@@ -131,7 +131,7 @@ func (w *work) tellTemplate(account *store.Account, row store.Template, was stri
 	}
 }
 
-// templatesOf adds what telling a verdict of an account may need.
+// templatesOf adds the lanes in which verdicts on an account's templates may be told.
 func (n *wanted) templatesOf(dir *directory.Directory, account int64) {
 	n.people(dir)
 	a := dir.Account(account)

@@ -9,8 +9,8 @@ import (
 	"parley/store"
 )
 
-// openThread makes sure that a conversation has a thread in its home surface: the
-// root is the first thing in its lane.
+// openThread makes sure that a conversation has a thread, and opens one in its home surface if not. The
+// root is the first delivery in the thread's lane.
 // Errors: *relay.EventError when no channel is configured: nothing is dropped, the
 // event can be replayed.
 func (th *threads) openThread(c *conv) (*thread, error) {
@@ -39,7 +39,7 @@ func (th *threads) channelLaneOf(surface int64, channel string, kind bridge.Post
 	return th.outbox.lane(laneKey{surface, outbound.ChannelLane(channel)}, 0, store.PrioritySay, gate, request)
 }
 
-// rootUnsent says that the root isn't even on its way: it will show the newest state.
+// rootUnsent says that no attempt at the root has begun, so that it will show the newest state.
 func (th *threads) rootUnsent(c *conv, t *thread) bool {
 	if t.Root != "" {
 		return false
@@ -48,8 +48,8 @@ func (th *threads) rootUnsent(c *conv, t *thread) bool {
 	return l.LeasedUntil == nil && l.Head == 0
 }
 
-// threadLost opens a new root when the old one was deleted, once for each root.
-// Errors: notYet while a post is under way: nothing may overtake it.
+// threadLost posts a new root after the old one was deleted, once for each root.
+// Errors: notYet while a post is under way, which nothing may overtake.
 func (th *threads) threadLost(c *conv, surface int64, root string) error {
 	t := c.threads[surface]
 	if t == nil || t.Root == "" || t.Root != root {

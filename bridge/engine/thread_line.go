@@ -16,7 +16,7 @@ import (
 //   - channelLine posts in a channel, outside of conversations.
 //   - whisper answers one person where they did something, unseen by others: refuse, unchanged and
 //     confirm say what became of a verb, tellOnce (told_once.go) what need be said only once.
-//   - direct (direct_line.go) tells one agent in a conversation of two.
+//   - direct (direct_line.go) tells one agent in a direct message.
 //
 // Whatever a card (thread.go) or a mark on the message (mark.go) can show needs no line.
 
@@ -62,8 +62,8 @@ func (th *threads) ask(c *conv, m *message, a bridge.Action, reason string) {
 	th.tellWith(c, m, line)
 }
 
-// meant makes a button of the verb that a mistyped one stands for: about this conversation, with the
-// names of its people. Nothing where one of them isn't known.
+// meant makes the button for the verb that a mistyped one stands for. It is about this conversation, and
+// names the agents in the verb; nil if one of them isn't known.
 func (th *threads) meant(c *conv, m *message, a bridge.Action) *bridge.Meant {
 	if a.Meant == nil {
 		return nil
@@ -98,13 +98,13 @@ func (th *threads) tellWith(c *conv, m *message, line bridge.Line) {
 	}
 	line.Args = bridge.Args{Conversation: c.ID, Message: m.ID, Delivery: line.Args.Delivery}
 	if slices.Contains(line.Verbs, bridge.VerbReply) {
-		line.Args.Message = 0 // of a reply it is what that answers
+		line.Args.Message = 0 // for a reply it would be the message that the reply answers
 	}
 	th.lineAbout(c, m, line)
 }
 
-// lineAbout posts a line that points at a person's message. It mentions the author, but for what
-// the author did.
+// lineAbout posts a line that points at a person's message. It mentions the author, unless the line is
+// about something that the author did.
 func (th *threads) lineAbout(c *conv, m *message, line bridge.Line) {
 	if t := c.home(th.dir); t != nil {
 		line.SourceRef = sourceOf(m, t)
@@ -183,7 +183,7 @@ func (th *threads) confirm(c *conv, surface int64, a bridge.Action, line bridge.
 	th.whisper(c, surface, a, line)
 }
 
-// author names to a surface who typed a message, agent or not.
+// author names the person who typed a message, agent or not, for a surface.
 func (th *threads) author(m *message, surface int64) bridge.AgentRef {
 	ref := bridge.AgentRef{Name: "you"}
 	if m.AgentID != nil {

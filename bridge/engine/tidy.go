@@ -12,12 +12,12 @@ import (
 const (
 	tidyEvery    = time.Minute
 	tidyWithin   = 10 * time.Second
-	mostMarks    = 1000 // lanes of a gate in which marks are dropped in one transaction
-	mostOpenings = 10_000
-	oldWords     = 500 // conversations that are made findable in one transaction
+	mostMarks    = 1000   // lanes of a gate in which marks are dropped in one transaction
+	mostOpenings = 10_000 // rows of openings that are removed in one transaction
+	oldWords     = 500    // conversations that are made findable in one transaction
 )
 
-// runTidying removes what says nothing any more, until ctx ends. First, it makes old
+// runTidying removes old marks and old rows of openings, until ctx ends. First, it makes old
 // conversations findable, once in the life of a database.
 func (e *Engine) runTidying(ctx context.Context) error {
 	e.keepOldWords(ctx)

@@ -8,7 +8,7 @@ import (
 	"parley/store"
 )
 
-// timers has what one batch starts and stops of what is to be done later.
+// timers holds the timers that one batch starts and stops.
 type timers struct {
 	set     map[timerKey]store.Timer
 	stopped map[timerKey]store.Timer
@@ -26,7 +26,7 @@ func (t *timers) start(row store.Timer) {
 	t.set[k] = row
 }
 
-// stop has a conversation's timer of a kind not fire.
+// stop keeps a conversation's timer of a kind from firing.
 func (t *timers) stop(row store.Timer) {
 	k := timerKey{row.ConversationID, row.Kind}
 	delete(t.set, k)

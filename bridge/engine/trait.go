@@ -22,7 +22,7 @@ func (c *conv) setTrait(name, value string) bool {
 	return true
 }
 
-// traitsShown are what a root shows of the traits; "" = there are none.
+// traitsShown is the part of a card's digest that stands for the traits; "" = there are none.
 func (c *conv) traitsShown() string {
 	if len(c.Traits) == 0 {
 		return ""

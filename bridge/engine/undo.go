@@ -5,7 +5,7 @@ import (
 	"parley/store"
 )
 
-// undo takes the last waiting reply of its author back, or the one named.
+// undo takes the named reply back, or else the last waiting one that the agent wrote or sent.
 func (w *work) undo(r request) {
 	c, agent, surface := r.conv, r.agent, r.surface
 	m := w.undoNamed(r)
@@ -55,7 +55,7 @@ func (b *book) lastSentBy(c *conv, agent *store.Agent) *message {
 	return found
 }
 
-// sendersForOthers gives by message who sent what somebody else wrote.
+// sendersForOthers gives, by message, the agent who sent a colleague's text.
 func (b *book) sendersForOthers() map[int64]int64 {
 	senders := map[int64]int64{}
 	for id, lines := range b.trackedLines() {

@@ -9,21 +9,21 @@ import (
 	"parley/bridge"
 )
 
-// useCase is what the engine knows of a verb.
+// useCase says who may use a verb, where, and what does it.
 type useCase struct {
-	admins *bridge.Problem // what others than admins are told; nil = every agent may do it
-	open   bool            // only in a conversation that is not over
-	mail   bool            // also in the daily thread of automatic mail
-	none   bool            // it is about no conversation, wherever it is said
+	admins *bridge.Problem // what agents who are no admins are told; nil = every agent may use the verb
+	open   bool            // only for a conversation that is not over
+	mail   bool            // also in a daily thread, in which mails are sorted
+	none   bool            // the verb is about no conversation, wherever it is used
 
-	// do does it to a conversation. Verbs without it are done before one is looked for, or are words
-	// that somebody says.
+	// do applies the verb to a conversation. Verbs with neither do nor read are done before a conversation
+	// is looked for, or are words that somebody says.
 	do func(*work, request)
-	// read is do where it needs the database besides what the batch has read.
+	// read is used in place of do where the verb needs more of the database than the batch has read.
 	read func(*work, context.Context, pgx.Tx, request) error
 }
 
-// useCases lists what is done for each verb.
+// useCases makes the table of verbs.
 func useCases() map[bridge.Verb]*useCase {
 	forTemplates := &bridge.Problem{Code: "not_allowed", Text: "Only admins change templates.", Hint: "Ask one of them."}
 	toClose := &bridge.Problem{Code: "not_allowed", Text: "Only admins close conversations.", Hint: "Resolve it instead: !resolve"}
@@ -79,8 +79,7 @@ func allUseCases() map[bridge.Verb]*useCase {
 	return all
 }
 
-// useCaseOf gives what the engine knows of a verb; nothing of one that is done without a table, as
-// plain words are.
+// useCaseOf gives a verb's entry in the table; an empty one for verbs that have none, such as plain words.
 func useCaseOf(verb bridge.Verb) *useCase {
 	if u := allUseCases()[verb]; u != nil {
 		return u

@@ -10,18 +10,18 @@ import (
 )
 
 const (
-	windowReason  = bridge.ReasonWindow // parked: the reply window was closed
-	offeredReason = "offered"           // parked for the window, and offered again since it opened
+	windowReason  = bridge.ReasonWindow // of a reply that is parked because the reply window was closed
+	offeredReason = "offered"           // of such a reply, since it was offered again when the window opened
 	maxOffered    = 10                  // parked replies that are offered at once
-	windowStep    = 10 * time.Minute
+	windowStep    = 10 * time.Minute    // to which the window's end on a card is cut
 )
 
 func (w *work) window(c *conv) outbound.Window {
 	return outbound.WindowOf(w.e.caps(c.AccountID), c.WindowFrom)
 }
 
-// opensWindow says that what arrived restarts the reply window: the customer's own words
-// or taps, never what a machine sent, a status, an echo or an edit.
+// opensWindow says that an inbound restarts the reply window. The customer's own words and taps do; what
+// a machine sent, a status, an echo or an edit never does.
 func opensWindow(in channels.Inbound) bool {
 	if in.Historical || in.Automatic != "" || in.Consent != nil && in.Consent.Silent {
 		return false
@@ -34,8 +34,8 @@ func (w *work) openWindow(c *conv, in channels.Inbound) {
 	if !opensWindow(in) || w.e.caps(c.AccountID).ReplyWindow == 0 {
 		return
 	}
-	// Both clocks are real ones, ours may have been moved. A message that came late opened
-	// the window when it was sent, not when it came.
+	// ReceivedAt and At are of real clocks, while Parley's may have been moved by ahead. A message that came
+	// late opened the window when it was sent, not when it came.
 	ahead := w.now.Sub(w.real)
 	from := w.event.ReceivedAt.Add(ahead)
 	if at := in.At.Add(ahead); !in.At.IsZero() && at.Before(from) {
@@ -55,7 +55,7 @@ func (w *work) openWindow(c *conv, in channels.Inbound) {
 	}
 }
 
-// watchWindow has the card brought up to date when the window's state changes, not before.
+// watchWindow starts the timer that updates the card when the window's state changes.
 func (w *work) watchWindow(c *conv) {
 	at := w.window(c).Next(w.now)
 	if at.IsZero() {
@@ -64,7 +64,7 @@ func (w *work) watchWindow(c *conv) {
 	w.timers.start(store.Timer{ConversationID: c.ID, Kind: ownWindow, DueAt: at})
 }
 
-// windowOver shows that a window has closed, for all or for machines.
+// windowOver updates the card after a window has closed, for all or only for machines.
 func (w *work) windowOver(c *conv) {
 	w.watchWindow(c)
 	if c.status().Open() {
@@ -72,8 +72,8 @@ func (w *work) windowOver(c *conv) {
 	}
 }
 
-// windowShown is what the card's digest holds of the window. Ends are cut to ten minutes,
-// so that a chatty customer doesn't have the card posted anew all the time; what it shows
+// windowShown is the part of a card's digest that stands for the window. The window's end is cut to ten
+// minutes, so that not every message of a customer changes the card. The end that the card shows
 // is too early by less than that.
 func (w *work) windowShown(c *conv) string {
 	win := w.window(c)
@@ -110,7 +110,7 @@ func (w *work) tooLateToPromote(c *conv, m *message) bool {
 	return true
 }
 
-// windowClosed parks a reply and says so; text is what the provider said.
+// windowClosed parks a reply and says so. text is what the provider said; "" = it wasn't asked.
 func (w *work) windowClosed(c *conv, m *message, text string) {
 	win := w.window(c)
 	if win.Open(w.now) { // opened while the attempt was under way, or for people alone
@@ -130,8 +130,8 @@ func (w *work) windowClosed(c *conv, m *message, text string) {
 	c.refreshCard()
 }
 
-// closedByProvider parks a reply that the provider refused because of the window. What we
-// thought of the window was wrong then, unless the customer has opened it since.
+// closedByProvider parks a reply that the provider refused because the window is closed. If Parley took
+// the window for open, that was wrong, unless the customer has opened it since the attempt.
 func (w *work) closedByProvider(c *conv, m *message, text string) {
 	d := w.outbox.replyOf(m)
 	if c.WindowFrom != nil && w.window(c).Open(w.now) && d != nil && d.SentAt != nil && c.WindowFrom.Before(d.SentAt.Add(w.now.Sub(w.real))) {
@@ -149,8 +149,8 @@ func (w *work) closedByProvider(c *conv, m *message, text string) {
 	w.messages.unanswered(c)
 }
 
-// offerParked offers what was parked for the window again, each text once; in a new conversation
-// also what still waits in the one that it continues.
+// offerParked offers the replies again that were parked for the window, each once. A new conversation also
+// offers those that still wait in the conversation that it continues.
 func (ms *messages) offerParked(c *conv) {
 	for _, id := range keys(ms.rows) {
 		m := ms.rows[id]
@@ -163,7 +163,8 @@ func (ms *messages) offerParked(c *conv) {
 	}
 }
 
-// sayOffers posts the offers behind what the customer wrote.
+// sayOffers posts the offers of offerParked. It is called after the customer's message was queued, so that
+// they come behind it.
 func (w *work) sayOffers(c *conv) {
 	for _, m := range w.messages.offers {
 		line := bridge.Line{Content: &bridge.OfferedLine{Until: w.window(c).Human}, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}}

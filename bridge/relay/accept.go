@@ -28,7 +28,7 @@ type acceptQueue struct {
 	mu      sync.Mutex
 	waiting []*arrival
 	bytes   int64
-	inside  int // callers of Accept
+	inside  int // callers of Accept that wait
 	closed  bool
 	wake    chan struct{}
 }
@@ -41,8 +41,8 @@ type arrival struct {
 
 func newAcceptQueue() *acceptQueue { return &acceptQueue{wake: make(chan struct{}, 1)} }
 
-// Accept stores facts of an account and returns after the commit. What arrives
-// while a commit runs is stored together by the next one: no timer, no waiting.
+// Accept stores facts of an account and returns after the commit. The next commit stores all that
+// arrives while one runs, and begins at once: no timer delays facts.
 // Errors: channels.ErrOverloaded when too much waits already.
 func (r *Relay) Accept(ctx context.Context, account int64, facts ...channels.Fact) error {
 	began := time.Now()
@@ -103,14 +103,14 @@ func (q *acceptQueue) leave() {
 	q.mu.Unlock()
 }
 
-// busy says that callers pile up; appliers give way for a moment.
+// busy says that callers of Accept pile up, so that appliers should give way for a moment.
 func (q *acceptQueue) busy() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.inside > 8
 }
 
-// close refuses everything from now on and gives what still waits.
+// close refuses everything from now on, and takes a batch of what still waits.
 func (q *acceptQueue) close() []*arrival {
 	q.mu.Lock()
 	q.closed = true
@@ -130,8 +130,8 @@ func (q *acceptQueue) take() []*arrival {
 	return batch
 }
 
-// runAccept is the one writer of the journal in this process. When ctx ends it
-// refuses what still waits: its source brings it again.
+// runAccept writes accepted facts into the journal, for all callers of Accept. When ctx ends it
+// refuses what still waits: the sources of these facts bring them again.
 func (r *Relay) runAccept(ctx context.Context) {
 	for {
 		if batch := r.queue.take(); len(batch) > 0 {
@@ -168,8 +168,8 @@ func (r *Relay) storeBatch(ctx context.Context, batch []*arrival) {
 	}
 }
 
-// store writes facts and wakes who deals with them. What clashes with another process that
-// stores the same is tried again at once.
+// store writes facts and wakes the appliers. If it clashes with another process that stores the same
+// facts, it tries again at once.
 func (r *Relay) store(ctx context.Context, events []store.NewEvent) error {
 	began := time.Now()
 	stored, err := r.insert(ctx, events)
@@ -196,8 +196,8 @@ func (r *Relay) store(ctx context.Context, events []store.NewEvent) error {
 	return err
 }
 
-// insert writes facts. What no handler will see is told to people in the same commit, which is one
-// of its own: so nobody waits for the others' queues meanwhile.
+// insert writes facts. Those that their source put into quarantine, which no handler will apply, have a
+// commit of their own that also tells people of them: so the queues of the others aren't locked meanwhile.
 func (r *Relay) insert(ctx context.Context, events []store.NewEvent) ([]store.Inserted, error) {
 	var good, bad []store.NewEvent
 	for _, e := range events {
@@ -236,9 +236,9 @@ func badFact(err error) bool {
 	return errors.As(err, &pg) && !slices.Contains([]string{"08", "40", "53", "57", "58"}, pg.Code[:2])
 }
 
-// storeSingly finds the bad fact of a batch: it must not refuse the others. When the
-// database fails meanwhile, what comes behind in the same order is refused as well, or
-// it would be stored first.
+// storeSingly stores the facts of a batch one by one, so that a bad one doesn't keep the others out. If
+// the database fails for one, the later ones with the same order key are refused as well, because they
+// would be stored before it.
 func (r *Relay) storeSingly(ctx context.Context, batch []*arrival) {
 	refused := map[string]error{}
 	for _, a := range batch {

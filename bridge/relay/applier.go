@@ -12,17 +12,17 @@ import (
 )
 
 const (
-	holderLasts = 20 * time.Second // what a process that was stopped has in hand is free after that
+	holderLasts = 20 * time.Second // the events that a stopped process had taken are free after that
 	holderKeep  = 5                // seconds between two signs of life
 )
 
-// applier has a session of its own, with which it takes events and applies them. What it took is
-// free for others when the session ends, however that happens.
+// applier takes events and applies them in a database session of its own. When the session ends, for
+// whatever reason, the events that it took are free for others.
 type applier struct {
 	*Relay
 	conn   *pgxpool.Conn // nil = none
 	holder int           // its name in the queues
-	lost   *atomic.Bool  // it was given up by others
+	lost   *atomic.Bool  // another process took it for dead and freed its events
 }
 
 // begin makes sure that the applier has a session.
@@ -46,7 +46,7 @@ func (a *applier) begin(ctx context.Context) error {
 	return nil
 }
 
-// abandon ends the session at once, whoever uses it.
+// abandon ends the session at once, even while a goroutine uses it.
 func (a *applier) abandon() {
 	a.holders.drop(a.holder)
 	closeSession(a.conn)
@@ -71,7 +71,7 @@ func (a *applier) end(ctx context.Context) {
 	a.abandon()
 }
 
-// holders knows the appliers of this process.
+// holders knows the appliers of this process, by their names in the queues.
 type holders struct {
 	mu   sync.Mutex
 	lost map[int]*atomic.Bool
@@ -102,7 +102,8 @@ func (h *holders) list() []int {
 	return list
 }
 
-// keepHolders says that the appliers of this process go on, and learns which were given up.
+// keepHolders renews the life signs of this process's appliers in the database, and marks those that
+// others took for dead as lost.
 func (r *Relay) keepHolders(ctx context.Context) error {
 	mine := r.holders.list()
 	if len(mine) == 0 {

@@ -19,18 +19,18 @@ import (
 const (
 	maxTries       = 5        // attempts to apply an event
 	maxApplyBytes  = 16 << 20 // payloads of one batch; at least one event
-	largeBytes     = 4 << 20  // more than this takes turns
-	largeTogether  = 48 << 20 // what all batches may have in hand then
+	largeBytes     = 4 << 20  // a batch with more bytes of payloads takes turns with other large ones
+	largeTogether  = 48 << 20 // bytes of payloads that all large batches may have in memory at once
 	yieldFor       = 250 * time.Millisecond
-	yieldShare     = 3 // an applier that gave way for a while works three times as long before it does again
+	yieldShare     = 3 // an applier that gave way for d may then work for 3 d before it gives way again
 	yieldStep      = 5 * time.Millisecond
-	placeLasts     = 250 * time.Millisecond // of a batch
+	placeLasts     = 250 * time.Millisecond // how long a batch counts as one in work; see takePlace
 	backoffOnError = 500 * time.Millisecond
 	firstWait      = 500 * time.Millisecond // of an event that can't be applied yet; each further one is twice as long
 	longestWait    = 30 * time.Second
-	closedWait     = 5 * time.Second // of an account that isn't open
+	closedWait     = 5 * time.Second // of the events of an account that isn't open
 	conflicts      = 5               // how often a batch is begun again because of what others did
-	stalledAfter   = 3 * time.Second // without an answer of the database: nothing is blamed on an event
+	stalledAfter   = 3 * time.Second // if the database hasn't answered for so long, no event is blamed for a failure
 )
 
 // runApplier applies batches of events until ctx ends.
@@ -73,8 +73,8 @@ func (r *Relay) waitWhileHeld(ctx context.Context) {
 // held says that Options.Held keeps appliers from beginning.
 func (r *Relay) held() bool { return r.opt.Held != nil && r.opt.Held() }
 
-// takePlace waits until few enough batches are in work. One that has taken long counts no more: it
-// may wait for a lock of a process that was stopped, and must not keep other accounts waiting.
+// takePlace waits until few enough batches are in work. A batch that has taken long no longer counts: it
+// may be waiting for a lock of a process that was stopped, and must not keep other accounts waiting.
 func (r *Relay) takePlace(ctx context.Context) (done func()) {
 	select {
 	case r.applying <- struct{}{}:
@@ -89,9 +89,9 @@ func (r *Relay) takePlace(ctx context.Context) (done func()) {
 	}
 }
 
-// giveWay lets the accepting side go first while callers pile up. It is for accounts with much to
-// apply: those with little would only wait. Before notBefore it does nothing, and it returns the next
-// notBefore: under a steady load, what was accepted would otherwise be applied too late.
+// giveWay lets the accepting side go first while callers of Accept pile up. It is for accounts with much
+// to apply, since it would only delay those with little. Before notBefore it does nothing; it returns the
+// next notBefore. Without that, events would be applied too late under a steady load.
 func (r *Relay) giveWay(ctx context.Context, notBefore time.Time) time.Time {
 	began := time.Now()
 	if began.Before(notBefore) {
@@ -105,7 +105,7 @@ func (r *Relay) giveWay(ctx context.Context, notBefore time.Time) time.Time {
 	return time.Now().Add(yieldShare * time.Since(began))
 }
 
-// batch takes events of accounts, decodes and applies them. It gives the accounts that have more.
+// batch takes events of accounts, decodes them and applies them. It gives the accounts that have more.
 func (a *applier) batch(parent context.Context, shares []store.Share) (more map[int64]bool, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), storeTimeout)
 	defer cancel()
@@ -138,7 +138,8 @@ func all(shares []store.Share) map[int64]bool {
 	return accounts
 }
 
-// finish applies what was decoded of a batch and writes what becomes of its runs.
+// finish applies the decoded events of a batch, and writes what becomes of its runs. If an event of it
+// can't be applied, finish begins again without it.
 func (a *applier) finish(ctx context.Context, b *batch, began time.Time) error {
 	for tries := 0; ; tries++ {
 		err := a.apply(ctx, b, began)
@@ -156,7 +157,7 @@ func (a *applier) finish(ctx context.Context, b *batch, began time.Time) error {
 	}
 }
 
-// apply applies what is left of a batch in one transaction.
+// apply applies the events that are left of a batch in one transaction.
 func (a *applier) apply(ctx context.Context, b *batch, began time.Time) error {
 	facts := b.facts()
 	if len(facts) == 0 {
@@ -175,7 +176,7 @@ func (a *applier) apply(ctx context.Context, b *batch, began time.Time) error {
 	return nil
 }
 
-// applied tells everybody of a batch that was committed.
+// applied counts a batch that was committed, and wakes all that waited for something in it.
 func (a *applier) applied(ctx context.Context, b *batch, facts []Fact, made Made, began time.Time) {
 	a.alive()
 	left := map[int64]bool{}
@@ -211,7 +212,7 @@ func (a *applier) applied(ctx context.Context, b *batch, facts []Fact, made Made
 	}
 }
 
-// wakeWaiting lets events come back that wait for something that is there now.
+// wakeWaiting makes the events due that wait for one of the names in written.
 func (r *Relay) wakeWaiting(ctx context.Context, written []string) {
 	accounts, err := store.WakeQueues(ctx, r.pool, written)
 	if err != nil {
@@ -236,11 +237,11 @@ func (r *Relay) takeTurns(ctx context.Context, facts []Fact) (release func(), er
 	return func() { r.large.Release(size) }, nil
 }
 
-// errTookLong is what is left of an attempt that did not end in time.
+// errTookLong is the error of an attempt that did not end in time.
 var errTookLong = errors.New("relay: it took too long to apply")
 
-// transact runs the handler and commits, in time. What takes longer loses its session, and goes on
-// alone without effect.
+// transact runs the handler and commits, within Options.ApplyFor. An attempt that takes longer loses its
+// session: it goes on in the background, without effect.
 func (a *applier) transact(ctx context.Context, b *batch, facts []Fact) (Made, error) {
 	ctx, cancel := context.WithTimeout(ctx, a.opt.ApplyFor)
 	defer cancel()
@@ -255,7 +256,7 @@ func (a *applier) transact(ctx context.Context, b *batch, facts []Fact) (Made, e
 		made, err := a.transaction(ctx, conn, outcome, facts)
 		done <- result{made, err}
 	}()
-	timer := time.NewTimer(a.opt.ApplyFor + time.Second) // what obeys its context ends in time
+	timer := time.NewTimer(a.opt.ApplyFor + time.Second) // a handler that heeds its context ends before that
 	defer timer.Stop()
 	select {
 	case r := <-done:
@@ -269,7 +270,7 @@ func (a *applier) transact(ctx context.Context, b *batch, facts []Fact) (Made, e
 	}
 }
 
-// transaction is one attempt at a batch; b learns which events were left out.
+// transaction is one attempt at a batch. It notes in b which events were left out.
 func (a *applier) transaction(ctx context.Context, conn *pgx.Conn, b *batch, facts []Fact) (made Made, err error) {
 	tx, err := conn.Begin(ctx)
 	if err != nil {
@@ -356,8 +357,8 @@ func (r *Relay) blames(cause error) bool {
 	return !transient(cause)
 }
 
-// conflicting says that an error came from what others did at the same time: the same again may go
-// well.
+// conflicting says that an error came from what others did at the same time, so that trying again may
+// succeed.
 func conflicting(err error) bool {
 	if errors.Is(err, ErrAgain) {
 		return true

@@ -14,18 +14,18 @@ import (
 )
 
 const (
-	lookAgain     = 15 * time.Second // while nobody can tell
+	lookAgain     = 15 * time.Second // between two looks for a lost answer, while nobody can tell
 	authWait      = 30 * time.Second
-	leaseSpare    = 5 * time.Second // what is left of a lease when its request ends, at least
+	leaseSpare    = 5 * time.Second // at least so much of a lease is left when its request ends
 	maxErrorRunes = 500
 )
 
-// LeaseFor gives the lease that a lane needs for requests of a length.
+// LeaseFor gives how long a lane must be leased for requests that may take so long.
 func (o Options) LeaseFor(request time.Duration) time.Duration {
 	return o.requestTime(request) + cmp.Or(o.LeaseMargin, 15*time.Second)
 }
 
-// requestTime gives how long an attempt may take that would like this long.
+// requestTime gives how long an attempt may take: wanted, but not more than MaxRequest.
 func (o Options) requestTime(wanted time.Duration) time.Duration {
 	if o.MaxRequest > 0 {
 		return min(wanted, o.MaxRequest)
@@ -33,7 +33,7 @@ func (o Options) requestTime(wanted time.Duration) time.Duration {
 	return wanted
 }
 
-// pause gives the seconds of a pause between attempts.
+// pause gives a pause between attempts in seconds: wanted, but not more than MaxWait.
 func (o Options) pause(wanted time.Duration) float64 {
 	if o.MaxWait > 0 {
 		wanted = min(wanted, o.MaxWait)
@@ -41,8 +41,8 @@ func (o Options) pause(wanted time.Duration) float64 {
 	return wanted.Seconds()
 }
 
-// attempts deals with what one turn claimed; each result is sent to d.results. began is
-// the monotonic time before the claim: no byte may leave later than its request timeout.
+// attempts makes the attempts at all deliveries that one turn claimed, and sends each result to d.results.
+// began is the time just before the claim, from which the request timeouts run.
 func (d *dispatcher) attempts(ctx context.Context, claimed []store.Claimed, began time.Time) {
 	prepared, err := d.prepare(ctx, claimed)
 	for i, c := range claimed {
@@ -67,7 +67,7 @@ func (d *dispatcher) prepare(ctx context.Context, claimed []store.Claimed) (list
 	return d.handler.Attempts(ctx, claimed), nil
 }
 
-// unprepared is the attempt at what the handler failed to prepare.
+// unprepared is the attempt at a delivery for which the handler failed to prepare one.
 type unprepared struct{ cause error }
 
 // Send implements Attempt: nothing left, so that trying again is safe.
@@ -80,12 +80,13 @@ func (u unprepared) Reconcile(context.Context) (channels.Outcome, Sent, error) {
 	return channels.CannotTell, Sent{}, u.cause
 }
 
-// attempt deals with one claimed head and says what became of it.
+// attempt makes the attempt at one claimed delivery, or looks for an earlier one, and says what became
+// of it.
 func (d *dispatcher) attempt(ctx context.Context, c store.Claimed, a Attempt, began time.Time) store.Finish {
 	f := store.Finish{LaneID: c.LaneID, Epoch: c.Epoch, ID: c.ID, State: c.State, Part: c.Part, Progress: c.Progress, Joined: c.Joined, Gate: c.GateID}
 	if c.ID == 0 {
 		f.Uncalled = true
-		return f // nothing at the head yet: due again when it is
+		return f // the lane's head isn't due yet
 	}
 	policy := d.handler.Policy(c)
 	// The lease was fixed when the lane was made: no request may outlive it.
@@ -109,8 +110,8 @@ func (d *dispatcher) attempt(ctx context.Context, c store.Claimed, a Attempt, be
 	return f
 }
 
-// finishRun gives the other deliveries of a run the result of the first, except those for which the
-// attempt told another one.
+// finishRun gives the other deliveries of a run the result of the first one, unless the attempt gave
+// them a result of their own.
 func finishRun(f *store.Finish, c store.Claimed) {
 	told := f.With
 	f.With = nil
@@ -236,9 +237,9 @@ func (d *dispatcher) retry(f *store.Finish, c store.Claimed, p Policy, se *chann
 	d.late(f, c, se)
 }
 
-// backoff gives the pause after an attempt. Attempts that only waited for something
-// count as well: so no later pause is used before the earlier ones have passed, each
-// shortened as far as spread may shorten it.
+// backoff gives the pause after an attempt. The number of attempts alone doesn't tell it, because
+// attempts that only waited for something count too: a later pause is used only when since is at least
+// the sum of all earlier ones, each as short as spread may make it.
 func backoff(waits []time.Duration, attempt int, since time.Duration) time.Duration {
 	at := 0
 	for passed := shortest(waits[0]); at < min(attempt, len(waits))-1 && since >= passed; passed += shortest(waits[at]) {
@@ -251,7 +252,7 @@ func backoff(waits []time.Duration, attempt int, since time.Duration) time.Durat
 // went down don't all come back in the same moment.
 func spread(pause time.Duration) time.Duration { return pause - rand.N(pause-shortest(pause)+1) }
 
-// shortest is the least that spread makes of a pause.
+// shortest is the shortest pause that spread may make of a pause.
 func shortest(pause time.Duration) time.Duration { return pause * 3 / 4 }
 
 // late tells the agent, once, that a message has not left yet.
@@ -269,8 +270,8 @@ func (d *dispatcher) fail(f *store.Finish, c store.Claimed, se *channels.SendErr
 	d.metrics.Account(c.AccountID).Failed.Add(1)
 }
 
-// reconcile looks for an attempt whose answer was lost. Only Absent, seen twice,
-// allows another send; what nobody can tell goes to a person.
+// reconcile looks for an attempt whose answer was lost. Only if it was found absent twice, the delivery is
+// sent again. If nobody can tell, a person decides, or a post with PreferDouble is made again.
 func (d *dispatcher) reconcile(ctx context.Context, f *store.Finish, c store.Claimed, a Attempt, p Policy) {
 	f.State = store.Unknown
 	if p.Idempotent {
@@ -282,7 +283,7 @@ func (d *dispatcher) reconcile(ctx context.Context, f *store.Finish, c store.Cla
 		return
 	}
 	earliest := p.RequestTimeout + d.opt.ReconcileAfter
-	if ago := store.Seconds(c.SentAgo); ago < earliest && !p.Restored { // whoever tried then is no more
+	if ago := store.Seconds(c.SentAgo); ago < earliest && !p.Restored { // an attempt from before a restore isn't running any more
 		f.Wait = (earliest - ago).Seconds()
 		return
 	}
@@ -332,7 +333,7 @@ func (d *dispatcher) repeat(f *store.Finish, c store.Claimed) {
 	d.metrics.Account(c.AccountID).Repeated.Add(1)
 }
 
-// unclear asks a person.
+// unclear makes a person decide what becomes of a delivery.
 func (d *dispatcher) unclear(f *store.Finish, c store.Claimed) {
 	f.State, f.Advance = store.NeedsDecision, 1
 	d.metrics.Account(c.AccountID).Undecided.Add(1)

@@ -8,7 +8,7 @@ import (
 	"parley/store"
 )
 
-// batch are runs that are dealt with together.
+// batch holds the runs that are applied together. A run is a piece of one queue: its next events.
 type batch struct {
 	runs      []*work
 	now, real time.Time
@@ -20,8 +20,8 @@ type work struct {
 	store.Run
 	values  []any         // of the events that were decoded
 	apply   int           // how many events are to be applied
-	release store.Release // beside how many were done
-	refused error         // why the event behind them can never be applied
+	release store.Release // what becomes of the queue, besides how many of its events were done
+	refused error         // why the event behind those that are applied can never be applied
 }
 
 func newBatch(taken store.Taken) *batch {
@@ -32,7 +32,7 @@ func newBatch(taken store.Taken) *batch {
 	return b
 }
 
-// clone copies what may change.
+// clone copies a batch, so that an attempt can change the copy.
 func (b *batch) clone() *batch {
 	c := *b
 	c.runs = nil
@@ -43,7 +43,7 @@ func (b *batch) clone() *batch {
 	return &c
 }
 
-// place is an event in its run.
+// place is the nth event of a run, from 0; order sorts it among the events of the batch.
 type place struct {
 	*work
 	n     int
@@ -74,7 +74,8 @@ func (b *batch) facts() []Fact {
 	return list
 }
 
-// find gives an event's place; n < 0 when it is not of the batch, or left out already.
+// find gives an event's run and its index in it; n < 0 if the event isn't in the batch or is left out
+// already.
 func (b *batch) find(event int64) (r *work, n int) {
 	for _, r := range b.runs {
 		if n := slices.IndexFunc(r.Events[:r.apply], func(e store.Event) bool { return e.ID == event }); n >= 0 {
@@ -90,10 +91,10 @@ func (b *batch) wait(w Wait) bool {
 	if n < 0 {
 		return false
 	}
-	r.apply, r.refused = n, nil // what is refused is behind it, and will be met again
+	r.apply, r.refused = n, nil // an event that was refused is behind it, and is tried again later
 	waits := r.Waits
 	if n > 0 {
-		waits = 0 // it is looked at for the first time
+		waits = 0 // r.Waits is of the run's first event; this one waits for the first time
 	}
 	r.release.Waits, r.release.For, r.release.After = waits+1, w.For, max(w.Most, time.Millisecond)
 	if w.For == "" {
@@ -108,12 +109,12 @@ func (b *batch) refuse(event int64, why error) bool {
 	if n < 0 {
 		return false
 	}
-	r.apply, r.refused, r.release = n, why, store.Release{} // what waits is behind it
+	r.apply, r.refused, r.release = n, why, store.Release{} // an event that has to wait is behind it
 	return true
 }
 
-// releases gives what is to be written of the runs. Those whose next event is given up stay in
-// hand until that is done.
+// releases gives what is to be written of the runs. Runs whose next event will be given up are left out:
+// the applier keeps them until that is done.
 func (b *batch) releases() []store.Release {
 	var list []store.Release
 	for _, r := range b.runs {

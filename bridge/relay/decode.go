@@ -11,15 +11,16 @@ import (
 	"parley/store"
 )
 
-// decodeTime is how long a batch is decoded; what is not decoded by then is left for the next one.
+// decodeTime is how long a batch is decoded. Events that are not decoded by then are left for the next
+// batch.
 const decodeTime = 100 * time.Millisecond
 
 // errSlow says that an event is still being decoded.
 var errSlow = errors.New("relay: it took too long to decode")
 
-// decodeBatch decodes the events of a batch, in their order and before any transaction. It ends at
-// an event of a run that can't be read, that isn't to be read yet, or that takes long: its queue is
-// dealt with alone.
+// decodeBatch decodes the events of a batch, in their order and before any transaction. A run ends before
+// an event that can't be decoded, can't be decoded yet, or takes long. Such an event is later given up,
+// waits for its account, or is tried alone.
 func (a *applier) decodeBatch(ctx context.Context, b *batch) {
 	began := time.Now()
 	closed := map[int64]bool{}
@@ -121,7 +122,7 @@ type slowDecodes struct {
 
 func newSlowDecodes() *slowDecodes { return &slowDecodes{running: map[int64]*decoding{}} }
 
-// mostSlow is how many are remembered: of those that have ended, others give way.
+// mostSlow is how many decodings are remembered before those that have ended are forgotten.
 const mostSlow = 16
 
 func (s *slowDecodes) find(event int64) *decoding {

@@ -19,16 +19,16 @@ const emptyTurnWait = 20 * time.Millisecond
 type dispatcher struct {
 	*Relay
 	*gateBook
-	inRow   map[int64]int // how many of a lane went one behind the other
+	inRow   map[int64]int // how many deliveries a lane has handed out in a row
 	results chan result
 	done    []result  // not written yet
-	aside   []result  // not written yet, because large batches have their lanes locked
+	aside   []result  // not written yet, because long batches have their lanes locked
 	turned  time.Time // when the last turn began
 
 	searches   sync.WaitGroup       // looks for lanes that became due long ago, one at a time
-	searching  bool                 // it goes on, or what it found isn't noted yet
-	searchedAt time.Time            // when it last began
-	found      chan []store.GateDue // what it found
+	searching  bool                 // a search goes on, or what it found isn't noted yet
+	searchedAt time.Time            // when the last search began
+	found      chan []store.GateDue // what the search found
 }
 
 // runDispatch turns until ctx ends, then waits for the attempts under way.
@@ -69,8 +69,8 @@ func (r *Relay) runDispatch(ctx context.Context, grace time.Duration) error {
 	return nil
 }
 
-// A turn for one result costs almost as much as one for many: while much is under way,
-// the next waits for more of them.
+// A turn that writes one result costs almost as much as one that writes many. So while many attempts are
+// under way, the next turn waits for more results.
 const (
 	manyUnderWay = 32
 	manyResults  = 16
@@ -128,7 +128,7 @@ func (d *dispatcher) gather(ctx context.Context, most time.Duration) {
 	}
 }
 
-// collect takes a result, and those that are there besides.
+// collect takes a result, and all others that are there already.
 func (d *dispatcher) collect(r result) {
 	for more := true; more; {
 		d.done = append(d.done, r)
@@ -177,8 +177,9 @@ func (d *dispatcher) turn(ctx context.Context, claim bool) error {
 	return nil
 }
 
-// search looks from time to time for lanes however long ago they became due. It goes on beside
-// the turns: while somebody holds a snapshot it passes over all that was handed out since then.
+// search looks from time to time for all due lanes, however long ago they became due. It runs beside the
+// turns, because it is slow while some transaction holds an old snapshot: then it has to skip the old rows
+// of everything that was handed out since.
 func (d *dispatcher) search(ctx context.Context) {
 	select {
 	case due := <-d.found:
@@ -201,7 +202,7 @@ func (d *dispatcher) search(ctx context.Context) {
 	})
 }
 
-// allDue asks all gates that have lanes for their oldest.
+// allDue asks all gates behind which lanes wait for the lane that is due longest.
 func allDue(ctx context.Context, q store.Querier) ([]store.GateDue, error) {
 	ids, err := store.OtherGates(ctx, q, nil)
 	if err != nil {
@@ -232,8 +233,8 @@ const (
 	mostCounts = 4096 // lanes whose counts are remembered
 )
 
-// keepPlaces lets lanes that have more keep their places for a while: that is cheaper.
-// Where a rate limits what leaves, they take turns.
+// keepPlaces lets lanes with more deliveries keep their place before others for a while, which is cheaper.
+// Behind a gate with a rate, lanes take turns after each delivery.
 func (d *dispatcher) keepPlaces() {
 	if len(d.inRow) > mostCounts {
 		clear(d.inRow)
@@ -249,7 +250,7 @@ func (d *dispatcher) keepPlaces() {
 	}
 }
 
-// afterTurn forgets what was written and learns when the touched gates are due.
+// afterTurn forgets the results that were written, and notes when the touched gates are due next.
 func (d *dispatcher) afterTurn(ctx context.Context, asked []store.GateSince, due []store.GateDue, claimed bool) {
 	d.wakeAppliers(ctx, d.done)
 	d.done = nil
@@ -261,8 +262,8 @@ func (d *dispatcher) afterTurn(ctx context.Context, asked []store.GateSince, due
 	d.learn(asked, due, false)
 }
 
-// wakeAppliers tells of the facts that were written with results, and of the posts that events may
-// wait for.
+// wakeAppliers wakes the appliers for the facts that were written with results, and for the events that
+// wait for the posts which landed.
 func (d *dispatcher) wakeAppliers(ctx context.Context, written []result) {
 	var shares []int64
 	var posts []string
@@ -288,7 +289,7 @@ func (d *dispatcher) wakeAppliers(ctx context.Context, written []result) {
 	}
 }
 
-// postsMayWait is how long posts are told of after an event began to wait for one.
+// postsMayWait is for how long after an event began to wait for a post all posts that land are reported.
 const postsMayWait = time.Minute
 
 // awaitPosts notes that events wait for the records of posts.

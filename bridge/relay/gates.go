@@ -12,19 +12,19 @@ import (
 )
 
 const (
-	// sweepEvery is how often all gates are asked for what other processes left. A sweep that
-	// took long is repeated so much later that sweeps take a tenth of the time at most.
+	// sweepEvery is how often all gates are asked for lanes that other processes left. After a sweep that
+	// took d the next one begins 10 d later at the soonest, so that sweeps take a tenth of the time at most.
 	sweepEvery = time.Second
 	sweepShare = 10
 
-	// sinceMargin is how much earlier than the oldest known lane of a gate others are looked
-	// for. A lane is due from when its transaction began and is seen when that is committed: a
-	// slower one is known to the process that made it, which hands it out. Should that process
-	// end before, another one finds the lane within Options.LookBackEvery.
+	// sinceMargin is how much earlier than the oldest known lane of a gate other lanes are looked for. A
+	// lane is due from when its transaction began, but can be seen only after the commit. If that takes
+	// longer than sinceMargin, only the process that made the lane knows of it, and hands it out. Should
+	// that process end before, another one finds the lane within Options.LookBackEvery.
 	sinceMargin = 2 * time.Second
 
-	// mostAsked is how many gates are asked each second though nothing waits behind them: it
-	// costs less than to look whether anything does, where much was handed out before.
+	// mostAsked is how many gates at most are asked each second though nothing waits behind them. Where much
+	// was handed out lately, asking a known gate costs less than finding out whether anything waits there.
 	mostAsked = 500
 )
 
@@ -39,8 +39,8 @@ type wakeups struct {
 type wakeup struct {
 	account int64
 	waiting uint8     // of which priorities: a bit each
-	at      time.Time // when the first is to be claimed
-	oldest  time.Time // when the first became due, Parley's clock
+	at      time.Time // when the first lane is to be claimed
+	oldest  time.Time // when the first lane became due, Parley's clock
 }
 
 func newWakeups() *wakeups { return &wakeups{gates: map[int64]wakeup{}, some: make(chan struct{}, 1)} }
@@ -90,9 +90,9 @@ type gateBook struct {
 // gateMemory is what is remembered of one gate.
 type gateMemory struct {
 	account int64
-	limited bool      // by a rate
+	limited bool      // the gate has a rate
 	busy    int       // attempts under way
-	given   int64     // slots that this process had
+	given   int64     // slots that this process has had so far
 	waiting uint8     // of which priorities lanes wait: a bit each
 	since   time.Time // lanes that were due earlier are not looked for, Parley's clock; zero = it was not asked lately
 }
@@ -112,13 +112,13 @@ func (b *gateBook) gate(id int64) *gateMemory {
 	return g
 }
 
-// asked gives a gate as it is asked.
+// asked gives the question to the database about a gate: which lanes are due, since when.
 func (b *gateBook) asked(id int64) store.GateSince {
 	return store.GateSince{ID: id, Since: b.gate(id).since}
 }
 
-// expect notes what became due. A gate that was not asked lately, and one with a rate, for
-// which it may have to wait, is asked first.
+// expect notes the gates behind which lanes became due. A gate that was not asked lately is asked before
+// it is tried, and so is one with a rate, which may have no free slot yet.
 func (b *gateBook) expect(woken map[int64]wakeup) {
 	for id, w := range woken {
 		g := b.gate(id)
@@ -136,14 +136,14 @@ func (b *gateBook) expect(woken map[int64]wakeup) {
 	}
 }
 
-// lookBack has claims look for a lane that became due at a time.
+// lookBack makes claims look for lanes that became due as early as a time.
 func (g *gateMemory) lookBack(due time.Time) {
 	if since := due.Add(-sinceMargin); !g.since.IsZero() && since.Before(g.since) {
 		g.since = since
 	}
 }
 
-// forget has the next sweep look for everything.
+// forget makes the next sweep begin at once and look for everything.
 func (b *gateBook) forget() {
 	for _, g := range b.gates {
 		g.since = time.Time{}
@@ -151,7 +151,8 @@ func (b *gateBook) forget() {
 	b.sweepAt = time.Time{}
 }
 
-// forgetIdle has gates behind which nothing waits not asked until they are woken or found.
+// forgetIdle stops asking the gates behind which nothing waits, until they are woken or a sweep finds a
+// lane behind them.
 func (b *gateBook) forgetIdle() {
 	for id, g := range b.gates {
 		if _, waits := b.next[id]; !waits && g.busy == 0 {
@@ -160,7 +161,8 @@ func (b *gateBook) forgetIdle() {
 	}
 }
 
-// lookBack has claims look for lanes that became due earlier than what was known.
+// lookBack makes claims look for lanes that were found, if they became due earlier than those that were
+// known.
 func (b *gateBook) lookBack(found []store.GateDue) {
 	for _, d := range found {
 		if g := b.gate(d.GateID); d.Oldest.Before(g.since) {
@@ -170,7 +172,8 @@ func (b *gateBook) lookBack(found []store.GateDue) {
 	}
 }
 
-// learn notes what the gates that were asked answered.
+// learn notes what is due behind the gates that were asked. oldest means that due tells the oldest lane
+// of each.
 func (b *gateBook) learn(asked []store.GateSince, due []store.GateDue, oldest bool) {
 	now := time.Now()
 	for _, a := range asked {
@@ -253,7 +256,7 @@ func (b *gateBook) belongs(g *gateMemory, account int64) {
 	}
 }
 
-// begin counts an attempt, end that it is over.
+// begin counts an attempt of a gate as under way, until end is called.
 func (b *gateBook) begin(id int64) {
 	g := b.gate(id)
 	g.busy++
@@ -276,7 +279,7 @@ func (b *gateBook) free(id int64) int {
 	return min(b.perGate-g.busy, b.places-b.total, max(b.places/2, 1)-b.busyBy[g.account])
 }
 
-// choose gives what may be claimed now.
+// choose gives the gates of which lanes may be claimed now, with how many of each.
 func (b *gateBook) choose() []store.GateClaim {
 	now := time.Now()
 	offered, total := map[int64]int{}, 0

@@ -113,7 +113,7 @@ func (e *WaitError) Error() string {
 // process yet: nothing is taken of the account until WakeAccount, or some seconds have passed.
 var ErrNotOpen = errors.New("relay: the event's account is not open")
 
-// ErrAgain is returned by Handler.Apply when the same is to be tried again at once.
+// ErrAgain is returned by Handler.Apply when the same batch is to be tried again at once.
 var ErrAgain = errors.New("relay: again")
 
 // EventError names an event that can never be applied: it is quarantined at once.
@@ -146,7 +146,7 @@ type Sent struct {
 	ExternalID string
 	Progress   string
 	More       bool // a long message: the next part follows
-	Uncalled   bool // also of an attempt that failed: the other side was not called, and the gate gets its slot back
+	Uncalled   bool // the other side was not called, so the gate gets its slot back; also set with an error
 	Blind      bool // Reconcile answered Absent because nobody can look: it is a guess
 	Landed     []store.Landed
 	// With gives the results of the other deliveries of the run, in their order: State and Progress.

@@ -6,20 +6,20 @@ import (
 )
 
 const (
-	// muchOfOne is how many events of one account make a batch long. What becomes of deliveries that
-	// a short batch has locked waits for it with all others: they are written together then.
+	// muchOfOne is how many events of one account make a batch long. A result of a delivery whose lane a
+	// short batch has locked isn't put aside: the turn that writes it waits for the batch.
 	muchOfOne = 32
 	// asideFor is how long results wait at most for batches that hold their lanes.
 	asideFor = 100 * time.Millisecond
-	// asideEvery is how often it is looked again.
+	// asideEvery is the pause between two looks whether the batches have ended.
 	asideEvery = 5 * time.Millisecond
 )
 
-// held knows the conversations of which long batches of this process have the lanes locked. The
-// result of a delivery in one of them waits for the batch, but not the results of all others.
+// held knows the conversations whose lanes long batches of this process have locked. The results of
+// deliveries in these conversations wait for the batch; all other results are written meanwhile.
 type held struct {
 	mu            sync.Mutex
-	conversations map[int64]int // by how many batches
+	conversations map[int64]int // conversation → how many batches have its lanes locked
 }
 
 func newHeld() *held { return &held{conversations: map[int64]int{}} }
@@ -45,8 +45,8 @@ func (h *held) has(id int64) bool {
 	return h.conversations[id] > 0
 }
 
-// putAside leaves out results whose lanes a batch has locked, until the batch ends, or they waited
-// long enough.
+// putAside sorts the results: those whose lanes a long batch has locked are put aside until the batch
+// ends or they have waited for asideFor; all others are to be written now.
 func (d *dispatcher) putAside() {
 	now := time.Now()
 	all := append(d.aside, d.done...)

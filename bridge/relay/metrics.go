@@ -63,15 +63,15 @@ func (a *AccountMetrics) Errors(each func(class string, n int64)) {
 	}
 }
 
-// batches remembers, of the batches that were applied last, how long their events had
-// been waiting by then: a delivery bears the time at which its batch was applied.
+// batches remembers how long the events of the latest batches had waited when they were applied. A
+// delivery's CreatedAt is the time of its batch, and so leads to the batch's wait.
 type batches struct {
 	mu     sync.Mutex
-	waited map[int64]time.Duration // by that time, in microseconds
+	waited map[int64]time.Duration // the mean wait, by the batch's time in microseconds
 	order  []int64
 }
 
-// maxBatches is how many are remembered. A delivery that is held longer than that takes is
+// maxBatches is how many batches are remembered. A delivery that is held until its batch is forgotten is
 // not measured.
 const maxBatches = 4096
 
@@ -113,7 +113,7 @@ func newMetrics() *Metrics {
 // Metrics gives the counters.
 func (r *Relay) Metrics() *Metrics { return r.metrics }
 
-// Histograms gives what is distributed, to be registered.
+// Histograms gives the histograms, to be registered.
 func (m *Metrics) Histograms() []prometheus.Collector {
 	return []prometheus.Collector{m.accept, m.apply, m.batch, m.delay, m.due, m.hop}
 }
@@ -154,8 +154,8 @@ func (m *Metrics) applied(events []store.Event, began time.Time) {
 	}
 }
 
-// Applying tells that events are applied at now (Parley's clock), which is real by the
-// database's: their deliveries will bear that time.
+// Applying tells that a batch is being applied. Deliveries that it makes will have b.Now as their
+// CreatedAt.
 func (m *Metrics) Applying(b Batch) {
 	var waited time.Duration
 	for _, f := range b.Facts {

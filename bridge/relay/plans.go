@@ -9,13 +9,13 @@ import (
 )
 
 const (
-	planSoon = time.Second // a session makes its plans anew after that for the first time
-	planLate = time.Minute // and at least so often later
+	planSoon = time.Second // until a session makes its plans anew for the first time; each further pause is twice as long
+	planLate = time.Minute // the longest of these pauses
 )
 
-// plans says when a session makes the plans of its statements anew. It keeps a plan until PostgreSQL
-// analyses one of its tables, which may be a minute after the table has grown from nothing to
-// thousands of rows; for an empty table, reading the whole of it is the best plan.
+// plans says when a session makes the plans of its statements anew. By itself a session keeps a plan until
+// PostgreSQL analyses one of the plan's tables. That may be a minute after the table has grown from
+// nothing to thousands of rows, and the best plan for an empty table is to read the whole of it.
 type plans struct {
 	every time.Duration
 	next  time.Time
@@ -24,8 +24,7 @@ type plans struct {
 // plansKey is where a session's plans are in its custom data.
 const plansKey = "parley.plans"
 
-// renewPlans has a session forget plans that have become old: those of its first second soon, later
-// ones rarely.
+// renewPlans makes a session forget plans that have become old.
 func renewPlans(ctx context.Context, conn *pgx.Conn) error {
 	data, now := conn.PgConn().CustomData(), time.Now()
 	p, known := data[plansKey].(plans)

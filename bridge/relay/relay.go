@@ -41,15 +41,15 @@ type Options struct {
 	// lost answer; 0 = as the channel says. MaxWait shortens the pauses between
 	// attempts; 0 = as the other side says. All four serve tests that can't wait.
 	AbsentAgain, LeaseMargin, MaxRequest, MaxWait time.Duration
-	// LookBackEvery is how often all due lanes are looked for, also those that became due long ago;
+	// LookBackEvery is how often the relay looks for all due lanes, also those that became due long ago;
 	// 0 = 1 minute. See sinceMargin.
 	LookBackEvery time.Duration
 	// Held keeps appliers from beginning while it returns true, so that accepting can be
 	// measured alone; nil = never. For bench.
 	Held func() bool
-	// IsChannel says whether an account brings what customers say; nil = all do. A flood of one rests
-	// while others are active. The agents' chat serves all of them: it does not rest, and what is done
-	// in it because of a flood makes no flood rest.
+	// IsChannel says whether an account brings what customers say; nil = all do. The events of a channel
+	// with a flood rest while other channels are active. The agents' chat serves all channels: it never
+	// rests, and activity in it makes no flood rest.
 	IsChannel func(account int64) bool
 	// Version is the highest store.FactVersion whose events this process applies; 0 = its own.
 	// SlowDecode is how long one event may be decoded as a part of a batch; 0 = 250 ms. DecodeFor and
@@ -128,7 +128,7 @@ func New(ctx context.Context, o Options) (*Relay, error) {
 }
 
 // Run works until ctx ends; then it finishes what is under way (at most grace) and
-// returns. Until then facts are still stored: webhooks are answered to the end.
+// returns. It stores facts until it returns, so that webhooks are answered to the end.
 func (r *Relay) Run(ctx context.Context, grace time.Duration) error {
 	defer r.hot.Close()
 	storing, stopStoring := context.WithCancel(context.WithoutCancel(ctx))
@@ -154,7 +154,8 @@ func (r *Relay) Run(ctx context.Context, grace time.Duration) error {
 	return err
 }
 
-// leaveBehind waits for what went on alone, but not for long: it may never end.
+// leaveBehind waits for work that took too long and goes on in the background, but only for grace: it
+// may never end.
 func (r *Relay) leaveBehind(grace time.Duration) {
 	done := make(chan struct{})
 	go func() {
@@ -177,7 +178,7 @@ func (r *Relay) Wake() {
 	signal(r.timers)
 }
 
-// wakeFor tells what a batch made due.
+// wakeFor wakes whoever deals with the timers and lanes that a batch made due.
 func (r *Relay) wakeFor(m Made) {
 	if m.Timers {
 		signal(r.timers)
@@ -194,7 +195,7 @@ func (r *Relay) AllowRuns(yes bool) { r.runs.Store(yes) }
 // RunsAllowed tells what AllowRuns said last.
 func (r *Relay) RunsAllowed() bool { return r.runs.Load() }
 
-// WakeAppliers says that events were journalled elsewhere in this process, which use the shares of
+// WakeAppliers says that other code of this process journalled events, which count for the shares of
 // these accounts.
 func (r *Relay) WakeAppliers(accounts ...int64) { r.schedule.wake(time.Now(), accounts...) }
 

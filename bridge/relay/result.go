@@ -23,7 +23,7 @@ const refusedText = "What became of it could not be written down: the database r
 type result struct {
 	store.Finish
 	claim store.Claimed
-	since time.Time // when it was first to be written
+	since time.Time // when the dispatcher first could have written it
 }
 
 func finishes(list []result) []store.Finish {
@@ -79,12 +79,12 @@ func (d *dispatcher) writeOne(ctx context.Context, r result) error {
 	return nil
 }
 
-// undecided has a person decide about a delivery: its result is known, but the database refuses it.
+// undecided makes a person decide about a delivery whose result is known, but refused by the database.
 func (d *dispatcher) undecided(r result) store.Finish {
 	f := untold(r)
 	f.With = nil
 	d.report(&f, r.claim, Report{Kind: ReportUnclear, Text: refusedText})
-	if len(f.Facts) == 0 { // it is none that a person decides on
+	if len(f.Facts) == 0 { // a post, about which no person decides
 		f.State = store.Failed
 		d.report(&f, r.claim, Report{Kind: ReportFailed, Text: refusedText})
 	}
@@ -93,7 +93,7 @@ func (d *dispatcher) undecided(r result) store.Finish {
 	return f
 }
 
-// untold is undecided without any fact.
+// untold is undecided without any fact, so that people aren't told.
 func untold(r result) store.Finish {
 	c := r.claim
 	f := store.Finish{LaneID: c.LaneID, Epoch: c.Epoch, ID: c.ID, Gate: c.GateID, Joined: c.Joined,
@@ -102,8 +102,8 @@ func untold(r result) store.Finish {
 	return f
 }
 
-// refused says that the database doesn't take what it was given, and never will. Where it can't be
-// reached, or does not answer, nothing is known.
+// refused says that the database doesn't take what it was given, and never will. It says no where the
+// database can't be reached or does not answer.
 func refused(err error) bool {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {

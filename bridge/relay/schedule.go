@@ -9,8 +9,7 @@ import (
 )
 
 const (
-	// batchTime is about how long a batch may take: so long may the next words of its accounts have
-	// to wait for it.
+	// batchTime is about how long a batch may take. New events of its accounts may have to wait that long.
 	batchTime  = 100 * time.Millisecond
 	maxApply   = 256 // events of one batch
 	firstApply = 128 // of one account in its first batch, if it is alone
@@ -18,22 +17,22 @@ const (
 	minShare   = 4   // of one account in a batch, at least
 	maxPerKey  = 32  // events of one queue in one batch; then it goes behind the account's other queues
 	maxShares  = 16  // accounts in one batch
-	// mostAtOnce is how many batches may have events of one account. The second begins only when the
-	// first takes slowBatch already: it may wait for somebody who has stopped. So a busy account uses
-	// one applier, what arrives for it meanwhile makes one large batch, and the others are free.
+	// mostAtOnce is how many batches may have events of one account. The second begins only when the first
+	// has taken slowBatch already, perhaps because it waits for a lock of a stopped process. So a busy account
+	// uses one applier, its new events make one large batch, and the other appliers are free.
 	mostAtOnce = 2
 	slowBatch  = 4 * batchTime
-	// lateCommit is how much later than its due time a queue may become visible and be found at
-	// once; what takes longer is found by the thorough sweep.
+	// lateCommit is how long after its due time a queue may become visible and still be found at once. A
+	// queue that becomes visible later is found by the thorough sweep.
 	lateCommit = 5 * time.Second
 	// activeFor is how long an account counts as active after its last batch.
 	activeFor = time.Second
-	// floodRests is for how many times as long as its batch took a flood rests while others are active.
+	// floodRests: after a batch that took d, a flood rests for floodRests times d while others are active.
 	floodRests = 3
 )
 
-// schedule knows which accounts may have events to apply, and gives them to appliers in turn: one
-// that has a million of them waits as long for its next batch as one that has a few.
+// schedule knows which accounts may have events to apply, and gives the accounts to appliers in turn: an
+// account with a million events waits as long for its next batch as one with a few.
 type schedule struct {
 	mu        sync.Mutex
 	accounts  map[int64]*account
@@ -47,13 +46,13 @@ type account struct {
 	due     bool      // there may be something to take
 	later   time.Time // when there may be something next, this process's clock; zero = nothing is known
 	held    time.Time // until then nothing is taken: its channel isn't open
-	batches int       // that have events of it in hand
-	began   time.Time // when the last of them began
-	ended   time.Time // when the last of them ended
+	batches int       // how many batches have events of it now
+	began   time.Time // when the last batch began
+	ended   time.Time // when the last batch ended
 	filled  bool      // its share of the last batch was not enough
 	rests   time.Time // until then others go first; see took
 	from    time.Time // store.Share.From
-	most    int       // so many of its events are applied within batchTime, about
+	most    int       // about how many of its events are applied within batchTime
 }
 
 func newSchedule(isChannel func(account int64) bool) *schedule {
@@ -115,8 +114,7 @@ func (s *schedule) tell() {
 	s.changed = make(chan struct{})
 }
 
-// await waits until accounts have something to apply that nobody has in hand. It says whether ctx
-// goes on.
+// await waits until an account has events that an applier may take now. It says no when ctx has ended.
 func (s *schedule) await(ctx context.Context) bool {
 	for ctx.Err() == nil {
 		due, wait, changed := s.look()
@@ -159,8 +157,8 @@ func (a *account) ready(now time.Time) bool {
 	return a.due && !a.held.After(now) && !a.rests.After(now) && !a.busy(now)
 }
 
-// pick gives what may be taken of the accounts whose turn it is. They count as in work until done is
-// called.
+// pick gives the shares of a batch: how many events it may take of each account whose turn it is. The
+// accounts count as in work until done is called.
 func (s *schedule) pick() (shares []store.Share) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -169,7 +167,7 @@ func (s *schedule) pick() (shares []store.Share) {
 	first := s.turns[:0:0]
 	for _, id := range s.turns {
 		a := s.accounts[id]
-		// Little is not to wait for much: another applier takes the rest.
+		// Accounts with few events must not wait for those with many: another applier takes the rest.
 		apart := len(shares) > 0 && a.filled != s.accounts[shares[0].Account].filled
 		if !a.ready(now) || apart || len(shares) == maxShares {
 			first = append(first, id)
@@ -192,10 +190,10 @@ func (s *schedule) pick() (shares []store.Share) {
 func (s *schedule) muchOf(shares []store.Share) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.of(shares[0].Account).filled // as of all of them
+	return s.of(shares[0].Account).filled // pick puts only accounts that agree on this together
 }
 
-// waits gives when to look at an account again though nobody tells of it; zero = never.
+// waits gives when to look at an account again even if nobody wakes it; zero = never.
 func (a *account) waits(now time.Time) time.Time {
 	switch {
 	case a.due && a.held.After(now):
@@ -230,12 +228,12 @@ func (s *schedule) done(shares []store.Share, more map[int64]bool) {
 	}
 }
 
-// took learns from how long a batch took: the next share of an account that filled its own becomes
-// larger or smaller in that proportion. The time for one event is not used: since much of a batch's
-// cost doesn't grow with its events, a small batch would make the next one smaller still.
+// took adapts the shares to how long a batch took: if an account filled its share, its next one becomes
+// larger or smaller by the ratio of batchTime to that time. The time for one event is not used: since much
+// of a batch's cost doesn't grow with its events, a small batch would make the next one smaller still.
 //
-// While other channels are active, one that filled a whole batch rests for three times as long as that
-// took: so a flood has at most a quarter of the time, and of the cores.
+// While other channels are active, a channel that filled a whole batch rests for three times as long as the
+// batch took. So a flood gets at most a quarter of the time, and of the cores.
 func (s *schedule) took(shares []store.Share, taken map[int64]int, took time.Duration) {
 	factor := min(max(float64(batchTime)/float64(took), 0.5), 2)
 	s.mu.Lock()
@@ -257,7 +255,7 @@ func (s *schedule) took(shares []store.Share, taken map[int64]int, took time.Dur
 	}
 }
 
-// calmActive says that a channel was active lately which had no more to apply than its share. Its
+// calmActive says that some channel was active lately and had no more to apply than its share. Its
 // caller holds the lock.
 func (s *schedule) calmActive(now time.Time) bool {
 	for id, a := range s.accounts {
@@ -268,8 +266,8 @@ func (s *schedule) calmActive(now time.Time) bool {
 	return false
 }
 
-// swept learns when the first queue of each account is due, by the database; real is its clock.
-// From there on queues are looked for.
+// swept notes from a sweep when the first queue of each account is due; real is the database's clock.
+// From lateCommit before that time on, queues are looked for.
 func (s *schedule) swept(list []store.ShareDue, real time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -303,7 +301,8 @@ func (s *schedule) froms() map[int64]time.Time {
 	return from
 }
 
-// stray makes the next look for an account's queues begin at the oldest: one became due long ago.
+// stray makes the next look for the accounts' queues begin at the oldest, because a queue became visible
+// long after it became due.
 func (s *schedule) stray(ids ...int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -13,8 +13,8 @@ import (
 )
 
 // runSuspects applies events that failed before, one by one, until ctx ends; runSweep tells when there
-// may be one. Each attempt is counted before it begins, so that one which ends the session or the
-// process counts as well.
+// may be such events. Each attempt is counted before it begins, so that an attempt which ends the session
+// or the process counts too.
 func (r *Relay) runSuspects(ctx context.Context) error {
 	a := &applier{Relay: r}
 	defer a.end(ctx)
@@ -32,7 +32,7 @@ func (r *Relay) runSuspects(ctx context.Context) error {
 			r.warn(ctx, "applying one by one failed", err)
 			pause.For(ctx, backoffOnError)
 		case found:
-			signal(r.suspects) // there may be more, for the other one as well
+			signal(r.suspects) // there may be more, also for the other applier
 		}
 	}
 }
@@ -61,7 +61,7 @@ func (a *applier) suspect(parent context.Context) (bool, error) {
 	case err == nil:
 		r.values = []any{value}
 		err = a.applyAlone(ctx, b, began)
-	case errors.Is(err, ErrNotOpen): // it waits with the others of its account
+	case errors.Is(err, ErrNotOpen): // it waits with the other events of its account
 		a.schedule.hold(r.Share, time.Now().Add(closedWait))
 		return true, a.uncounted(ctx, r, closedWait)
 	case unreadable(err):
@@ -74,7 +74,7 @@ func (a *applier) suspect(parent context.Context) (bool, error) {
 	return true, nil
 }
 
-// applyAlone applies a batch of one event.
+// applyAlone applies a batch of one event. If the event can never be applied, it is given up.
 func (a *applier) applyAlone(ctx context.Context, b *batch, began time.Time) error {
 	for tries := 0; ; tries++ {
 		err := a.apply(ctx, b, began)
@@ -108,7 +108,7 @@ func (a *applier) failedAlone(ctx context.Context, r *work, cause error) error {
 	return a.release(ctx, again)
 }
 
-// uncounted gives an event back and takes off the attempt that was counted for it.
+// uncounted gives an event back without counting this attempt as a try.
 func (a *applier) uncounted(ctx context.Context, r *work, wait time.Duration) error {
 	again := r.Release(0)
 	again.Tries, again.Waits, again.After = r.Tries-1, r.Waits, wait
@@ -121,7 +121,7 @@ func (r *Relay) release(ctx context.Context, one store.Release) error {
 	return store.ReleaseRuns(ctx, r.pool, []store.Release{one})
 }
 
-// giveUpRefused gives up the next events of runs that can never be applied.
+// giveUpRefused gives up the events that can never be applied and are now the next ones of their runs.
 func (a *applier) giveUpRefused(ctx context.Context, b *batch) error {
 	var errs []error
 	for _, r := range b.runs {
@@ -132,9 +132,9 @@ func (a *applier) giveUpRefused(ctx context.Context, b *batch) error {
 	return errors.Join(errs...)
 }
 
-// giveUp puts the next event of a run into quarantine and frees its queue. People are told in the
-// same transaction, which fails when the queue is another applier's by now: so it happens once, and
-// never to an event that was applied.
+// giveUp puts the next event of a run into quarantine and frees its queue. The same transaction tells
+// people of it, and fails if another applier has the queue by now: so an event is given up only once,
+// and never if it was applied.
 func (a *applier) giveUp(ctx context.Context, r *work, cause error, unread bool) error {
 	e := r.Events[0]
 	reason := store.Clean(cause.Error())

@@ -7,8 +7,8 @@ import (
 	"parley/store"
 )
 
-// runSweep looks each second for what nobody tells of: queues of appliers that died, queues that
-// another process made due, and events that are to be tried again.
+// runSweep looks each second for work that no other code of this process announces: queues of appliers
+// that died, queues that another process made due, and events that are to be tried again.
 func (r *Relay) runSweep(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()

@@ -29,7 +29,7 @@ func (r *Relay) runTimers(ctx context.Context) error {
 	}
 }
 
-// fireTimers journals what is due and says how long the next one waits. The fact
+// fireTimers journals a fact for each due timer, and says how long to wait for the next one. The fact
 // is named by the timer and its time, so that it counts once.
 func (r *Relay) fireTimers(parent context.Context) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(parent, storeTimeout)

@@ -27,12 +27,12 @@ type Directory struct {
 	users    map[agentKey]string
 	colors   map[string]string
 	Hours    map[int64]*hours.Hours           // of accounts that have any
-	ofMail   map[int64]bridge.AccountSettings // what accounts go by whose channel has threads of its own
-	ofChat   map[int64]bridge.AccountSettings // what others go by
+	ofMail   map[int64]bridge.AccountSettings // settings of each account if its channel has threads of its own
+	ofChat   map[int64]bridge.AccountSettings // settings of each account if its channel is a chat
 	moved    map[surfaceUser]string           // former ids of channels → those that they have now
 }
 
-// surfaceUser names a user of a surface, and a channel of one.
+// surfaceUser names a user of a surface, or, in moved, a channel of a surface.
 type surfaceUser struct {
 	surface int64
 	id      string
@@ -107,8 +107,8 @@ func (d *Directory) Ref(surface, agent int64) bridge.AgentRef {
 		IsAdmin: slices.Contains(a.Roles, "admin")}
 }
 
-// As gives a reference as another surface knows the agent: whoever has no user there is
-// named only.
+// As gives a reference to an agent as another surface knows the agent. An agent without a user there
+// keeps the name, but can't be mentioned.
 func (d *Directory) As(surface int64, ref bridge.AgentRef) bridge.AgentRef {
 	if user := d.UserOf(surface, ref.ID); user != "" {
 		ref.User = user
@@ -186,8 +186,8 @@ func (d *Directory) Zone(agent *store.Agent) *time.Location {
 	return time.Local
 }
 
-// SettingsOf gives what an account goes by; threads says that its channel has threads of its own
-// (mail), which has other defaults than a chat.
+// SettingsOf gives an account's settings. threads says that its channel has threads of its own (mail):
+// the defaults differ from those of a chat.
 func (d *Directory) SettingsOf(a *store.Account, threads bool) bridge.AccountSettings {
 	if threads {
 		return d.ofMail[a.ID]

@@ -9,8 +9,8 @@ import (
 	"parley/store"
 )
 
-// Find finds an agent by what people write: a user id of the surface, an e-mail or a name;
-// nil if several share it: ask back.
+// Find finds an agent by what people write: a user id of the surface, an e-mail address, a name or a
+// first name; nil if nobody has it, or if several do.
 func (d *Directory) Find(surface int64, who string) *store.Agent {
 	who = strings.TrimPrefix(strings.TrimSpace(who), "@")
 	if a := d.AgentOf(surface, who); a != nil {
@@ -37,7 +37,8 @@ func (d *Directory) Find(surface int64, who string) *store.Agent {
 	return named[0]
 }
 
-// FindTeam finds a team by what people write: as it is spelt, else as it reads.
+// FindTeam finds a team by the name that people write: as it is spelt, else whatever its case, with
+// "-" and "_" read as blanks; nil = there is none.
 func (d *Directory) FindTeam(name string) *store.Team {
 	plain := strings.NewReplacer("-", " ", "_", " ")
 	name = strings.TrimPrefix(strings.TrimSpace(name), "#")

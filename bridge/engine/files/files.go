@@ -22,8 +22,9 @@ import (
 	"parley/store"
 )
 
-// originalsTogether is how many bytes of customers' originals may be in memory while their
-// files are posted; a larger one has it alone. As many may be in memory while people fetch them.
+// originalsTogether is how many bytes of customers' originals may be in memory at once while their
+// files are posted; a larger original is there alone. Another so many bytes are for files that people
+// fetch by links.
 const originalsTogether = 48 << 20
 
 // ErrNoFile means that a message has no such file to give away.
@@ -72,8 +73,9 @@ func (r *Reader) MessageFiles(ctx context.Context, id int64) ([]channels.File, e
 	return files, err
 }
 
-// Of gives a message's files, and those that are missing. fetched says which of those that
-// had to be fetched may be there; only: nothing but these.
+// Of gives the files of a customer's message, and those that are missing. Of the files that had to be
+// fetched from the provider, those for which fetched says no count as missing. With only, it gives
+// nothing but the files for which fetched says yes.
 func (r *Reader) Of(ctx context.Context, m *store.Message, fetched func(store.FileRef) bool, only bool) ([]channels.File, []bridge.Missing, error) {
 	var in channels.Inbound
 	whole := !only && (m.HasHTML && r.original == nil || slices.ContainsFunc(m.Files, func(f store.FileRef) bool { return !f.Fetched }))
@@ -115,7 +117,7 @@ func (r *Reader) blobFile(ref store.FileRef) channels.File {
 		}}
 }
 
-// goneIf says of what isn't in the database or the object store any more that it is gone for good.
+// goneIf makes the error for bytes that are no longer stored an ErrNoFile: they are gone for good.
 func goneIf(err error) error {
 	if errors.Is(err, pgx.ErrNoRows) || errors.Is(err, store.ErrNoObject) {
 		return fmt.Errorf("%w: %w", ErrNoFile, err)
@@ -123,8 +125,8 @@ func goneIf(err error) error {
 	return err
 }
 
-// Size is what a message's files take in memory; those that were fetched are read piece by
-// piece.
+// Size gives how many bytes a message's files take in memory. Files that were fetched count
+// nothing, because they are read piece by piece.
 func Size(m *store.Message) int64 {
 	var size int64
 	if m != nil {
@@ -146,7 +148,7 @@ func (r *Reader) TakeTurns(ctx context.Context, size int64) (release func(), err
 	return func() { r.large.Release(size) }, nil
 }
 
-// OriginalHTML gives the sanitised HTML original of a customer's message.
+// OriginalHTML gives the sanitised HTML original of a customer's message; "" = it came without HTML.
 // Errors: ErrNoFile when the message or its original is gone; the database's.
 func (r *Reader) OriginalHTML(ctx context.Context, id int64) (string, error) {
 	release, err := r.TakeTurns(ctx, originalsTogether/4) // its size isn't known yet

@@ -18,7 +18,7 @@ import (
 // incomingFile begins the names of customers' files in links; no agent's file is called so.
 const incomingFile = "in"
 
-// linked lets a surface that can't hold a customer's file lead to it.
+// linked gives a customer's file a link, for surfaces that can't hold the file itself.
 func (r *Reader) linked(message int64, index int, f channels.File) channels.File {
 	if r.link != nil {
 		f.Link = func() (string, error) { return r.link(message, incomingFile+strconv.Itoa(index)), nil }
@@ -55,8 +55,8 @@ func (r *Reader) LinkedFile(ctx context.Context, message int64, file string) (ch
 // downloadWait is how long a download waits until others have ended.
 const downloadWait = 10 * time.Second
 
-// openIncoming reads one file of a customer's message. It stays in memory until the reader is
-// closed and has a place there, which posts don't wait for.
+// openIncoming reads one file of a customer's message. The file is in memory until the reader is
+// closed. Its bytes count as downloads, so that posts don't have to wait for them.
 func (r *Reader) openIncoming(ctx context.Context, m *store.Message, ref store.FileRef) (io.ReadCloser, error) {
 	one := *m
 	one.Files, one.HasHTML = []store.FileRef{ref}, false
@@ -74,7 +74,8 @@ func (r *Reader) openIncoming(ctx context.Context, m *store.Message, ref store.F
 	return &placed{ReadCloser: body, release: sync.OnceFunc(func() { r.downloads.Release(size) })}, nil
 }
 
-// readIncoming gives the only file of one, which is of m, whose original is in memory meanwhile.
+// readIncoming gives the only file of one, a copy of m without its other files. While it reads the
+// file, the whole original of m is in memory.
 func (r *Reader) readIncoming(ctx context.Context, m, one *store.Message) (io.ReadCloser, error) {
 	release, err := r.TakeTurns(ctx, Size(m))
 	if err != nil {
@@ -91,7 +92,7 @@ func (r *Reader) readIncoming(ctx context.Context, m, one *store.Message) (io.Re
 	return files[0].Open(ctx)
 }
 
-// placed is a reader that has a place in memory.
+// placed is a reader that gives its room in memory back when it is closed.
 type placed struct {
 	io.ReadCloser
 	release func()

@@ -47,7 +47,7 @@ func (r *Reader) ForChannel(s bridge.Surface, message int64, ref store.FileRef) 
 	return channels.File{Name: f.Name, ContentType: f.ContentType, SizeBytes: f.SizeBytes, Open: open, Link: link}, nil
 }
 
-// FromSurface reads what a surface told of a file; a customer's has nothing.
+// FromSurface reads what a surface told of a file that an agent attached; zero for a customer's file.
 func FromSurface(ref store.FileRef) bridge.SurfaceFile {
 	var f bridge.SurfaceFile
 	_ = json.Unmarshal(ref.Surface, &f) //nolint:errcheck // written by us
@@ -57,8 +57,8 @@ func FromSurface(ref store.FileRef) bridge.SurfaceFile {
 // uploadedFile begins the names of files that were uploaded to us.
 const uploadedFile = "up"
 
-// fileName names a file of a message in links: an edit that takes another file doesn't
-// change what a link leads to.
+// fileName names a file of a message in links. The name comes from the file itself, so that an edit of
+// the message doesn't make an old link lead to another file.
 func fileName(ref store.FileRef) string {
 	if ref.Blob != "" { // a hash itself; the database writes Surface in its own way
 		return uploadedFile + strconv.Itoa(ref.Index) + "-" + ref.Blob[:min(len(ref.Blob), 16)]
@@ -67,14 +67,14 @@ func fileName(ref store.FileRef) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// InThread says that links to a file stand in a thread, by its name in them: it lies nowhere
-// else in the chat, and people click on it later.
+// InThread says, by a file's name in links, that the links are for people in the thread, who may click
+// on them later: the file itself isn't in the chat.
 func InThread(file string) bool {
 	return strings.HasPrefix(file, incomingFile) || strings.HasPrefix(file, uploadedFile)
 }
 
-// Attached names the files of a message that were uploaded to us, with links to them where
-// the world can reach us.
+// Attached names the files that an agent attached to a message, with links to them if Parley has a
+// public address.
 func (r *Reader) Attached(m *store.Message) []bridge.LineFile {
 	var list []bridge.LineFile
 	for _, ref := range m.Files {
@@ -87,8 +87,8 @@ func (r *Reader) Attached(m *store.Message) []bridge.LineFile {
 	return list
 }
 
-// UploadedNames names the files of a message that lie nowhere else in the chat, without links:
-// nobody gets what did not leave.
+// UploadedNames names the files of a message that were uploaded to Parley and aren't in the chat. It
+// gives no links, because nobody gets files that did not leave.
 func UploadedNames(m *store.Message) []bridge.LineFile {
 	var list []bridge.LineFile
 	for _, ref := range m.Files {

@@ -87,8 +87,8 @@ func (e *Sender) confirmReply(ctx context.Context, c store.Claimed, l replyLine)
 	return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: "The message was changed; the change is being read."}
 }
 
-// unconfirmed lets a reply wait until its surface can read the message again. A chat that asks for
-// fewer calls says for how long; it is no reason to send less to the customer's side.
+// unconfirmed lets a reply wait until its surface can read the message again. If the chat asks for fewer
+// calls, only this reply waits as long as it says: the customer's channel isn't slowed down.
 func unconfirmed(err error) error {
 	out := &channels.SendError{Class: channels.Retry, Text: "Parley could not read in the chat whether the message was changed.", Cause: err}
 	var se *channels.SendError
@@ -98,8 +98,8 @@ func unconfirmed(err error) error {
 	return out
 }
 
-// stillSays makes sure that a change which was applied since the attempt was prepared is not
-// overlooked.
+// stillSays fails if the message was changed since the attempt read it, so that the next attempt sends
+// what it says now.
 func (e *Sender) stillSays(ctx context.Context, m *store.Message) error {
 	now, err := store.Messages(ctx, e.opt.Pool, m.ID)
 	switch {

@@ -8,8 +8,8 @@ import (
 	"parley/store"
 )
 
-// FormerPrefix begins a key that its customer no longer uses: the number may be given to
-// somebody else, who is nobody we know.
+// FormerPrefix begins a key that its customer no longer uses: a phone number, for instance, may now be
+// somebody else's.
 const FormerPrefix = "former:"
 
 // plainKey gives a key as people know it.
@@ -31,8 +31,8 @@ func RefOf(i *store.Identity) bridge.PartyRef {
 // RoleTo is the role of a participant whom replies are addressed to; others get a copy, or nothing.
 const RoleTo = "to"
 
-// Addressed gives whom a reply goes to and who gets a copy. Sending and all that names recipients
-// ask it, so that what is shown is what is sent.
+// Addressed gives whom a reply goes to and who gets a copy. Both sending and whatever shows recipients
+// call it, so that people see who will get the reply.
 func Addressed(list []store.Participant) (to, cc []store.Participant) {
 	for _, p := range list {
 		switch {

@@ -20,8 +20,8 @@ type Payload struct {
 	Mark   bridge.Mark  `json:"mark,omitempty"`
 	Clears bridge.Mark  `json:"clears,omitempty"` // PostMark: the mark that this one takes the place of
 	Quote  bool         `json:"quote,omitempty"`  // show the quoted history
-	Late   bool         `json:"late,omitempty"`   // re-read before sending
-	Meant  []string     `json:"meant,omitempty"`  // a reply: whom it was for when it was typed
+	Late   bool         `json:"late,omitempty"`   // a reply: came late, so its message is read in the chat again before it is sent
+	Meant  []string     `json:"meant,omitempty"`  // a reply: keys of those whom it was for when it was typed
 	Span   *Span        `json:"span,omitempty"`   // a reply in parts: which files this one carries
 	Again  int          `json:"again,omitempty"`  // a reply: how often it failed and was sent again by a click
 
@@ -60,8 +60,7 @@ func PayloadOf(d *store.Delivery) Payload {
 	return p
 }
 
-// restored says that a delivery came with a backup: it may have been sent after that
-// was made.
+// restored says that a delivery came with a backup: it may have been sent after the backup was made.
 func restored(c store.Claimed) bool {
 	if c.State != store.Unknown || !bytes.Contains(c.Payload, []byte(`"restored"`)) {
 		return false

@@ -134,9 +134,9 @@ func (a *attempt) post(ctx context.Context) (bridge.Post, *store.Thread, error) 
 	return p, t, err
 }
 
-// placeChange points a line at the one that it takes the place of; where that could not be
-// posted, it is a line of its own.
-// Errors: Retry while that one is still to be posted; ErrMessageGone when it is known no more.
+// placeChange points a line at the earlier line that it replaces. If that line could not be posted,
+// the new one is posted by itself.
+// Errors: Retry while the earlier line is still to be posted; ErrMessageGone when it is no longer known.
 func (a *attempt) placeChange(delivery int64, p *bridge.Post) error {
 	at, known := a.changes[delivery]
 	switch {
@@ -250,7 +250,7 @@ func landedPost(c store.Claimed, p bridge.Post, t *store.Thread, sent bridge.Sen
 	return out
 }
 
-// pointOn has a post for a thread that was left show where the conversation goes on.
+// pointOn makes a post in a thread that was left show where the conversation goes on.
 func (a *attempt) pointOn(dir *directory.Directory, p *bridge.Post) {
 	conv := a.conversations[a.c.ConversationID]
 	account := dir.Account(conv.AccountID)
@@ -265,9 +265,9 @@ func (a *attempt) pointOn(dir *directory.Directory, p *bridge.Post) {
 	p.Facts.Left, p.Facts.Root, p.Facts.Elsewhere = true, bridge.Place{}, a.e.opt.Engine.SurfaceName(dir, there)
 }
 
-// outdated says that a conversation was handed on, or back, before a post of an earlier hand-over
-// could be made: the root in a channel where it is not to be any more, or what says in a thread
-// that it goes on elsewhere although it goes on there.
+// outdated says that a post of a hand-over is wrong by now, because the conversation was handed on, or
+// back, before it could be posted: a root in a channel that is no longer the right one, or a line which
+// says that the conversation left a thread where it is again.
 func (a *attempt) outdated(p bridge.Post, t *store.Thread) bool {
 	conv := a.conversations[a.c.ConversationID]
 	if conv == nil || t == nil {

@@ -107,8 +107,8 @@ func (a *attempt) reply() (*outgoing, error) {
 	return r, a.e.addFiles(r)
 }
 
-// addLines puts the lines together that leave as one message: without those that were
-// taken back, unless nothing would be left.
+// addLines puts the lines together that leave as one message, without those that were taken back. If
+// all were, r has no lines.
 func (a *attempt) addLines(r *outgoing) error {
 	all := []replyLine{{&r.message, r.payload.Place, r.payload.Late}}
 	for _, d := range a.c.With {
@@ -173,8 +173,8 @@ func waitForThread(c store.Claimed) time.Duration {
 	return min(max(store.Seconds(c.FirstAgo)/2, 100*time.Millisecond), 5*time.Second)
 }
 
-// leaving gives what leaves now, by an account's channel, which may be nil; no lines = nothing does. The
-// error says why it may not leave, or not yet.
+// leaving gives the reply that leaves now; one without lines = nothing leaves. ch is the account's
+// channel, which may be nil. The error says why the reply may not leave, or not yet.
 func (a *attempt) leaving(ctx context.Context, ch channels.Channel) (*outgoing, error) {
 	r, err := a.reply()
 	if err != nil || len(r.lines) == 0 {
@@ -217,20 +217,20 @@ func (a *attempt) sendReply(ctx context.Context) (relay.Sent, error) {
 	return sent, err
 }
 
-// sendingWorks reports an account whose credentials don't, once, and its recovery.
+// sendingWorks reports, once, that a provider refuses an account, and later that sending works again.
 func (e *Sender) sendingWorks(account int64, err error) {
 	if c := BrokenBy(err); c != nil || err == nil {
 		e.opt.Engine.Trouble(account, "send", c)
 	}
 }
 
-// leaves says that a message is still to leave: also the other parts of one of which a part
-// failed.
+// leaves says that a message is still to leave. If it leaves in parts, that a part failed doesn't stop
+// the others.
 func (r *outgoing) leaves(m *store.Message) bool {
 	return m.Fate == store.FateWaiting || r.payload.Span != nil && (m.Fate == store.FateFailed || m.Fate == store.FateUnclear)
 }
 
-// onlyPart leaves of a reply what its delivery carries.
+// onlyPart takes everything out of a reply that this delivery, which is a part of it, doesn't carry.
 func (r *outgoing) onlyPart() {
 	s := r.payload.Span
 	if s == nil {

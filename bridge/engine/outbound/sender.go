@@ -25,8 +25,7 @@ import (
 	"parley/store"
 )
 
-// PausedWait is how long what a paused or absent account should do waits before it is looked at
-// again.
+// PausedWait is the pause between two attempts while the delivery's account is paused or not connected.
 const PausedWait = 10 * time.Second
 
 const (
@@ -49,11 +48,11 @@ type Engine interface {
 
 	// GapWithin says that a surface may have missed events in the last time.
 	GapWithin(surface int64, last time.Duration) bool
-	// Filling says that a surface's gap is being filled, or that what filled it is not applied yet;
-	// not for longer than limit.
+	// Filling says that a surface's gap is being filled, or that the events which filled it are not
+	// applied yet. It says so for at most limit.
 	Filling(ctx context.Context, surface int64, limit time.Duration) (bool, error)
 
-	// Trouble tells, once, what made sending by an account fail, and with nil that it works again.
+	// Trouble tells the admins, once, why what of an account fails; with nil, that it works again.
 	Trouble(account int64, what string, c *channels.Condition)
 	// ThreadLost journals, once, that the root of a conversation's thread is gone.
 	ThreadLost(ctx context.Context, c store.Claimed, root string) error
@@ -96,10 +95,10 @@ type material struct {
 	subjects      map[int64]string
 	related       []store.Related
 	now           time.Time                // Parley's clock
-	templates     map[int64]store.Template // those that messages are, as they are now
-	keys          map[int64][]string       // of the customer of a chat, by conversation
-	changes       map[int64]store.Posting  // where lines stand that others take the place of, by delivery
-	behind        map[int64]bool           // messages in whose thread something told before is not applied yet
+	templates     map[int64]store.Template // the templates that messages use, as they are now
+	keys          map[int64][]string       // the keys of a chat's customer, by conversation
+	changes       map[int64]store.Posting  // where the lines are that other lines replace, by delivery
+	behind        map[int64]bool           // messages in whose thread an earlier event is not applied yet
 }
 
 // Policy tells how a delivery is attempted.
@@ -224,12 +223,12 @@ func token(c store.Claimed) string {
 	return strconv.FormatInt(sentAs(c), 36) + "." + strconv.Itoa(c.Part)
 }
 
-// sentAs gives the delivery under whose name an attempt is known to the other side: for
-// one that left with another and is looked for alone, that one's.
+// sentAs gives the id of the delivery by which the other side knows an attempt. A delivery that left
+// together with another one left under the id of that one.
 func sentAs(c store.Claimed) int64 { return cmp.Or(c.Joined, c.ID) }
 
-// BrokenBy gives the condition of an account of which an attempt failed as only a person can put
-// right; nil = it isn't such a failure.
+// BrokenBy gives the account's condition if an attempt failed in a way that only a person can put right;
+// nil = it isn't such a failure.
 func BrokenBy(err error) *channels.Condition {
 	var se *channels.SendError
 	if errors.As(err, &se) && (se.Class == channels.AuthBroken || se.Class == channels.AccountBlocked) {
@@ -238,7 +237,8 @@ func BrokenBy(err error) *channels.Condition {
 	return nil
 }
 
-// Retry marks an error before the first byte left as certain.
+// Retry makes an error that came before the first byte left one that is tried again: it is certain that
+// nothing was sent. A *channels.SendError stays as it is.
 func Retry(err error) error {
 	var se *channels.SendError
 	if err == nil || errors.As(err, &se) {
@@ -253,6 +253,6 @@ func distinct(list []int64) []int64 {
 	return slices.DeleteFunc(slices.Compact(list), func(id int64) bool { return id == 0 })
 }
 
-// MarkFor is how long a mark may wait: a surface takes few a minute, from all conversations
-// together, and nobody still looks for what an older one says.
+// MarkFor is how long a mark may wait. A surface takes few marks a minute from all conversations
+// together, and nobody looks for a mark after that time.
 const MarkFor = time.Hour

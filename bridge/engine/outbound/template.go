@@ -10,7 +10,7 @@ import (
 	"parley/store"
 )
 
-// templatesOf reads the templates that messages are, as they are now.
+// templatesOf reads the present rows of the templates that messages use.
 func (e *Sender) templatesOf(ctx context.Context, m *material) error {
 	var ids []int64
 	for _, said := range m.messages {
@@ -26,8 +26,8 @@ func (e *Sender) templatesOf(ctx context.Context, m *material) error {
 	return Retry(err)
 }
 
-// asTemplate says that the provider takes templates as such; elsewhere their words are
-// sent.
+// asTemplate says that the provider takes templates as such. Other providers get a template's words as
+// plain text.
 func (a *attempt) asTemplate() bool {
 	ch := a.e.opt.Engine.Channel(a.c.AccountID)
 	return ch != nil && ch.Capabilities().Templates
@@ -53,7 +53,7 @@ func (a *attempt) mayUseTemplate(r *outgoing) error {
 	return nil
 }
 
-// UsedTemplate is what a message keeps of the template that it is.
+// UsedTemplate is what a message keeps of the template that it was made from.
 type UsedTemplate struct {
 	ID      int64                `json:"id"`
 	Version int                  `json:"version"`

@@ -46,8 +46,8 @@ func (w Window) Next(now time.Time) time.Time {
 	return time.Time{}
 }
 
-// PromotionProblem says why a promotional reply may not leave although an answer may; nil = it may. It
-// has the time that machines have: what a person may add to that is for answers alone.
+// PromotionProblem says why a promotional reply may not leave although an answer may; nil = it may. A
+// promotion may leave as long as a machine's message; the longer time of people is for answers alone.
 func PromotionProblem(promotional bool, win Window, now time.Time) *bridge.Problem {
 	if !promotional || win.OpenFor(false, now) {
 		return nil
