@@ -1,5 +1,5 @@
-// Package background runs work that goes on after an answer was given, a bounded number of
-// pieces at once, so that its owner can wait for all of it.
+// Package background runs work that goes on after a request was answered. It bounds how many pieces run
+// at once, and lets the owner wait for all of them.
 //
 // What does not belong here: what must not be lost (that is journalled first).
 package background
@@ -7,11 +7,11 @@ package background
 // Work is what runs in the background.
 type Work struct{ slots chan struct{} }
 
-// New makes room for so many pieces at once.
+// New makes a Work that runs at most so many pieces at once.
 func New(most int) *Work { return &Work{slots: make(chan struct{}, most)} }
 
-// Go runs f, which must end by itself. It reports false, and runs nothing, when too much is
-// going on.
+// Go runs f, which must end by itself. It returns false, without running f, while the most pieces are
+// running.
 func (w *Work) Go(f func()) bool {
 	select {
 	case w.slots <- struct{}{}:

@@ -2,6 +2,6 @@
 // bot/verb and the arguments of bridge.Action.
 //
 // What does not belong here: who may do what, what is sent (bridge), how it looks
-// (bot/view), and any vendor's syntax: surfaces cut their own mention of the app
-// off and name the others as tokens.
+// (bot/view), and any vendor's syntax. Surfaces cut off a leading mention of the app
+// before they call this package, and pass other mentions as tokens.
 package command

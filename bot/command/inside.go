@@ -12,13 +12,13 @@ import (
 	"parley/bridge"
 )
 
-// insideWords are one language's words with which people begin what is for colleagues, in
-// small letters without accents. What begins with one is asked before it is sent.
+// insideWords are the words of one language with which people begin a text that is meant for colleagues,
+// in small letters without accents. Before a text that begins with one is sent, Parley asks.
 type insideWords struct {
 	language string
 	notes    []string // "note", "internal": for colleagues, also at the beginning of a later line
-	hints    []string // "fyi", "hint": customers are told such things too, but rarely first
-	everyday []string // words of notes that begin ordinary sentences too, of any language: they need a separator
+	hints    []string // "fyi", "hint": texts for customers use them too, but rarely begin with them
+	everyday []string // words of notes that also begin ordinary sentences in some language: they count only before a separator
 }
 
 func insideTable() []insideWords {
@@ -50,7 +50,7 @@ func insideTable() []insideWords {
 	}
 }
 
-// insideWord is an entry of the table.
+// insideWord is one word of insideTable.
 type insideWord struct {
 	text     string
 	hint     bool
@@ -88,10 +88,10 @@ var allInsideWords = sync.OnceValue(func() []insideWord { //nolint:gochecknoglob
 	return list
 })
 
-// beginningRunes is more of a line than any beginning that counts.
+// beginningRunes is how much of a line is compared with the table: more than its longest word.
 const beginningRunes = 80
 
-// beginsInside says that a text begins with a word for what is for colleagues: "internal: …",
+// beginsInside says that a text begins with a word of insideTable: "internal: …",
 // "Note - …", "(note) …", "note customer is angry".
 func beginsInside(text string) bool {
 	word, after, found := cutInsideWord(text)
@@ -99,8 +99,8 @@ func beginsInside(text string) bool {
 }
 
 // laterLineInside says that a line after the first begins like a note: "note: …", "// …",
-// "(internal) …". A word for a note alone doesn't count there, nor does a hint: customers get such
-// lines too.
+// "(internal) …". There a word needs a separator behind it, and a hint doesn't count: texts for
+// customers have such lines, too.
 func laterLineInside(text string, opt Options) bool {
 	_, later, _ := strings.Cut(typed.Trim(text), "\n")
 	for line := range strings.SplitSeq(later, "\n") {
@@ -116,8 +116,8 @@ func laterLineInside(text string, opt Options) bool {
 	return false
 }
 
-// cutInsideWord finds the word of the table that a line begins with. After is what follows the
-// word, in small letters without accents.
+// cutInsideWord finds the word of the table that a line begins with. after is what follows the
+// word, as plainBeginning gives it.
 func cutInsideWord(line string) (word insideWord, after string, found bool) {
 	plain := plainBeginning(line)
 	for _, w := range allInsideWords() {
@@ -129,8 +129,8 @@ func cutInsideWord(line string) (word insideWord, after string, found bool) {
 	return insideWord{}, "", false
 }
 
-// plainBeginning gives a line's beginning in small letters without accents, brackets, bullets
-// and what nobody sees, so that it can be compared with the table.
+// plainBeginning gives the beginning of a line in small letters, without accents, leading brackets and
+// bullets, and invisible characters, so that it can be compared with the table.
 func plainBeginning(line string) string {
 	var b strings.Builder
 	runes := 0

@@ -13,8 +13,8 @@ type Message struct {
 	Named    func(text string) string
 }
 
-// Ask fills in what the message asks for: verb, arguments and text. How it begins is judged by
-// the characters as typed, whatever their formatting; the text of a reply or note is Markdown.
+// Ask fills in what the message asks for: verb, arguments and text. The verb is read from the
+// characters as typed, without their formatting; the text of a reply or note is Markdown.
 func (m Message) Ask(a *bridge.Action) {
 	parse, opt := Parse, Options{Mentions: m.Tokens}
 	a.Origin = bridge.OriginText

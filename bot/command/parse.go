@@ -13,14 +13,14 @@ import (
 )
 
 // Parse reads what was typed in a thread. Plain text is VerbSay. A verb begins with
-// "!" or "/", a note with "note:" or "//"; leading mentions, quotation and emphasis
-// marks, spaces and invisible characters before them and case don't matter. "!!" and
-// a backslash escape them. What begins like a verb and isn't one is VerbUnknown; a
-// verb's word alone is VerbSay with MarkLone. A text that begins with another word for what
-// is for colleagues ("internal: …"), or has a later line that begins like a note, is VerbSay
+// "!" or "/", a note with "note:" or "//". Case doesn't matter, nor do mentions, marks of
+// quotation and emphasis, spaces and invisible characters in front. "!!" and a backslash
+// escape these signs. A text that begins like a verb and isn't one is VerbUnknown. A verb's
+// word alone, without a sign, is VerbSay with MarkLone. A text that begins with another word
+// for colleagues ("internal: …"), or has a later line that begins like a note, is VerbSay
 // with MarkColleagues.
 //
-// Text is Markdown whose beginning is as typed: a writer of Markdown must not put
+// text is Markdown whose beginning is as typed: whoever writes the Markdown must not put
 // backslashes of its own before "!" and "/" there.
 func Parse(text string, opt Options) Parsed {
 	front, rest := lead(text, opt)
@@ -47,13 +47,13 @@ func Parse(text string, opt Options) Parsed {
 	return p
 }
 
-// decoration begins emphasis, code, quotations; it hides no marker.
+// decoration are the marks of emphasis, code and quotation. A marker behind them still counts.
 const decoration = "*_~`>"
 
 // typedMention is a name that somebody typed without picking it from the list.
 var typedMention = regexp.MustCompile(`^@[\p{L}\p{N}._-]+`)
 
-// lead splits off what does not count at the beginning of a text.
+// lead splits off what comes before a marker without hiding it: spaces, decoration, mentions.
 func lead(text string, opt Options) (front, rest string) {
 	rest = text
 	for rest != "" {
@@ -80,14 +80,14 @@ func lead(text string, opt Options) (front, rest string) {
 	return front, rest
 }
 
-// ignorable gives the bytes of spaces, invisible characters and decoration in front.
+// ignorable counts the bytes of spaces, invisible characters and decoration at the beginning of s.
 func ignorable(s string) int {
 	return len(s) - len(strings.TrimLeftFunc(s, func(r rune) bool {
 		return typed.Blank(r) || strings.ContainsRune(decoration, r)
 	}))
 }
 
-// mentionAt gives the bytes of the mention that s begins with, the longest one.
+// mentionAt gives the length in bytes of the longest mention that s begins with; 0 = none.
 func mentionAt(s string, opt Options) int {
 	longest := 0
 	for token := range opt.Mentions {
@@ -116,7 +116,7 @@ func mentions(front string, opt Options) string {
 	return kept.String()
 }
 
-// undecorate takes off the end what closes the decoration at the front.
+// undecorate removes from the end of rest the marks that close the decoration in front.
 func undecorate(front, rest string) string {
 	for i := len(front); i > 0 && strings.IndexByte("*_~`", front[i-1]) >= 0; i-- {
 		rest = strings.TrimSuffix(typed.Trim(rest), front[i-1:i])
@@ -127,8 +127,8 @@ func undecorate(front, rest string) string {
 // pointMark begins a point of a list, or a heading.
 var pointMark = regexp.MustCompile(`^(?:[-+•#]+|\d{1,2}[.)])[\s\p{Zs}]+`)
 
-// noteWord is "note:" with whatever is invisible or emphasis in between, also as the
-// first point of a list or as a heading.
+// noteWord is "note:", also with invisible characters between its letters, with emphasis around the colon,
+// or as the first point of a list or a heading.
 var noteWord = regexp.MustCompile("^(?:(?:[-+•#]+|\\d{1,2}[.)])[\\s\\p{Zs}]+[*_~`]*)?(?i:n\\p{Cf}*o\\p{Cf}*t\\p{Cf}*e)[\\s\\p{Zs}\\p{Cf}*_~`]*[:：][*_~`]*")
 
 // classify finds the marker that a text begins with and gives what follows it.
@@ -165,7 +165,7 @@ func cutSign(s string, signs ...string) (string, bool) {
 	return s, false
 }
 
-// escaped takes the escape off a text that without it would have a marker.
+// escaped removes the escape from a text that would have a marker without it; false if there is no escape.
 func escaped(rest string, opt Options) (string, bool) {
 	if after, ok := cutSign(rest, "!", "！"); ok {
 		_, doubled := cutSign(after, "!", "！")

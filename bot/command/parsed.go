@@ -5,8 +5,8 @@ import "parley/bridge"
 // Options of a parse.
 type Options struct {
 	// Mentions gives the surface's user id for each mention, by the exact
-	// characters that stand for it in the text, such as "<@U0ANN>". A channel
-	// mention is to be replaced by "#name" before.
+	// characters that stand for it in the text, such as "<@U0ANN>". The surface
+	// replaces mentions of channels by "#name" before it parses.
 	Mentions map[string]string
 }
 

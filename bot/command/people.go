@@ -17,8 +17,8 @@ var (
 	joining  = regexp.MustCompile(`^(?i:and|und|to|an)[\s\p{Zs}]+`)
 )
 
-// people reads "@x +@y note", "+@y", "ann", "me", "#team note"; it gives what is wrong,
-// for people. Names that were typed without picking them stay words: "@ann".
+// people reads "@x +@y note", "+@y", "ann", "me", "#team note" into args; bad says for people what is
+// wrong. A name that was typed without being picked from the list stays a word: "@ann".
 func people(args *bridge.Args, text string, opt Options) (bad string) {
 	text = typed.Trim(typed.Unlink(text))
 	if bareName.MatchString(text) {
@@ -63,13 +63,13 @@ func people(args *bridge.Args, text string, opt Options) (bad string) {
 	return ""
 }
 
-// opens says whether a text begins with a person, with or without a sign.
+// opens says whether a text begins with a person, with or without "+" or "-" before them.
 func opens(text string, opt Options) bool {
 	_, cut := person(strings.TrimLeft(text, "+- "), opt)
 	return cut > 0
 }
 
-// person gives the person that a text begins with and the bytes of it.
+// person gives the person that a text begins with, and the length of that mention in bytes; 0 = none.
 func person(text string, opt Options) (id string, cut int) {
 	if cut = mentionAt(text, opt); cut > 0 {
 		return opt.Mentions[text[:cut]], cut
@@ -95,7 +95,7 @@ func firstField(text string) string {
 	return text
 }
 
-// addresses reads "a@x b@y", "-a@x"; it gives what is wrong, for people.
+// addresses reads "a@x b@y", "-a@x" into args; bad says for people what is wrong.
 func addresses(args *bridge.Args, rest verb.Rest, text string) (bad string) {
 	list, removed, wrong := typed.Addresses(text)
 	switch {

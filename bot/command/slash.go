@@ -31,7 +31,8 @@ func number(text string) (int64, string) {
 
 // Slash reads a slash command: command is its name, with or without the slash. "parley"
 // takes "#12 verb …", "verb #12 …", "#12", the name of a list and "help verb"; any other
-// name is a verb itself. "@Parley" before them is nothing more than a habit. Args.Conversation is 0 where no number was given: ask which.
+// name is a verb itself. A leading "@Parley", which people type out of habit, is ignored.
+// Args.Conversation is 0 where no number was given: the caller asks which one is meant.
 func Slash(command, text string, opt Options) Parsed {
 	command = strings.ToLower(strings.TrimPrefix(typed.Trim(command), "/"))
 	text = typed.Trim(text)
@@ -44,9 +45,8 @@ func Slash(command, text string, opt Options) Parsed {
 	return spoken(text, bridge.MarkSlash, opt)
 }
 
-// Mention reads what is said to "@Parley", the mention itself cut off: a verb with or
-// without "!". "reply: …" is an explicit reply. Anything else is VerbUnknown, nothing
-// at all is VerbHelp.
+// Mention reads what follows a mention of the app: a verb with or without "!". "reply: …"
+// is an explicit reply. Any other text is VerbUnknown, and no text at all is VerbHelp.
 func Mention(text string, opt Options) Parsed {
 	front, rest := lead(text, opt)
 	rest = undecorate(front, strings.TrimLeft(rest, ",:; "))
@@ -64,7 +64,7 @@ func Mention(text string, opt Options) Parsed {
 	return p
 }
 
-// spoken reads a verb that needs no sign, and the conversation it is about.
+// spoken reads a verb that needs no sign, and the number of its conversation before or behind the verb.
 func spoken(text string, marker bridge.Marker, opt Options) Parsed {
 	text = typed.Trim(text)
 	id, rest := int64(0), text

@@ -14,13 +14,12 @@ var (
 	phonePart = regexp.MustCompile(`^\+?[0-9()./-]+$`)
 )
 
-// phoneDigits is how many digits a number has at least when more groups no longer belong
-// to it: what follows is the text.
+// phoneDigits is how many digits make a telephone number complete: groups of digits that follow are
+// the beginning of the text.
 const phoneDigits = 10
 
-// start reads "[account] recipient text"; it gives what is wrong, for people. A recipient is
-// an address or a number, behind an account any word: which ones are good is for the
-// account to say.
+// start reads "[account] recipient text"; bad says for people what is wrong. A recipient is an address
+// or a number. Behind an account it may be any word, because only the account knows which ones are good.
 func start(p *Parsed, text string, opt Options) (bad string) {
 	text = typed.Trim(typed.Unlink(text))
 	first, rest := field(text)

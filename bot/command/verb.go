@@ -10,10 +10,10 @@ import (
 	"parley/bridge"
 )
 
-// word is the name of a verb as typed.
+// word matches the name of a verb as it is typed.
 var word = regexp.MustCompile(`^(?:[\p{L}\p{N}_-]+|\?)`)
 
-// readVerb reads a verb and its arguments, the sign before it cut off.
+// readVerb reads a verb and its arguments; the sign before the verb is already cut off.
 func readVerb(text string, marker bridge.Marker, opt Options) Parsed {
 	name := word.FindString(text)
 	if marker == bridge.MarkSlash && strings.EqualFold(name, "parley") {
@@ -34,7 +34,7 @@ func readVerb(text string, marker bridge.Marker, opt Options) Parsed {
 	return p
 }
 
-// lookup finds the verb of a word; the name of a list is VerbList with it, and nothing may follow.
+// lookup finds the verb of a word. The name of a list is VerbList with that list, and nothing may follow it.
 func lookup(name string) (*verb.Verb, Parsed, bool) {
 	if v, ok := verb.Find(name); ok && name != "" {
 		return v, Parsed{Verb: v.Name}, true
@@ -47,7 +47,7 @@ func lookup(name string) (*verb.Verb, Parsed, bool) {
 	return nil, Parsed{}, false
 }
 
-// unknown is what looks like a verb and isn't one; rest follows its word.
+// unknown answers a word that looks like a verb and isn't one. rest is what was typed behind the word.
 func unknown(name, rest string, marker bridge.Marker, opt Options) Parsed {
 	sign := map[bridge.Marker]string{bridge.MarkBang: "!", bridge.MarkSlash: "/"}[marker]
 	text := "There is no command “" + sign + typed.Clip(name) + "”."
@@ -65,8 +65,8 @@ func unknown(name, rest string, marker bridge.Marker, opt Options) Parsed {
 	return Parsed{Verb: bridge.VerbUnknown, Marker: marker, Unknown: name, Err: text, Args: bridge.Args{Note: text}, Meant: offer}
 }
 
-// meant reads what follows a mistyped verb as if it had been typed right; nil where no button may
-// stand for the verb, since it would send something or needs more than its arguments.
+// meant reads the arguments of a mistyped verb as if the verb had been typed right. It gives nil where no
+// button may do the verb, because it would send something or needs more than its arguments.
 func meant(name, rest string, marker bridge.Marker, opt Options) *bridge.Meant {
 	v, ok := verb.Find(name)
 	if !ok || !v.Meant {
@@ -79,7 +79,7 @@ func meant(name, rest string, marker bridge.Marker, opt Options) *bridge.Meant {
 	return &bridge.Meant{Verb: p.Verb, Args: p.Args}
 }
 
-// wrong is a verb whose arguments can't be used; nothing is done.
+// wrong is the result for a verb whose arguments can't be used: nothing is done, and text says why.
 func wrong(name string, marker bridge.Marker, text string) Parsed {
 	return Parsed{Verb: bridge.VerbUnknown, Marker: marker, Unknown: name, Err: text, Args: bridge.Args{Note: text}}
 }
@@ -100,7 +100,7 @@ func arguments(v *verb.Verb, p Parsed, name, rest string, marker bridge.Marker, 
 	return p
 }
 
-// read reads what follows a verb's word; it gives what is wrong, for people.
+// read reads what follows a verb's word into p; bad says for people what is wrong.
 func (p *Parsed) read(v *verb.Verb, name, rest string, opt Options) (bad string) {
 	switch v.Rest {
 	case verb.RestNothing:
@@ -148,8 +148,8 @@ func (p *Parsed) read(v *verb.Verb, name, rest string, opt Options) (bad string)
 	return bad
 }
 
-// replyText takes the escape off what is to be sent. What begins like a note or a verb
-// is a slip, even behind "reply".
+// replyText takes the escape off a text that is to be sent. A text that begins like a note or a verb
+// is refused as a slip, even behind "reply".
 func replyText(text string, opt Options) (reply, bad string) {
 	switch p := Parse(text, opt); p.Marker {
 	case bridge.MarkNote:
@@ -164,7 +164,7 @@ func replyText(text string, opt Options) (reply, bad string) {
 	return text, ""
 }
 
-// nearest gives the verb's word that a slip of at most two letters made into name.
+// nearest gives the word of a verb that differs from name by at most two slips of the finger; "" if none does.
 func nearest(name string) string {
 	name = strings.ToLower(name)
 	best, found := 3, ""

@@ -6,7 +6,7 @@ import (
 	"parley/bridge"
 )
 
-// Desk is what forms and windows are made from: the engine, as one surface may ask it.
+// Desk is what a surface asks the engine for to make forms and windows.
 type Desk interface {
 	Conversations
 	Choices
@@ -22,12 +22,12 @@ type Conversations interface {
 	List(ctx context.Context, q bridge.ListQuery, user string) (bridge.Listing, error)
 	History(ctx context.Context, id int64, page int, user string) (bridge.History, error)
 
-	// Attend tells that somebody begins to answer; it returns at once.
+	// Attend tells the engine that somebody begins to answer; it returns at once.
 	Attend(conversation int64)
 }
 
-// Choices gives what forms offer to choose from, and what the provider of an account counts a text
-// as; ok is false where it doesn't count.
+// Choices gives the lists that forms offer to choose from. Count says as how many texts the provider of
+// an account counts a text; ok is false where the provider doesn't count.
 type Choices interface {
 	People(ctx context.Context) ([]bridge.AgentRef, error)
 	Teams(ctx context.Context) ([]string, error)

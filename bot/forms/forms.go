@@ -18,8 +18,8 @@ import (
 // Maker makes forms and windows.
 type Maker struct {
 	Desk Desk
-	Now  func() time.Time // used where a form is about no conversation; the facts of one tell Parley's time
-	Zone *time.Location   // of readers of whom no other is known
+	Now  func() time.Time // for forms about no conversation; for others the facts tell Parley's time
+	Zone *time.Location   // for readers whose own zone isn't known
 
 	Author string // who wrote the message that a form is opened for, where that is not its reader
 }
@@ -33,8 +33,8 @@ func (m Maker) Facts(ctx context.Context, args bridge.Args, at bridge.Place, use
 	return m.Desk.FactsAt(ctx, at, user)
 }
 
-// Form makes the form of a verb with the lists that it may need, and tells the zone of its
-// reader, nil if it isn't known.
+// Form makes the form of a verb, with the lists that the verb offers to choose from. It also gives
+// the zone of the form's reader, nil if that isn't known.
 // Errors: *bridge.Problem, bridge.ErrNoConversation, the desk's.
 func (m Maker) Form(ctx context.Context, name bridge.Verb, args bridge.Args, at bridge.Place, user, text string) (view.Form, *time.Location, error) {
 	in := view.FormInput{Verb: name, Args: args, Text: text, Author: m.Author, Now: m.Now()}
@@ -80,7 +80,7 @@ func (m Maker) startForm(ctx context.Context, in view.FormInput, user string) (v
 	return form, m.Zone, err
 }
 
-// count says what a text is counted as; nil where nobody counts.
+// count says as how many texts the provider counts a text; nil where it doesn't count.
 func (m Maker) count(account, text string) *bridge.Count {
 	if n, ok := m.Desk.Count(account, text); ok {
 		return &n
@@ -88,7 +88,7 @@ func (m Maker) count(account, text string) *bridge.Count {
 	return nil
 }
 
-// lists reads what a verb's form offers.
+// lists reads the lists that a verb's form offers into in.
 func (m Maker) lists(ctx context.Context, in *view.FormInput, at bridge.Place, user string) (err error) {
 	for _, list := range verb.Of(in.Verb).Lists {
 		switch list {
@@ -110,7 +110,7 @@ func (m Maker) lists(ctx context.Context, in *view.FormInput, at bridge.Place, u
 	return nil
 }
 
-// answerables reads what a reply can answer and carry.
+// answerables reads the messages that a reply can answer, and what its account can carry.
 func (m Maker) answerables(ctx context.Context, in *view.FormInput, at bridge.Place, user string) error {
 	m.Desk.Attend(in.Facts.ID)
 	accounts, err := m.Desk.Accounts(ctx, user)
@@ -159,13 +159,13 @@ func (m Maker) Window(ctx context.Context, opens view.Opens, args bridge.Args, a
 	return view.History(f, h), err
 }
 
-// Replies tells whether a form writes to the customer of a conversation: colleagues are shown who has
-// it open.
+// Replies tells whether a form writes to the customer of a conversation. Colleagues are shown who has
+// such a form open.
 func Replies(f view.Form) bool {
 	return verb.Of(f.Verb).Answering && f.Args.Conversation != 0
 }
 
-// Asks tells whether a verb needs its own form after the conversation was picked.
+// Asks tells whether the verb still needs its own form, because arguments or a text are missing.
 func Asks(f view.Filled) bool {
 	v := verb.Of(f.Verb)
 	if (v.Rest == verb.RestText || v.Rest == verb.RestReply) && f.Text != "" {

@@ -6,12 +6,12 @@ import (
 	"parley/bridge"
 )
 
-// MaxLabelRunes is what fits on a button.
+// MaxLabelRunes is how many runes of a label fit on a button.
 const MaxLabelRunes = 24
 
 // Card is neutral content: blocks from top to bottom, then buttons.
 type Card struct {
-	Title   string // At most 24 runes, for a window around it; not part of a post
+	Title   string // at most 24 runes; shown by a window around the card, not in a post
 	Name    string // under whose name it is posted; "" = Parley's own
 	Blocks  []Block
 	Buttons []Button
@@ -75,7 +75,7 @@ const (
 	StyleDanger  Style = "danger"
 )
 
-// Button starts a verb. Its Value is read back by command.Button.
+// Button starts a verb. verb.Pressed reads its Value back.
 type Button struct {
 	Label   string // At most 24 runes
 	Verb    bridge.Verb

@@ -7,7 +7,7 @@ import (
 	"parley/bridge"
 )
 
-// Shown leaves empty strings out.
+// Shown makes each string fit into a line, and leaves empty ones out.
 func Shown(list ...string) []string {
 	var all []string
 	for _, s := range list {
@@ -36,7 +36,7 @@ func Parties(list []bridge.PartyRef) string {
 	return strings.Join(names, ", ")
 }
 
-// HeldBy says whether the agent is among those who hold it.
+// HeldBy says whether the agent is one of those who hold the conversation.
 func HeldBy(f bridge.Facts, a bridge.AgentRef) bool {
 	for _, other := range f.Assignees {
 		if other.ID == a.ID && a.ID != 0 {
@@ -65,7 +65,7 @@ func Plural(n int, one, more string) string {
 // Number names a conversation: #12.
 func Number(id int64) string { return "#" + strconv.FormatInt(id, 10) }
 
-// Subject is what a conversation is about; nothing where nobody knows.
+// Subject is what a conversation is about; nil where nobody knows.
 func Subject(f bridge.Facts) []Piece {
 	if s := OneLine(f.Subject, MaxSubjectRunes); s != "" {
 		return []Piece{Text(s)}
@@ -73,7 +73,7 @@ func Subject(f bridge.Facts) []Piece {
 	return nil
 }
 
-// Assignees names who holds it; the lead comes first.
+// Assignees names those who hold the conversation, its owner first.
 func Assignees(f bridge.Facts) string {
 	if len(f.Assignees) == 0 {
 		return "Unassigned"

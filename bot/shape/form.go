@@ -12,12 +12,12 @@ type Form struct {
 	Verb   bridge.Verb
 	Args   bridge.Args // Kept through the form; verb.Value carries them
 	Intro  []Block     // read before the fields
-	Quick  []Button    // what acts at once, in place of filling in the fields
+	Quick  []Button    // act at once: people press one in place of filling in the fields
 	Fields []Field
 	Submit string // label of the button, at most 24 runes
 	Files  bool   // files can go with it, where the surface has a way for them
 
-	At time.Time // when it was made: times that are chosen or typed in it are meant from then on
+	At time.Time // when the form was made: "in 2 hours" in a field counts from then
 }
 
 // FieldKind says how a Field is filled in.

@@ -19,7 +19,7 @@ func AttachedFiles(files []bridge.LineFile) []Block {
 	return blocks
 }
 
-// Doer names who did it; a confirmation without a name is read by the doer alone.
+// Doer names the agent who did what a line confirms. A line that names no agent is shown to its doer alone: "You".
 func Doer(l bridge.Line) string {
 	if Nobody(l.By) {
 		return "You"
@@ -27,7 +27,7 @@ func Doer(l bridge.Line) string {
 	return AgentName(l.By)
 }
 
-// Listed names what somebody typed, separated by commas; none where there is nothing.
+// Listed joins words that somebody typed with commas; it gives none where there are no words.
 func Listed(words []string, none string) string {
 	if len(words) == 0 {
 		return none
@@ -44,7 +44,7 @@ func SendAsQuestion(author, customer string) string {
 	return author + " wrote this, and would be its author: send it to " + customer + "?"
 }
 
-// Kept is what a line says of a message itself.
+// Kept repeats the message that a line is about: its text and its files.
 func Kept(l bridge.Line) []Block { return append(Quote(l.Text), AttachedFiles(l.Files)...) }
 
 // Actor names who caused a line; Parley if no agent did.
@@ -63,7 +63,7 @@ func Customer(l bridge.Line, f bridge.Facts) string {
 	return PartyName(f.Contact)
 }
 
-// Mentioned opens a line with those who are to notice it.
+// Mentioned begins a line with mentions of the agents who are to notice it.
 func Mentioned(l bridge.Line) []Piece {
 	if len(l.Mentions) == 0 {
 		return nil
@@ -80,7 +80,7 @@ func Mentions(agents []bridge.AgentRef) []Piece {
 	return Joined(", ", groups...)
 }
 
-// Answered shows the words of the message that a reply is to.
+// Answered quotes the message that a reply answers; nil where there are no words.
 func Answered(words string) []Block {
 	if s := OneLine(words, MaxSubjectRunes); s != "" {
 		return []Block{SmallPrint(Icon("leftwards_arrow_with_hook"), Text(" To: “"+s+"”"))}

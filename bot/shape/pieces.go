@@ -56,7 +56,7 @@ func Thread(label string, place bridge.Place) Piece {
 	return Piece{Kind: PieceThread, Text: label, Place: place}
 }
 
-// Whereabouts leads to a conversation; where its thread is in another chat, it names that.
+// Whereabouts links a conversation's thread. If the thread is in another chat, it names that chat instead.
 func Whereabouts(label string, f bridge.Facts) []Piece {
 	pieces := []Piece{Thread(label, f.Root)}
 	if f.Root.Channel == "" && f.Elsewhere != "" {
@@ -104,7 +104,7 @@ func Joined(sep string, groups ...[]Piece) []Piece {
 	return all
 }
 
-// Quote keeps somebody's words; nothing for no words.
+// Quote shows somebody's words as a quotation; nil where there are none.
 func Quote(words string) []Block {
 	if strings.TrimSpace(words) == "" {
 		return nil
@@ -112,8 +112,8 @@ func Quote(words string) []Block {
 	return []Block{{Kind: BlockQuote, Text: words}}
 }
 
-// OneLine makes untrusted words fit into a line: no line breaks, nothing invisible or
-// that turns the direction of writing, not too long.
+// OneLine makes untrusted words fit into a line of at most so many runes. It removes line breaks,
+// invisible characters, and those that change the direction of writing.
 func OneLine(s string, runes int) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -133,8 +133,8 @@ func OneLine(s string, runes int) string {
 	return isolated(s)
 }
 
-// isolated keeps words that are written from the right from turning what stands beside them: it puts
-// them between the signs that Unicode has for that.
+// isolated puts words that are written from right to left between Unicode's isolation marks, so that
+// they don't change the direction of the text beside them.
 func isolated(s string) string {
 	for _, r := range s {
 		if unicode.In(r, unicode.Arabic, unicode.Hebrew, unicode.Syriac, unicode.Thaana, unicode.Nko, unicode.Adlam) {
@@ -144,7 +144,7 @@ func isolated(s string) string {
 	return s
 }
 
-// AgentName never is empty.
+// AgentName gives an agent's name, else the address; it is never empty.
 func AgentName(a bridge.AgentRef) string {
 	for _, name := range [...]string{a.Name, a.Email} {
 		if n := OneLine(name, MaxNameRunes); n != "" {
@@ -154,7 +154,7 @@ func AgentName(a bridge.AgentRef) string {
 	return "Somebody"
 }
 
-// PartyName never is empty.
+// PartyName gives a customer's name, else the address; it is never empty.
 func PartyName(p bridge.PartyRef) string {
 	for _, name := range [...]string{p.Name, p.Address} {
 		if n := OneLine(name, MaxNameRunes); n != "" {
@@ -164,7 +164,7 @@ func PartyName(p bridge.PartyRef) string {
 	return "The customer"
 }
 
-// Party names a customer with the address, once.
+// Party names a customer with the address, or by the address alone where there is no name.
 func Party(p bridge.PartyRef) string {
 	name, address := PartyName(p), OneLine(p.Address, MaxSubjectRunes)
 	if address == "" || address == name {

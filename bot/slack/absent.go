@@ -9,9 +9,9 @@ import (
 	"parley/bridge"
 )
 
-// tellAbsent sends a direct message to whom a conversation was assigned and who isn't
-// in its channel: Slack tells nobody of a mention there. Best effort; the line
-// in the thread stands already.
+// tellAbsent sends a direct message to an agent to whom a conversation was assigned and who isn't
+// in its channel, because Slack doesn't notify them of a mention there. Best effort: the
+// line in the thread is posted already.
 func (s *poster) tellAbsent(ctx context.Context, me *self, p bridge.Post, sent bridge.Sent) {
 	if p.Line == nil || p.Line.Kind() != bridge.LineAssigned || p.Place.Thread == "" {
 		return

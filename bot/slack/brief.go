@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// maxBrief is the longest answer that is shortened.
+// maxBrief is the size in bytes from which an answer is not shortened.
 const maxBrief = 1 << 20
 
 // briefAnswer is what we need of the answer to a post. Slack repeats the whole message
@@ -29,8 +29,8 @@ type briefMessage struct {
 	BotID    string `json:"bot_id,omitempty"`
 }
 
-// shorten leaves out of the answer to a successful post what nobody reads. Whatever else
-// the answer is, it stays as it was.
+// shorten reduces the answer to a successful post to what Parley reads. Every other answer stays as it
+// is.
 func shorten(r *http.Response) {
 	path := r.Request.URL.Path
 	if r.StatusCode != http.StatusOK || !strings.HasSuffix(path, "/chat.postMessage") && !strings.HasSuffix(path, "/chat.update") {
@@ -52,7 +52,7 @@ func shorten(r *http.Response) {
 	r.Header.Del("Content-Length")
 }
 
-// brokenBody repeats the error that ended a body.
+// brokenBody is a body whose reading fails with the error that ended the original body.
 type brokenBody struct {
 	io.Closer
 	err error

@@ -12,7 +12,7 @@ import (
 	"parley/channels"
 )
 
-// history compares what Slack keeps with what is stored, for what its events didn't tell.
+// history finds what no event told: it compares the messages that Slack keeps with those that are stored.
 type history struct {
 	*workspace
 
@@ -20,11 +20,11 @@ type history struct {
 	sweeper   *sweep.Sweeper
 	links     *connections
 	compared  sweepState
-	span      time.Duration // how old a thread's root may be to be looked at
+	span      time.Duration // threads whose root is older are not looked at
 }
 
-// sweepState remembers threads that were compared, so that a thread whose newest reply is
-// one of ours that the desk doesn't know isn't read each time.
+// sweepState remembers which threads were compared, and up to which reply. Without it a thread whose
+// newest reply is a post of ours that the desk doesn't know would be read in each pass.
 type sweepState struct {
 	mu   sync.Mutex
 	done map[string]string // channel and root → newest reply when it was read
@@ -46,7 +46,7 @@ func (st *sweepState) mark(channel, root, latest string) {
 }
 
 // catchUp makes one pass over all channels with threads of ours.
-// Errors: the desk's, and Slack's but for channels that are closed to us.
+// Errors: the desk's, and Slack's. A channel that the app may not read is only logged.
 func (h *history) catchUp(ctx context.Context, me *self) error {
 	return h.sweeper.Channels(ctx, func(ctx context.Context, channel string) error {
 		err := h.catchUpChannel(ctx, me, channel)
@@ -105,8 +105,8 @@ func (h *history) comparePage(ctx context.Context, me *self, channel string, roo
 		return err
 	}
 	for _, m := range roots {
-		// A thread that moved since a gap began may miss replies though its newest one
-		// is stored: that one came by the new connection, or later.
+		// A thread with a reply since a gap began may lack earlier replies, even if its newest one
+		// is stored: the newest one may have come after the gap.
 		complete := known[messageID(channel, m.Latest)] && m.Latest < holes
 		if m.Latest == "" || complete || h.compared.read(channel, m.TS, m.Latest) {
 			continue
@@ -124,8 +124,8 @@ func (me *self) concerned(root *message) bool {
 	return me.own(root) || slices.Contains(root.RepliedBy, me.User)
 }
 
-// chatterSince is from when on people's words at top level are of interest: they got no
-// answer while we were away. Older ones would be answered far too late.
+// chatterSince is the time from which messages that people typed at top level are still stored: those
+// that came while no connection was open got no answer. Older ones would be answered far too late.
 func (h *history) chatterSince() time.Time {
 	since := h.now().Add(-time.Hour)
 	if lost := h.links.lostAt(); !lost.IsZero() && lost.Before(since) {
@@ -176,8 +176,8 @@ func (h *history) storeMissing(ctx context.Context, me *self, channel string, me
 	return h.sweeper.Accept(ctx, found)
 }
 
-// missed gives the events that Slack should have sent about m: its posting and, when it was
-// edited, its edit. Nothing for our own.
+// missed gives the events that Slack should have sent about a message: that it was posted and, if it
+// was edited, the edit. For our own messages it gives none.
 func (k *kept) missed(me *self, channel string) [][]byte {
 	if k.TS == "" || me.own(&k.message) {
 		return nil
@@ -204,8 +204,8 @@ func (k *kept) missed(me *self, channel string) [][]byte {
 	return out
 }
 
-// holesSince is from when on a thread may lack replies that are older than its newest
-// one; the future where there is no gap.
+// holesSince is the time from which a thread may lack replies that are older than its newest one. It
+// lies in the future while there is no gap.
 func (h *history) holesSince() time.Time {
 	switch since, open := h.sweeper.Gap(); {
 	case !open:

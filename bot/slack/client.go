@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// bearerTransport names the token in the header too: slack-go sends it as a form field,
-// which Slack takes, but not everything that speaks its API does.
+// bearerTransport adds the token as a header. slack-go sends it only as a form field, which Slack
+// accepts, but not every server that speaks Slack's API.
 type bearerTransport struct {
 	next  http.RoundTripper
-	api   *url.URL // only below it: uploads and response URLs get no token
+	api   *url.URL // the token is added only to addresses below it, so that uploads and response URLs get none
 	token string
 }
 
@@ -24,7 +24,7 @@ func bearerClient(c *http.Client, api *url.URL, token string) *http.Client {
 	return &own
 }
 
-// CloseIdleConnections lets http.Client do what its method says.
+// CloseIdleConnections passes on the call of http.Client's method of that name.
 func (t bearerTransport) CloseIdleConnections() {
 	if c, ok := t.next.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()

@@ -10,9 +10,9 @@ import (
 	"parley/channels"
 )
 
-// Confirm reads a person's message again. A message that was edited carries the edit's time: the
-// edit is news unless it is stored already. Words are compared as well, so that an edit
-// which is stored but not yet applied counts.
+// Confirm reads a person's message again before its text leaves, and stores a deletion or an edit that
+// no event told. If the edit is stored already, it compares text with the message as it is now: they
+// differ while the edit isn't applied yet.
 func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (bridge.Confirmation, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
@@ -22,7 +22,7 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	}
 	m, err := h.one(ctx, at)
 	if codeOf(err) == noMethod {
-		return bridge.Unchanged, nil // an API that can't tell: what was said counts
+		return bridge.Unchanged, nil // this API can't read messages: the text counts as it was typed
 	}
 	if err != nil {
 		return bridge.Unchanged, unread(err)
@@ -51,8 +51,8 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	return bridge.Unchanged, nil
 }
 
-// one reads a single message; nil when it is gone. A thread that isn't known is found by any
-// message in it.
+// one reads a single message; nil when it is gone. Where the thread isn't known, the message's own id
+// finds it: Slack takes the id of any message of a thread.
 func (h *history) one(ctx context.Context, at bridge.Place) (*kept, error) {
 	q := pageQuery{channel: at.Channel, thread: cmp.Or(at.Thread, at.Message), oldest: at.Message, latest: at.Message, limit: 2}
 	page, err := h.page(ctx, q)
@@ -70,7 +70,7 @@ func (h *history) one(ctx context.Context, at bridge.Place) (*kept, error) {
 	return nil, nil //nolint:nilnil // nothing there
 }
 
-// synthetic makes the callback that Slack would have sent.
+// synthetic makes the callback that Slack would have sent about an event.
 func synthetic(me *self, channel string, ev map[string]any) []byte {
 	body, err := json.Marshal(map[string]any{"type": "event_callback", "team_id": me.Team, "api_app_id": me.App, "event": ev})
 	if err != nil {

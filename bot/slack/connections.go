@@ -10,11 +10,11 @@ import (
 	"parley/channels/pause"
 )
 
-// together is how close to each other connections must have been lost to count as lost at
-// the same time: a dead one is noticed late.
+// together is how long ago each connection may have been lost, when one opens again, for all of them to
+// count as lost at the same time: a dead connection is noticed late.
 const together = 45 * time.Second
 
-// connections are those by which Slack sends what happens, in Socket Mode.
+// connections are the Socket Mode connections by which Slack sends events, clicks and commands.
 type connections struct {
 	*intake
 
@@ -23,10 +23,10 @@ type connections struct {
 	mu   sync.Mutex
 	open int
 	ends map[int]time.Time // when each connection was last lost
-	lost time.Time         // since when events may be missing; zero = before our time
+	lost time.Time         // when the last open connection was lost; zero = none was lost since the start
 }
 
-// introduce learns who we are, as often as it takes; false when ctx ended first.
+// introduce asks Slack who we are, until it answers; false if ctx ended first.
 func (c *connections) introduce(ctx context.Context) (*self, bool) {
 	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
 		me, err := c.identifyWithin(ctx, requestTimeout)
@@ -59,7 +59,7 @@ func (c *connections) reportError(err error) {
 	c.reports.Report(channels.Condition{Status: channels.Broken, Text: text, Hint: hint})
 }
 
-// opened counts a connection. Events may be missing when there was no other, or when all
+// opened counts a new connection. It announces a gap if no other connection was open, or if all of them
 // were lost at about the same time.
 func (c *connections) opened() {
 	c.mu.Lock()
@@ -94,7 +94,7 @@ func (c *connections) closed(n int) {
 	}
 }
 
-// lostAt tells since when events may be missing; zero = before our time.
+// lostAt tells when the last open connection was lost; zero = none was lost since the start.
 func (c *connections) lostAt() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()

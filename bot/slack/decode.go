@@ -84,8 +84,8 @@ func (me *self) decodeMessage(channel string, ev *event) []bridge.Action {
 	return []bridge.Action{me.said(channel, m)}
 }
 
-// decodeChanged reads an edit, or the tombstone of a deleted root. Slack doesn't tell who
-// deleted a message: the actor is its author.
+// decodeChanged reads an edit, or the tombstone that replaces a deleted root. Slack doesn't tell who
+// deleted a message, so the actor is the message's author.
 func (me *self) decodeChanged(channel string, ev *event) []bridge.Action {
 	m := ev.Message
 	if m == nil || m.TS == "" {
@@ -123,7 +123,7 @@ func (me *self) decodeReaction(ev *event, added bool) []bridge.Action {
 	return []bridge.Action{{
 		Verb: name, Origin: bridge.OriginEmoji, Actor: bridge.Actor{ID: ev.User, Kind: kind},
 		Place: bridge.Place{Channel: ev.Item.Channel, Message: ev.Item.TS}, Args: args, Order: ev.EventTS,
-		OwnThread: ev.ItemUser == me.User || ev.ItemUser == "", // what is posted under a customer's name has no user
+		OwnThread: ev.ItemUser == me.User || ev.ItemUser == "", // our posts under a customer's name have no user
 	}}
 }
 
@@ -181,7 +181,7 @@ func (me *self) said(channel string, m *message) bridge.Action {
 	return a
 }
 
-// named writes mentions as names; who is no agent keeps his id.
+// named replaces mentions by names. A person who is no agent is named by their id.
 func (me *self) named(s string, tokens map[string]string) string {
 	names := map[string]string{}
 	for token, id := range tokens {
@@ -193,7 +193,7 @@ func (me *self) named(s string, tokens map[string]string) string {
 	return markdown.Named(s, names)
 }
 
-// cutMention takes a leading mention of us off.
+// cutMention removes a mention of the app from the front of a text; false if there is none.
 func cutMention(text, token string) (string, bool) {
 	trimmed := strings.TrimLeftFunc(text, blank)
 	rest, ok := strings.CutPrefix(trimmed, token)
@@ -208,7 +208,7 @@ func blank(r rune) bool {
 	return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || r == '\u00a0' || r == '\u2060' || r == '\ufe0f'
 }
 
-// surfaceFiles reads attached files. A file that can't be fetched says why.
+// surfaceFiles reads attached files. A file that can't be fetched has the reason in Unavailable.
 func surfaceFiles(files []file) []bridge.SurfaceFile {
 	var out []bridge.SurfaceFile
 	for _, f := range files {

@@ -13,7 +13,7 @@ import (
 	"parley/bridge"
 )
 
-// namesFresh is how long a list of channels is believed.
+// namesFresh is how long a list of channels is used before it is read again.
 const namesFresh = 5 * time.Minute
 
 // nameCache keeps the ids of channels by name.
@@ -45,8 +45,8 @@ type directory struct {
 	people   peopleCache
 }
 
-// Resolve finds a channel by "#name" or id. The app joins a public channel that it is not in;
-// into a private one somebody has to invite it.
+// Resolve finds a channel by "#name" or id. The app joins a public channel that it is not in; to a
+// private channel somebody has to invite it.
 func (d *directory) Resolve(ctx context.Context, channel string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
@@ -135,8 +135,8 @@ func (d *directory) listChannels(ctx context.Context) error {
 	return nil
 }
 
-// Lookup finds a person by their address. Deactivated users, guests, bots and people of other
-// organisations are nobody here, so that they can never become agents by their address.
+// Lookup finds a person by their address; "" if there is none. It never finds deactivated users, guests,
+// bots or people of other organisations, so that an address can't make them agents.
 func (d *directory) Lookup(ctx context.Context, email string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -163,7 +163,7 @@ func (d *directory) Lookup(ctx context.Context, email string) (string, error) {
 	return u.ID, nil
 }
 
-// peopleFresh is how long the names of people are believed.
+// peopleFresh is how long the names of people are used before they are read again.
 const peopleFresh = time.Minute
 
 // peopleCache keeps the names of agents by user id.
@@ -173,9 +173,8 @@ type peopleCache struct {
 	at    time.Time
 }
 
-// naming gives me with the names of those agents that body mentions, so that decoding can
-// write them without asking anybody. A name that can't be had is no reason to wait: its id is
-// written then.
+// naming gives a copy of me that has the names of the agents whom body mentions, so that decoding
+// needs no lookup. It doesn't wait for names that can't be read now: decoding writes the id instead.
 func (d *directory) naming(ctx context.Context, me *self, body []byte) *self {
 	if !bytes.Contains(body, []byte("<@")) && !bytes.Contains(body, []byte(`\u003c@`)) {
 		return me

@@ -3,10 +3,10 @@
 // that it arrived, decodes the stored bytes into bridge.Actions, and makes
 // bridge.Posts with the Web API.
 //
-// Surface only joins the parts: connections and door bring what Slack sends to the intake, which
-// has events stored and the responder answer clicks and commands; windows are its forms. The
-// poster makes posts, with files; history finds what no event told; the directory knows people
-// and channels. All of them call Slack by one workspace.
+// Surface only joins the parts. connections (Socket Mode) and door (signed requests) pass what Slack
+// sends to intake, which stores events and lets responder answer clicks and commands; windows are the
+// forms. poster makes posts, with files; history finds what no event told; directory knows people
+// and channels. All of them call Slack through one workspace.
 //
 // What does not belong here: decisions (bridge), the words and layout that people
 // see and the grammar of verbs (bot/view, bot/command), SQL, and order and repetition

@@ -22,8 +22,8 @@ const (
 	bodyMost       = 2 << 20
 	stampTolerance = 5 * time.Minute
 	retryLater     = "5" // seconds
-	// retriesLast is how long Slack goes on bringing an event that it could not bring: at once, after a
-	// minute, and five minutes later. So an earlier one may come after a later one.
+	// retriesLast is how long Slack tries again to deliver an event: at once, after a minute, and five
+	// minutes later. So an earlier event may arrive after a later one.
 	// Source: docs.slack.dev/apis/events-api#retries
 	retriesLast = 7 * time.Minute
 )
@@ -44,7 +44,7 @@ func (d *door) handlers() map[string]http.Handler {
 	}
 }
 
-// verified passes on what Slack has signed. It fails closed.
+// verified calls next for requests that Slack has signed, and refuses all others.
 // Source: docs.slack.dev/authentication/verifying-requests-from-slack, read 2026-11.
 func (d *door) verified(next func(http.ResponseWriter, *http.Request, []byte)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -90,7 +90,7 @@ func (d *door) signed(h http.Header, body []byte) bool {
 func (d *door) serveEvent(w http.ResponseWriter, r *http.Request, body []byte) {
 	const asksForEcho = "url_verification"
 	var cb callback
-	// Hardly anything is one: the others are not decoded for it.
+	// Hardly any request asks for an echo: only those that contain the word are decoded to look.
 	if bytes.Contains(body, []byte(asksForEcho)) && json.Unmarshal(body, &cb) == nil && cb.Type == asksForEcho {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = io.WriteString(w, cb.Challenge) //nolint:errcheck // the client is gone
@@ -102,18 +102,18 @@ func (d *door) serveEvent(w http.ResponseWriter, r *http.Request, body []byte) {
 		return
 	}
 	if r.Header.Get("X-Slack-Retry-Num") != "" {
-		d.sweeper.CatchUpSoon(d.now().Add(-retriesLast)) // before it is stored: what was said earlier is to leave first
+		d.sweeper.CatchUpSoon(d.now().Add(-retriesLast)) // before the event is stored: earlier texts are to leave first
 	}
 	if err := d.takeEvents(r.Context(), me, body); err != nil {
-		d.sweeper.CatchUpSoon(d.now().Add(-acceptWithin)) // what is said later must not overtake it
+		d.sweeper.CatchUpSoon(d.now().Add(-acceptWithin)) // later texts must not overtake this one
 		d.unavailable(w, err)
 		return
 	}
 	w.WriteHeader(http.StatusOK)
 }
 
-// readForm reads the form of a request; false = it is answered: there is none, or Slack only looks
-// whether the address answers.
+// readForm reads the form of a request. asked is false where nothing is left to do: the request has no
+// form and was refused, or Slack only checks that the address answers.
 func readForm(w http.ResponseWriter, body []byte) (form url.Values, asked bool) {
 	form, err := url.ParseQuery(string(body))
 	if err != nil {

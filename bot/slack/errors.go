@@ -15,13 +15,13 @@ import (
 	"parley/channels"
 )
 
-// throttleDefault is how long to wait after a 429 that doesn't say.
+// throttleDefault is how long to wait after a 429 that gives no time.
 const throttleDefault = 30 * time.Second
 
 // errBlank is an answer with ok:false and no error, or without what it must hold.
 var errBlank = errors.New("slack: an answer without content")
 
-// noMethod is said by an API that lacks a method; Slack's own never does of those we call.
+// noMethod is the error of a server that lacks a method. Slack itself has all methods that we call.
 const noMethod = "unknown_method"
 
 // codeOf gives Slack's error string, "" if err is none.
@@ -80,7 +80,7 @@ func classify(err error) error {
 	return classifyNetwork(err)
 }
 
-// inChannel names the channel that can't be posted to.
+// inChannel adds the channel's id to the text of an error that says that the channel is closed to us.
 func inChannel(err error, channel string) error {
 	var se *channels.SendError
 	if !errors.Is(err, bridge.ErrChannelClosed) || !errors.As(err, &se) {
@@ -124,8 +124,8 @@ func ambiguous(err error) error {
 	return &channels.SendError{Class: channels.Ambiguous, Text: "Slack's answer was lost.", Cause: err}
 }
 
-// classifyNetwork tells failures before the first byte, which are certain, from
-// everything else.
+// classifyNetwork gives Retry to failures before the first byte was sent. All others are ambiguous:
+// Slack may have done what was asked.
 func classifyNetwork(err error) error {
 	var dns *net.DNSError
 	var op *net.OpError
@@ -159,7 +159,7 @@ func isNetwork(err error) bool {
 	return errors.As(err, &n) || errors.Is(err, io.EOF)
 }
 
-// fatal tells errors that no waiting heals.
+// fatal says whether an error stays until a person repairs something.
 func fatal(err error) bool {
 	switch codeOf(err) {
 	case "invalid_auth", "account_inactive", "not_authed", "token_revoked":

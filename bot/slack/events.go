@@ -6,23 +6,23 @@ import (
 	"parley/channels"
 )
 
-// arrival is what an event comes to: facts to store, and what is only of use now.
+// arrival is what is read from an event: facts to store, and news that is of use only now.
 type arrival struct {
 	facts   []channels.Fact
 	foreign bool   // not for our team and app: nothing of it is kept
-	learned []seen // own files that were posted
+	learned []seen // where our own uploads were posted
 	revoked string // our tokens are gone: why
 	renamed bool   // names of channels may have changed
 	dropped bool   // Slack left events out: the sweeper has to find them
 	joined  bool   // we are in a channel whose events we didn't get until now
 }
 
-// seen says that an own upload was posted.
+// seen says in which message one of our own uploads was posted.
 type seen struct {
 	File, Channel, Thread, TS string
 }
 
-// splitEvent names the facts of one Events API callback. Pure; what it can't read is
+// splitEvent makes the facts of one Events API callback. Pure. A callback that it can't read becomes
 // one quarantined fact.
 func (me *self) splitEvent(kind string, body []byte) arrival {
 	cb, ev, channel, whole := readWhole(body)
@@ -70,7 +70,7 @@ func (me *self) ours(team, app string) bool {
 	return team == me.Team && (me.App == "" || app == me.App)
 }
 
-// stored says that events of a type are read in full.
+// stored says whether events of a type are read in full: those that are stored, and those whose fields count.
 func stored(kind string) bool {
 	switch kind {
 	case "message", "app_mention", "reaction_added", "reaction_removed", "channel_id_changed", "member_joined_channel":
@@ -95,8 +95,8 @@ func readWhole(body []byte) (cb callback, ev event, channel string, ok bool) {
 	return whole.callback, whole.Event.event, whole.Event.Channel, true
 }
 
-// read decodes an inner event and gives its channel. Of events that we don't store only the
-// type is read: their fields have other forms.
+// read decodes an inner event and gives its channel. Of events that we don't store it reads only the
+// type, because their fields have other forms.
 func (ev *event) read(raw json.RawMessage) (string, error) {
 	var head struct {
 		Type    string          `json:"type"`

@@ -14,8 +14,8 @@ import (
 	"parley/channels"
 )
 
-// sendFiles uploads in part 0, which nobody sees and which may be repeated, and shows
-// everything as one message in part 1, which Reconcile finds by the files' ids.
+// sendFiles makes a post of files in two parts. Part 0 uploads the files; nobody sees that, so it may be
+// repeated. Part 1 shows them as one message, which Reconcile finds by the files' ids.
 func (s *poster) sendFiles(ctx context.Context, me *self, p bridge.Post) (bridge.Sent, error) {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
@@ -52,7 +52,7 @@ func (s *poster) sendFiles(ctx context.Context, me *self, p bridge.Post) (bridge
 		return bridge.Sent{}, classify(err)
 	}
 	at, err := s.files.sharedAt(ctx, done.IDs[0], p.Place.Channel)
-	if err != nil || at.TS == "" { // it is shown; only its id isn't known
+	if err != nil || at.TS == "" { // the message is shown; only its id isn't known
 		return bridge.Sent{Thread: p.Place.Thread, Progress: p.Progress}, nil
 	}
 	if p.Place.Thread != "" && at.Thread == "" {
@@ -68,7 +68,7 @@ func fromOf(p bridge.Post) bridge.PartyRef {
 	return p.Facts.Contact
 }
 
-// takes says whether Slack takes a file; others are only named.
+// takes says whether Slack takes a file. A post only names the files that Slack doesn't take.
 func takes(f channels.File) bool { return f.SizeBytes > 0 && f.SizeBytes <= maxFileBytes }
 
 // fileNames lists the files, with a word about those that Slack doesn't take.
@@ -95,7 +95,7 @@ func fileName(f channels.File) string {
 	return name
 }
 
-// postNames is for files that Slack doesn't take.
+// postNames posts only the names of files, where Slack takes none of them.
 func (s *poster) postNames(ctx context.Context, p bridge.Post, r rendered) (bridge.Sent, error) {
 	opts := append(inert(r), slackapi.MsgOptionMetadata(slackapi.SlackMetadata{
 		EventType: metadataType, EventPayload: map[string]any{"token": p.Token, "part": p.Part},

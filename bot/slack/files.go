@@ -93,7 +93,7 @@ func checkDownload(resp *http.Response, body *bufio.Reader, f bridge.SurfaceFile
 	return nil
 }
 
-// fileInfo asks for what an event left out of a file.
+// fileInfo asks Slack for what an event left out about a file.
 func (fs *files) fileInfo(ctx context.Context, f bridge.SurfaceFile) (bridge.SurfaceFile, error) {
 	var info *slackapi.File
 	err := fs.patient(ctx, func(ctx context.Context) error {
@@ -173,7 +173,7 @@ func (fs *files) shareNow(ctx context.Context, id, channel string) (seen, error)
 	return seen{}, nil
 }
 
-// sharedAt waits a little for the message of a finished upload: Slack posts it later.
+// sharedAt waits a little for the message of a finished upload, because Slack posts it later.
 func (fs *files) sharedAt(ctx context.Context, id, channel string) (seen, error) {
 	for tries := range 3 {
 		if at, ok := fs.shares.wait(ctx, id, channel, fs.shareWait/3); ok {
@@ -189,13 +189,13 @@ func (fs *files) sharedAt(ctx context.Context, id, channel string) (seen, error)
 // uploadTimeout bounds an upload whose caller set no deadline.
 const uploadTimeout = 10 * time.Minute
 
-// progress is kept between the parts of a post of files: what is uploaded, but not shown to
-// anybody yet.
+// progress is what a post of files keeps between its two parts: the ids of files that are uploaded,
+// but not shown to anybody yet.
 type progress struct {
 	IDs []string `json:"ids"`
 }
 
-// download is a file as it is read.
+// download is a file that is being read; Close also ends its request.
 type download struct {
 	io.Reader
 	cancel context.CancelFunc
@@ -208,5 +208,5 @@ func (d download) Close() error {
 	return d.body.Close()
 }
 
-// errTooLong is what reading a file gives that is longer than announced.
+// errTooLong ends the reading of a file that is longer than announced.
 var errTooLong = errors.New("slack: file is longer than announced")

@@ -29,16 +29,16 @@ const (
 	viewBlocks   = 98
 )
 
-// private is what a form remembers of where it was opened. It comes back from a client:
-// ids in it are claims that the engine authorises again.
+// private is what a form carries until it is submitted, such as where it was opened. It comes back from
+// a client, so the ids in it are claims that the engine authorises again.
 type private struct {
 	Verb  string       `json:"verb"`
 	Args  string       `json:"args,omitempty"` // verb.Value
 	Place bridge.Place `json:"place"`
 	Zone  string       `json:"zone,omitempty"` // IANA name
 	At    int64        `json:"at,omitempty"`   // unix seconds when it was opened
-	Text  string       `json:"text,omitempty"` // typed before a conversation was picked
-	Pick  bool         `json:"pick,omitempty"` // asks for the conversation only
+	Text  string       `json:"text,omitempty"` // what was typed before a conversation was picked
+	Pick  bool         `json:"pick,omitempty"` // the form only asks which conversation is meant
 }
 
 func (p private) encode() string {
@@ -53,7 +53,7 @@ func (p private) encode() string {
 	return string(raw)
 }
 
-// remember begins what a form keeps.
+// remember makes the private data of a form; the verb and its arguments are added later.
 func (w *windows) remember(at bridge.Place, zone *time.Location, f view.Form) private {
 	p := private{Place: at, At: w.now().Unix()}
 	if !f.At.IsZero() {
@@ -80,7 +80,7 @@ func (p private) zone() *time.Location {
 	return time.UTC
 }
 
-// submit reads a filled form. Pure: it judges by the time when the form was opened.
+// submit reads a filled form. Pure: it reads times as of when the form was opened.
 func (v *formView) submit() (view.Filled, map[string]string) {
 	p := readPrivate(v.Private)
 	name, args, err := verb.Pressed(p.Verb, p.Args)
@@ -117,7 +117,7 @@ func (v *formView) values() map[string][]string {
 	return out
 }
 
-// formErrors puts errors at their fields; what belongs to none stands at the first.
+// formErrors shows each error at its field, and errors of no field at the first one.
 func (v *formView) formErrors(errs map[string]string) map[string]any {
 	at := map[string]string{}
 	first := ""
@@ -266,7 +266,7 @@ func optionObjects(options []view.Option) []*slackapi.OptionBlockObject {
 	return out
 }
 
-// chosen gives the options that are filled in at first.
+// chosen gives the options that are selected when a form opens.
 func chosen(f view.Field) []*slackapi.OptionBlockObject {
 	var out []view.Option
 	for _, v := range f.Value {
@@ -277,7 +277,7 @@ func chosen(f view.Field) []*slackapi.OptionBlockObject {
 	return optionObjects(out)
 }
 
-// problem shows why there is nothing to show.
+// problem makes the window that says why there is nothing else to show.
 func (me *self) problem(err error, at bridge.Place) slackapi.ModalViewRequest {
 	var p *bridge.Problem
 	if errors.Is(err, bridge.ErrNoConversation) {
@@ -288,7 +288,7 @@ func (me *self) problem(err error, at bridge.Place) slackapi.ModalViewRequest {
 	return me.window(view.Problem(p), at)
 }
 
-// suggest answers what a long menu asks while somebody types.
+// suggest gives the options of a long menu while somebody types into it.
 func (w *windows) suggest(ctx context.Context, in *interaction) (any, error) {
 	if in.View == nil {
 		return emptyOptions(), nil
@@ -318,7 +318,7 @@ func (w *windows) suggest(ctx context.Context, in *interaction) (any, error) {
 	return emptyOptions(), nil
 }
 
-// fitting gives as many options as one answer may hold.
+// fitting gives as many of the options as one answer may hold.
 func fitting(options []*slackapi.OptionBlockObject) slackapi.OptionsResponse {
 	options = options[:min(len(options), optionsMost)]
 	for {

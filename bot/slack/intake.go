@@ -10,10 +10,10 @@ import (
 	"parley/channels"
 )
 
-// answer is what Slack gets back, and what is done after it got it.
+// answer is what Slack gets back for a request, and what is done after that.
 type answer struct {
 	payload any                       // body of the answer; nil = empty
-	after   func(ctx context.Context) // best effort, needs no journal; nil = nothing
+	after   func(ctx context.Context) // runs after Slack has the answer; best effort, not journalled; nil = nothing
 }
 
 // journal stores what arrives. Errors: channels.ErrOverloaded; the database's.
@@ -24,8 +24,8 @@ type journal interface {
 // reports tells people in which condition the surface is.
 type reports interface{ Report(c channels.Condition) }
 
-// intake takes what Slack sends, by whatever way it comes. What changes something is stored before
-// it is acknowledged.
+// intake takes what Slack sends, by Socket Mode or by request. Whatever asks for a change is stored
+// before Slack hears that it arrived.
 type intake struct {
 	*workspace
 
@@ -38,8 +38,8 @@ type intake struct {
 	work      *background.Work // that goes on after an answer was given
 }
 
-// takeEvents stores the facts of callbacks, in their order. After it returned nil they may
-// be acknowledged.
+// takeEvents stores the facts of callbacks, in their order. The callbacks may be acknowledged once it
+// has returned nil.
 // Errors: those of journal.
 func (t *intake) takeEvents(ctx context.Context, me *self, bodies ...json.RawMessage) error {
 	var facts []channels.Fact
@@ -102,7 +102,7 @@ func (t *intake) takeCommand(ctx context.Context, me *self, body []byte) (answer
 	return t.responder.commanded(ctx, me, &c, body)
 }
 
-// afterwards runs what follows an answer, bounded in number and time.
+// afterwards runs a.after in the background, bounded in number and time.
 func (t *intake) afterwards(ctx context.Context, a answer) {
 	if a.after == nil {
 		return

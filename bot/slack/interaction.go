@@ -88,7 +88,7 @@ func (in *interaction) team() string {
 	return in.User.TeamID
 }
 
-// actor is who clicked. People of other organisations see our cards in shared channels.
+// actor is the person who clicked. It may be somebody of another organisation, who sees our cards in a shared channel.
 func (in *interaction) actor(me *self) bridge.Actor {
 	kind := bridge.ActorPerson
 	if in.User.TeamID != "" && in.User.TeamID != me.Team {
@@ -97,7 +97,7 @@ func (in *interaction) actor(me *self) bridge.Actor {
 	return bridge.Actor{ID: in.User.ID, Kind: kind}
 }
 
-// place is where it happened: the message of a click or shortcut, or what a form remembers.
+// place is where an interaction happened: at the message of a click or shortcut, or where a form was opened.
 func (in *interaction) place() bridge.Place {
 	if in.View != nil {
 		return readPrivate(in.View.Private).Place
@@ -123,7 +123,7 @@ func (in *interaction) place() bridge.Place {
 	return p
 }
 
-// order is the key of the thread it happened in.
+// placeOrder is the order key of the thread in which something happened.
 func placeOrder(p bridge.Place) string {
 	if p.Thread != "" {
 		return orderKey(p.Channel, p.Thread)
@@ -131,7 +131,7 @@ func placeOrder(p bridge.Place) string {
 	return orderKey(p.Channel, p.Message)
 }
 
-// clicked reads a button or menu entry of ours.
+// clicked reads the verb, what it opens and its arguments from one of our buttons or menu entries.
 func (c control) clicked() (bridge.Verb, view.Opens, bridge.Args, error) {
 	name, opens, value := "", "", c.Value
 	if c.Selected != nil {

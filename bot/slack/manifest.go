@@ -96,7 +96,7 @@ func botScopes() []string {
 	}
 }
 
-// botEvents are what we have a use for.
+// botEvents are the events to which the app subscribes.
 func botEvents() []string {
 	return []string{
 		"app_mention", "app_uninstalled", "channel_id_changed", "channel_rename", "group_rename",
@@ -104,8 +104,8 @@ func botEvents() []string {
 	}
 }
 
-// Manifest prints the app's manifest as JSON, to be pasted at api.slack.com. The app token of
-// Socket Mode (connections:write) is made there by hand; manifests don't know it.
+// Manifest prints the app's manifest as JSON, to be pasted at api.slack.com. Socket Mode also needs an
+// app token (connections:write), which a person has to make there: a manifest can't ask for it.
 // Errors: a name that is too long, a public URL that isn't https.
 func Manifest(o ManifestOptions) ([]byte, error) {
 	if o.Name == "" {
@@ -161,7 +161,7 @@ func manifestCommands(short bool, url string) []manifestCommand {
 	return all
 }
 
-// manifestShortcuts are entries of a message's menu, whose ids shortcutVerb knows, and of
+// manifestShortcuts are the entries of a message's menu, whose ids shortcutVerb reads, and the entry of
 // the menu beside the message box.
 func manifestShortcuts() []manifestShortcut {
 	var all []manifestShortcut

@@ -81,7 +81,7 @@ type file struct {
 // slackbot speaks for Slack itself; a deleted root becomes one of its messages.
 const slackbot = "USLACKBOT"
 
-// subtypes of messages that somebody said. Others (joins, topics, pins) are no words.
+// spoken says whether a message of a subtype is something that somebody said, unlike joins, topics and pins.
 func spoken(subtype string) bool {
 	switch subtype {
 	case "", "file_share", "thread_broadcast", "me_message", "bot_message", "reply_broadcast", "slackbot_response":
@@ -102,7 +102,7 @@ func (m *message) root() string {
 	return m.TS
 }
 
-// place of m in channel; a root is at top level.
+// place gives the place of m in a channel; a root is at top level.
 func (m *message) place(channel string) bridge.Place {
 	p := bridge.Place{Channel: channel, Message: m.TS}
 	if m.ThreadTS != m.TS {
@@ -127,7 +127,7 @@ func (m *message) fileIDs() string {
 	return strings.Join(ids, ",")
 }
 
-// sameContent tells whether only Slack's decoration (unfurling, pins) differs.
+// sameContent tells whether two versions of a message differ at most in what Slack adds (unfurling, pins).
 func (m *message) sameContent(o *message) bool {
 	return m.Text == o.Text && m.fileIDs() == o.fileIDs() && m.editedTS() == o.editedTS()
 }

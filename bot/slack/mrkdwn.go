@@ -8,12 +8,12 @@ import (
 	"parley/channels/markdown"
 )
 
-// unescape undoes Slack's escaping of text; the ampersand last.
+// unescape undoes Slack's escaping of text.
 func unescape(s string) string {
 	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(s)
 }
 
-// readLabels collects the names that mrkdwn gives to ids.
+// readLabels collects the names that a text in mrkdwn gives to ids, as in <#C1|support>.
 func readLabels(s string) labels {
 	out := labels{}
 	for {
@@ -134,11 +134,11 @@ func (w *writer) span(s string, i int, st markdown.Style, flush func(int)) int {
 	return 0
 }
 
-// maxSpanBytes bounds how far apart two formatting marks may be.
+// maxSpanBytes bounds how far apart, in bytes, the two marks of formatting may be.
 const maxSpanBytes = 1000
 
-// closing finds the mark that ends formatting opened at i; -1 if it opens none. Marks
-// stand at the borders of words.
+// closing finds the mark that ends the formatting which the mark c at i opens; -1 if that opens none.
+// Marks count only at the borders of words.
 func closing(s string, i int, c byte) int {
 	before, _ := utf8.DecodeLastRuneInString(s[:i])
 	if i > 0 && wordRune(before) {
@@ -158,7 +158,7 @@ func closing(s string, i int, c byte) int {
 
 func wordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// token writes what Slack puts into angle brackets.
+// token writes what stands between angle brackets: a mention, a channel, a link.
 func (w *writer) token(t string, st markdown.Style) {
 	id, label, _ := strings.Cut(t, "|")
 	label = unescape(label)
@@ -183,7 +183,7 @@ func (w *writer) token(t string, st markdown.Style) {
 	}
 }
 
-// tokensOnly reads what is no markup but for tokens in angle brackets.
+// tokensOnly reads a text that has no markup except tokens in angle brackets.
 func (w *writer) tokensOnly(s string) {
 	for {
 		at := strings.IndexByte(s, '<')

@@ -13,7 +13,7 @@ import (
 	"parley/channels/markdown"
 )
 
-// joiner is invisible and keeps Slack from reading formatting.
+// joiner is an invisible character. Between marks and words it keeps Slack from reading formatting.
 const joiner = "\u2060"
 
 var (
@@ -50,7 +50,7 @@ func literal(s string) string {
 	return s
 }
 
-// bidi tells characters that turn or hide text.
+// bidi tells the characters that change the direction of text.
 func bidi(r rune) bool {
 	switch {
 	case r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0x200e, r == 0x200f, r == 0x061c:
@@ -86,7 +86,7 @@ func (me *self) piece(p view.Piece) string {
 	return literal(p.Text)
 }
 
-// clock is a time for clients that can't localise.
+// clock writes a time in a zone, for clients that can't show it in the reader's own zone.
 func clock(at time.Time, zone *time.Location) string {
 	if zone == nil {
 		zone = time.UTC
@@ -101,7 +101,7 @@ func icon(name string) string {
 	return ":" + name + ":"
 }
 
-// anchor makes a link; an address that is none shows its text only.
+// anchor makes a link. Where the address isn't a safe one, it gives the label alone.
 func anchor(address, label string) string {
 	if markdown.SafeURL(address, false) == "" {
 		return literal(label)
@@ -110,7 +110,7 @@ func anchor(address, label string) string {
 	return "<" + address + "|" + strings.ReplaceAll(literal(label), "|", "¦") + ">"
 }
 
-// permalink of a message.
+// permalink gives the address of a message; "" where the place names none.
 // Source: form of what chat.getPermalink answers, read 2026-11.
 func (me *self) permalink(p bridge.Place) string {
 	ts := p.Message
@@ -131,7 +131,7 @@ func (me *self) permalink(p bridge.Place) string {
 	return link
 }
 
-// userID tells Slack's form of a user's id.
+// userID says whether s has the form of a Slack user's id.
 func userID(s string) bool {
 	if len(s) < 2 || s[0] != 'U' && s[0] != 'W' {
 		return false
@@ -144,8 +144,8 @@ func userID(s string) bool {
 	return true
 }
 
-// displayName makes a customer's name fit for a post: no control, turning or hidden
-// characters, at most 80 runes. view has marked it as a customer's already.
+// displayName makes a customer's name fit for a post: without invisible characters, at most 80 runes.
+// view has marked it as a customer's already.
 func displayName(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {

@@ -14,8 +14,8 @@ import (
 const (
 	pageRunes = maxTextRunes
 	pageCost  = 9500 // characters of JSON, about
-	runCost   = 70   // of a run's frame
-	partCost  = 90   // of a part's frame
+	runCost   = 70   // the same, for a run without its text
+	partCost  = 90   // the same, for a part without its runs
 	pageParts = 200
 )
 
@@ -60,7 +60,7 @@ func (g *pager) end() {
 	g.page, g.runes, g.cost = nil, 0, 0
 }
 
-// add puts p on the page, or a new one; what fits on none is cut.
+// add puts p on the page, or on a new one. A part that fits on no page goes on on the next.
 func (g *pager) add(p markdown.Part) {
 	n, c := size(p)
 	full := g.runes+n > pageRunes || g.cost+c > pageCost

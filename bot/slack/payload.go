@@ -10,7 +10,7 @@ import (
 	"parley/channels"
 )
 
-// payloadVersion is raised when the form below changes; old ones stay readable.
+// payloadVersion is raised when the form of payload changes; older payloads stay readable.
 const payloadVersion = 1
 
 // Kinds of stored payloads.
@@ -21,7 +21,7 @@ const (
 	kindCatchUp     = "catchup"     // the same as event, made from history
 )
 
-// payload is what the journal keeps of one fact: Slack's bytes and who we were.
+// payload is what the journal keeps of one fact: Slack's bytes, and who we were in the workspace then.
 type payload struct {
 	V    int             `json:"v"`
 	Kind string          `json:"kind"`
@@ -58,7 +58,7 @@ func (me *self) fact(kind, id, order string, body []byte) (channels.Fact, error)
 	return channels.Fact{ExternalID: id, OrderKey: order, Payload: raw}, nil
 }
 
-// quarantined keeps bytes that can't be read, under their hash.
+// quarantined makes a fact of bytes that can't be read, with their hash as its id.
 func quarantined(body []byte, reason string) channels.Fact {
 	id := "q:" + digest(string(body))
 	return channels.Fact{ExternalID: id, OrderKey: id, Payload: body, Quarantine: reason}

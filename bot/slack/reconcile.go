@@ -10,14 +10,14 @@ import (
 	"parley/channels"
 )
 
-// lookBack is how long before the first attempt's time a post of ours may be stamped:
-// Slack's clock is not the database's.
+// lookBack is how much earlier than its first attempt a post of ours may be stamped, since Slack's
+// clock is not the database's.
 const lookBack = 5 * time.Minute
 
-// reconcilePages bounds one look; a thread with more new replies can't be judged.
+// reconcilePages bounds one search. In a thread with more new replies nobody can tell whether a post was made.
 const reconcilePages = 20
 
-// ours of a message's metadata.
+// delivery reads from a message's metadata which part of which post it is; ok is false if it is none of ours.
 func (m *message) delivery() (token string, part int, ok bool) {
 	var meta struct {
 		Type    string `json:"event_type"`
@@ -70,8 +70,8 @@ func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome
 	return s.reconcileTop(ctx, me, p, more)
 }
 
-// reconcileTop looks at a channel's top level. A reply found there is a stray: its root is
-// gone. It is removed, and Send will say so.
+// reconcileTop looks for a post at a channel's top level. A reply found there has lost its root. It is
+// deleted, and Send will report that the thread is lost.
 func (s *poster) reconcileTop(ctx context.Context, me *self, p bridge.Post, more bool) (channels.Outcome, bridge.Sent, error) {
 	m, outcome, err := s.find(ctx, me, p, "")
 	if err != nil || outcome != channels.Landed {

@@ -84,7 +84,7 @@ func cutMarkup(s string, n int) string {
 	return head + "…"
 }
 
-// put adds a block of about so many runes, to a new message if it doesn't fit.
+// put adds a block with about so many runes of text. If it doesn't fit, it begins a new message.
 func (r *renderer) put(b slackapi.Block, text string, runes int) {
 	size := 0
 	if raw, err := json.Marshal(b); err == nil {
@@ -116,8 +116,8 @@ func (r *renderer) block(b view.Block) {
 	}
 }
 
-// line renders pieces within a section's limit. Whole pieces are left out at the end rather
-// than cutting through their syntax.
+// line renders pieces within a section's limit. Pieces beyond it are left out whole, since a cut could
+// break their syntax.
 func (r *renderer) line(pieces []view.Piece) string {
 	var b strings.Builder
 	n := 0
@@ -152,7 +152,7 @@ func (r *renderer) body(b view.Block) {
 	}
 }
 
-// quoteRuns keeps the mark of a list item, which a quotation can't show otherwise.
+// quoteRuns writes the mark of a list item as text, because a quotation has no lists.
 func quoteRuns(p markdown.Part) []markdown.Run {
 	if p.Kind != markdown.Item {
 		return p.Runs
@@ -179,7 +179,7 @@ func (r *renderer) item(b view.Block) {
 	r.buttons(b.Buttons)
 }
 
-// overflow makes a menu of buttons that fit into one; nil if they don't.
+// overflow makes a menu of buttons; nil if they don't fit into one or one of them asks first.
 func (r *renderer) overflow(buttons []view.Button) *slackapi.OverflowBlockElement {
 	if len(buttons) < 2 || len(buttons) > overflowMost {
 		return nil
@@ -205,8 +205,8 @@ func (r *renderer) buttons(buttons []view.Button) {
 	}
 }
 
-// button carries its verb in the action id and its arguments in the value. Both come back
-// from a client and are no more than claims.
+// button makes a button with its verb in the action id and its arguments in the value. Both come back
+// from a client, so they are only claims.
 func (r *renderer) button(b view.Button) *slackapi.ButtonBlockElement {
 	r.count++
 	id := fmt.Sprintf("b:%s:%s:%d", b.Verb, b.Opens, r.count)
@@ -225,7 +225,7 @@ func (r *renderer) button(b view.Button) *slackapi.ButtonBlockElement {
 	return e
 }
 
-// optionValue packs what a button says into one value of a menu.
+// optionValue packs a button's verb, what it opens and its arguments into one value of a menu.
 func optionValue(b view.Button) string {
 	return string(b.Verb) + "|" + string(b.Opens) + "|" + b.Value
 }
@@ -234,7 +234,7 @@ func section(id, text string, accessory *slackapi.Accessory) *slackapi.SectionBl
 	return slackapi.NewSectionBlock(mrkdwnObject(text), nil, accessory, slackapi.SectionBlockOptionBlockID(id))
 }
 
-// mrkdwnObject is text in which Slack looks for no links or names by itself.
+// mrkdwnObject makes a text in which Slack makes no links of plain addresses or names.
 func mrkdwnObject(text string) *slackapi.TextBlockObject {
 	return slackapi.NewTextBlockObject(slackapi.MarkdownType, text, false, true)
 }

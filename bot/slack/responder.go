@@ -17,14 +17,14 @@ import (
 	"parley/channels/pause"
 )
 
-// starter checks a conversation that a user wants to begin. open is the one that the customer has
-// already where there can be only one; its ID is 0 else.
+// starter checks a conversation that a user wants to begin. Where a customer can have only one, open is
+// the one that they have already; otherwise its ID is 0.
 // Errors: *bridge.Problem, with the Field that is wrong.
 type starter interface {
 	MayStart(ctx context.Context, user string, s bridge.Start) (open bridge.Facts, err error)
 }
 
-// responder answers what people press, choose, hand in, and give as commands.
+// responder answers clicks, choices, submitted forms and slash commands.
 type responder struct {
 	*workspace
 
@@ -34,8 +34,8 @@ type responder struct {
 	windows   *windows
 }
 
-// interact decides what an interaction is: a question that is answered at once, a form that
-// is opened after the answer, or an action, which is stored before the answer.
+// interact handles an interaction by its kind: a question is answered at once, a form is opened after the
+// answer, and an action is stored before the answer.
 func (r *responder) interact(ctx context.Context, me *self, in *interaction, body []byte) (answer, error) {
 	switch in.Type {
 	case "block_suggestion":
@@ -103,8 +103,8 @@ func (r *responder) pressed(ctx context.Context, me *self, in *interaction, body
 	return answer{}, nil
 }
 
-// takeAway removes a private message once one of its buttons did something: what it says is out of
-// date then, and a private message can't be changed later.
+// takeAway deletes a private message after one of its buttons was pressed: what it says is out of date
+// then, and a private message can't be changed later.
 func (r *responder) takeAway(ctx context.Context, in *interaction) {
 	u, err := url.Parse(in.AnswerURL)
 	if err != nil || !r.ownHost(u) {
@@ -112,7 +112,7 @@ func (r *responder) takeAway(ctx context.Context, in *interaction) {
 	}
 	err = slackapi.PostWebhookCustomHTTPContext(ctx, u.String(), r.http, &slackapi.WebhookMessage{DeleteOriginal: true})
 	if named := (*url.Error)(nil); errors.As(err, &named) {
-		err = named.Err // its words would hold the address
+		err = named.Err // the text of the outer error has the address, which is a secret
 	}
 	if err != nil {
 		r.log.Info("slack private message not taken away", "error", err)
@@ -141,7 +141,7 @@ func (r *responder) shortcut(ctx context.Context, me *self, in *interaction, bod
 	}}, nil
 }
 
-// globalShortcut handles an entry of the menu beside the message box: it is nowhere.
+// globalShortcut handles an entry of the menu beside the message box. Slack doesn't tell in which channel.
 func (r *responder) globalShortcut(ctx context.Context, me *self, in *interaction, body []byte) (answer, error) {
 	if in.CallbackID != startShortcut {
 		return answer{}, r.journal.Accept(ctx, quarantined(body, "unknown shortcut "+markdown.Cut(in.CallbackID, 40)))
@@ -170,12 +170,12 @@ func (r *responder) submitted(ctx context.Context, me *self, in *interaction, bo
 	if filled.Next && (filled.Args.Rich != "" || forms.Asks(filled)) || readPrivate(in.View.Private).Pick && forms.Asks(filled) {
 		return r.follow(ctx, me, in, filled), nil
 	}
-	// All windows close: the one under the form shows what was before.
+	// All windows close, because the one under the form shows the state before the action.
 	return answer{payload: map[string]any{"response_action": "clear"}}, r.storeForm(ctx, me, in, body)
 }
 
-// mayStart tells at the form why a conversation can't begin; nil = it may, or nobody knows
-// in time: then the engine says so afterwards.
+// mayStart gives the answer that shows in the form why a conversation can't begin. nil means that it may,
+// or that the check took too long: then the engine refuses it afterwards.
 func (r *responder) mayStart(ctx context.Context, me *self, in *interaction, f view.Filled) any {
 	ctx, cancel := context.WithTimeout(ctx, quickly)
 	defer cancel()
@@ -194,8 +194,8 @@ func (r *responder) mayStart(ctx context.Context, me *self, in *interaction, f v
 	return nil
 }
 
-// storeForm stores a filled form under what was filled in: a form that is sent twice,
-// because nobody saw the answer, asks for one thing.
+// storeForm stores a filled form under an id made of its values. A form that a client sends twice,
+// because it missed the answer, so counts once.
 func (r *responder) storeForm(ctx context.Context, me *self, in *interaction, body []byte) error {
 	filled, err := json.Marshal(in.View.State.Values) // by sorted keys
 	if err != nil || in.View.ID == "" {
@@ -204,9 +204,9 @@ func (r *responder) storeForm(ctx context.Context, me *self, in *interaction, bo
 	return r.storeAs(ctx, me, kindInteraction, "i:"+in.View.ID+":"+digest(string(filled)), in.place(), body)
 }
 
-// follow puts the verb's own form in place of the one that asked for the conversation. One
-// that takes long, or is too long for an answer, follows a waiting view; a little later, since
-// Slack may read our next call before the answer.
+// follow puts the verb's own form in place of the one that was submitted. If making the form takes long,
+// or the form is too large for an answer, the answer is a waiting view. The form replaces that a little
+// later, since Slack may handle our next call before the answer.
 func (r *responder) follow(ctx context.Context, me *self, in *interaction, f view.Filled) answer {
 	at := in.place()
 	quick, cancel := context.WithTimeout(ctx, quickly)
@@ -229,13 +229,13 @@ func (r *responder) follow(ctx context.Context, me *self, in *interaction, f vie
 	}
 }
 
-// waiting holds a form's place.
+// waiting makes the window that is shown until a form is ready.
 func (me *self) waiting(at bridge.Place) slackapi.ModalViewRequest {
 	line := view.Block{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceText, Text: "Loading …"}}}
 	return me.window(view.Card{Blocks: []view.Block{line}}, at)
 }
 
-// store stores a submitted action under its trigger, which Slack uses once.
+// store stores an action with an id made of its trigger, which Slack uses only once.
 func (r *responder) store(ctx context.Context, me *self, kind, trigger string, at bridge.Place, body []byte) error {
 	id := "i:" + trigger
 	if trigger == "" {
@@ -252,7 +252,7 @@ func (r *responder) storeAs(ctx context.Context, me *self, kind, id string, at b
 	return r.journal.Accept(ctx, f)
 }
 
-// scrub leaves out what would let its reader act in our name, and is of no use later.
+// scrub removes secrets with which a reader of the journal could act in our name. Nobody needs them later.
 func scrub(body []byte) []byte {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(body, &fields) != nil {

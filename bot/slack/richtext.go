@@ -54,11 +54,11 @@ type writer struct {
 	names labels
 }
 
-// labels are names that a message's plain text tells of ids: <#C1|support>.
+// labels are names by id, as a message's plain text gives them: <#C1|support>.
 type labels map[string]string
 
 // readText reads what somebody typed from the message's blocks, or from its mrkdwn text
-// where there is no rich text. Never fails: what it doesn't know is shown as it is.
+// where there is no rich text. It never fails: it keeps what it doesn't know as it is.
 func readText(blocks json.RawMessage, fallback string) markdown.Text {
 	w := &writer{Writer: markdown.NewWriter(), names: readLabels(fallback)}
 	var all []element
@@ -122,7 +122,7 @@ func (w *writer) list(l element, start int) {
 	}
 }
 
-// code gives the characters of runs. Who is mentioned in them counts as anywhere: the
+// code gives the characters of runs, without formatting. Mentions in code count like any others: the
 // text is for colleagues then.
 func (w *writer) code(runs []element) string {
 	inner := &writer{Writer: w.Inner(), names: w.names}
@@ -133,8 +133,8 @@ func (w *writer) code(runs []element) string {
 	return inner.Plain()
 }
 
-// inline writes runs of text, those between mentions together: how one is marked depends on
-// its neighbours.
+// inline writes runs of text. It writes all runs between two mentions at once, because the marks around
+// a run depend on its neighbours.
 func (w *writer) inline(runs []element) {
 	var words []markdown.Run
 	literal := func(s string) { words = append(words, markdown.Run{Text: s}) }
@@ -183,7 +183,7 @@ func (w *writer) label(id string) string {
 	return id
 }
 
-// emojiText gives the characters of an emoji; custom ones stay shortcodes.
+// emojiText gives the characters of an emoji; a custom emoji stays a shortcode.
 func emojiText(e element) string {
 	var b strings.Builder
 	for part := range strings.SplitSeq(e.Unicode, "-") {

@@ -12,11 +12,11 @@ import (
 	"parley/channels"
 )
 
-// metadataType marks our posts for Reconcile. Any app of the workspace can read metadata:
-// it holds an opaque token only.
+// metadataType marks our posts for Reconcile. Any app of the workspace can read the metadata, so it
+// holds nothing but an opaque token and the part's number.
 const metadataType = "parley_delivery"
 
-// poster makes posts, and finds those again of which nobody knows whether they were made.
+// poster makes posts, and finds out whether a post was made where Slack's answer was lost.
 type poster struct {
 	*workspace
 
@@ -55,7 +55,7 @@ func (s *poster) make(ctx context.Context, me *self, p bridge.Post) (bridge.Sent
 	return bridge.Sent{}, badPost("unknown kind of post")
 }
 
-// certain classifies a failure before the post itself was tried: it can't be ambiguous.
+// certain classifies a failure that came before the post itself was tried, so that it can't be ambiguous.
 func certain(err error) error {
 	err = classify(err)
 	var se *channels.SendError
@@ -83,13 +83,13 @@ func (me *self) content(p bridge.Post) (rendered, view.Card, bool, error) {
 	pages := me.render(c, digest(p.Token)[:8])
 	changes := p.Kind == bridge.PostLine && p.Place.Message != ""
 	if changes {
-		pages = pages[len(pages)-1:] // of a long line, its last message is known: the buttons are there
+		pages = pages[len(pages)-1:] // a long line has several messages; the last one, with the buttons, is the one that changes
 	}
 	if p.Part < 0 || p.Part >= len(pages) {
 		return rendered{}, c, false, badPost("there is no such part")
 	}
 	page := pages[p.Part]
-	if p.Unsure && !changes { // this part, not the last
+	if p.Unsure && !changes { // the remark belongs to this part, which isn't always the last
 		page.blocks = append(page.blocks, slackapi.NewContextBlock("", mrkdwnObject(mayBeTwice)))
 	}
 	return page, c, p.Part+1 < len(pages), nil
@@ -98,7 +98,7 @@ func (me *self) content(p bridge.Post) (rendered, view.Card, bool, error) {
 // mayBeTwice marks a post that is made again because nobody could find out whether it was made.
 const mayBeTwice = "(This may be shown twice: Slack didn't answer the first time.)"
 
-// options that hold for every text we send: nothing in it is linked, parsed or unfurled.
+// inert gives the options of every text that we send: Slack links, parses and unfurls nothing in it.
 func inert(r rendered) []slackapi.MsgOption {
 	return []slackapi.MsgOption{
 		slackapi.MsgOptionText(r.text, false), slackapi.MsgOptionBlocks(r.blocks...), slackapi.MsgOptionParse(false),
@@ -173,7 +173,7 @@ func (s *poster) update(ctx context.Context, me *self, p bridge.Post) (bridge.Se
 	return bridge.Sent{Message: ts, Thread: ts}, nil
 }
 
-// revise puts a line in the place of an earlier one.
+// revise replaces a line that was posted earlier.
 func (s *poster) revise(ctx context.Context, p bridge.Post, r rendered) (bridge.Sent, error) {
 	_, ts, _, err := s.api.UpdateMessageContext(ctx, p.Place.Channel, p.Place.Message, inert(r)...)
 	if err != nil {
@@ -185,7 +185,7 @@ func (s *poster) revise(ctx context.Context, p bridge.Post, r rendered) (bridge.
 	return bridge.Sent{Message: ts, Thread: p.Place.Thread}, nil
 }
 
-// mark shows a mark on a message, then takes the one off that it had.
+// mark adds a mark to a message, then removes the one that the message had.
 func (s *poster) mark(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	at := slackapi.NewRefToMessage(p.Place.Channel, p.Place.Message)
 	if p.Mark != "" {
@@ -206,7 +206,7 @@ func (s *poster) mark(ctx context.Context, p bridge.Post) (bridge.Sent, error) {
 	return bridge.Sent{Message: p.Place.Message, Thread: p.Place.Thread}, nil
 }
 
-// whisper posts what only one person sees; where the app isn't in the channel, as a direct
+// whisper posts a line that only one person sees, in the channel or, where that fails, as a direct
 // message.
 func (s *poster) whisper(ctx context.Context, me *self, p bridge.Post) (bridge.Sent, error) {
 	r, _, more, err := me.content(p)
@@ -216,7 +216,7 @@ func (s *poster) whisper(ctx context.Context, me *self, p bridge.Post) (bridge.S
 	return s.private(ctx, p.Place, p.To, r, more)
 }
 
-// private posts what only a user sees, or writes to them where they or the app can't be told there.
+// private posts what only one user sees. Where they or the app aren't in the channel, it sends a direct message.
 func (s *poster) private(ctx context.Context, at bridge.Place, user string, r rendered, more bool) (bridge.Sent, error) {
 	opts := inert(r)
 	if at.Thread != "" {
@@ -233,7 +233,7 @@ func (s *poster) private(ctx context.Context, at bridge.Place, user string, r re
 	return bridge.Sent{Message: ts, Thread: at.Thread, More: more}, nil
 }
 
-// direct posts to a person's conversation with us.
+// direct posts in a person's chat with the app.
 func (s *poster) direct(ctx context.Context, user string, r rendered, more bool) (bridge.Sent, error) {
 	ch, _, _, err := s.api.OpenConversationContext(ctx, &slackapi.OpenConversationParameters{Users: []string{user}})
 	if err != nil {

@@ -49,7 +49,7 @@ func (b *shareBook) get(file, channel string) (seen, bool) {
 	return s, ok
 }
 
-// wait waits at most so long for a file's message.
+// wait waits for the message of a file, for at most so long.
 func (b *shareBook) wait(ctx context.Context, file, channel string, most time.Duration) (seen, bool) {
 	timer := time.NewTimer(most)
 	defer timer.Stop()

@@ -33,13 +33,13 @@ func (c *slashCommand) parse() command.Parsed {
 	w.tokensOnly(c.Text)
 	t := w.Text()
 	name := strings.TrimPrefix(c.Command, "/")
-	if v, ok := verb.Find(name); !ok || v.Command == nil { // a company may have named ours otherwise
+	if v, ok := verb.Find(name); !ok || v.Command == nil { // a company may have given our command another name
 		name = "parley"
 	}
 	return command.Slash(name, t.Plain, command.Options{Mentions: t.Tokens})
 }
 
-// incomplete tells whether a command needs a form. Resolving by command needs no note.
+// incomplete tells whether a command needs a form first. Verbs with AtOnce, such as resolve, never do.
 func incomplete(p command.Parsed) bool {
 	if p.Err != "" {
 		return true
@@ -47,8 +47,8 @@ func incomplete(p command.Parsed) bool {
 	return !verb.Of(p.Verb).AtOnce && forms.Asks(view.Filled{Verb: p.Verb, Args: p.Args, Text: p.Text})
 }
 
-// commanded handles a slash command. It has no thread: without a number it asks which
-// conversation is meant; with arguments missing it asks for those.
+// commanded handles a slash command, which has no thread. Where it names no conversation, a form asks
+// which one is meant; where arguments are missing, a form asks for them.
 func (r *responder) commanded(ctx context.Context, me *self, c *slashCommand, body []byte) (answer, error) {
 	p := c.parse()
 	at := bridge.Place{Channel: c.ChannelID}

@@ -16,9 +16,9 @@ import (
 const (
 	readLimit    = 4 << 20
 	batchMost    = 64               // events stored together
-	acceptWithin = 10 * time.Second // Slack asks for an answer within 3 s, and repeats events
+	acceptWithin = 10 * time.Second // Slack wants an answer within 3 s, but sends unanswered events again
 	answerBytes  = 20000            // larger answers get lost on the way
-	reopenAfter  = 30 * time.Second // after a fatal error: a person may repair the token
+	reopenAfter  = 30 * time.Second // after a fatal error, until a person has repaired the token
 )
 
 // keepLink keeps one connection until ctx ends.
@@ -39,7 +39,7 @@ func (c *connections) keepLink(ctx context.Context, me *self, n int) {
 	}
 }
 
-// link runs one client, which reconnects by itself; it returns when that gives up.
+// link runs one client, which reconnects by itself, until the client gives up.
 func (c *connections) link(ctx context.Context, me *self, n int) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -78,8 +78,8 @@ func (l *line) down() {
 	}
 }
 
-// drain takes what arrived before the connection ended. It can't be acknowledged any more
-// where that fails, and then comes again.
+// drain stores the events that arrived before the connection ended. They can perhaps not be acknowledged
+// any more; then Slack sends them again.
 func (l *line) drain(ctx context.Context) {
 	for {
 		select {
@@ -91,8 +91,8 @@ func (l *line) drain(ctx context.Context) {
 	}
 }
 
-// take handles one event and, when it is one of Slack's, those that already wait behind it:
-// they are stored by one commit, in their order.
+// take handles one event and those that already wait behind it. Events API callbacks among them are
+// stored by one commit, in their order.
 func (l *line) take(ctx context.Context, evt socketmode.Event) {
 	var batch []arrived
 	for {
@@ -124,7 +124,7 @@ type arrived struct {
 	body     json.RawMessage
 }
 
-// readable gives the callback in an event, also of those that slack-go can't read.
+// readable gives the callback in an event, also where slack-go can't read it; false if the event has none.
 func (l *line) readable(evt socketmode.Event) (arrived, bool) {
 	switch evt.Type {
 	case socketmode.EventTypeEventsAPI:
@@ -149,8 +149,8 @@ func (l *line) readable(evt socketmode.Event) (arrived, bool) {
 	return arrived{}, false
 }
 
-// store stores a batch and then acknowledges it. What can't be stored now is not
-// acknowledged: Slack sends it again, and the sweeper finds what it gives up on.
+// store stores a batch and then acknowledges it. A batch that can't be stored now is not acknowledged:
+// Slack sends its events again, and the sweeper finds those that Slack gives up.
 func (l *line) store(ctx context.Context, batch []arrived) {
 	if len(batch) == 0 {
 		return
@@ -163,7 +163,7 @@ func (l *line) store(ctx context.Context, batch []arrived) {
 	}
 	if err := l.links.takeEvents(ctx, l.me, bodies...); err != nil {
 		l.links.log.Error("slack events not stored", "count", len(batch), "error", err)
-		l.links.sweeper.CatchUpSoon(l.links.now().Add(-acceptWithin)) // what comes later must not overtake them
+		l.links.sweeper.CatchUpSoon(l.links.now().Add(-acceptWithin)) // later texts must not overtake these
 		return
 	}
 	for _, a := range batch {
@@ -186,7 +186,7 @@ func (l *line) ack(ctx context.Context, envelope string, payload any) {
 	}
 }
 
-// other handles what is no event: connection states, clicks and commands.
+// other handles what isn't an Events API callback: states of the connection, clicks and commands.
 func (l *line) other(ctx context.Context, evt socketmode.Event) {
 	switch evt.Type {
 	case socketmode.EventTypeConnecting:
@@ -211,7 +211,7 @@ func (l *line) other(ctx context.Context, evt socketmode.Event) {
 	}
 }
 
-// answer handles a click or command beside the stream of events: somebody waits for it.
+// answer handles a click or command in the background, so that the person doesn't wait for events.
 func (l *line) answer(ctx context.Context, kind socketmode.EventType, r *socketmode.Request) {
 	handle := l.links.takeInteraction
 	if kind == socketmode.EventTypeSlashCommand {

@@ -54,12 +54,12 @@ type Options struct {
 	Desk   Desk
 	Log    *slog.Logger     // nil = discard
 	Now    func() time.Time // Parley's clock; nil = time.Now
-	Client *http.Client     // nil = an own one that never writes after a deadline
+	Client *http.Client     // nil = a client of its own that never writes after a deadline
 	Zone   *time.Location   // of times in cards for readers whose client can't localise; nil = UTC
 
-	OnlyLook    bool          // Resolve joins no channel: for apply --dry-run
+	OnlyLook    bool          // make Resolve join no channel: for apply --dry-run
 	Connections int           // Socket Mode connections, ≥ 2 (Slack allows 10); 0 = 2
-	CatchUpFor  time.Duration // how old a thread's root may be to be looked at; 0 = 90 days
+	CatchUpFor  time.Duration // catch-up skips threads whose root is older; 0 = 90 days
 	SweepEvery  time.Duration // 0 = ten minutes
 	ShareWait   time.Duration // how long a finished upload waits for its message's id; 0 = 3 s
 }
@@ -181,8 +181,8 @@ func (s *Surface) Limits() bridge.Limits {
 // Budget implements bridge.Surface.
 // Source: docs.slack.dev/apis/web-api/rate-limits, read 2026-11: posts about one per
 // second and channel with short bursts; chat.update and reactions.add 50 per minute and
-// workspace, of which a fifth is left to forms and repairs. reactions.remove takes 20: of four
-// marks of a message three take the place of another one.
+// workspace, of which a fifth is left to forms and repairs; reactions.remove only 20. Of the four
+// marks that a message gets, three replace another mark and so need a reactions.remove.
 func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 	perMinute := func(n float64) float64 { return n / 60 * s.opt.Rate }
 	switch kind {

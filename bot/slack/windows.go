@@ -13,12 +13,12 @@ import (
 	"parley/channels/pause"
 )
 
-// quickly is how long a form may take to be made before a waiting view is shown: Slack
-// forgets a click's trigger after three seconds.
+// quickly is how long the making of a form may take before a waiting view is shown in its place. Slack
+// lets a click open a view only for three seconds.
 const quickly = 1200 * time.Millisecond
 
-// replying is told who has the form of a reply open, made at a time of Parley's clock: before it is
-// shown, and when it was closed without being handed in.
+// replying is told who has a reply's form open: before the form is shown, and when it was closed without
+// being submitted. at is when the form was made, by Parley's clock.
 type replying interface {
 	ReplyOpened(ctx context.Context, conversation int64, user string, at time.Time) error
 	ReplyClosed(ctx context.Context, conversation int64, user string, at time.Time) error
@@ -31,11 +31,11 @@ type windows struct {
 	desk     forms.Desk
 	replying replying
 	posts    *poster
-	zone     *time.Location // of readers of whom no other is known
+	zone     *time.Location // for readers whose own zone isn't known
 }
 
-// replyOpened tells that somebody is about to see the form of a reply, and has Slack tell when they
-// close it.
+// replyOpened notes that somebody is about to see a reply's form, and asks Slack to tell when they close
+// it.
 func (w *windows) replyOpened(ctx context.Context, m *slackapi.ModalViewRequest, f view.Form, user string) {
 	m.NotifyOnClose = true
 	if err := w.replying.ReplyOpened(ctx, f.Args.Conversation, user, f.At); err != nil {
@@ -43,20 +43,20 @@ func (w *windows) replyOpened(ctx context.Context, m *slackapi.ModalViewRequest,
 	}
 }
 
-// viewClosed tells that somebody closed the form of a reply without handing it in.
+// viewClosed notes that somebody closed a reply's form without submitting it.
 func (w *windows) viewClosed(ctx context.Context, in *interaction) {
 	if in.View != nil {
 		w.replyClosed(ctx, in.View.Private, in.User.ID)
 	}
 }
 
-// What is told to whom pressed a button whose window Slack did not show, and why, if that is known.
+// What a person is told who pressed a button whose window Slack did not show, with the reason if it is known.
 const (
 	notOpenedText = "Slack didn’t show the window. Please try again."
 	tooLateText   = "Slack didn’t show the window: it waits three seconds for it, and Parley took longer. Please try again."
 )
 
-// notOpened tells that a form could not be shown, also to whom pressed: Slack's client says nothing.
+// notOpened logs that a form could not be shown, and tells the person who pressed: Slack's client says nothing.
 func (w *windows) notOpened(ctx context.Context, in *interaction, m slackapi.ModalViewRequest, err error) {
 	w.log.Warn("slack form not opened", "error", err)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second) // what took long may have used up its time
@@ -82,7 +82,7 @@ func (w *windows) notOpened(ctx context.Context, in *interaction, m slackapi.Mod
 	}
 }
 
-// replyClosed takes back what replyOpened told, by what the form remembers.
+// replyClosed takes back what replyOpened noted. private is the form's private data.
 func (w *windows) replyClosed(ctx context.Context, private, user string) {
 	p := readPrivate(private)
 	_, args, err := verb.Pressed(p.Verb, p.Args)
@@ -94,7 +94,7 @@ func (w *windows) replyClosed(ctx context.Context, private, user string) {
 	}
 }
 
-// refresh shows what became of a button that was pressed in a window of details.
+// refresh shows the conversation's details again, after a button was pressed in a window.
 func (w *windows) refresh(ctx context.Context, me *self, in *interaction, args bridge.Args, at bridge.Place, user string) {
 	if !pause.For(ctx, time.Second) {
 		return
@@ -102,7 +102,7 @@ func (w *windows) refresh(ctx context.Context, me *self, in *interaction, args b
 	w.replace(ctx, in, w.cardModal(ctx, me, view.OpensDetails, args, at, user))
 }
 
-// replace shows another window in the place of the one that was clicked in.
+// replace shows another window in place of the one in which somebody clicked.
 func (w *windows) replace(ctx context.Context, in *interaction, m slackapi.ModalViewRequest) {
 	if _, err := w.api.UpdateViewContext(ctx, m, "", "", in.View.ID); err != nil {
 		w.log.Info("slack view not refreshed", "error", err)
@@ -157,7 +157,7 @@ func (w *windows) open(ctx context.Context, me *self, in *interaction, build fun
 	}
 }
 
-// showView opens a modal, on top of the one that was clicked in.
+// showView opens a modal, on top of the one in which somebody clicked, if there is one.
 func (w *windows) showView(ctx context.Context, in *interaction, m slackapi.ModalViewRequest) (*slackapi.View, error) {
 	show := w.api.OpenViewContext
 	if in.View != nil {

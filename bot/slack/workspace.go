@@ -43,7 +43,7 @@ type pageQuery struct {
 	metadata        bool
 }
 
-// kept is a message and its bytes: we read a part of them, the journal keeps all.
+// kept is a message with its bytes: we read some of its fields, and the journal keeps all of them.
 type kept struct {
 	message
 	raw json.RawMessage
@@ -77,8 +77,8 @@ func (h historyPage) next() string {
 // stamp gives Slack's form of a time.
 func stamp(t time.Time) string { return fmt.Sprintf("%d.%06d", t.Unix(), t.Nanosecond()/1000) }
 
-// page reads one page, waiting as Slack asks. It decodes by itself because slack-go drops
-// what it doesn't know of messages, and the journal keeps all.
+// page reads one page, waiting as Slack asks. It decodes the answer itself because slack-go drops
+// fields of messages that it doesn't know, and the journal keeps all of them.
 func (w *workspace) page(ctx context.Context, q pageQuery) (historyPage, error) {
 	method, limit := "conversations.history", max(q.limit, 0)
 	values := url.Values{"channel": {q.channel}, "inclusive": {"true"}}
@@ -174,7 +174,7 @@ func (w *workspace) identify(ctx context.Context) (*self, error) {
 	if err != nil {
 		return nil, fmt.Errorf("slack: bots.info: %w", err)
 	}
-	// Without the app's id, the signing secret or the app token alone tell what is for us.
+	// Slack may not tell the app's id. Then the signing secret or the app token alone shows that something is for us.
 	if auth.UserID == "" || auth.TeamID == "" || auth.BotID == "" {
 		return nil, errors.New("slack: who am I: an id is missing in Slack's answer")
 	}
@@ -189,8 +189,8 @@ func (w *workspace) identifyWithin(ctx context.Context, d time.Duration) (*self,
 	return w.identify(ctx)
 }
 
-// patient makes a read, waiting as long as Slack asks, if that is before ctx ends. Each try has its
-// own timeout.
+// patient makes a read and repeats it after the wait for which Slack asks, if ctx doesn't end before.
+// Each try has its own timeout.
 func (w *workspace) patient(ctx context.Context, call func(context.Context) error) error {
 	for tries := 1; ; tries++ {
 		err := func() error {
@@ -214,7 +214,7 @@ func (w *workspace) patient(ctx context.Context, call func(context.Context) erro
 	}
 }
 
-// ownHost tells Slack's hosts, and that of a configured API exactly, where the token may go.
+// ownHost says whether the token may go to an address: to Slack's own hosts, and to exactly the configured API's.
 func (w *workspace) ownHost(u *url.URL) bool {
 	if u.Scheme == w.apiURL.Scheme && u.Host == w.apiURL.Host {
 		return true

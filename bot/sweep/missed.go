@@ -9,20 +9,20 @@ import (
 	"parley/channels"
 )
 
-// Bounds of one question to the desk, and of what it is given at once.
+// How many ids one question to the desk may have, and how many facts the desk is given at once.
 const (
 	seenAtOnce  = 500
 	factsAtOnce = 200
 )
 
-// CatchUp announces a gap and has it read now.
+// CatchUp announces a gap and makes Run read now.
 func (s *Sweeper) CatchUp(since time.Time) {
 	s.Announce(since)
 	s.Wake()
 }
 
-// CatchUpSoon announces a gap and has it read within a few seconds: more may be missing by then, and
-// whoever keeps failing to store has it read once, not each time.
+// CatchUpSoon announces a gap and makes Run read within a few seconds. Several failures within that
+// time lead to one reading.
 func (s *Sweeper) CatchUpSoon(since time.Time) {
 	s.Announce(since)
 	s.mu.Lock()
@@ -30,8 +30,8 @@ func (s *Sweeper) CatchUpSoon(since time.Time) {
 	s.redo = 1
 }
 
-// Channels reads all channels that hold threads of ours, one after the other. One that can't be
-// read doesn't keep the others from being looked at.
+// Channels calls read for each channel that holds threads of ours, one after the other. It goes on with
+// the others after one could not be read.
 // Errors: the desk's, the first of read's, ctx's.
 func (s *Sweeper) Channels(ctx context.Context, read func(ctx context.Context, channel string) error) error {
 	list, err := s.desk.Channels(ctx)
@@ -50,7 +50,7 @@ func (s *Sweeper) Channels(ctx context.Context, read func(ctx context.Context, c
 	return first
 }
 
-// Seen tells which of these ids are those of stored facts; it asks the desk in bounded portions.
+// Seen tells which of these ids name stored facts. It asks the desk in portions.
 // Errors: the desk's.
 func (s *Sweeper) Seen(ctx context.Context, ids ...string) (map[string]bool, error) {
 	out := map[string]bool{}
@@ -67,7 +67,7 @@ func (s *Sweeper) Seen(ctx context.Context, ids ...string) (map[string]bool, err
 }
 
 // Accept has the desk store facts that were missed, in their order.
-// Errors: the desk's; what came before it is stored.
+// Errors: the desk's; the portions before the one that failed are stored.
 func (s *Sweeper) Accept(ctx context.Context, facts []channels.Fact) error {
 	for chunk := range slices.Chunk(facts, factsAtOnce) {
 		if err := s.desk.Accept(ctx, chunk...); err != nil {

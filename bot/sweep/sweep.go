@@ -1,11 +1,11 @@
-// Package sweep decides when a surface reads what it missed: after gaps, when it is asked to,
-// soon after a failure, and from time to time. While a gap isn't filled, the engine's replies
-// wait.
+// Package sweep decides when a surface reads the events that it missed: after a gap, when it is asked
+// to, soon after a failure, and from time to time. While a gap isn't filled, the engine holds replies
+// back.
 //
-// It also has what is the same in each reading: the pass over the channels, and the bounded
-// questions to the desk.
+// It also does what is the same for every surface: the pass over the channels, and the questions to
+// the desk, which are bounded in size.
 //
-// What does not belong here: how a surface reads.
+// What does not belong here: how a surface reads its chat's history.
 package sweep
 
 import (
@@ -17,8 +17,8 @@ import (
 	"parley/channels"
 )
 
-// After a failure it is tried again, unless something else wakes it: reading costs all that
-// was missed, so the pauses double.
+// After a failure the sweeper reads again. The pauses double, because each try reads again all that was
+// missed.
 const (
 	retryAfter  = 5 * time.Second
 	mostRetries = 12 // times retryAfter: a minute
@@ -29,14 +29,14 @@ type Desk interface {
 	// Channels gives the ids of the channels that hold threads of ours.
 	Channels(ctx context.Context) ([]string, error)
 
-	// Seen tells which ids of facts are stored; those of messages also where they are posts of ours.
+	// Seen tells which ids name stored facts. The id of a message counts also if the message is a post of ours.
 	Seen(ctx context.Context, ids []string) (map[string]bool, error)
 
 	// Accept stores facts, each once.
 	Accept(ctx context.Context, facts ...channels.Fact) error
 
-	// Gap tells that events may be missing since a time; replies wait until Filled tells that what
-	// was missed is stored.
+	// Gap tells the engine that events may be missing since a time. Replies wait until Filled tells it
+	// that all events are stored.
 	Gap(since time.Time)
 	Filled()
 }
@@ -51,8 +51,8 @@ type Sweeper struct {
 	mu    sync.Mutex
 	open  bool      // a gap was announced and is not filled yet
 	since time.Time // since when events may be missing in it; zero = before our time
-	count int       // how many were announced
-	redo  int       // when to read again, in turns of retryAfter: something could not be read or stored; 0 = no need
+	count int       // how many gaps were announced so far
+	redo  int       // in how many turns of retryAfter to read again after a failure; 0 = no need
 }
 
 // New makes a Sweeper that reads at least every so often; Run does the work.
@@ -60,7 +60,7 @@ func New(desk Desk, log *slog.Logger, every time.Duration) *Sweeper {
 	return &Sweeper{desk: desk, log: log, every: every, wake: make(chan struct{}, 1)}
 }
 
-// Announce tells that events may be missing since a time; zero = since ever.
+// Announce opens a gap: events may be missing since a time; zero = from the beginning.
 func (s *Sweeper) Announce(since time.Time) {
 	s.mu.Lock()
 	if !s.open || since.Before(s.since) {
@@ -72,14 +72,14 @@ func (s *Sweeper) Announce(since time.Time) {
 	s.desk.Gap(since)
 }
 
-// Gap tells since when events may be missing, while they are.
+// Gap tells whether a gap is open, and since when events may be missing in it.
 func (s *Sweeper) Gap() (since time.Time, open bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.since, s.open
 }
 
-// Wake has it read now.
+// Wake makes Run read now.
 func (s *Sweeper) Wake() {
 	select {
 	case s.wake <- struct{}{}:
@@ -87,7 +87,7 @@ func (s *Sweeper) Wake() {
 	}
 }
 
-// later has it read again so many turns from now.
+// later makes Run read again in so many turns, unless that is planned already.
 func (s *Sweeper) later(turns int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -96,7 +96,7 @@ func (s *Sweeper) later(turns int) {
 	}
 }
 
-// Run reads whenever there is cause, until ctx ends.
+// Run calls read when it is woken, after a failure and every so often, until ctx ends.
 func (s *Sweeper) Run(ctx context.Context, read func(context.Context) error) {
 	ticker := time.NewTicker(s.every)
 	defer ticker.Stop()
@@ -129,8 +129,8 @@ func (s *Sweeper) Run(ctx context.Context, read func(context.Context) error) {
 	}
 }
 
-// Announced tells how many gaps were announced so far: what was read since the last of them
-// need not be read again for it.
+// Announced tells how many gaps were announced so far. A surface that notes the number before it reads
+// can tell later whether a new gap makes it read again.
 func (s *Sweeper) Announced() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -145,8 +145,8 @@ func (s *Sweeper) takeRedo() bool {
 	return was == 1
 }
 
-// filled tells that everything up to now is stored, if somebody waits for it and no gap was
-// announced after the given count of them.
+// filled closes the open gap and tells the desk so, unless another gap was announced since count was
+// read.
 func (s *Sweeper) filled(count int) {
 	s.mu.Lock()
 	was := s.open && s.count == count

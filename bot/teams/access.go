@@ -16,14 +16,14 @@ import (
 // Waits where Teams doesn't say how long.
 const (
 	throttleDefault = 30 * time.Second
-	busyDefault     = 2 * time.Second // 412: somebody else changes the conversation
+	busyDefault     = 2 * time.Second // after a 412: somebody else is changing the conversation
 )
 
 // reports tells people in which condition the surface is.
 type reports interface{ Report(c channels.Condition) }
 
-// access is what we may do in Teams: it tells what a failed call means, and remembers what Teams
-// keeps us from.
+// access knows what we may do in Teams. It classifies failed calls, and remembers the places in which
+// Teams refuses us.
 type access struct {
 	*organisation
 
@@ -53,7 +53,7 @@ func (ac *access) classify(err error, p bridge.Post) error {
 		}
 	case e.Class == channels.Ambiguous:
 		out.Text = "Teams' answer was lost."
-	case errors.Is(err, rest.ErrHost), e.Code == connector.CodeWrongHost: // a setting is wrong, not the post
+	case errors.Is(err, rest.ErrHost), e.Code == connector.CodeWrongHost: // the fault is a setting, not the post
 		out.Class = channels.AuthBroken
 		out.Text, out.Hint = "Teams is not reached at the address that is known"+because(e)+".", "Set TEAMS_SERVICE_URLS to the host of this organisation's cloud."
 		if isChannel(p.Place.Channel) {
@@ -88,7 +88,7 @@ func because(e *connector.Error) string {
 	return " (" + e.Code + ")"
 }
 
-// certain classifies a failure before the post itself was tried: it can't be ambiguous.
+// certain classifies a failure that came before the post itself was tried, so that it can't be ambiguous.
 func (ac *access) certain(err error, p bridge.Post) error {
 	err = apart(ac.classify(err, p))
 	var se *channels.SendError
@@ -98,8 +98,8 @@ func (ac *access) certain(err error, p bridge.Post) error {
 	return err
 }
 
-// apart is for calls that Teams counts apart from a channel's posts, such as those about its
-// members: when there are too many of them, only what needs one waits.
+// apart is for failed calls that Teams counts apart from a channel's posts, such as those about its
+// members. It turns Throttled into Retry, so that only this post waits, and not the whole channel.
 func apart(err error) error {
 	var se *channels.SendError
 	if !errors.As(err, &se) || se.Class != channels.Throttled {
@@ -110,11 +110,11 @@ func apart(err error) error {
 	return &alone
 }
 
-// nothingLost ends the hints about a channel, which admins are told.
+// nothingLost ends the hints for admins about a channel that takes no posts.
 const nothingLost = " Nothing is lost meanwhile."
 
-// closedFor is for words by which Teams says that we may not post somewhere. A channel is
-// left alone until an event opens it.
+// closedFor is for the codes by which Teams says that we may not post somewhere. It closes a channel
+// until an event opens it again.
 func (ac *access) closedFor(e *connector.Error, p bridge.Post) error {
 	out := &channels.SendError{Class: channels.BadRecipient, Cause: errors.Join(bridge.ErrChannelClosed, e)}
 	if !isChannel(p.Place.Channel) {
@@ -140,9 +140,9 @@ func (ac *access) closedFor(e *connector.Error, p bridge.Post) error {
 	return out
 }
 
-// removal gives the words in which an event said that the app was taken out of a channel, or of
-// its team, with the place's id: a post that fails for that reason says nothing new. It gives nil
-// if no event said so, or if Teams gives another reason.
+// removal is for a post that fails because, as an event told before, the app was removed from the channel
+// or its team. It gives the id of that channel or team, and the error that was reported then: the
+// failure is no news. It gives nil if no event told so, or if Teams gives another reason.
 func (ac *access) removal(e *connector.Error, channel string) (string, *channels.SendError) {
 	c, _ := ac.notes.channel(channel)
 	team, _ := ac.notes.team(c.Team)
@@ -163,8 +163,8 @@ func removedFrom(kind, name, id string, cause error) *channels.SendError {
 		Hint: "Add the app to the " + kind + " again." + nothingLost, Cause: errors.Join(bridge.ErrChannelClosed, cause)}
 }
 
-// missing is for a 404: of a message, of a thread whose first message is gone, of a channel,
-// or of a person's chat with us.
+// missing is for a 404. What is missing may be a message, the first message of a thread, a channel, or a
+// person's chat with us.
 func (ac *access) missing(e *connector.Error, p bridge.Post) error {
 	out := &channels.SendError{Class: channels.BadContent, Cause: errors.Join(bridge.ErrThreadLost, e), Text: "The Teams thread's first message is gone."}
 	c, known := ac.notes.channel(p.Place.Channel)
@@ -181,12 +181,12 @@ func (ac *access) missing(e *connector.Error, p bridge.Post) error {
 	return out
 }
 
-// changes tells posts that change a message: made twice they leave what they leave once.
+// changes says whether a post changes a message. Such a post may be made twice: the result is the same.
 func changes(p bridge.Post) bool {
 	return p.Kind.Idempotent() || p.Kind == bridge.PostLine && p.Place.Message != ""
 }
 
-// shut remembers what Teams keeps us from, and tells people once.
+// shut remembers that Teams refuses us in a place, and reports it the first time.
 func (ac *access) shut(place string, err *channels.SendError) {
 	if ac.closed.shut(place, err, channels.Condition{Status: channels.Broken, Text: err.Text, Hint: err.Hint}, ac.now()) {
 		ac.log.Error("teams keeps us out", "place", place, "error", err)
@@ -194,7 +194,7 @@ func (ac *access) shut(place string, err *channels.SendError) {
 	}
 }
 
-// works remembers that a place takes posts.
+// works remembers that a channel takes posts, and so that its team and our credentials work.
 func (ac *access) works(channel string) {
 	c, _ := ac.notes.channel(channel)
 	if ac.closed.open(authorized, channel, c.Team) {
@@ -202,8 +202,8 @@ func (ac *access) works(channel string) {
 	}
 }
 
-// reopened tells that a channel, or all of a team's, may be posted to again, and looks what
-// was said there meanwhile.
+// reopened notes that a channel, or all channels of a team, take posts again. It then reads what was
+// said there meanwhile.
 func (ac *access) reopened(place string) {
 	_, team := ac.notes.team(place)
 	since := ac.closed.reopen(func(shut string) bool {
@@ -214,7 +214,7 @@ func (ac *access) reopened(place string) {
 	ac.sweeper.CatchUp(since)
 }
 
-// condition says what keeps us from working, of all that is known.
+// condition says what keeps us from working: of several causes, the latest.
 func (ac *access) condition() channels.Condition {
 	if c, ok := ac.closed.latest(); ok {
 		return c

@@ -17,27 +17,27 @@ import (
 
 // Bounds of a catch-up.
 const (
-	pageOfThreads = 20     // of threads with their replies
-	mostThreads   = 10_000 // of one channel
+	pageOfThreads = 20     // threads, with their replies, in one page
+	mostThreads   = 10_000 // threads of one channel in one pass
 	lately        = 3 * 24 * time.Hour
 	wholeEvery    = 2 * time.Hour
 )
 
-// history compares what Graph shows with what is stored, for what Teams didn't tell.
+// history finds what Teams didn't tell: it compares the messages that Graph shows with those that are stored.
 type history struct {
 	*organisation
 
 	sweeper *sweep.Sweeper
 	threads *threads
 	lives   *lives
-	span    time.Duration      // how old a thread's root may be to be looked at
+	span    time.Duration      // threads whose root is older are not looked at
 	swept   *memory[compared]  // threads that were compared, by orderKey
-	whole   *memory[wholePass] // the last of each channel
+	whole   *memory[wholePass] // the last whole pass over each channel
 }
 
-// catchUp makes one pass over all channels with threads of ours. Where reading isn't granted,
-// what was missed stays missed, and nobody waits for it.
-// Errors: the desk's, and Graph's but for what is closed to us.
+// catchUp makes one pass over all channels with threads of ours. In channels that we may not read, missed
+// events stay missed, and no reply waits for them.
+// Errors: the desk's, and Graph's. A channel that is closed to us is only logged.
 func (h *history) catchUp(ctx context.Context) error {
 	return h.sweeper.Channels(ctx, func(ctx context.Context, channel string) error {
 		err := inPages(func(size int) error { return h.catchUpChannel(ctx, channel, size) })
@@ -53,17 +53,17 @@ func (h *history) catchUp(ctx context.Context) error {
 	})
 }
 
-// closedTo tells errors that no waiting heals: the channel or team isn't there for us.
+// closedTo says whether an error means that we have no access to a channel or team. Waiting doesn't help then.
 func closedTo(err error) bool {
 	var e *connector.Error
 	return errors.Is(err, graph.ErrNotFound) || errors.Is(err, errNowhere) || errors.Is(err, errUnlisted) ||
 		errors.As(err, &e) && e.Class == channels.BadRecipient
 }
 
-// catchUpChannel reads a channel, so many threads at once: all of them after a gap and every
-// two hours, in between those of the last days. To read all each time would take what Graph
-// allows away from the replies that wait for it; in which order it lists is undocumented, so
-// that nothing tells where the news end.
+// catchUpChannel reads a channel's threads, size of them at once. After a gap and every two hours it
+// reads all of them, in between those of the last three days: to read all each time would use up the
+// calls that Graph allows, for which replies wait. Pages go back to the given age, because the order
+// in which Graph lists threads is undocumented and doesn't show where the news end.
 func (h *history) catchUpChannel(ctx context.Context, channel string, size int) error {
 	h.notes.name(ctx, channel)
 	began, unclear := h.now(), false
@@ -115,14 +115,14 @@ func (h *history) catchUpChannel(ctx context.Context, channel string, size int) 
 	return nil
 }
 
-// wholePass is a catch-up that read all of a channel.
+// wholePass is a pass that read all threads of a channel.
 type wholePass struct {
 	began time.Time
-	gaps  int // announced until then
+	gaps  int // how many gaps had been announced when it began
 }
 
-// inPages reads threads in pages of so many, and all of them again in smaller ones where an
-// answer is too long: a page has the replies of its threads.
+// inPages calls read with a size for its pages, and again with a smaller one if an answer was too long:
+// a page also has the replies of its threads.
 func inPages(read func(size int) error) error {
 	for size := pageOfThreads; ; size /= 4 {
 		if err := read(size); size == 1 || !errors.Is(err, rest.ErrTooLarge) {
@@ -131,8 +131,8 @@ func inPages(read func(size int) error) error {
 	}
 }
 
-// newestOf tells when something last happened in a thread: Graph may give first what was
-// changed last, however old.
+// newestOf tells when something last happened in a thread. Its creation alone doesn't tell that: Graph
+// may list old threads first that were changed lately.
 func newestOf(m *graph.Message) time.Time {
 	at := m.CreatedAt
 	for _, r := range append([]graph.Message{*m}, m.Replies...) {
@@ -145,7 +145,7 @@ func newestOf(m *graph.Message) time.Time {
 	return at
 }
 
-// completeThread reads the replies that didn't come with their thread.
+// completeThread reads the replies that were too many to come with their thread.
 func (h *history) completeThread(ctx context.Context, channel string, m *graph.Message) error {
 	if m.MoreReplies == "" {
 		return nil
@@ -153,7 +153,7 @@ func (h *history) completeThread(ctx context.Context, channel string, m *graph.M
 	return h.readReplies(ctx, channel, m, m.MoreReplies)
 }
 
-// readReplies adds to a thread its replies from a page on; "" = the first.
+// readReplies adds replies to a thread, from the given page on; "" = the first page.
 func (h *history) readReplies(ctx context.Context, channel string, m *graph.Message, from string) error {
 	for next := from; ; {
 		page, err := patient(ctx, h.organisation, channel, func(ctx context.Context, group string) (graph.Page[graph.Message], error) {
@@ -202,8 +202,8 @@ type compared struct {
 	messages  int
 }
 
-// storeMissing accepts, in the order of their ids, messages, edits and deletions that are
-// not stored. own: the thread was begun by us. unclear: see turn.
+// storeMissing stores messages, edits and deletions that are not stored yet, in the order of the
+// messages' ids. own means that we began the thread. unclear: see turn.
 func (h *history) storeMissing(ctx context.Context, channel string, messages []graph.Message, own bool) (unclear bool, err error) {
 	messages = slices.DeleteFunc(slices.Clone(messages), func(m graph.Message) bool { return m.ID == "" || m.Type != "message" })
 	slices.SortStableFunc(messages, func(a, b graph.Message) int {
@@ -229,9 +229,9 @@ func (h *history) storeMissing(ctx context.Context, channel string, messages []g
 	return unclear, h.sweeper.Accept(ctx, facts)
 }
 
-// missed gives what Teams should have told about a message and isn't stored: that it was
-// written, changed, deleted, brought back. Of ours only that the first of a thread is gone.
-// unclear: see turn.
+// missed gives the facts about a message that Teams should have told and that aren't stored: that it
+// was written, changed, deleted or restored. Of our own messages only the deletion of a thread's first
+// one counts. unclear: see turn.
 func (h *history) missed(ctx context.Context, channel string, m *graph.Message, own bool, seen map[string]bool) (facts []channels.Fact, unclear bool, err error) {
 	at := place(&connector.Activity{ID: m.ID, Conversation: &connector.ConversationAccount{ID: connector.ThreadID(channel, cmp.Or(m.ReplyToID, m.ID))}})
 	key, said := orderKey(channel, root(at)), messageID(channel, m.ID)
@@ -250,7 +250,7 @@ func (h *history) missed(ctx context.Context, channel string, m *graph.Message, 
 		if err != nil {
 			return nil, false, err
 		}
-		if at.Thread != "" && !own && !p.text(&a).Bot { // in somebody else's thread, where we answered
+		if at.Thread != "" && !own && !p.text(&a).Bot { // a reply in somebody else's thread, in which we answered
 			return nil, false, nil
 		}
 		facts = append(facts, p.fact(said, key))
@@ -259,7 +259,7 @@ func (h *history) missed(ctx context.Context, channel string, m *graph.Message, 
 	return append(facts, edit...), false, err
 }
 
-// missedEdit gives the version of a message that isn't stored, if there is one.
+// missedEdit gives the last edit of a message, if it isn't stored.
 func (h *history) missedEdit(ctx context.Context, at bridge.Place, m *graph.Message, own bool) ([]channels.Fact, error) {
 	if m.EditedAt.IsZero() {
 		return nil, nil
@@ -275,15 +275,15 @@ func (h *history) missedEdit(ctx context.Context, at bridge.Place, m *graph.Mess
 	return []channels.Fact{p.fact(p.editID(at, &a), orderKey(at.Channel, root(at)))}, nil
 }
 
-// knows tells whether a version of a message is stored, by whatever way it came.
+// knows tells whether a version of a message is stored, whether the webhook or Graph gave it.
 func (h *history) knows(ctx context.Context, p payload, at bridge.Place, a *connector.Activity) (bool, error) {
 	ids := append(p.knownIDs(at, a), p.editID(at, a))
 	seen, err := h.sweeper.Seen(ctx, ids...)
 	return slices.ContainsFunc(ids, func(id string) bool { return seen[id] }), err
 }
 
-// chatterSince is from when on people's words at top level are of interest: they got no
-// answer while we were away. Older ones would be answered far too late.
+// chatterSince is the time from which messages that people typed at top level are still stored: those of
+// an open gap got no answer. Older ones would be answered far too late.
 func (h *history) chatterSince() time.Time {
 	since := h.now().Add(-time.Hour)
 	if gap, open := h.sweeper.Gap(); open && !gap.IsZero() && gap.Before(since) {

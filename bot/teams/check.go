@@ -14,7 +14,7 @@ import (
 )
 
 // Check looks, for `parley doctor`, at the app's secret, the service's keys, the teams that
-// the app is in, the channels in which threads open, and what is granted. It changes nothing.
+// the app is in, the channels in which threads open, and the granted rights. It changes nothing.
 func (s *Surface) Check(ctx context.Context) []channels.Finding {
 	found, ok := s.checkIdentity(ctx)
 	if !ok {
@@ -31,8 +31,8 @@ func (s *Surface) Check(ctx context.Context) []channels.Finding {
 	return append(append(found, s.checkTeams(ctx, service)...), s.checkChannels(ctx)...)
 }
 
-// checkIdentity looks whether both sides can prove who they are; ok is false when nothing
-// else can be looked at.
+// checkIdentity looks whether we and Teams can prove to each other who we are. ok is false if nothing
+// else can be checked without that.
 func (s *Surface) checkIdentity(ctx context.Context) (found []channels.Finding, ok bool) {
 	if s.alone() {
 		return []channels.Finding{{OK: true, What: "app secret", Text: "there is none: for trying on this machine only, nobody's identity is checked"}}, true
@@ -47,8 +47,8 @@ func (s *Surface) checkIdentity(ctx context.Context) (found []channels.Finding, 
 	return []channels.Finding{{OK: true, What: "app secret", Text: "Entra gives tokens for it"}, s.checkKeys(ctx), s.checkFiles(ctx)}, true
 }
 
-// checkFiles tells whether files that agents attach in channels reach customers: that is
-// optional, and an admin's to grant.
+// checkFiles tells whether files that agents attach in channels reach customers. That needs a right
+// which an admin may grant or not.
 func (s *Surface) checkFiles(ctx context.Context) channels.Finding {
 	out := channels.Finding{OK: true, What: "files of channels"}
 	rights, ok, err := s.graph.Rights(ctx)

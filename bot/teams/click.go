@@ -27,7 +27,7 @@ const (
 	invokeConsent  = "fileConsent/invoke"
 )
 
-// invoked is the value of an invoke: the fields that we read, of all kinds.
+// invoked is the value of an invoke: the fields that we read, for all kinds of invokes.
 type invoked struct {
 	Action struct {
 		Verb string          `json:"verb"`
@@ -50,7 +50,7 @@ type invoked struct {
 	} `json:"queryOptions"`
 }
 
-// messagePayload is the message that an action of its menu is about.
+// messagePayload is the message in whose menu an entry was chosen.
 type messagePayload struct {
 	ID        string `json:"id"`
 	ReplyToID string `json:"replyToId"`
@@ -73,9 +73,8 @@ func readInvoked(a *connector.Activity) invoked {
 	return v
 }
 
-// submitted gives what a button carried and what was filled in, of whatever kind the
-// activity is: an invoke, or a message of a client that knows no Action.Execute, where the
-// value may be JSON in a string.
+// submitted gives what a button carried and what was filled in. The activity is an invoke, or a message
+// from a client that doesn't know Action.Execute; the value of such a message may be JSON in a string.
 func submitted(a *connector.Activity) json.RawMessage {
 	if a.Type != connector.TypeInvoke {
 		var text string
@@ -91,7 +90,7 @@ func submitted(a *connector.Activity) json.RawMessage {
 	return v.Data
 }
 
-// clickPlace is where a button was clicked: the card's message, or what the dialog remembers.
+// clickPlace is where a button was clicked: at the card's message or, in a dialog, where that was opened.
 func clickPlace(a *connector.Activity, c *card.Click) bridge.Place {
 	if c.Place != (bridge.Place{}) {
 		return c.Place
@@ -104,7 +103,8 @@ func clickPlace(a *connector.Activity, c *card.Click) bridge.Place {
 	return at
 }
 
-// clickFact names a click: the same button of the same card, clicked by the same person.
+// clickFact makes the fact of a click. Its id is the same for each click of one person on the same button
+// of the same card.
 func (p payload) clickFact(a *connector.Activity, data json.RawMessage) (channels.Fact, *card.Click) {
 	if len(data) == 0 || data[0] == '"' {
 		data = submitted(a)
@@ -118,12 +118,12 @@ func (p payload) clickFact(a *connector.Activity, data json.RawMessage) (channel
 	return p.fact(p.invokeID(a, read.Click.Nonce, data), orderKey(at.Channel, root(at))), read.Click
 }
 
-// clickSpan is how long the same click may come again by itself, in seconds: a client asks three
-// times within 15 s. A later one is a person's, who was told to click again or sees that
-// somebody has undone it.
+// clickSpan is how long, in seconds, a second click is taken for a repetition by the client, which asks
+// three times within 15 s. A later one is a new click: its person was told to try again, or saw that
+// somebody undid the first.
 const clickSpan = 10
 
-// clickFacts are of a click: a later one of the same button is another fact.
+// clickFacts makes the facts of a click. A later click on the same button is another fact (see clickSpan).
 // Errors: the desk's.
 func (it *intake) clickFacts(ctx context.Context, p payload, a *connector.Activity, data json.RawMessage) ([]channels.Fact, *card.Click, error) {
 	f, click := p.clickFact(a, data)
@@ -152,7 +152,7 @@ func (it *intake) clickFacts(ctx context.Context, p payload, a *connector.Activi
 	return []channels.Fact{f, p.known(near[0], f.OrderKey)}, click, nil
 }
 
-// formFact names a filled form by what was filled in.
+// formFact makes the fact of a filled form. Its id comes from what was filled in, so that a repetition is the same.
 func (p payload) formFact(a *connector.Activity, f *card.Submitted, data json.RawMessage) channels.Fact {
 	p.Kind = kindForm
 	at := f.Memory.Place
@@ -182,7 +182,7 @@ func (p payload) decodeClick(a *connector.Activity) ([]bridge.Action, error) {
 	return []bridge.Action{{Verb: c.Verb, Origin: bridge.OriginButton, Actor: p.actor(a), Place: clickPlace(a, c), Args: c.Args, OwnThread: p.Own}}, nil
 }
 
-// orData says that what was read is of another kind, where reading didn't fail.
+// orData gives err, or ErrData where the data could be read but are of another kind.
 func orData(err error) error {
 	if err == nil {
 		return card.ErrData

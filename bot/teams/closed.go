@@ -10,16 +10,15 @@ import (
 	"parley/channels"
 )
 
-// probeEvery is how often a place that Teams keeps us from is tried all the same, by one post
-// of all that wait: the event that opens it may have been missed, or have come to another
-// replica.
+// probeEvery is how often one of the waiting posts is sent to a closed place all the same: the event
+// that opens the place may have been missed, or have come to another replica.
 const probeEvery = time.Minute
 
-// authorized names what keeps us from everything.
+// authorized is the key of the closure that stops all posts: our credentials are refused.
 const authorized = "auth"
 
-// closures are what Teams keeps us from: teams and channels, by id, until an event says that
-// they are open again; and everything, under authorized.
+// closures are the places in which Teams refuses us: teams and channels by id, until an event says that
+// they are open again, and all places under the key authorized.
 type closures struct {
 	mu sync.Mutex
 	of map[string]closure
@@ -34,7 +33,7 @@ type closure struct {
 
 func newClosures() *closures { return &closures{of: map[string]closure{}} }
 
-// shut closes a place; it says whether that is news.
+// shut closes a place; it returns false if the place was closed already.
 func (c *closures) shut(place string, err error, why channels.Condition, now time.Time) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -47,7 +46,7 @@ func (c *closures) shut(place string, err error, why channels.Condition, now tim
 	return !known
 }
 
-// open says whether the place was closed.
+// open opens places; it says whether any of them was closed.
 func (c *closures) open(places ...string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -61,7 +60,7 @@ func (c *closures) open(places ...string) bool {
 	return was
 }
 
-// stops gives the error of a closed place that isn't to be tried now.
+// stops gives the error of the first place that is closed and was tried a moment ago; nil if a post may be tried.
 func (c *closures) stops(now time.Time, places ...string) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -79,8 +78,8 @@ func (c *closures) stops(now time.Time, places ...string) error {
 	return nil
 }
 
-// reopen opens all places that match, and gives when the first of them was closed; zero =
-// none was.
+// reopen opens all closed places that match. It gives when the first of them was closed, zero if none
+// was.
 func (c *closures) reopen(is func(place string) bool) time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -97,7 +96,7 @@ func (c *closures) reopen(is func(place string) bool) time.Time {
 	return first
 }
 
-// latest gives what to tell people of all that is closed: what was told last.
+// latest gives what to tell people: the condition of the place that was closed last; false if none is closed.
 func (c *closures) latest() (channels.Condition, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -110,7 +109,7 @@ func (c *closures) latest() (channels.Condition, bool) {
 	return last.why, len(c.of) > 0
 }
 
-// shutBy tells whether Teams' word for a failure closes a place.
+// shutBy tells whether a failure with this code of Teams closes a place.
 func shutBy(code string) bool {
 	switch code {
 	case connector.CodeNotInRoster, connector.CodeDisabled, connector.CodeBlocked, connector.CodeWritesBlocked:

@@ -16,7 +16,7 @@ import (
 	"parley/bridge"
 )
 
-// compose opens the dialog of an entry of a message's menu, or of the message box.
+// compose opens the dialog of an entry of a message's menu or of the message box.
 func (in *invocation) compose(ctx context.Context) (any, error) {
 	at := messagePlace(in.a, in.value.Message)
 	if in.user.Kind != bridge.ActorPerson {
@@ -45,8 +45,8 @@ func (in *invocation) compose(ctx context.Context) (any, error) {
 	return task(in.opened(ctx, f, zone, at)), nil
 }
 
-// maker makes forms, which name the author of the message that they were opened for if that is
-// somebody else.
+// maker gives the maker of forms. Its forms name the author of the message in whose menu they were
+// opened, if that is somebody other than the reader.
 func (in *invocation) maker() forms.Maker {
 	maker := in.door.forms()
 	if m := in.value.Message; m != nil && m.From.User.ID != in.user.ID {
@@ -64,8 +64,8 @@ func menuVerb(command string) bridge.Verb {
 	return bridge.Verb(name)
 }
 
-// boxForm opens a verb's form from the message box of a conversation's thread; from another
-// one it asks first which conversation is meant.
+// boxForm opens a verb's form from the message box. In a conversation's thread that is the form itself;
+// elsewhere a form asks first which conversation is meant.
 func (in *invocation) boxForm(ctx context.Context, verb bridge.Verb, at bridge.Place) card.Dialog {
 	if _, err := in.door.desk.FactsAt(ctx, at, in.user.ID); !errors.Is(err, bridge.ErrNoConversation) {
 		return in.form(ctx, verb, bridge.Args{}, at, "")
@@ -83,7 +83,7 @@ func (in *invocation) boxForm(ctx context.Context, verb bridge.Verb, at bridge.P
 	return card.Form(form, m, in.door.home())
 }
 
-// undo takes the chosen reply back at once: its hold doesn't wait for a second click.
+// undo takes the chosen reply back at once, without a dialog: the reply might leave before a second click.
 func (in *invocation) undo(ctx context.Context, at bridge.Place) (any, error) {
 	own, err := in.door.threads.ours(ctx, at)
 	if err != nil {
@@ -106,8 +106,8 @@ func (p payload) decodeMenu(a *connector.Activity) ([]bridge.Action, error) {
 	return []bridge.Action{{Verb: bridge.VerbUndo, Origin: bridge.OriginShortcut, Actor: p.actor(a), Place: messagePlace(a, v.Message), OwnThread: p.Own}}, nil
 }
 
-// messagePlace is the message that an entry of its menu was chosen for; without m, where the
-// message box is.
+// messagePlace is the place of the message in whose menu an entry was chosen; for m = nil, the thread of
+// the message box.
 func messagePlace(a *connector.Activity, m *messagePayload) bridge.Place {
 	at := place(a)
 	at.Message = ""
@@ -124,9 +124,8 @@ func messagePlace(a *connector.Activity, m *messagePayload) bridge.Place {
 	return at
 }
 
-// query searches among the conversations that its asker may see, for the message box. Before
-// anything is typed it shows what waits longest. Teams asks for what follows by how many rows it
-// has asked for already.
+// query searches the conversations that a person may see, for the message box. Before anything is
+// typed it shows those that wait longest. For a further page Teams names the number of rows to skip.
 func (in *invocation) query(ctx context.Context) (any, error) {
 	result := map[string]any{"type": "result", "attachmentLayout": "list", "attachments": []any{}}
 	if in.user.Kind != bridge.ActorPerson || in.value.CommandID != CommandFind {
@@ -150,14 +149,14 @@ func (in *invocation) query(ctx context.Context) (any, error) {
 	return map[string]any{"composeExtension": result}, nil
 }
 
-// found gives what was searched for: "#12" is that conversation.
+// found gives the conversations that match a search; "#12" finds that one conversation.
 func (in *invocation) found(ctx context.Context, q bridge.ListQuery) (bridge.Listing, error) {
 	id, err := strconv.ParseInt(strings.TrimPrefix(q.Words, "#"), 10, 64)
 	if err != nil || id <= 0 || q.Page > 0 {
 		return in.door.desk.List(ctx, q, in.user.ID)
 	}
 	f, err := in.door.desk.Facts(ctx, id, in.user.ID)
-	if errors.Is(err, bridge.ErrNoConversation) { // digits of a telephone's number, perhaps
+	if errors.Is(err, bridge.ErrNoConversation) { // perhaps digits of a telephone number
 		return in.door.desk.List(ctx, q, in.user.ID)
 	}
 	return bridge.Listing{ListQuery: q, Rows: []bridge.Facts{f}}, err
@@ -175,7 +174,7 @@ func (in *invocation) row(f bridge.Facts, c view.Card, plain string) map[string]
 	}
 }
 
-// searched is what was typed in the search; nothing at its first opening.
+// searched is what was typed into the search; "" when it was just opened.
 func (in *invocation) searched() string {
 	for _, p := range in.value.Parameters {
 		var text string

@@ -11,9 +11,9 @@ import (
 	"parley/channels"
 )
 
-// Confirm reads a person's message again. Where Graph may not be asked, or can't be because nobody
-// knows the thread any more or shows it, what was said counts.
-// Words are compared as well, so that an edit which is stored but not yet applied counts.
+// Confirm reads a person's message again before its text leaves, and stores a deletion or an edit that
+// no activity told. Where Graph may not be asked, or can't show the thread, the text counts as it was
+// typed. text is compared, too: it differs while an edit is stored but not yet applied.
 func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (bridge.Confirmation, error) {
 	if at.Thread == "" {
 		return bridge.Unchanged, nil
@@ -64,8 +64,8 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	return h.compare(ctx, at, &m, text)
 }
 
-// compare tells whether an edited message, of which everything is stored, says what is to
-// leave: else an edit isn't applied yet.
+// compare tells whether an edited message, all of whose edits are stored, still says text. If it
+// doesn't, an edit isn't applied yet.
 func (h *history) compare(ctx context.Context, at bridge.Place, m *graph.Message, text string) (bridge.Confirmation, error) {
 	if m.EditedAt.IsZero() {
 		return bridge.Unchanged, nil
@@ -80,7 +80,7 @@ func (h *history) compare(ctx context.Context, at bridge.Place, m *graph.Message
 	return bridge.Unchanged, nil
 }
 
-// unseenFor is how long after it was written Graph may not know a message yet; less than the
+// unseenFor is how long after a message was written Graph may not know it yet. It is shorter than the
 // engine waits for a change to be applied.
 const unseenFor = 30 * time.Second
 
@@ -89,7 +89,7 @@ func (h *history) justWritten(message string) bool {
 	return err == nil && h.now().Sub(time.UnixMilli(said)) < unseenFor
 }
 
-// notYet has the engine ask again: what Graph shows may be older than what is stored.
+// notYet makes the engine ask again, because what Graph shows may be older than what is stored.
 func notYet() error {
 	return &channels.SendError{Class: channels.Retry, Wait: 2 * time.Second, Text: "Teams doesn't show the message as it is yet."}
 }
@@ -102,8 +102,8 @@ func unread(err error) error {
 	return err
 }
 
-// threadThere tells whether a thread can be read: only then a message that isn't found in it
-// is gone.
+// threadThere tells whether a thread can be read. Only then a message that isn't found in it
+// counts as deleted.
 func (h *history) threadThere(ctx context.Context, at bridge.Place) (bool, error) {
 	_, err := patient(ctx, h.organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
 		return h.graph.Message(ctx, group, at.Channel, at.Thread, at.Thread)

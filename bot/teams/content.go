@@ -14,7 +14,7 @@ import (
 	"parley/channels"
 )
 
-// content is one message of a post: a text or a card, never both, which Teams would split.
+// content is one message of a post: a text or a card, never both, since Teams would make two messages of that.
 type content struct {
 	text *card.Message
 	page *card.Page
@@ -25,13 +25,13 @@ type content struct {
 type posted struct {
 	content
 
-	absent []bridge.AgentRef // who is named in it and isn't in the channel: Teams would tell them nothing
+	absent []bridge.AgentRef // agents named in it who aren't in the channel, so that Teams doesn't notify them
 }
 
 func badPost(text string) error { return &channels.SendError{Class: channels.BadContent, Text: text} }
 
-// seed begins the nonces of a post's buttons, and tells the post from others when it is
-// looked for. An update's are new, so that clicks on it are.
+// seed begins the nonces of a post's buttons; Reconcile also knows the post by it. Each update of a
+// message has another seed, so that a click on its buttons is a new click.
 func seed(p bridge.Post) string {
 	if changes(p) {
 		return digest(p.Token, p.FirstAttemptAt.UTC().String())[:12]
@@ -39,8 +39,8 @@ func seed(p bridge.Post) string {
 	return digest(p.Token)[:12]
 }
 
-// ways are how verbs are given in a channel, or in the chat of somebody with us. What mentions
-// the app is heard everywhere; the rest only where we may read.
+// ways are how verbs are given in a channel, or in a person's chat with us. Teams tells us of messages
+// that mention the app everywhere, and of others only in channels that we may read.
 func (s *poster) ways(channel string) view.Ways {
 	if !isChannel(channel) {
 		return view.Ways{Private: true}
@@ -53,7 +53,7 @@ func (s *poster) ways(channel string) view.Ways {
 	return w
 }
 
-// compose makes the part of p that is to be shown. Cards have buttons; what has none is text.
+// compose makes the part of p that is to be shown: a card where there are buttons, else a text.
 // Errors: what keeps Teams from telling who is in the channel, before anything was posted.
 func (s *poster) compose(ctx context.Context, p bridge.Post) (posted, error) {
 	c, ok := view.Post(p, s.ways(p.Place.Channel))
@@ -65,7 +65,7 @@ func (s *poster) compose(ctx context.Context, p bridge.Post) (posted, error) {
 	if c, out.absent, err = s.present(ctx, c, p.Place.Channel); err != nil {
 		return posted{}, s.access.certain(err, p)
 	}
-	settled := p.Line != nil && p.Line.Outcome != nil // it had buttons, and takes the place of a card
+	settled := p.Line != nil && p.Line.Outcome != nil // it replaces a card, because it had buttons before
 	asCard := p.Kind == bridge.PostRoot || p.Kind == bridge.PostCard || card.HasButtons(c) || settled
 	unsure := p.Unsure && !changes(p)
 	if unsure && asCard {
@@ -87,16 +87,16 @@ func (s *poster) compose(ctx context.Context, p bridge.Post) (posted, error) {
 	}
 	switch {
 	case p.Kind == bridge.PostRoot || p.Kind == bridge.PostCard:
-		all = all[:1] // a message is changed by one
+		all = all[:1] // an update has one message
 	case p.Kind == bridge.PostLine && p.Place.Message != "":
-		all = all[len(all)-1:] // of a long line, its last message is known: the buttons are there
+		all = all[len(all)-1:] // a long line has several messages; the last one, with the buttons, is the one that changes
 	}
 	if p.Part < 0 || p.Part >= len(all) {
 		return posted{}, badPost("there is no such part")
 	}
 	out.content = all[p.Part]
 	out.more = p.Part+1 < len(all)
-	if unsure && !asCard { // this part, not the last
+	if unsure && !asCard { // the remark belongs to this part, which isn't always the last
 		out.text.Text += "<br>" + mayBeTwice
 	}
 	return out, nil
@@ -105,8 +105,8 @@ func (s *poster) compose(ctx context.Context, p bridge.Post) (posted, error) {
 // mayBeTwice marks a post that was made again because nobody could tell whether it was made.
 const mayBeTwice = "(This may be shown twice: Teams didn't answer the first time.)"
 
-// present writes those who aren't in a channel by name only: Teams refuses to mention them.
-// In a chat of two nobody needs a mention.
+// present turns mentions of agents who aren't in the channel into plain names, since Teams refuses such
+// mentions, and lists these agents. In a person's chat with us all mentions become names, and it lists nobody.
 func (s *poster) present(ctx context.Context, c view.Card, channel string) (view.Card, []bridge.AgentRef, error) {
 	var absent []bridge.AgentRef
 	c.Blocks = slices.Clone(c.Blocks)

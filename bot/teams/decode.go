@@ -100,7 +100,7 @@ func (p payload) files(a *connector.Activity, t card.Text) []bridge.SurfaceFile 
 	for _, f := range p.Seen {
 		add(f)
 	}
-	for _, id := range t.Files { // of what nobody found out more
+	for _, id := range t.Files { // files of which only the id is known
 		if !slices.ContainsFunc(p.Seen, func(f attached) bool { return f.ID == id }) {
 			add(attached{ID: id, Unavailable: noFileAccess})
 		}
@@ -132,11 +132,11 @@ func (p payload) reacted(at bridge.Place, a *connector.Activity) []bridge.Action
 	return out
 }
 
-// noRelay is said when somebody wants to answer a customer where only we can see it.
+// noRelay answers somebody who tries to write to a customer in a chat or message that only we can see.
 const noRelay = "What is written to me in private never goes to a customer. Type it in the conversation's thread."
 
-// decodeCommand reads a slash command, or what somebody wrote to us alone. Nothing of it
-// is ever said to a customer.
+// decodeCommand reads a slash command, or a message that only we can see. Nothing of it
+// ever goes to a customer.
 func (p payload) decodeCommand(a *connector.Activity) []bridge.Action {
 	t := p.text(a)
 	at := place(a)

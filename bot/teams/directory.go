@@ -15,8 +15,8 @@ import (
 // directory finds channels and people.
 type directory struct{ *organisation }
 
-// Resolve finds a channel: "#name" is a channel of any team that the app is in.
-// Errors: a name that several of them have: each has a General.
+// Resolve finds a channel by id, or by "#name" in the teams that the app is in.
+// Errors: a name that channels of several teams have, such as General.
 func (d *directory) Resolve(ctx context.Context, channel string) (string, error) {
 	name, named := strings.CutPrefix(channel, "#")
 	if !named {
@@ -55,7 +55,7 @@ func (d *directory) Resolve(ctx context.Context, channel string) (string, error)
 	return found, nil
 }
 
-// Lookup finds a person by their address: agents are members of the teams that the app is in.
+// Lookup finds a person by their address among the members of the teams that the app is in.
 func (d *directory) Lookup(ctx context.Context, email string) (string, error) {
 	service, err := d.notes.where(ctx)
 	if err != nil {
@@ -74,8 +74,8 @@ func (d *directory) Lookup(ctx context.Context, email string) (string, error) {
 	return "", nil
 }
 
-// Audience tells who can read a channel: whoever is in a channel's roster, which for a standard
-// channel is that of its team.
+// Audience tells who can read a channel: the members that Teams lists for it. For a standard channel
+// these are the members of its team.
 func (d *directory) Audience(ctx context.Context, channel string) (bridge.Audience, error) {
 	service, err := d.notes.whereIs(ctx, channel)
 	if err != nil {

@@ -1,10 +1,11 @@
 // Package teams connects Parley to Microsoft Teams: a conversation is a thread of a
 // channel of a team.
 //
-// Surface only joins the parts. The door takes requests and answers those of clients (invocation);
-// the intake makes facts of the rest, with what installation and lives know of the app and of
-// messages. The poster makes posts and history finds what nobody told, as far as access allows;
-// files are what people attached. All of them see one organisation by one app.
+// Surface only joins the parts. door takes requests, and answers those of people's clients
+// (invocation). intake makes facts of the others; installation knows where the app is installed, and
+// lives knows which messages were deleted and restored. poster makes posts, history finds what no
+// activity told, access knows what Teams refuses us, and files reads what people attached. All of them
+// share one organisation and one app.
 //
 // Sources of protocol facts stand where these are used. What does not belong here: what
 // verbs do and what leaves (bridge), what cards say (bot/view) and how they are written

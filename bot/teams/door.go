@@ -24,14 +24,14 @@ const (
 	retryLater      = "5" // seconds
 )
 
-// starter checks a conversation that a user wants to begin. open is the one that the customer has
-// already where there can be only one; its ID is 0 else.
+// starter checks a conversation that a user wants to begin. Where a customer can have only one, open is
+// the one that they have already; otherwise its ID is 0.
 // Errors: *bridge.Problem, with the Field that is wrong.
 type starter interface {
 	MayStart(ctx context.Context, user string, s bridge.Start) (open bridge.Facts, err error)
 }
 
-// replying is told who sees the form of a reply, made at a time of Parley's clock, before it is shown.
+// replying is told, before a reply's form is shown, who will see it. at is when it was made, by Parley's clock.
 type replying interface {
 	ReplyOpened(ctx context.Context, conversation int64, user string, at time.Time) error
 }
@@ -45,7 +45,7 @@ type door struct {
 	installation *installation
 	history      *history
 	lateness     lateness
-	upload       *upload.Page // nil = there is none: Teams can't reach us
+	upload       *upload.Page // nil = no page, because clients of Teams could not reach it
 	zone         *time.Location
 }
 
@@ -58,7 +58,7 @@ func (d *door) handlers() map[string]http.Handler {
 	return all
 }
 
-// serve takes a genuine request. Nothing is acknowledged that isn't stored.
+// serve takes a genuine request. It acknowledges nothing that isn't stored.
 func (d *door) serve(w http.ResponseWriter, r *http.Request, a connector.Activity, raw []byte) {
 	timeout := activityTimeout
 	if a.Type == connector.TypeInvoke {
@@ -84,7 +84,7 @@ func (d *door) serve(w http.ResponseWriter, r *http.Request, a connector.Activit
 		err = d.desk.Accept(ctx, facts...)
 	}
 	if err != nil {
-		d.sweeper.CatchUpSoon(d.now().Add(-activityTimeout)) // nobody promises that Teams tells it again
+		d.sweeper.CatchUpSoon(d.now().Add(-activityTimeout)) // Teams doesn't promise to send it again
 		d.unavailable(w, err)
 		return
 	}

@@ -6,8 +6,8 @@ import (
 	"parley/bridge"
 )
 
-// emojiNames gives the shortcodes of code points and names by which Teams calls reactions
-// that are verbs; others keep Teams' name.
+// emojiNames gives the shortcodes of the reactions that stand for verbs, by the code points with which
+// Teams' names for them begin. Other reactions keep the name that Teams uses.
 const emojiNames = `
 1f440 eyes|270b raised_hand|1f64b raising_hand|2705 white_check_mark|1f4a4 zzz|23f0 alarm_clock|1f634 sleeping|1f512 lock|
 1f636 no_mouth|1f910 zipper_mouth_face|21a9 leftwards_arrow_with_hook|23ea rewind|23f3 hourglass_flowing_sand`

@@ -7,7 +7,7 @@ import (
 	"parley/channels"
 )
 
-// tokenCondition tells people what keeps us from working, and what Entra said.
+// tokenCondition tells people why we get no token, with what Entra said.
 func tokenCondition(err error) channels.Condition {
 	if !errors.Is(err, rest.ErrCredentials) {
 		return channels.Condition{Status: channels.Broken, Text: "Microsoft Teams can't be reached.", Hint: "Check the network; Parley keeps trying."}

@@ -13,8 +13,8 @@ import (
 	"parley/channels"
 )
 
-// sendFiles tells which files came, with links to those that Teams can't hold, in part 0,
-// and shows pictures in part 1: text and pictures in one message would be split.
+// sendFiles makes a post of files in two parts, because Teams splits a message with text and pictures.
+// Part 0 lists the files, with links to those that a message can't hold; part 1 shows the pictures.
 func (s *poster) sendFiles(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
 	if p.Part > 0 {
 		return s.sendPictures(ctx, service, p)
@@ -84,8 +84,8 @@ func fileLine(f channels.File, how display) view.Block {
 	return view.Block{Kind: view.BlockSmall, Pieces: []view.Piece{{Kind: view.PieceText, Text: unshown + why}}}
 }
 
-// sendPictures shows what Teams can show. A file of which no picture can be made is left out:
-// the list above leads to it.
+// sendPictures shows the pictures. It leaves out files of which no picture can be made; the list of
+// part 0 links them.
 func (s *poster) sendPictures(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
 	a := connector.Activity{Type: connector.TypeMessage, AttachmentLayout: "list"}
 	for _, f := range p.Files {
@@ -118,8 +118,8 @@ func (s *poster) pictureOf(ctx context.Context, f channels.File) (drawn drawing,
 	return drawn, err == nil, err
 }
 
-// wantedFiles tells a part of a post of files from other messages of ours: its text, or
-// pictures without a word, of which no others are under way.
+// wantedFiles tells by which test a part of a post of files is found among our messages: part 0 by its
+// text, part 1 as pictures without text. No other such message can be under way at the same time.
 func (s *poster) wantedFiles(ctx context.Context, p bridge.Post) (is func(*graph.Message) bool, more bool, err error) {
 	if p.Part == 0 {
 		text, pictures, err := s.filesText(ctx, p)

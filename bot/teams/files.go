@@ -21,13 +21,13 @@ import (
 	"parley/channels"
 )
 
-// noFileAccess is why a file of a channel can't be read. Teams tells a bot nothing of it.
+// noFileAccess is what people are told of a channel's file that can't be read.
 const noFileAccess = "Teams doesn't let Parley read files of channels. Choose Reply and “Attach files…”, paste it as a picture, or ask an admin to grant Files.Read.All"
 
-// lookTime bounds what is found out about files before a message is stored.
+// lookTime bounds the time for finding out about a message's files before it is stored.
 const lookTime = 3 * time.Second
 
-// pictures are those that were pasted into a message.
+// pictures gives the pictures that were pasted into a message.
 func pictures(a *connector.Activity) []connector.Attachment {
 	var out []connector.Attachment
 	for _, at := range a.Attachments {
@@ -38,7 +38,7 @@ func pictures(a *connector.Activity) []connector.Attachment {
 	return out
 }
 
-// pasted is a picture of which nothing was found out: Teams calls all of them image/*.
+// pasted describes a picture of which only the attachment is known: Teams gives all of them the type image/*.
 func pasted(n int, at connector.Attachment) attached {
 	f := attached{Name: at.Name, Type: at.ContentType, URL: at.ContentURL}
 	if strings.HasSuffix(f.Type, "/*") {
@@ -68,11 +68,11 @@ func pictureName(n int, kind string) string {
 type files struct {
 	*organisation
 
-	libraries *memory[library] // where files lie
+	libraries *memory[library] // the libraries of channels and people, by name
 }
 
-// attachments finds out what the files of a message are called and whether they can be
-// read. Best effort: what isn't known in time is asked again when the file is read.
+// attachments finds out the names of a message's files and whether we may read them. Best effort: what
+// isn't known in time is asked again when the file is read.
 func (fs *files) attachments(ctx context.Context, p payload, a *connector.Activity) []attached {
 	ids, images := p.text(a).Files, pictures(a)
 	if len(ids) == 0 && len(images) == 0 {
@@ -95,7 +95,7 @@ func (fs *files) attachments(ctx context.Context, p payload, a *connector.Activi
 		if !errors.Is(err, graph.ErrNotGranted) {
 			fs.log.Warn("teams files of a message not read", "error", err)
 		}
-		return out // decoded as what can't be read
+		return out // files that are not in the list are decoded as unreadable
 	}
 	for _, f := range graphFiles(&m) {
 		if slices.Contains(ids, f.ID) {
@@ -105,7 +105,7 @@ func (fs *files) attachments(ctx context.Context, p payload, a *connector.Activi
 	return out
 }
 
-// look asks a pasted picture for its type and size.
+// look reads the beginning of a pasted picture to learn its type and size.
 func (fs *files) look(ctx context.Context, n int, at connector.Attachment) attached {
 	f := pasted(n, at)
 	answer, err := fs.bot.Download(ctx, at.ContentURL)
@@ -125,7 +125,7 @@ func (fs *files) look(ctx context.Context, n int, at connector.Attachment) attac
 	return f
 }
 
-// graphFiles are the files that Graph tells of a message, by the ids of its attachments.
+// graphFiles gives the files among the attachments that Graph lists for a message.
 func graphFiles(m *graph.Message) []attached {
 	var out []attached
 	for _, at := range m.Attachments {
@@ -165,10 +165,10 @@ func (fs *files) readable(ctx context.Context, o origin, f attached) attached {
 	return f
 }
 
-// hostedPart stands in the address of a picture that Graph gives.
+// hostedPart is the part of an address by which pasted pictures in Graph are known.
 const hostedPart = "/hostedContents/"
 
-// fetch reads a file by where it lies.
+// fetch reads a file from where its address says: Teams, the message in Graph, or SharePoint.
 func (fs *files) fetch(ctx context.Context, o origin, address string) (*rest.Answer, error) {
 	if withToken, err := fs.hosts.Check(address); err == nil && withToken && strings.Contains(address, "/v3/attachments/") {
 		return fs.bot.Download(ctx, address)

@@ -9,15 +9,15 @@ import (
 	"parley/bot/teams/connector"
 )
 
-// installation is where the app is in the organisation, learned from what Teams sends.
+// installation learns from activities in which teams and channels the app is installed.
 type installation struct {
 	*organisation
 
 	access *access
 }
 
-// learn notes what an activity tells besides itself: where Teams is reached, which channel
-// belongs to which team, where the app is and where not.
+// learn notes what any activity tells by the way: where Teams is reached, which channel belongs to
+// which team, and where the app is or no longer is.
 // Errors: the desk's.
 func (i *installation) learn(ctx context.Context, a *connector.Activity) error {
 	if err := i.notes.load(ctx); err != nil {
@@ -28,7 +28,7 @@ func (i *installation) learn(ctx context.Context, a *connector.Activity) error {
 	}
 	d := a.ChannelData
 	if d != nil && d.Channel != nil && a.Type == connector.TypeMessage {
-		i.access.works(d.Channel.ID) // it hears us, so we are in it
+		i.access.works(d.Channel.ID) // messages come from this channel, so the app is in it
 	}
 	if d == nil || d.Team == nil || d.Team.ID == "" {
 		return nil
@@ -39,7 +39,7 @@ func (i *installation) learn(ctx context.Context, a *connector.Activity) error {
 	return i.learnChannel(ctx, a)
 }
 
-// keeper gives what notes what an activity tells of a team or channel.
+// keeper gives the function that stores notes of an activity: renew for updates of the app or its members, else keep.
 func (i *installation) keeper(a *connector.Activity) func(ctx context.Context, key string, v any) error {
 	if a.Type == connector.TypeInstallationUpdate || a.Type == connector.TypeConversationUpdate {
 		return i.notes.renew
@@ -47,8 +47,8 @@ func (i *installation) keeper(a *connector.Activity) func(ctx context.Context, k
 	return i.notes.keep
 }
 
-// learnService keeps an address, which the request's token is for. It changes with the
-// organisation's region.
+// learnService keeps the address at which Teams is reached: the token of the request vouches for it.
+// The address changes with the organisation's region.
 func (i *installation) learnService(ctx context.Context, address string) error {
 	if _, err := i.hosts.Check(address); err != nil {
 		return nil //nolint:nilerr // not one of Teams': the door lets no such request in
@@ -87,7 +87,7 @@ func (i *installation) removed(a *connector.Activity, before bool) bool {
 	case a.Type == connector.TypeInstallationUpdate:
 		return strings.HasPrefix(a.Action, "remove") && a.Action != "remove-upgrade"
 	case a.Type != connector.TypeConversationUpdate:
-		return false // it hears us
+		return false // activities come from the team, so the app is in it
 	case ofChannel(a):
 		return before // a private or shared channel, to which the app is added apart from its team
 	case i.among(a.MembersRemoved):
@@ -104,13 +104,13 @@ func (i *installation) removed(a *connector.Activity, before bool) bool {
 	return before
 }
 
-// among tells whether the app is one of those who came or went.
+// among tells whether the app is in a list of members who came or went.
 func (i *installation) among(list []connector.ChannelAccount) bool {
 	return slices.ContainsFunc(list, func(m connector.ChannelAccount) bool { return m.ID == i.me })
 }
 
-// ofChannel tells whether who came or went did so in a channel alone, not in its team. A team's
-// own channel, General, has its id.
+// ofChannel tells whether members came to or left a single channel, and not its team. The channel
+// General doesn't count: it has the id of its team.
 func ofChannel(a *connector.Activity) bool {
 	d := a.ChannelData
 	return len(a.MembersAdded)+len(a.MembersRemoved) > 0 && d != nil && d.Team != nil && d.Channel != nil && d.Channel.ID != "" && d.Channel.ID != d.Team.ID
@@ -130,7 +130,7 @@ func (i *installation) learnChannel(ctx context.Context, a *connector.Activity) 
 	}
 	before, _ := i.notes.channel(d.Channel.ID)
 	c := before
-	c.Team = cmp.Or(before.Team, d.Team.ID) // the one that owns it: it may be shared with others
+	c.Team = cmp.Or(before.Team, d.Team.ID) // the team that owns the channel, which may be shared with other teams
 	if d.Channel.Name != "" {
 		c.Name = d.Channel.Name
 	}

@@ -22,8 +22,8 @@ type intake struct {
 	files   *files
 }
 
-// facts names what an activity says, for the journal; none for what tells nothing.
-// Errors: what keeps it from being stored now; Teams sends it again.
+// facts makes the journal's facts of an activity; none if the activity is not for us.
+// Errors: what keeps it from being stored now; then Teams sends the activity again.
 func (it *intake) facts(ctx context.Context, a *connector.Activity, raw []byte) ([]channels.Fact, error) {
 	switch a.Type {
 	case connector.TypeMessage, connector.TypeMessageUpdate, connector.TypeMessageDelete, connector.TypeMessageReaction:
@@ -56,12 +56,12 @@ func (it *intake) facts(ctx context.Context, a *connector.Activity, raw []byte) 
 		return p.reactionFacts(a), nil
 	}
 	if inPersonal(a) || targeted(a) {
-		return nil, nil // a command was done, whatever becomes of its words
+		return nil, nil // these are commands: a change of their text changes nothing
 	}
 	return it.changeFacts(ctx, p, a)
 }
 
-// targeted tells a message that only its author and we see.
+// targeted says whether only its author and we see a message.
 func targeted(a *connector.Activity) bool { return a.Recipient != nil && a.Recipient.IsTargeted }
 
 func (it *intake) messageFacts(ctx context.Context, p payload, a *connector.Activity) ([]channels.Fact, error) {
@@ -91,7 +91,7 @@ func (it *intake) messageFacts(ctx context.Context, p payload, a *connector.Acti
 	return []channels.Fact{p.fact(messageID(at.Channel, at.Message), orderKey(at.Channel, root(at)))}, nil
 }
 
-// changeFacts are of an edit, of a deletion, or of a return from one.
+// changeFacts makes the facts of an edit, of a deletion, or of the undoing of a deletion.
 func (it *intake) changeFacts(ctx context.Context, p payload, a *connector.Activity) ([]channels.Fact, error) {
 	at := place(a)
 	own, err := it.threads.ours(ctx, at)
@@ -112,7 +112,7 @@ func (it *intake) changeFacts(ctx context.Context, p payload, a *connector.Activ
 	return p.editFacts(a, at), nil
 }
 
-// editFacts are of an edit, which is also kept under what it says, so that a catch-up knows it.
+// editFacts makes two facts of an edit: the edit, and one named by what it says, by which a catch-up knows the edit.
 func (p payload) editFacts(a *connector.Activity, at bridge.Place) []channels.Fact {
 	key := orderKey(at.Channel, root(at))
 	return []channels.Fact{p.fact(p.editID(at, a), key), p.known(p.knownIDs(at, a)[0], key)}
@@ -125,7 +125,7 @@ const (
 	eventRestored = "undeleteMessage" // it was deleted, and is back
 )
 
-// reactionFacts are of reactions that were added or taken back, together.
+// reactionFacts makes one fact of all reactions that an activity adds or removes.
 func (p payload) reactionFacts(a *connector.Activity) []channels.Fact {
 	at := place(a)
 	if a.ReplyToID == "" {
@@ -153,7 +153,7 @@ func (p payload) reactionFacts(a *connector.Activity) []channels.Fact {
 	return []channels.Fact{p.fact(id, orderKey(at.Channel, order))}
 }
 
-// withoutSecrets leaves out of a message what would let its reader fetch its files.
+// withoutSecrets removes from a message the addresses with which anybody who reads the journal could fetch its files.
 func withoutSecrets(a *connector.Activity, raw []byte) []byte {
 	secret := func(at connector.Attachment) bool { return at.ContentType == connector.ContentFile }
 	if !slices.ContainsFunc(a.Attachments, secret) {
@@ -167,7 +167,7 @@ func withoutSecrets(a *connector.Activity, raw []byte) []byte {
 	return []byte("{}")
 }
 
-// meet finds out who an activity names.
+// meet finds out who the people are that an activity names.
 // Errors: what keeps Teams from telling who its author is.
 func (it *intake) meet(ctx context.Context, a *connector.Activity) (map[string]who, error) {
 	all := map[string]who{}
@@ -179,7 +179,7 @@ func (it *intake) meet(ctx context.Context, a *connector.Activity) (map[string]w
 		switch {
 		case err != nil && must:
 			return err
-		case err != nil || !ok: // they are named, but nobody vouches for them
+		case err != nil || !ok: // Teams can't say who they are
 			if user != "" {
 				all[id] = who{User: user, Kind: string(bridge.ActorForeign)}
 			}

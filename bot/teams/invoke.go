@@ -14,11 +14,11 @@ import (
 	"parley/channels/pause"
 )
 
-// settles is how long an answer that shows the state waits for a click to be applied.
+// settles is how long we wait for a click to be applied before the answer shows the new state.
 const settles = 700 * time.Millisecond
 
-// serveInvoke answers a question of a client. What asks for an action is stored before the
-// answer; what can't be stored is answered with an error, so that the client tries again.
+// serveInvoke answers an invoke of a person's client. An action is stored before the answer; if it can't
+// be stored, the answer is an error, so that the client tries again.
 func (d *door) serveInvoke(ctx context.Context, w http.ResponseWriter, a *connector.Activity, raw []byte) {
 	if a.Conversation == nil {
 		http.Error(w, "no conversation", http.StatusBadRequest)
@@ -58,7 +58,7 @@ type invocation struct {
 	user  bridge.Actor
 }
 
-// cardAnswer is the answer to a button: a card for who clicked, or words.
+// cardAnswer is the answer to a click: a card for the person who clicked, or a text.
 func cardAnswer(kind string, value any) map[string]any {
 	return map[string]any{"statusCode": http.StatusOK, "type": kind, "value": value}
 }
@@ -72,8 +72,8 @@ func refusal(code, text string) map[string]any {
 	return map[string]any{"statusCode": http.StatusBadRequest, "type": answerError, "value": map[string]any{"code": code, "message": text}}
 }
 
-// pressed handles a button that acts at once. The root's card comes back as it is now; the
-// click on another card is taken note of.
+// pressed handles a button that acts at once. A click on the root's card is answered with the card as
+// it is afterwards; a click on another card is only acknowledged.
 func (in *invocation) pressed(ctx context.Context) (any, error) {
 	fact, click := in.p.clickFact(in.a, in.value.Action.Data)
 	if click == nil {
@@ -107,8 +107,8 @@ func (in *invocation) pressed(ctx context.Context) (any, error) {
 	return cardAnswer(answerMessage, "Parley is on it."), nil
 }
 
-// takeAway removes a private message once one of its buttons did something: what it says is out of
-// date then.
+// takeAway deletes a private message after one of its buttons was pressed: what it says is out of date
+// then.
 func (d *door) takeAway(ctx context.Context, at bridge.Place, message string) {
 	service, err := d.notes.whereIs(ctx, at.Channel)
 	if err == nil {
@@ -119,7 +119,7 @@ func (d *door) takeAway(ctx context.Context, at bridge.Place, message string) {
 	}
 }
 
-// current gives the root's card as it is now, where that was clicked.
+// current gives the root's card as it is now, if that card was clicked; false for other cards.
 func (in *invocation) current(ctx context.Context, at bridge.Place, args bridge.Args) (json.RawMessage, bool) {
 	if at.Thread != "" || !inChannel(in.a) {
 		return nil, false
@@ -188,7 +188,7 @@ func (in *invocation) opened(ctx context.Context, f view.Form, zone *time.Locati
 	if f.At.IsZero() {
 		f.At = in.door.now()
 	}
-	if forms.Replies(f) { // nobody tells when it is closed
+	if forms.Replies(f) { // Teams doesn't tell when it is closed
 		if err := in.door.desk.ReplyOpened(ctx, f.Args.Conversation, in.user.ID, f.At); err != nil {
 			in.door.log.Info("teams form not noted as open", "error", err)
 		}
@@ -208,10 +208,10 @@ func (in *invocation) problem(err error, at bridge.Place) card.Dialog {
 	return card.Problem(err, at, in.door.home())
 }
 
-// nonce names what this invocation shows; a client that asks again gets the same.
+// nonce names what this invocation shows. A client that repeats the invoke gets the same nonce.
 func (in *invocation) nonce() string { return digest(in.a.ID, in.a.Timestamp, string(in.a.Value))[:12] }
 
-// configure answers the settings of the app in a team: they are elsewhere.
+// configure answers a person who opens the app's settings in a team: Parley is configured elsewhere.
 func (in *invocation) configure(context.Context) (any, error) {
 	const text = "Parley is configured in its set-up file: an admin changes the file and runs parley apply."
 	return map[string]any{"responseType": "config", "config": map[string]any{"type": "message", "value": text}}, nil

@@ -12,23 +12,22 @@ import (
 )
 
 const (
-	// lateBy is how much longer than usual a message takes to come that Teams could not bring at once:
-	// less than the second after which it tries again at the earliest.
+	// lateBy is how much longer than usual a message takes if Teams could not deliver it at once. It is
+	// less than the second that Teams waits at least before it tries again.
 	lateBy = 750 * time.Millisecond
-	// readEarlier bounds the look for what was typed before a late message: Teams waits for an answer.
+	// readEarlier bounds the reading of earlier messages before a late one: Teams waits for an answer.
 	readEarlier = 4 * time.Second
 )
 
-// lateness knows how long messages usually take to come: about as long as the fastest one took, which
-// is less than nothing where Teams' clock is ahead of ours. The zero value is ready; safe for
-// concurrent use.
+// lateness knows how long messages usually take to come: about as long as the fastest one took. That
+// is negative where Teams' clock is ahead of ours. The zero value is ready; safe for concurrent use.
 type lateness struct {
 	mu    sync.Mutex
 	least time.Duration
 }
 
-// late says that a message took much longer than usual. What is as late is usual from then on: one
-// that comes in time makes it unusual again, and a clock that was set does not.
+// late says whether a message took much longer than usual. From then on that time counts as usual, so
+// that a clock which was set makes only one message late. The next faster message lowers it again.
 func (l *lateness) late(took time.Duration) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -39,9 +38,9 @@ func (l *lateness) late(took time.Duration) bool {
 	return late
 }
 
-// readBefore stores, before a message that came late, what was typed in its thread earlier: Teams
-// tries to bring each message at times of its own, so that an earlier one may come later still, when
-// this one has left.
+// readBefore stores earlier messages of a thread before a message that came late. Teams repeats the
+// delivery of each message at its own times, so that an earlier one may arrive even later, when the
+// late one has already left.
 func (d *door) readBefore(ctx context.Context, a *connector.Activity) {
 	sent := a.At()
 	if a.Type != connector.TypeMessage || !inChannel(a) || sent.IsZero() || !d.lateness.late(d.now().Sub(sent)) {
@@ -59,8 +58,8 @@ func (d *door) readBefore(ctx context.Context, a *connector.Activity) {
 	}
 }
 
-// readThread stores what is missing of a thread. Where reading isn't granted, what was missed stays
-// missed.
+// readThread stores the messages of a thread that are missing. Where we may not read, they stay
+// missing.
 func (h *history) readThread(ctx context.Context, at bridge.Place) error {
 	m, err := patient(ctx, h.organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
 		return h.graph.Message(ctx, group, at.Channel, root(at), root(at))

@@ -13,21 +13,21 @@ import (
 	"parley/channels"
 )
 
-// life counts how often a message was deleted and came back, as far as that is stored.
-// Deletions and returns have their numbers in the ids of their facts, so that one of which
-// both the webhook and Graph tell is one, on whatever replica.
+// life counts how often a message was deleted and restored, as far as that is stored. The ids of these
+// facts contain the number, so that a deletion of which both the webhook and Graph tell is one fact, on
+// every replica.
 type life struct{ deleted, restored int }
 
 func (l life) gone() bool { return l.deleted > l.restored }
 
-// lives tells deletions of messages, and returns from them, that aren't stored yet.
+// lives finds deletions and restorations of messages that aren't stored yet.
 type lives struct {
 	*organisation
 
 	sweeper *sweep.Sweeper
 }
 
-// lifeOf reads what is stored of a message.
+// lifeOf reads how often a message was deleted and restored, as far as that is stored.
 // Errors: the desk's.
 func (ls *lives) lifeOf(ctx context.Context, channel, id string) (life, error) {
 	for n := 1; ; n++ {
@@ -44,8 +44,8 @@ func (ls *lives) lifeOf(ctx context.Context, channel, id string) (life, error) {
 	}
 }
 
-// next gives the facts of a deletion (gone), or of a return, that an activity tells; none
-// where that is how the message is stored.
+// next gives the facts of a deletion (gone) or a restoration of which an activity tells; none if the
+// message is stored in that state already.
 func (p payload) next(a *connector.Activity, at bridge.Place, l life, gone bool) []channels.Fact {
 	if gone == l.gone() {
 		return nil
@@ -57,8 +57,8 @@ func (p payload) next(a *connector.Activity, at bridge.Place, l life, gone bool)
 	return []channels.Fact{p.fact(id, key), p.known(turnID(at, a.At()), key)}
 }
 
-// turnFacts are of a deletion, or of a return, of which Teams tells. Its time tells it from
-// others when Teams repeats it.
+// turnFacts makes the facts of a deletion or a restoration of which Teams tells. When Teams repeats the
+// activity, its time shows that it is the same one.
 // Errors: the desk's.
 func (ls *lives) turnFacts(ctx context.Context, p payload, a *connector.Activity, at bridge.Place) ([]channels.Fact, error) {
 	gone := a.Type == connector.TypeMessageDelete
@@ -75,7 +75,7 @@ func (ls *lives) turnFacts(ctx context.Context, p payload, a *connector.Activity
 	switch {
 	case err != nil:
 		return nil, err
-	case !gone && l.deleted == 0: // nobody told us that it was gone
+	case !gone && l.deleted == 0: // we were never told of the deletion
 		return p.editFacts(a, at), nil
 	}
 	facts := append(p.next(a, at, l, gone), told)
@@ -85,17 +85,17 @@ func (ls *lives) turnFacts(ctx context.Context, p payload, a *connector.Activity
 	return facts, nil
 }
 
-// turnSpan is how long Graph may show a message as it was before it was deleted or came
-// back, and how long the webhook may be under way.
+// turnSpan is how long Graph may show a message as it was before it was deleted or restored, and how
+// long the webhook's activity may be under way.
 const turnSpan = time.Minute
 
-// turnID says that a message was deleted, or came back, about then.
+// turnID is the id of the fact that a message was deleted or restored at about that time.
 func turnID(at bridge.Place, then time.Time) string {
 	return fmt.Sprintf("c:%s:%s:%d", at.Channel, at.Message, then.Unix()/int64(turnSpan.Seconds()))
 }
 
-// turning tells whether a message was deleted, or came back, so shortly ago that Graph may
-// not know it yet.
+// turning tells whether a message was deleted or restored so shortly ago that Graph may not know it
+// yet.
 // Errors: the desk's.
 func (ls *lives) turning(ctx context.Context, at bridge.Place) (bool, error) {
 	var ids []string
@@ -106,9 +106,9 @@ func (ls *lives) turning(ctx context.Context, at bridge.Place) (bool, error) {
 	return slices.ContainsFunc(ids, func(id string) bool { return seen[id] }), err
 }
 
-// turn gives the facts of what Graph tells of a message that is stored, where that is
-// another state than the stored one. unclear: the two may only be late for each other, and
-// it is too early to say.
+// turn gives the facts of a stored message's deletion or restoration, where Graph shows it in another
+// state than the stored one. unclear means that it is too early to say: either Graph or the webhook may
+// only be late.
 // Errors: the desk's, and those of people.
 func (ls *lives) turn(ctx context.Context, at bridge.Place, m *graph.Message, own bool) (facts []channels.Fact, unclear bool, err error) {
 	l, err := ls.lifeOf(ctx, at.Channel, at.Message)

@@ -19,7 +19,7 @@ import (
 // Ids of the message extension's commands, besides those of verbs (commandOf).
 const (
 	CommandNew  = "newConversation" // opens the form; also a slash command
-	CommandFind = "find"            // a query: parameter ParameterFind
+	CommandFind = "find"            // a search; its parameter is ParameterFind
 )
 
 // ParameterFind is what people type into the search of CommandFind.
@@ -43,14 +43,14 @@ var (
 // ManifestOptions choose what the app's package asks for.
 type ManifestOptions struct {
 	AppID        string // of the bot's registration, which becomes the app's as well
-	Name         string // "" = Parley
+	Name         string // of the app; "" = Parley
 	PublicURL    string // where Teams reaches us, https
 	Version      string // "" = 1.0.0; Teams takes an update only with a higher one
 	Developer    string // who offers the app; "" = Name
 	Website      string // what the app's page in Teams leads to; "" = PublicURL
 	Privacy      string // "" = Website
 	Terms        string // "" = Website
-	MentionsOnly bool   // don't ask for the right to read channel messages
+	MentionsOnly bool   // without the right to read channel messages
 }
 
 // manifest is Teams' description of an app.
@@ -183,8 +183,8 @@ func Manifest(o ManifestOptions) ([]byte, error) {
 	return append(out, '\n'), nil
 }
 
-// ReadRight is the right to read a team's channel messages, which its owner grants by adding
-// the app: without it only mentions of the app come.
+// ReadRight is the right to read a team's channel messages. The team's owner grants it by adding the
+// app. Without it Teams tells us only of messages that mention the app.
 const ReadRight = "ChannelMessage.Read.Group"
 
 func reads(mentionsOnly bool) string {
@@ -194,7 +194,7 @@ func reads(mentionsOnly bool) string {
 	return " It reads the messages of the team's channels to pass on answers; what isn't in a customer's thread is not kept."
 }
 
-// complete fills in defaults and checks.
+// complete fills in defaults and checks the options.
 func (o *ManifestOptions) complete() error {
 	def := func(value *string, def string) {
 		if *value == "" {
@@ -226,14 +226,14 @@ func (o *ManifestOptions) complete() error {
 	for _, a := range []struct{ name, value string }{{"public URL", o.PublicURL}, {"website", o.Website}, {"privacy page", o.Privacy}, {"page of terms", o.Terms}} {
 		u, err := url.Parse(a.value)
 		if (err != nil || u.Scheme != "https" || u.Hostname() == "") && !slices.Contains(refused, a.value) {
-			refused = append(refused, a.value) // of defaults it is told once
+			refused = append(refused, a.value) // an address that others default to is reported once
 			fault("the %s is not https: Teams talks to nothing else", a.name)
 		}
 	}
 	return errors.Join(faults...)
 }
 
-// botCommands are what Teams offers while people type to the app, by their words.
+// botCommands are the verbs that Teams offers while people type to the app; words are the verbs' words.
 func botCommands(words ...string) []manifestCommand {
 	list := make([]manifestCommand, 0, len(words))
 	for _, word := range words {

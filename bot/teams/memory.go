@@ -2,7 +2,7 @@ package teams
 
 import "sync"
 
-// memory remembers things by name, the latest few thousand.
+// memory remembers values by name, up to the latest few thousand.
 type memory[T any] struct {
 	mu    sync.Mutex
 	of    map[string]T

@@ -13,8 +13,8 @@ import (
 	"parley/bridge"
 )
 
-// place is where an activity happened: the channel (or chat) and the thread; Message is its
-// own id. A message that begins a thread stands at top level.
+// place is where an activity happened: the channel (or chat), the thread, and the activity's own id as
+// Message. A message that begins a thread has no Thread.
 func place(a *connector.Activity) bridge.Place {
 	if a.Conversation == nil {
 		return bridge.Place{}
@@ -30,7 +30,7 @@ func place(a *connector.Activity) bridge.Place {
 	return p
 }
 
-// root is the thread that a place is in, or begins.
+// root is the id of the thread that a place is in, or that its message begins.
 func root(p bridge.Place) string {
 	if p.Thread != "" {
 		return p.Thread
@@ -38,7 +38,7 @@ func root(p bridge.Place) string {
 	return p.Message
 }
 
-// from tells where the files of a message come from.
+// from tells in which channel, and by whom, the files of a message were attached.
 func from(a *connector.Activity) origin {
 	o := origin{Channel: place(a).Channel}
 	if a.From != nil {
@@ -58,8 +58,8 @@ func inPersonal(a *connector.Activity) bool {
 
 func (p payload) self(a *connector.Activity) bool { return a.From != nil && a.From.ID == p.Me }
 
-// actor says who did it. Whoever is not known to be a person of our own organisation is
-// none: only a person may ever cause a reply.
+// actor says who caused an activity. Only somebody who is known to be of our own organisation counts as
+// a person, because only a person may ever cause a reply.
 func (p payload) actor(a *connector.Activity) bridge.Actor {
 	if a.From == nil || a.From.ID == "" {
 		return bridge.Actor{Kind: bridge.ActorBot}
@@ -81,7 +81,7 @@ func (p payload) actor(a *connector.Activity) bridge.Actor {
 	return bridge.Actor{ID: known.User, Kind: bridge.ActorForeign}
 }
 
-// order places a message among others as people typed them: ids are milliseconds.
+// order gives a key that sorts messages as people typed them. The id of a message is its time in milliseconds.
 func order(id string) string {
 	n, err := strconv.ParseInt(id, 10, 64)
 	if err != nil || n < 0 {
@@ -120,12 +120,12 @@ func (p payload) text(a *connector.Activity) card.Text {
 	return card.ReadText(t)
 }
 
-// words is what stands in a message, with people called as they are there: what we know of
-// them is another tomorrow, and on another replica.
+// words reads a message with people named as the message names them. What we know of people may differ
+// tomorrow or on another replica, and ids made of the words must not.
 func (p payload) words(a *connector.Activity) card.Text { return payload{Me: p.Me}.text(a) }
 
-// content tells one version of a message from another, whether the webhook or Graph gives
-// it: by its words and files.
+// content is a digest of a message's words and files. It tells versions of a message apart, and is the
+// same whether the webhook or Graph gives the version.
 func (p payload) content(a *connector.Activity) string {
 	t := p.words(a)
 	files := slices.Clone(t.Files)
@@ -138,7 +138,7 @@ func (p payload) editID(at bridge.Place, a *connector.Activity) string {
 	return "e:" + at.Channel + ":" + at.Message + ":" + version(a) + ":" + p.content(a)
 }
 
-// version of a message: when it was changed, in a form that rises.
+// version is when a message was changed, in a form that sorts by time.
 func version(a *connector.Activity) string {
 	t := a.At()
 	if t.IsZero() {
@@ -147,8 +147,9 @@ func version(a *connector.Activity) string {
 	return fmt.Sprintf("%020d", t.UnixMilli())
 }
 
-// told is the version as the engine gets it: when it was changed, and what it says, in which
-// the webhook and Graph agree though their times may differ. Of pictures nothing tells that.
+// told is the version as the engine gets it: when the message was changed, and a digest of what it says.
+// The webhook and Graph agree on the digest, though their times may differ. Pictures can't be compared
+// so: a message that has some gets the time alone.
 func (p payload) told(a *connector.Activity) string {
 	t := p.words(a)
 	if len(t.Images) > 0 || len(pictures(a)) > 0 {
@@ -159,11 +160,11 @@ func (p payload) told(a *connector.Activity) string {
 	return version(a) + ":" + digest(append([]string{t.Named(t.Markdown), strconv.FormatBool(t.Bot), strconv.FormatBool(t.Leads)}, files...)...)
 }
 
-// knownSpan is how far the times may be apart that the webhook and Graph give one edit.
+// knownSpan is how far apart the times may be that the webhook and Graph give for the same edit.
 const knownSpan = 60 // seconds
 
-// knownIDs are the names under which a version of a message may be known: by what it says
-// and about when it was written. The first is the one under which it is kept.
+// knownIDs are the ids of the facts by which a version of a message may be known: they hold what it says
+// and about when it was written. The first one is the id under which this version is kept.
 func (p payload) knownIDs(at bridge.Place, a *connector.Activity) []string {
 	span, content := a.At().Unix()/knownSpan, p.content(a)
 	var ids []string

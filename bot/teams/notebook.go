@@ -14,10 +14,10 @@ import (
 	"parley/bot/teams/connector"
 )
 
-// errNowhere is returned while nobody knows where Teams is reached for this organisation.
+// errNowhere is returned while the address at which Teams is reached for this organisation isn't known.
 var errNowhere = errors.New("teams: the app was not added to a team yet, so Teams didn't tell where it is reached")
 
-// errUnlisted is returned for a channel of no team that the app is in.
+// errUnlisted is returned for a channel that none of the teams with the app lists.
 var errUnlisted = errors.New("teams: no team that the app is in has the channel")
 
 // globalService reaches Teams for an organisation whose own address isn't known.
@@ -25,10 +25,10 @@ var errUnlisted = errors.New("teams: no team that the app is in has the channel"
 // "global service URLs", read 2026-11.
 const globalService = "https://smba.trafficmanager.net/teams/"
 
-// notesFresh is how long notes are good before a replica looks what others have learned.
+// notesFresh is how long a replica uses its notes before it reads what other replicas have noted.
 const notesFresh = time.Minute
 
-// Keys of notes: "service", and before an id.
+// Keys of notes: "service", and prefixes that stand before an id.
 const (
 	noteService = "service"
 	noteTeam    = "team:"
@@ -50,7 +50,7 @@ type channelNote struct {
 	Name string `json:"name,omitempty"`
 	Gone bool   `json:"gone,omitempty"` // deleted
 
-	Removed bool `json:"removed,omitempty"` // the app was taken out, and is still in the team
+	Removed bool `json:"removed,omitempty"` // the app was removed from the channel, but is still in the team
 }
 
 // notes remembers something for the surface and its replicas over a restart, by key.
@@ -59,25 +59,25 @@ type notes interface {
 	Kept(ctx context.Context) (map[string]json.RawMessage, error)
 }
 
-// notebook is what is known of the organisation from Teams' events. It outlives restarts,
-// and replicas share it.
+// notebook holds what Teams' events have told of the organisation. Its notes outlive restarts, and
+// replicas share them.
 type notebook struct {
 	*app
 
 	notes    notes
 	people   *people
 	onlyLook bool // keeps nothing
-	named    bool // where Teams is reached is a setting
+	named    bool // the settings name service addresses of their own
 
 	turn     sync.Mutex // held by whoever reads all notes
 	mu       sync.Mutex
 	readAt   time.Time
-	kept     map[string]string // all notes, as they were kept
+	kept     map[string]string // all notes as JSON, by key
 	service  string
 	teams    map[string]teamNote
 	channels map[string]channelNote
 
-	asked *memory[bool] // channels whose names were asked for
+	asked *memory[bool] // channels whose names Teams was asked for
 }
 
 func newNotebook(b *app, o Options) *notebook {
@@ -108,7 +108,7 @@ func (n *notebook) load(ctx context.Context) error {
 	return nil
 }
 
-// take puts a note to use. The caller holds mu.
+// take fills the field for a note with its value. The caller holds mu.
 func (n *notebook) take(key string, value json.RawMessage) {
 	n.kept[key] = string(value)
 	var t teamNote
@@ -125,7 +125,7 @@ func (n *notebook) take(key string, value json.RawMessage) {
 	}
 }
 
-// keep remembers a note, if it says something new.
+// keep stores a note, unless this replica knows it already.
 func (n *notebook) keep(ctx context.Context, key string, v any) error {
 	raw, err := json.Marshal(v)
 	if err != nil {
@@ -148,8 +148,8 @@ func (n *notebook) keep(ctx context.Context, key string, v any) error {
 	return nil
 }
 
-// renew is keep for what an event says: another replica may have kept something else since we
-// looked.
+// renew stores a note even if this replica knows it already, for what an event says: another replica
+// may have stored something else since.
 func (n *notebook) renew(ctx context.Context, key string, v any) error {
 	n.mu.Lock()
 	delete(n.kept, key)
@@ -157,8 +157,8 @@ func (n *notebook) renew(ctx context.Context, key string, v any) error {
 	return n.keep(ctx, key, v)
 }
 
-// where gives the address at which Teams is reached for this organisation. A kept address
-// is checked anew each time it is called; see rest.Hosts.
+// where gives the address at which Teams is reached for this organisation. The address is checked
+// again at each call of Teams; see rest.Hosts.
 // Errors: errNowhere, the desk's.
 func (n *notebook) where(ctx context.Context) (string, error) {
 	if err := n.load(ctx); err != nil {
@@ -226,7 +226,7 @@ func (n *notebook) groups() map[string]string {
 	return out
 }
 
-// group gives the Graph id of a channel's team; it asks Teams once for what no event told.
+// group gives the Graph id of a channel's team. If no event told it, group asks Teams once.
 // Errors: errNowhere, *connector.Error.
 func (n *notebook) group(ctx context.Context, channel string) (string, error) {
 	service, err := n.whereIs(ctx, channel)
@@ -251,7 +251,7 @@ func (n *notebook) group(ctx context.Context, channel string) (string, error) {
 	return t.Group, n.keep(ctx, noteTeam+c.Team, t)
 }
 
-// find asks Teams in which of our teams a channel is.
+// find asks Teams which of the teams with the app has a channel.
 func (n *notebook) find(ctx context.Context, service, channel string) (channelNote, error) {
 	for id, t := range n.here() {
 		list, err := n.bot.Channels(ctx, cmp.Or(t.Service, service), id)
@@ -269,8 +269,8 @@ func (n *notebook) find(ctx context.Context, service, channel string) (channelNo
 	return c, nil
 }
 
-// name learns what people call a channel of which only messages told, which don't say it. It
-// asks once: a team may not list it. Best effort.
+// name asks Teams for the name of a channel that is known only from messages, which don't tell it. It
+// asks once for each channel, since a team may not list it. Best effort.
 func (n *notebook) name(ctx context.Context, channel string) {
 	c, known := n.channel(channel)
 	if _, asked := n.asked.get(channel); asked || !known || c.Name != "" {
@@ -293,7 +293,7 @@ func (n *notebook) name(ctx context.Context, channel string) {
 // generalName is what people call the channel that every team has; Teams doesn't name it.
 const generalName = "General"
 
-// listed keeps a team's channels.
+// listed notes the channels that Teams lists for a team.
 func (n *notebook) listed(ctx context.Context, team string, list []connector.ChannelInfo) error {
 	for _, one := range list {
 		if one.Name == "" {

@@ -45,17 +45,17 @@ type organisation struct {
 	notes  *notebook
 	people *people
 	reads  *permits
-	attach bool // agents can upload files on a page of ours
+	attach bool // agents can upload files on a web page of ours
 }
 
-// canLook says whether what we posted in a channel can be found again.
+// canLook says whether Graph lets us read a channel, as far as is known.
 func (o *organisation) canLook(channel string) bool {
 	o.reads.mu.Lock()
 	defer o.reads.mu.Unlock()
 	return o.reads.of[channel]
 }
 
-// patient reads something of a channel, waiting as Graph asks, and notes whether it is granted.
+// patient reads something of a channel, repeats the read as Graph asks, and notes whether we may read the channel.
 func patient[T any](ctx context.Context, o *organisation, channel string, read func(ctx context.Context, group string) (T, error)) (out T, err error) {
 	group, err := o.notes.group(ctx, channel)
 	if err != nil {
@@ -72,8 +72,8 @@ func patient[T any](ctx context.Context, o *organisation, channel string, read f
 	return out, err
 }
 
-// synthetic makes the activity that Teams would have sent about a message: an event of it, or
-// "" that it was written.
+// synthetic makes the activity that Teams would have sent about a message: for an event such as
+// eventEdited or, with "", for its being written.
 func (o *organisation) synthetic(event, channel string, m *graph.Message) connector.Activity {
 	begin := m.ReplyToID
 	if begin == "" {
@@ -117,8 +117,8 @@ func (o *organisation) synthetic(event, channel string, m *graph.Message) connec
 	return a
 }
 
-// withQuotes gives a message's HTML with the messages that it quotes written as the webhook
-// writes them: Graph refers to them like to files.
+// withQuotes gives a message's HTML, with quoted messages in the form that the webhook uses. Graph gives
+// them as attachments.
 func withQuotes(m *graph.Message) string {
 	content := m.Body.Content
 	for _, at := range m.Attachments {
@@ -130,8 +130,8 @@ func withQuotes(m *graph.Message) string {
 	return content
 }
 
-// author gives a person by the Entra object id, in place of the "29:…" that Graph doesn't
-// tell, and an app by the id that bots have.
+// author gives the account of a message's author. A person's ID is the Entra object id, since Graph
+// doesn't tell "29:…"; an app's ID is that of its bot.
 func (o *organisation) author(f *graph.From) *connector.ChannelAccount {
 	switch {
 	case f == nil:
@@ -149,7 +149,7 @@ func (o *organisation) byUs(m *graph.Message) bool {
 	return m.From != nil && m.From.Application != nil && connector.BotID(m.From.Application.ID) == o.me
 }
 
-// caught is a message as Graph gives it, made ready to be stored.
+// caught makes a payload, and the activity in it, of a message that Graph gave.
 func (o *organisation) caught(ctx context.Context, event, channel string, m *graph.Message, own bool) (payload, connector.Activity, error) {
 	a := o.synthetic(event, channel, m)
 	p := payload{Kind: kindCatchUp, Me: o.me, Own: own, Who: map[string]who{}}
@@ -181,7 +181,7 @@ func (o *organisation) caught(ctx context.Context, event, channel string, m *gra
 	return p, a, nil
 }
 
-// accounts are all that an activity names.
+// accounts gives the author of an activity and all whom it mentions.
 func accounts(a *connector.Activity) []*connector.ChannelAccount {
 	var all []*connector.ChannelAccount
 	if a.From != nil {
@@ -195,7 +195,7 @@ func accounts(a *connector.Activity) []*connector.ChannelAccount {
 	return all
 }
 
-// home is what links and mentions in cards need.
+// home gives what links and mentions in cards need to know of the organisation.
 func (o *organisation) home() card.Home {
 	return card.Home{Tenant: o.tenant, Groups: o.notes.groups(), Attach: o.attach}
 }

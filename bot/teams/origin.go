@@ -14,15 +14,15 @@ import (
 	"parley/bot/teams/rest"
 )
 
-// origin is where a file was attached and by whom. Graph reads files with the app's right: only
-// those count that lie in the channel's own site, or in the OneDrive of who attached them.
+// origin is the channel in which a file was attached, and its author. Graph reads files with the app's
+// own rights, so only files in the channel's own site or in the author's OneDrive are read.
 type origin struct {
 	Channel string
 	Author  string // Entra object id; "" = nobody's
 }
 
-// sealed begins the addresses of files as Decode gives them: with their origin. No part of a
-// message gets around it: Open reads nothing of Graph's without one.
+// sealed begins the addresses of files that Decode gives; they contain the file's origin. A message
+// can't avoid the check of its origin: without one, Open reads nothing from Graph.
 const sealed = "teams:?"
 
 func (o origin) seal(address string) string {
@@ -32,7 +32,7 @@ func (o origin) seal(address string) string {
 	return sealed + url.Values{"channel": {o.Channel}, "author": {o.Author}, "url": {address}}.Encode()
 }
 
-// unseal gives back what seal was given; of what an older Parley stored, no origin.
+// unseal gives back what seal was given. Addresses that an older Parley stored have no origin.
 func unseal(address string) (origin, string) {
 	packed, ok := strings.CutPrefix(address, sealed)
 	if !ok {
@@ -45,7 +45,7 @@ func unseal(address string) (origin, string) {
 	return origin{Channel: v.Get("channel"), Author: v.Get("author")}, v.Get("url")
 }
 
-// fileElsewhere is why a file isn't read that lies where everybody's files may lie.
+// fileElsewhere is what people are told of a file that isn't read because it lies outside of its origin.
 const fileElsewhere = "it lies outside this team's files and your OneDrive. Upload it to this channel, or choose Reply and “Attach files…”"
 
 // Errors of admit, besides those of graph and connector.
@@ -54,8 +54,9 @@ var (
 	errLibrary   = errors.New("teams: Graph tells no library")
 )
 
-// admit gives the address under which Graph may read a file that was attached.
-// Errors: errElsewhere; others tell nothing of the file: the libraries could not be asked for.
+// admit gives the address under which Graph may read an attached file.
+// Errors: errElsewhere for a file that must not be read; any other means that nobody can tell now,
+// because the libraries could not be asked for.
 func (fs *files) admit(ctx context.Context, o origin, address string) (string, error) {
 	if o.Channel == "" {
 		return "", errElsewhere
@@ -79,7 +80,7 @@ func (fs *files) admit(ctx context.Context, o origin, address string) (string, e
 	return "", errElsewhere
 }
 
-// noDrive says that a person has no OneDrive of which we may know.
+// noDrive says whether an error means that a person has no OneDrive, or none that we may see.
 // Source: 400 for people without one: github.com/OneDrive/onedrive-api-docs/issues/1572, read 2026-11.
 func noDrive(err error) bool {
 	var e *graph.Error
@@ -91,7 +92,7 @@ func (fs *files) onlyNamedSites(ctx context.Context) bool {
 	return err == nil && ok && rights.OnlyNamedSites()
 }
 
-// library is where files of a channel or of a person lie.
+// library is the place in which the files of a channel or a person lie.
 type library struct {
 	at    *url.URL
 	asked time.Time
@@ -120,7 +121,7 @@ func (fs *files) site(ctx context.Context, channel string) (*url.URL, error) {
 	return &url.URL{Scheme: folder.Scheme, Host: folder.Host, Path: strings.Join(parts[:3], "/")}, nil
 }
 
-// drive gives the library of a person's OneDrive; nil of nobody.
+// drive gives the library of a person's OneDrive; nil for user "".
 func (fs *files) drive(ctx context.Context, user string) (*url.URL, error) {
 	if user == "" {
 		return nil, nil //nolint:nilnil // nothing is below it
@@ -128,7 +129,7 @@ func (fs *files) drive(ctx context.Context, user string) (*url.URL, error) {
 	return fs.library(ctx, "person "+user, func() (string, error) { return fs.graph.Drive(ctx, user) })
 }
 
-// library asks for one unless it is remembered.
+// library gives a library's address; it asks only if it doesn't remember the address.
 func (fs *files) library(ctx context.Context, name string, ask func() (string, error)) (*url.URL, error) {
 	if l, ok := fs.libraries.get(name); ok && fs.now().Sub(l.asked) < libraryFor {
 		return l.at, nil
@@ -149,8 +150,8 @@ func (fs *files) library(ctx context.Context, name string, ask func() (string, e
 	return at, nil
 }
 
-// below gives a file's address anew if it is below a place: so that what is read is what was
-// looked at, without a query, which can name another file. SharePoint's paths have no case.
+// below says whether a file's address is below a place. It builds the address that is then read from
+// the checked parts, without the query, which could name another file. SharePoint's paths ignore case.
 func below(place *url.URL, address string) (string, bool) {
 	u, err := url.Parse(address)
 	if place == nil || err != nil || u.User != nil || u.Scheme != place.Scheme || !strings.EqualFold(u.Host, place.Host) {
@@ -163,8 +164,8 @@ func below(place *url.URL, address string) (string, bool) {
 	return (&url.URL{Scheme: place.Scheme, Host: place.Host, Path: place.Path + "/" + strings.Join(parts[len(at):], "/")}).String(), true
 }
 
-// leadsAway says whether a part of a path could mean another place to who decodes it again, or
-// takes a backslash for a slash.
+// leadsAway says whether a part of a path could lead to another place on a server that decodes it once
+// more, or that takes a backslash for a slash.
 func leadsAway(part string) bool {
 	if again, err := url.PathUnescape(part); err == nil {
 		part = again

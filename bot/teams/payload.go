@@ -12,7 +12,7 @@ import (
 	"parley/channels"
 )
 
-// payloadVersion is raised when the form below changes; old ones stay readable.
+// payloadVersion is raised when the form of payload changes; older payloads stay readable.
 const payloadVersion = 1
 
 // Kinds of stored payloads.
@@ -27,8 +27,8 @@ const (
 	kindKnown    = "known"    // says nothing but its id
 )
 
-// payload is what the journal keeps of one fact: Teams' bytes, and what was known when they
-// came, so that reading it needs nothing else.
+// payload is what the journal keeps of one fact: Teams' bytes, and what was known when they came, so
+// that decoding needs nothing else.
 type payload struct {
 	V    int             `json:"v"`
 	Kind string          `json:"kind"`
@@ -39,16 +39,16 @@ type payload struct {
 	Body json.RawMessage `json:"body"`
 }
 
-// who is a person that an activity names, by the id it has there.
+// who describes a person whom an activity names. payload.Who has it by the id in the activity.
 type who struct {
 	User string `json:"user"` // Entra object id
 	Name string `json:"name,omitempty"`
 	Kind string `json:"kind"` // bridge.ActorKind
 }
 
-// attached is a file of a message, as far as it could be found out.
+// attached is what could be found out about a file of a message.
 type attached struct {
-	ID          string `json:"id,omitempty"` // of the tag in the text; "" of a picture in it
+	ID          string `json:"id,omitempty"` // of its tag in the text; "" for a pasted picture
 	Name        string `json:"name,omitempty"`
 	Type        string `json:"type,omitempty"`
 	URL         string `json:"url,omitempty"`
@@ -84,7 +84,7 @@ func (p payload) fact(id, order string) channels.Fact {
 	return channels.Fact{ExternalID: id, OrderKey: order, Payload: raw}
 }
 
-// quarantined keeps bytes that can't be read, under their hash.
+// quarantined makes a fact of bytes that can't be read, with their hash as its id.
 func quarantined(body []byte, reason string) channels.Fact {
 	id := "q:" + digest(string(body))
 	return channels.Fact{ExternalID: id, OrderKey: id, Payload: body, Quarantine: reason}
@@ -102,10 +102,10 @@ func digest(parts ...string) string {
 // Ids of facts; see design: Journal.
 func messageID(channel, id string) string { return "m:" + channel + ":" + id }
 
-// deleteID is of a message's n-th deletion.
+// deleteID is the id of the fact of a message's n-th deletion.
 func deleteID(channel, id string, n int) string { return nth("d:"+channel+":"+id, n) }
 
-// restoredID is of a message's n-th return from deletion.
+// restoredID is the id of the fact that a message was restored for the n-th time.
 func restoredID(channel, id string, n int) string { return nth("u:"+channel+":"+id, n) }
 
 func nth(id string, n int) string {
@@ -115,10 +115,10 @@ func nth(id string, n int) string {
 	return id + ":" + strconv.Itoa(n)
 }
 
-// known is a fact without an effect, by which something is known again.
+// known makes a fact without effect. Its id alone counts: sweep.Sweeper.Seen finds it.
 func (p payload) known(id, order string) channels.Fact {
 	return payload{Kind: kindKnown, Me: p.Me, Body: json.RawMessage("{}")}.fact(id, order)
 }
 
-// orderKey is that of a thread.
+// orderKey is the order key of a thread's facts.
 func orderKey(channel, root string) string { return channel + ":" + root }

@@ -13,8 +13,8 @@ import (
 	"parley/channels"
 )
 
-// personFresh is how long what is known of a person is good; then it is asked again, and
-// what was known goes on counting while Teams doesn't answer.
+// personFresh is how long we use what we know of a person. After that we ask Teams again, but go on
+// using the old answer while Teams gives no new one.
 const personFresh = 24 * time.Hour
 
 // person is somebody as Teams describes them.
@@ -26,7 +26,7 @@ type person struct {
 	AskedAt time.Time        `json:"at"`
 }
 
-// people remembers whom we have met, by both of their ids.
+// people remembers the persons whom activities named, by each of their two ids.
 type people struct {
 	*app
 
@@ -40,10 +40,10 @@ func newPeople(b *app, notes *notebook) *people {
 	return &people{app: b, notes: notes, by: newMemory[person](), in: newMemory[time.Time]()}
 }
 
-// memberKey names a person's being in a channel.
+// memberKey is the key in people.in of a person in a channel.
 func memberKey(channel, user string) string { return channel + "/" + user }
 
-// take puts a kept note to use.
+// take remembers the person of a note; it ignores a note that doesn't belong to id.
 func (p *people) take(id string, value json.RawMessage) {
 	var one person
 	if json.Unmarshal(value, &one) == nil && one.Teams == id {
@@ -61,8 +61,8 @@ func (p *people) put(one person) {
 	}
 }
 
-// find describes a person, by either id, in a conversation that they are in. ok is false
-// when they are in none of ours: nobody vouches for them.
+// find describes a person, by either id, as Teams lists them in a conversation. ok is false if Teams
+// doesn't: then we can't know who they are.
 // Errors: *connector.Error when nobody can tell now.
 func (p *people) find(ctx context.Context, conversation, id string) (one person, ok bool, err error) {
 	one, known := p.by.get(id)
@@ -80,7 +80,7 @@ func (p *people) find(ctx context.Context, conversation, id string) (one person,
 	return one, known, orKnown(known, err)
 }
 
-// here tells whether a person is in a channel, whoever they are elsewhere.
+// here tells whether a person is a member of a channel.
 // Errors: as find.
 func (p *people) here(ctx context.Context, channel, user string) (bool, error) {
 	seen, known := p.in.get(memberKey(channel, user))
@@ -137,7 +137,7 @@ func (p *people) describe(m connector.Member) person {
 	return one
 }
 
-// notThere tells that Teams knows no such member.
+// notThere says whether an error means that the conversation has no such member.
 func notThere(err error) bool {
 	var e *connector.Error
 	if !errors.As(err, &e) {

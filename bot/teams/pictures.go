@@ -82,7 +82,7 @@ func (p drawing) attachment(name string) connector.Attachment {
 	return connector.Attachment{ContentType: p.kind, Name: name, ContentURL: "data:" + p.kind + ";base64," + base64.StdEncoding.EncodeToString(p.data)}
 }
 
-// originalOf is a picture within Teams' limits, as it came.
+// originalOf reads a picture that is within Teams' limits, unchanged.
 func originalOf(ctx context.Context, f channels.File) (drawing, error) {
 	data, err := readFile(ctx, f, pictureBytes)
 	if err != nil {
@@ -95,10 +95,10 @@ func originalOf(ctx context.Context, f channels.File) (drawing, error) {
 	return drawing{kind: "image/" + format, data: data}, nil
 }
 
-// errNoPicture is what a file gives that begins like a picture and is none, or takes too long.
+// errNoPicture is returned for a file that begins like a picture but can't be decoded, or not in time.
 var errNoPicture = errors.New("teams: no picture can be made of the file")
 
-// copyOf makes a copy within Teams' limits, one at a time: each takes much memory.
+// copyOf makes a copy within Teams' limits. It makes one copy at a time, because each takes much memory.
 func (s *poster) copyOf(ctx context.Context, f channels.File) (drawing, error) {
 	select {
 	case s.copying <- struct{}{}:
@@ -109,7 +109,7 @@ func (s *poster) copyOf(ctx context.Context, f channels.File) (drawing, error) {
 	return drawnCopy(ctx, f)
 }
 
-// drawnCopy draws a picture again, as a JPEG on white that is not larger than Teams shows.
+// drawnCopy makes a smaller JPEG of a picture, on white, that is no larger than Teams shows.
 func drawnCopy(ctx context.Context, f channels.File) (drawing, error) {
 	data, err := readFile(ctx, f, copiedBytes)
 	if err != nil {
@@ -141,7 +141,7 @@ func drawnCopy(ctx context.Context, f channels.File) (drawing, error) {
 	return drawing{}, fmt.Errorf("%w: the copy is too large", errNoPicture)
 }
 
-// fitting is the size of a copy: that of the picture, or as much of it as Teams shows.
+// fitting is the size of a copy: that of the picture, scaled down to what Teams shows.
 func fitting(r image.Rectangle) image.Rectangle {
 	width, height := r.Dx(), r.Dy()
 	if longer := max(width, height); longer > pictureSide {
@@ -150,7 +150,7 @@ func fitting(r image.Rectangle) image.Rectangle {
 	return image.Rect(0, 0, width, height)
 }
 
-// orientation is the part of a JPEG that tells which side is up (its Exif segment, whole).
+// orientation gives the segment of a JPEG that tells which side is up: its whole Exif segment, or nil.
 // Source: JEITA CP-3451 (Exif 2.32), 4.5.4, "Basic structure of compressed data".
 func orientation(data []byte) []byte {
 	if !bytes.HasPrefix(data, []byte{0xff, 0xd8}) {
@@ -186,7 +186,7 @@ func readFile(ctx context.Context, f channels.File, most int64) ([]byte, error) 
 	return data, nil
 }
 
-// untilDone ends a reader with its context: some pictures take minutes to decode.
+// untilDone is a reader that fails once its context is done, since some pictures take minutes to decode.
 type untilDone struct {
 	ctx context.Context //nolint:containedctx // a reader has no other way to learn of it
 	r   io.Reader

@@ -15,17 +15,17 @@ import (
 	"parley/channels"
 )
 
-// lookBack is how long before the first attempt's time a post of ours may be stamped: Teams'
-// clock is not the database's.
+// lookBack is how much earlier than its first attempt a post of ours may be stamped, since Teams' clock
+// is not the database's.
 const lookBack = 5 * time.Minute
 
-// reconcilePages bounds one look, in pages of pageOfThreads; a thread with more new replies
-// can't be judged.
+// reconcilePages bounds one search, in pages of pageOfThreads. In a thread with more new replies nobody
+// can tell whether a post was made.
 const reconcilePages = 20
 
-// Reconcile looks whether a post was made; see bridge.Surface. What this process got an answer for is known. Else
-// Graph is asked, where that is granted; where it isn't, the post counts as not made and is
-// made again, marked: rather shown twice than never.
+// Reconcile finds out whether a post was made; see bridge.Surface. It knows the posts to which Teams
+// answered this process, and searches for others with Graph. Where we may not read, the post counts as
+// not made: it is made again with a remark, since it is better shown twice than never.
 func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome, bridge.Sent, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
@@ -39,7 +39,7 @@ func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome
 		return channels.Landed, sent, nil
 	}
 	if !isChannel(p.Place.Channel) {
-		return channels.Absent, bridge.Sent{Blind: true}, nil // a chat with one person: nobody may read it
+		return channels.Absent, bridge.Sent{Blind: true}, nil // no app may read a chat with one person
 	}
 	wanted, more, err := s.wanted(ctx, p)
 	if err != nil {
@@ -64,7 +64,7 @@ func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome
 	return outcome, sent, nil
 }
 
-// wanted tells a post from others of ours.
+// wanted gives the test that tells a post from our other messages, and whether a further part follows it.
 func (s *poster) wanted(ctx context.Context, p bridge.Post) (is func(*graph.Message) bool, more bool, err error) {
 	p = unnamed(p)
 	if p.Kind == bridge.PostFiles {
@@ -80,8 +80,8 @@ func (s *poster) wanted(ctx context.Context, p bridge.Post) (is func(*graph.Mess
 	return like(*c.text), c.more, nil
 }
 
-// marked tells a card by the id of its first element. Graph gives a card as JSON, but not as
-// it was sent: the order of its members is another.
+// marked tells a card by the id of its first element. The JSON of the card that Graph gives isn't that
+// which was sent: its members are in another order.
 // Source: learn.microsoft.com/graph/teams-messaging-overview, "card attachment", read 2026-11.
 func marked(id string) func(*graph.Message) bool {
 	quoted := strconv.Quote(id)
@@ -92,8 +92,8 @@ func marked(id string) func(*graph.Message) bool {
 	}
 }
 
-// like tells a text by how it reads: nothing that a bot gives with a text comes back with it
-// but what people see.
+// like tells a text by what people read in it. Nothing else that a bot sends with a text comes back
+// from Graph.
 func like(c card.Message) func(*graph.Message) bool {
 	parts := strings.Split(plain(c.Text), someone)
 	return func(m *graph.Message) bool { return fits(plain(m.Body.Content), parts) }
@@ -120,10 +120,10 @@ func plain(html string) string {
 	return strings.Join(strings.Fields(text), " ")
 }
 
-// someone stands for a customer's name, which may have become known since a post was made.
+// someone stands in for a customer's name, which may have changed since a post was made.
 const someone = "\ue000"
 
-// unnamed is a post as it reads whatever the customer is called.
+// unnamed gives the post with someone in place of the customer's name, so that it is found under any name.
 func unnamed(p bridge.Post) bridge.Post {
 	who := bridge.PartyRef{Name: someone, Address: someone}
 	p.Facts.To = slices.Clone(p.Facts.To)
@@ -149,8 +149,8 @@ func unnamed(p bridge.Post) bridge.Post {
 	return p
 }
 
-// find looks for a post in its thread, or among the first messages of its channel. One that
-// is recorded is another.
+// find searches for a post in its thread, or among the first messages of its channel's threads. A message
+// that is recorded already belongs to another post.
 func (s *poster) find(ctx context.Context, p bridge.Post, wanted func(*graph.Message) bool, size int) (graph.Message, channels.Outcome, error) {
 	oldest := time.Time{}
 	if !p.FirstAttemptAt.IsZero() {
@@ -167,7 +167,7 @@ func (s *poster) find(ctx context.Context, p bridge.Post, wanted func(*graph.Mes
 		if err != nil {
 			return graph.Message{}, channels.CannotTell, err
 		}
-		fresh := p.Place.Thread != "" // in which order replies come is undocumented: all are looked at
+		fresh := p.Place.Thread != "" // the order of replies is undocumented, so all pages are read
 		for i := range page.Value {
 			m := &page.Value[i]
 			fresh = fresh || newestOf(m).After(oldest)

@@ -12,15 +12,15 @@ import (
 	"parley/channels"
 )
 
-// poster makes posts, and finds those again of which nobody knows whether they were made.
+// poster makes posts, and finds out whether a post was made where Teams' answer was lost.
 type poster struct {
 	*organisation
 
 	posts   posts
 	access  *access
 	threads *threads
-	sent    *memory[bridge.Sent] // posts that Teams has taken, by their tokens
-	copying chan struct{}        // is full while a picture is copied
+	sent    *memory[bridge.Sent] // parts of posts that Teams has taken, by sentName
+	copying chan struct{}        // holds one element while a picture is copied
 }
 
 // Send makes one post; see bridge.Surface.
@@ -91,7 +91,7 @@ func (s *poster) make(ctx context.Context, service string, p bridge.Post) (bridg
 	return sent, nil
 }
 
-// post adds a message to a thread, begins one in a channel, or writes in a chat.
+// post adds a message to a thread or a chat, or begins a thread in a channel.
 func (s *poster) post(ctx context.Context, service string, at bridge.Place, a connector.Activity) (bridge.Sent, error) {
 	if at.Thread == "" && isChannel(at.Channel) {
 		started, err := s.bot.StartThread(ctx, service, s.tenant, at.Channel, a)
@@ -116,7 +116,7 @@ func lost(text string) error {
 	return &channels.SendError{Class: channels.Ambiguous, Text: text, Cause: errors.New("teams: an answer without an id")}
 }
 
-// update puts an activity in place of one of ours.
+// update replaces one of our messages.
 func (s *poster) update(ctx context.Context, service string, p bridge.Post, a connector.Activity) (bridge.Sent, error) {
 	thread := p.Place.Thread
 	if thread == "" {
@@ -126,8 +126,8 @@ func (s *poster) update(ctx context.Context, service string, p bridge.Post, a co
 	return bridge.Sent{Message: p.Place.Message, Thread: thread}, err
 }
 
-// mark adds our reaction to a person's message, then takes the one off that it had. Where Teams takes none, nothing is marked:
-// the thread goes on without.
+// mark adds our reaction to a person's message, then removes the one that the message had. Where Teams
+// takes no reactions, nothing is marked, and that is no error.
 func (s *poster) mark(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
 	sent := bridge.Sent{Message: p.Place.Message, Thread: p.Place.Thread}
 	at := connector.Conversation{Service: service, ID: connector.ThreadID(p.Place.Channel, p.Place.Thread)}
@@ -147,13 +147,13 @@ func (s *poster) mark(ctx context.Context, service string, p bridge.Post) (bridg
 	return sent, err
 }
 
-// noReaction says that there was no reaction of ours to take off.
+// noReaction says whether an error means that there was no reaction of ours to remove.
 func noReaction(err error) bool {
 	var e *connector.Error
 	return errors.As(err, &e) && e.Status == http.StatusNotFound
 }
 
-// whisper posts what only one person sees; where Teams doesn't do that, in the chat with them.
+// whisper posts what only one person sees, in the channel or, where Teams refuses that, in their chat with us.
 func (s *poster) whisper(ctx context.Context, service string, p bridge.Post, c posted, a connector.Activity) (bridge.Sent, error) {
 	one, ok, err := s.people.find(ctx, p.Place.Channel, p.To)
 	if err != nil {
@@ -174,8 +174,8 @@ func (s *poster) whisper(ctx context.Context, service string, p bridge.Post, c p
 	return s.direct(ctx, service, p, c, a)
 }
 
-// notHere tells that Teams won't show something to one person in a channel: it can't there,
-// they aren't in it, or we aren't.
+// notHere says whether an error means that Teams won't show a message to one person in a channel: it
+// can't do so there, or the person or the app isn't in the channel.
 func notHere(err error) bool {
 	var e *connector.Error
 	return errors.As(err, &e) && (e.Status == http.StatusBadRequest || e.Status == http.StatusForbidden || e.Status == http.StatusNotFound)
@@ -196,9 +196,9 @@ func (s *poster) direct(ctx context.Context, service string, p bridge.Post, c po
 	return sent, nil
 }
 
-// tellAbsent writes to those to whom a conversation was assigned and who aren't in its
-// channel: Teams tells nobody of a name there. Best effort; the line in the thread
-// stands already.
+// tellAbsent writes to agents to whom a conversation was assigned and who aren't in its channel,
+// because Teams doesn't notify anybody of a plain name. Best effort: the line in the thread is
+// posted already.
 func (s *poster) tellAbsent(ctx context.Context, service string, p bridge.Post, absent []bridge.AgentRef, sent bridge.Sent) {
 	if p.Line == nil || p.Line.Kind() != bridge.LineAssigned || p.Place.Thread == "" {
 		return

@@ -13,7 +13,7 @@ import (
 	"parley/channels/pause"
 )
 
-// submit handles a dialog that was handed in: a filled form, or a button of a window.
+// submit handles what a dialog sends: a filled form, or a click on a button of a window.
 func (in *invocation) submit(ctx context.Context) (any, error) {
 	if uploaded(in.value.Data) {
 		return nil, nil
@@ -51,8 +51,8 @@ func (in *invocation) submit(ctx context.Context) (any, error) {
 	return nil, in.door.desk.Accept(ctx, in.p.formFact(in.a, f, in.value.Data))
 }
 
-// clickedIn handles a button of a window: it opens the next one, or acts and shows the
-// window as it is then.
+// clickedIn handles a button of a window: it opens another window or form, or acts and then shows the
+// conversation's details.
 func (in *invocation) clickedIn(ctx context.Context, c *card.Click) (any, error) {
 	if c.Opens != view.OpensNothing {
 		return task(in.dialog(ctx, c, c.Place)), nil
@@ -73,7 +73,7 @@ func (in *invocation) clickedIn(ctx context.Context, c *card.Click) (any, error)
 	return task(in.window(ctx, view.OpensDetails, c.Args, c.Place)), nil
 }
 
-// again shows a form with what is wrong in it; one that can't be made any more says why.
+// again shows a form again with its errors, or says why the form can't be made any more.
 func (in *invocation) again(ctx context.Context, f *card.Submitted, errs map[string]string) card.Dialog {
 	name, args, err := verb.Pressed(f.Memory.Verb, f.Memory.Args)
 	if err != nil {
@@ -86,7 +86,7 @@ func (in *invocation) again(ctx context.Context, f *card.Submitted, errs map[str
 	return card.Again(form, *f, errs, in.door.home())
 }
 
-// mayStart says at the form why a conversation can't begin.
+// mayStart gives the dialog that says why a conversation can't begin; false if it may, or if nobody can tell now.
 func (in *invocation) mayStart(ctx context.Context, f *card.Submitted, filled view.Filled) (card.Dialog, bool) {
 	open, err := in.door.desk.MayStart(ctx, in.user.ID, bridge.Start{Account: filled.Args.Account, Recipient: filled.Args.Recipient, Subject: filled.Args.Subject, Text: filled.Text})
 	var p *bridge.Problem

@@ -57,16 +57,16 @@ type Options struct {
 	Rate          float64  // factor on the published budgets; 0 = only 429s limit
 	AllowUnsigned bool     // take requests that nobody signed, from this machine only, and answer on it without a token
 	PublicURL     string   // where the world reaches us; "" = nowhere
-	LinkKeys      [][]byte // what links to our pages are signed with: the first signs, all are taken; none = there are no pages
+	LinkKeys      [][]byte // keys of links to our pages: the first signs, all are accepted; none = there are no pages
 
 	Desk   Desk
 	Log    *slog.Logger     // nil = discard
 	Now    func() time.Time // Parley's clock; nil = time.Now
-	Client *http.Client     // nil = an own one that never writes after a deadline
+	Client *http.Client     // nil = a client of its own that never writes after a deadline
 	Zone   *time.Location   // of times in cards for readers whose client can't localise; nil = UTC
 
 	OnlyLook   bool          // keep no notes: for apply --dry-run and doctor
-	CatchUpFor time.Duration // how old a thread's root may be to be looked at; 0 = 90 days
+	CatchUpFor time.Duration // catch-up skips threads whose root is older; 0 = 90 days
 	SweepEvery time.Duration // 0 = ten minutes
 	PageBytes  int64         // as graph.Options has it
 }
@@ -88,7 +88,7 @@ type Surface struct {
 	history   *history
 	directory *directory
 	uploads   *uploads
-	upload    *upload.Page // nil = there is none: Teams can't reach us
+	upload    *upload.Page // nil = no page, because clients of Teams could not reach it
 }
 
 var _ bridge.Surface = (*Surface)(nil)
@@ -176,11 +176,11 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// alone says that there is no secret: for a trial without Azure, in which no service of
-// Microsoft is asked for anything.
+// alone says whether there is no secret. That is for a trial without Azure, in which no service of
+// Microsoft is called.
 func (s *Surface) alone() bool { return s.opt.AppPassword == "" }
 
-// token says whether Entra gives us one.
+// token gets a token for the Bot Connector from Entra, which shows whether our credentials work.
 func (s *Surface) token(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
@@ -192,15 +192,15 @@ func (s *Surface) Limits() bridge.Limits {
 	return bridge.Limits{MaxTextRunes: maxTextRunes, MaxFileBytes: maxFileBytes, RequestTimeout: requestTimeout}
 }
 
-// Budget implements bridge.Surface. Teams counts by channel, whatever the thread: 7 posts
-// in 1 s, 8 in 2 s, 60 in 30 s, 1800 in an hour. In any window leave at most as many as a
-// bucket holds and is filled with meanwhile: 4 and 1.75/s keep to the first three, with most
-// of a second to spare for what is late on its way; the wide one, which holds a busy minute,
-// keeps to the hour. More for the first minutes would leave less for the rest of the hour.
-// So a channel that was quiet takes a burst of customers at once, and a flood of any length
-// is worked off at a post in 2 s: what an agent waits for comes in its turn, never next hour.
-// Changes are not in the list; reactions are 2 in a second for the whole bot,
-// and a mark may be two: a new one, and the end of the one before.
+// Budget implements bridge.Surface. Teams counts the posts of a channel, in all its threads: 7 in 1 s,
+// 8 in 2 s, 60 in 30 s, 1800 in an hour. In any span of time, at most as many posts leave as a bucket
+// holds plus those with which it is filled meanwhile. The narrow bucket (4, and 1.75/s) keeps to the
+// first three limits, with most of a second to spare for posts that are late on their way. The wide
+// bucket, which holds a busy minute, keeps to the hour; if it held more, less would be left for the
+// rest of the hour. So a quiet channel takes a burst of customers at once, and a flood of any length is
+// worked off at a post in 2 s: an agent never waits for the next hour.
+// Teams names no limit for changes. Reactions are 2 in a second for the whole bot, and a mark may take
+// both: one adds the new mark, one removes the old.
 // Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/rate-limit, read 2026-11.
 func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 	const hour, minute = 1800, 60
@@ -217,8 +217,8 @@ func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 		WidePerSecond: (hour - minute) / 3600.0 * s.opt.Rate, WideBurst: burst(minute)}
 }
 
-// Run implements bridge.Surface: Teams sends requests by itself, so it reads what was missed:
-// after the start, after gaps, and from time to time.
+// Run implements bridge.Surface. It needs no connection, since Teams sends requests by itself. It reads
+// what was missed: after the start, after gaps, and from time to time.
 func (s *Surface) Run(ctx context.Context) error {
 	defer s.work.Wait()
 	s.CatchUp(time.Time{})
@@ -229,8 +229,8 @@ func (s *Surface) Run(ctx context.Context) error {
 	return nil
 }
 
-// introduce gets a token and tells whether that works, as often as it takes; false when ctx
-// ended first.
+// introduce gets a token and reports whether that worked, until it does; false if ctx ended
+// first.
 func (s *Surface) introduce(ctx context.Context) bool {
 	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
 		err := s.notes.load(ctx)

@@ -11,8 +11,8 @@ import (
 	"parley/bridge"
 )
 
-// rootWait is how long a root may be in a channel before its record is: as long as nobody
-// may know whether a post was made.
+// rootWait is how long a root may stand in a channel before it is recorded: as long as it may take to
+// find out whether a post was made.
 const rootWait = 11 * time.Minute
 
 // posts tells whether the message at a place is a post of our own that is recorded.
@@ -20,16 +20,16 @@ type posts interface {
 	Posted(ctx context.Context, at bridge.Place) (bool, error)
 }
 
-// threads tells which of a channel's threads are ours, and what of the others concerns us.
+// threads tells which threads were begun by us, and which messages of others concern us.
 type threads struct {
 	posts posts
 	desk  sweep.Desk
 	roots *memory[bool] // by orderKey: whether we began it
 }
 
-// ours tells whether the thread that a place is in was begun by a post of ours. Teams
-// doesn't say. Where it isn't recorded, a young thread of a channel of ours is taken for
-// one: the engine then waits a little for its record, so that no reply is lost.
+// ours tells whether the thread of a place was begun by a post of ours, which Teams doesn't say. A young
+// thread whose root isn't recorded counts as ours, in a channel in which threads of ours open: the
+// engine then waits a little for the record, so that no reply is lost.
 // Errors: the desk's.
 func (t *threads) ours(ctx context.Context, at bridge.Place) (bool, error) {
 	if at.Thread == "" {
@@ -73,9 +73,9 @@ func (t *threads) isOurs(ctx context.Context, channel string) (bool, error) {
 	return slices.Contains(list, channel), err
 }
 
-// concernsUs tells whether a message is any of our business: in a thread of ours, to us, or
-// at the top level of a channel in which ours open, whose author may think that it reached
-// somebody. All else that people say in their teams is not kept.
+// concernsUs tells whether a message is to be kept: it is in a thread of ours, mentions the app, or
+// stands at the top level of a channel in which threads of ours open, where its author may think that it
+// reached a customer. All else that people say in their teams is not kept.
 // Errors: the desk's.
 func (t *threads) concernsUs(ctx context.Context, p payload, at bridge.Place, a *connector.Activity, own bool) (bool, error) {
 	if own || p.text(a).Bot {
@@ -87,7 +87,7 @@ func (t *threads) concernsUs(ctx context.Context, p payload, at bridge.Place, a 
 	return t.isOurs(ctx, at.Channel)
 }
 
-// knownOr tells whether a change is of a message in a thread of ours, or of one that is kept.
+// knownOr tells whether a changed message is to be looked at: it is in a thread of ours (own), or it is stored.
 func (t *threads) knownOr(ctx context.Context, channel, message string, own bool) (bool, error) {
 	if own {
 		return true, nil
@@ -97,11 +97,11 @@ func (t *threads) knownOr(ctx context.Context, channel, message string, own bool
 	return known[id], err
 }
 
-// justSaid is how old a message is at most that may come later than what happens to it.
+// justSaid is how old a message may be to arrive later than a reaction to it.
 const justSaid = time.Minute
 
-// concernsReaction tells the same of a reaction, of which Teams doesn't tell the thread; and
-// whether its message is one that isn't recorded yet, and may be ours.
+// concernsReaction tells whether a reaction is to be kept; Teams doesn't tell its thread. early means that
+// its message isn't recorded yet, but is so young that it may be ours.
 func (t *threads) concernsReaction(ctx context.Context, a *connector.Activity) (keep, early bool, err error) {
 	at := place(a)
 	if known, err := t.knownOr(ctx, at.Channel, a.ReplyToID, false); err != nil || known {

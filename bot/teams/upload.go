@@ -21,14 +21,14 @@ import (
 // uploadPath is where the upload page is below our public address.
 const uploadPath = "/teams/upload"
 
-// frames are what shows a page of an app.
+// frames are the origins of Teams' clients, which show an app's page in a frame.
 // Source: learn.microsoft.com/microsoftteams/platform/tabs/how-to/tab-requirements, read 2026-11.
 func frames() []string {
 	return []string{"https://teams.microsoft.com", "https://*.teams.microsoft.com", "https://*.cloud.microsoft"}
 }
 
-// newUpload makes the upload page, nil where no client could open it: Teams shows pages by
-// https alone. On this machine a trial may do without.
+// newUpload makes the upload page; nil where no client could open it, since Teams shows only pages with
+// https. A trial on one machine may use http.
 func newUpload(o Options, taken *uploads) *upload.Page {
 	u, err := url.Parse(o.PublicURL)
 	if err != nil || u.Host == "" || len(o.LinkKeys) == 0 {
@@ -47,8 +47,8 @@ func newUpload(o Options, taken *uploads) *upload.Page {
 	})
 }
 
-// attach opens the upload page for who has the form of a reply before them. What they typed
-// in it goes along.
+// attach opens the upload page for a person who has a reply's form open. The page takes over what they
+// typed into the form.
 func (in *invocation) attach(ctx context.Context, f *card.Submitted) any {
 	_, args, err := verb.Pressed(f.Memory.Verb, f.Memory.Args)
 	if err != nil || in.door.upload == nil {
@@ -63,7 +63,7 @@ func (in *invocation) attach(ctx context.Context, f *card.Submitted) any {
 	return webPage("Send files", in.door.upload.Link(t, in.value.Context.Theme, typed))
 }
 
-// uploaded says that a dialog which is handed in was the upload page, which is done.
+// uploaded says whether a submitted dialog is the upload page, which has sent its reply already.
 func uploaded(data json.RawMessage) bool {
 	var d struct {
 		Uploaded bool `json:"uploaded"`
@@ -77,7 +77,7 @@ type uploadBody struct {
 	Reply  upload.Reply  `json:"reply"`
 }
 
-// uploadID names what a ticket makes.
+// uploadID is the id of the fact that a ticket's reply becomes.
 func uploadID(t upload.Ticket) string { return "a:" + t.Nonce + ":" + t.User }
 
 // uploads stores what is sent on the upload page.
@@ -88,14 +88,14 @@ type uploads struct {
 	taking  sync.Mutex
 }
 
-// uploadTaken says that a ticket's reply is stored.
+// uploadTaken says whether a reply is stored for a ticket.
 func (u *uploads) uploadTaken(ctx context.Context, t upload.Ticket) (bool, error) {
 	seen, err := u.sweeper.Seen(ctx, uploadID(t))
 	return seen[uploadID(t)], err
 }
 
-// takeUpload stores what was sent on the upload page, once for a ticket. One at a time: of
-// two that come together the second is told that it doesn't count.
+// takeUpload stores what was sent on the upload page, once for each ticket. It takes one reply at a time:
+// of two that come together, the second is told that it doesn't count.
 func (u *uploads) takeUpload(ctx context.Context, t upload.Ticket, r upload.Reply) (already bool, err error) {
 	u.taking.Lock()
 	defer u.taking.Unlock()

@@ -13,7 +13,7 @@ var (
 )
 
 // Addresses reads mail addresses and phone numbers that are separated by spaces,
-// commas or lines. Removed counts those with "-" before them; wrong is the first
+// commas or lines. removed counts those with "-" before them; wrong is the first
 // word that is no address, "" if there is none.
 func Addresses(text string) (list []string, removed int, wrong string) {
 	seen := map[string]bool{}
@@ -39,7 +39,7 @@ func Addresses(text string) (list []string, removed int, wrong string) {
 	return list, removed, ""
 }
 
-// Unlink gives the bare address where a surface or Markdown made a link of it.
+// Unlink replaces each link that a surface or Markdown made of an address by the bare address.
 func Unlink(text string) string {
 	return linked.ReplaceAllString(text, "$1$2")
 }

@@ -12,9 +12,8 @@ import (
 	"parley/bridge"
 )
 
-// Bounds that every provider's rich messages keep, in runes and pieces.
-// Source: Meta's and Twilio's references of interactive messages, read 2026-11; the
-// narrowest of each.
+// Limits of rich messages, in runes and pieces: for each, the narrowest of all providers.
+// Source: Meta's and Twilio's references of interactive messages, read 2026-11.
 const (
 	MaxButtonRunes      = 20
 	maxRowRunes         = 24
@@ -27,8 +26,8 @@ const (
 	maxInWords          = 20   // choices where the channel carries none: they become words
 )
 
-// Buttons reads answers to tap, one a line. most is how many the account carries, 0 = they
-// become words. It gives what is wrong, for people.
+// Buttons reads answers to tap, one a line. most is how many buttons the account's channel carries; with 0
+// they will be sent as words. bad says for people what is wrong, "" if nothing is.
 func Buttons(text string, most int) (list []bridge.RichButton, bad string) {
 	seen := map[string]bool{}
 	for _, title := range textLines(text) {
@@ -45,7 +44,7 @@ func Buttons(text string, most int) (list []bridge.RichButton, bad string) {
 	return list, amount(len(list), most, "button", "buttons")
 }
 
-// amount says what is wrong with a number of pieces.
+// amount says what is wrong with having n pieces where most are allowed; "" if nothing is.
 func amount(n, most int, piece, pieces string) string {
 	limit := most
 	if most == 0 {
@@ -60,8 +59,8 @@ func amount(n, most int, piece, pieces string) string {
 	return ""
 }
 
-// Rows reads the choices of a list, "Title | description" a line; a line that ends in a
-// colon begins a section. most as in Buttons.
+// Rows reads the choices of a list, one a line: "Title | description". A line that ends in a
+// colon begins a section. most and bad are as in Buttons.
 func Rows(text string, most int) (sections []bridge.RichSection, bad string) {
 	n, seen := 0, map[string]bool{}
 	for _, l := range textLines(text) {
@@ -116,7 +115,7 @@ func rowsWrong(sections []bridge.RichSection, n, most int) string {
 
 // Cards reads a carousel: cards are separated by empty lines; the first line is the title,
 // a web address its picture, "> Title" or "> Title | https://…" a button, all else its text.
-// most as in Buttons.
+// most and bad are as in Buttons.
 func Cards(text string, most int) (cards []bridge.RichCard, bad string) {
 	var card *bridge.RichCard
 	for l := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n") {
@@ -173,7 +172,7 @@ func cardLine(card *bridge.RichCard, l string, n int) (bad string) {
 	return ""
 }
 
-// webAddress says that a word is a link that a provider may open.
+// webAddress says whether a word is a web address that providers take as a link: https, at most 1000 bytes.
 func webAddress(s string) bool {
 	u, err := url.Parse(s)
 	return err == nil && u.Scheme == "https" && strings.Contains(u.Host, ".") && len(s) <= 1000 && !strings.ContainsFunc(s, Blank)
@@ -185,7 +184,7 @@ var (
 	pointPair  = regexp.MustCompile(`[?&]mlat=([+-]?\d{1,3}(?:\.\d{1,15})?)&mlon=([+-]?\d{1,3}(?:\.\d{1,15})?)`)
 )
 
-// Point reads a place: "52.5163, 13.3777" or the link of a map that has it in it.
+// Point reads a place: "52.5163, 13.3777", or a link to a map that contains the coordinates.
 func Point(text string) (latitude, longitude float64, ok bool) {
 	text = Trim(Unlink(text))
 	for _, form := range [...]*regexp.Regexp{pointPlain, pointPair, pointLink} {
@@ -200,8 +199,8 @@ func Point(text string) (latitude, longitude float64, ok bool) {
 	return 0, 0, false
 }
 
-// Phones reads numbers for a contact card, one a line, as E.164; bad is the first that is
-// none, "" if there is none.
+// Phones reads telephone numbers for a contact card, one a line, and gives them as E.164. bad is the
+// first line that is no number, "" if there is none.
 func Phones(text string) (list []string, bad string) {
 	for _, l := range textLines(text) {
 		digits := strings.NewReplacer(" ", "", "(0)", "", "(", "", ")", "", "-", "", ".", "", "/", "").Replace(l)
@@ -214,7 +213,7 @@ func Phones(text string) (list []string, bad string) {
 	return list, ""
 }
 
-// textLines gives the lines that hold something.
+// textLines gives the lines that are not empty.
 func textLines(text string) []string {
 	var list []string
 	for l := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n") {
@@ -230,7 +229,7 @@ func visible(l string) string { return strings.Join(strings.FieldsFunc(l, Blank)
 
 var listMark = regexp.MustCompile(`^(?:[-*•]|\d{1,2}[.)])\s+`)
 
-// unlisted takes the mark of a list's line off.
+// unlisted removes a list mark, such as "- " or "1. ", from the front of a line.
 func unlisted(l string) string {
 	if rest := l[len(listMark.FindString(l)):]; rest != "" {
 		return rest

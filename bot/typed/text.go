@@ -5,7 +5,7 @@ import (
 	"unicode"
 )
 
-// Blank says that nobody sees the character: spaces, controls, zero widths, directions.
+// Blank says whether nobody sees a character: spaces, control characters, those without width, marks of direction.
 func Blank(r rune) bool {
 	return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) ||
 		unicode.Is(unicode.Variation_Selector, r) || r == '\u115f' || r == '\u1160' || r == '\u3164' || r == '\u2800' || r == '\u034f' || r == unicode.ReplacementChar
@@ -32,7 +32,7 @@ func Tags(text string) []string {
 	return tags
 }
 
-// Clip shortens what is said back.
+// Clip shortens typed words that a message for people repeats.
 func Clip(s string) string {
 	r := []rune(strings.Join(strings.FieldsFunc(s, unicode.IsSpace), " "))
 	if len(r) > 40 {

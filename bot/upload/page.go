@@ -26,7 +26,7 @@ const (
 	mostBytes = 100 << 20
 	mostFiles = 10
 	mostTime  = 10 * time.Minute // for all of it, however slow the line
-	formTime  = 20 * time.Second // for everything else
+	formTime  = 20 * time.Second // for every other request
 	textRunes = 3000             // of the text, as in other forms
 )
 
@@ -34,11 +34,12 @@ const (
 type Desk interface {
 	forms.Desk
 
-	// StoreFile keeps a file, for a reply with it that follows: its name and its size in bytes.
+	// StoreFile keeps a file for the reply that will carry it. It gives the name under which the file is
+	// kept, and its size in bytes.
 	// Errors: bridge.ErrTooLarge; what reading r gives; the database's.
 	StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (blob string, size int64, err error)
 
-	// MayReply checks a reply with files, before it is handed in. Errors: *bridge.Problem, for people.
+	// MayReply checks a reply with files before it is submitted. Errors: *bridge.Problem, for people.
 	MayReply(ctx context.Context, conversation int64, user, text string, files []bridge.SurfaceFile) error
 }
 
@@ -46,18 +47,18 @@ type Desk interface {
 type Options struct {
 	Base      string   // where the world finds us, without a final slash
 	Path      string   // of the page below it: "/chat/upload"
-	Keys      [][]byte // the first signs tickets, all are taken
+	Keys      [][]byte // the first signs new tickets; tickets signed with any of them are accepted
 	Ancestors []string // what may show the page in a frame, in the words of a Content-Security-Policy
-	AppID     string   // of the chat's app, which is told when a dialog's page is done; "" = nobody is
+	AppID     string   // of the chat's app, which the page tells when it is done; "" = it tells nobody
 	Desk      Desk
 	Now       func() time.Time
 	Zone      *time.Location
 	Log       *slog.Logger // nil = discard
 
-	// Used says that a ticket's reply was handed in.
+	// Used says whether a reply was submitted with the ticket.
 	Used func(context.Context, Ticket) (bool, error)
-	// HandIn stores the reply as what its author did. Already: it was handed in before, and
-	// what was stored then counts.
+	// HandIn stores the reply as an act of its author. already means that a reply was submitted with the
+	// ticket before: that one counts, and this one changes nothing.
 	HandIn func(context.Context, Ticket, Reply) (already bool, err error)
 }
 
@@ -82,9 +83,9 @@ func New(o Options) *Page {
 	return &Page{o, html}
 }
 
-// Link leads the ticket's bearer to the page. What was typed already goes along behind the
-// "#", which no server and no log gets to see. Theme is the client's: "default" (light), "dark",
-// "contrast"; anything else = as the system is.
+// Link gives the page's address for the ticket's bearer. The text that they typed already stands behind
+// the "#", where no server and no log sees it. theme is the client's: "default" (light), "dark",
+// "contrast"; with anything else the page follows the system.
 func (p *Page) Link(t Ticket, theme, typed string) string {
 	t.Until = p.opt.Now().Add(TicketLife).Unix()
 	link := p.opt.Base + p.opt.Path + "/" + sign(p.opt.Keys[0], t)
@@ -97,10 +98,10 @@ func (p *Page) Link(t Ticket, theme, typed string) string {
 	return link
 }
 
-// named says that a client told its theme.
+// named says whether theme is one that the page knows.
 func named(theme string) bool { return theme == "default" || theme == "dark" || theme == "contrast" }
 
-// Handlers answers below the path.
+// Handlers gives the page's handlers, by pattern.
 func (p *Page) Handlers() map[string]http.Handler {
 	return map[string]http.Handler{
 		"GET " + p.opt.Path + "/{ticket}":        p.guarded(p.show),
@@ -127,7 +128,7 @@ type shown struct {
 //go:embed page.html
 var source string
 
-// guarded lets in who has a ticket, with the headers of every answer.
+// guarded calls next for requests with a valid ticket, and sets the headers that every answer has.
 func (p *Page) guarded(next func(http.ResponseWriter, *http.Request, Ticket, shown)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s := shown{Nonce: rand.Text(), AppID: p.opt.AppID, Files: mostFiles, Bytes: mostBytes, Runes: textRunes}
@@ -175,7 +176,7 @@ func (p *Page) show(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
 	p.answer(w, http.StatusOK, s)
 }
 
-// admit looks whether the ticket's bearer may reply now; if not, it has answered.
+// admit says whether the ticket's bearer may reply now. If not, it has answered the request.
 func (p *Page) admit(ctx context.Context, w http.ResponseWriter, t Ticket, s *shown) bool {
 	facts, err := p.opt.Desk.Facts(ctx, t.Conversation, t.User)
 	used := false
@@ -200,7 +201,8 @@ func (p *Page) admit(ctx context.Context, w http.ResponseWriter, t Ticket, s *sh
 	return true
 }
 
-// sent says that a reply is handed in. Already: another one was, before.
+// sent confirms that a reply was submitted. already means that an earlier reply was submitted with the
+// same ticket, so that this one changed nothing.
 func (p *Page) sent(w http.ResponseWriter, s shown, already bool) {
 	s.Form, s.Done = false, true
 	if already {

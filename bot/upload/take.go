@@ -27,11 +27,11 @@ const (
 	fieldFile = "file"
 )
 
-// checkBytes bounds what is asked before files are sent: a text and files' names.
+// checkBytes bounds the body of a check, which has a text and the names of files, but no files.
 const checkBytes = 64 << 10
 
-// take stores what is sent and hands it in. Files are stored as they come; those of a reply
-// that isn't handed in are forgotten after a while.
+// take stores the files of a reply as they arrive, then submits the reply. The files of a reply that is
+// not submitted are deleted after a while.
 func (p *Page) take(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
 	ctx, cancel := context.WithTimeout(r.Context(), mostTime)
 	defer cancel()
@@ -59,7 +59,7 @@ func (p *Page) take(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
 	p.sent(w, s, already)
 }
 
-// check tells whether a reply would be taken, before its files are brought.
+// check tells the page whether a reply would be taken, before the browser sends its files.
 func (p *Page) check(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
 	ctx, cancel := context.WithTimeout(r.Context(), formTime)
 	defer cancel()
@@ -80,7 +80,7 @@ func (p *Page) check(w http.ResponseWriter, r *http.Request, t Ticket, s shown) 
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// accepts checks a reply as a form's is checked, and against what the channel carries.
+// accepts checks a reply like one from a form, and whether the channel carries its files.
 // Errors: *bridge.Problem, the desk's.
 func (p *Page) accepts(ctx context.Context, t Ticket, r Reply) error {
 	if len(r.Files) == 0 {
@@ -127,7 +127,7 @@ func (p *Page) read(ctx context.Context, r *http.Request) (Reply, error) {
 			return out, nil
 		case err != nil:
 			return out, broken(err)
-		case part.FormName() == "": // not readable: rather nothing than all but one
+		case part.FormName() == "": // a part that can't be read: take no file rather than all but this one
 			return out, errForm
 		case part.FormName() == fieldText:
 			text, err := io.ReadAll(io.LimitReader(part, textRunes*utf8.UTFMax+1))
@@ -160,7 +160,7 @@ func broken(err error) error {
 	return errForm
 }
 
-// called gives the name and type of a file that a browser calls so.
+// called cleans the name and the type that a browser gives a file.
 func called(name, kind string) (string, string) {
 	name = path.Base(strings.ReplaceAll(name, "\\", "/"))
 	name = strings.TrimSpace(strings.Map(func(r rune) rune {

@@ -11,12 +11,12 @@ import (
 	"parley/bridge"
 )
 
-// TicketLife is how long a ticket lets somebody in. It acts for one person in one
-// conversation, so it is short; a button gives another one.
+// TicketLife is how long a ticket is valid. Whoever has the ticket acts for its person in one
+// conversation, so the time is short; a button gives another ticket.
 const TicketLife = time.Hour
 
-// Ticket lets the person to whom it was given reply once, in one conversation. Where it was
-// given is a claim of theirs: the engine authorises the reply.
+// Ticket lets the person to whom it was given reply once, in one conversation. Its conversation and
+// place came from that person's client and are only claims: the engine authorises the reply.
 type Ticket struct {
 	User         string       `json:"user"` // the surface's id
 	Conversation int64        `json:"conversation"`
@@ -26,7 +26,7 @@ type Ticket struct {
 	Shown        string       `json:"shown,omitempty"`
 	Promotional  bool         `json:"promotional,omitempty"`
 	Place        bridge.Place `json:"place"`
-	Nonce        string       `json:"nonce"` // names the reply: the same ticket makes one, however often it is handed in
+	Nonce        string       `json:"nonce"` // names the reply: a ticket makes one reply, however often it is submitted
 	Until        int64        `json:"until"` // unix seconds
 }
 
@@ -47,7 +47,7 @@ func sign(key []byte, t Ticket) string {
 
 func seal(key []byte, text string) string {
 	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte("upload." + text)) // keys sign other things, too
+	mac.Write([]byte("upload." + text)) // the prefix tells tickets from other things that the keys sign
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 

@@ -25,8 +25,8 @@ func assign() *Verb {
 	}
 }
 
-// ownersField asks who owns a conversation. Where that is one person, nobody is filled in: a choice
-// can't be taken back everywhere, and a team may be wanted.
+// ownersField asks who is to own a conversation. Where only one person can, the field begins empty: some
+// surfaces let nobody clear a choice, and people may want to choose a team instead.
 func ownersField(in shape.FormInput) shape.Field {
 	f := shape.Field{Name: fieldPeople, Kind: shape.FieldSeveral, Label: "Several people", Hint: "The first person owns it; the others are added.", Optional: true}
 	for _, a := range in.People {
@@ -43,7 +43,7 @@ func ownersField(in shape.FormInput) shape.Field {
 	return f
 }
 
-// handOver offers to give a conversation to one person, at once: its owner is not among them.
+// handOver makes buttons that each hand the conversation to one person at once. They leave out its only owner.
 func handOver(in shape.FormInput) []shape.Button {
 	var quick []shape.Button
 	for _, a := range in.People {
@@ -61,7 +61,7 @@ func handOver(in shape.FormInput) []shape.Button {
 // the form's list.
 const mostHandOver = 8
 
-// agentValue names an agent to bridge.Args.Agents.
+// agentValue is how bridge.Args.Agents names an agent: by the surface's user id, else by address.
 func agentValue(a bridge.AgentRef) string {
 	if a.User != "" {
 		return a.User
@@ -69,7 +69,7 @@ func agentValue(a bridge.AgentRef) string {
 	return a.Email
 }
 
-// readAssign reads who is to have it.
+// readAssign reads who is to have the conversation.
 func readAssign(out *shape.Filled, v Values, _ Reading) (field, problem string) {
 	out.Args.Agents, out.Args.Team, out.Args.Note = v.List(fieldPeople), v.Text(fieldTeam), v.Text(fieldNote)
 	switch {

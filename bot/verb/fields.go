@@ -28,7 +28,7 @@ const (
 // maxTextRunes fits every surface's text field.
 const maxTextRunes = 3000
 
-// one makes the value of a text field; nothing for nothing.
+// one makes the value of a text field; nil for "".
 func one(s string) []string {
 	if s == "" {
 		return nil

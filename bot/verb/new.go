@@ -20,9 +20,9 @@ func start() *Verb {
 	}
 }
 
-// askStart begins a conversation: by which account, where there are several, then with
-// whom and what is said.
-// Errors: *bridge.Problem where there is none to begin by.
+// askStart is the form that begins a conversation. It asks for the account, if there are several, then
+// for the customer and the text.
+// Errors: *bridge.Problem where no account can begin conversations.
 func askStart(form *shape.Form, in shape.FormInput) error {
 	form.Title, form.Submit = "New conversation", "Send"
 	pick := shape.Field{Name: fieldAccount, Kind: shape.FieldOne, Label: "By"}
@@ -68,7 +68,7 @@ func askStart(form *shape.Form, in shape.FormInput) error {
 	return nil
 }
 
-// StartsBy gives the account by which a conversation begins: the named one, or the only one.
+// StartsBy gives the account by which a conversation begins: the one that the arguments name, or the only one that can.
 func StartsBy(in shape.FormInput) (bridge.AccountRef, bool) {
 	var able []bridge.AccountRef
 	for _, a := range in.Accounts {
@@ -101,7 +101,7 @@ func startByTemplate(form *shape.Form, in shape.FormInput) error {
 	return nil
 }
 
-// accountName says which account, and what it is.
+// accountName names an account and its channel: "support (WhatsApp)".
 func accountName(a bridge.AccountRef) string {
 	if a.ChannelName == "" {
 		return a.Name
@@ -143,7 +143,7 @@ func readStart(out *shape.Filled, v Values, with Reading) (field, problem string
 // started shows what began a conversation.
 func started(l bridge.Line, f bridge.Facts) []shape.Block {
 	lead := []any{shape.Icon("outbox_tray"), " ", shape.Doer(l) + " wrote to " + shape.Customer(l, f)}
-	if len(l.Mentions) > 0 { // the mention makes the thread one of the writer's, who would miss the answer else
+	if len(l.Mentions) > 0 { // the mention makes the writer follow the thread: without it they would miss the answer
 		lead = []any{shape.Icon("outbox_tray"), " ", shape.Mentions(l.Mentions), " wrote to " + shape.Customer(l, f)}
 	}
 	if name := templateName(l); name != "" {

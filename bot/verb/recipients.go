@@ -10,11 +10,11 @@ import (
 	"parley/bridge"
 )
 
-// maxRecipientsRunes is how long a list of recipients may be in the form of a reply. Both lists
-// have room beside the form's other arguments, which a surface bounds.
+// maxRecipientsRunes is how long a list of recipients may be in the form of a reply. A surface bounds
+// what a form can carry: both lists fit beside the form's other arguments.
 const maxRecipientsRunes = 500
 
-// goesTo names who gets the reply of a form: those of its first step where there was one.
+// goesTo names who gets the reply of a form. In the second step these are the recipients of the first.
 func goesTo(in shape.FormInput) string {
 	if in.Args.Rich == "" || len(in.Args.To) == 0 {
 		return shape.Recipients(in.Facts)
@@ -26,9 +26,9 @@ func goesTo(in shape.FormInput) string {
 	return words
 }
 
-// recipientFields let people change who gets the reply, where a channel has several recipients.
-// The form remembers what it shows, so that handing it in unchanged changes nobody. Lists that a
-// field can't give back as they are, because they are long or odd, are not offered.
+// recipientFields let people change who gets the reply, where a channel has several recipients. The
+// form remembers the recipients that it shows, so that an unchanged form changes none. There are no
+// fields for lists that would not be read back unchanged, because they are long or odd.
 func recipientFields(form *shape.Form, in shape.FormInput) []shape.Field {
 	to, cc := addressesOf(in.Facts.To), addressesOf(in.Facts.Cc)
 	if !in.Can.Participants || len(to) == 0 || !fitsField(to) || !fitsField(cc) {

@@ -28,8 +28,8 @@ func notAnswerable(f bridge.Facts) error {
 	return nil
 }
 
-// windowClosed refuses a form that writes to the customer in words of one's own, also where only a
-// template may be sent.
+// windowClosed refuses a form for free text to the customer where nothing can be sent, or where the
+// reply window is closed and only a template may be sent.
 func windowClosed(in shape.FormInput) error {
 	f := in.Facts
 	if err := notAnswerable(f); err != nil {

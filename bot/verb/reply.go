@@ -20,7 +20,7 @@ func reply() *Verb {
 	}
 }
 
-// counted says as how many texts something counts, where it is more than one.
+// counted says how many texts a reply counts as, in brackets; "" for fewer than two.
 func counted(n int) string {
 	if n < 2 {
 		return ""
@@ -28,10 +28,10 @@ func counted(n int) string {
 	return fmt.Sprintf(" (%d texts)", n)
 }
 
-// PromoWord is the word of a reply that is promotional.
+// PromoWord is the verb's word that makes a reply promotional.
 const PromoWord = "promo"
 
-// onItsWay confirms what leaves.
+// onItsWay confirms that a text is on its way to the customer.
 func onItsWay(l bridge.Line, f bridge.Facts) string {
 	return "On its way to " + shape.Customer(l, f) + "."
 }

@@ -12,7 +12,7 @@ import (
 	"parley/bridge"
 )
 
-// askReply is the form of a reply: its text, or, in a second step, what goes with it.
+// askReply is the form of a reply. It asks for the text; a second step asks for buttons or the like that go with it.
 func askReply(form *shape.Form, in shape.FormInput) error {
 	if err := windowClosed(in); err != nil {
 		return err
@@ -56,11 +56,11 @@ func askReply(form *shape.Form, in shape.FormInput) error {
 	return nil
 }
 
-// kindPromotion is the value of a reply that is promotional.
+// kindPromotion is the value of fieldKind for a promotional reply.
 const kindPromotion = "promotion"
 
-// promotionField asks whether a reply is promotional where a provider takes such ones for a shorter
-// time than answers. When that is over the form says so.
+// promotionField asks whether a reply is promotional, where the provider takes promotional messages for
+// a shorter time than answers. Once that time is over the form says so instead.
 func promotionField(form *shape.Form, in shape.FormInput) []shape.Field {
 	switch {
 	case in.Can.HumanWindow == 0:
@@ -75,7 +75,7 @@ func promotionField(form *shape.Form, in shape.FormInput) []shape.Field {
 
 func hoursWords(d time.Duration) string { return fmt.Sprintf("%d hours", int(d.Hours())) }
 
-// countWords says how many messages a text is where providers count.
+// countWords says how many texts a reply counts as; "" where the provider doesn't count.
 func countWords(in shape.FormInput) string {
 	c := in.Count
 	switch {
@@ -93,14 +93,14 @@ func countWords(in shape.FormInput) string {
 	return fmt.Sprintf("So far %d %s, %d characters left (%s).", c.Parts, shape.Plural(c.Parts, "text", "texts"), c.Left, c.Encoding)
 }
 
-// Begun gives the text of a reply's form so far, and its arguments; the text need not be one that
-// could be handed in. Errors are by field name, for people.
+// Begun reads a reply's form that may be unfinished: its text so far, which need not be one that could be
+// submitted, and its arguments. The errors are sentences for people, by field name.
 func Begun(args bridge.Args, fields map[string][]string) (string, bridge.Args, map[string]string) {
 	v := Values(fields)
 	if id, err := strconv.ParseInt(v.Text(fieldAnswers), 10, 64); err == nil && id > 0 {
 		args.Message = id
 	}
-	if args.Rich == "" { // the first step alone asks for it
+	if args.Rich == "" { // only the first step asks for it
 		args.Promotional = v.Text(fieldKind) == kindPromotion
 	}
 	if field, problem := readRecipients(&args, v); problem != "" {

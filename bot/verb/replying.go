@@ -7,7 +7,7 @@ import (
 	"parley/bot/shape"
 )
 
-// OthersReplying tells who opens a form that colleagues have one open already.
+// OthersReplying tells the person who opens a reply's form which colleagues opened one before.
 func OthersReplying(in shape.FormInput) []shape.Block {
 	var blocks []shape.Block
 	for _, r := range in.Facts.Replying {

@@ -9,11 +9,11 @@ import (
 	"parley/bridge"
 )
 
-// richKind is what can be added, in words.
+// richKind describes one kind of content that a reply can carry besides text.
 type richKind struct {
 	kind          bridge.RichKind
 	label         string
-	piece, pieces string // what its limit counts; "" = there is one
+	piece, pieces string // what its limit counts, in singular and plural; "" = there can be only one
 }
 
 func richKinds() []richKind {
@@ -23,7 +23,7 @@ func richKinds() []richKind {
 	}
 }
 
-// richForm asks for what goes with the text.
+// richForm is the second step of a reply: it asks for the buttons, list or the like that go with the text.
 func richForm(form *shape.Form, in shape.FormInput) {
 	kind := in.Args.Rich
 	form.Args.Most = in.Can.Most(kind)

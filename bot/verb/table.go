@@ -56,12 +56,12 @@ func table() []*Verb {
 	}
 }
 
-// made keeps the table: made anew for each button it would cost a twentieth of all time. It can't be a
-// sync.OnceValue, because functions of the table ask for verbs: Go refuses such a circle.
+// made keeps the table, because making it anew for each button took a twentieth of the running time. It
+// can't be a sync.OnceValue: functions in the table look up verbs, and Go refuses such a cycle.
 var made atomic.Pointer[[]*Verb] //nolint:gochecknoglobals // a table that never changes
 
-// All gives every verb that people can give, in the order of a help page. What it holds is not to be
-// changed.
+// All gives every verb that people can give, in the order of a help page. The caller must not change
+// the verbs or the list.
 func All() []*Verb {
 	if all := made.Load(); all != nil {
 		return *all
@@ -82,7 +82,7 @@ func Find(word string) (*Verb, bool) {
 	return nil, false
 }
 
-// Of gives a verb by its name; of one that people don't give, nothing but the name.
+// Of gives a verb by its name. For a verb that people can't give, the result has only the name.
 func Of(name bridge.Verb) *Verb {
 	for _, v := range All() {
 		if v.Name == name {
@@ -97,7 +97,7 @@ func OfferedInThread() []string {
 	return offered(func(v *Verb) Offer { return v.InThread })
 }
 
-// OfferedInChat gives those that it offers in a chat with the app alone.
+// OfferedInChat gives the words that a chat offers in a conversation with the app alone.
 func OfferedInChat() []string {
 	return offered(func(v *Verb) Offer { return v.InChat })
 }
@@ -120,8 +120,8 @@ func InMenu() []*Verb {
 }
 
 // Emoji gives the verb that an emoji stands for, by its shortcode with or without colons and skin
-// tone. A team may choose others. Of the marks that we make on messages, only that of what waits and
-// that of what stays inside stand for verbs: who joins in takes it back, or keeps it inside.
+// tone. A team may choose others. Of the marks that Parley puts on messages, two stand for verbs: a person
+// who adds the mark for waiting takes the text back, and one who adds the mark for inside keeps it inside.
 func Emoji(name string) (bridge.Verb, bridge.Args, bool) {
 	name = bridge.EmojiName(name)
 	for _, v := range All() {
@@ -132,8 +132,8 @@ func Emoji(name string) (bridge.Verb, bridge.Args, bool) {
 	return "", bridge.Args{}, false
 }
 
-// Reaction says what somebody asks for who adds an emoji to a message, or takes it back: a verb
-// for which the emoji stands, when it is added, else that it is noted.
+// Reaction says what a person asks for by adding an emoji to a message, or by removing one: the verb
+// that an added emoji stands for, else only that the reaction is noted (VerbReact or VerbUnreact).
 func Reaction(emoji string, added bool) (bridge.Verb, bridge.Args) {
 	name, args := bridge.VerbUnreact, bridge.Args{}
 	if added {
@@ -146,7 +146,7 @@ func Reaction(emoji string, added bool) (bridge.Verb, bridge.Args) {
 	return name, args
 }
 
-// Title names a conversation on cards and lists: as somebody called it, else by its customer.
+// Title names a conversation on cards and lists: by the title that an agent gave it, else by its customer.
 func Title(f bridge.Facts) string {
 	for _, v := range All() {
 		if v.Title == nil {

@@ -43,8 +43,8 @@ func templateName(l bridge.Line) string {
 
 const maxValueRunes = 1000
 
-// askTemplate asks which template, then for its variables, above which its words stand as
-// they would be sent. What is sent is what was read there.
+// askTemplate asks which template to send, then for its variables. Above the variables stands the
+// template's text, and exactly what people read there is sent.
 func askTemplate(form *shape.Form, in shape.FormInput) error {
 	list := in.Templates.List
 	args := bridge.TemplateArgs{}
@@ -75,7 +75,7 @@ func askTemplate(form *shape.Form, in shape.FormInput) error {
 	return nil
 }
 
-// pickTemplate asks which template; label shows only those with it.
+// pickTemplate asks which template. A label other than "" shows only the templates that have it.
 func pickTemplate(form *shape.Form, list []bridge.Template, label string) {
 	form.Title, form.Submit = "Send a template", "Next"
 	pick := shape.Field{Name: fieldTemplate, Kind: shape.FieldOne, Label: "Template", Optional: true}
@@ -139,7 +139,7 @@ func fieldWords(name string) string {
 	return strings.ToUpper(words[:1]) + words[1:]
 }
 
-// readTemplate reads both steps. Next says that the form goes on.
+// readTemplate reads either step of askTemplate; out.Next says that another step follows.
 func readTemplate(out *shape.Filled, v Values, _ Reading) (field, problem string) {
 	args := bridge.TemplateArgs{}
 	if out.Args.Template != nil {

@@ -27,9 +27,9 @@ type value struct {
 	TooLong bool         `json:"long,omitempty"`
 }
 
-// Value encodes arguments for a button or a form's private data, at most
-// MaxValueBytes. Arguments that don't fit give a value that Pressed refuses: half of
-// them would be worse than none.
+// Value encodes arguments for a button or a form's private data, in at most MaxValueBytes.
+// Arguments that don't fit give a value that Pressed refuses: to leave some of them out would
+// be worse.
 func Value(args bridge.Args) string {
 	b, err := json.Marshal(value{Version: valueVersion, Args: &args})
 	if err != nil || len(b) > MaxValueBytes {

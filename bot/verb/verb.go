@@ -13,52 +13,52 @@ type Verb struct {
 
 	// What is typed.
 	Words   []string // after "!", the usual one first
-	Answers []string // those of Words that may well be a whole answer to a customer: alone they are no slip
+	Answers []string // those of Words that may well be a whole answer to a customer: typed alone they are not taken for a slip
 	Lone    bool     // any other of Words alone, without "!", is taken for a slip
-	Form    string   // of the line: "!snooze TIME"
+	Form    string   // how the whole line is written: "!snooze TIME"
 	Rest    Rest     // what follows the word
 	Missing string   // said when nothing follows the word, "" = nothing need follow
 
 	// What help says.
 	Sentence string
 	Examples []string
-	Everyday bool // a short help names it
-	Hidden   bool // a list of all verbs leaves it out: it has only a button
+	Everyday bool // the short help lists it, too
+	Hidden   bool // help never lists it: it has only a button
 
 	// Where it can be given besides a thread's text.
 	Emoji    []string                  // shortcodes that do the same
-	Slash    bool                      // elsewhere, by number: "@Parley #12 …"
+	Slash    bool                      // outside the thread, with the conversation's number: "@Parley #12 …"
 	Anywhere bool                      // it is about no conversation
 	Command  *Command                  // a slash command of its own, where a chat has room for some
-	InThread Offer                     // in what a chat offers while somebody types in a thread
+	InThread Offer                     // its place among the words that a chat offers while somebody types in a thread
 	InChat   Offer                     // the same, in a chat with the app alone
-	Menu     *Entry                    // in a message's menu
-	Box      *Entry                    // beside the message box
+	Menu     *Entry                    // its entry in a message's menu; nil = none
+	Box      *Entry                    // its entry beside the message box; nil = none
 	Button   string                    // label of its button, "" = help names none
 	Label    string                    // on buttons and forms, where help names no button; "" = Button
 	Style    shape.Style               // of its button
 	Opens    shape.Opens               // what its button opens besides a form
 	Confirm  string                    // a question that its button asks first
-	Meant    bool                      // a button may stand for it where it was mistyped
+	Meant    bool                      // where its word was mistyped, Parley may offer it as a button
 	MeantAs  func(bridge.Meant) string // that button's label with arguments: "Assign to Ben"; nil = Label
 
 	// Its form; nil = it has none.
 	Ask       func(*shape.Form, shape.FormInput) error
-	Asks      func(bridge.Args) bool // with these arguments the form is needed first; nil = always
-	AtOnce    bool                   // typed, it acts without its form
+	Asks      func(bridge.Args) bool // whether the form is needed first, given these arguments; nil = always
+	AtOnce    bool                   // when typed, the verb acts without its form
 	Lists     []List                 // what the form offers to choose from
 	Answering bool                   // the form writes to a conversation's customer: colleagues are shown who has it open
 	Read      func(*shape.Filled, Values, Reading) (field, problem string)
 
-	// What cards and lists show of what it set on a conversation.
-	Title   func(bridge.Facts) string        // in place of the customer's name, "" = that
+	// How cards and lists show what the verb set on a conversation.
+	Title   func(bridge.Facts) string        // a title in place of the customer's name; "" = none
 	Mark    func(bridge.Facts) []shape.Piece // beside the tags; nothing = no mark
 	Details bool                             // the card of details has its button, until the conversation is closed
 
 	// What is said when it was done, or not.
 	Sends bool                                          // it sends something to a customer
 	Done  func(bridge.Line, bridge.Facts) string        // one sentence, "" = "Done."
-	Shown func(bridge.Line, bridge.Facts) []shape.Block // more than a sentence; nil = Done
+	Shown func(bridge.Line, bridge.Facts) []shape.Block // a confirmation of more than a sentence; nil = use Done
 }
 
 // Rest says how the rest of a line after a verb's word is read.
@@ -82,15 +82,15 @@ const (
 	RestStart                 // Args.Account, which may be left out, Args.Recipient, then Text
 )
 
-// List is something that a form offers to choose from.
+// List is one kind of thing that a form offers to choose from.
 type List int
 
 // Lists of forms.
 const (
 	Colleagues  List = iota // people and teams
 	KnownTags               // all tags
-	Templates               // that may be sent in the conversation
-	Answerables             // what a reply may answer and carry
+	Templates               // templates that may be sent in the conversation
+	Answerables             // the messages that a reply may answer, and what it may carry
 )
 
 // Command is a slash command of a verb's own.
@@ -108,7 +108,7 @@ type Entry struct {
 	Title, About string
 }
 
-// Reading is what a form is read with.
+// Reading is what the reading of a form needs besides its values.
 type Reading struct {
 	Now  time.Time
 	Zone *time.Location // nil = UTC
@@ -134,7 +134,7 @@ func NewButton(name bridge.Verb, args bridge.Args) shape.Button {
 	return b
 }
 
-// MeantButton is the button of a command that was mistyped, and says what it does: "Assign to Ben".
+// MeantButton offers the verb that a mistyped command probably meant. Its label says what it does: "Assign to Ben".
 func MeantButton(m bridge.Meant) shape.Button {
 	v, b := Of(m.Verb), NewButton(m.Verb, m.Args)
 	b.Style = shape.StylePrimary
@@ -150,7 +150,7 @@ func told(l bridge.Line, words ...any) []shape.Block {
 	return []shape.Block{shape.Sentence(append([]any{shape.Icon("ok"), " ", shape.Mentioned(l)}, words...)...)}
 }
 
-// senders names whose mail a line is about, and says what else is to be known.
+// senders gives the names of those whose mail a line is about, and the line's hint; "" where the line has neither.
 func senders(l bridge.Line) (names, hint string) {
 	if c, ok := l.Content.(*bridge.SendersLine); ok {
 		return shape.OneLine(c.Senders, shape.MaxSubjectRunes), c.Hint

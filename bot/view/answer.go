@@ -39,7 +39,7 @@ func accountLine(l bridge.Line, c *bridge.AccountLine, f bridge.Facts) []Block {
 	return []Block{headline(l, "electric_plug", name, shape.Then(shape.Or(c.Trouble, "It works again.")), shape.Then(c.Hint))}
 }
 
-// without names who gets no replies any more.
+// without names those who get no replies any more; "" if there are none.
 func without(list []bridge.PartyRef) string {
 	if len(list) == 0 {
 		return ""
@@ -47,7 +47,7 @@ func without(list []bridge.PartyRef) string {
 	return " No longer among them: " + shape.Parties(list) + "."
 }
 
-// automaticLine is one mail of a machine: who, why it is one, its subject and beginning.
+// automaticLine is about a machine's mail: who sent it, why it counts as automatic, its subject and beginning.
 func automaticLine(l bridge.Line, c *bridge.AutomaticLine, f bridge.Facts) []Block {
 	why := ""
 	if c.Cause != "" {
@@ -64,8 +64,8 @@ func automaticLine(l bridge.Line, c *bridge.AutomaticLine, f bridge.Facts) []Blo
 	return blocks
 }
 
-// collectedLine is one mail of somebody who opened very many conversations: whose, its subject and
-// its words.
+// collectedLine is about a mail of somebody who opened very many conversations: the sender, the
+// subject and the words.
 func collectedLine(l bridge.Line, c *bridge.CollectedLine, f bridge.Facts) []Block {
 	parts := []any{"Mail from " + customerParty(l, f)}
 	if subject := shape.OneLine(c.Subject, shape.MaxSubjectRunes); subject != "" {
@@ -80,7 +80,7 @@ func collectedLine(l bridge.Line, c *bridge.CollectedLine, f bridge.Facts) []Blo
 	return append([]Block{headline(l, "inbox_tray", parts...)}, shape.Quote(c.Words)...)
 }
 
-// quarantineLine tells of what could not be read; the hint is what an admin types.
+// quarantineLine tells that something arrived that could not be read. A hint that begins with "parley" is a command for admins.
 func quarantineLine(l bridge.Line, c *bridge.QuarantineLine, _ bridge.Facts) []Block {
 	what := "Something arrived that I could not read."
 	if name := shape.OneLine(c.Account, shape.MaxNameRunes); name != "" {
@@ -128,7 +128,7 @@ func unchangedLine(l bridge.Line, _ bridge.Facts) []Block {
 	return []Block{headline(l, "ok", "It is so already. Nothing changed.")}
 }
 
-// refusal says that a verb changed nothing.
+// refusal begins the answer to a verb that was refused; "" for a verb that only reads.
 func refusal(name bridge.Verb) string {
 	switch {
 	case name == "", name == bridge.VerbSay, name == bridge.VerbUnknown:

@@ -7,14 +7,14 @@ import (
 	"parley/channels/markdown"
 )
 
-// What a line repeats of a message that stands above it: enough to know which one is meant.
+// How much a line repeats of a message that stands above it: enough to know which message is meant.
 const (
 	briefLines = 2
 	briefRunes = 200
 )
 
-// brief shortens what a line repeats of a person's message, if that can be read where it was
-// typed. What was deleted or changed there, or never stood there, stays whole.
+// brief shortens a person's message that a line repeats, if readers can still see the message where
+// it was typed. A message that was deleted or changed there, or was never typed in a channel, stays whole.
 func brief(l bridge.Line) (short bridge.Line, cut bool) {
 	switch l.Kind() {
 	case bridge.LineEditLate, bridge.LineDeleteLate:

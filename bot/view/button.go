@@ -6,7 +6,7 @@ import (
 	"parley/bridge"
 )
 
-// buttons of a line, in its order, about its arguments.
+// buttons makes the buttons of a line: those of its content, then one for each of its verbs, with its arguments.
 func buttons(l bridge.Line, f bridge.Facts) []Button {
 	args := l.Args
 	if args.Conversation == 0 {
@@ -33,7 +33,7 @@ func buttons(l bridge.Line, f bridge.Facts) []Button {
 	return resolvingAtOnce(f, all)
 }
 
-// resolvingAtOnce has Resolve act without a form where a conversation's account wants that.
+// resolvingAtOnce makes Resolve act without a form where the conversation's account is set so (f.ResolveNow).
 func resolvingAtOnce(f bridge.Facts, buttons []Button) []Button {
 	for i := range buttons {
 		if buttons[i].Verb == bridge.VerbResolve && f.ResolveNow {
@@ -43,7 +43,7 @@ func resolvingAtOnce(f bridge.Facts, buttons []Button) []Button {
 	return buttons
 }
 
-// fitButton has a button of a line say what it does there.
+// fitButton adapts the label, style and question of a button to the line that it stands under.
 func fitButton(b *Button, l bridge.Line) {
 	kind, send := l.Kind(), b.Verb == bridge.VerbSend
 	if send && likelyReply(l) {
@@ -63,8 +63,8 @@ func fitButton(b *Button, l bridge.Line) {
 	}
 }
 
-// likelyReply says that what a line is about was most likely written for the customer, so that
-// sending it is what people want first.
+// likelyReply says that the text which a line is about was most likely written for the customer, so
+// that people will most often want to send it.
 func likelyReply(l bridge.Line) bool {
 	switch askReason(l) {
 	case "confirm", "file_alone", "unclaimed", "handed_in":
@@ -73,7 +73,7 @@ func likelyReply(l bridge.Line) bool {
 	return l.Kind() == bridge.LineParked || l.Kind() == bridge.LineOffered
 }
 
-// askReason tells why a line asks what is to become of a text; "" where it doesn't ask.
+// askReason gives the code for why a line asks what is to become of a text; "" if the line asks nothing.
 func askReason(l bridge.Line) string {
 	if c, ok := l.Content.(*bridge.AskLine); ok {
 		return c.Reason
@@ -81,8 +81,8 @@ func askReason(l bridge.Line) string {
 	return ""
 }
 
-// MarkIcon is the emoji shortcode of a mark. Joining in on two of them does what they show
-// (verb.Emoji): on what waits it takes that back, on what is inside it keeps it there.
+// MarkIcon is the emoji shortcode of a mark. Two of these emoji are also verbs for a person who adds the same
+// reaction (verb.Emoji): on a text that waits it takes the text back, on one that stayed inside it keeps it there.
 func MarkIcon(m bridge.Mark) string {
 	switch m {
 	case bridge.MarkWaiting:
@@ -101,7 +101,7 @@ func MarkIcon(m bridge.Mark) string {
 	return ""
 }
 
-// Rows puts buttons into rows of at most so many; one that stands apart begins a row.
+// Rows puts buttons into rows of at most so many. A button with Apart set begins a new row.
 func Rows(buttons []Button, most int) [][]Button {
 	var rows [][]Button
 	for _, b := range buttons {

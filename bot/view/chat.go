@@ -7,7 +7,7 @@ import (
 	"parley/bridge"
 )
 
-// maxEmojiRunes is what a reaction shows at most: one emoji may be several runes.
+// maxEmojiRunes is how many runes of a reaction are shown: one emoji may be several runes.
 const maxEmojiRunes = 16
 
 // Lines about what customers do in chats besides writing.

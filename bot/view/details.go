@@ -9,7 +9,7 @@ import (
 	"parley/bridge"
 )
 
-// Details is all that is known of a conversation (More), with the rest of the buttons.
+// Details is the card that More opens: all that is known of a conversation, and the verbs that make sense now.
 func Details(f bridge.Facts) Card {
 	c := Card{Title: "Conversation " + shape.Number(f.ID)}
 	add := func(name string, pieces ...Piece) {
@@ -69,7 +69,7 @@ func Details(f bridge.Facts) Card {
 	return c
 }
 
-// lastWords begin the last message.
+// lastWords quotes the beginning of the conversation's last message.
 func lastWords(f bridge.Facts) []Piece {
 	if p := shape.OneLine(f.LastPreview, shape.MaxPreviewRunes); p != "" {
 		return []Piece{shape.Text("“" + p + "”")}
@@ -92,8 +92,8 @@ func windowDetails(f bridge.Facts) []Piece {
 	return []Piece{shape.Text("open until "), shape.At(f.WindowUntil, f.Zone)}
 }
 
-// detailButtons are the verbs that make sense now: what one does most, then the rest, then, apart
-// from all, what ends it without an answer.
+// detailButtons are the verbs that make sense now, in three groups: those that people use most, the
+// rest, and, for admins, Close, which ends the conversation without an answer.
 func detailButtons(f bridge.Facts) []Button {
 	rows := [][]bridge.Verb{usualVerbs(f), otherVerbs(f), nil}
 	if f.Viewer.IsAdmin && f.Status != bridge.StatusClosed {
@@ -125,7 +125,7 @@ func customerButton(f bridge.Facts) []Button {
 	return []Button{b}
 }
 
-// usualVerbs are at most four.
+// usualVerbs are the verbs that people use most in the conversation's state; at most four.
 func usualVerbs(f bridge.Facts) []bridge.Verb {
 	switch {
 	case f.Status == bridge.StatusClosed:

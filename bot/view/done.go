@@ -8,7 +8,8 @@ import (
 	"parley/bridge"
 )
 
-// done confirms a verb. What somebody wrote in a form is shown in the thread.
+// done confirms a verb. Where the verb has words of its own for the thread (Verb.Shown), such as the
+// text that was written in a form, it shows those.
 func done(l bridge.Line, f bridge.Facts) []Block {
 	v := verb.Of(l.Verb)
 	if v.Shown != nil {
@@ -51,7 +52,7 @@ func decided(d bridge.Decided, f bridge.Facts) Block {
 	return Block{Kind: BlockItem, Pieces: []Piece{shape.At(d.At, f.Zone), shape.Text(" " + shape.AgentName(d.By) + ": “" + shape.OneLine(d.Text, shape.MaxPreviewRunes) + "” " + shape.Or(fate, string(d.Fate)) + "." + shape.Then(decidedWhy(d.Reason, f)))}}
 }
 
-// decidedWhy gives words to the reason of a decision, also to those that a line need not name.
+// decidedWhy gives words to the reason of a decision, also to reasons that other lines leave out.
 func decidedWhy(reason string, f bridge.Facts) string {
 	switch reason {
 	case "assignee":

@@ -9,10 +9,10 @@ import (
 	"parley/bridge"
 )
 
-// Lines about a person's message that did not simply go out. They start with the author's mention,
-// say who did not get it and why, then what to do; the text is kept below.
+// Lines about a person's message that did not simply go out. They mention its author, say who did not
+// get it and why, then what to do. The text of the message stands below.
 
-// fate is such a line. Its hint wins over the usual one.
+// fate makes such a line: an icon, what happened, the reason in words, a hint, and the message's text.
 func fate(l bridge.Line, f bridge.Facts, icon, what, reason, hint string) []Block {
 	return append([]Block{headline(l, icon, what, shape.Then(reasonWords(reason, f)), shape.Then(hint))}, shape.Kept(l)...)
 }
@@ -63,10 +63,10 @@ func parkedLine(l bridge.Line, c *bridge.ParkedLine, f bridge.Facts) []Block {
 	return fate(l, f, "hourglass", what, c.Reason, shape.Or(c.Hint, "Send it if it still fits, or drop it."))
 }
 
-// windowLine is about a text that waits for the reply window, which ends or ended at a time.
+// windowLine is about a text that depends on the reply window. until is when the window closes or closed.
 func windowLine(l bridge.Line, f bridge.Facts, icon, what string, until time.Time, provider, hint string) []Block {
 	said := []any{what, shape.At(until, f.Zone), "."}
-	if until.IsZero() { // it was never open, or only the provider knows
+	if until.IsZero() { // the window was never open, or only the provider knows when it closed
 		said = []any{"Not sent: " + shape.Customer(l, f) + " does not have this. The reply window is closed."}
 	}
 	return append([]Block{headline(l, icon, append(said, shape.Then(shape.AsSentence(provider)), shape.Then(hint))...)}, shape.Kept(l)...)
@@ -105,7 +105,7 @@ func deleteLateLine(l bridge.Line, f bridge.Facts) []Block {
 	return fate(l, f, "wastebasket", "This was deleted here after it was sent: "+shape.Customer(l, f)+" has it.", "", "")
 }
 
-// undoneLine says who took a reply back, where its author has to be told.
+// undoneLine says that a reply was taken back. It names who did it only where it mentions the author.
 func undoneLine(l bridge.Line, c *bridge.UndoneLine, f bridge.Facts) []Block {
 	by := ""
 	if len(l.Mentions) > 0 && !shape.Nobody(l.By) {
@@ -114,7 +114,7 @@ func undoneLine(l bridge.Line, c *bridge.UndoneLine, f bridge.Facts) []Block {
 	return fate(l, f, "leftwards_arrow_with_hook", "Taken back in time"+by+": "+shape.Customer(l, f)+" did not get this.", c.Reason, "")
 }
 
-// topLevelLine asks for whom a text in the channel is.
+// topLevelLine answers a text that somebody typed at the channel's top level: it asks which customer it is for.
 func topLevelLine(l bridge.Line, c *bridge.TopLevelLine, f bridge.Facts) []Block {
 	next := "Reply in a conversation's thread to answer."
 	if len(c.Rows) > 0 {
@@ -123,7 +123,7 @@ func topLevelLine(l bridge.Line, c *bridge.TopLevelLine, f bridge.Facts) []Block
 	return fate(l, f, "mag", "Not sent to a customer: this is the channel.", "", next)
 }
 
-// notMappedLine tells who is no agent.
+// notMappedLine tells a person who is no agent that nothing was sent.
 func notMappedLine(l bridge.Line, f bridge.Facts) []Block {
 	return fate(l, f, "no_entry", "Nothing was sent: I don't know you as an agent.", "", "Ask an admin to add you, then type it again.")
 }
@@ -134,7 +134,7 @@ func textsLine(l bridge.Line, c *bridge.TextsLine, _ bridge.Facts) []Block {
 	return []Block{headline(l, "straight_ruler", counted, " Take it back to shorten it, or let it go.")}
 }
 
-// nextFor says what to do next where there are buttons to do it with.
+// nextFor gives the hint if the line has buttons to follow it with. On an ended conversation, "Reopen it" comes first.
 func nextFor(l bridge.Line, hint string) string {
 	switch {
 	case len(l.Verbs) == 0:

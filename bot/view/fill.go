@@ -10,7 +10,7 @@ import (
 
 // NewForm makes the form of a verb. It is filled in with what is known: in.Text for a
 // reply or a note, the owners, the recipients.
-// Errors: *bridge.Problem when there is nothing to fill in now, for people.
+// Errors: *bridge.Problem, for people, where the verb has no form or can't be done now.
 func NewForm(in FormInput) (Form, error) {
 	v := verb.Of(in.Verb)
 	if v.Ask == nil {

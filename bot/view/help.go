@@ -14,19 +14,19 @@ import (
 type Ways struct {
 	// Signs begin a verb in a conversation's thread, the usual one first: "!", "@Parley ".
 	Signs []string
-	// Elsewhere they begin one that names its conversation: "@Parley #12 take".
+	// Elsewhere are the signs that begin a verb outside a thread, where it names its conversation: "@Parley #12 take".
 	Elsewhere []string
 	// Commands are the words that the chat offers as slash commands of its own, which
 	// only their author sees: "take" for "/take".
 	Commands []string
-	// Deaf: what mentions no app isn't heard, so that a plain text goes to nobody.
+	// Deaf: Parley is told only of messages that mention it, so that a plain text goes to nobody.
 	Deaf bool
 	// Private: a chat with the app alone, in which a verb is a message by itself and nothing
 	// is said to customers. Signs are not needed.
 	Private bool
 }
 
-// sign begins a verb; others do the same.
+// sign is what is usually typed before a verb; "" in a private chat. others gives the other signs.
 func (w Ways) sign() string {
 	if w.Private || len(w.Signs) == 0 {
 		return ""
@@ -41,7 +41,7 @@ func (w Ways) others() []string {
 	return w.Signs[1:]
 }
 
-// typed gives what is to be typed for an example of a verb's, "" where it does nothing.
+// typed rewrites a verb's example as it is typed in these ways; "" where the example would do nothing.
 func (w Ways) typed(example string) string {
 	if rest, ok := strings.CutPrefix(example, "!"); ok {
 		return w.sign() + rest
@@ -57,16 +57,16 @@ func (w Ways) typed(example string) string {
 	return example
 }
 
-// does says that a verb can be given there.
+// does says whether a verb can be given in these ways.
 func (w Ways) does(v *verb.Verb) bool {
 	return !w.Private || v.Slash && v.Name != bridge.VerbReply
 }
 
-// allVerbs asks the help for every verb.
+// allVerbs is the word that asks the help for every verb.
 const allVerbs = "all"
 
-// Help explains one verb, the everyday ones for "", or all for "all", as they are given by the ways.
-// Denied are those that its reader may not use: lists leave them out.
+// Help explains the verb that word names. For "" it lists the everyday verbs, for "all" every verb.
+// Verbs are written as in w. denied are verbs that the reader may not use: lists leave them out.
 func Help(word string, w Ways, denied ...bridge.Verb) Card {
 	word = strings.TrimSpace(word)
 	if word == "" || strings.EqualFold(word, allVerbs) {
@@ -147,7 +147,7 @@ func helpList(w Ways, all bool, denied []bridge.Verb) Card {
 	return c
 }
 
-// manners say what becomes of what is typed, and how a verb is told from it.
+// manners says what becomes of the text that people type, and how a verb differs from such text.
 func (w Ways) manners() []Block {
 	var blocks []Block
 	switch {

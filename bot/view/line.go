@@ -6,9 +6,9 @@ import (
 	"parley/bridge"
 )
 
-// Line gives words to a remark of Parley's, but for LineHelp, which differs from chat to chat
-// (Post). f are the facts of the post it comes with; zero where there is no conversation. A
-// remark that a customer did not get something mentions the author and keeps the text.
+// Line gives words to a remark of Parley's. Post does so for LineHelp, which differs from chat to
+// chat. f are the facts of the post that has the line; zero where there is no conversation. A remark
+// that a customer did not get something mentions the author and repeats the text.
 func Line(l bridge.Line, f bridge.Facts) Card {
 	if card, whole := wholeCard(l, f); whole {
 		return card
@@ -28,7 +28,7 @@ func Line(l bridge.Line, f bridge.Facts) Card {
 	return Card{Blocks: blocks, Buttons: buttons(l, f)}
 }
 
-// wholeCard gives what is shown as a card of its own, as in a window; false for all other lines.
+// wholeCard makes the card of a line that shows what a window would show, such as a list; false for all other lines.
 func wholeCard(l bridge.Line, f bridge.Facts) (Card, bool) {
 	switch c := l.Content.(type) {
 	case *bridge.HistoryLine:
@@ -48,8 +48,8 @@ func wholeCard(l bridge.Line, f bridge.Facts) (Card, bool) {
 	return Card{}, false
 }
 
-// askedFor gives the facts of the conversation that an answer is about: Other, where somebody asked
-// for it elsewhere.
+// askedFor gives the facts of the conversation that an answer is about: l.Other where somebody asked
+// outside that conversation's thread, else f.
 func askedFor(l bridge.Line, f bridge.Facts) bridge.Facts {
 	if l.Other.ID != 0 {
 		return l.Other
@@ -115,7 +115,7 @@ var renderers = map[bridge.LineKind]renderer{ //nolint:gochecknoglobals // a tab
 	bridge.LineParts:       of(partsLine),
 }
 
-// toConversation leads from an answer that is shown elsewhere to the conversation that it is about.
+// toConversation links the conversation that an answer is about, if the answer isn't in its thread.
 func toConversation(l bridge.Line) []Block {
 	if l.Other.ID == 0 {
 		return nil
@@ -123,7 +123,7 @@ func toConversation(l bridge.Line) []Block {
 	return []Block{shape.SmallPrint(shape.Whereabouts("Open "+shape.Number(l.Other.ID), l.Other)...)}
 }
 
-// words are what a line says that asks or tells something, without its outcome.
+// words gives what a line says, without the outcome of what it is about.
 func words(l bridge.Line, f bridge.Facts) []Block {
 	if render := renderers[l.Kind()]; render != nil {
 		return render(l, f)
@@ -141,7 +141,7 @@ func needsArguments(name bridge.Verb) bool {
 	return v.Needs(bridge.Args{}) && !v.AtOnce && !v.Sends
 }
 
-// headed shows in a post the title that a window has around it.
+// headed puts a card's title into its first block: a window shows the title itself, a post doesn't.
 func headed(c Card) Card {
 	c.Blocks = append([]Block{shape.Line(shape.Bold(c.Title))}, c.Blocks...)
 	return c
@@ -151,7 +151,7 @@ func sameAgent(a, b bridge.AgentRef) bool {
 	return !shape.Nobody(a) && a.ID == b.ID && a.User == b.User && a.Email == b.Email
 }
 
-// headline is the first sentence of a line: an icon, who is to notice it, then its words.
+// headline is the first sentence of a line: an icon, mentions of those who are to notice it, then its words.
 func headline(l bridge.Line, icon string, words ...any) Block {
 	return shape.Sentence(append([]any{shape.Icon(icon), " ", shape.Mentioned(l)}, words...)...)
 }

@@ -11,13 +11,13 @@ import (
 	"parley/bridge"
 )
 
-// lists in the order of their buttons.
+// lists gives the names of the lists, in the order of their buttons.
 func lists() []string {
 	return []string{"mine", "unassigned", "team", "all", "snoozed", "resolved", "closed"}
 }
 
-// List shows a page of a list, with buttons for the other lists, or of what was found; either
-// with a button for the next page. A row's own zone wins; zone nil means UTC.
+// List shows one page of a list, with buttons for the other lists, or one page of what a search found.
+// Both have a button for the next page. Times are in the row's own zone, else in zone; nil means UTC.
 func List(l bridge.Listing, zone *time.Location) Card {
 	c := Card{Title: listTitle(l.List)}
 	if l.Words != "" {
@@ -68,8 +68,8 @@ func listing(l bridge.Line, c *bridge.ListLine) bridge.Listing {
 	return bridge.Listing{ListQuery: q, Rows: c.Rows, More: c.More, Hidden: c.Hidden}
 }
 
-// row is one conversation in a list: what it is, who has it, what was said last, and the time that
-// fits the list: since when nobody has it, when it ended, else that of the last message.
+// row is one conversation in a list: its title, who has it, what was said last, and a time. The time is
+// when a snooze ends, since when nobody has the conversation, when it ended, or that of the last message.
 func row(f bridge.Facts, list string) Block {
 	head := append([]Piece{shape.Icon(statusIcon(f)), shape.Text(" "), shape.Icon(channelIcon(f)), shape.Text(" ")}, shape.Whereabouts(shape.Number(f.ID)+" "+verb.Title(f), f)...)
 	state, last := []Piece{shape.Text(shape.StatusWords(f))}, f.LastAt
@@ -98,8 +98,8 @@ func row(f bridge.Facts, list string) Block {
 	return Block{Kind: BlockItem, Pieces: shape.Joined(shape.Between, groups...), Buttons: []Button{detailsButton(f)}}
 }
 
-// detailsButton shows the details of a listed conversation; of one that nobody has, to
-// see whether to take it.
+// detailsButton shows the details of a listed conversation. It is called Preview where nobody has the
+// conversation: people look at the details before they take it.
 func detailsButton(f bridge.Facts) Button {
 	b := verb.NewButton(bridge.VerbFind, about(f))
 	if f.Status.Open() && len(f.Assignees) == 0 {
@@ -108,8 +108,8 @@ func detailsButton(f bridge.Facts) Button {
 	return b
 }
 
-// Evening is the list of windows that close before the team is back: each with a link to
-// answer now, and what else can be done.
+// Evening lists the conversations whose reply window closes before the team is back. Each has a button
+// to answer now, and buttons for what else can be done.
 func Evening(l *bridge.EveningLine) Card {
 	zone, err := time.LoadLocation(l.Zone)
 	if err != nil {

@@ -5,8 +5,8 @@ import (
 	"parley/bridge"
 )
 
-// outcomeLine is a line that tells what became of its message. What people have of the message
-// nowhere else stays above.
+// outcomeLine is a line that tells what became of its message. Where people can read the message
+// nowhere else, its words stay above.
 func outcomeLine(l bridge.Line, f bridge.Facts) []Block {
 	said := outcome(l, f)
 	switch l.Kind() {
@@ -46,10 +46,10 @@ func outcome(l bridge.Line, f bridge.Facts) []Piece {
 
 // outcomeWords are how an outcome is told.
 type outcomeWords struct {
-	icon    string // a reply's are the marks that a typed one gets
-	what    string // goes before when and by whom
+	icon    string // for replies: the same as the mark on a typed reply
+	what    string // is followed by when it happened and who did it
 	after   string // a sentence of its own
-	already string // said in place of what to somebody who presses a button after the matter was decided
+	already string // replaces "what" for somebody who presses a button after the matter was decided
 }
 
 // wordsOf gives the words of an outcome; who is the customer.

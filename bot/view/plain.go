@@ -6,8 +6,8 @@ import (
 	"parley/bot/shape"
 )
 
-// Plain renders a card's blocks as plain text: notifications, text-only surfaces. Buttons
-// and the name it is posted under are left out.
+// Plain renders a card's blocks as plain text, for notifications and text-only surfaces. It leaves out
+// the buttons and the name under which the card is posted.
 func Plain(c Card) string {
 	var b strings.Builder
 	for _, block := range c.Blocks {

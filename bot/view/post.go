@@ -5,8 +5,8 @@ import (
 	"parley/bridge"
 )
 
-// withHowToAnswer says on an open conversation's card how it is answered where plain text isn't heard:
-// what somebody types there gets no mark at all.
+// withHowToAnswer says on an open conversation's card how to answer where Parley isn't told of plain
+// text: people would wait in vain for a mark on what they type there.
 func withHowToAnswer(c Card, f bridge.Facts, w Ways) Card {
 	if w.Deaf && f.Status.Open() && !f.Automatic && !f.Left {
 		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("To answer, begin with "), shape.Code(w.typed("!reply")+" …"), shape.Text(": I don't hear anything else here.")))
@@ -14,8 +14,8 @@ func withHowToAnswer(c Card, f bridge.Facts, w Ways) Card {
 	return c
 }
 
-// Post gives what a post says where verbs are given in these ways; false for files and marks,
-// and for one without content.
+// Post gives what a post says where people give verbs in the ways of w. It gives false for files, for
+// marks, and for a post without content.
 func Post(p bridge.Post, w Ways) (Card, bool) {
 	switch p.Kind {
 	case bridge.PostRoot, bridge.PostCard:

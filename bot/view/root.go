@@ -9,8 +9,8 @@ import (
 	"parley/bridge"
 )
 
-// Root is a conversation's first message: at most three lines and four buttons; one line
-// when it is over. It mentions nobody: cards notify no one.
+// Root is the card that begins a conversation's thread: at most three lines and four buttons, and one
+// line when the conversation is over. It mentions nobody: cards notify no one.
 func Root(f bridge.Facts) Card {
 	if f.Automatic {
 		title := shape.Joined(shape.Between, []Piece{shape.Icon("inbox_tray"), shape.Text(" "), shape.Bold(shape.OneLine(f.Subject, shape.MaxSubjectRunes))}, []Piece{shape.Text(shape.OneLine(f.Account, shape.MaxNameRunes))})
@@ -88,7 +88,7 @@ func tags(list []bridge.Tag) []Piece {
 	return shape.Joined(" ", groups...)
 }
 
-// timing is who writes just now, what has a time, and what makes this conversation unlike others.
+// timing tells who is replying just now, the times that matter, and what makes this conversation unlike others.
 func timing(f bridge.Facts) []Piece {
 	groups := [][]Piece{replying(f)}
 	switch {
@@ -121,7 +121,7 @@ func timing(f bridge.Facts) []Piece {
 // maxCopied is how many people in copy a card names.
 const maxCopied = 3
 
-// copied names people in copy.
+// copied names people in copy, between the words of lead and then.
 func copied(lead string, list []bridge.PartyRef, then string) []Piece {
 	if len(list) == 0 {
 		return nil
@@ -152,8 +152,8 @@ func alsoOpen(f bridge.Facts) []Piece {
 // mostAlsoOpen is how many of a customer's other conversations a card names.
 const mostAlsoOpen = 3
 
-// window says until when the customer can be answered: as a time, so that the card never
-// has to tick.
+// window says until when the customer can be answered. It shows a time rather than a countdown, so
+// that the card needs no updates.
 func window(f bridge.Facts) []Piece {
 	switch {
 	case f.WindowClosed:

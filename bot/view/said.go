@@ -8,9 +8,9 @@ import (
 	"parley/bridge"
 )
 
-// Said is a customer's message; Card.Name is the customer's, marked as such, so that
-// nobody outside can pose as a colleague. Several that go out together show their times, each
-// minute once; zone is where the reader's own can't be used.
+// Said is a customer's message. Card.Name is the customer's name, marked as such, so that nobody outside
+// can pose as a colleague. Messages that are posted together show their times, each minute once; zone is
+// used where the reader's own zone can't be.
 func Said(s bridge.Said, zone *time.Location) Card {
 	c := Card{Name: CustomerName(s.From)}
 	if s.Elsewhere {
@@ -69,7 +69,7 @@ func answersWords(a bridge.Answered) string {
 	return "In answer to “" + quoted + "”"
 }
 
-// Files is the line above files that a customer sent, and about those that aren't there.
+// Files is the line above the files that a customer sent. It also names those that are missing.
 func Files(from bridge.PartyRef, names []string, missing []bridge.Missing) Card {
 	c := Card{Name: CustomerName(from)}
 	if len(names) > 0 {

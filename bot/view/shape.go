@@ -22,11 +22,11 @@ type (
 	Opens = shape.Opens
 	// Form asks for the arguments of a verb.
 	Form = shape.Form
-	// Field is one that a Form asks for.
+	// Field is one of the fields of a Form.
 	Field = shape.Field
 	// FieldKind says how a Field is filled in.
 	FieldKind = shape.FieldKind
-	// Option is one of a choice.
+	// Option is one of the options of a choice.
 	Option = shape.Option
 	// FormInput is what NewForm needs.
 	FormInput = shape.FormInput

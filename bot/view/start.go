@@ -5,14 +5,14 @@ import (
 	"parley/bridge"
 )
 
-// existsLine says that what somebody wanted to begin is there.
+// existsLine says that the customer already has the conversation that somebody wanted to begin.
 func existsLine(l bridge.Line, f bridge.Facts) []Block {
 	return append([]Block{headline(l, "speech_balloon", shape.Customer(l, f)+" has an open conversation already: ",
 		shape.Whereabouts(shape.Number(l.Other.ID), l.Other), ". Nothing was sent.", " Write it there.")}, shape.Quote(l.Text)...)
 }
 
-// Exists shows that a customer has a conversation already, in place of the form that would
-// have begun another one.
+// Exists says that the customer has an open conversation already. It takes the place of the form that
+// would have begun another one.
 func Exists(f bridge.Facts, typed string) Card {
 	c := Line(bridge.Line{Content: bridge.LineExists, Other: f, Customer: f.Contact, Text: typed}, bridge.Facts{})
 	c.Title = "Not sent"

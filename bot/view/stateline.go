@@ -33,8 +33,8 @@ func unassignedLine(l bridge.Line, c *bridge.UnassignedLine, f bridge.Facts) []B
 	return append(append([]Block{headline(l, "large_blue_circle", words)}, shape.Quote(l.Text)...), cameFrom(c, f)...)
 }
 
-// cameFrom leads to the thread that a conversation was handed over from, and says the last words
-// in it.
+// cameFrom links the thread that the conversation had before it was handed over, and quotes the last
+// words in it.
 func cameFrom(c *bridge.UnassignedLine, f bridge.Facts) []Block {
 	var parts [][]Piece
 	switch {

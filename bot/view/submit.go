@@ -9,10 +9,9 @@ import (
 	"parley/bridge"
 )
 
-// Submit reads a filled form of the verb. Errors are by field name, for people, nil
-// when there are none; then Filled is what the person asks for. Fields that the form
-// doesn't have are ignored; a time is read at now in the zone (nil means UTC), but stays
-// in words.
+// Submit reads a filled form of the verb. The errors are sentences for people, by field name; nil means
+// that there are none and that Filled is what the person asks for. Fields that the form doesn't have are
+// ignored. A time is checked as of now in the zone (nil means UTC), but Filled keeps its words.
 func Submit(name bridge.Verb, args bridge.Args, fields map[string][]string, now time.Time, zone *time.Location) (Filled, map[string]string) {
 	v := verb.Values(fields)
 	out := Filled{Verb: name, Args: args}
@@ -34,8 +33,8 @@ func Submit(name bridge.Verb, args bridge.Args, fields map[string][]string, now 
 	return out, nil
 }
 
-// replyText takes the escape off. What begins like a note or a verb is a slip here as well
-// as in a thread.
+// replyText takes the escape off a reply. A reply that begins like a note or a verb is refused as a
+// slip, as it is in a thread.
 func replyText(typed string) (reply, problem string) {
 	p := command.Parse(typed, command.Options{})
 	switch {

@@ -26,8 +26,8 @@ func templateLine(l bridge.Line, _ bridge.Facts) []Block {
 	return []Block{headline(l, "scroll", "Choose a template.")}
 }
 
-// verdict tells what a provider decided about a template; before is its category until then, if that
-// was what changed.
+// verdict tells what a provider decided about a template. before is the template's earlier category
+// where the provider changed the category, else "".
 func verdict(l bridge.Line, t bridge.Template, before string) []Block {
 	name := "Template " + shape.TemplateName(t)
 	if t.Account != "" {
@@ -55,7 +55,7 @@ func verdict(l bridge.Line, t bridge.Template, before string) []Block {
 	return []Block{headline(l, templateIcon(t.Status), words)}
 }
 
-// TemplateList shows templates with their state; edit adds what admins need.
+// TemplateList shows templates with their state; with edit, also what admins need to change them.
 func TemplateList(list []bridge.Template, edit bool) Card {
 	c := Card{Title: "Templates"}
 	if len(list) == 0 {

@@ -1,6 +1,6 @@
-// Package auth decides whether a request that claims to come from the Bot Connector does:
-// its token, the keys that sign tokens, and the few unsigned requests that a developer may
-// send from the same machine.
+// Package auth decides whether a request that claims to come from the Bot Connector really does. It
+// checks the request's token and keeps the keys that sign tokens. It also decides which unsigned
+// requests a developer may send from the same machine.
 //
 // What does not belong here: HTTP (bot/teams/inbound), and who may do what (bridge).
 //

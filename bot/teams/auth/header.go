@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// maxToken bounds a token, in bytes. The service's have about 1 kB.
+// maxToken bounds a token, in bytes. Those of the service have about 1 kB.
 const maxToken = 16 << 10
 
 // bearer reads the token out of the one Authorization header of a request. The scheme is
@@ -28,7 +28,7 @@ func bearer(h http.Header) (string, error) {
 	return token, nil
 }
 
-// signedForm tells three parts in base64url, none of them empty. Source: RFC 7515 section 7.1.
+// signedForm says whether a token has three parts in base64url, none of them empty. Source: RFC 7515 section 7.1.
 func signedForm(token string) bool {
 	parts := strings.Split(token, ".")
 	for _, p := range parts {

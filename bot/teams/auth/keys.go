@@ -16,14 +16,14 @@ import (
 	"time"
 )
 
-// DefaultOpenIDURL is where the Bot Connector tells its keys.
+// DefaultOpenIDURL is where the Bot Connector publishes the address of its keys.
 const DefaultOpenIDURL = "https://login.botframework.com/v1/.well-known/openidconfiguration"
 
 // Times of keys.
 const (
-	keysGood    = 24 * time.Hour  // as the service asks
+	keysGood    = 24 * time.Hour  // how long keys may be used, as the service asks
 	keysPause   = time.Minute     // between two requests for keys, whatever is sent to us
-	keysRetry   = 5 * time.Second // the same after a request that failed
+	keysRetry   = 5 * time.Second // the same, after a request that failed
 	keysTimeout = 5 * time.Second
 )
 
@@ -34,11 +34,11 @@ const (
 	minKeyBits   = 2048
 )
 
-// ErrKeys tells that a token could not be checked, because the keys could not be had.
-// The request is refused, but it may be a good one: it should come again.
+// ErrKeys tells that a token could not be checked, because the keys could not be read. The request is
+// refused for now, but it may be genuine and should be sent again.
 var ErrKeys = errors.New("teams: the Bot Connector's keys can't be had")
 
-// key is one that signs tokens, and the channels ("msteams") that it speaks for.
+// key is a key that signs tokens, with the channels ("msteams") for which it may sign.
 type key struct {
 	public       *rsa.PublicKey
 	endorsements []string
@@ -65,10 +65,10 @@ func newKeySet(metadata string, client *http.Client, now func() time.Time) *keyS
 	return &keySet{metadata: metadata, client: client, now: now, turn: make(chan struct{}, 1)}
 }
 
-// find gives the key that a token names. Keys older than a day are read again, and an
-// unknown one is looked for, at most once a minute (every 5 s while that fails, and the old
-// ones stay good).
-// Errors: ErrKeys when it isn't known and the last request failed.
+// find gives the key that a token names. It reads the keys again when they are older than a day or don't
+// have that key, but at most once a minute. While reading fails it tries every 5 s, and the old keys
+// stay valid.
+// Errors: ErrKeys when the key isn't known and the last request failed.
 func (s *keySet) find(ctx context.Context, id string) (key, bool, error) {
 	k, known, old, _ := s.look(id)
 	if known && !old {
@@ -77,7 +77,7 @@ func (s *keySet) find(ctx context.Context, id string) (key, bool, error) {
 	if known {
 		select {
 		case s.turn <- struct{}{}:
-		default: // somebody is asking: the old one will do
+		default: // somebody else is reading the keys: use the old one
 			return k, true, nil
 		}
 	} else {
@@ -104,8 +104,8 @@ func (s *keySet) look(id string) (k key, known, old bool, failed error) {
 	return k, known, s.now().Sub(s.readAt) >= keysGood, s.failed
 }
 
-// refresh reads the keys, unless that was tried a moment ago. The caller has the turn. It
-// isn't cut short when the request that led here is given up.
+// refresh reads the keys, unless that was tried a moment ago. The caller holds turn. Reading goes on even
+// if the request that caused it is given up.
 func (s *keySet) refresh(ctx context.Context, id string) {
 	now := s.now()
 	s.mu.Lock()
@@ -135,7 +135,7 @@ func (s *keySet) refresh(ctx context.Context, id string) {
 	s.keys, s.readAt, s.failed = keys, now, nil
 }
 
-// read asks for the metadata, and then for the keys they name.
+// read reads the metadata, and then the keys whose address they give.
 func (s *keySet) read(ctx context.Context) (map[string]key, error) {
 	var meta struct {
 		KeysURL string `json:"jwks_uri"`
@@ -164,7 +164,7 @@ func (s *keySet) read(ctx context.Context) (map[string]key, error) {
 	return keys, nil
 }
 
-// allowed checks where keys are read: by https, or where the metadata are.
+// allowed checks the address of the keys: it must have https, or be on the same host as the metadata.
 func (s *keySet) allowed(address string) error {
 	from, err := url.Parse(s.metadata)
 	if err != nil {
@@ -214,7 +214,7 @@ type jwk struct {
 	Endorsements []string `json:"endorsements"`
 }
 
-// public gives the key, nil if it is none that signs with RS256.
+// public gives the RSA key; nil if it can't be used for RS256.
 func (k jwk) public() *rsa.PublicKey {
 	n, errN := base64.RawURLEncoding.DecodeString(k.N)
 	e, errE := base64.RawURLEncoding.DecodeString(k.E)

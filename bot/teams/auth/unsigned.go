@@ -19,15 +19,15 @@ func (v *Validator) Local(r *http.Request, a connector.Activity) error {
 	if !ok || !rest.Loopback(here.String()) || !rest.Loopback(r.RemoteAddr) {
 		return refuse(errors.New("unsigned, and not on this machine"))
 	}
-	for name := range r.Header { // a proxy or tunnel on this machine brings the world in
+	for name := range r.Header { // a proxy or tunnel on this machine may pass on requests from anywhere
 		if name == "Forwarded" || name == "Via" || name == "X-Real-Ip" || name == "Origin" || strings.HasPrefix(name, "X-Forwarded-") || strings.HasPrefix(name, "Sec-Fetch-") {
 			return refuse(errors.New("unsigned, and passed on or made by a web page (" + name + ")"))
 		}
 	}
-	if !localName(r.Host) { // a name that anybody may lead to this machine
+	if !localName(r.Host) { // anybody may make another name lead to this machine
 		return refuse(errors.New("unsigned, and asked for by another name than localhost"))
 	}
-	if media := r.Header.Get("Content-Type"); !strings.HasPrefix(media, "application/json") { // web pages need leave for it
+	if media := r.Header.Get("Content-Type"); !strings.HasPrefix(media, "application/json") { // a web page can't send JSON to us without permission
 		return refuse(errors.New("unsigned, and not JSON"))
 	}
 	if a.ChannelID != connector.ChannelTeams || !rest.LocalURL(a.ServiceURL) {

@@ -15,14 +15,14 @@ import (
 	"parley/bot/teams/rest"
 )
 
-// DefaultIssuer makes the tokens of the Bot Connector's requests.
+// DefaultIssuer is the issuer of the tokens in the Bot Connector's requests.
 const DefaultIssuer = "https://api.botframework.com"
 
 // leeway is how far the service's clock and ours may be apart.
 const leeway = 5 * time.Minute
 
-// ErrRefused is the root of what Check returns for a request that isn't genuine. What it
-// wraps is for the log; whoever sent the request hears the same for each.
+// ErrRefused is the root of the errors for requests that aren't genuine. The reason in it is only for
+// the log: all senders of such requests get the same answer.
 var ErrRefused = errors.New("teams: the request is not the Bot Connector's")
 
 // Options of a Validator.
@@ -69,8 +69,8 @@ type claims struct {
 	ServiceURL string `json:"serviceurl"`
 }
 
-// Check says whether a request's header proves that the activity is the service's. It may
-// ask for keys, for at most 5 s.
+// Check says whether a request's header proves that the activity comes from the service. It may read
+// keys, which takes at most 5 s.
 // Errors: ErrRefused; ErrKeys when nobody can tell now.
 func (v *Validator) Check(ctx context.Context, h http.Header, a connector.Activity) error {
 	token, err := bearer(h)
@@ -93,7 +93,7 @@ func (v *Validator) Check(ctx context.Context, h http.Header, a connector.Activi
 	return nil
 }
 
-// Keys says whether the service's keys can be read. It asks for them.
+// Keys tries to read the service's keys.
 // Errors: ErrKeys.
 func (v *Validator) Keys(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, keysTimeout)
@@ -106,7 +106,7 @@ func (v *Validator) Keys(ctx context.Context) error {
 
 func refuse(err error) error { return fmt.Errorf("%w: %w", ErrRefused, err) }
 
-// checkActivity checks what needs no token: the channel, the tenant, and where our own
+// checkActivity checks what needs no token: the channel, the tenant, and the address to which our own
 // token would go.
 func (v *Validator) checkActivity(a connector.Activity) error {
 	if a.ChannelID != connector.ChannelTeams {
@@ -121,7 +121,7 @@ func (v *Validator) checkActivity(a connector.Activity) error {
 	return nil
 }
 
-// checkTenant wants a tenant named, and each that is named to be ours.
+// checkTenant requires that the activity names a tenant, and that each tenant which it names is ours.
 func (v *Validator) checkTenant(a connector.Activity) error {
 	var named []string
 	if a.Conversation != nil && a.Conversation.TenantID != "" {
@@ -141,7 +141,7 @@ func (v *Validator) checkTenant(a connector.Activity) error {
 	return nil
 }
 
-// key gives the key for a token's header, if it speaks for the channel.
+// key gives the key that a token's header names, if that key may sign for the channel.
 func (v *Validator) key(ctx context.Context, t *jwt.Token, channel string) (any, error) {
 	id, ok := t.Header["kid"].(string)
 	if !ok || id == "" {

@@ -10,7 +10,7 @@ import (
 	"parley/channels/markdown"
 )
 
-// standing reads what stands alone between lines; false if n doesn't.
+// standing reads a block that stands on lines of its own, such as a heading or a list; false if n is no such block.
 func (r *reader) standing(n *html.Node) bool {
 	switch n.DataAtom {
 	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
@@ -43,7 +43,7 @@ func (r *reader) standing(n *html.Node) bool {
 	return true
 }
 
-// within reads a block with marks of its own before its lines.
+// within reads a block whose lines begin with marks of their own; mark writes these marks.
 func (r *reader) within(read func(), mark func(write func())) {
 	r.apart()
 	r.begin()
@@ -56,8 +56,8 @@ func (r *reader) within(read func(), mark func(write func())) {
 	r.gap = 2
 }
 
-// quoted leaves out the words of a quoted message: they are somebody else's, and may be
-// inside ones.
+// quoted notes the id of a quoted message and leaves out its words: they are somebody else's, and may
+// be meant for colleagues.
 func (r *reader) quoted(n *html.Node) {
 	r.edge()
 	if id := attr(n, "itemid"); id != "" {
@@ -139,7 +139,7 @@ func (r *reader) table(n *html.Node) {
 	r.gap, r.begun = 2, false
 }
 
-// descendants gives the elements of a kind in n, but not those within each other.
+// descendants gives the elements of a kind in n, but not those within another one of that kind.
 func descendants(n *html.Node, kind atom.Atom) []*html.Node {
 	var out []*html.Node
 	for c := n.FirstChild; c != nil; c = c.NextSibling {

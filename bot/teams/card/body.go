@@ -21,11 +21,11 @@ const (
 type row struct {
 	runs  []markdown.Run
 	frame frame
-	gap   bool // begins a paragraph
+	gap   bool // the row begins a paragraph
 }
 
-// measure says how rows are made: what one may cost, what a character does, and whether
-// links are spelled out because they can't be followed.
+// measure says how rows are made: how much one row may cost, how much a character costs, and whether
+// the addresses of links are written out because links can't be followed there.
 type measure struct {
 	most  int
 	cost  func(rune) int
@@ -57,7 +57,7 @@ func rows(md string, quoted bool, m measure) []row {
 	return out
 }
 
-// spelled puts the address behind the words of a link that don't show it.
+// spelled writes the address of each link behind its words, unless the words show the address already.
 func spelled(runs []markdown.Run) []markdown.Run {
 	var out []markdown.Run
 	runs = markdown.Merge(runs)
@@ -76,7 +76,7 @@ func spelled(runs []markdown.Run) []markdown.Run {
 	return out
 }
 
-// itemMark is what stands before a list item: clients on phones show no lists.
+// itemMark is the text before a list item, since clients on phones show no lists.
 func itemMark(p markdown.Part) string {
 	mark := "•"
 	if p.Ordered {
@@ -85,7 +85,7 @@ func itemMark(p markdown.Part) string {
 	return strings.Repeat("\u00a0\u00a0\u00a0\u00a0", min(max(p.Indent, 0), 8)) + mark + "\u00a0"
 }
 
-// lines fills rows like first with runs.
+// lines spreads runs over as many rows as they need; the rows have the frame of first.
 func (m measure) lines(first row, runs []markdown.Run) []row {
 	out := []row{first}
 	left := m.most

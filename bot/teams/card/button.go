@@ -17,7 +17,7 @@ const visibleMost = 6
 // rowMost is how many buttons of a dialog stand beside each other, legible on a phone.
 const rowMost = 4
 
-// clickData is what a button carries. It comes back from a client: no more than claims.
+// clickData is what a button carries. It comes back from a client, so all of it is only a claim.
 // Shape: {"v":"take","a":"{\"v\":1,\"a\":{\"conversation\":12}}","n":"3f2a-1"}
 type clickData struct {
 	Teams *fetch        `json:"msteams,omitempty"`
@@ -29,7 +29,7 @@ type clickData struct {
 	Alone bool          `json:"w,omitempty"` // it is in a message that only one person sees
 }
 
-// fetch makes Teams ask for a dialog instead of acting.
+// fetch makes Teams ask us for a dialog, in place of sending an action.
 type fetch struct {
 	Type string `json:"type"`
 }
@@ -39,9 +39,9 @@ func (r *renderer) nonce() string {
 	return r.seed + "-" + strconv.FormatInt(int64(r.count), 36)
 }
 
-// actionRow lays buttons out beside each other. Those of a message that find no place go
-// into the menu at the end, but never one that asks first: from there its question doesn't
-// open. Dialogs have more rows: phones don't open the menu there.
+// actionRow lays buttons out beside each other. In a message, buttons for which there is no room go
+// into the menu at the end, but never one that asks first: in the menu its question doesn't open.
+// Dialogs have several rows instead, because phones don't open the menu there.
 // Source: github.com/MicrosoftDocs/msteams-docs issues 9223 and 9212, read 2026-11.
 func (r *renderer) actionRow(buttons []view.Button) element {
 	if len(buttons) > visibleMost {
@@ -50,7 +50,7 @@ func (r *renderer) actionRow(buttons []view.Button) element {
 	return r.actionSet(buttons, 0)
 }
 
-// actionSet makes one row; so many at its end are hidden in its menu.
+// actionSet makes one row of buttons. It puts as many of them as hide says into its menu, from the end.
 func (r *renderer) actionSet(buttons []view.Button, hide int) element {
 	e := element{Type: "ActionSet"}
 	for _, b := range buttons {
@@ -65,9 +65,8 @@ func (r *renderer) actionSet(buttons []view.Button, hide int) element {
 	return e
 }
 
-// button makes the action of a button. One that asks first opens a question with the
-// button itself under it: Teams knows no confirmation, and a dialog would have to be
-// fetched.
+// button makes the action of a button. A button that asks first opens its question in the card, with
+// the actual button under it: Teams has no confirmations, and a dialog would need a request.
 func (r *renderer) button(b view.Button) action {
 	a := action{Title: markdown.Cut(b.Label, labelRunes), Style: buttonStyle(b.Style)}
 	if b.Confirm == "" {
@@ -92,8 +91,8 @@ func buttonStyle(s view.Style) string {
 	return ""
 }
 
-// act fills in what a click does: in a message it acts at once or fetches a dialog; in a
-// dialog everything is handed in, and the answer is the next dialog.
+// act fills in what a click does. In a message it acts at once or fetches a dialog. In a dialog it
+// submits the dialog, and the answer is the next one.
 func (r *renderer) act(a *action, b view.Button) {
 	d := clickData{Verb: string(b.Verb), Opens: b.Opens, Args: b.Value, Nonce: r.nonce(), Place: r.dialog, Alone: r.home.Private}
 	switch {
@@ -112,8 +111,8 @@ func (r *renderer) act(a *action, b view.Button) {
 	}
 }
 
-// encode makes JSON of our own types, which can't fail. Teams counts characters: angle
-// brackets stay as they are.
+// encode makes JSON of our own types, which can't fail. It doesn't escape angle brackets, because Teams
+// counts characters.
 func encode(v any) json.RawMessage {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

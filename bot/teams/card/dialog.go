@@ -10,7 +10,7 @@ import (
 	"parley/channels/markdown"
 )
 
-// titleRunes bounds a dialog's title; view keeps to 24.
+// titleRunes bounds a dialog's title, in runes. Titles of bot/view are shorter: 24.
 const titleRunes = 64
 
 // Dialog is what an answer to task/fetch or task/submit shows.
@@ -22,16 +22,16 @@ type Dialog struct {
 	Card   json.RawMessage // content of an attachment of type ContentType
 }
 
-// Window shows a card in a dialog that was opened at a place. Its buttons hand in
-// (task/submit): the answer is the next dialog. Nonce as for Render.
+// Window shows a card in a dialog that was opened at a place. A click on a button submits the dialog
+// (task/submit), and the answer is the next one. nonce is as for Render.
 func Window(c view.Card, at bridge.Place, h Home, nonce string) Dialog {
 	r := renderer{home: h, seed: nonce, dialog: &at}
 	r.blocks(c.Blocks)
 	return r.show(c.Title, c.Buttons)
 }
 
-// Problem says in a dialog why there is nothing to show. Errors other than *bridge.Problem
-// and bridge.ErrNoConversation are not for people.
+// Problem makes a dialog that says why there is nothing else to show. Errors other than
+// *bridge.Problem and bridge.ErrNoConversation become "Internal error.".
 func Problem(err error, at bridge.Place, h Home) Dialog {
 	var p *bridge.Problem
 	if errors.Is(err, bridge.ErrNoConversation) {
@@ -42,7 +42,7 @@ func Problem(err error, at bridge.Place, h Home) Dialog {
 	return Window(view.Problem(p), at, h, "")
 }
 
-// show ends a dialog with its buttons.
+// show adds the buttons to a dialog and finishes it.
 func (r *renderer) show(title string, buttons []view.Button) Dialog {
 	if r.left > 0 {
 		r.body = append(r.body, words(fmt.Sprintf("… and %d more, for which there is no room here.", r.left)))

@@ -22,7 +22,7 @@ type teams struct {
 	Entities []entity `json:"entities,omitempty"`
 }
 
-// entity is a mention in a card; Text stands in a TextBlock with the same characters.
+// entity is a mention in a card. A TextBlock of the card has exactly the characters of Text.
 type entity struct {
 	Type      string    `json:"type"`
 	Text      string    `json:"text"`

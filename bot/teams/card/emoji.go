@@ -15,8 +15,8 @@ large_green_circle 🟢|large_blue_circle 🔵|red_circle 🔴|large_yellow_circ
 large_red_square 🟥|large_orange_square 🟧|large_yellow_square 🟨|large_green_square 🟩|large_blue_square 🟦|large_purple_square 🟪|large_brown_square 🟫|black_large_square ⬛|white_large_square ⬜|white_medium_square ◻️
 `
 
-// emoji gives the characters of a shortcode; one that isn't known is left out, since
-// Teams would show its name.
+// emoji gives the characters of a shortcode; "" for an unknown one, since Teams would show its
+// name.
 func emoji(name string) string {
 	name = strings.Trim(name, ":")
 	for entry := range strings.FieldsFuncSeq(emojiTable, func(r rune) bool { return r == '|' || r == '\n' }) {

@@ -15,27 +15,27 @@ import (
 // Bounds of forms.
 const (
 	inputRunes    = 3000
-	choicesOpen   = 5   // as many are shown at once
-	choicesClosed = 12  // more can be searched
-	choicesMost   = 400 // of one field
+	choicesOpen   = 5   // up to so many options are all shown at once
+	choicesClosed = 12  // a list of more options can be searched
+	choicesMost   = 400 // options of one field
 	choiceRunes   = 75
 )
 
-// Memory is what a form's dialog remembers of where it was opened. It comes back from a
-// client: ids in it are claims that the engine authorises again.
+// Memory is what a form's dialog carries until it is submitted, such as where it was opened. It comes
+// back from a client, so the ids in it are claims that the engine authorises again.
 type Memory struct {
 	Verb  string       `json:"verb"`
 	Args  string       `json:"args,omitempty"` // verb.Value
 	Place bridge.Place `json:"place"`
 	Zone  string       `json:"zone,omitempty"`  // IANA name
 	At    int64        `json:"at,omitempty"`    // unix seconds when it was opened
-	Text  string       `json:"text,omitempty"`  // typed before a conversation was picked
-	Pick  bool         `json:"pick,omitempty"`  // asks for the conversation only
-	Files bool         `json:"files,omitempty"` // of the button that leads to the page for files
+	Text  string       `json:"text,omitempty"`  // what was typed before a conversation was picked
+	Pick  bool         `json:"pick,omitempty"`  // the form only asks which conversation is meant
+	Files bool         `json:"files,omitempty"` // set by the button that opens the upload page
 	Nonce string       `json:"nonce,omitempty"`
 }
 
-// Remember begins what a form keeps. Zone may be nil.
+// Remember makes the Memory of a form; Form adds the verb and its arguments. zone may be nil.
 func Remember(at bridge.Place, zone *time.Location, now time.Time, nonce string) Memory {
 	m := Memory{Place: at, At: now.Unix(), Nonce: nonce}
 	if zone != nil {
@@ -66,9 +66,8 @@ const (
 // Form makes the dialog of a form. Verb and Args of m become those of f.
 func Form(f view.Form, m Memory, h Home) Dialog { return form(f, m, h, nil) }
 
-// Again makes the dialog of a form that was handed in with errors (by field name): they
-// stand at their fields, and what was typed is kept. What belongs to no field of f stands
-// on top.
+// Again makes the dialog of a form that was submitted with errors, given by field name. What was typed
+// is kept. Each error stands at its field; errors of no field stand on top.
 func Again(f view.Form, s Submitted, errs map[string]string, h Home) Dialog {
 	f.Fields = slices.Clone(f.Fields)
 	for i := range f.Fields {
@@ -87,7 +86,7 @@ func form(f view.Form, m Memory, h Home, errs map[string]string) Dialog {
 	r.blocks(f.Intro)
 	attach := f.Files && h.Attach
 	for _, field := range f.Fields {
-		field.Optional = field.Optional || attach // clients check what is required for every button; we do for ours
+		field.Optional = field.Optional || attach // with a second button, clients would require the fields for it, too: we check them ourselves
 		r.field(field, errs[field.Name])
 	}
 	m.Verb, m.Args, m.Files = string(f.Verb), verb.Value(f.Args), false
@@ -110,7 +109,7 @@ func sorted(m map[string]string) []string {
 	return names
 }
 
-// fault is an error: a card can't set the error message of an input itself.
+// fault shows an error as text, since a card can't set the error message of an input.
 func fault(text string) element {
 	e := words("⚠️ " + oneLine(text))
 	e.Inlines[0].Color = "Attention"
@@ -118,7 +117,7 @@ func fault(text string) element {
 	return e
 }
 
-// field is an input, under it what is wrong and what helps to fill it in.
+// field adds an input, and under it what is wrong and a hint.
 func (r *renderer) field(f view.Field, wrong string) {
 	in := input(f)
 	hint := f.Hint
@@ -159,8 +158,8 @@ func input(f view.Field) element {
 	return e
 }
 
-// choices makes a choice of options: few are shown at once, many can be searched. Several
-// can't be, and a phone forgets what is filled in at first where it can search.
+// choices makes a choice of options. A few options are all shown, many can be searched. A choice of
+// several can't be searched, and a searchable one loses its first value on phones.
 // Source: schema 1.5.0; github.com/MicrosoftDocs/msteams-docs issue 10472, read 2026-11.
 func choices(e *element, f view.Field) {
 	e.Type, e.ID, e.Multiselect, e.Wrap = "Input.ChoiceSet", onePrefix+f.Name, f.Kind == view.FieldSeveral, true
@@ -170,7 +169,7 @@ func choices(e *element, f view.Field) {
 	if e.Multiselect {
 		e.ID, e.Error = severalPrefix+f.Name, strings.Replace(e.Error, "one", "at least one", 1)
 	} else if f.Optional && len(f.Value) == 0 {
-		e.Choices = append(e.Choices, choice{Title: "—", Value: ""}) // a choice could not be taken back
+		e.Choices = append(e.Choices, choice{Title: "—", Value: ""}) // without it a choice could not be cleared
 	}
 	for _, o := range f.Options[:min(len(f.Options), choicesMost)] {
 		if o.Value != "" {
@@ -194,7 +193,7 @@ func choices(e *element, f view.Field) {
 	e.Value = strings.Join(chosen, ",")
 }
 
-// pack makes an option's value free of the comma that separates several.
+// pack escapes the comma in an option's value, because commas separate several values.
 func pack(v string) string { return strings.NewReplacer("%", "%25", ",", "%2C").Replace(v) }
 
 func unpack(v string) string {

@@ -10,12 +10,12 @@ import (
 type Home struct {
 	Tenant string            // Entra tenant id
 	Groups map[string]string // channel id → its team's Entra group id; may lack some
-	Attach bool              // there is a page on which files for a customer can be added
+	Attach bool              // there is an upload page for files to a customer
 
-	Private bool // the message that is rendered is shown to one person alone: its buttons say so when they come back
+	Private bool // only one person will see the rendered message; its buttons carry that
 }
 
-// Link leads to a message; "" where the place names none.
+// Link gives the address of a message; "" where the place names none.
 // Source: learn.microsoft.com/microsoftteams/platform/concepts/build-and-test/deep-link-teams, read 2026-11.
 func (h Home) Link(p bridge.Place) string {
 	id, root := p.Message, p.Thread

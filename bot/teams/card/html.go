@@ -10,24 +10,24 @@ import (
 	"parley/channels/markdown"
 )
 
-// reader takes a person's message apart. Inline pieces are collected until their line
-// ends; breaks are written before the next line.
+// reader reads a person's message. It collects inline pieces until their line ends, and writes the
+// line breaks only before the next line.
 type reader struct {
 	writer *markdown.Writer
 	typed  Typed
 	used   []bool // mentions that were found
 	out    Text
 	line   []markdown.Run
-	begun  bool // something of the line is written
-	gap    int  // line breaks that come before what is written next: 1, or 2 for an empty line
+	begun  bool // a part of the line is written already
+	gap    int  // line breaks before the next line: 1, or 2 for an empty line
 	spaced bool // the line has a space that was typed
-	skip   bool // spaces that follow are left out
+	skip   bool // leave out the spaces that come next
 	lists  int
 
 	nameless []string // mentions of whom only the name is known
 }
 
-// html reads markup; false if it can't be parsed.
+// html reads a message's HTML; false if it is too long or can't be parsed.
 func (r *reader) html(markup string) bool {
 	if len(markup) > htmlMostBytes {
 		return false
@@ -43,8 +43,8 @@ func (r *reader) html(markup string) bool {
 	return true
 }
 
-// text adds characters to the line. Spaces of the source that people don't see are one
-// space; those that they typed stay.
+// text adds characters to the line. A run of plain spaces becomes one space, as HTML shows it; spaces
+// that a person typed (U+00A0) all stay.
 func (r *reader) text(s string, st markdown.Style, link string) {
 	var b strings.Builder
 	for _, c := range s {
@@ -72,7 +72,7 @@ func (r *reader) endsInSpace() bool {
 	return last >= 0 && strings.HasSuffix(r.line[last].Text, " ")
 }
 
-// flush writes the line that ends here.
+// flush writes what is collected of a line that ends, without the spaces at its end.
 func (r *reader) flush() {
 	for len(r.line) > 0 { // spaces at its end
 		last := &r.line[len(r.line)-1]
@@ -84,7 +84,7 @@ func (r *reader) flush() {
 	r.flushRuns()
 }
 
-// flushRuns writes what is collected of a line that goes on.
+// flushRuns writes what is collected of a line, which may go on.
 func (r *reader) flushRuns() {
 	if !r.begun {
 		for len(r.line) > 0 { // spaces at its beginning
@@ -101,7 +101,7 @@ func (r *reader) flushRuns() {
 	r.line = nil
 }
 
-// begin writes the breaks before a line.
+// begin writes the line breaks before a line, unless the line is begun already.
 func (r *reader) begin() {
 	if r.begun {
 		return
@@ -116,7 +116,7 @@ func (r *reader) begin() {
 	r.gap, r.begun = 0, true
 }
 
-// newline ends a line that people ended; one more makes an empty line.
+// newline ends a line where a person ended it; two in a row make an empty line.
 func (r *reader) newline() {
 	r.flush()
 	if r.begun {
@@ -127,7 +127,7 @@ func (r *reader) newline() {
 	r.spaced = false
 }
 
-// edge ends a line where a block begins or ends. A block of nothing but spaces is an empty
+// edge ends a line where a block begins or ends. A block with nothing but spaces makes an empty
 // line.
 func (r *reader) edge() {
 	r.flush()
@@ -140,7 +140,7 @@ func (r *reader) edge() {
 	r.spaced = false
 }
 
-// apart ends a line before or after what stands alone.
+// apart ends a line, and has an empty line follow it, before or after a block that stands alone.
 func (r *reader) apart() {
 	r.edge()
 	r.gap = 2
@@ -174,8 +174,8 @@ func (r *reader) node(n *html.Node, st markdown.Style, link string) {
 	}
 }
 
-// inline reads what is within a line; false if n isn't, or only changes the style of what
-// it holds.
+// inline reads an element within a line. It returns false if the caller has to read the children of n:
+// n isn't such an element, or only changes the style or the link of its text.
 func (r *reader) inline(n *html.Node, st *markdown.Style, link *string) bool {
 	switch n.DataAtom {
 	case atom.Br:
@@ -213,7 +213,7 @@ func (r *reader) inline(n *html.Node, st *markdown.Style, link *string) bool {
 	return false
 }
 
-// at reads a mention, if an entity says that it is one.
+// at reads an <at> element as a mention, if an entity belongs to it.
 func (r *reader) at(n *html.Node) {
 	words := content(n)
 	index, err := strconv.Atoi(attr(n, "id") + attr(n, "itemid"))
@@ -227,7 +227,7 @@ func (r *reader) at(n *html.Node) {
 	r.text("@"+strings.TrimPrefix(words, "@"), markdown.Style{}, "")
 }
 
-// picture reads an emoji, or a picture that is sent as a file.
+// picture reads an <img> element: an emoji, or a picture that is treated as a file.
 func (r *reader) picture(n *html.Node, st markdown.Style) {
 	src, kind := attr(n, "src"), attr(n, "itemtype")
 	switch {
@@ -263,7 +263,7 @@ func content(n *html.Node) string {
 	return b.String()
 }
 
-// Words gives the words of a mention as it stands in text.
+// Words gives the words of a mention from its markup: "Ann Lee" for "<at>Ann Lee</at>".
 func Words(markup string) string {
 	words := strings.TrimSuffix(strings.TrimPrefix(markup, "<at>"), "</at>")
 	return html.UnescapeString(words)

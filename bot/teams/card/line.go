@@ -11,10 +11,9 @@ import (
 // pieceRunes bounds one piece of a line.
 const pieceRunes = 500
 
-// line lays pieces out as one paragraph: runs of literal text. Mentions, times in the
-// reader's own zone, and links that work in all of Teams' clients exist in TextBlocks only,
-// so that a line with one of them becomes a TextBlock, in which all words are made neutral.
-// Texts of more than a line (bodies, quotations) never are in one.
+// line lays pieces out as one paragraph of literal text. Mentions, times in the reader's own zone, and
+// links that work in all of Teams' clients exist only in TextBlocks. A line with one of them becomes a
+// TextBlock, and all its words are made neutral. Longer texts (bodies, quotations) never become one.
 // Source: learn.microsoft.com/adaptive-cards/authoring-cards/text-features (DATE and TIME),
 // learn.microsoft.com/microsoftteams/platform/task-modules-and-cards/cards/cards-format
 // (mentions), github.com/microsoft/AdaptiveCards issues 5804 and 9100 (links of TextRuns
@@ -44,7 +43,7 @@ func (r *renderer) line(pieces []view.Piece, small bool) element {
 	return e
 }
 
-// appendRun joins runs that look the same.
+// appendRun adds a run; it joins it to the last one if both look the same.
 func appendRun(runs []inline, run inline) []inline {
 	if last := len(runs) - 1; last >= 0 {
 		bare := runs[last]
@@ -86,13 +85,13 @@ func pieceRun(p view.Piece) inline {
 	return run
 }
 
-// webURL tells an address that Teams opens.
+// webURL says whether Teams opens an address.
 func webURL(s string) bool {
 	scheme, _, _ := strings.Cut(strings.ToLower(s), ":")
 	return markdown.SafeURL(s, false) != "" && (scheme == "http" || scheme == "https" || scheme == "mailto")
 }
 
-// textBlock lays pieces out as Markdown.
+// textBlock lays pieces out as a TextBlock, whose text is Markdown.
 func (r *renderer) textBlock(pieces []view.Piece, small bool) element {
 	var b strings.Builder
 	for _, p := range pieces {
@@ -132,7 +131,7 @@ func (r *renderer) markup(p view.Piece) string {
 	return words
 }
 
-// anchor makes a Markdown link of neutral words; the words alone where it leads nowhere.
+// anchor makes a Markdown link of neutral words; the words alone where the address is none that Teams opens.
 func anchor(words, address string) string {
 	if !webURL(address) || strings.TrimSpace(words) == "" {
 		return words
@@ -141,7 +140,7 @@ func anchor(words, address string) string {
 	return "[" + words + "](" + address + ")"
 }
 
-// clock is a time for texts that can't localise.
+// clock writes a time in a zone, for texts that can't show it in the reader's own zone.
 func clock(at time.Time, zone *time.Location) string {
 	if zone == nil {
 		zone = time.UTC

@@ -8,21 +8,21 @@ import (
 	"parley/bridge"
 )
 
-// Mention is a person who is told of a post: Text stands in it with the same characters.
+// Mention is a person whom Teams notifies of a post. The post has exactly the characters of Text.
 type Mention struct {
 	User string // Entra object id
 	Name string
 	Text string // "<at>Ann Lee</at>"
 }
 
-// mentions collects who a post mentions: each person once, since one mention notifies.
+// mentions collects the people whom a post mentions: each once, since one mention is enough to notify.
 type mentions struct {
 	list []Mention
 }
 
-// mention gives the characters that mention a; "" if only the name can be shown: a isn't in
-// Teams, or is mentioned already. Two people of one name get different characters, or
-// Teams could not tell them apart.
+// mention gives the characters that mention an agent; "" if only the name can be shown, because the
+// agent isn't in Teams or is mentioned already. Two people with the same name get different characters,
+// or Teams could not tell them apart.
 func (m *mentions) mention(a bridge.AgentRef, name string) string {
 	if !userID(a.User) {
 		return ""
@@ -45,7 +45,7 @@ func (m *mentions) mention(a bridge.AgentRef, name string) string {
 	}
 }
 
-// weight is about what the entities of mentions take as UTF-16, but for the first ones.
+// weight is about how many bytes of UTF-16 the entities of the mentions take, from index first on.
 func (m *mentions) weight(first int) int {
 	const frame = 400
 	n := 0
@@ -55,8 +55,8 @@ func (m *mentions) weight(first int) int {
 	return n
 }
 
-// mentionable leaves out of a name what is markup in a TextBlock, where it can't be escaped:
-// the characters have to be those of the entity.
+// mentionable removes from a name the characters that are markup in a TextBlock. They can't be escaped,
+// because the text has to have the same characters as the entity.
 func mentionable(name string) string {
 	name = strings.Map(func(r rune) rune {
 		if strings.ContainsRune("<>*_`[]\\~{}\"'", r) {
@@ -70,7 +70,7 @@ func mentionable(name string) string {
 	return name
 }
 
-// userID tells the form of an Entra object id.
+// userID says whether s has the form of an Entra object id.
 // Shape: 00000000-0000-4000-8000-000000000000
 func userID(s string) bool {
 	if len(s) != 36 {

@@ -18,17 +18,16 @@ const (
 // Message is one text message in Teams' XML subset (textFormat "xml").
 type Message struct {
 	Text     string
-	Mentions []Mention // who is to be told, by entities of the same text
+	Mentions []Mention // the people whom Teams is to notify, by entities with the same text
 	Summary  string    // plain text for notifications
 }
 
-// Messages writes a card as text messages, under its name with an icon (an emoji's
-// shortcode) before it; buttons are left out (see HasButtons). Most need one; each begins
-// with the name, so that nobody's words pass for another's. Times are in their own zone and
-// say so: a text knows no other.
+// Messages writes a card as text messages; most cards need one. Each message begins with the card's name,
+// so that nobody's words pass for another's, and icon (an emoji's shortcode) stands before the name.
+// Buttons are left out (see HasButtons). Times are in their own zone and name it, since a text can't
+// show the reader's.
 //
-// Of the markup only what clients on phones show as well is used, so that lists are lines
-// with marks.
+// It uses only markup that clients on phones show, too, so that lists are lines with marks.
 // Source: learn.microsoft.com/microsoftteams/platform/bots/how-to/format-your-bot-messages,
 // read 2026-11.
 func Messages(c view.Card, icon string, h Home) []Message {
@@ -54,7 +53,7 @@ func Messages(c view.Card, icon string, h Home) []Message {
 type texter struct {
 	home    Home
 	head    string
-	stamped bool // the last line is the time of what follows
+	stamped bool // the last line is the time of the message below it
 	done    []Message
 	text    strings.Builder
 	size    int
@@ -62,7 +61,7 @@ type texter struct {
 	people  mentions
 }
 
-// end closes a message.
+// end finishes a message.
 func (w *texter) end() {
 	if w.size == 0 {
 		return
@@ -90,9 +89,8 @@ func opening(f frame) string {
 
 func closing(f frame) string { return strings.Replace(opening(f), "<", "</", 1) }
 
-// put adds the line that build makes within a frame, in a new message if it doesn't fit:
-// there it is made again, since mentions belong to a message. With gap an empty line comes
-// before it.
+// put adds the line that build makes, within a frame; with gap, after an empty line. If the line doesn't
+// fit, put begins a new message and makes the line again, since mentions belong to a message.
 func (w *texter) put(f frame, gap bool, build func() string) {
 	people := slices.Clone(w.people.list)
 	line := build()
@@ -106,7 +104,7 @@ func (w *texter) put(f frame, gap bool, build func() string) {
 	case w.size == 0:
 		w.text.WriteString(opening(f))
 	case w.frame != f:
-		w.text.WriteString(closing(w.frame) + opening(f)) // a frame is a paragraph of its own
+		w.text.WriteString(closing(w.frame) + opening(f)) // another frame begins a paragraph of its own
 	case gap:
 		w.text.WriteString("<br><br>")
 	default:
@@ -126,7 +124,7 @@ func (w *texter) block(b view.Block) {
 	case view.BlockItem:
 		w.put(frameNone, false, func() string { return "• " + w.line(b.Pieces) })
 	case view.BlockLine, view.BlockSmall:
-		stamp := len(b.Pieces) == 1 && b.Pieces[0].Kind == view.PieceTime // over one of several
+		stamp := len(b.Pieces) == 1 && b.Pieces[0].Kind == view.PieceTime // the time above one of several messages
 		w.put(frameNone, stamp, func() string { return w.line(b.Pieces) })
 		w.stamped = stamp
 		return
@@ -187,7 +185,7 @@ func markup(runs []markdown.Run, f frame) string {
 	return b.String()
 }
 
-// link makes escaped text lead to an address, if it is one.
+// link makes a link of escaped text, or gives the text alone if the address is none that Teams opens.
 func link(text, address string) string {
 	if !webURL(address) || strings.TrimSpace(text) == "" {
 		return text
@@ -195,7 +193,7 @@ func link(text, address string) string {
 	return `<a href="` + html.EscapeString(address) + `">` + text + "</a>"
 }
 
-// weigh is what markup takes as UTF-16, should whoever sends it escape what JSON may.
+// weigh is how many bytes of UTF-16 markup takes at most, if its sender escapes all that JSON may escape.
 func weigh(s string) int {
 	n := 0
 	for _, r := range s {
@@ -204,5 +202,5 @@ func weigh(s string) int {
 	return n
 }
 
-// htmlCost is what a character takes in a message.
+// htmlCost is how many bytes a character takes in a message; see weigh.
 func htmlCost(r rune) int { return weigh(html.EscapeString(string(r))) }

@@ -5,18 +5,17 @@ import (
 	"unicode"
 )
 
-// joiner is invisible and keeps its neighbours from being read as one mark.
+// joiner is an invisible character. Between two characters it keeps them from being read as one mark.
 const joiner = "\u2060"
 
-// run makes s the text of a TextRun. Nothing in it is Markdown, but renderers replace the
-// functions of dates there as well.
+// literalRun makes s the text of a TextRun, which shows as it is. A TextRun has no Markdown, but clients
+// would replace the functions DATE and TIME in it.
 func literalRun(s string) string {
 	return strings.NewReplacer("{{DATE(", "{"+joiner+"{DATE(", "{{TIME(", "{"+joiner+"{TIME(").Replace(s)
 }
 
-// neutral makes s one line of a TextBlock that shows as it is: no formatting, link,
-// mention or date can come of it. Escapes are not relied on: the clients of Teams read
-// Markdown with different parsers.
+// neutral makes s one line of a TextBlock that shows as it is, without formatting, links, mentions or
+// dates. It doesn't rely on escapes, because the clients of Teams parse Markdown differently.
 func neutral(s string) string {
 	runes := []rune(oneLine(s))
 	var b strings.Builder
@@ -33,7 +32,7 @@ func neutral(s string) string {
 			continue
 		case '_':
 			if i > 0 && i+1 < len(runes) && wordRune(runes[i-1]) && wordRune(runes[i+1]) {
-				b.WriteRune(r) // within a word it is no mark, and addresses stay as they are
+				b.WriteRune(r) // within a word it isn't a mark; so addresses stay as they are
 				continue
 			}
 			b.WriteString(joiner)
@@ -46,7 +45,7 @@ func neutral(s string) string {
 	return b.String()
 }
 
-// oneLine leaves out what breaks, turns or hides a line.
+// oneLine makes s one line, without control characters or those that change the direction of text.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -59,7 +58,7 @@ func oneLine(s string) string {
 	}, s)
 }
 
-// turns tells characters that change the direction of text.
+// turns says whether a character changes the direction of text.
 func turns(r rune) bool {
 	return r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200e || r == 0x200f || r == 0x061c
 }

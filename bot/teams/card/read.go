@@ -35,8 +35,8 @@ type Click struct {
 	Args  bridge.Args
 	Opens view.Opens
 	Nonce string       // names the button for the fact's id
-	Place bridge.Place // of a button in a dialog: where that was opened
-	Alone bool         // it is in a message that only the person who clicked sees
+	Place bridge.Place // for a button in a dialog: where the dialog was opened
+	Alone bool         // the button is in a message that only the person who clicked sees
 }
 
 // Submitted is a filled form; all of it is a claim, too.
@@ -94,7 +94,7 @@ func readForm(raw json.RawMessage, fields map[string]json.RawMessage) (Returned,
 	if s.Memory.Verb == "" || len(s.Memory.Nonce) > nonceMostBytes {
 		return Returned{}, fmt.Errorf("%w: form: without verb", ErrData)
 	}
-	for _, id := range slices.Sorted(maps.Keys(fields)) { // of two for one field the same counts each time
+	for _, id := range slices.Sorted(maps.Keys(fields)) { // sorted, so that of two inputs for one field always the same one counts
 		kind, name, ok := strings.Cut(id, ":")
 		if kind += ":"; !ok || kind != textPrefix && kind != onePrefix && kind != severalPrefix {
 			continue
@@ -130,8 +130,8 @@ func values(kind, v string) []string {
 	return []string{v}
 }
 
-// Fill reads what the form asks for; errors are by field name, "" for the whole form. Pure:
-// it judges by the time when the form was opened.
+// Fill reads what the form asks for. The errors are by field name, "" for the whole form. Pure: it reads
+// times as of when the form was opened.
 func (s Submitted) Fill() (view.Filled, map[string]string) {
 	m := s.Memory
 	name, args, err := verb.Pressed(m.Verb, m.Args)

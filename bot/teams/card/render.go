@@ -14,7 +14,7 @@ import (
 // Bounds of a card.
 const (
 	cardVersion  = "1.5"
-	pageBytes    = 40 << 10 // of a message's card as UTF-16: Teams refuses about 100 KB, older pages say 40
+	pageBytes    = 40 << 10 // of a message's card as UTF-16: Teams refuses about 100 KB, older documentation says 40
 	dialogBytes  = 80 << 10 // of a dialog's card as UTF-16
 	rowBytes     = 12 << 10 // of one row's text as UTF-16 JSON
 	labelRunes   = 75
@@ -25,12 +25,12 @@ const (
 type Page struct {
 	Card    json.RawMessage // content of an attachment of type ContentType
 	Summary string          // plain text for notifications
-	ID      string          // of its first element, by which it is known again
+	ID      string          // of the card's first element, by which Reconcile finds it
 }
 
-// Render lays c out in messages; most need one. A long card continues in further messages;
-// buttons come last. Nonce begins the nonces of its buttons: a new one each time the card
-// is brought up to date makes clicks on it new. It also names the pages.
+// Render lays c out in messages; most cards need one. A long card continues in further messages;
+// buttons come last. nonce begins the nonces of the buttons and the ids of the pages. An update of a
+// card needs another nonce, so that clicks on its buttons count as new ones.
 func Render(c view.Card, h Home, nonce string) []Page {
 	r := renderer{home: h, seed: nonce}
 	r.blocks(c.Blocks)
@@ -47,7 +47,7 @@ func Render(c view.Card, h Home, nonce string) []Page {
 	return pages
 }
 
-// HasButtons says that a card can only be shown as one: text messages have no buttons.
+// HasButtons says whether c has buttons, so that it must be shown as a card: text messages have none.
 func HasButtons(c view.Card) bool {
 	for _, b := range c.Blocks {
 		if len(b.Buttons) > 0 {
@@ -65,13 +65,13 @@ type renderer struct {
 	dialog *bridge.Place // where the dialog was opened; nil = a message
 	pages  []json.RawMessage
 	body   []element
-	frame  frame // around the last of body
+	frame  frame // around the last element of body
 	size   int   // of body as UTF-16 JSON
-	left   int   // what a dialog has no room for
+	left   int   // how many elements found no room in a dialog
 	people mentions
 }
 
-// end closes a page.
+// end finishes a page.
 func (r *renderer) end() {
 	if len(r.body) == 0 {
 		return
@@ -83,8 +83,8 @@ func (r *renderer) end() {
 	r.body, r.frame, r.size, r.people = nil, frameNone, 0, mentions{}
 }
 
-// pageID is of an element that the clients show or hide by it: so it must be kept, and people
-// don't see it.
+// pageID is the id of a page's first element. Clients show or hide elements by their ids, so Teams must
+// keep it; people don't see it.
 func (r *renderer) pageID(n int) string { return r.seed + "." + strconv.Itoa(n) }
 
 func (r *renderer) card() adaptive {
@@ -102,8 +102,9 @@ func (r *renderer) card() adaptive {
 	return c
 }
 
-// put adds what build makes within a frame, on a new page if it doesn't fit: there it is
-// made again, since mentions belong to a page.
+// put adds the element that build makes, within a frame. If it doesn't fit, put begins a new page and
+// makes the element again, since mentions belong to a page. A dialog has only one page: there it counts
+// the element in left.
 func (r *renderer) put(f frame, build func() element) {
 	people, count := slices.Clone(r.people.list), r.count
 	e := build()
@@ -136,7 +137,7 @@ func (r *renderer) blocks(blocks []view.Block) {
 		case view.BlockBody, view.BlockQuote:
 			for _, row := range rows(b.Text, b.Kind == view.BlockQuote, measure{rowBytes, jsonCost, true}) {
 				if row.gap && row.frame == frameCode {
-					r.frame = frameNone // two pieces of code are two boxes
+					r.frame = frameNone // two pieces of code in a row are two boxes
 				}
 				r.put(row.frame, func() element { return rowElement(row) })
 			}
@@ -154,7 +155,7 @@ func (r *renderer) blocks(blocks []view.Block) {
 	}
 }
 
-// item lays an entry of a list out, one button beside it, several below.
+// item lays out an entry of a list: a single button beside it, several below it.
 func (r *renderer) item(b view.Block) {
 	line := func() element { return r.line(b.Pieces, false) }
 	if len(b.Buttons) != 1 || b.Buttons[0].Confirm != "" {
@@ -203,13 +204,13 @@ func rowElement(row row) element {
 	return e
 }
 
-// words are a paragraph of literal text.
+// words makes a paragraph of literal text.
 func words(s string) element {
 	return element{Type: "RichTextBlock", Inlines: []inline{textRun(s)}}
 }
 
-// weight is about what an element takes in a message as UTF-16, should whoever sends it
-// escape what JSON may escape.
+// weight is about how many bytes of UTF-16 an element takes in a message, if its sender escapes all that
+// JSON may escape.
 func weight(e element) int {
 	raw, err := json.Marshal(e)
 	if err != nil {
@@ -218,7 +219,7 @@ func weight(e element) int {
 	return wide(string(raw)) + 2
 }
 
-// jsonCost is about what a character takes in a card as UTF-16.
+// jsonCost is about how many bytes of UTF-16 a character takes in a card.
 func jsonCost(r rune) int {
 	switch {
 	case r < ' ' || r == '\u2028' || r == '\u2029' || r == '<' || r == '>' || r == '&':
@@ -234,7 +235,7 @@ func summary(c view.Card) string {
 	return strings.TrimSpace(markdown.Cut(words, summaryRunes))
 }
 
-// Plain is the beginning of a card without layout, a line for each block, its icons as characters.
+// Plain gives the beginning of a card as plain text: a line for each block, with icons as characters.
 func Plain(c view.Card) string {
 	blocks := make([]view.Block, len(c.Blocks))
 	for i, b := range c.Blocks {

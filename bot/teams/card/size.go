@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// wide is how many bytes s takes as UTF-16: that is how Teams counts messages.
+// wide is how many bytes s takes as UTF-16, which is how Teams counts the size of messages.
 func wide(s string) int {
 	n := 0
 	for _, r := range s {
@@ -17,9 +17,9 @@ func wide(s string) int {
 	return n
 }
 
-// cutCost gives the beginning of s that costs at most so much, by the cost of each rune,
-// preferably ending after a word; never nothing of a text, never half a character or
-// something that belongs to the one before it.
+// cutCost gives the beginning of s whose runes together cost at most so much, but at least one rune. It
+// prefers to cut after a word. Else it keeps a character and its accents, or the parts of an emoji,
+// together, unless that would leave less than half.
 func cutCost(s string, most int, cost func(rune) int) string {
 	n, last := 0, 0
 	for last < len(s) {
@@ -42,8 +42,8 @@ func cutCost(s string, most int, cost func(rune) int) string {
 	return head
 }
 
-// tail gives the bytes at the end of head that belong together with the beginning of rest:
-// a letter and its accents, the parts of an emoji.
+// tail counts the bytes at the end of head that belong together with the beginning of rest, like a
+// letter with its accents or the parts of an emoji.
 func tail(head, rest string) int {
 	joins := func(r rune) bool {
 		return r == 0x200d || r >= 0xfe00 && r <= 0xfe0f || r >= 0x1f3fb && r <= 0x1f3ff || r >= 0x300 && r <= 0x36f || r >= 0x20d0 && r <= 0x20ff

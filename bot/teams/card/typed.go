@@ -25,7 +25,7 @@ type TypedMention struct {
 	Index int    // the id attribute of its <at> in Typed.HTML: in activities its place among the mentions
 }
 
-// Text is what somebody typed, in two forms. Our own mentions are in neither.
+// Text is what somebody typed, in two forms. Neither has the mentions of us.
 type Text struct {
 	Markdown string            // canonical; mentions are tokens such as <@id>
 	Plain    string            // the characters as typed, without formatting
@@ -33,13 +33,13 @@ type Text struct {
 	Tokens   map[string]string // token → that id, for command.Options
 	Names    map[string]string // token → name
 	Bot      bool              // we are mentioned
-	Leads    bool              // and it begins with that
-	Files    []string          // ids of attachments that stand in it
+	Leads    bool              // it begins with a mention of us
+	Files    []string          // ids of attachments to which it refers
 	Images   []string          // addresses of pictures that stand in it
 	Quotes   []string          // ids of messages that it quotes; their words are left out
 }
 
-// Named writes tokens in s as names.
+// Named replaces the tokens in s by names.
 func (t Text) Named(s string) string {
 	return markdown.Named(s, t.Names)
 }
@@ -48,9 +48,8 @@ func (t Text) Named(s string) string {
 // hostile markup. Teams' own limit of a message is about 100 KB.
 const htmlMostBytes = 160 << 10
 
-// ReadText reads what somebody typed, from its HTML where there is some. Never fails: what
-// it doesn't know is shown as it is. A mention counts only where an entity says so: names
-// in text are anybody's.
+// ReadText reads what somebody typed, from its HTML where there is some. It never fails: it keeps what it
+// doesn't know as it is. A mention counts only if it has an entity, since anybody can type a name.
 func ReadText(t Typed) Text {
 	r := reader{writer: markdown.NewWriter(), typed: t, used: make([]bool, len(t.Mentions))}
 	r.out.Names = map[string]string{}
@@ -71,11 +70,11 @@ func ReadText(t Typed) Text {
 	return r.out
 }
 
-// own tells a mention of us.
+// own says whether we are the one who is mentioned.
 func (r *reader) own(m TypedMention) bool { return m.ID == r.typed.Bot && m.ID != "" }
 
-// resolve gives who is meant by the mention at place i among the entities; "" where only
-// the name is known.
+// resolve gives the id of the person or bot whom entity i mentions; "" where only the name is known. The
+// entity counts as used then.
 func (r *reader) resolve(i int) (id string) {
 	m := r.typed.Mentions[i]
 	r.used[i] = true
@@ -89,7 +88,7 @@ func (r *reader) resolve(i int) (id string) {
 	return id
 }
 
-// mention writes a mention; ours are left out together with the spaces behind them.
+// mention writes a mention. It leaves out mentions of us, together with the spaces behind them.
 func (r *reader) mention(i int) {
 	m := r.typed.Mentions[i]
 	if r.own(m) {
@@ -109,17 +108,17 @@ func (r *reader) mention(i int) {
 	r.skip = false
 }
 
-// nameOnly remembers that others are mentioned of whom only the name is known: a channel, a
-// team, a tag. What is said to them is for colleagues.
+// nameOnly remembers a mention of which only the name is known: a channel, a team, a tag. It counts,
+// because a text that mentions these is for colleagues.
 func (r *reader) nameOnly(m TypedMention) { r.nameless = append(r.nameless, "@"+m.Name) }
 
-// nothing says that nothing was read yet.
+// nothing says whether no text was read yet.
 func (r *reader) nothing() bool {
 	return r.writer.Empty() && !slices.ContainsFunc(r.line, func(run markdown.Run) bool { return strings.TrimSpace(run.Text) != "" })
 }
 
-// find gives the place of the entity for an <at> with an id attribute and words; -1 if
-// none belongs to it.
+// find gives the index of the entity that belongs to an <at> element, by its id attribute and its words;
+// -1 if there is none.
 func (r *reader) find(index int, words string) int {
 	at := slices.IndexFunc(r.typed.Mentions, func(m TypedMention) bool { return m.Index == index })
 	if at >= 0 && !r.used[at] && alike(r.typed.Mentions[at], words) {
@@ -133,7 +132,7 @@ func (r *reader) find(index int, words string) int {
 	return -1
 }
 
-// alike tells whether an entity can be the one of these words.
+// alike tells whether an entity has the words of an <at> element.
 func alike(m TypedMention, words string) bool {
 	fold := func(s string) string { return strings.Join(strings.Fields(s), " ") }
 	text := m.Text
@@ -143,7 +142,7 @@ func alike(m TypedMention, words string) bool {
 	return fold(Words(text)) == fold(words)
 }
 
-// plainText reads text without markup, but for mentions.
+// plainText reads a text that has no markup except mentions.
 func (r *reader) plainText() {
 	r.tagged(r.typed.Text, func(s string) {
 		for i, line := range strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n") {
@@ -182,7 +181,7 @@ func (r *reader) markdownText() {
 	r.out.Plain = markdown.Plain(markdown.Parts(r.out.Markdown))
 }
 
-// tagged splits text at its mentions.
+// tagged splits a text at its mentions: it calls between for the texts and mention for the mentions, in order.
 func (r *reader) tagged(s string, between func(string), mention func(int)) {
 	for s != "" {
 		at, which := -1, -1

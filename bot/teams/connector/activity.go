@@ -21,8 +21,8 @@ const (
 // ChannelTeams is the only Activity.ChannelID that Teams uses.
 const ChannelTeams = "msteams"
 
-// Activity is one thing that happened or is to happen in a conversation. The same shape
-// is received and sent; what is empty is left out.
+// Activity is something that happened or is to happen in a conversation. Received and sent activities
+// have the same shape; empty fields are left out.
 // Source: github.com/microsoft/botframework-sdk, specs/botframework-activity/botframework-activity.md.
 type Activity struct {
 	Type         string               `json:"type"`
@@ -35,7 +35,7 @@ type Activity struct {
 	From         *ChannelAccount      `json:"from,omitempty"`
 	Recipient    *ChannelAccount      `json:"recipient,omitempty"`
 	Conversation *ConversationAccount `json:"conversation,omitempty"`
-	ReplyToID    string               `json:"replyToId,omitempty"` // a click: the card's message; in channels no guide to the thread
+	ReplyToID    string               `json:"replyToId,omitempty"` // for a click the card's message; in channels it doesn't tell the thread
 	Locale       string               `json:"locale,omitempty"`
 	TextFormat   string               `json:"textFormat,omitempty"` // plain, markdown, xml
 	Text         string               `json:"text,omitempty"`
@@ -57,8 +57,8 @@ type Activity struct {
 	ReactionsRemoved []Reaction       `json:"reactionsRemoved,omitempty"`
 }
 
-// At is the activity's time, zero if it has none that can be read. A time without a zone
-// is taken as UTC, as the service means it.
+// At is the activity's time; zero if there is none or it can't be read. A time without a zone is read as
+// UTC, as the service means it.
 func (a Activity) At() time.Time {
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999"} {
 		if t, err := time.Parse(layout, a.Timestamp); err == nil {
@@ -97,8 +97,8 @@ const (
 
 const threadMark = ";messageid="
 
-// ThreadID is the id of the conversation that a channel's thread is: "19:…;messageid=17…".
-// Without a root it is the channel's.
+// ThreadID is the conversation id of a thread in a channel: "19:…;messageid=17…". Without a root it is
+// the channel's own id.
 func ThreadID(channel, root string) string {
 	if root == "" {
 		return channel
@@ -106,8 +106,8 @@ func ThreadID(channel, root string) string {
 	return channel + threadMark + root
 }
 
-// SplitThread cuts a conversation's id into the channel's (or chat's) and the id of the
-// thread's first message, "" when the id names none.
+// SplitThread splits a conversation's id into the id of the channel or chat and the id of the thread's
+// first message, "" when there is none.
 func SplitThread(id string) (channel, root string) {
 	channel, rest, _ := strings.Cut(id, ";")
 	for p := range strings.SplitSeq(rest, ";") {
@@ -118,12 +118,12 @@ func SplitThread(id string) (channel, root string) {
 	return channel, root
 }
 
-// Reaction is one that a person put to a message.
+// Reaction is a person's reaction to a message.
 type Reaction struct {
 	Type string `json:"type"` // like, heart, laugh, surprised, sad, angry, or the name of another emoji
 }
 
-// ChannelData is what Teams adds to an activity. What isn't an object is read as empty.
+// ChannelData is what Teams adds to an activity. JSON that isn't an object is read as empty.
 type ChannelData struct {
 	Tenant       *Ref          `json:"tenant,omitempty"`
 	Team         *TeamRef      `json:"team,omitempty"`

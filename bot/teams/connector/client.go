@@ -58,8 +58,8 @@ func (c *Client) StartThread(ctx context.Context, service, tenant, channel strin
 	}, true)
 }
 
-// Personal gives the id of the chat with one person ("29:…" or an Entra object id), who
-// must have the app. The same every time.
+// Personal gives the id of the bot's chat with a person ("29:…" or an Entra object id), who must have the
+// app. It is the same each time.
 func (c *Client) Personal(ctx context.Context, service, tenant, person string) (string, error) {
 	s, err := c.begin(ctx, service, ConversationParameters{
 		Bot: &ChannelAccount{ID: c.me}, TenantID: tenant, Members: []ChannelAccount{{ID: person}},
@@ -81,7 +81,7 @@ func (c *Client) Reply(ctx context.Context, at Conversation, a Activity) (Resour
 	return c.post(ctx, at, a, false)
 }
 
-// Update puts an activity in place of an own one.
+// Update replaces one of the bot's own activities.
 func (c *Client) Update(ctx context.Context, at Conversation, id string, a Activity) (r ResourceResponse, err error) {
 	err = c.call(ctx, call{name: "PUT activity", method: http.MethodPut, service: at.Service, path: path{"conversations", at.ID, "activities", id}, body: a}, &r)
 	return r, err
@@ -97,7 +97,7 @@ func (c *Client) SendTargeted(ctx context.Context, at Conversation, a Activity) 
 	return c.post(ctx, at, a, true)
 }
 
-// DeleteTargeted takes away what one person sees.
+// DeleteTargeted deletes an activity of SendTargeted.
 func (c *Client) DeleteTargeted(ctx context.Context, at Conversation, id string) error {
 	return c.call(ctx, call{name: "DELETE activity", method: http.MethodDelete, service: at.Service, path: path{"conversations", at.ID, "activities", id}, query: query(true)}, nil)
 }
@@ -118,7 +118,7 @@ func (c *Client) Member(ctx context.Context, at Conversation, id string) (m Memb
 	return m, err
 }
 
-// Members gives up to 500 people of a conversation; continuation comes from the page before.
+// Members gives up to 500 members of a conversation; continuation comes from the page before, "" for the first.
 func (c *Client) Members(ctx context.Context, at Conversation, continuation string) (p MemberPage, err error) {
 	q := url.Values{"pageSize": {strconv.Itoa(memberPage)}}
 	if continuation != "" {
@@ -146,8 +146,8 @@ func (c *Client) Channels(ctx context.Context, service, team string) ([]ChannelI
 	return list.Conversations, err
 }
 
-// Download reads what an attachment's contentUrl holds, at most 100 MB. The address is
-// checked like a service URL: our token goes nowhere else.
+// Download reads an attachment at its contentUrl, at most 100 MB. The address is checked like a service
+// URL, so that our token goes nowhere else.
 func (c *Client) Download(ctx context.Context, address string) (*rest.Answer, error) {
 	a, err := c.rest.Open(ctx, rest.Request{Name: "GET attachment", Method: http.MethodGet, URL: address, Most: maxDownload, Timeout: downloadTimeout})
 	return a, fail(err, false)
@@ -165,7 +165,7 @@ func query(targeted bool) url.Values {
 	return nil
 }
 
-// errID is the cause when an id is none: it would lead to another path.
+// errID is the cause when a given id can't be one, because it would lead to another path.
 var errID = errors.New("connector: that is no id")
 
 // path holds the parts of an address below /v3; each is escaped.
@@ -178,7 +178,7 @@ type call struct {
 	path    path
 	query   url.Values
 	body    any
-	creates bool // making it twice makes two
+	creates bool // a repeated call makes a second one
 }
 
 func (c *Client) call(ctx context.Context, l call, out any) error {

@@ -8,7 +8,7 @@ type Conversation struct {
 	ID      string // a thread's ("19:…;messageid=17…"), a channel's, or a chat's ("a:…")
 }
 
-// ConversationParameters begin a conversation: a thread of a channel or a chat with one
+// ConversationParameters describe a conversation to begin: a thread of a channel, or a chat with one
 // person.
 type ConversationParameters struct {
 	IsGroup     bool             `json:"isGroup"`
@@ -19,15 +19,15 @@ type ConversationParameters struct {
 	Activity    *Activity        `json:"activity,omitempty"`    // a thread: its first message
 }
 
-// Started is what a begun conversation is called.
+// Started gives the ids of a conversation that was begun.
 type Started struct {
 	ID         string `json:"id"`         // the conversation's: "19:…;messageid=17…" or "a:…"
 	ActivityID string `json:"activityId"` // the first message's; "" where there was none
 	ServiceURL string `json:"serviceUrl,omitempty"`
 }
 
-// ResourceResponse names what was made. The id is "" where Teams split an activity with
-// text and attachment: what it made can't be changed later.
+// ResourceResponse names the message that was made. The id is "" where Teams split an activity with text
+// and attachment into two; these can't be changed later.
 type ResourceResponse struct {
 	ID string `json:"id"`
 }
@@ -59,7 +59,7 @@ func (m *Member) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// MemberPage is some of a conversation's members.
+// MemberPage is a part of a conversation's members.
 type MemberPage struct {
 	Members           []Member `json:"members"`
 	ContinuationToken string   `json:"continuationToken"` // "" = the last page
@@ -76,7 +76,7 @@ type TeamDetails struct {
 	MemberCount  int    `json:"memberCount"`
 }
 
-// ChannelInfo is a channel of a team. The General channel has no name, and the team's id.
+// ChannelInfo is a channel of a team. The General channel has no name, and its id is that of the team.
 type ChannelInfo struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`

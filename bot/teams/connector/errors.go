@@ -8,8 +8,8 @@ import (
 	"parley/channels"
 )
 
-// Error is a call that failed: Status, Code, Text, RetryAfter and Cause tell how, Class
-// what it means for what happens next.
+// Error is a call that failed. Status, Code, Text, RetryAfter and Cause tell how it failed; Class tells
+// what its caller can do next.
 type Error struct {
 	rest.Failure
 	Class channels.Class
@@ -18,7 +18,7 @@ type Error struct {
 // Error implements error.
 func (e *Error) Error() string { return e.Failure.Error() }
 
-// Ambiguous tells that nobody knows whether what was to be made was made.
+// Ambiguous says whether nobody can tell if the call did what it was to do.
 func (e *Error) Ambiguous() bool { return e.Class == channels.Ambiguous }
 
 // Codes by which Teams says why it refuses.
@@ -33,7 +33,7 @@ const (
 	CodeNoActivity    = "ActivityNotFoundInConversation"
 )
 
-// fail gives a failed call its class. creates: making it twice makes two.
+// fail gives a failed call its class. creates means that a repeated call would make a second one.
 func fail(err error, creates bool) error {
 	var e *rest.Failure
 	if err == nil || !errors.As(err, &e) {
@@ -42,9 +42,9 @@ func fail(err error, creates bool) error {
 	return &Error{Failure: *e, Class: classify(e, creates)}
 }
 
-// classify says what a failure means. What can be repeated safely is never ambiguous.
-// A 500 is documented as "don't retry"; but it may have come after the message was stored,
-// so for what creates nobody knows.
+// classify gives the class of a failure. A call that can be repeated safely is never ambiguous. A 500 is
+// documented as "don't retry". It may have come after the message was stored, so for a call that
+// creates something it is ambiguous.
 func classify(e *rest.Failure, creates bool) channels.Class {
 	unknown := channels.Retry
 	if creates {
@@ -86,7 +86,7 @@ func classify(e *rest.Failure, creates bool) channels.Class {
 // classifyCode says what a 403 or 404 means.
 func classifyCode(code string) channels.Class {
 	switch code {
-	case CodeWrongHost: // a setting is wrong, not the conversation
+	case CodeWrongHost: // the fault is a setting, not the conversation
 		return channels.AuthBroken
 	case CodeNoActivity:
 		return channels.BadContent

@@ -21,8 +21,8 @@ const DefaultURL = "https://graph.microsoft.com/v1.0"
 // Scope of the token that Graph takes.
 const Scope = "https://graph.microsoft.com/.default"
 
-// Bounds of answers, in bytes. A page of 50 messages with 1000 replies each can be more than
-// the first: who gets rest.ErrTooLarge asks for a smaller page.
+// Bounds of answers, in bytes. A page of 50 messages with 1000 replies each can be larger than maxPage: a
+// caller that gets rest.ErrTooLarge asks for a smaller page.
 const (
 	maxPage    = 32 << 20
 	maxMessage = 4 << 20
@@ -46,7 +46,7 @@ type Options struct {
 	PageBytes int64 // of an answer with many messages; 0 = 32 MiB
 }
 
-// Client reads. Safe for concurrent use. All methods block until the answer came, ctx ends,
+// Client reads with Graph. Safe for concurrent use. All methods block until the answer came, ctx ends,
 // or rest.DefaultTimeout is over; their errors are *Error; see Wait.
 type Client struct {
 	base      *url.URL
@@ -55,7 +55,7 @@ type Client struct {
 }
 
 // New makes a client; it connects to nothing.
-// Errors: a URL that is none, or http to elsewhere.
+// Errors: a URL that can't be used, or http to another machine.
 func New(o Options) (*Client, error) {
 	if o.URL == "" {
 		o.URL = DefaultURL
@@ -69,7 +69,7 @@ func New(o Options) (*Client, error) {
 	return c, nil
 }
 
-// allow lets the token go to Graph alone, below its version.
+// allow lets the token go only to Graph, to addresses below its version.
 func (c *Client) allow(address string) (token bool, err error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != c.base.Scheme || !strings.EqualFold(u.Host, c.base.Host) || u.User != nil ||
@@ -115,12 +115,12 @@ func (c *Client) Replies(ctx context.Context, group, channel, root, next string)
 	return p, c.get(ctx, "GET replies", next, c.pageBytes, &p)
 }
 
-// Message gives one message of a thread; id is root's for its first.
+// Message gives one message of a thread. For the thread's first message, id is root.
 func (c *Client) Message(ctx context.Context, group, channel, root, id string) (m Message, err error) {
 	return m, c.get(ctx, "GET message", c.message(group, channel, root, id), maxMessage, &m)
 }
 
-// Picture reads what was pasted into a message, by the id of its hosted content.
+// Picture reads a picture that was pasted into a message; content is the id of the hosted content.
 func (c *Client) Picture(ctx context.Context, group, channel, root, id, content string) (*rest.Answer, error) {
 	address := c.message(group, channel, root, id)
 	if part := c.path("hostedContents", content, "$value"); address != "" && part != "" {
@@ -147,7 +147,7 @@ func (c *Client) File(ctx context.Context, contentURL string) (*rest.Answer, err
 	return a, fail(err)
 }
 
-// beside says whether the bytes' address is on the host of the file, by https unless both
+// beside checks that the address of a file's bytes is on the file's own host, and has https unless both
 // are on this machine.
 // Errors: rest.ErrHost.
 func beside(address, contentURL string) error {
@@ -160,8 +160,8 @@ func beside(address, contentURL string) error {
 	return nil
 }
 
-// Folder gives the address of the folder in which a channel's files lie. Where nobody looked
-// at the channel's files yet, there may be none: ErrNotFound.
+// Folder gives the address of the folder in which a channel's files lie. A channel whose files nobody has
+// looked at yet may have none: ErrNotFound.
 func (c *Client) Folder(ctx context.Context, group, channel string) (address string, err error) {
 	return c.webURL(ctx, "GET files' folder", c.path("teams", group, "channels", channel, "filesFolder"))
 }
@@ -179,7 +179,7 @@ func (c *Client) webURL(ctx context.Context, name, address string) (string, erro
 	return at.WebURL, err
 }
 
-// message is the address of a message, "" when an id is none.
+// message gives the address of a message; "" when one of the ids can't be an id.
 func (c *Client) message(group, channel, root, id string) string {
 	if id == root {
 		return c.path("teams", group, "channels", channel, "messages", root)
@@ -187,7 +187,7 @@ func (c *Client) message(group, channel, root, id string) string {
 	return c.path("teams", group, "channels", channel, "messages", root, "replies", id)
 }
 
-// path joins escaped parts to an address, "" when one of them would lead to another.
+// path joins escaped parts to an address; "" when one of them is empty or would lead to another path.
 func (c *Client) path(parts ...string) string {
 	address := c.base.String()
 	for _, p := range parts {

@@ -1,9 +1,9 @@
 // Package graph reads with Microsoft Graph what the Bot Connector doesn't tell: the messages
 // of channels with their replies, pasted pictures, and files in SharePoint.
 //
-// Nothing of it is granted by itself: messages need ChannelMessage.Read.Group, consented to
-// when the app is installed in a team; files need Files.Read.All or Sites.Selected from the
-// tenant's administrator. What isn't granted ends in ErrNotGranted.
+// None of this is granted by itself. Messages need ChannelMessage.Read.Group, to which a team's owner
+// consents when the app is installed in the team; files need Files.Read.All or Sites.Selected from
+// the tenant's administrator. Calls without the right end in ErrNotGranted.
 //
 // What does not belong here: what a message means (bot/teams).
 //

@@ -8,14 +8,14 @@ import (
 	"parley/bot/teams/rest"
 )
 
-// Errors to be told apart.
+// Errors that callers tell apart.
 var (
-	// ErrNotGranted tells that the app lacks a permission there, isn't installed, or has
-	// no secret to prove with who it is.
+	// ErrNotGranted tells that the app lacks the right to read there, isn't installed, or has no
+	// secret with which to prove its identity.
 	ErrNotGranted = errors.New("graph: not granted")
 	// ErrNotFound tells that what was asked for isn't there.
 	ErrNotFound = errors.New("graph: not found")
-	// ErrAddress tells that an address leads away from where it may.
+	// ErrAddress tells that an address leads to a place that may not be called.
 	ErrAddress = errors.New("graph: the address leads elsewhere")
 )
 
@@ -32,11 +32,11 @@ func (e *Error) Error() string { return e.Failure.Error() }
 // Unwrap gives the kind and the cause.
 func (e *Error) Unwrap() []error { return []error{e.kind, e.Cause} }
 
-// throttleDefault is how long to wait after a 429 that doesn't say.
+// throttleDefault is how long to wait after a 429 that gives no time.
 const throttleDefault = 10 * time.Second
 
-// Wait says whether a call that failed may simply be made again, and when: reading changes
-// nothing. Zero = by the caller's own table of waits.
+// Wait says whether a call that failed may simply be made again, since reading changes nothing, and
+// after which time. Zero means that Graph gave no time: the caller chooses one.
 func Wait(err error) (after time.Duration, again bool) {
 	var e *Error
 	if !errors.As(err, &e) || e.kind != nil || errors.Is(e, rest.ErrCredentials) || errors.Is(e, rest.ErrTooLarge) {

@@ -8,12 +8,12 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Rights are what an admin of the organisation granted the app, such as "Files.Read.All".
-// What a team's owner agreed to is not among them: that shows where it is used.
+// Rights are the rights that an admin of the organisation granted the app, such as "Files.Read.All".
+// Rights that a team's owner consented to are not among them: only using these shows them.
 type Rights []string
 
-// Rights reads what was granted out of the app's token; ok is false where the token, which
-// is meant for Graph alone, doesn't tell.
+// Rights reads the granted rights out of the app's token. ok is false where it can't: the token is meant
+// for Graph alone and needn't be readable.
 // Errors: those of rest.Tokens.
 func (c *Client) Rights(ctx context.Context) (granted Rights, ok bool, err error) {
 	token, err := c.rest.Tokens.Token(ctx)
@@ -44,7 +44,7 @@ func (r Rights) Files() string {
 // Sites says whether an admin may let the app read the files of single sites.
 func (r Rights) Sites() bool { return slices.Contains(r, "Sites.Selected") }
 
-// OnlyNamedSites says that of all files the app may read only those of sites that an admin named.
+// OnlyNamedSites says whether the only files that the app may read are those of sites that an admin named.
 func (r Rights) OnlyNamedSites() bool {
 	return r.Sites() && !slices.ContainsFunc(r, func(right string) bool {
 		kind, _, _ := strings.Cut(right, ".")

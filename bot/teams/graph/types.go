@@ -5,14 +5,14 @@ import "time"
 // Message is a channel's message as Graph tells it.
 type Message struct {
 	ID          string       `json:"id"`
-	ReplyToID   string       `json:"replyToId"`       // the thread's first message; "" = it is that
+	ReplyToID   string       `json:"replyToId"`       // the thread's first message; "" = this is the first
 	Type        string       `json:"messageType"`     // "message"; others are events of the channel
 	CreatedAt   time.Time    `json:"createdDateTime"` // Units: ms
 	ModifiedAt  time.Time    `json:"lastModifiedDateTime"`
 	EditedAt    time.Time    `json:"lastEditedDateTime"` // zero = never
 	DeletedAt   time.Time    `json:"deletedDateTime"`    // zero = it is there
 	Subject     string       `json:"subject"`
-	From        *From        `json:"from"` // nil of events
+	From        *From        `json:"from"` // nil for events
 	Body        Body         `json:"body"`
 	Attachments []Attachment `json:"attachments"`
 	Mentions    []Mention    `json:"mentions"`
@@ -22,7 +22,7 @@ type Message struct {
 	MoreReplies string       `json:"replies@odata.nextLink"` // see Client.Replies
 }
 
-// From is who wrote a message: exactly one of them.
+// From is who wrote a message: exactly one field is set.
 type From struct {
 	User        *Identity `json:"user"`
 	Application *Identity `json:"application"`
@@ -56,24 +56,24 @@ type Attachment struct {
 // Source: learn.microsoft.com/graph/api/resources/chatmessageattachment, read 2026-11.
 const (
 	ContentFile  = "reference"        // a file
-	ContentQuote = "messageReference" // another message, of the id ID
+	ContentQuote = "messageReference" // another message; Attachment.ID is its id
 )
 
-// Mention is one in a message's text: <at id="0">Name</at>.
+// Mention is a mention in a message's text: <at id="0">Name</at>.
 type Mention struct {
 	ID        int    `json:"id"`
 	Text      string `json:"mentionText"`
 	Mentioned From   `json:"mentioned"`
 }
 
-// Reaction is one at a message.
+// Reaction is a person's reaction to a message.
 type Reaction struct {
 	Type      string    `json:"reactionType"` // like, heart, …, or an emoji
 	CreatedAt time.Time `json:"createdDateTime"`
 	User      From      `json:"user"`
 }
 
-// Page is some of a list.
+// Page is a part of a list.
 type Page[T any] struct {
 	Value []T    `json:"value"`
 	Next  string `json:"@odata.nextLink"` // "" = the last page

@@ -1,5 +1,5 @@
-// Package inbound takes the requests that Teams makes: it bounds and reads them, has them
-// checked, and passes on genuine ones as they came.
+// Package inbound takes the requests that Teams makes. It bounds and reads them, has package auth check
+// them, and passes on genuine ones with their original bytes.
 //
 // What does not belong here: which requests are genuine (bot/teams/auth), and what they mean
 // (bot/teams).
@@ -23,11 +23,11 @@ import (
 	"parley/bot/teams/connector"
 )
 
-// maxBody bounds a request, in bytes. An activity has at most 100 kB of text and card, an
-// invoke on a message that again.
+// maxBody bounds a request, in bytes. An activity has at most 100 kB of text and card; an invoke on a
+// message also has that message.
 const maxBody = 1 << 20
 
-// retryLater asks to come again, in seconds.
+// retryLater is the Retry-After of an answer while nobody can tell, in seconds.
 const retryLater = "5"
 
 // Reader takes requests. Safe for concurrent use.
@@ -37,8 +37,8 @@ type Reader struct {
 	log       *slog.Logger
 }
 
-// New makes a Reader. With unsigned, requests without a signature are taken from this
-// machine (TEAMS_ALLOW_UNSIGNED=loopback); it warns of that at once.
+// New makes a Reader. With unsigned it also takes requests without a signature from this machine
+// (TEAMS_ALLOW_UNSIGNED=loopback), and logs a warning at once.
 func New(v *auth.Validator, unsigned bool, log *slog.Logger) *Reader {
 	if unsigned {
 		log.Warn("teams requests without a signature are taken from this machine: unset TEAMS_ALLOW_UNSIGNED where real customers are")
@@ -50,8 +50,8 @@ func New(v *auth.Validator, unsigned bool, log *slog.Logger) *Reader {
 // field of an unexpected kind is left empty.
 type Next func(w http.ResponseWriter, r *http.Request, a connector.Activity, raw []byte)
 
-// Handler passes genuine requests on and answers others itself: 413, 400 for what is no
-// activity, 401 for what isn't genuine whatever the reason, 503 while nobody can tell.
+// Handler passes genuine requests on and answers others itself: 413 if too long, 400 if it is no
+// activity, 401 if it isn't genuine, for whatever reason, 503 while nobody can tell.
 func (d *Reader) Handler(next Next) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
@@ -102,7 +102,7 @@ func read(raw []byte) (connector.Activity, error) {
 	return a, nil
 }
 
-// check has a request checked, through the SDK's door.
+// check checks a request: an unsigned one by Validator.Local, all others through the SDK (see checker).
 func (d *Reader) check(r *http.Request, a connector.Activity) error {
 	if d.unsigned && len(r.Header.Values("Authorization")) == 0 {
 		return d.validator.Local(r, a)
@@ -123,10 +123,10 @@ func (d *Reader) check(r *http.Request, a connector.Activity) error {
 	return nil
 }
 
-// envelopeOf writes what says whose an activity is. The SDK gets no more than that: it
-// fails on requests that Teams does make (a value that is a string or an array, channelData
-// that is none, times that are empty or without a zone), and drops what we need (the
-// mentioned of an entity, isTargeted of a recipient). Contents are read from our own types.
+// envelopeOf writes the fields of an activity that say from where it comes. The SDK gets only these: it
+// fails on requests that Teams does make (with a value that is a string or an array, channelData that
+// is no object, times that are empty or without a zone), and drops fields that we need (mentioned of an
+// entity, isTargeted of a recipient). We read the contents with our own types.
 func envelopeOf(a connector.Activity) ([]byte, error) {
 	return json.Marshal(connector.Activity{
 		Type: a.Type, ID: a.ID, ServiceURL: a.ServiceURL, ChannelID: a.ChannelID, Name: a.Name,
@@ -134,8 +134,8 @@ func envelopeOf(a connector.Activity) ([]byte, error) {
 	})
 }
 
-// checker is our Validator in the SDK's place for one; the SDK's own accepts tokens without
-// an end, for any channel and from keys up to five days old.
+// checker lets our Validator take the place of the SDK's own, which accepts tokens without an expiry,
+// for any channel, and signed by keys that were read up to five days ago.
 type checker struct {
 	validator *auth.Validator
 	header    http.Header

@@ -19,7 +19,7 @@ const DefaultTimeout = 20 * time.Second
 // maxRefusal bounds how much of a refusal is read, in bytes.
 const maxRefusal = 64 << 10
 
-// userAgent names us to the services.
+// userAgent tells the services who calls them.
 const userAgent = "Parley/1.0.0"
 
 // Allow says whether an address may be called, and whether with our token.
@@ -44,9 +44,8 @@ type Request struct {
 	Timeout time.Duration // 0 = DefaultTimeout
 }
 
-// Do makes a call and reads its JSON answer into out; nil = the answer isn't looked at.
-// Every 2xx is success. A token that is refused with 401 is renewed, and the call made
-// again, once.
+// Do makes a call and reads its JSON answer into out; with nil it ignores the answer. Every 2xx is
+// success. After a 401 it gets another token and makes the call again, once.
 // Errors: *Failure.
 func (c *Client) Do(ctx context.Context, r Request, out any) error {
 	answer, err := c.Open(ctx, r)
@@ -112,8 +111,8 @@ func (c *Client) Open(ctx context.Context, r Request) (*Answer, error) {
 	return answer, nil
 }
 
-// withToken makes the call, and once more with another token when it was refused. Where no
-// other can be had now, that is the failure: the service may not mean us, but the token.
+// withToken makes the call, and makes it again with another token if the first was refused. If it can't
+// get another token now, it returns that failure and not the refusal, which may only concern the token.
 func (c *Client) withToken(ctx context.Context, r Request, body []byte, needed bool) (*Answer, error) {
 	if !needed {
 		return c.once(ctx, r, body, "")
@@ -134,7 +133,7 @@ func (c *Client) withToken(ctx context.Context, r Request, body []byte, needed b
 	case errors.Is(renewErr, errRefusedAgain):
 		return nil, err
 	}
-	return nil, &Failure{Call: r.Name, Cause: renewErr} // nothing was done, and a new token may do
+	return nil, &Failure{Call: r.Name, Cause: renewErr} // the call did nothing, and it may succeed with a new token
 }
 
 // once makes one HTTP request.

@@ -23,8 +23,8 @@ type Failure struct {
 	Text       string        // its explanation, shortened; for logs
 	RetryAfter time.Duration // as the service asks; 0 = it didn't say
 	Location   string        // of a redirect, which is never followed; may be a secret
-	Left       bool          // something of the request left, or may have
-	Cause      error         // why there is no answer, or none that can be used
+	Left       bool          // the request, or a part of it, was or may have been sent
+	Cause      error         // why there is no usable answer; nil for a refusal
 }
 
 // Error implements error.
@@ -47,8 +47,8 @@ func (e *Failure) Error() string {
 // Unwrap gives the cause.
 func (e *Failure) Unwrap() error { return e.Cause }
 
-// refusal reads a failure out of an answer. The Bot Connector and Graph both answer
-// {"error":{"code":"…","message":"…"}}; some gateways before them {"message":"…"} or text.
+// refusal makes a Failure of an answer. The Bot Connector and Graph both answer
+// {"error":{"code":"…","message":"…"}}; gateways in front of them may answer {"message":"…"} or text.
 func refusal(call string, resp *http.Response, body []byte, now time.Time) *Failure {
 	e := &Failure{Call: call, Status: resp.StatusCode, Location: resp.Header.Get("Location"), Left: true}
 	e.RetryAfter, _ = fence.RetryAfter(resp.Header, now, mostWait)
@@ -77,7 +77,7 @@ func refusal(call string, resp *http.Response, body []byte, now time.Time) *Fail
 // mostWait bounds what a service may ask us to wait.
 const mostWait = time.Hour
 
-// Shorten cuts a service's words to what a log line can bear.
+// Shorten cuts a service's words to a length that is fit for a log line.
 func Shorten(s string) string {
 	const most = 300
 	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "")), " ")

@@ -12,8 +12,8 @@ import (
 // ErrHost is the cause when an address isn't on the list of those that get our token.
 var ErrHost = errors.New("teams: the host is not one that gets our token")
 
-// Hosts are the places that may get the bot's token. Only whole names count: anybody can
-// register below trafficmanager.net, to which Teams' own host belongs.
+// Hosts are the places that may get the bot's token. Only whole host names count: Teams' own host is
+// below trafficmanager.net, where anybody can register names.
 type Hosts struct {
 	exact    map[string]bool // scheme://host[:port], lower case
 	loopback bool
@@ -29,7 +29,7 @@ func serviceHosts() []string {
 // NewHosts makes the list of Teams' own service hosts and of more: "host.example" (https),
 // "https://host.example:8443/any/path", or with http when it is a loopback address. With
 // loopback, every http and https address on this machine may be called too, but it gets no
-// token: a request without a signature can name it.
+// token, since even a request without a signature can name such an address.
 // Errors: an entry that is none of these.
 func NewHosts(more []string, loopback bool) (*Hosts, error) {
 	h := &Hosts{exact: map[string]bool{}, loopback: loopback}
@@ -52,7 +52,7 @@ func NewHosts(more []string, loopback bool) (*Hosts, error) {
 	return h, nil
 }
 
-// Check says whether an address may be called, and with our token.
+// Check says whether an address may be called, and whether with our token.
 // Errors: ErrHost.
 func (h *Hosts) Check(address string) (token bool, err error) {
 	u, err := parse(address)

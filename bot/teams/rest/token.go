@@ -21,7 +21,7 @@ const DefaultLoginURL = "https://login.microsoftonline.com"
 // Times of a token.
 const (
 	tokenTimeout = 15 * time.Second // of one request for a token
-	tokenEarly   = 5 * time.Minute  // it is renewed so long before it ends
+	tokenEarly   = 5 * time.Minute  // how long before its end a token is renewed
 	tokenPause   = 5 * time.Second  // after a failure or a refused token, before the next request
 	tokenDefault = 30 * time.Minute // where the answer doesn't say how long it is good
 )
@@ -29,14 +29,14 @@ const (
 // ErrToken is the root of what Tokens return: no token could be had.
 var ErrToken = errors.New("teams: no access token")
 
-// ErrCredentials is wrapped beside ErrToken when Entra refuses what we are.
+// ErrCredentials is wrapped beside ErrToken when Entra refuses our credentials.
 var ErrCredentials = errors.New("teams: Entra refuses the app id, its secret or the tenant")
 
 // ErrNoSecret is wrapped beside ErrToken where there is no secret to get a token with: in
 // trials without Azure.
 var ErrNoSecret = errors.New("teams: no secret is set")
 
-// errRefusedAgain is wrapped beside ErrToken when the service refuses new tokens too.
+// errRefusedAgain is wrapped beside ErrToken when a service refuses a token shortly after it refused another.
 var errRefusedAgain = errors.New("a new one was refused a moment ago")
 
 // TokenOptions say for whom and for what a token is.
@@ -50,9 +50,9 @@ type TokenOptions struct {
 	Now      func() time.Time
 }
 
-// Tokens keep one access token for all who call a service. Safe for concurrent use: one
-// request for a token at a time, and it is renewed before it ends; while Entra can't be
-// reached, the one that is left goes on being used as long as it is good.
+// Tokens keep one access token for all callers of a service. Safe for concurrent use: only one request
+// for a token runs at a time. The token is renewed before it ends; while Entra can't be reached, the old
+// one is used as long as it is valid.
 // Source: learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow, read 2026-11.
 type Tokens struct {
 	config clientcredentials.Config
@@ -66,7 +66,7 @@ type Tokens struct {
 	endsAt  time.Time
 	failed  error // of the last request, nil when it was answered
 	pause   time.Time
-	renewed time.Time // when the last token was asked for because one was refused
+	renewed time.Time // when a refused token was replaced last
 }
 
 // NewTokens makes a source of tokens; it asks for none yet.
@@ -83,7 +83,7 @@ func NewTokens(o TokenOptions) *Tokens {
 	}
 }
 
-// Token gives a token that is good for now. May block until ctx ends.
+// Token gives a token that is valid now. May block until ctx ends.
 // Errors: ErrToken, with ErrCredentials or ErrNoSecret where another try is of no use.
 func (t *Tokens) Token(ctx context.Context) (string, error) { return t.other(ctx, "") }
 
@@ -136,8 +136,8 @@ func (t *Tokens) mayRenew() bool {
 	return true
 }
 
-// kept gives the token; fresh unless it is the refused one or soon over; and the failure
-// that is too recent to ask again.
+// kept gives the token. fresh is false if it is the refused one or ends soon. failed is the last failure,
+// if that is too recent to ask again.
 func (t *Tokens) kept(refused string) (value string, fresh bool, failed error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -148,7 +148,7 @@ func (t *Tokens) kept(refused string) (value string, fresh bool, failed error) {
 	return t.value, t.value != "" && t.value != refused && now.Before(t.renewAt), failed
 }
 
-// orOld gives the token that is left, if it is still good, instead of an error.
+// orOld gives the old token if it is still valid and wasn't refused, else err.
 func (t *Tokens) orOld(refused string, err error) (string, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -168,7 +168,7 @@ func (t *Tokens) ask(ctx context.Context) error {
 	defer t.mu.Unlock()
 	if err != nil {
 		err = tokenError(err)
-		if ctx.Err() == nil { // else it was the caller who gave up: the next one asks
+		if ctx.Err() == nil { // if the caller gave up, the next one may ask at once
 			t.failed, t.pause = err, t.now().Add(tokenPause)
 		}
 		return err
@@ -215,7 +215,7 @@ func (e *Refusal) Number() string {
 	return number
 }
 
-// tokenError says what Entra said, without what was sent to it.
+// tokenError makes an error of what Entra said. It leaves out what we sent, which has the secret.
 func tokenError(err error) error {
 	var refused *oauth2.RetrieveError
 	if !errors.As(err, &refused) {
@@ -228,7 +228,7 @@ func tokenError(err error) error {
 	if refused.ErrorCode == "" {
 		return fmt.Errorf("%w: Entra answers status %d", ErrToken, status)
 	}
-	words, _, _ := strings.Cut(refused.ErrorDescription, "Trace ID:") // from there on for Microsoft alone
+	words, _, _ := strings.Cut(refused.ErrorDescription, "Trace ID:") // what follows is of use to Microsoft only
 	said := &Refusal{Status: status, Code: refused.ErrorCode, Text: Shorten(words)}
 	if status >= 500 || status == http.StatusTooManyRequests || refused.ErrorCode == "temporarily_unavailable" || refused.ErrorCode == "server_error" {
 		return fmt.Errorf("%w: %w", ErrToken, said)

@@ -20,7 +20,7 @@ func Riches() map[bridge.RichKind]*bridge.Rich {
 	}
 }
 
-// Accounts are those that may begin a conversation.
+// Accounts are the accounts that may begin a conversation.
 func Accounts() []bridge.AccountRef {
 	can := bridge.Capabilities{Buttons: 3, ListRows: 10, Location: 2, ContactCard: 2, MaxTextRunes: 4096}
 	return []bridge.AccountRef{
