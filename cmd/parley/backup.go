@@ -18,7 +18,7 @@ import (
 	"parley/store"
 )
 
-// shortestPassphrase is the least that is taken for a new backup.
+// shortestPassphrase is how many characters the passphrase of a new backup has at least.
 const shortestPassphrase = 10
 
 // backupCommand is `parley backup`.
@@ -96,7 +96,7 @@ func (c backupCommand) verify(ctx context.Context, log *slog.Logger) error {
 	return nil
 }
 
-// keyAndPassphrase gives what is to be sealed, and with what.
+// keyAndPassphrase gives the master key and the passphrase with which it is sealed.
 func keyAndPassphrase(ctx context.Context, env app.Env) (key, passphrase string, err error) {
 	if key, err = app.KnownKey(env); err != nil {
 		return "", "", err
@@ -210,7 +210,7 @@ func made(m backup.Manifest) string {
 	return text + "\nThe master key is NOT in it: keep PARLEY_MASTER_KEY, or the file master.key of the data folder, elsewhere."
 }
 
-// explainBackup adds what to do.
+// explainBackup adds to an error what to do about it.
 func explainBackup(err error) error {
 	hint := ""
 	switch {

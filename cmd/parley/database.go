@@ -9,7 +9,7 @@ import (
 	"parley/store"
 )
 
-// withDatabase opens the migrated database for a sub-command beside serve.
+// withDatabase opens and migrates the database, and calls f: for sub-commands other than serve.
 func withDatabase(ctx context.Context, f func(context.Context, app.Env, *app.Database, *slog.Logger) error) error {
 	env, log, err := environment()
 	if err != nil {

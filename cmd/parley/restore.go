@@ -75,7 +75,7 @@ func (c restoreCommand) Run(ctx context.Context) error {
 	return nil
 }
 
-// path gives a file that can be read more than once.
+// path gives a file that can be read more than once; remove deletes it if it is a copy of standard input.
 func (c restoreCommand) path(ctx context.Context) (path string, remove func(), err error) {
 	if c.File != "-" {
 		return c.File, func() {}, nil
@@ -95,7 +95,7 @@ func (c restoreCommand) path(ctx context.Context) (path string, remove func(), e
 	return f.Name(), remove, nil
 }
 
-// after says what happens now.
+// after says, for people, what a restore has done and what happens next.
 func after(r store.Restored, keySaved bool, env app.Env) string {
 	text := "Restored."
 	if keySaved {
@@ -111,7 +111,7 @@ func after(r store.Restored, keySaved bool, env app.Env) string {
 	return text
 }
 
-// explainRestore adds what to do.
+// explainRestore adds to an error what to do about it.
 func explainRestore(err error, env app.Env) error {
 	hint := ""
 	switch {

@@ -28,11 +28,11 @@ type (
 // TorturedFlags are what parley torture asks of serve.
 type TorturedFlags struct {
 	ShortWaits bool `hidden:"" help:"Wait seconds where production waits minutes (torture --quick)."`
-	// NextVersion makes it the newer one among replicas of two versions.
+	// NextVersion makes this process a replica of the newer version in a run with two versions.
 	NextVersion bool `hidden:"" help:"Know facts of a version more than there are (torture)."`
 }
 
-// tortured makes the options those of a Parley that is tortured.
+// tortured changes options as the flags ask.
 func (f TorturedFlags) tortured(o app.Options, env app.Env) app.Options {
 	if f.ShortWaits {
 		o = torture.ShortWaits(o, env)
@@ -43,5 +43,5 @@ func (f TorturedFlags) tortured(o app.Options, env app.Env) app.Options {
 	return o
 }
 
-// emulatorVars are what the help of these commands names.
+// emulatorVars gives the words that the help of these commands fills in.
 func emulatorVars() kong.Vars { return kong.Vars{"bench_groups": strings.Join(bench.Groups(), ", ")} }

@@ -10,7 +10,8 @@ import (
 	"parley/cmd/parley/app"
 )
 
-// tryingCommands and testingCommands say where the commands are that bring emulators.
+// tryingCommands and testingCommands keep the names of the commands that need emulators: whoever
+// calls one is told how to build a program that has it.
 type (
 	tryingCommands struct {
 		Demo leftOutCommand `cmd:"" hidden:""`
@@ -22,7 +23,7 @@ type (
 	}
 )
 
-// leftOutCommand takes any arguments, and does nothing.
+// leftOutCommand stands for a command that this program was built without. It takes any arguments.
 type leftOutCommand struct {
 	Args []string `arg:"" optional:"" passthrough:""`
 }

@@ -10,8 +10,8 @@ import (
 // acceptClients is how many connections send at once, and clients of the reference insert.
 const acceptClients = 32
 
-// Targets of the accepting side. On a RAM file system the reference is faster while we
-// are not.
+// Targets of the accepting side. On a RAM file system the reference is faster, but Parley
+// is not.
 const (
 	acceptTarget     = 0.50
 	acceptTargetRAM  = 0.30
@@ -83,7 +83,8 @@ func (f *flood) settle(ctx context.Context, a answered) error {
 	return f.w.kept(ctx, a.accepted)
 }
 
-// acceptIdle compares one connection with one client.
+// acceptIdle compares the time of an answer to one connection, one request at a time, with that of
+// one client's inserts.
 func acceptIdle(ctx context.Context, f *flood, payload []byte) (Figure, error) {
 	b := f.w.b
 	var p50, p99 []float64
@@ -109,7 +110,8 @@ func acceptIdle(ctx context.Context, f *flood, payload []byte) (Figure, error) {
 	return fig, nil
 }
 
-// acceptHeld: the appliers begin when the burst is over.
+// acceptHeld measures how many events a second are accepted while the appliers are held; they begin
+// when the burst is over.
 func acceptHeld(ctx context.Context, f *flood, payload []byte) (Figure, error) {
 	b := f.w.b
 	var details []map[string]float64
@@ -150,7 +152,7 @@ func (f *flood) stillHeld(ctx context.Context, a answered) error {
 	return err
 }
 
-// measureBusy: the same while customers and agents talk, so that appliers and lanes work.
+// measureBusy: how fast events are accepted while customers and agents talk, so that appliers and lanes work.
 // A third of the events are notes in threads of conversations.
 func measureBusy(b *bench, ctx context.Context) (_ map[string]Figure, err error) {
 	s, err := startStage(ctx, b, 64)
@@ -192,7 +194,7 @@ func measureBusy(b *bench, ctx context.Context) (_ map[string]Figure, err error)
 	return map[string]Figure{"accept_ratio_busy": fig}, nil
 }
 
-// burst sends for so long and settles. checked is called between the two.
+// burst sends for so long, calls checked, and then waits until everything is applied.
 func (f *flood) burst(ctx context.Context, d time.Duration, checked func(answered) error) (rate float64, details map[string]float64, err error) {
 	if err := f.w.checkpoint(ctx); err != nil {
 		return 0, nil, err

@@ -16,7 +16,7 @@ const chatTarget = 0.9
 const (
 	chatSecret    = "bench-app-secret"
 	chatNumber    = "105500000000001"
-	chatCustomers = 200 // who write, so that what is posted later is posted together
+	chatCustomers = 200 // so few that many of their messages wait together and share a post
 )
 
 // chatAccount is the WhatsApp number that gets the webhooks; nothing is sent from it.
@@ -43,7 +43,7 @@ func measureChat(b *bench, ctx context.Context) (_ map[string]Figure, err error)
 	held := func(ctx context.Context, f *flood) (float64, map[string]float64, error) {
 		c.hold(true)
 		return f.burst(ctx, span, func(a answered) error {
-			defer c.hold(false) // once: two signals in a row may come in any order
+			defer c.hold(false) // only here: two signals in a row may come in any order
 			return f.stillHeld(ctx, a)
 		})
 	}

@@ -44,7 +44,7 @@ func agedEvents() []string {
 	DELETE FROM events WHERE id > $1 AND id <= $1 + $2::int`}
 }
 
-// agedDeliveries do the same for the lanes, each of which has ten messages.
+// agedDeliveries are the statements by which the same wave passes through the lanes, ten messages each.
 func agedDeliveries() []string {
 	return []string{`
 	INSERT INTO lanes (id, account_id, key, conversation_id, gate_id, tail, due_at)
@@ -162,7 +162,8 @@ func (w *world) age(ctx context.Context, messages, wave int) error {
 	return nil
 }
 
-// Rows that autovacuum would still remove: as many as it lets lie in an empty table are not worth its way.
+// The first column counts dead rows of tables with so many that autovacuum will still come, and the
+// vacuums that run now. The second counts all dead rows.
 const deadRows = `
 	SELECT coalesce(sum(n_dead_tup) FILTER (WHERE n_dead_tup > 1000 + 0.05 * n_live_tup), 0)::bigint + count(p.pid),
 		coalesce(sum(n_dead_tup), 0)::bigint

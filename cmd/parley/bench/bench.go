@@ -18,7 +18,7 @@ import (
 type Options struct {
 	Program string   // this program, to start Parley and emulators with
 	Dir     string   // where the database lives; "" = a temporary folder
-	Quick   bool     // one round each, short, within a minute; the rest is left out
+	Quick   bool     // one short round of each figure; what doesn't fit into a minute is left out
 	Only    []string // names of groups; none = all
 	Out     io.Writer
 	// CPUProfile begins the names of files that get profiles: .1 and so on of the measured
@@ -38,7 +38,7 @@ type bench struct {
 	short    bool             // a test: windows of a second, ratios mean nothing
 	onRAM    bool             // the database's files are memory: other targets
 	profiles int              // made so far
-	mu       sync.Mutex       // of Out
+	mu       sync.Mutex       // guards writes to opt.Out
 }
 
 // group measures some figures that share a set-up.
@@ -48,7 +48,7 @@ type group struct {
 	figures []string
 }
 
-// groups are all, in the order in which they run.
+// groups gives all groups, in the order in which they run.
 func groups() []group {
 	return []group{
 		{"accept", measureAccept, []string{"accept_ratio", "accept_idle"}},
@@ -83,10 +83,10 @@ func Groups() []string {
 	return names
 }
 
-// ErrUnknownGroup is returned for a name in Options.Only that nobody has.
+// ErrUnknownGroup is returned for a name in Options.Only that no group has.
 var ErrUnknownGroup = errors.New("bench: no such group")
 
-// errMinute ends a quick run.
+// errMinute is the cause with which the context of a quick run ends.
 var errMinute = errors.New("bench: the minute is over")
 
 // Run measures and gives the report. The database is private and goes afterwards.
@@ -189,7 +189,7 @@ func (b *bench) measure(ctx context.Context) (map[string]Figure, error) {
 	return figures, errors.Join(failed...)
 }
 
-// span chooses how long something is measured: a second in tests.
+// span chooses how long something is measured: in tests at most a second.
 func (b *bench) span(full, quick time.Duration) time.Duration {
 	switch {
 	case b.short:

@@ -40,7 +40,7 @@ func (b *bench) crowd() crowd {
 	return crowd{messages: 2000, every: 5 * time.Millisecond, window: 8 * time.Second, pile: 200}
 }
 
-// budgetGroup fills one Slack channel with more than it may take, and looks at it and at
+// budgetGroup sends more into one Slack channel than it may take, and measures that channel and
 // the others.
 func budgetGroup(b *bench, ctx context.Context) (figures map[string]Figure, err error) {
 	use, calls, burst, isolation := []float64{}, []float64{}, []float64{}, []float64{}
@@ -67,7 +67,8 @@ func budgetGroup(b *bench, ctx context.Context) (figures map[string]Figure, err 
 	}, nil
 }
 
-// spent is what one round showed.
+// spent is what one round showed: use is the share of the channel's budget that Parley used, calls
+// and burst are calls per message, rate is posts a second.
 type spent struct {
 	use, calls, burst, rate float64
 	alone, beside           float64 // p99 in ms
@@ -111,7 +112,7 @@ func budgetRound(ctx context.Context, b *bench, size crowd) (r spent, err error)
 	return r, s.check()
 }
 
-// budgetAccounts: so many loopback accounts, each with a support channel of its own.
+// budgetAccounts gives the YAML of so many loopback accounts, each with a support channel of its own.
 func budgetAccounts(url string, accounts int) (yaml string) {
 	for n := range accounts {
 		yaml += fmt.Sprintf("  - {name: shop%d, kind: loopback, team: Team%d, hold: 0s, loopback: {url: %q, secret: %s}}\n", n, n, url, budgetSecret)

@@ -25,8 +25,8 @@ var errBudget = errors.New("bench: budget: lost, doubled or out of order")
 type shoppers struct {
 	w      *world
 	c      *child
-	others int                  // accounts beside the first
-	mu     sync.Mutex           // a mouth may be closed while another speaks
+	others int                  // accounts beside the first, whose channel is filled
+	mu     sync.Mutex           // guards said and at: a mouth may be closed while another speaks
 	said   map[string]int       // by customer: messages so far
 	at     map[string]time.Time // by line: when it was said
 }
@@ -57,7 +57,8 @@ func (s *shoppers) mouth(ctx context.Context, account int) (*mouth, error) {
 	return m, nil
 }
 
-// close gives back what was said. Not while another mouth of the same account is open.
+// close adds what was said to the shoppers' records. Another mouth of the same account may be
+// opened only afterwards.
 func (m *mouth) close() {
 	m.wire.close()
 	m.s.mu.Lock()
@@ -70,7 +71,8 @@ func (m *mouth) close() {
 	}
 }
 
-// say writes the next line of customers, in one request. They are due at a time.
+// say writes the next line of each of these customers, in one request. due is the time from which
+// the lines' latency counts.
 func (m *mouth) say(due time.Time, customers ...int) error {
 	events := make([]channelstest.Event, 0, len(customers))
 	for _, n := range customers {
@@ -239,8 +241,8 @@ func (s *shoppers) callsSince(began time.Time, channel string) (n called) {
 
 var lines = regexp.MustCompile(`Line (s\d+n\d+)x(\d+):`)
 
-// linesIn finds customer and number of each line in a post; several may share one. Beside
-// blocks, the text is only what notifications show.
+// linesIn finds customer and number of each line in a post; several lines may share a post. If a
+// post has blocks, they count and not its text, which only notifications show.
 func linesIn(text, blocks string) [][]string {
 	if blocks != "" {
 		text = blocks
@@ -251,7 +253,7 @@ func linesIn(text, blocks string) [][]string {
 // full says that a customer is one of the full channel.
 func full(who string) bool { return strings.HasPrefix(who, "s0n") }
 
-// latencies gives ms from when a line was said until it was posted, of all customers but some.
+// latencies gives ms from when a line was said until it was posted, without the customers whom but names.
 func (s *shoppers) latencies(began time.Time, but func(who string) bool) (list []float64) {
 	for _, c := range s.w.slack.Calls("chat.postMessage") {
 		if !c.OK || c.At.Before(began) {

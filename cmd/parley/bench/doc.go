@@ -1,8 +1,8 @@
 // Package bench measures Parley against what PostgreSQL and the providers allow.
 //
-// Every figure is a ratio taken in one run on one machine: the reference, the product,
+// Most figures are ratios taken in one run on one machine: the reference, the product,
 // the reference again. A round whose two references differ by more than a quarter is
-// repeated; the median of the rounds counts. So the figures survive a slow or a shared
+// repeated; the median of the rounds counts. So these figures survive a slow or a shared
 // machine; absolute rates would not.
 //
 // Parley runs as a process of its own, so that its CPU time and memory are its own; the

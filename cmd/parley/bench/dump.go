@@ -59,7 +59,7 @@ func (m *mill) underDump(ctx context.Context, held, window time.Duration) (Figur
 	if err != nil {
 		return Figure{}, fmt.Errorf("bench: dump: %w", err)
 	}
-	defer func() { _ = tx.Rollback(ctx) }()                       // it only looked
+	defer func() { _ = tx.Rollback(ctx) }()                       // it only read
 	if _, err := tx.Exec(ctx, laneHeads+` LIMIT 1`); err != nil { // takes the snapshot
 		return Figure{}, fmt.Errorf("bench: dump: %w", err)
 	}

@@ -24,8 +24,9 @@ func newEventMaker(w *workspace, lane int) *eventMaker {
 // chatter is what agents say to each other beside the customers' threads.
 const chatter = "Has anybody seen the parcels that came back on Thursday? The warehouse says that two of them were signed for at the front desk, but the list there ends on Wednesday."
 
-// message writes the callback of one new message. thread is "" for one at the top level;
-// its root is a colleague's, whom Parley need not know. It is good until the next call. Its fact's id is "m:" + channel + ":" + ts.
+// message writes the callback of one new message, which is good until the next call. thread is ""
+// for a message at the top level; the root of another is by a colleague, whom Parley need not
+// know. factID gives the id of the message's fact.
 func (m *eventMaker) message(user, channel, thread, text string) (body []byte, ts string) {
 	m.n++
 	now := time.Now()

@@ -113,7 +113,7 @@ func fairRound(ctx context.Context, b *bench, size floodSize) (r fairness, err e
 
 // flood lets customers of an account write as fast as Parley takes it. It gives p99 in ms of what
 // all others write meanwhile, and how many lines of the flood were accepted a second. The flood of
-// a single customer is one of somebody new.
+// a single customer comes from somebody new.
 func (s *shoppers) flood(ctx context.Context, size floodSize, account, customers int, of func(who string) bool) (p99, perSecond float64, err error) {
 	m, err := s.mouth(ctx, account)
 	if err != nil {
@@ -162,7 +162,7 @@ func (m *mouth) sendLines(lines, customers int) (perSecond float64, err error) {
 	return float64(lines) / time.Since(began).Seconds(), nil
 }
 
-// flooders names who speaks in a flood's next request.
+// flooders gives the numbers of the customers who speak in a flood's next request.
 func flooders(said, customers int) []int {
 	list := make([]int, fairTogether)
 	for i := range list {

@@ -63,12 +63,12 @@ func bounded(target float64, most bool, unit string, rounds []float64) Figure {
 	return Figure{Value: &value, Target: &target, AtMost: most, OK: &ok, Unit: unit, Rounds: rounds}
 }
 
-// left is a figure that was not measured.
+// left makes a figure that was left out; why says the reason.
 func left(target float64, most bool, unit, why string) Figure {
 	return Figure{Target: &target, AtMost: most, Unit: unit, Note: why}
 }
 
-// with adds details; note says something in words.
+// with gives the figure with further details.
 func (f Figure) with(details map[string]float64) Figure {
 	f.Details = maps.Clone(f.Details)
 	if f.Details == nil {

@@ -23,7 +23,7 @@ type flood struct {
 	// perSecond is what all connections together send; one whose last answer is late sends
 	// the next event at once, until it has caught up. 0 = each as soon as it was answered.
 	perSecond float64
-	lanes     int // of earlier floods of this world, so that ids stay distinct
+	lanes     int // counts earlier runs of this flood, so that ids stay distinct
 	senders   func(lane int) sender
 }
 

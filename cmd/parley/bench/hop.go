@@ -37,7 +37,7 @@ func measureHop(b *bench, ctx context.Context) (_ map[string]Figure, err error) 
 	}
 	defer func() { err = errors.Join(err, queue.close(ctx)) }()
 	s.t.quiet = true
-	s.t.begin() // every customer has a thread
+	s.t.begin() // afterwards every customer has a thread
 	if err := s.t.finish(ctx); err != nil {
 		return nil, err
 	}

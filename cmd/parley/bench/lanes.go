@@ -18,10 +18,10 @@ import (
 var errLanes = errors.New("bench: lanes: broken order")
 
 const (
-	laneGates    = 200 // without a rate, over laneAccounts accounts
+	laneGates    = 200 // gates without a rate, shared out among laneAccounts accounts
 	laneAccounts = 8
 	laneDepth    = 10 // deliveries of a conversation
-	laneClients  = 8  // of the reference
+	laneClients  = 8  // of the reference insert
 	laneDrain    = 30 * time.Second
 )
 
@@ -29,10 +29,10 @@ const (
 // behind the throttled gate.
 type laneFill struct {
 	queued    int // in free lanes, laneDepth each
-	stuck     int // in one further conversation whose head fails, on a gate of the free ones
+	stuck     int // in one further lane whose head always fails, behind a gate of free lanes
 	throttled int // further lanes behind one gate that answers 429
 	gates     int // of the free lanes; 0 = laneGates
-	rate      int // deliveries that each of them allows a second, and at once; 0 = any number
+	rate      int // deliveries that each of these gates allows a second, and at once; 0 = any number
 }
 
 // freeGates is how many gates the free lanes have.
@@ -78,7 +78,7 @@ const (
 	FROM generate_series(1, $4::int) AS n`
 )
 
-// fillLanesOf puts into the tables what f says.
+// fillLanesOf empties the tables of lanes and fills them with what f says.
 func fillLanesOf(ctx context.Context, w *world, f laneFill) error {
 	type part struct{ first, lanes, depth, gate, gates int }
 	parts := []part{{0, f.free(), laneDepth, 1, f.freeGates()}}
@@ -211,7 +211,7 @@ func (r *laneRun) stop(ctx context.Context) error {
 // laneHead is how far a lane has come.
 type laneHead struct{ ID, Head int64 }
 
-// laneHeads reads what a query gives of lanes.
+// laneHeads reads the ids and heads of the lanes that a query selects.
 func (w *world) laneHeads(ctx context.Context, query string, args ...any) ([]laneHead, error) {
 	rows, err := w.pool.Query(ctx, query, args...)
 	if err != nil {

@@ -211,7 +211,7 @@ func (r *laneRun) underSnapshot(ctx context.Context, held time.Duration) (before
 	if err != nil {
 		return 0, 0, fmt.Errorf("bench: lanes: snapshot: %w", err)
 	}
-	defer func() { _ = tx.Rollback(ctx) }()                       // it only looked
+	defer func() { _ = tx.Rollback(ctx) }()                       // it only read
 	if _, err := tx.Exec(ctx, laneHeads+` LIMIT 1`); err != nil { // takes the snapshot
 		return 0, 0, fmt.Errorf("bench: lanes: snapshot: %w", err)
 	}

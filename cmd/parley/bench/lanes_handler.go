@@ -20,7 +20,7 @@ type laneHandler struct {
 	left      atomic.Int64   // deliveries still to be sent
 	sent      atomic.Int64
 	disorder  atomic.Int64 // sent twice or not in their turn
-	looks     atomic.Int64 // reconciled: no answer was lost, so there is nothing to look for
+	looks     atomic.Int64 // calls of Reconcile: no answer was lost, so there must be none
 	refusals  atomic.Int64
 	stuck     int64 // lane that always fails for now; 0 = none
 	throttled int64 // gate that answers 429; 0 = none

@@ -58,7 +58,7 @@ func flushMS(dir string) (float64, error) {
 		return 0, fmt.Errorf("bench: flush: %w", err)
 	}
 	block := make([]byte, 8<<10)
-	for range 64 { // so that only data changes below
+	for range 64 { // so that the writes below don't change the file's length
 		if _, err := file.Write(block); err != nil {
 			return 0, fmt.Errorf("bench: flush: %w", errors.Join(err, file.Close()))
 		}

@@ -70,9 +70,9 @@ type mailRun struct {
 	*mailWorld
 
 	c       *child // the only one, or the last
-	boxes   int    // that mails come into in turn
+	boxes   int    // mailboxes that get the mails in turn
 	count   int    // mails of an import
-	written int    // so far
+	written int    // mails so far
 }
 
 // imports measures rate and CPU: mails pile up while nobody looks, then Parley fetches them.

@@ -51,7 +51,7 @@ func idle(ctx context.Context, b *bench, window time.Duration) (rss, cpu float64
 	if err != nil {
 		return 0, 0, err
 	}
-	pause.For(ctx, b.span(5*time.Second, 2*time.Second)) // until what starting needs is done
+	pause.For(ctx, b.span(5*time.Second, 2*time.Second)) // the start leaves work behind, which is not measured
 	if cpu, err = cpuOver(ctx, c, window); err != nil {
 		return 0, 0, err
 	}
@@ -84,7 +84,7 @@ func mailboxes(ctx context.Context, b *bench, n int) (rss float64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	pause.For(ctx, b.span(20*time.Second, time.Second)) // handshakes' garbage goes
+	pause.For(ctx, b.span(20*time.Second, time.Second)) // until what the TLS handshakes allocated is collected
 	bytes, err := c.rss()
 	return float64(bytes) / megabyte, err
 }

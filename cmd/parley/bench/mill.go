@@ -25,8 +25,9 @@ const (
 	millAccounts = 8
 	millGates    = 64
 	millDrain    = 2 * time.Minute
-	millBytes    = 500 // of a line as it came
-	// millIDs lie between the ids of two mills in one database. Other rows have smaller ids.
+	millBytes    = 500 // of text in a line
+	// millIDs is the distance between the first ids of two mills in one database. Other rows have
+	// smaller ids.
 	millIDs = 1 << 40
 )
 
@@ -39,8 +40,8 @@ type mill struct {
 	r      *relay.Relay
 	pool   *pgxpool.Pool
 	said   []int64            // by customer: lines that were accepted
-	inside chan struct{}      // holds as many as were accepted and are not sent yet
-	rest   atomic.Int64       // of a customer's speaker between two lines, ns; 0 = none
+	inside chan struct{}      // holds one for each line that was accepted and is not sent yet
+	rest   atomic.Int64       // how long each speaker waits before a line, ns; 0 = not at all
 	stop   context.CancelFunc // of customers
 	end    context.CancelFunc // of the relay
 	group  *errgroup.Group    // customers
@@ -131,7 +132,7 @@ func (m *mill) pace(perSecond int) {
 	m.rest.Store(int64(time.Second) * acceptClients / int64(perSecond))
 }
 
-// millWithin is how long a mill may need for a line, on however busy a machine.
+// millWithin is how long a mill may need for one line on a very busy machine.
 const millWithin = 30 * time.Second
 
 // rate gives the lines that come out in a second, and the CPU time that each of them costs
@@ -142,7 +143,7 @@ func (m *mill) rate(ctx context.Context, d time.Duration) (rate, cpu float64, er
 		return 0, 0, err
 	}
 	begin, before := time.Now(), m.h.sent.Load()
-	for wait := d; ; wait = min(d, time.Second) { // on a machine that stands still, until one has come out
+	for wait := d; ; wait = min(d, time.Second) { // on a very busy machine: until at least one line has come out
 		if !pause.For(ctx, wait) {
 			return 0, 0, ctx.Err()
 		}
@@ -164,8 +165,8 @@ const (
 	millHeads = `SELECT id, head FROM lanes WHERE id > $1 AND id <= $1 + $2::int AND head = tail AND due_at IS NULL ORDER BY id`
 )
 
-// close lets what is inside come out, ends the relay, and checks that each line came out once, in
-// its turn, and is written down as finished. Errors: errLanes.
+// close stops the customers, waits until the lines inside have come out, ends the relay, and checks
+// that each line came out once, in its turn, and is written down as finished. Errors: errLanes.
 func (m *mill) close(ctx context.Context) (err error) {
 	m.stop()
 	err = m.group.Wait()
@@ -205,7 +206,7 @@ func (m *mill) close(ctx context.Context) (err error) {
 	return nil
 }
 
-// millLine is what one event says, and one delivery holds. A customer has the number of the lane.
+// millLine is what one event says, and one delivery holds. Customer is the id of the customer's lane.
 type millLine struct {
 	Customer int64 `json:"customer"`
 	Line     int64 `json:"line"`

@@ -48,5 +48,5 @@ func teamsConfig(accounts string) string {
 		fmt.Sprintf("teams:\n  - {name: Team0, members: [ann@acme.test, ben@acme.test], teams_channel: %q}\n", lab.TeamsSupport) + "accounts:\n" + accounts
 }
 
-// errPosted: what customers said is not what Teams or Slack shows.
+// errPosted: Teams or Slack doesn't show exactly what customers said.
 var errPosted = errors.New("bench: lost, doubled or out of order")

@@ -12,7 +12,7 @@ const (
 	overloadTarget = 3
 	overloadShare  = 4.0
 	normalShare    = 0.8
-	leastFactor    = 2.0 // below it was no overload
+	leastFactor    = 2.0 // below this the generator did not overload Parley
 	overloadConns  = 256
 )
 

@@ -102,8 +102,8 @@ func (b *bench) reference(ctx context.Context, w *world) error {
 	return w.createDatabase(ctx, referenceDatabase)
 }
 
-// runPgbench lets pgbench insert. It logs every tenth transaction (each one of a single
-// client, or of a short form) for the median.
+// runPgbench lets pgbench insert. For the median pgbench logs every tenth transaction; with a single
+// client, or in the short form, every one.
 func runPgbench(ctx context.Context, b *bench, clients int, payload []byte, d time.Duration) (rate, p50 float64, err error) {
 	dir, err := os.MkdirTemp(b.dir, "pgbench-")
 	if err != nil {
@@ -202,7 +202,7 @@ func pgbenchMedian(dir string) (float64, error) {
 	return median(times), nil
 }
 
-// runInserts is the same by our own client, where there is no pgbench.
+// runInserts does the same with our own client, where there is no pgbench.
 func runInserts(ctx context.Context, url string, clients int, payload []byte, d time.Duration) (rate, p50 float64, err error) {
 	ctx, cancel := context.WithTimeout(ctx, d+time.Minute)
 	defer cancel()

@@ -67,7 +67,7 @@ func (s *stage) close() error {
 	return errors.Join(append(errs, s.t.close(), s.w.close())...)
 }
 
-// measureRelay: both ways through, everything included.
+// measureRelay: how many messages a second Parley relays, from customers to threads and from agents to customers.
 func measureRelay(b *bench, ctx context.Context) (_ map[string]Figure, err error) {
 	talks := 512
 	if b.short {
@@ -99,7 +99,7 @@ func measureRelay(b *bench, ctx context.Context) (_ map[string]Figure, err error
 	return map[string]Figure{"relay_ratio": ratio, "commits_per_message": atMost(commitsTarget, "per message", commits...)}, nil
 }
 
-// round lets everybody talk for so long; the clock stops when everything has caught up.
+// round lets everybody talk for so long. The time counts until everything said has arrived.
 func (s *stage) round(ctx context.Context, d time.Duration) (rate float64, details map[string]float64, err error) {
 	if err := s.w.checkpoint(ctx); err != nil {
 		return 0, nil, err
@@ -166,7 +166,7 @@ const statsWait = 11 * time.Second
 
 const commitCount = `SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()`
 
-// commits is the database's own count.
+// commits gives the database's own count of committed transactions.
 func (w *world) commits(ctx context.Context) (n int64, err error) {
 	if err := w.pool.QueryRow(ctx, commitCount).Scan(&n); err != nil {
 		return 0, fmt.Errorf("bench: commits: %w", err)
@@ -174,8 +174,8 @@ func (w *world) commits(ctx context.Context) (n int64, err error) {
 	return n, nil
 }
 
-// settledCommits is the count once all connections have reported: those of an ended
-// process do at once, idle ones after ten seconds.
+// settledCommits gives the count once all connections have reported theirs: connections of an
+// ended process report at once, idle ones after ten seconds.
 func (s *stage) settledCommits(ctx context.Context) (int64, error) {
 	if s.w.b.rounds() == 1 {
 		s.c.stop()

@@ -52,7 +52,7 @@ func replicasGroup(b *bench, ctx context.Context) (_ map[string]Figure, err erro
 	if err != nil {
 		return nil, err
 	}
-	if err := three.awaitShared(ctx, replicaCount); err != nil { // as at the beginning
+	if err := three.awaitShared(ctx, replicaCount); err != nil { // nobody may have lost a share meanwhile
 		return nil, err
 	}
 	f := atLeast(replicaRateTarget, "ratio", overReference(rates, rounds)...).with(map[string]float64{

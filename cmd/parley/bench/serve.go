@@ -41,7 +41,8 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 	return app.Serve(ctx, env, log, func(string) {}, options)
 }
 
-// heldBySignal gives what says whether the appliers are held; end gives the signals back.
+// heldBySignal gives a function that says whether the appliers are held. end stops listening to the
+// signals.
 func heldBySignal() (held func() bool, end func()) {
 	var on atomic.Bool
 	signals, done := make(chan os.Signal, 4), make(chan struct{})

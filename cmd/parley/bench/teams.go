@@ -15,7 +15,7 @@ import (
 	"parley/cmd/parley/lab"
 )
 
-// Goals in Teams.
+// Targets in Teams.
 const (
 	teamsHopTarget    = 1.5
 	teamsBudgetTarget = 0.95
@@ -23,7 +23,7 @@ const (
 )
 
 const (
-	// teamsFactor makes 50 posts a second of the 1800 an hour that Teams allows.
+	// teamsFactor makes the 1800 posts an hour that Teams allows 50 a second.
 	teamsFactor = 100.0
 	teamsHour   = 1800.0 / 3600 * teamsFactor // posts per second
 	hopTalks    = 50
@@ -99,7 +99,7 @@ type call struct {
 	text  string
 }
 
-// posts are the requests since a time that add something to a channel.
+// posts gives the requests since a time by which Parley posted something into a channel.
 func (c *counter) posts(since time.Time) (list []call) {
 	if c.w.teams == nil {
 		for _, one := range c.w.slack.Calls("chat.postMessage") {
@@ -119,7 +119,7 @@ func (c *counter) posts(since time.Time) (list []call) {
 	return list
 }
 
-// activityText is what an activity shows; beside it there is a summary for notifications.
+// activityText gives the text that an activity shows; "" for a card.
 func activityText(body string) string {
 	var a struct {
 		Text string `json:"text"`
@@ -204,7 +204,7 @@ func teamsHop(ctx context.Context, b *bench) (f Figure, err error) {
 	return f, nil
 }
 
-// teamsBudget says more into a channel than it takes.
+// teamsBudget lets customers write more than a channel takes.
 func teamsBudget(ctx context.Context, b *bench) (use, calls Figure, err error) {
 	c, err := openCounter(ctx, b, worldOptions{teams: &teamsOptions{rate: teamsFactor}})
 	if err != nil {

@@ -23,11 +23,10 @@ const receiptAfter = 20 * time.Millisecond
 // hookSecret signs the webhooks of all loopback accounts.
 const hookSecret = "loopback-secret"
 
-// traffic lets customers and agents talk in turns: a customer writes by webhook; when that
-// stands in the thread, an agent answers there; when the provider has that, it tells by two
-// receipts that it was sent and delivered; then the customer writes again. So the load is
-// as much as Parley bears, half of it each way, and what waits is bounded by the number of
-// talks.
+// traffic lets customers and agents talk in turns. A customer writes by webhook. When the message
+// stands in the thread, an agent answers there. When the provider has the answer, it tells Parley
+// by two receipts that the answer was sent and delivered. Then the customer writes again. So the
+// load is as much as Parley bears, half of it each way, and the number of talks bounds what waits.
 type traffic struct {
 	w        *world
 	provider *channelstest.Provider
@@ -37,13 +36,13 @@ type traffic struct {
 	quiet    bool              // agents don't answer
 	answered func(mark string) // told of each customer's message that got its 2xx; nil = nobody
 	stop     atomic.Bool       // customers say no more
-	in, out  atomic.Int64      // arrived: in the thread, at the provider
-	speaking atomic.Int64      // talks that somebody owes something
+	in, out  atomic.Int64      // messages that arrived: in the thread; at the provider
+	speaking atomic.Int64      // talks in which a message, a receipt or an answer is still on its way
 	calls    sync.Map          // method of the Web API → *atomic.Int64
 
 	mu          sync.Mutex
 	faults      []error
-	inMS, outMS []float64 // from saying to the thread, from typing to the provider; see times
+	inMS, outMS []float64 // ms from a customer's message to the thread, from an agent's to the provider; see times
 }
 
 // talk is one customer's conversation. Guarded by traffic.mu.
@@ -51,8 +50,8 @@ type talk struct {
 	customer       string
 	account        string
 	agent          string
-	said, posted   int // by the customer; in the thread
-	typed, arrived int // by the agent; at the provider
+	said, posted   int // messages: written by the customer; shown in the thread
+	typed, arrived int // answers: typed by the agent; taken by the provider
 	channel        string
 	thread         string    // its root; "" = not posted yet
 	at             time.Time // when the last message was said or typed
@@ -71,7 +70,7 @@ func (t *traffic) noted(n int) (channel, thread, text string) {
 	return everywhere(n)
 }
 
-// hook is a webhook to be sent, and what follows when it was answered.
+// hook is a webhook to be sent. then is called when it was answered; nil = nothing is.
 type hook struct {
 	account string
 	body    []byte
@@ -211,8 +210,8 @@ func (t *traffic) hook(account string, then func(), events ...channelstest.Event
 	t.jobs <- hook{account, body, then}
 }
 
-// send posts webhooks, again and again where Parley asks to come back. It connects when it has the first:
-// who says nothing for 10 s is hung up on.
+// send posts webhooks, and repeats one that Parley answers with 503. It connects when it has the
+// first webhook, since Parley closes a connection on which nothing comes for 10 s.
 func (t *traffic) send(ctx context.Context, address string, sign *signer) error {
 	var w *wire
 	for {

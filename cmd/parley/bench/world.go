@@ -118,7 +118,7 @@ func (w *world) admin(ctx context.Context, statement string) (err error) {
 	return nil
 }
 
-// checkpoint writes everything down, so that it isn't written within a window.
+// checkpoint lets PostgreSQL write all changes to its files now, and not while something is measured.
 func (w *world) checkpoint(ctx context.Context) error { return w.admin(ctx, "CHECKPOINT") }
 
 // setUp migrates the database and applies the world's config.

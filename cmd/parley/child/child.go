@@ -39,9 +39,9 @@ type Process struct {
 	err  error // how it ended; read after done
 }
 
-// Start runs a child. It ends with this process, however that ends. One goroutine keeps
-// its thread from the child's start to its end: the kernel sends the parent-death signal
-// when that thread ends.
+// Start runs a child. On Linux the child ends with this process, however this process ends. One
+// goroutine keeps its thread from the child's start to its end: the kernel sends the parent-death
+// signal when that thread ends.
 func Start(s Spec) (*Process, error) {
 	log, err := os.OpenFile(filepath.Clean(s.Log), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {

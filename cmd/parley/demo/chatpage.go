@@ -216,14 +216,14 @@ func (p *phonePane) chatPicture(w http.ResponseWriter, r *http.Request) {
 	serveFile(w, l.File.Name, l.File.Type, l.File.Content)
 }
 
-// watch tells open pages what happens on the phones, whichever they are.
+// watch tells open pages what happens on the phones, also on those of later rounds.
 func (p *phonePane) watch(ctx context.Context) {
 	for ctx.Err() == nil {
 		phones := p.world.phones.Load()
 		if phones == nil {
 			return
 		}
-		phones.changes(ctx, p.hub.wake) // until they are closed
+		phones.changes(ctx, p.hub.wake) // returns when a reset closes these phones
 	}
 }
 

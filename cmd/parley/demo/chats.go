@@ -119,13 +119,13 @@ func (c smsChat) lines() []chatLine {
 	for _, m := range c.h.sms.Chat() {
 		l := chatLine{ID: m.SID, Mine: m.Mine, Text: m.Text, At: m.At, Automatic: m.Automatic}
 		if m.Mine {
-			l.State = "delivered" // a phone says it of what the network took
+			l.State = "delivered" // a phone shows this for what the network took
 		}
 		if len(m.Media) > 0 {
 			l.File = mediaFile(m.Media[0], 0)
 		}
 		list = append(list, l)
-		for i := 1; i < len(m.Media); i++ { // a bubble for each
+		for i := 1; i < len(m.Media); i++ { // each further file has a bubble of its own
 			list = append(list, chatLine{ID: fmt.Sprintf("%s/%d", m.SID, i), Mine: m.Mine, At: m.At, State: l.State, File: mediaFile(m.Media[i], i)})
 		}
 	}

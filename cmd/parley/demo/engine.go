@@ -43,7 +43,7 @@ type engine struct {
 
 	mu     sync.Mutex
 	proc   *os.Process // nil while none runs
-	killed bool        // its end was asked for
+	killed bool        // kill ended it
 	kills  int
 	down   time.Time // since when none runs
 	back   time.Time // when the next one starts by itself
@@ -97,7 +97,7 @@ func (e *engine) started(p *os.Process) {
 
 // ended notes that Parley runs no more, and gives the wait before it is started again.
 func (e *engine) ended() time.Duration {
-	select { // what was asked of the one that ended
+	select { // drop a wish that was meant for the Parley that ended
 	case <-e.again:
 	default:
 	}

@@ -23,7 +23,7 @@ const (
 	journalPace = time.Second
 	// shownRows is how many messages the page lists.
 	shownRows = 60
-	// shownRunes is how much of each.
+	// shownRunes is how many runes of each message's text the page shows.
 	shownRunes = 140
 )
 
@@ -74,8 +74,8 @@ func (p *lookout) showJournal(w http.ResponseWriter, r *http.Request) {
 	answer(w, j)
 }
 
-// watch keeps the witness looking: he must have seen each text before it is
-// edited, and notice when something is overdue.
+// watch keeps the witness looking: it must see each text before somebody edits the text, and
+// notice when something is overdue.
 func (p *lookout) watch(ctx context.Context) {
 	tick := time.NewTicker(journalPace)
 	defer tick.Stop()
@@ -99,7 +99,7 @@ func (p *lookout) watch(ctx context.Context) {
 	}
 }
 
-// account lets the witness look and gives his account. Errors: Parley's database does
+// account lets the witness look and gives its account. Errors: Parley's database does
 // not answer; then the account is without Parley's word.
 func (p *lookout) account(ctx context.Context) (journal, error) {
 	claims, busy, err := p.claims(ctx)

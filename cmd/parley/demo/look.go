@@ -17,11 +17,11 @@ import (
 // customerSuffix marks a customer's words in a thread.
 const customerSuffix = " (customer)"
 
-// insideText is how a text looks that is not for the customer, whatever Parley thinks.
+// insideText fits texts that don't look as if they were for the customer, whatever Parley decides.
 var insideText = regexp.MustCompile(`(?i)^\s*(?:note:|//|![a-z]|/[a-z])|<@`)
 
 // lookIntoMail hears what customers write to the company, and sees what they receive
-// from it. Mailboxes in which nothing came or went are left closed.
+// from it. It skips mailboxes in which nothing has changed since the last look.
 func (p *lookout) lookIntoMail(now time.Time) {
 	mail, w := p.world.Mail, &p.witness
 	for _, box := range mail.State().Mailboxes {
@@ -55,7 +55,7 @@ func filesOf(m mailfake.Received) string {
 	return strings.Join(names, " ")
 }
 
-// attachments counts a mail's files but for pictures within its text.
+// attachments counts a mail's files, without the pictures within its text.
 func attachments(m mailfake.Received) (n int) {
 	for _, a := range m.Attachments {
 		if !a.Inline && a.ContentID == "" {
@@ -118,7 +118,7 @@ func (p *lookout) lookIntoSlack(now time.Time) {
 var (
 	// filesOfCustomer tells whose files a post shows, or misses.
 	filesOfCustomer = regexp.MustCompile(`(?m)^\W*From (.+): \W*(?:📎|:paperclip:)|^\W+.+ from (.+) could not be had: `)
-	// fileWord tells in words of a file that isn't shown.
+	// fileWord fits the words by which a post tells of a file that it doesn't show.
 	fileWord = regexp.MustCompile(`\(0 bytes\)|\(larger than | could not be had: | can't be shown here: `)
 )
 

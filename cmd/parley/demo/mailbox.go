@@ -61,7 +61,7 @@ func (p *mailPane) routes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /mail/html", p.mailHTML)
 	mux.HandleFunc("GET /mail/file", p.mailFile)
 	mux.HandleFunc("POST /mail/customer", p.addCustomer)
-	// What people do in their mail programs, the emulator takes as it is.
+	// The emulator itself handles what people do in their mail programs.
 	mux.Handle("POST /_fake/mail/send", p.world.Mail.Control())
 	mux.Handle("POST /_fake/mail/reply", p.world.Mail.Control())
 }

@@ -26,7 +26,7 @@ var web embed.FS
 
 // PageOptions shape a Page.
 type PageOptions struct {
-	Clock   *Clock        // of the world; nil = one that only Parley's clock follows
+	Clock   *Clock        // of the world; nil = a jump moves Parley's clock and the page's, not the emulators'
 	Hold    time.Duration // how long a reply can be undone; said in the tour
 	Log     *slog.Logger
 	Address string        // host:port where the page is served; "" = any host is answered (tests)
@@ -34,9 +34,9 @@ type PageOptions struct {
 	CutFor  time.Duration // how long a line stays cut when nobody plugs it in; 0 = a minute
 }
 
-// Page is the demo's page: a customer's mailbox and phone beside a small Slack. It is an
-// http.Handler; Run must run beside it. All of it is for one person on one machine:
-// who can open the page can act as everybody.
+// Page is the demo's page: a customer's mailbox and phone beside a small Slack or Teams. It is
+// an http.Handler; Run must run beside it. All of it is for one person on one machine:
+// whoever can open the page can act as everybody.
 type Page struct {
 	*house
 	mail    *mailPane
@@ -144,7 +144,7 @@ func (p *Page) setHome(apply func(context.Context) error) {
 }
 
 // startOver empties everything outside Parley when a round has ended.
-// Errors: a line can't be plugged in.
+// Errors: a line can't be plugged in; the phones' addresses were taken meanwhile.
 func (p *Page) startOver(ctx context.Context) error {
 	p.plugs.setPhase("Starting over …")
 	err := errors.Join(p.plugs.plugInAll(ctx), p.world.Reset(ctx))
@@ -156,7 +156,7 @@ func (p *Page) startOver(ctx context.Context) error {
 	return err
 }
 
-// Run tells open pages of changes until ctx ends.
+// Run tells open pages of changes, and keeps the witness looking, until ctx ends.
 func (p *Page) Run(ctx context.Context) error {
 	var wait sync.WaitGroup
 	wait.Go(func() { p.slack.watch(ctx) })
@@ -186,8 +186,8 @@ func (p *Page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.NewCrossOriginProtection().Handler(p.mux).ServeHTTP(w, r)
 }
 
-// ours tells names of this machine from names that somebody pointed at it. A page that
-// listens on more than loopback is meant for other names.
+// ours tells whether a request's host is a name of this machine, and not a foreign name that
+// somebody pointed at it. A page that listens on more than loopback answers to all names.
 func (p *Page) ours(host string) bool {
 	bound, port, err := net.SplitHostPort(p.o.Address)
 	if ip := net.ParseIP(bound); err != nil || ip != nil && !ip.IsLoopback() {

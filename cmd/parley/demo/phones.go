@@ -40,7 +40,7 @@ const (
 	hookOverrides = "#rc=5&rp=all"
 	// hookRetry is Meta's first pause before it sends a webhook again; it doubles.
 	hookRetry = 200 * time.Millisecond
-	// hookTries keeps the emulator at it for longer than anybody leaves a plug pulled.
+	// hookTries is how often Meta sends a webhook: for longer than anybody leaves a plug pulled.
 	hookTries = 2000
 	// subscribePace is how often Meta is asked to subscribe a callback that doesn't answer yet.
 	subscribePace = 200 * time.Millisecond
@@ -100,7 +100,7 @@ func newPhones(ctx context.Context, o phoneOptions) (*phones, error) {
 	return p, nil
 }
 
-// review is Meta's review of templates: it finds nothing wrong.
+// review is Meta's review of templates: it approves all of them.
 func (p *phones) review() {
 	for _, t := range p.graph.Templates(whatsAppWABA) {
 		if t.Status == "PENDING" {
@@ -165,7 +165,7 @@ func (p *phones) changes(ctx context.Context, each func()) {
 		wait.Go(func() {
 			for ctx.Err() == nil {
 				looked := false
-				_ = emulator.Wait(ctx, func() bool { // it asks at once, then after each change
+				_ = emulator.Wait(ctx, func() bool { // Wait asks at once, then after each change
 					again := looked
 					looked = true
 					return again
@@ -305,7 +305,7 @@ type chatLine struct {
 	Elsewhere bool         `json:"elsewhere,omitempty"`
 }
 
-// chatFile is a file in a chat; its content is fetched by itself.
+// chatFile is a file in a chat; its content is fetched separately.
 type chatFile struct {
 	Name    string `json:"name"`
 	Type    string `json:"type"`
@@ -322,7 +322,7 @@ type chatChoice struct {
 
 // chatWindow says how long the company may answer.
 type chatWindow struct {
-	Limited bool      `json:"limited"` // there is such a time
+	Limited bool      `json:"limited"` // there is a time after which it may not
 	Open    bool      `json:"open"`
 	Until   time.Time `json:"until"`
 	Person  bool      `json:"person"`          // by people only, not by automatic answers

@@ -42,7 +42,7 @@ type plugs struct {
 // cut is a line that is cut.
 type cut struct {
 	since time.Time
-	timer *time.Timer // plugs it in
+	timer *time.Timer // plugs the line in again
 }
 
 // lineState is how one line is. Units: milliseconds.
@@ -113,7 +113,7 @@ func (p *plugs) cordsOf(line string) []*cord {
 	return nil
 }
 
-// cutLine cuts a line, until plugIn or a minute later.
+// cutLine cuts a line until plugIn is called, which it does itself after PageOptions.CutFor.
 func (p *plugs) cutLine(ctx context.Context, line string) {
 	for _, c := range p.cordsOf(line) {
 		c.cut()
@@ -209,7 +209,7 @@ func (p *plugs) state() plugState {
 	now := time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	// Teams calls when it has something to tell: there is nothing to be through to.
+	// Parley keeps no connection to Teams open that could be looked at: Teams calls when it has something to tell.
 	through := map[string]bool{lineSlack: p.world.Slack.Sockets.Count() > 0, lineTeams: true, lineMail: p.world.Mail.State().Sessions > 0}
 	look := func(line string) lineState {
 		s := lineState{State: "on", Can: p.cordsOf(line) != nil}
@@ -236,7 +236,7 @@ func (p *plugs) state() plugState {
 	return s
 }
 
-// phaseNow is what the bar says: what is cut or waited for; "" = all runs.
+// phaseNow gives what the page's bar says: what is cut or waited for; "" = all runs.
 func (p *plugs) phaseNow(s plugState) string {
 	var cuts []string
 	if s.Slack.State == "cut" {

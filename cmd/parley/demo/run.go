@@ -52,12 +52,12 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	url := "http://" + browsable(listener.Addr().(*net.TCPAddr))
 	clock := &Clock{}
-	// The mail server files what it sends, as most do: so a mail whose answer was cut off is
-	// found again, and nobody has to decide about it.
 	engine, err := lab.FreeAddress(ctx) // webhooks name it, so it has to stay
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	// The mail server files what it sends, as most do: so a mail whose answer was cut off is
+	// found again, and nobody has to decide about it.
 	world, err := NewWorld(ctx, WorldOptions{Log: o.Log, Clock: clock.Now, TokenClock: time.Now, WorkspaceURL: url + "/", Cords: true, SaveSent: true,
 		Phones: true, PublicURL: "http://" + engine,
 		TeamsOptions: TeamsOptions{Teams: true, Home: o.Surface, TeamsRetries: retries()}})

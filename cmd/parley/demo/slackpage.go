@@ -56,7 +56,7 @@ func (p *slackPane) readManifest() error {
 func (p *slackPane) routes(mux *http.ServeMux) {
 	mux.HandleFunc("GET /archives/{channel}/{message}", p.followLink)
 	mux.HandleFunc("GET /slack/files/{id}", p.file)
-	// What people do in Slack, the emulator takes as it is.
+	// The emulator itself handles what people do in Slack.
 	mux.Handle("POST /_fake/person/", p.world.Slack)
 }
 

@@ -84,7 +84,7 @@ func (s *stagehand) run(ctx context.Context) (err error) {
 }
 
 // round is the demo from an empty database on, until ctx ends and everything that it
-// started has stopped. Its cause is errOver when somebody wants to start over.
+// started has stopped. The cause of ctx is errOver when somebody wants to start over.
 func (s *stagehand) round(ctx context.Context, server *pgserver.Server, pace time.Duration) error {
 	if err := freshDatabase(ctx, server); err != nil {
 		return ended(ctx, err)
@@ -198,8 +198,8 @@ func applyHome(ctx context.Context, w *World, db *app.Database) error {
 	return lab.Apply(ctx, db, w.people(), nil)
 }
 
-// play runs the engine, and lets the customers write once it listens, and when somebody switched
-// to a chat in which none has written.
+// play runs the engine. It lets the customers write once the engine listens, and again when somebody
+// switches to a chat in which no customer has a thread yet.
 func (s *stagehand) play(ctx context.Context, env app.Env, pool *pgxpool.Pool, pace time.Duration, switched <-chan struct{}) error {
 	log, err := logFile(s.o.Data)
 	if err != nil {
@@ -225,7 +225,7 @@ func (s *stagehand) play(ctx context.Context, env app.Env, pool *pgxpool.Pool, p
 		err = errors.Join(s.world.Install(ctx), s.world.Subscribe(ctx))
 	}
 	if err == nil {
-		s.page.plugs.setPhase("Parley is connecting to Slack again …") // shown whenever it isn't
+		s.page.plugs.setPhase("Parley is connecting to Slack again …") // shown whenever Parley isn't connected
 		err = s.world.Prologue(ctx, pace)
 	}
 	for err == nil {

@@ -30,7 +30,7 @@ func (p *lookout) lookIntoTeams(now time.Time) {
 	}
 }
 
-// lookIntoPost looks into one thread, the root first. All says that Parley may read all
+// lookIntoPost looks into one thread, the root first. all says that Parley may read all
 // messages.
 func (p *lookout) lookIntoPost(channel string, thread []*teamsfake.Message, all bool, now time.Time) {
 	root := thread[0].ID
@@ -39,8 +39,8 @@ func (p *lookout) lookIntoPost(channel string, thread []*teamsfake.Message, all 
 	if at >= 0 {
 		owner, box = p.owner(seenInTeams(thread[at], root))
 	}
-	var files arrival // the post of files above
-	linked := ""      // by that post
+	var files arrival // the last post of files so far
+	linked := ""      // its text, with links to files
 	for _, m := range thread {
 		switch {
 		case m.Deleted():
@@ -79,7 +79,7 @@ func seenInTeams(m *teamsfake.Message, root string) arrival {
 	return a
 }
 
-// downloads begins what leads to a file.
+// downloads begins the line with the link to a file.
 const downloads = "\nDownload "
 
 // picturesSeen counts the pictures that a message shows and that nothing above led to already.

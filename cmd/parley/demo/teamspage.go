@@ -24,7 +24,7 @@ func (p *teamsPane) routes(mux *http.ServeMux) {
 	if p.world.Teams == nil {
 		return
 	}
-	// What people do in Teams, the emulator takes as it is.
+	// The emulator itself handles what people do in Teams.
 	mux.Handle("POST /teams/_fake/person/", http.StripPrefix("/teams", p.world.Teams))
 	mux.HandleFunc("POST /teams/read", p.readTeams)
 	mux.HandleFunc("POST /teams/permission", p.permitTeams)
@@ -115,8 +115,7 @@ func (p *teamsPane) boot() *teamsBoot {
 }
 
 // readTeams is POST /teams/read with as, channel ("" = the chat with the app) and thread
-// ("" = the channel's posts):
-// the person has seen what stands there.
+// ("" = the channel's posts): the person has seen what stands there.
 func (p *teamsPane) readTeams(w http.ResponseWriter, r *http.Request) {
 	as, channel, thread := r.FormValue("as"), r.FormValue("channel"), r.FormValue("thread")
 	last := ""

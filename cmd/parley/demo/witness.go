@@ -25,7 +25,7 @@ const (
 const (
 	// startWords is how many words a second copy needs when it doesn't begin an arrival.
 	startWords = 3
-	// wholeBonus puts what stands there as lines of its own before all else.
+	// wholeBonus lets a message that stands in an arrival as lines of its own win over all others.
 	wholeBonus = 1 << 20
 )
 
@@ -33,9 +33,9 @@ const (
 // programs, and what arrives there, and compares. The zero value is ready.
 type witness struct {
 	mu    sync.Mutex
-	known map[string]*saying        // by key, while the round lasts
-	seen  map[string]arrival        // likewise: what was seen once has arrived
-	boxes map[string]map[string]int // mails by folder when a mailbox was looked into
+	known map[string]*saying        // by key: what was said in this round
+	seen  map[string]arrival        // by key: what was seen in this round; it counts as arrived even if it is removed later
+	boxes map[string]map[string]int // by address: how many mails each folder had at the last look
 	idle  time.Time                 // since when Parley has nothing to do; zero = it has
 }
 
@@ -60,7 +60,7 @@ type saying struct {
 	versions [][]string // the words by which it is known, and those before an edit
 	heard    time.Time  // machine's clock: when the witness saw it first
 	gone     bool       // deleted by its author
-	decided  bool       // a person decided once: its place in the order is that person's
+	decided  bool       // Parley left it to a person once: its place in the order is not judged
 }
 
 // arrival is something that stands at a destination.
@@ -72,7 +72,7 @@ type arrival struct {
 	Box    string // wayOut: whose mailbox
 	Thread string // wayIn: channel/ts of the root
 	from   string // wayIn: the name under which it stands, as nameKey gives it
-	told   string // wayIn, without a name: Parley's own words, in which it may stand
+	told   string // wayIn, not under a customer's name: Parley's own words, which may tell of a message
 	files  int    // wayIn: how many files an agent sees, is led to, or is told of
 }
 
@@ -102,7 +102,8 @@ type verdict struct {
 // seen tells whether a message stands anywhere.
 func (v *verdict) seen() bool { return v.Copies+v.Told > 0 }
 
-// seenLike counts how often a message was seen in the way of an arrival: as itself, or told of.
+// seenLike gives the counter to which an arrival adds: of the message's copies, or of the times
+// that Parley told of it.
 func (v *verdict) seenLike(a arrival) *int {
 	if a.told != "" {
 		return &v.Told
@@ -148,8 +149,8 @@ func compare(said []*saying, arrived []arrival, claims map[string]claim, idle ti
 	return list, n
 }
 
-// take finds the messages that an arrival brings: one, or several that were joined. Each
-// begins with a line, unless Parley tells of it in words of its own.
+// take finds the messages that an arrival brings: one, or several that were joined. Each begins
+// where a line begins. Where Parley tells of a message in words of its own, it may begin anywhere.
 func take(list []verdict, a arrival) {
 	starts := a.lines
 	if a.told != "" {
@@ -196,9 +197,9 @@ func takeFiles(list []verdict, a arrival) {
 	}
 }
 
-// recognise tells which message an arrival brings from a word on; -1 = none. Of several
-// like ones it is the first that has not arrived. A second copy must begin the arrival,
-// or be long enough not to stand there by chance.
+// recognise finds the message that stands in an arrival from the given word on; -1 = none. Of
+// several equal ones it takes the first that has not arrived. A second copy must begin the
+// arrival, or be long enough not to stand there by chance.
 func recognise(list []verdict, a arrival, from int) (int, match) {
 	best, most, how := -1, 0, match{}
 	for i := range list {
@@ -216,7 +217,7 @@ func recognise(list []verdict, a arrival, from int) (int, match) {
 			if v.meant() {
 				like++
 			}
-			if copies == 0 { // rather the first copy of one than the second of another
+			if copies == 0 { // prefer the first copy of one message to the second copy of another
 				like += 2
 				if m.whole {
 					like += wholeBonus
@@ -243,7 +244,7 @@ func (s *saying) mayBe(a arrival) bool {
 	return sameName(s.name, a.from) || s.Alias != "" && sameName(nameKey(s.Alias), a.from)
 }
 
-// sameName tells whether a name is shown as another, which may be cut short. Both are
+// sameName tells whether a name is shown in these words, which may be cut short by "…". Both are
 // given as nameKey gives them.
 func sameName(name, shown string) bool {
 	begin, short := strings.CutSuffix(shown, "…")
@@ -335,7 +336,7 @@ func (n *counts) add(v verdict) {
 	}
 }
 
-// forget begins a new round.
+// forget empties the witness for a new round.
 func (w *witness) forget() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -99,7 +99,7 @@ type match struct {
 	whole bool // it stands there word for word, as lines of its own
 }
 
-// recognise looks for what was said in what arrived, from a word on.
+// recognise looks whether what was said begins at the word with the index from.
 func (w wording) recognise(said []string, from int) match {
 	if len(said) == 0 || from >= len(w.words) || w.words[from] != said[0] {
 		return match{}

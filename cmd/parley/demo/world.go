@@ -41,13 +41,13 @@ type WorldOptions struct {
 	IMAPAddr  string           // likewise
 	SMTPAddr  string           // likewise
 	Clock     func() time.Time // of the emulators; nil = time.Now
-	// TokenClock dates the tokens of Teams; nil = Clock. Where Clock is moved, Parley goes on to check
-	// them by the machine's.
+	// TokenClock dates the tokens of Teams; nil = Clock. Parley checks them by the machine's clock, also
+	// when Clock is moved.
 	TokenClock func() time.Time
 	Limits     bool    // enforce Slack's rate limits
 	PostRate   float64 // with Limits: posts per second and channel; 0 = Slack's
 	SaveSent   bool    // the mail server files what it sends by itself
-	HTTPMode   bool    // Slack's events come as signed requests: see Slack.UseHTTP
+	HTTPMode   bool    // Slack's events come as signed requests: see slackfake.Webhooks.Use
 	// Patience is how long chats wait for Parley's answer to a person; 0 = as long as the real ones.
 	Patience time.Duration
 	// Cords lays a wire between Parley and each emulator that can be cut: Env and Config
@@ -58,7 +58,7 @@ type WorldOptions struct {
 	WorkspaceURL string
 	// Phones adds WhatsApp, Messenger and SMS: emulated Meta and Twilio that send webhooks
 	// to PublicURL, an address of the Parley that works with this world, such as
-	// http://127.0.0.1:8080. Meta does once Subscribe was called.
+	// http://127.0.0.1:8080. Meta sends them once Subscribe was called.
 	Phones     bool
 	PublicURL  string
 	GraphAddr  string           // host:port of Meta's Graph API; "" = a free port on loopback
@@ -150,7 +150,7 @@ func (w *World) layCords(ctx context.Context, o WorldOptions) (err error) {
 	return nil
 }
 
-// Reset empties the emulators: everything is as NewWorld left it, but for what is cut.
+// Reset empties the emulators: everything is as NewWorld left it, but cut cords stay cut.
 // Errors: the phones' addresses were taken meanwhile.
 func (w *World) Reset(ctx context.Context) error {
 	w.Slack.Reset()

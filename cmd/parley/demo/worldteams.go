@@ -67,7 +67,7 @@ func (w *World) hookAddr() string {
 
 // Install adds Parley's app to the team, as its owner does, once Parley runs at
 // WorldOptions.PublicURL. Without Teams it does nothing.
-// Errors: Parley refused to hear of it, ctx's.
+// Errors: Parley did not accept what Teams tells of the installation; ctx's.
 func (w *World) Install(ctx context.Context) error {
 	if w.Teams == nil {
 		return nil
@@ -79,8 +79,8 @@ func (w *World) Install(ctx context.Context) error {
 	return w.Teams.Admin.Connect(ctx, address+"/teams/messages")
 }
 
-// SetHome chooses the surface in which conversations open from now on: slack or teams. It
-// holds once Config was applied.
+// SetHome chooses the surface in which conversations open from now on: slack or teams. Parley
+// follows once Config was applied to it.
 func (w *World) SetHome(kind string) { w.home.Store(&kind) }
 
 // Home is the surface in which conversations open.

@@ -1,5 +1,5 @@
 // Package owners finds the account that a fact is for, where several numbers or pages
-// share one callback, and keeps the facts of those that are no account's.
+// share one callback, and sets aside facts for numbers and pages that are no account's.
 //
 // What does not belong here: reading callbacks (a channel's), storing facts (the engine's).
 package owners
@@ -22,7 +22,7 @@ const maxExternalID = 500
 // unowned begins the name of a fact that is no account's.
 const unowned = "unowned:"
 
-// Table knows whose the provider's ids are.
+// Table knows which account has which of the provider's ids.
 type Table struct{ accounts map[key]int64 }
 
 type key struct{ kind, owner string }
@@ -94,8 +94,8 @@ func setAside(f channels.Fact, name string) channels.Fact {
 	return f
 }
 
-// Parse gives back for whom a fact was that Split set aside, and its own name; ok is false
-// for all others.
+// Parse reads the name of a fact that Split set aside: owner is the id for which the fact came, own
+// is its name before. ok is false for all other facts.
 func Parse(externalID string) (owner, own string, ok bool) {
 	rest, ok := strings.CutPrefix(externalID, unowned)
 	if !ok {

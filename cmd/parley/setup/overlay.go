@@ -94,7 +94,8 @@ func (o *overlay) agentEntry(e agentEntry) {
 	}
 }
 
-// setUser ties an agent to a user of a surface. It adds a fault if the user is another agent's.
+// setUser ties an agent to a user of a surface. It takes the user from the agent who has it in the
+// database; Parse refuses a file in which two agents have the same user.
 func (o *overlay) setUser(a *agent, kind, id string) {
 	if id == "" {
 		delete(a.users, kind)

@@ -27,7 +27,7 @@ import (
 )
 
 const (
-	maxSourceBytes  = 512 << 10 // with pictures that stand in it
+	maxSourceBytes  = 512 << 10 // of a signature, with the pictures inside it
 	maxPictureBytes = 256 << 10
 	maxRedirects    = 3
 	fetchTimeout    = 15 * time.Second
@@ -39,14 +39,15 @@ type Reader struct {
 	client *http.Client
 }
 
-// New makes a Reader. Files are looked for from dir, the folder of parley.yaml. dialer is the way to
-// addresses: one that refuses what is not the internet, because an address may come from elsewhere.
+// New makes a Reader. The paths of files begin at dir, the folder of parley.yaml. dialer opens the
+// connections to pictures; it should refuse private addresses, because a redirect or a copied
+// signature may lead to one.
 func New(dir string, dialer channels.Dialer) *Reader {
 	transport := &http.Transport{DialContext: dialer.DialContext, TLSHandshakeTimeout: fetchTimeout, DisableKeepAlives: true}
 	return &Reader{dir: dir, client: &http.Client{Transport: transport, Timeout: fetchTimeout, CheckRedirect: checkRedirect}}
 }
 
-// Guarded makes a Reader that reaches the internet alone.
+// Guarded makes a Reader that fetches pictures from public addresses only.
 func Guarded(dir string) *Reader { return New(dir, guard.New()) }
 
 var errRedirect = errors.New("signature: it redirects too often or away from https")
@@ -77,7 +78,7 @@ func (r *Reader) Read(source string) (setup.SignatureText, error) {
 
 func refuse(what, hint string) error { return &setup.SignatureError{What: what, Hint: hint} }
 
-// scheme begins an address; a drive's letter is none.
+// scheme matches the beginning of an address. A drive's letter (C:) is no scheme.
 var scheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+:`)
 
 // Picture implements setup.Signatures.
@@ -105,7 +106,8 @@ func (r *Reader) Picture(ctx context.Context, from string) (setup.Picture, error
 	return named(p, from)
 }
 
-// named tells what kind of picture it is, by its bytes.
+// named finds the kind of a picture by its bytes, and gives its name the ending of that kind.
+// Errors: the picture is too large, or no PNG, JPEG or GIF.
 func named(p setup.Picture, from string) (setup.Picture, error) {
 	endings := map[string]string{"image/png": ".png", "image/jpeg": ".jpg", "image/gif": ".gif"}
 	switch {
@@ -177,7 +179,7 @@ func (r *Reader) fetch(ctx context.Context, from string) ([]byte, error) {
 	return content, nil
 }
 
-// shortened keeps a picture that stands in the signature out of what people read.
+// shortened gives the beginning of an address for a message: a data address holds a whole picture.
 func shortened(from string) string {
 	if runes := []rune(from); len(runes) > 60 {
 		return string(runes[:60]) + "…"

@@ -25,8 +25,8 @@ type audit struct {
 	Twice []string `json:"twice,omitempty"`
 	// GivenUp are quarantined events that could have been applied, or were.
 	GivenUp []string `json:"given_up,omitempty"`
-	// Unread are events that can't be applied and were not given up, or of which people were not
-	// told once.
+	// Unread are events that can't be applied and were not given up, or of which people were told
+	// never or too often.
 	Unread []string `json:"unread,omitempty"`
 	// Missing are teammates' messages of which Parley has no record.
 	Missing []string `json:"missing,omitempty"`
@@ -61,11 +61,11 @@ type standing struct {
 	Team   string   `db:"team"`   // "" = none, or one without members
 	Owners []string `db:"owners"` // agents who are still there
 	Waits  bool     `db:"waits"`  // the customer spoke last
-	Timer  bool     `db:"timer"`  // somebody will be told at a time
+	Timer  bool     `db:"timer"`  // a timer of the conversation will remind somebody
 }
 
-// inspect compares conversations with the cards of their threads, and asks for whom nobody
-// is responsible.
+// inspect compares conversations with the cards of their threads, and finds waiting customers
+// for whom nobody is responsible.
 func (a *audit) inspect(list []standing, cards map[string]cardSeen) {
 	for _, c := range list {
 		seen, ok := cards[c.Root]
@@ -81,7 +81,7 @@ func (a *audit) inspect(list []standing, cards map[string]cardSeen) {
 	}
 }
 
-// shownBy says whether a card shows what is so.
+// shownBy says whether a card shows a conversation as it stands. over means resolved or closed.
 func (c *standing) shownBy(card string, over bool) bool {
 	if over {
 		return c.Status != "resolved" || isResolved(card)
@@ -138,7 +138,8 @@ const resolvedQuery = `
 // overlapMargin is how much longer than the longest stop two transactions may overlap.
 const overlapMargin = 5 * time.Second
 
-// What a customer said was applied by one event, in parts; what a teammate typed, at one place.
+// One event makes one message of each part of what a customer said; one place in a chat makes one
+// message of what a teammate typed there.
 const twiceQuery = `
 	SELECT format('event %s made %s messages of one', event_id, count(*)) AS text
 	FROM messages

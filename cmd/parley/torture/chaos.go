@@ -18,7 +18,7 @@ const (
 	// their hold, and up to 30 s for what a chat has to catch up with; on a busy machine for much
 	// longer, and where a chat takes one post a second.
 	lurkLeast = 3 * time.Minute
-	// catchWithin is how long it waits for a process to run or a connection to open.
+	// catchWithin is how long a blow waits for a process to run or a connection to open.
 	catchWithin = 15 * time.Second
 )
 
@@ -37,7 +37,7 @@ type chaos struct {
 	say      func(format string, args ...any)
 	began    time.Time
 	receipts int           // floods of another system's receipts so far
-	program  []string      // the new version, of an upgrade
+	program  []string      // the new version, to which an upgrade rolls
 	newer    []string      // the program of a replica that is replaced by a newer version
 	rolled   chan struct{} // closed when all replicas run it; nil = they do from the start
 
@@ -78,7 +78,7 @@ func (c *chaos) hit(h harm) {
 	c.say("%6.1fs  %s", time.Since(c.began).Seconds(), h.describe(c.opt))
 }
 
-// lasting strikes beside the other blows.
+// lasting runs a blow that takes a while beside the others, and keeps its error.
 func (c *chaos) lasting(name string, f func() error) {
 	c.under.Go(func() {
 		if err := f(); err != nil {
@@ -136,7 +136,7 @@ func (c *chaos) strike(ctx context.Context, h harm) error {
 	return c.strikeNow(ctx, h)
 }
 
-// strikeNow does what is over when it returns.
+// strikeNow strikes a blow that is over when strikeNow returns.
 func (c *chaos) strikeNow(ctx context.Context, h harm) error {
 	switch h.Name {
 	case harmBase:
@@ -170,7 +170,7 @@ func (c *chaos) catch(ctx context.Context, h harm) {
 	}
 }
 
-// caught says whether there was something to strike.
+// caught strikes once and says whether there was something to strike.
 func (c *chaos) caught(ctx context.Context, h harm) bool {
 	r := c.replicas[h.N]
 	switch h.Name {
@@ -195,7 +195,7 @@ func (c *chaos) caught(ctx context.Context, h harm) bool {
 	return n > 0
 }
 
-// letPeople strikes by what people do.
+// letPeople strikes by having customers write.
 func (c *chaos) letPeople(ctx context.Context, h harm) {
 	what := map[string]errand{harmFloodOne: errandOne, harmFloodAll: errandAll, harmPoison: errandPoison}[h.Name]
 	if c.driver.errands.send(ctx, what, c.opt.lurkFor()) {
@@ -205,8 +205,8 @@ func (c *chaos) letPeople(ctx context.Context, h harm) {
 	c.miss(h)
 }
 
-// hold keeps a snapshot for a while, or until everything is said. It counts when it ends: until
-// then it may have been in the way of others.
+// hold keeps a snapshot for a while, or until everything is said. The blow counts when it ends:
+// all the while it may be in the way of other transactions.
 func (c *chaos) hold(ctx context.Context, h harm) error {
 	what := takeSnapshot
 	if h.Name == harmReader {
@@ -228,7 +228,7 @@ func (c *chaos) miss(h harm) {
 	c.say("%6.1fs  waited in vain: %s", time.Since(c.began).Seconds(), h.describe(c.opt))
 }
 
-// fill takes the database its space.
+// fill leaves the database no space for a while.
 func (c *chaos) fill(ctx context.Context) error {
 	ended, refused, err := c.database.fill(ctx, fullFor)
 	c.net.count("writes refused for want of space", refused)
@@ -251,8 +251,8 @@ func (c *chaos) waitForNew(ctx context.Context) error {
 	}
 }
 
-// jump moves Parley's clock. Holds end with it: what was deleted a moment ago may be
-// on its way.
+// jump moves Parley's clock, which ends all holds: a reply that was deleted a moment ago may be
+// on its way already.
 func (c *chaos) jump(ctx context.Context, h harm) error {
 	if err := c.waitForNew(ctx); err != nil { // an earlier version may refuse a moved clock
 		return err
@@ -322,9 +322,9 @@ func (c *chaos) lurk(ctx context.Context, h harm) {
 	c.miss(h)
 }
 
-// betweenClaimAndWrite stops a sender once its claim is committed and before, or just
-// as, the first byte of the message leaves; longer than its lease. landed says whether there
-// was a process to stop.
+// betweenClaimAndWrite stops a sender once its claim is committed, before or just as the first
+// byte of the message leaves. The stop lasts longer than the sender's lease. landed says whether
+// there was a process to stop.
 func (c *chaos) betweenClaimAndWrite(ctx context.Context, h harm, tr *trap, landed *bool) {
 	switch h.Way {
 	case wayBase:

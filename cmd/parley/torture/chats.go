@@ -61,7 +61,7 @@ type chats struct {
 type texter struct {
 	waiting []string
 	busy    bool
-	late    []string // of which Parley's webhook did not take the news
+	late    []string // texts of which Parley's webhook took no notice
 }
 
 // openChats starts the emulators.
@@ -124,7 +124,7 @@ func (c *chats) connect(w http.ResponseWriter, r *http.Request) {
 // phoneOf is the number of a customer who writes short messages or by WhatsApp.
 func phoneOf(conv int) string { return fmt.Sprintf("+1555%07d", 1_000_000+conv) }
 
-// whatsAppUser is by what WhatsApp knows a customer.
+// whatsAppUser is the id by which WhatsApp knows a customer.
 func whatsAppUser(conv int) string { return fmt.Sprintf("US.torture%04d", conv) }
 
 func (c *chats) say(w http.ResponseWriter, r *http.Request) {
@@ -241,7 +241,7 @@ func (c *chats) smsBox(conv int, b *chatBox) {
 	}
 }
 
-// spoil lets the providers fail by chance, and Twilio from time to time.
+// spoil lets Meta fail by chance all the time, and Twilio three times in each of four ways.
 func (c *chats) spoil(w http.ResponseWriter, _ *http.Request) {
 	const often, seldom = 0.04, 0.02
 	for _, route := range []string{"whatsapp.messages", "messenger.messages"} {
@@ -285,7 +285,7 @@ type chatBox struct {
 	Wrote   []string     `json:"wrote"` // in the order of sending
 	Inbox   []chatLetter `json:"inbox"`
 	Waiting int          `json:"waiting"` // texts that the phone still sends
-	Late    []string     `json:"late"`    // Parley wasn't there to be told: it finds them later
+	Late    []string     `json:"late"`    // texts of which Parley could not be told at once: it finds them later
 }
 
 type chatLetter struct {

@@ -76,7 +76,8 @@ func (d *doors) knock(ctx context.Context, n int) bool {
 	return res.StatusCode/100 == 2 || res.StatusCode == http.StatusNotFound
 }
 
-// watch knocks until replace has returned and somebody answers again.
+// watch knocks until replace has returned and somebody answers again. gap is the time from the last
+// answer of the old process to the first of the new; without ok it could not be measured.
 func (d *doors) watch(ctx context.Context, n int, replace func()) (gap, drained time.Duration, ok bool) {
 	began := time.Now()
 	replaced := make(chan struct{})

@@ -33,7 +33,7 @@ type driver struct {
 	taken  takeBacks
 	bursts markSet // messages with others of their lane right behind them
 	backs  markSet // replies to a mailbox that does not exist any more
-	wishes wishes  // of those who wait for a moment to strike
+	wishes wishes  // of blows that wait for their moment
 
 	errands errands
 	much    int      // messages of a flood
@@ -65,18 +65,18 @@ type talk struct {
 	colleague string
 	root      string // id of its thread; "" = not seen yet
 	first     string // Message-ID of the customer's last new mail
-	// over counts what the customer must write before the conversation surely is open again: the
-	// first of it may have been written before it was resolved.
+	// over is how many messages the customer must still write until the conversation surely is open
+	// again: the first of them may have been written before the conversation was resolved.
 	over     int
 	resolved bool // what its card showed at the last look
 	n        int  // marks given
 	bounces  bool // mail to this customer comes back
-	// rests is until when nobody types in the thread: each line begins the hold anew, and
-	// somebody waits for what was typed to leave.
+	// rests is until when nobody types in the thread: each line would begin the hold anew, and a
+	// blow waits for the reply to leave.
 	rests time.Time
 }
 
-// deed is something to be done at a time.
+// deed is something to be done at a certain time.
 type deed struct {
 	at time.Time
 	do func(context.Context) error
@@ -127,7 +127,7 @@ func (d *driver) prepare(ctx context.Context) error {
 	return nil
 }
 
-// jumped is told that a hold may have ended early.
+// jumped notes that a jump of the clock may have ended holds early.
 func (d *driver) jumped() { d.taken.jumped() }
 
 // run says everything, evenly spread, and returns when all is said.
@@ -182,7 +182,7 @@ func (d *driver) step(ctx context.Context) error {
 	return nil
 }
 
-// many does an act mostly once, sometimes a few times on end; it is told when no other
+// many does an act mostly once, sometimes a few times on end. last tells the act that no other
 // follows.
 func (d *driver) many(most int, act func(last bool) error) error {
 	n := 1
@@ -334,7 +334,7 @@ func (d *driver) command(ctx context.Context, t *talk, r record, words string) e
 	return err
 }
 
-// typeInside types what must never leave, in one of the ways.
+// typeInside types words that must never reach the customer, in one of the forms that say so.
 func (d *driver) typeInside(ctx context.Context, t *talk) error {
 	m := t.mark(inside)
 	d.done.Inside++

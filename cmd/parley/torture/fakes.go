@@ -19,7 +19,7 @@ type FakesOptions struct {
 	SaveSent bool   // the mail server files what it sends by itself
 	Chats    bool   // there are WhatsApp, Messenger and short messages too
 	Teams    bool   // there is Microsoft Teams instead of Slack
-	Blind    bool   // in which the app may not read channels
+	Blind    bool   // in Teams the app may not read channels
 	Limits   bool   // Slack and Teams keep to the limits that they publish
 }
 
@@ -78,7 +78,8 @@ type office interface {
 	Close() error
 }
 
-// office makes it, and what gives the variables that lead to it once it has started.
+// office makes the chat's emulator, and a function that gives the variables by which Parley finds
+// it. That function may be called once the emulator has started.
 func (o FakesOptions) office() (office, func() []string) {
 	if o.Teams {
 		t := newOrganisation(o)

@@ -178,7 +178,8 @@ func judgeBox(v *Verdict, b box, replies []mark, untold map[mark]bool, t testimo
 }
 
 // judgeOrder compares the order in which copies arrived with that in which replies were typed.
-// A click excuses the place of one copy, the last; of what was doubled the first copy counts.
+// Each click that may have sent a reply excuses the place of one copy, the last ones first. Of the
+// other copies only the first counts.
 func judgeOrder(v *Verdict, order, replies []mark, copies map[mark]int, t testimony) {
 	seen := map[mark]int{}
 	last := -1

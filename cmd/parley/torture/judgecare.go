@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// judgeCare looks at each thread as the people of the team do: is it said what failed, and
-// is somebody named for the customer who waits?
+// judgeCare looks at each thread as the people of the team do: does the thread say what failed,
+// and does its card name somebody for the customer who waits?
 func judgeCare(v *Verdict, w world, said testimony) {
 	for _, t := range w.Threads {
 		judgeBacks(v, &t)

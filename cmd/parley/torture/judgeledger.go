@@ -45,7 +45,7 @@ func judgeTyped(v *Verdict, w world, r record, deleted bool) {
 }
 
 // judgeEdit looks for the new words of a reply: the customer has them, or a line says that
-// they came too late. Of a reply that reaches nobody a line says so, in whichever words.
+// they came too late. For a reply that came back a line about its original words is enough.
 func judgeEdit(v *Verdict, w world, t testimony, r record) {
 	th, p := w.find(r.ID)
 	switch {
@@ -61,7 +61,7 @@ func judgeEdit(v *Verdict, w world, t testimony, r record) {
 }
 
 // judgeDelete looks for a line about a reply that reached the customer although it was
-// deleted; that it did is judged with the mailbox.
+// deleted. Whether it may have reached the customer at all is judged by judgeBox.
 func judgeDelete(v *Verdict, w world, t testimony, r record) {
 	m := t.Said.original(r.ID)
 	told := slices.ContainsFunc(w.Threads, func(th thread) bool { return th.Root == r.Root && th.tells(m) })

@@ -14,11 +14,11 @@ type ledger []record
 type record struct {
 	At   time.Time
 	Did  act
-	Mark mark   // of the words; zero for a command
+	Mark mark   // of the words; zero for a command or a deletion
 	Conv int    // whose conversation
-	Root string // of a teammate: the thread; "" = a customer wrote
-	ID   string // likewise the message
-	By   string // likewise who typed it
+	Root string // the thread in which a teammate acted; "" = a customer wrote
+	ID   string // the teammate's message; "" likewise
+	By   string // who typed that message; "" = an edit, a deletion or a customer
 	Team string // of a hand-over: to which team; "" = back to where it was
 	// Heard says that the platform is to tell Parley of it.
 	Heard bool
@@ -38,7 +38,7 @@ const (
 	actUnassign act = "put back"    // the command that leaves it without an owner
 )
 
-// marks gives all words of a ledger.
+// marks gives the marks of all words in a ledger.
 func (l ledger) marks() map[mark]bool {
 	all := map[mark]bool{}
 	for _, r := range l {
@@ -132,7 +132,7 @@ func (l ledger) keepersOf(root string, late map[string]bool) keepers {
 		case actType:
 			k.Owner, last = k.Owner || r.Mark.Kind != inside, r.At
 		case actResolve:
-			over = true // and a command in what is over is refused
+			over = true // from now on commands may be refused
 		case actHandOver, actUnassign:
 			sure := !over && !unsure && r.At.Sub(last) > tellInOrder
 			if sure {
@@ -171,7 +171,7 @@ func (l ledger) asks() map[mark]bool {
 		case r.Did == actWrite:
 			p.over = max(p.over-1, 0)
 		case r.Did == actResolve:
-			p.over = 2 // the first may have been written before
+			p.over = 2 // the customer's next message may have been written before the command
 		case r.Did == actType && r.Mark.Kind == inside:
 			p.remarks = append(p.remarks, r)
 		case r.Did == actType:

@@ -10,9 +10,9 @@ import (
 	"parley/store/pgserver"
 )
 
-// network is every connection between Parley and what it speaks to: PostgreSQL and
-// Slack by a proxy for each replica, the mail server by one for all, as its address
-// stands in the database, and Teams, as its address stands in what it tells.
+// network is every connection between Parley and what it speaks to. PostgreSQL and Slack have
+// a proxy for each replica. The mail server and Teams have one for all: the address of the mail
+// server stands in the database, and that of Teams in what Teams tells Parley.
 type network struct {
 	traps    traps
 	base     []*proxy
@@ -26,7 +26,7 @@ type network struct {
 
 	mu      sync.Mutex
 	counts  map[string]int
-	outages int       // blows to the database that last
+	outages int       // blows to the database that are not over
 	outage  time.Time // when the last one ended
 }
 
@@ -140,7 +140,7 @@ func (n *network) owners(l *link) []*replica {
 	return n.replicas
 }
 
-// count adds connections that a fault struck.
+// count adds to the number of times that something of this name was struck or seen.
 func (n *network) count(what string, struck int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -156,7 +156,7 @@ func (n *network) addTo(faults map[string]int) {
 	}
 }
 
-// troubled notes that the database is struck, until over is called.
+// troubled notes that a blow keeps Parley from the database until over is called.
 func (n *network) troubled() (over func()) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -169,7 +169,7 @@ func (n *network) troubled() (over func()) {
 	}
 }
 
-// inTrouble says whether the database is struck or was so since then.
+// inTrouble says whether a blow keeps Parley from the database, or did so since then.
 func (n *network) inTrouble(since time.Time) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -17,9 +17,9 @@ import (
 // all of them are replaced by a newer version, whose events are of a kind that ours doesn't know.
 // Ours must leave them alone.
 //
-// The newer version is this program, told that it knows a higher store.FactVersion. What would
-// be different about its events is played by triggers: what it accepts gets that version, and
-// whoever is not told so can't apply it.
+// The newer version is this program, told that it knows a higher store.FactVersion. Triggers play
+// what would be different about its events: what the newer version accepts gets that higher number,
+// and only sessions that are marked as the newer version's can apply it.
 const harmNewer = "replicas of two versions"
 
 // NextVersion makes a Parley the newer version of a run: one that knows a version more than ours.
@@ -31,7 +31,7 @@ func NextVersion(o app.Options) app.Options {
 // nextSession is the setting by which triggers know the sessions of the newer version.
 const nextSession = "torture.next"
 
-// A sequence counts attempts also when they are rolled back.
+// Attempts are counted by a sequence, which keeps its value when they are rolled back.
 const makeVersions = `
 	CREATE SCHEMA IF NOT EXISTS torture;
 	CREATE TABLE IF NOT EXISTS torture.newer (event_id bigint PRIMARY KEY);

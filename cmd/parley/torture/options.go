@@ -11,10 +11,10 @@ import (
 	"parley/cmd/parley/lab"
 )
 
-// hold is short, so that blows fall into it and behind it. Slack waits 3 s for an
-// acknowledgement before it tries another connection: with several replicas, one of
-// them stopped, what must be known within the hold needs longer.
-// Teams comes back after 1 s and then 4 s.
+// hold is how long Parley holds a reply back. It is short, so that blows fall during the hold
+// and after it. With several replicas it is longer: if one of them is stopped, Slack waits 3 s
+// for its acknowledgement before it tells another one of an edit or a deletion. Teams tries
+// again after 1 s and then 4 s.
 func (o Options) hold() time.Duration {
 	if o.Replicas > 1 || o.Teams {
 		return 8 * time.Second
@@ -24,16 +24,17 @@ func (o Options) hold() time.Duration {
 
 // Options of a run.
 type Options struct {
-	// Program starts this program: Program, then a sub-command: serve, fakes, or torture
-	// with --oracle.
+	// Program is the path of this program. The run starts it with the sub-commands serve,
+	// torture --fakes and torture --oracle.
 	Program string
 	Seed    uint64
 	Mails   int // that customers write
 	Replies int // that agents type for them
 	// Blows counts each kind of blow, by its name; see Plan.
 	Blows map[string]int
-	// FreezeFor is how long a SIGSTOP lasts. StopLong is that of one between claim and
-	// write: longer than a lease and the two looks after it. SilentFor is the longest a connection stays half open.
+	// FreezeFor is how long a SIGSTOP lasts. StopLong is how long one lasts that meets a sender
+	// between its claim and its write: longer than a lease and the two looks that follow it.
+	// SilentFor is the longest that a connection stays half open.
 	FreezeFor, StopLong, SilentFor time.Duration
 	// LateFor is how long a request is under way: longer than its sender waits, shorter
 	// than the pause after which Parley looks for what became of it.
@@ -41,27 +42,27 @@ type Options struct {
 	Replicas int           // Parleys on one database
 	Flow     time.Duration // in which everything is said and every blow falls
 	Settle   time.Duration // in which everything must have arrived, after the flow
-	// ShortWaits lets Parley wait seconds where production waits minutes (see
+	// ShortWaits lets Parley wait seconds where production waits minutes (see the function
 	// ShortWaits); the oracle's definitions stay the same.
 	ShortWaits bool
-	OwnCopies  bool // Parley files sent mail itself: a lost answer is truly ambiguous
+	OwnCopies  bool // Parley itself files sent mail: if the answer to a send is lost, nothing tells whether the mail left
 	// Webhooks lets Slack send requests, by a balancer, instead of Socket Mode.
 	Webhooks bool
 	// Chats lets two of three customers write by WhatsApp, Messenger and short messages. Such
 	// a run has no jump of a day, which would close all reply windows, and no upgrade: earlier
 	// versions don't know these channels.
 	Chats bool
-	// Rate is Parley's SLACK_RATE or TEAMS_RATE: 1 = as these allow. Their emulators then keep to
-	// the limits that they publish. 0 = there are none.
+	// Rate is Parley's SLACK_RATE or TEAMS_RATE: 1 = as fast as Slack or Teams allows. Above 0
+	// the emulators enforce the published limits. 0 = there are no limits.
 	Rate float64
 	// Teams lets agents work in Microsoft Teams instead of Slack. Such a run begins with an
 	// earlier version only if From names one: older ones don't know Teams.
 	Teams bool
-	// Blind keeps Parley from reading Teams' channels: what doesn't mention it is not told,
-	// and nothing can be looked up.
+	// Blind keeps Parley from reading Teams' channels: Teams tells it only of messages that
+	// mention it, and it can look nothing up.
 	Blind bool
 	// Upgrade lets the run begin with the program of an earlier commit, and roll to
-	// this one under load. From names that commit; "" = see oldCommit.
+	// this one under load. From names that commit; "" = see oldCommits.
 	Upgrade bool
 	From    string
 	// Source is where the repository is, for Upgrade; "" = the working folder.
@@ -88,7 +89,7 @@ func Plan(o Options) Options {
 		harmBase: every(2 * time.Minute), harmRestart: every(3 * time.Minute), harmSockets: every(40 * time.Second), harmMail: every(40 * time.Second),
 		harmLimit: every(90 * time.Second), harmCut: every(15 * time.Second), harmSilence: every(45 * time.Second),
 		harmEarly: every(20 * time.Second), harmLate: every(time.Minute), harmCommit: every(20 * time.Second), harmFull: every(10 * time.Minute),
-		// Mail is tried for two days: no more than 32 hours may pass.
+		// Parley tries to send a mail for two days, so all jumps together are at most 32 hours.
 		harmHour: min(every(4*time.Minute), 8), harmDay: 1,
 		harmFloodOne: every(3 * time.Minute), harmFloodAll: every(5 * time.Minute), harmReceipts: every(3 * time.Minute),
 		harmPoison: every(time.Minute), harmHeld: 1, harmNewer: 1,
@@ -99,7 +100,7 @@ func Plan(o Options) Options {
 	}
 	o.Blows = plan
 	o.fit()
-	// Emulators keep all that was said, as the oracle's evidence.
+	// The emulators keep in memory all that was said, as the oracle's evidence: hence a limit.
 	const perMinute, most = 60, 10_000
 	said := min(max(int(o.Flow.Minutes()*perMinute), 20), most)
 	if o.Mails == 0 {
@@ -124,7 +125,7 @@ type Report struct {
 	Left    lab.Load       `json:"left"`    // what Parley still had to do at the end
 	Audit   audit          `json:"audit"`   // what Parley's own records say
 	Fell    []string       `json:"fell"`    // ends of a Parley that nobody asked for
-	Refused int            `json:"refused"` // starts that it gave up, as its database was out of reach
+	Refused int            `json:"refused"` // starts that Parley gave up, as its database was out of reach or its port was taken
 	Gaps    gaps           `json:"gaps"`    // in which a stopping and starting Parley answered nobody
 	Skipped []string       `json:"skipped"` // what this machine could not play, and why
 	Took    time.Duration  `json:"took"`    // Units: nanoseconds
@@ -147,11 +148,11 @@ type Report struct {
 var ErrVerdict = errors.New("torture: not all promises were kept")
 
 // ShortWaits shortens the waits of production for a run of seconds: they change when
-// something is tried again, never what may be.
+// something is tried again, never whether it may be.
 func ShortWaits(o app.Options, env app.Env) app.Options {
 	o.Relay = relay.Options{MaxRequest: 3 * time.Second, LeaseMargin: 3 * time.Second, ReconcileAfter: time.Second,
 		AbsentAgain: 2 * time.Second, UnclearAfter: 90 * time.Second} // long enough for several looks on a slow machine
-	if env.SlackRate > 0 { // which may let Parley look only after a minute
+	if env.SlackRate > 0 { // its limit may let Parley look only after a minute
 		o.Relay.UnclearAfter = 3 * time.Minute
 	}
 	o.Backoff = []time.Duration{time.Second, 2 * time.Second, 3 * time.Second}
@@ -173,7 +174,7 @@ func Quick(o Options) Options {
 		harmKill: 4, harmLaneKill: 2, harmFreeze: 1, harmClaimStop: 2, harmBase: 1, harmRestart: 1, harmSockets: 2, harmMail: 2, harmLimit: 1,
 		harmCut: 4, harmSilence: 2, harmEarly: 3, harmLate: 2, harmCommit: 3, harmHour: 1, harmDay: 1, harmFull: 0,
 		harmFloodOne: 1, harmFloodAll: 1, harmReceipts: 1, harmPoison: 2, harmHeld: 1, harmNewer: 1,
-		harmFails: 1, harmSlow: 0, harmEnds: 1, // what takes long does so three times
+		harmFails: 1, harmSlow: 0, harmEnds: 1, // no slow mail: it takes 40 s, three times
 	}
 	o.FreezeFor, o.StopLong, o.SilentFor = 5*time.Second, 12*time.Second, 5*time.Second
 	o.LateFor = 2500 * time.Millisecond
@@ -186,7 +187,7 @@ func Quick(o Options) Options {
 	return o
 }
 
-// fit leaves out what the world of the run has no place for.
+// fit leaves out the blows that this kind of run can't play. In Teams it replaces Slack's blows by those of Teams.
 func (o *Options) fit() {
 	if o.Replicas < 2 {
 		o.Blows[harmNewer] = 0
@@ -194,7 +195,7 @@ func (o *Options) fit() {
 	if o.Chats {
 		o.Blows[harmDay], o.Upgrade = 0, false
 	} else {
-		o.Blows[harmReceipts], o.Blows[harmPoison] = 0, 0 // of WhatsApp
+		o.Blows[harmReceipts], o.Blows[harmPoison] = 0, 0 // both are about WhatsApp
 	}
 	if !o.Teams {
 		return

@@ -22,8 +22,8 @@ type oracle struct {
 	convs   int
 	hold    time.Duration
 	clicked map[string]time.Time // by the post that asked
-	unclear map[mark]bool        // of which nobody could tell whether the customer has it
-	asked   map[mark]bool        // all others that a click sent
+	unclear map[mark]bool        // replies of which nobody could tell whether the customer has them
+	asked   map[mark]bool        // all other replies that a click sent
 	told    testimony
 	broken  map[string]bool // mails that customers can't read
 }
@@ -151,7 +151,7 @@ func (o *oracle) ask(ctx context.Context, w world) error {
 	for _, t := range w.Threads {
 		for _, p := range t.Posts {
 			for _, m := range p.Marks {
-				if p.User != "" && late[p.TS] { // its place in the lane was gone already
+				if p.User != "" && late[p.TS] { // later messages may have left before Parley knew of it
 					o.told.Excused[m] = true
 				}
 			}
@@ -164,7 +164,7 @@ func (o *oracle) ask(ctx context.Context, w world) error {
 	return err
 }
 
-// phone is the box of a customer who writes by one.
+// phone gives the box of a customer who writes by phone.
 func (o *oracle) phone(ctx context.Context, kind chatKind, conv int) (box, error) {
 	b := box{Conv: conv}
 	chat, err := o.wire.phone(ctx, kind, conv)
@@ -231,9 +231,9 @@ func marksOf(m mailfake.Received) []mark {
 	return all
 }
 
-// answerQuestions clicks Send on replies that were asked about or parked, and Send
-// again or Mark as sent, as the mailbox shows, where nobody can tell. What was typed
-// for inside it leaves alone.
+// answerQuestions clicks Send on replies that Parley asks about or has parked. Where Parley
+// can't tell whether a reply was sent, it clicks Mark as sent if the customer has the reply,
+// else Send again. It leaves alone what was typed for inside.
 func (o *oracle) answerQuestions(ctx context.Context, w world) (int, error) {
 	authors := map[mark]string{}
 	for _, t := range w.Threads {
@@ -282,7 +282,7 @@ func (o *oracle) answerOne(ctx context.Context, t thread, p post, authors map[ma
 	if id == "" || p.Buttons["marksent"] != "" && !o.clicked[p.TS].IsZero() {
 		return false, nil
 	}
-	if isResolved(t.Card) { // nothing leaves from there
+	if isResolved(t.Card) { // a resolved conversation sends nothing: reopen it first
 		if time.Since(o.clicked[t.Root]) < again {
 			return true, nil
 		}
@@ -300,7 +300,8 @@ func (o *oracle) answerOne(ctx context.Context, t thread, p post, authors map[ma
 	return true, err
 }
 
-// press notes a click about a reply: where nobody can tell, or else where it was not sent.
+// press notes a click about a reply. unclear means that nobody could tell whether the reply was
+// sent; again means that the click sends it once more.
 func (o *oracle) press(root string, about mark, unclear, again bool) {
 	o.told.Answered[root] = true
 	c := o.told.Clicks[about]

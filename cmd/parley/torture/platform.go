@@ -8,7 +8,7 @@ import (
 )
 
 // platform is the chat in which agents work, seen through its emulator's windows: what
-// people do there, what they see, and what goes wrong. An oracle makes its own.
+// people do there, what they see, and what goes wrong. The oracle's process makes its own.
 type platform interface {
 	// traits never change.
 	traits() traits
@@ -19,9 +19,9 @@ type platform interface {
 	roots(ctx context.Context) (map[string]root, error)
 	// evidence is everything, to be kept.
 	evidence(ctx context.Context) (any, error)
-	// untold gives the messages of which Parley learned so late, or not yet.
+	// untold gives the ids of messages whose change Parley was told only after that time, or not yet.
 	untold(ctx context.Context, what change, over time.Duration) (map[string]bool, error)
-	// never gives the messages of which one of these changes was never told.
+	// never gives the ids of messages of which Parley was never told one of these changes.
 	never(ctx context.Context, what ...change) (map[string]bool, error)
 	// problems are what Parley did that no user of the platform could see as it was meant.
 	problems(ctx context.Context) ([]string, error)
@@ -41,7 +41,7 @@ type platform interface {
 	limit(ctx context.Context, lasting time.Duration) error
 	// upset breaks what the platform itself keeps up: connections, keys.
 	upset(ctx context.Context) error
-	// struck adds how often the armed faults did so, by what they do.
+	// struck adds to counts how often the armed faults struck, by what each fault does.
 	struck(ctx context.Context, counts map[string]int) error
 	heal(ctx context.Context) error
 }
@@ -55,7 +55,8 @@ type root struct {
 // errNotTaken is returned for a click of which the platform says that nothing came of it.
 var errNotTaken = errors.New("torture: the click was not taken")
 
-// notTaken is for a button that went between the look and the click: a person would look again.
+// notTaken turns errImpossible into errNotTaken: the button went away between the look and the
+// click, and a person would look again.
 func notTaken(err error) error {
 	if errors.Is(err, errImpossible) {
 		return fmt.Errorf("%w: %w", errNotTaken, err)
@@ -63,7 +64,7 @@ func notTaken(err error) error {
 	return err
 }
 
-// change is what may be told late.
+// change is what a person did to a message, of which the platform may tell Parley late.
 type change int
 
 // Changes.
@@ -78,23 +79,23 @@ type traits struct {
 	Kind string // of its account in Parley, and its keys in parley.yaml
 	Name string // for people
 
-	Ann, Ben, Zoe string // agents; a colleague who is none
+	Ann, Ben, Zoe string // Ann and Ben are agents; Zoe is a colleague who is no agent
 	Channel       string // support
 
 	Way     string // of Parley's calls; see ways
-	Posting string // with which the request begins that posts something
+	Posting string // the first words of an HTTP request that posts something
 
 	// How people write in a thread.
 	Reply   func(words string, n int) string // for the customer; n tells replies apart
 	Command func(verb string) string
-	Inside  func(t *talk, words string) []remark // in each of the ways that must never leave
-	Heard   func(text string) bool               // the platform tells Parley of it
+	Inside  func(t *talk, words string) []remark // the words in each form that keeps them from the customer
+	Heard   func(text string) bool               // whether the platform tells Parley of such a text
 }
 
 // remark is what somebody types for inside.
 type remark struct{ who, text string }
 
-// platform gives the one that agents work in.
+// platform gives the chat in which the agents of this run work.
 func (w wire) platform() platform {
 	if w.Teams != "" {
 		return teamsSide{w}

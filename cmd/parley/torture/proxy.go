@@ -157,9 +157,9 @@ func (p *proxy) cut(way string) int {
 	return len(list)
 }
 
-// silence makes a way half open for some time: connections stay, also new ones, and
-// nothing comes back. With wholly false requests still get through and answers don't.
-// Afterwards everything is reset. It returns how many connections it struck.
+// silence makes the open connections of a way half open for some time: nothing comes back on them.
+// With wholly nothing gets through to the server either, also on connections opened meanwhile.
+// Afterwards it resets the silent connections. It returns how many it struck at first.
 func (p *proxy) silence(ctx context.Context, way string, d time.Duration, wholly bool) int {
 	p.mu.Lock()
 	if wholly {
@@ -192,10 +192,10 @@ type link struct {
 	mu       sync.Mutex
 	server   net.Conn // nil = swallowed from the start
 	deafUp   bool     // what Parley says is swallowed
-	deafDown bool     // what it is told is
+	deafDown bool     // what Parley is told is swallowed
 	hold     time.Time
-	hot      bool // PostgreSQL: one that claims
-	claimed  bool // and just did
+	hot      bool // PostgreSQL: a connection over which deliveries are claimed
+	claimed  bool // a reply was just claimed over it
 }
 
 func (l *link) mute(wholly bool) {
@@ -210,7 +210,7 @@ func (l *link) silent() bool {
 	return l.deafDown || l.server == nil
 }
 
-// holdAnswers delays what comes back until then.
+// holdAnswers keeps back what comes from the server until d is over.
 func (l *link) holdAnswers(d time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -17,7 +17,7 @@ const readEvery = 500 * time.Millisecond
 // A dump holds a snapshot for hours: nothing that was removed since then can be cleaned away.
 const takeSnapshot = `SELECT count(*) FROM accounts`
 
-// One that reads all tables holds back whoever wants to change them as well.
+// A reader of all tables also holds back whoever wants to change a table.
 const readAll = `
 	DO $$
 	DECLARE
@@ -28,7 +28,7 @@ const readAll = `
 		END LOOP;
 	END $$`
 
-// read holds a snapshot until that time, and begins anew when the server ends.
+// read runs what and keeps its snapshot until that time. It begins anew when the server ends.
 func (d *database) read(ctx context.Context, until time.Time, what string) error {
 	for {
 		err := readOnce(ctx, d.url(), until, what)

@@ -27,8 +27,8 @@ type replica struct {
 
 	mu      sync.Mutex
 	now     *child.Process
-	asked   bool // we end it
-	killed  bool // and it had no say
+	asked   bool // we kill it or ask it to stop
+	killed  bool // by SIGKILL
 	started time.Time
 	fallen  []string // ends that were not our doing, and what it said last
 	refused int      // starts that it gave up, as its database was out of reach or its port was taken
@@ -148,7 +148,7 @@ func (r *replica) freeze() (thaw func(), ok bool) {
 }
 
 // replace asks the child to stop and returns when it has ended; what runs next is
-// program, unless that is nil, with these variables besides.
+// program with env added to its environment, or the same as before if program is nil.
 func (r *replica) replace(program []string, env ...string) {
 	r.mu.Lock()
 	p := r.now

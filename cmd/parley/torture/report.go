@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// crashes gives the lines of the logs of Parley, the emulators and the oracle that tell of a
-// panic or a data race.
+// crashes gives the first lines in the logs of Parley, the emulators and the oracle that tell of
+// a panic or a data race; at most ten.
 func (s *stage) crashes() []string {
 	const most = 10
 	var found []string
@@ -79,7 +79,7 @@ func (s *stage) keep(name string, what any) error {
 	return err
 }
 
-// leave prints the verdict, and removes the folder of a good run that nobody wants.
+// leave prints the verdict, and removes the folder of a good run unless opt.Keep names it.
 func (s *stage) leave(r *Report, err error) error {
 	s.print(r)
 	if err == nil && s.opt.Keep == "" {

@@ -32,7 +32,7 @@ type stage struct {
 	limited  bool     // the database's folder is a file system of its own
 	skipped  []string
 	began    time.Time
-	mu       sync.Mutex // of Out
+	mu       sync.Mutex // guards writes to opt.Out
 }
 
 // Run plays the whole run and prints its progress. The report is complete also with
@@ -168,11 +168,11 @@ func (s *stage) flow(ctx context.Context, r *Report) error {
 	return s.wire.heal(ctx)
 }
 
-// settle waits until every lane is empty and the oracle misses nothing, then a moment
-// longer for what might come twice.
+// settle waits until every lane is empty and the oracle misses nothing, then for two more
+// looks, in case something arrives twice. After opt.Settle it gives up waiting.
 func (s *stage) settle(ctx context.Context, r *Report) error {
 	deadline := time.Now().Add(s.opt.Settle)
-	const still = 3 // looks in a row
+	const still = 3 // how many looks in a row must find nothing left to wait for
 	calm, told := 0, time.Now()
 	excused, err := s.driver.taken.listExcused(ctx)
 	if err != nil {
@@ -203,7 +203,8 @@ func (s *stage) settle(ctx context.Context, r *Report) error {
 	}
 }
 
-// look asks everybody once and says whether nothing is left to wait for.
+// look asks the oracle, the database and the chat once, writes into r what they say, and
+// tells whether nothing is left to wait for.
 func (s *stage) look(ctx context.Context, o order, r *Report) (quiet bool, err error) {
 	a, err := s.oracle.ask(o)
 	if err != nil {

@@ -65,7 +65,7 @@ func (h harm) strikesBase() bool {
 	return h.Name == harmBase || h.Name == harmFull || h.Name == harmCommit || h.Way == wayBase && h.Name != harmClaimStop
 }
 
-// Where each kind of blow strikes.
+// ways gives the connections that a kind of blow strikes in turn; [""] = it concerns none.
 func (o Options) ways(name string) []string {
 	calls, events := waySlack, waySocket
 	if o.Teams {
@@ -104,7 +104,7 @@ func schedule(seed uint64, o Options) []harm {
 				h.At = o.Flow/3 + h.At/2
 			case harmUpgrade:
 				h.At = o.Flow / 5
-			case harmNewer: // behind an upgrade, and over before the flow is
+			case harmNewer: // after an upgrade, and over before the flow is
 				h.At = o.Flow * 2 / 5
 			case harmReader:
 				h.At = o.Flow/5 - time.Second
@@ -112,7 +112,7 @@ func schedule(seed uint64, o Options) []harm {
 				h.At = part * time.Duration(i)
 			case harmLaneKill, harmEarly, harmCommit, harmLate, harmFloodOne, harmFloodAll, harmPoison, harmFails, harmSlow, harmEnds: // they wait for a moment
 				h.At = h.At * 3 / 4
-			case harmClaimStop: // and last
+			case harmClaimStop: // they wait for a moment, too, and then last
 				h.At /= 2
 			}
 			list = append(list, h)

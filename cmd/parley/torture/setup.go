@@ -24,8 +24,8 @@ func (s *stage) setUp(ctx context.Context) error {
 	return lab.SetUp(ctx, app.Env{DatabaseURL: s.database.url(), Data: s.dir}, text, nil)
 }
 
-// setUpOld lets the earlier version's own sub-commands do it, so that the schema is its
-// own too.
+// setUpOld does the same with the earlier version's own sub-commands, so that the schema is
+// that version's too.
 func (s *stage) setUpOld(ctx context.Context, text string) error {
 	path := filepath.Join(s.dir, "parley.yaml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

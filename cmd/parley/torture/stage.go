@@ -83,7 +83,7 @@ func (s *stage) begin(ctx context.Context) error {
 	return nil
 }
 
-// openFront opens where Slack or Teams finds Parley, if it sends requests.
+// openFront opens the address at which Slack or Teams finds Parley, if that chat sends requests.
 func (s *stage) openFront(ctx context.Context) error {
 	way := wayHooks
 	switch {
@@ -179,7 +179,7 @@ func (s *stage) chooseOld(ctx context.Context) {
 		return
 	}
 	s.old = []string{program, "serve"}
-	// Its options may be fewer: those that it doesn't know it does without.
+	// The earlier version may know fewer options; those that it doesn't know are left out.
 	for _, flag := range s.program[2:] {
 		if exec.CommandContext(ctx, program, "serve", flag, "--help").Run() == nil { //nolint:gosec // what we built
 			s.old = append(s.old, flag)
@@ -203,8 +203,8 @@ func (s *stage) limitSpace() {
 	s.database.dir, s.limited = dir, true
 }
 
-// stopOthers ends everything but Parley. What a failed run had in a folder of limited
-// size moves to where it can stay.
+// stopOthers ends everything but Parley. If the run failed or its data is to be kept, a
+// database in a folder of limited size is first copied to the run's own folder.
 func (s *stage) stopOthers(failed bool) error {
 	if s.network != nil {
 		s.network.close()

@@ -29,12 +29,12 @@ type hardMails struct {
 	deadly markSet   // those that end the process which applies them
 
 	mu   sync.Mutex
-	last map[errand]mark // that were made for each kind of errand
+	last map[errand]mark // the last mail that was made for each kind of errand
 }
 
-// What makes messages hard. A mail is hard until Parley has counted enough attempts at it, whatever
-// ended them: on a slow machine blows end several. A sequence counts what was refused also when
-// that is rolled back.
+// makeHard makes the trigger that refuses hard mails. A mail is hard until Parley has counted enough attempts at it, whatever
+// ended them: on a slow machine blows end several. Refusals are counted by a sequence, which
+// keeps its value when the refused transaction is rolled back.
 const makeHard = `
 	CREATE SCHEMA IF NOT EXISTS torture;
 	CREATE TABLE IF NOT EXISTS torture.hard (mark text PRIMARY KEY, seconds int NOT NULL, times int NOT NULL, refusals text NOT NULL);
@@ -55,8 +55,8 @@ const makeHard = `
 	SET lock_timeout = '2s';
 	CREATE OR REPLACE TRIGGER stumble BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION torture.stumble()`
 
-// make lets the applying of a mail fail, before it is written; it repeats that until the database
-// answers.
+// make prepares that applying a mail fails; it is called before the mail is written. It tries until
+// the database answers, for at most a minute.
 func (h *hardMails) make(ctx context.Context, what errand, m mark) error {
 	h.mu.Lock()
 	if h.last == nil {
@@ -181,7 +181,7 @@ func (c *chaos) strikeDead(ctx context.Context, h harm) {
 	}
 	lurk, enough := context.WithTimeout(ctx, c.opt.lurkFor()*stumbles)
 	defer enough()
-	c.under.Go(func() { // beside the trap, which must lie when the mail comes
+	c.under.Go(func() { // beside the trap, which must be armed when the mail comes
 		for pause.For(lurk, deadlyLook) {
 			mail, err := c.driver.hard.look(lurk, errandDeadly) // the database may be down for a moment
 			if err == nil && (mail.Applied || mail.Tries >= stumbles) {

@@ -57,8 +57,8 @@ func (t *takeBacks) jumped() {
 	}
 }
 
-// listExcused gives all replies that are excused. To those of jumped it adds the ones whose deletion
-// the platform told only after half of the hold.
+// listExcused gives all replies that are excused. To those of jumped it adds the replies of whose
+// deletion the platform told Parley only after half of the hold.
 func (t *takeBacks) listExcused(ctx context.Context) ([]mark, error) {
 	late, err := t.platform.untold(ctx, deleted, t.hold/2)
 	if err != nil {

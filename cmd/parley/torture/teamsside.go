@@ -17,7 +17,7 @@ import (
 	"parley/cmd/parley/lab"
 )
 
-// newOrganisation makes one whose channels the app may read, unless it is blind.
+// newOrganisation makes the emulator of Teams. The app may read its channels unless f.Blind.
 func newOrganisation(f FakesOptions) *teamsfake.Server {
 	o := teamsfake.Options{Seed: int64(f.Seed >> 1), Limits: f.Limits} //nolint:gosec // a seed
 	if f.Blind {
@@ -33,7 +33,7 @@ func (s teamsSide) traits() traits {
 		Kind: "teams", Name: "Teams", Ann: lab.TeamsAnn, Ben: lab.TeamsBen, Zoe: lab.TeamsZoe, Channel: lab.TeamsSupport,
 		Way: wayTeams, Posting: "POST /connector/",
 		Reply: func(words string, n int) string {
-			if n%5 == 0 { // some always write so
+			if n%5 == 0 { // some agents always address the bot
 				return atBot + "reply: " + words
 			}
 			return words
@@ -65,7 +65,7 @@ func (s teamsSide) traits() traits {
 // teamsSide is Microsoft Teams.
 type teamsSide struct{ wire }
 
-// channel gives everything that all see in the support channel, as it was posted.
+// channel gives everything that everybody sees in the support channel, as it was posted.
 func (s teamsSide) channel(ctx context.Context) ([]*teamsfake.Message, error) {
 	var list []*teamsfake.Message
 	return list, s.call(ctx, http.MethodGet, s.Teams+"/_fake/messages?channel="+url.QueryEscape(lab.TeamsSupport), nil, &list)
@@ -119,8 +119,8 @@ func teamsThreads(list []*teamsfake.Message, blind bool, never map[string]bool) 
 	return out
 }
 
-// words are what a message shows. Cards hold invisible characters that keep their
-// neighbours apart.
+// words gives what a message shows, without the invisible characters by which cards keep
+// neighbouring characters apart.
 func words(m *teamsfake.Message) string {
 	text := m.Text
 	for _, c := range m.Cards {
@@ -178,8 +178,8 @@ func nonce(card json.RawMessage) string {
 	return found
 }
 
-// roots prefers a thread with the customer's words: where nobody may look, a root that
-// nobody knows of may be beside it.
+// roots gives of each subject the first thread that has the customer's words: where Parley may
+// not look, it may have posted another root and not know of it.
 func (s teamsSide) roots(ctx context.Context) (map[string]root, error) {
 	threads, err := s.look(ctx)
 	roots, talks := map[string]root{}, map[string]bool{}
@@ -368,8 +368,8 @@ func (s teamsSide) heal(ctx context.Context) error {
 	return s.call(ctx, http.MethodDelete, s.Teams+"/_fake/faults", nil, nil)
 }
 
-// connect points Parley's requests of Teams through a proxy, and Teams to where Parley
-// answers: the app is added to the team.
+// connect lets Parley's requests to Teams go through a proxy, and tells Teams where Parley
+// answers: it adds the app to the team.
 func (s teamsSide) connect(ctx context.Context, proxy, endpoint string) error {
 	return errors.Join(s.admin(ctx, "set_url", teamsfake.Admin{Name: proxy}), s.admin(ctx, "connect", teamsfake.Admin{Endpoint: endpoint}))
 }

@@ -11,7 +11,7 @@ import (
 // trap waits for one moment on the wire and strikes in it, once.
 type trap struct {
 	way    string
-	up     bool // what Parley says; else what it is told
+	up     bool // watches what Parley sends; else what it receives
 	match  func(l *link, piece []byte) bool
 	strike func(l *link) (pass bool) // before the piece goes on; false = it never does
 	sprung chan struct{}
@@ -43,7 +43,7 @@ func (t *traps) wait(ctx context.Context, tr *trap, within time.Duration) bool {
 		t.list = slices.Delete(t.list, i, i+1)
 	}
 	t.mu.Unlock()
-	if i < 0 { // just now
+	if i < 0 { // it springs just now: wait until it has struck
 		<-tr.sprung
 	}
 	return i < 0

@@ -17,7 +17,7 @@ const (
 	migrationsPath = "store/migrations"
 	buildTimeout   = 10 * time.Minute
 	laterCommits   = 8 // tried when the chosen one does not build
-	// stopMost is what a Parley takes at most to end its sends and itself.
+	// stopMost is the longest that a Parley may take to finish its sends and end.
 	stopMost = 30 * time.Second
 )
 
@@ -127,8 +127,8 @@ func (c *chaos) roll(ctx context.Context) error {
 	return nil
 }
 
-// restart asks a Parley to stop, and measures how long nobody answers at its address. What runs
-// next is program with these variables besides; nil = the same.
+// restart asks a Parley to stop, and measures how long nobody answers at its address. Next runs
+// program, with env added to its environment; nil = the same program and environment as before.
 func (c *chaos) restart(ctx context.Context, h harm, program []string, env ...string) error {
 	c.restarting.Lock()
 	defer c.restarting.Unlock()

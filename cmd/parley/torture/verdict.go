@@ -17,9 +17,9 @@ type Verdict struct {
 	Leaked    int `json:"leaked"`
 	Scattered int `json:"scattered"` // mails of one conversation outside its thread
 	Ambiguous int `json:"ambiguous"` // nobody could tell: decided by the oracle's agent
-	Unsure    int `json:"unsure"`    // messages that these left in: replies that left together count once
-	Clicked   int `json:"clicked"`   // asked or parked, sent by the oracle's agent
-	Asked     int `json:"asked"`     // those of them about which Parley rightly asks
+	Unsure    int `json:"unsure"`    // messages in which the ambiguous replies left: replies that left together count once
+	Clicked   int `json:"clicked"`   // replies that Parley asked about or parked, sent by the oracle's agent
+	Asked     int `json:"asked"`     // of these, replies about which Parley rightly asks
 	Late      int `json:"late"`      // deleted during the hold, yet received
 	Forgotten int `json:"forgotten"` // the customer spoke last, and the card names neither an owner nor the right queue
 	// Unaccounted counts what the driver had said and no emulator shows, and what they show
@@ -74,7 +74,7 @@ func counted(list []tally) []string {
 	return words
 }
 
-// share is how many of so many may be excused: some, and a part that grows with them.
+// share says how many of n messages may be excused: a fixed number and a percentage of n.
 type share struct {
 	some    int
 	percent int
@@ -96,7 +96,7 @@ func (v *Verdict) excessive(o Options) []string {
 	if o.Blind {
 		twice = share{4, 25}
 	}
-	// In the short form as many blows fall in seconds as else in minutes, the clock jumps over much of
+	// In the short form as many blows fall in seconds as otherwise in minutes, the clock jumps over much of
 	// what is said, and people are asked after a few looks: sooner on a slow machine.
 	short := share{4, 20}
 	var list []string

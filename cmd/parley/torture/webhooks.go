@@ -19,14 +19,14 @@ import (
 	"parley/channels/pause"
 )
 
-// These lead the other way: to Parley.
+// The ways of requests that providers send to Parley.
 const (
 	wayHooks  = "slack webhooks"
 	wayEvents = "teams webhooks"
 )
 
-// openFront opens an address to which providers send requests: a balancer that knows
-// no more than who takes a connection.
+// openFront opens an address to which providers send requests. It is a simple balancer: it tries
+// the replicas in turn and knows only whether one takes a connection.
 func (n *network) openFront(ctx context.Context, way string, doors []string) (*proxy, error) {
 	var next atomic.Uint32
 	dial := func(ctx context.Context) (net.Conn, error) {

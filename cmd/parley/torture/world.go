@@ -11,28 +11,28 @@ type world struct {
 // thread is one thread of the support channel, oldest post first.
 type thread struct {
 	Root  string
-	Card  string // what our root shows; "" = it is somebody else's
+	Card  string // the words of the root, if Parley posted it; "" = somebody else did
 	Posts []post
 }
 
 // post is one message in the chat.
 type post struct {
 	TS    string
-	User  string // of a person; "" = ours
-	Name  string // of a customer, where we post in his name
+	User  string // the person who wrote it; "" = Parley
+	Name  string // the customer in whose name Parley posted it; "" = none
 	Token string // the delivery that made it; "" = none
 	Marks []mark
 
-	Buttons map[string]string // what clicks on ours name, by verb
+	Buttons map[string]string // of Parley's post: what a click on each button sends, by the button's verb
 	Resolve bool              // a person's command that ends the conversation
-	Again   bool              // of ours: it says that it may be there twice
-	Untold  bool              // of a person: the platform gave up telling Parley, who may not look
+	Again   bool              // Parley's post says that it may be a second copy
+	Untold  bool              // of a person's post: the platform gave up telling Parley, which may not look it up
 }
 
 // box is one customer's mailbox.
 type box struct {
 	Conv  int
-	Wrote []mark // in the order in which the company's mailbox took it
+	Wrote []mark // in the order of sending
 	Inbox []letter
 	// Waiting are texts that the customer's phone has not sent yet.
 	Waiting int
@@ -49,9 +49,10 @@ type testimony struct {
 	Said ledger
 	// Clicks are those of the oracle's agent, by the reply that they were about.
 	Clicks map[mark]clicks
-	// Answered are the threads in which it clicked or typed, by their roots.
+	// Answered are the threads in which that agent clicked or typed, by their roots.
 	Answered map[string]bool
-	// Excused are deletions and replies of which Parley could not know within the hold.
+	// Excused are messages that may arrive though deleted, or out of order: Parley was told of them
+	// too late, or a jump of the clock ended their hold early.
 	Excused map[mark]bool
 	// Late are teammates' messages of which Parley was told late, or never, by their ids.
 	Late map[string]bool
@@ -61,7 +62,7 @@ type testimony struct {
 
 // clicks are what the oracle's agent asked for about one reply.
 type clicks struct {
-	// Sent counts the clicks after which it may have left, out of its place.
+	// Sent counts the clicks after which the reply may have left, out of its place in the order.
 	Sent int
 	// Again counts those of them that were made while nobody could tell whether the customer
 	// had it: each may have made one more copy.
