@@ -59,6 +59,21 @@ func TestEditWhileUnknown(t *testing.T) {
 	w.provider.WaitTexts(t, "Uno")
 }
 
+// A long reply of which the first part has left is not changed: the customer would get the beginning of one
+// text and the end of another. Its author is told, and offered to send the new text.
+func TestEditOfAHalfSentReply(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread := w.opened()
+	long := w.waits(thread, "A long story")
+	w.exec(`UPDATE deliveries SET part = 1, attempt = 2, error_class = 'retry' WHERE kind = 'reply'`) // the second part has failed once
+	w.chat.Edit(support, long, "A short story")
+	w.line(thread, bridge.LineEditLate)
+	if text := w.text(`SELECT text FROM messages WHERE place = $1`, long); text != "A long story" {
+		t.Errorf("the rest of the reply would be taken from %q", text)
+	}
+}
+
 // A reply that failed is repaired by an edit: Send again sends what it says now. One
 // that was made a note or deleted is not sent again.
 func TestEditOfAFailedReply(t *testing.T) {

@@ -181,11 +181,11 @@ func (o *outbox) postpone(d *delivery, until time.Time) {
 	}
 }
 
-// holdable says that a reply can still be taken back.
+// holdable says that a delivery can still be changed or taken back: nothing of it has left, nor may have.
 func (o *outbox) holdable(d *delivery) bool {
 	l := o.lanes[d.LaneID]
 	tried := d.Attempt > 0 && d.ErrorClass == "" // else the attempts so far failed for certain
-	return d.State == store.Queued && !tried && l != nil && !(d.Seq == l.Head+1 && l.LeasedUntil != nil)
+	return d.State == store.Queued && d.Part == 0 && !tried && l != nil && !(d.Seq == l.Head+1 && l.LeasedUntil != nil)
 }
 
 // underWay says that an attempt runs, or that its result is unknown: nobody knows yet whether the
