@@ -15,14 +15,18 @@ const (
 // tag adds or removes tags; new ones are created.
 func (w *work) tag(r request) {
 	c, surface, a := r.conv, r.surface, r.Action
-	before := slices.Clone(c.Tags)
-	var created []string
+	var names []string
 	for _, name := range a.Args.Tags {
 		name = tidyTag(name)
 		if name == "" || len([]rune(name)) > maxTagRunes {
 			w.refuse(r, "bad_tag", "A tag has 1 to 40 letters.", "For example: !tag Billing, Urgent")
 			return
 		}
+		names = append(names, name)
+	}
+	before := slices.Clone(c.Tags)
+	var created []string
+	for _, name := range names {
 		if a.Verb == bridge.VerbTag {
 			name = w.tags.known(name)
 		}

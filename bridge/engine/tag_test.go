@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -25,6 +26,23 @@ func TestTags(t *testing.T) {
 	w.eventually("the tag is off", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE 'Billing' = ANY(tags)`) == 0 })
 	if n := w.count(`SELECT count(*) FROM tags WHERE name = 'Biling'`); n != 0 {
 		t.Errorf("there is %d tag of that name", n)
+	}
+}
+
+// A command with a tag that can't be changes nothing: neither tags of the conversation, nor the list.
+func TestRefusedTagsChangeNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	release := w.holdQueues(w.surface)
+	w.reply(thread, "!tag Lamps, "+strings.Repeat("x", 41))
+	w.reply(thread, "!topic Two lamps") // in the same batch: what was changed would be written
+	w.eventually("both are stored", func() bool { return w.count(`SELECT count(*) FROM queued`) == 2 })
+	release()
+	w.eventually("the topic", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE subject = 'Two lamps'`) == 1 })
+	w.whisper("ann", "1 to 40 letters")
+	if n := w.count(`SELECT (SELECT count(*) FROM conversations WHERE tags <> '{}') + (SELECT count(*) FROM tags WHERE name = 'Lamps')`); n != 0 {
+		t.Error("a part of the command had its effect")
 	}
 }
 
