@@ -122,16 +122,22 @@ func (p *Process) Kill() {
 func CleanEnv(vars ...string) []string {
 	var list []string
 	for _, v := range os.Environ() {
-		name, _, _ := strings.Cut(v, "=")
-		ours := name == "DATABASE_URL"
-		for _, prefix := range []string{"PARLEY_", "SLACK_", "TEAMS_", "PG"} {
-			ours = ours || strings.HasPrefix(name, prefix)
-		}
-		if !ours {
+		if !IsSetting(v) {
 			list = append(list, v)
 		}
 	}
 	return append(list, vars...)
+}
+
+// IsSetting says whether a variable is one that Parley or PostgreSQL reads: what is tried out must not
+// reach the database, the bucket or the accounts of somebody who runs Parley on this machine.
+func IsSetting(variable string) bool {
+	for _, prefix := range []string{"PARLEY_", "DATABASE_URL", "S3_", "SLACK_", "TEAMS_", "WHATSAPP_", "MESSENGER_", "TWILIO_", "PG"} {
+		if strings.HasPrefix(variable, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // ReadEnv waits for a file of NAME=value lines and reads it.

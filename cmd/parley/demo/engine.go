@@ -13,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"parley/cmd/parley/child"
 )
 
 const (
@@ -150,13 +152,9 @@ func (e *engine) state() (runs bool, kills int, down, back time.Time) {
 func engineEnv(vars ...string) []string {
 	var out []string
 	for _, v := range os.Environ() {
-		name, _, _ := strings.Cut(v, "=")
-		switch {
-		case strings.HasPrefix(name, "PARLEY_") && !strings.HasPrefix(name, "PARLEY_TEST"), strings.HasPrefix(name, "SLACK_"),
-			strings.HasPrefix(name, "PG"), name == "DATABASE_URL", name == "DATABASE_URL_FILE":
-			continue
+		if !child.IsSetting(v) || strings.HasPrefix(v, "PARLEY_TEST") {
+			out = append(out, v)
 		}
-		out = append(out, v)
 	}
 	return append(out, vars...)
 }
