@@ -100,6 +100,18 @@ func TestEventBroughtAgain(t *testing.T) {
 	}
 }
 
+// TestInvitedAgain: while the app was not in a channel, nobody told it what was said there. When it is
+// invited again, that is a gap.
+func TestInvitedAgain(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, true, func(_ *Options, f *slackfake.Options) { f.Scopes, f.Events = botScopes(), botEvents() })
+	root := st.root()
+	must(t, st.fake.Admin.Kick(st.ch, st.fake.BotUserID()))
+	missed := st.say(root.Message, "Is anybody there?")
+	must(t, st.fake.Admin.Invite(st.ch, st.fake.BotUserID(), st.ann))
+	st.desk.First(t, messageID(st.ch, missed))
+}
+
 func (st *stage) call(url string, body []byte, h http.Header) *http.Response {
 	st.t.Helper()
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, url, bytes.NewReader(body))

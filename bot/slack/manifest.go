@@ -99,7 +99,8 @@ func botScopes() []string {
 // botEvents are the events to which the app subscribes.
 func botEvents() []string {
 	return []string{
-		"app_mention", "app_uninstalled", "channel_id_changed", "channel_rename", "group_rename",
+		"app_mention", "app_uninstalled", "channel_archive", "channel_deleted", "channel_id_changed", "channel_left", "channel_rename",
+		"channel_unarchive", "group_archive", "group_deleted", "group_left", "group_rename", "group_unarchive", "member_joined_channel",
 		"message.channels", "message.groups", "reaction_added", "reaction_removed", "tokens_revoked",
 	}
 }
