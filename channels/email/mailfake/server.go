@@ -130,33 +130,51 @@ func (s *Server) Start(ctx context.Context) error {
 	}
 	plain := imapserver.New(s.imapOptions(startTLS))
 	s.imapServers = append(s.imapServers, plain)
-	s.serve("imap", func() error { return plain.Serve(&faultListener{s.imapLn, s.clients}) })
+	s.serve("imap", &faultListener{s.imapLn, s.clients}, plain.Serve)
 	s.smtpServer = s.newSMTPServer(startTLS)
-	s.serve("smtp", func() error { return s.smtpServer.Serve(&faultListener{s.smtpLn, s.clients}) })
+	s.serve("smtp", &faultListener{s.smtpLn, s.clients}, s.smtpServer.Serve)
 	if s.cert == nil {
 		return nil
 	}
 	// IMAP faults need the plain text, so the faulty layer is above TLS there.
 	secure := imapserver.New(s.imapOptions(nil))
 	s.imapServers = append(s.imapServers, secure)
-	s.serve("imaps", func() error { return secure.Serve(&faultListener{tls.NewListener(s.imapTLSLn, implicit), s.clients}) })
-	s.serve("smtps", func() error {
-		return s.smtpServer.Serve(tls.NewListener(&faultListener{s.smtpTLSLn, s.clients}, implicit))
-	})
+	s.serve("imaps", &faultListener{tls.NewListener(s.imapTLSLn, implicit), s.clients}, secure.Serve)
+	s.serve("smtps", tls.NewListener(&faultListener{s.smtpTLSLn, s.clients}, implicit), s.smtpServer.Serve)
 	return nil
 }
 
-func (s *Server) serve(name string, run func() error) {
+// serve returns when connections are waited for: a server of go-imap must not be closed while it begins.
+func (s *Server) serve(name string, ln net.Listener, run func(net.Listener) error) {
+	waiting, ended := &begunListener{Listener: ln, begun: make(chan struct{})}, make(chan struct{})
 	s.serving.Add(1)
 	go func() {
 		defer s.serving.Done()
-		err := run()
+		defer close(ended)
+		err := run(waiting)
 		select {
 		case <-s.done: // whatever it says, it was told to stop
 		default:
 			s.log.Error("mail emulator stopped serving", "protocol", name, "error", err)
 		}
 	}()
+	select {
+	case <-waiting.begun:
+	case <-ended:
+	}
+}
+
+// begunListener says when its server waits for the first connection.
+type begunListener struct {
+	net.Listener
+	once  sync.Once
+	begun chan struct{}
+}
+
+// Accept implements net.Listener.
+func (l *begunListener) Accept() (net.Conn, error) {
+	l.once.Do(func() { close(l.begun) })
+	return l.Listener.Accept()
 }
 
 // Close hangs up on everybody, closes the ports and waits until all sessions ended. It
