@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync"
 	"time"
 
 	"parley/channels"
@@ -148,10 +149,16 @@ func (s *Surface) listen(ctx context.Context, lost time.Time) error {
 	}
 	s.desk.Filled()
 	s.desk.Report(channels.Condition{Status: channels.Active})
-	stream := resp.Header.Get(streamHeader)
-	if err := s.take(ctx, stream, caughtUp); err != nil {
-		return err
-	}
+	taken := make(chan int, 256)
+	var telling sync.WaitGroup
+	defer telling.Wait()
+	defer close(taken)
+	telling.Go(func() { // beside what follows: events that come together are to be stored together
+		for serial := range taken {
+			_ = s.take(ctx, resp.Header.Get(streamHeader), serial) // the Chat forgets a stream that has ended
+		}
+	})
+	taken <- caughtUp
 	lines := bufio.NewReader(resp.Body)
 	for {
 		line, err := lines.ReadBytes('\n')
@@ -168,9 +175,7 @@ func (s *Surface) listen(ctx context.Context, lost time.Time) error {
 			}
 			s.reached(e.Message.Sequence)
 		}
-		if err := s.take(ctx, stream, e.Serial); err != nil {
-			return err
-		}
+		taken <- e.Serial
 	}
 }
 

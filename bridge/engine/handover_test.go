@@ -110,11 +110,12 @@ func TestHandOverToATeam(t *testing.T) {
 func TestHandOverBack(t *testing.T) {
 	t.Parallel()
 	w, old := besideBilling(t, options{})
-	release := w.held() // nothing is posted
+	release := w.holdQueues(w.surface) // both are applied together: nothing is posted between them
 	w.chat.Say("ann", support, old, "!assign #billing first")
 	w.chat.Say("ann", support, old, "!assign #support no, ours")
-	w.eventually("both are applied", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'assigned'`) == 2 })
+	w.eventually("both are stored", func() bool { return w.count(`SELECT count(*) FROM queued`) == 2 })
 	release()
+	w.eventually("both are applied", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'assigned'`) == 2 })
 	says(t, w.chat, support, old, "no, ours")
 	w.settled()
 	if n := len(w.chat.Messages(billing, "")); n != 0 || w.lines(old, bridge.LineHandedOver) != 0 {
