@@ -58,7 +58,8 @@ func (me *self) splitEvent(kind string, body []byte) arrival {
 		"group_archive", "group_unarchive", "group_deleted", "channel_created", "member_left_channel", "channel_left", "group_left":
 		return arrival{renamed: true}
 	case "member_joined_channel":
-		return arrival{renamed: true, joined: ev.User == me.User}
+		mine := ev.User == me.User // somebody else who joins changes nothing that Parley keeps
+		return arrival{renamed: mine, joined: mine}
 	case "":
 		return arrival{facts: []channels.Fact{quarantined(body, "event without type")}}
 	}

@@ -25,14 +25,14 @@ func CheckRepeated[T ~string | ~[]byte](t testing.TB, m *Meter, input T, parse f
 // pieces only, so that it stays quick; for which ones depends on the piece alone, so that it
 // fails again as a regression test.
 func Repeated[T ~string | ~[]byte](piece T) (long T, ok bool) {
-	if len(piece) == 0 || len(piece) >= repeatedBytes || Fuzzing() && !chosen(string(piece)) {
+	if len(piece) == 0 || len(piece) >= repeatedBytes || fuzzing() && !chosen(string(piece)) {
 		return long, false
 	}
 	return T(strings.Repeat(string(piece), repeatedBytes/len(piece)+1)), true
 }
 
-// Fuzzing reports whether new inputs are looked for.
-func Fuzzing() bool {
+// fuzzing reports whether new inputs are looked for.
+func fuzzing() bool {
 	for _, name := range []string{"test.fuzz", "test.fuzzworker"} {
 		if f := flag.Lookup(name); f != nil && f.Value.String() != f.DefValue {
 			return true
