@@ -53,7 +53,7 @@ func (c *Chat) api() http.Handler {
 	mux.HandleFunc("GET /file", c.file)
 	mux.HandleFunc("GET /user", c.user)
 	mux.HandleFunc("GET /events", c.events)
-	mux.HandleFunc("POST /taken", c.taken)
+	mux.HandleFunc("GET /taken", c.taken)
 	return mux
 }
 

@@ -181,14 +181,6 @@ func (s *Surface) listen(ctx context.Context, lost time.Time) error {
 
 // take tells the Chat up to which event of a stream everything is stored.
 func (s *Surface) take(ctx context.Context, stream string, serial int) error {
-	form := url.Values{"stream": {stream}, "serial": {strconv.Itoa(serial)}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.base+"/taken?"+form.Encode(), nil)
-	if err != nil {
-		return fmt.Errorf("bridgetest: taken: %w", err)
-	}
-	resp, err := s.client.Do(req)
-	if err != nil {
-		return fmt.Errorf("bridgetest: taken: %w", err)
-	}
-	return resp.Body.Close()
+	_, err := s.get(ctx, "/taken?"+url.Values{"stream": {stream}, "serial": {strconv.Itoa(serial)}}.Encode())
+	return err
 }
