@@ -209,8 +209,8 @@ func TestPoison(t *testing.T) {
 			if worst := stop(); worst > bound {
 				t.Errorf("an event of another account waited %v, at most %v", worst, bound)
 			}
-			if given := locked(s, func() string { return strings.Join(s.given, " ") }); given != "poison" {
-				t.Errorf("given up: %s", given)
+			if told := s.told(); told != "poison" {
+				t.Errorf("people were told of %q", told)
 			}
 		})
 	}
@@ -345,11 +345,7 @@ func TestGivenUpOnce(t *testing.T) {
 	}
 	a.eventually(fmt.Sprint(bad), `SELECT count(*) FROM effects`)
 	a.eventually(fmt.Sprint(bad), `SELECT count(*) FROM quarantine`)
-	told := 0
-	for _, s := range stages {
-		told += locked(s, func() int { return len(s.given) })
-	}
-	if told != bad {
+	if told := len(strings.Fields(a.told())); told != bad {
 		t.Errorf("people were told %d times of %d events", told, bad)
 	}
 	if both := a.text(`SELECT count(*) FROM quarantine AS q JOIN events AS e ON e.id = q.event_id JOIN effects AS f ON f.name = e.external_id`); both != "0" {

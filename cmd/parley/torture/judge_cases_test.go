@@ -235,8 +235,27 @@ func ledgerCases() []judgeCase {
 		}, want: Verdict{Unaccounted: 1}},
 		{name: "words that nobody said", spoil: func(w *world, _ *testimony) { w.Threads[0].Posts[0].Marks = []mark{{inside, 1, 99}} }, want: Verdict{Unaccounted: 1}},
 		{name: "an edit that the thread doesn't show", spoil: func(w *world, _ *testimony) { w.Threads[0].Posts[4].Marks = []mark{{out, 1, 4}} }, want: Verdict{Unaccounted: 1}},
-		{name: "an edit that came too late, and nobody says so", spoil: func(w *world, _ *testimony) { w.Boxes[0].Inbox[1].Marks = []mark{{out, 1, 4}} }, want: Verdict{Lost: 1}},
-		{name: "an edit that came too late, and a line says so", spoil: func(w *world, _ *testimony) {
+		{name: "an edit that did not reach the customer, and nobody says so", spoil: func(w *world, t *testimony) {
+			w.Boxes[0].Inbox[1].Marks = []mark{{out, 1, 4}}
+			t.LateEdits["5"] = true
+			w.Threads[0].Posts = slices.Delete(w.Threads[0].Posts, 5, 6)
+		}, want: Verdict{Lost: 1}},
+		{name: "an edit told in time that did not reach the customer, and a line quotes what was sent", spoil: func(w *world, _ *testimony) {
+			w.Boxes[0].Inbox[1].Marks = []mark{{out, 1, 4}}
+		}, want: Verdict{Lost: 1}},
+		{name: "an edit told too late, and a line quotes what was sent", spoil: func(w *world, t *testimony) {
+			w.Boxes[0].Inbox[1].Marks = []mark{{out, 1, 4}}
+			t.LateEdits["5"] = true
+		}},
+		{name: "an edit after the clock ended the hold, and a line quotes what was sent", spoil: func(w *world, t *testimony) {
+			w.Boxes[0].Inbox[1].Marks = []mark{{out, 1, 4}}
+			t.Excused[mark{out, 1, 4}] = true
+		}},
+		{name: "an edit told too late of a reply that reached nobody", spoil: func(w *world, t *testimony) {
+			w.Boxes[0].Inbox = w.Boxes[0].Inbox[:1]
+			t.LateEdits["5"] = true
+		}, want: Verdict{Lost: 2}},
+		{name: "an edit that was kept, and a line keeps the new words", spoil: func(w *world, _ *testimony) {
 			w.Boxes[0].Inbox[1].Marks = []mark{{out, 1, 4}}
 			w.Threads[0].Posts[5].Marks = []mark{{fixed, 1, 6}}
 		}},

@@ -39,7 +39,7 @@ func good() (world, testimony) {
 				{Did: actEdit, Mark: mark{fixed, 1, 6}, Conv: 1, Root: "1", ID: "5"}, {Did: actDelete, Conv: 1, Root: "1", ID: "5.1"},
 				{Did: actWrite, Mark: s(5), Conv: 1}, typed(mark{back, 2, 2}, "8", "9.1"),
 			},
-			Clicks: map[mark]clicks{}, Answered: map[string]bool{}, Excused: map[mark]bool{}, Late: map[string]bool{}, Never: map[string]bool{},
+			Clicks: map[mark]clicks{}, Answered: map[string]bool{}, Excused: map[mark]bool{}, Late: map[string]bool{}, LateEdits: map[string]bool{}, Never: map[string]bool{},
 		}
 }
 

@@ -44,19 +44,22 @@ func judgeTyped(v *Verdict, w world, r record, deleted bool) {
 	}
 }
 
-// judgeEdit looks for the new words of a reply: the customer has them, or a line says that
-// they came too late. For a reply that came back a line about its original words is enough.
+// judgeEdit looks for the new words of a reply: the customer has them, or a line keeps them. A line
+// about the original words is enough for a reply that came back, and for one that may have left
+// before Parley knew of its edit: there the line quotes what the customer has.
 func judgeEdit(v *Verdict, w world, t testimony, r record) {
 	th, p := w.find(r.ID)
+	original := t.Said.original(r.ID)
+	tooLate := (t.LateEdits[r.ID] || t.Excused[original]) && w.received(original)
 	switch {
 	case p == nil || !slices.Contains(p.Marks, r.Mark):
 		v.find(&v.Unaccounted, "%s was edited into %s, and its thread doesn't show it", r.ID, r.Mark)
 	case w.received(r.Mark), th.tells(r.Mark):
-	case t.Said.original(r.ID).Kind == back && th.tells(t.Said.original(r.ID)):
+	case (original.Kind == back || tooLate) && th.tells(original):
 	case t.Never[r.ID]:
 		v.Untold++
 	default:
-		v.find(&v.Lost, "%s changed %s: the customer has it not, and no line says so", r.Mark, t.Said.original(r.ID))
+		v.find(&v.Lost, "%s changed %s: the customer has it not, and no line says so", r.Mark, original)
 	}
 }
 

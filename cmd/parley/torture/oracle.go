@@ -160,6 +160,9 @@ func (o *oracle) ask(ctx context.Context, w world) error {
 	if o.told.Late, err = o.chat.untold(ctx, written, tellInOrder/2); err != nil {
 		return err
 	}
+	if o.told.LateEdits, err = o.chat.untold(ctx, edited, o.hold/2); err != nil {
+		return err
+	}
 	o.told.Never, err = o.chat.never(ctx, edited, deleted)
 	return err
 }

@@ -56,6 +56,8 @@ type testimony struct {
 	Excused map[mark]bool
 	// Late are teammates' messages of which Parley was told late, or never, by their ids.
 	Late map[string]bool
+	// LateEdits are messages of whose edit Parley was told after half of the hold, by their ids.
+	LateEdits map[string]bool
 	// Never are edits and deletions of which Parley was never told, by the message's id.
 	Never map[string]bool
 }
