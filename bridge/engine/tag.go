@@ -24,32 +24,27 @@ func (w *work) tag(r request) {
 		}
 		names = append(names, name)
 	}
-	before := slices.Clone(c.Tags)
-	var created []string
+	tags, added := slices.Clone(c.Tags), 0
 	for _, name := range names {
-		if a.Verb == bridge.VerbTag {
-			name = w.tags.known(name)
-		}
-		at := slices.IndexFunc(c.Tags, func(t string) bool { return strings.EqualFold(t, name) })
+		at := slices.IndexFunc(tags, func(t string) bool { return strings.EqualFold(t, name) })
 		switch {
 		case a.Verb == bridge.VerbUntag && at >= 0:
-			c.Tags = slices.Delete(c.Tags, at, at+1)
+			tags = slices.Delete(tags, at, at+1)
 		case a.Verb == bridge.VerbTag && at < 0:
-			c.Tags = append(c.Tags, name)
-			if w.tags.made[name] {
-				created = append(created, name)
-			}
+			tags = append(tags, name)
+			added++
 		}
 	}
-	if len(c.Tags) > maxTags {
-		c.Tags = before
+	switch {
+	case len(tags) > maxTags:
 		w.refuse(r, "too_many_tags", "A conversation has at most 20 tags.", "Remove one first: !untag name")
 		return
-	}
-	if slices.Equal(before, c.Tags) {
+	case slices.Equal(tags, c.Tags):
 		w.unchanged(r)
 		return
 	}
+	created := w.spellTags(tags[len(tags)-added:])
+	c.Tags = tags
 	what := "tagged"
 	if a.Verb == bridge.VerbUntag {
 		what = "untagged"
@@ -60,6 +55,18 @@ func (w *work) tag(r request) {
 			Args: bridge.Args{Conversation: c.ID, Tags: created}})
 	}
 	c.refreshCard()
+}
+
+// spellTags gives tags the spelling that they have already, and makes those that are new. It returns
+// those that were made in this batch.
+func (w *work) spellTags(names []string) (created []string) {
+	for i, name := range names {
+		names[i] = w.tags.known(name)
+		if w.tags.made[names[i]] {
+			created = append(created, names[i])
+		}
+	}
+	return created
 }
 
 // topic names what the conversation is about.

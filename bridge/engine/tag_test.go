@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -42,6 +43,27 @@ func TestRefusedTagsChangeNothing(t *testing.T) {
 	w.eventually("the topic", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE subject = 'Two lamps'`) == 1 })
 	w.whisper("ann", "1 to 40 letters")
 	if n := w.count(`SELECT (SELECT count(*) FROM conversations WHERE tags <> '{}') + (SELECT count(*) FROM tags WHERE name = 'Lamps')`); n != 0 {
+		t.Error("a part of the command had its effect")
+	}
+}
+
+// A command that is refused because of too many tags makes none of them.
+func TestTooManyTagsMakeNone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	var names []string
+	for i := range 21 {
+		names = append(names, fmt.Sprint("Lamp ", i))
+	}
+	release := w.holdQueues(w.surface)
+	w.reply(thread, "!tag "+strings.Join(names, ", "))
+	w.reply(thread, "!topic Many lamps") // in the same batch: what was changed would be written
+	w.eventually("both are stored", func() bool { return w.count(`SELECT count(*) FROM queued`) == 2 })
+	release()
+	w.eventually("the topic", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE subject = 'Many lamps'`) == 1 })
+	w.whisper("ann", "at most 20 tags")
+	if n := w.count(`SELECT (SELECT count(*) FROM conversations WHERE tags <> '{}') + (SELECT count(*) FROM tags WHERE name LIKE 'Lamp %')`); n != 0 {
 		t.Error("a part of the command had its effect")
 	}
 }
