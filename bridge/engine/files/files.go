@@ -67,7 +67,7 @@ func New(o Options) *Reader {
 func (r *Reader) MessageFiles(ctx context.Context, id int64) ([]channels.File, error) {
 	messages, err := store.Messages(ctx, r.pool, id)
 	if err != nil || len(messages) == 0 {
-		return nil, errors.Join(err, fmt.Errorf("files: message %d: not found", id))
+		return nil, cmp.Or(err, fmt.Errorf("%w: no message %d", ErrNoFile, id))
 	}
 	files, _, err := r.Of(ctx, &messages[0], func(store.FileRef) bool { return true }, false)
 	return files, err
