@@ -18,7 +18,6 @@ type history struct {
 
 	directory *directory
 	sweeper   *sweep.Sweeper
-	links     *connections
 	compared  sweepState
 	span      time.Duration // threads whose root is older are not looked at
 }
@@ -80,7 +79,9 @@ func (h *history) catchUpChannel(ctx context.Context, me *self, channel string) 
 func (h *history) comparePage(ctx context.Context, me *self, channel string, roots []kept) error {
 	var typed []kept
 	var ids []string
-	since, holes := stamp(h.chatterSince()), stamp(h.holesSince())
+	holes := stamp(h.holesSince())
+	// What people typed at top level in a gap got no answer; older texts would be answered far too late.
+	since := min(stamp(h.now().Add(-time.Hour)), holes)
 	roots = slices.DeleteFunc(slices.Clone(roots), func(m kept) bool {
 		if m.TS > since && m.Subtype != "tombstone" {
 			typed = append(typed, m)
@@ -122,16 +123,6 @@ func (h *history) comparePage(ctx context.Context, me *self, channel string, roo
 // concerned tells whether a thread is one of ours: under our card, or with a post of ours.
 func (me *self) concerned(root *message) bool {
 	return me.own(root) || slices.Contains(root.RepliedBy, me.User)
-}
-
-// chatterSince is the time from which messages that people typed at top level are still stored: those
-// that came while no connection was open got no answer. Older ones would be answered far too late.
-func (h *history) chatterSince() time.Time {
-	since := h.now().Add(-time.Hour)
-	if lost := h.links.lostAt(); !lost.IsZero() && lost.Before(since) {
-		since = lost
-	}
-	return since
 }
 
 func (h *history) catchUpThread(ctx context.Context, me *self, channel, root string) error {

@@ -10,9 +10,9 @@ import (
 	"parley/channels/pause"
 )
 
-// together is how long ago each connection may have been lost, when one opens again, for all of them to
+// lostWithin is how long ago each connection may have been lost, when one opens again, for all of them to
 // count as lost at the same time: a dead connection is noticed late.
-const together = 45 * time.Second
+const lostWithin = 45 * time.Second
 
 // connections are the Socket Mode connections by which Slack sends events, clicks and commands.
 type connections struct {
@@ -64,20 +64,28 @@ func (c *connections) reportError(err error) {
 func (c *connections) opened() {
 	c.mu.Lock()
 	gap, since := c.open == 0, c.lost
-	c.open++
-	if !gap && len(c.ends) == c.wanted {
-		gap = true
-		for _, at := range c.ends {
-			gap = gap && c.now().Sub(at) < together
-			if at.Before(since) || since.IsZero() {
-				since = at
-			}
-		}
+	if !gap {
+		since, gap = c.lostTogether()
 	}
+	c.open++
 	c.mu.Unlock()
 	if gap {
 		c.sweeper.Announce(since)
 	}
+}
+
+// lostTogether says whether all connections were lost at about the same time, and when the first of them
+// was. Its caller holds the lock.
+func (c *connections) lostTogether() (since time.Time, together bool) {
+	for _, at := range c.ends {
+		if c.now().Sub(at) >= lostWithin {
+			return time.Time{}, false
+		}
+		if since.IsZero() || at.Before(since) {
+			since = at
+		}
+	}
+	return since, len(c.ends) == c.wanted
 }
 
 // closed counts a lost connection.
@@ -92,13 +100,6 @@ func (c *connections) closed(n int) {
 	if c.open == 0 {
 		c.lost = c.now()
 	}
-}
-
-// lostAt tells when the last open connection was lost; zero = none was lost since the start.
-func (c *connections) lostAt() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.lost
 }
 
 // count says how many connections are open.

@@ -177,6 +177,28 @@ func TestReconnect(t *testing.T) {
 	}
 }
 
+// A gap in which all connections were lost begins with the first of them, however long ago Slack was out
+// of reach before that.
+func TestLostTogether(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1_700_000_000, 0)
+	ago := func(d time.Duration) time.Time { return now.Add(-d) }
+	for name, c := range map[string]struct {
+		ends  map[int]time.Time
+		since time.Time // zero = it is no gap
+	}{
+		"both a moment ago":           {map[int]time.Time{0: ago(9 * time.Second), 1: ago(4 * time.Second)}, ago(9 * time.Second)},
+		"one a moment ago":            {map[int]time.Time{1: ago(4 * time.Second)}, time.Time{}},
+		"one after the other, slowly": {map[int]time.Time{0: ago(time.Hour), 1: ago(4 * time.Second)}, time.Time{}},
+	} {
+		links := &connections{intake: &intake{workspace: &workspace{now: func() time.Time { return now }}}, wanted: 2, ends: c.ends, lost: ago(200 * time.Hour)}
+		since, together := links.lostTogether()
+		if together != !c.since.IsZero() || together && !since.Equal(c.since) {
+			t.Errorf("%s: a gap since %v, %v, want %v", name, since, together, c.since)
+		}
+	}
+}
+
 // An app that was removed is told to people.
 func TestUninstall(t *testing.T) {
 	t.Parallel()

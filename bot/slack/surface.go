@@ -140,7 +140,7 @@ func newSurface(o Options, base *url.URL) *Surface {
 	if o.AppToken != "" {
 		s.links.wanted = o.Connections
 	}
-	s.history = &history{workspace: w, directory: s.directory, sweeper: s.sweeper, links: s.links, span: o.CatchUpFor}
+	s.history = &history{workspace: w, directory: s.directory, sweeper: s.sweeper, span: o.CatchUpFor}
 	return s
 }
 
