@@ -27,10 +27,8 @@ const (
 	lateCommit = 5 * time.Second
 	// activeFor is how long an account counts as active after its last batch.
 	activeFor = time.Second
-	// floodApply is how many events of a flood one batch may have while others are active: during a longer one
-	// they would wait. After a batch that took d, the flood rests for floodRests times d.
-	floodApply = 24
-	floodRests = 6
+	// floodRests: after a batch that took d, a flood rests for floodRests times d while others are active.
+	floodRests = 3
 )
 
 // schedule knows which accounts may have events to apply, and gives the accounts to appliers in turn: an
@@ -52,7 +50,6 @@ type account struct {
 	began   time.Time // when the last batch began
 	ended   time.Time // when the last batch ended
 	filled  bool      // its share of the last batch was not enough
-	flood   bool      // it filled a whole batch, and all its shares since then
 	rests   time.Time // until then others go first; see took
 	from    time.Time // store.Share.From
 	most    int       // about how many of its events are applied within batchTime
@@ -183,13 +180,8 @@ func (s *schedule) pick() (shares []store.Share) {
 		a.began = now
 	}
 	s.turns = append(first, behind...)
-	calm := s.calmActive(now)
 	for i := range shares {
-		a := s.accounts[shares[i].Account]
-		shares[i].Events = max(a.most/len(shares), minShare)
-		if calm && a.flood {
-			shares[i].Events = min(shares[i].Events, floodApply)
-		}
+		shares[i].Events = max(s.accounts[shares[i].Account].most/len(shares), minShare)
 	}
 	return shares
 }
@@ -240,8 +232,8 @@ func (s *schedule) done(shares []store.Share, more map[int64]bool) {
 // larger or smaller by the ratio of batchTime to that time. The time for one event is not used: since much
 // of a batch's cost doesn't grow with its events, a small batch would make the next one smaller still.
 //
-// While other channels are active, a channel with a flood rests for six times as long as its batch took. So
-// a flood gets at most a seventh of the time, and of the cores.
+// While other channels are active, a channel that filled a whole batch rests for three times as long as the
+// batch took. So a flood gets at most a quarter of the time, and of the cores.
 func (s *schedule) took(shares []store.Share, taken map[int64]int, took time.Duration) {
 	factor := min(max(float64(batchTime)/float64(took), 0.5), 2)
 	s.mu.Lock()
@@ -250,15 +242,13 @@ func (s *schedule) took(shares []store.Share, taken map[int64]int, took time.Dur
 	for _, share := range shares {
 		a := s.of(share.Account)
 		a.ended = now
-		a.filled = taken[share.Account] >= share.Events
-		a.flood = a.filled && (a.flood || share.Events >= minApply) && s.isChannel(share.Account)
-		if a.filled {
+		if a.filled = taken[share.Account] >= share.Events; a.filled {
 			a.most = min(max(int(float64(a.most)*factor), minApply), maxApply)
 		}
 	}
 	if s.calmActive(now) {
 		for _, share := range shares {
-			if a := s.of(share.Account); a.flood {
+			if a := s.of(share.Account); a.filled && share.Events >= minApply && s.isChannel(share.Account) {
 				a.rests = now.Add(floodRests * min(took, batchTime))
 			}
 		}

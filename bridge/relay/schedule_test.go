@@ -149,33 +149,3 @@ func TestFloodRestsWhileOthersAreActive(t *testing.T) {
 		t.Errorf("a flood beside an account that is silent again waits %s, want no wait", wait)
 	}
 }
-
-// While other channels are active, a flood has small batches: others wait for no more than one of them.
-func TestFloodHasSmallBatchesBesideOthers(t *testing.T) {
-	s := newSchedule(func(account int64) bool { return account != chatAccount })
-	batch := func(account int64, fills bool) int {
-		s.of(account).rests = time.Time{} // it has rested
-		s.wake(time.Now(), account)
-		events := picked(s)[account]
-		taken := 1
-		if fills {
-			taken = events
-		}
-		s.took(shareOf(account, events), map[int64]int{account: taken}, batchTime)
-		s.done(shareOf(account, events), nil)
-		return events
-	}
-	if first, second := batch(7, true), batch(7, true); first < minApply || second < minApply {
-		t.Errorf("a flood alone has batches of %d and %d events, want at least %d", first, second, minApply)
-	}
-	batch(8, false)
-	for range 2 {
-		if got := batch(7, true); got != floodApply {
-			t.Errorf("a flood beside an active account has a batch of %d events, want %d", got, floodApply)
-		}
-	}
-	batch(7, false)
-	if got := batch(7, true); got < minApply {
-		t.Errorf("after the flood a batch has %d events, want at least %d", got, minApply)
-	}
-}
