@@ -1,0 +1,63 @@
+package store
+
+// Deed is what was done to a conversation, as its log tells it: words in the past. The log keeps them
+// for good, so that a deed is never spelt in another way.
+type Deed string
+
+// Deeds.
+const (
+	DeedOpened            Deed = "opened"                 // the customer's first message began it
+	DeedStarted           Deed = "started"                // an agent wrote first
+	DeedReplied           Deed = "replied"                // an agent's text was taken for the customer
+	DeedNoted             Deed = "wrote an internal note" // the words are read from the message
+	DeedTook              Deed = "took"                   // an agent became its owner by replying
+	DeedJoined            Deed = "joined"                 // an agent became one of its owners
+	DeedAssigned          Deed = "assigned"               // to agents, or handed to a team (detail: team)
+	DeedUnassigned        Deed = "unassigned"             // it has no owner any more
+	DeedTagged            Deed = "tagged"
+	DeedUntagged          Deed = "untagged"
+	DeedNamed             Deed = "named" // it got a topic
+	DeedPrioritised       Deed = "set priority"
+	DeedRenamed           Deed = "renamed"    // the customer got another name for it
+	DeedReaddressed       Deed = "recipients" // who is copied changed
+	DeedSnoozed           Deed = "snoozed"
+	DeedWoke              Deed = "woke"        // its snooze ended
+	DeedSetPending        Deed = "set pending" // it waits for the customer
+	DeedResolved          Deed = "resolved"
+	DeedClosed            Deed = "closed" // for good
+	DeedReopened          Deed = "reopened"
+	DeedLeftUntilTomorrow Deed = "left until tomorrow" // in the evening's list
+	DeedSilenced          Deed = "silenced"            // the sender's mail goes to the daily thread
+	DeedBlocked           Deed = "blocked"             // nothing of the sender is shown
+	DeedUnblocked         Deed = "unblocked"
+	DeedPromoted          Deed = "promoted"       // it left the daily thread
+	DeedRefused           Deed = "refused"        // a command that could not be done
+	DeedUndone            Deed = "undone"         // a reply was taken back before it left
+	DeedKeptInside        Deed = "kept inside"    // a text was not sent
+	DeedParked            Deed = "parked"         // a reply waits until the customer's window opens
+	DeedKeptForLater      Deed = "kept for later" // an agent parked a reply
+	DeedChoseTemplate     Deed = "chose a template"
+	DeedNotDelivered      Deed = "not delivered"
+	DeedUnclear           Deed = "unclear"        // nobody knows whether a reply arrived
+	DeedMarkedSent        Deed = "marked as sent" // an agent found that it arrived
+	DeedSentAgain         Deed = "sent again"
+	DeedAnsweredElsewhere Deed = "answered elsewhere" // from the mailbox itself
+	DeedNotPosted         Deed = "not posted"         // the chat refused a post
+	DeedRerooted          Deed = "rerooted"           // its thread was made anew
+	DeedSameCustomer      Deed = "same customer"      // joined with another conversation's customer
+	DeedChangedAddress    Deed = "changed address"    // the customer wrote from another one
+	DeedChangedMessage    Deed = "changed a message"  // the customer edited what was sent
+	DeedDeletedMessage    Deed = "deleted a message"  // the customer took back what was sent
+	DeedOptedOut          Deed = "opted out"          // the customer wants no messages
+	DeedOptedIn           Deed = "opted in"           // the customer wants messages again
+)
+
+// Doer is who did what a log entry tells.
+type Doer string
+
+// Doers.
+const (
+	ByAgent    Doer = "agent" // LogEntry.AgentID names the person
+	ByCustomer Doer = "customer"
+	ByParley   Doer = "parley" // by itself
+)
