@@ -9,10 +9,10 @@ const (
 	DeedOpened            Deed = "opened"                 // the customer's first message began it
 	DeedStarted           Deed = "started"                // an agent wrote first
 	DeedReplied           Deed = "replied"                // an agent's text was taken for the customer
-	DeedNoted             Deed = "wrote an internal note" // the words are read from the message
+	DeedNoted             Deed = "wrote an internal note" // its words are read from the message
 	DeedTook              Deed = "took"                   // an agent became its owner by replying
-	DeedJoined            Deed = "joined"                 // an agent became one of its owners
-	DeedAssigned          Deed = "assigned"               // to agents, or handed to a team (detail: team)
+	DeedJoined            Deed = "joined"                 // an agent became one of its owners by sending a kept reply
+	DeedAssigned          Deed = "assigned"               // to agents, or handed to a team (its detail has the team)
 	DeedUnassigned        Deed = "unassigned"             // it has no owner any more
 	DeedTagged            Deed = "tagged"
 	DeedUntagged          Deed = "untagged"
@@ -30,7 +30,7 @@ const (
 	DeedSilenced          Deed = "silenced"            // the sender's mail goes to the daily thread
 	DeedBlocked           Deed = "blocked"             // nothing of the sender is shown
 	DeedUnblocked         Deed = "unblocked"
-	DeedPromoted          Deed = "promoted"       // it left the daily thread
+	DeedPromoted          Deed = "promoted"       // an automatic message got a conversation of its own
 	DeedRefused           Deed = "refused"        // a command that could not be done
 	DeedUndone            Deed = "undone"         // a reply was taken back before it left
 	DeedKeptInside        Deed = "kept inside"    // a text was not sent
@@ -44,7 +44,7 @@ const (
 	DeedAnsweredElsewhere Deed = "answered elsewhere" // from the mailbox itself
 	DeedNotPosted         Deed = "not posted"         // the chat refused a post
 	DeedRerooted          Deed = "rerooted"           // its thread was made anew
-	DeedSameCustomer      Deed = "same customer"      // joined with another conversation's customer
+	DeedSameCustomer      Deed = "same customer"      // another open conversation turned out to be the same customer's
 	DeedChangedAddress    Deed = "changed address"    // the customer wrote from another one
 	DeedChangedMessage    Deed = "changed a message"  // the customer edited what was sent
 	DeedDeletedMessage    Deed = "deleted a message"  // the customer took back what was sent

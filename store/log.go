@@ -12,8 +12,8 @@ type LogEntry struct {
 	ConversationID int64           `db:"conversation_id" json:"conversation_id"`
 	At             time.Time       `db:"at" json:"at"`
 	AgentID        *int64          `db:"agent_id" json:"agent_id"`
-	Actor          string          `db:"actor" json:"actor"` // agent, customer, parley
-	What           string          `db:"what" json:"what"`   // a verb in the past: "assigned", "resolved", …
+	Actor          Doer            `db:"actor" json:"actor"`
+	What           Deed            `db:"what" json:"what"`
 	Detail         json.RawMessage `db:"detail" json:"detail"`
 	EventID        int64           `db:"event_id" json:"event_id"`
 }

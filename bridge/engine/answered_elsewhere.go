@@ -116,7 +116,7 @@ func (w *work) bouncedElsewhere(c *conv, m *message, s *channels.Status) {
 		w.line(c, bridge.Line{Content: &bridge.DelayedLine{Reason: s.Reason}, Text: m.Text})
 	case s.State == channels.StateFailed:
 		m.Fate, m.dirty = store.FateFailed, true
-		w.log.byParley(c, "not delivered", detail{Message: m.ID, Reason: bounceText(s)})
+		w.log.byParley(c, store.DeedNotDelivered, detail{Message: m.ID, Reason: bounceText(s)})
 		w.line(c, bridge.Line{Content: &bridge.FailedLine{Reason: bounceText(s), Hint: "It was not written here: answer again, to an address that works."},
 			Text: m.Text})
 		w.messages.unanswered(c)
@@ -139,7 +139,7 @@ func (w *work) countElsewhere(c *conv, m *message) {
 	if w.settings(c).AutoPending && c.status() == bridge.StatusOpen {
 		c.Status = string(bridge.StatusPending)
 	}
-	w.log.byParley(c, "answered elsewhere", detail{Message: m.ID})
+	w.log.byParley(c, store.DeedAnsweredElsewhere, detail{Message: m.ID})
 }
 
 // ownAgain takes the provider's sighting of a message that we sent, and ties the provider's id to that

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"parley/bridge"
+	"parley/store"
 )
 
 // assign does take, assign (people or a team) and unassign.
@@ -76,7 +77,7 @@ func (w *work) assignTo(r request, chosen []int64) {
 			w.tellAssigned(c, ref.ID)
 		}
 	}
-	w.log.byAgent(c, agent, "assigned", detail{Agents: unique, Note: a.Args.Note})
+	w.log.byAgent(c, agent, store.DeedAssigned, detail{Agents: unique, Note: a.Args.Note})
 	if len(notice) > 0 {
 		w.line(c, bridge.Line{Content: bridge.LineAssigned, By: w.dir.Ref(surface, agent.ID), Mentions: notice, Text: a.Args.Note})
 	}
@@ -99,7 +100,7 @@ func (w *work) unassign(r request) {
 		return
 	}
 	w.queue(c)
-	w.log.byAgent(c, agent, "unassigned", nil)
+	w.log.byAgent(c, agent, store.DeedUnassigned, nil)
 	w.line(c, bridge.Line{Content: &bridge.UnassignedLine{}, By: w.dir.Ref(surface, agent.ID)})
 	c.refreshCard()
 }

@@ -102,7 +102,7 @@ func (w *work) sortAutomatic(ctx context.Context, tx pgx.Tx, r request) error {
 		i.Silenced = true
 		w.decide(m, r.agent, bridge.OutcomeSilenced)
 		w.people.dirtyIdentities[i.ID] = true
-		w.log.byAgent(c, r.agent, "silenced", detail{Text: i.Key})
+		w.log.byAgent(c, r.agent, store.DeedSilenced, detail{Text: i.Key})
 		done := &bridge.SendersLine{Senders: i.Key}
 		if c.Collects != nil {
 			done.Hint = "What is not above the limit still becomes a conversation."
@@ -127,7 +127,7 @@ func (w *work) block(r request, m *message, i *store.Identity) {
 	}
 	i.Blocked, w.people.dirtyIdentities[i.ID] = true, true
 	w.decide(m, r.agent, bridge.OutcomeBlocked)
-	w.log.byAgent(c, r.agent, "blocked", detail{Text: i.Key})
+	w.log.byAgent(c, r.agent, store.DeedBlocked, detail{Text: i.Key})
 	w.confirm(c, surface, a, bridge.Line{Content: &bridge.SendersLine{Senders: i.Key}, Verb: bridge.VerbBlock})
 }
 
@@ -176,7 +176,7 @@ func (w *work) unblock(ctx context.Context, tx pgx.Tx, r request) error {
 	if m != nil && m.ConversationID == c.ID {
 		w.decide(m, r.agent, bridge.OutcomeUnblocked)
 	}
-	w.log.byAgent(c, r.agent, "unblocked", detail{Text: strings.Join(freed, ", ")})
+	w.log.byAgent(c, r.agent, store.DeedUnblocked, detail{Text: strings.Join(freed, ", ")})
 	w.confirm(c, surface, a, bridge.Line{Content: &bridge.SendersLine{Senders: strings.Join(freed, ", ")}, Verb: bridge.VerbUnblock})
 	return nil
 }
@@ -203,6 +203,6 @@ func (w *work) promote(ctx context.Context, tx pgx.Tx, from *conv, agent *store.
 		return err
 	}
 	w.showSaid(c, t, m, outbound.Payload{Quote: m.Quoted != ""})
-	w.log.byAgent(c, agent, "promoted", detail{Message: m.ID})
+	w.log.byAgent(c, agent, store.DeedPromoted, detail{Message: m.ID})
 	return nil
 }

@@ -38,7 +38,7 @@ func (w *work) claim(r request, m *message) bool {
 		return false
 	case !r.conv.isAssignee(r.agent.ID) && (len(r.conv.Assignees) == 0 || !w.settings(r.conv).OneOwner):
 		r.conv.Assignees = append(r.conv.Assignees, r.agent.ID)
-		w.log.byAgent(r.conv, r.agent, "joined", nil)
+		w.log.byAgent(r.conv, r.agent, store.DeedJoined, nil)
 	}
 	return true
 }

@@ -139,6 +139,6 @@ func (w *work) closingOf(ctx context.Context, tx pgx.Tx, account, team int64) ([
 // leave notes that somebody decided to let a window close unanswered.
 func (w *work) leave(r request) {
 	c, surface, a := r.conv, r.surface, r.Action
-	w.log.byAgent(c, r.agent, "left until tomorrow", nil)
+	w.log.byAgent(c, r.agent, store.DeedLeftUntilTomorrow, nil)
 	w.confirm(nil, surface, a, bridge.Line{Content: bridge.LineDone, Verb: bridge.VerbLeave, Other: bridge.Facts{ID: c.ID}})
 }

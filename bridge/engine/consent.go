@@ -19,8 +19,9 @@ func (w *work) consent(i *store.Identity, c *conv, wish channels.Consent, text s
 	if wish.Marketing {
 		only = store.OptedOutMarketing
 	}
-	line := bridge.Line{Content: bridge.LineOptedIn, Customer: outbound.RefOf(i)}
+	line, what := bridge.Line{Content: bridge.LineOptedIn, Customer: outbound.RefOf(i)}, store.DeedOptedIn
 	if wish.OptedOut {
+		what = store.DeedOptedOut
 		line.Content = &bridge.OptedOutLine{Only: only}
 	}
 	if silent {
@@ -28,7 +29,7 @@ func (w *work) consent(i *store.Identity, c *conv, wish channels.Consent, text s
 	}
 	w.line(c, line)
 	if changed {
-		w.log.byCustomer(c, string(line.Kind()), detail{Reason: only})
+		w.log.byCustomer(c, what, detail{Reason: only})
 	}
 }
 

@@ -33,7 +33,7 @@ func (w *work) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Account, p
 		return nil
 	}
 	w.line(c, bridge.Line{Content: &bridge.ChangedLine{Before: quoteOf(&m.Message)}, Text: in.Text})
-	w.log.byCustomer(c, "changed a message", detail{Message: m.ID})
+	w.log.byCustomer(c, store.DeedChangedMessage, detail{Message: m.ID})
 	if c.status().Open() {
 		c.LastAt, c.LastFrom, c.LastPreview = w.now, "customer", preview(in.Text)
 		w.wakeFor(c, in)
@@ -59,7 +59,7 @@ func (w *work) customerDeletes(a *store.Account, in channels.Inbound) error {
 		return nil
 	}
 	w.line(c, bridge.Line{Content: &bridge.DeletedLine{Message: quoteOf(&m.Message)}})
-	w.log.byCustomer(c, "deleted a message", detail{Message: m.ID})
+	w.log.byCustomer(c, store.DeedDeletedMessage, detail{Message: m.ID})
 	return nil
 }
 

@@ -39,7 +39,7 @@ func (w *work) decideMessage(r request) {
 		if a.Verb == bridge.VerbDrop {
 			m.Fate = store.FateDropped
 		}
-		w.log.byAgent(c, r.agent, "kept inside", detail{Message: m.ID})
+		w.log.byAgent(c, r.agent, store.DeedKeptInside, detail{Message: m.ID})
 		w.messages.unanswered(c)
 		w.mark(c, m, bridge.MarkInside)
 		w.confirm(c, surface, a, bridge.Line{})
@@ -161,7 +161,7 @@ func (w *work) decideDelivery(r request) {
 		d.State, d.dirty = store.Accepted, true
 		m.Fate, m.dirty = store.FateOut, true
 		w.customersTurn(r.conv, false)
-		w.log.byAgent(r.conv, r.agent, "marked as sent", detail{Message: m.ID})
+		w.log.byAgent(r.conv, r.agent, store.DeedMarkedSent, detail{Message: m.ID})
 		w.mark(r.conv, m, bridge.MarkSent)
 		return
 	}
@@ -180,5 +180,5 @@ func (w *work) decideDelivery(r request) {
 	}
 	l.dirty = true
 	m.Direction, m.Fate, m.dirty = store.DirectionOut, store.FateWaiting, true
-	w.log.byAgent(r.conv, r.agent, "sent again", detail{Message: m.ID})
+	w.log.byAgent(r.conv, r.agent, store.DeedSentAgain, detail{Message: m.ID})
 }

@@ -107,7 +107,7 @@ func (c *conv) previewChanged(before, now string) {
 // keepInside keeps a waiting reply inside, because it was edited into a text that is not to leave.
 func (w *work) keepInside(c *conv, m *message, a bridge.Action, decision Decision, reason string) {
 	m.Direction, m.Fate, m.Reason = store.DirectionNote, store.FateInside, reason
-	w.log.byParley(c, "kept inside", detail{Message: m.ID, Reason: reason})
+	w.log.byParley(c, store.DeedKeptInside, detail{Message: m.ID, Reason: reason})
 	w.messages.unanswered(c)
 	w.mark(c, m, bridge.MarkInside)
 	switch {
@@ -165,7 +165,7 @@ func (w *work) applyDelete(c *conv, m *message) {
 	case m.Fate == store.FateUndone || m.Fate == store.FateDropped: // nobody has it
 	case m.Fate == store.FateWaiting && w.outbox.cancelReply(m):
 		m.Fate, m.dirty = store.FateUndone, true
-		w.log.byParley(c, "undone", detail{Message: m.ID, Reason: "deleted"})
+		w.log.byParley(c, store.DeedUndone, detail{Message: m.ID, Reason: "deleted"})
 		w.messages.unanswered(c)
 	case m.Fate == store.FateWaiting && w.outbox.replyOf(m) != nil && (w.outbox.underWayReply(m) || w.outbox.leftInParts(m)):
 		m.Fate, m.dirty = store.FateUndone, true // if it lands all the same, reached tells
@@ -202,7 +202,7 @@ func (b *book) applyEarly(c *conv, m *message, post, known *store.Post, a *bridg
 	}
 	if e.Delete {
 		m.Fate, m.Reason = store.FateUndone, "deleted"
-		b.log.byParley(c, "undone", detail{Message: m.ID, Reason: "deleted"})
+		b.log.byParley(c, store.DeedUndone, detail{Message: m.ID, Reason: "deleted"})
 		return true
 	}
 	post.Version = known.Version

@@ -241,14 +241,14 @@ func (e *Engine) logRows(ctx context.Context, q store.Querier, entries []store.L
 	rows := make([]bridge.LogRow, 0, len(entries))
 	for _, entry := range entries {
 		d := detailOf(entry)
-		row := bridge.LogRow{At: entry.At, Actor: "Parley", What: entry.What, Detail: d.Text}
+		row := bridge.LogRow{At: entry.At, Actor: "Parley", What: string(entry.What), Detail: d.Text}
 		if row.Detail == "" {
 			row.Detail = d.Reason
 		}
 		switch {
 		case entry.AgentID != nil:
 			row.Actor = dir.Ref(0, *entry.AgentID).Name
-		case entry.Actor == "customer":
+		case entry.Actor == store.ByCustomer:
 			row.Actor = "Customer"
 		}
 		for i, id := range d.Agents {

@@ -63,7 +63,7 @@ func (w *work) takeFormBack(r request) bool {
 				return false
 			}
 			m.Fate, m.dirty = store.FateUndone, true
-			w.log.byParley(r.conv, "undone", detail{Message: m.ID, Reason: formReason})
+			w.log.byParley(r.conv, store.DeedUndone, detail{Message: m.ID, Reason: formReason})
 			w.tellAuthor(r.conv, m, &bridge.UndoneLine{Reason: formReason})
 			w.messages.unanswered(r.conv)
 		case store.FateOut, store.FateUnclear:

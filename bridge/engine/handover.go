@@ -30,7 +30,7 @@ func (w *work) handOver(c *conv, agent *store.Agent, surface int64, team *store.
 	left := c.home(w.dir)
 	w.queue(c)
 	c.TeamID = &team.ID
-	w.log.byAgent(c, agent, "assigned", detail{Team: team.ID, Text: team.Name, Note: note})
+	w.log.byAgent(c, agent, store.DeedAssigned, detail{Team: team.ID, Text: team.Name, Note: note})
 	c.refreshCard()
 	if left == nil {
 		return // its thread opens where the team works

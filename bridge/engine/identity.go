@@ -95,7 +95,7 @@ func (w *work) tellUnited() {
 			}
 			beside := open[(i+1)%len(open)]
 			w.line(c, bridge.Line{Content: bridge.LineSamePerson, Other: w.refer(beside, surface)})
-			w.log.byParley(c, "same customer", detail{Text: fmt.Sprintf("#%d", beside.ID)})
+			w.log.byParley(c, store.DeedSameCustomer, detail{Text: fmt.Sprintf("#%d", beside.ID)})
 		}
 	}
 	clear(w.people.united)
@@ -131,7 +131,7 @@ func (w *work) identityChanges(a *store.Account, in channels.Inbound) error {
 		}
 		if c.useKey(in.From) && c.status().Open() {
 			w.line(c, bridge.Line{Content: &bridge.IdentityLine{Now: in.From.Key, Before: in.Previous}})
-			w.log.byCustomer(c, "changed address", nil)
+			w.log.byCustomer(c, store.DeedChangedAddress, nil)
 			c.refreshCard()
 		}
 	}

@@ -137,7 +137,7 @@ func (w *work) startsAnew(c *conv) bool {
 func (w *work) newConversation(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound, previous *conv) (*conv, error) {
 	c, err := w.makeConversation(ctx, tx, a, in, previous)
 	if err == nil {
-		w.log.byCustomer(c, "opened", nil)
+		w.log.byCustomer(c, store.DeedOpened, nil)
 	}
 	return c, err
 }
@@ -226,11 +226,11 @@ func (w *work) wakeFor(c *conv, in channels.Inbound) {
 	case before == bridge.StatusSnoozed:
 		w.endSnooze(c)
 		w.line(c, bridge.Line{Content: &bridge.WokeLine{Cause: bridge.WokenByCustomer}, Mentions: w.convs.owners(c)})
-		w.log.byCustomer(c, "woke", nil)
+		w.log.byCustomer(c, store.DeedWoke, nil)
 	case before == bridge.StatusResolved:
 		c.ResolvedAt, c.CloseReason = nil, ""
 		w.line(c, bridge.Line{Content: bridge.LineReopened, Mentions: w.convs.owners(c)})
-		w.log.byCustomer(c, "reopened", nil)
+		w.log.byCustomer(c, store.DeedReopened, nil)
 	}
 	c.Status = string(bridge.StatusOpen)
 	c.touch()

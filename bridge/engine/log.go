@@ -14,20 +14,22 @@ type logbook struct {
 }
 
 // byAgent records what an agent did.
-func (l *logbook) byAgent(c *conv, agent *store.Agent, what string, detail any) {
+func (l *logbook) byAgent(c *conv, agent *store.Agent, what store.Deed, detail any) {
 	id := agent.ID
-	l.add(c, &id, "agent", what, detail)
+	l.add(c, &id, store.ByAgent, what, detail)
 }
 
 // byCustomer records what the customer did.
-func (l *logbook) byCustomer(c *conv, what string, detail any) {
-	l.add(c, nil, "customer", what, detail)
+func (l *logbook) byCustomer(c *conv, what store.Deed, detail any) {
+	l.add(c, nil, store.ByCustomer, what, detail)
 }
 
 // byParley records what Parley did by itself.
-func (l *logbook) byParley(c *conv, what string, detail any) { l.add(c, nil, "parley", what, detail) }
+func (l *logbook) byParley(c *conv, what store.Deed, detail any) {
+	l.add(c, nil, store.ByParley, what, detail)
+}
 
-func (l *logbook) add(c *conv, agent *int64, actor, what string, detail any) {
+func (l *logbook) add(c *conv, agent *int64, actor store.Doer, what store.Deed, detail any) {
 	body := json.RawMessage("{}")
 	if detail != nil {
 		if b, err := json.Marshal(detail); err == nil {
@@ -61,9 +63,6 @@ func (l *logbook) flush(ctx context.Context, p *store.Pipeline) error {
 // note records a note in the history.
 func (l *logbook) note(c *conv, agent *store.Agent, m *message) {
 	if agent != nil {
-		l.byAgent(c, agent, noted, detail{Message: m.ID})
+		l.byAgent(c, agent, store.DeedNoted, detail{Message: m.ID})
 	}
 }
-
-// noted is what the log says of an internal note; its words are read from the message.
-const noted = "wrote an internal note"

@@ -27,7 +27,7 @@ func (w *work) noteByForm(r request) {
 func noteWords(ctx context.Context, q store.Querier, entries []store.LogEntry) (map[int64]string, error) {
 	var ids []int64
 	for _, entry := range entries {
-		if entry.What == noted {
+		if entry.What == store.DeedNoted {
 			ids = append(ids, detailOf(entry).Message)
 		}
 	}

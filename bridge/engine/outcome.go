@@ -248,7 +248,7 @@ func (th *threads) refuseDecided(r request, m *message) {
 		}
 	}
 	th.whisper(c, surface, a, bridge.Line{Content: bridge.LineDecided, Verb: a.Verb, Customer: c.customer(), Outcome: o})
-	th.log.byParley(c, "refused", detail{Text: string(a.Verb), Reason: "stale"})
+	th.log.byParley(c, store.DeedRefused, detail{Text: string(a.Verb), Reason: "stale"})
 }
 
 // sortingVerbs are what may be done with an automatic mail.

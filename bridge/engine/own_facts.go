@@ -130,7 +130,7 @@ func followed(c store.Claimed, r relay.Report) bool {
 // postFailed shows people what could not be posted: a message that nobody sees
 // would be lost.
 func (w *work) postFailed(c *conv, f ownFact) {
-	w.log.byParley(c, "not posted", detail{Message: f.Message, Text: f.Post, Reason: f.Text})
+	w.log.byParley(c, store.DeedNotPosted, detail{Message: f.Message, Text: f.Post, Reason: f.Text})
 	if d := w.outbox.deliveries[f.Delivery]; d != nil && d.payload().Changes != 0 {
 		return // the line that it was to change stands
 	}

@@ -218,7 +218,7 @@ func (w *work) changeRecipients(r request) {
 // setParticipants changes who gets replies, and says so in the thread.
 func (w *work) setParticipants(c *conv, agent *store.Agent, surface int64, list []store.Participant, named []string) {
 	c.Participants, c.addressedBy = list, w.dir.Ref(0, agent.ID)
-	w.log.byAgent(c, agent, "recipients", detail{Text: strings.Join(named, ", ")})
+	w.log.byAgent(c, agent, store.DeedReaddressed, detail{Text: strings.Join(named, ", ")})
 	w.line(c, bridge.Line{Content: &bridge.RecipientsLine{To: recipientList(c.Participants)}, By: w.dir.Ref(surface, agent.ID)})
 	c.refreshCard()
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"parley/bridge"
+	"parley/store"
 )
 
 // setPriority sets how urgent a conversation is. Normal is stored as no priority.
@@ -23,7 +24,7 @@ func (w *work) setPriority(r request) {
 		w.unchanged(r)
 		return
 	}
-	w.log.byAgent(c, agent, "set priority", detail{Text: level})
+	w.log.byAgent(c, agent, store.DeedPrioritised, detail{Text: level})
 	w.line(c, bridge.Line{Content: bridge.LineDone, Verb: a.Verb, By: w.dir.Ref(surface, agent.ID),
 		Args: bridge.Args{Conversation: c.ID, Note: level}})
 	c.refreshCard()

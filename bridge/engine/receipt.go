@@ -84,7 +84,7 @@ func (w *work) replyFailed(ctx context.Context, tx pgx.Tx, c *conv, f ownFact) e
 		return nil
 	}
 	m.Fate, m.Reason, m.dirty = store.FateFailed, f.Class, true
-	w.log.byParley(c, "not delivered", detail{Message: m.ID, Reason: f.Text})
+	w.log.byParley(c, store.DeedNotDelivered, detail{Message: m.ID, Reason: f.Text})
 	w.mark(c, m, bridge.MarkWarning)
 	line := bridge.Line{Content: &bridge.FailedLine{Reason: f.Text, Hint: f.Hint}, Text: part,
 		Verbs: []bridge.Verb{bridge.VerbSendAgain}, Args: bridge.Args{Delivery: f.Delivery}}
@@ -117,7 +117,7 @@ func (w *work) replyUnclear(c *conv, f ownFact) {
 	if m == nil || w.outbox.sentAgain(f) {
 		return
 	}
-	w.log.byParley(c, "unclear", detail{Message: m.ID, Reason: f.Text})
+	w.log.byParley(c, store.DeedUnclear, detail{Message: m.ID, Reason: f.Text})
 	if takenBack(m) {
 		w.tellWith(c, m, bridge.Line{Content: &bridge.UnclearLine{Reason: f.Text}})
 		return

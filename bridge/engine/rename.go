@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"parley/bridge"
+	"parley/store"
 )
 
 // rename gives a conversation another name on cards and in lists. Renaming it to the customer's own name
@@ -25,7 +26,7 @@ func (w *work) rename(r request) {
 		w.unchanged(r)
 		return
 	}
-	w.log.byAgent(c, agent, "renamed", detail{Text: name})
+	w.log.byAgent(c, agent, store.DeedRenamed, detail{Text: name})
 	w.line(c, bridge.Line{Content: bridge.LineDone, Verb: a.Verb, By: w.dir.Ref(surface, agent.ID),
 		Args: bridge.Args{Conversation: c.ID, Note: name}})
 	c.refreshCard()

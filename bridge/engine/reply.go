@@ -126,14 +126,14 @@ func (d *delivery) mayWait(until time.Time) bool {
 func (w *work) answered(c *conv, agent *store.Agent, m *message) {
 	if len(c.Assignees) == 0 {
 		c.Assignees = []int64{agent.ID}
-		w.log.byAgent(c, agent, "took", nil)
+		w.log.byAgent(c, agent, store.DeedTook, nil)
 	}
 	c.LastAt, c.LastFrom, c.LastPreview = w.now, "agent", preview(cmp.Or(m.Text, outbound.RichOf(&m.Message).Text()))
 	if c.status() == bridge.StatusSnoozed {
 		w.endSnooze(c)
 		c.Status = string(bridge.StatusOpen)
 	}
-	w.log.byAgent(c, agent, "replied", detail{Message: m.ID})
+	w.log.byAgent(c, agent, store.DeedReplied, detail{Message: m.ID})
 	c.refreshCard()
 }
 
@@ -163,7 +163,7 @@ func (w *work) customersTurn(c *conv, keeps bool) {
 	c.WaitingSince = nil
 	if w.settings(c).AutoPending && c.status() == bridge.StatusOpen && !keeps {
 		c.Status = string(bridge.StatusPending)
-		w.log.byParley(c, "set pending", detail{Reason: "answered"})
+		w.log.byParley(c, store.DeedSetPending, detail{Reason: "answered"})
 	}
 	c.refreshCard()
 }

@@ -20,7 +20,7 @@ func (w *work) endOrReopen(r request) {
 	case a.Verb == bridge.VerbReopen && c.status() == bridge.StatusResolved:
 		c.Status, c.CloseReason, c.ResolvedAt = string(bridge.StatusOpen), "", nil
 		w.keepStatus(c)
-		w.log.byAgent(c, agent, "reopened", nil)
+		w.log.byAgent(c, agent, store.DeedReopened, nil)
 		w.line(c, bridge.Line{Content: bridge.LineReopened, By: by, Mentions: w.convs.others(c, agent)})
 	case a.Verb == bridge.VerbReopen:
 		w.refuse(r, "not_resolved", "This conversation is "+c.Status+", not resolved.", "")
@@ -47,9 +47,9 @@ func (w *work) end(r request, by bridge.AgentRef) {
 		w.endSnooze(c)
 	}
 	c.Status, c.CloseReason = string(bridge.StatusResolved), "agent"
-	what := "resolved"
+	what := store.DeedResolved
 	if a.Verb == bridge.VerbClose {
-		c.Status, c.CloseReason, what = string(bridge.StatusClosed), "admin", "closed"
+		c.Status, c.CloseReason, what = string(bridge.StatusClosed), "admin", store.DeedClosed
 	}
 	c.ResolvedAt, c.WaitingSince = &w.now, nil
 	w.log.byAgent(c, r.agent, what, detail{Text: a.Args.Note})

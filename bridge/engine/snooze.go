@@ -25,7 +25,7 @@ func (w *work) pauseOrWake(r request) {
 			w.endSnooze(r.conv)
 		}
 		r.conv.Status, r.conv.WaitingSince = string(bridge.StatusPending), nil
-		w.log.byAgent(r.conv, r.agent, "set pending", nil)
+		w.log.byAgent(r.conv, r.agent, store.DeedSetPending, nil)
 	case bridge.VerbSnooze:
 		w.snooze(r)
 	case bridge.VerbWake:
@@ -36,7 +36,7 @@ func (w *work) pauseOrWake(r request) {
 		w.endSnooze(r.conv)
 		r.conv.Status = string(bridge.StatusOpen)
 		w.keepStatus(r.conv)
-		w.log.byAgent(r.conv, r.agent, "woke", nil)
+		w.log.byAgent(r.conv, r.agent, store.DeedWoke, nil)
 	}
 	r.conv.refreshCard()
 }
@@ -57,7 +57,7 @@ func (w *work) snooze(r request) {
 	c.Status, c.SnoozedUntil = string(bridge.StatusSnoozed), &until
 	w.keepStatus(c) // it is open when it comes back
 	w.timers.start(store.Timer{ConversationID: c.ID, Kind: ownSnooze, DueAt: until})
-	w.log.byAgent(c, agent, "snoozed", detail{Text: until.In(zone).Format("2006-01-02 15:04 MST")})
+	w.log.byAgent(c, agent, store.DeedSnoozed, detail{Text: until.In(zone).Format("2006-01-02 15:04 MST")})
 	w.confirm(c, surface, a, bridge.Line{Content: &bridge.SnoozedLine{Until: until},
 		By: w.dir.Ref(surface, agent.ID), Verbs: []bridge.Verb{bridge.VerbWake},
 		Args: bridge.Args{Conversation: c.ID}})
@@ -78,7 +78,7 @@ func (w *work) snoozeOver(c *conv, due time.Time) {
 	}
 	late := w.now.Sub(*c.SnoozedUntil) > overdueAfter
 	c.Status, c.SnoozedUntil = string(bridge.StatusOpen), nil
-	w.log.byParley(c, "woke", nil)
+	w.log.byParley(c, store.DeedWoke, nil)
 	c.refreshCard()
 	if late && len(c.Assignees) > 0 {
 		w.tellLater(c)

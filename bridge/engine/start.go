@@ -223,7 +223,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r request) error {
 	if err != nil {
 		return err
 	}
-	w.log.byAgent(c, agent, "started", nil)
+	w.log.byAgent(c, agent, store.DeedStarted, nil)
 	c.Participants = []store.Participant{{Key: s.party.Key, Name: cmp.Or(s.party.Name, identity.Name), Role: outbound.RoleTo}}
 	c.Assignees, c.clicked = []int64{agent.ID}, true
 	return w.firstWords(r.about(c), used)

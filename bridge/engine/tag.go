@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"parley/bridge"
+	"parley/store"
 )
 
 const (
@@ -45,9 +46,9 @@ func (w *work) tag(r request) {
 	}
 	created := w.spellTags(tags[len(tags)-added:])
 	c.Tags = tags
-	what := "tagged"
+	what := store.DeedTagged
 	if a.Verb == bridge.VerbUntag {
-		what = "untagged"
+		what = store.DeedUntagged
 	}
 	w.log.byAgent(c, r.agent, what, detail{Text: strings.Join(a.Args.Tags, ", ")})
 	if len(created) > 0 && a.Origin != bridge.OriginForm { // in the form, new tags are asked for by name
@@ -77,6 +78,6 @@ func (w *work) topic(r request) {
 		return
 	}
 	r.conv.Subject = topic
-	w.log.byAgent(r.conv, r.agent, "named", detail{Text: topic})
+	w.log.byAgent(r.conv, r.agent, store.DeedNamed, detail{Text: topic})
 	r.conv.refreshCard()
 }

@@ -50,7 +50,7 @@ func (w *work) useTemplate(ctx context.Context, tx pgx.Tx, r request) error {
 	m := w.messages.addByPerson(r)
 	m.Reason, m.Template = templateReason, body
 	w.posts.rememberForm(r, 0, m)
-	w.log.byAgent(c, agent, "chose a template", detail{Message: m.ID, Text: used.Name})
+	w.log.byAgent(c, agent, store.DeedChoseTemplate, detail{Message: m.ID, Text: used.Name})
 	if w.mustBeTaken(c) {
 		w.askToTake(c, m)
 		return nil
@@ -136,7 +136,7 @@ func (w *work) offerTemplates(ctx context.Context, tx pgx.Tx, r request) error {
 // account's templates looked at.
 func (w *work) templateFailed(ctx context.Context, tx pgx.Tx, c *conv, m *message, f ownFact) error {
 	m.Direction, m.Fate, m.Reason, m.dirty = store.DirectionNote, store.FateParked, templateReason, true
-	w.log.byParley(c, "parked", detail{Message: m.ID, Reason: f.Text})
+	w.log.byParley(c, store.DeedParked, detail{Message: m.ID, Reason: f.Text})
 	w.mark(c, m, bridge.MarkWarning)
 	w.tellWith(c, m, bridge.Line{Content: &bridge.ParkedLine{Reason: f.Text, Hint: "Send another one, or this one when it is approved again."},
 		Verbs: []bridge.Verb{bridge.VerbTemplate, bridge.VerbSend, bridge.VerbDrop}})

@@ -63,6 +63,6 @@ func (th *threads) threadLost(c *conv, surface int64, root string) error {
 	t.Rerooted++
 	l.Priority, l.dirty = store.PriorityRoot, true
 	th.outbox.enqueueFirst(l, bridge.PostRoot)
-	th.log.byParley(c, "rerooted", nil)
+	th.log.byParley(c, store.DeedRerooted, nil)
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/files"
 	"parley/bridge/engine/outbound"
+	"parley/store"
 )
 
 // How people are told something, from all to one:
@@ -164,7 +165,7 @@ func (th *threads) refuse(r request, code, text, hint string) {
 	c, surface, a := r.conv, r.surface, r.Action
 	th.whisper(c, surface, a, bridge.Line{Content: &bridge.RefusedLine{Reason: text, Hint: hint}, Verb: a.Verb})
 	if c != nil {
-		th.log.byParley(c, "refused", detail{Text: string(a.Verb), Reason: code})
+		th.log.byParley(c, store.DeedRefused, detail{Text: string(a.Verb), Reason: code})
 	}
 }
 

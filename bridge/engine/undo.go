@@ -30,7 +30,7 @@ func (w *work) undo(r request) {
 	m.Fate, m.dirty = store.FateUndone, true
 	w.decide(m, agent, "")
 	w.mark(c, m, "")
-	w.log.byAgent(c, agent, "undone", detail{Message: m.ID})
+	w.log.byAgent(c, agent, store.DeedUndone, detail{Message: m.ID})
 	w.tellWith(c, m, bridge.Line{Content: &bridge.UndoneLine{Reason: "undone"}, By: w.dir.Ref(surface, agent.ID),
 		Verbs: []bridge.Verb{bridge.VerbSend}})
 	w.messages.unanswered(c)

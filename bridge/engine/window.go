@@ -125,7 +125,7 @@ func (w *work) windowClosed(c *conv, m *message, text string) {
 	if w.e.caps(c.AccountID).Templates {
 		line.Verbs = []bridge.Verb{bridge.VerbTemplate, bridge.VerbKeep, bridge.VerbDrop}
 	}
-	w.log.byParley(c, "parked", detail{Message: m.ID, Reason: windowReason})
+	w.log.byParley(c, store.DeedParked, detail{Message: m.ID, Reason: windowReason})
 	w.tellWith(c, m, line)
 	c.refreshCard()
 }
@@ -194,7 +194,7 @@ func (w *work) keepForWindow(r request, m *message) bool {
 	if a.Verb != bridge.VerbKeep || m.Fate != store.FateParked || m.Reason != windowReason {
 		return false
 	}
-	w.log.byAgent(c, r.agent, "kept for later", detail{Message: m.ID})
+	w.log.byAgent(c, r.agent, store.DeedKeptForLater, detail{Message: m.ID})
 	w.decide(m, r.agent, bridge.OutcomeKept)
 	w.confirm(c, surface, a, bridge.Line{Content: &bridge.KeptLine{Reason: windowReason}, Verb: bridge.VerbKeep})
 	return true

@@ -3,6 +3,7 @@ package inspect
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -237,10 +238,10 @@ func (t *teller) done(e store.LogEntry) Step {
 	switch {
 	case e.AgentID != nil:
 		who = t.agents([]int64{*e.AgentID})
-	case e.Actor == "customer":
+	case e.Actor == store.ByCustomer:
 		who = "the customer"
 	}
-	s := Step{At: e.At, Kind: StepDone, Event: e.EventID, Message: d.Message, Text: who + ": " + e.What}
+	s := Step{At: e.At, Kind: StepDone, Event: e.EventID, Message: d.Message, Text: who + ": " + string(e.What)}
 	if len(d.Agents) > 0 {
 		s.Text += " " + t.agents(d.Agents)
 	}
@@ -258,12 +259,8 @@ func (t *teller) done(e store.LogEntry) Step {
 }
 
 // safeText says whether the text of such a log entry may be shown, because Parley made it.
-func safeText(what string) bool {
-	switch what {
-	case "assigned", "snoozed", "tagged", "untagged", "refused":
-		return true
-	}
-	return false
+func safeText(what store.Deed) bool {
+	return slices.Contains([]store.Deed{store.DeedAssigned, store.DeedSnoozed, store.DeedTagged, store.DeedUntagged, store.DeedRefused}, what)
 }
 
 func characters(s string) string {
