@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -231,5 +232,21 @@ func TestMigrateEndsWhenAsked(t *testing.T) {
 			check(t, dump.Commit(t.Context()))
 			check(t, store.Migrate(t.Context(), pool)) // what was cut off begins again
 		})
+	}
+}
+
+// No function but those that are rarely called, or that PostgreSQL inlines, is planned anew in each
+// statement that calls it: that is what becomes of functions in SQL.
+func TestFunctionsKeepTheirPlans(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	var names []string
+	check(t, pool.QueryRow(t.Context(), `
+		SELECT coalesce(array_agg(p.proname::text ORDER BY p.proname), '{}')
+		FROM pg_proc AS p
+		JOIN pg_language AS l ON l.oid = p.prolang
+		WHERE l.lanname = 'sql' AND p.pronamespace = current_schema()::regnamespace`).Scan(&names))
+	if want := []string{"find_query", "find_words"}; !slices.Equal(names, want) {
+		t.Errorf("functions in SQL: %v, want %v", names, want)
 	}
 }

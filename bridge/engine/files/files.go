@@ -62,17 +62,6 @@ func New(o Options) *Reader {
 		large: semaphore.NewWeighted(originalsTogether), downloads: semaphore.NewWeighted(originalsTogether)}
 }
 
-// MessageFiles reads the files of a customer's message that are there, from the stored
-// original and from blobs; the HTML original is among them where nothing else shows it.
-func (r *Reader) MessageFiles(ctx context.Context, id int64) ([]channels.File, error) {
-	messages, err := store.Messages(ctx, r.pool, id)
-	if err != nil || len(messages) == 0 {
-		return nil, cmp.Or(err, fmt.Errorf("%w: no message %d", ErrNoFile, id))
-	}
-	files, _, err := r.Of(ctx, &messages[0], func(store.FileRef) bool { return true }, false)
-	return files, err
-}
-
 // Of gives the files of a customer's message, and those that are missing. Of the files that had to be
 // fetched from the provider, those for which fetched says no count as missing. With only, it gives
 // nothing but the files for which fetched says yes.

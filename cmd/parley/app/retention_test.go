@@ -74,7 +74,12 @@ func TestRetention(t *testing.T) {
 	message := count(`SELECT id FROM messages WHERE direction = 'in'`)
 	shown := func() {
 		t.Helper()
-		if files, err := r.app.Engine().Files().MessageFiles(ctx, int64(message)); err != nil || len(files) != 1 || files[0].Name != "mug.txt" {
+		mails, err := store.Messages(ctx, r.db.Pool, int64(message))
+		if err != nil || len(mails) != 1 {
+			t.Fatalf("the mail: %v, %v", mails, err)
+		}
+		files, _, err := r.app.Engine().Files().Of(ctx, &mails[0], func(store.FileRef) bool { return true }, false)
+		if err != nil || len(files) != 1 || files[0].Name != "mug.txt" {
 			t.Errorf("the files of the mail: %v, %v", files, err)
 		}
 	}
