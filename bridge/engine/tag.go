@@ -44,7 +44,7 @@ func (w *work) tag(r request) {
 		w.unchanged(r)
 		return
 	}
-	created := w.spellTags(tags[len(tags)-added:])
+	created := w.tags.spell(tags[len(tags)-added:])
 	c.Tags = tags
 	what := store.DeedTagged
 	if a.Verb == bridge.VerbUntag {
@@ -56,18 +56,6 @@ func (w *work) tag(r request) {
 			Args: bridge.Args{Conversation: c.ID, Tags: created}})
 	}
 	c.refreshCard()
-}
-
-// spellTags gives tags the spelling that they have already, and makes those that are new. It returns
-// those that were made in this batch.
-func (w *work) spellTags(names []string) (created []string) {
-	for i, name := range names {
-		names[i] = w.tags.known(name)
-		if w.tags.made[names[i]] {
-			created = append(created, names[i])
-		}
-	}
-	return created
 }
 
 // topic names what the conversation is about.

@@ -57,6 +57,18 @@ func (ts *tags) known(name string) string {
 	return name
 }
 
+// spell gives tags the spelling that they have already, and makes those that are new. It returns those
+// that were made in this batch.
+func (ts *tags) spell(names []string) (created []string) {
+	for i, name := range names {
+		names[i] = ts.known(name)
+		if ts.made[names[i]] {
+			created = append(created, names[i])
+		}
+	}
+	return created
+}
+
 func (ts *tags) flush(ctx context.Context, p *store.Pipeline) error {
 	var rows []store.Tag
 	for name := range ts.made {
