@@ -4,12 +4,12 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
-	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/own"
 	"parley/channels"
 	"parley/store"
 )
@@ -27,9 +27,9 @@ func (e *Engine) Report(account int64, c channels.Condition) {
 		if changed, err = store.ReportAccount(ctx, tx, account, string(c.Status), c.Text, c.Hint); err != nil || !changed {
 			return nil, err
 		}
-		f := ownFact{Kind: ownAccount, Account: account, Class: string(c.Status), Text: c.Text, Hint: c.Hint}
+		f := own.Fact{Kind: own.Account, Account: account, Class: string(c.Status), Text: c.Text, Hint: c.Hint}
 		var p store.Pipeline
-		p.InsertEvents([]store.NewEvent{f.event(fmt.Sprintf("account:%d:%s", account, rand.Text()))})
+		p.InsertEvents([]store.NewEvent{f.Event(fmt.Sprintf("account:%d:%s", account, rand.Text()))})
 		return &p, nil
 	})
 	switch {
@@ -41,27 +41,11 @@ func (e *Engine) Report(account int64, c channels.Condition) {
 	}
 }
 
-// tellCondition tells the admins that an account broke or works again.
-func (w *work) tellCondition(f ownFact) {
-	account := w.dir.Account(f.Account)
-	if account == nil {
-		return
-	}
-	first := w.tellsOf(account)
-	line := bridge.Line{Content: &bridge.AccountLine{Account: account.Name, Trouble: f.Text, Hint: f.Hint}}
-	for _, a := range w.dir.Agents {
-		if !a.Active || !slices.Contains(a.Roles, "admin") {
-			continue
-		}
-		w.direct(w.reach(a.ID, first), a.ID, line)
-	}
-}
-
 // trouble records why one thing of an account fails (what); c = nil records that it works again.
 // The admins are told of a new trouble once, and that the account works only when none of its
 // troubles is left: two closed channels must not take turns in telling.
 func (e *Engine) trouble(account int64, what string, c *channels.Condition) {
-	k := laneKey{account, what}
+	k := book.LaneKey{Account: account, Key: what}
 	e.mu.Lock()
 	known, others := e.troubles[k], false
 	if c == nil {
@@ -70,7 +54,7 @@ func (e *Engine) trouble(account int64, what string, c *channels.Condition) {
 		e.troubles[k] = true
 	}
 	for t := range e.troubles {
-		others = others || t.account == account && t != k
+		others = others || t.Account == account && t != k
 	}
 	e.mu.Unlock()
 	switch {

@@ -11,20 +11,22 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/permission"
+	"parley/bridge/engine/speech"
 	"parley/store"
 )
 
 const (
-	historyRows = 50
 	whyMessages = 30 // messages that are looked through for whyTexts texts
 	whyTexts    = 5
 )
 
 // answer does the verbs that only read: they change nothing and are answered to
 // the actor alone.
-func (w *work) answer(ctx context.Context, tx pgx.Tx, r request) (bool, error) {
-	agent, a := r.agent, r.Action
-	line := bridge.Line{Content: &bridge.HelpLine{About: a.Args.Note, Denied: deniedTo(agent)}}
+func (w *work) answer(ctx context.Context, tx pgx.Tx, r book.Request) (bool, error) {
+	agent, a := r.Agent, r.Action
+	line := bridge.Line{Content: &bridge.HelpLine{About: a.Args.Note, Denied: permission.Denied(agent)}}
 	switch a.Verb {
 	case bridge.VerbHelp:
 	case bridge.VerbList, bridge.VerbHistory, bridge.VerbWhy, bridge.VerbFind:
@@ -32,7 +34,7 @@ func (w *work) answer(ctx context.Context, tx pgx.Tx, r request) (bool, error) {
 		line, err = w.read(ctx, tx, r)
 		var problem *bridge.Problem
 		if errors.As(err, &problem) {
-			w.refuse(r, problem.Code, problem.Text, problem.Hint)
+			w.Refuse(r, problem.Code, problem.Text, problem.Hint)
 			return true, nil
 		}
 		if err != nil {
@@ -41,13 +43,13 @@ func (w *work) answer(ctx context.Context, tx pgx.Tx, r request) (bool, error) {
 	default:
 		return false, nil
 	}
-	w.whisper(r.conv, r.surface, a, line)
+	w.Whisper(r.Conversation, r.Surface, a, line)
 	return true, nil
 }
 
 // decided gives what became of the latest texts that people typed in a conversation, the newest
 // first. Those of this batch are among them, commands are not.
-func (w *work) decided(ctx context.Context, tx pgx.Tx, c *conv, surface int64) ([]bridge.Decided, error) {
+func (w *work) decided(ctx context.Context, tx pgx.Tx, c *book.Conversation, surface int64) ([]bridge.Decided, error) {
 	var p store.Pipeline
 	var latest []store.Message
 	p.LatestMessages(&latest, []int64{c.ID}, whyMessages)
@@ -57,12 +59,12 @@ func (w *work) decided(ctx context.Context, tx pgx.Tx, c *conv, surface int64) (
 	known := map[int64]bool{}
 	for i := range latest {
 		known[latest[i].ID] = true
-		if now := w.messages.rows[latest[i].ID]; now != nil {
+		if now := w.Messages.Rows[latest[i].ID]; now != nil {
 			latest[i] = now.Message
 		}
 	}
-	for _, m := range w.messages.rows {
-		if m.fresh && m.ConversationID == c.ID && !known[m.ID] {
+	for _, m := range w.Messages.Rows {
+		if m.Fresh && m.ConversationID == c.ID && !known[m.ID] {
 			latest = append(latest, m.Message)
 		}
 	}
@@ -71,9 +73,9 @@ func (w *work) decided(ctx context.Context, tx pgx.Tx, c *conv, surface int64) (
 	})
 	var list []bridge.Decided
 	for i := range latest {
-		m := &message{Message: latest[i]}
-		if m.AuthorUser != "" && m.Reason != commandReason && len(list) < whyTexts {
-			list = append(list, bridge.Decided{At: m.SaidAt, By: w.author(m, surface), Text: excerpt(m), Fate: m.Fate, Reason: m.Reason})
+		m := &book.Message{Message: latest[i]}
+		if m.AuthorUser != "" && m.Reason != speech.CommandReason && len(list) < whyTexts {
+			list = append(list, bridge.Decided{At: m.SaidAt, By: w.Author(m, surface), Text: book.Excerpt(m), Fate: m.Fate, Reason: m.Reason})
 		}
 	}
 	return list, nil
@@ -82,24 +84,24 @@ func (w *work) decided(ctx context.Context, tx pgx.Tx, c *conv, surface int64) (
 // read makes the line that answers a verb of reading: with a list, with the conversations that some
 // words find, or with something of one conversation.
 // Errors: *Problem, for people; the database's.
-func (w *work) read(ctx context.Context, tx pgx.Tx, r request) (bridge.Line, error) {
+func (w *work) read(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line, error) {
 	a := r.Action
-	if problem := Authorize(r.agent, a.Verb, nil); problem != nil {
+	if problem := permission.Authorize(r.Agent, a.Verb); problem != nil {
 		return bridge.Line{}, problem
 	}
 	switch {
 	case a.Verb == bridge.VerbList:
-		return w.listLine(ctx, tx, r.agent, r.surface, a.Args)
+		return w.listLine(ctx, tx, r.Agent, r.Surface, a.Args)
 	case a.Verb == bridge.VerbFind && a.Args.Note != "":
-		return w.listLine(ctx, tx, r.agent, r.surface, bridge.Args{List: bridge.ListFound, Note: a.Args.Note})
-	case a.Verb == bridge.VerbFind && r.conv == nil && a.Args.Conversation > 9999: // no conversation's number: a telephone's
-		return w.listLine(ctx, tx, r.agent, r.surface, bridge.Args{List: bridge.ListFound, Note: strconv.FormatInt(a.Args.Conversation, 10)})
-	case r.conv == nil && a.Args.Conversation != 0:
+		return w.listLine(ctx, tx, r.Agent, r.Surface, bridge.Args{List: bridge.ListFound, Note: a.Args.Note})
+	case a.Verb == bridge.VerbFind && r.Conversation == nil && a.Args.Conversation > 9999: // no conversation's number: a telephone's
+		return w.listLine(ctx, tx, r.Agent, r.Surface, bridge.Args{List: bridge.ListFound, Note: strconv.FormatInt(a.Args.Conversation, 10)})
+	case r.Conversation == nil && a.Args.Conversation != 0:
 		return bridge.Line{}, noSuchConversation(a.Args.Conversation)
-	case r.conv == nil:
+	case r.Conversation == nil:
 		return bridge.Line{}, &bridge.Problem{Code: "no_conversation", Text: "I don't know which conversation you mean.", Hint: "Say which one: #12"}
 	}
-	if problem := w.authorize(r, a.Verb); problem != nil {
+	if problem := w.Authorize(r, a.Verb); problem != nil {
 		return bridge.Line{}, problem
 	}
 	return w.tell(ctx, tx, r)
@@ -107,7 +109,7 @@ func (w *work) read(ctx context.Context, tx pgx.Tx, r request) (bridge.Line, err
 
 // listLine shows a page of a list, or of what was found.
 func (w *work) listLine(ctx context.Context, tx pgx.Tx, agent *store.Agent, surface int64, args bridge.Args) (bridge.Line, error) {
-	l, err := w.e.list(ctx, tx, surface, agent, w.e.reader(agent), args.ListQuery())
+	l, err := w.Reading.List(ctx, tx, surface, agent, w.Reading.As(agent), args.ListQuery())
 	args.List = cmp.Or(args.List, l.List)
 	return bridge.Line{Content: &bridge.ListLine{List: args.List, Rows: l.Rows, More: l.More, Hidden: l.Hidden}, Args: args}, err
 }
@@ -116,11 +118,11 @@ func noSuchConversation(id int64) *bridge.Problem {
 	return &bridge.Problem{Code: "no_conversation", Text: fmt.Sprintf("There is no conversation #%d.", id), Hint: "Look it up: @Parley find NAME"}
 }
 
-func (w *work) tell(ctx context.Context, tx pgx.Tx, r request) (bridge.Line, error) {
+func (w *work) tell(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line, error) {
 	var line bridge.Line
-	if r.Verb == bridge.VerbFind || w.posts.looksFromElsewhere(r) {
+	if r.Verb == bridge.VerbFind || w.Posts.LooksFromElsewhere(r) {
 		var err error
-		if line.Other, err = w.facts(ctx, tx, r.conv, r.agent, r.surface); err != nil {
+		if line.Other, err = w.Facts(ctx, tx, r.Conversation, r.Agent, r.Surface); err != nil {
 			return bridge.Line{}, err
 		}
 	}
@@ -128,15 +130,15 @@ func (w *work) tell(ctx context.Context, tx pgx.Tx, r request) (bridge.Line, err
 		line.Content = bridge.LineDetails
 		return line, nil
 	}
-	h, err := w.e.history(ctx, tx, r.conv.ID, r.Args.Page, w.log.entries...)
+	h, err := w.Reading.History(ctx, tx, r.Conversation.ID, r.Args.Page, w.Log.Entries...)
 	if err != nil {
 		return bridge.Line{}, err
 	}
 	if r.Verb == bridge.VerbWhy {
-		decided, err := w.decided(ctx, tx, r.conv, r.surface)
+		decided, err := w.decided(ctx, tx, r.Conversation, r.Surface)
 		line.Content = &bridge.WhyLine{Decided: decided, Log: h.Rows[:min(len(h.Rows), 10)]}
 		return line, err
 	}
-	line.Content, line.Args = &bridge.HistoryLine{Log: h.Rows, More: h.More}, bridge.Args{Conversation: r.conv.ID, Page: h.Page}
+	line.Content, line.Args = &bridge.HistoryLine{Log: h.Rows, More: h.More}, bridge.Args{Conversation: r.Conversation.ID, Page: h.Page}
 	return line, nil
 }

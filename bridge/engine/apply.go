@@ -6,31 +6,28 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"parley/bridge/engine/book"
 	"parley/bridge/relay"
 	"parley/store"
 )
 
-// errNewAccount says that a conversation belongs to an account that the directory of this process
-// does not know yet.
-var errNewAccount = errors.New("engine: an account is newer than the directory")
-
 // Apply implements relay.Handler.
 func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Made, error) {
 	w := e.newWork(e.directory.Load(), b.Now, b.Real)
-	w.locks = b.Locks
+	w.Locks = b.Locks
 	defer e.release(w)
 	e.relay.Metrics().Applying(b)
 	facts := make([]fact, 0, len(b.Facts))
 	for _, one := range b.Facts {
 		f := *one.Value.(*fact)
-		if f.account = w.dir.Account(one.Event.AccountID); f.account == nil { // taken out meanwhile
+		if f.account = w.Dir.Account(one.Event.AccountID); f.account == nil { // taken out meanwhile
 			return relay.Made{}, &relay.WaitError{Wait: relay.Wait{EventID: one.Event.ID, Most: unknownFor}}
 		}
-		f.actions = teamEmoji(w.dir, f.account.ID, inMovedChannels(w.dir, f.account.ID, f.actions))
+		f.actions = teamEmoji(w.Dir, f.account.ID, inMovedChannels(w.Dir, f.account.ID, f.actions))
 		facts = append(facts, f)
 	}
 	made, err := w.applyAll(ctx, tx, facts)
-	if errors.Is(err, errNewAccount) {
+	if errors.Is(err, book.ErrNewAccount) {
 		if err := e.Reload(ctx); err != nil {
 			return relay.Made{}, err
 		}
@@ -42,20 +39,20 @@ func (e *Engine) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Mad
 // applyAll applies all facts to the batch, except those that can't be applied yet and the later ones
 // with the same order key.
 func (w *work) applyAll(ctx context.Context, tx pgx.Tx, facts []fact) (relay.Made, error) {
-	if err := w.load(ctx, tx, w.wants(facts)); err != nil {
+	if err := w.Load(ctx, tx, w.wants(facts)); err != nil {
 		return relay.Made{}, err
 	}
-	var waits []*notYet
+	var waits []*book.NotYet
 	left := map[string]bool{}
 	for _, f := range facts {
 		if left[f.event.OrderKey] {
 			continue
 		}
-		w.event, w.begun = f.event, false
+		w.Event, w.Begun = f.event, false
 		err := w.apply(ctx, tx, f)
-		var early *notYet
+		var early *book.NotYet
 		switch {
-		case errors.As(err, &early) && w.begun:
+		case errors.As(err, &early) && w.Begun:
 			return relay.Made{}, &relay.WaitError{Wait: early.Wait}
 		case errors.As(err, &early):
 			waits, left[f.event.OrderKey] = append(waits, early), true
@@ -67,29 +64,29 @@ func (w *work) applyAll(ctx context.Context, tx pgx.Tx, facts []fact) (relay.Mad
 	if err != nil {
 		return relay.Made{}, err
 	}
-	made := w.made()
-	if len(w.messages.fetches) > 0 {
-		made.Committed = w.e.wakeFetches
+	made := w.Made()
+	if len(w.Messages.Fetches) > 0 {
+		made.Committed = w.e.chores.WakeFetches
 	}
 	made.Write = write
 	w.e.awaits(&made, waits)
 	return made, nil
 }
 
-// apply applies one fact to the batch. It sets w.begun once a part of the fact has changed something:
+// apply applies one fact to the batch. It sets w.Begun once a part of the fact has changed something:
 // if another part then must wait, the whole batch is done again without this fact.
 func (w *work) apply(ctx context.Context, tx pgx.Tx, f fact) error {
 	for i, in := range f.inbound {
-		if err := w.applyInbound(ctx, tx, f.account, i, in); err != nil {
+		if err := w.intake.ApplyInbound(ctx, tx, f.account, i, in); err != nil {
 			return err
 		}
-		w.begun = true
+		w.Begun = true
 	}
 	for _, a := range f.actions {
 		if err := w.applyAction(ctx, tx, f.account, a); err != nil {
 			return err
 		}
-		w.begun = true
+		w.Begun = true
 	}
 	if f.own != nil {
 		return w.applyOwn(ctx, tx, *f.own)
@@ -98,17 +95,17 @@ func (w *work) apply(ctx context.Context, tx pgx.Tx, f fact) error {
 }
 
 // awaits tells the relay what must wait, and how to find what it waits for.
-func (e *Engine) awaits(made *relay.Made, waits []*notYet) {
+func (e *Engine) awaits(made *relay.Made, waits []*book.NotYet) {
 	var names []string
 	var ids []store.ExternalID
 	var posts []store.Post
 	for _, n := range waits {
 		made.Waits = append(made.Waits, n.Wait)
-		if n.id != nil {
-			ids = append(ids, *n.id)
+		if n.ID != nil {
+			ids = append(ids, *n.ID)
 		}
-		if n.post != nil {
-			posts = append(posts, *n.post)
+		if n.Post != nil {
+			posts = append(posts, *n.Post)
 		}
 	}
 	if len(ids)+len(posts) == 0 {
@@ -124,4 +121,12 @@ func (e *Engine) awaits(made *relay.Made, waits []*notYet) {
 		}
 		return names, err
 	}
+}
+
+// flush gives the statements that write what the use cases changed. Before that it updates the lines
+// about messages and the cards, which depend on all changes of the batch.
+func (w *work) flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
+	w.SettleLines()
+	w.QueueCards()
+	return w.Book.Flush(ctx, tx)
 }

@@ -3,8 +3,13 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"parley/bridge"
+	"parley/bridge/engine/clean"
+	"parley/bridge/engine/directory"
+	"parley/bridge/engine/own"
 	"parley/bridge/relay"
 	"parley/store"
 )
@@ -35,7 +40,7 @@ func (e *Engine) decodeOne(f *fact, payload []byte) (err error) {
 	}()
 	switch f.account.Side {
 	case "system":
-		f.own, err = decodeOwn(payload)
+		f.own, err = own.Decode(payload)
 	case "surface":
 		s := e.Surface(f.account.ID)
 		if s == nil {
@@ -43,7 +48,7 @@ func (e *Engine) decodeOne(f *fact, payload []byte) (err error) {
 		}
 		f.actions, err = s.Decode(payload)
 		for i := range f.actions {
-			cleanAction(&f.actions[i])
+			clean.Action(&f.actions[i])
 		}
 	default:
 		ch := e.Channel(f.account.ID)
@@ -52,8 +57,23 @@ func (e *Engine) decodeOne(f *fact, payload []byte) (err error) {
 		}
 		f.inbound, err = ch.Decode(payload)
 		for i := range f.inbound {
-			cleanInbound(&f.inbound[i])
+			clean.Inbound(&f.inbound[i])
 		}
 	}
 	return err
+}
+
+// inMovedChannels gives actions with the ids that their channels have now: an action may have been
+// stored before its channel moved. The move itself stays as it is, because it names both ids.
+func inMovedChannels(d *directory.Directory, surface int64, actions []bridge.Action) []bridge.Action {
+	if !slices.ContainsFunc(actions, func(a bridge.Action) bool { return d.ChannelNow(surface, a.Place.Channel) != a.Place.Channel }) {
+		return actions
+	}
+	actions = slices.Clone(actions)
+	for i := range actions {
+		if actions[i].Verb != bridge.VerbMoveChannel {
+			actions[i].Place.Channel = d.ChannelNow(surface, actions[i].Place.Channel)
+		}
+	}
+	return actions
 }

@@ -12,6 +12,11 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/permission"
+	"parley/bridge/engine/reading"
+	"parley/bridge/engine/reply"
 	"parley/channels"
 	"parley/store"
 )
@@ -54,7 +59,7 @@ func (d *Desk) Seen(ctx context.Context, ids []string) (map[string]bool, error) 
 	}
 	posts, err := store.FindPosts(ctx, d.e.pool, accounts, chans, messages)
 	for _, p := range posts {
-		seen["m:"+p.Channel+":"+p.Message] = p.Kind != earlyMessage
+		seen["m:"+p.Channel+":"+p.Message] = p.Kind != book.EarlyMessage
 	}
 	return seen, err
 }
@@ -62,7 +67,7 @@ func (d *Desk) Seen(ctx context.Context, ids []string) (map[string]bool, error) 
 // Posted tells whether the message at a place is a post of our own that is recorded.
 func (d *Desk) Posted(ctx context.Context, at bridge.Place) (bool, error) {
 	posts, err := store.FindPosts(ctx, d.e.pool, []int64{d.account}, []string{at.Channel}, []string{at.Message})
-	return len(posts) > 0 && posts[0].Kind != humanMessage && posts[0].Kind != earlyMessage, err
+	return len(posts) > 0 && posts[0].Kind != book.HumanMessage && posts[0].Kind != book.EarlyMessage, err
 }
 
 func (d *Desk) agent(user string) *store.Agent {
@@ -90,7 +95,7 @@ func (d *Desk) Facts(ctx context.Context, id int64, user string) (bridge.Facts, 
 	if err != nil {
 		return bridge.Facts{}, err
 	}
-	list, err := d.e.facts(ctx, d.e.pool, d.account, agent, id)
+	list, err := d.e.reading.Facts(ctx, d.e.pool, d.account, agent, id)
 	if err == nil && len(list) == 0 {
 		err = bridge.ErrNoConversation
 	}
@@ -105,11 +110,11 @@ func (d *Desk) Facts(ctx context.Context, id int64, user string) (bridge.Facts, 
 // Errors: *Problem for who is no agent.
 func (d *Desk) reading(ctx context.Context, user string) (*store.Agent, store.Reader, error) {
 	agent := d.agent(user)
-	if problem := Authorize(agent, bridge.VerbFind, nil); problem != nil {
+	if problem := permission.Authorize(agent, bridge.VerbFind); problem != nil {
 		return nil, store.Reader{}, problem
 	}
-	d.e.askAudiences(ctx, agent)
-	return agent, d.e.reader(agent), nil
+	d.e.reading.AskAudiences(ctx, agent)
+	return agent, d.e.reading.As(agent), nil
 }
 
 // mayRead gives the agent behind a user who may read a conversation.
@@ -126,7 +131,7 @@ func (d *Desk) mayRead(ctx context.Context, id int64, user string) (*store.Agent
 	case len(rows) == 0:
 		return nil, bridge.ErrNoConversation
 	case !r.May(&rows[0]):
-		return nil, notReadable(id)
+		return nil, reading.NotReadable(id)
 	}
 	return agent, nil
 }
@@ -138,7 +143,7 @@ func (d *Desk) List(ctx context.Context, q bridge.ListQuery, user string) (bridg
 	if err != nil {
 		return bridge.Listing{}, err
 	}
-	return d.e.list(ctx, d.e.pool, d.account, agent, r, q)
+	return d.e.reading.List(ctx, d.e.pool, d.account, agent, r, q)
 }
 
 // History gives a page of the log of a conversation, at most 50 rows; page 0 has the newest.
@@ -147,7 +152,7 @@ func (d *Desk) History(ctx context.Context, id int64, page int, user string) (br
 	if _, err := d.mayRead(ctx, id, user); err != nil {
 		return bridge.History{}, err
 	}
-	return d.e.history(ctx, d.e.pool, id, page)
+	return d.e.reading.History(ctx, d.e.pool, id, page)
 }
 
 // People gives all agents, for pickers.
@@ -169,7 +174,7 @@ func (d *Desk) Accounts(ctx context.Context, user string) ([]bridge.AccountRef, 
 	if err != nil {
 		return nil, err
 	}
-	return d.e.accountsFor(d.e.directory.Load(), agent), nil
+	return d.e.reading.AccountsFor(d.e.directory.Load(), agent), nil
 }
 
 // MayStart checks a conversation that user wants to begin. Where a customer can have only one open
@@ -177,28 +182,28 @@ func (d *Desk) Accounts(ctx context.Context, user string) ([]bridge.AccountRef, 
 // Errors: *Problem, with the Field that is wrong; the database's.
 func (d *Desk) MayStart(ctx context.Context, user string, s bridge.Start) (bridge.Facts, error) {
 	agent := d.agent(user)
-	begun, problem := d.e.starting(d.e.directory.Load(), agent, s)
+	begun, problem := d.e.reading.Starting(d.e.directory.Load(), agent, s)
 	if problem != nil {
 		return bridge.Facts{}, problem
 	}
-	if begun.caps.Threads {
+	if begun.Caps.Threads {
 		return bridge.Facts{}, nil
 	}
-	customer := begun.keys()
-	if begun.knownOnly {
+	customer := append([]string{begun.Party.Key}, begun.Party.Also...)
+	if begun.KnownOnly {
 		writers, err := store.WritersAmong(ctx, d.e.pool, customer)
 		if err != nil {
 			return bridge.Facts{}, err
 		}
-		if problem := begun.strangerProblem(writers); problem != nil {
+		if problem := begun.StrangerProblem(len(writers) > 0); problem != nil {
 			return bridge.Facts{}, problem
 		}
 	}
-	latest, err := store.LatestConversations(ctx, d.e.pool, slices.Repeat([]int64{begun.account.ID}, len(customer)), customer)
+	latest, err := store.LatestConversations(ctx, d.e.pool, slices.Repeat([]int64{begun.Account.ID}, len(customer)), customer)
 	if err != nil || len(latest) == 0 {
 		return bridge.Facts{}, err
 	}
-	list, err := d.e.facts(ctx, d.e.pool, d.account, agent, latest...)
+	list, err := d.e.reading.Facts(ctx, d.e.pool, d.account, agent, latest...)
 	if i := slices.IndexFunc(list, func(f bridge.Facts) bool { return f.Status.Open() }); i >= 0 {
 		return list[i], err
 	}
@@ -208,7 +213,7 @@ func (d *Desk) MayStart(ctx context.Context, user string, s bridge.Start) (bridg
 // SaidAt gives the customers' messages that the post at a place shows, as excerpts, oldest first:
 // several where they were posted together, none where the post shows no customer's message.
 func (d *Desk) SaidAt(ctx context.Context, at bridge.Place, user string) ([]bridge.Said, error) {
-	if problem := Authorize(d.agent(user), bridge.VerbReply, nil); problem != nil {
+	if problem := permission.Authorize(d.agent(user), bridge.VerbReply); problem != nil {
 		return nil, problem
 	}
 	posts, err := store.FindPosts(ctx, d.e.pool, []int64{d.account}, []string{at.Channel}, []string{at.Message})
@@ -219,7 +224,7 @@ func (d *Desk) SaidAt(ctx context.Context, at bridge.Place, user string) ([]brid
 		return nil, err
 	}
 	messages, err := store.MessagesOfPost(ctx, d.e.pool, posts[0].MessageID, posts[0].Kind)
-	return saidIn(messages), err
+	return book.SaidIn(messages), err
 }
 
 // Count says how many messages the provider of an account counts a text as, with the
@@ -233,7 +238,7 @@ func (d *Desk) Count(account, text string) (bridge.Count, bool) {
 	if !ok {
 		return bridge.Count{}, false
 	}
-	signature, _ := d.e.signature(a, nil)
+	signature, _ := outbound.SignatureOf(a, nil, false)
 	return counter.Count(text, signature), true
 }
 
@@ -291,7 +296,7 @@ func (d *Desk) StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (blob
 // sizes must be set.
 // Errors: *Problem, for people; as Facts.
 func (d *Desk) MayReply(ctx context.Context, conversation int64, user, text string, files []bridge.SurfaceFile) error {
-	if problem := Authorize(d.agent(user), bridge.VerbReply, nil); problem != nil {
+	if problem := permission.Authorize(d.agent(user), bridge.VerbReply); problem != nil {
 		return problem
 	}
 	f, err := d.Facts(ctx, conversation, user)
@@ -303,7 +308,9 @@ func (d *Desk) MayReply(ctx context.Context, conversation int64, user, text stri
 	if account == nil {
 		return bridge.ErrNoConversation
 	}
-	if problem := d.e.overLimits(account, text, surfaceFiles(files)); problem != nil {
+	name, _ := d.e.reading.KindName(account.Kind)
+	limits := dir.SettingsOf(account, d.e.caps(account.ID).Threads).FileLimits
+	if problem := reply.OverLimits(d.e.Channel(account.ID), name, limits, text, book.SurfaceFiles(files)); problem != nil {
 		return problem
 	}
 	return nil

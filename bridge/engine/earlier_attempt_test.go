@@ -3,6 +3,10 @@ package engine
 import (
 	"testing"
 
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/directory"
+	"parley/bridge/engine/own"
+	"parley/bridge/engine/threads"
 	"parley/bridge/relay"
 	"parley/store"
 )
@@ -14,10 +18,13 @@ func TestResultOfAnEarlierAttempt(t *testing.T) {
 	t.Parallel()
 	for _, state := range []string{store.Queued, store.Sending, store.Unknown, store.Accepted, store.Failed} {
 		for _, kind := range []relay.ReportKind{relay.ReportLanded, relay.ReportFailed, relay.ReportUnclear} {
-			m := &message{Message: store.Message{ID: 9, Fate: store.FateWaiting}}
-			w := &work{threads: &threads{book: &book{messages: &messages{rows: map[int64]*message{9: m}}, convs: &conversations{rows: map[int64]*conv{1: {Conversation: &store.Conversation{ID: 1}}}},
-				outbox: &outbox{deliveries: map[int64]*delivery{11: {Delivery: store.Delivery{ID: 11, MessageID: 9, State: state, Attempt: 2}}}}}}}
-			if err := w.applyOwn(t.Context(), nil, ownFact{Kind: string(kind), Conversation: 1, Message: 9, Delivery: 11, Attempt: 1}); err != nil {
+			b := book.New(book.Options{Directory: directory.New(store.Directory{})})
+			m := &book.Message{Message: store.Message{ID: 9, Fate: store.FateWaiting}}
+			b.Messages.Rows[m.ID] = m
+			b.Conversations.Rows[1] = &book.Conversation{Conversation: &store.Conversation{ID: 1}}
+			b.Outbox.Deliveries[11] = &book.Delivery{Delivery: store.Delivery{ID: 11, MessageID: m.ID, State: state, Attempt: 2}}
+			w := assemble(&Engine{}, &threads.Writer{Book: b})
+			if err := w.applyOwn(t.Context(), nil, own.Fact{Kind: string(kind), Conversation: 1, Message: 9, Delivery: 11, Attempt: 1}); err != nil {
 				t.Fatal(err)
 			}
 			if m.Fate != store.FateWaiting {

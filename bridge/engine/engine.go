@@ -12,9 +12,13 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/chores"
 	"parley/bridge/engine/directory"
 	"parley/bridge/engine/files"
 	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/reading"
+	"parley/bridge/engine/threads"
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
@@ -62,14 +66,14 @@ type Engine struct {
 	mu        sync.RWMutex
 	channels  map[int64]channels.Channel
 	surfaces  map[int64]*Desk
-	gates     *knownGates
+	gates     *book.Gates
 	idle      []*store.IDs
-	troubles  map[laneKey]bool    // what fails now, by account; see trouble
-	fetchNow  chan struct{}       // files may be there to be fetched
-	attended  map[int64]time.Time // when a conversation's customer was last shown that somebody reads
+	troubles  map[book.LaneKey]bool // what fails now, by account; see trouble
+	attended  map[int64]time.Time   // when a conversation's customer was last shown that somebody reads
 	attending sync.WaitGroup
 	running   bool // Run is at work, and will wait for attending
-	audiences *audiences
+	reading   *reading.Reader
+	chores    *chores.Chores
 	restored  time.Time // when work began after the last restore; Run sets it before all other work
 }
 
@@ -77,11 +81,12 @@ type Engine struct {
 func New(ctx context.Context, o Options) (*Engine, error) {
 	o = o.withDefaults()
 	e := &Engine{pool: o.Pool, log: o.Log, opt: o, changed: make(chan struct{}),
-		channels: map[int64]channels.Channel{}, surfaces: map[int64]*Desk{}, gates: newKnownGates(), troubles: map[laneKey]bool{},
-		fetchNow: make(chan struct{}, 1), attended: map[int64]time.Time{},
-		audiences: &audiences{age: o.AudienceAge, known: map[userKey]heldAudience{}}}
+		channels: map[int64]channels.Channel{}, surfaces: map[int64]*Desk{}, gates: book.NewGates(), troubles: map[book.LaneKey]bool{},
+		attended: map[int64]time.Time{}}
+	e.reading = reading.New(reading.Options{Connected: host{e}, Pool: o.Pool, Log: o.Log, Specs: o.Specs, SurfaceNames: o.SurfaceNames, AudienceAge: o.AudienceAge})
 	e.files = files.New(files.Options{Pool: o.Pool, Objects: o.Objects, Original: o.Original, Link: o.FileLink, Connected: e})
-	e.sender = outbound.New(outbound.Options{Pool: o.Pool, Engine: host{e}, Files: e.files, Backoff: o.Backoff, GapWait: o.GapWait, Original: o.Original})
+	e.sender = outbound.New(outbound.Options{Pool: o.Pool, Engine: host{e}, Objects: o.Objects, Files: e.files, Backoff: o.Backoff, GapWait: o.GapWait, Original: o.Original})
+	e.chores = chores.New(o.Pool, o.Log, host{e})
 	ro := o.Relay
 	ro.Pool, ro.Handler, ro.Log, ro.Objects, ro.IsChannel = o.Pool, e, o.Log, o.Objects, e.isChannel
 	var err error
@@ -154,16 +159,6 @@ func (e *Engine) SetChannel(account int64, ch channels.Channel) {
 	e.relay.OpenAccount(account)
 }
 
-// kindName gives a channel's name and icon for people.
-func (e *Engine) kindName(kind string) (name, icon string) {
-	for _, s := range e.opt.Specs {
-		if s.Kind == kind {
-			return s.Name, s.Icon
-		}
-	}
-	return kind, "grey_question"
-}
-
 // Desk gives what the surface of an account may ask of the engine.
 func (e *Engine) Desk(account int64) *Desk {
 	e.mu.Lock()
@@ -214,11 +209,8 @@ func (e *Engine) Run(ctx context.Context, grace time.Duration) error {
 	group.Go(func() error { return e.relay.Run(ctx, grace) })
 	group.Go(func() error { return e.watchSettings(ctx) })
 	group.Go(func() error { return e.runPresence(ctx) })
-	group.Go(func() error { return e.runTemplates(ctx) })
-	group.Go(func() error { return e.runChannelMoves(ctx) })
-	group.Go(func() error { return e.runFetches(ctx) })
-	group.Go(func() error { return e.runTidying(ctx) })
-	group.Go(func() error { return e.runAudiences(ctx) })
+	group.Go(func() error { return e.chores.Run(ctx) })
+	group.Go(func() error { return e.reading.RunAudiences(ctx) })
 	e.setRunning(true)
 	err := group.Wait()
 	e.setRunning(false)
@@ -232,22 +224,8 @@ func (e *Engine) setRunning(yes bool) {
 	e.running = yes
 }
 
-// every does a round of work now and after each pause until ctx ends; the log names the work when a
-// round did not go well.
-func (e *Engine) every(ctx context.Context, pause time.Duration, work string, round func(context.Context) error) error {
-	tick := time.NewTicker(pause)
-	defer tick.Stop()
-	for {
-		if err := round(ctx); err != nil && ctx.Err() == nil {
-			e.log.Warn("a round of work failed", "what", work, "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-		}
-	}
-}
+// eveningCheck is after how many seconds the evenings are set again.
+const eveningCheck = 600
 
 // watchSettings rereads the directory when its version rose.
 func (e *Engine) watchSettings(ctx context.Context) error {
@@ -256,7 +234,7 @@ func (e *Engine) watchSettings(ctx context.Context) error {
 	var set int64 // the version whose evenings are set
 	for ticks := 0; ; ticks++ {
 		if version := e.directory.Load().Version; version != set || ticks%eveningCheck == 0 {
-			if err := e.setEvenings(ctx); err != nil && ctx.Err() == nil {
+			if err := e.chores.SetEvenings(ctx); err != nil && ctx.Err() == nil {
 				e.log.Warn("evening lists not set", "error", err)
 			} else {
 				set = version
@@ -290,19 +268,16 @@ func (e *Engine) newWork(dir *directory.Directory, now, real time.Time) *work {
 	if n := len(e.idle); n > 0 {
 		ids, e.idle = e.idle[n-1], e.idle[:n-1]
 	}
-	m := &moment{now: now, real: real, ids: ids}
-	b := &book{moment: m, dir: dir, locks: func([]int64) {}, channel: e.Channel,
-		convs: newConversations(m, dir), messages: newMessages(m), people: newPeople(m), posts: newPosts(m),
-		outbox: newOutbox(m, e.gates, e.opt.Relay.LeaseFor), timers: newTimers(), log: &logbook{moment: m},
-		openings: openings{}, tags: newTags(dir.Tags), replies: &replyChanges{moment: m}}
-	return &work{threads: &threads{book: b, chat: e.Surface}, e: e}
+	b := book.New(book.Options{Directory: dir, Channel: e.Channel, Gates: e.gates, LeaseFor: e.opt.Relay.LeaseFor,
+		Moment: book.Moment{Now: now, Real: real, IDs: ids}})
+	return assemble(e, &threads.Writer{Book: b, Chat: e.Surface, Reading: e.reading, Files: e.files})
 }
 
 // release gives the unused ids to the next batch.
 func (e *Engine) release(w *work) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.idle = append(e.idle, w.ids)
+	e.idle = append(e.idle, w.IDs)
 }
 
 // caps gives what the channel of an account can carry; zero while it isn't there.

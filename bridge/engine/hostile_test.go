@@ -20,7 +20,7 @@ func noise(n int) string {
 	return string(b)
 }
 
-// Ids and references of any length are no way to keep a message out.
+// IDs and references of any length are no way to keep a message out.
 func TestHugeIDs(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})

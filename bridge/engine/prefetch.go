@@ -2,11 +2,14 @@ package engine
 
 import (
 	"slices"
-	"time"
 
 	"parley/bridge"
+	"parley/bridge/engine/book"
 	"parley/bridge/engine/directory"
-	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/inbound"
+	"parley/bridge/engine/own"
+	"parley/bridge/engine/reply"
+	"parley/bridge/engine/threads"
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
@@ -18,166 +21,156 @@ type fact struct {
 	account *store.Account
 	inbound []channels.Inbound
 	actions []bridge.Action
-	own     *ownFact
+	own     *own.Fact
 }
 
-// wanted collects what a batch will touch, before anything is locked.
-type wanted struct {
-	parties       map[userKey]channels.Party
-	partyKeys     []userKey // of parties, in the order in which the facts name them
-	same          []samePerson
-	reactAcc      []int64
-	reactTargets  []string
-	files         []int64 // messages of which the posts of files are needed
-	peekAcc       []int64 // customers who are looked up only, by account and key
-	peekKeys      []string
-	joinAcc       []int64 // senders whose open conversations are needed, by account and key
-	joinKeys      []string
-	upTo          bool // the replies that were sent before a watermark are needed
-	externalAcc   []int64
-	externalIDs   []string
-	postAcc       []int64
-	postChannels  []string
-	postMessages  []string
-	conversations map[int64]bool
-	messages      []int64
-	deliveries    []int64
-	laneAcc       []int64
-	laneKeys      []string
-	facts         []fact
-	speaks        bool // the deliveries that wait for customers are needed
-	failures      bool // they are needed, and the latest messages of all conversations
-	receipts      bool // the deliveries that left together are needed
-	dayAcc        []int64
-	days          []string
-	knownOnly     []starting      // conversations that may be begun only with people who wrote before
-	opens         map[userKey]int // how many conversations each origin may open
-}
-
-func (w *work) wants(facts []fact) *wanted {
-	n := &wanted{facts: facts, parties: map[userKey]channels.Party{}, conversations: map[int64]bool{}, opens: map[userKey]int{}}
+// wants says what the facts of a batch will touch.
+func (w *work) wants(facts []fact) *book.Wanted {
+	n := book.NewWanted(len(facts))
 	for _, f := range facts {
 		for _, in := range f.inbound {
-			n.inbound(f.account, in, w.now)
-			if w.mayJoin(f.account, in) {
-				n.joinAcc, n.joinKeys = append(n.joinAcc, f.account.ID), append(n.joinKeys, in.From.Key)
-			}
-			for _, origin := range w.originsOf(f.account, in) {
-				n.opens[userKey{f.account.ID, origin}]++
-			}
-			if in.Kind == channels.InboundTemplate {
-				n.templatesOf(w.dir, f.account.ID)
-			}
-			if in.Kind == channels.InboundNotice {
-				n.people(w.dir)
-			}
+			w.wantInbound(n, f.account, in)
 		}
 		for _, a := range f.actions {
-			n.action(f.account.ID, a)
-			n.told(f.account.ID, a, w.now)
-			switch a.Verb {
-			case bridge.VerbNew:
-				n.start(w, f.account.ID, a)
-			case bridge.VerbAssign:
-				n.notHere(w.dir)
-			}
+			w.wantAction(n, f.account.ID, a)
 		}
 		if f.own != nil {
-			n.add(f.own.Conversation)
-			n.failures = n.failures || f.own.Kind == string(relay.ReportFailed)
-			n.messages = append(n.messages, f.own.Message)
-			n.deliveries = append(n.deliveries, f.own.Delivery)
-			if team, ok := eveningTeam(f.own.Kind); ok {
-				surface, channel := w.dir.TeamHome(team)
-				n.laneAcc, n.laneKeys = append(n.laneAcc, surface), append(n.laneKeys, outbound.ChannelLane(channel))
-			}
-			if f.own.Kind == ownFetched {
-				n.files = append(n.files, f.own.Message)
-			}
-			switch f.own.Kind {
-			case ownAccount, ownDigest, ownPostFailed:
-				n.people(w.dir)
-			case ownTemplate:
-				n.templatesOf(w.dir, f.own.Account)
-			}
+			w.wantOwn(n, f.own)
 		}
 	}
 	return n
 }
 
-// openers gives the accounts and origins of those who may open conversations.
-func (n *wanted) openers() (accounts []int64, origins []string) {
-	for k := range n.opens {
-		accounts, origins = append(accounts, k.account), append(origins, k.user)
+func (w *work) wantInbound(n *book.Wanted, a *store.Account, in channels.Inbound) {
+	if inbound.Knows(in.Kind) || in.Opens {
+		var previous []string
+		if in.Kind == channels.InboundIdentity {
+			previous = []string{in.Previous}
+		}
+		n.AddParty(a.ID, in.From, previous...)
 	}
-	return accounts, origins
-}
-
-// people adds the lanes of what is told to agents directly.
-func (n *wanted) people(dir *directory.Directory) {
-	for _, u := range dir.ActiveUsers() {
-		n.laneAcc, n.laneKeys = append(n.laneAcc, u.AccountID), append(n.laneKeys, outbound.ChannelLane("@"+u.UserID))
-	}
-}
-
-func (n *wanted) add(conversation int64) {
-	if conversation != 0 {
-		n.conversations[conversation] = true
-	}
-}
-
-func (n *wanted) inbound(a *store.Account, in channels.Inbound, now time.Time) {
-	if knows(in.Kind) || in.Opens {
-		n.party(a.ID, in)
-	}
-	n.add(in.Conversation)
-	list := in.References
+	n.AddConversation(in.Conversation)
 	if in.Answers != 0 {
-		n.messages = append(n.messages, in.Answers)
+		n.Messages = append(n.Messages, in.Answers)
 	}
-	for _, id := range []string{in.Target, in.Answered} {
-		if id != "" {
-			list = append(slices.Clone(list), id)
-		}
-	}
+	ids := append(slices.Clone(in.References), in.Target, in.Answered, in.ExternalID)
 	if in.Kind == channels.InboundReaction {
-		n.reactAcc, n.reactTargets = append(n.reactAcc, a.ID), append(n.reactTargets, in.Target)
+		n.Reacted.Add(a.ID, in.Target)
 	}
-	if in.Status != nil {
-		if !in.Status.UpTo.IsZero() {
-			n.upTo, n.peekAcc, n.peekKeys = true, append(n.peekAcc, a.ID), append(n.peekKeys, in.From.Key)
+	if in.Kind == channels.InboundTemplate {
+		wantTemplates(n, w.Dir, a.ID)
+	}
+	if in.Kind == channels.InboundNotice {
+		wantPeople(n, w.Dir)
+	}
+	if s := in.Status; s != nil {
+		if !s.UpTo.IsZero() {
+			n.UpTo = true
+			n.Peeked.Add(a.ID, in.From.Key)
 		}
-		n.receipts = true
-		n.failures = n.failures || in.Status.State == channels.StateFailed // whether it was answered since
-		list = append(slices.Clone(list), in.Status.External...)
-		n.messages = append(n.messages, in.Status.MessageID)
+		n.Receipts = true
+		n.Failures = n.Failures || s.State == channels.StateFailed // whether it was answered since
+		ids = append(ids, s.External...)
+		n.Messages = append(n.Messages, s.MessageID)
 	}
-	if in.ExternalID != "" {
-		list = append(slices.Clone(list), in.ExternalID)
-	}
-	for _, id := range list {
-		n.externalAcc, n.externalIDs = append(n.externalAcc, a.ID), append(n.externalIDs, id)
+	for _, id := range ids {
+		if id != "" {
+			n.External.Add(a.ID, id)
+		}
 	}
 	if in.Automatic != "" || in.Kind == channels.InboundStatus { // a bounce that nobody knows goes there, too
-		n.dayAcc, n.days = append(n.dayAcc, a.ID), append(n.days, day(now))
+		n.Days.Add(a.ID, book.Day(w.Now))
+	}
+	if w.intake.MayJoin(a, in) {
+		n.Joined.Add(a.ID, in.From.Key)
+	}
+	for _, origin := range w.intake.OriginsOf(a, in) {
+		n.Opens[book.UserKey{Account: a.ID, User: origin}]++
+	}
+	if reply.OpensWindow(in) && w.Caps(a.ID).ReplyWindow != 0 {
+		n.Answers = append(n.Answers, book.Incoming{Account: a.ID, Inbound: in})
 	}
 }
 
-func (n *wanted) action(surface int64, a bridge.Action) {
-	n.add(a.Args.Conversation)
-	n.messages = append(n.messages, a.Args.Message, a.Args.Slip)
-	n.deliveries = append(n.deliveries, a.Args.Delivery)
+func (w *work) wantAction(n *book.Wanted, surface int64, a bridge.Action) {
+	n.AddConversation(a.Args.Conversation)
+	n.Messages = append(n.Messages, a.Args.Message, a.Args.Slip)
+	n.Deliveries = append(n.Deliveries, a.Args.Delivery)
 	for _, m := range []string{a.Place.Thread, a.Place.Message} {
 		if m != "" {
-			n.postAcc, n.postChannels, n.postMessages = append(n.postAcc, surface), append(n.postChannels, a.Place.Channel), append(n.postMessages, m)
+			n.Posts = append(n.Posts, book.PostKey{Account: surface, Channel: a.Place.Channel, Message: m})
 		}
 	}
 	if t := a.Args.Typed; t != nil {
-		n.postAcc, n.postChannels, n.postMessages = append(n.postAcc, surface), append(n.postChannels, t.Channel), append(n.postMessages, t.Message)
+		n.Posts = append(n.Posts, book.PostKey{Account: surface, Channel: t.Channel, Message: t.Message})
 	}
-	n.form(surface, a)
-	n.speaks = n.speaks || speaks(a.Verb)
-	n.laneAcc, n.laneKeys = append(n.laneAcc, surface), append(n.laneKeys, outbound.ChannelLane(a.Place.Channel))
+	n.Posts = append(n.Posts, book.FormKeys(surface, a)...)
+	n.AddChannel(surface, a.Place.Channel)
+	if speaks(a.Verb) {
+		n.Waiting = true
+		n.Said = append(n.Said, book.Request{Surface: surface, Action: a})
+	}
+	switch a.Verb {
+	case bridge.VerbSay:
+		n.Posts = append(n.Posts, threads.ToldKey(surface, a, w.Now))
+	case bridge.VerbNew:
+		w.wantStart(n, surface, a)
+	case bridge.VerbAssign:
+		wantThoseElsewhere(n, w.Dir)
+	case bridge.VerbTag:
+		n.Tags = append(n.Tags, a.Args.Tags...)
+	case bridge.VerbResolve, bridge.VerbClose:
+		n.Ends = append(n.Ends, book.Request{Surface: surface, Action: a})
+	}
+}
+
+func (w *work) wantOwn(n *book.Wanted, f *own.Fact) {
+	n.AddConversation(f.Conversation)
+	n.Failures = n.Failures || f.Kind == string(relay.ReportFailed)
+	n.Messages = append(n.Messages, f.Message)
+	n.Deliveries = append(n.Deliveries, f.Delivery)
+	if team, ok := own.EveningTeam(f.Kind); ok {
+		surface, channel := w.Dir.TeamHome(team)
+		n.AddChannel(surface, channel)
+	}
+	switch f.Kind {
+	case own.Fetched:
+		n.Files = append(n.Files, f.Message)
+	case own.Account, own.Digest, own.PostFailed:
+		wantPeople(n, w.Dir)
+	case own.Template:
+		wantTemplates(n, w.Dir, f.Account)
+	}
+}
+
+// wantPeople adds the lanes of what is told to agents directly.
+func wantPeople(n *book.Wanted, dir *directory.Directory) {
+	for _, u := range dir.ActiveUsers() {
+		n.AddDirect(u.AccountID, u.UserID)
+	}
+}
+
+// wantThoseElsewhere adds the direct lanes of the agents who lack a user in one of the surfaces: what
+// happens in that surface is told to them directly in another.
+func wantThoseElsewhere(n *book.Wanted, dir *directory.Directory) {
+	for _, u := range dir.ActiveUsers() {
+		known := dir.SurfacesOf(u.AgentID)
+		if slices.ContainsFunc(dir.Accounts, func(a store.Account) bool { return a.Side == "surface" && !slices.Contains(known, a.ID) }) {
+			n.AddDirect(u.AccountID, u.UserID)
+		}
+	}
+}
+
+// wantTemplates adds the lanes in which verdicts on an account's templates may be told.
+func wantTemplates(n *book.Wanted, dir *directory.Directory, account int64) {
+	wantPeople(n, dir)
+	a := dir.Account(account)
+	if a == nil {
+		return
+	}
+	if surface, channel := dir.Home(a, nil); surface != 0 {
+		n.AddChannel(surface, channel)
+	}
 }
 
 // speaks says that a verb needs the latest messages of its conversation, and the replies that wait.
@@ -190,12 +183,4 @@ func speaks(v bridge.Verb) bool {
 		return true
 	}
 	return false
-}
-
-// told adds the record of what the author of a typed text was told once.
-func (n *wanted) told(surface int64, a bridge.Action, now time.Time) {
-	if a.Verb == bridge.VerbSay {
-		k := toldKey(surface, a, now)
-		n.postAcc, n.postChannels, n.postMessages = append(n.postAcc, k.account), append(n.postChannels, k.channel), append(n.postMessages, k.message)
-	}
 }

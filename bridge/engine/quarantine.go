@@ -8,8 +8,9 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
+	"parley/bridge/engine/book"
 	"parley/bridge/engine/directory"
-	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/own"
 	"parley/store"
 )
 
@@ -27,23 +28,23 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 	}
 	w := e.newWork(dir, now, real)
 	defer e.release(w)
-	n := &wanted{}
-	n.people(dir)
+	n := book.NewWanted(0)
+	wantPeople(n, dir)
 	if unread {
 		ev.Payload = nil
 	}
 	surface, at, author := e.quarantinePlace(dir, account, ev)
 	if at.Channel != "" {
-		n.laneAcc, n.laneKeys = append(n.laneAcc, surface), append(n.laneKeys, outbound.ChannelLane(at.Channel))
+		n.AddChannel(surface, at.Channel)
 	}
-	if err := w.load(ctx, tx, n); err != nil {
+	if err := w.Load(ctx, tx, n); err != nil {
 		return err
 	}
 	again := fmt.Sprintf("parley replay %d", ev.ID)
 	if at.Channel == "" { // no place that anybody sees
-		w.tellCondition(ownFact{Account: ev.AccountID, Text: "Something could not be dealt with: " + reason, Hint: again})
+		w.TellCondition(own.Fact{Account: ev.AccountID, Text: "Something could not be dealt with: " + reason, Hint: again})
 	} else {
-		w.channelLine(surface, at, bridge.Line{Content: &bridge.QuarantineLine{Account: account.Name, Reason: reason, Hint: again},
+		w.ChannelLine(surface, at, bridge.Line{Content: &bridge.QuarantineLine{Account: account.Name, Reason: reason, Hint: again},
 			Mentions: author})
 	}
 	write, err := w.flush(ctx, tx)

@@ -61,7 +61,7 @@ func TestClosedChannelOpensAgain(t *testing.T) {
 		t.Error("posted elsewhere")
 	}
 	w.settled()
-	const told = `SELECT string_agg(concat_ws(' ', payload->'line'->>'Reason', payload->'line'->>'Hint'), '; ' ORDER BY id)
+	const told = `SELECT string_agg(concat_ws(' ', payload->'line'->>'Reason', payload->'line'->>'Hint'), '; ' ORDER BY lane_id, seq)
 		FROM deliveries WHERE payload->'line'->>'Kind' = 'account'`
 	if got := w.text(told); strings.TrimSpace(got) != "The channel is closed. Open it.;" { // it works again, without a reason
 		t.Errorf("admins are told %q", got)

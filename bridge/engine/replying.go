@@ -4,8 +4,8 @@ import (
 	"context"
 	"time"
 
-	"parley/bridge"
-	"parley/bridge/engine/directory"
+	"parley/bridge/engine/own"
+	"parley/bridge/engine/threads"
 	"parley/store"
 )
 
@@ -28,7 +28,7 @@ func (d *Desk) ReplyOpened(ctx context.Context, conversation int64, user string,
 	}
 	ctx, cancel := context.WithTimeout(ctx, replyingTimeout)
 	defer cancel()
-	return store.OpenReply(ctx, d.e.pool, replyForm(conversation, agent, at), ownReplying, replyingFor, cardWait)
+	return store.OpenReply(ctx, d.e.pool, replyForm(conversation, agent, at), own.Replying, replyingFor, threads.CardWait)
 }
 
 // ReplyClosed tells that user closed the form that was made at a time without handing it in.
@@ -39,28 +39,10 @@ func (d *Desk) ReplyClosed(ctx context.Context, conversation int64, user string,
 	}
 	ctx, cancel := context.WithTimeout(ctx, replyingTimeout)
 	defer cancel()
-	return store.CloseReply(ctx, d.e.pool, replyForm(conversation, agent, at), ownReplying, cardWait)
+	return store.CloseReply(ctx, d.e.pool, replyForm(conversation, agent, at), own.Replying, threads.CardWait)
 }
 
 // replyForm names a form by full seconds: forms carry no finer time.
 func replyForm(conversation int64, agent *store.Agent, at time.Time) store.ReplyForm {
 	return store.ReplyForm{ConversationID: conversation, AgentID: agent.ID, OpenedAt: at.Truncate(time.Second)}
-}
-
-// formHandedIn notes that the form of a reply or a template was submitted, and so is closed, whatever
-// becomes of the reply.
-func (w *work) formHandedIn(r request) {
-	if r.Origin != bridge.OriginForm || r.Verb != bridge.VerbReply && r.Verb != bridge.VerbTemplate {
-		return
-	}
-	w.replies.end(r.conv, w.dir.AgentOf(r.surface, r.Actor.ID))
-}
-
-// replyingIn names those who have a form of a conversation open.
-func replyingIn(d *directory.Directory, surface int64, c *store.Conversation) []bridge.Replying {
-	var list []bridge.Replying
-	for _, r := range c.Replying {
-		list = append(list, bridge.Replying{By: d.Ref(surface, r.AgentID), Since: r.OpenedAt})
-	}
-	return list
 }

@@ -173,7 +173,7 @@ func TestUnknownThread(t *testing.T) {
 	}
 }
 
-// Ids and conversation numbers that may have been given after the backup are never given
+// IDs and conversation numbers that may have been given after the backup are never given
 // again.
 func TestNoNumberTwice(t *testing.T) {
 	t.Parallel()

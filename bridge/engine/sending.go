@@ -3,11 +3,14 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"parley/bridge"
 	"parley/bridge/engine/directory"
 	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/own"
+	"parley/bridge/engine/reading"
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
@@ -30,19 +33,14 @@ func (h host) Directory() *directory.Directory { return h.directory.Load() }
 // PostFacts implements outbound.Engine.
 func (h host) PostFacts(dir *directory.Directory, surface int64, c *store.Conversation, identities map[int64]*store.Identity, threads outbound.Threads, related []store.Related,
 	now time.Time) bridge.Facts {
-	f := h.factsOf(dir, surface, nil, c, identities, threads, now)
-	addRelated(dir, &f, surface, related)
+	f := h.reading.FactsOf(dir, surface, nil, c, identities, threads, now)
+	reading.AddRelated(dir, &f, surface, related)
 	return f
 }
 
 // SurfaceName implements outbound.Engine.
 func (h host) SurfaceName(dir *directory.Directory, surface int64) string {
-	return h.surfaceName(dir, surface)
-}
-
-// Sign implements outbound.Engine.
-func (h host) Sign(out *channels.Outbound, account *store.Account, author *store.Agent) {
-	h.sign(out, account, author)
+	return h.reading.SurfaceName(dir, surface)
 }
 
 // GapWithin implements outbound.Engine.
@@ -58,16 +56,26 @@ func (h host) Filling(ctx context.Context, surface int64, limit time.Duration) (
 // Trouble implements outbound.Engine.
 func (h host) Trouble(account int64, what string, c *channels.Condition) { h.trouble(account, what, c) }
 
+// Channels implements chores.Host.
+func (h host) Channels() map[int64]channels.Channel {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return maps.Clone(h.channels)
+}
+
+// Wake implements chores.Host.
+func (h host) Wake() { h.relay.WakeAppliers(store.SystemAccount) }
+
 // ThreadLost implements outbound.Engine.
 func (h host) ThreadLost(ctx context.Context, c store.Claimed, root string) error {
-	f := ownFact{Kind: ownThreadLost, Conversation: c.ConversationID, Surface: c.AccountID, Root: root}
-	return h.journal(ctx, f.event(fmt.Sprintf("lost:%d:%s", c.ConversationID, root)))
+	f := own.Fact{Kind: own.ThreadLost, Conversation: c.ConversationID, Surface: c.AccountID, Root: root}
+	return h.journal(ctx, f.Event(fmt.Sprintf("lost:%d:%s", c.ConversationID, root)))
 }
 
 // RootRefused implements outbound.Engine.
 func (h host) RootRefused(ctx context.Context, c store.Claimed, text string) error {
-	f := ownFact{Kind: ownPostFailed, Conversation: c.ConversationID, Delivery: c.ID, Account: c.AccountID, Post: c.Kind, Text: text}
-	return h.journal(ctx, f.event(fmt.Sprintf("refused:%d", c.ID)))
+	f := own.Fact{Kind: own.PostFailed, Conversation: c.ConversationID, Delivery: c.ID, Account: c.AccountID, Post: c.Kind, Text: text}
+	return h.journal(ctx, f.Event(fmt.Sprintf("refused:%d", c.ID)))
 }
 
 // journal stores an own fact and has it applied.

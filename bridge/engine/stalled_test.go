@@ -27,12 +27,3 @@ func TestStalledHoldsReplies(t *testing.T) {
 }
 
 // What comes long after it was typed is read again before it leaves.
-func TestCameLate(t *testing.T) {
-	t.Parallel()
-	w := &moment{real: time.Unix(1700000060, 0)}
-	for order, want := range map[string]bool{"1700000059.000100": false, "1700000050.000100": true, "1700000070.000100": false, "": false} {
-		if got := w.cameLate(order); got != want {
-			t.Errorf("%q: %v", order, got)
-		}
-	}
-}

@@ -1,14 +1,36 @@
 package engine
 
 import (
-	"time"
+	"parley/bridge/engine/inbound"
+	"parley/bridge/engine/reply"
+	"parley/bridge/engine/speech"
+	"parley/bridge/engine/template"
+	"parley/bridge/engine/threads"
+	"parley/bridge/engine/workflow"
 )
 
 // work applies one batch of events. Use cases are its methods: they change the book and post in threads
 // what they did. It belongs to one goroutine.
 type work struct {
-	*threads
-	e     *Engine
-	begun bool      // the event that is being applied has changed something
-	typed time.Time // when the action being applied was typed, if that is known
+	*threads.Writer
+	e            *Engine
+	workflow     *workflow.UseCases
+	replies      *reply.UseCases
+	speech       *speech.UseCases
+	channelTexts *speech.ChannelTexts
+	templates    *template.UseCases
+	intake       *inbound.UseCases
+	receipts     *inbound.Receipts
+	elsewhere    *inbound.Elsewhere
+}
+
+// assemble makes the work on a batch.
+func assemble(e *Engine, tw *threads.Writer) *work {
+	wf := &workflow.UseCases{Writer: tw}
+	rs := &reply.UseCases{Writer: tw, Workflow: wf, Restored: e.restored}
+	sp := speech.New(tw, wf, rs)
+	ts := template.New(tw, rs, sp)
+	it := inbound.New(tw, wf, rs, sp, ts, e.opt.Original == nil)
+	return &work{Writer: tw, e: e, workflow: wf, replies: rs, speech: sp, channelTexts: sp.ChannelTexts, templates: ts, intake: it,
+		receipts: it.Receipts, elsewhere: it.Elsewhere}
 }

@@ -28,8 +28,14 @@ func RefOf(i *store.Identity) bridge.PartyRef {
 	return bridge.PartyRef{Name: cmp.Or(i.Name, key), Address: key}
 }
 
-// RoleTo is the role of a participant whom replies are addressed to; others get a copy, or nothing.
-const RoleTo = "to"
+// Roles of a conversation's participants.
+const (
+	RoleTo = "to" // replies are addressed to it
+	RoleCc = "cc" // it gets a copy of replies
+	// RoleCopied is the role of who got the customer's mail in copy; replies go to the sender only. Such a
+	// participant is New too, so that versions of Parley that don't know the role send it nothing.
+	RoleCopied = "copied"
+)
 
 // Addressed gives whom a reply goes to and who gets a copy. Both sending and whatever shows recipients
 // call it, so that people see who will get the reply.

@@ -83,7 +83,7 @@ func (a *attempt) reply() (*outgoing, error) {
 	if m.AgentID != nil {
 		r.out.Author, r.author = dir.Ref(0, *m.AgentID).Name, dir.Agent(*m.AgentID)
 	}
-	a.e.opt.Engine.Sign(&r.out, account, r.author)
+	a.e.sign(&r.out, account, r.author, caps.Threads)
 	for _, key := range a.keys[conv.ID] {
 		r.known = append(r.known, plainKey(key))
 	}

@@ -43,8 +43,6 @@ type Engine interface {
 	PostFacts(dir *directory.Directory, surface int64, c *store.Conversation, identities map[int64]*store.Identity, threads Threads, related []store.Related, now time.Time) bridge.Facts
 	// SurfaceName names a chat for people.
 	SurfaceName(dir *directory.Directory, surface int64) string
-	// Sign puts the signature below a reply; author may be nil.
-	Sign(out *channels.Outbound, account *store.Account, author *store.Agent)
 
 	// GapWithin says that a surface may have missed events in the last time.
 	GapWithin(surface int64, last time.Duration) bool
@@ -64,6 +62,7 @@ type Engine interface {
 type Options struct {
 	Pool    *pgxpool.Pool
 	Engine  Engine
+	Objects store.Objects // has the bytes of old blobs; nil = the database has all of them
 	Files   *files.Reader
 	Backoff []time.Duration // between attempts at a reply that fails for certain
 	GapWait time.Duration   // how long replies wait for a surface to fill a gap

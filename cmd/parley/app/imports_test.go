@@ -75,6 +75,15 @@ func withEmulators() []string {
 	return []string{"cmd/parley/demo/...", "cmd/parley/torture/...", "cmd/parley/bench/...", "cmd/parley/lab/...", "cmd/parley"}
 }
 
+// engineLayers are the packages that the engine is made of: each may import those before it.
+func engineLayers() []string {
+	list := []string{"clean", "own", "permission", "directory", "files", "outbound", "book", "reading", "threads", "workflow", "reply", "speech", "template", "inbound", "chores"}
+	for i, name := range list {
+		list[i] = "bridge/engine/" + name
+	}
+	return append(list, "bridge/engine")
+}
+
 // pkg is what the go command says about a package of ours.
 type pkg struct {
 	ImportPath                         string
@@ -107,6 +116,9 @@ func TestImports(t *testing.T) {
 			}
 			if match("bridge/engine/...", to) && !matchAny([]string{"bridge/engine/...", "cmd/parley/app"}, from) {
 				t.Errorf("%s imports %s: who speaks with the engine uses the words of bridge; only the wiring makes one", from, to)
+			}
+			if above := slices.Index(engineLayers(), to); above >= 0 && above >= slices.Index(engineLayers(), from) && slices.Contains(engineLayers(), from) {
+				t.Errorf("%s imports %s: of what the engine is made of, a package knows only those before it", from, to)
 			}
 			if match("store/pgserver", to) && !matchAny([]string{"cmd/...", "store/storetest"}, from) {
 				t.Errorf("%s imports %s: who needs a database is given one", from, to)

@@ -1,0 +1,37 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"parley/store"
+)
+
+// afterRestore reads when work on this database began after its last restore. The Parley that was lost may
+// have dealt with anything older. It asks until the database answers, and says no if ctx ends before.
+func (e *Engine) afterRestore(ctx context.Context) bool {
+	for {
+		err := e.askServedSince(ctx)
+		if err == nil || ctx.Err() != nil {
+			return err == nil
+		}
+		e.log.Warn("work can't begin yet", "error", err)
+		timer := time.NewTimer(beginAgain)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return false
+		}
+	}
+}
+
+func (e *Engine) askServedSince(ctx context.Context) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
+	defer cancel()
+	e.restored, err = store.ServedSince(ctx, e.pool)
+	return err
+}
+
+// beginAgain is the pause between two tries to begin work while the database does not answer.
+const beginAgain = 200 * time.Millisecond

@@ -1,0 +1,145 @@
+// Package book holds the data of one batch of events: the rows that they touch, locked and in memory, a holder
+// for each noun. Load reads the rows and Flush writes the changed ones, both set-wise.
+//
+// What does not belong here: any use case, and anything that is told to people.
+package book
+
+import (
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/engine/directory"
+	"parley/channels"
+	"parley/store"
+)
+
+// Book is the data of one batch: all rows that its events touch, locked and in memory. Each kind of row
+// has a holder of its own. load reads the rows and flush writes the changed ones, both set-wise.
+type Book struct {
+	*Moment
+	Dir           *directory.Directory
+	Locks         func(conversations []int64)          // relay.Batch.Locks
+	Channel       func(account int64) channels.Channel // nil while it isn't there
+	Conversations *Conversations
+	Messages      *Messages
+	People        *People
+	Posts         *Posts
+	Outbox        *Outbox
+	Timers        *Timers
+	Log           *Log
+	Tags          *Tags
+	Openings      Openings
+	Replies       *Replying
+}
+
+// Options of a Book.
+type Options struct {
+	Moment    Moment
+	Directory *directory.Directory
+	// Channel gives the channel of an account; nil while it isn't there.
+	Channel func(account int64) channels.Channel
+	// Gates are those that the process knows.
+	Gates *Gates
+	// LeaseFor tells how long a lane is leased for a request that may take so long.
+	LeaseFor func(request time.Duration) time.Duration
+}
+
+// New makes the empty book of a batch.
+func New(o Options) *Book {
+	m := &o.Moment
+	return &Book{Moment: m, Dir: o.Directory, Locks: func([]int64) {}, Channel: o.Channel, Conversations: newConversations(m, o.Directory),
+		Messages: newMessages(m), People: newPeople(m), Posts: newPosts(m), Outbox: newOutbox(m, o.Gates, o.LeaseFor), Timers: newTimers(),
+		Log: &Log{Moment: m}, Tags: newTags(o.Directory), Openings: Openings{}, Replies: &Replying{Moment: m}}
+}
+
+// Caps gives what the channel of an account can carry; zero while it isn't there.
+func (b *Book) Caps(account int64) channels.Capabilities {
+	if ch := b.Channel(account); ch != nil {
+		return ch.Capabilities()
+	}
+	return channels.Capabilities{}
+}
+
+// ConversationAt finds the conversation that an action is about: the one that it names by number
+// (buttons do too), or the one whose thread it happened in; nil = none.
+func (b *Book) ConversationAt(r Request) *Conversation {
+	if r.Args.Conversation != 0 {
+		return b.Conversations.Rows[r.Args.Conversation]
+	}
+	for _, m := range []string{r.Place.Thread, r.Place.Message} {
+		if p := b.Posts.Rows[PostKey{r.Surface, r.Place.Channel, m}]; p != nil && m != "" {
+			if c := b.Conversations.Rows[p.ConversationID]; c != nil {
+				return c
+			}
+		}
+	}
+	return nil
+}
+
+// Named finds a message, and its conversation, by the provider's id.
+func (b *Book) Named(a *store.Account, external string) (*Message, *Conversation) {
+	x, ok := b.Messages.External[UserKey{a.ID, external}]
+	if !ok || external == "" {
+		return nil, nil
+	}
+	m := b.Messages.Rows[x.MessageID]
+	if m == nil {
+		return nil, nil
+	}
+	return m, b.Conversations.Rows[m.ConversationID]
+}
+
+// StatusMessage finds the message that a receipt is about; nil = none.
+func (b *Book) StatusMessage(a *store.Account, s *channels.Status) *Message {
+	if m := b.Messages.Rows[s.MessageID]; m != nil && b.Conversations.Rows[m.ConversationID] != nil && b.Conversations.Rows[m.ConversationID].AccountID == a.ID {
+		return m
+	}
+	for _, id := range s.External {
+		if x, ok := b.Messages.External[UserKey{a.ID, id}]; ok && b.Messages.Rows[x.MessageID] != nil {
+			return b.Messages.Rows[x.MessageID]
+		}
+	}
+	return nil
+}
+
+// NamedMessage finds the message that an action is about: by its id; for a typed verb, the newest
+// message of the conversation that the verb can mean; else by the place of the message, or of a
+// line about it.
+func (b *Book) NamedMessage(r Request) *Message {
+	if m := b.Messages.Rows[r.Args.Message]; m != nil {
+		return m
+	}
+	if r.Origin == bridge.OriginText || r.Origin == bridge.OriginMention || r.Origin == bridge.OriginSlash {
+		return b.Messages.newestAsking(r.Conversation, r.Verb)
+	}
+	p := b.Posts.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Message}]
+	if p != nil && (p.Kind == HumanMessage || p.Kind == string(bridge.PostLine) && Pointed(r.Action)) {
+		return b.Messages.Rows[p.MessageID]
+	}
+	return nil
+}
+
+// Settings gives what is chosen for a conversation's account.
+func (b *Book) Settings(c *Conversation) bridge.AccountSettings {
+	ch := b.Channel(c.AccountID)
+	return b.Dir.SettingsOf(c.Account, ch != nil && ch.Capabilities().Threads)
+}
+
+// ConversationOf finds the conversation that a message belongs to: by our token, by
+// the ids it answers, or by its sender where the channel is a chat.
+func (b *Book) ConversationOf(a *store.Account, in channels.Inbound) *Conversation {
+	if c := b.Conversations.Rows[in.Conversation]; c != nil && c.AccountID == a.ID && c.Kind == "customer" {
+		return b.Conversations.current(c)
+	}
+	for _, id := range in.References {
+		if x, ok := b.Messages.External[UserKey{a.ID, id}]; ok {
+			if c := b.Conversations.Rows[x.ConversationID]; c != nil && c.Kind == "customer" {
+				return b.Conversations.current(c)
+			}
+		}
+	}
+	if ch := b.Channel(a.ID); ch != nil && ch.Capabilities().Threads {
+		return nil
+	}
+	return b.Conversations.LatestOf(b.People.ByAddress[UserKey{a.ID, in.From.Key}])
+}

@@ -1,0 +1,176 @@
+package book
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"parley/bridge"
+	"parley/bridge/engine/directory"
+	"parley/bridge/engine/outbound"
+	"parley/channels"
+	"parley/store"
+)
+
+// Conversation is a conversation that a batch has loaded.
+type Conversation struct {
+	*store.Conversation
+	Fresh, dirty bool
+	Account      *store.Account
+	Identity     *store.Identity
+	Threads      map[int64]*Thread
+	Last         []store.Message // newest first, when loaded
+	ShowsNew     bool            // its root may have to show something else
+	Unshown      bool            // something that the customer said isn't posted yet
+	Clicked      bool            // somebody clicked, and looks at the root now
+	AddressedBy  bridge.AgentRef // the agent who changed the recipients of replies in this batch
+}
+
+// Thread is a conversation's thread in one surface.
+type Thread struct {
+	store.Thread
+	Dirty   bool
+	NewCard bool // only Card changed
+}
+
+// BridgeStatus of the conversation.
+func (c *Conversation) BridgeStatus() bridge.Status { return bridge.Status(c.Status) }
+
+// IsAssignee says that an agent holds the conversation.
+func (c *Conversation) IsAssignee(agent int64) bool {
+	for _, a := range c.Assignees {
+		if a == agent {
+			return true
+		}
+	}
+	return false
+}
+
+// Touch marks a conversation as changed.
+func (c *Conversation) Touch() { c.dirty = true }
+
+// Home gives the thread in which the conversation is worked on.
+func (c *Conversation) Home(dir *directory.Directory) *Thread {
+	surface, _ := dir.Home(c.Account, c.TeamID)
+	if t := c.Threads[surface]; t != nil {
+		return t
+	}
+	for _, t := range c.Threads {
+		return t
+	}
+	return nil
+}
+
+// Customer names the contact.
+func (c *Conversation) Customer() bridge.PartyRef {
+	if c.Identity == nil {
+		return bridge.PartyRef{Name: "Customer"}
+	}
+	return ContactOf(c.Conversation, c.Identity)
+}
+
+// ContactOf names a conversation's customer, in a chat by the key that replies go to.
+func ContactOf(c *store.Conversation, i *store.Identity) bridge.PartyRef {
+	ref := outbound.RefOf(i)
+	if c.Exclusive && len(c.Participants) == 1 {
+		key := c.Participants[0].Key
+		ref = bridge.PartyRef{Name: cmp.Or(i.Name, key), Address: key}
+	}
+	return ref
+}
+
+// RefreshCard makes the end of the batch update the root, if what it shows has changed.
+func (c *Conversation) RefreshCard() {
+	c.Touch()
+	c.ShowsNew = true
+}
+
+// AfterTheEnd says what can be done with a conversation that is over: what was closed stays closed.
+func (c *Conversation) AfterTheEnd() string {
+	if c.BridgeStatus() == bridge.StatusClosed {
+		return "What the customer writes next starts a new one."
+	}
+	return "To go on, reopen it: !reopen"
+}
+
+// ReplyingShown is the part of a card's digest that stands for the agents who are replying.
+func (c *Conversation) ReplyingShown() (shown string) {
+	if !c.BridgeStatus().Open() {
+		return ""
+	}
+	for _, r := range c.Replying {
+		shown += fmt.Sprintf(" %d", r.AgentID)
+	}
+	return shown
+}
+
+// Places gives the threads of a conversation in hand.
+func (c *Conversation) Places() outbound.Threads {
+	places := outbound.Threads{}
+	for _, t := range c.Threads {
+		places[c.ID] = append(places[c.ID], &t.Thread)
+	}
+	return places
+}
+
+// UseKey makes replies of a chat go to a key from now on. It says no where they do already.
+func (c *Conversation) UseKey(p channels.Party) bool {
+	for i := range c.Participants {
+		if q := &c.Participants[i]; q.Role == outbound.RoleTo && q.Key != p.Key {
+			q.Key = p.Key
+			c.Touch()
+			return true
+		}
+	}
+	return false
+}
+
+// AddRef keeps the id of a mail of the conversation, for the headers of replies.
+func (c *Conversation) AddRef(id string) {
+	if slices.Contains(c.Refs, id) {
+		return
+	}
+	c.Refs = append(c.Refs, id)
+	if len(c.Refs) > maxRefs {
+		c.Refs = slices.Delete(c.Refs, 1, len(c.Refs)-maxRefs+1) // the first anchors the thread
+	}
+	c.Touch()
+}
+
+// maxRefs is how many message ids of its thread a conversation remembers.
+const maxRefs = 20
+
+// Participant names somebody in the conversation.
+func (c *Conversation) Participant(key string) bridge.PartyRef {
+	for _, p := range c.Participants {
+		if p.Key == key && p.Name != "" {
+			return bridge.PartyRef{Name: p.Name, Address: key}
+		}
+	}
+	return bridge.PartyRef{Name: key, Address: key}
+}
+
+// OthersOwn says that the conversation is somebody else's.
+func (c *Conversation) OthersOwn(agent int64) bool {
+	return len(c.Assignees) > 0 && !c.IsAssignee(agent)
+}
+
+// SourceAt gives the place of a typed message with its thread, where the message can be read again.
+func (c *Conversation) SourceAt(m *Message) bridge.Place {
+	if m.Place == "" {
+		return bridge.Place{}
+	}
+	at := bridge.Place{Channel: m.Channel, Thread: m.Thread, Message: m.Place}
+	if t := c.Threads[m.AccountID]; t != nil && at.Thread == "" && t.Rerooted == 0 {
+		at.Thread = t.Root // an earlier version took it; where the root changed, nobody knows under which it was typed
+	}
+	return at
+}
+
+// IsFor says that a mail goes to a conversation's customer, or to whom replies go instead.
+func (c *Conversation) IsFor(in channels.Inbound) bool {
+	to, _ := outbound.Addressed(c.Participants)
+	return slices.ContainsFunc(slices.Concat(in.To, in.Cc), func(p channels.Party) bool {
+		return c.Identity != nil && c.Identity.Key == p.Key || slices.ContainsFunc(to, func(q store.Participant) bool { return q.Key == p.Key })
+	})
+}

@@ -1,0 +1,161 @@
+package book
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/bridge/engine/directory"
+	"parley/store"
+)
+
+// Conversations holds the conversations that one batch has loaded, with their threads.
+type Conversations struct {
+	*Moment
+	dir        *directory.Directory
+	Rows       map[int64]*Conversation
+	Latest     map[int64]int64 // identity → its newest conversation
+	days       map[LaneKey]int64
+	collecting map[LaneKey]int64 // the threads of a day in which mails are collected
+	numbers    []int64           // conversation numbers, taken but not used
+}
+
+func newConversations(m *Moment, dir *directory.Directory) *Conversations {
+	return &Conversations{Moment: m, dir: dir, Rows: map[int64]*Conversation{}, Latest: map[int64]int64{}, days: map[LaneKey]int64{}, collecting: map[LaneKey]int64{}}
+}
+
+func (cs *Conversations) flush(ctx context.Context, p *store.Pipeline) error {
+	fresh, changed := written(cs.Rows, func(c *Conversation) (store.Conversation, bool, bool) { return *c.Conversation, c.Fresh, c.dirty })
+	if err := store.InsertConversations(ctx, p, fresh); err != nil {
+		return err
+	}
+	return store.UpdateConversations(ctx, p, changed)
+}
+
+func (cs *Conversations) flushThreads(ctx context.Context, p *store.Pipeline) error {
+	var threads, cards []store.Thread
+	for _, id := range Keys(cs.Rows) {
+		for _, t := range cs.Rows[id].Threads {
+			switch {
+			case t.Dirty:
+				threads = append(threads, t.Thread)
+			case t.NewCard:
+				cards = append(cards, t.Thread)
+			}
+		}
+	}
+	if err := store.UpsertThreads(ctx, p, threads); err != nil {
+		return err
+	}
+	return store.SetCards(ctx, p, cards)
+}
+
+// noteSorting notes the threads of a day in which mails are sorted.
+func (cs *Conversations) noteSorting(c *Conversation) {
+	if c.Kind == "automatic" && c.Day != nil {
+		cs.days[LaneKey{c.AccountID, *c.Day}] = c.ID
+	}
+	if c.Collects != nil {
+		cs.collecting[LaneKey{c.AccountID, *c.Collects}] = c.ID
+	}
+}
+
+// Number takes the number of a new conversation.
+func (cs *Conversations) Number(ctx context.Context, tx pgx.Tx) (int64, error) {
+	if len(cs.numbers) == 0 {
+		var err error
+		if cs.numbers, err = store.ConversationNumbers(ctx, tx, 1); err != nil {
+			return 0, err
+		}
+	}
+	id := cs.numbers[0]
+	cs.numbers = cs.numbers[1:]
+	return id, nil
+}
+
+// current follows a conversation to the one that continues it.
+func (cs *Conversations) current(c *Conversation) *Conversation {
+	if next := cs.Next(c); next != nil {
+		return cs.current(next)
+	}
+	return c
+}
+
+// Next gives the conversation that continues c; nil = none does. It is in memory if it exists: load
+// reads it along with c.
+func (cs *Conversations) Next(c *Conversation) *Conversation {
+	for _, id := range Keys(cs.Rows) {
+		if next := cs.Rows[id]; next.PreviousID != nil && *next.PreviousID == c.ID {
+			return next
+		}
+	}
+	return nil
+}
+
+// LatestOf gives the conversation that a customer's next message belongs to; nil if none.
+func (cs *Conversations) LatestOf(i *store.Identity) *Conversation {
+	if i == nil {
+		return nil
+	}
+	return cs.Rows[cs.Latest[i.ID]]
+}
+
+// noteLatest remembers which conversation a customer's next message belongs to: an open one, of several
+// the one in which something was said last; if none is open, the newest.
+func (b *Book) noteLatest(c *Conversation) {
+	if c.Identity == nil || c.Kind != "customer" {
+		return
+	}
+	root := b.People.RootOf(c).ID
+	known := b.Conversations.Rows[b.Conversations.Latest[root]]
+	if known == nil || known.BridgeStatus().Open() != c.BridgeStatus().Open() && c.BridgeStatus().Open() ||
+		known.BridgeStatus().Open() == c.BridgeStatus().Open() && newerConv(c, known) {
+		b.Conversations.Latest[root] = c.ID
+	}
+}
+
+func newerConv(c, than *Conversation) bool {
+	if c.BridgeStatus().Open() {
+		return c.LastAt.After(than.LastAt)
+	}
+	return c.ID > than.ID
+}
+
+// Owners names the assignees to the conversation's home surface.
+func (cs *Conversations) Owners(c *Conversation) []bridge.AgentRef {
+	t := c.Home(cs.dir)
+	var refs []bridge.AgentRef
+	for _, id := range c.Assignees {
+		if t != nil {
+			refs = append(refs, cs.dir.Ref(t.AccountID, id))
+		}
+	}
+	return refs
+}
+
+// OpenBeside finds the open conversation that a chat has with the same customer: there
+// may be only one (invariant 5).
+func (cs *Conversations) OpenBeside(c *Conversation) *Conversation {
+	if !c.Exclusive || c.IdentityID == nil {
+		return nil
+	}
+	for _, id := range Keys(cs.Rows) {
+		o := cs.Rows[id]
+		if o != c && o.Exclusive && o.AccountID == c.AccountID && o.BridgeStatus().Open() && o.IdentityID != nil && *o.IdentityID == *c.IdentityID {
+			return o
+		}
+	}
+	return nil
+}
+
+// Others names the assignees except the one who acts.
+func (cs *Conversations) Others(c *Conversation, agent *store.Agent) []bridge.AgentRef {
+	var refs []bridge.AgentRef
+	for _, r := range cs.Owners(c) {
+		if r.ID != agent.ID {
+			refs = append(refs, r)
+		}
+	}
+	return refs
+}

@@ -1,0 +1,43 @@
+package book
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge/relay"
+	"parley/store"
+)
+
+// Flush gives the statements that write what was changed, in the order in which all batches lock.
+func (b *Book) Flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
+	if err := b.Outbox.resolveGates(ctx, tx); err != nil {
+		return nil, err
+	}
+	var p store.Pipeline
+	steps := []func(context.Context, *store.Pipeline) error{
+		b.People.flush, b.Conversations.flush, b.Conversations.flushThreads, b.Posts.flush, b.Messages.flush, b.Outbox.flushLanes, b.Outbox.flushDeliveries,
+		b.Timers.flush, b.Replies.flush, b.Log.flush, b.Tags.flush, b.Messages.flushReactions, b.Openings.flush,
+	}
+	for _, step := range steps {
+		if err := step(ctx, &p); err != nil {
+			return nil, err
+		}
+	}
+	return &p, nil
+}
+
+// Made tells the relay what became due.
+func (b *Book) Made() relay.Made {
+	m := relay.Made{Timers: len(b.Timers.set) > 0}
+	for _, x := range b.Messages.newExternal {
+		m.Written = append(m.Written, store.AwaitedID(x.AccountID, x.ExternalID))
+	}
+	for k := range b.Posts.dirty {
+		if p := b.Posts.Rows[k]; p.Kind == HumanMessage { // an emoji may wait for it
+			m.Written = append(m.Written, store.AwaitedPost(p.AccountID, p.Channel, p.Message))
+		}
+	}
+	m.Due = b.Outbox.dueGates()
+	return m
+}

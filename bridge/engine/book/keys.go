@@ -1,0 +1,54 @@
+package book
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// Keys gives the keys of a map in order.
+func Keys[V any](m map[int64]V) []int64 {
+	return slices.Sorted(maps.Keys(m))
+}
+
+// written gives the rows that a holder has to insert and to update, in the order of their ids. row gives
+// an entry's row, and says whether it is new or was changed.
+func written[E, R any](entries map[int64]E, row func(E) (r R, fresh, dirty bool)) (inserted, updated []R) {
+	for _, id := range Keys(entries) {
+		switch r, fresh, dirty := row(entries[id]); {
+		case fresh:
+			inserted = append(inserted, r)
+		case dirty:
+			updated = append(updated, r)
+		}
+	}
+	return inserted, updated
+}
+
+// compact sorts, removes doubles and zeros.
+func compact(list []int64) []int64 {
+	list = slices.Clone(list)
+	slices.Sort(list)
+	list = slices.Compact(list)
+	if len(list) > 0 && list[0] == 0 {
+		list = list[1:]
+	}
+	return list
+}
+
+// UserKey names a person, or another thing of an account, by the name that it has there.
+type UserKey struct {
+	Account int64
+	User    string
+}
+
+// OrZero gives the time, or the zero time for nil.
+func OrZero(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}
+
+// Day names the day of a time, in UTC: 2026-11-22.
+func Day(t time.Time) string { return t.UTC().Format(time.DateOnly) }

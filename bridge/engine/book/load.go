@@ -1,0 +1,331 @@
+package book
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/bridge/engine/outbound"
+	"parley/store"
+)
+
+// idsPerEvent is more rows than an event of a batch makes on average; leastIDs is more than any single
+// event makes. load adds ids for what is told to people directly: a lane and a delivery for each.
+const (
+	idsPerEvent = 48
+	leastIDs    = 64 * idsPerEvent
+)
+
+const maxOffered = 10 // parked replies that are offered at once
+
+// spokenIn gives the conversations of which it matters what was said last.
+func (b *Book) spokenIn(n *Wanted) []int64 {
+	if n.Failures {
+		return Keys(b.Conversations.Rows)
+	}
+	return b.about(n.Said)
+}
+
+// about gives the conversations that actions are about.
+func (b *Book) about(list []Request) []int64 {
+	var ids []int64
+	for _, r := range list {
+		if c := b.ConversationAt(r); c != nil {
+			ids = append(ids, c.ID)
+		}
+	}
+	return compact(ids)
+}
+
+// Load reads and locks what the batch touches: identities, then conversations, then
+// lanes, each in one ordered statement, and few round trips.
+func (b *Book) Load(ctx context.Context, tx pgx.Tx, n *Wanted) error {
+	if err := b.admitKnown(ctx, tx, n); err != nil {
+		return err
+	}
+	if err := b.IDs.Ensure(ctx, tx, n.ids()); err != nil {
+		return err
+	}
+	if err := b.Tags.load(ctx, tx, n.Tags); err != nil {
+		return err
+	}
+	if err := b.loadNamed(ctx, tx, n); err != nil {
+		return err
+	}
+	if err := b.lockConversations(ctx, tx, n); err != nil {
+		return err
+	}
+	return b.loadWaiting(ctx, tx, n)
+}
+
+// loadNamed reads the rows that the events name, and so learns which conversations to lock.
+func (b *Book) loadNamed(ctx context.Context, tx pgx.Tx, n *Wanted) error {
+	var (
+		p            store.Pipeline
+		identities   []store.Identity
+		group        []store.Identity
+		latest, days []int64
+		open         []int64
+		external     []store.ExternalID
+		posts        []store.Post
+		reactions    []store.Reaction
+		openings     []store.Opening
+	)
+	rows := b.People.newIdentities(n.parties)
+	if err := p.UpsertIdentities(&identities, rows); err != nil {
+		return err
+	}
+	senders := keyList{slices.Clone(n.Peeked.accounts), slices.Clone(n.Peeked.names)}
+	for _, r := range rows {
+		if ch := b.Channel(r.AccountID); ch != nil && !ch.Capabilities().Threads {
+			senders.Add(r.AccountID, r.Key)
+		}
+	}
+	p.IdentitiesOfKeys(&group, senders.accounts, senders.names)
+	p.LatestOf(&latest, senders.accounts, senders.names)
+	p.OpenOf(&open, n.Joined.accounts, n.Joined.names)
+	p.FindReactions(&reactions, n.Reacted.accounts, n.Reacted.names)
+	p.FindExternalIDs(&external, n.External.accounts, n.External.names)
+	findPosts(&p, &posts, n.Posts)
+	p.AutomaticOfDays(&days, n.Days.accounts, n.Days.names)
+	openers := n.openers()
+	p.FindOpenings(&openings, openers.accounts, openers.names)
+	if err := p.Run(ctx, tx); err != nil {
+		return err
+	}
+	b.People.keepIdentities(identities, rows)
+	for i := range group {
+		if b.People.Identities[group[i].ID] == nil {
+			b.People.AddIdentity(&group[i])
+		}
+	}
+	b.People.linkIdentities(n.parties.same)
+	for _, r := range reactions {
+		b.Messages.Reactions[ReactionKey{r.AccountID, r.Target, r.IdentityID}] = r
+		n.Deliveries = append(n.Deliveries, r.DeliveryID)
+	}
+	for _, x := range external {
+		b.Messages.External[UserKey{x.AccountID, x.ExternalID}] = x
+		n.AddConversation(x.ConversationID)
+		n.Messages = append(n.Messages, x.MessageID)
+	}
+	for i := range posts {
+		b.Posts.Rows[PostKey{posts[i].AccountID, posts[i].Channel, posts[i].Message}] = &posts[i]
+		n.AddConversation(posts[i].ConversationID)
+		n.Messages = append(n.Messages, posts[i].MessageID)
+	}
+	for _, id := range slices.Concat(latest, days, open) {
+		n.AddConversation(id)
+	}
+	n.Messages = compact(n.Messages)
+	b.Openings.keep(openings)
+	return b.Openings.wantCollecting(ctx, tx, n, b.Now)
+}
+
+// lockConversations locks conversations and then lanes, and reads what belongs to them.
+func (b *Book) lockConversations(ctx context.Context, tx pgx.Tx, n *Wanted) error {
+	rows, err := store.LockConversations(ctx, tx, Keys(n.conversations), n.Messages)
+	if err != nil {
+		return err
+	}
+	var people []int64
+	for i := range rows {
+		c := &Conversation{Conversation: &rows[i], Threads: map[int64]*Thread{}, Account: b.Dir.Account(rows[i].AccountID)}
+		if c.Account == nil {
+			return ErrNewAccount
+		}
+		b.Conversations.Rows[c.ID] = c
+		if c.IdentityID != nil && b.People.Identities[*c.IdentityID] == nil {
+			people = append(people, *c.IdentityID)
+		}
+		b.Conversations.noteSorting(c)
+	}
+	var (
+		p              store.Pipeline
+		identities     []store.Identity
+		threads        []store.Thread
+		messages, last []store.Message
+		lanes          []store.Lane
+		all            = Keys(b.Conversations.Rows)
+	)
+	b.Locks(all)
+	p.LockLanes(&lanes, all, n.lanes.accounts, n.lanes.names)
+	p.Identities(&identities, compact(people))
+	p.Threads(&threads, all)
+	p.Messages(&messages, n.Messages)
+	p.LatestMessages(&last, b.spokenIn(n), 5)
+	if err := p.Run(ctx, tx); err != nil {
+		return err
+	}
+	for i := range identities {
+		if b.People.Identities[identities[i].ID] == nil {
+			b.People.AddIdentity(&identities[i])
+		}
+	}
+	for i := range identities {
+		b.People.rooted(b.People.Identities[identities[i].ID])
+	}
+	for _, t := range threads {
+		b.Conversations.Rows[t.ConversationID].Threads[t.AccountID] = &Thread{Thread: t}
+	}
+	for _, id := range all {
+		if c := b.Conversations.Rows[id]; c.IdentityID != nil {
+			c.Identity = b.People.Identities[*c.IdentityID]
+			b.noteLatest(c)
+		}
+	}
+	b.keepMessages(messages, last)
+	for i := range lanes {
+		l := &Lane{Lane: lanes[i]}
+		b.Outbox.Lanes[l.ID] = l
+		b.Outbox.laneKeys[LaneKey{l.AccountID, l.Key}] = l
+	}
+	return nil
+}
+
+// keepMessages remembers messages; last are the newest ones of conversations.
+func (b *Book) keepMessages(messages, last []store.Message) {
+	for _, m := range messages {
+		b.Messages.Rows[m.ID] = &Message{Message: m}
+	}
+	for _, m := range last {
+		c := b.Conversations.Rows[m.ConversationID]
+		c.Last = append(c.Last, m)
+		if b.Messages.Rows[m.ID] == nil {
+			b.Messages.Rows[m.ID] = &Message{Message: m}
+		}
+	}
+}
+
+// loadWaiting reads the deliveries that the use cases need, such as those that wait for customers and
+// those of the loaded messages, and the parked replies that may be offered again.
+func (b *Book) loadWaiting(ctx context.Context, tx pgx.Tx, n *Wanted) error {
+	var customerLanes []int64
+	for _, l := range b.Outbox.Lanes {
+		if (n.Waiting || n.Failures) && l.ConversationID != 0 && l.Tail > l.Head && b.Channel(l.AccountID) != nil {
+			customerLanes = append(customerLanes, l.ID)
+		}
+	}
+	var p store.Pipeline
+	var waiting, found, sent, files []store.Delivery
+	p.FilesOf(&files, compact(n.Files))
+	if n.UpTo {
+		p.SentLately(&sent, b.replyLanes())
+	}
+	p.WaitingDeliveries(&waiting, customerLanes)
+	p.DeliveriesOf(&found, Keys(b.Messages.Rows), compact(n.Deliveries))
+	var unshown []int64
+	p.Unshown(&unshown, b.about(n.Ends))
+	var parked []store.Message
+	p.ParkedMessages(&parked, b.openedIn(n), bridge.ReasonWindow, maxOffered)
+	if err := p.Run(ctx, tx); err != nil {
+		return err
+	}
+	if err := b.keepParked(ctx, tx, parked); err != nil {
+		return err
+	}
+	for _, id := range unshown {
+		b.Conversations.Rows[id].Unshown = true
+	}
+	for _, d := range slices.Concat(waiting, found, sent, files) {
+		b.Outbox.addDelivery(d)
+	}
+	if n.Receipts {
+		return b.loadJoined(ctx, tx)
+	}
+	return nil
+}
+
+// keepParked remembers parked replies, with the lines about them.
+func (b *Book) keepParked(ctx context.Context, tx pgx.Tx, parked []store.Message) error {
+	b.keepMessages(parked, nil)
+	return b.Outbox.loadDeliveries(ctx, tx, parked)
+}
+
+// replyLanes gives the lanes to customers.
+func (b *Book) replyLanes() []int64 {
+	var list []int64
+	for _, id := range Keys(b.Outbox.Lanes) {
+		if l := b.Outbox.Lanes[id]; l.ConversationID != 0 && b.Channel(l.AccountID) != nil {
+			list = append(list, id)
+		}
+	}
+	return list
+}
+
+// loadJoined reads what left together with the deliveries in hand, and their messages.
+func (b *Book) loadJoined(ctx context.Context, tx pgx.Tx) error {
+	found, err := store.JoinedTo(ctx, tx, Keys(b.Outbox.Deliveries))
+	if err != nil {
+		return err
+	}
+	for _, d := range found {
+		b.Outbox.addDelivery(d)
+	}
+	var missing []int64
+	for _, id := range Keys(b.Outbox.Deliveries) {
+		if d := b.Outbox.Deliveries[id]; d.Kind == outbound.KindReply && b.Messages.Rows[d.MessageID] == nil {
+			missing = append(missing, d.MessageID)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	messages, err := store.Messages(ctx, tx, missing...)
+	if err != nil {
+		return err
+	}
+	for _, m := range messages {
+		b.Messages.Rows[m.ID] = &Message{Message: m}
+	}
+	return b.Outbox.loadDeliveries(ctx, tx, messages)
+}
+
+// admitKnown reads which of the people with whom conversations are to be begun wrote before, where that
+// is required. Only these become customers.
+func (b *Book) admitKnown(ctx context.Context, tx pgx.Tx, n *Wanted) error {
+	var keys []string
+	for _, s := range n.Strangers {
+		keys = append(keys, s.keys()...)
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	var err error
+	if b.People.writers, err = store.WritersAmong(ctx, tx, keys); err != nil {
+		return err
+	}
+	for _, s := range n.Strangers {
+		if b.People.Wrote(s.Party) {
+			n.AddParty(s.Account, s.Party)
+		}
+	}
+	return nil
+}
+
+// openedIn gives the conversations whose window the batch opens.
+func (b *Book) openedIn(n *Wanted) []int64 {
+	var list []int64
+	for _, x := range n.Answers {
+		if c := b.ConversationOf(b.Dir.Account(x.Account), x.Inbound); c != nil {
+			list = append(list, c.ID)
+		}
+	}
+	return compact(list)
+}
+
+// findPosts reads the posts with these keys.
+func findPosts(p *store.Pipeline, dest *[]store.Post, wanted []PostKey) {
+	accounts, channels, messages := make([]int64, len(wanted)), make([]string, len(wanted)), make([]string, len(wanted))
+	for i, k := range wanted {
+		accounts[i], channels[i], messages[i] = k.Account, k.Channel, k.Message
+	}
+	p.FindPosts(dest, accounts, channels, messages)
+}
+
+// ErrNewAccount says that a conversation belongs to an account that the directory of this process
+// does not know yet.
+var ErrNewAccount = errors.New("book: an account is newer than the directory")

@@ -1,0 +1,68 @@
+package book
+
+import (
+	"context"
+	"encoding/json"
+
+	"parley/store"
+)
+
+// Log holds the entries that one batch adds to the logs of conversations.
+type Log struct {
+	*Moment
+	Entries []store.LogEntry
+}
+
+// ByAgent records what an agent did.
+func (l *Log) ByAgent(c *Conversation, agent *store.Agent, what store.Deed, detail any) {
+	id := agent.ID
+	l.add(c, &id, store.ByAgent, what, detail)
+}
+
+// ByCustomer records what the customer did.
+func (l *Log) ByCustomer(c *Conversation, what store.Deed, detail any) {
+	l.add(c, nil, store.ByCustomer, what, detail)
+}
+
+// ByParley records what Parley did by itself.
+func (l *Log) ByParley(c *Conversation, what store.Deed, detail any) {
+	l.add(c, nil, store.ByParley, what, detail)
+}
+
+func (l *Log) add(c *Conversation, agent *int64, actor store.Doer, what store.Deed, detail any) {
+	body := json.RawMessage("{}")
+	if detail != nil {
+		if b, err := json.Marshal(detail); err == nil {
+			body = b
+		}
+	}
+	l.Entries = append(l.Entries, store.LogEntry{ID: l.IDs.Next(), ConversationID: c.ID, At: l.Now, AgentID: agent, Actor: actor,
+		What: what, Detail: body, EventID: l.Event.ID})
+}
+
+// Detail of a log entry.
+type Detail struct {
+	Text    string  `json:"text,omitempty"`
+	Reason  string  `json:"reason,omitempty"`
+	Message int64   `json:"message,omitempty"`
+	Agents  []int64 `json:"agents,omitempty"`
+	Team    int64   `json:"team,omitempty"`
+	Note    string  `json:"note,omitempty"` // what was said with it, to colleagues
+}
+
+// DetailOf reads the detail of a log entry; what earlier versions wrote lacks fields.
+func DetailOf(entry store.LogEntry) (d Detail) {
+	_ = json.Unmarshal(entry.Detail, &d)
+	return d
+}
+
+func (l *Log) flush(ctx context.Context, p *store.Pipeline) error {
+	return store.InsertLog(ctx, p, l.Entries)
+}
+
+// Note records a note in the history.
+func (l *Log) Note(c *Conversation, agent *store.Agent, m *Message) {
+	if agent != nil {
+		l.ByAgent(c, agent, store.DeedNoted, Detail{Message: m.ID})
+	}
+}

@@ -1,0 +1,208 @@
+package book
+
+import (
+	"context"
+	"slices"
+
+	"parley/bridge"
+	"parley/bridge/engine/outbound"
+	"parley/channels"
+	"parley/store"
+)
+
+// Messages holds the messages that one batch has loaded, with the ids by which providers know them,
+// customers' reactions to them, and their files that are still to be fetched.
+type Messages struct {
+	*Moment
+	Rows        map[int64]*Message
+	External    map[UserKey]store.ExternalID
+	newExternal []store.ExternalID
+	moved       []store.ExternalID // ids that now belong to another conversation or message
+	Reactions   map[ReactionKey]store.Reaction
+	Reacted     map[ReactionKey]bool // reactions that changed
+	Fetches     []store.Fetch        // new files to be fetched
+	Offers      []*Message           // parked replies to be offered again
+}
+
+func newMessages(m *Moment) *Messages {
+	return &Messages{Moment: m, Rows: map[int64]*Message{}, External: map[UserKey]store.ExternalID{},
+		Reactions: map[ReactionKey]store.Reaction{}, Reacted: map[ReactionKey]bool{}}
+}
+
+func (ms *Messages) flush(ctx context.Context, p *store.Pipeline) error {
+	fresh, changed := written(ms.Rows, func(m *Message) (store.Message, bool, bool) { return m.Message, m.Fresh, m.Dirty })
+	if err := store.InsertMessages(ctx, p, fresh); err != nil {
+		return err
+	}
+	if err := store.UpdateMessages(ctx, p, changed); err != nil {
+		return err
+	}
+	if err := store.InsertExternalIDs(ctx, p, ms.newExternal); err != nil {
+		return err
+	}
+	if err := store.UseUploads(ctx, p, uploads(fresh)); err != nil {
+		return err
+	}
+	return store.MoveExternalIDs(ctx, p, ms.moved)
+}
+
+func (ms *Messages) flushReactions(ctx context.Context, p *store.Pipeline) error {
+	var rows []store.Reaction
+	for k := range ms.Reacted {
+		rows = append(rows, ms.Reactions[k])
+	}
+	if err := store.UpsertReactions(ctx, p, rows); err != nil {
+		return err
+	}
+	return store.InsertFetches(ctx, p, ms.Fetches)
+}
+
+// uploads are the blobs of the files that were uploaded to us.
+func uploads(messages []store.Message) []string {
+	var blobs []string
+	for i := range messages {
+		for _, f := range messages[i].Files {
+			if f.Blob != "" && len(f.Surface) > 0 {
+				blobs = append(blobs, f.Blob)
+			}
+		}
+	}
+	return blobs
+}
+
+// ReactionKey names a reaction: who reacted, and to which message, by the provider's id of it.
+type ReactionKey struct {
+	Account  int64
+	Target   string
+	Identity int64
+}
+
+// Tie records which message a provider's id belongs to, unless that is known. Message 0 = the customer
+// deleted the message before it came.
+func (ms *Messages) Tie(account int64, external string, conversation, message int64) {
+	k := UserKey{account, external}
+	x := store.ExternalID{AccountID: account, ExternalID: external, ConversationID: conversation, MessageID: message}
+	switch before, known := ms.External[k]; {
+	case known && before.MessageID == 0: // its deletion came first
+		ms.External[k] = x
+		ms.moved = append(ms.moved, x)
+		return
+	case known:
+		return
+	}
+	ms.External[k] = x
+	ms.newExternal = append(ms.newExternal, x)
+}
+
+// KeepFiles notes the files of a message, and that those with a Ref are to be fetched.
+func (ms *Messages) KeepFiles(m *Message, a *store.Account, in channels.Inbound) {
+	for i, f := range in.Attachments {
+		ref := store.FileRef{Name: f.Name, ContentType: f.ContentType, SizeBytes: int64(len(f.Content)), Index: i, Inline: f.Inline}
+		if f.Ref != "" {
+			ref.Fetched, ref.SizeBytes = true, f.SizeBytes
+			ms.Fetches = append(ms.Fetches, store.Fetch{ID: ms.IDs.Next(), AccountID: a.ID, ConversationID: m.ConversationID, MessageID: m.ID, N: i,
+				Ref: f.Ref, SizeBytes: f.SizeBytes, State: store.FetchWaiting, DueAt: &ms.Now, CreatedAt: ms.Now})
+		}
+		m.Files = append(m.Files, ref)
+	}
+}
+
+// TieSent ties a provider's id to a message of ours.
+func (ms *Messages) TieSent(a *store.Account, m *Message, external string) {
+	if external == "" {
+		return
+	}
+	ms.Tie(a.ID, external, m.ConversationID, m.ID)
+	if m.ExternalID == "" {
+		m.ExternalID, m.Dirty = external, true
+	}
+}
+
+// Move gives a message to another conversation, and with its provider's id the answers to it.
+func (ms *Messages) Move(m *Message, c *Conversation) {
+	m.ConversationID, m.Dirty = c.ID, true
+	if m.ExternalID != "" {
+		ms.moved = append(ms.moved, store.ExternalID{AccountID: c.AccountID, ExternalID: m.ExternalID, ConversationID: c.ID, MessageID: m.ID})
+	}
+}
+
+// AddByPerson adds a person's message as a note that stays inside; the caller decides its fate.
+func (ms *Messages) AddByPerson(r Request) *Message {
+	m := &Message{Fresh: true, Message: store.Message{ID: ms.IDs.Next(), ConversationID: r.Conversation.ID, Direction: store.DirectionNote, Fate: store.FateInside,
+		AuthorUser: r.Actor.ID, AccountID: r.Surface, Channel: r.Place.Channel, Thread: r.Place.Thread, Place: r.Place.Message, Text: r.Text,
+		EventID: ms.Event.ID, SaidAt: ms.Now, CreatedAt: ms.Now}}
+	if r.Agent != nil {
+		m.AgentID = &r.Agent.ID
+	}
+	m.Files, m.Rich, m.Promotional = SurfaceFiles(r.Files), richRow(r.Rich), r.Args.Promotional
+	ms.Rows[m.ID] = m
+	r.Conversation.Last = append(r.Conversation.Last, m.Message)
+	return m
+}
+
+// Unanswered makes the conversation wait for its agents again when a reply did not reach the customer,
+// unless another reply since the customer's last message did or still may.
+func (ms *Messages) Unanswered(c *Conversation) {
+	recent := slices.SortedFunc(slices.Values(c.Last), func(a, b store.Message) int {
+		if Later(&a, &b) {
+			return -1
+		}
+		return 1
+	})
+	for i := range recent {
+		m := ms.Rows[recent[i].ID]
+		if m == nil || m.Direction == store.DirectionIn {
+			break
+		}
+		if m.Direction == store.DirectionOut && m.Reason != outbound.MachineReason && (m.Fate == store.FateWaiting || m.Fate == store.FateOut || m.Fate == store.FateUnclear) {
+			return
+		}
+	}
+	if c.BridgeStatus() == bridge.StatusPending {
+		c.Status = string(bridge.StatusOpen)
+	}
+	if c.WaitingSince == nil && c.BridgeStatus().Open() {
+		c.WaitingSince = &ms.Now
+	}
+	c.RefreshCard()
+}
+
+// AnsweredBy finds the one message that a reply answers; nil = none in particular.
+func (ms *Messages) AnsweredBy(c *Conversation, a bridge.Action) *Message {
+	m := ms.Rows[a.Args.Message]
+	if m == nil || m.ConversationID != c.ID || m.Direction != store.DirectionIn && m.Fate != store.FateOut {
+		return nil // the customer hasn't that message
+	}
+	return m
+}
+
+// newestAsking finds the newest message of a conversation that a verb without an
+// object can mean.
+func (ms *Messages) newestAsking(c *Conversation, verb bridge.Verb) *Message {
+	var found *Message
+	for i := range c.Last {
+		m := ms.Rows[c.Last[i].ID]
+		if m != nil && asksFor(c, m, verb) && (found == nil || Later(&m.Message, &found.Message)) {
+			found = m
+		}
+	}
+	return found
+}
+
+func asksFor(c *Conversation, m *Message, verb bridge.Verb) bool {
+	switch verb {
+	case bridge.VerbSend:
+		return m.Fate == store.FateAsk || m.Fate == store.FateParked || m.Fate == store.FateUndone || m.Fate == store.FateInside && Told(m.Reason)
+	case bridge.VerbKeep, bridge.VerbDrop:
+		return m.Fate == store.FateAsk || m.Fate == store.FateParked || m.Fate == store.FateWaiting
+	case bridge.VerbSendAgain:
+		return m.Fate == store.FateFailed || m.Fate == store.FateUnclear
+	case bridge.VerbMarkSent:
+		return m.Fate == store.FateUnclear
+	case bridge.VerbBlock:
+		return m.Direction == store.DirectionIn && m.Automatic != ""
+	case bridge.VerbPromote, bridge.VerbSilence:
+		return m.Direction == store.DirectionIn && (m.Automatic != "" || c.Collects != nil)
+	}
+	return false
+}

@@ -1,0 +1,85 @@
+package book
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store"
+)
+
+// Where each mail may open a conversation, a stranger could open thousands, and their threads would
+// bury what known customers say. So one address, and one domain, may open a number of conversations of
+// an account at once, and one more in each period after that. Mails above that are collected (collect.go).
+// The account's own domain is that of colleagues, and people at a public provider have nothing to do
+// with each other: for these domains only the address counts.
+const (
+	senderAtOnce, senderEach = 10, 2 * time.Minute
+	domainAtOnce, domainEach = 50, 20 * time.Second
+)
+
+// Openings holds what one batch has loaded of the limits, by account and origin.
+type Openings map[UserKey]*Opening
+
+// Opening is how much of its limit an origin has used.
+type Opening struct {
+	store.Opening
+	atOnce int
+	Each   time.Duration
+}
+
+// Of gives an origin's use of its limit; it makes the entry of a new origin.
+func (os Openings) Of(k UserKey) *Opening {
+	o := os[k]
+	if o == nil {
+		o = &Opening{Opening: store.Opening{AccountID: k.Account, Origin: k.User}, atOnce: senderAtOnce, Each: senderEach}
+		if strings.HasPrefix(k.User, "@") {
+			o.atOnce, o.Each = domainAtOnce, domainEach
+		}
+		os[k] = o
+	}
+	return o
+}
+
+// keep remembers how much the origins had used when their rows were read.
+func (os Openings) keep(found []store.Opening) {
+	for _, o := range found {
+		os.Of(UserKey{o.AccountID, o.Origin}).Before = o.Before
+	}
+}
+
+// Allows says that n more may be opened now.
+func (o *Opening) Allows(n int) bool {
+	return o.Before+o.Used+float64(n)*o.Each.Seconds() <= float64(o.atOnce)*o.Each.Seconds()
+}
+
+func (os Openings) flush(ctx context.Context, p *store.Pipeline) error {
+	var rows []store.Opening
+	for _, o := range os {
+		if o.Used > 0 {
+			rows = append(rows, o.Opening)
+		}
+	}
+	return store.UseOpenings(ctx, p, rows)
+}
+
+// wantCollecting adds the collecting threads of the accounts on which an origin may exceed its limit
+// in this batch.
+func (os Openings) wantCollecting(ctx context.Context, tx pgx.Tx, n *Wanted, now time.Time) error {
+	var days keyList
+	for k, count := range n.Opens {
+		if !os.Of(k).Allows(count) {
+			days.Add(k.Account, Day(now))
+		}
+	}
+	if len(days.names) == 0 {
+		return nil
+	}
+	found, err := store.CollectingOfDays(ctx, tx, days.accounts, days.names)
+	for _, id := range found {
+		n.AddConversation(id)
+	}
+	return err
+}

@@ -1,0 +1,263 @@
+package book
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/bridge/engine/outbound"
+	"parley/channels"
+	"parley/store"
+)
+
+// People holds the customers whom one batch is about, by the keys (addresses, numbers) that they have.
+type People struct {
+	*Moment
+	Identities map[int64]*store.Identity
+	ByAddress  map[UserKey]*store.Identity
+	writers    []string // of the keys with which agents begin conversations, those from which somebody wrote before
+
+	newIdentity     map[int64]bool  // rows that this batch made
+	United          map[int64]int64 // an identity that proved to be another's customer → that one
+	Linked          map[int64]bool  // identities whose key or customer changed
+	consents        map[int64]bool  // identities whose OptedOut changed
+	DirtyIdentities map[int64]bool  // identities of which something else changed
+}
+
+func newPeople(m *Moment) *People {
+	return &People{Moment: m, Identities: map[int64]*store.Identity{}, ByAddress: map[UserKey]*store.Identity{}, newIdentity: map[int64]bool{},
+		United: map[int64]int64{}, Linked: map[int64]bool{}, consents: map[int64]bool{}, DirtyIdentities: map[int64]bool{}}
+}
+
+// SetConsent keeps what a customer wants, and says whether that is something new.
+func (ps *People) SetConsent(i *store.Identity, wish channels.Consent) bool {
+	before := i.OptedOut
+	switch {
+	case wish.OptedOut && wish.Marketing && before != store.OptedOutAll:
+		i.OptedOut = store.OptedOutMarketing
+	case wish.OptedOut && !wish.Marketing:
+		i.OptedOut = store.OptedOutAll
+	case !wish.OptedOut && (!wish.Marketing || before == store.OptedOutMarketing):
+		i.OptedOut = ""
+	}
+	if i.OptedOut == before {
+		return false
+	}
+	ps.consents[i.ID] = true
+	return true
+}
+
+// newIdentities gives the rows of all senders, as if each were new, sorted. Their ids rise as the
+// facts name them: of several new keys the one with the lowest stands for the customer.
+func (ps *People) newIdentities(p parties) []store.Identity {
+	rows := make([]store.Identity, 0, len(p.keys))
+	for _, k := range p.keys {
+		rows = append(rows, store.Identity{ID: ps.IDs.Next(), AccountID: k.Account, Key: k.User, Name: p.byKey[k].Name, ContactID: ps.IDs.Next()})
+	}
+	slices.SortFunc(rows, func(a, b store.Identity) int {
+		return cmp.Or(cmp.Compare(a.AccountID, b.AccountID), strings.Compare(a.Key, b.Key))
+	})
+	return rows
+}
+
+// keepIdentities remembers the senders; those that were new get contacts.
+func (ps *People) keepIdentities(found, asked []store.Identity) {
+	fresh := make(map[int64]bool, len(asked))
+	for _, r := range asked {
+		fresh[r.ID] = true
+	}
+	for i := range found {
+		ps.AddIdentity(&found[i])
+		if fresh[found[i].ID] {
+			ps.newIdentity[found[i].ID] = true
+		}
+	}
+}
+
+// AddIdentity makes an identity known.
+func (ps *People) AddIdentity(i *store.Identity) {
+	ps.Identities[i.ID] = i
+	ps.ByAddress[UserKey{i.AccountID, i.Key}] = i
+}
+
+// SenderOf gives the identity of a mail's sender; nil when it doesn't exist any more.
+func (ps *People) SenderOf(ctx context.Context, tx pgx.Tx, m *Message) (*store.Identity, error) {
+	if i := ps.Identities[*m.IdentityID]; i != nil {
+		return i, nil
+	}
+	found, err := store.Identities(ctx, tx, []int64{*m.IdentityID})
+	if err != nil {
+		return nil, err
+	}
+	for i := range found {
+		if found[i].ID == *m.IdentityID {
+			ps.AddIdentity(&found[i])
+			return &found[i], nil
+		}
+	}
+	return nil, nil
+}
+
+// linkIdentities unites the identities whose keys prove to be one customer's, and maps every key to the
+// root, the identity that stands for its customer.
+func (ps *People) linkIdentities(same []samePerson) {
+	for _, i := range ps.Identities {
+		ps.rooted(i)
+	}
+	for _, s := range same {
+		var roots []*store.Identity
+		for _, key := range s.keys {
+			if i := ps.ByAddress[UserKey{s.account, key}]; i != nil && !slices.Contains(roots, i) {
+				roots = append(roots, i)
+			}
+		}
+		if len(roots) < 2 {
+			continue
+		}
+		first := slices.MinFunc(roots, func(a, b *store.Identity) int { // one that was known before; the same in all replicas
+			return cmp.Or(compareBool(ps.newIdentity[a.ID], ps.newIdentity[b.ID]), cmp.Compare(a.ID, b.ID))
+		})
+		for _, r := range roots {
+			if r != first {
+				ps.unite(first, r)
+			}
+		}
+	}
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+// rooted maps a key to the identity that stands for its customer.
+func (ps *People) rooted(i *store.Identity) {
+	if root := ps.Identities[i.Root()]; root != nil {
+		ps.ByAddress[UserKey{i.AccountID, i.Key}] = root
+	}
+}
+
+// unite makes other and all that it stands for the same customer as first.
+func (ps *People) unite(first, other *store.Identity) {
+	if !ps.newIdentity[other.ID] {
+		ps.United[other.ID] = first.ID
+	}
+	if other.OptedOut == store.OptedOutAll || first.OptedOut == "" && other.OptedOut != "" {
+		first.OptedOut = other.OptedOut
+		ps.consents[first.ID] = true
+	}
+	for _, id := range Keys(ps.Identities) {
+		if i := ps.Identities[id]; i.Root() == other.ID {
+			i.SameAs, i.ContactID = &first.ID, first.ContactID
+			ps.Linked[i.ID] = true
+			ps.rooted(i)
+		}
+	}
+}
+
+// RootOf gives the identity that stands for the customer of a conversation; nil if none.
+func (ps *People) RootOf(c *Conversation) *store.Identity {
+	if c.Identity == nil {
+		return nil
+	}
+	if root := ps.Identities[c.Identity.Root()]; root != nil {
+		return root
+	}
+	return c.Identity
+}
+
+// RowOf finds the row of a key itself.
+func (ps *People) RowOf(account int64, key string) *store.Identity {
+	for _, i := range ps.Identities {
+		if i.AccountID == account && i.Key == key {
+			return i
+		}
+	}
+	return nil
+}
+
+// CustomerOf finds the customer of an inbound; nil = it names none.
+// Errors: notYet when an earlier event of this batch gave the key up: the next batch makes it anew.
+func (ps *People) CustomerOf(a *store.Account, in channels.Inbound) (*store.Identity, error) {
+	if in.From.Key == "" {
+		return nil, nil
+	}
+	if i := ps.ByAddress[UserKey{a.ID, in.From.Key}]; i != nil {
+		return i, nil
+	}
+	return nil, ps.Wait(0)
+}
+
+// IsNewcomer says that an address is not yet part of a conversation that has some.
+func (ps *People) IsNewcomer(c *Conversation, key string) bool {
+	if len(c.Participants) == 0 || c.Identity != nil && c.Identity.Key == key {
+		return false
+	}
+	if i := ps.ByAddress[UserKey{c.AccountID, key}]; i != nil && i == ps.RootOf(c) {
+		return false // the customer by another key
+	}
+	for _, p := range c.Participants {
+		if p.Key == key {
+			return p.New
+		}
+	}
+	return true
+}
+
+func (ps *People) flush(ctx context.Context, p *store.Pipeline) error {
+	rows := func(ids map[int64]bool) (list []store.Identity) {
+		for _, id := range Keys(ids) {
+			list = append(list, *ps.Identities[id])
+		}
+		return list
+	}
+	contacts := slices.DeleteFunc(rows(ps.newIdentity), func(i store.Identity) bool { return i.SameAs != nil })
+	if err := store.InsertContacts(ctx, p, contacts); err != nil {
+		return err
+	}
+	if err := store.UpdateIdentities(ctx, p, rows(ps.DirtyIdentities)); err != nil {
+		return err
+	}
+	if err := store.LinkIdentities(ctx, p, rows(ps.Linked)); err != nil {
+		return err
+	}
+	return store.SetOptedOut(ctx, p, rows(ps.consents))
+}
+
+// samePerson names keys of one customer, the one in use first.
+type samePerson struct {
+	account int64
+	keys    []string
+}
+
+// BlockedRecipients says why nothing may go to the recipients as they are.
+func (ps *People) BlockedRecipients(c *Conversation) *bridge.Problem {
+	if i := ps.RootOf(c); i != nil && i.OptedOut == store.OptedOutAll {
+		return &bridge.Problem{Code: "opted_out", Text: c.Customer().Name + " doesn't want messages any more.", Hint: outbound.OptedOutHint}
+	}
+	if c.Account.Mode != "trial" {
+		return nil
+	}
+	to, cc := outbound.Addressed(c.Participants)
+	for _, p := range slices.Concat(to, cc) {
+		if !slices.ContainsFunc(c.Account.TrialTo, func(s string) bool { return s == p.Key }) {
+			return &bridge.Problem{Code: "trial", Text: "This account is on trial and " + p.Key + " is not on its list.",
+				Hint: "Add the address to trial_to, or switch the account to live."}
+		}
+	}
+	return nil
+}
+
+// Wrote says that somebody with whom a conversation is to be begun wrote before, with any key.
+func (ps *People) Wrote(p channels.Party) bool {
+	return slices.ContainsFunc(append([]string{p.Key}, p.Also...), func(key string) bool { return slices.Contains(ps.writers, key) })
+}

@@ -1,0 +1,45 @@
+package book
+
+import (
+	"context"
+	"slices"
+
+	"parley/bridge/engine/own"
+	"parley/store"
+)
+
+// Replying is what a batch changes about the forms of replies.
+type Replying struct {
+	*Moment
+	conversations, agents []int64 // pairs: agents[i] answered in conversations[i]
+	outdated              []int64 // conversations in which the time of a form may be over
+}
+
+// End notes that the form of an agent who answered is closed: the card no longer names the agent.
+func (rc *Replying) End(c *Conversation, agent *store.Agent) {
+	if agent == nil {
+		return
+	}
+	i := slices.IndexFunc(c.Replying, func(r store.Replying) bool { return r.AgentID == agent.ID })
+	if i < 0 {
+		return
+	}
+	c.Replying = slices.Delete(slices.Clone(c.Replying), i, i+1)
+	rc.conversations, rc.agents = append(rc.conversations, c.ID), append(rc.agents, agent.ID)
+	c.RefreshCard()
+}
+
+// Outdate makes the card show who has a form open now. A timer calls for it after a form was opened or
+// closed, and when a form's time is over.
+func (rc *Replying) Outdate(c *Conversation) {
+	rc.outdated = append(rc.outdated, c.ID)
+	c.Clicked = true // the timer has waited for more already
+	c.RefreshCard()
+}
+
+func (rc *Replying) flush(ctx context.Context, p *store.Pipeline) error {
+	if err := store.EndReplies(ctx, p, rc.conversations, rc.agents, own.Replying); err != nil {
+		return err
+	}
+	return store.OutdateReplies(ctx, p, compact(rc.outdated), rc.Now, own.Replying)
+}

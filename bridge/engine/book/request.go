@@ -1,0 +1,38 @@
+package book
+
+import (
+	"parley/bridge"
+	"parley/store"
+)
+
+// Request is an action in hand: what somebody asks for, in which surface, who that is, and which
+// conversation it is about.
+type Request struct {
+	bridge.Action
+	Conversation *Conversation // nil = it is about no conversation, or it isn't known which
+	Agent        *store.Agent  // nil = whoever asks is no agent, or nobody has looked yet
+	Surface      int64         // the account of the surface in which it was asked
+}
+
+// About gives the same request about another conversation; nil = about none.
+func (r Request) About(c *Conversation) Request {
+	r.Conversation = c
+	return r
+}
+
+// With gives the same request with another action.
+func (r Request) With(a bridge.Action) Request {
+	r.Action = a
+	return r
+}
+
+// Pointed says that somebody chose a verb for one message of a thread, and means no other.
+func Pointed(a bridge.Action) bool {
+	return a.Place.Message != "" && (a.Origin == bridge.OriginShortcut || a.Origin == bridge.OriginForm)
+}
+
+// OnCard says that something was done to the conversation's card, and not to a message.
+func (r Request) OnCard() bool {
+	t := r.Conversation.Threads[r.Surface]
+	return t != nil && t.Root != "" && r.Place.Message == t.Root
+}

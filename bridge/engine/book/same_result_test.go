@@ -1,0 +1,83 @@
+package book
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"parley/bridge/engine/directory"
+	"parley/store"
+)
+
+// The same words name the same agent, team and tag each time: whom several names fit, nobody.
+func TestNamesFindTheSame(t *testing.T) {
+	t.Parallel()
+	dir := directory.New(store.Directory{
+		Agents: []store.Agent{{ID: 1, Email: "lee@acme.test", Name: "Ann Lee", Active: true}, {ID: 2, Email: "ray@acme.test", Name: "Ann Ray", Active: true},
+			{ID: 3, Email: "ann@acme.test", Name: "Ann", Active: true}, {ID: 4, Email: "kim@acme.test", Name: "Kim Yo", Active: true},
+			{ID: 5, Email: "kim2@acme.test", Name: "Kim Yo", Active: true}, {ID: 6, Email: "old@acme.test", Name: "Bo"}, {ID: 7, Email: "bo@acme.test", Name: "Bo Ek", Active: true}},
+		Teams: []store.Team{{ID: 1, Name: "Sales EU"}, {ID: 2, Name: "sales-eu"}, {ID: 3, Name: "Support"}},
+		Tags:  []store.Tag{{Name: "VIP"}, {Name: "Vip"}, {Name: "vip"}},
+	})
+	for range 100 {
+		for who, want := range map[string]int64{"ann": 3, "Ann Ray": 2, "kim": 0, "kim yo": 0, "KIM2@acme.test": 5, "bo": 7, "@lee@acme.test": 1} {
+			var got int64
+			if a := dir.Find(9, who); a != nil {
+				got = a.ID
+			}
+			if got != want {
+				t.Fatalf("%q is agent %d, want %d", who, got, want)
+			}
+		}
+		for name, want := range map[string]int64{"sales-eu": 2, "Sales EU": 1, "#SALES_EU": 1, "support": 3} {
+			if got := dir.FindTeam(name); got == nil || got.ID != want {
+				t.Fatalf("%q is team %+v, want %d", name, got, want)
+			}
+		}
+		list := newTags(dir)
+		for name, want := range map[string]string{"vIP": "VIP", "vip": "vip", "Vip": "Vip"} {
+			if got := list.known(name); got != want {
+				t.Fatalf("%q is the tag %q, want %q", name, got, want)
+			}
+		}
+	}
+}
+
+// What was said within a second, as providers count, stands in the order in which it came,
+// whichever row the database gives first.
+func TestSaidInKeepsTheOrder(t *testing.T) {
+	t.Parallel()
+	at := time.Unix(1_700_000_000, 0)
+	rows := []store.Message{{ID: 30, EventID: 1, Text: "one"}, {ID: 10, EventID: 2, Text: "two"}, {ID: 11, EventID: 2, Text: "three"}}
+	for i := range rows {
+		rows[i].Direction, rows[i].SaidAt = store.DirectionIn, at
+	}
+	for _, order := range [][]int{{0, 1, 2}, {2, 1, 0}, {1, 2, 0}, {1, 0, 2}} {
+		var given []store.Message
+		for _, i := range order {
+			given = append(given, rows[i])
+		}
+		var got []string
+		for _, s := range SaidIn(given) {
+			got = append(got, s.Text)
+		}
+		if !slices.Equal(got, []string{"one", "two", "three"}) {
+			t.Errorf("given as %v: %q", order, got)
+		}
+	}
+}
+
+// What is made of a time is the same in each zone that a machine may be in, or that a time was
+// read in.
+func TestZonesMakeNoDifferenceToDays(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 21, 2, 30, 0, 0, time.UTC)
+	for _, zone := range []*time.Location{time.UTC, time.FixedZone("EST", -5*60*60), time.FixedZone("IST", 330*60)} {
+		convs := newConversations(&Moment{Now: now.In(zone)}, nil)
+		convs.numbers = []int64{7}
+		c, err := convs.DailyThread(t.Context(), nil, &store.Account{ID: 1})
+		if err != nil || *c.Day != "2026-11-21" || c.Subject != "Automatic mail, Saturday 21 November" {
+			t.Errorf("%s: %q of %s, %v", zone, c.Subject, *c.Day, err)
+		}
+	}
+}

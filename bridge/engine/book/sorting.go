@@ -1,0 +1,56 @@
+package book
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/store"
+)
+
+// DailyThread gives the thread in which an account's automatic mails of today are sorted, and makes it if need be.
+func (cs *Conversations) DailyThread(ctx context.Context, tx pgx.Tx, a *store.Account) (*Conversation, error) {
+	today := Day(cs.Now)
+	k := LaneKey{a.ID, today}
+	if c := cs.Rows[cs.days[k]]; c != nil {
+		return c, nil
+	}
+	c, err := cs.sortingThread(ctx, tx, a, "Automatic mail, ")
+	if err != nil {
+		return nil, err
+	}
+	c.Day = &today
+	cs.days[k] = c.ID
+	return c, nil
+}
+
+// CollectingThread gives the thread in which an account's mails of today are collected that are above a sender's
+// limit, and makes it if need be.
+func (cs *Conversations) CollectingThread(ctx context.Context, tx pgx.Tx, a *store.Account) (*Conversation, error) {
+	today := Day(cs.Now)
+	k := LaneKey{a.ID, today}
+	if c := cs.Rows[cs.collecting[k]]; c != nil {
+		return c, nil
+	}
+	c, err := cs.sortingThread(ctx, tx, a, "Very many new conversations, ")
+	if err != nil {
+		return nil, err
+	}
+	c.Collects = &today
+	cs.collecting[k] = c.ID
+	return c, nil
+}
+
+// sortingThread makes a thread that is no conversation: mails are sorted in it.
+func (cs *Conversations) sortingThread(ctx context.Context, tx pgx.Tx, a *store.Account, subject string) (*Conversation, error) {
+	id, err := cs.Number(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	c := &Conversation{Fresh: true, Account: a, Threads: map[int64]*Thread{}, Conversation: &store.Conversation{ID: id, AccountID: a.ID,
+		TeamID: a.TeamID, Kind: "automatic", Status: string(bridge.StatusOpen), LastAt: cs.Now, CreatedAt: cs.Now,
+		Subject: subject + cs.Now.UTC().Format("Monday 2 January")}}
+	cs.Rows[id] = c
+	return c, nil
+}

@@ -1,0 +1,49 @@
+package book
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"parley/store"
+)
+
+// Timers holds the timers that one batch starts and stops.
+type Timers struct {
+	set     map[timerKey]store.Timer
+	stopped map[timerKey]store.Timer
+	Overdue []store.Overdue // snoozes that ended while nobody could be told
+}
+
+func newTimers() *Timers {
+	return &Timers{set: map[timerKey]store.Timer{}, stopped: map[timerKey]store.Timer{}}
+}
+
+// Start sets a conversation's timer of a kind, in place of the one that it has.
+func (t *Timers) Start(row store.Timer) {
+	k := timerKey{row.ConversationID, row.Kind}
+	delete(t.stopped, k)
+	t.set[k] = row
+}
+
+// Stop keeps a conversation's timer of a kind from firing.
+func (t *Timers) Stop(row store.Timer) {
+	k := timerKey{row.ConversationID, row.Kind}
+	delete(t.set, k)
+	t.stopped[k] = row
+}
+
+func (t *Timers) flush(ctx context.Context, p *store.Pipeline) error {
+	if err := store.CancelTimers(ctx, p, slices.Collect(maps.Values(t.stopped))); err != nil {
+		return err
+	}
+	if err := store.AddOverdue(ctx, p, t.Overdue); err != nil {
+		return err
+	}
+	return store.SetTimers(ctx, p, slices.Collect(maps.Values(t.set)))
+}
+
+type timerKey struct {
+	conversation int64
+	kind         string
+}

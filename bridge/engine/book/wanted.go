@@ -1,0 +1,128 @@
+package book
+
+import (
+	"slices"
+
+	"parley/bridge/engine/outbound"
+	"parley/channels"
+)
+
+// Wanted collects what a batch will touch, before anything is locked; load reads it. What it names twice
+// is read once.
+type Wanted struct {
+	depth
+	facts         int // how many facts the batch applies
+	parties       parties
+	Strangers     []Stranger // who become customers only if they wrote before
+	Peeked        keyList    // customers who are looked up only
+	Joined        keyList    // senders whose open conversations are needed
+	Reacted       keyList    // messages, by the provider's ids, of which the reactions are needed
+	External      keyList    // messages, by the provider's ids
+	lanes         keyList
+	Days          keyList // days of which the threads are needed in which mails are sorted
+	Posts         []PostKey
+	conversations map[int64]bool
+	Messages      []int64
+	Deliveries    []int64
+	Files         []int64         // messages of which the posts of files are needed
+	Opens         map[UserKey]int // how many conversations each origin may open
+	Said          []Request       // what is said, in conversations of which the latest messages are needed
+	Ends          []Request       // what ends conversations
+	Answers       []Incoming      // what opens the reply windows of conversations
+	Tags          []string        // that are put on conversations
+}
+
+// depth says what of the conversations is needed besides their rows.
+type depth struct {
+	Waiting  bool // the deliveries that wait for customers
+	Failures bool // these, and the latest messages of all conversations
+	Receipts bool // the deliveries that left together
+	UpTo     bool // the replies that were sent before a watermark
+}
+
+// parties are the people who are customers, or become such.
+type parties struct {
+	byKey map[UserKey]channels.Party
+	keys  []UserKey // in the order in which the facts name them
+	same  []samePerson
+}
+
+// Stranger is somebody with whom a conversation may be begun only if one of the party's keys wrote before.
+type Stranger struct {
+	Account int64
+	Party   channels.Party
+}
+
+// Incoming is what a customer wrote to an account.
+type Incoming struct {
+	Account int64
+	Inbound channels.Inbound
+}
+
+// keyList lists things by account and name, the way PostgreSQL takes them.
+type keyList struct {
+	accounts []int64
+	names    []string
+}
+
+func (l *keyList) Add(account int64, name string) {
+	l.accounts, l.names = append(l.accounts, account), append(l.names, name)
+}
+
+// NewWanted makes the empty list of what a number of facts will touch.
+func NewWanted(facts int) *Wanted {
+	return &Wanted{facts: facts, parties: parties{byKey: map[UserKey]channels.Party{}}, conversations: map[int64]bool{}, Opens: map[UserKey]int{}}
+}
+
+// AddConversation adds a conversation by its number; 0 = none.
+func (n *Wanted) AddConversation(id int64) {
+	if id != 0 {
+		n.conversations[id] = true
+	}
+}
+
+// AddDirect adds the lane of what is told to somebody directly.
+func (n *Wanted) AddDirect(surface int64, user string) { n.AddChannel(surface, "@"+user) }
+
+// AddChannel adds the lane of a channel of a surface.
+func (n *Wanted) AddChannel(surface int64, channel string) {
+	n.lanes.Add(surface, outbound.ChannelLane(channel))
+}
+
+// AddParty adds a customer by all keys that are known of her, the one in use first.
+func (n *Wanted) AddParty(account int64, p channels.Party, more ...string) {
+	if p.Key == "" {
+		return
+	}
+	all := slices.DeleteFunc(slices.Concat([]string{p.Key}, p.Also, more), func(key string) bool { return key == "" })
+	for _, key := range all {
+		k := UserKey{account, key}
+		_, known := n.parties.byKey[k]
+		if !known {
+			n.parties.keys = append(n.parties.keys, k)
+		}
+		if !known || p.Name != "" { // the newest name, as if each came alone
+			n.parties.byKey[k] = channels.Party{Key: key, Name: p.Name}
+		}
+	}
+	if len(all) > 1 {
+		n.parties.same = append(n.parties.same, samePerson{account, all})
+	}
+}
+
+// keys gives all keys of the party.
+func (s Stranger) keys() []string { return append([]string{s.Party.Key}, s.Party.Also...) }
+
+// ids bounds how many rows the batch may make.
+func (n *Wanted) ids() int {
+	return max(leastIDs, idsPerEvent*n.facts) + 2*len(n.parties.keys) + 2*len(n.lanes.names)*max(n.facts, 1)
+}
+
+// openers gives the accounts and origins of those who may open conversations.
+func (n *Wanted) openers() keyList {
+	var l keyList
+	for k := range n.Opens {
+		l.Add(k.Account, k.User)
+	}
+	return l
+}

@@ -1,0 +1,79 @@
+// Package chores does in the background what belongs to no batch of events: it fetches the files that
+// providers keep, tells providers of templates, follows channels that moved, sets the timers of evening
+// lists, and clears away what nobody needs.
+//
+// What does not belong here: what any of it means for a conversation. Results come back as facts
+// (package own).
+package chores
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
+
+	"parley/bridge/engine/directory"
+	"parley/channels"
+)
+
+// timeout bounds a look at the database.
+const timeout = 5 * time.Second
+
+// Host is what chores need of the engine.
+type Host interface {
+	// Directory gives accounts, agents and teams as they were read last.
+	Directory() *directory.Directory
+	// Channel gives the channel of an account; nil while it isn't there.
+	Channel(account int64) channels.Channel
+	// Channels gives the channels that work in this process, by account.
+	Channels() map[int64]channels.Channel
+	// Trouble tells the admins, once, why what of an account fails; with nil, that it works again.
+	Trouble(account int64, what string, c *channels.Condition)
+	// Wake tells that facts of Parley's own were journalled.
+	Wake()
+}
+
+// Chores are the background work of one process.
+type Chores struct {
+	pool  *pgxpool.Pool
+	log   *slog.Logger
+	host  Host
+	fetch chan struct{} // files may be there to be fetched
+}
+
+// New makes the chores of a process.
+func New(pool *pgxpool.Pool, log *slog.Logger, host Host) *Chores {
+	return &Chores{pool: pool, log: log, host: host, fetch: make(chan struct{}, 1)}
+}
+
+// Run works until ctx ends.
+func (cs *Chores) Run(ctx context.Context) error {
+	var group errgroup.Group
+	group.Go(func() error { return cs.every(ctx, templateEvery, "looking after templates", cs.workTemplates) })
+	group.Go(func() error { return cs.every(ctx, movePause, "moving a channel", cs.moveChannels) })
+	group.Go(func() error { return cs.runFetches(ctx) })
+	group.Go(func() error {
+		cs.keepOldWords(ctx)
+		return cs.every(ctx, tidyEvery, "tidying", cs.tidy)
+	})
+	return group.Wait()
+}
+
+// every does a round of work now and after each pause until ctx ends; the log names the work when a
+// round did not go well.
+func (cs *Chores) every(ctx context.Context, pause time.Duration, work string, round func(context.Context) error) error {
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for {
+		if err := round(ctx); err != nil && ctx.Err() == nil {
+			cs.log.Warn("a round of work failed", "what", work, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}

@@ -1,0 +1,36 @@
+package chores
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge/engine/own"
+	"parley/bridge/engine/workflow"
+	"parley/store"
+)
+
+// SetEvenings starts the timers of all teams' next lists, and stops those that the present hours
+// no longer call for. Any replica may do it, any number of times.
+func (cs *Chores) SetEvenings(ctx context.Context) error {
+	dir := cs.host.Directory()
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	return store.InTx(ctx, cs.pool, func(tx pgx.Tx) error {
+		now, err := store.Now(ctx, tx)
+		if err != nil {
+			return err
+		}
+		var timers []store.Timer
+		kinds := []string{}
+		for _, team := range dir.Teams {
+			if t, ok := workflow.NextClosing(dir, team.ID, now); ok {
+				timers, kinds = append(timers, t), append(kinds, t.Kind)
+			}
+		}
+		if err := store.KeepTimers(ctx, tx, own.Evening, kinds); err != nil || len(timers) == 0 {
+			return err
+		}
+		return store.SetTimers(ctx, tx, timers)
+	})
+}

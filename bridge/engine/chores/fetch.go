@@ -1,0 +1,198 @@
+package chores
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/own"
+	"parley/channels"
+	"parley/store"
+)
+
+// Fetching of files that providers keep for us.
+const (
+	fetchTotal   = 16        // files that are fetched at once
+	fetchEach    = 4         // of them, those of one account
+	maxFetched   = 128 << 20 // bytes of one file
+	fetchTime    = 60 * time.Second
+	fetchMargin  = 15 * time.Second // how much longer than fetchTime a file is leased
+	fetchFor     = 24 * time.Hour   // how long after the first attempt a file is given up
+	fetchSweep   = time.Second
+	fetchStoring = 10 * time.Second
+)
+
+// fetchWaits are the pauses after attempts; the last one repeats.
+func fetchWaits() []time.Duration {
+	return []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 15 * time.Second, time.Minute, 5 * time.Minute, 30 * time.Minute}
+}
+
+// fetchers fetches files; it belongs to one goroutine.
+type fetchers struct {
+	cs    *Chores
+	busy  map[int64]int
+	total int
+	done  chan int64 // gets the account of each fetch that ended
+}
+
+// WakeFetches says that files are to be fetched.
+func (cs *Chores) WakeFetches() {
+	select {
+	case cs.fetch <- struct{}{}:
+	default:
+	}
+}
+
+// runFetches fetches files until ctx ends. That cuts off the fetches under way, and runFetches waits
+// until they have given their files back, for another process to fetch.
+func (cs *Chores) runFetches(ctx context.Context) error {
+	f := &fetchers{cs: cs, busy: map[int64]int{}, done: make(chan int64, fetchTotal)}
+	tick := time.NewTicker(fetchSweep)
+	defer tick.Stop()
+	for {
+		if err := f.claim(ctx); err != nil && ctx.Err() == nil {
+			cs.log.Warn("files not claimed", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			for f.total > 0 {
+				f.ended(<-f.done)
+			}
+			return nil
+		case <-tick.C:
+		case <-cs.fetch:
+		case account := <-f.done:
+			f.ended(account)
+		}
+	}
+}
+
+func (f *fetchers) ended(account int64) {
+	f.busy[account]--
+	f.total--
+}
+
+// claim takes as many due files as there is room for, and begins to fetch them.
+func (f *fetchers) claim(ctx context.Context) error {
+	var accounts []int64
+	var slots []int32
+	room := fetchTotal - f.total
+	for account, ch := range f.cs.host.Channels() {
+		if _, ok := ch.(channels.Fetcher); !ok || room <= 0 {
+			continue
+		}
+		if n := min(fetchEach-f.busy[account], room); n > 0 {
+			accounts, slots = append(accounts, account), append(slots, int32(n)) //nolint:gosec // few
+			room -= n
+		}
+	}
+	if len(accounts) == 0 || ctx.Err() != nil {
+		return nil
+	}
+	limited, cancel := context.WithTimeout(ctx, fetchStoring)
+	defer cancel()
+	claimed, err := store.ClaimFetches(limited, f.cs.pool, accounts, slots, fetchTime+fetchMargin)
+	for _, c := range claimed {
+		f.busy[c.AccountID]++
+		f.total++
+		go func() {
+			f.cs.fetchFile(ctx, c)
+			f.done <- c.AccountID
+		}()
+	}
+	return err
+}
+
+// fetchFile makes one attempt at a file and writes what became of it.
+func (cs *Chores) fetchFile(ctx context.Context, c store.ClaimedFetch) {
+	began, cancel := context.WithTimeout(ctx, store.Seconds(c.LeaseSeconds)-fetchMargin)
+	f, err := cs.fetchOne(began, c)
+	cancel()
+	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchStoring)
+	defer cancel()
+	switch wait, again := cs.fetchAgain(ctx, c, err); {
+	case again:
+		err = store.RetryFetch(after, cs.pool, c, wait, err.Error())
+	case err != nil:
+		cs.log.Info("file not fetched", "conversation_id", c.ConversationID, "message_id", c.MessageID, "class", string(channels.ClassOf(err)))
+		f.Text = whyMissing(err)
+		err = cs.finishFetch(after, c, store.FetchFailed, f)
+	default:
+		cs.host.Trouble(c.AccountID, "fetch", nil)
+		err = cs.finishFetch(after, c, store.FetchDone, f)
+	}
+	if err != nil {
+		cs.log.Warn("result of fetching not written", "conversation_id", c.ConversationID, "error", err)
+	}
+}
+
+func (cs *Chores) finishFetch(ctx context.Context, c store.ClaimedFetch, state string, f own.Fact) error {
+	err := store.FinishFetch(ctx, cs.pool, c, state, f.Blob, f.Text, f.Event(fmt.Sprintf("fetch:%d", c.ID)))
+	cs.host.Wake()
+	return err
+}
+
+// fetchOne reads a file into a blob.
+func (cs *Chores) fetchOne(ctx context.Context, c store.ClaimedFetch) (f own.Fact, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("chores: fetching panicked: %v", p)
+		}
+	}()
+	f = own.Fact{Kind: own.Fetched, Conversation: c.ConversationID, Message: c.MessageID, Account: c.AccountID, FetchedFile: own.FetchedFile{File: c.N}}
+	source, ok := cs.host.Channel(c.AccountID).(channels.Fetcher)
+	if !ok {
+		return f, errors.New("chores: the account isn't connected")
+	}
+	if c.SizeBytes > maxFetched {
+		return f, store.ErrTooLarge
+	}
+	got, err := source.Fetch(ctx, c.Ref)
+	if err != nil {
+		return f, err
+	}
+	defer got.Body.Close()
+	f.Name, f.ContentType = got.Name, got.ContentType
+	f.Blob, f.SizeBytes, err = store.WriteBlob(ctx, cs.pool, got.Body, maxFetched)
+	return f, err
+}
+
+// fetchAgain says whether, and when, an attempt is repeated.
+func (cs *Chores) fetchAgain(ctx context.Context, c store.ClaimedFetch, err error) (time.Duration, bool) {
+	var se *channels.SendError
+	errors.As(err, &se)
+	waits := fetchWaits()
+	wait := waits[min(c.Attempt, len(waits))-1]
+	switch {
+	case err == nil:
+		return 0, false
+	case ctx.Err() != nil: // we were asked to stop
+		return 0, true
+	case errors.Is(err, store.ErrTooLarge), store.Seconds(c.FirstAgo) > fetchFor:
+		return 0, false
+	case se == nil:
+		return wait, true
+	}
+	switch se.Class { //nolint:exhaustive // all others are final
+	case channels.AuthBroken, channels.AccountBlocked:
+		cs.host.Trouble(c.AccountID, "fetch", &channels.Condition{Status: channels.Broken, Text: se.Text, Hint: se.Hint})
+		return max(wait, outbound.PausedWait), true
+	case channels.Retry, channels.Throttled, channels.Ambiguous:
+		return max(wait, se.Wait), true
+	}
+	return 0, false
+}
+
+// whyMissing says for people why a file was given up.
+func whyMissing(err error) string {
+	var se *channels.SendError
+	switch {
+	case errors.Is(err, store.ErrTooLarge):
+		return fmt.Sprintf("it is larger than %d MB.", maxFetched>>20)
+	case errors.As(err, &se) && se.Text != "":
+		return se.Text
+	}
+	return "the provider didn't hand it over."
+}

@@ -1,0 +1,98 @@
+package chores
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/engine/outbound"
+	"parley/channels"
+	"parley/store"
+)
+
+// reviewWait is how long a change of a template waits while the provider still reviews the version
+// before: providers take no change until then.
+const reviewWait = 10 * time.Minute
+
+// handIn submits a template to its provider. If the provider has one of that name already, handIn takes
+// that one over, unless it is another account's with other content, or somebody else may await its review.
+func (cs *Chores) handIn(ctx context.Context, templater channels.Templater, row store.Template) (channels.TemplateState, error) {
+	t := bridge.ProviderTemplate(row)
+	if t.ExternalID == "" && row.Tries > 1 { // an earlier attempt may have arrived, its answer been lost
+		known, err := knownTemplate(ctx, templater, t)
+		switch {
+		case err != nil:
+			return channels.TemplateState{}, err
+		case known != nil && known.Status == channels.TemplatePending:
+			return *known, nil
+		case known != nil:
+			t.ExternalID = known.ExternalID
+		}
+	}
+	state, refused := templater.SubmitTemplate(ctx, t)
+	if refused == nil || channels.ClassOf(refused) != channels.BadContent {
+		return state, refused
+	}
+	known, err := knownTemplate(ctx, templater, t)
+	if err != nil || known == nil {
+		return state, refused
+	}
+	twins, err := cs.twins(ctx, row, known.ExternalID)
+	switch {
+	case err != nil:
+		return state, refused
+	case slices.ContainsFunc(twins, func(twin store.Template) bool { return !bridge.TemplateDiffers(twin, row) }):
+		return *known, nil // another account of the same business handed the same in
+	case t.ExternalID != "" && t.ExternalID == known.ExternalID && known.Status == channels.TemplatePending:
+		return state, &channels.SendError{Class: channels.Retry, Wait: reviewWait, Cause: refused,
+			Text: "The provider still reviews what was handed in before; the change follows."}
+	case t.ExternalID == "" && known.Status != channels.TemplatePending && len(twins) == 0:
+		t.ExternalID = known.ExternalID
+		return templater.SubmitTemplate(ctx, t)
+	}
+	return state, refused
+}
+
+// deleteTemplate takes a template away from its provider, unless another account of the
+// same business still has it.
+func (cs *Chores) deleteTemplate(ctx context.Context, templater channels.Templater, row store.Template) error {
+	twins, err := cs.twins(ctx, row, row.ExternalID)
+	if err != nil || len(twins) > 0 {
+		return outbound.Retry(err)
+	}
+	return templater.DeleteTemplate(ctx, bridge.ProviderTemplate(row))
+}
+
+// knownTemplate finds what a provider has under a template's name; nil = nothing.
+func knownTemplate(ctx context.Context, templater channels.Templater, t channels.Template) (*channels.TemplateState, error) {
+	states, err := templater.ListTemplates(ctx)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(states, func(s channels.TemplateState) bool {
+		return s.Name == t.Name && s.Language == t.Language && s.ExternalID != ""
+	})
+	if i < 0 {
+		return nil, nil //nolint:nilnil // nothing of that name
+	}
+	return &states[i], nil
+}
+
+// twins gives the templates of other accounts of the same kind that are the same one at the provider.
+func (cs *Chores) twins(ctx context.Context, row store.Template, external string) ([]store.Template, error) {
+	rows, err := store.ListTemplates(ctx, cs.pool, 0)
+	if err != nil || external == "" {
+		return nil, err
+	}
+	dir := cs.host.Directory()
+	kind := func(account int64) string {
+		if a := dir.Account(account); a != nil {
+			return a.Kind
+		}
+		return ""
+	}
+	return slices.DeleteFunc(rows, func(other store.Template) bool {
+		return other.ID == row.ID || other.ExternalID != external || kind(other.AccountID) != kind(row.AccountID)
+	}), nil
+}

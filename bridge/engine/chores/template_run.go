@@ -1,0 +1,224 @@
+package chores
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge/engine/clean"
+	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/own"
+	"parley/bridge/engine/template"
+	"parley/channels"
+	"parley/store"
+)
+
+const (
+	templateEvery   = time.Second      // how often Parley looks for something to tell providers
+	templateTimeout = 45 * time.Second // of one call
+	templateBatch   = 8                // templates between two looks at the lists
+	templateLost    = time.Hour        // a template that the provider's list lacks so long after it was submitted is gone
+)
+
+// workTemplates tells providers of new, changed and deleted templates, and asks for their verdicts.
+func (cs *Chores) workTemplates(ctx context.Context) error {
+	accounts := cs.connected()
+	if len(accounts) == 0 {
+		return nil
+	}
+	for range templateBatch { // claimed one by one: a claim lasts as long as one call may take, not several
+		rows, err := store.ClaimTemplates(ctx, cs.pool, accounts, 1)
+		if err != nil {
+			return err
+		}
+		if len(rows) == 0 {
+			break
+		}
+		if err := cs.workTemplate(ctx, rows[0]); err != nil {
+			return err
+		}
+	}
+	lists, err := store.ClaimTemplateLists(ctx, cs.pool, accounts)
+	if err != nil {
+		return err
+	}
+	for _, account := range lists {
+		if err := cs.compareTemplates(ctx, account); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// connected gives the accounts whose channels work in this process.
+func (cs *Chores) connected() []int64 {
+	dir := cs.host.Directory()
+	var list []int64
+	for id := range cs.host.Channels() {
+		if a := dir.Account(id); a != nil && !a.Paused {
+			list = append(list, id)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// workTemplate tells a provider of one new, changed or deleted template, and writes what came of it.
+func (cs *Chores) workTemplate(ctx context.Context, row store.Template) error {
+	state, err := cs.tellOfTemplate(ctx, row)
+	class := channels.ClassOf(err)
+	switch {
+	case err == nil:
+		cs.host.Trouble(row.AccountID, "templates", nil)
+	case class == channels.BadContent || class == channels.TemplateBad:
+		state = channels.TemplateState{Status: channels.TemplateRejected, Reason: wordsOf(err)}
+	default:
+		if class == channels.AuthBroken || class == channels.AccountBlocked {
+			if c := outbound.BrokenBy(err); c != nil {
+				cs.host.Trouble(row.AccountID, "templates", c)
+			}
+		}
+		cs.log.Info("template not handed in", "account_id", row.AccountID, "template_id", row.ID, "class", string(class), "tries", row.Tries)
+		return store.RetryTemplate(ctx, cs.pool, row, templateWait(row.Tries, err), wordsOf(err))
+	}
+	if row.Todo == store.TodoDelete {
+		return store.RemoveTemplate(ctx, cs.pool, row) // one that the provider refuses to delete is at least not ours any more
+	}
+	return cs.keepTemplateState(ctx, row, state, err == nil)
+}
+
+// tellOfTemplate submits a template to the provider, or has the provider delete it. Where providers don't
+// approve templates, the template is approved at once.
+func (cs *Chores) tellOfTemplate(ctx context.Context, row store.Template) (state channels.TemplateState, err error) {
+	defer cs.caught("template", &err)
+	templater, ok := cs.host.Channel(row.AccountID).(channels.Templater)
+	ctx, cancel := context.WithTimeout(ctx, templateTimeout)
+	defer cancel()
+	switch {
+	case row.Todo == store.TodoDelete && ok && row.ExternalID != "":
+		return state, cs.deleteTemplate(ctx, templater, row)
+	case row.Todo == store.TodoSubmit && ok:
+		state, err = cs.handIn(ctx, templater, row)
+		state.Status = cmp.Or(state.Status, channels.TemplatePending)
+		return state, err
+	}
+	return channels.TemplateState{Status: channels.TemplateApproved}, nil // nobody else decides
+}
+
+// caught turns a panic of a channel into an error that is tried again later. It must be deferred.
+func (cs *Chores) caught(what string, err *error) {
+	if p := recover(); p != nil {
+		cs.log.Error("a channel panicked", "what", what, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		*err = &channels.SendError{Class: channels.Retry, Text: "Internal error.", Cause: fmt.Errorf("panic: %v", p)}
+	}
+}
+
+// keepTemplateState ends a claim, and journals the provider's verdict as a fact in the same transaction.
+// taken means that the provider took the template.
+func (cs *Chores) keepTemplateState(ctx context.Context, row store.Template, state channels.TemplateState, taken bool) error {
+	err := store.InTxWith(ctx, cs.pool, func(tx pgx.Tx) (*store.Pipeline, error) {
+		if done, err := store.FinishTemplate(ctx, tx, row, taken); err != nil || !done {
+			return nil, err
+		}
+		var p store.Pipeline
+		p.InsertEvents([]store.NewEvent{learned(row, template.HandedIn, state)})
+		return &p, nil
+	})
+	cs.host.Wake()
+	return err
+}
+
+// learned makes the fact of what a provider says of a template; how says on which occasion: handedIn,
+// or "listed".
+func learned(row store.Template, how string, state channels.TemplateState) store.NewEvent {
+	f := own.Fact{Kind: own.Template, Account: row.AccountID, Class: how, LearnedState: own.LearnedState{Template: row.ID, Version: row.Version, State: &state}}
+	return f.Event(fmt.Sprintf("template:%d:%s", row.ID, rand.Text()))
+}
+
+// compareTemplates asks a provider for its view of an account's templates.
+func (cs *Chores) compareTemplates(ctx context.Context, account int64) error {
+	templater, ok := cs.host.Channel(account).(channels.Templater)
+	if !ok {
+		return store.FinishTemplateList(ctx, cs.pool, account)
+	}
+	rows, err := store.ListTemplates(ctx, cs.pool, account) // before asking: what changes meanwhile has another version
+	if err != nil {
+		return err
+	}
+	states, err := cs.listTemplates(ctx, templater)
+	if err != nil { // asked again in time
+		cs.log.Info("templates not listed", "account_id", account, "class", string(channels.ClassOf(err)))
+		return store.FinishTemplateList(ctx, cs.pool, account)
+	}
+	var facts []store.NewEvent
+	for _, row := range rows {
+		if state, news := listed(row, states, cs.now()); news {
+			facts = append(facts, learned(row, "listed", state))
+		}
+	}
+	err = store.InTxWith(ctx, cs.pool, func(tx pgx.Tx) (*store.Pipeline, error) {
+		var p store.Pipeline
+		p.InsertEvents(facts)
+		return &p, store.FinishTemplateList(ctx, tx, account)
+	})
+	cs.host.Wake()
+	return err
+}
+
+func (cs *Chores) listTemplates(ctx context.Context, t channels.Templater) (states []channels.TemplateState, err error) {
+	defer cs.caught("list of templates", &err)
+	ctx, cancel := context.WithTimeout(ctx, templateTimeout)
+	defer cancel()
+	return t.ListTemplates(ctx)
+}
+
+// now gives this process's clock. It may differ from the database's, which doesn't matter where it is
+// compared with hours.
+func (cs *Chores) now() time.Time {
+	return time.Now() //nolint:forbidigo // compared with hours
+}
+
+// listed finds a template in its provider's list, and says whether what the list tells of it is news. A
+// template that was submitted long ago and isn't in the list is disabled.
+func listed(row store.Template, states []channels.TemplateState, now time.Time) (channels.TemplateState, bool) {
+	if row.Todo != "" || row.SubmittedAt == nil {
+		return channels.TemplateState{}, false
+	}
+	i := slices.IndexFunc(states, func(s channels.TemplateState) bool { return s.ExternalID != "" && s.ExternalID == row.ExternalID })
+	if i < 0 {
+		i = slices.IndexFunc(states, func(s channels.TemplateState) bool { return s.Name == row.ProviderName && s.Language == row.Language })
+	}
+	if i < 0 {
+		gone := channels.TemplateState{Status: channels.TemplateDisabled, Reason: "The provider does not know it any more."}
+		lost := row.ExternalID != "" && now.Sub(*row.SubmittedAt) > templateLost && row.Status != string(channels.TemplateRejected)
+		return gone, lost && row.Status != string(gone.Status)
+	}
+	s := states[i]
+	return s, string(s.Status) != row.Status || s.Category != "" && s.Category != row.ProviderCategory || s.Quality != "" && s.Quality != row.Quality ||
+		s.Reason != "" && s.Reason != row.Reason
+}
+
+// templateWait is how long to wait after a failure: a minute, then longer, an hour at most.
+func templateWait(tries int, err error) time.Duration {
+	var se *channels.SendError
+	if errors.As(err, &se) && se.Wait > 0 {
+		return min(se.Wait, time.Hour)
+	}
+	return min(time.Minute<<min(max(tries-1, 0), 6), time.Hour)
+}
+
+// wordsOf gives an error's words for people.
+func wordsOf(err error) string {
+	var se *channels.SendError
+	if errors.As(err, &se) {
+		return clean.Text(se.Text)
+	}
+	return "The provider could not be reached."
+}

@@ -1,0 +1,206 @@
+package inbound
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/own"
+	"parley/channels"
+	"parley/store"
+)
+
+// What is shown with an answer that was written elsewhere.
+const (
+	elsewhereNotice = "Answered elsewhere, not from here."
+	machineNotice   = "Sent elsewhere, too soon for a person: it doesn't count as an answer."
+)
+
+// soonest is the shortest time in which a person can answer a customer's words. What comes sooner
+// was sent by a machine: providers don't tell the automatic answers of their inboxes from those of people.
+const soonest = 5 * time.Second
+
+// answeredElsewhere shows an answer that was given without Parley. It counts as one,
+// unless a machine gave it.
+func (el *Elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	if m, c := el.Named(a, in.ExternalID); m != nil {
+		el.copyOfAnswer(c, m, in)
+		return nil
+	}
+	c, err := el.answeredIn(ctx, tx, a, in)
+	if err != nil || c == nil {
+		return err
+	}
+	t, err := el.OpenThread(c)
+	if err != nil {
+		return err
+	}
+	before := c.LastExternalID
+	m := el.intake.inboundMessage(c, a, part, in)
+	c.LastExternalID = before // that names the customer's last message
+	m.Direction, m.Fate, m.Reason, m.IdentityID = store.DirectionOut, store.FateOut, outbound.ElsewhereReason, nil
+	notice := elsewhereNotice
+	if in.Origin != "" {
+		notice = "Answered " + in.Origin + "."
+	}
+	c.LastFrom = "agent"
+	if el.byMachine(c, in) {
+		m.Reason, notice = outbound.MachineReason, machineNotice
+	} else {
+		el.countElsewhere(c, m)
+	}
+	m.AuthorUser, m.Notices = cmp.Or(in.Author, a.Name), append([]string{notice}, m.Notices...)
+	el.intake.showSaid(c, t, m, outbound.Payload{})
+	c.RefreshCard()
+	return nil
+}
+
+// answeredIn finds the conversation that an answer belongs to, or opens one with the customer whom
+// the provider names. It is nil for a mail that answers no conversation, or whose recipients are
+// not the customer: a mail forwarded to a supplier answers nobody.
+func (el *Elsewhere) answeredIn(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) (*book.Conversation, error) {
+	c := el.ConversationOf(a, in)
+	if in.From.Key == "" {
+		if c == nil || !c.IsFor(in) {
+			return nil, nil
+		}
+		return c, nil
+	}
+	if _, err := el.People.CustomerOf(a, in); err != nil || c != nil {
+		return c, err
+	}
+	c, err := el.intake.newConversation(ctx, tx, a, in, nil)
+	if err == nil {
+		el.replies.Recipients(c, in, 0)
+	}
+	return c, err
+}
+
+// copyOfAnswer handles a message that was sent elsewhere and that Parley has already. If it came into
+// the inbox from an address of our own, that alone proved nothing, and it was shown as it came. That
+// it is found among the sent ones too makes it an answer.
+func (el *Elsewhere) copyOfAnswer(c *book.Conversation, m *book.Message, in channels.Inbound) {
+	if m.Direction != store.DirectionIn || m.Automatic != channels.AutomaticOwn || c == nil || c.Kind != "customer" || !c.IsFor(in) {
+		return // ours after all, or a customer's
+	}
+	c.LastFrom = "agent"
+	el.countElsewhere(c, m)
+	c.RefreshCard()
+}
+
+// shownAsAnswer says that what came into the inbox from an address of our own is a copy of an answer
+// that was found where it was sent.
+func (el *Elsewhere) shownAsAnswer(a *store.Account, in channels.Inbound) bool {
+	m, _ := el.Named(a, in.ExternalID)
+	return m != nil && m.Reason == outbound.ElsewhereReason && in.Automatic == channels.AutomaticOwn
+}
+
+// bouncedElsewhere tells that an answer is late or was not delivered. It was written elsewhere, so
+// Parley has no delivery of it.
+func (el *Elsewhere) bouncedElsewhere(c *book.Conversation, m *book.Message, s *channels.Status) {
+	switch {
+	case m.Reason != outbound.ElsewhereReason || m.Fate != store.FateOut:
+	case s.Delayed:
+		el.Line(c, bridge.Line{Content: &bridge.DelayedLine{Reason: s.Reason}, Text: m.Text})
+	case s.State == channels.StateFailed:
+		m.Fate, m.Dirty = store.FateFailed, true
+		el.Log.ByParley(c, store.DeedNotDelivered, book.Detail{Message: m.ID, Reason: bounceText(s)})
+		el.Line(c, bridge.Line{Content: &bridge.FailedLine{Reason: bounceText(s), Hint: "It was not written here: answer again, to an address that works."},
+			Text: m.Text})
+		el.Messages.Unanswered(c)
+	}
+}
+
+// byMachine says that an answer came too soon after the customer's words for a person to have
+// written it. Both times are of the provider's clock.
+func (el *Elsewhere) byMachine(c *book.Conversation, in channels.Inbound) bool {
+	return c.WindowFrom != nil && !in.At.IsZero() && in.At.Add(el.Now.Sub(el.Real)).Before(c.WindowFrom.Add(soonest))
+}
+
+// countElsewhere changes the conversation as an answer does.
+func (el *Elsewhere) countElsewhere(c *book.Conversation, m *book.Message) {
+	c.WaitingSince = nil
+	if c.BridgeStatus() == bridge.StatusSnoozed {
+		el.workflow.EndSnooze(c)
+		c.Status = string(bridge.StatusOpen)
+	}
+	if el.Settings(c).AutoPending && c.BridgeStatus() == bridge.StatusOpen {
+		c.Status = string(bridge.StatusPending)
+	}
+	el.Log.ByParley(c, store.DeedAnsweredElsewhere, book.Detail{Message: m.ID})
+}
+
+// ownAgain takes the provider's sighting of a message that we sent, and ties the provider's id to that
+// message. If the sighting has a status, the message's fate is known even if the answer to our
+// request was lost.
+func (el *Elsewhere) ownAgain(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	s := channels.Status{MessageID: in.Answers, External: []string{in.ExternalID}}
+	if in.Status != nil {
+		s = *in.Status
+		s.MessageID = cmp.Or(s.MessageID, in.Answers)
+	}
+	m := el.StatusMessage(a, &s)
+	if m == nil || m.Direction == store.DirectionIn {
+		return nil
+	}
+	el.Messages.TieSent(a, m, in.ExternalID)
+	if in.Status == nil {
+		return nil
+	}
+	in.Status = &s
+	return el.receipts.applyStatus(ctx, tx, a, part, in)
+}
+
+// watermark applies a receipt, such as "read", to all replies that were sent to a customer up to a time.
+// Errors: notYet while the result of one of them may be about to be written.
+func (el *Elsewhere) watermark(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) error {
+	sent := el.sentUpTo(a, in)
+	for _, d := range sent {
+		if d.State == store.Sending && el.Age() < book.ResultWait {
+			return el.Wait(book.ResultWait - el.Age())
+		}
+	}
+	for _, d := range sent {
+		if book.Rank(d.State) == 0 {
+			continue
+		}
+		c, m := el.Conversations.Rows[el.Outbox.Lanes[d.LaneID].ConversationID], el.Messages.Rows[d.MessageID]
+		if err := el.receipts.receipt(ctx, tx, c, d, m, in.Status); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sentUpTo gives the replies to a customer whose latest attempt began up to a receipt's time.
+func (el *Elsewhere) sentUpTo(a *store.Account, in channels.Inbound) []*book.Delivery {
+	i := el.People.ByAddress[book.UserKey{Account: a.ID, User: in.From.Key}]
+	if i == nil {
+		return nil
+	}
+	var list []*book.Delivery
+	for _, id := range book.Keys(el.Outbox.Deliveries) {
+		d := el.Outbox.Deliveries[id]
+		l := el.Outbox.Lanes[d.LaneID]
+		if d.Kind != outbound.KindReply || l == nil || d.SentAt == nil || d.SentAt.After(in.Status.UpTo) {
+			continue
+		}
+		c := el.Conversations.Rows[l.ConversationID]
+		if c != nil && el.Messages.Rows[d.MessageID] != nil && c.AccountID == a.ID && el.People.RootOf(c) == i {
+			list = append(list, d)
+		}
+	}
+	return list
+}
+
+// accountNotice tells an account's people what its provider says of it.
+func (el *Elsewhere) accountNotice(a *store.Account, in channels.Inbound) {
+	for _, n := range in.Notices {
+		el.TellCondition(own.Fact{Account: a.ID, Text: n})
+	}
+}

@@ -1,0 +1,196 @@
+package inbound
+
+import (
+	"context"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/clean"
+	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/threads"
+	"parley/channels"
+	"parley/store"
+)
+
+// automaticMail puts automatic mail that belongs to no conversation into the
+// account's one quiet thread of the day.
+func (it *UseCases) automaticMail(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	i := it.People.ByAddress[book.UserKey{Account: a.ID, User: in.From.Key}]
+	if i != nil && i.Blocked {
+		return nil // the mailbox has it
+	}
+	c, err := it.Conversations.DailyThread(ctx, tx, a)
+	if err != nil {
+		return err
+	}
+	m := it.inboundMessage(c, a, part, in)
+	if i != nil && i.Silenced {
+		return nil // kept, without a post
+	}
+	if _, err := it.OpenThread(c); err != nil {
+		return err
+	}
+	it.Line(c, bridge.Line{Content: &bridge.AutomaticLine{Subject: in.Subject, Cause: in.Automatic, Begins: clean.Preview(in.Text)},
+		Customer: partyOf(in), Verbs: threads.SortingVerbs(), Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
+	return nil
+}
+
+func partyOf(in channels.Inbound) bridge.PartyRef {
+	p := bridge.PartyRef{Name: in.From.Name, Address: in.From.Key}
+	if p.Name == "" {
+		p.Name = p.Address
+	}
+	return p
+}
+
+// unmatchedStatus shows a bounce of a message that Parley doesn't know in the account's quiet thread
+// of the day.
+func (it *UseCases) unmatchedStatus(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	c, err := it.Conversations.DailyThread(ctx, tx, a)
+	if err != nil {
+		return err
+	}
+	m := it.inboundMessage(c, a, part, in)
+	if _, err := it.OpenThread(c); err != nil {
+		return err
+	}
+	it.Line(c, bridge.Line{Content: &bridge.BounceOtherLine{Subject: in.Subject, Reason: in.Status.Reason}, Customer: partyOf(in),
+		Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
+	return nil
+}
+
+// SortAutomatic does Promote, Silence, Block and Unblock.
+func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request) error {
+	c, surface, a := r.Conversation, r.Surface, r.Action
+	if a.Verb == bridge.VerbUnblock {
+		return it.unblock(ctx, tx, r)
+	}
+	m := it.NamedMessage(r)
+	switch {
+	case m == nil || c.Kind != "automatic" || m.IdentityID == nil:
+		it.Refuse(r, "unknown_message", "I don't know which mail you mean.", "Use the button under the mail.")
+		return nil
+	case m.ConversationID != c.ID:
+		it.Whisper(c, surface, a, bridge.Line{Content: bridge.LineDecided, Verb: a.Verb, Outcome: &bridge.Outcome{State: bridge.OutcomePromoted},
+			Other: bridge.Facts{ID: m.ConversationID}})
+		return nil
+	}
+	i, err := it.People.SenderOf(ctx, tx, m)
+	if err != nil || i == nil {
+		return err
+	}
+	switch a.Verb {
+	case bridge.VerbBlock:
+		it.block(r, m, i)
+		return nil
+	case bridge.VerbSilence:
+		i.Silenced = true
+		it.Decide(m, r.Agent, bridge.OutcomeSilenced)
+		it.People.DirtyIdentities[i.ID] = true
+		it.Log.ByAgent(c, r.Agent, store.DeedSilenced, book.Detail{Text: i.Key})
+		done := &bridge.SendersLine{Senders: i.Key}
+		if c.Collects != nil {
+			done.Hint = "What is not above the limit still becomes a conversation."
+		}
+		it.Confirm(c, surface, a, bridge.Line{Content: done, Verb: bridge.VerbSilence})
+		return nil
+	}
+	return it.promote(ctx, tx, c, r.Agent, m, i)
+}
+
+// block makes Parley ignore later automatic mail of a sender. Mail that belongs to a conversation, or
+// that the sender writes as a person, still arrives: automaticMail never gets it.
+func (it *UseCases) block(r book.Request, m *book.Message, i *store.Identity) {
+	c, surface, a := r.Conversation, r.Surface, r.Action
+	if m.Automatic == "" {
+		it.Refuse(r, "not_automatic", "Only senders of automatic mail are blocked, and this mail is a person's.", "To see no more of them here: Silence sender.")
+		return
+	}
+	if i.Blocked {
+		it.Unchanged(r)
+		return
+	}
+	i.Blocked, it.People.DirtyIdentities[i.ID] = true, true
+	it.Decide(m, r.Agent, bridge.OutcomeBlocked)
+	it.Log.ByAgent(c, r.Agent, store.DeedBlocked, book.Detail{Text: i.Key})
+	it.Confirm(c, surface, a, bridge.Line{Content: &bridge.SendersLine{Senders: i.Key}, Verb: bridge.VerbBlock})
+}
+
+// unblock lets automatic mail of senders come again: of the one whose mail a button is under, or of
+// those that are named.
+func (it *UseCases) unblock(ctx context.Context, tx pgx.Tx, r book.Request) error {
+	c, surface, a := r.Conversation, r.Surface, r.Action
+	var found []*store.Identity
+	m := it.Messages.Rows[a.Args.Message]
+	if m != nil && m.ConversationID == c.ID && m.IdentityID != nil {
+		i, err := it.People.SenderOf(ctx, tx, m)
+		if err != nil {
+			return err
+		}
+		found = append(found, i)
+	}
+	var keys []string
+	for _, address := range a.Args.Addresses {
+		if i := it.People.ByAddress[book.UserKey{Account: c.AccountID, User: bridge.AddressKey(address)}]; i != nil {
+			found = append(found, i)
+		} else {
+			keys = append(keys, bridge.AddressKey(address))
+		}
+	}
+	if len(keys) > 0 {
+		rows, err := store.BlockedSenders(ctx, tx, c.AccountID, keys)
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			it.People.AddIdentity(&rows[i])
+			found = append(found, &rows[i])
+		}
+	}
+	var freed []string
+	for _, i := range found {
+		if i != nil && i.Blocked {
+			i.Blocked, it.People.DirtyIdentities[i.ID] = false, true
+			freed = append(freed, i.Key)
+		}
+	}
+	if len(freed) == 0 {
+		it.Refuse(r, "not_blocked", "Nobody of that address is blocked here.", "Say which: !unblock news@shop.example. parley doctor lists who is blocked.")
+		return nil
+	}
+	if m != nil && m.ConversationID == c.ID {
+		it.Decide(m, r.Agent, bridge.OutcomeUnblocked)
+	}
+	it.Log.ByAgent(c, r.Agent, store.DeedUnblocked, book.Detail{Text: strings.Join(freed, ", ")})
+	it.Confirm(c, surface, a, bridge.Line{Content: &bridge.SendersLine{Senders: strings.Join(freed, ", ")}, Verb: bridge.VerbUnblock})
+	return nil
+}
+
+// promote makes an automatic or collected mail a conversation of its own.
+func (it *UseCases) promote(ctx context.Context, tx pgx.Tx, from *book.Conversation, agent *store.Agent, m *book.Message, i *store.Identity) error {
+	c, err := it.newConversation(ctx, tx, from.Account, channels.Inbound{Subject: m.Subject,
+		From: channels.Party{Key: i.Key, Name: i.Name}}, nil)
+	if err != nil {
+		return err
+	}
+	c.Participants = []store.Participant{{Key: i.Key, Name: i.Name, Role: outbound.RoleTo}}
+	c.Assignees = []int64{agent.ID}
+	c.LastFrom, c.LastPreview, c.LastExternalID = "customer", clean.Preview(m.Text), m.ExternalID
+	since := it.Now
+	c.WaitingSince = &since
+	if m.ExternalID != "" {
+		c.AddRef(m.ExternalID)
+	}
+	it.Messages.Move(m, c)
+	it.Decide(m, agent, bridge.OutcomePromoted)
+	t, err := it.OpenThread(c)
+	if err != nil {
+		return err
+	}
+	it.showSaid(c, t, m, outbound.Payload{Quote: m.Quoted != ""})
+	it.Log.ByAgent(c, agent, store.DeedPromoted, book.Detail{Message: m.ID})
+	return nil
+}

@@ -1,0 +1,45 @@
+package inbound
+
+import (
+	"context"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/channels"
+	"parley/store"
+)
+
+// collectedRunes is how much of a collected mail is shown; all of it is in the conversation that
+// an agent makes of it.
+const collectedRunes = 1500
+
+// collect shows a mail of somebody who opened very many conversations in the account's one
+// collecting thread of the day. An agent may make a conversation of it (sortAutomatic).
+func (it *UseCases) collect(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	c, err := it.Conversations.CollectingThread(ctx, tx, a)
+	if err != nil {
+		return err
+	}
+	m := it.inboundMessage(c, a, part, in)
+	if i := it.People.ByAddress[book.UserKey{Account: a.ID, User: in.From.Key}]; i != nil && i.Silenced {
+		return nil // kept, without a post
+	}
+	if _, err := it.OpenThread(c); err != nil {
+		return err
+	}
+	it.Line(c, bridge.Line{Content: &bridge.CollectedLine{Subject: in.Subject, Words: collectedWords(in), Files: len(m.Files)},
+		Customer: partyOf(in), Verbs: []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence}, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
+	return nil
+}
+
+// collectedWords is what a mail says, as far as it is shown.
+func collectedWords(in channels.Inbound) string {
+	r := []rune(strings.TrimSpace(in.Text))
+	if len(r) <= collectedRunes {
+		return string(r)
+	}
+	return string(r[:collectedRunes]) + "…\n\n(It goes on: make a conversation of it to read all.)"
+}

@@ -1,0 +1,86 @@
+package inbound
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/clean"
+	"parley/channels"
+	"parley/store"
+)
+
+// cameEdited is the reason of a customer's message that was stored from its edit, because the edit
+// came before the message.
+const cameEdited = "came_edited"
+
+// customerEdits shows what a customer's message says now; the original is kept. An edit that
+// comes before its message is stored in the message's place.
+func (it *UseCases) customerEdits(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	if _, err := it.People.CustomerOf(a, in); err != nil {
+		return err
+	}
+	m, c := it.Named(a, in.Target)
+	if m == nil || c == nil || m.Direction != store.DirectionIn {
+		in.Kind, in.ExternalID = channels.InboundMessage, in.Target
+		in.Notices = append(in.Notices, "The customer changed this message before it arrived here.")
+		if err := it.customerWrites(ctx, tx, a, part, in); err != nil {
+			return err
+		}
+		if m, _ := it.Named(a, in.Target); m != nil {
+			m.Reason, m.Dirty = cameEdited, true
+		}
+		return nil
+	}
+	it.Line(c, bridge.Line{Content: &bridge.ChangedLine{Before: quoteOf(&m.Message)}, Text: in.Text})
+	it.Log.ByCustomer(c, store.DeedChangedMessage, book.Detail{Message: m.ID})
+	if c.BridgeStatus().Open() {
+		c.LastAt, c.LastFrom, c.LastPreview = it.Now, "customer", clean.Preview(in.Text)
+		it.wakeFor(c, in)
+		c.RefreshCard()
+	}
+	return nil
+}
+
+// customerDeletes says that the customer took a message back; it is kept.
+func (it *UseCases) customerDeletes(a *store.Account, in channels.Inbound) error {
+	i, err := it.People.CustomerOf(a, in)
+	if err != nil || i == nil {
+		return err
+	}
+	m, c := it.Named(a, in.Target)
+	if m == nil || c == nil {
+		if _, told := it.Messages.External[book.UserKey{Account: a.ID, User: in.Target}]; !told && in.Target != "" {
+			it.Messages.Tie(a.ID, in.Target, 0, 0) // if it comes, it is known to be deleted
+			if c = it.Conversations.LatestOf(i); c != nil {
+				it.Line(c, bridge.Line{Content: &bridge.DeletedLine{}})
+			}
+		}
+		return nil
+	}
+	it.Line(c, bridge.Line{Content: &bridge.DeletedLine{Message: quoteOf(&m.Message)}})
+	it.Log.ByCustomer(c, store.DeedDeletedMessage, book.Detail{Message: m.ID})
+	return nil
+}
+
+// cameChanged deals with a message whose edit or deletion came before it. True means that nothing is
+// left to be done, because the edited text is shown already.
+func (it *UseCases) cameChanged(a *store.Account, in *channels.Inbound) bool {
+	x, known := it.Messages.External[book.UserKey{Account: a.ID, User: in.ExternalID}]
+	if !known || in.ExternalID == "" || in.Kind != channels.InboundMessage {
+		return false
+	}
+	if x.MessageID == 0 {
+		in.Notices = append(in.Notices, "The customer deleted this message before it arrived here.")
+		return false
+	}
+	m, c := it.Named(a, in.ExternalID)
+	if m == nil || c == nil || m.Reason != cameEdited {
+		return false
+	}
+	m.Reason, m.Dirty = "", true
+	it.Line(c, bridge.Line{Content: &bridge.ChangedLine{Before: quoteOf(&store.Message{Text: in.Text})}, Text: m.Text})
+	return true
+}

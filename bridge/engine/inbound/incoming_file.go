@@ -1,0 +1,60 @@
+package inbound
+
+import (
+	"slices"
+	"strings"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/own"
+	"parley/store"
+)
+
+// Fetched notes that a file was fetched, or that it was given up. If the post of the message's files
+// still waits, it takes the file along; else the file follows in a post of its own.
+func (it *UseCases) Fetched(c *book.Conversation, f own.Fact) {
+	m := it.Messages.Rows[f.Message]
+	if m == nil || m.ConversationID != c.ID {
+		return
+	}
+	at := slices.IndexFunc(m.Files, func(r store.FileRef) bool { return r.Fetched && r.Index == f.File })
+	if at < 0 {
+		return
+	}
+	ref := &m.Files[at]
+	ref.Blob, ref.Missing, m.Dirty = f.Blob, f.Text, true
+	if f.Blob != "" {
+		ref.SizeBytes, ref.Missing = f.SizeBytes, ""
+		ref.Name, ref.ContentType = firstOf(ref.Name, f.Name), firstOf(f.ContentType, ref.ContentType)
+	}
+	d, t := it.Outbox.FilesPost(m), c.Home(it.Dir)
+	if d == nil || t == nil {
+		return // it isn't shown
+	}
+	l := it.Outbox.Lanes[d.LaneID]
+	if d.Attempt > 0 || !it.Outbox.Holdable(d) {
+		it.Outbox.Enqueue(l, string(bridge.PostFiles), m.ID, outbound.Payload{Files: []int{f.File}, Only: true}, nil)
+		it.AllowUpload(l, t, m)
+		return
+	}
+	p := d.Carried()
+	p.Files = append(p.Files, f.File)
+	d.Carry(p)
+	it.measureFiles(d, l, t, m)
+	if !slices.ContainsFunc(m.Files, isMissing) {
+		d.NotBefore = nil
+		if it.Outbox.IsHead(d) {
+			it.Outbox.Due(l, nil)
+		}
+	}
+}
+
+func firstOf(list ...string) string {
+	for _, s := range list {
+		if strings.TrimSpace(s) != "" {
+			return s
+		}
+	}
+	return ""
+}

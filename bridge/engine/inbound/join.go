@@ -1,0 +1,64 @@
+package inbound
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/clean"
+	"parley/channels"
+	"parley/store"
+)
+
+// A mail that answers nothing we know joins the conversation that its sender has open, where
+// email_new_thread says so. It never joins somebody else's.
+
+// MayJoin says that a mail may join an open conversation of its sender: a person wrote it, in their own
+// name. A mail with another address for answers (from a form on a web site, or a shared address) and a
+// mail that a colleague passes on are about somebody else.
+func (it *UseCases) MayJoin(a *store.Account, in channels.Inbound) bool {
+	if in.Kind != channels.InboundMessage || in.Automatic != "" || in.Historical || in.From.Key == "" || !it.Caps(a.ID).Threads {
+		return false
+	}
+	if slices.ContainsFunc(in.ReplyTo, func(p channels.Party) bool { return p.Key != in.From.Key }) ||
+		slices.ContainsFunc(it.Dir.Agents, func(agent store.Agent) bool { return strings.EqualFold(agent.Email, in.From.Key) }) {
+		return false
+	}
+	return it.Dir.SettingsOf(a, true).JoinOpen
+}
+
+// joinedBy gives the conversation that a mail joins: the newest open one of its sender; nil if there is
+// none. A notice shows the mail's subject where it differs from the conversation's.
+func (it *UseCases) joinedBy(a *store.Account, in *channels.Inbound) *book.Conversation {
+	sender := it.People.ByAddress[book.UserKey{Account: a.ID, User: in.From.Key}]
+	if sender == nil || !it.MayJoin(a, *in) {
+		return nil
+	}
+	for _, id := range slices.Backward(book.Keys(it.Conversations.Rows)) {
+		c := it.Conversations.Rows[id]
+		if c.AccountID == a.ID && c.Kind == "customer" && c.BridgeStatus().Open() && it.People.RootOf(c) == sender && sameName(c, in.From) {
+			noteSubject(c, in)
+			return c
+		}
+	}
+	return nil
+}
+
+// sameName says that a conversation has the sender of a mail among its participants, under the name
+// that the mail gives. People who share an address differ by name, and each has a conversation of
+// their own.
+func sameName(c *book.Conversation, p channels.Party) bool {
+	i := slices.IndexFunc(c.Participants, func(q store.Participant) bool { return q.Key == p.Key })
+	return i >= 0 && (p.Name == "" || c.Participants[i].Name == "" || strings.EqualFold(c.Participants[i].Name, p.Name))
+}
+
+var answerMark = regexp.MustCompile(`(?i)^(\s*(re|aw|fwd?|wg)\s*:)+`)
+
+// noteSubject adds a notice with a mail's subject, if the conversation that it joins has another one.
+func noteSubject(c *book.Conversation, in *channels.Inbound) {
+	plain := func(subject string) string { return strings.TrimSpace(answerMark.ReplaceAllString(subject, "")) }
+	if now := plain(in.Subject); now != "" && !strings.EqualFold(now, plain(c.Subject)) {
+		in.Notices = append(slices.Clone(in.Notices), "A new mail, no answer. Its subject: “"+clean.Preview(now)+"”")
+	}
+}

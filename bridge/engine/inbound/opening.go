@@ -1,0 +1,64 @@
+package inbound
+
+import (
+	"slices"
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+
+	"parley/bridge/engine/book"
+	"parley/channels"
+	"parley/store"
+)
+
+// publicDomains are those of providers at which anybody may have an address.
+const publicDomains = ` 126.com 163.com aol.com bluewin.ch bol.com.br comcast.net fastmail.com free.fr freenet.de gmail.com gmx.at gmx.ch
+	gmx.com gmx.de gmx.net googlemail.com hey.com hotmail.co.uk hotmail.com hotmail.de hotmail.es hotmail.fr hotmail.it icloud.com
+	interia.pl laposte.net libero.it live.com live.de live.fr mac.com mail.com mail.ru me.com msn.com naver.com o2.pl orange.fr
+	outlook.com outlook.de outlook.es outlook.fr outlook.it pm.me posteo.de proton.me protonmail.com qq.com rediffmail.com seznam.cz
+	t-online.de tuta.com uol.com.br verizon.net virgilio.it wanadoo.fr web.de wp.pl yahoo.ca yahoo.co.in yahoo.co.jp yahoo.co.uk
+	yahoo.com yahoo.com.br yahoo.de yahoo.es yahoo.fr yahoo.it yandex.ru ymail.com zoho.com `
+
+// OriginsOf gives the origins that a mail's new conversation counts for: its sender, and the sender's
+// domain unless it is the account's own or a public provider's. None where the account has no limits.
+func (it *UseCases) OriginsOf(a *store.Account, in channels.Inbound) []string {
+	caps := it.Caps(a.ID)
+	if in.Kind != channels.InboundMessage || in.Automatic != "" || in.Historical || in.From.Key == "" || !caps.Threads ||
+		!it.Dir.SettingsOf(a, caps.Threads).CollectFloods {
+		return nil
+	}
+	sender := strings.ToLower(in.From.Key)
+	origins := []string{sender}
+	if d := registered(sender); d != "" && d != registered(in.Via) && !slices.Contains(strings.Fields(publicDomains), d) {
+		origins = append(origins, "@"+d)
+	}
+	return origins
+}
+
+// registered gives the registered domain of an address, without subdomains; "" if it has none.
+func registered(address string) string {
+	_, domain, ok := strings.Cut(strings.ToLower(address), "@")
+	if !ok {
+		return ""
+	}
+	if d, err := publicsuffix.EffectiveTLDPlusOne(domain); err == nil {
+		return d
+	}
+	return domain
+}
+
+// mayOpen says whether a mail may open a conversation, and counts it if so.
+func (it *UseCases) mayOpen(a *store.Account, in channels.Inbound) bool {
+	var all []*book.Opening
+	for _, origin := range it.OriginsOf(a, in) {
+		o := it.Openings.Of(book.UserKey{Account: a.ID, User: origin})
+		if !o.Allows(1) {
+			return false
+		}
+		all = append(all, o)
+	}
+	for _, o := range all {
+		o.Used += o.Each.Seconds()
+	}
+	return true
+}

@@ -1,0 +1,76 @@
+package inbound
+
+import (
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/clean"
+	"parley/bridge/engine/outbound"
+	"parley/channels"
+	"parley/store"
+)
+
+// quoteRunes is how much of a message is quoted in a line about it.
+const quoteRunes = 80
+
+// quoteOf shortens what a message says, to name it.
+func quoteOf(m *store.Message) string {
+	text := clean.Preview(m.Text)
+	if text == "" && len(m.Files) > 0 {
+		text = m.Files[0].Name
+	}
+	if r := []rune(text); len(r) > quoteRunes {
+		text = string(r[:quoteRunes-1]) + "…"
+	}
+	return text
+}
+
+// answers tells which message a customer's message answers.
+func (it *UseCases) answers(a *store.Account, in channels.Inbound) *bridge.Answered {
+	if in.Answered == "" {
+		return nil
+	}
+	m, _ := it.Named(a, in.Answered)
+	if m == nil {
+		return &bridge.Answered{}
+	}
+	return &bridge.Answered{Text: quoteOf(&m.Message), ByUs: m.Direction == store.DirectionOut, ByOwner: m.Direction == store.DirectionIn}
+}
+
+// customerReacts shows a customer's reaction to a message by one line, which is changed when the
+// customer changes the reaction or takes it back.
+func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error {
+	i, err := it.People.CustomerOf(a, in)
+	if err != nil || i == nil {
+		return err
+	}
+	m, c := it.Named(a, in.Target)
+	if c == nil {
+		c = it.Conversations.LatestOf(i)
+	}
+	k := book.ReactionKey{Account: a.ID, Target: in.Target, Identity: i.ID}
+	known, before := it.Messages.Reactions[k]
+	if c == nil || c.Home(it.Dir) == nil || known.Emoji == in.Emoji {
+		return nil // nobody sees where, or nothing changes
+	}
+	reacted := &bridge.ReactedLine{Emoji: in.Emoji}
+	if m != nil {
+		reacted.Message = quoteOf(&m.Message)
+	}
+	line := bridge.Line{Content: reacted, Customer: outbound.RefOf(i)}
+	d := it.Outbox.Deliveries[known.DeliveryID]
+	switch {
+	case before && d != nil && in.Emoji == "" && d.Carried().Changes == 0 && it.Outbox.Cancel(d):
+		it.Messages.Reactions[k] = store.Reaction{AccountID: a.ID, Target: in.Target, IdentityID: i.ID}
+		it.Messages.Reacted[k] = true
+		return nil // nobody saw it
+	case before && d != nil && it.Outbox.Holdable(d):
+		d.Revise(line)
+	case before && d != nil:
+		d = it.PostTo(c, c.Home(it.Dir), bridge.PostLine, 0, outbound.Payload{Line: &line, Changes: d.ID})
+	default:
+		d = it.PostTo(c, c.Home(it.Dir), bridge.PostLine, 0, outbound.Payload{Line: &line})
+	}
+	it.Messages.Reactions[k] = store.Reaction{AccountID: a.ID, Target: in.Target, IdentityID: i.ID, Emoji: in.Emoji, DeliveryID: d.ID}
+	it.Messages.Reacted[k] = true
+	return nil
+}

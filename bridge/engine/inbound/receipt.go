@@ -1,0 +1,242 @@
+package inbound
+
+import (
+	"context"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/files"
+	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/own"
+	"parley/bridge/engine/threads"
+	"parley/channels"
+	"parley/store"
+)
+
+// ReplyLanded notes that the provider took a reply.
+func (rc *Receipts) ReplyLanded(c *book.Conversation, f own.Fact) {
+	m := rc.Messages.Rows[f.Message]
+	if m == nil {
+		return
+	}
+	if f.External != "" {
+		m.ExternalID, m.Dirty = f.External, true
+		rc.Messages.Tie(c.AccountID, f.External, c.ID, m.ID)
+		c.AddRef(f.External)
+	}
+	rc.counted(c, m, f.Parts, f.Cost)
+	if rc.sentAgain(f) || rc.Outbox.PartLanded(m) {
+		return
+	}
+	if m.Fate == store.FateFailed || m.Fate == store.FateOut {
+		return // a bounce or a receipt came first
+	}
+	rc.speech.Reached(c, m)
+	rc.MarkSent(c, m, f.Followed)
+}
+
+// sentAgain says that a result is of an earlier attempt: somebody had the message sent again before the
+// result came, for instance because of a bounce. The result of the last attempt is written together with
+// the end of its delivery, so that any result that comes while the delivery is on its way is an earlier
+// one. Where the delivery has ended, the numbers of the attempts tell.
+func (rc *Receipts) sentAgain(f own.Fact) bool {
+	d := rc.Outbox.Deliveries[f.Delivery]
+	return d != nil && (f.Attempt > 0 && f.Attempt < d.Attempt || slices.Contains([]string{store.Queued, store.Sending, store.Unknown}, d.State))
+}
+
+// counted notes as how many texts the provider counts a message, and what it costs.
+func (rc *Receipts) counted(c *book.Conversation, m *book.Message, parts int, cost string) {
+	if parts > m.Parts {
+		m.Parts, m.Dirty = parts, true
+		if parts > 1 {
+			line := bridge.Line{Content: &bridge.PartsLine{Count: parts}}
+			if t := c.Home(rc.Dir); t != nil {
+				line.SourceRef = threads.SourceOf(m, t)
+			}
+			rc.Line(c, line)
+		}
+	}
+	if cost != "" && cost != m.Cost {
+		m.Cost, m.Dirty = cost, true
+		c.Cost = cost
+		c.Touch()
+	}
+}
+
+// takenBack says that a reply was deleted, undone or edited into something else.
+func takenBack(m *book.Message) bool {
+	return slices.Contains([]store.Fate{store.FateUndone, store.FateDropped, store.FateInside, store.FateAsk}, m.Fate)
+}
+
+// ReplyFailed tells a reply's author that the customer didn't get it.
+func (rc *Receipts) ReplyFailed(ctx context.Context, tx pgx.Tx, c *book.Conversation, f own.Fact) error {
+	m := rc.Messages.Rows[f.Message]
+	if m == nil || takenBack(m) || rc.sentAgain(f) {
+		return nil // the customer isn't to get it, or this is old
+	}
+	if f.Class == string(channels.TemplateBad) && outbound.TemplateOf(&m.Message) != nil {
+		return rc.templates.TemplateFailed(ctx, tx, c, m, f)
+	}
+	part := rc.PartName(m, rc.Outbox.DeliveryOf(m, f.Delivery))
+	if f.Class == string(channels.WindowClosed) && (part == "" || m.Fate == store.FateParked) {
+		rc.replies.ClosedByProvider(c, m, f.Text)
+		return nil
+	}
+	m.Fate, m.Reason, m.Dirty = store.FateFailed, f.Class, true
+	rc.Log.ByParley(c, store.DeedNotDelivered, book.Detail{Message: m.ID, Reason: f.Text})
+	rc.Mark(c, m, bridge.MarkWarning)
+	line := bridge.Line{Content: &bridge.FailedLine{Reason: f.Text, Hint: f.Hint}, Text: part,
+		Verbs: []bridge.Verb{bridge.VerbSendAgain}, Args: bridge.Args{Delivery: f.Delivery}}
+	if slices.ContainsFunc(m.Files, func(f store.FileRef) bool { return files.FromSurface(f).Unavailable != "" }) {
+		line.Verbs = []bridge.Verb{bridge.VerbReply} // it would fail again
+	}
+	rc.TellWith(c, m, line)
+	rc.intake.refusedByCustomer(c, m, f.Class)
+	rc.Messages.Unanswered(c)
+	return nil
+}
+
+// ReplyLate tells that a reply still isn't out.
+func (rc *Receipts) ReplyLate(c *book.Conversation, f own.Fact) {
+	m := rc.Messages.Rows[f.Message]
+	if m == nil {
+		return
+	}
+	d := rc.Outbox.DeliveryOf(m, f.Delivery)
+	retrying := &bridge.RetryingLine{Reason: f.Text, Hint: f.Hint}
+	if d != nil && d.FirstAt != nil {
+		retrying.Since = *d.FirstAt
+	}
+	rc.TellWith(c, m, bridge.Line{Content: retrying, Text: rc.PartName(m, d)})
+}
+
+// ReplyUnclear asks a person whether a reply was sent, because nobody can tell.
+func (rc *Receipts) ReplyUnclear(c *book.Conversation, f own.Fact) {
+	m := rc.Messages.Rows[f.Message]
+	if m == nil || rc.sentAgain(f) {
+		return
+	}
+	rc.Log.ByParley(c, store.DeedUnclear, book.Detail{Message: m.ID, Reason: f.Text})
+	if takenBack(m) {
+		rc.TellWith(c, m, bridge.Line{Content: &bridge.UnclearLine{Reason: f.Text}})
+		return
+	}
+	m.Fate, m.Dirty = store.FateUnclear, true
+	rc.Mark(c, m, bridge.MarkWarning)
+	rc.TellWith(c, m, bridge.Line{Content: &bridge.UnclearLine{Reason: f.Text}, Text: rc.PartName(m, rc.Outbox.DeliveryOf(m, f.Delivery)),
+		Verbs: []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent}, Args: bridge.Args{Delivery: f.Delivery}})
+}
+
+// applyStatus applies a provider's receipt for one of our messages, or, with UpTo, for several.
+func (rc *Receipts) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	if !in.Status.UpTo.IsZero() {
+		return rc.elsewhere.watermark(ctx, tx, a, in)
+	}
+	m := rc.StatusMessage(a, in.Status)
+	if m == nil && rc.receiptCameFirst(a, in) {
+		return rc.WaitForID(a.ID, in.Status.External[0], book.ResultWait-rc.Age())
+	}
+	if m == nil && rc.elsewheres(a, in.Status) {
+		return nil
+	}
+	if m == nil || m.Direction == store.DirectionIn { // or one that the customer sent
+		return rc.intake.unmatchedStatus(ctx, tx, a, part, in)
+	}
+	c := rc.Conversations.Rows[m.ConversationID]
+	d, err := rc.ReceiptOf(m, in.Status)
+	if err != nil {
+		return err
+	}
+	if c != nil && d == nil {
+		rc.elsewhere.bouncedElsewhere(c, m, in.Status)
+		return nil
+	}
+	if c == nil || rc.Outbox.Lanes[d.LaneID] == nil {
+		return nil
+	}
+	if in.Status.MessageID == m.ID && len(in.Status.External) > 0 {
+		rc.Messages.TieSent(a, m, in.Status.External[0])
+	}
+	rc.counted(c, m, in.Status.Parts, in.Status.Cost)
+	run := rc.Outbox.RunOf(d)
+	for _, one := range run {
+		if said := rc.Messages.Rows[one.MessageID]; said != nil {
+			if err := rc.receipt(ctx, tx, c, one, said, in.Status); err != nil {
+				return err
+			}
+			if said.Fate == store.FateOut {
+				rc.MarkSent(c, said, !threads.LastInRun(run, one))
+			}
+		}
+	}
+	return nil
+}
+
+// receiptCameFirst says that a receipt may be about a message whose result is still to be written. That
+// doesn't happen with mail, whose reports name our own Message-ID.
+func (rc *Receipts) receiptCameFirst(a *store.Account, in channels.Inbound) bool {
+	ch := rc.Channel(a.ID)
+	return in.Status.MessageID == 0 && len(in.Status.External) > 0 && ch != nil && !ch.Capabilities().Threads &&
+		rc.Age() < book.ResultWait
+}
+
+// elsewheres says that a receipt matters to nobody: in a chat it tells that a message arrived which
+// another system sent from the same number.
+func (rc *Receipts) elsewheres(a *store.Account, s *channels.Status) bool {
+	return s.State != channels.StateFailed && !s.Delayed && !rc.Caps(a.ID).Threads
+}
+
+// receipt notes what the provider tells of one delivery.
+func (rc *Receipts) receipt(ctx context.Context, tx pgx.Tx, c *book.Conversation, d *book.Delivery, m *book.Message, s *channels.Status) error {
+	switch {
+	case s.Delayed:
+		rc.TellWith(c, m, bridge.Line{Content: &bridge.DelayedLine{Reason: s.Reason}})
+	case s.State == channels.StateFailed:
+		restart(d, s)
+		if book.Rank(d.State) >= book.Rank(store.Delivered) || d.State == store.Failed || d.State == store.Cancelled {
+			return nil
+		}
+		d.State, d.ErrorClass, d.ErrorText, d.Dirty = store.Failed, string(s.Class), s.Reason, true
+		return rc.ReplyFailed(ctx, tx, c, own.Fact{Message: m.ID, Delivery: d.ID, Class: string(s.Class), Text: bounceText(s)})
+	case book.Rank(string(s.State)) > book.Rank(d.State):
+		if d.State == store.Unknown && rc.Outbox.IsHead(d) {
+			rc.Outbox.Due(rc.Outbox.Lanes[d.LaneID], nil) // nothing is left to find out: the next may go
+		}
+		d.State, d.Dirty = string(s.State), true
+		rc.receiptSays(c, m)
+		if m.Fate == store.FateOut {
+			rc.MarkSent(c, m, false)
+		}
+	}
+	return nil
+}
+
+// restart makes a delivery of several parts begin with the first one when it is sent again, if a part
+// before the last one that left failed: otherwise the customer would never get that part.
+func restart(d *book.Delivery, s *channels.Status) {
+	last := d.State != store.Queued && slices.Contains(s.External, d.ExternalID)
+	if d.Part > 0 && (s.Early || d.State != store.Unknown && !last) && book.Rank(d.State) < book.Rank(store.Delivered) {
+		d.Part, d.Dirty = 0, true
+	}
+}
+
+// receiptSays notes that a receipt proves a message to have been sent, even if the provider's answer to
+// our request was lost or a bounce came.
+func (rc *Receipts) receiptSays(c *book.Conversation, m *book.Message) {
+	if rc.Outbox.PartLanded(m) {
+		return
+	}
+	if m.Fate == store.FateUnclear || m.Fate == store.FateWaiting || m.Fate == store.FateFailed || takenBack(m) {
+		rc.speech.Reached(c, m)
+	}
+}
+
+func bounceText(s *channels.Status) string {
+	if s.Recipient == "" {
+		return s.Reason
+	}
+	return s.Recipient + ": " + s.Reason
+}

@@ -1,0 +1,53 @@
+// Package inbound deals with what comes from customers and their providers: messages, edits, reactions, automatic
+// mail, answers that were given elsewhere, and receipts of what was sent.
+//
+// What does not belong here: how a channel's bytes are read (channels), and what agents say.
+package inbound
+
+import (
+	"parley/bridge/engine/reply"
+	"parley/bridge/engine/speech"
+	"parley/bridge/engine/template"
+	"parley/bridge/engine/threads"
+	"parley/bridge/engine/workflow"
+)
+
+// UseCases deals with what customers send, in one batch.
+type UseCases struct {
+	*threads.Writer
+	uploadsOriginals bool
+	workflow         *workflow.UseCases
+	replies          *reply.UseCases
+	templates        *template.UseCases
+	Receipts         *Receipts
+	Elsewhere        *Elsewhere
+}
+
+// Receipts deals with what became of what was sent.
+type Receipts struct {
+	*threads.Writer
+	replies   *reply.UseCases
+	speech    *speech.UseCases
+	templates *template.UseCases
+	intake    *UseCases
+	elsewhere *Elsewhere
+}
+
+// Elsewhere deals with what was sent to customers without Parley.
+type Elsewhere struct {
+	*threads.Writer
+	workflow *workflow.UseCases
+	replies  *reply.UseCases
+	receipts *Receipts
+	intake   *UseCases
+}
+
+// New makes the use cases of a batch. uploadsOriginals says that the HTML original of a mail is uploaded as
+// a file, because no link to it can be made.
+func New(tw *threads.Writer, wf *workflow.UseCases, rs *reply.UseCases, sp *speech.UseCases, ts *template.UseCases, uploadsOriginals bool) *UseCases {
+	it := &UseCases{Writer: tw, workflow: wf, replies: rs, templates: ts, uploadsOriginals: uploadsOriginals}
+	it.Receipts = &Receipts{Writer: tw, replies: rs, speech: sp, templates: ts, intake: it}
+	it.Elsewhere = &Elsewhere{Writer: tw, workflow: wf, replies: rs, receipts: it.Receipts, intake: it}
+	it.Receipts.elsewhere = it.Elsewhere
+	return it
+}

@@ -1,0 +1,36 @@
+package outbound
+
+import (
+	"context"
+	"io"
+
+	"parley/channels"
+	"parley/store"
+)
+
+// SignatureOf gives the signature of a reply: in mail, where replies have threads, the author's own if there
+// is one, else the account's. Sending and counting both call it, so that no text is longer than people were
+// told. Chats only have the account's, because a person's signature is made for letters, and each text of
+// an SMS is paid for. author may be nil.
+func SignatureOf(account *store.Account, author *store.Agent, threads bool) (markdown string, rich *store.RichSignature) {
+	if author != nil && (author.Signature != "" || author.RichSignature != nil) && threads {
+		return author.Signature, author.RichSignature
+	}
+	return account.Signature, account.RichSignature
+}
+
+// sign puts the signature below a reply; author may be nil.
+func (e *Sender) sign(out *channels.Outbound, account *store.Account, author *store.Agent, threads bool) {
+	var rich *store.RichSignature
+	if out.Signature, rich = SignatureOf(account, author, threads); rich == nil {
+		return
+	}
+	out.SignatureHTML = rich.HTML
+	for _, p := range rich.Pictures {
+		open := func(ctx context.Context) (io.ReadCloser, error) {
+			return store.OpenBlob(ctx, e.opt.Pool, e.opt.Objects, p.Blob)
+		}
+		out.SignaturePictures = append(out.SignaturePictures, channels.Picture{ContentID: p.ContentID,
+			File: channels.File{Name: p.Name, ContentType: p.ContentType, SizeBytes: p.SizeBytes, Open: open}})
+	}
+}

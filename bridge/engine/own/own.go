@@ -1,0 +1,111 @@
+// Package own has the facts that Parley tells itself: results of deliveries, timers, what a provider says of
+// a template. They are journalled and applied in order, like everything else that changes a conversation.
+//
+// What does not belong here: what a fact means for a conversation.
+package own
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"parley/bridge/engine/clean"
+	"parley/channels"
+	"parley/store"
+)
+
+// Fact is what Parley tells itself: results and timers, applied in order like
+// everything else that changes a conversation.
+type Fact struct {
+	Kind         string    `json:"kind"`
+	Conversation int64     `json:"conversation"`
+	Message      int64     `json:"message,omitempty"`
+	Delivery     int64     `json:"delivery,omitempty"`
+	Attempt      int       `json:"attempt,omitempty"` // which attempt at the delivery it is the result of; 0 = nobody knows
+	Class        string    `json:"class,omitempty"`
+	Text         string    `json:"text,omitempty"`
+	Hint         string    `json:"hint,omitempty"`
+	External     string    `json:"external,omitempty"`
+	Root         string    `json:"root,omitempty"`
+	Surface      int64     `json:"surface,omitempty"`
+	Account      int64     `json:"account,omitempty"`
+	Post         string    `json:"post,omitempty"` // the kind of post that failed
+	Due          time.Time `json:"due,omitzero"`   // a timer's time
+	Parts        int       `json:"parts,omitempty"`
+	Cost         string    `json:"cost,omitempty"`
+	Followed     bool      `json:"followed,omitempty"` // a later line left with it as one message
+	FetchedFile
+	LearnedState
+}
+
+// FetchedFile says which of a message's files was fetched.
+type FetchedFile struct {
+	File        int    `json:"file,omitempty"`
+	Blob        string `json:"blob,omitempty"` // where it is; "" = it never came: Text says why
+	Name        string `json:"name,omitempty"` // what it turned out to be called, of which type and how large
+	ContentType string `json:"type,omitempty"`
+	SizeBytes   int64  `json:"size,omitempty"`
+}
+
+// LearnedState is what a provider says of a template.
+type LearnedState struct {
+	Template int64                   `json:"template,omitempty"`
+	Version  int                     `json:"version,omitempty"` // of the template that State is about
+	State    *channels.TemplateState `json:"state,omitempty"`
+}
+
+// Kinds of own facts besides those of relay.ReportKind.
+const (
+	Snooze     = "snooze"
+	ThreadLost = "thread_lost"
+	Digest     = "digest"
+	Window     = "window"
+	Evening    = "evening" // with a team and a day: see EveningOf
+	Account    = "account"
+	PostFailed = "post_failed"
+	Template   = "template" // what a provider says of a template
+	Fetched    = "fetched"
+	Replying   = "replying" // a form of a reply was opened or closed, or its time is over
+)
+
+// Decode reads a journalled fact.
+func Decode(payload []byte) (*Fact, error) {
+	var f Fact
+	if err := json.Unmarshal(payload, &f); err != nil {
+		return nil, fmt.Errorf("own: own fact: %w", err)
+	}
+	for _, s := range []*string{&f.Text, &f.Hint, &f.External, &f.Cost, &f.Name, &f.ContentType} { // as a provider or a mail server said it
+		*s = clean.Text(*s)
+	}
+	if s := f.State; s != nil {
+		clean.State(s)
+	}
+	return &f, nil
+}
+
+// Event makes the journal's row of an own fact; name is unique for the fact.
+func (f Fact) Event(name string) store.NewEvent {
+	body, err := json.Marshal(f)
+	if err != nil {
+		panic("own: own fact: " + err.Error()) // our own plain struct
+	}
+	return store.NewEvent{AccountID: store.SystemAccount, ExternalID: name, OrderKey: store.ConversationKey(f.Conversation), Payload: body}
+}
+
+// EveningOf gives the kind of an evening's timer, which names its team and its day: whoever sets or fires it, a team gets one
+// list a day.
+func EveningOf(team int64, day time.Time) string {
+	return fmt.Sprintf("%s:%d:%s", Evening, team, day.Format(time.DateOnly))
+}
+
+// EveningTeam reads a kind of EveningOf.
+func EveningTeam(kind string) (team int64, ok bool) {
+	parts := strings.Split(kind, ":")
+	if len(parts) != 3 || parts[0] != Evening {
+		return 0, false
+	}
+	team, err := strconv.ParseInt(parts[1], 10, 64)
+	return team, err == nil
+}

@@ -1,0 +1,44 @@
+// Package permission says who may use a verb. Who may read a conversation says package reading.
+package permission
+
+import (
+	"slices"
+
+	"parley/bridge"
+	"parley/store"
+)
+
+// adminsOnly gives the verbs that only admins may use, with what all others are told.
+func adminsOnly() map[bridge.Verb]*bridge.Problem {
+	forTemplates := &bridge.Problem{Code: "not_allowed", Text: "Only admins change templates.", Hint: "Ask one of them."}
+	return map[bridge.Verb]*bridge.Problem{
+		bridge.VerbTemplateEdit:   forTemplates,
+		bridge.VerbTemplateDelete: forTemplates,
+		bridge.VerbClose:          {Code: "not_allowed", Text: "Only admins close conversations.", Hint: "Resolve it instead: !resolve"},
+	}
+}
+
+// Authorize is the one place that decides whether somebody may use a verb; nil = yes. It knows one role,
+// admin: a verb of admins is refused to all others.
+func Authorize(agent *store.Agent, verb bridge.Verb) *bridge.Problem {
+	switch {
+	case agent == nil:
+		return &bridge.Problem{Code: "not_an_agent", Text: "You are not one of Parley's agents.",
+			Hint: "Ask an admin to add your e-mail address to the agents."}
+	case !slices.Contains(agent.Roles, "admin"):
+		return adminsOnly()[verb]
+	}
+	return nil
+}
+
+// Denied gives the verbs that an agent may use nowhere.
+func Denied(agent *store.Agent) []bridge.Verb {
+	var denied []bridge.Verb
+	for verb := range adminsOnly() {
+		if agent != nil && Authorize(agent, verb) != nil {
+			denied = append(denied, verb)
+		}
+	}
+	slices.Sort(denied)
+	return denied
+}

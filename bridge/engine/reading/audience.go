@@ -1,0 +1,154 @@
+package reading
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/directory"
+	"parley/store"
+)
+
+const (
+	audienceEvery = time.Minute      // how often each channel's audience is read
+	audienceAgain = 10 * time.Second // how soon it is read again, if it let somebody in who wasn't there or couldn't be read
+	audienceWait  = 3 * time.Second  // how long a surface may take to answer
+)
+
+// audiences remember who can read the channels that accounts have of their own.
+type audiences struct {
+	age time.Duration // how long what was read counts
+
+	mu    sync.Mutex
+	known map[book.UserKey]heldAudience // by surface and channel
+}
+
+type heldAudience struct {
+	bridge.Audience
+	readAt  time.Time // zero = never
+	askedAt time.Time
+}
+
+// allows tells whether a user of the surface can read a channel; a user "" is a member of none. The
+// answer is no for everybody if the channel's audience was never read, or longer than age ago.
+func (l *audiences) allows(surface int64, channel, user string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	a := l.known[book.UserKey{Account: surface, User: channel}]
+	if a.readAt.IsZero() || time.Since(a.readAt) > l.age {
+		return false
+	}
+	return a.Everyone || user != "" && slices.Contains(a.Users, user)
+}
+
+// begin says that a channel's audience is to be asked for now, and notes the time; false where it
+// was asked for less than after ago.
+func (l *audiences) begin(surface int64, channel string, after time.Duration) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	k := book.UserKey{Account: surface, User: channel}
+	a := l.known[k]
+	if time.Since(a.askedAt) < after {
+		return false
+	}
+	a.askedAt = time.Now() //nolint:forbidigo // only how long ago
+	l.known[k] = a
+	return true
+}
+
+func (l *audiences) keep(surface int64, channel string, a bridge.Audience) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now() //nolint:forbidigo // only how long ago
+	l.known[book.UserKey{Account: surface, User: channel}] = heldAudience{Audience: a, readAt: now, askedAt: now}
+}
+
+// ownChannel gives the channel in which an account's threads open instead of its team's.
+func ownChannel(a *store.Account) (surface int64, channel string, ok bool) {
+	if a.Side != "channel" || a.SurfaceID == nil || a.SurfaceChannel == "" {
+		return 0, "", false
+	}
+	return *a.SurfaceID, a.SurfaceChannel, true
+}
+
+// closedTo says that an agent may not read an account's conversations as such: its threads open
+// in a channel of its own, and the agent is neither in that nor in the account's team.
+func (rd *Reader) closedTo(dir *directory.Directory, agent *store.Agent, a *store.Account) bool {
+	surface, channel, ok := ownChannel(a)
+	if !ok || a.TeamID != nil && slices.Contains(dir.TeamsOf(agent.ID), *a.TeamID) {
+		return false
+	}
+	return !rd.audiences.allows(surface, channel, dir.UserOf(surface, agent.ID))
+}
+
+// As says what an agent may read, as far as it is known now. Nothing is asked for, so that it
+// can be used in a transaction.
+func (rd *Reader) As(agent *store.Agent) store.Reader {
+	dir := rd.Directory()
+	r := store.Reader{Agent: agent.ID, Teams: dir.TeamsOf(agent.ID)}
+	for i := range dir.Accounts {
+		if rd.closedTo(dir, agent, &dir.Accounts[i]) {
+			r.Closed = append(r.Closed, dir.Accounts[i].ID)
+		}
+	}
+	return r
+}
+
+// AskAudiences reads again who is in the channels that are closed to an agent: the agent may have
+// joined one since. A channel that can't be read stays closed.
+func (rd *Reader) AskAudiences(ctx context.Context, agent *store.Agent) {
+	dir := rd.Directory()
+	for i := range dir.Accounts {
+		if a := &dir.Accounts[i]; rd.closedTo(dir, agent, a) {
+			rd.askAudience(ctx, a, audienceAgain)
+		}
+	}
+}
+
+// askAudience reads who can read an account's own channel, unless that was asked less than after ago.
+func (rd *Reader) askAudience(ctx context.Context, a *store.Account, after time.Duration) {
+	surface, channel, ok := ownChannel(a)
+	if !ok || !rd.audiences.begin(surface, channel, after) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, audienceWait)
+	defer cancel()
+	audience, err := bridge.Audience{}, fmt.Errorf("reading: surface %d is not connected", surface)
+	if s := rd.Surface(surface); s != nil {
+		audience, err = s.Audience(ctx, channel)
+	}
+	if err != nil {
+		if ctx.Err() == nil {
+			rd.log.Warn("members of a channel not read: its conversations stay closed to who isn't in the team", "account_id", a.ID, "error", err)
+		}
+		return
+	}
+	rd.audiences.keep(surface, channel, audience)
+}
+
+// RunAudiences keeps in mind who can read the accounts' own channels, until ctx ends.
+func (rd *Reader) RunAudiences(ctx context.Context) error {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		dir := rd.Directory()
+		for i := range dir.Accounts {
+			rd.askAudience(ctx, &dir.Accounts[i], audienceEvery)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// NotReadable refuses a conversation to somebody who may not read it.
+func NotReadable(id int64) *bridge.Problem {
+	return &bridge.Problem{Code: "not_allowed", Text: fmt.Sprintf("Conversation #%d is not open to you.", id),
+		Hint: "Only who is in its channel or its team may read it. If you joined just now, try again in a minute."}
+}

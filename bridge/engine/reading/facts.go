@@ -1,0 +1,241 @@
+package reading
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/directory"
+	"parley/bridge/engine/outbound"
+	"parley/store"
+)
+
+// Facts reads what cards, forms and lists of a surface may show of conversations, in the order of the
+// ids. Those that don't exist are left out; viewer nil = everybody in the thread looks at it.
+func (rd *Reader) Facts(ctx context.Context, q store.Querier, surface int64, viewer *store.Agent, ids ...int64) ([]bridge.Facts, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	dir := rd.Directory()
+	rows, err := store.Conversations(ctx, q, ids...)
+	if err != nil {
+		return nil, err
+	}
+	var who, previous []int64
+	byID := map[int64]*store.Conversation{}
+	for i := range rows {
+		byID[rows[i].ID] = &rows[i]
+		if rows[i].IdentityID != nil {
+			who = append(who, *rows[i].IdentityID)
+		}
+		if rows[i].PreviousID != nil {
+			previous = append(previous, *rows[i].PreviousID)
+		}
+	}
+	identities, err := store.Identities(ctx, q, who)
+	if err != nil {
+		return nil, err
+	}
+	threads, err := store.Threads(ctx, q, append(previous, ids...))
+	if err != nil {
+		return nil, err
+	}
+	related, err := store.RelatedConversations(ctx, q, ids)
+	if err != nil {
+		return nil, err
+	}
+	var now time.Time
+	for _, c := range byID {
+		if rd.caps(c.AccountID).ReplyWindow == 0 || !now.IsZero() {
+			continue
+		}
+		if now, err = store.Now(ctx, q); err != nil {
+			return nil, err
+		}
+	}
+	var list []bridge.Facts
+	people, places := byNumber(identities), outbound.Threads{}
+	places.Add(threads)
+	for _, id := range ids {
+		if c := byID[id]; c != nil {
+			f := rd.FactsOf(dir, surface, viewer, c, people, places, now)
+			AddRelated(dir, &f, surface, related)
+			list = append(list, f)
+		}
+	}
+	return list, nil
+}
+
+// FactsOf makes the facts of a conversation from its row and from what was read along with it. now is Parley's
+// clock, for the reply window.
+func (rd *Reader) FactsOf(dir *directory.Directory, surface int64, viewer *store.Agent, c *store.Conversation, identities map[int64]*store.Identity, threads outbound.Threads, now time.Time) bridge.Facts {
+	f := bridge.Facts{ID: c.ID, Automatic: c.Kind == "automatic", Collects: c.Collects != nil, Status: bridge.Status(c.Status), CloseReason: c.CloseReason, Subject: c.Subject, Traits: c.Traits, CreatedAt: c.CreatedAt,
+		LastAt: c.LastAt, EndedAt: book.OrZero(c.ResolvedAt), LastPreview: c.LastPreview, LastFrom: c.LastFrom, Zone: dir.Zone(viewer),
+		WaitingSince: book.OrZero(c.WaitingSince), SnoozedUntil: book.OrZero(c.SnoozedUntil), Cost: c.Cost}
+	rd.windowFacts(&f, c, now)
+	if h := dir.Hours[c.AccountID]; h != nil && viewer == nil {
+		f.Zone = h.Zone() // what all look at is in the team's zone
+	}
+	if a := dir.Account(c.AccountID); a != nil {
+		f.Account, f.AccountMode, f.ChannelKind = a.Name, a.Mode, a.Kind
+		f.ChannelName, f.ChannelIcon = rd.KindName(a.Kind)
+		f.MayStart = rd.starts(dir, a) == nil
+		s := dir.SettingsOf(a, rd.caps(a.ID).Threads)
+		f.ResolveNow, f.OneOwner = s.ResolveAtOnce, s.OneOwner
+	}
+	if c.TeamID != nil && dir.Team(*c.TeamID) != nil {
+		f.Team = dir.Team(*c.TeamID).Name
+	}
+	if c.IdentityID != nil && identities[*c.IdentityID] != nil {
+		f.Contact = book.ContactOf(c, identities[*c.IdentityID])
+	}
+	recipientFacts(&f, c.Participants)
+	for _, id := range c.Assignees {
+		f.Assignees = append(f.Assignees, dir.Ref(surface, id))
+	}
+	for _, t := range c.Tags {
+		f.Tags = append(f.Tags, bridge.Tag{Name: t, Color: dir.Color(t)})
+	}
+	f.Replying = replyingIn(dir, surface, c)
+	f.Root, f.Elsewhere = rd.RootOf(dir, surface, threads, c.ID)
+	if c.PreviousID != nil {
+		f.Previous = *c.PreviousID
+		if t := threads.At(surface, f.Previous); t != nil {
+			f.PreviousAt = bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}
+		}
+	}
+	if viewer != nil {
+		f.Viewer = dir.Ref(surface, viewer.ID)
+	}
+	return f
+}
+
+// AddRelated names the conversation that continues one, and the open ones of the same customer.
+func AddRelated(d *directory.Directory, f *bridge.Facts, surface int64, rows []store.Related) {
+	f.AlsoOpen = nil
+	for _, o := range rows {
+		switch {
+		case o.Beside != f.ID:
+		case o.Follows && f.Next != o.ID:
+			f.Next, f.NextAt = o.ID, rootIn(surface, o)
+		case o.Follows && f.NextAt == (bridge.Place{}):
+			f.NextAt = rootIn(surface, o)
+		}
+	}
+	f.AlsoOpen = alsoOpen(d, surface, f, rows)
+}
+
+// rootIn is the place of a related conversation's root in a surface; zero where it has none there.
+func rootIn(surface int64, o store.Related) bridge.Place {
+	if o.AccountID == nil || *o.AccountID != surface || *o.Root == "" {
+		return bridge.Place{}
+	}
+	return bridge.Place{Channel: *o.Channel, Thread: *o.Root, Message: *o.Root}
+}
+
+// alsoOpen names the other open conversations of a conversation's customer.
+func alsoOpen(d *directory.Directory, surface int64, f *bridge.Facts, rows []store.Related) []bridge.OpenRef {
+	var list []bridge.OpenRef
+	for _, o := range rows {
+		if o.Beside != f.ID || o.Follows || o.ID == f.Next {
+			continue
+		}
+		i := slices.IndexFunc(list, func(r bridge.OpenRef) bool { return r.ID == o.ID })
+		if i < 0 {
+			i = len(list)
+			list = append(list, bridge.OpenRef{ID: o.ID})
+			for _, id := range o.Assignees {
+				list[i].Assignees = append(list[i].Assignees, d.Ref(surface, id))
+			}
+		}
+		if at := rootIn(surface, o); at != (bridge.Place{}) {
+			list[i].Root = at
+		}
+	}
+	return list
+}
+
+// RootOf gives the place of a conversation's root in a surface or, where its thread is in
+// another one, that one's name.
+func (rd *Reader) RootOf(dir *directory.Directory, surface int64, threads outbound.Threads, conversation int64) (root bridge.Place, elsewhere string) {
+	if t := threads.At(surface, conversation); t != nil {
+		return bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}, ""
+	}
+	for _, t := range threads[conversation] {
+		if a := dir.Account(t.AccountID); a != nil {
+			return bridge.Place{}, rd.SurfaceName(dir, a.ID)
+		}
+	}
+	return bridge.Place{}, ""
+}
+
+func byNumber(list []store.Identity) map[int64]*store.Identity {
+	m := make(map[int64]*store.Identity, len(list))
+	for i := range list {
+		m[list[i].ID] = &list[i]
+	}
+	return m
+}
+
+// windowFacts says until when a conversation's customer can be answered, as of now.
+func (rd *Reader) windowFacts(f *bridge.Facts, c *store.Conversation, now time.Time) {
+	caps := rd.caps(c.AccountID)
+	win := outbound.WindowOf(caps, c.WindowFrom)
+	f.WindowUntil, f.WindowClosed, f.Templates = win.Human, !win.Open(now), caps.Templates
+	f.WindowPeople = !f.WindowClosed && !win.OpenFor(false, now)
+}
+
+// KindName gives a channel's name and icon for people.
+func (rd *Reader) KindName(kind string) (name, icon string) {
+	for _, s := range rd.specs {
+		if s.Kind == kind {
+			return s.Name, s.Icon
+		}
+	}
+	return kind, "grey_question"
+}
+
+// SurfaceName names a chat for people.
+func (rd *Reader) SurfaceName(dir *directory.Directory, surface int64) string {
+	a := dir.Account(surface)
+	if a == nil {
+		return "another chat"
+	}
+	return cmp.Or(rd.names[a.Kind], a.Name)
+}
+
+// recipientFacts shows who gets replies and who does not.
+func recipientFacts(f *bridge.Facts, list []store.Participant) {
+	name := func(p store.Participant) bridge.PartyRef { return bridge.PartyRef{Name: p.Name, Address: p.Key} }
+	to, cc := outbound.Addressed(list)
+	for _, p := range to {
+		ref := name(p)
+		if p.Key == f.Contact.Address {
+			ref = f.Contact
+		}
+		f.To = append(f.To, ref)
+	}
+	for _, p := range cc {
+		f.Cc = append(f.Cc, name(p))
+	}
+	for _, p := range list {
+		switch {
+		case p.Role == outbound.RoleCopied:
+			f.Copied = append(f.Copied, name(p))
+		case p.New:
+			f.Waiting = append(f.Waiting, name(p))
+		}
+	}
+}
+
+// replyingIn names those who have a form of a conversation open.
+func replyingIn(d *directory.Directory, surface int64, c *store.Conversation) []bridge.Replying {
+	var list []bridge.Replying
+	for _, r := range c.Replying {
+		list = append(list, bridge.Replying{By: d.Ref(surface, r.AgentID), Since: r.OpenedAt})
+	}
+	return list
+}

@@ -1,0 +1,118 @@
+package reading
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"parley/bridge"
+	"parley/store"
+)
+
+const (
+	listRows  = 50 // of one page of a list
+	foundRows = 20 // of one page of what was found
+	leastFind = 3  // the fewest bytes to search for: three letters, or one Chinese sign
+)
+
+// mostPages bounds the number of a page: nobody turns so far.
+const mostPages = 10_000
+
+func noSuchPage() *bridge.Problem {
+	return &bridge.Problem{Code: "no_page", Text: "There is no such page.", Hint: "Open the list again."}
+}
+
+// List gives a page of a list, or of what was found, as far as a reader may read it.
+// Errors: *Problem, for people.
+func (rd *Reader) List(ctx context.Context, q store.Querier, surface int64, agent *store.Agent, r store.Reader, query bridge.ListQuery) (bridge.Listing, error) {
+	l := bridge.Listing{ListQuery: query}
+	rows := listRows
+	if query.Words != "" {
+		rows = foundRows
+	}
+	if query.Page < 0 || query.Page > mostPages {
+		return l, noSuchPage()
+	}
+	var ids []int64
+	var err error
+	l.Hidden = rd.HiddenLists(agent)
+	switch {
+	case query.Words == "":
+		l.List = cmp.Or(query.List, store.ListMine)
+		if slices.Contains(l.Hidden, l.List) {
+			return l, &bridge.Problem{Code: "not_allowed", Text: "The list of all conversations is for admins.", Hint: "Look into Unassigned or Team, or find one by the customer's name: @Parley find NAME"}
+		}
+		ids, err = store.ListConversations(ctx, q, rd.listReader(l.List, agent, r), storedList(l.List), rows+1, query.Page*rows)
+	case len(query.Words) < leastFind:
+		return l, &bridge.Problem{Code: "too_short", Text: "That is too short to look for.", Hint: "Type at least three letters, or a conversation's number: #12"}
+	default:
+		ids, err = store.FindConversations(ctx, q, r, query.Words, rows+1, query.Page*rows)
+	}
+	if err != nil {
+		return l, err
+	}
+	if l.More = len(ids) > rows; l.More {
+		ids = ids[:rows]
+	}
+	if l.Rows, err = rd.Facts(ctx, q, surface, agent, ids...); err != nil || l.List != store.ListUnassigned {
+		return l, err
+	}
+	return l, addFreeSince(ctx, q, l.Rows, ids)
+}
+
+// addFreeSince sets since when the conversations of a list have had no assignee.
+func addFreeSince(ctx context.Context, q store.Querier, rows []bridge.Facts, ids []int64) error {
+	since, err := store.PutBack(ctx, q, ids)
+	for i := range rows {
+		row := &rows[i]
+		if row.FreeSince = since[row.ID]; row.FreeSince.IsZero() {
+			row.FreeSince = row.CreatedAt
+		}
+	}
+	return err
+}
+
+// storedList gives the store's name of the list that a surface's list shows.
+func storedList(list string) string {
+	if list == bridge.ListPick {
+		return store.ListAll
+	}
+	return list
+}
+
+// listReader gives the reader of a list: the list of all leaves out what all_tab keeps for admins.
+func (rd *Reader) listReader(list string, agent *store.Agent, r store.Reader) store.Reader {
+	if storedList(list) == store.ListAll {
+		kept, _ := rd.keptForAdmins(agent)
+		r.Closed = append(slices.Clone(r.Closed), kept...)
+	}
+	return r
+}
+
+// HiddenLists names the lists that an agent may not open.
+func (rd *Reader) HiddenLists(agent *store.Agent) []string {
+	if _, all := rd.keptForAdmins(agent); all {
+		return []string{store.ListAll}
+	}
+	return nil
+}
+
+// keptForAdmins gives the accounts of which the list of all shows an agent only the conversations of
+// the agent and of the agent's teams; all means that this holds for every account. Admins have none.
+func (rd *Reader) keptForAdmins(agent *store.Agent) (kept []int64, all bool) {
+	if agent == nil || slices.Contains(agent.Roles, "admin") {
+		return nil, false
+	}
+	dir, others := rd.Directory(), false
+	for i := range dir.Accounts {
+		a := &dir.Accounts[i]
+		switch {
+		case a.Side != "channel":
+		case dir.SettingsOf(a, rd.caps(a.ID).Threads).AllForAdmins:
+			kept = append(kept, a.ID)
+		default:
+			others = true
+		}
+	}
+	return kept, len(kept) > 0 && !others
+}

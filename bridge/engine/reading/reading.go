@@ -1,0 +1,65 @@
+// Package reading says what agents may read, and makes of the rows what they read: the facts of a
+// conversation, lists, the history, and how a conversation could be begun.
+//
+// What does not belong here: what changes anything, and words and layout that people see (bot/view).
+package reading
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/directory"
+	"parley/channels"
+)
+
+// Connected is what reader needs to know of the process: what is connected, and the directory.
+type Connected interface {
+	// Directory gives accounts, agents and teams as they were read last.
+	Directory() *directory.Directory
+	// Channel gives the channel of an account; nil while it isn't there.
+	Channel(account int64) channels.Channel
+	// Surface gives the chat of a surface's account; nil while it isn't there.
+	Surface(account int64) bridge.Surface
+}
+
+// Options are the options of a Reader.
+type Options struct {
+	Connected Connected
+	Pool      *pgxpool.Pool
+	Log       *slog.Logger
+	// Specs of the channels, for names and icons.
+	Specs []channels.Spec
+	// SurfaceNames are what people call the surfaces, by kind.
+	SurfaceNames map[string]string
+	// AudienceAge is how long the people who were last seen in an account's own channel may read its
+	// conversations while the surface can't tell who is there.
+	AudienceAge time.Duration
+}
+
+// Reader tells what agents may read, and makes what they read of it.
+type Reader struct {
+	Connected
+	pool      *pgxpool.Pool
+	log       *slog.Logger
+	specs     []channels.Spec
+	names     map[string]string // what people call the surfaces, by kind
+	audiences *audiences
+}
+
+// New makes a Reader, which knows of nobody in the accounts' own channels yet.
+func New(o Options) *Reader {
+	return &Reader{Connected: o.Connected, pool: o.Pool, log: o.Log, specs: o.Specs, names: o.SurfaceNames,
+		audiences: &audiences{age: o.AudienceAge, known: map[book.UserKey]heldAudience{}}}
+}
+
+// caps gives what the channel of an account can carry; zero while it isn't there.
+func (rd *Reader) caps(account int64) channels.Capabilities {
+	if ch := rd.Channel(account); ch != nil {
+		return ch.Capabilities()
+	}
+	return channels.Capabilities{}
+}

@@ -1,0 +1,162 @@
+package reading
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"parley/bridge"
+	"parley/bridge/engine/clean"
+	"parley/bridge/engine/directory"
+	"parley/bridge/engine/permission"
+	"parley/channels"
+	"parley/store"
+)
+
+// starts says why no conversation can be begun by an account; nil = it can.
+func (rd *Reader) starts(dir *directory.Directory, a *store.Account) *bridge.Problem {
+	ch := rd.Channel(a.ID)
+	surface, _ := dir.Home(a, nil)
+	_, starter := ch.(channels.Starter)
+	switch {
+	case ch == nil:
+		return &bridge.Problem{Code: "not_connected", Field: "account", Text: "The account " + a.Name + " is not connected.", Hint: "Look at parley doctor."}
+	case ch.Capabilities().Start == channels.StartNever || !starter:
+		name, _ := rd.KindName(a.Kind)
+		return &bridge.Problem{Code: "cannot_start", Field: "account", Text: "By " + name + " only customers begin.", Hint: "Choose another account."}
+	case a.Mode == "watch":
+		return &bridge.Problem{Code: "watch", Field: "account", Text: "The account " + a.Name + " only watches: nothing is sent.", Hint: "An admin can switch it to live."}
+	case surface == 0:
+		return &bridge.Problem{Code: "no_channel", Field: "account", Text: "The account " + a.Name + " has no channel for its threads.", Hint: "An admin gives its team a channel."}
+	}
+	return nil
+}
+
+// Starting is a new conversation with what it needs looked up.
+type Starting struct {
+	Account *store.Account
+	Caps    bridge.Capabilities
+	Party   channels.Party
+	// knownOnly says that the conversation may only be begun if the party wrote to some account
+	// before; see strangerProblem.
+	KnownOnly bool
+}
+
+// knownOnly says that agents may begin conversations on an account only with people who wrote to some
+// account before. That is so in chats, where a phone number may be anybody's, unless the account's
+// setting outgoing is on. A mail may go to any address.
+func knownOnly(d *directory.Directory, a *store.Account, caps bridge.Capabilities) bool {
+	return !caps.Threads && !d.SettingsOf(a, false).Outgoing
+}
+
+// StrangerProblem says why a conversation can't be begun with somebody who did not write to any account
+// before; nil = it can.
+func (s Starting) StrangerProblem(wrote bool) *bridge.Problem {
+	if !s.KnownOnly || wrote {
+		return nil
+	}
+	return &bridge.Problem{Code: "outgoing_off", Field: "recipient", Text: s.Party.Key + " never wrote to you, and " + s.Account.Name + " begins conversations only with people who did: its setting outgoing is off.",
+		Hint: "Wait until they write, reach them by mail, or ask an admin to set outgoing: on."}
+}
+
+// Unsaid says what is missing of the first message.
+func (s Starting) Unsaid(a bridge.Action) *bridge.Problem {
+	switch {
+	case s.Caps.Start == channels.StartTemplate && !a.Args.Template.Ready():
+		return &bridge.Problem{Code: "template_needed", Text: "By " + s.Account.Name + " a conversation begins with a template.", Hint: "Choose one of type Start."}
+	case s.Caps.Start == channels.StartFree && a.Text == "":
+		return &bridge.Problem{Code: "empty", Text: "There is no text to send.", Hint: "For example: @Parley new ann@example.org Your lamp is repaired."}
+	}
+	return nil
+}
+
+// AccountID gives the id of the account; 0 if none was found.
+func (s Starting) AccountID() int64 {
+	if s.Account == nil {
+		return 0
+	}
+	return s.Account.ID
+}
+
+// StartOf reads an action.
+func StartOf(a bridge.Action) bridge.Start {
+	return bridge.Start{Account: a.Args.Account, Recipient: a.Args.Recipient, Subject: a.Args.Subject, Text: a.Text}
+}
+
+// AccountsFor gives the accounts that an agent may work with, by name.
+func (rd *Reader) AccountsFor(dir *directory.Directory, agent *store.Agent) []bridge.AccountRef {
+	var list []bridge.AccountRef
+	for i := range dir.Accounts {
+		a := &dir.Accounts[i]
+		ch := rd.Channel(a.ID)
+		if a.Side != "channel" || ch == nil || rd.closedTo(dir, agent, a) {
+			continue
+		}
+		ref := bridge.AccountRef{Name: a.Name, Can: ch.Capabilities(), Starts: rd.starts(dir, a) == nil,
+			ByTemplate: ch.Capabilities().Start == channels.StartTemplate, KnownOnly: knownOnly(dir, a, ch.Capabilities())}
+		ref.ChannelName, ref.ChannelIcon = rd.KindName(a.Kind)
+		list = append(list, ref)
+	}
+	slices.SortFunc(list, func(a, b bridge.AccountRef) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+// Starting looks up what a new conversation needs, or says why there can't be one. If s names no
+// account, exactly one of the accounts that the agent may use must fit.
+func (rd *Reader) Starting(dir *directory.Directory, agent *store.Agent, s bridge.Start) (Starting, *bridge.Problem) {
+	if problem := permission.Authorize(agent, bridge.VerbNew); problem != nil {
+		return Starting{}, problem
+	}
+	var found []Starting
+	problem := &bridge.Problem{Code: "no_account", Field: "account", Text: "There is no account by which you may begin a conversation.", Hint: "Ask an admin."}
+	if s.Account != "" {
+		problem = &bridge.Problem{Code: "no_account", Field: "account", Text: "There is no account “" + clean.Preview(s.Account) + "”.", Hint: "Choose one: @Parley new"}
+	}
+	for i := range dir.Accounts {
+		a := &dir.Accounts[i]
+		if a.Side != "channel" || s.Account != "" && !strings.EqualFold(a.Name, s.Account) || rd.closedTo(dir, agent, a) {
+			continue
+		}
+		one, p := rd.startingBy(dir, a, s)
+		if p == nil {
+			found = append(found, one)
+		} else {
+			problem = p
+		}
+	}
+	switch len(found) {
+	case 0:
+		return Starting{}, problem
+	case 1:
+		return found[0], nil
+	}
+	return Starting{}, &bridge.Problem{Code: "which_account", Field: "account", Text: "Several accounts could reach " + found[0].Party.Key + ".", Hint: "Name one: @Parley new " + found[0].Account.Name + " " + found[0].Party.Key}
+}
+
+// startingBy is starting for one account.
+func (rd *Reader) startingBy(dir *directory.Directory, a *store.Account, s bridge.Start) (Starting, *bridge.Problem) {
+	if p := rd.starts(dir, a); p != nil {
+		return Starting{}, p
+	}
+	ch := rd.Channel(a.ID)
+	starter, ok := ch.(channels.Starter)
+	if !ok {
+		return Starting{}, &bridge.Problem{Code: "cannot_start", Field: "account", Text: "Only customers begin here."}
+	}
+	party, err := starter.Recipient(s.Recipient)
+	if err != nil {
+		p := &bridge.Problem{Code: "recipient", Field: "recipient", Text: "“" + clean.Preview(s.Recipient) + "” can't be written to.", Hint: "Check the address."}
+		var se *channels.SendError
+		if errors.As(err, &se) {
+			p.Text, p.Hint = se.Text, se.Hint
+		}
+		return Starting{}, p
+	}
+	party.Key, party.Name = clean.Text(party.Key), clean.Text(party.Name)
+	clean.All(party.Also)
+	if a.Mode == "trial" && !slices.Contains(a.TrialTo, party.Key) {
+		return Starting{}, &bridge.Problem{Code: "trial", Field: "recipient", Text: "This account is on trial and " + party.Key + " is not on its list.",
+			Hint: "Add the address to trial_to, or switch the account to live."}
+	}
+	return Starting{Account: a, Caps: ch.Capabilities(), Party: party, KnownOnly: knownOnly(dir, a, ch.Capabilities())}, nil
+}

@@ -1,0 +1,147 @@
+package reply
+
+import (
+	"cmp"
+	"fmt"
+	"unicode/utf8"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/outbound"
+	"parley/channels"
+	"parley/store"
+)
+
+// textsToldOf is the most texts (SMS) that a reply may count as without a warning to its author.
+const textsToldOf = 3
+
+// usualLimits are those of: what customers' phones take without trouble. They
+// hold for chats; an account's file_limits replace them, up to what the channel takes.
+func usualLimits() channels.FileLimits {
+	return channels.FileLimits{channels.FileImage: 5 << 20, channels.FileDocument: 10 << 20, channels.FileVideo: 16 << 20}
+}
+
+// fileLimit gives the largest file of a kind that an account sends; ok is false when it
+// sends none of that kind. 0 = no limit of its own.
+func fileLimit(caps channels.Capabilities, account channels.FileLimits, kind channels.FileKind) (limit int64, ok bool) {
+	limit = caps.MaxAttachmentBytes
+	if len(caps.FileLimits) > 0 {
+		if limit, ok = caps.FileLimits[kind]; !ok {
+			return 0, false
+		}
+	}
+	own, given := account[kind]
+	if !given && !caps.Threads {
+		own, given = usualLimits()[kind]
+	}
+	if !given {
+		return limit, true
+	}
+	return lower(limit, own), own > 0
+}
+
+// lower gives the lower of two limits; limit 0 = none.
+func lower(limit, other int64) int64 {
+	if limit == 0 {
+		return other
+	}
+	return min(limit, other)
+}
+
+// OverLimits says why a channel, called name, can't take a reply, before anything is tried; nil = it can.
+// account has the limits that the account sets.
+func OverLimits(ch channels.Channel, name string, account channels.FileLimits, text string, files []store.FileRef) *bridge.Problem {
+	if ch == nil {
+		return nil
+	}
+	caps := ch.Capabilities()
+	if n := utf8.RuneCountInString(text); caps.MaxTextRunes > 0 && n > caps.MaxTextRunes {
+		return &bridge.Problem{Code: "text_too_long", Text: fmt.Sprintf("%s takes %d characters, and this has %d.", name, caps.MaxTextRunes, n),
+			Hint: "Say it in several messages."}
+	}
+	if len(files) == 0 {
+		return nil
+	}
+	if caps.AttachmentsPerMessage == 0 {
+		return &bridge.Problem{Code: "no_files", Text: cmp.Or(caps.NoFiles, name+" takes no files."), Hint: "Send a link to it instead."}
+	}
+	return filesOver(caps, account, name, files)
+}
+
+// filesOver says which of the files a channel can't take.
+func filesOver(caps channels.Capabilities, account channels.FileLimits, name string, files []store.FileRef) *bridge.Problem {
+	for i, f := range files {
+		kind := channels.KindOf(f.ContentType)
+		limit, ok := fileLimit(caps, account, kind)
+		switch {
+		case !ok:
+			return &bridge.Problem{Code: "file_kind", Text: fmt.Sprintf("%s takes no %s, as %s is one.", name, plainKind(kind), f.Name), Hint: "Send it in another form, or a link to it."}
+		case limit > 0 && f.SizeBytes > limit:
+			return &bridge.Problem{Code: "file_too_large", Text: fmt.Sprintf("%s has %s; %s takes at most %s of a %s.", f.Name, channels.SizeWords(f.SizeBytes), name,
+				channels.SizeWords(limit), kind), Hint: "Make it smaller, or send a link to it."}
+		}
+		if n := caps.AttachmentsPerMessage; i%n == 0 && caps.MaxAttachmentBytes > 0 {
+			var size int64
+			for _, other := range files[i:min(i+n, len(files))] {
+				size += other.SizeBytes
+			}
+			if size > caps.MaxAttachmentBytes {
+				return &bridge.Problem{Code: "files_too_large", Text: fmt.Sprintf("The files have %s together; %s takes at most %s in a message.", channels.SizeWords(size), name,
+					channels.SizeWords(caps.MaxAttachmentBytes)), Hint: "Send them one by one, or make them smaller."}
+			}
+		}
+	}
+	return nil
+}
+
+func plainKind(kind channels.FileKind) string {
+	if kind == channels.FileAudio {
+		return "audio files"
+	}
+	return string(kind) + "s"
+}
+
+// KeptByLimits keeps a reply inside that the channel can't take, and tells the author why before the
+// hold begins. It says no where the channel can take the reply.
+func (rs *UseCases) KeptByLimits(c *book.Conversation, m *book.Message) bool {
+	if m.Template != nil {
+		return false
+	}
+	name, _ := rs.Reading.KindName(c.Account.Kind)
+	problem := OverLimits(rs.Channel(c.AccountID), name, rs.Settings(c).FileLimits, m.Text, m.Files)
+	if problem == nil {
+		return false
+	}
+	m.Direction, m.Fate, m.Reason, m.Dirty = store.DirectionNote, store.FateInside, problem.Code, true
+	rs.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Reason: problem.Text, Hint: problem.Hint}})
+	return true
+}
+
+// texts says as how many texts a provider counts a reply; 1 where it doesn't count.
+func (rs *UseCases) texts(c *book.Conversation, text string) int {
+	if counter, ok := rs.Channel(c.AccountID).(channels.Counter); ok && text != "" {
+		signature, _ := outbound.SignatureOf(c.Account, nil, rs.Caps(c.AccountID).Threads)
+		return counter.Count(text, signature).Parts
+	}
+	return 1
+}
+
+// ManyTexts gives how many texts a reply counts as if that calls for a warning, else 0. Of fewer
+// texts the provider's receipt tells.
+func (rs *UseCases) ManyTexts(c *book.Conversation, text string) int {
+	if n := rs.texts(c, text); n > textsToldOf {
+		return n
+	}
+	return 0
+}
+
+// warnOfTexts tells the author of a long reply how many texts it counts as, while it can still be
+// taken back.
+func (rs *UseCases) warnOfTexts(c *book.Conversation, m *book.Message) {
+	n := rs.ManyTexts(c, m.Text)
+	if n == 0 {
+		return
+	}
+	rs.LineAbout(c, m, bridge.Line{Content: &bridge.TextsLine{Count: n}, Verbs: []bridge.Verb{bridge.VerbUndo},
+		Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
+}

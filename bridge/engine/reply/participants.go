@@ -1,0 +1,253 @@
+package reply
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/outbound"
+	"parley/channels"
+	"parley/store"
+)
+
+// How many lines ask about the newcomers of one mail at most, and, where there are more newcomers
+// than that, how many one line asks about.
+const (
+	askedAlone    = 5
+	askedTogether = 5
+)
+
+// Recipients sets who gets replies by the customer's last mail. Somebody who is new in a conversation
+// gets none until an agent clicks. message is the stored mail; 0 = the mail isn't the customer's.
+func (rs *UseCases) Recipients(c *book.Conversation, in channels.Inbound, message int64) {
+	ch := rs.Channel(c.AccountID)
+	if in.Automatic != "" && len(c.Participants) > 0 {
+		return
+	}
+	to := in.ReplyTo
+	if len(to) == 0 {
+		to = []channels.Party{in.From}
+	}
+	var next []store.Participant
+	var newcomers []string
+	add := func(p channels.Party, role string) {
+		if p.Key == "" || slices.ContainsFunc(next, func(q store.Participant) bool { return q.Key == p.Key }) {
+			return
+		}
+		q := store.Participant{Key: p.Key, Name: p.Name, Role: role, New: role == outbound.RoleCopied || rs.People.IsNewcomer(c, p.Key)}
+		if q.New && role != outbound.RoleCopied {
+			newcomers = append(newcomers, p.Key)
+		}
+		next = append(next, q)
+	}
+	for _, p := range to {
+		add(p, outbound.RoleTo)
+	}
+	if ch != nil && ch.Capabilities().Participants {
+		copied := outbound.RoleCopied
+		if rs.Settings(c).ReplyTo == "all" {
+			copied = outbound.RoleCc
+		}
+		for _, p := range slices.Concat(in.To, in.Cc) {
+			add(p, copied)
+		}
+	}
+	if answered, _ := outbound.Addressed(next); len(answered) == 0 {
+		next = append(next, keepKnown(c.Participants, next)...)
+	}
+	known := c.Participants
+	c.Participants = next
+	c.Touch()
+	rs.askNewcomers(c, message, without(newcomers, waiting(known)))
+	if before, now := recipientList(known), recipientList(next); before != "" && before != now && !c.Exclusive {
+		rs.Line(c, bridge.Line{Content: &bridge.RecipientsLine{To: now, Without: droppedFrom(known, next)}})
+	}
+}
+
+// droppedFrom names the people who got replies before and do not any more.
+func droppedFrom(known, next []store.Participant) []bridge.PartyRef {
+	var dropped []bridge.PartyRef
+	for _, p := range known {
+		if !p.New && !slices.ContainsFunc(next, func(q store.Participant) bool { return q.Key == p.Key && !q.New }) {
+			dropped = append(dropped, bridge.PartyRef{Name: cmp.Or(p.Name, p.Key), Address: p.Key})
+		}
+	}
+	return dropped
+}
+
+// askNewcomers asks whether new people may get replies: by a line for each, or, if they are many, for
+// several together. Those who are too many even for that can be added by !cc.
+func (rs *UseCases) askNewcomers(c *book.Conversation, message int64, keys []string) {
+	together := 1
+	if len(keys) > askedAlone {
+		together = askedTogether
+	}
+	n := 0
+	for some := range slices.Chunk(keys, together) {
+		if n++; n > askedAlone {
+			return
+		}
+		who := c.Participant(some[0])
+		if len(some) > 1 {
+			who = bridge.PartyRef{Name: strings.Join(some, ", ")}
+		}
+		rs.Line(c, bridge.Line{Content: bridge.LineParticipant, Customer: who, Verbs: []bridge.Verb{bridge.VerbAllow},
+			Args: bridge.Args{Conversation: c.ID, Message: message, Addresses: some}})
+	}
+}
+
+// keepKnown gives the known participants who go on getting replies while all others are newcomers.
+func keepKnown(known, next []store.Participant) []store.Participant {
+	var kept []store.Participant
+	for _, p := range known {
+		if !p.New && !slices.ContainsFunc(next, func(q store.Participant) bool { return q.Key == p.Key }) {
+			kept = append(kept, p)
+		}
+	}
+	return kept
+}
+
+func waiting(list []store.Participant) []string {
+	var keys []string
+	for _, p := range list {
+		if p.New && p.Role != outbound.RoleCopied {
+			keys = append(keys, p.Key)
+		}
+	}
+	return keys
+}
+
+func without(list, drop []string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return slices.Contains(drop, s) })
+}
+
+// ChangeRecipients does !cc, !to and Allow.
+func (rs *UseCases) ChangeRecipients(r book.Request) {
+	if ch := rs.Channel(r.Conversation.AccountID); ch != nil && !ch.Capabilities().Participants {
+		rs.Refuse(r, "one_customer", "A conversation of "+r.Conversation.Account.Name+" has one customer: nobody else gets what is written in it.", "Write to them by a conversation of their own: @Parley new")
+		return
+	}
+	if len(r.Args.Addresses) == 0 {
+		rs.Refuse(r, "no_address", "No address was named.", "For example: !"+string(r.Verb)+" bob@shop.example")
+		return
+	}
+	list := slices.Clone(r.Conversation.Participants)
+	for _, address := range r.Args.Addresses {
+		key := bridge.AddressKey(address)
+		if !strings.Contains(key, "@") {
+			rs.Refuse(r, "not_an_address", address+" is not an e-mail address.", "Write it like ann@example.org.")
+			return
+		}
+		at := slices.IndexFunc(list, func(p store.Participant) bool { return p.Key == key })
+		switch {
+		case r.Args.Remove:
+			if at >= 0 {
+				list = slices.Delete(list, at, at+1)
+			}
+		case at >= 0:
+			list[at].New = false
+			switch {
+			case r.Verb == bridge.VerbTo:
+				list[at].Role = outbound.RoleTo
+			case list[at].Role == outbound.RoleCopied:
+				list[at].Role = outbound.RoleCc
+			}
+		default:
+			role := outbound.RoleCc
+			if r.Verb == bridge.VerbTo {
+				role = outbound.RoleTo
+			}
+			list = append(list, store.Participant{Key: key, Role: role})
+		}
+	}
+	if r.Verb == bridge.VerbTo && !r.Args.Remove {
+		list = slices.DeleteFunc(list, func(p store.Participant) bool {
+			return p.Role == outbound.RoleTo && !p.New && !slices.ContainsFunc(r.Args.Addresses, func(s string) bool { return bridge.AddressKey(s) == p.Key })
+		})
+	}
+	if slices.Equal(list, r.Conversation.Participants) {
+		rs.Unchanged(r)
+		return
+	}
+	rs.setParticipants(r.Conversation, r.Agent, r.Surface, list, r.Args.Addresses)
+}
+
+// setParticipants changes who gets replies, and says so in the thread.
+func (rs *UseCases) setParticipants(c *book.Conversation, agent *store.Agent, surface int64, list []store.Participant, named []string) {
+	c.Participants, c.AddressedBy = list, rs.Dir.Ref(0, agent.ID)
+	rs.Log.ByAgent(c, agent, store.DeedReaddressed, book.Detail{Text: strings.Join(named, ", ")})
+	rs.Line(c, bridge.Line{Content: &bridge.RecipientsLine{To: recipientList(c.Participants)}, By: rs.Dir.Ref(surface, agent.ID)})
+	c.RefreshCard()
+}
+
+// RecipientsOfForm gives a conversation the recipients that the form of a reply names. If the agent left
+// the form's recipients as they were shown, nothing changes, whoever joined meanwhile. A form that is
+// submitted again always counts, because the first time may have changed the recipients.
+func (rs *UseCases) RecipientsOfForm(r book.Request) {
+	ch := rs.Channel(r.Conversation.AccountID)
+	if len(r.Args.To) == 0 || ch != nil && !ch.Capabilities().Participants {
+		return
+	}
+	if r.Args.Shown == bridge.RecipientsMark(r.Args.To, r.Args.Cc) && !rs.Posts.HandedInBefore(r) {
+		return
+	}
+	list := namedParticipants(r.Conversation.Participants, r.Args.To, r.Args.Cc)
+	if recipientList(list) != recipientList(r.Conversation.Participants) {
+		rs.setParticipants(r.Conversation, r.Agent, r.Surface, list, slices.Concat(r.Args.To, r.Args.Cc))
+	}
+}
+
+// namedParticipants gives the participants after an agent named the recipients of replies and copies:
+// these, and behind them the people who got no replies before and still get none.
+func namedParticipants(known []store.Participant, to, cc []string) []store.Participant {
+	var list []store.Participant
+	has := func(key string) bool {
+		return slices.ContainsFunc(list, func(p store.Participant) bool { return p.Key == key })
+	}
+	add := func(addresses []string, role string) {
+		for _, address := range addresses {
+			p := store.Participant{Key: bridge.AddressKey(address), Role: role}
+			if !strings.Contains(p.Key, "@") || has(p.Key) {
+				continue
+			}
+			if at := slices.IndexFunc(known, func(q store.Participant) bool { return q.Key == p.Key }); at >= 0 {
+				p.Name = known[at].Name
+			}
+			list = append(list, p)
+		}
+	}
+	add(to, outbound.RoleTo)
+	add(cc, outbound.RoleCc)
+	for _, p := range known {
+		if p.New && !has(p.Key) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// meant gives the keys of those whom a reply is addressed to, without those who get a copy.
+func meant(list []store.Participant) []string {
+	to, _ := outbound.Addressed(list)
+	return keysOf(to)
+}
+
+func keysOf(list []store.Participant) []string {
+	var keys []string
+	for _, p := range list {
+		keys = append(keys, p.Key)
+	}
+	return keys
+}
+
+// recipientList names who gets replies.
+func recipientList(list []store.Participant) string {
+	to, cc := outbound.Addressed(list)
+	text := strings.Join(keysOf(to), ", ")
+	if len(cc) > 0 {
+		text += " · copy: " + strings.Join(keysOf(cc), ", ")
+	}
+	return text
+}

@@ -1,0 +1,59 @@
+package reply
+
+import (
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/store"
+)
+
+// restoreMargin is how far a surface's clock may be behind the database's. Texts that were typed within
+// it after work began again are asked about as well.
+const restoreMargin = 5 * time.Second
+
+// restoredReason marks a text that was typed before Parley was restored from a backup.
+const restoredReason string = "restored"
+
+// BeforeRestore says that what is being applied was typed, clicked or accepted before
+// work began again after a restore.
+func (rs *UseCases) BeforeRestore() bool {
+	since := rs.Restored
+	if since.IsZero() {
+		return false
+	}
+	return rs.Event.ReceivedAt.Before(since) || !rs.Typed.IsZero() && rs.Typed.Before(since.Add(restoreMargin))
+}
+
+// parkRestored keeps a reply that may have been sent already until somebody clicks.
+func (rs *UseCases) parkRestored(c *book.Conversation, m *book.Message) {
+	m.Fate, m.Reason, m.Dirty = store.FateParked, restoredReason, true
+	rs.TellWith(c, m, bridge.Line{Content: &bridge.UnclearLine{Reason: "It is older than my last restore from a backup.",
+		Hint: "Look for it where sent messages are. Send it if it is not there, else drop it."},
+		Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}})
+}
+
+// Orphaned says that something was typed in a thread that Parley opened after the backup from which it
+// was restored: nobody knows any more which conversation the thread belongs to.
+func (rs *UseCases) Orphaned(r book.Request) bool {
+	opened := book.OrderTime(r.Place.Thread)
+	return !rs.Restored.IsZero() && r.OwnThread && !opened.IsZero() && opened.Before(rs.Restored) &&
+		rs.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Thread}] == nil
+}
+
+// TellOrphaned says that nobody gets what was typed, once for each message.
+func (rs *UseCases) TellOrphaned(r book.Request, reason, hint string) {
+	surface, a := r.Surface, r.Action
+	k := book.PostKey{Account: surface, Channel: a.Place.Channel, Message: a.Place.Message}
+	if a.Actor.Kind != bridge.ActorPerson || a.Verb == bridge.VerbNote || a.Marker == bridge.MarkNote || len(a.Mentions) > 0 || rs.Posts.Rows[k] != nil {
+		return
+	}
+	rs.Posts.Remember(store.Post{AccountID: surface, Channel: a.Place.Channel, Message: a.Place.Message, Kind: book.HumanMessage})
+	ref := bridge.AgentRef{User: a.Actor.ID, Name: "you"}
+	if agent := rs.Dir.AgentOf(surface, a.Actor.ID); agent != nil {
+		ref = rs.Dir.Ref(surface, agent.ID)
+	}
+	inside := &bridge.InsideLine{Reason: reason, Hint: hint}
+	rs.ChannelLine(surface, bridge.Place{Channel: a.Place.Channel, Thread: a.Place.Thread},
+		bridge.Line{Content: inside, Mentions: []bridge.AgentRef{ref}, Text: a.Text})
+}

@@ -1,0 +1,177 @@
+package reply
+
+import (
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/own"
+	"parley/channels"
+	"parley/store"
+)
+
+// offeredReason is that of a reply that was parked because the window was closed, since it was offered again.
+const offeredReason = "offered"
+
+// OpensWindow says that an inbound restarts the reply window. The customer's own words and taps do; what
+// a machine sent, a status, an echo or an edit never does.
+func OpensWindow(in channels.Inbound) bool {
+	if in.Historical || in.Automatic != "" || in.Consent != nil && in.Consent.Silent {
+		return false
+	}
+	return in.Kind == channels.InboundMessage && in.Target == "" || in.Opens // with a target it is an edit whose message never came
+}
+
+// OpenWindow notes that the customer opened the reply window, and offers what waited for it.
+func (rs *UseCases) OpenWindow(c *book.Conversation, in channels.Inbound) {
+	if !OpensWindow(in) || rs.Caps(c.AccountID).ReplyWindow == 0 {
+		return
+	}
+	// ReceivedAt and At are of real clocks, while Parley's may have been moved by ahead. A message that came
+	// late opened the window when it was sent, not when it came.
+	ahead := rs.Now.Sub(rs.Real)
+	from := rs.Event.ReceivedAt.Add(ahead)
+	if at := in.At.Add(ahead); !in.At.IsZero() && at.Before(from) {
+		from = at
+	}
+	if from.After(rs.Now) {
+		from = rs.Now
+	}
+	if c.WindowFrom != nil && !c.WindowFrom.Before(from) {
+		return
+	}
+	c.WindowFrom = &from
+	c.Touch()
+	rs.watchWindow(c)
+	if rs.Window(c).Open(rs.Now) {
+		rs.offerParked(c)
+	}
+}
+
+// watchWindow starts the timer that updates the card when the window's state changes.
+func (rs *UseCases) watchWindow(c *book.Conversation) {
+	at := rs.Window(c).Next(rs.Now)
+	if at.IsZero() {
+		return
+	}
+	rs.Timers.Start(store.Timer{ConversationID: c.ID, Kind: own.Window, DueAt: at})
+}
+
+// WindowOver updates the card after a window has closed, for all or only for machines.
+func (rs *UseCases) WindowOver(c *book.Conversation) {
+	rs.watchWindow(c)
+	if c.BridgeStatus().Open() {
+		c.RefreshCard()
+	}
+}
+
+// ParkForWindow keeps a reply that may not be sent because the reply window is closed. It
+// says no where the window is open, and to templates.
+func (rs *UseCases) ParkForWindow(c *book.Conversation, m *book.Message) bool {
+	if m.Template != nil || rs.Window(c).OpenFor(m.AgentID != nil, rs.Now) {
+		return false
+	}
+	rs.windowClosed(c, m, "")
+	return true
+}
+
+// TooLateToPromote keeps a promotional reply inside that may not leave any more, and says so. It says
+// no to answers, and where promotions may leave.
+func (rs *UseCases) TooLateToPromote(c *book.Conversation, m *book.Message) bool {
+	problem := outbound.PromotionProblem(m.Promotional, rs.Window(c), rs.Now)
+	if problem == nil {
+		return false
+	}
+	m.Direction, m.Fate, m.Reason, m.Dirty = store.DirectionNote, store.FateInside, problem.Code, true
+	rs.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Reason: problem.Text, Hint: problem.Hint}})
+	return true
+}
+
+// windowClosed parks a reply and says so. text is what the provider said; "" = it wasn't asked.
+func (rs *UseCases) windowClosed(c *book.Conversation, m *book.Message, text string) {
+	win := rs.Window(c)
+	if win.Open(rs.Now) { // opened while the attempt was under way, or for people alone
+		m.Direction, m.Fate, m.Reason, m.Dirty = store.DirectionNote, store.FateParked, offeredReason, true
+		rs.TellWith(c, m, bridge.Line{Content: &bridge.OfferedLine{Until: win.Human, Provider: text},
+			Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}})
+		return
+	}
+	m.Direction, m.Fate, m.Reason, m.Dirty = store.DirectionNote, store.FateParked, bridge.ReasonWindow, true
+	line := bridge.Line{Content: &bridge.ParkedLine{Reason: bridge.ReasonWindow, Hint: text, Until: win.Human},
+		Verbs: []bridge.Verb{bridge.VerbKeep, bridge.VerbDrop}}
+	if rs.Caps(c.AccountID).Templates {
+		line.Verbs = []bridge.Verb{bridge.VerbTemplate, bridge.VerbKeep, bridge.VerbDrop}
+	}
+	rs.Log.ByParley(c, store.DeedParked, book.Detail{Message: m.ID, Reason: bridge.ReasonWindow})
+	rs.TellWith(c, m, line)
+	c.RefreshCard()
+}
+
+// ClosedByProvider parks a reply that the provider refused because the window is closed. If Parley took
+// the window for open, that was wrong, unless the customer has opened it since the attempt.
+func (rs *UseCases) ClosedByProvider(c *book.Conversation, m *book.Message, text string) {
+	d := rs.Outbox.ReplyOf(m)
+	if c.WindowFrom != nil && rs.Window(c).Open(rs.Now) && d != nil && d.SentAt != nil && c.WindowFrom.Before(d.SentAt.Add(rs.Now.Sub(rs.Real))) {
+		c.WindowFrom = nil
+		c.Touch()
+	}
+	if m.Fate == store.FateParked {
+		return // with its first part
+	}
+	for _, part := range rs.Outbox.PartsOf(m) {
+		rs.Outbox.Cancel(part)
+	}
+	rs.Mark(c, m, bridge.MarkWarning)
+	rs.windowClosed(c, m, text)
+	rs.Messages.Unanswered(c)
+}
+
+// offerParked offers the replies again that were parked for the window, each once. A new conversation also
+// offers those that still wait in the conversation that it continues.
+func (rs *UseCases) offerParked(c *book.Conversation) {
+	for _, id := range book.Keys(rs.Messages.Rows) {
+		m := rs.Messages.Rows[id]
+		before := c.Fresh && c.PreviousID != nil && m.ConversationID == *c.PreviousID
+		if m.ConversationID != c.ID && !before || m.Fate != store.FateParked || m.Reason != bridge.ReasonWindow {
+			continue
+		}
+		m.Reason, m.Dirty = offeredReason, true
+		rs.Messages.Offers = append(rs.Messages.Offers, m)
+	}
+}
+
+// SayOffers posts the offers of offerParked. It is called after the customer's message was queued, so that
+// they come behind it.
+func (rs *UseCases) SayOffers(c *book.Conversation) {
+	for _, m := range rs.Messages.Offers {
+		line := bridge.Line{Content: &bridge.OfferedLine{Until: rs.Window(c).Human}, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}}
+		if m.ConversationID != c.ID { // that one has ended: nothing is sent from there
+			line.Verbs, line.Other = nil, bridge.Facts{ID: m.ConversationID}
+		}
+		rs.TellWith(c, m, line)
+	}
+	rs.Messages.Offers = nil
+}
+
+// RefuseClosed refuses to send a parked reply while the window is closed. It says no where
+// the window is open, or the text was not parked for it.
+func (rs *UseCases) RefuseClosed(r book.Request, m *book.Message) bool {
+	if m.Fate != store.FateParked || m.Reason != bridge.ReasonWindow && m.Reason != offeredReason || rs.Window(r.Conversation).Open(rs.Now) {
+		return false
+	}
+	m.Reason, m.Dirty = bridge.ReasonWindow, true // offered again the next time
+	rs.Refuse(r, bridge.ReasonWindow, "The reply window is closed.", "I offer it again when "+r.Conversation.Customer().Name+" writes.")
+	return true
+}
+
+// KeepForWindow lets a text wait for the customer's next message. It says no to texts that
+// were not parked for the window.
+func (rs *UseCases) KeepForWindow(r book.Request, m *book.Message) bool {
+	c, surface, a := r.Conversation, r.Surface, r.Action
+	if a.Verb != bridge.VerbKeep || m.Fate != store.FateParked || m.Reason != bridge.ReasonWindow {
+		return false
+	}
+	rs.Log.ByAgent(c, r.Agent, store.DeedKeptForLater, book.Detail{Message: m.ID})
+	rs.Decide(m, r.Agent, bridge.OutcomeKept)
+	rs.Confirm(c, surface, a, bridge.Line{Content: &bridge.KeptLine{Reason: bridge.ReasonWindow}, Verb: bridge.VerbKeep})
+	return true
+}

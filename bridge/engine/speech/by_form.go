@@ -1,0 +1,67 @@
+package speech
+
+import (
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/store"
+)
+
+// ByForm does what a form of a reply or a note asks for. The thread shows a reply as the customer
+// gets it, in one or two messages.
+func (sp *UseCases) ByForm(r book.Request) {
+	r.Place.Message = ""
+	if r.Verb == bridge.VerbNote {
+		sp.noteByForm(r)
+		return
+	}
+	answered := sp.Messages.AnsweredBy(r.Conversation, r.Action)
+	sp.replies.RecipientsOfForm(r)
+	first := sp.TakeFormBack(r)
+	for i, one := range sp.replies.Fitting(r.Conversation, r.Action, answered) {
+		sp.Posts.RememberForm(r, i, sp.replyByForm(r.With(one), answered, first))
+	}
+}
+
+// replyByForm sends one message of a form. first means that the customer can have nothing of the form
+// yet; otherwise the author is asked.
+func (sp *UseCases) replyByForm(r book.Request, answered *book.Message, first bool) *book.Message {
+	c, agent, surface := r.Conversation, r.Agent, r.Surface
+	m := sp.Messages.AddByPerson(r)
+	r.Explicit = true
+	if decision, reason := sp.decisionOn(r); decision != Out {
+		m.Reason = reason
+		sp.TellInside(c, m, reason)
+		return m
+	}
+	m.Reason = "explicit"
+	replied := &bridge.RepliedLine{Count: sp.replies.ManyTexts(c, r.Text)}
+	if sp.replies.MayName(c, answered) {
+		m.ReplyTo, replied.Answered = answered.ExternalID, book.Excerpt(answered)
+	}
+	switch {
+	case !first:
+		m.Fate, m.Reason = store.FateAsk, book.FormReason
+		sp.TellAuthor(c, m, &bridge.AskLine{Reason: book.FormReason}, bridge.VerbSend, bridge.VerbKeep)
+	case sp.MustBeTaken(c):
+		sp.AskToTake(c, m)
+	case sp.replies.ParkForWindow(c, m) || sp.replies.TooLateToPromote(c, m) || sp.replies.KeptByLimits(c, m):
+	default:
+		sp.Line(c, bridge.Line{Content: replied, Verb: bridge.VerbReply, By: sp.Dir.Ref(surface, agent.ID), Text: r.Text, Rich: r.Rich,
+			Files: sp.Files.Attached(&m.Message), Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
+		sp.replies.SendToCustomer(c, agent, surface, m, sp.FormOrder())
+	}
+	return m
+}
+
+// KeepCommand stores a typed verb as a message that stays inside.
+func (sp *UseCases) KeepCommand(r book.Request) {
+	sp.Begun = true
+	r.Agent = sp.Dir.AgentOf(r.Surface, r.Actor.ID)
+	if r.Text == "" {
+		r.Text = r.Raw
+	}
+	m := sp.Messages.AddByPerson(r)
+	m.Reason = CommandReason
+	sp.Posts.Remember(store.Post{AccountID: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message, ConversationID: r.Conversation.ID,
+		MessageID: m.ID, Kind: book.HumanMessage})
+}

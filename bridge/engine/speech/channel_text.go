@@ -1,0 +1,179 @@
+package speech
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/outbound"
+	"parley/store"
+)
+
+// mostOffered is how many conversations are offered at most as those that a text in the channel may
+// be meant for.
+const mostOffered = 5
+
+// channelText is what an agent typed in a team's channel, outside any conversation, as it says now:
+// kept with its post until somebody chooses who is to get it.
+type channelText struct {
+	Action bridge.Action `json:"action"`
+	Line   int64         `json:"line,omitempty"` // the delivery of the line that asks; 0 = nobody was asked yet
+}
+
+// keepChannelText notes what a post in the channel says.
+func (ct *ChannelTexts) keepChannelText(p *store.Post, text channelText) {
+	body, err := json.Marshal(text)
+	if err != nil {
+		panic("speech: channel text: " + err.Error()) // our own plain struct
+	}
+	p.Early = body
+	ct.Posts.Change(p)
+}
+
+// channelTextOf reads what keepChannelText noted.
+func channelTextOf(p *store.Post) (text channelText, ok bool) {
+	if p == nil || p.Kind != book.HumanMessage || len(p.Early) == 0 {
+		return channelText{}, false
+	}
+	return text, json.Unmarshal(p.Early, &text) == nil
+}
+
+// TopLevel answers a text that an agent typed in a team's channel outside any thread, and that
+// reached no customer for that reason. Once a day it asks, in the message's own thread, which customer
+// is meant; for further texts, the menu of the message asks.
+func (ct *ChannelTexts) TopLevel(ctx context.Context, tx pgx.Tx, r book.Request) error {
+	r.Agent = ct.Dir.AgentOf(r.Surface, r.Actor.ID)
+	if r.Agent == nil || r.Actor.Kind != bridge.ActorPerson || r.Place.Thread != "" && r.Place.Thread != r.Place.Message ||
+		ct.Dir.TeamOfChannel(r.Surface, r.Place.Channel) == nil || ct.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message}] != nil {
+		return nil
+	}
+	if r.Verb == bridge.VerbNote || r.Marker == bridge.MarkNote || r.Marker == bridge.MarkColleagues || len(r.Mentions) > 0 {
+		return nil // plainly for colleagues
+	}
+	post := ct.Posts.Remember(store.Post{AccountID: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message, Kind: book.HumanMessage})
+	r.Place.Thread = r.Place.Message // where its thread would be
+	ct.keepChannelText(post, channelText{Action: r.Action})
+	if !ct.ToldFirst(r) {
+		return nil
+	}
+	return ct.askWhoIsMeant(ctx, tx, post)
+}
+
+// askWhoIsMeant posts, in the thread of a text in the channel, to whom it may be sent.
+func (ct *ChannelTexts) askWhoIsMeant(ctx context.Context, tx pgx.Tx, p *store.Post) error {
+	text, _ := channelTextOf(p)
+	a := text.Action
+	var offered bridge.TopLevelLine
+	line := bridge.Line{Content: &offered, Mentions: []bridge.AgentRef{{User: a.Actor.ID, Name: "you"}}, Text: a.Text,
+		Args: bridge.Args{Typed: &bridge.Place{Channel: p.Channel, Message: p.Message}}}
+	if agent := ct.Dir.AgentOf(p.AccountID, a.Actor.ID); agent != nil && a.Verb != bridge.VerbUnknown && (a.Text != "" || len(a.Files) > 0) {
+		line.Mentions = []bridge.AgentRef{ct.Dir.Ref(p.AccountID, agent.ID)}
+		ids, err := store.AnswerableConversations(ctx, tx, ct.Reading.As(agent), p.AccountID, p.Channel, mostOffered)
+		if err != nil {
+			return err
+		}
+		if offered.Rows, err = ct.Reading.Facts(ctx, tx, p.AccountID, agent, ids...); err != nil {
+			return err
+		}
+		offered.Rows = slices.DeleteFunc(offered.Rows, func(f bridge.Facts) bool { return f.AccountMode == "watch" })
+	}
+	text.Line = ct.ChannelLine(p.AccountID, bridge.Place{Channel: p.Channel, Thread: p.Message}, line).ID
+	ct.keepChannelText(p, text)
+	return nil
+}
+
+// AskAgain does Send from the menu of a message in the channel: it asks which customer is meant,
+// unless that was asked already. It says no to any other action.
+func (ct *ChannelTexts) AskAgain(ctx context.Context, tx pgx.Tx, r book.Request) (bool, error) {
+	p := ct.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message}]
+	text, ok := channelTextOf(p)
+	switch {
+	case !ok || r.Verb != bridge.VerbSend:
+		return false, nil
+	case text.Line != 0:
+		ct.Refuse(r, "asked", "Who is to get it is asked in its thread.", "Choose there.")
+		return true, nil
+	}
+	return true, ct.askWhoIsMeant(ctx, tx, p)
+}
+
+// editChannelText keeps up with what a text in the channel says, while nobody chose who gets it.
+func (ct *ChannelTexts) editChannelText(p *store.Post, a bridge.Action) {
+	text, ok := channelTextOf(p)
+	if !ok || p.MessageID != 0 || a.Version <= p.Version {
+		return
+	}
+	p.Version = a.Version
+	text.Action.Text, text.Action.Raw, text.Action.Files = a.Text, a.Raw, a.Files
+	ct.keepChannelText(p, text)
+}
+
+// dropChannelText forgets a text in the channel that its author deleted.
+func (ct *ChannelTexts) dropChannelText(p *store.Post) {
+	if _, ok := channelTextOf(p); ok {
+		p.Early = nil
+		ct.Posts.Change(p)
+	}
+}
+
+// sendChannelText sends what was typed in the channel to the customer whom somebody chose, as if its
+// author had typed it in the conversation's thread. Anybody else who clicks is asked first.
+func (ct *ChannelTexts) sendChannelText(r book.Request) {
+	c, agent, surface := r.Conversation, r.Agent, r.Surface
+	p := ct.Posts.Rows[book.PostKey{Account: surface, Channel: r.Args.Typed.Channel, Message: r.Args.Typed.Message}]
+	if p != nil && p.MessageID != 0 {
+		if m := ct.Messages.Rows[p.MessageID]; m != nil && ct.Conversations.Rows[p.ConversationID] != nil {
+			ct.RefuseDecided(r.About(ct.Conversations.Rows[p.ConversationID]), m)
+			return
+		}
+	}
+	text, ok := channelTextOf(p)
+	author := ct.Dir.AgentOf(surface, text.Action.Actor.ID)
+	if !ok || author == nil {
+		r.Place.Thread = "" // with the message its thread is gone
+		ct.Refuse(r.About(nil), "unknown_message", "That message was deleted, or I don't know it any more.", "Type it in the conversation's thread.")
+		return
+	}
+	if t := c.Threads[surface]; t == nil || t.Channel != p.Channel { // handed over since, or never offered
+		ct.Refuse(r.About(nil), "another_channel", fmt.Sprintf("#%d is not answered in that channel.", c.ID), "Type it in the conversation's thread.")
+		return
+	}
+	m := &book.Message{Message: store.Message{Fate: store.FateAsk, AgentID: &author.ID}}
+	if ct.speech.refuseKept(r, m) {
+		return
+	}
+	if author.ID != agent.ID && !r.Args.Sure {
+		ct.Whisper(nil, surface, r.Action, bridge.Line{Content: bridge.LineSendAs, By: ct.Dir.Ref(surface, author.ID),
+			Text: text.Action.Text, Customer: c.Customer(),
+			Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Conversation: c.ID, Typed: r.Args.Typed, Sure: true}})
+		return
+	}
+	m = ct.Messages.AddByPerson(book.Request{Conversation: r.Conversation, Agent: author, Surface: r.Surface, Action: text.Action})
+	m.Fate = store.FateAsk
+	p.ConversationID, p.MessageID, p.Early = c.ID, m.ID, nil
+	ct.Posts.Change(p)
+	r.Args.Sure = true
+	ct.speech.sendKept(r, m)
+	if author.ID == agent.ID && m.Fate == store.FateWaiting { // else tellSentAs did, or a line asks for more
+		ct.LineAbout(c, m, bridge.Line{Content: &bridge.RepliedLine{}, Verb: bridge.VerbReply, By: ct.Dir.Ref(surface, agent.ID),
+			Text: m.Text, Files: ct.Files.Attached(&m.Message),
+			Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
+	}
+	ct.settleAsked(c, agent, surface, m, text.Line)
+}
+
+// settleAsked replaces the line that asked who is meant by one that leads to the conversation.
+func (ct *ChannelTexts) settleAsked(c *book.Conversation, agent *store.Agent, surface int64, m *book.Message, line int64) {
+	t := c.Threads[surface]
+	if t == nil || line == 0 {
+		return
+	}
+	said := bridge.Line{Content: &bridge.TopLevelLine{}, By: ct.Dir.Ref(surface, *m.AgentID), Text: m.Text, Customer: c.Customer(),
+		Other: bridge.Facts{ID: c.ID, Root: bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}}, Outcome: &bridge.Outcome{State: bridge.OutcomeChosen, By: ct.Dir.Ref(surface, agent.ID)}}
+	ct.Outbox.Enqueue(ct.ChangesLane(c, t), string(bridge.PostLine), 0, outbound.Payload{Left: true, Place: bridge.Place{Channel: m.Channel, Thread: m.Place}, Line: &said, Changes: line}, nil)
+}

@@ -1,0 +1,92 @@
+package speech
+
+import (
+	"slices"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/outbound"
+	"parley/store"
+)
+
+// correctionReason marks the new text of a reply that was edited after it was sent. The text leaves as
+// a message of its own, and only when somebody clicks.
+const correctionReason string = "correction"
+
+// maxEarlier bounds the texts that are kept of one attempt. People don't edit a reply more often while
+// it is under way; and it is the first of those texts that was most likely sent.
+const maxEarlier = 10
+
+// rewrite gives a message the words and files of an edit. What it said before is kept with its delivery
+// if an attempt has begun: the customer may have that text.
+func (sp *UseCases) rewrite(m *book.Message, a bridge.Action) {
+	if d := sp.Outbox.FirstOf(m); d != nil && d.Attempt > 0 && m.Text != a.Text {
+		p := d.Carried()
+		p.Earlier = slices.DeleteFunc(p.Earlier, func(e outbound.EarlierText) bool { return e.Attempt != d.Attempt })
+		if len(p.Earlier) < maxEarlier {
+			p.Earlier = append(p.Earlier, outbound.EarlierText{Attempt: d.Attempt, Text: m.Text})
+			d.Carry(p)
+		}
+	}
+	m.Text, m.Files, m.Dirty = a.Text, book.SurfaceFiles(a.Files), true
+}
+
+// Reached notes that the customer has a reply. If the reply was edited or taken back while it was under
+// way, its author is told that the customer has something else than the message says now.
+func (sp *UseCases) Reached(c *book.Conversation, m *book.Message) {
+	before, now := m.Fate, m.Text
+	sent, edited := sp.Outbox.TakeSentText(m)
+	if edited {
+		m.Text = sent
+		previewChanged(c, now, sent)
+	}
+	m.Direction, m.Fate, m.Dirty = store.DirectionOut, store.FateOut, true
+	edit := bridge.Action{Actor: bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}, Text: now}
+	switch {
+	case before == store.FateUndone || before == store.FateDropped:
+		sp.TellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
+	case before == store.FateInside:
+		sp.tellLateEdit(c, m, edit, Inside)
+	case before == store.FateAsk && edited:
+		sp.tellLateEdit(c, m, edit, Ask)
+	case edited:
+		sp.tellLateEdit(c, m, edit, Out)
+	case before == store.FateAsk:
+		sp.TellWith(c, m, bridge.Line{Content: bridge.LineEditLate})
+	}
+	d := sp.Outbox.FirstOf(m)
+	sp.replies.CustomersTurn(c, d != nil && d.Carried().KeepsStatus)
+}
+
+// tellLateEdit tells the author of a reply that was edited after it was sent what the customer has,
+// and offers to send the new text. decision is what would become of that text if it were typed.
+func (sp *UseCases) tellLateEdit(c *book.Conversation, m *book.Message, a bridge.Action, decision Decision) {
+	sp.dropCorrections(m)
+	line := bridge.Line{Content: bridge.LineEditLate, Text: m.Text}
+	if decision == Inside || a.Text == "" {
+		sp.TellWith(c, m, line)
+		return
+	}
+	agent := sp.Dir.AgentOf(m.AccountID, m.AuthorUser)
+	fix := sp.Messages.AddByPerson(book.Request{Conversation: c, Agent: agent, Surface: m.AccountID, Action: bridge.Action{Actor: a.Actor, Text: a.Text}})
+	fix.Fate, fix.Reason = store.FateAsk, correctionReason
+	line.Verbs = []bridge.Verb{bridge.VerbSend}
+	line.Args = bridge.Args{Conversation: c.ID, Message: fix.ID}
+	sp.LineAbout(c, m, line)
+}
+
+// dropCorrections drops the corrections of a reply that still wait for a click, because a later one is
+// offered.
+func (sp *UseCases) dropCorrections(m *book.Message) {
+	for id, lines := range sp.TrackedLines() {
+		fix := sp.Messages.Rows[id]
+		if fix.Reason != correctionReason || fix.Fate != store.FateAsk {
+			continue
+		}
+		for _, line := range lines {
+			if at := line.Delivery.Carried().Line.SourceRef; at.Channel == m.Channel && at.Message == m.Place {
+				fix.Fate, fix.Dirty = store.FateDropped, true
+			}
+		}
+	}
+}

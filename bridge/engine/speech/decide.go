@@ -1,0 +1,185 @@
+package speech
+
+import (
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/files"
+	"parley/bridge/engine/outbound"
+	"parley/store"
+)
+
+// DecideMessage does Send, Keep and Drop: the click on a text that stayed inside.
+func (sp *UseCases) DecideMessage(r book.Request) {
+	c, surface, a := r.Conversation, r.Surface, r.Action
+	if a.Verb == bridge.VerbSend && a.Args.Typed != nil {
+		sp.ChannelTexts.sendChannelText(r)
+		return
+	}
+	m := sp.NamedMessage(r)
+	if m == nil || m.ConversationID != c.ID || m.AuthorUser == "" {
+		sp.Refuse(r, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
+		return
+	}
+	if sp.replies.KeepForWindow(r, m) {
+		return
+	}
+	if a.Verb == bridge.VerbSend {
+		sp.sendKept(r, m)
+		return
+	}
+	if m.Fate == store.FateWaiting {
+		if !sp.Outbox.CancelReply(m) {
+			sp.Refuse(r, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
+			return
+		}
+	}
+	switch m.Fate {
+	case store.FateWaiting, store.FateAsk, store.FateParked:
+		m.Direction, m.Fate, m.Dirty = store.DirectionNote, store.FateInside, true
+		sp.Decide(m, r.Agent, "")
+		if a.Verb == bridge.VerbDrop {
+			m.Fate = store.FateDropped
+		}
+		sp.Log.ByAgent(c, r.Agent, store.DeedKeptInside, book.Detail{Message: m.ID})
+		sp.Messages.Unanswered(c)
+		sp.Mark(c, m, bridge.MarkInside)
+		sp.Confirm(c, surface, a, bridge.Line{})
+	default:
+		sp.RefuseDecided(r, m)
+	}
+}
+
+// sendKept sends a kept text after all; who clicks joins as assignee.
+func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
+	switch m.Fate {
+	case store.FateInside, store.FateAsk, store.FateParked, store.FateUndone, store.FateFailed:
+	default:
+		sp.RefuseDecided(r, m)
+		return
+	}
+	if sp.refuseKept(r, m) {
+		return
+	}
+	if *m.AgentID != r.Agent.ID && !r.Args.Sure {
+		sp.askSendAs(r, m)
+		return
+	}
+	if !sp.claim(r, m) {
+		return
+	}
+	sp.Decide(m, r.Agent, "")
+	m.Reason = outbound.ClickedReason
+	if m.Fate == store.FateUndone {
+		m.Reason = outbound.RevivedReason
+	}
+	if sp.Outbox.UnderWayReply(m) {
+		// Taken back too late to be sure: the attempt that runs is the one that is wanted.
+		m.Direction, m.Fate, m.Dirty = store.DirectionOut, store.FateWaiting, true
+		if d := sp.Outbox.FirstOf(m); d != nil { // it is sent anew, so that it may change the status again
+			p := d.Carried()
+			p.KeepsStatus = false
+			d.Carry(p)
+		}
+		sp.replies.Answered(r.Conversation, r.Agent, m)
+		return
+	}
+	sp.replies.SendToCustomer(r.Conversation, r.Agent, r.Surface, m, sp.FormOrder())
+	if *m.AgentID != r.Agent.ID && m.Fate == store.FateWaiting {
+		sp.tellSentAs(r.Conversation, r.Agent, r.Surface, m)
+	}
+}
+
+// refuseKept refuses a kept text that nobody can send as things are. It says no where the text can
+// be sent.
+func (sp *UseCases) refuseKept(r book.Request, m *book.Message) bool {
+	switch {
+	case !r.Conversation.BridgeStatus().Open():
+		sp.Refuse(r, "not_open", "This conversation is "+r.Conversation.Status+".", r.Conversation.AfterTheEnd())
+	case r.Conversation.Account.Mode == "watch":
+		sp.Refuse(r, "watch", "This account only watches: nothing is sent.", "An admin can switch it to live.")
+	case m.AgentID == nil:
+		sp.Refuse(r, "not_an_agent", "Its author is no agent.", "Copy the text and send it as your own.")
+	default:
+		return sp.replies.RefuseClosed(r, m)
+	}
+	return true
+}
+
+// askSendAs asks whoever clicked to confirm that a colleague's text is to leave: the customer gets it
+// as its author's.
+func (sp *UseCases) askSendAs(r book.Request, m *book.Message) {
+	c, surface := r.Conversation, r.Surface
+	line := bridge.Line{Content: bridge.LineSendAs, By: sp.Dir.Ref(surface, *m.AgentID), Text: m.Text,
+		Files: files.UploadedNames(&m.Message), Customer: c.Customer(),
+		Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Conversation: c.ID, Message: m.ID, Sure: true}}
+	if m.AccountID == surface {
+		line.SourceRef = bridge.Place{Channel: m.Channel, Message: m.Place}
+	}
+	sp.Whisper(c, surface, r.Action, line)
+}
+
+// tellSentAs says in the thread who sends a colleague's text. So its author notices, and anybody can
+// take the reply back while it waits.
+func (sp *UseCases) tellSentAs(c *book.Conversation, agent *store.Agent, surface int64, m *book.Message) {
+	sp.LineAbout(c, m, bridge.Line{Content: bridge.LineDone, Verb: bridge.VerbSend, By: sp.Dir.Ref(surface, agent.ID),
+		Text: m.Text, Files: files.UploadedNames(&m.Message),
+		Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
+}
+
+// DecideDelivery does Send again and Mark as sent on a reply of which nobody knows whether it was
+// sent, and Send again on one that failed.
+func (sp *UseCases) DecideDelivery(r book.Request) {
+	d := sp.Outbox.Deliveries[r.Args.Delivery]
+	if d == nil {
+		if m := sp.NamedMessage(r); m != nil {
+			d = sp.Outbox.ReplyOf(m)
+		}
+	}
+	var m *book.Message
+	if d != nil {
+		m = sp.Messages.Rows[d.MessageID]
+	}
+	if d == nil || m == nil || m.ConversationID != r.Conversation.ID || sp.Outbox.Lanes[d.LaneID] == nil || d.Kind != outbound.KindReply {
+		sp.Refuse(r, "unknown_message", "I don't know which message you mean.", "Use the button under the message.")
+		return
+	}
+	if d.State != store.NeedsDecision && d.State != store.Failed || r.Verb == bridge.VerbMarkSent && d.State != store.NeedsDecision ||
+		m.Fate != store.FateFailed && m.Fate != store.FateUnclear {
+		sp.RefuseDecided(r, m)
+		return
+	}
+	if r.Verb == bridge.VerbSendAgain && sp.replies.BeforeRestore() {
+		sp.Refuse(r, "restored", "That was clicked before Parley was restored from a backup.", "Click again if it wasn't sent.")
+		return
+	}
+	l := sp.Outbox.Lanes[d.LaneID]
+	if r.Verb == bridge.VerbSendAgain && d.Seq > l.Head && l.LeasedUntil != nil { // a bounce came before the result of the attempt
+		sp.Refuse(r, "busy", "Its last attempt has not ended yet.", "Click again in a minute.")
+		return
+	}
+	sp.Decide(m, r.Agent, "")
+	if r.Verb == bridge.VerbMarkSent {
+		d.State, d.Dirty = store.Accepted, true
+		m.Fate, m.Dirty = store.FateOut, true
+		sp.replies.CustomersTurn(r.Conversation, false)
+		sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedMarkedSent, book.Detail{Message: m.ID})
+		sp.Mark(r.Conversation, m, bridge.MarkSent)
+		return
+	}
+	if d.Seq <= l.Head {
+		l.Tail++
+		d.Seq = l.Tail
+	}
+	before := d.Carried()
+	if d.State == store.Failed { // the provider is done with the earlier attempt
+		before.Again++
+	}
+	d.Carry(outbound.Payload{Place: before.Place, Span: before.Span, Again: before.Again}) // to whom it goes now
+	d.State, d.NotBefore, d.AbsentAt, d.FirstAt, d.WarnedAt, d.Dirty = store.Queued, nil, nil, nil, nil, true
+	if d.Seq == l.Head+1 && l.LeasedUntil == nil {
+		sp.Outbox.Due(l, nil)
+	}
+	l.Dirty = true
+	m.Direction, m.Fate, m.Dirty = store.DirectionOut, store.FateWaiting, true
+	sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedSentAgain, book.Detail{Message: m.ID})
+}

@@ -1,0 +1,219 @@
+package speech
+
+import (
+	"encoding/json"
+	"strings"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/clean"
+	"parley/bridge/engine/reply"
+	"parley/store"
+)
+
+// editedReason marks a message whose text is not what it was when it was decided.
+const editedReason string = "edited"
+
+// early is an edit or a delete that came before the message itself.
+type early struct {
+	Delete bool          `json:"delete,omitempty"`
+	Action bridge.Action `json:"action"`
+}
+
+// Edit applies a person's edit of a typed text. During the hold the new text is what leaves; later
+// a new text never reaches the customer without a click.
+func (sp *UseCases) Edit(r book.Request) {
+	p := sp.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message}]
+	if p == nil || p.Kind == book.EarlyMessage {
+		sp.keepEarly(r, p, false)
+		return
+	}
+	sp.ChannelTexts.editChannelText(p, r.Action)
+	m, c := sp.Messages.Rows[p.MessageID], sp.Conversations.Rows[p.ConversationID]
+	if p.Kind != book.HumanMessage || m == nil || c == nil || r.Version <= p.Version {
+		return
+	}
+	again := sameContent(p.Version, r.Version)
+	p.Version = r.Version
+	sp.Posts.Change(p)
+	if !again || r.Restored {
+		sp.applyEdit(r.About(c), m)
+	}
+}
+
+// sameContent tells whether two versions of a message are one edit that a surface reported in two
+// ways, with different times. Such versions have the same mark of the content behind a colon.
+func sameContent(known, told string) bool {
+	_, before, _ := strings.Cut(known, ":")
+	_, now, _ := strings.Cut(told, ":")
+	return now != "" && now == before
+}
+
+func (sp *UseCases) applyEdit(r book.Request, m *book.Message) {
+	r.Agent = sp.Dir.AgentOf(m.AccountID, m.AuthorUser)
+	r.Actor = bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}
+	decision, reason := sp.decisionOn(r)
+	d := sp.Outbox.FirstOf(m)
+	m.Promotional = m.Promotional || r.Args.Promotional
+	switch {
+	case m.Fate == store.FateWaiting && sp.Outbox.UnderWayReply(m):
+		previewChanged(r.Conversation, m.Text, r.Text)
+		sp.rewrite(m, r.Action) // the new text leaves if the attempt fails; if it succeeds, reached tells the author
+		sp.Outbox.DropParts(m)
+		if decision != Out {
+			sp.keepInside(r.Conversation, m, r.Action, decision, reason)
+		}
+	case m.Fate == store.FateWaiting && d != nil && sp.Outbox.Holdable(d):
+		previewChanged(r.Conversation, m.Text, r.Text)
+		sp.rewrite(m, r.Action)
+		if decision == Out {
+			sp.Outbox.DropParts(m)
+			sp.replies.MeasureLine(r.Conversation, d, m)
+			sp.restartHold(r.Conversation, d)
+			return
+		}
+		sp.Outbox.CancelReply(m)
+		sp.keepInside(r.Conversation, m, r.Action, decision, reason)
+	case m.Fate == store.FateFailed, m.Fate == store.FateWaiting && d != nil && d.State == store.Failed: // Send again sends what it says now
+		sp.rewrite(m, r.Action)
+		if decision != Out {
+			m.Direction, m.Fate, m.Reason = store.DirectionNote, store.FateInside, reason
+			sp.Mark(r.Conversation, m, bridge.MarkInside)
+		}
+	case m.Fate == store.FateUndone || m.Fate == store.FateDropped: // nobody has it
+		sp.rewrite(m, r.Action)
+		if decision == Out && r.Restored { // what was deleted and is back isn't sent by that alone
+			m.Fate = store.FateAsk
+			sp.TellAuthor(r.Conversation, m, &bridge.AskLine{Reason: editedReason}, bridge.VerbSend, bridge.VerbKeep)
+		}
+	case m.Direction == store.DirectionOut:
+		sp.tellLateEdit(r.Conversation, m, r.Action, decision)
+	default:
+		sp.rewrite(m, r.Action)
+		if decision == Out && m.Fate == store.FateInside {
+			// A note that became a reply is never sent by an edit alone.
+			m.Fate = store.FateAsk
+			sp.TellAuthor(r.Conversation, m, &bridge.AskLine{Reason: editedReason}, bridge.VerbSend, bridge.VerbKeep)
+		}
+	}
+}
+
+// previewChanged puts the new words of an edited reply into the preview that lists show, if its former
+// words are there.
+func previewChanged(c *book.Conversation, before, now string) {
+	if c.LastFrom == "agent" && c.LastPreview == clean.Preview(before) {
+		c.LastPreview = clean.Preview(now)
+		c.Touch()
+	}
+}
+
+// keepInside keeps a waiting reply inside, because it was edited into a text that is not to leave.
+func (sp *UseCases) keepInside(c *book.Conversation, m *book.Message, a bridge.Action, decision Decision, reason string) {
+	m.Direction, m.Fate, m.Reason = store.DirectionNote, store.FateInside, reason
+	sp.Log.ByParley(c, store.DeedKeptInside, book.Detail{Message: m.ID, Reason: reason})
+	sp.Messages.Unanswered(c)
+	sp.Mark(c, m, bridge.MarkInside)
+	switch {
+	case decision == Ask:
+		m.Fate = store.FateAsk
+		sp.Mark(c, m, "")
+		sp.Ask(c, m, a, reason)
+	case book.Told(reason):
+		sp.TellInside(c, m, reason)
+	}
+}
+
+// restartHold gives an edited reply its hold again: at least 5 s, 60 s in all.
+func (sp *UseCases) restartHold(c *book.Conversation, d *book.Delivery) {
+	until := sp.Now.Add(max(sp.replies.Hold(c), holdMinimum))
+	if last := d.CreatedAt.Add(reply.HoldLongest); until.After(last) {
+		until = last
+	}
+	if soonest := sp.Now.Add(holdMinimum); until.Before(soonest) {
+		until = soonest
+	}
+	sp.Outbox.Postpone(d, until)
+	l := sp.Outbox.Lanes[d.LaneID]
+	for _, other := range l.Waiting { // those that leave with it
+		if other != d && other.JoinKey == d.JoinKey && d.JoinKey != "" && sp.Outbox.Holdable(other) {
+			sp.Outbox.Postpone(other, until)
+		}
+	}
+}
+
+// Delete applies the deletion of a message. A typed text is taken back: if it is still held, nothing of it
+// leaves. A root is posted anew.
+func (sp *UseCases) Delete(r book.Request) error {
+	p := sp.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message}]
+	if p == nil || p.Kind == book.EarlyMessage {
+		sp.keepEarly(r, p, true)
+		return nil
+	}
+	c := sp.Conversations.Rows[p.ConversationID]
+	if c == nil {
+		sp.ChannelTexts.dropChannelText(p)
+		return nil
+	}
+	if p.Kind == string(bridge.PostRoot) {
+		return sp.ThreadLost(c, r.Surface, r.Place.Message)
+	}
+	if m := sp.Messages.Rows[p.MessageID]; m != nil && p.Kind == book.HumanMessage {
+		sp.applyDelete(c, m)
+	}
+	return nil
+}
+
+func (sp *UseCases) applyDelete(c *book.Conversation, m *book.Message) {
+	switch {
+	case m.Fate == store.FateUndone || m.Fate == store.FateDropped: // nobody has it
+	case m.Fate == store.FateWaiting && sp.Outbox.CancelReply(m):
+		m.Fate, m.Dirty = store.FateUndone, true
+		sp.Log.ByParley(c, store.DeedUndone, book.Detail{Message: m.ID, Reason: "deleted"})
+		sp.Messages.Unanswered(c)
+	case m.Fate == store.FateWaiting && sp.Outbox.ReplyOf(m) != nil && (sp.Outbox.UnderWayReply(m) || sp.Outbox.LeftInParts(m)):
+		m.Fate, m.Dirty = store.FateUndone, true // if it lands all the same, reached tells
+		if sp.Outbox.LeftInParts(m) {
+			sp.TellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
+		}
+		sp.Messages.Unanswered(c)
+	case m.Direction == store.DirectionOut && m.Fate != store.FateFailed:
+		sp.TellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
+	case m.Fate == store.FateAsk || m.Fate == store.FateParked || m.Fate == store.FateFailed:
+		m.Fate, m.Dirty = store.FateDropped, true
+	}
+}
+
+// keepEarly remembers an edit or delete until its message comes.
+func (sp *UseCases) keepEarly(r book.Request, known *store.Post, deleted bool) {
+	if known != nil && known.Version > r.Version && !deleted {
+		return
+	}
+	body, err := json.Marshal(early{Delete: deleted, Action: r.Action})
+	if err != nil {
+		return // an Action is plain data; nothing to keep otherwise
+	}
+	sp.Posts.Remember(store.Post{AccountID: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message, Kind: book.EarlyMessage,
+		Version: r.Version, Early: body})
+}
+
+// applyEarly applies an edit or delete that came before its message. True means that the message was
+// deleted, and nothing more is to be done.
+func (sp *UseCases) applyEarly(c *book.Conversation, m *book.Message, post, known *store.Post, a *bridge.Action) bool {
+	var e early
+	if json.Unmarshal(known.Early, &e) != nil {
+		return false
+	}
+	if e.Delete {
+		m.Fate, m.Reason = store.FateUndone, "deleted"
+		sp.Log.ByParley(c, store.DeedUndone, book.Detail{Message: m.ID, Reason: "deleted"})
+		return true
+	}
+	post.Version = known.Version
+	a.Text, a.Raw, a.Files, a.Marker, a.Verb = e.Action.Text, e.Action.Raw, e.Action.Files, e.Action.Marker, bridge.VerbSay
+	if e.Action.Marker == bridge.MarkNote {
+		a.Verb = bridge.VerbNote
+	}
+	a.Mentions, a.MentionsBot, a.Explicit = e.Action.Mentions, e.Action.MentionsBot, e.Action.Explicit
+	m.Text, m.Files = a.Text, book.SurfaceFiles(a.Files)
+	return false
+}

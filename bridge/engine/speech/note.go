@@ -1,0 +1,22 @@
+package speech
+
+import (
+	"parley/bridge"
+	"parley/bridge/engine/book"
+)
+
+// noteByForm keeps a note that was written in a form. Colleagues whom it names by an @ are
+// mentioned, if they may read the conversation.
+func (sp *UseCases) noteByForm(r book.Request) {
+	agent, surface, a := r.Agent, r.Surface, r.Action
+	m := sp.Messages.AddByPerson(r)
+	m.Reason = "note"
+	sp.Log.Note(r.Conversation, agent, m)
+	line := bridge.Line{Content: bridge.LineDone, Verb: bridge.VerbNote, By: sp.Dir.Ref(surface, agent.ID), Text: a.Text}
+	for _, named := range sp.Dir.NamedIn(a.Text) {
+		if named.ID != agent.ID && sp.Reading.As(named).May(r.Conversation.Conversation) {
+			line.Mentions = append(line.Mentions, sp.Dir.Ref(surface, named.ID))
+		}
+	}
+	sp.Line(r.Conversation, line)
+}

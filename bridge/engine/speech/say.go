@@ -1,0 +1,138 @@
+package speech
+
+import (
+	"slices"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/permission"
+	"parley/store"
+)
+
+const (
+	holdMinimum = 5 * time.Second // what an edit leaves of a hold at least
+)
+
+// Say decides the fate of a text typed in a conversation's thread.
+func (sp *UseCases) Say(r book.Request) {
+	c, surface := r.Conversation, r.Surface
+	k := book.PostKey{Account: surface, Channel: r.Place.Channel, Message: r.Place.Message}
+	known := sp.Posts.Rows[k]
+	if known != nil && known.Kind != book.EarlyMessage {
+		return // the same fact by another way
+	}
+	r.Agent = sp.Dir.AgentOf(surface, r.Actor.ID)
+	m := sp.Messages.AddByPerson(r)
+	post := sp.Posts.Remember(store.Post{AccountID: surface, Channel: r.Place.Channel, Message: r.Place.Message, ConversationID: c.ID,
+		MessageID: m.ID, Kind: book.HumanMessage})
+	if known != nil && sp.applyEarly(c, m, post, known, &r.Action) {
+		return
+	}
+	decision, reason := sp.decisionOn(r)
+	m.Reason = reason
+	switch decision {
+	case Out:
+		if r.Origin == bridge.OriginCatchUp && sp.MovedOn(c, r.Action) {
+			sp.replies.Park(c, m, "late")
+			return
+		}
+		if sp.MustBeTaken(c) {
+			sp.AskToTake(c, m)
+			return
+		}
+		sp.replies.SendToCustomer(c, r.Agent, surface, m, r.Order)
+	case Ask:
+		m.Fate = store.FateAsk
+		sp.Ask(c, m, r.Action, reason)
+	default:
+		m.Fate = store.FateInside
+		if r.Actor.Kind == bridge.ActorPerson {
+			sp.Mark(c, m, bridge.MarkInside)
+		}
+		if reason == "note" {
+			sp.Log.Note(c, r.Agent, m)
+		}
+		if (reason == "not_an_agent" || reason == "explicit_mode") && toldBefore(c, m) {
+			return // said only once: an automation that answers each line would never end
+		}
+		switch {
+		case reason == "not_assignee": // for everybody else, and for its author the next time, the mark is enough
+			sp.TellOnce(c, surface, r.Action, bridge.Line{Content: &bridge.InsideLine{Reason: reason}, Verbs: []bridge.Verb{bridge.VerbSend},
+				Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
+		case book.Told(reason):
+			sp.TellInside(c, m, reason)
+		}
+	}
+}
+
+// toldBefore says that an author was lately told in this thread that a text stayed inside for
+// the same reason.
+func toldBefore(c *book.Conversation, m *book.Message) bool {
+	return slices.ContainsFunc(c.Last, func(before store.Message) bool {
+		return before.ID != m.ID && before.AuthorUser == m.AuthorUser && before.Reason == m.Reason
+	})
+}
+
+// decisionOn asks Speak, with what is known now.
+func (sp *UseCases) decisionOn(r book.Request) (Decision, string) {
+	s := sp.Settings(r.Conversation)
+	return Speak(Speech{
+		Actor: r.Actor.Kind, IsAgent: r.Agent != nil, MayReply: r.Agent != nil && permission.Authorize(r.Agent, bridge.VerbReply) == nil,
+		Verb: r.Verb, Marker: r.Marker, Explicit: r.Explicit, MentionsBot: r.MentionsBot, Mentions: len(r.Mentions) > 0,
+		Colleague: sp.namesColleague(r.Agent, r.Raw),
+		HasText:   r.Text != "" || r.Rich != nil, HasFiles: len(r.Files) > 0, Status: r.Conversation.BridgeStatus(), Moved: sp.leftThread(r.Conversation, r.Surface, r.Place), Automatic: r.Conversation.Kind == "automatic", Watch: r.Conversation.Account.Mode == "watch",
+		ReplyMode: r.Conversation.Account.ReplyMode, AnyAgent: s.WhoReplies == "any_agent", Assigned: len(r.Conversation.Assignees) > 0,
+		IsAssignee: r.Agent != nil && r.Conversation.IsAssignee(r.Agent.ID), AfterInner: sp.afterRemark(r.Conversation, r.Agent, r.Action), Confirm: s.ConfirmSend,
+	})
+}
+
+// leftThread says that a text was typed in a thread that the conversation has left, because its root was
+// posted anew or because it was handed over. It is never so for forms, which name their conversation.
+func (sp *UseCases) leftThread(c *book.Conversation, surface int64, at bridge.Place) bool {
+	t := c.Threads[surface]
+	if t == nil || at.Message == "" || at.Thread == "" || at.Thread == at.Message {
+		return false
+	}
+	return at.Thread != t.Root || c.Home(sp.Dir) != t
+}
+
+// afterRemark says that the last thing in the thread is a colleague's remark: the
+// text may be an answer to the colleague.
+func (sp *UseCases) afterRemark(c *book.Conversation, agent *store.Agent, a bridge.Action) bool {
+	var last *store.Message
+	for i := range c.Last {
+		m := &c.Last[i]
+		if now := sp.Messages.Rows[m.ID]; now != nil {
+			m = &now.Message // its fate may have been decided in this batch
+		}
+		if m.Place == a.Place.Message && m.AuthorUser != "" {
+			continue
+		}
+		if last == nil || book.Later(m, last) {
+			last = m
+		}
+	}
+	if last == nil || last.Direction != store.DirectionNote || last.AuthorUser == a.Actor.ID {
+		return false
+	}
+	switch last.Reason {
+	case "note", CommandReason, correctionReason, "bot":
+		return false
+	}
+	return last.AuthorUser != "" && agent != nil
+}
+
+// CommandReason marks a message that is a command, whether done or refused: it is not for the customer.
+const CommandReason string = "command"
+
+// SettleSlip keeps a mistyped command inside once somebody clicked the button of the command that was
+// meant.
+func (sp *UseCases) SettleSlip(r book.Request) {
+	m := sp.Messages.Rows[r.Args.Slip]
+	r.Agent = sp.Dir.AgentOf(r.Surface, r.Actor.ID)
+	if m != nil && m.ConversationID == r.Conversation.ID && m.Fate == store.FateAsk && sp.Authorize(r, r.Verb) == nil {
+		m.Fate, m.Reason, m.Dirty = store.FateInside, CommandReason, true
+		sp.Mark(r.Conversation, m, bridge.MarkInside)
+	}
+}

@@ -1,0 +1,95 @@
+package speech
+
+import "parley/bridge"
+
+// Speech is everything that decides whether a typed text reaches the customer.
+type Speech struct {
+	Actor       bridge.ActorKind
+	IsAgent     bool // mapped to an agent
+	MayReply    bool // the agent may reply in this conversation
+	Verb        bridge.Verb
+	Marker      bridge.Marker
+	Explicit    bool // "@Parley reply: …", the Reply form, !reply
+	MentionsBot bool
+	Mentions    bool // mentions a colleague
+	Colleague   bool // begins with a colleague's name and a comma: "Ben, can you …"
+	HasText     bool
+	HasFiles    bool
+
+	Status     bridge.Status
+	Moved      bool // typed in a thread that the conversation has left
+	Automatic  bool // typed in a day's thread of automatic mail: nobody is there to answer
+	Watch      bool // the account only watches
+	ReplyMode  string
+	AnyAgent   bool // who_replies: any_agent
+	Assigned   bool // somebody holds the conversation
+	IsAssignee bool
+	AfterInner bool // the last thing said here is a colleague's remark that stayed inside
+	Confirm    bool // confirm_send: a click is wanted for each reply
+}
+
+// Decision is the fate of a typed text.
+type Decision string
+
+// Decisions.
+const (
+	Inside Decision = "inside"
+	Out    Decision = "out"
+	Ask    Decision = "ask" // stays inside until somebody clicks
+)
+
+// Speak decides what becomes of a text typed in a conversation's thread, and why.
+// Everything that is not clearly a reply stays inside. The reason is a code; Told says for which of
+// them the author must be told that the customer didn't get the text.
+func Speak(s Speech) (d Decision, reason string) {
+	switch {
+	case s.Actor != bridge.ActorPerson:
+		return Inside, "not_a_person"
+	case s.Verb == bridge.VerbNote || s.Marker == bridge.MarkNote:
+		return Inside, "note"
+	case !s.IsAgent:
+		return Inside, "not_an_agent"
+	case s.Verb == bridge.VerbUnknown || s.Marker == bridge.MarkBang || s.Marker == bridge.MarkSlash:
+		return Ask, "unknown_verb"
+	case s.MentionsBot && !s.Explicit:
+		return Inside, "mentions_us"
+	case s.Mentions && !s.Explicit:
+		return Inside, "mentions_colleague"
+	case !s.HasText && !s.HasFiles:
+		return Inside, "empty"
+	case !s.MayReply:
+		return Inside, "may_not_reply"
+	case s.Moved:
+		return Inside, "moved"
+	case s.Automatic:
+		return Inside, "automatic"
+	case !s.Status.Open():
+		return Inside, "not_open"
+	case s.Watch:
+		return Inside, "watch"
+	case s.Explicit && s.Mentions:
+		return Ask, "reply_mentions" // the word says reply, the mention says colleague
+	case s.Explicit:
+		return Out, "explicit"
+	case s.ReplyMode == "explicit":
+		return Inside, "explicit_mode"
+	case s.Assigned && !s.IsAssignee && !s.AnyAgent:
+		return Inside, "not_assignee"
+	case s.Marker == bridge.MarkLone:
+		return Ask, "lone_verb"
+	case s.Marker == bridge.MarkColleagues:
+		return Ask, "for_colleagues"
+	case s.Colleague:
+		return Ask, "names_colleague"
+	case !s.HasText:
+		return Ask, "file_alone"
+	case s.AfterInner:
+		return Ask, "after_remark"
+	case s.Confirm:
+		return Ask, "confirm"
+	case !s.Assigned:
+		return Out, "claims"
+	default:
+		return Out, "assignee"
+	}
+}

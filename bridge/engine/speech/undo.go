@@ -1,0 +1,78 @@
+package speech
+
+import (
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/store"
+)
+
+// Undo takes the named reply back, or else the last waiting one that the agent wrote or sent.
+func (sp *UseCases) Undo(r book.Request) {
+	c, agent, surface := r.Conversation, r.Agent, r.Surface
+	m := sp.undoNamed(r)
+	if m != nil && m.ConversationID != c.ID {
+		m = nil
+	}
+	if m == nil && !book.Pointed(r.Action) {
+		m = sp.lastSentBy(c, agent)
+	}
+	if m == nil {
+		sp.Refuse(r, "nothing_to_undo", "There is no reply of yours that still waits.", "A reply can be taken back during its hold.")
+		return
+	}
+	switch {
+	case m.Fate == store.FateUndone, m.Fate == store.FateOut:
+		sp.RefuseDecided(r, m)
+		return
+	case !sp.Outbox.CancelReply(m):
+		sp.Refuse(r, "too_late", "It is on its way to the customer already.", "Write a correction in this thread.")
+		return
+	}
+	m.Fate, m.Dirty = store.FateUndone, true
+	sp.Decide(m, agent, "")
+	sp.Mark(c, m, "")
+	sp.Log.ByAgent(c, agent, store.DeedUndone, book.Detail{Message: m.ID})
+	sp.TellWith(c, m, bridge.Line{Content: &bridge.UndoneLine{Reason: "undone"}, By: sp.Dir.Ref(surface, agent.ID),
+		Verbs: []bridge.Verb{bridge.VerbSend}})
+	sp.Messages.Unanswered(c)
+}
+
+// lastSentBy gives the latest reply that still waits of those that an agent wrote, or sent for a
+// colleague.
+func (sp *UseCases) lastSentBy(c *book.Conversation, agent *store.Agent) *book.Message {
+	senders := sp.sendersForOthers()
+	var found *book.Message
+	var last int64
+	for _, id := range book.Keys(sp.Messages.Rows) {
+		m := sp.Messages.Rows[id]
+		if m.ConversationID != c.ID || m.Fate != store.FateWaiting || m.AgentID == nil {
+			continue
+		}
+		mine := *m.AgentID == agent.ID || senders[id] == agent.ID
+		if d := sp.Outbox.FirstOf(m); mine && d != nil && (found == nil || d.Seq > last) {
+			found, last = m, d.Seq
+		}
+	}
+	return found
+}
+
+// sendersForOthers gives, by message, the agent who sent a colleague's text.
+func (sp *UseCases) sendersForOthers() map[int64]int64 {
+	senders := map[int64]int64{}
+	for id, lines := range sp.TrackedLines() {
+		for _, line := range lines {
+			if l := line.Delivery.Carried().Line; l.Kind() == bridge.LineDone && l.Verb == bridge.VerbSend {
+				senders[id] = l.By.ID
+			}
+		}
+	}
+	return senders
+}
+
+// undoNamed finds the reply that a click or emoji means; a typed undo names none.
+func (sp *UseCases) undoNamed(r book.Request) *book.Message {
+	if r.Args.Message == 0 && (r.Origin == bridge.OriginText || r.Origin == bridge.OriginMention || r.Origin == bridge.OriginSlash) {
+		return nil
+	}
+	return sp.NamedMessage(r)
+}

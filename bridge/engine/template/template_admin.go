@@ -1,0 +1,130 @@
+package template
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/permission"
+	"parley/bridge/engine/reading"
+	"parley/channels"
+	"parley/store"
+)
+
+// Administer does what is not about a conversation: list, edit and delete templates.
+func (ts *UseCases) Administer(ctx context.Context, tx pgx.Tx, r book.Request) (bool, error) {
+	switch r.Verb {
+	case bridge.VerbTemplates, bridge.VerbTemplateEdit, bridge.VerbTemplateDelete:
+	default:
+		return false, nil
+	}
+	r.Conversation = nil // templates belong to no conversation, wherever they are asked for
+	if problem := permission.Authorize(r.Agent, r.Verb); problem != nil {
+		ts.Refuse(r, problem.Code, problem.Text, problem.Hint)
+		return true, nil
+	}
+	switch {
+	case r.Verb == bridge.VerbTemplateEdit && r.Args.Template != nil && r.Args.Template.Draft != nil:
+		return true, ts.saveTemplate(ctx, tx, r)
+	case r.Verb == bridge.VerbTemplateDelete && r.Args.Template != nil:
+		return true, ts.dropTemplate(ctx, tx, r)
+	}
+	list, err := ts.Reading.Templates(ctx, tx, nil)
+	if err != nil {
+		return true, err
+	}
+	line := bridge.Line{Content: &bridge.TemplatesLine{Templates: list}}
+	if slices.Contains(r.Agent.Roles, "admin") {
+		line.Verbs = []bridge.Verb{bridge.VerbTemplateEdit}
+	}
+	ts.Whisper(nil, r.Surface, r.Action, line)
+	return true, nil
+}
+
+// saveTemplate makes or changes a template as a form says.
+func (ts *UseCases) saveTemplate(ctx context.Context, tx pgx.Tx, r book.Request) error {
+	surface, a := r.Surface, r.Action
+	draft := *a.Args.Template.Draft
+	account := ts.Dir.AccountNamed(draft.Account)
+	if account == nil {
+		ts.Refuse(r, "no_account", "There is no account "+draft.Account+".", "Choose another one.")
+		return nil
+	}
+	if err := store.BumpSettings(ctx, tx); err != nil { // one change of templates at a time
+		return err
+	}
+	rows, err := store.ListTemplates(ctx, tx, account.ID)
+	if err != nil {
+		return err
+	}
+	row := bridge.TemplateRow(draft)
+	row.AccountID, row.AgentID = account.ID, &r.Agent.ID
+	i := slices.IndexFunc(rows, func(t store.Template) bool { return t.ID == a.Args.Template.ID && t.ID != 0 })
+	if a.Args.Template.ID != 0 && i < 0 {
+		ts.Refuse(r, "no_template", "That template was deleted meanwhile.", "Make it anew: @Parley templates")
+		return nil
+	}
+	if i >= 0 {
+		old := rows[i] // its name and language stay, and so does what a form doesn't show
+		row.Name, row.Language, row.ProviderName = old.Name, old.Language, old.ProviderName
+		if draft.Buttons == nil {
+			row.Buttons = old.Buttons
+		}
+	} else if slices.ContainsFunc(rows, func(t store.Template) bool { return sameTemplate(t, row) }) {
+		ts.Refuse(r, "template_exists", fmt.Sprintf("%s has a template %s (%s) already.", account.Name, row.Name, row.Language), "Edit that one, or take another name.")
+		return nil
+	}
+	if faults := bridge.TemplateFaults(row); len(faults) > 0 {
+		ts.Refuse(r, "bad_template", "The "+faults[0].Field+" "+faults[0].Text+".", faults[0].Hint)
+		return nil
+	}
+	resubmit := i < 0 || bridge.TemplateDiffers(rows[i], row) || rows[i].Status == string(channels.TemplateRejected)
+	id, err := store.SaveTemplate(ctx, tx, row, resubmit)
+	if err != nil {
+		return err
+	}
+	saved := reading.TemplateFacts(row, account.Name)
+	switch {
+	case ts.Channel(account.ID) != nil && !ts.approves(account.ID): // nobody else decides
+		saved.Status = string(channels.TemplateApproved)
+		err = store.ApproveTemplate(ctx, tx, id)
+	case resubmit:
+		saved.Status = string(channels.TemplatePending)
+	default:
+		saved.Status = rows[i].Status
+	}
+	if err != nil {
+		return err
+	}
+	ts.Whisper(nil, surface, a, bridge.Line{Content: &bridge.TemplateChangedLine{Templates: []bridge.Template{saved}},
+		Verb: bridge.VerbTemplateEdit})
+	return nil
+}
+
+// sameTemplate says that an account can't have both templates: they have one language and one name.
+func sameTemplate(a, b store.Template) bool {
+	return a.Language == b.Language && (strings.EqualFold(a.Name, b.Name) || a.ProviderName == b.ProviderName)
+}
+
+func (ts *UseCases) dropTemplate(ctx context.Context, tx pgx.Tx, r book.Request) error {
+	surface, a := r.Surface, r.Action
+	rows, err := store.Templates(ctx, tx, a.Args.Template.ID)
+	if err != nil {
+		return err
+	}
+	if len(rows) == 0 || rows[0].Todo == store.TodoDelete || ts.Dir.Account(rows[0].AccountID) == nil {
+		ts.Refuse(r, "stale", "That template is deleted already.", "")
+		return nil
+	}
+	if err := store.DropTemplate(ctx, tx, rows[0].ID); err != nil {
+		return err
+	}
+	gone := &bridge.TemplateChangedLine{Templates: []bridge.Template{reading.TemplateFacts(rows[0], ts.Dir.Account(rows[0].AccountID).Name)}}
+	ts.Whisper(nil, surface, a, bridge.Line{Content: gone, Verb: bridge.VerbTemplateDelete})
+	return nil
+}

@@ -1,0 +1,166 @@
+package template
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/own"
+	"parley/bridge/engine/permission"
+	"parley/bridge/engine/reading"
+	"parley/channels"
+	"parley/store"
+)
+
+// TemplateReason marks a reply that is a template.
+const TemplateReason string = "template"
+
+// UseTemplate sends a template as the agent's message. If the agent hasn't seen its preview yet, it
+// offers templates instead.
+func (ts *UseCases) UseTemplate(ctx context.Context, tx pgx.Tx, r book.Request) error {
+	c, agent, surface := r.Conversation, r.Agent, r.Surface
+	if problem := permission.Authorize(agent, bridge.VerbReply); problem != nil {
+		ts.Refuse(r, problem.Code, problem.Text, problem.Hint)
+		return nil
+	}
+	if !r.Args.Template.Ready() {
+		return ts.offerTemplates(ctx, tx, r)
+	}
+	rows, err := store.Templates(ctx, tx, r.Args.Template.ID)
+	if err != nil {
+		return err
+	}
+	used, problem := checkTemplate(c, rows, r.Args.Template)
+	if problem != nil {
+		ts.Refuse(r, problem.Code, problem.Text, problem.Hint)
+		return nil
+	}
+	if !ts.speech.TakeFormBack(r) {
+		ts.Refuse(r, book.FormReason, "You handed this form in before: its template is on its way, or sent.", "Open the form again to send another one.")
+		return nil
+	}
+	body, err := json.Marshal(used)
+	if err != nil {
+		return fmt.Errorf("template: template: %w", err)
+	}
+	r.Place.Message, r.Files, r.Text = "", nil, used.Use.Words()
+	m := ts.Messages.AddByPerson(r)
+	m.Reason, m.Template = TemplateReason, body
+	ts.Posts.RememberForm(r, 0, m)
+	ts.Log.ByAgent(c, agent, store.DeedChoseTemplate, book.Detail{Message: m.ID, Text: used.Name})
+	if ts.speech.MustBeTaken(c) {
+		ts.speech.AskToTake(c, m)
+		return nil
+	}
+	ts.Line(c, bridge.Line{Content: &bridge.BegunLine{Template: used.Name}, Verb: bridge.VerbTemplate,
+		By: ts.Dir.Ref(surface, agent.ID), Text: m.Text, Verbs: []bridge.Verb{bridge.VerbUndo},
+		Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
+	ts.replies.SendToCustomer(c, agent, surface, m, ts.FormOrder())
+	if parked := ts.Messages.Rows[r.Args.Message]; parked != nil && parked.ConversationID == c.ID && parked.Fate == store.FateParked {
+		ts.Decide(parked, agent, bridge.OutcomeTemplate)
+	}
+	return nil
+}
+
+// checkTemplate says whether a template may be sent in a conversation, and fills it in.
+func checkTemplate(c *book.Conversation, rows []store.Template, args *bridge.TemplateArgs) (outbound.UsedTemplate, *bridge.Problem) {
+	switch {
+	case !c.BridgeStatus().Open():
+		return outbound.UsedTemplate{}, &bridge.Problem{Code: "not_open", Text: "This conversation is " + c.Status + ".", Hint: c.AfterTheEnd()}
+	case c.Account.Mode == "watch":
+		return outbound.UsedTemplate{}, &bridge.Problem{Code: "watch", Text: "This account only watches: nothing is sent.", Hint: "An admin can switch it to live."}
+	}
+	used, problem := TemplateFor(c.AccountID, rows, args)
+	if problem == nil && !slices.Contains(rows[0].Uses, bridge.TemplateReply) && !slices.Contains(rows[0].Uses, bridge.TemplateWindow) {
+		problem = &bridge.Problem{Code: "not_for_replies", Text: "The template " + used.Name + " only begins conversations.", Hint: "Choose another one."}
+	}
+	return used, problem
+}
+
+// TemplateFor says whether a template that was seen may leave by an account, and fills it in.
+func TemplateFor(account int64, rows []store.Template, args *bridge.TemplateArgs) (outbound.UsedTemplate, *bridge.Problem) {
+	if len(rows) == 0 || rows[0].AccountID != account || rows[0].Todo == store.TodoDelete {
+		return outbound.UsedTemplate{}, &bridge.Problem{Code: "no_template", Text: "There is no such template for this account.", Hint: "Choose another one."}
+	}
+	row := rows[0]
+	switch {
+	case row.Version != args.Version:
+		return outbound.UsedTemplate{}, &bridge.Problem{Code: "template_changed", Text: "The template " + row.Name + " was changed since you saw it.", Hint: "Look at it again, then send it."}
+	case row.Status != string(channels.TemplateApproved):
+		return outbound.UsedTemplate{}, &bridge.Problem{Code: "not_approved", Text: outbound.NotApproved(row), Hint: "Choose another one."}
+	}
+	return fillTemplate(row, args.Values)
+}
+
+// offerTemplates answers a typed verb with the button that opens the form of templates.
+func (ts *UseCases) offerTemplates(ctx context.Context, tx pgx.Tx, r book.Request) error {
+	c, a := r.Conversation, r.Action
+	facts, err := ts.Facts(ctx, tx, c, r.Agent, r.Surface)
+	if err != nil {
+		return err
+	}
+	list, err := ts.Reading.FittingTemplates(ctx, tx, facts)
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		ts.Refuse(r, "no_template", reading.NoneFits(facts), "Admins make them with @Parley templates.")
+		return nil
+	}
+	var choice bridge.ChooseTemplateLine
+	line := bridge.Line{Content: &choice, Verb: bridge.VerbTemplate, Verbs: []bridge.Verb{bridge.VerbTemplate},
+		Args: bridge.Args{Conversation: c.ID, Message: a.Args.Message}}
+	if name := strings.TrimSpace(a.Args.Note); name != "" {
+		found := slices.DeleteFunc(slices.Clone(list), func(t bridge.Template) bool { return !strings.EqualFold(t.Name, name) })
+		if len(found) == 0 {
+			var names []string
+			for _, t := range list {
+				names = append(names, t.Name)
+			}
+			ts.Refuse(r, "no_template", fmt.Sprintf("There is no template %q that fits now.", name), "There is: "+strings.Join(slices.Compact(names), ", "))
+			return nil
+		}
+		list = found
+	}
+	if len(list) == 1 {
+		choice.Templates, line.Args.Template = list, &bridge.TemplateArgs{ID: list[0].ID}
+	}
+	ts.Whisper(c, r.Surface, a, line)
+	return nil
+}
+
+// TemplateFailed parks a reply whose template can't be sent any more, and has the
+// account's templates looked at.
+func (ts *UseCases) TemplateFailed(ctx context.Context, tx pgx.Tx, c *book.Conversation, m *book.Message, f own.Fact) error {
+	m.Direction, m.Fate, m.Reason, m.Dirty = store.DirectionNote, store.FateParked, TemplateReason, true
+	ts.Log.ByParley(c, store.DeedParked, book.Detail{Message: m.ID, Reason: f.Text})
+	ts.Mark(c, m, bridge.MarkWarning)
+	ts.TellWith(c, m, bridge.Line{Content: &bridge.ParkedLine{Reason: f.Text, Hint: "Send another one, or this one when it is approved again."},
+		Verbs: []bridge.Verb{bridge.VerbTemplate, bridge.VerbSend, bridge.VerbDrop}})
+	ts.Messages.Unanswered(c)
+	return store.ListTemplatesSoon(ctx, tx, c.AccountID, 0)
+}
+
+// fillTemplate fills a template in.
+// Errors: *Problem with the name of what is missing.
+func fillTemplate(row store.Template, values map[string]string) (outbound.UsedTemplate, *bridge.Problem) {
+	u := outbound.UsedTemplate{ID: row.ID, Version: row.Version, Name: row.Name, Use: channels.TemplateUse{Template: bridge.ProviderTemplate(row), Values: map[string]string{}}}
+	u.Use.Category = cmp.Or(row.ProviderCategory, row.Category) // the provider's category counts
+	for _, name := range u.Use.Variables {
+		value := bridge.TemplateValue(values[name])
+		if value == "" {
+			return u, &bridge.Problem{Code: "value_missing", Text: "There is nothing for " + strings.ReplaceAll(name, "_", " ") + " ({{" + name + "}}).",
+				Hint: "Fill it in."}
+		}
+		u.Use.Values[name] = value
+	}
+	return u, nil
+}

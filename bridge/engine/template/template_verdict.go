@@ -1,0 +1,132 @@
+package template
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/bridge/engine/own"
+	"parley/bridge/engine/reading"
+	"parley/channels"
+	"parley/store"
+)
+
+// HandedIn marks a provider's answer to the submission of a template.
+const HandedIn = "submitted"
+
+// ApplyTemplateState applies what a provider tells of a template unasked.
+func (ts *UseCases) ApplyTemplateState(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) error {
+	if in.Template == nil {
+		return nil
+	}
+	rows, err := store.FindTemplates(ctx, tx, a.ID, in.Template.ExternalID, in.Template.Name, in.Template.Language)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		if row.Todo != "" && row.Busy {
+			return ts.Wait(time.Minute) // the answer to handing it in is about to be written
+		}
+	}
+	told := false
+	for _, row := range rows {
+		if row.Todo != "" || row.SubmittedAt == nil {
+			continue // what the provider tells is about an older version
+		}
+		news, err := ts.templateState(ctx, tx, row, *in.Template, told)
+		if err != nil {
+			return err
+		}
+		told = told || news
+	}
+	return nil
+}
+
+// TemplateLearned applies what a provider's list, or its answer to a submission, says of a template.
+func (ts *UseCases) TemplateLearned(ctx context.Context, tx pgx.Tx, f own.Fact) error {
+	rows, err := store.LockTemplates(ctx, tx, f.Template)
+	if err != nil || len(rows) == 0 || rows[0].Version != f.Version || rows[0].Todo != "" || f.State == nil {
+		return err // it was changed since: that will have its own verdict
+	}
+	if f.Class != HandedIn && rows[0].SubmittedAt == nil {
+		return nil // the provider has it as it was before
+	}
+	state := *f.State
+	if f.Class == HandedIn && state.Status == channels.TemplatePending && rows[0].Status != string(state.Status) {
+		state.Status = "" // the verdict came before the answer
+	}
+	_, err = ts.templateState(ctx, tx, rows[0], state, false)
+	return err
+}
+
+// templateState writes a verdict, and tells people of it unless they were told. It says whether it
+// told them.
+func (ts *UseCases) templateState(ctx context.Context, tx pgx.Tx, row store.Template, s channels.TemplateState, told bool) (news bool, err error) {
+	before := row
+	row.Reason = s.Reason
+	row.ExternalID = cmp.Or(s.ExternalID, row.ExternalID)
+	row.Quality = cmp.Or(s.Quality, row.Quality)
+	row.ProviderCategory = cmp.Or(s.Category, row.ProviderCategory)
+	if s.Status == "" { // a notice about quality or category alone
+		row.Reason = before.Reason
+	} else if knownStatus(s.Status) {
+		row.Status = string(s.Status)
+	}
+	if row.Status == before.Status && row.Reason == before.Reason && row.Quality == before.Quality &&
+		row.ProviderCategory == before.ProviderCategory && row.ExternalID == before.ExternalID {
+		return false, nil
+	}
+	if err := store.SetTemplateState(ctx, tx, row); err != nil {
+		return false, err
+	}
+	if row.Status == string(channels.TemplatePending) {
+		if err := store.ListTemplatesSoon(ctx, tx, row.AccountID, store.TemplatePendingWait); err != nil {
+			return false, err
+		}
+	}
+	account := ts.Dir.Account(row.AccountID)
+	if account == nil || told || !ts.approves(row.AccountID) {
+		return false, nil
+	}
+	if row.Status != before.Status && row.Status != string(channels.TemplatePending) {
+		ts.tellTemplate(account, row, "")
+		news = true
+	}
+	if was := cmp.Or(before.ProviderCategory, before.Category); row.ProviderCategory != "" && row.ProviderCategory != was {
+		ts.tellTemplate(account, row, was)
+		news = true
+	}
+	return news, nil
+}
+
+func knownStatus(s channels.TemplateStatus) bool {
+	return slices.Contains([]channels.TemplateStatus{channels.TemplateDraft, channels.TemplatePending, channels.TemplateApproved,
+		channels.TemplateRejected, channels.TemplatePaused, channels.TemplateDisabled}, s)
+}
+
+// approves says that the provider of an account approves templates. Only then people are told of
+// verdicts.
+func (ts *UseCases) approves(account int64) bool {
+	_, ok := ts.Channel(account).(channels.Templater)
+	return ok
+}
+
+// tellTemplate tells a verdict to the agent who submitted the template, or else in the account's channel.
+// was is the former category, if the provider changed it; else "".
+func (ts *UseCases) tellTemplate(account *store.Account, row store.Template, was string) {
+	line := bridge.Line{Content: &bridge.VerdictLine{Templates: []bridge.Template{reading.TemplateFacts(row, account.Name)}, Before: was},
+		Verb: bridge.VerbTemplates, Verbs: []bridge.Verb{bridge.VerbTemplateEdit}, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: row.ID}}}
+	if row.AgentID != nil && ts.Dir.Agent(*row.AgentID) != nil && ts.Dir.Agent(*row.AgentID).Active {
+		if surface := ts.Reach(*row.AgentID, ts.TellsOf(account)); surface != 0 {
+			ts.Direct(surface, *row.AgentID, line)
+			return
+		}
+	}
+	if surface, channel := ts.Dir.Home(account, nil); surface != 0 {
+		ts.ChannelLine(surface, bridge.Place{Channel: channel}, line)
+	}
+}

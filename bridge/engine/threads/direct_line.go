@@ -1,0 +1,91 @@
+package threads
+
+import (
+	"slices"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/own"
+	"parley/store"
+)
+
+// Reach gives the surface in which an agent is told something directly: first, if the agent has a user
+// there; else another one of the agent's, a connected one if possible; 0 if there is none.
+func (th *Writer) Reach(agent, first int64) int64 {
+	var best int64
+	for _, surface := range th.Dir.SurfacesOf(agent) {
+		switch {
+		case surface == first:
+			return surface
+		case best == 0, th.Chat(best) == nil && th.Chat(surface) != nil:
+			best = surface
+		}
+	}
+	return best
+}
+
+// TellsOf gives the surface in which people are told of an account's troubles: for a channel, the one
+// that has its threads; for a surface, another surface that is connected, or itself.
+func (th *Writer) TellsOf(a *store.Account) int64 {
+	if a.Side != "surface" {
+		surface, _ := th.Dir.Home(a, nil)
+		return surface
+	}
+	for _, other := range th.Dir.Accounts {
+		if other.Side == "surface" && other.ID != a.ID && th.Chat(other.ID) != nil {
+			return other.ID
+		}
+	}
+	return a.ID
+}
+
+// TellAssigned tells an agent of an assignment in another surface than that of the
+// conversation's thread, where a mention would notify nobody.
+func (th *Writer) TellAssigned(c *book.Conversation, agent int64) {
+	surface := th.Reach(agent, 0)
+	if surface == 0 {
+		return
+	}
+	row := th.Reading.FactsOf(th.Dir, surface, th.Dir.Agent(agent), c.Conversation, th.People.Identities, c.Places(), th.Now)
+	th.Direct(surface, agent, bridge.Line{Content: &bridge.ListLine{List: "assigned", Rows: []bridge.Facts{row}}})
+}
+
+// Direct tells one agent something in a direct message. It is only for what no thread can tell.
+func (th *Writer) Direct(surface, agent int64, line bridge.Line) {
+	ref := th.Dir.Ref(surface, agent)
+	if ref.User == "" {
+		return
+	}
+	if list, ok := line.Content.(*bridge.ListLine); ok {
+		list.Hidden = th.Reading.HiddenLists(th.Dir.Agent(agent))
+	}
+	th.Outbox.Enqueue(th.channelLaneOf(surface, "@"+ref.User, bridge.PostLine), string(bridge.PostLine), 0, outbound.Payload{To: ref.User, Line: &line}, nil)
+}
+
+// TellActor answers an agent in the channel where the action happened, or, if it happened in none, in
+// a direct message.
+func (th *Writer) TellActor(surface int64, agent *store.Agent, a bridge.Action, line bridge.Line) {
+	switch {
+	case a.Place.Channel != "":
+		th.Whisper(nil, surface, a, line)
+	case agent != nil:
+		th.Direct(surface, agent.ID, line)
+	}
+}
+
+// TellCondition tells the admins that an account broke or works again.
+func (th *Writer) TellCondition(f own.Fact) {
+	account := th.Dir.Account(f.Account)
+	if account == nil {
+		return
+	}
+	first := th.TellsOf(account)
+	line := bridge.Line{Content: &bridge.AccountLine{Account: account.Name, Trouble: f.Text, Hint: f.Hint}}
+	for _, a := range th.Dir.Agents {
+		if !a.Active || !slices.Contains(a.Roles, "admin") {
+			continue
+		}
+		th.Direct(th.Reach(a.ID, first), a.ID, line)
+	}
+}

@@ -1,0 +1,258 @@
+package threads
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/outbound"
+	"parley/store"
+)
+
+// A line about a message tells the message's fate, and often asks what is to become of the message. When
+// the fate changes, whatever changed it, the line is replaced by the outcome: its words change and its
+// buttons go. So code that decides about a message needn't know which lines are about it.
+
+// tracked says that a line follows the message that it is about.
+func tracked(line *bridge.Line) bool {
+	switch line.Kind() {
+	case bridge.LineAsk, bridge.LineInside, bridge.LineNotMapped, bridge.LineParked, bridge.LineOffered, bridge.LineFailed, bridge.LineRetrying, bridge.LineUnclear, bridge.LineEditLate, bridge.LineUndone,
+		bridge.LineTexts, bridge.LineAutomatic, bridge.LineCollected, bridge.LineParticipant:
+		return line.Args.Message != 0
+	}
+	return carriesFate(line)
+}
+
+// carriesFate says that a line stands for a message that leaves: for one that was written in a form,
+// which people see nowhere else, or for one that a colleague's click sent.
+func carriesFate(line *bridge.Line) bool {
+	if line.Kind() != bridge.LineDone || line.Args.Message == 0 {
+		return false
+	}
+	switch line.Verb {
+	case bridge.VerbReply, bridge.VerbTemplate, bridge.VerbNew, bridge.VerbSend:
+		return true
+	}
+	return false
+}
+
+// postedLine is a line in a thread with the changes that were made to it since, in order.
+type postedLine struct {
+	*book.Delivery
+	changes []*book.Delivery
+}
+
+// newest gives the delivery that says what the line says now.
+func (p postedLine) newest() *book.Delivery {
+	if len(p.changes) > 0 {
+		return p.changes[len(p.changes)-1]
+	}
+	return p.Delivery
+}
+
+// SettleLines updates the lines about the messages that the batch has loaded.
+func (th *Writer) SettleLines() {
+	lines := th.TrackedLines()
+	for _, id := range book.Keys(lines) {
+		m, last := th.Messages.Rows[id], len(lines[id])-1
+		for i, line := range lines[id] {
+			th.settle(m, line, i == last)
+		}
+	}
+}
+
+// TrackedLines gives the tracked lines about the messages that the batch has loaded, by message, in order.
+func (th *Writer) TrackedLines() map[int64][]postedLine {
+	lines, changes := map[int64][]postedLine{}, map[int64][]*book.Delivery{}
+	for _, id := range book.Keys(th.Outbox.Deliveries) {
+		d := th.Outbox.Deliveries[id]
+		if d.Kind != string(bridge.PostLine) || th.Messages.Rows[d.MessageID] == nil || th.Outbox.Lanes[d.LaneID] == nil || d.State == store.Failed || d.State == store.Cancelled {
+			continue
+		}
+		switch p := d.Carried(); {
+		case p.Line == nil || !tracked(p.Line):
+		case p.Changes != 0:
+			changes[p.Changes] = append(changes[p.Changes], d)
+		default:
+			lines[d.MessageID] = append(lines[d.MessageID], postedLine{Delivery: d})
+		}
+	}
+	inOrder := func(a, th *book.Delivery) int {
+		if a.LaneID == th.LaneID {
+			return cmp.Compare(a.Seq, th.Seq)
+		}
+		return a.CreatedAt.Compare(th.CreatedAt)
+	}
+	for _, list := range lines {
+		for i := range list {
+			list[i].changes = changes[list[i].ID]
+			slices.SortFunc(list[i].changes, inOrder)
+		}
+		slices.SortFunc(list, func(a, th postedLine) int { return inOrder(a.Delivery, th.Delivery) })
+	}
+	return lines
+}
+
+// settle makes a line say what became of its message. last means that no later line is about the
+// message.
+func (th *Writer) settle(m *book.Message, line postedLine, last bool) {
+	first := line.Delivery.Carried()
+	if line.Fresh && first.Fate == "" {
+		first.Fate = m.Fate
+		line.Carry(first)
+	}
+	now := line.newest().Carried()
+	outcome := th.outcome(m, first, now.Line, last)
+	if outcome == nil || now.Line.Outcome != nil && now.Line.Outcome.State == outcome.State && now.Line.Outcome.By.ID == outcome.By.ID {
+		return
+	}
+	said := *now.Line
+	said.Outcome, said.Verbs, said.Other = outcome, openVerbs(outcome.State), th.promotedTo(m, outcome.State, said.Other)
+	now.Line = &said
+	if th.Outbox.NotBegun(line.newest()) {
+		line.newest().Carry(now)
+		return
+	}
+	l := th.Outbox.Lanes[line.LaneID]
+	c := th.Conversations.Rows[l.ConversationID]
+	if c == nil || c.Threads[l.AccountID] == nil {
+		return
+	}
+	th.Outbox.Enqueue(th.ChangesLane(c, c.Threads[l.AccountID]), string(bridge.PostLine), m.ID, outbound.Payload{Line: &said, Changes: line.ID}, nil)
+}
+
+// outcome gives the outcome that a line has to show; nil = the line stays as it was written. first is the
+// line's payload as it was written, now is the line as it is at present.
+func (th *Writer) outcome(m *book.Message, first outbound.Payload, now *bridge.Line, last bool) *bridge.Outcome {
+	if now.Kind() == bridge.LineParticipant {
+		return th.allowed(m, now)
+	}
+	before := now.Outcome
+	if m.Decided != nil && m.Decided.State != "" && (last || now.Kind() == bridge.LineAutomatic || now.Kind() == bridge.LineCollected) {
+		return th.decidedBy(m, now, before, m.Decided.State)
+	}
+	unchanged := first.Fate == "" || first.Fate == m.Fate
+	switch state := th.outcomeState(m); {
+	case now.Kind() == bridge.LineAutomatic || now.Kind() == bridge.LineCollected:
+		return nil
+	case !last && (state == bridge.OutcomeWaiting || state == bridge.OutcomeAsked):
+		return th.decidedBy(m, now, before, bridge.OutcomeAsked)
+	case unchanged && last && !carriesFate(now):
+		return nil
+	default:
+		return th.decidedBy(m, now, before, state)
+	}
+}
+
+// allowed gives the outcome of a line that asks about people who are new in a mail. The line has one
+// once all of them get replies, by whatever way they were allowed.
+func (th *Writer) allowed(m *book.Message, line *bridge.Line) *bridge.Outcome {
+	c := th.Conversations.Rows[m.ConversationID]
+	if c == nil || line.Outcome != nil {
+		return line.Outcome
+	}
+	for _, key := range line.Args.Addresses {
+		if !slices.ContainsFunc(c.Participants, func(p store.Participant) bool { return p.Key == key && !p.New }) {
+			return nil
+		}
+	}
+	return &bridge.Outcome{State: bridge.OutcomeAllowed, By: c.AddressedBy, At: th.Now}
+}
+
+// decidedBy makes an outcome with who decided it and when. Who is kept from the outcome before; when is
+// kept too while only receipts of a sent reply come in.
+func (th *Writer) decidedBy(m *book.Message, line *bridge.Line, before *bridge.Outcome, state bridge.OutcomeState) *bridge.Outcome {
+	o := &bridge.Outcome{State: state, At: th.Now}
+	switch {
+	case m.Decided != nil:
+		o.By = m.Decided.By
+	case before != nil:
+		o.By = before.By
+	case carriesFate(line):
+		o.By = line.By
+	}
+	if before != nil && left(before.State) && left(state) {
+		o.At = before.At
+	}
+	return o
+}
+
+// left says that a message in this state is with the provider.
+func left(s bridge.OutcomeState) bool {
+	return s == bridge.OutcomeSent || s == bridge.OutcomeDelivered || s == bridge.OutcomeRead
+}
+
+// outcomeState tells what became of a message by its fate and by its receipts.
+func (th *Writer) outcomeState(m *book.Message) bridge.OutcomeState {
+	switch m.Fate {
+	case store.FateWaiting:
+		return bridge.OutcomeWaiting
+	case store.FateOut:
+		return th.Outbox.ReceiptState(m)
+	case store.FateFailed:
+		return bridge.OutcomeFailed
+	case store.FateUnclear:
+		return bridge.OutcomeUnclear
+	case store.FateInside:
+		return bridge.OutcomeInside
+	case store.FateDropped:
+		return bridge.OutcomeDropped
+	case store.FateUndone:
+		return bridge.OutcomeUndone
+	case store.FateIn, store.FateAsk, store.FateParked:
+	}
+	return bridge.OutcomeAsked
+}
+
+// openVerbs gives the verbs whose buttons a line with an outcome still has.
+func openVerbs(state bridge.OutcomeState) []bridge.Verb {
+	if state == bridge.OutcomeWaiting {
+		return []bridge.Verb{bridge.VerbUndo}
+	}
+	if state == bridge.OutcomeKept || state == bridge.OutcomeTemplate {
+		return []bridge.Verb{bridge.VerbDrop}
+	}
+	if state == bridge.OutcomeBlocked {
+		return []bridge.Verb{bridge.VerbUnblock}
+	}
+	if state == bridge.OutcomeUnblocked {
+		return SortingVerbs()
+	}
+	return nil
+}
+
+// promotedTo gives the conversation that a promoted mail is in; else what the line named.
+func (th *Writer) promotedTo(m *book.Message, state bridge.OutcomeState, named bridge.Facts) bridge.Facts {
+	if c := th.Conversations.Rows[m.ConversationID]; c != nil && state == bridge.OutcomePromoted {
+		return bridge.Facts{ID: c.ID, Subject: c.Subject}
+	}
+	return named
+}
+
+// Decide notes for the lines about a message who decided what becomes of it. state "" = the message's
+// fate tells what.
+func (th *Writer) Decide(m *book.Message, agent *store.Agent, state bridge.OutcomeState) {
+	m.Decided = &bridge.Outcome{State: state, By: th.Dir.Ref(0, agent.ID)}
+}
+
+// RefuseDecided tells whoever pressed an old button what has become of the message.
+func (th *Writer) RefuseDecided(r book.Request, m *book.Message) {
+	c, surface, a := r.Conversation, r.Surface, r.Action
+	o := &bridge.Outcome{State: th.outcomeState(m)}
+	var said time.Time
+	for _, list := range th.TrackedLines()[m.ID] {
+		d := list.newest()
+		if before := d.Carried().Line.Outcome; before != nil && before.State != bridge.OutcomeAsked && !d.CreatedAt.Before(said) {
+			o, said = before, d.CreatedAt
+		}
+	}
+	th.Whisper(c, surface, a, bridge.Line{Content: bridge.LineDecided, Verb: a.Verb, Customer: c.Customer(), Outcome: o})
+	th.Log.ByParley(c, store.DeedRefused, book.Detail{Text: string(a.Verb), Reason: "stale"})
+}
+
+// SortingVerbs are what may be done with an automatic mail.
+func SortingVerbs() []bridge.Verb {
+	return []bridge.Verb{bridge.VerbPromote, bridge.VerbSilence, bridge.VerbBlock}
+}

@@ -1,0 +1,96 @@
+// Package threads writes into a batch's book what is posted in conversations' threads, and what people are
+// told: cards, lines, marks, whispers, direct messages.
+//
+// What does not belong here: why something is said (the packages of use cases), and how it looks (bot/view).
+package threads
+
+import (
+	"fmt"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/files"
+	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/reading"
+	"parley/bridge/relay"
+	"parley/store"
+)
+
+// Writer writes into the book what one batch posts in conversations' threads and tells people.
+type Writer struct {
+	*book.Book
+	Chat    func(account int64) bridge.Surface // nil while it isn't there
+	Reading *reading.Reader
+	Files   *files.Reader
+}
+
+// OpenThread makes sure that a conversation has a thread, and opens one in its home surface if not. The
+// root is the first delivery in the thread's lane.
+// Errors: *relay.EventError when no channel is configured: nothing is dropped, the
+// event can be replayed.
+func (th *Writer) OpenThread(c *book.Conversation) (*book.Thread, error) {
+	if t := c.Home(th.Dir); t != nil {
+		return t, nil
+	}
+	surface, channel := th.Dir.Home(c.Account, c.TeamID)
+	if surface == 0 {
+		return nil, &relay.EventError{EventID: th.Event.ID, Err: fmt.Errorf(
+			"engine: account %q has no channel for its threads; give its team a channel, then replay", c.Account.Name)}
+	}
+	t := &book.Thread{Dirty: true, Thread: store.Thread{ConversationID: c.ID, AccountID: surface, Channel: channel}}
+	c.Threads[surface] = t
+	th.PostTo(c, t, bridge.PostRoot, 0, outbound.Payload{})
+	return t, nil
+}
+
+// PostTo queues a post for a conversation's thread.
+func (th *Writer) PostTo(c *book.Conversation, t *book.Thread, kind bridge.PostKind, messageID int64, p outbound.Payload) *book.Delivery {
+	l := th.SurfaceLane(c, t, kind)
+	return th.Outbox.Enqueue(l, string(kind), messageID, p, nil)
+}
+
+func (th *Writer) channelLaneOf(surface int64, channel string, kind bridge.PostKind) *book.Lane {
+	gate, request := th.budget(surface, kind, channel)
+	return th.Outbox.LaneOf(book.LaneKey{Account: surface, Key: outbound.ChannelLane(channel)}, 0, store.PrioritySay, gate, request)
+}
+
+// rootUnsent says that no attempt at the root has begun, so that it will show the newest state.
+func (th *Writer) rootUnsent(c *book.Conversation, t *book.Thread) bool {
+	if t.Root != "" {
+		return false
+	}
+	l := th.SurfaceLane(c, t, bridge.PostLine)
+	return l.LeasedUntil == nil && l.Head == 0
+}
+
+// ThreadLost posts a new root after the old one was deleted, once for each root.
+// Errors: notYet while a post is under way, which nothing may overtake.
+func (th *Writer) ThreadLost(c *book.Conversation, surface int64, root string) error {
+	t := c.Threads[surface]
+	if t == nil || t.Root == "" || t.Root != root {
+		return nil // a later root is in place already
+	}
+	l := th.SurfaceLane(c, t, bridge.PostLine)
+	if l.LeasedUntil != nil && l.LeasedUntil.After(th.Event.ReceivedAt) && !l.Fresh {
+		return th.Wait(l.LeasedUntil.Sub(th.Real))
+	}
+	t.Root, t.Dirty = "", true
+	t.Rerooted++
+	l.Priority, l.Dirty = store.PriorityRoot, true
+	th.Outbox.EnqueueFirst(l, bridge.PostRoot)
+	th.Log.ByParley(c, store.DeedRerooted, nil)
+	return nil
+}
+
+// CloseThread tells in a thread that was left where the conversation goes on. A root in the same
+// chat becomes a line that says so; one in another chat does with its next update.
+func (th *Writer) CloseThread(c *book.Conversation, left *book.Thread, there int64, line bridge.Line) {
+	if left.Root == "" {
+		return
+	}
+	th.PostTo(c, left, bridge.PostLine, 0, outbound.Payload{Left: true, Place: bridge.Place{Channel: left.Channel, Thread: left.Root}, Line: &line})
+	if there == left.AccountID { // in the lane that has the new root: only once that is posted, the line is true
+		l := th.SurfaceLane(c, left, bridge.PostLine)
+		th.Outbox.Enqueue(l, string(bridge.PostCard), 0, outbound.Payload{Left: true, Place: bridge.Place{Channel: left.Channel, Message: left.Root}}, nil)
+	}
+}

@@ -1,0 +1,211 @@
+package threads
+
+import (
+	"cmp"
+	"slices"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/files"
+	"parley/bridge/engine/outbound"
+	"parley/store"
+)
+
+// How people are told something, from all to one:
+//   - line posts in the conversation's thread, for everybody there. lineAbout points at somebody's
+//     message and mentions its author, tellWith repeats the text too. tellInside, tellAuthor and
+//     tellProblem say why a text stayed inside, and ask has its author choose.
+//   - channelLine posts in a channel, outside of conversations.
+//   - whisper answers one person where they did something, unseen by others: refuse, unchanged and
+//     confirm say what became of a verb, tellOnce (told_once.go) what need be said only once.
+//   - direct (direct_line.go) tells one agent in a direct message.
+//
+// Whatever a card (thread.go) or a mark on the message (mark.go) can show needs no line.
+
+// TellInside says that a text stayed inside, with a way out where there is one.
+func (th *Writer) TellInside(c *book.Conversation, m *book.Message, reason string) {
+	switch reason {
+	case "not_an_agent":
+		th.TellAuthor(c, m, bridge.LineNotMapped)
+	case "not_open":
+		if c.BridgeStatus() == bridge.StatusClosed {
+			th.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Reason: reason, Hint: c.AfterTheEnd()}})
+			return
+		}
+		th.TellAuthor(c, m, &bridge.InsideLine{Reason: reason}, bridge.VerbReopen, bridge.VerbSend)
+	case "watch", "may_not_reply", "automatic":
+		th.TellAuthor(c, m, &bridge.InsideLine{Reason: reason})
+	default:
+		th.TellAuthor(c, m, &bridge.InsideLine{Reason: reason}, bridge.VerbSend)
+	}
+}
+
+// TellAuthor posts the durable line that a text did not reach the customer: it
+// mentions the author and keeps the text.
+func (th *Writer) TellAuthor(c *book.Conversation, m *book.Message, fate bridge.LineContent, verbs ...bridge.Verb) {
+	th.TellWith(c, m, bridge.Line{Content: fate, Verbs: verbs})
+}
+
+// Ask asks the author whether a text is for the customer. What was likelier meant comes first: the
+// verb that a slip stands for, then to keep the text inside.
+func (th *Writer) Ask(c *book.Conversation, m *book.Message, a bridge.Action, reason string) {
+	asked := &bridge.AskLine{Reason: reason}
+	line := bridge.Line{Content: asked, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}}
+	switch reason {
+	case "unknown_verb":
+		line.Verb, asked.Meant = bridge.VerbUnknown, th.meant(c, m, a)
+		if a.Args.Note != "" {
+			asked.Reason = a.Args.Note // what is wrong with it, in words
+		}
+		fallthrough
+	case "lone_verb", "for_colleagues", "names_colleague", "after_remark", "reply_mentions":
+		line.Verbs = []bridge.Verb{bridge.VerbKeep, bridge.VerbSend}
+	}
+	th.TellWith(c, m, line)
+}
+
+// meant makes the button for the verb that a mistyped one stands for. It is about this conversation, and
+// names the agents in the verb; nil if one of them isn't known.
+func (th *Writer) meant(c *book.Conversation, m *book.Message, a bridge.Action) *bridge.Meant {
+	if a.Meant == nil {
+		return nil
+	}
+	offered := *a.Meant
+	offered.Args.Conversation, offered.Args.Slip = c.ID, m.ID
+	for _, who := range offered.Args.Agents {
+		name := "me"
+		if who != "me" {
+			found := th.Dir.Find(m.AccountID, who)
+			if found == nil {
+				return nil
+			}
+			name = found.Name
+		}
+		offered.Names = append(offered.Names, name)
+	}
+	return &offered
+}
+
+// TellProblem says why a text can't be sent; its author may send it later.
+func (th *Writer) TellProblem(c *book.Conversation, m *book.Message, p *bridge.Problem) {
+	th.TellWith(c, m, bridge.Line{Content: &bridge.InsideLine{Reason: p.Text, Hint: p.Hint}, Verbs: []bridge.Verb{bridge.VerbSend}})
+}
+
+// TellWith posts a line about a person's message that repeats its text.
+func (th *Writer) TellWith(c *book.Conversation, m *book.Message, line bridge.Line) {
+	if line.Text == "" { // else it is about a part
+		line.Files = files.UploadedNames(&m.Message)
+	}
+	line.Text, line.Rich = cmp.Or(line.Text, m.Text), outbound.RichOf(&m.Message)
+	if line.Text == "" && len(line.Files) == 0 && len(m.Files) > 0 {
+		line.Text = m.Files[0].Name
+	}
+	line.Args = bridge.Args{Conversation: c.ID, Message: m.ID, Delivery: line.Args.Delivery}
+	if slices.Contains(line.Verbs, bridge.VerbReply) {
+		line.Args.Message = 0 // for a reply it would be the message that the reply answers
+	}
+	th.LineAbout(c, m, line)
+}
+
+// LineAbout posts a line that points at a person's message. It mentions the author, unless the line is
+// about something that the author did.
+func (th *Writer) LineAbout(c *book.Conversation, m *book.Message, line bridge.Line) {
+	if t := c.Home(th.Dir); t != nil {
+		line.SourceRef = SourceOf(m, t)
+		if m.AgentID == nil || line.By.ID != *m.AgentID {
+			line.Mentions = []bridge.AgentRef{th.Author(m, t.AccountID)}
+		}
+		th.Line(c, line)
+	}
+}
+
+// SourceOf gives the place of a person's message, for a line in a thread: nothing where the
+// message was written in another surface.
+func SourceOf(m *book.Message, t *book.Thread) bridge.Place {
+	if m.AccountID != t.AccountID {
+		return bridge.Place{}
+	}
+	return bridge.Place{Channel: m.Channel, Message: m.Place}
+}
+
+// Line posts a line in the conversation's thread.
+func (th *Writer) Line(c *book.Conversation, line bridge.Line) {
+	if t := c.Home(th.Dir); t != nil {
+		if line.Customer == (bridge.PartyRef{}) {
+			line.Customer = c.Customer()
+		}
+		line.By, line.Mentions = th.Dir.As(t.AccountID, line.By), slices.Clone(line.Mentions)
+		for i, ref := range line.Mentions {
+			line.Mentions[i] = th.Dir.As(t.AccountID, ref)
+		}
+		th.PostTo(c, t, bridge.PostLine, line.Args.Message, outbound.Payload{Line: &line})
+	}
+}
+
+// ChannelLine posts a line outside any conversation.
+func (th *Writer) ChannelLine(surface int64, at bridge.Place, line bridge.Line) *book.Delivery {
+	return th.Outbox.Enqueue(th.channelLaneOf(surface, at.Channel, bridge.PostLine), string(bridge.PostLine), 0, outbound.Payload{Place: at, Line: &line}, nil)
+}
+
+// Whisper answers one person: lists, help, refusals and confirmations only.
+func (th *Writer) Whisper(c *book.Conversation, surface int64, a bridge.Action, line bridge.Line) {
+	p := outbound.Payload{To: a.Actor.ID, Line: &line, Place: bridge.Place{Channel: a.Place.Channel, Thread: a.Place.Thread}}
+	if c != nil {
+		if t := c.Threads[surface]; t != nil && (a.Place.Channel == "" || a.Place.Channel == t.Channel) && !th.Posts.LooksFromElsewhere(book.Request{Conversation: c, Surface: surface, Action: a}) {
+			p.Place = bridge.Place{} // the thread as it is when it is sent
+			th.PostTo(c, t, bridge.PostEphemeral, 0, p)
+			return
+		}
+	}
+	if a.Place.Channel == "" {
+		return // nowhere to answer
+	}
+	th.Outbox.Enqueue(th.channelLaneOf(surface, a.Place.Channel, bridge.PostEphemeral), string(bridge.PostEphemeral), 0, p, nil)
+}
+
+// Refuse tells the actor that nothing was changed, why, and what to do.
+func (th *Writer) Refuse(r book.Request, code, text, hint string) {
+	c, surface, a := r.Conversation, r.Surface, r.Action
+	th.Whisper(c, surface, a, bridge.Line{Content: &bridge.RefusedLine{Reason: text, Hint: hint}, Verb: a.Verb})
+	if c != nil {
+		th.Log.ByParley(c, store.DeedRefused, book.Detail{Text: string(a.Verb), Reason: code})
+	}
+}
+
+// Unchanged tells the actor that a verb had nothing to do.
+func (th *Writer) Unchanged(r book.Request) {
+	c, surface, a := r.Conversation, r.Surface, r.Action
+	th.Whisper(c, surface, a, bridge.Line{Content: bridge.LineUnchanged, Verb: a.Verb})
+}
+
+// Confirm tells the actor that a verb was done, where the card alone does not show it.
+func (th *Writer) Confirm(c *book.Conversation, surface int64, a bridge.Action, line bridge.Line) {
+	line.Verb = cmp.Or(line.Verb, a.Verb)
+	if line.Content == nil {
+		line.Content = bridge.ContentOf(bridge.LineDone, a.Verb)
+	}
+	th.Whisper(c, surface, a, line)
+}
+
+// Author names the person who typed a message, agent or not, for a surface.
+func (th *Writer) Author(m *book.Message, surface int64) bridge.AgentRef {
+	ref := bridge.AgentRef{Name: "you"}
+	if m.AgentID != nil {
+		ref = th.Dir.Ref(surface, *m.AgentID)
+	}
+	if m.AuthorUser != "" && m.AccountID == surface {
+		ref.User = m.AuthorUser
+	}
+	return ref
+}
+
+// PartName names the file that a delivery carries, if it is a part of a reply without the text; else "".
+func (th *Writer) PartName(m *book.Message, d *book.Delivery) string {
+	if d == nil {
+		return ""
+	}
+	if s := d.Carried().Span; s != nil && s.From > 0 && s.From < len(m.Files) {
+		return m.Files[s.From].Name
+	}
+	return ""
+}

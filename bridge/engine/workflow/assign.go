@@ -1,0 +1,107 @@
+package workflow
+
+import (
+	"slices"
+	"strings"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/store"
+)
+
+// Assign does take, assign (people or a team) and unassign.
+func (wf *UseCases) Assign(r book.Request) {
+	switch {
+	case r.Verb == bridge.VerbUnassign:
+		wf.unassign(r)
+	case r.Verb == bridge.VerbTake:
+		wf.assignTo(r, []int64{r.Agent.ID})
+	case r.Args.Team != "":
+		wf.assignTeam(r)
+	default:
+		wf.assignAgents(r)
+	}
+}
+
+func (wf *UseCases) assignAgents(r book.Request) {
+	var chosen []int64
+	for _, who := range r.Args.Agents {
+		found := wf.Dir.Find(r.Surface, who)
+		if who == "me" {
+			found = r.Agent
+		}
+		if found == nil {
+			wf.Refuse(r, "unknown_agent", "I know no single agent called "+strings.TrimPrefix(who, "@")+".",
+				"Mention a colleague who is an agent, or use the Assign button.")
+			return
+		}
+		chosen = append(chosen, found.ID)
+	}
+	if len(chosen) == 0 {
+		wf.Refuse(r, "nobody_named", "Nobody was named.", "For example: !assign @ann")
+		return
+	}
+	if wf.Settings(r.Conversation).OneOwner && (r.Args.Add || len(chosen) > 1) {
+		wf.Refuse(r, "one_owner", "A conversation of "+r.Conversation.Account.Name+" has one owner: nobody can be added.", "To hand it over, name one person: !assign @ann")
+		return
+	}
+	if r.Args.Add {
+		chosen = append(slices.Clone(r.Conversation.Assignees), chosen...)
+	}
+	wf.assignTo(r, chosen)
+}
+
+// assignTo sets the assignees. A line mentions the new ones, so that the surface notifies them of it
+// and of what is said in the thread later. Whoever typed in the thread is notified anyway.
+func (wf *UseCases) assignTo(r book.Request, chosen []int64) {
+	c, agent, surface, a := r.Conversation, r.Agent, r.Surface, r.Action
+	var unique []int64
+	for _, id := range chosen {
+		if !slices.Contains(unique, id) {
+			unique = append(unique, id)
+		}
+	}
+	if slices.Equal(unique, c.Assignees) {
+		wf.Unchanged(r)
+		return
+	}
+	t := c.Home(wf.Dir)
+	var notice []bridge.AgentRef
+	for _, id := range unique {
+		if !slices.Contains(c.Assignees, id) && (id != agent.ID || !a.Typed()) && t != nil {
+			notice = append(notice, wf.Dir.Ref(t.AccountID, id))
+		}
+	}
+	c.Assignees = unique
+	for _, ref := range notice {
+		if ref.User == "" && ref.ID != agent.ID {
+			wf.TellAssigned(c, ref.ID)
+		}
+	}
+	wf.Log.ByAgent(c, agent, store.DeedAssigned, book.Detail{Agents: unique, Note: a.Args.Note})
+	if len(notice) > 0 {
+		wf.Line(c, bridge.Line{Content: bridge.LineAssigned, By: wf.Dir.Ref(surface, agent.ID), Mentions: notice, Text: a.Args.Note})
+	}
+	c.RefreshCard()
+}
+
+func (wf *UseCases) assignTeam(r book.Request) {
+	team := wf.Dir.FindTeam(r.Args.Team)
+	if team == nil {
+		wf.Refuse(r, "unknown_team", "There is no team called "+r.Args.Team+".", "The Assign button lists them.")
+		return
+	}
+	wf.handOver(r.Conversation, r.Agent, r.Surface, team, r.Args.Note)
+}
+
+func (wf *UseCases) unassign(r book.Request) {
+	c, agent, surface := r.Conversation, r.Agent, r.Surface
+	if len(c.Assignees) == 0 {
+		wf.Unchanged(r)
+		return
+	}
+	wf.queue(c)
+	wf.Log.ByAgent(c, agent, store.DeedUnassigned, nil)
+	wf.Line(c, bridge.Line{Content: &bridge.UnassignedLine{}, By: wf.Dir.Ref(surface, agent.ID)})
+	c.RefreshCard()
+}

@@ -1,0 +1,84 @@
+package workflow
+
+import (
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/outbound"
+	"parley/store"
+)
+
+// maxTold is the size of the largest team whose members are mentioned when a conversation is handed to
+// it. A larger team notices the new thread in its channel.
+const maxTold = 8
+
+// queue opens a conversation and takes all assignees off it, so that it waits for whoever takes it.
+func (wf *UseCases) queue(c *book.Conversation) {
+	c.Assignees = nil
+	if c.BridgeStatus() == bridge.StatusSnoozed {
+		wf.EndSnooze(c)
+	}
+	c.Status = string(bridge.StatusOpen)
+	wf.keepStatus(c)
+	c.Touch()
+}
+
+// handOver gives a conversation to a team. Where the team works in another channel the
+// conversation goes on there, in a thread of its own, and each thread leads to the other.
+func (wf *UseCases) handOver(c *book.Conversation, agent *store.Agent, surface int64, team *store.Team, note string) {
+	left := c.Home(wf.Dir)
+	wf.queue(c)
+	c.TeamID = &team.ID
+	wf.Log.ByAgent(c, agent, store.DeedAssigned, book.Detail{Team: team.ID, Text: team.Name, Note: note})
+	c.RefreshCard()
+	if left == nil {
+		return // its thread opens where the team works
+	}
+	var before bridge.UnassignedLine
+	line := bridge.Line{Content: &before, By: wf.Dir.Ref(surface, agent.ID), Args: bridge.Args{Team: team.Name}, Text: note}
+	there, channel := wf.Dir.Home(c.Account, c.TeamID)
+	if there == 0 || there == left.AccountID && channel == wf.Dir.ChannelNow(there, left.Channel) {
+		line.Mentions = wf.membersToTell(team, left.AccountID, agent.ID)
+		wf.Line(c, line)
+		return
+	}
+	line.Mentions = wf.membersToTell(team, there, agent.ID)
+	if there == left.AccountID {
+		before.Left = bridge.Place{Channel: left.Channel, Thread: left.Root, Message: left.Root}
+	} else {
+		before.LeftIn = wf.Reading.SurfaceName(wf.Dir, left.AccountID)
+	}
+	wf.openThere(c, there, channel)
+	wf.Line(c, line)
+	wf.CloseThread(c, left, there, bridge.Line{Content: bridge.LineHandedOver, By: wf.Dir.As(left.AccountID, line.By),
+		Args: bridge.Args{Team: team.Name}, Customer: c.Customer()})
+}
+
+// openThere queues the root in another channel. The thread moves when that root lands: deliveries before
+// the root in the lane are still posted in the old thread, those behind it in the new one. So nothing
+// is lost or posted twice if the process ends in between.
+func (wf *UseCases) openThere(c *book.Conversation, surface int64, channel string) {
+	t := c.Threads[surface]
+	switch {
+	case t == nil:
+		t = &book.Thread{Dirty: true, Thread: store.Thread{ConversationID: c.ID, AccountID: surface, Channel: channel}}
+		c.Threads[surface] = t
+		wf.PostTo(c, t, bridge.PostRoot, 0, outbound.Payload{})
+	case wf.Dir.ChannelNow(surface, t.Channel) != channel:
+		wf.PostTo(c, t, bridge.PostRoot, 0, outbound.Payload{Place: bridge.Place{Channel: channel}})
+	}
+}
+
+// membersToTell gives the members of a team who can be mentioned in a surface, without except; none if
+// they are more than maxTold.
+func (wf *UseCases) membersToTell(team *store.Team, surface, except int64) []bridge.AgentRef {
+	var list []bridge.AgentRef
+	for _, id := range team.Members {
+		if ref := wf.Dir.Ref(surface, id); id != except && ref.User != "" {
+			list = append(list, ref)
+		}
+	}
+	if len(list) > maxTold {
+		return nil
+	}
+	return list
+}

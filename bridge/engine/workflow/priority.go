@@ -1,0 +1,32 @@
+package workflow
+
+import (
+	"slices"
+	"strings"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/store"
+)
+
+// SetPriority sets how urgent a conversation is. Normal is stored as no priority.
+func (wf *UseCases) SetPriority(r book.Request) {
+	c, agent, surface, a := r.Conversation, r.Agent, r.Surface, r.Action
+	level := strings.ToLower(strings.TrimSpace(a.Args.Note))
+	if !slices.Contains(bridge.Priorities(), level) {
+		wf.Refuse(r, "bad_priority", "A priority is low, normal, high or urgent.", "For example: !priority high")
+		return
+	}
+	kept := level
+	if level == bridge.PriorityNormal {
+		kept = ""
+	}
+	if !c.SetTrait(bridge.TraitPriority, kept) {
+		wf.Unchanged(r)
+		return
+	}
+	wf.Log.ByAgent(c, agent, store.DeedPrioritised, book.Detail{Text: level})
+	wf.Line(c, bridge.Line{Content: bridge.LineDone, Verb: a.Verb, By: wf.Dir.Ref(surface, agent.ID),
+		Args: bridge.Args{Conversation: c.ID, Note: level}})
+	c.RefreshCard()
+}

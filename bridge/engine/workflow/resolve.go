@@ -1,0 +1,84 @@
+package workflow
+
+import (
+	"fmt"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/outbound"
+	"parley/store"
+)
+
+// EndOrReopen does resolve, close and reopen.
+func (wf *UseCases) EndOrReopen(r book.Request) {
+	c, agent, surface, a := r.Conversation, r.Agent, r.Surface, r.Action
+	by := wf.Dir.Ref(surface, agent.ID)
+	other := wf.Conversations.OpenBeside(c)
+	switch {
+	case a.Verb == bridge.VerbReopen && c.BridgeStatus() == bridge.StatusResolved && other != nil:
+		wf.Refuse(r, "continued", fmt.Sprintf("The customer's conversation continues in #%d.", other.ID),
+			"Answer there, or resolve it first.")
+		return
+	case a.Verb == bridge.VerbReopen && c.BridgeStatus() == bridge.StatusResolved:
+		c.Status, c.CloseReason, c.ResolvedAt = string(bridge.StatusOpen), "", nil
+		wf.keepStatus(c)
+		wf.Log.ByAgent(c, agent, store.DeedReopened, nil)
+		wf.Line(c, bridge.Line{Content: bridge.LineReopened, By: by, Mentions: wf.Conversations.Others(c, agent)})
+	case a.Verb == bridge.VerbReopen:
+		wf.Refuse(r, "not_resolved", "This conversation is "+c.Status+", not resolved.", "")
+		return
+	case !c.BridgeStatus().Open():
+		wf.Refuse(r, "not_open", "This conversation is "+c.Status+" already.", c.AfterTheEnd())
+		return
+	case a.Origin == bridge.OriginEmoji && c.OthersOwn(agent.ID) && !r.OnCard():
+		wf.Whisper(c, surface, a, bridge.Line{Content: &bridge.RefusedLine{Reason: "not_assignee", Hint: "Resolve it all the same?"}, Verb: a.Verb,
+			Verbs: []bridge.Verb{bridge.VerbResolve}, Args: bridge.Args{Conversation: c.ID}})
+		return
+	case c.Unshown: // who resolves has not read it, and nobody would
+		wf.Refuse(r, "unread", "The customer has just written again; it is about to be shown here.", "Read it, then resolve.")
+		return
+	default:
+		wf.end(r, by)
+	}
+	c.RefreshCard()
+}
+
+func (wf *UseCases) end(r book.Request, by bridge.AgentRef) {
+	c, a := r.Conversation, r.Action
+	if c.BridgeStatus() == bridge.StatusSnoozed {
+		wf.EndSnooze(c)
+	}
+	c.Status, c.CloseReason = string(bridge.StatusResolved), "agent"
+	what := store.DeedResolved
+	if a.Verb == bridge.VerbClose {
+		c.Status, c.CloseReason, what = string(bridge.StatusClosed), "admin", store.DeedClosed
+	}
+	c.ResolvedAt, c.WaitingSince = &wf.Now, nil
+	wf.Log.ByAgent(c, r.Agent, what, book.Detail{Text: a.Args.Note})
+	line := bridge.Line{Content: bridge.LineResolved, By: by, Text: a.Args.Note, Verb: a.Verb, Args: bridge.Args{Conversation: c.ID}}
+	if a.Verb == bridge.VerbResolve {
+		line.Verbs = []bridge.Verb{bridge.VerbReopen}
+	}
+	if line.Mentions = wf.Conversations.Others(c, r.Agent); a.Args.Note != "" || len(line.Mentions) > 0 {
+		wf.Line(c, line) // the note belongs to the thread, and its owners learn there who did it
+		return
+	}
+	wf.Confirm(c, r.Surface, a, line)
+}
+
+// keepStatus keeps replies that are on their way from making their conversation pending, because a person
+// has chosen another status since they were said. So it makes no difference whether their results are
+// applied before or after that choice.
+func (wf *UseCases) keepStatus(c *book.Conversation) {
+	for _, d := range wf.Outbox.Deliveries {
+		if l := wf.Outbox.Lanes[d.LaneID]; d.Kind != outbound.KindReply || d.State == store.Cancelled || l == nil || l.ConversationID != c.ID {
+			continue
+		}
+		if m := wf.Messages.Rows[d.MessageID]; m != nil && m.Fate == store.FateOut {
+			continue // its result has been applied
+		}
+		p := d.Carried()
+		p.KeepsStatus = true
+		d.Carry(p)
+	}
+}

@@ -1,0 +1,128 @@
+package workflow
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/own"
+	"parley/bridge/when"
+	"parley/store"
+)
+
+const (
+	overdueAfter = 10 * time.Minute // a snooze that wakes later than this was missed
+	digestWait   = 3 * time.Second  // how long missed snoozes are collected before people are told
+)
+
+// PauseOrWake does pending, snooze and wake.
+func (wf *UseCases) PauseOrWake(r book.Request) {
+	switch r.Verb {
+	case bridge.VerbPending:
+		if r.Conversation.BridgeStatus() == bridge.StatusSnoozed {
+			wf.EndSnooze(r.Conversation)
+		}
+		r.Conversation.Status, r.Conversation.WaitingSince = string(bridge.StatusPending), nil
+		wf.Log.ByAgent(r.Conversation, r.Agent, store.DeedSetPending, nil)
+	case bridge.VerbSnooze:
+		wf.snooze(r)
+	case bridge.VerbWake:
+		if r.Conversation.BridgeStatus() != bridge.StatusSnoozed {
+			wf.Refuse(r, "not_snoozed", "This conversation is not snoozed.", "")
+			return
+		}
+		wf.EndSnooze(r.Conversation)
+		r.Conversation.Status = string(bridge.StatusOpen)
+		wf.keepStatus(r.Conversation)
+		wf.Log.ByAgent(r.Conversation, r.Agent, store.DeedWoke, nil)
+	}
+	r.Conversation.RefreshCard()
+}
+
+// snooze hides the conversation until a time, in the agent's zone.
+func (wf *UseCases) snooze(r book.Request) {
+	c, agent, surface, a := r.Conversation, r.Agent, r.Surface, r.Action
+	zone := wf.Dir.Zone(agent)
+	until, err := when.Parse(a.Args.Until, wf.Now, zone)
+	if err != nil {
+		text, hint := err.Error(), ""
+		if said := (*when.Error)(nil); errors.As(err, &said) {
+			text, hint = said.Text, said.Hint
+		}
+		wf.Refuse(r, "bad_time", text, hint)
+		return
+	}
+	c.Status, c.SnoozedUntil = string(bridge.StatusSnoozed), &until
+	wf.keepStatus(c) // it is open when it comes back
+	wf.Timers.Start(store.Timer{ConversationID: c.ID, Kind: own.Snooze, DueAt: until})
+	wf.Log.ByAgent(c, agent, store.DeedSnoozed, book.Detail{Text: until.In(zone).Format("2006-01-02 15:04 MST")})
+	wf.Confirm(c, surface, a, bridge.Line{Content: &bridge.SnoozedLine{Until: until},
+		By: wf.Dir.Ref(surface, agent.ID), Verbs: []bridge.Verb{bridge.VerbWake},
+		Args: bridge.Args{Conversation: c.ID}})
+}
+
+// EndSnooze stops the timer with its cause.
+func (wf *UseCases) EndSnooze(c *book.Conversation) {
+	c.SnoozedUntil = nil
+	wf.Timers.Stop(store.Timer{ConversationID: c.ID, Kind: own.Snooze, DueAt: wf.Now})
+	c.Touch()
+}
+
+// SnoozeOver brings a conversation back. due is compared as well as the clock, which may have stepped
+// back since the timer fired.
+func (wf *UseCases) SnoozeOver(c *book.Conversation, due time.Time) {
+	if c.BridgeStatus() != bridge.StatusSnoozed || c.SnoozedUntil == nil || c.SnoozedUntil.After(wf.Now) && !c.SnoozedUntil.Equal(due) {
+		return // woken or snoozed anew in the meantime
+	}
+	late := wf.Now.Sub(*c.SnoozedUntil) > overdueAfter
+	c.Status, c.SnoozedUntil = string(bridge.StatusOpen), nil
+	wf.Log.ByParley(c, store.DeedWoke, nil)
+	c.RefreshCard()
+	if late && len(c.Assignees) > 0 {
+		wf.tellLater(c)
+		return
+	}
+	wf.Line(c, bridge.Line{Content: &bridge.WokeLine{Cause: bridge.WokenByTime}, Mentions: wf.Conversations.Owners(c)})
+}
+
+// tellLater puts an overdue conversation into its owners' digest: after a
+// downtime one message tells an agent of all.
+func (wf *UseCases) tellLater(c *book.Conversation) {
+	for _, agent := range c.Assignees {
+		wf.Timers.Overdue = append(wf.Timers.Overdue, store.Overdue{AgentID: agent, ConversationID: c.ID})
+	}
+	wf.Timers.Start(store.Timer{Kind: own.Digest, DueAt: wf.Now.Add(digestWait)})
+}
+
+// Digest tells each agent which snoozes ended while Parley was down.
+func (wf *UseCases) Digest(ctx context.Context, tx pgx.Tx) error {
+	rows, err := store.TakeOverdue(ctx, tx)
+	if err != nil {
+		return err
+	}
+	byAgent := map[int64][]int64{}
+	for _, r := range rows {
+		byAgent[r.AgentID] = append(byAgent[r.AgentID], r.ConversationID)
+	}
+	for _, agent := range book.Keys(byAgent) {
+		threads, err := store.Threads(ctx, tx, byAgent[agent])
+		if err != nil {
+			return err
+		}
+		var first int64
+		if len(threads) > 0 {
+			first = threads[0].AccountID
+		}
+		surface := wf.Reach(agent, first)
+		facts, err := wf.Reading.Facts(ctx, tx, surface, wf.Dir.Agent(agent), byAgent[agent]...)
+		if err != nil {
+			return err
+		}
+		wf.Direct(surface, agent, bridge.Line{Content: &bridge.ListLine{List: "woke", Rows: facts}})
+	}
+	return nil
+}

@@ -1,0 +1,72 @@
+package workflow
+
+import (
+	"slices"
+	"strings"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/store"
+)
+
+const (
+	maxTagRunes = 40
+	maxTags     = 20
+)
+
+// Tag adds or removes tags; new ones are created.
+func (wf *UseCases) Tag(r book.Request) {
+	c, surface, a := r.Conversation, r.Surface, r.Action
+	var names []string
+	for _, name := range a.Args.Tags {
+		name = book.TidyTag(name)
+		if name == "" || len([]rune(name)) > maxTagRunes {
+			wf.Refuse(r, "bad_tag", "A tag has 1 to 40 letters.", "For example: !tag Billing, Urgent")
+			return
+		}
+		names = append(names, name)
+	}
+	tags, added := slices.Clone(c.Tags), 0
+	for _, name := range names {
+		at := slices.IndexFunc(tags, func(t string) bool { return strings.EqualFold(t, name) })
+		switch {
+		case a.Verb == bridge.VerbUntag && at >= 0:
+			tags = slices.Delete(tags, at, at+1)
+		case a.Verb == bridge.VerbTag && at < 0:
+			tags = append(tags, name)
+			added++
+		}
+	}
+	switch {
+	case len(tags) > maxTags:
+		wf.Refuse(r, "too_many_tags", "A conversation has at most 20 tags.", "Remove one first: !untag name")
+		return
+	case slices.Equal(tags, c.Tags):
+		wf.Unchanged(r)
+		return
+	}
+	created := wf.Tags.Spell(tags[len(tags)-added:])
+	c.Tags = tags
+	what := store.DeedTagged
+	if a.Verb == bridge.VerbUntag {
+		what = store.DeedUntagged
+	}
+	wf.Log.ByAgent(c, r.Agent, what, book.Detail{Text: strings.Join(a.Args.Tags, ", ")})
+	if len(created) > 0 && a.Origin != bridge.OriginForm { // in the form, new tags are asked for by name
+		wf.Confirm(c, surface, a, bridge.Line{Content: &bridge.TaggedLine{New: bridge.TagsCreated}, Verb: a.Verb,
+			Args: bridge.Args{Conversation: c.ID, Tags: created}})
+	}
+	c.RefreshCard()
+}
+
+// Topic names what the conversation is about.
+func (wf *UseCases) Topic(r book.Request) {
+	topic := strings.Join(strings.Fields(r.Args.Note), " ")
+	if topic == "" || len([]rune(topic)) > 200 {
+		wf.Refuse(r, "bad_topic", "A topic has 1 to 200 letters.", "For example: !topic Broken printer")
+		return
+	}
+	r.Conversation.Subject = topic
+	wf.Log.ByAgent(r.Conversation, r.Agent, store.DeedNamed, book.Detail{Text: topic})
+	r.Conversation.RefreshCard()
+}
