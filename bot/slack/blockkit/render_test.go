@@ -1,4 +1,4 @@
-package slack
+package blockkit
 
 import (
 	"strings"
@@ -22,39 +22,39 @@ type oneShow struct {
 	Blocks []slackapi.Block `json:"blocks"`
 }
 
-func show(me *self, c view.Card) shown {
-	out := shown{Name: displayName(c.Name)}
-	for _, r := range me.render(c, "s") {
-		out.Messages = append(out.Messages, oneShow{Text: r.text, Blocks: r.blocks})
+func show(home Home, c view.Card) shown {
+	out := shown{Name: DisplayName(c.Name)}
+	for _, r := range home.Messages(c, "s") {
+		out.Messages = append(out.Messages, oneShow{Text: r.Text, Blocks: r.Blocks})
 	}
 	return out
 }
 
 func TestRenderCards(t *testing.T) {
 	t.Parallel()
-	me := &self{home: "https://acme.slack.com/"}
+	home := Home("https://acme.slack.com/")
 	for name, c := range samples().Cards() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			golden.JSON(t, "testdata/card_"+name+".json", show(me, c))
+			golden.JSON(t, "testdata/card_"+name+".json", show(home, c))
 		})
 	}
 }
 
 func TestRenderForms(t *testing.T) {
 	t.Parallel()
-	me := &self{home: "https://acme.slack.com/"}
+	home := Home("https://acme.slack.com/")
 	at := bridge.Place{Channel: "C1", Thread: "1700000001.000100"}
 	forms, err := samples().Forms()
 	must(t, err)
 	for name, form := range forms {
-		golden.JSON(t, "testdata/form_"+name+".json", me.modal(form, private{Place: at, Zone: "UTC", At: when().Unix()}))
+		golden.JSON(t, "testdata/form_"+name+".json", home.Form(form, Private{Place: at, Zone: "UTC", At: when().Unix()}))
 	}
 	pick, err := samples().Pick()
 	must(t, err)
-	golden.JSON(t, "testdata/form_pick.json", me.modal(pick, private{Place: at, Pick: true, Text: "typed"}))
-	golden.JSON(t, "testdata/window_details.json", me.window(view.Details(sampleFacts()), at))
-	golden.JSON(t, "testdata/window_problem.json", me.problem(bridge.ErrNoConversation, at))
+	golden.JSON(t, "testdata/form_pick.json", home.Form(pick, Private{Place: at, Pick: true, Text: "typed"}))
+	golden.JSON(t, "testdata/window_details.json", home.Window(view.Details(samples().Facts()), at))
+	golden.JSON(t, "testdata/window_problem.json", home.Problem(bridge.ErrNoConversation, at))
 }
 
 // Nothing that comes from outside can mention, link, format or end a token.
@@ -79,7 +79,7 @@ func TestLiteral(t *testing.T) {
 	if got := anchor("https://x.test/a|b>c", "y|z>"); got != "<https://x.test/a%7Cb%3Ec|y¦z&gt;>" {
 		t.Errorf("link %q", got)
 	}
-	if got := (&self{}).piece(view.Piece{Kind: view.PieceMention, Agent: bridge.AgentRef{User: "U1> <!channel", Name: "x"}}); got != "x" {
+	if got := Home("").piece(view.Piece{Kind: view.PieceMention, Agent: bridge.AgentRef{User: "U1> <!channel", Name: "x"}}); got != "x" {
 		t.Errorf("mention %q", got)
 	}
 }
@@ -92,7 +92,7 @@ func TestDisplayName(t *testing.T) {
 		strings.Repeat("x", 200) + " (customer)":          strings.Repeat("x", 68) + "… (customer)",
 		strings.Repeat("(", 200) + strings.Repeat("y", 9): strings.Repeat("(", 68) + "… (yyyyyyyyy",
 	} {
-		if got := displayName(in); got != want || len([]rune(got)) > 80 {
+		if got := DisplayName(in); got != want || len([]rune(got)) > 80 {
 			t.Errorf("%q: %q", in, got)
 		}
 	}

@@ -1,4 +1,4 @@
-package slack
+package blockkit
 
 import (
 	"encoding/json"
@@ -57,9 +57,9 @@ type writer struct {
 // labels are names by id, as a message's plain text gives them: <#C1|support>.
 type labels map[string]string
 
-// readText reads what somebody typed from the message's blocks, or from its mrkdwn text
+// ReadText reads what somebody typed from the message's blocks, or from its mrkdwn text
 // where there is no rich text. It never fails: it keeps what it doesn't know as it is.
-func readText(blocks json.RawMessage, fallback string) markdown.Text {
+func ReadText(blocks json.RawMessage, fallback string) markdown.Text {
 	w := &writer{Writer: markdown.NewWriter(), names: readLabels(fallback)}
 	var all []element
 	if len(blocks) > 0 && json.Unmarshal(blocks, &all) == nil {

@@ -1,4 +1,4 @@
-package slack
+package blockkit
 
 import (
 	"strings"
@@ -12,7 +12,7 @@ import (
 // A page is what one message holds. Slack limits the blocks as JSON, measured at 13,100
 // characters; a page stays well below.
 const (
-	pageRunes = maxTextRunes
+	pageRunes = MaxTextRunes
 	pageCost  = 9500 // characters of JSON, about
 	runCost   = 70   // the same, for a run without its text
 	partCost  = 90   // the same, for a part without its runs

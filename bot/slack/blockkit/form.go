@@ -1,10 +1,8 @@
-package slack
+package blockkit
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -29,9 +27,12 @@ const (
 	viewBlocks   = 98
 )
 
-// private is what a form carries until it is submitted, such as where it was opened. It comes back from
+// FieldID is the block id of a form's field.
+func FieldID(name string) string { return fieldPrefix + name }
+
+// Private is what a form carries until it is submitted, such as where it was opened. It comes back from
 // a client, so the ids in it are claims that the engine authorises again.
-type private struct {
+type Private struct {
 	Verb  string       `json:"verb"`
 	Args  string       `json:"args,omitempty"` // verb.Value
 	Place bridge.Place `json:"place"`
@@ -41,7 +42,7 @@ type private struct {
 	Pick  bool         `json:"pick,omitempty"` // the form only asks which conversation is meant
 }
 
-func (p private) encode() string {
+func (p Private) encode() string {
 	raw, err := json.Marshal(p)
 	if err == nil && len(raw) > privateBytes && p.Text != "" {
 		p.Text = "" // the form asks again
@@ -53,9 +54,10 @@ func (p private) encode() string {
 	return string(raw)
 }
 
-// remember makes the private data of a form; the verb and its arguments are added later.
-func (w *windows) remember(at bridge.Place, zone *time.Location, f view.Form) private {
-	p := private{Place: at, At: w.now().Unix()}
+// NewPrivate makes the private data of a form that is opened now; the verb and its arguments are added when
+// the form is laid out. zone is the reader's, and may be nil.
+func NewPrivate(at bridge.Place, zone *time.Location, f view.Form, now time.Time) Private {
+	p := Private{Place: at, At: now.Unix()}
 	if !f.At.IsZero() {
 		p.At = f.At.Unix()
 	}
@@ -65,80 +67,25 @@ func (w *windows) remember(at bridge.Place, zone *time.Location, f view.Form) pr
 	return p
 }
 
-func readPrivate(s string) private {
-	var p private
+// ReadPrivate reads what a form carried; what is none of ours gives the zero value.
+func ReadPrivate(s string) Private {
+	var p Private
 	if json.Unmarshal([]byte(s), &p) != nil {
-		return private{}
+		return Private{}
 	}
 	return p
 }
 
-func (p private) zone() *time.Location {
+func (p Private) zone() *time.Location {
 	if z, err := time.LoadLocation(p.Zone); err == nil {
 		return z
 	}
 	return time.UTC
 }
 
-// submit reads a filled form. Pure: it reads times as of when the form was opened.
-func (v *formView) submit() (view.Filled, map[string]string) {
-	p := readPrivate(v.Private)
-	name, args, err := verb.Pressed(p.Verb, p.Args)
-	if err != nil {
-		return view.Filled{}, map[string]string{"": "This form is no longer valid. Close it and open it again."}
-	}
-	out, errs := view.Submit(name, args, v.values(), time.Unix(p.At, 0), p.zone())
-	if p.Pick && out.Text == "" {
-		out.Text = p.Text
-	}
-	return out, errs
-}
-
-// values gives the inputs by field name.
-func (v *formView) values() map[string][]string {
-	out := map[string][]string{}
-	for block, inputs := range v.State.Values {
-		name, ok := strings.CutPrefix(block, fieldPrefix)
-		if !ok {
-			continue
-		}
-		in := inputs[inputID]
-		switch {
-		case in.Selected != nil:
-			out[name] = []string{in.Selected.Value}
-		case len(in.Several) > 0:
-			for _, o := range in.Several {
-				out[name] = append(out[name], o.Value)
-			}
-		case in.Value != "":
-			out[name] = []string{in.Value}
-		}
-	}
-	return out
-}
-
-// formErrors shows each error at its field, and errors of no field at the first one.
-func (v *formView) formErrors(errs map[string]string) map[string]any {
-	at := map[string]string{}
-	first := ""
-	for _, b := range v.Blocks {
-		if b.Type == "input" && first == "" {
-			first = b.BlockID
-		}
-	}
-	for name, text := range errs {
-		id := fieldPrefix + name
-		if _, ok := v.State.Values[id]; !ok {
-			id = first
-		}
-		at[id] = text
-	}
-	return map[string]any{"response_action": "errors", "errors": at}
-}
-
-// modal renders a form.
-func (me *self) modal(f view.Form, p private) slackapi.ModalViewRequest {
-	r := renderer{me: me, seed: "i"}
+// Form lays a form out as a modal that carries p. Its title, its fields' values and its options are cut to what Slack takes.
+func (h Home) Form(f view.Form, p Private) slackapi.ModalViewRequest {
+	r := renderer{home: h, seed: "i"}
 	for _, b := range f.Intro {
 		r.block(b)
 	}
@@ -155,9 +102,9 @@ func (me *self) modal(f view.Form, p private) slackapi.ModalViewRequest {
 	return m
 }
 
-// window shows a card in a modal.
-func (me *self) window(c view.Card, at bridge.Place) slackapi.ModalViewRequest {
-	r := renderer{me: me, seed: "w"}
+// Window shows a card in a modal, opened at a place.
+func (h Home) Window(c view.Card, at bridge.Place) slackapi.ModalViewRequest {
+	r := renderer{home: h, seed: "w"}
 	for _, b := range c.Blocks {
 		r.block(b)
 	}
@@ -170,14 +117,14 @@ func (me *self) window(c view.Card, at bridge.Place) slackapi.ModalViewRequest {
 	m := modalOf(title, r.all())
 	m.Close = plainObject("Done")
 	m.CallbackID = "card"
-	m.PrivateMetadata = private{Place: at}.encode()
+	m.PrivateMetadata = Private{Place: at}.encode()
 	return m
 }
 
 func (r *renderer) all() []slackapi.Block {
 	var out []slackapi.Block
 	for _, d := range r.done {
-		out = append(out, d.blocks...)
+		out = append(out, d.Blocks...)
 	}
 	return out[:min(len(out), viewBlocks)]
 }
@@ -194,7 +141,7 @@ func inputBlock(f view.Field) *slackapi.InputBlock {
 	if f.Hint != "" {
 		hint = plainObject(markdown.Cut(f.Hint, 2000))
 	}
-	b := slackapi.NewInputBlock(fieldPrefix+f.Name, plainObject(markdown.Cut(f.Label, 2000)), hint, inputElement(f))
+	b := slackapi.NewInputBlock(FieldID(f.Name), plainObject(markdown.Cut(f.Label, 2000)), hint, inputElement(f))
 	b.Optional = f.Optional
 	return b
 }
@@ -277,59 +224,44 @@ func chosen(f view.Field) []*slackapi.OptionBlockObject {
 	return optionObjects(out)
 }
 
-// problem makes the window that says why there is nothing else to show.
-func (me *self) problem(err error, at bridge.Place) slackapi.ModalViewRequest {
+// Problem makes the window that says why there is nothing else to show: the words of a *bridge.Problem, or a
+// general sentence.
+func (h Home) Problem(err error, at bridge.Place) slackapi.ModalViewRequest {
 	var p *bridge.Problem
 	if errors.Is(err, bridge.ErrNoConversation) {
 		p = &bridge.Problem{Code: "no_conversation", Text: "There is no conversation here.", Hint: "Try it on a message in a conversation's thread."}
 	} else if !errors.As(err, &p) {
 		p = &bridge.Problem{Code: "internal", Text: "Internal error.", Hint: "Try again."}
 	}
-	return me.window(view.Problem(p), at)
+	return h.Window(view.Problem(p), at)
 }
 
-// suggest gives the options of a long menu while somebody types into it.
-func (w *windows) suggest(ctx context.Context, in *interaction) (any, error) {
-	if in.View == nil {
-		return emptyOptions(), nil
-	}
-	p := readPrivate(in.View.Private)
-	name, args, err := verb.Pressed(p.Verb, p.Args)
-	if err != nil {
-		return emptyOptions(), nil
-	}
-	form, _, err := w.forms().Form(ctx, name, args, p.Place, in.User.ID, "")
-	if err != nil {
-		return emptyOptions(), fmt.Errorf("slack: options: %w", err)
-	}
-	query := strings.ToLower(strings.TrimSpace(in.Value))
-	for _, f := range form.Fields {
-		if fieldPrefix+f.Name != in.BlockID {
-			continue
+// Matching gives the options of a field that contain what was typed into its menu: as many as one answer may
+// hold, of less than maxBytes with its envelope.
+func Matching(f view.Field, typed string, maxBytes int) slackapi.OptionsResponse {
+	typed = strings.ToLower(strings.TrimSpace(typed))
+	match := f.Options[:0:0]
+	for _, o := range f.Options {
+		if strings.Contains(strings.ToLower(o.Label), typed) {
+			match = append(match, o)
 		}
-		match := f.Options[:0:0]
-		for _, o := range f.Options {
-			if strings.Contains(strings.ToLower(o.Label), query) {
-				match = append(match, o)
-			}
-		}
-		return fitting(optionObjects(match)), nil
 	}
-	return emptyOptions(), nil
+	return fitting(optionObjects(match), maxBytes)
 }
 
 // fitting gives as many of the options as one answer may hold.
-func fitting(options []*slackapi.OptionBlockObject) slackapi.OptionsResponse {
+func fitting(options []*slackapi.OptionBlockObject, maxBytes int) slackapi.OptionsResponse {
 	options = options[:min(len(options), optionsMost)]
 	for {
 		r := slackapi.OptionsResponse{Options: options}
-		if raw, err := json.Marshal(r); err != nil || len(raw) < answerBytes-1000 || len(options) == 0 {
+		if raw, err := json.Marshal(r); err != nil || len(raw) < maxBytes-1000 || len(options) == 0 {
 			return r
 		}
 		options = options[:len(options)*3/4]
 	}
 }
 
-func emptyOptions() slackapi.OptionsResponse {
+// NoOptions is the answer for a menu that has nothing to offer.
+func NoOptions() slackapi.OptionsResponse {
 	return slackapi.OptionsResponse{Options: []*slackapi.OptionBlockObject{}}
 }

@@ -1,4 +1,4 @@
-package slack
+package blockkit
 
 import (
 	"strings"
@@ -33,6 +33,14 @@ func readLabels(s string) labels {
 		}
 		s = s[end+1:]
 	}
+}
+
+// ReadArguments reads what somebody typed behind a slash command: it has no markup but mentions and links
+// in angle brackets.
+func ReadArguments(s string) markdown.Text {
+	w := &writer{Writer: markdown.NewWriter(), names: readLabels(s)}
+	w.tokensOnly(s)
+	return w.Text()
 }
 
 // mrkdwn reads Slack's own markup, for messages without rich text.

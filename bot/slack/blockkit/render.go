@@ -1,4 +1,4 @@
-package slack
+package blockkit
 
 import (
 	"encoding/json"
@@ -11,6 +11,9 @@ import (
 	"parley/bot/view"
 	"parley/channels/markdown"
 )
+
+// MaxTextRunes is how many characters of text one message holds; longer text continues in further ones.
+const MaxTextRunes = 3500
 
 // Limits of Block Kit.
 // Source: docs.slack.dev/reference/block-kit, read 2026-11.
@@ -25,33 +28,43 @@ const (
 	noticeRunes   = 600   // of the text that notifications show
 )
 
-// rendered is one message's content.
-type rendered struct {
-	blocks []slackapi.Block
-	text   string // what notifications show, escaped
+// Home is the workspace's address, as auth.test tells it, for links to messages. Where it is "", links lead
+// to the workspace by way of slack.com.
+type Home string
+
+// Message is one message's content.
+type Message struct {
+	Blocks []slackapi.Block
+	Text   string // what notifications show, escaped
+}
+
+// Remark adds a line of mrkdwn in small letters at the end.
+func (m *Message) Remark(text string) {
+	m.Blocks = append(m.Blocks, slackapi.NewContextBlock("", mrkdwnObject(text)))
 }
 
 // renderer lays a card out in messages; most need one.
 type renderer struct {
-	me    *self
+	home  Home
 	seed  string // makes block ids new on each update
-	done  []rendered
-	cur   rendered
+	done  []Message
+	cur   Message
 	runes int
 	size  int // of the blocks as JSON
 	count int // of blocks and buttons, for their ids
 }
 
-// render lays out c. A long card continues in further messages; buttons come last.
-func (me *self) render(c view.Card, seed string) []rendered {
-	r := &renderer{me: me, seed: seed}
+// Messages lays a card out, in one message at least. A long card continues in further messages; buttons come
+// last. seed begins the ids of blocks, which must differ from those of the message's version before.
+func (h Home) Messages(c view.Card, seed string) []Message {
+	r := &renderer{home: h, seed: seed}
 	for _, b := range c.Blocks {
 		r.block(b)
 	}
 	r.buttons(c.Buttons)
 	r.end()
 	if len(r.done) == 0 {
-		r.done = []rendered{{}}
+		r.done = []Message{{}}
 	}
 	return r.done
 }
@@ -62,11 +75,11 @@ func (r *renderer) id() string {
 }
 
 func (r *renderer) end() {
-	if len(r.cur.blocks) > 0 {
-		r.cur.text = cutMarkup(strings.TrimSpace(r.cur.text), noticeRunes)
+	if len(r.cur.Blocks) > 0 {
+		r.cur.Text = cutMarkup(strings.TrimSpace(r.cur.Text), noticeRunes)
 		r.done = append(r.done, r.cur)
 	}
-	r.cur, r.runes, r.size = rendered{}, 0, 0
+	r.cur, r.runes, r.size = Message{}, 0, 0
 }
 
 // cutMarkup cuts mrkdwn without leaving half a token or entity at its end.
@@ -90,14 +103,14 @@ func (r *renderer) put(b slackapi.Block, text string, runes int) {
 	if raw, err := json.Marshal(b); err == nil {
 		size = utf8.RuneCount(raw)
 	}
-	if len(r.cur.blocks) > 0 && (r.runes+runes > pageRunes+300 || r.size+size > messageSize || len(r.cur.blocks) >= messageBlocks) {
+	if len(r.cur.Blocks) > 0 && (r.runes+runes > pageRunes+300 || r.size+size > messageSize || len(r.cur.Blocks) >= messageBlocks) {
 		r.end()
 	}
-	r.cur.blocks = append(r.cur.blocks, b)
+	r.cur.Blocks = append(r.cur.Blocks, b)
 	r.runes += runes
 	r.size += size
 	if text != "" {
-		r.cur.text += text + "\n"
+		r.cur.Text += text + "\n"
 	}
 }
 
@@ -123,7 +136,7 @@ func (r *renderer) line(pieces []view.Piece) string {
 	n := 0
 	for _, p := range pieces {
 		p.Text = markdown.Cut(p.Text, 500)
-		s := r.me.piece(p)
+		s := r.home.piece(p)
 		n += utf8.RuneCountInString(s)
 		if n > sectionRunes {
 			b.WriteString(" …")

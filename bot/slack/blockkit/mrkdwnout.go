@@ -1,4 +1,4 @@
-package slack
+package blockkit
 
 import (
 	"fmt"
@@ -60,14 +60,14 @@ func bidi(r rune) bool {
 }
 
 // piece renders one piece as mrkdwn.
-func (me *self) piece(p view.Piece) string {
+func (h Home) piece(p view.Piece) string {
 	switch p.Kind {
 	case view.PieceBold:
 		return "*" + literal(p.Text) + "*"
 	case view.PieceCode:
 		return "`" + escape(strings.NewReplacer("`", "'", "\n", " ").Replace(p.Text)) + "`"
 	case view.PieceIcon:
-		return icon(p.Text)
+		return Emoji(p.Text)
 	case view.PieceMention:
 		if userID(p.Agent.User) {
 			return "<@" + p.Agent.User + ">"
@@ -78,9 +78,9 @@ func (me *self) piece(p view.Piece) string {
 	case view.PieceLink:
 		return anchor(p.URL, p.Text)
 	case view.PieceThread:
-		return anchor(me.permalink(p.Place), p.Text)
+		return anchor(h.Link(p.Place), p.Text)
 	case view.PieceTag:
-		return icon(view.TagIcon(p.Color)) + " " + literal(p.Text)
+		return Emoji(view.TagIcon(p.Color)) + " " + literal(p.Text)
 	case view.PieceText:
 	}
 	return literal(p.Text)
@@ -94,7 +94,8 @@ func clock(at time.Time, zone *time.Location) string {
 	return at.In(zone).Format("2 Jan 2006 15:04 MST")
 }
 
-func icon(name string) string {
+// Emoji gives the code that Slack shows as an emoji, such as ":email:"; "" where name can't be the name of one.
+func Emoji(name string) string {
 	if !iconName.MatchString(name) {
 		return ""
 	}
@@ -110,9 +111,9 @@ func anchor(address, label string) string {
 	return "<" + address + "|" + strings.ReplaceAll(literal(label), "|", "¦") + ">"
 }
 
-// permalink gives the address of a message; "" where the place names none.
+// Link gives the address of a message; "" where the place names none.
 // Source: form of what chat.getPermalink answers, read 2026-11.
-func (me *self) permalink(p bridge.Place) string {
+func (h Home) Link(p bridge.Place) string {
 	ts := p.Message
 	if ts == "" {
 		ts = p.Thread
@@ -120,11 +121,10 @@ func (me *self) permalink(p bridge.Place) string {
 	if p.Channel == "" || ts == "" {
 		return ""
 	}
-	home := me.home
-	if home == "" {
-		home = "https://slack.com/"
+	if h == "" {
+		h = "https://slack.com/"
 	}
-	link := home + "archives/" + url.PathEscape(p.Channel) + "/p" + url.PathEscape(strings.ReplaceAll(ts, ".", ""))
+	link := string(h) + "archives/" + url.PathEscape(p.Channel) + "/p" + url.PathEscape(strings.ReplaceAll(ts, ".", ""))
 	if p.Thread != "" && p.Thread != ts {
 		link += "?thread_ts=" + url.QueryEscape(p.Thread) + "&cid=" + url.QueryEscape(p.Channel)
 	}
@@ -144,9 +144,9 @@ func userID(s string) bool {
 	return true
 }
 
-// displayName makes a customer's name fit for a post: without invisible characters, at most 80 runes.
+// DisplayName makes a customer's name fit for a post: without invisible characters, at most 80 runes.
 // view has marked it as a customer's already.
-func displayName(s string) string {
+func DisplayName(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
 			return ' '
