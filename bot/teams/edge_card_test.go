@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"parley/bot/teams/fact"
 	"parley/bot/teams/teamsfake"
 	"parley/bridge"
 )
@@ -145,7 +146,7 @@ func edgeRefresh(t *testing.T) {
 		_, err := p.View(within(t), w.channel, root)
 		must(t, err)
 	}
-	status, answer := w.raw(map[string]any{"type": "invoke", "name": invokeCard, "replyToId": root, "value": map[string]any{"trigger": "automatic",
+	status, answer := w.raw(map[string]any{"type": "invoke", "name": fact.InvokeCard, "replyToId": root, "value": map[string]any{"trigger": "automatic",
 		"action": map[string]any{"type": "Action.Execute", "verb": "take", "data": map[string]any{"v": "take", "a": `{"v":1,"a":{"conversation":12}}`, "n": "x"}}}}, root)
 	if status != 200 || !strings.Contains(answer, answerError) || d.Number("i:") != 0 || len(w.fake.Calls("activities.*")) != calls {
 		t.Errorf("%d %s; facts %v", status, answer, d.IDs())

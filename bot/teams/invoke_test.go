@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"parley/bot/teams/fact"
+	"parley/bot/teams/manifest"
 	"parley/bot/teams/teamsfake"
 	"parley/bot/verb"
 	"parley/bridge"
@@ -93,7 +95,7 @@ func TestNewConversation(t *testing.T) {
 		}
 		return bridge.Facts{}, nil
 	}
-	out, err := p.Compose(within(t), w.channel, "", CommandNew)
+	out, err := p.Compose(within(t), w.channel, "", manifest.CommandNew)
 	must(t, err)
 	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "t:recipient") {
 		t.Fatalf("%+v", out)
@@ -121,7 +123,7 @@ func TestFind(t *testing.T) {
 	t.Parallel()
 	w, _, root, p := talk(t)
 	for query, want := range map[string]int{"": 1, "printer KIM": 1, "riddle": 0, "#12": 1, "12": 1, "#99": 0} {
-		out, err := p.Search(within(t), w.channel, "", CommandFind, query)
+		out, err := p.Search(within(t), w.channel, "", manifest.CommandFind, query)
 		must(t, err)
 		if len(out.Results) != want || out.Error != "" {
 			t.Errorf("%q finds %+v", query, out)
@@ -133,7 +135,7 @@ func TestFind(t *testing.T) {
 			t.Errorf("the line in the list has no characters for icons: %s", out.Results[0].Preview)
 		}
 	}
-	out, err := w.fake.As(eve).Search(within(t), w.channel, "", CommandFind, "printer")
+	out, err := w.fake.As(eve).Search(within(t), w.channel, "", manifest.CommandFind, "printer")
 	must(t, err)
 	if len(out.Results) != 0 {
 		t.Errorf("a guest finds %+v", out)
@@ -151,7 +153,7 @@ func TestMessageMenu(t *testing.T) {
 		if v.Name == bridge.VerbUndo {
 			continue
 		}
-		out, err := p.MessageAction(within(t), w.channel, id, commandOf(v.Name))
+		out, err := p.MessageAction(within(t), w.channel, id, manifest.CommandOf(v.Name))
 		must(t, err)
 		if out.Dialog == nil || strings.Contains(string(out.Dialog.Card), "Internal error") || strings.Contains(string(out.Dialog.Card), "Input.") == (v.Name == bridge.VerbSend) {
 			t.Errorf("%s: %+v", v.Name, out)
@@ -327,7 +329,7 @@ func TestPersonal(t *testing.T) {
 	w, d, _, p := talk(t)
 	id, err := p.Say("inbox")
 	must(t, err)
-	a := w.accepted(d, messageID(w.fake.PersonalID(ann), id))
+	a := w.accepted(d, fact.MessageID(w.fake.PersonalID(ann), id))
 	if a.Verb != bridge.VerbList || a.Args.List != "mine" || a.Origin != bridge.OriginSlash || a.Actor.ID != ann || a.Place.Channel != w.fake.PersonalID(ann) {
 		t.Errorf("%+v", a)
 	}

@@ -15,7 +15,7 @@ import (
 	"strings"
 	"time"
 
-	"parley/bot/teams"
+	"parley/bot/teams/manifest"
 	"parley/bot/teams/teamsfake"
 )
 
@@ -94,7 +94,7 @@ func (b *teamsBoard) restore(who, id string) error { return b.as(who).Undelete(b
 
 // search implements board.
 func (b *teamsBoard) search(ctx context.Context, who, words string) ([]shown, error) {
-	out, err := b.as(who).Search(ctx, b.support, "", teams.CommandFind, words)
+	out, err := b.as(who).Search(ctx, b.support, "", manifest.CommandFind, words)
 	if err = b.happened(who, out, err); err != nil {
 		return nil, err
 	}
@@ -157,7 +157,7 @@ func (b *teamsBoard) command(ctx context.Context, who, where, text string) (err 
 	}
 	switch {
 	case text == "new":
-		out, err := b.as(who).Compose(ctx, channel, root, teams.CommandNew)
+		out, err := b.as(who).Compose(ctx, channel, root, manifest.CommandNew)
 		return b.happened(who, out, err)
 	case where == directly:
 		_, err = b.as(who).Say(text)

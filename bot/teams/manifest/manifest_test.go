@@ -1,4 +1,4 @@
-package teams
+package manifest
 
 import (
 	"archive/zip"
@@ -18,13 +18,11 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"parley/bot/command"
-	"parley/bot/teams/connector"
-	"parley/bot/verb"
 )
 
-func sampleOptions() map[string]ManifestOptions {
+func sampleOptions() map[string]Options {
 	const id = "22222222-2222-4222-8222-222222222222"
-	return map[string]ManifestOptions{
+	return map[string]Options{
 		"plain": {AppID: id, PublicURL: "https://help.acme.test/"},
 		"all": {AppID: id, PublicURL: "https://help.acme.test:8443", Name: strings.Repeat("ä", maxShortName), Version: "2.10.3", Developer: "Acme",
 			Website: "https://acme.test", Privacy: "https://acme.test/privacy", Terms: "https://acme.test/terms", MentionsOnly: true},
@@ -33,7 +31,7 @@ func sampleOptions() map[string]ManifestOptions {
 
 func sampleManifest(t *testing.T, name string) []byte {
 	t.Helper()
-	raw, err := Manifest(sampleOptions()[name])
+	raw, err := JSON(sampleOptions()[name])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +91,7 @@ func goPattern(pattern string) (jsonschema.Regexp, error) {
 // TestManifestLimits: what Teams says beside the schema, and that what it offers is known.
 func TestManifestLimits(t *testing.T) {
 	t.Parallel()
-	var m manifest
+	var m document
 	if err := json.Unmarshal(sampleManifest(t, "plain"), &m); err != nil {
 		t.Fatal(err)
 	}
@@ -120,14 +118,8 @@ func TestManifestLimits(t *testing.T) {
 			}
 		}
 	}
-	for _, word := range verb.OfferedInThread() { // what nobody else sees says nothing to customers
-		a := payload{Me: "28:bot"}.decodeCommand(&connector.Activity{Text: word + " x", From: &connector.ChannelAccount{ID: "29:ann"}})
-		if a[0].Args.Note == noRelay {
-			t.Errorf("/%s is offered and refused", word)
-		}
-	}
 	for _, c := range m.Extensions[0].Commands {
-		known := menuVerb(c.ID) != ""
+		known := VerbOf(c.ID) != ""
 		if inMenu := slices.Contains(c.Context, "message"); inMenu != known || len(c.Title) > 32 || len(c.Parameters) > 5 {
 			t.Errorf("the command %+v", c)
 		}
@@ -137,8 +129,8 @@ func TestManifestLimits(t *testing.T) {
 // TestManifestRights: the app asks for one right, and for none where mentions are enough.
 func TestManifestRights(t *testing.T) {
 	t.Parallel()
-	var all, less manifest
-	for name, m := range map[string]*manifest{"plain": &all, "all": &less} {
+	var all, less document
+	for name, m := range map[string]*document{"plain": &all, "all": &less} {
 		if err := json.Unmarshal(sampleManifest(t, name), m); err != nil {
 			t.Fatal(err)
 		}
@@ -155,7 +147,7 @@ func TestManifestRights(t *testing.T) {
 // TestManifestFaults: each is told, with what to do.
 func TestManifestFaults(t *testing.T) {
 	t.Parallel()
-	_, err := Manifest(ManifestOptions{AppID: "parley", Name: strings.Repeat("x", 31), Developer: strings.Repeat("x", 33), PublicURL: "http://help.acme.test", Version: "1.0"})
+	_, err := JSON(Options{AppID: "parley", Name: strings.Repeat("x", 31), Developer: strings.Repeat("x", 33), PublicURL: "http://help.acme.test", Version: "1.0"})
 	for _, part := range []string{"the app id is no id", "31 characters", "33 characters", "public URL is not https", "no version"} {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("%q is not said: %v", part, err)

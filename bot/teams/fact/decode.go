@@ -1,4 +1,4 @@
-package teams
+package fact
 
 import (
 	"errors"
@@ -16,24 +16,25 @@ import (
 // errDecode is the root of what Decode returns.
 var errDecode = errors.New("teams: decode")
 
-// Decode implements bridge.Surface.
-func (s *Surface) Decode(raw []byte) ([]bridge.Action, error) {
+// Decode turns a stored fact into actions; those of a kind that only its id is kept for have none.
+// Errors: what can't be read.
+func Decode(raw []byte) ([]bridge.Action, error) {
 	p, a, err := unwrap(raw)
 	if err != nil {
 		return nil, err
 	}
 	switch p.Kind {
-	case kindActivity, kindCatchUp:
+	case KindActivity, KindCatchUp:
 		return p.decodeActivity(&a)
-	case kindCommand:
+	case KindCommand:
 		return p.decodeCommand(&a), nil
-	case kindClick:
+	case KindClick:
 		return p.decodeClick(&a)
 	case kindForm:
 		return p.decodeForm(&a)
-	case kindMenu:
+	case KindMenu:
 		return p.decodeMenu(&a)
-	case kindUpload:
+	case KindUpload:
 		return p.decodeUpload()
 	case kindKnown:
 		return nil, nil
@@ -41,31 +42,31 @@ func (s *Surface) Decode(raw []byte) ([]bridge.Action, error) {
 	return nil, fmt.Errorf("%w: kind %q", errDecode, p.Kind)
 }
 
-func (p payload) decodeActivity(a *connector.Activity) ([]bridge.Action, error) {
+func (p Payload) decodeActivity(a *connector.Activity) ([]bridge.Action, error) {
 	var out []bridge.Action
-	at := place(a)
+	at := PlaceOf(a)
 	if at.Channel == "" || at.Message == "" {
 		return nil, fmt.Errorf("%w: %s without place", errDecode, a.Type)
 	}
 	switch a.Type {
 	case connector.TypeMessage:
-		out = []bridge.Action{p.said(at, a)}
+		out = []bridge.Action{p.Said(at, a)}
 	case connector.TypeMessageUpdate:
-		edit := p.said(at, a)
-		edit.Verb, edit.Args, edit.Version = bridge.VerbEdit, bridge.Args{}, p.told(a)
-		edit.Restored = eventType(a) == eventRestored
+		edit := p.Said(at, a)
+		edit.Verb, edit.Args, edit.Version = bridge.VerbEdit, bridge.Args{}, p.Told(a)
+		edit.Restored = EventType(a) == EventRestored
 		if edit.Origin == bridge.OriginMention {
 			edit.Origin = bridge.OriginText
 		}
 		out = []bridge.Action{edit}
 	case connector.TypeMessageDelete:
-		out = []bridge.Action{{Verb: bridge.VerbDelete, Origin: bridge.OriginText, Actor: p.actor(a), Place: at, OwnThread: p.Own}}
+		out = []bridge.Action{{Verb: bridge.VerbDelete, Origin: bridge.OriginText, Actor: p.Actor(a), Place: at, OwnThread: p.Own}}
 	case connector.TypeMessageReaction:
 		out = p.reacted(at, a)
 	default:
 		return nil, fmt.Errorf("%w: %s", errDecode, cut(a.Type))
 	}
-	if p.Kind == kindCatchUp {
+	if p.Kind == KindCatchUp {
 		for i := range out {
 			out[i].Origin = bridge.OriginCatchUp
 		}
@@ -73,11 +74,11 @@ func (p payload) decodeActivity(a *connector.Activity) ([]bridge.Action, error) 
 	return out, nil
 }
 
-// said reads what somebody typed.
-func (p payload) said(at bridge.Place, a *connector.Activity) bridge.Action {
-	t := p.text(a)
+// Said reads what somebody typed.
+func (p Payload) Said(at bridge.Place, a *connector.Activity) bridge.Action {
+	t := p.Text(a)
 	out := bridge.Action{
-		Actor: p.actor(a), Place: at, Order: order(at.Message), Raw: t.Plain,
+		Actor: p.Actor(a), Place: at, Order: order(at.Message), Raw: t.Plain,
 		Mentions: t.Mentions, Files: p.files(a, t), OwnThread: p.Own,
 	}
 	said := command.Message{Plain: t.Plain, Markdown: t.Markdown, Tokens: t.Tokens, ToApp: t.Leads, NamesApp: t.Bot, Named: t.Named}
@@ -86,35 +87,35 @@ func (p payload) said(at bridge.Place, a *connector.Activity) bridge.Action {
 }
 
 // files gives the files of a message: pictures in it, and what its text refers to.
-func (p payload) files(a *connector.Activity, t card.Text) []bridge.SurfaceFile {
+func (p Payload) files(a *connector.Activity, t card.Text) []bridge.SurfaceFile {
 	var out []bridge.SurfaceFile
-	add := func(f attached) {
+	add := func(f Attached) {
 		if f.Name == "" {
 			f.Name = "file"
 		}
 		if f.ID == "" {
-			f.ID = digest(f.URL)
+			f.ID = Digest(f.URL)
 		}
-		out = append(out, bridge.SurfaceFile{ID: f.ID, Name: f.Name, ContentType: f.Type, SizeBytes: f.Bytes, URL: from(a).seal(f.URL), Unavailable: f.Unavailable})
+		out = append(out, bridge.SurfaceFile{ID: f.ID, Name: f.Name, ContentType: f.Type, SizeBytes: f.Bytes, URL: OriginOf(a).Seal(f.URL), Unavailable: f.Unavailable})
 	}
 	for _, f := range p.Seen {
 		add(f)
 	}
 	for _, id := range t.Files { // files of which only the id is known
-		if !slices.ContainsFunc(p.Seen, func(f attached) bool { return f.ID == id }) {
-			add(attached{ID: id, Unavailable: noFileAccess})
+		if !slices.ContainsFunc(p.Seen, func(f Attached) bool { return f.ID == id }) {
+			add(Attached{ID: id, Unavailable: NoFileAccess})
 		}
 	}
-	for n, at := range pictures(a) {
-		if !slices.ContainsFunc(p.Seen, func(f attached) bool { return f.URL == at.ContentURL }) {
-			add(pasted(n, at))
+	for n, at := range Pictures(a) {
+		if !slices.ContainsFunc(p.Seen, func(f Attached) bool { return f.URL == at.ContentURL }) {
+			add(Pasted(n, at))
 		}
 	}
 	return out
 }
 
 // reacted reads reactions that were added, and those that were taken back.
-func (p payload) reacted(at bridge.Place, a *connector.Activity) []bridge.Action {
+func (p Payload) reacted(at bridge.Place, a *connector.Activity) []bridge.Action {
 	var out []bridge.Action
 	at.Message = a.ReplyToID
 	if at.Thread == a.ReplyToID || at.Thread == a.ID {
@@ -123,7 +124,7 @@ func (p payload) reacted(at bridge.Place, a *connector.Activity) []bridge.Action
 	for added, list := range map[bool][]connector.Reaction{true: a.ReactionsAdded, false: a.ReactionsRemoved} {
 		for _, r := range list {
 			name, args := verb.Reaction(emojiName(r.Type), added)
-			out = append(out, bridge.Action{Verb: name, Origin: bridge.OriginEmoji, Actor: p.actor(a), Place: at, Args: args, OwnThread: p.Own})
+			out = append(out, bridge.Action{Verb: name, Origin: bridge.OriginEmoji, Actor: p.Actor(a), Place: at, Args: args, OwnThread: p.Own})
 		}
 	}
 	slices.SortStableFunc(out, func(x, y bridge.Action) int {
@@ -137,9 +138,9 @@ const noRelay = "What is written to me in private never goes to a customer. Type
 
 // decodeCommand reads a slash command, or a message that only we can see. Nothing of it
 // ever goes to a customer.
-func (p payload) decodeCommand(a *connector.Activity) []bridge.Action {
-	t := p.text(a)
-	at := place(a)
+func (p Payload) decodeCommand(a *connector.Activity) []bridge.Action {
+	t := p.Text(a)
+	at := PlaceOf(a)
 	text := strings.TrimPrefix(strings.TrimSpace(t.Plain), "/")
 	if strings.EqualFold(text, "inbox") {
 		text = "mine"
@@ -150,7 +151,7 @@ func (p payload) decodeCommand(a *connector.Activity) []bridge.Action {
 	}
 	at.Message = "" // a message that others don't see is no place
 	return []bridge.Action{{
-		Verb: q.Verb, Origin: bridge.OriginSlash, Actor: p.actor(a), Place: at, Text: q.Text, Raw: t.Named(t.Plain),
+		Verb: q.Verb, Origin: bridge.OriginSlash, Actor: p.Actor(a), Place: at, Text: q.Text, Raw: t.Named(t.Plain),
 		Marker: q.Marker, Args: q.Args, OwnThread: p.Own,
 	}}
 }

@@ -1,4 +1,4 @@
-package teams
+package fact
 
 import (
 	"cmp"
@@ -13,9 +13,9 @@ import (
 	"parley/bridge"
 )
 
-// place is where an activity happened: the channel (or chat), the thread, and the activity's own id as
+// PlaceOf is where an activity happened: the channel (or chat), the thread, and the activity's own id as
 // Message. A message that begins a thread has no Thread.
-func place(a *connector.Activity) bridge.Place {
+func PlaceOf(a *connector.Activity) bridge.Place {
 	if a.Conversation == nil {
 		return bridge.Place{}
 	}
@@ -30,37 +30,31 @@ func place(a *connector.Activity) bridge.Place {
 	return p
 }
 
-// root is the id of the thread that a place is in, or that its message begins.
-func root(p bridge.Place) string {
+// Root is the id of the thread that a place is in, or that its message begins.
+func Root(p bridge.Place) string {
 	if p.Thread != "" {
 		return p.Thread
 	}
 	return p.Message
 }
 
-// from tells in which channel, and by whom, the files of a message were attached.
-func from(a *connector.Activity) origin {
-	o := origin{Channel: place(a).Channel}
-	if a.From != nil {
-		o.Author = a.From.AADObjectID
-	}
-	return o
-}
-
-func inChannel(a *connector.Activity) bool {
+// InChannel says whether something happened in a channel of a team.
+func InChannel(a *connector.Activity) bool {
 	return a.Conversation != nil && (a.Conversation.ConversationType == connector.ConversationChannel ||
 		a.Conversation.ConversationType == "" && strings.HasPrefix(a.Conversation.ID, "19:"))
 }
 
-func inPersonal(a *connector.Activity) bool {
+// InPersonal says whether something happened in a person's chat with us.
+func InPersonal(a *connector.Activity) bool {
 	return a.Conversation != nil && a.Conversation.ConversationType == connector.ConversationPersonal
 }
 
-func (p payload) self(a *connector.Activity) bool { return a.From != nil && a.From.ID == p.Me }
+// BySelf says whether an activity is our own.
+func (p Payload) BySelf(a *connector.Activity) bool { return a.From != nil && a.From.ID == p.Me }
 
-// actor says who caused an activity. Only somebody who is known to be of our own organisation counts as
+// Actor says who caused an activity. Only somebody who is known to be of our own organisation counts as
 // a person, because only a person may ever cause a reply.
-func (p payload) actor(a *connector.Activity) bridge.Actor {
+func (p Payload) Actor(a *connector.Activity) bridge.Actor {
 	if a.From == nil || a.From.ID == "" {
 		return bridge.Actor{Kind: bridge.ActorBot}
 	}
@@ -101,8 +95,8 @@ func html(a *connector.Activity) string {
 	return ""
 }
 
-// text reads what somebody typed.
-func (p payload) text(a *connector.Activity) card.Text {
+// Text reads what somebody typed.
+func (p Payload) Text(a *connector.Activity) card.Text {
 	t := card.Typed{HTML: html(a), Text: a.Text, Format: a.TextFormat, Bot: p.Me}
 	for _, e := range a.Entities {
 		if e.Type != connector.EntityMention || e.Mentioned == nil {
@@ -122,24 +116,24 @@ func (p payload) text(a *connector.Activity) card.Text {
 
 // words reads a message with people named as the message names them. What we know of people may differ
 // tomorrow or on another replica, and ids made of the words must not.
-func (p payload) words(a *connector.Activity) card.Text { return payload{Me: p.Me}.text(a) }
+func (p Payload) words(a *connector.Activity) card.Text { return Payload{Me: p.Me}.Text(a) }
 
 // content is a digest of a message's words and files. It tells versions of a message apart, and is the
 // same whether the webhook or Graph gives the version.
-func (p payload) content(a *connector.Activity) string {
+func (p Payload) content(a *connector.Activity) string {
 	t := p.words(a)
 	files := slices.Clone(t.Files)
 	slices.Sort(files)
-	return digest(append([]string{strings.Join(strings.Fields(t.Named(t.Plain)), " ")}, files...)...)
+	return Digest(append([]string{strings.Join(strings.Fields(t.Named(t.Plain)), " ")}, files...)...)
 }
 
-// editID names one edit of a message.
-func (p payload) editID(at bridge.Place, a *connector.Activity) string {
-	return "e:" + at.Channel + ":" + at.Message + ":" + version(a) + ":" + p.content(a)
+// EditID names one edit of a message.
+func (p Payload) EditID(at bridge.Place, a *connector.Activity) string {
+	return "e:" + at.Channel + ":" + at.Message + ":" + Version(a) + ":" + p.content(a)
 }
 
-// version is when a message was changed, in a form that sorts by time.
-func version(a *connector.Activity) string {
+// Version is when a message was changed, in a form that sorts by time; "" where that isn't told.
+func Version(a *connector.Activity) string {
 	t := a.At()
 	if t.IsZero() {
 		return ""
@@ -147,25 +141,25 @@ func version(a *connector.Activity) string {
 	return fmt.Sprintf("%020d", t.UnixMilli())
 }
 
-// told is the version as the engine gets it: when the message was changed, and a digest of what it says.
+// Told is the version as the engine gets it: when the message was changed, and a digest of what it says.
 // The webhook and Graph agree on the digest, though their times may differ. Pictures can't be compared
 // so: a message that has some gets the time alone.
-func (p payload) told(a *connector.Activity) string {
+func (p Payload) Told(a *connector.Activity) string {
 	t := p.words(a)
-	if len(t.Images) > 0 || len(pictures(a)) > 0 {
-		return version(a)
+	if len(t.Images) > 0 || len(Pictures(a)) > 0 {
+		return Version(a)
 	}
 	files := slices.Clone(t.Files)
 	slices.Sort(files)
-	return version(a) + ":" + digest(append([]string{t.Named(t.Markdown), strconv.FormatBool(t.Bot), strconv.FormatBool(t.Leads)}, files...)...)
+	return Version(a) + ":" + Digest(append([]string{t.Named(t.Markdown), strconv.FormatBool(t.Bot), strconv.FormatBool(t.Leads)}, files...)...)
 }
 
 // knownSpan is how far apart the times may be that the webhook and Graph give for the same edit.
 const knownSpan = 60 // seconds
 
-// knownIDs are the ids of the facts by which a version of a message may be known: they hold what it says
+// KnownIDs are the ids of the facts by which a version of a message may be known: they hold what it says
 // and about when it was written. The first one is the id under which this version is kept.
-func (p payload) knownIDs(at bridge.Place, a *connector.Activity) []string {
+func (p Payload) KnownIDs(at bridge.Place, a *connector.Activity) []string {
 	span, content := a.At().Unix()/knownSpan, p.content(a)
 	var ids []string
 	for _, near := range []int64{0, -1, 1} {

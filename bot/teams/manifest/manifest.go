@@ -1,4 +1,4 @@
-package teams
+package manifest
 
 import (
 	"archive/zip"
@@ -40,8 +40,8 @@ var (
 	versions = regexp.MustCompile(`^\d+\.\d+\.\d+$`)
 )
 
-// ManifestOptions choose what the app's package asks for.
-type ManifestOptions struct {
+// Options choose what the app's package asks for.
+type Options struct {
 	AppID        string // of the bot's registration, which becomes the app's as well
 	Name         string // of the app; "" = Parley
 	PublicURL    string // where Teams reaches us, https
@@ -53,13 +53,13 @@ type ManifestOptions struct {
 	MentionsOnly bool   // without the right to read channel messages
 }
 
-// manifest is Teams' description of an app.
-type manifest struct {
+// document is Teams' description of an app.
+type document struct {
 	Schema        string            `json:"$schema"`
 	SchemaVersion string            `json:"manifestVersion"`
 	Version       string            `json:"version"`
 	ID            string            `json:"id"`
-	Developer     manifestDeveloper `json:"developer"`
+	Developer     developer         `json:"developer"`
 	Name          map[string]string `json:"name"`
 	Description   map[string]string `json:"description"`
 	Icons         map[string]string `json:"icons"`
@@ -67,86 +67,95 @@ type manifest struct {
 	Scope         string            `json:"defaultInstallScope"`
 	Capability    map[string]string `json:"defaultGroupCapability"`
 	Channels      string            `json:"supportsChannelFeatures"`
-	Bots          []manifestBot     `json:"bots"`
-	Extensions    []manifestExt     `json:"composeExtensions"`
+	Bots          []bot             `json:"bots"`
+	Extensions    []extension       `json:"composeExtensions"`
 	Permissions   []string          `json:"permissions"`
 	Domains       []string          `json:"validDomains"` // of pages that dialogs show
-	Application   *manifestApp      `json:"webApplicationInfo,omitempty"`
-	Authorization *manifestAuth     `json:"authorization,omitempty"`
+	Application   *webApp           `json:"webApplicationInfo,omitempty"`
+	Authorization *authorization    `json:"authorization,omitempty"`
 }
 
-type manifestDeveloper struct {
+type developer struct {
 	Name    string `json:"name"`
 	Website string `json:"websiteUrl"`
 	Privacy string `json:"privacyUrl"`
 	Terms   string `json:"termsOfUseUrl"`
 }
 
-type manifestBot struct {
-	ID       string         `json:"botId"`
-	Scopes   []string       `json:"scopes"`
-	Files    bool           `json:"supportsFiles"`
-	OneWay   bool           `json:"isNotificationOnly"`
-	Targeted bool           `json:"supportsTargetedMessages"`
-	Commands []manifestList `json:"commandLists"`
+type bot struct {
+	ID       string        `json:"botId"`
+	Scopes   []string      `json:"scopes"`
+	Files    bool          `json:"supportsFiles"`
+	OneWay   bool          `json:"isNotificationOnly"`
+	Targeted bool          `json:"supportsTargetedMessages"`
+	Commands []commandList `json:"commandLists"`
 }
 
-type manifestList struct {
-	Scopes   []string          `json:"scopes"`
-	Triggers []string          `json:"triggers,omitempty"`
-	Commands []manifestCommand `json:"commands"`
+type commandList struct {
+	Scopes   []string  `json:"scopes"`
+	Triggers []string  `json:"triggers,omitempty"`
+	Commands []offered `json:"commands"`
 }
 
-type manifestCommand struct {
+type offered struct {
 	Title       string `json:"title"`
 	Description string `json:"description"`
 }
 
-type manifestExt struct {
-	BotID    string               `json:"botId"`
-	Commands []manifestExtCommand `json:"commands"`
+type extension struct {
+	BotID    string             `json:"botId"`
+	Commands []extensionCommand `json:"commands"`
 }
 
-type manifestExtCommand struct {
-	ID          string              `json:"id"`
-	Type        string              `json:"type"`
-	Title       string              `json:"title"`
-	Description string              `json:"description"`
-	Context     []string            `json:"context"`
-	FetchTask   bool                `json:"fetchTask,omitempty"`
-	InitialRun  bool                `json:"initialRun,omitempty"`
-	Triggers    []string            `json:"triggers,omitempty"`
-	Parameters  []manifestParameter `json:"parameters,omitempty"`
+type extensionCommand struct {
+	ID          string      `json:"id"`
+	Type        string      `json:"type"`
+	Title       string      `json:"title"`
+	Description string      `json:"description"`
+	Context     []string    `json:"context"`
+	FetchTask   bool        `json:"fetchTask,omitempty"`
+	InitialRun  bool        `json:"initialRun,omitempty"`
+	Triggers    []string    `json:"triggers,omitempty"`
+	Parameters  []parameter `json:"parameters,omitempty"`
 }
 
-type manifestParameter struct {
+type parameter struct {
 	Name  string `json:"name"`
 	Title string `json:"title"`
 	Input string `json:"inputType"`
 }
 
-type manifestApp struct {
+type webApp struct {
 	ID       string `json:"id"`
 	Resource string `json:"resource"`
 }
 
-type manifestAuth struct {
+type authorization struct {
 	Permissions struct {
-		Resource []manifestRight `json:"resourceSpecific"`
+		Resource []right `json:"resourceSpecific"`
 	} `json:"permissions"`
 }
 
-type manifestRight struct {
+type right struct {
 	Name string `json:"name"`
 	Type string `json:"type"`
 }
 
-// commandOf is the id of a verb's entry in a message's menu.
-func commandOf(name bridge.Verb) string { return string(name) + "FromMessage" }
+// CommandOf is the id of a verb's entry in a message's menu.
+func CommandOf(name bridge.Verb) string { return string(name) + "FromMessage" }
 
-// Manifest writes the app's manifest as JSON.
+// VerbOf is the verb of an entry of a message's menu, "" if there is no such entry.
+func VerbOf(command string) bridge.Verb {
+	name, ok := strings.CutSuffix(command, CommandOf(""))
+	if !ok || verb.Of(bridge.Verb(name)).Menu == nil {
+		return ""
+	}
+	return bridge.Verb(name)
+}
+
+// JSON writes the app's manifest.
 // Errors: what is missing or doesn't fit, and what to do.
-func Manifest(o ManifestOptions) ([]byte, error) {
+func JSON(o Options) ([]byte, error) {
 	if err := o.complete(); err != nil {
 		return nil, fmt.Errorf("teams: manifest: %w", err)
 	}
@@ -154,27 +163,27 @@ func Manifest(o ManifestOptions) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("teams: manifest: %w", err)
 	}
-	m := manifest{
+	m := document{
 		Schema: manifestSchema, SchemaVersion: "1.30", Version: o.Version, ID: o.AppID,
-		Developer: manifestDeveloper{Name: o.Developer, Website: o.Website, Privacy: o.Privacy, Terms: o.Terms},
+		Developer: developer{Name: o.Developer, Website: o.Website, Privacy: o.Privacy, Terms: o.Terms},
 		Name:      map[string]string{"short": o.Name, "full": o.Name + ": conversations with customers"},
 		Description: map[string]string{"short": "Conversations with customers as threads",
 			"full": "Each conversation with a customer (e-mail, WhatsApp, SMS, Messenger) is a thread in a channel of this team. Whoever holds it answers there; notes stay inside." + reads(o.MentionsOnly)},
 		Icons: map[string]string{"color": colorFile, "outline": outlineFile}, Accent: accentColor,
 		Scope: "team", Capability: map[string]string{"team": "bot"}, Channels: "tier1", // private and shared channels, too
-		Bots: []manifestBot{{ID: o.AppID, Scopes: []string{"team", "personal"}, Targeted: true, Commands: []manifestList{
+		Bots: []bot{{ID: o.AppID, Scopes: []string{"team", "personal"}, Targeted: true, Commands: []commandList{
 			{Scopes: []string{"team"}, Triggers: []string{"mention", "slash"}, Commands: botCommands(verb.OfferedInThread()...)},
 			{Scopes: []string{"team"}, Triggers: []string{"mention"}, Commands: botCommands("reply")}, // nothing that only we see goes to a customer
 			{Scopes: []string{"personal"}, Commands: botCommands(verb.OfferedInChat()...)},
 		}}},
-		Extensions:  []manifestExt{{BotID: o.AppID, Commands: extensionCommands()}},
+		Extensions:  []extension{{BotID: o.AppID, Commands: extensionCommands()}},
 		Permissions: []string{"identity", "messageTeamMembers"},
 		Domains:     []string{host.Hostname()},
 	}
 	if !o.MentionsOnly {
-		m.Application = &manifestApp{ID: o.AppID, Resource: "api://" + host.Hostname() + "/" + o.AppID} // without it Teams grants nothing
-		m.Authorization = &manifestAuth{}
-		m.Authorization.Permissions.Resource = []manifestRight{{Name: ReadRight, Type: "Application"}}
+		m.Application = &webApp{ID: o.AppID, Resource: "api://" + host.Hostname() + "/" + o.AppID} // without it Teams grants nothing
+		m.Authorization = &authorization{}
+		m.Authorization.Permissions.Resource = []right{{Name: ReadRight, Type: "Application"}}
 	}
 	out, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
@@ -195,7 +204,7 @@ func reads(mentionsOnly bool) string {
 }
 
 // complete fills in defaults and checks the options.
-func (o *ManifestOptions) complete() error {
+func (o *Options) complete() error {
 	def := func(value *string, def string) {
 		if *value == "" {
 			*value = def
@@ -234,20 +243,20 @@ func (o *ManifestOptions) complete() error {
 }
 
 // botCommands are the verbs that Teams offers while people type to the app; words are the verbs' words.
-func botCommands(words ...string) []manifestCommand {
-	list := make([]manifestCommand, 0, len(words))
+func botCommands(words ...string) []offered {
+	list := make([]offered, 0, len(words))
 	for _, word := range words {
 		if v, ok := verb.Find(word); ok {
-			list = append(list, manifestCommand{Title: word, Description: v.Sentence})
+			list = append(list, offered{Title: word, Description: v.Sentence})
 		}
 	}
 	return list
 }
 
-func extensionCommands() []manifestExtCommand {
-	var list []manifestExtCommand
+func extensionCommands() []extensionCommand {
+	var list []extensionCommand
 	for _, v := range verb.InMenu() {
-		c := manifestExtCommand{ID: commandOf(v.Name), Type: "action", Title: v.Menu.Title, Description: v.Menu.About, Context: []string{"message"}, FetchTask: true}
+		c := extensionCommand{ID: CommandOf(v.Name), Type: "action", Title: v.Menu.Title, Description: v.Menu.About, Context: []string{"message"}, FetchTask: true}
 		if v.Name == bridge.VerbReply {
 			c.Context, c.Triggers = append(c.Context, "compose", "commandBox"), []string{"slash"}
 		}
@@ -255,17 +264,17 @@ func extensionCommands() []manifestExtCommand {
 	}
 	begin, find := verb.Of(bridge.VerbNew).Box, verb.Of(bridge.VerbFind).Box
 	return append(list,
-		manifestExtCommand{ID: CommandNew, Type: "action", Title: begin.Title, Description: begin.About,
+		extensionCommand{ID: CommandNew, Type: "action", Title: begin.Title, Description: begin.About,
 			Context: []string{"compose", "commandBox"}, FetchTask: true, Triggers: []string{"slash"}},
-		manifestExtCommand{ID: CommandFind, Type: "query", Title: find.Title, Description: find.About,
-			Context: []string{"compose", "commandBox"}, InitialRun: true, Parameters: []manifestParameter{{Name: ParameterFind, Title: "Search", Input: "text"}}})
+		extensionCommand{ID: CommandFind, Type: "query", Title: find.Title, Description: find.About,
+			Context: []string{"compose", "commandBox"}, InitialRun: true, Parameters: []parameter{{Name: ParameterFind, Title: "Search", Input: "text"}}})
 }
 
 // Package writes what is uploaded to Teams: a zip of the manifest and two icons. The same
 // options give the same bytes.
-// Errors: as Manifest.
-func Package(o ManifestOptions) ([]byte, error) {
-	text, err := Manifest(o)
+// Errors: as JSON.
+func Package(o Options) ([]byte, error) {
+	text, err := JSON(o)
 	if err != nil {
 		return nil, err
 	}

@@ -1,9 +1,7 @@
-package teams
+package fact
 
 import (
 	"strings"
-
-	"parley/bridge"
 )
 
 // emojiNames gives the shortcodes of the reactions that stand for verbs, by the code points with which
@@ -26,23 +24,4 @@ func emojiName(reaction string) string {
 		}
 	}
 	return name
-}
-
-// markReaction is the bot's reaction for a mark, by the emoji of view.MarkIcon.
-func markReaction(m bridge.Mark) string {
-	switch m {
-	case bridge.MarkWaiting:
-		return "23f3_hourglasswithflowingsand"
-	case bridge.MarkDelivered:
-		return "2611_ballotboxwithcheck"
-	case bridge.MarkSent:
-		return "2714_heavycheckmark"
-	case bridge.MarkRead:
-		return "1f453_glasses"
-	case bridge.MarkWarning:
-		return "26a0_warning"
-	case bridge.MarkInside:
-		return "1f512_lock"
-	}
-	return ""
 }
