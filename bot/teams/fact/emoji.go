@@ -2,15 +2,13 @@ package fact
 
 import (
 	"strings"
+
+	"parley/bot/teams/card"
+	"parley/bot/verb"
 )
 
-// emojiNames gives the shortcodes of the reactions that stand for verbs, by the code points with which
-// Teams' names for them begin. Other reactions keep the name that Teams uses.
-const emojiNames = `
-1f440 eyes|270b raised_hand|1f64b raising_hand|2705 white_check_mark|1f4a4 zzz|23f0 alarm_clock|1f634 sleeping|1f512 lock|
-1f636 no_mouth|1f910 zipper_mouth_face|21a9 leftwards_arrow_with_hook|23ea rewind|23f3 hourglass_flowing_sand`
-
-// emojiName gives the shortcode of a reaction such as "like" or "1f440_eyes".
+// emojiName gives the shortcode of a reaction such as "like" or "1f440_eyes", if that emoji stands for a
+// verb. Other reactions keep the name that Teams uses. Teams' names begin with the emoji's code points.
 // Source: npm @microsoft/teams.api 2.1.0, MessageReactionType.
 func emojiName(reaction string) string {
 	points, name, ok := strings.Cut(reaction, "_")
@@ -18,8 +16,8 @@ func emojiName(reaction string) string {
 		return reaction
 	}
 	first, _, _ := strings.Cut(points, "-") // skin tones and variation selectors follow
-	for entry := range strings.SplitSeq(strings.ReplaceAll(emojiNames, "\n", ""), "|") {
-		if point, short, _ := strings.Cut(entry, " "); point == first {
+	for _, short := range card.Shortcodes(first) {
+		if _, _, ok := verb.Emoji(short); ok {
 			return short
 		}
 	}
