@@ -9,6 +9,7 @@ import (
 
 	"parley/bot/teams/fact"
 	"parley/bot/teams/teamsfake"
+	"parley/bot/teams/teamsfake/client"
 	"parley/bridge"
 )
 
@@ -163,7 +164,7 @@ func edgeLateDialog(t *testing.T) {
 	_, err := w.s.Send(within(t), bridge.Post{Kind: bridge.PostCard, Token: "card", Attempt: 1, Place: bridge.Place{Channel: w.channel, Message: root}, Facts: sampleFacts()})
 	must(t, err)
 	w.fake.Inject(teamsfake.Fault{Method: "event:invoke", Kind: teamsfake.FaultDrop, Times: 1}) // the answer is lost: handed in twice
-	out, err := p.Submit(within(t), "", teamsfake.Inputs{"t:note": "New cable"})
+	out, err := p.Submit(within(t), "", client.Inputs{"t:note": "New cable"})
 	must(t, err)
 	if out.Error != "" || out.Dialog != nil {
 		t.Errorf("handed in: %+v", out)

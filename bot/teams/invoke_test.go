@@ -10,6 +10,7 @@ import (
 	"parley/bot/teams/fact"
 	"parley/bot/teams/manifest"
 	"parley/bot/teams/teamsfake"
+	"parley/bot/teams/teamsfake/client"
 	"parley/bot/verb"
 	"parley/bridge"
 )
@@ -20,7 +21,7 @@ func TestDialogs(t *testing.T) {
 	t.Parallel()
 	w, d, root, p := talk(t)
 	w.click(p, root, "Snooze")
-	out, err := p.Submit(within(t), "", teamsfake.Inputs{"t:other": "when pigs fly"})
+	out, err := p.Submit(within(t), "", client.Inputs{"t:other": "when pigs fly"})
 	must(t, err)
 	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "when pigs fly") || !strings.Contains(string(out.Dialog.Card), "⚠️") {
 		t.Fatalf("a wrong time: %+v", out)
@@ -28,7 +29,7 @@ func TestDialogs(t *testing.T) {
 	if d.Number("i:") != 0 {
 		t.Error("it was stored all the same")
 	}
-	out, err = p.Submit(within(t), "", teamsfake.Inputs{"t:other": "2h"})
+	out, err = p.Submit(within(t), "", client.Inputs{"t:other": "2h"})
 	must(t, err)
 	if out.Dialog != nil || out.Error != "" {
 		t.Errorf("a good time: %+v", out)
@@ -57,7 +58,7 @@ func TestDetails(t *testing.T) {
 	if told := d.Replies(); len(told) != 1 || !strings.HasPrefix(told[0], "opened #12 "+ann+" ") {
 		t.Errorf("of the form the desk heard %q", told)
 	}
-	out, err = p.Submit(within(t), "", teamsfake.Inputs{"t:text": "We are **on it**."})
+	out, err = p.Submit(within(t), "", client.Inputs{"t:text": "We are **on it**."})
 	must(t, err)
 	if out.Error != "" || out.Dialog != nil {
 		t.Errorf("handed in: %+v", out)
@@ -100,7 +101,7 @@ func TestNewConversation(t *testing.T) {
 	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "t:recipient") {
 		t.Fatalf("%+v", out)
 	}
-	in := teamsfake.Inputs{"t:recipient": "kim@example.org", "t:text": "Hello Kim"}
+	in := client.Inputs{"t:recipient": "kim@example.org", "t:text": "Hello Kim"}
 	out, err = p.Submit(within(t), "", in)
 	must(t, err)
 	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "That is no address.") || !strings.Contains(string(out.Dialog.Card), "Hello Kim") {
@@ -218,12 +219,12 @@ func TestReplyFromMessageBox(t *testing.T) {
 	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "o:conversation") {
 		t.Fatalf("elsewhere: %+v", out)
 	}
-	out, err = p.Submit(within(t), "", teamsfake.Inputs{"o:conversation": "12"})
+	out, err = p.Submit(within(t), "", client.Inputs{"o:conversation": "12"})
 	must(t, err)
 	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "t:text") {
 		t.Fatalf("a conversation was picked: %+v", out)
 	}
-	out, err = p.Submit(within(t), "", teamsfake.Inputs{"t:text": "On our way"})
+	out, err = p.Submit(within(t), "", client.Inputs{"t:text": "On our way"})
 	must(t, err)
 	if out.Dialog != nil || out.Error != "" {
 		t.Errorf("handed in: %+v", out)

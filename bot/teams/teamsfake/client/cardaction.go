@@ -1,4 +1,4 @@
-package teamsfake
+package client
 
 import (
 	"slices"
@@ -77,8 +77,8 @@ func (c *cardCheck) older(a object) {
 // refresh checks the card's automatic update.
 func (c *cardCheck) refresh(r object) {
 	ids, _ := r["userIds"].([]any)
-	if len(ids) > mostRefreshed {
-		c.fault("refresh.userIds has %d people, at most %d", len(ids), mostRefreshed)
+	if len(ids) > MostRefreshed {
+		c.fault("refresh.userIds has %d people, at most %d", len(ids), MostRefreshed)
 	}
 	for _, id := range ids {
 		if text, _ := id.(string); !strings.HasPrefix(text, "29:") {
@@ -87,9 +87,9 @@ func (c *cardCheck) refresh(r object) {
 	}
 }
 
-// mostRefreshed is how many people see a card of their own.
+// MostRefreshed is how many people see a card of their own.
 // Source: "Universal Actions for Adaptive Cards: user specific views", read 2026-11.
-const mostRefreshed = 60
+const MostRefreshed = 60
 
 // mentions checks msteams.entities against the texts.
 func (c *cardCheck) mentions(card object) {
@@ -100,34 +100,18 @@ func (c *cardCheck) mentions(card object) {
 		who, _ := e["mentioned"].(object)
 		id, _ := who["id"].(string)
 		switch {
-		case !atTag.MatchString(text) || !slices.ContainsFunc(c.texts, func(t string) bool { return strings.Contains(t, text) }):
+		case len(Chips(text)) == 0 || !slices.ContainsFunc(c.texts, func(t string) bool { return strings.Contains(t, text) }):
 			c.fault("mention %q is not in the card's text", text)
-		case !c.member(id):
+		case c.known != nil && !c.known(id):
 			c.fault("mention of somebody who is not in the conversation: %s", id)
 		}
 		known[text] = true
 	}
 	for _, text := range c.texts {
-		for _, tag := range atTag.FindAllString(text, -1) {
+		for _, tag := range Chips(text) {
 			if !known[tag] {
 				c.fault("%s has no mention entity", tag)
 			}
 		}
 	}
-}
-
-// member accepts a 29: id, an Entra object id or a user principal name, as cards do.
-func (c *cardCheck) member(id string) bool {
-	if c.org == nil {
-		return true
-	}
-	u := c.org.person(id)
-	if u == nil {
-		for _, x := range c.org.users {
-			if x.Email != "" && strings.EqualFold(x.Email, id) {
-				u = x
-			}
-		}
-	}
-	return u != nil && (c.ch == nil || c.org.isMember(c.ch, u.ID))
 }

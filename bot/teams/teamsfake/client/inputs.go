@@ -1,4 +1,4 @@
-package teamsfake
+package client
 
 import (
 	"encoding/json"
@@ -18,25 +18,25 @@ type Inputs map[string]string
 // ErrInvalid is the client's own refusal of what was filled in; nothing was sent.
 var ErrInvalid = errors.New("the form is not filled in right")
 
-// walk calls f for each object of a card, outermost first; not into what is not shown.
-func walk(v any, f func(object)) {
+// Walk calls f for each object of a card, outermost first; not into what is not shown.
+func Walk(v any, f func(object)) {
 	switch x := v.(type) {
 	case object:
 		f(x)
 		for _, k := range slices.Sorted(maps.Keys(x)) {
 			if k != "fallback" && k != "refresh" && k != "data" {
-				walk(x[k], f)
+				Walk(x[k], f)
 			}
 		}
 	case []any:
 		for _, e := range x {
-			walk(e, f)
+			Walk(e, f)
 		}
 	}
 }
 
-// decodeCard makes a card walkable; nil for what is none.
-func decodeCard(raw json.RawMessage) object {
+// Decode makes a card walkable; nil for what is none.
+func Decode(raw json.RawMessage) object {
 	var card object
 	if json.Unmarshal(raw, &card) != nil {
 		return nil
@@ -44,15 +44,15 @@ func decodeCard(raw json.RawMessage) object {
 	return card
 }
 
-// findAction finds a button by its id, its title or its verb, in this order, or by its place
+// FindAction finds a button by its id, its title or its verb, in this order, or by its place
 // in the card, a JSON pointer such as /body/2/actions/0 (RFC 6901, without escapes).
-func findAction(card object, name string) object {
+func FindAction(card object, name string) object {
 	if action, ok := point(card, name).(object); ok {
 		return action
 	}
 	for _, key := range []string{"id", "title", "verb"} {
 		var found object
-		walk(card, func(o object) {
+		Walk(card, func(o object) {
 			kind, _ := o["type"].(string)
 			if found == nil && strings.HasPrefix(kind, "Action.") && o[key] == name {
 				found = o
@@ -97,24 +97,26 @@ func point(card object, pointer string) any {
 	return nil
 }
 
-// gather is what a client sends of a card's inputs: those that are set, as text. It checks
-// what the client checks.
+// Gather is what a client sends of a card's inputs: those that are set, as text. It checks
+// what the client checks. known tells whether an id is a person's, which is a choice where
+// people can be picked.
+// Errors: ErrInvalid, an input that the card doesn't have.
 // Source: adaptivecards npm 3, SubmitAction.
-func (i *invokes) gather(card object, in Inputs) (map[string]string, error) {
-	out, known := map[string]string{}, map[string]bool{}
+func Gather(card object, in Inputs, known func(id string) bool) (map[string]string, error) {
+	out, there := map[string]string{}, map[string]bool{}
 	var faults []error
-	walk(card, func(e object) {
+	Walk(card, func(e object) {
 		kind, _ := e["type"].(string)
 		id, _ := e["id"].(string)
 		if !strings.HasPrefix(kind, "Input.") {
 			return
 		}
-		known[id] = true
+		there[id] = true
 		value, typed := in[id]
 		if !typed {
 			value = preset(e)
 		}
-		if err := i.checkInput(e, kind, value); err != nil {
+		if err := checkInput(e, kind, value, known); err != nil {
 			faults = append(faults, fmt.Errorf("%w: %s: %w", ErrInvalid, id, err))
 			return
 		}
@@ -126,7 +128,7 @@ func (i *invokes) gather(card object, in Inputs) (map[string]string, error) {
 		}
 	})
 	for id := range in {
-		if !known[id] {
+		if !there[id] {
 			faults = append(faults, fmt.Errorf("teamsfake: the card has no input %q", id))
 		}
 	}
@@ -158,7 +160,7 @@ func toggle(e object, value string) string {
 	return off
 }
 
-func (i *invokes) checkInput(e object, kind, value string) error {
+func checkInput(e object, kind, value string, known func(id string) bool) error {
 	if value == "" {
 		if e["isRequired"] == true {
 			return errors.New("is required")
@@ -176,7 +178,7 @@ func (i *invokes) checkInput(e object, kind, value string) error {
 	case "Input.Time":
 		return matches(`^\d{2}:\d{2}$`, value)
 	case "Input.ChoiceSet":
-		return i.checkChoice(e, value)
+		return checkChoice(e, value, known)
 	}
 	return nil
 }
@@ -202,22 +204,22 @@ func matches(pattern, value string) error {
 	return err
 }
 
-func (i *invokes) checkChoice(e object, value string) error {
+func checkChoice(e object, value string, known func(id string) bool) error {
 	picked := []string{value}
 	if e["isMultiSelect"] == true {
 		picked = strings.Split(value, ",")
 	}
 	for _, v := range picked {
 		offered := slices.ContainsFunc(list(e["choices"]), func(c object) bool { return c["value"] == v })
-		if !offered && (e["choices.data"] == nil || i.org.person(v) == nil) {
+		if !offered && (e["choices.data"] == nil || !known(v)) {
 			return fmt.Errorf("there is no choice %q", v)
 		}
 	}
 	return nil
 }
 
-// merge adds the inputs to an action's data. Data that is no object is lost to inputs.
-func merge(data any, inputs map[string]string) object {
+// Merge adds the inputs to an action's data. Data that is no object is lost to inputs.
+func Merge(data any, inputs map[string]string) object {
 	out := object{}
 	if o, ok := data.(object); ok {
 		maps.Copy(out, o)

@@ -1,9 +1,10 @@
-package teamsfake
+package client
 
 import (
 	"bytes"
 	"fmt"
 	stdhtml "html"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +16,20 @@ import (
 	nethtml "golang.org/x/net/html"
 )
 
+var atTag = regexp.MustCompile(`(?s)<at(?:\s[^>]*)?>(.*?)</at>`) //nolint:gochecknoglobals // constant
+
+// Chips gives the mentions that stand in a text: <at>Name</at>.
+func Chips(text string) []string { return atTag.FindAllString(text, -1) }
+
+// ChipName is the name that the first mention of a text shows; "" if it has none.
+func ChipName(text string) string {
+	found := atTag.FindStringSubmatch(text)
+	if found == nil {
+		return ""
+	}
+	return Plain(found[1])
+}
+
 // shown lists the elements that Teams shows in a text of format xml.
 // Source: "Format your bot messages", read 2026-11.
 func shown(tag string) bool {
@@ -24,29 +39,31 @@ func shown(tag string) bool {
 	}, tag)
 }
 
-// renderBot turns a text of the bot into what people see, with what they do not.
-func renderBot(text, format string) (out string, faults []string) {
+// Render turns a text of the bot into what people see, as HTML, with what they do not. format is
+// that of the activity: plain, xml or markdown.
+func Render(text, format string) (out string, faults []string) {
 	switch format {
 	case "plain":
 		return strings.ReplaceAll(stdhtml.EscapeString(text), "\n", "<br>"), nil
 	case "xml":
 		return sanitize(text)
 	}
-	tags := atTag.FindAllString(text, -1)
+	tags := Chips(text)
 	for i, tag := range tags {
-		text = strings.Replace(text, tag, placeholder(i), 1)
+		text = strings.Replace(text, tag, Placeholder(i), 1)
 	}
-	out = markdown(text)
+	out = Markdown(text)
 	for i, tag := range tags {
-		out = strings.Replace(out, placeholder(i), tag, 1)
+		out = strings.Replace(out, Placeholder(i), tag, 1)
 	}
 	return out, nil
 }
 
-func placeholder(i int) string { return "\uE000" + strconv.Itoa(i) + "\uE001" }
+// Placeholder stands for the i-th mention of a text while that is rendered.
+func Placeholder(i int) string { return "\uE000" + strconv.Itoa(i) + "\uE001" }
 
-// markdown renders typed Markdown; HTML in it is text.
-func markdown(text string) string {
+// Markdown renders typed Markdown as HTML; HTML in it is text.
+func Markdown(text string) string {
 	md := goldmark.New(
 		goldmark.WithParser(parser.NewParser(
 			parser.WithBlockParsers(
@@ -117,8 +134,8 @@ func goodLink(t nethtml.Token) bool {
 	return false
 }
 
-// plainText is what a person reads of HTML: a line per block, chips as @Name.
-func plainText(text string) string {
+// Plain is what a person reads of HTML: a line per block, chips as @Name.
+func Plain(text string) string {
 	var b strings.Builder
 	line := func() {
 		if b.Len() > 0 && !strings.HasSuffix(b.String(), "\n") {

@@ -1,4 +1,4 @@
-package teamsfake
+package client
 
 import (
 	"encoding/json"
@@ -7,26 +7,20 @@ import (
 )
 
 // CardFaults says what Teams' clients would not show, or not as meant, of an Adaptive Card in
-// a message. Who is mentioned or sees it refreshed is not looked up.
-func CardFaults(card json.RawMessage) []string { return (&cardCheck{}).all(card) }
-
-// DialogFaults is CardFaults for a card in a dialog.
-func DialogFaults(card json.RawMessage) []string { return (&cardCheck{dialog: true}).all(card) }
-
-// cardFaults is CardFaults for a card in a channel or chat, nil = anywhere.
-func (o *organisation) cardFaults(card json.RawMessage, ch *channel) []string {
-	return (&cardCheck{org: o, ch: ch}).all(card)
+// a message. known tells whether somebody who is mentioned is in the conversation; nil means
+// that this is not looked up. The id is a 29: id, an Entra object id or a user principal name.
+func CardFaults(card json.RawMessage, known func(id string) bool) []string {
+	return (&cardCheck{known: known}).all(card)
 }
 
-// dialogFaults is DialogFaults for who sees it in a channel or chat.
-func (o *organisation) dialogFaults(card json.RawMessage, ch *channel) []string {
-	return (&cardCheck{org: o, ch: ch, dialog: true}).all(card)
+// DialogFaults is CardFaults for a card in a dialog.
+func DialogFaults(card json.RawMessage, known func(id string) bool) []string {
+	return (&cardCheck{known: known, dialog: true}).all(card)
 }
 
 // cardCheck walks one card.
 type cardCheck struct {
-	org    *organisation // nil = people are not looked up
-	ch     *channel
+	known  func(id string) bool // nil = people are not looked up
 	dialog bool
 	ids    map[string]bool
 	texts  []string // where a mention may stand

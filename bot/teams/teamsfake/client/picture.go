@@ -1,4 +1,4 @@
-package teamsfake
+package client
 
 import (
 	"bytes"
@@ -18,14 +18,14 @@ const (
 	pictureSide  = 1024
 )
 
-// checkPicture says why clients do not show a picture that a message carries itself; a
-// picture elsewhere is not fetched.
-func checkPicture(at wireAttachment) string {
-	head, code, ok := strings.Cut(at.ContentURL, ";base64,")
+// PictureFault says why clients do not show a picture that a message carries itself; a picture
+// elsewhere is not fetched. kind is its attachment's MIME type; address is a data URI. "" = it is shown.
+func PictureFault(kind, address string) string {
+	head, code, ok := strings.Cut(address, ";base64,")
 	if !ok || !strings.HasPrefix(head, "data:") {
 		return ""
 	}
-	kind := strings.TrimPrefix(head, "data:")
+	said := strings.TrimPrefix(head, "data:")
 	data, err := base64.StdEncoding.DecodeString(code)
 	if err != nil {
 		return "picture: " + err.Error()
@@ -34,8 +34,8 @@ func checkPicture(at wireAttachment) string {
 	switch {
 	case err != nil:
 		return "picture: " + err.Error()
-	case "image/"+format != kind || at.ContentType != kind:
-		return fmt.Sprintf("picture: %s called %s and %s", format, at.ContentType, kind)
+	case "image/"+format != said || kind != said:
+		return fmt.Sprintf("picture: %s called %s and %s", format, kind, said)
 	case len(data) > pictureBytes || c.Width > pictureSide || c.Height > pictureSide:
 		return fmt.Sprintf("picture: %d × %d and %d bytes are more than 1024 × 1024 and 1 MB", c.Width, c.Height, len(data))
 	}

@@ -1,4 +1,4 @@
-package teamsfake
+package client
 
 import (
 	"maps"
