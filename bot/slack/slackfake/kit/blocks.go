@@ -1,4 +1,4 @@
-package slackfake
+package kit
 
 import (
 	"encoding/json"
@@ -8,42 +8,55 @@ import (
 	"unicode/utf8"
 )
 
-// surface is where blocks are shown; it decides which are allowed and how many.
-type surface int
+// Surface is where blocks are shown; it decides which are allowed and how many.
+type Surface int
 
+// Where blocks are shown.
 const (
-	onMessage surface = iota
-	onModal
-	onHome
+	OnMessage Surface = iota
+	OnModal
+	OnHome // a home tab
+)
+
+// Limits of messages.
+// Source: docs.slack.dev/reference/methods/chat.postMessage, read 2026-11.
+const (
+	MaxMarkdown      = 12000 // characters of a markdown block or text
+	maxMessageBlocks = 50
+	maxAttachments   = 100
 )
 
 // checker collects what is wrong with blocks and fills in what Slack fills in.
 type checker struct {
-	ids      *ground
-	on       surface
+	newID    func() string // of a block or element that has none
+	on       Surface
 	errs     []string
 	blockIDs map[string]bool
 	actions  map[string]bool
 	focused  int
 }
 
-type object = map[string]any
+// Refusal is Slack's error for blocks that it doesn't take.
+type Refusal struct {
+	Code     string
+	Messages []string // what is wrong where, with JSON pointers
+}
 
-// checkBlocks validates blocks as Slack does and returns them with ids and defaults added;
-// nil for none. Errors: invalid_blocks with JSON pointers, invalid_blocks_format.
+// Check validates blocks as Slack does and returns them with ids (newID) and defaults added; nil for none.
+// Refusals: invalid_blocks with messages, invalid_blocks_format.
 // Source: docs.slack.dev/reference/block-kit, read 2026-11.
-func checkBlocks(g *ground, raw json.RawMessage, on surface) ([]any, *apiError) {
+func Check(raw json.RawMessage, on Surface, newID func() string) ([]any, *Refusal) {
 	if raw == nil {
 		return nil, nil
 	}
 	var list []any
 	if json.Unmarshal(raw, &list) != nil {
-		return nil, refuse("invalid_blocks_format")
+		return nil, &Refusal{Code: "invalid_blocks_format"}
 	}
-	c := &checker{ids: g, on: on, blockIDs: map[string]bool{}, actions: map[string]bool{}}
+	c := &checker{newID: newID, on: on, blockIDs: map[string]bool{}, actions: map[string]bool{}}
 	c.blocks(list)
 	if len(c.errs) > 0 {
-		return nil, refuse("invalid_blocks", c.errs...)
+		return nil, &Refusal{Code: "invalid_blocks", Messages: c.errs}
 	}
 	return list, nil
 }
@@ -54,7 +67,7 @@ func (c *checker) fail(at, format string, args ...any) {
 
 func (c *checker) blocks(list []any) {
 	most := maxMessageBlocks
-	if c.on != onMessage {
+	if c.on != OnMessage {
 		most = 100
 	}
 	if len(list) > most {
@@ -74,14 +87,14 @@ func (c *checker) blocks(list []any) {
 
 func (c *checker) block(at string, b object) {
 	kind, _ := b["type"].(string)
-	check, ok := blockChecks()[kind]
-	if !ok || kind == "markdown" && c.on != onMessage {
+	look, ok := blockChecks()[kind]
+	if !ok || kind == "markdown" && c.on != OnMessage {
 		c.fail(at+"/type", "unsupported type: %s", kind)
 		return
 	}
 	id := c.optional(at, b, "block_id", 255)
 	if id == "" {
-		id = c.ids.secret(5)
+		id = c.newID()
 		b["block_id"] = id
 	}
 	if c.blockIDs[id] {
@@ -89,7 +102,7 @@ func (c *checker) block(at string, b object) {
 	}
 	c.blockIDs[id] = true
 	clear(c.actions) // unique within a block
-	check(c, at, b)
+	look(c, at, b)
 }
 
 func blockChecks() map[string]func(*checker, string, object) {
@@ -105,7 +118,7 @@ func blockChecks() map[string]func(*checker, string, object) {
 		"input":     (*checker).input,
 		"rich_text": (*checker).richText,
 		"markdown": func(c *checker, at string, b object) {
-			c.required(at, b, "text", maxMarkdown)
+			c.required(at, b, "text", MaxMarkdown)
 		},
 		"video": func(c *checker, at string, b object) {
 			for _, k := range []string{"alt_text", "thumbnail_url", "video_url"} {
@@ -300,17 +313,18 @@ func (c *checker) optional(at string, b object, key string, most int) string {
 	return v
 }
 
-// checkAttachments accepts the old format, and blocks inside it.
-func checkAttachments(g *ground, raw json.RawMessage) (json.RawMessage, *apiError) {
+// CheckAttachments accepts the old format, and blocks inside it; nil for none.
+// Refusals: invalid_attachments, too_many_attachments, those of check.
+func CheckAttachments(raw json.RawMessage, newID func() string) (json.RawMessage, *Refusal) {
 	if raw == nil {
 		return nil, nil
 	}
 	var list []object
 	if json.Unmarshal(raw, &list) != nil {
-		return nil, refuse("invalid_attachments")
+		return nil, &Refusal{Code: "invalid_attachments"}
 	}
 	if len(list) > maxAttachments {
-		return nil, refuse("too_many_attachments")
+		return nil, &Refusal{Code: "too_many_attachments"}
 	}
 	if len(list) == 0 {
 		return nil, nil
@@ -320,11 +334,57 @@ func checkAttachments(g *ground, raw json.RawMessage) (json.RawMessage, *apiErro
 		if a["blocks"] == nil {
 			continue
 		}
-		blocks, err := checkBlocks(g, mustJSON(a["blocks"]), onMessage)
+		blocks, err := Check(encode(a["blocks"]), OnMessage, newID)
 		if err != nil {
 			return nil, err
 		}
 		a["blocks"] = blocks
 	}
-	return mustJSON(list), nil
+	return encode(list), nil
+}
+
+// CheckTitle checks the text of a view's title or button, which stands at key and may have so many
+// characters, and returns it with its defaults. faults say what is wrong with it.
+func CheckTitle(key string, raw json.RawMessage, most int) (title json.RawMessage, faults []string) {
+	var t any
+	if json.Unmarshal(raw, &t) != nil {
+		return raw, nil
+	}
+	c := &checker{}
+	c.text("", object{key: t}, key, most, true, true)
+	return encode(t), c.errs
+}
+
+// Offered gives the values of the options that an app offers for a menu, at most 100 in a group. faults say
+// what is wrong with them.
+func Offered(answer object) (values, faults []string) {
+	c := &checker{on: OnMessage}
+	groups, _ := answer["option_groups"].([]any)
+	lists := []any{answer}
+	if len(groups) > 0 {
+		lists = groups
+	}
+	for _, g := range lists {
+		m, _ := g.(object)
+		list, _ := m["options"].([]any)
+		if len(list) > 100 {
+			c.fail("/options", "no more than 100 items allowed")
+		}
+		for i, v := range list {
+			c.option(fmt.Sprintf("/options/%d", i), v, 75)
+			if x, ok := v.(object); ok {
+				values = append(values, fmt.Sprint(x["value"]))
+			}
+		}
+	}
+	return values, c.errs
+}
+
+// encode writes what was decoded from JSON, which always can be written.
+func encode(v any) json.RawMessage {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return json.RawMessage("null")
+	}
+	return b
 }

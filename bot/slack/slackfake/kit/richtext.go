@@ -1,4 +1,4 @@
-package slackfake
+package kit
 
 import (
 	"regexp"
@@ -14,9 +14,9 @@ var (
 	listNumber = regexp.MustCompile(`^(\s*)\d+[.)]\s+(.+)$`)
 )
 
-// richText gives the elements of a rich_text block for text in Slack's wire form, as Slack's
+// RichText gives the elements of a rich_text block for text in Slack's wire form, as Slack's
 // editor would have made them.
-func richText(text string) []any {
+func RichText(text string) []any {
 	var out []any
 	for i, part := range strings.Split(text, "```") {
 		switch {

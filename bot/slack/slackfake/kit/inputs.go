@@ -1,4 +1,4 @@
-package slackfake
+package kit
 
 import (
 	"encoding/json"
@@ -9,8 +9,13 @@ import (
 	"unicode/utf8"
 )
 
-// eachElement calls f for every interactive element of blocks until f returns false.
-func eachElement(blocks json.RawMessage, f func(block, element object) bool) {
+// State holds the inputs of a view or message: block id → action id → value.
+type State struct {
+	Values map[string]map[string]json.RawMessage `json:"values"`
+}
+
+// Each calls f for every interactive element of blocks until f returns false.
+func Each(blocks json.RawMessage, f func(block, element object) bool) {
 	var list []object
 	if json.Unmarshal(blocks, &list) != nil {
 		return
@@ -34,9 +39,9 @@ func eachElement(blocks json.RawMessage, f func(block, element object) bool) {
 	}
 }
 
-// findElement looks for an action id, or "block_id/action_id" where ids repeat.
-func findElement(blocks json.RawMessage, action string) (block, element object) {
-	eachElement(blocks, func(b, e object) bool {
+// Find looks for an action id, or "block_id/action_id" where ids repeat.
+func Find(blocks json.RawMessage, action string) (block, element object) {
+	Each(blocks, func(b, e object) bool {
 		id, _ := e["action_id"].(string)
 		bid, _ := b["block_id"].(string)
 		if id == action || bid+"/"+id == action {
@@ -47,13 +52,13 @@ func findElement(blocks json.RawMessage, action string) (block, element object) 
 	return block, element
 }
 
-// stateful tells elements whose value shows in state.
-func stateful(kind string) bool { return kind != "button" && kind != "overflow" && kind != "image" }
+// Stateful tells elements whose value shows in state.
+func Stateful(kind string) bool { return kind != "button" && kind != "overflow" && kind != "image" }
 
 // initialValue is the state of an element that nobody touched; nil if it has no state.
 func initialValue(e object) object {
 	kind, _ := e["type"].(string)
-	if !stateful(kind) {
+	if !Stateful(kind) {
 		return nil
 	}
 	v := object{"type": kind}
@@ -110,9 +115,9 @@ func valueKey(kind string) (key string, many bool) {
 	return key, false
 }
 
-// choose turns what a person picks into an element's value, as {key: value}. extra holds
+// Choose turns what a person picks into an element's value, as {key: value}. extra holds
 // options that came from the app. Errors: "no such option: …" and the client's own checks.
-func choose(e object, picked []string, extra object) (object, error) {
+func Choose(e object, picked []string, extra object) (object, error) {
 	kind, _ := e["type"].(string)
 	key, many := valueKey(kind)
 	if kind == "button" {
@@ -141,7 +146,7 @@ func choose(e object, picked []string, extra object) (object, error) {
 			}
 			out = append(out, n)
 		case kind == "rich_text_input":
-			out = append(out, json.RawMessage(mustJSON(richText(p)[0])))
+			out = append(out, json.RawMessage(encode(RichText(p)[0])))
 		default:
 			out = append(out, p)
 		}
@@ -180,20 +185,21 @@ func fits(e object, v any) error {
 	return nil
 }
 
-func (st *State) set(block, action string, v any) {
+// Set stores the value of one input.
+func (st *State) Set(block, action string, v any) {
 	if st.Values == nil {
 		st.Values = map[string]map[string]json.RawMessage{}
 	}
 	if st.Values[block] == nil {
 		st.Values[block] = map[string]json.RawMessage{}
 	}
-	st.Values[block][action] = mustJSON(v)
+	st.Values[block][action] = encode(v)
 }
 
-// fullState is st over the initial values of blocks.
-func fullState(st State, blocks json.RawMessage) State {
+// FullState is st over the initial values of blocks.
+func FullState(st State, blocks json.RawMessage) State {
 	out := State{Values: map[string]map[string]json.RawMessage{}}
-	eachElement(blocks, func(b, e object) bool {
+	Each(blocks, func(b, e object) bool {
 		v := initialValue(e)
 		if v == nil {
 			return true
@@ -201,47 +207,48 @@ func fullState(st State, blocks json.RawMessage) State {
 		bid, _ := b["block_id"].(string)
 		id, _ := e["action_id"].(string)
 		if have, ok := st.Values[bid][id]; ok {
-			out.set(bid, id, have)
+			out.Set(bid, id, have)
 		} else {
-			out.set(bid, id, v)
+			out.Set(bid, id, v)
 		}
 		return true
 	})
 	return out
 }
 
-// keepState is what remains of st when a view gets new blocks: inputs with the same ids.
-func keepState(st State, blocks json.RawMessage) State {
+// KeepState is what remains of st when a view gets new blocks: inputs with the same ids.
+func KeepState(st State, blocks json.RawMessage) State {
 	out := State{}
-	eachElement(blocks, func(b, e object) bool {
+	Each(blocks, func(b, e object) bool {
 		bid, _ := b["block_id"].(string)
 		id, _ := e["action_id"].(string)
 		if have, ok := st.Values[bid][id]; ok {
-			out.set(bid, id, have)
+			out.Set(bid, id, have)
 		}
 		return true
 	})
 	return out
 }
 
-// fill enters values (by action id or block_id/action_id) into st and makes the checks that
-// the client makes before it submits.
-func (s *clicks) fill(st *State, blocks json.RawMessage, user string, values map[string][]string) error {
+// Fill enters values (by action id or block_id/action_id) into st and makes the checks that
+// the client makes before it submits. suggested gives the options that the app offered last for
+// an action id, nil = none.
+func Fill(st *State, blocks json.RawMessage, values map[string][]string, suggested func(id string) object) error {
 	for action, picked := range values {
-		b, e := findElement(blocks, action)
+		b, e := Find(blocks, action)
 		if e == nil {
 			return fmt.Errorf("no element %q in the view", action)
 		}
-		v, err := choose(e, picked, s.suggested[user+"|"+fmt.Sprint(e["action_id"])])
+		v, err := Choose(e, picked, suggested(fmt.Sprint(e["action_id"])))
 		if err != nil {
 			return fmt.Errorf("%s: %w", action, err)
 		}
 		v["type"] = e["type"]
-		st.set(fmt.Sprint(b["block_id"]), fmt.Sprint(e["action_id"]), v)
+		st.Set(fmt.Sprint(b["block_id"]), fmt.Sprint(e["action_id"]), v)
 	}
-	full := fullState(*st, blocks)
+	full := FullState(*st, blocks)
 	var missing []string
-	eachElement(blocks, func(b, e object) bool {
+	Each(blocks, func(b, e object) bool {
 		if b["type"] != "input" || b["optional"] == true {
 			return true
 		}

@@ -1,4 +1,4 @@
-package slackfake
+package kit
 
 import (
 	"fmt"
@@ -56,7 +56,7 @@ func (c *checker) element(at string, e object, allowed []string) {
 		return
 	}
 	if id := c.optional(at, e, "action_id", 255); id == "" {
-		e["action_id"] = c.ids.secret(5)
+		e["action_id"] = c.newID()
 	} else if c.actions[id] {
 		c.fail(at+"/action_id", "`action_id`: %s already exists", id)
 	} else {
