@@ -11,7 +11,7 @@ import (
 func TestOfferedCommandsAreTaken(t *testing.T) {
 	t.Parallel()
 	for _, word := range verb.OfferedInThread() {
-		a := Payload{Me: "28:bot"}.decodeCommand(&connector.Activity{Text: word + " x", From: &connector.ChannelAccount{ID: "29:ann"}})
+		a := Payload{Me: "28:bot"}.decodeCommand(&connector.Activity{Content: connector.Content{Text: word + " x"}, From: &connector.ChannelAccount{ID: "29:ann"}})
 		if a[0].Args.Note == noRelay {
 			t.Errorf("/%s is offered and refused", word)
 		}
