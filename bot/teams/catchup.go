@@ -32,7 +32,7 @@ type history struct {
 	threads *threads
 	lives   *lives
 	span    time.Duration      // threads whose root is older are not looked at
-	swept   *memory[compared]  // threads that were compared, by orderKey
+	swept   *memory[compared]  // threads that were compared, by fact.OrderKey
 	whole   *memory[wholePass] // the last whole pass over each channel
 }
 

@@ -25,7 +25,7 @@ type posts interface {
 type threads struct {
 	posts posts
 	desk  sweep.Desk
-	roots *memory[bool] // by orderKey: whether we began it
+	roots *memory[bool] // by fact.OrderKey: whether we began it
 }
 
 // ours tells whether the thread of a place was begun by a post of ours, which Teams doesn't say. A young

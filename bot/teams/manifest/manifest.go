@@ -16,7 +16,7 @@ import (
 	"parley/bridge"
 )
 
-// Ids of the message extension's commands, besides those of verbs (commandOf).
+// Ids of the message extension's commands, besides those of verbs (CommandOf).
 const (
 	CommandNew  = "newConversation" // opens the form; also a slash command
 	CommandFind = "find"            // a search; its parameter is ParameterFind
