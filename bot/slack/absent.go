@@ -28,9 +28,9 @@ func (s *poster) tellAbsent(ctx context.Context, me *self, p bridge.Post, sent b
 			continue
 		}
 		card := view.Line(*p.Line, p.Facts)
-		r := me.render(card, digest(p.Token, m.User)[:8])[0]
-		r.text += "\n" + me.permalink(bridge.Place{Channel: p.Place.Channel, Thread: sent.Thread, Message: sent.Message})
-		r.blocks = nil // the link is in the text
+		r := me.home.Messages(card, digest(p.Token, m.User)[:8])[0]
+		r.Text += "\n" + me.home.Link(bridge.Place{Channel: p.Place.Channel, Thread: sent.Thread, Message: sent.Message})
+		r.Blocks = nil // the link is in the text
 		if _, err := s.direct(ctx, m.User, r, false); err != nil {
 			s.log.Warn("assignment not told", "error", err)
 		}

@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"parley/bot/command"
+	"parley/bot/slack/blockkit"
 	"parley/bot/verb"
 	"parley/bridge"
 	"parley/channels/markdown"
@@ -159,7 +160,7 @@ func (me *self) owns(m *message) bool { return m.ThreadTS != m.TS && m.ParentUse
 
 // said reads what somebody typed.
 func (me *self) said(channel string, m *message) bridge.Action {
-	t := readText(m.Blocks, m.Text)
+	t := blockkit.ReadText(m.Blocks, m.Text)
 	a := bridge.Action{
 		Actor: me.actor(m), Place: m.place(channel), Order: m.TS,
 		Raw: t.Plain, Files: surfaceFiles(m.Files), Broadcast: m.Subtype == "thread_broadcast", OwnThread: me.owns(m),

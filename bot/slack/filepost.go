@@ -9,6 +9,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"parley/bot/slack/blockkit"
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels"
@@ -26,7 +27,7 @@ func (s *poster) sendFiles(ctx context.Context, me *self, p bridge.Post) (bridge
 	if p.Unsure {
 		c.Blocks = append(c.Blocks, view.Small(mayBeTwice))
 	}
-	r := me.render(c, digest(p.Token)[:8])[0]
+	r := me.home.Messages(c, digest(p.Token)[:8])[0]
 	if p.Part == 0 {
 		if !slices.ContainsFunc(p.Files, takes) {
 			return s.postNames(ctx, p, r)
@@ -46,7 +47,7 @@ func (s *poster) sendFiles(ctx context.Context, me *self, p bridge.Post) (bridge
 		files = append(files, slackapi.FileSummary{ID: id})
 	}
 	_, err := s.api.CompleteUploadExternalContext(ctx, slackapi.CompleteUploadExternalParameters{
-		Files: files, Channel: p.Place.Channel, ThreadTimestamp: p.Place.Thread, InitialComment: r.text,
+		Files: files, Channel: p.Place.Channel, ThreadTimestamp: p.Place.Thread, InitialComment: r.Text,
 	})
 	if err != nil {
 		return bridge.Sent{}, classify(err)
@@ -88,7 +89,7 @@ func fileNames(p bridge.Post) []string {
 }
 
 func fileName(f channels.File) string {
-	name := displayName(strings.NewReplacer("/", "_", "\\", "_").Replace(f.Name))
+	name := blockkit.DisplayName(strings.NewReplacer("/", "_", "\\", "_").Replace(f.Name))
 	if name == "" {
 		name = "file"
 	}
@@ -96,7 +97,7 @@ func fileName(f channels.File) string {
 }
 
 // postNames posts only the names of files, where Slack takes none of them.
-func (s *poster) postNames(ctx context.Context, p bridge.Post, r rendered) (bridge.Sent, error) {
+func (s *poster) postNames(ctx context.Context, p bridge.Post, r blockkit.Message) (bridge.Sent, error) {
 	opts := append(inert(r), slackapi.MsgOptionMetadata(slackapi.SlackMetadata{
 		EventType: metadataType, EventPayload: map[string]any{"token": p.Token, "part": p.Part},
 	}))

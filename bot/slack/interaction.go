@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"parley/bot/slack/blockkit"
 	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
@@ -14,22 +15,22 @@ import (
 // interaction is the union of the payloads of clicks, forms, shortcuts and menus.
 // Source: docs.slack.dev/reference/interaction-payloads, read 2026-11.
 type interaction struct {
-	Type       string    `json:"type"`
-	Team       *teamRef  `json:"team"`
-	User       userRef   `json:"user"`
-	AppID      string    `json:"api_app_id"`
-	TriggerID  string    `json:"trigger_id"`
-	AnswerURL  string    `json:"response_url"` // a secret: it acts in our name
-	CallbackID string    `json:"callback_id"`
-	Container  container `json:"container"`
-	Channel    *teamRef  `json:"channel"`
-	Message    *message  `json:"message"`
-	MessageTS  string    `json:"message_ts"`
-	Actions    []control `json:"actions"`
-	View       *formView `json:"view"`
-	ActionID   string    `json:"action_id"` // block_suggestion
-	BlockID    string    `json:"block_id"`
-	Value      string    `json:"value"`
+	Type       string             `json:"type"`
+	Team       *teamRef           `json:"team"`
+	User       userRef            `json:"user"`
+	AppID      string             `json:"api_app_id"`
+	TriggerID  string             `json:"trigger_id"`
+	AnswerURL  string             `json:"response_url"` // a secret: it acts in our name
+	CallbackID string             `json:"callback_id"`
+	Container  container          `json:"container"`
+	Channel    *teamRef           `json:"channel"`
+	Message    *message           `json:"message"`
+	MessageTS  string             `json:"message_ts"`
+	Actions    []blockkit.Control `json:"actions"`
+	View       *blockkit.View     `json:"view"`
+	ActionID   string             `json:"action_id"` // block_suggestion
+	BlockID    string             `json:"block_id"`
+	Value      string             `json:"value"`
 }
 
 type teamRef struct {
@@ -47,38 +48,6 @@ type container struct {
 	MessageTS string `json:"message_ts"`
 	ThreadTS  string `json:"thread_ts"`
 	Private   bool   `json:"is_ephemeral"` // only the person who clicked sees it
-}
-
-// control is what was clicked or chosen.
-type control struct {
-	ActionID string  `json:"action_id"`
-	Value    string  `json:"value"`
-	Selected *option `json:"selected_option"`
-}
-
-type option struct {
-	Value string `json:"value"`
-}
-
-// formView is a modal as it comes back.
-type formView struct {
-	ID       string `json:"id"`
-	Hash     string `json:"hash"`
-	Callback string `json:"callback_id"`
-	Private  string `json:"private_metadata"`
-	State    struct {
-		Values map[string]map[string]input `json:"values"`
-	} `json:"state"`
-	Blocks []struct {
-		Type    string `json:"type"`
-		BlockID string `json:"block_id"`
-	} `json:"blocks"`
-}
-
-type input struct {
-	Value    string   `json:"value"`
-	Selected *option  `json:"selected_option"`
-	Several  []option `json:"selected_options"`
 }
 
 func (in *interaction) team() string {
@@ -100,7 +69,7 @@ func (in *interaction) actor(me *self) bridge.Actor {
 // place is where an interaction happened: at the message of a click or shortcut, or where a form was opened.
 func (in *interaction) place() bridge.Place {
 	if in.View != nil {
-		return readPrivate(in.View.Private).Place
+		return blockkit.ReadPrivate(in.View.Private).Place
 	}
 	p := bridge.Place{Channel: in.Container.ChannelID, Message: in.Container.MessageTS, Thread: in.Container.ThreadTS}
 	if in.Channel != nil && in.Channel.ID != "" {
@@ -131,27 +100,14 @@ func placeOrder(p bridge.Place) string {
 	return orderKey(p.Channel, p.Message)
 }
 
-// clicked reads the verb, what it opens and its arguments from one of our buttons or menu entries.
-func (c control) clicked() (bridge.Verb, view.Opens, bridge.Args, error) {
-	name, opens, value := "", "", c.Value
-	if c.Selected != nil {
-		fields := strings.SplitN(c.Selected.Value, "|", 3)
-		if len(fields) != 3 {
-			return "", "", bridge.Args{}, fmt.Errorf("%w: menu entry", errDecode)
-		}
-		name, opens, value = fields[0], fields[1], fields[2]
-	} else {
-		fields := strings.Split(c.ActionID, ":")
-		if len(fields) != 4 || fields[0] != "b" {
-			return "", "", bridge.Args{}, fmt.Errorf("%w: action %q", errDecode, markdown.Cut(c.ActionID, 40))
-		}
-		name, opens = fields[1], fields[2]
-	}
-	v, args, err := verb.Pressed(name, value)
+// clicked reads one of our buttons or menu entries.
+// Errors: errDecode.
+func clicked(c blockkit.Control) (bridge.Verb, view.Opens, bridge.Args, error) {
+	v, opens, args, err := c.Clicked()
 	if err != nil {
-		return "", "", args, fmt.Errorf("%w: %w", errDecode, err)
+		err = fmt.Errorf("%w: %w", errDecode, err)
 	}
-	return v, view.Opens(opens), args, nil
+	return v, opens, args, err
 }
 
 // startShortcut is the callback id of the global shortcut that begins a conversation.
@@ -180,7 +136,7 @@ func (me *self) decodeInteraction(body []byte) ([]bridge.Action, error) {
 		}
 		var err error
 		a.Origin = bridge.OriginButton
-		a.Verb, _, a.Args, err = in.Actions[0].clicked()
+		a.Verb, _, a.Args, err = clicked(in.Actions[0])
 		return []bridge.Action{a}, err
 	case "message_action":
 		v, ok := shortcutVerb(in.CallbackID)
@@ -189,7 +145,7 @@ func (me *self) decodeInteraction(body []byte) ([]bridge.Action, error) {
 		}
 		a.Verb, a.Origin = v, bridge.OriginShortcut
 		if in.Message != nil {
-			t := readText(in.Message.Blocks, in.Message.Text)
+			t := blockkit.ReadText(in.Message.Blocks, in.Message.Text)
 			a.Raw = me.named(t.Plain, t.Tokens)
 		}
 		return []bridge.Action{a}, nil
@@ -197,7 +153,7 @@ func (me *self) decodeInteraction(body []byte) ([]bridge.Action, error) {
 		if in.View == nil {
 			return nil, fmt.Errorf("%w: form without view", errDecode)
 		}
-		filled, errs := in.View.submit()
+		filled, errs := in.View.Submit()
 		if len(errs) > 0 || filled.Next {
 			return nil, fmt.Errorf("%w: form not valid", errDecode)
 		}

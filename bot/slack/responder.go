@@ -11,6 +11,7 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/forms"
+	"parley/bot/slack/blockkit"
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels/markdown"
@@ -63,10 +64,10 @@ func (r *responder) interact(ctx context.Context, me *self, in *interaction, bod
 
 // pressed handles a button or menu entry.
 func (r *responder) pressed(ctx context.Context, me *self, in *interaction, body []byte) (answer, error) {
-	if len(in.Actions) == 0 || in.Actions[0].ActionID == inputID {
+	if len(in.Actions) == 0 || in.Actions[0].IsInput() {
 		return answer{}, nil // a field of an open form
 	}
-	verb, opens, args, err := in.Actions[0].clicked()
+	verb, opens, args, err := clicked(in.Actions[0])
 	if err != nil {
 		return answer{}, r.journal.Accept(ctx, quarantined(body, err.Error()))
 	}
@@ -131,7 +132,7 @@ func (r *responder) shortcut(ctx context.Context, me *self, in *interaction, bod
 	}
 	text := ""
 	if verb == bridge.VerbNote && in.Message != nil {
-		t := readText(in.Message.Blocks, in.Message.Text)
+		t := blockkit.ReadText(in.Message.Blocks, in.Message.Text)
 		text = r.directory.naming(ctx, me, body).named(t.Markdown, t.Tokens)
 	}
 	return answer{after: func(ctx context.Context) {
@@ -158,16 +159,16 @@ func (r *responder) submitted(ctx context.Context, me *self, in *interaction, bo
 	if in.View == nil || in.View.Callback != "form" {
 		return answer{}, nil
 	}
-	filled, errs := in.View.submit()
+	filled, errs := in.View.Submit()
 	if len(errs) > 0 {
-		return answer{payload: in.View.formErrors(errs)}, nil
+		return answer{payload: in.View.FormErrors(errs)}, nil
 	}
 	if filled.Verb == bridge.VerbNew && filled.Args.Recipient != "" {
 		if refused := r.mayStart(ctx, me, in, filled); refused != nil {
 			return answer{payload: refused}, nil
 		}
 	}
-	if filled.Next && (filled.Args.Rich != "" || forms.Asks(filled)) || readPrivate(in.View.Private).Pick && forms.Asks(filled) {
+	if filled.Next && (filled.Args.Rich != "" || forms.Asks(filled)) || blockkit.ReadPrivate(in.View.Private).Pick && forms.Asks(filled) {
 		return r.follow(ctx, me, in, filled), nil
 	}
 	// All windows close, because the one under the form shows the state before the action.
@@ -182,14 +183,14 @@ func (r *responder) mayStart(ctx context.Context, me *self, in *interaction, f v
 	open, err := r.starter.MayStart(ctx, in.User.ID, bridge.Start{Account: f.Args.Account, Recipient: f.Args.Recipient, Subject: f.Args.Subject, Text: f.Text})
 	var p *bridge.Problem
 	switch {
-	case errors.As(err, &p) && in.View.State.Values[fieldPrefix+p.Field] == nil:
-		return map[string]any{"response_action": "update", "view": me.problem(p, in.place())}
+	case errors.As(err, &p) && in.View.State.Values[blockkit.FieldID(p.Field)] == nil:
+		return map[string]any{"response_action": "update", "view": me.home.Problem(p, in.place())}
 	case errors.As(err, &p):
-		return in.View.formErrors(map[string]string{p.Field: strings.TrimSpace(p.Text + " " + p.Hint)})
+		return in.View.FormErrors(map[string]string{p.Field: strings.TrimSpace(p.Text + " " + p.Hint)})
 	case err != nil:
 		r.log.Warn("slack form not checked", "error", err)
 	case open.ID != 0:
-		return map[string]any{"response_action": "update", "view": me.window(view.Exists(open, f.Text), in.place())}
+		return map[string]any{"response_action": "update", "view": me.home.Window(view.Exists(open, f.Text), in.place())}
 	}
 	return nil
 }
@@ -232,7 +233,7 @@ func (r *responder) follow(ctx context.Context, me *self, in *interaction, f vie
 // waiting makes the window that is shown until a form is ready.
 func (me *self) waiting(at bridge.Place) slackapi.ModalViewRequest {
 	line := view.Block{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceText, Text: "Loading …"}}}
-	return me.window(view.Card{Blocks: []view.Block{line}}, at)
+	return me.home.Window(view.Card{Blocks: []view.Block{line}}, at)
 }
 
 // store stores an action with an id made of its trigger, which Slack uses only once.

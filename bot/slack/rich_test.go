@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/bot/slack/blockkit"
 	"parley/bot/slack/slackfake"
 	"parley/bot/view/viewtest"
 	"parley/bridge"
@@ -82,12 +83,12 @@ func TestFormSentTwice(t *testing.T) {
 	me := testSelfOf(st)
 	forms, err := samples().Forms()
 	must(t, err)
-	p := me.modal(forms["new_mail"], private{}).PrivateMetadata
+	p := blockkit.Home("").Form(forms["new_mail"], blockkit.Private{}).PrivateMetadata
 	send := func(trigger, text string) {
 		var in interaction
 		in.Type, in.TriggerID, in.User = "view_submission", trigger, userRef{ID: st.ann}
-		in.View = &formView{ID: "V1", Callback: "form", Private: p}
-		in.View.State.Values = map[string]map[string]input{"f:recipient": {"v": {Value: "eve@example.org"}}, "f:text": {"v": {Value: text}}}
+		in.View = &blockkit.View{ID: "V1", Callback: "form", Private: p}
+		in.View.State.Values = map[string]map[string]blockkit.Input{"f:recipient": {"v": {Value: "eve@example.org"}}, "f:text": {"v": {Value: text}}}
 		_, err := st.s.intake.responder.submitted(st.ctx(), me, &in, []byte(`{"type":"view_submission"}`))
 		must(t, err)
 	}

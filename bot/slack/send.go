@@ -7,6 +7,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"parley/bot/slack/blockkit"
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels"
@@ -75,22 +76,22 @@ func ways() view.Ways {
 }
 
 // content renders the part of p that is to be sent, and whether more follow.
-func (me *self) content(p bridge.Post) (rendered, view.Card, bool, error) {
+func (me *self) content(p bridge.Post) (blockkit.Message, view.Card, bool, error) {
 	c, ok := view.Post(p, ways())
 	if !ok {
-		return rendered{}, c, false, badPost("post without content")
+		return blockkit.Message{}, c, false, badPost("post without content")
 	}
-	pages := me.render(c, digest(p.Token)[:8])
+	pages := me.home.Messages(c, digest(p.Token)[:8])
 	changes := p.Kind == bridge.PostLine && p.Place.Message != ""
 	if changes {
 		pages = pages[len(pages)-1:] // a long line has several messages; the last one, with the buttons, is the one that changes
 	}
 	if p.Part < 0 || p.Part >= len(pages) {
-		return rendered{}, c, false, badPost("there is no such part")
+		return blockkit.Message{}, c, false, badPost("there is no such part")
 	}
 	page := pages[p.Part]
 	if p.Unsure && !changes { // the remark belongs to this part, which isn't always the last
-		page.blocks = append(page.blocks, slackapi.NewContextBlock("", mrkdwnObject(mayBeTwice)))
+		page.Remark(mayBeTwice)
 	}
 	return page, c, p.Part+1 < len(pages), nil
 }
@@ -99,9 +100,9 @@ func (me *self) content(p bridge.Post) (rendered, view.Card, bool, error) {
 const mayBeTwice = "(This may be shown twice: Slack didn't answer the first time.)"
 
 // inert gives the options of every text that we send: Slack links, parses and unfurls nothing in it.
-func inert(r rendered) []slackapi.MsgOption {
+func inert(r blockkit.Message) []slackapi.MsgOption {
 	return []slackapi.MsgOption{
-		slackapi.MsgOptionText(r.text, false), slackapi.MsgOptionBlocks(r.blocks...), slackapi.MsgOptionParse(false),
+		slackapi.MsgOptionText(r.Text, false), slackapi.MsgOptionBlocks(r.Blocks...), slackapi.MsgOptionParse(false),
 		slackapi.MsgOptionLinkNames(false), slackapi.MsgOptionDisableLinkUnfurl(), slackapi.MsgOptionDisableMediaUnfurl(),
 	}
 }
@@ -124,8 +125,8 @@ func (s *poster) post(ctx context.Context, me *self, p bridge.Post) (bridge.Sent
 		opts = append(opts, slackapi.MsgOptionTS(p.Place.Thread))
 	}
 	if p.Kind == bridge.PostSaid {
-		opts = append(opts, slackapi.MsgOptionUsername(displayName(c.Name)))
-		if i := icon(p.Facts.ChannelIcon); i != "" {
+		opts = append(opts, slackapi.MsgOptionUsername(blockkit.DisplayName(c.Name)))
+		if i := blockkit.Emoji(p.Facts.ChannelIcon); i != "" {
 			opts = append(opts, slackapi.MsgOptionIconEmoji(i))
 		}
 	}
@@ -162,7 +163,7 @@ func threadLost(cause error) error {
 }
 
 func (s *poster) update(ctx context.Context, me *self, p bridge.Post) (bridge.Sent, error) {
-	r := me.render(view.Root(p.Facts), digest(p.Token, p.FirstAttemptAt.String())[:8])[0]
+	r := me.home.Messages(view.Root(p.Facts), digest(p.Token, p.FirstAttemptAt.String())[:8])[0]
 	_, ts, _, err := s.api.UpdateMessageContext(ctx, p.Place.Channel, p.Place.Message, inert(r)...)
 	if err != nil {
 		return bridge.Sent{}, classify(err)
@@ -174,7 +175,7 @@ func (s *poster) update(ctx context.Context, me *self, p bridge.Post) (bridge.Se
 }
 
 // revise replaces a line that was posted earlier.
-func (s *poster) revise(ctx context.Context, p bridge.Post, r rendered) (bridge.Sent, error) {
+func (s *poster) revise(ctx context.Context, p bridge.Post, r blockkit.Message) (bridge.Sent, error) {
 	_, ts, _, err := s.api.UpdateMessageContext(ctx, p.Place.Channel, p.Place.Message, inert(r)...)
 	if err != nil {
 		return bridge.Sent{}, classify(err)
@@ -217,7 +218,7 @@ func (s *poster) whisper(ctx context.Context, me *self, p bridge.Post) (bridge.S
 }
 
 // private posts what only one user sees. Where they or the app aren't in the channel, it sends a direct message.
-func (s *poster) private(ctx context.Context, at bridge.Place, user string, r rendered, more bool) (bridge.Sent, error) {
+func (s *poster) private(ctx context.Context, at bridge.Place, user string, r blockkit.Message, more bool) (bridge.Sent, error) {
 	opts := inert(r)
 	if at.Thread != "" {
 		opts = append(opts, slackapi.MsgOptionTS(at.Thread))
@@ -234,7 +235,7 @@ func (s *poster) private(ctx context.Context, at bridge.Place, user string, r re
 }
 
 // direct posts in a person's chat with the app.
-func (s *poster) direct(ctx context.Context, user string, r rendered, more bool) (bridge.Sent, error) {
+func (s *poster) direct(ctx context.Context, user string, r blockkit.Message, more bool) (bridge.Sent, error) {
 	ch, _, _, err := s.api.OpenConversationContext(ctx, &slackapi.OpenConversationParameters{Users: []string{user}})
 	if err != nil {
 		return bridge.Sent{}, certain(err)

@@ -10,10 +10,10 @@ import (
 
 	"parley/bot/command"
 	"parley/bot/forms"
+	"parley/bot/slack/blockkit"
 	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
-	"parley/channels/markdown"
 )
 
 // slashCommand is a slash command, as JSON.
@@ -29,9 +29,7 @@ type slashCommand struct {
 
 // parse reads the command's words. Slack marks mentions in them (should_escape).
 func (c *slashCommand) parse() command.Parsed {
-	w := &writer{Writer: markdown.NewWriter(), names: readLabels(c.Text)}
-	w.tokensOnly(c.Text)
-	t := w.Text()
+	t := blockkit.ReadArguments(c.Text)
 	name := strings.TrimPrefix(c.Command, "/")
 	if v, ok := verb.Find(name); !ok || v.Command == nil { // a company may have given our command another name
 		name = "parley"
@@ -59,15 +57,15 @@ func (r *responder) commanded(ctx context.Context, me *self, c *slashCommand, bo
 			r.windows.open(ctx, me, in, func(ctx context.Context) slackapi.ModalViewRequest {
 				all, err := r.windows.desk.List(ctx, bridge.ListQuery{List: bridge.ListPick}, c.UserID)
 				if err != nil {
-					return me.problem(err, at)
+					return me.home.Problem(err, at)
 				}
 				form, err := view.Pick(p.Verb, p.Args, all.Rows)
 				if err != nil {
-					return me.problem(err, at)
+					return me.home.Problem(err, at)
 				}
-				kept := r.windows.remember(at, r.windows.zone, form)
+				kept := blockkit.NewPrivate(at, r.windows.zone, form, r.now())
 				kept.Text, kept.Pick = p.Text, true
-				return me.modal(form, kept)
+				return me.home.Form(form, kept)
 			})
 		}}, nil
 	case p.Verb == bridge.VerbNew && p.Text == "", forms.About(p) && incomplete(p):

@@ -7,8 +7,6 @@ import (
 	"testing"
 
 	"parley/bot/slack/slackfake"
-	"parley/bot/verb"
-	"parley/bot/view"
 	"parley/bridge"
 )
 
@@ -166,41 +164,15 @@ func mustMarshal(t *testing.T, v any) []byte {
 	return raw
 }
 
-// Case 34: an answer that Slack would lose is cut to what it takes.
-func TestAnswersStayShort(t *testing.T) {
-	t.Parallel()
-	var options []view.Option
-	for i := range 200 {
-		options = append(options, view.Option{Value: fmt.Sprintf("%03d%s", i, strings.Repeat("v", 140)), Label: strings.Repeat("l", 75)})
-	}
-	r := fitting(optionObjects(options))
-	if n := len(mustMarshal(t, r)); n >= answerBytes || len(r.Options) < 30 {
-		t.Errorf("%d bytes, %d options", n, len(r.Options))
-	}
-	if r := fitting(optionObjects(options[:3])); len(r.Options) != 3 {
-		t.Errorf("%d options", len(r.Options))
-	}
-}
-
-// What comes back from a menu is read like a button.
-func TestMenu(t *testing.T) {
+// What a message shows holds nothing with which its reader could act in our name.
+func TestListHoldsNoToken(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, true)
 	root := st.root()
 	p := st.post(bridge.PostLine, root, "t1")
 	p.Line = &bridge.Line{Content: &bridge.ListLine{List: "mine", Rows: []bridge.Facts{sampleFacts()}}}
 	sent := st.send(p)
-	blocks := string(st.fake.Message(st.ch, sent.Message).Blocks)
-	c := control{Selected: &option{Value: optionValue(view.Button{Verb: bridge.VerbTake, Value: verb.Value(bridge.Args{Conversation: 12})})}}
-	if v, opens, args, err := c.clicked(); v != bridge.VerbTake || opens != view.OpensNothing || args.Conversation != 12 || err != nil {
-		t.Errorf("%s %s %+v %v", v, opens, args, err)
-	}
-	for _, bad := range []string{"", "take", "take|", "say||", "take||{}{}"} {
-		if _, _, _, err := (control{Selected: &option{Value: bad}}).clicked(); err == nil {
-			t.Errorf("%q passed", bad)
-		}
-	}
-	if strings.Contains(blocks, "fakeVerificationToken") {
+	if blocks := string(st.fake.Message(st.ch, sent.Message).Blocks); strings.Contains(blocks, "fakeVerificationToken") {
 		t.Error("blocks hold a token")
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"parley/bot/background"
 	"parley/bot/forms"
+	"parley/bot/slack/blockkit"
 	"parley/bot/sweep"
 	"parley/bridge"
 	"parley/channels"
@@ -28,7 +29,6 @@ const DefaultAPIURL = "https://slack.com/api/"
 // Limits and times of this surface.
 const (
 	requestTimeout = 20 * time.Second // of one Web API call
-	maxTextRunes   = 3500             // of one message; longer text continues in further parts
 	maxFileBytes   = 1 << 30          // Slack's own limit of one file
 	sweepEvery     = 10 * time.Minute // catch-up without a reconnect
 )
@@ -71,7 +71,7 @@ type self struct {
 	Bot  string `json:"bot,omitempty"`  // B…
 	App  string `json:"app,omitempty"`  // A…; "" where Slack doesn't tell
 	Team string `json:"team,omitempty"` // T…
-	home string // the workspace's address, for links
+	home blockkit.Home
 
 	// Names of the people that the stored message mentions, by user id.
 	Names map[string]string `json:"names,omitempty"`
@@ -175,7 +175,7 @@ func (o Options) withDefaults() Options {
 
 // Limits implements bridge.Surface.
 func (s *Surface) Limits() bridge.Limits {
-	return bridge.Limits{MaxTextRunes: maxTextRunes, MaxFileBytes: maxFileBytes, RequestTimeout: requestTimeout}
+	return bridge.Limits{MaxTextRunes: blockkit.MaxTextRunes, MaxFileBytes: maxFileBytes, RequestTimeout: requestTimeout}
 }
 
 // Budget implements bridge.Surface.

@@ -2,11 +2,13 @@ package slack
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	slackapi "github.com/slack-go/slack"
 
 	"parley/bot/forms"
+	"parley/bot/slack/blockkit"
 	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
@@ -68,9 +70,9 @@ func (w *windows) notOpened(ctx context.Context, in *interaction, m slackapi.Mod
 	if at.Thread == "" && !in.Container.Private {
 		at.Thread = at.Message // a button on the card, which begins the thread
 	}
-	r := rendered{text: notOpenedText}
+	r := blockkit.Message{Text: notOpenedText}
 	if codeOf(err) == "expired_trigger_id" {
-		r.text = tooLateText
+		r.Text = tooLateText
 	}
 	if at.Channel == "" { // an entry of the menu beside the message box
 		_, err = w.posts.direct(ctx, in.User.ID, r, false)
@@ -84,7 +86,7 @@ func (w *windows) notOpened(ctx context.Context, in *interaction, m slackapi.Mod
 
 // replyClosed takes back what replyOpened noted. private is the form's private data.
 func (w *windows) replyClosed(ctx context.Context, private, user string) {
-	p := readPrivate(private)
+	p := blockkit.ReadPrivate(private)
 	_, args, err := verb.Pressed(p.Verb, p.Args)
 	if err != nil || args.Conversation == 0 {
 		return
@@ -113,9 +115,9 @@ func (w *windows) replace(ctx context.Context, in *interaction, m slackapi.Modal
 func (w *windows) formModal(ctx context.Context, me *self, verb bridge.Verb, args bridge.Args, at bridge.Place, user, text string) slackapi.ModalViewRequest {
 	form, zone, err := w.forms().Form(ctx, verb, args, at, user, text)
 	if err != nil {
-		return me.problem(err, at)
+		return me.home.Problem(err, at)
 	}
-	m := me.modal(form, w.remember(at, zone, form))
+	m := me.home.Form(form, blockkit.NewPrivate(at, zone, form, w.now()))
 	if forms.Replies(form) {
 		w.replyOpened(ctx, &m, form, user)
 	}
@@ -126,9 +128,9 @@ func (w *windows) formModal(ctx context.Context, me *self, verb bridge.Verb, arg
 func (w *windows) cardModal(ctx context.Context, me *self, opens view.Opens, args bridge.Args, at bridge.Place, user string) slackapi.ModalViewRequest {
 	c, err := w.forms().Window(ctx, opens, args, at, user)
 	if err != nil {
-		return me.problem(err, at)
+		return me.home.Problem(err, at)
 	}
-	return me.window(c, at)
+	return me.home.Window(c, at)
 }
 
 func (w *windows) forms() forms.Maker { return forms.Maker{Desk: w.desk, Now: w.now, Zone: w.zone} }
@@ -171,4 +173,26 @@ func (w *windows) showView(ctx context.Context, in *interaction, m slackapi.Moda
 		return nil, errBlank
 	}
 	return &v.View, nil
+}
+
+// suggest gives the options of a long menu while somebody types into it.
+func (w *windows) suggest(ctx context.Context, in *interaction) (any, error) {
+	if in.View == nil {
+		return blockkit.NoOptions(), nil
+	}
+	p := blockkit.ReadPrivate(in.View.Private)
+	name, args, err := verb.Pressed(p.Verb, p.Args)
+	if err != nil {
+		return blockkit.NoOptions(), nil
+	}
+	form, _, err := w.forms().Form(ctx, name, args, p.Place, in.User.ID, "")
+	if err != nil {
+		return blockkit.NoOptions(), fmt.Errorf("slack: options: %w", err)
+	}
+	for _, f := range form.Fields {
+		if blockkit.FieldID(f.Name) == in.BlockID {
+			return blockkit.Matching(f, in.Value, answerBytes), nil
+		}
+	}
+	return blockkit.NoOptions(), nil
 }

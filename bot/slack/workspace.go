@@ -18,6 +18,7 @@ import (
 
 	slackapi "github.com/slack-go/slack"
 
+	"parley/bot/slack/blockkit"
 	"parley/channels/pause"
 )
 
@@ -178,7 +179,7 @@ func (w *workspace) identify(ctx context.Context) (*self, error) {
 	if auth.UserID == "" || auth.TeamID == "" || auth.BotID == "" {
 		return nil, errors.New("slack: who am I: an id is missing in Slack's answer")
 	}
-	me := &self{User: auth.UserID, Bot: auth.BotID, App: bot.AppID, Team: auth.TeamID, home: auth.URL}
+	me := &self{User: auth.UserID, Bot: auth.BotID, App: bot.AppID, Team: auth.TeamID, home: blockkit.Home(auth.URL)}
 	w.me.Store(me)
 	return me, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"parley/bot/sweep"
 	"parley/bot/teams/connector"
+	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
 	"parley/bot/teams/rest"
 	"parley/bridge"
@@ -31,7 +32,7 @@ type history struct {
 	threads *threads
 	lives   *lives
 	span    time.Duration      // threads whose root is older are not looked at
-	swept   *memory[compared]  // threads that were compared, by orderKey
+	swept   *memory[compared]  // threads that were compared, by fact.OrderKey
 	whole   *memory[wholePass] // the last whole pass over each channel
 }
 
@@ -178,7 +179,7 @@ func (h *history) concerns(m *graph.Message) bool {
 // that was done. unclear: see turn.
 func (h *history) catchUpThread(ctx context.Context, channel string, m *graph.Message) (unclear bool, err error) {
 	all := append([]graph.Message{*m}, m.Replies...)
-	key, mark := orderKey(channel, m.ID), len(all)
+	key, mark := fact.OrderKey(channel, m.ID), len(all)
 	changed := m.ModifiedAt
 	for _, r := range m.Replies {
 		if r.ModifiedAt.After(changed) {
@@ -211,7 +212,7 @@ func (h *history) storeMissing(ctx context.Context, channel string, messages []g
 	})
 	var ids []string
 	for _, m := range messages {
-		ids = append(ids, messageID(channel, m.ID), deleteID(channel, m.ID, 1))
+		ids = append(ids, fact.MessageID(channel, m.ID), fact.DeleteID(channel, m.ID, 1))
 	}
 	seen, err := h.sweeper.Seen(ctx, ids...)
 	if err != nil {
@@ -233,13 +234,13 @@ func (h *history) storeMissing(ctx context.Context, channel string, messages []g
 // was written, changed, deleted or restored. Of our own messages only the deletion of a thread's first
 // one counts. unclear: see turn.
 func (h *history) missed(ctx context.Context, channel string, m *graph.Message, own bool, seen map[string]bool) (facts []channels.Fact, unclear bool, err error) {
-	at := place(&connector.Activity{ID: m.ID, Conversation: &connector.ConversationAccount{ID: connector.ThreadID(channel, cmp.Or(m.ReplyToID, m.ID))}})
-	key, said := orderKey(channel, root(at)), messageID(channel, m.ID)
+	at := fact.PlaceOf(&connector.Activity{ID: m.ID, Conversation: &connector.ConversationAccount{ID: connector.ThreadID(channel, cmp.Or(m.ReplyToID, m.ID))}})
+	key, said := fact.OrderKey(channel, fact.Root(at)), fact.MessageID(channel, m.ID)
 	gone := !m.DeletedAt.IsZero()
 	if h.byUs(m) && (!gone || m.ReplyToID != "") || gone && !seen[said] {
 		return nil, false, nil
 	}
-	if gone || seen[deleteID(channel, m.ID, 1)] {
+	if gone || seen[fact.DeleteID(channel, m.ID, 1)] {
 		facts, unclear, err = h.lives.turn(ctx, at, m, own)
 		if gone || unclear || err != nil || len(facts) > 0 {
 			return facts, unclear, err
@@ -250,10 +251,10 @@ func (h *history) missed(ctx context.Context, channel string, m *graph.Message, 
 		if err != nil {
 			return nil, false, err
 		}
-		if at.Thread != "" && !own && !p.text(&a).Bot { // a reply in somebody else's thread, in which we answered
+		if at.Thread != "" && !own && !p.Text(&a).Bot { // a reply in somebody else's thread, in which we answered
 			return nil, false, nil
 		}
-		facts = append(facts, p.fact(said, key))
+		facts = append(facts, p.Fact(said, key))
 	}
 	edit, err := h.missedEdit(ctx, at, m, own)
 	return append(facts, edit...), false, err
@@ -264,7 +265,7 @@ func (h *history) missedEdit(ctx context.Context, at bridge.Place, m *graph.Mess
 	if m.EditedAt.IsZero() {
 		return nil, nil
 	}
-	p, a, err := h.caught(ctx, eventEdited, at.Channel, m, own)
+	p, a, err := h.caught(ctx, fact.EventEdited, at.Channel, m, own)
 	if err != nil {
 		return nil, err
 	}
@@ -272,12 +273,12 @@ func (h *history) missedEdit(ctx context.Context, at bridge.Place, m *graph.Mess
 	if known || err != nil {
 		return nil, err
 	}
-	return []channels.Fact{p.fact(p.editID(at, &a), orderKey(at.Channel, root(at)))}, nil
+	return []channels.Fact{p.Fact(p.EditID(at, &a), fact.KeyOf(at))}, nil
 }
 
 // knows tells whether a version of a message is stored, whether the webhook or Graph gave it.
-func (h *history) knows(ctx context.Context, p payload, at bridge.Place, a *connector.Activity) (bool, error) {
-	ids := append(p.knownIDs(at, a), p.editID(at, a))
+func (h *history) knows(ctx context.Context, p fact.Payload, at bridge.Place, a *connector.Activity) (bool, error) {
+	ids := append(p.KnownIDs(at, a), p.EditID(at, a))
 	seen, err := h.sweeper.Seen(ctx, ids...)
 	return slices.ContainsFunc(ids, func(id string) bool { return seen[id] }), err
 }

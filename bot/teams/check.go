@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"parley/bot/teams/graph"
+	"parley/bot/teams/manifest"
 	"parley/bot/teams/rest"
 	"parley/channels"
 )
@@ -114,7 +115,7 @@ func (s *Surface) checkChannels(ctx context.Context) []channels.Finding {
 		case err == nil:
 			found = append(found, channels.Finding{OK: true, What: what, Text: "its messages may be read: plain replies reach customers, and what was missed is found"})
 		case errors.Is(err, graph.ErrNotGranted):
-			found = append(found, channels.Finding{OK: true, What: what, Text: "its messages may not be read (" + ReadRight + "): replies need @Parley reply: …, and what was missed is not found"})
+			found = append(found, channels.Finding{OK: true, What: what, Text: "its messages may not be read (" + manifest.ReadRight + "): replies need @Parley reply: …, and what was missed is not found"})
 		case errors.Is(err, errUnlisted), errors.Is(err, graph.ErrNotFound):
 			found = append(found, channels.Finding{What: what, Text: "it is in no team that the app is in", Hint: "Add the app to its team (and to the channel, if it is private or shared)."})
 		default:

@@ -4,28 +4,27 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 
 	"parley/bot/forms"
 	"parley/bot/teams/card"
-	"parley/bot/teams/connector"
-	"parley/bot/verb"
+	"parley/bot/teams/fact"
+	"parley/bot/teams/manifest"
 	"parley/bot/view"
 	"parley/bridge"
 )
 
 // compose opens the dialog of an entry of a message's menu or of the message box.
 func (in *invocation) compose(ctx context.Context) (any, error) {
-	at := messagePlace(in.a, in.value.Message)
+	at := fact.MessagePlace(in.a, in.value.Message)
 	if in.user.Kind != bridge.ActorPerson {
 		return task(in.problem(&bridge.Problem{Code: "foreign", Text: "Only people of this organisation can do that."}, at)), nil
 	}
-	if in.value.CommandID == CommandNew {
+	if in.value.CommandID == manifest.CommandNew {
 		return task(in.form(ctx, bridge.VerbNew, bridge.Args{}, bridge.Place{Channel: at.Channel}, "")), nil
 	}
-	verb := menuVerb(in.value.CommandID)
+	verb := manifest.VerbOf(in.value.CommandID)
 	text := ""
 	if m := in.value.Message; m != nil && m.Body.ContentType == "html" && (verb == bridge.VerbNote || verb == bridge.VerbSend) {
 		text = card.ReadText(card.Typed{HTML: m.Body.Content, Bot: in.p.Me}).Markdown
@@ -55,15 +54,6 @@ func (in *invocation) maker() forms.Maker {
 	return maker
 }
 
-// menuVerb is the verb of an entry of a message's menu, "" if there is no such entry.
-func menuVerb(command string) bridge.Verb {
-	name, ok := strings.CutSuffix(command, commandOf(""))
-	if !ok || verb.Of(bridge.Verb(name)).Menu == nil {
-		return ""
-	}
-	return bridge.Verb(name)
-}
-
 // boxForm opens a verb's form from the message box. In a conversation's thread that is the form itself;
 // elsewhere a form asks first which conversation is meant.
 func (in *invocation) boxForm(ctx context.Context, verb bridge.Verb, at bridge.Place) card.Dialog {
@@ -89,46 +79,19 @@ func (in *invocation) undo(ctx context.Context, at bridge.Place) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	in.p.Kind, in.p.Own = kindMenu, own
-	if err := in.door.desk.Accept(ctx, in.p.fact(in.p.invokeID(in.a, in.nonce(), in.a.Value), orderKey(at.Channel, root(at)))); err != nil {
+	in.p.Kind, in.p.Own = fact.KindMenu, own
+	if err := in.door.desk.Accept(ctx, in.p.Fact(in.p.InvokeID(in.a, in.nonce(), in.a.Value), fact.KeyOf(at))); err != nil {
 		return nil, err
 	}
 	said := view.Card{Title: "Undo", Blocks: []view.Block{{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceText, Text: "Parley takes it back if it has not left yet. The thread says what became of it."}}}}}
 	return task(card.Window(said, at, in.door.home(), in.nonce())), nil
 }
 
-// decodeMenu reads an entry of a message's menu that acts at once.
-func (p payload) decodeMenu(a *connector.Activity) ([]bridge.Action, error) {
-	v := readInvoked(a)
-	if menuVerb(v.CommandID) != bridge.VerbUndo || v.Message == nil {
-		return nil, fmt.Errorf("%w: menu entry %q", errDecode, cut(v.CommandID))
-	}
-	return []bridge.Action{{Verb: bridge.VerbUndo, Origin: bridge.OriginShortcut, Actor: p.actor(a), Place: messagePlace(a, v.Message), OwnThread: p.Own}}, nil
-}
-
-// messagePlace is the place of the message in whose menu an entry was chosen; for m = nil, the thread of
-// the message box.
-func messagePlace(a *connector.Activity, m *messagePayload) bridge.Place {
-	at := place(a)
-	at.Message = ""
-	if m == nil {
-		return at
-	}
-	at.Message = m.ID
-	if m.ReplyToID != "" {
-		at.Thread = m.ReplyToID
-	}
-	if at.Thread == at.Message {
-		at.Thread = ""
-	}
-	return at
-}
-
 // query searches the conversations that a person may see, for the message box. Before anything is
 // typed it shows those that wait longest. For a further page Teams names the number of rows to skip.
 func (in *invocation) query(ctx context.Context) (any, error) {
 	result := map[string]any{"type": "result", "attachmentLayout": "list", "attachments": []any{}}
-	if in.user.Kind != bridge.ActorPerson || in.value.CommandID != CommandFind {
+	if in.user.Kind != bridge.ActorPerson || in.value.CommandID != manifest.CommandFind {
 		return map[string]any{"composeExtension": result}, nil
 	}
 	q := bridge.ListQuery{List: bridge.ListPick, Words: strings.TrimSpace(in.searched())}

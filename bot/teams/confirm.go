@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
 	"parley/bridge"
 	"parley/channels"
@@ -21,7 +22,7 @@ func (h *history) Confirm(ctx context.Context, at bridge.Place, text string) (br
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	m, err := patient(ctx, h.organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
-		return h.graph.Message(ctx, group, at.Channel, root(at), at.Message)
+		return h.graph.Message(ctx, group, at.Channel, fact.Root(at), at.Message)
 	})
 	switch {
 	case errors.Is(err, graph.ErrNotGranted):
@@ -70,11 +71,11 @@ func (h *history) compare(ctx context.Context, at bridge.Place, m *graph.Message
 	if m.EditedAt.IsZero() {
 		return bridge.Unchanged, nil
 	}
-	p, a, err := h.caught(ctx, eventEdited, at.Channel, m, false)
+	p, a, err := h.caught(ctx, fact.EventEdited, at.Channel, m, false)
 	if err != nil {
 		return bridge.Unchanged, err
 	}
-	if now := p.said(at, &a); now.Verb != bridge.VerbSay && now.Verb != bridge.VerbReply || !bridge.SameText(now.Text, text) {
+	if now := p.Said(at, &a); now.Verb != bridge.VerbSay && now.Verb != bridge.VerbReply || !bridge.SameText(now.Text, text) {
 		return bridge.Changed, nil
 	}
 	return bridge.Unchanged, nil

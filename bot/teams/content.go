@@ -8,6 +8,7 @@ import (
 
 	"parley/bot/teams/card"
 	"parley/bot/teams/connector"
+	"parley/bot/teams/fact"
 	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
@@ -34,9 +35,9 @@ func badPost(text string) error { return &channels.SendError{Class: channels.Bad
 // message has another seed, so that a click on its buttons is a new click.
 func seed(p bridge.Post) string {
 	if changes(p) {
-		return digest(p.Token, p.FirstAttemptAt.UTC().String())[:12]
+		return fact.Digest(p.Token, p.FirstAttemptAt.UTC().String())[:12]
 	}
-	return digest(p.Token)[:12]
+	return fact.Digest(p.Token)[:12]
 }
 
 // ways are how verbs are given in a channel, or in a person's chat with us. Teams tells us of messages

@@ -5,10 +5,10 @@
 // (invocation). intake makes facts of the others; installation knows where the app is installed, and
 // lives knows which messages were deleted and restored. poster makes posts, history finds what no
 // activity told, access knows what Teams refuses us, and files reads what people attached. All of them
-// share one organisation and one app.
+// share one organisation and one app. What is stored of all that, and what it means, is in fact.
 //
 // Sources of protocol facts stand where these are used. What does not belong here: what
 // verbs do and what leaves (bridge), what cards say (bot/view) and how they are written
-// down (bot/teams/card), who may send requests (bot/teams/auth), how calls are made
+// down (bot/teams/card), what the app offers in menus (bot/teams/manifest), who may send requests (bot/teams/auth), how calls are made
 // (bot/teams/connector, bot/teams/graph).
 package teams

@@ -7,7 +7,9 @@ import (
 	"sync"
 	"testing"
 
+	"parley/bot/teams/fact"
 	"parley/bot/teams/teamsfake"
+	"parley/bot/teams/teamsfake/client"
 	"parley/bridge"
 )
 
@@ -145,7 +147,7 @@ func edgeRefresh(t *testing.T) {
 		_, err := p.View(within(t), w.channel, root)
 		must(t, err)
 	}
-	status, answer := w.raw(map[string]any{"type": "invoke", "name": invokeCard, "replyToId": root, "value": map[string]any{"trigger": "automatic",
+	status, answer := w.raw(map[string]any{"type": "invoke", "name": fact.InvokeCard, "replyToId": root, "value": map[string]any{"trigger": "automatic",
 		"action": map[string]any{"type": "Action.Execute", "verb": "take", "data": map[string]any{"v": "take", "a": `{"v":1,"a":{"conversation":12}}`, "n": "x"}}}}, root)
 	if status != 200 || !strings.Contains(answer, answerError) || d.Number("i:") != 0 || len(w.fake.Calls("activities.*")) != calls {
 		t.Errorf("%d %s; facts %v", status, answer, d.IDs())
@@ -162,7 +164,7 @@ func edgeLateDialog(t *testing.T) {
 	_, err := w.s.Send(within(t), bridge.Post{Kind: bridge.PostCard, Token: "card", Attempt: 1, Place: bridge.Place{Channel: w.channel, Message: root}, Facts: sampleFacts()})
 	must(t, err)
 	w.fake.Inject(teamsfake.Fault{Method: "event:invoke", Kind: teamsfake.FaultDrop, Times: 1}) // the answer is lost: handed in twice
-	out, err := p.Submit(within(t), "", teamsfake.Inputs{"t:note": "New cable"})
+	out, err := p.Submit(within(t), "", client.Inputs{"t:note": "New cable"})
 	must(t, err)
 	if out.Error != "" || out.Dialog != nil {
 		t.Errorf("handed in: %+v", out)

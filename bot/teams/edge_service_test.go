@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/bot/teams/fact"
 	"parley/bot/teams/teamsfake"
 	"parley/bridge"
 	"parley/channels"
@@ -182,7 +183,7 @@ func edgePrivate(t *testing.T) {
 	d.Own(private.ID, sent.Message)
 	id, err := p.Reply(private.ID, sent.Message, "in private")
 	must(t, err)
-	if a := w.accepted(d, messageID(private.ID, id)); a.Actor.Kind != bridge.ActorPerson || a.Place.Channel != private.ID || !a.OwnThread {
+	if a := w.accepted(d, fact.MessageID(private.ID, id)); a.Actor.Kind != bridge.ActorPerson || a.Place.Channel != private.ID || !a.OwnThread {
 		t.Errorf("%+v", a)
 	}
 	// Ben isn't in it: he is named, and told in his own chat.
@@ -201,13 +202,13 @@ func edgeTargeted(t *testing.T) {
 	w, d, root, p := talk(t)
 	id, err := p.Slash(w.channel, root, "snooze 2h")
 	must(t, err)
-	if a := w.accepted(d, messageID(w.channel, id)); a.Verb != bridge.VerbSnooze || a.Args.Until != "2h" || a.Origin != bridge.OriginSlash || a.Place.Thread != root || a.Place.Message != "" {
+	if a := w.accepted(d, fact.MessageID(w.channel, id)); a.Verb != bridge.VerbSnooze || a.Args.Until != "2h" || a.Origin != bridge.OriginSlash || a.Place.Thread != root || a.Place.Message != "" {
 		t.Errorf("a command: %+v", a)
 	}
 	for _, text := range []string{"Dear customer, hello", "reply: hello"} {
 		id, err := p.Private(w.channel, root, text)
 		must(t, err)
-		if a := w.accepted(d, messageID(w.channel, id)); a.Verb != bridge.VerbUnknown || a.Origin != bridge.OriginSlash || a.Explicit {
+		if a := w.accepted(d, fact.MessageID(w.channel, id)); a.Verb != bridge.VerbUnknown || a.Origin != bridge.OriginSlash || a.Explicit {
 			t.Errorf("%q in private: %+v", text, a)
 		}
 	}
@@ -237,8 +238,8 @@ func edgeUnexpected(t *testing.T) {
 		{map[string]any{"type": "event", "id": "1", "name": "application/vnd.microsoft.meetingStart"}, http.StatusOK},
 		{map[string]any{"type": "conversationUpdate", "id": "1", "channelData": map[string]any{"tenant": map[string]any{"id": w.fake.TenantID()}, "eventType": "teamSung"}}, http.StatusOK},
 		{map[string]any{"type": "invoke", "id": "1", "name": "signin/verifyState", "value": map[string]any{}}, http.StatusNotImplemented},
-		{map[string]any{"type": "invoke", "id": "1", "name": invokeFetch, "value": "riddle"}, http.StatusOK},
-		{map[string]any{"type": "invoke", "id": "1", "name": invokeConsent, "value": nil}, http.StatusOK},
+		{map[string]any{"type": "invoke", "id": "1", "name": fact.InvokeFetch, "value": "riddle"}, http.StatusOK},
+		{map[string]any{"type": "invoke", "id": "1", "name": fact.InvokeConsent, "value": nil}, http.StatusOK},
 		{map[string]any{"type": "messageReaction", "id": "1", "reactionsAdded": nil, "replyToId": root}, http.StatusOK},
 	} {
 		if status, answer := w.raw(c.activity, root); status != c.status {

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"testing"
 
+	"parley/bot/teams/fact"
 	"parley/bot/teams/teamsfake"
 	"parley/bridge"
 )
@@ -22,7 +23,7 @@ func typed(t *testing.T, w *world, d *desk, p *teamsfake.Person, root, text stri
 	t.Helper()
 	id, err := p.Reply(w.channel, root, text)
 	must(t, err)
-	return w.accepted(d, messageID(w.channel, id))
+	return w.accepted(d, fact.MessageID(w.channel, id))
 }
 
 func edgeMentions(t *testing.T) {
@@ -89,7 +90,7 @@ func edgeElsewhere(t *testing.T) {
 	w, d, _, p := talk(t)
 	id, err := p.Post(teamsfake.Post{Channel: w.channel, Text: "<@bot> help"})
 	must(t, err)
-	if a := w.accepted(d, messageID(w.channel, id)); a.Verb != bridge.VerbHelp || a.OwnThread || a.Place.Thread != "" || a.Place.Message != id {
+	if a := w.accepted(d, fact.MessageID(w.channel, id)); a.Verb != bridge.VerbHelp || a.OwnThread || a.Place.Thread != "" || a.Place.Message != id {
 		t.Errorf("at top level: %+v", a)
 	}
 	if a := typed(t, w, d, p, id, "<@bot> resolve"); a.OwnThread || a.Place.Thread != id {
@@ -140,7 +141,7 @@ func edgeEdits(t *testing.T) {
 	w, d, root, p := talk(t)
 	id, err := p.Reply(w.channel, root, "one")
 	must(t, err)
-	w.accepted(d, messageID(w.channel, id))
+	w.accepted(d, fact.MessageID(w.channel, id))
 	for _, text := range []string{"two", "one", "two"} {
 		must(t, p.Edit(w.channel, id, text))
 		w.settled()
@@ -178,9 +179,9 @@ func edgeDeletion(t *testing.T) {
 	w, d, root, p := talk(t)
 	id, err := p.Reply(w.channel, root, "oops")
 	must(t, err)
-	w.accepted(d, messageID(w.channel, id))
+	w.accepted(d, fact.MessageID(w.channel, id))
 	must(t, p.Delete(w.channel, id))
-	if a := w.accepted(d, deleteID(w.channel, id, 1)); a.Verb != bridge.VerbDelete || a.Place != (bridge.Place{Channel: w.channel, Thread: root, Message: id}) || a.Text != "" {
+	if a := w.accepted(d, fact.DeleteID(w.channel, id, 1)); a.Verb != bridge.VerbDelete || a.Place != (bridge.Place{Channel: w.channel, Thread: root, Message: id}) || a.Text != "" {
 		t.Errorf("%+v", a)
 	}
 }
@@ -224,7 +225,7 @@ func edgeStrangers(t *testing.T) {
 	for _, guise := range []string{"connector", "nobody"} {
 		id, err := w.fake.As(ann).Post(teamsfake.Post{Channel: w.channel, Root: root, Text: "resolve", As: guise})
 		must(t, err)
-		if a := w.accepted(d, messageID(w.channel, id)); a.Actor.Kind != bridge.ActorBot {
+		if a := w.accepted(d, fact.MessageID(w.channel, id)); a.Actor.Kind != bridge.ActorBot {
 			t.Errorf("%s is %+v", guise, a.Actor)
 		}
 	}
@@ -236,7 +237,7 @@ func edgeFilesOnly(t *testing.T) {
 		t.Helper()
 		id, err := p.Post(teamsfake.Post{Channel: w.channel, Root: root, Files: []teamsfake.NewFile{f}})
 		must(t, err)
-		return w.accepted(d, messageID(w.channel, id))
+		return w.accepted(d, fact.MessageID(w.channel, id))
 	}
 	gif := []byte("GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff!\xf9\x04\x01\x00\x00\x00\x00,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;")
 	if a := post(teamsfake.NewFile{Name: "x.gif", Data: gif, Image: true}); a.Verb != bridge.VerbSay || a.Text != "" || len(a.Files) != 1 || a.Files[0].ContentType != "image/gif" || read(t, w, a.Files[0]) != string(gif) {
@@ -246,7 +247,7 @@ func edgeFilesOnly(t *testing.T) {
 		t.Errorf("a file only: %+v", a)
 	}
 	w.fake.Entra.Permit(teamsfake.PermitMessages)
-	if a := post(teamsfake.NewFile{Name: "secret.pdf", Data: []byte("%PDF-1.4")}); len(a.Files) != 1 || a.Files[0].Unavailable != noFileAccess || a.Files[0].Name != "secret.pdf" {
+	if a := post(teamsfake.NewFile{Name: "secret.pdf", Data: []byte("%PDF-1.4")}); len(a.Files) != 1 || a.Files[0].Unavailable != fact.NoFileAccess || a.Files[0].Name != "secret.pdf" {
 		t.Errorf("a file that may not be read: %+v", a)
 	}
 }

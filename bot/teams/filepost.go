@@ -87,7 +87,7 @@ func fileLine(f channels.File, how display) view.Block {
 // sendPictures shows the pictures. It leaves out files of which no picture can be made; the list of
 // part 0 links them.
 func (s *poster) sendPictures(ctx context.Context, service string, p bridge.Post) (bridge.Sent, error) {
-	a := connector.Activity{Type: connector.TypeMessage, AttachmentLayout: "list"}
+	a := connector.Activity{Type: connector.TypeMessage, Content: connector.Content{AttachmentLayout: "list"}}
 	for _, f := range p.Files {
 		drawn, ok, err := s.pictureOf(ctx, f)
 		switch {

@@ -15,54 +15,15 @@ import (
 	"time"
 
 	"parley/bot/teams/connector"
+	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
 	"parley/bot/teams/rest"
 	"parley/bridge"
 	"parley/channels"
 )
 
-// noFileAccess is what people are told of a channel's file that can't be read.
-const noFileAccess = "Teams doesn't let Parley read files of channels. Choose Reply and “Attach files…”, paste it as a picture, or ask an admin to grant Files.Read.All"
-
 // lookTime bounds the time for finding out about a message's files before it is stored.
 const lookTime = 3 * time.Second
-
-// pictures gives the pictures that were pasted into a message.
-func pictures(a *connector.Activity) []connector.Attachment {
-	var out []connector.Attachment
-	for _, at := range a.Attachments {
-		if strings.HasPrefix(at.ContentType, "image/") && at.ContentURL != "" {
-			out = append(out, at)
-		}
-	}
-	return out
-}
-
-// pasted describes a picture of which only the attachment is known: Teams gives all of them the type image/*.
-func pasted(n int, at connector.Attachment) attached {
-	f := attached{Name: at.Name, Type: at.ContentType, URL: at.ContentURL}
-	if strings.HasSuffix(f.Type, "/*") {
-		f.Type = "image/png"
-	}
-	if f.Name == "" {
-		f.Name = pictureName(n, f.Type)
-	}
-	return f
-}
-
-func pictureName(n int, kind string) string {
-	ending := "png"
-	switch kind {
-	case "image/jpeg":
-		ending = "jpg"
-	case "image/gif", "image/webp":
-		ending = strings.TrimPrefix(kind, "image/")
-	}
-	if n == 0 {
-		return "picture." + ending
-	}
-	return fmt.Sprintf("picture-%d.%s", n+1, ending)
-}
 
 // files reads what people attached, where we may.
 type files struct {
@@ -73,23 +34,23 @@ type files struct {
 
 // attachments finds out the names of a message's files and whether we may read them. Best effort: what
 // isn't known in time is asked again when the file is read.
-func (fs *files) attachments(ctx context.Context, p payload, a *connector.Activity) []attached {
-	ids, images := p.text(a).Files, pictures(a)
+func (fs *files) attachments(ctx context.Context, p fact.Payload, a *connector.Activity) []fact.Attached {
+	ids, images := p.Text(a).Files, fact.Pictures(a)
 	if len(ids) == 0 && len(images) == 0 {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()
-	var out []attached
+	var out []fact.Attached
 	for n, at := range images {
 		out = append(out, fs.look(ctx, n, at))
 	}
 	if len(ids) == 0 {
 		return out
 	}
-	at := place(a)
+	at := fact.PlaceOf(a)
 	m, err := patient(ctx, fs.organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
-		return fs.graph.Message(ctx, group, at.Channel, root(at), at.Message)
+		return fs.graph.Message(ctx, group, at.Channel, fact.Root(at), at.Message)
 	})
 	if err != nil {
 		if !errors.Is(err, graph.ErrNotGranted) {
@@ -99,15 +60,15 @@ func (fs *files) attachments(ctx context.Context, p payload, a *connector.Activi
 	}
 	for _, f := range graphFiles(&m) {
 		if slices.Contains(ids, f.ID) {
-			out = append(out, fs.readable(ctx, from(a), f))
+			out = append(out, fs.readable(ctx, fact.OriginOf(a), f))
 		}
 	}
 	return out
 }
 
 // look reads the beginning of a pasted picture to learn its type and size.
-func (fs *files) look(ctx context.Context, n int, at connector.Attachment) attached {
-	f := pasted(n, at)
+func (fs *files) look(ctx context.Context, n int, at connector.Attachment) fact.Attached {
+	f := fact.Pasted(n, at)
 	answer, err := fs.bot.Download(ctx, at.ContentURL)
 	if err != nil {
 		return f
@@ -119,32 +80,32 @@ func (fs *files) look(ctx context.Context, n int, at connector.Attachment) attac
 		f.Type = kind
 	}
 	if at.Name == "" {
-		f.Name = pictureName(n, f.Type)
+		f.Name = fact.PictureName(n, f.Type)
 	}
 	f.Bytes = max(answer.SizeBytes, 0)
 	return f
 }
 
 // graphFiles gives the files among the attachments that Graph lists for a message.
-func graphFiles(m *graph.Message) []attached {
-	var out []attached
+func graphFiles(m *graph.Message) []fact.Attached {
+	var out []fact.Attached
 	for _, at := range m.Attachments {
 		if at.ContentType != graph.ContentFile || at.ContentURL == "" {
 			continue
 		}
-		out = append(out, attached{ID: at.ID, Name: at.Name, Type: mime.TypeByExtension(path.Ext(at.Name)), URL: at.ContentURL})
+		out = append(out, fact.Attached{ID: at.ID, Name: at.Name, Type: mime.TypeByExtension(path.Ext(at.Name)), URL: at.ContentURL})
 	}
 	return out
 }
 
 // readable finds out whether a file in SharePoint may be read.
-func (fs *files) readable(ctx context.Context, o origin, f attached) attached {
+func (fs *files) readable(ctx context.Context, o fact.Origin, f fact.Attached) fact.Attached {
 	address, err := fs.admit(ctx, o, f.URL)
 	switch {
 	case errors.Is(err, errElsewhere):
 		f.URL, f.Unavailable = "", fileElsewhere
 	case errors.Is(err, graph.ErrNotGranted):
-		f.URL, f.Unavailable = "", noFileAccess
+		f.URL, f.Unavailable = "", fact.NoFileAccess
 	}
 	if err != nil {
 		return f
@@ -152,7 +113,7 @@ func (fs *files) readable(ctx context.Context, o origin, f attached) attached {
 	answer, err := fs.graph.File(ctx, address)
 	switch {
 	case errors.Is(err, graph.ErrNotGranted):
-		f.URL, f.Unavailable = "", noFileAccess
+		f.URL, f.Unavailable = "", fact.NoFileAccess
 	case errors.Is(err, graph.ErrNotFound):
 		f.URL, f.Unavailable = "", "deleted"
 	case err == nil:
@@ -169,7 +130,7 @@ func (fs *files) readable(ctx context.Context, o origin, f attached) attached {
 const hostedPart = "/hostedContents/"
 
 // fetch reads a file from where its address says: Teams, the message in Graph, or SharePoint.
-func (fs *files) fetch(ctx context.Context, o origin, address string) (*rest.Answer, error) {
+func (fs *files) fetch(ctx context.Context, o fact.Origin, address string) (*rest.Answer, error) {
 	if withToken, err := fs.hosts.Check(address); err == nil && withToken && strings.Contains(address, "/v3/attachments/") {
 		return fs.bot.Download(ctx, address)
 	}
@@ -185,7 +146,7 @@ func (fs *files) fetch(ctx context.Context, o origin, address string) (*rest.Ans
 
 // hosted reads a picture of the channel by Graph's address:
 // …/teams/{group}/channels/{channel}/messages/{root}[/replies/{id}]/hostedContents/{content}/$value.
-func (fs *files) hosted(ctx context.Context, o origin, address string) (*rest.Answer, error) {
+func (fs *files) hosted(ctx context.Context, o fact.Origin, address string) (*rest.Answer, error) {
 	u, err := url.Parse(address)
 	if err != nil {
 		return nil, err
@@ -209,13 +170,13 @@ func (fs *files) Open(ctx context.Context, f bridge.SurfaceFile) (io.ReadCloser,
 	if f.Unavailable != "" {
 		return nil, fmt.Errorf("%w: %s", errFile, f.Unavailable)
 	}
-	o, address := unseal(f.URL)
+	o, address := fact.Unseal(f.URL)
 	answer, err := fs.fetch(ctx, o, address)
 	if errors.Is(err, errElsewhere) {
 		return nil, &channels.SendError{Class: channels.BadContent, Text: f.Name + " can't be read: " + fileElsewhere, Hint: "Upload the file itself and send again.", Cause: errFile}
 	}
 	if errors.Is(err, graph.ErrNotGranted) {
-		return nil, fmt.Errorf("%w: %s: %w", errFile, noFileAccess, err)
+		return nil, fmt.Errorf("%w: %s: %w", errFile, fact.NoFileAccess, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errFile, err)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"parley/bot/teams/connector"
+	"parley/bot/teams/fact"
 )
 
 // installation learns from activities in which teams and channels the app is installed.
@@ -75,7 +76,7 @@ func (i *installation) learnTeam(ctx context.Context, ref *connector.TeamRef, a 
 	switch {
 	case t.Removed && !before.Removed:
 		i.access.shut(ref.ID, removedFrom("team", t.Name, ref.ID, nil))
-	case !t.Removed && (before.Removed || !known || a.Type == connector.TypeInstallationUpdate || eventType(a) == "teamUnarchived"):
+	case !t.Removed && (before.Removed || !known || a.Type == connector.TypeInstallationUpdate || fact.EventType(a) == "teamUnarchived"):
 		i.access.reopened(ref.ID)
 	}
 	return nil
@@ -95,7 +96,7 @@ func (i *installation) removed(a *connector.Activity, before bool) bool {
 	case i.among(a.MembersAdded):
 		return false
 	}
-	switch eventType(a) {
+	switch fact.EventType(a) {
 	case "teamDeleted", "teamHardDeleted":
 		return true
 	case "teamRestored":
@@ -114,13 +115,6 @@ func (i *installation) among(list []connector.ChannelAccount) bool {
 func ofChannel(a *connector.Activity) bool {
 	d := a.ChannelData
 	return len(a.MembersAdded)+len(a.MembersRemoved) > 0 && d != nil && d.Team != nil && d.Channel != nil && d.Channel.ID != "" && d.Channel.ID != d.Team.ID
-}
-
-func eventType(a *connector.Activity) string {
-	if a.ChannelData == nil {
-		return ""
-	}
-	return a.ChannelData.EventType
 }
 
 func (i *installation) learnChannel(ctx context.Context, a *connector.Activity) error {

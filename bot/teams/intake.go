@@ -3,11 +3,14 @@ package teams
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
 	"parley/bot/sweep"
+	"parley/bot/teams/card"
 	"parley/bot/teams/connector"
+	"parley/bot/teams/fact"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -31,13 +34,13 @@ func (it *intake) facts(ctx context.Context, a *connector.Activity, raw []byte) 
 		return nil, nil // conversationUpdate and installationUpdate: see learn; others tell nothing
 	}
 	if a.Conversation == nil || a.Conversation.ID == "" || a.ID == "" {
-		return []channels.Fact{quarantined(raw, a.Type+" without place")}, nil
+		return []channels.Fact{fact.Quarantined(raw, a.Type+" without place")}, nil
 	}
-	if !inChannel(a) && !inPersonal(a) {
+	if !fact.InChannel(a) && !fact.InPersonal(a) {
 		return nil, nil // group chats: the app isn't made for them
 	}
-	p := payload{Kind: kindActivity, Me: it.me, Body: raw}
-	if p.self(a) {
+	p := fact.Payload{Kind: fact.KindActivity, Me: it.me, Body: raw}
+	if p.BySelf(a) {
 		return nil, nil
 	}
 	var err error
@@ -53,9 +56,9 @@ func (it *intake) facts(ctx context.Context, a *connector.Activity, raw []byte) 
 			return nil, err
 		}
 		p.Own = early
-		return p.reactionFacts(a), nil
+		return p.ReactionFacts(a), nil
 	}
-	if inPersonal(a) || targeted(a) {
+	if fact.InPersonal(a) || targeted(a) {
 		return nil, nil // these are commands: a change of their text changes nothing
 	}
 	return it.changeFacts(ctx, p, a)
@@ -64,8 +67,8 @@ func (it *intake) facts(ctx context.Context, a *connector.Activity, raw []byte) 
 // targeted says whether only its author and we see a message.
 func targeted(a *connector.Activity) bool { return a.Recipient != nil && a.Recipient.IsTargeted }
 
-func (it *intake) messageFacts(ctx context.Context, p payload, a *connector.Activity) ([]channels.Fact, error) {
-	at := place(a)
+func (it *intake) messageFacts(ctx context.Context, p fact.Payload, a *connector.Activity) ([]channels.Fact, error) {
+	at := fact.PlaceOf(a)
 	if len(a.Value) > 0 && strings.TrimSpace(a.Text) == "" && string(a.Value) != "null" { // a button of a client that knows no Action.Execute
 		own, err := it.threads.ours(ctx, bridge.Place{Channel: at.Channel, Thread: at.Thread, Message: at.Message})
 		p.Own = own
@@ -75,9 +78,9 @@ func (it *intake) messageFacts(ctx context.Context, p payload, a *connector.Acti
 		facts, _, err := it.clickFacts(ctx, p, a, a.Value)
 		return facts, err
 	}
-	if inPersonal(a) || targeted(a) {
-		p.Kind, p.Body = kindCommand, withoutSecrets(a, p.Body)
-		return []channels.Fact{p.fact(messageID(at.Channel, at.Message), orderKey(at.Channel, root(at)))}, nil
+	if fact.InPersonal(a) || targeted(a) {
+		p.Kind, p.Body = fact.KindCommand, withoutSecrets(a, p.Body)
+		return []channels.Fact{p.Fact(fact.MessageID(at.Channel, at.Message), fact.KeyOf(at))}, nil
 	}
 	own, err := it.threads.ours(ctx, at)
 	if err != nil {
@@ -88,12 +91,12 @@ func (it *intake) messageFacts(ctx context.Context, p payload, a *connector.Acti
 	}
 	p.Own = own
 	p.Seen = it.files.attachments(ctx, p, a)
-	return []channels.Fact{p.fact(messageID(at.Channel, at.Message), orderKey(at.Channel, root(at)))}, nil
+	return []channels.Fact{p.Fact(fact.MessageID(at.Channel, at.Message), fact.KeyOf(at))}, nil
 }
 
 // changeFacts makes the facts of an edit, of a deletion, or of the undoing of a deletion.
-func (it *intake) changeFacts(ctx context.Context, p payload, a *connector.Activity) ([]channels.Fact, error) {
-	at := place(a)
+func (it *intake) changeFacts(ctx context.Context, p fact.Payload, a *connector.Activity) ([]channels.Fact, error) {
+	at := fact.PlaceOf(a)
 	own, err := it.threads.ours(ctx, at)
 	if err != nil {
 		return nil, err
@@ -106,51 +109,10 @@ func (it *intake) changeFacts(ctx context.Context, p payload, a *connector.Activ
 		return it.lives.turnFacts(ctx, p, a, at)
 	}
 	p.Seen = it.files.attachments(ctx, p, a)
-	if eventType(a) == eventRestored {
+	if fact.EventType(a) == fact.EventRestored {
 		return it.lives.turnFacts(ctx, p, a, at)
 	}
-	return p.editFacts(a, at), nil
-}
-
-// editFacts makes two facts of an edit: the edit, and one named by what it says, by which a catch-up knows the edit.
-func (p payload) editFacts(a *connector.Activity, at bridge.Place) []channels.Fact {
-	key := orderKey(at.Channel, root(at))
-	return []channels.Fact{p.fact(p.editID(at, a), key), p.known(p.knownIDs(at, a)[0], key)}
-}
-
-// Events of a message, in an activity's channelData.
-const (
-	eventEdited   = "editMessage"
-	eventDeleted  = "softDeleteMessage"
-	eventRestored = "undeleteMessage" // it was deleted, and is back
-)
-
-// reactionFacts makes one fact of all reactions that an activity adds or removes.
-func (p payload) reactionFacts(a *connector.Activity) []channels.Fact {
-	at := place(a)
-	if a.ReplyToID == "" {
-		return []channels.Fact{quarantined(p.Body, "reaction without message")}
-	}
-	var what []string
-	for _, r := range a.ReactionsAdded {
-		what = append(what, "+"+r.Type)
-	}
-	for _, r := range a.ReactionsRemoved {
-		what = append(what, "-"+r.Type)
-	}
-	if len(what) == 0 {
-		return nil
-	}
-	from := ""
-	if a.From != nil {
-		from = a.From.ID
-	}
-	id := "r:" + at.Channel + ":" + a.ReplyToID + ":" + digest(append([]string{from, a.ID, a.Timestamp}, what...)...)
-	order := at.Thread
-	if order == "" || order == a.ID {
-		order = a.ReplyToID
-	}
-	return []channels.Fact{p.fact(id, orderKey(at.Channel, order))}
+	return p.EditFacts(a, at), nil
 }
 
 // withoutSecrets removes from a message the addresses with which anybody who reads the journal could fetch its files.
@@ -169,8 +131,8 @@ func withoutSecrets(a *connector.Activity, raw []byte) []byte {
 
 // meet finds out who the people are that an activity names.
 // Errors: what keeps Teams from telling who its author is.
-func (it *intake) meet(ctx context.Context, a *connector.Activity) (map[string]who, error) {
-	all := map[string]who{}
+func (it *intake) meet(ctx context.Context, a *connector.Activity) (map[string]fact.Who, error) {
+	all := map[string]fact.Who{}
 	add := func(id, user string, must bool) error {
 		if !strings.HasPrefix(id, "29:") || all[id].Kind != "" {
 			return nil
@@ -181,11 +143,11 @@ func (it *intake) meet(ctx context.Context, a *connector.Activity) (map[string]w
 			return err
 		case err != nil || !ok: // Teams can't say who they are
 			if user != "" {
-				all[id] = who{User: user, Kind: string(bridge.ActorForeign)}
+				all[id] = fact.Who{User: user, Kind: string(bridge.ActorForeign)}
 			}
 			return nil
 		}
-		all[id] = who{User: one.User, Name: one.Name, Kind: string(one.Kind)}
+		all[id] = fact.Who{User: one.User, Name: one.Name, Kind: string(one.Kind)}
 		return nil
 	}
 	if a.From != nil {
@@ -201,4 +163,38 @@ func (it *intake) meet(ctx context.Context, a *connector.Activity) (map[string]w
 		}
 	}
 	return all, nil
+}
+
+// clickSpan is how long, in seconds, a second click is taken for a repetition by the client, which asks
+// three times within 15 s. A later one is a new click: its person was told to try again, or saw that
+// somebody undid the first.
+const clickSpan = 10
+
+// clickFacts makes the facts of a click. A later click on the same button is another fact (see clickSpan).
+// Errors: the desk's.
+func (it *intake) clickFacts(ctx context.Context, p fact.Payload, a *connector.Activity, data json.RawMessage) ([]channels.Fact, *card.Click, error) {
+	f, click := p.ClickFact(a, data)
+	if click == nil {
+		return []channels.Fact{f}, nil, nil
+	}
+	at := a.At()
+	if at.IsZero() {
+		at = it.now()
+	}
+	var near []string
+	for back := range int64(3) {
+		near = append(near, fmt.Sprintf("k:%s:%d", f.ExternalID, at.Unix()/clickSpan-back))
+	}
+	seen, err := it.sweeper.Seen(ctx, append(near, f.ExternalID)...)
+	if err != nil {
+		return nil, nil, err
+	}
+	switch {
+	case !seen[f.ExternalID]:
+	case slices.ContainsFunc(near, func(id string) bool { return seen[id] }):
+		return []channels.Fact{f}, click, nil // the same one
+	default:
+		f.ExternalID += strings.TrimPrefix(near[0], "k:"+f.ExternalID)
+	}
+	return []channels.Fact{f, p.Known(near[0], f.OrderKey)}, click, nil
 }

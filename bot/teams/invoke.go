@@ -9,6 +9,7 @@ import (
 	"parley/bot/forms"
 	"parley/bot/teams/card"
 	"parley/bot/teams/connector"
+	"parley/bot/teams/fact"
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels/pause"
@@ -29,11 +30,11 @@ func (d *door) serveInvoke(ctx context.Context, w http.ResponseWriter, a *connec
 		d.unavailable(w, err)
 		return
 	}
-	in := &invocation{door: d, a: a, p: payload{Kind: kindClick, Me: d.me, Who: people, Body: raw}, value: readInvoked(a)}
-	in.user = in.p.actor(a)
+	in := &invocation{door: d, a: a, p: fact.Payload{Kind: fact.KindClick, Me: d.me, Who: people, Body: raw}, value: fact.ReadInvoked(a)}
+	in.user = in.p.Actor(a)
 	answer := map[string]func(context.Context) (any, error){
-		invokeCard: in.pressed, invokeFetch: in.fetch, invokeSubmit: in.submit, invokeCompose: in.compose, invokeComposed: in.submit, invokeQuery: in.query,
-		invokeConfig: in.configure, invokeConfiged: in.configure, invokeConsent: nothing,
+		fact.InvokeCard: in.pressed, fact.InvokeFetch: in.fetch, fact.InvokeSubmit: in.submit, fact.InvokeCompose: in.compose, fact.InvokeComposed: in.submit, fact.InvokeQuery: in.query,
+		fact.InvokeConfig: in.configure, fact.InvokeConfiged: in.configure, fact.InvokeConsent: nothing,
 	}[a.Name]
 	if answer == nil { // 501 is what Teams expects for what a bot doesn't know, and Microsoft's own libraries answer
 		http.Error(w, "not implemented", http.StatusNotImplemented)
@@ -53,8 +54,8 @@ func nothing(context.Context) (any, error) { return nil, nil }
 type invocation struct {
 	door  *door
 	a     *connector.Activity
-	p     payload
-	value invoked
+	p     fact.Payload
+	value fact.Invoked
 	user  bridge.Actor
 }
 
@@ -75,9 +76,9 @@ func refusal(code, text string) map[string]any {
 // pressed handles a button that acts at once. A click on the root's card is answered with the card as
 // it is afterwards; a click on another card is only acknowledged.
 func (in *invocation) pressed(ctx context.Context) (any, error) {
-	fact, click := in.p.clickFact(in.a, in.value.Action.Data)
+	f, click := in.p.ClickFact(in.a, in.value.Action.Data)
 	if click == nil {
-		return refusal("BadRequest", "This button is no longer valid."), in.door.desk.Accept(ctx, fact)
+		return refusal("BadRequest", "This button is no longer valid."), in.door.desk.Accept(ctx, f)
 	}
 	if in.value.Trigger == "automatic" { // our cards ask for no refresh
 		return refusal("BadRequest", "This card is brought up to date by Parley."), nil
@@ -85,7 +86,7 @@ func (in *invocation) pressed(ctx context.Context) (any, error) {
 	if in.user.Kind != bridge.ActorPerson {
 		return cardAnswer(answerMessage, "Only people of this organisation can do that."), nil
 	}
-	at := clickPlace(in.a, click)
+	at := fact.ClickPlace(in.a, click)
 	own, err := in.door.threads.ours(ctx, at)
 	if err != nil {
 		return nil, err
@@ -101,8 +102,8 @@ func (in *invocation) pressed(ctx context.Context) (any, error) {
 	if c, ok := in.current(ctx, at, click.Args); ok {
 		return cardAnswer(card.ContentType, c), nil
 	}
-	if click.Alone && inChannel(in.a) && !click.Verb.Reads() {
-		in.door.later(ctx, func(ctx context.Context) { in.door.takeAway(ctx, place(in.a), in.a.ReplyToID) })
+	if click.Alone && fact.InChannel(in.a) && !click.Verb.Reads() {
+		in.door.later(ctx, func(ctx context.Context) { in.door.takeAway(ctx, fact.PlaceOf(in.a), in.a.ReplyToID) })
 	}
 	return cardAnswer(answerMessage, "Parley is on it."), nil
 }
@@ -121,7 +122,7 @@ func (d *door) takeAway(ctx context.Context, at bridge.Place, message string) {
 
 // current gives the root's card as it is now, if that card was clicked; false for other cards.
 func (in *invocation) current(ctx context.Context, at bridge.Place, args bridge.Args) (json.RawMessage, bool) {
-	if at.Thread != "" || !inChannel(in.a) {
+	if at.Thread != "" || !fact.InChannel(in.a) {
 		return nil, false
 	}
 	before, err := in.door.desk.FactsAt(ctx, at, in.user.ID)
@@ -135,7 +136,7 @@ func (in *invocation) current(ctx context.Context, at bridge.Place, args bridge.
 	if err != nil {
 		return nil, false
 	}
-	pages := card.Render(view.Root(f), in.door.home(), digest(in.a.ID, in.a.Timestamp)[:12])
+	pages := card.Render(view.Root(f), in.door.home(), fact.Digest(in.a.ID, in.a.Timestamp)[:12])
 	return pages[0].Card, true
 }
 
@@ -158,9 +159,9 @@ func webPage(title, link string) map[string]any {
 func (in *invocation) fetch(ctx context.Context) (any, error) {
 	read, err := card.Read(in.value.Data)
 	if err != nil || read.Click == nil {
-		return task(card.Problem(&bridge.Problem{Code: "stale", Text: "This button is no longer valid.", Hint: "Use the card at the top of the thread."}, place(in.a), in.door.home())), nil
+		return task(card.Problem(&bridge.Problem{Code: "stale", Text: "This button is no longer valid.", Hint: "Use the card at the top of the thread."}, fact.PlaceOf(in.a), in.door.home())), nil
 	}
-	return task(in.dialog(ctx, read.Click, clickPlace(in.a, read.Click))), nil
+	return task(in.dialog(ctx, read.Click, fact.ClickPlace(in.a, read.Click))), nil
 }
 
 // dialog makes what a click opens.
@@ -209,7 +210,9 @@ func (in *invocation) problem(err error, at bridge.Place) card.Dialog {
 }
 
 // nonce names what this invocation shows. A client that repeats the invoke gets the same nonce.
-func (in *invocation) nonce() string { return digest(in.a.ID, in.a.Timestamp, string(in.a.Value))[:12] }
+func (in *invocation) nonce() string {
+	return fact.Digest(in.a.ID, in.a.Timestamp, string(in.a.Value))[:12]
+}
 
 // configure answers a person who opens the app's settings in a team: Parley is configured elsewhere.
 func (in *invocation) configure(context.Context) (any, error) {

@@ -7,7 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"parley/bot/teams/fact"
+	"parley/bot/teams/manifest"
 	"parley/bot/teams/teamsfake"
+	"parley/bot/teams/teamsfake/client"
 	"parley/bot/verb"
 	"parley/bridge"
 )
@@ -18,7 +21,7 @@ func TestDialogs(t *testing.T) {
 	t.Parallel()
 	w, d, root, p := talk(t)
 	w.click(p, root, "Snooze")
-	out, err := p.Submit(within(t), "", teamsfake.Inputs{"t:other": "when pigs fly"})
+	out, err := p.Submit(within(t), "", client.Inputs{"t:other": "when pigs fly"})
 	must(t, err)
 	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "when pigs fly") || !strings.Contains(string(out.Dialog.Card), "⚠️") {
 		t.Fatalf("a wrong time: %+v", out)
@@ -26,7 +29,7 @@ func TestDialogs(t *testing.T) {
 	if d.Number("i:") != 0 {
 		t.Error("it was stored all the same")
 	}
-	out, err = p.Submit(within(t), "", teamsfake.Inputs{"t:other": "2h"})
+	out, err = p.Submit(within(t), "", client.Inputs{"t:other": "2h"})
 	must(t, err)
 	if out.Dialog != nil || out.Error != "" {
 		t.Errorf("a good time: %+v", out)
@@ -55,7 +58,7 @@ func TestDetails(t *testing.T) {
 	if told := d.Replies(); len(told) != 1 || !strings.HasPrefix(told[0], "opened #12 "+ann+" ") {
 		t.Errorf("of the form the desk heard %q", told)
 	}
-	out, err = p.Submit(within(t), "", teamsfake.Inputs{"t:text": "We are **on it**."})
+	out, err = p.Submit(within(t), "", client.Inputs{"t:text": "We are **on it**."})
 	must(t, err)
 	if out.Error != "" || out.Dialog != nil {
 		t.Errorf("handed in: %+v", out)
@@ -93,12 +96,12 @@ func TestNewConversation(t *testing.T) {
 		}
 		return bridge.Facts{}, nil
 	}
-	out, err := p.Compose(within(t), w.channel, "", CommandNew)
+	out, err := p.Compose(within(t), w.channel, "", manifest.CommandNew)
 	must(t, err)
 	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "t:recipient") {
 		t.Fatalf("%+v", out)
 	}
-	in := teamsfake.Inputs{"t:recipient": "kim@example.org", "t:text": "Hello Kim"}
+	in := client.Inputs{"t:recipient": "kim@example.org", "t:text": "Hello Kim"}
 	out, err = p.Submit(within(t), "", in)
 	must(t, err)
 	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "That is no address.") || !strings.Contains(string(out.Dialog.Card), "Hello Kim") {
@@ -121,7 +124,7 @@ func TestFind(t *testing.T) {
 	t.Parallel()
 	w, _, root, p := talk(t)
 	for query, want := range map[string]int{"": 1, "printer KIM": 1, "riddle": 0, "#12": 1, "12": 1, "#99": 0} {
-		out, err := p.Search(within(t), w.channel, "", CommandFind, query)
+		out, err := p.Search(within(t), w.channel, "", manifest.CommandFind, query)
 		must(t, err)
 		if len(out.Results) != want || out.Error != "" {
 			t.Errorf("%q finds %+v", query, out)
@@ -133,7 +136,7 @@ func TestFind(t *testing.T) {
 			t.Errorf("the line in the list has no characters for icons: %s", out.Results[0].Preview)
 		}
 	}
-	out, err := w.fake.As(eve).Search(within(t), w.channel, "", CommandFind, "printer")
+	out, err := w.fake.As(eve).Search(within(t), w.channel, "", manifest.CommandFind, "printer")
 	must(t, err)
 	if len(out.Results) != 0 {
 		t.Errorf("a guest finds %+v", out)
@@ -151,7 +154,7 @@ func TestMessageMenu(t *testing.T) {
 		if v.Name == bridge.VerbUndo {
 			continue
 		}
-		out, err := p.MessageAction(within(t), w.channel, id, commandOf(v.Name))
+		out, err := p.MessageAction(within(t), w.channel, id, manifest.CommandOf(v.Name))
 		must(t, err)
 		if out.Dialog == nil || strings.Contains(string(out.Dialog.Card), "Internal error") || strings.Contains(string(out.Dialog.Card), "Input.") == (v.Name == bridge.VerbSend) {
 			t.Errorf("%s: %+v", v.Name, out)
@@ -216,12 +219,12 @@ func TestReplyFromMessageBox(t *testing.T) {
 	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "o:conversation") {
 		t.Fatalf("elsewhere: %+v", out)
 	}
-	out, err = p.Submit(within(t), "", teamsfake.Inputs{"o:conversation": "12"})
+	out, err = p.Submit(within(t), "", client.Inputs{"o:conversation": "12"})
 	must(t, err)
 	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "t:text") {
 		t.Fatalf("a conversation was picked: %+v", out)
 	}
-	out, err = p.Submit(within(t), "", teamsfake.Inputs{"t:text": "On our way"})
+	out, err = p.Submit(within(t), "", client.Inputs{"t:text": "On our way"})
 	must(t, err)
 	if out.Dialog != nil || out.Error != "" {
 		t.Errorf("handed in: %+v", out)
@@ -327,7 +330,7 @@ func TestPersonal(t *testing.T) {
 	w, d, _, p := talk(t)
 	id, err := p.Say("inbox")
 	must(t, err)
-	a := w.accepted(d, messageID(w.fake.PersonalID(ann), id))
+	a := w.accepted(d, fact.MessageID(w.fake.PersonalID(ann), id))
 	if a.Verb != bridge.VerbList || a.Args.List != "mine" || a.Origin != bridge.OriginSlash || a.Actor.ID != ann || a.Place.Channel != w.fake.PersonalID(ann) {
 		t.Errorf("%+v", a)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/bot/teams/connector"
+	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
 	"parley/bridge"
 )
@@ -43,10 +44,10 @@ func (l *lateness) late(took time.Duration) bool {
 // late one has already left.
 func (d *door) readBefore(ctx context.Context, a *connector.Activity) {
 	sent := a.At()
-	if a.Type != connector.TypeMessage || !inChannel(a) || sent.IsZero() || !d.lateness.late(d.now().Sub(sent)) {
+	if a.Type != connector.TypeMessage || !fact.InChannel(a) || sent.IsZero() || !d.lateness.late(d.now().Sub(sent)) {
 		return
 	}
-	at := place(a)
+	at := fact.PlaceOf(a)
 	if at.Thread == "" || at.Thread == at.Message {
 		return
 	}
@@ -62,7 +63,7 @@ func (d *door) readBefore(ctx context.Context, a *connector.Activity) {
 // missing.
 func (h *history) readThread(ctx context.Context, at bridge.Place) error {
 	m, err := patient(ctx, h.organisation, at.Channel, func(ctx context.Context, group string) (graph.Message, error) {
-		return h.graph.Message(ctx, group, at.Channel, root(at), root(at))
+		return h.graph.Message(ctx, group, at.Channel, fact.Root(at), fact.Root(at))
 	})
 	if err == nil {
 		err = h.readReplies(ctx, at.Channel, &m, "")

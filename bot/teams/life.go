@@ -2,23 +2,15 @@ package teams
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"time"
 
 	"parley/bot/sweep"
 	"parley/bot/teams/connector"
+	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
 	"parley/bridge"
 	"parley/channels"
 )
-
-// life counts how often a message was deleted and restored, as far as that is stored. The ids of these
-// facts contain the number, so that a deletion of which both the webhook and Graph tell is one fact, on
-// every replica.
-type life struct{ deleted, restored int }
-
-func (l life) gone() bool { return l.deleted > l.restored }
 
 // lives finds deletions and restorations of messages that aren't stored yet.
 type lives struct {
@@ -29,79 +21,54 @@ type lives struct {
 
 // lifeOf reads how often a message was deleted and restored, as far as that is stored.
 // Errors: the desk's.
-func (ls *lives) lifeOf(ctx context.Context, channel, id string) (life, error) {
+func (ls *lives) lifeOf(ctx context.Context, channel, id string) (fact.Life, error) {
 	for n := 1; ; n++ {
-		gone, back := deleteID(channel, id, n), restoredID(channel, id, n)
+		gone, back := fact.DeleteID(channel, id, n), fact.RestoredID(channel, id, n)
 		seen, err := ls.sweeper.Seen(ctx, gone, back)
 		switch {
 		case err != nil:
-			return life{}, err
+			return fact.Life{}, err
 		case !seen[gone]:
-			return life{n - 1, n - 1}, nil
+			return fact.Life{Deleted: n - 1, Restored: n - 1}, nil
 		case !seen[back]:
-			return life{n, n - 1}, nil
+			return fact.Life{Deleted: n, Restored: n - 1}, nil
 		}
 	}
-}
-
-// next gives the facts of a deletion (gone) or a restoration of which an activity tells; none if the
-// message is stored in that state already.
-func (p payload) next(a *connector.Activity, at bridge.Place, l life, gone bool) []channels.Fact {
-	if gone == l.gone() {
-		return nil
-	}
-	id, key := restoredID(at.Channel, at.Message, l.restored+1), orderKey(at.Channel, root(at))
-	if gone {
-		id = deleteID(at.Channel, at.Message, l.deleted+1)
-	}
-	return []channels.Fact{p.fact(id, key), p.known(turnID(at, a.At()), key)}
 }
 
 // turnFacts makes the facts of a deletion or a restoration of which Teams tells. When Teams repeats the
 // activity, its time shows that it is the same one.
 // Errors: the desk's.
-func (ls *lives) turnFacts(ctx context.Context, p payload, a *connector.Activity, at bridge.Place) ([]channels.Fact, error) {
+func (ls *lives) turnFacts(ctx context.Context, p fact.Payload, a *connector.Activity, at bridge.Place) ([]channels.Fact, error) {
 	gone := a.Type == connector.TypeMessageDelete
-	id := p.editID(at, a)
+	id := p.EditID(at, a)
 	if gone {
-		id = deleteID(at.Channel, at.Message, 1) + ":" + version(a)
+		id = fact.DeleteID(at.Channel, at.Message, 1) + ":" + fact.Version(a)
 	}
 	seen, err := ls.sweeper.Seen(ctx, id)
 	if err != nil || seen[id] {
 		return nil, err
 	}
 	l, err := ls.lifeOf(ctx, at.Channel, at.Message)
-	told := p.known(id, orderKey(at.Channel, root(at)))
+	told := p.Known(id, fact.KeyOf(at))
 	switch {
 	case err != nil:
 		return nil, err
-	case !gone && l.deleted == 0: // we were never told of the deletion
-		return p.editFacts(a, at), nil
+	case !gone && l.Deleted == 0: // we were never told of the deletion
+		return p.EditFacts(a, at), nil
 	}
-	facts := append(p.next(a, at, l, gone), told)
+	facts := append(p.Next(a, at, l, gone), told)
 	if !gone {
-		facts = append(facts, p.known(p.knownIDs(at, a)[0], told.OrderKey))
+		facts = append(facts, p.Known(p.KnownIDs(at, a)[0], told.OrderKey))
 	}
 	return facts, nil
-}
-
-// turnSpan is how long Graph may show a message as it was before it was deleted or restored, and how
-// long the webhook's activity may be under way.
-const turnSpan = time.Minute
-
-// turnID is the id of the fact that a message was deleted or restored at about that time.
-func turnID(at bridge.Place, then time.Time) string {
-	return fmt.Sprintf("c:%s:%s:%d", at.Channel, at.Message, then.Unix()/int64(turnSpan.Seconds()))
 }
 
 // turning tells whether a message was deleted or restored so shortly ago that Graph may not know it
 // yet.
 // Errors: the desk's.
 func (ls *lives) turning(ctx context.Context, at bridge.Place) (bool, error) {
-	var ids []string
-	for span := time.Duration(-1); span <= 1; span++ { // Teams' clock may be ahead of ours
-		ids = append(ids, turnID(at, ls.now().Add(span*turnSpan)))
-	}
+	ids := fact.TurnIDs(at, ls.now())
 	seen, err := ls.sweeper.Seen(ctx, ids...)
 	return slices.ContainsFunc(ids, func(id string) bool { return seen[id] }), err
 }
@@ -115,14 +82,14 @@ func (ls *lives) turn(ctx context.Context, at bridge.Place, m *graph.Message, ow
 	if err != nil {
 		return nil, false, err
 	}
-	gone, event := !m.DeletedAt.IsZero(), eventRestored
+	gone, event := !m.DeletedAt.IsZero(), fact.EventRestored
 	if gone {
-		event = eventDeleted
+		event = fact.EventDeleted
 	}
-	if gone == l.gone() {
+	if gone == l.Gone() {
 		return nil, false, nil
 	}
-	if l.deleted > 0 {
+	if l.Deleted > 0 {
 		if unclear, err = ls.turning(ctx, at); err != nil || unclear {
 			return nil, unclear, err
 		}
@@ -131,10 +98,10 @@ func (ls *lives) turn(ctx context.Context, at bridge.Place, m *graph.Message, ow
 	if err != nil {
 		return nil, false, err
 	}
-	facts = p.next(&a, at, l, gone)
+	facts = p.Next(&a, at, l, gone)
 	if !gone && !m.EditedAt.IsZero() { // told with it
-		edit := ls.synthetic(eventEdited, at.Channel, m)
-		facts = append(facts, p.known(p.knownIDs(at, &edit)[0], orderKey(at.Channel, root(at))))
+		edit := ls.synthetic(fact.EventEdited, at.Channel, m)
+		facts = append(facts, p.Known(p.KnownIDs(at, &edit)[0], fact.KeyOf(at)))
 	}
 	return facts, false, nil
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"parley/bot/teams/connector"
+	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
 	"parley/bot/teams/teamsfake"
 	"parley/bridge"
@@ -121,7 +122,7 @@ func TestUndeletedUnheard(t *testing.T) {
 		for _, step := range []struct {
 			do          func(channel, id string) error
 			event, verb string
-		}{{p.Delete, eventDeleted, "delete"}, {p.Undelete, eventRestored, "restored"}} {
+		}{{p.Delete, fact.EventDeleted, "delete"}, {p.Undelete, fact.EventRestored, "restored"}} {
 			w.unheard(func() error { return step.do(w.channel, id) })
 			later(5 * time.Minute)
 			w.sweep(all)
@@ -147,9 +148,9 @@ func TestOldDeletion(t *testing.T) {
 	var old []connector.Activity
 	for _, do := range []func(channel, id string) error{p.Delete, p.Undelete, p.Delete} {
 		w.unheard(func() error { return do(w.channel, id) })
-		event := eventRestored
+		event := fact.EventRestored
 		if !w.shown(root, id).DeletedAt.IsZero() {
-			event = eventDeleted
+			event = fact.EventDeleted
 		}
 		old = append(old, w.event(event, root, id))
 		later(time.Second)
@@ -196,7 +197,7 @@ func TestUndeletedAndEditedUnheard(t *testing.T) {
 	w.unheard(func() error { return p.Edit(w.channel, id, "good morning") })
 	later(5 * time.Minute)
 	w.sweep(w.replicas())
-	if a := w.accepted(d, restoredID(w.channel, id, 1)); a.Text != "good morning" || a.Place.Thread != root || a.Origin != bridge.OriginCatchUp {
+	if a := w.accepted(d, fact.RestoredID(w.channel, id, 1)); a.Text != "good morning" || a.Place.Thread != root || a.Origin != bridge.OriginCatchUp {
 		t.Errorf("%+v", a)
 	}
 	if got := w.verbs(d); !slices.Equal(got, []string{"say", "delete", "restored"}) {

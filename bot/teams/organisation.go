@@ -11,6 +11,7 @@ import (
 
 	"parley/bot/teams/card"
 	"parley/bot/teams/connector"
+	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
 	"parley/bridge"
 	"parley/channels/pause"
@@ -87,15 +88,15 @@ func (o *organisation) synthetic(event, channel string, m *graph.Message) connec
 		From:         o.author(m.From),
 	}
 	switch event {
-	case eventEdited:
+	case fact.EventEdited:
 		a.Type, at = connector.TypeMessageUpdate, m.EditedAt
-	case eventRestored:
+	case fact.EventRestored:
 		a.Type, at = connector.TypeMessageUpdate, m.ModifiedAt
-	case eventDeleted:
+	case fact.EventDeleted:
 		a.Type, at = connector.TypeMessageDelete, m.DeletedAt
 	}
 	a.Timestamp = at.UTC().Format(time.RFC3339Nano)
-	if event == eventDeleted {
+	if event == fact.EventDeleted {
 		return a
 	}
 	if m.Body.ContentType == "html" {
@@ -150,9 +151,9 @@ func (o *organisation) byUs(m *graph.Message) bool {
 }
 
 // caught makes a payload, and the activity in it, of a message that Graph gave.
-func (o *organisation) caught(ctx context.Context, event, channel string, m *graph.Message, own bool) (payload, connector.Activity, error) {
+func (o *organisation) caught(ctx context.Context, event, channel string, m *graph.Message, own bool) (fact.Payload, connector.Activity, error) {
 	a := o.synthetic(event, channel, m)
-	p := payload{Kind: kindCatchUp, Me: o.me, Own: own, Who: map[string]who{}}
+	p := fact.Payload{Kind: fact.KindCatchUp, Me: o.me, Own: own, Who: map[string]fact.Who{}}
 	for _, one := range accounts(&a) {
 		if one.AADObjectID == "" || p.Who[one.ID].Kind != "" {
 			continue
@@ -162,9 +163,9 @@ func (o *organisation) caught(ctx context.Context, event, channel string, m *gra
 		case err != nil:
 			return p, a, err
 		case !ok:
-			p.Who[one.ID] = who{User: one.AADObjectID, Name: one.Name, Kind: string(bridge.ActorForeign)}
+			p.Who[one.ID] = fact.Who{User: one.AADObjectID, Name: one.Name, Kind: string(bridge.ActorForeign)}
 		default:
-			p.Who[one.ID] = who{User: known.User, Name: known.Name, Kind: string(known.Kind)}
+			p.Who[one.ID] = fact.Who{User: known.User, Name: known.Name, Kind: string(known.Kind)}
 		}
 	}
 	raw, err := json.Marshal(a)
@@ -173,9 +174,9 @@ func (o *organisation) caught(ctx context.Context, event, channel string, m *gra
 	}
 	p.Body = raw
 	p.Seen = graphFiles(m)
-	for n, address := range p.text(&a).Images {
+	for n, address := range p.Text(&a).Images {
 		if strings.Contains(address, hostedPart) {
-			p.Seen = append(p.Seen, pasted(n, connector.Attachment{ContentType: "image/*", ContentURL: address}))
+			p.Seen = append(p.Seen, fact.Pasted(n, connector.Attachment{ContentType: "image/*", ContentURL: address}))
 		}
 	}
 	return p, a, nil

@@ -10,40 +10,10 @@ import (
 	"strings"
 	"time"
 
+	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
 	"parley/bot/teams/rest"
 )
-
-// origin is the channel in which a file was attached, and its author. Graph reads files with the app's
-// own rights, so only files in the channel's own site or in the author's OneDrive are read.
-type origin struct {
-	Channel string
-	Author  string // Entra object id; "" = nobody's
-}
-
-// sealed begins the addresses of files that Decode gives; they contain the file's origin. A message
-// can't avoid the check of its origin: without one, Open reads nothing from Graph.
-const sealed = "teams:?"
-
-func (o origin) seal(address string) string {
-	if address == "" {
-		return ""
-	}
-	return sealed + url.Values{"channel": {o.Channel}, "author": {o.Author}, "url": {address}}.Encode()
-}
-
-// unseal gives back what seal was given. Addresses that an older Parley stored have no origin.
-func unseal(address string) (origin, string) {
-	packed, ok := strings.CutPrefix(address, sealed)
-	if !ok {
-		return origin{}, address
-	}
-	v, err := url.ParseQuery(packed)
-	if err != nil {
-		return origin{}, ""
-	}
-	return origin{Channel: v.Get("channel"), Author: v.Get("author")}, v.Get("url")
-}
 
 // fileElsewhere is what people are told of a file that isn't read because it lies outside of its origin.
 const fileElsewhere = "it lies outside this team's files and your OneDrive. Upload it to this channel, or choose Reply and “Attach files…”"
@@ -57,7 +27,7 @@ var (
 // admit gives the address under which Graph may read an attached file.
 // Errors: errElsewhere for a file that must not be read; any other means that nobody can tell now,
 // because the libraries could not be asked for.
-func (fs *files) admit(ctx context.Context, o origin, address string) (string, error) {
+func (fs *files) admit(ctx context.Context, o fact.Origin, address string) (string, error) {
 	if o.Channel == "" {
 		return "", errElsewhere
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
 	"parley/bot/teams/teamsfake"
 	"parley/bridge"
@@ -17,7 +18,7 @@ func (w *world) attach(d *desk, who, root string, f teamsfake.NewFile) bridge.Su
 	w.t.Helper()
 	id, err := w.fake.As(who).Post(teamsfake.Post{Channel: w.channel, Root: root, Text: "Here it is", Files: []teamsfake.NewFile{f}})
 	must(w.t, err)
-	a := w.accepted(d, messageID(w.channel, id))
+	a := w.accepted(d, fact.MessageID(w.channel, id))
 	if len(a.Files) != 1 {
 		w.t.Fatalf("%d files", len(a.Files))
 	}
@@ -81,7 +82,7 @@ func TestFilesElsewhere(t *testing.T) {
 		his, pay, leads, away(".."), away("%2e%2e"), away("%252e%252e"), away("..%20"), away("x%5c..%5c.."),
 		strings.Replace(mine, u.Host, u.Host+".evil.example", 1), strings.Replace(mine, u.Host, "evil"+u.Host, 1), strings.Replace(mine, u.Host, "127.0.0.1", 1),
 		strings.Replace(mine, "//", "//ann@", 1), strings.Replace(mine, "http:", "https:", 1), site, site + "/", site + "2/Shared%20Documents/x.pdf",
-		origin{Channel: hr, Author: ben}.seal(pay), "teams:?%zz", "x.pdf",
+		fact.Origin{Channel: hr, Author: ben}.Seal(pay), "teams:?%zz", "x.pdf",
 	} {
 		for _, f := range []teamsfake.NewFile{{Name: "x.pdf", URL: elsewhere}, {Name: "x.png", URL: elsewhere, Image: true}} {
 			if got := w.attach(d, ann, root, f); !w.refusedFile(got) {
@@ -119,7 +120,7 @@ func TestFilesAskedLater(t *testing.T) {
 	} {
 		later(2 * libraryFor) // nothing is remembered
 		fault := w.fake.Inject(teamsfake.Fault{Method: c.method, Kind: teamsfake.FaultHTTP, Status: c.status})
-		f := bridge.SurfaceFile{Name: "x.pdf", URL: origin{Channel: w.channel, Author: ann}.seal(c.address)}
+		f := bridge.SurfaceFile{Name: "x.pdf", URL: fact.Origin{Channel: w.channel, Author: ann}.Seal(c.address)}
 		if c.method != "graph.*" {
 			f = w.attach(d, ann, root, teamsfake.NewFile{Name: "x.pdf", URL: c.address})
 		}
@@ -143,7 +144,7 @@ func TestFilesAskedLater(t *testing.T) {
 	}
 	w.fake.Inject(teamsfake.Fault{Method: "graph.folder", Kind: teamsfake.FaultHTTP, Status: 403, Code: "Forbidden"})
 	later(2 * libraryFor)
-	if _, err := w.s.Open(within(t), files[mine]); !errors.Is(err, graph.ErrNotGranted) || !strings.Contains(err.Error(), noFileAccess) {
+	if _, err := w.s.Open(within(t), files[mine]); !errors.Is(err, graph.ErrNotGranted) || !strings.Contains(err.Error(), fact.NoFileAccess) {
 		t.Errorf("with Files.Read.All, while the folder isn't shown: %v", err)
 	}
 	if !w.s.canLook(w.channel) {
@@ -170,15 +171,15 @@ func TestFilesOfNamedSites(t *testing.T) {
 		w.fake.Entra.Permit(c.rights...)
 		s, err := New(w.s.opt) // whose token isn't older than the grant
 		must(t, err)
-		f := origin{Channel: w.channel, Author: ann}
-		r, err := s.Open(within(t), bridge.SurfaceFile{Name: "plan.pdf", URL: f.seal(mine)})
+		f := fact.Origin{Channel: w.channel, Author: ann}
+		r, err := s.Open(within(t), bridge.SurfaceFile{Name: "plan.pdf", URL: f.Seal(mine)})
 		if (err == nil) != c.open || err != nil && !errors.Is(err, graph.ErrNotGranted) {
 			t.Errorf("%v: %v", c.rights, err)
 		}
 		if err == nil {
 			must(t, r.Close())
 		}
-		if _, err := s.Open(within(t), bridge.SurfaceFile{Name: "pay.pdf", URL: f.seal(pay)}); !errors.Is(err, graph.ErrNotGranted) {
+		if _, err := s.Open(within(t), bridge.SurfaceFile{Name: "pay.pdf", URL: f.Seal(pay)}); !errors.Is(err, graph.ErrNotGranted) {
 			t.Errorf("%v, of another site: %v", c.rights, err)
 		}
 	}
@@ -214,11 +215,11 @@ func TestHostedElsewhere(t *testing.T) {
 		return at + id + hostedPart + w.fake.Message(channel, id).Files[0].ID + "/$value"
 	}
 	here, there := post(w.channel, root), post(other, "")
-	o := origin{Channel: w.channel, Author: ann}
-	if got := read(t, w, bridge.SurfaceFile{Name: "p.png", ContentType: "image/png", URL: o.seal(here)}); !strings.HasPrefix(got, "\x89PNG") {
+	o := fact.Origin{Channel: w.channel, Author: ann}
+	if got := read(t, w, bridge.SurfaceFile{Name: "p.png", ContentType: "image/png", URL: o.Seal(here)}); !strings.HasPrefix(got, "\x89PNG") {
 		t.Errorf("%q", got)
 	}
-	for _, address := range []string{o.seal(there), here} {
+	for _, address := range []string{o.Seal(there), here} {
 		if !w.refusedFile(bridge.SurfaceFile{Name: "p.png", URL: address}) {
 			t.Errorf("%s is read", address)
 		}
@@ -256,22 +257,5 @@ func TestBelow(t *testing.T) {
 	}
 	if _, ok := below(nil, "https://acme.sharepoint.com"+folder+"a.pdf"); ok {
 		t.Error("below nothing")
-	}
-}
-
-// TestSealed: what is stored tells where it came from, and only that.
-func TestSealed(t *testing.T) {
-	t.Parallel()
-	o := origin{Channel: "19:a&b@thread.tacv2", Author: ann}
-	if got, address := unseal(o.seal("https://x/a b?c=d&channel=19:z")); got != o || address != "https://x/a b?c=d&channel=19:z" {
-		t.Errorf("%+v %q", got, address)
-	}
-	if o.seal("") != "" {
-		t.Error("nothing is sealed")
-	}
-	for _, raw := range []string{"https://x/a", "teams:?%zz", ""} {
-		if got, _ := unseal(raw); got != (origin{}) {
-			t.Errorf("%q: %+v", raw, got)
-		}
 	}
 }

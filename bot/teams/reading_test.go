@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parley/bot/teams/connector"
+	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
 	"parley/bot/teams/teamsfake"
 	"parley/bridge"
@@ -20,7 +21,7 @@ func caughtSay(t *testing.T, w *world, m graph.Message) bridge.Action {
 	t.Helper()
 	p, _, err := w.s.caught(within(t), "", w.channel, &m, true)
 	must(t, err)
-	actions, err := w.s.Decode(p.fact("m:x", "x").Payload)
+	actions, err := w.s.Decode(p.Fact("m:x", "x").Payload)
 	must(t, err)
 	return actions[0]
 }
@@ -54,23 +55,23 @@ func TestEditsAreOneWhoeverIsKnown(t *testing.T) {
 		"body":{"contentType":"html","content":"<div>ask <at id=\"0\">Bo &amp; Co</at> now</div>"},
 		"mentions":[{"id":0,"mentionText":"Bo & Co","mentioned":{"user":{"id":"`+ben+`","displayName":"Ben Oak"}}}]}`), &m))
 	m.ReplyToID = root
-	caught := w.s.synthetic(eventEdited, w.channel, &m)
-	at := place(&hook)
-	first := payload{Me: w.s.me}
-	id, version := first.editID(at, &hook), first.told(&hook)
+	caught := w.s.synthetic(fact.EventEdited, w.channel, &m)
+	at := fact.PlaceOf(&hook)
+	first := fact.Payload{Me: w.s.me}
+	id, version := first.EditID(at, &hook), first.Told(&hook)
 	for name, told := range map[string]struct {
-		p payload
+		p fact.Payload
 		a *connector.Activity
 	}{
-		"known":           {payload{Me: w.s.me, Who: map[string]who{"29:BEN": {User: ben, Name: "Ben Oak", Kind: "person"}}}, &hook},
-		"renamed":         {payload{Me: w.s.me, Who: map[string]who{"29:BEN": {User: ben, Name: "Ben Elm", Kind: "person"}}}, &hook},
-		"Graph":           {payload{Me: w.s.me, Who: map[string]who{ben: {User: ben, Name: "Ben Oak", Kind: "person"}}}, &caught},
-		"Graph, stranger": {payload{Me: w.s.me}, &caught},
+		"known":           {fact.Payload{Me: w.s.me, Who: map[string]fact.Who{"29:BEN": {User: ben, Name: "Ben Oak", Kind: "person"}}}, &hook},
+		"renamed":         {fact.Payload{Me: w.s.me, Who: map[string]fact.Who{"29:BEN": {User: ben, Name: "Ben Elm", Kind: "person"}}}, &hook},
+		"Graph":           {fact.Payload{Me: w.s.me, Who: map[string]fact.Who{ben: {User: ben, Name: "Ben Oak", Kind: "person"}}}, &caught},
+		"Graph, stranger": {fact.Payload{Me: w.s.me}, &caught},
 	} {
-		if got := told.p.editID(at, told.a); got != id {
+		if got := told.p.EditID(at, told.a); got != id {
 			t.Errorf("%s: the fact is %s, first %s", name, got, id)
 		}
-		if got := told.p.told(told.a); got != version {
+		if got := told.p.Told(told.a); got != version {
 			t.Errorf("%s: the version is %s, first %s", name, got, version)
 		}
 	}
@@ -127,7 +128,7 @@ func TestOthersThread(t *testing.T) {
 	w, d, _, p := talk(t)
 	root, err := p.Post(teamsfake.Post{Channel: w.channel, Text: "<@bot> help"})
 	must(t, err)
-	w.accepted(d, messageID(w.channel, root))
+	w.accepted(d, fact.MessageID(w.channel, root))
 	w.line(d, root, bridge.Line{Content: &bridge.RefusedLine{Reason: "none"}})
 	w.fake.Activities.SetEndpoint("http://127.0.0.1:1/nobody")
 	for _, text := range []string{"our own chat", "<@bot> once more"} {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"parley/bot/teams/connector"
+	"parley/bot/teams/fact"
 	"parley/bridge"
 	"parley/channels"
 )
@@ -105,7 +106,7 @@ func (s *poster) post(ctx context.Context, service string, at bridge.Place, a co
 		if id == "" {
 			return bridge.Sent{}, lost("Teams didn't say what the thread is called.")
 		}
-		s.threads.roots.put(orderKey(at.Channel, id), true)
+		s.threads.roots.put(fact.OrderKey(at.Channel, id), true)
 		return bridge.Sent{Message: id, Thread: id}, nil
 	}
 	r, err := s.bot.Reply(ctx, connector.Conversation{Service: service, ID: connector.ThreadID(at.Channel, at.Thread)}, a)
@@ -220,4 +221,23 @@ func (s *poster) tellAbsent(ctx context.Context, service string, p bridge.Post, 
 			}
 		})
 	}
+}
+
+// markReaction is the bot's reaction for a mark, by the emoji of view.MarkIcon.
+func markReaction(m bridge.Mark) string {
+	switch m {
+	case bridge.MarkWaiting:
+		return "23f3_hourglasswithflowingsand"
+	case bridge.MarkDelivered:
+		return "2611_ballotboxwithcheck"
+	case bridge.MarkSent:
+		return "2714_heavycheckmark"
+	case bridge.MarkRead:
+		return "1f453_glasses"
+	case bridge.MarkWarning:
+		return "26a0_warning"
+	case bridge.MarkInside:
+		return "1f512_lock"
+	}
+	return ""
 }

@@ -7,6 +7,7 @@ import (
 
 	"parley/bot/forms"
 	"parley/bot/teams/card"
+	"parley/bot/teams/fact"
 	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
@@ -21,12 +22,12 @@ func (in *invocation) submit(ctx context.Context) (any, error) {
 	read, err := card.Read(in.value.Data)
 	switch {
 	case err != nil:
-		return task(in.problem(&bridge.Problem{Code: "stale", Text: "This form is no longer valid.", Hint: "Close it and open it again."}, place(in.a))),
-			in.door.desk.Accept(ctx, quarantined(in.p.Body, "form not readable: "+err.Error()))
+		return task(in.problem(&bridge.Problem{Code: "stale", Text: "This form is no longer valid.", Hint: "Close it and open it again."}, fact.PlaceOf(in.a))),
+			in.door.desk.Accept(ctx, fact.Quarantined(in.p.Body, "form not readable: "+err.Error()))
 	case read.Click != nil:
 		return in.clickedIn(ctx, read.Click)
 	case in.user.Kind != bridge.ActorPerson:
-		return task(in.problem(&bridge.Problem{Code: "foreign", Text: "Only people of this organisation can do that."}, place(in.a))), nil
+		return task(in.problem(&bridge.Problem{Code: "foreign", Text: "Only people of this organisation can do that."}, fact.PlaceOf(in.a))), nil
 	}
 	f := read.Form
 	at := f.Memory.Place
@@ -48,7 +49,7 @@ func (in *invocation) submit(ctx context.Context) (any, error) {
 	if in.p.Own, err = in.door.threads.ours(ctx, at); err != nil {
 		return nil, err
 	}
-	return nil, in.door.desk.Accept(ctx, in.p.formFact(in.a, f, in.value.Data))
+	return nil, in.door.desk.Accept(ctx, in.p.FormFact(in.a, f, in.value.Data))
 }
 
 // clickedIn handles a button of a window: it opens another window or form, or acts and then shows the

@@ -13,6 +13,7 @@ import (
 	"parley/bot/sweep"
 	"parley/bot/teams/auth"
 	"parley/bot/teams/connector"
+	"parley/bot/teams/fact"
 	"parley/bot/teams/graph"
 	"parley/bot/teams/inbound"
 	"parley/bot/teams/rest"
@@ -260,6 +261,9 @@ func (s *Surface) CatchUp(since time.Time) {
 
 // Handlers implements bridge.Surface.
 func (s *Surface) Handlers() map[string]http.Handler { return s.door.handlers() }
+
+// Decode implements bridge.Surface.
+func (s *Surface) Decode(raw []byte) ([]bridge.Action, error) { return fact.Decode(raw) }
 
 // Send implements bridge.Surface.
 func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) {

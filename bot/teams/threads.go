@@ -8,6 +8,7 @@ import (
 
 	"parley/bot/sweep"
 	"parley/bot/teams/connector"
+	"parley/bot/teams/fact"
 	"parley/bridge"
 )
 
@@ -24,7 +25,7 @@ type posts interface {
 type threads struct {
 	posts posts
 	desk  sweep.Desk
-	roots *memory[bool] // by orderKey: whether we began it
+	roots *memory[bool] // by fact.OrderKey: whether we began it
 }
 
 // ours tells whether the thread of a place was begun by a post of ours, which Teams doesn't say. A young
@@ -35,7 +36,7 @@ func (t *threads) ours(ctx context.Context, at bridge.Place) (bool, error) {
 	if at.Thread == "" {
 		return false, nil
 	}
-	key := orderKey(at.Channel, at.Thread)
+	key := fact.OrderKey(at.Channel, at.Thread)
 	if own, ok := t.roots.get(key); ok {
 		return own, nil
 	}
@@ -47,7 +48,7 @@ func (t *threads) ours(ctx context.Context, at bridge.Place) (bool, error) {
 		t.roots.put(key, true)
 		return true, nil
 	}
-	id := messageID(at.Channel, at.Thread)
+	id := fact.MessageID(at.Channel, at.Thread)
 	said, err := t.desk.Seen(ctx, []string{id})
 	if err != nil {
 		return false, err
@@ -77,8 +78,8 @@ func (t *threads) isOurs(ctx context.Context, channel string) (bool, error) {
 // stands at the top level of a channel in which threads of ours open, where its author may think that it
 // reached a customer. All else that people say in their teams is not kept.
 // Errors: the desk's.
-func (t *threads) concernsUs(ctx context.Context, p payload, at bridge.Place, a *connector.Activity, own bool) (bool, error) {
-	if own || p.text(a).Bot {
+func (t *threads) concernsUs(ctx context.Context, p fact.Payload, at bridge.Place, a *connector.Activity, own bool) (bool, error) {
+	if own || p.Text(a).Bot {
 		return true, nil
 	}
 	if at.Thread != "" {
@@ -92,7 +93,7 @@ func (t *threads) knownOr(ctx context.Context, channel, message string, own bool
 	if own {
 		return true, nil
 	}
-	id := messageID(channel, message)
+	id := fact.MessageID(channel, message)
 	known, err := t.desk.Seen(ctx, []string{id})
 	return known[id], err
 }
@@ -103,7 +104,7 @@ const justSaid = time.Minute
 // concernsReaction tells whether a reaction is to be kept; Teams doesn't tell its thread. early means that
 // its message isn't recorded yet, but is so young that it may be ours.
 func (t *threads) concernsReaction(ctx context.Context, a *connector.Activity) (keep, early bool, err error) {
-	at := place(a)
+	at := fact.PlaceOf(a)
 	if known, err := t.knownOr(ctx, at.Channel, a.ReplyToID, false); err != nil || known {
 		return known, false, err
 	}

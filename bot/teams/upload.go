@@ -12,6 +12,7 @@ import (
 
 	"parley/bot/sweep"
 	"parley/bot/teams/card"
+	"parley/bot/teams/fact"
 	"parley/bot/upload"
 	"parley/bot/verb"
 	"parley/bridge"
@@ -71,15 +72,6 @@ func uploaded(data json.RawMessage) bool {
 	return json.Unmarshal(data, &d) == nil && d.Uploaded
 }
 
-// uploadBody is what the journal keeps of an upload.
-type uploadBody struct {
-	Ticket upload.Ticket `json:"ticket"`
-	Reply  upload.Reply  `json:"reply"`
-}
-
-// uploadID is the id of the fact that a ticket's reply becomes.
-func uploadID(t upload.Ticket) string { return "a:" + t.Nonce + ":" + t.User }
-
 // uploads stores what is sent on the upload page.
 type uploads struct {
 	*app
@@ -90,8 +82,8 @@ type uploads struct {
 
 // uploadTaken says whether a reply is stored for a ticket.
 func (u *uploads) uploadTaken(ctx context.Context, t upload.Ticket) (bool, error) {
-	seen, err := u.sweeper.Seen(ctx, uploadID(t))
-	return seen[uploadID(t)], err
+	seen, err := u.sweeper.Seen(ctx, fact.UploadID(t))
+	return seen[fact.UploadID(t)], err
 }
 
 // takeUpload stores what was sent on the upload page, once for each ticket. It takes one reply at a time:
@@ -102,25 +94,10 @@ func (u *uploads) takeUpload(ctx context.Context, t upload.Ticket, r upload.Repl
 	if already, err = u.uploadTaken(ctx, t); err != nil || already {
 		return already, err
 	}
-	body, err := json.Marshal(uploadBody{t, r})
+	body, err := json.Marshal(fact.Upload{Ticket: t, Reply: r})
 	if err != nil {
 		return false, fmt.Errorf("teams: upload: %w", err)
 	}
-	p := payload{Kind: kindUpload, Me: u.me, Body: body}
-	return false, u.sweeper.Accept(ctx, []channels.Fact{p.fact(uploadID(t), orderKey(t.Place.Channel, root(t.Place)))})
-}
-
-func (p payload) decodeUpload() ([]bridge.Action, error) {
-	var b uploadBody
-	if err := json.Unmarshal(p.Body, &b); err != nil {
-		return nil, fmt.Errorf("%w: upload: %w", errDecode, err)
-	}
-	text, err := upload.Text(b.Ticket, b.Reply)
-	if err != nil {
-		return nil, fmt.Errorf("%w: upload: %w", errDecode, err)
-	}
-	return []bridge.Action{{
-		Verb: bridge.VerbReply, Origin: bridge.OriginForm, Actor: bridge.Actor{ID: b.Ticket.User, Kind: bridge.ActorPerson}, Place: b.Ticket.Place,
-		Args: b.Ticket.Args(), Form: b.Ticket.Nonce, Text: text, Files: b.Reply.Files, Explicit: true,
-	}}, nil
+	p := fact.Payload{Kind: fact.KindUpload, Me: u.me, Body: body}
+	return false, u.sweeper.Accept(ctx, []channels.Fact{p.Fact(fact.UploadID(t), fact.KeyOf(t.Place))})
 }

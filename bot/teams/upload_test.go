@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"parley/bot/teams/teamsfake"
+	"parley/bot/teams/teamsfake/client"
 	"parley/bot/upload"
 	"parley/bridge"
 )
@@ -33,7 +34,7 @@ func TestUploadPage(t *testing.T) {
 	_, err := p.Submit(within(t), "Reply", nil)
 	must(t, err)
 	p.Theme = "dark"
-	out, err := p.Submit(within(t), "Attach files…", teamsfake.Inputs{"t:text": "Here **it** is"})
+	out, err := p.Submit(within(t), "Attach files…", client.Inputs{"t:text": "Here **it** is"})
 	must(t, err)
 	if out.Error != "" || out.Dialog == nil || out.Dialog.URL == "" {
 		t.Fatalf("no page: %+v", out)

@@ -40,26 +40,30 @@ type request struct {
 	Files   []File   `json:"files,omitempty"`
 }
 
-func (c *Chat) api() http.Handler {
+// api is what a Chat answers over HTTP: to our app, and to those who listen.
+type api struct{ chat *Chat }
+
+// handler gives what answers, by pattern.
+func (a api) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /post", c.call("post", c.post))
-	mux.HandleFunc("POST /update", c.call("update", c.update))
-	mux.HandleFunc("POST /mark", c.call("mark", c.mark))
-	mux.HandleFunc("POST /whisper", c.call("whisper", c.post))
-	mux.HandleFunc("POST /thread", c.call("thread", c.thread))
-	mux.HandleFunc("POST /since", c.call("since", c.since))
-	mux.HandleFunc("POST /message", c.call("message", c.message))
-	mux.HandleFunc("POST /audience", c.call("audience", c.audience))
-	mux.HandleFunc("GET /file", c.file)
-	mux.HandleFunc("GET /user", c.user)
-	mux.HandleFunc("GET /events", c.events)
-	mux.HandleFunc("GET /taken", c.taken)
+	mux.HandleFunc("POST /post", a.call("post", a.post))
+	mux.HandleFunc("POST /update", a.call("update", a.update))
+	mux.HandleFunc("POST /mark", a.call("mark", a.mark))
+	mux.HandleFunc("POST /whisper", a.call("whisper", a.post))
+	mux.HandleFunc("POST /thread", a.call("thread", a.thread))
+	mux.HandleFunc("POST /since", a.call("since", a.since))
+	mux.HandleFunc("POST /message", a.call("message", a.message))
+	mux.HandleFunc("POST /audience", a.call("audience", a.audience))
+	mux.HandleFunc("GET /file", a.file)
+	mux.HandleFunc("GET /user", a.user)
+	mux.HandleFunc("GET /events", a.events)
+	mux.HandleFunc("GET /taken", a.taken)
 	return mux
 }
 
 // call reads a request, lets a fault strike, and answers with what f gives: a status
 // other than 200, or a body.
-func (c *Chat) call(name string, f func(request) (int, any)) http.HandlerFunc {
+func (a api) call(name string, f func(request) (int, any)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		var req request
@@ -67,11 +71,11 @@ func (c *Chat) call(name string, f func(request) (int, any)) http.HandlerFunc {
 			w.WriteHeader(http.StatusBadRequest)
 			return
 		}
-		fault := c.strike(name, string(body))
+		fault := a.chat.strike(name, string(body))
 		if fault.Until != nil {
 			select {
 			case <-fault.Until:
-			case <-c.closing:
+			case <-a.chat.closing:
 				panic(http.ErrAbortHandler)
 			}
 		}
@@ -113,39 +117,39 @@ const (
 	statusClosed      = http.StatusLocked
 )
 
-func (c *Chat) post(r request) (int, any) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.channels[r.Channel] && !strings.HasPrefix(r.Channel, "@") { // a conversation of two is always open
+func (a api) post(r request) (int, any) {
+	a.chat.mu.Lock()
+	defer a.chat.mu.Unlock()
+	if !a.chat.channels[r.Channel] && !strings.HasPrefix(r.Channel, "@") { // a conversation of two is always open
 		return statusClosed, nil
 	}
-	if root := c.find(r.Channel, r.Thread); r.Thread != "" && (root == nil || root.Deleted) {
+	if root := a.chat.find(r.Channel, r.Thread); r.Thread != "" && (root == nil || root.Deleted) {
 		return statusThreadGone, nil
 	}
 	for i := range r.Files {
 		r.Files[i].ID = "f" + r.Token + "." + strconv.Itoa(i)
 	}
-	m := c.add(Message{Channel: r.Channel, Thread: r.Thread, User: App, Name: r.Name, Kind: r.Kind, Text: r.Text, Token: r.Token,
+	m := a.chat.add(Message{Channel: r.Channel, Thread: r.Thread, User: App, Name: r.Name, Kind: r.Kind, Text: r.Text, Token: r.Token,
 		Buttons: r.Buttons, Files: r.Files, Whisper: r.Whisper})
 	return http.StatusOK, *m
 }
 
-func (c *Chat) update(r request) (int, any) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	m := c.find(r.Channel, r.ID)
+func (a api) update(r request) (int, any) {
+	a.chat.mu.Lock()
+	defer a.chat.mu.Unlock()
+	m := a.chat.find(r.Channel, r.ID)
 	if m == nil || m.Deleted {
 		return statusMessageGone, nil
 	}
 	m.Text, m.Buttons = r.Text, r.Buttons
-	c.poke()
+	a.chat.poke()
 	return http.StatusOK, *m
 }
 
-func (c *Chat) mark(r request) (int, any) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	m := c.find(r.Channel, r.ID)
+func (a api) mark(r request) (int, any) {
+	a.chat.mu.Lock()
+	defer a.chat.mu.Unlock()
+	m := a.chat.find(r.Channel, r.ID)
 	if m == nil || m.Deleted {
 		return statusMessageGone, nil
 	}
@@ -153,23 +157,23 @@ func (c *Chat) mark(r request) (int, any) {
 		m.Marks = append(m.Marks, r.Mark)
 	}
 	m.Marks = slices.DeleteFunc(m.Marks, func(mark string) bool { return mark == r.Clears })
-	c.poke()
+	a.chat.poke()
 	return http.StatusOK, *m
 }
 
-func (c *Chat) thread(r request) (int, any) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return http.StatusOK, c.list(r.Channel, r.Thread)
+func (a api) thread(r request) (int, any) {
+	a.chat.mu.Lock()
+	defer a.chat.mu.Unlock()
+	return http.StatusOK, a.chat.list(r.Channel, r.Thread)
 }
 
 // since gives everything that changed in a channel after a sequence (in ID).
-func (c *Chat) since(r request) (int, any) {
+func (a api) since(r request) (int, any) {
 	after, _ := strconv.Atoi(r.ID)
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	a.chat.mu.Lock()
+	defer a.chat.mu.Unlock()
 	list := []Message{}
-	for _, m := range c.messages {
+	for _, m := range a.chat.messages {
 		if m.Channel == r.Channel && m.Sequence > after && m.Whisper == "" {
 			list = append(list, *m)
 		}
@@ -177,20 +181,20 @@ func (c *Chat) since(r request) (int, any) {
 	return http.StatusOK, list
 }
 
-func (c *Chat) message(r request) (int, any) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	m := c.find(r.Channel, r.ID)
+func (a api) message(r request) (int, any) {
+	a.chat.mu.Lock()
+	defer a.chat.mu.Unlock()
+	m := a.chat.find(r.Channel, r.ID)
 	if m == nil {
 		return statusMessageGone, nil
 	}
 	return http.StatusOK, *m
 }
 
-func (c *Chat) file(w http.ResponseWriter, r *http.Request) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, m := range c.messages {
+func (a api) file(w http.ResponseWriter, r *http.Request) {
+	a.chat.mu.Lock()
+	defer a.chat.mu.Unlock()
+	for _, m := range a.chat.messages {
 		for _, f := range m.Files {
 			if f.ID == r.URL.Query().Get("id") {
 				_, _ = w.Write(f.Content)
@@ -201,10 +205,10 @@ func (c *Chat) file(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(statusMessageGone)
 }
 
-func (c *Chat) user(w http.ResponseWriter, r *http.Request) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, u := range c.users {
+func (a api) user(w http.ResponseWriter, r *http.Request) {
+	a.chat.mu.Lock()
+	defer a.chat.mu.Unlock()
+	for _, u := range a.chat.users {
 		if u.Email != "" && u.Email == r.URL.Query().Get("email") {
 			_, _ = io.WriteString(w, u.ID)
 			return

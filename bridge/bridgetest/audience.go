@@ -15,10 +15,10 @@ func (c *Chat) Private(channel string, users ...string) {
 	c.private[channel] = users
 }
 
-func (c *Chat) audience(r request) (int, any) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	users, private := c.private[r.Channel]
+func (a api) audience(r request) (int, any) {
+	a.chat.mu.Lock()
+	defer a.chat.mu.Unlock()
+	users, private := a.chat.private[r.Channel]
 	return http.StatusOK, bridge.Audience{Everyone: !private, Users: slices.Clone(users)}
 }
 

@@ -118,7 +118,7 @@ func NewChat(t testing.TB, users ...User) *Chat {
 		c.users[u.ID] = u
 	}
 	c.users[App] = User{ID: App, Kind: bridge.ActorSelf}
-	c.srv = httptest.NewServer(c.api())
+	c.srv = httptest.NewServer(api{c}.handler())
 	t.Cleanup(func() {
 		close(c.closing)
 		c.srv.CloseClientConnections()

@@ -81,33 +81,33 @@ func (c *Chat) emit(e event) {
 }
 
 // taken notes up to which event a listener has stored what it was told.
-func (c *Chat) taken(w http.ResponseWriter, r *http.Request) {
+func (a api) taken(w http.ResponseWriter, r *http.Request) {
 	serial, err := strconv.Atoi(r.FormValue("serial"))
 	if err != nil {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if s := c.streams[r.FormValue("stream")]; s != nil {
+	a.chat.mu.Lock()
+	defer a.chat.mu.Unlock()
+	if s := a.chat.streams[r.FormValue("stream")]; s != nil {
 		s.taken = max(s.taken, serial)
 	}
 }
 
 // events streams what happens from now on, a line of JSON each.
-func (c *Chat) events(w http.ResponseWriter, r *http.Request) {
+func (a api) events(w http.ResponseWriter, r *http.Request) {
 	s := &stream{events: make(chan event, 256), told: caughtUp}
-	c.mu.Lock()
-	c.opened++
-	id := strconv.Itoa(c.opened)
-	c.streams[id] = s
-	c.poke()
-	c.mu.Unlock()
+	a.chat.mu.Lock()
+	a.chat.opened++
+	id := strconv.Itoa(a.chat.opened)
+	a.chat.streams[id] = s
+	a.chat.poke()
+	a.chat.mu.Unlock()
 	defer func() {
-		c.mu.Lock()
-		delete(c.streams, id)
-		c.poke()
-		c.mu.Unlock()
+		a.chat.mu.Lock()
+		delete(a.chat.streams, id)
+		a.chat.poke()
+		a.chat.mu.Unlock()
 	}()
 	out := json.NewEncoder(w)
 	flush := w.(http.Flusher)
@@ -126,7 +126,7 @@ func (c *Chat) events(w http.ResponseWriter, r *http.Request) {
 			flush.Flush()
 		case <-r.Context().Done():
 			return
-		case <-c.closing:
+		case <-a.chat.closing:
 			return
 		}
 	}

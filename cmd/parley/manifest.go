@@ -5,7 +5,7 @@ import (
 	"os"
 
 	"parley/bot/slack"
-	"parley/bot/teams"
+	"parley/bot/teams/manifest"
 )
 
 // manifestCommand is `parley manifest`.
@@ -58,12 +58,12 @@ Example:
 
 // Run writes the package, or prints the manifest.
 func (c teamsManifestCommand) Run() error {
-	o := teams.ManifestOptions{AppID: c.AppID, Name: c.Name, PublicURL: c.PublicURL, Version: c.AppVersion, Developer: c.Developer,
+	o := manifest.Options{AppID: c.AppID, Name: c.Name, PublicURL: c.PublicURL, Version: c.AppVersion, Developer: c.Developer,
 		Website: c.Website, Privacy: c.Privacy, Terms: c.Terms, MentionsOnly: c.MentionsOnly}
 	if c.Out == "" {
-		return printed(teams.Manifest(o))
+		return printed(manifest.JSON(o))
 	}
-	out, err := teams.Package(o)
+	out, err := manifest.Package(o)
 	if err != nil {
 		return err
 	}

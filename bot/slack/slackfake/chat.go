@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"unicode/utf8"
+
+	"parley/bot/slack/slackfake/kit"
 )
 
 // Limits of messages. Units: runes unless named otherwise.
@@ -12,10 +14,7 @@ const (
 	maxText           = 40000 // longer is cut, not refused
 	maxUpdateText     = 4000
 	maxAllBlocks      = 13200 // of one message, as JSON
-	maxMessageBlocks  = 50
-	maxMarkdown       = 12000
 	maxMetadataBytes  = 8000
-	maxAttachments    = 100
 	maxUsername       = 80
 	maxReactionsOnOne = 50
 )
@@ -36,14 +35,14 @@ func (c *call) content() (content, *apiError) {
 		if out.text != "" || c.raw("blocks") != nil {
 			return out, refuse("markdown_text_conflict")
 		}
-		if utf8.RuneCountInString(md) > maxMarkdown {
+		if utf8.RuneCountInString(md) > kit.MaxMarkdown {
 			return out, refuse("msg_too_long")
 		}
 		out.text = md
 		out.blocks = mustJSON([]any{map[string]any{"type": "markdown", "block_id": c.secret(5), "text": md}})
 		return out, nil
 	}
-	blocks, err := checkBlocks(c.ground, c.raw("blocks"), onMessage)
+	blocks, err := c.checkBlocks(c.raw("blocks"), kit.OnMessage)
 	if err != nil {
 		return out, err
 	}
@@ -53,14 +52,28 @@ func (c *call) content() (content, *apiError) {
 			return out, refuse("msg_blocks_too_long")
 		}
 	}
-	if out.attachments, err = checkAttachments(c.ground, c.raw("attachments")); err != nil {
-		return out, err
+	attachments, refused := kit.CheckAttachments(c.raw("attachments"), c.shortID)
+	if refused != nil {
+		return out, refuse(refused.Code, refused.Messages...)
 	}
+	out.attachments = attachments
 	if strings.TrimSpace(out.text) == "" && out.blocks == nil && out.attachments == nil {
 		return out, refuse("no_text")
 	}
 	return out, nil
 }
+
+// checkBlocks is check for who answers the app's calls.
+func (g *ground) checkBlocks(raw json.RawMessage, on kit.Surface) ([]any, *apiError) {
+	list, refused := kit.Check(raw, on, g.shortID)
+	if refused != nil {
+		return nil, refuse(refused.Code, refused.Messages...)
+	}
+	return list, nil
+}
+
+// shortID makes the id of a block or element. Caller holds the lock.
+func (g *ground) shortID() string { return g.secret(5) }
 
 func mustJSON(v any) json.RawMessage {
 	b, err := json.Marshal(v)

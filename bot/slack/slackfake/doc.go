@@ -50,7 +50,8 @@
 // library (files), screens (modals and home tabs) and Inboxes (what is unread). webAPI takes
 // the app's calls, checks token, scope and rate, and hands them to the handlers of their family
 // (chatAPI, conversationAPI, userAPI, fileAPI, viewAPI). Events tells the app, through Sockets or
-// Webhooks; clicks carries what people do in messages and views.
+// Webhooks; clicks carries what people do in messages and views. Package kit
+// knows which blocks Slack takes, and what people fill into them.
 //
 // # What does not belong here
 //

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"parley/bot/slack/slackfake/kit"
 	"parley/channels/emulator"
 )
 
@@ -236,7 +237,7 @@ func (a *fileAPI) uploadPlaces(c *call) ([]*channel, *apiError) {
 }
 
 func (a *fileAPI) uploadText(c *call) (string, json.RawMessage, *apiError) {
-	blocks, err := checkBlocks(a.ground, c.raw("blocks"), onMessage)
+	blocks, err := a.checkBlocks(c.raw("blocks"), kit.OnMessage)
 	if err != nil {
 		return "", nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"parley/bot/slack/slackfake/kit"
 	"parley/channels/emulator"
 )
 
@@ -38,14 +39,14 @@ type clicks struct {
 
 	ephs      []*Ephemeral
 	replies   map[string]*responseURL
-	selected  map[string]State // user|channel|ts → what was chosen in a message
+	selected  map[string]kit.State // user|channel|ts → what was chosen in a message
 	statuses  map[string]ThreadStatus
 	suggested map[string]object // user|action → the app's last options
 }
 
 // reset forgets what was clicked and answered. Caller holds the lock.
 func (s *clicks) reset() {
-	s.ephs, s.replies, s.selected = nil, map[string]*responseURL{}, map[string]State{}
+	s.ephs, s.replies, s.selected = nil, map[string]*responseURL{}, map[string]kit.State{}
 	s.statuses, s.suggested = map[string]ThreadStatus{}, map[string]object{}
 }
 
@@ -123,7 +124,7 @@ func (p *Person) outcome(r appResponse) *Outcome {
 // seen is what a target shows: its blocks, its state and how payloads describe it.
 type seen struct {
 	blocks json.RawMessage
-	state  State
+	state  kit.State
 	view   *View
 	fields map[string]any
 }
@@ -133,12 +134,12 @@ func (s *clicks) clickPayload(user string, t Target, action string, picked []str
 	if err != nil {
 		return nil, err
 	}
-	b, e := findElement(at.blocks, action)
+	b, e := kit.Find(at.blocks, action)
 	if e == nil {
 		return nil, fmt.Errorf("no element %q there", action)
 	}
 	id, bid := fmt.Sprint(e["action_id"]), fmt.Sprint(b["block_id"])
-	v, err := choose(e, picked, s.suggested[user+"|"+id])
+	v, err := kit.Choose(e, picked, s.suggested[user+"|"+id])
 	if err != nil {
 		return nil, err
 	}
@@ -151,9 +152,9 @@ func (s *clicks) clickPayload(user string, t Target, action string, picked []str
 	for k, x := range v {
 		act[k] = x
 	}
-	if kind := fmt.Sprint(e["type"]); stateful(kind) {
+	if kind := fmt.Sprint(e["type"]); kit.Stateful(kind) {
 		v["type"] = kind
-		at.state.set(bid, id, v)
+		at.state.Set(bid, id, v)
 		s.remember(user, t, at)
 	}
 	view := ""
@@ -167,7 +168,7 @@ func (s *clicks) clickPayload(user string, t Target, action string, picked []str
 	if at.view != nil {
 		payload["view"] = at.view.clone()
 	} else {
-		payload["state"] = fullState(at.state, at.blocks)
+		payload["state"] = kit.FullState(at.state, at.blocks)
 	}
 	payload["actions"] = []any{act}
 	return payload, nil
@@ -278,7 +279,7 @@ func (p *Person) Suggest(ctx context.Context, t Target, action, text string) ([]
 		s.mu.Unlock()
 		return nil, err
 	}
-	b, e := findElement(at.blocks, action)
+	b, e := kit.Find(at.blocks, action)
 	if e == nil {
 		s.mu.Unlock()
 		return nil, fmt.Errorf("no element %q there", action)
@@ -309,28 +310,9 @@ func (s *clicks) takeOptions(key string, r appResponse) ([]string, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := &checker{ids: s.ground, on: onMessage}
-	groups, _ := o["option_groups"].([]any)
-	lists := []any{o}
-	if len(groups) > 0 {
-		lists = groups
-	}
-	var values []string
-	for _, g := range lists {
-		m, _ := g.(object)
-		list, _ := m["options"].([]any)
-		if len(list) > 100 {
-			c.fail("/options", "no more than 100 items allowed")
-		}
-		for i, v := range list {
-			c.option(fmt.Sprintf("/options/%d", i), v, 75)
-			if x, ok := v.(object); ok {
-				values = append(values, fmt.Sprint(x["value"]))
-			}
-		}
-	}
-	if len(c.errs) > 0 {
-		return nil, fmt.Errorf("no options from the app: %s", c.errs[0])
+	values, faults := kit.Offered(o)
+	if len(faults) > 0 {
+		return nil, fmt.Errorf("no options from the app: %s", faults[0])
 	}
 	s.suggested[key] = o
 	return values, nil

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+
+	"parley/bot/slack/slackfake/kit"
 )
 
 // Submit fills a modal's inputs (by action id, or block_id/action_id) and submits it. A client
@@ -17,7 +19,7 @@ func (p *Person) Submit(ctx context.Context, view string, values map[string][]st
 		s.mu.Unlock()
 		return nil, refuse("not_found")
 	}
-	if err := s.clicks.fill(&v.State, v.Blocks, p.id, values); err != nil {
+	if err := kit.Fill(&v.State, v.Blocks, values, func(id string) object { return s.clicks.suggested[p.id+"|"+id] }); err != nil {
 		s.mu.Unlock()
 		return nil, err
 	}
@@ -95,7 +97,7 @@ func (s *screens) respond(v *View, action string, raw json.RawMessage, errs map[
 
 func hasInput(blocks json.RawMessage, id string) bool {
 	found := false
-	eachElement(blocks, func(b, _ object) bool {
+	kit.Each(blocks, func(b, _ object) bool {
 		found = found || b["type"] == "input" && b["block_id"] == id
 		return !found
 	})

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"parley/bot/slack/slackfake/kit"
 )
 
 // Person acts as one member of the workspace through Slack's own client.
@@ -60,7 +62,7 @@ func (p *Person) Post(in Post) (ts string, err error) {
 	}
 	m.Text = wire(in.Text)
 	if strings.TrimSpace(in.Text) != "" && !in.Me {
-		m.Blocks = mustJSON([]any{object{"type": "rich_text", "block_id": s.secret(5), "elements": richText(m.Text)}})
+		m.Blocks = mustJSON([]any{object{"type": "rich_text", "block_id": s.secret(5), "elements": kit.RichText(m.Text)}})
 	}
 	switch {
 	case in.Me:
@@ -163,7 +165,7 @@ func (p *Person) Edit(channel, ts, text string) error {
 	prev := m.clone()
 	m.Text = wire(text)
 	if m.Subtype != "me_message" {
-		m.Blocks = mustJSON([]any{object{"type": "rich_text", "block_id": s.secret(5), "elements": richText(m.Text)}})
+		m.Blocks = mustJSON([]any{object{"type": "rich_text", "block_id": s.secret(5), "elements": kit.RichText(m.Text)}})
 	}
 	m.Edited = &Edited{User: p.id, TS: formatTS(s.now().UnixMicro())}
 	s.board.change(ch, m, prev)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/bot/slack/slackfake/kit"
 	"parley/channels/golden"
 )
 
@@ -29,7 +30,7 @@ func TestTypedText(t *testing.T) {
 		"",
 	} {
 		wire := wire(typed)
-		b, err := json.Marshal(richText(wire))
+		b, err := json.Marshal(kit.RichText(wire))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,36 +47,13 @@ func FuzzRichText(f *testing.F) {
 	s := New(Options{})
 	f.Cleanup(func() { s.Close() }) //nolint:errcheck // nothing listens
 	f.Fuzz(func(t *testing.T, typed string) {
-		parts := richText(wire(typed))
+		parts := kit.RichText(wire(typed))
 		if len(parts) == 0 {
 			t.Fatal("no elements")
 		}
 		if _, err := json.Marshal(parts); err != nil {
 			t.Fatal(err)
 		}
-	})
-}
-
-// FuzzBlocks: no input may crash the checker, and what it accepts it accepts again.
-func FuzzBlocks(f *testing.F) {
-	f.Add(`[{"type":"section","text":{"type":"mrkdwn","text":"x"}}]`)
-	f.Add(`[{"type":"actions","elements":[{"type":"static_select","options":[{"text":{"type":"plain_text","text":"a"},"value":"v"}]}]}]`)
-	f.Add(`[{"type":"input","element":{"type":"plain_text_input"},"label":{}}]`)
-	f.Add(`[{"type":"rich_text","elements":[{"type":"rich_text_list","elements":[null]}]}]`)
-	f.Add(`[null,1,"x",{"type":7}]`)
-	s := New(Options{})
-	f.Cleanup(func() { s.Close() }) //nolint:errcheck // nothing listens
-	f.Fuzz(func(t *testing.T, raw string) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		got, err := checkBlocks(s.ground, json.RawMessage(raw), onMessage)
-		if err != nil {
-			return
-		}
-		if _, err := checkBlocks(s.ground, mustJSON(got), onMessage); err != nil {
-			t.Fatalf("accepted, then refused: %v", err)
-		}
-		fullState(State{}, mustJSON(got))
 	})
 }
 

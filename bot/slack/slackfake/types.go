@@ -1,6 +1,12 @@
 package slackfake
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"parley/bot/slack/slackfake/kit"
+)
+
+type object = map[string]any // a JSON object
 
 // User is a person or bot of the workspace.
 // Source: docs.slack.dev/reference/objects/user-object, read 2026-11.
@@ -171,7 +177,7 @@ type View struct {
 	PrivateMetadata string          `json:"private_metadata"`
 	CallbackID      string          `json:"callback_id"`
 	ExternalID      string          `json:"external_id"`
-	State           State           `json:"state"`
+	State           kit.State       `json:"state"`
 	Hash            string          `json:"hash"`
 	ClearOnClose    bool            `json:"clear_on_close"`
 	NotifyOnClose   bool            `json:"notify_on_close"`
@@ -183,11 +189,6 @@ type View struct {
 	BotID           string          `json:"bot_id"`
 
 	User string `json:"-"` // who sees it
-}
-
-// State holds the inputs of a view or message: block id → action id → value.
-type State struct {
-	Values map[string]map[string]json.RawMessage `json:"values"`
 }
 
 // Ephemeral is a message that only one person sees.

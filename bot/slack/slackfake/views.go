@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 	"unicode/utf8"
+
+	"parley/bot/slack/slackfake/kit"
 )
 
 // Limits of views. Source: docs.slack.dev/reference/views, read 2026-11.
@@ -86,9 +88,9 @@ func (s *screens) parseView(raw json.RawMessage, types ...string) (*View, *apiEr
 	if !slices.Contains(types, v.Type) {
 		bad("/type", "unsupported type: "+v.Type)
 	}
-	on := onHome
+	on := kit.OnHome
 	if v.Type == "modal" {
-		on = onModal
+		on = kit.OnModal
 		s.checkTitles(v, bad)
 	}
 	for at, x := range map[string]string{"/callback_id": v.CallbackID, "/external_id": v.ExternalID} {
@@ -99,7 +101,7 @@ func (s *screens) parseView(raw json.RawMessage, types ...string) (*View, *apiEr
 	if utf8.RuneCountInString(v.PrivateMetadata) > maxPrivate {
 		bad("/private_metadata", "must be less than 3001 characters")
 	}
-	blocks, err := checkBlocks(s.ground, v.Blocks, on)
+	blocks, err := s.checkBlocks(v.Blocks, on)
 	if err != nil {
 		errs = append(errs, err.messages...)
 		if len(err.messages) == 0 {
@@ -116,7 +118,7 @@ func (s *screens) parseView(raw json.RawMessage, types ...string) (*View, *apiEr
 		return nil, refuse("invalid_arguments", errs...)
 	}
 	v.Blocks = mustJSON(blocks)
-	v.State = State{}
+	v.State = kit.State{}
 	v.TeamID, v.AppID, v.BotID, v.AppInstalledTID = s.opt.TeamID, s.opt.AppID, s.opt.BotID, s.opt.TeamID
 	return v, nil
 }
@@ -129,7 +131,7 @@ func isInput(b any) bool {
 }
 
 func (s *screens) checkTitles(v *View, bad func(at, text string)) {
-	c := &checker{ids: s.ground}
+	var faults []string
 	for key, p := range map[string]*json.RawMessage{"title": &v.Title, "submit": &v.Submit, "close": &v.Close} {
 		if isNull(*p) {
 			if key == "title" {
@@ -137,14 +139,10 @@ func (s *screens) checkTitles(v *View, bad func(at, text string)) {
 			}
 			continue
 		}
-		var t any
-		if json.Unmarshal(*p, &t) != nil {
-			continue
-		}
-		c.text("", object{key: t}, key, maxViewTitle, true, true)
-		*p = mustJSON(t)
+		title, wrong := kit.CheckTitle(key, *p, maxViewTitle)
+		*p, faults = title, append(faults, wrong...)
 	}
-	for _, e := range c.errs {
+	for _, e := range faults {
 		bad("", e[len("[ERROR] "):])
 	}
 }
@@ -276,7 +274,7 @@ func (s *screens) replace(old, v *View) {
 	if v.ExternalID == "" {
 		v.ExternalID = old.ExternalID
 	}
-	v.State = keepState(old.State, v.Blocks)
+	v.State = kit.KeepState(old.State, v.Blocks)
 	*old = *v
 	s.stamp(old)
 }
@@ -312,7 +310,7 @@ func (a *viewAPI) publishView(c *call) (reply, *apiError) {
 // clone copies v with its state filled from initial values, as payloads show it.
 func (v *View) clone() *View {
 	n := *v
-	n.State = fullState(v.State, v.Blocks)
+	n.State = kit.FullState(v.State, v.Blocks)
 	return &n
 }
 

@@ -54,7 +54,12 @@ type element struct {
 	Center    string    `json:"verticalContentAlignment,omitempty"`
 	Actions   []action  `json:"actions,omitempty"` // ActionSet
 
-	Label       string   `json:"label,omitempty"` // Input.*
+	question
+}
+
+// question is what parts of a card have that a person fills in: Input.Text and Input.ChoiceSet.
+type question struct {
+	Label       string   `json:"label,omitempty"`
 	Required    bool     `json:"isRequired,omitempty"`
 	Error       string   `json:"errorMessage,omitempty"`
 	Placeholder string   `json:"placeholder,omitempty"`

@@ -1,6 +1,11 @@
 package card
 
-import "strings"
+import (
+	"fmt"
+	"iter"
+	"strings"
+	"unicode/utf8"
+)
 
 // emojiTable gives the characters of the shortcodes that Parley uses.
 const emojiTable = `
@@ -19,10 +24,33 @@ large_red_square 🟥|large_orange_square 🟧|large_yellow_square 🟨|large_gr
 // name.
 func emoji(name string) string {
 	name = strings.Trim(name, ":")
-	for entry := range strings.FieldsFuncSeq(emojiTable, func(r rune) bool { return r == '|' || r == '\n' }) {
-		if code, characters, _ := strings.Cut(entry, " "); code == name && name != "" {
+	for code, characters := range emojis() {
+		if code == name && name != "" {
 			return characters
 		}
 	}
 	return ""
+}
+
+// Shortcodes gives the shortcodes of the emoji that begin with a code point, which is in hexadecimal digits
+// such as "1f440"; those that Parley doesn't use have none.
+func Shortcodes(point string) []string {
+	var names []string
+	for name, characters := range emojis() {
+		if first, _ := utf8.DecodeRuneInString(characters); fmt.Sprintf("%x", first) == point {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// emojis gives the shortcodes of emojiTable with their characters.
+func emojis() iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		for entry := range strings.FieldsFuncSeq(emojiTable, func(r rune) bool { return r == '|' || r == '\n' }) {
+			if name, characters, ok := strings.Cut(entry, " "); ok && !yield(name, characters) {
+				return
+			}
+		}
+	}
 }

@@ -138,7 +138,7 @@ func (r *renderer) field(f view.Field, wrong string) {
 
 // input is a field's element. Clients read labels and the titles of choices as Markdown.
 func input(f view.Field) element {
-	e := element{Label: neutral(f.Label), Placeholder: f.Example, Required: !f.Optional, Spacing: "Medium"}
+	e := element{Spacing: "Medium", question: question{Label: neutral(f.Label), Placeholder: f.Example, Required: !f.Optional}}
 	if e.Required {
 		e.Error = "Fill this in."
 	}

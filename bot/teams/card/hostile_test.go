@@ -12,6 +12,7 @@ import (
 	"github.com/yuin/goldmark/extension"
 	gmtext "github.com/yuin/goldmark/text"
 
+	"parley/bot/verb"
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels/markdown"
@@ -233,6 +234,13 @@ func TestIcons(t *testing.T) {
 	for _, m := range []bridge.Mark{bridge.MarkWaiting, bridge.MarkSent, bridge.MarkDelivered, bridge.MarkRead, bridge.MarkWarning, bridge.MarkInside} {
 		if emoji(view.MarkIcon(m)) == "" {
 			t.Errorf("no characters for the mark %q", m)
+		}
+	}
+	for _, v := range verb.All() { // by these a reaction is known, too
+		for _, name := range v.Emoji {
+			if emoji(name) == "" {
+				t.Errorf("no characters for %q, which stands for %q", name, v.Name)
+			}
 		}
 	}
 }

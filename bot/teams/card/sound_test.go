@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"parley/bot/teams/teamsfake"
+	"parley/bot/teams/teamsfake/client"
 )
 
 // sound checks a card of ours for a message: that the published schema has all of it, that Teams
@@ -15,13 +15,13 @@ import (
 // as itself.
 func sound(t testing.TB, card json.RawMessage) {
 	t.Helper()
-	ours(t, card, teamsfake.CardFaults(card))
+	ours(t, card, client.CardFaults(card, nil))
 }
 
 // soundDialog is sound for a card in a dialog.
 func soundDialog(t testing.TB, card json.RawMessage) {
 	t.Helper()
-	ours(t, card, teamsfake.DialogFaults(card))
+	ours(t, card, client.DialogFaults(card, nil))
 }
 
 func ours(t testing.TB, card json.RawMessage, faults []string) {

@@ -37,20 +37,30 @@ type Activity struct {
 	Conversation *ConversationAccount `json:"conversation,omitempty"`
 	ReplyToID    string               `json:"replyToId,omitempty"` // for a click the card's message; in channels it doesn't tell the thread
 	Locale       string               `json:"locale,omitempty"`
-	TextFormat   string               `json:"textFormat,omitempty"` // plain, markdown, xml
-	Text         string               `json:"text,omitempty"`
-	Summary      string               `json:"summary,omitempty"` // what a notification shows of a card
-	Importance   string               `json:"importance,omitempty"`
-
-	AttachmentLayout string       `json:"attachmentLayout,omitempty"`
-	Attachments      []Attachment `json:"attachments,omitempty"`
-	Entities         []Entity     `json:"entities,omitempty"`
-	ChannelData      *ChannelData `json:"channelData,omitempty"`
+	Content
+	ChannelData *ChannelData `json:"channelData,omitempty"`
 
 	// Value is what a card's button or an invoke carries: any JSON, an object, a string or
 	// an array.
 	Value json.RawMessage `json:"value,omitempty"`
 
+	Changes
+}
+
+// Content is what people see of a message.
+type Content struct {
+	TextFormat       string       `json:"textFormat,omitempty"` // plain, markdown, xml
+	Text             string       `json:"text,omitempty"`
+	Summary          string       `json:"summary,omitempty"` // what a notification shows of a card
+	Importance       string       `json:"importance,omitempty"`
+	AttachmentLayout string       `json:"attachmentLayout,omitempty"`
+	Attachments      []Attachment `json:"attachments,omitempty"`
+	Entities         []Entity     `json:"entities,omitempty"`
+}
+
+// Changes are who came and went, in a conversationUpdate, and what was added to and taken off a message, in
+// a messageReaction.
+type Changes struct {
 	MembersAdded     []ChannelAccount `json:"membersAdded,omitempty"`
 	MembersRemoved   []ChannelAccount `json:"membersRemoved,omitempty"`
 	ReactionsAdded   []Reaction       `json:"reactionsAdded,omitempty"`

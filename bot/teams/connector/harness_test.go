@@ -69,7 +69,7 @@ func (st *stage) ctx() context.Context {
 }
 
 func text(s string) connector.Activity {
-	return connector.Activity{Type: connector.TypeMessage, TextFormat: "xml", Text: s}
+	return connector.Activity{Type: connector.TypeMessage, Content: connector.Content{TextFormat: "xml", Text: s}}
 }
 
 // root starts a thread.

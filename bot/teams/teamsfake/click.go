@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"parley/bot/teams/teamsfake/client"
 )
 
 // Click presses a button of a card that the person sees in a message: name is its id, title
@@ -14,13 +16,13 @@ import (
 //
 // Action.Execute asks the bot; Action.Submit with msteams type task/fetch opens a dialog,
 // any other sends a message with the button's data, which nobody sees.
-// Errors: ErrNoMessage and its like, no such button, ErrInvalid, ctx's.
-func (p *Person) Click(ctx context.Context, channel, message, name string, inputs Inputs) (*Outcome, error) {
+// Errors: ErrNoMessage and its like, no such button, client.ErrInvalid, ctx's.
+func (p *Person) Click(ctx context.Context, channel, message, name string, inputs client.Inputs) (*Outcome, error) {
 	return p.click(ctx, channel, message, name, inputs, false)
 }
 
 // ClickOld is Click on a client that does not know Action.Execute and shows the fallback.
-func (p *Person) ClickOld(ctx context.Context, channel, message, name string, inputs Inputs) (*Outcome, error) {
+func (p *Person) ClickOld(ctx context.Context, channel, message, name string, inputs client.Inputs) (*Outcome, error) {
 	return p.click(ctx, channel, message, name, inputs, true)
 }
 
@@ -33,14 +35,14 @@ type pressed struct {
 	data   object
 }
 
-func (p *Person) click(ctx context.Context, channel, message, name string, inputs Inputs, old bool) (*Outcome, error) {
+func (p *Person) click(ctx context.Context, channel, message, name string, inputs client.Inputs, old bool) (*Outcome, error) {
 	b, err := p.press(channel, message, name, inputs)
 	if err != nil {
 		return nil, err
 	}
 	if fallback, ok := b.action["fallback"].(object); ok && old && b.action["type"] == "Action.Execute" {
 		b.action = fallback
-		b.data = merge(fallback["data"], p.filled(b, inputs))
+		b.data = client.Merge(fallback["data"], p.filled(b, inputs))
 	}
 	switch b.action["type"] {
 	case "Action.Execute":
@@ -55,7 +57,7 @@ func (p *Person) click(ctx context.Context, channel, message, name string, input
 }
 
 // press finds the button and what is filled in.
-func (p *Person) press(channel, message, name string, inputs Inputs) (*pressed, error) {
+func (p *Person) press(channel, message, name string, inputs client.Inputs) (*pressed, error) {
 	s := p.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,29 +69,29 @@ func (p *Person) press(channel, message, name string, inputs Inputs) (*pressed, 
 		return nil, fmt.Errorf("teamsfake: the card is not shown: %s", m.Broken)
 	}
 	for _, card := range m.seenBy(p.id) {
-		action := findAction(card, name)
+		action := client.FindAction(card, name)
 		if action == nil {
 			continue
 		}
 		b := &pressed{at: where{ch: ch, root: m.Root, user: p.id}, m: m, id: m.ID, action: action}
 		filled := map[string]string{}
 		if action["associatedInputs"] != "none" && action["associatedInputs"] != "None" {
-			if filled, err = s.invokes.gather(card, inputs); err != nil {
+			if filled, err = client.Gather(card, inputs, s.org.isPerson); err != nil {
 				return nil, err
 			}
 		}
-		b.data = merge(action["data"], filled)
+		b.data = client.Merge(action["data"], filled)
 		return b, nil
 	}
 	return nil, fmt.Errorf("teamsfake: no button %q in message %s", name, message)
 }
 
 // filled repeats the inputs for another action of the same card.
-func (p *Person) filled(b *pressed, inputs Inputs) map[string]string {
+func (p *Person) filled(b *pressed, inputs client.Inputs) map[string]string {
 	p.s.mu.Lock()
 	defer p.s.mu.Unlock()
 	for _, card := range b.m.seenBy(p.id) {
-		if out, err := p.s.invokes.gather(card, inputs); err == nil {
+		if out, err := client.Gather(card, inputs, p.s.org.isPerson); err == nil {
 			return out
 		}
 	}
@@ -99,11 +101,11 @@ func (p *Person) filled(b *pressed, inputs Inputs) map[string]string {
 // seenBy are the cards that somebody sees. Caller holds the lock.
 func (m *Message) seenBy(user string) []object {
 	if own := m.View[user]; own != nil {
-		return []object{decodeCard(own)}
+		return []object{client.Decode(own)}
 	}
 	var out []object
 	for _, raw := range m.Cards {
-		out = append(out, decodeCard(raw))
+		out = append(out, client.Decode(raw))
 	}
 	return out
 }
@@ -219,9 +221,9 @@ func (p *Person) View(ctx context.Context, channel, message string) (*Outcome, e
 		r, _ := card["refresh"].(object)
 		action, _ := r["action"].(object)
 		ids, named := r["userIds"].([]any)
-		mine := slices.Contains(ids, any(s.org.users[p.id].TeamsID)) || !named && len(s.org.memberIDs(ch)) <= mostRefreshed
+		mine := slices.Contains(ids, any(s.org.users[p.id].TeamsID)) || !named && len(s.org.memberIDs(ch)) <= client.MostRefreshed
 		if action != nil && mine {
-			b = &pressed{at: where{ch: ch, root: m.Root, user: p.id}, m: m, id: m.ID, action: action, data: merge(action["data"], nil)}
+			b = &pressed{at: where{ch: ch, root: m.Root, user: p.id}, m: m, id: m.ID, action: action, data: client.Merge(action["data"], nil)}
 		}
 	}
 	s.mu.Unlock()

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"parley/bot/teams/teamsfake"
+	"parley/bot/teams/teamsfake/client"
 )
 
 func withActions(a obj, actions ...obj) obj {
@@ -46,7 +47,7 @@ func TestExecute(t *testing.T) {
 	root := w.start(withActions(card(textBlock("hello"), input), execute("Resolve", "resolve", obj{"n": "7"}), obj{"type": "Action.OpenUrl", "title": "Docs", "url": "https://x.test"}))
 	mine := obj{"type": "AdaptiveCard", "version": "1.5", "body": []obj{textBlock("done")}}
 	w.answering("adaptiveCard/action", obj{"statusCode": 200, "type": "application/vnd.microsoft.card.adaptive", "value": mine})
-	out := must(w.ann.Click(w.ctx, tickets, root, "Resolve", teamsfake.Inputs{"why": "paid"}))(t)
+	out := must(w.ann.Click(w.ctx, tickets, root, "Resolve", client.Inputs{"why": "paid"}))(t)
 	if out.Error != "" || !strings.Contains(string(out.Card), "done") {
 		t.Fatalf("%+v", out)
 	}
@@ -92,7 +93,7 @@ func TestExecute(t *testing.T) {
 		})
 	}
 	w.bot.forget()
-	must(w.ben.ClickOld(w.ctx, tickets, root, "resolve", teamsfake.Inputs{"why": "old"}))(t)
+	must(w.ben.ClickOld(w.ctx, tickets, root, "resolve", client.Inputs{"why": "old"}))(t)
 	a = w.next("message")
 	want(t, a, "value.old", true)
 	want(t, a, "value.why", "old")
@@ -162,14 +163,14 @@ func TestDialog(t *testing.T) {
 	a := w.next("invoke")
 	want(t, a, "value.data.msteams.type", "task/fetch")
 	want(t, a, "value.data.n", "1")
-	for name, in := range map[string]teamsfake.Inputs{
+	for name, in := range map[string]client.Inputs{
 		"required": {}, "too long": {"note": "123456"}, "lines": {"note": "a\nb"}, "choice": {"note": "a", "tag": "b,x"}, "date": {"note": "a", "day": "soon"},
 	} {
-		if _, err := w.ann.Submit(w.ctx, "", in); !errors.Is(err, teamsfake.ErrInvalid) {
+		if _, err := w.ann.Submit(w.ctx, "", in); !errors.Is(err, client.ErrInvalid) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := w.ann.Submit(w.ctx, "", teamsfake.Inputs{"note": "a", "other": "b"}); err == nil {
+	if _, err := w.ann.Submit(w.ctx, "", client.Inputs{"note": "a", "other": "b"}); err == nil {
 		t.Error("filled in an input that is not there")
 	}
 	if _, err := w.ben.Submit(w.ctx, "", nil); !errors.Is(err, teamsfake.ErrNoDialog) {
@@ -177,7 +178,7 @@ func TestDialog(t *testing.T) {
 	}
 	again := withActions(card(textBlock("No."), obj{"type": "Input.Text", "id": "note", "label": "Note"}), obj{"type": "Action.Submit", "title": "Save"})
 	w.answering("task/submit", task("continue", obj{"title": "Tags", "card": again}))
-	out = must(w.ann.Submit(w.ctx, "Save", teamsfake.Inputs{"note": "a", "tag": "b,o"}))(t)
+	out = must(w.ann.Submit(w.ctx, "Save", client.Inputs{"note": "a", "tag": "b,o"}))(t)
 	if out.Dialog == nil || !strings.Contains(string(out.Dialog.Card), "No.") {
 		t.Fatalf("%+v", out)
 	}
@@ -216,7 +217,7 @@ func TestExtensions(t *testing.T) {
 	want(t, a, "value.messagePayload.from.user.id", ann)
 	want(t, a, "value.messagePayload.body.content", `<p><strong>yes</strong> <at id="0">Parley</at></p>`)
 	w.answering("composeExtension/submitAction", obj{"composeExtension": obj{"type": "result", "attachmentLayout": "list", "attachments": []obj{card(textBlock("sent"))}}})
-	out = must(w.ben.Submit(w.ctx, "", teamsfake.Inputs{"text": "hi"}))(t)
+	out = must(w.ben.Submit(w.ctx, "", client.Inputs{"text": "hi"}))(t)
 	if len(out.Results) != 1 || out.Error != "" {
 		t.Errorf("%+v", out)
 	}

@@ -5,6 +5,8 @@ import (
 	stdhtml "html"
 	"regexp"
 	"strings"
+
+	"parley/bot/teams/teamsfake/client"
 )
 
 var chip = regexp.MustCompile(`<@([^<>\s]+)>`) //nolint:gochecknoglobals // constant
@@ -36,18 +38,18 @@ func (w *composer) write(m *Message, in Post) {
 			return c
 		}
 		n++
-		return placeholder(n - 1)
+		return client.Placeholder(n - 1)
 	})
 	if in.HTML == "" {
-		text = markdown(text)
+		text = client.Markdown(text)
 	}
 	for i, x := range m.Mentions {
 		tag := fmt.Sprintf(`<at id="%d">%s</at>`, i, stdhtml.EscapeString(x.Name))
 		// The editor puts a space after a chip that does not break.
-		text = strings.Replace(text, placeholder(i)+" ", tag+"&nbsp;", 1)
-		text = strings.Replace(text, placeholder(i), tag, 1)
+		text = strings.Replace(text, client.Placeholder(i)+" ", tag+"&nbsp;", 1)
+		text = strings.Replace(text, client.Placeholder(i), tag, 1)
 	}
-	m.HTML, m.Text = text, plainText(text)
+	m.HTML, m.Text = text, client.Plain(text)
 	m.bare = in.Bare
 }
 
@@ -58,12 +60,12 @@ func wireText(m *Message) string {
 	for i, x := range m.Mentions {
 		tag := fmt.Sprintf(`<at id="%d">%s</at>`, i, stdhtml.EscapeString(x.Name))
 		names = append(names, "<at>"+x.Name+"</at>")
-		text = strings.Replace(text, tag, placeholder(i), 1)
+		text = strings.Replace(text, tag, client.Placeholder(i), 1)
 	}
 	text = strings.ReplaceAll(text, "&nbsp;", "\uE002")
-	text = strings.ReplaceAll(plainText(text), "\uE002", "\u00a0")
+	text = strings.ReplaceAll(client.Plain(text), "\uE002", "\u00a0")
 	for i, name := range names {
-		text = strings.Replace(text, placeholder(i), name, 1)
+		text = strings.Replace(text, client.Placeholder(i), name, 1)
 	}
 	if len(names) > 0 {
 		text += "\n" // as the editor's last paragraph leaves it

@@ -4,10 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf16"
+
+	"parley/bot/teams/teamsfake/client"
 )
 
 // maxMessageBytes is the limit of a message, counted as UTF-16.
@@ -134,8 +135,6 @@ type mentionEntity struct {
 	Text      string  `json:"text"`
 }
 
-var atTag = regexp.MustCompile(`(?s)<at(?:\s[^>]*)?>(.*?)</at>`) //nolint:gochecknoglobals // constant
-
 // fillText renders the text of the bot.
 func (c *reader) fillText(where string, ch *channel, m *Message, a outgoing) {
 	text := a.Text
@@ -147,29 +146,29 @@ func (c *reader) fillText(where string, ch *channel, m *Message, a outgoing) {
 		}
 		u := c.org.person(e.Mentioned.ID)
 		switch {
-		case !strings.Contains(text, e.Text) || !atTag.MatchString(e.Text):
+		case !strings.Contains(text, e.Text) || len(client.Chips(e.Text)) == 0:
 			c.trouble(where, m.ID, fmt.Sprintf("mention %q is not in the text", e.Text))
 		case u == nil || !c.org.isMember(ch, u.ID):
 			c.trouble(where, m.ID, "mention of somebody who is not in the conversation: "+e.Mentioned.ID)
 		default:
 			known[e.Text] = true
-			m.Mentions = append(m.Mentions, Mention{ID: u.ID, Name: plainText(atTag.FindStringSubmatch(e.Text)[1])})
+			m.Mentions = append(m.Mentions, Mention{ID: u.ID, Name: client.ChipName(e.Text)})
 		}
 	}
 	format := a.TextFormat
 	if format == "" {
 		format = "markdown"
 	}
-	for _, tag := range atTag.FindAllString(text, -1) {
+	for _, tag := range client.Chips(text) {
 		if !known[tag] && format != "plain" {
 			c.trouble(where, m.ID, fmt.Sprintf("%s has no mention entity", tag))
 		}
 	}
-	html, faults := renderBot(text, format)
+	html, faults := client.Render(text, format)
 	for _, f := range faults {
 		c.trouble(where, m.ID, f)
 	}
-	m.HTML, m.Text = html, plainText(html)
+	m.HTML, m.Text = html, client.Plain(html)
 }
 
 // fillAttachments renders cards and pictures of the bot.
@@ -178,7 +177,7 @@ func (c *reader) fillAttachments(where string, ch *channel, m *Message, a outgoi
 	for _, at := range a.Attachments {
 		if strings.HasPrefix(at.ContentType, "image/") {
 			m.Pictures = append(m.Pictures, at.ContentURL)
-			if f := checkPicture(at); f != "" {
+			if f := client.PictureFault(at.ContentType, at.ContentURL); f != "" {
 				c.trouble(where, m.ID, f)
 				m.Broken = f
 			}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"parley/bot/teams/teamsfake/client"
 	"parley/channels/emulator"
 )
 
@@ -30,15 +31,15 @@ import (
 //
 // Theme is that of the person's client.
 type Act struct {
-	Post    Post   `json:"post"`
-	Channel string `json:"channel"`
-	Root    string `json:"root"`
-	Message string `json:"message"`
-	Text    string `json:"text"`
-	Name    string `json:"name"`
-	Inputs  Inputs `json:"inputs"`
-	Old     bool   `json:"old"`
-	Theme   string `json:"theme"`
+	Post    Post          `json:"post"`
+	Channel string        `json:"channel"`
+	Root    string        `json:"root"`
+	Message string        `json:"message"`
+	Text    string        `json:"text"`
+	Name    string        `json:"name"`
+	Inputs  client.Inputs `json:"inputs"`
+	Old     bool          `json:"old"`
+	Theme   string        `json:"theme"`
 
 	Result json.RawMessage `json:"result"`
 }

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"parley/bot/teams/teamsfake/client"
 )
 
 // Dialog is what is open in front of a person; one at a time.
@@ -63,9 +65,9 @@ func (p *Person) open(ctx context.Context, d *Dialog, name string, value object)
 
 // Submit presses a button of the open dialog (button "" = its first Action.Submit) with the
 // inputs filled in; those that are not named keep what the card presets.
-// Errors: ErrNoDialog, ErrInvalid (the client refuses, nothing is sent), no such button or
+// Errors: ErrNoDialog, client.ErrInvalid (the client refuses, nothing is sent), no such button or
 // input, ctx's.
-func (p *Person) Submit(ctx context.Context, button string, inputs Inputs) (*Outcome, error) {
+func (p *Person) Submit(ctx context.Context, button string, inputs client.Inputs) (*Outcome, error) {
 	s := p.s
 	s.mu.Lock()
 	d := s.invokes.dialogs[p.id]
@@ -112,17 +114,17 @@ func (p *Person) submit(ctx context.Context, d *Dialog, data any) (*Outcome, err
 }
 
 // submission is what the dialog's button sends. Caller holds the lock.
-func (i *invokes) submission(d *Dialog, button string, inputs Inputs) (object, error) {
+func (i *invokes) submission(d *Dialog, button string, inputs client.Inputs) (object, error) {
 	if d == nil {
 		return nil, ErrNoDialog
 	}
-	card := decodeCard(d.Card)
+	card := client.Decode(d.Card)
 	if card == nil {
 		return nil, errors.New("teamsfake: the dialog shows a page, not a card")
 	}
-	action := findAction(card, button)
+	action := client.FindAction(card, button)
 	if button == "" {
-		walk(card, func(o object) {
+		client.Walk(card, func(o object) {
 			if action == nil && o["type"] == "Action.Submit" {
 				action = o
 			}
@@ -134,11 +136,11 @@ func (i *invokes) submission(d *Dialog, button string, inputs Inputs) (object, e
 	filled := map[string]string{}
 	if action["associatedInputs"] != "none" {
 		var err error
-		if filled, err = i.gather(card, inputs); err != nil {
+		if filled, err = client.Gather(card, inputs, i.org.isPerson); err != nil {
 			return nil, err
 		}
 	}
-	return merge(action["data"], filled), nil
+	return client.Merge(action["data"], filled), nil
 }
 
 // taskAnswer is the answer to dialogs and to the action commands of extensions.

@@ -2,7 +2,11 @@ package teamsfake
 
 import (
 	"cmp"
+	"encoding/json"
 	"slices"
+	"strings"
+
+	"parley/bot/teams/teamsfake/client"
 )
 
 // organisation is the people, teams and channels, and who may see what. Guarded by the lock.
@@ -164,6 +168,9 @@ func (o *organisation) person(id string) *User {
 	return nil
 }
 
+// isPerson tells whether an id is somebody's. Caller holds the lock.
+func (o *organisation) isPerson(id string) bool { return o.person(id) != nil }
+
 // memberIDs lists who is in a channel, in order of joining. Caller holds the lock.
 func (o *organisation) memberIDs(ch *channel) []string {
 	if ch.person != "" {
@@ -180,6 +187,31 @@ func (o *organisation) memberIDs(ch *channel) []string {
 
 func (o *organisation) isMember(ch *channel, user string) bool {
 	return slices.Contains(o.memberIDs(ch), user)
+}
+
+// cardFaults says what clients would not show of a card in a channel or chat, nil = anywhere.
+// Caller holds the lock.
+func (o *organisation) cardFaults(card json.RawMessage, ch *channel) []string {
+	return client.CardFaults(card, func(id string) bool { return o.mentionable(ch, id) })
+}
+
+// dialogFaults is cardFaults for a card in a dialog.
+func (o *organisation) dialogFaults(card json.RawMessage, ch *channel) []string {
+	return client.DialogFaults(card, func(id string) bool { return o.mentionable(ch, id) })
+}
+
+// mentionable tells whether a card in a channel or chat, nil = anywhere, may mention somebody by a
+// 29: id, an Entra object id or a user principal name. Caller holds the lock.
+func (o *organisation) mentionable(ch *channel, id string) bool {
+	u := o.person(id)
+	if u == nil {
+		for _, x := range o.users {
+			if x.Email != "" && strings.EqualFold(x.Email, id) {
+				u = x
+			}
+		}
+	}
+	return u != nil && (ch == nil || o.isMember(ch, u.ID))
 }
 
 // reachable tells whether the bot may act in a channel. Caller holds the lock.

@@ -19,7 +19,7 @@
 // messages by their digits. [Server.As] acts: Post, Reply, Say, Private, Slash, Edit, Delete,
 // Undelete, React, Unreact; Click (ClickOld on an old client), Submit and CloseDialog for
 // dialogs, View for cards that refresh, Suggested, MessageAction, Compose, Search, Configure.
-// What a client would refuse to fill in is [ErrInvalid]. Tests read through [Server.Thread], [Server.Messages],
+// What a client would refuse to fill in is [client.ErrInvalid]. Tests read through [Server.Thread], [Server.Messages],
 // [Server.Roots], [Server.Targeted], [Server.Personal], [Server.Message], [Server.Dialog],
 // [Server.Calls], [Activities.Lost], [Activities.Pending] and wait with WaitFor or Subscribe.
 // Administrators act through [Administrator]; permissions and tokens are [Entra]'s. What the bot sent and clients would not show as it
@@ -76,7 +76,8 @@
 // messages of what people type; announcer makes activities of what happens, which Activities
 // brings to the bot; invokes asks the bot what people click, and shows what it answers. The bot's
 // calls pass the journal, where faults strike them, and go to Entra, connector (by reader, which
-// refuses what Teams refuses) or graph (by graphView). Forger sends what Teams never would.
+// refuses what Teams refuses) or graph (by graphView). Package client says what clients show of
+// cards and texts, and what they take. Forger sends what Teams never would.
 //
 // # What does not belong here
 //

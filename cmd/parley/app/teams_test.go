@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/bot/teams"
+	"parley/bot/teams/manifest"
 	"parley/bot/teams/teamsfake"
 	"parley/channels/http/httpfake"
 	"parley/cmd/parley/app"
@@ -48,11 +48,11 @@ type teamsWorld struct {
 func openTeams(t *testing.T, change ...func(*app.Env)) teamsWorld {
 	t.Helper()
 	const appID = "22222222-2222-4222-8222-222222222222"
-	manifest, err := teams.Manifest(teams.ManifestOptions{AppID: appID, PublicURL: "https://help.acme.test"})
+	description, err := manifest.JSON(manifest.Options{AppID: appID, PublicURL: "https://help.acme.test"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := teamsWorld{shop: httpfake.New(shopSecret, time.Now), fake: teamsfake.New(teamsfake.Options{AppID: appID, Manifest: manifest, Permissions: []string{teams.ReadRight},
+	w := teamsWorld{shop: httpfake.New(shopSecret, time.Now), fake: teamsfake.New(teamsfake.Options{AppID: appID, Manifest: description, Permissions: []string{manifest.ReadRight},
 		Users: []teamsfake.User{{ID: annInEntra, Name: "Ann Lee", Email: "ann@acme.test"}, {ID: benInEntra, Name: "Ben Katz", Email: "b.katz@acme.test"}},
 		Teams: []teamsfake.Team{{ID: teamOfAcme, Name: "Acme"}}, Channels: []teamsfake.Channel{{ID: nightShift, Team: teamOfAcme, Name: "Night shift"}}})}
 	if err := w.fake.Start("127.0.0.1:0"); err != nil {

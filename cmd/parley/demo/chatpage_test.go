@@ -97,8 +97,8 @@ func TestPageKnowsParleysEmoji(t *testing.T) {
 	}
 	found := 0
 	for pattern, emoji := range map[string]*regexp.Regexp{
-		"../../../bot/slack/testdata/*.json": regexp.MustCompile(`(?:"text": "|[ (])[^"]*?:([a-z][a-z0-9_+-]+):`),
-		"../../../bot/*/*.go":                regexp.MustCompile(`\bIcon\("([a-z0-9_+-]+)"\)`),
+		"../../../bot/slack/blockkit/testdata/*.json": regexp.MustCompile(`(?:"text": "|[ (])[^"]*?:([a-z][a-z0-9_+-]+):`),
+		"../../../bot/*/*.go":                         regexp.MustCompile(`\bIcon\("([a-z0-9_+-]+)"\)`),
 	} {
 		files, err := filepath.Glob(pattern)
 		if err != nil {

@@ -58,7 +58,7 @@ const columns = "| Slack desktop | Slack phone | Teams desktop | Teams phone |\n
 func writeParity(t *testing.T) string {
 	t.Helper()
 	p := &parity{claims: map[string]map[string]string{}, drawn: map[string]map[string]bool{}, titles: map[string]map[string]bool{}}
-	for surface, cards := range map[string]string{onSlack: "../../../bot/slack/testdata", onTeams: "../../../bot/teams/card/testdata"} {
+	for surface, cards := range map[string]string{onSlack: "../../../bot/slack/blockkit/testdata", onTeams: "../../../bot/teams/card/testdata"} {
 		p.claims[surface], p.drawn[surface], p.titles[surface] = claims(t, chronicleFile(surface)), goldenCards(t, cards), goldenTitles(t, cards)
 	}
 	for surface, list := range p.claims {

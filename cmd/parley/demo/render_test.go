@@ -28,7 +28,7 @@ func TestRendering(t *testing.T) {
 	p, w := newTestPage(t, "")
 	l := browse(ctx, t, w, p)
 
-	cards, err := filepath.Glob("../../../bot/slack/testdata/*_*.json")
+	cards, err := filepath.Glob("../../../bot/slack/blockkit/testdata/*_*.json")
 	if err != nil {
 		t.Fatal(err)
 	}

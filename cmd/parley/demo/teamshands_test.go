@@ -15,8 +15,9 @@ import (
 	"strings"
 	"time"
 
-	"parley/bot/teams"
+	"parley/bot/teams/manifest"
 	"parley/bot/teams/teamsfake"
+	"parley/bot/teams/teamsfake/client"
 )
 
 // teamsEmoji are Teams' names of reactions.
@@ -94,7 +95,7 @@ func (b *teamsBoard) restore(who, id string) error { return b.as(who).Undelete(b
 
 // search implements board.
 func (b *teamsBoard) search(ctx context.Context, who, words string) ([]shown, error) {
-	out, err := b.as(who).Search(ctx, b.support, "", teams.CommandFind, words)
+	out, err := b.as(who).Search(ctx, b.support, "", manifest.CommandFind, words)
 	if err = b.happened(who, out, err); err != nil {
 		return nil, err
 	}
@@ -157,7 +158,7 @@ func (b *teamsBoard) command(ctx context.Context, who, where, text string) (err 
 	}
 	switch {
 	case text == "new":
-		out, err := b.as(who).Compose(ctx, channel, root, teams.CommandNew)
+		out, err := b.as(who).Compose(ctx, channel, root, manifest.CommandNew)
 		return b.happened(who, out, err)
 	case where == directly:
 		_, err = b.as(who).Say(text)
@@ -173,7 +174,7 @@ func (b *teamsBoard) submit(ctx context.Context, who string, _ form, values map[
 	if d == nil {
 		return "", teamsfake.ErrNoDialog
 	}
-	inputs := teamsfake.Inputs{}
+	inputs := client.Inputs{}
 	visitCard(d.Card, func(_ string, o map[string]any) {
 		kind, _ := o["type"].(string)
 		id, _ := o["id"].(string)
@@ -182,7 +183,7 @@ func (b *teamsBoard) submit(ctx context.Context, who string, _ form, values map[
 		}
 	})
 	out, err := b.as(who).Submit(ctx, "", inputs)
-	if errors.Is(err, teamsfake.ErrInvalid) {
+	if errors.Is(err, client.ErrInvalid) {
 		return err.Error(), nil
 	}
 	if err = b.happened(who, out, err); err != nil {
@@ -201,7 +202,7 @@ func (b *teamsBoard) dismiss(_ context.Context, who string, _ form) error {
 
 // attach implements board: the form leads to a page, in which people do what a browser does.
 func (b *teamsBoard) attach(ctx context.Context, who, text string, files []attached) (refused string, err error) {
-	out, err := b.as(who).Submit(ctx, "Attach files…", teamsfake.Inputs{"t:text": text})
+	out, err := b.as(who).Submit(ctx, "Attach files…", client.Inputs{"t:text": text})
 	if err = b.happened(who, out, err); err != nil {
 		return "", err
 	}

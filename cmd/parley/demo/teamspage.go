@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"parley/bot/teams"
+	"parley/bot/teams/manifest"
 )
 
 // teamsPane is the page's Teams. A world may have none.
@@ -51,7 +51,7 @@ type teamsCommand struct {
 
 // readManifest learns from Parley's own manifest what Teams would offer.
 func (p *teamsPane) readManifest() error {
-	raw, err := teams.Manifest(teams.ManifestOptions{AppID: teamsAppID, PublicURL: "https://parley.acme.test"})
+	raw, err := manifest.JSON(manifest.Options{AppID: teamsAppID, PublicURL: "https://parley.acme.test"})
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"parley/bot/teams"
+	"parley/bot/teams/manifest"
 	"parley/bot/teams/teamsfake"
 	"parley/cmd/parley/lab"
 )
@@ -37,11 +37,11 @@ func (w *World) openTeams() error {
 	if !w.o.Teams {
 		return nil
 	}
-	manifest, err := teams.Manifest(teams.ManifestOptions{AppID: teamsAppID, PublicURL: "https://parley.acme.test"})
+	description, err := manifest.JSON(manifest.Options{AppID: teamsAppID, PublicURL: "https://parley.acme.test"})
 	if err != nil {
 		return err
 	}
-	o := teamsfake.Options{AppID: teamsAppID, Manifest: manifest, Log: w.o.Log, Clock: w.o.Clock, SignClock: w.o.TokenClock, Limits: w.o.Limits, RateFactor: w.o.TeamsRate, RetryDelays: w.o.TeamsRetries,
+	o := teamsfake.Options{AppID: teamsAppID, Manifest: description, Log: w.o.Log, Clock: w.o.Clock, SignClock: w.o.TokenClock, Limits: w.o.Limits, RateFactor: w.o.TeamsRate, RetryDelays: w.o.TeamsRetries,
 		InvokeDeadline: w.o.Patience}
 	o.Users = []teamsfake.User{{ID: TeamsOwner, Name: "Olga Owner", Email: "olga@acme.test"}}
 	o.Channels = []teamsfake.Channel{{ID: TeamsRandom, Team: TeamsTeam, Name: "random"}}

@@ -1,0 +1,267 @@
+package blockkit
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	slackapi "github.com/slack-go/slack"
+
+	"parley/bot/verb"
+	"parley/bot/view"
+	"parley/bridge"
+	"parley/channels/markdown"
+)
+
+// Limits of modals.
+const (
+	titleRunes   = 24
+	inputRunes   = 3000
+	privateBytes = 3000
+	optionsMost  = 100
+	optionRunes  = 75
+	fieldPrefix  = "f:"
+	inputID      = "v"
+	viewBlocks   = 98
+)
+
+// FieldID is the block id of a form's field.
+func FieldID(name string) string { return fieldPrefix + name }
+
+// Private is what a form carries until it is submitted, such as where it was opened. It comes back from
+// a client, so the ids in it are claims that the engine authorises again.
+type Private struct {
+	Verb  string       `json:"verb"`
+	Args  string       `json:"args,omitempty"` // verb.Value
+	Place bridge.Place `json:"place"`
+	Zone  string       `json:"zone,omitempty"` // IANA name
+	At    int64        `json:"at,omitempty"`   // unix seconds when it was opened
+	Text  string       `json:"text,omitempty"` // what was typed before a conversation was picked
+	Pick  bool         `json:"pick,omitempty"` // the form only asks which conversation is meant
+}
+
+func (p Private) encode() string {
+	raw, err := json.Marshal(p)
+	if err == nil && len(raw) > privateBytes && p.Text != "" {
+		p.Text = "" // the form asks again
+		raw, err = json.Marshal(p)
+	}
+	if err != nil || len(raw) > privateBytes {
+		return ""
+	}
+	return string(raw)
+}
+
+// NewPrivate makes the private data of a form that is opened now; the verb and its arguments are added when
+// the form is laid out. zone is the reader's, and may be nil.
+func NewPrivate(at bridge.Place, zone *time.Location, f view.Form, now time.Time) Private {
+	p := Private{Place: at, At: now.Unix()}
+	if !f.At.IsZero() {
+		p.At = f.At.Unix()
+	}
+	if zone != nil {
+		p.Zone = zone.String()
+	}
+	return p
+}
+
+// ReadPrivate reads what a form carried; what is none of ours gives the zero value.
+func ReadPrivate(s string) Private {
+	var p Private
+	if json.Unmarshal([]byte(s), &p) != nil {
+		return Private{}
+	}
+	return p
+}
+
+func (p Private) zone() *time.Location {
+	if z, err := time.LoadLocation(p.Zone); err == nil {
+		return z
+	}
+	return time.UTC
+}
+
+// Form lays a form out as a modal that carries p. Its title, its fields' values and its options are cut to what Slack takes.
+func (h Home) Form(f view.Form, p Private) slackapi.ModalViewRequest {
+	r := renderer{home: h, seed: "i"}
+	for _, b := range f.Intro {
+		r.block(b)
+	}
+	r.buttons(f.Quick)
+	r.end()
+	m := modalOf(f.Title, r.all())
+	for _, field := range f.Fields {
+		m.Blocks.BlockSet = append(m.Blocks.BlockSet, inputBlock(field))
+	}
+	m.CallbackID = "form"
+	m.Submit = plainObject(markdown.Cut(f.Submit, titleRunes))
+	p.Verb, p.Args = string(f.Verb), verb.Value(f.Args)
+	m.PrivateMetadata = p.encode()
+	return m
+}
+
+// Window shows a card in a modal, opened at a place.
+func (h Home) Window(c view.Card, at bridge.Place) slackapi.ModalViewRequest {
+	r := renderer{home: h, seed: "w"}
+	for _, b := range c.Blocks {
+		r.block(b)
+	}
+	r.buttons(c.Buttons)
+	r.end()
+	title := c.Title
+	if title == "" {
+		title = "Parley"
+	}
+	m := modalOf(title, r.all())
+	m.Close = plainObject("Done")
+	m.CallbackID = "card"
+	m.PrivateMetadata = Private{Place: at}.encode()
+	return m
+}
+
+func (r *renderer) all() []slackapi.Block {
+	var out []slackapi.Block
+	for _, d := range r.done {
+		out = append(out, d.Blocks...)
+	}
+	return out[:min(len(out), viewBlocks)]
+}
+
+func modalOf(title string, blocks []slackapi.Block) slackapi.ModalViewRequest {
+	return slackapi.ModalViewRequest{
+		Type: slackapi.VTModal, Title: plainObject(markdown.Cut(title, titleRunes)), Close: plainObject("Cancel"),
+		Blocks: slackapi.Blocks{BlockSet: blocks},
+	}
+}
+
+func inputBlock(f view.Field) *slackapi.InputBlock {
+	var hint *slackapi.TextBlockObject
+	if f.Hint != "" {
+		hint = plainObject(markdown.Cut(f.Hint, 2000))
+	}
+	b := slackapi.NewInputBlock(FieldID(f.Name), plainObject(markdown.Cut(f.Label, 2000)), hint, inputElement(f))
+	b.Optional = f.Optional
+	return b
+}
+
+func inputElement(f view.Field) slackapi.BlockElement {
+	var example *slackapi.TextBlockObject
+	if f.Example != "" {
+		example = plainObject(markdown.Cut(f.Example, 150))
+	}
+	switch f.Kind {
+	case view.FieldOne:
+		return oneOf(f, example)
+	case view.FieldSeveral:
+		return severalOf(f, example)
+	case view.FieldText, view.FieldLong:
+	}
+	e := slackapi.NewPlainTextInputBlockElement(example, inputID)
+	e.Multiline = f.Kind == view.FieldLong
+	e.MaxLength = inputRunes
+	if f.MaxRunes > 0 {
+		e.MaxLength = min(f.MaxRunes, inputRunes)
+	}
+	if len(f.Value) > 0 {
+		e.InitialValue = markdown.Cut(f.Value[0], e.MaxLength)
+	}
+	return e
+}
+
+func oneOf(f view.Field, example *slackapi.TextBlockObject) slackapi.BlockElement {
+	kind := slackapi.OptTypeStatic
+	options := optionObjects(f.Options)
+	if len(options) > optionsMost {
+		kind, options = slackapi.OptTypeExternal, nil
+	}
+	e := slackapi.NewOptionsSelectBlockElement(kind, example, inputID, options...)
+	if chosen := chosen(f); len(chosen) > 0 {
+		e.InitialOption = chosen[0]
+	}
+	if kind == slackapi.OptTypeExternal {
+		zero := 0
+		e.MinQueryLength = &zero
+	}
+	return e
+}
+
+func severalOf(f view.Field, example *slackapi.TextBlockObject) slackapi.BlockElement {
+	kind := slackapi.MultiOptTypeStatic
+	options := optionObjects(f.Options)
+	if len(options) > optionsMost {
+		kind, options = slackapi.MultiOptTypeExternal, nil
+	}
+	e := slackapi.NewOptionsMultiSelectBlockElement(kind, example, inputID, options...)
+	e.InitialOptions = chosen(f)
+	if kind == slackapi.MultiOptTypeExternal {
+		zero := 0
+		e.MinQueryLength = &zero
+	}
+	return e
+}
+
+func optionObjects(options []view.Option) []*slackapi.OptionBlockObject {
+	out := make([]*slackapi.OptionBlockObject, 0, len(options))
+	for _, o := range options {
+		if o.Value == "" || len(o.Value) > 150 {
+			continue
+		}
+		out = append(out, slackapi.NewOptionBlockObject(o.Value, plainObject(markdown.Cut(o.Label, optionRunes)), nil))
+	}
+	return out
+}
+
+// chosen gives the options that are selected when a form opens.
+func chosen(f view.Field) []*slackapi.OptionBlockObject {
+	var out []view.Option
+	for _, v := range f.Value {
+		if i := slices.IndexFunc(f.Options, func(o view.Option) bool { return o.Value == v }); i >= 0 {
+			out = append(out, f.Options[i])
+		}
+	}
+	return optionObjects(out)
+}
+
+// Problem makes the window that says why there is nothing else to show: the words of a *bridge.Problem, or a
+// general sentence.
+func (h Home) Problem(err error, at bridge.Place) slackapi.ModalViewRequest {
+	var p *bridge.Problem
+	if errors.Is(err, bridge.ErrNoConversation) {
+		p = &bridge.Problem{Code: "no_conversation", Text: "There is no conversation here.", Hint: "Try it on a message in a conversation's thread."}
+	} else if !errors.As(err, &p) {
+		p = &bridge.Problem{Code: "internal", Text: "Internal error.", Hint: "Try again."}
+	}
+	return h.Window(view.Problem(p), at)
+}
+
+// Matching gives the options of a field that contain what was typed into its menu: as many as one answer may
+// hold, of less than maxBytes with its envelope.
+func Matching(f view.Field, typed string, maxBytes int) slackapi.OptionsResponse {
+	typed = strings.ToLower(strings.TrimSpace(typed))
+	match := f.Options[:0:0]
+	for _, o := range f.Options {
+		if strings.Contains(strings.ToLower(o.Label), typed) {
+			match = append(match, o)
+		}
+	}
+	return fitting(optionObjects(match), maxBytes)
+}
+
+// fitting gives as many of the options as one answer may hold.
+func fitting(options []*slackapi.OptionBlockObject, maxBytes int) slackapi.OptionsResponse {
+	options = options[:min(len(options), optionsMost)]
+	for {
+		r := slackapi.OptionsResponse{Options: options}
+		if raw, err := json.Marshal(r); err != nil || len(raw) < maxBytes-1000 || len(options) == 0 {
+			return r
+		}
+		options = options[:len(options)*3/4]
+	}
+}
+
+// NoOptions is the answer for a menu that has nothing to offer.
+func NoOptions() slackapi.OptionsResponse {
+	return slackapi.OptionsResponse{Options: []*slackapi.OptionBlockObject{}}
+}

@@ -1,0 +1,99 @@
+package blockkit
+
+import (
+	"strings"
+	"testing"
+
+	slackapi "github.com/slack-go/slack"
+
+	"parley/bot/view"
+	"parley/bridge"
+	"parley/channels/golden"
+)
+
+// shown is the golden form of a card.
+type shown struct {
+	Name     string    `json:"name,omitempty"`
+	Messages []oneShow `json:"messages"`
+}
+
+type oneShow struct {
+	Text   string           `json:"text"`
+	Blocks []slackapi.Block `json:"blocks"`
+}
+
+func show(home Home, c view.Card) shown {
+	out := shown{Name: DisplayName(c.Name)}
+	for _, r := range home.Messages(c, "s") {
+		out.Messages = append(out.Messages, oneShow{Text: r.Text, Blocks: r.Blocks})
+	}
+	return out
+}
+
+func TestRenderCards(t *testing.T) {
+	t.Parallel()
+	home := Home("https://acme.slack.com/")
+	for name, c := range samples().Cards() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			golden.JSON(t, "testdata/card_"+name+".json", show(home, c))
+		})
+	}
+}
+
+func TestRenderForms(t *testing.T) {
+	t.Parallel()
+	home := Home("https://acme.slack.com/")
+	at := bridge.Place{Channel: "C1", Thread: "1700000001.000100"}
+	forms, err := samples().Forms()
+	must(t, err)
+	for name, form := range forms {
+		golden.JSON(t, "testdata/form_"+name+".json", home.Form(form, Private{Place: at, Zone: "UTC", At: when().Unix()}))
+	}
+	pick, err := samples().Pick()
+	must(t, err)
+	golden.JSON(t, "testdata/form_pick.json", home.Form(pick, Private{Place: at, Pick: true, Text: "typed"}))
+	golden.JSON(t, "testdata/window_details.json", home.Window(view.Details(samples().Facts()), at))
+	golden.JSON(t, "testdata/window_problem.json", home.Problem(bridge.ErrNoConversation, at))
+}
+
+// Nothing that comes from outside can mention, link, format or end a token.
+func TestLiteral(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"<!channel> <@U1>": "&lt;!channel&gt; &lt;@U1&gt;",
+		"a & b":            "a &amp; b",
+		"*b*":              joiner + "*" + joiner + "b" + joiner + "*" + joiner,
+		":fire: 10:30":     ":" + joiner + "fire: 10:30",
+		"> q":              joiner + "&gt; q",
+		"a\nb\u202ec":      "a bc",
+		"snake_case":       "snake" + joiner + "_" + joiner + "case",
+	} {
+		if got := literal(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+	if got := anchor("javascript:alert(1)", "x"); got != "x" {
+		t.Errorf("script link %q", got)
+	}
+	if got := anchor("https://x.test/a|b>c", "y|z>"); got != "<https://x.test/a%7Cb%3Ec|y¦z&gt;>" {
+		t.Errorf("link %q", got)
+	}
+	if got := Home("").piece(view.Piece{Kind: view.PieceMention, Agent: bridge.AgentRef{User: "U1> <!channel", Name: "x"}}); got != "x" {
+		t.Errorf("mention %q", got)
+	}
+}
+
+func TestDisplayName(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"Eve (customer)":                                  "Eve (customer)",
+		"Ann\u200b\u202e Lee\n(customer)":                 "Ann Lee (customer)",
+		strings.Repeat("x", 200) + " (customer)":          strings.Repeat("x", 68) + "… (customer)",
+		strings.Repeat("(", 200) + strings.Repeat("y", 9): strings.Repeat("(", 68) + "… (yyyyyyyyy",
+	} {
+		if got := DisplayName(in); got != want || len([]rune(got)) > 80 {
+			t.Errorf("%q: %q", in, got)
+		}
+	}
+}

@@ -1,0 +1,45 @@
+package blockkit
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"parley/bot/verb"
+	"parley/bot/view"
+	"parley/bridge"
+)
+
+// Case 34: an answer that Slack would lose is cut to what it takes.
+func TestAnswersStayShort(t *testing.T) {
+	t.Parallel()
+	const most = 20000
+	var options []view.Option
+	for i := range 200 {
+		options = append(options, view.Option{Value: fmt.Sprintf("%03d%s", i, strings.Repeat("v", 140)), Label: strings.Repeat("l", 75)})
+	}
+	r := fitting(optionObjects(options), most)
+	raw, err := json.Marshal(r)
+	must(t, err)
+	if n := len(raw); n >= most || len(r.Options) < 30 {
+		t.Errorf("%d bytes, %d options", n, len(r.Options))
+	}
+	if r := fitting(optionObjects(options[:3]), most); len(r.Options) != 3 {
+		t.Errorf("%d options", len(r.Options))
+	}
+}
+
+// What comes back from a menu is read like a button.
+func TestMenu(t *testing.T) {
+	t.Parallel()
+	c := Control{Selected: &option{Value: optionValue(view.Button{Verb: bridge.VerbTake, Value: verb.Value(bridge.Args{Conversation: 12})})}}
+	if v, opens, args, err := c.Clicked(); v != bridge.VerbTake || opens != view.OpensNothing || args.Conversation != 12 || err != nil {
+		t.Errorf("%s %s %+v %v", v, opens, args, err)
+	}
+	for _, bad := range []string{"", "take", "take|", "say||", "take||{}{}"} {
+		if _, _, _, err := (Control{Selected: &option{Value: bad}}).Clicked(); err == nil {
+			t.Errorf("%q passed", bad)
+		}
+	}
+}

@@ -1,0 +1,101 @@
+package fact
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"parley/bot/teams/connector"
+)
+
+// NoFileAccess is what people are told of a channel's file that can't be read.
+const NoFileAccess = "Teams doesn't let Parley read files of channels. Choose Reply and “Attach files…”, paste it as a picture, or ask an admin to grant Files.Read.All"
+
+// Attached is what could be found out about a file of a message.
+type Attached struct {
+	ID          string `json:"id,omitempty"` // of its tag in the text; "" for a pasted picture
+	Name        string `json:"name,omitempty"`
+	Type        string `json:"type,omitempty"`
+	URL         string `json:"url,omitempty"`
+	Bytes       int64  `json:"bytes,omitempty"`
+	Unavailable string `json:"unavailable,omitempty"`
+}
+
+// Pictures gives the pictures that were pasted into a message.
+func Pictures(a *connector.Activity) []connector.Attachment {
+	var out []connector.Attachment
+	for _, at := range a.Attachments {
+		if strings.HasPrefix(at.ContentType, "image/") && at.ContentURL != "" {
+			out = append(out, at)
+		}
+	}
+	return out
+}
+
+// Pasted describes the n-th picture of a message, from 0, of which only the attachment is known: Teams gives all of them the type image/*.
+func Pasted(n int, at connector.Attachment) Attached {
+	f := Attached{Name: at.Name, Type: at.ContentType, URL: at.ContentURL}
+	if strings.HasSuffix(f.Type, "/*") {
+		f.Type = "image/png"
+	}
+	if f.Name == "" {
+		f.Name = PictureName(n, f.Type)
+	}
+	return f
+}
+
+// PictureName names the n-th picture of a message, from 0, that has no name of its own; kind is its MIME type.
+func PictureName(n int, kind string) string {
+	ending := "png"
+	switch kind {
+	case "image/jpeg":
+		ending = "jpg"
+	case "image/gif", "image/webp":
+		ending = strings.TrimPrefix(kind, "image/")
+	}
+	if n == 0 {
+		return "picture." + ending
+	}
+	return fmt.Sprintf("picture-%d.%s", n+1, ending)
+}
+
+// OriginOf tells in which channel, and by whom, the files of a message were attached.
+func OriginOf(a *connector.Activity) Origin {
+	o := Origin{Channel: PlaceOf(a).Channel}
+	if a.From != nil {
+		o.Author = a.From.AADObjectID
+	}
+	return o
+}
+
+// Origin is the channel in which a file was attached, and its author. Graph reads files with the app's
+// own rights, so only files in the channel's own site or in the author's OneDrive are read.
+type Origin struct {
+	Channel string
+	Author  string // Entra object id; "" = nobody's
+}
+
+// sealed begins the addresses of files that Decode gives; they contain the file's origin. A message
+// can't avoid the check of its origin: without one, Open reads nothing from Graph.
+const sealed = "teams:?"
+
+// Seal gives the address of a file together with its origin; "" stays "".
+func (o Origin) Seal(address string) string {
+	if address == "" {
+		return ""
+	}
+	return sealed + url.Values{"channel": {o.Channel}, "author": {o.Author}, "url": {address}}.Encode()
+}
+
+// Unseal gives back what Seal was given. Addresses that an older Parley stored have no origin.
+func Unseal(address string) (Origin, string) {
+	packed, ok := strings.CutPrefix(address, sealed)
+	if !ok {
+		return Origin{}, address
+	}
+	v, err := url.ParseQuery(packed)
+	if err != nil {
+		return Origin{}, ""
+	}
+	return Origin{Channel: v.Get("channel"), Author: v.Get("author")}, v.Get("url")
+}

@@ -1,0 +1,172 @@
+package fact
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"parley/bot/teams/card"
+	"parley/bot/teams/connector"
+	"parley/bridge"
+	"parley/channels"
+)
+
+// Names of invokes.
+// Source: npm @microsoft/teams.api 2.1.0; learn.microsoft.com/microsoftteams/platform, read 2026-11.
+const (
+	InvokeCard     = "adaptiveCard/action"
+	InvokeFetch    = "task/fetch"
+	InvokeSubmit   = "task/submit"
+	InvokeCompose  = "composeExtension/fetchTask"
+	InvokeComposed = "composeExtension/submitAction"
+	InvokeQuery    = "composeExtension/query"
+	InvokeConfig   = "config/fetch"
+	InvokeConfiged = "config/submit"
+	InvokeConsent  = "fileConsent/invoke"
+)
+
+// Invoked is the value of an invoke: the fields that we read, for all kinds of invokes.
+type Invoked struct {
+	Action struct {
+		Verb string          `json:"verb"`
+		Data json.RawMessage `json:"data"`
+	} `json:"action"`
+	Trigger string `json:"trigger"` // automatic: a client brings a card up to date
+	Context struct {
+		Theme string `json:"theme"` // default, dark, contrast
+	} `json:"context"`
+	Data       json.RawMessage `json:"data"`
+	CommandID  string          `json:"commandId"`
+	Message    *MenuMessage    `json:"messagePayload"`
+	Parameters []struct {
+		Name  string          `json:"name"`
+		Value json.RawMessage `json:"value"`
+	} `json:"parameters"`
+	Options struct {
+		Skip  int `json:"skip"`
+		Count int `json:"count"`
+	} `json:"queryOptions"`
+}
+
+// MenuMessage is the message in whose menu an entry was chosen.
+type MenuMessage struct {
+	ID        string `json:"id"`
+	ReplyToID string `json:"replyToId"`
+	From      struct {
+		User struct {
+			ID   string `json:"id"`
+			Name string `json:"displayName"`
+		} `json:"user"`
+	} `json:"from"`
+	Body struct {
+		ContentType string `json:"contentType"`
+		Content     string `json:"content"`
+	} `json:"body"`
+}
+
+// ReadInvoked reads an invoke's value; what isn't as expected is left empty.
+func ReadInvoked(a *connector.Activity) Invoked {
+	var v Invoked
+	_ = json.Unmarshal(a.Value, &v) //nolint:errcheck // a field of another kind stays empty
+	return v
+}
+
+// submitted gives what a button carried and what was filled in. The activity is an invoke, or a message
+// from a client that doesn't know Action.Execute; the value of such a message may be JSON in a string.
+func submitted(a *connector.Activity) json.RawMessage {
+	if a.Type != connector.TypeInvoke {
+		var text string
+		if json.Unmarshal(a.Value, &text) == nil {
+			return json.RawMessage(text)
+		}
+		return a.Value
+	}
+	v := ReadInvoked(a)
+	if a.Name == InvokeCard {
+		return v.Action.Data
+	}
+	return v.Data
+}
+
+// ClickPlace is where a button was clicked: at the card's message or, in a dialog, where that was opened.
+func ClickPlace(a *connector.Activity, c *card.Click) bridge.Place {
+	if c.Place != (bridge.Place{}) {
+		return c.Place
+	}
+	at := PlaceOf(a)
+	at.Message = a.ReplyToID
+	if at.Thread == at.Message {
+		at.Thread = ""
+	}
+	return at
+}
+
+// ClickFact makes the fact of a click. Its id is the same for each click of one person on the same button
+// of the same card.
+func (p Payload) ClickFact(a *connector.Activity, data json.RawMessage) (channels.Fact, *card.Click) {
+	if len(data) == 0 || data[0] == '"' {
+		data = submitted(a)
+	}
+	read, err := card.Read(data)
+	if err != nil || read.Click == nil {
+		return Quarantined(p.Body, fmt.Sprintf("button not readable: %v", err)), nil
+	}
+	p.Kind = KindClick
+	at := ClickPlace(a, read.Click)
+	return p.Fact(p.InvokeID(a, read.Click.Nonce, data), KeyOf(at)), read.Click
+}
+
+// FormFact makes the fact of a filled form. Its id comes from what was filled in, so that a repetition is the same.
+func (p Payload) FormFact(a *connector.Activity, f *card.Submitted, data json.RawMessage) channels.Fact {
+	p.Kind = kindForm
+	at := f.Memory.Place
+	return p.Fact(p.InvokeID(a, f.Memory.Nonce, data), KeyOf(at))
+}
+
+// InvokeID is the id of the fact of a click or a filled form: the same for the same person, the same card or
+// dialog (nonce) and the same data, whatever order their fields have.
+func (p Payload) InvokeID(a *connector.Activity, nonce string, data json.RawMessage) string {
+	if nonce == "" || len(nonce) > 64 {
+		nonce = a.ID
+	}
+	filled := string(data)
+	var fields map[string]any
+	if json.Unmarshal(data, &fields) == nil {
+		if sorted, err := json.Marshal(fields); err == nil { // by sorted keys
+			filled = string(sorted)
+		}
+	}
+	return "i:" + strings.ReplaceAll(nonce, ":", "-") + ":" + p.Actor(a).ID + ":" + Digest(filled)
+}
+
+func (p Payload) decodeClick(a *connector.Activity) ([]bridge.Action, error) {
+	read, err := card.Read(submitted(a))
+	if err != nil || read.Click == nil {
+		return nil, fmt.Errorf("%w: button: %w", errDecode, orData(err))
+	}
+	c := read.Click
+	return []bridge.Action{{Verb: c.Verb, Origin: bridge.OriginButton, Actor: p.Actor(a), Place: ClickPlace(a, c), Args: c.Args, OwnThread: p.Own}}, nil
+}
+
+// orData gives err, or ErrData where the data could be read but are of another kind.
+func orData(err error) error {
+	if err == nil {
+		return card.ErrData
+	}
+	return err
+}
+
+func (p Payload) decodeForm(a *connector.Activity) ([]bridge.Action, error) {
+	read, err := card.Read(submitted(a))
+	if err != nil || read.Form == nil {
+		return nil, fmt.Errorf("%w: form: %w", errDecode, orData(err))
+	}
+	filled, errs := read.Form.Fill()
+	if len(errs) > 0 || filled.Next {
+		return nil, fmt.Errorf("%w: form not valid", errDecode)
+	}
+	return []bridge.Action{{
+		Verb: filled.Verb, Origin: bridge.OriginForm, Actor: p.Actor(a), Place: read.Form.Memory.Place, Args: filled.Args,
+		Form: read.Form.Memory.Nonce, Text: filled.Text, Rich: filled.Rich, Explicit: filled.Verb == bridge.VerbReply, OwnThread: p.Own,
+	}}, nil
+}

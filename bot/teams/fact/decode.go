@@ -1,0 +1,160 @@
+package fact
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"parley/bot/command"
+	"parley/bot/teams/card"
+	"parley/bot/teams/connector"
+	"parley/bot/verb"
+	"parley/bridge"
+)
+
+// errDecode is the root of what Decode returns.
+var errDecode = errors.New("teams: decode")
+
+// Decode turns a stored fact into actions; those of a kind that only its id is kept for have none.
+// Errors: what can't be read.
+func Decode(raw []byte) ([]bridge.Action, error) {
+	p, a, err := unwrap(raw)
+	if err != nil {
+		return nil, err
+	}
+	switch p.Kind {
+	case KindActivity, KindCatchUp:
+		return p.decodeActivity(&a)
+	case KindCommand:
+		return p.decodeCommand(&a), nil
+	case KindClick:
+		return p.decodeClick(&a)
+	case kindForm:
+		return p.decodeForm(&a)
+	case KindMenu:
+		return p.decodeMenu(&a)
+	case KindUpload:
+		return p.decodeUpload()
+	case kindKnown:
+		return nil, nil
+	}
+	return nil, fmt.Errorf("%w: kind %q", errDecode, p.Kind)
+}
+
+func (p Payload) decodeActivity(a *connector.Activity) ([]bridge.Action, error) {
+	var out []bridge.Action
+	at := PlaceOf(a)
+	if at.Channel == "" || at.Message == "" {
+		return nil, fmt.Errorf("%w: %s without place", errDecode, a.Type)
+	}
+	switch a.Type {
+	case connector.TypeMessage:
+		out = []bridge.Action{p.Said(at, a)}
+	case connector.TypeMessageUpdate:
+		edit := p.Said(at, a)
+		edit.Verb, edit.Args, edit.Version = bridge.VerbEdit, bridge.Args{}, p.Told(a)
+		edit.Restored = EventType(a) == EventRestored
+		if edit.Origin == bridge.OriginMention {
+			edit.Origin = bridge.OriginText
+		}
+		out = []bridge.Action{edit}
+	case connector.TypeMessageDelete:
+		out = []bridge.Action{{Verb: bridge.VerbDelete, Origin: bridge.OriginText, Actor: p.Actor(a), Place: at, OwnThread: p.Own}}
+	case connector.TypeMessageReaction:
+		out = p.reacted(at, a)
+	default:
+		return nil, fmt.Errorf("%w: %s", errDecode, cut(a.Type))
+	}
+	if p.Kind == KindCatchUp {
+		for i := range out {
+			out[i].Origin = bridge.OriginCatchUp
+		}
+	}
+	return out, nil
+}
+
+// Said reads what somebody typed.
+func (p Payload) Said(at bridge.Place, a *connector.Activity) bridge.Action {
+	t := p.Text(a)
+	out := bridge.Action{
+		Actor: p.Actor(a), Place: at, Order: order(at.Message), Raw: t.Plain,
+		Mentions: t.Mentions, Files: p.files(a, t), OwnThread: p.Own,
+	}
+	said := command.Message{Plain: t.Plain, Markdown: t.Markdown, Tokens: t.Tokens, ToApp: t.Leads, NamesApp: t.Bot, Named: t.Named}
+	said.Ask(&out)
+	return out
+}
+
+// files gives the files of a message: pictures in it, and what its text refers to.
+func (p Payload) files(a *connector.Activity, t card.Text) []bridge.SurfaceFile {
+	var out []bridge.SurfaceFile
+	add := func(f Attached) {
+		if f.Name == "" {
+			f.Name = "file"
+		}
+		if f.ID == "" {
+			f.ID = Digest(f.URL)
+		}
+		out = append(out, bridge.SurfaceFile{ID: f.ID, Name: f.Name, ContentType: f.Type, SizeBytes: f.Bytes, URL: OriginOf(a).Seal(f.URL), Unavailable: f.Unavailable})
+	}
+	for _, f := range p.Seen {
+		add(f)
+	}
+	for _, id := range t.Files { // files of which only the id is known
+		if !slices.ContainsFunc(p.Seen, func(f Attached) bool { return f.ID == id }) {
+			add(Attached{ID: id, Unavailable: NoFileAccess})
+		}
+	}
+	for n, at := range Pictures(a) {
+		if !slices.ContainsFunc(p.Seen, func(f Attached) bool { return f.URL == at.ContentURL }) {
+			add(Pasted(n, at))
+		}
+	}
+	return out
+}
+
+// reacted reads reactions that were added, and those that were taken back.
+func (p Payload) reacted(at bridge.Place, a *connector.Activity) []bridge.Action {
+	var out []bridge.Action
+	at.Message = a.ReplyToID
+	if at.Thread == a.ReplyToID || at.Thread == a.ID {
+		at.Thread = ""
+	}
+	for added, list := range map[bool][]connector.Reaction{true: a.ReactionsAdded, false: a.ReactionsRemoved} {
+		for _, r := range list {
+			name, args := verb.Reaction(emojiName(r.Type), added)
+			out = append(out, bridge.Action{Verb: name, Origin: bridge.OriginEmoji, Actor: p.Actor(a), Place: at, Args: args, OwnThread: p.Own})
+		}
+	}
+	slices.SortStableFunc(out, func(x, y bridge.Action) int {
+		return strings.Compare(string(x.Verb)+x.Args.Emoji, string(y.Verb)+y.Args.Emoji)
+	})
+	return out
+}
+
+// noRelay answers somebody who tries to write to a customer in a chat or message that only we can see.
+const noRelay = "What is written to me in private never goes to a customer. Type it in the conversation's thread."
+
+// decodeCommand reads a slash command, or a message that only we can see. Nothing of it
+// ever goes to a customer.
+func (p Payload) decodeCommand(a *connector.Activity) []bridge.Action {
+	t := p.Text(a)
+	at := PlaceOf(a)
+	text := strings.TrimPrefix(strings.TrimSpace(t.Plain), "/")
+	if strings.EqualFold(text, "inbox") {
+		text = "mine"
+	}
+	q := command.Slash("parley", text, command.Options{Mentions: t.Tokens})
+	if q.Verb == bridge.VerbReply || q.Verb == bridge.VerbSay || q.Verb == bridge.VerbSend {
+		q = command.Parsed{Verb: bridge.VerbUnknown, Marker: bridge.MarkSlash, Args: bridge.Args{Note: noRelay}}
+	}
+	at.Message = "" // a message that others don't see is no place
+	return []bridge.Action{{
+		Verb: q.Verb, Origin: bridge.OriginSlash, Actor: p.Actor(a), Place: at, Text: q.Text, Raw: t.Named(t.Plain),
+		Marker: q.Marker, Args: q.Args, OwnThread: p.Own,
+	}}
+}
+
+// cut shortens what stands in an error.
+func cut(s string) string { return s[:min(len(s), 40)] }

@@ -1,0 +1,36 @@
+package fact
+
+import (
+	"fmt"
+
+	"parley/bot/teams/connector"
+	"parley/bot/teams/manifest"
+	"parley/bridge"
+)
+
+// decodeMenu reads an entry of a message's menu that acts at once.
+func (p Payload) decodeMenu(a *connector.Activity) ([]bridge.Action, error) {
+	v := ReadInvoked(a)
+	if manifest.VerbOf(v.CommandID) != bridge.VerbUndo || v.Message == nil {
+		return nil, fmt.Errorf("%w: menu entry %q", errDecode, cut(v.CommandID))
+	}
+	return []bridge.Action{{Verb: bridge.VerbUndo, Origin: bridge.OriginShortcut, Actor: p.Actor(a), Place: MessagePlace(a, v.Message), OwnThread: p.Own}}, nil
+}
+
+// MessagePlace is the place of the message in whose menu an entry was chosen; for m = nil, the thread of
+// the message box.
+func MessagePlace(a *connector.Activity, m *MenuMessage) bridge.Place {
+	at := PlaceOf(a)
+	at.Message = ""
+	if m == nil {
+		return at
+	}
+	at.Message = m.ID
+	if m.ReplyToID != "" {
+		at.Thread = m.ReplyToID
+	}
+	if at.Thread == at.Message {
+		at.Thread = ""
+	}
+	return at
+}

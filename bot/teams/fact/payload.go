@@ -1,0 +1,118 @@
+package fact
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"parley/bot/teams/connector"
+	"parley/bridge"
+	"parley/channels"
+)
+
+// payloadVersion is raised when the form of payload changes; older payloads stay readable.
+const payloadVersion = 1
+
+// Kinds of stored payloads.
+const (
+	KindActivity = "activity" // what Teams sent: messages, their changes, reactions
+	KindCatchUp  = "catchup"  // the same, made from what Graph gives
+	KindCommand  = "command"  // a message that only we see, or in a chat with us
+	KindClick    = "click"    // a button
+	kindForm     = "form"     // a filled dialog
+	KindMenu     = "menu"     // an entry of a message's menu that acts at once
+	KindUpload   = "upload"   // a reply with files from the upload page
+	kindKnown    = "known"    // says nothing but its id
+)
+
+// Payload is what the journal keeps of one fact: Teams' bytes, and what was known when they came, so
+// that decoding needs nothing else.
+type Payload struct {
+	V    int             `json:"v"`
+	Kind string          `json:"kind"`
+	Me   string          `json:"me"` // our own id
+	Who  map[string]Who  `json:"who,omitempty"`
+	Own  bool            `json:"own,omitempty"` // the thread's root is a post of ours
+	Seen []Attached      `json:"files,omitempty"`
+	Body json.RawMessage `json:"body"`
+}
+
+// Who describes a person whom an activity names. Payload.Who has it by the id in the activity.
+type Who struct {
+	User string `json:"user"` // Entra object id
+	Name string `json:"name,omitempty"`
+	Kind string `json:"kind"` // bridge.ActorKind
+}
+
+var errPayload = errors.New("teams: payload")
+
+func unwrap(raw []byte) (Payload, connector.Activity, error) {
+	var p Payload
+	var a connector.Activity
+	if err := json.Unmarshal(raw, &p); err != nil {
+		return p, a, fmt.Errorf("%w: %w", errPayload, err)
+	}
+	if p.V != payloadVersion || p.Me == "" {
+		return p, a, fmt.Errorf("%w: version %d of %q", errPayload, p.V, p.Me)
+	}
+	var kind *json.UnmarshalTypeError
+	if err := json.Unmarshal(p.Body, &a); err != nil && !errors.As(err, &kind) { // read like a request
+		return p, a, fmt.Errorf("%w: %w", errPayload, err)
+	}
+	return p, a, nil
+}
+
+// Fact makes the journal's row, with its id and order key.
+func (p Payload) Fact(id, order string) channels.Fact {
+	p.V = payloadVersion
+	raw, err := json.Marshal(p)
+	if err != nil {
+		return Quarantined(p.Body, err.Error())
+	}
+	return channels.Fact{ExternalID: id, OrderKey: order, Payload: raw}
+}
+
+// Quarantined makes a fact of bytes that can't be read, with their hash as its id.
+func Quarantined(body []byte, reason string) channels.Fact {
+	id := "q:" + Digest(string(body))
+	return channels.Fact{ExternalID: id, OrderKey: id, Payload: body, Quarantine: reason}
+}
+
+// Digest is a short hash that names content; 96 bits.
+func Digest(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		fmt.Fprintf(h, "%d:%s", len(p), p)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:12])
+}
+
+// MessageID is the id of the fact that a message was written.
+func MessageID(channel, id string) string { return "m:" + channel + ":" + id }
+
+// DeleteID is the id of the fact of a message's n-th deletion.
+func DeleteID(channel, id string, n int) string { return nth("d:"+channel+":"+id, n) }
+
+// RestoredID is the id of the fact that a message was restored for the n-th time.
+func RestoredID(channel, id string, n int) string { return nth("u:"+channel+":"+id, n) }
+
+func nth(id string, n int) string {
+	if n == 1 {
+		return id
+	}
+	return id + ":" + strconv.Itoa(n)
+}
+
+// Known makes a fact without effect. Its id alone counts: sweep.Sweeper.Seen finds it.
+func (p Payload) Known(id, order string) channels.Fact {
+	return Payload{Kind: kindKnown, Me: p.Me, Body: json.RawMessage("{}")}.Fact(id, order)
+}
+
+// OrderKey is the order key of a thread's facts.
+func OrderKey(channel, root string) string { return channel + ":" + root }
+
+// KeyOf is the order key of the thread that a place is in, or that its message begins.
+func KeyOf(at bridge.Place) string { return OrderKey(at.Channel, Root(at)) }

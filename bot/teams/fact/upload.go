@@ -1,0 +1,33 @@
+package fact
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"parley/bot/upload"
+	"parley/bridge"
+)
+
+// Upload is what the journal keeps of an upload.
+type Upload struct {
+	Ticket upload.Ticket `json:"ticket"`
+	Reply  upload.Reply  `json:"reply"`
+}
+
+// UploadID is the id of the fact that a ticket's reply becomes.
+func UploadID(t upload.Ticket) string { return "a:" + t.Nonce + ":" + t.User }
+
+func (p Payload) decodeUpload() ([]bridge.Action, error) {
+	var b Upload
+	if err := json.Unmarshal(p.Body, &b); err != nil {
+		return nil, fmt.Errorf("%w: upload: %w", errDecode, err)
+	}
+	text, err := upload.Text(b.Ticket, b.Reply)
+	if err != nil {
+		return nil, fmt.Errorf("%w: upload: %w", errDecode, err)
+	}
+	return []bridge.Action{{
+		Verb: bridge.VerbReply, Origin: bridge.OriginForm, Actor: bridge.Actor{ID: b.Ticket.User, Kind: bridge.ActorPerson}, Place: b.Ticket.Place,
+		Args: b.Ticket.Args(), Form: b.Ticket.Nonce, Text: text, Files: b.Reply.Files, Explicit: true,
+	}}, nil
+}

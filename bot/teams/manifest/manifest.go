@@ -1,0 +1,304 @@
+package manifest
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/bot/verb"
+	"parley/bridge"
+)
+
+// Ids of the message extension's commands, besides those of verbs (CommandOf).
+const (
+	CommandNew  = "newConversation" // opens the form; also a slash command
+	CommandFind = "find"            // a search; its parameter is ParameterFind
+)
+
+// ParameterFind is what people type into the search of CommandFind.
+const ParameterFind = "words"
+
+// What Teams takes at most.
+// Source: schema 1.30 of app manifests and learn.microsoft.com "App manifest schema", read
+// 2026-11.
+const (
+	manifestSchema  = "https://developer.microsoft.com/json-schemas/teams/v1.30/MicrosoftTeams.schema.json"
+	maxShortName    = 30
+	maxDeveloper    = 32
+	maxVersionRunes = 256
+)
+
+var (
+	objectID = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+	versions = regexp.MustCompile(`^\d+\.\d+\.\d+$`)
+)
+
+// Options choose what the app's package asks for.
+type Options struct {
+	AppID        string // of the bot's registration, which becomes the app's as well
+	Name         string // of the app; "" = Parley
+	PublicURL    string // where Teams reaches us, https
+	Version      string // "" = 1.0.0; Teams takes an update only with a higher one
+	Developer    string // who offers the app; "" = Name
+	Website      string // what the app's page in Teams leads to; "" = PublicURL
+	Privacy      string // "" = Website
+	Terms        string // "" = Website
+	MentionsOnly bool   // without the right to read channel messages
+}
+
+// document is Teams' description of an app.
+type document struct {
+	Schema        string            `json:"$schema"`
+	SchemaVersion string            `json:"manifestVersion"`
+	Version       string            `json:"version"`
+	ID            string            `json:"id"`
+	Developer     developer         `json:"developer"`
+	Name          map[string]string `json:"name"`
+	Description   map[string]string `json:"description"`
+	Icons         map[string]string `json:"icons"`
+	Accent        string            `json:"accentColor"`
+	Scope         string            `json:"defaultInstallScope"`
+	Capability    map[string]string `json:"defaultGroupCapability"`
+	Channels      string            `json:"supportsChannelFeatures"`
+	Bots          []bot             `json:"bots"`
+	Extensions    []extension       `json:"composeExtensions"`
+	Permissions   []string          `json:"permissions"`
+	Domains       []string          `json:"validDomains"` // of pages that dialogs show
+	Application   *webApp           `json:"webApplicationInfo,omitempty"`
+	Authorization *authorization    `json:"authorization,omitempty"`
+}
+
+type developer struct {
+	Name    string `json:"name"`
+	Website string `json:"websiteUrl"`
+	Privacy string `json:"privacyUrl"`
+	Terms   string `json:"termsOfUseUrl"`
+}
+
+type bot struct {
+	ID       string        `json:"botId"`
+	Scopes   []string      `json:"scopes"`
+	Files    bool          `json:"supportsFiles"`
+	OneWay   bool          `json:"isNotificationOnly"`
+	Targeted bool          `json:"supportsTargetedMessages"`
+	Commands []commandList `json:"commandLists"`
+}
+
+type commandList struct {
+	Scopes   []string  `json:"scopes"`
+	Triggers []string  `json:"triggers,omitempty"`
+	Commands []offered `json:"commands"`
+}
+
+type offered struct {
+	Title       string `json:"title"`
+	Description string `json:"description"`
+}
+
+type extension struct {
+	BotID    string             `json:"botId"`
+	Commands []extensionCommand `json:"commands"`
+}
+
+type extensionCommand struct {
+	ID          string      `json:"id"`
+	Type        string      `json:"type"`
+	Title       string      `json:"title"`
+	Description string      `json:"description"`
+	Context     []string    `json:"context"`
+	FetchTask   bool        `json:"fetchTask,omitempty"`
+	InitialRun  bool        `json:"initialRun,omitempty"`
+	Triggers    []string    `json:"triggers,omitempty"`
+	Parameters  []parameter `json:"parameters,omitempty"`
+}
+
+type parameter struct {
+	Name  string `json:"name"`
+	Title string `json:"title"`
+	Input string `json:"inputType"`
+}
+
+type webApp struct {
+	ID       string `json:"id"`
+	Resource string `json:"resource"`
+}
+
+type authorization struct {
+	Permissions struct {
+		Resource []right `json:"resourceSpecific"`
+	} `json:"permissions"`
+}
+
+type right struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+}
+
+// CommandOf is the id of a verb's entry in a message's menu.
+func CommandOf(name bridge.Verb) string { return string(name) + "FromMessage" }
+
+// VerbOf is the verb of an entry of a message's menu, "" if there is no such entry.
+func VerbOf(command string) bridge.Verb {
+	name, ok := strings.CutSuffix(command, CommandOf(""))
+	if !ok || verb.Of(bridge.Verb(name)).Menu == nil {
+		return ""
+	}
+	return bridge.Verb(name)
+}
+
+// JSON writes the app's manifest.
+// Errors: what is missing or doesn't fit, and what to do.
+func JSON(o Options) ([]byte, error) {
+	if err := o.complete(); err != nil {
+		return nil, fmt.Errorf("teams: manifest: %w", err)
+	}
+	host, err := url.Parse(o.PublicURL)
+	if err != nil {
+		return nil, fmt.Errorf("teams: manifest: %w", err)
+	}
+	m := document{
+		Schema: manifestSchema, SchemaVersion: "1.30", Version: o.Version, ID: o.AppID,
+		Developer: developer{Name: o.Developer, Website: o.Website, Privacy: o.Privacy, Terms: o.Terms},
+		Name:      map[string]string{"short": o.Name, "full": o.Name + ": conversations with customers"},
+		Description: map[string]string{"short": "Conversations with customers as threads",
+			"full": "Each conversation with a customer (e-mail, WhatsApp, SMS, Messenger) is a thread in a channel of this team. Whoever holds it answers there; notes stay inside." + reads(o.MentionsOnly)},
+		Icons: map[string]string{"color": colorFile, "outline": outlineFile}, Accent: accentColor,
+		Scope: "team", Capability: map[string]string{"team": "bot"}, Channels: "tier1", // private and shared channels, too
+		Bots: []bot{{ID: o.AppID, Scopes: []string{"team", "personal"}, Targeted: true, Commands: []commandList{
+			{Scopes: []string{"team"}, Triggers: []string{"mention", "slash"}, Commands: botCommands(verb.OfferedInThread()...)},
+			{Scopes: []string{"team"}, Triggers: []string{"mention"}, Commands: botCommands("reply")}, // nothing that only we see goes to a customer
+			{Scopes: []string{"personal"}, Commands: botCommands(verb.OfferedInChat()...)},
+		}}},
+		Extensions:  []extension{{BotID: o.AppID, Commands: extensionCommands()}},
+		Permissions: []string{"identity", "messageTeamMembers"},
+		Domains:     []string{host.Hostname()},
+	}
+	if !o.MentionsOnly {
+		m.Application = &webApp{ID: o.AppID, Resource: "api://" + host.Hostname() + "/" + o.AppID} // without it Teams grants nothing
+		m.Authorization = &authorization{}
+		m.Authorization.Permissions.Resource = []right{{Name: ReadRight, Type: "Application"}}
+	}
+	out, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("teams: manifest: %w", err)
+	}
+	return append(out, '\n'), nil
+}
+
+// ReadRight is the right to read a team's channel messages. The team's owner grants it by adding the
+// app. Without it Teams tells us only of messages that mention the app.
+const ReadRight = "ChannelMessage.Read.Group"
+
+func reads(mentionsOnly bool) string {
+	if mentionsOnly {
+		return " It is told only of messages that mention it."
+	}
+	return " It reads the messages of the team's channels to pass on answers; what isn't in a customer's thread is not kept."
+}
+
+// complete fills in defaults and checks the options.
+func (o *Options) complete() error {
+	def := func(value *string, def string) {
+		if *value == "" {
+			*value = def
+		}
+	}
+	o.PublicURL = strings.TrimSuffix(o.PublicURL, "/")
+	def(&o.Name, "Parley")
+	def(&o.Version, "1.0.0")
+	def(&o.Developer, o.Name)
+	def(&o.Website, o.PublicURL)
+	def(&o.Privacy, o.Website)
+	def(&o.Terms, o.Website)
+	var faults []error
+	fault := func(text string, args ...any) { faults = append(faults, fmt.Errorf(text, args...)) }
+	if !objectID.MatchString(o.AppID) {
+		fault("the app id is no id like 00000000-0000-0000-0000-000000000000; copy the Microsoft App ID of the bot's registration")
+	}
+	if n := len([]rune(o.Name)); n > maxShortName {
+		fault("the name has %d characters, Teams takes %d", n, maxShortName)
+	}
+	if n := len([]rune(o.Developer)); n > maxDeveloper {
+		fault("the developer's name has %d characters, Teams takes %d", n, maxDeveloper)
+	}
+	if !versions.MatchString(o.Version) || len(o.Version) > maxVersionRunes {
+		fault("%q is no version; write three numbers, like 1.0.1", o.Version)
+	}
+	var refused []string
+	for _, a := range []struct{ name, value string }{{"public URL", o.PublicURL}, {"website", o.Website}, {"privacy page", o.Privacy}, {"page of terms", o.Terms}} {
+		u, err := url.Parse(a.value)
+		if (err != nil || u.Scheme != "https" || u.Hostname() == "") && !slices.Contains(refused, a.value) {
+			refused = append(refused, a.value) // an address that others default to is reported once
+			fault("the %s is not https: Teams talks to nothing else", a.name)
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// botCommands are the verbs that Teams offers while people type to the app; words are the verbs' words.
+func botCommands(words ...string) []offered {
+	list := make([]offered, 0, len(words))
+	for _, word := range words {
+		if v, ok := verb.Find(word); ok {
+			list = append(list, offered{Title: word, Description: v.Sentence})
+		}
+	}
+	return list
+}
+
+func extensionCommands() []extensionCommand {
+	var list []extensionCommand
+	for _, v := range verb.InMenu() {
+		c := extensionCommand{ID: CommandOf(v.Name), Type: "action", Title: v.Menu.Title, Description: v.Menu.About, Context: []string{"message"}, FetchTask: true}
+		if v.Name == bridge.VerbReply {
+			c.Context, c.Triggers = append(c.Context, "compose", "commandBox"), []string{"slash"}
+		}
+		list = append(list, c)
+	}
+	begin, find := verb.Of(bridge.VerbNew).Box, verb.Of(bridge.VerbFind).Box
+	return append(list,
+		extensionCommand{ID: CommandNew, Type: "action", Title: begin.Title, Description: begin.About,
+			Context: []string{"compose", "commandBox"}, FetchTask: true, Triggers: []string{"slash"}},
+		extensionCommand{ID: CommandFind, Type: "query", Title: find.Title, Description: find.About,
+			Context: []string{"compose", "commandBox"}, InitialRun: true, Parameters: []parameter{{Name: ParameterFind, Title: "Search", Input: "text"}}})
+}
+
+// Package writes what is uploaded to Teams: a zip of the manifest and two icons. The same
+// options give the same bytes.
+// Errors: as JSON.
+func Package(o Options) ([]byte, error) {
+	text, err := JSON(o)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	noTime := time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC) // the first that a zip can tell
+	z := zip.NewWriter(&out)
+	for _, f := range []struct {
+		name string
+		body func() ([]byte, error)
+	}{{"manifest.json", func() ([]byte, error) { return text, nil }}, {colorFile, colorIcon}, {outlineFile, outlineIcon}} {
+		body, err := f.body()
+		if err != nil {
+			return nil, fmt.Errorf("teams: package: %s: %w", f.name, err)
+		}
+		w, err := z.CreateHeader(&zip.FileHeader{Name: f.name, Method: zip.Deflate, Modified: noTime})
+		if err == nil {
+			_, err = w.Write(body)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("teams: package: %s: %w", f.name, err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		return nil, fmt.Errorf("teams: package: %w", err)
+	}
+	return out.Bytes(), nil
+}

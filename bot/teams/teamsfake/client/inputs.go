@@ -1,0 +1,231 @@
+package client
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Inputs are what a person fills in: an input's id → its text, a choice's value (several
+// joined with commas), a date 2006-01-02, a time 15:04, true or false.
+type Inputs map[string]string
+
+// ErrInvalid is the client's own refusal of what was filled in; nothing was sent.
+var ErrInvalid = errors.New("the form is not filled in right")
+
+// Walk calls f for each object of a card, outermost first; not into what is not shown.
+func Walk(v any, f func(object)) {
+	switch x := v.(type) {
+	case object:
+		f(x)
+		for _, k := range slices.Sorted(maps.Keys(x)) {
+			if k != "fallback" && k != "refresh" && k != "data" {
+				Walk(x[k], f)
+			}
+		}
+	case []any:
+		for _, e := range x {
+			Walk(e, f)
+		}
+	}
+}
+
+// Decode makes a card walkable; nil for what is none.
+func Decode(raw json.RawMessage) object {
+	var card object
+	if json.Unmarshal(raw, &card) != nil {
+		return nil
+	}
+	return card
+}
+
+// FindAction finds a button by its id, its title or its verb, in this order, or by its place
+// in the card, a JSON pointer such as /body/2/actions/0 (RFC 6901, without escapes).
+func FindAction(card object, name string) object {
+	if action, ok := point(card, name).(object); ok {
+		return action
+	}
+	for _, key := range []string{"id", "title", "verb"} {
+		var found object
+		Walk(card, func(o object) {
+			kind, _ := o["type"].(string)
+			if found == nil && strings.HasPrefix(kind, "Action.") && o[key] == name {
+				found = o
+			}
+		})
+		if found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// point follows a JSON pointer to an action that is shown; nil = it leads to none.
+func point(card object, pointer string) any {
+	steps, ok := strings.CutPrefix(pointer, "/")
+	if !ok {
+		return nil
+	}
+	var at any = card
+	for step := range strings.SplitSeq(steps, "/") {
+		switch x := at.(type) {
+		case object:
+			if step == "fallback" || step == "refresh" || step == "data" {
+				return nil
+			}
+			at = x[step]
+		case []any:
+			n, err := strconv.Atoi(step)
+			if err != nil || n < 0 || n >= len(x) {
+				return nil
+			}
+			at = x[n]
+		default:
+			return nil
+		}
+	}
+	if action, ok := at.(object); ok {
+		if kind, _ := action["type"].(string); strings.HasPrefix(kind, "Action.") {
+			return action
+		}
+	}
+	return nil
+}
+
+// Gather is what a client sends of a card's inputs: those that are set, as text. It checks
+// what the client checks. known tells whether an id is a person's, which is a choice where
+// people can be picked.
+// Errors: ErrInvalid, an input that the card doesn't have.
+// Source: adaptivecards npm 3, SubmitAction.
+func Gather(card object, in Inputs, known func(id string) bool) (map[string]string, error) {
+	out, there := map[string]string{}, map[string]bool{}
+	var faults []error
+	Walk(card, func(e object) {
+		kind, _ := e["type"].(string)
+		id, _ := e["id"].(string)
+		if !strings.HasPrefix(kind, "Input.") {
+			return
+		}
+		there[id] = true
+		value, typed := in[id]
+		if !typed {
+			value = preset(e)
+		}
+		if err := checkInput(e, kind, value, known); err != nil {
+			faults = append(faults, fmt.Errorf("%w: %s: %w", ErrInvalid, id, err))
+			return
+		}
+		if kind == "Input.Toggle" {
+			value = toggle(e, value)
+		}
+		if value != "" {
+			out[id] = value
+		}
+	})
+	for id := range in {
+		if !there[id] {
+			faults = append(faults, fmt.Errorf("teamsfake: the card has no input %q", id))
+		}
+	}
+	return out, errors.Join(faults...)
+}
+
+func preset(e object) string {
+	switch v := e["value"].(type) {
+	case string:
+		return v
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	return ""
+}
+
+// toggle turns true and false into the input's own values.
+func toggle(e object, value string) string {
+	name := func(key, standard string) string {
+		if v, ok := e[key].(string); ok {
+			return v
+		}
+		return standard
+	}
+	on, off := name("valueOn", "true"), name("valueOff", "false")
+	if value == on || value == "true" {
+		return on
+	}
+	return off
+}
+
+func checkInput(e object, kind, value string, known func(id string) bool) error {
+	if value == "" {
+		if e["isRequired"] == true {
+			return errors.New("is required")
+		}
+		return nil
+	}
+	switch kind {
+	case "Input.Text":
+		return checkText(e, value)
+	case "Input.Number":
+		_, err := strconv.ParseFloat(value, 64)
+		return err
+	case "Input.Date":
+		return matches(`^\d{4}-\d{2}-\d{2}$`, value)
+	case "Input.Time":
+		return matches(`^\d{2}:\d{2}$`, value)
+	case "Input.ChoiceSet":
+		return checkChoice(e, value, known)
+	}
+	return nil
+}
+
+func checkText(e object, value string) error {
+	if most, ok := e["maxLength"].(float64); ok && len([]rune(value)) > int(most) {
+		return fmt.Errorf("is longer than %v", most)
+	}
+	if strings.Contains(value, "\n") && e["isMultiline"] != true {
+		return errors.New("has one line only")
+	}
+	if pattern, ok := e["regex"].(string); ok {
+		return matches(pattern, value)
+	}
+	return nil
+}
+
+func matches(pattern, value string) error {
+	ok, err := regexp.MatchString(pattern, value)
+	if err == nil && !ok {
+		err = fmt.Errorf("%q does not match %s", value, pattern)
+	}
+	return err
+}
+
+func checkChoice(e object, value string, known func(id string) bool) error {
+	picked := []string{value}
+	if e["isMultiSelect"] == true {
+		picked = strings.Split(value, ",")
+	}
+	for _, v := range picked {
+		offered := slices.ContainsFunc(list(e["choices"]), func(c object) bool { return c["value"] == v })
+		if !offered && (e["choices.data"] == nil || !known(v)) {
+			return fmt.Errorf("there is no choice %q", v)
+		}
+	}
+	return nil
+}
+
+// Merge adds the inputs to an action's data. Data that is no object is lost to inputs.
+func Merge(data any, inputs map[string]string) object {
+	out := object{}
+	if o, ok := data.(object); ok {
+		maps.Copy(out, o)
+	}
+	for k, v := range inputs {
+		out[k] = v
+	}
+	return out
+}

@@ -1,0 +1,168 @@
+package client
+
+import (
+	"bytes"
+	"fmt"
+	stdhtml "html"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/renderer/html"
+	"github.com/yuin/goldmark/util"
+	nethtml "golang.org/x/net/html"
+)
+
+var atTag = regexp.MustCompile(`(?s)<at(?:\s[^>]*)?>(.*?)</at>`) //nolint:gochecknoglobals // constant
+
+// Chips gives the mentions that stand in a text: <at>Name</at>.
+func Chips(text string) []string { return atTag.FindAllString(text, -1) }
+
+// ChipName is the name that the first mention of a text shows; "" if it has none.
+func ChipName(text string) string {
+	found := atTag.FindStringSubmatch(text)
+	if found == nil {
+		return ""
+	}
+	return Plain(found[1])
+}
+
+// shown lists the elements that Teams shows in a text of format xml.
+// Source: "Format your bot messages", read 2026-11.
+func shown(tag string) bool {
+	return slices.Contains([]string{
+		"a", "at", "b", "strong", "i", "em", "u", "s", "strike", "del", "br", "p", "div", "span", "pre", "code",
+		"blockquote", "ul", "ol", "li", "h1", "h2", "h3", "hr", "img", "emoji", "attachment",
+	}, tag)
+}
+
+// Render turns a text of the bot into what people see, as HTML, with what they do not. format is
+// that of the activity: plain, xml or markdown.
+func Render(text, format string) (out string, faults []string) {
+	switch format {
+	case "plain":
+		return strings.ReplaceAll(stdhtml.EscapeString(text), "\n", "<br>"), nil
+	case "xml":
+		return sanitize(text)
+	}
+	tags := Chips(text)
+	for i, tag := range tags {
+		text = strings.Replace(text, tag, Placeholder(i), 1)
+	}
+	out = Markdown(text)
+	for i, tag := range tags {
+		out = strings.Replace(out, Placeholder(i), tag, 1)
+	}
+	return out, nil
+}
+
+// Placeholder stands for the i-th mention of a text while that is rendered.
+func Placeholder(i int) string { return "\uE000" + strconv.Itoa(i) + "\uE001" }
+
+// Markdown renders typed Markdown as HTML; HTML in it is text.
+func Markdown(text string) string {
+	md := goldmark.New(
+		goldmark.WithParser(parser.NewParser(
+			parser.WithBlockParsers(
+				util.Prioritized(parser.NewListParser(), 300), util.Prioritized(parser.NewListItemParser(), 400),
+				util.Prioritized(parser.NewFencedCodeBlockParser(), 700), util.Prioritized(parser.NewBlockquoteParser(), 800),
+				util.Prioritized(parser.NewParagraphParser(), 1000)),
+			parser.WithInlineParsers(
+				util.Prioritized(parser.NewCodeSpanParser(), 100), util.Prioritized(parser.NewLinkParser(), 200),
+				util.Prioritized(parser.NewAutoLinkParser(), 300), util.Prioritized(parser.NewEmphasisParser(), 500)))),
+		goldmark.WithRendererOptions(html.WithHardWraps()))
+	var b bytes.Buffer
+	if err := md.Convert([]byte(text), &b); err != nil {
+		return "<p>" + stdhtml.EscapeString(text) + "</p>"
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// sanitize keeps the elements that Teams shows.
+func sanitize(text string) (out string, faults []string) {
+	var b strings.Builder
+	var open []string
+	z := nethtml.NewTokenizer(strings.NewReader(text))
+	for {
+		kind := z.Next()
+		if kind == nethtml.ErrorToken {
+			break
+		}
+		raw := string(z.Raw())
+		t := z.Token()
+		switch kind {
+		case nethtml.StartTagToken, nethtml.SelfClosingTagToken:
+			if !shown(t.Data) {
+				faults = append(faults, fmt.Sprintf("the element %s is not shown", raw))
+				continue
+			}
+			if t.Data == "a" && !goodLink(t) {
+				faults = append(faults, fmt.Sprintf("the link %s does not work", raw))
+			}
+			b.WriteString(raw)
+			if kind == nethtml.StartTagToken && !slices.Contains([]string{"br", "hr", "img"}, t.Data) {
+				open = append(open, t.Data)
+			}
+		case nethtml.EndTagToken:
+			if len(open) == 0 || open[len(open)-1] != t.Data {
+				faults = append(faults, fmt.Sprintf("%s closes nothing", raw))
+				continue
+			}
+			open = open[:len(open)-1]
+			b.WriteString(raw)
+		case nethtml.TextToken:
+			b.WriteString(stdhtml.EscapeString(t.Data))
+		default:
+			faults = append(faults, fmt.Sprintf("%s is not shown", raw))
+		}
+	}
+	if len(open) > 0 {
+		faults = append(faults, fmt.Sprintf("<%s> is not closed", open[len(open)-1]))
+	}
+	return b.String(), faults
+}
+
+func goodLink(t nethtml.Token) bool {
+	for _, a := range t.Attr {
+		if a.Key == "href" {
+			return strings.HasPrefix(a.Val, "https://") || strings.HasPrefix(a.Val, "http://") || strings.HasPrefix(a.Val, "mailto:")
+		}
+	}
+	return false
+}
+
+// Plain is what a person reads of HTML: a line per block, chips as @Name.
+func Plain(text string) string {
+	var b strings.Builder
+	line := func() {
+		if b.Len() > 0 && !strings.HasSuffix(b.String(), "\n") {
+			b.WriteByte('\n')
+		}
+	}
+	z := nethtml.NewTokenizer(strings.NewReader(text))
+	for {
+		switch z.Next() {
+		case nethtml.ErrorToken:
+			return strings.TrimSpace(strings.ReplaceAll(b.String(), "\u00a0", " "))
+		case nethtml.TextToken:
+			b.WriteString(strings.Trim(z.Token().Data, "\n"))
+		case nethtml.StartTagToken, nethtml.SelfClosingTagToken:
+			switch t := z.Token(); t.Data {
+			case "br":
+				b.WriteByte('\n')
+			case "at":
+				b.WriteByte('@')
+			case "p", "div", "li", "blockquote", "pre", "h1", "h2", "h3":
+				line()
+			}
+		case nethtml.EndTagToken:
+			switch t := z.Token(); t.Data {
+			case "p", "div", "li", "blockquote", "pre", "h1", "h2", "h3":
+				line()
+			}
+		}
+	}
+}

@@ -1,0 +1,97 @@
+package client_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"parley/bot/teams/teamsfake/client"
+)
+
+// What the schema of Adaptive Cards 1.5 has is shown, whatever the case of its words, and
+// nothing else is.
+func TestSchema(t *testing.T) {
+	t.Parallel()
+	text := obj{"type": "TextBlock", "text": "x"}
+	action := func(more obj) obj {
+		a := obj{"type": "Action.Submit", "title": "x"}
+		for k, v := range more {
+			a[k] = v
+		}
+		return obj{"type": "ActionSet", "actions": []obj{a}}
+	}
+	with := func(key string, v any) obj { return obj{"type": "TextBlock", "text": "x", key: v} }
+	input := func(kind, key string, v any) obj { return obj{"type": kind, "id": "i", "label": "x", key: v} }
+	columns := func(width any) obj {
+		return obj{"type": "ColumnSet", "columns": []obj{{"width": width, "items": []obj{text}}}}
+	}
+	for name, x := range map[string]struct {
+		element obj
+		want    string // "" = it is shown
+	}{
+		"word":             {with("size", "ExtraLarge"), ""},
+		"no word":          {with("size", "huge"), "TextBlock.size is no"},
+		"null":             {with("size", nil), ""},
+		"text for a bool":  {with("wrap", "true"), "TextBlock.wrap is no bool"},
+		"bool for a text":  {with("id", true), "TextBlock.id is no text"},
+		"text for number":  {with("maxLines", "3"), "TextBlock.maxLines is no number"},
+		"list for a text":  {with("id", []string{"a"}), "TextBlock.id is no text"},
+		"drop":             {with("fallback", "drop"), ""},
+		"other fallback":   {with("fallback", text), ""},
+		"no fallback":      {with("fallback", "hide"), "TextBlock.fallback is no"},
+		"width in pixels":  {columns("50px"), ""},
+		"width as weight":  {columns(2), ""},
+		"weight in text":   {columns("2"), ""},
+		"width in words":   {columns("Stretch"), ""},
+		"no width":         {columns("50%"), "Column.width is no"},
+		"items of a cell":  {obj{"type": "Table", "columns": []obj{{"width": 1}}, "rows": []obj{{"cells": []obj{{"items": []obj{text}}}}}}, ""},
+		"no cell":          {obj{"type": "Table", "rows": []obj{{"cells": []obj{{"type": "TextBlock", "text": "x"}}}}}, `unknown tablecell "TextBlock"`},
+		"empty cell":       {obj{"type": "Table", "rows": []obj{{"cells": []obj{{}}}}}, "TableCell without items"},
+		"text among runs":  {obj{"type": "RichTextBlock", "inlines": []any{"a", obj{"type": "TextRun", "text": "b"}}}, ""},
+		"number in runs":   {obj{"type": "RichTextBlock", "inlines": []any{1}}, "RichTextBlock.inlines is no"},
+		"facts":            {obj{"type": "FactSet", "facts": []obj{{"title": "a"}}}, "Fact without value"},
+		"mode":             {action(obj{"mode": "Secondary", "style": "Destructive"}), ""},
+		"no style":         {action(obj{"style": "danger"}), "Action.Submit.style is no"},
+		"data":             {action(obj{"data": []int{1}}), "Action.Submit.data is no string or object"},
+		"toggle":           {obj{"type": "Input.Toggle", "id": "i"}, "Input.Toggle without title"},
+		"toggle's value":   {input("Input.Toggle", "value", true), "Input.Toggle.value is no string"},
+		"number's value":   {input("Input.Number", "value", "1"), "Input.Number.value is no number"},
+		"filtered":         {obj{"type": "Input.ChoiceSet", "id": "i", "style": "filtered", "choices": []obj{{"title": "a", "value": ""}}}, ""},
+		"choice":           {input("Input.ChoiceSet", "choices", []obj{{"title": "a"}}), "Input.Choice without value"},
+		"people":           {input("Input.ChoiceSet", "choices.data", obj{"type": "Data.Query", "dataset": "graph.microsoft.com/users"}), ""},
+		"card in a button": {obj{"type": "Container", "items": []obj{text}, "selectAction": obj{"type": "Action.ShowCard", "card": obj{}}}, "unknown select"},
+		"execute in touch": {obj{"type": "Container", "items": []obj{text}, "selectAction": obj{"type": "Action.Execute", "verb": "x"}}, "no fallback"},
+		"picture's height": {obj{"type": "Image", "url": "https://x.test/a.png", "height": "40px", "width": "40"}, "Image.width is no pixels"},
+	} {
+		got := strings.Join(client.CardFaults(asJSON(t, cardOf(x.element)), nil), "; ")
+		if x.want == "" && got != "" || !strings.Contains(got, x.want) {
+			t.Errorf("%s: %q, want %q", name, got, x.want)
+		}
+	}
+	clicked := asJSON(t, cardOf(action(obj{"data": obj{"msteams": obj{"type": "task/fetch"}}})))
+	if got := client.CardFaults(clicked, nil); len(got) > 0 {
+		t.Errorf("in a message: %q", got)
+	}
+	if got := client.DialogFaults(clicked, nil); len(got) != 1 || !strings.Contains(got[0], "a dialog has Action.Submit") {
+		t.Errorf("in a dialog: %q", got)
+	}
+	for raw, want := range map[string]string{`{"type":"AdaptiveCard","body":[{"type":"TextBlock","text":"x"}]}`: "no version", `{"type":"AdaptiveCard","version":"1.5"}`: "empty", "[]": "not an Adaptive Card"} {
+		if got := strings.Join(client.CardFaults([]byte(raw), nil), "; "); !strings.Contains(got, want) {
+			t.Errorf("%s: %q", raw, got)
+		}
+	}
+}
+
+func cardOf(body ...obj) obj { return obj{"type": "AdaptiveCard", "version": "1.5", "body": body} }
+
+func asJSON(t *testing.T, v any) []byte {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// obj is a JSON object.
+type obj = map[string]any

@@ -1,0 +1,192 @@
+package client
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// schema says what each object of an Adaptive Card has: a line for its name and its
+// properties, "!" behind those that must be there, "=" and what they may be. That is string,
+// text (which is not empty), bool, number, pixels, object, one of several words, another
+// object of this table, or a list of what follows []. A line that begins with * is a group of
+// objects, told apart by their type; + takes over the properties of another line. Names in
+// brackets are ours.
+// Source: adaptivecards.io/explorer, schema 1.5; "Cards reference" and "Format cards in Teams"
+// for msteams, targetWidth, grid.area and choices.data, read 2026-11.
+const schema = `
+*Element  ActionSet ColumnSet Container FactSet Image ImageSet Input.ChoiceSet Input.Date Input.Number Input.Text Input.Time Input.Toggle Media RichTextBlock Table TextBlock
+*Action   Action.Execute Action.OpenUrl Action.ShowCard Action.Submit Action.ToggleVisibility
+*Select   Action.Execute Action.OpenUrl Action.Submit Action.ToggleVisibility
+*Inline   TextRun
+*Execute  Action.Execute
+
+AdaptiveCard $schema=string version=1.0|1.1|1.2|1.3|1.4|1.5 body=[]Element actions=[]Action selectAction=Select fallbackText=string backgroundImage=BackgroundImage/text minHeight=pixels rtl=bool speak=string lang=string verticalContentAlignment=top|center|bottom refresh=Refresh authentication=object metadata=object msteams=(msteams)
+(msteams)    width=full allowExpand=bool entities=[](mention)
+(mention)    type!=mention text!=text mentioned!=(mentioned)
+(mentioned)  id!=text name=text type=text
+BackgroundImage url!=text fillMode=cover|repeatHorizontally|repeatVertically|repeat horizontalAlignment=left|center|right verticalAlignment=top|center|bottom
+Refresh      action!=Execute userIds=[]text
+
+(block)      id=text isVisible=bool separator=bool spacing=default|none|small|medium|large|extraLarge|padding height=auto|stretch requires=object targetWidth=text grid.area=text fallback=drop/Element
+TextBlock    +(block) text!=text color=default|dark|light|accent|good|warning|attention fontType=default|monospace horizontalAlignment=left|center|right isSubtle=bool maxLines=number size=default|small|medium|large|extraLarge weight=default|lighter|bolder wrap=bool style=default|heading
+RichTextBlock +(block) inlines!=[]Inline,string horizontalAlignment=left|center|right
+TextRun      text!=string color=default|dark|light|accent|good|warning|attention fontType=default|monospace highlight=bool isSubtle=bool italic=bool selectAction=Select size=default|small|medium|large|extraLarge strikethrough=bool underline=bool weight=default|lighter|bolder
+Image        +(block) url!=text altText=string backgroundColor=string height=auto|stretch/pixels horizontalAlignment=left|center|right selectAction=Select size=auto|stretch|small|medium|large style=default|person width=pixels msteams=(msteams)
+ImageSet     +(block) images!=[]Image imageSize=auto|stretch|small|medium|large
+Media        +(block) sources!=[]MediaSource poster=string altText=string
+MediaSource  mimeType!=text url!=text
+Container    +(block) items!=[]Element selectAction=Select style=default|emphasis|good|attention|warning|accent verticalContentAlignment=top|center|bottom bleed=bool backgroundImage=BackgroundImage/text minHeight=pixels rtl=bool
+ColumnSet    +(block) columns=[]Column selectAction=Select style=default|emphasis|good|attention|warning|accent bleed=bool minHeight=pixels horizontalAlignment=left|center|right
+Column       +(block) fallback=drop/Column items=[]Element backgroundImage=BackgroundImage/text bleed=bool minHeight=pixels rtl=bool selectAction=Select style=default|emphasis|good|attention|warning|accent verticalContentAlignment=top|center|bottom width=auto|stretch/number/weight/pixels
+FactSet      +(block) facts!=[]Fact
+Fact         title!=text value!=text
+ActionSet    +(block) actions!=[]Action
+Table        +(block) columns=[]TableColumnDefinition rows=[]TableRow firstRowAsHeader=bool showGridLines=bool gridStyle=default|emphasis|good|attention|warning|accent horizontalCellContentAlignment=left|center|right verticalCellContentAlignment=top|center|bottom
+TableColumnDefinition width=number/weight/pixels horizontalCellContentAlignment=left|center|right verticalCellContentAlignment=top|center|bottom
+TableRow     cells=[]TableCell style=default|emphasis|good|attention|warning|accent horizontalCellContentAlignment=left|center|right verticalCellContentAlignment=top|center|bottom
+TableCell    items!=[]Element selectAction=Select style=default|emphasis|good|attention|warning|accent verticalContentAlignment=top|center|bottom bleed=bool backgroundImage=BackgroundImage/text minHeight=pixels rtl=bool
+
+(input)      +(block) id!=text label=text isRequired=bool errorMessage=string
+Input.Text   +(input) value=string placeholder=string isMultiline=bool maxLength=number regex=text style=text|tel|url|email|password inlineAction=Select
+Input.Number +(input) value=number placeholder=string min=number max=number
+Input.Date   +(input) value=string placeholder=string min=string max=string
+Input.Time   +(input) value=string placeholder=string min=string max=string
+Input.Toggle +(input) value=string title!=text valueOn=string valueOff=string wrap=bool
+Input.ChoiceSet +(input) value=string placeholder=string choices=[]Input.Choice choices.data=Data.Query isMultiSelect=bool style=compact|expanded|filtered wrap=bool
+Input.Choice title!=text value!=string
+Data.Query   dataset!=text count=number skip=number associatedInputs=auto|none
+
+(action)     id=text title=string iconUrl=text style=default|positive|destructive fallback=drop/Action requires=object tooltip=string isEnabled=bool mode=primary|secondary
+Action.OpenUrl +(action) url!=text
+Action.Submit  +(action) data=string/object associatedInputs=auto|none msteams=object
+Action.Execute +(action) verb!=text data=string/object associatedInputs=auto|none
+Action.ShowCard +(action) card=AdaptiveCard
+Action.ToggleVisibility +(action) targetElements!=[]TargetElement,string
+TargetElement elementId!=text isVisible=bool
+`
+
+// shapes is schema, read once.
+type shapes struct {
+	groups  map[string][]string
+	objects map[string]map[string]property
+}
+
+type property struct {
+	required bool
+	kinds    []string
+}
+
+var cards = sync.OnceValue(func() shapes { //nolint:gochecknoglobals // constant
+	s := shapes{groups: map[string][]string{}, objects: map[string]map[string]property{}}
+	for line := range strings.Lines(schema) {
+		words := strings.Fields(line)
+		switch {
+		case len(words) == 0:
+		case words[0][0] == '*':
+			s.groups[words[0][1:]] = words[1:]
+		default:
+			s.objects[words[0]] = s.read(words[1:])
+		}
+	}
+	return s
+})
+
+func (s shapes) read(words []string) map[string]property {
+	known := map[string]property{"type": {kinds: []string{"text"}}}
+	for _, w := range words {
+		if other, ok := strings.CutPrefix(w, "+"); ok {
+			maps.Copy(known, s.objects[other])
+			continue
+		}
+		name, kinds, _ := strings.Cut(w, "=")
+		bare, required := strings.CutSuffix(name, "!")
+		known[bare] = property{required, strings.Split(kinds, "/")}
+	}
+	return known
+}
+
+// sizes are the kinds of text that are a size: of pixels, and a share of the width.
+var sizes = map[string]*regexp.Regexp{ //nolint:gochecknoglobals // constant
+	"pixels": regexp.MustCompile(`^\d+px$`), "weight": regexp.MustCompile(`^\d+(\.\d+)?$`),
+}
+
+// textIs tells whether a text is of a kind. Words count whatever their case.
+func textIs(text, kind string) bool {
+	switch kind {
+	case "string":
+		return true
+	case "text":
+		return text != ""
+	case "pixels", "weight":
+		return sizes[kind].MatchString(text)
+	}
+	return slices.ContainsFunc(strings.Split(kind, "|"), func(word string) bool { return strings.EqualFold(word, text) })
+}
+
+// object checks a card's object against the schema: kind is its name there, or its group's.
+func (c *cardCheck) object(o object, kind string) {
+	named, _ := o["type"].(string)
+	group, several := cards().groups[kind]
+	switch {
+	case several && !slices.Contains(group, named), !several && o["type"] != nil && kind[0] != '(' && named != kind:
+		c.fault("unknown %s %q", strings.ToLower(kind), named)
+		return
+	case several:
+		kind = named
+	}
+	if fallback, ok := o["fallback"].(object); ok && fallback["id"] == o["id"] {
+		delete(fallback, "id") // it takes the other's place
+	}
+	known := cards().objects[kind]
+	for _, name := range slices.Sorted(maps.Keys(known)) {
+		if known[name].required && o[name] == nil {
+			c.fault("%s without %s", kind, name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(o)) {
+		p, ok := known[name]
+		switch {
+		case !ok:
+			c.fault("%s has no property %q", kind, name)
+		case o[name] != nil:
+			c.fits(o[name], p.kinds, kind+"."+name)
+		}
+	}
+	c.rules(o, kind)
+}
+
+// fits checks a value that may be of several kinds.
+func (c *cardCheck) fits(v any, kinds []string, at string) {
+	for _, kind := range kinds {
+		of, list := strings.CutPrefix(kind, "[]")
+		ok := false
+		switch x := v.(type) {
+		case []any:
+			if ok = list; ok {
+				for _, e := range x {
+					c.fits(e, strings.Split(of, ","), at)
+				}
+			}
+		case object:
+			_, group := cards().groups[kind]
+			if _, known := cards().objects[kind]; known || group {
+				c.object(x, kind)
+				return
+			}
+			ok = kind == "object"
+		case string:
+			ok = !list && textIs(x, kind)
+		case bool:
+			ok = kind == "bool"
+		case float64:
+			ok = kind == "number"
+		}
+		if ok {
+			return
+		}
+	}
+	c.fault("%s is no %s: %.80v", at, strings.Join(kinds, " or "), v)
+}
