@@ -77,7 +77,7 @@ func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 }
 
 // applyOwn applies an own fact.
-// Errors: notYet for a kind that only a newer version of Parley knows, for an hour, in which that
+// Errors: *book.NotYet for a kind that only a newer version of Parley knows, for an hour, in which that
 // version may take over; *relay.EventError after that.
 func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 	switch {

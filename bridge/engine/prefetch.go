@@ -179,7 +179,7 @@ func speaks(v bridge.Verb) bool {
 	case bridge.VerbTemplate, bridge.VerbSay, bridge.VerbReply, bridge.VerbNote, bridge.VerbUnknown, bridge.VerbEdit, bridge.VerbDelete, bridge.VerbUndo, bridge.VerbSend, bridge.VerbKeep, bridge.VerbDrop, bridge.VerbSendAgain, bridge.VerbMarkSent,
 		bridge.VerbPromote, bridge.VerbSilence, bridge.VerbBlock, bridge.VerbUnblock, bridge.VerbTo, bridge.VerbCC, bridge.VerbAllow:
 		return true
-	case bridge.VerbAssign, bridge.VerbUnassign, bridge.VerbSnooze, bridge.VerbWake, bridge.VerbReopen: // replies on their way follow them: keepStatus
+	case bridge.VerbAssign, bridge.VerbUnassign, bridge.VerbSnooze, bridge.VerbWake, bridge.VerbReopen: // replies on their way follow them: see keepStatus in workflow
 		return true
 	}
 	return false

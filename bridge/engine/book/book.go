@@ -14,7 +14,7 @@ import (
 )
 
 // Book is the data of one batch: all rows that its events touch, locked and in memory. Each kind of row
-// has a holder of its own. load reads the rows and flush writes the changed ones, both set-wise.
+// has a holder of its own. Load reads the rows and Flush writes the changed ones, both set-wise.
 type Book struct {
 	*Moment
 	Dir           *directory.Directory

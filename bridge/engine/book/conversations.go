@@ -82,7 +82,7 @@ func (cs *Conversations) current(c *Conversation) *Conversation {
 	return c
 }
 
-// Next gives the conversation that continues c; nil = none does. It is in memory if it exists: load
+// Next gives the conversation that continues c; nil = none does. It is in memory if it exists: Load
 // reads it along with c.
 func (cs *Conversations) Next(c *Conversation) *Conversation {
 	for _, id := range Keys(cs.Rows) {

@@ -13,7 +13,7 @@ import (
 )
 
 // idsPerEvent is more rows than an event of a batch makes on average; leastIDs is more than any single
-// event makes. load adds ids for what is told to people directly: a lane and a delivery for each.
+// event makes. Load adds ids for what is told to people directly: a lane and a delivery for each.
 const (
 	idsPerEvent = 48
 	leastIDs    = 64 * idsPerEvent
@@ -78,7 +78,7 @@ func (b *Book) loadNamed(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	if err := p.UpsertIdentities(&identities, rows); err != nil {
 		return err
 	}
-	senders := keyList{slices.Clone(n.Peeked.accounts), slices.Clone(n.Peeked.names)}
+	senders := KeyList{slices.Clone(n.Peeked.accounts), slices.Clone(n.Peeked.names)}
 	for _, r := range rows {
 		if ch := b.Channel(r.AccountID); ch != nil && !ch.Capabilities().Threads {
 			senders.Add(r.AccountID, r.Key)

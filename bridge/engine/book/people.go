@@ -186,7 +186,7 @@ func (ps *People) RowOf(account int64, key string) *store.Identity {
 }
 
 // CustomerOf finds the customer of an inbound; nil = it names none.
-// Errors: notYet when an earlier event of this batch gave the key up: the next batch makes it anew.
+// Errors: *NotYet when an earlier event of this batch gave the key up: the next batch makes it anew.
 func (ps *People) CustomerOf(a *store.Account, in channels.Inbound) (*store.Identity, error) {
 	if in.From.Key == "" {
 		return nil, nil

@@ -101,7 +101,7 @@ func (ps *Posts) Seen(r Request) bool {
 
 // AwaitRecord makes an action wait for the record of the post that it is under, if that record may be
 // about to be written.
-// Errors: notYet; the database's.
+// Errors: *NotYet; the database's.
 func (ps *Posts) AwaitRecord(ctx context.Context, tx pgx.Tx, r Request) error {
 	under, age := cmp.Or(r.Place.Thread, r.Place.Message), ps.Age()
 	most := disorderWait - age

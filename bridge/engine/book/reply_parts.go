@@ -133,7 +133,7 @@ func (o *Outbox) DeliveryOf(m *Message, delivery int64) *Delivery {
 
 // ReceiptOf finds the delivery that a receipt is about: by the provider's id where a message
 // left in parts.
-// Errors: notYet while the part's own result may be about to be written.
+// Errors: *NotYet while the part's own result may be about to be written.
 func (b *Book) ReceiptOf(m *Message, s *channels.Status) (*Delivery, error) {
 	parts := b.Outbox.PartsOf(m)
 	if len(parts) < 2 {

@@ -7,19 +7,19 @@ import (
 	"parley/channels"
 )
 
-// Wanted collects what a batch will touch, before anything is locked; load reads it. What it names twice
+// Wanted collects what a batch will touch, before anything is locked; Load reads it. What it names twice
 // is read once.
 type Wanted struct {
 	depth
 	facts         int // how many facts the batch applies
 	parties       parties
 	Strangers     []Stranger // who become customers only if they wrote before
-	Peeked        keyList    // customers who are looked up only
-	Joined        keyList    // senders whose open conversations are needed
-	Reacted       keyList    // messages, by the provider's ids, of which the reactions are needed
-	External      keyList    // messages, by the provider's ids
-	lanes         keyList
-	Days          keyList // days of which the threads are needed in which mails are sorted
+	Peeked        KeyList    // customers who are looked up only
+	Joined        KeyList    // senders whose open conversations are needed
+	Reacted       KeyList    // messages, by the provider's ids, of which the reactions are needed
+	External      KeyList    // messages, by the provider's ids
+	lanes         KeyList
+	Days          KeyList // days of which the threads are needed in which mails are sorted
 	Posts         []PostKey
 	conversations map[int64]bool
 	Messages      []int64
@@ -59,13 +59,14 @@ type Incoming struct {
 	Inbound channels.Inbound
 }
 
-// keyList lists things by account and name, the way PostgreSQL takes them.
-type keyList struct {
+// KeyList lists things by account and name, the way PostgreSQL takes them.
+type KeyList struct {
 	accounts []int64
 	names    []string
 }
 
-func (l *keyList) Add(account int64, name string) {
+// Add puts a thing on the list.
+func (l *KeyList) Add(account int64, name string) {
 	l.accounts, l.names = append(l.accounts, account), append(l.names, name)
 }
 
@@ -119,8 +120,8 @@ func (n *Wanted) ids() int {
 }
 
 // openers gives the accounts and origins of those who may open conversations.
-func (n *Wanted) openers() keyList {
-	var l keyList
+func (n *Wanted) openers() KeyList {
+	var l KeyList
 	for k := range n.Opens {
 		l.Add(k.Account, k.User)
 	}

@@ -135,7 +135,7 @@ func (cs *Chores) keepTemplateState(ctx context.Context, row store.Template, sta
 	return err
 }
 
-// learned makes the fact of what a provider says of a template; how says on which occasion: handedIn,
+// learned makes the fact of what a provider says of a template; how says on which occasion: template.HandedIn,
 // or "listed".
 func learned(row store.Template, how string, state channels.TemplateState) store.NewEvent {
 	f := own.Fact{Kind: own.Template, Account: row.AccountID, Class: how, LearnedState: own.LearnedState{Template: row.ID, Version: row.Version, State: &state}}

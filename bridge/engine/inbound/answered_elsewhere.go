@@ -157,7 +157,7 @@ func (el *Elsewhere) ownAgain(ctx context.Context, tx pgx.Tx, a *store.Account, 
 }
 
 // watermark applies a receipt, such as "read", to all replies that were sent to a customer up to a time.
-// Errors: notYet while the result of one of them may be about to be written.
+// Errors: *book.NotYet while the result of one of them may be about to be written.
 func (el *Elsewhere) watermark(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) error {
 	sent := el.sentUpTo(a, in)
 	for _, d := range sent {

@@ -38,7 +38,7 @@ type Starting struct {
 	Caps    bridge.Capabilities
 	Party   channels.Party
 	// knownOnly says that the conversation may only be begun if the party wrote to some account
-	// before; see strangerProblem.
+	// before; see StrangerProblem.
 	KnownOnly bool
 }
 

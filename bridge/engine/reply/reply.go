@@ -114,7 +114,7 @@ func mayWait(d *book.Delivery, until time.Time) bool {
 	return !until.After(d.CreatedAt.Add(HoldLongest))
 }
 
-// Answered changes the conversation because an agent said a reply; customersTurn does what is due once
+// Answered changes the conversation because an agent said a reply; CustomersTurn does what is due once
 // the reply has left.
 func (rs *UseCases) Answered(c *book.Conversation, agent *store.Agent, m *book.Message) {
 	if len(c.Assignees) == 0 {

@@ -64,7 +64,7 @@ func (th *Writer) rootUnsent(c *book.Conversation, t *book.Thread) bool {
 }
 
 // ThreadLost posts a new root after the old one was deleted, once for each root.
-// Errors: notYet while a post is under way, which nothing may overtake.
+// Errors: *book.NotYet while a post is under way, which nothing may overtake.
 func (th *Writer) ThreadLost(c *book.Conversation, surface int64, root string) error {
 	t := c.Threads[surface]
 	if t == nil || t.Root == "" || t.Root != root {

@@ -12,13 +12,13 @@ import (
 )
 
 // How people are told something, from all to one:
-//   - line posts in the conversation's thread, for everybody there. lineAbout points at somebody's
-//     message and mentions its author, tellWith repeats the text too. tellInside, tellAuthor and
-//     tellProblem say why a text stayed inside, and ask has its author choose.
-//   - channelLine posts in a channel, outside of conversations.
-//   - whisper answers one person where they did something, unseen by others: refuse, unchanged and
-//     confirm say what became of a verb, tellOnce (told_once.go) what need be said only once.
-//   - direct (direct_line.go) tells one agent in a direct message.
+//   - Line posts in the conversation's thread, for everybody there. LineAbout points at somebody's
+//     message and mentions its author, TellWith repeats the text too. TellInside, TellAuthor and
+//     TellProblem say why a text stayed inside, and Ask has its author choose.
+//   - ChannelLine posts in a channel, outside of conversations.
+//   - Whisper answers one person where they did something, unseen by others: Refuse, Unchanged and
+//     Confirm say what became of a verb, TellOnce (told_once.go) what need be said only once.
+//   - Direct (direct_line.go) tells one agent in a direct message.
 //
 // Whatever a card (thread.go) or a mark on the message (mark.go) can show needs no line.
 
