@@ -2,6 +2,16 @@ package bridge
 
 import "time"
 
+// AccountMode says what an account may send to customers.
+type AccountMode string
+
+// Modes of accounts: nothing, replies to chosen addresses, everything.
+const (
+	ModeWatch AccountMode = "watch"
+	ModeTrial AccountMode = "trial"
+	ModeLive  AccountMode = "live"
+)
+
 // Status of a conversation.
 type Status string
 
@@ -53,7 +63,7 @@ type Facts struct {
 	ChannelName  string // "E-mail"
 	ChannelIcon  string // emoji shortcode: "email"
 	Account      string
-	AccountMode  string // watch, trial, live
+	AccountMode  AccountMode
 	Team         string
 	Contact      PartyRef
 	To           []PartyRef // whom a reply would go to now

@@ -7,23 +7,52 @@ import (
 	"time"
 )
 
+// Side says whom an account connects.
+type Side string
+
+// Sides of accounts.
+const (
+	SideChannel Side = "channel" // customers
+	SideSurface Side = "surface" // agents
+	SideSystem  Side = "system"  // Parley itself
+)
+
+// Mode says what an account may send to customers.
+type Mode string
+
+// Modes of accounts.
+const (
+	ModeWatch Mode = "watch" // nothing
+	ModeTrial Mode = "trial" // replies to the addresses of TrialTo
+	ModeLive  Mode = "live"  // everything
+)
+
+// ReplyMode says which typed texts are for the customer.
+type ReplyMode string
+
+// Ways to reply.
+const (
+	ReplyDirect   ReplyMode = "direct"   // what an agent types in the thread, unless it is marked as a note
+	ReplyExplicit ReplyMode = "explicit" // only what has the verb of a reply
+)
+
 // Account is one configured mailbox, number, page or workspace.
 type Account struct {
 	ID             int64           `db:"id" json:"id"`
 	Name           string          `db:"name" json:"name"`
 	Kind           string          `db:"kind" json:"kind"`
-	Side           string          `db:"side" json:"side"` // channel (customers), surface (agents), system (Parley itself)
+	Side           Side            `db:"side" json:"side"`
 	TeamID         *int64          `db:"team_id" json:"team_id"`
-	Mode           string          `db:"mode" json:"mode"` // watch, trial, live
+	Mode           Mode            `db:"mode" json:"mode"`
 	TrialTo        []string        `db:"trial_to" json:"trial_to"`
 	Paused         bool            `db:"paused" json:"paused"`
 	SurfaceID      *int64          `db:"surface_id" json:"surface_id"`
 	SurfaceChannel string          `db:"surface_channel" json:"surface_channel"`
 	Signature      string          `db:"signature" json:"signature"`           // Markdown
 	RichSignature  *RichSignature  `db:"rich_signature" json:"rich_signature"` // nil = Signature is all of it
-	ReplyMode      string          `db:"reply_mode" json:"reply_mode"`         // direct, explicit (a reply needs its verb)
-	HoldSeconds    *float64        `db:"hold_seconds" json:"hold_seconds"`     // a reply waits so long; nil = the channel's default
-	Rate           float64         `db:"rate" json:"rate"`                     // factor on the provider's published rate; 0 = unlimited
+	ReplyMode      ReplyMode       `db:"reply_mode" json:"reply_mode"`
+	HoldSeconds    *float64        `db:"hold_seconds" json:"hold_seconds"` // a reply waits so long; nil = the channel's default
+	Rate           float64         `db:"rate" json:"rate"`                 // factor on the provider's published rate; 0 = unlimited
 	Settings       json.RawMessage `db:"settings" json:"settings"`
 	Config         json.RawMessage `db:"config" json:"config"` // by Field.Name, without secrets
 	Hours          json.RawMessage `db:"hours" json:"hours"`   // business hours, of package hours; {} = always open

@@ -5,13 +5,22 @@ import (
 	"time"
 )
 
+// ConversationKind says whom a conversation is with.
+type ConversationKind string
+
+// Kinds of conversations.
+const (
+	KindCustomer  ConversationKind = "customer"
+	KindAutomatic ConversationKind = "automatic" // with nobody: a day's quiet thread, in which mails are sorted
+)
+
 // Conversation is the exchange with a customer about one thing.
 type Conversation struct {
 	ID             int64             `db:"id" json:"id"` // shown as #id
 	AccountID      int64             `db:"account_id" json:"account_id"`
 	IdentityID     *int64            `db:"identity_id" json:"identity_id"`
 	TeamID         *int64            `db:"team_id" json:"team_id"`
-	Kind           string            `db:"kind" json:"kind"` // customer, or automatic: a day's quiet thread
+	Kind           ConversationKind  `db:"kind" json:"kind"`
 	Status         string            `db:"status" json:"status"`
 	CloseReason    string            `db:"close_reason" json:"close_reason"`
 	Exclusive      bool              `db:"exclusive" json:"exclusive"`

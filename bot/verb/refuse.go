@@ -22,7 +22,7 @@ func notAnswerable(f bridge.Facts) error {
 		return &bridge.Problem{Code: "resolved", Text: "This conversation is resolved.", Hint: afterTheEnd(f)}
 	case f.Status == bridge.StatusClosed:
 		return &bridge.Problem{Code: "closed", Text: "This conversation is closed.", Hint: afterTheEnd(f)}
-	case f.AccountMode == "watch":
+	case f.AccountMode == bridge.ModeWatch:
 		return &bridge.Problem{Code: "watching", Text: "This account only watches: nothing is sent from here.", Hint: "An admin can set it live."}
 	}
 	return nil

@@ -134,7 +134,7 @@ func usualVerbs(f bridge.Facts) []bridge.Verb {
 		return []bridge.Verb{bridge.VerbReopen}
 	}
 	var verbs []bridge.Verb
-	if f.AccountMode != "watch" {
+	if f.AccountMode != bridge.ModeWatch {
 		verbs = append(verbs, bridge.VerbReply)
 	}
 	if shape.HeldBy(f, f.Viewer) {
@@ -154,7 +154,7 @@ func otherVerbs(f bridge.Facts) []bridge.Verb {
 	var verbs []bridge.Verb
 	if f.Status.Open() {
 		verbs = append(verbs, bridge.VerbNote)
-		if f.AccountMode != "watch" {
+		if f.AccountMode != bridge.ModeWatch {
 			verbs = append(verbs, bridge.VerbTemplate)
 		}
 		if !shape.HeldBy(f, f.Viewer) {

@@ -130,7 +130,7 @@ func eve() bridge.AgentRef {
 func facts(t testing.TB) bridge.Facts {
 	n := now(t)
 	return bridge.Facts{
-		ID: 12, Status: bridge.StatusOpen, Subject: "Broken lamp", ChannelKind: "email", ChannelName: "E-mail", ChannelIcon: "email", Account: "support-mail", AccountMode: "live", Team: "Support",
+		ID: 12, Status: bridge.StatusOpen, Subject: "Broken lamp", ChannelKind: "email", ChannelName: "E-mail", ChannelIcon: "email", Account: "support-mail", AccountMode: bridge.ModeLive, Team: "Support",
 		Contact: bridge.PartyRef{Name: "Carla Diaz", Address: "carla@shop.example"}, To: []bridge.PartyRef{{Name: "Carla Diaz", Address: "carla@shop.example"}}, CreatedAt: n.Add(-2 * time.Hour), LastAt: n.Add(-time.Hour), WaitingSince: n.Add(-time.Hour),
 		Root: bridge.Place{Channel: "C1", Message: "100.1"}, LastPreview: "It flickers since Monday.", LastFrom: "customer", Viewer: bob(), Zone: berlin(t),
 	}

@@ -299,7 +299,7 @@ func TestLineOutcome(t *testing.T) {
 // The engine's codes never reach people, who would not know what they mean.
 func TestReasonWords(t *testing.T) {
 	t.Parallel()
-	src, err := os.ReadFile("../../bridge/engine/speak.go")
+	src, err := os.ReadFile("../../bridge/engine/speech/speak.go")
 	if err != nil {
 		t.Fatal(err)
 	}

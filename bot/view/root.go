@@ -166,12 +166,13 @@ func window(f bridge.Facts) []Piece {
 	return []Piece{shape.Text("Reply by "), shape.At(f.WindowUntil, f.Zone)}
 }
 
-func modeWords(mode string) string {
+func modeWords(mode bridge.AccountMode) string {
 	switch mode {
-	case "watch":
+	case bridge.ModeWatch:
 		return "Watching only: nothing is sent"
-	case "trial":
+	case bridge.ModeTrial:
 		return "Trial: sends to listed addresses only"
+	case bridge.ModeLive:
 	}
 	return ""
 }

@@ -93,7 +93,7 @@ func ExerciseSurface(t *testing.T, h Harness) {
 func sample() bridge.Facts {
 	at := time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC)
 	return bridge.Facts{ID: 12, Status: bridge.StatusOpen, Subject: "Printer on fire", ChannelKind: "email", ChannelName: "E-mail", ChannelIcon: "email",
-		Account: "support-mail", AccountMode: "live", Team: "Support", Contact: bridge.PartyRef{Name: "Kim Lee", Address: "kim@example.org"},
+		Account: "support-mail", AccountMode: bridge.ModeLive, Team: "Support", Contact: bridge.PartyRef{Name: "Kim Lee", Address: "kim@example.org"},
 		CreatedAt: at, LastAt: at, WaitingSince: at, Zone: time.UTC, LastFrom: "customer", LastPreview: "Help"}
 }
 

@@ -53,7 +53,7 @@ func (e *Engine) attendNow(ctx context.Context, conversation int64) error {
 	c := list[0]
 	account := e.directory.Load().Account(c.AccountID)
 	ch, ok := e.Channel(c.AccountID).(channels.Attendant)
-	if !ok || account == nil || account.Paused || account.Mode != "live" || c.LastExternalID == "" || !bridge.Status(c.Status).Open() {
+	if !ok || account == nil || account.Paused || account.Mode != store.ModeLive || c.LastExternalID == "" || !bridge.Status(c.Status).Open() {
 		return nil
 	}
 	to, _ := outbound.Addressed(c.Participants)

@@ -39,9 +39,9 @@ func (e *Engine) decodeOne(f *fact, payload []byte) (err error) {
 		}
 	}()
 	switch f.account.Side {
-	case "system":
+	case store.SideSystem:
 		f.own, err = own.Decode(payload)
-	case "surface":
+	case store.SideSurface:
 		s := e.Surface(f.account.ID)
 		if s == nil {
 			return relay.ErrNotOpen

@@ -114,7 +114,7 @@ func (o Options) withDefaults() Options {
 // isChannel says that an account brings what customers say.
 func (e *Engine) isChannel(account int64) bool {
 	a := e.directory.Load().Account(account)
-	return a != nil && a.Side == "channel"
+	return a != nil && a.Side == store.SideChannel
 }
 
 // Reload reads the directory now instead of within a second.

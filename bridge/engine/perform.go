@@ -121,7 +121,7 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 		return nil
 	}
 	use := useCaseOf(r.Verb)
-	if r.Conversation.Kind == "automatic" && !use.mail {
+	if r.Conversation.Kind == store.KindAutomatic && !use.mail {
 		what := "automatic mail"
 		if r.Conversation.Collects != nil {
 			what = "mails of people who opened very many conversations"

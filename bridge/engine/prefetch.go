@@ -155,7 +155,7 @@ func wantPeople(n *book.Wanted, dir *directory.Directory) {
 func wantThoseElsewhere(n *book.Wanted, dir *directory.Directory) {
 	for _, u := range dir.ActiveUsers() {
 		known := dir.SurfacesOf(u.AgentID)
-		if slices.ContainsFunc(dir.Accounts, func(a store.Account) bool { return a.Side == "surface" && !slices.Contains(known, a.ID) }) {
+		if slices.ContainsFunc(dir.Accounts, func(a store.Account) bool { return a.Side == store.SideSurface && !slices.Contains(known, a.ID) }) {
 			n.AddDirect(u.AccountID, u.UserID)
 		}
 	}

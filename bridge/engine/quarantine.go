@@ -58,9 +58,10 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 // the account's threads, for an agent's in its own thread. The place is zero if the event can't be read.
 func (e *Engine) quarantinePlace(dir *directory.Directory, account *store.Account, ev store.Event) (surface int64, at bridge.Place, author []bridge.AgentRef) {
 	switch account.Side {
-	case "channel":
+	case store.SideChannel:
 		surface, at.Channel = dir.Home(account, nil)
-	case "surface":
+	case store.SideSystem: // Parley's own facts stand nowhere
+	case store.SideSurface:
 		f := fact{event: ev, account: account}
 		if len(ev.Payload) == 0 || e.decodeOne(&f, ev.Payload) != nil || len(f.actions) == 0 {
 			return 0, bridge.Place{}, nil

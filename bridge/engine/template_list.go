@@ -8,6 +8,7 @@ import (
 	"parley/bridge/engine/permission"
 	"parley/bridge/engine/reading"
 	"parley/channels"
+	"parley/store"
 )
 
 // Templates gives templates for pickers and lists, and the known values of their
@@ -44,7 +45,7 @@ func (d *Desk) Templates(ctx context.Context, which bridge.TemplatesFor, user st
 		})
 	}
 	for _, a := range dir.Accounts {
-		if a.Side == "channel" {
+		if a.Side == store.SideChannel {
 			out.Accounts = append(out.Accounts, a.Name)
 		}
 	}

@@ -24,7 +24,7 @@ func When() time.Time { return time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC) }
 func (s Samples) Facts() bridge.Facts {
 	return bridge.Facts{
 		ID: 12, Status: bridge.StatusOpen, Subject: "Printer <on> *fire*", ChannelKind: "email", ChannelName: "E-mail", ChannelIcon: "email",
-		Account: "support-mail", AccountMode: "live", Team: "Support", Contact: bridge.PartyRef{Name: "Eve & Co", Address: "eve@example.org"},
+		Account: "support-mail", AccountMode: bridge.ModeLive, Team: "Support", Contact: bridge.PartyRef{Name: "Eve & Co", Address: "eve@example.org"},
 		To:   []bridge.PartyRef{{Name: "Eve & Co", Address: "eve@example.org"}},
 		Tags: []bridge.Tag{{Name: "vip", Color: "#dd2e44"}}, CreatedAt: When(), LastAt: When(), WaitingSince: When(), Zone: time.UTC,
 		Assignees: []bridge.AgentRef{s.Ann}, LastPreview: "It burns", LastFrom: "customer",

@@ -128,12 +128,12 @@ func (b *Book) Settings(c *Conversation) bridge.AccountSettings {
 // ConversationOf finds the conversation that a message belongs to: by our token, by
 // the ids it answers, or by its sender where the channel is a chat.
 func (b *Book) ConversationOf(a *store.Account, in channels.Inbound) *Conversation {
-	if c := b.Conversations.Rows[in.Conversation]; c != nil && c.AccountID == a.ID && c.Kind == "customer" {
+	if c := b.Conversations.Rows[in.Conversation]; c != nil && c.AccountID == a.ID && c.Kind == store.KindCustomer {
 		return b.Conversations.current(c)
 	}
 	for _, id := range in.References {
 		if x, ok := b.Messages.External[UserKey{a.ID, id}]; ok {
-			if c := b.Conversations.Rows[x.ConversationID]; c != nil && c.Kind == "customer" {
+			if c := b.Conversations.Rows[x.ConversationID]; c != nil && c.Kind == store.KindCustomer {
 				return b.Conversations.current(c)
 			}
 		}

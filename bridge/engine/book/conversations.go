@@ -53,7 +53,7 @@ func (cs *Conversations) flushThreads(ctx context.Context, p *store.Pipeline) er
 
 // noteSorting notes the threads of a day in which mails are sorted.
 func (cs *Conversations) noteSorting(c *Conversation) {
-	if c.Kind == "automatic" && c.Day != nil {
+	if c.Kind == store.KindAutomatic && c.Day != nil {
 		cs.days[LaneKey{c.AccountID, *c.Day}] = c.ID
 	}
 	if c.Collects != nil {
@@ -104,7 +104,7 @@ func (cs *Conversations) LatestOf(i *store.Identity) *Conversation {
 // noteLatest remembers which conversation a customer's next message belongs to: an open one, of several
 // the one in which something was said last; if none is open, the newest.
 func (b *Book) noteLatest(c *Conversation) {
-	if c.Identity == nil || c.Kind != "customer" {
+	if c.Identity == nil || c.Kind != store.KindCustomer {
 		return
 	}
 	root := b.People.RootOf(c).ID

@@ -244,7 +244,7 @@ func (ps *People) BlockedRecipients(c *Conversation) *bridge.Problem {
 	if i := ps.RootOf(c); i != nil && i.OptedOut == store.OptedOutAll {
 		return &bridge.Problem{Code: "opted_out", Text: c.Customer().Name + " doesn't want messages any more.", Hint: outbound.OptedOutHint}
 	}
-	if c.Account.Mode != "trial" {
+	if c.Account.Mode != store.ModeTrial {
 		return nil
 	}
 	to, cc := outbound.Addressed(c.Participants)

@@ -49,7 +49,7 @@ func (cs *Conversations) sortingThread(ctx context.Context, tx pgx.Tx, a *store.
 		return nil, err
 	}
 	c := &Conversation{Fresh: true, Account: a, Threads: map[int64]*Thread{}, Conversation: &store.Conversation{ID: id, AccountID: a.ID,
-		TeamID: a.TeamID, Kind: "automatic", Status: string(bridge.StatusOpen), LastAt: cs.Now, CreatedAt: cs.Now,
+		TeamID: a.TeamID, Kind: store.KindAutomatic, Status: string(bridge.StatusOpen), LastAt: cs.Now, CreatedAt: cs.Now,
 		Subject: subject + cs.Now.UTC().Format("Monday 2 January")}}
 	cs.Rows[id] = c
 	return c, nil

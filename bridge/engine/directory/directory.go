@@ -126,7 +126,7 @@ func (d *Directory) As(surface int64, ref bridge.AgentRef) bridge.AgentRef {
 func (d *Directory) SurfacesOf(agent int64) []int64 {
 	var list []int64
 	for _, a := range d.Accounts {
-		if a.Side == "surface" && d.UserOf(a.ID, agent) != "" {
+		if a.Side == store.SideSurface && d.UserOf(a.ID, agent) != "" {
 			list = append(list, a.ID)
 		}
 	}

@@ -56,7 +56,7 @@ func (d *Directory) FindTeam(name string) *store.Team {
 // AccountNamed finds a channel's account by its name; nil = there is none.
 func (d *Directory) AccountNamed(name string) *store.Account {
 	for i := range d.Accounts {
-		if d.Accounts[i].Name == name && d.Accounts[i].Side == "channel" {
+		if d.Accounts[i].Name == name && d.Accounts[i].Side == store.SideChannel {
 			return &d.Accounts[i]
 		}
 	}

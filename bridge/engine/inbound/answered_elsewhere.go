@@ -85,7 +85,7 @@ func (el *Elsewhere) answeredIn(ctx context.Context, tx pgx.Tx, a *store.Account
 // the inbox from an address of our own, that alone proved nothing, and it was shown as it came. That
 // it is found among the sent ones too makes it an answer.
 func (el *Elsewhere) copyOfAnswer(c *book.Conversation, m *book.Message, in channels.Inbound) {
-	if m.Direction != store.DirectionIn || m.Automatic != channels.AutomaticOwn || c == nil || c.Kind != "customer" || !c.IsFor(in) {
+	if m.Direction != store.DirectionIn || m.Automatic != channels.AutomaticOwn || c == nil || c.Kind != store.KindCustomer || !c.IsFor(in) {
 		return // ours after all, or a customer's
 	}
 	c.LastFrom = "agent"

@@ -70,7 +70,7 @@ func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request
 	}
 	m := it.NamedMessage(r)
 	switch {
-	case m == nil || c.Kind != "automatic" || m.IdentityID == nil:
+	case m == nil || c.Kind != store.KindAutomatic || m.IdentityID == nil:
 		it.Refuse(r, "unknown_message", "I don't know which mail you mean.", "Use the button under the mail.")
 		return nil
 	case m.ConversationID != c.ID:

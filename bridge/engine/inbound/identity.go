@@ -34,7 +34,7 @@ func (it *UseCases) tellUnited() {
 		var open []*book.Conversation
 		for _, id := range book.Keys(it.Conversations.Rows) {
 			c := it.Conversations.Rows[id]
-			if c.Kind == "customer" && c.BridgeStatus().Open() && !c.Fresh && c.IdentityID != nil && it.People.Identities[*c.IdentityID] != nil &&
+			if c.Kind == store.KindCustomer && c.BridgeStatus().Open() && !c.Fresh && c.IdentityID != nil && it.People.Identities[*c.IdentityID] != nil &&
 				it.People.Identities[*c.IdentityID].Root() == first {
 				open = append(open, c)
 			}

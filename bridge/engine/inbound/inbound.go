@@ -133,7 +133,7 @@ func (it *UseCases) MakeConversation(ctx context.Context, tx pgx.Tx, a *store.Ac
 	}
 	ch := it.Channel(a.ID)
 	c := &book.Conversation{Fresh: true, Account: a, Threads: map[int64]*book.Thread{}, Identity: it.People.ByAddress[book.UserKey{Account: a.ID, User: in.From.Key}],
-		Conversation: &store.Conversation{ID: id, AccountID: a.ID, TeamID: a.TeamID, Kind: "customer", Status: string(bridge.StatusOpen),
+		Conversation: &store.Conversation{ID: id, AccountID: a.ID, TeamID: a.TeamID, Kind: store.KindCustomer, Status: string(bridge.StatusOpen),
 			Exclusive: ch != nil && !ch.Capabilities().Threads, Subject: cmp.Or(in.Subject, clean.Topic(in.Text)), Via: in.Via, LastAt: it.Now, CreatedAt: it.Now}}
 	if c.Identity != nil {
 		c.IdentityID = &c.Identity.ID

@@ -37,7 +37,7 @@ func (it *UseCases) joinedBy(a *store.Account, in *channels.Inbound) *book.Conve
 	}
 	for _, id := range slices.Backward(book.Keys(it.Conversations.Rows)) {
 		c := it.Conversations.Rows[id]
-		if c.AccountID == a.ID && c.Kind == "customer" && c.BridgeStatus().Open() && it.People.RootOf(c) == sender && sameName(c, in.From) {
+		if c.AccountID == a.ID && c.Kind == store.KindCustomer && c.BridgeStatus().Open() && it.People.RootOf(c) == sender && sameName(c, in.From) {
 			noteSubject(c, in)
 			return c
 		}

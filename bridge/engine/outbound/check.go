@@ -14,7 +14,7 @@ import (
 
 // mayLeave checks once more what may have changed during the hold.
 func mayLeave(r *outgoing) error {
-	if r.account.Mode == "watch" {
+	if r.account.Mode == store.ModeWatch {
 		return &channels.SendError{Class: channels.BadContent, Text: "The account only watches: nothing is sent.", Hint: "An admin can switch it to live."}
 	}
 	if r.message.Reason != ClickedReason && r.message.Reason != RevivedReason && (r.author == nil || !r.author.Active) {
@@ -43,7 +43,7 @@ func mayLeave(r *outgoing) error {
 	if p := PromotionProblem(r.message.Promotional, r.window, r.now); p != nil {
 		return &channels.SendError{Class: channels.BadContent, Text: p.Text, Hint: p.Hint}
 	}
-	if r.account.Mode == "trial" {
+	if r.account.Mode == store.ModeTrial {
 		for _, p := range slices.Concat(r.out.To, r.out.Cc) {
 			if !slices.Contains(r.account.TrialTo, p.Key) {
 				return &channels.SendError{Class: channels.BadRecipient, Text: "The account is on trial and " + p.Key + " is not on its list.",

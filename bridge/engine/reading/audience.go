@@ -69,7 +69,7 @@ func (l *audiences) keep(surface int64, channel string, a bridge.Audience) {
 
 // ownChannel gives the channel in which an account's threads open instead of its team's.
 func ownChannel(a *store.Account) (surface int64, channel string, ok bool) {
-	if a.Side != "channel" || a.SurfaceID == nil || a.SurfaceChannel == "" {
+	if a.Side != store.SideChannel || a.SurfaceID == nil || a.SurfaceChannel == "" {
 		return 0, "", false
 	}
 	return *a.SurfaceID, a.SurfaceChannel, true

@@ -72,7 +72,7 @@ func (rd *Reader) Facts(ctx context.Context, q store.Querier, surface int64, vie
 // FactsOf makes the facts of a conversation from its row and from what was read along with it. now is Parley's
 // clock, for the reply window.
 func (rd *Reader) FactsOf(dir *directory.Directory, surface int64, viewer *store.Agent, c *store.Conversation, identities map[int64]*store.Identity, threads outbound.Threads, now time.Time) bridge.Facts {
-	f := bridge.Facts{ID: c.ID, Automatic: c.Kind == "automatic", Collects: c.Collects != nil, Status: bridge.Status(c.Status), CloseReason: c.CloseReason, Subject: c.Subject, Traits: c.Traits, CreatedAt: c.CreatedAt,
+	f := bridge.Facts{ID: c.ID, Automatic: c.Kind == store.KindAutomatic, Collects: c.Collects != nil, Status: bridge.Status(c.Status), CloseReason: c.CloseReason, Subject: c.Subject, Traits: c.Traits, CreatedAt: c.CreatedAt,
 		LastAt: c.LastAt, EndedAt: book.OrZero(c.ResolvedAt), LastPreview: c.LastPreview, LastFrom: c.LastFrom, Zone: dir.Zone(viewer),
 		WaitingSince: book.OrZero(c.WaitingSince), SnoozedUntil: book.OrZero(c.SnoozedUntil), Cost: c.Cost}
 	rd.windowFacts(&f, c, now)
@@ -80,7 +80,7 @@ func (rd *Reader) FactsOf(dir *directory.Directory, surface int64, viewer *store
 		f.Zone = h.Zone() // what all look at is in the team's zone
 	}
 	if a := dir.Account(c.AccountID); a != nil {
-		f.Account, f.AccountMode, f.ChannelKind = a.Name, a.Mode, a.Kind
+		f.Account, f.AccountMode, f.ChannelKind = a.Name, bridge.AccountMode(a.Mode), a.Kind
 		f.ChannelName, f.ChannelIcon = rd.KindName(a.Kind)
 		f.MayStart = rd.starts(dir, a) == nil
 		s := dir.SettingsOf(a, rd.caps(a.ID).Threads)

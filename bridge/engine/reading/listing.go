@@ -107,7 +107,7 @@ func (rd *Reader) keptForAdmins(agent *store.Agent) (kept []int64, all bool) {
 	for i := range dir.Accounts {
 		a := &dir.Accounts[i]
 		switch {
-		case a.Side != "channel":
+		case a.Side != store.SideChannel:
 		case dir.SettingsOf(a, rd.caps(a.ID).Threads).AllForAdmins:
 			kept = append(kept, a.ID)
 		default:

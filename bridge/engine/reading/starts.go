@@ -24,7 +24,7 @@ func (rd *Reader) starts(dir *directory.Directory, a *store.Account) *bridge.Pro
 	case ch.Capabilities().Start == channels.StartNever || !starter:
 		name, _ := rd.KindName(a.Kind)
 		return &bridge.Problem{Code: "cannot_start", Field: "account", Text: "By " + name + " only customers begin.", Hint: "Choose another account."}
-	case a.Mode == "watch":
+	case a.Mode == store.ModeWatch:
 		return &bridge.Problem{Code: "watch", Field: "account", Text: "The account " + a.Name + " only watches: nothing is sent.", Hint: "An admin can switch it to live."}
 	case surface == 0:
 		return &bridge.Problem{Code: "no_channel", Field: "account", Text: "The account " + a.Name + " has no channel for its threads.", Hint: "An admin gives its team a channel."}
@@ -89,7 +89,7 @@ func (rd *Reader) AccountsFor(dir *directory.Directory, agent *store.Agent) []br
 	for i := range dir.Accounts {
 		a := &dir.Accounts[i]
 		ch := rd.Channel(a.ID)
-		if a.Side != "channel" || ch == nil || rd.closedTo(dir, agent, a) {
+		if a.Side != store.SideChannel || ch == nil || rd.closedTo(dir, agent, a) {
 			continue
 		}
 		ref := bridge.AccountRef{Name: a.Name, Can: ch.Capabilities(), Starts: rd.starts(dir, a) == nil,
@@ -114,7 +114,7 @@ func (rd *Reader) Starting(dir *directory.Directory, agent *store.Agent, s bridg
 	}
 	for i := range dir.Accounts {
 		a := &dir.Accounts[i]
-		if a.Side != "channel" || s.Account != "" && !strings.EqualFold(a.Name, s.Account) || rd.closedTo(dir, agent, a) {
+		if a.Side != store.SideChannel || s.Account != "" && !strings.EqualFold(a.Name, s.Account) || rd.closedTo(dir, agent, a) {
 			continue
 		}
 		one, p := rd.startingBy(dir, a, s)
@@ -154,7 +154,7 @@ func (rd *Reader) startingBy(dir *directory.Directory, a *store.Account, s bridg
 	}
 	party.Key, party.Name = clean.Text(party.Key), clean.Text(party.Name)
 	clean.All(party.Also)
-	if a.Mode == "trial" && !slices.Contains(a.TrialTo, party.Key) {
+	if a.Mode == store.ModeTrial && !slices.Contains(a.TrialTo, party.Key) {
 		return Starting{}, &bridge.Problem{Code: "trial", Field: "recipient", Text: "This account is on trial and " + party.Key + " is not on its list.",
 			Hint: "Add the address to trial_to, or switch the account to live."}
 	}

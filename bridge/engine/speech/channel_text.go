@@ -80,7 +80,7 @@ func (ct *ChannelTexts) askWhoIsMeant(ctx context.Context, tx pgx.Tx, p *store.P
 		if offered.Rows, err = ct.Reading.Facts(ctx, tx, p.AccountID, agent, ids...); err != nil {
 			return err
 		}
-		offered.Rows = slices.DeleteFunc(offered.Rows, func(f bridge.Facts) bool { return f.AccountMode == "watch" })
+		offered.Rows = slices.DeleteFunc(offered.Rows, func(f bridge.Facts) bool { return f.AccountMode == bridge.ModeWatch })
 	}
 	text.Line = ct.ChannelLine(p.AccountID, bridge.Place{Channel: p.Channel, Thread: p.Message}, line).ID
 	ct.keepChannelText(p, text)

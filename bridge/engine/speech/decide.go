@@ -95,7 +95,7 @@ func (sp *UseCases) refuseKept(r book.Request, m *book.Message) bool {
 	switch {
 	case !r.Conversation.BridgeStatus().Open():
 		sp.Refuse(r, "not_open", "This conversation is "+r.Conversation.Status+".", r.Conversation.AfterTheEnd())
-	case r.Conversation.Account.Mode == "watch":
+	case r.Conversation.Account.Mode == store.ModeWatch:
 		sp.Refuse(r, "watch", "This account only watches: nothing is sent.", "An admin can switch it to live.")
 	case m.AgentID == nil:
 		sp.Refuse(r, "not_an_agent", "Its author is no agent.", "Copy the text and send it as your own.")

@@ -1,6 +1,9 @@
 package speech
 
-import "parley/bridge"
+import (
+	"parley/bridge"
+	"parley/store"
+)
 
 // Speech is everything that decides whether a typed text reaches the customer.
 type Speech struct {
@@ -20,7 +23,7 @@ type Speech struct {
 	Moved      bool // typed in a thread that the conversation has left
 	Automatic  bool // typed in a day's thread of automatic mail: nobody is there to answer
 	Watch      bool // the account only watches
-	ReplyMode  string
+	ReplyMode  store.ReplyMode
 	AnyAgent   bool // who_replies: any_agent
 	Assigned   bool // somebody holds the conversation
 	IsAssignee bool
@@ -71,7 +74,7 @@ func Speak(s Speech) (d Decision, reason string) {
 		return Ask, "reply_mentions" // the word says reply, the mention says colleague
 	case s.Explicit:
 		return Out, "explicit"
-	case s.ReplyMode == "explicit":
+	case s.ReplyMode == store.ReplyExplicit:
 		return Inside, "explicit_mode"
 	case s.Assigned && !s.IsAssignee && !s.AnyAgent:
 		return Inside, "not_assignee"

@@ -6,6 +6,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/speech"
+	"parley/store"
 )
 
 // reply is a text that goes out: an assignee's, in an open conversation.
@@ -126,9 +127,9 @@ func TestSpeakExhaustively(t *testing.T) {
 				for _, status := range []bridge.Status{bridge.StatusOpen, bridge.StatusPending, bridge.StatusSnoozed, bridge.StatusResolved, bridge.StatusClosed} {
 					for bits := range 1 << 17 {
 						bit := func(n int) bool { return bits>>n&1 == 1 }
-						mode := "direct"
+						mode := store.ReplyDirect
 						if bit(13) {
-							mode = "explicit"
+							mode = store.ReplyExplicit
 						}
 						try(speech.Speech{Actor: actor, Verb: verb, Marker: marker, Status: status, ReplyMode: mode,
 							IsAgent: bit(0), MayReply: bit(1), Explicit: bit(2), MentionsBot: bit(3), Mentions: bit(4), HasText: bit(5), HasFiles: bit(6),

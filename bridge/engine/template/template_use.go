@@ -75,7 +75,7 @@ func checkTemplate(c *book.Conversation, rows []store.Template, args *bridge.Tem
 	switch {
 	case !c.BridgeStatus().Open():
 		return outbound.UsedTemplate{}, &bridge.Problem{Code: "not_open", Text: "This conversation is " + c.Status + ".", Hint: c.AfterTheEnd()}
-	case c.Account.Mode == "watch":
+	case c.Account.Mode == store.ModeWatch:
 		return outbound.UsedTemplate{}, &bridge.Problem{Code: "watch", Text: "This account only watches: nothing is sent.", Hint: "An admin can switch it to live."}
 	}
 	used, problem := TemplateFor(c.AccountID, rows, args)

@@ -28,12 +28,12 @@ func (th *Writer) Reach(agent, first int64) int64 {
 // TellsOf gives the surface in which people are told of an account's troubles: for a channel, the one
 // that has its threads; for a surface, another surface that is connected, or itself.
 func (th *Writer) TellsOf(a *store.Account) int64 {
-	if a.Side != "surface" {
+	if a.Side != store.SideSurface {
 		surface, _ := th.Dir.Home(a, nil)
 		return surface
 	}
 	for _, other := range th.Dir.Accounts {
-		if other.Side == "surface" && other.ID != a.ID && th.Chat(other.ID) != nil {
+		if other.Side == store.SideSurface && other.ID != a.ID && th.Chat(other.ID) != nil {
 			return other.ID
 		}
 	}

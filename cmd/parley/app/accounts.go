@@ -67,7 +67,7 @@ func (a *accounts) refresh() {
 	table := owners.New(all, slices.Collect(maps.Values(a.specs)))
 	a.owners.Store(&table)
 	for _, account := range all {
-		if account.Side != "channel" {
+		if account.Side != store.SideChannel {
 			continue
 		}
 		delete(gone, account.ID)

@@ -97,7 +97,7 @@ func fromThisMachine(r *http.Request) bool {
 // hook passes a provider's call to its account's channel.
 func (a *App) hook(w http.ResponseWriter, r *http.Request) {
 	for _, account := range a.engine.Accounts() {
-		if account.Name != r.PathValue("account") || account.Side != "channel" {
+		if account.Name != r.PathValue("account") || account.Side != store.SideChannel {
 			continue
 		}
 		if hook := a.accounts.webhook(account.ID); hook != nil {

@@ -3,6 +3,8 @@ package app
 import (
 	"time"
 
+	"parley/store"
+
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -43,7 +45,7 @@ func (h *health) Describe(to chan<- *prometheus.Desc) {
 func (h *health) Collect(to chan<- prometheus.Metric) {
 	relay := h.app.engine.Relay().Metrics()
 	for _, a := range h.app.engine.Accounts() {
-		if a.Side == "system" {
+		if a.Side == store.SideSystem {
 			continue
 		}
 		if at := relay.Account(a.ID).LastEvent.Load(); at > 0 {

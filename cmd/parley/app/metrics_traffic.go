@@ -63,7 +63,7 @@ func (t *traffic) Collect(to chan<- prometheus.Metric) {
 		k.applied += m.Applied.Load()
 		k.quarantined += m.Quarantined.Load()
 		kinds[a.Kind] = k
-		if a.Side != "system" { // nothing is sent to Parley itself
+		if a.Side != store.SideSystem { // nothing is sent to Parley itself
 			t.sent(to, a, m)
 		}
 	}

@@ -88,14 +88,14 @@ func (w *waiting) Collect(to chan<- prometheus.Metric) {
 	}
 	for id, a := range accountsByID(w.accounts()) {
 		w.quarantine.send(to, float64(quarantined[id].N), a.Name, a.Kind)
-		if a.Side == "system" {
+		if a.Side == store.SideSystem {
 			continue
 		}
-		if a.Side == "channel" {
+		if a.Side == store.SideChannel {
 			w.undecided.send(to, float64(undecided[id].N), a.Name, a.Kind)
 			w.undecidedOldest.send(to, undecided[id].Oldest, a.Name, a.Kind)
 		}
-		w.up.send(to, number(!slices.Contains(s.Broken, id)), a.Name, a.Kind, a.Side)
+		w.up.send(to, number(!slices.Contains(s.Broken, id)), a.Name, a.Kind, string(a.Side))
 		w.blocked.send(to, float64(gates[id].Blocked), a.Name, a.Kind)
 		w.blockedFor.send(to, gates[id].Wait, a.Name, a.Kind)
 		w.lane(to, a, lanes[id])
@@ -104,7 +104,7 @@ func (w *waiting) Collect(to chan<- prometheus.Metric) {
 
 func (w *waiting) lane(to chan<- prometheus.Metric, a store.Account, l store.LaneStats) {
 	side := "customer"
-	if a.Side == "surface" {
+	if a.Side == store.SideSurface {
 		side = "agents"
 	}
 	for i, age := range []string{"not_due", "under_1m", "1m_to_10m", "10m_to_1h", "over_1h"} {

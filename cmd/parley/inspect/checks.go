@@ -110,7 +110,7 @@ func people(d store.Directory) Section {
 			}
 		}
 	}
-	if !slices.ContainsFunc(d.Accounts, func(a store.Account) bool { return a.Side == "channel" }) {
+	if !slices.ContainsFunc(d.Accounts, func(a store.Account) bool { return a.Side == store.SideChannel }) {
 		s.odd("accounts", "there are none: no customer can write", "List them under accounts: in parley.yaml and run parley apply.")
 	}
 	return s
@@ -209,9 +209,9 @@ func (o Options) account(ctx context.Context, a store.Account, d store.Directory
 	switch {
 	case a.Paused:
 		s.odd("paused", "nothing is fetched or sent", "To go on: paused: false, then parley apply.")
-	case a.Mode == "watch":
+	case a.Mode == store.ModeWatch:
 		s.odd("mode", "watch: nothing is sent", "To reply from here: mode: live, then parley apply.")
-	case a.Mode == "trial":
+	case a.Mode == store.ModeTrial:
 		s.odd("mode", "trial: replies go to "+count(len(a.TrialTo), "listed address")+" only", "To reply to all: mode: live, then parley apply.")
 	default:
 		s.good("mode", "live")

@@ -159,9 +159,10 @@ func Doctor(ctx context.Context, o Options) Report {
 	}
 	for _, a := range directory.Accounts {
 		switch a.Side {
-		case "surface":
+		case store.SideSystem: // it is Parley itself
+		case store.SideSurface:
 			checks = append(checks, func(ctx context.Context) Section { return o.surface(ctx, a, directory) })
-		case "channel":
+		case store.SideChannel:
 			checks = append(checks, func(ctx context.Context) Section { return o.account(ctx, a, directory) })
 		}
 	}

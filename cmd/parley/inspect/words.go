@@ -25,7 +25,7 @@ func (t *teller) title(c store.Conversation) string {
 	} else {
 		parts = append(parts, t.agents(c.Assignees))
 	}
-	if c.Kind == "automatic" {
+	if c.Kind == store.KindAutomatic {
 		parts = append(parts, "the day's automatic messages")
 	}
 	if c.PreviousID != nil {

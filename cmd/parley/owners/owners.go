@@ -37,7 +37,7 @@ func New(accounts []store.Account, specs []channels.Spec) Table {
 		}
 		for _, a := range accounts {
 			var config channels.Config
-			if a.Side != "channel" || a.Kind != s.Kind || json.Unmarshal(a.Config, &config) != nil || config[s.Owner] == "" {
+			if a.Side != store.SideChannel || a.Kind != s.Kind || json.Unmarshal(a.Config, &config) != nil || config[s.Owner] == "" {
 				continue
 			}
 			k := key{a.Kind, config[s.Owner]}

@@ -160,12 +160,12 @@ func (a account) attributes(spec *channels.Spec) []attribute {
 	list := []attribute{
 		{name: "kind", value: a.row.Kind},
 		{name: "team", value: a.team},
-		{name: "mode", value: a.row.Mode},
+		{name: "mode", value: string(a.row.Mode)},
 		{name: "trial_to", value: sorted(a.row.TrialTo)},
 		{name: "paused", value: yes(a.row.Paused), empty: "false"},
 	}
 	list = append(append(list, a.signature().attributes()...), []attribute{
-		{name: "reply_mode", value: a.row.ReplyMode},
+		{name: "reply_mode", value: string(a.row.ReplyMode)},
 		{name: "hold", value: holdWords(a.row.HoldSeconds), empty: "(default)"},
 		{name: "rate", value: fmt.Sprint(a.row.Rate)},
 		{name: "hours", value: hoursWords(a.hours), empty: "(always open)"},

@@ -107,7 +107,7 @@ func exportAccount(a account, spec channels.Spec, variables map[string]bool) *gr
 	g.text("name", a.row.Name)
 	g.text("kind", a.row.Kind)
 	g.text("team", a.team)
-	g.text("mode", a.row.Mode)
+	g.text("mode", string(a.row.Mode))
 	g.list("trial_to", a.row.TrialTo)
 	if a.row.Paused {
 		g.put("paused", raw("true"))
@@ -117,7 +117,7 @@ func exportAccount(a account, spec channels.Spec, variables map[string]bool) *gr
 	}
 	g.text("signature", a.signature().source())
 	exportSettings(g, a.settings)
-	g.text("reply_mode", a.row.ReplyMode)
+	g.text("reply_mode", string(a.row.ReplyMode))
 	if a.row.HoldSeconds != nil {
 		g.put("hold", raw(holdWords(a.row.HoldSeconds)))
 	}

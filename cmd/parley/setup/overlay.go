@@ -210,7 +210,7 @@ func (o *overlay) accountEntry(e accountEntry) {
 			return
 		}
 		o.accounts = append(o.accounts, account{settings: map[string]string{}, config: map[string]string{}, secrets: map[string]string{},
-			row: store.Account{Name: e.name, Kind: e.kind.value, Side: "channel", Mode: "live", ReplyMode: "direct", Rate: 1}})
+			row: store.Account{Name: e.name, Kind: e.kind.value, Side: store.SideChannel, Mode: store.ModeLive, ReplyMode: store.ReplyDirect, Rate: 1}})
 		a = &o.accounts[len(o.accounts)-1]
 	} else if e.kind != nil && e.kind.value != a.row.Kind {
 		o.faults.add(e.kind.at, "account "+e.name+": kind", fmt.Sprintf("is %q already and can't change", a.row.Kind), "Take another name for the new account; pause the old one.")
@@ -241,7 +241,7 @@ func (o *overlay) accountRow(a *account, e accountEntry) {
 		}
 	}
 	if e.mode != nil {
-		a.row.Mode = e.mode.value
+		a.row.Mode = store.Mode(e.mode.value)
 	}
 	if e.trialTo != nil {
 		a.row.TrialTo = unique(e.trialTo.values())
@@ -254,7 +254,7 @@ func (o *overlay) accountRow(a *account, e accountEntry) {
 		a.row.Signature, a.row.RichSignature = s.markdown, s.rich
 	}
 	if e.replyMode != nil {
-		a.row.ReplyMode = e.replyMode.value
+		a.row.ReplyMode = store.ReplyMode(e.replyMode.value)
 	}
 	if e.hold != nil {
 		a.row.HoldSeconds = e.hold.seconds

@@ -188,7 +188,7 @@ func (w *work) remarks() []string {
 		if a.surface == "" && (home == nil || len(home.channels) == 0) {
 			list = append(list, "account "+a.row.Name+": no channel for its threads: give its team or the account a channel")
 		}
-		if a.row.Mode == "trial" && len(a.row.TrialTo) == 0 {
+		if a.row.Mode == store.ModeTrial && len(a.row.TrialTo) == 0 {
 			list = append(list, "account "+a.row.Name+": mode trial without trial_to: nothing leaves")
 		}
 	}

@@ -100,7 +100,7 @@ func stateOf(d store.Directory, sealer *store.Sealer) (*state, error) {
 	}
 	kinds := map[int64]string{}
 	for _, a := range d.Accounts {
-		if a.Side == "surface" && slices.Contains(surfaceKinds(), a.Kind) {
+		if a.Side == store.SideSurface && slices.Contains(surfaceKinds(), a.Kind) {
 			s.surfaces[a.Kind], kinds[a.ID] = a.ID, a.Kind
 		}
 	}
@@ -125,7 +125,7 @@ func stateOf(d store.Directory, sealer *store.Sealer) (*state, error) {
 		s.teams = append(s.teams, teamOf(t, d.Channels, emails, kinds))
 	}
 	for _, row := range d.Accounts {
-		if row.Side != "channel" {
+		if row.Side != store.SideChannel {
 			continue
 		}
 		a, err := accountOf(row, names, kinds, sealer)
