@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"parley/bridge"
@@ -16,27 +17,45 @@ const (
 	mostAttended  = 1000 // conversations that are remembered
 )
 
+// attention remembers when a conversation's customer was last shown that somebody reads.
+type attention struct {
+	mu      sync.Mutex
+	last    map[int64]time.Time
+	showing sync.WaitGroup
+	open    bool // Run is at work, and will wait for showing
+}
+
+func newAttention() *attention { return &attention{last: map[int64]time.Time{}} }
+
+// begin says whether a customer is to be shown it now; the caller calls showing.Done afterwards.
+func (at *attention) begin(conversation int64, now time.Time) bool {
+	at.mu.Lock()
+	defer at.mu.Unlock()
+	if last, known := at.last[conversation]; !at.open || known && now.Sub(last) < attendEvery {
+		return false
+	}
+	if len(at.last) >= mostAttended {
+		clear(at.last)
+	}
+	at.last[conversation] = now
+	at.showing.Add(1)
+	return true
+}
+
+func (at *attention) setOpen(yes bool) {
+	at.mu.Lock()
+	defer at.mu.Unlock()
+	at.open = yes
+}
+
 // attend shows a conversation's customer that somebody reads and writes, where the channel can
 //
 func (e *Engine) attend(conversation int64) {
-	now := time.Now() //nolint:forbidigo // only how long ago
-	e.mu.Lock()
-	last, known := e.attended[conversation]
-	again := !known || now.Sub(last) >= attendEvery
-	if len(e.attended) >= mostAttended {
-		clear(e.attended)
-	}
-	if again && e.running {
-		e.attended[conversation] = now
-		e.attending.Add(1)
-	}
-	again = again && e.running
-	e.mu.Unlock()
-	if !again {
+	if !e.attention.begin(conversation, time.Now()) { //nolint:forbidigo // only how long ago
 		return
 	}
 	go func() {
-		defer e.attending.Done()
+		defer e.attention.showing.Done()
 		ctx, cancel := context.WithTimeout(context.Background(), attendTimeout)
 		defer cancel()
 		if err := e.attendNow(ctx, conversation); err != nil {

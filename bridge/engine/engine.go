@@ -69,9 +69,7 @@ type Engine struct {
 	gates     *book.Gates
 	idle      []*store.IDs
 	troubles  map[book.LaneKey]bool // what fails now, by account; see trouble
-	attended  map[int64]time.Time   // when a conversation's customer was last shown that somebody reads
-	attending sync.WaitGroup
-	running   bool // Run is at work, and will wait for attending
+	attention *attention
 	reading   *reading.Reader
 	chores    *chores.Chores
 	restored  time.Time // when work began after the last restore; Run sets it before all other work
@@ -82,7 +80,7 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 	o = o.withDefaults()
 	e := &Engine{pool: o.Pool, log: o.Log, opt: o, changed: make(chan struct{}),
 		channels: map[int64]channels.Channel{}, surfaces: map[int64]*Desk{}, gates: book.NewGates(), troubles: map[book.LaneKey]bool{},
-		attended: map[int64]time.Time{}}
+		attention: newAttention()}
 	e.reading = reading.New(reading.Options{Connected: host{e}, Pool: o.Pool, Log: o.Log, Specs: o.Specs, SurfaceNames: o.SurfaceNames, AudienceAge: o.AudienceAge})
 	e.files = files.New(files.Options{Pool: o.Pool, Objects: o.Objects, Original: o.Original, Link: o.FileLink, Connected: e})
 	e.sender = outbound.New(outbound.Options{Pool: o.Pool, Engine: host{e}, Objects: o.Objects, Files: e.files, Backoff: o.Backoff, GapWait: o.GapWait, Original: o.Original})
@@ -211,17 +209,11 @@ func (e *Engine) Run(ctx context.Context, grace time.Duration) error {
 	group.Go(func() error { return e.runPresence(ctx) })
 	group.Go(func() error { return e.chores.Run(ctx) })
 	group.Go(func() error { return e.reading.RunAudiences(ctx) })
-	e.setRunning(true)
+	e.attention.setOpen(true)
 	err := group.Wait()
-	e.setRunning(false)
-	e.attending.Wait()
+	e.attention.setOpen(false)
+	e.attention.showing.Wait()
 	return err
-}
-
-func (e *Engine) setRunning(yes bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.running = yes
 }
 
 // eveningCheck is after how many seconds the evenings are set again.
@@ -270,7 +262,7 @@ func (e *Engine) newWork(dir *directory.Directory, now, real time.Time) *work {
 	}
 	b := book.New(book.Options{Directory: dir, Channel: e.Channel, Gates: e.gates, LeaseFor: e.opt.Relay.LeaseFor,
 		Moment: book.Moment{Now: now, Real: real, IDs: ids}})
-	return assemble(e, &threads.Writer{Book: b, Chat: e.Surface, Reading: e.reading, Files: e.files})
+	return assemble(e, threads.New(b, e.Surface, e.reading, e.files))
 }
 
 // release gives the unused ids to the next batch.

@@ -130,18 +130,22 @@ func (q *acceptQueue) take() []*arrival {
 	return batch
 }
 
-// runAccept writes accepted facts into the journal, for all callers of Accept. When ctx ends it
+// journalWriter writes what was accepted into the journal, one batch after the other. It belongs to one
+// goroutine.
+type journalWriter struct{ *Relay }
+
+// run writes accepted facts into the journal, for all callers of Accept. When ctx ends it
 // refuses what still waits: the sources of these facts bring them again.
-func (r *Relay) runAccept(ctx context.Context) {
+func (w journalWriter) run(ctx context.Context) {
 	for {
-		if batch := r.queue.take(); len(batch) > 0 {
-			r.storeBatch(ctx, batch)
+		if batch := w.queue.take(); len(batch) > 0 {
+			w.storeBatch(ctx, batch)
 			continue
 		}
 		select {
-		case <-r.queue.wake:
+		case <-w.queue.wake:
 		case <-ctx.Done():
-			for batch := r.queue.close(); len(batch) > 0; batch = r.queue.close() {
+			for batch := w.queue.close(); len(batch) > 0; batch = w.queue.close() {
 				for _, a := range batch {
 					a.done <- channels.ErrOverloaded
 				}
@@ -151,16 +155,16 @@ func (r *Relay) runAccept(ctx context.Context) {
 	}
 }
 
-func (r *Relay) storeBatch(ctx context.Context, batch []*arrival) {
+func (w journalWriter) storeBatch(ctx context.Context, batch []*arrival) {
 	events := make([]store.NewEvent, len(batch))
 	for i, a := range batch {
 		events[i] = a.event
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	err := r.store(ctx, events)
+	err := w.store(ctx, events)
 	if len(batch) > 1 && badFact(err) {
-		r.storeSingly(ctx, batch)
+		w.storeSingly(ctx, batch)
 		return
 	}
 	for _, a := range batch {
@@ -170,35 +174,35 @@ func (r *Relay) storeBatch(ctx context.Context, batch []*arrival) {
 
 // store writes facts and wakes the appliers. If it clashes with another process that stores the same
 // facts, it tries again at once.
-func (r *Relay) store(ctx context.Context, events []store.NewEvent) error {
+func (w journalWriter) store(ctx context.Context, events []store.NewEvent) error {
 	began := time.Now()
-	stored, err := r.insert(ctx, events)
+	stored, err := w.insert(ctx, events)
 	for tries := 0; err != nil && conflicting(err) && tries < conflicts; tries++ {
-		stored, err = r.insert(ctx, events)
+		stored, err = w.insert(ctx, events)
 	}
 	if err == nil {
-		r.alive()
+		w.alive()
 	}
-	r.metrics.Accepted.Add(int64(len(stored)))
+	w.metrics.Accepted.Add(int64(len(stored)))
 	shares := make([]int64, 0, len(stored))
 	for _, s := range stored {
 		if s.Quarantine != "" {
-			r.metrics.Account(s.AccountID).Quarantined.Add(1)
-			r.gaveUp(s.ID, errors.New(s.Quarantine))
+			w.metrics.Account(s.AccountID).Quarantined.Add(1)
+			w.gaveUp(s.ID, errors.New(s.Quarantine))
 			continue
 		}
 		shares = append(shares, s.Share)
 	}
 	if time.Since(began) > lateCommit/2 {
-		r.schedule.stray(shares...)
+		w.schedule.stray(shares...)
 	}
-	r.schedule.wake(began, shares...)
+	w.schedule.wake(began, shares...)
 	return err
 }
 
 // insert writes facts. Those that their source put into quarantine, which no handler will apply, have a
 // commit of their own that also tells people of them: so the queues of the others aren't locked meanwhile.
-func (r *Relay) insert(ctx context.Context, events []store.NewEvent) ([]store.Inserted, error) {
+func (w journalWriter) insert(ctx context.Context, events []store.NewEvent) ([]store.Inserted, error) {
 	var good, bad []store.NewEvent
 	for _, e := range events {
 		if e.Quarantine == "" {
@@ -210,18 +214,18 @@ func (r *Relay) insert(ctx context.Context, events []store.NewEvent) ([]store.In
 	var stored []store.Inserted
 	var err error
 	if len(good) > 0 {
-		if stored, err = store.InsertEvents(ctx, r.pool, good); err != nil || len(bad) == 0 {
+		if stored, err = store.InsertEvents(ctx, w.pool, good); err != nil || len(bad) == 0 {
 			return stored, err
 		}
 	}
-	err = store.InTx(ctx, r.pool, func(tx pgx.Tx) error {
+	err = store.InTx(ctx, w.pool, func(tx pgx.Tx) error {
 		refused, err := store.InsertEvents(ctx, tx, bad)
 		if err != nil {
 			return err
 		}
 		stored = append(stored, refused...)
 		for _, s := range refused {
-			if err := r.handler.Quarantined(ctx, tx, store.Event{ID: s.ID, AccountID: s.AccountID}, s.Quarantine, true); err != nil {
+			if err := w.handler.Quarantined(ctx, tx, store.Event{ID: s.ID, AccountID: s.AccountID}, s.Quarantine, true); err != nil {
 				return err
 			}
 		}
@@ -239,12 +243,12 @@ func badFact(err error) bool {
 // storeSingly stores the facts of a batch one by one, so that a bad one doesn't keep the others out. If
 // the database fails for one, the later ones with the same order key are refused as well, because they
 // would be stored before it.
-func (r *Relay) storeSingly(ctx context.Context, batch []*arrival) {
+func (w journalWriter) storeSingly(ctx context.Context, batch []*arrival) {
 	refused := map[string]error{}
 	for _, a := range batch {
 		err := refused[a.event.OrderKey]
 		if err == nil {
-			err = r.store(ctx, []store.NewEvent{a.event})
+			err = w.store(ctx, []store.NewEvent{a.event})
 		}
 		if err != nil && !badFact(err) {
 			refused[a.event.OrderKey] = err

@@ -67,11 +67,8 @@ type Relay struct {
 	opt      Options
 	queue    *acceptQueue
 	schedule *schedule
-	suspects chan struct{} // events that failed before may be tried again
-	lanes    chan struct{} // anything may be due
-	woken    *wakeups      // lanes became due behind these gates
-	timers   chan struct{}
-	runs     atomic.Bool // deliveries may leave as one message
+	signals
+	runs atomic.Bool // deliveries may leave as one message
 	// applying bounds the batches in work: more at a time than there are cores only hinder each other.
 	applying chan struct{}
 	large    *semaphore.Weighted // bytes of large payloads being applied
@@ -83,6 +80,14 @@ type Relay struct {
 	awaited  atomic.Int64   // until when posts may be awaited by events, likewise
 	began    time.Time
 	metrics  *Metrics
+}
+
+// signals wake those who wait for work.
+type signals struct {
+	suspects chan struct{} // events that failed before may be tried again
+	lanes    chan struct{} // anything may be due
+	woken    *wakeups      // lanes became due behind these gates
+	timers   chan struct{}
 }
 
 const (
@@ -120,9 +125,9 @@ func New(ctx context.Context, o Options) (*Relay, error) {
 	}
 	return &Relay{
 		pool: o.Pool, hot: hot, handler: o.Handler, log: o.Log, opt: o,
-		queue: newAcceptQueue(), schedule: newSchedule(o.IsChannel), suspects: make(chan struct{}, suspectAppliers),
-		lanes: make(chan struct{}, 1), woken: newWakeups(),
-		timers: make(chan struct{}, 1), metrics: newMetrics(), applying: make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
+		queue: newAcceptQueue(), schedule: newSchedule(o.IsChannel),
+		signals: signals{suspects: make(chan struct{}, suspectAppliers), lanes: make(chan struct{}, 1), woken: newWakeups(), timers: make(chan struct{}, 1)},
+		metrics: newMetrics(), applying: make(chan struct{}, max(2, runtime.GOMAXPROCS(0))),
 		large: semaphore.NewWeighted(largeTogether), slow: newSlowDecodes(), holders: newHolders(), locked: newHeld(), began: time.Now(),
 	}, nil
 }
@@ -135,7 +140,7 @@ func (r *Relay) Run(ctx context.Context, grace time.Duration) error {
 	stored := make(chan struct{})
 	go func() {
 		defer close(stored)
-		r.runAccept(storing)
+		journalWriter{r}.run(storing)
 	}()
 	var group errgroup.Group
 	for range appliers {

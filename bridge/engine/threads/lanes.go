@@ -19,9 +19,15 @@ func conversationLane(conversation int64, class string) string {
 	return fmt.Sprintf("c%d:%s", conversation, class)
 }
 
+// lanes finds the lanes of deliveries, with the gates whose budgets they spend.
+type lanes struct {
+	book *book.Book
+	Chat func(account int64) bridge.Surface // nil while it isn't there
+}
+
 // CustomerLane gives the one lane in which a conversation's replies go to the customer.
-func (th *Writer) CustomerLane(c *book.Conversation) *book.Lane {
-	ch := th.Channel(c.AccountID)
+func (ls *lanes) CustomerLane(c *book.Conversation) *book.Lane {
+	ch := ls.book.Channel(c.AccountID)
 	key := book.LaneKey{Account: c.AccountID, Key: conversationLane(c.ID, "say")}
 	gate := store.Gate{AccountID: c.AccountID, Key: "send", Burst: 1}
 	request := time.Minute
@@ -30,11 +36,11 @@ func (th *Writer) CustomerLane(c *book.Conversation) *book.Lane {
 		gate.PerSecond, request = caps.Rate*c.Account.Rate, caps.RequestTimeout
 		gate.Burst = max(1, int(gate.PerSecond))
 	}
-	return th.Outbox.LaneOf(key, c.ID, store.PrioritySay, gate, request)
+	return ls.book.Outbox.LaneOf(key, c.ID, store.PrioritySay, gate, request)
 }
 
 // SurfaceLane gives the lane of a class of posts to a conversation's thread.
-func (th *Writer) SurfaceLane(c *book.Conversation, t *book.Thread, kind bridge.PostKind) *book.Lane {
+func (ls *lanes) SurfaceLane(c *book.Conversation, t *book.Thread, kind bridge.PostKind) *book.Lane {
 	class, priority := "say", store.PrioritySay
 	switch kind {
 	case bridge.PostCard:
@@ -42,24 +48,24 @@ func (th *Writer) SurfaceLane(c *book.Conversation, t *book.Thread, kind bridge.
 	case bridge.PostMark:
 		class, priority = "mark", store.PriorityMark
 	}
-	return th.laneOfClass(c, t, kind, class, priority)
+	return ls.laneOfClass(c, t, kind, class, priority)
 }
 
 // ChangesLane gives the lane of the changes to a thread's lines, so that new posts don't wait for
 // them.
-func (th *Writer) ChangesLane(c *book.Conversation, t *book.Thread) *book.Lane {
-	return th.laneOfClass(c, t, bridge.PostCard, "change", store.PriorityCard)
+func (ls *lanes) ChangesLane(c *book.Conversation, t *book.Thread) *book.Lane {
+	return ls.laneOfClass(c, t, bridge.PostCard, "change", store.PriorityCard)
 }
 
 // laneOfClass gives the lane of a class of posts; it spends the surface's budget for kind.
-func (th *Writer) laneOfClass(c *book.Conversation, t *book.Thread, kind bridge.PostKind, class string, priority int) *book.Lane {
+func (ls *lanes) laneOfClass(c *book.Conversation, t *book.Thread, kind bridge.PostKind, class string, priority int) *book.Lane {
 	if class == "say" && t.Root == "" {
 		priority = store.PriorityRoot
 	}
-	gate, request := th.budget(t.AccountID, kind, t.Channel)
-	l := th.Outbox.LaneOf(book.LaneKey{Account: t.AccountID, Key: conversationLane(c.ID, class)}, c.ID, priority, gate, request)
+	gate, request := ls.budget(t.AccountID, kind, t.Channel)
+	l := ls.book.Outbox.LaneOf(book.LaneKey{Account: t.AccountID, Key: conversationLane(c.ID, class)}, c.ID, priority, gate, request)
 	if t.Rerooted > 0 && !l.Fresh && l.Gate == nil { // it may be in another channel now
-		th.Outbox.SetGate(l, gate)
+		ls.book.Outbox.SetGate(l, gate)
 		l.Dirty = true
 	}
 	if l.Priority != priority {
@@ -69,24 +75,29 @@ func (th *Writer) laneOfClass(c *book.Conversation, t *book.Thread, kind bridge.
 }
 
 // AllowUpload makes a lane's leases long enough for a message's files on a slow line.
-func (th *Writer) AllowUpload(l *book.Lane, t *book.Thread, m *book.Message) {
+func (ls *lanes) AllowUpload(l *book.Lane, t *book.Thread, m *book.Message) {
 	var size int64
 	for _, f := range m.Files {
 		size += f.SizeBytes
 	}
-	_, request := th.budget(t.AccountID, bridge.PostFiles, t.Channel)
+	_, request := ls.budget(t.AccountID, bridge.PostFiles, t.Channel)
 	longer := min(request+time.Duration(size/slowestUpload)*time.Second, outbound.LongestUpload)
-	if lease := th.Outbox.LeaseFor(longer).Seconds(); lease > l.LeaseSeconds {
+	if lease := ls.book.Outbox.LeaseFor(longer).Seconds(); lease > l.LeaseSeconds {
 		l.LeaseSeconds, l.Dirty = lease, true
 	}
 }
 
-func (th *Writer) budget(surface int64, kind bridge.PostKind, channel string) (store.Gate, time.Duration) {
-	s := th.Chat(surface)
+func (ls *lanes) budget(surface int64, kind bridge.PostKind, channel string) (store.Gate, time.Duration) {
+	s := ls.Chat(surface)
 	if s == nil {
 		return store.Gate{AccountID: surface, Key: "post:" + channel, PerSecond: 1, Burst: 1}, 30 * time.Second
 	}
 	b := s.Budget(kind, channel)
 	return store.Gate{AccountID: surface, Key: b.Key, PerSecond: b.PerSecond, Burst: max(b.Burst, 1),
 		WidePerSecond: b.WidePerSecond, WideBurst: b.WideBurst}, s.Limits().RequestTimeout
+}
+
+func (ls *lanes) channelLaneOf(surface int64, channel string, kind bridge.PostKind) *book.Lane {
+	gate, request := ls.budget(surface, kind, channel)
+	return ls.book.Outbox.LaneOf(book.LaneKey{Account: surface, Key: outbound.ChannelLane(channel)}, 0, store.PrioritySay, gate, request)
 }

@@ -52,13 +52,16 @@ func (p postedLine) newest() *book.Delivery {
 	return p.Delivery
 }
 
+// settling updates lines about messages.
+type settling struct{ *Writer }
+
 // SettleLines updates the lines about the messages that the batch has loaded.
 func (th *Writer) SettleLines() {
 	lines := th.TrackedLines()
 	for _, id := range book.Keys(lines) {
 		m, last := th.Messages.Rows[id], len(lines[id])-1
 		for i, line := range lines[id] {
-			th.settle(m, line, i == last)
+			settling{th}.settle(m, line, i == last)
 		}
 	}
 }
@@ -97,59 +100,59 @@ func (th *Writer) TrackedLines() map[int64][]postedLine {
 
 // settle makes a line say what became of its message. last means that no later line is about the
 // message.
-func (th *Writer) settle(m *book.Message, line postedLine, last bool) {
+func (st settling) settle(m *book.Message, line postedLine, last bool) {
 	first := line.Delivery.Carried()
 	if line.Fresh && first.Fate == "" {
 		first.Fate = m.Fate
 		line.Carry(first)
 	}
 	now := line.newest().Carried()
-	outcome := th.outcome(m, first, now.Line, last)
+	outcome := st.outcome(m, first, now.Line, last)
 	if outcome == nil || now.Line.Outcome != nil && now.Line.Outcome.State == outcome.State && now.Line.Outcome.By.ID == outcome.By.ID {
 		return
 	}
 	said := *now.Line
-	said.Outcome, said.Verbs, said.Other = outcome, openVerbs(outcome.State), th.promotedTo(m, outcome.State, said.Other)
+	said.Outcome, said.Verbs, said.Other = outcome, openVerbs(outcome.State), st.promotedTo(m, outcome.State, said.Other)
 	now.Line = &said
-	if th.Outbox.NotBegun(line.newest()) {
+	if st.Outbox.NotBegun(line.newest()) {
 		line.newest().Carry(now)
 		return
 	}
-	l := th.Outbox.Lanes[line.LaneID]
-	c := th.Conversations.Rows[l.ConversationID]
+	l := st.Outbox.Lanes[line.LaneID]
+	c := st.Conversations.Rows[l.ConversationID]
 	if c == nil || c.Threads[l.AccountID] == nil {
 		return
 	}
-	th.Outbox.Enqueue(th.ChangesLane(c, c.Threads[l.AccountID]), string(bridge.PostLine), m.ID, outbound.Payload{Line: &said, Changes: line.ID}, nil)
+	st.Outbox.Enqueue(st.ChangesLane(c, c.Threads[l.AccountID]), string(bridge.PostLine), m.ID, outbound.Payload{Line: &said, Changes: line.ID}, nil)
 }
 
 // outcome gives the outcome that a line has to show; nil = the line stays as it was written. first is the
 // line's payload as it was written, now is the line as it is at present.
-func (th *Writer) outcome(m *book.Message, first outbound.Payload, now *bridge.Line, last bool) *bridge.Outcome {
+func (st settling) outcome(m *book.Message, first outbound.Payload, now *bridge.Line, last bool) *bridge.Outcome {
 	if now.Kind() == bridge.LineParticipant {
-		return th.allowed(m, now)
+		return st.allowed(m, now)
 	}
 	before := now.Outcome
 	if m.Decided != nil && m.Decided.State != "" && (last || now.Kind() == bridge.LineAutomatic || now.Kind() == bridge.LineCollected) {
-		return th.decidedBy(m, now, before, m.Decided.State)
+		return st.decidedBy(m, now, before, m.Decided.State)
 	}
 	unchanged := first.Fate == "" || first.Fate == m.Fate
-	switch state := th.outcomeState(m); {
+	switch state := st.outcomeState(m); {
 	case now.Kind() == bridge.LineAutomatic || now.Kind() == bridge.LineCollected:
 		return nil
 	case !last && (state == bridge.OutcomeWaiting || state == bridge.OutcomeAsked):
-		return th.decidedBy(m, now, before, bridge.OutcomeAsked)
+		return st.decidedBy(m, now, before, bridge.OutcomeAsked)
 	case unchanged && last && !carriesFate(now):
 		return nil
 	default:
-		return th.decidedBy(m, now, before, state)
+		return st.decidedBy(m, now, before, state)
 	}
 }
 
 // allowed gives the outcome of a line that asks about people who are new in a mail. The line has one
 // once all of them get replies, by whatever way they were allowed.
-func (th *Writer) allowed(m *book.Message, line *bridge.Line) *bridge.Outcome {
-	c := th.Conversations.Rows[m.ConversationID]
+func (st settling) allowed(m *book.Message, line *bridge.Line) *bridge.Outcome {
+	c := st.Conversations.Rows[m.ConversationID]
 	if c == nil || line.Outcome != nil {
 		return line.Outcome
 	}
@@ -158,13 +161,13 @@ func (th *Writer) allowed(m *book.Message, line *bridge.Line) *bridge.Outcome {
 			return nil
 		}
 	}
-	return &bridge.Outcome{State: bridge.OutcomeAllowed, By: c.AddressedBy, At: th.Now}
+	return &bridge.Outcome{State: bridge.OutcomeAllowed, By: c.AddressedBy, At: st.Now}
 }
 
 // decidedBy makes an outcome with who decided it and when. Who is kept from the outcome before; when is
 // kept too while only receipts of a sent reply come in.
-func (th *Writer) decidedBy(m *book.Message, line *bridge.Line, before *bridge.Outcome, state bridge.OutcomeState) *bridge.Outcome {
-	o := &bridge.Outcome{State: state, At: th.Now}
+func (st settling) decidedBy(m *book.Message, line *bridge.Line, before *bridge.Outcome, state bridge.OutcomeState) *bridge.Outcome {
+	o := &bridge.Outcome{State: state, At: st.Now}
 	switch {
 	case m.Decided != nil:
 		o.By = m.Decided.By
@@ -224,8 +227,8 @@ func openVerbs(state bridge.OutcomeState) []bridge.Verb {
 }
 
 // promotedTo gives the conversation that a promoted mail is in; else what the line named.
-func (th *Writer) promotedTo(m *book.Message, state bridge.OutcomeState, named bridge.Facts) bridge.Facts {
-	if c := th.Conversations.Rows[m.ConversationID]; c != nil && state == bridge.OutcomePromoted {
+func (st settling) promotedTo(m *book.Message, state bridge.OutcomeState, named bridge.Facts) bridge.Facts {
+	if c := st.Conversations.Rows[m.ConversationID]; c != nil && state == bridge.OutcomePromoted {
 		return bridge.Facts{ID: c.ID, Subject: c.Subject}
 	}
 	return named

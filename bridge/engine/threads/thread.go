@@ -19,9 +19,14 @@ import (
 // Writer writes into the book what one batch posts in conversations' threads and tells people.
 type Writer struct {
 	*book.Book
-	Chat    func(account int64) bridge.Surface // nil while it isn't there
-	Reading *reading.Reader
-	Files   *files.Reader
+	*lanes
+	*asked
+	Files *files.Reader
+}
+
+// New makes the Writer of a batch. chat gives the chat of a surface's account; nil while it isn't there.
+func New(b *book.Book, chat func(account int64) bridge.Surface, r *reading.Reader, f *files.Reader) *Writer {
+	return &Writer{Book: b, lanes: &lanes{b, chat}, asked: &asked{b, r}, Files: f}
 }
 
 // OpenThread makes sure that a conversation has a thread, and opens one in its home surface if not. The
@@ -47,11 +52,6 @@ func (th *Writer) OpenThread(c *book.Conversation) (*book.Thread, error) {
 func (th *Writer) PostTo(c *book.Conversation, t *book.Thread, kind bridge.PostKind, messageID int64, p outbound.Payload) *book.Delivery {
 	l := th.SurfaceLane(c, t, kind)
 	return th.Outbox.Enqueue(l, string(kind), messageID, p, nil)
-}
-
-func (th *Writer) channelLaneOf(surface int64, channel string, kind bridge.PostKind) *book.Lane {
-	gate, request := th.budget(surface, kind, channel)
-	return th.Outbox.LaneOf(book.LaneKey{Account: surface, Key: outbound.ChannelLane(channel)}, 0, store.PrioritySay, gate, request)
 }
 
 // rootUnsent says that no attempt at the root has begun, so that it will show the newest state.
