@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"crypto/rand"
+	"slices"
 	"time"
 
 	"parley/store"
@@ -59,7 +60,7 @@ func (e *Engine) stalled() bool {
 // stopped keeping theirs.
 func (e *Engine) watchOthers(ctx context.Context) {
 	name := store.ProcessName + rand.Text()
-	known := map[store.Vanished]bool{}
+	var known []store.Vanished
 	tick := time.NewTicker(presenceEvery)
 	defer tick.Stop()
 	for {
@@ -67,12 +68,12 @@ func (e *Engine) watchOthers(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			e.log.Warn("presence not kept", "error", err)
 		}
-		for _, v := range gone {
-			if !known[v] {
-				known[v] = true
-				e.log.Warn("another process vanished", "until", v.Until)
-				e.catchUp(time.Now().Add(-2 * presenceLasts)) //nolint:forbidigo // lately
-			}
+		if slices.ContainsFunc(gone, func(v store.Vanished) bool { return !slices.Contains(known, v) }) {
+			e.log.Warn("another process vanished", "until", gone[len(gone)-1].Until)
+			e.catchUp(time.Now().Add(-2 * presenceLasts)) //nolint:forbidigo // lately
+		}
+		if err == nil {
+			known = gone
 		}
 		select {
 		case <-ctx.Done():
