@@ -14,16 +14,9 @@ import (
 const (
 	// fullFor is how long the data folder stays full.
 	fullFor = 10 * time.Second
-	// lurkLeast is how long a blow waits at least for its moment on the wire: replies wait for
-	// their hold, and up to 30 s for what a chat has to catch up with; on a busy machine for much
-	// longer, and where a chat takes one post a second.
-	lurkLeast = 3 * time.Minute
 	// catchWithin is how long a blow waits for a process to run or a connection to open.
 	catchWithin = 15 * time.Second
 )
-
-// lurkFor is how long a blow waits for its moment.
-func (o Options) lurkFor() time.Duration { return max(o.Flow/10, lurkLeast) }
 
 // chaos strikes as scheduled.
 type chaos struct {
@@ -36,6 +29,7 @@ type chaos struct {
 	opt      Options
 	say      func(format string, args ...any)
 	began    time.Time
+	patience time.Duration // how long a blow waits for its moment on the wire
 	receipts int           // floods of another system's receipts so far
 	program  []string      // the new version, to which an upgrade rolls
 	newer    []string      // the program of a replica that is replaced by a newer version
@@ -269,83 +263,6 @@ func (c *chaos) jump(ctx context.Context, h harm) error {
 		if err == nil || !pause.For(ctx, time.Second) || time.Since(c.began) > c.opt.Flow+time.Minute {
 			return err
 		}
-	}
-}
-
-// lurk waits for the moment of a blow on the wire.
-func (c *chaos) lurk(ctx context.Context, h harm) {
-	tr, posting := &trap{way: h.Way, up: true}, contains(c.driver.traits.Posting)
-	landed := true
-	switch h.Name {
-	case harmLaneKill:
-		tr.match = marked(&c.driver.bursts)
-		tr.strike = func(l *link) bool {
-			landed = false
-			for _, r := range c.net.owners(l) {
-				landed = r.kill() || landed
-			}
-			return !h.Wholly
-		}
-	case harmClaimStop:
-		c.betweenClaimAndWrite(ctx, h, tr, &landed)
-	case harmEarly:
-		tr.match = posting
-		if h.Way == waySMTP {
-			tr.match = marked(&c.driver.backs)
-		}
-		tr.strike = func(l *link) bool {
-			l.holdAnswers(earlyFor)
-			return true
-		}
-	case harmLate:
-		tr.way, tr.match = c.driver.traits.Way, posting
-		tr.strike = func(*link) bool {
-			pause.For(ctx, c.opt.LateFor) // whoever asks now is told that it isn't there
-			return true
-		}
-	case harmCommit:
-		tr.way, tr.match = wayBase, committing
-		tr.strike = func(l *link) bool {
-			l.mute(false)
-			time.AfterFunc(200*time.Millisecond, l.reset) // the commit is through
-			return true
-		}
-	}
-	defer c.driver.wishes.make(h.wishFor())()
-	if h.strikesBase() {
-		defer c.net.troubled()()
-	}
-	if c.net.traps.wait(ctx, tr, c.opt.lurkFor()) && landed {
-		c.hit(h)
-		return
-	}
-	c.miss(h)
-}
-
-// betweenClaimAndWrite stops a sender once its claim is committed, before or just as the first
-// byte of the message leaves. The stop lasts longer than the sender's lease. landed says whether
-// there was a process to stop.
-func (c *chaos) betweenClaimAndWrite(ctx context.Context, h harm, tr *trap, landed *bool) {
-	switch h.Way {
-	case wayBase:
-		tr.up, tr.match = false, afterClaim
-	case waySMTP:
-		tr.match = contains("MAIL FROM")
-	default:
-		tr.match = contains(c.driver.traits.Posting)
-	}
-	tr.strike = func(l *link) bool {
-		*landed = false
-		for _, r := range c.net.owners(l) {
-			thaw, ok := r.freeze()
-			*landed = *landed || ok
-			c.under.Go(func() {
-				pause.For(ctx, h.For)
-				thaw()
-			})
-		}
-		<-time.After(5 * time.Millisecond) // it stands still now
-		return true
 	}
 }
 

@@ -270,6 +270,9 @@ func (c *chats) faults(w http.ResponseWriter, _ *http.Request) {
 	for _, f := range c.graph.Faults() {
 		counts["meta "+string(f.Action)] += f.Fired
 	}
+	for _, f := range c.twilio.List() {
+		counts["twilio "+string(f.Fault.Kind)] += f.Fired
+	}
 	_ = json.NewEncoder(w).Encode(counts)
 }
 

@@ -95,6 +95,9 @@ func newDriver(w wire, o Options) *driver {
 	d := &driver{wire: w, chat: chat, traits: chat.traits(), rng: rand.New(rand.NewPCG(o.Seed, 1)), mails: o.Mails, replies: o.Replies, hold: o.hold(), //nolint:gosec // the seed is to be repeated
 		every: o.Flow / time.Duration(max(o.Mails+o.Replies, 1))}
 	d.taken.platform, d.taken.hold, d.much = chat, d.hold, o.much()
+	if d.wishes.every = grantEvery; o.Rate > 0 {
+		d.wishes.every = grantLimited
+	}
 	mailers := 0
 	for i := range min(max(leastTalks, o.Mails/8), mostTalks) {
 		t := &talk{conv: i + 1, kind: kindOf(i+1, o.Chats), agent: d.traits.Ann, colleague: d.traits.Ben}

@@ -3,6 +3,7 @@ package torture
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // judge decides whether a run that was played to its end was a good one.
@@ -45,12 +46,45 @@ func (r *Report) unlikeOrdered() []string {
 		list = append(list, "no event of a newer version came while an older one ran")
 	}
 	for _, name := range sorted(r.Blows) {
-		if planned, fell := r.Blows[name], r.Harm[name]; fell < (planned+1)/2 {
+		if planned, fell := r.Blows[name], r.Harm[name]; fell < fewest(planned) {
 			list = append(list, fmt.Sprintf("%q fell %d times, of %d", name, fell, planned))
+		}
+	}
+	if !r.opt.ShortWaits { // in the short form, replies may leave only when the faults have ended
+		for _, name := range r.opt.unharmed(r.Faults) {
+			list = append(list, "no fault of "+name+" struck")
 		}
 	}
 	return list
 }
+
+// unharmed names those providers of a run of which no fault struck. The names of faults begin with the
+// provider, or with the protocol.
+func (o Options) unharmed(faults map[string]int) []string {
+	used := [][]string{{"mail", "imap ", "smtp "}, {"Slack", "slack "}}
+	if o.Teams {
+		used[1] = []string{"Teams", "teams "}
+	}
+	if o.Chats {
+		used = append(used, []string{"Meta", "meta "}, []string{"Twilio", "twilio "})
+	}
+	var list []string
+	for _, p := range used {
+		struck := 0
+		for name, n := range faults {
+			if slices.ContainsFunc(p[1:], func(begin string) bool { return strings.HasPrefix(name, begin) }) {
+				struck += n
+			}
+		}
+		if struck == 0 {
+			list = append(list, p[0])
+		}
+	}
+	return list
+}
+
+// fewest is how many blows of a kind have to fall.
+func fewest(planned int) int { return (planned + 1) / 2 }
 
 // unheard compares what the driver counted with what the oracle counted: an oracle that
 // looks into an empty world, or was told of nothing, finds nothing.

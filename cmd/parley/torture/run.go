@@ -133,7 +133,7 @@ func (s *stage) flow(ctx context.Context, r *Report) error {
 	s.driver = newDriver(s.wire, s.opt)
 	s.driver.hard.base = s.database
 	c := &chaos{wire: s.wire, replicas: s.network.replicas, net: s.network, database: s.database, driver: s.driver, doors: s.doors, opt: s.opt,
-		newer: s.program, say: s.say, struck: map[string]int{}, missed: map[string]int{}}
+		patience: s.opt.lurkFor(), newer: s.program, say: s.say, struck: map[string]int{}, missed: map[string]int{}}
 	if s.old != nil {
 		c.program, c.rolled = s.program, make(chan struct{})
 	}
@@ -149,8 +149,7 @@ func (s *stage) flow(ctx context.Context, r *Report) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	var err error
-	if r.Faults, err = s.wire.faultCounts(ctx); err != nil {
+	if err := s.harmed(ctx, r); err != nil {
 		return err
 	}
 	s.network.addTo(r.Faults)
@@ -166,6 +165,23 @@ func (s *stage) flow(ctx context.Context, r *Report) error {
 		"%d resolved, %d handed over. The faults end.",
 		d.Mails, d.Replies+d.Backs, d.Backs, d.Inside, d.Edits, d.Deletes, d.Solved, d.Handed)
 	return s.wire.heal(ctx)
+}
+
+// harmed counts the faults that struck. In the long form it first waits until each provider's did: many
+// replies may leave only now.
+func (s *stage) harmed(ctx context.Context, r *Report) error {
+	for until := time.Now().Add(s.opt.lurkAfter()); ; {
+		var err error
+		if r.Faults, err = s.wire.faultCounts(ctx); err != nil {
+			return err
+		}
+		if s.opt.ShortWaits || len(s.opt.unharmed(r.Faults)) == 0 || time.Now().After(until) {
+			return nil
+		}
+		if !pause.For(ctx, time.Second) {
+			return ctx.Err()
+		}
+	}
 }
 
 // settle waits until every lane is empty and the oracle misses nothing, then for two more

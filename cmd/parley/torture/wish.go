@@ -33,11 +33,17 @@ func (h harm) wishFor() wish {
 	return wishMail
 }
 
-// grantEvery is the pause between two acts for the sake of a wish.
-const grantEvery = 2 * time.Second
+// Pauses between two acts for the sake of a wish. Where the chat keeps to its limits, what is said only for a
+// wish would otherwise stand in the way of what the wish waits for.
+const (
+	grantEvery   = 2 * time.Second
+	grantLimited = 6 * time.Second
+)
 
-// wishes are those that wait, used by several goroutines. The zero value is ready.
+// wishes are those that wait, used by several goroutines.
 type wishes struct {
+	every time.Duration // the pause between two that are granted
+
 	mu      sync.Mutex
 	list    []wish
 	granted time.Time
@@ -70,7 +76,7 @@ func (w *wishes) open() bool {
 func (w *wishes) next() wish {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.list) == 0 || time.Since(w.granted) < grantEvery {
+	if len(w.list) == 0 || time.Since(w.granted) < w.every {
 		return ""
 	}
 	w.granted = time.Now()
