@@ -79,13 +79,18 @@ func (s *stage) keep(name string, what any) error {
 	return err
 }
 
-// leave prints the verdict, and removes the folder of a good run unless opt.Keep names it.
+// leave prints the verdict, and removes the folder of a good run unless opt.Keep names it. That of a run that
+// failed stays, until some others have failed.
 func (s *stage) leave(r *Report, err error) error {
 	s.print(r)
-	if err == nil && s.opt.Keep == "" {
-		return os.RemoveAll(s.dir)
+	if err == nil && s.scratch != nil {
+		return s.scratch.Remove()
 	}
 	r.Folder = s.dir
+	if s.scratch != nil {
+		defer func() { _ = s.scratch.Leave() }() // nothing is written into the lock
+		s.say("Folders of the last %d runs that failed are kept; --keep FOLDER keeps one for good.", keptRuns)
+	}
 	if err != nil {
 		s.say("Seed %d failed: %v. Its journal, what the emulators saw, the logs and report.json are in %s. To look:\n  PARLEY_DATA=%s parley explain '#1'",
 			r.Seed, err, s.dir, s.dir)

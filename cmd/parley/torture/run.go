@@ -13,12 +13,14 @@ import (
 
 	"parley/channels/pause"
 	"parley/cmd/parley/child"
+	"parley/cmd/parley/lab"
 )
 
 // stage is one run.
 type stage struct {
 	opt      Options
 	dir      string
+	scratch  *lab.Scratch // that folder, if it is a temporary one; nil = opt.Keep names it
 	wire     wire
 	vars     map[string]string // the emulators' addresses
 	database *database

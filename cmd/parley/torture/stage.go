@@ -12,21 +12,29 @@ import (
 	"time"
 
 	"parley/cmd/parley/child"
+	"parley/cmd/parley/lab"
 )
 
 const startTimeout = 2 * time.Minute
+
+// keptRuns is how many temporary folders of runs that failed stay when another one begins.
+const keptRuns = 3
 
 // newStage prepares the folder of a run.
 func newStage(o Options) (*stage, error) {
 	s := &stage{opt: o, dir: o.Keep, began: time.Now()}
 	var err error
 	if s.dir == "" {
-		s.dir, err = os.MkdirTemp("", "parley-torture-")
+		s.scratch, err = lab.NewScratch("", "parley-torture-", keptRuns, func(dir string) {
+			_ = freeSpace(filepath.Join(dir, limitedDir)) // of a run that was killed while its database had one
+		})
+		if err == nil {
+			s.dir = s.scratch.Dir
+		}
 	} else if s.dir, err = filepath.Abs(s.dir); err == nil {
-		err = os.MkdirAll(s.dir, 0o700)
-	}
-	if err == nil {
-		err = os.Chmod(s.dir, 0o711) // PostgreSQL may run as another account, and passes through
+		if err = os.MkdirAll(s.dir, 0o700); err == nil {
+			err = os.Chmod(s.dir, 0o711) // PostgreSQL may run as another account, and passes through
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("torture: %w", err)
@@ -189,12 +197,15 @@ func (s *stage) chooseOld(ctx context.Context) {
 	s.say("The run begins with the program of %.12s (%v) and rolls to this one.", commit, s.old[1:])
 }
 
+// limitedDir is the database's folder in a run's folder, if its size is limited.
+const limitedDir = "limited"
+
 // limitSpace gives the database a folder of a limited size, if it is to be filled.
 func (s *stage) limitSpace() {
 	if s.opt.Blows[harmFull] == 0 {
 		return
 	}
-	dir := filepath.Join(s.dir, "limited")
+	dir := filepath.Join(s.dir, limitedDir)
 	if err := limitSpace(dir); err != nil {
 		s.opt.Blows[harmFull] = 0
 		s.skip(harmFull, fmt.Errorf("a folder of a limited size needs the right to mount one: %w", err))
