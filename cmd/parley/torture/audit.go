@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"parley/cmd/parley/torture/judge"
 )
 
 // audit is what Parley's own records say against it after a run. The verdict on messages
@@ -41,10 +43,10 @@ func (a *audit) waits() int { return len(a.Unread) + len(a.Missing) + len(a.Stal
 
 // broken counts what is wrong, in words.
 func (a *audit) broken() []string {
-	return counted([]tally{
-		{"applied out of the journal's order", len(a.Overtaken)}, {"applied twice", len(a.Twice)}, {"given up", len(a.GivenUp)},
-		{"unreadable and not given up, or not told of once", len(a.Unread)}, {"typed and not recorded", len(a.Missing)},
-		{"cards that show what is not so", len(a.Stale)}, {"forgotten by the database's word", len(a.Forgotten)},
+	return judge.Counted([]judge.Tally{
+		{What: "applied out of the journal's order", N: len(a.Overtaken)}, {What: "applied twice", N: len(a.Twice)}, {What: "given up", N: len(a.GivenUp)},
+		{What: "unreadable and not given up, or not told of once", N: len(a.Unread)}, {What: "typed and not recorded", N: len(a.Missing)},
+		{What: "cards that show what is not so", N: len(a.Stale)}, {What: "forgotten by the database's word", N: len(a.Forgotten)},
 	})
 }
 
@@ -84,12 +86,12 @@ func (a *audit) inspect(list []standing, cards map[string]cardSeen) {
 // shownBy says whether a card shows a conversation as it stands. over means resolved or closed.
 func (c *standing) shownBy(card string, over bool) bool {
 	if over {
-		return c.Status != "resolved" || isResolved(card)
+		return c.Status != "resolved" || judge.IsResolved(card)
 	}
-	if isResolved(card) || c.Team != "" && !strings.Contains(card, c.Team) {
+	if judge.IsResolved(card) || c.Team != "" && !strings.Contains(card, c.Team) {
 		return false
 	}
-	for _, name := range agentNames() {
+	for _, name := range judge.AgentNames() {
 		if strings.Contains(card, name) != slices.Contains(c.Owners, name) {
 			return false
 		}
@@ -98,7 +100,7 @@ func (c *standing) shownBy(card string, over bool) bool {
 }
 
 // kept says whether somebody is responsible for the customer, and one of those who should be.
-func (c *standing) kept(k keepers) bool {
+func (c *standing) kept(k judge.Keepers) bool {
 	switch {
 	case len(c.Owners) > 0:
 		return k.Owner

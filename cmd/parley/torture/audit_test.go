@@ -9,14 +9,15 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"parley/cmd/parley/torture/judge"
 	"parley/store/storetest"
 )
 
 // TestInspect compares conversations with what their cards show, and with who should keep them.
 func TestInspect(t *testing.T) {
 	t.Parallel()
-	good := standing{Root: "1", Number: 7, Status: "open", Team: supportTeam, Waits: true}
-	shown := cardSeen{Card: "#7 Unassigned · Support", Keepers: keepers{Teams: []string{supportTeam}, Owner: true}}
+	good := standing{Root: "1", Number: 7, Status: "open", Team: judge.SupportTeam, Waits: true}
+	shown := cardSeen{Card: "#7 Unassigned · Support", Keepers: judge.Keepers{Teams: []string{judge.SupportTeam}, Owner: true}}
 	cases := []struct {
 		name             string
 		change           func(*standing, *cardSeen)
@@ -33,9 +34,9 @@ func TestInspect(t *testing.T) {
 		{name: "neither owner nor team", change: func(c *standing, s *cardSeen) { c.Team, s.Card = "", "#7 Unassigned" }, forgotten: 1},
 		{name: "neither, but a timer", change: func(c *standing, s *cardSeen) { c.Team, s.Card, c.Timer = "", "#7 Unassigned", true }},
 		{name: "neither, and nobody waits", change: func(c *standing, s *cardSeen) { c.Team, s.Card, c.Waits = "", "#7 Unassigned", false }},
-		{name: "handed over, and the old team has it", change: func(_ *standing, s *cardSeen) { s.Keepers.Teams = []string{otherTeam} }, forgotten: 1},
+		{name: "handed over, and the old team has it", change: func(_ *standing, s *cardSeen) { s.Keepers.Teams = []string{judge.OtherTeam} }, forgotten: 1},
 		{name: "handed over, and the old owner has it", change: func(c *standing, s *cardSeen) {
-			c.Owners, s.Card, s.Keepers = []string{"Ann Lee"}, "#7 Ann Lee · Support", keepers{Teams: []string{otherTeam}}
+			c.Owners, s.Card, s.Keepers = []string{"Ann Lee"}, "#7 Ann Lee · Support", judge.Keepers{Teams: []string{judge.OtherTeam}}
 		}, forgotten: 1},
 	}
 	for _, c := range cases {
@@ -191,7 +192,7 @@ func readAudit(t *testing.T, pool *pgxpool.Pool) audit {
 		t.Fatal(err)
 	}
 	defer conn.Release()
-	cards := map[string]cardSeen{"root": {Card: "Unassigned · Support", Keepers: keepers{Teams: []string{supportTeam}, Owner: true}}}
+	cards := map[string]cardSeen{"root": {Card: "Unassigned · Support", Keepers: judge.Keepers{Teams: []string{judge.SupportTeam}, Owner: true}}}
 	var a audit
 	if err := a.read(t.Context(), conn.Conn(), known{Typed: []string{"5.1"}, Cards: cards, Stopped: time.Second}); err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"parley/channels/pause"
+	"parley/cmd/parley/torture/judge"
 )
 
 // TestErrands: whoever sends one learns whether it was done; what nobody waits for is not done.
@@ -135,7 +136,7 @@ func TestWriteHard(t *testing.T) {
 	if len(d.said) != 3 || d.said[0].Conv != d.said[2].Conv || d.done.Hard != 1 || d.mails != 90 {
 		t.Fatalf("said %+v", d.said)
 	}
-	if deadly := d.hard.deadly.list(); !slices.Equal(deadly, []mark{d.said[1].Mark}) || kindOf(d.said[1].Conv, true) != byMail {
+	if deadly := d.hard.deadly.list(); !slices.Equal(deadly, []judge.Mark{d.said[1].Mark}) || kindOf(d.said[1].Conv, true) != byMail {
 		t.Errorf("deadly are %v of %+v", deadly, d.said)
 	}
 	text := []byte("Please look at " + d.said[1].Mark.String() + ".")

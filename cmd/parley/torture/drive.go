@@ -9,6 +9,7 @@ import (
 
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/lab"
+	"parley/cmd/parley/torture/judge"
 )
 
 // learnEvery is how often the driver looks for new threads.
@@ -29,7 +30,7 @@ type driver struct {
 	done    counts
 	later   []deed // second halves of acts: edits and deletions
 
-	said   ledger
+	said   judge.Ledger
 	taken  takeBacks
 	bursts markSet // messages with others of their lane right behind them
 	backs  markSet // replies to a mailbox that does not exist any more
@@ -113,9 +114,9 @@ func newDriver(w wire, o Options) *driver {
 	return d
 }
 
-func (t *talk) mark(kind string) mark {
+func (t *talk) mark(kind string) judge.Mark {
 	t.n++
-	return mark{kind, t.conv, t.n}
+	return judge.Mark{Kind: kind, Conv: t.conv, N: t.n}
 }
 
 // prepare lets mail to some customers come back.
@@ -216,7 +217,7 @@ func (d *driver) learn(ctx context.Context) error {
 	}
 	for _, t := range d.talks {
 		r := roots[subject(t.conv)]
-		t.root, t.resolved = r.ID, isResolved(r.Card)
+		t.root, t.resolved = r.ID, judge.IsResolved(r.Card)
 	}
 	return nil
 }
@@ -225,7 +226,7 @@ func (d *driver) learn(ctx context.Context) error {
 // received.
 func (d *driver) mail(ctx context.Context, t *talk, last bool) error {
 	from := fmt.Sprintf("Customer %03d <%s>", t.conv, customer(t.conv))
-	about := t.mark(said)
+	about := t.mark(judge.Said)
 	t.over = max(t.over-1, 0)
 	if !last {
 		d.bursts.add(about)
@@ -236,7 +237,7 @@ func (d *driver) mail(ctx context.Context, t *talk, last bool) error {
 	if err := d.write(ctx, t, from, text); err != nil {
 		return err
 	}
-	d.said = append(d.said, record{At: time.Now(), Did: actWrite, Mark: about, Conv: t.conv, Heard: true})
+	d.said = append(d.said, judge.Record{At: time.Now(), Did: judge.ActWrite, Mark: about, Conv: t.conv, Heard: true})
 	return nil
 }
 
@@ -275,24 +276,24 @@ func (d *driver) typeIn(ctx context.Context, t *talk) error {
 	case n < 18:
 		d.done.Solved++
 		t.over = 2
-		return d.command(ctx, t, record{Did: actResolve}, "resolve")
+		return d.command(ctx, t, judge.Record{Did: judge.ActResolve}, "resolve")
 	case n < 20:
 		d.done.Handed++
-		return d.command(ctx, t, record{Did: actHandOver, Team: otherTeam}, "assign #"+otherTeam)
+		return d.command(ctx, t, judge.Record{Did: judge.ActHandOver, Team: judge.OtherTeam}, "assign #"+judge.OtherTeam)
 	case n < 21:
 		d.done.Handed++
-		return d.command(ctx, t, record{Did: actUnassign}, "unassign")
+		return d.command(ctx, t, judge.Record{Did: judge.ActUnassign}, "unassign")
 	}
 	return d.many(d.replies, func(last bool) error { return d.reply(ctx, t, last) })
 }
 
 // reply types what is for the customer, and sometimes corrects it.
 func (d *driver) reply(ctx context.Context, t *talk, last bool) error {
-	m := t.mark(out)
+	m := t.mark(judge.Out)
 	d.done.Replies++
 	d.replies--
 	if t.bounces {
-		m.Kind = back
+		m.Kind = judge.Back
 		d.done.Backs++
 		d.done.Replies--
 		d.backs.add(m)
@@ -300,7 +301,7 @@ func (d *driver) reply(ctx context.Context, t *talk, last bool) error {
 		d.bursts.add(m)
 	}
 	d.taken.typed(m)
-	id, err := d.say(ctx, t, t.agent, d.traits.Reply(d.words(m), m.N), record{Did: actType, Mark: m})
+	id, err := d.say(ctx, t, t.agent, d.traits.Reply(d.words(m), m.N), judge.Record{Did: judge.ActType, Mark: m})
 	if err == nil && last && d.rng.IntN(100) < 8 {
 		d.edit(t, id, m)
 	}
@@ -308,21 +309,21 @@ func (d *driver) reply(ctx context.Context, t *talk, last bool) error {
 }
 
 // edit corrects a reply a moment after it was typed.
-func (d *driver) edit(t *talk, id string, m mark) {
+func (d *driver) edit(t *talk, id string, m judge.Mark) {
 	d.done.Edits++
-	now := t.mark(fixed)
+	now := t.mark(judge.Fixed)
 	text := d.traits.Reply(d.words(m), m.N) + " (corrected: " + now.String() + ")"
 	d.soon(func(ctx context.Context) error {
 		if err := d.chat.edit(ctx, t.agent, id, text); err != nil {
 			return err
 		}
-		d.said = append(d.said, record{At: time.Now(), Did: actEdit, Mark: now, Conv: t.conv, Root: t.root, ID: id, Heard: true})
+		d.said = append(d.said, judge.Record{At: time.Now(), Did: judge.ActEdit, Mark: now, Conv: t.conv, Root: t.root, ID: id, Heard: true})
 		return nil
 	})
 }
 
 // say types in a conversation's thread and enters it into the ledger.
-func (d *driver) say(ctx context.Context, t *talk, who, text string, r record) (id string, err error) {
+func (d *driver) say(ctx context.Context, t *talk, who, text string, r judge.Record) (id string, err error) {
 	if id, err = d.chat.say(ctx, who, t.root, text); err != nil {
 		return "", err
 	}
@@ -332,26 +333,26 @@ func (d *driver) say(ctx context.Context, t *talk, who, text string, r record) (
 }
 
 // command types a command of the agent who holds the conversation.
-func (d *driver) command(ctx context.Context, t *talk, r record, words string) error {
+func (d *driver) command(ctx context.Context, t *talk, r judge.Record, words string) error {
 	_, err := d.say(ctx, t, t.agent, d.traits.Command(words), r)
 	return err
 }
 
 // typeInside types words that must never reach the customer, in one of the forms that say so.
 func (d *driver) typeInside(ctx context.Context, t *talk) error {
-	m := t.mark(inside)
+	m := t.mark(judge.Inside)
 	d.done.Inside++
 	ways := d.traits.Inside(t, d.words(m))
 	way := ways[d.rng.IntN(len(ways))]
-	_, err := d.say(ctx, t, way.who, way.text, record{Did: actType, Mark: m})
+	_, err := d.say(ctx, t, way.who, way.text, judge.Record{Did: judge.ActType, Mark: m})
 	return err
 }
 
 // typeAndDelete takes a reply back within the hold.
 func (d *driver) typeAndDelete(ctx context.Context, t *talk) error {
-	m := t.mark(gone)
+	m := t.mark(judge.Gone)
 	d.taken.typed(m)
-	id, err := d.say(ctx, t, t.agent, d.traits.Reply(d.words(m), m.N), record{Did: actType, Mark: m})
+	id, err := d.say(ctx, t, t.agent, d.traits.Reply(d.words(m), m.N), judge.Record{Did: judge.ActType, Mark: m})
 	if err != nil {
 		return err
 	}
@@ -361,7 +362,7 @@ func (d *driver) typeAndDelete(ctx context.Context, t *talk) error {
 		if err := d.chat.takeBack(ctx, t.agent, id); err != nil {
 			return err
 		}
-		d.said = append(d.said, record{At: time.Now(), Did: actDelete, Conv: t.conv, Root: t.root, ID: id, Heard: true})
+		d.said = append(d.said, judge.Record{At: time.Now(), Did: judge.ActDelete, Conv: t.conv, Root: t.root, ID: id, Heard: true})
 		return nil
 	})
 	return nil
@@ -373,7 +374,7 @@ func (d *driver) soon(do func(context.Context) error) {
 }
 
 // words makes a text around a mark.
-func (d *driver) words(m mark) string {
+func (d *driver) words(m judge.Mark) string {
 	list := []string{
 		"Thank you for your patience, this is %s.", "Here is what I found: %s", "Please look at %s and tell me whether it works now.",
 		"About %s:\n\nit was the cable.", "Hello again, %s.\nBest wishes", "%s",

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"parley/cmd/parley/torture/judge"
 )
 
 // judge decides whether a run that was played to its end was a good one.
@@ -18,17 +20,17 @@ func (r *Report) judge() error {
 // faults says why a run failed: promises that were broken, and whatever kept the run from
 // putting them to the test as ordered. None = a good run.
 func (r *Report) faults() []string {
-	return slices.Concat(r.brokenPromises(), r.Verdict.excessive(r.opt), r.unlikeOrdered(), r.unheard())
+	return slices.Concat(r.brokenPromises(), excessive(&r.Verdict, r.opt), r.unlikeOrdered(), r.unheard())
 }
 
 // brokenPromises are those of Parley itself.
 func (r *Report) brokenPromises() []string {
-	return slices.Concat(r.Verdict.broken(), r.Audit.broken(), counted([]tally{
-		{"events left in the queue", r.Left.Pending}, {"lanes left with something to deliver", r.Left.Lanes},
-		{"events in quarantine that can be read", r.Left.Quarantined - r.Said.Poisons},
-		{"attempts of an older version at events of a newer one", r.Versions.Touched},
-		{"ends of Parley by itself", len(r.Fell)}, {"panics or data races", len(r.Crashes)},
-		{"posts or mails that can't be shown", len(r.Problems)},
+	return slices.Concat(r.Verdict.Broken(), r.Audit.broken(), judge.Counted([]judge.Tally{
+		{What: "events left in the queue", N: r.Left.Pending}, {What: "lanes left with something to deliver", N: r.Left.Lanes},
+		{What: "events in quarantine that can be read", N: r.Left.Quarantined - r.Said.Poisons},
+		{What: "attempts of an older version at events of a newer one", N: r.Versions.Touched},
+		{What: "ends of Parley by itself", N: len(r.Fell)}, {What: "panics or data races", N: len(r.Crashes)},
+		{What: "posts or mails that can't be shown", N: len(r.Problems)},
 	}))
 }
 

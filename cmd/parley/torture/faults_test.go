@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"parley/cmd/parley/lab"
+	"parley/cmd/parley/torture/judge"
 )
 
 // goodReport is that of a run in which everything was said, seen and kept.
@@ -21,7 +22,7 @@ func goodReport() Report {
 		Left:    lab.Load{Quarantined: 2},
 		Audit:   audit{Effects: 200, Places: 90},
 		Faults:  map[string]int{"imap fetch cut": 2, "imap search drop_before": 0, "smtp data reply": 1, "slack duplicate": 3, "teams 500": 1, "meta status": 1, "twilio drop_after": 2},
-		Verdict: Verdict{Mails: 91, Replies: 58, Backs: 4, Inside: 8, Edits: 3, Deletes: 2, Commands: 3, Clicked: 9, Asked: 5, Ambiguous: 9, Unsure: 3, Excused: 4},
+		Verdict: judge.Verdict{Mails: 91, Replies: 58, Backs: 4, Inside: 8, Edits: 3, Deletes: 2, Commands: 3, Clicked: 9, Asked: 5, Ambiguous: 9, Unsure: 3, Excused: 4},
 	}
 }
 
@@ -107,11 +108,11 @@ func TestExcessiveByWorld(t *testing.T) {
 		o    Options
 		most int
 	}{{Options{}, 3}, {Options{OwnCopies: true}, 16}, {Options{Chats: true}, 16}, {Options{ShortWaits: true}, 25}} {
-		v := Verdict{Replies: 90, Unsure: c.most}
-		if got := v.excessive(c.o); len(got) > 0 {
+		v := judge.Verdict{Replies: 90, Unsure: c.most}
+		if got := excessive(&v, c.o); len(got) > 0 {
 			t.Errorf("%+v: %q", c.o, got)
 		}
-		if v.Unsure++; len(v.excessive(c.o)) != 1 {
+		if v.Unsure++; len(excessive(&v, c.o)) != 1 {
 			t.Errorf("%+v: %d of 90 pass", c.o, v.Unsure)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"parley/channels/twilio"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/lab"
+	"parley/cmd/parley/torture/judge"
 )
 
 // hold is how long Parley holds a reply back. It is short, so that blows fall during the hold
@@ -130,7 +131,7 @@ type Report struct {
 	Skipped []string       `json:"skipped"` // what this machine could not play, and why
 	Took    time.Duration  `json:"took"`    // Units: nanoseconds
 	Quiet   time.Duration  `json:"quiet"`   // from the end of the flow to the verdict
-	Verdict Verdict        `json:"verdict"`
+	Verdict judge.Verdict  `json:"verdict"`
 	Crashes []string       `json:"crashes,omitempty"` // panics and data races in the logs
 	// Versions says what replicas of two versions made of each other's events.
 	Versions versions `json:"versions"`

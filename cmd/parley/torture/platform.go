@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"parley/cmd/parley/torture/judge"
 )
 
 // platform is the chat in which agents work, seen through its emulator's windows: what
@@ -14,7 +16,7 @@ type platform interface {
 	traits() traits
 
 	// look shows the support channel with all its threads.
-	look(ctx context.Context) ([]thread, error)
+	look(ctx context.Context) ([]judge.Thread, error)
 	// roots gives the threads' roots by the subject on their cards.
 	roots(ctx context.Context) (map[string]root, error)
 	// evidence is everything, to be kept.

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"parley/cmd/parley/torture/judge"
 )
 
 // listened is a proxy, and what its server hears.
@@ -215,7 +217,7 @@ func TestTraps(t *testing.T) {
 	t.Parallel()
 	p, traps := testProxy(t)
 	var set markSet
-	set.add(mark{out, 1, 2})
+	set.add(judge.Mark{Kind: judge.Out, Conv: 1, N: 2})
 	arm := func(tr *trap) <-chan bool {
 		sprang := make(chan bool, 1)
 		go func() { sprang <- traps.wait(t.Context(), tr, time.Minute) }()

@@ -213,7 +213,7 @@ func (s *stage) settle(ctx context.Context, r *Report) error {
 		if time.Since(told) > 5*time.Second {
 			told = time.Now()
 			s.say("        waiting: %d facts, %d lanes, %d not arrived, %d answered by the oracle's agent",
-				r.Left.Pending, r.Left.Lanes, r.Verdict.waits()+r.Audit.waits(), r.Verdict.Clicked+r.Verdict.Ambiguous)
+				r.Left.Pending, r.Left.Lanes, r.Verdict.Waits()+r.Audit.waits(), r.Verdict.Clicked+r.Verdict.Ambiguous)
 		}
 		if !pause.For(ctx, time.Second) {
 			return ctx.Err()
@@ -240,7 +240,7 @@ func (s *stage) look(ctx context.Context, o order, r *Report) (quiet bool, err e
 	if err != nil {
 		return false, err
 	}
-	typed := slices.DeleteFunc(s.driver.said.heard(), func(id string) bool { return never[id] })
+	typed := slices.DeleteFunc(s.driver.said.Heard(), func(id string) bool { return never[id] })
 	k := known{Typed: typed, Cards: a.Cards, Poisons: s.driver.poisons, Stopped: s.opt.StopLong, Blind: s.opt.Blind}
 	if r.Audit, err = s.database.audit(ctx, k); err != nil {
 		return false, err
@@ -253,7 +253,7 @@ func (s *stage) look(ctx context.Context, o order, r *Report) (quiet bool, err e
 		r.Versions.Touched = seen.Touched
 	}
 	r.Verdict, r.Problems = a.Verdict, a.Problems
-	return a.Clicks+r.Left.Lanes+r.Left.Pending+untold+a.Verdict.waits()+r.Audit.waits() == 0, nil
+	return a.Clicks+r.Left.Lanes+r.Left.Pending+untold+a.Verdict.Waits()+r.Audit.waits() == 0, nil
 }
 
 // list writes counts in the order of their names.

@@ -11,6 +11,7 @@ import (
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/child"
 	"parley/cmd/parley/lab"
+	"parley/cmd/parley/torture/judge"
 	"parley/store"
 )
 
@@ -72,7 +73,7 @@ accounts:
     email:
       address: %[6]s
       sender_name: Acme Support
-%[7]s%[8]s`, supportTeam, t.Kind, t.Channel, otherTeam, s.opt.hold(), lab.HelpAddress, saveSent,
+%[7]s%[8]s`, judge.SupportTeam, t.Kind, t.Channel, judge.OtherTeam, s.opt.hold(), lab.HelpAddress, saveSent,
 		lab.MailServers(s.network.imap.address(), s.network.smtp.address(), "none", s.vars["FAKE_MAIL_USERNAME"], s.vars["FAKE_MAIL_PASSWORD"])) + s.chatConfig()
 }
 
@@ -89,5 +90,5 @@ func (s *stage) chatConfig() string {
   - {name: sms, kind: sms, team: %[12]s, hold: %[1]s, settings: {reply_after_resolve: reopen},
      twilio: {account_sid: %[9]s, auth_token: %[10]s, from: %[11]q}}
 `, s.opt.hold(), waNumber, waBusiness, waToken, appSecret, verifyToken, pageID, pageToken,
-		twilioAccount, twilioToken, smsNumber, supportTeam)
+		twilioAccount, twilioToken, smsNumber, judge.SupportTeam)
 }

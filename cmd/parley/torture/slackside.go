@@ -11,6 +11,7 @@ import (
 
 	"parley/bot/slack/slackfake"
 	"parley/cmd/parley/lab"
+	"parley/cmd/parley/torture/judge"
 )
 
 // People and places of the workspace.
@@ -50,7 +51,7 @@ type slackSide struct{ wire }
 
 func (slackSide) traits() traits { return slackTraits() }
 
-func (s slackSide) look(ctx context.Context) ([]thread, error) {
+func (s slackSide) look(ctx context.Context) ([]judge.Thread, error) {
 	channel, err := s.channel(ctx)
 	return slackThreads(channel), err
 }
@@ -70,12 +71,12 @@ func (s slackSide) channel(ctx context.Context) (slackfake.ChannelState, error) 
 	return all.Channels[0], nil
 }
 
-func slackThreads(channel slackfake.ChannelState) []thread {
-	var list []thread
+func slackThreads(channel slackfake.ChannelState) []judge.Thread {
+	var list []judge.Thread
 	for _, root := range channel.Messages {
-		t := thread{Root: root.TS}
+		t := judge.Thread{Root: root.TS}
 		if root.BotID != "" {
-			t.Card = shown(root.Text, root.Blocks)
+			t.Card = judge.Shown(root.Text, root.Blocks)
 		}
 		for _, m := range append([]*slackfake.Message{root}, channel.Threads[root.TS]...) {
 			if m.Subtype == "tombstone" {
@@ -83,20 +84,20 @@ func slackThreads(channel slackfake.ChannelState) []thread {
 			}
 			t.Posts = append(t.Posts, slackPost(m))
 		}
-		slices.SortStableFunc(t.Posts, func(a, b post) int { return cmp.Compare(a.TS, b.TS) })
+		slices.SortStableFunc(t.Posts, func(a, b judge.Post) int { return cmp.Compare(a.TS, b.TS) })
 		list = append(list, t)
 	}
 	return list
 }
 
-func slackPost(m *slackfake.Message) post {
-	text := shown(m.Text, m.Blocks)
-	p := post{TS: m.TS, Name: m.Username, Marks: marksIn(text)}
+func slackPost(m *slackfake.Message) judge.Post {
+	text := judge.Shown(m.Text, m.Blocks)
+	p := judge.Post{TS: m.TS, Name: m.Username, Marks: judge.MarksIn(text)}
 	if m.BotID == "" {
 		p.User, p.Resolve = m.User, strings.TrimSpace(m.Text) == "!resolve"
 		return p
 	}
-	p.Buttons, p.Again = buttons(m.Blocks), strings.Contains(text, twice)
+	p.Buttons, p.Again = judge.Buttons(m.Blocks), strings.Contains(text, twice)
 	if m.Metadata != nil {
 		p.Token = string(m.Metadata.EventPayload)
 	}
@@ -110,7 +111,7 @@ func (s slackSide) roots(ctx context.Context) (map[string]root, error) {
 	}
 	roots := map[string]root{}
 	for _, m := range list {
-		card := shown(m.Text, m.Blocks)
+		card := judge.Shown(m.Text, m.Blocks)
 		if about := subjectIn(card); m.BotID != "" && about != "" {
 			roots[about] = root{m.TS, card}
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/channels/pause"
+	"parley/cmd/parley/torture/judge"
 )
 
 const (
@@ -29,7 +30,7 @@ type hardMails struct {
 	deadly markSet   // those that end the process which applies them
 
 	mu   sync.Mutex
-	last map[errand]mark // the last mail that was made for each kind of errand
+	last map[errand]judge.Mark // the last mail that was made for each kind of errand
 }
 
 // makeHard makes the trigger that refuses hard mails. A mail is hard until Parley has counted enough attempts at it, whatever
@@ -57,10 +58,10 @@ const makeHard = `
 
 // make prepares that applying a mail fails; it is called before the mail is written. It tries until
 // the database answers, for at most a minute.
-func (h *hardMails) make(ctx context.Context, what errand, m mark) error {
+func (h *hardMails) make(ctx context.Context, what errand, m judge.Mark) error {
 	h.mu.Lock()
 	if h.last == nil {
-		h.last = map[errand]mark{}
+		h.last = map[errand]judge.Mark{}
 	}
 	h.last[what] = m
 	h.mu.Unlock()
@@ -90,7 +91,7 @@ func (h *hardMails) make(ctx context.Context, what errand, m mark) error {
 }
 
 // refusalsOf names the sequence that counts how often a mail could not be applied.
-func refusalsOf(m mark) string { return fmt.Sprintf("torture.refusals_%d_%d", m.Conv, m.N) }
+func refusalsOf(m judge.Mark) string { return fmt.Sprintf("torture.refusals_%d_%d", m.Conv, m.N) }
 
 const hardQuery = `
 	SELECT coalesce((SELECT last_value FROM pg_sequences WHERE format('%s.%s', schemaname, sequencename) = $2), 0) AS refused,
@@ -210,7 +211,7 @@ func (d *driver) writeHard(ctx context.Context, what errand) error {
 	d.mails += 3
 	for i := range 3 {
 		if i == 1 {
-			m := mark{said, t.conv, t.n + 1}
+			m := judge.Mark{Kind: judge.Said, Conv: t.conv, N: t.n + 1}
 			if err := d.hard.make(ctx, what, m); err != nil {
 				return err
 			}

@@ -15,6 +15,7 @@ import (
 
 	"parley/bot/teams/teamsfake"
 	"parley/cmd/parley/lab"
+	"parley/cmd/parley/torture/judge"
 )
 
 // newOrganisation makes the emulator of Teams. The app may read its channels unless f.Blind.
@@ -79,7 +80,7 @@ func (s teamsSide) evidence(ctx context.Context) (any, error) {
 		s.call(ctx, http.MethodGet, s.Teams+"/_fake/lost", nil, &lost), s.call(ctx, http.MethodGet, s.Teams+"/_fake/problems", nil, &problems))
 }
 
-func (s teamsSide) look(ctx context.Context) ([]thread, error) {
+func (s teamsSide) look(ctx context.Context) ([]judge.Thread, error) {
 	list, err := s.channel(ctx)
 	if err != nil {
 		return nil, err
@@ -93,12 +94,12 @@ func (s teamsSide) look(ctx context.Context) ([]thread, error) {
 	return teamsThreads(list, s.Blind, never), nil
 }
 
-func teamsThreads(list []*teamsfake.Message, blind bool, never map[string]bool) []thread {
+func teamsThreads(list []*teamsfake.Message, blind bool, never map[string]bool) []judge.Thread {
 	var roots []string
-	threads := map[string]*thread{}
+	threads := map[string]*judge.Thread{}
 	for _, m := range list {
 		if threads[m.Root] == nil {
-			threads[m.Root] = &thread{Root: m.Root}
+			threads[m.Root] = &judge.Thread{Root: m.Root}
 			roots = append(roots, m.Root)
 		}
 		t := threads[m.Root]
@@ -111,9 +112,9 @@ func teamsThreads(list []*teamsfake.Message, blind bool, never map[string]bool) 
 			t.Posts = append(t.Posts, p)
 		}
 	}
-	out := make([]thread, 0, len(roots))
+	out := make([]judge.Thread, 0, len(roots))
 	for _, id := range roots {
-		slices.SortStableFunc(threads[id].Posts, func(a, b post) int { return cmp.Compare(a.TS, b.TS) })
+		slices.SortStableFunc(threads[id].Posts, func(a, b judge.Post) int { return cmp.Compare(a.TS, b.TS) })
 		out = append(out, *threads[id])
 	}
 	return out
@@ -124,7 +125,7 @@ func teamsThreads(list []*teamsfake.Message, blind bool, never map[string]bool) 
 func words(m *teamsfake.Message) string {
 	text := m.Text
 	for _, c := range m.Cards {
-		text += "\n" + shown("", c)
+		text += "\n" + judge.Shown("", c)
 	}
 	return strings.ReplaceAll(text, "\u2060", "")
 }
@@ -132,9 +133,9 @@ func words(m *teamsfake.Message) string {
 // twice are words that Parley adds to what it posts again although it may be there already.
 const twice = "may be shown twice"
 
-func teamsPost(m *teamsfake.Message, blind bool) post {
+func teamsPost(m *teamsfake.Message, blind bool) judge.Post {
 	text := words(m)
-	p := post{TS: m.ID, Marks: marksIn(text)}
+	p := judge.Post{TS: m.ID, Marks: judge.MarksIn(text)}
 	if !m.Bot {
 		p.User, p.Resolve = m.User, strings.HasSuffix(strings.TrimSpace(m.Text), "resolve") && len(p.Marks) == 0
 		return p
@@ -158,7 +159,7 @@ func teamsPost(m *teamsfake.Message, blind bool) post {
 // verbs gives the buttons of a card that act at once.
 func verbs(card json.RawMessage) map[string]string {
 	found := map[string]string{}
-	walk(card, func(o map[string]any) {
+	judge.Walk(card, func(o map[string]any) {
 		if verb, ok := o["verb"].(string); ok && o["type"] == "Action.Execute" {
 			found[verb] = verb
 		}
@@ -170,7 +171,7 @@ func verbs(card json.RawMessage) map[string]string {
 // Shape of a button's n: 3f2a90bc11d0-2
 func nonce(card json.RawMessage) string {
 	found := ""
-	walk(card, func(o map[string]any) {
+	judge.Walk(card, func(o map[string]any) {
 		if n, ok := o["n"].(string); ok && found == "" {
 			found, _, _ = strings.Cut(n, "-")
 		}
@@ -185,7 +186,7 @@ func (s teamsSide) roots(ctx context.Context) (map[string]root, error) {
 	roots, talks := map[string]root{}, map[string]bool{}
 	for _, t := range threads {
 		about := subjectIn(t.Card)
-		has := slices.ContainsFunc(t.Posts, func(p post) bool { return p.Name != "" })
+		has := slices.ContainsFunc(t.Posts, func(p judge.Post) bool { return p.Name != "" })
 		if about != "" && has && !talks[about] {
 			roots[about], talks[about] = root{t.Root, t.Card}, true
 		}

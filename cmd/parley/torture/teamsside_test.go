@@ -8,6 +8,7 @@ import (
 
 	"parley/bot/teams/teamsfake"
 	"parley/cmd/parley/lab"
+	"parley/cmd/parley/torture/judge"
 )
 
 // TestTeamsThreads: what the oracle reads off a channel, where Parley may look and where not.
@@ -36,7 +37,7 @@ func TestTeamsThreads(t *testing.T) {
 			t.Fatalf("threads %+v", threads)
 		}
 		p := threads[0].Posts
-		if p[1].Name != "Customer 001" || !p[1].Again || !slices.Equal(p[1].Marks, []mark{{said, 1, 1}}) {
+		if p[1].Name != "Customer 001" || !p[1].Again || !slices.Equal(p[1].Marks, []judge.Mark{{Kind: judge.Said, Conv: 1, N: 1}}) {
 			t.Errorf("a customer's message: %+v", p[1])
 		}
 		if p[2].User != lab.TeamsAnn || !p[2].Untold || p[2].Name != "" || p[2].Resolve || !p[4].Resolve {

@@ -1,23 +1,23 @@
-package torture
+package judge
 
 import "slices"
 
-// judge compares what was said with what arrived.
-func judge(w world, t testimony) Verdict {
+// Decide compares what was said with what arrived.
+func Decide(w World, t Testimony) Verdict {
 	var v Verdict
 	judgeLedger(&v, w, t)
 	judgeTokens(&v, w)
 	judgeThreads(&v, w, t.Excused)
 	judgeCare(&v, w, t)
-	replies, untold := map[int][]mark{}, map[mark]bool{}
+	replies, untold := map[int][]Mark{}, map[Mark]bool{}
 	for _, th := range w.Threads {
 		for _, p := range th.Posts {
-			for _, m := range distinct(p.Marks) {
+			for _, m := range Distinct(p.Marks) {
 				switch {
 				case p.User == "":
-				case m.Kind == inside:
+				case m.Kind == Inside:
 					v.Inside++
-				case m.Kind == out:
+				case m.Kind == Out:
 					v.Replies++
 					replies[m.Conv] = append(replies[m.Conv], m)
 					untold[m] = untold[m] || p.Untold
@@ -32,8 +32,8 @@ func judge(w world, t testimony) Verdict {
 }
 
 // judgeThreads looks for each mail, once, in the one thread of its conversation.
-func judgeThreads(v *Verdict, w world, excused map[mark]bool) {
-	home, shown := map[int]string{}, map[mark]int{}
+func judgeThreads(v *Verdict, w World, excused map[Mark]bool) {
+	home, shown := map[int]string{}, map[Mark]int{}
 	allowed := shownAgain(w)
 	for _, t := range w.Threads {
 		owner, last := 0, 0
@@ -41,11 +41,11 @@ func judgeThreads(v *Verdict, w world, excused map[mark]bool) {
 			if p.User != "" || p.Name == "" {
 				continue
 			}
-			for _, m := range distinct(p.Marks) {
-				if m.Kind != said {
+			for _, m := range Distinct(p.Marks) {
+				if m.Kind != Said {
 					continue
 				}
-				if n := count(p.Marks, m); n > 1 {
+				if n := Count(p.Marks, m); n > 1 {
 					v.find(&v.Doubled, "%s stands %d times in the post %s", m, n, p.TS)
 				}
 				if shown[m]++; shown[m] > 1+allowed[m] {
@@ -82,7 +82,7 @@ func judgeThreads(v *Verdict, w world, excused map[mark]bool) {
 }
 
 // judgeWritten looks for mails that stand in no thread.
-func judgeWritten(v *Verdict, w world, shown map[mark]int) {
+func judgeWritten(v *Verdict, w World, shown map[Mark]int) {
 	for _, b := range w.Boxes {
 		for range b.Waiting {
 			v.find(&v.Lost, "the phone of customer %d still sends", b.Conv)
@@ -98,11 +98,11 @@ func judgeWritten(v *Verdict, w world, shown map[mark]int) {
 
 // shownAgain counts for each mark the posts that say of themselves that they may be a second copy.
 // Each of them excuses one copy.
-func shownAgain(w world) map[mark]int {
-	again := map[mark]int{}
+func shownAgain(w World) map[Mark]int {
+	again := map[Mark]int{}
 	for _, t := range w.Threads {
 		for _, p := range t.Posts {
-			for _, m := range distinct(p.Marks) {
+			for _, m := range Distinct(p.Marks) {
 				if p.Again && p.Name != "" {
 					again[m]++
 				}
@@ -113,7 +113,7 @@ func shownAgain(w world) map[mark]int {
 }
 
 // judgeTokens looks for deliveries that made more than one post.
-func judgeTokens(v *Verdict, w world) {
+func judgeTokens(v *Verdict, w World) {
 	posts, again := map[string][]string{}, map[string]int{}
 	for _, t := range w.Threads {
 		for _, p := range t.Posts {
@@ -136,22 +136,22 @@ func judgeTokens(v *Verdict, w world) {
 }
 
 // judgeBox checks what a customer received against what was to reach him.
-func judgeBox(v *Verdict, b box, replies []mark, untold map[mark]bool, t testimony) {
-	copies := map[mark]int{}
-	var order []mark // in which the copies arrived
+func judgeBox(v *Verdict, b Box, replies []Mark, untold map[Mark]bool, t Testimony) {
+	copies := map[Mark]int{}
+	var order []Mark // in which the copies arrived
 	for _, l := range b.Inbox {
-		for _, m := range distinct(l.Marks) {
+		for _, m := range Distinct(l.Marks) {
 			switch {
-			case m.Kind == inside:
+			case m.Kind == Inside:
 				v.find(&v.Leaked, "%s was typed for inside and reached customer %d", m, b.Conv)
-			case m.Kind == gone && t.Excused[m]:
+			case m.Kind == Gone && t.Excused[m]:
 				v.Excused++
-			case m.Kind == gone:
+			case m.Kind == Gone:
 				v.find(&v.Late, "%s was deleted during the hold and reached the customer", m)
 			case m.Conv != b.Conv:
 				v.find(&v.Leaked, "%s reached customer %d", m, b.Conv)
-			case m.Kind == out:
-				if n := count(l.Marks, m); n > 1 {
+			case m.Kind == Out:
+				if n := Count(l.Marks, m); n > 1 {
 					v.find(&v.Doubled, "%s stands %d times in one message to the customer", m, n)
 				}
 				copies[m]++
@@ -180,8 +180,8 @@ func judgeBox(v *Verdict, b box, replies []mark, untold map[mark]bool, t testimo
 // judgeOrder compares the order in which copies arrived with that in which replies were typed.
 // Each click that may have sent a reply excuses the place of one copy, the last ones first. Of the
 // other copies only the first counts.
-func judgeOrder(v *Verdict, order, replies []mark, copies map[mark]int, t testimony) {
-	seen := map[mark]int{}
+func judgeOrder(v *Verdict, order, replies []Mark, copies map[Mark]int, t Testimony) {
+	seen := map[Mark]int{}
 	last := -1
 	for _, m := range order {
 		seen[m]++

@@ -1,4 +1,4 @@
-package torture
+package judge
 
 import (
 	"slices"
@@ -7,14 +7,14 @@ import (
 
 // judgeCare looks at each thread as the people of the team do: does the thread say what failed,
 // and does its card name somebody for the customer who waits?
-func judgeCare(v *Verdict, w world, said testimony) {
+func judgeCare(v *Verdict, w World, said Testimony) {
 	for _, t := range w.Threads {
 		judgeBacks(v, &t)
 		waits, resolved := waiting(&t)
-		k := said.keepersOf(t.Root)
+		k := said.KeepersOf(t.Root)
 		switch {
-		case waits == (mark{}) || k.named(t.Card):
-		case resolved && isResolved(t.Card):
+		case waits == (Mark{}) || k.named(t.Card):
+		case resolved && IsResolved(t.Card):
 			v.Unseen++
 		default:
 			v.find(&v.Forgotten, "the customer of %s waits, and of %s the card names nobody: %q", waits, k, t.Card)
@@ -23,10 +23,10 @@ func judgeCare(v *Verdict, w world, said testimony) {
 }
 
 // judgeBacks looks for replies that came back and of which the thread says nothing.
-func judgeBacks(v *Verdict, t *thread) {
+func judgeBacks(v *Verdict, t *Thread) {
 	for _, p := range t.Posts {
-		for _, m := range distinct(p.Marks) {
-			if m.Kind != back || p.User == "" {
+		for _, m := range Distinct(p.Marks) {
+			if m.Kind != Back || p.User == "" {
 				continue
 			}
 			v.Backs++
@@ -43,47 +43,48 @@ func judgeBacks(v *Verdict, t *thread) {
 
 // waiting gives the customer's last words in a thread, unless somebody replied after them, and
 // whether somebody resolved the conversation.
-func waiting(t *thread) (waits mark, resolved bool) {
+func waiting(t *Thread) (waits Mark, resolved bool) {
 	for _, p := range t.Posts {
 		resolved = resolved || p.Resolve
 		for _, m := range p.Marks {
 			switch {
-			case m.Kind == said && p.Name != "" && p.User == "":
+			case m.Kind == Said && p.Name != "" && p.User == "":
 				waits = m
-			case m.Kind == out && p.User != "":
-				waits = mark{}
+			case m.Kind == Out && p.User != "":
+				waits = Mark{}
 			}
 		}
 	}
 	return waits, resolved
 }
 
-// keepersOf gives the owners and teams of which the card of a thread must name one.
-func (t testimony) keepersOf(root string) keepers {
-	k := t.Said.keepersOf(root, t.Late)
+// KeepersOf gives the owners and teams of which the card of a thread must name one.
+func (t Testimony) KeepersOf(root string) Keepers {
+	k := t.Said.KeepersOf(root, t.Late)
 	k.Owner = k.Owner || t.Answered[root]
 	return k
 }
 
-// agentNames are the agents of a run, as cards name them.
-func agentNames() []string { return []string{"Ann Lee", "Ben Katz"} }
+// AgentNames are the agents of a run, as cards name them.
+func AgentNames() []string { return []string{"Ann Lee", "Ben Katz"} }
 
 // named says whether the card of an open conversation names an owner, if it may have one,
 // or else the right team alone. The card of a resolved conversation names neither.
-func (k keepers) named(card string) bool {
+func (k Keepers) named(card string) bool {
 	contains := func(name string) bool { return strings.Contains(card, name) }
-	if slices.ContainsFunc(agentNames(), contains) {
+	if slices.ContainsFunc(AgentNames(), contains) {
 		return k.Owner
 	}
 	return slices.ContainsFunc(k.Teams, contains)
 }
 
-func (k keepers) String() string {
+func (k Keepers) String() string {
 	list := k.Teams
 	if k.Owner {
-		list = append(agentNames(), list...)
+		list = append(AgentNames(), list...)
 	}
 	return strings.Join(list, ", ")
 }
 
-func isResolved(card string) bool { return strings.Contains(card, "Resolved") }
+// IsResolved says whether a card shows a resolved conversation.
+func IsResolved(card string) bool { return strings.Contains(card, "Resolved") }

@@ -1,4 +1,4 @@
-package torture
+package judge
 
 import "fmt"
 
@@ -37,10 +37,10 @@ type Verdict struct {
 }
 
 // Bad says that a promise was broken.
-func (v *Verdict) Bad() bool { return v.waits()+v.Doubled+v.Reordered+v.Leaked+v.Scattered+v.Late > 0 }
+func (v *Verdict) Bad() bool { return v.Waits()+v.Doubled+v.Reordered+v.Leaked+v.Scattered+v.Late > 0 }
 
-// waits counts what may still be put right by waiting.
-func (v *Verdict) waits() int { return v.Lost + v.Forgotten + v.Unaccounted }
+// Waits counts what may still be put right by waiting.
+func (v *Verdict) Waits() int { return v.Lost + v.Forgotten + v.Unaccounted }
 
 func (v *Verdict) find(count *int, format string, args ...any) {
 	const most = 40
@@ -50,75 +50,26 @@ func (v *Verdict) find(count *int, format string, args ...any) {
 	}
 }
 
-// broken says which promises were broken, in words.
-func (v *Verdict) broken() []string {
-	return counted([]tally{{"lost", v.Lost}, {"doubled", v.Doubled}, {"reordered", v.Reordered}, {"leaked", v.Leaked},
+// Broken says which promises were broken, in words.
+func (v *Verdict) Broken() []string {
+	return Counted([]Tally{{"lost", v.Lost}, {"doubled", v.Doubled}, {"reordered", v.Reordered}, {"leaked", v.Leaked},
 		{"scattered", v.Scattered},
 		{"received though deleted", v.Late}, {"forgotten", v.Forgotten}, {"unaccounted for", v.Unaccounted}})
 }
 
-// tally is a word for people and how often it applies.
-type tally struct {
-	what string
-	n    int
+// Tally is a word for people and how often it applies.
+type Tally struct {
+	What string
+	N    int
 }
 
-// counted writes what is not zero.
-func counted(list []tally) []string {
+// Counted writes what is not zero.
+func Counted(list []Tally) []string {
 	var words []string
 	for _, t := range list {
-		if t.n > 0 {
-			words = append(words, fmt.Sprintf("%d %s", t.n, t.what))
+		if t.N > 0 {
+			words = append(words, fmt.Sprintf("%d %s", t.N, t.What))
 		}
 	}
 	return words
-}
-
-// share says how many of n messages may be excused: a fixed number and a percentage of n.
-type share struct {
-	some    int
-	percent int
-}
-
-func (s share) of(n int) int { return s.some + n*s.percent/100 }
-
-// excessive says which excuses were used more often than faults explain: a Parley that
-// asks about everything loses nothing and is of no use.
-func (v *Verdict) excessive(o Options) []string {
-	replies := v.Replies + v.Backs
-	unsure := share{2, 2}
-	// Without copies in Sent, and at WhatsApp, nothing tells whether a message arrived whose answer
-	// was lost.
-	if o.OwnCopies || o.Chats {
-		unsure = share{4, 14}
-	}
-	twice := share{2, 2}
-	if o.Blind {
-		twice = share{4, 25}
-	}
-	// In the short form as many blows fall in seconds as otherwise in minutes, the clock jumps over much of
-	// what is said, and people are asked after a few looks: sooner on a slow machine.
-	short := share{4, 20}
-	var list []string
-	for _, c := range []struct {
-		tally
-		most share
-		from int
-	}{
-		{tally{"sent by a click for no reason", v.Clicked - v.Asked}, share{4, 4}, replies},
-		{tally{"truly ambiguous", v.Unsure}, unsure, replies},
-		{tally{"excused", v.Excused}, share{4, 5}, replies},
-		{tally{"untold", v.Untold}, share{4, 5}, replies + v.Edits},
-		{tally{"resolved before the customer's words were shown", v.Unseen}, share{2, 30}, v.Commands},
-		{tally{"shown twice and marked so", v.Twice}, twice, v.Mails},
-	} {
-		most := c.most.of(c.from)
-		if o.ShortWaits {
-			most += short.of(c.from)
-		}
-		if c.n > most {
-			list = append(list, fmt.Sprintf("%d %s, of %d: more than the %d that faults explain", c.n, c.what, c.from, most))
-		}
-	}
-	return list
 }
