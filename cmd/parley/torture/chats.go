@@ -122,7 +122,13 @@ func (c *chats) connect(w http.ResponseWriter, r *http.Request) {
 }
 
 // phoneOf is the number of a customer who writes short messages or by WhatsApp.
-func phoneOf(conv int) string { return fmt.Sprintf("+1555%07d", 1_000_000+conv) }
+func phoneOf(conv int) string { return fmt.Sprintf(phonePrefix+"%07d", firstPhone+conv) }
+
+// Customers' numbers: seven digits follow the prefix.
+const (
+	phonePrefix = "+1555"
+	firstPhone  = 1_000_000
+)
 
 // whatsAppUser is the id by which WhatsApp knows a customer.
 func whatsAppUser(conv int) string { return fmt.Sprintf("US.torture%04d", conv) }

@@ -53,3 +53,16 @@ func sendText(ctx context.Context, t *testing.T, base string) {
 	}
 	_ = res.Body.Close()
 }
+
+// TestSubjectIn: a thread's card names its conversation, also that of somebody who has no name.
+func TestSubjectIn(t *testing.T) {
+	t.Parallel()
+	for card, want := range map[string]string{
+		":iphone: *" + phoneOf(15) + "* · #3 · About said-c015-1: it was the cable.": "Case 015",
+		"*Case 004* · #7 · Hello": "Case 004", "*" + smsNumber + "* · #3": "", "+1555": "", "nobody": "",
+	} {
+		if got := subjectIn(card); got != want {
+			t.Errorf("%q: %q, want %q", card, got, want)
+		}
+	}
+}

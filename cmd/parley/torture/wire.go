@@ -154,10 +154,16 @@ func customer(conv int) string { return fmt.Sprintf("c%03d@customer.test", conv)
 // subject of a conversation; the words are found again on the card of its thread.
 func subject(conv int) string { return fmt.Sprintf("Case %03d", conv) }
 
-// subjectIn finds the subject on a card; "" = there is none.
+// subjectIn finds the subject on a card; "" = there is none. The card of somebody who writes short messages
+// shows the number in its place: Twilio tells no name.
 func subjectIn(words string) string {
 	if _, rest, ok := strings.Cut(words, "Case "); ok && len(rest) >= 3 {
 		return "Case " + rest[:3]
+	}
+	if _, rest, ok := strings.Cut(words, phonePrefix); ok && len(rest) >= 7 {
+		if n, err := strconv.Atoi(rest[:7]); err == nil && n > firstPhone {
+			return subject(n - firstPhone)
+		}
 	}
 	return ""
 }
