@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parley/channels/pause"
+	"parley/cmd/parley/torture/world"
 )
 
 const (
@@ -20,7 +21,7 @@ const (
 
 // chaos strikes as scheduled.
 type chaos struct {
-	wire     wire
+	wire     world.Wire
 	replicas []*replica
 	net      *network
 	database *database
@@ -136,11 +137,11 @@ func (c *chaos) strikeNow(ctx context.Context, h harm) error {
 	case harmBase:
 		return c.database.killAndStart(ctx)
 	case harmSockets, harmTokens:
-		return c.wire.platform().upset(ctx)
+		return c.wire.Platform().Upset(ctx)
 	case harmMail:
-		return c.wire.cutMail(ctx)
+		return c.wire.CutMail(ctx)
 	case harmLimit, harmLimitTeams:
-		return c.wire.platform().limit(ctx, 3*time.Second)
+		return c.wire.Platform().Limit(ctx, 3*time.Second)
 	case harmFull:
 		return c.fill(ctx)
 	case harmReceipts:

@@ -10,6 +10,7 @@ import (
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/lab"
 	"parley/cmd/parley/torture/judge"
+	"parley/cmd/parley/torture/world"
 )
 
 // learnEvery is how often the driver looks for new threads.
@@ -17,9 +18,9 @@ const learnEvery = 300 * time.Millisecond
 
 // driver is all customers and teammates. Used by one goroutine.
 type driver struct {
-	wire    wire
-	chat    platform
-	traits  traits
+	wire    world.Wire
+	chat    world.Platform
+	traits  world.Traits
 	rng     *rand.Rand
 	hold    time.Duration
 	talks   []*talk
@@ -61,7 +62,7 @@ type counts struct {
 // talk is one customer's conversation.
 type talk struct {
 	conv      int
-	kind      chatKind
+	kind      world.ChatKind
 	agent     string // who holds it
 	colleague string
 	root      string // id of its thread; "" = not seen yet
@@ -91,9 +92,9 @@ const (
 	bounceEvery = 8
 )
 
-func newDriver(w wire, o Options) *driver {
-	chat := w.platform()
-	d := &driver{wire: w, chat: chat, traits: chat.traits(), rng: rand.New(rand.NewPCG(o.Seed, 1)), mails: o.Mails, replies: o.Replies, hold: o.hold(), //nolint:gosec // the seed is to be repeated
+func newDriver(w world.Wire, o Options) *driver {
+	chat := w.Platform()
+	d := &driver{wire: w, chat: chat, traits: chat.Traits(), rng: rand.New(rand.NewPCG(o.Seed, 1)), mails: o.Mails, replies: o.Replies, hold: o.hold(), //nolint:gosec // the seed is to be repeated
 		every: o.Flow / time.Duration(max(o.Mails+o.Replies, 1))}
 	d.taken.platform, d.taken.hold, d.much = chat, d.hold, o.much()
 	if d.wishes.every = grantEvery; o.Rate > 0 {
@@ -101,8 +102,8 @@ func newDriver(w wire, o Options) *driver {
 	}
 	mailers := 0
 	for i := range min(max(leastTalks, o.Mails/8), mostTalks) {
-		t := &talk{conv: i + 1, kind: kindOf(i+1, o.Chats), agent: d.traits.Ann, colleague: d.traits.Ben}
-		if t.kind == byMail {
+		t := &talk{conv: i + 1, kind: world.KindOf(i+1, o.Chats), agent: d.traits.Ann, colleague: d.traits.Ben}
+		if t.kind == world.ByMail {
 			mailers++
 			t.bounces = mailers%bounceEvery == 2
 		}
@@ -123,7 +124,7 @@ func (t *talk) mark(kind string) judge.Mark {
 func (d *driver) prepare(ctx context.Context) error {
 	for _, t := range d.talks {
 		if t.bounces {
-			if err := d.wire.bounce(ctx, customer(t.conv)); err != nil {
+			if err := d.wire.Bounce(ctx, world.Customer(t.conv)); err != nil {
 				return err
 			}
 		}
@@ -211,12 +212,12 @@ func (d *driver) repeat(n int, act func(last bool) error) error {
 
 // learn finds the threads of the conversations, and which of them are resolved.
 func (d *driver) learn(ctx context.Context) error {
-	roots, err := d.chat.roots(ctx)
+	roots, err := d.chat.Roots(ctx)
 	if err != nil {
 		return err
 	}
 	for _, t := range d.talks {
-		r := roots[subject(t.conv)]
+		r := roots[world.Subject(t.conv)]
 		t.root, t.resolved = r.ID, judge.IsResolved(r.Card)
 	}
 	return nil
@@ -225,7 +226,7 @@ func (d *driver) learn(ctx context.Context) error {
 // mail lets the customer write: a first mail, one more, or an answer to the last one
 // received.
 func (d *driver) mail(ctx context.Context, t *talk, last bool) error {
-	from := fmt.Sprintf("Customer %03d <%s>", t.conv, customer(t.conv))
+	from := fmt.Sprintf("Customer %03d <%s>", t.conv, world.Customer(t.conv))
 	about := t.mark(judge.Said)
 	t.over = max(t.over-1, 0)
 	if !last {
@@ -244,24 +245,24 @@ func (d *driver) mail(ctx context.Context, t *talk, last bool) error {
 // write sends what a customer writes: by phone, as an answer to the last mail received, or
 // as a mail of its own.
 func (d *driver) write(ctx context.Context, t *talk, from, text string) error {
-	if t.kind != byMail {
-		return d.wire.text(ctx, chatText{Kind: t.kind, Conv: t.conv, Text: text})
+	if t.kind != world.ByMail {
+		return d.wire.Text(ctx, world.ChatText{Kind: t.kind, Conv: t.conv, Text: text})
 	}
 	if t.root != "" && d.rng.IntN(3) > 0 {
-		inbox, err := d.wire.folder(ctx, customer(t.conv), "INBOX")
+		inbox, err := d.wire.Folder(ctx, world.Customer(t.conv), "INBOX")
 		if err != nil {
 			return err
 		}
 		if len(inbox) > 0 {
 			programs := []mailfake.Program{mailfake.Gmail, mailfake.Outlook, mailfake.Apple, mailfake.Plain}
-			return d.wire.answer(ctx, from, inbox[len(inbox)-1].MessageID, programs[d.rng.IntN(len(programs))], text)
+			return d.wire.Answer(ctx, from, inbox[len(inbox)-1].MessageID, programs[d.rng.IntN(len(programs))], text)
 		}
 	}
-	m := mailfake.Mail{From: from, To: []string{lab.HelpAddress}, Subject: subject(t.conv), Text: text}
+	m := mailfake.Mail{From: from, To: []string{lab.HelpAddress}, Subject: world.Subject(t.conv), Text: text}
 	if t.first != "" {
 		m.Subject, m.InReplyTo, m.References = "Re: "+m.Subject, t.first, []string{t.first}
 	}
-	sent, err := d.wire.send(ctx, m)
+	sent, err := d.wire.Send(ctx, m)
 	t.first = sent.MessageID
 	return err
 }
@@ -314,7 +315,7 @@ func (d *driver) edit(t *talk, id string, m judge.Mark) {
 	now := t.mark(judge.Fixed)
 	text := d.traits.Reply(d.words(m), m.N) + " (corrected: " + now.String() + ")"
 	d.soon(func(ctx context.Context) error {
-		if err := d.chat.edit(ctx, t.agent, id, text); err != nil {
+		if err := d.chat.Edit(ctx, t.agent, id, text); err != nil {
 			return err
 		}
 		d.said = append(d.said, judge.Record{At: time.Now(), Did: judge.ActEdit, Mark: now, Conv: t.conv, Root: t.root, ID: id, Heard: true})
@@ -324,7 +325,7 @@ func (d *driver) edit(t *talk, id string, m judge.Mark) {
 
 // say types in a conversation's thread and enters it into the ledger.
 func (d *driver) say(ctx context.Context, t *talk, who, text string, r judge.Record) (id string, err error) {
-	if id, err = d.chat.say(ctx, who, t.root, text); err != nil {
+	if id, err = d.chat.Say(ctx, who, t.root, text); err != nil {
 		return "", err
 	}
 	r.At, r.Conv, r.Root, r.ID, r.By, r.Heard = time.Now(), t.conv, t.root, id, who, d.traits.Heard(text)
@@ -342,9 +343,9 @@ func (d *driver) command(ctx context.Context, t *talk, r judge.Record, words str
 func (d *driver) typeInside(ctx context.Context, t *talk) error {
 	m := t.mark(judge.Inside)
 	d.done.Inside++
-	ways := d.traits.Inside(t, d.words(m))
+	ways := d.traits.Inside(t.agent, t.colleague, d.words(m))
 	way := ways[d.rng.IntN(len(ways))]
-	_, err := d.say(ctx, t, way.who, way.text, judge.Record{Did: judge.ActType, Mark: m})
+	_, err := d.say(ctx, t, way.Who, way.Text, judge.Record{Did: judge.ActType, Mark: m})
 	return err
 }
 
@@ -359,7 +360,7 @@ func (d *driver) typeAndDelete(ctx context.Context, t *talk) error {
 	d.done.Deletes++
 	d.soon(func(ctx context.Context) error {
 		d.taken.deleted(id, m)
-		if err := d.chat.takeBack(ctx, t.agent, id); err != nil {
+		if err := d.chat.TakeBack(ctx, t.agent, id); err != nil {
 			return err
 		}
 		d.said = append(d.said, judge.Record{At: time.Now(), Did: judge.ActDelete, Conv: t.conv, Root: t.root, ID: id, Heard: true})

@@ -55,7 +55,7 @@ func (c *chaos) lurk(ctx context.Context, h harm) {
 			return true
 		}
 	case harmLate:
-		tr.way, tr.match = c.driver.traits.Way, posting
+		tr.way, tr.match = c.opt.callsWay(), posting
 		tr.strike = func(*link) bool {
 			pause.For(ctx, c.opt.LateFor) // whoever asks now is told that it isn't there
 			return true

@@ -7,13 +7,14 @@ import (
 
 	"parley/channels/pause"
 	"parley/cmd/parley/child"
+	"parley/cmd/parley/torture/world"
 )
 
 // lurking lets a blow wait for the first bytes of a mail. spring lets these pass on a connection of r until the
 // blow stops waiting, and says what became of it.
 func lurking(t *testing.T, c *chaos, r *replica) (struck, missed int) {
 	t.Helper()
-	c.net, c.driver, c.began = &network{}, newDriver(wire{}, Options{}), time.Now()
+	c.net, c.driver, c.began = &network{}, newDriver(world.Wire{}, Options{}), time.Now()
 	c.say, c.missed = t.Logf, map[string]int{}
 	before := c.struck[harmClaimStop]
 	h := harm{Name: harmClaimStop, Way: waySMTP, For: time.Millisecond}
@@ -78,7 +79,7 @@ func TestLurkOn(t *testing.T) {
 func TestLurkAfter(t *testing.T) {
 	t.Parallel()
 	free, limited := Options{}, Options{Rate: 1}
-	if limited.lurkAfter() <= free.lurkAfter() || newDriver(wire{}, limited).wishes.every <= newDriver(wire{}, free).wishes.every {
+	if limited.lurkAfter() <= free.lurkAfter() || newDriver(world.Wire{}, limited).wishes.every <= newDriver(world.Wire{}, free).wishes.every {
 		t.Error("nobody waits longer there")
 	}
 }

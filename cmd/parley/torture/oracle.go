@@ -13,13 +13,14 @@ import (
 
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/torture/judge"
+	"parley/cmd/parley/torture/world"
 )
 
 // oracle looks at the world through the emulators' windows, answers what Parley asks
 // of people, and judges.
 type oracle struct {
-	wire    wire
-	chat    platform
+	wire    world.Wire
+	chat    world.Platform
 	convs   int
 	hold    time.Duration
 	clicked map[string]time.Time // by the post that asked
@@ -43,8 +44,8 @@ type order struct {
 }
 
 type beginning struct {
-	Wire  wire `json:"wire"`
-	Convs int  `json:"convs"`
+	Wire  world.Wire `json:"wire"`
+	Convs int        `json:"convs"`
 	// Hold is how long a reply waits for earlier ones that the platform tells late.
 	Hold time.Duration `json:"hold"`
 }
@@ -84,7 +85,7 @@ func Oracle(ctx context.Context, in io.Reader, out io.Writer) error {
 			return fmt.Errorf("torture: oracle: %w", err)
 		}
 		if cmd.Begin != nil {
-			o.wire, o.chat, o.convs, o.hold = cmd.Begin.Wire, cmd.Begin.Wire.platform(), cmd.Begin.Convs, cmd.Begin.Hold
+			o.wire, o.chat, o.convs, o.hold = cmd.Begin.Wire, cmd.Begin.Wire.Platform(), cmd.Begin.Convs, cmd.Begin.Hold
 		}
 		for _, m := range cmd.Excused {
 			o.told.Excused[m] = true
@@ -106,7 +107,7 @@ func Oracle(ctx context.Context, in io.Reader, out io.Writer) error {
 func (o *oracle) look(ctx context.Context, click bool) (answer, error) {
 	var w judge.World
 	var err error
-	if w.Threads, err = o.chat.look(ctx); err != nil {
+	if w.Threads, err = o.chat.Look(ctx); err != nil {
 		return answer{}, err
 	}
 	for conv := 1; conv <= o.convs; conv++ {
@@ -138,14 +139,14 @@ func (o *oracle) look(ctx context.Context, click bool) (answer, error) {
 			a.Cards[t.Root] = cardSeen{t.Card, o.told.KeepersOf(t.Root)}
 		}
 	}
-	a.Problems, err = o.chat.problems(ctx)
+	a.Problems, err = o.chat.Problems(ctx)
 	a.Problems = append(a.Problems, slices.Sorted(maps.Keys(o.broken))...)
 	return a, err
 }
 
 // ask asks the platform what it told Parley late, and what never.
 func (o *oracle) ask(ctx context.Context, w judge.World) error {
-	late, err := o.chat.untold(ctx, written, o.hold*3/4)
+	late, err := o.chat.Untold(ctx, world.Written, o.hold*3/4)
 	if err != nil {
 		return err
 	}
@@ -158,20 +159,20 @@ func (o *oracle) ask(ctx context.Context, w judge.World) error {
 			}
 		}
 	}
-	if o.told.Late, err = o.chat.untold(ctx, written, judge.TellInOrder/2); err != nil {
+	if o.told.Late, err = o.chat.Untold(ctx, world.Written, judge.TellInOrder/2); err != nil {
 		return err
 	}
-	if o.told.LateEdits, err = o.chat.untold(ctx, edited, o.hold/2); err != nil {
+	if o.told.LateEdits, err = o.chat.Untold(ctx, world.Edited, o.hold/2); err != nil {
 		return err
 	}
-	o.told.Never, err = o.chat.never(ctx, edited, deleted)
+	o.told.Never, err = o.chat.Never(ctx, world.Edited, world.Deleted)
 	return err
 }
 
 // phone gives the box of a customer who writes by phone.
-func (o *oracle) phone(ctx context.Context, kind chatKind, conv int) (judge.Box, error) {
+func (o *oracle) phone(ctx context.Context, kind world.ChatKind, conv int) (judge.Box, error) {
 	b := judge.Box{Conv: conv}
-	chat, err := o.wire.phone(ctx, kind, conv)
+	chat, err := o.wire.Phone(ctx, kind, conv)
 	for _, text := range chat.Wrote {
 		b.Wrote = append(b.Wrote, judge.MarksIn(text)...)
 	}
@@ -190,15 +191,15 @@ func (o *oracle) phone(ctx context.Context, kind chatKind, conv int) (judge.Box,
 }
 
 func (o *oracle) box(ctx context.Context, conv int) (judge.Box, error) {
-	if kind := kindOf(conv, o.wire.Chats); kind != byMail {
+	if kind := world.KindOf(conv, o.wire.Chats); kind != world.ByMail {
 		return o.phone(ctx, kind, conv)
 	}
 	b := judge.Box{Conv: conv}
-	wrote, err := o.wire.folder(ctx, customer(conv), "Sent")
+	wrote, err := o.wire.Folder(ctx, world.Customer(conv), "Sent")
 	if err != nil {
 		return b, err
 	}
-	inbox, err := o.wire.folder(ctx, customer(conv), "INBOX")
+	inbox, err := o.wire.Folder(ctx, world.Customer(conv), "INBOX")
 	if err != nil {
 		return b, err
 	}
@@ -291,13 +292,13 @@ func (o *oracle) answerOne(ctx context.Context, t judge.Thread, p judge.Post, au
 			return true, nil
 		}
 		o.clicked[t.Root], o.told.Answered[t.Root] = time.Now(), true
-		_, err := o.chat.say(ctx, authors[about], t.Root, o.chat.traits().Command("reopen"))
+		_, err := o.chat.Say(ctx, authors[about], t.Root, o.chat.Traits().Command("reopen"))
 		return true, err
 	}
 	o.clicked[p.TS] = time.Now()
 	o.press(t.Root, about, p.Buttons["marksent"] != "", id == p.Buttons["sendagain"])
-	err := o.chat.click(ctx, authors[about], p.TS, id)
-	if errors.Is(err, errNotTaken) { // a person would try again
+	err := o.chat.Click(ctx, authors[about], p.TS, id)
+	if errors.Is(err, world.ErrNotTaken) { // a person would try again
 		delete(o.clicked, p.TS)
 		err = nil
 	}

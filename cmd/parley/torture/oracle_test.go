@@ -9,6 +9,7 @@ import (
 
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/torture/judge"
+	"parley/cmd/parley/torture/world"
 )
 
 // TestMarksOf: text and HTML are two forms of one text; what a form says twice was sent twice.
@@ -78,9 +79,10 @@ func TestButtonGone(t *testing.T) {
 	t.Parallel()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusConflict) }))
 	t.Cleanup(srv.Close)
-	for name, chat := range map[string]platform{"slack": slackSide{wire: wire{Slack: srv.URL}}, "teams": teamsSide{wire: wire{Teams: srv.URL}}} {
-		if err := chat.click(t.Context(), "U1", "1", "send"); !errors.Is(err, errNotTaken) {
-			t.Errorf("%s: %v, want %v", name, err, errNotTaken)
+	for name, w := range map[string]world.Wire{"slack": {Slack: srv.URL}, "teams": {Teams: srv.URL}} {
+		chat := w.Platform()
+		if err := chat.Click(t.Context(), "U1", "1", "send"); !errors.Is(err, world.ErrNotTaken) {
+			t.Errorf("%s: %v, want %v", name, err, world.ErrNotTaken)
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"parley/channels/pause"
 	"parley/cmd/parley/child"
 	"parley/cmd/parley/lab"
+	"parley/cmd/parley/torture/world"
 )
 
 // stage is one run.
@@ -21,7 +22,7 @@ type stage struct {
 	opt      Options
 	dir      string
 	scratch  *lab.Scratch // that folder, if it is a temporary one; nil = opt.Keep names it
-	wire     wire
+	wire     world.Wire
 	vars     map[string]string // the emulators' addresses
 	database *database
 	network  *network
@@ -119,9 +120,8 @@ func (s *stage) connected(ctx context.Context) error {
 	case s.opt.Webhooks:
 		return s.useWebhooks(ctx)
 	}
-	slack := slackSide{s.wire}
 	for {
-		if i, err := slack.info(ctx); err == nil && i.Sockets >= s.opt.Replicas {
+		if n, err := s.wire.Sockets(ctx); err == nil && n >= s.opt.Replicas {
 			return nil
 		}
 		if !pause.For(ctx, 50*time.Millisecond) {
@@ -142,7 +142,7 @@ func (s *stage) flow(ctx context.Context, r *Report) error {
 	if err := s.oracle.begin(s.wire, len(s.driver.talks), s.opt.hold()); err != nil {
 		return err
 	}
-	if err := errors.Join(s.driver.prepare(ctx), spoil(ctx, s.wire)); err != nil {
+	if err := errors.Join(s.driver.prepare(ctx), world.Spoil(ctx, s.wire)); err != nil {
 		return err
 	}
 	group, both := errgroup.WithContext(ctx)
@@ -166,7 +166,7 @@ func (s *stage) flow(ctx context.Context, r *Report) error {
 	s.say("All is said: %d mails, %d replies (%d to a mailbox that is gone), %d remarks inside, %d edits, %d deletions, "+
 		"%d resolved, %d handed over. The faults end.",
 		d.Mails, d.Replies+d.Backs, d.Backs, d.Inside, d.Edits, d.Deletes, d.Solved, d.Handed)
-	return s.wire.heal(ctx)
+	return s.wire.Heal(ctx)
 }
 
 // harmed counts the faults that struck. In the long form it first waits until each provider's did: many
@@ -174,7 +174,7 @@ func (s *stage) flow(ctx context.Context, r *Report) error {
 func (s *stage) harmed(ctx context.Context, r *Report) error {
 	for until := time.Now().Add(s.opt.lurkAfter()); ; {
 		var err error
-		if r.Faults, err = s.wire.faultCounts(ctx); err != nil {
+		if r.Faults, err = s.wire.FaultCounts(ctx); err != nil {
 			return err
 		}
 		if s.opt.ShortWaits || len(s.opt.unharmed(r.Faults)) == 0 || time.Now().After(until) {
@@ -231,12 +231,12 @@ func (s *stage) look(ctx context.Context, o order, r *Report) (quiet bool, err e
 	if r.Left, err = s.database.load(ctx); err != nil {
 		return false, err
 	}
-	chat := s.wire.platform()
-	untold, err := chat.pending(ctx)
+	chat := s.wire.Platform()
+	untold, err := chat.Pending(ctx)
 	if err != nil {
 		return false, err
 	}
-	never, err := chat.never(ctx, written)
+	never, err := chat.Never(ctx, world.Written)
 	if err != nil {
 		return false, err
 	}

@@ -12,6 +12,7 @@ import (
 	"parley/cmd/parley/child"
 	"parley/cmd/parley/lab"
 	"parley/cmd/parley/torture/judge"
+	"parley/cmd/parley/torture/world"
 	"parley/store"
 )
 
@@ -49,7 +50,7 @@ func (s *stage) setUpOld(ctx context.Context, text string) error {
 		return err
 	}
 	defer db.Close()
-	if _, err := store.EnsureSurface(ctx, db.Pool, s.wire.platform().traits().Kind); err != nil {
+	if _, err := store.EnsureSurface(ctx, db.Pool, s.wire.Platform().Traits().Kind); err != nil {
 		return err
 	}
 	return run("apply", "-f", path)
@@ -60,7 +61,7 @@ func (s *stage) config() string {
 	if s.opt.OwnCopies {
 		saveSent = "      save_sent: \"on\"\n"
 	}
-	t := s.wire.platform().traits()
+	t := s.wire.Platform().Traits()
 	return "company: Acme\n" + lab.Agents(t.Kind == "slack", t.Kind == "teams") + fmt.Sprintf(`teams:
   - {name: %[1]s, members: [ann@acme.test, ben@acme.test], %[2]s_channel: %[3]q}
   - {name: %[4]s, members: [ann@acme.test, ben@acme.test]}
@@ -89,6 +90,6 @@ func (s *stage) chatConfig() string {
      messenger: {page_id: %[7]q, token: %[8]s, app_secret: %[5]s, verify_token: %[6]s}}
   - {name: sms, kind: sms, team: %[12]s, hold: %[1]s, settings: {reply_after_resolve: reopen},
      twilio: {account_sid: %[9]s, auth_token: %[10]s, from: %[11]q}}
-`, s.opt.hold(), waNumber, waBusiness, waToken, appSecret, verifyToken, pageID, pageToken,
-		twilioAccount, twilioToken, smsNumber, judge.SupportTeam)
+`, s.opt.hold(), world.WhatsAppNumber, world.WhatsAppBusiness, world.WhatsAppToken, world.AppSecret, world.VerifyToken, world.PageID, world.PageToken,
+		world.TwilioAccount, world.TwilioToken, world.SMSNumber, judge.SupportTeam)
 }

@@ -13,6 +13,7 @@ import (
 
 	"parley/cmd/parley/child"
 	"parley/cmd/parley/lab"
+	"parley/cmd/parley/torture/world"
 )
 
 const startTimeout = 2 * time.Minute
@@ -170,7 +171,7 @@ func (s *stage) startFakes(ctx context.Context) error {
 	if s.vars, err = child.ReadEnv(ctx, envFile); err != nil {
 		return err
 	}
-	s.wire = wire{Slack: s.vars["FAKE_SLACK_CONTROL"], Teams: s.vars["FAKE_TEAMS_CONTROL"], Blind: s.opt.Blind, Mail: s.vars["FAKE_MAIL_CONTROL"], Chats: s.opt.Chats}
+	s.wire = world.Wire{Slack: s.vars["FAKE_SLACK_CONTROL"], Teams: s.vars["FAKE_TEAMS_CONTROL"], Blind: s.opt.Blind, Mail: s.vars["FAKE_MAIL_CONTROL"], Chats: s.opt.Chats}
 	return nil
 }
 

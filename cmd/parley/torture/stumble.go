@@ -12,6 +12,7 @@ import (
 
 	"parley/channels/pause"
 	"parley/cmd/parley/torture/judge"
+	"parley/cmd/parley/torture/world"
 )
 
 const (
@@ -205,7 +206,7 @@ const deadlyLook = 2 * time.Second
 
 // writeHard lets a customer write three mails, of which the second is hard.
 func (d *driver) writeHard(ctx context.Context, what errand) error {
-	mailers := slices.DeleteFunc(slices.Clone(d.talks), func(t *talk) bool { return t.kind != byMail })
+	mailers := slices.DeleteFunc(slices.Clone(d.talks), func(t *talk) bool { return t.kind != world.ByMail })
 	t := mailers[d.rng.IntN(len(mailers))]
 	d.done.Hard++
 	d.mails += 3

@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"parley/cmd/parley/torture/judge"
+	"parley/cmd/parley/torture/world"
 )
 
 // takeBacks remembers for which replies the hold can't keep its promise: Parley was told of their
 // deletion too late, or a jump of the clock ended their hold early.
 type takeBacks struct {
-	platform platform
+	platform world.Platform
 	hold     time.Duration
 
 	mu      sync.Mutex
@@ -62,7 +63,7 @@ func (t *takeBacks) jumped() {
 // listExcused gives all replies that are excused. To those of jumped it adds the replies of whose
 // deletion the platform told Parley only after half of the hold.
 func (t *takeBacks) listExcused(ctx context.Context) ([]judge.Mark, error) {
-	late, err := t.platform.untold(ctx, deleted, t.hold/2)
+	late, err := t.platform.Untold(ctx, world.Deleted, t.hold/2)
 	if err != nil {
 		return nil, err
 	}

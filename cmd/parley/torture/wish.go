@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"parley/cmd/parley/torture/world"
 )
 
 // wish is a moment that a blow waits for, and that people bring about by what they write.
@@ -137,7 +139,7 @@ const leaveWithin = 2 * time.Second
 func (d *driver) mailer(bounces bool) *talk {
 	var list []*talk
 	for _, t := range d.talks {
-		if t.root != "" && t.kind == byMail && t.bounces == bounces && time.Now().After(t.rests) {
+		if t.root != "" && t.kind == world.ByMail && t.bounces == bounces && time.Now().After(t.rests) {
 			list = append(list, t)
 		}
 	}

@@ -1,4 +1,4 @@
-package torture
+package world
 
 import (
 	"context"
@@ -23,9 +23,9 @@ func mailFaults() []mailfake.Fault {
 	}
 }
 
-// spoil arms the faults of all providers.
-func spoil(ctx context.Context, w wire) error {
-	if err := w.platform().spoil(ctx); err != nil {
+// Spoil arms the faults of all providers.
+func Spoil(ctx context.Context, w Wire) error {
+	if err := w.Platform().spoil(ctx); err != nil {
 		return err
 	}
 	for _, f := range mailFaults() {
@@ -34,7 +34,7 @@ func spoil(ctx context.Context, w wire) error {
 		}
 	}
 	if w.Chats {
-		return w.call(ctx, http.MethodPost, w.Mail+"/_fake/chat/faults", nil, nil)
+		return w.Call(ctx, http.MethodPost, w.Mail+"/_fake/chat/faults", nil, nil)
 	}
 	return nil
 }

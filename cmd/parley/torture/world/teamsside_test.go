@@ -1,4 +1,4 @@
-package torture
+package world
 
 import (
 	"encoding/json"

@@ -1,4 +1,4 @@
-package torture
+package world
 
 import (
 	"context"
@@ -23,13 +23,13 @@ func TestChatFaults(t *testing.T) {
 	})
 	server := httptest.NewServer(c.control())
 	t.Cleanup(server.Close)
-	w := wire{Mail: server.URL, Chats: true}
-	if err := w.call(t.Context(), http.MethodPost, w.Mail+"/_fake/chat/faults", nil, nil); err != nil {
+	w := Wire{Mail: server.URL, Chats: true}
+	if err := w.Call(t.Context(), http.MethodPost, w.Mail+"/_fake/chat/faults", nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	sendText(t.Context(), t, c.twilio.URL())
 	counts := map[string]int{}
-	if err := w.call(t.Context(), http.MethodGet, w.Mail+"/_fake/chat/faults", nil, &counts); err != nil {
+	if err := w.Call(t.Context(), http.MethodGet, w.Mail+"/_fake/chat/faults", nil, &counts); err != nil {
 		t.Fatal(err)
 	}
 	if _, ok := counts["meta status"]; !ok || counts["twilio error_before"] != 1 {
@@ -40,13 +40,13 @@ func TestChatFaults(t *testing.T) {
 // sendText asks Twilio once to send a short message; whatever it answers.
 func sendText(ctx context.Context, t *testing.T, base string) {
 	t.Helper()
-	form := url.Values{"From": {smsNumber}, "To": {phoneOf(1)}, "Body": {"hello"}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/2010-04-01/Accounts/"+twilioAccount+"/Messages.json", strings.NewReader(form.Encode()))
+	form := url.Values{"From": {SMSNumber}, "To": {PhoneOf(1)}, "Body": {"hello"}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/2010-04-01/Accounts/"+TwilioAccount+"/Messages.json", strings.NewReader(form.Encode()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.SetBasicAuth(twilioAccount, twilioToken)
+	req.SetBasicAuth(TwilioAccount, TwilioToken)
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
@@ -58,8 +58,8 @@ func sendText(ctx context.Context, t *testing.T, base string) {
 func TestSubjectIn(t *testing.T) {
 	t.Parallel()
 	for card, want := range map[string]string{
-		":iphone: *" + phoneOf(15) + "* · #3 · About said-c015-1: it was the cable.": "Case 015",
-		"*Case 004* · #7 · Hello": "Case 004", "*" + smsNumber + "* · #3": "", "+1555": "", "nobody": "",
+		":iphone: *" + PhoneOf(15) + "* · #3 · About said-c015-1: it was the cable.": "Case 015",
+		"*Case 004* · #7 · Hello": "Case 004", "*" + SMSNumber + "* · #3": "", "+1555": "", "nobody": "",
 	} {
 		if got := subjectIn(card); got != want {
 			t.Errorf("%q: %q, want %q", card, got, want)

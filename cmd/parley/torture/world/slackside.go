@@ -1,4 +1,4 @@
-package torture
+package world
 
 import (
 	"cmp"
@@ -29,17 +29,17 @@ func newWorkspace(o FakesOptions) *slackfake.Server {
 	return s
 }
 
-func slackTraits() traits {
-	return traits{
+func slackTraits() Traits {
+	return Traits{
 		Kind: "slack", Name: "Slack", Ann: ann, Ben: ben, Zoe: zoe, Channel: support,
-		Way: waySlack, Posting: "POST /api/chat.postMessage",
+		Posting: "POST /api/chat.postMessage",
 		Reply:   func(words string, _ int) string { return words },
 		Command: func(verb string) string { return "!" + verb },
 		Heard:   func(string) bool { return true },
-		Inside: func(t *talk, words string) []remark {
+		Inside: func(agent, colleague, words string) []remark {
 			return []remark{
-				{t.agent, "note: " + words}, {t.agent, "// " + words}, {t.colleague, "Note:" + words},
-				{t.agent, "<@" + t.colleague + "> " + words}, {t.agent, "!frobnicate " + words}, {t.agent, "/giveup " + words},
+				{agent, "note: " + words}, {agent, "// " + words}, {colleague, "Note:" + words},
+				{agent, "<@" + colleague + "> " + words}, {agent, "!frobnicate " + words}, {agent, "/giveup " + words},
 				{zoe, words},
 			}
 		},
@@ -47,21 +47,21 @@ func slackTraits() traits {
 }
 
 // slackSide is Slack.
-type slackSide struct{ wire }
+type slackSide struct{ Wire }
 
-func (slackSide) traits() traits { return slackTraits() }
+func (slackSide) Traits() Traits { return slackTraits() }
 
-func (s slackSide) look(ctx context.Context) ([]judge.Thread, error) {
+func (s slackSide) Look(ctx context.Context) ([]judge.Thread, error) {
 	channel, err := s.channel(ctx)
 	return slackThreads(channel), err
 }
 
-func (s slackSide) evidence(ctx context.Context) (any, error) { return s.channel(ctx) }
+func (s slackSide) Evidence(ctx context.Context) (any, error) { return s.channel(ctx) }
 
 // channel shows the support channel with all its threads.
 func (s slackSide) channel(ctx context.Context) (slackfake.ChannelState, error) {
 	var all slackfake.Snapshot
-	err := s.call(ctx, http.MethodGet, s.Slack+"/_fake/state?channel="+support, nil, &all)
+	err := s.Call(ctx, http.MethodGet, s.Slack+"/_fake/state?channel="+support, nil, &all)
 	if err == nil && len(all.Channels) != 1 {
 		err = fmt.Errorf("torture: the workspace has no channel %s", support)
 	}
@@ -104,9 +104,9 @@ func slackPost(m *slackfake.Message) judge.Post {
 	return p
 }
 
-func (s slackSide) roots(ctx context.Context) (map[string]root, error) {
+func (s slackSide) Roots(ctx context.Context) (map[string]root, error) {
 	var list []*slackfake.Message
-	if err := s.call(ctx, http.MethodGet, s.Slack+"/_fake/messages?channel="+support, nil, &list); err != nil {
+	if err := s.Call(ctx, http.MethodGet, s.Slack+"/_fake/messages?channel="+support, nil, &list); err != nil {
 		return nil, err
 	}
 	roots := map[string]root{}
@@ -119,7 +119,7 @@ func (s slackSide) roots(ctx context.Context) (map[string]root, error) {
 	return roots, nil
 }
 
-func (s slackSide) untold(ctx context.Context, what change, over time.Duration) (map[string]bool, error) {
+func (s slackSide) Untold(ctx context.Context, what change, over time.Duration) (map[string]bool, error) {
 	list, err := s.slow(ctx, over)
 	found := map[string]bool{}
 	for _, e := range list {
@@ -130,7 +130,7 @@ func (s slackSide) untold(ctx context.Context, what change, over time.Duration) 
 	return found, err
 }
 
-func (s slackSide) never(ctx context.Context, what ...change) (map[string]bool, error) {
+func (s slackSide) Never(ctx context.Context, what ...change) (map[string]bool, error) {
 	list, err := s.slow(ctx, 0)
 	found := map[string]bool{}
 	for _, e := range list {
@@ -143,16 +143,16 @@ func (s slackSide) never(ctx context.Context, what ...change) (map[string]bool, 
 
 func (s slackSide) slow(ctx context.Context, over time.Duration) ([]slackfake.SlowEvent, error) {
 	var list []slackfake.SlowEvent
-	return list, s.call(ctx, http.MethodGet, fmt.Sprintf("%s/_fake/slow?over=%g", s.Slack, over.Seconds()), nil, &list)
+	return list, s.Call(ctx, http.MethodGet, fmt.Sprintf("%s/_fake/slow?over=%g", s.Slack, over.Seconds()), nil, &list)
 }
 
 // subtype is that of the event which tells of a change.
 func subtype(what change) string {
-	return map[change]string{written: "", edited: "message_changed", deleted: "message_deleted"}[what]
+	return map[change]string{Written: "", Edited: "message_changed", Deleted: "message_deleted"}[what]
 }
 
-// problems has nothing to tell: this emulator refuses what clients would not show.
-func (slackSide) problems(context.Context) ([]string, error) { return nil, nil }
+// Problems has nothing to tell: this emulator refuses what clients would not show.
+func (slackSide) Problems(context.Context) ([]string, error) { return nil, nil }
 
 // slackInfo says how the workspace stands with the app.
 type slackInfo struct {
@@ -162,37 +162,43 @@ type slackInfo struct {
 
 func (s slackSide) info(ctx context.Context) (slackInfo, error) {
 	var i slackInfo
-	return i, s.call(ctx, http.MethodGet, s.Slack+"/_fake/info", nil, &i)
+	return i, s.Call(ctx, http.MethodGet, s.Slack+"/_fake/info", nil, &i)
 }
 
-func (s slackSide) pending(ctx context.Context) (int, error) {
+// Sockets is how many connections the app keeps to Slack.
+func (w Wire) Sockets(ctx context.Context) (int, error) {
+	i, err := slackSide{w}.info(ctx)
+	return i.Sockets, err
+}
+
+func (s slackSide) Pending(ctx context.Context) (int, error) {
 	i, err := s.info(ctx)
 	return i.Pending, err
 }
 
-func (s slackSide) say(ctx context.Context, user, root, text string) (string, error) {
+func (s slackSide) Say(ctx context.Context, user, root, text string) (string, error) {
 	var res struct {
 		TS string `json:"ts"`
 	}
 	in := slackfake.Post{Channel: support, Thread: root, Text: text}
-	err := s.call(ctx, http.MethodPost, s.Slack+"/_fake/person/"+user+"/post", slackfake.Act{Post: in}, &res)
+	err := s.Call(ctx, http.MethodPost, s.Slack+"/_fake/person/"+user+"/post", slackfake.Act{Post: in}, &res)
 	return res.TS, err
 }
 
-func (s slackSide) edit(ctx context.Context, user, id, text string) error {
+func (s slackSide) Edit(ctx context.Context, user, id, text string) error {
 	return s.act(ctx, user, "edit", slackfake.Act{Channel: support, TS: id, Text: text})
 }
 
-func (s slackSide) takeBack(ctx context.Context, user, id string) error {
+func (s slackSide) TakeBack(ctx context.Context, user, id string) error {
 	return s.act(ctx, user, "delete", slackfake.Act{Channel: support, TS: id})
 }
 
-func (s slackSide) click(ctx context.Context, user, id, button string) error {
+func (s slackSide) Click(ctx context.Context, user, id, button string) error {
 	return notTaken(s.act(ctx, user, "click", slackfake.Act{Channel: support, TS: id, Action: button}))
 }
 
 func (s slackSide) act(ctx context.Context, user, verb string, a slackfake.Act) error {
-	return s.call(ctx, http.MethodPost, s.Slack+"/_fake/person/"+user+"/"+verb, a, nil)
+	return s.Call(ctx, http.MethodPost, s.Slack+"/_fake/person/"+user+"/"+verb, a, nil)
 }
 
 // slackFaults spoil the Web API and the events all the time.
@@ -222,27 +228,27 @@ func (s slackSide) spoil(ctx context.Context) error {
 }
 
 func (s slackSide) fault(ctx context.Context, f slackfake.Fault) error {
-	return s.call(ctx, http.MethodPost, s.Slack+"/_fake/faults", f, nil)
+	return s.Call(ctx, http.MethodPost, s.Slack+"/_fake/faults", f, nil)
 }
 
-func (s slackSide) limit(ctx context.Context, lasting time.Duration) error {
+func (s slackSide) Limit(ctx context.Context, lasting time.Duration) error {
 	return s.fault(ctx, slackfake.Fault{Method: "chat.*", Kind: slackfake.FaultRateLimit, For: lasting})
 }
 
-// upset cuts all Socket Mode connections.
-func (s slackSide) upset(ctx context.Context) error {
-	return s.call(ctx, http.MethodPost, s.Slack+"/_fake/admin/drop_sockets", slackfake.Admin{}, nil)
+// Upset cuts all Socket Mode connections.
+func (s slackSide) Upset(ctx context.Context) error {
+	return s.Call(ctx, http.MethodPost, s.Slack+"/_fake/admin/drop_sockets", slackfake.Admin{}, nil)
 }
 
 func (s slackSide) struck(ctx context.Context, counts map[string]int) error {
 	var list []slackfake.Fault
-	err := s.call(ctx, http.MethodGet, s.Slack+"/_fake/faults", nil, &list)
+	err := s.Call(ctx, http.MethodGet, s.Slack+"/_fake/faults", nil, &list)
 	for _, f := range list {
 		counts["slack "+string(f.Kind)] += f.Fired
 	}
 	return err
 }
 
-func (s slackSide) heal(ctx context.Context) error {
-	return s.call(ctx, http.MethodDelete, s.Slack+"/_fake/faults", nil, nil)
+func (s slackSide) Heal(ctx context.Context) error {
+	return s.Call(ctx, http.MethodDelete, s.Slack+"/_fake/faults", nil, nil)
 }

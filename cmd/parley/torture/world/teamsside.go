@@ -1,4 +1,4 @@
-package torture
+package world
 
 import (
 	"cmp"
@@ -29,10 +29,10 @@ func newOrganisation(f FakesOptions) *teamsfake.Server {
 
 const atBot = "<@bot> "
 
-func (s teamsSide) traits() traits {
-	t := traits{
+func (s teamsSide) Traits() Traits {
+	t := Traits{
 		Kind: "teams", Name: "Teams", Ann: lab.TeamsAnn, Ben: lab.TeamsBen, Zoe: lab.TeamsZoe, Channel: lab.TeamsSupport,
-		Way: wayTeams, Posting: "POST /connector/",
+		Posting: "POST /connector/",
 		Reply: func(words string, n int) string {
 			if n%5 == 0 { // some agents always address the bot
 				return atBot + "reply: " + words
@@ -41,11 +41,11 @@ func (s teamsSide) traits() traits {
 		},
 		Command: func(verb string) string { return "!" + verb },
 		Heard:   func(string) bool { return true },
-		Inside: func(t *talk, words string) []remark {
+		Inside: func(agent, colleague, words string) []remark {
 			return []remark{
-				{t.agent, "note: " + words}, {t.agent, "// " + words}, {t.colleague, "Note:" + words},
-				{t.agent, "<@" + t.colleague + "> " + words}, {t.agent, "!frobnicate " + words}, {t.agent, "/giveup " + words},
-				{t.agent, atBot + words}, {lab.TeamsZoe, words}, {lab.TeamsZoe, atBot + "reply: " + words},
+				{agent, "note: " + words}, {agent, "// " + words}, {colleague, "Note:" + words},
+				{agent, "<@" + colleague + "> " + words}, {agent, "!frobnicate " + words}, {agent, "/giveup " + words},
+				{agent, atBot + words}, {lab.TeamsZoe, words}, {lab.TeamsZoe, atBot + "reply: " + words},
 			}
 		},
 	}
@@ -53,10 +53,10 @@ func (s teamsSide) traits() traits {
 		t.Reply = func(words string, _ int) string { return atBot + "reply: " + words }
 		t.Command = func(verb string) string { return atBot + verb }
 		t.Heard = func(text string) bool { return strings.Contains(text, atBot) }
-		t.Inside = func(t *talk, words string) []remark {
+		t.Inside = func(agent, colleague, words string) []remark {
 			return []remark{
-				{t.agent, atBot + "note: " + words}, {t.agent, words}, {t.colleague, words}, {t.agent, atBot + words},
-				{t.agent, "<@" + t.colleague + "> " + words}, {t.agent, atBot + "frobnicate " + words}, {lab.TeamsZoe, atBot + "reply: " + words},
+				{agent, atBot + "note: " + words}, {agent, words}, {colleague, words}, {agent, atBot + words},
+				{agent, "<@" + colleague + "> " + words}, {agent, atBot + "frobnicate " + words}, {lab.TeamsZoe, atBot + "reply: " + words},
 			}
 		}
 	}
@@ -64,30 +64,30 @@ func (s teamsSide) traits() traits {
 }
 
 // teamsSide is Microsoft Teams.
-type teamsSide struct{ wire }
+type teamsSide struct{ Wire }
 
 // channel gives everything that everybody sees in the support channel, as it was posted.
 func (s teamsSide) channel(ctx context.Context) ([]*teamsfake.Message, error) {
 	var list []*teamsfake.Message
-	return list, s.call(ctx, http.MethodGet, s.Teams+"/_fake/messages?channel="+url.QueryEscape(lab.TeamsSupport), nil, &list)
+	return list, s.Call(ctx, http.MethodGet, s.Teams+"/_fake/messages?channel="+url.QueryEscape(lab.TeamsSupport), nil, &list)
 }
 
-func (s teamsSide) evidence(ctx context.Context) (any, error) {
+func (s teamsSide) Evidence(ctx context.Context) (any, error) {
 	list, err := s.channel(ctx)
 	var lost []teamsfake.LostActivity
 	var problems []teamsfake.Problem
 	return map[string]any{"messages": list, "lost": &lost, "problems": &problems}, errors.Join(err,
-		s.call(ctx, http.MethodGet, s.Teams+"/_fake/lost", nil, &lost), s.call(ctx, http.MethodGet, s.Teams+"/_fake/problems", nil, &problems))
+		s.Call(ctx, http.MethodGet, s.Teams+"/_fake/lost", nil, &lost), s.Call(ctx, http.MethodGet, s.Teams+"/_fake/problems", nil, &problems))
 }
 
-func (s teamsSide) look(ctx context.Context) ([]judge.Thread, error) {
+func (s teamsSide) Look(ctx context.Context) ([]judge.Thread, error) {
 	list, err := s.channel(ctx)
 	if err != nil {
 		return nil, err
 	}
 	never := map[string]bool{}
 	if s.Blind { // what Teams gave up telling, nobody finds
-		if never, err = s.lost(ctx, written); err != nil {
+		if never, err = s.lost(ctx, Written); err != nil {
 			return nil, err
 		}
 	}
@@ -179,10 +179,10 @@ func nonce(card json.RawMessage) string {
 	return found
 }
 
-// roots gives of each subject the first thread that has the customer's words: where Parley may
+// Roots gives of each subject the first thread that has the customer's words: where Parley may
 // not look, it may have posted another root and not know of it.
-func (s teamsSide) roots(ctx context.Context) (map[string]root, error) {
-	threads, err := s.look(ctx)
+func (s teamsSide) Roots(ctx context.Context) (map[string]root, error) {
+	threads, err := s.Look(ctx)
 	roots, talks := map[string]root{}, map[string]bool{}
 	for _, t := range threads {
 		about := subjectIn(t.Card)
@@ -194,13 +194,13 @@ func (s teamsSide) roots(ctx context.Context) (map[string]root, error) {
 	return roots, err
 }
 
-func (s teamsSide) untold(ctx context.Context, what change, over time.Duration) (map[string]bool, error) {
+func (s teamsSide) Untold(ctx context.Context, what change, over time.Duration) (map[string]bool, error) {
 	found, err := s.lost(ctx, what)
 	if err != nil {
 		return nil, err
 	}
 	var list []teamsfake.SlowActivity
-	err = s.call(ctx, http.MethodGet, fmt.Sprintf("%s/_fake/slow?over=%g", s.Teams, over.Seconds()), nil, &list)
+	err = s.Call(ctx, http.MethodGet, fmt.Sprintf("%s/_fake/slow?over=%g", s.Teams, over.Seconds()), nil, &list)
 	for _, e := range list {
 		if e.Name == activity(what) {
 			found[e.ID] = true
@@ -213,7 +213,7 @@ func (s teamsSide) untold(ctx context.Context, what change, over time.Duration) 
 func (s teamsSide) lost(ctx context.Context, what change) (map[string]bool, error) {
 	var list []teamsfake.LostActivity
 	found := map[string]bool{}
-	err := s.call(ctx, http.MethodGet, s.Teams+"/_fake/lost", nil, &list)
+	err := s.Call(ctx, http.MethodGet, s.Teams+"/_fake/lost", nil, &list)
 	for _, a := range list {
 		if a.Name == activity(what) {
 			found[a.ID] = true
@@ -223,10 +223,10 @@ func (s teamsSide) lost(ctx context.Context, what change) (map[string]bool, erro
 }
 
 func activity(what change) string {
-	return map[change]string{written: "message", edited: "messageUpdate", deleted: "messageDelete"}[what]
+	return map[change]string{Written: "message", Edited: "messageUpdate", Deleted: "messageDelete"}[what]
 }
 
-func (s teamsSide) never(ctx context.Context, what ...change) (map[string]bool, error) {
+func (s teamsSide) Never(ctx context.Context, what ...change) (map[string]bool, error) {
 	all := map[string]bool{}
 	for _, c := range what {
 		found, err := s.lost(ctx, c)
@@ -238,9 +238,9 @@ func (s teamsSide) never(ctx context.Context, what ...change) (map[string]bool, 
 	return all, nil
 }
 
-func (s teamsSide) problems(ctx context.Context) ([]string, error) {
+func (s teamsSide) Problems(ctx context.Context) ([]string, error) {
 	var list []teamsfake.Problem
-	err := s.call(ctx, http.MethodGet, s.Teams+"/_fake/problems", nil, &list)
+	err := s.Call(ctx, http.MethodGet, s.Teams+"/_fake/problems", nil, &list)
 	var words []string
 	for _, p := range list {
 		words = append(words, fmt.Sprintf("Teams doesn't show %s %s as it was meant: %s", p.Where, p.ID, p.Text))
@@ -248,41 +248,41 @@ func (s teamsSide) problems(ctx context.Context) ([]string, error) {
 	return words, err
 }
 
-func (s teamsSide) pending(ctx context.Context) (int, error) {
+func (s teamsSide) Pending(ctx context.Context) (int, error) {
 	var i teamsfake.Info
-	return i.Pending, s.call(ctx, http.MethodGet, s.Teams+"/_fake/info", nil, &i)
+	return i.Pending, s.Call(ctx, http.MethodGet, s.Teams+"/_fake/info", nil, &i)
 }
 
-func (s teamsSide) say(ctx context.Context, user, root, text string) (string, error) {
+func (s teamsSide) Say(ctx context.Context, user, root, text string) (string, error) {
 	var res struct {
 		ID string `json:"id"`
 	}
-	err := s.call(ctx, http.MethodPost, s.Teams+"/_fake/person/"+user+"/reply", teamsfake.Act{Channel: lab.TeamsSupport, Root: root, Text: text}, &res)
+	err := s.Call(ctx, http.MethodPost, s.Teams+"/_fake/person/"+user+"/reply", teamsfake.Act{Channel: lab.TeamsSupport, Root: root, Text: text}, &res)
 	return res.ID, err
 }
 
-func (s teamsSide) edit(ctx context.Context, user, id, text string) error {
+func (s teamsSide) Edit(ctx context.Context, user, id, text string) error {
 	return s.act(ctx, user, "edit", teamsfake.Act{Channel: lab.TeamsSupport, Message: id, Text: text})
 }
 
-func (s teamsSide) takeBack(ctx context.Context, user, id string) error {
+func (s teamsSide) TakeBack(ctx context.Context, user, id string) error {
 	return s.act(ctx, user, "delete", teamsfake.Act{Channel: lab.TeamsSupport, Message: id})
 }
 
-func (s teamsSide) click(ctx context.Context, user, id, button string) error {
+func (s teamsSide) Click(ctx context.Context, user, id, button string) error {
 	var res struct {
 		Outcome teamsfake.Outcome `json:"outcome"`
 	}
 	a := teamsfake.Act{Channel: lab.TeamsSupport, Message: id, Name: button}
-	err := s.call(ctx, http.MethodPost, s.Teams+"/_fake/person/"+user+"/click", a, &res)
+	err := s.Call(ctx, http.MethodPost, s.Teams+"/_fake/person/"+user+"/click", a, &res)
 	if err == nil && res.Outcome.Error != "" {
-		err = fmt.Errorf("%w: %s", errNotTaken, res.Outcome.Error)
+		err = fmt.Errorf("%w: %s", ErrNotTaken, res.Outcome.Error)
 	}
 	return notTaken(err)
 }
 
 func (s teamsSide) act(ctx context.Context, user, verb string, a teamsfake.Act) error {
-	return s.call(ctx, http.MethodPost, s.Teams+"/_fake/person/"+user+"/"+verb, a, nil)
+	return s.Call(ctx, http.MethodPost, s.Teams+"/_fake/person/"+user+"/"+verb, a, nil)
 }
 
 // teamsFaults spoil calls and events all the time. Events get lost for good only where
@@ -329,26 +329,26 @@ func (s teamsSide) spoil(ctx context.Context) error {
 }
 
 func (s teamsSide) fault(ctx context.Context, f teamsfake.Fault) error {
-	return s.call(ctx, http.MethodPost, s.Teams+"/_fake/faults", f, nil)
+	return s.Call(ctx, http.MethodPost, s.Teams+"/_fake/faults", f, nil)
 }
 
-func (s teamsSide) limit(ctx context.Context, lasting time.Duration) error {
+func (s teamsSide) Limit(ctx context.Context, lasting time.Duration) error {
 	return errors.Join(s.fault(ctx, teamsfake.Fault{Method: "activities.*", Kind: teamsfake.FaultRateLimit, For: lasting}),
 		s.fault(ctx, teamsfake.Fault{Method: "conversations.create", Kind: teamsfake.FaultRateLimit, For: lasting}))
 }
 
-// upset ends all tokens that Parley has.
-func (s teamsSide) upset(ctx context.Context) error {
+// Upset ends all tokens that Parley has.
+func (s teamsSide) Upset(ctx context.Context) error {
 	return s.admin(ctx, "revoke_tokens", teamsfake.Admin{})
 }
 
 func (s teamsSide) admin(ctx context.Context, verb string, a teamsfake.Admin) error {
-	return s.call(ctx, http.MethodPost, s.Teams+"/_fake/admin/"+verb, a, nil)
+	return s.Call(ctx, http.MethodPost, s.Teams+"/_fake/admin/"+verb, a, nil)
 }
 
 func (s teamsSide) struck(ctx context.Context, counts map[string]int) error {
 	var list []teamsfake.Fault
-	err := s.call(ctx, http.MethodGet, s.Teams+"/_fake/faults", nil, &list)
+	err := s.Call(ctx, http.MethodGet, s.Teams+"/_fake/faults", nil, &list)
 	for _, f := range list {
 		what := string(f.Kind)
 		if f.Kind == teamsfake.FaultHTTP {
@@ -365,12 +365,13 @@ func (s teamsSide) struck(ctx context.Context, counts map[string]int) error {
 	return err
 }
 
-func (s teamsSide) heal(ctx context.Context) error {
-	return s.call(ctx, http.MethodDelete, s.Teams+"/_fake/faults", nil, nil)
+func (s teamsSide) Heal(ctx context.Context) error {
+	return s.Call(ctx, http.MethodDelete, s.Teams+"/_fake/faults", nil, nil)
 }
 
-// connect lets Parley's requests to Teams go through a proxy, and tells Teams where Parley
+// ConnectTeams lets Parley's requests to Teams go through a proxy, and tells Teams where Parley
 // answers: it adds the app to the team.
-func (s teamsSide) connect(ctx context.Context, proxy, endpoint string) error {
+func (w Wire) ConnectTeams(ctx context.Context, proxy, endpoint string) error {
+	s := teamsSide{w}
 	return errors.Join(s.admin(ctx, "set_url", teamsfake.Admin{Name: proxy}), s.admin(ctx, "connect", teamsfake.Admin{Endpoint: endpoint}))
 }

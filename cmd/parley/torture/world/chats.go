@@ -1,4 +1,4 @@
-package torture
+package world
 
 import (
 	"context"
@@ -13,32 +13,45 @@ import (
 	"parley/channels/twilio/twiliofake"
 )
 
-// chatKind is where a customer writes.
-type chatKind string
+// ChatKind is where a customer writes.
+type ChatKind string
 
 // Kinds of customers; "" writes mails.
 const (
-	byMail      chatKind = ""
-	byWhatsApp  chatKind = "whatsapp"
-	byMessenger chatKind = "messenger"
-	bySMS       chatKind = "sms"
+	ByMail      ChatKind = ""
+	ByWhatsApp  ChatKind = "whatsapp"
+	byMessenger ChatKind = "messenger"
+	BySMS       ChatKind = "sms"
 )
 
-// kindOf gives where a customer writes: in a run with chats two of three use one.
-func kindOf(conv int, chats bool) chatKind {
+// KindOf gives where a customer writes: in a run with chats two of three use one.
+func KindOf(conv int, chats bool) ChatKind {
 	if !chats {
-		return byMail
+		return ByMail
 	}
-	return []chatKind{byMail, byWhatsApp, byMessenger, bySMS, byWhatsApp, byMail}[conv%6]
+	return []ChatKind{ByMail, ByWhatsApp, byMessenger, BySMS, ByWhatsApp, ByMail}[conv%6]
 }
 
-// Settings of the chat accounts, known to the emulators and in parley.yaml.
+// What the company has at WhatsApp, known to the emulators and in parley.yaml.
 const (
-	waNumber, waBusiness, waToken = "105500000000001", "206600000000001", "torture-wa-token"
-	pageID, pageToken             = "307700000000001", "torture-page-token"
-	appSecret, verifyToken        = "torture-app-secret", "torture-verify"
-	twilioAccount, twilioToken    = "AC00000000000000000000000000000001", "torture-twilio-token"
-	smsNumber                     = "+15550100001"
+	WhatsAppNumber   = "105500000000001"
+	WhatsAppBusiness = "206600000000001"
+	WhatsAppToken    = "torture-wa-token"
+)
+
+// What it has at Messenger, and what all webhooks of Meta are signed and subscribed with.
+const (
+	PageID      = "307700000000001"
+	PageToken   = "torture-page-token"
+	AppSecret   = "torture-app-secret"
+	VerifyToken = "torture-verify"
+)
+
+// What it has at Twilio.
+const (
+	TwilioAccount = "AC00000000000000000000000000000001"
+	TwilioToken   = "torture-twilio-token"
+	SMSNumber     = "+15550100001"
 )
 
 // chats are the emulators of Meta and Twilio, and the phones of their customers.
@@ -68,16 +81,16 @@ type texter struct {
 func openChats(ctx context.Context, seed uint64) (*chats, error) {
 	c := &chats{texts: map[int]*texter{}, people: map[int]*graphfake.PageCustomer{}}
 	c.ended, c.end = context.WithCancel(context.Background())
-	c.graph = graphfake.New(graphfake.Options{Seed: int64(seed>>1) + 1, AppSecret: appSecret}) //nolint:gosec // a seed
+	c.graph = graphfake.New(graphfake.Options{Seed: int64(seed>>1) + 1, AppSecret: AppSecret}) //nolint:gosec // a seed
 	if err := c.graph.Start(""); err != nil {
 		return nil, fmt.Errorf("torture: %w", err)
 	}
-	c.number = c.graph.AddNumber(graphfake.NumberConfig{ID: waNumber, WABA: waBusiness, Display: "+15550100000"})
-	c.page = c.graph.AddPage(graphfake.PageConfig{ID: pageID, Name: "Acme", HumanAgent: true})
-	c.graph.AllowToken(waToken, waNumber, waBusiness)
-	c.graph.AllowToken(pageToken, pageID)
+	c.number = c.graph.AddNumber(graphfake.NumberConfig{ID: WhatsAppNumber, WABA: WhatsAppBusiness, Display: "+15550100000"})
+	c.page = c.graph.AddPage(graphfake.PageConfig{ID: PageID, Name: "Acme", HumanAgent: true})
+	c.graph.AllowToken(WhatsAppToken, WhatsAppNumber, WhatsAppBusiness)
+	c.graph.AllowToken(PageToken, PageID)
 	var err error
-	c.twilio, err = twiliofake.Start(twiliofake.Options{AccountSID: twilioAccount, AuthToken: twilioToken, Numbers: []twiliofake.Number{{Address: smsNumber}}})
+	c.twilio, err = twiliofake.Start(twiliofake.Options{AccountSID: TwilioAccount, AuthToken: TwilioToken, Numbers: []twiliofake.Number{{Address: SMSNumber}}})
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("torture: %w", err), c.graph.Close())
 	}
@@ -94,8 +107,8 @@ func (c *chats) close() error {
 // control answers the driver and the oracle.
 func (c *chats) control() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /_fake/chat/connect", c.connect)
-	mux.HandleFunc("POST /_fake/chat/say", c.say)
+	mux.HandleFunc("POST /_fake/chat/connect", c.Connect)
+	mux.HandleFunc("POST /_fake/chat/say", c.Say)
 	mux.HandleFunc("POST /_fake/chat/hook", c.tell)
 	mux.HandleFunc("GET /_fake/chat/box", c.box)
 	mux.HandleFunc("POST /_fake/chat/faults", c.spoil)
@@ -107,22 +120,22 @@ func (c *chats) control() http.Handler {
 	return mux
 }
 
-// connect tells the providers where Parley answers.
-func (c *chats) connect(w http.ResponseWriter, r *http.Request) {
+// Connect tells the providers where Parley answers.
+func (c *chats) Connect(w http.ResponseWriter, r *http.Request) {
 	base := r.URL.Query().Get("base")
 	c.base = base
 	err := errors.Join(
-		c.graph.Subscribe(r.Context(), waBusiness, base+"/hooks/wa", verifyToken),
-		c.graph.Subscribe(r.Context(), pageID, base+"/hooks/page", verifyToken))
+		c.graph.Subscribe(r.Context(), WhatsAppBusiness, base+"/hooks/wa", VerifyToken),
+		c.graph.Subscribe(r.Context(), PageID, base+"/hooks/page", VerifyToken))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusConflict)
 		return
 	}
-	c.twilio.SetWebhook(smsNumber, base+"/hooks/sms#rc=5&rp=all")
+	c.twilio.SetWebhook(SMSNumber, base+"/hooks/sms#rc=5&rp=all")
 }
 
-// phoneOf is the number of a customer who writes short messages or by WhatsApp.
-func phoneOf(conv int) string { return fmt.Sprintf(phonePrefix+"%07d", firstPhone+conv) }
+// PhoneOf is the number of a customer who writes short messages or by WhatsApp.
+func PhoneOf(conv int) string { return fmt.Sprintf(phonePrefix+"%07d", firstPhone+conv) }
 
 // Customers' numbers: seven digits follow the prefix.
 const (
@@ -130,29 +143,29 @@ const (
 	firstPhone  = 1_000_000
 )
 
-// whatsAppUser is the id by which WhatsApp knows a customer.
-func whatsAppUser(conv int) string { return fmt.Sprintf("US.torture%04d", conv) }
+// WhatsAppUser is the id by which WhatsApp knows a customer.
+func WhatsAppUser(conv int) string { return fmt.Sprintf("US.torture%04d", conv) }
 
-func (c *chats) say(w http.ResponseWriter, r *http.Request) {
-	var in chatText
+func (c *chats) Say(w http.ResponseWriter, r *http.Request) {
+	var in ChatText
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
 	switch in.Kind {
-	case byWhatsApp:
+	case ByWhatsApp:
 		c.whatsApp(in.Conv).Text(in.Text) //nolint:contextcheck // the phone sends on when the driver has hung up
 	case byMessenger:
 		c.person(in.Conv).Text(in.Text) //nolint:contextcheck // likewise
-	case bySMS:
-		c.text(in.Conv, in.Text) //nolint:contextcheck // likewise
+	case BySMS:
+		c.Text(in.Conv, in.Text) //nolint:contextcheck // likewise
 	default:
 		http.Error(w, "unknown kind", http.StatusBadRequest)
 	}
 }
 
 func (c *chats) whatsApp(conv int) *graphfake.Customer {
-	return c.number.Customer(graphfake.Person{Phone: phoneOf(conv), UserID: whatsAppUser(conv), Name: subject(conv)})
+	return c.number.Customer(graphfake.Person{Phone: PhoneOf(conv), UserID: WhatsAppUser(conv), Name: Subject(conv)})
 }
 
 // person is a customer who writes to the page.
@@ -160,15 +173,15 @@ func (c *chats) person(conv int) *graphfake.PageCustomer {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.people[conv] == nil {
-		c.people[conv] = c.page.Customer(subject(conv))
+		c.people[conv] = c.page.Customer(Subject(conv))
 	}
 	return c.people[conv]
 }
 
-func (c *chats) sms(conv int) *twiliofake.Phone { return c.twilio.Phone(phoneOf(conv), smsNumber, "") }
+func (c *chats) sms(conv int) *twiliofake.Phone { return c.twilio.Phone(PhoneOf(conv), SMSNumber, "") }
 
-// text puts a text behind those that the phone still sends.
-func (c *chats) text(conv int, text string) {
+// Text puts a text behind those that the phone still sends.
+func (c *chats) Text(conv int, text string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t := c.texts[conv]
@@ -210,9 +223,9 @@ func (c *chats) box(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var b chatBox
-	switch chatKind(r.URL.Query().Get("kind")) {
-	case byMail: // has a mailbox
-	case byWhatsApp:
+	switch ChatKind(r.URL.Query().Get("kind")) {
+	case ByMail: // has a mailbox
+	case ByWhatsApp:
 		for _, m := range c.whatsApp(conv).Chat() {
 			b.add(m.FromCustomer, m.ID, m.Text)
 		}
@@ -220,7 +233,7 @@ func (c *chats) box(w http.ResponseWriter, r *http.Request) {
 		for _, m := range c.person(conv).Conversation() {
 			b.add(!m.FromPage, m.ID, m.Text)
 		}
-	case bySMS:
+	case BySMS:
 		c.smsBox(conv, &b)
 	}
 	_ = json.NewEncoder(w).Encode(b) // a reader that went away misses nothing
@@ -228,7 +241,7 @@ func (c *chats) box(w http.ResponseWriter, r *http.Request) {
 
 func (c *chats) smsBox(conv int, b *chatBox) {
 	for _, m := range c.twilio.Messages() {
-		if m.From == phoneOf(conv) {
+		if m.From == PhoneOf(conv) {
 			b.add(true, m.SID, m.Body)
 		}
 	}
@@ -282,9 +295,9 @@ func (c *chats) faults(w http.ResponseWriter, _ *http.Request) {
 	_ = json.NewEncoder(w).Encode(counts)
 }
 
-// chatText is what a customer writes.
-type chatText struct {
-	Kind chatKind `json:"kind"`
+// ChatText is what a customer writes.
+type ChatText struct {
+	Kind ChatKind `json:"kind"`
 	Conv int      `json:"conv"`
 	Text string   `json:"text"`
 }
