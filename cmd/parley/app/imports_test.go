@@ -62,8 +62,8 @@ func bans() []ban {
 			why: "what serves in production must not carry demo and torture"},
 		{from: []string{"cmd/parley/torture/judge/..."}, to: []string{"..."},
 			why: "who judges a run is told what was said and seen, and looks at nothing"},
-		{from: []string{"cmd/parley/torture/world/..."}, to: []string{"cmd/parley/torture/..."}, except: []string{"cmd/parley/torture/judge"},
-			why: "what Parley speaks to knows marks and what the judge is told, and not who uses it"},
+		{from: []string{"cmd/parley/torture/world/...", "cmd/parley/torture/records/..."}, to: []string{"cmd/parley/torture/..."},
+			except: []string{"cmd/parley/torture/judge"}, why: "what Parley speaks to, and its database, know marks and what the judge is told, and not who uses them"},
 		{from: []string{"cmd/parley/setup/..."}, to: []string{"bot/...", "channels/*/...", "cmd/parley/app/..."},
 			why: "the set-up file knows channels by their Spec alone"},
 	}

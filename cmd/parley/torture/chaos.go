@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parley/channels/pause"
+	"parley/cmd/parley/torture/records"
 	"parley/cmd/parley/torture/world"
 )
 
@@ -24,7 +25,7 @@ type chaos struct {
 	wire     world.Wire
 	replicas []*replica
 	net      *network
-	database *database
+	database *records.Database
 	driver   *driver
 	doors    *doors
 	opt      Options
@@ -135,7 +136,7 @@ func (c *chaos) strike(ctx context.Context, h harm) error {
 func (c *chaos) strikeNow(ctx context.Context, h harm) error {
 	switch h.Name {
 	case harmBase:
-		return c.database.killAndStart(ctx)
+		return c.database.KillAndStart(ctx)
 	case harmSockets, harmTokens:
 		return c.wire.Platform().Upset(ctx)
 	case harmMail:
@@ -203,12 +204,12 @@ func (c *chaos) letPeople(ctx context.Context, h harm) {
 // hold keeps a snapshot for a while, or until everything is said. The blow counts when it ends:
 // all the while it may be in the way of other transactions.
 func (c *chaos) hold(ctx context.Context, h harm) error {
-	what := takeSnapshot
+	what := records.TakeSnapshot
 	if h.Name == harmReader {
-		what = readAll
+		what = records.ReadAll
 	}
 	c.say("%6.1fs  %s", time.Since(c.began).Seconds(), h.describe(c.opt))
-	err := c.database.read(ctx, time.Now().Add(h.For), what)
+	err := c.database.Read(ctx, time.Now().Add(h.For), what)
 	if err == nil {
 		c.hit(h)
 	}
@@ -225,7 +226,7 @@ func (c *chaos) miss(h harm) {
 
 // fill leaves the database no space for a while.
 func (c *chaos) fill(ctx context.Context) error {
-	ended, refused, err := c.database.fill(ctx, fullFor)
+	ended, refused, err := c.database.Fill(ctx, fullFor)
 	c.net.count("writes refused for want of space", refused)
 	if ended {
 		c.net.count("postgres ended for want of space", 1)
@@ -259,7 +260,7 @@ func (c *chaos) jump(ctx context.Context, h harm) error {
 	c.hit(h)
 	c.driver.jumped()
 	for { // PostgreSQL may just be starting
-		err := c.database.jump(ctx, by)
+		err := c.database.Jump(ctx, by)
 		c.driver.jumped() // and what was typed since
 		if err == nil || !pause.For(ctx, time.Second) || time.Since(c.began) > c.opt.Flow+time.Minute {
 			return err

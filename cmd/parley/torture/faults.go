@@ -25,7 +25,7 @@ func (r *Report) faults() []string {
 
 // brokenPromises are those of Parley itself.
 func (r *Report) brokenPromises() []string {
-	return slices.Concat(r.Verdict.Broken(), r.Audit.broken(), judge.Counted([]judge.Tally{
+	return slices.Concat(r.Verdict.Broken(), r.Audit.Broken(), judge.Counted([]judge.Tally{
 		{What: "events left in the queue", N: r.Left.Pending}, {What: "lanes left with something to deliver", N: r.Left.Lanes},
 		{What: "events in quarantine that can be read", N: r.Left.Quarantined - r.Said.Poisons},
 		{What: "attempts of an older version at events of a newer one", N: r.Versions.Touched},

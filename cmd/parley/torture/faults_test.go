@@ -10,6 +10,7 @@ import (
 
 	"parley/cmd/parley/lab"
 	"parley/cmd/parley/torture/judge"
+	"parley/cmd/parley/torture/records"
 )
 
 // goodReport is that of a run in which everything was said, seen and kept.
@@ -20,7 +21,7 @@ func goodReport() Report {
 		Harm:    map[string]int{harmKill: 4, harmEarly: 2, harmHour: 1},
 		Said:    counts{Mails: 91, Replies: 58, Backs: 4, Inside: 8, Edits: 3, Deletes: 2, Solved: 2, Handed: 1, Poisons: 2},
 		Left:    lab.Load{Quarantined: 2},
-		Audit:   audit{Effects: 200, Places: 90},
+		Audit:   records.Audit{Effects: 200, Places: 90},
 		Faults:  map[string]int{"imap fetch cut": 2, "imap search drop_before": 0, "smtp data reply": 1, "slack duplicate": 3, "teams 500": 1, "meta status": 1, "twilio drop_after": 2},
 		Verdict: judge.Verdict{Mails: 91, Replies: 58, Backs: 4, Inside: 8, Edits: 3, Deletes: 2, Commands: 3, Clicked: 9, Asked: 5, Ambiguous: 9, Unsure: 3, Excused: 4},
 	}
@@ -76,7 +77,7 @@ func TestReportFaults(t *testing.T) {
 		{"edits seen", func(r *Report) { r.Verdict.Edits-- }},
 		{"deletions seen", func(r *Report) { r.Verdict.Deletes-- }},
 		{"commands seen", func(r *Report) { r.Verdict.Commands-- }},
-		{"nothing was said", func(r *Report) { *r = Report{Audit: audit{Effects: 1, Places: 1}, Faults: r.Faults} }},
+		{"nothing was said", func(r *Report) { *r = Report{Audit: records.Audit{Effects: 1, Places: 1}, Faults: r.Faults} }},
 		{"nothing was applied", func(r *Report) { r.Audit.Effects = 0 }},
 		{"or shown", func(r *Report) { r.Audit.Places = 0 }},
 		{harmEarly, func(r *Report) { r.Harm[harmEarly] = 1 }},

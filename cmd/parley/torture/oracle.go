@@ -55,16 +55,10 @@ type answer struct {
 	Clicks  int           `json:"clicks"` // made now
 	Verdict judge.Verdict `json:"verdict"`
 	// Cards are those of the customers' threads, by their roots.
-	Cards map[string]cardSeen `json:"cards,omitempty"`
+	Cards map[string]judge.CardSeen `json:"cards,omitempty"`
 	// Problems are what the emulators saw that no user could read as it was meant.
 	Problems []string `json:"problems,omitempty"`
 	Error    string   `json:"error,omitempty"`
-}
-
-// cardSeen is what a thread's card shows, and of whom it must name one while a customer waits.
-type cardSeen struct {
-	Card    string        `json:"card"`
-	Keepers judge.Keepers `json:"keepers"`
 }
 
 func newOracle() *oracle {
@@ -133,10 +127,10 @@ func (o *oracle) look(ctx context.Context, click bool) (answer, error) {
 			a.Verdict.Asked++
 		}
 	}
-	a.Cards = map[string]cardSeen{}
+	a.Cards = map[string]judge.CardSeen{}
 	for _, t := range w.Threads {
 		if t.Card != "" {
-			a.Cards[t.Root] = cardSeen{t.Card, o.told.KeepersOf(t.Root)}
+			a.Cards[t.Root] = judge.CardSeen{Card: t.Card, Keepers: o.told.KeepersOf(t.Root)}
 		}
 	}
 	a.Problems, err = o.chat.Problems(ctx)

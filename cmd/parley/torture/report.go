@@ -43,8 +43,8 @@ func (s *stage) crashes() []string {
 // evidence keeps what the database and the emulators know, while they still run.
 func (s *stage) evidence(ctx context.Context) error {
 	var err error
-	if s.database.current() != nil {
-		err = s.database.export(ctx, filepath.Join(s.dir, "journal"))
+	if s.database.Current() != nil {
+		err = s.database.Export(ctx, filepath.Join(s.dir, "journal"))
 	}
 	if s.wire == (world.Wire{}) {
 		return err
@@ -102,7 +102,7 @@ func (s *stage) leave(r *Report, err error) error {
 
 func (s *stage) print(r *Report) {
 	v := r.Verdict
-	for _, f := range slices.Concat(v.Findings, r.Audit.findings(), r.Fell, r.Crashes, r.Problems) {
+	for _, f := range slices.Concat(v.Findings, r.Audit.Findings(), r.Fell, r.Crashes, r.Problems) {
 		s.say("  %s", f)
 	}
 	s.say("Blows: %s (%d kills and stops)", list(r.Harm), r.Struck)

@@ -14,6 +14,7 @@ import (
 	"parley/channels/pause"
 	"parley/cmd/parley/child"
 	"parley/cmd/parley/lab"
+	"parley/cmd/parley/torture/records"
 	"parley/cmd/parley/torture/world"
 )
 
@@ -24,7 +25,7 @@ type stage struct {
 	scratch  *lab.Scratch // that folder, if it is a temporary one; nil = opt.Keep names it
 	wire     world.Wire
 	vars     map[string]string // the emulators' addresses
-	database *database
+	database *records.Database
 	network  *network
 	doors    *doors
 	fakes    *child.Process
@@ -104,7 +105,7 @@ func (s *stage) connected(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	for watched := false; !watched; {
-		watched, _ = s.database.watched(ctx) // the database may be down for a moment
+		watched, _ = s.database.Watched(ctx) // the database may be down for a moment
 		if !watched && !pause.For(ctx, 50*time.Millisecond) {
 			return errors.New("torture: Parley did not open its mailboxes; see parley-1.log")
 		}
@@ -213,7 +214,7 @@ func (s *stage) settle(ctx context.Context, r *Report) error {
 		if time.Since(told) > 5*time.Second {
 			told = time.Now()
 			s.say("        waiting: %d facts, %d lanes, %d not arrived, %d answered by the oracle's agent",
-				r.Left.Pending, r.Left.Lanes, r.Verdict.Waits()+r.Audit.waits(), r.Verdict.Clicked+r.Verdict.Ambiguous)
+				r.Left.Pending, r.Left.Lanes, r.Verdict.Waits()+r.Audit.Waits(), r.Verdict.Clicked+r.Verdict.Ambiguous)
 		}
 		if !pause.For(ctx, time.Second) {
 			return ctx.Err()
@@ -228,7 +229,7 @@ func (s *stage) look(ctx context.Context, o order, r *Report) (quiet bool, err e
 	if err != nil {
 		return false, err
 	}
-	if r.Left, err = s.database.load(ctx); err != nil {
+	if r.Left, err = s.database.Load(ctx); err != nil {
 		return false, err
 	}
 	chat := s.wire.Platform()
@@ -241,19 +242,19 @@ func (s *stage) look(ctx context.Context, o order, r *Report) (quiet bool, err e
 		return false, err
 	}
 	typed := slices.DeleteFunc(s.driver.said.Heard(), func(id string) bool { return never[id] })
-	k := known{Typed: typed, Cards: a.Cards, Poisons: s.driver.poisons, Stopped: s.opt.StopLong, Blind: s.opt.Blind}
-	if r.Audit, err = s.database.audit(ctx, k); err != nil {
+	k := records.Known{Typed: typed, Cards: a.Cards, Poisons: s.driver.poisons, Stopped: s.opt.StopLong, Blind: s.opt.Blind}
+	if r.Audit, err = s.database.Audit(ctx, k); err != nil {
 		return false, err
 	}
 	if r.Harm[harmNewer] > 0 {
-		seen, err := s.database.versions(ctx)
+		seen, err := s.database.Versions(ctx)
 		if err != nil {
 			return false, err
 		}
 		r.Versions.Touched = seen.Touched
 	}
 	r.Verdict, r.Problems = a.Verdict, a.Problems
-	return a.Clicks+r.Left.Lanes+r.Left.Pending+untold+a.Verdict.Waits()+r.Audit.waits() == 0, nil
+	return a.Clicks+r.Left.Lanes+r.Left.Pending+untold+a.Verdict.Waits()+r.Audit.Waits() == 0, nil
 }
 
 // list writes counts in the order of their names.

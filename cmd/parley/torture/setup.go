@@ -23,7 +23,7 @@ func (s *stage) setUp(ctx context.Context) error {
 	if s.old != nil {
 		return s.setUpOld(ctx, text)
 	}
-	return lab.SetUp(ctx, app.Env{DatabaseURL: s.database.url(), Data: s.dir}, text, nil)
+	return lab.SetUp(ctx, app.Env{DatabaseURL: s.database.URL(), Data: s.dir}, text, nil)
 }
 
 // setUpOld does the same with the earlier version's own sub-commands, so that the schema is
@@ -33,7 +33,7 @@ func (s *stage) setUpOld(ctx context.Context, text string) error {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return fmt.Errorf("torture: %w", err)
 	}
-	env := app.Env{DatabaseURL: s.database.url(), Data: s.dir}
+	env := app.Env{DatabaseURL: s.database.URL(), Data: s.dir}
 	run := func(args ...string) error {
 		cmd := exec.CommandContext(ctx, s.old[0], args...) //nolint:gosec // what we built
 		cmd.Env = child.CleanEnv(append([]string{"DATABASE_URL=" + env.DatabaseURL, "PARLEY_DATA=" + s.dir}, s.chatEnv(0)...)...)

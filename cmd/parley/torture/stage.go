@@ -13,6 +13,7 @@ import (
 
 	"parley/cmd/parley/child"
 	"parley/cmd/parley/lab"
+	"parley/cmd/parley/torture/records"
 	"parley/cmd/parley/torture/world"
 )
 
@@ -27,7 +28,7 @@ func newStage(o Options) (*stage, error) {
 	var err error
 	if s.dir == "" {
 		s.scratch, err = lab.NewScratch("", "parley-torture-", keptRuns, func(dir string) {
-			_ = freeSpace(filepath.Join(dir, limitedDir)) // of a run that was killed while its database had one
+			_ = records.FreeSpace(filepath.Join(dir, limitedDir)) // of a run that was killed while its database had one
 		})
 		if err == nil {
 			s.dir = s.scratch.Dir
@@ -40,7 +41,7 @@ func newStage(o Options) (*stage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("torture: %w", err)
 	}
-	s.database = &database{dir: s.dir}
+	s.database = &records.Database{Dir: s.dir}
 	return s, nil
 }
 
@@ -64,11 +65,11 @@ func (s *stage) begin(ctx context.Context) error {
 	if err := s.startFakes(ctx); err != nil {
 		return err
 	}
-	if err := s.database.start(ctx); err != nil {
+	if err := s.database.Start(ctx); err != nil {
 		return err
 	}
 	var err error
-	if s.network, err = openNetwork(ctx, s.opt.Replicas, s.vars, s.database.url()); err != nil {
+	if s.network, err = openNetwork(ctx, s.opt.Replicas, s.vars, s.database.URL()); err != nil {
 		return fmt.Errorf("torture: %w", err)
 	}
 	if err := s.setUp(ctx); err != nil {
@@ -207,12 +208,12 @@ func (s *stage) limitSpace() {
 		return
 	}
 	dir := filepath.Join(s.dir, limitedDir)
-	if err := limitSpace(dir); err != nil {
+	if err := records.LimitSpace(dir); err != nil {
 		s.opt.Blows[harmFull] = 0
 		s.skip(harmFull, fmt.Errorf("a folder of a limited size needs the right to mount one: %w", err))
 		return
 	}
-	s.database.dir, s.limited = dir, true
+	s.database.Dir, s.limited = dir, true
 }
 
 // stopOthers ends everything but Parley. If the run failed or its data is to be kept, a
@@ -227,16 +228,16 @@ func (s *stage) stopOthers(failed bool) error {
 	if s.fakes != nil {
 		s.fakes.End()
 	}
-	err := s.database.close()
+	err := s.database.Close()
 	if !s.limited {
 		return err
 	}
 	if failed || s.opt.Keep != "" {
-		err = errors.Join(err, os.RemoveAll(filepath.Join(s.dir, "pg")), os.CopyFS(filepath.Join(s.dir, "pg"), os.DirFS(filepath.Join(s.database.dir, "pg"))),
+		err = errors.Join(err, os.RemoveAll(filepath.Join(s.dir, "pg")), os.CopyFS(filepath.Join(s.dir, "pg"), os.DirFS(filepath.Join(s.database.Dir, "pg"))),
 			os.Chmod(filepath.Join(s.dir, "pg"), 0o700), //nolint:gosec // a folder
-			copyFile(filepath.Join(s.database.dir, "pg.log"), filepath.Join(s.dir, "pg.log")))
+			copyFile(filepath.Join(s.database.Dir, "pg.log"), filepath.Join(s.dir, "pg.log")))
 	}
-	return errors.Join(err, freeSpace(s.database.dir), os.Remove(s.database.dir))
+	return errors.Join(err, records.FreeSpace(s.database.Dir), os.Remove(s.database.Dir))
 }
 
 func copyFile(from, to string) error {

@@ -12,6 +12,7 @@ import (
 
 	"parley/channels/pause"
 	"parley/cmd/parley/torture/judge"
+	"parley/cmd/parley/torture/records"
 	"parley/cmd/parley/torture/world"
 )
 
@@ -27,8 +28,8 @@ const (
 // hardMails are mails whose applying fails, takes long or ends the process, although there is nothing
 // wrong with them. What waits behind one must wait for it, and everybody else must not.
 type hardMails struct {
-	base   *database // nil until a run begins
-	deadly markSet   // those that end the process which applies them
+	base   *records.Database // nil until a run begins
+	deadly markSet           // those that end the process which applies them
 
 	mu   sync.Mutex
 	last map[errand]judge.Mark // the last mail that was made for each kind of errand
@@ -75,7 +76,7 @@ func (h *hardMails) make(ctx context.Context, what errand, m judge.Mark) error {
 		seconds = int(slowFor.Seconds())
 	}
 	for deadline := time.Now().Add(time.Minute); ; {
-		err := h.base.with(ctx, func(ctx context.Context, c *pgx.Conn) error {
+		err := h.base.With(ctx, func(ctx context.Context, c *pgx.Conn) error {
 			if _, err := c.Exec(ctx, makeHard); err != nil {
 				return err
 			}
@@ -119,8 +120,8 @@ func (h *hardMails) look(ctx context.Context, what errand) (hardMail, error) {
 		return hardMail{}, nil
 	}
 	var found hardMail
-	err := h.base.with(ctx, func(ctx context.Context, c *pgx.Conn) error {
-		list, err := rows(ctx, c, pgx.RowToStructByName[hardMail], hardQuery, m.String(), refusalsOf(m))
+	err := h.base.With(ctx, func(ctx context.Context, c *pgx.Conn) error {
+		list, err := records.Rows(ctx, c, pgx.RowToStructByName[hardMail], hardQuery, m.String(), refusalsOf(m))
 		if err == nil {
 			found = list[0]
 		}

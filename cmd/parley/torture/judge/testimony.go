@@ -93,3 +93,9 @@ func (w *World) Received(m Mark) bool {
 		return b.Conv == m.Conv && slices.ContainsFunc(b.Inbox, func(l Letter) bool { return slices.Contains(l.Marks, m) })
 	})
 }
+
+// CardSeen is what a thread's card shows, and of whom it must name one while a customer waits.
+type CardSeen struct {
+	Card    string  `json:"card"`
+	Keepers Keepers `json:"keepers"`
+}

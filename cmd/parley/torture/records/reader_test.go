@@ -1,4 +1,4 @@
-package torture
+package records
 
 import (
 	"context"
@@ -18,7 +18,7 @@ func TestRead(t *testing.T) {
 	for name, c := range map[string]struct {
 		what  string
 		locks bool
-	}{"snapshot": {what: takeSnapshot}, "all tables": {what: readAll, locks: true}} {
+	}{"snapshot": {what: TakeSnapshot}, "all tables": {what: ReadAll, locks: true}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			pool := storetest.DB(t)
@@ -44,7 +44,7 @@ func TestRead(t *testing.T) {
 	}
 	t.Run("its time is over", func(t *testing.T) {
 		t.Parallel()
-		if err := readOnce(t.Context(), storetest.DB(t).Config().ConnString(), time.Now().Add(10*time.Millisecond), takeSnapshot); err != nil {
+		if err := readOnce(t.Context(), storetest.DB(t).Config().ConnString(), time.Now().Add(10*time.Millisecond), TakeSnapshot); err != nil {
 			t.Error(err)
 		}
 	})

@@ -1,4 +1,4 @@
-package torture
+package records
 
 import (
 	"context"
@@ -18,16 +18,17 @@ import (
 	"parley/store/pgserver"
 )
 
-// database is the durable PostgreSQL that all replicas share.
-type database struct {
-	dir string
+// Database is the durable PostgreSQL that all replicas share.
+type Database struct {
+	Dir string
 
 	mu     sync.Mutex
 	server *pgserver.Server
 }
 
-func (d *database) start(ctx context.Context) error {
-	server, err := pgserver.Start(ctx, pgserver.Options{Dir: d.dir, Durable: true, Say: func(string) {},
+// Start starts PostgreSQL in the folder.
+func (d *Database) Start(ctx context.Context) error {
+	server, err := pgserver.Start(ctx, pgserver.Options{Dir: d.Dir, Durable: true, Say: func(string) {},
 		// With the times of commits the audit knows what the journal had first.
 		Settings: map[string]string{"max_connections": "200", "track_commit_timestamp": "on"}})
 	if err != nil {
@@ -39,17 +40,19 @@ func (d *database) start(ctx context.Context) error {
 	return nil
 }
 
-func (d *database) current() *pgserver.Server {
+// Current is the server that runs; nil = none does.
+func (d *Database) Current() *pgserver.Server {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.server
 }
 
-func (d *database) url() string { return d.current().URL(pgserver.Database) }
+// URL is where the server that runs is found.
+func (d *Database) URL() string { return d.Current().URL(pgserver.Database) }
 
-// killAndStart kills the postmaster and starts the server again at the same address.
-func (d *database) killAndStart(ctx context.Context) error {
-	old := d.current()
+// KillAndStart kills the postmaster and starts the server again at the same address.
+func (d *Database) KillAndStart(ctx context.Context) error {
+	old := d.Current()
 	if err := syscall.Kill(old.PID(), syscall.SIGKILL); err != nil {
 		return err
 	}
@@ -58,25 +61,25 @@ func (d *database) killAndStart(ctx context.Context) error {
 }
 
 // startAgain starts a server that has ended.
-func (d *database) startAgain(ctx context.Context) error {
-	old, before := d.current(), d.url()
+func (d *Database) startAgain(ctx context.Context) error {
+	old, before := d.Current(), d.URL()
 	if err := old.Close(ctx); err != nil {
 		return err
 	}
-	if err := d.start(ctx); err != nil {
+	if err := d.Start(ctx); err != nil {
 		return err
 	}
-	if d.url() != before {
-		return fmt.Errorf("the database moved from %s to %s", before, d.url())
+	if d.URL() != before {
+		return fmt.Errorf("the database moved from %s to %s", before, d.URL())
 	}
 	return nil
 }
 
-// fill takes all space for some time, then gives it back; a server that has ended over
+// Fill takes all space for some time, then gives it back; a server that has ended over
 // it is started again, as an operator would. It says whether it had ended, and how many
 // of our own writes were refused meanwhile.
-func (d *database) fill(ctx context.Context, lasting time.Duration) (ended bool, refused int, err error) {
-	ballast := filepath.Join(d.dir, "ballast")
+func (d *Database) Fill(ctx context.Context, lasting time.Duration) (ended bool, refused int, err error) {
+	ballast := filepath.Join(d.Dir, "ballast")
 	if err := takeAll(ballast); err != nil {
 		return false, 0, err
 	}
@@ -91,7 +94,7 @@ func (d *database) fill(ctx context.Context, lasting time.Duration) (ended bool,
 	// It may be recovering, or giving up.
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline) && ctx.Err() == nil; pause.For(ctx, 200*time.Millisecond) {
 		select {
-		case <-d.current().Done():
+		case <-d.Current().Done():
 			return true, refused, d.startAgain(ctx)
 		default:
 		}
@@ -104,16 +107,17 @@ func (d *database) fill(ctx context.Context, lasting time.Duration) (ended bool,
 
 // write needs space for rows and for the log of changes, so that what the server still
 // has in reserve ends soon.
-func (d *database) write(ctx context.Context) error {
+func (d *Database) write(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	return d.with(ctx, func(ctx context.Context, c *pgx.Conn) error {
+	return d.With(ctx, func(ctx context.Context, c *pgx.Conn) error {
 		_, err := c.Exec(ctx, "CREATE TEMP TABLE filling AS SELECT generate_series(1, 10000); SELECT pg_switch_wal()")
 		return err
 	})
 }
 
-func (d *database) close() error {
+// Close ends the server.
+func (d *Database) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	d.mu.Lock()
@@ -124,11 +128,11 @@ func (d *database) close() error {
 	return d.server.Close(ctx)
 }
 
-// with runs f on a connection of our own, beside the proxies.
-func (d *database) with(ctx context.Context, f func(context.Context, *pgx.Conn) error) error {
+// With runs f on a connection of our own, beside the proxies.
+func (d *Database) With(ctx context.Context, f func(context.Context, *pgx.Conn) error) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, d.url())
+	conn, err := pgx.Connect(ctx, d.URL())
 	if err != nil {
 		return fmt.Errorf("torture: %w", err)
 	}
@@ -139,24 +143,24 @@ func (d *database) with(ctx context.Context, f func(context.Context, *pgx.Conn) 
 	return nil
 }
 
-// jump moves Parley's clock forward.
-func (d *database) jump(ctx context.Context, by time.Duration) error {
-	return d.with(ctx, func(ctx context.Context, c *pgx.Conn) error { return store.MoveClock(ctx, c, by) })
+// Jump moves Parley's clock forward.
+func (d *Database) Jump(ctx context.Context, by time.Duration) error {
+	return d.With(ctx, func(ctx context.Context, c *pgx.Conn) error { return store.MoveClock(ctx, c, by) })
 }
 
-// load is what Parley still has to do. The run waits for it; the verdict does not
+// Load is what Parley still has to do. The run waits for it; the verdict does not
 // depend on it.
-func (d *database) load(ctx context.Context) (l lab.Load, err error) {
-	err = d.with(ctx, func(ctx context.Context, c *pgx.Conn) (err error) {
+func (d *Database) Load(ctx context.Context) (l lab.Load, err error) {
+	err = d.With(ctx, func(ctx context.Context, c *pgx.Conn) (err error) {
 		l, err = lab.ReadLoad(ctx, c)
 		return err
 	})
 	return l, err
 }
 
-// watched says whether Parley watches every mailbox.
-func (d *database) watched(ctx context.Context) (ok bool, err error) {
-	err = d.with(ctx, func(ctx context.Context, c *pgx.Conn) error {
+// Watched says whether Parley watches every mailbox.
+func (d *Database) Watched(ctx context.Context) (ok bool, err error) {
+	err = d.With(ctx, func(ctx context.Context, c *pgx.Conn) error {
 		n, err := lab.Unwatched(ctx, c)
 		ok = n == 0
 		return err
@@ -164,12 +168,12 @@ func (d *database) watched(ctx context.Context) (ok bool, err error) {
 	return ok, err
 }
 
-// export writes every table that tells what happened as CSV into dir.
-func (d *database) export(ctx context.Context, dir string) error {
+// Export writes every table that tells what happened as CSV into dir.
+func (d *Database) Export(ctx context.Context, dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	return d.with(ctx, func(ctx context.Context, c *pgx.Conn) error {
+	return d.With(ctx, func(ctx context.Context, c *pgx.Conn) error {
 		for _, table := range []string{"events", "queues", "queue_events", "quarantine", "conversations", "messages", "deliveries", "lanes", "gates", "posts",
 			"threads", "external_ids", "log_entries", "timers", "accounts", "leases", "clock"} {
 			file, err := os.OpenFile(filepath.Join(dir, table+".csv"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)

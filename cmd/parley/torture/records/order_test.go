@@ -1,4 +1,4 @@
-package torture
+package records
 
 import (
 	"testing"

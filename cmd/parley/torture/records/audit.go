@@ -1,4 +1,4 @@
-package torture
+package records
 
 import (
 	"context"
@@ -14,9 +14,9 @@ import (
 	"parley/cmd/parley/torture/judge"
 )
 
-// audit is what Parley's own records say against it after a run. The verdict on messages
+// Audit is what Parley's own records say against it after a run. The verdict on messages
 // stands on what people see; these are the promises that nobody sees.
-type audit struct {
+type Audit struct {
 	// Effects counts the messages and entries of the log whose order was judged.
 	Effects int `json:"effects"`
 	// Places counts the customers' messages whose order in the lanes was judged.
@@ -38,11 +38,11 @@ type audit struct {
 	Forgotten []string `json:"forgotten,omitempty"`
 }
 
-// waits counts what may still be put right by waiting.
-func (a *audit) waits() int { return len(a.Unread) + len(a.Missing) + len(a.Stale) + len(a.Forgotten) }
+// Waits counts what may still be put right by waiting.
+func (a *Audit) Waits() int { return len(a.Unread) + len(a.Missing) + len(a.Stale) + len(a.Forgotten) }
 
-// broken counts what is wrong, in words.
-func (a *audit) broken() []string {
+// Broken counts what is wrong, in words.
+func (a *Audit) Broken() []string {
 	return judge.Counted([]judge.Tally{
 		{What: "applied out of the journal's order", N: len(a.Overtaken)}, {What: "applied twice", N: len(a.Twice)}, {What: "given up", N: len(a.GivenUp)},
 		{What: "unreadable and not given up, or not told of once", N: len(a.Unread)}, {What: "typed and not recorded", N: len(a.Missing)},
@@ -50,8 +50,8 @@ func (a *audit) broken() []string {
 	})
 }
 
-// findings gives all of it for people.
-func (a *audit) findings() []string {
+// Findings gives all of it for people.
+func (a *Audit) Findings() []string {
 	return slices.Concat(a.Overtaken, a.Twice, a.GivenUp, a.Unread, a.Missing, a.Stale, a.Forgotten)
 }
 
@@ -68,7 +68,7 @@ type standing struct {
 
 // inspect compares conversations with the cards of their threads, and finds waiting customers
 // for whom nobody is responsible.
-func (a *audit) inspect(list []standing, cards map[string]cardSeen) {
+func (a *Audit) inspect(list []standing, cards map[string]judge.CardSeen) {
 	for _, c := range list {
 		seen, ok := cards[c.Root]
 		over := c.Status == "resolved" || c.Status == "closed"
@@ -186,7 +186,7 @@ const quarantinedQuery = `
 	ORDER BY q.event_id`
 
 // giveUp compares what was given up with what had to be.
-func (a *audit) giveUp(list []quarantined, k known) {
+func (a *Audit) giveUp(list []quarantined, k Known) {
 	unread := slices.Clone(k.Poisons)
 	for _, q := range list {
 		i := slices.Index(unread, q.Fact)
@@ -207,17 +207,17 @@ func (a *audit) giveUp(list []quarantined, k known) {
 	}
 }
 
-// known is what the audit knows besides the records.
-type known struct {
-	Typed   []string            // messages of teammates of which Parley was told
-	Cards   map[string]cardSeen // what the roots of threads show
-	Poisons []string            // facts that can't be applied, by their external ids
-	Stopped time.Duration       // the longest that a process stood still
-	Blind   bool                // people may be told twice, where Parley may not look
+// Known is what the audit knows besides the records.
+type Known struct {
+	Typed   []string                  // messages of teammates of which Parley was told
+	Cards   map[string]judge.CardSeen // what the roots of threads show
+	Poisons []string                  // facts that can't be applied, by their external ids
+	Stopped time.Duration             // the longest that a process stood still
+	Blind   bool                      // people may be told twice, where Parley may not look
 }
 
 // told counts the messages that tell of an event that was given up.
-func (k *known) told(event int64) int {
+func (k *Known) told(event int64) int {
 	n, words := 0, regexp.MustCompile(fmt.Sprintf(`\bparley replay %d\b`, event))
 	for _, c := range k.Cards {
 		if words.MatchString(c.Card) {
@@ -232,10 +232,10 @@ const missingQuery = `
 	FROM unnest($1::text[]) AS typed(place)
 	WHERE NOT EXISTS (SELECT FROM messages AS m WHERE m.place = typed.place)`
 
-// audit reads Parley's records.
-func (d *database) audit(ctx context.Context, k known) (audit, error) {
-	var a audit
-	err := d.with(ctx, func(ctx context.Context, c *pgx.Conn) error {
+// Audit reads Parley's records.
+func (d *Database) Audit(ctx context.Context, k Known) (Audit, error) {
+	var a Audit
+	err := d.With(ctx, func(ctx context.Context, c *pgx.Conn) error {
 		var kept string
 		if err := c.QueryRow(ctx, "SHOW track_commit_timestamp").Scan(&kept); err != nil {
 			return err
@@ -243,38 +243,38 @@ func (d *database) audit(ctx context.Context, k known) (audit, error) {
 		if kept != "on" { // it could judge next to nothing
 			return errors.New("audit: the server doesn't keep the times of commits")
 		}
-		return a.read(ctx, c, k)
+		return a.Read(ctx, c, k)
 	})
 	return a, err
 }
 
-func (a *audit) read(ctx context.Context, c *pgx.Conn, k known) error {
+func (a *Audit) Read(ctx context.Context, c *pgx.Conn, k Known) error {
 	if err := a.readOrder(ctx, c); err != nil {
 		return err
 	}
-	list, err := rows(ctx, c, pgx.RowToStructByName[standing], standingQuery)
+	list, err := Rows(ctx, c, pgx.RowToStructByName[standing], standingQuery)
 	if err != nil {
 		return err
 	}
 	a.inspect(list, k.Cards)
-	if a.Twice, err = rows(ctx, c, pgx.RowTo[string], twiceQuery); err != nil {
+	if a.Twice, err = Rows(ctx, c, pgx.RowTo[string], twiceQuery); err != nil {
 		return err
 	}
-	givenUp, err := rows(ctx, c, pgx.RowToStructByName[quarantined], quarantinedQuery)
+	givenUp, err := Rows(ctx, c, pgx.RowToStructByName[quarantined], quarantinedQuery)
 	if err != nil {
 		return err
 	}
 	a.giveUp(givenUp, k)
-	if a.Missing, err = rows(ctx, c, pgx.RowTo[string], missingQuery, k.Typed); err != nil {
+	if a.Missing, err = Rows(ctx, c, pgx.RowTo[string], missingQuery, k.Typed); err != nil {
 		return err
 	}
-	unseen, err := rows(ctx, c, pgx.RowTo[string], resolvedQuery, (k.Stopped + overlapMargin).Seconds())
+	unseen, err := Rows(ctx, c, pgx.RowTo[string], resolvedQuery, (k.Stopped + overlapMargin).Seconds())
 	a.Forgotten = append(a.Forgotten, unseen...)
 	return err
 }
 
-// rows reads all rows of a query.
-func rows[T any](ctx context.Context, c *pgx.Conn, scan pgx.RowToFunc[T], query string, args ...any) ([]T, error) {
+// Rows reads all rows of a query.
+func Rows[T any](ctx context.Context, c *pgx.Conn, scan pgx.RowToFunc[T], query string, args ...any) ([]T, error) {
 	found, err := c.Query(ctx, query, args...)
 	if err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package torture
+package records
 
 import (
 	"context"
@@ -89,16 +89,16 @@ const placesQuery = `
 const migratedQuery = `SELECT tstamp::timestamptz FROM goose_db_version ORDER BY id DESC LIMIT 1`
 
 // readOrder compares the order in which events took effect with that of their queues.
-func (a *audit) readOrder(ctx context.Context, c *pgx.Conn) error {
+func (a *Audit) readOrder(ctx context.Context, c *pgx.Conn) error {
 	var since time.Time
 	if err := c.QueryRow(ctx, migratedQuery).Scan(&since); err != nil {
 		return err
 	}
-	effects, err := rows(ctx, c, pgx.RowToStructByName[effect], effectsQuery)
+	effects, err := Rows(ctx, c, pgx.RowToStructByName[effect], effectsQuery)
 	if err != nil {
 		return err
 	}
-	places, err := rows(ctx, c, pgx.RowToStructByName[effect], placesQuery)
+	places, err := Rows(ctx, c, pgx.RowToStructByName[effect], placesQuery)
 	if err != nil {
 		return err
 	}

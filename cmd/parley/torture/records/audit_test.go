@@ -1,4 +1,4 @@
-package torture
+package records
 
 import (
 	"slices"
@@ -17,25 +17,25 @@ import (
 func TestInspect(t *testing.T) {
 	t.Parallel()
 	good := standing{Root: "1", Number: 7, Status: "open", Team: judge.SupportTeam, Waits: true}
-	shown := cardSeen{Card: "#7 Unassigned · Support", Keepers: judge.Keepers{Teams: []string{judge.SupportTeam}, Owner: true}}
+	shown := judge.CardSeen{Card: "#7 Unassigned · Support", Keepers: judge.Keepers{Teams: []string{judge.SupportTeam}, Owner: true}}
 	cases := []struct {
 		name             string
-		change           func(*standing, *cardSeen)
+		change           func(*standing, *judge.CardSeen)
 		stale, forgotten int
 	}{
-		{name: "as it should be", change: func(*standing, *cardSeen) {}},
-		{name: "no thread is seen", change: func(c *standing, _ *cardSeen) { c.Root = "2" }, stale: 1, forgotten: 1},
-		{name: "the card names another team", change: func(_ *standing, s *cardSeen) { s.Card = "#7 Unassigned · Billing" }, stale: 1},
-		{name: "the card names an owner who is none", change: func(_ *standing, s *cardSeen) { s.Card = "#7 Ann Lee · Support" }, stale: 1},
-		{name: "the card doesn't name the owner", change: func(c *standing, _ *cardSeen) { c.Owners = []string{"Ann Lee"} }, stale: 1},
-		{name: "the card is of a resolved conversation", change: func(_ *standing, s *cardSeen) { s.Card = "#7 Resolved" }, stale: 1},
-		{name: "the card is of an open conversation", change: func(c *standing, _ *cardSeen) { c.Status = "resolved" }, stale: 1},
-		{name: "resolved", change: func(c *standing, s *cardSeen) { c.Status, s.Card = "resolved", "#7 Resolved" }},
-		{name: "neither owner nor team", change: func(c *standing, s *cardSeen) { c.Team, s.Card = "", "#7 Unassigned" }, forgotten: 1},
-		{name: "neither, but a timer", change: func(c *standing, s *cardSeen) { c.Team, s.Card, c.Timer = "", "#7 Unassigned", true }},
-		{name: "neither, and nobody waits", change: func(c *standing, s *cardSeen) { c.Team, s.Card, c.Waits = "", "#7 Unassigned", false }},
-		{name: "handed over, and the old team has it", change: func(_ *standing, s *cardSeen) { s.Keepers.Teams = []string{judge.OtherTeam} }, forgotten: 1},
-		{name: "handed over, and the old owner has it", change: func(c *standing, s *cardSeen) {
+		{name: "as it should be", change: func(*standing, *judge.CardSeen) {}},
+		{name: "no thread is seen", change: func(c *standing, _ *judge.CardSeen) { c.Root = "2" }, stale: 1, forgotten: 1},
+		{name: "the card names another team", change: func(_ *standing, s *judge.CardSeen) { s.Card = "#7 Unassigned · Billing" }, stale: 1},
+		{name: "the card names an owner who is none", change: func(_ *standing, s *judge.CardSeen) { s.Card = "#7 Ann Lee · Support" }, stale: 1},
+		{name: "the card doesn't name the owner", change: func(c *standing, _ *judge.CardSeen) { c.Owners = []string{"Ann Lee"} }, stale: 1},
+		{name: "the card is of a resolved conversation", change: func(_ *standing, s *judge.CardSeen) { s.Card = "#7 Resolved" }, stale: 1},
+		{name: "the card is of an open conversation", change: func(c *standing, _ *judge.CardSeen) { c.Status = "resolved" }, stale: 1},
+		{name: "resolved", change: func(c *standing, s *judge.CardSeen) { c.Status, s.Card = "resolved", "#7 Resolved" }},
+		{name: "neither owner nor team", change: func(c *standing, s *judge.CardSeen) { c.Team, s.Card = "", "#7 Unassigned" }, forgotten: 1},
+		{name: "neither, but a timer", change: func(c *standing, s *judge.CardSeen) { c.Team, s.Card, c.Timer = "", "#7 Unassigned", true }},
+		{name: "neither, and nobody waits", change: func(c *standing, s *judge.CardSeen) { c.Team, s.Card, c.Waits = "", "#7 Unassigned", false }},
+		{name: "handed over, and the old team has it", change: func(_ *standing, s *judge.CardSeen) { s.Keepers.Teams = []string{judge.OtherTeam} }, forgotten: 1},
+		{name: "handed over, and the old owner has it", change: func(c *standing, s *judge.CardSeen) {
 			c.Owners, s.Card, s.Keepers = []string{"Ann Lee"}, "#7 Ann Lee · Support", judge.Keepers{Teams: []string{judge.OtherTeam}}
 		}, forgotten: 1},
 	}
@@ -44,9 +44,9 @@ func TestInspect(t *testing.T) {
 			t.Parallel()
 			s, seen := good, shown
 			c.change(&s, &seen)
-			var a audit
-			a.inspect([]standing{s}, map[string]cardSeen{"1": seen})
-			if len(a.Stale) != c.stale || len(a.Forgotten) != c.forgotten || a.waits() != c.stale+c.forgotten {
+			var a Audit
+			a.inspect([]standing{s}, map[string]judge.CardSeen{"1": seen})
+			if len(a.Stale) != c.stale || len(a.Forgotten) != c.forgotten || a.Waits() != c.stale+c.forgotten {
 				t.Errorf("stale %q, forgotten %q", a.Stale, a.Forgotten)
 			}
 		})
@@ -72,55 +72,55 @@ func TestAudit(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		name, spoil string
-		find        func(*audit) []string
+		find        func(*Audit) []string
 	}{
 		{name: "an event overtook another", spoil: `UPDATE messages SET created_at = '2026-01-01 09:59' WHERE id = 2`,
-			find: func(a *audit) []string { return a.Overtaken }},
+			find: func(a *Audit) []string { return a.Overtaken }},
 		{name: "an event overtook another, by the log", spoil: `
 			INSERT INTO log_entries (id, conversation_id, at, actor, what, event_id) VALUES (9, 1, '2026-01-01 09:59', 'customer', 'opened', 2)`,
-			find: func(a *audit) []string { return a.Overtaken }},
+			find: func(a *Audit) []string { return a.Overtaken }},
 		{name: "in one transaction, the wrong way round", spoil: `UPDATE messages SET created_at = '2026-01-01 10:00', event_id = 3 - event_id WHERE id < 3`,
-			find: func(a *audit) []string { return a.Overtaken }},
+			find: func(a *Audit) []string { return a.Overtaken }},
 		{name: "what customers said was queued in another order", spoil: `UPDATE deliveries SET message_id = 3 - message_id`,
-			find: func(a *audit) []string { return a.Overtaken }},
-		{name: "an event was applied twice", spoil: `UPDATE messages SET event_id = 1 WHERE id = 2`, find: func(a *audit) []string { return a.Twice }},
+			find: func(a *Audit) []string { return a.Overtaken }},
+		{name: "an event was applied twice", spoil: `UPDATE messages SET event_id = 1 WHERE id = 2`, find: func(a *Audit) []string { return a.Twice }},
 		{name: "what was typed was recorded twice", spoil: `
 			INSERT INTO messages (id, conversation_id, direction, fate, place, account_id, channel, said_at, created_at) VALUES (4, 1, 'note', 'inside', '5.1', 12, 'C', now(), now())`,
-			find: func(a *audit) []string { return a.Twice }},
+			find: func(a *Audit) []string { return a.Twice }},
 		{name: "an event is queued twice", spoil: `
 			INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at) VALUES ('12/C:9', 12, 2, 99, 1, 2, now());
-			INSERT INTO queue_events (queue_id, place, event_id) VALUES (1, 2, 99)`, find: func(a *audit) []string { return a.Twice }},
+			INSERT INTO queue_events (queue_id, place, event_id) VALUES (1, 2, 99)`, find: func(a *Audit) []string { return a.Twice }},
 		{name: "an event is queued and was applied", spoil: `
 			INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at) VALUES ('12/C:1', 12, 2, 3, 1, 1, now())`,
-			find: func(a *audit) []string { return a.Twice }},
+			find: func(a *Audit) []string { return a.Twice }},
 		{name: "an event is queued and was given up", spoil: `
 			INSERT INTO quarantine (event_id, reason) VALUES (99, 'why');
 			INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at) VALUES ('12/C:9', 12, 2, 99, 1, 1, now())`,
-			find: func(a *audit) []string { return a.Twice }},
-		{name: "given up", spoil: `INSERT INTO quarantine (event_id, reason) VALUES (99, 'why')`, find: func(a *audit) []string { return a.GivenUp }},
-		{name: "what was typed was not recorded", spoil: `UPDATE messages SET place = '' WHERE id = 3`, find: func(a *audit) []string { return a.Missing }},
-		{name: "the team is another", spoil: `UPDATE conversations SET team_id = NULL, assignees = '{1}'`, find: func(a *audit) []string { return a.Stale }},
-		{name: "no team", spoil: `DELETE FROM messages WHERE id = 3; UPDATE conversations SET team_id = NULL`, find: func(a *audit) []string { return a.Forgotten }},
-		{name: "a team of nobody", spoil: `DELETE FROM messages WHERE id = 3; UPDATE conversations SET team_id = 2`, find: func(a *audit) []string { return a.Forgotten }},
+			find: func(a *Audit) []string { return a.Twice }},
+		{name: "given up", spoil: `INSERT INTO quarantine (event_id, reason) VALUES (99, 'why')`, find: func(a *Audit) []string { return a.GivenUp }},
+		{name: "what was typed was not recorded", spoil: `UPDATE messages SET place = '' WHERE id = 3`, find: func(a *Audit) []string { return a.Missing }},
+		{name: "the team is another", spoil: `UPDATE conversations SET team_id = NULL, assignees = '{1}'`, find: func(a *Audit) []string { return a.Stale }},
+		{name: "no team", spoil: `DELETE FROM messages WHERE id = 3; UPDATE conversations SET team_id = NULL`, find: func(a *Audit) []string { return a.Forgotten }},
+		{name: "a team of nobody", spoil: `DELETE FROM messages WHERE id = 3; UPDATE conversations SET team_id = 2`, find: func(a *Audit) []string { return a.Forgotten }},
 		{name: "an owner who left, and no team", spoil: `DELETE FROM messages WHERE id = 3; UPDATE agents SET active = false; UPDATE conversations SET team_id = NULL, assignees = '{1}'`,
-			find: func(a *audit) []string { return a.Forgotten }},
+			find: func(a *Audit) []string { return a.Forgotten }},
 		{name: "the answer was taken back, and no team", spoil: `UPDATE messages SET fate = 'undone' WHERE id = 3; UPDATE conversations SET team_id = NULL`,
-			find: func(a *audit) []string { return a.Forgotten }},
+			find: func(a *Audit) []string { return a.Forgotten }},
 		{name: "the customer wrote after it was resolved", spoil: `UPDATE conversations SET status = 'resolved', resolved_at = '2026-01-01 10:00:30'`,
-			find: func(a *audit) []string { return a.Forgotten }},
+			find: func(a *Audit) []string { return a.Forgotten }},
 	}
 	t.Run("nothing wrong", func(t *testing.T) {
 		t.Parallel()
-		if a := auditOf(t, ""); len(a.findings()) > 0 || len(a.broken()) > 0 {
-			t.Errorf("found %q", a.findings())
+		if a := auditOf(t, ""); len(a.Findings()) > 0 || len(a.Broken()) > 0 {
+			t.Errorf("found %q", a.Findings())
 		}
 	})
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			a := auditOf(t, c.spoil)
-			if len(c.find(&a)) == 0 || len(a.broken()) == 0 {
-				t.Errorf("found %q", a.findings())
+			if len(c.find(&a)) == 0 || len(a.Broken()) == 0 {
+				t.Errorf("found %q", a.Findings())
 			}
 		})
 	}
@@ -161,11 +161,11 @@ func TestGiveUp(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			k := known{Poisons: []string{poison.Fact}, Cards: map[string]cardSeen{}, Blind: c.blind}
+			k := Known{Poisons: []string{poison.Fact}, Cards: map[string]judge.CardSeen{}, Blind: c.blind}
 			for i, card := range c.cards {
-				k.Cards[strconv.Itoa(i)] = cardSeen{Card: card}
+				k.Cards[strconv.Itoa(i)] = judge.CardSeen{Card: card}
 			}
-			var a audit
+			var a Audit
 			if a.giveUp(c.list, k); len(a.GivenUp) != c.givenUp || len(a.Unread) != c.unread {
 				t.Errorf("given up %q, unread %q", a.GivenUp, a.Unread)
 			}
@@ -174,7 +174,7 @@ func TestGiveUp(t *testing.T) {
 }
 
 // auditOf audits a world that a statement has spoilt.
-func auditOf(t *testing.T, spoil string) audit {
+func auditOf(t *testing.T, spoil string) Audit {
 	t.Helper()
 	pool := storetest.DB(t)
 	for _, sql := range slices.DeleteFunc([]string{auditWorld, spoil}, func(sql string) bool { return sql == "" }) {
@@ -185,16 +185,16 @@ func auditOf(t *testing.T, spoil string) audit {
 	return readAudit(t, pool)
 }
 
-func readAudit(t *testing.T, pool *pgxpool.Pool) audit {
+func readAudit(t *testing.T, pool *pgxpool.Pool) Audit {
 	t.Helper()
 	conn, err := pool.Acquire(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Release()
-	cards := map[string]cardSeen{"root": {Card: "Unassigned · Support", Keepers: judge.Keepers{Teams: []string{judge.SupportTeam}, Owner: true}}}
-	var a audit
-	if err := a.read(t.Context(), conn.Conn(), known{Typed: []string{"5.1"}, Cards: cards, Stopped: time.Second}); err != nil {
+	cards := map[string]judge.CardSeen{"root": {Card: "Unassigned · Support", Keepers: judge.Keepers{Teams: []string{judge.SupportTeam}, Owner: true}}}
+	var a Audit
+	if err := a.Read(t.Context(), conn.Conn(), Known{Typed: []string{"5.1"}, Cards: cards, Stopped: time.Second}); err != nil {
 		t.Fatal(err)
 	}
 	return a

@@ -1,4 +1,4 @@
-package torture
+package records
 
 import (
 	"errors"
@@ -10,16 +10,17 @@ import (
 // spaceMegabytes is the size of a limited data folder.
 const spaceMegabytes = 2048
 
-// limitSpace makes dir a file system of a limited size, in memory.
+// LimitSpace makes dir a file system of a limited size, in memory.
 // Errors: this account may not mount.
-func limitSpace(dir string) error {
+func LimitSpace(dir string) error {
 	if err := os.MkdirAll(dir, 0o711); err != nil {
 		return err
 	}
 	return syscall.Mount("parley-torture", dir, "tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV, fmt.Sprintf("size=%dm,mode=0711", spaceMegabytes))
 }
 
-func freeSpace(dir string) error { return syscall.Unmount(dir, syscall.MNT_DETACH) }
+// FreeSpace undoes LimitSpace.
+func FreeSpace(dir string) error { return syscall.Unmount(dir, syscall.MNT_DETACH) }
 
 // takeAll makes a file of all the space that is left.
 func takeAll(path string) error {

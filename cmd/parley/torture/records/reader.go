@@ -1,4 +1,4 @@
-package torture
+package records
 
 import (
 	"context"
@@ -14,11 +14,12 @@ import (
 // readEvery is how often somebody who holds a snapshot looks whether the server still is there.
 const readEvery = 500 * time.Millisecond
 
-// A dump holds a snapshot for hours: nothing that was removed since then can be cleaned away.
-const takeSnapshot = `SELECT count(*) FROM accounts`
+// TakeSnapshot is the first question of a dump, which holds a snapshot for hours: nothing that was removed
+// since then can be cleaned away.
+const TakeSnapshot = `SELECT count(*) FROM accounts`
 
-// A reader of all tables also holds back whoever wants to change a table.
-const readAll = `
+// ReadAll reads all tables as somebody does who also holds back whoever wants to change a table.
+const ReadAll = `
 	DO $$
 	DECLARE
 		name text;
@@ -28,10 +29,10 @@ const readAll = `
 		END LOOP;
 	END $$`
 
-// read runs what and keeps its snapshot until that time. It begins anew when the server ends.
-func (d *database) read(ctx context.Context, until time.Time, what string) error {
+// Read runs what and keeps its snapshot until that time. It begins anew when the server ends.
+func (d *Database) Read(ctx context.Context, until time.Time, what string) error {
 	for {
-		err := readOnce(ctx, d.url(), until, what)
+		err := readOnce(ctx, d.URL(), until, what)
 		if err == nil || ctx.Err() != nil {
 			return nil
 		}
