@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"parley/cmd/parley/torture"
+	"parley/cmd/parley/torture/world"
 )
 
 // tortureCommand is `parley torture`.
@@ -65,7 +66,7 @@ func (c tortureCommand) Run(ctx context.Context) error {
 	case c.Oracle:
 		return torture.Oracle(ctx, os.Stdin, os.Stdout)
 	case c.Fakes != "":
-		return torture.Fakes(ctx, torture.FakesOptions{Env: c.Fakes, Seed: c.Seed, SaveSent: !c.OwnCopies, Chats: c.Chats,
+		return world.Fakes(ctx, world.FakesOptions{Env: c.Fakes, Seed: c.Seed, SaveSent: !c.OwnCopies, Chats: c.Chats,
 			Teams: c.Teams, Blind: !c.Graph, Limits: c.Rate > 0})
 	}
 	program, err := os.Executable()

@@ -279,3 +279,46 @@ func TestMisuseFailsTheTest(t *testing.T) {
 		t.Error("a commit in the shared database went unseen")
 	}
 }
+
+// TestIdleSlots: the data of a slot that nobody used for long goes when another one is taken; that of one in
+// use, or used lately, stays.
+func TestIdleSlots(t *testing.T) {
+	t.Parallel()
+	dir := slots(t)
+	long := time.Now().Add(-2 * idleFor)
+	var taken []*slot
+	for i := range 4 {
+		s, err := takeSlot(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		taken = append(taken, s)
+		if err := os.MkdirAll(filepath.Join(s.dir, "pg"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if i > 0 {
+			if err := os.Chtimes(s.lock.Name(), long, long); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	free := func(s *slot) {
+		if err := s.lock.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	free(taken[0]) // used lately; the second stays in use
+	free(taken[2])
+	free(taken[3])
+	again, err := takeSlot(dir)
+	if err != nil || again.dir != taken[0].dir {
+		t.Fatalf("took %+v: %v", again, err)
+	}
+	for i, s := range taken {
+		if _, err := os.Stat(s.dir); os.IsNotExist(err) != (i > 1) {
+			t.Errorf("slot %d: %v", i, err)
+		}
+	}
+	free(taken[1])
+	free(again)
+}

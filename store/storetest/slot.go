@@ -7,7 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -16,6 +18,7 @@ import (
 
 const (
 	maxSlots     = 64
+	idleFor      = 24 * time.Hour // after which a slot that nobody used goes
 	memoryDir    = "/dev/shm"
 	minFreeBytes = 2 << 30
 )
@@ -118,6 +121,11 @@ func takeSlot(dir string) (*slot, error) {
 		}
 		err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if err == nil {
+			now := time.Now()
+			if err := os.Chtimes(lock.Name(), now, now); err != nil {
+				return nil, errors.Join(err, lock.Close())
+			}
+			dropIdle(dir)
 			return &slot{dir: path, lock: lock}, nil
 		}
 		if err := errors.Join(lock.Close()); err != nil {
@@ -128,6 +136,26 @@ func takeSlot(dir string) (*slot, error) {
 		}
 	}
 	return nil, fmt.Errorf("all %d test servers in %s are in use", maxSlots, dir)
+}
+
+// dropIdle empties the slots that nobody has used for long. So what a crowd of binaries, or one that was
+// killed, left behind does not stay for ever. The locks stay: a new file would be a second lock.
+func dropIdle(dir string) {
+	locks, _ := filepath.Glob(filepath.Join(dir, "*.lock")) // it reports bad patterns alone
+	for _, path := range locks {
+		info, err := os.Stat(path)
+		if err != nil || time.Since(info.ModTime()) < idleFor {
+			continue
+		}
+		lock, err := os.OpenFile(path, os.O_RDWR, 0o600) //nolint:gosec // a lock of ours
+		if err != nil {
+			continue
+		}
+		if syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+			_ = os.RemoveAll(strings.TrimSuffix(path, ".lock")) // the next start tries again
+		}
+		_ = lock.Close() // nothing was written
+	}
 }
 
 // pruneTemplates drops the templates of other migrations; in a slot nobody else uses them.

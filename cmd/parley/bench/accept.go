@@ -88,12 +88,12 @@ func (f *flood) settle(ctx context.Context, a answered) error {
 func acceptIdle(ctx context.Context, f *flood, payload []byte) (Figure, error) {
 	b := f.w.b
 	var p50, p99 []float64
-	values, rounds, note, err := b.bracket(ctx, b.rounds(),
+	m, err := b.bracket(ctx, b.rounds(),
 		func(ctx context.Context) (float64, error) {
 			_, p50, err := inserts(ctx, f.w, 1, payload, b.span(2*time.Second, time.Second))
 			return p50, err
 		},
-		func(ctx context.Context, _ int) (float64, error) {
+		func(ctx context.Context) (float64, error) {
 			a, err := f.run(ctx, b.span(2*time.Second, 500*time.Millisecond))
 			if err != nil {
 				return 0, err
@@ -104,9 +104,9 @@ func acceptIdle(ctx context.Context, f *flood, payload []byte) (Figure, error) {
 	if err != nil {
 		return Figure{}, err
 	}
-	fig := atMost(acceptIdleTarget, "ratio", ratios(values, rounds)...).with(map[string]float64{
-		"p50_ms": median(p50), "p99_ms": median(p99), "reference_p50_ms": median(references(rounds))})
-	fig.Note = note
+	fig := atMost(acceptIdleTarget, "ratio", m.ratios()...).with(map[string]float64{
+		"p50_ms": median(kept(m, p50)), "p99_ms": median(kept(m, p99)), "reference_p50_ms": median(m.references())})
+	fig.Note = m.note
 	return fig, nil
 }
 
@@ -115,12 +115,12 @@ func acceptIdle(ctx context.Context, f *flood, payload []byte) (Figure, error) {
 func acceptHeld(ctx context.Context, f *flood, payload []byte) (Figure, error) {
 	b := f.w.b
 	var details []map[string]float64
-	values, rounds, note, err := b.bracket(ctx, b.rounds(),
+	m, err := b.bracket(ctx, b.rounds(),
 		func(ctx context.Context) (float64, error) {
 			rate, _, err := inserts(ctx, f.w, acceptClients, payload, b.span(3*time.Second, time.Second))
 			return rate, err
 		},
-		func(ctx context.Context, _ int) (float64, error) {
+		func(ctx context.Context) (float64, error) {
 			f.c.hold(true)
 			defer f.c.hold(false)
 			rate, d, err := f.burst(ctx, b.span(6*time.Second, 1500*time.Millisecond), func(a answered) error {
@@ -137,9 +137,9 @@ func acceptHeld(ctx context.Context, f *flood, payload []byte) (Figure, error) {
 	if b.onRAM {
 		target = acceptTargetRAM
 	}
-	fig := atLeast(target, "ratio", ratios(values, rounds)...).with(middle(details))
-	fig = fig.with(map[string]float64{"reference_per_s": median(references(rounds))})
-	fig.Note = note
+	fig := atLeast(target, "ratio", m.ratios()...).with(middle(kept(m, details)))
+	fig = fig.with(map[string]float64{"reference_per_s": median(m.references())})
+	fig.Note = m.note
 	return fig, nil
 }
 
@@ -167,30 +167,34 @@ func measureBusy(b *bench, ctx context.Context) (_ map[string]Figure, err error)
 	}
 	f.conns, f.says = acceptClients, s.t.noted
 	var details []map[string]float64
-	values, rounds, note, err := b.bracket(ctx, b.rounds(),
+	m, err := b.bracket(ctx, b.rounds(),
 		func(ctx context.Context) (float64, error) {
 			rate, _, err := inserts(ctx, s.w, acceptClients, payload, b.span(3*time.Second, time.Second))
 			return rate, err
 		},
-		func(ctx context.Context, _ int) (float64, error) {
+		func(ctx context.Context) (float64, error) {
 			s.t.begin()
 			if err := s.t.reached(ctx, 1); err != nil {
 				return 0, err
 			}
 			before := s.t.in.Load() + s.t.out.Load()
+			relayed := 0.0
 			rate, d, err := f.burst(ctx, b.span(10*time.Second, 1500*time.Millisecond), func(a answered) error {
-				relayed := s.t.in.Load() + s.t.out.Load() - before
-				details = append(details, map[string]float64{"relayed_per_s": float64(relayed) / a.took.Seconds()})
+				relayed = float64(s.t.in.Load()+s.t.out.Load()-before) / a.took.Seconds()
 				return s.t.finish(ctx)
 			})
+			if err != nil {
+				return 0, err
+			}
+			d["relayed_per_s"] = relayed
 			details = append(details, d)
-			return rate, errors.Join(err, s.t.check(ctx))
+			return rate, s.t.check(ctx)
 		})
 	if err != nil {
 		return nil, err
 	}
-	fig := atLeast(acceptBusyTarget, "ratio", ratios(values, rounds)...).with(middle(details)).with(map[string]float64{"reference_per_s": median(references(rounds))})
-	fig.Note = note
+	fig := atLeast(acceptBusyTarget, "ratio", m.ratios()...).with(middle(kept(m, details))).with(map[string]float64{"reference_per_s": median(m.references())})
+	fig.Note = m.note
 	return map[string]Figure{"accept_ratio_busy": fig}, nil
 }
 
@@ -222,36 +226,4 @@ func (f *flood) burst(ctx context.Context, d time.Duration, checked func(answere
 	err = f.settle(ctx, a)
 	details["drain_s"] = time.Since(begin).Seconds()
 	return a.rate(), details, err
-}
-
-// ratios divides the values by the references of their rounds.
-func ratios(values []float64, rounds []round) []float64 {
-	list := make([]float64, len(values))
-	for i, v := range values {
-		list[i] = v / rounds[i].Reference
-	}
-	return list
-}
-
-func references(rounds []round) []float64 {
-	list := make([]float64, len(rounds))
-	for i, r := range rounds {
-		list[i] = r.Reference
-	}
-	return list
-}
-
-// middle gives the median of each detail.
-func middle(all []map[string]float64) map[string]float64 {
-	lists := map[string][]float64{}
-	for _, d := range all {
-		for k, v := range d {
-			lists[k] = append(lists[k], v)
-		}
-	}
-	out := map[string]float64{}
-	for k, list := range lists {
-		out[k] = median(list)
-	}
-	return out
 }

@@ -47,12 +47,12 @@ func measureChat(b *bench, ctx context.Context) (_ map[string]Figure, err error)
 			return f.stillHeld(ctx, a)
 		})
 	}
-	values, rounds, note, err := b.bracket(ctx, b.rounds(),
+	m, err := b.bracket(ctx, b.rounds(),
 		func(ctx context.Context) (float64, error) {
 			rate, _, err := held(ctx, slack)
 			return rate, err
 		},
-		func(ctx context.Context, _ int) (float64, error) {
+		func(ctx context.Context) (float64, error) {
 			rate, d, err := held(ctx, chat)
 			details = append(details, d)
 			return rate, err
@@ -60,8 +60,8 @@ func measureChat(b *bench, ctx context.Context) (_ map[string]Figure, err error)
 	if err != nil {
 		return nil, err
 	}
-	fig := atLeast(chatTarget, "ratio", ratios(values, rounds)...).with(middle(details)).with(map[string]float64{"slack_per_s": median(references(rounds))})
-	fig.Note = note
+	fig := atLeast(chatTarget, "ratio", m.ratios()...).with(middle(kept(m, details))).with(map[string]float64{"slack_per_s": median(m.references())})
+	fig.Note = m.note
 	return map[string]Figure{"accept_chat": fig}, nil
 }
 

@@ -109,16 +109,14 @@ func agedRatio(ctx context.Context, b *bench, fresh, aged *world) (Figure, error
 			return rate, err
 		}
 	}
-	measure := of(aged, &agedCPU)
-	rates, rounds, note, err := b.bracket(ctx, b.rounds(), of(fresh, &freshCPU),
-		func(ctx context.Context, _ int) (float64, error) { return measure(ctx) })
+	m, err := b.bracket(ctx, b.rounds(), of(fresh, &freshCPU), of(aged, &agedCPU))
 	if err != nil {
 		return Figure{}, err
 	}
-	f := atLeast(agedTarget, "ratio", overReference(rates, rounds)...)
-	f.Note = note
-	return f.with(map[string]float64{"aged_per_second": median(rates), "fresh_per_second": median(referencesOf(rounds)),
-		"aged_cpu_us": median(agedCPU), "fresh_cpu_us": median(freshCPU)}), nil
+	f := atLeast(agedTarget, "ratio", m.ratios()...)
+	f.Note = m.note
+	return f.with(map[string]float64{"aged_per_second": median(m.values), "fresh_per_second": median(m.references()),
+		"aged_cpu_us": median(kept(m, agedCPU)), "fresh_cpu_us": median(keptReferences(m, freshCPU))}), nil
 }
 
 // millRate is the rate of a mill that runs for so long.

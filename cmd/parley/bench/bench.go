@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"sync"
 	"time"
 
+	"parley/cmd/parley/lab"
 	"parley/store/pgserver"
 )
 
@@ -29,7 +29,7 @@ type Options struct {
 // bench is one run.
 type bench struct {
 	opt      Options
-	dir      string           // of the run; the database is in it
+	scratch  *lab.Scratch     // the run's folder; the database is in it
 	server   *pgserver.Server // nil until a group needs one
 	worlds   int              // made so far
 	tool     string           // pgbench's path; "" = none found
@@ -93,17 +93,14 @@ var errMinute = errors.New("bench: the minute is over")
 // Errors: ErrUnknownGroup; what could not be started; a broken invariant (lost, doubled,
 // not drained). A missed target is no error: see Report.Missed.
 func Run(ctx context.Context, o Options) (Report, error) {
-	dir, err := os.MkdirTemp(o.Dir, "parley-bench-")
+	scratch, err := lab.NewScratch(o.Dir, "parley-bench-", 0, nil)
 	if err != nil {
 		return Report{}, fmt.Errorf("bench: %w", err)
-	}
-	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // the server's account must pass, when we are root
-		return Report{}, fmt.Errorf("bench: %w", errors.Join(err, os.RemoveAll(dir)))
 	}
 	if o.Out == nil {
 		o.Out = io.Discard
 	}
-	b := &bench{opt: o, dir: dir}
+	b := &bench{opt: o, scratch: scratch}
 	own := ""
 	if o.CPUProfile != "" {
 		own = o.CPUProfile + ".own"
@@ -135,7 +132,7 @@ func (b *bench) close() error {
 		defer cancel()
 		err = b.server.Close(ctx)
 	}
-	return errors.Join(err, os.RemoveAll(b.dir))
+	return errors.Join(err, b.scratch.Remove())
 }
 
 func (b *bench) rounds() int {

@@ -87,6 +87,21 @@ func median(values []float64) float64 {
 	return sorted[(len(sorted)-1)/2]
 }
 
+// middle gives the median of each detail.
+func middle(all []map[string]float64) map[string]float64 {
+	lists := map[string][]float64{}
+	for _, d := range all {
+		for k, v := range d {
+			lists[k] = append(lists[k], v)
+		}
+	}
+	out := map[string]float64{}
+	for k, list := range lists {
+		out[k] = median(list)
+	}
+	return out
+}
+
 // percentile gives the value that the share p (0–1) of all values do not exceed.
 func percentile(values []float64, p float64) float64 {
 	if len(values) == 0 {

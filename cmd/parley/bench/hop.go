@@ -41,15 +41,15 @@ func measureHop(b *bench, ctx context.Context) (_ map[string]Figure, err error) 
 	if err := s.t.finish(ctx); err != nil {
 		return nil, err
 	}
-	var own, river [][]float64 // all hops of a round, ms
+	var own, river [][]float64 // all hops of an attempt, ms
 	n := b.span(20*time.Second, 1500*time.Millisecond)
-	values, rounds, note, err := b.bracket(ctx, b.rounds(),
+	m, err := b.bracket(ctx, b.rounds(),
 		func(ctx context.Context) (float64, error) {
 			hops, err := queue.hops(ctx, int(n/hopEvery))
 			river = append(river, hops)
 			return median(hops), err
 		},
-		func(ctx context.Context, _ int) (float64, error) {
+		func(ctx context.Context) (float64, error) {
 			hops, err := s.hops(ctx, int(n/hopEvery))
 			own = append(own, hops)
 			return median(hops), err
@@ -57,17 +57,24 @@ func measureHop(b *bench, ctx context.Context) (_ map[string]Figure, err error) 
 	if err != nil {
 		return nil, err
 	}
-	var p95 []float64
+	hop, p95 := hopFigures(m, own, river)
+	return map[string]Figure{"hop": hop, "hop_p95": p95}, nil
+}
+
+// hopFigures makes the figures of what each attempt took, own and of River, whose two runs frame it.
+func hopFigures(m measured, own, river [][]float64) (hop, p95 Figure) {
+	var shares []float64
 	var details []map[string]float64
+	own, river = kept(m, own), keptReferences(m, river)
 	for i, hops := range own {
 		r := (percentile(river[2*i], 0.95) + percentile(river[2*i+1], 0.95)) / 2
-		p95 = append(p95, percentile(hops, 0.95)/r)
+		shares = append(shares, percentile(hops, 0.95)/r)
 		details = append(details, map[string]float64{"p50_ms": median(hops), "p95_ms": percentile(hops, 0.95), "max_ms": percentile(hops, 1),
 			"river_p50_ms": median(river[2*i]), "river_p95_ms": r, "messages": float64(len(hops))})
 	}
-	hop := atMost(hopTarget, "ratio", ratios(values, rounds)...).with(middle(details))
-	hop.Note = note
-	return map[string]Figure{"hop": hop, "hop_p95": atMost(hopP95Target, "ratio", p95...)}, nil
+	hop = atMost(hopTarget, "ratio", m.ratios()...).with(middle(details))
+	hop.Note = m.note
+	return hop, atMost(hopP95Target, "ratio", shares...)
 }
 
 // hops lets customers write at a steady pace and gives, for each message, the time from
@@ -88,7 +95,7 @@ func (s *stage) hops(ctx context.Context, n int) ([]float64, error) {
 	for i := range n {
 		k := s.t.talks[i%len(s.t.talks)]
 		if i >= len(s.t.talks) { // on a slow machine: another connection must not be faster with what they say next
-			before := mark(k.customer, k.said)
+			before := s.t.lastMark(k)
 			err := s.t.wait(ctx, "the answer to a customer's last message", func() bool {
 				mu.Lock()
 				defer mu.Unlock()

@@ -54,7 +54,7 @@ func laneRatio(ctx context.Context, b *bench, w *world) (Figure, error) {
 		return rate, err
 	}
 	queued, cpus := b.laneSize(1_000_000), []float64{}
-	rates, rounds, note, err := b.bracket(ctx, b.rounds(), reference, func(ctx context.Context, _ int) (float64, error) {
+	m, err := b.bracket(ctx, b.rounds(), reference, func(ctx context.Context) (float64, error) {
 		rate, cpu, err := laneRate(ctx, w, laneFill{queued: queued}, span)
 		cpus = append(cpus, cpu)
 		return rate, err
@@ -62,10 +62,10 @@ func laneRatio(ctx context.Context, b *bench, w *world) (Figure, error) {
 	if err != nil {
 		return Figure{}, err
 	}
-	f := atLeast(0.8, "ratio", overReference(rates, rounds)...)
-	f.Note = join(fmt.Sprintf("%d queued; %s", queued, laneNote), note)
-	return f.with(map[string]float64{"deliveries_per_second": median(rates), "inserts_per_second": median(referencesOf(rounds)),
-		"cpu_us": median(cpus)}), nil
+	f := atLeast(0.8, "ratio", m.ratios()...)
+	f.Note = join(fmt.Sprintf("%d queued; %s", queued, laneNote), m.note)
+	return f.with(map[string]float64{"deliveries_per_second": median(m.values), "inserts_per_second": median(m.references()),
+		"cpu_us": median(kept(m, cpus))}), nil
 }
 
 const (
@@ -85,7 +85,7 @@ func laneRated(ctx context.Context, b *bench, w *world) (Figure, error) {
 		freeCPU = append(freeCPU, cpu)
 		return rate, err
 	}
-	rates, rounds, note, err := b.bracket(ctx, b.rounds(), reference, func(ctx context.Context, _ int) (float64, error) {
+	m, err := b.bracket(ctx, b.rounds(), reference, func(ctx context.Context) (float64, error) {
 		rate, cpu, err := laneRate(ctx, w, laneFill{queued: queued, gates: ratedGates, rate: ratedRate}, span)
 		ratedCPU = append(ratedCPU, cpu)
 		return rate, err
@@ -93,10 +93,10 @@ func laneRated(ctx context.Context, b *bench, w *world) (Figure, error) {
 	if err != nil {
 		return Figure{}, err
 	}
-	f := atLeast(0.5, "ratio", overReference(rates, rounds)...)
-	f.Note = join(fmt.Sprintf("%d gates with a rate; %s", ratedGates, laneNote), note)
-	return f.with(map[string]float64{"rated_per_second": median(rates), "free_per_second": median(referencesOf(rounds)),
-		"rated_cpu_us": median(ratedCPU), "free_cpu_us": median(freeCPU)}), nil
+	f := atLeast(0.5, "ratio", m.ratios()...)
+	f.Note = join(fmt.Sprintf("%d gates with a rate; %s", ratedGates, laneNote), m.note)
+	return f.with(map[string]float64{"rated_per_second": median(m.values), "free_per_second": median(m.references()),
+		"rated_cpu_us": median(kept(m, ratedCPU)), "free_cpu_us": median(keptReferences(m, freeCPU))}), nil
 }
 
 // laneFlat compares with a tenth of the size in the same shape, so that only the size of
@@ -113,7 +113,7 @@ func laneFlat(ctx context.Context, b *bench, w *world) (Figure, error) {
 		fewCPU = append(fewCPU, cpu)
 		return rate, err
 	}
-	rates, rounds, note, err := b.bracket(ctx, b.rounds(), reference, func(ctx context.Context, _ int) (float64, error) {
+	m, err := b.bracket(ctx, b.rounds(), reference, func(ctx context.Context) (float64, error) {
 		rate, cpu, err := laneRate(ctx, w, laneFill{queued: many}, span)
 		manyCPU = append(manyCPU, cpu)
 		return rate, err
@@ -121,10 +121,10 @@ func laneFlat(ctx context.Context, b *bench, w *world) (Figure, error) {
 	if err != nil {
 		return Figure{}, err
 	}
-	f := atLeast(0.75, "ratio", overReference(rates, rounds)...)
-	f.Note = join(laneNote, note)
-	return f.with(map[string]float64{"many_per_second": median(rates), "few_per_second": median(referencesOf(rounds)),
-		"many_cpu_us": median(manyCPU), "few_cpu_us": median(fewCPU)}), nil
+	f := atLeast(0.75, "ratio", m.ratios()...)
+	f.Note = join(laneNote, m.note)
+	return f.with(map[string]float64{"many_per_second": median(m.values), "few_per_second": median(m.references()),
+		"many_cpu_us": median(kept(m, manyCPU)), "few_cpu_us": median(keptReferences(m, fewCPU))}), nil
 }
 
 // laneIsolation compares free lanes beside a stuck conversation and a throttled gate with
@@ -139,7 +139,7 @@ func laneIsolation(ctx context.Context, b *bench, w *world) (Figure, error) {
 		aloneCPU = append(aloneCPU, cpu)
 		return rate, err
 	}
-	rates, rounds, note, err := b.bracket(ctx, b.rounds(), reference, func(ctx context.Context, _ int) (float64, error) {
+	m, err := b.bracket(ctx, b.rounds(), reference, func(ctx context.Context) (float64, error) {
 		rate, cpu, err := laneRate(ctx, w, beside, span)
 		besideCPU = append(besideCPU, cpu)
 		return rate, err
@@ -147,10 +147,10 @@ func laneIsolation(ctx context.Context, b *bench, w *world) (Figure, error) {
 	if err != nil {
 		return Figure{}, err
 	}
-	f := atLeast(0.9, "ratio", overReference(rates, rounds)...)
-	f.Note = join(fmt.Sprintf("%d stuck, %d lanes behind 429s; %s", beside.stuck, beside.throttled, laneNote), note)
-	return f.with(map[string]float64{"beside_per_second": median(rates), "alone_per_second": median(referencesOf(rounds)),
-		"beside_cpu_us": median(besideCPU), "alone_cpu_us": median(aloneCPU)}), nil
+	f := atLeast(0.9, "ratio", m.ratios()...)
+	f.Note = join(fmt.Sprintf("%d stuck, %d lanes behind 429s; %s", beside.stuck, beside.throttled, laneNote), m.note)
+	return f.with(map[string]float64{"beside_per_second": median(m.values), "alone_per_second": median(m.references()),
+		"beside_cpu_us": median(kept(m, besideCPU)), "alone_cpu_us": median(keptReferences(m, aloneCPU))}), nil
 }
 
 const (
@@ -219,24 +219,6 @@ func (r *laneRun) underSnapshot(ctx context.Context, held time.Duration) (before
 		r.sent(ctx, held-time.Second)
 	}
 	return before, perSecond(min(held, time.Second)), nil
-}
-
-// overReference gives the ratios of rounds.
-func overReference(values []float64, rounds []round) []float64 {
-	ratios := make([]float64, len(values))
-	for i, v := range values {
-		ratios[i] = v / rounds[i].Reference
-	}
-	return ratios
-}
-
-// referencesOf gives the references of rounds.
-func referencesOf(rounds []round) []float64 {
-	list := make([]float64, len(rounds))
-	for i, r := range rounds {
-		list[i] = r.Reference
-	}
-	return list
 }
 
 // join puts remarks together.

@@ -37,7 +37,7 @@ func (b *bench) machine(ctx context.Context) (Machine, error) {
 	if m.Storage, err = storage(folder); err != nil {
 		return m, err
 	}
-	if m.FlushMS, err = flushMS(b.dir); err != nil {
+	if m.FlushMS, err = flushMS(b.scratch.Dir); err != nil {
 		return m, err
 	}
 	b.tool = findPgbench(server)

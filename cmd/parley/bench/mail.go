@@ -83,7 +83,7 @@ func (r *mailRun) imports(ctx context.Context) (map[string]Figure, error) {
 		rate, _, err := inserts(ctx, r.world, 1, payload, r.b.span(3*time.Second, time.Second))
 		return rate, err
 	}
-	rates, rounds, note, err := r.b.bracket(ctx, r.b.rounds(), reference, func(ctx context.Context, _ int) (float64, error) {
+	m, err := r.b.bracket(ctx, r.b.rounds(), reference, func(ctx context.Context) (float64, error) {
 		rate, perMail, err := r.fetch(ctx)
 		cpu = append(cpu, perMail)
 		return rate, err
@@ -91,10 +91,10 @@ func (r *mailRun) imports(ctx context.Context) (map[string]Figure, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := atLeast(0.05, "ratio", overReference(rates, rounds)...)
-	f.Note = join(fmt.Sprintf("%d mails, each from somebody new", r.count), note)
-	f = f.with(map[string]float64{"mails_per_second": median(rates), "inserts_per_second": median(referencesOf(rounds))})
-	use := atMost(5, "ms", cpu...)
+	f := atLeast(0.05, "ratio", m.ratios()...)
+	f.Note = join(fmt.Sprintf("%d mails, each from somebody new", r.count), m.note)
+	f = f.with(map[string]float64{"mails_per_second": median(m.values), "inserts_per_second": median(m.references())})
+	use := atMost(5, "ms", kept(m, cpu)...)
 	use.Note = "per 10 kB mail with 2 kB of words, posts to Slack included"
 	return map[string]Figure{"mail_ratio": f, "mail_cpu_ms": use}, nil
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"parley/cmd/parley/lab"
 )
 
 // TestMain lets the test's binary be every process of a run: it understands the same
@@ -29,14 +31,11 @@ func TestMain(m *testing.M) {
 // testBench is a short run whose database ends with the test.
 func testBench(t *testing.T) *bench {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "parley-bench-test-") //nolint:usetesting // its parent is closed to the server's account, when we are root
+	scratch, err := lab.NewScratch("", "parley-bench-test-", 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // the server's account must pass
-		t.Fatal(err)
-	}
-	b := &bench{opt: Options{Program: os.Args[0], Quick: true, Out: t.Output()}, dir: dir, short: true}
+	b := &bench{opt: Options{Program: os.Args[0], Quick: true, Out: t.Output()}, scratch: scratch, short: true}
 	t.Cleanup(func() {
 		if err := b.close(); err != nil {
 			t.Error(err)

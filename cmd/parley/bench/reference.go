@@ -105,7 +105,7 @@ func (b *bench) reference(ctx context.Context, w *world) error {
 // runPgbench lets pgbench insert. For the median pgbench logs every tenth transaction; with a single
 // client, or in the short form, every one.
 func runPgbench(ctx context.Context, b *bench, clients int, payload []byte, d time.Duration) (rate, p50 float64, err error) {
-	dir, err := os.MkdirTemp(b.dir, "pgbench-")
+	dir, err := os.MkdirTemp(b.scratch.Dir, "pgbench-")
 	if err != nil {
 		return 0, 0, fmt.Errorf("bench: reference: %w", err)
 	}

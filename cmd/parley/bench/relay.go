@@ -79,23 +79,27 @@ func measureRelay(b *bench, ctx context.Context) (_ map[string]Figure, err error
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
 	body, _ := newEventMaker(s.w.slack, 0).message(lab.Ann, supportChannel(0), threadOf(0), chatter)
-	var commits []float64
 	var details []map[string]float64
-	values, rounds, note, err := b.bracket(ctx, b.rounds(),
+	m, err := b.bracket(ctx, b.rounds(),
 		func(ctx context.Context) (float64, error) {
 			rate, _, err := inserts(ctx, s.w, acceptClients, body, b.span(3*time.Second, time.Second))
 			return rate, err
 		},
-		func(ctx context.Context, _ int) (float64, error) {
+		func(ctx context.Context) (float64, error) {
 			rate, d, err := s.round(ctx, b.span(time.Minute, 5*time.Second))
-			commits, details = append(commits, d["commits_per_message"]), append(details, d)
+			details = append(details, d)
 			return rate, err
 		})
 	if err != nil {
 		return nil, err
 	}
-	ratio := atLeast(relayTarget, "ratio", ratios(values, rounds)...).with(middle(details)).with(map[string]float64{"reference_per_s": median(references(rounds))})
-	ratio.Note = note
+	details = kept(m, details)
+	var commits []float64
+	for _, d := range details {
+		commits = append(commits, d["commits_per_message"])
+	}
+	ratio := atLeast(relayTarget, "ratio", m.ratios()...).with(middle(details)).with(map[string]float64{"reference_per_s": median(m.references())})
+	ratio.Note = m.note
 	return map[string]Figure{"relay_ratio": ratio, "commits_per_message": atMost(commitsTarget, "per message", commits...)}, nil
 }
 

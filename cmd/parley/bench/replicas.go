@@ -43,8 +43,7 @@ func replicasGroup(b *bench, ctx context.Context) (_ map[string]Figure, err erro
 			return rate, err
 		}
 	}
-	all := fetch(three)
-	rates, rounds, note, err := b.bracket(ctx, b.rounds(), fetch(one), func(ctx context.Context, _ int) (float64, error) { return all(ctx) })
+	m, err := b.bracket(ctx, b.rounds(), fetch(one), fetch(three))
 	if err != nil {
 		return nil, err
 	}
@@ -55,9 +54,9 @@ func replicasGroup(b *bench, ctx context.Context) (_ map[string]Figure, err erro
 	if err := three.awaitShared(ctx, replicaCount); err != nil { // nobody may have lost a share meanwhile
 		return nil, err
 	}
-	f := atLeast(replicaRateTarget, "ratio", overReference(rates, rounds)...).with(map[string]float64{
-		"three_per_second": median(rates), "one_per_second": median(referencesOf(rounds))})
-	f.Note = join(fmt.Sprintf("%d mails in %d mailboxes", mails, boxes), note)
+	f := atLeast(replicaRateTarget, "ratio", m.ratios()...).with(map[string]float64{
+		"three_per_second": median(m.values), "one_per_second": median(m.references())})
+	f.Note = join(fmt.Sprintf("%d mails in %d mailboxes", mails, boxes), m.note)
 	latency := atMost(replicaP95Target, "ratio", p95...).with(details)
 	latency.Note = "mail → thread, one at a time"
 	return map[string]Figure{"replicas_mail": f, "replicas_p95": latency}, err

@@ -105,7 +105,7 @@ func binarySize(ctx context.Context, b *bench) (Figure, error) {
 	case source == "" || goTool == "":
 		note += ": there is no source or no compiler here"
 	default:
-		built := filepath.Join(b.dir, "parley-stripped")
+		built := filepath.Join(b.scratch.Dir, "parley-stripped")
 		if err := build(ctx, goTool, source, built); err != nil { // modules may be missing
 			b.say("        %v", err)
 			note += ", not stripped: it can't be built here"

@@ -160,6 +160,13 @@ func (t *traffic) speak(k *talk) {
 		Text: mark(k.customer, n) + " The parcel came today, but one of the two lamps is broken and the other one has no plug. What shall I do with them?"})
 }
 
+// lastMark is the mark of the last message that a customer wrote.
+func (t *traffic) lastMark(k *talk) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return mark(k.customer, k.said)
+}
+
 // customerPrefix begins the name of every customer.
 const customerPrefix = "customer-"
 

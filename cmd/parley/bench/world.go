@@ -56,7 +56,7 @@ func (b *bench) postgres(ctx context.Context) (*pgserver.Server, error) {
 	if b.server != nil {
 		return b.server, nil
 	}
-	server, err := pgserver.Start(ctx, pgserver.Options{Dir: filepath.Join(b.dir, "base"), Durable: true, Settings: serverSettings(), Say: func(string) {}})
+	server, err := pgserver.Start(ctx, pgserver.Options{Dir: filepath.Join(b.scratch.Dir, "base"), Durable: true, Settings: serverSettings(), Say: func(string) {}})
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func startWorld(ctx context.Context, b *bench, o worldOptions) (*world, error) {
 	}
 	b.worlds++
 	w := &world{b: b, name: fmt.Sprintf("world%d", b.worlds), options: o}
-	w.dir = filepath.Join(b.dir, w.name)
+	w.dir = filepath.Join(b.scratch.Dir, w.name)
 	err := os.MkdirAll(w.dir, 0o700)
 	if err == nil {
 		err = w.createDatabase(ctx, w.name)

@@ -218,12 +218,12 @@ func (p *phonePane) chatPicture(w http.ResponseWriter, r *http.Request) {
 
 // watch tells open pages what happens on the phones, also on those of later rounds.
 func (p *phonePane) watch(ctx context.Context) {
-	for ctx.Err() == nil {
-		phones := p.world.phones.Load()
-		if phones == nil {
-			return
-		}
+	for phones := p.world.phones.Load(); phones != nil && ctx.Err() == nil; phones = p.world.phones.Load() {
 		phones.changes(ctx, p.hub.wake) // returns when a reset closes these phones
+		select {
+		case <-phones.replaced:
+		case <-ctx.Done():
+		}
 	}
 }
 

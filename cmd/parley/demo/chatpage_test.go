@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -8,7 +9,9 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"parley/channels/twilio/twiliofake"
 )
@@ -80,12 +83,78 @@ func TestPagePhone(t *testing.T) {
 		t.Errorf("a picture of another chat: %d", got.Code)
 	}
 
-	graph, twilio := w.phones.Load().graph.URL(), w.phones.Load().twilio.URL()
+	before := w.phones.Load()
+	graph, twilio := before.graph.URL(), before.twilio.URL()
 	if err := w.Reset(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if now := w.phones.Load(); now.graph.URL() != graph || now.twilio.URL() != twilio || len(p.phones.phoneOf(dana).wa.Chat()) != 0 {
 		t.Error("after a reset the phones are not empty, or elsewhere")
+	}
+	select {
+	case <-before.replaced:
+	default:
+		t.Error("whoever watches the phones before isn't told of a reset")
+	}
+}
+
+// TestPhonesWatched: whoever watches the phones rests while a reset puts others in their place, and then
+// watches those.
+func TestPhonesWatched(t *testing.T) {
+	t.Parallel()
+	w, err := NewWorld(t.Context(), WorldOptions{Phones: true, PublicURL: "http://127.0.0.1:9"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.Close() })
+	p, err := NewPage(w, PageOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, end := context.WithCancel(t.Context())
+	var watching sync.WaitGroup
+	watching.Go(func() { p.phones.watch(ctx) })
+	defer watching.Wait()
+	defer end()
+	before := w.phones.Load()
+	if err := before.close(); err != nil { // as a reset does
+		t.Fatal(err)
+	}
+	if n := wakes(t, p); n > 10 {
+		t.Errorf("open pages were woken %d times in a tenth of a second", n)
+	}
+	again, err := newPhones(t.Context(), phoneOptions{public: w.o.PublicURL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.phones.Store(again)
+	close(before.replaced)
+	woken := p.hub.next()
+	for deadline := time.Now().Add(time.Minute); ; { // until the watcher has come to the new phones
+		if err := (smsChat{again.handset("dana@cole.test", "Dana")}).say("hello", nil, ""); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-woken:
+			return
+		case <-time.After(20 * time.Millisecond):
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("nobody watches the new phones")
+		}
+	}
+}
+
+// wakes counts how often open pages are woken in a tenth of a second.
+func wakes(t *testing.T, p *Page) int {
+	t.Helper()
+	over := time.After(100 * time.Millisecond)
+	for n := 0; ; n++ {
+		select {
+		case <-p.hub.next():
+		case <-over:
+			return n
+		}
 	}
 }
 

@@ -55,6 +55,7 @@ type phones struct {
 	twilio *twiliofake.Server
 
 	ended    chan struct{} // closed by close
+	replaced chan struct{} // closed when others have taken their place
 	reviewer sync.WaitGroup
 
 	mu     sync.Mutex
@@ -80,7 +81,7 @@ type phoneOptions struct {
 
 // newPhones starts the emulators. Errors: an address is taken.
 func newPhones(ctx context.Context, o phoneOptions) (*phones, error) {
-	p := &phones{people: map[string]*handset{}, ended: make(chan struct{})}
+	p := &phones{people: map[string]*handset{}, ended: make(chan struct{}), replaced: make(chan struct{})}
 	p.graph = graphfake.New(graphfake.Options{Log: o.log, Clock: o.clock, AppSecret: metaSecret,
 		HookRetry: hookRetry, HookTries: hookTries})
 	if err := p.graph.Start(o.graphAddr); err != nil {
@@ -261,7 +262,8 @@ func (w *World) openPhones(ctx context.Context) error {
 	if o.clock == nil {
 		o.clock = w.o.Clock
 	}
-	if before := w.phones.Load(); before != nil {
+	before := w.phones.Load()
+	if before != nil {
 		if err := before.close(); err != nil {
 			return err
 		}
@@ -272,6 +274,9 @@ func (w *World) openPhones(ctx context.Context) error {
 		return err
 	}
 	w.phones.Store(p)
+	if before != nil {
+		close(before.replaced)
+	}
 	return nil
 }
 

@@ -15,6 +15,8 @@ type overlay struct {
 	specs  []channels.Spec
 	found  found // what live surfaces answered
 	faults Faults
+	// remarks name those whose user, found by e-mail, stays another agent's.
+	remarks []string
 }
 
 // apply changes the state to what the file says. Errors: Faults.
@@ -34,6 +36,9 @@ func (o *overlay) apply(f *File, prune bool) error {
 	}
 	if prune {
 		o.prune(f)
+	}
+	for _, e := range f.agents {
+		o.foundUsers(e)
 	}
 	for _, e := range f.templates {
 		o.templateEntry(e)
@@ -83,19 +88,45 @@ func (o *overlay) agentEntry(e agentEntry) {
 		a.signature = o.signature(*e.signature, "agent "+e.email)
 	}
 	for _, kind := range surfaceKinds() {
-		user, given := e.users[kind]
-		id := strings.TrimSpace(user.value)
-		if !given {
-			if id = o.found.users[userKey{kind, e.email}]; id == "" || a.users[kind] != "" {
-				continue
-			}
+		if user, given := e.users[kind]; given {
+			o.setUser(a, kind, strings.TrimSpace(user.value))
+		}
+	}
+}
+
+// foundUsers ties an agent to the users that surfaces found by the agent's e-mail address. It is called when
+// all users that the file names are tied and prune has removed its agents: a user that somebody else still
+// has stays there, and a remark says so.
+func (o *overlay) foundUsers(e agentEntry) {
+	a := o.agent(e.email)
+	if a == nil {
+		return // its entry has a fault
+	}
+	for _, kind := range surfaceKinds() {
+		id := o.found.users[userKey{kind, e.email}]
+		if _, given := e.users[kind]; given || id == "" || a.users[kind] != "" {
+			continue
+		}
+		if other := o.agentOf(kind, id); other != nil {
+			o.remarks = append(o.remarks, fmt.Sprintf("agent %s: is %s in %s, by the e-mail address, but agent %s has that user and keeps it: "+
+				"to move it, write %s: %s for %s alone", e.email, id, kind, other.email, kind, id, e.email))
+			continue
 		}
 		o.setUser(a, kind, id)
 	}
 }
 
+// agentOf returns the agent who has a user of a surface; nil = nobody.
+func (o *overlay) agentOf(kind, id string) *agent {
+	i := slices.IndexFunc(o.agents, func(a agent) bool { return a.users[kind] == id })
+	if i < 0 {
+		return nil
+	}
+	return &o.agents[i]
+}
+
 // setUser ties an agent to a user of a surface. It takes the user from the agent who has it in the
-// database; Parse refuses a file in which two agents have the same user.
+// database; the changes then name both. Parse refuses a file in which two agents have the same user.
 func (o *overlay) setUser(a *agent, kind, id string) {
 	if id == "" {
 		delete(a.users, kind)

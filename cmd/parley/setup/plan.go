@@ -140,7 +140,7 @@ func prepare(ctx context.Context, q store.Querier, f *File, o Options, found fou
 		return work{}, err
 	}
 	w.result.Changes = diff(have, w.want, o.Specs, w.kept)
-	w.result.Remarks = append(found.remarks, w.remarks()...)
+	w.result.Remarks = slices.Concat(found.remarks, over.remarks, w.remarks())
 	return w, nil
 }
 

@@ -9,33 +9,29 @@ import (
 	"time"
 
 	"parley/channels/pause"
+	"parley/cmd/parley/torture/records"
+	"parley/cmd/parley/torture/world"
 )
 
 const (
 	// fullFor is how long the data folder stays full.
 	fullFor = 10 * time.Second
-	// lurkLeast is how long a blow waits at least for its moment on the wire: replies wait for
-	// their hold, and up to 30 s for what a chat has to catch up with; on a busy machine for much
-	// longer, and where a chat takes one post a second.
-	lurkLeast = 3 * time.Minute
 	// catchWithin is how long a blow waits for a process to run or a connection to open.
 	catchWithin = 15 * time.Second
 )
 
-// lurkFor is how long a blow waits for its moment.
-func (o Options) lurkFor() time.Duration { return max(o.Flow/10, lurkLeast) }
-
 // chaos strikes as scheduled.
 type chaos struct {
-	wire     wire
+	wire     world.Wire
 	replicas []*replica
 	net      *network
-	database *database
+	database *records.Database
 	driver   *driver
 	doors    *doors
 	opt      Options
 	say      func(format string, args ...any)
 	began    time.Time
+	patience time.Duration // how long a blow waits for its moment on the wire
 	receipts int           // floods of another system's receipts so far
 	program  []string      // the new version, to which an upgrade rolls
 	newer    []string      // the program of a replica that is replaced by a newer version
@@ -140,13 +136,13 @@ func (c *chaos) strike(ctx context.Context, h harm) error {
 func (c *chaos) strikeNow(ctx context.Context, h harm) error {
 	switch h.Name {
 	case harmBase:
-		return c.database.killAndStart(ctx)
+		return c.database.KillAndStart(ctx)
 	case harmSockets, harmTokens:
-		return c.wire.platform().upset(ctx)
+		return c.wire.Platform().Upset(ctx)
 	case harmMail:
-		return c.wire.cutMail(ctx)
+		return c.wire.CutMail(ctx)
 	case harmLimit, harmLimitTeams:
-		return c.wire.platform().limit(ctx, 3*time.Second)
+		return c.wire.Platform().Limit(ctx, 3*time.Second)
 	case harmFull:
 		return c.fill(ctx)
 	case harmReceipts:
@@ -208,12 +204,12 @@ func (c *chaos) letPeople(ctx context.Context, h harm) {
 // hold keeps a snapshot for a while, or until everything is said. The blow counts when it ends:
 // all the while it may be in the way of other transactions.
 func (c *chaos) hold(ctx context.Context, h harm) error {
-	what := takeSnapshot
+	what := records.TakeSnapshot
 	if h.Name == harmReader {
-		what = readAll
+		what = records.ReadAll
 	}
 	c.say("%6.1fs  %s", time.Since(c.began).Seconds(), h.describe(c.opt))
-	err := c.database.read(ctx, time.Now().Add(h.For), what)
+	err := c.database.Read(ctx, time.Now().Add(h.For), what)
 	if err == nil {
 		c.hit(h)
 	}
@@ -230,7 +226,7 @@ func (c *chaos) miss(h harm) {
 
 // fill leaves the database no space for a while.
 func (c *chaos) fill(ctx context.Context) error {
-	ended, refused, err := c.database.fill(ctx, fullFor)
+	ended, refused, err := c.database.Fill(ctx, fullFor)
 	c.net.count("writes refused for want of space", refused)
 	if ended {
 		c.net.count("postgres ended for want of space", 1)
@@ -264,88 +260,11 @@ func (c *chaos) jump(ctx context.Context, h harm) error {
 	c.hit(h)
 	c.driver.jumped()
 	for { // PostgreSQL may just be starting
-		err := c.database.jump(ctx, by)
+		err := c.database.Jump(ctx, by)
 		c.driver.jumped() // and what was typed since
 		if err == nil || !pause.For(ctx, time.Second) || time.Since(c.began) > c.opt.Flow+time.Minute {
 			return err
 		}
-	}
-}
-
-// lurk waits for the moment of a blow on the wire.
-func (c *chaos) lurk(ctx context.Context, h harm) {
-	tr, posting := &trap{way: h.Way, up: true}, contains(c.driver.traits.Posting)
-	landed := true
-	switch h.Name {
-	case harmLaneKill:
-		tr.match = marked(&c.driver.bursts)
-		tr.strike = func(l *link) bool {
-			landed = false
-			for _, r := range c.net.owners(l) {
-				landed = r.kill() || landed
-			}
-			return !h.Wholly
-		}
-	case harmClaimStop:
-		c.betweenClaimAndWrite(ctx, h, tr, &landed)
-	case harmEarly:
-		tr.match = posting
-		if h.Way == waySMTP {
-			tr.match = marked(&c.driver.backs)
-		}
-		tr.strike = func(l *link) bool {
-			l.holdAnswers(earlyFor)
-			return true
-		}
-	case harmLate:
-		tr.way, tr.match = c.driver.traits.Way, posting
-		tr.strike = func(*link) bool {
-			pause.For(ctx, c.opt.LateFor) // whoever asks now is told that it isn't there
-			return true
-		}
-	case harmCommit:
-		tr.way, tr.match = wayBase, committing
-		tr.strike = func(l *link) bool {
-			l.mute(false)
-			time.AfterFunc(200*time.Millisecond, l.reset) // the commit is through
-			return true
-		}
-	}
-	defer c.driver.wishes.make(h.wishFor())()
-	if h.strikesBase() {
-		defer c.net.troubled()()
-	}
-	if c.net.traps.wait(ctx, tr, c.opt.lurkFor()) && landed {
-		c.hit(h)
-		return
-	}
-	c.miss(h)
-}
-
-// betweenClaimAndWrite stops a sender once its claim is committed, before or just as the first
-// byte of the message leaves. The stop lasts longer than the sender's lease. landed says whether
-// there was a process to stop.
-func (c *chaos) betweenClaimAndWrite(ctx context.Context, h harm, tr *trap, landed *bool) {
-	switch h.Way {
-	case wayBase:
-		tr.up, tr.match = false, afterClaim
-	case waySMTP:
-		tr.match = contains("MAIL FROM")
-	default:
-		tr.match = contains(c.driver.traits.Posting)
-	}
-	tr.strike = func(l *link) bool {
-		*landed = false
-		for _, r := range c.net.owners(l) {
-			thaw, ok := r.freeze()
-			*landed = *landed || ok
-			c.under.Go(func() {
-				pause.For(ctx, h.For)
-				thaw()
-			})
-		}
-		<-time.After(5 * time.Millisecond) // it stands still now
-		return true
 	}
 }
 

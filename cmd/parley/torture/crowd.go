@@ -2,15 +2,13 @@ package torture
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"net/http"
 	"slices"
 	"strconv"
 	"sync"
 	"time"
 
-	"parley/channels/pause"
+	"parley/cmd/parley/torture/world"
 )
 
 // errand is something that people do once for a blow, beyond what was to be said anyway.
@@ -119,7 +117,7 @@ func (d *driver) flood(ctx context.Context, from []*talk) error {
 // poison lets the phone of a customer send something without a sender, which is queued with that
 // customer's messages and can never be applied. What comes before and behind it must be.
 func (d *driver) poison(ctx context.Context) error {
-	t := d.talks[slices.IndexFunc(d.talks, func(t *talk) bool { return t.kind == byWhatsApp })]
+	t := d.talks[slices.IndexFunc(d.talks, func(t *talk) bool { return t.kind == world.ByWhatsApp })]
 	d.mails += 2
 	if err := d.mail(ctx, t, false); err != nil {
 		return err
@@ -127,8 +125,8 @@ func (d *driver) poison(ctx context.Context) error {
 	d.done.Poisons++
 	id := poisonID(d.done.Poisons)
 	message := map[string]any{"id": id, "timestamp": strconv.FormatInt(time.Now().Unix(), 10), "type": "text",
-		"text": map[string]any{"body": "nobody sent this"}, "system": map[string]any{"previous_user_id": whatsAppUser(t.conv)}}
-	if err := d.wire.hook(ctx, "messages", message); err != nil {
+		"text": map[string]any{"body": "nobody sent this"}, "system": map[string]any{"previous_user_id": world.WhatsAppUser(t.conv)}}
+	if err := d.wire.Hook(ctx, "messages", message); err != nil {
 		return err
 	}
 	d.poisons = append(d.poisons, "m:"+id)
@@ -141,19 +139,19 @@ func poisonID(n int) string { return fmt.Sprintf("wamid.poison-%d", n) }
 // customers of ours. They wait for the result of a send that there never was.
 func (c *chaos) foreignReceipts(ctx context.Context) error {
 	const together = 50
-	talks := c.driver.conversations(byWhatsApp)
+	talks := c.driver.conversations(world.ByWhatsApp)
 	for n := 0; n < c.opt.much()*receiptsEach; n += together {
 		var list []any
 		for i := n; i < n+together; i++ {
 			phone, user := fmt.Sprintf("+1666%07d", i), fmt.Sprintf("US.foreign%04d", i)
 			if i%2 == 0 {
 				conv := talks[i/2%len(talks)]
-				phone, user = phoneOf(conv), whatsAppUser(conv)
+				phone, user = world.PhoneOf(conv), world.WhatsAppUser(conv)
 			}
 			list = append(list, map[string]any{"id": fmt.Sprintf("wamid.foreign-%d-%d", c.receipts, i), "status": "delivered",
 				"timestamp": strconv.FormatInt(time.Now().Unix(), 10), "recipient_id": phone, "recipient_user_id": user})
 		}
-		if err := c.wire.hook(ctx, "statuses", list...); err != nil {
+		if err := c.wire.Hook(ctx, "statuses", list...); err != nil {
 			return err
 		}
 	}
@@ -164,7 +162,7 @@ func (c *chaos) foreignReceipts(ctx context.Context) error {
 const receiptsEach = 20
 
 // conversations gives those of the customers who write by one kind of channel.
-func (d *driver) conversations(kind chatKind) []int {
+func (d *driver) conversations(kind world.ChatKind) []int {
 	var list []int
 	for _, t := range d.talks {
 		if t.kind == kind {
@@ -172,29 +170,4 @@ func (d *driver) conversations(kind chatKind) []int {
 		}
 	}
 	return list
-}
-
-// hook lets WhatsApp tell Parley of items, until it takes them.
-func (w wire) hook(ctx context.Context, what string, items ...any) error {
-	value := map[string]any{"messaging_product": "whatsapp", "metadata": map[string]any{"phone_number_id": waNumber}, what: items}
-	body := map[string]any{"object": "whatsapp_business_account", "entry": []any{map[string]any{"id": waBusiness,
-		"changes": []any{map[string]any{"field": "messages", "value": value}}}}}
-	return w.call(ctx, http.MethodPost, w.Mail+"/_fake/chat/hook", body, nil)
-}
-
-// tell posts a webhook of WhatsApp's and repeats that until it is taken.
-func (c *chats) tell(w http.ResponseWriter, r *http.Request) {
-	var body json.RawMessage
-	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	c.writing.Go(func() { //nolint:contextcheck // the provider goes on when the driver has hung up
-		for {
-			status, err := c.graph.PostHook(c.base+"/hooks/wa", body)
-			if err == nil && status/100 == 2 || !pause.For(c.ended, 500*time.Millisecond) {
-				return
-			}
-		}
-	})
 }

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"parley/channels/pause"
+	"parley/cmd/parley/torture/judge"
+	"parley/cmd/parley/torture/world"
 )
 
 // TestErrands: whoever sends one learns whether it was done; what nobody waits for is not done.
@@ -73,7 +75,7 @@ func crowded(t *testing.T, o Options) (*driver, *controlled) {
 	c := &controlled{asks: map[string][]string{}, answers: map[string]string{}}
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
-	return newDriver(wire{Slack: server.URL, Mail: server.URL, Chats: o.Chats}, o), c
+	return newDriver(world.Wire{Slack: server.URL, Mail: server.URL, Chats: o.Chats}, o), c
 }
 
 // TestFlood: one customer, or all of an account in turn, write a whole flood, each message of which is
@@ -103,7 +105,7 @@ func TestFlood(t *testing.T) {
 // TestSameAccount: a flood of one account is one of customers who write by one kind of channel.
 func TestSameAccount(t *testing.T) {
 	t.Parallel()
-	d := newDriver(wire{Chats: true}, Options{Mails: 90, Chats: true})
+	d := newDriver(world.Wire{Chats: true}, Options{Mails: 90, Chats: true})
 	for range 10 {
 		list := d.sameAccount()
 		if len(list) == 0 || slices.ContainsFunc(list, func(t *talk) bool { return t.kind != list[0].kind }) {
@@ -121,7 +123,7 @@ func TestPoison(t *testing.T) {
 		t.Errorf("said %+v, poisons %q", d.said, d.poisons)
 	}
 	hooks := emulators.asks["/_fake/chat/hook"]
-	if len(hooks) != 1 || strings.Contains(hooks[0], `"from`) || !strings.Contains(hooks[0], whatsAppUser(d.said[0].Conv)) {
+	if len(hooks) != 1 || strings.Contains(hooks[0], `"from`) || !strings.Contains(hooks[0], world.WhatsAppUser(d.said[0].Conv)) {
 		t.Errorf("webhooks %q", hooks)
 	}
 }
@@ -135,7 +137,7 @@ func TestWriteHard(t *testing.T) {
 	if len(d.said) != 3 || d.said[0].Conv != d.said[2].Conv || d.done.Hard != 1 || d.mails != 90 {
 		t.Fatalf("said %+v", d.said)
 	}
-	if deadly := d.hard.deadly.list(); !slices.Equal(deadly, []mark{d.said[1].Mark}) || kindOf(d.said[1].Conv, true) != byMail {
+	if deadly := d.hard.deadly.list(); !slices.Equal(deadly, []judge.Mark{d.said[1].Mark}) || world.KindOf(d.said[1].Conv, true) != world.ByMail {
 		t.Errorf("deadly are %v of %+v", deadly, d.said)
 	}
 	text := []byte("Please look at " + d.said[1].Mark.String() + ".")

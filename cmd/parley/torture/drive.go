@@ -9,6 +9,8 @@ import (
 
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/lab"
+	"parley/cmd/parley/torture/judge"
+	"parley/cmd/parley/torture/world"
 )
 
 // learnEvery is how often the driver looks for new threads.
@@ -16,9 +18,9 @@ const learnEvery = 300 * time.Millisecond
 
 // driver is all customers and teammates. Used by one goroutine.
 type driver struct {
-	wire    wire
-	chat    platform
-	traits  traits
+	wire    world.Wire
+	chat    world.Platform
+	traits  world.Traits
 	rng     *rand.Rand
 	hold    time.Duration
 	talks   []*talk
@@ -29,7 +31,7 @@ type driver struct {
 	done    counts
 	later   []deed // second halves of acts: edits and deletions
 
-	said   ledger
+	said   judge.Ledger
 	taken  takeBacks
 	bursts markSet // messages with others of their lane right behind them
 	backs  markSet // replies to a mailbox that does not exist any more
@@ -60,7 +62,7 @@ type counts struct {
 // talk is one customer's conversation.
 type talk struct {
 	conv      int
-	kind      chatKind
+	kind      world.ChatKind
 	agent     string // who holds it
 	colleague string
 	root      string // id of its thread; "" = not seen yet
@@ -90,15 +92,18 @@ const (
 	bounceEvery = 8
 )
 
-func newDriver(w wire, o Options) *driver {
-	chat := w.platform()
-	d := &driver{wire: w, chat: chat, traits: chat.traits(), rng: rand.New(rand.NewPCG(o.Seed, 1)), mails: o.Mails, replies: o.Replies, hold: o.hold(), //nolint:gosec // the seed is to be repeated
+func newDriver(w world.Wire, o Options) *driver {
+	chat := w.Platform()
+	d := &driver{wire: w, chat: chat, traits: chat.Traits(), rng: rand.New(rand.NewPCG(o.Seed, 1)), mails: o.Mails, replies: o.Replies, hold: o.hold(), //nolint:gosec // the seed is to be repeated
 		every: o.Flow / time.Duration(max(o.Mails+o.Replies, 1))}
 	d.taken.platform, d.taken.hold, d.much = chat, d.hold, o.much()
+	if d.wishes.every = grantEvery; o.Rate > 0 {
+		d.wishes.every = grantLimited
+	}
 	mailers := 0
 	for i := range min(max(leastTalks, o.Mails/8), mostTalks) {
-		t := &talk{conv: i + 1, kind: kindOf(i+1, o.Chats), agent: d.traits.Ann, colleague: d.traits.Ben}
-		if t.kind == byMail {
+		t := &talk{conv: i + 1, kind: world.KindOf(i+1, o.Chats), agent: d.traits.Ann, colleague: d.traits.Ben}
+		if t.kind == world.ByMail {
 			mailers++
 			t.bounces = mailers%bounceEvery == 2
 		}
@@ -110,16 +115,16 @@ func newDriver(w wire, o Options) *driver {
 	return d
 }
 
-func (t *talk) mark(kind string) mark {
+func (t *talk) mark(kind string) judge.Mark {
 	t.n++
-	return mark{kind, t.conv, t.n}
+	return judge.Mark{Kind: kind, Conv: t.conv, N: t.n}
 }
 
 // prepare lets mail to some customers come back.
 func (d *driver) prepare(ctx context.Context) error {
 	for _, t := range d.talks {
 		if t.bounces {
-			if err := d.wire.bounce(ctx, customer(t.conv)); err != nil {
+			if err := d.wire.Bounce(ctx, world.Customer(t.conv)); err != nil {
 				return err
 			}
 		}
@@ -207,13 +212,13 @@ func (d *driver) repeat(n int, act func(last bool) error) error {
 
 // learn finds the threads of the conversations, and which of them are resolved.
 func (d *driver) learn(ctx context.Context) error {
-	roots, err := d.chat.roots(ctx)
+	roots, err := d.chat.Roots(ctx)
 	if err != nil {
 		return err
 	}
 	for _, t := range d.talks {
-		r := roots[subject(t.conv)]
-		t.root, t.resolved = r.ID, isResolved(r.Card)
+		r := roots[world.Subject(t.conv)]
+		t.root, t.resolved = r.ID, judge.IsResolved(r.Card)
 	}
 	return nil
 }
@@ -221,8 +226,8 @@ func (d *driver) learn(ctx context.Context) error {
 // mail lets the customer write: a first mail, one more, or an answer to the last one
 // received.
 func (d *driver) mail(ctx context.Context, t *talk, last bool) error {
-	from := fmt.Sprintf("Customer %03d <%s>", t.conv, customer(t.conv))
-	about := t.mark(said)
+	from := fmt.Sprintf("Customer %03d <%s>", t.conv, world.Customer(t.conv))
+	about := t.mark(judge.Said)
 	t.over = max(t.over-1, 0)
 	if !last {
 		d.bursts.add(about)
@@ -233,31 +238,31 @@ func (d *driver) mail(ctx context.Context, t *talk, last bool) error {
 	if err := d.write(ctx, t, from, text); err != nil {
 		return err
 	}
-	d.said = append(d.said, record{At: time.Now(), Did: actWrite, Mark: about, Conv: t.conv, Heard: true})
+	d.said = append(d.said, judge.Record{At: time.Now(), Did: judge.ActWrite, Mark: about, Conv: t.conv, Heard: true})
 	return nil
 }
 
 // write sends what a customer writes: by phone, as an answer to the last mail received, or
 // as a mail of its own.
 func (d *driver) write(ctx context.Context, t *talk, from, text string) error {
-	if t.kind != byMail {
-		return d.wire.text(ctx, chatText{Kind: t.kind, Conv: t.conv, Text: text})
+	if t.kind != world.ByMail {
+		return d.wire.Text(ctx, world.ChatText{Kind: t.kind, Conv: t.conv, Text: text})
 	}
 	if t.root != "" && d.rng.IntN(3) > 0 {
-		inbox, err := d.wire.folder(ctx, customer(t.conv), "INBOX")
+		inbox, err := d.wire.Folder(ctx, world.Customer(t.conv), "INBOX")
 		if err != nil {
 			return err
 		}
 		if len(inbox) > 0 {
 			programs := []mailfake.Program{mailfake.Gmail, mailfake.Outlook, mailfake.Apple, mailfake.Plain}
-			return d.wire.answer(ctx, from, inbox[len(inbox)-1].MessageID, programs[d.rng.IntN(len(programs))], text)
+			return d.wire.Answer(ctx, from, inbox[len(inbox)-1].MessageID, programs[d.rng.IntN(len(programs))], text)
 		}
 	}
-	m := mailfake.Mail{From: from, To: []string{lab.HelpAddress}, Subject: subject(t.conv), Text: text}
+	m := mailfake.Mail{From: from, To: []string{lab.HelpAddress}, Subject: world.Subject(t.conv), Text: text}
 	if t.first != "" {
 		m.Subject, m.InReplyTo, m.References = "Re: "+m.Subject, t.first, []string{t.first}
 	}
-	sent, err := d.wire.send(ctx, m)
+	sent, err := d.wire.Send(ctx, m)
 	t.first = sent.MessageID
 	return err
 }
@@ -272,24 +277,24 @@ func (d *driver) typeIn(ctx context.Context, t *talk) error {
 	case n < 18:
 		d.done.Solved++
 		t.over = 2
-		return d.command(ctx, t, record{Did: actResolve}, "resolve")
+		return d.command(ctx, t, judge.Record{Did: judge.ActResolve}, "resolve")
 	case n < 20:
 		d.done.Handed++
-		return d.command(ctx, t, record{Did: actHandOver, Team: otherTeam}, "assign #"+otherTeam)
+		return d.command(ctx, t, judge.Record{Did: judge.ActHandOver, Team: judge.OtherTeam}, "assign #"+judge.OtherTeam)
 	case n < 21:
 		d.done.Handed++
-		return d.command(ctx, t, record{Did: actUnassign}, "unassign")
+		return d.command(ctx, t, judge.Record{Did: judge.ActUnassign}, "unassign")
 	}
 	return d.many(d.replies, func(last bool) error { return d.reply(ctx, t, last) })
 }
 
 // reply types what is for the customer, and sometimes corrects it.
 func (d *driver) reply(ctx context.Context, t *talk, last bool) error {
-	m := t.mark(out)
+	m := t.mark(judge.Out)
 	d.done.Replies++
 	d.replies--
 	if t.bounces {
-		m.Kind = back
+		m.Kind = judge.Back
 		d.done.Backs++
 		d.done.Replies--
 		d.backs.add(m)
@@ -297,7 +302,7 @@ func (d *driver) reply(ctx context.Context, t *talk, last bool) error {
 		d.bursts.add(m)
 	}
 	d.taken.typed(m)
-	id, err := d.say(ctx, t, t.agent, d.traits.Reply(d.words(m), m.N), record{Did: actType, Mark: m})
+	id, err := d.say(ctx, t, t.agent, d.traits.Reply(d.words(m), m.N), judge.Record{Did: judge.ActType, Mark: m})
 	if err == nil && last && d.rng.IntN(100) < 8 {
 		d.edit(t, id, m)
 	}
@@ -305,22 +310,22 @@ func (d *driver) reply(ctx context.Context, t *talk, last bool) error {
 }
 
 // edit corrects a reply a moment after it was typed.
-func (d *driver) edit(t *talk, id string, m mark) {
+func (d *driver) edit(t *talk, id string, m judge.Mark) {
 	d.done.Edits++
-	now := t.mark(fixed)
+	now := t.mark(judge.Fixed)
 	text := d.traits.Reply(d.words(m), m.N) + " (corrected: " + now.String() + ")"
 	d.soon(func(ctx context.Context) error {
-		if err := d.chat.edit(ctx, t.agent, id, text); err != nil {
+		if err := d.chat.Edit(ctx, t.agent, id, text); err != nil {
 			return err
 		}
-		d.said = append(d.said, record{At: time.Now(), Did: actEdit, Mark: now, Conv: t.conv, Root: t.root, ID: id, Heard: true})
+		d.said = append(d.said, judge.Record{At: time.Now(), Did: judge.ActEdit, Mark: now, Conv: t.conv, Root: t.root, ID: id, Heard: true})
 		return nil
 	})
 }
 
 // say types in a conversation's thread and enters it into the ledger.
-func (d *driver) say(ctx context.Context, t *talk, who, text string, r record) (id string, err error) {
-	if id, err = d.chat.say(ctx, who, t.root, text); err != nil {
+func (d *driver) say(ctx context.Context, t *talk, who, text string, r judge.Record) (id string, err error) {
+	if id, err = d.chat.Say(ctx, who, t.root, text); err != nil {
 		return "", err
 	}
 	r.At, r.Conv, r.Root, r.ID, r.By, r.Heard = time.Now(), t.conv, t.root, id, who, d.traits.Heard(text)
@@ -329,36 +334,36 @@ func (d *driver) say(ctx context.Context, t *talk, who, text string, r record) (
 }
 
 // command types a command of the agent who holds the conversation.
-func (d *driver) command(ctx context.Context, t *talk, r record, words string) error {
+func (d *driver) command(ctx context.Context, t *talk, r judge.Record, words string) error {
 	_, err := d.say(ctx, t, t.agent, d.traits.Command(words), r)
 	return err
 }
 
 // typeInside types words that must never reach the customer, in one of the forms that say so.
 func (d *driver) typeInside(ctx context.Context, t *talk) error {
-	m := t.mark(inside)
+	m := t.mark(judge.Inside)
 	d.done.Inside++
-	ways := d.traits.Inside(t, d.words(m))
+	ways := d.traits.Inside(t.agent, t.colleague, d.words(m))
 	way := ways[d.rng.IntN(len(ways))]
-	_, err := d.say(ctx, t, way.who, way.text, record{Did: actType, Mark: m})
+	_, err := d.say(ctx, t, way.Who, way.Text, judge.Record{Did: judge.ActType, Mark: m})
 	return err
 }
 
 // typeAndDelete takes a reply back within the hold.
 func (d *driver) typeAndDelete(ctx context.Context, t *talk) error {
-	m := t.mark(gone)
+	m := t.mark(judge.Gone)
 	d.taken.typed(m)
-	id, err := d.say(ctx, t, t.agent, d.traits.Reply(d.words(m), m.N), record{Did: actType, Mark: m})
+	id, err := d.say(ctx, t, t.agent, d.traits.Reply(d.words(m), m.N), judge.Record{Did: judge.ActType, Mark: m})
 	if err != nil {
 		return err
 	}
 	d.done.Deletes++
 	d.soon(func(ctx context.Context) error {
 		d.taken.deleted(id, m)
-		if err := d.chat.takeBack(ctx, t.agent, id); err != nil {
+		if err := d.chat.TakeBack(ctx, t.agent, id); err != nil {
 			return err
 		}
-		d.said = append(d.said, record{At: time.Now(), Did: actDelete, Conv: t.conv, Root: t.root, ID: id, Heard: true})
+		d.said = append(d.said, judge.Record{At: time.Now(), Did: judge.ActDelete, Conv: t.conv, Root: t.root, ID: id, Heard: true})
 		return nil
 	})
 	return nil
@@ -370,7 +375,7 @@ func (d *driver) soon(do func(context.Context) error) {
 }
 
 // words makes a text around a mark.
-func (d *driver) words(m mark) string {
+func (d *driver) words(m judge.Mark) string {
 	list := []string{
 		"Thank you for your patience, this is %s.", "Here is what I found: %s", "Please look at %s and tell me whether it works now.",
 		"About %s:\n\nit was the cable.", "Hello again, %s.\nBest wishes", "%s",

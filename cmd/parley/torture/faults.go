@@ -3,6 +3,9 @@ package torture
 import (
 	"fmt"
 	"slices"
+	"strings"
+
+	"parley/cmd/parley/torture/judge"
 )
 
 // judge decides whether a run that was played to its end was a good one.
@@ -17,17 +20,17 @@ func (r *Report) judge() error {
 // faults says why a run failed: promises that were broken, and whatever kept the run from
 // putting them to the test as ordered. None = a good run.
 func (r *Report) faults() []string {
-	return slices.Concat(r.brokenPromises(), r.Verdict.excessive(r.opt), r.unlikeOrdered(), r.unheard())
+	return slices.Concat(r.brokenPromises(), excessive(&r.Verdict, r.opt), r.unlikeOrdered(), r.unheard())
 }
 
 // brokenPromises are those of Parley itself.
 func (r *Report) brokenPromises() []string {
-	return slices.Concat(r.Verdict.broken(), r.Audit.broken(), counted([]tally{
-		{"events left in the queue", r.Left.Pending}, {"lanes left with something to deliver", r.Left.Lanes},
-		{"events in quarantine that can be read", r.Left.Quarantined - r.Said.Poisons},
-		{"attempts of an older version at events of a newer one", r.Versions.Touched},
-		{"ends of Parley by itself", len(r.Fell)}, {"panics or data races", len(r.Crashes)},
-		{"posts or mails that can't be shown", len(r.Problems)},
+	return slices.Concat(r.Verdict.Broken(), r.Audit.Broken(), judge.Counted([]judge.Tally{
+		{What: "events left in the queue", N: r.Left.Pending}, {What: "lanes left with something to deliver", N: r.Left.Lanes},
+		{What: "events in quarantine that can be read", N: r.Left.Quarantined - r.Said.Poisons},
+		{What: "attempts of an older version at events of a newer one", N: r.Versions.Touched},
+		{What: "ends of Parley by itself", N: len(r.Fell)}, {What: "panics or data races", N: len(r.Crashes)},
+		{What: "posts or mails that can't be shown", N: len(r.Problems)},
 	}))
 }
 
@@ -45,12 +48,45 @@ func (r *Report) unlikeOrdered() []string {
 		list = append(list, "no event of a newer version came while an older one ran")
 	}
 	for _, name := range sorted(r.Blows) {
-		if planned, fell := r.Blows[name], r.Harm[name]; fell < (planned+1)/2 {
+		if planned, fell := r.Blows[name], r.Harm[name]; fell < fewest(planned) {
 			list = append(list, fmt.Sprintf("%q fell %d times, of %d", name, fell, planned))
+		}
+	}
+	if !r.opt.ShortWaits { // in the short form, replies may leave only when the faults have ended
+		for _, name := range r.opt.unharmed(r.Faults) {
+			list = append(list, "no fault of "+name+" struck")
 		}
 	}
 	return list
 }
+
+// unharmed names those providers of a run of which no fault struck. The names of faults begin with the
+// provider, or with the protocol.
+func (o Options) unharmed(faults map[string]int) []string {
+	used := [][]string{{"mail", "imap ", "smtp "}, {"Slack", "slack "}}
+	if o.Teams {
+		used[1] = []string{"Teams", "teams "}
+	}
+	if o.Chats {
+		used = append(used, []string{"Meta", "meta "}, []string{"Twilio", "twilio "})
+	}
+	var list []string
+	for _, p := range used {
+		struck := 0
+		for name, n := range faults {
+			if slices.ContainsFunc(p[1:], func(begin string) bool { return strings.HasPrefix(name, begin) }) {
+				struck += n
+			}
+		}
+		if struck == 0 {
+			list = append(list, p[0])
+		}
+	}
+	return list
+}
+
+// fewest is how many blows of a kind have to fall.
+func fewest(planned int) int { return (planned + 1) / 2 }
 
 // unheard compares what the driver counted with what the oracle counted: an oracle that
 // looks into an empty world, or was told of nothing, finds nothing.

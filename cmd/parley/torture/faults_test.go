@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"parley/cmd/parley/lab"
+	"parley/cmd/parley/torture/judge"
+	"parley/cmd/parley/torture/records"
 )
 
 // goodReport is that of a run in which everything was said, seen and kept.
@@ -19,8 +21,9 @@ func goodReport() Report {
 		Harm:    map[string]int{harmKill: 4, harmEarly: 2, harmHour: 1},
 		Said:    counts{Mails: 91, Replies: 58, Backs: 4, Inside: 8, Edits: 3, Deletes: 2, Solved: 2, Handed: 1, Poisons: 2},
 		Left:    lab.Load{Quarantined: 2},
-		Audit:   audit{Effects: 200, Places: 90},
-		Verdict: Verdict{Mails: 91, Replies: 58, Backs: 4, Inside: 8, Edits: 3, Deletes: 2, Commands: 3, Clicked: 9, Asked: 5, Ambiguous: 9, Unsure: 3, Excused: 4},
+		Audit:   records.Audit{Effects: 200, Places: 90},
+		Faults:  map[string]int{"imap fetch cut": 2, "imap search drop_before": 0, "smtp data reply": 1, "slack duplicate": 3, "teams 500": 1, "meta status": 1, "twilio drop_after": 2},
+		Verdict: judge.Verdict{Mails: 91, Replies: 58, Backs: 4, Inside: 8, Edits: 3, Deletes: 2, Commands: 3, Clicked: 9, Asked: 5, Ambiguous: 9, Unsure: 3, Excused: 4},
 	}
 }
 
@@ -74,18 +77,23 @@ func TestReportFaults(t *testing.T) {
 		{"edits seen", func(r *Report) { r.Verdict.Edits-- }},
 		{"deletions seen", func(r *Report) { r.Verdict.Deletes-- }},
 		{"commands seen", func(r *Report) { r.Verdict.Commands-- }},
-		{"nothing was said", func(r *Report) { *r = Report{Audit: audit{Effects: 1, Places: 1}} }},
+		{"nothing was said", func(r *Report) { *r = Report{Audit: records.Audit{Effects: 1, Places: 1}, Faults: r.Faults} }},
 		{"nothing was applied", func(r *Report) { r.Audit.Effects = 0 }},
 		{"or shown", func(r *Report) { r.Audit.Places = 0 }},
 		{harmEarly, func(r *Report) { r.Harm[harmEarly] = 1 }},
 		{harmHour, func(r *Report) { delete(r.Harm, harmHour) }},
 		{harmFull, func(r *Report) { r.Blows[harmFull] = 1 }},
+		{"mail struck", func(r *Report) { r.Faults["imap fetch cut"], r.Faults["smtp data reply"] = 0, 0 }},
+		{"Slack", func(r *Report) { delete(r.Faults, "slack duplicate") }},
+		{"Teams", func(r *Report) { r.opt.Teams, r.Faults["teams 500"] = true, 0 }},
+		{"Meta", func(r *Report) { r.opt.Chats, r.Faults["meta status"] = true, 0 }},
+		{"Twilio", func(r *Report) { r.opt.Chats, r.Faults["twilio drop_after"] = true, 0 }},
 	}
 	for _, c := range cases {
 		t.Run(c.why, func(t *testing.T) {
 			t.Parallel()
 			r := goodReport()
-			r.Harm, r.Blows = maps.Clone(r.Harm), maps.Clone(r.Blows)
+			r.Harm, r.Blows, r.Faults = maps.Clone(r.Harm), maps.Clone(r.Blows), maps.Clone(r.Faults)
 			c.spoil(&r)
 			if err := r.judge(); !errors.Is(err, ErrVerdict) || len(r.Broken) != 1 || !strings.Contains(r.Broken[0], c.why) {
 				t.Errorf("%v: %q", err, r.Broken)
@@ -101,11 +109,11 @@ func TestExcessiveByWorld(t *testing.T) {
 		o    Options
 		most int
 	}{{Options{}, 3}, {Options{OwnCopies: true}, 16}, {Options{Chats: true}, 16}, {Options{ShortWaits: true}, 25}} {
-		v := Verdict{Replies: 90, Unsure: c.most}
-		if got := v.excessive(c.o); len(got) > 0 {
+		v := judge.Verdict{Replies: 90, Unsure: c.most}
+		if got := excessive(&v, c.o); len(got) > 0 {
 			t.Errorf("%+v: %q", c.o, got)
 		}
-		if v.Unsure++; len(v.excessive(c.o)) != 1 {
+		if v.Unsure++; len(excessive(&v, c.o)) != 1 {
 			t.Errorf("%+v: %d of 90 pass", c.o, v.Unsure)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/cmd/parley/child"
+	"parley/cmd/parley/torture/world"
 )
 
 // judgeProcess is the oracle's process, as this one sees it.
@@ -36,7 +37,7 @@ func startOracle(program, log string) (*judgeProcess, error) {
 	return &judgeProcess{process: p, in: ourOut, out: ourIn, say: json.NewEncoder(ourOut), read: json.NewDecoder(ourIn)}, nil
 }
 
-func (j *judgeProcess) begin(w wire, convs int, hold time.Duration) error {
+func (j *judgeProcess) begin(w world.Wire, convs int, hold time.Duration) error {
 	_, err := j.ask(order{Begin: &beginning{Wire: w, Convs: convs, Hold: hold}})
 	return err
 }

@@ -3,13 +3,11 @@ package torture
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"parley/channels/pause"
 	"parley/cmd/parley/app"
+	"parley/cmd/parley/torture/records"
 	"parley/store"
 )
 
@@ -28,87 +26,13 @@ func NextVersion(o app.Options) app.Options {
 	return o
 }
 
-// nextSession is the setting by which triggers know the sessions of the newer version.
-const nextSession = "torture.next"
-
-// Attempts are counted by a sequence, which keeps its value when they are rolled back.
-const makeVersions = `
-	CREATE SCHEMA IF NOT EXISTS torture;
-	CREATE TABLE IF NOT EXISTS torture.newer (event_id bigint PRIMARY KEY);
-	CREATE SEQUENCE IF NOT EXISTS torture.touched;
-	CREATE OR REPLACE FUNCTION torture.accept_newer() RETURNS trigger LANGUAGE plpgsql AS $$
-	BEGIN
-		IF current_setting('torture.next', true) = 'on' THEN
-			INSERT INTO torture.newer VALUES (NEW.id) ON CONFLICT DO NOTHING;
-		END IF;
-		RETURN NEW;
-	END $$;
-	CREATE OR REPLACE FUNCTION torture.queue_newer() RETURNS trigger LANGUAGE plpgsql AS $$
-	BEGIN
-		IF current_setting('torture.next', true) = 'on' AND (TG_OP = 'INSERT' OR NEW.last_place > OLD.last_place) THEN
-			NEW.version := greatest(NEW.version, %[1]d);
-		END IF;
-		RETURN NEW;
-	END $$;
-	CREATE OR REPLACE FUNCTION torture.apply_newer() RETURNS trigger LANGUAGE plpgsql AS $$
-	BEGIN
-		IF current_setting('torture.next', true) = 'on' OR NOT EXISTS (SELECT FROM torture.newer AS n WHERE n.event_id = NEW.event_id) THEN
-			RETURN NEW;
-		END IF;
-		PERFORM nextval('torture.touched');
-		RAISE EXCEPTION 'this version does not know the kind of event %%', NEW.event_id;
-	END $$;
-	SET lock_timeout = '2s';
-	CREATE OR REPLACE TRIGGER accept_newer BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION torture.accept_newer();
-	CREATE OR REPLACE TRIGGER queue_newer BEFORE INSERT OR UPDATE ON queues FOR EACH ROW EXECUTE FUNCTION torture.queue_newer();
-	CREATE OR REPLACE TRIGGER apply_newer BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION torture.apply_newer();
-	CREATE OR REPLACE TRIGGER apply_newer BEFORE INSERT ON log_entries FOR EACH ROW EXECUTE FUNCTION torture.apply_newer()`
-
-const versionsQuery = `
-	SELECT (SELECT count(*) FROM torture.newer) AS accepted,
-		coalesce((SELECT last_value FROM pg_sequences WHERE schemaname = 'torture' AND sequencename = 'touched'), 0) AS touched`
-
-// versions says what two versions made of each other's events.
-type versions struct {
-	// Accepted counts the newer version's events that came while an older one ran beside it.
-	Accepted int `json:"accepted" db:"accepted"`
-	// Touched counts attempts of the older one to apply such an event.
-	Touched int `json:"touched" db:"touched"`
-}
-
-// ask repeats a question until the database answers, for a minute.
-func (d *database) ask(ctx context.Context, f func(context.Context, *pgx.Conn) error) error {
-	for deadline := time.Now().Add(time.Minute); ; {
-		err := d.with(ctx, f)
-		if err == nil || time.Now().After(deadline) || !pause.For(ctx, time.Second) {
-			return err
-		}
-	}
-}
-
-// versions counts what the triggers saw.
-func (d *database) versions(ctx context.Context) (v versions, err error) {
-	err = d.ask(ctx, func(ctx context.Context, c *pgx.Conn) error {
-		list, err := rows(ctx, c, pgx.RowToStructByName[versions], versionsQuery)
-		if err == nil {
-			v = list[0]
-		}
-		return err
-	})
-	return v, err
-}
-
 // mixVersions replaces one replica by the newer version, and the others when it has worked beside
 // them for a while.
 func (c *chaos) mixVersions(ctx context.Context, h harm) error {
 	if err := c.waitForNew(ctx); err != nil {
 		return err
 	}
-	err := c.database.ask(ctx, func(ctx context.Context, conn *pgx.Conn) error {
-		_, err := conn.Exec(ctx, fmt.Sprintf(makeVersions, store.FactVersion+1))
-		return err
-	})
-	if err != nil {
+	if err := c.database.TellVersions(ctx); err != nil {
 		return err
 	}
 	newer := append(append([]string{}, c.newer...), "--next-version")
@@ -135,19 +59,19 @@ func (c *chaos) mixVersions(ctx context.Context, h harm) error {
 const acceptedLeast = 10
 
 // workBeside lets two versions work for so long, and until the newer one has accepted some events.
-func (c *chaos) workBeside(ctx context.Context, lasting time.Duration) (v versions, err error) {
+func (c *chaos) workBeside(ctx context.Context, lasting time.Duration) (v records.Versions, err error) {
 	defer c.driver.wishes.make(wishReply)()
 	began := time.Now()
 	for err == nil && v.Accepted < acceptedLeast && time.Since(began) < lasting+c.opt.lurkFor() {
 		if !pause.For(ctx, max(lasting-time.Since(began), time.Second)) {
 			return v, ctx.Err()
 		}
-		v, err = c.database.versions(ctx)
+		v, err = c.database.Versions(ctx)
 	}
 	return v, err
 }
 
 // nextEnv lets the triggers know a replica's sessions as those of the newer version.
 func (c *chaos) nextEnv(replica int) string {
-	return "DATABASE_URL=" + c.net.baseURL(replica) + "&" + nextSession + "=on"
+	return "DATABASE_URL=" + c.net.baseURL(replica) + "&" + records.NextSession + "=on"
 }

@@ -9,6 +9,8 @@ import (
 	"parley/channels/twilio"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/lab"
+	"parley/cmd/parley/torture/judge"
+	"parley/cmd/parley/torture/records"
 )
 
 // hold is how long Parley holds a reply back. It is short, so that blows fall during the hold
@@ -123,17 +125,17 @@ type Report struct {
 	Faults  map[string]int `json:"faults"` // of providers and connections, by what they did
 	Said    counts         `json:"said"`
 	Left    lab.Load       `json:"left"`    // what Parley still had to do at the end
-	Audit   audit          `json:"audit"`   // what Parley's own records say
+	Audit   records.Audit  `json:"audit"`   // what Parley's own records say
 	Fell    []string       `json:"fell"`    // ends of a Parley that nobody asked for
 	Refused int            `json:"refused"` // starts that Parley gave up, as its database was out of reach or its port was taken
 	Gaps    gaps           `json:"gaps"`    // in which a stopping and starting Parley answered nobody
 	Skipped []string       `json:"skipped"` // what this machine could not play, and why
 	Took    time.Duration  `json:"took"`    // Units: nanoseconds
 	Quiet   time.Duration  `json:"quiet"`   // from the end of the flow to the verdict
-	Verdict Verdict        `json:"verdict"`
+	Verdict judge.Verdict  `json:"verdict"`
 	Crashes []string       `json:"crashes,omitempty"` // panics and data races in the logs
 	// Versions says what replicas of two versions made of each other's events.
-	Versions versions `json:"versions"`
+	Versions records.Versions `json:"versions"`
 	// Problems are what Parley sent that emulators could not show as it was meant.
 	Problems []string `json:"problems,omitempty"`
 	// Broken says why the run failed; empty = all promises were kept, and put to the test.

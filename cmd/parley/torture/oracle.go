@@ -12,19 +12,21 @@ import (
 	"time"
 
 	"parley/channels/email/mailfake"
+	"parley/cmd/parley/torture/judge"
+	"parley/cmd/parley/torture/world"
 )
 
 // oracle looks at the world through the emulators' windows, answers what Parley asks
 // of people, and judges.
 type oracle struct {
-	wire    wire
-	chat    platform
+	wire    world.Wire
+	chat    world.Platform
 	convs   int
 	hold    time.Duration
 	clicked map[string]time.Time // by the post that asked
-	unclear map[mark]bool        // replies of which nobody could tell whether the customer has them
-	asked   map[mark]bool        // all other replies that a click sent
-	told    testimony
+	unclear map[judge.Mark]bool  // replies of which nobody could tell whether the customer has them
+	asked   map[judge.Mark]bool  // all other replies that a click sent
+	told    judge.Testimony
 	broken  map[string]bool // mails that customers can't read
 }
 
@@ -35,39 +37,33 @@ type order struct {
 	// Click lets the oracle's agent answer open questions.
 	Click bool `json:"click,omitempty"`
 	// Said is all that the driver had people say and do; absent = as told before.
-	Said ledger `json:"said,omitempty"`
+	Said judge.Ledger `json:"said,omitempty"`
 	// Excused are deletions that the platform could not tell Parley within the hold, and replies
 	// whose hold ended with a jump of the clock: earlier ones may come after them.
-	Excused []mark `json:"excused,omitempty"`
+	Excused []judge.Mark `json:"excused,omitempty"`
 }
 
 type beginning struct {
-	Wire  wire `json:"wire"`
-	Convs int  `json:"convs"`
+	Wire  world.Wire `json:"wire"`
+	Convs int        `json:"convs"`
 	// Hold is how long a reply waits for earlier ones that the platform tells late.
 	Hold time.Duration `json:"hold"`
 }
 
 // answer is the line with which an oracle replies to each order.
 type answer struct {
-	Clicks  int     `json:"clicks"` // made now
-	Verdict Verdict `json:"verdict"`
+	Clicks  int           `json:"clicks"` // made now
+	Verdict judge.Verdict `json:"verdict"`
 	// Cards are those of the customers' threads, by their roots.
-	Cards map[string]cardSeen `json:"cards,omitempty"`
+	Cards map[string]judge.CardSeen `json:"cards,omitempty"`
 	// Problems are what the emulators saw that no user could read as it was meant.
 	Problems []string `json:"problems,omitempty"`
 	Error    string   `json:"error,omitempty"`
 }
 
-// cardSeen is what a thread's card shows, and of whom it must name one while a customer waits.
-type cardSeen struct {
-	Card    string  `json:"card"`
-	Keepers keepers `json:"keepers"`
-}
-
 func newOracle() *oracle {
-	return &oracle{clicked: map[string]time.Time{}, unclear: map[mark]bool{}, asked: map[mark]bool{}, broken: map[string]bool{},
-		told: testimony{Clicks: map[mark]clicks{}, Answered: map[string]bool{}, Excused: map[mark]bool{}}}
+	return &oracle{clicked: map[string]time.Time{}, unclear: map[judge.Mark]bool{}, asked: map[judge.Mark]bool{}, broken: map[string]bool{},
+		told: judge.Testimony{Clicks: map[judge.Mark]judge.Clicks{}, Answered: map[string]bool{}, Excused: map[judge.Mark]bool{}}}
 }
 
 // Oracle is the whole life of an oracle's process: it answers each line of in with one
@@ -83,7 +79,7 @@ func Oracle(ctx context.Context, in io.Reader, out io.Writer) error {
 			return fmt.Errorf("torture: oracle: %w", err)
 		}
 		if cmd.Begin != nil {
-			o.wire, o.chat, o.convs, o.hold = cmd.Begin.Wire, cmd.Begin.Wire.platform(), cmd.Begin.Convs, cmd.Begin.Hold
+			o.wire, o.chat, o.convs, o.hold = cmd.Begin.Wire, cmd.Begin.Wire.Platform(), cmd.Begin.Convs, cmd.Begin.Hold
 		}
 		for _, m := range cmd.Excused {
 			o.told.Excused[m] = true
@@ -103,9 +99,9 @@ func Oracle(ctx context.Context, in io.Reader, out io.Writer) error {
 
 // look sees everything, clicks if it may, and judges.
 func (o *oracle) look(ctx context.Context, click bool) (answer, error) {
-	var w world
+	var w judge.World
 	var err error
-	if w.Threads, err = o.chat.look(ctx); err != nil {
+	if w.Threads, err = o.chat.Look(ctx); err != nil {
 		return answer{}, err
 	}
 	for conv := 1; conv <= o.convs; conv++ {
@@ -124,27 +120,27 @@ func (o *oracle) look(ctx context.Context, click bool) (answer, error) {
 	if err := o.ask(ctx, w); err != nil {
 		return a, err
 	}
-	a.Verdict = judge(w, o.told)
-	a.Verdict.Ambiguous, a.Verdict.Unsure, a.Verdict.Clicked = len(o.unclear), o.told.Said.together(o.unclear), len(o.asked)
-	for m, rightly := range o.told.Said.asks() {
+	a.Verdict = judge.Decide(w, o.told)
+	a.Verdict.Ambiguous, a.Verdict.Unsure, a.Verdict.Clicked = len(o.unclear), o.told.Said.Together(o.unclear), len(o.asked)
+	for m, rightly := range o.told.Said.Asks() {
 		if rightly && o.asked[m] {
 			a.Verdict.Asked++
 		}
 	}
-	a.Cards = map[string]cardSeen{}
+	a.Cards = map[string]judge.CardSeen{}
 	for _, t := range w.Threads {
 		if t.Card != "" {
-			a.Cards[t.Root] = cardSeen{t.Card, o.told.keepersOf(t.Root)}
+			a.Cards[t.Root] = judge.CardSeen{Card: t.Card, Keepers: o.told.KeepersOf(t.Root)}
 		}
 	}
-	a.Problems, err = o.chat.problems(ctx)
+	a.Problems, err = o.chat.Problems(ctx)
 	a.Problems = append(a.Problems, slices.Sorted(maps.Keys(o.broken))...)
 	return a, err
 }
 
 // ask asks the platform what it told Parley late, and what never.
-func (o *oracle) ask(ctx context.Context, w world) error {
-	late, err := o.chat.untold(ctx, written, o.hold*3/4)
+func (o *oracle) ask(ctx context.Context, w judge.World) error {
+	late, err := o.chat.Untold(ctx, world.Written, o.hold*3/4)
 	if err != nil {
 		return err
 	}
@@ -157,30 +153,30 @@ func (o *oracle) ask(ctx context.Context, w world) error {
 			}
 		}
 	}
-	if o.told.Late, err = o.chat.untold(ctx, written, tellInOrder/2); err != nil {
+	if o.told.Late, err = o.chat.Untold(ctx, world.Written, judge.TellInOrder/2); err != nil {
 		return err
 	}
-	if o.told.LateEdits, err = o.chat.untold(ctx, edited, o.hold/2); err != nil {
+	if o.told.LateEdits, err = o.chat.Untold(ctx, world.Edited, o.hold/2); err != nil {
 		return err
 	}
-	o.told.Never, err = o.chat.never(ctx, edited, deleted)
+	o.told.Never, err = o.chat.Never(ctx, world.Edited, world.Deleted)
 	return err
 }
 
 // phone gives the box of a customer who writes by phone.
-func (o *oracle) phone(ctx context.Context, kind chatKind, conv int) (box, error) {
-	b := box{Conv: conv}
-	chat, err := o.wire.phone(ctx, kind, conv)
+func (o *oracle) phone(ctx context.Context, kind world.ChatKind, conv int) (judge.Box, error) {
+	b := judge.Box{Conv: conv}
+	chat, err := o.wire.Phone(ctx, kind, conv)
 	for _, text := range chat.Wrote {
-		b.Wrote = append(b.Wrote, marksIn(text)...)
+		b.Wrote = append(b.Wrote, judge.MarksIn(text)...)
 	}
 	for _, text := range chat.Late {
-		for _, m := range marksIn(text) {
+		for _, m := range judge.MarksIn(text) {
 			o.told.Excused[m] = true
 		}
 	}
 	for _, m := range chat.Inbox {
-		b.Inbox = append(b.Inbox, letter{ID: m.ID, Marks: marksIn(m.Text)})
+		b.Inbox = append(b.Inbox, judge.Letter{ID: m.ID, Marks: judge.MarksIn(m.Text)})
 	}
 	if err == nil && chat.Waiting > 0 {
 		b.Waiting = chat.Waiting
@@ -188,22 +184,22 @@ func (o *oracle) phone(ctx context.Context, kind chatKind, conv int) (box, error
 	return b, err
 }
 
-func (o *oracle) box(ctx context.Context, conv int) (box, error) {
-	if kind := kindOf(conv, o.wire.Chats); kind != byMail {
+func (o *oracle) box(ctx context.Context, conv int) (judge.Box, error) {
+	if kind := world.KindOf(conv, o.wire.Chats); kind != world.ByMail {
 		return o.phone(ctx, kind, conv)
 	}
-	b := box{Conv: conv}
-	wrote, err := o.wire.folder(ctx, customer(conv), "Sent")
+	b := judge.Box{Conv: conv}
+	wrote, err := o.wire.Folder(ctx, world.Customer(conv), "Sent")
 	if err != nil {
 		return b, err
 	}
-	inbox, err := o.wire.folder(ctx, customer(conv), "INBOX")
+	inbox, err := o.wire.Folder(ctx, world.Customer(conv), "INBOX")
 	if err != nil {
 		return b, err
 	}
 	for _, m := range wrote {
-		for _, found := range marksIn(m.Text) {
-			if found.Kind == said {
+		for _, found := range judge.MarksIn(m.Text) {
+			if found.Kind == judge.Said {
 				b.Wrote = append(b.Wrote, found)
 				break // what follows is quoted
 			}
@@ -213,23 +209,23 @@ func (o *oracle) box(ctx context.Context, conv int) (box, error) {
 		if m.ParseError != "" {
 			o.broken[fmt.Sprintf("the mail %s to customer %d can't be read: %s", m.MessageID, conv, m.ParseError)] = true
 		}
-		b.Inbox = append(b.Inbox, letter{ID: m.MessageID, Marks: marksOf(m)})
+		b.Inbox = append(b.Inbox, judge.Letter{ID: m.MessageID, Marks: marksOf(m)})
 	}
 	return b, nil
 }
 
 // marksOf gives the marks of all that a customer can read in a mail. Text and HTML are one
 // text in two forms, of which mail programs show one.
-func marksOf(m mailfake.Received) []mark {
-	plain, html := marksIn(m.Text), marksIn(m.HTML)
-	for _, found := range distinct(html) {
-		for range count(html, found) - count(plain, found) {
+func marksOf(m mailfake.Received) []judge.Mark {
+	plain, html := judge.MarksIn(m.Text), judge.MarksIn(m.HTML)
+	for _, found := range judge.Distinct(html) {
+		for range judge.Count(html, found) - judge.Count(plain, found) {
 			plain = append(plain, found)
 		}
 	}
-	all := append(marksIn(m.Subject), plain...)
+	all := append(judge.MarksIn(m.Subject), plain...)
 	for _, a := range m.Attachments {
-		all = append(all, marksIn(a.Name+"\n"+string(a.Content))...)
+		all = append(all, judge.MarksIn(a.Name+"\n"+string(a.Content))...)
 	}
 	return all
 }
@@ -237,12 +233,12 @@ func marksOf(m mailfake.Received) []mark {
 // answerQuestions clicks Send on replies that Parley asks about or has parked. Where Parley
 // can't tell whether a reply was sent, it clicks Mark as sent if the customer has the reply,
 // else Send again. It leaves alone what was typed for inside.
-func (o *oracle) answerQuestions(ctx context.Context, w world) (int, error) {
-	authors := map[mark]string{}
+func (o *oracle) answerQuestions(ctx context.Context, w judge.World) (int, error) {
+	authors := map[judge.Mark]string{}
 	for _, t := range w.Threads {
 		for _, p := range t.Posts {
 			for _, m := range p.Marks {
-				if p.User != "" && m.Kind == out {
+				if p.User != "" && m.Kind == judge.Out {
 					authors[m] = p.User
 				}
 			}
@@ -267,13 +263,13 @@ func (o *oracle) answerQuestions(ctx context.Context, w world) (int, error) {
 }
 
 // answerOne clicks on one line, unless it did a moment ago.
-func (o *oracle) answerOne(ctx context.Context, t thread, p post, authors map[mark]string, w world) (bool, error) {
+func (o *oracle) answerOne(ctx context.Context, t judge.Thread, p judge.Post, authors map[judge.Mark]string, w judge.World) (bool, error) {
 	const again = 30 * time.Second
 	about, id := subjectOf(p), ""
 	if authors[about] == "" || time.Since(o.clicked[p.TS]) < again {
 		return false, nil
 	}
-	arrived := w.received(about)
+	arrived := w.Received(about)
 	switch {
 	case p.Buttons["marksent"] != "" && arrived:
 		id = p.Buttons["marksent"]
@@ -285,18 +281,18 @@ func (o *oracle) answerOne(ctx context.Context, t thread, p post, authors map[ma
 	if id == "" || p.Buttons["marksent"] != "" && !o.clicked[p.TS].IsZero() {
 		return false, nil
 	}
-	if isResolved(t.Card) { // a resolved conversation sends nothing: reopen it first
+	if judge.IsResolved(t.Card) { // a resolved conversation sends nothing: reopen it first
 		if time.Since(o.clicked[t.Root]) < again {
 			return true, nil
 		}
 		o.clicked[t.Root], o.told.Answered[t.Root] = time.Now(), true
-		_, err := o.chat.say(ctx, authors[about], t.Root, o.chat.traits().Command("reopen"))
+		_, err := o.chat.Say(ctx, authors[about], t.Root, o.chat.Traits().Command("reopen"))
 		return true, err
 	}
 	o.clicked[p.TS] = time.Now()
 	o.press(t.Root, about, p.Buttons["marksent"] != "", id == p.Buttons["sendagain"])
-	err := o.chat.click(ctx, authors[about], p.TS, id)
-	if errors.Is(err, errNotTaken) { // a person would try again
+	err := o.chat.Click(ctx, authors[about], p.TS, id)
+	if errors.Is(err, world.ErrNotTaken) { // a person would try again
 		delete(o.clicked, p.TS)
 		err = nil
 	}
@@ -305,7 +301,7 @@ func (o *oracle) answerOne(ctx context.Context, t thread, p post, authors map[ma
 
 // press notes a click about a reply. unclear means that nobody could tell whether the reply was
 // sent; again means that the click sends it once more.
-func (o *oracle) press(root string, about mark, unclear, again bool) {
+func (o *oracle) press(root string, about judge.Mark, unclear, again bool) {
 	o.told.Answered[root] = true
 	c := o.told.Clicks[about]
 	c.Sent++
@@ -322,13 +318,13 @@ func (o *oracle) press(root string, about mark, unclear, again bool) {
 
 // subjectOf gives the reply that a line of ours is about; zero when it is about none, or
 // about several.
-func subjectOf(p post) mark {
-	about := mark{}
-	for _, m := range distinct(p.Marks) {
+func subjectOf(p judge.Post) judge.Mark {
+	about := judge.Mark{}
+	for _, m := range judge.Distinct(p.Marks) {
 		switch {
-		case m.Kind == fixed: // its words as they are now
-		case m.Kind != out, about != mark{}:
-			return mark{}
+		case m.Kind == judge.Fixed: // its words as they are now
+		case m.Kind != judge.Out, about != judge.Mark{}:
+			return judge.Mark{}
 		default:
 			about = m
 		}

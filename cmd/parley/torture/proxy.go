@@ -42,8 +42,13 @@ type proxy struct {
 
 	mu    sync.Mutex
 	links map[*link]bool
-	deaf  map[string]time.Time // by way: new connections are swallowed until then
+	quiet map[string]*silence // by way: what holds new connections, too
 	all   sync.WaitGroup
+}
+
+// silence is a fault that lasts: nothing comes back.
+type silence struct {
+	wholly bool // nor does anything get through
 }
 
 // openProxy listens on a loopback address of its own and serves until close.
@@ -54,7 +59,7 @@ func openProxy(ctx context.Context, p *proxy) (*proxy, error) {
 		return nil, fmt.Errorf("torture: proxy: %w", err)
 	}
 	ctx, p.end = context.WithCancel(context.WithoutCancel(ctx))
-	p.in, p.links, p.deaf = in, map[*link]bool{}, map[string]time.Time{}
+	p.in, p.links, p.quiet = in, map[*link]bool{}, map[string]*silence{}
 	p.all.Go(func() {
 		for {
 			conn, err := in.Accept()
@@ -116,7 +121,10 @@ func (p *proxy) serve(ctx context.Context, client net.Conn) {
 	}
 	p.mu.Lock()
 	p.links[l] = true
-	silent := time.Now().Before(p.deaf[l.way])
+	q := p.quiet[l.way]
+	if q != nil {
+		l.mute(q.wholly)
+	}
 	p.mu.Unlock()
 	defer func() {
 		p.mu.Lock()
@@ -126,7 +134,7 @@ func (p *proxy) serve(ctx context.Context, client net.Conn) {
 	if ctx.Err() != nil {
 		return
 	}
-	if silent {
+	if q != nil && q.wholly {
 		_, _ = io.Copy(io.Discard, client) // until the client, or the fault's end, closes it
 		return
 	}
@@ -157,14 +165,13 @@ func (p *proxy) cut(way string) int {
 	return len(list)
 }
 
-// silence makes the open connections of a way half open for some time: nothing comes back on them.
-// With wholly nothing gets through to the server either, also on connections opened meanwhile.
-// Afterwards it resets the silent connections. It returns how many it struck at first.
+// silence makes the connections of a way half open for some time, also those that are opened meanwhile:
+// nothing comes back on them. With wholly nothing gets through to the server either. Afterwards it resets
+// the silent connections. It returns how many it struck at first.
 func (p *proxy) silence(ctx context.Context, way string, d time.Duration, wholly bool) int {
+	q := &silence{wholly: wholly}
 	p.mu.Lock()
-	if wholly {
-		p.deaf[way] = time.Now().Add(d)
-	}
+	p.quiet[way] = q
 	p.mu.Unlock()
 	list := p.list(way)
 	for _, l := range list {
@@ -172,7 +179,9 @@ func (p *proxy) silence(ctx context.Context, way string, d time.Duration, wholly
 	}
 	pause.For(ctx, d)
 	p.mu.Lock()
-	delete(p.deaf, way)
+	if p.quiet[way] == q { // else another silence has begun, and lasts
+		delete(p.quiet, way)
+	}
 	p.mu.Unlock()
 	struck := len(list)
 	for _, l := range p.list(way) {

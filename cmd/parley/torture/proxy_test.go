@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -11,10 +12,25 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"parley/cmd/parley/torture/judge"
 )
 
-// echo serves lines back, and "hello" first.
-func echo(t *testing.T) string {
+// listened is a proxy, and what its server hears.
+func listened(t *testing.T) (*proxy, <-chan string) {
+	t.Helper()
+	heard := make(chan string, 10)
+	var tr traps
+	p, err := openProxy(t.Context(), &proxy{way: waySMTP, dial: dialer("tcp", echo(t, heard)), traps: &tr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.close)
+	return p, heard
+}
+
+// echo serves lines back, and "hello" first. It tells heard of them, if that is not nil.
+func echo(t *testing.T, heard chan<- string) string {
 	t.Helper()
 	var lc net.ListenConfig
 	in, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -30,7 +46,12 @@ func echo(t *testing.T) string {
 			}
 			go func() {
 				_, _ = io.WriteString(c, "hello\n")
-				_, _ = io.Copy(c, c)
+				for lines := bufio.NewScanner(c); lines.Scan(); {
+					if heard != nil {
+						heard <- lines.Text()
+					}
+					_, _ = io.WriteString(c, lines.Text()+"\n")
+				}
 				_ = c.Close()
 			}()
 		}
@@ -89,7 +110,7 @@ func (c *phone) ended() {
 func testProxy(t *testing.T) (*proxy, *traps) {
 	t.Helper()
 	var tr traps
-	p, err := openProxy(t.Context(), &proxy{way: waySMTP, dial: dialer("tcp", echo(t)), traps: &tr})
+	p, err := openProxy(t.Context(), &proxy{way: waySMTP, dial: dialer("tcp", echo(t, nil)), traps: &tr})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,34 +135,81 @@ func TestProxyCuts(t *testing.T) {
 	call(t, p).hear("hello")
 }
 
-// TestProxySilence: nothing comes back, on old and new connections, until the reset.
-func TestProxySilence(t *testing.T) {
-	t.Parallel()
-	p, _ := testProxy(t)
-	old := call(t, p)
-	old.hear("hello")
-	ctx, end := context.WithCancel(t.Context())
-	done := make(chan int)
-	go func() { done <- p.silence(ctx, waySMTP, time.Hour, true) }()
-	for deadline := time.Now().Add(time.Minute); !p.list(waySMTP)[0].silent(); {
+// silenced begins a silence, and gives a function that ends it and says how many connections it struck.
+func silenced(t *testing.T, p *proxy, wholly bool) (end func() int) {
+	t.Helper()
+	now := func() *silence {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return p.quiet[waySMTP]
+	}
+	before := now()
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan int, 1)
+	go func() { done <- p.silence(ctx, waySMTP, time.Hour, wholly) }()
+	for deadline := time.Now().Add(time.Minute); now() == before || !p.list(waySMTP)[0].silent(); {
 		if time.Now().After(deadline) {
 			t.Fatal("not silent")
 		}
 		runtime.Gosched()
 	}
-	fresh := call(t, p)
-	old.say("swallowed")
-	for _, c := range []*phone{old, fresh} {
-		if line, err := c.within(100 * time.Millisecond); !errors.Is(err, os.ErrDeadlineExceeded) {
-			t.Errorf("heard %q, %v in the silence", line, err)
-		}
+	return func() int {
+		stop()
+		return <-done
 	}
-	end()
-	if n := <-done; n != 1 {
-		t.Errorf("struck %d", n)
+}
+
+// TestProxySilence: nothing comes back, on old and new connections, until the reset. Only a silence that is
+// not a whole one lets through what Parley says.
+func TestProxySilence(t *testing.T) {
+	t.Parallel()
+	for _, wholly := range []bool{true, false} {
+		t.Run(fmt.Sprint(wholly), func(t *testing.T) {
+			t.Parallel()
+			p, heard := listened(t)
+			old := call(t, p)
+			old.hear("hello")
+			end := silenced(t, p, wholly)
+			fresh := call(t, p)
+			old.say("from the old one")
+			fresh.say("from the new one")
+			for _, c := range []*phone{old, fresh} {
+				if line, err := c.within(100 * time.Millisecond); !errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Errorf("heard %q, %v in the silence", line, err)
+				}
+			}
+			if !wholly {
+				for range 2 {
+					if line := <-heard; !strings.HasPrefix(line, "from the ") {
+						t.Errorf("the server heard %q", line)
+					}
+				}
+			}
+			if n := end(); n != 1 {
+				t.Errorf("struck %d", n)
+			}
+			old.ended()
+			fresh.ended()
+			if len(heard) > 0 {
+				t.Errorf("the server heard %q", <-heard)
+			}
+			call(t, p).hear("hello")
+		})
 	}
-	old.ended()
-	fresh.ended()
+}
+
+// TestProxySilences: the end of a silence does not end one that began later.
+func TestProxySilences(t *testing.T) {
+	t.Parallel()
+	p, _ := testProxy(t)
+	call(t, p).hear("hello")
+	endFirst := silenced(t, p, true)
+	endSecond := silenced(t, p, true)
+	endFirst()
+	if line, err := call(t, p).within(100 * time.Millisecond); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("heard %q, %v in the second silence", line, err)
+	}
+	endSecond()
 	call(t, p).hear("hello")
 }
 
@@ -149,7 +217,7 @@ func TestTraps(t *testing.T) {
 	t.Parallel()
 	p, traps := testProxy(t)
 	var set markSet
-	set.add(mark{out, 1, 2})
+	set.add(judge.Mark{Kind: judge.Out, Conv: 1, N: 2})
 	arm := func(tr *trap) <-chan bool {
 		sprang := make(chan bool, 1)
 		go func() { sprang <- traps.wait(t.Context(), tr, time.Minute) }()

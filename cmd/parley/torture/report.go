@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"parley/cmd/parley/torture/world"
 )
 
 // crashes gives the first lines in the logs of Parley, the emulators and the oracle that tell of
@@ -41,31 +43,31 @@ func (s *stage) crashes() []string {
 // evidence keeps what the database and the emulators know, while they still run.
 func (s *stage) evidence(ctx context.Context) error {
 	var err error
-	if s.database.current() != nil {
-		err = s.database.export(ctx, filepath.Join(s.dir, "journal"))
+	if s.database.Current() != nil {
+		err = s.database.Export(ctx, filepath.Join(s.dir, "journal"))
 	}
-	if s.wire == (wire{}) {
+	if s.wire == (world.Wire{}) {
 		return err
 	}
-	chat := s.wire.platform()
-	shown, seen := chat.evidence(ctx)
-	err = errors.Join(err, seen, s.keep(chat.traits().Kind+".json", shown))
+	chat := s.wire.Platform()
+	shown, seen := chat.Evidence(ctx)
+	err = errors.Join(err, seen, s.keep(chat.Traits().Kind+".json", shown))
 	if s.driver == nil {
 		return err
 	}
 	err = errors.Join(err, s.keep("said.json", s.driver.said))
 	mail := map[string]any{}
 	for _, t := range s.driver.talks {
-		if t.kind != byMail {
-			b, seen := s.wire.phone(ctx, t.kind, t.conv)
+		if t.kind != world.ByMail {
+			b, seen := s.wire.Phone(ctx, t.kind, t.conv)
 			err = errors.Join(err, seen)
-			mail[fmt.Sprintf("%s %s", t.kind, subject(t.conv))] = b
+			mail[fmt.Sprintf("%s %s", t.kind, world.Subject(t.conv))] = b
 			continue
 		}
 		for _, folder := range []string{"INBOX", "Sent"} {
-			list, seen := s.wire.folder(ctx, customer(t.conv), folder)
+			list, seen := s.wire.Folder(ctx, world.Customer(t.conv), folder)
 			err = errors.Join(err, seen)
-			mail[customer(t.conv)+" "+folder] = list
+			mail[world.Customer(t.conv)+" "+folder] = list
 		}
 	}
 	return errors.Join(err, s.keep("mail.json", mail))
@@ -79,13 +81,18 @@ func (s *stage) keep(name string, what any) error {
 	return err
 }
 
-// leave prints the verdict, and removes the folder of a good run unless opt.Keep names it.
+// leave prints the verdict, and removes the folder of a good run unless opt.Keep names it. That of a run that
+// failed stays, until some others have failed.
 func (s *stage) leave(r *Report, err error) error {
 	s.print(r)
-	if err == nil && s.opt.Keep == "" {
-		return os.RemoveAll(s.dir)
+	if err == nil && s.scratch != nil {
+		return s.scratch.Remove()
 	}
 	r.Folder = s.dir
+	if s.scratch != nil {
+		defer func() { _ = s.scratch.Leave() }() // nothing is written into the lock
+		s.say("Folders of the last %d runs that failed are kept; --keep FOLDER keeps one for good.", keptRuns)
+	}
 	if err != nil {
 		s.say("Seed %d failed: %v. Its journal, what the emulators saw, the logs and report.json are in %s. To look:\n  PARLEY_DATA=%s parley explain '#1'",
 			r.Seed, err, s.dir, s.dir)
@@ -95,7 +102,7 @@ func (s *stage) leave(r *Report, err error) error {
 
 func (s *stage) print(r *Report) {
 	v := r.Verdict
-	for _, f := range slices.Concat(v.Findings, r.Audit.findings(), r.Fell, r.Crashes, r.Problems) {
+	for _, f := range slices.Concat(v.Findings, r.Audit.Findings(), r.Fell, r.Crashes, r.Problems) {
 		s.say("  %s", f)
 	}
 	s.say("Blows: %s (%d kills and stops)", list(r.Harm), r.Struck)
@@ -119,7 +126,7 @@ func (s *stage) print(r *Report) {
 		"excused %d, of which %s could not tell within the hold; truly ambiguous %d, which left in %d messages, all decided by the oracle's agent; "+
 		"sent by a click %d, %d of them rightly; resolved before the customer's words were shown %d.",
 		v.Mails, v.Replies, v.Backs, v.Inside, v.Edits, v.Deletes, v.Commands,
-		v.Lost, v.Doubled, v.Reordered, v.Leaked, v.Forgotten+len(r.Audit.Forgotten), v.Scattered, v.Late, v.Unaccounted, v.Excused, s.wire.platform().traits().Name, v.Ambiguous, v.Unsure, v.Clicked, v.Asked, v.Unseen)
+		v.Lost, v.Doubled, v.Reordered, v.Leaked, v.Forgotten+len(r.Audit.Forgotten), v.Scattered, v.Late, v.Unaccounted, v.Excused, s.wire.Platform().Traits().Name, v.Ambiguous, v.Unsure, v.Clicked, v.Asked, v.Unseen)
 	s.say("Records: %d effects and %d places in lanes, out of the journal's order %d; applied twice %d, wrongly given up %d, "+
 		"unreadable and not given up once %d, typed and not recorded %d, stale cards %d.", r.Audit.Effects, r.Audit.Places,
 		len(r.Audit.Overtaken), len(r.Audit.Twice), len(r.Audit.GivenUp), len(r.Audit.Unread), len(r.Audit.Missing), len(r.Audit.Stale))

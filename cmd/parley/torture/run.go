@@ -13,15 +13,19 @@ import (
 
 	"parley/channels/pause"
 	"parley/cmd/parley/child"
+	"parley/cmd/parley/lab"
+	"parley/cmd/parley/torture/records"
+	"parley/cmd/parley/torture/world"
 )
 
 // stage is one run.
 type stage struct {
 	opt      Options
 	dir      string
-	wire     wire
+	scratch  *lab.Scratch // that folder, if it is a temporary one; nil = opt.Keep names it
+	wire     world.Wire
 	vars     map[string]string // the emulators' addresses
-	database *database
+	database *records.Database
 	network  *network
 	doors    *doors
 	fakes    *child.Process
@@ -101,7 +105,7 @@ func (s *stage) connected(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	for watched := false; !watched; {
-		watched, _ = s.database.watched(ctx) // the database may be down for a moment
+		watched, _ = s.database.Watched(ctx) // the database may be down for a moment
 		if !watched && !pause.For(ctx, 50*time.Millisecond) {
 			return errors.New("torture: Parley did not open its mailboxes; see parley-1.log")
 		}
@@ -117,9 +121,8 @@ func (s *stage) connected(ctx context.Context) error {
 	case s.opt.Webhooks:
 		return s.useWebhooks(ctx)
 	}
-	slack := slackSide{s.wire}
 	for {
-		if i, err := slack.info(ctx); err == nil && i.Sockets >= s.opt.Replicas {
+		if n, err := s.wire.Sockets(ctx); err == nil && n >= s.opt.Replicas {
 			return nil
 		}
 		if !pause.For(ctx, 50*time.Millisecond) {
@@ -133,14 +136,14 @@ func (s *stage) flow(ctx context.Context, r *Report) error {
 	s.driver = newDriver(s.wire, s.opt)
 	s.driver.hard.base = s.database
 	c := &chaos{wire: s.wire, replicas: s.network.replicas, net: s.network, database: s.database, driver: s.driver, doors: s.doors, opt: s.opt,
-		newer: s.program, say: s.say, struck: map[string]int{}, missed: map[string]int{}}
+		patience: s.opt.lurkFor(), newer: s.program, say: s.say, struck: map[string]int{}, missed: map[string]int{}}
 	if s.old != nil {
 		c.program, c.rolled = s.program, make(chan struct{})
 	}
 	if err := s.oracle.begin(s.wire, len(s.driver.talks), s.opt.hold()); err != nil {
 		return err
 	}
-	if err := errors.Join(s.driver.prepare(ctx), spoil(ctx, s.wire)); err != nil {
+	if err := errors.Join(s.driver.prepare(ctx), world.Spoil(ctx, s.wire)); err != nil {
 		return err
 	}
 	group, both := errgroup.WithContext(ctx)
@@ -149,8 +152,7 @@ func (s *stage) flow(ctx context.Context, r *Report) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	var err error
-	if r.Faults, err = s.wire.faultCounts(ctx); err != nil {
+	if err := s.harmed(ctx, r); err != nil {
 		return err
 	}
 	s.network.addTo(r.Faults)
@@ -165,7 +167,24 @@ func (s *stage) flow(ctx context.Context, r *Report) error {
 	s.say("All is said: %d mails, %d replies (%d to a mailbox that is gone), %d remarks inside, %d edits, %d deletions, "+
 		"%d resolved, %d handed over. The faults end.",
 		d.Mails, d.Replies+d.Backs, d.Backs, d.Inside, d.Edits, d.Deletes, d.Solved, d.Handed)
-	return s.wire.heal(ctx)
+	return s.wire.Heal(ctx)
+}
+
+// harmed counts the faults that struck. In the long form it first waits until each provider's did: many
+// replies may leave only now.
+func (s *stage) harmed(ctx context.Context, r *Report) error {
+	for until := time.Now().Add(s.opt.lurkAfter()); ; {
+		var err error
+		if r.Faults, err = s.wire.FaultCounts(ctx); err != nil {
+			return err
+		}
+		if s.opt.ShortWaits || len(s.opt.unharmed(r.Faults)) == 0 || time.Now().After(until) {
+			return nil
+		}
+		if !pause.For(ctx, time.Second) {
+			return ctx.Err()
+		}
+	}
 }
 
 // settle waits until every lane is empty and the oracle misses nothing, then for two more
@@ -195,7 +214,7 @@ func (s *stage) settle(ctx context.Context, r *Report) error {
 		if time.Since(told) > 5*time.Second {
 			told = time.Now()
 			s.say("        waiting: %d facts, %d lanes, %d not arrived, %d answered by the oracle's agent",
-				r.Left.Pending, r.Left.Lanes, r.Verdict.waits()+r.Audit.waits(), r.Verdict.Clicked+r.Verdict.Ambiguous)
+				r.Left.Pending, r.Left.Lanes, r.Verdict.Waits()+r.Audit.Waits(), r.Verdict.Clicked+r.Verdict.Ambiguous)
 		}
 		if !pause.For(ctx, time.Second) {
 			return ctx.Err()
@@ -210,32 +229,32 @@ func (s *stage) look(ctx context.Context, o order, r *Report) (quiet bool, err e
 	if err != nil {
 		return false, err
 	}
-	if r.Left, err = s.database.load(ctx); err != nil {
+	if r.Left, err = s.database.Load(ctx); err != nil {
 		return false, err
 	}
-	chat := s.wire.platform()
-	untold, err := chat.pending(ctx)
+	chat := s.wire.Platform()
+	untold, err := chat.Pending(ctx)
 	if err != nil {
 		return false, err
 	}
-	never, err := chat.never(ctx, written)
+	never, err := chat.Never(ctx, world.Written)
 	if err != nil {
 		return false, err
 	}
-	typed := slices.DeleteFunc(s.driver.said.heard(), func(id string) bool { return never[id] })
-	k := known{Typed: typed, Cards: a.Cards, Poisons: s.driver.poisons, Stopped: s.opt.StopLong, Blind: s.opt.Blind}
-	if r.Audit, err = s.database.audit(ctx, k); err != nil {
+	typed := slices.DeleteFunc(s.driver.said.Heard(), func(id string) bool { return never[id] })
+	k := records.Known{Typed: typed, Cards: a.Cards, Poisons: s.driver.poisons, Stopped: s.opt.StopLong, Blind: s.opt.Blind}
+	if r.Audit, err = s.database.Audit(ctx, k); err != nil {
 		return false, err
 	}
 	if r.Harm[harmNewer] > 0 {
-		seen, err := s.database.versions(ctx)
+		seen, err := s.database.Versions(ctx)
 		if err != nil {
 			return false, err
 		}
 		r.Versions.Touched = seen.Touched
 	}
 	r.Verdict, r.Problems = a.Verdict, a.Problems
-	return a.Clicks+r.Left.Lanes+r.Left.Pending+untold+a.Verdict.waits()+r.Audit.waits() == 0, nil
+	return a.Clicks+r.Left.Lanes+r.Left.Pending+untold+a.Verdict.Waits()+r.Audit.Waits() == 0, nil
 }
 
 // list writes counts in the order of their names.

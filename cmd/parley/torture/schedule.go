@@ -65,11 +65,19 @@ func (h harm) strikesBase() bool {
 	return h.Name == harmBase || h.Name == harmFull || h.Name == harmCommit || h.Way == wayBase && h.Name != harmClaimStop
 }
 
+// callsWay is the way of Parley's calls to the chat in which agents work.
+func (o Options) callsWay() string {
+	if o.Teams {
+		return wayTeams
+	}
+	return waySlack
+}
+
 // ways gives the connections that a kind of blow strikes in turn; [""] = it concerns none.
 func (o Options) ways(name string) []string {
-	calls, events := waySlack, waySocket
+	calls, events := o.callsWay(), waySocket
 	if o.Teams {
-		calls, events = wayTeams, wayEvents
+		events = wayEvents
 	}
 	switch name {
 	case harmCut, harmSilence:

@@ -11,6 +11,8 @@ import (
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/child"
 	"parley/cmd/parley/lab"
+	"parley/cmd/parley/torture/judge"
+	"parley/cmd/parley/torture/world"
 	"parley/store"
 )
 
@@ -21,7 +23,7 @@ func (s *stage) setUp(ctx context.Context) error {
 	if s.old != nil {
 		return s.setUpOld(ctx, text)
 	}
-	return lab.SetUp(ctx, app.Env{DatabaseURL: s.database.url(), Data: s.dir}, text, nil)
+	return lab.SetUp(ctx, app.Env{DatabaseURL: s.database.URL(), Data: s.dir}, text, nil)
 }
 
 // setUpOld does the same with the earlier version's own sub-commands, so that the schema is
@@ -31,7 +33,7 @@ func (s *stage) setUpOld(ctx context.Context, text string) error {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return fmt.Errorf("torture: %w", err)
 	}
-	env := app.Env{DatabaseURL: s.database.url(), Data: s.dir}
+	env := app.Env{DatabaseURL: s.database.URL(), Data: s.dir}
 	run := func(args ...string) error {
 		cmd := exec.CommandContext(ctx, s.old[0], args...) //nolint:gosec // what we built
 		cmd.Env = child.CleanEnv(append([]string{"DATABASE_URL=" + env.DatabaseURL, "PARLEY_DATA=" + s.dir}, s.chatEnv(0)...)...)
@@ -48,7 +50,7 @@ func (s *stage) setUpOld(ctx context.Context, text string) error {
 		return err
 	}
 	defer db.Close()
-	if _, err := store.EnsureSurface(ctx, db.Pool, s.wire.platform().traits().Kind); err != nil {
+	if _, err := store.EnsureSurface(ctx, db.Pool, s.wire.Platform().Traits().Kind); err != nil {
 		return err
 	}
 	return run("apply", "-f", path)
@@ -59,7 +61,7 @@ func (s *stage) config() string {
 	if s.opt.OwnCopies {
 		saveSent = "      save_sent: \"on\"\n"
 	}
-	t := s.wire.platform().traits()
+	t := s.wire.Platform().Traits()
 	return "company: Acme\n" + lab.Agents(t.Kind == "slack", t.Kind == "teams") + fmt.Sprintf(`teams:
   - {name: %[1]s, members: [ann@acme.test, ben@acme.test], %[2]s_channel: %[3]q}
   - {name: %[4]s, members: [ann@acme.test, ben@acme.test]}
@@ -72,7 +74,7 @@ accounts:
     email:
       address: %[6]s
       sender_name: Acme Support
-%[7]s%[8]s`, supportTeam, t.Kind, t.Channel, otherTeam, s.opt.hold(), lab.HelpAddress, saveSent,
+%[7]s%[8]s`, judge.SupportTeam, t.Kind, t.Channel, judge.OtherTeam, s.opt.hold(), lab.HelpAddress, saveSent,
 		lab.MailServers(s.network.imap.address(), s.network.smtp.address(), "none", s.vars["FAKE_MAIL_USERNAME"], s.vars["FAKE_MAIL_PASSWORD"])) + s.chatConfig()
 }
 
@@ -88,6 +90,6 @@ func (s *stage) chatConfig() string {
      messenger: {page_id: %[7]q, token: %[8]s, app_secret: %[5]s, verify_token: %[6]s}}
   - {name: sms, kind: sms, team: %[12]s, hold: %[1]s, settings: {reply_after_resolve: reopen},
      twilio: {account_sid: %[9]s, auth_token: %[10]s, from: %[11]q}}
-`, s.opt.hold(), waNumber, waBusiness, waToken, appSecret, verifyToken, pageID, pageToken,
-		twilioAccount, twilioToken, smsNumber, supportTeam)
+`, s.opt.hold(), world.WhatsAppNumber, world.WhatsAppBusiness, world.WhatsAppToken, world.AppSecret, world.VerifyToken, world.PageID, world.PageToken,
+		world.TwilioAccount, world.TwilioToken, world.SMSNumber, judge.SupportTeam)
 }

@@ -12,26 +12,36 @@ import (
 	"time"
 
 	"parley/cmd/parley/child"
+	"parley/cmd/parley/lab"
+	"parley/cmd/parley/torture/records"
+	"parley/cmd/parley/torture/world"
 )
 
 const startTimeout = 2 * time.Minute
+
+// keptRuns is how many temporary folders of runs that failed stay when another one begins.
+const keptRuns = 3
 
 // newStage prepares the folder of a run.
 func newStage(o Options) (*stage, error) {
 	s := &stage{opt: o, dir: o.Keep, began: time.Now()}
 	var err error
 	if s.dir == "" {
-		s.dir, err = os.MkdirTemp("", "parley-torture-")
+		s.scratch, err = lab.NewScratch("", "parley-torture-", keptRuns, func(dir string) {
+			_ = records.FreeSpace(filepath.Join(dir, limitedDir)) // of a run that was killed while its database had one
+		})
+		if err == nil {
+			s.dir = s.scratch.Dir
+		}
 	} else if s.dir, err = filepath.Abs(s.dir); err == nil {
-		err = os.MkdirAll(s.dir, 0o700)
-	}
-	if err == nil {
-		err = os.Chmod(s.dir, 0o711) // PostgreSQL may run as another account, and passes through
+		if err = os.MkdirAll(s.dir, 0o700); err == nil {
+			err = os.Chmod(s.dir, 0o711) // PostgreSQL may run as another account, and passes through
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("torture: %w", err)
 	}
-	s.database = &database{dir: s.dir}
+	s.database = &records.Database{Dir: s.dir}
 	return s, nil
 }
 
@@ -55,11 +65,11 @@ func (s *stage) begin(ctx context.Context) error {
 	if err := s.startFakes(ctx); err != nil {
 		return err
 	}
-	if err := s.database.start(ctx); err != nil {
+	if err := s.database.Start(ctx); err != nil {
 		return err
 	}
 	var err error
-	if s.network, err = openNetwork(ctx, s.opt.Replicas, s.vars, s.database.url()); err != nil {
+	if s.network, err = openNetwork(ctx, s.opt.Replicas, s.vars, s.database.URL()); err != nil {
 		return fmt.Errorf("torture: %w", err)
 	}
 	if err := s.setUp(ctx); err != nil {
@@ -162,7 +172,7 @@ func (s *stage) startFakes(ctx context.Context) error {
 	if s.vars, err = child.ReadEnv(ctx, envFile); err != nil {
 		return err
 	}
-	s.wire = wire{Slack: s.vars["FAKE_SLACK_CONTROL"], Teams: s.vars["FAKE_TEAMS_CONTROL"], Blind: s.opt.Blind, Mail: s.vars["FAKE_MAIL_CONTROL"], Chats: s.opt.Chats}
+	s.wire = world.Wire{Slack: s.vars["FAKE_SLACK_CONTROL"], Teams: s.vars["FAKE_TEAMS_CONTROL"], Blind: s.opt.Blind, Mail: s.vars["FAKE_MAIL_CONTROL"], Chats: s.opt.Chats}
 	return nil
 }
 
@@ -189,18 +199,21 @@ func (s *stage) chooseOld(ctx context.Context) {
 	s.say("The run begins with the program of %.12s (%v) and rolls to this one.", commit, s.old[1:])
 }
 
+// limitedDir is the database's folder in a run's folder, if its size is limited.
+const limitedDir = "limited"
+
 // limitSpace gives the database a folder of a limited size, if it is to be filled.
 func (s *stage) limitSpace() {
 	if s.opt.Blows[harmFull] == 0 {
 		return
 	}
-	dir := filepath.Join(s.dir, "limited")
-	if err := limitSpace(dir); err != nil {
+	dir := filepath.Join(s.dir, limitedDir)
+	if err := records.LimitSpace(dir); err != nil {
 		s.opt.Blows[harmFull] = 0
 		s.skip(harmFull, fmt.Errorf("a folder of a limited size needs the right to mount one: %w", err))
 		return
 	}
-	s.database.dir, s.limited = dir, true
+	s.database.Dir, s.limited = dir, true
 }
 
 // stopOthers ends everything but Parley. If the run failed or its data is to be kept, a
@@ -215,16 +228,16 @@ func (s *stage) stopOthers(failed bool) error {
 	if s.fakes != nil {
 		s.fakes.End()
 	}
-	err := s.database.close()
+	err := s.database.Close()
 	if !s.limited {
 		return err
 	}
 	if failed || s.opt.Keep != "" {
-		err = errors.Join(err, os.RemoveAll(filepath.Join(s.dir, "pg")), os.CopyFS(filepath.Join(s.dir, "pg"), os.DirFS(filepath.Join(s.database.dir, "pg"))),
+		err = errors.Join(err, os.RemoveAll(filepath.Join(s.dir, "pg")), os.CopyFS(filepath.Join(s.dir, "pg"), os.DirFS(filepath.Join(s.database.Dir, "pg"))),
 			os.Chmod(filepath.Join(s.dir, "pg"), 0o700), //nolint:gosec // a folder
-			copyFile(filepath.Join(s.database.dir, "pg.log"), filepath.Join(s.dir, "pg.log")))
+			copyFile(filepath.Join(s.database.Dir, "pg.log"), filepath.Join(s.dir, "pg.log")))
 	}
-	return errors.Join(err, freeSpace(s.database.dir), os.Remove(s.database.dir))
+	return errors.Join(err, records.FreeSpace(s.database.Dir), os.Remove(s.database.Dir))
 }
 
 func copyFile(from, to string) error {

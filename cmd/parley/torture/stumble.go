@@ -11,6 +11,9 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/channels/pause"
+	"parley/cmd/parley/torture/judge"
+	"parley/cmd/parley/torture/records"
+	"parley/cmd/parley/torture/world"
 )
 
 const (
@@ -25,11 +28,11 @@ const (
 // hardMails are mails whose applying fails, takes long or ends the process, although there is nothing
 // wrong with them. What waits behind one must wait for it, and everybody else must not.
 type hardMails struct {
-	base   *database // nil until a run begins
-	deadly markSet   // those that end the process which applies them
+	base   *records.Database // nil until a run begins
+	deadly markSet           // those that end the process which applies them
 
 	mu   sync.Mutex
-	last map[errand]mark // the last mail that was made for each kind of errand
+	last map[errand]judge.Mark // the last mail that was made for each kind of errand
 }
 
 // makeHard makes the trigger that refuses hard mails. A mail is hard until Parley has counted enough attempts at it, whatever
@@ -57,10 +60,10 @@ const makeHard = `
 
 // make prepares that applying a mail fails; it is called before the mail is written. It tries until
 // the database answers, for at most a minute.
-func (h *hardMails) make(ctx context.Context, what errand, m mark) error {
+func (h *hardMails) make(ctx context.Context, what errand, m judge.Mark) error {
 	h.mu.Lock()
 	if h.last == nil {
-		h.last = map[errand]mark{}
+		h.last = map[errand]judge.Mark{}
 	}
 	h.last[what] = m
 	h.mu.Unlock()
@@ -73,7 +76,7 @@ func (h *hardMails) make(ctx context.Context, what errand, m mark) error {
 		seconds = int(slowFor.Seconds())
 	}
 	for deadline := time.Now().Add(time.Minute); ; {
-		err := h.base.with(ctx, func(ctx context.Context, c *pgx.Conn) error {
+		err := h.base.With(ctx, func(ctx context.Context, c *pgx.Conn) error {
 			if _, err := c.Exec(ctx, makeHard); err != nil {
 				return err
 			}
@@ -90,7 +93,7 @@ func (h *hardMails) make(ctx context.Context, what errand, m mark) error {
 }
 
 // refusalsOf names the sequence that counts how often a mail could not be applied.
-func refusalsOf(m mark) string { return fmt.Sprintf("torture.refusals_%d_%d", m.Conv, m.N) }
+func refusalsOf(m judge.Mark) string { return fmt.Sprintf("torture.refusals_%d_%d", m.Conv, m.N) }
 
 const hardQuery = `
 	SELECT coalesce((SELECT last_value FROM pg_sequences WHERE format('%s.%s', schemaname, sequencename) = $2), 0) AS refused,
@@ -117,8 +120,8 @@ func (h *hardMails) look(ctx context.Context, what errand) (hardMail, error) {
 		return hardMail{}, nil
 	}
 	var found hardMail
-	err := h.base.with(ctx, func(ctx context.Context, c *pgx.Conn) error {
-		list, err := rows(ctx, c, pgx.RowToStructByName[hardMail], hardQuery, m.String(), refusalsOf(m))
+	err := h.base.With(ctx, func(ctx context.Context, c *pgx.Conn) error {
+		list, err := records.Rows(ctx, c, pgx.RowToStructByName[hardMail], hardQuery, m.String(), refusalsOf(m))
 		if err == nil {
 			found = list[0]
 		}
@@ -204,13 +207,13 @@ const deadlyLook = 2 * time.Second
 
 // writeHard lets a customer write three mails, of which the second is hard.
 func (d *driver) writeHard(ctx context.Context, what errand) error {
-	mailers := slices.DeleteFunc(slices.Clone(d.talks), func(t *talk) bool { return t.kind != byMail })
+	mailers := slices.DeleteFunc(slices.Clone(d.talks), func(t *talk) bool { return t.kind != world.ByMail })
 	t := mailers[d.rng.IntN(len(mailers))]
 	d.done.Hard++
 	d.mails += 3
 	for i := range 3 {
 		if i == 1 {
-			m := mark{said, t.conv, t.n + 1}
+			m := judge.Mark{Kind: judge.Said, Conv: t.conv, N: t.n + 1}
 			if err := d.hard.make(ctx, what, m); err != nil {
 				return err
 			}

@@ -4,23 +4,26 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"parley/cmd/parley/torture/judge"
+	"parley/cmd/parley/torture/world"
 )
 
 // takeBacks remembers for which replies the hold can't keep its promise: Parley was told of their
 // deletion too late, or a jump of the clock ended their hold early.
 type takeBacks struct {
-	platform platform
+	platform world.Platform
 	hold     time.Duration
 
 	mu      sync.Mutex
-	recent  []typed         // replies that may be in the hold
-	gone    map[string]mark // deleted ones, by their ts
+	recent  []typed               // replies that may be in the hold
+	gone    map[string]judge.Mark // deleted ones, by their ts
 	excused markSet
 }
 
 // typed is a reply and when it was typed.
 type typed struct {
-	mark mark
+	mark judge.Mark
 	at   time.Time
 }
 
@@ -28,7 +31,7 @@ type typed struct {
 const excuseFor = 5 * time.Second
 
 // typed notes a reply.
-func (t *takeBacks) typed(m mark) {
+func (t *takeBacks) typed(m judge.Mark) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.recent = append(t.recent, typed{m, time.Now()})
@@ -38,11 +41,11 @@ func (t *takeBacks) typed(m mark) {
 }
 
 // deleted notes that the reply was deleted.
-func (t *takeBacks) deleted(ts string, m mark) {
+func (t *takeBacks) deleted(ts string, m judge.Mark) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.gone == nil {
-		t.gone = map[string]mark{}
+		t.gone = map[string]judge.Mark{}
 	}
 	t.gone[ts] = m
 }
@@ -59,8 +62,8 @@ func (t *takeBacks) jumped() {
 
 // listExcused gives all replies that are excused. To those of jumped it adds the replies of whose
 // deletion the platform told Parley only after half of the hold.
-func (t *takeBacks) listExcused(ctx context.Context) ([]mark, error) {
-	late, err := t.platform.untold(ctx, deleted, t.hold/2)
+func (t *takeBacks) listExcused(ctx context.Context) ([]judge.Mark, error) {
+	late, err := t.platform.Untold(ctx, world.Deleted, t.hold/2)
 	if err != nil {
 		return nil, err
 	}

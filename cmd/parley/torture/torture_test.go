@@ -13,6 +13,7 @@ import (
 
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/torture"
+	"parley/cmd/parley/torture/world"
 )
 
 // TestMain lets the test's binary be every process of a run: it understands the same
@@ -36,7 +37,7 @@ func play(ctx context.Context, args []string) error {
 	case slices.Contains(args, "--oracle"):
 		return torture.Oracle(ctx, os.Stdin, os.Stdout)
 	}
-	o := torture.FakesOptions{SaveSent: !slices.Contains(args, "--own-copies"), Chats: slices.Contains(args, "--chats"), Teams: slices.Contains(args, "--teams"), Blind: slices.Contains(args, "--no-graph")}
+	o := world.FakesOptions{SaveSent: !slices.Contains(args, "--own-copies"), Chats: slices.Contains(args, "--chats"), Teams: slices.Contains(args, "--teams"), Blind: slices.Contains(args, "--no-graph")}
 	for i, a := range args {
 		switch a {
 		case "--fakes":
@@ -51,7 +52,7 @@ func play(ctx context.Context, args []string) error {
 			o.Seed = seed
 		}
 	}
-	return torture.Fakes(ctx, o)
+	return world.Fakes(ctx, o)
 }
 
 func serve(ctx context.Context, args []string) error {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"parley/cmd/parley/torture/judge"
 )
 
 // trap waits for one moment on the wire and strikes in it, once.
@@ -112,35 +114,35 @@ func contains(words string) func(*link, []byte) bool {
 // marked fits pieces that carry one of the marks.
 func marked(set *markSet) func(*link, []byte) bool {
 	return func(_ *link, piece []byte) bool {
-		return slices.ContainsFunc(marksIn(string(piece)), set.has)
+		return slices.ContainsFunc(judge.MarksIn(string(piece)), set.has)
 	}
 }
 
 // markSet is used by several goroutines. The zero value is ready.
 type markSet struct {
 	mu  sync.Mutex
-	set map[mark]bool
+	set map[judge.Mark]bool
 }
 
-func (s *markSet) add(m mark) {
+func (s *markSet) add(m judge.Mark) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.set == nil {
-		s.set = map[mark]bool{}
+		s.set = map[judge.Mark]bool{}
 	}
 	s.set[m] = true
 }
 
-func (s *markSet) has(m mark) bool {
+func (s *markSet) has(m judge.Mark) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.set[m]
 }
 
-func (s *markSet) list() []mark {
+func (s *markSet) list() []judge.Mark {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var list []mark
+	var list []judge.Mark
 	for m := range s.set {
 		list = append(list, m)
 	}

@@ -49,7 +49,7 @@ func (s *stage) useWebhooks(ctx context.Context) error {
 	base := "http://" + s.network.front.address()
 	t := slackfake.Targets{Events: base + "/slack/events", Commands: base + "/slack/commands", Interactions: base + "/slack/interactions"}
 	for {
-		err := s.wire.call(ctx, http.MethodPost, s.wire.Slack+"/_fake/admin/use_http", slackfake.Admin{Targets: t}, nil)
+		err := s.wire.Call(ctx, http.MethodPost, s.wire.Slack+"/_fake/admin/use_http", slackfake.Admin{Targets: t}, nil)
 		if err == nil {
 			return nil
 		}
@@ -69,7 +69,7 @@ func (s *stage) useTeams(ctx context.Context) error {
 		}
 	}
 	for {
-		err := teamsSide{s.wire}.connect(ctx, "http://"+s.network.teams.address(), "http://"+s.network.front.address()+"/teams/messages")
+		err := s.wire.ConnectTeams(ctx, "http://"+s.network.teams.address(), "http://"+s.network.front.address()+"/teams/messages")
 		if err == nil {
 			return nil
 		}
@@ -82,7 +82,7 @@ func (s *stage) useTeams(ctx context.Context) error {
 // useChats tells Meta and Twilio where Parley answers.
 func (s *stage) useChats(ctx context.Context) error {
 	for {
-		err := s.wire.call(ctx, http.MethodPost, s.wire.Mail+"/_fake/chat/connect?base="+url.QueryEscape(s.publicURL()), nil, nil)
+		err := s.wire.Call(ctx, http.MethodPost, s.wire.Mail+"/_fake/chat/connect?base="+url.QueryEscape(s.publicURL()), nil, nil)
 		if err == nil {
 			return nil
 		}

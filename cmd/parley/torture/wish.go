@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"parley/cmd/parley/torture/world"
 )
 
 // wish is a moment that a blow waits for, and that people bring about by what they write.
@@ -33,11 +35,17 @@ func (h harm) wishFor() wish {
 	return wishMail
 }
 
-// grantEvery is the pause between two acts for the sake of a wish.
-const grantEvery = 2 * time.Second
+// Pauses between two acts for the sake of a wish. Where the chat keeps to its limits, what is said only for a
+// wish would otherwise stand in the way of what the wish waits for.
+const (
+	grantEvery   = 2 * time.Second
+	grantLimited = 6 * time.Second
+)
 
-// wishes are those that wait, used by several goroutines. The zero value is ready.
+// wishes are those that wait, used by several goroutines.
 type wishes struct {
+	every time.Duration // the pause between two that are granted
+
 	mu      sync.Mutex
 	list    []wish
 	granted time.Time
@@ -70,7 +78,7 @@ func (w *wishes) open() bool {
 func (w *wishes) next() wish {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.list) == 0 || time.Since(w.granted) < grantEvery {
+	if len(w.list) == 0 || time.Since(w.granted) < w.every {
 		return ""
 	}
 	w.granted = time.Now()
@@ -131,7 +139,7 @@ const leaveWithin = 2 * time.Second
 func (d *driver) mailer(bounces bool) *talk {
 	var list []*talk
 	for _, t := range d.talks {
-		if t.root != "" && t.kind == byMail && t.bounces == bounces && time.Now().After(t.rests) {
+		if t.root != "" && t.kind == world.ByMail && t.bounces == bounces && time.Now().After(t.rests) {
 			list = append(list, t)
 		}
 	}

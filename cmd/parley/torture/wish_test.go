@@ -3,12 +3,14 @@ package torture
 import (
 	"testing"
 	"time"
+
+	"parley/cmd/parley/torture/world"
 )
 
 // TestWishes: whoever waits is served in turn, not too often, until it waits no more.
 func TestWishes(t *testing.T) {
 	t.Parallel()
-	var w wishes
+	w := wishes{every: grantEvery}
 	if w.open() || w.next() != "" {
 		t.Error("there is a wish that nobody made")
 	}
@@ -58,8 +60,8 @@ func TestWishFor(t *testing.T) {
 func TestMailer(t *testing.T) {
 	t.Parallel()
 	ready, gone := &talk{conv: 1, root: "1"}, &talk{conv: 2, root: "2", bounces: true}
-	d := newDriver(wire{}, Options{Mails: 90})
-	d.talks = []*talk{ready, gone, {conv: 3}, {conv: 4, root: "4", kind: bySMS}, {conv: 5, root: "5", rests: time.Now().Add(time.Hour)}}
+	d := newDriver(world.Wire{}, Options{Mails: 90})
+	d.talks = []*talk{ready, gone, {conv: 3}, {conv: 4, root: "4", kind: world.BySMS}, {conv: 5, root: "5", rests: time.Now().Add(time.Hour)}}
 	for range 20 {
 		if got := d.mailer(false); got != ready {
 			t.Fatalf("customer %d", got.conv)
@@ -100,8 +102,8 @@ func TestTalks(t *testing.T) {
 	t.Parallel()
 	for _, o := range []Options{{}, {Chats: true}, {Teams: true}, {Mails: 2000, Chats: true}} {
 		mailers, bounces := 0, 0
-		for _, talk := range newDriver(wire{}, o).talks {
-			if talk.kind == byMail {
+		for _, talk := range newDriver(world.Wire{}, o).talks {
+			if talk.kind == world.ByMail {
 				mailers++
 			}
 			if talk.bounces {

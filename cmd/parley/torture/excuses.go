@@ -1,0 +1,56 @@
+package torture
+
+import (
+	"fmt"
+
+	"parley/cmd/parley/torture/judge"
+)
+
+// share says how many of n messages may be excused: a fixed number and a percentage of n.
+type share struct {
+	some    int
+	percent int
+}
+
+func (s share) of(n int) int { return s.some + n*s.percent/100 }
+
+// excessive says which excuses were used more often than faults explain: a Parley that
+// asks about everything loses nothing and is of no use.
+func excessive(v *judge.Verdict, o Options) []string {
+	replies := v.Replies + v.Backs
+	unsure := share{2, 2}
+	// Without copies in Sent, and at WhatsApp, nothing tells whether a message arrived whose answer
+	// was lost.
+	if o.OwnCopies || o.Chats {
+		unsure = share{4, 14}
+	}
+	twice := share{2, 2}
+	if o.Blind {
+		twice = share{4, 25}
+	}
+	// In the short form as many blows fall in seconds as otherwise in minutes, the clock jumps over much of
+	// what is said, and people are asked after a few looks: sooner on a slow machine.
+	short := share{4, 20}
+	var list []string
+	for _, c := range []struct {
+		judge.Tally
+		most share
+		from int
+	}{
+		{judge.Tally{What: "sent by a click for no reason", N: v.Clicked - v.Asked}, share{4, 4}, replies},
+		{judge.Tally{What: "truly ambiguous", N: v.Unsure}, unsure, replies},
+		{judge.Tally{What: "excused", N: v.Excused}, share{4, 5}, replies},
+		{judge.Tally{What: "untold", N: v.Untold}, share{4, 5}, replies + v.Edits},
+		{judge.Tally{What: "resolved before the customer's words were shown", N: v.Unseen}, share{2, 30}, v.Commands},
+		{judge.Tally{What: "shown twice and marked so", N: v.Twice}, twice, v.Mails},
+	} {
+		most := c.most.of(c.from)
+		if o.ShortWaits {
+			most += short.of(c.from)
+		}
+		if c.N > most {
+			list = append(list, fmt.Sprintf("%d %s, of %d: more than the %d that faults explain", c.N, c.What, c.from, most))
+		}
+	}
+	return list
+}

@@ -1,0 +1,133 @@
+package torture
+
+import (
+	"context"
+	"time"
+
+	"parley/channels/pause"
+)
+
+const (
+	// lurkLeast is how long a blow waits at least for its moment on the wire: replies wait for
+	// their hold, and up to 30 s for what a chat has to catch up with; on a busy machine for much
+	// longer, and where a chat takes one post a second.
+	lurkLeast = 3 * time.Minute
+	// lurkLimited is how long a blow waits after the flow where the chat keeps to its limits. Parley may have to
+	// read there, before a reply leaves, whether it was changed, and is let read so much in a minute.
+	lurkLimited = 10 * time.Minute
+)
+
+// lurkFor is how long a blow waits for its moment.
+func (o Options) lurkFor() time.Duration { return max(o.Flow/10, lurkLeast) }
+
+// lurkAfter is how long after the flow, when the other blows no longer keep Parley from its work, a blow still
+// waits whose kind has fallen too rarely.
+func (o Options) lurkAfter() time.Duration {
+	if o.Rate > 0 {
+		return lurkLimited
+	}
+	return lurkLeast
+}
+
+// lurk waits for the moment of a blow on the wire.
+func (c *chaos) lurk(ctx context.Context, h harm) {
+	tr, posting := &trap{way: h.Way, up: true}, contains(c.driver.traits.Posting)
+	landed := true
+	switch h.Name {
+	case harmLaneKill:
+		tr.match = marked(&c.driver.bursts)
+		tr.strike = func(l *link) bool {
+			landed = false
+			for _, r := range c.net.owners(l) {
+				landed = r.kill() || landed
+			}
+			return !h.Wholly
+		}
+	case harmClaimStop:
+		c.betweenClaimAndWrite(ctx, h, tr, &landed)
+	case harmEarly:
+		tr.match = posting
+		if h.Way == waySMTP {
+			tr.match = marked(&c.driver.backs)
+		}
+		tr.strike = func(l *link) bool {
+			l.holdAnswers(earlyFor)
+			return true
+		}
+	case harmLate:
+		tr.way, tr.match = c.opt.callsWay(), posting
+		tr.strike = func(*link) bool {
+			pause.For(ctx, c.opt.LateFor) // whoever asks now is told that it isn't there
+			return true
+		}
+	case harmCommit:
+		tr.way, tr.match = wayBase, committing
+		tr.strike = func(l *link) bool {
+			l.mute(false)
+			time.AfterFunc(200*time.Millisecond, l.reset) // the commit is through
+			return true
+		}
+	}
+	defer c.driver.wishes.make(h.wishFor())()
+	if h.strikesBase() {
+		defer c.net.troubled()()
+	}
+	if c.springs(ctx, h, tr, &landed) {
+		c.hit(h)
+		return
+	}
+	c.miss(h)
+}
+
+// springs waits until a blow's trap has sprung and struck something: a process may have ended just before.
+// It gives up after c.patience. But if the blow's kind has fallen too rarely by then, it waits on until
+// lurkAfter is over.
+func (c *chaos) springs(ctx context.Context, h harm, tr *trap, landed *bool) bool {
+	until, last := time.Now().Add(c.patience), c.began.Add(c.opt.Flow+c.opt.lurkAfter())
+	for ctx.Err() == nil {
+		switch {
+		case !c.net.traps.wait(ctx, tr, time.Until(until)):
+			if !last.After(until) || !c.lacks(h.Name) {
+				return false
+			}
+			until = last
+		case *landed:
+			return true
+		}
+	}
+	return false
+}
+
+// lacks says that fewer blows of a kind have fallen than a good run needs.
+func (c *chaos) lacks(name string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.struck[name] < fewest(c.opt.Blows[name])
+}
+
+// betweenClaimAndWrite stops a sender once its claim is committed, before or just as the first
+// byte of the message leaves. The stop lasts longer than the sender's lease. landed says whether
+// there was a process to stop.
+func (c *chaos) betweenClaimAndWrite(ctx context.Context, h harm, tr *trap, landed *bool) {
+	switch h.Way {
+	case wayBase:
+		tr.up, tr.match = false, afterClaim
+	case waySMTP:
+		tr.match = contains("MAIL FROM")
+	default:
+		tr.match = contains(c.driver.traits.Posting)
+	}
+	tr.strike = func(l *link) bool {
+		*landed = false
+		for _, r := range c.net.owners(l) {
+			thaw, ok := r.freeze()
+			*landed = *landed || ok
+			c.under.Go(func() {
+				pause.For(ctx, h.For)
+				thaw()
+			})
+		}
+		<-time.After(5 * time.Millisecond) // it stands still now
+		return true
+	}
+}

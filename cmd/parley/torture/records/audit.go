@@ -1,0 +1,283 @@
+package records
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/cmd/parley/torture/judge"
+)
+
+// Audit is what Parley's own records say against it after a run. The verdict on messages
+// stands on what people see; these are the promises that nobody sees.
+type Audit struct {
+	// Effects counts the messages and entries of the log whose order was judged.
+	Effects int `json:"effects"`
+	// Places counts the customers' messages whose order in the lanes was judged.
+	Places int `json:"places"`
+	// Overtaken are events that took effect before earlier ones of the same order key.
+	Overtaken []string `json:"overtaken,omitempty"`
+	// Twice are events and teammates' messages that took effect more than once.
+	Twice []string `json:"twice,omitempty"`
+	// GivenUp are quarantined events that could have been applied, or were.
+	GivenUp []string `json:"given_up,omitempty"`
+	// Unread are events that can't be applied and were not given up, or of which people were told
+	// never or too often.
+	Unread []string `json:"unread,omitempty"`
+	// Missing are teammates' messages of which Parley has no record.
+	Missing []string `json:"missing,omitempty"`
+	// Stale are cards that show another state, owner or team than the conversation has.
+	Stale []string `json:"stale,omitempty"`
+	// Forgotten are conversations whose customer waits and for whom nobody is responsible.
+	Forgotten []string `json:"forgotten,omitempty"`
+}
+
+// Waits counts what may still be put right by waiting.
+func (a *Audit) Waits() int { return len(a.Unread) + len(a.Missing) + len(a.Stale) + len(a.Forgotten) }
+
+// Broken counts what is wrong, in words.
+func (a *Audit) Broken() []string {
+	return judge.Counted([]judge.Tally{
+		{What: "applied out of the journal's order", N: len(a.Overtaken)}, {What: "applied twice", N: len(a.Twice)}, {What: "given up", N: len(a.GivenUp)},
+		{What: "unreadable and not given up, or not told of once", N: len(a.Unread)}, {What: "typed and not recorded", N: len(a.Missing)},
+		{What: "cards that show what is not so", N: len(a.Stale)}, {What: "forgotten by the database's word", N: len(a.Forgotten)},
+	})
+}
+
+// Findings gives all of it for people.
+func (a *Audit) Findings() []string {
+	return slices.Concat(a.Overtaken, a.Twice, a.GivenUp, a.Unread, a.Missing, a.Stale, a.Forgotten)
+}
+
+// standing is how a conversation stands in the database.
+type standing struct {
+	Root   string   `db:"root"`
+	Number int64    `db:"number"`
+	Status string   `db:"status"`
+	Team   string   `db:"team"`   // "" = none, or one without members
+	Owners []string `db:"owners"` // agents who are still there
+	Waits  bool     `db:"waits"`  // the customer spoke last
+	Timer  bool     `db:"timer"`  // a timer of the conversation will remind somebody
+}
+
+// inspect compares conversations with the cards of their threads, and finds waiting customers
+// for whom nobody is responsible.
+func (a *Audit) inspect(list []standing, cards map[string]judge.CardSeen) {
+	for _, c := range list {
+		seen, ok := cards[c.Root]
+		over := c.Status == "resolved" || c.Status == "closed"
+		if !ok || !c.shownBy(seen.Card, over) {
+			a.Stale = append(a.Stale, fmt.Sprintf("conversation #%d is %s, team %q, owners %q, and its card shows %q",
+				c.Number, c.Status, c.Team, c.Owners, seen.Card))
+		}
+		if c.Waits && !over && !c.kept(seen.Keepers) {
+			a.Forgotten = append(a.Forgotten, fmt.Sprintf("the customer of conversation #%d waits; "+
+				"it has the owners %q and the team %q, and should have one of %s", c.Number, c.Owners, c.Team, seen.Keepers))
+		}
+	}
+}
+
+// shownBy says whether a card shows a conversation as it stands. over means resolved or closed.
+func (c *standing) shownBy(card string, over bool) bool {
+	if over {
+		return c.Status != "resolved" || judge.IsResolved(card)
+	}
+	if judge.IsResolved(card) || c.Team != "" && !strings.Contains(card, c.Team) {
+		return false
+	}
+	for _, name := range judge.AgentNames() {
+		if strings.Contains(card, name) != slices.Contains(c.Owners, name) {
+			return false
+		}
+	}
+	return true
+}
+
+// kept says whether somebody is responsible for the customer, and one of those who should be.
+func (c *standing) kept(k judge.Keepers) bool {
+	switch {
+	case len(c.Owners) > 0:
+		return k.Owner
+	case c.Timer:
+		return true
+	}
+	return c.Team != "" && slices.Contains(k.Teams, c.Team)
+}
+
+const standingQuery = `
+	SELECT t.root, c.id AS number, c.status,
+		coalesce((SELECT name FROM teams WHERE id = c.team_id AND members <> '{}'), '') AS team,
+		ARRAY(SELECT name FROM agents WHERE id = ANY(c.assignees) AND active ORDER BY id) AS owners,
+		coalesce((
+			SELECT m.direction = 'in'
+			FROM messages AS m
+			WHERE m.conversation_id = c.id AND m.automatic = '' AND (m.direction = 'in' OR m.fate IN ('waiting', 'out', 'unclear'))
+			ORDER BY m.created_at DESC, m.id DESC
+			LIMIT 1), false) AS waits,
+		EXISTS (SELECT FROM timers AS x WHERE x.conversation_id = c.id) AS timer
+	FROM conversations AS c
+	JOIN threads AS t ON t.conversation_id = c.id
+	WHERE c.kind = 'customer' AND t.root <> ''
+	ORDER BY c.id`
+
+// A customer's words reopen what is resolved. Which came first, the card can't show. Both
+// times are those of Parley's transactions, which may have been stopped in between.
+const resolvedQuery = `
+	SELECT format('the customer of conversation #%s wrote again, and it is still resolved', c.id) AS text
+	FROM conversations AS c
+	WHERE c.kind = 'customer' AND c.status = 'resolved' AND EXISTS (
+		SELECT FROM messages AS m
+		WHERE m.conversation_id = c.id AND m.direction = 'in' AND m.automatic = ''
+			AND m.created_at > c.resolved_at + make_interval(secs => $1))
+	ORDER BY c.id`
+
+// overlapMargin is how much longer than the longest stop two transactions may overlap.
+const overlapMargin = 5 * time.Second
+
+// One event makes one message of each part of what a customer said; one place in a chat makes one
+// message of what a teammate typed there.
+const twiceQuery = `
+	SELECT format('event %s made %s messages of one', event_id, count(*)) AS text
+	FROM messages
+	WHERE direction = 'in' AND event_id <> 0
+	GROUP BY event_id, part
+	HAVING count(*) > 1
+	UNION ALL
+	SELECT format('what was typed at %s was recorded %s times', place, count(*))
+	FROM messages
+	WHERE place <> ''
+	GROUP BY account_id, channel, place
+	HAVING count(*) > 1
+	UNION ALL
+	SELECT format('event %s stands in its queue %s times', event_id, count(*))
+	FROM queued
+	GROUP BY event_id
+	HAVING count(*) > 1
+	UNION ALL
+	SELECT format('event %s is still queued, and was given up', event_id)
+	FROM queued
+	JOIN quarantine USING (event_id)
+	UNION ALL
+	SELECT format('event %s is still queued, and was applied', event_id)
+	FROM queued
+	WHERE EXISTS (SELECT FROM messages AS m WHERE m.event_id = queued.event_id)
+		OR EXISTS (SELECT FROM log_entries AS l WHERE l.event_id = queued.event_id)`
+
+// quarantined is an event that was given up.
+type quarantined struct {
+	Event   int64  `db:"event_id"`
+	Fact    string `db:"fact"` // its external id; "" = there is no such event
+	Reason  string `db:"reason"`
+	Applied bool   `db:"applied"`
+}
+
+const quarantinedQuery = `
+	SELECT q.event_id, coalesce(e.external_id, '') AS fact, q.reason,
+		EXISTS (SELECT FROM messages AS m WHERE m.event_id = q.event_id)
+			OR EXISTS (SELECT FROM log_entries AS l WHERE l.event_id = q.event_id) AS applied
+	FROM quarantine AS q
+	LEFT JOIN events AS e ON e.id = q.event_id
+	ORDER BY q.event_id`
+
+// giveUp compares what was given up with what had to be.
+func (a *Audit) giveUp(list []quarantined, k Known) {
+	unread := slices.Clone(k.Poisons)
+	for _, q := range list {
+		i := slices.Index(unread, q.Fact)
+		if i >= 0 {
+			unread = slices.Delete(unread, i, i+1)
+		}
+		switch told := k.told(q.Event); {
+		case q.Applied:
+			a.GivenUp = append(a.GivenUp, fmt.Sprintf("event %d was given up and applied as well: %s", q.Event, q.Reason))
+		case i < 0:
+			a.GivenUp = append(a.GivenUp, fmt.Sprintf("event %d was given up: %s", q.Event, q.Reason))
+		case told != 1 && (told == 0 || !k.Blind):
+			a.Unread = append(a.Unread, fmt.Sprintf("that event %d was given up is told %d times", q.Event, told))
+		}
+	}
+	for _, fact := range unread {
+		a.Unread = append(a.Unread, fmt.Sprintf("%s can't be applied and was not given up", fact))
+	}
+}
+
+// Known is what the audit knows besides the records.
+type Known struct {
+	Typed   []string                  // messages of teammates of which Parley was told
+	Cards   map[string]judge.CardSeen // what the roots of threads show
+	Poisons []string                  // facts that can't be applied, by their external ids
+	Stopped time.Duration             // the longest that a process stood still
+	Blind   bool                      // people may be told twice, where Parley may not look
+}
+
+// told counts the messages that tell of an event that was given up.
+func (k *Known) told(event int64) int {
+	n, words := 0, regexp.MustCompile(fmt.Sprintf(`\bparley replay %d\b`, event))
+	for _, c := range k.Cards {
+		if words.MatchString(c.Card) {
+			n++
+		}
+	}
+	return n
+}
+
+const missingQuery = `
+	SELECT 'nothing is recorded of what was typed at ' || typed.place AS text
+	FROM unnest($1::text[]) AS typed(place)
+	WHERE NOT EXISTS (SELECT FROM messages AS m WHERE m.place = typed.place)`
+
+// Audit reads Parley's records.
+func (d *Database) Audit(ctx context.Context, k Known) (Audit, error) {
+	var a Audit
+	err := d.With(ctx, func(ctx context.Context, c *pgx.Conn) error {
+		var kept string
+		if err := c.QueryRow(ctx, "SHOW track_commit_timestamp").Scan(&kept); err != nil {
+			return err
+		}
+		if kept != "on" { // it could judge next to nothing
+			return errors.New("audit: the server doesn't keep the times of commits")
+		}
+		return a.Read(ctx, c, k)
+	})
+	return a, err
+}
+
+func (a *Audit) Read(ctx context.Context, c *pgx.Conn, k Known) error {
+	if err := a.readOrder(ctx, c); err != nil {
+		return err
+	}
+	list, err := Rows(ctx, c, pgx.RowToStructByName[standing], standingQuery)
+	if err != nil {
+		return err
+	}
+	a.inspect(list, k.Cards)
+	if a.Twice, err = Rows(ctx, c, pgx.RowTo[string], twiceQuery); err != nil {
+		return err
+	}
+	givenUp, err := Rows(ctx, c, pgx.RowToStructByName[quarantined], quarantinedQuery)
+	if err != nil {
+		return err
+	}
+	a.giveUp(givenUp, k)
+	if a.Missing, err = Rows(ctx, c, pgx.RowTo[string], missingQuery, k.Typed); err != nil {
+		return err
+	}
+	unseen, err := Rows(ctx, c, pgx.RowTo[string], resolvedQuery, (k.Stopped + overlapMargin).Seconds())
+	a.Forgotten = append(a.Forgotten, unseen...)
+	return err
+}
+
+// Rows reads all rows of a query.
+func Rows[T any](ctx context.Context, c *pgx.Conn, scan pgx.RowToFunc[T], query string, args ...any) ([]T, error) {
+	found, err := c.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(found, scan)
+}

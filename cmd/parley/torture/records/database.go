@@ -1,0 +1,193 @@
+package records
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/channels/pause"
+	"parley/cmd/parley/lab"
+	"parley/store"
+	"parley/store/pgserver"
+)
+
+// Database is the durable PostgreSQL that all replicas share.
+type Database struct {
+	Dir string
+
+	mu     sync.Mutex
+	server *pgserver.Server
+}
+
+// Start starts PostgreSQL in the folder.
+func (d *Database) Start(ctx context.Context) error {
+	server, err := pgserver.Start(ctx, pgserver.Options{Dir: d.Dir, Durable: true, Say: func(string) {},
+		// With the times of commits the audit knows what the journal had first.
+		Settings: map[string]string{"max_connections": "200", "track_commit_timestamp": "on"}})
+	if err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.server = server
+	return nil
+}
+
+// Current is the server that runs; nil = none does.
+func (d *Database) Current() *pgserver.Server {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.server
+}
+
+// URL is where the server that runs is found.
+func (d *Database) URL() string { return d.Current().URL(pgserver.Database) }
+
+// KillAndStart kills the postmaster and starts the server again at the same address.
+func (d *Database) KillAndStart(ctx context.Context) error {
+	old := d.Current()
+	if err := syscall.Kill(old.PID(), syscall.SIGKILL); err != nil {
+		return err
+	}
+	<-old.Done()
+	return d.startAgain(ctx)
+}
+
+// startAgain starts a server that has ended.
+func (d *Database) startAgain(ctx context.Context) error {
+	old, before := d.Current(), d.URL()
+	if err := old.Close(ctx); err != nil {
+		return err
+	}
+	if err := d.Start(ctx); err != nil {
+		return err
+	}
+	if d.URL() != before {
+		return fmt.Errorf("the database moved from %s to %s", before, d.URL())
+	}
+	return nil
+}
+
+// Fill takes all space for some time, then gives it back; a server that has ended over
+// it is started again, as an operator would. It says whether it had ended, and how many
+// of our own writes were refused meanwhile.
+func (d *Database) Fill(ctx context.Context, lasting time.Duration) (ended bool, refused int, err error) {
+	ballast := filepath.Join(d.Dir, "ballast")
+	if err := takeAll(ballast); err != nil {
+		return false, 0, err
+	}
+	for until := time.Now().Add(lasting); time.Now().Before(until) && ctx.Err() == nil; pause.For(ctx, 300*time.Millisecond) {
+		if d.write(ctx) != nil {
+			refused++
+		}
+	}
+	if err := os.Remove(ballast); err != nil {
+		return false, refused, err
+	}
+	// It may be recovering, or giving up.
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline) && ctx.Err() == nil; pause.For(ctx, 200*time.Millisecond) {
+		select {
+		case <-d.Current().Done():
+			return true, refused, d.startAgain(ctx)
+		default:
+		}
+		if d.write(ctx) == nil {
+			return false, refused, nil
+		}
+	}
+	return true, refused, errors.New("it does not answer though there is space again")
+}
+
+// write needs space for rows and for the log of changes, so that what the server still
+// has in reserve ends soon.
+func (d *Database) write(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	return d.With(ctx, func(ctx context.Context, c *pgx.Conn) error {
+		_, err := c.Exec(ctx, "CREATE TEMP TABLE filling AS SELECT generate_series(1, 10000); SELECT pg_switch_wal()")
+		return err
+	})
+}
+
+// Close ends the server.
+func (d *Database) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.server == nil {
+		return nil
+	}
+	return d.server.Close(ctx)
+}
+
+// With runs f on a connection of our own, beside the proxies.
+func (d *Database) With(ctx context.Context, f func(context.Context, *pgx.Conn) error) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, d.URL())
+	if err != nil {
+		return fmt.Errorf("torture: %w", err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	if err := f(ctx, conn); err != nil {
+		return fmt.Errorf("torture: %w", err)
+	}
+	return nil
+}
+
+// Jump moves Parley's clock forward.
+func (d *Database) Jump(ctx context.Context, by time.Duration) error {
+	return d.With(ctx, func(ctx context.Context, c *pgx.Conn) error { return store.MoveClock(ctx, c, by) })
+}
+
+// Load is what Parley still has to do. The run waits for it; the verdict does not
+// depend on it.
+func (d *Database) Load(ctx context.Context) (l lab.Load, err error) {
+	err = d.With(ctx, func(ctx context.Context, c *pgx.Conn) (err error) {
+		l, err = lab.ReadLoad(ctx, c)
+		return err
+	})
+	return l, err
+}
+
+// Watched says whether Parley watches every mailbox.
+func (d *Database) Watched(ctx context.Context) (ok bool, err error) {
+	err = d.With(ctx, func(ctx context.Context, c *pgx.Conn) error {
+		n, err := lab.Unwatched(ctx, c)
+		ok = n == 0
+		return err
+	})
+	return ok, err
+}
+
+// Export writes every table that tells what happened as CSV into dir.
+func (d *Database) Export(ctx context.Context, dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	return d.With(ctx, func(ctx context.Context, c *pgx.Conn) error {
+		for _, table := range []string{"events", "queues", "queue_events", "quarantine", "conversations", "messages", "deliveries", "lanes", "gates", "posts",
+			"threads", "external_ids", "log_entries", "timers", "accounts", "leases", "clock"} {
+			file, err := os.OpenFile(filepath.Join(dir, table+".csv"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+			if err != nil {
+				return err
+			}
+			_, err = c.PgConn().CopyTo(ctx, file, "COPY "+table+" TO STDOUT (FORMAT csv, HEADER)")
+			if closed := file.Close(); err == nil {
+				err = closed
+			}
+			if err != nil {
+				return fmt.Errorf("%s: %w", table, err)
+			}
+		}
+		return nil
+	})
+}

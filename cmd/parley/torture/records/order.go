@@ -1,0 +1,108 @@
+package records
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// effect is what an event made: a message, an entry of the log, or a place in a lane.
+type effect struct {
+	Key         string     `db:"order_key"`
+	Event       int64      `db:"event_id"`
+	Transaction string     `db:"transaction"` // that put the event into the journal
+	Accepted    *time.Time `db:"accepted"`    // when that was committed; nil = nobody knows
+	At          time.Time  `db:"at"`          // when it was applied, by Parley's clock
+	ID          int64      `db:"id"`          // rises within what one transaction made
+}
+
+// visibleWithin is how long after its commit a transaction is surely seen by others.
+const visibleWithin = 500 * time.Millisecond
+
+// before tells whether e stands before other in their queue. Whoever puts events into a queue locks
+// it until the commit, so a queue has the order of the commits, and within one transaction that of
+// the ids. Events accepted before since are of a version without queues: of two that replicas
+// accepted at the same moment either may have been applied first, so neither is before the other.
+func (e *effect) before(other *effect, since time.Time) bool {
+	switch {
+	case e.Transaction == other.Transaction:
+		return e.Event < other.Event
+	case e.Accepted == nil, other.Accepted == nil:
+		return false
+	case other.Accepted.Before(since):
+		return e.Event < other.Event && e.Accepted.Add(visibleWithin).Before(*other.Accepted)
+	}
+	return e.Accepted.Before(*other.Accepted)
+}
+
+// overtaken finds events that took effect after later ones of their key. list has the effects in
+// the order in which they happened. Those before since are of an earlier version and are not judged.
+func overtaken(list []effect, since time.Time) []string {
+	var found []string
+	newest := map[string]*effect{}
+	for i := range list {
+		e := &list[i]
+		last := newest[e.Key]
+		switch {
+		case last == nil, last.before(e, since):
+			newest[e.Key] = e
+		case e.before(last, since) && !last.At.Before(since):
+			found = append(found, fmt.Sprintf("event %d of %s took effect after event %d, at %s and %s", e.Event, e.Key, last.Event,
+				e.At.Format(time.RFC3339Nano), last.At.Format(time.RFC3339Nano)))
+		}
+	}
+	return found
+}
+
+// journalled selects the columns of event e that decide its place in its queue.
+const journalled = `
+	e.xmin::text AS transaction,
+	CASE WHEN current_setting('track_commit_timestamp') = 'on' THEN pg_xact_commit_timestamp(e.xmin) END AS accepted`
+
+const effectsQuery = `
+	SELECT e.order_key, f.event_id, f.at, f.id,` + journalled + `
+	FROM (
+		SELECT event_id, created_at AS at, id FROM messages
+		UNION ALL
+		SELECT event_id, at, id FROM log_entries
+	) AS f
+	JOIN events AS e ON e.id = f.event_id
+	ORDER BY f.at, f.id`
+
+// What customers said has one place in a lane for each surface. A post that was made once more has
+// a later one, and is not judged.
+const placesQuery = `
+	SELECT format('%s, in the lane %s', e.order_key, f.lane_id) AS order_key, f.event_id, f.at, f.seq AS id,` + journalled + `
+	FROM (
+		SELECT DISTINCT ON (d.lane_id, d.message_id) m.event_id, m.created_at AS at, d.lane_id, d.seq
+		FROM deliveries AS d
+		JOIN messages AS m ON m.id = d.message_id
+		WHERE d.kind = 'said' AND m.direction = 'in'
+		ORDER BY d.lane_id, d.message_id, d.seq
+	) AS f
+	JOIN events AS e ON e.id = f.event_id
+	ORDER BY f.lane_id, f.seq`
+
+// migratedQuery gives when the schema became that of this version.
+const migratedQuery = `SELECT tstamp::timestamptz FROM goose_db_version ORDER BY id DESC LIMIT 1`
+
+// readOrder compares the order in which events took effect with that of their queues.
+func (a *Audit) readOrder(ctx context.Context, c *pgx.Conn) error {
+	var since time.Time
+	if err := c.QueryRow(ctx, migratedQuery).Scan(&since); err != nil {
+		return err
+	}
+	effects, err := Rows(ctx, c, pgx.RowToStructByName[effect], effectsQuery)
+	if err != nil {
+		return err
+	}
+	places, err := Rows(ctx, c, pgx.RowToStructByName[effect], placesQuery)
+	if err != nil {
+		return err
+	}
+	a.Effects, a.Places = len(effects), len(places)
+	a.Overtaken = append(overtaken(effects, since), overtaken(places, since)...)
+	return nil
+}

@@ -1,0 +1,90 @@
+package records
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/channels/pause"
+	"parley/store"
+)
+
+// NextSession is the setting by which triggers know the sessions of the newer version.
+const NextSession = "torture.next"
+
+// Attempts are counted by a sequence, which keeps its value when they are rolled back.
+const makeVersions = `
+	CREATE SCHEMA IF NOT EXISTS torture;
+	CREATE TABLE IF NOT EXISTS torture.newer (event_id bigint PRIMARY KEY);
+	CREATE SEQUENCE IF NOT EXISTS torture.touched;
+	CREATE OR REPLACE FUNCTION torture.accept_newer() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN
+		IF current_setting('torture.next', true) = 'on' THEN
+			INSERT INTO torture.newer VALUES (NEW.id) ON CONFLICT DO NOTHING;
+		END IF;
+		RETURN NEW;
+	END $$;
+	CREATE OR REPLACE FUNCTION torture.queue_newer() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN
+		IF current_setting('torture.next', true) = 'on' AND (TG_OP = 'INSERT' OR NEW.last_place > OLD.last_place) THEN
+			NEW.version := greatest(NEW.version, %[1]d);
+		END IF;
+		RETURN NEW;
+	END $$;
+	CREATE OR REPLACE FUNCTION torture.apply_newer() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN
+		IF current_setting('torture.next', true) = 'on' OR NOT EXISTS (SELECT FROM torture.newer AS n WHERE n.event_id = NEW.event_id) THEN
+			RETURN NEW;
+		END IF;
+		PERFORM nextval('torture.touched');
+		RAISE EXCEPTION 'this version does not know the kind of event %%', NEW.event_id;
+	END $$;
+	SET lock_timeout = '2s';
+	CREATE OR REPLACE TRIGGER accept_newer BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION torture.accept_newer();
+	CREATE OR REPLACE TRIGGER queue_newer BEFORE INSERT OR UPDATE ON queues FOR EACH ROW EXECUTE FUNCTION torture.queue_newer();
+	CREATE OR REPLACE TRIGGER apply_newer BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION torture.apply_newer();
+	CREATE OR REPLACE TRIGGER apply_newer BEFORE INSERT ON log_entries FOR EACH ROW EXECUTE FUNCTION torture.apply_newer()`
+
+const versionsQuery = `
+	SELECT (SELECT count(*) FROM torture.newer) AS accepted,
+		coalesce((SELECT last_value FROM pg_sequences WHERE schemaname = 'torture' AND sequencename = 'touched'), 0) AS touched`
+
+// Versions says what two versions made of each other's events.
+type Versions struct {
+	// Accepted counts the newer version's events that came while an older one ran beside it.
+	Accepted int `json:"accepted" db:"accepted"`
+	// Touched counts attempts of the older one to apply such an event.
+	Touched int `json:"touched" db:"touched"`
+}
+
+// ask repeats a question until the database answers, for a minute.
+func (d *Database) ask(ctx context.Context, f func(context.Context, *pgx.Conn) error) error {
+	for deadline := time.Now().Add(time.Minute); ; {
+		err := d.With(ctx, f)
+		if err == nil || time.Now().After(deadline) || !pause.For(ctx, time.Second) {
+			return err
+		}
+	}
+}
+
+// TellVersions makes the triggers that tell two versions apart.
+func (d *Database) TellVersions(ctx context.Context) error {
+	return d.ask(ctx, func(ctx context.Context, c *pgx.Conn) error {
+		_, err := c.Exec(ctx, fmt.Sprintf(makeVersions, store.FactVersion+1))
+		return err
+	})
+}
+
+// Versions counts what the triggers saw.
+func (d *Database) Versions(ctx context.Context) (v Versions, err error) {
+	err = d.ask(ctx, func(ctx context.Context, c *pgx.Conn) error {
+		list, err := Rows(ctx, c, pgx.RowToStructByName[Versions], versionsQuery)
+		if err == nil {
+			v = list[0]
+		}
+		return err
+	})
+	return v, err
+}

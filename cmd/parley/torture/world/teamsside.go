@@ -1,0 +1,377 @@
+package world
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/bot/teams/teamsfake"
+	"parley/cmd/parley/lab"
+	"parley/cmd/parley/torture/judge"
+)
+
+// newOrganisation makes the emulator of Teams. The app may read its channels unless f.Blind.
+func newOrganisation(f FakesOptions) *teamsfake.Server {
+	o := teamsfake.Options{Seed: int64(f.Seed >> 1), Limits: f.Limits} //nolint:gosec // a seed
+	if f.Blind {
+		o.Permissions = []string{teamsfake.PermitTeamMembers}
+	}
+	return lab.NewOrganisation(o)
+}
+
+const atBot = "<@bot> "
+
+func (s teamsSide) Traits() Traits {
+	t := Traits{
+		Kind: "teams", Name: "Teams", Ann: lab.TeamsAnn, Ben: lab.TeamsBen, Zoe: lab.TeamsZoe, Channel: lab.TeamsSupport,
+		Posting: "POST /connector/",
+		Reply: func(words string, n int) string {
+			if n%5 == 0 { // some agents always address the bot
+				return atBot + "reply: " + words
+			}
+			return words
+		},
+		Command: func(verb string) string { return "!" + verb },
+		Heard:   func(string) bool { return true },
+		Inside: func(agent, colleague, words string) []remark {
+			return []remark{
+				{agent, "note: " + words}, {agent, "// " + words}, {colleague, "Note:" + words},
+				{agent, "<@" + colleague + "> " + words}, {agent, "!frobnicate " + words}, {agent, "/giveup " + words},
+				{agent, atBot + words}, {lab.TeamsZoe, words}, {lab.TeamsZoe, atBot + "reply: " + words},
+			}
+		},
+	}
+	if s.Blind {
+		t.Reply = func(words string, _ int) string { return atBot + "reply: " + words }
+		t.Command = func(verb string) string { return atBot + verb }
+		t.Heard = func(text string) bool { return strings.Contains(text, atBot) }
+		t.Inside = func(agent, colleague, words string) []remark {
+			return []remark{
+				{agent, atBot + "note: " + words}, {agent, words}, {colleague, words}, {agent, atBot + words},
+				{agent, "<@" + colleague + "> " + words}, {agent, atBot + "frobnicate " + words}, {lab.TeamsZoe, atBot + "reply: " + words},
+			}
+		}
+	}
+	return t
+}
+
+// teamsSide is Microsoft Teams.
+type teamsSide struct{ Wire }
+
+// channel gives everything that everybody sees in the support channel, as it was posted.
+func (s teamsSide) channel(ctx context.Context) ([]*teamsfake.Message, error) {
+	var list []*teamsfake.Message
+	return list, s.Call(ctx, http.MethodGet, s.Teams+"/_fake/messages?channel="+url.QueryEscape(lab.TeamsSupport), nil, &list)
+}
+
+func (s teamsSide) Evidence(ctx context.Context) (any, error) {
+	list, err := s.channel(ctx)
+	var lost []teamsfake.LostActivity
+	var problems []teamsfake.Problem
+	return map[string]any{"messages": list, "lost": &lost, "problems": &problems}, errors.Join(err,
+		s.Call(ctx, http.MethodGet, s.Teams+"/_fake/lost", nil, &lost), s.Call(ctx, http.MethodGet, s.Teams+"/_fake/problems", nil, &problems))
+}
+
+func (s teamsSide) Look(ctx context.Context) ([]judge.Thread, error) {
+	list, err := s.channel(ctx)
+	if err != nil {
+		return nil, err
+	}
+	never := map[string]bool{}
+	if s.Blind { // what Teams gave up telling, nobody finds
+		if never, err = s.lost(ctx, Written); err != nil {
+			return nil, err
+		}
+	}
+	return teamsThreads(list, s.Blind, never), nil
+}
+
+func teamsThreads(list []*teamsfake.Message, blind bool, never map[string]bool) []judge.Thread {
+	var roots []string
+	threads := map[string]*judge.Thread{}
+	for _, m := range list {
+		if threads[m.Root] == nil {
+			threads[m.Root] = &judge.Thread{Root: m.Root}
+			roots = append(roots, m.Root)
+		}
+		t := threads[m.Root]
+		if m.ID == m.Root && m.Bot {
+			t.Card = words(m)
+		}
+		if !m.Deleted() {
+			p := teamsPost(m, blind)
+			p.Untold = never[m.ID]
+			t.Posts = append(t.Posts, p)
+		}
+	}
+	out := make([]judge.Thread, 0, len(roots))
+	for _, id := range roots {
+		slices.SortStableFunc(threads[id].Posts, func(a, b judge.Post) int { return cmp.Compare(a.TS, b.TS) })
+		out = append(out, *threads[id])
+	}
+	return out
+}
+
+// words gives what a message shows, without the invisible characters by which cards keep
+// neighbouring characters apart.
+func words(m *teamsfake.Message) string {
+	text := m.Text
+	for _, c := range m.Cards {
+		text += "\n" + judge.Shown("", c)
+	}
+	return strings.ReplaceAll(text, "\u2060", "")
+}
+
+// twice are words that Parley adds to what it posts again although it may be there already.
+const twice = "may be shown twice"
+
+func teamsPost(m *teamsfake.Message, blind bool) judge.Post {
+	text := words(m)
+	p := judge.Post{TS: m.ID, Marks: judge.MarksIn(text)}
+	if !m.Bot {
+		p.User, p.Resolve = m.User, strings.HasSuffix(strings.TrimSpace(m.Text), "resolve") && len(p.Marks) == 0
+		return p
+	}
+	if head, rest, ok := strings.Cut(strings.TrimPrefix(m.HTML, "<strong>"), "</strong>"); ok && strings.HasPrefix(m.HTML, "<strong>") && strings.HasPrefix(rest, "<br") {
+		p.Name = head
+	}
+	p.Again = strings.Contains(text, twice)
+	for _, c := range m.Cards {
+		about := subjectIn(text)
+		if m.ID != m.Root {
+			p.Token = cmp.Or(p.Token, nonce(c))
+		} else if !blind && about != "" {
+			p.Token = "the card of " + about // of which there is one
+		}
+		p.Buttons = verbs(c)
+	}
+	return p
+}
+
+// verbs gives the buttons of a card that act at once.
+func verbs(card json.RawMessage) map[string]string {
+	found := map[string]string{}
+	judge.Walk(card, func(o map[string]any) {
+		if verb, ok := o["verb"].(string); ok && o["type"] == "Action.Execute" {
+			found[verb] = verb
+		}
+	})
+	return found
+}
+
+// nonce gives what all buttons of one post have in common; "" = it has none.
+// Shape of a button's n: 3f2a90bc11d0-2
+func nonce(card json.RawMessage) string {
+	found := ""
+	judge.Walk(card, func(o map[string]any) {
+		if n, ok := o["n"].(string); ok && found == "" {
+			found, _, _ = strings.Cut(n, "-")
+		}
+	})
+	return found
+}
+
+// Roots gives of each subject the first thread that has the customer's words: where Parley may
+// not look, it may have posted another root and not know of it.
+func (s teamsSide) Roots(ctx context.Context) (map[string]root, error) {
+	threads, err := s.Look(ctx)
+	roots, talks := map[string]root{}, map[string]bool{}
+	for _, t := range threads {
+		about := subjectIn(t.Card)
+		has := slices.ContainsFunc(t.Posts, func(p judge.Post) bool { return p.Name != "" })
+		if about != "" && has && !talks[about] {
+			roots[about], talks[about] = root{t.Root, t.Card}, true
+		}
+	}
+	return roots, err
+}
+
+func (s teamsSide) Untold(ctx context.Context, what change, over time.Duration) (map[string]bool, error) {
+	found, err := s.lost(ctx, what)
+	if err != nil {
+		return nil, err
+	}
+	var list []teamsfake.SlowActivity
+	err = s.Call(ctx, http.MethodGet, fmt.Sprintf("%s/_fake/slow?over=%g", s.Teams, over.Seconds()), nil, &list)
+	for _, e := range list {
+		if e.Name == activity(what) {
+			found[e.ID] = true
+		}
+	}
+	return found, err
+}
+
+// lost are the messages of which Teams gave up telling Parley.
+func (s teamsSide) lost(ctx context.Context, what change) (map[string]bool, error) {
+	var list []teamsfake.LostActivity
+	found := map[string]bool{}
+	err := s.Call(ctx, http.MethodGet, s.Teams+"/_fake/lost", nil, &list)
+	for _, a := range list {
+		if a.Name == activity(what) {
+			found[a.ID] = true
+		}
+	}
+	return found, err
+}
+
+func activity(what change) string {
+	return map[change]string{Written: "message", Edited: "messageUpdate", Deleted: "messageDelete"}[what]
+}
+
+func (s teamsSide) Never(ctx context.Context, what ...change) (map[string]bool, error) {
+	all := map[string]bool{}
+	for _, c := range what {
+		found, err := s.lost(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(all, found)
+	}
+	return all, nil
+}
+
+func (s teamsSide) Problems(ctx context.Context) ([]string, error) {
+	var list []teamsfake.Problem
+	err := s.Call(ctx, http.MethodGet, s.Teams+"/_fake/problems", nil, &list)
+	var words []string
+	for _, p := range list {
+		words = append(words, fmt.Sprintf("Teams doesn't show %s %s as it was meant: %s", p.Where, p.ID, p.Text))
+	}
+	return words, err
+}
+
+func (s teamsSide) Pending(ctx context.Context) (int, error) {
+	var i teamsfake.Info
+	return i.Pending, s.Call(ctx, http.MethodGet, s.Teams+"/_fake/info", nil, &i)
+}
+
+func (s teamsSide) Say(ctx context.Context, user, root, text string) (string, error) {
+	var res struct {
+		ID string `json:"id"`
+	}
+	err := s.Call(ctx, http.MethodPost, s.Teams+"/_fake/person/"+user+"/reply", teamsfake.Act{Channel: lab.TeamsSupport, Root: root, Text: text}, &res)
+	return res.ID, err
+}
+
+func (s teamsSide) Edit(ctx context.Context, user, id, text string) error {
+	return s.act(ctx, user, "edit", teamsfake.Act{Channel: lab.TeamsSupport, Message: id, Text: text})
+}
+
+func (s teamsSide) TakeBack(ctx context.Context, user, id string) error {
+	return s.act(ctx, user, "delete", teamsfake.Act{Channel: lab.TeamsSupport, Message: id})
+}
+
+func (s teamsSide) Click(ctx context.Context, user, id, button string) error {
+	var res struct {
+		Outcome teamsfake.Outcome `json:"outcome"`
+	}
+	a := teamsfake.Act{Channel: lab.TeamsSupport, Message: id, Name: button}
+	err := s.Call(ctx, http.MethodPost, s.Teams+"/_fake/person/"+user+"/click", a, &res)
+	if err == nil && res.Outcome.Error != "" {
+		err = fmt.Errorf("%w: %s", ErrNotTaken, res.Outcome.Error)
+	}
+	return notTaken(err)
+}
+
+func (s teamsSide) act(ctx context.Context, user, verb string, a teamsfake.Act) error {
+	return s.Call(ctx, http.MethodPost, s.Teams+"/_fake/person/"+user+"/"+verb, a, nil)
+}
+
+// teamsFaults spoil calls and events all the time. Events get lost for good only where
+// Parley may look for them.
+func teamsFaults(blind bool) []teamsfake.Fault {
+	const often, seldom = 0.04, 0.02
+	var list []teamsfake.Fault
+	for _, posts := range []string{"activities.send", "conversations.create"} {
+		list = append(list,
+			teamsfake.Fault{Method: posts, Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable, Chance: often},
+			teamsfake.Fault{Method: posts, Kind: teamsfake.FaultHTTP, Status: http.StatusBadGateway, After: true, Chance: seldom},
+			teamsfake.Fault{Method: posts, Kind: teamsfake.FaultHTTP, Status: http.StatusPreconditionFailed, Code: "PreconditionFailed", Chance: seldom},
+			teamsfake.Fault{Method: posts, Kind: teamsfake.FaultDrop, Chance: seldom},
+			teamsfake.Fault{Method: posts, Kind: teamsfake.FaultReset, After: true, Chance: seldom},
+			teamsfake.Fault{Method: posts, Kind: teamsfake.FaultRateLimit, Retry: 1, Chance: seldom},
+			teamsfake.Fault{Method: posts, Kind: teamsfake.FaultDelay, After: true, Delay: time.Second, Chance: seldom})
+	}
+	list = append(list,
+		teamsfake.Fault{Method: "activities.update", Kind: teamsfake.FaultHTTP, Status: http.StatusBadGateway, After: true, Chance: often},
+		teamsfake.Fault{Method: "activities.update", Kind: teamsfake.FaultHTTP, Status: http.StatusPreconditionFailed, Code: "PreconditionFailed", Chance: seldom},
+		teamsfake.Fault{Method: "reactions.*", Kind: teamsfake.FaultDrop, After: true, Chance: often},
+		teamsfake.Fault{Method: "members.*", Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable, Chance: often},
+		teamsfake.Fault{Method: "graph.*", Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable, Code: "UnknownError", Chance: often},
+		teamsfake.Fault{Method: "graph.*", Kind: teamsfake.FaultRateLimit, Retry: 1, Chance: seldom},
+		teamsfake.Fault{Method: "openid", Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable, Chance: often},
+		teamsfake.Fault{Method: "keys", Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable, Chance: often},
+		teamsfake.Fault{Method: "token", Kind: teamsfake.FaultHTTP, Status: http.StatusServiceUnavailable, Chance: often},
+		teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultDuplicate, Chance: often},
+		teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultReorder, Chance: seldom},
+		teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultDrop, Chance: seldom})
+	if !blind {
+		list = append(list, teamsfake.Fault{Method: "event:message*", Kind: teamsfake.FaultLose, Chance: seldom})
+	}
+	return list
+}
+
+func (s teamsSide) spoil(ctx context.Context) error {
+	for _, f := range teamsFaults(s.Blind) {
+		if err := s.fault(ctx, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s teamsSide) fault(ctx context.Context, f teamsfake.Fault) error {
+	return s.Call(ctx, http.MethodPost, s.Teams+"/_fake/faults", f, nil)
+}
+
+func (s teamsSide) Limit(ctx context.Context, lasting time.Duration) error {
+	return errors.Join(s.fault(ctx, teamsfake.Fault{Method: "activities.*", Kind: teamsfake.FaultRateLimit, For: lasting}),
+		s.fault(ctx, teamsfake.Fault{Method: "conversations.create", Kind: teamsfake.FaultRateLimit, For: lasting}))
+}
+
+// Upset ends all tokens that Parley has.
+func (s teamsSide) Upset(ctx context.Context) error {
+	return s.admin(ctx, "revoke_tokens", teamsfake.Admin{})
+}
+
+func (s teamsSide) admin(ctx context.Context, verb string, a teamsfake.Admin) error {
+	return s.Call(ctx, http.MethodPost, s.Teams+"/_fake/admin/"+verb, a, nil)
+}
+
+func (s teamsSide) struck(ctx context.Context, counts map[string]int) error {
+	var list []teamsfake.Fault
+	err := s.Call(ctx, http.MethodGet, s.Teams+"/_fake/faults", nil, &list)
+	for _, f := range list {
+		what := string(f.Kind)
+		if f.Kind == teamsfake.FaultHTTP {
+			what = fmt.Sprint(f.Status)
+		}
+		if strings.HasPrefix(f.Method, "event:") {
+			what = "event " + what
+		}
+		if f.After {
+			what += " after it took effect"
+		}
+		counts["teams "+what] += f.Fired
+	}
+	return err
+}
+
+func (s teamsSide) Heal(ctx context.Context) error {
+	return s.Call(ctx, http.MethodDelete, s.Teams+"/_fake/faults", nil, nil)
+}
+
+// ConnectTeams lets Parley's requests to Teams go through a proxy, and tells Teams where Parley
+// answers: it adds the app to the team.
+func (w Wire) ConnectTeams(ctx context.Context, proxy, endpoint string) error {
+	s := teamsSide{w}
+	return errors.Join(s.admin(ctx, "set_url", teamsfake.Admin{Name: proxy}), s.admin(ctx, "connect", teamsfake.Admin{Endpoint: endpoint}))
+}

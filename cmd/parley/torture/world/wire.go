@@ -1,0 +1,170 @@
+package world
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"parley/channels/email/mailfake"
+	"parley/cmd/parley/lab"
+)
+
+const wireTimeout = 30 * time.Second
+
+// Wire speaks to the emulators' control addresses.
+type Wire struct {
+	Slack string // base URL of the Slack emulator, without a final slash; "" = there is none
+	Teams string // likewise of the Teams emulator
+	Blind bool   // in Teams Parley may not read channels
+	Mail  string // likewise of the mail world's control, and of the phones
+	Chats bool   // there are phones
+}
+
+// errImpossible is returned for what a person can't do as the chat is now, as to press a button that
+// is gone.
+var errImpossible = errors.New("torture: nobody can do that now")
+
+// Call sends in as JSON, if there is one, and reads the answer into into, if wanted.
+// Errors: errImpossible; no answer, or one that is not 200 with its text.
+func (w Wire) Call(ctx context.Context, method, address string, in, into any) error {
+	ctx, cancel := context.WithTimeout(ctx, wireTimeout)
+	defer cancel()
+	var body io.Reader
+	if in != nil {
+		raw, err := json.Marshal(in)
+		if err != nil {
+			return fmt.Errorf("torture: %s: %w", address, err)
+		}
+		body = bytes.NewReader(raw)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, address, body)
+	if err != nil {
+		return fmt.Errorf("torture: %s: %w", address, err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("torture: %w", err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode != http.StatusOK {
+		text, _ := io.ReadAll(io.LimitReader(res.Body, 300)) // the status alone says enough
+		if res.StatusCode == http.StatusConflict {
+			return fmt.Errorf("%w: %s: %s", errImpossible, address, bytes.TrimSpace(text))
+		}
+		return fmt.Errorf("torture: %s: %s: %s", address, res.Status, bytes.TrimSpace(text))
+	}
+	if into == nil {
+		_, err = io.Copy(io.Discard, res.Body)
+	} else {
+		err = json.NewDecoder(res.Body).Decode(into)
+	}
+	if err != nil {
+		return fmt.Errorf("torture: %s: %w", address, err)
+	}
+	return nil
+}
+
+// Send lets a customer write a new mail.
+func (w Wire) Send(ctx context.Context, m mailfake.Mail) (mailfake.Sent, error) {
+	var sent mailfake.Sent
+	return sent, w.Call(ctx, http.MethodPost, w.Mail+"/_fake/mail/send", m, &sent)
+}
+
+// Answer lets a customer answer a mail with a mail program.
+func (w Wire) Answer(ctx context.Context, from, messageID string, program mailfake.Program, text string) error {
+	in := map[string]any{"from": from, "to": []string{lab.HelpAddress}, "subject": "", "text": text, "message_id_of": messageID, "program": program}
+	return w.Call(ctx, http.MethodPost, w.Mail+"/_fake/mail/reply", in, nil)
+}
+
+// Text lets a customer write by phone.
+func (w Wire) Text(ctx context.Context, t ChatText) error {
+	return w.Call(ctx, http.MethodPost, w.Mail+"/_fake/chat/say", t, nil)
+}
+
+// Phone shows a customer's phone.
+func (w Wire) Phone(ctx context.Context, kind ChatKind, conv int) (chatBox, error) {
+	q := url.Values{"kind": {string(kind)}, "conv": {strconv.Itoa(conv)}}
+	var b chatBox
+	return b, w.Call(ctx, http.MethodGet, w.Mail+"/_fake/chat/box?"+q.Encode(), nil, &b)
+}
+
+// Folder lists the mails of somebody's folder, oldest first.
+func (w Wire) Folder(ctx context.Context, address, name string) ([]mailfake.Received, error) {
+	q := url.Values{"address": {address}, "folder": {name}, "raw": {"0"}}
+	var list []mailfake.Received
+	return list, w.Call(ctx, http.MethodGet, w.Mail+"/_fake/mail/inbox?"+q.Encode(), nil, &list)
+}
+
+func (w Wire) mailFault(ctx context.Context, f mailfake.Fault) error {
+	return w.Call(ctx, http.MethodPost, w.Mail+"/_fake/mail/faults", f, nil)
+}
+
+// FaultCounts says how often the armed faults struck, by what they do.
+func (w Wire) FaultCounts(ctx context.Context) (map[string]int, error) {
+	counts := map[string]int{}
+	if err := w.Platform().struck(ctx, counts); err != nil {
+		return nil, err
+	}
+	var mail mailfake.State
+	if err := w.Call(ctx, http.MethodGet, w.Mail+"/_fake/mail/state", nil, &mail); err != nil {
+		return nil, err
+	}
+	for _, f := range mail.Faults {
+		counts[strings.Replace(string(f.Op), ".", " ", 1)+" "+string(f.Action)] += f.Fired
+	}
+	if w.Chats {
+		return counts, w.Call(ctx, http.MethodGet, w.Mail+"/_fake/chat/faults", nil, &counts)
+	}
+	return counts, nil
+}
+
+// Heal disarms all faults.
+func (w Wire) Heal(ctx context.Context) error {
+	if err := w.Platform().Heal(ctx); err != nil {
+		return err
+	}
+	if w.Chats {
+		if err := w.Call(ctx, http.MethodDelete, w.Mail+"/_fake/chat/faults", nil, nil); err != nil {
+			return err
+		}
+	}
+	return w.Call(ctx, http.MethodDelete, w.Mail+"/_fake/mail/faults", nil, nil)
+}
+
+// Bounce lets mail to an address be taken, and come back with a report.
+func (w Wire) Bounce(ctx context.Context, address string) error {
+	return w.Call(ctx, http.MethodPost, w.Mail+"/_fake/mail/recipient", mailfake.RecipientRule{Address: address, Policy: mailfake.PolicyBounce}, nil)
+}
+
+// CutMail cuts the connections of the company's mailbox.
+func (w Wire) CutMail(ctx context.Context) error {
+	return w.Call(ctx, http.MethodPost, w.Mail+"/_fake/mail/disconnect?address="+url.QueryEscape(lab.HelpAddress), nil, nil)
+}
+
+// Customer is the mail address of a customer.
+func Customer(conv int) string { return fmt.Sprintf("c%03d@customer.test", conv) }
+
+// Subject of a conversation; the words are found again on the card of its thread.
+func Subject(conv int) string { return fmt.Sprintf("Case %03d", conv) }
+
+// subjectIn finds the subject on a card; "" = there is none. The card of somebody who writes short messages
+// shows the number in its place: Twilio tells no name.
+func subjectIn(words string) string {
+	if _, rest, ok := strings.Cut(words, "Case "); ok && len(rest) >= 3 {
+		return "Case " + rest[:3]
+	}
+	if _, rest, ok := strings.Cut(words, phonePrefix); ok && len(rest) >= 7 {
+		if n, err := strconv.Atoi(rest[:7]); err == nil && n > firstPhone {
+			return Subject(n - firstPhone)
+		}
+	}
+	return ""
+}
