@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"parley/channels"
+	"parley/channels/email/rawmail"
 )
 
 // decodeOne decodes a mail that must give one Inbound.
@@ -92,7 +93,7 @@ func TestAddresses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		var got []string
-		for _, p := range addresses(newGuesser(), tt.in) {
+		for _, p := range rawmail.Addresses(rawmail.NewGuesser(), tt.in) {
 			got = append(got, strings.TrimSpace(p.Name+" <"+p.Key+">"))
 		}
 		if s := strings.Join(got, " | "); s != tt.want {

@@ -2,17 +2,11 @@ package email
 
 import (
 	"bytes"
-	"fmt"
-	"net/url"
 	"strings"
 
 	"parley/channels"
+	"parley/channels/email/rawmail"
 )
-
-// segment is a piece of a mail's text as plain text, as HTML, or both.
-type segment struct {
-	plain, html string
-}
 
 // content is the content of a mail, in its author's order.
 type content struct {
@@ -22,39 +16,39 @@ type content struct {
 	signed    bool
 	encrypted string // how: "PGP", "S/MIME"; "" = not encrypted
 
-	reportType string      // of a multipart/report: "delivery-status", …
-	statuses   [][]byte    // its message/delivery-status parts
-	returned   *part       // the mail that a report returns, or only its headers
-	winmail    *tnefResult // decoded winmail.dat
-	forward    []byte      // the first attached mail, shown when there is no text
-	damaged    bool        // a part could not be read: the original is attached
-	cut        bool        // a text was so long that segments have its beginning only; a file has all of it
+	reportType string        // of a multipart/report: "delivery-status", …
+	statuses   [][]byte      // its message/delivery-status parts
+	returned   *rawmail.Part // the mail that a report returns, or only its headers
+	winmail    *tnefResult   // decoded winmail.dat
+	forward    []byte        // the first attached mail, shown when there is no text
+	damaged    bool          // a part could not be read: the original is attached
+	cut        bool          // a text was so long that segments have its beginning only; a file has all of it
 }
 
 // collect adds the content of a part and of all its parts.
-func (c *content) collect(p *part) {
+func (c *content) collect(p *rawmail.Part) {
 	switch {
-	case len(p.children) == 0:
+	case len(p.Children) == 0:
 		c.leaf(p)
-	case p.ctype == "multipart/alternative":
+	case p.Type == "multipart/alternative":
 		c.alternative(p)
-	case p.ctype == "multipart/signed":
+	case p.Type == "multipart/signed":
 		c.signed = true
-		c.collect(p.children[0])
-		for _, child := range p.children[1:] {
-			if !strings.Contains(child.ctype, "signature") {
+		c.collect(p.Children[0])
+		for _, child := range p.Children[1:] {
+			if !strings.Contains(child.Type, "signature") {
 				c.collect(child) // a footer some list added
 			}
 		}
-	case p.ctype == "multipart/encrypted":
+	case p.Type == "multipart/encrypted":
 		c.encrypted = "PGP"
-	case p.ctype == "multipart/report":
-		c.reportType = strings.ToLower(p.params["report-type"])
-		for _, child := range p.children {
+	case p.Type == "multipart/report":
+		c.reportType = strings.ToLower(p.Params["report-type"])
+		for _, child := range p.Children {
 			c.collect(child)
 		}
 	default:
-		for _, child := range p.children {
+		for _, child := range p.Children {
 			c.collect(child)
 		}
 	}
@@ -62,13 +56,13 @@ func (c *content) collect(p *part) {
 
 // alternative adds one of several forms of the same text: the last one with HTML, with the plain form
 // beside it.
-func (c *content) alternative(p *part) {
+func (c *content) alternative(p *rawmail.Part) {
 	var plain, rich *content
-	for _, child := range p.children {
+	for _, child := range p.Children {
 		sub := &content{}
 		sub.collect(child)
 		switch {
-		case child.ctype == "text/x-amp-html":
+		case child.Type == "text/x-amp-html":
 			continue
 		case sub.hasHTML():
 			if rich != nil {
@@ -141,55 +135,50 @@ func (c *content) plainText() string {
 }
 
 // leaf adds a part that has no parts.
-func (c *content) leaf(p *part) {
-	disposition, params := parseParams(p.header.raw("Content-Disposition"), p.header.guess)
-	name := fileName(params, p.params, p.header.guess)
-	isText := p.ctype == "text/plain" || p.ctype == "text/html" || p.ctype == "text/enriched"
+func (c *content) leaf(p *rawmail.Part) {
+	disposition, params := rawmail.ParseParams(p.Header.Raw("Content-Disposition"), p.Header.Guess)
+	name := rawmail.FileName(params, p.Params, p.Header.Guess)
+	isText := p.Type == "text/plain" || p.Type == "text/html" || p.Type == "text/enriched"
 	switch {
 	case isText && disposition != "attachment" && (name == "" || len(c.segments) == 0 && disposition != "inline"):
 		c.text(p)
-	case p.ctype == "text/calendar" || p.ctype == "application/ics":
+	case p.Type == "text/calendar" || p.Type == "application/ics":
 		c.calendar(p, name)
-	case p.ctype == "application/ms-tnef" || p.ctype == "application/vnd.ms-tnef" || strings.EqualFold(name, "winmail.dat"):
+	case p.Type == "application/ms-tnef" || p.Type == "application/vnd.ms-tnef" || strings.EqualFold(name, "winmail.dat"):
 		c.tnef(p, name)
-	case p.ctype == "application/pkcs7-mime" || p.ctype == "application/x-pkcs7-mime":
+	case p.Type == "application/pkcs7-mime" || p.Type == "application/x-pkcs7-mime":
 		c.pkcs7(p, name)
-	case p.ctype == "message/delivery-status" || p.ctype == "message/global-delivery-status":
-		if b := p.bytes(); isStatusText(b) {
+	case p.Type == "message/delivery-status" || p.Type == "message/global-delivery-status":
+		if b := p.Bytes(); isStatusText(b) {
 			c.text(p)
 		} else {
 			c.statuses = append(c.statuses, b)
 		}
-	case strings.HasPrefix(p.ctype, "multipart/"): // too deep
+	case strings.HasPrefix(p.Type, "multipart/"): // too deep
 		c.damaged = true
-	case p.ctype == "text/rfc822-headers" && c.reportType != "":
-		c.returned = readReturned(p.bytes(), p.header.guess)
+	case p.Type == "text/rfc822-headers" && c.reportType != "":
+		c.returned = readReturned(p.Bytes(), p.Header.Guess)
 		c.file(p, name)
-	case p.ctype == "message/rfc822" || p.ctype == "message/global":
+	case p.Type == "message/rfc822" || p.Type == "message/global":
 		c.mail(p, name)
 	default:
 		c.file(p, name)
 	}
 }
 
-// bytes returns a leaf's content without its transfer encoding.
-func (p *part) bytes() []byte {
-	return decodeTransfer(p.body, p.header.raw("Content-Transfer-Encoding"))
-}
-
 // text adds a part as text to read.
-func (c *content) text(p *part) {
-	b := p.bytes()
-	if p.ctype != "text/html" && len(b) > longText {
-		b = c.attachLongText(b, p.params["charset"], p.header.guess)
+func (c *content) text(p *rawmail.Part) {
+	b := p.Bytes()
+	if p.Type != "text/html" && len(b) > longText {
+		b = c.attachLongText(b, p.Params["charset"], p.Header.Guess)
 	}
-	text := toUTF8(b, p.params["charset"], p.header.guess)
-	if p.ctype == "text/html" {
+	text := rawmail.ToUTF8(b, p.Params["charset"], p.Header.Guess)
+	if p.Type == "text/html" {
 		c.segments = append(c.segments, segment{html: text})
 		return
 	}
-	if strings.EqualFold(p.params["format"], "flowed") {
-		text = unflow(text, strings.EqualFold(p.params["delsp"], "yes"))
+	if strings.EqualFold(p.Params["format"], "flowed") {
+		text = rawmail.Unflow(text, strings.EqualFold(p.Params["delsp"], "yes"))
 	}
 	c.segments = append(c.segments, segment{plain: text})
 }
@@ -199,10 +188,10 @@ func (c *content) text(p *part) {
 const longText = 2 << 20
 
 // attachLongText attaches a text and returns its beginning.
-func (c *content) attachLongText(b []byte, charset string, guess *guesser) []byte {
+func (c *content) attachLongText(b []byte, charset string, guess *rawmail.Guesser) []byte {
 	whole := b
-	if !isUTF8(b, cleanLabel(charset)) {
-		whole = []byte(toUTF8(b, charset, guess))
+	if !rawmail.IsUTF8(b, rawmail.CharsetLabel(charset)) {
+		whole = []byte(rawmail.ToUTF8(b, charset, guess))
 	}
 	c.files = append(c.files, channels.Attachment{Name: "message.txt", ContentType: "text/plain", Content: whole})
 	c.cut = true
@@ -214,20 +203,20 @@ func (c *content) attachLongText(b []byte, charset string, guess *guesser) []byt
 }
 
 // file adds a part as a file.
-func (c *content) file(p *part, name string) {
-	b := p.bytes()
+func (c *content) file(p *rawmail.Part, name string) {
+	b := p.Bytes()
 	if name == "" {
-		name = inventName(len(c.files)+1, p.ctype)
+		name = rawmail.InventFileName(len(c.files)+1, p.Type)
 	}
 	c.files = append(c.files, channels.Attachment{
-		Name: name, ContentType: p.ctype, ContentID: contentID(p.header), Content: b,
+		Name: name, ContentType: p.Type, ContentID: rawmail.ContentID(p.Header), Content: b,
 	})
 }
 
 // mail adds an attached mail as a file named by the mail's subject.
-func (c *content) mail(p *part, name string) {
-	b := p.bytes()
-	inner := readReturned(b, p.header.guess)
+func (c *content) mail(p *rawmail.Part, name string) {
+	b := p.Bytes()
+	inner := readReturned(b, p.Header.Guess)
 	if c.returned == nil {
 		c.returned = inner
 	}
@@ -235,20 +224,20 @@ func (c *content) mail(p *part, name string) {
 		c.forward = b
 	}
 	if name == "" {
-		name = safeFileName(inner.header.text("Subject"))
+		name = rawmail.SafeFileName(inner.Header.Text("Subject"))
 		if name == "" {
 			name = "message"
 		}
 		name += ".eml"
 	}
 	c.files = append(c.files, channels.Attachment{
-		Name: name, ContentType: "message/rfc822", ContentID: contentID(p.header), Content: b,
+		Name: name, ContentType: "message/rfc822", ContentID: rawmail.ContentID(p.Header), Content: b,
 	})
 }
 
 // pkcs7 adds an S/MIME message as a file: Parley can't show what is in it.
-func (c *content) pkcs7(p *part, name string) {
-	if strings.EqualFold(p.params["smime-type"], "signed-data") {
+func (c *content) pkcs7(p *rawmail.Part, name string) {
+	if strings.EqualFold(p.Params["smime-type"], "signed-data") {
 		c.encrypted = "S/MIME, signed"
 	} else {
 		c.encrypted = "S/MIME"
@@ -260,41 +249,8 @@ func (c *content) pkcs7(p *part, name string) {
 }
 
 // readReturned reads the headers of a mail inside a mail.
-func readReturned(b []byte, guess *guesser) *part {
-	head, body := splitHead(bytes.TrimLeft(b, "\r\n"))
-	head = head[:min(len(head), maxHeaderBytes)]
-	return &part{header: readHeader(head, guess), body: body}
-}
-
-// contentID returns the id by which HTML refers to a part; "" if it has none.
-func contentID(h headers) string {
-	return normaliseCID(h.raw("Content-Id"))
-}
-
-// normaliseCID makes content ids comparable: without brackets and "cid:", URL-decoded.
-func normaliseCID(id string) string {
-	id = strings.Trim(strings.TrimSpace(id), "<>")
-	if len(id) > 4 && strings.EqualFold(id[:4], "cid:") {
-		id = id[4:]
-	}
-	if decoded, err := url.PathUnescape(id); err == nil {
-		id = decoded
-	}
-	if len(id) > 300 {
-		return ""
-	}
-	return cleanLine(strings.ToValidUTF8(id, "\uFFFD"))
-}
-
-// inventName names a file that came without a name.
-func inventName(n int, ctype string) string {
-	ext := map[string]string{
-		"text/plain": ".txt", "text/html": ".html", "image/jpeg": ".jpg", "image/jpg": ".jpg", "image/png": ".png",
-		"image/gif": ".gif", "application/pdf": ".pdf", "message/rfc822": ".eml", "text/rfc822-headers": ".txt",
-		"audio/mpeg": ".mp3", "video/mp4": ".mp4", "image/tiff": ".tif", "image/webp": ".webp", "image/heic": ".heic",
-	}[ctype]
-	if ext == "" {
-		ext = ".bin" // not package mime, whose tables differ from machine to machine
-	}
-	return fmt.Sprintf("part-%d%s", n, ext)
+func readReturned(b []byte, guess *rawmail.Guesser) *rawmail.Part {
+	head, body := rawmail.SplitHead(bytes.TrimLeft(b, "\r\n"))
+	head = head[:min(len(head), rawmail.MaxHeaderBytes)]
+	return &rawmail.Part{Header: rawmail.ReadHeader(head, guess), Body: body}
 }

@@ -1,11 +1,13 @@
 package email
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
 
 	"parley/channels"
+	"parley/channels/email/rawmail"
 )
 
 // bounceSubject matches the subjects of delivery reports, for reports that no header marks as such.
@@ -33,8 +35,8 @@ type bounced struct {
 // bounce reads a report on a mail of ours. It returns one status for each recipient to whom the mail
 // could not be delivered, or not yet, each with the report's text. It returns nil if the mail is no
 // report, or a report on a mail that isn't ours: then it stays an automatic message.
-func (d *decoder) bounce(root *part, c *content, in *channels.Inbound, raw []byte) []channels.Inbound {
-	if !isReport(in, root.header) {
+func (d *decoder) bounce(root *rawmail.Part, c *content, in *channels.Inbound, raw []byte) []channels.Inbound {
+	if !isReport(in, root.Header) {
 		return nil
 	}
 	in.Automatic = "bounce"
@@ -52,15 +54,15 @@ func (d *decoder) bounce(root *part, c *content, in *channels.Inbound, raw []byt
 	if !b.ours {
 		return nil
 	}
-	reports := readStatuses(c.statuses, root.header.guess)
+	reports := readStatuses(c.statuses, root.Header.Guess)
 	if len(reports) == 0 {
-		reports = d.prose(root.header, in.Subject, text, c)
+		reports = d.prose(root.Header, in.Subject, text, c)
 	}
 	return statuses(*in, b, reports)
 }
 
 // isReport reports whether a mail says that another one could not be delivered.
-func isReport(in *channels.Inbound, h headers) bool {
+func isReport(in *channels.Inbound, h rawmail.Header) bool {
 	switch {
 	case in.Kind != channels.InboundMessage:
 		return false
@@ -73,13 +75,13 @@ func isReport(in *channels.Inbound, h headers) bool {
 }
 
 // prose reads a report that has no machine-readable part.
-func (d *decoder) prose(h headers, subject, text string, c *content) []report {
+func (d *decoder) prose(h rawmail.Header, subject, text string, c *content) []report {
 	var failed []string
-	for _, p := range d.withoutOwn(addresses(h.guess, h.all("X-Failed-Recipients")...)) {
+	for _, p := range d.withoutOwn(rawmail.Addresses(h.Guess, h.All("X-Failed-Recipients")...)) {
 		failed = append(failed, p.Key)
 	}
 	var kept []report
-	for _, r := range readProse(text, failed, h.guess) {
+	for _, r := range readProse(text, failed, h.Guess) {
 		if d.ownAddress(r.recipient) == "" && !daemonAddress.MatchString(r.recipient) {
 			kept = append(kept, r)
 		}
@@ -87,7 +89,7 @@ func (d *decoder) prose(h headers, subject, text string, c *content) []report {
 	if len(kept) == 0 && (isBounceSubject(subject) || c.returned != nil) {
 		reply := replyInText(text)
 		r := report{action: "failed", status: enhancedCode.FindString(reply), reply: reply}
-		if a := normaliseAddress(mailInText.FindString(reply), h.guess); d.ownAddress(a) == "" {
+		if a := rawmail.Address(addressInText(reply), h.Guess); d.ownAddress(a) == "" {
 			r.recipient = a
 		}
 		if saysDelayed(text) {
@@ -122,8 +124,8 @@ func (d *decoder) bouncedMail(c *content, in *channels.Inbound, raw []byte, text
 	var b bounced
 	var from string
 	if c.returned != nil {
-		b.external = messageIDs(c.returned.header.raw("Message-Id"), c.returned.header.guess)
-		if list := addresses(c.returned.header.guess, c.returned.header.all("From")...); len(list) > 0 {
+		b.external = rawmail.MessageIDs(c.returned.Header.Raw("Message-Id"), c.returned.Header.Guess)
+		if list := rawmail.Addresses(c.returned.Header.Guess, c.returned.Header.All("From")...); len(list) > 0 {
 			from = list[0].Key
 		}
 	}
@@ -145,7 +147,7 @@ func (d *decoder) bouncedMail(c *content, in *channels.Inbound, raw []byte, text
 		found = scanTokens(d.keys, []byte(text))
 	}
 	if len(found) == 0 && c.returned != nil {
-		found = scanTokens(d.keys, []byte(strings.Join(c.returned.header.all("References"), " ")))
+		found = scanTokens(d.keys, []byte(strings.Join(c.returned.Header.All("References"), " ")))
 	}
 	single := token{} // the only token of a message; conversation -1 = there are several
 	for _, t := range found {
@@ -222,7 +224,7 @@ const reasonRunes = 400
 // Source: RFC 3463 section 3; the IANA registry of SMTP enhanced status codes.
 func (r report) reason() string {
 	what := "The mail could not be delivered."
-	_, detail, _ := strings.Cut(firstOf(r.status, enhancedCode.FindString(r.reply)), ".")
+	_, detail, _ := strings.Cut(cmp.Or(r.status, enhancedCode.FindString(r.reply)), ".")
 	switch {
 	case r.action == "delayed":
 		what = "Not delivered yet: the mail server is still trying."
@@ -241,7 +243,7 @@ func (r report) reason() string {
 	case strings.HasPrefix(detail, "7."):
 		what = "The receiving server refused the mail."
 	}
-	reply := cleanLine(r.reply)
+	reply := rawmail.CleanLine(r.reply)
 	switch {
 	case reply == "" && r.status != "":
 		return strings.TrimSuffix(what, ".") + " (" + r.status + ")."

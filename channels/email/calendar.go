@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/email/rawmail"
 )
 
 // Limits of what is read of a calendar part.
@@ -16,8 +17,8 @@ const (
 )
 
 // calendar adds an invitation as a file and as text. Parley never answers it.
-func (c *content) calendar(p *part, name string) {
-	b := p.bytes()
+func (c *content) calendar(p *rawmail.Part, name string) {
+	b := p.Bytes()
 	if name == "" {
 		name = "invite.ics"
 	}
@@ -27,8 +28,8 @@ func (c *content) calendar(p *part, name string) {
 		}
 	}
 	c.files = append(c.files, channels.Attachment{Name: name, ContentType: "text/calendar", Content: b})
-	text := toUTF8(b[:min(len(b), calendarBytes)], p.params["charset"], p.header.guess)
-	if events := calendarText(text, p.header.guess); events != "" && !slices.Contains(c.calendars, events) {
+	text := rawmail.ToUTF8(b[:min(len(b), calendarBytes)], p.Params["charset"], p.Header.Guess)
+	if events := calendarText(text, p.Header.Guess); events != "" && !slices.Contains(c.calendars, events) {
 		c.calendars = append(c.calendars, events)
 	}
 }
@@ -40,7 +41,7 @@ type icsLine struct {
 }
 
 // icsLines reads the properties of RFC 5545 text, unfolded.
-func icsLines(text string, guess *guesser) []icsLine {
+func icsLines(text string, guess *rawmail.Guesser) []icsLine {
 	text = strings.NewReplacer("\n ", "", "\n\t", "").Replace(text)
 	var out []icsLine
 	for line := range strings.SplitSeq(text, "\n") {
@@ -59,7 +60,7 @@ func icsLines(text string, guess *guesser) []icsLine {
 		name, rest, _ := strings.Cut(line[:colon], ";")
 		l := icsLine{name: strings.ToUpper(strings.TrimSpace(name)), value: strings.TrimSpace(line[colon+1:])}
 		if rest != "" {
-			_, l.params = parseParams(line[:colon], guess)
+			_, l.params = rawmail.ParseParams(line[:colon], guess)
 		}
 		if out = append(out, l); len(out) == calendarLines {
 			break
@@ -73,7 +74,7 @@ func icsText(v string) string {
 	if strings.Contains(v, `\`) {
 		v = strings.NewReplacer(`\n`, " ", `\N`, " ", `\,`, ",", `\;`, ";", `\\`, `\`).Replace(v)
 	}
-	return cleanLine(v)
+	return rawmail.CleanLine(v)
 }
 
 // event is what is shown of a VEVENT or VTODO.
@@ -82,7 +83,7 @@ type event struct {
 }
 
 // calendarText writes the events of a calendar as Markdown; "" if there are none.
-func calendarText(text string, guess *guesser) string {
+func calendarText(text string, guess *rawmail.Guesser) string {
 	method := ""
 	var events []*event
 	var e *event
@@ -144,19 +145,19 @@ func setTime(at *string, l icsLine) {
 
 // icsPerson returns a person's name, or the address if there is none.
 func icsPerson(l icsLine) string {
-	if name := cleanLine(l.params["cn"]); name != "" {
+	if name := rawmail.CleanLine(l.params["cn"]); name != "" {
 		return name
 	}
 	if len(l.value) > 7 && strings.EqualFold(l.value[:7], "mailto:") {
-		return cleanLine(l.value[7:])
+		return rawmail.CleanLine(l.value[7:])
 	}
-	return cleanLine(l.value)
+	return rawmail.CleanLine(l.value)
 }
 
 // icsTime writes a time as the calendar has it, with the name of its zone: the reader's zone is not
 // known here.
 func icsTime(l icsLine) string {
-	zone := cleanLine(l.params["tzid"])
+	zone := rawmail.CleanLine(l.params["tzid"])
 	v, utc := strings.CutSuffix(l.value, "Z")
 	if utc {
 		zone = "UTC"

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"parley/channels/budget"
+	"parley/channels/email/rawmail"
 )
 
 func TestCalendarText(t *testing.T) {
@@ -25,12 +26,12 @@ func TestCalendarText(t *testing.T) {
 		{"garbage", ":::\n;;=\nBEGIN", ""},
 	}
 	for _, tt := range tests {
-		if got := calendarText(tt.in, newGuesser()); got != tt.want {
+		if got := calendarText(tt.in, rawmail.NewGuesser()); got != tt.want {
 			t.Errorf("%s:\n got %q\nwant %q", tt.name, got, tt.want)
 		}
 	}
 	many := strings.Repeat("BEGIN:VEVENT\nSUMMARY:x\nEND:VEVENT\n", 50)
-	if got := strings.Count(calendarText(many, newGuesser()), "**Event**"); got != calendarEvents {
+	if got := strings.Count(calendarText(many, rawmail.NewGuesser()), "**Event**"); got != calendarEvents {
 		t.Errorf("%d events of 50 are shown", got)
 	}
 }
@@ -45,8 +46,8 @@ func FuzzCalendar(f *testing.F) {
 	}
 	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, text string) {
-		budget.CheckRepeated(t, m, text, func(s string) { calendarText("BEGIN:VEVENT\n"+s, newGuesser()) })
-		out := calendarText(dropControls(strings.ToValidUTF8(text, "")), newGuesser())
+		budget.CheckRepeated(t, m, text, func(s string) { calendarText("BEGIN:VEVENT\n"+s, rawmail.NewGuesser()) })
+		out := calendarText(rawmail.DropControls(strings.ToValidUTF8(text, "")), rawmail.NewGuesser())
 		if tag := forged(t, strings.NewReplacer("**Invitation**", "", "**Cancelled**", "", "**Event**", "").Replace(out)); tag != "" && !strings.HasPrefix(tag, "<strong") && !strings.HasPrefix(tag, "</strong") {
 			t.Fatalf("%q became %s by %q", text, tag, out)
 		}
@@ -63,10 +64,10 @@ func FuzzReport(f *testing.F) {
 	}
 	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, prose, fields string) {
-		budget.CheckRepeated(t, m, prose, func(s string) { readProse(s, []string{"b@x.test"}, newGuesser()) })
+		budget.CheckRepeated(t, m, prose, func(s string) { readProse(s, []string{"b@x.test"}, rawmail.NewGuesser()) })
 		budget.CheckRepeated(t, m, prose, func(s string) { idInText(s) })
-		budget.CheckRepeated(t, m, []byte(fields), func(b []byte) { readStatuses([][]byte{b}, newGuesser()) })
-		for _, r := range append(readProse(prose, []string{"b@x.test"}, newGuesser()), readStatuses([][]byte{[]byte(fields)}, newGuesser())...) {
+		budget.CheckRepeated(t, m, []byte(fields), func(b []byte) { readStatuses([][]byte{b}, rawmail.NewGuesser()) })
+		for _, r := range append(readProse(prose, []string{"b@x.test"}, rawmail.NewGuesser()), readStatuses([][]byte{[]byte(fields)}, rawmail.NewGuesser())...) {
 			if r.recipient != "" && !strings.Contains(r.recipient, "@") || r.action == "" {
 				t.Fatalf("%+v", r)
 			}

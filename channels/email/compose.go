@@ -14,6 +14,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"parley/channels"
+	"parley/channels/email/rawmail"
 )
 
 const (
@@ -223,7 +224,7 @@ func (h *mailHeaders) envelope() []string {
 }
 
 func (h *mailHeaders) utf8() bool {
-	return slices.ContainsFunc(append(h.envelope(), h.from.Address), func(a string) bool { return !isASCII(a) })
+	return slices.ContainsFunc(append(h.envelope(), h.from.Address), func(a string) bool { return !rawmail.IsASCII(a) })
 }
 
 // senderName returns the sender that customers see: "Ann Lee (Acme Support)".
@@ -247,7 +248,7 @@ func mailAddresses(parties []channels.Party) ([]*netmail.Address, error) {
 			return nil, badRecipient(fmt.Sprintf("%q is not an e-mail address.", said(p.Key)), "Correct the contact's address.")
 		}
 		local, domain, _ := cutLast(parsed.Address, "@")
-		if !isASCII(domain) {
+		if !rawmail.IsASCII(domain) {
 			if domain, err = idna.Lookup.ToASCII(domain); err != nil {
 				return nil, badRecipient(fmt.Sprintf("%q is not an e-mail address.", said(p.Key)), "Correct the contact's address.")
 			}
@@ -287,15 +288,4 @@ func referenceChain(anchor string, thread []string, answered string) []string {
 		out = slices.Delete(out, 2, 2+over)
 	}
 	return out
-}
-
-// cleanID returns a Message-ID without its brackets; "" when it can't be written into a header.
-func cleanID(id string) string {
-	id = strings.TrimSpace(id)
-	id = strings.TrimSuffix(strings.TrimPrefix(id, "<"), ">")
-	bad := func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '<' || r == '>' }
-	if len(id) > 500 || strings.IndexFunc(id, bad) >= 0 {
-		return ""
-	}
-	return id
 }

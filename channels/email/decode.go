@@ -12,6 +12,7 @@ import (
 	"github.com/microcosm-cc/bluemonday"
 
 	"parley/channels"
+	"parley/channels/email/rawmail"
 )
 
 // errEmptyPayload is the only error of decode: there is no mail to show.
@@ -72,8 +73,8 @@ func (d *decoder) decodeWith(read func(envelope, []byte) []channels.Inbound, pay
 
 // decodeMail decodes a mail.
 func (d *decoder) decodeMail(e envelope, raw []byte) []channels.Inbound {
-	root, limits := readMail(raw)
-	root.header.convert(firstCharset(root))
+	root, limits := rawmail.Read(raw)
+	root.ConvertHeader()
 	c := &content{}
 	c.collect(root)
 	in := d.message(e, raw, root, c)
@@ -96,11 +97,11 @@ func original(raw []byte) channels.Attachment {
 }
 
 // message makes an Inbound of a mail that was read.
-func (d *decoder) message(e envelope, raw []byte, root *part, c *content) channels.Inbound {
-	h := root.header
+func (d *decoder) message(e envelope, raw []byte, root *rawmail.Part, c *content) channels.Inbound {
+	h := root.Header
 	in := d.head(e, raw, h)
 	in.Automatic = d.automatic(h, c, in.Subject, in.From)
-	d.identify(&in, e, h.raw(messageHeader))
+	d.identify(&in, e, h.Raw(messageHeader))
 	if notice := authenticationNotice(h); notice != "" {
 		in.Notices = append(in.Notices, notice)
 	}
@@ -115,33 +116,33 @@ func (d *decoder) message(e envelope, raw []byte, root *part, c *content) channe
 }
 
 // head makes an Inbound of the headers alone.
-func (d *decoder) head(e envelope, raw []byte, h headers) channels.Inbound {
+func (d *decoder) head(e envelope, raw []byte, h rawmail.Header) channels.Inbound {
 	in := channels.Inbound{
 		Kind:       channels.InboundMessage,
 		ExternalID: externalID(h, raw),
-		At:         date(h, e.InternalDate),
-		Subject:    h.text("Subject"),
-		References: references(h),
+		At:         rawmail.Date(h, e.InternalDate),
+		Subject:    h.Text("Subject"),
+		References: rawmail.References(h),
 		Historical: e.Historical,
 	}
-	from := addresses(h.guess, h.all("From")...)
+	from := rawmail.Addresses(h.Guess, h.All("From")...)
 	if len(from) == 0 {
-		from = addresses(h.guess, slices.Concat(h.all("Sender"), h.all("Return-Path"))...)
+		from = rawmail.Addresses(h.Guess, slices.Concat(h.All("Sender"), h.All("Return-Path"))...)
 	}
 	if len(from) == 0 {
-		from = []channels.Party{{Key: "unknown@invalid", Name: h.text("From")}}
+		from = []channels.Party{{Key: "unknown@invalid", Name: h.Text("From")}}
 		in.Notices = append(in.Notices, "This mail does not say who sent it.")
 	}
 	in.From = from[0]
-	if shown := mailInText.FindString(strings.ToLower(in.From.Name)); shown != "" && shown != in.From.Key {
+	if shown := addressInText(strings.ToLower(in.From.Name)); shown != "" && shown != in.From.Key {
 		in.Notices = append(in.Notices, "The sender's name shows another address than the mail comes from: "+in.From.Key+".")
 	}
-	to, cc := addresses(h.guess, h.all("To")...), addresses(h.guess, slices.Concat(h.all("Cc"), h.all("Bcc"))...)
-	delivered := addresses(h.guess, slices.Concat(h.all("Delivered-To"), h.all("X-Original-To"), h.all("Envelope-To"))...)
+	to, cc := rawmail.Addresses(h.Guess, h.All("To")...), rawmail.Addresses(h.Guess, slices.Concat(h.All("Cc"), h.All("Bcc"))...)
+	delivered := rawmail.Addresses(h.Guess, slices.Concat(h.All("Delivered-To"), h.All("X-Original-To"), h.All("Envelope-To"))...)
 	in.Via = d.via(to, cc, delivered)
 	in.Conversation, in.Answers = d.plusTokens(to, cc, delivered)
 	in.To, in.Cc = d.withoutOwn(to), append(from[1:len(from):len(from)], d.withoutOwn(cc)...)
-	in.ReplyTo = d.withoutOwn(addresses(h.guess, h.all("Reply-To")...))
+	in.ReplyTo = d.withoutOwn(rawmail.Addresses(h.Guess, h.All("Reply-To")...))
 	if len(in.ReplyTo) == 1 && in.ReplyTo[0].Key == in.From.Key {
 		in.ReplyTo = nil
 	}
@@ -224,8 +225,8 @@ func writtenInMailbox(in channels.Inbound) []channels.Inbound {
 }
 
 // externalID returns the Message-ID of a mail, or a hash of the mail if it has none.
-func externalID(h headers, raw []byte) string {
-	if ids := messageIDs(h.raw("Message-Id"), h.guess); len(ids) > 0 {
+func externalID(h rawmail.Header, raw []byte) string {
+	if ids := rawmail.MessageIDs(h.Raw("Message-Id"), h.Guess); len(ids) > 0 {
 		return ids[0]
 	}
 	sum := sha256.Sum256(raw)
@@ -238,12 +239,35 @@ const rawBytes = 20_000
 // rawMessage shows a mail as it came: its headers as far as they can be read and
 // the raw text. The mail itself is attached.
 func (d *decoder) rawMessage(e envelope, raw []byte) channels.Inbound {
-	head, _ := splitHead(raw)
-	guess := newGuesser()
-	in := d.head(e, raw, readHeader(head[:min(len(head), maxHeaderBytes)], guess))
+	head, _ := rawmail.SplitHead(raw)
+	guess := rawmail.NewGuesser()
+	in := d.head(e, raw, rawmail.ReadHeader(head[:min(len(head), rawmail.MaxHeaderBytes)], guess))
 	in.Automatic = "damaged"
-	in.Text = markdownText(toUTF8(raw[:min(len(raw), rawBytes)], "", guess))
+	in.Text = markdownText(rawmail.ToUTF8(raw[:min(len(raw), rawBytes)], "", guess))
 	in.Notices = append(in.Notices, "This mail could not be read: it is shown as it came, and attached.")
 	in.Attachments = []channels.Attachment{original(raw)}
 	return in
+}
+
+// ownAddress returns which of the account's own addresses a is, with or without a +tag; "" if it is
+// none.
+func (d *decoder) ownAddress(a string) string {
+	if d.own[a] {
+		return a
+	}
+	if bare := rawmail.WithoutTag(a); d.own[bare] {
+		return bare
+	}
+	return ""
+}
+
+// withoutOwn returns a list of recipients without the account's own addresses.
+func (d *decoder) withoutOwn(list []channels.Party) []channels.Party {
+	var out []channels.Party
+	for _, p := range list {
+		if d.ownAddress(p.Key) == "" {
+			out = append(out, p)
+		}
+	}
+	return out
 }

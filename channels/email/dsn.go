@@ -2,9 +2,12 @@ package email
 
 import (
 	"bytes"
+	"cmp"
 	"regexp"
 	"strconv"
 	"strings"
+
+	"parley/channels/email/rawmail"
 )
 
 // report is what a delivery report says about one recipient.
@@ -23,7 +26,7 @@ const (
 
 // readStatuses reads the message/delivery-status parts of a report.
 // Source: RFC 3464 section 2.
-func readStatuses(parts [][]byte, guess *guesser) []report {
+func readStatuses(parts [][]byte, guess *rawmail.Guesser) []report {
 	var out []report
 	groups := 0
 	for _, b := range parts {
@@ -32,15 +35,15 @@ func readStatuses(parts [][]byte, guess *guesser) []report {
 			if groups++; len(out) == reportLimit || groups > groupLimit {
 				return out
 			}
-			h := readHeader(append(bytes.TrimSpace(group), "\n\n"...), guess)
+			h := rawmail.ReadHeader(append(bytes.TrimSpace(group), "\n\n"...), guess)
 			r := report{
-				action: strings.ToLower(firstWord(h.raw("Action"))),
-				status: enhancedCode.FindString(h.raw("Status")),
-				reply:  afterType(h.text("Diagnostic-Code")),
+				action: strings.ToLower(rawmail.FirstWord(h.Raw("Action"))),
+				status: enhancedCode.FindString(h.Raw("Status")),
+				reply:  afterType(h.Text("Diagnostic-Code")),
 			}
 			for _, name := range []string{"Original-Recipient", "Final-Recipient", "X-Actual-Recipient"} {
 				if r.recipient == "" {
-					r.recipient = normaliseAddress(afterType(h.raw(name)), guess)
+					r.recipient = rawmail.Address(afterType(h.Raw(name)), guess)
 				}
 			}
 			if r.action != "" && (r.recipient != "" || r.status != "") {
@@ -55,14 +58,6 @@ func readStatuses(parts [][]byte, guess *guesser) []report {
 func isStatusText(b []byte) bool {
 	lower := bytes.ToLower(b)
 	return !bytes.Contains(lower, []byte("action:")) && !bytes.Contains(lower, []byte("reporting-mta:"))
-}
-
-// firstWord returns the first word of a field, without the comments that may follow.
-func firstWord(s string) string {
-	if fields := strings.Fields(s); len(fields) > 0 {
-		return strings.Trim(fields[0], ";,.")
-	}
-	return ""
 }
 
 // afterType returns the value behind the type of a field: "rfc822;ann@acme.test" gives ann@acme.test.
@@ -110,7 +105,7 @@ const (
 // readProse reads a report that has no machine-readable part, as qmail, old Exchange, Exim, and Postfix
 // without DSN send it. failed are the recipients that the headers name. The result is empty if neither
 // the text nor the headers name a recipient.
-func readProse(text string, failed []string, guess *guesser) []report {
+func readProse(text string, failed []string, guess *rawmail.Guesser) []report {
 	var out []report
 	var open *report
 	text = text[:min(len(text), proseBytes)]
@@ -119,7 +114,7 @@ func readProse(text string, failed []string, guess *guesser) []report {
 			break
 		}
 		if m := recipientIn(l); m != nil {
-			a := normaliseAddress(firstOf(m[1], m[2], m[3]), guess)
+			a := rawmail.Address(cmp.Or(m[1], m[2], m[3]), guess)
 			if open == nil || open.recipient != a {
 				out = append(out, report{recipient: a, reply: strings.TrimSpace(m[4])})
 				open = &out[len(out)-1]
@@ -186,16 +181,6 @@ func replyInText(text string) string {
 	return ""
 }
 
-// hasCode reports whether a line may have a code: "550", "5.1". It is faster than the expressions.
-func hasCode(line string) bool {
-	for i := 0; i+2 < len(line); i++ {
-		if c := line[i]; (c == '2' || c == '4' || c == '5') && isDigit(line[i+2]) && (line[i+1] == '.' || isDigit(line[i+1])) {
-			return true
-		}
-	}
-	return false
-}
-
 // code returns the SMTP reply code of a report. If the server's words have none, it is 450 or 550 by
 // the class of the enhanced code; 0 = unknown.
 func (r report) code() int {
@@ -211,4 +196,15 @@ func (r report) code() int {
 		return 550
 	}
 	return 0
+}
+
+// hasCode reports whether a line may have a code: "550", "5.1". It is faster than the expressions.
+func hasCode(line string) bool {
+	digit := func(c byte) bool { return c >= '0' && c <= '9' }
+	for i := 0; i+2 < len(line); i++ {
+		if c := line[i]; (c == '2' || c == '4' || c == '5') && digit(line[i+2]) && (line[i+1] == '.' || digit(line[i+1])) {
+			return true
+		}
+	}
+	return false
 }

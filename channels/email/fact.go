@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"parley/channels/email/rawmail"
 )
 
 // factID returns the external id of the fact that a mail arrived. All copies of a mail in the mailbox
@@ -16,12 +18,12 @@ import (
 // Shape: mail:0123456789abcdef0123456789abcdef
 func factID(raw []byte) string {
 	sum := sha256.New()
-	root, _ := readMail(raw)
-	if ids := messageIDs(root.header.raw("Message-Id"), root.header.guess); len(ids) > 0 {
+	root, _ := rawmail.Read(raw)
+	if ids := rawmail.MessageIDs(root.Header.Raw("Message-Id"), root.Header.Guess); len(ids) > 0 {
 		sum.Write([]byte(ids[0]))
 		h := &blankless{to: sum}
 		for _, name := range []string{"Date", "From", "Subject"} {
-			blanklessText(h, decodeHeader(root.header.raw(name), root.header.guess))
+			blanklessText(h, rawmail.DecodeHeader(root.Header.Raw(name), root.Header.Guess))
 		}
 		h.texts(root)
 	} else {
@@ -42,21 +44,21 @@ type blankless struct {
 }
 
 // texts writes the decoded text of all text parts.
-func (h *blankless) texts(p *part) {
-	for _, child := range p.children {
+func (h *blankless) texts(p *rawmail.Part) {
+	for _, child := range p.Children {
 		h.texts(child)
 	}
-	if len(p.children) == 0 && (p.ctype == "text/plain" || p.ctype == "text/html") {
-		b, charset := p.bytes(), p.params["charset"]
-		if isUTF8(b, cleanLabel(charset)) {
+	if len(p.Children) == 0 && (p.Type == "text/plain" || p.Type == "text/html") {
+		b, charset := p.Bytes(), p.Params["charset"]
+		if rawmail.IsUTF8(b, rawmail.CharsetLabel(charset)) {
 			blanklessText(h, b) // as it is: no copies of a large one
 		} else {
-			blanklessText(h, toUTF8(b, charset, p.header.guess))
+			blanklessText(h, rawmail.ToUTF8(b, charset, p.Header.Guess))
 		}
 	}
 }
 
-// blanklessText writes a line end, and all characters of s but white space and those that toUTF8
+// blanklessText writes a line end, and all characters of s but white space and those that rawmail.ToUTF8
 // removes. s must be valid UTF-8.
 func blanklessText[T string | []byte](h *blankless, s T) {
 	n := copy(h.buf[:], "\n")
@@ -75,7 +77,7 @@ func blanklessText[T string | []byte](h *blankless, s T) {
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(string(s[i:min(len(s), i+utf8.UTFMax)]))
-		if i += size; !unicode.IsSpace(r) && !dropRune(r) {
+		if i += size; !unicode.IsSpace(r) && !rawmail.Dropped(r) {
 			n += utf8.EncodeRune(h.buf[n:], r)
 		}
 	}

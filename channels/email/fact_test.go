@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"parley/channels/budget"
+	"parley/channels/email/rawmail"
 )
 
 // FuzzBlankless proves that the fast way to hash a text is the one that stored ids
@@ -20,9 +21,9 @@ func FuzzBlankless(f *testing.F) {
 	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, text []byte, charset string) {
 		budget.CheckRepeated(t, m, text, func(b []byte) {
-			(&blankless{to: sha256.New()}).texts(&part{header: headers{guess: newGuesser()}, ctype: "text/plain", body: b, params: map[string]string{"charset": charset}})
+			(&blankless{to: sha256.New()}).texts(&rawmail.Part{Header: rawmail.Header{Guess: rawmail.NewGuesser()}, Type: "text/plain", Body: b, Params: map[string]string{"charset": charset}})
 		})
-		p := &part{header: headers{guess: newGuesser()}, ctype: "text/plain", body: text, params: map[string]string{"charset": charset}}
+		p := &rawmail.Part{Header: rawmail.Header{Guess: rawmail.NewGuesser()}, Type: "text/plain", Body: text, Params: map[string]string{"charset": charset}}
 		got := sha256.New()
 		(&blankless{to: got}).texts(p)
 		want := sha256.Sum256([]byte("\n" + strings.Map(func(r rune) rune {
@@ -30,7 +31,7 @@ func FuzzBlankless(f *testing.F) {
 				return -1
 			}
 			return r
-		}, toUTF8(text, charset, newGuesser()))))
+		}, rawmail.ToUTF8(text, charset, rawmail.NewGuesser()))))
 		if string(got.Sum(nil)) != string(want[:]) {
 			t.Errorf("%q as %q is another fact than it was", text, charset)
 		}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
+
+	"parley/channels/email/rawmail"
 )
 
 // fetched is one mail as the server gave it.
@@ -33,7 +35,7 @@ func (s *imapSession) fetchBodies(uids []imap.UID, mails map[imap.UID]*fetched, 
 	limit := o.maxBody
 	headerOnly := len(uids) == 1 && mails[uids[0]].sizeBytes > o.maxBody
 	if headerOnly {
-		section.Specifier, limit = imap.PartSpecifierHeader, maxHeaderBytes
+		section.Specifier, limit = imap.PartSpecifierHeader, rawmail.MaxHeaderBytes
 	}
 	got, err := s.fetch(uids, &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}}, limit)
 	for uid, g := range got {
@@ -144,7 +146,7 @@ func (m *fetched) behind(line []byte) []byte {
 
 // headerOf returns a copy of a mail's header, with the empty line behind it.
 func headerOf(raw []byte) []byte {
-	head := raw[:min(len(raw), maxHeaderBytes)]
+	head := raw[:min(len(raw), rawmail.MaxHeaderBytes)]
 	for i := 0; i+1 < len(head); i++ {
 		if head[i] != '\n' {
 			continue

@@ -1,6 +1,7 @@
 package email
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -11,6 +12,7 @@ import (
 	"golang.org/x/net/html/atom"
 
 	"parley/channels"
+	"parley/channels/email/rawmail"
 )
 
 // Limits of what is read of one mail's HTML. What exceeds them is only in the attached original.
@@ -190,7 +192,7 @@ func setsFont(n *html.Node) bool {
 // part of the mail (cid:) is shown, or a text says that it is missing. A remote picture is blocked.
 func (r *htmlReader) picture(parent, img *html.Node) {
 	src := strings.TrimSpace(attr(img, "src"))
-	alt := cleanLine(attr(img, "alt"))
+	alt := rawmail.CleanLine(attr(img, "alt"))
 	lower := strings.ToLower(src[:min(len(src), 10)])
 	switch {
 	case strings.HasPrefix(lower, "data:"):
@@ -202,10 +204,10 @@ func (r *htmlReader) picture(parent, img *html.Node) {
 		r.richer = true
 		img.Attr = []html.Attribute{{Key: "src", Val: "cid:" + url.PathEscape(id)}, {Key: "alt", Val: alt}}
 	case strings.HasPrefix(lower, "cid:"):
-		id := normaliseCID(src)
+		id := rawmail.CleanContentID(src)
 		name, known := r.cids[id]
 		if !known {
-			replaceByText(parent, img, "[image is missing: "+firstOf(alt, id)+"]")
+			replaceByText(parent, img, "[image is missing: "+cmp.Or(alt, id)+"]")
 			return
 		}
 		r.used[id] = true
@@ -214,7 +216,7 @@ func (r *htmlReader) picture(parent, img *html.Node) {
 			return
 		}
 		r.richer = true
-		img.Attr = []html.Attribute{{Key: "src", Val: "cid:" + url.PathEscape(id)}, {Key: "alt", Val: firstOf(alt, name)}}
+		img.Attr = []html.Attribute{{Key: "src", Val: "cid:" + url.PathEscape(id)}, {Key: "alt", Val: cmp.Or(alt, name)}}
 	default:
 		r.blocked = r.blocked || strings.HasPrefix(lower, "http")
 		if isPixel(img) {
@@ -258,17 +260,17 @@ func (r *htmlReader) extract(src string) (string, bool) {
 	head, body, found := strings.Cut(src[5:], ",")
 	ctype, _, _ := strings.Cut(head, ";")
 	ctype = strings.ToLower(strings.TrimSpace(ctype))
-	isImage := found && strings.HasPrefix(ctype, "image/") && mediaType.MatchString(ctype)
+	isImage := found && strings.HasPrefix(ctype, "image/") && rawmail.IsMediaType(ctype)
 	if !isImage || len(r.images) >= dataImages || len(body) > dataImageBytes {
 		return "", false
 	}
-	content := decodePercent(body)
+	content := rawmail.DecodePercent(body)
 	if strings.Contains(strings.ToLower(head), "base64") {
-		content = decodeBase64(content)
+		content = rawmail.DecodeBase64(content)
 	}
 	n := len(r.images) + 1
 	id := fmt.Sprintf("image-%d@inline", n)
-	name := strings.Replace(inventName(n, ctype), "part-", "image-", 1)
+	name := strings.Replace(rawmail.InventFileName(n, ctype), "part-", "image-", 1)
 	r.images = append(r.images, channels.Attachment{Name: name, ContentType: ctype, ContentID: id, Inline: true, Content: content})
 	return id, true
 }
@@ -279,16 +281,6 @@ func replaceByText(parent, n *html.Node, text string) {
 		parent.InsertBefore(&html.Node{Type: html.TextNode, Data: text}, n)
 	}
 	parent.RemoveChild(n)
-}
-
-// firstOf returns the first string that isn't empty.
-func firstOf(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
 }
 
 // strippedHTML returns the text of HTML without its tags, for HTML that a browser shows nothing of.
@@ -320,4 +312,28 @@ func strippedHTML(source string) string {
 			}
 		}
 	}
+}
+
+// segment is a piece of a mail's text as plain text, as HTML, or both.
+type segment struct {
+	plain, html string
+}
+
+// segment reads one piece of text: its HTML if that has text, else its plain form.
+func (r *htmlReader) segment(s segment) htmlBody {
+	if s.html != "" {
+		b := r.read(s.html)
+		if b.cut {
+			r.cut = append(r.cut, channels.Attachment{Name: "message.html", ContentType: "text/html", Content: []byte(s.html)})
+		}
+		hasPlain := strings.TrimSpace(s.plain) != ""
+		if b.text != "" || !hasPlain && !b.empty && !b.cut {
+			return b
+		}
+		if !hasPlain && r.bodies <= htmlBodies {
+			s.plain = strippedHTML(s.html[:min(len(s.html), htmlBytes)]) // all its text is where browsers show nothing
+		}
+	}
+	now, history := splitQuote(s.plain, r.whole)
+	return htmlBody{text: markdownText(now), quoted: markdownText(history)}
 }

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/microcosm-cc/bluemonday"
 	"golang.org/x/net/html"
 
 	"parley/channels"
@@ -40,12 +39,10 @@ const picturesBytes = 10 << 20
 // Sanitised gives HTML that is safe to show in a sandboxed page.
 func (p *page) Sanitised() string {
 	r := newHTMLReader(false, p.cids)
-	r.original = true
 	var safe []string
 	for _, s := range p.segments {
 		if s.html != "" {
-			body, _ := r.parse(s.html)
-			safe = appendText(safe, strings.TrimSpace(p.decoder.policy().Sanitize(renderChildren(body))))
+			safe = appendText(safe, r.sanitised(s.html, p.decoder.policy()))
 		}
 	}
 	return p.mail.html() + drawn(strings.Join(safe, "\n<hr/>\n"), slices.Concat(p.pictures, r.images))
@@ -109,28 +106,4 @@ func drawn(safe string, pictures []channels.Attachment) string {
 		left -= len(f.Content)
 		return `src="data:` + f.ContentType + ";base64," + base64.StdEncoding.EncodeToString(f.Content) + `"`
 	})
-}
-
-// newPolicy makes the rules by which HTML is sanitised. Making them is slow.
-func newPolicy() *bluemonday.Policy {
-	p := bluemonday.UGCPolicy()
-	p.AllowURLSchemes("http", "https", "mailto", "tel", "cid")
-	p.AllowAttrs("start").Matching(regexp.MustCompile(`^-?[0-9]{1,9}$`)).OnElements("ol")
-	p.AllowAttrs(blockedAttr).Matching(remoteAddress).OnElements("img")
-	p.AllowElements("center", "font", "u")
-	p.RequireNoFollowOnLinks(true)
-	p.RequireNoReferrerOnLinks(true)
-	p.AddTargetBlankToFullyQualifiedLinks(true)
-	return p
-}
-
-// renderChildren returns a node's children as HTML.
-func renderChildren(n *html.Node) string {
-	var b strings.Builder
-	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		if err := html.Render(&b, c); err != nil {
-			return ""
-		}
-	}
-	return b.String()
 }

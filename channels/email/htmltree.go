@@ -6,6 +6,8 @@ import (
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
+
+	"parley/channels/email/rawmail"
 )
 
 // Limits of a tree. Elements that are nested deeper than treeDepth become siblings. Of an element with
@@ -43,7 +45,7 @@ func parseTree(source string, keeps func(attribute string) bool, limit int) (bod
 		case html.ErrorToken: // the end of the string
 			return body, b.nodes, true
 		case html.TextToken:
-			b.add(html.TextNode, 0, dropControls(html.UnescapeString(string(b.tokens.Raw()))))
+			b.add(html.TextNode, 0, rawmail.DropControls(html.UnescapeString(string(b.tokens.Raw()))))
 		case html.StartTagToken, html.SelfClosingTagToken:
 			b.start(token == html.SelfClosingTagToken)
 		case html.EndTagToken:
@@ -88,7 +90,7 @@ func (b *treeBuilder) start(selfClosing bool) {
 		var key, value []byte
 		key, value, more = b.tokens.TagAttr()
 		if known := atom.String(key); b.keeps(known) {
-			b.attrs = append(b.attrs, html.Attribute{Key: known, Val: dropControls(string(value))})
+			b.attrs = append(b.attrs, html.Attribute{Key: known, Val: rawmail.DropControls(string(value))})
 		}
 	}
 	n.Attr = slices.Clone(b.attrs)

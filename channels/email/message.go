@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"parley/channels"
+	"parley/channels/email/rawmail"
 )
 
 // textBytes is the longest text that is shown as a whole. Of a longer one the beginning is shown, and
@@ -65,14 +66,14 @@ func tooLongNotice(what, file string) string {
 // forwardedSegments returns main headers and text of a mail that was forwarded as a file without any
 // text of its own.
 func forwardedSegments(raw []byte) []segment {
-	root, _ := readMail(raw)
-	root.header.convert(firstCharset(root))
+	root, _ := rawmail.Read(raw)
+	root.ConvertHeader()
 	inner := &content{}
 	inner.collect(root)
 	var head strings.Builder
 	head.WriteString("---------- Forwarded message ---------")
 	for _, name := range []string{"From", "Date", "Subject", "To"} {
-		if v := root.header.text(name); v != "" {
+		if v := root.Header.Text(name); v != "" {
 			head.WriteString("\n" + name + ": " + v)
 		}
 	}
@@ -85,25 +86,6 @@ func appendText(list []string, text string) []string {
 		return list
 	}
 	return append(list, text)
-}
-
-// segment reads one piece of text: its HTML if that has text, else its plain form.
-func (r *htmlReader) segment(s segment) htmlBody {
-	if s.html != "" {
-		b := r.read(s.html)
-		if b.cut {
-			r.cut = append(r.cut, channels.Attachment{Name: "message.html", ContentType: "text/html", Content: []byte(s.html)})
-		}
-		hasPlain := strings.TrimSpace(s.plain) != ""
-		if b.text != "" || !hasPlain && !b.empty && !b.cut {
-			return b
-		}
-		if !hasPlain && r.bodies <= htmlBodies {
-			s.plain = strippedHTML(s.html[:min(len(s.html), htmlBytes)]) // all its text is where browsers show nothing
-		}
-	}
-	now, history := splitQuote(s.plain, r.whole)
-	return htmlBody{text: markdownText(now), quoted: markdownText(history)}
 }
 
 // limitText returns the beginning of a very long text, cut at a line. It attaches the whole text,

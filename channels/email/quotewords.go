@@ -43,6 +43,9 @@ var dateFirst = regexp.MustCompile(`^\d{4}[-/.年]\s?\d{1,2}`)
 // mailInText matches a mail address in a line.
 var mailInText = regexp.MustCompile(`[\w.+%\-]+@[\w\-]+(?:\.[\w\-]+)+`)
 
+// addressInText returns the first mail address in a text; "" if there is none.
+func addressInText(text string) string { return mailInText.FindString(text) }
+
 // clockInText matches a time of day in an attribution.
 var clockInText = regexp.MustCompile(`\d{1,2}\s?[:.h時点]\s?\d{2}`)
 

@@ -16,15 +16,8 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"parley/channels"
+	"parley/channels/email/rawmail"
 )
-
-// copyHeader marks the copies that we file. A mail of ours without it in the folder of sent mail was
-// filed by the server; Reconcile needs that difference.
-const copyHeader = "X-Parley-Copy"
-
-// messageHeader repeats the Message-ID of a mail that Parley sends. Some servers replace the Message-ID,
-// and we must recognise the mail in the folder of sent mail.
-const messageHeader = "X-Parley-Message"
 
 // sentNames returns the usual names of the folder of sent mail, for servers that don't mark it
 // (RFC 6154): in lower case, without the folders above it.
@@ -201,7 +194,7 @@ func (s *imapSession) sightings(set imap.NumSet) ([]sighting, error) {
 		cmd := s.client.Fetch(set, options)
 		for data := cmd.Next(); data != nil; data = cmd.Next() {
 			m := &fetched{}
-			if err := m.read(data, maxHeaderBytes); err != nil {
+			if err := m.read(data, rawmail.MaxHeaderBytes); err != nil {
 				s.abandon()
 				break
 			}

@@ -19,6 +19,7 @@ import (
 	"github.com/wneessen/go-mail/smtp"
 
 	"parley/channels"
+	"parley/channels/email/rawmail"
 )
 
 // maxReplyBytes limits how much an SMTP server may send in one connection.
@@ -192,7 +193,7 @@ func (s *smtpSession) lastWords(cause error) error {
 
 // smtpPath writes an address for SMTP, with its local part quoted if needed.
 func smtpPath(address string) string {
-	if isASCII(address) {
+	if rawmail.IsASCII(address) {
 		return (&netmail.Address{Address: address}).String()
 	}
 	return "<" + address + ">"

@@ -9,6 +9,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"parley/channels"
+	"parley/channels/email/rawmail"
 	"parley/channels/pause"
 )
 
@@ -177,7 +178,7 @@ func (t *taking) size(uid imap.UID) int64 {
 	case t.d.old(m):
 		return 0
 	case m.sizeBytes > t.f.c.opts.maxBody:
-		return maxHeaderBytes
+		return rawmail.MaxHeaderBytes
 	case m.sizeBytes <= 0:
 		return t.f.c.opts.maxJoin + 1
 	}

@@ -126,14 +126,6 @@ func endsMark(rest string) bool {
 	return rest == "" || unicode.IsSpace(r)
 }
 
-// isLetter reports whether c is an ASCII letter.
-func isLetter(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-}
-
-// isDigit reports whether c is an ASCII digit.
-func isDigit(c byte) bool { return c >= '0' && c <= '9' }
-
 // escapeInline writes s escaped, so that Markdown shows it as it is.
 func escapeInline(out *strings.Builder, s string) {
 	if !strings.Contains(s, "://") {
@@ -153,7 +145,7 @@ func escapeInline(out *strings.Builder, s string) {
 // brackets.
 func bareURL(u string) string {
 	for i := range len(u) {
-		if c := u[i]; !isLetter(c) && !(c >= '0' && c <= '9') && strings.IndexByte("-./:?=%#+,;@&", c) < 0 {
+		if c := u[i]; (c >= utf8.RuneSelf || !wordRune(rune(c))) && strings.IndexByte("-./:?=%#+,;@&", c) < 0 {
 			return "<" + u + ">"
 		}
 	}

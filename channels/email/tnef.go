@@ -6,6 +6,7 @@ import (
 	"unicode/utf16"
 
 	"parley/channels"
+	"parley/channels/email/rawmail"
 )
 
 // tnefResult is the content of a winmail.dat.
@@ -13,7 +14,7 @@ type tnefResult struct {
 	files      []channels.Attachment
 	text, html string
 	complete   bool // all of it could be read
-	guess      *guesser
+	guess      *rawmail.Guesser
 }
 
 // TNEF numbers (MS-OXTNEF 2.1.2, MS-OXPROPS).
@@ -40,9 +41,9 @@ const (
 
 // tnef adds the files and the text of a winmail.dat. If not all of it can be decoded, it is added as a
 // file, too.
-func (c *content) tnef(p *part, name string) {
-	b := p.bytes()
-	result, ok := decodeTNEF(b, p.header.guess)
+func (c *content) tnef(p *rawmail.Part, name string) {
+	b := p.Bytes()
+	result, ok := decodeTNEF(b, p.Header.Guess)
 	if !ok || !result.complete {
 		if name == "" {
 			name = "winmail.dat"
@@ -56,7 +57,7 @@ func (c *content) tnef(p *part, name string) {
 }
 
 // decodeTNEF reads a winmail.dat; false if it is none. It checks every length against the bytes left.
-func decodeTNEF(b []byte, guess *guesser) (*tnefResult, bool) {
+func decodeTNEF(b []byte, guess *rawmail.Guesser) (*tnefResult, bool) {
 	if len(b) < 6 || binary.LittleEndian.Uint32(b) != tnefSignature {
 		return nil, false
 	}
@@ -85,8 +86,8 @@ func decodeTNEF(b []byte, guess *guesser) (*tnefResult, bool) {
 			result.complete = false // an attached mail or object, which is not decoded
 			continue
 		}
-		if f.Name = safeFileName(f.Name); f.Name == "" {
-			f.Name = inventName(i+1, f.ContentType)
+		if f.Name = rawmail.SafeFileName(f.Name); f.Name == "" {
+			f.Name = rawmail.InventFileName(i+1, f.ContentType)
 		}
 		kept = append(kept, f)
 	}
@@ -98,7 +99,7 @@ func decodeTNEF(b []byte, guess *guesser) (*tnefResult, bool) {
 func (r *tnefResult) attribute(id uint32, data []byte, file *channels.Attachment) {
 	switch {
 	case id == tnefBody:
-		r.text = toUTF8(data, "", r.guess)
+		r.text = rawmail.ToUTF8(data, "", r.guess)
 	case id == tnefMAPIProps:
 		hasRTF := false
 		r.complete = readProperties(data, func(prop uint16, value []byte, unicode bool) {
@@ -131,22 +132,22 @@ func (r *tnefResult) attribute(id uint32, data []byte, file *channels.Attachment
 			case prop == propAttachMIME && strings.Contains(text, "/"):
 				file.ContentType = strings.ToLower(text)
 			case prop == propAttachCID:
-				file.ContentID = normaliseCID(text)
+				file.ContentID = rawmail.CleanContentID(text)
 			}
 		})
 	}
 }
 
 // propText reads a string property, which ends in NUL.
-func propText(b []byte, unicode bool, guess *guesser) string {
+func propText(b []byte, unicode bool, guess *rawmail.Guesser) string {
 	if unicode {
 		units := make([]uint16, len(b)/2)
 		for i := range units {
 			units[i] = binary.LittleEndian.Uint16(b[2*i:])
 		}
-		return dropControls(strings.TrimRight(string(utf16.Decode(units)), "\x00"))
+		return rawmail.DropControls(strings.TrimRight(string(utf16.Decode(units)), "\x00"))
 	}
-	return toUTF8([]byte(strings.TrimRight(string(b), "\x00")), "", guess)
+	return rawmail.ToUTF8([]byte(strings.TrimRight(string(b), "\x00")), "", guess)
 }
 
 // readProperties calls each for all MAPI properties of a list; false if the list is damaged.

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"testing"
 	"unicode/utf16"
+
+	"parley/channels/email/rawmail"
 )
 
 // tnefWriter builds a winmail.dat.
@@ -64,7 +66,7 @@ func testTNEF() []byte {
 func TestTNEF(t *testing.T) {
 	t.Parallel()
 	whole := testTNEF()
-	r, ok := decodeTNEF(whole, newGuesser())
+	r, ok := decodeTNEF(whole, rawmail.NewGuesser())
 	if !ok || !r.complete || r.text != "Text in Outlook's own form" || len(r.files) != 1 {
 		t.Fatalf("%+v, %v", r, ok)
 	}
@@ -73,7 +75,7 @@ func TestTNEF(t *testing.T) {
 	}
 	complete := 0
 	for n := range whole { // cut anywhere
-		r, ok := decodeTNEF(whole[:n], newGuesser())
+		r, ok := decodeTNEF(whole[:n], rawmail.NewGuesser())
 		if !ok {
 			continue
 		}

@@ -66,7 +66,7 @@ func cutToken(s string) (seen tokenText, length int) {
 	}
 	seen.mac, rest = rest[1:9], rest[9:]
 	for i := range len(seen.mac) {
-		if hexDigit(seen.mac[i]) < 0 {
+		if !inMAC(seen.mac[i]) {
 			return tokenText{}, 0
 		}
 	}
@@ -79,7 +79,7 @@ func cutToken(s string) (seen tokenText, length int) {
 // cutNumber cuts a number of at most 18 digits, without zeros in front, off s.
 func cutNumber(s string) (number, rest string) {
 	n := 0
-	for n < len(s) && n < 18 && isDigit(s[n]) {
+	for n < len(s) && n < 18 && inNumber(s[n]) {
 		n++
 	}
 	if n == 0 || s[0] == '0' {
@@ -89,7 +89,13 @@ func cutNumber(s string) (number, rest string) {
 }
 
 // inTokenWord reports whether beside c there is no token, but the middle of another id.
-func inTokenWord(c byte) bool { return isLetter(c) || isDigit(c) || c == '.' }
+func inTokenWord(c byte) bool { return inNumber(c) || c|0x20 >= 'a' && c|0x20 <= 'z' || c == '.' }
+
+// inNumber reports whether c is an ASCII digit.
+func inNumber(c byte) bool { return c >= '0' && c <= '9' }
+
+// inMAC reports whether c is a hexadecimal digit.
+func inMAC(c byte) bool { return inNumber(c) || c|0x20 >= 'a' && c|0x20 <= 'f' }
 
 // verify checks a token against every key.
 func (t tokenText) verify(keys [][]byte) (conversation, message int64, ok bool) {
@@ -127,7 +133,7 @@ func scanTokens(keys [][]byte, text []byte) []token {
 			break
 		}
 		at += next
-		if at > 0 && inTokenWord(text[at-1]) || at+1 == len(text) || !isDigit(text[at+1]) {
+		if at > 0 && inTokenWord(text[at-1]) || at+1 == len(text) || !inNumber(text[at+1]) {
 			continue
 		}
 		seen, length := cutToken(string(text[at:min(len(text), at+tokenBytes+1)]))
@@ -152,4 +158,23 @@ func plusToken(keys [][]byte, address string) (conversation, message int64, ok b
 		return 0, 0, false
 	}
 	return parseToken(keys, tag)
+}
+
+// copyHeader marks the copies that we file. A mail of ours without it in the folder of sent mail was
+// filed by the server; Reconcile needs that difference.
+const copyHeader = "X-Parley-Copy"
+
+// messageHeader repeats the Message-ID of a mail that Parley sends. Some servers replace the Message-ID,
+// and we must recognise the mail in the folder of sent mail.
+const messageHeader = "X-Parley-Message"
+
+// cleanID returns a Message-ID without its brackets; "" when it can't be written into a header.
+func cleanID(id string) string {
+	id = strings.TrimSpace(id)
+	id = strings.TrimSuffix(strings.TrimPrefix(id, "<"), ">")
+	bad := func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '<' || r == '>' }
+	if len(id) > 500 || strings.IndexFunc(id, bad) >= 0 {
+		return ""
+	}
+	return id
 }

@@ -1,4 +1,4 @@
-package email
+package rawmail
 
 import (
 	"bytes"
@@ -15,28 +15,28 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
-// toUTF8 converts text of a declared charset ("" = none) to UTF-8 without control characters. It
+// ToUTF8 converts text of a declared charset ("" = none) to UTF-8 without control characters. It
 // tries, in this order: the declared charset, the one that an HTML document names, the one that the
 // bytes look like, windows-1252.
-func toUTF8(b []byte, declared string, guess *guesser) string {
-	return dropControls(decodeCharset(b, cleanLabel(declared), guess))
+func ToUTF8(b []byte, declared string, guess *Guesser) string {
+	return DropControls(decodeCharset(b, CharsetLabel(declared), guess))
 }
 
-// cleanLabel returns a charset's name without what mailers put around it, in lower case.
-func cleanLabel(declared string) string {
+// CharsetLabel returns a charset's name without what mailers put around it, in lower case.
+func CharsetLabel(declared string) string {
 	return strings.TrimPrefix(strings.ToLower(strings.Trim(declared, " \t\"';")), "charset=")
 }
 
-// isUTF8 reports whether toUTF8 would only remove control characters from b.
-func isUTF8(b []byte, label string) bool {
+// IsUTF8 reports whether ToUTF8 would only remove control characters from b.
+func IsUTF8(b []byte, label string) bool {
 	if label == "utf-7" || label == "unicode-1-1-utf-7" || bytes.Contains(b, []byte("\x1b$")) {
 		return false
 	}
 	return (!isMultiByte(label) || findEncoding(label) == nil) && utf8.Valid(b)
 }
 
-// decodeCharset is toUTF8 that keeps control characters.
-func decodeCharset(b []byte, declared string, guess *guesser) string {
+// decodeCharset is ToUTF8 that keeps control characters.
+func decodeCharset(b []byte, declared string, guess *Guesser) string {
 	if s, ok := byMark(b, declared); ok {
 		return s
 	}
@@ -160,9 +160,9 @@ func isMultiByte(label string) bool {
 	return false
 }
 
-// guesser guesses the charsets of one mail. A guess is slow, and a mail may have thousands of parts,
+// Guesser guesses the charsets of one mail. A guess is slow, and a mail may have thousands of parts,
 // names and ids, so the number of guesses is limited.
-type guesser struct {
+type Guesser struct {
 	guesses, bytes int               // how many guesses may still be made, and of how many bytes
 	last           encoding.Encoding // the last sure guess; nil = none
 }
@@ -174,13 +174,13 @@ const (
 	guessBytes  = 16 << 10
 )
 
-// newGuesser makes a guesser for one mail.
-func newGuesser() *guesser { return &guesser{guesses: mailGuesses, bytes: mailGuessed} }
+// NewGuesser makes a guesser for one mail.
+func NewGuesser() *Guesser { return &Guesser{guesses: mailGuesses, bytes: mailGuessed} }
 
 // encoding guesses the encoding of b: windows-1252 unless it is sure of another one. When no guesses
 // are left, it repeats the last one, because hardly any mail has two charsets. The same mail always
 // gives the same guesses. That matters because addresses and message ids depend on them.
-func (g *guesser) encoding(b []byte) encoding.Encoding {
+func (g *Guesser) encoding(b []byte) encoding.Encoding {
 	const minConfidence, minBytes = 30, 20
 	if len(b) >= minBytes && (g.guesses == 0 || g.bytes < minBytes) && g.last != nil {
 		return g.last
@@ -221,9 +221,9 @@ func rank(r chardet.Result) int {
 	return 1
 }
 
-// dropControls removes NUL and other control characters and turns all line ends into \n. The result
+// DropControls removes NUL and other control characters and turns all line ends into \n. The result
 // is valid UTF-8.
-func dropControls(s string) string {
+func DropControls(s string) string {
 	if strings.IndexByte(s, '\r') >= 0 {
 		s = strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n")
 	}
@@ -235,7 +235,7 @@ func dropControls(s string) string {
 	}
 	return strings.Map(func(r rune) rune {
 		switch {
-		case dropRune(r):
+		case Dropped(r):
 			return -1
 		case r == '\u2028' || r == '\u2029':
 			return '\n'
@@ -244,8 +244,8 @@ func dropControls(s string) string {
 	}, s)
 }
 
-// isUnwanted reports whether dropControls removes r or turns it into a line end.
-func isUnwanted(r rune) bool { return dropRune(r) || r == '\u2028' || r == '\u2029' }
+// isUnwanted reports whether DropControls removes r or turns it into a line end.
+func isUnwanted(r rune) bool { return Dropped(r) || r == '\u2028' || r == '\u2029' }
 
 // isClean reports whether s is ASCII without control characters, as most mails are.
 func isClean(s string) bool {
@@ -275,7 +275,7 @@ func decodeUTF7(b []byte) string {
 		if end == 0 {
 			out.WriteByte('+')
 		} else if enc, err := htmlindex.Get("utf-16be"); err == nil {
-			units := decodeBase64(b[:end])
+			units := DecodeBase64(b[:end])
 			if s, err := enc.NewDecoder().Bytes(units[:len(units)&^1]); err == nil {
 				out.Write(s)
 			}

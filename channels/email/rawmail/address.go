@@ -1,4 +1,4 @@
-package email
+package rawmail
 
 import (
 	"strings"
@@ -14,10 +14,10 @@ const (
 	addressBytes = 128 << 10 // of each field
 )
 
-// addresses reads address fields as tolerantly as a person would: groups, comments, missing commas
+// Addresses reads address fields as tolerantly as a person would: groups, comments, missing commas
 // and stray text never make it fail. Encoded names are decoded only after the field was split into
 // addresses, so that a name can't forge an address.
-func addresses(guess *guesser, values ...string) []channels.Party {
+func Addresses(guess *Guesser, values ...string) []channels.Party {
 	var out []channels.Party
 	seen := map[string]bool{}
 	room := addressItems
@@ -97,7 +97,7 @@ func indexOrEnd(s, signs string) int {
 }
 
 // parseAddress reads one address and its name: Ann <ann@acme.test>, ann@acme.test (Ann).
-func parseAddress(item string, guess *guesser) (channels.Party, bool) {
+func parseAddress(item string, guess *Guesser) (channels.Party, bool) {
 	name, address := "", ""
 	if open := strings.LastIndexByte(item, '<'); open >= 0 {
 		address, _, _ = strings.Cut(item[open+1:], ">")
@@ -123,7 +123,7 @@ func parseAddress(item string, guess *guesser) (channels.Party, bool) {
 	if !strings.Contains(address, "@") && !strings.Contains(address, "=?") {
 		return channels.Party{}, false
 	}
-	key := normaliseAddress(address, guess)
+	key := Address(address, guess)
 	if key == "" {
 		return channels.Party{}, false
 	}
@@ -143,12 +143,12 @@ func splitComment(s string) (plain, comment string) {
 	return s[:open] + " " + s[end+1:], s[open+1 : end]
 }
 
-// normaliseAddress returns an address in lower case without brackets and spaces; "" if a is none.
-func normaliseAddress(a string, guess *guesser) string {
-	a = strings.ToLower(decodeHeader(a, guess))
+// Address returns an address in lower case without brackets and spaces; "" if a is none.
+func Address(a string, guess *Guesser) string {
+	a = strings.ToLower(DecodeHeader(a, guess))
 	a = strings.TrimPrefix(strings.Trim(a, " <>\"'`,;"), "mailto:")
 	a = strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || dropRune(r) {
+		if unicode.IsSpace(r) || Dropped(r) {
 			return -1
 		}
 		return r
@@ -161,13 +161,13 @@ func normaliseAddress(a string, guess *guesser) string {
 }
 
 // displayName returns the person's name that stands before an address; "" if it repeats the address.
-func displayName(name, key string, guess *guesser) string {
+func displayName(name, key string, guess *Guesser) string {
 	name = strings.TrimSpace(name)
 	if len(name) >= 2 && name[0] == '"' && name[len(name)-1] == '"' {
 		name = name[1 : len(name)-1]
 	}
 	name = strings.ReplaceAll(strings.ReplaceAll(name, `\"`, `"`), `\\`, `\`)
-	name = strings.Trim(decodeHeader(name, guess), `"' `)
+	name = strings.Trim(DecodeHeader(name, guess), `"' `)
 	if len([]rune(name)) > 200 {
 		name = string([]rune(name)[:200])
 	}
@@ -177,32 +177,9 @@ func displayName(name, key string, guess *guesser) string {
 	return name
 }
 
-// withoutTag returns an address without its +tag.
-func withoutTag(address string) string {
+// WithoutTag returns an address without its +tag.
+func WithoutTag(address string) string {
 	local, domain, _ := strings.Cut(address, "@")
 	local, _, _ = strings.Cut(local, "+")
 	return local + "@" + domain
-}
-
-// ownAddress returns which of the account's own addresses a is, with or without a +tag; "" if it is
-// none.
-func (d *decoder) ownAddress(a string) string {
-	if d.own[a] {
-		return a
-	}
-	if bare := withoutTag(a); d.own[bare] {
-		return bare
-	}
-	return ""
-}
-
-// withoutOwn returns a list of recipients without the account's own addresses.
-func (d *decoder) withoutOwn(list []channels.Party) []channels.Party {
-	var out []channels.Party
-	for _, p := range list {
-		if d.ownAddress(p.Key) == "" {
-			out = append(out, p)
-		}
-	}
-	return out
 }

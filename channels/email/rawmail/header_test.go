@@ -1,11 +1,13 @@
-package email
+package rawmail
 
 import (
 	"bufio"
 	"bytes"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jhillyerd/enmime/v2"
 
@@ -50,7 +52,7 @@ func FuzzPlainHeader(f *testing.F) {
 	}
 	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, head []byte) {
-		budget.CheckRepeated(t, m, head, func(b []byte) { readHeader(b, nil) })
+		budget.CheckRepeated(t, m, head, func(b []byte) { ReadHeader(b, nil) })
 		quick, ok := plainHeader(head)
 		if !ok || len(head) == 0 {
 			return
@@ -59,5 +61,56 @@ func FuzzPlainHeader(f *testing.F) {
 		if err != nil && len(want) > 0 || !reflect.DeepEqual(map[string][]string(quick), map[string][]string(want)) {
 			t.Fatalf("%q gave %q, want %q, %v", head, quick, want, err)
 		}
+	})
+}
+
+// FuzzParams: a field's parameters never make reading fail.
+func FuzzParams(f *testing.F) {
+	for _, s := range []string{`text/plain; charset="utf-8"`, `a/b; filename*0*=utf-8''%e2; filename*1="x"`, `a; b=c d; e="f\"g"; =; ;`, `attachment; filename=a b.pdf`} {
+		f.Add(s)
+	}
+	for _, s := range budget.Seeds() {
+		f.Add(s)
+	}
+	m := budget.NewMeter()
+	f.Fuzz(func(t *testing.T, v string) {
+		budget.CheckRepeated(t, m, v, func(s string) { ParseParams(s, NewGuesser()) })
+		value, params := ParseParams(v, NewGuesser())
+		if strings.ContainsAny(value, ";\r\n") {
+			t.Fatalf("value %q", value)
+		}
+		for name := range params {
+			if name == "" || strings.ContainsAny(name, "=;") {
+				t.Fatalf("parameter %q of %q", name, v)
+			}
+		}
+		safe := SafeFileName(params["filename"])
+		if strings.ContainsAny(safe, `/\`) || len([]rune(safe)) > fileNameRunes {
+			t.Fatalf("file name %q", safe)
+		}
+	})
+}
+
+// FuzzHeader: a header becomes one clean line.
+func FuzzHeader(f *testing.F) {
+	for _, s := range []string{"=?utf-8?B?w6Q=?= =?utf-8?Q?=C3?= =?utf-8?Q?=A4?=", "=?iso-2022-jp?B?GyRCJCIbKEI=?=", "\xe4\xf6", "=?x?q?a?=", "=?utf-8?q?=0d=0aBcc:_x?="} {
+		f.Add(s)
+	}
+	for _, s := range budget.Seeds() {
+		f.Add(s)
+	}
+	m := budget.NewMeter()
+	f.Fuzz(func(t *testing.T, v string) {
+		budget.CheckRepeated(t, m, v, func(s string) { DecodeHeader(s, NewGuesser()) })
+		budget.CheckRepeated(t, m, v, func(s string) { Addresses(NewGuesser(), s) })
+		budget.CheckRepeated(t, m, v, func(s string) { MessageIDs(s, NewGuesser()) })
+		budget.CheckRepeated(t, m, v, func(s string) { parseDate(s) })
+		got := DecodeHeader(v, NewGuesser())
+		if !utf8.ValidString(got) || strings.ContainsAny(got, "\r\n\x00") {
+			t.Fatalf("%q became %q", v, got)
+		}
+		Addresses(NewGuesser(), v)
+		MessageIDs(v, NewGuesser())
+		parseDate(v)
 	})
 }

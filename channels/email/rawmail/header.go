@@ -1,4 +1,4 @@
-package email
+package rawmail
 
 import (
 	"cmp"
@@ -13,31 +13,31 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// headers are the undecoded header fields of a mail or of a part.
-type headers struct {
+// Header are the undecoded header fields of a mail or of a part.
+type Header struct {
 	fields textproto.MIMEHeader
-	guess  *guesser // the mail's, for charsets
+	Guess  *Guesser // the mail's, for charsets
 }
 
-// raw returns the first value of a field, unfolded but not decoded.
-func (h headers) raw(name string) string {
+// Raw returns the first value of a field, unfolded but not decoded.
+func (h Header) Raw(name string) string {
 	return h.fields.Get(name)
 }
 
-// text returns the first value of a field for people to read.
-func (h headers) text(name string) string {
-	return decodeHeader(h.raw(name), h.guess)
+// Text returns the first value of a field for people to read.
+func (h Header) Text(name string) string {
+	return DecodeHeader(h.Raw(name), h.Guess)
 }
 
-// all returns the values of a field, valueLimit at most.
-func (h headers) all(name string) []string {
+// All returns the values of a field, valueLimit at most.
+func (h Header) All(name string) []string {
 	values := h.fields.Values(name)
 	return values[:min(len(values), valueLimit)]
 }
 
-// has reports whether a field is there at all, even empty.
-func (h headers) has(name string) bool {
-	return len(h.all(name)) > 0
+// Has reports whether a field is there at all, even empty.
+func (h Header) Has(name string) bool {
+	return len(h.All(name)) > 0
 }
 
 // valueLimit is how many values of one field are read.
@@ -45,26 +45,29 @@ const valueLimit = 100
 
 // convert converts raw 8-bit values of the fields that hold text or addresses to UTF-8. charset is
 // that of the mail's text, which most likely is theirs too.
-func (h headers) convert(charset string) {
+func (h Header) convert(charset string) {
 	for _, name := range []string{
 		"Subject", "From", "To", "Cc", "Reply-To", "Sender", "Bcc", "Return-Path", "Delivered-To", "X-Original-To", "Envelope-To",
 		"Message-Id", "In-Reply-To", "References", "Date", "X-Failed-Recipients",
 	} {
-		values := h.all(name)
+		values := h.All(name)
 		for i, v := range values {
-			if !isASCII(v) && !utf8.ValidString(v) {
-				values[i] = toUTF8([]byte(v), charset, h.guess)
+			if !IsASCII(v) && !utf8.ValidString(v) {
+				values[i] = ToUTF8([]byte(v), charset, h.Guess)
 			}
 		}
 	}
 }
 
+// ConvertHeader converts raw 8-bit values of the part's header to UTF-8.
+func (p *Part) ConvertHeader() { p.Header.convert(firstCharset(p)) }
+
 // firstCharset returns the charset of the first part that names one; "" if none does.
-func firstCharset(p *part) string {
-	if cs := p.params["charset"]; cs != "" {
+func firstCharset(p *Part) string {
+	if cs := p.Params["charset"]; cs != "" {
 		return cs
 	}
-	for _, child := range p.children {
+	for _, child := range p.Children {
 		if cs := firstCharset(child); cs != "" {
 			return cs
 		}
@@ -89,9 +92,9 @@ func runeStart(s string, i int) int {
 // needs: with spaces inside, and a language after the charset.
 var encodedWord = regexp.MustCompile(`=\?([^?\s]{1,60})\?([bBqQ])\?(.*?)\?=`)
 
-// decodeHeader returns a field for people to read: encoded words and raw 8-bit bytes are decoded,
+// DecodeHeader returns a field for people to read: encoded words and raw 8-bit bytes are decoded,
 // control characters removed, spaces collapsed.
-func decodeHeader(v string, guess *guesser) string {
+func DecodeHeader(v string, guess *Guesser) string {
 	if len(v) > headerBytes {
 		v = v[:runeStart(v, headerBytes)]
 	}
@@ -101,13 +104,13 @@ func decodeHeader(v string, guess *guesser) string {
 	if strings.Contains(v, "=?") {
 		v = decodeWords(v, guess)
 	}
-	if !isASCII(v) {
-		v = toUTF8([]byte(v), "", guess)
+	if !IsASCII(v) {
+		v = ToUTF8([]byte(v), "", guess)
 	}
-	return cleanLine(v)
+	return CleanLine(v)
 }
 
-// isTidy reports whether decodeHeader would change nothing: the field is ASCII without encoded words,
+// isTidy reports whether DecodeHeader would change nothing: the field is ASCII without encoded words,
 // with single spaces between words only.
 func isTidy(v string) bool {
 	before := byte(' ')
@@ -123,13 +126,13 @@ func isTidy(v string) bool {
 
 // decodeWords decodes the encoded words of v. Adjacent words of one charset are joined as bytes first,
 // because many mailers split a character between two words.
-func decodeWords(v string, guess *guesser) string {
+func decodeWords(v string, guess *Guesser) string {
 	var out strings.Builder
 	var pending []byte
 	var charset string
 	flush := func() {
 		if len(pending) > 0 {
-			out.WriteString(toUTF8(pending, charset, guess))
+			out.WriteString(ToUTF8(pending, charset, guess))
 		}
 		pending = nil
 	}
@@ -138,7 +141,7 @@ func decodeWords(v string, guess *guesser) string {
 		between := v[at:m[0]]
 		if !wasWord || strings.TrimSpace(between) != "" {
 			flush()
-			out.WriteString(toUTF8([]byte(between), "", guess))
+			out.WriteString(ToUTF8([]byte(between), "", guess))
 		}
 		cs, _, _ := strings.Cut(strings.ToLower(v[m[2]:m[3]]), "*")
 		if cs != charset {
@@ -149,21 +152,21 @@ func decodeWords(v string, guess *guesser) string {
 		at, wasWord = m[1], true
 	}
 	flush()
-	out.WriteString(toUTF8([]byte(v[at:]), "", guess))
+	out.WriteString(ToUTF8([]byte(v[at:]), "", guess))
 	return out.String()
 }
 
 // decodeWord decodes the text of one encoded word, whose encoding is B or Q.
 func decodeWord(encoding, text string) []byte {
 	if strings.EqualFold(encoding, "b") {
-		return decodeBase64([]byte(text))
+		return DecodeBase64([]byte(text))
 	}
 	return decodeQuotedPrintable([]byte(strings.ReplaceAll(text, "_", " ")))
 }
 
-// cleanLine returns s as one line in NFC, without control characters and invisible direction
+// CleanLine returns s as one line in NFC, without control characters and invisible direction
 // overrides, and with single spaces.
-func cleanLine(s string) string {
+func CleanLine(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
 	space := false
@@ -172,7 +175,7 @@ func cleanLine(s string) string {
 		case unicode.IsSpace(r):
 			space = true
 			continue
-		case dropRune(r):
+		case Dropped(r):
 			continue
 		}
 		if space && b.Len() > 0 {
@@ -184,15 +187,15 @@ func cleanLine(s string) string {
 	return norm.NFC.String(b.String())
 }
 
-// dropRune reports whether a rune is removed from all text: control characters, and the direction
+// Dropped reports whether a rune is removed from all text: control characters, and the direction
 // overrides with which a program's name can be made to look like that of a picture.
-func dropRune(r rune) bool {
+func Dropped(r rune) bool {
 	return r == 0x202d || r == 0x202e || r == 0xfeff ||
 		(unicode.IsControl(r) && r != '\n' && r != '\t')
 }
 
-// isASCII reports whether s has 7-bit bytes only.
-func isASCII(s string) bool {
+// IsASCII reports whether s has 7-bit bytes only.
+func IsASCII(s string) bool {
 	for i := range len(s) {
 		if s[i] >= 0x80 {
 			return false
@@ -204,8 +207,8 @@ func isASCII(s string) bool {
 // referenceLimit is how many ids of one field are used; the last ones count.
 const referenceLimit = 100
 
-// messageIDs returns the ids of a field without angle brackets, in order; referenceLimit at most.
-func messageIDs(v string, guess *guesser) []string {
+// MessageIDs returns the ids of a field without angle brackets, in order; referenceLimit at most.
+func MessageIDs(v string, guess *Guesser) []string {
 	if len(v) > 1<<17 {
 		v = v[len(v)-1<<17:]
 	}
@@ -239,16 +242,16 @@ func messageIDs(v string, guess *guesser) []string {
 		ids = ids[len(ids)-referenceLimit:]
 	}
 	for i, id := range ids {
-		ids[i] = toUTF8([]byte(id), "", guess)
+		ids[i] = ToUTF8([]byte(id), "", guess)
 	}
 	return ids
 }
 
-// references returns the ids that a mail answers, the most reliable first: In-Reply-To, then
+// References returns the ids that a mail answers, the most reliable first: In-Reply-To, then
 // References from right to left, each once.
-func references(h headers) []string {
-	ids := messageIDs(h.raw("In-Reply-To"), h.guess)
-	refs := messageIDs(strings.Join(h.all("References"), " "), h.guess)
+func References(h Header) []string {
+	ids := MessageIDs(h.Raw("In-Reply-To"), h.Guess)
+	refs := MessageIDs(strings.Join(h.All("References"), " "), h.Guess)
 	for i := len(refs) - 1; i >= 0; i-- {
 		ids = append(ids, refs[i])
 	}
@@ -266,16 +269,16 @@ func references(h headers) []string {
 // dateNoise matches what mailers add to dates: comments, and the German word "Uhr".
 var dateNoise = regexp.MustCompile(`\s*\([^)]*\)|\s+(?:Uhr)\b`)
 
-// date returns when a mail was written: by Date, else by the newest Received, else internal, the time
+// Date returns when a mail was written: by Date, else by the newest Received, else internal, the time
 // at which it arrived in the mailbox.
-func date(h headers, internal time.Time) time.Time {
-	if t, ok := parseDate(h.text("Date")); ok {
+func Date(h Header, internal time.Time) time.Time {
+	if t, ok := parseDate(h.Text("Date")); ok {
 		return t
 	}
-	received := h.all("Received")
+	received := h.All("Received")
 	for _, v := range received[:min(len(received), 50)] {
 		if i := strings.LastIndexByte(v, ';'); i >= 0 {
-			if t, ok := parseDate(decodeHeader(v[i+1:], h.guess)); ok {
+			if t, ok := parseDate(DecodeHeader(v[i+1:], h.Guess)); ok {
 				return t
 			}
 		}

@@ -1,10 +1,10 @@
-package email
+package rawmail
 
 import "strings"
 
-// unflow joins the soft-broken lines of format=flowed text (RFC 3676). With delsp, the space at which
+// Unflow joins the soft-broken lines of format=flowed text (RFC 3676). With delsp, the space at which
 // a line was broken is dropped.
-func unflow(text string, delsp bool) string {
+func Unflow(text string, delsp bool) string {
 	var out strings.Builder
 	open, openDepth := false, 0 // whether the next line continues this one, and its quote depth
 	for i, line := range strings.Split(text, "\n") {

@@ -1,4 +1,4 @@
-package email
+package rawmail
 
 import (
 	"bufio"
@@ -14,16 +14,16 @@ import (
 const (
 	maxDepth       = 30
 	maxParts       = 1000
-	maxHeaderBytes = 1 << 20
+	MaxHeaderBytes = 1 << 20
 )
 
-// part is a node of a mail's MIME tree. Its bytes are slices of the mail.
-type part struct {
-	header   headers
-	ctype    string // "text/plain", lower case
-	params   map[string]string
-	body     []byte // still transfer-encoded
-	children []*part
+// Part is a node of a mail's MIME tree. Its bytes are slices of the mail.
+type Part struct {
+	Header   Header
+	Type     string // "text/plain", lower case
+	Params   map[string]string
+	Body     []byte // still transfer-encoded
+	Children []*Part
 }
 
 // splitter reads the MIME tree of one mail within the limits. Of enmime it uses only the tolerant
@@ -32,7 +32,7 @@ type part struct {
 type splitter struct {
 	parts   int
 	notices []string
-	guess   *guesser
+	guess   *Guesser
 }
 
 // note adds a remark once.
@@ -52,35 +52,35 @@ const (
 	noticeHeaders = "This mail has more than 1 MB of headers: the others are only in the attached original."
 )
 
-// readMail reads a whole mail, and returns remarks about the limits that it exceeds. It ignores blanks
+// Read reads a whole mail, and returns remarks about the limits that it exceeds. It ignores blanks
 // before the first header. In a mail without newlines, carriage returns end lines.
-func readMail(raw []byte) (*part, []string) {
+func Read(raw []byte) (*Part, []string) {
 	if bytes.IndexByte(raw, '\n') < 0 {
 		raw = bytes.ReplaceAll(raw, []byte("\r"), []byte("\n"))
 	}
-	s := &splitter{guess: newGuesser()}
+	s := &splitter{guess: NewGuesser()}
 	return s.read(bytes.TrimLeft(raw, " \t\r\n"), 0, "text/plain"), s.notices
 }
 
 // read reads a part and all of its parts. defaultType is the type of a part that doesn't name one.
-func (s *splitter) read(b []byte, depth int, defaultType string) *part {
+func (s *splitter) read(b []byte, depth int, defaultType string) *Part {
 	s.parts++
-	head, body := splitHead(b)
-	if len(head) > maxHeaderBytes {
+	head, body := SplitHead(b)
+	if len(head) > MaxHeaderBytes {
 		s.note(noticeHeaders)
-		head = head[:bytes.LastIndexByte(head[:maxHeaderBytes], '\n')+1]
+		head = head[:bytes.LastIndexByte(head[:MaxHeaderBytes], '\n')+1]
 	}
-	p := &part{header: readHeader(head, s.guess), body: body}
-	p.ctype, p.params = contentType(p.header, defaultType)
-	if !strings.HasPrefix(p.ctype, "multipart/") {
+	p := &Part{Header: ReadHeader(head, s.guess), Body: body}
+	p.Type, p.Params = contentType(p.Header, defaultType)
+	if !strings.HasPrefix(p.Type, "multipart/") {
 		return p
 	}
-	chunks := splitBody(body, p.params["boundary"])
+	chunks := splitBody(body, p.Params["boundary"])
 	if len(chunks) == 0 {
 		chunks = splitBody(body, guessBoundary(body))
 	}
 	if len(chunks) == 0 {
-		p.ctype = "text/plain" // a multipart without parts is shown as text
+		p.Type = "text/plain" // a multipart without parts is shown as text
 		return p
 	}
 	if depth >= maxDepth {
@@ -88,7 +88,7 @@ func (s *splitter) read(b []byte, depth int, defaultType string) *part {
 		return p
 	}
 	childType := "text/plain"
-	if p.ctype == "multipart/digest" {
+	if p.Type == "multipart/digest" {
 		childType = "message/rfc822"
 	}
 	for _, chunk := range chunks {
@@ -96,14 +96,14 @@ func (s *splitter) read(b []byte, depth int, defaultType string) *part {
 			s.note(noticeParts)
 			break
 		}
-		p.children = append(p.children, s.read(chunk, depth+1, childType))
+		p.Children = append(p.Children, s.read(chunk, depth+1, childType))
 	}
 	return p
 }
 
-// splitHead separates header and body. A line that can't be a header, with no header behind it, already
+// SplitHead separates header and body. A line that can't be a header, with no header behind it, already
 // belongs to the body: so text without a header is a body.
-func splitHead(b []byte) (head, body []byte) {
+func SplitHead(b []byte) (head, body []byte) {
 	if bytes.HasPrefix(b, []byte("From ")) || bytes.HasPrefix(b, []byte(">From ")) { // mbox
 		_, b, _ = bytes.Cut(b, []byte("\n"))
 	}
@@ -154,16 +154,16 @@ func headerLine(line []byte, first bool) bool {
 	return true
 }
 
-// readHeader reads a header block. It leaves out fields that can't be read.
-func readHeader(head []byte, guess *guesser) headers {
+// ReadHeader reads a header block. It leaves out fields that can't be read.
+func ReadHeader(head []byte, guess *Guesser) Header {
 	if fields, ok := plainHeader(head); ok {
-		return headers{fields, guess}
+		return Header{fields, guess}
 	}
 	fields, err := enmime.ReadHeader(bufio.NewReaderSize(bytes.NewReader(head), 512), ignoreErrors{})
 	if err != nil && len(fields) == 0 {
 		fields = nil
 	}
-	return headers{fields, guess}
+	return Header{fields, guess}
 }
 
 // plainHeader reads a well-formed header block, as almost all are. It gives the same result as enmime's
@@ -215,13 +215,16 @@ func (ignoreErrors) AddWarning(string, string, ...any) {}
 // mediaType matches a well-formed media type.
 var mediaType = regexp.MustCompile(`^[a-z0-9!#$&^_.+\-]{1,100}/[a-z0-9!#$&^_.+\-]{1,100}$`)
 
+// IsMediaType reports whether a text is a well-formed media type in lower case: "image/png".
+func IsMediaType(text string) bool { return mediaType.MatchString(text) }
+
 // contentType returns a part's type and parameters. It corrects the usual mistakes of mailers.
-func contentType(h headers, defaultType string) (string, map[string]string) {
-	v := h.raw("Content-Type")
+func contentType(h Header, defaultType string) (string, map[string]string) {
+	v := h.Raw("Content-Type")
 	if strings.TrimSpace(v) == "" {
 		return defaultType, map[string]string{}
 	}
-	ctype, params := parseParams(v, h.guess)
+	ctype, params := ParseParams(v, h.Guess)
 	switch major, _, found := strings.Cut(ctype, "/"); {
 	case ctype == "" || ctype == "text" || ctype == "plain":
 		ctype = "text/plain"
@@ -229,11 +232,11 @@ func contentType(h headers, defaultType string) (string, map[string]string) {
 		ctype = "text/html"
 	case !found && params["boundary"] != "":
 		ctype = "multipart/mixed"
-	case !found || major == "" || !mediaType.MatchString(ctype):
-		_, disposition := parseParams(h.raw("Content-Disposition"), h.guess)
-		if named := fileName(disposition, params, h.guess) != ""; !named {
+	case !found || major == "" || !IsMediaType(ctype):
+		_, disposition := ParseParams(h.Raw("Content-Disposition"), h.Guess)
+		if named := FileName(disposition, params, h.Guess) != ""; !named {
 			ctype = "text/plain" // not a file, so there is something to read
-		} else if !mediaType.MatchString(ctype) {
+		} else if !IsMediaType(ctype) {
 			ctype = "application/octet-stream"
 		}
 	}
@@ -310,4 +313,9 @@ func guessBoundary(body []byte) string {
 		}
 	}
 	return ""
+}
+
+// Bytes returns a leaf's content without its transfer encoding.
+func (p *Part) Bytes() []byte {
+	return decodeTransfer(p.Body, p.Header.Raw("Content-Transfer-Encoding"))
 }

@@ -1,6 +1,8 @@
-package email
+package rawmail
 
 import (
+	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,16 +11,16 @@ import (
 // paramBytes is how much of a Content-Type or Content-Disposition is read.
 const paramBytes = 16 << 10
 
-// parseParams reads a field like Content-Type: its value in lower case and its parameters, including
+// ParseParams reads a field like Content-Type: its value in lower case and its parameters, including
 // RFC 2231 pieces and charsets. It never fails: values without quotes, stray semicolons and unknown
 // charsets are read as their author meant them.
-func parseParams(v string, guess *guesser) (value string, params map[string]string) {
+func ParseParams(v string, guess *Guesser) (value string, params map[string]string) {
 	if len(v) > paramBytes {
 		v = v[:paramBytes]
 	}
 	value, rest, _ := strings.Cut(v, ";")
 	value, _, _ = strings.Cut(value, "(")
-	value = strings.ToLower(strings.Trim(firstWord(value), "\"'<>"))
+	value = strings.ToLower(strings.Trim(FirstWord(value), "\"'<>"))
 	params = map[string]string{}
 	extended := map[string]map[int]piece{}
 	for rest != "" {
@@ -98,7 +100,7 @@ func splitParamName(name string) (base string, n int, encoded bool) {
 }
 
 // joinPieces joins the pieces of an RFC 2231 value and converts it to UTF-8.
-func joinPieces(pieces map[int]piece, guess *guesser) string {
+func joinPieces(pieces map[int]piece, guess *Guesser) string {
 	order := make([]int, 0, len(pieces))
 	for n := range pieces {
 		order = append(order, n)
@@ -114,24 +116,24 @@ func joinPieces(pieces map[int]piece, guess *guesser) string {
 			}
 		}
 		if pieces[n].encoded {
-			b = append(b, decodePercent(text)...)
+			b = append(b, DecodePercent(text)...)
 		} else {
 			b = append(b, text...)
 		}
 	}
-	return toUTF8(b, charset, guess)
+	return ToUTF8(b, charset, guess)
 }
 
-// decodePercent decodes %XX.
-func decodePercent(text string) []byte {
+// DecodePercent decodes %XX.
+func DecodePercent(text string) []byte {
 	return decodeQuotedPrintable([]byte(strings.ReplaceAll(strings.ReplaceAll(text, "=", "=3D"), "%", "=")))
 }
 
-// fileName returns the name of a part's file without folders; "" if it has none. disposition and ctype
+// FileName returns the name of a part's file without folders; "" if it has none. disposition and ctype
 // are the parameters of Content-Disposition and Content-Type.
-func fileName(disposition, ctype map[string]string, guess *guesser) string {
+func FileName(disposition, ctype map[string]string, guess *Guesser) string {
 	for _, name := range []string{disposition["filename"], ctype["name"], ctype["filename"], ctype["file"], disposition["name"]} {
-		if name = safeFileName(decodeHeader(name, guess)); name != "" {
+		if name = SafeFileName(DecodeHeader(name, guess)); name != "" {
 			return name
 		}
 	}
@@ -141,9 +143,9 @@ func fileName(disposition, ctype map[string]string, guess *guesser) string {
 // fileNameRunes is the longest file name that is kept.
 const fileNameRunes = 150
 
-// safeFileName returns a file name without folders, and with _ in place of characters that file systems
+// SafeFileName returns a file name without folders, and with _ in place of characters that file systems
 // refuse. A long name is shortened but keeps its extension.
-func safeFileName(name string) string {
+func SafeFileName(name string) string {
 	name = name[strings.LastIndexAny(name, `/\`)+1:]
 	name = strings.Map(func(r rune) rune {
 		if strings.ContainsRune(`<>:"|?*`, r) || r < 0x20 {
@@ -160,4 +162,45 @@ func safeFileName(name string) string {
 		name = string(runes[:fileNameRunes-len(ext)]) + ext
 	}
 	return name
+}
+
+// FirstWord returns the first word of a field, without the comments that may follow.
+func FirstWord(s string) string {
+	if fields := strings.Fields(s); len(fields) > 0 {
+		return strings.Trim(fields[0], ";,.")
+	}
+	return ""
+}
+
+// ContentID returns the id by which HTML refers to a part; "" if it has none.
+func ContentID(h Header) string {
+	return CleanContentID(h.Raw("Content-Id"))
+}
+
+// CleanContentID makes content ids comparable: without brackets and "cid:", URL-decoded.
+func CleanContentID(id string) string {
+	id = strings.Trim(strings.TrimSpace(id), "<>")
+	if len(id) > 4 && strings.EqualFold(id[:4], "cid:") {
+		id = id[4:]
+	}
+	if decoded, err := url.PathUnescape(id); err == nil {
+		id = decoded
+	}
+	if len(id) > 300 {
+		return ""
+	}
+	return CleanLine(strings.ToValidUTF8(id, "\uFFFD"))
+}
+
+// InventFileName names a file that came without a name.
+func InventFileName(n int, ctype string) string {
+	ext := map[string]string{
+		"text/plain": ".txt", "text/html": ".html", "image/jpeg": ".jpg", "image/jpg": ".jpg", "image/png": ".png",
+		"image/gif": ".gif", "application/pdf": ".pdf", "message/rfc822": ".eml", "text/rfc822-headers": ".txt",
+		"audio/mpeg": ".mp3", "video/mp4": ".mp4", "image/tiff": ".tif", "image/webp": ".webp", "image/heic": ".heic",
+	}[ctype]
+	if ext == "" {
+		ext = ".bin" // not package mime, whose tables differ from machine to machine
+	}
+	return fmt.Sprintf("part-%d%s", n, ext)
 }

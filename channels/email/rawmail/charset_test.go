@@ -1,4 +1,4 @@
-package email
+package rawmail
 
 import (
 	"bytes"
@@ -57,12 +57,12 @@ func TestCharsets(t *testing.T) {
 		{"utf-8", "exe\u202egpj\ufeff", "exegpj"},
 	}
 	for _, tt := range tests {
-		if got := toUTF8([]byte(tt.bytes), tt.declared, newGuesser()); got != tt.want {
+		if got := ToUTF8([]byte(tt.bytes), tt.declared, NewGuesser()); got != tt.want {
 			t.Errorf("%q of %q = %q, want %q", tt.declared, tt.bytes, got, tt.want)
 		}
 	}
 	russian := encode(charmap.Windows1251, "Здравствуйте, где мой заказ номер пятнадцать? Спасибо за ответ, жду.")
-	if got := toUTF8([]byte(russian), "", newGuesser()); !strings.Contains(got, "заказ") {
+	if got := ToUTF8([]byte(russian), "", NewGuesser()); !strings.Contains(got, "заказ") {
 		t.Errorf("undeclared Russian = %q", got)
 	}
 }
@@ -73,7 +73,7 @@ func TestUndeclaredBytesAreReadOneWay(t *testing.T) {
 	t.Parallel()
 	raw := []byte("Ann Lee <ann@custom\xf1r.test>")
 	for range 500 {
-		if got := toUTF8(raw, "", newGuesser()); got != "Ann Lee <ann@customñr.test>" {
+		if got := ToUTF8(raw, "", NewGuesser()); got != "Ann Lee <ann@customñr.test>" {
 			t.Fatalf("the address became %q", got)
 		}
 	}
@@ -82,13 +82,13 @@ func TestUndeclaredBytesAreReadOneWay(t *testing.T) {
 // A mail of more undeclared texts than are guessed at is read as its first ones were.
 func TestUndeclaredTextsBeyondTheBound(t *testing.T) {
 	t.Parallel()
-	guess := newGuesser()
+	guess := NewGuesser()
 	russian, err := charmap.Windows1251.NewEncoder().Bytes([]byte("Здравствуйте, где мой заказ номер пятнадцать? Спасибо за ответ, жду."))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for n := range 2 * mailGuesses {
-		if got := toUTF8(russian, "", guess); !strings.Contains(got, "заказ") {
+		if got := ToUTF8(russian, "", guess); !strings.Contains(got, "заказ") {
 			t.Fatalf("text %d = %q", n, got)
 		}
 	}
@@ -111,7 +111,7 @@ func TestHeaderWords(t *testing.T) {
 		{"", ""},
 	}
 	for _, tt := range tests {
-		if got := decodeHeader(tt.in, newGuesser()); got != tt.want {
+		if got := DecodeHeader(tt.in, NewGuesser()); got != tt.want {
 			t.Errorf("decodeHeader(%q) = %q, want %q", tt.in, got, tt.want)
 		}
 	}
@@ -152,7 +152,7 @@ func TestFlowed(t *testing.T) {
 		{"", "", false},
 	}
 	for _, tt := range tests {
-		if got := unflow(tt.in, tt.delsp); got != tt.want {
+		if got := Unflow(tt.in, tt.delsp); got != tt.want {
 			t.Errorf("unflow(%q) = %q, want %q", tt.in, got, tt.want)
 		}
 	}
@@ -171,9 +171,9 @@ func FuzzTransfer(f *testing.F) {
 	m := budget.NewMeter()
 	f.Fuzz(func(t *testing.T, b []byte, encoding string) {
 		budget.CheckRepeated(t, m, b, func(b []byte) { decodeTransfer(b, encoding) })
-		budget.CheckRepeated(t, m, b, func(b []byte) { toUTF8(b, encoding, newGuesser()) })
-		budget.CheckRepeated(t, m, string(b), func(s string) { unflow(s, len(encoding)%2 == 0) })
-		if got := decodeBase64([]byte(base64.StdEncoding.EncodeToString(b))); !bytes.Equal(got, b) {
+		budget.CheckRepeated(t, m, b, func(b []byte) { ToUTF8(b, encoding, NewGuesser()) })
+		budget.CheckRepeated(t, m, string(b), func(s string) { Unflow(s, len(encoding)%2 == 0) })
+		if got := DecodeBase64([]byte(base64.StdEncoding.EncodeToString(b))); !bytes.Equal(got, b) {
 			t.Fatalf("base64 of %q = %q", b, got)
 		}
 		var out bytes.Buffer
@@ -185,7 +185,7 @@ func FuzzTransfer(f *testing.F) {
 		if got := decodeQuotedPrintable(out.Bytes()); !bytes.Equal(got, b) {
 			t.Fatalf("quoted-printable of %q = %q", b, got)
 		}
-		if s := toUTF8(b, encoding, newGuesser()); !utf8.ValidString(s) || strings.ContainsAny(s, "\x00\r") {
+		if s := ToUTF8(b, encoding, NewGuesser()); !utf8.ValidString(s) || strings.ContainsAny(s, "\x00\r") {
 			t.Fatalf("%q of %q = %q", encoding, b, s)
 		}
 	})

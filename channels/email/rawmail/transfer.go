@@ -1,4 +1,4 @@
-package email
+package rawmail
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ func decodeTransfer(b []byte, encoding string) []byte {
 	encoding, _, _ = strings.Cut(encoding, ";")
 	switch strings.ReplaceAll(strings.TrimSpace(encoding), " ", "") {
 	case "base64":
-		return decodeBase64(b)
+		return DecodeBase64(b)
 	case "quoted-printable":
 		return decodeQuotedPrintable(b)
 	case "x-uuencode", "x-uue", "uuencode", "uue":
@@ -40,9 +40,9 @@ func sextet(c byte) int {
 	return -1
 }
 
-// decodeBase64 skips what is no digit and goes on after padding in the middle,
+// DecodeBase64 skips what is no digit and goes on after padding in the middle,
 // which joined pieces have.
-func decodeBase64(b []byte) []byte {
+func DecodeBase64(b []byte) []byte {
 	out := make([]byte, 0, len(b)/4*3+3)
 	bits, n := 0, 0
 	for _, c := range b {
@@ -136,3 +136,11 @@ func appendUULine(out, line []byte) []byte {
 	}
 	return out
 }
+
+// isLetter reports whether c is an ASCII letter.
+func isLetter(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
+
+// isDigit reports whether c is an ASCII digit.
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
