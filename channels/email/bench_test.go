@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"parley/channels/email/bodytext"
 )
 
 // BenchmarkDecode10kB measures what one ordinary mail of 10 kB costs: text and HTML
@@ -35,7 +37,7 @@ func BenchmarkDecodePlain10kB(b *testing.B) {
 // BenchmarkPolicy measures what sharing it saves.
 func BenchmarkPolicy(b *testing.B) {
 	for b.Loop() {
-		newPolicy()
+		bodytext.NewPolicy()
 	}
 }
 

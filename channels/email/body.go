@@ -5,12 +5,13 @@ import (
 	"strings"
 
 	"parley/channels"
+	"parley/channels/email/bodytext"
 	"parley/channels/email/rawmail"
 )
 
 // content is the content of a mail, in its author's order.
 type content struct {
-	segments  []segment
+	segments  []bodytext.Segment
 	files     []channels.Attachment
 	calendars []string // invitations as Markdown
 	signed    bool
@@ -83,8 +84,8 @@ func (c *content) alternative(p *rawmail.Part) {
 	case rich == nil:
 		rich = plain
 	case plain != nil:
-		if len(rich.segments) > 0 && rich.segments[0].plain == "" {
-			rich.segments[0].plain = plain.plainText()
+		if len(rich.segments) > 0 && rich.segments[0].Plain == "" {
+			rich.segments[0].Plain = plain.plainText()
 		}
 		c.extras(plain)
 	}
@@ -118,7 +119,7 @@ func (c *content) extras(sub *content) {
 // hasHTML reports whether any segment has HTML.
 func (c *content) hasHTML() bool {
 	for _, s := range c.segments {
-		if s.html != "" {
+		if s.HTML != "" {
 			return true
 		}
 	}
@@ -129,7 +130,7 @@ func (c *content) hasHTML() bool {
 func (c *content) plainText() string {
 	var all []string
 	for _, s := range c.segments {
-		all = append(all, s.plain)
+		all = append(all, s.Plain)
 	}
 	return strings.Join(all, "\n\n")
 }
@@ -174,13 +175,13 @@ func (c *content) text(p *rawmail.Part) {
 	}
 	text := rawmail.ToUTF8(b, p.Params["charset"], p.Header.Guess)
 	if p.Type == "text/html" {
-		c.segments = append(c.segments, segment{html: text})
+		c.segments = append(c.segments, bodytext.Segment{HTML: text})
 		return
 	}
 	if strings.EqualFold(p.Params["format"], "flowed") {
 		text = rawmail.Unflow(text, strings.EqualFold(p.Params["delsp"], "yes"))
 	}
-	c.segments = append(c.segments, segment{plain: text})
+	c.segments = append(c.segments, bodytext.Segment{Plain: text})
 }
 
 // longText is the longest plain text, in bytes, that is shown as a whole. Of a longer one the

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"parley/channels"
+	"parley/channels/email/bodytext"
 	"parley/channels/email/rawmail"
 )
 
@@ -42,7 +43,7 @@ func (d *decoder) bounce(root *rawmail.Part, c *content, in *channels.Inbound, r
 	in.Automatic = "bounce"
 	text := c.plainText()
 	if strings.TrimSpace(text) == "" && len(c.segments) > 0 {
-		text = strippedHTML(c.segments[0].html)
+		text = bodytext.StrippedHTML(c.segments[0].HTML)
 	}
 	text = text[:min(len(text), reportBytes)]
 	raw = raw[:min(len(raw), reportBytes)]
@@ -89,7 +90,7 @@ func (d *decoder) prose(h rawmail.Header, subject, text string, c *content) []re
 	if len(kept) == 0 && (isBounceSubject(subject) || c.returned != nil) {
 		reply := replyInText(text)
 		r := report{action: "failed", status: enhancedCode.FindString(reply), reply: reply}
-		if a := rawmail.Address(addressInText(reply), h.Guess); d.ownAddress(a) == "" {
+		if a := rawmail.Address(bodytext.AddressInText(reply), h.Guess); d.ownAddress(a) == "" {
 			r.recipient = a
 		}
 		if saysDelayed(text) {

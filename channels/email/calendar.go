@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/email/bodytext"
 	"parley/channels/email/rawmail"
 )
 
@@ -213,5 +214,5 @@ func prefixed(separator, text string) string {
 	if text == "" {
 		return ""
 	}
-	return separator + escaped(text)
+	return separator + bodytext.Escape(text)
 }

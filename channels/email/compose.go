@@ -14,6 +14,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"parley/channels"
+	"parley/channels/email/bodytext"
 	"parley/channels/email/rawmail"
 )
 
@@ -35,11 +36,11 @@ func (c *Channel) compose(o channels.Outbound) (*outgoing, error) {
 	msg := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithEncoding(mail.EncodingQP))
 	h.apply(msg)
 	md := c.process.markdown()
-	rendered, err := renderHTML(md, o.Text, o.Signature, o.SignatureHTML)
+	rendered, err := bodytext.RenderHTML(md, o.Text, o.Signature, o.SignatureHTML)
 	if err != nil {
 		return nil, badContent("The text can't be turned into a mail.", "Shorten or simplify it.", err)
 	}
-	msg.SetBodyString(mail.TypeTextPlain, renderText(md, o.Text, o.Signature))
+	msg.SetBodyString(mail.TypeTextPlain, bodytext.RenderText(md, o.Text, o.Signature))
 	msg.AddAlternativeString(mail.TypeTextHTML, rendered)
 	mark := newMark()
 	var files []channels.File

@@ -2,7 +2,10 @@ package email
 
 import (
 	"bytes"
+	"context"
+	"encoding/base64"
 	"fmt"
+	"io"
 	netmail "net/mail"
 	"regexp"
 	"slices"
@@ -291,65 +294,35 @@ func TestMarkdownRoundTrip(t *testing.T) {
 	}
 }
 
-func TestPlainText(t *testing.T) {
+// A mail carries the pictures of its signature, where its reader's program finds them without
+// loading anything, and its files behind them.
+func TestComposeSignaturePictures(t *testing.T) {
 	t.Parallel()
-	tests := [][2]string{
-		{"5 \\* 3 &amp; \\&amp;", "5 * 3 & &amp;"},
-		{"a\nb  \nc", "a\nb\nc"},
-		{"**b** *i* ~~s~~ `c*d`", "*b* _i_ s `c*d`"},
-		{"[text](https://x.test) <https://y.test> [https://z.test](https://z.test)", "text <https://x.test> https://y.test https://z.test"},
-		{"[mail](mailto:a@b.test) [a@b.test](mailto:a@b.test)", "mail <mailto:a@b.test> a@b.test"},
-		{"[x](javascript:alert(1)) [y]( JavaScript:alert(1))", "x y"},
-		{"![cat](https://x.test/c.png)", "cat <https://x.test/c.png>"},
-		{"- a\n- b\n  1. c", "- a\n- b\n  1. c"},
-		{"3. a\n4. b", "3. a\n4. b"},
-		{"- a\n\n- b", "- a\n\n- b"},
-		{"> q\n>\n> r", "> q\n>\n> r"},
-		{"```\nx < y\n\nz\n```", "    x < y\n\n    z"},
-		{"# H\n\n---\n\nt", "H\n\n* * *\n\nt"},
-		{"| A | B |\n|---|---|\n| 1 | x<br>y |", "A | B\n1 | x y"},
-		{"use <b> and <!-- c -->", "use <b> and <!-- c -->"},
-		{"<div>\n**x**\n</div>", "<div>\n*x*\n</div>"},
-		{"- [x] done\n- [ ] open", "- [x] done\n- [ ] open"},
-		{"a\\", "a\\"},
-		{"[1]: https://acme.test/a", "[1]: https://acme.test/a"},
-		{"", ""},
+	logo, report := bytes.Repeat([]byte("logo"), 100), []byte("report")
+	o := reply()
+	o.Signature, o.SignatureHTML = "Ann", `<b>Ann</b><img src="cid:signature-1@parley"/>`
+	o.SignaturePictures = []channels.Picture{{ContentID: "signature-1@parley", File: channels.File{Name: "logo.png", ContentType: "image/png", SizeBytes: int64(len(logo)),
+		Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(logo)), nil }}}}
+	o.Files = []channels.File{file("report.txt", report)}
+	m, err := composer(t).compose(o)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, tc := range tests {
-		if got := plain(newMarkdown(), tc[0]); got != tc[1] {
-			t.Errorf("%q:\n%q, want\n%q", tc[0], got, tc[1])
-		}
+	var raw bytes.Buffer
+	if _, err := m.writeTo(t.Context(), &raw); err != nil {
+		t.Fatal(err)
 	}
-}
-
-// Raw HTML of an agent, or of a customer who is quoted, is shown and never acts.
-func TestRawHTMLIsText(t *testing.T) {
-	t.Parallel()
-	for source, want := range map[string]string{
-		"use <b> here":                     "use &lt;b&gt; here",
-		"<script>alert(1)</script>":        "&lt;script&gt;alert(1)&lt;/script&gt;",
-		"<div onclick=\"x\">\ny\n</div>":   "&lt;div onclick=&quot;x&quot;&gt;",
-		"<!-- hidden -->":                  "&lt;!-- hidden --&gt;",
-		"<img src=x onerror=alert(1)>":     "&lt;img src=x onerror=alert(1)&gt;",
-		"a <br> b":                         "a <br> b",
-		"[x](javascript:alert(1))":         `<a href="">x</a>`,
-		"[x](data:text/html,<script>)":     "data:text/html",
-		"![x](javascript:alert(1))":        `src=""`,
-		"line one\nline two":               "line one<br>\nline two",
-		"www.acme.test":                    `<a href="http://www.acme.test">`,
-		"&lt;script&gt;alert(1)&lt;/x&gt;": "&lt;script&gt;",
-	} {
-		got, err := renderHTML(newMarkdown(), source, "", "")
-		if err != nil {
-			t.Fatal(err)
+	mail := string(steady(raw.Bytes()))
+	last := 0
+	for _, part := range []string{"multipart/mixed", "multipart/related", "multipart/alternative", "text/plain", "--=20\nAnn", "text/html", "cid:signature-1@parley",
+		"Content-Disposition: inline", "Content-Id: <signature-1@parley>", base64.StdEncoding.EncodeToString(logo)[:60], "report.txt", base64.StdEncoding.EncodeToString(report)} {
+		at := strings.Index(strings.ToLower(mail[last:]), strings.ToLower(part))
+		if at < 0 {
+			t.Fatalf("%q is not where it should be in\n%s", part, mail)
 		}
-		if source != "[x](data:text/html,<script>)" && !strings.Contains(got, want) {
-			t.Errorf("%q:\n%s", source, got)
-		}
-		for _, bad := range []string{"<script", "<div ", "<img src=x", `href="javascript`, `href="data:`, "<!-- hid"} {
-			if strings.Contains(got, bad) {
-				t.Errorf("%q is active:\n%s", source, got)
-			}
-		}
+		last += at
+	}
+	if strings.Count(mail, "Content-Disposition: inline") != 1 {
+		t.Errorf("not only the picture stands in the text:\n%s", mail)
 	}
 }

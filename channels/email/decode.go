@@ -12,6 +12,7 @@ import (
 	"github.com/microcosm-cc/bluemonday"
 
 	"parley/channels"
+	"parley/channels/email/bodytext"
 	"parley/channels/email/rawmail"
 )
 
@@ -134,7 +135,7 @@ func (d *decoder) head(e envelope, raw []byte, h rawmail.Header) channels.Inboun
 		in.Notices = append(in.Notices, "This mail does not say who sent it.")
 	}
 	in.From = from[0]
-	if shown := addressInText(strings.ToLower(in.From.Name)); shown != "" && shown != in.From.Key {
+	if shown := bodytext.AddressInText(strings.ToLower(in.From.Name)); shown != "" && shown != in.From.Key {
 		in.Notices = append(in.Notices, "The sender's name shows another address than the mail comes from: "+in.From.Key+".")
 	}
 	to, cc := rawmail.Addresses(h.Guess, h.All("To")...), rawmail.Addresses(h.Guess, slices.Concat(h.All("Cc"), h.All("Bcc"))...)
@@ -243,7 +244,7 @@ func (d *decoder) rawMessage(e envelope, raw []byte) channels.Inbound {
 	guess := rawmail.NewGuesser()
 	in := d.head(e, raw, rawmail.ReadHeader(head[:min(len(head), rawmail.MaxHeaderBytes)], guess))
 	in.Automatic = "damaged"
-	in.Text = markdownText(rawmail.ToUTF8(raw[:min(len(raw), rawBytes)], "", guess))
+	in.Text = bodytext.Markdown(rawmail.ToUTF8(raw[:min(len(raw), rawBytes)], "", guess))
 	in.Notices = append(in.Notices, "This mail could not be read: it is shown as it came, and attached.")
 	in.Attachments = []channels.Attachment{original(raw)}
 	return in

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"parley/channels/email/bodytext"
 	"parley/channels/email/rawmail"
 )
 
@@ -172,9 +173,9 @@ func saysDelayed(text string) bool {
 
 // replyInText returns the first line that has a server's reply; "" if there is none.
 func replyInText(text string) string {
-	looks := patternBytes
+	looks := bodytext.PatternBytes
 	for l := range strings.SplitSeq(text[:min(len(text), proseBytes)], "\n") {
-		if hasCode(l) && looks.allow(l) && (smtpReply.MatchString(l) || enhancedCode.MatchString(l)) {
+		if hasCode(l) && looks.Allow(l) && (smtpReply.MatchString(l) || enhancedCode.MatchString(l)) {
 			return strings.TrimSpace(l)
 		}
 	}

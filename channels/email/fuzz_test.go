@@ -1,7 +1,6 @@
 package email
 
 import (
-	"html"
 	"maps"
 	"os"
 	"path/filepath"
@@ -127,108 +126,6 @@ func checkInbound(t *testing.T, in channels.Inbound) {
 // insideTag reports whether position i of HTML lies in a tag.
 func insideTag(s string, i int) bool {
 	return strings.LastIndexByte(s[:i], '<') > strings.LastIndexByte(s[:i], '>')
-}
-
-// FuzzMarkdown: plain text becomes Markdown that shows the same letters and
-// nothing else, whether it comes as plain text or as the text of HTML.
-func FuzzMarkdown(f *testing.F) {
-	for _, s := range []string{
-		"# a\n> b\n- c\n1. d", "*a* _b_ `c` ~d~ **e** __f__", "[a](b) ![c](d) <e> &lt; \\* \\", "a | b\n--- | ---\nc | d", "a\n===\nb\n---",
-		"https://x.test/a_b*c?d=1&lt;=2 www.x.test a@b.test", "```\nx\n```\n    y\n\tz", "[a]: http://x\n[a]", "<!-- x --> <b>\n<?x?>", "* * *\n___\n***", "2) x\n+ y\n10. z", "- [ ] task", "a\\\nb  \nc", "_a_b_ *a*b* a_b", "~~~\nx", "http://[x](y)_z_", "!<https://x> \\https://x_y",
-		"\u00a0\u2003# a", "a\u2028# b", "1\\. x", "&#35; x", "\\_a_", "a*\nb*", "[^1]: x", "|a|\n|-|", ":-:|\n-|-",
-	} {
-		f.Add(s)
-	}
-	for _, s := range budget.Seeds() {
-		f.Add(s)
-	}
-	m := budget.NewMeter()
-	f.Fuzz(func(t *testing.T, text string) {
-		if len(text) > 2000 {
-			return
-		}
-		budget.CheckRepeated(t, m, text, func(s string) { markdownText(s) })
-		text = rawmail.DropControls(strings.ToValidUTF8(text, ""))
-		out := markdownText(text)
-		if tag := forged(t, out); tag != "" {
-			t.Fatalf("%q became %s by %q:\n%s", text, tag, out, renderMarkdown(t, out))
-		}
-		var plain strings.Builder
-		for line := range strings.SplitSeq(text, "\n") {
-			_, line = quoteDepth(line)
-			plain.WriteString(line)
-		}
-		if got, want := visible(renderMarkdown(t, out)), letters(plain.String()); got != want {
-			t.Fatalf("%q shows %q, by %q", want, got, out)
-		}
-		body := newHTMLReader(true, nil).read("<p>" + html.EscapeString(text) + "</p>")
-		if tag := forged(t, body.text); tag != "" {
-			t.Fatalf("in HTML %q became %s by %q:\n%s", text, tag, body.text, renderMarkdown(t, body.text))
-		}
-		if got, want := visible(renderMarkdown(t, body.text)), letters(text); got != want {
-			t.Fatalf("in HTML %q shows %q, by %q", want, got, body.text)
-		}
-	})
-}
-
-// FuzzHTML: HTML of any kind gives Markdown in which links lead only where links
-// may, and HTML in which nothing acts.
-func FuzzHTML(f *testing.F) {
-	for _, s := range []string{
-		"<p>a</p><div>b<br>c</div>", "<a href='javascript:x'>a</a><a href='https://x.test/)('>b</a>", "<table><tr><td>a|b</td><td>c</td></tr><tr><td>d</td><td>e</td></tr></table>",
-		"<pre>```\nx</pre><code>`a*b`</code>", "<ul><li>a<ol start=5><li>b</ol></ul>", "<blockquote type=cite>x</blockquote>y", "<b> a</b><i>b </i>", "<h1>a<br>b</h1>",
-		"<img src='cid:a' alt='](http://evil.test)'><img src='data:image/png;base64,AAAA' alt='x'>", "<a href=\"https://x.test/\n\">a\nb</a>", "<del>a</del><s>b</s>", "<div id=divRplyFwdMsg>From: a</div>",
-		"<svg><script>x</script></svg><math><a xlink:href='javascript:1'>", "<p title='\"><script>'>x", "<a href='https://x.test' title='\"'>t</a>",
-	} {
-		f.Add(s)
-	}
-	for _, s := range budget.Seeds() {
-		f.Add(s)
-	}
-	d, m := newTestDecoder(), newMailMeter()
-	f.Fuzz(func(t *testing.T, source string) {
-		if len(source) > 4000 {
-			return
-		}
-		budget.CheckRepeated(t, m, source, func(s string) { newHTMLReader(false, nil).read(s) })
-		cids := map[string]string{"a": "a.png"}
-		checkInbound(t, channels.Inbound{HTML: &page{decoder: d, segments: []segment{{html: source}}, cids: cids}})
-		body := newHTMLReader(false, cids).read(source)
-		for _, text := range []string{body.text, body.quoted} {
-			for _, m := range markupTag.FindAllStringSubmatch(renderMarkdown(t, text), -1) {
-				if strings.Contains(m[3], "javascript:") || m[2] == "script" || strings.Contains(m[3], "src=\"http") {
-					t.Fatalf("%q: %s by %q", source, m[0], text)
-				}
-			}
-		}
-	})
-}
-
-// FuzzQuote: hiding loses nothing and never hides all.
-func FuzzQuote(f *testing.F) {
-	for _, s := range []string{
-		"a\n\nOn 2.11.2026 x@y.test wrote:\n> b", "a\n-- \nb", "> a\nb\n> c", "From: a\nSent: b\nTo: c\nSubject: d", "-----Original Message-----\nx", "a\nSent from my iPhone", "\n\n> x",
-		"Am 1.1. um 10:00 schrieb\nx@y.test:\n>b", "差出人: a\n宛先: b\n件名: c",
-	} {
-		f.Add(s, false)
-	}
-	for _, s := range budget.Seeds() {
-		f.Add(s, false)
-	}
-	m := budget.NewMeter()
-	f.Fuzz(func(t *testing.T, text string, whole bool) {
-		budget.CheckRepeated(t, m, text, func(s string) { splitQuote(s, whole) })
-		now, history := splitQuote(text, whole)
-		if history == "" && now != text || history != "" && now+"\n"+history != text {
-			t.Fatalf("%q became %q and %q", text, now, history)
-		}
-		if strings.TrimSpace(text) != "" && strings.TrimSpace(now) == "" {
-			t.Fatalf("all of %q is hidden", text)
-		}
-		if whole && history != "" {
-			t.Fatalf("hid %q of a forward", history)
-		}
-	})
 }
 
 // FuzzToken: only what a key of ours made is a token.

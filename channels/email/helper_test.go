@@ -6,17 +6,18 @@ import (
 	"sync"
 
 	"parley/channels"
+	"parley/channels/email/bodytext"
 )
 
 var decodeKeys = [][]byte{[]byte("0123456789abcdef0123456789abcdef"), []byte("an older key, which still verifies")}
 
 func newTestDecoder() *decoder {
-	return newDecoder(decodeOptions{Own: []string{"help@acme.test", "billing@acme.test"}, Keys: decodeKeys}, sync.OnceValue(newPolicy))
+	return newDecoder(decodeOptions{Own: []string{"help@acme.test", "billing@acme.test"}, Keys: decodeKeys}, sync.OnceValue(bodytext.NewPolicy))
 }
 
 // decode decodes one payload for an account.
 func decode(payload []byte, o decodeOptions) ([]channels.Inbound, error) {
-	return newDecoder(o, sync.OnceValue(newPolicy)).decode(payload)
+	return newDecoder(o, sync.OnceValue(bodytext.NewPolicy)).decode(payload)
 }
 
 // safeHTML gives the original of a message, "" if it has none.

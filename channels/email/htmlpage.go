@@ -12,13 +12,14 @@ import (
 	"golang.org/x/net/html"
 
 	"parley/channels"
+	"parley/channels/email/bodytext"
 )
 
 // page is the HTML of a mail. It is sanitised when somebody opens it: nobody opens most of them, and
 // sanitising takes as long as all the rest of decoding.
 type page struct {
 	decoder  *decoder
-	segments []segment
+	segments []bodytext.Segment
 	cids     map[string]string // the file names of the mail's parts, by content id
 
 	mail     letterhead
@@ -38,14 +39,14 @@ const picturesBytes = 10 << 20
 
 // Sanitised gives HTML that is safe to show in a sandboxed page.
 func (p *page) Sanitised() string {
-	r := newHTMLReader(false, p.cids)
+	r := bodytext.NewReader(false, p.cids)
 	var safe []string
 	for _, s := range p.segments {
-		if s.html != "" {
-			safe = appendText(safe, r.sanitised(s.html, p.decoder.policy()))
+		if s.HTML != "" {
+			safe = appendText(safe, r.Sanitised(s.HTML, p.decoder.policy()))
 		}
 	}
-	return p.mail.html() + drawn(strings.Join(safe, "\n<hr/>\n"), slices.Concat(p.pictures, r.images))
+	return p.mail.html() + drawn(strings.Join(safe, "\n<hr/>\n"), slices.Concat(p.pictures, r.Images))
 }
 
 // html writes sender, recipients, subject and date of a mail.

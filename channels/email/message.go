@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"parley/channels"
+	"parley/channels/email/bodytext"
 	"parley/channels/email/rawmail"
 )
 
@@ -15,21 +16,22 @@ const textBytes = 200_000
 // body sets Text, Quoted, HTML, Attachments and Notices.
 func (d *decoder) body(in *channels.Inbound, c *content) {
 	if c.winmail != nil && len(c.segments) == 0 {
-		c.segments = append(c.segments, segment{plain: c.winmail.text, html: c.winmail.html})
+		c.segments = append(c.segments, bodytext.Segment{Plain: c.winmail.text, HTML: c.winmail.html})
 	}
 	if len(c.segments) == 0 && c.forward != nil {
 		c.segments = forwardedSegments(c.forward)
 	}
-	r := newHTMLReader(in.Automatic == "bounce" || forwardSubject.MatchString(in.Subject), map[string]string{})
+	cids := map[string]string{}
 	for _, f := range c.files {
 		if f.ContentID != "" {
-			r.cids[f.ContentID] = f.Name
+			cids[f.ContentID] = f.Name
 		}
 	}
+	r := bodytext.NewReader(in.Automatic == "bounce" || bodytext.IsForwardSubject(in.Subject), cids)
 	var texts, quotes []string
 	for _, s := range c.segments {
-		b := r.segment(s)
-		texts, quotes = appendText(texts, b.text), appendText(quotes, b.quoted)
+		b := r.Read(s)
+		texts, quotes = appendText(texts, b.Text), appendText(quotes, b.Quoted)
 	}
 	if len(texts) == 0 && len(quotes) > 0 && len(c.calendars) == 0 {
 		texts, quotes = quotes, nil // the mail is nothing but a quote: show it
@@ -39,21 +41,21 @@ func (d *decoder) body(in *channels.Inbound, c *content) {
 	if c.cut {
 		in.Notices = append(in.Notices, tooLongNotice("text", "message.txt"))
 	}
-	if r.richer {
-		in.HTML = &page{decoder: d, segments: c.segments, cids: r.cids, pictures: c.files,
+	if r.HasLayout {
+		in.HTML = &page{decoder: d, segments: c.segments, cids: cids, pictures: c.files,
 			mail: letterhead{subject: in.Subject, from: in.From, to: in.To, cc: in.Cc, at: in.At}}
 	}
 	for i := range c.files {
-		if r.used[c.files[i].ContentID] && c.files[i].ContentID != "" {
+		if r.Used[c.files[i].ContentID] && c.files[i].ContentID != "" {
 			c.files[i].Inline = true
 		}
 	}
-	in.Attachments = slices.Concat(in.Attachments, c.files, r.images, r.cut)
+	in.Attachments = slices.Concat(in.Attachments, c.files, r.Images, r.TooLong)
 	in.Notices = append(in.Notices, cryptoNotices(c, in.Text)...)
-	if len(r.cut) > 0 {
+	if len(r.TooLong) > 0 {
 		in.Notices = append(in.Notices, tooLongNotice("HTML", "message.html"))
 	}
-	if r.blocked {
+	if r.Blocked {
 		in.Notices = append(in.Notices, "Remote pictures are not loaded.")
 	}
 }
@@ -65,7 +67,7 @@ func tooLongNotice(what, file string) string {
 
 // forwardedSegments returns main headers and text of a mail that was forwarded as a file without any
 // text of its own.
-func forwardedSegments(raw []byte) []segment {
+func forwardedSegments(raw []byte) []bodytext.Segment {
 	root, _ := rawmail.Read(raw)
 	root.ConvertHeader()
 	inner := &content{}
@@ -77,7 +79,7 @@ func forwardedSegments(raw []byte) []segment {
 			head.WriteString("\n" + name + ": " + v)
 		}
 	}
-	return append([]segment{{plain: head.String()}}, inner.segments...)
+	return append([]bodytext.Segment{{Plain: head.String()}}, inner.segments...)
 }
 
 // appendText appends a text unless it is empty.

@@ -8,6 +8,8 @@ import (
 	"github.com/microcosm-cc/bluemonday"
 	"github.com/yuin/goldmark"
 	"golang.org/x/sync/semaphore"
+
+	"parley/channels/email/bodytext"
 )
 
 // Limits of all mailboxes of a process together.
@@ -42,8 +44,8 @@ type process struct {
 
 func newProcess() *process {
 	return &process{
-		policy:   sync.OnceValue(newPolicy),
-		markdown: sync.OnceValue(newMarkdown),
+		policy:   sync.OnceValue(bodytext.NewPolicy),
+		markdown: sync.OnceValue(bodytext.NewRenderer),
 		sessions: tls.NewLRUClientSessionCache(0),
 		small:    newPool(smallBytes),
 		large:    newPool(largeBytes),

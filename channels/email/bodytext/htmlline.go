@@ -1,4 +1,4 @@
-package email
+package bodytext
 
 import (
 	"slices"
@@ -176,10 +176,10 @@ func (l *markdownLine) code(n *html.Node) {
 	l.add(readyRun, text, fence+inside+fence)
 }
 
-// picture adds a picture that is a part of the mail. (htmlReader.picture has replaced all others.)
+// picture adds a picture that is a part of the mail. (Reader.picture has replaced all others.)
 func (l *markdownLine) picture(src, alt string) {
 	if strings.HasPrefix(src, "cid:") {
-		l.add(readyRun, "\uFFFC", "!["+escaped(alt)+"]("+destination(src)+")")
+		l.add(readyRun, "\uFFFC", "!["+Escape(alt)+"]("+destination(src)+")")
 	}
 }
 

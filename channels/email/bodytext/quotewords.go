@@ -1,4 +1,4 @@
-package email
+package bodytext
 
 import (
 	"regexp"
@@ -43,8 +43,8 @@ var dateFirst = regexp.MustCompile(`^\d{4}[-/.年]\s?\d{1,2}`)
 // mailInText matches a mail address in a line.
 var mailInText = regexp.MustCompile(`[\w.+%\-]+@[\w\-]+(?:\.[\w\-]+)+`)
 
-// addressInText returns the first mail address in a text; "" if there is none.
-func addressInText(text string) string { return mailInText.FindString(text) }
+// AddressInText returns the first mail address in a text; "" if there is none.
+func AddressInText(text string) string { return mailInText.FindString(text) }
 
 // clockInText matches a time of day in an attribution.
 var clockInText = regexp.MustCompile(`\d{1,2}\s?[:.h時点]\s?\d{2}`)
@@ -137,6 +137,9 @@ var forwardLine = regexp.MustCompile(`(?i)^[\s>*\-_–—]*(?:begin )?(?:` +
 
 // forwardSubject matches the subject of a forwarded mail.
 var forwardSubject = regexp.MustCompile(`(?i)^\s*(?:fwd?|wg|tr|rv|enc|i|vs|vb|pd|ilt|doorst|转发|轉寄|転送|전달)\s*[:：]`)
+
+// IsForwardSubject reports whether a subject is that of a forwarded mail, in the words of many languages.
+func IsForwardSubject(subject string) bool { return forwardSubject.MatchString(subject) }
 
 // answersInside matches how people say that their answers are inside of the quote.
 var answersInside = regexp.MustCompile(`(?i)\b(?:` +

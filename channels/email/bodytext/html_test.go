@@ -1,11 +1,11 @@
-package email
+package bodytext
 
 import (
 	"strings"
 	"testing"
 	"time"
 
-	"parley/channels"
+	"parley/channels/budget"
 )
 
 // TestHTMLToMarkdown: how mailers write, and what people should read.
@@ -61,9 +61,9 @@ func TestHTMLToMarkdown(t *testing.T) {
 		{"alt attack", `<img src="cid:known" alt="](http://evil.test) **x**">`, `![\](http://evil.test) \*\*x\*\*](cid:known)`},
 	}
 	for _, tt := range tests {
-		got := newHTMLReader(true, map[string]string{"known": "file.png"}).read(tt.in)
-		if got.text != tt.want {
-			t.Errorf("%s:\n got %q\nwant %q", tt.name, got.text, tt.want)
+		got := NewReader(true, map[string]string{"known": "file.png"}).readHTML(tt.in)
+		if got.Text != tt.want {
+			t.Errorf("%s:\n got %q\nwant %q", tt.name, got.Text, tt.want)
 		}
 	}
 }
@@ -86,12 +86,12 @@ func TestHTMLQuotes(t *testing.T) {
 		"zoho":           `<div class="zmail_extra"><div>---- On Monday A wrote ----</div><div>old</div></div>`,
 		"mobile footer":  `<div>Sent from my iPhone</div><br><blockquote type="cite">On 2 Nov 2026, at 10:15, A wrote:<br>old</blockquote>`,
 	} {
-		got := newHTMLReader(false, nil).read("<html><body><div>My <b>answer</b></div><br>" + history + "</body></html>")
-		if got.text != "My **answer**" || !strings.Contains(got.quoted, "old") {
-			t.Errorf("%s: text %q, quoted %q", name, got.text, got.quoted)
+		got := NewReader(false, nil).readHTML("<html><body><div>My <b>answer</b></div><br>" + history + "</body></html>")
+		if got.Text != "My **answer**" || !strings.Contains(got.Quoted, "old") {
+			t.Errorf("%s: text %q, quoted %q", name, got.Text, got.Quoted)
 		}
-		if alone := newHTMLReader(false, nil).read(history); !strings.Contains(alone.text, "old") {
-			t.Errorf("%s alone: text %q", name, alone.text)
+		if alone := NewReader(false, nil).readHTML(history); !strings.Contains(alone.Text, "old") {
+			t.Errorf("%s alone: text %q", name, alone.Text)
 		}
 	}
 	for name, source := range map[string]string{
@@ -101,43 +101,51 @@ func TestHTMLQuotes(t *testing.T) {
 		"inside":        `<blockquote type="cite">question</blockquote><p>answer</p><blockquote type="cite">old</blockquote>`,
 		"no headers":    `<p>new</p><div style="border:none;border-top:solid #E1E1E1 1.0pt">old</div>`,
 	} {
-		if got := newHTMLReader(false, nil).read(source); got.quoted != "" || !strings.Contains(got.text, "old") {
-			t.Errorf("%s: text %q, quoted %q", name, got.text, got.quoted)
+		if got := NewReader(false, nil).readHTML(source); got.Quoted != "" || !strings.Contains(got.Text, "old") {
+			t.Errorf("%s: text %q, quoted %q", name, got.Text, got.Quoted)
 		}
 	}
 }
 
-// TestSanitised: what a page may show of a mail's HTML.
-func TestSanitised(t *testing.T) {
-	t.Parallel()
-	source := `<style>p{}</style><p onclick="x()" style="position:fixed">a<script>x</script></p><img src="cid:a%20b"><img src="https://t.test/x.png" alt="y" onerror="z"><a href="javascript:x">l</a><form><input></form><ol start="4"><li>b</ol>`
-	cids := map[string]string{"a b": "a.png"}
-	got := (&page{decoder: newTestDecoder(), segments: []segment{{html: source}}, cids: cids}).Sanitised()
-	want := `<p>a</p><img src="cid:a%20b" alt="a.png"/><img data-blocked-src="https://t.test/x.png" alt="y"/>l<ol start="4"><li>b</li></ol>`
-	if got != want {
-		t.Errorf("got %s\nwant %s", got, want)
+// FuzzHTML: HTML of any kind gives Markdown in which links lead only where links
+// may, and HTML in which nothing acts.
+func FuzzHTML(f *testing.F) {
+	for _, s := range []string{
+		"<p>a</p><div>b<br>c</div>", "<a href='javascript:x'>a</a><a href='https://x.test/)('>b</a>", "<table><tr><td>a|b</td><td>c</td></tr><tr><td>d</td><td>e</td></tr></table>",
+		"<pre>```\nx</pre><code>`a*b`</code>", "<ul><li>a<ol start=5><li>b</ol></ul>", "<blockquote type=cite>x</blockquote>y", "<b> a</b><i>b </i>", "<h1>a<br>b</h1>",
+		"<img src='cid:a' alt='](http://evil.test)'><img src='data:image/png;base64,AAAA' alt='x'>", "<a href=\"https://x.test/\n\">a\nb</a>", "<del>a</del><s>b</s>", "<div id=divRplyFwdMsg>From: a</div>",
+		"<svg><script>x</script></svg><math><a xlink:href='javascript:1'>", "<p title='\"><script>'>x", "<a href='https://x.test' title='\"'>t</a>",
+	} {
+		f.Add(s)
 	}
-	whole := (&page{decoder: newTestDecoder(), segments: []segment{{html: source}}, cids: cids, pictures: []channels.Attachment{{ContentID: "a b", ContentType: "image/png", Content: []byte("png")}},
-		mail: letterhead{subject: "A <b>", from: channels.Party{Key: "kim@x.test", Name: "Kim"}, to: []channels.Party{{Key: "help@acme.test"}}, cc: []channels.Party{{Key: "lee@x.test"}}, at: time.Date(2026, 11, 20, 9, 7, 0, 0, time.UTC)}}).Sanitised()
-	want = strings.Replace(want, "cid:a%20b", "data:image/png;base64,cG5n", 1)
-	want = "<p><b>Subject:</b> A &lt;b&gt;<br/>\n<b>From:</b> Kim &lt;kim@x.test&gt;<br/>\n<b>To:</b> help@acme.test<br/>\n<b>Cc:</b> lee@x.test<br/>\n<b>Date:</b> Fri, 20 Nov 2026 09:07 +0000<br/>\n</p>\n<hr/>\n" + want
-	if whole != want {
-		t.Errorf("with its head and picture: %s\nwant %s", whole, want)
+	for _, s := range budget.Seeds() {
+		f.Add(s)
 	}
-	r := newHTMLReader(false, cids)
-	r.read(source)
-	if !r.blocked || !r.used["a b"] {
-		t.Errorf("blocked %v, used %v", r.blocked, r.used)
-	}
-}
-
-// A mail may show one picture thousands of times: its page stays within its bound.
-func TestPageOfRepeatedPictures(t *testing.T) {
-	t.Parallel()
-	source := strings.Repeat(`<img src="cid:logo">`, 200)
-	pictures := []channels.Attachment{{ContentID: "logo", ContentType: "image/png", Content: make([]byte, picturesBytes/20)}}
-	got := (&page{decoder: newTestDecoder(), segments: []segment{{html: source}}, cids: map[string]string{"logo": "logo.png"}, pictures: pictures}).Sanitised()
-	if shown := strings.Count(got, "data:image/png"); shown == 0 || len(got) > 2*picturesBytes {
-		t.Errorf("the picture is shown %d times, in a page of %d MiB", shown, len(got)>>20)
-	}
+	policy := NewPolicy()
+	allowed := budget.Usual()
+	allowed.Base = 4 * time.Millisecond // nothing but tags costs up to htmlNodes, however few bytes they have
+	m := budget.NewMeterFor(allowed)
+	f.Fuzz(func(t *testing.T, source string) {
+		if len(source) > 4000 {
+			return
+		}
+		budget.CheckRepeated(t, m, source, func(s string) { NewReader(false, nil).readHTML(s) })
+		cids := map[string]string{"a": "a.png"}
+		safe := NewReader(false, cids).Sanitised(source, policy)
+		lower := strings.ToLower(safe)
+		for _, bad := range []string{"<script", "<iframe", "<svg", "<form", "<style", "<object", "javascript:", " onerror=", " src=\"http"} {
+			i := strings.Index(lower, bad)
+			if i >= 0 && (strings.HasPrefix(bad, "<") || strings.LastIndexByte(lower[:i], '<') > strings.LastIndexByte(lower[:i], '>')) {
+				t.Fatalf("HTML holds %s: %q", bad, safe)
+			}
+		}
+		body := NewReader(false, cids).readHTML(source)
+		for _, text := range []string{body.Text, body.Quoted} {
+			for _, m := range markupTag.FindAllStringSubmatch(renderMarkdown(t, text), -1) {
+				if strings.Contains(m[3], "javascript:") || m[2] == "script" || strings.Contains(m[3], "src=\"http") {
+					t.Fatalf("%q: %s by %q", source, m[0], text)
+				}
+			}
+		}
+	})
 }

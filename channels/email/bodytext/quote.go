@@ -1,4 +1,4 @@
-package email
+package bodytext
 
 import (
 	"slices"
@@ -55,18 +55,19 @@ func trimBlanks(text string) string {
 	return text
 }
 
-// looks is how many bytes of one body may still be matched against regular expressions, which are
-// slow. The limit is only reached by mails that no person writes.
-type looks int
+// Looks is how many bytes of one body may still be matched against regular expressions, which are
+// slow. It begins at PatternBytes. The limit is only reached by mails that no person writes.
+type Looks int
 
-const (
-	patternBytes looks = 8 << 10 // the bytes for one body
-	lookCost           = 50      // what each line costs besides its length
-)
+// PatternBytes are the bytes that may be matched of one body.
+const PatternBytes Looks = 8 << 10
 
-// allow reports whether a line may be matched.
-func (l *looks) allow(text string) bool {
-	*l -= looks(len(text) + lookCost)
+// lookCost is what each line costs besides its length.
+const lookCost = 50
+
+// Allow reports whether a line may be matched, and counts it.
+func (l *Looks) Allow(text string) bool {
+	*l -= Looks(len(text) + lookCost)
 	return *l >= 0
 }
 
@@ -148,7 +149,7 @@ func lastText(lines []line) int {
 // findTail returns the index at which history begins whose lines aren't marked as quoted. It begins with
 // a mail program's mark, a block of headers, a separator, or an attribution that says who and when.
 func findTail(lines []line) int {
-	looks := patternBytes
+	looks := PatternBytes
 	for i, l := range lines {
 		switch {
 		case l.blank && !l.tail:
@@ -200,7 +201,7 @@ func isHeaderBlock(lines []line) bool {
 
 // strictAttribution returns the number of lines of the attribution with which lines begin, above
 // history that isn't marked; 0 if there is none.
-func strictAttribution(lines []line, looks *looks) int {
+func strictAttribution(lines []line, looks *Looks) int {
 	lines = lines[:min(len(lines), 4)]
 	ends := func(l line) bool { return l.ends }
 	if !slices.ContainsFunc(lines, ends) || !startsAttribution(lines[0].text) {
@@ -212,7 +213,7 @@ func strictAttribution(lines []line, looks *looks) int {
 			return 0
 		}
 		joined = strings.TrimSpace(joined + " " + l.text)
-		if l.ends && looks.allow(joined) && isAttribution(joined, true) {
+		if l.ends && looks.Allow(joined) && isAttribution(joined, true) {
 			return n + 1
 		}
 	}
@@ -266,9 +267,9 @@ func isForward(lines []line, cut int) bool {
 
 // saysInside reports whether the sender says that the answers are inside of the quote.
 func saysInside(lines []line) bool {
-	looks := patternBytes
+	looks := PatternBytes
 	for _, l := range lines {
-		if l.depth == 0 && insideWord(l.text) && looks.allow(l.text) && answersInside.MatchString(l.text) {
+		if l.depth == 0 && insideWord(l.text) && looks.Allow(l.text) && answersInside.MatchString(l.text) {
 			return true
 		}
 	}

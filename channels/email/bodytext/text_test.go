@@ -1,4 +1,4 @@
-package email
+package bodytext
 
 import (
 	"bytes"
@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"parley/channels/budget"
+	"parley/channels/email/rawmail"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/extension"
@@ -79,12 +82,54 @@ func TestMarkdownText(t *testing.T) {
 		{"url with entity", "https://x.test/?a=1&lt;=2", "<https://x.test/?a=1&lt;=2>"},
 	}
 	for _, tt := range tests {
-		got := markdownText(tt.in)
+		got := Markdown(tt.in)
 		if got != tt.want {
 			t.Errorf("%s:\n got %q\nwant %q", tt.name, got, tt.want)
 		}
-		if tag := forged(t, markdownText(tt.in)); tag != "" {
-			t.Errorf("%s: became %s: %q", tt.name, tag, renderMarkdown(t, markdownText(tt.in)))
+		if tag := forged(t, Markdown(tt.in)); tag != "" {
+			t.Errorf("%s: became %s: %q", tt.name, tag, renderMarkdown(t, Markdown(tt.in)))
 		}
 	}
+}
+
+// FuzzMarkdown: plain text becomes Markdown that shows the same letters and
+// nothing else, whether it comes as plain text or as the text of HTML.
+func FuzzMarkdown(f *testing.F) {
+	for _, s := range []string{
+		"# a\n> b\n- c\n1. d", "*a* _b_ `c` ~d~ **e** __f__", "[a](b) ![c](d) <e> &lt; \\* \\", "a | b\n--- | ---\nc | d", "a\n===\nb\n---",
+		"https://x.test/a_b*c?d=1&lt;=2 www.x.test a@b.test", "```\nx\n```\n    y\n\tz", "[a]: http://x\n[a]", "<!-- x --> <b>\n<?x?>", "* * *\n___\n***", "2) x\n+ y\n10. z", "- [ ] task", "a\\\nb  \nc", "_a_b_ *a*b* a_b", "~~~\nx", "http://[x](y)_z_", "!<https://x> \\https://x_y",
+		"\u00a0\u2003# a", "a\u2028# b", "1\\. x", "&#35; x", "\\_a_", "a*\nb*", "[^1]: x", "|a|\n|-|", ":-:|\n-|-",
+	} {
+		f.Add(s)
+	}
+	for _, s := range budget.Seeds() {
+		f.Add(s)
+	}
+	m := budget.NewMeter()
+	f.Fuzz(func(t *testing.T, text string) {
+		if len(text) > 2000 {
+			return
+		}
+		budget.CheckRepeated(t, m, text, func(s string) { Markdown(s) })
+		text = rawmail.DropControls(strings.ToValidUTF8(text, ""))
+		out := Markdown(text)
+		if tag := forged(t, out); tag != "" {
+			t.Fatalf("%q became %s by %q:\n%s", text, tag, out, renderMarkdown(t, out))
+		}
+		var plain strings.Builder
+		for line := range strings.SplitSeq(text, "\n") {
+			_, line = quoteDepth(line)
+			plain.WriteString(line)
+		}
+		if got, want := visible(renderMarkdown(t, out)), letters(plain.String()); got != want {
+			t.Fatalf("%q shows %q, by %q", want, got, out)
+		}
+		body := NewReader(true, nil).readHTML("<p>" + html.EscapeString(text) + "</p>")
+		if tag := forged(t, body.Text); tag != "" {
+			t.Fatalf("in HTML %q became %s by %q:\n%s", text, tag, body.Text, renderMarkdown(t, body.Text))
+		}
+		if got, want := visible(renderMarkdown(t, body.Text)), letters(text); got != want {
+			t.Fatalf("in HTML %q shows %q, by %q", want, got, body.Text)
+		}
+	})
 }

@@ -1,4 +1,4 @@
-package email
+package bodytext
 
 import (
 	"bytes"
@@ -31,7 +31,7 @@ func ReadSignature(source string) (Signature, error) {
 	source = strings.TrimSpace(source)
 	if !beginsWithTag.MatchString(source) {
 		var rendered bytes.Buffer
-		if err := newMarkdown().Convert([]byte(source), &rendered); err != nil {
+		if err := NewRenderer().Convert([]byte(source), &rendered); err != nil {
 			return Signature{}, fmt.Errorf("email: signature: %w", err)
 		}
 		if !strings.Contains(rendered.String(), "<img") {
@@ -45,14 +45,14 @@ func ReadSignature(source string) (Signature, error) {
 	}
 	var s Signature
 	images := s.takePictures(body)
-	s.HTML = strings.TrimSpace(newPolicy().Sanitize(renderChildren(body)))
+	s.HTML = strings.TrimSpace(NewPolicy().Sanitize(renderChildren(body)))
 	for _, image := range images { // Markdown has their descriptions instead
 		*image = html.Node{
 			Type: html.TextNode, Data: attr(image, "alt"),
 			Parent: image.Parent, PrevSibling: image.PrevSibling, NextSibling: image.NextSibling,
 		}
 	}
-	body, _ = newHTMLReader(true, nil).parse(renderChildren(body))
+	body, _ = NewReader(true, nil).parse(renderChildren(body))
 	s.Markdown = writeMarkdown(body)
 	return s, nil
 }

@@ -1,4 +1,4 @@
-package email
+package bodytext
 
 import (
 	"net/url"
@@ -18,7 +18,7 @@ func plainTarget(href, label string) (string, bool) {
 	case strings.HasPrefix(lower, "mailto:"), strings.HasPrefix(lower, "tel:"):
 		_, address, _ := strings.Cut(href, ":")
 		if address == label {
-			return escaped(label), true
+			return Escape(label), true
 		}
 	case href == label, strings.TrimSuffix(href, "/") == label:
 		return bareURL(href), true
@@ -80,5 +80,5 @@ func foreignHost(label, href string) string {
 	if claimed == real {
 		return ""
 	}
-	return escaped(u.Hostname())
+	return Escape(u.Hostname())
 }

@@ -1,15 +1,9 @@
-package email
+package bodytext
 
 import (
-	"bytes"
-	"context"
-	"encoding/base64"
-	"io"
 	"slices"
 	"strings"
 	"testing"
-
-	"parley/channels"
 )
 
 // A signature is HTML if it begins with a tag. What is active or loaded from elsewhere goes; its
@@ -49,38 +43,5 @@ func TestReadSignature(t *testing.T) {
 				t.Errorf("%s: %q is in\n%s", c.name, part, s.HTML)
 			}
 		}
-	}
-}
-
-// A mail carries the pictures of its signature, where its reader's program finds them without
-// loading anything, and its files behind them.
-func TestComposeSignaturePictures(t *testing.T) {
-	t.Parallel()
-	logo, report := bytes.Repeat([]byte("logo"), 100), []byte("report")
-	o := reply()
-	o.Signature, o.SignatureHTML = "Ann", `<b>Ann</b><img src="cid:signature-1@parley"/>`
-	o.SignaturePictures = []channels.Picture{{ContentID: "signature-1@parley", File: channels.File{Name: "logo.png", ContentType: "image/png", SizeBytes: int64(len(logo)),
-		Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(logo)), nil }}}}
-	o.Files = []channels.File{file("report.txt", report)}
-	m, err := composer(t).compose(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var raw bytes.Buffer
-	if _, err := m.writeTo(t.Context(), &raw); err != nil {
-		t.Fatal(err)
-	}
-	mail := string(steady(raw.Bytes()))
-	last := 0
-	for _, part := range []string{"multipart/mixed", "multipart/related", "multipart/alternative", "text/plain", "--=20\nAnn", "text/html", "cid:signature-1@parley",
-		"Content-Disposition: inline", "Content-Id: <signature-1@parley>", base64.StdEncoding.EncodeToString(logo)[:60], "report.txt", base64.StdEncoding.EncodeToString(report)} {
-		at := strings.Index(strings.ToLower(mail[last:]), strings.ToLower(part))
-		if at < 0 {
-			t.Fatalf("%q is not where it should be in\n%s", part, mail)
-		}
-		last += at
-	}
-	if strings.Count(mail, "Content-Disposition: inline") != 1 {
-		t.Errorf("not only the picture stands in the text:\n%s", mail)
 	}
 }

@@ -1,4 +1,4 @@
-package email
+package bodytext
 
 import (
 	"cmp"
@@ -29,48 +29,51 @@ const blockedAttr = "data-blocked-src"
 // remoteAddress matches the address of a picture that is not part of the mail.
 var remoteAddress = regexp.MustCompile(`(?i)^https?://[^\s"'<>]+$`)
 
-// htmlBody is what was read of one HTML body.
-type htmlBody struct {
-	text, quoted string // Markdown
+// Body is what was read of one piece of text. Text is what its author wrote now; Quoted is the rest, which
+// begins with the signature, if one was found.
+type Body struct {
+	Text, Quoted string // Markdown
 	empty        bool   // a browser would show nothing
 	cut          bool   // it is longer than the limits: only its beginning was read
 }
 
-// htmlReader reads one mail's HTML bodies.
-type htmlReader struct {
-	whole    bool                  // the mail is a forward or a report: nothing in it is quoted history
-	original bool                  // the result is HTML to show, not Markdown
-	cids     map[string]string     // the file names of the mail's parts, by content id
-	used     map[string]bool       // the content ids that a body shows
-	images   []channels.Attachment // pictures that were inside of the HTML (data:)
-	cut      []channels.Attachment // bodies that exceed the limits, as files
-	blocked  bool                  // there is a remote picture, which is not loaded
-	richer   bool                  // there are pictures or tables, which Markdown can't show as they were
-	bodies   int                   // bodies read so far
-	bytes    int                   // bytes of HTML read so far
-	nodes    int                   // nodes made so far
+// Reader reads the pieces of text of one mail. Its exported fields tell what it came upon.
+type Reader struct {
+	Used      map[string]bool       // the content ids of the mail's parts that its HTML shows
+	Images    []channels.Attachment // pictures that were inside of the HTML (data:)
+	TooLong   []channels.Attachment // HTML that exceeds the limits of reading, as files
+	Blocked   bool                  // there is a remote picture, which is not loaded
+	HasLayout bool                  // there are pictures or tables, which Markdown can't show as they were
+
+	whole    bool              // the mail is a forward or a report: nothing in it is quoted history
+	original bool              // the result is HTML to show, not Markdown
+	cids     map[string]string // the file names of the mail's parts, by content id
+	bodies   int               // bodies read so far
+	bytes    int               // bytes of HTML read so far
+	nodes    int               // nodes made so far
 }
 
-// newHTMLReader makes a reader for one mail. See htmlReader for whole and cids.
-func newHTMLReader(whole bool, cids map[string]string) *htmlReader {
-	return &htmlReader{whole: whole, cids: cids, used: map[string]bool{}}
+// NewReader makes a reader for one mail. whole says that nothing in it is quoted history, because it is a
+// forward or a report; cids has the file names of the mail's parts by their content ids.
+func NewReader(whole bool, cids map[string]string) *Reader {
+	return &Reader{whole: whole, cids: cids, Used: map[string]bool{}}
 }
 
-// read reads one HTML body.
-func (r *htmlReader) read(source string) htmlBody {
+// readHTML reads one HTML body.
+func (r *Reader) readHTML(source string) Body {
 	body, complete := r.parse(source)
-	out := htmlBody{empty: isEmpty(body), cut: !complete}
+	out := Body{empty: isEmpty(body), cut: !complete}
 	history := splitHistory(body, r.whole)
-	out.text = writeMarkdown(body)
+	out.Text = writeMarkdown(body)
 	if history != nil {
-		out.quoted = writeMarkdown(history)
+		out.Quoted = writeMarkdown(history)
 	}
 	return out
 }
 
 // parse makes a tree of one HTML body within the limits, without elements that are never shown.
 // complete is false if the limits cut it.
-func (r *htmlReader) parse(source string) (body *html.Node, complete bool) {
+func (r *Reader) parse(source string) (body *html.Node, complete bool) {
 	room := min(len(source), htmlBytes-r.bytes)
 	if r.bodies++; r.bodies > htmlBodies || room == 0 {
 		return &html.Node{Type: html.ElementNode, DataAtom: atom.Body, Data: "body"}, len(source) == 0
@@ -106,7 +109,7 @@ func isEmpty(n *html.Node) bool {
 }
 
 // clean removes elements that are never shown and decides what to do with each picture.
-func (r *htmlReader) clean(n *html.Node) {
+func (r *Reader) clean(n *html.Node) {
 	for c := n.FirstChild; c != nil; {
 		next := c.NextSibling
 		switch {
@@ -115,7 +118,7 @@ func (r *htmlReader) clean(n *html.Node) {
 		case c.DataAtom == atom.Img:
 			r.picture(n, c)
 		default:
-			r.richer = r.richer || c.DataAtom == atom.Table
+			r.HasLayout = r.HasLayout || c.DataAtom == atom.Table
 			r.clean(c)
 		}
 		c = next
@@ -190,7 +193,7 @@ func setsFont(n *html.Node) bool {
 
 // picture decides what to do with one picture. A picture in the HTML itself (data:) becomes a file. A
 // part of the mail (cid:) is shown, or a text says that it is missing. A remote picture is blocked.
-func (r *htmlReader) picture(parent, img *html.Node) {
+func (r *Reader) picture(parent, img *html.Node) {
 	src := strings.TrimSpace(attr(img, "src"))
 	alt := rawmail.CleanLine(attr(img, "alt"))
 	lower := strings.ToLower(src[:min(len(src), 10)])
@@ -201,7 +204,7 @@ func (r *htmlReader) picture(parent, img *html.Node) {
 			replaceByText(parent, img, alt)
 			return
 		}
-		r.richer = true
+		r.HasLayout = true
 		img.Attr = []html.Attribute{{Key: "src", Val: "cid:" + url.PathEscape(id)}, {Key: "alt", Val: alt}}
 	case strings.HasPrefix(lower, "cid:"):
 		id := rawmail.CleanContentID(src)
@@ -210,20 +213,20 @@ func (r *htmlReader) picture(parent, img *html.Node) {
 			replaceByText(parent, img, "[image is missing: "+cmp.Or(alt, id)+"]")
 			return
 		}
-		r.used[id] = true
+		r.Used[id] = true
 		if isIcon(img) {
 			replaceByText(parent, img, alt)
 			return
 		}
-		r.richer = true
+		r.HasLayout = true
 		img.Attr = []html.Attribute{{Key: "src", Val: "cid:" + url.PathEscape(id)}, {Key: "alt", Val: cmp.Or(alt, name)}}
 	default:
-		r.blocked = r.blocked || strings.HasPrefix(lower, "http")
+		r.Blocked = r.Blocked || strings.HasPrefix(lower, "http")
 		if isPixel(img) {
 			parent.RemoveChild(img)
 			return
 		}
-		r.richer = true
+		r.HasLayout = true
 		if !r.original {
 			replaceByText(parent, img, alt)
 			return
@@ -256,22 +259,22 @@ const (
 
 // extract turns a picture with a data: address into a file and returns the content id of that; false
 // if it is no picture, or exceeds the limits.
-func (r *htmlReader) extract(src string) (string, bool) {
+func (r *Reader) extract(src string) (string, bool) {
 	head, body, found := strings.Cut(src[5:], ",")
 	ctype, _, _ := strings.Cut(head, ";")
 	ctype = strings.ToLower(strings.TrimSpace(ctype))
 	isImage := found && strings.HasPrefix(ctype, "image/") && rawmail.IsMediaType(ctype)
-	if !isImage || len(r.images) >= dataImages || len(body) > dataImageBytes {
+	if !isImage || len(r.Images) >= dataImages || len(body) > dataImageBytes {
 		return "", false
 	}
 	content := rawmail.DecodePercent(body)
 	if strings.Contains(strings.ToLower(head), "base64") {
 		content = rawmail.DecodeBase64(content)
 	}
-	n := len(r.images) + 1
+	n := len(r.Images) + 1
 	id := fmt.Sprintf("image-%d@inline", n)
 	name := strings.Replace(rawmail.InventFileName(n, ctype), "part-", "image-", 1)
-	r.images = append(r.images, channels.Attachment{Name: name, ContentType: ctype, ContentID: id, Inline: true, Content: content})
+	r.Images = append(r.Images, channels.Attachment{Name: name, ContentType: ctype, ContentID: id, Inline: true, Content: content})
 	return id, true
 }
 
@@ -283,8 +286,8 @@ func replaceByText(parent, n *html.Node, text string) {
 	parent.RemoveChild(n)
 }
 
-// strippedHTML returns the text of HTML without its tags, for HTML that a browser shows nothing of.
-func strippedHTML(source string) string {
+// StrippedHTML returns the text of HTML without its tags, for HTML that a browser shows nothing of.
+func StrippedHTML(source string) string {
 	var out strings.Builder
 	z := html.NewTokenizer(strings.NewReader(source))
 	skip := ""
@@ -314,26 +317,26 @@ func strippedHTML(source string) string {
 	}
 }
 
-// segment is a piece of a mail's text as plain text, as HTML, or both.
-type segment struct {
-	plain, html string
+// Segment is a piece of a mail's text as plain text, as HTML, or both.
+type Segment struct {
+	Plain, HTML string
 }
 
-// segment reads one piece of text: its HTML if that has text, else its plain form.
-func (r *htmlReader) segment(s segment) htmlBody {
-	if s.html != "" {
-		b := r.read(s.html)
+// Read reads one piece of text: its HTML if that has text, else its plain form.
+func (r *Reader) Read(s Segment) Body {
+	if s.HTML != "" {
+		b := r.readHTML(s.HTML)
 		if b.cut {
-			r.cut = append(r.cut, channels.Attachment{Name: "message.html", ContentType: "text/html", Content: []byte(s.html)})
+			r.TooLong = append(r.TooLong, channels.Attachment{Name: "message.html", ContentType: "text/html", Content: []byte(s.HTML)})
 		}
-		hasPlain := strings.TrimSpace(s.plain) != ""
-		if b.text != "" || !hasPlain && !b.empty && !b.cut {
+		hasPlain := strings.TrimSpace(s.Plain) != ""
+		if b.Text != "" || !hasPlain && !b.empty && !b.cut {
 			return b
 		}
 		if !hasPlain && r.bodies <= htmlBodies {
-			s.plain = strippedHTML(s.html[:min(len(s.html), htmlBytes)]) // all its text is where browsers show nothing
+			s.Plain = StrippedHTML(s.HTML[:min(len(s.HTML), htmlBytes)]) // all its text is where browsers show nothing
 		}
 	}
-	now, history := splitQuote(s.plain, r.whole)
-	return htmlBody{text: markdownText(now), quoted: markdownText(history)}
+	now, history := splitQuote(s.Plain, r.whole)
+	return Body{Text: Markdown(now), Quoted: Markdown(history)}
 }

@@ -1,4 +1,4 @@
-package email
+package bodytext
 
 import (
 	"regexp"
@@ -8,8 +8,8 @@ import (
 	"golang.org/x/net/html"
 )
 
-// newPolicy makes the rules by which HTML is sanitised. Making them is slow.
-func newPolicy() *bluemonday.Policy {
+// NewPolicy makes the rules by which HTML is sanitised. Making them is slow.
+func NewPolicy() *bluemonday.Policy {
 	p := bluemonday.UGCPolicy()
 	p.AllowURLSchemes("http", "https", "mailto", "tel", "cid")
 	p.AllowAttrs("start").Matching(regexp.MustCompile(`^-?[0-9]{1,9}$`)).OnElements("ol")
@@ -32,9 +32,9 @@ func renderChildren(n *html.Node) string {
 	return b.String()
 }
 
-// sanitised returns one HTML body as HTML in which nothing acts and for which nothing is loaded, within
-// the limits of reading. policy is one of newPolicy.
-func (r *htmlReader) sanitised(source string, policy *bluemonday.Policy) string {
+// Sanitised returns one HTML body as HTML in which nothing acts and for which nothing is loaded, within
+// the limits of reading. policy is one of NewPolicy.
+func (r *Reader) Sanitised(source string, policy *bluemonday.Policy) string {
 	r.original = true
 	body, _ := r.parse(source)
 	return strings.TrimSpace(policy.Sanitize(renderChildren(body)))

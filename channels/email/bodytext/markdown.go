@@ -1,4 +1,4 @@
-package email
+package bodytext
 
 import (
 	"bytes"
@@ -14,10 +14,10 @@ import (
 	"parley/channels/markdown"
 )
 
-// newMarkdown makes the renderer of canonical Markdown for mail. Raw HTML is text: an
+// NewRenderer makes the renderer of canonical Markdown for mail. Raw HTML is text: an
 // agent who writes "use <b>" means these characters, and no customer text that is
 // quoted becomes active. A line break stays one.
-func newMarkdown() goldmark.Markdown {
+func NewRenderer() goldmark.Markdown {
 	return markdown.New(goldmark.WithRendererOptions(
 		html.WithHardWraps(),
 		renderer.WithNodeRenderers(util.Prioritized(rawHTML{}, 100)),
@@ -48,9 +48,9 @@ func (rawHTML) RegisterFuncs(reg renderer.NodeRendererFuncRegisterer) {
 const mailStyle = "table{border-collapse:collapse}th,td{border:1px solid #bbb;padding:2px 6px}" +
 	"blockquote{margin:0 0 0 4px;padding-left:10px;border-left:2px solid #bbb}pre{white-space:pre-wrap}"
 
-// renderHTML renders a body and its signature as an HTML document. signatureHTML, sanitised, stands
+// RenderHTML renders a body and its signature as an HTML document. signatureHTML, sanitised, stands
 // in place of signature where there is one.
-func renderHTML(md goldmark.Markdown, body, signature, signatureHTML string) (string, error) {
+func RenderHTML(md goldmark.Markdown, body, signature, signatureHTML string) (string, error) {
 	var out bytes.Buffer
 	style := mailStyle
 	if signatureHTML != "" {
@@ -74,9 +74,9 @@ func renderHTML(md goldmark.Markdown, body, signature, signatureHTML string) (st
 	return out.String(), nil
 }
 
-// renderText renders a body and its signature as plain text. The signature is behind
+// RenderText renders a body and its signature as plain text. The signature is behind
 // "-- ", which mail programs know (RFC 3676 section 4.3).
-func renderText(md goldmark.Markdown, body, signature string) string {
+func RenderText(md goldmark.Markdown, body, signature string) string {
 	out := plain(md, body)
 	if signature != "" {
 		out += "\n\n-- \n" + plain(md, signature)

@@ -1,4 +1,4 @@
-package email
+package bodytext
 
 import (
 	"strings"
@@ -11,9 +11,9 @@ import (
 // nbsp is a non-breaking space. It keeps indentation that Markdown would drop or take for code.
 const nbsp = "\u00a0"
 
-// markdownText turns plain text into canonical Markdown that shows the same text: Markdown characters
+// Markdown turns plain text into canonical Markdown that shows the same text: Markdown characters
 // are escaped, line breaks are kept, URLs stay links, lines that begin with ">" become quotes.
-func markdownText(text string) string {
+func Markdown(text string) string {
 	var out strings.Builder
 	out.Grow(len(text) + len(text)/16)
 	depth, blank := 0, 0
@@ -218,8 +218,8 @@ func isPunct(c byte) bool {
 	return c > ' ' && c < 0x7f && !(c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z')
 }
 
-// escaped returns a text without line breaks as Markdown.
-func escaped(text string) string {
+// Escape returns a text without line breaks as Markdown.
+func Escape(text string) string {
 	var b strings.Builder
 	escapeInline(&b, text)
 	return b.String()

@@ -1,8 +1,10 @@
-package email
+package bodytext
 
 import (
 	"strings"
 	"testing"
+
+	"parley/channels/budget"
 )
 
 // TestAttributions: above a quote in every language of the reference, over one to
@@ -169,4 +171,31 @@ func TestSignatures(t *testing.T) {
 			t.Errorf("%s: something was lost: %q", tt.name, joined)
 		}
 	}
+}
+
+// FuzzQuote: hiding loses nothing and never hides all.
+func FuzzQuote(f *testing.F) {
+	for _, s := range []string{
+		"a\n\nOn 2.11.2026 x@y.test wrote:\n> b", "a\n-- \nb", "> a\nb\n> c", "From: a\nSent: b\nTo: c\nSubject: d", "-----Original Message-----\nx", "a\nSent from my iPhone", "\n\n> x",
+		"Am 1.1. um 10:00 schrieb\nx@y.test:\n>b", "差出人: a\n宛先: b\n件名: c",
+	} {
+		f.Add(s, false)
+	}
+	for _, s := range budget.Seeds() {
+		f.Add(s, false)
+	}
+	m := budget.NewMeter()
+	f.Fuzz(func(t *testing.T, text string, whole bool) {
+		budget.CheckRepeated(t, m, text, func(s string) { splitQuote(s, whole) })
+		now, history := splitQuote(text, whole)
+		if history == "" && now != text || history != "" && now+"\n"+history != text {
+			t.Fatalf("%q became %q and %q", text, now, history)
+		}
+		if strings.TrimSpace(text) != "" && strings.TrimSpace(now) == "" {
+			t.Fatalf("all of %q is hidden", text)
+		}
+		if whole && history != "" {
+			t.Fatalf("hid %q of a forward", history)
+		}
+	})
 }
