@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"parley/channels/email/bodytext"
+	"parley/channels/email/mailid"
 )
 
 // BenchmarkDecode10kB measures what one ordinary mail of 10 kB costs: text and HTML
@@ -45,7 +46,7 @@ func BenchmarkPolicy(b *testing.B) {
 func BenchmarkFactID(b *testing.B) {
 	raw := tenKilobytes()
 	for b.Loop() {
-		factID(raw)
+		mailid.Fact(raw)
 	}
 }
 
@@ -109,7 +110,7 @@ func BenchmarkDecodeLarge(b *testing.B) {
 			b.SetBytes(int64(len(payload)))
 			b.ReportAllocs()
 			for b.Loop() {
-				factID(payload)
+				mailid.Fact(payload)
 				_, _ = d.decode(payload)
 			}
 		})

@@ -8,7 +8,9 @@ import (
 
 	"parley/channels"
 	"parley/channels/email/bodytext"
+	"parley/channels/email/mailid"
 	"parley/channels/email/rawmail"
+	"parley/channels/email/smtpcode"
 )
 
 // bounceSubject matches the subjects of delivery reports, for reports that no header marks as such.
@@ -28,7 +30,7 @@ const reportBytes = 1 << 20
 
 // bounced is the mail that a report is about.
 type bounced struct {
-	token    token
+	token    mailid.Token
 	external []string // Message-IDs by which it can be found, the most reliable first
 	ours     bool     // we have sent it
 }
@@ -50,7 +52,7 @@ func (d *decoder) bounce(root *rawmail.Part, c *content, in *channels.Inbound, r
 	b := d.bouncedMail(c, in, raw, text)
 	in.References = mergeIDs(b.external, in.References)
 	if in.Conversation == 0 {
-		in.Conversation, in.Answers = b.token.conversation, b.token.message
+		in.Conversation, in.Answers = b.token.Conversation, b.token.Message
 	}
 	if !b.ours {
 		return nil
@@ -138,33 +140,33 @@ func (d *decoder) bouncedMail(c *content, in *channels.Inbound, raw []byte, text
 	hasMessageID := len(b.external) > 0
 	b.external = mergeIDs(b.external, in.References)
 	if len(b.external) > 0 {
-		if conv, msg, ok := parseToken(d.keys, b.external[0]); ok {
-			b.token, b.ours = token{conv, msg}, true
+		if conv, msg, ok := mailid.Parse(d.keys, b.external[0]); ok {
+			b.token, b.ours = mailid.Token{Conversation: conv, Message: msg}, true
 			return b
 		}
 	}
-	found := scanTokens(d.keys, raw)
+	found := mailid.Scan(d.keys, raw)
 	if len(found) == 0 {
-		found = scanTokens(d.keys, []byte(text))
+		found = mailid.Scan(d.keys, []byte(text))
 	}
 	if len(found) == 0 && c.returned != nil {
-		found = scanTokens(d.keys, []byte(strings.Join(c.returned.Header.All("References"), " ")))
+		found = mailid.Scan(d.keys, []byte(strings.Join(c.returned.Header.All("References"), " ")))
 	}
-	single := token{} // the only token of a message; conversation -1 = there are several
+	single := mailid.Token{} // the only token of a message; conversation -1 = there are several
 	for _, t := range found {
-		if t.message != 0 && single.message != 0 {
-			single = token{conversation: -1}
-		} else if t.message != 0 && single.conversation == 0 {
+		if t.Message != 0 && single.Message != 0 {
+			single = mailid.Token{Conversation: -1}
+		} else if t.Message != 0 && single.Conversation == 0 {
 			single = t
 		}
 	}
 	switch {
 	case len(found) == 0:
 		b.ours = len(b.external) > 0 && from != "" && d.ownAddress(from) != ""
-	case !hasMessageID && single.message != 0:
+	case !hasMessageID && single.Message != 0:
 		b.token, b.ours = single, true
 	default:
-		b.token, b.ours = token{conversation: found[0].conversation}, true
+		b.token, b.ours = mailid.Token{Conversation: found[0].Conversation}, true
 	}
 	return b
 }
@@ -195,11 +197,11 @@ func statuses(in channels.Inbound, b bounced, reports []report) []channels.Inbou
 		}
 		seen[r.recipient+r.action] = true
 		s := &channels.Status{
-			State: channels.StateFailed, MessageID: b.token.message, External: b.external,
+			State: channels.StateFailed, MessageID: b.token.Message, External: b.external,
 			Recipient: r.recipient, Reason: r.reason(),
 		}
 		if code := r.code(); code != 0 {
-			if s.Class = classify(stepRcpt, code, r.status+" "+r.reply, fullMailboxWait).class; s.Class == channels.Ambiguous {
+			if s.Class = smtpcode.Classify(smtpcode.StepRcpt, code, r.status+" "+r.reply, smtpcode.FullMailboxWait).Class; s.Class == channels.Ambiguous {
 				s.Class = ""
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"parley/channels"
+	"parley/channels/email/mailid"
 )
 
 // sample decodes a sample mail of testdata.
@@ -142,7 +143,7 @@ func TestOwnMail(t *testing.T) {
 	if foreign.Kind != channels.InboundForeign || foreign.Conversation != 12 || foreign.To[0].Key != "ann@customer.test" || foreign.Automatic != "" {
 		t.Errorf("written in the mailbox: %+v", foreign)
 	}
-	id := messageID(decodeKeys[0], 1, 2, "acme.test")
+	id := mailid.Message(decodeKeys[0], 1, 2, "acme.test")
 	for name, raw := range map[string]string{
 		"token from a stranger": "From: eve@x.test\r\nMessage-ID: <" + id + ">\r\n\r\nHi",
 		"own address, no token": "From: help@acme.test\r\nMessage-ID: <x@y>\r\n\r\nHi",

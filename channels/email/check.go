@@ -11,6 +11,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"parley/channels"
+	"parley/channels/email/smtpcode"
 )
 
 // checkTimeout bounds each half of Check.
@@ -136,7 +137,7 @@ func (c *Channel) checkSMTP(ctx context.Context) []channels.Finding {
 	}
 	const sender = "SMTP sender"
 	if err := s.client.Mail(smtpPath(c.set.address)); err != nil {
-		return append(out, c.smtpFault(sender, &smtpFailure{step: stepMail, err: err}))
+		return append(out, c.smtpFault(sender, &smtpFailure{step: smtpcode.StepMail, err: err}))
 	}
 	out = append(out, found(sender, "The server takes mail from %s.", c.set.address))
 	if limit := s.maxBytes(); limit > 0 {

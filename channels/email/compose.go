@@ -15,6 +15,7 @@ import (
 
 	"parley/channels"
 	"parley/channels/email/bodytext"
+	"parley/channels/email/mailid"
 	"parley/channels/email/rawmail"
 )
 
@@ -159,7 +160,7 @@ func (c *Channel) headers(o channels.Outbound) (*mailHeaders, error) {
 		from = o.From
 	}
 	h := &mailHeaders{
-		id:      messageID(c.env.Keys[0], o.ConversationID, o.MessageID, c.set.domain()),
+		id:      mailid.Message(c.env.Keys[0], o.ConversationID, o.MessageID, c.set.domain()),
 		from:    &netmail.Address{Name: senderName(o.Author, c.set.senderName), Address: from},
 		subject: subject(o),
 		date:    c.env.Now().Format("Mon, 02 Jan 2006 15:04:05 -0700"),
@@ -174,8 +175,8 @@ func (c *Channel) headers(o channels.Outbound) (*mailHeaders, error) {
 	if len(h.to)+len(h.cc) == 0 {
 		return nil, badRecipient("The message has no recipient.", "Enter an e-mail address for this contact.")
 	}
-	h.inReplyTo = cleanID(o.InReplyTo)
-	h.references = referenceChain(anchorID(c.env.Keys[0], o.ConversationID, c.set.domain()), o.References, h.inReplyTo)
+	h.inReplyTo = mailid.Clean(o.InReplyTo)
+	h.references = referenceChain(mailid.Anchor(c.env.Keys[0], o.ConversationID, c.set.domain()), o.References, h.inReplyTo)
 	if o.Automatic {
 		h.automatic = "auto-generated"
 		if h.inReplyTo != "" {
@@ -192,7 +193,7 @@ func badRecipient(text, hint string) *channels.SendError {
 // apply writes the headers into a message.
 func (h *mailHeaders) apply(msg *mail.Msg) {
 	msg.SetMessageIDWithValue(h.id)
-	msg.SetGenHeader(messageHeader, "<"+h.id+">")
+	msg.SetGenHeader(mailid.MessageHeader, "<"+h.id+">")
 	msg.SetGenHeader(mail.HeaderDate, h.date)
 	msg.SetAddrHeaderFromMailAddress(mail.HeaderFrom, h.from)
 	if len(h.to) > 0 {
@@ -280,7 +281,7 @@ func referenceChain(anchor string, thread []string, answered string) []string {
 		}
 	}
 	for _, id := range thread {
-		if id = cleanID(id); id != answered {
+		if id = mailid.Clean(id); id != answered {
 			add(id)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/email/mailid"
 	"parley/channels/golden"
 )
 
@@ -112,7 +113,7 @@ func checkHead(t *testing.T, raw []byte) {
 		t.Fatal(err)
 	}
 	allowed := []string{"Auto-Submitted", "Cc", "Content-Type", "Date", "From", "In-Reply-To", "Message-Id", "Mime-Version",
-		"References", "Subject", "To", "X-Auto-Response-Suppress", messageHeader}
+		"References", "Subject", "To", "X-Auto-Response-Suppress", mailid.MessageHeader}
 	for name, values := range m.Header {
 		if !slices.Contains(allowed, name) || len(values) != 1 {
 			t.Errorf("header %s: %q", name, values)
@@ -137,8 +138,8 @@ func TestThreadHeaders(t *testing.T) {
 	t.Parallel()
 	c := composer(t)
 	o := reply()
-	own := messageID(testKeys()[0], 12, 30, "acme.test")
-	anchor := anchorID(testKeys()[0], 12, "acme.test")
+	own := mailid.Message(testKeys()[0], 12, 30, "acme.test")
+	anchor := mailid.Anchor(testKeys()[0], 12, "acme.test")
 	o.References = []string{"q1@customer.test", anchor, own, "q1@customer.test", "q2@customer.test"}
 	o.InReplyTo = "<q1@customer.test>"
 	h, err := c.headers(o)
@@ -149,7 +150,7 @@ func TestThreadHeaders(t *testing.T) {
 	if !slices.Equal(h.references, want) || h.inReplyTo != "q1@customer.test" {
 		t.Errorf("references %q, in reply to %q", h.references, h.inReplyTo)
 	}
-	if conv, msg, ok := parseToken(testKeys(), h.id); !ok || conv != 12 || msg != 34 {
+	if conv, msg, ok := mailid.Parse(testKeys(), h.id); !ok || conv != 12 || msg != 34 {
 		t.Errorf("id %s", h.id)
 	}
 	o.Attempt, o.DeliveryID = 5, 99

@@ -13,6 +13,7 @@ import (
 
 	"parley/channels"
 	"parley/channels/email/bodytext"
+	"parley/channels/email/mailid"
 	"parley/channels/email/rawmail"
 )
 
@@ -102,7 +103,7 @@ func (d *decoder) message(e envelope, raw []byte, root *rawmail.Part, c *content
 	h := root.Header
 	in := d.head(e, raw, h)
 	in.Automatic = d.automatic(h, c, in.Subject, in.From)
-	d.identify(&in, e, h.Raw(messageHeader))
+	d.identify(&in, e, h.Raw(mailid.MessageHeader))
 	if notice := authenticationNotice(h); notice != "" {
 		in.Notices = append(in.Notices, notice)
 	}
@@ -169,7 +170,7 @@ func (d *decoder) via(lists ...[]channels.Party) string {
 func (d *decoder) plusTokens(lists ...[]channels.Party) (conversation, message int64) {
 	for _, list := range lists {
 		for _, p := range list {
-			if c, m, ok := plusToken(d.keys, p.Key); ok {
+			if c, m, ok := mailid.InAddress(d.keys, p.Key); ok {
 				return c, m
 			}
 		}
@@ -179,12 +180,12 @@ func (d *decoder) plusTokens(lists ...[]channels.Party) (conversation, message i
 
 // identify sets the conversation by our tokens, and the kind of our own mails. Tokens in the ids that
 // a mail answers count more than a token in the address to which it was sent. token is the value of
-// messageHeader, in which our mails repeat their Message-ID; "" if the mail doesn't have it.
+// mailid.MessageHeader, in which our mails repeat their Message-ID; "" if the mail doesn't have it.
 func (d *decoder) identify(in *channels.Inbound, e envelope, token string) {
 	tagged, answered := in.Conversation, in.Answers
 	in.Conversation, in.Answers = 0, 0
 	for _, id := range in.References {
-		c, m, ok := parseToken(d.keys, id)
+		c, m, ok := mailid.Parse(d.keys, id)
 		switch {
 		case !ok:
 		case in.Conversation == 0:
@@ -199,8 +200,8 @@ func (d *decoder) identify(in *channels.Inbound, e envelope, token string) {
 	if d.ownAddress(in.From.Key) == "" {
 		return
 	}
-	for _, id := range []string{in.ExternalID, cleanID(token)} {
-		if c, m, ok := parseToken(d.keys, id); ok {
+	for _, id := range []string{in.ExternalID, mailid.Clean(token)} {
+		if c, m, ok := mailid.Parse(d.keys, id); ok {
 			in.Kind, in.Conversation, in.Answers, in.Automatic = channels.InboundOwn, c, m, ""
 			return
 		}

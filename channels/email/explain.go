@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/emersion/go-imap/v2"
+
+	"parley/channels/email/smtpcode"
 )
 
 // problem is a failure in words for people.
@@ -82,13 +84,10 @@ func explainLogin(err error, to server) problem {
 	}
 	return problem{
 		text:        fmt.Sprintf("%s refuses the user name or the password: %s", to.address(), said(no.Text)),
-		hint:        passwordHint,
+		hint:        smtpcode.HintPassword,
 		needsPerson: true,
 	}
 }
-
-const passwordHint = "Enter the password again. With two-step sign-in, make an app password; " +
-	"some providers need IMAP and SMTP to be switched on for the mailbox first."
 
 func loginDisabledHint(to server) string {
 	if to.security == securityNone {

@@ -12,6 +12,7 @@ import (
 
 	"parley/channels"
 	"parley/channels/budget"
+	"parley/channels/email/mailid"
 	"parley/channels/email/rawmail"
 )
 
@@ -51,7 +52,7 @@ func FuzzDecode(f *testing.F) {
 	long := addSamples(f)
 	d, m := newTestDecoder(), newMailMeter()
 	check := func(t *testing.T, payload []byte) {
-		m.Check(t, len(payload), func() { factID(payload) })
+		m.Check(t, len(payload), func() { mailid.Fact(payload) })
 		m.Check(t, len(payload), func() {
 			e, raw := splitPayload(payload)
 			d.decodeMail(e, raw)
@@ -84,7 +85,7 @@ func FuzzDecode(f *testing.F) {
 		if again := d.decodeMail(e, raw); !reflect.DeepEqual(ins, again) {
 			t.Fatalf("read again, it became another message:\n%+v\nfirst:\n%+v", again, ins)
 		}
-		if id := factID(raw); len(id) != 37 {
+		if id := mailid.Fact(raw); len(id) != 37 {
 			t.Fatalf("fact id %q", id)
 		}
 	})
@@ -126,43 +127,6 @@ func checkInbound(t *testing.T, in channels.Inbound) {
 // insideTag reports whether position i of HTML lies in a tag.
 func insideTag(s string, i int) bool {
 	return strings.LastIndexByte(s[:i], '<') > strings.LastIndexByte(s[:i], '>')
-}
-
-// FuzzToken: only what a key of ours made is a token.
-func FuzzToken(f *testing.F) {
-	f.Add(int64(12), int64(34), "c12.m34.01234567@acme.test")
-	f.Add(int64(1), int64(0), "<c1.ffffffff>")
-	for _, s := range append(budget.Seeds(), "c1.", "c1.00000000 ", "c1.m1.00000000 ") {
-		f.Add(int64(1), int64(1), s)
-	}
-	m := budget.NewMeter()
-	f.Fuzz(func(t *testing.T, conv, msg int64, text string) {
-		budget.CheckRepeated(t, m, text, func(s string) { scanTokens(decodeKeys, []byte(s)) })
-		if c, m, ok := parseToken(decodeKeys, text); ok {
-			made := false
-			for _, key := range decodeKeys {
-				id := messageID(key, c, m, "")
-				if m == 0 {
-					id = anchorID(key, c, "")
-				}
-				made = made || strings.Contains(strings.ToLower(text), strings.TrimSuffix(id, "@"))
-			}
-			if !made {
-				t.Fatalf("%q counted as %d, %d", text, c, m)
-			}
-		}
-		for _, tok := range scanTokens(decodeKeys, []byte(text)) {
-			if tok.conversation <= 0 {
-				t.Fatalf("%q holds %v", text, tok)
-			}
-		}
-		if conv < 1 || msg < 1 || conv > 1e17 || msg > 1e17 {
-			return
-		}
-		if c, m, ok := parseToken(decodeKeys, messageID(decodeKeys[1], conv, msg, "acme.test")); !ok || c != conv || m != msg {
-			t.Fatalf("our own token gave %d, %d, %v", c, m, ok)
-		}
-	})
 }
 
 // FuzzTNEF: no winmail.dat reads outside itself.

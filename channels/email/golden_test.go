@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/channels/email/mailid"
 	"parley/channels/golden"
 )
 
@@ -28,14 +29,14 @@ func sampleMail(t testing.TB, path string) []byte {
 		msg, _ := strconv.ParseInt(string(m[3]), 10, 64)
 		switch string(m[1]) {
 		case "m":
-			return []byte(messageID(decodeKeys[0], conv, msg, "acme.test"))
+			return []byte(mailid.Message(decodeKeys[0], conv, msg, "acme.test"))
 		case "a":
-			return []byte(anchorID(decodeKeys[1], conv, "acme.test"))
+			return []byte(mailid.Anchor(decodeKeys[1], conv, "acme.test"))
 		case "p":
-			tag, _, _ := strings.Cut(anchorID(decodeKeys[0], conv, "acme.test"), "@")
+			tag, _, _ := strings.Cut(mailid.Anchor(decodeKeys[0], conv, "acme.test"), "@")
 			return []byte(tag)
 		}
-		return []byte(messageID([]byte("somebody else's key"), conv, msg, "acme.test"))
+		return []byte(mailid.Message([]byte("somebody else's key"), conv, msg, "acme.test"))
 	})
 }
 

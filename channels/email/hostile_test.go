@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parley/channels/budget"
+	"parley/channels/email/mailid"
 )
 
 // hostile makes mails of about size bytes that are meant to cost time or memory.
@@ -43,7 +44,7 @@ func (h hostile) parts(kind, part string) string {
 }
 
 func (hostile) report(prose string) string {
-	return "From: mailer-daemon@b.test\r\nSubject: failure notice\r\nReferences: <" + messageID(decodeKeys[0], 1, 2, "acme.test") + ">\r\n\r\nwords\n" + prose
+	return "From: mailer-daemon@b.test\r\nSubject: failure notice\r\nReferences: <" + mailid.Message(decodeKeys[0], 1, 2, "acme.test") + ">\r\n\r\nwords\n" + prose
 }
 
 // texts are bodies of plain text. Each piece stands at the end too: above a quote, quoted,
@@ -122,7 +123,7 @@ func (h hostile) bodies() map[string]string {
 	mails := map[string]string{
 		"mime: nested": nested(min(2000, h.size/100+1)), "mime: half delimiters": h.parts("mixed", strings.Repeat("--x ", 1000)), "mime: alternatives": h.parts("alternative", "Content-Type: text/html\r\n\r\n<p>x"),
 		"mime: mails": h.parts("digest", "From: a@b.test\r\n\r\nFrom: b@c.test\r\n\r\nx"), "mime: statuses": h.parts("report", "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: x\r\n\r\nAction: x\r\n"),
-		"mime: status": "From: mailer-daemon@b.test\r\nReferences: <" + messageID(decodeKeys[0], 1, 2, "acme.test") + ">\r\nContent-Type: multipart/report; boundary=x\r\n\r\n--x\r\n\r\nwords\r\n--x\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: x\r\n\r\n" +
+		"mime: status": "From: mailer-daemon@b.test\r\nReferences: <" + mailid.Message(decodeKeys[0], 1, 2, "acme.test") + ">\r\nContent-Type: multipart/report; boundary=x\r\n\r\n--x\r\n\r\nwords\r\n--x\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: x\r\n\r\n" +
 			h.rep("Diagnostic-Code: \xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\r\n\r\n") + "--x--\r\n",
 		"mime: base64 of base64": hostileHead + "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n" + h.rep("Q29udGVudC1UcmFuc2Zlci1FbmNvZGluZzogYmFzZTY0DQo="),
 	}
@@ -188,7 +189,7 @@ func TestHostileMails(t *testing.T) { // not parallel: it measures what the proc
 		for _, name := range slices.Sorted(maps.Keys(mails)) {
 			raw := []byte(mails[name])
 			t.Run(fmt.Sprintf("%d bytes, %s", size, name), func(t *testing.T) {
-				m.Check(t, len(raw), func() { factID(raw) })
+				m.Check(t, len(raw), func() { mailid.Fact(raw) })
 				m.Check(t, len(raw), func() {
 					ins, err := d.decode(raw)
 					if err != nil || len(ins) == 0 {
@@ -215,7 +216,7 @@ func BenchmarkHostile(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(raw)))
 			for b.Loop() {
-				factID(raw)
+				mailid.Fact(raw)
 				_, _ = d.decode(raw)
 			}
 		})

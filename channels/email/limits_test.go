@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/email/mailid"
 )
 
 // hasNotice reports whether a remark contains words.
@@ -93,7 +94,7 @@ func TestCase37Shapes(t *testing.T) {
 func TestCase37SameID(t *testing.T) {
 	t.Parallel()
 	one, two := []byte("Message-ID: <1@x>\n\none"), []byte("Message-ID: <1@x>\n\ntwo")
-	if factID(one) == factID(two) {
+	if mailid.Fact(one) == mailid.Fact(two) {
 		t.Error("two mails are one fact")
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/emersion/go-imap/v2"
+
+	"parley/channels/email/mailid"
 )
 
 // The folder of sent mail is read for answers that somebody writes in the mailbox itself. The
@@ -157,10 +159,10 @@ func (f *fetcher) listSent(s *imapSession, uids []imap.UID) ([]filedMail, error)
 }
 
 // sentByUs reports whether Parley sent a mail: by its Message-ID or, should the server have replaced
-// that, by messageHeader.
+// that, by mailid.MessageHeader.
 func (c *Channel) sentByUs(m sighting) bool {
 	for _, id := range []string{m.id, m.token} {
-		if _, message, ours := parseToken(c.env.Keys, id); ours && message != 0 {
+		if _, message, ours := mailid.Parse(c.env.Keys, id); ours && message != 0 {
 			return true
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"parley/channels"
 	"parley/channels/email/mailfake"
+	"parley/channels/email/mailid"
 )
 
 // newSentWorld makes a world in which Parley looks often, into a mailbox that it looked at once.
@@ -250,7 +251,7 @@ func TestWrittenInMailbox(t *testing.T) {
 		text    = "\r\nHello"
 		foreign = "foreign"
 	)
-	ours := messageID(decodeKeys[0], 12, 34, "acme.test")
+	ours := mailid.Message(decodeKeys[0], 12, 34, "acme.test")
 	for name, tc := range map[string]struct{ raw, want string }{
 		"an answer":            {from + id + text, foreign},
 		"by an alias":          {"From: Billing@acme.test\r\n" + id + text, foreign},
@@ -264,8 +265,8 @@ func TestWrittenInMailbox(t *testing.T) {
 			"--b\r\nContent-Type: message/disposition-notification\r\n\r\nDisposition: manual-action/MDN-sent-manually; displayed\r\n--b--\r\n", ""},
 		"a bounce":         {"From: MAILER-DAEMON@acme.test\r\n" + id + text, ""},
 		"ours":             {from + "Message-ID: <" + ours + ">\r\n" + text, "own"},
-		"ours, renamed":    {from + id + messageHeader + ": <" + ours + ">\r\n" + text, "own"},
-		"forged":           {from + id + messageHeader + ": <c12.m34.00000000@acme.test>\r\n" + text, foreign},
+		"ours, renamed":    {from + id + mailid.MessageHeader + ": <" + ours + ">\r\n" + text, "own"},
+		"forged":           {from + id + mailid.MessageHeader + ": <c12.m34.00000000@acme.test>\r\n" + text, foreign},
 		"no sender":        {id + text, ""},
 		"quotes a message": {from + id + "References: <" + ours + ">\r\n" + text, foreign},
 	} {

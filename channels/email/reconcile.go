@@ -8,6 +8,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"parley/channels"
+	"parley/channels/email/mailid"
 )
 
 // Reconcile looks in the mailbox for a mail whose answer was lost, by its Message-ID,
@@ -59,7 +60,7 @@ func (c *Channel) reconcile(s *imapSession, o channels.Outbound) (channels.Outco
 			return channels.CannotTell, channels.Receipt{}, err
 		}
 		for _, key := range c.env.Keys { // an older key may have signed the attempt
-			id := messageID(key, o.ConversationID, o.MessageID, c.set.domain())
+			id := mailid.Message(key, o.ConversationID, o.MessageID, c.set.domain())
 			found, err := s.find(id)
 			if err != nil {
 				return channels.CannotTell, channels.Receipt{}, err
@@ -103,7 +104,7 @@ func (c *Channel) absence(s *imapSession, sent string, o channels.Outbound) (cha
 		seen = append(seen, recent...)
 	}
 	filedByServer := func(m sighting) bool {
-		_, message, ours := parseToken(c.env.Keys, m.id)
+		_, message, ours := mailid.Parse(c.env.Keys, m.id)
 		return ours && message != 0 && !m.copy
 	}
 	switch {
@@ -121,8 +122,8 @@ func (c *Channel) knownSent(o channels.Outbound) []string {
 	const most = 3
 	var known []string
 	for _, id := range slices.Backward(append(slices.Clone(o.References), o.InReplyTo)) {
-		id = cleanID(id)
-		_, message, ours := parseToken(c.env.Keys, id)
+		id = mailid.Clean(id)
+		_, message, ours := mailid.Parse(c.env.Keys, id)
 		otherMail := ours && message != 0 && message != o.MessageID
 		if otherMail && !slices.Contains(known, id) {
 			known = append(known, id)

@@ -13,6 +13,7 @@ import (
 
 	"parley/channels"
 	"parley/channels/email/mailfake"
+	"parley/channels/email/mailid"
 )
 
 // reconcile asks about the message of reply().
@@ -32,7 +33,7 @@ func (w *world) reconcile(c *Channel, o channels.Outbound) channels.Outcome {
 func sentMail(id string, ours bool) string {
 	head := ""
 	if ours {
-		head = copyHeader + ": filed by Parley\n"
+		head = mailid.CopyHeader + ": filed by Parley\n"
 	}
 	return head + "Message-ID: <" + id + ">\nFrom: support@acme.test\nSubject: Re: x\n\nx\n"
 }
@@ -41,8 +42,8 @@ func TestReconcile(t *testing.T) {
 	t.Parallel()
 	const gmail, microsoft = "smtp.gmail.com", "smtp.office365.com"
 	keys := testKeys()
-	asked := messageID(keys[0], 12, 34, "acme.test")
-	earlier := messageID(keys[0], 12, 33, "acme.test")
+	asked := mailid.Message(keys[0], 12, 34, "acme.test")
+	earlier := mailid.Message(keys[0], 12, 33, "acme.test")
 	tests := map[string]struct {
 		save, host string
 		sent       []string // mails in the Sent folder
@@ -51,7 +52,7 @@ func TestReconcile(t *testing.T) {
 	}{
 		"found, filed by us":               {save: saveOn, sent: []string{sentMail(asked, true)}, want: channels.Landed},
 		"found, filed by the server":       {save: saveOff, sent: []string{sentMail(asked, false)}, want: channels.Landed},
-		"found, signed by an older key":    {save: saveOn, sent: []string{sentMail(messageID(keys[1], 12, 34, "acme.test"), true)}, want: channels.Landed},
+		"found, signed by an older key":    {save: saveOn, sent: []string{sentMail(mailid.Message(keys[1], 12, 34, "acme.test"), true)}, want: channels.Landed},
 		"a longer id is another":           {save: saveOn, sent: []string{sentMail("x"+asked, false)}, want: channels.CannotTell},
 		"we file, nothing there":           {save: saveOn, want: channels.CannotTell},
 		"we file, others there":            {save: saveOn, sent: []string{sentMail(earlier, true)}, refers: []string{earlier}, want: channels.CannotTell},

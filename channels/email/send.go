@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/email/smtpcode"
 )
 
 // Send makes one attempt to send a mail by SMTP, and files a copy in the folder of sent mail if the
@@ -40,11 +41,11 @@ func (c *Channel) hand(ctx context.Context, m *outgoing) error {
 	case c.sending <- struct{}{}:
 		defer func() { <-c.sending }()
 	case <-ctx.Done():
-		return &smtpFailure{step: stepGreeting, err: fmt.Errorf("waiting for other mails: %w", ctx.Err())}
+		return &smtpFailure{step: smtpcode.StepGreeting, err: fmt.Errorf("waiting for other mails: %w", ctx.Err())}
 	}
 	done, err := c.process.send(ctx, m.heldBytes())
 	if err != nil {
-		return &smtpFailure{step: stepGreeting, err: fmt.Errorf("waiting for other mails: %w", err)}
+		return &smtpFailure{step: smtpcode.StepGreeting, err: fmt.Errorf("waiting for other mails: %w", err)}
 	}
 	defer done()
 	s, err := c.openSMTP(ctx, m.utf8)
@@ -79,15 +80,15 @@ func (c *Channel) sendError(err error, o channels.Outbound) *channels.SendError 
 	if !o.FirstAttemptAt.IsZero() {
 		waited = c.env.Now().Sub(o.FirstAttemptAt)
 	}
-	v := classify(f.step, code, words, waited)
-	out.Class, out.Wait, out.Hint = v.class, v.wait, v.hint
+	v := smtpcode.Classify(f.step, code, words, waited)
+	out.Class, out.Wait, out.Hint = v.Class, v.Wait, v.Hint
 	reply := said(fmt.Sprintf("%d %s", code, words))
 	switch {
 	case f.recipient != "" && len(o.To)+len(o.Cc) > 1:
 		out.Text = fmt.Sprintf("The mail server refuses %s, so nothing was sent to anybody: %s", f.recipient, reply)
 	case f.recipient != "":
 		out.Text = fmt.Sprintf("The mail server refuses %s: %s", f.recipient, reply)
-	case f.step == stepAuth:
+	case f.step == smtpcode.StepAuth:
 		out.Text = "The mail server refuses the user name or the password: " + reply
 	default:
 		out.Text = "The mail server refuses the mail: " + reply
@@ -98,13 +99,13 @@ func (c *Channel) sendError(err error, o channels.Outbound) *channels.SendError 
 // unanswered fills in a failure without a reply: before the final dot nothing was sent; after it
 // nobody knows.
 func (c *Channel) unanswered(out *channels.SendError, f *smtpFailure) {
-	if f.step == stepDot {
+	if f.step == smtpcode.StepDot {
 		out.Class = channels.Ambiguous
 		out.Text = "The mail server took the mail, but its answer was lost."
 		out.Hint = "Parley looks for it in the Sent folder."
 		return
 	}
-	out.Class, out.Hint = channels.Retry, hintLater
+	out.Class, out.Hint = channels.Retry, smtpcode.HintLater
 	if p, ok := explainNetwork(f.err, c.set.smtp); ok {
 		out.Text, out.Hint = p.text, p.hint
 		return

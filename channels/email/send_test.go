@@ -16,6 +16,7 @@ import (
 
 	"parley/channels"
 	"parley/channels/email/mailfake"
+	"parley/channels/email/mailid"
 )
 
 // reply is an ordinary answer to a customer.
@@ -47,7 +48,7 @@ func TestSend(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	id := messageID(testKeys()[0], 12, 34, "acme.test")
+	id := mailid.Message(testKeys()[0], 12, 34, "acme.test")
 	if got.ExternalID != id || got.State != channels.StateAccepted || got.Note != "" {
 		t.Errorf("receipt %+v", got)
 	}

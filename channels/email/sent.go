@@ -16,6 +16,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"parley/channels"
+	"parley/channels/email/mailid"
 	"parley/channels/email/rawmail"
 )
 
@@ -162,8 +163,8 @@ type sighting struct {
 	uid   imap.UID
 	at    time.Time // INTERNALDATE; zero = the server didn't say
 	id    string    // Message-ID without <>
-	token string    // messageHeader: its Message-ID as we sent it; "" = none
-	copy  bool      // copyHeader: we filed it
+	token string    // mailid.MessageHeader: its Message-ID as we sent it; "" = none
+	copy  bool      // mailid.CopyHeader: we filed it
 }
 
 // find looks for a Message-ID in the selected folder. The server also finds mails whose ids contain it;
@@ -186,7 +187,7 @@ const maxSightings = 50
 // sightings reads the headers of mails in the selected folder.
 func (s *imapSession) sightings(set imap.NumSet) ([]sighting, error) {
 	section := &imap.FetchItemBodySection{
-		Peek: true, Specifier: imap.PartSpecifierHeader, HeaderFields: []string{"Message-ID", messageHeader, copyHeader},
+		Peek: true, Specifier: imap.PartSpecifierHeader, HeaderFields: []string{"Message-ID", mailid.MessageHeader, mailid.CopyHeader},
 	}
 	var out []sighting
 	err := s.do(func() error {
@@ -203,8 +204,8 @@ func (s *imapSession) sightings(set imap.NumSet) ([]sighting, error) {
 			}
 			h, _ := textproto.NewReader(bufio.NewReader(bytes.NewReader(m.raw))).ReadMIMEHeader()
 			out = append(out, sighting{
-				uid: m.uid, at: m.at, id: cleanID(h.Get("Message-ID")), token: cleanID(h.Get(messageHeader)),
-				copy: h.Get(copyHeader) != "",
+				uid: m.uid, at: m.at, id: mailid.Clean(h.Get("Message-ID")), token: mailid.Clean(h.Get(mailid.MessageHeader)),
+				copy: h.Get(mailid.CopyHeader) != "",
 			})
 		}
 		return cmd.Close()
@@ -214,7 +215,7 @@ func (s *imapSession) sightings(set imap.NumSet) ([]sighting, error) {
 
 // fileMail files a sent mail, marked as read and as our copy.
 func (s *imapSession) fileMail(ctx context.Context, folder string, m *outgoing) error {
-	const mark = copyHeader + ": filed by Parley\r\n"
+	const mark = mailid.CopyHeader + ": filed by Parley\r\n"
 	return s.do(func() error {
 		cmd := s.client.Append(folder, int64(len(mark))+m.lengthBytes, &imap.AppendOptions{Flags: []imap.Flag{imap.FlagSeen}})
 		_, writeErr := io.WriteString(cmd, mark)

@@ -20,6 +20,7 @@ import (
 
 	"parley/channels"
 	"parley/channels/email/rawmail"
+	"parley/channels/email/smtpcode"
 )
 
 // maxReplyBytes limits how much an SMTP server may send in one connection.
@@ -39,7 +40,7 @@ type smtpSession struct {
 
 // smtpFailure is a failed step.
 type smtpFailure struct {
-	step      smtpStep
+	step      smtpcode.Step
 	recipient string // the refused recipient; "" = the failure is about none
 	err       error
 }
@@ -66,11 +67,11 @@ func (c *Channel) openSMTP(ctx context.Context, utf8 bool) (*smtpSession, error)
 	}
 	if err != nil {
 		s.close()
-		return nil, &smtpFailure{step: stepGreeting, err: err}
+		return nil, &smtpFailure{step: smtpcode.StepGreeting, err: err}
 	}
 	if err := s.login(c.set.smtp); err != nil {
 		s.close()
-		return nil, &smtpFailure{step: stepAuth, err: err}
+		return nil, &smtpFailure{step: smtpcode.StepAuth, err: err}
 	}
 	return s, nil
 }
@@ -143,38 +144,38 @@ func (s *smtpSession) login(to server) error {
 func (s *smtpSession) deliver(ctx context.Context, m *outgoing) error {
 	size := m.sizeBytes()
 	if limit := s.maxBytes(); limit > 0 && size > limit {
-		return &smtpFailure{step: stepData, err: &textproto.Error{Code: 552, Msg: fmt.Sprintf(
+		return &smtpFailure{step: smtpcode.StepData, err: &textproto.Error{Code: 552, Msg: fmt.Sprintf(
 			"5.3.4 the mail has %.1f MB, the server takes %.1f MB", float64(size)/(1<<20), float64(limit)/(1<<20))}}
 	}
 	if m.utf8 {
 		if ok, _ := s.client.Extension("SMTPUTF8"); !ok {
 			refused := &textproto.Error{Code: 550, Msg: "5.6.7 the server takes no addresses outside ASCII"}
-			return &smtpFailure{step: stepMail, err: refused}
+			return &smtpFailure{step: smtpcode.StepMail, err: refused}
 		}
 	}
 	if err := s.client.Mail(smtpPath(m.from)); err != nil {
-		return &smtpFailure{step: stepMail, err: err}
+		return &smtpFailure{step: smtpcode.StepMail, err: err}
 	}
 	for _, to := range m.recipients {
 		if err := s.client.Rcpt(smtpPath(to)); err != nil {
-			return &smtpFailure{step: stepRcpt, recipient: to, err: err}
+			return &smtpFailure{step: smtpcode.StepRcpt, recipient: to, err: err}
 		}
 	}
 	w, err := s.client.Data()
 	if err != nil {
-		return &smtpFailure{step: stepData, err: err}
+		return &smtpFailure{step: smtpcode.StepData, err: err}
 	}
 	if m.lengthBytes, err = m.writeTo(ctx, w); err != nil {
 		var file *channels.SendError
 		if errors.As(err, &file) {
 			return err // nothing is sent, because the connection ends before the final dot
 		}
-		return &smtpFailure{step: stepData, err: s.lastWords(err)} // nothing is sent, for the same reason
+		return &smtpFailure{step: smtpcode.StepData, err: s.lastWords(err)} // nothing is sent, for the same reason
 	}
 	if err := w.Close(); err != nil {
-		step := stepDot
+		step := smtpcode.StepDot
 		if s.conn.refused.Load() { // the fence kept the final dot from being written: nothing is sent
-			step, err = stepData, fmt.Errorf("%w: %w", errTooLate, err)
+			step, err = smtpcode.StepData, fmt.Errorf("%w: %w", errTooLate, err)
 		}
 		return &smtpFailure{step: step, err: err}
 	}

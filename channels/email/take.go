@@ -9,6 +9,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"parley/channels"
+	"parley/channels/email/mailid"
 	"parley/channels/email/rawmail"
 	"parley/channels/pause"
 )
@@ -301,9 +302,9 @@ func (d *folder) fact(o outcome, validity uint32) (channels.Fact, bool) {
 	if o.fate == fateFetched {
 		head.InternalDate, head.SizeBytes, head.Truncated = o.mail.at, o.mail.sizeBytes, o.mail.truncated
 		mail = o.mail
-		fact.ExternalID = factID(mail.raw)
+		fact.ExternalID = mailid.Fact(mail.raw)
 		if d.sent {
-			fact.ExternalID = sentFactID(mail.raw)
+			fact.ExternalID = mailid.SentFact(mail.raw)
 		}
 	} else {
 		fact.ExternalID = fmt.Sprintf("uid:%.200s:%d:%d", d.name, validity, o.uid)

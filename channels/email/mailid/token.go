@@ -1,4 +1,4 @@
-package email
+package mailid
 
 import (
 	"bytes"
@@ -9,17 +9,17 @@ import (
 	"parley/channels/proof"
 )
 
-// messageID gives the Message-ID of a message of ours, without angle brackets.
+// Message gives the Message-ID of a message of ours, without angle brackets.
 // Shape: c12.m34.0a1b2c3d@acme.test
-func messageID(key []byte, conversation, message int64, domain string) string {
+func Message(key []byte, conversation, message int64, domain string) string {
 	body := "c" + strconv.FormatInt(conversation, 10) + ".m" + strconv.FormatInt(message, 10)
 	return body + "." + tokenMAC(key, body) + "@" + domain
 }
 
-// anchorID gives the id that stands first in References of everything we send in
+// Anchor gives the id that stands first in References of everything we send in
 // a conversation: repliers copy it even when a server replaced our Message-ID.
 // Shape: c12.0a1b2c3d@acme.test
-func anchorID(key []byte, conversation int64, domain string) string {
+func Anchor(key []byte, conversation int64, domain string) string {
 	body := "c" + strconv.FormatInt(conversation, 10)
 	return body + "." + tokenMAC(key, body) + "@" + domain
 }
@@ -28,9 +28,9 @@ func anchorID(key []byte, conversation int64, domain string) string {
 // stands in addresses, of which the part before the @ has 64 characters.
 func tokenMAC(key []byte, body string) string { return proof.Sign(key, "mail token", body)[:8] }
 
-// parseToken reads a Message-ID, an anchor or the tag of a plus address.
+// Parse reads a Message-ID, an anchor or the tag of a plus address.
 // message is 0 for an anchor. A token that no key verifies is not ours.
-func parseToken(keys [][]byte, id string) (conversation, message int64, ok bool) {
+func Parse(keys [][]byte, id string) (conversation, message int64, ok bool) {
 	id = strings.Trim(strings.TrimSpace(id), "<>")
 	local, _, _ := strings.Cut(id, "@")
 	seen, length := cutToken(local)
@@ -116,16 +116,16 @@ func (t tokenText) verify(keys [][]byte) (conversation, message int64, ok bool) 
 	return 0, 0, false
 }
 
-// token is a verified token of ours.
-type token struct{ conversation, message int64 }
+// Token is a verified token of ours.
+type Token struct{ Conversation, Message int64 }
 
 // tokenScanLimit bounds how many look-alikes of one text are verified.
 const tokenScanLimit = 200
 
-// scanTokens finds every verified token in a text, each once, in order.
-func scanTokens(keys [][]byte, text []byte) []token {
-	var found []token
-	known := map[token]bool{}
+// Scan finds every verified token in a text, each once, in order.
+func Scan(keys [][]byte, text []byte) []Token {
+	var found []Token
+	known := map[Token]bool{}
 	tries := 0
 	for at := 0; tries < tokenScanLimit; at++ {
 		next := bytes.IndexByte(text[at:], 'c')
@@ -141,35 +141,35 @@ func scanTokens(keys [][]byte, text []byte) []token {
 			continue
 		}
 		tries++
-		if c, msg, ok := seen.verify(keys); ok && !known[token{c, msg}] {
-			known[token{c, msg}] = true
-			found = append(found, token{c, msg})
+		if c, msg, ok := seen.verify(keys); ok && !known[Token{c, msg}] {
+			known[Token{c, msg}] = true
+			found = append(found, Token{c, msg})
 		}
 		at += length - 1
 	}
 	return found
 }
 
-// plusToken reads the token of an address like support+c12.0a1b2c3d@acme.test.
-func plusToken(keys [][]byte, address string) (conversation, message int64, ok bool) {
+// InAddress reads the token of an address like support+c12.0a1b2c3d@acme.test.
+func InAddress(keys [][]byte, address string) (conversation, message int64, ok bool) {
 	local, _, _ := strings.Cut(address, "@")
 	_, tag, found := strings.Cut(local, "+")
 	if !found {
 		return 0, 0, false
 	}
-	return parseToken(keys, tag)
+	return Parse(keys, tag)
 }
 
-// copyHeader marks the copies that we file. A mail of ours without it in the folder of sent mail was
+// CopyHeader marks the copies that we file. A mail of ours without it in the folder of sent mail was
 // filed by the server; Reconcile needs that difference.
-const copyHeader = "X-Parley-Copy"
+const CopyHeader = "X-Parley-Copy"
 
-// messageHeader repeats the Message-ID of a mail that Parley sends. Some servers replace the Message-ID,
+// MessageHeader repeats the Message-ID of a mail that Parley sends. Some servers replace the Message-ID,
 // and we must recognise the mail in the folder of sent mail.
-const messageHeader = "X-Parley-Message"
+const MessageHeader = "X-Parley-Message"
 
-// cleanID returns a Message-ID without its brackets; "" when it can't be written into a header.
-func cleanID(id string) string {
+// Clean returns a Message-ID without its brackets; "" when it can't be written into a header.
+func Clean(id string) string {
 	id = strings.TrimSpace(id)
 	id = strings.TrimSuffix(strings.TrimPrefix(id, "<"), ">")
 	bad := func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '<' || r == '>' }

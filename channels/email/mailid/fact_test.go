@@ -1,4 +1,4 @@
-package email
+package mailid
 
 import (
 	"crypto/sha256"

@@ -1,4 +1,4 @@
-package email
+package mailid
 
 import (
 	"crypto/sha256"
@@ -11,12 +11,12 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-// factID returns the external id of the fact that a mail arrived. All copies of a mail in the mailbox
+// Fact returns the external id of the fact that a mail arrived. All copies of a mail in the mailbox
 // have the same one; another mail with the same Message-ID has another one. Servers may write MIME
 // anew, so the id is a hash of the decoded text and some headers. Only for a mail without a Message-ID
 // is it a hash of the bytes. What goes into the hash must never change: stored ids depend on it.
 // Shape: mail:0123456789abcdef0123456789abcdef
-func factID(raw []byte) string {
+func Fact(raw []byte) string {
 	sum := sha256.New()
 	root, _ := rawmail.Read(raw)
 	if ids := rawmail.MessageIDs(root.Header.Raw("Message-Id"), root.Header.Guess); len(ids) > 0 {
@@ -32,10 +32,10 @@ func factID(raw []byte) string {
 	return "mail:" + hex.EncodeToString(sum.Sum(nil)[:16])
 }
 
-// sentFactID returns the external id of the fact that a mail is in the folder of sent mail. It differs
-// from factID, because a copy of the mail in another folder doesn't prove that we sent it.
+// SentFact returns the external id of the fact that a mail is in the folder of sent mail. It differs
+// from Fact, because a copy of the mail in another folder doesn't prove that we sent it.
 // Shape: sent:0123456789abcdef0123456789abcdef
-func sentFactID(raw []byte) string { return "sent:" + strings.TrimPrefix(factID(raw), "mail:") }
+func SentFact(raw []byte) string { return "sent:" + strings.TrimPrefix(Fact(raw), "mail:") }
 
 // blankless writes text without its white space into a hash, because servers change where lines break.
 type blankless struct {
