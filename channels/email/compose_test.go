@@ -10,10 +10,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"parley/channels"
+	"parley/channels/email/bodytext"
+	"parley/channels/email/inbound"
 	"parley/channels/email/mailid"
 	"parley/channels/golden"
 )
@@ -245,7 +248,7 @@ func TestAttachmentName(t *testing.T) {
 // quotes, forwards or copies is what the agent wrote, at most spelled otherwise.
 func TestMarkdownRoundTrip(t *testing.T) {
 	t.Parallel()
-	own := decodeOptions{Own: []string{"ann@customer.test"}, Keys: [][]byte{[]byte("somebody else's key")}}
+	own := inbound.Options{Own: []string{"ann@customer.test"}, Keys: [][]byte{[]byte("somebody else's key")}}
 	trip := func(t *testing.T, text string) string {
 		o := reply()
 		o.Text, o.Subject, o.InReplyTo, o.References = text, "x", "", nil
@@ -253,7 +256,7 @@ func TestMarkdownRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		in, err := decode(written(t, m), own)
+		in, err := inbound.NewDecoder(own, sync.OnceValue(bodytext.NewPolicy)).Decode(written(t, m))
 		if err != nil || len(in) != 1 {
 			t.Fatal(in, err)
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/email/inbound"
 )
 
 // Limits of one outgoing mail and of one account.
@@ -28,7 +29,7 @@ type Channel struct {
 	opts     options
 	log      *slog.Logger
 	process  *process
-	decoder  *decoder
+	decoder  *inbound.Decoder
 	sending  chan struct{} // has room for one token per SMTP connection
 
 	mu          sync.Mutex
@@ -116,7 +117,7 @@ func newChannel(account channels.Account, env channels.Env, opts options, shared
 		set: set, beginsAt: account.BeginsAt, env: env, opts: opts,
 		log:     log,
 		process: shared,
-		decoder: newDecoder(decodeOptions{Own: set.own, Keys: env.Keys}, shared.policy),
+		decoder: inbound.NewDecoder(inbound.Options{Own: set.own, Keys: env.Keys}, shared.policy),
 		sending: make(chan struct{}, maxSending),
 	}, nil
 }
@@ -142,5 +143,5 @@ func (c *Channel) Capabilities() channels.Capabilities {
 // Decode turns a stored mail into what the customer did. Pure.
 // Errors: an empty payload.
 func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
-	return c.decoder.decode(raw)
+	return c.decoder.Decode(raw)
 }

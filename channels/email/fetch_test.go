@@ -13,6 +13,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"parley/channels"
+	"parley/channels/email/inbound"
 	"parley/channels/email/mailfake"
 )
 
@@ -30,7 +31,7 @@ func TestOnlyNewMail(t *testing.T) {
 		if f.OrderKey != "mail" || !strings.HasPrefix(f.ExternalID, "mail:") || f.Quarantine != "" {
 			t.Errorf("fact %+v", f)
 		}
-		head, raw := splitPayload(f.Payload)
+		head, raw := inbound.SplitPayload(f.Payload)
 		if head.Folder != "INBOX" || head.UID < 2 || head.UIDValidity == 0 || head.InternalDate.IsZero() ||
 			head.SizeBytes != int64(len(raw)) || head.Truncated || head.Historical {
 			t.Errorf("envelope %+v", head)
@@ -100,11 +101,11 @@ func TestBigMailsComeAlone(t *testing.T) {
 	w.put("INBOX", "Message-ID: <d@x>\nSubject: last\n\nBye\n", time.Time{})
 	w.run()
 	w.arrives("small", "big", "huge", "last")
-	head, raw := splitPayload(w.journal.read().facts[2].Payload)
+	head, raw := inbound.SplitPayload(w.journal.read().facts[2].Payload)
 	if !head.Truncated || head.SizeBytes < 90_000 || !bytes.HasSuffix(raw, []byte("X-Long: yes\r\n\r\n")) {
 		t.Errorf("case 37, too big: %+v, %d bytes kept", head, len(raw))
 	}
-	head, raw = splitPayload(w.journal.read().facts[1].Payload)
+	head, raw = inbound.SplitPayload(w.journal.read().facts[1].Payload)
 	if head.Truncated || int64(len(raw)) != head.SizeBytes {
 		t.Errorf("big: %+v, %d bytes", head, len(raw))
 	}
@@ -118,7 +119,7 @@ func TestCase37Empty(t *testing.T) {
 	w.ready()
 	w.put("INBOX", "", time.Time{})
 	w.journal.wait(t, "the empty mail", func() bool { return len(w.journal.facts) == 1 })
-	if head, raw := splitPayload(w.journal.read().facts[0].Payload); len(raw) != 0 || head.UID == 0 {
+	if head, raw := inbound.SplitPayload(w.journal.read().facts[0].Payload); len(raw) != 0 || head.UID == 0 {
 		t.Errorf("envelope %+v, %d bytes", head, len(raw))
 	}
 }

@@ -18,6 +18,7 @@ import (
 
 	"parley/channels"
 	"parley/channels/channelstest"
+	"parley/channels/email/inbound"
 	"parley/channels/email/mailfake"
 )
 
@@ -172,7 +173,7 @@ func subjectOf(f channels.Fact) string {
 	if f.Quarantine != "" {
 		return "quarantined"
 	}
-	_, raw := splitPayload(f.Payload)
+	_, raw := inbound.SplitPayload(f.Payload)
 	for line := range strings.SplitSeq(string(raw), "\r\n") {
 		if s, ok := strings.CutPrefix(line, "Subject: "); ok {
 			return s

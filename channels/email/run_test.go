@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/email/inbound"
 	"parley/channels/email/mailfake"
 )
 
@@ -117,7 +118,7 @@ func TestStallInsideAMail(t *testing.T) {
 			w.run()
 			w.arrives("one", "two")
 			for _, f := range w.journal.read().facts {
-				if head, raw := splitPayload(f.Payload); head.SizeBytes != int64(len(raw)) || head.Truncated {
+				if head, raw := inbound.SplitPayload(f.Payload); head.SizeBytes != int64(len(raw)) || head.Truncated {
 					t.Errorf("%+v with %d bytes", head, len(raw))
 				}
 			}

@@ -140,6 +140,7 @@ func BenchmarkIdleMailboxes(b *testing.B) {
 	addr, trust := serveElsewhere(b, boxes)
 	o := defaultOptions()
 	o.tls = trust
+	mail := []byte("From: a@b.test\r\nMessage-ID: <x@y>\r\nContent-Type: text/html\r\n\r\n" + strings.Repeat("<div>Hello, our <b>order</b> did not arrive.</div>\r\n", 200))
 	for b.Loop() {
 		runtime.GC()
 		debug.FreeOSMemory()
@@ -157,7 +158,7 @@ func BenchmarkIdleMailboxes(b *testing.B) {
 				}
 			}
 			c := mailboxAt(b, addr, securityTLS, i, env, o, shared)
-			if _, err := c.Decode(tenKilobytes()); err != nil {
+			if _, err := c.Decode(mail); err != nil {
 				b.Fatal(err)
 			}
 			running.Go(func() { _ = c.Run(ctx) })

@@ -2,13 +2,12 @@ package email
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/emersion/go-imap/v2"
 
 	"parley/channels"
+	"parley/channels/email/inbound"
 	"parley/channels/email/mailid"
 	"parley/channels/email/rawmail"
 	"parley/channels/pause"
@@ -296,7 +295,7 @@ func (d *folder) fact(o outcome, validity uint32) (channels.Fact, bool) {
 	if o.fate != fateFetched && o.fate != fateUnreadable {
 		return channels.Fact{}, false
 	}
-	head := envelope{V: 1, Folder: d.name, UID: uint32(o.uid), UIDValidity: validity, Sent: d.sent}
+	head := inbound.Envelope{V: 1, Folder: d.name, UID: uint32(o.uid), UIDValidity: validity, Sent: d.sent}
 	fact := channels.Fact{OrderKey: mailOrder}
 	var mail *fetched
 	if o.fate == fateFetched {
@@ -310,11 +309,6 @@ func (d *folder) fact(o outcome, validity uint32) (channels.Fact, bool) {
 		fact.ExternalID = fmt.Sprintf("uid:%.200s:%d:%d", d.name, validity, o.uid)
 		fact.Quarantine = "The mail server does not hand this mail out."
 	}
-	line, err := json.Marshal(head)
-	if err != nil { // a date beyond the year 9999
-		head.InternalDate = time.Time{}
-		line, _ = json.Marshal(head)
-	}
-	fact.Payload = mail.behind(append(line, '\n'))
+	fact.Payload = mail.behind(head.Line())
 	return fact, true
 }

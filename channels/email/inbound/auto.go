@@ -1,4 +1,4 @@
-package email
+package inbound
 
 import (
 	"regexp"
@@ -26,7 +26,7 @@ var daemonAddress = regexp.MustCompile(`(?i)^(?:mailer[-_.]?daemon|postmaster|ma
 
 // automatic returns why a mail is automatic: a code such as "bounce"; "" for a mail that a person
 // wrote. Where several reasons hold, the most specific one counts.
-func (d *decoder) automatic(h rawmail.Header, c *content, subject string, from channels.Party) string {
+func (d *Decoder) automatic(h rawmail.Header, c *content, subject string, from channels.Party) string {
 	lower := func(name string) string { return strings.ToLower(strings.TrimSpace(h.Raw(name))) }
 	switch {
 	case c.reportType == "disposition-notification":

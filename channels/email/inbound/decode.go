@@ -1,4 +1,4 @@
-package email
+package inbound
 
 import (
 	"bytes"
@@ -20,22 +20,22 @@ import (
 // errEmptyPayload is the only error of decode: there is no mail to show.
 var errEmptyPayload = errors.New("email: decode: empty payload")
 
-// decodeOptions is what decoding needs to know of the account.
-type decodeOptions struct {
+// Options is what decoding needs to know of the account.
+type Options struct {
 	Own  []string // own addresses, aliases included, in lower case
 	Keys [][]byte // HMAC keys that verify our tokens
 }
 
-// decoder decodes the mails of one account. Its methods may be called concurrently.
-type decoder struct {
+// Decoder decodes the mails of one account. Its methods may be called concurrently.
+type Decoder struct {
 	own    map[string]bool
 	keys   [][]byte
 	policy func() *bluemonday.Policy // shared: slow to make and large
 }
 
-// newDecoder makes a decoder. policy returns the rules by which HTML is sanitised; decoders share them.
-func newDecoder(o decodeOptions, policy func() *bluemonday.Policy) *decoder {
-	d := &decoder{own: map[string]bool{}, keys: o.Keys, policy: policy}
+// NewDecoder makes a decoder. policy returns the rules by which HTML is sanitised; decoders share them.
+func NewDecoder(o Options, policy func() *bluemonday.Policy) *Decoder {
+	d := &Decoder{own: map[string]bool{}, keys: o.Keys, policy: policy}
 	for _, a := range o.Own {
 		d.own[strings.ToLower(strings.TrimSpace(a))] = true
 	}
@@ -43,7 +43,7 @@ func newDecoder(o decodeOptions, policy func() *bluemonday.Policy) *decoder {
 	return d
 }
 
-// decode turns a stored mail into what the customer did. Every mail becomes an Inbound: one that can't
+// Decode turns a stored mail into what the customer did. Every mail becomes an Inbound: one that can't
 // be read is shown as raw text.
 //
 // Text and Quoted are canonical Markdown in which each line end is a line break. Quoted begins with the
@@ -51,17 +51,17 @@ func newDecoder(o decodeOptions, policy func() *bluemonday.Policy) *decoder {
 // its Attachment's ContentID; inline files that Text doesn't name belong to the signature or to the
 // quoted history. InboundOwn has the id of our message in Answers. InboundStatus has subject, text and
 // files of the report.
-// Errors: errEmptyPayload.
-func (d *decoder) decode(payload []byte) ([]channels.Inbound, error) {
+// Errors: an empty payload.
+func (d *Decoder) Decode(payload []byte) ([]channels.Inbound, error) {
 	return d.decodeWith(d.decodeMail, payload)
 }
 
 // decodeWith decodes a payload by read. If read panics, the mail is shown as raw text.
-func (d *decoder) decodeWith(read func(envelope, []byte) []channels.Inbound, payload []byte) (out []channels.Inbound, err error) {
+func (d *Decoder) decodeWith(read func(Envelope, []byte) []channels.Inbound, payload []byte) (out []channels.Inbound, err error) {
 	if len(bytes.TrimSpace(payload)) == 0 {
 		return nil, errEmptyPayload
 	}
-	e, raw := splitPayload(payload)
+	e, raw := SplitPayload(payload)
 	defer func() {
 		if recover() != nil { // a fault in a library must not make us lose the mail
 			out, err = []channels.Inbound{d.rawMessage(e, raw)}, nil
@@ -74,7 +74,7 @@ func (d *decoder) decodeWith(read func(envelope, []byte) []channels.Inbound, pay
 }
 
 // decodeMail decodes a mail.
-func (d *decoder) decodeMail(e envelope, raw []byte) []channels.Inbound {
+func (d *Decoder) decodeMail(e Envelope, raw []byte) []channels.Inbound {
 	root, limits := rawmail.Read(raw)
 	root.ConvertHeader()
 	c := &content{}
@@ -99,7 +99,7 @@ func original(raw []byte) channels.Attachment {
 }
 
 // message makes an Inbound of a mail that was read.
-func (d *decoder) message(e envelope, raw []byte, root *rawmail.Part, c *content) channels.Inbound {
+func (d *Decoder) message(e Envelope, raw []byte, root *rawmail.Part, c *content) channels.Inbound {
 	h := root.Header
 	in := d.head(e, raw, h)
 	in.Automatic = d.automatic(h, c, in.Subject, in.From)
@@ -118,7 +118,7 @@ func (d *decoder) message(e envelope, raw []byte, root *rawmail.Part, c *content
 }
 
 // head makes an Inbound of the headers alone.
-func (d *decoder) head(e envelope, raw []byte, h rawmail.Header) channels.Inbound {
+func (d *Decoder) head(e Envelope, raw []byte, h rawmail.Header) channels.Inbound {
 	in := channels.Inbound{
 		Kind:       channels.InboundMessage,
 		ExternalID: externalID(h, raw),
@@ -155,7 +155,7 @@ func (d *decoder) head(e envelope, raw []byte, h rawmail.Header) channels.Inboun
 }
 
 // via returns the first of our own addresses to which a mail was sent.
-func (d *decoder) via(lists ...[]channels.Party) string {
+func (d *Decoder) via(lists ...[]channels.Party) string {
 	for _, list := range lists {
 		for _, p := range list {
 			if own := d.ownAddress(p.Key); own != "" {
@@ -167,7 +167,7 @@ func (d *decoder) via(lists ...[]channels.Party) string {
 }
 
 // plusTokens finds conversation and message by our token in an address: support+TOKEN@acme.test.
-func (d *decoder) plusTokens(lists ...[]channels.Party) (conversation, message int64) {
+func (d *Decoder) plusTokens(lists ...[]channels.Party) (conversation, message int64) {
 	for _, list := range lists {
 		for _, p := range list {
 			if c, m, ok := mailid.InAddress(d.keys, p.Key); ok {
@@ -181,7 +181,7 @@ func (d *decoder) plusTokens(lists ...[]channels.Party) (conversation, message i
 // identify sets the conversation by our tokens, and the kind of our own mails. Tokens in the ids that
 // a mail answers count more than a token in the address to which it was sent. token is the value of
 // mailid.MessageHeader, in which our mails repeat their Message-ID; "" if the mail doesn't have it.
-func (d *decoder) identify(in *channels.Inbound, e envelope, token string) {
+func (d *Decoder) identify(in *channels.Inbound, e Envelope, token string) {
 	tagged, answered := in.Conversation, in.Answers
 	in.Conversation, in.Answers = 0, 0
 	for _, id := range in.References {
@@ -240,7 +240,7 @@ const rawBytes = 20_000
 
 // rawMessage shows a mail as it came: its headers as far as they can be read and
 // the raw text. The mail itself is attached.
-func (d *decoder) rawMessage(e envelope, raw []byte) channels.Inbound {
+func (d *Decoder) rawMessage(e Envelope, raw []byte) channels.Inbound {
 	head, _ := rawmail.SplitHead(raw)
 	guess := rawmail.NewGuesser()
 	in := d.head(e, raw, rawmail.ReadHeader(head[:min(len(head), rawmail.MaxHeaderBytes)], guess))
@@ -253,7 +253,7 @@ func (d *decoder) rawMessage(e envelope, raw []byte) channels.Inbound {
 
 // ownAddress returns which of the account's own addresses a is, with or without a +tag; "" if it is
 // none.
-func (d *decoder) ownAddress(a string) string {
+func (d *Decoder) ownAddress(a string) string {
 	if d.own[a] {
 		return a
 	}
@@ -264,7 +264,7 @@ func (d *decoder) ownAddress(a string) string {
 }
 
 // withoutOwn returns a list of recipients without the account's own addresses.
-func (d *decoder) withoutOwn(list []channels.Party) []channels.Party {
+func (d *Decoder) withoutOwn(list []channels.Party) []channels.Party {
 	var out []channels.Party
 	for _, p := range list {
 		if d.ownAddress(p.Key) == "" {

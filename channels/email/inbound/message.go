@@ -1,4 +1,4 @@
-package email
+package inbound
 
 import (
 	"slices"
@@ -14,7 +14,7 @@ import (
 const textBytes = 200_000
 
 // body sets Text, Quoted, HTML, Attachments and Notices.
-func (d *decoder) body(in *channels.Inbound, c *content) {
+func (d *Decoder) body(in *channels.Inbound, c *content) {
 	if c.winmail != nil && len(c.segments) == 0 {
 		c.segments = append(c.segments, bodytext.Segment{Plain: c.winmail.text, HTML: c.winmail.html})
 	}

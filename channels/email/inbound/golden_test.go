@@ -1,4 +1,4 @@
-package email
+package inbound
 
 import (
 	"os"
@@ -52,7 +52,7 @@ func TestGolden(t *testing.T) {
 	for _, path := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".eml"), func(t *testing.T) {
 			t.Parallel()
-			e, raw := splitPayload(sampleMail(t, path))
+			e, raw := SplitPayload(sampleMail(t, path))
 			var out strings.Builder
 			ins := d.decodeMail(e, raw)
 			for i, in := range ins {

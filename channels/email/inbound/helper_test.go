@@ -1,4 +1,4 @@
-package email
+package inbound
 
 import (
 	"fmt"
@@ -11,13 +11,13 @@ import (
 
 var decodeKeys = [][]byte{[]byte("0123456789abcdef0123456789abcdef"), []byte("an older key, which still verifies")}
 
-func newTestDecoder() *decoder {
-	return newDecoder(decodeOptions{Own: []string{"help@acme.test", "billing@acme.test"}, Keys: decodeKeys}, sync.OnceValue(bodytext.NewPolicy))
+func newTestDecoder() *Decoder {
+	return NewDecoder(Options{Own: []string{"help@acme.test", "billing@acme.test"}, Keys: decodeKeys}, sync.OnceValue(bodytext.NewPolicy))
 }
 
 // decode decodes one payload for an account.
-func decode(payload []byte, o decodeOptions) ([]channels.Inbound, error) {
-	return newDecoder(o, sync.OnceValue(bodytext.NewPolicy)).decode(payload)
+func decode(payload []byte, o Options) ([]channels.Inbound, error) {
+	return NewDecoder(o, sync.OnceValue(bodytext.NewPolicy)).Decode(payload)
 }
 
 // safeHTML gives the original of a message, "" if it has none.

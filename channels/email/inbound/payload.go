@@ -1,4 +1,4 @@
-package email
+package inbound
 
 import (
 	"bytes"
@@ -9,9 +9,9 @@ import (
 // envelopeHead begins a stored payload that has an envelope; any other payload is a bare mail.
 const envelopeHead = `{"v":`
 
-// envelope is the first line of a stored payload: what the mailbox knows of a mail besides its bytes.
+// Envelope is the first line of a stored payload: what the mailbox knows of a mail besides its bytes.
 // Shape: {"v":1,"folder":"INBOX","uid":7,"uidvalidity":1,…} + "\n" + raw mail
-type envelope struct {
+type Envelope struct {
 	V            int       `json:"v"`
 	Folder       string    `json:"folder"`
 	UID          uint32    `json:"uid"`
@@ -23,10 +23,20 @@ type envelope struct {
 	Sent         bool      `json:"sent,omitempty"` // Folder is the mailbox's Sent folder
 }
 
-// splitPayload separates the envelope from the mail. It ignores fields of the envelope that can't be
+// Line returns the envelope as the first line of a payload, with its line end.
+func (e Envelope) Line() []byte {
+	line, err := json.Marshal(e)
+	if err != nil { // a date beyond the year 9999
+		e.InternalDate = time.Time{}
+		line, _ = json.Marshal(e)
+	}
+	return append(line, '\n')
+}
+
+// SplitPayload separates the envelope from the mail. It ignores fields of the envelope that can't be
 // read.
-func splitPayload(payload []byte) (envelope, []byte) {
-	var e envelope
+func SplitPayload(payload []byte) (Envelope, []byte) {
+	var e Envelope
 	if !bytes.HasPrefix(payload, []byte(envelopeHead)) {
 		return e, payload
 	}

@@ -1,4 +1,4 @@
-package email
+package inbound
 
 import (
 	"strings"
@@ -11,7 +11,7 @@ import (
 // decodeOne decodes a mail that must give one Inbound.
 func decodeOne(t testing.TB, raw string) channels.Inbound {
 	t.Helper()
-	ins := newTestDecoder().decodeMail(envelope{}, []byte(raw))
+	ins := newTestDecoder().decodeMail(Envelope{}, []byte(raw))
 	if len(ins) != 1 {
 		t.Fatalf("%d things came of one mail", len(ins))
 	}
@@ -148,7 +148,7 @@ func TestDates(t *testing.T) {
 	}
 	for _, tt := range tests {
 		payload := `{"v":1,"folder":"INBOX","internal_date":"2026-11-20T08:00:00Z"}` + "\nFrom: a@b.test\r\n" + tt.headers + "\r\n\r\nHi"
-		ins, err := decode([]byte(payload), decodeOptions{})
+		ins, err := decode([]byte(payload), Options{})
 		if err != nil || len(ins) != 1 {
 			t.Fatal(err)
 		}

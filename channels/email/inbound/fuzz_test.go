@@ -1,4 +1,4 @@
-package email
+package inbound
 
 import (
 	"maps"
@@ -54,7 +54,7 @@ func FuzzDecode(f *testing.F) {
 	check := func(t *testing.T, payload []byte) {
 		m.Check(t, len(payload), func() { mailid.Fact(payload) })
 		m.Check(t, len(payload), func() {
-			e, raw := splitPayload(payload)
+			e, raw := SplitPayload(payload)
 			d.decodeMail(e, raw)
 		})
 	}
@@ -71,7 +71,7 @@ func FuzzDecode(f *testing.F) {
 				check(t, slices.Concat(many, []byte("\n"), body))
 			}
 		}
-		e, raw := splitPayload(payload)
+		e, raw := SplitPayload(payload)
 		ins := d.decodeMail(e, raw) // without the net that catches panics
 		if e.Sent && len(ins) == 0 {
 			return // nobody of the team wrote it

@@ -1,4 +1,4 @@
-package email
+package inbound
 
 import (
 	"fmt"
@@ -191,7 +191,7 @@ func TestHostileMails(t *testing.T) { // not parallel: it measures what the proc
 			t.Run(fmt.Sprintf("%d bytes, %s", size, name), func(t *testing.T) {
 				m.Check(t, len(raw), func() { mailid.Fact(raw) })
 				m.Check(t, len(raw), func() {
-					ins, err := d.decode(raw)
+					ins, err := d.Decode(raw)
 					if err != nil || len(ins) == 0 {
 						t.Errorf("%d messages, %v", len(ins), err)
 					}
@@ -217,7 +217,7 @@ func BenchmarkHostile(b *testing.B) {
 			b.SetBytes(int64(len(raw)))
 			for b.Loop() {
 				mailid.Fact(raw)
-				_, _ = d.decode(raw)
+				_, _ = d.Decode(raw)
 			}
 		})
 	}

@@ -1,4 +1,4 @@
-package email
+package inbound
 
 import (
 	"encoding/binary"

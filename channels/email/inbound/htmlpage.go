@@ -1,4 +1,4 @@
-package email
+package inbound
 
 import (
 	"encoding/base64"
@@ -18,7 +18,7 @@ import (
 // page is the HTML of a mail. It is sanitised when somebody opens it: nobody opens most of them, and
 // sanitising takes as long as all the rest of decoding.
 type page struct {
-	decoder  *decoder
+	decoder  *Decoder
 	segments []bodytext.Segment
 	cids     map[string]string // the file names of the mail's parts, by content id
 

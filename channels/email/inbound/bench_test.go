@@ -1,4 +1,4 @@
-package email
+package inbound
 
 import (
 	"os"
@@ -15,7 +15,7 @@ import (
 func BenchmarkDecode10kB(b *testing.B) {
 	raw := tenKilobytes()
 	d := newTestDecoder()
-	e, body := splitPayload(raw)
+	e, body := SplitPayload(raw)
 	b.SetBytes(int64(len(raw)))
 	b.ReportAllocs()
 	for b.Loop() {
@@ -31,7 +31,7 @@ func BenchmarkDecodePlain10kB(b *testing.B) {
 	b.SetBytes(int64(len(raw)))
 	b.ReportAllocs()
 	for b.Loop() {
-		d.decodeMail(envelope{}, raw)
+		d.decodeMail(Envelope{}, raw)
 	}
 }
 
@@ -88,7 +88,7 @@ func BenchmarkCorpus(b *testing.B) {
 	d := newTestDecoder()
 	for b.Loop() {
 		for _, raw := range mails {
-			d.decodeMail(envelope{}, raw)
+			d.decodeMail(Envelope{}, raw)
 		}
 	}
 }
@@ -111,7 +111,7 @@ func BenchmarkDecodeLarge(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				mailid.Fact(payload)
-				_, _ = d.decode(payload)
+				_, _ = d.Decode(payload)
 			}
 		})
 	}

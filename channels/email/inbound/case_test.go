@@ -1,6 +1,7 @@
-package email
+package inbound
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -11,7 +12,7 @@ import (
 // sample decodes a sample mail of testdata.
 func sample(t *testing.T, name string) []channels.Inbound {
 	t.Helper()
-	ins, err := newTestDecoder().decode(sampleMail(t, "testdata/mail/"+name+".eml"))
+	ins, err := newTestDecoder().Decode(sampleMail(t, "testdata/mail/"+name+".eml"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,6 +151,52 @@ func TestOwnMail(t *testing.T) {
 	} {
 		if in := decodeOne(t, raw); in.Kind != channels.InboundMessage {
 			t.Errorf("%s: %s", name, in.Kind)
+		}
+	}
+}
+
+// What stands in the folder of sent mail and was written by nobody of the team is no answer; what
+// stands elsewhere proves nothing, whatever it says.
+func TestWrittenInMailbox(t *testing.T) {
+	t.Parallel()
+	const (
+		from    = "From: Acme <help@acme.test>\r\n"
+		id      = "Message-ID: <a1@acme.test>\r\nTo: ann@customer.test\r\nIn-Reply-To: <q@customer.test>\r\n"
+		text    = "\r\nHello"
+		foreign = "foreign"
+	)
+	ours := mailid.Message(decodeKeys[0], 12, 34, "acme.test")
+	for name, tc := range map[string]struct{ raw, want string }{
+		"an answer":            {from + id + text, foreign},
+		"by an alias":          {"From: Billing@acme.test\r\n" + id + text, foreign},
+		"blind copies":         {from + id + "Bcc: boss@acme.test\r\n" + text, foreign},
+		"moved from the inbox": {"From: ann@customer.test\r\n" + id + text, ""},
+		"another colleague's":  {"From: kim@acme.test\r\n" + id + text, ""},
+		"out of office":        {from + id + "Auto-Submitted: auto-replied\r\n" + text, ""},
+		"vacation":             {from + id + "Subject: Automatic reply: Hi\r\n" + text, ""},
+		"newsletter":           {from + id + "List-Unsubscribe: <mailto:x@acme.test>\r\n" + text, ""},
+		"read receipt": {from + id + "Content-Type: multipart/report; report-type=disposition-notification; boundary=b\r\n\r\n--b\r\n\r\nSeen\r\n" +
+			"--b\r\nContent-Type: message/disposition-notification\r\n\r\nDisposition: manual-action/MDN-sent-manually; displayed\r\n--b--\r\n", ""},
+		"a bounce":         {"From: MAILER-DAEMON@acme.test\r\n" + id + text, ""},
+		"ours":             {from + "Message-ID: <" + ours + ">\r\n" + text, "own"},
+		"ours, renamed":    {from + id + mailid.MessageHeader + ": <" + ours + ">\r\n" + text, "own"},
+		"forged":           {from + id + mailid.MessageHeader + ": <c12.m34.00000000@acme.test>\r\n" + text, foreign},
+		"no sender":        {id + text, ""},
+		"quotes a message": {from + id + "References: <" + ours + ">\r\n" + text, foreign},
+	} {
+		for _, sent := range []bool{true, false} {
+			head := fmt.Sprintf(`{"v":1,"folder":"Sent","uid":1,"uidvalidity":1,"sent":%v}`+"\n", sent)
+			ins, err := newTestDecoder().Decode([]byte(head + tc.raw))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got string
+			if len(ins) > 0 {
+				got = string(ins[0].Kind)
+			}
+			if sent && got != tc.want || !sent && (got == foreign || got == "") {
+				t.Errorf("%s, in the folder of sent mail %v: %q", name, sent, got)
+			}
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package email
+package inbound
 
 import (
 	"os"
@@ -35,7 +35,7 @@ func TestCorpus(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e, body := splitPayload(raw)
+		e, body := SplitPayload(raw)
 		ins := d.decodeMail(e, body) // without the net that catches panics
 		if problem := unreadable(ins); problem != "" {
 			t.Errorf("%s: %s", filepath.Base(path), problem)

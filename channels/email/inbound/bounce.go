@@ -1,4 +1,4 @@
-package email
+package inbound
 
 import (
 	"cmp"
@@ -38,7 +38,7 @@ type bounced struct {
 // bounce reads a report on a mail of ours. It returns one status for each recipient to whom the mail
 // could not be delivered, or not yet, each with the report's text. It returns nil if the mail is no
 // report, or a report on a mail that isn't ours: then it stays an automatic message.
-func (d *decoder) bounce(root *rawmail.Part, c *content, in *channels.Inbound, raw []byte) []channels.Inbound {
+func (d *Decoder) bounce(root *rawmail.Part, c *content, in *channels.Inbound, raw []byte) []channels.Inbound {
 	if !isReport(in, root.Header) {
 		return nil
 	}
@@ -78,7 +78,7 @@ func isReport(in *channels.Inbound, h rawmail.Header) bool {
 }
 
 // prose reads a report that has no machine-readable part.
-func (d *decoder) prose(h rawmail.Header, subject, text string, c *content) []report {
+func (d *Decoder) prose(h rawmail.Header, subject, text string, c *content) []report {
 	var failed []string
 	for _, p := range d.withoutOwn(rawmail.Addresses(h.Guess, h.All("X-Failed-Recipients")...)) {
 		failed = append(failed, p.Key)
@@ -123,7 +123,7 @@ func idInText(text string) string {
 // bouncedMail finds the mail that a report is about: by the Message-ID of the returned mail, by the ids
 // that the report answers, or by our token anywhere in the report. Tokens in the References of the
 // returned mail belong to earlier messages: they only tell the conversation.
-func (d *decoder) bouncedMail(c *content, in *channels.Inbound, raw []byte, text string) bounced {
+func (d *Decoder) bouncedMail(c *content, in *channels.Inbound, raw []byte, text string) bounced {
 	var b bounced
 	var from string
 	if c.returned != nil {
