@@ -13,7 +13,7 @@ const clockDoubt = 10 * time.Minute
 
 // takenFrom returns the time of arrival from which on mail is fetched at the first look; zero = mail
 // that is there at the first look is not fetched.
-func (c *Channel) takenFrom() time.Time {
+func (c *Mailbox) takenFrom() time.Time {
 	if c.beginsAt.IsZero() {
 		return time.Time{}
 	}

@@ -2,41 +2,16 @@ package email
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
-	"strings"
-	"time"
 
 	"github.com/emersion/go-imap/v2"
 
 	"parley/channels"
-	"parley/channels/email/smtpcode"
 )
 
-// checkTimeout bounds each half of Check.
-const checkTimeout = 45 * time.Second
-
-// Check signs in at the IMAP and the SMTP server with the stored credentials and looks at what they can
-// do. It changes nothing.
-func (c *Channel) Check(ctx context.Context) []channels.Finding {
-	return slices.Concat(c.checkIMAP(ctx), c.checkSMTP(ctx))
-}
-
-// found makes a finding without a fault.
-func found(what, format string, args ...any) channels.Finding {
-	return channels.Finding{OK: true, What: what, Text: fmt.Sprintf(format, args...)}
-}
-
-// fault makes a finding of a fault.
-func fault(what, text, hint string) channels.Finding {
-	return channels.Finding{What: what, Text: text, Hint: hint}
-}
-
-// unprotected describes a connection without TLS. It is not a fault, because somebody chose it.
-const unprotected = "None: the password crosses the network readable. Right only inside your own network."
-
-func (c *Channel) checkIMAP(ctx context.Context) []channels.Finding {
+// Check signs in at the IMAP server with the stored credentials and looks at the folders and at what the
+// server can do. It changes nothing.
+func (c *Mailbox) Check(ctx context.Context) []channels.Finding {
 	const login, folder = "IMAP login", "IMAP folder"
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
@@ -72,7 +47,7 @@ func (c *Channel) checkIMAP(ctx context.Context) []channels.Finding {
 }
 
 // olderMails says for people which mails of the folder are not fetched; "" when that isn't known.
-func (c *Channel) olderMails(ctx context.Context) string {
+func (c *Mailbox) olderMails(ctx context.Context) string {
 	if c.env.State == nil {
 		return ""
 	}
@@ -94,7 +69,7 @@ func (c *Channel) olderMails(ctx context.Context) string {
 	return ""
 }
 
-func (c *Channel) checkSent(s *imapSession) channels.Finding {
+func (c *Mailbox) checkSent(s *imapSession) channels.Finding {
 	const what = "Sent folder"
 	folders, err := s.outgoing(c.set.sentFolder)
 	switch {
@@ -116,52 +91,6 @@ func (c *Channel) checkSent(s *imapSession) channels.Finding {
 	return found(what, "%s; Parley files a copy of what it sends."+read, folders.sent)
 }
 
-func (c *Channel) checkSMTP(ctx context.Context) []channels.Finding {
-	const login = "SMTP login"
-	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
-	defer cancel()
-	to := c.set.smtp
-	s, err := c.openSMTP(ctx, false)
-	if err != nil {
-		return []channels.Finding{c.smtpFault(login, err)}
-	}
-	defer s.close()
-	out := []channels.Finding{}
-	if offered, _ := s.client.Extension("AUTH"); offered {
-		out = append(out, found(login, "%s signed in at %s.", to.username, to.address()))
-	} else {
-		out = append(out, found(login, "%s asks for no sign-in.", to.address()))
-	}
-	if to.security == securityNone {
-		out = append(out, found("SMTP security", unprotected))
-	}
-	const sender = "SMTP sender"
-	if err := s.client.Mail(smtpPath(c.set.address)); err != nil {
-		return append(out, c.smtpFault(sender, &smtpFailure{step: smtpcode.StepMail, err: err}))
-	}
-	out = append(out, found(sender, "The server takes mail from %s.", c.set.address))
-	if limit := s.maxBytes(); limit > 0 {
-		out = append(out, found("SMTP size", "Mails up to %d MB.", limit>>20))
-	}
-	_ = s.client.Reset()
-	s.quit()
-	return out
-}
-
 // microsoftNoSMTPAuth is the enhanced status code with which Microsoft 365 refuses passwords because
 // SMTP AUTH is disabled.
 const microsoftNoSMTPAuth = "5.7.139"
-
-func (c *Channel) smtpFault(what string, err error) channels.Finding {
-	se := c.sendError(err, channels.Outbound{})
-	hint := se.Hint
-	var f *smtpFailure
-	switch {
-	case strings.Contains(err.Error(), "does not support STARTTLS"):
-		hint = "Check the port; if the server really has no STARTTLS, set security to tls with port 465."
-	case errors.As(err, &f) && strings.Contains(err.Error(), microsoftNoSMTPAuth):
-		hint = "The mailbox has password sign-in for SMTP switched off: " +
-			"switch on SMTP AUTH for it in the administration of Microsoft 365."
-	}
-	return fault(what, se.Text, hint)
-}

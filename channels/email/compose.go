@@ -8,9 +8,11 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/wneessen/go-mail"
+	"github.com/yuin/goldmark"
 	"golang.org/x/net/idna"
 
 	"parley/channels"
@@ -25,8 +27,31 @@ const (
 	maxFileNameRunes = 100
 )
 
-// compose writes the mail. Errors: *channels.SendError; nothing was sent.
-func (c *Channel) compose(o channels.Outbound) (*outgoing, error) {
+// Limits of one mail.
+const (
+	maxOutgoingBytes = 20 << 20 // text and files before encoding; base64 adds 37 %
+	maxFiles         = 100
+)
+
+// Composer writes the mails of one mailbox. It needs no network.
+type Composer struct {
+	address    string   // the main address, as configured
+	own        []string // all own addresses in lower case
+	domain     string   // of the main address
+	senderName string
+	key        []byte // signs Message-IDs
+	now        func() time.Time
+	markdown   func() goldmark.Markdown
+}
+
+// newComposer makes the composer of a mailbox. markdown returns the renderer of answers, which all
+// composers share.
+func newComposer(set settings, key []byte, now func() time.Time, markdown func() goldmark.Markdown) *Composer {
+	return &Composer{address: set.address, own: set.own, domain: set.domain(), senderName: set.senderName, key: key, now: now, markdown: markdown}
+}
+
+// Compose writes a mail. Errors: *channels.SendError; nothing was sent.
+func (c *Composer) Compose(o channels.Outbound) (*outgoing, error) {
 	if err := checkSize(o); err != nil {
 		return nil, err
 	}
@@ -36,7 +61,7 @@ func (c *Channel) compose(o channels.Outbound) (*outgoing, error) {
 	}
 	msg := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithEncoding(mail.EncodingQP))
 	h.apply(msg)
-	md := c.process.markdown()
+	md := c.markdown()
 	rendered, err := bodytext.RenderHTML(md, o.Text, o.Signature, o.SignatureHTML)
 	if err != nil {
 		return nil, badContent("The text can't be turned into a mail.", "Shorten or simplify it.", err)
@@ -154,16 +179,16 @@ type mailHeaders struct {
 
 // headers makes the headers of a mail. The Message-ID depends on the message alone. So a mail that is
 // sent again keeps it, and the receiving server and Reconcile recognise it.
-func (c *Channel) headers(o channels.Outbound) (*mailHeaders, error) {
-	from := c.set.address
-	if slices.Contains(c.set.own, strings.ToLower(o.From)) {
+func (c *Composer) headers(o channels.Outbound) (*mailHeaders, error) {
+	from := c.address
+	if slices.Contains(c.own, strings.ToLower(o.From)) {
 		from = o.From
 	}
 	h := &mailHeaders{
-		id:      mailid.Message(c.env.Keys[0], o.ConversationID, o.MessageID, c.set.domain()),
-		from:    &netmail.Address{Name: senderName(o.Author, c.set.senderName), Address: from},
+		id:      mailid.Message(c.key, o.ConversationID, o.MessageID, c.domain),
+		from:    &netmail.Address{Name: senderName(o.Author, c.senderName), Address: from},
 		subject: subject(o),
-		date:    c.env.Now().Format("Mon, 02 Jan 2006 15:04:05 -0700"),
+		date:    c.now().Format("Mon, 02 Jan 2006 15:04:05 -0700"),
 	}
 	var err error
 	if h.to, err = mailAddresses(o.To); err != nil {
@@ -176,7 +201,7 @@ func (c *Channel) headers(o channels.Outbound) (*mailHeaders, error) {
 		return nil, badRecipient("The message has no recipient.", "Enter an e-mail address for this contact.")
 	}
 	h.inReplyTo = mailid.Clean(o.InReplyTo)
-	h.references = referenceChain(mailid.Anchor(c.env.Keys[0], o.ConversationID, c.set.domain()), o.References, h.inReplyTo)
+	h.references = referenceChain(mailid.Anchor(c.key, o.ConversationID, c.domain), o.References, h.inReplyTo)
 	if o.Automatic {
 		h.automatic = "auto-generated"
 		if h.inReplyTo != "" {

@@ -21,8 +21,11 @@ import (
 	"parley/channels/golden"
 )
 
-// composer is a channel that connects to nothing, at a fixed time.
-func composer(t testing.TB) *Channel {
+// composer writes mails at a fixed time.
+func composer(t testing.TB) *Composer { return unconnected(t).composer }
+
+// unconnected is a channel that connects to nothing, at a fixed time.
+func unconnected(t testing.TB) *Channel {
 	t.Helper()
 	c, err := newChannel(channels.Account{ID: 1, Config: channels.Config{
 		fieldAddress: "Support@acme.test", fieldAliases: "help@acme.test", fieldSenderName: "Acme Support",
@@ -85,7 +88,7 @@ func TestComposeGolden(t *testing.T) {
 			t.Parallel()
 			o := reply()
 			change(&o)
-			m, err := composer(t).compose(o)
+			m, err := composer(t).Compose(o)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -213,16 +216,16 @@ func TestOutgoingRecipients(t *testing.T) {
 	for _, key := range []string{"", "nobody", "a@b>, <c@d", "a@b\r\nBcc: c@d", "Ann <a@b.test>", "a b@c.test", "a@@b"} {
 		o := reply()
 		o.To = []channels.Party{{Key: key}}
-		_, err := composer(t).compose(o)
+		_, err := composer(t).Compose(o)
 		class(t, err, channels.BadRecipient)
 	}
 	o := reply()
 	o.To = nil
-	_, err := composer(t).compose(o)
+	_, err := composer(t).Compose(o)
 	class(t, err, channels.BadRecipient)
 	o.To = []channels.Party{{Key: "ann@customer.test"}, {Key: `"odd name"@customer.test`}}
 	o.Cc = []channels.Party{{Key: "ann@customer.test"}, {Key: "jörg@customer.test"}}
-	m, err := composer(t).compose(o)
+	m, err := composer(t).Compose(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -252,7 +255,7 @@ func TestMarkdownRoundTrip(t *testing.T) {
 	trip := func(t *testing.T, text string) string {
 		o := reply()
 		o.Text, o.Subject, o.InReplyTo, o.References = text, "x", "", nil
-		m, err := composer(t).compose(o)
+		m, err := composer(t).Compose(o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -308,7 +311,7 @@ func TestComposeSignaturePictures(t *testing.T) {
 	o.SignaturePictures = []channels.Picture{{ContentID: "signature-1@parley", File: channels.File{Name: "logo.png", ContentType: "image/png", SizeBytes: int64(len(logo)),
 		Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(logo)), nil }}}}
 	o.Files = []channels.File{file("report.txt", report)}
-	m, err := composer(t).compose(o)
+	m, err := composer(t).Compose(o)
 	if err != nil {
 		t.Fatal(err)
 	}

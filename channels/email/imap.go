@@ -67,9 +67,9 @@ type imapSession struct {
 
 // openIMAP connects and logs in. The session's connection is closed when ctx ends.
 // Errors: *stageError.
-func (c *Channel) openIMAP(ctx context.Context) (*imapSession, error) {
+func (c *Mailbox) openIMAP(ctx context.Context) (*imapSession, error) {
 	limits := c.opts.timing
-	arrived, err := c.process.dial(ctx, c.set.imap.host)
+	arrived, err := c.limits.dial(ctx, c.set.imap.host)
 	if err != nil {
 		return nil, atStage(stageConnect, err)
 	}
@@ -100,8 +100,8 @@ func (c *Channel) openIMAP(ctx context.Context) (*imapSession, error) {
 }
 
 // enter starts TLS, waits for the greeting and logs in.
-func (c *Channel) enter(ctx context.Context, s *imapSession) error {
-	config := c.process.tls(c.set.imap.host, c.opts.tls)
+func (c *Mailbox) enter(ctx context.Context, s *imapSession) error {
+	config := c.limits.tls(c.set.imap.host, c.opts.tls)
 	options := &imapclient.Options{TLSConfig: config, UnilateralDataHandler: s.handler()}
 	switch c.set.imap.security {
 	case securityTLS:
@@ -237,13 +237,6 @@ func (s *imapSession) search(criteria *imap.SearchCriteria) ([]imap.UID, error) 
 func refused(err error) bool {
 	var no *imap.Error
 	return errors.As(err, &no) && no.Type != imap.StatusResponseTypeBye
-}
-
-// keepAlive makes the operating system find out when the other side is gone.
-func keepAlive(conn net.Conn) {
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 15 * time.Second, Count: 4})
-	}
 }
 
 // watchedConn closes itself when nothing is received or sent for a while. It does so only while it is

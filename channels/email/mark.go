@@ -51,7 +51,7 @@ var errBadMark = errors.New("email: watermark makes no sense")
 
 // loadMark reads the watermark; nil if there is none for the account's folder.
 // Errors: errBadMark, or the database's.
-func (c *Channel) loadMark(ctx context.Context) (*mark, error) {
+func (c *Mailbox) loadMark(ctx context.Context) (*mark, error) {
 	data, err := c.env.State.Load(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("email: load watermark: %w", err)
@@ -72,7 +72,7 @@ func (c *Channel) loadMark(ctx context.Context) (*mark, error) {
 	return &m, nil
 }
 
-func (c *Channel) saveMark(ctx context.Context, m *mark) error {
+func (c *Mailbox) saveMark(ctx context.Context, m *mark) error {
 	m.V = markVersion
 	m.bound()
 	if m.Sent != nil {

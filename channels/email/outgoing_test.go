@@ -50,7 +50,7 @@ func TestFilesLongerThanTheySay(t *testing.T) {
 			return io.NopCloser(io.LimitReader(zeros{}, maxOutgoingBytes-1)), nil
 		}})
 	}
-	m, err := composer(t).compose(o)
+	m, err := composer(t).Compose(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func BenchmarkWriteFiles(b *testing.B) {
 	b.SetBytes(size)
 	b.ReportAllocs()
 	for b.Loop() {
-		m, err := c.compose(o)
+		m, err := c.Compose(o)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -160,7 +160,7 @@ func (f *fetcher) listSent(s *imapSession, uids []imap.UID) ([]filedMail, error)
 
 // sentByUs reports whether Parley sent a mail: by its Message-ID or, should the server have replaced
 // that, by mailid.MessageHeader.
-func (c *Channel) sentByUs(m sighting) bool {
+func (c *Mailbox) sentByUs(m sighting) bool {
 	for _, id := range []string{m.id, m.token} {
 		if _, message, ours := mailid.Parse(c.env.Keys, id); ours && message != 0 {
 			return true

@@ -9,10 +9,9 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-var _ channels.Starter = (*Channel)(nil)
-
-// Recipient implements channels.Starter: one address, with or without a name.
-func (c *Channel) Recipient(typed string) (channels.Party, error) {
+// Recipient reads the address of a customer that somebody typed: one address, with or without a name.
+// Errors: BadRecipient.
+func (c *Composer) Recipient(typed string) (channels.Party, error) {
 	list := rawmail.Addresses(rawmail.NewGuesser(), typed)
 	wordsAround := len(list) == 1 && list[0].Name != "" && !strings.Contains(typed, "<")
 	hasControls := strings.ContainsFunc(strings.TrimSpace(typed), unicode.IsControl)
@@ -21,7 +20,7 @@ func (c *Channel) Recipient(typed string) (channels.Party, error) {
 		return channels.Party{}, badRecipient("“"+cut(oneLine(typed))+"” is no e-mail address.", "Write it like ann@example.org.")
 	case len(list) > 1:
 		return channels.Party{}, badRecipient("These are several addresses.", "A conversation begins with one; add copies to it later.")
-	case slices.Contains(c.set.own, list[0].Key), slices.Contains(c.set.own, rawmail.WithoutTag(list[0].Key)):
+	case slices.Contains(c.own, list[0].Key), slices.Contains(c.own, rawmail.WithoutTag(list[0].Key)):
 		return channels.Party{}, badRecipient(list[0].Key+" is this account's own address.", "Enter the customer's.")
 	}
 	if _, err := mailAddresses(list); err != nil {

@@ -9,7 +9,7 @@ import (
 
 func TestRecipient(t *testing.T) {
 	t.Parallel()
-	c := &Channel{set: settings{own: []string{"help@acme.test", "sales@acme.test"}}}
+	c := &Composer{own: []string{"help@acme.test", "sales@acme.test"}}
 	for typed, want := range map[string]channels.Party{
 		"ann@example.org":                      {Key: "ann@example.org"},
 		" Ann.Lee@Example.ORG\n":               {Key: "ann.lee@example.org"},

@@ -37,7 +37,7 @@ import (
 // A server may file late: the caller asks again before it believes Absent.
 //
 // Errors: the mailbox can't be read; then the outcome is CannotTell.
-func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
+func (c *Mailbox) Reconcile(ctx context.Context, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
 	s, err := c.openIMAP(ctx)
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
@@ -50,7 +50,7 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 	return outcome, receipt, nil
 }
 
-func (c *Channel) reconcile(s *imapSession, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
+func (c *Mailbox) reconcile(s *imapSession, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
 	folders, err := s.outgoing(c.set.sentFolder)
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
@@ -78,7 +78,7 @@ func (c *Channel) reconcile(s *imapSession, o channels.Outbound) (channels.Outco
 }
 
 // absence returns Absent or CannotTell for a mail that was not found; see Reconcile.
-func (c *Channel) absence(s *imapSession, sent string, o channels.Outbound) (channels.Outcome, error) {
+func (c *Mailbox) absence(s *imapSession, sent string, o channels.Outbound) (channels.Outcome, error) {
 	folder, err := s.examine(sent)
 	if err != nil {
 		return channels.CannotTell, err
@@ -118,7 +118,7 @@ func (c *Channel) absence(s *imapSession, sent string, o channels.Outbound) (cha
 
 // knownSent returns the Message-IDs of mails of ours that the server is known to have accepted: those to
 // which the conversation refers, and the last one of this process.
-func (c *Channel) knownSent(o channels.Outbound) []string {
+func (c *Mailbox) knownSent(o channels.Outbound) []string {
 	const most = 3
 	var known []string
 	for _, id := range slices.Backward(append(slices.Clone(o.References), o.InReplyTo)) {

@@ -18,7 +18,7 @@ const reportAfter = 3
 
 // fetcher is the state of Run. Only Run's goroutine uses it.
 type fetcher struct {
-	c     *Channel
+	c     *Mailbox
 	inbox *folder // the folder that the account names
 	sent  *folder // the folder of sent mail
 
@@ -37,7 +37,7 @@ type fetcher struct {
 // every minute, because announcements get lost, and because IDLE doesn't announce mail in the folder
 // of sent mail. The watermark passes a mail only when Accept has stored it, when the mail is proven to
 // be gone, or when it could not be read three times and was quarantined.
-func (c *Channel) Run(ctx context.Context) error {
+func (c *Mailbox) Run(ctx context.Context) error {
 	f := &fetcher{
 		c: c, inbox: newFolder(c.set.folder, false), sent: newFolder("", true),
 		lookBack: time.NewTimer(c.opts.timing.rescan), due: true,

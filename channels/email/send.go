@@ -2,6 +2,7 @@ package email
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"time"
@@ -10,40 +11,44 @@ import (
 	"parley/channels/email/smtpcode"
 )
 
-// Send makes one attempt to send a mail by SMTP, and files a copy in the folder of sent mail if the
-// server doesn't. The mail is sent when the server accepts its end (the final dot). If that answer is
-// lost, nobody knows whether the mail was sent: Ambiguous.
-// Errors: *channels.SendError.
-func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
-	if _, ok := ctx.Deadline(); !ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, requestTimeout)
-		defer cancel()
-	}
-	m, err := c.compose(o)
-	if err != nil {
-		return channels.Receipt{}, err
-	}
-	if err := c.hand(ctx, m); err != nil {
-		return channels.Receipt{}, c.sendError(err, o)
-	}
-	receipt := channels.Receipt{ExternalID: m.id, State: channels.StateAccepted}
-	if err := c.fileCopy(ctx, m); err != nil {
-		c.log.Warn("copy to the sent folder failed", "delivery_id", o.DeliveryID, "error", err)
-		receipt.Note = "Sent, but the copy in the Sent folder failed: " + said(err.Error())
-	}
-	return receipt, nil
+// Sender sends the mails of one mailbox by SMTP. It is safe for concurrent use.
+type Sender struct {
+	set     settings
+	dialer  channels.Dialer
+	now     func() time.Time
+	tls     *tls.Config // base of the TLS configuration, set by tests; nil: the system's roots
+	limits  *Limits
+	sending chan struct{} // has room for one token per connection
 }
 
-// hand sends a mail by SMTP. It waits while maxSending other mails are being sent.
-func (c *Channel) hand(ctx context.Context, m *outgoing) error {
+// maxSending is how many SMTP connections a mailbox has at a time: Microsoft 365 allows no more.
+const maxSending = 3
+
+// newSender makes the sender of one mailbox. It opens no connection.
+func newSender(set settings, env channels.Env, base *tls.Config, limits *Limits) *Sender {
+	return &Sender{set: set, dialer: env.Dialer, now: env.Now, tls: base, limits: limits, sending: make(chan struct{}, maxSending)}
+}
+
+// Send makes one attempt to send a mail. It waits while maxSending other mails are being sent. The mail is
+// sent when the server accepts its end (the final dot). If that answer is lost, nobody knows whether the
+// mail was sent: Ambiguous. ctx must have a deadline: no byte is written after it.
+// Errors: *channels.SendError.
+func (c *Sender) Send(ctx context.Context, m *outgoing, o channels.Outbound) error {
+	if err := c.hand(ctx, m); err != nil {
+		return c.failure(err, o)
+	}
+	return nil
+}
+
+// hand sends a mail by SMTP.
+func (c *Sender) hand(ctx context.Context, m *outgoing) error {
 	select {
 	case c.sending <- struct{}{}:
 		defer func() { <-c.sending }()
 	case <-ctx.Done():
 		return &smtpFailure{step: smtpcode.StepGreeting, err: fmt.Errorf("waiting for other mails: %w", ctx.Err())}
 	}
-	done, err := c.process.send(ctx, m.heldBytes())
+	done, err := c.limits.send(ctx, m.heldBytes())
 	if err != nil {
 		return &smtpFailure{step: smtpcode.StepGreeting, err: fmt.Errorf("waiting for other mails: %w", err)}
 	}
@@ -60,8 +65,8 @@ func (c *Channel) hand(ctx context.Context, m *outgoing) error {
 	return nil
 }
 
-// sendError returns class, text and hint of a failed attempt.
-func (c *Channel) sendError(err error, o channels.Outbound) *channels.SendError {
+// failure returns class, text and hint of a failed attempt.
+func (c *Sender) failure(err error, o channels.Outbound) *channels.SendError {
 	if known := (*channels.SendError)(nil); errors.As(err, &known) {
 		return known
 	}
@@ -78,7 +83,7 @@ func (c *Channel) sendError(err error, o channels.Outbound) *channels.SendError 
 	}
 	var waited time.Duration
 	if !o.FirstAttemptAt.IsZero() {
-		waited = c.env.Now().Sub(o.FirstAttemptAt)
+		waited = c.now().Sub(o.FirstAttemptAt)
 	}
 	v := smtpcode.Classify(f.step, code, words, waited)
 	out.Class, out.Wait, out.Hint = v.Class, v.Wait, v.Hint
@@ -98,7 +103,7 @@ func (c *Channel) sendError(err error, o channels.Outbound) *channels.SendError 
 
 // unanswered fills in a failure without a reply: before the final dot nothing was sent; after it
 // nobody knows.
-func (c *Channel) unanswered(out *channels.SendError, f *smtpFailure) {
+func (c *Sender) unanswered(out *channels.SendError, f *smtpFailure) {
 	if f.step == smtpcode.StepDot {
 		out.Class = channels.Ambiguous
 		out.Text = "The mail server took the mail, but its answer was lost."

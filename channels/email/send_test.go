@@ -112,7 +112,7 @@ func TestCopyToSent(t *testing.T) {
 				o := reply()
 				o.MessageID += int64(i)
 				if i > 0 {
-					c.opts.timing.saveCopy = patience
+					c.mailbox.opts.timing.saveCopy = patience
 				}
 				got, err := c.Send(within(t, patience), o)
 				if err != nil {

@@ -100,9 +100,9 @@ func sentByName(folders []*imap.ListData) string {
 	return ""
 }
 
-// fileCopy files a mail that was just sent, unless the server does. An error only leads to a note,
+// FileCopy files a mail that was just sent, unless the server does. An error only leads to a note,
 // because the mail is sent.
-func (c *Channel) fileCopy(ctx context.Context, m *outgoing) error {
+func (c *Mailbox) FileCopy(ctx context.Context, m *outgoing) error {
 	c.mu.Lock()
 	before, serverSaves := c.lastSent, c.serverSaves
 	c.lastSent = m.id

@@ -194,14 +194,3 @@ func (r *reader) address(field, v string) string {
 	}
 	return v
 }
-
-// oneLine replaces control characters and repeated spaces by single spaces.
-func oneLine(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == '\u2028' || r == '\u2029' || (r >= 0x80 && r < 0xa0) {
-			return ' '
-		}
-		return r
-	}, s)
-	return strings.Join(strings.Fields(s), " ")
-}

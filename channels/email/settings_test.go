@@ -88,7 +88,7 @@ func TestSpec(t *testing.T) {
 	if secrets != 2 {
 		t.Errorf("%d secrets", secrets)
 	}
-	caps := composer(t).Capabilities()
+	caps := unconnected(t).Capabilities()
 	if !caps.Threads || !caps.Subject || caps.RichText != channels.Full || caps.RetryFor != retryFor || caps.MaxAttachmentBytes != 20<<20 {
 		t.Errorf("capabilities %+v", caps)
 	}

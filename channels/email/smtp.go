@@ -59,7 +59,7 @@ func (e *smtpFailure) reply() (int, string) {
 
 // openSMTP connects, starts TLS and logs in. ctx must have a deadline: no byte is written after it.
 // Errors: *smtpFailure.
-func (c *Channel) openSMTP(ctx context.Context, utf8 bool) (*smtpSession, error) {
+func (c *Sender) openSMTP(ctx context.Context, utf8 bool) (*smtpSession, error) {
 	s := &smtpSession{unhook: func() bool { return true }}
 	client, err := c.smtpClient(ctx, s, utf8)
 	if err == nil {
@@ -79,16 +79,16 @@ func (c *Channel) openSMTP(ctx context.Context, utf8 bool) (*smtpSession, error)
 // smtpClient prepares the library's client. The client dials by our function, for two reasons: implicit
 // TLS is added on top of the fencedConn; and we can close the connection, which the library leaves open
 // when the greeting or STARTTLS fails.
-func (c *Channel) smtpClient(ctx context.Context, s *smtpSession, utf8 bool) (*mail.Client, error) {
+func (c *Sender) smtpClient(ctx context.Context, s *smtpSession, utf8 bool) (*mail.Client, error) {
 	to := c.set.smtp
 	port, err := strconv.Atoi(to.port)
 	if err != nil {
 		return nil, err
 	}
 	deadline, _ := ctx.Deadline()
-	config := c.process.tls(to.host, c.opts.tls)
+	config := c.limits.tls(to.host, c.tls)
 	dial := func(dialCtx context.Context, network, address string) (net.Conn, error) {
-		raw, err := c.env.Dialer.DialContext(dialCtx, network, address)
+		raw, err := c.dialer.DialContext(dialCtx, network, address)
 		if err != nil {
 			return nil, err
 		}

@@ -1,0 +1,58 @@
+package email
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"parley/channels"
+	"parley/channels/email/smtpcode"
+)
+
+// Check signs in at the SMTP server with the stored credentials, and asks whether it takes mail from the
+// mailbox's address. It sends nothing.
+func (c *Sender) Check(ctx context.Context) []channels.Finding {
+	const login = "SMTP login"
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	to := c.set.smtp
+	s, err := c.openSMTP(ctx, false)
+	if err != nil {
+		return []channels.Finding{c.smtpFault(login, err)}
+	}
+	defer s.close()
+	out := []channels.Finding{}
+	if offered, _ := s.client.Extension("AUTH"); offered {
+		out = append(out, found(login, "%s signed in at %s.", to.username, to.address()))
+	} else {
+		out = append(out, found(login, "%s asks for no sign-in.", to.address()))
+	}
+	if to.security == securityNone {
+		out = append(out, found("SMTP security", unprotected))
+	}
+	const sender = "SMTP sender"
+	if err := s.client.Mail(smtpPath(c.set.address)); err != nil {
+		return append(out, c.smtpFault(sender, &smtpFailure{step: smtpcode.StepMail, err: err}))
+	}
+	out = append(out, found(sender, "The server takes mail from %s.", c.set.address))
+	if limit := s.maxBytes(); limit > 0 {
+		out = append(out, found("SMTP size", "Mails up to %d MB.", limit>>20))
+	}
+	_ = s.client.Reset()
+	s.quit()
+	return out
+}
+
+func (c *Sender) smtpFault(what string, err error) channels.Finding {
+	se := c.failure(err, channels.Outbound{})
+	hint := se.Hint
+	var f *smtpFailure
+	switch {
+	case strings.Contains(err.Error(), "does not support STARTTLS"):
+		hint = "Check the port; if the server really has no STARTTLS, set security to tls with port 465."
+	case errors.As(err, &f) && strings.Contains(err.Error(), microsoftNoSMTPAuth):
+		hint = "The mailbox has password sign-in for SMTP switched off: " +
+			"switch on SMTP AUTH for it in the administration of Microsoft 365."
+	}
+	return fault(what, se.Text, hint)
+}
