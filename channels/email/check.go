@@ -7,41 +7,44 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"parley/channels"
+	"parley/channels/email/rawmail"
+	"parley/channels/email/settings"
+	"parley/channels/email/wire"
 )
 
 // Check signs in at the IMAP server with the stored credentials and looks at the folders and at what the
 // server can do. It changes nothing.
 func (c *Mailbox) Check(ctx context.Context) []channels.Finding {
 	const login, folder = "IMAP login", "IMAP folder"
-	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	ctx, cancel := context.WithTimeout(ctx, wire.CheckTimeout)
 	defer cancel()
-	to := c.set.imap
+	to := c.set.IMAP
 	s, err := c.openIMAP(ctx)
 	if err != nil {
-		p := explain(err, to, c.set.folder)
-		return []channels.Finding{fault(login, p.text, p.hint)}
+		p := explain(err, to, c.set.Folder)
+		return []channels.Finding{wire.Fault(login, p.Text, p.Hint)}
 	}
 	defer s.logout()
-	out := []channels.Finding{found(login, "%s signed in at %s.", to.username, to.address())}
-	if to.security == securityNone {
-		out = append(out, found("IMAP security", unprotected))
+	out := []channels.Finding{wire.Found(login, "%s signed in at %s.", to.Username, to.Address())}
+	if to.Security == settings.Unprotected {
+		out = append(out, wire.Found("IMAP security", wire.Unprotected))
 	}
-	data, err := s.examine(c.set.folder)
+	data, err := s.examine(c.set.Folder)
 	if err != nil {
-		p := explain(atStage(stageFolder, err), to, c.set.folder)
-		return append(out, fault(folder, p.text, p.hint))
+		p := explain(atStage(stageFolder, err), to, c.set.Folder)
+		return append(out, wire.Fault(folder, p.Text, p.Hint))
 	}
-	out = append(out, found(folder, "%s has %d mails.%s", c.set.folder, data.NumMessages, c.olderMails(ctx)))
+	out = append(out, wire.Found(folder, "%s has %d mails.%s", c.set.Folder, data.NumMessages, c.olderMails(ctx)))
 	caps := s.client.Caps()
 	if caps.Has(imap.CapIdle) {
-		out = append(out, found("IMAP IDLE", "New mail is announced at once."))
+		out = append(out, wire.Found("IMAP IDLE", "New mail is announced at once."))
 	} else {
-		out = append(out, found("IMAP IDLE", "Not offered: new mail is noticed within %v.", c.opts.timing.pollBlind))
+		out = append(out, wire.Found("IMAP IDLE", "Not offered: new mail is noticed within %v.", c.opts.timing.pollBlind))
 	}
 	if caps.Has(imap.CapUIDPlus) {
-		out = append(out, found("IMAP UIDPLUS", "Offered."))
+		out = append(out, wire.Found("IMAP UIDPLUS", "Offered."))
 	} else {
-		out = append(out, found("IMAP UIDPLUS", "Not offered; Parley does without."))
+		out = append(out, wire.Found("IMAP UIDPLUS", "Not offered; Parley does without."))
 	}
 	return append(out, c.checkSent(s))
 }
@@ -71,24 +74,24 @@ func (c *Mailbox) olderMails(ctx context.Context) string {
 
 func (c *Mailbox) checkSent(s *imapSession) channels.Finding {
 	const what = "Sent folder"
-	folders, err := s.outgoing(c.set.sentFolder)
+	folders, err := s.outgoing(c.set.SentFolder)
 	switch {
 	case err != nil:
-		return fault(what, "The folders can't be listed: "+said(err.Error()), "Ask the mailbox's provider.")
+		return wire.Fault(what, "The folders can't be listed: "+rawmail.Excerpt(err.Error()), "Ask the mailbox's provider.")
 	case folders.sent == "":
-		return fault(what,
+		return wire.Fault(what,
 			"The mailbox has no folder of sent mail, so nobody can find out whether a mail whose answer was lost was sent.",
 			"Make a folder named Sent.")
 	}
 	if _, err := s.examine(folders.sent); err != nil {
-		return fault(what, fmt.Sprintf("The folder %q can't be opened: %s", folders.sent, said(wordsOf(err))),
+		return wire.Fault(what, fmt.Sprintf("The folder %q can't be opened: %s", folders.sent, rawmail.Excerpt(wordsOf(err))),
 			"Check sent_folder in the account's settings; empty: Parley finds it.")
 	}
 	const read = " What is answered there by other programs is shown in the threads."
-	if c.set.saveSent == saveOff {
-		return found(what, "%s; the server files what it sends."+read, folders.sent)
+	if c.set.SaveSent == settings.SaveOff {
+		return wire.Found(what, "%s; the server files what it sends."+read, folders.sent)
 	}
-	return found(what, "%s; Parley files a copy of what it sends."+read, folders.sent)
+	return wire.Found(what, "%s; Parley files a copy of what it sends."+read, folders.sent)
 }
 
 // microsoftNoSMTPAuth is the enhanced status code with which Microsoft 365 refuses passwords because

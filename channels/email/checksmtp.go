@@ -6,16 +6,18 @@ import (
 	"strings"
 
 	"parley/channels"
+	"parley/channels/email/settings"
 	"parley/channels/email/smtpcode"
+	"parley/channels/email/wire"
 )
 
 // Check signs in at the SMTP server with the stored credentials, and asks whether it takes mail from the
 // mailbox's address. It sends nothing.
 func (c *Sender) Check(ctx context.Context) []channels.Finding {
 	const login = "SMTP login"
-	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	ctx, cancel := context.WithTimeout(ctx, wire.CheckTimeout)
 	defer cancel()
-	to := c.set.smtp
+	to := c.set.SMTP
 	s, err := c.openSMTP(ctx, false)
 	if err != nil {
 		return []channels.Finding{c.smtpFault(login, err)}
@@ -23,20 +25,20 @@ func (c *Sender) Check(ctx context.Context) []channels.Finding {
 	defer s.close()
 	out := []channels.Finding{}
 	if offered, _ := s.client.Extension("AUTH"); offered {
-		out = append(out, found(login, "%s signed in at %s.", to.username, to.address()))
+		out = append(out, wire.Found(login, "%s signed in at %s.", to.Username, to.Address()))
 	} else {
-		out = append(out, found(login, "%s asks for no sign-in.", to.address()))
+		out = append(out, wire.Found(login, "%s asks for no sign-in.", to.Address()))
 	}
-	if to.security == securityNone {
-		out = append(out, found("SMTP security", unprotected))
+	if to.Security == settings.Unprotected {
+		out = append(out, wire.Found("SMTP security", wire.Unprotected))
 	}
 	const sender = "SMTP sender"
-	if err := s.client.Mail(smtpPath(c.set.address)); err != nil {
+	if err := s.client.Mail(smtpPath(c.set.Address)); err != nil {
 		return append(out, c.smtpFault(sender, &smtpFailure{step: smtpcode.StepMail, err: err}))
 	}
-	out = append(out, found(sender, "The server takes mail from %s.", c.set.address))
+	out = append(out, wire.Found(sender, "The server takes mail from %s.", c.set.Address))
 	if limit := s.maxBytes(); limit > 0 {
-		out = append(out, found("SMTP size", "Mails up to %d MB.", limit>>20))
+		out = append(out, wire.Found("SMTP size", "Mails up to %d MB.", limit>>20))
 	}
 	_ = s.client.Reset()
 	s.quit()
@@ -54,5 +56,5 @@ func (c *Sender) smtpFault(what string, err error) channels.Finding {
 		hint = "The mailbox has password sign-in for SMTP switched off: " +
 			"switch on SMTP AUTH for it in the administration of Microsoft 365."
 	}
-	return fault(what, se.Text, hint)
+	return wire.Fault(what, se.Text, hint)
 }

@@ -19,6 +19,7 @@ import (
 	"parley/channels/email/bodytext"
 	"parley/channels/email/mailid"
 	"parley/channels/email/rawmail"
+	"parley/channels/email/settings"
 )
 
 const (
@@ -46,8 +47,8 @@ type Composer struct {
 
 // newComposer makes the composer of a mailbox. markdown returns the renderer of answers, which all
 // composers share.
-func newComposer(set settings, key []byte, now func() time.Time, markdown func() goldmark.Markdown) *Composer {
-	return &Composer{address: set.address, own: set.own, domain: set.domain(), senderName: set.senderName, key: key, now: now, markdown: markdown}
+func newComposer(set settings.Settings, key []byte, now func() time.Time, markdown func() goldmark.Markdown) *Composer {
+	return &Composer{address: set.Address, own: set.Own, domain: set.Domain(), senderName: set.SenderName, key: key, now: now, markdown: markdown}
 }
 
 // Compose writes a mail. Errors: *channels.SendError; nothing was sent.
@@ -144,7 +145,7 @@ func pictureHeaders(p channels.Picture) mail.FileOption {
 // attachmentName makes a file name safe: without folders, and without characters that file systems
 // give a meaning.
 func attachmentName(name string) string {
-	name = path.Base(strings.ReplaceAll(oneLine(strings.ToValidUTF8(name, "_")), `\`, "/"))
+	name = path.Base(strings.ReplaceAll(rawmail.OneLine(strings.ToValidUTF8(name, "_")), `\`, "/"))
 	name = strings.Map(func(r rune) rune {
 		if strings.ContainsRune(`"<>:|?*`, r) {
 			return '_'
@@ -254,9 +255,9 @@ func (h *mailHeaders) utf8() bool {
 	return slices.ContainsFunc(append(h.envelope(), h.from.Address), func(a string) bool { return !rawmail.IsASCII(a) })
 }
 
-// senderName returns the sender that customers see: "Ann Lee (Acme Support)".
+// SenderName returns the sender that customers see: "Ann Lee (Acme Support)".
 func senderName(author, account string) string {
-	author, account = oneLine(author), oneLine(account)
+	author, account = rawmail.OneLine(author), rawmail.OneLine(account)
 	switch {
 	case author == "" || author == account:
 		return account
@@ -272,15 +273,15 @@ func mailAddresses(parties []channels.Party) ([]*netmail.Address, error) {
 	for _, p := range parties {
 		parsed, err := netmail.ParseAddress("<" + p.Key + ">")
 		if err != nil || strings.ContainsAny(p.Key, "<>\r\n\x00") {
-			return nil, badRecipient(fmt.Sprintf("%q is not an e-mail address.", said(p.Key)), "Correct the contact's address.")
+			return nil, badRecipient(fmt.Sprintf("%q is not an e-mail address.", rawmail.Excerpt(p.Key)), "Correct the contact's address.")
 		}
 		local, domain, _ := cutLast(parsed.Address, "@")
 		if !rawmail.IsASCII(domain) {
 			if domain, err = idna.Lookup.ToASCII(domain); err != nil {
-				return nil, badRecipient(fmt.Sprintf("%q is not an e-mail address.", said(p.Key)), "Correct the contact's address.")
+				return nil, badRecipient(fmt.Sprintf("%q is not an e-mail address.", rawmail.Excerpt(p.Key)), "Correct the contact's address.")
 			}
 		}
-		name := oneLine(p.Name)
+		name := rawmail.OneLine(p.Name)
 		if strings.EqualFold(name, p.Key) {
 			name = ""
 		}

@@ -28,8 +28,8 @@ func composer(t testing.TB) *Composer { return unconnected(t).composer }
 func unconnected(t testing.TB) *Channel {
 	t.Helper()
 	c, err := newChannel(channels.Account{ID: 1, Config: channels.Config{
-		fieldAddress: "Support@acme.test", fieldAliases: "help@acme.test", fieldSenderName: "Acme Support",
-		fieldIMAPHost: "imap.acme.test", fieldIMAPPassword: "x", fieldSMTPHost: "smtp.acme.test",
+		"address": "Support@acme.test", "aliases": "help@acme.test", "sender_name": "Acme Support",
+		"imap.host": "imap.acme.test", "imap.password": "x", "smtp.host": "smtp.acme.test",
 	}}, channels.Env{Keys: testKeys(), Now: func() time.Time { return time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC) }}, defaultOptions(), newProcess())
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,8 @@ import (
 
 	"parley/channels"
 	"parley/channels/email/inbound"
+	"parley/channels/email/rawmail"
+	"parley/channels/email/settings"
 )
 
 const (
@@ -19,7 +21,7 @@ const (
 
 // Channel is one mailbox. Make it with Spec.
 type Channel struct {
-	set      settings
+	set      settings.Settings
 	log      *slog.Logger
 	decoder  *inbound.Decoder
 	composer *Composer
@@ -38,7 +40,7 @@ var (
 // env.State.
 // Errors: every fault of the settings, joined; no token keys, no clock.
 func newChannel(account channels.Account, env channels.Env, opts options, shared *process) (*Channel, error) {
-	set, err := newSettings(account.Config)
+	set, err := settings.Read(account.Config)
 	switch {
 	case err != nil:
 		return nil, err
@@ -60,7 +62,7 @@ func newChannel(account channels.Account, env channels.Env, opts options, shared
 	env.Log = log
 	return &Channel{
 		set: set, log: log,
-		decoder:  inbound.NewDecoder(inbound.Options{Own: set.own, Keys: env.Keys}, shared.policy),
+		decoder:  inbound.NewDecoder(inbound.Options{Own: set.Own, Keys: env.Keys}, shared.policy),
 		composer: newComposer(set, env.Keys[0], env.Now, shared.markdown),
 		sender:   newSender(set, env, opts.tls, shared.Limits),
 		mailbox:  newMailbox(set, account.BeginsAt, env, opts, shared.Limits),
@@ -79,7 +81,7 @@ func (c *Channel) Capabilities() channels.Capabilities {
 		RequestTimeout:        requestTimeout,
 		Hold:                  channels.HoldMail,
 	}
-	if c.set.provider() == providerMicrosoft {
+	if c.set.Service() == settings.Microsoft {
 		caps.Rate = 0.5 // 30 messages a minute
 	}
 	return caps
@@ -114,7 +116,7 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	receipt := channels.Receipt{ExternalID: m.id, State: channels.StateAccepted}
 	if err := c.mailbox.FileCopy(ctx, m); err != nil {
 		c.log.Warn("copy to the sent folder failed", "delivery_id", o.DeliveryID, "error", err)
-		receipt.Note = "Sent, but the copy in the Sent folder failed: " + said(err.Error())
+		receipt.Note = "Sent, but the copy in the Sent folder failed: " + rawmail.Excerpt(err.Error())
 	}
 	return receipt, nil
 }

@@ -7,67 +7,70 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"parley/channels/email/rawmail"
+	"parley/channels/email/settings"
 	"parley/channels/email/smtpcode"
+	"parley/channels/email/wire"
 )
 
 // explain says for people why an IMAP session failed.
-func explain(err error, to server, folder string) problem {
+func explain(err error, to settings.Server, folder string) wire.Problem {
 	var se *stageError
 	if !errors.As(err, &se) {
-		return problem{text: "Reading the mailbox failed: " + said(err.Error())}
+		return wire.Problem{Text: "Reading the mailbox failed: " + rawmail.Excerpt(err.Error())}
 	}
-	if p, ok := explainNetwork(err, to); ok {
+	if p, ok := wire.Explain(err, to); ok {
 		return p
 	}
 	switch se.stage {
 	case stageLogin:
 		return explainLogin(err, to)
 	case stageTLS:
-		return problem{
-			text: fmt.Sprintf("No protected connection to %s: %s", to.address(), said(se.err.Error())),
-			hint: tlsHint(to),
+		return wire.Problem{
+			Text: fmt.Sprintf("No protected connection to %s: %s", to.Address(), rawmail.Excerpt(se.err.Error())),
+			Hint: wire.TLSHint(to),
 		}
 	case stageFolder:
 		if refused(err) {
-			return problem{
-				text:        fmt.Sprintf("The folder %q can't be opened: %s", folder, said(wordsOf(err))),
-				hint:        "Check the folder's name in the account's settings; most mailboxes use INBOX.",
-				needsPerson: true,
+			return wire.Problem{
+				Text:        fmt.Sprintf("The folder %q can't be opened: %s", folder, rawmail.Excerpt(wordsOf(err))),
+				Hint:        "Check the folder's name in the account's settings; most mailboxes use INBOX.",
+				NeedsPerson: true,
 			}
 		}
 	default: // connecting and fetching: the server's words are all there is
 	}
-	return problem{
-		text: fmt.Sprintf("The connection to %s broke: %s", to.address(), said(wordsOf(err))),
-		hint: "Parley tries again by itself.",
+	return wire.Problem{
+		Text: fmt.Sprintf("The connection to %s broke: %s", to.Address(), rawmail.Excerpt(wordsOf(err))),
+		Hint: "Parley tries again by itself.",
 	}
 }
 
 // explainLogin tells a refused password from a server that can't check passwords now.
-func explainLogin(err error, to server) problem {
+func explainLogin(err error, to settings.Server) wire.Problem {
 	if errors.Is(err, errLoginDisabled) {
-		return problem{
-			text:        to.address() + " offers no password login on this connection.",
-			hint:        loginDisabledHint(to),
-			needsPerson: true,
+		return wire.Problem{
+			Text:        to.Address() + " offers no password login on this connection.",
+			Hint:        loginDisabledHint(to),
+			NeedsPerson: true,
 		}
 	}
 	var no *imap.Error
 	if !errors.As(err, &no) || passing(no) {
-		return problem{
-			text: fmt.Sprintf("%s does not let anybody in right now: %s", to.address(), said(wordsOf(err))),
-			hint: "Parley tries again by itself.",
+		return wire.Problem{
+			Text: fmt.Sprintf("%s does not let anybody in right now: %s", to.Address(), rawmail.Excerpt(wordsOf(err))),
+			Hint: "Parley tries again by itself.",
 		}
 	}
-	return problem{
-		text:        fmt.Sprintf("%s refuses the user name or the password: %s", to.address(), said(no.Text)),
-		hint:        smtpcode.HintPassword,
-		needsPerson: true,
+	return wire.Problem{
+		Text:        fmt.Sprintf("%s refuses the user name or the password: %s", to.Address(), rawmail.Excerpt(no.Text)),
+		Hint:        smtpcode.HintPassword,
+		NeedsPerson: true,
 	}
 }
 
-func loginDisabledHint(to server) string {
-	if to.security == securityNone {
+func loginDisabledHint(to settings.Server) string {
+	if to.Security == settings.Unprotected {
 		return "Set security to starttls or tls."
 	}
 	return "Ask the provider how programs sign in to this mailbox."

@@ -218,8 +218,8 @@ func newWorld(t *testing.T, change ...func(*mailfake.Options)) *world {
 		Log: slog.New(slog.NewTextHandler(channelstest.Log(t), nil)).With("account_id", 1), Now: time.Now, Keys: testKeys(),
 	}
 	w.config = channels.Config{
-		fieldAddress: support, fieldSenderName: "Acme Support", fieldAliases: "help@acme.test",
-		fieldIMAPSecurity: securityNone, fieldIMAPPassword: "secret", fieldSMTPSecurity: securityNone,
+		"address": support, "sender_name": "Acme Support", "aliases": "help@acme.test",
+		"imap.security": "none", "imap.password": "secret", "smtp.security": "none",
 	}
 	w.point(w.IMAPAddr(), w.SMTPAddr())
 	return w
@@ -250,8 +250,8 @@ func greeting(t *testing.T, addr string) {
 
 // point sets the servers' addresses.
 func (w *world) point(imapAddr, smtpAddr string) {
-	w.config[fieldIMAPHost], w.config[fieldIMAPPort], _ = cutLast(imapAddr, ":")
-	w.config[fieldSMTPHost], w.config[fieldSMTPPort], _ = cutLast(smtpAddr, ":")
+	w.config["imap.host"], w.config["imap.port"], _ = cutLast(imapAddr, ":")
+	w.config["smtp.host"], w.config["smtp.port"], _ = cutLast(smtpAddr, ":")
 }
 
 func (w *world) channel() *Channel {

@@ -14,6 +14,9 @@ import (
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
 	"github.com/emersion/go-sasl"
+
+	"parley/channels/email/settings"
+	"parley/channels/email/wire"
 )
 
 // stage is how far a session with a mail server had come when it failed.
@@ -44,7 +47,6 @@ func atStage(s stage, err error) error {
 }
 
 var (
-	errSilent        = errors.New("the server stopped answering")
 	errHungUp        = errors.New("the server ended the connection")
 	errLoginDisabled = errors.New("the server offers no password login on this connection")
 )
@@ -69,24 +71,24 @@ type imapSession struct {
 // Errors: *stageError.
 func (c *Mailbox) openIMAP(ctx context.Context) (*imapSession, error) {
 	limits := c.opts.timing
-	arrived, err := c.limits.dial(ctx, c.set.imap.host)
+	arrived, err := c.limits.MayDial(ctx, c.set.IMAP.Host)
 	if err != nil {
 		return nil, atStage(stageConnect, err)
 	}
 	defer arrived()
 	dialCtx, cancel := context.WithTimeout(ctx, limits.dial)
 	defer cancel()
-	raw, err := c.env.Dialer.DialContext(dialCtx, "tcp", c.set.imap.address())
+	raw, err := c.env.Dialer.DialContext(dialCtx, "tcp", c.set.IMAP.Address())
 	if err != nil {
 		return nil, atStage(stageConnect, err)
 	}
-	keepAlive(raw)
+	wire.KeepAlive(raw)
 	s := &imapSession{conn: &watchedConn{Conn: raw}, limits: limits, news: make(chan struct{}, 1)}
 	s.unhook = context.AfterFunc(ctx, func() { _ = raw.Close() })
 	disarm := s.conn.arm(limits.dial, limits.dial)
 	err = c.enter(dialCtx, s)
 	if disarm() && err != nil {
-		err = fmt.Errorf("%w: %w", errSilent, err)
+		err = fmt.Errorf("%w: %w", wire.ErrSilent, err)
 		var se *stageError
 		if errors.As(err, &se) {
 			err = atStage(se.stage, err)
@@ -101,16 +103,16 @@ func (c *Mailbox) openIMAP(ctx context.Context) (*imapSession, error) {
 
 // enter starts TLS, waits for the greeting and logs in.
 func (c *Mailbox) enter(ctx context.Context, s *imapSession) error {
-	config := c.limits.tls(c.set.imap.host, c.opts.tls)
+	config := c.limits.TLS(c.set.IMAP.Host, c.opts.tls)
 	options := &imapclient.Options{TLSConfig: config, UnilateralDataHandler: s.handler()}
-	switch c.set.imap.security {
-	case securityTLS:
+	switch c.set.IMAP.Security {
+	case settings.TLS:
 		conn := tls.Client(s.conn, config)
 		if err := conn.HandshakeContext(ctx); err != nil {
 			return atStage(stageTLS, err)
 		}
 		s.client = imapclient.New(conn, options)
-	case securitySTARTTLS:
+	case settings.STARTTLS:
 		client, err := imapclient.NewStartTLS(s.conn, options)
 		if err != nil {
 			return atStage(stageTLS, err)
@@ -122,20 +124,20 @@ func (c *Mailbox) enter(ctx context.Context, s *imapSession) error {
 	if err := s.client.WaitGreeting(); err != nil {
 		return atStage(stageConnect, err)
 	}
-	return atStage(stageLogin, s.login(c.set.imap))
+	return atStage(stageLogin, s.login(c.set.IMAP))
 }
 
 // login uses LOGIN, or AUTHENTICATE PLAIN if the server has disabled LOGIN.
-func (s *imapSession) login(to server) error {
+func (s *imapSession) login(to settings.Server) error {
 	if s.client.State() == imap.ConnStateAuthenticated {
 		return nil // PREAUTH
 	}
 	caps := s.client.Caps()
 	if !caps.Has(imap.CapLoginDisabled) {
-		return s.client.Login(to.username, to.password).Wait()
+		return s.client.Login(to.Username, to.Password).Wait()
 	}
 	if caps.Has(imap.AuthCap(sasl.Plain)) {
-		return s.client.Authenticate(sasl.NewPlainClient("", to.username, to.password))
+		return s.client.Authenticate(sasl.NewPlainClient("", to.Username, to.Password))
 	}
 	return errLoginDisabled
 }
@@ -164,7 +166,7 @@ func (s *imapSession) do(run func() error) error {
 	disarm := s.conn.arm(s.limits.command, s.limits.total)
 	err := run()
 	if disarm() && err != nil {
-		return fmt.Errorf("%w: %w", errSilent, err)
+		return fmt.Errorf("%w: %w", wire.ErrSilent, err)
 	}
 	return err
 }

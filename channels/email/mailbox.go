@@ -7,16 +7,18 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/email/settings"
+	"parley/channels/email/wire"
 )
 
 // Mailbox reads one mailbox by IMAP. Only Run needs Accept and State of its environment.
 type Mailbox struct {
-	set      settings
+	set      settings.Settings
 	beginsAt time.Time // when the account was set up; zero = not known
 	env      channels.Env
 	opts     options
 	log      *slog.Logger
-	limits   *Limits
+	limits   *wire.Limits
 
 	mu          sync.Mutex
 	lastSent    string    // Message-ID of the last mail that the server took; "" = none yet
@@ -26,7 +28,7 @@ type Mailbox struct {
 
 // newMailbox makes a mailbox. It opens no connection. beginsAt is when the account was set up; zero = not
 // known, and mail that is there already is not fetched.
-func newMailbox(set settings, beginsAt time.Time, env channels.Env, opts options, limits *Limits) *Mailbox {
+func newMailbox(set settings.Settings, beginsAt time.Time, env channels.Env, opts options, limits *wire.Limits) *Mailbox {
 	return &Mailbox{set: set, beginsAt: beginsAt, env: env, opts: opts, log: env.Log, limits: limits}
 }
 

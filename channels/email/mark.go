@@ -66,7 +66,7 @@ func (c *Mailbox) loadMark(ctx context.Context) (*mark, error) {
 	if m.V != markVersion {
 		return nil, fmt.Errorf("%w: version %d is not %d", errBadMark, m.V, markVersion)
 	}
-	if m.Folder != c.set.folder {
+	if m.Folder != c.set.Folder {
 		return nil, nil // another folder was chosen: begin there
 	}
 	return &m, nil

@@ -11,6 +11,7 @@ import (
 	"github.com/wneessen/go-mail"
 
 	"parley/channels"
+	"parley/channels/email/rawmail"
 )
 
 // outgoing is a mail that is ready to be sent. Its files are read while it is sent.
@@ -133,7 +134,7 @@ func (m *outgoing) writeFile(ctx context.Context, w io.Writer, f channels.File, 
 // unreadableFile is the error for a file that can't be read. It may be readable later.
 func unreadableFile(f channels.File, cause error) *channels.SendError {
 	return &channels.SendError{
-		Class: channels.Retry, Text: "An attachment can't be read: " + oneLine(f.Name),
+		Class: channels.Retry, Text: "An attachment can't be read: " + rawmail.OneLine(f.Name),
 		Hint: "Parley tries again by itself.", Cause: cause,
 	}
 }

@@ -7,19 +7,20 @@ import (
 	"github.com/yuin/goldmark"
 
 	"parley/channels/email/bodytext"
+	"parley/channels/email/wire"
 )
 
 // process is what all mailboxes of one process share: objects that are slow to make or large, and
 // limits for all mailboxes together. It is safe for concurrent use.
 type process struct {
-	*Limits
+	*wire.Limits
 	policy   func() *bluemonday.Policy // made at the first call
 	markdown func() goldmark.Markdown  // made at the first call
 }
 
 func newProcess() *process {
 	return &process{
-		Limits:   newLimits(),
+		Limits:   wire.NewLimits(),
 		policy:   sync.OnceValue(bodytext.NewPolicy),
 		markdown: sync.OnceValue(bodytext.NewRenderer),
 	}

@@ -60,7 +60,7 @@ func (f *fetcher) restSent(ctx context.Context, s *imapSession, err error) error
 }
 
 func (f *fetcher) findSent(ctx context.Context, s *imapSession) ([]filedMail, error) {
-	folders, err := s.outgoing(f.c.set.sentFolder)
+	folders, err := s.outgoing(f.c.set.SentFolder)
 	if err != nil || folders.sent == "" || folders.sent == f.inbox.name {
 		return nil, err
 	}
@@ -283,7 +283,7 @@ func (f *fetcher) advanceSent(ctx context.Context, done []outcome) error {
 	return f.saveSent(ctx)
 }
 
-// saveSent saves the watermark of the folder of sent mail as a part of the inbox's watermark. Before
+// SaveSent saves the watermark of the folder of sent mail as a part of the inbox's watermark. Before
 // that exists nothing is saved, and after a crash both folders begin again.
 func (f *fetcher) saveSent(ctx context.Context) error {
 	if f.inbox.mark == nil {

@@ -221,7 +221,7 @@ func TestMailThatComesBesideSentMail(t *testing.T) {
 func TestNamedSentFolder(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *mailfake.Options) { o.Mailboxes[0].Folders = []string{"Répondus"} })
-	w.config[fieldSentFolder] = "Répondus"
+	w.config["sent_folder"] = "Répondus"
 	w.opts.timing.poll = 10 * time.Millisecond
 	w.run()
 	w.ready()
@@ -234,7 +234,7 @@ func TestNamedSentFolder(t *testing.T) {
 	if text := w.checked("Sent folder"); !strings.HasPrefix(text, "Répondus;") {
 		t.Errorf("doctor says %q", text)
 	}
-	w.config[fieldSentFolder] = "Nowhere"
+	w.config["sent_folder"] = "Nowhere"
 	if text := w.checked("Sent folder"); !strings.Contains(text, `"Nowhere" can't be opened`) {
 		t.Errorf("doctor says %q", text)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"parley/channels"
 	"parley/channels/email/mailid"
+	"parley/channels/email/settings"
 )
 
 // Reconcile looks in the mailbox for a mail whose answer was lost, by its Message-ID,
@@ -51,7 +52,7 @@ func (c *Mailbox) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 }
 
 func (c *Mailbox) reconcile(s *imapSession, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
-	folders, err := s.outgoing(c.set.sentFolder)
+	folders, err := s.outgoing(c.set.SentFolder)
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
 	}
@@ -60,7 +61,7 @@ func (c *Mailbox) reconcile(s *imapSession, o channels.Outbound) (channels.Outco
 			return channels.CannotTell, channels.Receipt{}, err
 		}
 		for _, key := range c.env.Keys { // an older key may have signed the attempt
-			id := mailid.Message(key, o.ConversationID, o.MessageID, c.set.domain())
+			id := mailid.Message(key, o.ConversationID, o.MessageID, c.set.Domain())
 			found, err := s.find(id)
 			if err != nil {
 				return channels.CannotTell, channels.Receipt{}, err
@@ -110,7 +111,7 @@ func (c *Mailbox) absence(s *imapSession, sent string, o channels.Outbound) (cha
 	switch {
 	case slices.ContainsFunc(seen, filedByServer):
 		return channels.Absent, nil
-	case missing || c.set.saveSent == saveOn || c.set.provider() == providerMicrosoft:
+	case missing || c.set.SaveSent == settings.SaveOn || c.set.Service() == settings.Microsoft:
 		return channels.CannotTell, nil
 	}
 	return channels.Absent, nil

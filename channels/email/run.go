@@ -39,7 +39,7 @@ type fetcher struct {
 // be gone, or when it could not be read three times and was quarantined.
 func (c *Mailbox) Run(ctx context.Context) error {
 	f := &fetcher{
-		c: c, inbox: newFolder(c.set.folder, false), sent: newFolder("", true),
+		c: c, inbox: newFolder(c.set.Folder, false), sent: newFolder("", true),
 		lookBack: time.NewTimer(c.opts.timing.rescan), due: true,
 	}
 	defer f.lookBack.Stop()
@@ -80,7 +80,7 @@ func (f *fetcher) session(ctx context.Context) error {
 		return err
 	}
 	defer s.close()
-	data, err := s.examine(f.c.set.folder)
+	data, err := s.examine(f.c.set.Folder)
 	if err != nil {
 		return atStage(stageFolder, err)
 	}
@@ -119,13 +119,13 @@ func (f *fetcher) failed(err error) time.Duration {
 	t := f.c.opts.timing
 	f.lost++
 	f.failures++
-	p := explain(err, f.c.set.imap, f.c.set.folder)
-	if p.needsPerson || f.lost >= reportAfter {
-		f.c.env.Report(channels.Condition{Status: channels.Broken, Text: p.text, Hint: p.hint})
+	p := explain(err, f.c.set.IMAP, f.c.set.Folder)
+	if p.NeedsPerson || f.lost >= reportAfter {
+		f.c.env.Report(channels.Condition{Status: channels.Broken, Text: p.Text, Hint: p.Hint})
 	}
 	f.c.log.Warn("mailbox connection ended", "error", err, "in_a_row", f.lost)
 	first, most := t.retryFirst, t.retryMax
-	if p.needsPerson {
+	if p.NeedsPerson {
 		first, most = t.loginFirst, t.loginMax
 	}
 	return spread(min(most, first<<min(f.failures-1, 20)))

@@ -12,6 +12,7 @@ import (
 	"parley/channels"
 	"parley/channels/email/inbound"
 	"parley/channels/email/mailfake"
+	"parley/channels/email/settings"
 )
 
 // idling waits until n IDLE commands have begun since the test armed the returned fault.
@@ -151,7 +152,7 @@ func TestFolderChanges(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
 	w.put("Archive", "Message-ID: <a@x>\nSubject: old\n\nx\n", time.Time{})
-	w.config[fieldFolder] = "Archive"
+	w.config["folder"] = "Archive"
 	w.run()
 	w.journal.wait(t, "a watermark of the folder", func() bool { return strings.Contains(string(w.journal.state), `"folder":"Archive"`) })
 	w.put("Archive", "Message-ID: <b@x>\nSubject: new\n\nx\n", time.Time{})
@@ -220,19 +221,19 @@ func TestBrokenConditions(t *testing.T) {
 		hint   string
 	}{
 		"nothing listens": {func(w *world) { w.point(nobody, w.SMTPAddr()) }, "No connection to 127.0.0.1", "firewall"},
-		"unknown name":    {func(w *world) { w.config[fieldIMAPHost] = "imap.invalid" }, "imap.invalid can't be found", "server's name"},
-		"no such folder":  {func(w *world) { w.config[fieldFolder] = "Helpdesk" }, `"Helpdesk" can't be opened`, "INBOX"},
+		"unknown name":    {func(w *world) { w.config["imap.host"] = "imap.invalid" }, "imap.invalid can't be found", "server's name"},
+		"no such folder":  {func(w *world) { w.config["folder"] = "Helpdesk" }, `"Helpdesk" can't be opened`, "INBOX"},
 		"untrusted certificate": {func(w *world) {
 			w.point(w.IMAPTLSAddr(), w.SMTPAddr())
-			w.config[fieldIMAPSecurity] = securityTLS
+			w.config["imap.security"] = "tls"
 		}, "signed by nobody known", "authority"},
 		"wrong name": {func(w *world) {
 			w.env.Dialer = redirect(w.IMAPTLSAddr())
-			w.config[fieldIMAPSecurity], w.config[fieldIMAPHost] = securityTLS, "imap.other.test"
+			w.config["imap.security"], w.config["imap.host"] = "tls", "imap.other.test"
 			w.opts.tls = trusting(w)
 		}, "belongs to another name", "certificate"},
-		"plain port, tls": {func(w *world) { w.config[fieldIMAPSecurity] = securityTLS }, "does not speak TLS", "993"},
-		"no starttls":     {func(w *world) { w.config[fieldIMAPSecurity] = securitySTARTTLS }, "No protected connection", "starttls"},
+		"plain port, tls": {func(w *world) { w.config["imap.security"] = "tls" }, "does not speak TLS", "993"},
+		"no starttls":     {func(w *world) { w.config["imap.security"] = "starttls" }, "No protected connection", "starttls"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -267,13 +268,13 @@ func trusting(w *world) *tls.Config {
 
 func TestProtectedConnections(t *testing.T) {
 	t.Parallel()
-	for _, security := range []string{securityTLS, securitySTARTTLS} {
+	for _, security := range []string{"tls", "starttls"} {
 		t.Run(security, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, func(o *mailfake.Options) { o.TLS = true })
-			w.config[fieldIMAPSecurity], w.config[fieldSMTPSecurity] = security, security
+			w.config["imap.security"], w.config["smtp.security"] = security, security
 			w.opts.tls = trusting(w)
-			if security == securityTLS {
+			if security == "tls" {
 				w.point(w.IMAPTLSAddr(), w.SMTPTLSAddr())
 			}
 			w.run()
@@ -292,9 +293,9 @@ func TestProtectedConnections(t *testing.T) {
 
 func TestExplainLogin(t *testing.T) {
 	t.Parallel()
-	for _, security := range []string{securityNone, securitySTARTTLS} {
-		p := explain(atStage(stageLogin, errLoginDisabled), server{host: "h", port: "143", security: security}, "INBOX")
-		if !p.needsPerson || p.hint == "" || !strings.Contains(p.text, "no password login") {
+	for _, security := range []string{"none", "starttls"} {
+		p := explain(atStage(stageLogin, errLoginDisabled), settings.Server{Host: "h", Port: "143", Security: security}, "INBOX")
+		if !p.NeedsPerson || p.Hint == "" || !strings.Contains(p.Text, "no password login") {
 			t.Errorf("%s: %+v", security, p)
 		}
 	}

@@ -109,8 +109,8 @@ func mailboxAt(b *testing.B, addr, security string, box int, env channels.Env, o
 	}
 	env.Now, env.Keys = time.Now, testKeys()
 	c, err := newChannel(channels.Account{ID: int64(box), Config: channels.Config{
-		fieldAddress: fmt.Sprintf("box%d@acme.test", box), fieldIMAPHost: host, fieldIMAPPort: port,
-		fieldIMAPSecurity: security, fieldIMAPPassword: "secret", fieldSMTPHost: host,
+		"address": fmt.Sprintf("box%d@acme.test", box), "imap.host": host, "imap.port": port,
+		"imap.security": security, "imap.password": "secret", "smtp.host": host,
 	}}, env, o, shared)
 	if err != nil {
 		b.Fatal(err)
@@ -157,7 +157,7 @@ func BenchmarkIdleMailboxes(b *testing.B) {
 					close(all)
 				}
 			}
-			c := mailboxAt(b, addr, securityTLS, i, env, o, shared)
+			c := mailboxAt(b, addr, "tls", i, env, o, shared)
 			if _, err := c.Decode(mail); err != nil {
 				b.Fatal(err)
 			}
@@ -205,7 +205,7 @@ func BenchmarkImport(b *testing.B) {
 			}
 			return nil
 		}
-		c := mailboxAt(b, s.IMAPAddr(), securityNone, 0, channels.Env{Accept: accept, State: state}, defaultOptions(), newProcess())
+		c := mailboxAt(b, s.IMAPAddr(), "none", 0, channels.Env{Accept: accept, State: state}, defaultOptions(), newProcess())
 		var running sync.WaitGroup
 		running.Go(func() { _ = c.Run(ctx) })
 		<-all

@@ -8,16 +8,19 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/email/rawmail"
+	"parley/channels/email/settings"
 	"parley/channels/email/smtpcode"
+	"parley/channels/email/wire"
 )
 
 // Sender sends the mails of one mailbox by SMTP. It is safe for concurrent use.
 type Sender struct {
-	set     settings
+	set     settings.Settings
 	dialer  channels.Dialer
 	now     func() time.Time
 	tls     *tls.Config // base of the TLS configuration, set by tests; nil: the system's roots
-	limits  *Limits
+	limits  *wire.Limits
 	sending chan struct{} // has room for one token per connection
 }
 
@@ -25,7 +28,7 @@ type Sender struct {
 const maxSending = 3
 
 // newSender makes the sender of one mailbox. It opens no connection.
-func newSender(set settings, env channels.Env, base *tls.Config, limits *Limits) *Sender {
+func newSender(set settings.Settings, env channels.Env, base *tls.Config, limits *wire.Limits) *Sender {
 	return &Sender{set: set, dialer: env.Dialer, now: env.Now, tls: base, limits: limits, sending: make(chan struct{}, maxSending)}
 }
 
@@ -48,7 +51,7 @@ func (c *Sender) hand(ctx context.Context, m *outgoing) error {
 	case <-ctx.Done():
 		return &smtpFailure{step: smtpcode.StepGreeting, err: fmt.Errorf("waiting for other mails: %w", ctx.Err())}
 	}
-	done, err := c.limits.send(ctx, m.heldBytes())
+	done, err := c.limits.ReserveFile(ctx, m.heldBytes())
 	if err != nil {
 		return &smtpFailure{step: smtpcode.StepGreeting, err: fmt.Errorf("waiting for other mails: %w", err)}
 	}
@@ -73,7 +76,7 @@ func (c *Sender) failure(err error, o channels.Outbound) *channels.SendError {
 	out := &channels.SendError{Cause: err}
 	var f *smtpFailure
 	if !errors.As(err, &f) {
-		out.Class, out.Text = channels.Ambiguous, "The mail may have been sent: "+said(err.Error())
+		out.Class, out.Text = channels.Ambiguous, "The mail may have been sent: "+rawmail.Excerpt(err.Error())
 		return out
 	}
 	code, words := f.reply()
@@ -87,7 +90,7 @@ func (c *Sender) failure(err error, o channels.Outbound) *channels.SendError {
 	}
 	v := smtpcode.Classify(f.step, code, words, waited)
 	out.Class, out.Wait, out.Hint = v.Class, v.Wait, v.Hint
-	reply := said(fmt.Sprintf("%d %s", code, words))
+	reply := rawmail.Excerpt(fmt.Sprintf("%d %s", code, words))
 	switch {
 	case f.recipient != "" && len(o.To)+len(o.Cc) > 1:
 		out.Text = fmt.Sprintf("The mail server refuses %s, so nothing was sent to anybody: %s", f.recipient, reply)
@@ -111,13 +114,13 @@ func (c *Sender) unanswered(out *channels.SendError, f *smtpFailure) {
 		return
 	}
 	out.Class, out.Hint = channels.Retry, smtpcode.HintLater
-	if p, ok := explainNetwork(f.err, c.set.smtp); ok {
-		out.Text, out.Hint = p.text, p.hint
+	if p, ok := wire.Explain(f.err, c.set.SMTP); ok {
+		out.Text, out.Hint = p.Text, p.Hint
 		return
 	}
 	if timedOut(f.err) || errors.Is(f.err, errTooLate) {
-		out.Text = c.set.smtp.address() + " was too slow; the mail was not sent."
+		out.Text = c.set.SMTP.Address() + " was too slow; the mail was not sent."
 		return
 	}
-	out.Text = fmt.Sprintf("The connection to %s broke before the mail was sent: %s", c.set.smtp.address(), said(f.err.Error()))
+	out.Text = fmt.Sprintf("The connection to %s broke before the mail was sent: %s", c.set.SMTP.Address(), rawmail.Excerpt(f.err.Error()))
 }

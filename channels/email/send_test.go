@@ -81,21 +81,21 @@ func TestCopyToSent(t *testing.T) {
 		copies     []int // in Sent after each mail
 		note       bool
 	}{
-		"on":               {save: saveOn, copies: []int{1, 2}},
-		"off":              {save: saveOff, copies: []int{0, 0}},
-		"auto":             {save: saveAuto, copies: []int{1, 2}},
-		"auto, it saves":   {save: saveAuto, serverSave: true, copies: []int{1, 2}},
-		"append refused":   {save: saveOn, fault: mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionReply, Enhanced: "OVERQUOTA"}, copies: []int{0, 1}, note: true},
-		"append cut":       {save: saveOn, fault: mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionDropBefore}, copies: []int{0, 1}, note: true},
-		"login refused":    {save: saveOn, fault: mailfake.Fault{Op: mailfake.OpLOGIN, Action: mailfake.ActionReply}, copies: []int{0, 1}, note: true},
-		"no sent folder":   {save: saveOn, noFolder: true, copies: []int{0, 0}, note: true},
-		"server unhelpful": {save: saveOn, fault: mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionDelay}, copies: []int{0, 1}, note: true},
+		"on":               {save: "on", copies: []int{1, 2}},
+		"off":              {save: "off", copies: []int{0, 0}},
+		"auto":             {save: "auto", copies: []int{1, 2}},
+		"auto, it saves":   {save: "auto", serverSave: true, copies: []int{1, 2}},
+		"append refused":   {save: "on", fault: mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionReply, Enhanced: "OVERQUOTA"}, copies: []int{0, 1}, note: true},
+		"append cut":       {save: "on", fault: mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionDropBefore}, copies: []int{0, 1}, note: true},
+		"login refused":    {save: "on", fault: mailfake.Fault{Op: mailfake.OpLOGIN, Action: mailfake.ActionReply}, copies: []int{0, 1}, note: true},
+		"no sent folder":   {save: "on", noFolder: true, copies: []int{0, 0}, note: true},
+		"server unhelpful": {save: "on", fault: mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionDelay}, copies: []int{0, 1}, note: true},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, func(o *mailfake.Options) { o.Mailboxes[0].SaveToSent = tc.serverSave })
-			w.config[fieldSaveSent] = tc.save
+			w.config["save_sent"] = tc.save
 			if tc.noFolder {
 				if err := w.program("INBOX").Delete("Sent").Wait(); err != nil {
 					t.Fatal(err)
@@ -197,13 +197,13 @@ func TestSendUnreachable(t *testing.T) {
 		text   string
 	}{
 		"nothing listens": {func(w *world) { w.point(w.IMAPAddr(), nobody) }, "No connection"},
-		"unknown name":    {func(w *world) { w.config[fieldSMTPHost] = "smtp.invalid" }, "can't be found"},
+		"unknown name":    {func(w *world) { w.config["smtp.host"] = "smtp.invalid" }, "can't be found"},
 		"untrusted certificate": {func(w *world) {
 			w.point(w.IMAPAddr(), w.SMTPTLSAddr())
-			w.config[fieldSMTPSecurity] = securityTLS
+			w.config["smtp.security"] = "tls"
 		}, "signed by nobody known"},
-		"starttls, untrusted": {func(w *world) { w.config[fieldSMTPSecurity] = securitySTARTTLS }, "signed by nobody known"},
-		"plain port, tls":     {func(w *world) { w.config[fieldSMTPSecurity] = securityTLS }, "does not speak TLS"},
+		"starttls, untrusted": {func(w *world) { w.config["smtp.security"] = "starttls" }, "signed by nobody known"},
+		"plain port, tls":     {func(w *world) { w.config["smtp.security"] = "tls" }, "does not speak TLS"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -217,7 +217,7 @@ func TestSendUnreachable(t *testing.T) {
 		})
 	}
 	w := newWorld(t)
-	w.config[fieldSMTPSecurity] = securitySTARTTLS
+	w.config["smtp.security"] = "starttls"
 	_, err := w.channel().Send(within(t, patience), reply())
 	class(t, err, channels.Retry)
 }
@@ -348,7 +348,7 @@ func TestOutgoingCap(t *testing.T) {
 func TestManyAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.config[fieldSaveSent] = saveOff
+	w.config["save_sent"] = "off"
 	c := w.channel()
 	var wg sync.WaitGroup
 	errs := make(chan error, 12)
@@ -379,7 +379,7 @@ func TestManyAtOnce(t *testing.T) {
 func TestWrongSMTPPassword(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.config[fieldSMTPUsername], w.config[fieldSMTPPassword] = "support@acme.test", "wrong"
+	w.config["smtp.username"], w.config["smtp.password"] = "support@acme.test", "wrong"
 	_, err := w.channel().Send(within(t, patience), reply())
 	if se := class(t, err, channels.AuthBroken); !strings.Contains(se.Text, fmt.Sprint(535)) {
 		t.Errorf("text %q", se.Text)

@@ -18,6 +18,7 @@ import (
 	"parley/channels"
 	"parley/channels/email/mailid"
 	"parley/channels/email/rawmail"
+	"parley/channels/email/settings"
 )
 
 // sentNames returns the usual names of the folder of sent mail, for servers that don't mark it
@@ -107,7 +108,7 @@ func (c *Mailbox) FileCopy(ctx context.Context, m *outgoing) error {
 	before, serverSaves := c.lastSent, c.serverSaves
 	c.lastSent = m.id
 	c.mu.Unlock()
-	if c.set.saveSent == saveOff || c.set.saveAuto && serverSaves {
+	if c.set.SaveSent == settings.SaveOff || c.set.SaveAuto && serverSaves {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.opts.timing.saveCopy)
@@ -117,14 +118,14 @@ func (c *Mailbox) FileCopy(ctx context.Context, m *outgoing) error {
 		return err
 	}
 	defer s.close()
-	folders, err := s.outgoing(c.set.sentFolder)
+	folders, err := s.outgoing(c.set.SentFolder)
 	if err != nil {
 		return err
 	}
 	if folders.sent == "" {
 		return errNoSent
 	}
-	if c.set.saveAuto {
+	if c.set.SaveAuto {
 		// A server may file late. So the previous mail also shows whether it does.
 		if saves, err := s.saves(folders.sent, m.id, before); err == nil && saves {
 			c.mu.Lock()

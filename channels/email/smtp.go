@@ -20,7 +20,9 @@ import (
 
 	"parley/channels"
 	"parley/channels/email/rawmail"
+	"parley/channels/email/settings"
 	"parley/channels/email/smtpcode"
+	"parley/channels/email/wire"
 )
 
 // maxReplyBytes limits how much an SMTP server may send in one connection.
@@ -69,7 +71,7 @@ func (c *Sender) openSMTP(ctx context.Context, utf8 bool) (*smtpSession, error) 
 		s.close()
 		return nil, &smtpFailure{step: smtpcode.StepGreeting, err: err}
 	}
-	if err := s.login(c.set.smtp); err != nil {
+	if err := s.login(c.set.SMTP); err != nil {
 		s.close()
 		return nil, &smtpFailure{step: smtpcode.StepAuth, err: err}
 	}
@@ -80,60 +82,60 @@ func (c *Sender) openSMTP(ctx context.Context, utf8 bool) (*smtpSession, error) 
 // TLS is added on top of the fencedConn; and we can close the connection, which the library leaves open
 // when the greeting or STARTTLS fails.
 func (c *Sender) smtpClient(ctx context.Context, s *smtpSession, utf8 bool) (*mail.Client, error) {
-	to := c.set.smtp
-	port, err := strconv.Atoi(to.port)
+	to := c.set.SMTP
+	port, err := strconv.Atoi(to.Port)
 	if err != nil {
 		return nil, err
 	}
 	deadline, _ := ctx.Deadline()
-	config := c.limits.tls(to.host, c.tls)
+	config := c.limits.TLS(to.Host, c.tls)
 	dial := func(dialCtx context.Context, network, address string) (net.Conn, error) {
 		raw, err := c.dialer.DialContext(dialCtx, network, address)
 		if err != nil {
 			return nil, err
 		}
-		keepAlive(raw)
+		wire.KeepAlive(raw)
 		s.conn = &fencedConn{Conn: raw, deadline: deadline}
 		s.unhook = context.AfterFunc(ctx, func() { _ = raw.Close() })
-		if to.security != securityTLS {
+		if to.Security != settings.TLS {
 			return s.conn, nil
 		}
 		conn := tls.Client(s.conn, config)
 		return conn, conn.HandshakeContext(dialCtx)
 	}
 	policy := mail.NoTLS
-	if to.security == securitySTARTTLS {
+	if to.Security == settings.STARTTLS {
 		policy = mail.TLSMandatory
 	}
 	options := []mail.Option{
 		mail.WithPort(port), mail.WithTLSPolicy(policy), mail.WithTLSConfig(config),
 		mail.WithSMTPAuth(mail.SMTPAuthNoAuth), mail.WithDialContextFunc(dial),
-		mail.WithTimeout(max(time.Until(deadline), time.Millisecond)), mail.WithHELO(c.set.domain()),
+		mail.WithTimeout(max(time.Until(deadline), time.Millisecond)), mail.WithHELO(c.set.Domain()),
 	}
 	if !utf8 {
 		options = append(options, mail.WithoutSMTPUTF8())
 	}
-	return mail.NewClient(to.host, options...)
+	return mail.NewClient(to.Host, options...)
 }
 
 // login signs in with a method that the server offers. A server that offers none is a relay that knows
 // us by our IP address, or that will refuse the mail.
-func (s *smtpSession) login(to server) error {
+func (s *smtpSession) login(to settings.Server) error {
 	offered, methods := s.client.Extension("AUTH")
 	if !offered {
 		return nil
 	}
 	var auth smtp.Auth
-	unprotected := to.security == securityNone
+	unprotected := to.Security == settings.Unprotected
 	switch words := strings.Fields(strings.ToUpper(methods)); {
 	case slices.Contains(words, "PLAIN"):
-		auth = smtp.PlainAuth("", to.username, to.password, to.host, unprotected)
+		auth = smtp.PlainAuth("", to.Username, to.Password, to.Host, unprotected)
 	case slices.Contains(words, "LOGIN"):
-		auth = smtp.LoginAuth(to.username, to.password, to.host, unprotected)
+		auth = smtp.LoginAuth(to.Username, to.Password, to.Host, unprotected)
 	case slices.Contains(words, "CRAM-MD5"):
-		auth = smtp.CRAMMD5Auth(to.username, to.password)
+		auth = smtp.CRAMMD5Auth(to.Username, to.Password)
 	default:
-		return &textproto.Error{Code: 504, Msg: "no password sign-in offered, only " + said(methods)}
+		return &textproto.Error{Code: 504, Msg: "no password sign-in offered, only " + rawmail.Excerpt(methods)}
 	}
 	return s.client.Auth(auth)
 }

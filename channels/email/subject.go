@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"parley/channels"
+	"parley/channels/email/rawmail"
 )
 
 // replyMark matches the prefixes that mail programs put before the subject of an answer, in their
@@ -14,7 +15,7 @@ var replyMark = regexp.MustCompile(`(?i)^\s*` +
 
 // subject returns the subject line. That of an answer has exactly one "Re: ".
 func subject(o channels.Outbound) string {
-	s := oneLine(o.Subject)
+	s := rawmail.OneLine(o.Subject)
 	if o.InReplyTo == "" && len(o.References) == 0 {
 		return cut(orNoSubject(s))
 	}

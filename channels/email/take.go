@@ -199,7 +199,7 @@ func (t *taking) bodies(ctx context.Context, uids []imap.UID) error {
 		return nil
 	}
 	var err error
-	if t.held, err = t.f.c.limits.reserve(ctx, bytes, false); err != nil {
+	if t.held, err = t.f.c.limits.Reserve(ctx, bytes, false); err != nil {
 		return err
 	}
 	return t.blame(t.s.fetchBodies(wanted, t.known, t.f.c.opts), uids[len(uids)-1])
@@ -283,7 +283,7 @@ func (t *taking) try(ctx context.Context, uid imap.UID, known *fetched, bodyOnly
 			size = t.f.c.opts.maxBody
 		}
 		var err error
-		if t.held, err = t.f.c.limits.reserve(ctx, size, size > t.f.c.opts.maxJoin); err != nil {
+		if t.held, err = t.f.c.limits.Reserve(ctx, size, size > t.f.c.opts.maxJoin); err != nil {
 			return nil, err
 		}
 	}

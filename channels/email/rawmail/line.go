@@ -1,4 +1,4 @@
-package email
+package rawmail
 
 import (
 	"strings"
@@ -8,17 +8,17 @@ import (
 // maxSaidRunes bounds what is repeated of a server's own words.
 const maxSaidRunes = 200
 
-// said shortens a server's words to one line.
-func said(text string) string {
-	text = oneLine(strings.ToValidUTF8(text, "?"))
+// Excerpt shortens a server's words to one line.
+func Excerpt(text string) string {
+	text = OneLine(strings.ToValidUTF8(text, "?"))
 	if utf8.RuneCountInString(text) > maxSaidRunes {
 		text = string([]rune(text)[:maxSaidRunes]) + "…"
 	}
 	return text
 }
 
-// oneLine replaces control characters and repeated spaces by single spaces.
-func oneLine(s string) string {
+// OneLine replaces control characters and repeated spaces by single spaces.
+func OneLine(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f || r == '\u2028' || r == '\u2029' || (r >= 0x80 && r < 0xa0) {
 			return ' '

@@ -1,4 +1,4 @@
-package email
+package wire
 
 import (
 	"context"
@@ -36,8 +36,8 @@ type Limits struct {
 	configs map[string]*tls.Config         // by host
 }
 
-// newLimits makes the limits of one process.
-func newLimits() *Limits {
+// NewLimits makes the limits of one process.
+func NewLimits() *Limits {
 	return &Limits{
 		sessions: tls.NewLRUClientSessionCache(0),
 		small:    newPool(smallBytes),
@@ -65,9 +65,9 @@ func (p pool) take(ctx context.Context, bytes int64) (done func(), err error) {
 	return func() { p.free.Release(bytes) }, nil
 }
 
-// dial waits until a connection to a host may be opened. done must be called after the login.
+// MayDial waits until a connection to a host may be opened. done must be called after the login.
 // Errors: ctx ended.
-func (p *Limits) dial(ctx context.Context, host string) (done func(), err error) {
+func (p *Limits) MayDial(ctx context.Context, host string) (done func(), err error) {
 	p.mu.Lock()
 	places := p.dialing[host]
 	if places == nil {
@@ -81,26 +81,26 @@ func (p *Limits) dial(ctx context.Context, host string) (done func(), err error)
 	return func() { places.Release(1) }, nil
 }
 
-// reserve waits until so many bytes of mail may be in memory; done gives them back.
+// Reserve waits until so many bytes of mail may be in memory; done gives them back.
 // Errors: ctx ended.
-func (p *Limits) reserve(ctx context.Context, bytes int64, large bool) (done func(), err error) {
+func (p *Limits) Reserve(ctx context.Context, bytes int64, large bool) (done func(), err error) {
 	if large {
 		return p.large.take(ctx, bytes)
 	}
 	return p.small.take(ctx, bytes)
 }
 
-// send waits until a file of so many bytes may be in memory; done gives them back.
+// ReserveFile waits until a file of so many bytes may be in memory; done gives them back.
 // Errors: ctx ended.
-func (p *Limits) send(ctx context.Context, bytes int64) (done func(), err error) {
+func (p *Limits) ReserveFile(ctx context.Context, bytes int64) (done func(), err error) {
 	if bytes < smallFile {
 		return func() {}, nil
 	}
 	return p.leaving.take(ctx, bytes)
 }
 
-// tls returns the configuration for one host. base is set by tests; nil = the system's root certificates.
-func (p *Limits) tls(host string, base *tls.Config) *tls.Config {
+// TLS returns the configuration for one host. base is set by tests; nil = the system's root certificates.
+func (p *Limits) TLS(host string, base *tls.Config) *tls.Config {
 	if base == nil {
 		p.mu.Lock()
 		defer p.mu.Unlock()

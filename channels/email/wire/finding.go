@@ -1,0 +1,24 @@
+package wire
+
+import (
+	"fmt"
+	"time"
+
+	"parley/channels"
+)
+
+// CheckTimeout bounds each half of Check.
+const CheckTimeout = 45 * time.Second
+
+// Unprotected describes a connection without TLS. It is not a fault, because somebody chose it.
+const Unprotected = "None: the password crosses the network readable. Right only inside your own network."
+
+// Found makes a finding without a fault.
+func Found(what, format string, args ...any) channels.Finding {
+	return channels.Finding{OK: true, What: what, Text: fmt.Sprintf(format, args...)}
+}
+
+// Fault makes a finding of a fault.
+func Fault(what, text, hint string) channels.Finding {
+	return channels.Finding{What: what, Text: text, Hint: hint}
+}
