@@ -10,6 +10,7 @@ import (
 
 	"parley/channels"
 	"parley/channels/email/inbound"
+	"parley/channels/email/outbound"
 	"parley/channels/email/rawmail"
 	"parley/channels/email/settings"
 )
@@ -24,7 +25,7 @@ type Channel struct {
 	set      settings.Settings
 	log      *slog.Logger
 	decoder  *inbound.Decoder
-	composer *Composer
+	composer *outbound.Composer
 	sender   *Sender
 	mailbox  *Mailbox
 }
@@ -63,7 +64,7 @@ func newChannel(account channels.Account, env channels.Env, opts options, shared
 	return &Channel{
 		set: set, log: log,
 		decoder:  inbound.NewDecoder(inbound.Options{Own: set.Own, Keys: env.Keys}, shared.policy),
-		composer: newComposer(set, env.Keys[0], env.Now, shared.markdown),
+		composer: outbound.NewComposer(set, env.Keys[0], env.Now, shared.markdown),
 		sender:   newSender(set, env, opts.tls, shared.Limits),
 		mailbox:  newMailbox(set, account.BeginsAt, env, opts, shared.Limits),
 	}, nil
@@ -75,8 +76,8 @@ func (c *Channel) Capabilities() channels.Capabilities {
 	caps := channels.Capabilities{
 		Threads: true, Subject: true, Participants: true, Start: channels.StartFree,
 		RichText:              channels.Full,
-		AttachmentsPerMessage: maxFiles,
-		MaxAttachmentBytes:    maxOutgoingBytes,
+		AttachmentsPerMessage: outbound.MaxFiles,
+		MaxAttachmentBytes:    outbound.MaxBytes,
 		RetryFor:              retryFor,
 		RequestTimeout:        requestTimeout,
 		Hold:                  channels.HoldMail,
@@ -113,7 +114,7 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	if err := c.sender.Send(ctx, m, o); err != nil {
 		return channels.Receipt{}, err
 	}
-	receipt := channels.Receipt{ExternalID: m.id, State: channels.StateAccepted}
+	receipt := channels.Receipt{ExternalID: m.ID, State: channels.StateAccepted}
 	if err := c.mailbox.FileCopy(ctx, m); err != nil {
 		c.log.Warn("copy to the sent folder failed", "delivery_id", o.DeliveryID, "error", err)
 		receipt.Note = "Sent, but the copy in the Sent folder failed: " + rawmail.Excerpt(err.Error())

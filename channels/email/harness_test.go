@@ -250,8 +250,8 @@ func greeting(t *testing.T, addr string) {
 
 // point sets the servers' addresses.
 func (w *world) point(imapAddr, smtpAddr string) {
-	w.config["imap.host"], w.config["imap.port"], _ = cutLast(imapAddr, ":")
-	w.config["smtp.host"], w.config["smtp.port"], _ = cutLast(smtpAddr, ":")
+	w.config["imap.host"], w.config["imap.port"], _ = strings.Cut(imapAddr, ":")
+	w.config["smtp.host"], w.config["smtp.port"], _ = strings.Cut(smtpAddr, ":")
 }
 
 func (w *world) channel() *Channel {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/email/outbound"
 	"parley/channels/email/rawmail"
 	"parley/channels/email/settings"
 	"parley/channels/email/smtpcode"
@@ -36,7 +37,7 @@ func newSender(set settings.Settings, env channels.Env, base *tls.Config, limits
 // sent when the server accepts its end (the final dot). If that answer is lost, nobody knows whether the
 // mail was sent: Ambiguous. ctx must have a deadline: no byte is written after it.
 // Errors: *channels.SendError.
-func (c *Sender) Send(ctx context.Context, m *outgoing, o channels.Outbound) error {
+func (c *Sender) Send(ctx context.Context, m *outbound.Mail, o channels.Outbound) error {
 	if err := c.hand(ctx, m); err != nil {
 		return c.failure(err, o)
 	}
@@ -44,19 +45,19 @@ func (c *Sender) Send(ctx context.Context, m *outgoing, o channels.Outbound) err
 }
 
 // hand sends a mail by SMTP.
-func (c *Sender) hand(ctx context.Context, m *outgoing) error {
+func (c *Sender) hand(ctx context.Context, m *outbound.Mail) error {
 	select {
 	case c.sending <- struct{}{}:
 		defer func() { <-c.sending }()
 	case <-ctx.Done():
 		return &smtpFailure{step: smtpcode.StepGreeting, err: fmt.Errorf("waiting for other mails: %w", ctx.Err())}
 	}
-	done, err := c.limits.ReserveFile(ctx, m.heldBytes())
+	done, err := c.limits.ReserveFile(ctx, m.HeldBytes())
 	if err != nil {
 		return &smtpFailure{step: smtpcode.StepGreeting, err: fmt.Errorf("waiting for other mails: %w", err)}
 	}
 	defer done()
-	s, err := c.openSMTP(ctx, m.utf8)
+	s, err := c.openSMTP(ctx, m.UTF8)
 	if err != nil {
 		return err
 	}

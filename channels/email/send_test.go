@@ -17,6 +17,7 @@ import (
 	"parley/channels"
 	"parley/channels/email/mailfake"
 	"parley/channels/email/mailid"
+	"parley/channels/email/outbound"
 )
 
 // reply is an ordinary answer to a customer.
@@ -324,11 +325,11 @@ func TestOutgoingCap(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	honest, liar := reply(), reply()
-	honest.Files = []channels.File{{Name: "a", SizeBytes: maxOutgoingBytes}}
-	liar.Files = []channels.File{file("a", make([]byte, maxOutgoingBytes+5))}
+	honest.Files = []channels.File{{Name: "a", SizeBytes: outbound.MaxBytes}}
+	liar.Files = []channels.File{file("a", make([]byte, outbound.MaxBytes+5))}
 	liar.Files[0].SizeBytes = 1
 	many := reply()
-	many.Files = slices.Repeat([]channels.File{file("a", nil)}, maxFiles+1)
+	many.Files = slices.Repeat([]channels.File{file("a", nil)}, outbound.MaxFiles+1)
 	for name, o := range map[string]channels.Outbound{"honest": honest, "liar": liar, "many": many} {
 		_, err := w.channel().Send(within(t, patience), o)
 		if se := class(t, err, channels.BadContent); se.Hint == "" {

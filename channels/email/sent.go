@@ -17,6 +17,7 @@ import (
 
 	"parley/channels"
 	"parley/channels/email/mailid"
+	"parley/channels/email/outbound"
 	"parley/channels/email/rawmail"
 	"parley/channels/email/settings"
 )
@@ -103,10 +104,10 @@ func sentByName(folders []*imap.ListData) string {
 
 // FileCopy files a mail that was just sent, unless the server does. An error only leads to a note,
 // because the mail is sent.
-func (c *Mailbox) FileCopy(ctx context.Context, m *outgoing) error {
+func (c *Mailbox) FileCopy(ctx context.Context, m *outbound.Mail) error {
 	c.mu.Lock()
 	before, serverSaves := c.lastSent, c.serverSaves
-	c.lastSent = m.id
+	c.lastSent = m.ID
 	c.mu.Unlock()
 	if c.set.SaveSent == settings.SaveOff || c.set.SaveAuto && serverSaves {
 		return nil
@@ -127,7 +128,7 @@ func (c *Mailbox) FileCopy(ctx context.Context, m *outgoing) error {
 	}
 	if c.set.SaveAuto {
 		// A server may file late. So the previous mail also shows whether it does.
-		if saves, err := s.saves(folders.sent, m.id, before); err == nil && saves {
+		if saves, err := s.saves(folders.sent, m.ID, before); err == nil && saves {
 			c.mu.Lock()
 			c.serverSaves = true
 			c.mu.Unlock()
@@ -215,13 +216,13 @@ func (s *imapSession) sightings(set imap.NumSet) ([]sighting, error) {
 }
 
 // fileMail files a sent mail, marked as read and as our copy.
-func (s *imapSession) fileMail(ctx context.Context, folder string, m *outgoing) error {
+func (s *imapSession) fileMail(ctx context.Context, folder string, m *outbound.Mail) error {
 	const mark = mailid.CopyHeader + ": filed by Parley\r\n"
 	return s.do(func() error {
-		cmd := s.client.Append(folder, int64(len(mark))+m.lengthBytes, &imap.AppendOptions{Flags: []imap.Flag{imap.FlagSeen}})
+		cmd := s.client.Append(folder, int64(len(mark))+m.LengthBytes, &imap.AppendOptions{Flags: []imap.Flag{imap.FlagSeen}})
 		_, writeErr := io.WriteString(cmd, mark)
 		if writeErr == nil {
-			_, writeErr = m.writeTo(ctx, cmd)
+			_, writeErr = m.Copy(ctx, cmd)
 		}
 		if file := (*channels.SendError)(nil); errors.As(writeErr, &file) {
 			_ = s.conn.Close() // a file can't be read: the rest of the mail will never come

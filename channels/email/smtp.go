@@ -19,6 +19,7 @@ import (
 	"github.com/wneessen/go-mail/smtp"
 
 	"parley/channels"
+	"parley/channels/email/outbound"
 	"parley/channels/email/rawmail"
 	"parley/channels/email/settings"
 	"parley/channels/email/smtpcode"
@@ -143,22 +144,22 @@ func (s *smtpSession) login(to settings.Server) error {
 // deliver sends one mail to all recipients or to none: when one is refused, nothing is sent, so that
 // "sent" and "failed" are always true for all of them.
 // Errors: *smtpFailure; *channels.SendError if a file can't be read.
-func (s *smtpSession) deliver(ctx context.Context, m *outgoing) error {
-	size := m.sizeBytes()
+func (s *smtpSession) deliver(ctx context.Context, m *outbound.Mail) error {
+	size := m.SizeBytes()
 	if limit := s.maxBytes(); limit > 0 && size > limit {
 		return &smtpFailure{step: smtpcode.StepData, err: &textproto.Error{Code: 552, Msg: fmt.Sprintf(
 			"5.3.4 the mail has %.1f MB, the server takes %.1f MB", float64(size)/(1<<20), float64(limit)/(1<<20))}}
 	}
-	if m.utf8 {
+	if m.UTF8 {
 		if ok, _ := s.client.Extension("SMTPUTF8"); !ok {
 			refused := &textproto.Error{Code: 550, Msg: "5.6.7 the server takes no addresses outside ASCII"}
 			return &smtpFailure{step: smtpcode.StepMail, err: refused}
 		}
 	}
-	if err := s.client.Mail(smtpPath(m.from)); err != nil {
+	if err := s.client.Mail(smtpPath(m.From)); err != nil {
 		return &smtpFailure{step: smtpcode.StepMail, err: err}
 	}
-	for _, to := range m.recipients {
+	for _, to := range m.Recipients {
 		if err := s.client.Rcpt(smtpPath(to)); err != nil {
 			return &smtpFailure{step: smtpcode.StepRcpt, recipient: to, err: err}
 		}
@@ -167,7 +168,7 @@ func (s *smtpSession) deliver(ctx context.Context, m *outgoing) error {
 	if err != nil {
 		return &smtpFailure{step: smtpcode.StepData, err: err}
 	}
-	if m.lengthBytes, err = m.writeTo(ctx, w); err != nil {
+	if m.LengthBytes, err = m.Copy(ctx, w); err != nil {
 		var file *channels.SendError
 		if errors.As(err, &file) {
 			return err // nothing is sent, because the connection ends before the final dot

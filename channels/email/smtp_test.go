@@ -93,3 +93,15 @@ func scripted(t *testing.T, replies ...string) string {
 	})
 	return ln.Addr().String()
 }
+
+// An address is written as SMTP wants it, with its local part quoted where it must be.
+func TestSMTPPath(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"ann@customer.test": "<ann@customer.test>", "odd name@customer.test": `<"odd name"@customer.test>`, "jörg@customer.test": "<jörg@customer.test>",
+	} {
+		if got := smtpPath(address); got != want {
+			t.Errorf("%s is written %s, want %s", address, got, want)
+		}
+	}
+}

@@ -44,3 +44,16 @@ func TestSpec(t *testing.T) {
 		t.Errorf("capabilities %+v", caps)
 	}
 }
+
+// unconnected is a channel that connects to nothing, at a fixed time.
+func unconnected(t testing.TB) *Channel {
+	t.Helper()
+	c, err := newChannel(channels.Account{ID: 1, Config: channels.Config{
+		"address": "Support@acme.test", "aliases": "help@acme.test", "sender_name": "Acme Support",
+		"imap.host": "imap.acme.test", "imap.password": "x", "smtp.host": "smtp.acme.test",
+	}}, channels.Env{Keys: testKeys(), Now: func() time.Time { return time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC) }}, defaultOptions(), newProcess())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}

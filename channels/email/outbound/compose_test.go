@@ -1,4 +1,4 @@
-package email
+package outbound
 
 import (
 	"bytes"
@@ -18,23 +18,22 @@ import (
 	"parley/channels/email/bodytext"
 	"parley/channels/email/inbound"
 	"parley/channels/email/mailid"
+	"parley/channels/email/settings"
 	"parley/channels/golden"
 )
 
 // composer writes mails at a fixed time.
-func composer(t testing.TB) *Composer { return unconnected(t).composer }
-
-// unconnected is a channel that connects to nothing, at a fixed time.
-func unconnected(t testing.TB) *Channel {
+func composer(t testing.TB) *Composer {
 	t.Helper()
-	c, err := newChannel(channels.Account{ID: 1, Config: channels.Config{
+	set, err := settings.Read(channels.Config{
 		"address": "Support@acme.test", "aliases": "help@acme.test", "sender_name": "Acme Support",
 		"imap.host": "imap.acme.test", "imap.password": "x", "smtp.host": "smtp.acme.test",
-	}}, channels.Env{Keys: testKeys(), Now: func() time.Time { return time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC) }}, defaultOptions(), newProcess())
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c
+	now := func() time.Time { return time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC) }
+	return NewComposer(set, keys()[0], now, sync.OnceValue(bodytext.NewRenderer))
 }
 
 var boundary = regexp.MustCompile(`boundary="?([0-9a-f]{30,})"?`)
@@ -61,7 +60,7 @@ func TestComposeGolden(t *testing.T) {
 		},
 		"files": func(o *channels.Outbound) {
 			o.Files = []channels.File{
-				file("notes.txt", []byte("Hello")), file(`..\..\Überblick "final".pdf`, []byte{0, 1, 2}), file("mail.eml", []byte("Subject: x\r\n\r\ny")),
+				attached("notes.txt", []byte("Hello")), attached(`..\..\Überblick "final".pdf`, []byte{0, 1, 2}), attached("mail.eml", []byte("Subject: x\r\n\r\ny")),
 			}
 			o.Files[0].ContentType = "text/plain; charset=utf-8"
 			o.Files[2].ContentType = "message/rfc822"
@@ -79,14 +78,14 @@ func TestComposeGolden(t *testing.T) {
 			o.To[0].Name = "Ann\r\nBcc: evil@x.test"
 			o.InReplyTo = "q1@customer.test>\r\nX-Evil: 1\r\n<"
 			o.References = []string{"a b@x", "<ok@x>", "evil\r\nX-Evil: 1@x", "in<side@x"}
-			o.Files = []channels.File{file("a\r\nX-Evil: 1.txt", []byte("x"))}
+			o.Files = []channels.File{attached("a\r\nX-Evil: 1.txt", []byte("x"))}
 			o.Files[0].ContentType = "text/plain\r\nX-Evil: 1"
 		},
 	}
 	for name, change := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := reply()
+			o := answer()
 			change(&o)
 			m, err := composer(t).Compose(o)
 			if err != nil {
@@ -94,19 +93,19 @@ func TestComposeGolden(t *testing.T) {
 			}
 			got := steady(written(t, m))
 			golden.Text(t, "testdata/sent/"+strings.ReplaceAll(name, " ", "-")+".eml",
-				fmt.Sprintf("%s\n-- envelope: %s to %s\n", got, m.from, strings.Join(m.recipients, ", ")))
+				fmt.Sprintf("%s\n-- envelope: %s to %s\n", got, m.From, strings.Join(m.Recipients, ", ")))
 			checkHead(t, written(t, m))
 		})
 	}
 }
 
 // written gives a mail's bytes, which it must foretell.
-func written(t *testing.T, m *outgoing) []byte {
+func written(t *testing.T, m *Mail) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	n, err := m.writeTo(t.Context(), &b)
-	if err != nil || n != int64(b.Len()) || n != m.sizeBytes() {
-		t.Fatalf("wrote %d bytes, counted %d, foretold %d: %v", b.Len(), n, m.sizeBytes(), err)
+	n, err := m.Copy(t.Context(), &b)
+	if err != nil || n != int64(b.Len()) || n != m.SizeBytes() {
+		t.Fatalf("wrote %d bytes, counted %d, foretold %d: %v", b.Len(), n, m.SizeBytes(), err)
 	}
 	return b.Bytes()
 }
@@ -143,9 +142,9 @@ func checkHead(t *testing.T, raw []byte) {
 func TestThreadHeaders(t *testing.T) {
 	t.Parallel()
 	c := composer(t)
-	o := reply()
-	own := mailid.Message(testKeys()[0], 12, 30, "acme.test")
-	anchor := mailid.Anchor(testKeys()[0], 12, "acme.test")
+	o := answer()
+	own := mailid.Message(keys()[0], 12, 30, "acme.test")
+	anchor := mailid.Anchor(keys()[0], 12, "acme.test")
 	o.References = []string{"q1@customer.test", anchor, own, "q1@customer.test", "q2@customer.test"}
 	o.InReplyTo = "<q1@customer.test>"
 	h, err := c.headers(o)
@@ -156,7 +155,7 @@ func TestThreadHeaders(t *testing.T) {
 	if !slices.Equal(h.references, want) || h.inReplyTo != "q1@customer.test" {
 		t.Errorf("references %q, in reply to %q", h.references, h.inReplyTo)
 	}
-	if conv, msg, ok := mailid.Parse(testKeys(), h.id); !ok || conv != 12 || msg != 34 {
+	if conv, msg, ok := mailid.Parse(keys(), h.id); !ok || conv != 12 || msg != 34 {
 		t.Errorf("id %s", h.id)
 	}
 	o.Attempt, o.DeliveryID = 5, 99
@@ -214,23 +213,23 @@ func TestSenderName(t *testing.T) {
 func TestOutgoingRecipients(t *testing.T) {
 	t.Parallel()
 	for _, key := range []string{"", "nobody", "a@b>, <c@d", "a@b\r\nBcc: c@d", "Ann <a@b.test>", "a b@c.test", "a@@b"} {
-		o := reply()
+		o := answer()
 		o.To = []channels.Party{{Key: key}}
 		_, err := composer(t).Compose(o)
-		class(t, err, channels.BadRecipient)
+		refusal(t, err, channels.BadRecipient)
 	}
-	o := reply()
+	o := answer()
 	o.To = nil
 	_, err := composer(t).Compose(o)
-	class(t, err, channels.BadRecipient)
+	refusal(t, err, channels.BadRecipient)
 	o.To = []channels.Party{{Key: "ann@customer.test"}, {Key: `"odd name"@customer.test`}}
 	o.Cc = []channels.Party{{Key: "ann@customer.test"}, {Key: "jörg@customer.test"}}
 	m, err := composer(t).Compose(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(m.recipients) != 3 || !m.utf8 || smtpPath(m.recipients[1]) != `<"odd name"@customer.test>` {
-		t.Errorf("recipients %q, utf8 %v", m.recipients, m.utf8)
+	if len(m.Recipients) != 3 || !m.UTF8 || m.Recipients[1] != "odd name@customer.test" {
+		t.Errorf("recipients %q, utf8 %v", m.Recipients, m.UTF8)
 	}
 }
 
@@ -253,7 +252,7 @@ func TestMarkdownRoundTrip(t *testing.T) {
 	t.Parallel()
 	own := inbound.Options{Own: []string{"ann@customer.test"}, Keys: [][]byte{[]byte("somebody else's key")}}
 	trip := func(t *testing.T, text string) string {
-		o := reply()
+		o := answer()
 		o.Text, o.Subject, o.InReplyTo, o.References = text, "x", "", nil
 		m, err := composer(t).Compose(o)
 		if err != nil {
@@ -306,17 +305,17 @@ func TestMarkdownRoundTrip(t *testing.T) {
 func TestComposeSignaturePictures(t *testing.T) {
 	t.Parallel()
 	logo, report := bytes.Repeat([]byte("logo"), 100), []byte("report")
-	o := reply()
+	o := answer()
 	o.Signature, o.SignatureHTML = "Ann", `<b>Ann</b><img src="cid:signature-1@parley"/>`
 	o.SignaturePictures = []channels.Picture{{ContentID: "signature-1@parley", File: channels.File{Name: "logo.png", ContentType: "image/png", SizeBytes: int64(len(logo)),
 		Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(logo)), nil }}}}
-	o.Files = []channels.File{file("report.txt", report)}
+	o.Files = []channels.File{attached("report.txt", report)}
 	m, err := composer(t).Compose(o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var raw bytes.Buffer
-	if _, err := m.writeTo(t.Context(), &raw); err != nil {
+	if _, err := m.Copy(t.Context(), &raw); err != nil {
 		t.Fatal(err)
 	}
 	mail := string(steady(raw.Bytes()))

@@ -1,4 +1,4 @@
-package email
+package outbound
 
 import (
 	"bytes"
@@ -30,8 +30,8 @@ const (
 
 // Limits of one mail.
 const (
-	maxOutgoingBytes = 20 << 20 // text and files before encoding; base64 adds 37 %
-	maxFiles         = 100
+	MaxBytes = 20 << 20 // text and files before encoding; base64 adds 37 %
+	MaxFiles = 100
 )
 
 // Composer writes the mails of one mailbox. It needs no network.
@@ -45,14 +45,14 @@ type Composer struct {
 	markdown   func() goldmark.Markdown
 }
 
-// newComposer makes the composer of a mailbox. markdown returns the renderer of answers, which all
+// NewComposer makes the composer of a mailbox. markdown returns the renderer of answers, which all
 // composers share.
-func newComposer(set settings.Settings, key []byte, now func() time.Time, markdown func() goldmark.Markdown) *Composer {
+func NewComposer(set settings.Settings, key []byte, now func() time.Time, markdown func() goldmark.Markdown) *Composer {
 	return &Composer{address: set.Address, own: set.Own, domain: set.Domain(), senderName: set.SenderName, key: key, now: now, markdown: markdown}
 }
 
 // Compose writes a mail. Errors: *channels.SendError; nothing was sent.
-func (c *Composer) Compose(o channels.Outbound) (*outgoing, error) {
+func (c *Composer) Compose(o channels.Outbound) (*Mail, error) {
 	if err := checkSize(o); err != nil {
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func (c *Composer) Compose(o channels.Outbound) (*outgoing, error) {
 	if err != nil {
 		return nil, badContent("The mail can't be put together.", "Try without the attachments.", err)
 	}
-	return &outgoing{id: h.id, from: h.from.Address, recipients: h.envelope(), text: text, order: o, utf8: h.utf8()}, nil
+	return &Mail{ID: h.id, From: h.from.Address, Recipients: h.envelope(), text: text, order: o, UTF8: h.utf8()}, nil
 }
 
 func badContent(text, hint string, cause error) *channels.SendError {
@@ -92,8 +92,8 @@ func badContent(text, hint string, cause error) *channels.SendError {
 
 // checkSize refuses a mail with too many files, or whose text and files are too large together.
 func checkSize(o channels.Outbound) error {
-	if len(o.Files) > maxFiles {
-		return badContent(fmt.Sprintf("The mail has %d files; %d is the most.", len(o.Files), maxFiles),
+	if len(o.Files) > MaxFiles {
+		return badContent(fmt.Sprintf("The mail has %d files; %d is the most.", len(o.Files), MaxFiles),
 			"Pack the files into one archive.", nil)
 	}
 	total := int64(len(o.Text) + len(o.Signature) + len(o.SignatureHTML))
@@ -103,14 +103,14 @@ func checkSize(o channels.Outbound) error {
 	for _, f := range o.Files {
 		total += max(f.SizeBytes, 0)
 	}
-	if total > maxOutgoingBytes {
+	if total > MaxBytes {
 		return tooLarge(total)
 	}
 	return nil
 }
 
 func tooLarge(total int64) *channels.SendError {
-	return badContent(fmt.Sprintf("The mail has %.1f MB; mail servers take about %d MB.", float64(total)/(1<<20), maxOutgoingBytes>>20),
+	return badContent(fmt.Sprintf("The mail has %.1f MB; mail servers take about %d MB.", float64(total)/(1<<20), MaxBytes>>20),
 		"Send a link to the files, or send them in several mails.", nil)
 }
 

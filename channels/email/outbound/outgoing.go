@@ -1,4 +1,4 @@
-package email
+package outbound
 
 import (
 	"bytes"
@@ -14,16 +14,16 @@ import (
 	"parley/channels/email/rawmail"
 )
 
-// outgoing is a mail that is ready to be sent. Its files are read while it is sent.
-type outgoing struct {
-	id         string // Message-ID without <>
-	from       string // envelope sender
-	recipients []string
+// Mail is a mail that is ready to be sent. Its files are read while it is sent.
+type Mail struct {
+	ID         string // Message-ID without <>
+	From       string // envelope sender
+	Recipients []string
 	text       [][]byte          // the bytes before, between and behind the files
 	order      channels.Outbound // the message; its Files are in the order of the mail
-	utf8       bool              // an address needs SMTPUTF8
+	UTF8       bool              // an address needs SMTPUTF8
 
-	lengthBytes int64 // its length as it was sent; 0 = not sent yet
+	LengthBytes int64 // its length as it was sent; 0 = not sent yet
 }
 
 // Base64 in mails has lines of 76 characters (RFC 2045 section 6.8).
@@ -50,8 +50,8 @@ func newMark() []byte {
 	return mark
 }
 
-// sizeBytes returns the length of the mail, provided that its files have the sizes that they announce.
-func (m *outgoing) sizeBytes() int64 {
+// SizeBytes returns the length of the mail, provided that its files have the sizes that they announce.
+func (m *Mail) SizeBytes() int64 {
 	var total int64
 	for _, t := range m.text {
 		total += int64(len(t))
@@ -66,9 +66,9 @@ func (m *outgoing) sizeBytes() int64 {
 	return total
 }
 
-// heldBytes returns how much memory sending the mail may take: that of the largest file, because File.Open
+// HeldBytes returns how much memory sending the mail may take: that of the largest file, because File.Open
 // may read a file as a whole.
-func (m *outgoing) heldBytes() int64 {
+func (m *Mail) HeldBytes() int64 {
 	var most int64
 	for _, f := range m.order.Files {
 		most = max(most, f.SizeBytes)
@@ -76,9 +76,9 @@ func (m *outgoing) heldBytes() int64 {
 	return most
 }
 
-// writeTo writes the mail and returns how many bytes it wrote. It reads the files meanwhile.
+// Copy writes the mail and returns how many bytes it wrote. It reads the files meanwhile.
 // Errors: *channels.SendError for the files, else w's.
-func (m *outgoing) writeTo(ctx context.Context, w io.Writer) (int64, error) {
+func (m *Mail) Copy(ctx context.Context, w io.Writer) (int64, error) {
 	var read, written int64
 	for i, text := range m.text {
 		n, err := w.Write(text)
@@ -88,7 +88,7 @@ func (m *outgoing) writeTo(ctx context.Context, w io.Writer) (int64, error) {
 		if i == len(m.order.Files) {
 			break
 		}
-		from, to, err := m.writeFile(ctx, w, m.order.Files[i], maxOutgoingBytes-read)
+		from, to, err := m.writeFile(ctx, w, m.order.Files[i], MaxBytes-read)
 		read, written = read+from, written+to
 		if err != nil {
 			return written, err
@@ -97,8 +97,8 @@ func (m *outgoing) writeTo(ctx context.Context, w io.Writer) (int64, error) {
 	return written, nil
 }
 
-// writeFile writes one file in base64. Errors: as writeTo.
-func (m *outgoing) writeFile(ctx context.Context, w io.Writer, f channels.File, most int64) (read, written int64, err error) {
+// writeFile writes one file in base64. Errors: as Copy.
+func (m *Mail) writeFile(ctx context.Context, w io.Writer, f channels.File, most int64) (read, written int64, err error) {
 	if f.Open == nil {
 		return 0, 0, unreadableFile(f, errors.New("email: attachment without content"))
 	}
@@ -114,7 +114,7 @@ func (m *outgoing) writeFile(ctx context.Context, w io.Writer, f channels.File, 
 			return read, written, unreadableFile(f, err)
 		}
 		if read += int64(n); read > most { // longer than it said
-			return read, written, tooLarge(maxOutgoingBytes - most + read)
+			return read, written, tooLarge(MaxBytes - most + read)
 		}
 		out = out[:0]
 		for left := in[:n]; len(left) > 0; left = left[min(lineInput, len(left)):] {
