@@ -93,7 +93,3 @@ func (c *Mailbox) checkSent(s *imapSession) channels.Finding {
 	}
 	return wire.Found(what, "%s; Parley files a copy of what it sends."+read, folders.sent)
 }
-
-// microsoftNoSMTPAuth is the enhanced status code with which Microsoft 365 refuses passwords because
-// SMTP AUTH is disabled.
-const microsoftNoSMTPAuth = "5.7.139"

@@ -13,6 +13,7 @@ import (
 	"parley/channels/email/outbound"
 	"parley/channels/email/rawmail"
 	"parley/channels/email/settings"
+	"parley/channels/email/submission"
 )
 
 const (
@@ -26,7 +27,7 @@ type Channel struct {
 	log      *slog.Logger
 	decoder  *inbound.Decoder
 	composer *outbound.Composer
-	sender   *Sender
+	sender   *submission.Sender
 	mailbox  *Mailbox
 }
 
@@ -65,7 +66,7 @@ func newChannel(account channels.Account, env channels.Env, opts options, shared
 		set: set, log: log,
 		decoder:  inbound.NewDecoder(inbound.Options{Own: set.Own, Keys: env.Keys}, shared.policy),
 		composer: outbound.NewComposer(set, env.Keys[0], env.Now, shared.markdown),
-		sender:   newSender(set, env, opts.tls, shared.Limits),
+		sender:   submission.New(set, env, opts.tls, shared.Limits),
 		mailbox:  newMailbox(set, account.BeginsAt, env, opts, shared.Limits),
 	}, nil
 }

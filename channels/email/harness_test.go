@@ -35,6 +35,9 @@ const support = "support@acme.test"
 // patience bounds every wait; only a failing test uses it up.
 const patience = 2 * time.Minute
 
+// mailsOfABatch is how many mails are fetched and stored together.
+const mailsOfABatch = 50
+
 // testKeys sign the tokens of all tests.
 func testKeys() [][]byte { return [][]byte{[]byte("key one"), []byte("key two")} }
 

@@ -12,7 +12,6 @@ import (
 	"parley/channels"
 	"parley/channels/email/inbound"
 	"parley/channels/email/mailfake"
-	"parley/channels/email/settings"
 )
 
 // idling waits until n IDLE commands have begun since the test armed the returned fault.
@@ -288,15 +287,5 @@ func TestProtectedConnections(t *testing.T) {
 				t.Errorf("%d mails arrived, want 1", len(got))
 			}
 		})
-	}
-}
-
-func TestExplainLogin(t *testing.T) {
-	t.Parallel()
-	for _, security := range []string{"none", "starttls"} {
-		p := explain(atStage(stageLogin, errLoginDisabled), settings.Server{Host: "h", Port: "143", Security: security}, "INBOX")
-		if !p.NeedsPerson || p.Hint == "" || !strings.Contains(p.Text, "no password login") {
-			t.Errorf("%s: %+v", security, p)
-		}
 	}
 }

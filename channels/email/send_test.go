@@ -106,15 +106,12 @@ func TestCopyToSent(t *testing.T) {
 				w.fault(tc.fault)
 			}
 			if tc.fault.Action == mailfake.ActionDelay {
-				w.opts.timing.saveCopy = 5 * time.Second // it is waited for: enough to get to the fault on a slow machine
+				w.opts.timing.saveCopy = 10 * time.Second // it is waited for: enough to get to the fault, and to file the next mail, on a slow machine
 			}
 			c := w.channel()
 			for i, want := range tc.copies {
 				o := reply()
 				o.MessageID += int64(i)
-				if i > 0 {
-					c.mailbox.opts.timing.saveCopy = patience
-				}
 				got, err := c.Send(within(t, patience), o)
 				if err != nil {
 					t.Fatalf("mail %d: %v", i, err)
@@ -310,14 +307,6 @@ func TestNoByteAfterTheDeadline(t *testing.T) {
 	class(t, err, channels.Retry)
 	if n := d.bytes.Load() - before.Load(); before.Load() == 0 || n != 0 {
 		t.Errorf("%d bytes left in time, %d too late", before.Load(), n)
-	}
-
-	client, other := net.Pipe()
-	defer client.Close()
-	defer other.Close()
-	f := &fencedConn{Conn: client, deadline: time.Now().Add(-time.Nanosecond)}
-	if n, err := f.Write([]byte("DATA")); n != 0 || !errors.Is(err, errTooLate) || !f.refused.Load() {
-		t.Errorf("wrote %d bytes, %v", n, err)
 	}
 }
 

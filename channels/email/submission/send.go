@@ -1,4 +1,4 @@
-package email
+package submission
 
 import (
 	"context"
@@ -28,8 +28,8 @@ type Sender struct {
 // maxSending is how many SMTP connections a mailbox has at a time: Microsoft 365 allows no more.
 const maxSending = 3
 
-// newSender makes the sender of one mailbox. It opens no connection.
-func newSender(set settings.Settings, env channels.Env, base *tls.Config, limits *wire.Limits) *Sender {
+// New makes the sender of one mailbox. It opens no connection.
+func New(set settings.Settings, env channels.Env, base *tls.Config, limits *wire.Limits) *Sender {
 	return &Sender{set: set, dialer: env.Dialer, now: env.Now, tls: base, limits: limits, sending: make(chan struct{}, maxSending)}
 }
 

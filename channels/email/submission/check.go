@@ -1,4 +1,4 @@
-package email
+package submission
 
 import (
 	"context"
@@ -58,3 +58,7 @@ func (c *Sender) smtpFault(what string, err error) channels.Finding {
 	}
 	return wire.Fault(what, se.Text, hint)
 }
+
+// microsoftNoSMTPAuth is the enhanced status code with which Microsoft 365 refuses passwords because
+// SMTP AUTH is disabled.
+const microsoftNoSMTPAuth = "5.7.139"
