@@ -32,7 +32,7 @@ func TestFirstLookTakesWhatCameSinceTheSetUp(t *testing.T) {
 	w.mail("while it looks")
 	w.arrives("by a slow clock", "soon after", "while it looks")
 	stop()
-	w.opts.timing.rescan = 20 * time.Millisecond
+	w.opts.Timing.Rescan = 20 * time.Millisecond
 	w.mail("while away")
 	w.run()
 	w.arrives("by a slow clock", "soon after", "while it looks", "while away")

@@ -10,6 +10,7 @@ import (
 
 	"parley/channels"
 	"parley/channels/email/inbound"
+	"parley/channels/email/mailbox"
 	"parley/channels/email/outbound"
 	"parley/channels/email/rawmail"
 	"parley/channels/email/settings"
@@ -28,7 +29,7 @@ type Channel struct {
 	decoder  *inbound.Decoder
 	composer *outbound.Composer
 	sender   *submission.Sender
-	mailbox  *Mailbox
+	mailbox  *mailbox.Mailbox
 }
 
 var (
@@ -41,7 +42,7 @@ var (
 // newChannel makes the channel of one mailbox. It opens no connection. Only Run needs env.Accept and
 // env.State.
 // Errors: every fault of the settings, joined; no token keys, no clock.
-func newChannel(account channels.Account, env channels.Env, opts options, shared *process) (*Channel, error) {
+func newChannel(account channels.Account, env channels.Env, opts mailbox.Options, shared *process) (*Channel, error) {
 	set, err := settings.Read(account.Config)
 	switch {
 	case err != nil:
@@ -66,8 +67,8 @@ func newChannel(account channels.Account, env channels.Env, opts options, shared
 		set: set, log: log,
 		decoder:  inbound.NewDecoder(inbound.Options{Own: set.Own, Keys: env.Keys}, shared.policy),
 		composer: outbound.NewComposer(set, env.Keys[0], env.Now, shared.markdown),
-		sender:   submission.New(set, env, opts.tls, shared.Limits),
-		mailbox:  newMailbox(set, account.BeginsAt, env, opts, shared.Limits),
+		sender:   submission.New(set, env, opts.TLS, shared.Limits),
+		mailbox:  mailbox.New(set, account.BeginsAt, env, opts, shared.Limits),
 	}, nil
 }
 
@@ -123,12 +124,12 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	return receipt, nil
 }
 
-// Reconcile looks for a mail whose answer was lost; see Mailbox.Reconcile.
+// Reconcile looks for a mail whose answer was lost; see mailbox.Mailbox.Reconcile.
 func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
 	return c.mailbox.Reconcile(ctx, o)
 }
 
-// Run fetches mail until ctx ends; see Mailbox.Run.
+// Run fetches mail until ctx ends; see mailbox.Mailbox.Run.
 func (c *Channel) Run(ctx context.Context) error { return c.mailbox.Run(ctx) }
 
 // CaughtUpAt returns when this process last had fetched all new mail; zero = not yet.

@@ -90,7 +90,7 @@ func TestBatchesKeepUIDOrder(t *testing.T) {
 func TestBigMailsComeAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.opts.maxJoin, w.opts.maxBody = 20_000, 60_000
+	w.opts.MaxJoin, w.opts.MaxBody = 20_000, 60_000
 	stop := w.run()
 	w.ready()
 	stop()
@@ -235,7 +235,7 @@ func TestLookingBackInTime(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
 	w.mail("shy")
-	w.opts.timing.rescan = 20 * time.Millisecond
+	w.opts.Timing.Rescan = 20 * time.Millisecond
 	// Three tries and the first look back: six answers without a body.
 	w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Times: 6})
 	w.run()
@@ -248,7 +248,7 @@ func TestBadMinuteOfTheLine(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
 	w.mail("unlucky")
-	w.opts.timing.rescanBad = 20 * time.Millisecond
+	w.opts.Timing.RescanBad = 20 * time.Millisecond
 	w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionCut, Times: 8})
 	w.run()
 	w.arrives("quarantined", "unlucky")

@@ -19,6 +19,7 @@ import (
 	"parley/channels"
 	"parley/channels/channelstest"
 	"parley/channels/email/inbound"
+	"parley/channels/email/mailbox"
 	"parley/channels/email/mailfake"
 )
 
@@ -43,14 +44,14 @@ func testKeys() [][]byte { return [][]byte{[]byte("key one"), []byte("key two")}
 
 // testTiming reacts at once and polls never, so that what happens was caused. Its bounds are
 // more than a slow machine takes.
-func testTiming() timing {
-	return timing{
-		dial: 30 * time.Second, command: 30 * time.Second, total: patience,
-		poll: time.Hour, pollBlind: time.Hour, rescan: time.Hour, rescanBad: time.Hour, overlap: 48 * time.Hour,
-		retryFirst: time.Millisecond, retryMax: 20 * time.Millisecond,
-		loginFirst: time.Millisecond, loginMax: 20 * time.Millisecond,
-		storeFirst: time.Millisecond, storeMax: 20 * time.Millisecond,
-		again: time.Millisecond, saveCopy: 30 * time.Second,
+func testTiming() mailbox.Timing {
+	return mailbox.Timing{
+		Dial: 30 * time.Second, Command: 30 * time.Second, Total: patience,
+		Poll: time.Hour, PollBlind: time.Hour, Rescan: time.Hour, RescanBad: time.Hour, Overlap: 48 * time.Hour,
+		RetryFirst: time.Millisecond, RetryMax: 20 * time.Millisecond,
+		LoginFirst: time.Millisecond, LoginMax: 20 * time.Millisecond,
+		StoreFirst: time.Millisecond, StoreMax: 20 * time.Millisecond,
+		Again: time.Millisecond, SaveCopy: 30 * time.Second,
 	}
 }
 
@@ -193,7 +194,7 @@ type world struct {
 	config  channels.Config
 	env     channels.Env
 	begins  time.Time // when the account was set up; zero = not known
-	opts    options
+	opts    mailbox.Options
 	process *process
 }
 
@@ -214,7 +215,7 @@ func newWorld(t *testing.T, change ...func(*mailfake.Options)) *world {
 	for _, addr := range []string{w.IMAPAddr(), w.SMTPAddr()} { // closed before they serve, they never end
 		greeting(t, addr)
 	}
-	w.opts = options{timing: testTiming(), maxBody: 50 << 20, maxJoin: 1 << 20}
+	w.opts = mailbox.Options{Timing: testTiming(), MaxBody: 50 << 20, MaxJoin: 1 << 20}
 	w.process = newProcess()
 	w.env = channels.Env{
 		Accept: w.journal.accept, State: w.journal, Report: w.journal.report,

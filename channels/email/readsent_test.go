@@ -17,7 +17,7 @@ import (
 func newSentWorld(t *testing.T, change ...func(*mailfake.Options)) *world {
 	t.Helper()
 	w := newWorld(t, change...)
-	w.opts.timing.poll = 10 * time.Millisecond
+	w.opts.Timing.Poll = 10 * time.Millisecond
 	w.run()
 	w.ready()
 	w.sentWatched()
@@ -121,7 +121,7 @@ func TestSentFolderAfterAnUpgrade(t *testing.T) {
 	if err := w.ChangeUIDValidity(support, "INBOX"); err != nil {
 		t.Fatal(err)
 	}
-	w.opts.timing.poll = 10 * time.Millisecond
+	w.opts.Timing.Poll = 10 * time.Millisecond
 	w.run()
 	w.sentWatched()
 	w.mail("question")
@@ -134,7 +134,7 @@ func TestSentFolderAfterAnUpgrade(t *testing.T) {
 func TestSentMailIsStoredOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.opts.timing.poll = 10 * time.Millisecond
+	w.opts.Timing.Poll = 10 * time.Millisecond
 	stop := w.run()
 	w.ready()
 	w.sentWatched()
@@ -174,7 +174,7 @@ func TestSentFolderInTrouble(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.opts.timing.command = time.Second
+			w.opts.Timing.Command = time.Second
 			fault.Times = mailfake.Forever
 			if fault.Op == mailfake.OpSELECT {
 				fault.Times = 1
@@ -222,7 +222,7 @@ func TestNamedSentFolder(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *mailfake.Options) { o.Mailboxes[0].Folders = []string{"Répondus"} })
 	w.config["sent_folder"] = "Répondus"
-	w.opts.timing.poll = 10 * time.Millisecond
+	w.opts.Timing.Poll = 10 * time.Millisecond
 	w.run()
 	w.ready()
 	w.sentWatched()

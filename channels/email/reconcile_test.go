@@ -178,7 +178,7 @@ func TestCheck(t *testing.T) {
 	t.Parallel()
 	healthy := newWorld(t, func(o *mailfake.Options) { o.TLS = true })
 	healthy.config["imap.security"], healthy.config["smtp.security"] = "starttls", "starttls"
-	healthy.opts.tls = trusting(healthy)
+	healthy.opts.TLS = trusting(healthy)
 	var seen []string
 	for _, f := range healthy.channel().Check(within(t, patience)) {
 		seen = append(seen, f.What)

@@ -49,7 +49,7 @@ func TestPolling(t *testing.T) {
 			if name == "no idle" {
 				w.fault(mailfake.Fault{Op: mailfake.OpIMAPConnect, Action: mailfake.ActionHideIdle, Times: mailfake.Forever})
 			}
-			w.opts.timing.poll, w.opts.timing.pollBlind = 10*time.Millisecond, 10*time.Millisecond
+			w.opts.Timing.Poll, w.opts.Timing.PollBlind = 10*time.Millisecond, 10*time.Millisecond
 			w.run()
 			w.ready()
 			w.mail("one")
@@ -88,11 +88,11 @@ func TestStall(t *testing.T) {
 			t.Parallel()
 			w := newWatchedWorld(t)
 			w.mail("one")
-			w.opts.timing.dial, w.opts.timing.command = time.Second, time.Second
+			w.opts.Timing.Dial, w.opts.Timing.Command = time.Second, time.Second
 			w.fault(mailfake.Fault{Op: op, Action: mailfake.ActionDelay})
 			idle := ""
 			if op == mailfake.OpIDLE { // nobody can tell that IDLE is dead, until it is asked to end
-				w.opts.timing.poll = 10 * time.Millisecond
+				w.opts.Timing.Poll = 10 * time.Millisecond
 				idle = w.idling(mailfake.Fault{Action: mailfake.ActionExists})
 			}
 			w.run()
@@ -113,7 +113,7 @@ func TestStallInsideAMail(t *testing.T) {
 			w := newWatchedWorld(t)
 			w.mail("one")
 			w.mail("two")
-			w.opts.timing.command = 2 * time.Second
+			w.opts.Timing.Command = 2 * time.Second
 			w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: action, Nth: 2, Times: 2})
 			w.run()
 			w.arrives("one", "two")
@@ -165,7 +165,7 @@ func TestStopsAtOnce(t *testing.T) {
 		t.Run(string(op), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.opts.timing.dial, w.opts.timing.command = time.Hour, time.Hour
+			w.opts.Timing.Dial, w.opts.Timing.Command = time.Hour, time.Hour
 			id := w.fault(mailfake.Fault{Op: op, Action: mailfake.ActionDelay, Times: mailfake.Forever})
 			stop := w.run()
 			w.struck(id, 1)
@@ -229,7 +229,7 @@ func TestBrokenConditions(t *testing.T) {
 		"wrong name": {func(w *world) {
 			w.env.Dialer = redirect(w.IMAPTLSAddr())
 			w.config["imap.security"], w.config["imap.host"] = "tls", "imap.other.test"
-			w.opts.tls = trusting(w)
+			w.opts.TLS = trusting(w)
 		}, "belongs to another name", "certificate"},
 		"plain port, tls": {func(w *world) { w.config["imap.security"] = "tls" }, "does not speak TLS", "993"},
 		"no starttls":     {func(w *world) { w.config["imap.security"] = "starttls" }, "No protected connection", "starttls"},
@@ -272,7 +272,7 @@ func TestProtectedConnections(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, func(o *mailfake.Options) { o.TLS = true })
 			w.config["imap.security"], w.config["smtp.security"] = security, security
-			w.opts.tls = trusting(w)
+			w.opts.TLS = trusting(w)
 			if security == "tls" {
 				w.point(w.IMAPTLSAddr(), w.SMTPTLSAddr())
 			}

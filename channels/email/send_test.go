@@ -106,7 +106,7 @@ func TestCopyToSent(t *testing.T) {
 				w.fault(tc.fault)
 			}
 			if tc.fault.Action == mailfake.ActionDelay {
-				w.opts.timing.saveCopy = 10 * time.Second // it is waited for: enough to get to the fault, and to file the next mail, on a slow machine
+				w.opts.Timing.SaveCopy = 10 * time.Second // it is waited for: enough to get to the fault, and to file the next mail, on a slow machine
 			}
 			c := w.channel()
 			for i, want := range tc.copies {

@@ -2,6 +2,7 @@ package email
 
 import (
 	"parley/channels"
+	"parley/channels/email/mailbox"
 	"parley/channels/email/settings"
 )
 
@@ -15,7 +16,7 @@ func Spec() channels.Spec {
 		Icon:     "email",
 		OwnHosts: settings.Hosts,
 		New: func(account channels.Account, env channels.Env) (channels.Channel, error) {
-			return newChannel(account, env, defaultOptions(), shared)
+			return newChannel(account, env, mailbox.DefaultOptions(), shared)
 		},
 		Fields: settings.Fields(),
 	}

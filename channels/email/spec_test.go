@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/email/mailbox"
 )
 
 func TestSpec(t *testing.T) {
@@ -51,7 +52,7 @@ func unconnected(t testing.TB) *Channel {
 	c, err := newChannel(channels.Account{ID: 1, Config: channels.Config{
 		"address": "Support@acme.test", "aliases": "help@acme.test", "sender_name": "Acme Support",
 		"imap.host": "imap.acme.test", "imap.password": "x", "smtp.host": "smtp.acme.test",
-	}}, channels.Env{Keys: testKeys(), Now: func() time.Time { return time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC) }}, defaultOptions(), newProcess())
+	}}, channels.Env{Keys: testKeys(), Now: func() time.Time { return time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC) }}, mailbox.DefaultOptions(), newProcess())
 	if err != nil {
 		t.Fatal(err)
 	}

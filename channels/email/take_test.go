@@ -47,7 +47,7 @@ func TestLargeMailWaitsForRoom(t *testing.T) {
 	w := newWorld(t, func(o *mailfake.Options) {
 		o.Mailboxes = append(o.Mailboxes, mailfake.MailboxConfig{Address: "other@acme.test", Password: "secret"})
 	})
-	w.opts.maxJoin = 20_000
+	w.opts.MaxJoin = 20_000
 	const allRoom = 1 << 40
 	full, err := w.process.Reserve(t.Context(), allRoom, true) // another mailbox stores one
 	if err != nil {

@@ -1,4 +1,4 @@
-package email
+package mailbox
 
 import (
 	"context"
@@ -40,7 +40,7 @@ type fetcher struct {
 func (c *Mailbox) Run(ctx context.Context) error {
 	f := &fetcher{
 		c: c, inbox: newFolder(c.set.Folder, false), sent: newFolder("", true),
-		lookBack: time.NewTimer(c.opts.timing.rescan), due: true,
+		lookBack: time.NewTimer(c.opts.Timing.Rescan), due: true,
 	}
 	defer f.lookBack.Stop()
 	if err := f.persist(ctx, func() error { return f.load(ctx) }); err != nil {
@@ -116,7 +116,7 @@ func (f *fetcher) healthy(round int) {
 
 // failed reports a lost session and returns how long to wait before the next one.
 func (f *fetcher) failed(err error) time.Duration {
-	t := f.c.opts.timing
+	t := f.c.opts.Timing
 	f.lost++
 	f.failures++
 	p := explain(err, f.c.set.IMAP, f.c.set.Folder)
@@ -124,9 +124,9 @@ func (f *fetcher) failed(err error) time.Duration {
 		f.c.env.Report(channels.Condition{Status: channels.Broken, Text: p.Text, Hint: p.Hint})
 	}
 	f.c.log.Warn("mailbox connection ended", "error", err, "in_a_row", f.lost)
-	first, most := t.retryFirst, t.retryMax
+	first, most := t.RetryFirst, t.RetryMax
 	if p.NeedsPerson {
-		first, most = t.loginFirst, t.loginMax
+		first, most = t.LoginFirst, t.LoginMax
 	}
 	return spread(min(most, first<<min(f.failures-1, 20)))
 }
@@ -150,7 +150,7 @@ func (f *fetcher) wait(ctx context.Context, s *imapSession, idle bool) (bool, er
 		}
 		f.c.log.Info("server refuses IDLE, polling instead", "error", err)
 	}
-	return false, f.sleep(ctx, s, f.c.opts.timing.pollBlind)
+	return false, f.sleep(ctx, s, f.c.opts.Timing.PollBlind)
 }
 
 // idle waits with IDLE. The library restarts IDLE after 28 minutes; timing.poll ends it much earlier.
@@ -172,7 +172,7 @@ func (f *fetcher) idle(ctx context.Context, s *imapSession) error {
 	if err != nil {
 		return err
 	}
-	if err := f.sleep(ctx, s, f.c.opts.timing.poll); err != nil {
+	if err := f.sleep(ctx, s, f.c.opts.Timing.Poll); err != nil {
 		return err // the connection has ended, and IDLE with it
 	}
 	return s.do(stop)

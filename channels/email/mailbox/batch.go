@@ -1,4 +1,4 @@
-package email
+package mailbox
 
 import (
 	"cmp"
@@ -45,7 +45,7 @@ func (f *fetcher) look(ctx context.Context, s *imapSession) error {
 		return nil
 	}
 	f.due = false // reset first: a mail that breaks the connection must not do so again at once
-	f.lookBack.Reset(jitter(cmp.Or(f.badWait, f.c.opts.timing.rescan)))
+	f.lookBack.Reset(jitter(cmp.Or(f.badWait, f.c.opts.Timing.Rescan)))
 	if err := f.rescan(ctx, s, f.inbox, f.advance); err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (f *fetcher) rescan(
 
 // since returns the UIDs of the mails that arrived after at, or less than timing.overlap before it.
 func (f *fetcher) since(s *imapSession, at time.Time) ([]imap.UID, error) {
-	day := at.Add(-f.c.opts.timing.overlap)
+	day := at.Add(-f.c.opts.Timing.Overlap)
 	return s.search(&imap.SearchCriteria{Since: day})
 }
 
@@ -137,7 +137,7 @@ func (f *fetcher) save(ctx context.Context, m *mark) error {
 
 // persist repeats do, which needs the database, until it works. Errors: ctx ended.
 func (f *fetcher) persist(ctx context.Context, do func() error) error {
-	wait := f.c.opts.timing.storeFirst
+	wait := f.c.opts.Timing.StoreFirst
 	for {
 		err := do()
 		if err == nil {
@@ -150,6 +150,6 @@ func (f *fetcher) persist(ctx context.Context, do func() error) error {
 			f.c.log.Error("mailbox waits for the database", "error", err)
 		}
 		pause.For(ctx, jitter(wait))
-		wait = min(2*wait, f.c.opts.timing.storeMax)
+		wait = min(2*wait, f.c.opts.Timing.StoreMax)
 	}
 }

@@ -1,4 +1,4 @@
-package email
+package mailbox
 
 import (
 	"errors"
@@ -30,10 +30,10 @@ func (s *imapSession) fetchFacts(uids []imap.UID) (map[imap.UID]*fetched, error)
 
 // fetchBodies adds the bodies to what fetchFacts found, by one command. If uids is a single mail that
 // is too large, it fetches the header only.
-func (s *imapSession) fetchBodies(uids []imap.UID, mails map[imap.UID]*fetched, o options) error {
+func (s *imapSession) fetchBodies(uids []imap.UID, mails map[imap.UID]*fetched, o Options) error {
 	section := &imap.FetchItemBodySection{Peek: true}
-	limit := o.maxBody
-	headerOnly := len(uids) == 1 && mails[uids[0]].sizeBytes > o.maxBody
+	limit := o.MaxBody
+	headerOnly := len(uids) == 1 && mails[uids[0]].sizeBytes > o.MaxBody
 	if headerOnly {
 		section.Specifier, limit = imap.PartSpecifierHeader, rawmail.MaxHeaderBytes
 	}

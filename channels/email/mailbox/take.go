@@ -1,4 +1,4 @@
-package email
+package mailbox
 
 import (
 	"context"
@@ -162,7 +162,7 @@ func (t *taking) together(uids []imap.UID) int {
 	var bytes int64
 	n := 0
 	for n < len(uids) && uids[n] <= t.asked && t.known[uids[n]] != nil {
-		if bytes += t.size(uids[n]); bytes > t.f.c.opts.maxJoin {
+		if bytes += t.size(uids[n]); bytes > t.f.c.opts.MaxJoin {
 			break
 		}
 		n++
@@ -177,10 +177,10 @@ func (t *taking) size(uid imap.UID) int64 {
 	switch {
 	case t.d.old(m):
 		return 0
-	case m.sizeBytes > t.f.c.opts.maxBody:
+	case m.sizeBytes > t.f.c.opts.MaxBody:
 		return rawmail.MaxHeaderBytes
 	case m.sizeBytes <= 0:
-		return t.f.c.opts.maxJoin + 1
+		return t.f.c.opts.MaxJoin + 1
 	}
 	return m.sizeBytes
 }
@@ -233,7 +233,7 @@ func (t *taking) alone(ctx context.Context, uid imap.UID, known *fetched) (outco
 		if !there {
 			return outcome{uid: uid, fate: fateGone}, nil
 		}
-		pause.For(ctx, f.c.opts.timing.again)
+		pause.For(ctx, f.c.opts.Timing.Again)
 		if ctx.Err() != nil {
 			return outcome{}, ctx.Err()
 		}
@@ -247,8 +247,8 @@ func (t *taking) alone(ctx context.Context, uid imap.UID, known *fetched) (outco
 // hurry makes the next rescan come soon, because a mail that can't be read now may be readable in a
 // minute. Each time it waits twice as long, up to the usual time between rescans.
 func (f *fetcher) hurry() {
-	t := f.c.opts.timing
-	f.badWait = min(max(2*f.badWait, t.rescanBad), t.rescan)
+	t := f.c.opts.Timing
+	f.badWait = min(max(2*f.badWait, t.RescanBad), t.Rescan)
 	f.lookBack.Reset(jitter(f.badWait))
 }
 
@@ -279,11 +279,11 @@ func (t *taking) try(ctx context.Context, uid imap.UID, known *fetched, bodyOnly
 	}
 	if t.held == nil { // a batch of one mail; larger batches have reserved memory for all their mails
 		size := m.sizeBytes
-		if size <= 0 || size > t.f.c.opts.maxBody {
-			size = t.f.c.opts.maxBody
+		if size <= 0 || size > t.f.c.opts.MaxBody {
+			size = t.f.c.opts.MaxBody
 		}
 		var err error
-		if t.held, err = t.f.c.limits.Reserve(ctx, size, size > t.f.c.opts.maxJoin); err != nil {
+		if t.held, err = t.f.c.limits.Reserve(ctx, size, size > t.f.c.opts.MaxJoin); err != nil {
 			return nil, err
 		}
 	}

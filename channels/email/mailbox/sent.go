@@ -1,4 +1,4 @@
-package email
+package mailbox
 
 import (
 	"bufio"
@@ -112,7 +112,7 @@ func (c *Mailbox) FileCopy(ctx context.Context, m *outbound.Mail) error {
 	if c.set.SaveSent == settings.SaveOff || c.set.SaveAuto && serverSaves {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.opts.timing.saveCopy)
+	ctx, cancel := context.WithTimeout(ctx, c.opts.Timing.SaveCopy)
 	defer cancel()
 	s, err := c.openIMAP(ctx)
 	if err != nil {

@@ -1,4 +1,4 @@
-package email
+package mailbox
 
 import (
 	"context"
@@ -45,8 +45,8 @@ func (f *fetcher) newSent(ctx context.Context, s *imapSession) ([]filedMail, err
 // restSent leaves the folder of sent mail alone for a while, twice as long each time. It returns an
 // error only if the connection is no longer good.
 func (f *fetcher) restSent(ctx context.Context, s *imapSession, err error) error {
-	t := f.c.opts.timing
-	f.sentRest = min(max(2*f.sentRest, t.rescanBad), t.rescan)
+	t := f.c.opts.Timing
+	f.sentRest = min(max(2*f.sentRest, t.RescanBad), t.Rescan)
 	f.sentRestEnds = f.c.env.Now().Add(f.sentRest)
 	s.sentNext = 0
 	if ctx.Err() != nil {
@@ -127,7 +127,7 @@ func (f *fetcher) sentFrom() time.Time {
 	before := f.sent.mark
 	switch {
 	case before != nil:
-		from := before.NewestAt.Add(-f.c.opts.timing.overlap)
+		from := before.NewestAt.Add(-f.c.opts.Timing.Overlap)
 		if from.Before(before.StartedAt) {
 			from = before.StartedAt
 		}

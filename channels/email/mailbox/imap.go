@@ -1,4 +1,4 @@
-package email
+package mailbox
 
 import (
 	"cmp"
@@ -56,7 +56,7 @@ var (
 type imapSession struct {
 	client *imapclient.Client
 	conn   *watchedConn
-	limits timing
+	limits Timing
 	news   chan struct{} // holds one signal: the folder may have changed
 	unhook func() bool   // the end of ctx no longer closes the connection
 
@@ -70,13 +70,13 @@ type imapSession struct {
 // openIMAP connects and logs in. The session's connection is closed when ctx ends.
 // Errors: *stageError.
 func (c *Mailbox) openIMAP(ctx context.Context) (*imapSession, error) {
-	limits := c.opts.timing
+	limits := c.opts.Timing
 	arrived, err := c.limits.MayDial(ctx, c.set.IMAP.Host)
 	if err != nil {
 		return nil, atStage(stageConnect, err)
 	}
 	defer arrived()
-	dialCtx, cancel := context.WithTimeout(ctx, limits.dial)
+	dialCtx, cancel := context.WithTimeout(ctx, limits.Dial)
 	defer cancel()
 	raw, err := c.env.Dialer.DialContext(dialCtx, "tcp", c.set.IMAP.Address())
 	if err != nil {
@@ -85,7 +85,7 @@ func (c *Mailbox) openIMAP(ctx context.Context) (*imapSession, error) {
 	wire.KeepAlive(raw)
 	s := &imapSession{conn: &watchedConn{Conn: raw}, limits: limits, news: make(chan struct{}, 1)}
 	s.unhook = context.AfterFunc(ctx, func() { _ = raw.Close() })
-	disarm := s.conn.arm(limits.dial, limits.dial)
+	disarm := s.conn.arm(limits.Dial, limits.Dial)
 	err = c.enter(dialCtx, s)
 	if disarm() && err != nil {
 		err = fmt.Errorf("%w: %w", wire.ErrSilent, err)
@@ -103,7 +103,7 @@ func (c *Mailbox) openIMAP(ctx context.Context) (*imapSession, error) {
 
 // enter starts TLS, waits for the greeting and logs in.
 func (c *Mailbox) enter(ctx context.Context, s *imapSession) error {
-	config := c.limits.TLS(c.set.IMAP.Host, c.opts.tls)
+	config := c.limits.TLS(c.set.IMAP.Host, c.opts.TLS)
 	options := &imapclient.Options{TLSConfig: config, UnilateralDataHandler: s.handler()}
 	switch c.set.IMAP.Security {
 	case settings.TLS:
@@ -163,7 +163,7 @@ func (s *imapSession) announce() {
 // do runs commands under the watch of watchedConn: if the server stays silent for limits.command, or
 // the commands take longer than limits.total, the connection is closed, which ends them.
 func (s *imapSession) do(run func() error) error {
-	disarm := s.conn.arm(s.limits.command, s.limits.total)
+	disarm := s.conn.arm(s.limits.Command, s.limits.Total)
 	err := run()
 	if disarm() && err != nil {
 		return fmt.Errorf("%w: %w", wire.ErrSilent, err)

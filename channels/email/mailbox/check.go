@@ -1,4 +1,4 @@
-package email
+package mailbox
 
 import (
 	"context"
@@ -39,7 +39,7 @@ func (c *Mailbox) Check(ctx context.Context) []channels.Finding {
 	if caps.Has(imap.CapIdle) {
 		out = append(out, wire.Found("IMAP IDLE", "New mail is announced at once."))
 	} else {
-		out = append(out, wire.Found("IMAP IDLE", "Not offered: new mail is noticed within %v.", c.opts.timing.pollBlind))
+		out = append(out, wire.Found("IMAP IDLE", "Not offered: new mail is noticed within %v.", c.opts.Timing.PollBlind))
 	}
 	if caps.Has(imap.CapUIDPlus) {
 		out = append(out, wire.Found("IMAP UIDPLUS", "Offered."))
