@@ -201,8 +201,9 @@ func statuses(in channels.Inbound, b bounced, reports []report) []channels.Inbou
 			Recipient: r.recipient, Reason: r.reason(),
 		}
 		if code := r.code(); code != 0 {
-			if s.Class = smtpcode.Classify(smtpcode.StepRcpt, code, r.status+" "+r.reply, smtpcode.FullMailboxWait).Class; s.Class == channels.Ambiguous {
-				s.Class = ""
+			v := smtpcode.Classify(smtpcode.StepRcpt, code, r.status+" "+r.reply, smtpcode.FullMailboxWait)
+			if v.Class != channels.Ambiguous {
+				s.Class = v.Class
 			}
 		}
 		if r.action == "delayed" {

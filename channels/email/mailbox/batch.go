@@ -91,7 +91,7 @@ func (f *fetcher) rescan(
 	return nil
 }
 
-// since returns the UIDs of the mails that arrived after at, or less than timing.overlap before it.
+// since returns the UIDs of the mails that arrived after at, or less than Timing.Overlap before it.
 func (f *fetcher) since(s *imapSession, at time.Time) ([]imap.UID, error) {
 	day := at.Add(-f.c.opts.Timing.Overlap)
 	return s.search(&imap.SearchCriteria{Since: day})

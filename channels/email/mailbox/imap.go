@@ -160,8 +160,8 @@ func (s *imapSession) announce() {
 	}
 }
 
-// do runs commands under the watch of watchedConn: if the server stays silent for limits.command, or
-// the commands take longer than limits.total, the connection is closed, which ends them.
+// do runs commands under the watch of watchedConn: if the server stays silent for Timing.Command, or
+// the commands take longer than Timing.Total, the connection is closed, which ends them.
 func (s *imapSession) do(run func() error) error {
 	disarm := s.conn.arm(s.limits.Command, s.limits.Total)
 	err := run()

@@ -153,7 +153,7 @@ func (f *fetcher) wait(ctx context.Context, s *imapSession, idle bool) (bool, er
 	return false, f.sleep(ctx, s, f.c.opts.Timing.PollBlind)
 }
 
-// idle waits with IDLE. The library restarts IDLE after 28 minutes; timing.poll ends it much earlier.
+// idle waits with IDLE. The library restarts IDLE after 28 minutes; Timing.Poll ends it much earlier.
 func (f *fetcher) idle(ctx context.Context, s *imapSession) error {
 	var stop func() error
 	err := s.do(func() error {

@@ -28,7 +28,7 @@ const (
 	maxFileNameRunes = 100
 )
 
-// Limits of one mail.
+// Limits of one mail. Mail servers set their own; these are what most of them take.
 const (
 	MaxBytes = 20 << 20 // text and files before encoding; base64 adds 37 %
 	MaxFiles = 100
@@ -45,13 +45,17 @@ type Composer struct {
 	markdown   func() goldmark.Markdown
 }
 
-// NewComposer makes the composer of a mailbox. markdown returns the renderer of answers, which all
+// NewComposer makes the composer of a mailbox. key signs the Message-IDs; markdown returns the renderer of answers, which all
 // composers share.
 func NewComposer(set settings.Settings, key []byte, now func() time.Time, markdown func() goldmark.Markdown) *Composer {
-	return &Composer{address: set.Address, own: set.Own, domain: set.Domain(), senderName: set.SenderName, key: key, now: now, markdown: markdown}
+	return &Composer{
+		address: set.Address, own: set.Own, domain: set.Domain(), senderName: set.SenderName,
+		key: key, now: now, markdown: markdown,
+	}
 }
 
-// Compose writes a mail. Errors: *channels.SendError; nothing was sent.
+// Compose writes a mail, with headers that keep it in its thread (RFC 5322 section 3.6.4). Its files are not
+// opened yet. Errors: *channels.SendError; nothing was sent.
 func (c *Composer) Compose(o channels.Outbound) (*Mail, error) {
 	if err := checkSize(o); err != nil {
 		return nil, err

@@ -16,12 +16,12 @@ import (
 
 // Mail is a mail that is ready to be sent. Its files are read while it is sent.
 type Mail struct {
-	ID         string // Message-ID without <>
-	From       string // envelope sender
-	Recipients []string
+	ID         string            // Message-ID without <>
+	From       string            // envelope sender
+	Recipients []string          // of the envelope, each once
 	text       [][]byte          // the bytes before, between and behind the files
 	order      channels.Outbound // the message; its Files are in the order of the mail
-	UTF8       bool              // an address needs SMTPUTF8
+	UTF8       bool              // an address needs SMTPUTF8 (RFC 6531)
 
 	LengthBytes int64 // its length as it was sent; 0 = not sent yet
 }

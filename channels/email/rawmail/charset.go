@@ -27,7 +27,7 @@ func CharsetLabel(declared string) string {
 	return strings.TrimPrefix(strings.ToLower(strings.Trim(declared, " \t\"';")), "charset=")
 }
 
-// IsUTF8 reports whether ToUTF8 would only remove control characters from b.
+// IsUTF8 reports whether ToUTF8 would only remove control characters from b. label is a CharsetLabel.
 func IsUTF8(b []byte, label string) bool {
 	if label == "utf-7" || label == "unicode-1-1-utf-7" || bytes.Contains(b, []byte("\x1b$")) {
 		return false

@@ -29,7 +29,7 @@ func (h Header) Text(name string) string {
 	return DecodeHeader(h.Raw(name), h.Guess)
 }
 
-// All returns the values of a field, valueLimit at most.
+// All returns the values of a field in their order, 100 at most.
 func (h Header) All(name string) []string {
 	values := h.fields.Values(name)
 	return values[:min(len(values), valueLimit)]
@@ -207,7 +207,7 @@ func IsASCII(s string) bool {
 // referenceLimit is how many ids of one field are used; the last ones count.
 const referenceLimit = 100
 
-// MessageIDs returns the ids of a field without angle brackets, in order; referenceLimit at most.
+// MessageIDs returns the ids of a field without angle brackets, in order; of more than 100 the last ones.
 func MessageIDs(v string, guess *Guesser) []string {
 	if len(v) > 1<<17 {
 		v = v[len(v)-1<<17:]

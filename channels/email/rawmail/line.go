@@ -8,7 +8,7 @@ import (
 // maxSaidRunes bounds what is repeated of a server's own words.
 const maxSaidRunes = 200
 
-// Excerpt shortens a server's words to one line.
+// Excerpt shortens somebody else's words, such as a server's, to one line of at most 200 characters.
 func Excerpt(text string) string {
 	text = OneLine(strings.ToValidUTF8(text, "?"))
 	if utf8.RuneCountInString(text) > maxSaidRunes {

@@ -124,7 +124,7 @@ func joinPieces(pieces map[int]piece, guess *Guesser) string {
 	return ToUTF8(b, charset, guess)
 }
 
-// DecodePercent decodes %XX.
+// DecodePercent decodes %XX, as RFC 2231 and data: addresses have it. A % that begins no code stays.
 func DecodePercent(text string) []byte {
 	return decodeQuotedPrintable([]byte(strings.ReplaceAll(strings.ReplaceAll(text, "=", "=3D"), "%", "=")))
 }
@@ -172,7 +172,7 @@ func FirstWord(s string) string {
 	return ""
 }
 
-// ContentID returns the id by which HTML refers to a part; "" if it has none.
+// ContentID returns the id by which HTML refers to a part (RFC 2392); "" if it has none.
 func ContentID(h Header) string {
 	return CleanContentID(h.Raw("Content-Id"))
 }
@@ -192,7 +192,8 @@ func CleanContentID(id string) string {
 	return CleanLine(strings.ToValidUTF8(id, "\uFFFD"))
 }
 
-// InventFileName names a file that came without a name.
+// InventFileName names the nth file of a mail, from 1, that came without a name: "part-2.jpg".
+// ctype is its type in lower case.
 func InventFileName(n int, ctype string) string {
 	ext := map[string]string{
 		"text/plain": ".txt", "text/html": ".html", "image/jpeg": ".jpg", "image/jpg": ".jpg", "image/png": ".png",

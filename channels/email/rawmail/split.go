@@ -10,11 +10,14 @@ import (
 	"github.com/jhillyerd/enmime/v2"
 )
 
-// Limits of one mail. If a mail exceeds one, a notice says so, and the original is attached.
+// MaxHeaderBytes is how much of a header is read. (RFC 5322 sets no limit.) What is behind it is only in the
+// attached original, and a notice says so.
+const MaxHeaderBytes = 1 << 20
+
+// Limits of the tree of one mail. If a mail exceeds one, a notice says so, and the original is attached.
 const (
-	maxDepth       = 30
-	maxParts       = 1000
-	MaxHeaderBytes = 1 << 20
+	maxDepth = 30
+	maxParts = 1000
 )
 
 // Part is a node of a mail's MIME tree. Its bytes are slices of the mail.
@@ -101,7 +104,7 @@ func (s *splitter) read(b []byte, depth int, defaultType string) *Part {
 	return p
 }
 
-// SplitHead separates header and body. A line that can't be a header, with no header behind it, already
+// SplitHead separates header and body (RFC 5322 section 2.1). A line that can't be a header, with no header behind it, already
 // belongs to the body: so text without a header is a body.
 func SplitHead(b []byte) (head, body []byte) {
 	if bytes.HasPrefix(b, []byte("From ")) || bytes.HasPrefix(b, []byte(">From ")) { // mbox

@@ -40,8 +40,8 @@ func sextet(c byte) int {
 	return -1
 }
 
-// DecodeBase64 skips what is no digit and goes on after padding in the middle,
-// which joined pieces have.
+// DecodeBase64 decodes base64 of either alphabet (RFC 4648 sections 4 and 5). It skips what is no digit
+// and goes on after padding in the middle, which joined pieces have.
 func DecodeBase64(b []byte) []byte {
 	out := make([]byte, 0, len(b)/4*3+3)
 	bits, n := 0, 0

@@ -7,10 +7,11 @@ import (
 	"parley/channels"
 )
 
-// CheckTimeout bounds each half of Check.
+// CheckTimeout bounds the check of one server.
 const CheckTimeout = 45 * time.Second
 
-// Unprotected describes a connection without TLS. It is not a fault, because somebody chose it.
+// Unprotected is the text of a finding about a connection without TLS. It is no fault, because somebody
+// chose it.
 const Unprotected = "None: the password crosses the network readable. Right only inside your own network."
 
 // Found makes a finding without a fault.
