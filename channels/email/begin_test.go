@@ -32,7 +32,7 @@ func TestFirstLookTakesWhatCameSinceTheSetUp(t *testing.T) {
 	w.mail("while it looks")
 	w.arrives("by a slow clock", "soon after", "while it looks")
 	stop()
-	w.opts.timing.rescan = 20 * time.Millisecond
+	w.opts.Timing.Rescan = 20 * time.Millisecond
 	w.mail("while away")
 	w.run()
 	w.arrives("by a slow clock", "soon after", "while it looks", "while away")
@@ -84,7 +84,7 @@ func TestFirstLookIntoAnotherFolder(t *testing.T) {
 	w.arrives("in the inbox")
 	stop()
 	w.begins = time.Now().Add(-time.Hour) // as the database notes it for changed settings
-	w.config[fieldFolder] = "Archive"
+	w.config["folder"] = "Archive"
 	w.arrived("Archive", "filed long ago", 24*time.Hour)
 	w.arrived("Archive", "filed since", 30*time.Minute)
 	w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Nth: 2, Times: mailfake.Forever})

@@ -1,99 +1,49 @@
 package email
 
 import (
-	"crypto/tls"
+	"context"
 	"errors"
 	"log/slog"
 	"net"
-	"sync"
+	"slices"
 	"time"
 
 	"parley/channels"
+	"parley/channels/email/inbound"
+	"parley/channels/email/mailbox"
+	"parley/channels/email/outbound"
+	"parley/channels/email/rawmail"
+	"parley/channels/email/settings"
+	"parley/channels/email/submission"
 )
 
-// Limits of one outgoing mail and of one account.
 const (
-	maxOutgoingBytes = 20 << 20 // text and files before encoding; base64 adds 37 %
-	maxFiles         = 100
-	requestTimeout   = 2 * time.Minute // of one Send, a big upload included
-	retryFor         = 48 * time.Hour
-	maxSending       = 3 // SMTP connections at a time: Microsoft 365 allows no more
+	requestTimeout = 2 * time.Minute // of one Send, a big upload included
+	retryFor       = 48 * time.Hour
 )
 
 // Channel is one mailbox. Make it with Spec.
 type Channel struct {
-	set      settings
-	beginsAt time.Time // when the account was set up; zero = not known
-	env      channels.Env
-	opts     options
+	set      settings.Settings
 	log      *slog.Logger
-	process  *process
-	decoder  *decoder
-	sending  chan struct{} // has room for one token per SMTP connection
-
-	mu          sync.Mutex
-	lastSent    string    // Message-ID of the last mail that the server took; "" = none yet
-	serverSaves bool      // the server was seen to file copies of what it sends
-	caughtUp    time.Time // when the last fetch of all new mail ended
+	decoder  *inbound.Decoder
+	composer *outbound.Composer
+	sender   *submission.Sender
+	mailbox  *mailbox.Mailbox
 }
 
 var (
 	_ channels.Channel = (*Channel)(nil)
 	_ channels.Runner  = (*Channel)(nil)
 	_ channels.Checker = (*Channel)(nil)
+	_ channels.Starter = (*Channel)(nil)
 )
-
-// options are values that tests change.
-type options struct {
-	tls     *tls.Config // base of the TLS configuration; nil: the system's roots
-	timing  timing
-	maxBody int64 // bytes of a mail that is fetched whole
-	maxJoin int64 // bytes of the mails that are fetched and stored together
-}
-
-// timing holds the waits of fetching.
-type timing struct {
-	dial       time.Duration // limit of connection, TLS and login together
-	command    time.Duration // limit of the server's silence while a command runs
-	total      time.Duration // limit of one command, even if data keeps coming
-	poll       time.Duration // between looks for new mail while IDLE works; each ends IDLE and starts it again
-	pollBlind  time.Duration // between looks for new mail without IDLE
-	rescan     time.Duration // between rescans of the last days
-	rescanBad  time.Duration // until the first rescan after a mail could not be read; doubles
-	overlap    time.Duration // how far back a rescan looks
-	retryFirst time.Duration // first wait after a lost connection; doubles
-	retryMax   time.Duration
-	loginFirst time.Duration // first wait after a refused login; doubles
-	loginMax   time.Duration
-	storeFirst time.Duration // first wait when nothing can be stored; doubles
-	storeMax   time.Duration
-	again      time.Duration // between tries for one mail on the same connection
-	saveCopy   time.Duration // limit of filing a copy of a sent mail
-}
-
-// defaultOptions returns the values of production. IDLE is renewed after poll, which is shorter than
-// firewalls keep a silent connection.
-func defaultOptions() options {
-	return options{
-		maxBody: 50 << 20,
-		maxJoin: 1 << 20,
-		timing: timing{
-			dial: 30 * time.Second, command: 60 * time.Second, total: 15 * time.Minute,
-			poll: time.Minute, pollBlind: 45 * time.Second,
-			rescan: time.Hour, rescanBad: time.Minute, overlap: 48 * time.Hour,
-			retryFirst: time.Second, retryMax: 5 * time.Minute,
-			loginFirst: 5 * time.Minute, loginMax: 30 * time.Minute,
-			storeFirst: time.Second, storeMax: time.Minute,
-			again: time.Second, saveCopy: 15 * time.Second,
-		},
-	}
-}
 
 // newChannel makes the channel of one mailbox. It opens no connection. Only Run needs env.Accept and
 // env.State.
 // Errors: every fault of the settings, joined; no token keys, no clock.
-func newChannel(account channels.Account, env channels.Env, opts options, shared *process) (*Channel, error) {
-	set, err := newSettings(account.Config)
+func newChannel(account channels.Account, env channels.Env, opts mailbox.Options, shared *process) (*Channel, error) {
+	set, err := settings.Read(account.Config)
 	switch {
 	case err != nil:
 		return nil, err
@@ -112,12 +62,13 @@ func newChannel(account channels.Account, env channels.Env, opts options, shared
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
+	env.Log = log
 	return &Channel{
-		set: set, beginsAt: account.BeginsAt, env: env, opts: opts,
-		log:     log,
-		process: shared,
-		decoder: newDecoder(decodeOptions{Own: set.own, Keys: env.Keys}, shared.policy),
-		sending: make(chan struct{}, maxSending),
+		set: set, log: log,
+		decoder:  inbound.NewDecoder(inbound.Options{Own: set.Own, Keys: env.Keys}, shared.policy),
+		composer: outbound.NewComposer(set, env.Keys[0], env.Now, shared.markdown),
+		sender:   submission.New(set, env, opts.TLS, shared.Limits),
+		mailbox:  mailbox.New(set, account.BeginsAt, env, opts, shared.Limits),
 	}, nil
 }
 
@@ -127,13 +78,13 @@ func (c *Channel) Capabilities() channels.Capabilities {
 	caps := channels.Capabilities{
 		Threads: true, Subject: true, Participants: true, Start: channels.StartFree,
 		RichText:              channels.Full,
-		AttachmentsPerMessage: maxFiles,
-		MaxAttachmentBytes:    maxOutgoingBytes,
+		AttachmentsPerMessage: outbound.MaxFiles,
+		MaxAttachmentBytes:    outbound.MaxBytes,
 		RetryFor:              retryFor,
 		RequestTimeout:        requestTimeout,
 		Hold:                  channels.HoldMail,
 	}
-	if c.set.provider() == providerMicrosoft {
+	if c.set.Service() == settings.Microsoft {
 		caps.Rate = 0.5 // 30 messages a minute
 	}
 	return caps
@@ -142,5 +93,50 @@ func (c *Channel) Capabilities() channels.Capabilities {
 // Decode turns a stored mail into what the customer did. Pure.
 // Errors: an empty payload.
 func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
-	return c.decoder.decode(raw)
+	return c.decoder.Decode(raw)
+}
+
+// Recipient implements channels.Starter: one address, with or without a name.
+func (c *Channel) Recipient(typed string) (channels.Party, error) { return c.composer.Recipient(typed) }
+
+// Send makes one attempt to send a mail by SMTP, and files a copy in the folder of sent mail if the
+// server doesn't. The mail is sent when the server accepts its end (the final dot). If that answer is
+// lost, nobody knows whether the mail was sent: Ambiguous.
+// Errors: *channels.SendError.
+func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
+	if _, ok := ctx.Deadline(); !ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, requestTimeout)
+		defer cancel()
+	}
+	m, err := c.composer.Compose(o)
+	if err != nil {
+		return channels.Receipt{}, err
+	}
+	if err := c.sender.Send(ctx, m, o); err != nil {
+		return channels.Receipt{}, err
+	}
+	receipt := channels.Receipt{ExternalID: m.ID, State: channels.StateAccepted}
+	if err := c.mailbox.FileCopy(ctx, m); err != nil {
+		c.log.Warn("copy to the sent folder failed", "delivery_id", o.DeliveryID, "error", err)
+		receipt.Note = "Sent, but the copy in the Sent folder failed: " + rawmail.Excerpt(err.Error())
+	}
+	return receipt, nil
+}
+
+// Reconcile looks for a mail whose answer was lost; see mailbox.Mailbox.Reconcile.
+func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
+	return c.mailbox.Reconcile(ctx, o)
+}
+
+// Run fetches mail until ctx ends; see mailbox.Mailbox.Run.
+func (c *Channel) Run(ctx context.Context) error { return c.mailbox.Run(ctx) }
+
+// CaughtUpAt returns when this process last had fetched all new mail; zero = not yet.
+func (c *Channel) CaughtUpAt() time.Time { return c.mailbox.CaughtUpAt() }
+
+// Check signs in at the IMAP and the SMTP server with the stored credentials and looks at what they can
+// do. It changes nothing.
+func (c *Channel) Check(ctx context.Context) []channels.Finding {
+	return slices.Concat(c.mailbox.Check(ctx), c.sender.Check(ctx))
 }

@@ -49,7 +49,7 @@ func TestExercise(t *testing.T) {
 
 func mailStage(t *testing.T) channelstest.Stage {
 	w := newWorld(t, func(o *mailfake.Options) { o.Mailboxes[0].SaveToSent = true })
-	w.config[fieldSaveSent] = saveOff
+	w.config["save_sent"] = "off"
 	w.run()
 	w.ready()
 	ann := w.Customer("Ann Lee <ann@customer.test>")

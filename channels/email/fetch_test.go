@@ -13,6 +13,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"parley/channels"
+	"parley/channels/email/inbound"
 	"parley/channels/email/mailfake"
 )
 
@@ -30,7 +31,7 @@ func TestOnlyNewMail(t *testing.T) {
 		if f.OrderKey != "mail" || !strings.HasPrefix(f.ExternalID, "mail:") || f.Quarantine != "" {
 			t.Errorf("fact %+v", f)
 		}
-		head, raw := splitPayload(f.Payload)
+		head, raw := inbound.SplitPayload(f.Payload)
 		if head.Folder != "INBOX" || head.UID < 2 || head.UIDValidity == 0 || head.InternalDate.IsZero() ||
 			head.SizeBytes != int64(len(raw)) || head.Truncated || head.Historical {
 			t.Errorf("envelope %+v", head)
@@ -73,14 +74,14 @@ func TestBatchesKeepUIDOrder(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
 	var want []string
-	for i := range 2*batchSize + 5 {
+	for i := range 2*mailsOfABatch + 5 {
 		want = append(want, fmt.Sprint("mail ", i))
 		w.mail(want[i])
 	}
 	w.run()
 	w.arrives(want...)
 	for _, call := range w.journal.read().calls {
-		if len(call) > batchSize {
+		if len(call) > mailsOfABatch {
 			t.Errorf("%d mails at once", len(call))
 		}
 	}
@@ -89,7 +90,7 @@ func TestBatchesKeepUIDOrder(t *testing.T) {
 func TestBigMailsComeAlone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.opts.maxJoin, w.opts.maxBody = 20_000, 60_000
+	w.opts.MaxJoin, w.opts.MaxBody = 20_000, 60_000
 	stop := w.run()
 	w.ready()
 	stop()
@@ -100,11 +101,11 @@ func TestBigMailsComeAlone(t *testing.T) {
 	w.put("INBOX", "Message-ID: <d@x>\nSubject: last\n\nBye\n", time.Time{})
 	w.run()
 	w.arrives("small", "big", "huge", "last")
-	head, raw := splitPayload(w.journal.read().facts[2].Payload)
+	head, raw := inbound.SplitPayload(w.journal.read().facts[2].Payload)
 	if !head.Truncated || head.SizeBytes < 90_000 || !bytes.HasSuffix(raw, []byte("X-Long: yes\r\n\r\n")) {
 		t.Errorf("case 37, too big: %+v, %d bytes kept", head, len(raw))
 	}
-	head, raw = splitPayload(w.journal.read().facts[1].Payload)
+	head, raw = inbound.SplitPayload(w.journal.read().facts[1].Payload)
 	if head.Truncated || int64(len(raw)) != head.SizeBytes {
 		t.Errorf("big: %+v, %d bytes", head, len(raw))
 	}
@@ -118,7 +119,7 @@ func TestCase37Empty(t *testing.T) {
 	w.ready()
 	w.put("INBOX", "", time.Time{})
 	w.journal.wait(t, "the empty mail", func() bool { return len(w.journal.facts) == 1 })
-	if head, raw := splitPayload(w.journal.read().facts[0].Payload); len(raw) != 0 || head.UID == 0 {
+	if head, raw := inbound.SplitPayload(w.journal.read().facts[0].Payload); len(raw) != 0 || head.UID == 0 {
 		t.Errorf("envelope %+v, %d bytes", head, len(raw))
 	}
 }
@@ -234,7 +235,7 @@ func TestLookingBackInTime(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
 	w.mail("shy")
-	w.opts.timing.rescan = 20 * time.Millisecond
+	w.opts.Timing.Rescan = 20 * time.Millisecond
 	// Three tries and the first look back: six answers without a body.
 	w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Times: 6})
 	w.run()
@@ -247,7 +248,7 @@ func TestBadMinuteOfTheLine(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
 	w.mail("unlucky")
-	w.opts.timing.rescanBad = 20 * time.Millisecond
+	w.opts.Timing.RescanBad = 20 * time.Millisecond
 	w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionCut, Times: 8})
 	w.run()
 	w.arrives("quarantined", "unlucky")
@@ -264,14 +265,14 @@ func TestLookingBack(t *testing.T) {
 	}
 	w.arrives("one", "two", "three")
 	stop()
-	var m mark
+	var m map[string]any
 	if err := json.Unmarshal(w.journal.read().state, &m); err != nil {
 		t.Fatal(err)
 	}
-	if want := [][2]imap.UID{{1, 3}}; !slices.Equal(m.Done, want) || m.Last != 3 || m.First != 1 {
-		t.Fatalf("watermark %+v", m)
+	if got := fmt.Sprint(m["done"], m["last"], m["first"]); got != "[[1 3]] 3 1" {
+		t.Fatalf("watermark %v", m)
 	}
-	m.Done = [][2]imap.UID{{1, 1}, {3, 3}} // as if UID 2 had not been there yet
+	m["done"] = [][2]imap.UID{{1, 1}, {3, 3}} // as if UID 2 had not been there yet
 	w.journal.state, _ = json.Marshal(m)
 	w.journal.facts, w.journal.calls = w.journal.facts[:0], nil
 	w.run()
@@ -331,28 +332,5 @@ func TestOverloadIsWaitedOut(t *testing.T) {
 	w.arrives("one")
 	if len(w.journal.read().calls) != 4 {
 		t.Errorf("%d calls of Accept, want 4", len(w.journal.read().calls))
-	}
-}
-
-func TestMarkRanges(t *testing.T) {
-	t.Parallel()
-	var m mark
-	for _, uid := range []imap.UID{5, 9, 7, 6, 1, 8, 5, 3} {
-		m.add(uid)
-	}
-	if want := [][2]imap.UID{{1, 1}, {3, 3}, {5, 9}}; !slices.Equal(m.Done, want) {
-		t.Errorf("Done = %v, want %v", m.Done, want)
-	}
-	if !m.has(7) || m.has(4) || m.has(10) {
-		t.Error("has")
-	}
-	m.forget(6)
-	if want := [][2]imap.UID{{6, 9}}; !slices.Equal(m.Done, want) {
-		t.Errorf("after forget: %v, want %v", m.Done, want)
-	}
-	now := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
-	m.arrived(now.Add(time.Hour), now)
-	if !m.NewestAt.Equal(now) {
-		t.Errorf("a date in the future moved the watermark to %v", m.NewestAt)
 	}
 }

@@ -18,6 +18,8 @@ import (
 
 	"parley/channels"
 	"parley/channels/channelstest"
+	"parley/channels/email/inbound"
+	"parley/channels/email/mailbox"
 	"parley/channels/email/mailfake"
 )
 
@@ -34,19 +36,22 @@ const support = "support@acme.test"
 // patience bounds every wait; only a failing test uses it up.
 const patience = 2 * time.Minute
 
+// mailsOfABatch is how many mails are fetched and stored together.
+const mailsOfABatch = 50
+
 // testKeys sign the tokens of all tests.
 func testKeys() [][]byte { return [][]byte{[]byte("key one"), []byte("key two")} }
 
 // testTiming reacts at once and polls never, so that what happens was caused. Its bounds are
 // more than a slow machine takes.
-func testTiming() timing {
-	return timing{
-		dial: 30 * time.Second, command: 30 * time.Second, total: patience,
-		poll: time.Hour, pollBlind: time.Hour, rescan: time.Hour, rescanBad: time.Hour, overlap: 48 * time.Hour,
-		retryFirst: time.Millisecond, retryMax: 20 * time.Millisecond,
-		loginFirst: time.Millisecond, loginMax: 20 * time.Millisecond,
-		storeFirst: time.Millisecond, storeMax: 20 * time.Millisecond,
-		again: time.Millisecond, saveCopy: 30 * time.Second,
+func testTiming() mailbox.Timing {
+	return mailbox.Timing{
+		Dial: 30 * time.Second, Command: 30 * time.Second, Total: patience,
+		Poll: time.Hour, PollBlind: time.Hour, Rescan: time.Hour, RescanBad: time.Hour, Overlap: 48 * time.Hour,
+		RetryFirst: time.Millisecond, RetryMax: 20 * time.Millisecond,
+		LoginFirst: time.Millisecond, LoginMax: 20 * time.Millisecond,
+		StoreFirst: time.Millisecond, StoreMax: 20 * time.Millisecond,
+		Again: time.Millisecond, SaveCopy: 30 * time.Second,
 	}
 }
 
@@ -172,7 +177,7 @@ func subjectOf(f channels.Fact) string {
 	if f.Quarantine != "" {
 		return "quarantined"
 	}
-	_, raw := splitPayload(f.Payload)
+	_, raw := inbound.SplitPayload(f.Payload)
 	for line := range strings.SplitSeq(string(raw), "\r\n") {
 		if s, ok := strings.CutPrefix(line, "Subject: "); ok {
 			return s
@@ -189,7 +194,7 @@ type world struct {
 	config  channels.Config
 	env     channels.Env
 	begins  time.Time // when the account was set up; zero = not known
-	opts    options
+	opts    mailbox.Options
 	process *process
 }
 
@@ -210,15 +215,15 @@ func newWorld(t *testing.T, change ...func(*mailfake.Options)) *world {
 	for _, addr := range []string{w.IMAPAddr(), w.SMTPAddr()} { // closed before they serve, they never end
 		greeting(t, addr)
 	}
-	w.opts = options{timing: testTiming(), maxBody: 50 << 20, maxJoin: 1 << 20}
+	w.opts = mailbox.Options{Timing: testTiming(), MaxBody: 50 << 20, MaxJoin: 1 << 20}
 	w.process = newProcess()
 	w.env = channels.Env{
 		Accept: w.journal.accept, State: w.journal, Report: w.journal.report,
 		Log: slog.New(slog.NewTextHandler(channelstest.Log(t), nil)).With("account_id", 1), Now: time.Now, Keys: testKeys(),
 	}
 	w.config = channels.Config{
-		fieldAddress: support, fieldSenderName: "Acme Support", fieldAliases: "help@acme.test",
-		fieldIMAPSecurity: securityNone, fieldIMAPPassword: "secret", fieldSMTPSecurity: securityNone,
+		"address": support, "sender_name": "Acme Support", "aliases": "help@acme.test",
+		"imap.security": "none", "imap.password": "secret", "smtp.security": "none",
 	}
 	w.point(w.IMAPAddr(), w.SMTPAddr())
 	return w
@@ -249,8 +254,8 @@ func greeting(t *testing.T, addr string) {
 
 // point sets the servers' addresses.
 func (w *world) point(imapAddr, smtpAddr string) {
-	w.config[fieldIMAPHost], w.config[fieldIMAPPort], _ = cutLast(imapAddr, ":")
-	w.config[fieldSMTPHost], w.config[fieldSMTPPort], _ = cutLast(smtpAddr, ":")
+	w.config["imap.host"], w.config["imap.port"], _ = strings.Cut(imapAddr, ":")
+	w.config["smtp.host"], w.config["smtp.port"], _ = strings.Cut(smtpAddr, ":")
 }
 
 func (w *world) channel() *Channel {

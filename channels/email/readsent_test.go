@@ -2,7 +2,6 @@ package email
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/email/inbound"
 	"parley/channels/email/mailfake"
 )
 
@@ -17,7 +17,7 @@ import (
 func newSentWorld(t *testing.T, change ...func(*mailfake.Options)) *world {
 	t.Helper()
 	w := newWorld(t, change...)
-	w.opts.timing.poll = 10 * time.Millisecond
+	w.opts.Timing.Poll = 10 * time.Millisecond
 	w.run()
 	w.ready()
 	w.sentWatched()
@@ -121,7 +121,7 @@ func TestSentFolderAfterAnUpgrade(t *testing.T) {
 	if err := w.ChangeUIDValidity(support, "INBOX"); err != nil {
 		t.Fatal(err)
 	}
-	w.opts.timing.poll = 10 * time.Millisecond
+	w.opts.Timing.Poll = 10 * time.Millisecond
 	w.run()
 	w.sentWatched()
 	w.mail("question")
@@ -134,7 +134,7 @@ func TestSentFolderAfterAnUpgrade(t *testing.T) {
 func TestSentMailIsStoredOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.opts.timing.poll = 10 * time.Millisecond
+	w.opts.Timing.Poll = 10 * time.Millisecond
 	stop := w.run()
 	w.ready()
 	w.sentWatched()
@@ -174,7 +174,7 @@ func TestSentFolderInTrouble(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.opts.timing.command = time.Second
+			w.opts.Timing.Command = time.Second
 			fault.Times = mailfake.Forever
 			if fault.Op == mailfake.OpSELECT {
 				fault.Times = 1
@@ -221,67 +221,21 @@ func TestMailThatComesBesideSentMail(t *testing.T) {
 func TestNamedSentFolder(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(o *mailfake.Options) { o.Mailboxes[0].Folders = []string{"Répondus"} })
-	w.config[fieldSentFolder] = "Répondus"
-	w.opts.timing.poll = 10 * time.Millisecond
+	w.config["sent_folder"] = "Répondus"
+	w.opts.Timing.Poll = 10 * time.Millisecond
 	w.run()
 	w.ready()
 	w.sentWatched()
 	w.arrived("Répondus", "answer", 0)
 	w.arrives("answer")
-	if head, _ := splitPayload(w.journal.read().facts[0].Payload); !head.Sent || head.Folder != "Répondus" {
+	if head, _ := inbound.SplitPayload(w.journal.read().facts[0].Payload); !head.Sent || head.Folder != "Répondus" {
 		t.Errorf("%+v", head)
 	}
 	if text := w.checked("Sent folder"); !strings.HasPrefix(text, "Répondus;") {
 		t.Errorf("doctor says %q", text)
 	}
-	w.config[fieldSentFolder] = "Nowhere"
+	w.config["sent_folder"] = "Nowhere"
 	if text := w.checked("Sent folder"); !strings.Contains(text, `"Nowhere" can't be opened`) {
 		t.Errorf("doctor says %q", text)
-	}
-}
-
-// What stands in the folder of sent mail and was written by nobody of the team is no answer; what
-// stands elsewhere proves nothing, whatever it says.
-func TestWrittenInMailbox(t *testing.T) {
-	t.Parallel()
-	const (
-		from    = "From: Acme <help@acme.test>\r\n"
-		id      = "Message-ID: <a1@acme.test>\r\nTo: ann@customer.test\r\nIn-Reply-To: <q@customer.test>\r\n"
-		text    = "\r\nHello"
-		foreign = "foreign"
-	)
-	ours := messageID(decodeKeys[0], 12, 34, "acme.test")
-	for name, tc := range map[string]struct{ raw, want string }{
-		"an answer":            {from + id + text, foreign},
-		"by an alias":          {"From: Billing@acme.test\r\n" + id + text, foreign},
-		"blind copies":         {from + id + "Bcc: boss@acme.test\r\n" + text, foreign},
-		"moved from the inbox": {"From: ann@customer.test\r\n" + id + text, ""},
-		"another colleague's":  {"From: kim@acme.test\r\n" + id + text, ""},
-		"out of office":        {from + id + "Auto-Submitted: auto-replied\r\n" + text, ""},
-		"vacation":             {from + id + "Subject: Automatic reply: Hi\r\n" + text, ""},
-		"newsletter":           {from + id + "List-Unsubscribe: <mailto:x@acme.test>\r\n" + text, ""},
-		"read receipt": {from + id + "Content-Type: multipart/report; report-type=disposition-notification; boundary=b\r\n\r\n--b\r\n\r\nSeen\r\n" +
-			"--b\r\nContent-Type: message/disposition-notification\r\n\r\nDisposition: manual-action/MDN-sent-manually; displayed\r\n--b--\r\n", ""},
-		"a bounce":         {"From: MAILER-DAEMON@acme.test\r\n" + id + text, ""},
-		"ours":             {from + "Message-ID: <" + ours + ">\r\n" + text, "own"},
-		"ours, renamed":    {from + id + messageHeader + ": <" + ours + ">\r\n" + text, "own"},
-		"forged":           {from + id + messageHeader + ": <c12.m34.00000000@acme.test>\r\n" + text, foreign},
-		"no sender":        {id + text, ""},
-		"quotes a message": {from + id + "References: <" + ours + ">\r\n" + text, foreign},
-	} {
-		for _, sent := range []bool{true, false} {
-			head := fmt.Sprintf(`{"v":1,"folder":"Sent","uid":1,"uidvalidity":1,"sent":%v}`+"\n", sent)
-			ins, err := newTestDecoder().decode([]byte(head + tc.raw))
-			if err != nil {
-				t.Fatal(err)
-			}
-			var got string
-			if len(ins) > 0 {
-				got = string(ins[0].Kind)
-			}
-			if sent && got != tc.want || !sent && (got == foreign || got == "") {
-				t.Errorf("%s, in the folder of sent mail %v: %q", name, sent, got)
-			}
-		}
 	}
 }

@@ -4,15 +4,13 @@ import (
 	"context"
 	"errors"
 	"net"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/emersion/go-imap/v2"
-
 	"parley/channels"
 	"parley/channels/email/mailfake"
+	"parley/channels/email/mailid"
 )
 
 // reconcile asks about the message of reply().
@@ -32,7 +30,7 @@ func (w *world) reconcile(c *Channel, o channels.Outbound) channels.Outcome {
 func sentMail(id string, ours bool) string {
 	head := ""
 	if ours {
-		head = copyHeader + ": filed by Parley\n"
+		head = mailid.CopyHeader + ": filed by Parley\n"
 	}
 	return head + "Message-ID: <" + id + ">\nFrom: support@acme.test\nSubject: Re: x\n\nx\n"
 }
@@ -41,39 +39,39 @@ func TestReconcile(t *testing.T) {
 	t.Parallel()
 	const gmail, microsoft = "smtp.gmail.com", "smtp.office365.com"
 	keys := testKeys()
-	asked := messageID(keys[0], 12, 34, "acme.test")
-	earlier := messageID(keys[0], 12, 33, "acme.test")
+	asked := mailid.Message(keys[0], 12, 34, "acme.test")
+	earlier := mailid.Message(keys[0], 12, 33, "acme.test")
 	tests := map[string]struct {
 		save, host string
 		sent       []string // mails in the Sent folder
 		refers     []string // references of the asked message
 		want       channels.Outcome
 	}{
-		"found, filed by us":               {save: saveOn, sent: []string{sentMail(asked, true)}, want: channels.Landed},
-		"found, filed by the server":       {save: saveOff, sent: []string{sentMail(asked, false)}, want: channels.Landed},
-		"found, signed by an older key":    {save: saveOn, sent: []string{sentMail(messageID(keys[1], 12, 34, "acme.test"), true)}, want: channels.Landed},
-		"a longer id is another":           {save: saveOn, sent: []string{sentMail("x"+asked, false)}, want: channels.CannotTell},
-		"we file, nothing there":           {save: saveOn, want: channels.CannotTell},
-		"we file, others there":            {save: saveOn, sent: []string{sentMail(earlier, true)}, refers: []string{earlier}, want: channels.CannotTell},
-		"we file, but it does too":         {save: saveOn, sent: []string{sentMail(earlier, false)}, want: channels.Absent},
-		"auto, unknown host":               {save: saveAuto, want: channels.CannotTell},
-		"server files, first mail":         {save: saveOff, want: channels.Absent},
-		"server files, witness":            {save: saveOff, sent: []string{sentMail(earlier, false)}, refers: []string{earlier}, want: channels.Absent},
-		"it was said to file, but did not": {save: saveOff, refers: []string{earlier}, want: channels.CannotTell},
-		"gmail, first mail":                {save: saveAuto, host: gmail, want: channels.Absent},
-		"microsoft, first mail":            {save: saveAuto, host: microsoft, want: channels.CannotTell},
-		"microsoft, witness":               {save: saveAuto, host: microsoft, sent: []string{sentMail(earlier, false)}, want: channels.Absent},
-		"microsoft replaces ids":           {save: saveAuto, host: microsoft, sent: []string{sentMail("AM0P@prod.outlook.com", false)}, want: channels.CannotTell},
+		"found, filed by us":               {save: "on", sent: []string{sentMail(asked, true)}, want: channels.Landed},
+		"found, filed by the server":       {save: "off", sent: []string{sentMail(asked, false)}, want: channels.Landed},
+		"found, signed by an older key":    {save: "on", sent: []string{sentMail(mailid.Message(keys[1], 12, 34, "acme.test"), true)}, want: channels.Landed},
+		"a longer id is another":           {save: "on", sent: []string{sentMail("x"+asked, false)}, want: channels.CannotTell},
+		"we file, nothing there":           {save: "on", want: channels.CannotTell},
+		"we file, others there":            {save: "on", sent: []string{sentMail(earlier, true)}, refers: []string{earlier}, want: channels.CannotTell},
+		"we file, but it does too":         {save: "on", sent: []string{sentMail(earlier, false)}, want: channels.Absent},
+		"auto, unknown host":               {save: "auto", want: channels.CannotTell},
+		"server files, first mail":         {save: "off", want: channels.Absent},
+		"server files, witness":            {save: "off", sent: []string{sentMail(earlier, false)}, refers: []string{earlier}, want: channels.Absent},
+		"it was said to file, but did not": {save: "off", refers: []string{earlier}, want: channels.CannotTell},
+		"gmail, first mail":                {save: "auto", host: gmail, want: channels.Absent},
+		"microsoft, first mail":            {save: "auto", host: microsoft, want: channels.CannotTell},
+		"microsoft, witness":               {save: "auto", host: microsoft, sent: []string{sentMail(earlier, false)}, want: channels.Absent},
+		"microsoft replaces ids":           {save: "auto", host: microsoft, sent: []string{sentMail("AM0P@prod.outlook.com", false)}, want: channels.CannotTell},
 		// Case 34: a forged token is no witness.
-		"forged witness": {save: saveAuto, host: microsoft, sent: []string{sentMail("c12.m33.00000000@acme.test", false)}, want: channels.CannotTell},
+		"forged witness": {save: "auto", host: microsoft, sent: []string{sentMail("c12.m33.00000000@acme.test", false)}, want: channels.CannotTell},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.config[fieldSaveSent] = tc.save
+			w.config["save_sent"] = tc.save
 			if tc.host != "" {
-				w.config[fieldSMTPHost] = tc.host
+				w.config["smtp.host"] = tc.host
 			}
 			for _, raw := range tc.sent {
 				w.put("Sent", raw, time.Time{})
@@ -95,7 +93,7 @@ func TestCase40LostAnswer(t *testing.T) {
 		t.Run(string(action), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, func(o *mailfake.Options) { o.Mailboxes[0].SaveToSent = true })
-			w.config[fieldSaveSent] = saveOff
+			w.config["save_sent"] = "off"
 			c := w.channel()
 			first := reply()
 			first.MessageID = 33
@@ -134,7 +132,7 @@ func TestLostAnswerWithoutCopy(t *testing.T) {
 func TestSettingsAreNotBelieved(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.config[fieldSaveSent] = saveOff
+	w.config["save_sent"] = "off"
 	c := w.channel()
 	first := reply()
 	first.MessageID = 33
@@ -146,36 +144,10 @@ func TestSettingsAreNotBelieved(t *testing.T) {
 	}
 }
 
-func TestOutgoingFolders(t *testing.T) {
-	t.Parallel()
-	folders := func(names ...string) (out []*imap.ListData) {
-		for _, n := range names {
-			name, attr, _ := strings.Cut(n, " = ")
-			out = append(out, &imap.ListData{Mailbox: name, Delim: '/', Attrs: []imap.MailboxAttr{imap.MailboxAttr(attr)}})
-		}
-		return out
-	}
-	for _, tc := range []struct {
-		folders []string
-		want    []string
-	}{
-		{[]string{"INBOX", `[Gmail]/Alle Nachrichten = \All`, `[Gmail]/Gesendet = \SENT`}, []string{"[Gmail]/Gesendet", "[Gmail]/Alle Nachrichten"}},
-		{[]string{"Sent", `Outbox = \Sent`}, []string{"Outbox"}},
-		{[]string{"INBOX", "INBOX/Sent Items", "Trash"}, []string{"INBOX/Sent Items"}},
-		{[]string{"Gesendet", "Sent"}, []string{"Sent"}},
-		{[]string{"INBOX", "Presents"}, []string{}},
-		{[]string{`Sent = \Noselect`, "INBOX/Gesendete Objekte"}, []string{"INBOX/Gesendete Objekte"}},
-	} {
-		if got := pickOutgoing(folders(tc.folders...)).list(); !slices.Equal(got, tc.want) {
-			t.Errorf("%q: %q, want %q", tc.folders, got, tc.want)
-		}
-	}
-}
-
 func TestReconcileWithoutMailbox(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.config[fieldSaveSent] = saveOff
+	w.config["save_sent"] = "off"
 	if err := w.program("INBOX").Delete("Sent").Wait(); err != nil {
 		t.Fatal(err)
 	}
@@ -205,8 +177,8 @@ func (noDialer) DialContext(context.Context, string, string) (net.Conn, error) {
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	healthy := newWorld(t, func(o *mailfake.Options) { o.TLS = true })
-	healthy.config[fieldIMAPSecurity], healthy.config[fieldSMTPSecurity] = securitySTARTTLS, securitySTARTTLS
-	healthy.opts.tls = trusting(healthy)
+	healthy.config["imap.security"], healthy.config["smtp.security"] = "starttls", "starttls"
+	healthy.opts.TLS = trusting(healthy)
 	var seen []string
 	for _, f := range healthy.channel().Check(within(t, patience)) {
 		seen = append(seen, f.What)
@@ -233,8 +205,8 @@ func TestCheck(t *testing.T) {
 		"smtp switched off": {fault: mailfake.Fault{Op: mailfake.OpAUTH, Action: mailfake.ActionReply, Code: 535, Enhanced: "5.7.139",
 			Text: "basic authentication is disabled"}, what: "SMTP login", hint: "Microsoft 365"},
 		"sender":   {fault: mailfake.Fault{Op: mailfake.OpMAIL, Action: mailfake.ActionReply, Code: 550, Enhanced: "5.7.60"}, what: "SMTP sender", hint: "administrator"},
-		"folder":   {change: func(w *world) { w.config[fieldFolder] = "Nope" }, what: "IMAP folder", hint: "INBOX"},
-		"starttls": {change: func(w *world) { w.config[fieldSMTPSecurity] = securitySTARTTLS }, what: "SMTP login", hint: "no STARTTLS"},
+		"folder":   {change: func(w *world) { w.config["folder"] = "Nope" }, what: "IMAP folder", hint: "INBOX"},
+		"starttls": {change: func(w *world) { w.config["smtp.security"] = "starttls" }, what: "SMTP login", hint: "no STARTTLS"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/email/inbound"
 	"parley/channels/email/mailfake"
 )
 
@@ -48,7 +49,7 @@ func TestPolling(t *testing.T) {
 			if name == "no idle" {
 				w.fault(mailfake.Fault{Op: mailfake.OpIMAPConnect, Action: mailfake.ActionHideIdle, Times: mailfake.Forever})
 			}
-			w.opts.timing.poll, w.opts.timing.pollBlind = 10*time.Millisecond, 10*time.Millisecond
+			w.opts.Timing.Poll, w.opts.Timing.PollBlind = 10*time.Millisecond, 10*time.Millisecond
 			w.run()
 			w.ready()
 			w.mail("one")
@@ -87,11 +88,11 @@ func TestStall(t *testing.T) {
 			t.Parallel()
 			w := newWatchedWorld(t)
 			w.mail("one")
-			w.opts.timing.dial, w.opts.timing.command = time.Second, time.Second
+			w.opts.Timing.Dial, w.opts.Timing.Command = time.Second, time.Second
 			w.fault(mailfake.Fault{Op: op, Action: mailfake.ActionDelay})
 			idle := ""
 			if op == mailfake.OpIDLE { // nobody can tell that IDLE is dead, until it is asked to end
-				w.opts.timing.poll = 10 * time.Millisecond
+				w.opts.Timing.Poll = 10 * time.Millisecond
 				idle = w.idling(mailfake.Fault{Action: mailfake.ActionExists})
 			}
 			w.run()
@@ -112,12 +113,12 @@ func TestStallInsideAMail(t *testing.T) {
 			w := newWatchedWorld(t)
 			w.mail("one")
 			w.mail("two")
-			w.opts.timing.command = 2 * time.Second
+			w.opts.Timing.Command = 2 * time.Second
 			w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: action, Nth: 2, Times: 2})
 			w.run()
 			w.arrives("one", "two")
 			for _, f := range w.journal.read().facts {
-				if head, raw := splitPayload(f.Payload); head.SizeBytes != int64(len(raw)) || head.Truncated {
+				if head, raw := inbound.SplitPayload(f.Payload); head.SizeBytes != int64(len(raw)) || head.Truncated {
 					t.Errorf("%+v with %d bytes", head, len(raw))
 				}
 			}
@@ -150,7 +151,7 @@ func TestFolderChanges(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
 	w.put("Archive", "Message-ID: <a@x>\nSubject: old\n\nx\n", time.Time{})
-	w.config[fieldFolder] = "Archive"
+	w.config["folder"] = "Archive"
 	w.run()
 	w.journal.wait(t, "a watermark of the folder", func() bool { return strings.Contains(string(w.journal.state), `"folder":"Archive"`) })
 	w.put("Archive", "Message-ID: <b@x>\nSubject: new\n\nx\n", time.Time{})
@@ -164,7 +165,7 @@ func TestStopsAtOnce(t *testing.T) {
 		t.Run(string(op), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.opts.timing.dial, w.opts.timing.command = time.Hour, time.Hour
+			w.opts.Timing.Dial, w.opts.Timing.Command = time.Hour, time.Hour
 			id := w.fault(mailfake.Fault{Op: op, Action: mailfake.ActionDelay, Times: mailfake.Forever})
 			stop := w.run()
 			w.struck(id, 1)
@@ -219,19 +220,19 @@ func TestBrokenConditions(t *testing.T) {
 		hint   string
 	}{
 		"nothing listens": {func(w *world) { w.point(nobody, w.SMTPAddr()) }, "No connection to 127.0.0.1", "firewall"},
-		"unknown name":    {func(w *world) { w.config[fieldIMAPHost] = "imap.invalid" }, "imap.invalid can't be found", "server's name"},
-		"no such folder":  {func(w *world) { w.config[fieldFolder] = "Helpdesk" }, `"Helpdesk" can't be opened`, "INBOX"},
+		"unknown name":    {func(w *world) { w.config["imap.host"] = "imap.invalid" }, "imap.invalid can't be found", "server's name"},
+		"no such folder":  {func(w *world) { w.config["folder"] = "Helpdesk" }, `"Helpdesk" can't be opened`, "INBOX"},
 		"untrusted certificate": {func(w *world) {
 			w.point(w.IMAPTLSAddr(), w.SMTPAddr())
-			w.config[fieldIMAPSecurity] = securityTLS
+			w.config["imap.security"] = "tls"
 		}, "signed by nobody known", "authority"},
 		"wrong name": {func(w *world) {
 			w.env.Dialer = redirect(w.IMAPTLSAddr())
-			w.config[fieldIMAPSecurity], w.config[fieldIMAPHost] = securityTLS, "imap.other.test"
-			w.opts.tls = trusting(w)
+			w.config["imap.security"], w.config["imap.host"] = "tls", "imap.other.test"
+			w.opts.TLS = trusting(w)
 		}, "belongs to another name", "certificate"},
-		"plain port, tls": {func(w *world) { w.config[fieldIMAPSecurity] = securityTLS }, "does not speak TLS", "993"},
-		"no starttls":     {func(w *world) { w.config[fieldIMAPSecurity] = securitySTARTTLS }, "No protected connection", "starttls"},
+		"plain port, tls": {func(w *world) { w.config["imap.security"] = "tls" }, "does not speak TLS", "993"},
+		"no starttls":     {func(w *world) { w.config["imap.security"] = "starttls" }, "No protected connection", "starttls"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -266,13 +267,13 @@ func trusting(w *world) *tls.Config {
 
 func TestProtectedConnections(t *testing.T) {
 	t.Parallel()
-	for _, security := range []string{securityTLS, securitySTARTTLS} {
+	for _, security := range []string{"tls", "starttls"} {
 		t.Run(security, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, func(o *mailfake.Options) { o.TLS = true })
-			w.config[fieldIMAPSecurity], w.config[fieldSMTPSecurity] = security, security
-			w.opts.tls = trusting(w)
-			if security == securityTLS {
+			w.config["imap.security"], w.config["smtp.security"] = security, security
+			w.opts.TLS = trusting(w)
+			if security == "tls" {
 				w.point(w.IMAPTLSAddr(), w.SMTPTLSAddr())
 			}
 			w.run()
@@ -286,15 +287,5 @@ func TestProtectedConnections(t *testing.T) {
 				t.Errorf("%d mails arrived, want 1", len(got))
 			}
 		})
-	}
-}
-
-func TestExplainLogin(t *testing.T) {
-	t.Parallel()
-	for _, security := range []string{securityNone, securitySTARTTLS} {
-		p := explain(atStage(stageLogin, errLoginDisabled), server{host: "h", port: "143", security: security}, "INBOX")
-		if !p.needsPerson || p.hint == "" || !strings.Contains(p.text, "no password login") {
-			t.Errorf("%s: %+v", security, p)
-		}
 	}
 }

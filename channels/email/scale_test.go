@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/email/mailbox"
 	"parley/channels/email/mailfake"
 )
 
@@ -101,7 +102,7 @@ func (s *memory) Save(_ context.Context, data []byte) error {
 }
 
 // mailboxAt configures one mailbox for a benchmark.
-func mailboxAt(b *testing.B, addr, security string, box int, env channels.Env, o options, shared *process) *Channel {
+func mailboxAt(b *testing.B, addr, security string, box int, env channels.Env, o mailbox.Options, shared *process) *Channel {
 	b.Helper()
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -109,8 +110,8 @@ func mailboxAt(b *testing.B, addr, security string, box int, env channels.Env, o
 	}
 	env.Now, env.Keys = time.Now, testKeys()
 	c, err := newChannel(channels.Account{ID: int64(box), Config: channels.Config{
-		fieldAddress: fmt.Sprintf("box%d@acme.test", box), fieldIMAPHost: host, fieldIMAPPort: port,
-		fieldIMAPSecurity: security, fieldIMAPPassword: "secret", fieldSMTPHost: host,
+		"address": fmt.Sprintf("box%d@acme.test", box), "imap.host": host, "imap.port": port,
+		"imap.security": security, "imap.password": "secret", "smtp.host": host,
 	}}, env, o, shared)
 	if err != nil {
 		b.Fatal(err)
@@ -138,8 +139,9 @@ func residentBytes(b *testing.B) float64 {
 func BenchmarkIdleMailboxes(b *testing.B) {
 	const boxes = 1000
 	addr, trust := serveElsewhere(b, boxes)
-	o := defaultOptions()
-	o.tls = trust
+	o := mailbox.DefaultOptions()
+	o.TLS = trust
+	mail := []byte("From: a@b.test\r\nMessage-ID: <x@y>\r\nContent-Type: text/html\r\n\r\n" + strings.Repeat("<div>Hello, our <b>order</b> did not arrive.</div>\r\n", 200))
 	for b.Loop() {
 		runtime.GC()
 		debug.FreeOSMemory()
@@ -156,8 +158,8 @@ func BenchmarkIdleMailboxes(b *testing.B) {
 					close(all)
 				}
 			}
-			c := mailboxAt(b, addr, securityTLS, i, env, o, shared)
-			if _, err := c.Decode(tenKilobytes()); err != nil {
+			c := mailboxAt(b, addr, "tls", i, env, o, shared)
+			if _, err := c.Decode(mail); err != nil {
 				b.Fatal(err)
 			}
 			running.Go(func() { _ = c.Run(ctx) })
@@ -204,7 +206,7 @@ func BenchmarkImport(b *testing.B) {
 			}
 			return nil
 		}
-		c := mailboxAt(b, s.IMAPAddr(), securityNone, 0, channels.Env{Accept: accept, State: state}, defaultOptions(), newProcess())
+		c := mailboxAt(b, s.IMAPAddr(), "none", 0, channels.Env{Accept: accept, State: state}, mailbox.DefaultOptions(), newProcess())
 		var running sync.WaitGroup
 		running.Go(func() { _ = c.Run(ctx) })
 		<-all

@@ -2,9 +2,7 @@ package email
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +17,7 @@ func TestNextBatchIsFetchedMeanwhile(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
 	var want []string
-	for i := range 2 * batchSize {
+	for i := range 2 * mailsOfABatch {
 		want = append(want, fmt.Sprint("mail ", i))
 		w.mail(want[i])
 	}
@@ -49,8 +47,9 @@ func TestLargeMailWaitsForRoom(t *testing.T) {
 	w := newWorld(t, func(o *mailfake.Options) {
 		o.Mailboxes = append(o.Mailboxes, mailfake.MailboxConfig{Address: "other@acme.test", Password: "secret"})
 	})
-	w.opts.maxJoin = 20_000
-	full, err := w.process.reserve(t.Context(), largeBytes, true) // another mailbox stores one
+	w.opts.MaxJoin = 20_000
+	const allRoom = 1 << 40
+	full, err := w.process.Reserve(t.Context(), allRoom, true) // another mailbox stores one
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,8 +64,8 @@ func TestLargeMailWaitsForRoom(t *testing.T) {
 	for k, v := range w.config {
 		other.config[k] = v
 	}
-	other.config[fieldAddress] = "other@acme.test"
-	delete(other.config, fieldAliases)
+	other.config["address"] = "other@acme.test"
+	delete(other.config, "aliases")
 	other.run()
 	other.ready()
 	_, err = w.Customer("Ann Lee <ann@customer.test>").Send(mailfake.Mail{To: []string{"other@acme.test"}, Subject: "small", Text: "Hello"})
@@ -80,87 +79,7 @@ func TestLargeMailWaitsForRoom(t *testing.T) {
 	}
 	full()
 	w.arrives("big")
-	if !w.process.large.free.TryAcquire(largeBytes) {
-		// Given back behind Accept: wait for it.
-		if _, err := w.process.reserve(within(t, patience), largeBytes, true); err != nil {
-			t.Error("the room was not given back")
-		}
-	}
-}
-
-// literal is a server's promise of size bytes.
-type literal struct {
-	io.Reader
-	size int64
-}
-
-func (l literal) Size() int64 { return l.size }
-
-func TestReadBody(t *testing.T) {
-	t.Parallel()
-	text := strings.Repeat("0123456789", 20_000)
-	for name, tc := range map[string]struct {
-		given     string
-		size      int64
-		limit     int64
-		truncated bool
-		err       error
-	}{
-		"small":          {given: "hello", size: 5, limit: 100},
-		"empty":          {limit: 100},
-		"large":          {given: text, size: 200_000, limit: 1 << 20},
-		"exactly":        {given: text, size: 200_000, limit: 200_000},
-		"too large":      {given: "Subject: x\r\n\r\n" + text, size: 200_014, limit: 199_999, truncated: true},
-		"cut":            {given: text[:100], size: 200_000, limit: 1 << 20, err: io.ErrUnexpectedEOF},
-		"cut when large": {given: text[:100_000], size: 200_000, limit: 1 << 20, err: io.ErrUnexpectedEOF},
-	} {
-		m := &fetched{}
-		err := m.readBody(literal{strings.NewReader(tc.given), tc.size}, tc.limit)
-		if !errors.Is(err, tc.err) || (tc.err == nil) != m.whole || m.truncated != tc.truncated {
-			t.Errorf("%s: %v, %+v", name, err, m.truncated)
-			continue
-		}
-		want := tc.given
-		if tc.truncated {
-			want = "Subject: x\r\n\r\n"
-		}
-		if tc.err != nil {
-			continue
-		}
-		if string(m.raw) != want {
-			t.Errorf("%s: %d bytes, want %d", name, len(m.raw), len(want))
-		}
-		for _, line := range []string{"{}\n", strings.Repeat("x", payloadRoom) + "\n"} {
-			if got := string(m.behind([]byte(line))); got != line+want {
-				t.Errorf("%s: payload of %d bytes, want %d", name, len(got), len(line)+len(want))
-			}
-		}
-	}
-}
-
-// One large connection attempt more than a host may see at once waits; another host
-// does not.
-func TestDialsPerHost(t *testing.T) {
-	t.Parallel()
-	p := newProcess()
-	var places []func()
-	for range dialsPerHost {
-		done, err := p.dial(t.Context(), "a.test")
-		if err != nil {
-			t.Fatal(err)
-		}
-		places = append(places, done)
-	}
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := p.dial(ended, "a.test"); !errors.Is(err, context.Canceled) {
-		t.Errorf("a full host: %v", err)
-	}
-	if _, err := p.dial(t.Context(), "b.test"); err != nil {
-		t.Error(err)
-	}
-	places[0]()
-	if _, err := p.dial(t.Context(), "a.test"); err != nil {
-		t.Error(err)
+	if _, err := w.process.Reserve(within(t, patience), allRoom, true); err != nil { // given back behind Accept
+		t.Error("the room was not given back")
 	}
 }

@@ -17,39 +17,60 @@ func keyOf(address string) string {
 	return strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(address), waPrefix))
 }
 
+// ownNumber is the number from which an account writes, and on which medium.
+type ownNumber struct {
+	settings
+	whatsapp bool
+}
+
 // addressOf returns the Twilio address of a customer, by the phone number if it is known.
 // Errors: BadRecipient.
-func (c *Channel) addressOf(p channels.Party) (string, error) {
+func (n *ownNumber) addressOf(p channels.Party) (string, error) {
 	keys := append([]string{p.Key}, p.Also...)
 	for _, k := range keys {
 		if phonePattern.MatchString(k) {
-			return c.prefix() + k, nil
+			return n.prefix() + k, nil
 		}
 	}
 	for _, k := range keys {
-		if c.whatsapp && bsuidPattern.MatchString(k) || !c.whatsapp && shortPattern.MatchString(k) {
-			return c.prefix() + k, nil
+		if n.whatsapp && bsuidPattern.MatchString(k) || !n.whatsapp && shortPattern.MatchString(k) {
+			return n.prefix() + k, nil
 		}
 	}
 	return "", &channels.SendError{Class: channels.BadRecipient, Text: "The recipient has no phone number.", Hint: "Give the number with + and country code."}
 }
 
-func (c *Channel) prefix() string {
-	if c.whatsapp {
+// prefix returns what stands before a number in addresses of this medium.
+func (n *ownNumber) prefix() string {
+	if n.whatsapp {
 		return waPrefix
 	}
 	return ""
 }
 
 // own returns our own address in Twilio's form.
-func (c *Channel) own() string { return c.prefix() + c.set.from }
+func (n *ownNumber) own() string { return n.prefix() + n.from }
+
+// isOurs reports whether an address is ours. With a messaging service that may be any number of the same medium.
+func (n *ownNumber) isOurs(address string) bool {
+	if n.whatsapp != strings.HasPrefix(address, waPrefix) {
+		return false
+	}
+	return address == n.own() || n.service != ""
+}
+
+// mayHaveSent reports whether a message was sent by our number, or may be: a messaging service chooses the
+// number later.
+func (n *ownNumber) mayHaveSent(r row) bool {
+	return r.From == n.own() || n.service != "" && (r.From == "" || r.Service == n.service)
+}
 
 // Recipient implements channels.Starter. A number without a country code gets that of our own number.
 func (c *Channel) Recipient(typed string) (channels.Party, error) {
 	bad := &channels.SendError{Class: channels.BadRecipient, Text: "“" + clip(typed, 40) + "” is no phone number.",
 		Hint: "Give it with country code: +49 171 1234567."}
 	region := "ZZ"
-	if own, err := phonenumbers.Parse(c.set.from, region); err == nil {
+	if own, err := phonenumbers.Parse(c.number.from, region); err == nil {
 		if r := phonenumbers.GetRegionCodeForCountryCode(int(own.GetCountryCode())); r != "" {
 			region = r
 		}

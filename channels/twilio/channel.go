@@ -2,16 +2,14 @@ package twilio
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"parley/channels"
-	"parley/channels/fence"
 )
 
 // Limits of Twilio, and waits of ours.
@@ -20,28 +18,22 @@ const (
 	requestTimeout = 30 * time.Second
 	retryFor       = 24 * time.Hour
 	replyWindow    = 24 * time.Hour
-	rememberedSids = 2000
 )
 
 // Channel is one number at Twilio; WhatsApp and SMS add what only they can do.
 type Channel struct {
-	set      settings
-	env      channels.Env
-	opts     Options
-	log      *slog.Logger
-	account  int64
-	beginsAt time.Time // when the account was set up; zero = not known
-	whatsapp bool
-	api      string // base URL of the 2010 API
-	content  string // base URL of the Content API
-	typing   string // base URL of the Messaging API
-	http     *http.Client
-	gather   int          // messages of a list held in memory at once
-	warned   atomic.Int64 // when a refused webhook was last logged, Unix seconds
-
-	mu   sync.Mutex
-	sent map[string]int64 // the deliveries of message ids that Send got
-	ring []string         // the same ids in order, so that the oldest can be forgotten
+	number    *ownNumber
+	env       channels.Env
+	opts      Options
+	log       *slog.Logger
+	beginsAt  time.Time // when the account was set up; zero = not known
+	api       *client
+	catalogue catalogue
+	callbacks *callbacks
+	hook      *webhook
+	reader    *reader
+	sent      *sentMessages
+	gather    int // messages of a list held in memory at once
 }
 
 // WhatsApp is a WhatsApp sender at Twilio. Make it with WhatsAppSpec.
@@ -82,13 +74,31 @@ func newChannel(a channels.Account, env channels.Env, o Options, whatsapp bool) 
 	}
 	env.HookURL, _, _ = strings.Cut(env.HookURL, "#")
 	o.Poll, o.Settle, o.Watch = cmp.Or(o.Poll, 5*time.Minute), cmp.Or(o.Settle, 30*time.Second), cmp.Or(o.Watch, 15*time.Minute)
-	c := &Channel{set: set, env: env, opts: o, log: env.Log, account: a.ID, beginsAt: a.BeginsAt, whatsapp: whatsapp, gather: maxGathered, sent: map[string]int64{}}
-	given := strings.TrimRight(env.APIURL, "/")
-	c.api = cmp.Or(given, "https://api.twilio.com")
-	c.content = cmp.Or(given, "https://content.twilio.com")
-	c.typing = cmp.Or(given, "https://messaging.twilio.com")
-	c.http = fence.NewClient(fence.Options{Dialer: env.Dialer})
-	return c, nil
+	number := &ownNumber{settings: set, whatsapp: whatsapp}
+	api := newClient(set, env)
+	calls := &callbacks{address: env.HookURL, authToken: set.token, account: a.ID, keys: env.Keys}
+	return &Channel{
+		number: number, env: env, opts: o, log: env.Log, beginsAt: a.BeginsAt,
+		api:       api,
+		catalogue: catalogue{api},
+		callbacks: calls,
+		hook:      &webhook{number: number, callbacks: calls, env: env},
+		reader:    &reader{whatsapp: whatsapp, callbacks: calls},
+		sent:      newSentMessages(),
+		gather:    maxGathered,
+	}, nil
+}
+
+// Decode implements channels.Channel.
+// Errors: what is not a payload of this channel.
+func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) { return c.reader.decode(raw) }
+
+// ServeHTTP implements channels.Webhook.
+func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.hook.ServeHTTP(w, r) }
+
+// Fetch implements channels.Fetcher.
+func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, error) {
+	return c.api.file(ctx, ref)
 }
 
 // Capabilities implements channels.Channel.
@@ -96,7 +106,7 @@ func newChannel(a channels.Account, env channels.Env, o Options, whatsapp bool) 
 func (c *Channel) Capabilities() channels.Capabilities {
 	caps := channels.Capabilities{Delivered: channels.Full, MaxTextRunes: maxBody,
 		RetryFor: retryFor, RequestTimeout: requestTimeout, Hold: channels.HoldChat}
-	if c.whatsapp {
+	if c.number.whatsapp {
 		caps.RichText, caps.ReadReceipts = channels.Partial, channels.Full
 		caps.ReplyWindow, caps.Start, caps.Templates = replyWindow, channels.StartTemplate, true
 		caps.Captions, caps.Location, caps.Buttons, caps.ListRows = channels.Partial, channels.Full, maxButtons, maxRows
@@ -107,7 +117,7 @@ func (c *Channel) Capabilities() channels.Capabilities {
 		return c.withoutAddress(caps)
 	}
 	caps.Start = channels.StartFree
-	if c.set.mms {
+	if c.number.mms {
 		caps.AttachmentsPerMessage, caps.MaxAttachmentBytes, caps.Captions = 10, 5<<20, channels.Full
 		caps.FileLimits = channels.FileLimits{channels.FileImage: 5 << 20, channels.FileVideo: 500 << 10,
 			channels.FileAudio: 500 << 10, channels.FileDocument: 500 << 10}
@@ -117,31 +127,9 @@ func (c *Channel) Capabilities() channels.Capabilities {
 
 // withoutAddress removes files from caps if Parley has no public address, from which Twilio fetches them.
 func (c *Channel) withoutAddress(caps channels.Capabilities) channels.Capabilities {
-	if c.env.HookURL == "" && caps.AttachmentsPerMessage > 0 {
+	if c.callbacks.address == "" && caps.AttachmentsPerMessage > 0 {
 		caps.AttachmentsPerMessage = 0
 		caps.NoFiles = "Files can't be sent: Twilio fetches them from Parley, which has no public address (PARLEY_PUBLIC_URL)."
 	}
 	return caps
-}
-
-// remember keeps the id of a sent message, so that Reconcile doesn't take it for another delivery's.
-func (c *Channel) remember(sid string, delivery int64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if _, known := c.sent[sid]; known || sid == "" {
-		return
-	}
-	c.sent[sid] = delivery
-	if c.ring = append(c.ring, sid); len(c.ring) > rememberedSids {
-		delete(c.sent, c.ring[0])
-		c.ring = c.ring[1:]
-	}
-}
-
-// sentFor returns the delivery of a message; false if this process didn't send it or has forgotten it.
-func (c *Channel) sentFor(sid string) (int64, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	d, ok := c.sent[sid]
-	return d, ok
 }

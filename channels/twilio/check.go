@@ -22,20 +22,20 @@ func (c *Channel) Check(ctx context.Context) []channels.Finding {
 		Status string `json:"status"`
 	}
 	const credentials = "Twilio account"
-	err := c.do(ctx, request{method: http.MethodGet, url: c.accountURL() + ".json"}, &account)
+	err := c.api.do(ctx, request{method: http.MethodGet, url: c.api.accountURL() + ".json"}, &account)
 	switch {
 	case err != nil:
 		se := unsent(err)
 		hint := se.Hint
 		if hint == "" {
-			hint = "See whether this machine reaches " + c.api + "."
+			hint = "See whether this machine reaches " + c.api.base + "."
 		}
 		return append(findings, channels.Finding{What: credentials, Text: se.Text, Hint: hint})
 	case account.Status != "" && account.Status != "active":
 		return append(findings, channels.Finding{What: credentials, Text: "The account is " + clip(account.Status, 40) + ".", Hint: "See the Twilio Console."})
 	}
 	findings = append(findings, channels.Finding{OK: true, What: credentials, Text: "Twilio accepts account SID and auth token."})
-	if c.whatsapp {
+	if c.number.whatsapp {
 		return append(findings, channels.Finding{OK: true, What: "WhatsApp sender",
 			Text: "Twilio shows senders in its Console only: there, the webhook for incoming messages must be " + c.webhookAddress() + " by HTTP POST."})
 	}
@@ -44,31 +44,31 @@ func (c *Channel) Check(ctx context.Context) []channels.Finding {
 
 // webhookAddress returns the address that must be set as webhook in the Twilio Console.
 func (c *Channel) webhookAddress() string {
-	if c.env.HookURL == "" {
+	if c.callbacks.address == "" {
 		return "Parley's public address, which is not set"
 	}
-	return c.env.HookURL + overrides
+	return c.callbacks.address + overrides
 }
 
 func (c *Channel) checkAddress() channels.Finding {
 	const what = "Callback address"
 	switch {
-	case c.env.HookURL == "":
+	case c.callbacks.address == "":
 		u := unreachable()
 		return channels.Finding{What: what, Text: u.Text, Hint: u.Hint}
-	case !strings.HasPrefix(c.env.HookURL, "https://") && c.env.APIURL == "":
+	case !strings.HasPrefix(c.callbacks.address, "https://") && !c.api.replaced:
 		return channels.Finding{What: what, Text: "Callbacks would come unencrypted.", Hint: "Set PARLEY_PUBLIC_URL to an https address."}
 	}
-	return channels.Finding{OK: true, What: what, Text: "Twilio calls " + c.env.HookURL + "."}
+	return channels.Finding{OK: true, What: what, Text: "Twilio calls " + c.callbacks.address + "."}
 }
 
 // checkNumber looks at a phone number's abilities and its webhook.
 func (c *Channel) checkNumber(ctx context.Context) []channels.Finding {
 	const what, hook = "Number", "Webhook"
 	kind := "IncomingPhoneNumbers"
-	query := url.Values{"PhoneNumber": {c.set.from}}
-	if !strings.HasPrefix(c.set.from, "+") {
-		kind, query = "SMS/ShortCodes", url.Values{"ShortCode": {c.set.from}}
+	query := url.Values{"PhoneNumber": {c.number.from}}
+	if !strings.HasPrefix(c.number.from, "+") {
+		kind, query = "SMS/ShortCodes", url.Values{"ShortCode": {c.number.from}}
 	}
 	type number struct {
 		Capabilities *struct {
@@ -82,27 +82,27 @@ func (c *Channel) checkNumber(ctx context.Context) []channels.Finding {
 		Numbers []number `json:"incoming_phone_numbers"`
 		Codes   []number `json:"short_codes"`
 	}
-	if err := c.do(ctx, request{method: http.MethodGet, url: c.accountURL() + "/" + kind + ".json?" + query.Encode()}, &found); err != nil {
+	if err := c.api.do(ctx, request{method: http.MethodGet, url: c.api.accountURL() + "/" + kind + ".json?" + query.Encode()}, &found); err != nil {
 		se := unsent(err)
 		return []channels.Finding{{What: what, Text: se.Text, Hint: se.Hint}}
 	}
 	all := append(found.Numbers, found.Codes...)
 	if len(all) == 0 {
-		return []channels.Finding{{What: what, Text: "The account has no number " + c.set.from + ".", Hint: "Check from, or buy the number in the Twilio Console."}}
+		return []channels.Finding{{What: what, Text: "The account has no number " + c.number.from + ".", Hint: "Check from, or buy the number in the Twilio Console."}}
 	}
 	n := all[0]
 	switch {
 	case n.Capabilities != nil && !n.Capabilities.SMS:
-		return []channels.Finding{{What: what, Text: c.set.from + " can't carry text messages.", Hint: "Take a number with SMS."}}
-	case n.Capabilities != nil && c.set.mms && !n.Capabilities.MMS:
-		return []channels.Finding{{What: what, Text: c.set.from + " can't carry files (MMS).", Hint: "Set mms to \"false\", or take a number with MMS."}}
+		return []channels.Finding{{What: what, Text: c.number.from + " can't carry text messages.", Hint: "Take a number with SMS."}}
+	case n.Capabilities != nil && c.number.mms && !n.Capabilities.MMS:
+		return []channels.Finding{{What: what, Text: c.number.from + " can't carry files (MMS).", Hint: "Set mms to \"false\", or take a number with MMS."}}
 	}
-	findings := []channels.Finding{{OK: true, What: what, Text: c.set.from + " carries text messages."}}
+	findings := []channels.Finding{{OK: true, What: what, Text: c.number.from + " carries text messages."}}
 	address, fragment, _ := strings.Cut(n.URL, "#")
 	switch {
-	case c.set.service != "":
+	case c.number.service != "":
 		return append(findings, channels.Finding{OK: true, What: hook, Text: "With a messaging service, the Console's Integration page of the service decides; it must be " + c.webhookAddress() + "."})
-	case address != c.env.HookURL || n.Method != "" && !strings.EqualFold(n.Method, http.MethodPost):
+	case address != c.callbacks.address || n.Method != "" && !strings.EqualFold(n.Method, http.MethodPost):
 		return append(findings, channels.Finding{What: hook, Text: "Twilio calls another address for this number.",
 			Hint: "In the Console, under the number, set \"A message comes in\" to " + c.webhookAddress() + " by HTTP POST."})
 	case !strings.Contains(fragment, "rc=5") || !strings.Contains(fragment, "rp=all"):

@@ -2,6 +2,7 @@ package twilio
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,11 +13,37 @@ import (
 	"strings"
 	"time"
 
+	"parley/channels"
 	"parley/channels/fence"
 )
 
 // maxAnswer bounds an answer of Twilio's API: a page of a thousand messages.
 const maxAnswer = 16 << 20
+
+// client calls Twilio's API for one account.
+type client struct {
+	account, token string // the credentials
+	base           string // base URL of the 2010 API
+	content        string // base URL of the Content API
+	typing         string // base URL of the Messaging API
+	replaced       bool   // another server stands in for Twilio (Env.APIURL)
+	http           *http.Client
+	now            func() time.Time
+}
+
+// newClient makes a client. It opens no connection.
+func newClient(set settings, env channels.Env) *client {
+	given := strings.TrimRight(env.APIURL, "/")
+	return &client{
+		account: set.account, token: set.token,
+		base:     cmp.Or(given, "https://api.twilio.com"),
+		content:  cmp.Or(given, "https://content.twilio.com"),
+		typing:   cmp.Or(given, "https://messaging.twilio.com"),
+		replaced: env.APIURL != "",
+		http:     fence.NewClient(fence.Options{Dialer: env.Dialer}),
+		now:      env.Now,
+	}
+}
 
 // request is one call of Twilio's API.
 type request struct {
@@ -27,17 +54,17 @@ type request struct {
 }
 
 // messagesURL is the list of messages, to which POST adds one.
-func (c *Channel) messagesURL() string {
+func (c *client) messagesURL() string {
 	return c.accountURL() + "/Messages.json"
 }
 
-func (c *Channel) accountURL() string {
-	return c.api + "/2010-04-01/Accounts/" + url.PathEscape(c.set.account)
+func (c *client) accountURL() string {
+	return c.base + "/2010-04-01/Accounts/" + url.PathEscape(c.account)
 }
 
 // do makes one call and reads the answer into out, nil = not.
 // Errors: *apiError, *fence.LostError.
-func (c *Channel) do(ctx context.Context, r request, out any) error {
+func (c *client) do(ctx context.Context, r request, out any) error {
 	var body io.Reader
 	kind := ""
 	switch {
@@ -54,7 +81,7 @@ func (c *Channel) do(ctx context.Context, r request, out any) error {
 	if err != nil {
 		return &fence.LostError{Cause: errors.New("bad address")}
 	}
-	req.SetBasicAuth(c.set.account, c.set.token)
+	req.SetBasicAuth(c.account, c.token)
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "parley")
 	if kind != "" {
@@ -67,7 +94,7 @@ func (c *Channel) do(ctx context.Context, r request, out any) error {
 	defer resp.Body.Close()
 	answer, err := fence.Read(resp, maxAnswer)
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return refusal(resp, answer, c.env.Now())
+		return refusal(resp, answer, c.now())
 	}
 	if err != nil {
 		return err
@@ -118,8 +145,8 @@ const maxPages = 500
 var errTooLong = errors.New("twilio: list: too long")
 
 // each reads a list page by page until use returns true, or the list ends.
-func (c *Channel) each(ctx context.Context, first string, use func(page) (enough bool)) error {
-	base, at := c.api, first
+func (c *client) each(ctx context.Context, first string, use func(page) (enough bool)) error {
+	base, at := c.base, first
 	if strings.HasPrefix(first, c.content+"/v1/") {
 		base = c.content
 	}

@@ -16,16 +16,16 @@ import (
 const maxMedia = 20
 
 // decodeForm reads a callback.
-func (c *Channel) decodeForm(form url.Values, at time.Time, query string) ([]channels.Inbound, error) {
+func (d *reader) decodeForm(form url.Values, at time.Time, query string) ([]channels.Inbound, error) {
 	sid := messageSid(form)
 	if sid == "" {
 		return nil, fmt.Errorf("twilio: fact: no message id")
 	}
 	if status := statusOf(form); status != "" {
-		return c.decodeStatus(form, status, at, query), nil
+		return d.decodeStatus(form, status, at, query), nil
 	}
 	in := channels.Inbound{Kind: channels.InboundMessage, ExternalID: sid, From: sender(form), At: at, Via: keyOf(form.Get("To")),
-		Text: c.text(form.Get("Body")), Answered: form.Get("OriginalRepliedMessageSid")}
+		Text: d.text(form.Get("Body")), Answered: form.Get("OriginalRepliedMessageSid")}
 	n, _ := strconv.Atoi(form.Get("NumMedia"))
 	for i := range min(max(n, 0), maxMedia) {
 		ref, kind := form.Get(fmt.Sprint("MediaUrl", i)), form.Get(fmt.Sprint("MediaContentType", i))
@@ -33,15 +33,15 @@ func (c *Channel) decodeForm(form url.Values, at time.Time, query string) ([]cha
 			in.Attachments = append(in.Attachments, attachment(i, ref, kind))
 		}
 	}
-	c.decodeRich(&in, form)
-	in.Consent = c.consent(form.Get("Body"), form.Get("OptOutType"), len(in.Attachments))
+	d.decodeRich(&in, form)
+	in.Consent = d.consent(form.Get("Body"), form.Get("OptOutType"), len(in.Attachments))
 	placeholder(&in, form.Get("MessageType"))
 	return []channels.Inbound{in}, nil
 }
 
 // text returns a customer's text as canonical Markdown.
-func (c *Channel) text(body string) string {
-	if c.whatsapp {
+func (d *reader) text(body string) string {
+	if d.whatsapp {
 		return wamark.Parse(body)
 	}
 	return wamark.Escape(body)
@@ -144,7 +144,7 @@ func extension(contentType string) string {
 }
 
 // decodeRich reads WhatsApp's fields: answers by button or list, places, advertisements.
-func (c *Channel) decodeRich(in *channels.Inbound, form url.Values) {
+func (d *reader) decodeRich(in *channels.Inbound, form url.Values) {
 	for _, name := range []string{"ButtonText", "ListTitle"} {
 		if title := form.Get(name); title != "" {
 			if in.Text == "" {
@@ -202,7 +202,7 @@ func placeholder(in *channels.Inbound, kind string) {
 // consent reads whether a message forbids or allows messages; nil if neither. If Twilio's opt-out management
 // is on, OptOutType says so. Otherwise the message must be exactly one of Twilio's keywords.
 // Source: Twilio, "Support for opt-out keywords".
-func (c *Channel) consent(body, optOut string, files int) *channels.Consent {
+func (d *reader) consent(body, optOut string, files int) *channels.Consent {
 	switch strings.ToUpper(strings.TrimSpace(optOut)) {
 	case "STOP":
 		return &channels.Consent{OptedOut: true, Silent: true}
@@ -211,7 +211,7 @@ func (c *Channel) consent(body, optOut string, files int) *channels.Consent {
 	case "HELP":
 		return nil
 	}
-	if c.whatsapp || files > 0 { // there are no keywords on WhatsApp
+	if d.whatsapp || files > 0 { // there are no keywords on WhatsApp
 		return nil
 	}
 	switch strings.ToUpper(strings.TrimSpace(body)) {

@@ -109,7 +109,7 @@ func TestDecodeSMS(t *testing.T) {
 func TestDecodeStatus(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, true)
-	query := tokenParam + "=" + w.base.sign([]byte("key one"), token{message: 5})
+	query := tokenParam + "=" + w.base.callbacks.sign([]byte("key one"), token{message: 5})
 	for _, c := range []struct {
 		status, code string
 		state        channels.DeliveryState
@@ -133,7 +133,7 @@ func TestDecodeStatus(t *testing.T) {
 			t.Errorf("%s %s: %+v", c.status, c.code, s)
 		}
 	}
-	part := tokenParam + "=" + w.base.sign([]byte("key one"), token{message: 5, more: true})
+	part := tokenParam + "=" + w.base.callbacks.sign([]byte("key one"), token{message: 5, more: true})
 	for status, n := range map[string]int{"delivered": 0, "failed": 1} { // a part's fate alone
 		form := url.Values{"MessageSid": {"SM1"}, "MessageStatus": {status}, "To": {waPrefix + annPhone}}
 		if list, err := w.channel.Decode(hookPayload(time.Now(), part, []byte(form.Encode()))); err != nil || len(list) != n || n > 0 && !list[0].Status.Early {

@@ -13,8 +13,8 @@ import (
 )
 
 // decodeStatus reads a status callback. The status of a part that others follow counts only if it failed.
-func (c *Channel) decodeStatus(form url.Values, status string, at time.Time, query string) []channels.Inbound {
-	t, known := c.verify(query)
+func (d *reader) decodeStatus(form url.Values, status string, at time.Time, query string) []channels.Inbound {
+	t, known := d.callbacks.verify(query)
 	code, _ := strconv.Atoi(form.Get("ErrorCode"))
 	s := statusFor(status, code, form.Get("ErrorMessage"))
 	if known && t.more && s.State != channels.StateFailed {
@@ -114,7 +114,7 @@ func (n *number) UnmarshalJSON(b []byte) error {
 }
 
 // decodeListed reads a message of Twilio's list: a customer's, or the state of ours.
-func (c *Channel) decodeListed(body []byte) ([]channels.Inbound, error) {
+func (d *reader) decodeListed(body []byte) ([]channels.Inbound, error) {
 	var l listed
 	var r row
 	if err := json.Unmarshal(body, &l); err != nil {
@@ -132,11 +132,11 @@ func (c *Channel) decodeListed(body []byte) ([]channels.Inbound, error) {
 		return []channels.Inbound{{Kind: channels.InboundStatus, From: channels.Party{Key: keyOf(r.To)}, At: r.Updated.Time, Status: s}}, nil
 	}
 	in := channels.Inbound{Kind: channels.InboundMessage, ExternalID: r.SID, From: channels.Party{Key: keyOf(r.From)}, At: r.at(),
-		Via: keyOf(r.To), Text: c.text(r.Body)}
+		Via: keyOf(r.To), Text: d.text(r.Body)}
 	for i, m := range l.Media[:min(len(l.Media), maxMedia)] {
 		in.Attachments = append(in.Attachments, attachment(i, m.URL, m.ContentType))
 	}
-	in.Consent = c.consent(r.Body, "", len(in.Attachments))
+	in.Consent = d.consent(r.Body, "", len(in.Attachments))
 	if in.Text == "" && len(in.Attachments) == 0 {
 		in.Notices = append(in.Notices, "Its callback was lost, and Twilio's list does not show what it says. Ask for it again.")
 	}

@@ -19,9 +19,9 @@ const maxFile = 100 << 20
 // maxRedirects bounds how often Twilio may send us elsewhere for a file.
 const maxRedirects = 4
 
-// Fetch implements channels.Fetcher. Credentials are only sent to Twilio's API, and not to the storage to
+// file opens a customer's file. Credentials are only sent to Twilio's API, and not to the storage to
 // which it redirects.
-func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, error) {
+func (c *client) file(ctx context.Context, ref string) (channels.Fetched, error) {
 	at, trusted, err := c.mediaURL(ref)
 	if err != nil {
 		return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: "The file's address is not Twilio's.", Cause: err}
@@ -32,7 +32,7 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 			return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: "The file's address can't be read."}
 		}
 		if hop == 0 && trusted {
-			req.SetBasicAuth(c.set.account, c.set.token)
+			req.SetBasicAuth(c.account, c.token)
 		}
 		resp, err := fence.Do(c.http, req)
 		if err != nil {
@@ -43,7 +43,7 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 		}
 		next, err := resp.Location()
 		_ = resp.Body.Close()
-		if err != nil || next.Scheme != "https" && !strings.HasPrefix(c.api, "http://") {
+		if err != nil || next.Scheme != "https" && !strings.HasPrefix(c.base, "http://") {
 			return channels.Fetched{}, &channels.SendError{Class: channels.BadContent, Text: "Twilio sends us to a strange place for this file."}
 		}
 		at = next.String()
@@ -53,37 +53,37 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 
 // mediaURL returns the address from which a file is read, and whether our credentials are sent there. They are
 // sent to Twilio's API, or to the server that replaces it (Env.APIURL), and nowhere else.
-func (c *Channel) mediaURL(ref string) (at string, trusted bool, err error) {
+func (c *client) mediaURL(ref string) (at string, trusted bool, err error) {
 	u, err := url.Parse(ref)
 	if err != nil || u.User != nil {
 		return "", false, errors.New("twilio: media: bad address")
 	}
 	if u.Host == "" && strings.HasPrefix(u.Path, "/2010-04-01/") {
-		return c.api + u.RequestURI(), true, nil
+		return c.base + u.RequestURI(), true, nil
 	}
-	api, err := url.Parse(c.api)
+	api, err := url.Parse(c.base)
 	switch {
 	case err != nil:
 		return "", false, errors.New("twilio: media: bad API address")
 	case u.Scheme == api.Scheme && u.Host == api.Host:
 		return u.String(), true, nil
 	case u.Scheme == "https" && strings.HasSuffix(u.Host, ".twilio.com"):
-		if c.env.APIURL != "" {
-			return c.api + u.RequestURI(), true, nil
+		if c.replaced {
+			return c.base + u.RequestURI(), true, nil
 		}
 		return u.String(), true, nil
-	case c.env.APIURL != "" && u.Host != "" && u.Scheme == api.Scheme:
+	case c.replaced && u.Host != "" && u.Scheme == api.Scheme:
 		return u.String(), false, nil
 	}
 	return "", false, errors.New("twilio: media: another host")
 }
 
 // fetched reads the answer to a request for a file.
-func (c *Channel) fetched(resp *http.Response, twilio bool) (channels.Fetched, error) {
+func (c *client) fetched(resp *http.Response, twilio bool) (channels.Fetched, error) {
 	tooLarge := &channels.SendError{Class: channels.BadContent, Text: "The file is too large."}
 	fail := func(class channels.Class, text string) (channels.Fetched, error) {
 		_ = resp.Body.Close()
-		return channels.Fetched{}, &channels.SendError{Class: class, Wait: retryAfter(resp, c.env.Now()), Text: text, Cause: fmt.Errorf("twilio: media: status %d", resp.StatusCode)}
+		return channels.Fetched{}, &channels.SendError{Class: class, Wait: retryAfter(resp, c.now()), Text: text, Cause: fmt.Errorf("twilio: media: status %d", resp.StatusCode)}
 	}
 	switch code := resp.StatusCode; {
 	case code == http.StatusUnauthorized && twilio:

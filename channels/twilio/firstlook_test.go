@@ -17,7 +17,7 @@ func TestNoFilesWithoutAPublicAddress(t *testing.T) {
 		if caps := w.base.Capabilities(); caps.AttachmentsPerMessage == 0 || caps.NoFiles != "" {
 			t.Errorf("with an address: %d files, %q", caps.AttachmentsPerMessage, caps.NoFiles)
 		}
-		w.base.env.HookURL = ""
+		w.base.callbacks.address = ""
 		if caps := w.base.Capabilities(); caps.AttachmentsPerMessage != 0 || !strings.Contains(caps.NoFiles, "PARLEY_PUBLIC_URL") {
 			t.Errorf("without one: %d files, %q", caps.AttachmentsPerMessage, caps.NoFiles)
 		}

@@ -235,7 +235,7 @@ func TestAgainstPublishedAPI(t *testing.T) {
 func liveRequests(t *testing.T) []twiliofake.Request {
 	t.Helper()
 	w := newWorld(t, true)
-	w.base.set.service = "MG00000000000000000000000000000001"
+	w.base.number.service = "MG00000000000000000000000000000001"
 	w.write("hi")
 	o := w.outbound(1, "**Hello**")
 	w.sent(o)

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/twilio/twilio-go/client"
+	twilioclient "github.com/twilio/twilio-go/client"
 
 	"parley/channels/twilio/twiliofake"
 )
@@ -15,7 +15,7 @@ import (
 // What we sign is what Twilio's own Go library accepts, and the other way round.
 func TestSignatureAgainstTwilio(t *testing.T) {
 	t.Parallel()
-	theirs := client.NewRequestValidator(testToken)
+	theirs := twilioclient.NewRequestValidator(testToken)
 	blank := inboundForm()
 	blank.Set("Body", "  ")
 	blank.Set("Empty", "")
@@ -41,7 +41,7 @@ func TestSignatureAgainstTwilio(t *testing.T) {
 func TestEmulatorSignsLikeTwilio(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, true)
-	theirs := client.NewRequestValidator(testToken)
+	theirs := twilioclient.NewRequestValidator(testToken)
 	seen := make(chan bool, 10)
 	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if err := r.ParseForm(); err != nil {

@@ -44,9 +44,15 @@ func jsonPayload(kind string, v any) []byte {
 	return append([]byte(kind+"\n"), body...)
 }
 
-// Decode implements channels.Channel.
+// reader says what stored facts mean. It is pure.
+type reader struct {
+	whatsapp  bool
+	callbacks *callbacks
+}
+
+// decode returns what a fact tells.
 // Errors: what is not a payload of this channel.
-func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
+func (d *reader) decode(raw []byte) ([]channels.Inbound, error) {
 	head, body, found := bytes.Cut(raw, []byte("\n"))
 	if !found {
 		return nil, errors.New("twilio: fact: no head")
@@ -62,9 +68,9 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 		if err != nil {
 			return nil, fmt.Errorf("twilio: fact: time: %w", err)
 		}
-		return c.decodeForm(form, at, fields[2])
+		return d.decodeForm(form, at, fields[2])
 	case fields[0] == payloadListed && len(fields) == 1:
-		return c.decodeListed(body)
+		return d.decodeListed(body)
 	case fields[0] == payloadTemplate && len(fields) == 1:
 		var t channels.TemplateState
 		if err := json.Unmarshal(body, &t); err != nil {

@@ -36,7 +36,7 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 	if len(o.To) == 0 || o.FirstAttemptAt.IsZero() {
 		return channels.CannotTell, channels.Receipt{}, nil
 	}
-	to, err := c.addressOf(o.To[0])
+	to, err := c.number.addressOf(o.To[0])
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
 	}
@@ -51,7 +51,7 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 	var same []row
 	strange := 0
 	for _, r := range rows {
-		delivery, known := c.sentFor(r.SID)
+		delivery, known := c.sent.delivery(r.SID)
 		switch {
 		case known && delivery != o.DeliveryID:
 		case known && o.Part > 0: // an earlier part of the same message
@@ -94,8 +94,8 @@ func hasContent(r row, p part) bool {
 func (c *Channel) since(ctx context.Context, to string, from time.Time) ([]row, error) {
 	var rows []row
 	var fault error
-	first := c.messagesURL() + "?" + url.Values{"To": {to}, "PageSize": {"100"}}.Encode()
-	err := c.each(ctx, first, func(p page) bool {
+	first := c.api.messagesURL() + "?" + url.Values{"To": {to}, "PageSize": {"100"}}.Encode()
+	err := c.api.each(ctx, first, func(p page) bool {
 		older := 0
 		for _, raw := range p.Messages {
 			var r row
@@ -106,7 +106,7 @@ func (c *Channel) since(ctx context.Context, to string, from time.Time) ([]row, 
 			switch {
 			case r.Created.Before(from):
 				older++
-			case !r.inbound() && c.mine(r):
+			case !r.inbound() && c.number.mayHaveSent(r):
 				rows = append(rows, r)
 			}
 		}
@@ -117,12 +117,6 @@ func (c *Channel) since(ctx context.Context, to string, from time.Time) ([]row, 
 		return older > 0 && older == len(p.Messages) // a whole page: within a second, the list isn't in order
 	})
 	return rows, errors.Join(err, fault)
-}
-
-// mine reports whether a message was sent by our number, or may be: a messaging service chooses the number
-// later.
-func (c *Channel) mine(r row) bool {
-	return r.From == c.own() || c.set.service != "" && (r.From == "" || r.Service == c.set.service)
 }
 
 // templateWords returns a filled template in the form in which Twilio lists it: only the body.

@@ -133,11 +133,9 @@ func idOr(id, title string) string {
 }
 
 // fillContent creates a content for a single message, because Twilio sends buttons and lists only that way.
-// It sends nothing, so it may be repeated after any error.
 func (c *Channel) fillContent(ctx context.Context, form url.Values, p part) error {
-	var made content
-	err := c.do(ctx, request{method: http.MethodPost, url: c.content + "/v1/Content", json: map[string]any{
-		"friendly_name": onceName, "language": "en", "types": contentTypes(p.body, p.rich)}}, &made)
+	made, err := c.catalogue.create(ctx, map[string]any{
+		"friendly_name": onceName, "language": "en", "types": contentTypes(p.body, p.rich)})
 	if err != nil {
 		return unsent(err)
 	}
@@ -155,7 +153,7 @@ func (w *WhatsApp) Attend(ctx context.Context, _ channels.Party, last string) er
 	if last == "" {
 		return nil
 	}
-	return w.do(ctx, request{method: http.MethodPost, url: w.typing + "/v2/Indicators/Typing.json",
+	return w.api.do(ctx, request{method: http.MethodPost, url: w.api.typing + "/v2/Indicators/Typing.json",
 		form: url.Values{"messageId": {last}, "channel": {"whatsapp"}}}, nil)
 }
 

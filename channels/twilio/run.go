@@ -46,7 +46,7 @@ func (c *Channel) Run(ctx context.Context) error {
 	failed := 0
 	for ctx.Err() == nil {
 		again, err := c.poll(ctx, &m)
-		if err == nil && c.whatsapp && c.env.Now().Sub(watched) >= c.opts.Watch {
+		if err == nil && c.number.whatsapp && c.env.Now().Sub(watched) >= c.opts.Watch {
 			if err = c.watch(ctx, &m); err == nil {
 				watched = c.env.Now()
 			}
@@ -76,7 +76,7 @@ func (c *Channel) Run(ctx context.Context) error {
 // condition reports the account's condition. An error that may pass by itself changes nothing.
 func (c *Channel) condition(err error) {
 	if err == nil {
-		if c.env.HookURL == "" {
+		if c.callbacks.address == "" {
 			c.env.Report(unreachable())
 			return
 		}
@@ -174,8 +174,8 @@ type listedRow struct {
 
 // list reads messages from this time on, the newest first, filtered by To or From.
 func (c *Channel) list(ctx context.Context, filter string, from time.Time, use func(listedRow) (enough bool)) error {
-	query := url.Values{filter: {c.own()}, "DateSent>": {from.UTC().Format(time.DateOnly)}, "PageSize": {"1000"}}
-	return c.each(ctx, c.messagesURL()+"?"+query.Encode(), func(p page) bool {
+	query := url.Values{filter: {c.number.own()}, "DateSent>": {from.UTC().Format(time.DateOnly)}, "PageSize": {"1000"}}
+	return c.api.each(ctx, c.api.messagesURL()+"?"+query.Encode(), func(p page) bool {
 		for _, raw := range p.Messages {
 			var r row
 			if json.Unmarshal(raw, &r) != nil || r.SID == "" {
@@ -216,8 +216,8 @@ func (c *Channel) facts(ctx context.Context, rows []listedRow) ([]channels.Fact,
 	for _, r := range rows {
 		l := listed{Message: r.raw}
 		if r.Media > 0 {
-			first := c.accountURL() + "/Messages/" + url.PathEscape(r.SID) + "/Media.json?PageSize=50"
-			err := c.each(ctx, first, func(p page) bool {
+			first := c.api.accountURL() + "/Messages/" + url.PathEscape(r.SID) + "/Media.json?PageSize=50"
+			err := c.api.each(ctx, first, func(p page) bool {
 				for _, m := range p.Media {
 					l.Media = append(l.Media, listedMedia{URL: strings.TrimSuffix(m.URI, ".json"), ContentType: m.ContentType})
 				}
@@ -268,7 +268,7 @@ func settled(status string) bool {
 func (c *Channel) watch(ctx context.Context, m *memory) error {
 	ctx, cancel := context.WithTimeout(ctx, pollTimeout)
 	defer cancel()
-	list, err := c.contents(ctx)
+	list, err := c.catalogue.list(ctx)
 	if err != nil {
 		return err
 	}
@@ -277,7 +277,7 @@ func (c *Channel) watch(ctx context.Context, m *memory) error {
 	for _, t := range list {
 		if t.Name == onceName {
 			if !t.Created.IsZero() && c.env.Now().Sub(t.Created.Time) > onceLife {
-				err = errors.Join(err, c.remove(ctx, t.SID))
+				err = errors.Join(err, c.catalogue.remove(ctx, t.SID))
 			}
 			continue
 		}

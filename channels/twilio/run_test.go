@@ -289,7 +289,7 @@ func TestEdge8NoToken(t *testing.T) {
 	if got := reconcile(lost(1, "another delivery, the same words")); got != channels.Absent {
 		t.Errorf("another delivery's message: %v", got)
 	}
-	w.base.sent = map[string]int64{} // another process sent it, or we did before a restart
+	w.base.sent = newSentMessages() // another process sent it, or we did before a restart
 	if got := reconcile(lost(1, "x")); got != channels.CannotTell {
 		t.Errorf("a message of nobody: %v", got)
 	}
@@ -297,13 +297,13 @@ func TestEdge8NoToken(t *testing.T) {
 		t.Errorf("the same words: %v", got)
 	}
 	w.sent(w.outbound(3, "another delivery, the same words"))
-	w.base.sent = map[string]int64{}
+	w.base.sent = newSentMessages()
 	if got := reconcile(lost(1, "another delivery, the same words")); got != channels.CannotTell {
 		t.Errorf("twice the same words: %v", got)
 	}
 	early := lost(4, "the same words, shortly before")
 	w.sent(w.outbound(5, early.Text)) // by another process
-	w.base.sent = map[string]int64{}
+	w.base.sent = newSentMessages()
 	w.clock.move(2 * time.Second)
 	early.FirstAttemptAt = w.clock.now()
 	if got := reconcile(early); got != channels.CannotTell {
@@ -355,7 +355,7 @@ func TestFetch(t *testing.T) {
 	if got := fetched1(t, w, link); got != "no secret asked" { // an emulator's storage
 		t.Errorf("%q", got)
 	}
-	if _, _, err := (&Channel{api: "https://api.twilio.com"}).mediaURL(link); err == nil {
+	if _, _, err := (&client{base: "https://api.twilio.com"}).mediaURL(link); err == nil {
 		t.Error("Twilio has no such host")
 	}
 	for _, bad := range []string{"https://evil.test/x", "https://user:pw@api.twilio.com/x", "https://twilio.com.evil.test/x", "file:///etc/passwd", "", "%"} {
@@ -381,7 +381,7 @@ func TestFetch(t *testing.T) {
 func TestFetchIsBounded(t *testing.T) {
 	t.Parallel()
 	c := newWorld(t, false).base
-	f, err := c.fetched(&http.Response{StatusCode: http.StatusOK, ContentLength: -1, Body: io.NopCloser(endless{})}, false)
+	f, err := c.api.fetched(&http.Response{StatusCode: http.StatusOK, ContentLength: -1, Body: io.NopCloser(endless{})}, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -74,7 +74,7 @@ func FuzzCount(f *testing.F) {
 //
 func TestRoomBesideTheSignature(t *testing.T) {
 	t.Parallel()
-	s := &SMS{Channel: &Channel{}}
+	s := &SMS{Channel: &Channel{number: &ownNumber{}}}
 	for _, c := range []struct{ letter, signature string }{{"a", ""}, {"a", "Acme {Lamps}"}, {"ж", "Acme"}, {"a", "Лампы"}} {
 		room := s.Count(c.letter, c.signature).Room
 		for i, n := range room {

@@ -34,13 +34,13 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 		return channels.Receipt{}, err
 	}
 	var r row
-	if err := c.do(ctx, request{method: http.MethodPost, url: c.messagesURL(), form: form}, &r); err != nil {
+	if err := c.api.do(ctx, request{method: http.MethodPost, url: c.api.messagesURL(), form: form}, &r); err != nil {
 		return channels.Receipt{}, c.sendFailure(err, o)
 	}
 	if r.SID == "" {
 		return channels.Receipt{}, &channels.SendError{Class: channels.Ambiguous, Text: "Twilio's answer names no message."}
 	}
-	c.remember(r.SID, o.DeliveryID)
+	c.sent.remember(r.SID, o.DeliveryID)
 	return c.receipt(r, more, p.note), nil
 }
 
@@ -51,7 +51,7 @@ func (c *Channel) receipt(r row, more bool, note string) channels.Receipt {
 		state = channels.StateAccepted
 	}
 	out := channels.Receipt{ExternalID: r.SID, State: state, More: more, Note: note}
-	if !c.whatsapp {
+	if !c.number.whatsapp {
 		out.Parts = int(r.Segments)
 	}
 	return out
@@ -81,7 +81,7 @@ func (c *Channel) prepare(ctx context.Context, o channels.Outbound) (url.Values,
 	if len(o.To) > 1 {
 		return nil, part{}, false, &channels.SendError{Class: channels.BadRecipient, Text: "A message goes to one number.", Hint: "Send it to each."}
 	}
-	to, err := c.addressOf(o.To[0])
+	to, err := c.number.addressOf(o.To[0])
 	if err != nil {
 		return nil, part{}, false, err
 	}
@@ -100,11 +100,11 @@ func (c *Channel) prepare(ctx context.Context, o channels.Outbound) (url.Values,
 			}
 		}
 	}
-	form := url.Values{"To": {to}, "From": {c.own()}}
-	if c.set.service != "" {
-		form.Set("MessagingServiceSid", c.set.service)
+	form := url.Values{"To": {to}, "From": {c.number.own()}}
+	if c.number.service != "" {
+		form.Set("MessagingServiceSid", c.number.service)
 	}
-	if callback := c.callbackURL(token{message: o.MessageID, part: o.Part, more: more}); callback != "" {
+	if callback := c.callbacks.url(token{message: o.MessageID, part: o.Part, more: more}); callback != "" {
 		form.Set("StatusCallback", callback)
 	}
 	return form, p, more, c.fill(ctx, form, p)
@@ -153,11 +153,11 @@ func linkOf(f channels.File) (string, error) {
 func (c *Channel) plan(o channels.Outbound) ([]part, error) {
 	caps := c.Capabilities()
 	switch {
-	case c.whatsapp && o.Template != nil:
+	case c.number.whatsapp && o.Template != nil:
 		return []part{{template: o.Template}}, nil
 	case len(o.Files) > caps.AttachmentsPerMessage:
 		return nil, &channels.SendError{Class: channels.BadContent, Text: "This number can't send so many files.", Hint: "Send a link, or fewer files."}
-	case c.whatsapp && !o.LastIn.IsZero() && c.env.Now().Sub(o.LastIn) >= replyWindow: // Twilio would take it and fail later
+	case c.number.whatsapp && !o.LastIn.IsZero() && c.env.Now().Sub(o.LastIn) >= replyWindow: // Twilio would take it and fail later
 		f := failureOf(63016)
 		return nil, &channels.SendError{Class: f.class, Text: f.text, Hint: f.hint}
 	}
@@ -171,7 +171,7 @@ func (c *Channel) plan(o channels.Outbound) ([]part, error) {
 	if utf8.RuneCountInString(body) > maxBody {
 		return nil, &channels.SendError{Class: channels.BadContent, Text: "The text is longer than 1600 characters.", Hint: "Send it in pieces."}
 	}
-	if !c.whatsapp {
+	if !c.number.whatsapp {
 		return c.planSMS(o, body, note)
 	}
 	var parts []part
@@ -216,7 +216,7 @@ func nothing() error {
 // body renders the text, with the signature if there is room for it.
 func (c *Channel) body(o channels.Outbound) (body, note string) {
 	render := wamark.Plain
-	if c.whatsapp {
+	if c.number.whatsapp {
 		render = wamark.Render
 	}
 	body = strings.TrimSpace(render(o.Text))

@@ -34,13 +34,13 @@ func signature(authToken, address string, form url.Values) string {
 // signed verifies the signature of a callback. given is the signature's header, query the raw query; form is nil
 // if body isn't a form. Twilio is inconsistent about ports and about ' in the query, so all forms of the
 // address are tried. The host is always the configured one, never the request's.
-func (c *Channel) signed(given, query string, form url.Values, body []byte) bool {
-	if c.env.HookURL == "" || given == "" {
+func (c *callbacks) signed(given, query string, form url.Values, body []byte) bool {
+	if c.address == "" || given == "" {
 		return false
 	}
 	ok := false
-	for _, address := range addresses(c.env.HookURL, query) {
-		if hmac.Equal([]byte(given), []byte(signature(c.set.token, address, form))) {
+	for _, address := range addresses(c.address, query) {
+		if hmac.Equal([]byte(given), []byte(signature(c.authToken, address, form))) {
 			ok = true
 		}
 	}

@@ -27,8 +27,7 @@ func TestSignatureVectors(t *testing.T) {
 func hookChannel(t *testing.T, hook string, got *[]channels.Fact) *Channel {
 	t.Helper()
 	w := newWorld(t, false)
-	w.base.env.HookURL = hook
-	w.base.env.Accept = w.accept
+	w.base.callbacks.address = hook
 	t.Cleanup(func() {
 		if got != nil {
 			*got = w.accepted()
@@ -139,7 +138,7 @@ func TestSignatureOfJSON(t *testing.T) {
 func TestNoAddressIsTold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, false)
-	w.base.env.HookURL = ""
+	w.base.callbacks.address = ""
 	if got := post(w.base, "/hooks/sms", inboundForm().Encode(), formType, signature(testToken, "/hooks/sms", inboundForm())); got != 403 {
 		t.Errorf("%d", got)
 	}
@@ -165,7 +164,7 @@ func TestStrangeCallbacks(t *testing.T) {
 		w := newWorld(t, false)
 		form := inboundForm()
 		change(form)
-		if got := post(w.base, "/hooks/acme", form.Encode(), formType, signature(testToken, w.base.env.HookURL, form)); got != 204 {
+		if got := post(w.base, "/hooks/acme", form.Encode(), formType, signature(testToken, w.base.callbacks.address, form)); got != 204 {
 			t.Errorf("%s: %d", name, got)
 		}
 		if facts := w.accepted(); len(facts) != 1 || facts[0].Quarantine == "" {
@@ -179,7 +178,7 @@ func TestWebhookAnswers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, false)
 	form := inboundForm()
-	good := signature(testToken, w.base.env.HookURL, form)
+	good := signature(testToken, w.base.callbacks.address, form)
 	for want, err := range map[int]error{204: nil, 503: channels.ErrOverloaded, 500: http.ErrBodyNotAllowed} {
 		w.mu.Lock()
 		w.refuse = err
@@ -203,9 +202,9 @@ func TestWebhookAnswers(t *testing.T) {
 func TestTokens(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, false)
-	c := w.base
+	c := w.base.callbacks
 	want := token{message: 42, part: 1, more: true}
-	address := c.callbackURL(want)
+	address := c.url(want)
 	u, err := url.Parse(address)
 	if err != nil || u.Fragment != "rc=5&rp=all" {
 		t.Fatalf("%s: %v", address, err)
@@ -216,7 +215,7 @@ func TestTokens(t *testing.T) {
 	if got, ok := c.verify(tokenParam + "=" + c.sign([]byte("key two"), want)); !ok || got != want {
 		t.Errorf("an older key: %+v %v", got, ok)
 	}
-	other := hookChannel(t, "https://x.test", nil)
+	other := hookChannel(t, "https://x.test", nil).callbacks
 	other.account = 8
 	for name, query := range map[string]string{
 		"another message": strings.Replace(u.RawQuery, "o=42.", "o=43.", 1), "last part": strings.Replace(u.RawQuery, ".1m.", ".1e.", 1),
@@ -227,11 +226,11 @@ func TestTokens(t *testing.T) {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
-	if got := c.callbackURL(token{}); !strings.Contains(got, "?o=") {
+	if got := c.url(token{}); !strings.Contains(got, "?o=") {
 		t.Error(got)
 	}
-	c.env.HookURL = "https://x.test/h?a=1"
-	if got := c.callbackURL(want); !strings.HasPrefix(got, "https://x.test/h?a=1&o=42.1m.") {
+	c.address = "https://x.test/h?a=1"
+	if got := c.url(want); !strings.HasPrefix(got, "https://x.test/h?a=1&o=42.1m.") {
 		t.Error(got)
 	}
 }
@@ -241,8 +240,11 @@ func FuzzWebhook(f *testing.F) {
 	f.Add("a=1", inboundForm().Encode(), formType)
 	f.Add("o=1.0e.x", "%zz&&=;", formType)
 	f.Add("bodySHA256=x", "{}", "application/json")
-	c := &Channel{set: settings{account: testAccount, token: testToken, from: smsNumber}}
-	c.env = channels.Env{HookURL: "https://parley.test/h", Keys: [][]byte{[]byte("k")}, Now: time.Now}
+	c, err := newChannel(channels.Account{Config: channels.Config{fieldAccount: testAccount, fieldToken: testToken, fieldFrom: smsNumber}},
+		channels.Env{HookURL: "https://parley.test/h", Keys: [][]byte{[]byte("k")}, Now: time.Now}, Options{}, false)
+	if err != nil {
+		f.Fatal(err)
+	}
 	for _, s := range append(budget.Seeds(), "a=b&", "&", "%ff=", "o=") {
 		f.Add(s, "Body="+s, formType)
 	}
@@ -250,12 +252,12 @@ func FuzzWebhook(f *testing.F) {
 	f.Fuzz(func(t *testing.T, query, body, contentType string) {
 		budget.CheckRepeated(t, m, body, func(s string) {
 			form, _ := formOf(contentType, []byte(s))
-			c.signed("x", query, form, []byte(s))
-			c.factOf(form, query, []byte(s))
+			c.callbacks.signed("x", query, form, []byte(s))
+			c.hook.factOf(form, query, []byte(s))
 		})
-		budget.CheckRepeated(t, m, query, func(s string) { c.verify(s) })
+		budget.CheckRepeated(t, m, query, func(s string) { c.callbacks.verify(s) })
 		form, isForm := formOf(contentType, []byte(body))
-		if c.signed("x", query, form, []byte(body)) {
+		if c.callbacks.signed("x", query, form, []byte(body)) {
 			t.Error("a forged signature fits")
 		}
 		if isForm {
@@ -263,10 +265,10 @@ func FuzzWebhook(f *testing.F) {
 			if query != "" {
 				address += "?" + query
 			}
-			if !c.signed(signature(testToken, address, form), query, form, []byte(body)) {
+			if !c.callbacks.signed(signature(testToken, address, form), query, form, []byte(body)) {
 				t.Error("the right signature does not fit")
 			}
-			fact := c.factOf(form, query, []byte(body))
+			fact := c.hook.factOf(form, query, []byte(body))
 			if fact.ExternalID == "" || len(fact.ExternalID) > 500 || fact.OrderKey == "" {
 				t.Errorf("%+v", fact)
 			}
@@ -274,6 +276,6 @@ func FuzzWebhook(f *testing.F) {
 				t.Error(err)
 			}
 		}
-		c.verify(query)
+		c.callbacks.verify(query)
 	})
 }

@@ -92,9 +92,8 @@ func (w *WhatsApp) SubmitTemplate(ctx context.Context, t channels.Template) (cha
 	for i, name := range variablesOf(t) {
 		examples[strconv.Itoa(i+1)] = t.Examples[name]
 	}
-	var made content
-	err := w.do(ctx, request{method: http.MethodPost, url: w.content + "/v1/Content", json: map[string]any{
-		"friendly_name": t.Name, "language": t.Language, "variables": examples, "types": templateTypes(t)}}, &made)
+	made, err := w.catalogue.create(ctx, map[string]any{
+		"friendly_name": t.Name, "language": t.Language, "variables": examples, "types": templateTypes(t)})
 	if err != nil {
 		return channels.TemplateState{}, unsent(err)
 	}
@@ -102,15 +101,13 @@ func (w *WhatsApp) SubmitTemplate(ctx context.Context, t channels.Template) (cha
 	if t.ExternalID != "" { // WhatsApp keeps the old name for 30 days
 		name = clipName(t.Name) + "_" + strconv.FormatInt(w.env.Now().Unix(), 36)
 	}
-	var a approval
-	err = w.do(ctx, request{method: http.MethodPost, url: w.content + "/v1/Content/" + url.PathEscape(made.SID) + "/ApprovalRequests/whatsapp",
-		json: map[string]any{"name": name, "category": strings.ToUpper(t.Category)}}, &a)
+	a, err := w.catalogue.submit(ctx, made.SID, name, t.Category)
 	if err != nil {
-		_ = w.remove(context.WithoutCancel(ctx), made.SID) // a content nobody asked approval for is of no use
+		_ = w.catalogue.remove(context.WithoutCancel(ctx), made.SID) // a content nobody asked approval for is of no use
 		return channels.TemplateState{}, unsent(err)
 	}
 	if t.ExternalID != "" {
-		if err := w.remove(ctx, t.ExternalID); err != nil {
+		if err := w.catalogue.remove(ctx, t.ExternalID); err != nil {
 			w.log.Warn("old template not deleted", "error", err)
 		}
 	}
@@ -165,12 +162,30 @@ func (w *WhatsApp) DeleteTemplate(ctx context.Context, t channels.Template) erro
 	if t.ExternalID == "" {
 		return nil
 	}
-	return w.remove(ctx, t.ExternalID)
+	return w.catalogue.remove(ctx, t.ExternalID)
+}
+
+// catalogue has the account's contents: templates, and what was made for single messages.
+type catalogue struct{ api *client }
+
+// create makes a content. It sends nothing, so it may be repeated after any error.
+func (c catalogue) create(ctx context.Context, fields map[string]any) (content, error) {
+	var made content
+	err := c.api.do(ctx, request{method: http.MethodPost, url: c.api.content + "/v1/Content", json: fields}, &made)
+	return made, err
+}
+
+// submit asks WhatsApp to approve a content under a name.
+func (c catalogue) submit(ctx context.Context, sid, name, category string) (approval, error) {
+	var a approval
+	err := c.api.do(ctx, request{method: http.MethodPost, url: c.api.content + "/v1/Content/" + url.PathEscape(sid) + "/ApprovalRequests/whatsapp",
+		json: map[string]any{"name": name, "category": strings.ToUpper(category)}}, &a)
+	return a, err
 }
 
 // remove deletes a content. It is no error if there is none.
-func (c *Channel) remove(ctx context.Context, sid string) error {
-	err := c.do(ctx, request{method: http.MethodDelete, url: c.content + "/v1/Content/" + url.PathEscape(sid)}, nil)
+func (c catalogue) remove(ctx context.Context, sid string) error {
+	err := c.api.do(ctx, request{method: http.MethodDelete, url: c.api.content + "/v1/Content/" + url.PathEscape(sid)}, nil)
 	var api *apiError
 	if errors.As(err, &api) && api.status == http.StatusNotFound {
 		return nil
@@ -183,7 +198,7 @@ func (c *Channel) remove(ctx context.Context, sid string) error {
 
 // ListTemplates implements channels.Templater.
 func (w *WhatsApp) ListTemplates(ctx context.Context) ([]channels.TemplateState, error) {
-	list, err := w.contents(ctx)
+	list, err := w.catalogue.list(ctx)
 	if err != nil {
 		return nil, unsent(err)
 	}
@@ -196,10 +211,10 @@ func (w *WhatsApp) ListTemplates(ctx context.Context) ([]channels.TemplateState,
 	return states, nil
 }
 
-// contents lists the account's contents with their approvals.
-func (c *Channel) contents(ctx context.Context) ([]content, error) {
+// list returns all contents with their approvals.
+func (c catalogue) list(ctx context.Context) ([]content, error) {
 	var all []content
-	err := c.each(ctx, c.content+"/v1/ContentAndApprovals?PageSize=100", func(p page) bool {
+	err := c.api.each(ctx, c.api.content+"/v1/ContentAndApprovals?PageSize=100", func(p page) bool {
 		all = append(all, p.Contents...)
 		return false
 	})

@@ -172,7 +172,7 @@ func TestCheck(t *testing.T) {
 	if got := find(ok); got != "" {
 		t.Errorf("all is well: %s", got)
 	}
-	ok.fake.SetWebhook(smsNumber, ok.base.env.HookURL)
+	ok.fake.SetWebhook(smsNumber, ok.base.callbacks.address)
 	if got := find(ok); got != "Webhook" {
 		t.Errorf("no repetitions: %s", got)
 	}
@@ -193,7 +193,7 @@ func TestCheck(t *testing.T) {
 	if got := find(mms); got != "Number" {
 		t.Errorf("no MMS: %s", got)
 	}
-	ok.base.env.HookURL = ""
+	ok.base.callbacks.address = ""
 	if got := find(ok); got != "Callback address, Webhook" {
 		t.Errorf("no address: %s", got)
 	}

@@ -23,20 +23,28 @@ type token struct {
 	more    bool // another part follows: its fate alone is not the message's
 }
 
-// callbackURL is where Twilio tells what became of a message, "" if it can't reach us.
-func (c *Channel) callbackURL(t token) string {
-	if c.env.HookURL == "" {
+// callbacks proves that callbacks are Twilio's, and tells of which message of ours one speaks.
+type callbacks struct {
+	address   string   // where Twilio reaches us (Env.HookURL); "" = nowhere
+	authToken string   // the secret of Twilio's signatures
+	account   int64    // to which tokens are bound
+	keys      [][]byte // of tokens, the newest first
+}
+
+// url is where Twilio tells what became of a message, "" if it can't reach us.
+func (c *callbacks) url(t token) string {
+	if c.address == "" {
 		return ""
 	}
 	join := "?"
-	if strings.Contains(c.env.HookURL, "?") {
+	if strings.Contains(c.address, "?") {
 		join = "&"
 	}
-	return c.env.HookURL + join + tokenParam + "=" + c.sign(c.env.Keys[0], t) + overrides
+	return c.address + join + tokenParam + "=" + c.sign(c.keys[0], t) + overrides
 }
 
 // sign writes a token. Shape: 12.0e.0123456789abcdef
-func (c *Channel) sign(key []byte, t token) string {
+func (c *callbacks) sign(key []byte, t token) string {
 	end := "e"
 	if t.more {
 		end = "m"
@@ -46,13 +54,13 @@ func (c *Channel) sign(key []byte, t token) string {
 }
 
 // purpose binds the proof of a token to one account.
-func (c *Channel) purpose() string { return "twilio status " + strconv.FormatInt(c.account, 10) }
+func (c *callbacks) purpose() string { return "twilio status " + strconv.FormatInt(c.account, 10) }
 
 // verify finds the token in a callback's query. What no key verifies is not ours.
-func (c *Channel) verify(query string) (token, bool) {
+func (c *callbacks) verify(query string) (token, bool) {
 	values, _ := url.ParseQuery(query) // what can be read is enough
 	parts := strings.Split(values.Get(tokenParam), ".")
-	if len(parts) != 3 || len(parts[1]) < 2 || !proof.Verify(c.env.Keys, c.purpose(), parts[0]+"."+parts[1], parts[2]) {
+	if len(parts) != 3 || len(parts[1]) < 2 || !proof.Verify(c.keys, c.purpose(), parts[0]+"."+parts[1], parts[2]) {
 		return token{}, false
 	}
 	message, err1 := strconv.ParseInt(parts[0], 10, 64)

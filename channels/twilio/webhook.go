@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync/atomic"
 
 	"parley/channels"
 )
@@ -20,9 +21,17 @@ const maxHook = 1 << 20
 // sidPattern is a message id.
 var sidPattern = regexp.MustCompile(`^(?:SM|MM)[0-9A-Za-z]{1,64}$`)
 
+// webhook takes Twilio's callbacks: it stores what is proven to be Twilio's and about our number.
+type webhook struct {
+	number    *ownNumber
+	callbacks *callbacks
+	env       channels.Env // Accept, Now, Report and Log
+	warned    atomic.Int64 // when a refused callback was last logged, Unix seconds
+}
+
 // ServeHTTP implements channels.Webhook. All answers are empty, because Twilio would send their text to the
 // customer.
-func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (h *webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		w.WriteHeader(http.StatusMethodNotAllowed)
@@ -34,16 +43,16 @@ func (c *Channel) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	form, isForm := formOf(r.Header.Get("Content-Type"), body)
-	if !c.signed(r.Header.Get("X-Twilio-Signature"), r.URL.RawQuery, form, body) {
-		c.refused()
+	if !h.callbacks.signed(r.Header.Get("X-Twilio-Signature"), r.URL.RawQuery, form, body) {
+		h.refused()
 		w.WriteHeader(http.StatusForbidden)
 		return
 	}
-	fact := c.strange(body, "a callback of a kind that Parley doesn't know")
+	fact := h.strange(body, "a callback of a kind that Parley doesn't know")
 	if isForm {
-		fact = c.factOf(form, r.URL.RawQuery, body)
+		fact = h.factOf(form, r.URL.RawQuery, body)
 	}
-	switch err := c.env.Accept(r.Context(), fact); {
+	switch err := h.env.Accept(r.Context(), fact); {
 	case errors.Is(err, channels.ErrOverloaded):
 		w.Header().Set("Retry-After", "1")
 		w.WriteHeader(http.StatusServiceUnavailable)
@@ -69,14 +78,14 @@ func formOf(contentType string, body []byte) (url.Values, bool) {
 }
 
 // refused logs that callbacks can't be verified. It does so rarely, because anybody can send them.
-func (c *Channel) refused() {
-	now := c.env.Now().Unix()
-	if last := c.warned.Load(); now-last < 60 || !c.warned.CompareAndSwap(last, now) {
+func (h *webhook) refused() {
+	now := h.env.Now().Unix()
+	if last := h.warned.Load(); now-last < 60 || !h.warned.CompareAndSwap(last, now) {
 		return
 	}
-	c.log.Warn("callback refused: its signature does not fit the auth token and our address")
-	if c.env.HookURL == "" {
-		c.env.Report(unreachable())
+	h.env.Log.Warn("callback refused: its signature does not fit the auth token and our address")
+	if h.callbacks.address == "" {
+		h.env.Report(unreachable())
 	}
 }
 
@@ -87,7 +96,7 @@ func unreachable() channels.Condition {
 }
 
 // factOf returns the fact of a verified callback.
-func (c *Channel) factOf(form url.Values, query string, body []byte) channels.Fact {
+func (h *webhook) factOf(form url.Values, query string, body []byte) channels.Fact {
 	sid := messageSid(form)
 	customer, ours := keyOf(form.Get("From")), form.Get("To")
 	id := sid
@@ -97,27 +106,19 @@ func (c *Channel) factOf(form url.Values, query string, body []byte) channels.Fa
 	}
 	switch {
 	case !sidPattern.MatchString(sid) || customer == "":
-		return c.strange(body, "a callback without a message")
-	case form.Get("AccountSid") != "" && form.Get("AccountSid") != c.set.account:
-		return c.strange(body, "it belongs to another Twilio account")
-	case !c.ours(ours):
-		return c.strange(body, "it is not about this account's number")
+		return h.strange(body, "a callback without a message")
+	case form.Get("AccountSid") != "" && form.Get("AccountSid") != h.number.account:
+		return h.strange(body, "it belongs to another Twilio account")
+	case !h.number.isOurs(ours):
+		return h.strange(body, "it is not about this account's number")
 	}
-	return channels.Fact{ExternalID: id, OrderKey: clip(customer, 200), Payload: hookPayload(c.env.Now(), query, body)}
-}
-
-// ours reports whether an address is ours. With a messaging service that may be any number of the same medium.
-func (c *Channel) ours(address string) bool {
-	if c.whatsapp != strings.HasPrefix(address, waPrefix) {
-		return false
-	}
-	return address == c.own() || c.set.service != ""
+	return channels.Fact{ExternalID: id, OrderKey: clip(customer, 200), Payload: hookPayload(h.env.Now(), query, body)}
 }
 
 // strange returns the quarantined fact of a callback that can't be used.
-func (c *Channel) strange(body []byte, why string) channels.Fact {
+func (h *webhook) strange(body []byte, why string) channels.Fact {
 	sum := sha256.Sum256(body)
-	return channels.Fact{ExternalID: "strange:" + hex.EncodeToString(sum[:]), OrderKey: "strange", Payload: hookPayload(c.env.Now(), "", body), Quarantine: why}
+	return channels.Fact{ExternalID: "strange:" + hex.EncodeToString(sum[:]), OrderKey: "strange", Payload: hookPayload(h.env.Now(), "", body), Quarantine: why}
 }
 
 func messageSid(form url.Values) string {

@@ -1,7 +1,7 @@
 // Package signature reads the signatures of parley.yaml for `parley apply`: their text as mails have
 // it, and their pictures from files, from https addresses and from themselves.
 //
-// What does not belong here: what a mail makes of a signature (channels/email), and what is written to
+// What does not belong here: what a mail makes of a signature (channels/email/bodytext), and what is written to
 // the database (setup).
 package signature
 
@@ -21,7 +21,7 @@ import (
 	"time"
 
 	"parley/channels"
-	"parley/channels/email"
+	"parley/channels/email/bodytext"
 	"parley/channels/guard"
 	"parley/cmd/parley/setup"
 )
@@ -65,13 +65,13 @@ func (r *Reader) Read(source string) (setup.SignatureText, error) {
 		return setup.SignatureText{}, refuse(fmt.Sprintf("has %s", channels.SizeWords(int64(len(source)))),
 			fmt.Sprintf("Keep it below %s; put pictures into files of their own.", channels.SizeWords(maxSourceBytes)))
 	}
-	s, err := email.ReadSignature(source)
+	s, err := bodytext.ReadSignature(source)
 	if err != nil {
 		return setup.SignatureText{}, refuse("is too long to be read", "Shorten it.")
 	}
 	t := setup.SignatureText{Markdown: s.Markdown, HTML: s.HTML, Pictures: s.Pictures}
 	for i := range s.Pictures {
-		t.IDs = append(t.IDs, email.PictureID(i))
+		t.IDs = append(t.IDs, bodytext.PictureID(i))
 	}
 	return t, nil
 }

@@ -1,0 +1,84 @@
+package bodytext
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+
+	"parley/channels/markdown"
+)
+
+// plainTarget returns the Markdown of a link whose text is its target: the bare address; false for
+// other links.
+func plainTarget(href, label string) (string, bool) {
+	if strings.ContainsAny(href, " <>\"`\\\n") || !linkable(href) {
+		return "", false
+	}
+	switch lower := strings.ToLower(href); {
+	case strings.HasPrefix(lower, "mailto:"), strings.HasPrefix(lower, "tel:"):
+		_, address, _ := strings.Cut(href, ":")
+		if address == label {
+			return Escape(label), true
+		}
+	case href == label, strings.TrimSuffix(href, "/") == label:
+		return bareURL(href), true
+	}
+	return "", false
+}
+
+// linkable reports whether a target can be a link: an address of the web, of mail, or a phone number.
+func linkable(href string) bool {
+	scheme, rest, found := strings.Cut(strings.ToLower(href), ":")
+	if !found || rest == "" || len(href) > 4000 {
+		return false
+	}
+	switch scheme {
+	case "http", "https":
+		return strings.HasPrefix(rest, "//") && len(rest) > 2
+	case "mailto", "tel":
+		return true
+	}
+	return false
+}
+
+// destination escapes a target, so that nothing in it ends the link.
+func destination(href string) string {
+	var b strings.Builder
+	for i := range len(href) {
+		switch c := href[i]; {
+		case c <= ' ' || c == 0x7f || strings.IndexByte("()<>[]\\\"`|", c) >= 0:
+			b.WriteByte('%')
+			b.WriteByte("0123456789ABCDEF"[c>>4])
+			b.WriteByte("0123456789ABCDEF"[c&15])
+		case c == '&' && markdown.IsEntity(href[i+1:]):
+			b.WriteString("&amp;")
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// hostInText matches the host that a link's text names.
+var hostInText = regexp.MustCompile(`(?i)^(?:https?://|www\.)([\p{L}\d\-]+(?:\.[\p{L}\d\-]+)+)`)
+
+// foreignHost returns the host to which a link leads if its text names another host; "" otherwise.
+func foreignHost(label, href string) string {
+	if !strings.Contains(label, ".") || strings.IndexByte("hHwW", label[0]) < 0 {
+		return "" // most texts: hostInText is slow
+	}
+	m := hostInText.FindStringSubmatch(label[:min(len(label), 300)])
+	if m == nil {
+		return ""
+	}
+	u, err := url.Parse(href)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	claimed := strings.TrimPrefix(strings.ToLower(m[1]), "www.")
+	real := strings.TrimPrefix(strings.ToLower(u.Hostname()), "www.")
+	if claimed == real {
+		return ""
+	}
+	return Escape(u.Hostname())
+}

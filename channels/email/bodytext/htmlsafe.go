@@ -1,0 +1,41 @@
+package bodytext
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/microcosm-cc/bluemonday"
+	"golang.org/x/net/html"
+)
+
+// NewPolicy makes the rules by which HTML is sanitised. Making them is slow.
+func NewPolicy() *bluemonday.Policy {
+	p := bluemonday.UGCPolicy()
+	p.AllowURLSchemes("http", "https", "mailto", "tel", "cid")
+	p.AllowAttrs("start").Matching(regexp.MustCompile(`^-?[0-9]{1,9}$`)).OnElements("ol")
+	p.AllowAttrs(blockedAttr).Matching(remoteAddress).OnElements("img")
+	p.AllowElements("center", "font", "u")
+	p.RequireNoFollowOnLinks(true)
+	p.RequireNoReferrerOnLinks(true)
+	p.AddTargetBlankToFullyQualifiedLinks(true)
+	return p
+}
+
+// renderChildren returns a node's children as HTML.
+func renderChildren(n *html.Node) string {
+	var b strings.Builder
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		if err := html.Render(&b, c); err != nil {
+			return ""
+		}
+	}
+	return b.String()
+}
+
+// Sanitised returns one HTML body as HTML in which nothing acts and for which nothing is loaded, within
+// the limits of reading. policy is one of NewPolicy.
+func (r *Reader) Sanitised(source string, policy *bluemonday.Policy) string {
+	r.original = true
+	body, _ := r.parse(source)
+	return strings.TrimSpace(policy.Sanitize(renderChildren(body)))
+}

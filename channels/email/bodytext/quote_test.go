@@ -1,0 +1,201 @@
+package bodytext
+
+import (
+	"strings"
+	"testing"
+
+	"parley/channels/budget"
+)
+
+// TestAttributions: above a quote in every language of the reference, over one to
+// four lines, the attribution goes with the quote.
+func TestAttributions(t *testing.T) {
+	t.Parallel()
+	for name, attribution := range map[string]string{
+		"english":    "On Mon, Nov 2, 2026 at 10:15 AM Acme Support <help@acme.test> wrote:",
+		"two lines":  "On Mon, Nov 2, 2026 at 10:15 AM Acme Support\n<help@acme.test> wrote:",
+		"four lines": "On Mon, Nov 2, 2026\nat 10:15 AM\nAcme Support\n<help@acme.test> wrote:",
+		"german":     "Am 02.11.26 um 10:15 schrieb Acme Support:",
+		"german 2":   "Acme Support <help@acme.test> schrieb am Mo., 2. Nov. 2026, 10:15:",
+		"french":     "Le lun. 2 nov. 2026 à 10:15, Acme <help@acme.test> a écrit :",
+		"spanish":    "El lun, 2 nov 2026 a las 10:15, Acme (<help@acme.test>) escribió:",
+		"portuguese": "Em seg., 2 de nov. de 2026 às 10:15, Acme <help@acme.test> escreveu:",
+		"italian":    "Il giorno lun 2 nov 2026 alle ore 10:15 Acme <help@acme.test> ha scritto:",
+		"dutch":      "Op ma 2 nov 2026 om 10:15 schreef Acme <help@acme.test>:",
+		"polish":     "pon., 2 lis 2026 o 10:15 Acme <help@acme.test> napisał(a):",
+		"polish 2":   "W dniu 2.11.2026 o 10:15, Acme pisze:",
+		"swedish":    "Den mån 2 nov. 2026 kl 10:15 skrev Acme <help@acme.test>:",
+		"finnish":    "Acme (help@acme.test) kirjoitti 2.11.2026 kello 10.15:",
+		"czech":      "po 2. 11. 2026 v 10:15 odesílatel Acme <help@acme.test> napsal:",
+		"russian":    "пн, 2 нояб. 2026 г. в 10:15, Acme <help@acme.test> написал:",
+		"turkish":    "Acme <help@acme.test>, 2 Kas 2026 Pzt, 10:15 tarihinde şunu yazdı:",
+		"chinese":    "Acme <help@acme.test> 于2026年11月2日周一 10:15写道：",
+		"taiwan":     "Acme <help@acme.test> 於 2026年11月2日 週一 上午10:15寫道：",
+		"japanese":   "2026年11月2日(月) 10:15 Acme <help@acme.test>:",
+		"japanese 2": "Acme さんは書きました:",
+		"korean":     "2026년 11월 2일 (월) 오전 10:15, Acme <help@acme.test>님이 작성:",
+		"old gmail":  "2026/11/2 Acme <help@acme.test>",
+		"arabic":     "في الاثنين، ٢ نوفمبر ٢٠٢٦ كتب Acme <help@acme.test>:",
+	} {
+		text := "My answer.\n\n" + attribution + "\n\n> Old text\n> of ours\n"
+		now, history := splitQuote(text, false)
+		if strings.TrimSpace(now) != "My answer." || !strings.Contains(history, attribution) || !strings.Contains(history, "Old text") {
+			t.Errorf("%s: now %q, history %q", name, now, history)
+		}
+	}
+}
+
+// TestUnmarkedAttributions: some mailers don't mark the quote; then only a line
+// that says who and when counts.
+func TestUnmarkedAttributions(t *testing.T) {
+	t.Parallel()
+	for name, attribution := range map[string]string{
+		"english": "On Monday, November 2, 2026, 10:15 AM, Acme <help@acme.test> wrote:",
+		"german":  "Am Montag, 2. November 2026 um 10:15:00 MEZ hat Acme <help@acme.test> Folgendes geschrieben:",
+		"french":  "Le lundi 2 novembre 2026 à 10:15, Acme <help@acme.test> a écrit :",
+		"zoho":    "---- On Mon, 02 Nov 2026 10:15:00 +0100 Acme <help@acme.test> wrote ----",
+	} {
+		now, history := splitQuote("My answer.\n\n"+attribution+"\n\nOld text", false)
+		if strings.TrimSpace(now) != "My answer." || !strings.Contains(history, "Old text") {
+			t.Errorf("%s: now %q, history %q", name, now, history)
+		}
+	}
+	for _, text := range []string{
+		"My answer.\n\nBob wrote:\n\nSomething I must tell you.",
+		"On Monday I wrote:\nplease call me.",
+		"I wrote to help@acme.test on 2.11.:\nno answer.",
+	} {
+		if now, _ := splitQuote(text, false); now != text {
+			t.Errorf("hid a sender's own words: %q of %q", now, text)
+		}
+	}
+}
+
+// TestHeaderBlocks: Outlook's block in every language of the reference.
+func TestHeaderBlocks(t *testing.T) {
+	t.Parallel()
+	for name, labels := range map[string]string{
+		"english": "From Sent To Subject", "german": "Von Gesendet An Betreff", "french": "De Envoyé À Objet",
+		"spanish": "De Enviado Para Asunto", "spanish 2": "De Fecha Para Asunto", "portuguese": "De Enviado Para Assunto", "italian": "Da Inviato A Oggetto",
+		"dutch": "Van Verzonden Aan Onderwerp", "polish": "Od Wysłano Do Temat", "chinese": "发件人 发送时间 收件人 主题",
+		"japanese": "差出人 送信日時 宛先 件名", "swedish": "Från Skickat Till Ämne", "danish": "Fra Sendt Til Emne",
+		"finnish": "Lähettäjä Lähetetty Vastaanottaja Aihe", "czech": "Od Odesláno Komu Předmět", "russian": "От Отправлено Кому Тема",
+		"turkish": "Kimden Gönderildi Kime Konu", "taiwan": "寄件者 寄件日期 收件者 主旨",
+	} {
+		l := strings.Fields(labels)
+		colon := ": "
+		if name == "chinese" {
+			colon = "："
+		}
+		block := l[0] + colon + "Acme <help@acme.test>\n" + l[1] + colon + "2 Nov 2026 10:15\n*" + l[2] + ":* ann@customer.test;\n bob@customer.test\n" + l[3] + colon + "Order"
+		for _, above := range []string{"", "________________________________\n", "-----Original Message-----\n"} {
+			now, history := splitQuote("My answer.\n\n"+above+block+"\n\nOld text", false)
+			if strings.TrimSpace(now) != "My answer." || !strings.Contains(history, "Old text") {
+				t.Errorf("%s below %q: now %q", name, above, now)
+			}
+		}
+	}
+	if now, _ := splitQuote("My answer.\n\nDate: 2 Nov 2026\nSubject: Order\nFrom: Acme\nTo: Ann\n\nOld text", false); strings.TrimSpace(now) != "My answer." {
+		t.Errorf("a block that begins with the date: %q", now)
+	}
+	text := "From: the door\nTo: the window\nthat is how far it is"
+	if now, _ := splitQuote(text, false); now != text {
+		t.Errorf("two labels are no block: %q", now)
+	}
+}
+
+// TestFooters: what phones add goes with the signature, in their languages.
+func TestFooters(t *testing.T) {
+	t.Parallel()
+	for _, footer := range []string{
+		"Sent from my iPhone", "Sent from Yahoo Mail on Android", "Get Outlook for iOS", "Get Outlook for Android<https://aka.ms/AAb9ysg>", "Von Yahoo Mail auf Android gesendet", "Von meinem iPhone gesendet", "Gesendet mit der GMX Mail App",
+		"Envoyé de mon iPhone", "Envoyé à partir de Outlook pour iOS", "Enviado desde mi iPhone", "Enviado do meu iPhone", "Inviato da iPhone", "Verstuurd vanaf mijn iPhone", "Wysłane z iPhone’a",
+		"Skickat från min iPhone", "Sendt fra min iPhone", "Lähetetty iPhonesta", "Odesláno z iPhonu", "Отправлено с iPhone", "iPhone’umdan gönderildi", "发自我的iPhone", "从我的 iPhone 发送", "iPhoneから送信", "나의 iPhone에서 보냄",
+	} {
+		now, rest := splitQuote("Yes.\n\n"+footer, false)
+		if strings.TrimSpace(now) != "Yes." || !strings.Contains(rest, footer) {
+			t.Errorf("%q: now %q", footer, now)
+		}
+	}
+	if now, _ := splitQuote("Sent from my iPhone", false); now != "Sent from my iPhone" {
+		t.Error("an otherwise empty mail lost its only line")
+	}
+	for _, text := range []string{"I sent from the shop three parcels.\nWhere are they?", "Where is it?\nSent from our store yesterday.", "Hallo,\nvon uns wurde alles gesendet."} {
+		if now, _ := splitQuote(text, false); now != text {
+			t.Errorf("hid a sender's own words: %q", now)
+		}
+	}
+}
+
+// TestKept: what must never be hidden.
+func TestKept(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"quote only":        "> all\n> quoted",
+		"answers inside":    "> question one\nanswer one\n> question two\nanswer two",
+		"answer below":      "On 2.11.2026 Acme wrote:\n> question\n\nanswer",
+		"rest of the quote": "> question one\nanswer one\n\n> question two\n> the end",
+		"forward gmail":     "Look.\n\n---------- Forwarded message ---------\nFrom: Bob <bob@x.test>\nDate: Mon, Nov 2, 2026\nSubject: Hi\nTo: Ann\n\ntext",
+		"forward apple":     "Anfang der weitergeleiteten Nachricht:\n\n> Von: Bob <b@x.test>\n> Betreff: Hi\n> Datum: 2. November 2026\n>\n> text",
+		"says inside":       "Antworten siehe unten.\n\nVon: Acme\nGesendet: heute\nAn: Ann\nBetreff: Fragen\n\nFrage? Ja!",
+		"nothing":           "",
+	} {
+		if now, history := splitQuote(text, false); now != text || history != "" {
+			t.Errorf("%s: now %q, history %q", name, now, history)
+		}
+	}
+	text := "see this\n\n-----Original Message-----\nFrom: x"
+	if now, _ := splitQuote(text, true); now != text {
+		t.Errorf("a forward by its subject: %q", now)
+	}
+}
+
+// TestSignatures: signatures are collapsed, above and below the quote.
+func TestSignatures(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, text, now string }{
+		{"plain", "Hi\n-- \nAnn", "Hi"},
+		{"without blank", "Hi\n--\nAnn", "Hi"},
+		{"above quote", "Hi\n\n-- \nAnn\n\nOn 2.11.2026 Acme wrote:\n> x", "Hi"},
+		{"below quote", "Hi\n\nOn 2.11.2026 Acme wrote:\n> x\n\n-- \nAnn", "Hi"},
+		{"phone above quote", "Hi\n\nSent from my iPhone\n\n> On 2 Nov 2026, at 10:15, Acme <help@acme.test> wrote:\n> \n> x", "Hi"},
+		{"too long", "Hi\n-- \n" + strings.Repeat("line\n", 40), "Hi\n-- \n" + strings.TrimSpace(strings.Repeat("line\n", 40))},
+		{"quoted mark", "Hi\n> -- \n> Ann", "Hi"},
+	}
+	for _, tt := range tests {
+		now, rest := splitQuote(tt.text, false)
+		if strings.TrimSpace(now) != tt.now {
+			t.Errorf("%s: now %q, rest %q", tt.name, now, rest)
+		}
+		if joined := strings.Trim(now+"\n"+rest, "\n"); joined != strings.Trim(tt.text, "\n") {
+			t.Errorf("%s: something was lost: %q", tt.name, joined)
+		}
+	}
+}
+
+// FuzzQuote: hiding loses nothing and never hides all.
+func FuzzQuote(f *testing.F) {
+	for _, s := range []string{
+		"a\n\nOn 2.11.2026 x@y.test wrote:\n> b", "a\n-- \nb", "> a\nb\n> c", "From: a\nSent: b\nTo: c\nSubject: d", "-----Original Message-----\nx", "a\nSent from my iPhone", "\n\n> x",
+		"Am 1.1. um 10:00 schrieb\nx@y.test:\n>b", "差出人: a\n宛先: b\n件名: c",
+	} {
+		f.Add(s, false)
+	}
+	for _, s := range budget.Seeds() {
+		f.Add(s, false)
+	}
+	m := budget.NewMeter()
+	f.Fuzz(func(t *testing.T, text string, whole bool) {
+		budget.CheckRepeated(t, m, text, func(s string) { splitQuote(s, whole) })
+		now, history := splitQuote(text, whole)
+		if history == "" && now != text || history != "" && now+"\n"+history != text {
+			t.Fatalf("%q became %q and %q", text, now, history)
+		}
+		if strings.TrimSpace(text) != "" && strings.TrimSpace(now) == "" {
+			t.Fatalf("all of %q is hidden", text)
+		}
+		if whole && history != "" {
+			t.Fatalf("hid %q of a forward", history)
+		}
+	})
+}

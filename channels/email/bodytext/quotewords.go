@@ -1,0 +1,232 @@
+package bodytext
+
+import (
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+// attributionVerb matches how mail programs say "wrote" above a quote.
+var attributionVerb = regexp.MustCompile(`(?i)\b(?:wrote|writes|schrieb|schreibt|geschrieben|escribi[oó]|escreveu|` +
+	`ha scritto|scrisse|schreef|napisał\(?a?\)?|pisze|skrev|kirjoitti|napsal\(?a?\)?|napísal\(?a?\)?|yazdı|írta|` +
+	`a scris)(?:\P{L}|$)` +
+	`|a [ée]crit|написал|пишет|писал|написав|写道|寫道|書きました|のメッセージ|작성|님이|كتب|כתב|έγραψε`)
+
+// startsAttribution reports whether a line begins like an attribution in one of those languages, or
+// with a date. It uses no regular expression, because that took a millisecond for a long line.
+func startsAttribution(s string) bool {
+	const most = 100 // bytes that are looked at
+	s = strings.TrimLeft(s[:min(len(s), 4*most)], "*_>- \t\r\f")
+	s = strings.ToLower(s[:min(len(s), most)])
+	for _, word := range []string{
+		"on", "am", "le", "el", "em", "il", "op", "w dniu", "dnia", "den", "på", "dne", "dňa", "в", "ve", "tarihinde",
+		"στις", "pe", "في", "בתאריך",
+	} {
+		if strings.HasPrefix(s, word) {
+			return true
+		}
+	}
+	first := strings.IndexAny(s, "0123456789@")
+	if first < 0 || s[first] == '@' || utf8.RuneCountInString(s[:first]) > 61 {
+		return false
+	}
+	rest := strings.TrimLeft(s[first:], "0123456789")
+	if digits := len(s) - first - len(rest); digits > 4 || rest == "" {
+		return false
+	}
+	return strings.IndexByte("./- ", rest[0]) >= 0 || strings.HasPrefix(rest, "年")
+}
+
+// dateFirst matches the beginning of older attributions, which have a date and no verb.
+var dateFirst = regexp.MustCompile(`^\d{4}[-/.年]\s?\d{1,2}`)
+
+// mailInText matches a mail address in a line.
+var mailInText = regexp.MustCompile(`[\w.+%\-]+@[\w\-]+(?:\.[\w\-]+)+`)
+
+// AddressInText returns the first mail address in a text; "" if there is none.
+func AddressInText(text string) string { return mailInText.FindString(text) }
+
+// clockInText matches a time of day in an attribution.
+var clockInText = regexp.MustCompile(`\d{1,2}\s?[:.h時点]\s?\d{2}`)
+
+// attributionRunes is the length of the longest attribution that is recognised.
+const attributionRunes = 400
+
+// isAttribution reports whether s introduces a quote. With strict, for quotes whose lines aren't
+// marked, it must say who wrote and when.
+func isAttribution(s string, strict bool) bool {
+	s = strings.TrimSpace(s)
+	if s == "" || len([]rune(s)) > attributionRunes {
+		return false
+	}
+	colon := strings.HasSuffix(s, ":") || strings.HasSuffix(s, "：")
+	if strings.HasPrefix(s, "--") && strings.HasSuffix(s, "--") { // Zoho
+		s, colon = strings.Trim(s, "- "), true
+	}
+	digit := strings.ContainsAny(s, "0123456789")
+	switch { // decide most lines without the regular expressions, which are slow
+	case strict && !(colon && digit):
+		return false
+	case !colon && !(digit && strings.Contains(s, "@")):
+		return false
+	}
+	verb, address := attributionVerb.MatchString(s), mailInText.MatchString(s)
+	if strict { // two of: a verb, an address, a time of day
+		clock := func() bool { return clockInText.MatchString(s) }
+		return startsAttribution(s) && (verb && (address || clock()) || address && clock())
+	}
+	if colon && (verb || address && digit) {
+		return true
+	}
+	return address && digit && (verb || dateFirst.MatchString(s))
+}
+
+// separatorBytes is the length of the longest line that may separate two mails.
+const separatorBytes = 200
+
+// isSeparator reports whether a line is the one that older mail programs write above the mail they
+// answer: words between dashes. It uses no regular expression, which would be slow for a mail of dashes.
+func isSeparator(text string) bool {
+	text = strings.TrimLeft(text, " \t>*")
+	if text == "" || strings.IndexByte("-_\xe2", text[0]) < 0 || len(text) > separatorBytes {
+		return false
+	}
+	dashes, words := cutDashes(text)
+	if dashes < 2 || words == "" {
+		return false
+	}
+	words = strings.ToLower(strings.TrimLeft(words, " \t"))
+	for _, answered := range []string{
+		"original message", "original-nachricht", "ursprüngliche nachricht", "ursprüngliche mail", "urspruengliche nachricht",
+		"urspruengliche mail", "message d'origine", "message d’origine", "mensaje original", "mensagem original",
+		"messaggio originale",
+		"oorspronkelijk bericht", "wiadomość oryginalna", "oryginalna wiadomość", "ursprungligt meddelande", "oprindelig meddelelse",
+		"opprinnelig melding", "alkuperäinen viesti", "původní zpráva", "исходное сообщение", "orijinal ileti",
+		"原始邮件", "原始郵件", "原邮件",
+		"元のメッセージ", "원본 메시지", "الرسالة الأصلية", "reply message", "antwortnachricht", "antwort",
+	} {
+		if rest, ok := strings.CutPrefix(words, answered); ok {
+			dashes, _ = cutDashes(strings.TrimLeft(rest, " \t"))
+			return dashes >= 2
+		}
+	}
+	return false
+}
+
+// cutDashes removes dashes of all kinds from the beginning of a text and counts them.
+func cutDashes(text string) (dashes int, rest string) {
+	for ; text != ""; dashes++ {
+		r, size := utf8.DecodeRuneInString(text)
+		if r != '-' && r != '_' && r != '–' && r != '—' {
+			break
+		}
+		text = text[size:]
+	}
+	return dashes, text
+}
+
+// forwardLine matches the line that mail programs write above a forwarded mail.
+var forwardLine = regexp.MustCompile(`(?i)^[\s>*\-_–—]*(?:begin )?(?:` +
+	`forwarded (?:message|by)|weitergeleitete (?:nachricht|mail)|anfang der weitergeleiteten|` +
+	`message (?:transféré|réexpédié)|début du message (?:transféré|réexpédié)|` +
+	`mensaje reenviado|inicio del mensaje reenviado|mensagem encaminhada|início da mensagem (?:encaminhada|reenviada)|` +
+	`messaggio inoltrato|inizio messaggio inoltrato|doorgestuurd bericht|begin doorgestuurd bericht|` +
+	`wiadomość przekazana|przekazana wiadomość|vidarebefordrat (?:meddelande|brev)|videresendt (?:meddelelse|melding)|` +
+	`välitetty viesti|přeposlaná zpráva|пересылаемое сообщение|перенаправленное сообщение|iletilen ileti|` +
+	`转发(?:的)?邮件|轉寄的郵件|転送(?:された)?メッセージ|전달된 메시지|رسالة معاد توجيهها)`)
+
+// forwardSubject matches the subject of a forwarded mail.
+var forwardSubject = regexp.MustCompile(`(?i)^\s*(?:fwd?|wg|tr|rv|enc|i|vs|vb|pd|ilt|doorst|转发|轉寄|転送|전달)\s*[:：]`)
+
+// IsForwardSubject reports whether a subject is that of a forwarded mail, in the words of many languages.
+func IsForwardSubject(subject string) bool { return forwardSubject.MatchString(subject) }
+
+// answersInside matches how people say that their answers are inside of the quote.
+var answersInside = regexp.MustCompile(`(?i)\b(?:` +
+	`see (?:my )?(?:answers?|comments?|replies|notes)?\s*(?:below|inline|in-line|in (?:red|blue|green|bold))|` +
+	`(?:answers?|comments?|replies|responses?) (?:below|inline|in-line|in (?:red|blue|green|bold))|` +
+	`inline (?:answers?|comments?|replies)|` +
+	`siehe unten|s\. ?u\.|(?:antworten|kommentare|anmerkungen) (?:unten|im text|in (?:rot|blau|grün))|inline beantwortet|` +
+	`(?:réponses?|commentaires?) (?:ci-dessous|dans le texte|en (?:rouge|bleu))|voir ci-dessous|` +
+	`(?:respuestas|comentarios) (?:abajo|más abajo|en (?:rojo|azul))|` +
+	`vedi (?:sotto|risposte)|(?:risposte|commenti) (?:sotto|in (?:rosso|blu))|` +
+	`zie (?:hieronder|onder)|antwoorden (?:hieronder|in (?:rood|blauw)))`)
+
+// mobileFooter matches a line that a phone or its mail program adds: "Sent from my …". See isFooter.
+var mobileFooter = regexp.MustCompile(`(?i)^[\s_*(<]*(?:` +
+	`(?:sent|gesendet|envoyé|enviado|inviato|verstuurd|verzonden|wysłan[eoy]|skickat|sendt|lähetetty|odesláno|` +
+	`odoslané|отправлено|gönderildi|küldve|trimis)\s+` +
+	`(?:from|via|with|using|mit|von|depuis|de|desde|do|da|dal|vanaf|van|met|z|ze|från|fra|med|z mého|с|со|ve)\s+.{2,60}` +
+	`|von (?:meinem|meiner) .{2,40} gesendet|diese nachricht wurde von meinem .{2,60} gesendet` +
+	`|envoyé à partir d.{2,60}|lähetetty .{2,40}(?:sta|stä|lla|llä)|.{2,30}['’]?(?:den|dan|umdan) gönderildi` +
+	`|get outlook for .{2,80}|(?:hol(?:en sie sich|e? dir)? )?outlook für .{2,80}|von .{2,40} gesendet` +
+	`|télécharge[zr] outlook pour .{2,20}|obtener outlook para .{2,20}|download outlook .{2,20}` +
+	`|从我的 ?.{2,20}发送|发自我的.{2,20}|從我的 ?.{2,20}傳送|.{2,20}から送信|나의 .{2,20}에서 보냄|أرسلت من .{2,40}` +
+	`)[\s.!_*)>]*$`)
+
+// namesProduct reports whether a line, in lower case, names a phone or a mail program, as the lines of
+// mobileFooter do. It is much faster than that, and most lines name none.
+func namesProduct(lower string) bool {
+	for _, word := range []string{
+		"iphon", "ipad", "android", "samsung", "galaxy", "huawei", "xiaomi", "pixel", "blackberry", "nokia", "xperia",
+		"windows", "mail", "outlook", "yahoo", "gmx", "web.de", "proton", "mobil", "handy", "tablet", "phone",
+		"téléphone", "telefon", "móvil", "celular", "cellulare", "gerät", "device",
+	} {
+		if strings.Contains(lower, word) {
+			return true
+		}
+	}
+	return strings.Contains(lower, "ios") && iosWord.MatchString(lower)
+}
+
+var iosWord = regexp.MustCompile(`\bios\b`)
+
+// isFooter reports whether a phone or its mail program added a line.
+func isFooter(text string) bool {
+	return len(text) <= 200 && namesProduct(strings.ToLower(text)) && mobileFooter.MatchString(text)
+}
+
+// Fields of a quoted header.
+const (
+	fieldFrom    = 'f'
+	fieldSent    = 's'
+	fieldTo      = 't'
+	fieldCc      = 'c'
+	fieldSubject = 'j'
+)
+
+// headerField returns the field of a quoted header that a label names, in lower case; 0 = none.
+func headerField(label string) byte {
+	switch label {
+	case "from", "von", "de", "da", "van", "od", "från", "fra", "lähettäjä", "от", "kimden", "feladó",
+		"发件人", "寄件者", "差出人", "보낸 사람", "من":
+		return fieldFrom
+	case "sent", "date", "gesendet", "datum", "envoyé", "envoyé le", "enviado", "enviado el", "enviada em", "enviado em",
+		"enviada", "fecha", "data", "inviato", "verzonden", "wysłano", "skickat", "sendt", "dato", "lähetetty", "päivämäärä",
+		"odesláno", "отправлено", "дата", "gönderildi", "gönderme tarihi", "tarih", "elküldve", "dátum",
+		"发送时间", "发送日期", "日期", "時間", "寄件日期", "送信日時", "日時", "送信日", "보낸 날짜", "날짜", "تم الإرسال", "التاريخ":
+		return fieldSent
+	case "to", "an", "à", "a", "para", "aan", "do", "till", "til", "vastaanottaja", "komu", "кому", "kime", "címzett",
+		"收件人", "收件者", "宛先", "받는 사람", "إلى":
+		return fieldTo
+	case "cc", "kopie", "copie", "kopia", "kopi", "kopio", "копия", "bilgi", "抄送", "副本", "참조", "نسخة":
+		return fieldCc
+	case "subject", "betreff", "objet", "asunto", "assunto", "oggetto", "onderwerp", "temat", "ämne", "emne", "aihe",
+		"předmět", "predmet", "тема", "konu", "tárgy", "主题", "主旨", "件名", "제목", "الموضوع":
+		return fieldSubject
+	}
+	return 0
+}
+
+// fieldOfLine returns the field of a quoted header that a line has ("Von: Ann"); 0 = none.
+func fieldOfLine(s string) byte {
+	for before := -1; before != len(s); {
+		before = len(s)
+		s = strings.TrimLeft(trimBlanks(s), "*_>")
+	}
+	end := strings.IndexAny(s[:min(len(s), 64)], ":：")
+	if end <= 0 || end > 60 {
+		return 0
+	}
+	return headerField(strings.ToLower(strings.Trim(s[:end], " \t*_"+nbsp)))
+}

@@ -1,0 +1,47 @@
+package bodytext
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// A signature is HTML if it begins with a tag. What is active or loaded from elsewhere goes; its
+// pictures are named, and the text tells what they show.
+//
+// R-176
+func TestReadSignature(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, source, markdown string
+		pictures               []string
+		has, hasNot            []string // of the HTML; none = there is none
+	}{
+		{name: "Markdown", source: "**Ann**\n[Acme](https://acme.test)\n", markdown: "**Ann**\n[Acme](https://acme.test)"},
+		{name: "an address", source: "<https://acme.test>", markdown: "<https://acme.test>"},
+		{name: "HTML within Markdown is text", source: "Ann <b>Lee</b>", markdown: "Ann <b>Lee</b>"},
+		{name: "Markdown with a picture", source: "**Ann**\n\n![Acme](logo.png)", markdown: "**Ann**\n\nAcme", pictures: []string{"logo.png"},
+			has: []string{"<strong>Ann</strong>", `src="cid:signature-1@parley"`, `alt="Acme"`}, hasNot: []string{"logo.png"}},
+		{name: "HTML", source: `<p><b>Ann Lee</b><br>Acme</p><table><tr><td><img src="a.png" alt="Logo" width="80"></td><td><a href="https://acme.test">acme.test</a></td></tr></table><img src="b.png"><img src="a.png">`,
+			markdown: "**Ann Lee**\nAcme", pictures: []string{"a.png", "b.png"},
+			has: []string{"<b>Ann Lee</b>", "<table>", `width="80"`, "cid:signature-2@parley", `href="https://acme.test"`}},
+		{name: "hostile", source: `<p onclick="x()">Ann<script>alert(1)</script><style>p{background:url(https://spy.test/s)}</style></p><a href="javascript:x()">go</a>` +
+			`<img src="https://acme.test/l.png" srcset="https://spy.test/2x.png" onerror="x()"><iframe src="https://spy.test"></iframe><p style="background:url(https://spy.test/p)">B</p><img>`,
+			markdown: "Ann", pictures: []string{"https://acme.test/l.png"}, has: []string{"Ann"}, hasNot: []string{"script", "onclick", "onerror", "spy.test", "javascript", "iframe", "https:"}},
+	} {
+		s, err := ReadSignature(c.source)
+		if err != nil || !strings.Contains(s.Markdown, c.markdown) || !slices.Equal(s.Pictures, c.pictures) || (s.HTML == "") != (len(c.has) == 0) {
+			t.Errorf("%s: %+v, %v", c.name, s, err)
+		}
+		for _, part := range c.has {
+			if !strings.Contains(s.HTML, part) {
+				t.Errorf("%s: %q is not in\n%s", c.name, part, s.HTML)
+			}
+		}
+		for _, part := range c.hasNot {
+			if strings.Contains(s.HTML, part) {
+				t.Errorf("%s: %q is in\n%s", c.name, part, s.HTML)
+			}
+		}
+	}
+}

@@ -1,0 +1,226 @@
+package bodytext
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"parley/channels/markdown"
+)
+
+// nbsp is a non-breaking space. It keeps indentation that Markdown would drop or take for code.
+const nbsp = "\u00a0"
+
+// Markdown turns plain text into canonical Markdown that shows the same text: Markdown characters
+// are escaped, line breaks are kept, URLs stay links, lines that begin with ">" become quotes.
+func Markdown(text string) string {
+	var out strings.Builder
+	out.Grow(len(text) + len(text)/16)
+	depth, blank := 0, 0
+	for line := range strings.SplitSeq(text, "\n") {
+		level, line := quoteDepth(line)
+		line = strings.TrimRightFunc(line, unicode.IsSpace)
+		if line == "" {
+			blank++
+			continue
+		}
+		if out.Len() > 0 {
+			out.WriteByte('\n')
+			if blank > 0 || level != depth {
+				out.WriteString(strings.TrimRight(strings.Repeat("> ", min(level, depth)), " ") + "\n")
+			}
+		}
+		depth, blank = level, 0
+		out.WriteString(strings.Repeat("> ", level))
+		writeLine(&out, line)
+	}
+	return out.String()
+}
+
+// maxQuoteDepth is how deep quotes are shown inside each other.
+const maxQuoteDepth = 8
+
+// quoteDepth counts the quote marks of a line and returns the rest of the line.
+func quoteDepth(line string) (depth int, rest string) {
+	for depth < maxQuoteDepth && strings.HasPrefix(line, ">") {
+		line = strings.TrimPrefix(line[1:], " ")
+		depth++
+	}
+	return depth, line
+}
+
+// writeLine writes one line and escapes it. At its beginning more characters have a meaning.
+func writeLine(out *strings.Builder, line string) {
+	body := strings.TrimLeftFunc(line, unicode.IsSpace)
+	for _, r := range line[:len(line)-len(body)] {
+		if r == '\t' {
+			out.WriteString(strings.Repeat(nbsp, 4))
+		} else {
+			out.WriteString(nbsp)
+		}
+	}
+	if n := blockMark(body); n > 0 {
+		out.WriteString(body[:n-1])
+		out.WriteByte('\\')
+		out.WriteByte(body[n-1])
+		body = body[n:]
+	}
+	escapeInline(out, body)
+}
+
+// orderedMark returns the length of the mark of a numbered list at the start of s; 0 if there is none.
+func orderedMark(s string) int {
+	n := 0
+	for n < len(s) && n < 10 && s[n] >= '0' && s[n] <= '9' {
+		n++
+	}
+	if n == 0 || n > 9 || n == len(s) || s[n] != '.' && s[n] != ')' {
+		return 0
+	}
+	return n + 1
+}
+
+// ruleLine reports whether Markdown could take a line for a rule, an underline of a
+// heading or the second row of a table.
+func ruleLine(s string) bool {
+	return strings.Trim(s, "-=_*|: \t") == ""
+}
+
+// blockMark returns the index behind the character that would make a heading, a list, a quote or another
+// block of a line; 0 if none does. s must not be empty.
+func blockMark(s string) int {
+	switch s[0] {
+	case '>':
+		return 1
+	case '#':
+		if endsMark(strings.TrimLeft(s, "#")) {
+			return 1
+		}
+	case '*', '_':
+		if len(s) == 1 || s[0] == '*' && endsMark(s[1:]) || ruleLine(s) {
+			return 1
+		}
+	case '~':
+		if strings.HasPrefix(s, "~~~") {
+			return 1
+		}
+	case '-', '+':
+		if endsMark(s[1:]) || ruleLine(s) {
+			return 1
+		}
+	case '=', '|', ':':
+		if ruleLine(s) && strings.ContainsAny(s, "-=") {
+			return 1
+		}
+	}
+	if n := orderedMark(s); n > 0 && endsMark(s[n:]) {
+		return n
+	}
+	return 0
+}
+
+// endsMark reports whether a character acts as the mark of a block before rest: when a space or nothing
+// follows. All kinds of spaces count, because they may be trimmed.
+func endsMark(rest string) bool {
+	r, _ := utf8.DecodeRuneInString(rest)
+	return rest == "" || unicode.IsSpace(r)
+}
+
+// escapeInline writes s escaped, so that Markdown shows it as it is.
+func escapeInline(out *strings.Builder, s string) {
+	if !strings.Contains(s, "://") {
+		escapeRun(out, s, 0, len(s))
+		return
+	}
+	at := 0
+	for _, m := range markdown.FindURLs(s) {
+		escapeRun(out, s, at, m[0])
+		out.WriteString(bareURL(s[m[0]:m[1]]))
+		at = m[1]
+	}
+	escapeRun(out, s, at, len(s))
+}
+
+// bareURL returns a URL as it is or, if it has characters that mean something in Markdown, in angle
+// brackets.
+func bareURL(u string) string {
+	for i := range len(u) {
+		if c := u[i]; (c >= utf8.RuneSelf || !wordRune(rune(c))) && strings.IndexByte("-./:?=%#+,;@&", c) < 0 {
+			return "<" + u + ">"
+		}
+	}
+	if entityInside(u) {
+		return "<" + u + ">"
+	}
+	return u
+}
+
+// entityInside reports whether u has an HTML entity, which Markdown would decode.
+func entityInside(u string) bool {
+	for found := true; found; {
+		if _, u, found = strings.Cut(u, "&"); found && markdown.IsEntity(u) {
+			return true
+		}
+	}
+	return false
+}
+
+// escapeRun writes s[from:to] escaped. It looks at all of s, because the characters around a run of
+// "*", "_" or "~" decide whether it has a meaning.
+func escapeRun(out *strings.Builder, s string, from, to int) {
+	for i := from; i < to; {
+		switch c := s[i]; {
+		case c == '*' || c == '_' || c == '~':
+			end := i
+			for end < to && s[end] == c {
+				end++
+			}
+			if runActs(s, i, end) {
+				for range end - i {
+					out.WriteByte('\\')
+					out.WriteByte(c)
+				}
+			} else {
+				out.WriteString(s[i:end])
+			}
+			i = end
+			continue
+		case c == '`', c == '[', c == ']', c == '<',
+			c == '&' && markdown.IsEntity(s[i+1:]),
+			c == '\\' && (i+1 == to || isPunct(s[i+1])):
+			out.WriteByte('\\')
+		}
+		out.WriteByte(s[i])
+		i++
+	}
+}
+
+// runActs reports whether the run s[from:to] could open or close emphasis. It can't between spaces; and
+// "_" can't inside a word.
+func runActs(s string, from, to int) bool {
+	before, _ := utf8.DecodeLastRuneInString(s[:from])
+	after, _ := utf8.DecodeRuneInString(s[to:])
+	blankBefore := from == 0 || unicode.IsSpace(before)
+	blankAfter := to == len(s) || unicode.IsSpace(after)
+	if blankBefore && blankAfter {
+		return false
+	}
+	return s[from] != '_' || !wordRune(before) || !wordRune(after)
+}
+
+// wordRune reports whether "_" beside r is part of a word.
+func wordRune(r rune) bool {
+	return unicode.IsLetter(r) || unicode.IsDigit(r)
+}
+
+// isPunct reports whether a backslash before c would vanish.
+func isPunct(c byte) bool {
+	return c > ' ' && c < 0x7f && !(c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z')
+}
+
+// Escape returns a text without line breaks as Markdown.
+func Escape(text string) string {
+	var b strings.Builder
+	escapeInline(&b, text)
+	return b.String()
+}

@@ -1,0 +1,135 @@
+package bodytext
+
+import (
+	"bytes"
+	"html"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode"
+
+	"parley/channels/budget"
+	"parley/channels/email/rawmail"
+
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/extension"
+	gmhtml "github.com/yuin/goldmark/renderer/html"
+)
+
+// renderMarkdown shows Markdown as an independent reader does.
+func renderMarkdown(t testing.TB, text string) string {
+	t.Helper()
+	var out bytes.Buffer
+	md := goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithRendererOptions(gmhtml.WithHardWraps()))
+	if err := md.Convert([]byte(text), &out); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// markupTag is a tag that a reader of Markdown made.
+var markupTag = regexp.MustCompile(`<(/?)([a-zA-Z0-9]+)([^>]*)>`)
+
+// forged says which markup plain text made of itself, "" if none: lines and quotes
+// are all that it may become, and links to what it says.
+func forged(t testing.TB, text string) string {
+	for _, m := range markupTag.FindAllStringSubmatch(renderMarkdown(t, text), -1) {
+		switch m[2] {
+		case "p", "br", "blockquote":
+		case "a":
+			if m[1] == "" && !strings.Contains(m[3], `href="http`) && !strings.Contains(m[3], `href="mailto:`) && !strings.Contains(m[3], `href="ftp:`) {
+				return m[0]
+			}
+		default:
+			return m[0]
+		}
+	}
+	return ""
+}
+
+// visible gives the letters that a reader sees in rendered Markdown.
+func visible(rendered string) string {
+	return letters(html.UnescapeString(markupTag.ReplaceAllString(rendered, "")))
+}
+
+// letters drops blanks of all kinds.
+func letters(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+func TestMarkdownText(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, in, want string }{
+		{"lines", "one\ntwo\n\n\n\nthree  \n", "one\ntwo\n\nthree"},
+		{"plain words", "5 * 3, snake_case, a|b, 100% #1 C:\\new", "5 * 3, snake_case, a|b, 100% #1 C:\\new"},
+		{"emphasis", "*a* _b_ ~c~ **d** x*y", `\*a\* \_b\_ \~c\~ \*\*d\*\* x\*y`},
+		{"code", "`a`\n```", "\\`a\\`\n\\`\\`\\`"},
+		{"blocks", "# a\n#a\n- b\n-b\n+ c\n1. d\n1.5\n=\n***\n|a|\n|-|", "\\# a\n#a\n\\- b\n-b\n\\+ c\n1\\. d\n1.5\n\\=\n\\***\n|a|\n\\|-|"},
+		{"links", "[a](http://x.test) ![b](c)", `\[a\](http://x.test) !\[b\](c)`},
+		{"html", "<b> &amp; &x", `\<b> \&amp; &x`},
+		{"backslash", `a\*b \\ c\`, `a\\\*b \\\ c\\`},
+		{"indent", "    x\n\ty", nbsp + nbsp + nbsp + nbsp + "x\n" + nbsp + nbsp + nbsp + nbsp + "y"},
+		{"quotes", "a\n> b\n> > c\nd", "a\n\n> b\n>\n> > c\n\nd"},
+		{"url", "see https://x.test/a-b?c=1&d=2. (https://y.test/z)", "see https://x.test/a-b?c=1&d=2. (https://y.test/z)"},
+		{"url with underscore", "https://x.test/a_b.", "<https://x.test/a_b>."},
+		{"url with stars", "https://x.test/a*b", "<https://x.test/a*b>"},
+		{"url in brackets", "[https://x.test/a]", `\[https://x.test/a\]`},
+		{"url with entity", "https://x.test/?a=1&lt;=2", "<https://x.test/?a=1&lt;=2>"},
+	}
+	for _, tt := range tests {
+		got := Markdown(tt.in)
+		if got != tt.want {
+			t.Errorf("%s:\n got %q\nwant %q", tt.name, got, tt.want)
+		}
+		if tag := forged(t, Markdown(tt.in)); tag != "" {
+			t.Errorf("%s: became %s: %q", tt.name, tag, renderMarkdown(t, Markdown(tt.in)))
+		}
+	}
+}
+
+// FuzzMarkdown: plain text becomes Markdown that shows the same letters and
+// nothing else, whether it comes as plain text or as the text of HTML.
+func FuzzMarkdown(f *testing.F) {
+	for _, s := range []string{
+		"# a\n> b\n- c\n1. d", "*a* _b_ `c` ~d~ **e** __f__", "[a](b) ![c](d) <e> &lt; \\* \\", "a | b\n--- | ---\nc | d", "a\n===\nb\n---",
+		"https://x.test/a_b*c?d=1&lt;=2 www.x.test a@b.test", "```\nx\n```\n    y\n\tz", "[a]: http://x\n[a]", "<!-- x --> <b>\n<?x?>", "* * *\n___\n***", "2) x\n+ y\n10. z", "- [ ] task", "a\\\nb  \nc", "_a_b_ *a*b* a_b", "~~~\nx", "http://[x](y)_z_", "!<https://x> \\https://x_y",
+		"\u00a0\u2003# a", "a\u2028# b", "1\\. x", "&#35; x", "\\_a_", "a*\nb*", "[^1]: x", "|a|\n|-|", ":-:|\n-|-",
+	} {
+		f.Add(s)
+	}
+	for _, s := range budget.Seeds() {
+		f.Add(s)
+	}
+	m := budget.NewMeter()
+	f.Fuzz(func(t *testing.T, text string) {
+		if len(text) > 2000 {
+			return
+		}
+		budget.CheckRepeated(t, m, text, func(s string) { Markdown(s) })
+		text = rawmail.DropControls(strings.ToValidUTF8(text, ""))
+		out := Markdown(text)
+		if tag := forged(t, out); tag != "" {
+			t.Fatalf("%q became %s by %q:\n%s", text, tag, out, renderMarkdown(t, out))
+		}
+		var plain strings.Builder
+		for line := range strings.SplitSeq(text, "\n") {
+			_, line = quoteDepth(line)
+			plain.WriteString(line)
+		}
+		if got, want := visible(renderMarkdown(t, out)), letters(plain.String()); got != want {
+			t.Fatalf("%q shows %q, by %q", want, got, out)
+		}
+		body := NewReader(true, nil).readHTML("<p>" + html.EscapeString(text) + "</p>")
+		if tag := forged(t, body.Text); tag != "" {
+			t.Fatalf("in HTML %q became %s by %q:\n%s", text, tag, body.Text, renderMarkdown(t, body.Text))
+		}
+		if got, want := visible(renderMarkdown(t, body.Text)), letters(text); got != want {
+			t.Fatalf("in HTML %q shows %q, by %q", want, got, body.Text)
+		}
+	})
+}

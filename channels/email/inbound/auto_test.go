@@ -1,0 +1,159 @@
+package inbound
+
+import (
+	"strings"
+	"testing"
+
+	"parley/channels"
+	"parley/channels/email/rawmail"
+)
+
+// decodeOne decodes a mail that must give one Inbound.
+func decodeOne(t testing.TB, raw string) channels.Inbound {
+	t.Helper()
+	ins := newTestDecoder().decodeMail(Envelope{}, []byte(raw))
+	if len(ins) != 1 {
+		t.Fatalf("%d things came of one mail", len(ins))
+	}
+	return ins[0]
+}
+
+func TestAutomatic(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ headers, want string }{
+		{"", ""},
+		{"Auto-Submitted: no", ""},
+		{"Auto-Submitted: no (really)", ""},
+		{"Auto-Submitted: auto-replied; owner-email=\"x@y\"", "auto-submitted"},
+		{"Auto-Submitted: auto-generated", "auto-submitted"},
+		{"Precedence: Bulk", "precedence"},
+		{"Precedence: auto_reply", "precedence"},
+		{"Precedence: normal", ""},
+		{"X-Auto-Response-Suppress: All", "auto-response-suppress"},
+		{"X-Auto-Response-Suppress: DR, OOF, AutoReply", "auto-response-suppress"},
+		{"X-Auto-Response-Suppress: DR, NDR", ""},
+		{"X-Autoreply: yes", "auto-reply"},
+		{"X-Autorespond: vacation", "auto-reply"},
+		{"List-Id: <news.x.test>", "list"},
+		{"List-Unsubscribe: <mailto:x@y>", "list"},
+		{"List-Post: NO", "list"},
+		{"Return-Path: <>", "null-sender"},
+		{"Return-Path: <ann@customer.test>", ""},
+		{"X-Spam-Flag: YES", "spam"},
+		{"X-Spam-Status: No, score=1", ""},
+		{"From: no-reply@x.test", "no-reply"},
+		{"From: Shop <shop-noreply@x.test>", "no-reply"},
+		{"From: norah.reply@x.test", ""},
+		{"From: mailer-daemon@x.test", "bounce"},
+		{"From: PostMaster <postmaster@x.test>", "bounce"},
+		{"From: help+tag@acme.test", "own-address"},
+		{"Subject: Automatic reply: Hi", "auto-reply"},
+		{"Subject: Abwesenheitsnotiz: Hallo", "auto-reply"},
+		{"Subject: Automatic doors", ""},
+		{"Content-Type: multipart/report; report-type=disposition-notification; boundary=x", "receipt"},
+		{"Content-Type: multipart/report; report-type=feedback-report; boundary=x", "feedback-report"},
+	}
+	for _, tt := range tests {
+		raw := "From: Ann <ann@customer.test>\r\n"
+		if strings.HasPrefix(tt.headers, "From:") {
+			raw = ""
+		}
+		in := decodeOne(t, raw+tt.headers+"\r\n\r\n--x\r\n\r\nHello\r\n--x--\r\n")
+		if in.Automatic != tt.want {
+			t.Errorf("%s: automatic = %q, want %q", tt.headers, in.Automatic, tt.want)
+		}
+		if in.Kind != channels.InboundMessage {
+			t.Errorf("%s: kind %q: automatic mail is still shown", tt.headers, in.Kind)
+		}
+	}
+}
+
+func TestAddresses(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ in, want string }{
+		{"Ann <Ann@Customer.TEST>", "Ann <ann@customer.test>"},
+		{`"Lee, Ann" <ann@customer.test>, bob@x.test`, "Lee, Ann <ann@customer.test> | <bob@x.test>"},
+		{"ann@customer.test (Ann Lee)", "Ann Lee <ann@customer.test>"},
+		{"Team: a@x.test, B <b@x.test>;", "<a@x.test> | B <b@x.test>"},
+		{"undisclosed-recipients:;", ""},
+		{"=?utf-8?Q?J=C3=B6rg?= <j@x.test>", "Jörg <j@x.test>"},
+		{"=?utf-8?B?ZXZpbEBiYW5rLnRlc3Q=?= <real@x.test>", "evil@bank.test <real@x.test>"},
+		{"=?utf-8?Q?a=2C_boss=40acme=2Etest?= <real@x.test>", "a, boss@acme.test <real@x.test>"},
+		{"boss@acme.test <real@x.test>", "boss@acme.test <real@x.test>"},
+		{"<a@x.test> Name behind", "Name behind <a@x.test>"},
+		{"A <a@x.test> B <b@x.test>", "A <a@x.test> | B <b@x.test>"},
+		{"a@x.test; b@x.test", "<a@x.test> | <b@x.test>"},
+		{"'a@x.test' <a@x.test>", "<a@x.test>"},
+		{`"A \"Q\" B" <a@x.test>`, `A "Q" B <a@x.test>`},
+		{"a@x.test, A@X.test", "<a@x.test>"},
+		{"mailto:a@x.test", "<a@x.test>"},
+		{"nobody", ""},
+		{"", ""},
+		{`"unclosed <a@x.test>`, "unclosed <a@x.test>"},
+	}
+	for _, tt := range tests {
+		var got []string
+		for _, p := range rawmail.Addresses(rawmail.NewGuesser(), tt.in) {
+			got = append(got, strings.TrimSpace(p.Name+" <"+p.Key+">"))
+		}
+		if s := strings.Join(got, " | "); s != tt.want {
+			t.Errorf("addresses(%q) = %q, want %q", tt.in, s, tt.want)
+		}
+	}
+}
+
+// TestRecipients: who gets an answer, who takes part, where a mail was sent.
+// R-258
+func TestRecipients(t *testing.T) {
+	t.Parallel()
+	in := decodeOne(t, "From: Ann <ann@customer.test>, Al <al@customer.test>\r\nReply-To: office@customer.test, help@acme.test\r\n"+
+		"To: Help <HELP@acme.test>, bob@x.test\r\nCc: carl@x.test, billing@acme.test\r\n\r\nHi")
+	if in.Via != "help@acme.test" || len(in.To) != 1 || in.To[0].Key != "bob@x.test" {
+		t.Errorf("via %q, to %v", in.Via, in.To)
+	}
+	if len(in.Cc) != 2 || in.Cc[0].Key != "al@customer.test" || in.Cc[1].Key != "carl@x.test" {
+		t.Errorf("cc %v", in.Cc)
+	}
+	if len(in.ReplyTo) != 1 || in.ReplyTo[0].Key != "office@customer.test" {
+		t.Errorf("reply-to %v", in.ReplyTo)
+	}
+	blind := decodeOne(t, "From: ann@customer.test\r\nTo: bob@x.test\r\nDelivered-To: billing@acme.test\r\n\r\nHi")
+	if blind.Via != "billing@acme.test" {
+		t.Errorf("a blind copy came via %q", blind.Via)
+	}
+}
+
+// TestLyingName: a name that shows another address is pointed out.
+func TestLyingName(t *testing.T) {
+	t.Parallel()
+	if in := decodeOne(t, "From: \"boss@acme.test\" <eve@x.test>\r\n\r\nPay me"); !hasNotice(in, "another address") || in.From.Key != "eve@x.test" {
+		t.Error(describe(in))
+	}
+	if in := decodeOne(t, "From: \"Eve@x.test\" <eve@x.test>\r\n\r\nPay me"); len(in.Notices) != 0 {
+		t.Error(describe(in))
+	}
+}
+
+// TestDates: Date, else the newest Received, else the mailbox's own time.
+func TestDates(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ headers, want string }{
+		{"Date: Mon, 2 Nov 2026 11:00:00 +0100", "2026-11-02 10:00:00"},
+		{"Date: Mon, 2 Nov 2026 11:00:00 +0100 (MEZ)", "2026-11-02 10:00:00"},
+		{"Date: 2026-11-02T11:00:00+01:00", "2026-11-02 10:00:00"},
+		{"Date: Mon, 2 Nov 2026 11:00", "2026-11-02 11:00:00"},
+		{"Date: yesterday\r\nReceived: by x; Mon, 2 Nov 2026 12:00:00 +0000\r\nReceived: by y; Sun, 1 Nov 2026 12:00:00 +0000", "2026-11-02 12:00:00"},
+		{"Date: Thu, 1 Jan 1970 00:00:00 +0000", "2026-11-20 08:00:00"},
+		{"", "2026-11-20 08:00:00"},
+	}
+	for _, tt := range tests {
+		payload := `{"v":1,"folder":"INBOX","internal_date":"2026-11-20T08:00:00Z"}` + "\nFrom: a@b.test\r\n" + tt.headers + "\r\n\r\nHi"
+		ins, err := decode([]byte(payload), Options{})
+		if err != nil || len(ins) != 1 {
+			t.Fatal(err)
+		}
+		if got := ins[0].At.UTC().Format("2006-01-02 15:04:05"); got != tt.want {
+			t.Errorf("%q: %s, want %s", tt.headers, got, tt.want)
+		}
+	}
+}

@@ -1,0 +1,257 @@
+package inbound
+
+import (
+	"bytes"
+	"strings"
+
+	"parley/channels"
+	"parley/channels/email/bodytext"
+	"parley/channels/email/rawmail"
+)
+
+// content is the content of a mail, in its author's order.
+type content struct {
+	segments  []bodytext.Segment
+	files     []channels.Attachment
+	calendars []string // invitations as Markdown
+	signed    bool
+	encrypted string // how: "PGP", "S/MIME"; "" = not encrypted
+
+	reportType string        // of a multipart/report: "delivery-status", …
+	statuses   [][]byte      // its message/delivery-status parts
+	returned   *rawmail.Part // the mail that a report returns, or only its headers
+	winmail    *tnefResult   // decoded winmail.dat
+	forward    []byte        // the first attached mail, shown when there is no text
+	damaged    bool          // a part could not be read: the original is attached
+	cut        bool          // a text was so long that segments have its beginning only; a file has all of it
+}
+
+// collect adds the content of a part and of all its parts.
+func (c *content) collect(p *rawmail.Part) {
+	switch {
+	case len(p.Children) == 0:
+		c.leaf(p)
+	case p.Type == "multipart/alternative":
+		c.alternative(p)
+	case p.Type == "multipart/signed":
+		c.signed = true
+		c.collect(p.Children[0])
+		for _, child := range p.Children[1:] {
+			if !strings.Contains(child.Type, "signature") {
+				c.collect(child) // a footer some list added
+			}
+		}
+	case p.Type == "multipart/encrypted":
+		c.encrypted = "PGP"
+	case p.Type == "multipart/report":
+		c.reportType = strings.ToLower(p.Params["report-type"])
+		for _, child := range p.Children {
+			c.collect(child)
+		}
+	default:
+		for _, child := range p.Children {
+			c.collect(child)
+		}
+	}
+}
+
+// alternative adds one of several forms of the same text: the last one with HTML, with the plain form
+// beside it.
+func (c *content) alternative(p *rawmail.Part) {
+	var plain, rich *content
+	for _, child := range p.Children {
+		sub := &content{}
+		sub.collect(child)
+		switch {
+		case child.Type == "text/x-amp-html":
+			continue
+		case sub.hasHTML():
+			if rich != nil {
+				c.extras(rich)
+			}
+			rich = sub
+		case len(sub.segments) > 0 && plain == nil:
+			plain = sub
+		default:
+			c.extras(sub)
+			continue
+		}
+		c.calendars = append(c.calendars, sub.calendars...)
+	}
+	switch {
+	case rich == nil && plain == nil:
+		return
+	case rich == nil:
+		rich = plain
+	case plain != nil:
+		if len(rich.segments) > 0 && rich.segments[0].Plain == "" {
+			rich.segments[0].Plain = plain.plainText()
+		}
+		c.extras(plain)
+	}
+	c.segments = append(c.segments, rich.segments...)
+	c.extras(rich)
+}
+
+// extras adds everything of sub but its text.
+func (c *content) extras(sub *content) {
+	c.files = append(c.files, sub.files...)
+	c.signed = c.signed || sub.signed
+	c.damaged = c.damaged || sub.damaged
+	c.cut = c.cut || sub.cut
+	if c.encrypted == "" {
+		c.encrypted = sub.encrypted
+	}
+	if sub.winmail != nil {
+		c.winmail = sub.winmail
+	}
+	if c.forward == nil {
+		c.forward = sub.forward
+	}
+	if c.returned == nil {
+		c.returned = sub.returned
+	}
+	if len(sub.segments) == 0 {
+		c.calendars = append(c.calendars, sub.calendars...)
+	}
+}
+
+// hasHTML reports whether any segment has HTML.
+func (c *content) hasHTML() bool {
+	for _, s := range c.segments {
+		if s.HTML != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// plainText joins the plain forms.
+func (c *content) plainText() string {
+	var all []string
+	for _, s := range c.segments {
+		all = append(all, s.Plain)
+	}
+	return strings.Join(all, "\n\n")
+}
+
+// leaf adds a part that has no parts.
+func (c *content) leaf(p *rawmail.Part) {
+	disposition, params := rawmail.ParseParams(p.Header.Raw("Content-Disposition"), p.Header.Guess)
+	name := rawmail.FileName(params, p.Params, p.Header.Guess)
+	isText := p.Type == "text/plain" || p.Type == "text/html" || p.Type == "text/enriched"
+	switch {
+	case isText && disposition != "attachment" && (name == "" || len(c.segments) == 0 && disposition != "inline"):
+		c.text(p)
+	case p.Type == "text/calendar" || p.Type == "application/ics":
+		c.calendar(p, name)
+	case p.Type == "application/ms-tnef" || p.Type == "application/vnd.ms-tnef" || strings.EqualFold(name, "winmail.dat"):
+		c.tnef(p, name)
+	case p.Type == "application/pkcs7-mime" || p.Type == "application/x-pkcs7-mime":
+		c.pkcs7(p, name)
+	case p.Type == "message/delivery-status" || p.Type == "message/global-delivery-status":
+		if b := p.Bytes(); isStatusText(b) {
+			c.text(p)
+		} else {
+			c.statuses = append(c.statuses, b)
+		}
+	case strings.HasPrefix(p.Type, "multipart/"): // too deep
+		c.damaged = true
+	case p.Type == "text/rfc822-headers" && c.reportType != "":
+		c.returned = readReturned(p.Bytes(), p.Header.Guess)
+		c.file(p, name)
+	case p.Type == "message/rfc822" || p.Type == "message/global":
+		c.mail(p, name)
+	default:
+		c.file(p, name)
+	}
+}
+
+// text adds a part as text to read.
+func (c *content) text(p *rawmail.Part) {
+	b := p.Bytes()
+	if p.Type != "text/html" && len(b) > longText {
+		b = c.attachLongText(b, p.Params["charset"], p.Header.Guess)
+	}
+	text := rawmail.ToUTF8(b, p.Params["charset"], p.Header.Guess)
+	if p.Type == "text/html" {
+		c.segments = append(c.segments, bodytext.Segment{HTML: text})
+		return
+	}
+	if strings.EqualFold(p.Params["format"], "flowed") {
+		text = rawmail.Unflow(text, strings.EqualFold(p.Params["delsp"], "yes"))
+	}
+	c.segments = append(c.segments, bodytext.Segment{Plain: text})
+}
+
+// longText is the longest plain text, in bytes, that is shown as a whole. Of a longer one the
+// beginning is shown, and the whole is attached.
+const longText = 2 << 20
+
+// attachLongText attaches a text and returns its beginning.
+func (c *content) attachLongText(b []byte, charset string, guess *rawmail.Guesser) []byte {
+	whole := b
+	if !rawmail.IsUTF8(b, rawmail.CharsetLabel(charset)) {
+		whole = []byte(rawmail.ToUTF8(b, charset, guess))
+	}
+	c.files = append(c.files, channels.Attachment{Name: "message.txt", ContentType: "text/plain", Content: whole})
+	c.cut = true
+	head := b[:longText]
+	if i := bytes.LastIndexByte(head, '\n'); i > longText/2 {
+		head = head[:i+1]
+	}
+	return head
+}
+
+// file adds a part as a file.
+func (c *content) file(p *rawmail.Part, name string) {
+	b := p.Bytes()
+	if name == "" {
+		name = rawmail.InventFileName(len(c.files)+1, p.Type)
+	}
+	c.files = append(c.files, channels.Attachment{
+		Name: name, ContentType: p.Type, ContentID: rawmail.ContentID(p.Header), Content: b,
+	})
+}
+
+// mail adds an attached mail as a file named by the mail's subject.
+func (c *content) mail(p *rawmail.Part, name string) {
+	b := p.Bytes()
+	inner := readReturned(b, p.Header.Guess)
+	if c.returned == nil {
+		c.returned = inner
+	}
+	if c.forward == nil && c.reportType == "" {
+		c.forward = b
+	}
+	if name == "" {
+		name = rawmail.SafeFileName(inner.Header.Text("Subject"))
+		if name == "" {
+			name = "message"
+		}
+		name += ".eml"
+	}
+	c.files = append(c.files, channels.Attachment{
+		Name: name, ContentType: "message/rfc822", ContentID: rawmail.ContentID(p.Header), Content: b,
+	})
+}
+
+// pkcs7 adds an S/MIME message as a file: Parley can't show what is in it.
+func (c *content) pkcs7(p *rawmail.Part, name string) {
+	if strings.EqualFold(p.Params["smime-type"], "signed-data") {
+		c.encrypted = "S/MIME, signed"
+	} else {
+		c.encrypted = "S/MIME"
+	}
+	if name == "" {
+		name = "smime.p7m"
+	}
+	c.file(p, name)
+}
+
+// readReturned reads the headers of a mail inside a mail.
+func readReturned(b []byte, guess *rawmail.Guesser) *rawmail.Part {
+	head, body := rawmail.SplitHead(bytes.TrimLeft(b, "\r\n"))
+	head = head[:min(len(head), rawmail.MaxHeaderBytes)]
+	return &rawmail.Part{Header: rawmail.ReadHeader(head, guess), Body: body}
+}

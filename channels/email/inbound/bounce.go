@@ -1,0 +1,261 @@
+package inbound
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"parley/channels"
+	"parley/channels/email/bodytext"
+	"parley/channels/email/mailid"
+	"parley/channels/email/rawmail"
+	"parley/channels/email/smtpcode"
+)
+
+// bounceSubject matches the subjects of delivery reports, for reports that no header marks as such.
+var bounceSubject = regexp.MustCompile(`(?i)(?:undeliver|delivery (?:status|failure|has failed|delayed)|failure notice|` +
+	`returned mail|mail delivery (?:failed|failure|system)|delivery incomplete|could not (?:be delivered|send message)|` +
+	`unzustellbar|nicht zustellbar|non remis|no se puede entregar|não entregue|mancato recapito|onbestelbaar|` +
+	`配信不能|无法投递|未送达)`)
+
+// isBounceSubject reports whether a subject is that of a delivery report.
+func isBounceSubject(subject string) bool {
+	return bounceSubject.MatchString(subject[:min(len(subject), 300)])
+}
+
+// reportBytes is how much of a report is searched for the mail that it is about. That is enough for
+// the headers of the returned mail; its files may be longer.
+const reportBytes = 1 << 20
+
+// bounced is the mail that a report is about.
+type bounced struct {
+	token    mailid.Token
+	external []string // Message-IDs by which it can be found, the most reliable first
+	ours     bool     // we have sent it
+}
+
+// bounce reads a report on a mail of ours. It returns one status for each recipient to whom the mail
+// could not be delivered, or not yet, each with the report's text. It returns nil if the mail is no
+// report, or a report on a mail that isn't ours: then it stays an automatic message.
+func (d *Decoder) bounce(root *rawmail.Part, c *content, in *channels.Inbound, raw []byte) []channels.Inbound {
+	if !isReport(in, root.Header) {
+		return nil
+	}
+	in.Automatic = "bounce"
+	text := c.plainText()
+	if strings.TrimSpace(text) == "" && len(c.segments) > 0 {
+		text = bodytext.StrippedHTML(c.segments[0].HTML)
+	}
+	text = text[:min(len(text), reportBytes)]
+	raw = raw[:min(len(raw), reportBytes)]
+	b := d.bouncedMail(c, in, raw, text)
+	in.References = mergeIDs(b.external, in.References)
+	if in.Conversation == 0 {
+		in.Conversation, in.Answers = b.token.Conversation, b.token.Message
+	}
+	if !b.ours {
+		return nil
+	}
+	reports := readStatuses(c.statuses, root.Header.Guess)
+	if len(reports) == 0 {
+		reports = d.prose(root.Header, in.Subject, text, c)
+	}
+	return statuses(*in, b, reports)
+}
+
+// isReport reports whether a mail says that another one could not be delivered.
+func isReport(in *channels.Inbound, h rawmail.Header) bool {
+	switch {
+	case in.Kind != channels.InboundMessage:
+		return false
+	case in.Automatic == "", in.Automatic == "receipt", in.Automatic == "feedback-report":
+		return false
+	case in.Automatic == "bounce":
+		return true
+	}
+	return nullSender(h) && isBounceSubject(in.Subject)
+}
+
+// prose reads a report that has no machine-readable part.
+func (d *Decoder) prose(h rawmail.Header, subject, text string, c *content) []report {
+	var failed []string
+	for _, p := range d.withoutOwn(rawmail.Addresses(h.Guess, h.All("X-Failed-Recipients")...)) {
+		failed = append(failed, p.Key)
+	}
+	var kept []report
+	for _, r := range readProse(text, failed, h.Guess) {
+		if d.ownAddress(r.recipient) == "" && !daemonAddress.MatchString(r.recipient) {
+			kept = append(kept, r)
+		}
+	}
+	if len(kept) == 0 && (isBounceSubject(subject) || c.returned != nil) {
+		reply := replyInText(text)
+		r := report{action: "failed", status: enhancedCode.FindString(reply), reply: reply}
+		if a := rawmail.Address(bodytext.AddressInText(reply), h.Guess); d.ownAddress(a) == "" {
+			r.recipient = a
+		}
+		if saysDelayed(text) {
+			r.action = "delayed"
+		}
+		kept = append(kept, r) // the mail failed; the text doesn't say at which recipient
+	}
+	return kept
+}
+
+// idInText returns the Message-ID of a mail that a report returns as text; "" if there is none.
+func idInText(text string) string {
+	const field = "message-id:"
+	for text != "" {
+		line := strings.TrimLeft(text, " \t>")
+		if len(line) >= len(field) && strings.EqualFold(line[:len(field)], field) {
+			rest, ok := strings.CutPrefix(strings.TrimLeft(line[len(field):], " \t\r\n"), "<") // perhaps folded
+			id, _, closed := strings.Cut(rest[:min(len(rest), 401)], ">")
+			if ok && closed && len(id) >= 3 && !strings.ContainsAny(id, "< \t\r\n") {
+				return id
+			}
+		}
+		_, text, _ = strings.Cut(line, "\n")
+	}
+	return ""
+}
+
+// bouncedMail finds the mail that a report is about: by the Message-ID of the returned mail, by the ids
+// that the report answers, or by our token anywhere in the report. Tokens in the References of the
+// returned mail belong to earlier messages: they only tell the conversation.
+func (d *Decoder) bouncedMail(c *content, in *channels.Inbound, raw []byte, text string) bounced {
+	var b bounced
+	var from string
+	if c.returned != nil {
+		b.external = rawmail.MessageIDs(c.returned.Header.Raw("Message-Id"), c.returned.Header.Guess)
+		if list := rawmail.Addresses(c.returned.Header.Guess, c.returned.Header.All("From")...); len(list) > 0 {
+			from = list[0].Key
+		}
+	}
+	if len(b.external) == 0 {
+		if id := idInText(text); id != "" {
+			b.external = []string{id}
+		}
+	}
+	hasMessageID := len(b.external) > 0
+	b.external = mergeIDs(b.external, in.References)
+	if len(b.external) > 0 {
+		if conv, msg, ok := mailid.Parse(d.keys, b.external[0]); ok {
+			b.token, b.ours = mailid.Token{Conversation: conv, Message: msg}, true
+			return b
+		}
+	}
+	found := mailid.Scan(d.keys, raw)
+	if len(found) == 0 {
+		found = mailid.Scan(d.keys, []byte(text))
+	}
+	if len(found) == 0 && c.returned != nil {
+		found = mailid.Scan(d.keys, []byte(strings.Join(c.returned.Header.All("References"), " ")))
+	}
+	single := mailid.Token{} // the only token of a message; conversation -1 = there are several
+	for _, t := range found {
+		if t.Message != 0 && single.Message != 0 {
+			single = mailid.Token{Conversation: -1}
+		} else if t.Message != 0 && single.Conversation == 0 {
+			single = t
+		}
+	}
+	switch {
+	case len(found) == 0:
+		b.ours = len(b.external) > 0 && from != "" && d.ownAddress(from) != ""
+	case !hasMessageID && single.Message != 0:
+		b.token, b.ours = single, true
+	default:
+		b.token, b.ours = mailid.Token{Conversation: found[0].Conversation}, true
+	}
+	return b
+}
+
+// mergeIDs returns ids, followed by those of more that are not among them.
+func mergeIDs(ids, more []string) []string {
+	out := append([]string(nil), ids...)
+	seen := map[string]bool{}
+	for _, id := range ids {
+		seen[id] = true
+	}
+	for _, id := range more {
+		if !seen[id] {
+			seen[id] = true
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// statuses returns one InboundStatus for each recipient at whom the mail failed or is delayed.
+func statuses(in channels.Inbound, b bounced, reports []report) []channels.Inbound {
+	var out []channels.Inbound
+	seen := map[string]bool{}
+	for _, r := range reports {
+		if r.action != "failed" && r.action != "delayed" || seen[r.recipient+r.action] {
+			continue
+		}
+		seen[r.recipient+r.action] = true
+		s := &channels.Status{
+			State: channels.StateFailed, MessageID: b.token.Message, External: b.external,
+			Recipient: r.recipient, Reason: r.reason(),
+		}
+		if code := r.code(); code != 0 {
+			v := smtpcode.Classify(smtpcode.StepRcpt, code, r.status+" "+r.reply, smtpcode.FullMailboxWait)
+			if v.Class != channels.Ambiguous {
+				s.Class = v.Class
+			}
+		}
+		if r.action == "delayed" {
+			// The lowest state changes nothing if a higher one is known already.
+			s.State, s.Delayed, s.Class = channels.StateAccepted, true, channels.Retry
+		}
+		one := in
+		one.Kind, one.Status = channels.InboundStatus, s
+		if len(out) > 0 {
+			one.ExternalID = fmt.Sprintf("%s#%d", in.ExternalID, len(out)+1)
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// reasonRunes is how much of a server's reply is shown.
+const reasonRunes = 400
+
+// reason says for people why a mail did not arrive. It goes by the enhanced status code without its
+// class: "2.2" of "5.2.2" is "mailbox full".
+// Source: RFC 3463 section 3; the IANA registry of SMTP enhanced status codes.
+func (r report) reason() string {
+	what := "The mail could not be delivered."
+	_, detail, _ := strings.Cut(cmp.Or(r.status, enhancedCode.FindString(r.reply)), ".")
+	switch {
+	case r.action == "delayed":
+		what = "Not delivered yet: the mail server is still trying."
+	case detail == "2.2":
+		what = "The mailbox is full."
+	case detail == "3.4" || detail == "2.3" || r.code() == 552:
+		what = "The mail is too large for the receiving server."
+	case strings.HasPrefix(detail, "1."):
+		what = "The address does not exist or is refused."
+	case strings.HasPrefix(detail, "2."):
+		what = "The mailbox does not take mail."
+	case detail == "4.6" || detail == "4.14":
+		what = "Mail to this address goes round in circles."
+	case strings.HasPrefix(detail, "4."):
+		what = "The receiving mail server could not be reached."
+	case strings.HasPrefix(detail, "7."):
+		what = "The receiving server refused the mail."
+	}
+	reply := rawmail.CleanLine(r.reply)
+	switch {
+	case reply == "" && r.status != "":
+		return strings.TrimSuffix(what, ".") + " (" + r.status + ")."
+	case reply == "":
+		return what
+	}
+	if runes := []rune(reply); len(runes) > reasonRunes {
+		reply = string(runes[:reasonRunes]) + "…"
+	}
+	return what + " The server said: " + reply
+}

@@ -1,0 +1,218 @@
+package inbound
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"parley/channels"
+	"parley/channels/email/bodytext"
+	"parley/channels/email/rawmail"
+)
+
+// Limits of what is read of a calendar part.
+const (
+	calendarBytes  = 128 << 10
+	calendarEvents = 5 // that are shown
+	calendarLines  = 2000
+)
+
+// calendar adds an invitation as a file and as text. Parley never answers it.
+func (c *content) calendar(p *rawmail.Part, name string) {
+	b := p.Bytes()
+	if name == "" {
+		name = "invite.ics"
+	}
+	for _, f := range c.files {
+		if string(f.Content) == string(b) {
+			return // Outlook and Google send the same invitation twice in a mail
+		}
+	}
+	c.files = append(c.files, channels.Attachment{Name: name, ContentType: "text/calendar", Content: b})
+	text := rawmail.ToUTF8(b[:min(len(b), calendarBytes)], p.Params["charset"], p.Header.Guess)
+	if events := calendarText(text, p.Header.Guess); events != "" && !slices.Contains(c.calendars, events) {
+		c.calendars = append(c.calendars, events)
+	}
+}
+
+// icsLine is one property of a calendar: DTSTART;TZID=Europe/Berlin:20261122T100000.
+type icsLine struct {
+	name, value string
+	params      map[string]string
+}
+
+// icsLines reads the properties of RFC 5545 text, unfolded.
+func icsLines(text string, guess *rawmail.Guesser) []icsLine {
+	text = strings.NewReplacer("\n ", "", "\n\t", "").Replace(text)
+	var out []icsLine
+	for line := range strings.SplitSeq(text, "\n") {
+		colon, quoted := -1, false
+		for i := range len(line) {
+			if line[i] == '"' {
+				quoted = !quoted
+			} else if line[i] == ':' && !quoted {
+				colon = i
+				break
+			}
+		}
+		if colon <= 0 {
+			continue
+		}
+		name, rest, _ := strings.Cut(line[:colon], ";")
+		l := icsLine{name: strings.ToUpper(strings.TrimSpace(name)), value: strings.TrimSpace(line[colon+1:])}
+		if rest != "" {
+			_, l.params = rawmail.ParseParams(line[:colon], guess)
+		}
+		if out = append(out, l); len(out) == calendarLines {
+			break
+		}
+	}
+	return out
+}
+
+// icsText returns a text value without its escapes, in one line.
+func icsText(v string) string {
+	if strings.Contains(v, `\`) {
+		v = strings.NewReplacer(`\n`, " ", `\N`, " ", `\,`, ",", `\;`, ";", `\\`, `\`).Replace(v)
+	}
+	return rawmail.CleanLine(v)
+}
+
+// event is what is shown of a VEVENT or VTODO.
+type event struct {
+	summary, start, end, where, organizer, status, repeat, answer string
+}
+
+// calendarText writes the events of a calendar as Markdown; "" if there are none.
+func calendarText(text string, guess *rawmail.Guesser) string {
+	method := ""
+	var events []*event
+	var e *event
+	for _, l := range icsLines(text, guess) {
+		switch {
+		case l.name == "METHOD":
+			method = strings.ToUpper(l.value)
+		case l.name == "BEGIN" && (strings.EqualFold(l.value, "VEVENT") || strings.EqualFold(l.value, "VTODO")):
+			e = &event{}
+			events = append(events, e)
+		case l.name == "END" && e != nil && (strings.EqualFold(l.value, "VEVENT") || strings.EqualFold(l.value, "VTODO")):
+			e = nil
+		case e != nil:
+			e.set(l)
+		}
+		if len(events) > calendarEvents {
+			events = events[:calendarEvents]
+			break
+		}
+	}
+	var out []string
+	for _, e := range events {
+		out = append(out, e.markdown(method))
+	}
+	return strings.Join(out, "\n\n")
+}
+
+// set reads one property of an event. Alarms inside of an event don't disturb it: the names of their
+// properties differ.
+func (e *event) set(l icsLine) {
+	switch l.name {
+	case "SUMMARY":
+		e.summary = icsText(l.value)
+	case "DTSTART":
+		setTime(&e.start, l)
+	case "DTEND", "DUE":
+		setTime(&e.end, l)
+	case "LOCATION":
+		e.where = icsText(l.value)
+	case "ORGANIZER":
+		e.organizer = icsPerson(l)
+	case "STATUS":
+		e.status = strings.ToUpper(l.value)
+	case "RRULE":
+		e.repeat = icsText(l.value)
+	case "ATTENDEE":
+		if answer := l.params["partstat"]; answer != "" {
+			e.answer = icsPerson(l) + ": " + strings.ToLower(answer)
+		}
+	}
+}
+
+// setTime sets a time that isn't set yet: an event has one of each kind.
+func setTime(at *string, l icsLine) {
+	if *at == "" {
+		*at = icsTime(l)
+	}
+}
+
+// icsPerson returns a person's name, or the address if there is none.
+func icsPerson(l icsLine) string {
+	if name := rawmail.CleanLine(l.params["cn"]); name != "" {
+		return name
+	}
+	if len(l.value) > 7 && strings.EqualFold(l.value[:7], "mailto:") {
+		return rawmail.CleanLine(l.value[7:])
+	}
+	return rawmail.CleanLine(l.value)
+}
+
+// icsTime writes a time as the calendar has it, with the name of its zone: the reader's zone is not
+// known here.
+func icsTime(l icsLine) string {
+	zone := rawmail.CleanLine(l.params["tzid"])
+	v, utc := strings.CutSuffix(l.value, "Z")
+	if utc {
+		zone = "UTC"
+	}
+	if t, err := time.Parse("20060102", v); err == nil {
+		return t.Format("2006-01-02")
+	}
+	for _, layout := range []string{"20060102T150405", "20060102T1504"} {
+		if t, err := time.Parse(layout, v); err == nil {
+			at := t.Format("2006-01-02 15:04")
+			if zone == "" {
+				return at
+			}
+			return at + " (" + zone + ")"
+		}
+	}
+	return icsText(l.value)
+}
+
+// markdown writes an event as lines.
+func (e *event) markdown(method string) string {
+	title := map[string]string{
+		"REQUEST": "Invitation", "CANCEL": "Cancelled", "REPLY": "Answer to an invitation",
+		"COUNTER": "Another time proposed", "DECLINECOUNTER": "Proposed time declined",
+	}[method]
+	if title == "" {
+		title = "Event"
+	}
+	if e.status == "CANCELLED" {
+		title = "Cancelled"
+	}
+	when := e.start
+	if e.end != "" && e.end != e.start {
+		when += " – " + e.end
+	}
+	answer := ""
+	if method == "REPLY" || method == "COUNTER" {
+		answer = e.answer
+	}
+	lines := []string{"**" + title + "**" + prefixed(": ", e.summary)}
+	for _, field := range [][2]string{
+		{"When", when}, {"Where", e.where}, {"Organizer", e.organizer}, {"Answer", answer}, {"Repeats", e.repeat},
+	} {
+		if field[1] != "" {
+			lines = append(lines, field[0]+prefixed(": ", field[1]))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// prefixed returns the separator and the escaped text; "" for no text.
+func prefixed(separator, text string) string {
+	if text == "" {
+		return ""
+	}
+	return separator + bodytext.Escape(text)
+}

@@ -1,0 +1,77 @@
+package inbound
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"parley/channels"
+)
+
+// TestCorpus reads every sample mail of PARLEY_TESTDATA: each must give something
+// to read, none may fail.
+func TestCorpus(t *testing.T) {
+	t.Parallel()
+	folder := os.Getenv("PARLEY_TESTDATA")
+	if folder == "" {
+		t.Skip("PARLEY_TESTDATA is not set: the 103 sample mails are not here")
+	}
+	var files []string
+	err := filepath.WalkDir(filepath.Join(folder, "mail"), func(path string, e os.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, ".eml") {
+			files = append(files, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := newTestDecoder()
+	readable := 0
+	for _, path := range files {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, body := SplitPayload(raw)
+		ins := d.decodeMail(e, body) // without the net that catches panics
+		if problem := unreadable(ins); problem != "" {
+			t.Errorf("%s: %s", filepath.Base(path), problem)
+			continue
+		}
+		readable++
+		if testing.Verbose() && os.Getenv("SHOW") != "" {
+			for _, in := range ins {
+				t.Logf("%s\n%s", filepath.Base(path), describe(in))
+			}
+		}
+	}
+	t.Logf("%d of %d sample mails are readable", readable, len(files))
+	if len(files) < 103 {
+		t.Errorf("only %d sample mails found, want 103", len(files))
+	}
+}
+
+// unreadable says what a person would miss, "" if nothing.
+func unreadable(ins []channels.Inbound) string {
+	if len(ins) == 0 {
+		return "nothing came of it"
+	}
+	for _, in := range ins {
+		switch {
+		case in.From.Key == "" && (in.Kind != channels.InboundForeign || in.Origin == ""):
+			return "no sender"
+		case in.ExternalID == "":
+			return "no id"
+		case in.Text == "" && len(in.Attachments) == 0 && len(in.Notices) == 0:
+			return "nothing to read"
+		case !utf8.ValidString(in.Text + in.Subject + in.Quoted + safeHTML(in) + in.From.Name):
+			return "invalid UTF-8"
+		case strings.ContainsRune(in.Text+in.Subject, 0):
+			return "NUL"
+		}
+	}
+	return ""
+}

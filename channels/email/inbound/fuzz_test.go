@@ -1,0 +1,152 @@
+package inbound
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"parley/channels"
+	"parley/channels/budget"
+	"parley/channels/email/mailid"
+	"parley/channels/email/rawmail"
+)
+
+// addSamples seeds a fuzz target with the sample mails. long are those of which TestHostileMails reads
+// long forms.
+func addSamples(f *testing.F) (long map[string]bool) {
+	files, err := filepath.Glob("testdata/mail/*.eml")
+	if err != nil || len(files) == 0 {
+		f.Fatalf("no sample mails: %v", err)
+	}
+	for _, path := range files {
+		f.Add(sampleMail(f, path))
+	}
+	if folder := os.Getenv("PARLEY_TESTDATA"); folder != "" {
+		more, err := filepath.Glob(filepath.Join(folder, "mail", "*", "*.eml"))
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, path := range more {
+			f.Add(sampleMail(f, path))
+		}
+	}
+	mails := hostile{500}.all()
+	long = map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(mails)) {
+		f.Add([]byte(mails[name]))
+		long[mails[name]] = true
+	}
+	f.Add([]byte(nested(40)))
+	f.Add(append([]byte("From: a@b.test\nContent-Type: application/ms-tnef\n\n"), testTNEF()...))
+	return long
+}
+
+// FuzzDecode: whatever bytes a mailbox holds, a message comes of them that can be
+// read, stored and told apart; the same each time.
+func FuzzDecode(f *testing.F) {
+	long := addSamples(f)
+	d, m := newTestDecoder(), newMailMeter()
+	check := func(t *testing.T, payload []byte) {
+		m.Check(t, len(payload), func() { mailid.Fact(payload) })
+		m.Check(t, len(payload), func() {
+			e, raw := SplitPayload(payload)
+			d.decodeMail(e, raw)
+		})
+	}
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		if len(payload) > 1<<16 {
+			return
+		}
+		check(t, payload)
+		if head, body := rawmail.SplitHead(payload); !long[string(payload)] {
+			if many, ok := budget.Repeated(body); ok {
+				check(t, slices.Concat(head, []byte("\n"), many))
+			}
+			if many, ok := budget.Repeated(head); ok {
+				check(t, slices.Concat(many, []byte("\n"), body))
+			}
+		}
+		e, raw := SplitPayload(payload)
+		ins := d.decodeMail(e, raw) // without the net that catches panics
+		if e.Sent && len(ins) == 0 {
+			return // nobody of the team wrote it
+		}
+		if problem := unreadable(ins); problem != "" {
+			t.Fatal(problem)
+		}
+		for _, in := range ins {
+			checkInbound(t, in)
+		}
+		if again := d.decodeMail(e, raw); !reflect.DeepEqual(ins, again) {
+			t.Fatalf("read again, it became another message:\n%+v\nfirst:\n%+v", again, ins)
+		}
+		if id := mailid.Fact(raw); len(id) != 37 {
+			t.Fatalf("fact id %q", id)
+		}
+	})
+}
+
+// checkInbound checks what the engine relies on.
+func checkInbound(t *testing.T, in channels.Inbound) {
+	t.Helper()
+	if len(in.ExternalID) > 510 || strings.ContainsAny(in.ExternalID, "\x00\n") || !utf8.ValidString(in.ExternalID) {
+		t.Fatalf("external id %q", in.ExternalID)
+	}
+	if strings.ContainsAny(in.Subject+in.From.Name+in.From.Key, "\n\r\x00") {
+		t.Fatalf("line breaks in a header: %q from %q", in.Subject, in.From.Name)
+	}
+	if (in.Kind == channels.InboundStatus) != (in.Status != nil) {
+		t.Fatalf("kind %s, status %v", in.Kind, in.Status)
+	}
+	for _, a := range in.Attachments {
+		if a.Name == "" || strings.ContainsAny(a.Name, "/\\\x00\n") || !utf8.ValidString(a.Name) || !utf8.ValidString(a.ContentType+a.ContentID) {
+			t.Fatalf("attachment %q %q %q", a.Name, a.ContentType, a.ContentID)
+		}
+	}
+	for _, p := range append(append(append([]channels.Party{}, in.To...), in.Cc...), in.ReplyTo...) {
+		if !strings.Contains(p.Key, "@") || p.Key != strings.ToLower(p.Key) {
+			t.Fatalf("party %q", p.Key)
+		}
+	}
+	safe := safeHTML(in)
+	lower := strings.ToLower(safe)
+	for _, bad := range []string{"<script", "<iframe", "<svg", "<form", "<style", "<object", "javascript:", " onerror=", " src=\"http"} {
+		if i := strings.Index(lower, bad); i >= 0 && strings.HasPrefix(bad, "<") {
+			t.Fatalf("HTML holds %s: %q", bad, safe)
+		} else if i >= 0 && insideTag(lower, i) {
+			t.Fatalf("HTML holds %s in a tag: %q", bad, safe)
+		}
+	}
+}
+
+// insideTag reports whether position i of HTML lies in a tag.
+func insideTag(s string, i int) bool {
+	return strings.LastIndexByte(s[:i], '<') > strings.LastIndexByte(s[:i], '>')
+}
+
+// FuzzTNEF: no winmail.dat reads outside itself.
+func FuzzTNEF(f *testing.F) {
+	f.Add(testTNEF())
+	m := budget.NewMeter()
+	f.Fuzz(func(t *testing.T, b []byte) {
+		m.Check(t, len(b), func() { decodeTNEF(b, rawmail.NewGuesser()) })
+		if long, ok := budget.Repeated(b[min(len(b), 6):]); ok { // behind the signature
+			long = slices.Concat(b[:6], long)
+			m.Check(t, len(long), func() { decodeTNEF(long, rawmail.NewGuesser()) })
+		}
+		if r, ok := decodeTNEF(b, rawmail.NewGuesser()); ok {
+			total := 0
+			for _, file := range r.files {
+				total += len(file.Content)
+			}
+			if total > len(b)*tnefMaxParts || len(r.files) > tnefMaxParts {
+				t.Fatalf("%d bytes in %d files of %d bytes", total, len(r.files), len(b))
+			}
+		}
+	})
+}

@@ -1,0 +1,133 @@
+package inbound
+
+import (
+	"slices"
+	"strings"
+
+	"parley/channels"
+	"parley/channels/email/bodytext"
+	"parley/channels/email/rawmail"
+)
+
+// textBytes is the longest text that is shown as a whole. Of a longer one the beginning is shown, and
+// the whole is attached.
+const textBytes = 200_000
+
+// body sets Text, Quoted, HTML, Attachments and Notices.
+func (d *Decoder) body(in *channels.Inbound, c *content) {
+	if c.winmail != nil && len(c.segments) == 0 {
+		c.segments = append(c.segments, bodytext.Segment{Plain: c.winmail.text, HTML: c.winmail.html})
+	}
+	if len(c.segments) == 0 && c.forward != nil {
+		c.segments = forwardedSegments(c.forward)
+	}
+	cids := map[string]string{}
+	for _, f := range c.files {
+		if f.ContentID != "" {
+			cids[f.ContentID] = f.Name
+		}
+	}
+	r := bodytext.NewReader(in.Automatic == "bounce" || bodytext.IsForwardSubject(in.Subject), cids)
+	var texts, quotes []string
+	for _, s := range c.segments {
+		b := r.Read(s)
+		texts, quotes = appendText(texts, b.Text), appendText(quotes, b.Quoted)
+	}
+	if len(texts) == 0 && len(quotes) > 0 && len(c.calendars) == 0 {
+		texts, quotes = quotes, nil // the mail is nothing but a quote: show it
+	}
+	in.Text = limitText(strings.Join(append(texts, c.calendars...), "\n\n"), "message.md", c.cut, in)
+	in.Quoted = limitText(strings.Join(quotes, "\n\n"), "quoted.md", c.cut, in)
+	if c.cut {
+		in.Notices = append(in.Notices, tooLongNotice("text", "message.txt"))
+	}
+	if r.HasLayout {
+		in.HTML = &page{decoder: d, segments: c.segments, cids: cids, pictures: c.files,
+			mail: letterhead{subject: in.Subject, from: in.From, to: in.To, cc: in.Cc, at: in.At}}
+	}
+	for i := range c.files {
+		if r.Used[c.files[i].ContentID] && c.files[i].ContentID != "" {
+			c.files[i].Inline = true
+		}
+	}
+	in.Attachments = slices.Concat(in.Attachments, c.files, r.Images, r.TooLong)
+	in.Notices = append(in.Notices, cryptoNotices(c, in.Text)...)
+	if len(r.TooLong) > 0 {
+		in.Notices = append(in.Notices, tooLongNotice("HTML", "message.html"))
+	}
+	if r.Blocked {
+		in.Notices = append(in.Notices, "Remote pictures are not loaded.")
+	}
+}
+
+// tooLongNotice says that only the beginning of a mail's text (or HTML) is shown.
+func tooLongNotice(what, file string) string {
+	return "The " + what + " of this mail is very long: its beginning is shown, the whole is attached as " + file + "."
+}
+
+// forwardedSegments returns main headers and text of a mail that was forwarded as a file without any
+// text of its own.
+func forwardedSegments(raw []byte) []bodytext.Segment {
+	root, _ := rawmail.Read(raw)
+	root.ConvertHeader()
+	inner := &content{}
+	inner.collect(root)
+	var head strings.Builder
+	head.WriteString("---------- Forwarded message ---------")
+	for _, name := range []string{"From", "Date", "Subject", "To"} {
+		if v := root.Header.Text(name); v != "" {
+			head.WriteString("\n" + name + ": " + v)
+		}
+	}
+	return append([]bodytext.Segment{{Plain: head.String()}}, inner.segments...)
+}
+
+// appendText appends a text unless it is empty.
+func appendText(list []string, text string) []string {
+	if strings.TrimSpace(text) == "" {
+		return list
+	}
+	return append(list, text)
+}
+
+// limitText returns the beginning of a very long text, cut at a line. It attaches the whole text,
+// unless that is attached already.
+func limitText(text, name string, attached bool, in *channels.Inbound) string {
+	if len(text) <= textBytes {
+		return text
+	}
+	if !attached {
+		keepWhole(text, name, in)
+	}
+	cut := text[:textBytes]
+	if i := strings.LastIndexByte(cut, '\n'); i > textBytes/2 {
+		return strings.TrimSpace(cut[:i])
+	}
+	return strings.ToValidUTF8(cut, "")
+}
+
+// keepWhole attaches a text that is too long to show.
+func keepWhole(text, name string, in *channels.Inbound) {
+	in.Attachments = append(in.Attachments, channels.Attachment{Name: name, ContentType: "text/markdown", Content: []byte(text)})
+	in.Notices = append(in.Notices, tooLongNotice("text", name))
+}
+
+// cryptoNotices returns remarks about what is signed, encrypted, or was unpacked from winmail.dat.
+func cryptoNotices(c *content, text string) []string {
+	var out []string
+	switch {
+	case c.encrypted == "S/MIME, signed":
+		out = append(out, "Signed with S/MIME in a form that cannot be displayed: the original is attached.")
+	case c.encrypted != "":
+		out = append(out, "Encrypted ("+c.encrypted+"): cannot be displayed. The original is attached.")
+	case strings.Contains(text, "BEGIN PGP MESSAGE"):
+		out = append(out, "Encrypted (PGP): cannot be displayed.")
+	}
+	if c.signed {
+		out = append(out, "Signed; the signature is not checked.")
+	}
+	if c.winmail != nil {
+		out = append(out, "Came as winmail.dat from Outlook: its files were unpacked.")
+	}
+	return out
+}

@@ -1,0 +1,98 @@
+package inbound
+
+import (
+	"bytes"
+	"encoding/binary"
+	"testing"
+	"unicode/utf16"
+
+	"parley/channels/email/rawmail"
+)
+
+// tnefWriter builds a winmail.dat.
+type tnefWriter struct{ bytes.Buffer }
+
+func (w *tnefWriter) num(values ...any) {
+	for _, v := range values {
+		_ = binary.Write(&w.Buffer, binary.LittleEndian, v)
+	}
+}
+
+// attribute writes one attribute; the checksum is not checked by anyone.
+func (w *tnefWriter) attribute(level byte, id uint32, data []byte) {
+	w.num(level, id, uint32(len(data)))
+	w.Write(data)
+	w.num(uint16(0))
+}
+
+// property writes one variable-length MAPI property.
+func (w *tnefWriter) property(kind, id uint16, value []byte) {
+	w.num(kind, id, uint32(1), uint32(len(value)))
+	w.Write(value)
+	for len(value)%4 != 0 {
+		value = append(value, 0)
+		w.WriteByte(0)
+	}
+}
+
+// utf16Bytes encodes text as Outlook does.
+func utf16Bytes(s string) []byte {
+	var b bytes.Buffer
+	_ = binary.Write(&b, binary.LittleEndian, utf16.Encode([]rune(s+"\x00")))
+	return b.Bytes()
+}
+
+// testTNEF makes a winmail.dat with a text and a file.
+func testTNEF() []byte {
+	var message, file, w tnefWriter
+	message.num(uint32(4))
+	message.num(uint16(0x0003), uint16(0x0017), uint32(1))                                              // a number
+	message.num(uint16(0x000B), uint16(0x8001), [16]byte{}, uint32(0), uint32(7), uint16(1), uint16(0)) // a named flag
+	message.num(uint16(0x1003), uint16(0x0018), uint32(2), uint32(1), uint32(2))                        // several numbers
+	message.property(0x1F, propBody, utf16Bytes("Text in Outlook's own form"))
+	file.num(uint32(2))
+	file.property(0x1F, propAttachLong, utf16Bytes("Größe.pdf"))
+	file.property(0x1E, propAttachMIME, []byte("application/pdf\x00"))
+	w.num(uint32(tnefSignature), uint16(1))
+	w.attribute(1, 0x00089006, []byte{0, 0, 1, 0})
+	w.attribute(1, tnefMAPIProps, message.Bytes())
+	w.attribute(2, tnefRendData, make([]byte, 14))
+	w.attribute(2, tnefTitle, []byte("GRE~1.PDF\x00"))
+	w.attribute(2, tnefAttachData, []byte("PDF"))
+	w.attribute(2, tnefAttachment, file.Bytes())
+	return w.Bytes()
+}
+
+func TestTNEF(t *testing.T) {
+	t.Parallel()
+	whole := testTNEF()
+	r, ok := decodeTNEF(whole, rawmail.NewGuesser())
+	if !ok || !r.complete || r.text != "Text in Outlook's own form" || len(r.files) != 1 {
+		t.Fatalf("%+v, %v", r, ok)
+	}
+	if f := r.files[0]; f.Name != "Größe.pdf" || f.ContentType != "application/pdf" || string(f.Content) != "PDF" {
+		t.Errorf("file %+v", f)
+	}
+	complete := 0
+	for n := range whole { // cut anywhere
+		r, ok := decodeTNEF(whole[:n], rawmail.NewGuesser())
+		if !ok {
+			continue
+		}
+		for _, f := range r.files {
+			if string(f.Content) != "PDF" {
+				t.Errorf("cut at %d: half a file: %q", n, f.Content)
+			}
+		}
+		if r.complete {
+			complete++
+		}
+	}
+	if complete != 4 { // before the first attribute and behind each, but for the file before its bytes
+		t.Errorf("%d cuts look whole, want 4", complete)
+	}
+	in := decodeOne(t, "From: a@b.test\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\n\r\nnot TNEF at all")
+	if len(in.Attachments) != 1 || in.Attachments[0].Name != "winmail.dat" {
+		t.Errorf("damaged winmail.dat is kept: %s", describe(in))
+	}
+}

@@ -1,0 +1,95 @@
+package mailbox
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/emersion/go-imap/v2"
+
+	"parley/channels"
+	"parley/channels/email/rawmail"
+	"parley/channels/email/settings"
+	"parley/channels/email/wire"
+)
+
+// Check signs in at the IMAP server with the stored credentials and looks at the folders and at what the
+// server can do. It changes nothing.
+func (c *Mailbox) Check(ctx context.Context) []channels.Finding {
+	const login, folder = "IMAP login", "IMAP folder"
+	ctx, cancel := context.WithTimeout(ctx, wire.CheckTimeout)
+	defer cancel()
+	to := c.set.IMAP
+	s, err := c.openIMAP(ctx)
+	if err != nil {
+		p := explain(err, to, c.set.Folder)
+		return []channels.Finding{wire.Fault(login, p.Text, p.Hint)}
+	}
+	defer s.logout()
+	out := []channels.Finding{wire.Found(login, "%s signed in at %s.", to.Username, to.Address())}
+	if to.Security == settings.Unprotected {
+		out = append(out, wire.Found("IMAP security", wire.Unprotected))
+	}
+	data, err := s.examine(c.set.Folder)
+	if err != nil {
+		p := explain(atStage(stageFolder, err), to, c.set.Folder)
+		return append(out, wire.Fault(folder, p.Text, p.Hint))
+	}
+	out = append(out, wire.Found(folder, "%s has %d mails.%s", c.set.Folder, data.NumMessages, c.olderMails(ctx)))
+	caps := s.client.Caps()
+	if caps.Has(imap.CapIdle) {
+		out = append(out, wire.Found("IMAP IDLE", "New mail is announced at once."))
+	} else {
+		out = append(out, wire.Found("IMAP IDLE", "Not offered: new mail is noticed within %v.", c.opts.Timing.PollBlind))
+	}
+	if caps.Has(imap.CapUIDPlus) {
+		out = append(out, wire.Found("IMAP UIDPLUS", "Offered."))
+	} else {
+		out = append(out, wire.Found("IMAP UIDPLUS", "Not offered; Parley does without."))
+	}
+	return append(out, c.checkSent(s))
+}
+
+// olderMails says for people which mails of the folder are not fetched; "" when that isn't known.
+func (c *Mailbox) olderMails(ctx context.Context) string {
+	if c.env.State == nil {
+		return ""
+	}
+	m, err := c.loadMark(ctx)
+	from := c.takenFrom()
+	switch {
+	case err != nil:
+		return ""
+	case m == nil && from.IsZero():
+		return " parley serve has not looked into it yet."
+	case m == nil:
+		return fmt.Sprintf(" parley serve has not looked into it yet; it will take what was received since %s.",
+			from.Format("2006-01-02 15:04 MST"))
+	case m.Left == 1:
+		return " 1 that was there before the account was set up is left alone."
+	case m.Left > 0:
+		return fmt.Sprintf(" %d that were there before the account was set up are left alone.", m.Left)
+	}
+	return ""
+}
+
+func (c *Mailbox) checkSent(s *imapSession) channels.Finding {
+	const what = "Sent folder"
+	folders, err := s.outgoing(c.set.SentFolder)
+	switch {
+	case err != nil:
+		return wire.Fault(what, "The folders can't be listed: "+rawmail.Excerpt(err.Error()), "Ask the mailbox's provider.")
+	case folders.sent == "":
+		return wire.Fault(what,
+			"The mailbox has no folder of sent mail, so nobody can find out whether a mail whose answer was lost was sent.",
+			"Make a folder named Sent.")
+	}
+	if _, err := s.examine(folders.sent); err != nil {
+		return wire.Fault(what, fmt.Sprintf("The folder %q can't be opened: %s", folders.sent, rawmail.Excerpt(wordsOf(err))),
+			"Check sent_folder in the account's settings; empty: Parley finds it.")
+	}
+	const read = " What is answered there by other programs is shown in the threads."
+	if c.set.SaveSent == settings.SaveOff {
+		return wire.Found(what, "%s; the server files what it sends."+read, folders.sent)
+	}
+	return wire.Found(what, "%s; Parley files a copy of what it sends."+read, folders.sent)
+}

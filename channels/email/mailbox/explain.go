@@ -1,0 +1,103 @@
+package mailbox
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/emersion/go-imap/v2"
+
+	"parley/channels/email/rawmail"
+	"parley/channels/email/settings"
+	"parley/channels/email/smtpcode"
+	"parley/channels/email/wire"
+)
+
+// explain says for people why an IMAP session failed.
+func explain(err error, to settings.Server, folder string) wire.Problem {
+	var se *stageError
+	if !errors.As(err, &se) {
+		return wire.Problem{Text: "Reading the mailbox failed: " + rawmail.Excerpt(err.Error())}
+	}
+	if p, ok := wire.Explain(err, to); ok {
+		return p
+	}
+	switch se.stage {
+	case stageLogin:
+		return explainLogin(err, to)
+	case stageTLS:
+		return wire.Problem{
+			Text: fmt.Sprintf("No protected connection to %s: %s", to.Address(), rawmail.Excerpt(se.err.Error())),
+			Hint: wire.TLSHint(to),
+		}
+	case stageFolder:
+		if refused(err) {
+			return wire.Problem{
+				Text:        fmt.Sprintf("The folder %q can't be opened: %s", folder, rawmail.Excerpt(wordsOf(err))),
+				Hint:        "Check the folder's name in the account's settings; most mailboxes use INBOX.",
+				NeedsPerson: true,
+			}
+		}
+	default: // connecting and fetching: the server's words are all there is
+	}
+	return wire.Problem{
+		Text: fmt.Sprintf("The connection to %s broke: %s", to.Address(), rawmail.Excerpt(wordsOf(err))),
+		Hint: "Parley tries again by itself.",
+	}
+}
+
+// explainLogin tells a refused password from a server that can't check passwords now.
+func explainLogin(err error, to settings.Server) wire.Problem {
+	if errors.Is(err, errLoginDisabled) {
+		return wire.Problem{
+			Text:        to.Address() + " offers no password login on this connection.",
+			Hint:        loginDisabledHint(to),
+			NeedsPerson: true,
+		}
+	}
+	var no *imap.Error
+	if !errors.As(err, &no) || passing(no) {
+		return wire.Problem{
+			Text: fmt.Sprintf("%s does not let anybody in right now: %s", to.Address(), rawmail.Excerpt(wordsOf(err))),
+			Hint: "Parley tries again by itself.",
+		}
+	}
+	return wire.Problem{
+		Text:        fmt.Sprintf("%s refuses the user name or the password: %s", to.Address(), rawmail.Excerpt(no.Text)),
+		Hint:        smtpcode.HintPassword,
+		NeedsPerson: true,
+	}
+}
+
+func loginDisabledHint(to settings.Server) string {
+	if to.Security == settings.Unprotected {
+		return "Set security to starttls or tls."
+	}
+	return "Ask the provider how programs sign in to this mailbox."
+}
+
+// passing reports whether a refused login may work later with the same password.
+func passing(no *imap.Error) bool {
+	switch no.Code {
+	case imap.ResponseCodeUnavailable, imap.ResponseCodeServerBug, imap.ResponseCodeInUse, imap.ResponseCodeLimit:
+		return true
+	}
+	if no.Type == imap.StatusResponseTypeBye {
+		return true
+	}
+	text := strings.ToLower(no.Text)
+	return strings.Contains(text, "too many") || strings.Contains(text, "try again") || strings.Contains(text, "temporar")
+}
+
+// wordsOf returns the server's words in an error, or the error's own if the server said nothing.
+func wordsOf(err error) string {
+	var no *imap.Error
+	if errors.As(err, &no) {
+		return no.Text
+	}
+	var se *stageError
+	if errors.As(err, &se) {
+		return se.err.Error()
+	}
+	return err.Error()
+}

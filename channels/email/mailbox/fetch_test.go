@@ -1,0 +1,58 @@
+package mailbox
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"testing"
+)
+
+// literal is a server's promise of size bytes.
+type literal struct {
+	io.Reader
+	size int64
+}
+
+func (l literal) Size() int64 { return l.size }
+
+func TestReadBody(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat("0123456789", 20_000)
+	for name, tc := range map[string]struct {
+		given     string
+		size      int64
+		limit     int64
+		truncated bool
+		err       error
+	}{
+		"small":          {given: "hello", size: 5, limit: 100},
+		"empty":          {limit: 100},
+		"large":          {given: text, size: 200_000, limit: 1 << 20},
+		"exactly":        {given: text, size: 200_000, limit: 200_000},
+		"too large":      {given: "Subject: x\r\n\r\n" + text, size: 200_014, limit: 199_999, truncated: true},
+		"cut":            {given: text[:100], size: 200_000, limit: 1 << 20, err: io.ErrUnexpectedEOF},
+		"cut when large": {given: text[:100_000], size: 200_000, limit: 1 << 20, err: io.ErrUnexpectedEOF},
+	} {
+		m := &fetched{}
+		err := m.readBody(literal{strings.NewReader(tc.given), tc.size}, tc.limit)
+		if !errors.Is(err, tc.err) || (tc.err == nil) != m.whole || m.truncated != tc.truncated {
+			t.Errorf("%s: %v, %+v", name, err, m.truncated)
+			continue
+		}
+		want := tc.given
+		if tc.truncated {
+			want = "Subject: x\r\n\r\n"
+		}
+		if tc.err != nil {
+			continue
+		}
+		if string(m.raw) != want {
+			t.Errorf("%s: %d bytes, want %d", name, len(m.raw), len(want))
+		}
+		for _, line := range []string{"{}\n", strings.Repeat("x", payloadRoom) + "\n"} {
+			if got := string(m.behind([]byte(line))); got != line+want {
+				t.Errorf("%s: payload of %d bytes, want %d", name, len(got), len(line)+len(want))
+			}
+		}
+	}
+}

@@ -1,0 +1,92 @@
+package mailbox
+
+import (
+	"crypto/tls"
+	"log/slog"
+	"sync"
+	"time"
+
+	"parley/channels"
+	"parley/channels/email/settings"
+	"parley/channels/email/wire"
+)
+
+// Mailbox reads one mailbox by IMAP. Only Run needs Accept and State of its environment.
+type Mailbox struct {
+	set      settings.Settings
+	beginsAt time.Time // when the account was set up; zero = not known
+	env      channels.Env
+	opts     Options
+	log      *slog.Logger
+	limits   *wire.Limits
+
+	mu          sync.Mutex
+	lastSent    string    // Message-ID of the last mail that the server took; "" = none yet
+	serverSaves bool      // the server was seen to file copies of what it sends
+	caughtUp    time.Time // when the last fetch of all new mail ended
+}
+
+// New makes a mailbox. It opens no connection. beginsAt is when the account was set up; zero = not
+// known, and mail that is there already is not fetched.
+func New(set settings.Settings, beginsAt time.Time, env channels.Env, opts Options, limits *wire.Limits) *Mailbox {
+	return &Mailbox{set: set, beginsAt: beginsAt, env: env, opts: opts, log: env.Log, limits: limits}
+}
+
+// Options are values that tests change.
+type Options struct {
+	TLS     *tls.Config // base of the TLS configuration; nil: the system's roots
+	Timing  Timing
+	MaxBody int64 // bytes of a mail that is fetched whole
+	MaxJoin int64 // bytes of the mails that are fetched and stored together
+}
+
+// Timing holds the waits of fetching.
+type Timing struct {
+	Dial       time.Duration // limit of connection, TLS and login together
+	Command    time.Duration // limit of the server's silence while a command runs
+	Total      time.Duration // limit of one command, even if data keeps coming
+	Poll       time.Duration // between looks for new mail while IDLE works; each ends IDLE and starts it again
+	PollBlind  time.Duration // between looks for new mail without IDLE
+	Rescan     time.Duration // between rescans of the last days
+	RescanBad  time.Duration // until the first rescan after a mail could not be read; doubles
+	Overlap    time.Duration // how far back a rescan looks
+	RetryFirst time.Duration // first wait after a lost connection; doubles
+	RetryMax   time.Duration
+	LoginFirst time.Duration // first wait after a refused login; doubles
+	LoginMax   time.Duration
+	StoreFirst time.Duration // first wait when nothing can be stored; doubles
+	StoreMax   time.Duration
+	Again      time.Duration // between tries for one mail on the same connection
+	SaveCopy   time.Duration // limit of filing a copy of a sent mail
+}
+
+// DefaultOptions returns the values of production. IDLE is renewed after poll, which is shorter than
+// firewalls keep a silent connection.
+func DefaultOptions() Options {
+	return Options{
+		MaxBody: 50 << 20,
+		MaxJoin: 1 << 20,
+		Timing: Timing{
+			Dial: 30 * time.Second, Command: 60 * time.Second, Total: 15 * time.Minute,
+			Poll: time.Minute, PollBlind: 45 * time.Second,
+			Rescan: time.Hour, RescanBad: time.Minute, Overlap: 48 * time.Hour,
+			RetryFirst: time.Second, RetryMax: 5 * time.Minute,
+			LoginFirst: 5 * time.Minute, LoginMax: 30 * time.Minute,
+			StoreFirst: time.Second, StoreMax: time.Minute,
+			Again: time.Second, SaveCopy: 15 * time.Second,
+		},
+	}
+}
+
+// CaughtUpAt returns when this process last had fetched all new mail; zero = not yet.
+func (c *Mailbox) CaughtUpAt() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.caughtUp
+}
+
+func (c *Mailbox) noteCaughtUp() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.caughtUp = c.env.Now()
+}

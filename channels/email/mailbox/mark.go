@@ -1,0 +1,153 @@
+package mailbox
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sort"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+)
+
+// mark is the durable watermark of one folder: what has been dealt with.
+// Shape: {"v":1,"folder":"INBOX","uidvalidity":1,"first":5,"last":9,"newest_at":…,"started_at":…,"done":[[5,9]],"sent":{…}}
+type mark struct {
+	V           int    `json:"v"`
+	Folder      string `json:"folder"`
+	UIDValidity uint32 `json:"uidvalidity"`
+	// First is the lowest UID to fetch: mail below it was there before the account was set up. After
+	// a change of UIDVALIDITY it is 1, and StartedAt decides.
+	First imap.UID `json:"first"`
+	Last  imap.UID `json:"last"` // the highest UID that was dealt with: new mail has higher ones
+	// NewestAt is the latest time of arrival (INTERNALDATE) of a mail that was dealt with. A rescan
+	// looks back from there.
+	NewestAt time.Time `json:"newest_at"`
+	// StartedAt is the latest time of arrival of mail that was there before the account was set up;
+	// zero = there was none.
+	StartedAt time.Time `json:"started_at"`
+	// Left is how many mails were there before the account was set up, for people.
+	Left int `json:"left,omitempty"`
+	// Done lists, as ranges, the UIDs that were dealt with and that a rescan finds again. A rescan
+	// fetches UIDs that are not listed, because servers may show a lower UID after a higher one.
+	Done [][2]imap.UID `json:"done"`
+
+	// SentFrom is the time of arrival from which on mail in the folder of sent mail is read at its
+	// first look; zero = mail that is there at the first look is not read.
+	SentFrom time.Time `json:"sent_from,omitzero"`
+	// Sent is the watermark of the folder of sent mail; nil = it was not read yet.
+	Sent *mark `json:"sent,omitempty"`
+}
+
+const (
+	markVersion = 1
+	// maxDoneRanges limits the saved list. Mails that are dropped from it are fetched once more, and
+	// Accept recognises them.
+	maxDoneRanges = 4000
+)
+
+var errBadMark = errors.New("email: watermark makes no sense")
+
+// loadMark reads the watermark; nil if there is none for the account's folder.
+// Errors: errBadMark, or the database's.
+func (c *Mailbox) loadMark(ctx context.Context) (*mark, error) {
+	data, err := c.env.State.Load(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("email: load watermark: %w", err)
+	}
+	if len(data) == 0 {
+		return nil, nil
+	}
+	var m mark
+	if err := json.Unmarshal(data, &m); err != nil {
+		return nil, fmt.Errorf("%w: %w", errBadMark, err)
+	}
+	if m.V != markVersion {
+		return nil, fmt.Errorf("%w: version %d is not %d", errBadMark, m.V, markVersion)
+	}
+	if m.Folder != c.set.Folder {
+		return nil, nil // another folder was chosen: begin there
+	}
+	return &m, nil
+}
+
+func (c *Mailbox) saveMark(ctx context.Context, m *mark) error {
+	m.V = markVersion
+	m.bound()
+	if m.Sent != nil {
+		m.Sent.V = markVersion
+		m.Sent.bound()
+	}
+	data, err := json.Marshal(m)
+	if err == nil {
+		err = c.env.State.Save(ctx, data)
+	}
+	if err != nil {
+		return fmt.Errorf("email: save watermark: %w", err)
+	}
+	return nil
+}
+
+// bound drops the lowest ranges of Done if it is too long.
+func (m *mark) bound() {
+	if over := len(m.Done) - maxDoneRanges; over > 0 {
+		m.Done = m.Done[over:]
+	}
+}
+
+// has reports whether Done lists a UID.
+func (m *mark) has(uid imap.UID) bool {
+	i := m.place(uid)
+	return i < len(m.Done) && m.Done[i][0] <= uid
+}
+
+// place returns the index of the first range that doesn't end before a UID: where the UID is listed,
+// or would be.
+func (m *mark) place(uid imap.UID) int {
+	return sort.Search(len(m.Done), func(i int) bool { return m.Done[i][1] >= uid })
+}
+
+// add adds a UID to Done and joins adjacent ranges.
+func (m *mark) add(uid imap.UID) {
+	if m.has(uid) {
+		return
+	}
+	i := m.place(uid)
+	joinsLeft := i > 0 && m.Done[i-1][1]+1 == uid
+	joinsRight := i < len(m.Done) && uid+1 == m.Done[i][0]
+	switch {
+	case joinsLeft && joinsRight:
+		m.Done[i-1][1] = m.Done[i][1]
+		m.Done = append(m.Done[:i], m.Done[i+1:]...)
+	case joinsLeft:
+		m.Done[i-1][1] = uid
+	case joinsRight:
+		m.Done[i][0] = uid
+	default:
+		m.Done = append(m.Done, [2]imap.UID{})
+		copy(m.Done[i+1:], m.Done[i:])
+		m.Done[i] = [2]imap.UID{uid, uid}
+	}
+}
+
+// forget removes the UIDs below a UID from Done.
+func (m *mark) forget(below imap.UID) {
+	for len(m.Done) > 0 && m.Done[0][1] < below {
+		m.Done = m.Done[1:]
+	}
+	if len(m.Done) > 0 && m.Done[0][0] < below {
+		m.Done[0][0] = below
+	}
+}
+
+// arrived raises NewestAt to a mail's time of arrival, but never into the future: with a wrong date,
+// rescans would miss mail.
+func (m *mark) arrived(at, now time.Time) {
+	if at.After(now) {
+		at = now
+	}
+	if at.After(m.NewestAt) {
+		m.NewestAt = at.UTC()
+	}
+}

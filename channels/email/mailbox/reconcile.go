@@ -1,0 +1,142 @@
+package mailbox
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/emersion/go-imap/v2"
+
+	"parley/channels"
+	"parley/channels/email/mailid"
+	"parley/channels/email/settings"
+)
+
+// Reconcile looks in the mailbox for a mail whose answer was lost, by its Message-ID,
+// which every attempt shares.
+//
+// If it is in the folder of sent mail, or in Gmail's All Mail, it has Landed: servers file
+// a mail only after they accepted it, and so do we.
+//
+// If it is not there, that proves something only if the server itself files what it
+// sends. If we file the copies, ours is also missing when this process died after the
+// server accepted the mail and before we filed it. That is the very case in question: so
+// the outcome is CannotTell, and a person decides. After Absent the mail is sent again,
+// so Absent needs a reason. These are the reasons, the strongest first:
+//
+//   - There is a mail of ours that we didn't file (the copies that we file have
+//     X-Parley-Copy). It shows that the server files by itself and keeps our
+//     Message-ID: Absent.
+//   - A mail of ours is missing that the server is known to have accepted (the last one
+//     of this process, or one to which this conversation refers). It shows the opposite:
+//     CannotTell, whatever the settings say.
+//   - Neither, for example for the first mail of an account. Gmail is known to file and
+//     to keep ids, and with save_sent: off an administrator says that the server files:
+//     Absent. Microsoft 365 may replace the Message-ID, and nothing is known of others:
+//     CannotTell.
+//
+// A server may file late: the caller asks again before it believes Absent.
+//
+// Errors: the mailbox can't be read; then the outcome is CannotTell.
+func (c *Mailbox) Reconcile(ctx context.Context, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
+	s, err := c.openIMAP(ctx)
+	if err != nil {
+		return channels.CannotTell, channels.Receipt{}, err
+	}
+	defer s.close()
+	outcome, receipt, err := c.reconcile(s, o)
+	if err != nil {
+		return channels.CannotTell, channels.Receipt{}, fmt.Errorf("email: reconcile: %w", err)
+	}
+	return outcome, receipt, nil
+}
+
+func (c *Mailbox) reconcile(s *imapSession, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
+	folders, err := s.outgoing(c.set.SentFolder)
+	if err != nil {
+		return channels.CannotTell, channels.Receipt{}, err
+	}
+	for _, folder := range folders.list() {
+		if _, err := s.examine(folder); err != nil {
+			return channels.CannotTell, channels.Receipt{}, err
+		}
+		for _, key := range c.env.Keys { // an older key may have signed the attempt
+			id := mailid.Message(key, o.ConversationID, o.MessageID, c.set.Domain())
+			found, err := s.find(id)
+			if err != nil {
+				return channels.CannotTell, channels.Receipt{}, err
+			}
+			if len(found) > 0 {
+				return channels.Landed, channels.Receipt{ExternalID: id, State: channels.StateAccepted}, nil
+			}
+		}
+	}
+	if folders.sent == "" {
+		return channels.CannotTell, channels.Receipt{}, nil
+	}
+	outcome, err := c.absence(s, folders.sent, o)
+	return outcome, channels.Receipt{}, err
+}
+
+// absence returns Absent or CannotTell for a mail that was not found; see Reconcile.
+func (c *Mailbox) absence(s *imapSession, sent string, o channels.Outbound) (channels.Outcome, error) {
+	folder, err := s.examine(sent)
+	if err != nil {
+		return channels.CannotTell, err
+	}
+	known := c.knownSent(o)
+	missing := false
+	var seen []sighting
+	for _, id := range known {
+		found, err := s.find(id)
+		if err != nil {
+			return channels.CannotTell, err
+		}
+		missing = missing || len(found) == 0
+		seen = append(seen, found...)
+	}
+	if n := folder.NumMessages; n > 0 {
+		var last imap.SeqSet
+		last.AddRange(max(1, n-min(n, maxSightings)+1), n)
+		recent, err := s.sightings(last)
+		if err != nil {
+			return channels.CannotTell, err
+		}
+		seen = append(seen, recent...)
+	}
+	filedByServer := func(m sighting) bool {
+		_, message, ours := mailid.Parse(c.env.Keys, m.id)
+		return ours && message != 0 && !m.copy
+	}
+	switch {
+	case slices.ContainsFunc(seen, filedByServer):
+		return channels.Absent, nil
+	case missing || c.set.SaveSent == settings.SaveOn || c.set.Service() == settings.Microsoft:
+		return channels.CannotTell, nil
+	}
+	return channels.Absent, nil
+}
+
+// knownSent returns the Message-IDs of mails of ours that the server is known to have accepted: those to
+// which the conversation refers, and the last one of this process.
+func (c *Mailbox) knownSent(o channels.Outbound) []string {
+	const most = 3
+	var known []string
+	for _, id := range slices.Backward(append(slices.Clone(o.References), o.InReplyTo)) {
+		id = mailid.Clean(id)
+		_, message, ours := mailid.Parse(c.env.Keys, id)
+		otherMail := ours && message != 0 && message != o.MessageID
+		if otherMail && !slices.Contains(known, id) {
+			known = append(known, id)
+		}
+		if len(known) == most {
+			break
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.lastSent != "" && !slices.Contains(known, c.lastSent) {
+		known = append(known, c.lastSent)
+	}
+	return known
+}

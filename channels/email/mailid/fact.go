@@ -1,0 +1,85 @@
+package mailid
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"hash"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"parley/channels/email/rawmail"
+)
+
+// Fact returns the external id of the fact that a mail arrived. All copies of a mail in the mailbox
+// have the same one; another mail with the same Message-ID has another one. Servers may write MIME
+// anew, so the id is a hash of the decoded text and some headers. Only for a mail without a Message-ID
+// is it a hash of the bytes. What goes into the hash must never change: stored ids depend on it.
+// Shape: mail:0123456789abcdef0123456789abcdef
+func Fact(raw []byte) string {
+	sum := sha256.New()
+	root, _ := rawmail.Read(raw)
+	if ids := rawmail.MessageIDs(root.Header.Raw("Message-Id"), root.Header.Guess); len(ids) > 0 {
+		sum.Write([]byte(ids[0]))
+		h := &blankless{to: sum}
+		for _, name := range []string{"Date", "From", "Subject"} {
+			blanklessText(h, rawmail.DecodeHeader(root.Header.Raw(name), root.Header.Guess))
+		}
+		h.texts(root)
+	} else {
+		sum.Write(raw)
+	}
+	return "mail:" + hex.EncodeToString(sum.Sum(nil)[:16])
+}
+
+// SentFact returns the external id of the fact that a mail is in the folder of sent mail. It differs
+// from Fact, because a copy of the mail in another folder doesn't prove that we sent it.
+// Shape: sent:0123456789abcdef0123456789abcdef
+func SentFact(raw []byte) string { return "sent:" + strings.TrimPrefix(Fact(raw), "mail:") }
+
+// blankless writes text without its white space into a hash, because servers change where lines break.
+type blankless struct {
+	to  hash.Hash
+	buf [4096]byte // collects what is written next, so that large texts are not copied
+}
+
+// texts writes the decoded text of all text parts.
+func (h *blankless) texts(p *rawmail.Part) {
+	for _, child := range p.Children {
+		h.texts(child)
+	}
+	if len(p.Children) == 0 && (p.Type == "text/plain" || p.Type == "text/html") {
+		b, charset := p.Bytes(), p.Params["charset"]
+		if rawmail.IsUTF8(b, rawmail.CharsetLabel(charset)) {
+			blanklessText(h, b) // as it is: no copies of a large one
+		} else {
+			blanklessText(h, rawmail.ToUTF8(b, charset, p.Header.Guess))
+		}
+	}
+}
+
+// blanklessText writes a line end, and all characters of s but white space and those that rawmail.ToUTF8
+// removes. s must be valid UTF-8.
+func blanklessText[T string | []byte](h *blankless, s T) {
+	n := copy(h.buf[:], "\n")
+	for i := 0; i < len(s); {
+		if n+utf8.UTFMax > len(h.buf) {
+			h.to.Write(h.buf[:n])
+			n = 0
+		}
+		c := s[i]
+		if c < utf8.RuneSelf {
+			i++
+			if c > ' ' && c != 0x7f {
+				h.buf[n] = c
+				n++
+			}
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(string(s[i:min(len(s), i+utf8.UTFMax)]))
+		if i += size; !unicode.IsSpace(r) && !rawmail.Dropped(r) {
+			n += utf8.EncodeRune(h.buf[n:], r)
+		}
+	}
+	h.to.Write(h.buf[:n])
+}

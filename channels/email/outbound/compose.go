@@ -1,0 +1,323 @@
+package outbound
+
+import (
+	"bytes"
+	"fmt"
+	"mime"
+	netmail "net/mail"
+	"path"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/wneessen/go-mail"
+	"github.com/yuin/goldmark"
+	"golang.org/x/net/idna"
+
+	"parley/channels"
+	"parley/channels/email/bodytext"
+	"parley/channels/email/mailid"
+	"parley/channels/email/rawmail"
+	"parley/channels/email/settings"
+)
+
+const (
+	maxReferences    = 30  // ids in References; if there are more, the oldest but the first two are left out
+	maxSubjectRunes  = 250 // longer subjects are cut
+	maxFileNameRunes = 100
+)
+
+// Limits of one mail. Mail servers set their own; these are what most of them take.
+const (
+	MaxBytes = 20 << 20 // text and files before encoding; base64 adds 37 %
+	MaxFiles = 100
+)
+
+// Composer writes the mails of one mailbox. It needs no network.
+type Composer struct {
+	address    string   // the main address, as configured
+	own        []string // all own addresses in lower case
+	domain     string   // of the main address
+	senderName string
+	key        []byte // signs Message-IDs
+	now        func() time.Time
+	markdown   func() goldmark.Markdown
+}
+
+// NewComposer makes the composer of a mailbox. key signs the Message-IDs; markdown returns the renderer of answers, which all
+// composers share.
+func NewComposer(set settings.Settings, key []byte, now func() time.Time, markdown func() goldmark.Markdown) *Composer {
+	return &Composer{
+		address: set.Address, own: set.Own, domain: set.Domain(), senderName: set.SenderName,
+		key: key, now: now, markdown: markdown,
+	}
+}
+
+// Compose writes a mail, with headers that keep it in its thread (RFC 5322 section 3.6.4). Its files are not
+// opened yet. Errors: *channels.SendError; nothing was sent.
+func (c *Composer) Compose(o channels.Outbound) (*Mail, error) {
+	if err := checkSize(o); err != nil {
+		return nil, err
+	}
+	h, err := c.headers(o)
+	if err != nil {
+		return nil, err
+	}
+	msg := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithEncoding(mail.EncodingQP))
+	h.apply(msg)
+	md := c.markdown()
+	rendered, err := bodytext.RenderHTML(md, o.Text, o.Signature, o.SignatureHTML)
+	if err != nil {
+		return nil, badContent("The text can't be turned into a mail.", "Shorten or simplify it.", err)
+	}
+	msg.SetBodyString(mail.TypeTextPlain, bodytext.RenderText(md, o.Text, o.Signature))
+	msg.AddAlternativeString(mail.TypeTextHTML, rendered)
+	mark := newMark()
+	var files []channels.File
+	for _, p := range o.SignaturePictures {
+		msg.EmbedReadSeeker(attachmentName(p.Name), bytes.NewReader(mark), pictureHeaders(p))
+		files = append(files, p.File)
+	}
+	o.Files = append(files, o.Files...) // in the order in which they stand in the mail
+	for _, f := range o.Files[len(files):] {
+		msg.AttachReadSeeker(attachmentName(f.Name), bytes.NewReader(mark), fileHeaders(f))
+	}
+	text, err := cutAtFiles(msg, mark)
+	if err != nil {
+		return nil, badContent("The mail can't be put together.", "Try without the attachments.", err)
+	}
+	return &Mail{ID: h.id, From: h.from.Address, Recipients: h.envelope(), text: text, order: o, UTF8: h.utf8()}, nil
+}
+
+func badContent(text, hint string, cause error) *channels.SendError {
+	return &channels.SendError{Class: channels.BadContent, Text: text, Hint: hint, Cause: cause}
+}
+
+// checkSize refuses a mail with too many files, or whose text and files are too large together.
+func checkSize(o channels.Outbound) error {
+	if len(o.Files) > MaxFiles {
+		return badContent(fmt.Sprintf("The mail has %d files; %d is the most.", len(o.Files), MaxFiles),
+			"Pack the files into one archive.", nil)
+	}
+	total := int64(len(o.Text) + len(o.Signature) + len(o.SignatureHTML))
+	for _, p := range o.SignaturePictures {
+		total += p.SizeBytes
+	}
+	for _, f := range o.Files {
+		total += max(f.SizeBytes, 0)
+	}
+	if total > MaxBytes {
+		return tooLarge(total)
+	}
+	return nil
+}
+
+func tooLarge(total int64) *channels.SendError {
+	return badContent(fmt.Sprintf("The mail has %.1f MB; mail servers take about %d MB.", float64(total)/(1<<20), MaxBytes>>20),
+		"Send a link to the files, or send them in several mails.", nil)
+}
+
+// fileHeaders writes a file's name in two ways: by RFC 2231, and as an encoded word for Outlook.
+func fileHeaders(f channels.File) mail.FileOption {
+	name := attachmentName(f.Name)
+	kind, params, err := mime.ParseMediaType(f.ContentType)
+	if err != nil || !strings.Contains(kind, "/") || strings.HasPrefix(kind, "multipart/") || kind == "message/rfc822" {
+		// A mail inside a mail must not be encoded (RFC 2046 section 5.2.1): as a file it may.
+		kind, params = "application/octet-stream", nil
+	}
+	charset := params["charset"]
+	return func(file *mail.File) {
+		params := map[string]string{"name": mime.QEncoding.Encode("utf-8", name)}
+		if charset != "" {
+			params["charset"] = charset
+		}
+		file.Header.Set("Content-Type", mime.FormatMediaType(kind, params))
+		file.Header.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
+	}
+}
+
+// pictureHeaders names a picture that the mail shows by its content id.
+func pictureHeaders(p channels.Picture) mail.FileOption {
+	return func(file *mail.File) {
+		name := mime.QEncoding.Encode("utf-8", attachmentName(p.Name))
+		file.Header.Set("Content-Type", mime.FormatMediaType(p.ContentType, map[string]string{"name": name}))
+		file.Header.Set("Content-ID", "<"+p.ContentID+">")
+	}
+}
+
+// attachmentName makes a file name safe: without folders, and without characters that file systems
+// give a meaning.
+func attachmentName(name string) string {
+	name = path.Base(strings.ReplaceAll(rawmail.OneLine(strings.ToValidUTF8(name, "_")), `\`, "/"))
+	name = strings.Map(func(r rune) rune {
+		if strings.ContainsRune(`"<>:|?*`, r) {
+			return '_'
+		}
+		return r
+	}, name)
+	if name == "." || name == "/" || name == "" {
+		name = "file"
+	}
+	if over := utf8.RuneCountInString(name) - maxFileNameRunes; over > 0 { // keep the ending
+		runes := []rune(name)
+		ending := []rune(path.Ext(name))
+		if len(ending) > 10 {
+			ending = nil
+		}
+		name = string(runes[:maxFileNameRunes-len(ending)]) + string(ending)
+	}
+	return name
+}
+
+// mailHeaders are the headers of an outgoing mail.
+type mailHeaders struct {
+	id         string
+	from       *netmail.Address
+	to, cc     []*netmail.Address
+	subject    string
+	inReplyTo  string
+	references []string
+	date       string
+	automatic  string // value of Auto-Submitted, "" = a person wrote it
+}
+
+// headers makes the headers of a mail. The Message-ID depends on the message alone. So a mail that is
+// sent again keeps it, and the receiving server and Reconcile recognise it.
+func (c *Composer) headers(o channels.Outbound) (*mailHeaders, error) {
+	from := c.address
+	if slices.Contains(c.own, strings.ToLower(o.From)) {
+		from = o.From
+	}
+	h := &mailHeaders{
+		id:      mailid.Message(c.key, o.ConversationID, o.MessageID, c.domain),
+		from:    &netmail.Address{Name: senderName(o.Author, c.senderName), Address: from},
+		subject: subject(o),
+		date:    c.now().Format("Mon, 02 Jan 2006 15:04:05 -0700"),
+	}
+	var err error
+	if h.to, err = mailAddresses(o.To); err != nil {
+		return nil, err
+	}
+	if h.cc, err = mailAddresses(o.Cc); err != nil {
+		return nil, err
+	}
+	if len(h.to)+len(h.cc) == 0 {
+		return nil, badRecipient("The message has no recipient.", "Enter an e-mail address for this contact.")
+	}
+	h.inReplyTo = mailid.Clean(o.InReplyTo)
+	h.references = referenceChain(mailid.Anchor(c.key, o.ConversationID, c.domain), o.References, h.inReplyTo)
+	if o.Automatic {
+		h.automatic = "auto-generated"
+		if h.inReplyTo != "" {
+			h.automatic = "auto-replied"
+		}
+	}
+	return h, nil
+}
+
+func badRecipient(text, hint string) *channels.SendError {
+	return &channels.SendError{Class: channels.BadRecipient, Text: text, Hint: hint}
+}
+
+// apply writes the headers into a message.
+func (h *mailHeaders) apply(msg *mail.Msg) {
+	msg.SetMessageIDWithValue(h.id)
+	msg.SetGenHeader(mailid.MessageHeader, "<"+h.id+">")
+	msg.SetGenHeader(mail.HeaderDate, h.date)
+	msg.SetAddrHeaderFromMailAddress(mail.HeaderFrom, h.from)
+	if len(h.to) > 0 {
+		msg.SetAddrHeaderFromMailAddress(mail.HeaderTo, h.to...)
+	}
+	if len(h.cc) > 0 {
+		msg.SetAddrHeaderFromMailAddress(mail.HeaderCc, h.cc...)
+	}
+	msg.Subject(h.subject)
+	if h.inReplyTo != "" {
+		msg.SetGenHeader(mail.HeaderInReplyTo, "<"+h.inReplyTo+">")
+	}
+	// One value: the library would join several with commas.
+	msg.SetGenHeader(mail.HeaderReferences, "<"+strings.Join(h.references, "> <")+">")
+	if h.automatic != "" {
+		msg.SetGenHeader("Auto-Submitted", h.automatic)
+		msg.SetGenHeader("X-Auto-Response-Suppress", "All")
+	}
+}
+
+// envelope lists every recipient once.
+func (h *mailHeaders) envelope() []string {
+	var out []string
+	for _, a := range slices.Concat(h.to, h.cc) {
+		if !slices.Contains(out, a.Address) {
+			out = append(out, a.Address)
+		}
+	}
+	return out
+}
+
+func (h *mailHeaders) utf8() bool {
+	return slices.ContainsFunc(append(h.envelope(), h.from.Address), func(a string) bool { return !rawmail.IsASCII(a) })
+}
+
+// SenderName returns the sender that customers see: "Ann Lee (Acme Support)".
+func senderName(author, account string) string {
+	author, account = rawmail.OneLine(author), rawmail.OneLine(account)
+	switch {
+	case author == "" || author == account:
+		return account
+	case account == "":
+		return author
+	}
+	return author + " (" + account + ")"
+}
+
+// mailAddresses converts parties to mail addresses. Errors: BadRecipient.
+func mailAddresses(parties []channels.Party) ([]*netmail.Address, error) {
+	var out []*netmail.Address
+	for _, p := range parties {
+		parsed, err := netmail.ParseAddress("<" + p.Key + ">")
+		if err != nil || strings.ContainsAny(p.Key, "<>\r\n\x00") {
+			return nil, badRecipient(fmt.Sprintf("%q is not an e-mail address.", rawmail.Excerpt(p.Key)), "Correct the contact's address.")
+		}
+		local, domain, _ := cutLast(parsed.Address, "@")
+		if !rawmail.IsASCII(domain) {
+			if domain, err = idna.Lookup.ToASCII(domain); err != nil {
+				return nil, badRecipient(fmt.Sprintf("%q is not an e-mail address.", rawmail.Excerpt(p.Key)), "Correct the contact's address.")
+			}
+		}
+		name := rawmail.OneLine(p.Name)
+		if strings.EqualFold(name, p.Key) {
+			name = ""
+		}
+		out = append(out, &netmail.Address{Name: name, Address: local + "@" + domain})
+	}
+	return out, nil
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
+}
+
+// referenceChain returns the ids for References: our anchor, the thread's ids, the id that is answered.
+// The anchor names the conversation even if a server replaces our Message-IDs.
+func referenceChain(anchor string, thread []string, answered string) []string {
+	out := []string{anchor}
+	add := func(id string) {
+		if id != "" && !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	for _, id := range thread {
+		if id = mailid.Clean(id); id != answered {
+			add(id)
+		}
+	}
+	add(answered)
+	if over := len(out) - maxReferences; over > 0 { // RFC 5537 section 3.4.4: keep the first ones and the last
+		out = slices.Delete(out, 2, 2+over)
+	}
+	return out
+}

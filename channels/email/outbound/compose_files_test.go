@@ -1,0 +1,55 @@
+package outbound
+
+import (
+	"context"
+	"io"
+	"testing"
+
+	"parley/channels"
+)
+
+// Files that are longer than they said are not read beyond what a mail may hold.
+func TestFilesLongerThanTheySay(t *testing.T) {
+	t.Parallel()
+	o := answer()
+	for range 2 {
+		o.Files = append(o.Files, channels.File{Name: "a.bin", SizeBytes: 10, Open: func(context.Context) (io.ReadCloser, error) {
+			return io.NopCloser(io.LimitReader(zeros{}, MaxBytes-1)), nil
+		}})
+	}
+	m, err := composer(t).Compose(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := m.Copy(t.Context(), io.Discard)
+	refusal(t, err, channels.BadContent)
+	if n < MaxBytes || n > 2*MaxBytes {
+		t.Errorf("%d bytes were written", n)
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// BenchmarkWriteFiles measures what a mail with a file of 18 MB holds in memory while
+// it leaves.
+func BenchmarkWriteFiles(b *testing.B) {
+	const size = 18 << 20
+	o := answer()
+	o.Files = []channels.File{{Name: "a.bin", SizeBytes: size, Open: func(context.Context) (io.ReadCloser, error) {
+		return io.NopCloser(io.LimitReader(zeros{}, size)), nil
+	}}}
+	c := composer(b)
+	b.SetBytes(size)
+	b.ReportAllocs()
+	for b.Loop() {
+		m, err := c.Compose(o)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if n, err := m.Copy(b.Context(), io.Discard); err != nil || n != m.SizeBytes() {
+			b.Fatal(n, err)
+		}
+	}
+}

@@ -1,0 +1,30 @@
+package outbound
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"parley/channels"
+	"parley/channels/email/rawmail"
+)
+
+// Recipient reads the address of a customer that somebody typed: one address, with or without a name.
+// Errors: BadRecipient.
+func (c *Composer) Recipient(typed string) (channels.Party, error) {
+	list := rawmail.Addresses(rawmail.NewGuesser(), typed)
+	wordsAround := len(list) == 1 && list[0].Name != "" && !strings.Contains(typed, "<")
+	hasControls := strings.ContainsFunc(strings.TrimSpace(typed), unicode.IsControl)
+	switch {
+	case len(list) == 0, wordsAround, hasControls:
+		return channels.Party{}, badRecipient("“"+cut(rawmail.OneLine(typed))+"” is no e-mail address.", "Write it like ann@example.org.")
+	case len(list) > 1:
+		return channels.Party{}, badRecipient("These are several addresses.", "A conversation begins with one; add copies to it later.")
+	case slices.Contains(c.own, list[0].Key), slices.Contains(c.own, rawmail.WithoutTag(list[0].Key)):
+		return channels.Party{}, badRecipient(list[0].Key+" is this account's own address.", "Enter the customer's.")
+	}
+	if _, err := mailAddresses(list); err != nil {
+		return channels.Party{}, err
+	}
+	return list[0], nil
+}

@@ -1,0 +1,41 @@
+package outbound
+
+import (
+	"regexp"
+	"unicode/utf8"
+
+	"parley/channels"
+	"parley/channels/email/rawmail"
+)
+
+// replyMark matches the prefixes that mail programs put before the subject of an answer, in their
+// languages and with or without a count: "AW:", "Re[2]:".
+var replyMark = regexp.MustCompile(`(?i)^\s*` +
+	`(re|aw|antw|antwort|sv|vs|ref|rif|odp|ynt|atb|tr|res|回复|回覆|答复|返信)\s*(\[\d+\]|\(\d+\))?\s*[:：]\s*`)
+
+// subject returns the subject line. That of an answer has exactly one "Re: ".
+func subject(o channels.Outbound) string {
+	s := rawmail.OneLine(o.Subject)
+	if o.InReplyTo == "" && len(o.References) == 0 {
+		return cut(orNoSubject(s))
+	}
+	for replyMark.MatchString(s) {
+		s = s[len(replyMark.FindString(s)):]
+	}
+	return "Re: " + cut(orNoSubject(s))
+}
+
+func orNoSubject(s string) string {
+	if s == "" {
+		return "(no subject)"
+	}
+	return s
+}
+
+// cut shortens a text to the length of a subject.
+func cut(s string) string {
+	if utf8.RuneCountInString(s) <= maxSubjectRunes {
+		return s
+	}
+	return string([]rune(s)[:maxSubjectRunes-1]) + "…"
+}

@@ -1,0 +1,185 @@
+package rawmail
+
+import (
+	"strings"
+	"unicode"
+
+	"parley/channels"
+)
+
+// Limits of what is read of the address fields of one kind (all To fields, for example).
+const (
+	addressLimit = 500       // addresses
+	addressItems = 1000      // texts between commas, whether they are addresses or not
+	addressBytes = 128 << 10 // of each field
+)
+
+// Addresses reads address fields as tolerantly as a person would: groups, comments, missing commas
+// and stray text never make it fail. Encoded names are decoded only after the field was split into
+// addresses, so that a name can't forge an address.
+func Addresses(guess *Guesser, values ...string) []channels.Party {
+	var out []channels.Party
+	seen := map[string]bool{}
+	room := addressItems
+	for _, v := range values {
+		items := splitAddresses(v, room)
+		room -= len(items)
+		for _, item := range items {
+			p, ok := parseAddress(item, guess)
+			if !ok || seen[p.Key] {
+				continue
+			}
+			seen[p.Key] = true
+			out = append(out, p)
+			if len(out) == addressLimit {
+				return out
+			}
+		}
+	}
+	return out
+}
+
+// splitAddresses splits a field at commas and semicolons outside of quotes, comments and angle
+// brackets, and leaves out the names of groups. It returns the first most items. It reads each byte at
+// most twice, because it remembers what it found when it looked ahead.
+func splitAddresses(v string, most int) []string {
+	v = v[:min(len(v), addressBytes)]
+	var items []string
+	start, quoted, angle, depth := 0, false, false, 0
+	ahead := 0   // index of the comma or "<" that was found last, looking ahead
+	lastAt := -1 // index of the last "@"
+	for i := 0; i < len(v) && len(items) < most; i++ {
+		if v[i] == '@' {
+			lastAt = i
+		}
+		switch c := v[i]; {
+		case c == '\\' && (quoted || depth > 0):
+			i++
+		case c == '"' && depth == 0:
+			quoted = !quoted
+		case quoted:
+		case c == '(':
+			depth++
+		case c == ')' && depth > 0:
+			depth--
+		case depth > 0:
+		case c == '<':
+			angle = true
+		case c == '>':
+			angle = false
+			if ahead <= i {
+				ahead = i + 1 + indexOrEnd(v[i+1:], ",<")
+			}
+			if ahead < len(v) && v[ahead] == '<' { // the comma is missing
+				items = append(items, v[start:i+1])
+				start = i + 1
+			}
+		case angle:
+		case c == ',' || c == ';':
+			items = append(items, v[start:i])
+			start = i + 1
+		case c == ':' && lastAt < start && !strings.EqualFold(strings.TrimSpace(v[start:i]), "mailto"):
+			start = i + 1 // a group's name
+		}
+	}
+	if len(items) < most {
+		items = append(items, v[min(start, len(v)):])
+	}
+	return items
+}
+
+// indexOrEnd returns the index of the first of some ASCII characters in s, or len(s) if there is none.
+func indexOrEnd(s, signs string) int {
+	if i := strings.IndexAny(s, signs); i >= 0 {
+		return i
+	}
+	return len(s)
+}
+
+// parseAddress reads one address and its name: Ann <ann@acme.test>, ann@acme.test (Ann).
+func parseAddress(item string, guess *Guesser) (channels.Party, bool) {
+	name, address := "", ""
+	if open := strings.LastIndexByte(item, '<'); open >= 0 {
+		address, _, _ = strings.Cut(item[open+1:], ">")
+		name = item[:open]
+		if strings.TrimSpace(name) == "" {
+			_, name, _ = strings.Cut(item[open:], ">")
+		}
+	} else {
+		var rest []string
+		plain, comment := splitComment(item)
+		for _, word := range strings.Fields(plain) {
+			if address == "" && strings.Contains(strings.Trim(word, "@"), "@") {
+				address = word
+			} else {
+				rest = append(rest, word)
+			}
+		}
+		name = strings.Join(rest, " ")
+		if name == "" {
+			name = comment
+		}
+	}
+	if !strings.Contains(address, "@") && !strings.Contains(address, "=?") {
+		return channels.Party{}, false
+	}
+	key := Address(address, guess)
+	if key == "" {
+		return channels.Party{}, false
+	}
+	return channels.Party{Key: key, Name: displayName(name, key, guess)}, true
+}
+
+// splitComment separates the text in parentheses from the text around them.
+func splitComment(s string) (plain, comment string) {
+	open := strings.IndexByte(s, '(')
+	if open < 0 {
+		return s, ""
+	}
+	end := strings.LastIndexByte(s, ')')
+	if end < open {
+		return s[:open], s[open+1:]
+	}
+	return s[:open] + " " + s[end+1:], s[open+1 : end]
+}
+
+// Address returns an address in lower case without brackets and spaces; "" if a is none.
+func Address(a string, guess *Guesser) string {
+	a = strings.ToLower(DecodeHeader(a, guess))
+	a = strings.TrimPrefix(strings.Trim(a, " <>\"'`,;"), "mailto:")
+	a = strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || Dropped(r) {
+			return -1
+		}
+		return r
+	}, a)
+	at := strings.LastIndexByte(a, '@')
+	if at <= 0 || at == len(a)-1 || len(a) > 320 {
+		return ""
+	}
+	return strings.TrimSuffix(a, ".")
+}
+
+// displayName returns the person's name that stands before an address; "" if it repeats the address.
+func displayName(name, key string, guess *Guesser) string {
+	name = strings.TrimSpace(name)
+	if len(name) >= 2 && name[0] == '"' && name[len(name)-1] == '"' {
+		name = name[1 : len(name)-1]
+	}
+	name = strings.ReplaceAll(strings.ReplaceAll(name, `\"`, `"`), `\\`, `\`)
+	name = strings.Trim(DecodeHeader(name, guess), `"' `)
+	if len([]rune(name)) > 200 {
+		name = string([]rune(name)[:200])
+	}
+	if strings.EqualFold(name, key) {
+		return ""
+	}
+	return name
+}
+
+// WithoutTag returns an address without its +tag.
+func WithoutTag(address string) string {
+	local, domain, _ := strings.Cut(address, "@")
+	local, _, _ = strings.Cut(local, "+")
+	return local + "@" + domain
+}

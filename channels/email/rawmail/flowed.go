@@ -1,0 +1,33 @@
+package rawmail
+
+import "strings"
+
+// Unflow joins the soft-broken lines of format=flowed text (RFC 3676). With delsp, the space at which
+// a line was broken is dropped.
+func Unflow(text string, delsp bool) string {
+	var out strings.Builder
+	open, openDepth := false, 0 // whether the next line continues this one, and its quote depth
+	for i, line := range strings.Split(text, "\n") {
+		depth := 0
+		for depth < len(line) && line[depth] == '>' {
+			depth++
+		}
+		line = line[depth:]
+		line = strings.TrimPrefix(line, " ") // space-stuffing
+		joined := open && depth == openDepth && line != "-- "
+		if !joined {
+			if i > 0 {
+				out.WriteByte('\n')
+			}
+			if depth > 0 {
+				out.WriteString(strings.Repeat(">", depth) + " ")
+			}
+		}
+		open, openDepth = strings.HasSuffix(line, " ") && line != "-- ", depth
+		if open && delsp {
+			line = line[:len(line)-1]
+		}
+		out.WriteString(line)
+	}
+	return out.String()
+}

@@ -1,0 +1,250 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/mail"
+	"slices"
+	"strconv"
+	"strings"
+
+	"parley/channels"
+	"parley/channels/email/rawmail"
+)
+
+// Names of the settings, as fields lists them.
+const (
+	fieldAddress      = "address"
+	fieldAliases      = "aliases"
+	fieldSenderName   = "sender_name"
+	fieldIMAPHost     = "imap.host"
+	fieldIMAPPort     = "imap.port"
+	fieldIMAPSecurity = "imap.security"
+	fieldIMAPUsername = "imap.username"
+	fieldIMAPPassword = "imap.password"
+	fieldSMTPHost     = "smtp.host"
+	fieldSMTPPort     = "smtp.port"
+	fieldSMTPSecurity = "smtp.security"
+	fieldSMTPUsername = "smtp.username"
+	fieldSMTPPassword = "smtp.password"
+	fieldSaveSent     = "save_sent"
+	fieldFolder       = "folder"
+	fieldSentFolder   = "sent_folder"
+)
+
+// How a connection is protected.
+const (
+	TLS         = "tls"
+	STARTTLS    = "starttls"
+	Unprotected = "none"
+)
+
+// Whether a sent mail is copied into the folder of sent mail.
+const (
+	saveAuto = "auto"
+	SaveOn   = "on"
+	SaveOff  = "off"
+)
+
+// Server is one side of the account: IMAP or SMTP.
+type Server struct {
+	Host, Port, Security, Username, Password string
+}
+
+// Address returns host and port as they are dialled.
+func (s Server) Address() string { return net.JoinHostPort(s.Host, s.Port) }
+
+// Settings is an account's checked configuration.
+type Settings struct {
+	Address    string   // as configured
+	Own        []string // all own addresses in lower case, the main one first
+	SenderName string
+	IMAP, SMTP Server
+	SaveSent   string // SaveOn or SaveOff; auto is replaced by one of them, by the provider
+	SaveAuto   bool   // it was auto: no copy is filed once the server was seen to file by itself
+	Folder     string
+	SentFolder string // "" = it is found by its special use or a usual name
+}
+
+// Service is a mail service. Of most, the habits are not known.
+type Service int
+
+// The services whose habits are known, and all others.
+const (
+	Other Service = iota
+	Gmail
+	Microsoft
+)
+
+// Service recognises the mail service by the name of the SMTP server. Gmail's relay server counts as
+// Other, because it doesn't file what it sends.
+func (s Settings) Service() Service {
+	host := strings.ToLower(strings.TrimSuffix(s.SMTP.Host, "."))
+	switch {
+	case host == "smtp.gmail.com" || host == "smtp.googlemail.com":
+		return Gmail
+	case host == "smtp.office365.com" || host == "smtp-mail.outlook.com" || host == "outlook.office365.com":
+		return Microsoft
+	}
+	return Other
+}
+
+// Domain is the part of the main address behind the @.
+func (s Settings) Domain() string {
+	return s.Own[0][strings.LastIndexByte(s.Own[0], '@')+1:]
+}
+
+// Read reads and checks a configuration. Errors: all faults, joined.
+func Read(c channels.Config) (Settings, error) {
+	r := reader{config: c}
+	s := Settings{
+		Address:    r.address(fieldAddress, r.text(fieldAddress, "")),
+		SenderName: rawmail.OneLine(r.text(fieldSenderName, "")),
+		Folder:     r.text(fieldFolder, "INBOX"),
+		SentFolder: r.text(fieldSentFolder, ""),
+		SaveSent:   r.oneOf(fieldSaveSent, saveAuto, saveAuto, SaveOn, SaveOff),
+	}
+	s.Own = []string{strings.ToLower(s.Address)}
+	for _, alias := range c.List(fieldAliases) {
+		if a := strings.ToLower(r.address(fieldAliases, strings.TrimSpace(alias))); !slices.Contains(s.Own, a) {
+			s.Own = append(s.Own, a)
+		}
+	}
+	s.IMAP = Server{
+		Host:     r.host(fieldIMAPHost),
+		Port:     r.port(fieldIMAPPort, "993"),
+		Username: r.text(fieldIMAPUsername, s.Address),
+		Password: r.secret(fieldIMAPPassword, true),
+	}
+	s.IMAP.Security = r.security(fieldIMAPSecurity, s.IMAP.Port)
+	s.SMTP = Server{
+		Host:     r.host(fieldSMTPHost),
+		Port:     r.port(fieldSMTPPort, "587"),
+		Username: r.text(fieldSMTPUsername, ""),
+		Password: r.secret(fieldSMTPPassword, false),
+	}
+	s.SMTP.Security = r.security(fieldSMTPSecurity, s.SMTP.Port)
+	if s.SMTP.Password == "" {
+		if s.SMTP.Username != "" && s.SMTP.Username != s.IMAP.Username {
+			r.fault(fieldSMTPPassword, "missing for this user name")
+		}
+		s.SMTP.Username, s.SMTP.Password = s.IMAP.Username, s.IMAP.Password
+	}
+	if s.SMTP.Username == "" {
+		s.SMTP.Username = s.IMAP.Username
+	}
+	if s.SaveSent == saveAuto {
+		s.SaveSent, s.SaveAuto = SaveOn, true
+		if s.Service() != Other {
+			s.SaveSent = SaveOff
+		}
+	}
+	return s, errors.Join(r.faults...)
+}
+
+// reader reads values of a configuration and collects what is wrong with them.
+type reader struct {
+	config channels.Config
+	faults []error
+}
+
+func (r *reader) fault(field, what string) {
+	r.faults = append(r.faults, fmt.Errorf("email: %s: %s", field, what))
+}
+
+func (r *reader) text(field, def string) string {
+	if v := strings.TrimSpace(r.config[field]); v != "" {
+		return v
+	}
+	return def
+}
+
+// host reads a name or an IP address.
+func (r *reader) host(field string) string {
+	v := r.text(field, "")
+	switch {
+	case v == "":
+		r.fault(field, "missing")
+	case strings.ContainsAny(v, "/@ ") || strings.Count(v, ":") == 1:
+		r.fault(field, "must be a name like mail.example.com, without port")
+	}
+	return v
+}
+
+// secret reads a password. It is not trimmed, because spaces may belong to it.
+func (r *reader) secret(field string, required bool) string {
+	v := r.config[field]
+	if v == "" && required {
+		r.fault(field, "missing")
+	}
+	return v
+}
+
+func (r *reader) oneOf(field, def string, allowed ...string) string {
+	v := r.text(field, def)
+	if !slices.Contains(allowed, v) {
+		r.fault(field, "must be one of "+strings.Join(allowed, ", "))
+		return def
+	}
+	return v
+}
+
+func (r *reader) port(field, def string) string {
+	v := r.text(field, def)
+	if n, err := strconv.ParseUint(v, 10, 16); err != nil || n == 0 {
+		r.fault(field, "must be a number from 1 to 65535")
+		return def
+	}
+	return v
+}
+
+// security reads how a connection is protected. The default depends on the port.
+func (r *reader) security(field, port string) string {
+	def := STARTTLS
+	if port == "993" || port == "465" {
+		def = TLS
+	}
+	return r.oneOf(field, def, TLS, STARTTLS, Unprotected)
+}
+
+// address accepts an address without a name. In any case it returns a text with an @.
+func (r *reader) address(field, v string) string {
+	a, err := mail.ParseAddress(v)
+	if err != nil || a.Name != "" || a.Address != v {
+		r.fault(field, "is not an e-mail address")
+		return "invalid@invalid"
+	}
+	return v
+}
+
+// Fields describes the settings for those who fill them in.
+func Fields() []channels.Field {
+	security := []string{TLS, STARTTLS, Unprotected}
+	return []channels.Field{
+		{Name: fieldAddress, Label: "E-mail address", Help: "The address customers write to.", Required: true},
+		{Name: fieldAliases, Label: "Other addresses", Help: "Further addresses that end up in this mailbox.", List: true},
+		{Name: fieldSenderName, Label: "Sender name", Help: "Shown to customers beside the address: Acme Support."},
+		{Name: fieldIMAPHost, Label: "IMAP server", Help: "Where mail is read: imap.example.com.", Required: true},
+		{Name: fieldIMAPPort, Label: "IMAP port", Help: "993 for TLS, 143 for STARTTLS.", Default: "993"},
+		{Name: fieldIMAPSecurity, Label: "IMAP security", OneOf: security,
+			Help: "Empty: tls on 993, else starttls. none sends the password readable: only inside your own network."},
+		{Name: fieldIMAPUsername, Label: "IMAP user name", Help: "Empty: the e-mail address."},
+		{Name: fieldIMAPPassword, Label: "IMAP password", Help: "With two-step sign-in: an app password.", Secret: true, Required: true},
+		{Name: fieldSMTPHost, Label: "SMTP server", Help: "Where mail is sent: smtp.example.com.", Required: true},
+		{Name: fieldSMTPPort, Label: "SMTP port", Help: "587 for STARTTLS, 465 for TLS.", Default: "587"},
+		{Name: fieldSMTPSecurity, Label: "SMTP security", OneOf: security,
+			Help: "Empty: tls on 465, else starttls. none sends the password readable: only inside your own network."},
+		{Name: fieldSMTPUsername, Label: "SMTP user name", Help: "Empty, with the SMTP password empty too: as for IMAP."},
+		{Name: fieldSMTPPassword, Label: "SMTP password", Secret: true},
+		{Name: fieldSaveSent, Label: "Copy to Sent", Default: saveAuto, OneOf: []string{saveAuto, SaveOn, SaveOff},
+			Help: "on: Parley files a copy. off: the mail server files what it sends, as Gmail and Microsoft 365 do. " +
+				"auto: off for those two, on for others."},
+		{Name: fieldFolder, Label: "Folder", Help: "The folder that is read.", Default: "INBOX"},
+		{Name: fieldSentFolder, Label: "Sent folder", Help: "Where sent mail is filed, and where answers are found " +
+			"that somebody writes in the mailbox itself. Empty: Parley finds it."},
+	}
+}
+
+// Hosts returns the servers that a configuration names, as they are written there.
+func Hosts(c channels.Config) []string { return []string{c[fieldIMAPHost], c[fieldSMTPHost]} }

@@ -1,0 +1,127 @@
+package submission
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"time"
+
+	"parley/channels"
+	"parley/channels/email/outbound"
+	"parley/channels/email/rawmail"
+	"parley/channels/email/settings"
+	"parley/channels/email/smtpcode"
+	"parley/channels/email/wire"
+)
+
+// Sender sends the mails of one mailbox by SMTP. It is safe for concurrent use.
+type Sender struct {
+	set     settings.Settings
+	dialer  channels.Dialer
+	now     func() time.Time
+	tls     *tls.Config // base of the TLS configuration, set by tests; nil: the system's roots
+	limits  *wire.Limits
+	sending chan struct{} // has room for one token per connection
+}
+
+// maxSending is how many SMTP connections a mailbox has at a time: Microsoft 365 allows no more.
+const maxSending = 3
+
+// New makes the sender of one mailbox. It opens no connection.
+func New(set settings.Settings, env channels.Env, base *tls.Config, limits *wire.Limits) *Sender {
+	return &Sender{set: set, dialer: env.Dialer, now: env.Now, tls: base, limits: limits, sending: make(chan struct{}, maxSending)}
+}
+
+// Send makes one attempt to send a mail. It waits while maxSending other mails are being sent. The mail is
+// sent when the server accepts its end (the final dot). If that answer is lost, nobody knows whether the
+// mail was sent: Ambiguous. ctx must have a deadline: no byte is written after it.
+// Errors: *channels.SendError.
+func (c *Sender) Send(ctx context.Context, m *outbound.Mail, o channels.Outbound) error {
+	if err := c.hand(ctx, m); err != nil {
+		return c.failure(err, o)
+	}
+	return nil
+}
+
+// hand sends a mail by SMTP.
+func (c *Sender) hand(ctx context.Context, m *outbound.Mail) error {
+	select {
+	case c.sending <- struct{}{}:
+		defer func() { <-c.sending }()
+	case <-ctx.Done():
+		return &smtpFailure{step: smtpcode.StepGreeting, err: fmt.Errorf("waiting for other mails: %w", ctx.Err())}
+	}
+	done, err := c.limits.ReserveFile(ctx, m.HeldBytes())
+	if err != nil {
+		return &smtpFailure{step: smtpcode.StepGreeting, err: fmt.Errorf("waiting for other mails: %w", err)}
+	}
+	defer done()
+	s, err := c.openSMTP(ctx, m.UTF8)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if err := s.deliver(ctx, m); err != nil {
+		return err
+	}
+	s.quit()
+	return nil
+}
+
+// failure returns class, text and hint of a failed attempt.
+func (c *Sender) failure(err error, o channels.Outbound) *channels.SendError {
+	if known := (*channels.SendError)(nil); errors.As(err, &known) {
+		return known
+	}
+	out := &channels.SendError{Cause: err}
+	var f *smtpFailure
+	if !errors.As(err, &f) {
+		out.Class, out.Text = channels.Ambiguous, "The mail may have been sent: "+rawmail.Excerpt(err.Error())
+		return out
+	}
+	code, words := f.reply()
+	if code == 0 {
+		c.unanswered(out, f)
+		return out
+	}
+	var waited time.Duration
+	if !o.FirstAttemptAt.IsZero() {
+		waited = c.now().Sub(o.FirstAttemptAt)
+	}
+	v := smtpcode.Classify(f.step, code, words, waited)
+	out.Class, out.Wait, out.Hint = v.Class, v.Wait, v.Hint
+	reply := rawmail.Excerpt(fmt.Sprintf("%d %s", code, words))
+	switch {
+	case f.recipient != "" && len(o.To)+len(o.Cc) > 1:
+		out.Text = fmt.Sprintf("The mail server refuses %s, so nothing was sent to anybody: %s", f.recipient, reply)
+	case f.recipient != "":
+		out.Text = fmt.Sprintf("The mail server refuses %s: %s", f.recipient, reply)
+	case f.step == smtpcode.StepAuth:
+		out.Text = "The mail server refuses the user name or the password: " + reply
+	default:
+		out.Text = "The mail server refuses the mail: " + reply
+	}
+	return out
+}
+
+// unanswered fills in a failure without a reply: before the final dot nothing was sent; after it
+// nobody knows.
+func (c *Sender) unanswered(out *channels.SendError, f *smtpFailure) {
+	if f.step == smtpcode.StepDot {
+		out.Class = channels.Ambiguous
+		out.Text = "The mail server took the mail, but its answer was lost."
+		out.Hint = "Parley looks for it in the Sent folder."
+		return
+	}
+	out.Class, out.Hint = channels.Retry, smtpcode.HintLater
+	if p, ok := wire.Explain(f.err, c.set.SMTP); ok {
+		out.Text, out.Hint = p.Text, p.Hint
+		return
+	}
+	if timedOut(f.err) || errors.Is(f.err, errTooLate) {
+		out.Text = c.set.SMTP.Address() + " was too slow; the mail was not sent."
+		return
+	}
+	out.Text = fmt.Sprintf("The connection to %s broke before the mail was sent: %s", c.set.SMTP.Address(), rawmail.Excerpt(f.err.Error()))
+}

@@ -1,0 +1,266 @@
+package submission
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	netmail "net/mail"
+	"net/textproto"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/wneessen/go-mail"
+	"github.com/wneessen/go-mail/smtp"
+
+	"parley/channels"
+	"parley/channels/email/outbound"
+	"parley/channels/email/rawmail"
+	"parley/channels/email/settings"
+	"parley/channels/email/smtpcode"
+	"parley/channels/email/wire"
+)
+
+// maxReplyBytes limits how much an SMTP server may send in one connection.
+const maxReplyBytes = 1 << 20
+
+var (
+	errTooLate   = errors.New("the attempt's time is over")
+	errTalkative = errors.New("the server's answers have no end")
+)
+
+// smtpSession is one connection to the sending server, logged in.
+type smtpSession struct {
+	client *smtp.Client
+	conn   *fencedConn
+	unhook func() bool
+}
+
+// smtpFailure is a failed step.
+type smtpFailure struct {
+	step      smtpcode.Step
+	recipient string // the refused recipient; "" = the failure is about none
+	err       error
+}
+
+func (e *smtpFailure) Error() string { return fmt.Sprintf("email: smtp: %v", e.err) }
+func (e *smtpFailure) Unwrap() error { return e.err }
+
+// reply returns the server's code and words; 0 if it didn't answer.
+func (e *smtpFailure) reply() (int, string) {
+	var tp *textproto.Error
+	if errors.As(e.err, &tp) {
+		return tp.Code, tp.Msg
+	}
+	return 0, ""
+}
+
+// openSMTP connects, starts TLS and logs in. ctx must have a deadline: no byte is written after it.
+// Errors: *smtpFailure.
+func (c *Sender) openSMTP(ctx context.Context, utf8 bool) (*smtpSession, error) {
+	s := &smtpSession{unhook: func() bool { return true }}
+	client, err := c.smtpClient(ctx, s, utf8)
+	if err == nil {
+		s.client, err = client.DialToSMTPClientWithContext(ctx)
+	}
+	if err != nil {
+		s.close()
+		return nil, &smtpFailure{step: smtpcode.StepGreeting, err: err}
+	}
+	if err := s.login(c.set.SMTP); err != nil {
+		s.close()
+		return nil, &smtpFailure{step: smtpcode.StepAuth, err: err}
+	}
+	return s, nil
+}
+
+// smtpClient prepares the library's client. The client dials by our function, for two reasons: implicit
+// TLS is added on top of the fencedConn; and we can close the connection, which the library leaves open
+// when the greeting or STARTTLS fails.
+func (c *Sender) smtpClient(ctx context.Context, s *smtpSession, utf8 bool) (*mail.Client, error) {
+	to := c.set.SMTP
+	port, err := strconv.Atoi(to.Port)
+	if err != nil {
+		return nil, err
+	}
+	deadline, _ := ctx.Deadline()
+	config := c.limits.TLS(to.Host, c.tls)
+	dial := func(dialCtx context.Context, network, address string) (net.Conn, error) {
+		raw, err := c.dialer.DialContext(dialCtx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		wire.KeepAlive(raw)
+		s.conn = &fencedConn{Conn: raw, deadline: deadline}
+		s.unhook = context.AfterFunc(ctx, func() { _ = raw.Close() })
+		if to.Security != settings.TLS {
+			return s.conn, nil
+		}
+		conn := tls.Client(s.conn, config)
+		return conn, conn.HandshakeContext(dialCtx)
+	}
+	policy := mail.NoTLS
+	if to.Security == settings.STARTTLS {
+		policy = mail.TLSMandatory
+	}
+	options := []mail.Option{
+		mail.WithPort(port), mail.WithTLSPolicy(policy), mail.WithTLSConfig(config),
+		mail.WithSMTPAuth(mail.SMTPAuthNoAuth), mail.WithDialContextFunc(dial),
+		mail.WithTimeout(max(time.Until(deadline), time.Millisecond)), mail.WithHELO(c.set.Domain()),
+	}
+	if !utf8 {
+		options = append(options, mail.WithoutSMTPUTF8())
+	}
+	return mail.NewClient(to.Host, options...)
+}
+
+// login signs in with a method that the server offers. A server that offers none is a relay that knows
+// us by our IP address, or that will refuse the mail.
+func (s *smtpSession) login(to settings.Server) error {
+	offered, methods := s.client.Extension("AUTH")
+	if !offered {
+		return nil
+	}
+	var auth smtp.Auth
+	unprotected := to.Security == settings.Unprotected
+	switch words := strings.Fields(strings.ToUpper(methods)); {
+	case slices.Contains(words, "PLAIN"):
+		auth = smtp.PlainAuth("", to.Username, to.Password, to.Host, unprotected)
+	case slices.Contains(words, "LOGIN"):
+		auth = smtp.LoginAuth(to.Username, to.Password, to.Host, unprotected)
+	case slices.Contains(words, "CRAM-MD5"):
+		auth = smtp.CRAMMD5Auth(to.Username, to.Password)
+	default:
+		return &textproto.Error{Code: 504, Msg: "no password sign-in offered, only " + rawmail.Excerpt(methods)}
+	}
+	return s.client.Auth(auth)
+}
+
+// deliver sends one mail to all recipients or to none: when one is refused, nothing is sent, so that
+// "sent" and "failed" are always true for all of them.
+// Errors: *smtpFailure; *channels.SendError if a file can't be read.
+func (s *smtpSession) deliver(ctx context.Context, m *outbound.Mail) error {
+	size := m.SizeBytes()
+	if limit := s.maxBytes(); limit > 0 && size > limit {
+		return &smtpFailure{step: smtpcode.StepData, err: &textproto.Error{Code: 552, Msg: fmt.Sprintf(
+			"5.3.4 the mail has %.1f MB, the server takes %.1f MB", float64(size)/(1<<20), float64(limit)/(1<<20))}}
+	}
+	if m.UTF8 {
+		if ok, _ := s.client.Extension("SMTPUTF8"); !ok {
+			refused := &textproto.Error{Code: 550, Msg: "5.6.7 the server takes no addresses outside ASCII"}
+			return &smtpFailure{step: smtpcode.StepMail, err: refused}
+		}
+	}
+	if err := s.client.Mail(smtpPath(m.From)); err != nil {
+		return &smtpFailure{step: smtpcode.StepMail, err: err}
+	}
+	for _, to := range m.Recipients {
+		if err := s.client.Rcpt(smtpPath(to)); err != nil {
+			return &smtpFailure{step: smtpcode.StepRcpt, recipient: to, err: err}
+		}
+	}
+	w, err := s.client.Data()
+	if err != nil {
+		return &smtpFailure{step: smtpcode.StepData, err: err}
+	}
+	if m.LengthBytes, err = m.Copy(ctx, w); err != nil {
+		var file *channels.SendError
+		if errors.As(err, &file) {
+			return err // nothing is sent, because the connection ends before the final dot
+		}
+		return &smtpFailure{step: smtpcode.StepData, err: s.lastWords(err)} // nothing is sent, for the same reason
+	}
+	if err := w.Close(); err != nil {
+		step := smtpcode.StepDot
+		if s.conn.refused.Load() { // the fence kept the final dot from being written: nothing is sent
+			step, err = smtpcode.StepData, fmt.Errorf("%w: %w", errTooLate, err)
+		}
+		return &smtpFailure{step: step, err: err}
+	}
+	return nil
+}
+
+// lastWords returns the refusal that a server sent before it closed the connection in the middle of the
+// mail, or cause if there is none.
+func (s *smtpSession) lastWords(cause error) error {
+	var tp *textproto.Error
+	if _, _, err := s.client.Text.ReadResponse(250); errors.As(err, &tp) {
+		return tp
+	}
+	return cause
+}
+
+// smtpPath writes an address for SMTP, with its local part quoted if needed.
+func smtpPath(address string) string {
+	if rawmail.IsASCII(address) {
+		return (&netmail.Address{Address: address}).String()
+	}
+	return "<" + address + ">"
+}
+
+// maxBytes returns the server's SIZE limit (RFC 1870); 0 = it announced none.
+func (s *smtpSession) maxBytes() int64 {
+	_, size := s.client.Extension("SIZE")
+	n, _ := strconv.ParseInt(strings.TrimSpace(size), 10, 64)
+	return n
+}
+
+// quit sends QUIT and ignores the answer.
+func (s *smtpSession) quit() {
+	_ = s.client.UpdateDeadline(quitWait)
+	_ = s.client.Quit()
+}
+
+const quitWait = 2 * time.Second
+
+func (s *smtpSession) close() {
+	s.unhook()
+	if s.conn != nil {
+		_ = s.conn.Close()
+	}
+}
+
+// fencedConn refuses to write after the deadline, by the monotonic clock. A process that was stopped
+// (a laptop's lid, SIGSTOP) and continues must not send a mail that another process has taken over.
+type fencedConn struct {
+	net.Conn
+	deadline time.Time
+	refused  atomic.Bool
+	read     atomic.Int64
+}
+
+// Write implements net.Conn.
+func (f *fencedConn) Write(p []byte) (int, error) {
+	if f.refused.Load() || time.Until(f.deadline) <= 0 {
+		f.refused.Store(true)
+		return 0, errTooLate
+	}
+	return f.Conn.Write(p)
+}
+
+// Read implements net.Conn.
+func (f *fencedConn) Read(p []byte) (int, error) {
+	n, err := f.Conn.Read(p)
+	if f.read.Add(int64(n)) > maxReplyBytes {
+		return 0, errTalkative
+	}
+	return n, err
+}
+
+// SetDeadline implements net.Conn. It never sets a time after the fence's deadline.
+func (f *fencedConn) SetDeadline(t time.Time) error {
+	if t.IsZero() || t.After(f.deadline) {
+		t = f.deadline
+	}
+	return f.Conn.SetDeadline(t)
+}
+
+// timedOut reports whether an error means that the server was silent for too long.
+func timedOut(err error) bool {
+	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
+}

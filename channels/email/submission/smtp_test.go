@@ -1,0 +1,32 @@
+package submission
+
+import (
+	"errors"
+	"net"
+	"testing"
+	"time"
+)
+
+// An address is written as SMTP wants it, with its local part quoted where it must be.
+func TestSMTPPath(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"ann@customer.test": "<ann@customer.test>", "odd name@customer.test": `<"odd name"@customer.test>`, "jörg@customer.test": "<jörg@customer.test>",
+	} {
+		if got := smtpPath(address); got != want {
+			t.Errorf("%s is written %s, want %s", address, got, want)
+		}
+	}
+}
+
+// What is written after the deadline does not leave.
+func TestFence(t *testing.T) {
+	t.Parallel()
+	client, other := net.Pipe()
+	defer client.Close()
+	defer other.Close()
+	f := &fencedConn{Conn: client, deadline: time.Now().Add(-time.Nanosecond)}
+	if n, err := f.Write([]byte("DATA")); n != 0 || !errors.Is(err, errTooLate) || !f.refused.Load() {
+		t.Errorf("wrote %d bytes, %v", n, err)
+	}
+}

@@ -1,0 +1,34 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"testing"
+)
+
+// One large connection attempt more than a host may see at once waits; another host
+// does not.
+func TestDialsPerHost(t *testing.T) {
+	t.Parallel()
+	p := NewLimits()
+	var places []func()
+	for range dialsPerHost {
+		done, err := p.MayDial(t.Context(), "a.test")
+		if err != nil {
+			t.Fatal(err)
+		}
+		places = append(places, done)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := p.MayDial(ended, "a.test"); !errors.Is(err, context.Canceled) {
+		t.Errorf("a full host: %v", err)
+	}
+	if _, err := p.MayDial(t.Context(), "b.test"); err != nil {
+		t.Error(err)
+	}
+	places[0]()
+	if _, err := p.MayDial(t.Context(), "a.test"); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,122 @@
+package wire
+
+import (
+	"context"
+	"crypto/tls"
+	"sync"
+
+	"golang.org/x/sync/semaphore"
+)
+
+// Limits of all mailboxes of a process together.
+const (
+	// dialsPerHost is how many connections to one mail server may be logging in at a time. When a
+	// server comes back, a thousand mailboxes must not overload it at once.
+	dialsPerHost = 16
+	// smallBytes and largeBytes limit the mail that is being fetched and not stored yet. Batches of
+	// small mails and single large mails have limits of their own, so that a slow large mail delays
+	// only other large ones.
+	smallBytes = 32 << 20
+	largeBytes = 64 << 20
+	// leavingBytes limits the files of mails that are being sent; files below smallFile don't count.
+	leavingBytes = 64 << 20
+	smallFile    = 256 << 10
+)
+
+// Limits bounds what all mailboxes of a process do together, and remembers what makes it cheaper to connect
+// again. It is safe for concurrent use.
+type Limits struct {
+	sessions tls.ClientSessionCache
+
+	small, large pool // mail that is being fetched and not stored yet
+	leaving      pool // files that are being sent
+
+	mu      sync.Mutex
+	dialing map[string]*semaphore.Weighted // by host
+	configs map[string]*tls.Config         // by host
+}
+
+// NewLimits makes the limits of one process.
+func NewLimits() *Limits {
+	return &Limits{
+		sessions: tls.NewLRUClientSessionCache(0),
+		small:    newPool(smallBytes),
+		large:    newPool(largeBytes),
+		leaving:  newPool(leavingBytes),
+		dialing:  map[string]*semaphore.Weighted{},
+		configs:  map[string]*tls.Config{},
+	}
+}
+
+// pool limits how many bytes may be in memory at a time.
+type pool struct {
+	free  *semaphore.Weighted
+	total int64
+}
+
+func newPool(total int64) pool { return pool{semaphore.NewWeighted(total), total} }
+
+// take waits until so many bytes are free. A request that is larger than the pool takes all of it.
+func (p pool) take(ctx context.Context, bytes int64) (done func(), err error) {
+	bytes = min(bytes, p.total)
+	if err := p.free.Acquire(ctx, bytes); err != nil {
+		return nil, err
+	}
+	return func() { p.free.Release(bytes) }, nil
+}
+
+// MayDial waits until a connection to a host may be opened. done must be called after the login.
+// Errors: ctx ended.
+func (p *Limits) MayDial(ctx context.Context, host string) (done func(), err error) {
+	p.mu.Lock()
+	places := p.dialing[host]
+	if places == nil {
+		places = semaphore.NewWeighted(dialsPerHost)
+		p.dialing[host] = places
+	}
+	p.mu.Unlock()
+	if err := places.Acquire(ctx, 1); err != nil {
+		return nil, err
+	}
+	return func() { places.Release(1) }, nil
+}
+
+// Reserve waits until so many bytes of mail may be in memory; done gives them back.
+// Errors: ctx ended.
+func (p *Limits) Reserve(ctx context.Context, bytes int64, large bool) (done func(), err error) {
+	if large {
+		return p.large.take(ctx, bytes)
+	}
+	return p.small.take(ctx, bytes)
+}
+
+// ReserveFile waits until a file of so many bytes may be in memory; done gives them back.
+// Errors: ctx ended.
+func (p *Limits) ReserveFile(ctx context.Context, bytes int64) (done func(), err error) {
+	if bytes < smallFile {
+		return func() {}, nil
+	}
+	return p.leaving.take(ctx, bytes)
+}
+
+// TLS returns the configuration for one host. base is set by tests; nil = the system's root certificates.
+func (p *Limits) TLS(host string, base *tls.Config) *tls.Config {
+	if base == nil {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if config := p.configs[host]; config != nil {
+			return config
+		}
+	}
+	config := &tls.Config{}
+	if base != nil {
+		config = base.Clone()
+	}
+	config.ServerName = host
+	config.MinVersion = tls.VersionTLS12
+	if base == nil {
+		config.ClientSessionCache = p.sessions // saves the certificate check when we connect again
+		p.configs[host] = config
+	}
+	return config
+}

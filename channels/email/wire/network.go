@@ -1,0 +1,86 @@
+package wire
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"time"
+
+	"parley/channels/email/rawmail"
+	"parley/channels/email/settings"
+)
+
+// Problem is a failure in words for people.
+type Problem struct {
+	Text, Hint  string
+	NeedsPerson bool // waiting does not help
+}
+
+// Explain explains failures of the connection, for IMAP and SMTP; false if err is none.
+func Explain(err error, to settings.Server) (Problem, bool) {
+	var dns *net.DNSError
+	var badName x509.HostnameError
+	var unknown x509.UnknownAuthorityError
+	var invalid x509.CertificateInvalidError
+	var noTLS tls.RecordHeaderError
+	var op *net.OpError
+	switch {
+	case errors.As(err, &dns):
+		return Problem{
+			Text: fmt.Sprintf("The name %s can't be found.", to.Host),
+			Hint: "Check the server's name in the account's settings.",
+		}, true
+	case errors.As(err, &badName):
+		return Problem{
+			Text:        fmt.Sprintf("The certificate of %s belongs to another name.", to.Address()),
+			Hint:        "Enter the server's name as its certificate has it.",
+			NeedsPerson: true,
+		}, true
+	case errors.As(err, &unknown):
+		return Problem{
+			Text:        fmt.Sprintf("The certificate of %s is signed by nobody known.", to.Address()),
+			Hint:        "Install a certificate of a known authority, or add yours to this machine's trusted ones.",
+			NeedsPerson: true,
+		}, true
+	case errors.As(err, &invalid):
+		return Problem{
+			Text:        fmt.Sprintf("The certificate of %s is not valid: %s", to.Address(), rawmail.Excerpt(invalid.Error())),
+			Hint:        "Renew the server's certificate and check this machine's clock.",
+			NeedsPerson: true,
+		}, true
+	case errors.As(err, &noTLS):
+		return Problem{Text: to.Address() + " does not speak TLS here.", Hint: TLSHint(to)}, true
+	case errors.Is(err, ErrSilent) || errors.Is(err, os.ErrDeadlineExceeded):
+		return Problem{
+			Text: to.Address() + " stopped answering.",
+			Hint: "Check port and security; a firewall may swallow the connection.",
+		}, true
+	case errors.As(err, &op) && op.Op == "dial":
+		return Problem{
+			Text: fmt.Sprintf("No connection to %s: %s", to.Address(), rawmail.Excerpt(op.Err.Error())),
+			Hint: "Check the server's name and port, and that a firewall lets the connection through.",
+		}, true
+	}
+	return Problem{}, false
+}
+
+// TLSHint says what to do when TLS doesn't begin.
+func TLSHint(to settings.Server) string {
+	if to.Security == settings.STARTTLS {
+		return "Check port and security: starttls needs the plain port (143, 587), tls the other one (993, 465)."
+	}
+	return "Check port and security: tls needs port 993 or 465, starttls 143 or 587."
+}
+
+// KeepAlive makes the operating system find out when the other side is gone.
+func KeepAlive(conn net.Conn) {
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 15 * time.Second, Count: 4})
+	}
+}
+
+// ErrSilent means that a server was silent for longer than it may be.
+var ErrSilent = errors.New("the server stopped answering")
