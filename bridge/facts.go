@@ -1,15 +1,19 @@
 package bridge
 
-import "time"
+import (
+	"time"
+
+	"parley/store"
+)
 
 // AccountMode says what an account may send to customers.
-type AccountMode string
+type AccountMode = store.Mode
 
 // Modes of accounts: nothing, replies to chosen addresses, everything.
 const (
-	ModeWatch AccountMode = "watch"
-	ModeTrial AccountMode = "trial"
-	ModeLive  AccountMode = "live"
+	ModeWatch = store.ModeWatch
+	ModeTrial = store.ModeTrial
+	ModeLive  = store.ModeLive
 )
 
 // Status of a conversation.

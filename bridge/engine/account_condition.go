@@ -8,7 +8,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"parley/bridge/engine/book"
 	"parley/bridge/engine/own"
 	"parley/channels"
 	"parley/store"
@@ -41,11 +40,17 @@ func (e *Engine) Report(account int64, c channels.Condition) {
 	}
 }
 
+// troubleKey names one thing of an account that may fail.
+type troubleKey struct {
+	account int64
+	what    string
+}
+
 // trouble records why one thing of an account fails (what); c = nil records that it works again.
 // The admins are told of a new trouble once, and that the account works only when none of its
 // troubles is left: two closed channels must not take turns in telling.
 func (e *Engine) trouble(account int64, what string, c *channels.Condition) {
-	k := book.LaneKey{Account: account, Key: what}
+	k := troubleKey{account, what}
 	e.mu.Lock()
 	known, others := e.troubles[k], false
 	if c == nil {
@@ -54,7 +59,7 @@ func (e *Engine) trouble(account int64, what string, c *channels.Condition) {
 		e.troubles[k] = true
 	}
 	for t := range e.troubles {
-		others = others || t.Account == account && t != k
+		others = others || t.account == account && t != k
 	}
 	e.mu.Unlock()
 	switch {

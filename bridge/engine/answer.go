@@ -22,29 +22,25 @@ const (
 	whyTexts    = 5
 )
 
-// answer does the verbs that only read: they change nothing and are answered to
-// the actor alone.
-func (w *work) answer(ctx context.Context, tx pgx.Tx, r book.Request) (bool, error) {
-	agent, a := r.Agent, r.Action
-	line := bridge.Line{Content: &bridge.HelpLine{About: a.Args.Note, Denied: permission.Denied(agent)}}
-	switch a.Verb {
-	case bridge.VerbHelp:
-	case bridge.VerbList, bridge.VerbHistory, bridge.VerbWhy, bridge.VerbFind:
-		var err error
-		line, err = w.read(ctx, tx, r)
-		var problem *bridge.Problem
-		if errors.As(err, &problem) {
-			w.Refuse(r, problem.Code, problem.Text, problem.Hint)
-			return true, nil
-		}
-		if err != nil {
-			return true, err
-		}
-	default:
-		return false, nil
+// answerHelp tells the actor what can be asked for.
+func (w *work) answerHelp(_ context.Context, _ pgx.Tx, r book.Request) error {
+	w.Whisper(r.Conversation, r.Surface, r.Action, bridge.Line{Content: &bridge.HelpLine{About: r.Args.Note, Denied: permission.Denied(r.Agent)}})
+	return nil
+}
+
+// answer does the verbs that only read: they change nothing and are answered to the actor alone.
+func (w *work) answer(ctx context.Context, tx pgx.Tx, r book.Request) error {
+	line, err := w.read(ctx, tx, r)
+	var problem *bridge.Problem
+	switch {
+	case errors.As(err, &problem):
+		w.Refuse(r, problem.Code, problem.Text, problem.Hint)
+		return nil
+	case err != nil:
+		return err
 	}
-	w.Whisper(r.Conversation, r.Surface, a, line)
-	return true, nil
+	w.Whisper(r.Conversation, r.Surface, r.Action, line)
+	return nil
 }
 
 // decided gives what became of the latest texts that people typed in a conversation, the newest

@@ -309,7 +309,7 @@ func (d *Desk) MayReply(ctx context.Context, conversation int64, user, text stri
 		return bridge.ErrNoConversation
 	}
 	name, _ := d.e.reading.KindName(account.Kind)
-	limits := dir.SettingsOf(account, d.e.caps(account.ID).Threads).FileLimits
+	limits := dir.SettingsOf(account, d.e.reading.Caps(account.ID).Threads).FileLimits
 	if problem := reply.OverLimits(d.e.Channel(account.ID), name, limits, text, book.SurfaceFiles(files)); problem != nil {
 		return problem
 	}

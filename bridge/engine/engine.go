@@ -68,7 +68,7 @@ type Engine struct {
 	surfaces  map[int64]*Desk
 	gates     *book.Gates
 	idle      []*store.IDs
-	troubles  map[book.LaneKey]bool // what fails now, by account; see trouble
+	troubles  map[troubleKey]bool // what fails now, by account; see trouble
 	attention *attention
 	reading   *reading.Reader
 	chores    *chores.Chores
@@ -79,7 +79,7 @@ type Engine struct {
 func New(ctx context.Context, o Options) (*Engine, error) {
 	o = o.withDefaults()
 	e := &Engine{pool: o.Pool, log: o.Log, opt: o, changed: make(chan struct{}),
-		channels: map[int64]channels.Channel{}, surfaces: map[int64]*Desk{}, gates: book.NewGates(), troubles: map[book.LaneKey]bool{},
+		channels: map[int64]channels.Channel{}, surfaces: map[int64]*Desk{}, gates: book.NewGates(), troubles: map[troubleKey]bool{},
 		attention: newAttention()}
 	e.reading = reading.New(reading.Options{Connected: host{e}, Pool: o.Pool, Log: o.Log, Specs: o.Specs, SurfaceNames: o.SurfaceNames, AudienceAge: o.AudienceAge})
 	e.files = files.New(files.Options{Pool: o.Pool, Objects: o.Objects, Original: o.Original, Link: o.FileLink, Connected: e})
@@ -270,12 +270,4 @@ func (e *Engine) release(w *work) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.idle = append(e.idle, w.IDs)
-}
-
-// caps gives what the channel of an account can carry; zero while it isn't there.
-func (e *Engine) caps(account int64) channels.Capabilities {
-	if ch := e.Channel(account); ch != nil {
-		return ch.Capabilities()
-	}
-	return channels.Capabilities{}
 }

@@ -115,7 +115,7 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 	case own.Fetched:
 		w.intake.Fetched(c, f)
 	case own.Replying:
-		w.Replies.Outdate(c)
+		w.Replying.Outdate(c)
 	case string(relay.ReportLanded):
 		w.receipts.ReplyLanded(c, f)
 	case string(relay.ReportFailed):

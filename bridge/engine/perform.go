@@ -18,16 +18,9 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	if a.Typed() { // a button's order is its message's
 		w.Typed = book.OrderTime(a.Order)
 	}
-	switch a.Verb {
-	case bridge.VerbEdit:
-		w.speech.Edit(r)
-		return nil
-	case bridge.VerbDelete:
-		return w.speech.Delete(r)
-	case bridge.VerbMoveChannel:
-		return store.BeginChannelMove(ctx, tx, r.Surface, a.Place.Channel, a.Args.Note)
-	case bridge.VerbReact, bridge.VerbUnreact:
-		return nil // emoji that are verbs arrive as those verbs
+	use := useCaseOf(a.Verb)
+	if use.first != nil {
+		return use.first(w, ctx, tx, r)
 	}
 	if a.Actor.Kind != bridge.ActorPerson && a.Verb != bridge.VerbSay {
 		return nil
@@ -41,13 +34,12 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 		w.speech.FormHandedIn(r)
 	}
 	mayConcern := a.OwnThread || a.Origin == bridge.OriginEmoji // a surface may not tell in which thread an emoji is
-	if r.Conversation == nil && mayConcern && !useCaseOf(a.Verb).none && !w.replies.Orphaned(r) {
+	if r.Conversation == nil && mayConcern && !use.none && !w.replies.Orphaned(r) {
 		if err := w.Posts.AwaitRecord(ctx, tx, r); err != nil {
 			return err
 		}
 	}
-	switch a.Verb {
-	case bridge.VerbSay, bridge.VerbUnknown, bridge.VerbNote, bridge.VerbReply:
+	if use.words {
 		return w.applySpeech(ctx, tx, r, typed && w.Posts.InThread(r))
 	}
 	if typed && r.Conversation != nil {
@@ -101,14 +93,9 @@ func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r book.Request, typed
 // perform does a verb.
 func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	r.Agent = w.Dir.AgentOf(r.Surface, r.Actor.ID)
-	if r.Verb == bridge.VerbNew {
-		return w.start(ctx, tx, r)
-	}
-	if done, err := w.templates.Administer(ctx, tx, r); done || err != nil {
-		return err
-	}
-	if done, err := w.answer(ctx, tx, r); done || err != nil {
-		return err
+	use := useCaseOf(r.Verb)
+	if use.anywhere != nil {
+		return use.anywhere(w, ctx, tx, r)
 	}
 	if r.Conversation == nil && r.Origin == bridge.OriginEmoji {
 		return nil // an emoji under a message of no conversation is meant for people
@@ -120,7 +107,6 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 		w.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return nil
 	}
-	use := useCaseOf(r.Verb)
 	if r.Conversation.Kind == store.KindAutomatic && !use.mail {
 		what := "automatic mail"
 		if r.Conversation.Collects != nil {

@@ -106,22 +106,29 @@ func (w *work) wantAction(n *book.Wanted, surface int64, a bridge.Action) {
 	}
 	n.Posts = append(n.Posts, book.FormKeys(surface, a)...)
 	n.AddChannel(surface, a.Place.Channel)
-	if speaks(a.Verb) {
+	use := useCaseOf(a.Verb)
+	if use.speaks {
 		n.Waiting = true
 		n.Said = append(n.Said, book.Request{Surface: surface, Action: a})
 	}
-	switch a.Verb {
-	case bridge.VerbSay:
-		n.Posts = append(n.Posts, threads.ToldKey(surface, a, w.Now))
-	case bridge.VerbNew:
-		w.wantStart(n, surface, a)
-	case bridge.VerbAssign:
-		wantThoseElsewhere(n, w.Dir)
-	case bridge.VerbTag:
-		n.Tags = append(n.Tags, a.Args.Tags...)
-	case bridge.VerbResolve, bridge.VerbClose:
-		n.Ends = append(n.Ends, book.Request{Surface: surface, Action: a})
+	if use.wants != nil {
+		use.wants(w, n, surface, a)
 	}
+}
+
+// wantTold adds the record of what the author of a typed text was told once.
+func wantTold(w *work, n *book.Wanted, surface int64, a bridge.Action) {
+	n.Posts = append(n.Posts, threads.ToldKey(surface, a, w.Now))
+}
+
+// wantTags adds the tags that are put on a conversation.
+func wantTags(_ *work, n *book.Wanted, _ int64, a bridge.Action) {
+	n.Tags = append(n.Tags, a.Args.Tags...)
+}
+
+// wantEnd adds what the customer said in a conversation that is not posted yet: it is not ended before.
+func wantEnd(_ *work, n *book.Wanted, surface int64, a bridge.Action) {
+	n.Ends = append(n.Ends, book.Request{Surface: surface, Action: a})
 }
 
 func (w *work) wantOwn(n *book.Wanted, f *own.Fact) {
@@ -152,10 +159,10 @@ func wantPeople(n *book.Wanted, dir *directory.Directory) {
 
 // wantThoseElsewhere adds the direct lanes of the agents who lack a user in one of the surfaces: what
 // happens in that surface is told to them directly in another.
-func wantThoseElsewhere(n *book.Wanted, dir *directory.Directory) {
-	for _, u := range dir.ActiveUsers() {
-		known := dir.SurfacesOf(u.AgentID)
-		if slices.ContainsFunc(dir.Accounts, func(a store.Account) bool { return a.Side == store.SideSurface && !slices.Contains(known, a.ID) }) {
+func wantThoseElsewhere(w *work, n *book.Wanted, _ int64, _ bridge.Action) {
+	for _, u := range w.Dir.ActiveUsers() {
+		known := w.Dir.SurfacesOf(u.AgentID)
+		if slices.ContainsFunc(w.Dir.Accounts, func(a store.Account) bool { return a.Side == store.SideSurface && !slices.Contains(known, a.ID) }) {
 			n.AddDirect(u.AccountID, u.UserID)
 		}
 	}
@@ -171,16 +178,4 @@ func wantTemplates(n *book.Wanted, dir *directory.Directory, account int64) {
 	if surface, channel := dir.Home(a, nil); surface != 0 {
 		n.AddChannel(surface, channel)
 	}
-}
-
-// speaks says that a verb needs the latest messages of its conversation, and the replies that wait.
-func speaks(v bridge.Verb) bool {
-	switch v {
-	case bridge.VerbTemplate, bridge.VerbSay, bridge.VerbReply, bridge.VerbNote, bridge.VerbUnknown, bridge.VerbEdit, bridge.VerbDelete, bridge.VerbUndo, bridge.VerbSend, bridge.VerbKeep, bridge.VerbDrop, bridge.VerbSendAgain, bridge.VerbMarkSent,
-		bridge.VerbPromote, bridge.VerbSilence, bridge.VerbBlock, bridge.VerbUnblock, bridge.VerbTo, bridge.VerbCC, bridge.VerbAllow:
-		return true
-	case bridge.VerbAssign, bridge.VerbUnassign, bridge.VerbSnooze, bridge.VerbWake, bridge.VerbReopen: // replies on their way follow them: see keepStatus in workflow
-		return true
-	}
-	return false
 }

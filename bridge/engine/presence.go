@@ -68,8 +68,8 @@ func (e *Engine) watchOthers(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			e.log.Warn("presence not kept", "error", err)
 		}
-		if slices.ContainsFunc(gone, func(v store.Vanished) bool { return !slices.Contains(known, v) }) {
-			e.log.Warn("another process vanished", "until", gone[len(gone)-1].Until)
+		if i := slices.IndexFunc(gone, func(v store.Vanished) bool { return !slices.Contains(known, v) }); i >= 0 {
+			e.log.Warn("another process vanished", "until", gone[i].Until)
 			e.catchUp(time.Now().Add(-2 * presenceLasts)) //nolint:forbidigo // lately
 		}
 		if err == nil {

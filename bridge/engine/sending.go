@@ -24,10 +24,10 @@ func (e *Engine) Attempts(ctx context.Context, claims []store.Claimed) []relay.A
 	return e.sender.Attempts(ctx, claims)
 }
 
-// host is the engine as sending sees it.
+// host is the engine as the packages see it that it is made of: outbound, reading and chores.
 type host struct{ *Engine }
 
-// Directory implements outbound.Engine.
+// Directory gives accounts, agents and teams as they were read last.
 func (h host) Directory() *directory.Directory { return h.directory.Load() }
 
 // PostFacts implements outbound.Engine.
@@ -53,7 +53,7 @@ func (h host) Filling(ctx context.Context, surface int64, limit time.Duration) (
 	return h.Desk(surface).filling(ctx, limit)
 }
 
-// Trouble implements outbound.Engine.
+// Trouble tells of what fails; see trouble.
 func (h host) Trouble(account int64, what string, c *channels.Condition) { h.trouble(account, what, c) }
 
 // Channels implements chores.Host.

@@ -25,5 +25,3 @@ func TestStalledHoldsReplies(t *testing.T) {
 		t.Errorf("replies may leave: %v", err)
 	}
 }
-
-// What comes long after it was typed is read again before it leaves.

@@ -2,7 +2,7 @@ package engine
 
 import (
 	"context"
-	"sync/atomic"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 
@@ -11,6 +11,7 @@ import (
 	"parley/bridge/engine/reply"
 	"parley/bridge/engine/speech"
 	"parley/bridge/engine/workflow"
+	"parley/store"
 )
 
 // useCase says where a verb may be used, and what does it.
@@ -19,8 +20,17 @@ type useCase struct {
 	mail bool // also in a daily thread, in which mails are sorted
 	none bool // the verb is about no conversation, wherever it is used
 
-	// do applies the verb to a conversation. Verbs with neither do nor read are done before a conversation
-	// is looked for, or are words that somebody says.
+	// speaks says that the latest messages of the conversation are needed, and the replies that wait.
+	speaks bool
+	// wants adds what else the batch has to read for the verb; nil = nothing.
+	wants func(*work, *book.Wanted, int64, bridge.Action)
+
+	words bool // somebody says something
+	// first does what happened to a message or a channel, before it matters who did it and in which conversation.
+	first func(*work, context.Context, pgx.Tx, book.Request) error
+	// anywhere does the verb where it needs no conversation.
+	anywhere func(*work, context.Context, pgx.Tx, book.Request) error
+	// do applies the verb to a conversation.
 	do func(*work, book.Request)
 	// read is used in place of do where the verb needs more of the database than the batch has read.
 	read func(*work, context.Context, pgx.Tx, book.Request) error
@@ -29,56 +39,58 @@ type useCase struct {
 // useCases makes the table of verbs.
 func useCases() map[bridge.Verb]*useCase {
 	return map[bridge.Verb]*useCase{
-		bridge.VerbNew:            {none: true},
-		bridge.VerbHelp:           {none: true},
-		bridge.VerbList:           {none: true},
-		bridge.VerbTemplates:      {none: true},
-		bridge.VerbTemplateEdit:   {none: true},
-		bridge.VerbTemplateDelete: {none: true},
-		bridge.VerbTemplate:       {read: useTemplate},
+		bridge.VerbSay:            {words: true, speaks: true, wants: wantTold},
+		bridge.VerbReply:          {words: true, speaks: true},
+		bridge.VerbNote:           {words: true, speaks: true},
+		bridge.VerbUnknown:        {words: true, speaks: true},
+		bridge.VerbEdit:           {speaks: true, first: edited},
+		bridge.VerbDelete:         {speaks: true, first: deleted},
+		bridge.VerbReact:          {first: ignored}, // emoji that are verbs arrive as those verbs
+		bridge.VerbUnreact:        {first: ignored},
+		bridge.VerbMoveChannel:    {first: channelMoved},
+		bridge.VerbNew:            {none: true, wants: (*work).wantStart, anywhere: (*work).start},
+		bridge.VerbHelp:           {none: true, anywhere: (*work).answerHelp},
+		bridge.VerbList:           {none: true, anywhere: (*work).answer},
+		bridge.VerbFind:           {anywhere: (*work).answer},
+		bridge.VerbHistory:        {anywhere: (*work).answer},
+		bridge.VerbWhy:            {anywhere: (*work).answer},
+		bridge.VerbTemplates:      {none: true, anywhere: administer},
+		bridge.VerbTemplateEdit:   {none: true, anywhere: administer},
+		bridge.VerbTemplateDelete: {none: true, anywhere: administer},
+		bridge.VerbTemplate:       {speaks: true, read: useTemplate},
 		bridge.VerbTake:           {open: true, do: byWorkflow((*workflow.UseCases).Assign)},
-		bridge.VerbAssign:         {open: true, do: byWorkflow((*workflow.UseCases).Assign)},
-		bridge.VerbUnassign:       {open: true, do: byWorkflow((*workflow.UseCases).Assign)},
-		bridge.VerbTag:            {do: byWorkflow((*workflow.UseCases).Tag)},
+		bridge.VerbAssign:         {speaks: true, wants: wantThoseElsewhere, open: true, do: byWorkflow((*workflow.UseCases).Assign)},
+		bridge.VerbUnassign:       {speaks: true, open: true, do: byWorkflow((*workflow.UseCases).Assign)},
+		bridge.VerbTag:            {wants: wantTags, do: byWorkflow((*workflow.UseCases).Tag)},
 		bridge.VerbUntag:          {do: byWorkflow((*workflow.UseCases).Tag)},
 		bridge.VerbTopic:          {do: byWorkflow((*workflow.UseCases).Topic)},
 		bridge.VerbRename:         {do: byWorkflow((*workflow.UseCases).Rename)},
 		bridge.VerbPriority:       {do: byWorkflow((*workflow.UseCases).SetPriority)},
-		bridge.VerbPending:        {open: true, do: byWorkflow((*workflow.UseCases).PauseOrWake)},
-		bridge.VerbSnooze:         {open: true, do: byWorkflow((*workflow.UseCases).PauseOrWake)},
-		bridge.VerbWake:           {open: true, do: byWorkflow((*workflow.UseCases).PauseOrWake)},
-		bridge.VerbResolve:        {do: byWorkflow((*workflow.UseCases).EndOrReopen)},
-		bridge.VerbReopen:         {do: byWorkflow((*workflow.UseCases).EndOrReopen)},
-		bridge.VerbClose:          {do: byWorkflow((*workflow.UseCases).EndOrReopen)},
-		bridge.VerbUndo:           {do: bySpeech((*speech.UseCases).Undo)},
-		bridge.VerbCC:             {do: byReplies((*reply.UseCases).ChangeRecipients)},
-		bridge.VerbTo:             {do: byReplies((*reply.UseCases).ChangeRecipients)},
-		bridge.VerbAllow:          {do: byReplies((*reply.UseCases).ChangeRecipients)},
-		bridge.VerbSend:           {do: bySpeech((*speech.UseCases).DecideMessage)},
-		bridge.VerbKeep:           {do: bySpeech((*speech.UseCases).DecideMessage)},
-		bridge.VerbDrop:           {do: bySpeech((*speech.UseCases).DecideMessage)},
-		bridge.VerbSendAgain:      {do: bySpeech((*speech.UseCases).DecideDelivery)},
-		bridge.VerbMarkSent:       {do: bySpeech((*speech.UseCases).DecideDelivery)},
+		bridge.VerbPending:        {open: true, do: byWorkflow((*workflow.UseCases).Pend)},
+		bridge.VerbSnooze:         {speaks: true, open: true, do: byWorkflow((*workflow.UseCases).Snooze)},
+		bridge.VerbWake:           {speaks: true, open: true, do: byWorkflow((*workflow.UseCases).Wake)},
+		bridge.VerbResolve:        {wants: wantEnd, do: byWorkflow((*workflow.UseCases).EndOrReopen)},
+		bridge.VerbReopen:         {speaks: true, do: byWorkflow((*workflow.UseCases).EndOrReopen)},
+		bridge.VerbClose:          {wants: wantEnd, do: byWorkflow((*workflow.UseCases).EndOrReopen)},
+		bridge.VerbUndo:           {speaks: true, do: bySpeech((*speech.UseCases).Undo)},
+		bridge.VerbCC:             {speaks: true, do: byReplies((*reply.UseCases).ChangeRecipients)},
+		bridge.VerbTo:             {speaks: true, do: byReplies((*reply.UseCases).ChangeRecipients)},
+		bridge.VerbAllow:          {speaks: true, do: byReplies((*reply.UseCases).ChangeRecipients)},
+		bridge.VerbSend:           {speaks: true, do: bySpeech((*speech.UseCases).DecideMessage)},
+		bridge.VerbKeep:           {speaks: true, do: bySpeech((*speech.UseCases).DecideMessage)},
+		bridge.VerbDrop:           {speaks: true, do: bySpeech((*speech.UseCases).DecideMessage)},
+		bridge.VerbSendAgain:      {speaks: true, do: bySpeech((*speech.UseCases).DecideDelivery)},
+		bridge.VerbMarkSent:       {speaks: true, do: bySpeech((*speech.UseCases).DecideDelivery)},
 		bridge.VerbLeave:          {do: byWorkflow((*workflow.UseCases).Leave)},
-		bridge.VerbPromote:        {mail: true, read: sortAutomatic},
-		bridge.VerbSilence:        {mail: true, read: sortAutomatic},
-		bridge.VerbBlock:          {mail: true, read: sortAutomatic},
-		bridge.VerbUnblock:        {mail: true, read: sortAutomatic},
+		bridge.VerbPromote:        {speaks: true, mail: true, read: sortAutomatic},
+		bridge.VerbSilence:        {speaks: true, mail: true, read: sortAutomatic},
+		bridge.VerbBlock:          {speaks: true, mail: true, read: sortAutomatic},
+		bridge.VerbUnblock:        {speaks: true, mail: true, read: sortAutomatic},
 	}
 }
 
-// madeUseCases keeps the table: nobody changes it. It can't be a sync.OnceValue, because what is done
-// for a verb asks for the table: Go refuses such a circle.
-var madeUseCases atomic.Pointer[map[bridge.Verb]*useCase] //nolint:gochecknoglobals // a table that never changes
-
-func allUseCases() map[bridge.Verb]*useCase {
-	if all := madeUseCases.Load(); all != nil {
-		return *all
-	}
-	all := useCases()
-	madeUseCases.Store(&all)
-	return all
-}
+// allUseCases is the table, made once.
+var allUseCases = sync.OnceValue(useCases) //nolint:gochecknoglobals // a table that never changes
 
 // useCaseOf gives a verb's entry in the table; an empty one for verbs that have none, such as plain words.
 func useCaseOf(verb bridge.Verb) *useCase {
@@ -98,6 +110,23 @@ func bySpeech(do func(*speech.UseCases, book.Request)) func(*work, book.Request)
 
 func byReplies(do func(*reply.UseCases, book.Request)) func(*work, book.Request) {
 	return func(w *work, r book.Request) { do(w.replies, r) }
+}
+
+func edited(w *work, _ context.Context, _ pgx.Tx, r book.Request) error {
+	w.speech.Edit(r)
+	return nil
+}
+
+func deleted(w *work, _ context.Context, _ pgx.Tx, r book.Request) error { return w.speech.Delete(r) }
+
+func ignored(*work, context.Context, pgx.Tx, book.Request) error { return nil }
+
+func channelMoved(_ *work, ctx context.Context, tx pgx.Tx, r book.Request) error {
+	return store.BeginChannelMove(ctx, tx, r.Surface, r.Place.Channel, r.Args.Note)
+}
+
+func administer(w *work, ctx context.Context, tx pgx.Tx, r book.Request) error {
+	return w.templates.Administer(ctx, tx, r)
 }
 
 func useTemplate(w *work, ctx context.Context, tx pgx.Tx, r book.Request) error {

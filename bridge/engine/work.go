@@ -21,16 +21,15 @@ type work struct {
 	templates    *template.UseCases
 	intake       *inbound.UseCases
 	receipts     *inbound.Receipts
-	elsewhere    *inbound.Elsewhere
 }
 
 // assemble makes the work on a batch.
 func assemble(e *Engine, tw *threads.Writer) *work {
 	wf := &workflow.UseCases{Writer: tw}
 	rs := &reply.UseCases{Writer: tw, Workflow: wf, Restored: e.restored}
-	sp := speech.New(tw, wf, rs)
+	sp := speech.New(tw, rs)
 	ts := template.New(tw, rs, sp)
 	it := inbound.New(tw, wf, rs, sp, ts, e.opt.Original == nil)
 	return &work{Writer: tw, e: e, workflow: wf, replies: rs, speech: sp, channelTexts: sp.ChannelTexts, templates: ts, intake: it,
-		receipts: it.Receipts, elsewhere: it.Elsewhere}
+		receipts: it.Receipts}
 }

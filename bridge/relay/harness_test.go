@@ -40,6 +40,7 @@ type stage struct {
 	apply     func(ctx context.Context, tx pgx.Tx, events []store.Event) error // before the effects are written
 	waits     func(e store.Event) *relay.Wait                                  // nil = what is not to be applied yet
 	refuses   func(e store.Event) error                                        // why an event can never be applied
+	tells     func(ctx context.Context, tx pgx.Tx) error                       // before people are told of an event that is given up
 	recheck   func() []string                                                  // names that others have written
 	written   func(e store.Event) []string                                     // names that an event writes
 	send      func(ctx context.Context, c store.Claimed) (relay.Sent, error)
@@ -167,6 +168,11 @@ func (s *stage) leaveOut(e store.Event, made *relay.Made) bool {
 
 // Quarantined implements relay.Handler.
 func (s *stage) Quarantined(ctx context.Context, tx pgx.Tx, e store.Event, _ string, _ bool) error {
+	if s.tells != nil {
+		if err := s.tells(ctx, tx); err != nil {
+			return err
+		}
+	}
 	_, err := tx.Exec(ctx, `INSERT INTO told (event_id) VALUES ($1)`, e.ID)
 	return err
 }

@@ -3,6 +3,7 @@ package relay_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -143,5 +144,41 @@ func TestRefusedErrors(t *testing.T) {
 		if got := relay.Refused(tt.err); got != tt.want || tt.err == nil {
 			t.Errorf("%s: refused = %t: %v", name, got, tt.err)
 		}
+	}
+}
+
+// Somebody ends the session in which people are told of an event that is given up: they are told all the
+// same. What can never be told goes into quarantine without a word, and holds up nobody.
+func TestQuarantineIsTold(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		broken int32 // so many sessions
+		told   string
+	}{"once": {1, "poison"}, "always": {1 << 20, ""}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t).effects()
+			var sessions atomic.Int32
+			s.tells = func(ctx context.Context, tx pgx.Tx) error {
+				if sessions.Add(1) > c.broken {
+					return nil
+				}
+				_, err := tx.Exec(ctx, `SELECT pg_terminate_backend(pg_backend_pid())`)
+				return err
+			}
+			s.decode = func(e store.Event) (any, error) {
+				if e.ExternalID == "poison" {
+					return nil, errors.New("no word of it")
+				}
+				return nil, nil
+			}
+			s.start()
+			check(t, s.Accept(t.Context(), 7, fact("k", "poison"), fact("k", "next")))
+			s.eventually("next", `SELECT string_agg(name, ' ') FROM effects`)
+			s.eventually("1", `SELECT count(*) FROM quarantine`)
+			if got := s.told(); got != c.told {
+				t.Errorf("people were told of %q, want %q", got, c.told)
+			}
+		})
 	}
 }

@@ -132,16 +132,27 @@ func (a *applier) giveUpRefused(ctx context.Context, b *batch) error {
 	return errors.Join(errs...)
 }
 
+// tellTries is how often Parley tries to tell people of an event that is given up. After that it is put into
+// quarantine without a word: the others must not wait for it, and doctor shows it.
+const tellTries = 3
+
 // giveUp puts the next event of a run into quarantine and frees its queue. The same transaction tells
 // people of it, and fails if another applier has the queue by now: so an event is given up only once,
 // and never if it was applied.
 func (a *applier) giveUp(ctx context.Context, r *work, cause error, unread bool) error {
 	e := r.Events[0]
 	reason := store.Clean(cause.Error())
-	err := a.quarantine(ctx, r, reason, func(tx pgx.Tx) error { return a.safeQuarantined(ctx, tx, e, reason, unread) })
-	if err != nil && !store.IsLost(err) && a.blames(err) {
+	tell := func() error {
+		return a.quarantine(ctx, r, reason, func(tx pgx.Tx) error { return a.safeQuarantined(ctx, tx, e, reason, unread) })
+	}
+	err := tell()
+	untold := func() bool { return err != nil && !store.IsLost(err) && a.blames(err) }
+	for tries := 1; tries < tellTries && untold(); tries++ { // its session may have been ended by something else
+		err = tell()
+	}
+	if untold() {
 		a.log.Error("quarantine not told", "event_seq", e.ID, "error", err)
-		err = a.quarantine(ctx, r, reason, func(pgx.Tx) error { return nil }) // the others must not wait for it; doctor shows it
+		err = a.quarantine(ctx, r, reason, func(pgx.Tx) error { return nil })
 	}
 	switch {
 	case store.IsLost(err):

@@ -1,7 +1,7 @@
 // Package book holds the data of one batch of events: the rows that they touch, locked and in memory, a holder
 // for each noun. Load reads the rows and Flush writes the changed ones, both set-wise.
 //
-// What does not belong here: any use case, and anything that is told to people.
+// What does not belong here: any use case, and what is posted or told to people (threads).
 package book
 
 import (
@@ -29,7 +29,7 @@ type Book struct {
 	Log           *Log
 	Tags          *Tags
 	Openings      Openings
-	Replies       *Replying
+	Replying      *Replying
 }
 
 // Options of a Book.
@@ -49,7 +49,7 @@ func New(o Options) *Book {
 	m := &o.Moment
 	return &Book{Moment: m, Dir: o.Directory, Locks: func([]int64) {}, Channel: o.Channel, Conversations: newConversations(m, o.Directory),
 		Messages: newMessages(m), People: newPeople(m), Posts: newPosts(m), Outbox: newOutbox(m, o.Gates, o.LeaseFor), Timers: newTimers(),
-		Log: &Log{Moment: m}, Tags: newTags(o.Directory), Openings: Openings{}, Replies: &Replying{Moment: m}}
+		Log: &Log{Moment: m}, Tags: newTags(o.Directory), Openings: Openings{}, Replying: &Replying{Moment: m}}
 }
 
 // Caps gives what the channel of an account can carry; zero while it isn't there.

@@ -46,7 +46,7 @@ func (o *Outbox) resolveGates(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	for _, g := range found {
-		o.KnownGates.keep(g)
+		o.knownGates.keep(g)
 	}
 	if missing = o.missingGates(); len(missing) > 0 {
 		made, err := store.UpsertGates(ctx, tx, missing)
@@ -65,7 +65,7 @@ func (o *Outbox) resolveGates(ctx context.Context, tx pgx.Tx) error {
 func (o *Outbox) missingGates() []store.Gate {
 	var rows []store.Gate
 	for _, g := range o.gates {
-		if id, ok := o.KnownGates.idOf(*g); ok {
+		if id, ok := o.knownGates.idOf(*g); ok {
 			g.ID = id
 			continue
 		}

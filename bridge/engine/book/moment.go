@@ -34,7 +34,7 @@ type NotYet struct {
 
 // Error implements error.
 func (n *NotYet) Error() string {
-	return fmt.Sprintf("engine: event %d can't be applied yet", n.EventID)
+	return fmt.Sprintf("book: event %d can't be applied yet", n.EventID)
 }
 
 // Wait has the event in hand wait, and come back after most at the latest.

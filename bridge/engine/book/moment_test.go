@@ -5,6 +5,7 @@ import (
 	"time"
 )
 
+// What comes long after it was typed is read again before it leaves.
 func TestCameLate(t *testing.T) {
 	t.Parallel()
 	w := &Moment{Real: time.Unix(1700000060, 0)}

@@ -25,13 +25,13 @@ type Outbox struct {
 	Deliveries map[int64]*Delivery
 	OfMessage  map[int64][]*Delivery // deliveries by the message that they are about
 	shifts     []shift
-	KnownGates *Gates
+	knownGates *Gates
 	LeaseFor   func(time.Duration) time.Duration // how long a lane is leased for a request that may take so long
 }
 
 func newOutbox(m *Moment, known *Gates, leaseFor func(time.Duration) time.Duration) *Outbox {
 	return &Outbox{Moment: m, Lanes: map[int64]*Lane{}, laneKeys: map[LaneKey]*Lane{}, gates: map[LaneKey]*store.Gate{},
-		Deliveries: map[int64]*Delivery{}, OfMessage: map[int64][]*Delivery{}, KnownGates: known, LeaseFor: leaseFor}
+		Deliveries: map[int64]*Delivery{}, OfMessage: map[int64][]*Delivery{}, knownGates: known, LeaseFor: leaseFor}
 }
 
 // LaneKey names a lane, or a gate, of an account.

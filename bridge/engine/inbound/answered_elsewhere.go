@@ -27,7 +27,7 @@ const soonest = 5 * time.Second
 
 // answeredElsewhere shows an answer that was given without Parley. It counts as one,
 // unless a machine gave it.
-func (el *Elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	if m, c := el.Named(a, in.ExternalID); m != nil {
 		el.copyOfAnswer(c, m, in)
 		return nil
@@ -63,7 +63,7 @@ func (el *Elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 // answeredIn finds the conversation that an answer belongs to, or opens one with the customer whom
 // the provider names. It is nil for a mail that answers no conversation, or whose recipients are
 // not the customer: a mail forwarded to a supplier answers nobody.
-func (el *Elsewhere) answeredIn(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) (*book.Conversation, error) {
+func (el *elsewhere) answeredIn(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) (*book.Conversation, error) {
 	c := el.ConversationOf(a, in)
 	if in.From.Key == "" {
 		if c == nil || !c.IsFor(in) {
@@ -84,7 +84,7 @@ func (el *Elsewhere) answeredIn(ctx context.Context, tx pgx.Tx, a *store.Account
 // copyOfAnswer handles a message that was sent elsewhere and that Parley has already. If it came into
 // the inbox from an address of our own, that alone proved nothing, and it was shown as it came. That
 // it is found among the sent ones too makes it an answer.
-func (el *Elsewhere) copyOfAnswer(c *book.Conversation, m *book.Message, in channels.Inbound) {
+func (el *elsewhere) copyOfAnswer(c *book.Conversation, m *book.Message, in channels.Inbound) {
 	if m.Direction != store.DirectionIn || m.Automatic != channels.AutomaticOwn || c == nil || c.Kind != store.KindCustomer || !c.IsFor(in) {
 		return // ours after all, or a customer's
 	}
@@ -95,14 +95,14 @@ func (el *Elsewhere) copyOfAnswer(c *book.Conversation, m *book.Message, in chan
 
 // shownAsAnswer says that what came into the inbox from an address of our own is a copy of an answer
 // that was found where it was sent.
-func (el *Elsewhere) shownAsAnswer(a *store.Account, in channels.Inbound) bool {
+func (el *elsewhere) shownAsAnswer(a *store.Account, in channels.Inbound) bool {
 	m, _ := el.Named(a, in.ExternalID)
 	return m != nil && m.Reason == outbound.ElsewhereReason && in.Automatic == channels.AutomaticOwn
 }
 
 // bouncedElsewhere tells that an answer is late or was not delivered. It was written elsewhere, so
 // Parley has no delivery of it.
-func (el *Elsewhere) bouncedElsewhere(c *book.Conversation, m *book.Message, s *channels.Status) {
+func (el *elsewhere) bouncedElsewhere(c *book.Conversation, m *book.Message, s *channels.Status) {
 	switch {
 	case m.Reason != outbound.ElsewhereReason || m.Fate != store.FateOut:
 	case s.Delayed:
@@ -118,12 +118,12 @@ func (el *Elsewhere) bouncedElsewhere(c *book.Conversation, m *book.Message, s *
 
 // byMachine says that an answer came too soon after the customer's words for a person to have
 // written it. Both times are of the provider's clock.
-func (el *Elsewhere) byMachine(c *book.Conversation, in channels.Inbound) bool {
+func (el *elsewhere) byMachine(c *book.Conversation, in channels.Inbound) bool {
 	return c.WindowFrom != nil && !in.At.IsZero() && in.At.Add(el.Now.Sub(el.Real)).Before(c.WindowFrom.Add(soonest))
 }
 
 // countElsewhere changes the conversation as an answer does.
-func (el *Elsewhere) countElsewhere(c *book.Conversation, m *book.Message) {
+func (el *elsewhere) countElsewhere(c *book.Conversation, m *book.Message) {
 	c.WaitingSince = nil
 	if c.BridgeStatus() == bridge.StatusSnoozed {
 		el.workflow.EndSnooze(c)
@@ -138,7 +138,7 @@ func (el *Elsewhere) countElsewhere(c *book.Conversation, m *book.Message) {
 // ownAgain takes the provider's sighting of a message that we sent, and ties the provider's id to that
 // message. If the sighting has a status, the message's fate is known even if the answer to our
 // request was lost.
-func (el *Elsewhere) ownAgain(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+func (el *elsewhere) ownAgain(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	s := channels.Status{MessageID: in.Answers, External: []string{in.ExternalID}}
 	if in.Status != nil {
 		s = *in.Status
@@ -158,7 +158,7 @@ func (el *Elsewhere) ownAgain(ctx context.Context, tx pgx.Tx, a *store.Account, 
 
 // watermark applies a receipt, such as "read", to all replies that were sent to a customer up to a time.
 // Errors: *book.NotYet while the result of one of them may be about to be written.
-func (el *Elsewhere) watermark(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) error {
+func (el *elsewhere) watermark(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) error {
 	sent := el.sentUpTo(a, in)
 	for _, d := range sent {
 		if d.State == store.Sending && el.Age() < book.ResultWait {
@@ -178,7 +178,7 @@ func (el *Elsewhere) watermark(ctx context.Context, tx pgx.Tx, a *store.Account,
 }
 
 // sentUpTo gives the replies to a customer whose latest attempt began up to a receipt's time.
-func (el *Elsewhere) sentUpTo(a *store.Account, in channels.Inbound) []*book.Delivery {
+func (el *elsewhere) sentUpTo(a *store.Account, in channels.Inbound) []*book.Delivery {
 	i := el.People.ByAddress[book.UserKey{Account: a.ID, User: in.From.Key}]
 	if i == nil {
 		return nil
@@ -199,7 +199,7 @@ func (el *Elsewhere) sentUpTo(a *store.Account, in channels.Inbound) []*book.Del
 }
 
 // accountNotice tells an account's people what its provider says of it.
-func (el *Elsewhere) accountNotice(a *store.Account, in channels.Inbound) {
+func (el *elsewhere) accountNotice(a *store.Account, in channels.Inbound) {
 	for _, n := range in.Notices {
 		el.TellCondition(own.Fact{Account: a.ID, Text: n})
 	}

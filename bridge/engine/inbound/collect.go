@@ -17,7 +17,7 @@ import (
 const collectedRunes = 1500
 
 // collect shows a mail of somebody who opened very many conversations in the account's one
-// collecting thread of the day. An agent may make a conversation of it (sortAutomatic).
+// collecting thread of the day. An agent may make a conversation of it (SortAutomatic).
 func (it *UseCases) collect(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	c, err := it.Conversations.CollectingThread(ctx, tx, a)
 	if err != nil {

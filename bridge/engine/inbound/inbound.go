@@ -37,9 +37,9 @@ func (it *UseCases) ApplyInbound(ctx context.Context, tx pgx.Tx, a *store.Accoun
 	case channels.InboundMessage, channels.InboundConsent:
 		return it.customerSays(ctx, tx, a, part, in)
 	case channels.InboundOwn:
-		return it.Elsewhere.ownAgain(ctx, tx, a, part, in)
+		return it.elsewhere.ownAgain(ctx, tx, a, part, in)
 	case channels.InboundForeign:
-		return it.Elsewhere.answeredElsewhere(ctx, tx, a, part, in)
+		return it.elsewhere.answeredElsewhere(ctx, tx, a, part, in)
 	case channels.InboundReaction:
 		return it.customerReacts(a, in)
 	case channels.InboundEdit:
@@ -49,7 +49,7 @@ func (it *UseCases) ApplyInbound(ctx context.Context, tx pgx.Tx, a *store.Accoun
 	case channels.InboundIdentity:
 		return it.identityChanges(a, in)
 	case channels.InboundNotice:
-		it.Elsewhere.accountNotice(a, in)
+		it.elsewhere.accountNotice(a, in)
 		return nil
 	}
 	return fmt.Errorf("inbound: unknown kind of inbound %q", in.Kind)
@@ -60,7 +60,7 @@ func (it *UseCases) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Acco
 	if _, err := it.People.CustomerOf(a, in); err != nil {
 		return err
 	}
-	if it.cameChanged(a, &in) || it.Elsewhere.shownAsAnswer(a, in) {
+	if it.cameChanged(a, &in) || it.elsewhere.shownAsAnswer(a, in) {
 		return nil
 	}
 	c := it.ConversationOf(a, in)

@@ -20,7 +20,7 @@ type UseCases struct {
 	replies          *reply.UseCases
 	templates        *template.UseCases
 	Receipts         *Receipts
-	Elsewhere        *Elsewhere
+	elsewhere        *elsewhere
 }
 
 // Receipts deals with what became of what was sent.
@@ -30,11 +30,11 @@ type Receipts struct {
 	speech    *speech.UseCases
 	templates *template.UseCases
 	intake    *UseCases
-	elsewhere *Elsewhere
+	elsewhere *elsewhere
 }
 
-// Elsewhere deals with what was sent to customers without Parley.
-type Elsewhere struct {
+// elsewhere deals with what was sent to customers without Parley.
+type elsewhere struct {
 	*threads.Writer
 	workflow *workflow.UseCases
 	replies  *reply.UseCases
@@ -47,7 +47,7 @@ type Elsewhere struct {
 func New(tw *threads.Writer, wf *workflow.UseCases, rs *reply.UseCases, sp *speech.UseCases, ts *template.UseCases, uploadsOriginals bool) *UseCases {
 	it := &UseCases{Writer: tw, workflow: wf, replies: rs, templates: ts, uploadsOriginals: uploadsOriginals}
 	it.Receipts = &Receipts{Writer: tw, replies: rs, speech: sp, templates: ts, intake: it}
-	it.Elsewhere = &Elsewhere{Writer: tw, workflow: wf, replies: rs, receipts: it.Receipts, intake: it}
-	it.Receipts.elsewhere = it.Elsewhere
+	it.elsewhere = &elsewhere{Writer: tw, workflow: wf, replies: rs, receipts: it.Receipts, intake: it}
+	it.Receipts.elsewhere = it.elsewhere
 	return it
 }

@@ -74,7 +74,7 @@ const (
 func Decode(payload []byte) (*Fact, error) {
 	var f Fact
 	if err := json.Unmarshal(payload, &f); err != nil {
-		return nil, fmt.Errorf("own: own fact: %w", err)
+		return nil, fmt.Errorf("own: %w", err)
 	}
 	for _, s := range []*string{&f.Text, &f.Hint, &f.External, &f.Cost, &f.Name, &f.ContentType} { // as a provider or a mail server said it
 		*s = clean.Text(*s)
@@ -89,7 +89,7 @@ func Decode(payload []byte) (*Fact, error) {
 func (f Fact) Event(name string) store.NewEvent {
 	body, err := json.Marshal(f)
 	if err != nil {
-		panic("own: own fact: " + err.Error()) // our own plain struct
+		panic("own: " + err.Error()) // our own plain struct
 	}
 	return store.NewEvent{AccountID: store.SystemAccount, ExternalID: name, OrderKey: store.ConversationKey(f.Conversation), Payload: body}
 }

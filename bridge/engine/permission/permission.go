@@ -3,20 +3,21 @@ package permission
 
 import (
 	"slices"
+	"sync"
 
 	"parley/bridge"
 	"parley/store"
 )
 
-// adminsOnly gives the verbs that only admins may use, with what all others are told.
-func adminsOnly() map[bridge.Verb]*bridge.Problem {
+// adminsOnly gives the verbs that only admins may use, with what all others are told. The map is made once.
+var adminsOnly = sync.OnceValue(func() map[bridge.Verb]*bridge.Problem { //nolint:gochecknoglobals // a table that never changes
 	forTemplates := &bridge.Problem{Code: "not_allowed", Text: "Only admins change templates.", Hint: "Ask one of them."}
 	return map[bridge.Verb]*bridge.Problem{
 		bridge.VerbTemplateEdit:   forTemplates,
 		bridge.VerbTemplateDelete: forTemplates,
 		bridge.VerbClose:          {Code: "not_allowed", Text: "Only admins close conversations.", Hint: "Resolve it instead: !resolve"},
 	}
-}
+})
 
 // Authorize is the one place that decides whether somebody may use a verb; nil = yes. It knows one role,
 // admin: a verb of admins is refused to all others.

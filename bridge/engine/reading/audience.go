@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"parley/bridge"
-	"parley/bridge/engine/book"
 	"parley/bridge/engine/directory"
 	"parley/store"
 )
@@ -24,7 +23,13 @@ type audiences struct {
 	age time.Duration // how long what was read counts
 
 	mu    sync.Mutex
-	known map[book.UserKey]heldAudience // by surface and channel
+	known map[channelKey]heldAudience // by surface and channel
+}
+
+// channelKey names a channel of a surface.
+type channelKey struct {
+	surface int64
+	channel string
 }
 
 type heldAudience struct {
@@ -38,7 +43,7 @@ type heldAudience struct {
 func (l *audiences) allows(surface int64, channel, user string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	a := l.known[book.UserKey{Account: surface, User: channel}]
+	a := l.known[channelKey{surface, channel}]
 	if a.readAt.IsZero() || time.Since(a.readAt) > l.age {
 		return false
 	}
@@ -50,7 +55,7 @@ func (l *audiences) allows(surface int64, channel, user string) bool {
 func (l *audiences) begin(surface int64, channel string, after time.Duration) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	k := book.UserKey{Account: surface, User: channel}
+	k := channelKey{surface, channel}
 	a := l.known[k]
 	if time.Since(a.askedAt) < after {
 		return false
@@ -64,7 +69,7 @@ func (l *audiences) keep(surface int64, channel string, a bridge.Audience) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now() //nolint:forbidigo // only how long ago
-	l.known[book.UserKey{Account: surface, User: channel}] = heldAudience{Audience: a, readAt: now, askedAt: now}
+	l.known[channelKey{surface, channel}] = heldAudience{Audience: a, readAt: now, askedAt: now}
 }
 
 // ownChannel gives the channel in which an account's threads open instead of its team's.

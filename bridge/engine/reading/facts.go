@@ -49,7 +49,7 @@ func (rd *Reader) Facts(ctx context.Context, q store.Querier, surface int64, vie
 	}
 	var now time.Time
 	for _, c := range byID {
-		if rd.caps(c.AccountID).ReplyWindow == 0 || !now.IsZero() {
+		if rd.Caps(c.AccountID).ReplyWindow == 0 || !now.IsZero() {
 			continue
 		}
 		if now, err = store.Now(ctx, q); err != nil {
@@ -80,10 +80,10 @@ func (rd *Reader) FactsOf(dir *directory.Directory, surface int64, viewer *store
 		f.Zone = h.Zone() // what all look at is in the team's zone
 	}
 	if a := dir.Account(c.AccountID); a != nil {
-		f.Account, f.AccountMode, f.ChannelKind = a.Name, bridge.AccountMode(a.Mode), a.Kind
+		f.Account, f.AccountMode, f.ChannelKind = a.Name, a.Mode, a.Kind
 		f.ChannelName, f.ChannelIcon = rd.KindName(a.Kind)
 		f.MayStart = rd.starts(dir, a) == nil
-		s := dir.SettingsOf(a, rd.caps(a.ID).Threads)
+		s := dir.SettingsOf(a, rd.Caps(a.ID).Threads)
 		f.ResolveNow, f.OneOwner = s.ResolveAtOnce, s.OneOwner
 	}
 	if c.TeamID != nil && dir.Team(*c.TeamID) != nil {
@@ -182,7 +182,7 @@ func byNumber(list []store.Identity) map[int64]*store.Identity {
 
 // windowFacts says until when a conversation's customer can be answered, as of now.
 func (rd *Reader) windowFacts(f *bridge.Facts, c *store.Conversation, now time.Time) {
-	caps := rd.caps(c.AccountID)
+	caps := rd.Caps(c.AccountID)
 	win := outbound.WindowOf(caps, c.WindowFrom)
 	f.WindowUntil, f.WindowClosed, f.Templates = win.Human, !win.Open(now), caps.Templates
 	f.WindowPeople = !f.WindowClosed && !win.OpenFor(false, now)

@@ -108,7 +108,7 @@ func (rd *Reader) keptForAdmins(agent *store.Agent) (kept []int64, all bool) {
 		a := &dir.Accounts[i]
 		switch {
 		case a.Side != store.SideChannel:
-		case dir.SettingsOf(a, rd.caps(a.ID).Threads).AllForAdmins:
+		case dir.SettingsOf(a, rd.Caps(a.ID).Threads).AllForAdmins:
 			kept = append(kept, a.ID)
 		default:
 			others = true

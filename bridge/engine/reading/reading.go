@@ -11,12 +11,11 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/bridge"
-	"parley/bridge/engine/book"
 	"parley/bridge/engine/directory"
 	"parley/channels"
 )
 
-// Connected is what reader needs to know of the process: what is connected, and the directory.
+// Connected is what a Reader needs to know of the process: what is connected, and the directory.
 type Connected interface {
 	// Directory gives accounts, agents and teams as they were read last.
 	Directory() *directory.Directory
@@ -53,11 +52,11 @@ type Reader struct {
 // New makes a Reader, which knows of nobody in the accounts' own channels yet.
 func New(o Options) *Reader {
 	return &Reader{Connected: o.Connected, pool: o.Pool, log: o.Log, specs: o.Specs, names: o.SurfaceNames,
-		audiences: &audiences{age: o.AudienceAge, known: map[book.UserKey]heldAudience{}}}
+		audiences: &audiences{age: o.AudienceAge, known: map[channelKey]heldAudience{}}}
 }
 
-// caps gives what the channel of an account can carry; zero while it isn't there.
-func (rd *Reader) caps(account int64) channels.Capabilities {
+// Caps gives what the channel of an account can carry; zero while it isn't there.
+func (rd *Reader) Caps(account int64) channels.Capabilities {
 	if ch := rd.Channel(account); ch != nil {
 		return ch.Capabilities()
 	}

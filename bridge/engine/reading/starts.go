@@ -37,7 +37,7 @@ type Starting struct {
 	Account *store.Account
 	Caps    bridge.Capabilities
 	Party   channels.Party
-	// knownOnly says that the conversation may only be begun if the party wrote to some account
+	// KnownOnly says that the conversation may only be begun if the party wrote to some account
 	// before; see StrangerProblem.
 	KnownOnly bool
 }

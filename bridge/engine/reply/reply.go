@@ -36,7 +36,7 @@ func (rs *UseCases) SendToCustomer(c *book.Conversation, agent *store.Agent, sur
 		return
 	}
 	m.Direction, m.Fate, m.Dirty = store.DirectionOut, store.FateWaiting, true
-	rs.Replies.End(c, agent)
+	rs.Replying.End(c, agent)
 	l := rs.CustomerLane(c)
 	d := rs.enqueueReply(c, l, order, m, outbound.Payload{Place: c.SourceAt(m), Late: rs.CameLate(order), Meant: meant(c.Participants)})
 	rs.joinLines(c, l, d, m)

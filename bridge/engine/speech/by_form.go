@@ -52,16 +52,3 @@ func (sp *UseCases) replyByForm(r book.Request, answered *book.Message, first bo
 	}
 	return m
 }
-
-// KeepCommand stores a typed verb as a message that stays inside.
-func (sp *UseCases) KeepCommand(r book.Request) {
-	sp.Begun = true
-	r.Agent = sp.Dir.AgentOf(r.Surface, r.Actor.ID)
-	if r.Text == "" {
-		r.Text = r.Raw
-	}
-	m := sp.Messages.AddByPerson(r)
-	m.Reason = CommandReason
-	sp.Posts.Remember(store.Post{AccountID: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message, ConversationID: r.Conversation.ID,
-		MessageID: m.ID, Kind: book.HumanMessage})
-}

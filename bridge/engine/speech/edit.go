@@ -58,7 +58,7 @@ func (sp *UseCases) applyEdit(r book.Request, m *book.Message) {
 	switch {
 	case m.Fate == store.FateWaiting && sp.Outbox.UnderWayReply(m):
 		previewChanged(r.Conversation, m.Text, r.Text)
-		sp.rewrite(m, r.Action) // the new text leaves if the attempt fails; if it succeeds, reached tells the author
+		sp.rewrite(m, r.Action) // the new text leaves if the attempt fails; if it succeeds, Reached tells the author
 		sp.Outbox.DropParts(m)
 		if decision != Out {
 			sp.keepInside(r.Conversation, m, r.Action, decision, reason)
@@ -171,7 +171,7 @@ func (sp *UseCases) applyDelete(c *book.Conversation, m *book.Message) {
 		sp.Log.ByParley(c, store.DeedUndone, book.Detail{Message: m.ID, Reason: "deleted"})
 		sp.Messages.Unanswered(c)
 	case m.Fate == store.FateWaiting && sp.Outbox.ReplyOf(m) != nil && (sp.Outbox.UnderWayReply(m) || sp.Outbox.LeftInParts(m)):
-		m.Fate, m.Dirty = store.FateUndone, true // if it lands all the same, reached tells
+		m.Fate, m.Dirty = store.FateUndone, true // if it lands all the same, Reached tells
 		if sp.Outbox.LeftInParts(m) {
 			sp.TellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
 		}

@@ -44,5 +44,5 @@ func (sp *UseCases) FormHandedIn(r book.Request) {
 	if r.Origin != bridge.OriginForm || r.Verb != bridge.VerbReply && r.Verb != bridge.VerbTemplate {
 		return
 	}
-	sp.Replies.End(r.Conversation, sp.Dir.AgentOf(r.Surface, r.Actor.ID))
+	sp.Replying.End(r.Conversation, sp.Dir.AgentOf(r.Surface, r.Actor.ID))
 }

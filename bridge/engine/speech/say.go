@@ -136,3 +136,16 @@ func (sp *UseCases) SettleSlip(r book.Request) {
 		sp.Mark(r.Conversation, m, bridge.MarkInside)
 	}
 }
+
+// KeepCommand stores a typed verb as a message that stays inside.
+func (sp *UseCases) KeepCommand(r book.Request) {
+	sp.Begun = true
+	r.Agent = sp.Dir.AgentOf(r.Surface, r.Actor.ID)
+	if r.Text == "" {
+		r.Text = r.Raw
+	}
+	m := sp.Messages.AddByPerson(r)
+	m.Reason = CommandReason
+	sp.Posts.Remember(store.Post{AccountID: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message, ConversationID: r.Conversation.ID,
+		MessageID: m.ID, Kind: book.HumanMessage})
+}

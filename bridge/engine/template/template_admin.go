@@ -16,34 +16,29 @@ import (
 	"parley/store"
 )
 
-// Administer does what is not about a conversation: list, edit and delete templates.
-func (ts *UseCases) Administer(ctx context.Context, tx pgx.Tx, r book.Request) (bool, error) {
-	switch r.Verb {
-	case bridge.VerbTemplates, bridge.VerbTemplateEdit, bridge.VerbTemplateDelete:
-	default:
-		return false, nil
-	}
+// Administer lists, edits and deletes templates.
+func (ts *UseCases) Administer(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	r.Conversation = nil // templates belong to no conversation, wherever they are asked for
 	if problem := permission.Authorize(r.Agent, r.Verb); problem != nil {
 		ts.Refuse(r, problem.Code, problem.Text, problem.Hint)
-		return true, nil
+		return nil
 	}
 	switch {
 	case r.Verb == bridge.VerbTemplateEdit && r.Args.Template != nil && r.Args.Template.Draft != nil:
-		return true, ts.saveTemplate(ctx, tx, r)
+		return ts.saveTemplate(ctx, tx, r)
 	case r.Verb == bridge.VerbTemplateDelete && r.Args.Template != nil:
-		return true, ts.dropTemplate(ctx, tx, r)
+		return ts.dropTemplate(ctx, tx, r)
 	}
 	list, err := ts.Reading.Templates(ctx, tx, nil)
 	if err != nil {
-		return true, err
+		return err
 	}
 	line := bridge.Line{Content: &bridge.TemplatesLine{Templates: list}}
 	if slices.Contains(r.Agent.Roles, "admin") {
 		line.Verbs = []bridge.Verb{bridge.VerbTemplateEdit}
 	}
 	ts.Whisper(nil, r.Surface, r.Action, line)
-	return true, nil
+	return nil
 }
 
 // saveTemplate makes or changes a template as a form says.

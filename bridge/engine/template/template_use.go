@@ -49,7 +49,7 @@ func (ts *UseCases) UseTemplate(ctx context.Context, tx pgx.Tx, r book.Request) 
 	}
 	body, err := json.Marshal(used)
 	if err != nil {
-		return fmt.Errorf("template: template: %w", err)
+		return fmt.Errorf("template: %w", err)
 	}
 	r.Place.Message, r.Files, r.Text = "", nil, used.Use.Words()
 	m := ts.Messages.AddByPerson(r)

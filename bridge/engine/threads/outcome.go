@@ -82,18 +82,18 @@ func (th *Writer) TrackedLines() map[int64][]postedLine {
 			lines[d.MessageID] = append(lines[d.MessageID], postedLine{Delivery: d})
 		}
 	}
-	inOrder := func(a, th *book.Delivery) int {
-		if a.LaneID == th.LaneID {
-			return cmp.Compare(a.Seq, th.Seq)
+	inOrder := func(a, b *book.Delivery) int {
+		if a.LaneID == b.LaneID {
+			return cmp.Compare(a.Seq, b.Seq)
 		}
-		return a.CreatedAt.Compare(th.CreatedAt)
+		return a.CreatedAt.Compare(b.CreatedAt)
 	}
 	for _, list := range lines {
 		for i := range list {
 			list[i].changes = changes[list[i].ID]
 			slices.SortFunc(list[i].changes, inOrder)
 		}
-		slices.SortFunc(list, func(a, th postedLine) int { return inOrder(a.Delivery, th.Delivery) })
+		slices.SortFunc(list, func(a, b postedLine) int { return inOrder(a.Delivery, b.Delivery) })
 	}
 	return lines
 }

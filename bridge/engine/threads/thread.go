@@ -20,13 +20,13 @@ import (
 type Writer struct {
 	*book.Book
 	*lanes
-	*asked
+	*questions
 	Files *files.Reader
 }
 
 // New makes the Writer of a batch. chat gives the chat of a surface's account; nil while it isn't there.
 func New(b *book.Book, chat func(account int64) bridge.Surface, r *reading.Reader, f *files.Reader) *Writer {
-	return &Writer{Book: b, lanes: &lanes{b, chat}, asked: &asked{b, r}, Files: f}
+	return &Writer{Book: b, lanes: &lanes{b, chat}, questions: &questions{b, r}, Files: f}
 }
 
 // OpenThread makes sure that a conversation has a thread, and opens one in its home surface if not. The
@@ -40,7 +40,7 @@ func (th *Writer) OpenThread(c *book.Conversation) (*book.Thread, error) {
 	surface, channel := th.Dir.Home(c.Account, c.TeamID)
 	if surface == 0 {
 		return nil, &relay.EventError{EventID: th.Event.ID, Err: fmt.Errorf(
-			"engine: account %q has no channel for its threads; give its team a channel, then replay", c.Account.Name)}
+			"threads: account %q has no channel for its threads; give its team a channel, then replay", c.Account.Name)}
 	}
 	t := &book.Thread{Dirty: true, Thread: store.Thread{ConversationID: c.ID, AccountID: surface, Channel: channel}}
 	c.Threads[surface] = t

@@ -19,32 +19,31 @@ const (
 	digestWait   = 3 * time.Second  // how long missed snoozes are collected before people are told
 )
 
-// PauseOrWake does pending, snooze and wake.
-func (wf *UseCases) PauseOrWake(r book.Request) {
-	switch r.Verb {
-	case bridge.VerbPending:
-		if r.Conversation.BridgeStatus() == bridge.StatusSnoozed {
-			wf.EndSnooze(r.Conversation)
-		}
-		r.Conversation.Status, r.Conversation.WaitingSince = string(bridge.StatusPending), nil
-		wf.Log.ByAgent(r.Conversation, r.Agent, store.DeedSetPending, nil)
-	case bridge.VerbSnooze:
-		wf.snooze(r)
-	case bridge.VerbWake:
-		if r.Conversation.BridgeStatus() != bridge.StatusSnoozed {
-			wf.Refuse(r, "not_snoozed", "This conversation is not snoozed.", "")
-			return
-		}
+// Pend makes a conversation wait for the customer.
+func (wf *UseCases) Pend(r book.Request) {
+	if r.Conversation.BridgeStatus() == bridge.StatusSnoozed {
 		wf.EndSnooze(r.Conversation)
-		r.Conversation.Status = string(bridge.StatusOpen)
-		wf.keepStatus(r.Conversation)
-		wf.Log.ByAgent(r.Conversation, r.Agent, store.DeedWoke, nil)
 	}
+	r.Conversation.Status, r.Conversation.WaitingSince = string(bridge.StatusPending), nil
+	wf.Log.ByAgent(r.Conversation, r.Agent, store.DeedSetPending, nil)
 	r.Conversation.RefreshCard()
 }
 
-// snooze hides the conversation until a time, in the agent's zone.
-func (wf *UseCases) snooze(r book.Request) {
+// Wake ends a conversation's snooze before its time.
+func (wf *UseCases) Wake(r book.Request) {
+	if r.Conversation.BridgeStatus() != bridge.StatusSnoozed {
+		wf.Refuse(r, "not_snoozed", "This conversation is not snoozed.", "")
+		return
+	}
+	wf.EndSnooze(r.Conversation)
+	r.Conversation.Status = string(bridge.StatusOpen)
+	wf.keepStatus(r.Conversation)
+	wf.Log.ByAgent(r.Conversation, r.Agent, store.DeedWoke, nil)
+	r.Conversation.RefreshCard()
+}
+
+// Snooze hides the conversation until a time, in the agent's zone.
+func (wf *UseCases) Snooze(r book.Request) {
 	c, agent, surface, a := r.Conversation, r.Agent, r.Surface, r.Action
 	zone := wf.Dir.Zone(agent)
 	until, err := when.Parse(a.Args.Until, wf.Now, zone)
@@ -63,6 +62,7 @@ func (wf *UseCases) snooze(r book.Request) {
 	wf.Confirm(c, surface, a, bridge.Line{Content: &bridge.SnoozedLine{Until: until},
 		By: wf.Dir.Ref(surface, agent.ID), Verbs: []bridge.Verb{bridge.VerbWake},
 		Args: bridge.Args{Conversation: c.ID}})
+	c.RefreshCard()
 }
 
 // EndSnooze stops the timer with its cause.

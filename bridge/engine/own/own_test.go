@@ -1,0 +1,38 @@
+package own_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"parley/bridge/engine/own"
+	"parley/channels"
+)
+
+// Facts are stored, and replicas of the version before read them: their form stays as it is.
+func TestStoredForm(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 22, 9, 30, 0, 0, time.UTC)
+	for stored, f := range map[string]own.Fact{
+		`{"kind":"snooze","conversation":7,"due":"2026-11-22T09:30:00Z"}`:                                                                                                                                                  {Kind: own.Snooze, Conversation: 7, Due: at},
+		`{"kind":"failed","conversation":7,"message":8,"delivery":9,"attempt":2,"class":"bad_content","text":"Too long.","hint":"Shorten it."}`:                                                                            {Kind: "failed", Conversation: 7, Message: 8, Delivery: 9, Attempt: 2, Class: "bad_content", Text: "Too long.", Hint: "Shorten it."},
+		`{"kind":"landed","conversation":7,"message":8,"delivery":9,"external":"wamid.1","parts":3,"cost":"0.05 EUR","followed":true}`:                                                                                     {Kind: "landed", Conversation: 7, Message: 8, Delivery: 9, External: "wamid.1", Parts: 3, Cost: "0.05 EUR", Followed: true},
+		`{"kind":"thread_lost","conversation":7,"root":"1700000000.000100","surface":2}`:                                                                                                                                   {Kind: own.ThreadLost, Conversation: 7, Root: "1700000000.000100", Surface: 2},
+		`{"kind":"post_failed","conversation":7,"account":2,"post":"said"}`:                                                                                                                                                {Kind: own.PostFailed, Conversation: 7, Account: 2, Post: "said"},
+		`{"kind":"fetched","conversation":7,"message":8,"account":2,"file":1,"blob":"ab12","name":"mug.png","type":"image/png","size":12}`:                                                                                 {Kind: own.Fetched, Conversation: 7, Message: 8, Account: 2, FetchedFile: own.FetchedFile{File: 1, Blob: "ab12", Name: "mug.png", ContentType: "image/png", SizeBytes: 12}},
+		`{"kind":"template","conversation":0,"class":"listed","account":2,"template":4,"version":3,"state":{"ExternalID":"12","Name":"hello","Language":"en","Category":"","Status":"approved","Reason":"","Quality":""}}`: {Kind: own.Template, Account: 2, Class: "listed", LearnedState: own.LearnedState{Template: 4, Version: 3, State: &channels.TemplateState{ExternalID: "12", Name: "hello", Language: "en", Status: channels.TemplateApproved}}},
+	} {
+		if got := string(f.Event("x").Payload); got != stored {
+			t.Errorf("written as %s\n       want %s", got, stored)
+		}
+		read, err := own.Decode([]byte(stored))
+		if err != nil {
+			t.Errorf("%s: %v", stored, err)
+			continue
+		}
+		again, err := json.Marshal(read)
+		if err != nil || string(again) != stored {
+			t.Errorf("%s is read as %s, %v", stored, again, err)
+		}
+	}
+}
