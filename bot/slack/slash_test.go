@@ -125,7 +125,8 @@ func TestLongMenuIsCut(t *testing.T) {
 	st := newStage(t, false)
 	st.withFacts()
 	for i := range 200 {
-		st.desk.people = append(st.desk.people, bridge.AgentRef{ID: int64(10 + i), Name: fmt.Sprintf("%03d%s", i, strings.Repeat("l", 72)), User: fmt.Sprintf("%03d%s", i, strings.Repeat("V", 140))})
+		st.desk.people = append(st.desk.people, bridge.AgentRef{ID: int64(10 + i),
+			Name: fmt.Sprintf("%03d%s", i, strings.Repeat("l", 72)), User: fmt.Sprintf("%03d%s", i, strings.Repeat("V", 140))})
 	}
 	form, zone, err := st.s.intake.responder.windows.forms().Form(st.ctx(), bridge.VerbAssign, bridge.Args{}, samples().Root, st.ann, "")
 	must(t, err)

@@ -267,7 +267,8 @@ func extensionCommands() []extensionCommand {
 		extensionCommand{ID: CommandNew, Type: "action", Title: begin.Title, Description: begin.About,
 			Context: []string{"compose", "commandBox"}, FetchTask: true, Triggers: []string{"slash"}},
 		extensionCommand{ID: CommandFind, Type: "query", Title: find.Title, Description: find.About,
-			Context: []string{"compose", "commandBox"}, InitialRun: true, Parameters: []parameter{{Name: parameterFind, Title: "Search", Input: "text"}}})
+			Context: []string{"compose", "commandBox"}, InitialRun: true,
+			Parameters: []parameter{{Name: parameterFind, Title: "Search", Input: "text"}}})
 }
 
 // Package writes what is uploaded to Teams: a zip of the manifest and two icons. The same
