@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	slackapi "github.com/slack-go/slack"
+
+	"parley/bot/slack/blockkit"
 	"parley/bot/slack/slackfake"
 	"parley/bridge"
 )
@@ -113,6 +116,29 @@ func TestLongMenu(t *testing.T) {
 	}
 	if a := st.decode(st.desk.First(t, "i:")); a.Verb != bridge.VerbAssign || len(a.Args.Agents) != 1 || a.Args.Agents[0] != values[0] {
 		t.Errorf("got %+v", a)
+	}
+}
+
+// Of 200 long options that fit to what was typed, as many are offered as an answer may hold.
+func TestLongMenuIsCut(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, false)
+	st.withFacts()
+	for i := range 200 {
+		st.desk.people = append(st.desk.people, bridge.AgentRef{ID: int64(10 + i),
+			Name: fmt.Sprintf("%03d%s", i, strings.Repeat("l", 72)), User: fmt.Sprintf("%03d%s", i, strings.Repeat("V", 140))})
+	}
+	form, zone, err := st.s.intake.responder.windows.forms().Form(st.ctx(), bridge.VerbAssign, bridge.Args{}, samples().Root, st.ann, "")
+	must(t, err)
+	in := &interaction{User: userRef{ID: st.ann}, BlockID: blockkit.FieldID(form.Fields[0].Name), Value: "l",
+		View: &blockkit.View{Private: testSelfOf(st).home.Form(form, blockkit.NewPrivate(samples().Root, zone, form, when())).PrivateMetadata}}
+	answer, err := st.s.intake.responder.windows.suggest(st.ctx(), in)
+	must(t, err)
+	r, ok := answer.(slackapi.OptionsResponse)
+	raw, err := json.Marshal(answer)
+	must(t, err)
+	if n := len(raw); !ok || n >= answerBytes || len(r.Options) < 30 || len(r.Options) >= 100 {
+		t.Errorf("%T of %d bytes, %d options", answer, n, len(r.Options))
 	}
 }
 

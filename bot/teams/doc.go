@@ -9,6 +9,6 @@
 //
 // Sources of protocol facts stand where these are used. What does not belong here: what
 // verbs do and what leaves (bridge), what cards say (bot/view) and how they are written
-// down (bot/teams/card), what the app offers in menus (bot/teams/manifest), who may send requests (bot/teams/auth), how calls are made
-// (bot/teams/connector, bot/teams/graph).
+// down (bot/teams/card), what the app offers in menus (bot/teams/manifest), who may send
+// requests (bot/teams/auth), how calls are made (bot/teams/connector, bot/teams/graph).
 package teams

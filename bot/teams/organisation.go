@@ -74,7 +74,7 @@ func patient[T any](ctx context.Context, o *organisation, channel string, read f
 }
 
 // synthetic makes the activity that Teams would have sent about a message: for an event such as
-// eventEdited or, with "", for its being written.
+// fact.EventEdited or, with "", for its being written.
 func (o *organisation) synthetic(event, channel string, m *graph.Message) connector.Activity {
 	begin := m.ReplyToID
 	if begin == "" {

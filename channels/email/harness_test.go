@@ -36,7 +36,8 @@ const support = "support@acme.test"
 // patience bounds every wait; only a failing test uses it up.
 const patience = 2 * time.Minute
 
-// mailsOfABatch is how many mails are fetched and stored together.
+// mailsOfABatch is how many mails are fetched and stored together. TestBatchesKeepUIDOrder fails when package
+// mailbox takes another number.
 const mailsOfABatch = 50
 
 // testKeys sign the tokens of all tests.

@@ -79,18 +79,18 @@ func TestCopyToSent(t *testing.T) {
 		serverSave bool
 		noFolder   bool
 		fault      mailfake.Fault
-		copies     []int // in Sent after each mail
+		copies     [2]int // in Sent after each mail
 		note       bool
 	}{
-		"on":               {save: "on", copies: []int{1, 2}},
-		"off":              {save: "off", copies: []int{0, 0}},
-		"auto":             {save: "auto", copies: []int{1, 2}},
-		"auto, it saves":   {save: "auto", serverSave: true, copies: []int{1, 2}},
-		"append refused":   {save: "on", fault: mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionReply, Enhanced: "OVERQUOTA"}, copies: []int{0, 1}, note: true},
-		"append cut":       {save: "on", fault: mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionDropBefore}, copies: []int{0, 1}, note: true},
-		"login refused":    {save: "on", fault: mailfake.Fault{Op: mailfake.OpLOGIN, Action: mailfake.ActionReply}, copies: []int{0, 1}, note: true},
-		"no sent folder":   {save: "on", noFolder: true, copies: []int{0, 0}, note: true},
-		"server unhelpful": {save: "on", fault: mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionDelay}, copies: []int{0, 1}, note: true},
+		"on":               {save: "on", copies: [2]int{1, 2}},
+		"off":              {save: "off", copies: [2]int{0, 0}},
+		"auto":             {save: "auto", copies: [2]int{1, 2}},
+		"auto, it saves":   {save: "auto", serverSave: true, copies: [2]int{1, 2}},
+		"append refused":   {save: "on", fault: mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionReply, Enhanced: "OVERQUOTA"}, copies: [2]int{0, 1}, note: true},
+		"append cut":       {save: "on", fault: mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionDropBefore}, copies: [2]int{0, 1}, note: true},
+		"login refused":    {save: "on", fault: mailfake.Fault{Op: mailfake.OpLOGIN, Action: mailfake.ActionReply}, copies: [2]int{0, 1}, note: true},
+		"no sent folder":   {save: "on", noFolder: true, copies: [2]int{0, 0}, note: true},
+		"server unhelpful": {save: "on", fault: mailfake.Fault{Op: mailfake.OpAPPEND, Action: mailfake.ActionDelay}, copies: [2]int{0, 1}, note: true},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -105,11 +105,13 @@ func TestCopyToSent(t *testing.T) {
 			if tc.fault.Op != "" {
 				w.fault(tc.fault)
 			}
+			second := w.channel()
 			if tc.fault.Action == mailfake.ActionDelay {
-				w.opts.Timing.SaveCopy = 10 * time.Second // it is waited for: enough to get to the fault, and to file the next mail, on a slow machine
+				w.opts.Timing.SaveCopy = 2 * time.Second // it is waited for; the second mail's bound stays long
 			}
-			c := w.channel()
-			for i, want := range tc.copies {
+			first := w.channel()
+			for i, c := range []*Channel{first, second} {
+				want := tc.copies[i]
 				o := reply()
 				o.MessageID += int64(i)
 				got, err := c.Send(within(t, patience), o)

@@ -17,10 +17,11 @@ func keyOf(address string) string {
 	return strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(address), waPrefix))
 }
 
-// ownNumber is the number from which an account writes, and on which medium.
+// ownNumber is the number from which an account writes, and on which medium. It holds no credentials.
 type ownNumber struct {
-	settings
-	whatsapp bool
+	account, from, service string // as in settings
+	mms                    bool
+	whatsapp               bool
 }
 
 // addressOf returns the Twilio address of a customer, by the phone number if it is known.

@@ -74,7 +74,7 @@ func newChannel(a channels.Account, env channels.Env, o Options, whatsapp bool) 
 	}
 	env.HookURL, _, _ = strings.Cut(env.HookURL, "#")
 	o.Poll, o.Settle, o.Watch = cmp.Or(o.Poll, 5*time.Minute), cmp.Or(o.Settle, 30*time.Second), cmp.Or(o.Watch, 15*time.Minute)
-	number := &ownNumber{settings: set, whatsapp: whatsapp}
+	number := &ownNumber{account: set.account, from: set.from, service: set.service, mms: set.mms, whatsapp: whatsapp}
 	api := newClient(set, env)
 	calls := &callbacks{address: env.HookURL, authToken: set.token, account: a.ID, keys: env.Keys}
 	return &Channel{

@@ -83,7 +83,9 @@ func (p Private) zone() *time.Location {
 	return time.UTC
 }
 
-// Form lays a form out as a modal that carries p. Its title, its fields' values and its options are cut to what Slack takes.
+// Form lays a form out as a modal that carries p.
+//
+// Its title, its fields' values and its options are cut to what Slack takes.
 func (h Home) Form(f view.Form, p Private) slackapi.ModalViewRequest {
 	r := renderer{home: h, seed: "i"}
 	for _, b := range f.Intro {

@@ -63,7 +63,7 @@ func (c *call) content() (content, *apiError) {
 	return out, nil
 }
 
-// checkBlocks is check for who answers the app's calls.
+// checkBlocks asks kit, and makes Slack's error of a refusal.
 func (g *ground) checkBlocks(raw json.RawMessage, on kit.Surface) ([]any, *apiError) {
 	list, refused := kit.Check(raw, on, g.shortID)
 	if refused != nil {

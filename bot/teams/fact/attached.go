@@ -32,7 +32,9 @@ func Pictures(a *connector.Activity) []connector.Attachment {
 	return out
 }
 
-// Pasted describes the n-th picture of a message, from 0, of which only the attachment is known: Teams gives all of them the type image/*.
+// Pasted describes the n-th picture of a message, from 0, of which only the attachment is known.
+//
+// Teams gives all of them the type image/*.
 func Pasted(n int, at connector.Attachment) Attached {
 	f := Attached{Name: at.Name, Type: at.ContentType, URL: at.ContentURL}
 	if strings.HasSuffix(f.Type, "/*") {

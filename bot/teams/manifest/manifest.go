@@ -19,11 +19,11 @@ import (
 // Ids of the message extension's commands, besides those of verbs (CommandOf).
 const (
 	CommandNew  = "newConversation" // opens the form; also a slash command
-	CommandFind = "find"            // a search; its parameter is ParameterFind
+	CommandFind = "find"            // a search; its parameter is parameterFind
 )
 
-// ParameterFind is what people type into the search of CommandFind.
-const ParameterFind = "words"
+// parameterFind is what people type into the search of CommandFind.
+const parameterFind = "words"
 
 // What Teams takes at most.
 // Source: schema 1.30 of app manifests and learn.microsoft.com "App manifest schema", read
@@ -267,7 +267,8 @@ func extensionCommands() []extensionCommand {
 		extensionCommand{ID: CommandNew, Type: "action", Title: begin.Title, Description: begin.About,
 			Context: []string{"compose", "commandBox"}, FetchTask: true, Triggers: []string{"slash"}},
 		extensionCommand{ID: CommandFind, Type: "query", Title: find.Title, Description: find.About,
-			Context: []string{"compose", "commandBox"}, InitialRun: true, Parameters: []parameter{{Name: ParameterFind, Title: "Search", Input: "text"}}})
+			Context: []string{"compose", "commandBox"}, InitialRun: true,
+			Parameters: []parameter{{Name: parameterFind, Title: "Search", Input: "text"}}})
 }
 
 // Package writes what is uploaded to Teams: a zip of the manifest and two icons. The same

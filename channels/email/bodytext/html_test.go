@@ -107,6 +107,19 @@ func TestHTMLQuotes(t *testing.T) {
 	}
 }
 
+// A reader reads Markdown as before after it has sanitised something.
+func TestSanitisedLeavesReading(t *testing.T) {
+	t.Parallel()
+	const source = `<p>A <img src="https://x.test/a.png" alt="lamp"></p>`
+	r := NewReader(false, nil)
+	if safe := r.Sanitised(source, NewPolicy()); !strings.Contains(safe, "<img") {
+		t.Errorf("sanitised %q", safe)
+	}
+	if got, want := r.readHTML(source).Text, NewReader(false, nil).readHTML(source).Text; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // FuzzHTML: HTML of any kind gives Markdown in which links lead only where links
 // may, and HTML in which nothing acts.
 func FuzzHTML(f *testing.F) {

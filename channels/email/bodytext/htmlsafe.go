@@ -37,5 +37,6 @@ func renderChildren(n *html.Node) string {
 func (r *Reader) Sanitised(source string, policy *bluemonday.Policy) string {
 	r.original = true
 	body, _ := r.parse(source)
+	r.original = false // what is read next is Markdown again
 	return strings.TrimSpace(policy.Sanitize(renderChildren(body)))
 }

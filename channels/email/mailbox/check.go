@@ -27,7 +27,7 @@ func (c *Mailbox) Check(ctx context.Context) []channels.Finding {
 	defer s.logout()
 	out := []channels.Finding{wire.Found(login, "%s signed in at %s.", to.Username, to.Address())}
 	if to.Security == settings.Unprotected {
-		out = append(out, wire.Found("IMAP security", wire.Unprotected))
+		out = append(out, wire.Found("IMAP security", wire.UnprotectedText))
 	}
 	data, err := s.examine(c.set.Folder)
 	if err != nil {

@@ -56,7 +56,7 @@ var (
 type imapSession struct {
 	client *imapclient.Client
 	conn   *watchedConn
-	limits Timing
+	timing Timing
 	news   chan struct{} // holds one signal: the folder may have changed
 	unhook func() bool   // the end of ctx no longer closes the connection
 
@@ -70,22 +70,22 @@ type imapSession struct {
 // openIMAP connects and logs in. The session's connection is closed when ctx ends.
 // Errors: *stageError.
 func (c *Mailbox) openIMAP(ctx context.Context) (*imapSession, error) {
-	limits := c.opts.Timing
+	timing := c.opts.Timing
 	arrived, err := c.limits.MayDial(ctx, c.set.IMAP.Host)
 	if err != nil {
 		return nil, atStage(stageConnect, err)
 	}
 	defer arrived()
-	dialCtx, cancel := context.WithTimeout(ctx, limits.Dial)
+	dialCtx, cancel := context.WithTimeout(ctx, timing.Dial)
 	defer cancel()
 	raw, err := c.env.Dialer.DialContext(dialCtx, "tcp", c.set.IMAP.Address())
 	if err != nil {
 		return nil, atStage(stageConnect, err)
 	}
 	wire.KeepAlive(raw)
-	s := &imapSession{conn: &watchedConn{Conn: raw}, limits: limits, news: make(chan struct{}, 1)}
+	s := &imapSession{conn: &watchedConn{Conn: raw}, timing: timing, news: make(chan struct{}, 1)}
 	s.unhook = context.AfterFunc(ctx, func() { _ = raw.Close() })
-	disarm := s.conn.arm(limits.Dial, limits.Dial)
+	disarm := s.conn.arm(timing.Dial, timing.Dial)
 	err = c.enter(dialCtx, s)
 	if disarm() && err != nil {
 		err = fmt.Errorf("%w: %w", wire.ErrSilent, err)
@@ -163,7 +163,7 @@ func (s *imapSession) announce() {
 // do runs commands under the watch of watchedConn: if the server stays silent for Timing.Command, or
 // the commands take longer than Timing.Total, the connection is closed, which ends them.
 func (s *imapSession) do(run func() error) error {
-	disarm := s.conn.arm(s.limits.Command, s.limits.Total)
+	disarm := s.conn.arm(s.timing.Command, s.timing.Total)
 	err := run()
 	if disarm() && err != nil {
 		return fmt.Errorf("%w: %w", wire.ErrSilent, err)

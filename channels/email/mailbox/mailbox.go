@@ -60,8 +60,8 @@ type Timing struct {
 	SaveCopy   time.Duration // limit of filing a copy of a sent mail
 }
 
-// DefaultOptions returns the values of production. IDLE is renewed after poll, which is shorter than
-// firewalls keep a silent connection.
+// DefaultOptions returns the values of production. IDLE is renewed after Timing.Poll, which is shorter
+// than firewalls keep a silent connection.
 func DefaultOptions() Options {
 	return Options{
 		MaxBody: 50 << 20,

@@ -283,7 +283,7 @@ func (f *fetcher) advanceSent(ctx context.Context, done []outcome) error {
 	return f.saveSent(ctx)
 }
 
-// SaveSent saves the watermark of the folder of sent mail as a part of the inbox's watermark. Before
+// saveSent saves the watermark of the folder of sent mail as a part of the inbox's watermark. Before
 // that exists nothing is saved, and after a crash both folders begin again.
 func (f *fetcher) saveSent(ctx context.Context) error {
 	if f.inbox.mark == nil {

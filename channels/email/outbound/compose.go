@@ -28,10 +28,10 @@ const (
 	maxFileNameRunes = 100
 )
 
-// Limits of one mail. Mail servers set their own; these are what most of them take.
+// Limits of one mail.
 const (
-	MaxBytes = 20 << 20 // text and files before encoding; base64 adds 37 %
-	MaxFiles = 100
+	MaxBytes = 20 << 20 // text and files before encoding: what most mail servers take; base64 adds 37 %
+	MaxFiles = 100      // a choice of ours: servers count bytes, not files
 )
 
 // Composer writes the mails of one mailbox. It needs no network.
@@ -45,8 +45,9 @@ type Composer struct {
 	markdown   func() goldmark.Markdown
 }
 
-// NewComposer makes the composer of a mailbox. key signs the Message-IDs; markdown returns the renderer of answers, which all
-// composers share.
+// NewComposer makes the composer of a mailbox.
+//
+// key signs the Message-IDs; markdown returns the renderer of answers, which all composers share.
 func NewComposer(set settings.Settings, key []byte, now func() time.Time, markdown func() goldmark.Markdown) *Composer {
 	return &Composer{
 		address: set.Address, own: set.Own, domain: set.Domain(), senderName: set.SenderName,
@@ -259,7 +260,7 @@ func (h *mailHeaders) utf8() bool {
 	return slices.ContainsFunc(append(h.envelope(), h.from.Address), func(a string) bool { return !rawmail.IsASCII(a) })
 }
 
-// SenderName returns the sender that customers see: "Ann Lee (Acme Support)".
+// senderName returns the sender that customers see: "Ann Lee (Acme Support)".
 func senderName(author, account string) string {
 	author, account = rawmail.OneLine(author), rawmail.OneLine(account)
 	switch {

@@ -104,8 +104,10 @@ func (s *splitter) read(b []byte, depth int, defaultType string) *Part {
 	return p
 }
 
-// SplitHead separates header and body (RFC 5322 section 2.1). A line that can't be a header, with no header behind it, already
-// belongs to the body: so text without a header is a body.
+// SplitHead separates header and body (RFC 5322 section 2.1).
+//
+// A line that can't be a header, with no header behind it, already belongs to the body: so text without a
+// header is a body.
 func SplitHead(b []byte) (head, body []byte) {
 	if bytes.HasPrefix(b, []byte("From ")) || bytes.HasPrefix(b, []byte(">From ")) { // mbox
 		_, b, _ = bytes.Cut(b, []byte("\n"))

@@ -49,8 +49,17 @@ const (
 
 // Server is one side of the account: IMAP or SMTP.
 type Server struct {
-	Host, Port, Security, Username, Password string
+	Host, Port, Security, Username string
+	Password                       string `json:"-"`
 }
+
+// String shows everything but the password, to logs too.
+func (s Server) String() string {
+	return fmt.Sprintf("%s at %s (%s)", s.Username, s.Address(), s.Security)
+}
+
+// GoString is String, so that no verb of fmt shows the password.
+func (s Server) GoString() string { return s.String() }
 
 // Address returns host and port as they are dialled.
 func (s Server) Address() string { return net.JoinHostPort(s.Host, s.Port) }
@@ -72,22 +81,22 @@ type Service int
 
 // The services whose habits are known, and all others.
 const (
-	Other Service = iota
-	Gmail
+	other Service = iota
+	gmail
 	Microsoft
 )
 
 // Service recognises the mail service by the name of the SMTP server. Gmail's relay server counts as
-// Other, because it doesn't file what it sends.
+// other, because it doesn't file what it sends.
 func (s Settings) Service() Service {
 	host := strings.ToLower(strings.TrimSuffix(s.SMTP.Host, "."))
 	switch {
 	case host == "smtp.gmail.com" || host == "smtp.googlemail.com":
-		return Gmail
+		return gmail
 	case host == "smtp.office365.com" || host == "smtp-mail.outlook.com" || host == "outlook.office365.com":
 		return Microsoft
 	}
-	return Other
+	return other
 }
 
 // Domain is the part of the main address behind the @.
@@ -136,7 +145,7 @@ func Read(c channels.Config) (Settings, error) {
 	}
 	if s.SaveSent == saveAuto {
 		s.SaveSent, s.SaveAuto = SaveOn, true
-		if s.Service() != Other {
+		if s.Service() != other {
 			s.SaveSent = SaveOff
 		}
 	}

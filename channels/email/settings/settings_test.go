@@ -1,6 +1,9 @@
 package settings
 
 import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -36,7 +39,7 @@ func TestSettings(t *testing.T) {
 	}{
 		{with(fieldSMTPPort, "465"), func(s Settings) bool { return s.SMTP.Security == TLS }},
 		{with(fieldIMAPPort, "143"), func(s Settings) bool { return s.IMAP.Security == STARTTLS }},
-		{with(fieldSMTPHost, "smtp.gmail.com"), func(s Settings) bool { return s.SaveSent == SaveOff && s.Service() == Gmail }},
+		{with(fieldSMTPHost, "smtp.gmail.com"), func(s Settings) bool { return s.SaveSent == SaveOff && s.Service() == gmail }},
 		{with(fieldSMTPHost, "smtp.office365.com"), func(s Settings) bool { return s.SaveSent == SaveOff && s.Service() == Microsoft }},
 		{with(fieldSMTPHost, "smtp.gmail.com", fieldSaveSent, "on"), func(s Settings) bool { return s.SaveSent == SaveOn && !s.SaveAuto }},
 		{with(fieldSMTPUsername, "u", fieldSMTPPassword, " p "), func(s Settings) bool { return s.SMTP.Username == "u" && s.SMTP.Password == " p " }},
@@ -58,5 +61,24 @@ func TestSettings(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), field) {
 			t.Errorf("missing %s is not reported: %v", field, err)
 		}
+	}
+}
+
+// A server that is logged, printed or encoded doesn't tell its password.
+func TestPasswordStaysHidden(t *testing.T) {
+	t.Parallel()
+	s := Settings{IMAP: Server{Host: "imap.acme.test", Port: "993", Security: TLS, Username: "help", Password: "secret"}}
+	var out strings.Builder
+	fmt.Fprintf(&out, "%v %+v %#v %s\n", s, s, s, s.IMAP)
+	for _, h := range []slog.Handler{slog.NewTextHandler(&out, nil), slog.NewJSONHandler(&out, nil)} {
+		slog.New(h).Info("set", "settings", s, "server", s.IMAP, "pointer", &s.IMAP)
+	}
+	raw, err := json.Marshal(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out.Write(raw)
+	if strings.Contains(out.String(), "secret") || !strings.Contains(out.String(), "help at imap.acme.test:993 (tls)") {
+		t.Error(out.String())
 	}
 }

@@ -30,7 +30,7 @@ func (c *Sender) Check(ctx context.Context) []channels.Finding {
 		out = append(out, wire.Found(login, "%s asks for no sign-in.", to.Address()))
 	}
 	if to.Security == settings.Unprotected {
-		out = append(out, wire.Found("SMTP security", wire.Unprotected))
+		out = append(out, wire.Found("SMTP security", wire.UnprotectedText))
 	}
 	const sender = "SMTP sender"
 	if err := s.client.Mail(smtpPath(c.set.Address)); err != nil {

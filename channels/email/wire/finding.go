@@ -10,9 +10,9 @@ import (
 // CheckTimeout bounds the check of one server.
 const CheckTimeout = 45 * time.Second
 
-// Unprotected is the text of a finding about a connection without TLS. It is no fault, because somebody
+// UnprotectedText is the text of a finding about a connection without TLS. It is no fault, because somebody
 // chose it.
-const Unprotected = "None: the password crosses the network readable. Right only inside your own network."
+const UnprotectedText = "None: the password crosses the network readable. Right only inside your own network."
 
 // Found makes a finding without a fault.
 func Found(what, format string, args ...any) channels.Finding {

@@ -3,9 +3,9 @@ package app
 import (
 	"time"
 
-	"parley/store"
-
 	"github.com/prometheus/client_golang/prometheus"
+
+	"parley/store"
 )
 
 // linked is a surface that keeps connections open.

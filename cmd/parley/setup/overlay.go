@@ -38,7 +38,7 @@ func (o *overlay) apply(f *File, prune bool) error {
 		o.prune(f)
 	}
 	for _, e := range f.agents {
-		o.foundUsers(e)
+		o.foundUsers(f, e)
 	}
 	for _, e := range f.templates {
 		o.templateEntry(e)
@@ -96,8 +96,8 @@ func (o *overlay) agentEntry(e agentEntry) {
 
 // foundUsers ties an agent to the users that surfaces found by the agent's e-mail address. It is called when
 // all users that the file names are tied and prune has removed its agents: a user that somebody else still
-// has stays there, and a remark says so.
-func (o *overlay) foundUsers(e agentEntry) {
+// has stays there, and a remark says so, unless the file itself gives the user to the other.
+func (o *overlay) foundUsers(f *File, e agentEntry) {
 	a := o.agent(e.email)
 	if a == nil {
 		return // its entry has a fault
@@ -108,12 +108,20 @@ func (o *overlay) foundUsers(e agentEntry) {
 			continue
 		}
 		if other := o.agentOf(kind, id); other != nil {
+			if f.gives(kind, id) {
+				continue // somebody decided so
+			}
 			o.remarks = append(o.remarks, fmt.Sprintf("agent %s: is %s in %s, by the e-mail address, but agent %s has that user and keeps it: "+
 				"to move it, write %s: %s for %s alone", e.email, id, kind, other.email, kind, id, e.email))
 			continue
 		}
 		o.setUser(a, kind, id)
 	}
+}
+
+// gives reports whether the file itself names a user of a surface, for whichever agent.
+func (f *File) gives(kind, id string) bool {
+	return slices.ContainsFunc(f.agents, func(e agentEntry) bool { return strings.TrimSpace(e.users[kind].value) == id })
 }
 
 // agentOf returns the agent who has a user of a surface; nil = nobody.

@@ -314,7 +314,7 @@ func (c *checker) optional(at string, b object, key string, most int) string {
 }
 
 // CheckAttachments accepts the old format, and blocks inside it; nil for none.
-// Refusals: invalid_attachments, too_many_attachments, those of check.
+// Refusals: invalid_attachments, too_many_attachments, those of Check.
 func CheckAttachments(raw json.RawMessage, newID func() string) (json.RawMessage, *Refusal) {
 	if raw == nil {
 		return nil, nil
