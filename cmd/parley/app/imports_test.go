@@ -232,6 +232,17 @@ func TestBansForbid(t *testing.T) {
 		{"store", "cmd/parley/app", true},
 		{"cmd/parley/app", "cmd/parley/demo", true},
 		{"cmd/parley", "cmd/parley/demo", false},
+		{"cmd/parley/torture/judge", "cmd/parley/torture/world", true},
+		{"cmd/parley/torture/judge", "store", true},
+		{"cmd/parley/torture/world", "cmd/parley/torture", true},
+		{"cmd/parley/torture/world", "cmd/parley/torture/records", true},
+		{"cmd/parley/torture/world", "cmd/parley/torture/judge", false},
+		{"cmd/parley/torture/world", "bot/slack/slackfake", false},
+		{"cmd/parley/torture/records", "cmd/parley/torture", true},
+		{"cmd/parley/torture/records", "cmd/parley/torture/world", true},
+		{"cmd/parley/torture/records", "cmd/parley/torture/judge", false},
+		{"cmd/parley/torture/records", "store/pgserver", false},
+		{"cmd/parley/torture", "cmd/parley/torture/judge", false},
 	} {
 		got := slices.ContainsFunc(bans(), func(b ban) bool { return b.forbids(c.from, c.to) })
 		if got != c.want {

@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"encoding/json"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -95,6 +96,38 @@ func TestPagePhone(t *testing.T) {
 	case <-before.replaced:
 	default:
 		t.Error("whoever watches the phones before isn't told of a reset")
+	}
+}
+
+// TestPhonesAgain: a reset that finds the phones' address taken can be tried again, and the world can end.
+func TestPhonesAgain(t *testing.T) {
+	t.Parallel()
+	w, err := NewWorld(t.Context(), WorldOptions{Phones: true, PublicURL: "http://127.0.0.1:9"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.Close() })
+	before := w.phones.Load()
+	graph := before.graph.URL()
+	if err := before.close(); err != nil { // as a reset does
+		t.Fatal(err)
+	}
+	var lc net.ListenConfig
+	taken, err := lc.Listen(t.Context(), "tcp", hostPort(graph))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.openPhones(t.Context()); err == nil {
+		t.Error("the phones are at an address that is taken")
+	}
+	if err := taken.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.openPhones(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if now := w.phones.Load(); now == before || now.graph.URL() != graph {
+		t.Error("no others have taken the phones' place")
 	}
 }
 

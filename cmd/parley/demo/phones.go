@@ -54,6 +54,7 @@ type phones struct {
 	page   *graphfake.Page
 	twilio *twiliofake.Server
 
+	closing  sync.Once
 	ended    chan struct{} // closed by close
 	replaced chan struct{} // closed when others have taken their place
 	reviewer sync.WaitGroup
@@ -115,15 +116,19 @@ func hookOf(public, account string) string {
 	return strings.TrimRight(public, "/") + "/hooks/" + account
 }
 
-// close ends the emulators. p may be nil.
-func (p *phones) close() error {
+// close ends the emulators, once: after a reset that found no others to take their place, the same ones are closed
+// again. p may be nil.
+func (p *phones) close() (err error) {
 	if p == nil {
 		return nil
 	}
-	close(p.ended)
-	p.reviewer.Wait()
-	p.twilio.Close()
-	return p.graph.Close()
+	p.closing.Do(func() {
+		close(p.ended)
+		p.reviewer.Wait()
+		p.twilio.Close()
+		err = p.graph.Close()
+	})
+	return err
 }
 
 // handset gives a customer's phone, by the mail address by which the demo knows him.

@@ -3,6 +3,7 @@ package lab
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,13 +17,17 @@ type Scratch struct {
 	lock *os.File
 }
 
-// scratchLock is the file that is locked. A folder that lacks it is nobody's scratch.
-const scratchLock = ".scratch"
+const (
+	// scratchLock is the file that is locked. A folder that lacks it is nobody's scratch.
+	scratchLock = ".scratch"
+	// scratchNewborn is its name until it is locked, so that no other run finds it free.
+	scratchNewborn = ".scratch-new"
+)
 
 // NewScratch makes a folder in parent ("" = the system's temporary folder) whose name begins with prefix.
-// First it removes what earlier runs left there under such names: those that failed, or were killed. It
-// spares runs that still live, and so many of the newest folders. before is told of each folder that goes;
-// nil = nobody.
+// First it removes what earlier runs of this account left there under such names: those that failed, or were
+// killed. It spares runs that still live, and so many of the newest folders. before is told of each folder that
+// goes; nil = nobody.
 func NewScratch(parent, prefix string, spare int, before func(dir string)) (*Scratch, error) {
 	if parent == "" {
 		parent = os.TempDir()
@@ -32,18 +37,56 @@ func NewScratch(parent, prefix string, spare int, before func(dir string)) (*Scr
 	if err != nil {
 		return nil, fmt.Errorf("make a temporary folder: %w", err)
 	}
-	lock, err := lockScratch(dir, os.O_CREATE)
-	if err == nil {
-		err = os.Chmod(dir, 0o711) //nolint:gosec // PostgreSQL may run as another account, and passes through
+	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // PostgreSQL may run as another account, and passes through
+		return nil, fmt.Errorf("make a temporary folder: %w", errors.Join(err, os.RemoveAll(dir)))
 	}
+	lock, err := bear(dir)
 	if err != nil {
 		return nil, fmt.Errorf("make a temporary folder: %w", errors.Join(err, os.RemoveAll(dir)))
 	}
 	return &Scratch{Dir: dir, lock: lock}, nil
 }
 
-// Remove removes the folder.
-func (s *Scratch) Remove() error { return errors.Join(os.RemoveAll(s.Dir), s.lock.Close()) }
+// bear makes a new folder a scratch that is locked from the first moment.
+func bear(dir string) (*os.File, error) {
+	newborn := filepath.Join(dir, scratchNewborn)
+	lock, err := lockFile(newborn, os.O_CREATE|os.O_EXCL)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Rename(newborn, filepath.Join(dir, scratchLock)); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return lock, nil
+}
+
+// Remove removes the folder. What can't be removed stays a scratch, so that a later run tries again.
+func (s *Scratch) Remove() error { return errors.Join(removeScratch(s.Dir), s.lock.Close()) }
+
+// removeScratch removes a folder's lock and the folder itself only if nothing else is left in it.
+func removeScratch(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, e := range entries {
+		if e.Name() != scratchLock {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
+		}
+	}
+	if err != nil {
+		return err
+	}
+	lock := filepath.Join(dir, scratchLock)
+	if err := os.RemoveAll(lock); err != nil {
+		return err
+	}
+	err = os.Remove(dir)
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return errors.Join(err, os.WriteFile(lock, nil, 0o600)) // somebody still writes there
+}
 
 // Leave keeps the folder until later runs remove it.
 func (s *Scratch) Leave() error { return s.lock.Close() }
@@ -51,9 +94,9 @@ func (s *Scratch) Leave() error { return s.lock.Close() }
 // errAlive: a run still uses its folder.
 var errAlive = errors.New("somebody uses it")
 
-// lockScratch locks a folder. Errors: errAlive; the folder has no lock to take.
-func lockScratch(dir string, flag int) (*os.File, error) {
-	lock, err := os.OpenFile(filepath.Join(dir, scratchLock), flag|os.O_RDWR, 0o600)
+// lockFile opens a file and locks it. Errors: errAlive; there is no such file.
+func lockFile(path string, flag int) (*os.File, error) {
+	lock, err := os.OpenFile(filepath.Clean(path), flag|os.O_RDWR|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -61,6 +104,12 @@ func lockScratch(dir string, flag int) (*os.File, error) {
 		return nil, errors.Join(errAlive, err, lock.Close())
 	}
 	return lock, nil
+}
+
+// own says whether a file is this account's. Everybody can make files in the system's temporary folder.
+func own(info fs.FileInfo) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(stat.Uid) == os.Geteuid()
 }
 
 // sweep removes folders of runs that have ended, but for the newest. What can't be removed waits for the
@@ -74,11 +123,15 @@ func sweep(parent, prefix string, spare int, before func(dir string)) {
 	var list []ended
 	dirs, _ := filepath.Glob(filepath.Join(parent, prefix+"*")) // it reports bad patterns alone
 	for _, dir := range dirs {
-		info, err := os.Stat(filepath.Join(dir, scratchLock))
-		if err != nil {
+		path := filepath.Join(dir, scratchLock)
+		if info, err := os.Lstat(dir); err != nil || !info.IsDir() || !own(info) {
 			continue
 		}
-		if lock, err := lockScratch(dir, 0); err == nil {
+		info, err := os.Lstat(path)
+		if err != nil || !info.Mode().IsRegular() || !own(info) {
+			continue
+		}
+		if lock, err := lockFile(path, 0); err == nil {
 			list = append(list, ended{Scratch{dir, lock}, info.ModTime()})
 		}
 	}

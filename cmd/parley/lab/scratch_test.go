@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 )
@@ -54,6 +55,74 @@ func TestScratch(t *testing.T) {
 		t.Error("a run that went well left its folder")
 	}
 	if err := living.Leave(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestScratchNewborn: runs that begin at once leave each other's folders alone.
+func TestScratchNewborn(t *testing.T) {
+	t.Parallel()
+	parent := t.TempDir()
+	var runs sync.WaitGroup
+	for range 8 {
+		runs.Go(func() {
+			for range 100 {
+				s, err := NewScratch(parent, "run-", 0, nil)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if _, err := os.Stat(filepath.Join(s.Dir, scratchLock)); err != nil {
+					t.Errorf("a living run lost its folder: %v", err)
+				}
+				if err := s.Remove(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	runs.Wait()
+}
+
+// ended is a folder in parent that looks as a run left it.
+func ended(t *testing.T, parent, name string) string {
+	t.Helper()
+	dir := filepath.Join(parent, name)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, scratchLock), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// TestScratchForeign: what is another account's, or leads elsewhere, stays, and nobody is told that it goes.
+func TestScratchForeign(t *testing.T) {
+	t.Parallel()
+	parent := t.TempDir()
+	elsewhere := ended(t, t.TempDir(), "elsewhere")
+	foreign := []string{filepath.Join(parent, "run-link")}
+	if err := os.Symlink(elsewhere, foreign[0]); err != nil {
+		t.Fatal(err)
+	}
+	if os.Geteuid() == 0 { // others can't give folders away
+		dir := ended(t, parent, "run-theirs")
+		if err := os.Chown(dir, 65534, 65534); err != nil {
+			t.Fatal(err)
+		}
+		foreign = append(foreign, dir)
+	}
+	s, err := NewScratch(parent, "run-", 0, func(dir string) { t.Errorf("%s goes", dir) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range append(foreign, elsewhere) {
+		if _, err := os.Lstat(path); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := s.Remove(); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -43,6 +43,8 @@ type chaos struct {
 	mu     sync.Mutex
 	struck map[string]int
 	missed map[string]int
+	// waiting are what ends the waiting of blows that lurk only because their kind has fallen too rarely.
+	waiting map[string][]func()
 	// accepted counts a newer version's events that came while an older one ran beside it.
 	accepted int
 	err      error
@@ -70,6 +72,12 @@ func (c *chaos) run(ctx context.Context, list []harm) error {
 func (c *chaos) hit(h harm) {
 	c.mu.Lock()
 	c.struck[h.Name]++
+	if !c.lacks(h.Name) {
+		for _, stop := range c.waiting[h.Name] {
+			stop()
+		}
+		delete(c.waiting, h.Name)
+	}
 	c.mu.Unlock()
 	c.say("%6.1fs  %s", time.Since(c.began).Seconds(), h.describe(c.opt))
 }

@@ -81,13 +81,15 @@ func (c *chaos) lurk(ctx context.Context, h harm) {
 
 // springs waits until a blow's trap has sprung and struck something: a process may have ended just before.
 // It gives up after c.patience. But if the blow's kind has fallen too rarely by then, it waits on until
-// lurkAfter is over.
+// lurkAfter is over, or until enough others of the kind have fallen.
 func (c *chaos) springs(ctx context.Context, h harm, tr *trap, landed *bool) bool {
 	until, last := time.Now().Add(c.patience), c.began.Add(c.opt.Flow+c.opt.lurkAfter())
-	for ctx.Err() == nil {
+	waiting, stop := context.WithCancel(ctx)
+	defer stop()
+	for waiting.Err() == nil {
 		switch {
-		case !c.net.traps.wait(ctx, tr, time.Until(until)):
-			if !last.After(until) || !c.lacks(h.Name) {
+		case !c.net.traps.wait(waiting, tr, time.Until(until)):
+			if !last.After(until) || !c.waitOn(h.Name, stop) {
 				return false
 			}
 			until = last
@@ -98,12 +100,22 @@ func (c *chaos) springs(ctx context.Context, h harm, tr *trap, landed *bool) boo
 	return false
 }
 
-// lacks says that fewer blows of a kind have fallen than a good run needs.
-func (c *chaos) lacks(name string) bool {
+// waitOn says that fewer blows of a kind have fallen than a good run needs. Once that is no longer so, hit calls stop.
+func (c *chaos) waitOn(name string, stop func()) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.struck[name] < fewest(c.opt.Blows[name])
+	if !c.lacks(name) {
+		return false
+	}
+	if c.waiting == nil {
+		c.waiting = map[string][]func(){}
+	}
+	c.waiting[name] = append(c.waiting[name], stop)
+	return true
 }
+
+// lacks says that fewer blows of a kind have fallen than a good run needs. Caller holds c.mu.
+func (c *chaos) lacks(name string) bool { return c.struck[name] < fewest(c.opt.Blows[name]) }
 
 // betweenClaimAndWrite stops a sender once its claim is committed, before or just as the first
 // byte of the message leaves. The stop lasts longer than the sender's lease. landed says whether

@@ -10,14 +10,23 @@ import (
 	"parley/cmd/parley/torture/world"
 )
 
-// lurking lets a blow wait for the first bytes of a mail. spring lets these pass on a connection of r until the
-// blow stops waiting, and says what became of it.
-func lurking(t *testing.T, c *chaos, r *replica) (struck, missed int) {
+// mailStart is what a blow of lurking waits for.
+const mailStart = "MAIL FROM:<help@acme.test>"
+
+// lurker gives c what a blow needs that waits for the first bytes of a mail.
+func lurker(t *testing.T, c *chaos) harm {
 	t.Helper()
 	c.net, c.driver, c.began = &network{}, newDriver(world.Wire{}, Options{}), time.Now()
 	c.say, c.missed = t.Logf, map[string]int{}
+	return harm{Name: harmClaimStop, Way: waySMTP, For: time.Millisecond}
+}
+
+// lurking lets a blow wait for the first bytes of a mail, lets these pass on a connection of a replica until the
+// blow stops waiting, and says what became of it. The replica's process starts after some of them, or never.
+func lurking(t *testing.T, c *chaos, starts bool) (struck, missed int) {
+	t.Helper()
+	h, r := lurker(t, c), &replica{}
 	before := c.struck[harmClaimStop]
-	h := harm{Name: harmClaimStop, Way: waySMTP, For: time.Millisecond}
 	l := &link{p: &proxy{owner: r}, way: waySMTP}
 	over := make(chan struct{})
 	go func() {
@@ -31,8 +40,8 @@ func lurking(t *testing.T, c *chaos, r *replica) (struck, missed int) {
 			return c.struck[harmClaimStop] - before, c.missed[harmClaimStop]
 		default:
 		}
-		c.net.traps.pass(l, []byte("MAIL FROM:<help@acme.test>"), true)
-		if n == 20 && r.now == nil {
+		c.net.traps.pass(l, []byte(mailStart), true)
+		if n == 20 && starts {
 			r.mu.Lock()
 			r.now = running(t)
 			r.mu.Unlock()
@@ -58,7 +67,7 @@ func running(t *testing.T) *child.Process {
 func TestLurkAgain(t *testing.T) {
 	t.Parallel()
 	c := &chaos{opt: Options{Blows: map[string]int{harmClaimStop: 1}}, patience: time.Minute, struck: map[string]int{}}
-	if struck, missed := lurking(t, c, &replica{}); struck != 1 || missed != 0 {
+	if struck, missed := lurking(t, c, true); struck != 1 || missed != 0 {
 		t.Errorf("struck %d, missed %d", struck, missed)
 	}
 }
@@ -68,10 +77,48 @@ func TestLurkOn(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ planned, fell, struck int }{{1, 0, 1}, {4, 1, 1}, {4, 2, 0}, {2, 1, 0}} {
 		ch := &chaos{opt: Options{Blows: map[string]int{harmClaimStop: c.planned}}, struck: map[string]int{harmClaimStop: c.fell}}
-		struck, missed := lurking(t, ch, &replica{})
+		struck, missed := lurking(t, ch, c.struck > 0) // a blow that gives up must not depend on when it does
 		if struck != c.struck || struck+missed != 1 {
 			t.Errorf("%d of %d fell: struck %d, missed %d", c.fell, c.planned, struck, missed)
 		}
+	}
+}
+
+// TestLurkTogether: of several blows that wait because their kind has fallen too rarely, one is enough.
+func TestLurkTogether(t *testing.T) {
+	t.Parallel()
+	const blows = 3
+	c := &chaos{opt: Options{Blows: map[string]int{harmClaimStop: 2 * blows}}, struck: map[string]int{}}
+	c.struck[harmClaimStop] = fewest(2*blows) - 1
+	before, h, over := c.struck[harmClaimStop], lurker(t, c), make(chan struct{}, blows)
+	for range blows {
+		go func() {
+			c.lurk(t.Context(), h)
+			over <- struct{}{}
+		}()
+	}
+	armed := func() int {
+		c.net.traps.mu.Lock()
+		defer c.net.traps.mu.Unlock()
+		return len(c.net.traps.list)
+	}
+	for deadline := time.Now().Add(time.Minute); armed() < blows; pause.For(t.Context(), time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("not all of them wait")
+		}
+	}
+	c.net.traps.pass(&link{p: &proxy{owner: &replica{now: running(t)}}, way: waySMTP}, []byte(mailStart), true)
+	deadline := time.After(time.Minute)
+	for n := range blows {
+		select {
+		case <-over:
+		case <-deadline:
+			t.Fatalf("%d of %d blows still wait", blows-n, blows)
+		}
+	}
+	c.under.Wait()
+	if struck, missed := c.struck[harmClaimStop]-before, c.missed[harmClaimStop]; struck != 1 || missed != blows-1 {
+		t.Errorf("struck %d, missed %d", struck, missed)
 	}
 }
 

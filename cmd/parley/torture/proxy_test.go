@@ -180,8 +180,13 @@ func TestProxySilence(t *testing.T) {
 			}
 			if !wholly {
 				for range 2 {
-					if line := <-heard; !strings.HasPrefix(line, "from the ") {
-						t.Errorf("the server heard %q", line)
+					select {
+					case line := <-heard:
+						if !strings.HasPrefix(line, "from the ") {
+							t.Errorf("the server heard %q", line)
+						}
+					case <-time.After(time.Minute):
+						t.Fatal("the server heard nothing")
 					}
 				}
 			}

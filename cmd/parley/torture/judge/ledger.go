@@ -98,7 +98,7 @@ func (l Ledger) Together(replies map[Mark]bool) int {
 }
 
 // SupportTeam has the accounts of a run. Its agents hand some conversations over to
-// otherTeam, which has no channel of its own: their threads stay where they are.
+// OtherTeam, which has no channel of its own: their threads stay where they are.
 const (
 	SupportTeam = "Support"
 	OtherTeam   = "Billing"

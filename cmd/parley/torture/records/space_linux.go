@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // spaceMegabytes is the size of a limited data folder.
@@ -19,8 +21,17 @@ func LimitSpace(dir string) error {
 	return syscall.Mount("parley-torture", dir, "tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV, fmt.Sprintf("size=%dm,mode=0711", spaceMegabytes))
 }
 
-// FreeSpace undoes LimitSpace.
-func FreeSpace(dir string) error { return syscall.Unmount(dir, syscall.MNT_DETACH) }
+// FreeSpace undoes LimitSpace. It follows no link at dir: that could lead to what somebody else mounted.
+func FreeSpace(dir string) error {
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("%s: %w", dir, syscall.ENOTDIR)
+	}
+	return syscall.Unmount(dir, syscall.MNT_DETACH|unix.UMOUNT_NOFOLLOW)
+}
 
 // takeAll makes a file of all the space that is left.
 func takeAll(path string) error {

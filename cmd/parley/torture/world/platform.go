@@ -34,10 +34,10 @@ type Platform interface {
 	Say(ctx context.Context, user, root, text string) (string, error)
 	Edit(ctx context.Context, user, id, text string) error
 	TakeBack(ctx context.Context, user, id string) error
-	// Click presses a button of a message. Errors: errNotTaken.
+	// Click presses a button of a message. Errors: ErrNotTaken.
 	Click(ctx context.Context, user, id, button string) error
 
-	// spoil lets calls and events fail by chance, until heal.
+	// spoil lets calls and events fail by chance, until Heal.
 	spoil(ctx context.Context) error
 	// Limit answers 429 to all posts for some time.
 	Limit(ctx context.Context, lasting time.Duration) error
@@ -57,7 +57,7 @@ type root struct {
 // ErrNotTaken is returned for a click of which the platform says that nothing came of it.
 var ErrNotTaken = errors.New("torture: the click was not taken")
 
-// notTaken turns errImpossible into errNotTaken: the button went away between the look and the
+// notTaken turns errImpossible into ErrNotTaken: the button went away between the look and the
 // click, and a person would look again.
 func notTaken(err error) error {
 	if errors.Is(err, errImpossible) {
