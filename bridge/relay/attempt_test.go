@@ -199,8 +199,6 @@ func TestAbsentRemembered(t *testing.T) {
 	s.age(10)
 	looked(1, 1)
 	s.age(130) // absent again: the second attempt fails for sure, the third is unclear
-	s.eventually("true", `SELECT attempt >= 2 FROM deliveries`)
-	s.age(200)
 	s.eventually("unknown 3", `SELECT state || ' ' || attempt FROM deliveries`)
 	s.age(10)
 	looked(3, 3)
