@@ -53,6 +53,13 @@ func (a *applier) abandon() {
 	a.conn = nil
 }
 
+// endSession ends the applier's session, if it has one: so what it could not give back is free for others.
+func (a *applier) endSession() {
+	if a.conn != nil {
+		a.abandon()
+	}
+}
+
 // closeSession ends a session so that PostgreSQL notices at once: what it locked is free. Its
 // connection may be in use by a goroutine that nobody waits for.
 func closeSession(conn *pgxpool.Conn) {

@@ -339,7 +339,8 @@ func (a *applier) fail(ctx context.Context, b *batch, cause error) error {
 		list = append(list, one)
 	}
 	if err := store.ReleaseRuns(ctx, a.pool, list); err != nil {
-		return errors.Join(cause, err) // they are free when this session has ended
+		a.endSession() // they are free once it has ended, and it may live on: on a full disk, for one
+		return errors.Join(cause, err)
 	}
 	if !blame {
 		return cause

@@ -105,20 +105,25 @@ func (a *applier) failedAlone(ctx context.Context, r *work, cause error) error {
 	}
 	again := r.Release(0)
 	again.Tries, again.Waits, again.After = r.Tries, r.Waits, time.Second<<min(r.Tries-1, 4)
-	return a.release(ctx, again)
+	return a.giveBack(ctx, again)
 }
 
 // uncounted gives an event back without counting this attempt as a try.
 func (a *applier) uncounted(ctx context.Context, r *work, wait time.Duration) error {
 	again := r.Release(0)
 	again.Tries, again.Waits, again.After = r.Tries-1, r.Waits, wait
-	return a.release(ctx, again)
+	return a.giveBack(ctx, again)
 }
 
-func (r *Relay) release(ctx context.Context, one store.Release) error {
+// giveBack frees the queue of an event that is not applied now.
+func (a *applier) giveBack(ctx context.Context, one store.Release) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 	defer cancel()
-	return store.ReleaseRuns(ctx, r.pool, []store.Release{one})
+	err := store.ReleaseRuns(ctx, a.pool, []store.Release{one})
+	if err != nil {
+		a.endSession() // it is free once that has ended
+	}
+	return err
 }
 
 // giveUpRefused gives up the events that can never be applied and are now the next ones of their runs.
@@ -160,7 +165,7 @@ func (a *applier) giveUp(ctx context.Context, r *work, cause error, unread bool)
 	case err != nil:
 		again := r.Release(0)
 		again.Tries = max(r.Tries, 1)
-		return errors.Join(err, a.release(ctx, again))
+		return errors.Join(err, a.giveBack(ctx, again))
 	}
 	a.slow.drop(e.ID)
 	a.metrics.Account(e.AccountID).Quarantined.Add(1)
