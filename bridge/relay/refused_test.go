@@ -10,6 +10,7 @@ import (
 	"math"
 	"net"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -181,4 +182,32 @@ func TestQuarantineIsTold(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What an applier can't give back, because the disk is full, is free once there is room again, though the
+// applier's session lives on.
+func TestDiskFullAtRelease(t *testing.T) {
+	t.Parallel()
+	s := newStage(t).effects()
+	s.exec(`CREATE TABLE full_disk (n int)`)
+	s.exec(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+		IF EXISTS (SELECT FROM full_disk) THEN RAISE EXCEPTION 'No space left on device' USING ERRCODE = '53100'; END IF;
+		RETURN NEW; END $$`)
+	s.exec(`CREATE TRIGGER refuse BEFORE UPDATE ON queues FOR EACH ROW EXECUTE FUNCTION refuse()`)
+	var full sync.Once
+	refused := make(chan struct{})
+	s.apply = func(ctx context.Context, _ pgx.Tx, _ []store.Event) (err error) {
+		full.Do(func() {
+			_, _ = s.pool.Exec(ctx, `INSERT INTO full_disk VALUES (1)`)
+			err = &pgconn.PgError{Code: "53100", Message: "No space left on device"}
+			close(refused)
+		})
+		return err
+	}
+	s.start()
+	check(t, s.Accept(t.Context(), 7, fact("k", "a")))
+	<-refused
+	s.eventually("0", `SELECT count(*) FROM queues AS q WHERE q.holder IN (SELECT objid::int FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))`)
+	s.exec(`DELETE FROM full_disk`)
+	s.eventually("a", `SELECT string_agg(name, ' ') FROM effects`)
 }
