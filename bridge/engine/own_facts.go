@@ -117,13 +117,13 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 	case own.Replying:
 		w.Replying.Outdate(c)
 	case string(relay.ReportLanded):
-		w.receipts.ReplyLanded(c, f)
+		w.intake.Receipts.ReplyLanded(c, f)
 	case string(relay.ReportFailed):
-		return w.receipts.ReplyFailed(ctx, tx, c, f)
+		return w.intake.Receipts.ReplyFailed(ctx, tx, c, f)
 	case string(relay.ReportLate):
-		w.receipts.ReplyLate(c, f)
+		w.intake.Receipts.ReplyLate(c, f)
 	case string(relay.ReportUnclear):
-		w.receipts.ReplyUnclear(c, f)
+		w.intake.Receipts.ReplyUnclear(c, f)
 	}
 	return nil
 }

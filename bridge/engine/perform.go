@@ -70,7 +70,7 @@ func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r book.Request, typed
 		w.replies.TellOrphaned(r, "I don't know this thread: it is no customer's, or a double of one.", "If a customer's card begins it, go on in the customer's other thread.")
 		return nil
 	case r.Conversation == nil:
-		return w.channelTexts.TopLevel(ctx, tx, r)
+		return w.speech.ChannelTexts.TopLevel(ctx, tx, r)
 	}
 	if typed && r.Verb == bridge.VerbReply && r.Text == "" && len(r.Files) == 0 {
 		w.Refuse(r, "empty", "There is no text to send.", "For example: !reply We are on it.")
@@ -130,7 +130,7 @@ func (w *work) perform(ctx context.Context, tx pgx.Tx, r book.Request) error {
 
 // aboutNothing answers a verb that is about no conversation, though it should be.
 func (w *work) aboutNothing(ctx context.Context, tx pgx.Tx, r book.Request) error {
-	if done, err := w.channelTexts.AskAgain(ctx, tx, r); done || err != nil {
+	if done, err := w.speech.ChannelTexts.AskAgain(ctx, tx, r); done || err != nil {
 		return err
 	}
 	if r.Args.Conversation != 0 {

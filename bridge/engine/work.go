@@ -9,18 +9,16 @@ import (
 	"parley/bridge/engine/workflow"
 )
 
-// work applies one batch of events. Use cases are its methods: they change the book and post in threads
-// what they did. It belongs to one goroutine.
+// work applies one batch of events by the use cases of all packages, which share the batch's book and the
+// Writer of its threads. It belongs to one goroutine.
 type work struct {
 	*threads.Writer
-	e            *Engine
-	workflow     *workflow.UseCases
-	replies      *reply.UseCases
-	speech       *speech.UseCases
-	channelTexts *speech.ChannelTexts
-	templates    *template.UseCases
-	intake       *inbound.UseCases
-	receipts     *inbound.Receipts
+	e         *Engine
+	workflow  *workflow.UseCases
+	replies   *reply.UseCases
+	speech    *speech.UseCases
+	templates *template.UseCases
+	intake    *inbound.UseCases
 }
 
 // assemble makes the work on a batch.
@@ -30,6 +28,5 @@ func assemble(e *Engine, tw *threads.Writer) *work {
 	sp := speech.New(tw, rs)
 	ts := template.New(tw, rs, sp)
 	it := inbound.New(tw, wf, rs, sp, ts, e.opt.Original == nil)
-	return &work{Writer: tw, e: e, workflow: wf, replies: rs, speech: sp, channelTexts: sp.ChannelTexts, templates: ts, intake: it,
-		receipts: it.Receipts}
+	return &work{Writer: tw, e: e, workflow: wf, replies: rs, speech: sp, templates: ts, intake: it}
 }

@@ -137,7 +137,7 @@ func (a *applier) giveUpRefused(ctx context.Context, b *batch) error {
 	return errors.Join(errs...)
 }
 
-// tellTries is how often Parley tries to tell people of an event that is given up. After that it is put into
+// tellTries is how often Parley tries to tell people of an event that is given up. After that the event goes into
 // quarantine without a word: the others must not wait for it, and doctor shows it.
 const tellTries = 3
 
@@ -152,7 +152,8 @@ func (a *applier) giveUp(ctx context.Context, r *work, cause error, unread bool)
 	}
 	err := tell()
 	untold := func() bool { return err != nil && !store.IsLost(err) && a.blames(err) }
-	for tries := 1; tries < tellTries && untold(); tries++ { // its session may have been ended by something else
+	// Something else may have ended its session. What took too long is not begun again: others wait meanwhile.
+	for tries := 1; tries < tellTries && untold() && !errors.Is(err, context.DeadlineExceeded); tries++ {
 		err = tell()
 	}
 	if untold() {

@@ -10,7 +10,6 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
-	"parley/bridge/engine/own"
 	"parley/channels"
 	"parley/store"
 )
@@ -133,74 +132,4 @@ func (el *elsewhere) countElsewhere(c *book.Conversation, m *book.Message) {
 		c.Status = string(bridge.StatusPending)
 	}
 	el.Log.ByParley(c, store.DeedAnsweredElsewhere, book.Detail{Message: m.ID})
-}
-
-// ownAgain takes the provider's sighting of a message that we sent, and ties the provider's id to that
-// message. If the sighting has a status, the message's fate is known even if the answer to our
-// request was lost.
-func (el *elsewhere) ownAgain(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
-	s := channels.Status{MessageID: in.Answers, External: []string{in.ExternalID}}
-	if in.Status != nil {
-		s = *in.Status
-		s.MessageID = cmp.Or(s.MessageID, in.Answers)
-	}
-	m := el.StatusMessage(a, &s)
-	if m == nil || m.Direction == store.DirectionIn {
-		return nil
-	}
-	el.Messages.TieSent(a, m, in.ExternalID)
-	if in.Status == nil {
-		return nil
-	}
-	in.Status = &s
-	return el.receipts.applyStatus(ctx, tx, a, part, in)
-}
-
-// watermark applies a receipt, such as "read", to all replies that were sent to a customer up to a time.
-// Errors: *book.NotYet while the result of one of them may be about to be written.
-func (el *elsewhere) watermark(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) error {
-	sent := el.sentUpTo(a, in)
-	for _, d := range sent {
-		if d.State == store.Sending && el.Age() < book.ResultWait {
-			return el.Wait(book.ResultWait - el.Age())
-		}
-	}
-	for _, d := range sent {
-		if book.Rank(d.State) == 0 {
-			continue
-		}
-		c, m := el.Conversations.Rows[el.Outbox.Lanes[d.LaneID].ConversationID], el.Messages.Rows[d.MessageID]
-		if err := el.receipts.receipt(ctx, tx, c, d, m, in.Status); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// sentUpTo gives the replies to a customer whose latest attempt began up to a receipt's time.
-func (el *elsewhere) sentUpTo(a *store.Account, in channels.Inbound) []*book.Delivery {
-	i := el.People.ByAddress[book.UserKey{Account: a.ID, User: in.From.Key}]
-	if i == nil {
-		return nil
-	}
-	var list []*book.Delivery
-	for _, id := range book.Keys(el.Outbox.Deliveries) {
-		d := el.Outbox.Deliveries[id]
-		l := el.Outbox.Lanes[d.LaneID]
-		if d.Kind != outbound.KindReply || l == nil || d.SentAt == nil || d.SentAt.After(in.Status.UpTo) {
-			continue
-		}
-		c := el.Conversations.Rows[l.ConversationID]
-		if c != nil && el.Messages.Rows[d.MessageID] != nil && c.AccountID == a.ID && el.People.RootOf(c) == i {
-			list = append(list, d)
-		}
-	}
-	return list
-}
-
-// accountNotice tells an account's people what its provider says of it.
-func (el *elsewhere) accountNotice(a *store.Account, in channels.Inbound) {
-	for _, n := range in.Notices {
-		el.TellCondition(own.Fact{Account: a.ID, Text: n})
-	}
 }

@@ -14,6 +14,7 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/clean"
 	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/own"
 	"parley/channels"
 	"parley/store"
 )
@@ -37,7 +38,7 @@ func (it *UseCases) ApplyInbound(ctx context.Context, tx pgx.Tx, a *store.Accoun
 	case channels.InboundMessage, channels.InboundConsent:
 		return it.customerSays(ctx, tx, a, part, in)
 	case channels.InboundOwn:
-		return it.elsewhere.ownAgain(ctx, tx, a, part, in)
+		return it.Receipts.ownAgain(ctx, tx, a, part, in)
 	case channels.InboundForeign:
 		return it.elsewhere.answeredElsewhere(ctx, tx, a, part, in)
 	case channels.InboundReaction:
@@ -49,7 +50,7 @@ func (it *UseCases) ApplyInbound(ctx context.Context, tx pgx.Tx, a *store.Accoun
 	case channels.InboundIdentity:
 		return it.identityChanges(a, in)
 	case channels.InboundNotice:
-		it.elsewhere.accountNotice(a, in)
+		it.accountNotice(a, in)
 		return nil
 	}
 	return fmt.Errorf("inbound: unknown kind of inbound %q", in.Kind)
@@ -303,3 +304,10 @@ func (it *UseCases) customerSays(ctx context.Context, tx pgx.Tx, a *store.Accoun
 
 // isMissing says that a file is still to be fetched: it isn't here, and it wasn't given up.
 func isMissing(f store.FileRef) bool { return f.Fetched && f.Blob == "" && f.Missing == "" }
+
+// accountNotice tells an account's people what its provider says of it.
+func (it *UseCases) accountNotice(a *store.Account, in channels.Inbound) {
+	for _, n := range in.Notices {
+		it.TellCondition(own.Fact{Account: a.ID, Text: n})
+	}
+}

@@ -1,6 +1,7 @@
 package inbound
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -133,7 +134,7 @@ func (rc *Receipts) ReplyUnclear(c *book.Conversation, f own.Fact) {
 // applyStatus applies a provider's receipt for one of our messages, or, with UpTo, for several.
 func (rc *Receipts) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
 	if !in.Status.UpTo.IsZero() {
-		return rc.elsewhere.watermark(ctx, tx, a, in)
+		return rc.watermark(ctx, tx, a, in)
 	}
 	m := rc.StatusMessage(a, in.Status)
 	if m == nil && rc.receiptCameFirst(a, in) {
@@ -151,7 +152,7 @@ func (rc *Receipts) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account
 		return err
 	}
 	if c != nil && d == nil {
-		rc.elsewhere.bouncedElsewhere(c, m, in.Status)
+		rc.intake.elsewhere.bouncedElsewhere(c, m, in.Status)
 		return nil
 	}
 	if c == nil || rc.Outbox.Lanes[d.LaneID] == nil {
@@ -239,4 +240,67 @@ func bounceText(s *channels.Status) string {
 		return s.Reason
 	}
 	return s.Recipient + ": " + s.Reason
+}
+
+// ownAgain takes the provider's sighting of a message that we sent, and ties the provider's id to that
+// message. If the sighting has a status, the message's fate is known even if the answer to our
+// request was lost.
+func (rc *Receipts) ownAgain(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
+	s := channels.Status{MessageID: in.Answers, External: []string{in.ExternalID}}
+	if in.Status != nil {
+		s = *in.Status
+		s.MessageID = cmp.Or(s.MessageID, in.Answers)
+	}
+	m := rc.StatusMessage(a, &s)
+	if m == nil || m.Direction == store.DirectionIn {
+		return nil
+	}
+	rc.Messages.TieSent(a, m, in.ExternalID)
+	if in.Status == nil {
+		return nil
+	}
+	in.Status = &s
+	return rc.applyStatus(ctx, tx, a, part, in)
+}
+
+// watermark applies a receipt, such as "read", to all replies that were sent to a customer up to a time.
+// Errors: *book.NotYet while the result of one of them may be about to be written.
+func (rc *Receipts) watermark(ctx context.Context, tx pgx.Tx, a *store.Account, in channels.Inbound) error {
+	sent := rc.sentUpTo(a, in)
+	for _, d := range sent {
+		if d.State == store.Sending && rc.Age() < book.ResultWait {
+			return rc.Wait(book.ResultWait - rc.Age())
+		}
+	}
+	for _, d := range sent {
+		if book.Rank(d.State) == 0 {
+			continue
+		}
+		c, m := rc.Conversations.Rows[rc.Outbox.Lanes[d.LaneID].ConversationID], rc.Messages.Rows[d.MessageID]
+		if err := rc.receipt(ctx, tx, c, d, m, in.Status); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sentUpTo gives the replies to a customer whose latest attempt began up to a receipt's time.
+func (rc *Receipts) sentUpTo(a *store.Account, in channels.Inbound) []*book.Delivery {
+	i := rc.People.ByAddress[book.UserKey{Account: a.ID, User: in.From.Key}]
+	if i == nil {
+		return nil
+	}
+	var list []*book.Delivery
+	for _, id := range book.Keys(rc.Outbox.Deliveries) {
+		d := rc.Outbox.Deliveries[id]
+		l := rc.Outbox.Lanes[d.LaneID]
+		if d.Kind != outbound.KindReply || l == nil || d.SentAt == nil || d.SentAt.After(in.Status.UpTo) {
+			continue
+		}
+		c := rc.Conversations.Rows[l.ConversationID]
+		if c != nil && rc.Messages.Rows[d.MessageID] != nil && c.AccountID == a.ID && rc.People.RootOf(c) == i {
+			list = append(list, d)
+		}
+	}
+	return list
 }

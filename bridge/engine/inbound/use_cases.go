@@ -23,14 +23,13 @@ type UseCases struct {
 	elsewhere        *elsewhere
 }
 
-// Receipts deals with what became of what was sent.
+// Receipts deals with what became of what was sent: results of attempts, receipts, our own mails that come back.
 type Receipts struct {
 	*threads.Writer
 	replies   *reply.UseCases
 	speech    *speech.UseCases
 	templates *template.UseCases
 	intake    *UseCases
-	elsewhere *elsewhere
 }
 
 // elsewhere deals with what was sent to customers without Parley.
@@ -38,7 +37,6 @@ type elsewhere struct {
 	*threads.Writer
 	workflow *workflow.UseCases
 	replies  *reply.UseCases
-	receipts *Receipts
 	intake   *UseCases
 }
 
@@ -47,7 +45,6 @@ type elsewhere struct {
 func New(tw *threads.Writer, wf *workflow.UseCases, rs *reply.UseCases, sp *speech.UseCases, ts *template.UseCases, uploadsOriginals bool) *UseCases {
 	it := &UseCases{Writer: tw, workflow: wf, replies: rs, templates: ts, uploadsOriginals: uploadsOriginals}
 	it.Receipts = &Receipts{Writer: tw, replies: rs, speech: sp, templates: ts, intake: it}
-	it.elsewhere = &elsewhere{Writer: tw, workflow: wf, replies: rs, receipts: it.Receipts, intake: it}
-	it.Receipts.elsewhere = it.elsewhere
+	it.elsewhere = &elsewhere{Writer: tw, workflow: wf, replies: rs, intake: it}
 	return it
 }
