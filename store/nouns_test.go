@@ -304,30 +304,6 @@ func TestClock(t *testing.T) {
 	}
 }
 
-// Several processes migrate at once: one works, the others wait, all succeed.
-func TestMigrateTogether(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	exec(t, pool, `DROP SCHEMA public CASCADE`)
-	exec(t, pool, `CREATE SCHEMA public`)
-	var group sync.WaitGroup
-	for range 3 {
-		group.Go(func() {
-			if err := store.Migrate(context.Background(), pool); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	group.Wait()
-	if ok := must(store.Migrated(t.Context(), pool))(t); !ok {
-		t.Error("not migrated")
-	}
-	exec(t, pool, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, true)`)
-	if err := store.Migrate(t.Context(), pool); !errors.Is(err, store.ErrNewerSchema) {
-		t.Errorf("a newer schema: %v", err)
-	}
-}
-
 // Of each conversation some parked replies are given, however many others have some.
 func TestParkedMessages(t *testing.T) {
 	t.Parallel()

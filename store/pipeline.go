@@ -190,6 +190,14 @@ func (p *Pipeline) InsertLanes(rows []Lane) error {
 	return nil
 }
 
+// InTx runs f in one READ COMMITTED transaction.
+func InTx(ctx context.Context, pool *pgxpool.Pool, f func(pgx.Tx) error) error {
+	if err := pgx.BeginFunc(ctx, pool, f); err != nil {
+		return fmt.Errorf("store: transaction: %w", err)
+	}
+	return nil
+}
+
 // CommitWith runs the statements of the pipeline and commits tx, in one round trip. So the server
 // never holds the locks of these statements while it waits for this process.
 func CommitWith(ctx context.Context, tx pgx.Tx, p *Pipeline) error {

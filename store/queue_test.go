@@ -45,7 +45,7 @@ func TestQueuesUnderAHeldSnapshot(t *testing.T) {
 	const account = 30
 	exec(t, pool, `INSERT INTO accounts (id, name, kind, side) VALUES (30, 'chat', 'x', 'channel')`)
 	events := 30_000
-	if longForm() {
+	if storetest.LongForm() {
 		events = 1_000_000
 	}
 	conn := must(pool.Acquire(t.Context()))(t)
@@ -77,7 +77,7 @@ func TestQueuesUnderAHeldSnapshot(t *testing.T) {
 	exec(t, pool, `VACUUM ANALYZE queues`)
 	exec(t, pool, `VACUUM ANALYZE queue_events`)
 	first := measure("before", 0)
-	dump := openDump(t, pool)
+	dump := storetest.OpenDump(t, pool)
 	passThrough(t, pool, account, holder, 2000, events)
 	exec(t, pool, `VACUUM queues`)
 	exec(t, pool, `VACUUM queue_events`)

@@ -4,11 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"path"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -17,43 +12,6 @@ import (
 
 // ErrRestoring means that a restore into this database has not ended. Nobody may serve it yet.
 var ErrRestoring = errors.New("store: a restore into this database has not ended")
-
-// SchemaVersion gives the schema that this binary migrates to: the newest file's number.
-func SchemaVersion() int64 { return slices.Max(knownVersions()) }
-
-// knownVersions gives the versions of the embedded migrations.
-func knownVersions() []int64 {
-	files, err := fs.Glob(migrations, "migrations/*.sql")
-	if err != nil {
-		panic("store: migrations: " + err.Error()) // only a malformed pattern
-	}
-	var versions []int64
-	for _, name := range files {
-		number, _, _ := strings.Cut(path.Base(name), "_")
-		n, err := strconv.ParseInt(number, 10, 64)
-		if err != nil {
-			panic("store: migrations: " + name) // goose would refuse it as well
-		}
-		versions = append(versions, n)
-	}
-	return versions
-}
-
-const schemaOf = `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`
-
-// SchemaOf returns the schema version of a database; 0 when Parley has never used it.
-func SchemaOf(ctx context.Context, q Querier) (int64, error) {
-	var exists bool
-	var version int64
-	err := q.QueryRow(ctx, `SELECT to_regclass('goose_db_version') IS NOT NULL`).Scan(&exists)
-	if err == nil && exists {
-		err = q.QueryRow(ctx, schemaOf).Scan(&version)
-	}
-	if err != nil {
-		return 0, fmt.Errorf("store: schema: %w", err)
-	}
-	return version, nil
-}
 
 // KeyCheck returns the sealed value with which Sealer.Fits tests a master key; nil when the database
 // is not bound to a key.
@@ -76,7 +34,7 @@ func (s *Sealer) Fits(check []byte) bool {
 }
 
 // The mark of a restore is a table of its own, because all other tables come from the backup. While it
-// exists, Migrate refuses to run: a process that served half a restore would send messages again.
+// exists, schema.Migrate refuses to run: a process that served half a restore would send messages again.
 const (
 	findRestore = `SELECT to_regclass('parley_restoring') IS NOT NULL`
 	getRestore  = `SELECT backup FROM parley_restoring`

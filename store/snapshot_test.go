@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"os"
 	"slices"
 	"testing"
 	"time"
@@ -10,15 +9,12 @@ import (
 	"parley/store/storetest"
 )
 
-// longForm says that a test may take minutes.
-func longForm() bool { return os.Getenv("PARLEY_TEST_LONG") != "" }
-
 // While a dump holds its snapshot, handing out a delivery costs no more after many than before,
 // as long as claims look back no further than to the oldest lane. PARLEY_TEST_LONG takes a million.
 func TestHeldSnapshot(t *testing.T) {
 	t.Parallel()
 	rounds := 8
-	if longForm() {
+	if storetest.LongForm() {
 		rounds = 100
 	}
 	const lanes = 10_000
@@ -26,7 +22,7 @@ func TestHeldSnapshot(t *testing.T) {
 	g := gate(t, pool, "g", 0, 1)
 	exec(t, pool, `INSERT INTO lanes (id, account_id, key, conversation_id, gate_id) SELECT n, 1, 'c' || n, n, $1 FROM generate_series(1, $2::int) AS n`, g, lanes)
 	exec(t, pool, `VACUUM (ANALYZE) lanes`)
-	openDump(t, pool)
+	storetest.OpenDump(t, pool)
 
 	var since time.Time
 	cost := func(name string) map[string]float64 {

@@ -6,7 +6,7 @@ import (
 	"log/slog"
 
 	"parley/cmd/parley/app"
-	"parley/store"
+	"parley/store/schema"
 )
 
 // withDatabase opens and migrates the database, and calls f: for sub-commands other than serve.
@@ -36,7 +36,7 @@ func (c migrateCommand) Run(ctx context.Context) error {
 	return withDatabase(ctx, func(ctx context.Context, _ app.Env, db *app.Database, _ *slog.Logger) error {
 		said := "The database is up to date."
 		if c.Back {
-			if err := store.MigrateBack(ctx, db.Pool); err != nil {
+			if err := schema.MigrateBack(ctx, db.Pool); err != nil {
 				return err
 			}
 			said = "The version before can take over the database now."

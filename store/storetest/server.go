@@ -20,6 +20,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
+	"parley/store/schema"
 )
 
 // ServerURL names the environment variable with a superuser's URL of a server to use instead of a
@@ -39,8 +40,8 @@ const (
 // errSchema means that the server is fine, but the migrations are not.
 var errSchema = errors.New("template: migrations")
 
-// schema is what templates are built from; tests of this package give another.
-type schema struct {
+// templateSource is what templates are built from; tests of this package give another.
+type templateSource struct {
 	files   fs.FS // named by content
 	migrate func(context.Context, *pgxpool.Pool) error
 }
@@ -48,7 +49,7 @@ type schema struct {
 // server is what one test binary uses.
 type server struct {
 	base     string // superuser's URL, the database in it does not matter
-	schema   schema
+	schema   templateSource
 	admin    *pgxpool.Pool
 	alive    *pgx.Conn // its lock tells other runs that ours lives
 	run      int32     // marks the names of our databases
@@ -65,7 +66,7 @@ type server struct {
 var binaryServer = sync.OnceValues(func() (*server, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
-	sc := schema{files: store.MigrationFiles(), migrate: store.Migrate}
+	sc := templateSource{files: store.MigrationFiles(), migrate: schema.Migrate}
 	if u := os.Getenv(ServerURL); u != "" {
 		return prepare(ctx, u, sc)
 	}
@@ -77,7 +78,7 @@ var binaryServer = sync.OnceValues(func() (*server, error) {
 })
 
 // prepare connects, removes what dead runs left, and makes sure that the template is there.
-func prepare(ctx context.Context, base string, sc schema) (*server, error) {
+func prepare(ctx context.Context, base string, sc templateSource) (*server, error) {
 	s := &server{base: base, schema: sc, run: rand.Int32()}
 	u, err := url.Parse(base)
 	if err != nil || !strings.HasPrefix(u.Scheme, "postgres") {

@@ -16,10 +16,10 @@ import (
 )
 
 // version makes a schema whose migrations create one table.
-func version(table string) (schema, *atomic.Int32) {
+func version(table string) (templateSource, *atomic.Int32) {
 	sql := "CREATE TABLE " + table + " (n int)"
 	var runs atomic.Int32
-	return schema{
+	return templateSource{
 		files: fstest.MapFS{"migrations/1.sql": {Data: []byte(sql)}},
 		migrate: func(ctx context.Context, pool *pgxpool.Pool) error {
 			runs.Add(1)
@@ -41,7 +41,7 @@ func slots(t *testing.T) string {
 	return filepath.Join(dir, "slots")
 }
 
-func startPrivate(t *testing.T, dir string, sc schema) *server {
+func startPrivate(t *testing.T, dir string, sc templateSource) *server {
 	t.Helper()
 	s, err := private(t.Context(), []string{dir}, sc)
 	if err != nil {

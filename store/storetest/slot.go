@@ -45,7 +45,7 @@ func slotsDirs() []string {
 }
 
 // private starts a server of our own in the first folder where one can run.
-func private(ctx context.Context, dirs []string, sc schema) (*server, error) {
+func private(ctx context.Context, dirs []string, sc templateSource) (*server, error) {
 	var errs []error
 	for _, dir := range dirs {
 		s, err := privateIn(ctx, dir, sc)
@@ -59,7 +59,7 @@ func private(ctx context.Context, dirs []string, sc schema) (*server, error) {
 
 // privateIn takes the first free slot. A slot that fails is emptied and tried once more: without
 // fsync, a machine that stopped may have spoilt it.
-func privateIn(ctx context.Context, dir string, sc schema) (*server, error) {
+func privateIn(ctx context.Context, dir string, sc templateSource) (*server, error) {
 	sl, err := takeSlot(dir)
 	if err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ func privateIn(ctx context.Context, dir string, sc schema) (*server, error) {
 	return s, nil
 }
 
-func (sl *slot) start(ctx context.Context, sc schema) (*server, error) {
+func (sl *slot) start(ctx context.Context, sc templateSource) (*server, error) {
 	srv, err := pgserver.Start(ctx, pgserver.Options{
 		Dir:      sl.dir,
 		Say:      func(s string) { fmt.Fprintln(os.Stderr, s) },

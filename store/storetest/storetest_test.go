@@ -6,14 +6,14 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"parley/store"
+	"parley/store/schema"
 	"parley/store/storetest"
 )
 
 func TestDatabasesAreMigratedAndSeparate(t *testing.T) {
 	t.Parallel()
 	a, b := storetest.DB(t), storetest.DB(t)
-	if ok, err := store.Migrated(t.Context(), a); err != nil || !ok {
+	if ok, err := schema.Migrated(t.Context(), a); err != nil || !ok {
 		t.Fatalf("migrated: %v %v", ok, err)
 	}
 	if _, err := a.Exec(t.Context(), "CREATE TABLE mine (n int)"); err != nil {

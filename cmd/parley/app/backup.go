@@ -12,6 +12,7 @@ import (
 
 	"parley/cmd/parley/backup"
 	"parley/store"
+	"parley/store/schema"
 )
 
 // Embedded says whether the database is the embedded server, in PARLEY_DATA.
@@ -91,11 +92,11 @@ func (a *App) nightly(ctx context.Context) error {
 // saveBeforeMigration makes a backup when the schema is about to change. If that fails, Parley starts
 // all the same: migrations only add, and can be repeated.
 func (db *Database) saveBeforeMigration(ctx context.Context, env Env) error {
-	from, err := store.SchemaOf(ctx, db.Pool)
+	from, err := schema.VersionOf(ctx, db.Pool)
 	if err != nil {
 		return err
 	}
-	to := store.SchemaVersion()
+	to := schema.Version()
 	if from == 0 || from >= to {
 		return nil
 	}

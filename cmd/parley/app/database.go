@@ -14,6 +14,7 @@ import (
 
 	"parley/store"
 	"parley/store/pgserver"
+	"parley/store/schema"
 )
 
 const (
@@ -72,13 +73,13 @@ func OpenDatabase(ctx context.Context, env Env, log *slog.Logger, say func(strin
 // Migrate brings the schema up to date and opens the secrets. While another process
 // migrates, it waits without limit; the log says what for.
 func (db *Database) Migrate(ctx context.Context, env Env) error {
-	if err := store.CheckServer(ctx, db.Pool); err != nil {
+	if err := schema.CheckServer(ctx, db.Pool); err != nil {
 		return err
 	}
 	if err := db.saveBeforeMigration(ctx, env); err != nil {
 		return err
 	}
-	migrator := store.Migrator{Pool: db.Pool, Report: func(text string) { db.log.Info("migrating", "progress", text) }}
+	migrator := schema.Migrator{Pool: db.Pool, Report: func(text string) { db.log.Info("migrating", "progress", text) }}
 	if err := migrator.Run(ctx); err != nil {
 		return err
 	}

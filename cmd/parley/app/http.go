@@ -14,6 +14,7 @@ import (
 
 	"parley/channels"
 	"parley/store"
+	"parley/store/schema"
 )
 
 // routes returns the handler of all requests to this process.
@@ -36,7 +37,7 @@ func (a *App) routes() http.Handler {
 func (a *App) readyz(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
-	migrated, err := store.Migrated(ctx, a.db.Pool)
+	migrated, err := schema.Migrated(ctx, a.db.Pool)
 	switch {
 	case err != nil:
 		http.Error(w, "database: not reachable", http.StatusServiceUnavailable)

@@ -16,6 +16,7 @@ import (
 
 	"parley/cmd/parley/backup"
 	"parley/store"
+	"parley/store/schema"
 )
 
 // What was there comes back: rows, blobs, secrets, sequences and the key.
@@ -35,7 +36,7 @@ func TestRoundTrip(t *testing.T) {
 	if tg.saved != c.key || tg.asked != 1 {
 		t.Errorf("the key was saved as %q; asked %d times", tg.saved, tg.asked)
 	}
-	check(t, store.Migrate(t.Context(), tg.Pool))
+	check(t, schema.Migrate(t.Context(), tg.Pool))
 	got, err := store.GetBlob(t.Context(), tg.Pool, nil, c.blob)
 	if err != nil || !bytes.Equal(got, content) {
 		t.Errorf("the blob came back with %d bytes, %v", len(got), err)
@@ -203,7 +204,7 @@ func TestAltered(t *testing.T) {
 		if _, err := tg.restore(t, file); !errors.Is(err, tc.want) {
 			t.Errorf("%s: %v", tc.name, err)
 		}
-		if err := store.Migrate(t.Context(), tg.Pool); tc.begun && !errors.Is(err, store.ErrRestoring) {
+		if err := schema.Migrate(t.Context(), tg.Pool); tc.begun && !errors.Is(err, store.ErrRestoring) {
 			t.Errorf("%s may be served: %v", tc.name, err)
 		}
 	}
@@ -230,7 +231,7 @@ func TestNotEmpty(t *testing.T) {
 	if _, err := tg.restore(t, file); err == nil || !strings.Contains(err.Error(), "no room") {
 		t.Fatalf("the key was not saved: %v", err)
 	}
-	if err := store.Migrate(t.Context(), tg.Pool); !errors.Is(err, store.ErrRestoring) {
+	if err := schema.Migrate(t.Context(), tg.Pool); !errors.Is(err, store.ErrRestoring) {
 		t.Errorf("half a restore may be served: %v", err)
 	}
 	if _, err := backup.Create(t.Context(), io.Discard, backup.Source{URL: tg.URL, WithoutKey: true}); !errors.Is(err, store.ErrRestoring) {
@@ -242,7 +243,7 @@ func TestNotEmpty(t *testing.T) {
 	tg.Target.SaveKey = func(string) error { return nil }
 	_, err := tg.restore(t, file)
 	check(t, err)
-	check(t, store.Migrate(t.Context(), tg.Pool))
+	check(t, schema.Migrate(t.Context(), tg.Pool))
 	if _, err := tg.restore(t, file); !errors.Is(err, backup.ErrNotEmpty) {
 		t.Errorf("a second time: %v", err)
 	}

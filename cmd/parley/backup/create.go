@@ -18,6 +18,7 @@ import (
 
 	"parley/store"
 	"parley/store/pgserver"
+	"parley/store/schema"
 )
 
 const (
@@ -156,7 +157,7 @@ func (s Source) look(ctx context.Context, conn *pgx.Conn) (m Manifest, snapshot 
 			return m, "", fmt.Errorf("backup: snapshot: %w", err)
 		}
 	}
-	if m.Schema, err = store.SchemaOf(ctx, conn); err != nil {
+	if m.Schema, err = schema.VersionOf(ctx, conn); err != nil {
 		return m, "", err
 	}
 	if m.Schema == 0 {

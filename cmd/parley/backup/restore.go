@@ -14,6 +14,7 @@ import (
 
 	"parley/store"
 	"parley/store/pgserver"
+	"parley/store/schema"
 )
 
 // Reasons to refuse a restore. The returned errors also say what to do.
@@ -52,7 +53,7 @@ func Restore(ctx context.Context, a *Archive, t Target) (store.Restored, error) 
 	if err := a.readable(); err != nil {
 		return store.Restored{}, err
 	}
-	if err := store.CheckServer(ctx, t.Pool); err != nil {
+	if err := schema.CheckServer(ctx, t.Pool); err != nil {
 		return store.Restored{}, err
 	}
 	begun, filled, err := t.checkEmpty(ctx, a)
@@ -80,7 +81,7 @@ func Restore(ctx context.Context, a *Archive, t Target) (store.Restored, error) 
 		}
 	}
 	t.say("Bringing the schema up to date …")
-	if err := store.MigrateRestored(ctx, t.Pool); err != nil {
+	if err := schema.MigrateRestored(ctx, t.Pool); err != nil {
 		return store.Restored{}, err
 	}
 	if _, err := t.Pool.Exec(ctx, `ANALYZE`); err != nil { // statistics for the first query plans
@@ -96,7 +97,7 @@ func Restore(ctx context.Context, a *Archive, t Target) (store.Restored, error) 
 
 // readable returns an error unless this binary knows the backup's schema.
 func (a *Archive) readable() error {
-	if knows := store.SchemaVersion(); a.Manifest.Schema > knows {
+	if knows := schema.Version(); a.Manifest.Schema > knows {
 		return fmt.Errorf("%w: its schema is %d, this one knows up to %d: restore it with %s or newer", ErrNewer, a.Manifest.Schema, knows, a.Manifest.Parley)
 	}
 	return nil
@@ -291,8 +292,8 @@ func compare(ctx context.Context, a *Archive, databaseURL string) error {
 			return fmt.Errorf("%w: table %s came back with %d rows, not %d", ErrDamaged, table, got, want)
 		}
 	}
-	schema, err := store.SchemaOf(ctx, conn)
-	if err == nil && schema != a.Manifest.Schema {
+	version, err := schema.VersionOf(ctx, conn)
+	if err == nil && version != a.Manifest.Schema {
 		err = fmt.Errorf("backup: the tables are in the schema %q, which this connection does not look into (search_path)", a.Manifest.Namespace)
 	}
 	return err

@@ -12,6 +12,7 @@ import (
 
 	"parley/cmd/parley/backup"
 	"parley/store"
+	"parley/store/schema"
 )
 
 // A backup of the schema before this one's is restored and migrated; a newer one is refused.
@@ -39,13 +40,13 @@ func TestOtherSchemas(t *testing.T) {
 	file := t.TempDir() + "/old.parley"
 	m, err := backup.CreateFile(t.Context(), file, backup.Source{URL: old.URL, WithoutKey: true})
 	check(t, err)
-	if m.Schema >= store.SchemaVersion() {
+	if m.Schema >= schema.Version() {
 		t.Fatalf("the schema is %d already", m.Schema)
 	}
 	tg := newTarget(t)
 	_, err = tg.restore(t, file)
 	check(t, err)
-	if ok, err := store.Migrated(t.Context(), tg.Pool); err != nil || !ok {
+	if ok, err := schema.Migrated(t.Context(), tg.Pool); err != nil || !ok {
 		t.Errorf("migrated: %v, %v", ok, err)
 	}
 	if n := count(t, tg.Pool, `SELECT count(*) FROM tags WHERE name = 'From before'`); n != 1 {

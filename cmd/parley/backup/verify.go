@@ -9,8 +9,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"parley/store"
 	"parley/store/pgserver"
+	"parley/store/schema"
 )
 
 // CheckFile checks that a backup is unaltered and that pg_restore can read its table of contents. That takes
@@ -70,5 +70,5 @@ func Verify(ctx context.Context, path, temp string, log *slog.Logger, say func(s
 		return m, fmt.Errorf("backup: %w", err)
 	}
 	defer pool.Close()
-	return m, store.MigrateRestored(ctx, pool)
+	return m, schema.MigrateRestored(ctx, pool)
 }

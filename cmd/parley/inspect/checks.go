@@ -12,6 +12,7 @@ import (
 	"parley/channels"
 	"parley/cmd/parley/setup"
 	"parley/store"
+	"parley/store/schema"
 )
 
 // database examines PostgreSQL, the schema, the clock and the master key. ready is true if the other checks can
@@ -20,12 +21,12 @@ func (o Options) database(ctx context.Context) (s Section, ready bool) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	s.Name = "database"
-	if err := store.CheckServer(ctx, o.Pool); err != nil {
+	if err := schema.CheckServer(ctx, o.Pool); err != nil {
 		s.wrong("server", err.Error(), "Parley needs PostgreSQL 15 or newer and a database with ENCODING 'UTF8'; see DATABASE_URL.")
 		return s, false
 	}
 	s.good("server", "PostgreSQL 15 or newer, UTF8")
-	migrated, err := store.Migrated(ctx, o.Pool)
+	migrated, err := schema.Migrated(ctx, o.Pool)
 	if err != nil || !migrated {
 		s.wrong("schema", "not up to date", "Run parley migrate, or start parley serve.")
 		return s, false

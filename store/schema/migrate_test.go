@@ -1,4 +1,4 @@
-package store_test
+package schema_test
 
 import (
 	"context"
@@ -10,12 +10,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 
 	"parley/store"
+	"parley/store/schema"
 	"parley/store/storetest"
 )
 
@@ -41,19 +41,6 @@ func olderDatabase(t *testing.T, version int64) *pgxpool.Pool {
 	_, err := provider.UpTo(t.Context(), version)
 	check(t, err)
 	return pool
-}
-
-// openDump does what pg_dump does: it holds one snapshot, and every table against changes of
-// its form, until it ends.
-func openDump(t *testing.T, pool *pgxpool.Pool) pgx.Tx {
-	t.Helper()
-	dump := must(pool.BeginTx(t.Context(), pgx.TxOptions{IsoLevel: pgx.RepeatableRead}))(t)
-	t.Cleanup(func() { _ = dump.Rollback(context.Background()) })
-	var tables string
-	check(t, dump.QueryRow(t.Context(), `SELECT string_agg(tablename, ', ') FROM pg_tables WHERE schemaname = 'public'`).Scan(&tables))
-	_, err := dump.Exec(t.Context(), `LOCK TABLE `+tables+` IN ACCESS SHARE MODE`)
-	check(t, err)
-	return dump
 }
 
 // longest repeats a statement until the test is done with it, and gives the longest time that it took.
@@ -88,7 +75,7 @@ func migrate(t *testing.T, pool *pgxpool.Pool) *migration {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		m.ended <- store.Migrator{Pool: pool, Report: func(text string) { m.reports <- text }, RemindEvery: time.Second}.Run(ctx)
+		m.ended <- schema.Migrator{Pool: pool, Report: func(text string) { m.reports <- text }, RemindEvery: time.Second}.Run(ctx)
 	}()
 	t.Cleanup(func() {
 		cancel()
@@ -142,7 +129,7 @@ func TestMigrateBesideDump(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			pool := olderDatabase(t, tt.from)
-			dump := openDump(t, pool)
+			dump := storetest.OpenDump(t, pool)
 			m := migrate(t, pool)
 
 			ctx, stop := context.WithCancel(t.Context())
@@ -161,7 +148,7 @@ func TestMigrateBesideDump(t *testing.T) {
 
 			check(t, dump.Commit(t.Context()))
 			check(t, m.ends(t))
-			if ok := must(store.Migrated(t.Context(), pool))(t); !ok {
+			if ok := must(schema.Migrated(t.Context(), pool))(t); !ok {
 				t.Error("not migrated")
 			}
 			var broken int
@@ -178,15 +165,15 @@ func TestMigrateBesideDump(t *testing.T) {
 func TestMigrateFillsAGap(t *testing.T) {
 	t.Parallel()
 	pool := olderDatabase(t, 0)
-	check(t, store.Migrate(t.Context(), pool))
+	check(t, schema.Migrate(t.Context(), pool))
 	exec(t, pool, `DELETE FROM goose_db_version WHERE version_id = 19`)
 	exec(t, pool, `DROP TABLE replying`)
-	if must(store.Migrated(t.Context(), pool))(t) {
+	if must(schema.Migrated(t.Context(), pool))(t) {
 		t.Error("a migration is missing, and the database counts as migrated")
 	}
-	check(t, store.Migrate(t.Context(), pool))
+	check(t, schema.Migrate(t.Context(), pool))
 	exec(t, pool, `SELECT FROM replying`)
-	if !must(store.Migrated(t.Context(), pool))(t) {
+	if !must(schema.Migrated(t.Context(), pool))(t) {
 		t.Error("not migrated")
 	}
 }
@@ -218,7 +205,7 @@ func TestMigrateEndsWhenAsked(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			pool := olderDatabase(t, from)
-			dump := openDump(t, pool)
+			dump := storetest.OpenDump(t, pool)
 			m := migrate(t, pool)
 			m.tells(t, "in the way may be", 1)
 			m.cancel()
@@ -230,7 +217,7 @@ func TestMigrateEndsWhenAsked(t *testing.T) {
 				check(t, pool.QueryRow(t.Context(), left).Scan(&n)) // until the test's own deadline
 			}
 			check(t, dump.Commit(t.Context()))
-			check(t, store.Migrate(t.Context(), pool)) // what was cut off begins again
+			check(t, schema.Migrate(t.Context(), pool)) // what was cut off begins again
 		})
 	}
 }
@@ -248,5 +235,29 @@ func TestFunctionsKeepTheirPlans(t *testing.T) {
 		WHERE l.lanname = 'sql' AND p.pronamespace = current_schema()::regnamespace`).Scan(&names))
 	if want := []string{"find_query", "find_words"}; !slices.Equal(names, want) {
 		t.Errorf("functions in SQL: %v, want %v", names, want)
+	}
+}
+
+// Several processes migrate at once: one works, the others wait, all succeed.
+func TestMigrateTogether(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	exec(t, pool, `DROP SCHEMA public CASCADE`)
+	exec(t, pool, `CREATE SCHEMA public`)
+	var group sync.WaitGroup
+	for range 3 {
+		group.Go(func() {
+			if err := schema.Migrate(context.Background(), pool); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if ok := must(schema.Migrated(t.Context(), pool))(t); !ok {
+		t.Error("not migrated")
+	}
+	exec(t, pool, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, true)`)
+	if err := schema.Migrate(t.Context(), pool); !errors.Is(err, schema.ErrNewer) {
+		t.Errorf("a newer schema: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package store_test
+package schema_test
 
 import (
 	"context"
@@ -11,6 +11,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
+	"parley/store/schema"
+	"parley/store/storetest"
 )
 
 // What a process of schema 10 does to accept a fact.
@@ -76,7 +78,7 @@ func (w *writer) write(ctx context.Context, newer bool) error {
 func TestMigrateUnderLoad(t *testing.T) {
 	t.Parallel()
 	rows := int64(5_000)
-	if longForm() {
+	if storetest.LongForm() {
 		rows = 1_000_000
 	}
 	pool := olderDatabase(t, 10)
@@ -110,7 +112,7 @@ func TestMigrateUnderLoad(t *testing.T) {
 		<-busy
 	}
 	began := time.Now()
-	check(t, store.Migrate(t.Context(), pool))
+	check(t, schema.Migrate(t.Context(), pool))
 	took := time.Since(began)
 	newer.Store(true)
 	before := row(t, pool, `SELECT count(*) FROM events`)
@@ -131,7 +133,7 @@ func TestMigrateUnderLoad(t *testing.T) {
 	if left := row(t, pool, `SELECT count(*) FROM pending`); left != "(0)" {
 		t.Errorf("%s are still pending", left)
 	}
-	if most := 10*time.Second + other; worst > most && !longForm() {
+	if most := 10*time.Second + other; worst > most && !storetest.LongForm() {
 		t.Errorf("who accepted a fact waited %s", worst)
 	}
 }

@@ -1,25 +1,22 @@
-package store
+package schema
 
 import (
 	"context"
-	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path"
 	"time"
 
-	"github.com/jackc/pgx/v5"
+	"parley/store"
+
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/pressly/goose/v3"
 )
 
-//go:embed migrations/*.sql
-var migrations embed.FS
-
-// ErrNewerSchema means that a newer Parley has changed the database in a way
+// ErrNewer means that a newer Parley has changed the database in a way
 // that this binary does not know.
-var ErrNewerSchema = errors.New("store: the database was migrated by a newer Parley")
+var ErrNewer = errors.New("store: the database was migrated by a newer Parley")
 
 // Migrator brings the schema of one database up to date while other processes work on it.
 type Migrator struct {
@@ -44,14 +41,14 @@ func MigrateRestored(ctx context.Context, pool *pgxpool.Pool) error {
 // Run applies the migrations that are missing. Several processes may call it at once: one works, the
 // others wait for it without limit. Processes that use the database meanwhile wait for lockTimeout at
 // most, because a statement that gets no lock gives up and is tried again, until ctx ends.
-// Errors: ErrNewerSchema when the schema is more than one version ahead; ErrRestoring.
+// Errors: ErrNewer when the schema is more than one version ahead; store.ErrRestoring.
 func (m Migrator) Run(ctx context.Context) error {
-	backup, err := Restoring(ctx, m.Pool)
+	backup, err := store.Restoring(ctx, m.Pool)
 	if err != nil {
 		return err
 	}
 	if backup != "" {
-		return fmt.Errorf("%w: run parley restore again with the same file", ErrRestoring)
+		return fmt.Errorf("%w: run parley restore again with the same file", store.ErrRestoring)
 	}
 	return m.run(ctx)
 }
@@ -79,14 +76,14 @@ func (m Migrator) run(ctx context.Context) (err error) {
 }
 
 // missing says whether this binary knows migrations that are not applied yet.
-// Errors: ErrNewerSchema.
+// Errors: ErrNewer.
 func (m Migrator) missing(ctx context.Context) (bool, error) {
-	current, err := SchemaOf(ctx, m.Pool)
+	current, err := VersionOf(ctx, m.Pool)
 	if err != nil {
 		return false, err
 	}
-	if current > SchemaVersion()+1 {
-		return false, fmt.Errorf("%w: schema %d, this binary knows %d", ErrNewerSchema, current, SchemaVersion())
+	if current > Version()+1 {
+		return false, fmt.Errorf("%w: schema %d, this binary knows %d", ErrNewer, current, Version())
 	}
 	if current == 0 {
 		return true, nil
@@ -98,7 +95,7 @@ func (m Migrator) missing(ctx context.Context) (bool, error) {
 // applyAll applies one migration after the other. A migration that runs in a transaction is repeated
 // as a whole when it doesn't get its locks. In other migrations ExecContext repeats the statement.
 func (s *migrationSession) applyAll(ctx context.Context) error {
-	files, err := fs.Sub(migrations, "migrations")
+	files, err := fs.Sub(store.MigrationFiles(), "migrations")
 	if err != nil {
 		return err
 	}
@@ -136,19 +133,8 @@ func Migrated(ctx context.Context, pool *pgxpool.Pool) (bool, error) {
 	return n == 0, nil
 }
 
-// MigrationFiles returns the embedded migrations, for tests that build a template database.
-func MigrationFiles() fs.FS { return migrations }
-
-// InTx runs f in one READ COMMITTED transaction.
-func InTx(ctx context.Context, pool *pgxpool.Pool, f func(pgx.Tx) error) error {
-	if err := pgx.BeginFunc(ctx, pool, f); err != nil {
-		return fmt.Errorf("store: transaction: %w", err)
-	}
-	return nil
-}
-
 // CheckServer refuses a server that is too old or a database that isn't UTF-8.
-func CheckServer(ctx context.Context, q Querier) error {
+func CheckServer(ctx context.Context, q store.Querier) error {
 	var version int
 	var encoding string
 	const ask = `SELECT current_setting('server_version_num')::int, current_setting('server_encoding')`

@@ -1,9 +1,11 @@
-package store
+package schema
 
 import (
 	"context"
 	"errors"
 	"fmt"
+
+	"parley/store"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -49,9 +51,9 @@ func backSteps() []string {
 // everything over once more. No process may run on the database meanwhile.
 // Errors: ErrNoWayBack, with the reason.
 func MigrateBack(ctx context.Context, pool *pgxpool.Pool) error {
-	return InTx(ctx, pool, func(tx pgx.Tx) error {
+	return store.InTx(ctx, pool, func(tx pgx.Tx) error {
 		var reason string
-		if err := tx.QueryRow(ctx, reasonAgainstGoingBack, SchemaVersion()).Scan(&reason); err != nil {
+		if err := tx.QueryRow(ctx, reasonAgainstGoingBack, Version()).Scan(&reason); err != nil {
 			return err
 		}
 		if reason != "" {

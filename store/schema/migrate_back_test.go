@@ -1,4 +1,4 @@
-package store_test
+package schema_test
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/store"
+	"parley/store/schema"
 )
 
 // The version before takes over what waits, in the order in which it came, and this version takes
@@ -25,7 +26,7 @@ func TestMigrateThereAndBack(t *testing.T) {
 	const queued = `SELECT string_agg(e.external_id, ' ' ORDER BY q.key, w.place) FROM queued AS w JOIN queues AS q ON q.id = w.queue_id JOIN events AS e ON e.id = w.event_id`
 	const pending = `SELECT string_agg(e.external_id, ' ' ORDER BY p.order_key, e.id) FROM pending AS p JOIN events AS e ON e.id = p.event_id`
 	insert("7/a1", "7/b1", "7/a2")
-	check(t, store.Migrate(t.Context(), pool))
+	check(t, schema.Migrate(t.Context(), pool))
 	must(store.InsertEvents(t.Context(), pool, []store.NewEvent{{AccountID: 7, ExternalID: "7/a3", OrderKey: "7/a", Payload: []byte("x")}}))(t)
 	insert("7/b2") // an old process beside the new one
 	if got := waiting(queued); got != `("7/a1 7/a2 7/a3 7/b1 7/b2")` {
@@ -34,11 +35,11 @@ func TestMigrateThereAndBack(t *testing.T) {
 	exec(t, pool, `UPDATE queues SET tries = 2 WHERE key = '7/a'`)
 
 	exec(t, pool, `INSERT INTO leases (name, holder, until) VALUES ('process:3:x', 'x', clock_timestamp() + interval '1 minute')`)
-	if err := store.MigrateBack(t.Context(), pool); !errors.Is(err, store.ErrNoWayBack) || !strings.Contains(err.Error(), "still runs") {
+	if err := schema.MigrateBack(t.Context(), pool); !errors.Is(err, schema.ErrNoWayBack) || !strings.Contains(err.Error(), "still runs") {
 		t.Errorf("beside a process: %v", err)
 	}
 	exec(t, pool, `DELETE FROM leases`)
-	check(t, store.MigrateBack(t.Context(), pool))
+	check(t, schema.MigrateBack(t.Context(), pool))
 	if got := waiting(pending); got != `("7/a1 7/a2 7/a3 7/b1 7/b2")` {
 		t.Errorf("pending are %s", got)
 	}
@@ -50,12 +51,12 @@ func TestMigrateThereAndBack(t *testing.T) {
 		t.Errorf("%s events are pending: what the version before queues is taken away", got)
 	}
 
-	check(t, store.Migrate(t.Context(), pool))
+	check(t, schema.Migrate(t.Context(), pool))
 	if got := waiting(queued); got != `("7/a1 7/a2 7/a3 7/a4 7/b1 7/b2")` {
 		t.Errorf("queued again are %s", got)
 	}
 	check(t, store.AllowDropping(t.Context(), pool, -time.Second))
-	if err := store.MigrateBack(t.Context(), pool); !errors.Is(err, store.ErrNoWayBack) || !strings.Contains(err.Error(), "restore the backup") {
+	if err := schema.MigrateBack(t.Context(), pool); !errors.Is(err, schema.ErrNoWayBack) || !strings.Contains(err.Error(), "restore the backup") {
 		t.Errorf("after events were removed: %v", err)
 	}
 }

@@ -1,0 +1,50 @@
+package schema
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"parley/store"
+)
+
+// Version gives the schema that this binary migrates to: the newest file's number.
+func Version() int64 { return slices.Max(knownVersions()) }
+
+// knownVersions gives the versions of the embedded migrations.
+func knownVersions() []int64 {
+	files, err := fs.Glob(store.MigrationFiles(), "migrations/*.sql")
+	if err != nil {
+		panic("store: migrations: " + err.Error()) // only a malformed pattern
+	}
+	var versions []int64
+	for _, name := range files {
+		number, _, _ := strings.Cut(path.Base(name), "_")
+		n, err := strconv.ParseInt(number, 10, 64)
+		if err != nil {
+			panic("store: migrations: " + name) // goose would refuse it as well
+		}
+		versions = append(versions, n)
+	}
+	return versions
+}
+
+const schemaOf = `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`
+
+// VersionOf returns the schema version of a database; 0 when Parley has never used it.
+func VersionOf(ctx context.Context, q store.Querier) (int64, error) {
+	var exists bool
+	var version int64
+	err := q.QueryRow(ctx, `SELECT to_regclass('goose_db_version') IS NOT NULL`).Scan(&exists)
+	if err == nil && exists {
+		err = q.QueryRow(ctx, schemaOf).Scan(&version)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("store: schema: %w", err)
+	}
+	return version, nil
+}
