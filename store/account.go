@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"parley/store/internal/query"
 )
 
 // Side says whom an account connects.
@@ -72,7 +74,7 @@ const listAccounts = `SELECT ` + accountColumns + ` FROM accounts ORDER BY id`
 
 // ListAccounts reads every account.
 func ListAccounts(ctx context.Context, q Querier) ([]Account, error) {
-	return collect[Account](ctx, q, "accounts", listAccounts)
+	return query.Collect[Account](ctx, q, "accounts", listAccounts)
 }
 
 // begins_at moves to now when the configuration changes after the account was first fetched (it has
@@ -121,7 +123,7 @@ const reportAccount = `
 
 // ReportAccount writes an account's condition and returns whether it changed.
 func ReportAccount(ctx context.Context, q Querier, id int64, status, text, hint string) (bool, error) {
-	changed, err := ids(ctx, q, "report account", reportAccount, id, status, text, hint)
+	changed, err := query.IDs(ctx, q, "report account", reportAccount, id, status, text, hint)
 	return len(changed) > 0, err
 }
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"parley/store/internal/query"
+
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -53,7 +55,7 @@ const claimChannelMove = `
 // ClaimChannelMove leases an unfinished move that no process works on, for a minute. ok is false when
 // there is none.
 func ClaimChannelMove(ctx context.Context, q Querier) (m ChannelMove, ok bool, err error) {
-	list, err := collect[ChannelMove](ctx, q, "claim channel move", claimChannelMove)
+	list, err := query.Collect[ChannelMove](ctx, q, "claim channel move", claimChannelMove)
 	if err != nil || len(list) == 0 {
 		return ChannelMove{}, false, err
 	}
@@ -118,12 +120,15 @@ func (p MoveProgress) Done() bool { return p.Step >= channelMoveTables }
 const keepChannelMove = `
 	UPDATE channel_moves SET leased_until = clock_timestamp() + interval '1 minute' WHERE account_id = $1 AND former = $2`
 
+// moveStatement is the time after which a statement of MoveChannelBatch is given up.
+const moveStatement = "30s"
+
 // MoveChannelBatch moves one batch of rows and returns the progress of the pass. It extends the lease
 // of the claim by a minute.
 func MoveChannelBatch(ctx context.Context, pool *pgxpool.Pool, m ChannelMove, p MoveProgress, rows int) (MoveProgress, error) {
 	err := InTx(ctx, pool, func(tx pgx.Tx) error {
 		var moved int64
-		if _, err := tx.Exec(ctx, byIndex, retainStatement); err != nil {
+		if _, err := tx.Exec(ctx, query.ByIndex, moveStatement); err != nil {
 			return err
 		}
 		step := tx.QueryRow(ctx, channelMoveSteps()[p.Step], m.AccountID, m.Former, m.Current, p.UpTo, rows)

@@ -47,3 +47,6 @@ func MoveClock(ctx context.Context, q Querier, by time.Duration) error {
 	}
 	return nil
 }
+
+// Seconds converts seconds, as the database counts them, to a duration.
+func Seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"parley/store/internal/query"
+
 	"github.com/jackc/pgx/v5"
 )
 
@@ -61,7 +63,7 @@ func (p *Pipeline) UpsertIdentities(list *[]Identity, rows []Identity) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	body, err := jsonRows(rows)
+	body, err := query.JSON(rows)
 	if err != nil {
 		return err
 	}
@@ -109,7 +111,7 @@ func (p *Pipeline) IdentitiesOfKeys(list *[]Identity, accounts []int64, keys []s
 
 // Identities reads identities by id, and the roots of their customers.
 func Identities(ctx context.Context, q Querier, ids []int64) ([]Identity, error) {
-	return collect[Identity](ctx, q, "identities", getIdentities, ids)
+	return query.Collect[Identity](ctx, q, "identities", getIdentities, ids)
 }
 
 const updateIdentities = `
@@ -184,5 +186,5 @@ const blockedSenders = `
 // BlockedSenders returns the senders whose automatic mail an account ignores: of the keys, or all of
 // them when keys is nil.
 func BlockedSenders(ctx context.Context, q Querier, account int64, keys []string) ([]Identity, error) {
-	return collect[Identity](ctx, q, "blocked senders", blockedSenders, account, keys)
+	return query.Collect[Identity](ctx, q, "blocked senders", blockedSenders, account, keys)
 }

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"time"
+
+	"parley/store/internal/query"
 )
 
 // ConversationKind says whom a conversation is with.
@@ -85,14 +87,14 @@ func LockConversations(ctx context.Context, q Querier, ids, messages []int64) ([
 	if len(ids)+len(messages) == 0 {
 		return nil, nil
 	}
-	return collect[Conversation](ctx, q, "lock conversations", lockConversations, ids, messages)
+	return query.Collect[Conversation](ctx, q, "lock conversations", lockConversations, ids, messages)
 }
 
 const getConversations = `SELECT ` + conversationSelect + ` FROM conversations WHERE id = ANY($1)`
 
 // Conversations reads conversations without locks, in no order.
 func Conversations(ctx context.Context, q Querier, ids ...int64) ([]Conversation, error) {
-	return collect[Conversation](ctx, q, "conversations", getConversations, ids)
+	return query.Collect[Conversation](ctx, q, "conversations", getConversations, ids)
 }
 
 // The newest conversation of each identity of the customers to whom the keys belong. Most customers
@@ -129,7 +131,7 @@ const openOf = `
 // LatestConversations returns the newest conversations of customers who are named by account and key.
 // Customers without a conversation are left out.
 func LatestConversations(ctx context.Context, q Querier, accounts []int64, customers []string) ([]int64, error) {
-	return ids(ctx, q, "latest conversations", latestOf, accounts, customers)
+	return query.IDs(ctx, q, "latest conversations", latestOf, accounts, customers)
 }
 
 // Related is a conversation that is named on the card of another one (Beside), because it continues
@@ -172,7 +174,7 @@ const related = `
 // RelatedConversations returns, for each of the conversations, those that continue it and the newest
 // other open ones of its customer.
 func RelatedConversations(ctx context.Context, q Querier, conversations []int64) ([]Related, error) {
-	return collect[Related](ctx, q, "related conversations", related, conversations)
+	return query.Collect[Related](ctx, q, "related conversations", related, conversations)
 }
 
 const automaticOfDays = `
@@ -186,7 +188,7 @@ const collectingOfDays = `
 // CollectingOfDays returns the collecting conversations (Conversation.Collects) of accounts on days,
 // where they exist. accounts and days (yyyy-mm-dd) are parallel.
 func CollectingOfDays(ctx context.Context, q Querier, accounts []int64, days []string) ([]int64, error) {
-	return ids(ctx, q, "collecting threads", collectingOfDays, accounts, days)
+	return query.IDs(ctx, q, "collecting threads", collectingOfDays, accounts, days)
 }
 
 const insertConversations = `

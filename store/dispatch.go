@@ -71,11 +71,6 @@ type GateClaim struct {
 	Mixed bool
 }
 
-// Batcher sends several statements in one round trip and one transaction.
-type Batcher interface {
-	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
-}
-
 // Turn writes the results of earlier claims, claims the heads of due lanes, and returns when the
 // gates in ask have work next (without GateDue.Oldest), in one round trip and one commit.
 func Turn(ctx context.Context, q Batcher, done []Finish, take Claim, ask []GateSince) ([]Claimed, []GateDue, error) {
@@ -130,6 +125,3 @@ func runs(list []Claimed) []Claimed {
 	}
 	return heads
 }
-
-// Seconds converts seconds, as the database counts them, to a duration.
-func Seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"parley/store/internal/query"
+
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -80,7 +82,7 @@ func ClaimFetches(ctx context.Context, q Querier, accounts []int64, slots []int3
 	if len(accounts) == 0 {
 		return nil, nil
 	}
-	return collect[ClaimedFetch](ctx, q, "claim fetches", claimFetches, accounts, slots, lease.Seconds())
+	return query.Collect[ClaimedFetch](ctx, q, "claim fetches", claimFetches, accounts, slots, lease.Seconds())
 }
 
 const finishFetch = `

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 
+	"parley/store/internal/query"
+
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -45,7 +47,7 @@ const findConversations = `
 // addresses and numbers each word of text occurs, as a word or as the beginning of one. The newest
 // come first, in any status. Text has no operators: all characters but letters and digits separate words.
 func FindConversations(ctx context.Context, q Querier, r Reader, text string, limit, offset int) ([]int64, error) {
-	return ids(ctx, q, "find", findConversations, append(r.arguments(), plainText(text), phoneNumber(text), limit, offset)...)
+	return query.IDs(ctx, q, "find", findConversations, append(r.arguments(), plainText(text), phoneNumber(text), limit, offset)...)
 }
 
 // plainText replaces by a space what PostgreSQL refuses in text: NUL and invalid UTF-8.

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 
+	"parley/store/internal/query"
+
 	"github.com/jackc/pgx/v5"
 )
 
@@ -277,7 +279,7 @@ func queueRows[T any](batch *pgx.Batch, sql string, rows []T) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	body, err := jsonRows(rows)
+	body, err := query.JSON(rows)
 	if err != nil {
 		return err
 	}

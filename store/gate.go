@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"parley/store/internal/query"
 )
 
 // Gate is the narrowest provider budget that lanes spend.
@@ -26,11 +28,11 @@ const findGates = `
 
 // FindGates looks gates up by account and key.
 func FindGates(ctx context.Context, q Querier, rows []Gate) ([]Gate, error) {
-	body, err := jsonRows(rows)
+	body, err := query.JSON(rows)
 	if err != nil {
 		return nil, err
 	}
-	return collect[Gate](ctx, q, "gates", findGates, body)
+	return query.Collect[Gate](ctx, q, "gates", findGates, body)
 }
 
 const upsertGates = `
@@ -45,11 +47,11 @@ const upsertGates = `
 
 // UpsertGates finds or makes gates and gives them with their ids.
 func UpsertGates(ctx context.Context, q Querier, rows []Gate) ([]Gate, error) {
-	body, err := jsonRows(rows)
+	body, err := query.JSON(rows)
 	if err != nil {
 		return nil, err
 	}
-	return collect[Gate](ctx, q, "gates", upsertGates, body)
+	return query.Collect[Gate](ctx, q, "gates", upsertGates, body)
 }
 
 const blockGates = `
@@ -119,7 +121,7 @@ const dueGates = `
 // DueGates returns when gates have work next.
 func DueGates(ctx context.Context, q Querier, gates []GateSince) ([]GateDue, error) {
 	ids, since := gateColumns(gates)
-	return collect[GateDue](ctx, q, "due gates", dueGates, ids, since, true)
+	return query.Collect[GateDue](ctx, q, "due gates", dueGates, ids, since, true)
 }
 
 // gateColumns returns the fields of gates as parallel lists, as SQL takes them.
@@ -159,7 +161,7 @@ const otherGates = `
 // ones.
 func OtherGates(ctx context.Context, q Querier, known []int64) ([]int64, error) {
 	above, upto := gaps(known)
-	return ids(ctx, q, "other gates", otherGates, above, upto)
+	return query.IDs(ctx, q, "other gates", otherGates, above, upto)
 }
 
 // gaps returns the ranges between known ids, without their ends: of 3 and 7 they are (0, 3), (3, 7)

@@ -2,11 +2,10 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
+	"parley/store/internal/query"
 )
 
 // A holder is the database session of an applier: of somebody who takes events from queues and
@@ -15,18 +14,6 @@ import (
 
 // holderLocks is the class (first key) of the advisory locks of holders.
 const holderLocks = 0x50A71E7
-
-// ErrLost means that the caller's queues or lanes were given to another process meanwhile.
-var ErrLost = errors.New("store: lost to another process")
-
-// lostCode is the SQLSTATE that the SQL function parley_require raises.
-const lostCode = "PY001"
-
-// IsLost says whether an error means that a row was no longer the caller's to write.
-func IsLost(err error) bool {
-	var pg *pgconn.PgError
-	return errors.Is(err, ErrLost) || errors.As(err, &pg) && pg.Code == lostCode
-}
 
 const (
 	nextHolder = `SELECT nextval('holder_ids')`
@@ -59,7 +46,7 @@ const keepHolders = `
 // KeepHolders extends the time of holders and returns those that still exist: others were given up
 // by FreeHeld meanwhile.
 func KeepHolders(ctx context.Context, q Querier, holders []int, lasts time.Duration) ([]int64, error) {
-	return ids(ctx, q, "keep holders", keepHolders, holders, lasts.Seconds())
+	return query.IDs(ctx, q, "keep holders", keepHolders, holders, lasts.Seconds())
 }
 
 const dropHolders = `DELETE FROM holders WHERE id = ANY($1)`
@@ -101,10 +88,10 @@ const freeHeld = `
 // queues that were. The next perKey events of each are applied one by one. thorough also frees queues
 // whose holder is not registered.
 func FreeHeld(ctx context.Context, q Querier, perKey int, thorough bool) (int, error) {
-	dead, err := ids(ctx, q, "dead holders", deadHolders, holderLocks)
+	dead, err := query.IDs(ctx, q, "dead holders", deadHolders, holderLocks)
 	if err != nil || len(dead) == 0 && !thorough {
 		return 0, err
 	}
-	freed, err := ids(ctx, q, "free held queues", freeHeld, dead, perKey)
+	freed, err := query.IDs(ctx, q, "free held queues", freeHeld, dead, perKey)
 	return len(freed), err
 }

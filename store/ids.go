@@ -2,12 +2,8 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -77,29 +73,6 @@ func ConversationNumbers(ctx context.Context, q Querier, n int) ([]int64, error)
 	return pgx.CollectRows(rows, pgx.RowTo[int64])
 }
 
-// maxIDBytes is the length of the longest external id that is indexed as it is.
-const maxIDBytes = 500
-
-// shortID returns the form in which an external id is stored and indexed. An id that is too long for
-// an index, or isn't valid text, is replaced by its hash, so that no id keeps a fact from being stored.
-func shortID(id string) string {
-	if len(id) <= maxIDBytes && utf8.ValidString(id) && strings.IndexByte(id, 0) < 0 {
-		return id
-	}
-	sum := sha256.Sum256([]byte(id))
-	return "sha256:" + hex.EncodeToString(sum[:])
-}
-
-// shortIDs returns the short forms of ids, and the ids by their short forms.
-func shortIDs(list []string) (short []string, original map[string]string) {
-	short, original = make([]string, len(list)), make(map[string]string, len(list))
-	for i, id := range list {
-		short[i] = shortID(id)
-		original[short[i]] = id
-	}
-	return short, original
-}
-
 // execRows runs a set-wise statement whose $1 is a JSON array of rows.
 func execRows[T any](ctx context.Context, q Execer, what, sql string, rows []T) error {
 	if len(rows) == 0 {
@@ -113,17 +86,4 @@ func execRows[T any](ctx context.Context, q Execer, what, sql string, rows []T) 
 		return fmt.Errorf("store: %s: %w", what, err)
 	}
 	return nil
-}
-
-// collect runs a query and scans its rows by column name.
-func collect[T any](ctx context.Context, q Querier, what, sql string, args ...any) ([]T, error) {
-	rows, err := q.Query(ctx, sql, args...)
-	if err != nil {
-		return nil, fmt.Errorf("store: %s: %w", what, err)
-	}
-	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[T])
-	if err != nil {
-		return nil, fmt.Errorf("store: %s: %w", what, err)
-	}
-	return list, nil
 }

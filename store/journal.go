@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"parley/store/internal/query"
+
 	"github.com/jackc/pgx/v5"
 )
 
@@ -131,7 +133,7 @@ type Inserted struct {
 // InsertEvents stores facts and appends them to their queues, in one statement. It ignores facts that
 // are known already and returns the others.
 func InsertEvents(ctx context.Context, q Querier, events []NewEvent) ([]Inserted, error) {
-	return collect[Inserted](ctx, q, "insert events", insertEvents, eventColumns(events)...)
+	return query.Collect[Inserted](ctx, q, "insert events", insertEvents, eventColumns(events)...)
 }
 
 // InsertEvents adds the statement of the function InsertEvents.
@@ -148,7 +150,7 @@ func eventColumns(events []NewEvent) []any {
 	external, keys, blobs, reasons := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 	payloads, facts := make([][]byte, n), make([][16]byte, n)
 	for i, e := range events {
-		accounts[i], external[i], keys[i], blobs[i] = e.AccountID, shortID(e.ExternalID), shortID(e.OrderKey), e.Blob
+		accounts[i], external[i], keys[i], blobs[i] = e.AccountID, query.ShortID(e.ExternalID), query.ShortID(e.OrderKey), e.Blob
 		payloads[i], sizes[i], reasons[i] = e.Payload, max(e.SizeBytes, int64(len(e.Payload))), Clean(e.Quarantine)
 		shares[i], facts[i] = cmp.Or(e.Share, e.AccountID), factHash(external[i])
 	}
@@ -179,7 +181,7 @@ const replayEvents = `
 // Replay puts quarantined events back at the ends of their queues and returns their ids. An event that
 // has already made a message stays in quarantine.
 func Replay(ctx context.Context, q Querier, events []int64) ([]int64, error) {
-	return ids(ctx, q, "replay", replayEvents, events)
+	return query.IDs(ctx, q, "replay", replayEvents, events)
 }
 
 const handOver = `
@@ -200,7 +202,7 @@ const handOver = `
 // that it has there, unless that account knows the id already. It returns whether the event was in
 // quarantine.
 func HandOver(ctx context.Context, q Querier, event, account int64, externalID string) (bool, error) {
-	list, err := ids(ctx, q, "hand over", handOver, event, account, shortID(externalID), factHash(shortID(externalID)))
+	list, err := query.IDs(ctx, q, "hand over", handOver, event, account, query.ShortID(externalID), factHash(query.ShortID(externalID)))
 	return len(list) > 0, err
 }
 
@@ -224,7 +226,7 @@ const listQuarantine = `
 
 // ListQuarantine gives the newest quarantined events.
 func ListQuarantine(ctx context.Context, q Querier, limit int) ([]Quarantined, error) {
-	return collect[Quarantined](ctx, q, "quarantine", listQuarantine, limit)
+	return query.Collect[Quarantined](ctx, q, "quarantine", listQuarantine, limit)
 }
 
 const getEvent = `
@@ -234,7 +236,7 @@ const getEvent = `
 // GetEvent reads one event of the journal.
 // Errors: pgx.ErrNoRows when there is none.
 func GetEvent(ctx context.Context, q Querier, id int64) (Event, error) {
-	list, err := collect[Event](ctx, q, "event", getEvent, id)
+	list, err := query.Collect[Event](ctx, q, "event", getEvent, id)
 	if err == nil && len(list) == 0 {
 		return Event{}, fmt.Errorf("store: event %d: %w", id, pgx.ErrNoRows)
 	}
@@ -256,12 +258,12 @@ func SeenEvents(ctx context.Context, q Querier, account int64, external []string
 	type row struct {
 		ExternalID string `db:"external_id"`
 	}
-	short, original := shortIDs(external)
+	short, original := query.ShortIDs(external)
 	facts := make([][16]byte, len(short))
 	for i, id := range short {
 		facts[i] = factHash(id)
 	}
-	rows, err := collect[row](ctx, q, "seen events", seenEvents, account, short, facts)
+	rows, err := query.Collect[row](ctx, q, "seen events", seenEvents, account, short, facts)
 	seen := make(map[string]bool, len(rows))
 	for _, r := range rows {
 		seen[original[r.ExternalID]] = true

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"parley/store/internal/query"
 )
 
 // Lane is the ordered queue of one conversation to one destination.
@@ -202,5 +204,5 @@ const joinedTo = `SELECT ` + deliveryColumns + ` FROM deliveries WHERE joined = 
 
 // JoinedTo returns the deliveries that left, or are leaving, in one message with one of those in first.
 func JoinedTo(ctx context.Context, q Querier, first []int64) ([]Delivery, error) {
-	return collect[Delivery](ctx, q, "joined deliveries", joinedTo, first)
+	return query.Collect[Delivery](ctx, q, "joined deliveries", joinedTo, first)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"parley/store/internal/query"
+
 	"github.com/jackc/pgx/v5"
 )
 
@@ -22,7 +24,7 @@ const findLeases = `
 // FindLeases reads the leases with these names, and all whose names begin with prefix. It writes
 // nothing, so it is the cheap way to see whether a lease is free.
 func FindLeases(ctx context.Context, q Querier, names []string, prefix string) ([]Lease, error) {
-	return collect[Lease](ctx, q, "leases", findLeases, names, prefix)
+	return query.Collect[Lease](ctx, q, "leases", findLeases, names, prefix)
 }
 
 // The order keeps two processes that want the same leases from a deadlock. A row is locked even when

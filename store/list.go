@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"parley/store/internal/query"
 )
 
 // Reader is an agent who reads conversations. The agent may read all of them, with one exception:
@@ -78,7 +80,7 @@ func ListConversations(ctx context.Context, q Querier, r Reader, list string, li
 	if sql == "" {
 		return nil, fmt.Errorf("store: there is no list %q", list)
 	}
-	return ids(ctx, q, "list", sql, append(r.arguments(), limit, offset)...)
+	return query.IDs(ctx, q, "list", sql, append(r.arguments(), limit, offset)...)
 }
 
 // The reader's own come first, then those that nobody has; the newest on top.
@@ -94,5 +96,5 @@ const answerable = `
 // AnswerableConversations returns the open conversations with a thread in a channel that the reader
 // answers by typing in that thread: the reader's own, and those that nobody has.
 func AnswerableConversations(ctx context.Context, q Querier, r Reader, surface int64, channel string, limit int) ([]int64, error) {
-	return ids(ctx, q, "answerable conversations", answerable, append(r.arguments(), surface, channel, limit)...)
+	return query.IDs(ctx, q, "answerable conversations", answerable, append(r.arguments(), surface, channel, limit)...)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"time"
+
+	"parley/store/internal/query"
 )
 
 // LogEntry is one thing that was done to a conversation, by whom and why.
@@ -38,7 +40,7 @@ const listLog = `
 // ListLog returns log entries of a conversation, the newest first: limit at most, without the first
 // offset ones.
 func ListLog(ctx context.Context, q Querier, conversation int64, limit, offset int) ([]LogEntry, error) {
-	return collect[LogEntry](ctx, q, "log", listLog, conversation, limit, offset)
+	return query.Collect[LogEntry](ctx, q, "log", listLog, conversation, limit, offset)
 }
 
 // The newest entry after which nobody had the conversation: it was put back, handed to a team, or
@@ -60,7 +62,7 @@ func PutBack(ctx context.Context, q Querier, conversations []int64) (map[int64]t
 		ID int64     `db:"id"`
 		At time.Time `db:"at"`
 	}
-	rows, err := collect[row](ctx, q, "put back", putBack, conversations)
+	rows, err := query.Collect[row](ctx, q, "put back", putBack, conversations)
 	since := make(map[int64]time.Time, len(rows))
 	for _, r := range rows {
 		since[r.ID] = r.At

@@ -3,11 +3,10 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"time"
 
-	"github.com/jackc/pgx/v5"
+	"parley/store/internal/query"
 )
 
 // Message is one thing said in a conversation.
@@ -127,7 +126,7 @@ const getMessages = `SELECT ` + messageColumns + ` FROM messages WHERE id = ANY(
 
 // Messages reads messages by id.
 func Messages(ctx context.Context, q Querier, ids ...int64) ([]Message, error) {
-	return collect[Message](ctx, q, "messages", getMessages, ids)
+	return query.Collect[Message](ctx, q, "messages", getMessages, ids)
 }
 
 const messagesOfPost = `
@@ -144,7 +143,7 @@ const messagesOfPost = `
 // MessagesOfPost returns the messages that one post of a surface shows: the message with this id, and
 // those that were posted together with it. kind is the kind of the post's delivery.
 func MessagesOfPost(ctx context.Context, q Querier, message int64, kind string) ([]Message, error) {
-	return collect[Message](ctx, q, "messages of a post", messagesOfPost, message, kind)
+	return query.Collect[Message](ctx, q, "messages of a post", messagesOfPost, message, kind)
 }
 
 const latestMessages = `
@@ -159,7 +158,7 @@ const latestMessages = `
 // LatestMessages returns at most each messages of each conversation, the newest first, in the order in
 // which their events were accepted. (Ids have no order in time: processes take them in blocks.)
 func LatestMessages(ctx context.Context, q Querier, conversations []int64, each int) ([]Message, error) {
-	return collect[Message](ctx, q, "latest messages", latestMessages, conversations, each)
+	return query.Collect[Message](ctx, q, "latest messages", latestMessages, conversations, each)
 }
 
 const parkedMessages = `
@@ -212,29 +211,7 @@ const findExternalIDs = `
 func shortened(rows []ExternalID) []ExternalID {
 	rows = slices.Clone(rows)
 	for i := range rows {
-		rows[i].ExternalID = shortID(rows[i].ExternalID)
+		rows[i].ExternalID = query.ShortID(rows[i].ExternalID)
 	}
 	return rows
-}
-
-// jsonRows returns rows as a JSON array, the form that json_populate_recordset takes.
-func jsonRows[T any](rows []T) (string, error) {
-	body, err := json.Marshal(rows)
-	if err != nil {
-		return "", fmt.Errorf("store: rows: %w", err)
-	}
-	return string(body), nil
-}
-
-// ids runs a query that returns one column of ids.
-func ids(ctx context.Context, q Querier, what, sql string, args ...any) ([]int64, error) {
-	rows, err := q.Query(ctx, sql, args...)
-	if err != nil {
-		return nil, fmt.Errorf("store: %s: %w", what, err)
-	}
-	list, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-	if err != nil {
-		return nil, fmt.Errorf("store: %s: %w", what, err)
-	}
-	return list, nil
 }

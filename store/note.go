@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+
+	"parley/store/internal/query"
 )
 
 // SurfaceNote is a value that a surface keeps for itself under a key of its choice. Nobody else reads it.
@@ -38,5 +40,5 @@ const listSurfaceNotes = `SELECT key, value FROM surface_notes WHERE account_id 
 
 // ListSurfaceNotes reads all notes of a surface, ordered by key.
 func ListSurfaceNotes(ctx context.Context, q Querier, surface int64) ([]SurfaceNote, error) {
-	return collect[SurfaceNote](ctx, q, "surface notes", listSurfaceNotes, surface)
+	return query.Collect[SurfaceNote](ctx, q, "surface notes", listSurfaceNotes, surface)
 }

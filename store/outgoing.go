@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"parley/store/internal/query"
+
 	"github.com/jackc/pgx/v5"
 )
 
@@ -106,12 +108,12 @@ func LoadOutgoing(ctx context.Context, q Batcher, conversations, messages []int6
 		o.queueBehind(&batch, replies)
 	}
 	batch.Queue(clockNow).QueryRow(func(row pgx.Row) error { return row.Scan(&o.Now) })
-	queueRead(&batch, &o.Conversations, getConversations, conversations)
-	queueRead(&batch, &o.Threads, outgoingThreads, conversations)
-	queueRead(&batch, &o.Identities, outgoingIdentities, conversations, messages)
-	queueRead(&batch, &o.Related, related, conversations)
+	query.Read(&batch, &o.Conversations, getConversations, conversations)
+	query.Read(&batch, &o.Threads, outgoingThreads, conversations)
+	query.Read(&batch, &o.Identities, outgoingIdentities, conversations, messages)
+	query.Read(&batch, &o.Related, related, conversations)
 	if len(messages) > 0 {
-		queueRead(&batch, &o.Messages, getMessages, messages)
+		query.Read(&batch, &o.Messages, getMessages, messages)
 	}
 	if len(replies) > 0 {
 		o.queueFirsts(&batch, replies)
@@ -174,14 +176,6 @@ func (o *Outgoing) queueFirsts(batch *pgx.Batch, replies []LeavingReply) {
 			o.Keys[id] = append(o.Keys[id], key)
 			return nil
 		})
-		return err
-	})
-}
-
-// queueRead adds a query whose rows are put into list.
-func queueRead[T any](batch *pgx.Batch, list *[]T, sql string, args ...any) {
-	batch.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
-		*list, err = pgx.CollectRows(rows, pgx.RowToStructByName[T])
 		return err
 	})
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"parley/store/internal/query"
+
 	"github.com/jackc/pgx/v5"
 )
 
@@ -127,25 +129,25 @@ func LoadDirectory(ctx context.Context, q Querier) (Directory, error) {
 	if err = q.QueryRow(ctx, accountSettings).Scan(&d.Settings); err != nil {
 		return d, fmt.Errorf("store: account settings: %w", err)
 	}
-	if d.Agents, err = collect[Agent](ctx, q, "agents", listAgents); err != nil {
+	if d.Agents, err = query.Collect[Agent](ctx, q, "agents", listAgents); err != nil {
 		return d, err
 	}
-	if d.Users, err = collect[AgentUser](ctx, q, "agent users", listAgentUsers); err != nil {
+	if d.Users, err = query.Collect[AgentUser](ctx, q, "agent users", listAgentUsers); err != nil {
 		return d, err
 	}
-	if d.Teams, err = collect[Team](ctx, q, "teams", listTeams); err != nil {
+	if d.Teams, err = query.Collect[Team](ctx, q, "teams", listTeams); err != nil {
 		return d, err
 	}
-	if d.Channels, err = collect[TeamChannel](ctx, q, "team channels", listTeamChannels); err != nil {
+	if d.Channels, err = query.Collect[TeamChannel](ctx, q, "team channels", listTeamChannels); err != nil {
 		return d, err
 	}
 	if d.Accounts, err = ListAccounts(ctx, q); err != nil {
 		return d, err
 	}
-	if d.Moves, err = collect[ChannelMove](ctx, q, "channel moves", listChannelMoves); err != nil {
+	if d.Moves, err = query.Collect[ChannelMove](ctx, q, "channel moves", listChannelMoves); err != nil {
 		return d, err
 	}
-	d.Tags, err = collect[Tag](ctx, q, "tags", listTags)
+	d.Tags, err = query.Collect[Tag](ctx, q, "tags", listTags)
 	return d, err
 }
 
@@ -233,7 +235,7 @@ func LockTags(ctx context.Context, tx pgx.Tx) ([]Tag, error) {
 	if _, err := tx.Exec(ctx, lockTags); err != nil {
 		return nil, fmt.Errorf("store: lock tags: %w", err)
 	}
-	return collect[Tag](ctx, tx, "tags", listTags)
+	return query.Collect[Tag](ctx, tx, "tags", listTags)
 }
 
 const insertTags = `

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"parley/store/internal/query"
+
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -12,6 +14,11 @@ import (
 // Execer runs statements that give no rows: a pool, a transaction, or a Pipeline.
 type Execer interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+}
+
+// Batcher sends several statements in one round trip and one transaction.
+type Batcher interface {
+	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
 }
 
 // Pipeline collects statements and sends them in one round trip. They run in their order, and each
@@ -39,10 +46,7 @@ func (p *Pipeline) Run(ctx context.Context, q Batcher) error {
 
 // read adds a query whose rows are put into list.
 func read[T any](p *Pipeline, list *[]T, sql string, args ...any) {
-	p.batch.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
-		*list, err = pgx.CollectRows(rows, pgx.RowToStructByName[T])
-		return err
-	})
+	query.Read(&p.batch, list, sql, args...)
 }
 
 // readChanged adds a query whose rows are put into list after change was called for each.
@@ -173,7 +177,7 @@ func (p *Pipeline) FindExternalIDs(list *[]ExternalID, accounts []int64, externa
 	if len(accounts) == 0 {
 		return
 	}
-	short, original := shortIDs(external)
+	short, original := query.ShortIDs(external)
 	readChanged(p, list, func(x *ExternalID) { x.ExternalID = original[x.ExternalID] }, findExternalIDs, accounts, short)
 }
 
@@ -182,7 +186,7 @@ func (p *Pipeline) InsertLanes(rows []Lane) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	body, err := jsonRows(rows)
+	body, err := query.JSON(rows)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"parley/store/internal/query"
 )
 
 // Vanished is a process that no longer renews its presence, and didn't drop it either: it crashed.
@@ -56,5 +58,5 @@ func AllKnow(ctx context.Context, q Querier, feature int) (bool, error) {
 // KeepPresence renews the presence of a process for so many seconds, and returns the processes whose
 // presence ran out within the last minute. name begins with ProcessName.
 func KeepPresence(ctx context.Context, q Querier, name string, seconds float64) ([]Vanished, error) {
-	return collect[Vanished](ctx, q, "presence", keepPresence, name, seconds)
+	return query.Collect[Vanished](ctx, q, "presence", keepPresence, name, seconds)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"parley/store/internal/query"
 )
 
 // Run is the part of one queue that an applier has taken: its next events, in order.
@@ -322,7 +324,7 @@ func releaseColumns(list []Release) []any {
 	after := make([]float64, n)
 	for i, r := range list {
 		queues[i], epochs[i], first[i], done[i], suspects[i] = r.Queue, r.Epoch, r.First, r.Done, r.Suspects
-		after[i], waitsFor[i] = r.After.Seconds(), shortID(r.For)
+		after[i], waitsFor[i] = r.After.Seconds(), query.ShortID(r.For)
 		waits[i], tries[i] = int32(min(r.Waits, 32000)), int32(min(r.Tries, 32000)) //nolint:gosec // bounded
 	}
 	return []any{queues, epochs, first, done, after, waitsFor, waits, tries, suspects}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"parley/store/internal/query"
+
 	"github.com/jackc/pgx/v5"
 )
 
@@ -22,8 +24,8 @@ func WakeQueues(ctx context.Context, q Querier, written []string) ([]int64, erro
 	if len(written) == 0 {
 		return nil, nil
 	}
-	short, _ := shortIDs(written)
-	list, err := ids(ctx, q, "wake queues", wakeQueues, short)
+	short, _ := query.ShortIDs(written)
+	list, err := query.IDs(ctx, q, "wake queues", wakeQueues, short)
 	slices.Sort(list)
 	return slices.Compact(list), err
 }

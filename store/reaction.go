@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"parley/store/internal/query"
+
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -25,7 +27,7 @@ const findReactions = `
 // FindReactions reads the reactions to messages, by account and provider's message id (parallel lists).
 func (p *Pipeline) FindReactions(list *[]Reaction, accounts []int64, targets []string) {
 	if len(accounts) > 0 {
-		short, original := shortIDs(targets)
+		short, original := query.ShortIDs(targets)
 		readChanged(p, list, func(r *Reaction) { r.Target = original[r.Target] }, findReactions, accounts, short)
 	}
 }
@@ -41,7 +43,7 @@ const upsertReactions = `
 func UpsertReactions(ctx context.Context, q Execer, rows []Reaction) error {
 	rows = append([]Reaction(nil), rows...)
 	for i := range rows {
-		rows[i].Target = shortID(rows[i].Target)
+		rows[i].Target = query.ShortID(rows[i].Target)
 	}
 	return execRows(ctx, q, "upsert reactions", upsertReactions, rows)
 }

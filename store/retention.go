@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"parley/store/internal/query"
+
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -142,7 +144,7 @@ const (
 // known for ever, so that no fact is taken a second time.
 func EmptyEvents(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
 	return oneBatch(ctx, pool, "empty events", func(tx pgx.Tx, r rounds) (Emptied, error) {
-		list, err := ids(ctx, tx, "old events", oldEvents, r.Events, keep.Seconds(), retainRows, retainBytes)
+		list, err := query.IDs(ctx, tx, "old events", oldEvents, r.Events, keep.Seconds(), retainRows, retainBytes)
 		if err != nil || len(list) == 0 {
 			return Emptied{}, err
 		}
@@ -150,7 +152,7 @@ func EmptyEvents(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (E
 			return Emptied{}, err
 		}
 		done := Emptied{Looked: len(list), More: true}
-		closed, err := ids(ctx, tx, "closed events", closedOf, list)
+		closed, err := query.IDs(ctx, tx, "closed events", closedOf, list)
 		if err != nil {
 			return done, err
 		}
@@ -174,7 +176,7 @@ func (e *Emptied) emptyEvents(ctx context.Context, tx pgx.Tx, events []int64, dr
 // EmptyRetained does the same as EmptyEvents for events that had to be kept longer.
 func EmptyRetained(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Emptied, error) {
 	return oneBatch(ctx, pool, "empty retained events", func(tx pgx.Tx, r rounds) (Emptied, error) {
-		list, err := ids(ctx, tx, "freed events", freedEvents, retainRows)
+		list, err := query.IDs(ctx, tx, "freed events", freedEvents, retainRows)
 		if err != nil || len(list) == 0 {
 			return Emptied{}, err
 		}
@@ -256,7 +258,7 @@ func DropBlobs(ctx context.Context, pool *pgxpool.Pool, keep time.Duration, with
 		Dead bool   `db:"dead"`
 	}
 	return oneBatch(ctx, pool, "drop blobs", func(tx pgx.Tx, r rounds) (Emptied, error) {
-		page, err := collect[row](ctx, tx, "blobs", nextBlobs, r.Blobs, keep.Seconds(), retainRows, retainBytes)
+		page, err := query.Collect[row](ctx, tx, "blobs", nextBlobs, r.Blobs, keep.Seconds(), retainRows, retainBytes)
 		if err != nil {
 			return Emptied{}, err
 		}
@@ -282,10 +284,10 @@ func oneBatch(
 	ctx context.Context, pool *pgxpool.Pool, what string, f func(tx pgx.Tx, r rounds) (Emptied, error),
 ) (done Emptied, err error) {
 	err = InTx(ctx, pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, byIndex, retainStatement); err != nil {
+		if _, err := tx.Exec(ctx, query.ByIndex, retainStatement); err != nil {
 			return err
 		}
-		state, err := collect[rounds](ctx, tx, "retention", lockRetention)
+		state, err := query.Collect[rounds](ctx, tx, "retention", lockRetention)
 		if err != nil {
 			return err
 		}

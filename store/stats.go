@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"parley/store/internal/query"
+
 	"github.com/jackc/pgx/v5"
 )
 
@@ -17,11 +19,6 @@ const (
 	statsStatement = "2s"   // a statement is given up after this time
 	ageBuckets     = 5      // len(LaneStats.Ages)
 )
-
-// byIndex makes the planner use indexes in this transaction, whatever it guesses about limits and
-// lists. $1 is the time after which a statement is given up.
-const byIndex = `SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
-	set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true), set_config('statement_timeout', $1, true)`
 
 // Stats is what waits now, of all replicas.
 type Stats struct {
@@ -143,14 +140,14 @@ func ReadStats(ctx context.Context, db interface {
 // readStats asks everything in one round trip.
 func readStats(ctx context.Context, tx pgx.Tx) (s Stats, err error) {
 	var batch pgx.Batch
-	batch.Queue(byIndex, statsStatement)
+	batch.Queue(query.ByIndex, statsStatement)
 	batch.Queue(statsPending, statsRows).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&s.Clock, &s.Pending, &s.PendingOldest)
 	})
-	queueStats(&batch, &s.Quarantined, statsQuarantined, statsRows)
-	queueStats(&batch, &s.Undecided, statsUndecided, statsRows)
-	queueStats(&batch, &s.Lanes, statsLanesOf, statsLanesGate, statsLanes)
-	queueStats(&batch, &s.Gates, statsGates)
+	query.Read(&batch, &s.Quarantined, statsQuarantined, statsRows)
+	query.Read(&batch, &s.Undecided, statsUndecided, statsRows)
+	query.Read(&batch, &s.Lanes, statsLanesOf, statsLanesGate, statsLanes)
+	query.Read(&batch, &s.Gates, statsGates)
 	batch.Queue(statsBroken, healthy).Query(func(rows pgx.Rows) (err error) {
 		s.Broken, err = pgx.CollectRows(rows, pgx.RowTo[int64])
 		return err
@@ -165,13 +162,6 @@ func readStats(ctx context.Context, tx pgx.Tx) (s Stats, err error) {
 	}
 	s.Capped = s.capped()
 	return s, nil
-}
-
-func queueStats[T any](batch *pgx.Batch, into *[]T, sql string, args ...any) {
-	batch.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
-		*into, err = pgx.CollectRows(rows, pgx.RowToStructByName[T])
-		return err
-	})
 }
 
 // capped says whether a limit was reached.

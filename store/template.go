@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"parley/store/internal/query"
+
 	"github.com/jackc/pgx/v5"
 )
 
@@ -63,7 +65,7 @@ const listTemplates = `
 
 // ListTemplates reads the templates of an account (0 = of all) but those that are being deleted.
 func ListTemplates(ctx context.Context, q Querier, account int64) ([]Template, error) {
-	return collect[Template](ctx, q, "templates", listTemplates, account)
+	return query.Collect[Template](ctx, q, "templates", listTemplates, account)
 }
 
 const getTemplates = `SELECT ` + templateColumns + ` FROM templates WHERE id = ANY($1)`
@@ -73,13 +75,13 @@ func Templates(ctx context.Context, q Querier, ids ...int64) ([]Template, error)
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	return collect[Template](ctx, q, "templates", getTemplates, ids)
+	return query.Collect[Template](ctx, q, "templates", getTemplates, ids)
 }
 
 // LockTemplates reads templates by id and locks them, so that of two verdicts that are applied at the
 // same time the second sees what the first one changed.
 func LockTemplates(ctx context.Context, tx pgx.Tx, ids ...int64) ([]Template, error) {
-	return collect[Template](ctx, tx, "lock templates", getTemplates+` ORDER BY id FOR UPDATE`, ids)
+	return query.Collect[Template](ctx, tx, "lock templates", getTemplates+` ORDER BY id FOR UPDATE`, ids)
 }
 
 const findTemplates = `
@@ -100,11 +102,11 @@ const namedTemplate = `
 // the provider's id, in all accounts of the same kind; if none has it, the account's own one with this
 // name and language.
 func FindTemplates(ctx context.Context, q Querier, account int64, external, name, language string) ([]Template, error) {
-	found, err := collect[Template](ctx, q, "find templates", findTemplates, account, external)
+	found, err := query.Collect[Template](ctx, q, "find templates", findTemplates, account, external)
 	if err != nil || len(found) > 0 {
 		return found, err
 	}
-	return collect[Template](ctx, q, "find template", namedTemplate, account, name, language)
+	return query.Collect[Template](ctx, q, "find template", namedTemplate, account, name, language)
 }
 
 const saveTemplate = `

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"parley/store/internal/query"
 )
 
 // templateLease is how long a process may take to tell a provider about a template and to record the
@@ -24,7 +26,7 @@ const claimTemplates = `
 
 // ClaimTemplates leases templates that are to be submitted or deleted (Template.Todo).
 func ClaimTemplates(ctx context.Context, q Querier, accounts []int64, limit int) ([]Template, error) {
-	return collect[Template](ctx, q, "claim templates", claimTemplates, accounts, limit, templateLease.Seconds())
+	return query.Collect[Template](ctx, q, "claim templates", claimTemplates, accounts, limit, templateLease.Seconds())
 }
 
 const finishTemplate = `
@@ -37,7 +39,7 @@ const finishTemplate = `
 // version, false when it refused it (it may still have the version before). The result is false when
 // the template was changed since it was claimed.
 func FinishTemplate(ctx context.Context, q Querier, t Template, accepted bool) (bool, error) {
-	done, err := ids(ctx, q, "finish template", finishTemplate, t.ID, t.Epoch, accepted)
+	done, err := query.IDs(ctx, q, "finish template", finishTemplate, t.ID, t.Epoch, accepted)
 	return len(done) > 0, err
 }
 
@@ -93,7 +95,7 @@ const claimTemplateLists = `
 
 // ClaimTemplateLists leases accounts whose templates are to be compared with the provider's list.
 func ClaimTemplateLists(ctx context.Context, q Querier, accounts []int64) ([]int64, error) {
-	return ids(ctx, q, "claim template lists", claimTemplateLists, accounts, templateLease.Seconds())
+	return query.IDs(ctx, q, "claim template lists", claimTemplateLists, accounts, templateLease.Seconds())
 }
 
 const finishTemplateList = `

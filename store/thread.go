@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+
+	"parley/store/internal/query"
 )
 
 // Thread is a conversation's mirror in a surface.
@@ -23,7 +25,7 @@ const getThreads = `
 
 // Threads reads the threads of conversations.
 func Threads(ctx context.Context, q Querier, conversations []int64) ([]Thread, error) {
-	return collect[Thread](ctx, q, "threads", getThreads, conversations)
+	return query.Collect[Thread](ctx, q, "threads", getThreads, conversations)
 }
 
 const upsertThreads = `
@@ -87,7 +89,7 @@ func FindPosts(ctx context.Context, q Querier, accounts []int64, channels, messa
 	if len(accounts) == 0 {
 		return nil, nil
 	}
-	return collect[Post](ctx, q, "posts", findPosts, accounts, channels, messages)
+	return query.Collect[Post](ctx, q, "posts", findPosts, accounts, channels, messages)
 }
 
 // A root that is being posted is the head of its lane until its result and its post are written, in
@@ -139,7 +141,7 @@ func ThreadChannels(ctx context.Context, q Querier, surface int64) ([]string, er
 	type row struct {
 		Channel string `db:"channel"`
 	}
-	rows, err := collect[row](ctx, q, "thread channels", threadChannels, surface)
+	rows, err := query.Collect[row](ctx, q, "thread channels", threadChannels, surface)
 	list := make([]string, 0, len(rows))
 	for _, r := range rows {
 		list = append(list, r.Channel)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"parley/store/internal/query"
+
 	"github.com/jackc/pgx/v5"
 )
 
@@ -53,7 +55,7 @@ const takeDueTimers = `
 // TakeDueTimers removes due timers and returns them. The caller stores a fact for each in the same
 // transaction, so that none is lost.
 func TakeDueTimers(ctx context.Context, tx pgx.Tx, limit int) ([]Timer, error) {
-	return collect[Timer](ctx, tx, "take due timers", takeDueTimers, limit)
+	return query.Collect[Timer](ctx, tx, "take due timers", takeDueTimers, limit)
 }
 
 const nextTimer = `
@@ -95,5 +97,5 @@ const takeOverdue = `
 
 // TakeOverdue removes what AddOverdue added and returns it, ordered by agent.
 func TakeOverdue(ctx context.Context, q Querier) ([]Overdue, error) {
-	return collect[Overdue](ctx, q, "take overdue", takeOverdue)
+	return query.Collect[Overdue](ctx, q, "take overdue", takeOverdue)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"parley/store/internal/query"
 )
 
 // Closing is a conversation whose reply window closes.
@@ -24,7 +26,7 @@ const listClosing = `
 // answer and last opened the reply window after the time after, and not after until. Those whose
 // window closes first come first.
 func ListClosing(ctx context.Context, q Querier, account, team int64, after, until time.Time, limit int) ([]Closing, error) {
-	return collect[Closing](ctx, q, "list closing", listClosing, account, team, after, until, limit)
+	return query.Collect[Closing](ctx, q, "list closing", listClosing, account, team, after, until, limit)
 }
 
 const keepOnlyTimers = `

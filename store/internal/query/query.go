@@ -1,0 +1,67 @@
+// Package query runs the statements of package store and of the packages below it: it turns rows into
+// values, values into arguments, and external ids into the form in which they are indexed. Being
+// internal, it lends no SQL to anybody outside of store.
+//
+// What does not belong here: statements about one noun.
+package query
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Querier is a pool, a connection or a transaction.
+type Querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// Collect runs a query and scans its rows by column name. what names it in errors.
+func Collect[T any](ctx context.Context, q Querier, what, sql string, args ...any) ([]T, error) {
+	rows, err := q.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, fmt.Errorf("store: %s: %w", what, err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[T])
+	if err != nil {
+		return nil, fmt.Errorf("store: %s: %w", what, err)
+	}
+	return list, nil
+}
+
+// IDs runs a query that returns one column of ids. what names it in errors.
+func IDs(ctx context.Context, q Querier, what, sql string, args ...any) ([]int64, error) {
+	rows, err := q.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, fmt.Errorf("store: %s: %w", what, err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return nil, fmt.Errorf("store: %s: %w", what, err)
+	}
+	return list, nil
+}
+
+// Read adds a query to a batch; when the batch is sent, the query's rows are put into list.
+func Read[T any](batch *pgx.Batch, list *[]T, sql string, args ...any) {
+	batch.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
+		*list, err = pgx.CollectRows(rows, pgx.RowToStructByName[T])
+		return err
+	})
+}
+
+// JSON returns rows as a JSON array, the form that json_populate_recordset takes.
+func JSON[T any](rows []T) (string, error) {
+	body, err := json.Marshal(rows)
+	if err != nil {
+		return "", fmt.Errorf("store: rows: %w", err)
+	}
+	return string(body), nil
+}
+
+// ByIndex makes the planner use indexes in this transaction, whatever it guesses about limits and
+// lists. $1 is the time after which a statement is given up.
+const ByIndex = `SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+	set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true), set_config('statement_timeout', $1, true)`
