@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
+	"parley/store/plantest"
 	"parley/store/storetest"
 )
 
@@ -310,6 +311,7 @@ func TestRetentionPlans(t *testing.T) {
 		`INSERT INTO deliveries (id, lane_id, seq, kind, state, external_id, created_at)
 			SELECT n, 1 + n / 4, 1 + n % 4, CASE n % 4 WHEN 0 THEN 'card' ELSE 'said' END, 'accepted', 'p' || n, now() - interval '90 days' FROM generate_series(1, 79999) AS n`,
 		`INSERT INTO posts (account_id, channel, message, conversation_id, kind) SELECT 1, 'c', 'p' || n, 2 + n / 4, 'said' FROM generate_series(1, 79999) AS n`,
+		`INSERT INTO posts (account_id, channel, message, kind, early, kept_at) SELECT 2, 'C' || n % 10, 'm' || n, 'human', '{}', now() - n * interval '1 min' FROM generate_series(1, 500) AS n`,
 		`ANALYZE`,
 	} {
 		exec(t, pool, sql)
@@ -338,16 +340,19 @@ func TestRetentionPlans(t *testing.T) {
 		{"freed", store.FreedEventsSQL, []any{1000}, map[string]float64{"retained": 2000, "queues": 2000, "quarantine": 5000}, ""},
 		{"blobs", store.NextBlobsSQL, []any{"h3", (24 * time.Hour).Seconds(), 1000, 16 << 20}, map[string]float64{"blobs": 1000, "events": 1000}, "events_blob"},
 		{"reactions", store.DropReactionsSQL, []any{month.Seconds(), 1000}, map[string]float64{"reactions": 3000, "deliveries": 1000}, "reactions_delivery"},
+		{"kept posts to date", store.DateKeptSQL, []any{1000}, map[string]float64{"posts": 10}, "posts_kept"},
+		{"early texts to forget", store.DropEarlySQL, []any{24000.0, 1000}, map[string]float64{"posts": 350}, "posts_kept"},
+		{"what was told to forget", store.DropToldSQL, []any{24000.0, 1000}, map[string]float64{"posts": 150}, "posts_"},
 		{"drop", store.DropBlobsSQL, []any{hashes, (24 * time.Hour).Seconds(), true}, map[string]float64{"blobs": 1000, "events": 1000}, "events_blob"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			p := explain(t, pool, true, tt.sql, tt.args...)
-			_, indexes := p.touched("")
+			p := plantest.Explain(t, pool, true, tt.sql, tt.args...)
+			_, indexes := p.Touched("")
 			if !strings.Contains(indexes, tt.index) {
 				t.Errorf("index %s is not used, but %s", tt.index, indexes)
 			}
 			for table, limit := range tt.limits {
-				if rows, indexes := p.touched(table); rows > limit {
+				if rows, indexes := p.Touched(table); rows > limit {
 					t.Errorf("%.0f rows of %s were read, at most %.0f are needed; indexes %s", rows, table, limit, indexes)
 				}
 			}

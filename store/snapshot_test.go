@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley/store"
+	"parley/store/plantest"
 	"parley/store/storetest"
 )
 
@@ -29,7 +30,7 @@ func TestHeldSnapshot(t *testing.T) {
 		fill(t, pool, 1_000_000+int64(len(name)), g, store.PrioritySay, 1)
 		defer exec(t, pool, `UPDATE lanes SET due_at = NULL WHERE id > 999999`)
 		gates, from, wholly := []int64{g}, []string{since.Format(time.RFC3339Nano)}, []string{"-infinity"}
-		explained := func(sql string, args ...any) float64 { return explain(t, pool, true, sql, args...).buffers() }
+		explained := func(sql string, args ...any) float64 { return plantest.Explain(t, pool, true, sql, args...).Buffers() }
 		return map[string]float64{
 			"claim":                  explained(store.ClaimSQL, gates, []int32{16}, true, []int64{0}, from),
 			"claim among priorities": explained(store.ClaimSharedSQL, gates, []int32{16}, true, []int64{0}, from),
@@ -72,14 +73,14 @@ func TestManyGates(t *testing.T) {
 	if len(others) != 1 || others[0] != 7000 {
 		t.Errorf("other gates with lanes: %v, want 7000", others)
 	}
-	for name, p := range map[string]plan{
-		"the woken gate": explain(t, pool, true, store.DueGatesSQL, []int64{7000}, []string{"-infinity"}, true),
-		"all gates":      explain(t, pool, true, store.OtherGatesSQL, []int64{0}, []int64{1 << 62}),
+	for name, p := range map[string]plantest.Plan{
+		"the woken gate": plantest.Explain(t, pool, true, store.DueGatesSQL, []int64{7000}, []string{"-infinity"}, true),
+		"all gates":      plantest.Explain(t, pool, true, store.OtherGatesSQL, []int64{0}, []int64{1 << 62}),
 	} {
-		gates, _ := p.touched("gates")
-		lanes, indexes := p.touched("lanes")
-		if gates > 1 || lanes > 10 || p.buffers() > 40 {
-			t.Errorf("asking %s reads %.0f gates, %.0f lanes, %.0f blocks; indexes %s", name, gates, lanes, p.buffers(), indexes)
+		gates, _ := p.Touched("gates")
+		lanes, indexes := p.Touched("lanes")
+		if gates > 1 || lanes > 10 || p.Buffers() > 40 {
+			t.Errorf("asking %s reads %.0f gates, %.0f lanes, %.0f blocks; indexes %s", name, gates, lanes, p.Buffers(), indexes)
 		}
 	}
 }

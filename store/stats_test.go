@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
+	"parley/store/plantest"
 	"parley/store/storetest"
 )
 
@@ -107,14 +108,14 @@ func checkStats(t *testing.T, pool *pgxpool.Pool) {
 		{"gates", store.StatsGatesSQL, nil, map[string]float64{"gates": 50}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			p := explain(t, pool, true, tt.sql, tt.args...)
+			p := plantest.Explain(t, pool, true, tt.sql, tt.args...)
 			for table, limit := range tt.limits {
-				rows, indexes := p.touched(table)
+				rows, indexes := p.Touched(table)
 				if rows > limit {
 					t.Errorf("%.0f rows of %s were read, at most %.0f are needed; indexes %s", rows, table, limit, indexes)
 				}
 			}
-			if _, indexes := p.touched(""); tt.index != "" && !strings.Contains(indexes, tt.index) {
+			if _, indexes := p.Touched(""); tt.index != "" && !strings.Contains(indexes, tt.index) {
 				t.Errorf("index %s is not used, but %s", tt.index, indexes)
 			}
 		})

@@ -1,0 +1,165 @@
+// Package plantest looks at the plans that PostgreSQL makes for statements, in databases that are as
+// full as they get.
+//
+// What does not belong here: what a statement means; that is tested beside it.
+package plantest
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store"
+)
+
+// Plan is a node of EXPLAIN (ANALYZE, FORMAT JSON).
+type Plan struct {
+	Type    string  `json:"Node Type"`
+	Table   string  `json:"Relation Name"`
+	Index   string  `json:"Index Name"`
+	Rows    float64 `json:"Actual Rows"`
+	Loops   float64 `json:"Actual Loops"`
+	Removed float64 `json:"Rows Removed by Filter"`
+	Apart   float64 `json:"Rows Removed by Join Filter"`
+	Hit     float64 `json:"Shared Hit Blocks"`
+	Read    float64 `json:"Shared Read Blocks"`
+	Plans   []Plan  `json:"Plans"`
+}
+
+// Explain runs a statement and gives its plan; nothing of it stays. hot: on a connection
+// set as the relay sets those for claiming and applying, with the one plan for all arguments
+// that such a connection keeps.
+func Explain(t *testing.T, pool *pgxpool.Pool, hot bool, sql string, args ...any) Plan {
+	t.Helper()
+	conn, err := pool.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Release()
+	settings := []string{"jit = off"}
+	if hot {
+		settings = hotSettings()
+	}
+	for _, setting := range settings {
+		exec(t, conn, "SET "+setting)
+	}
+	exec(t, conn, "PREPARE once AS "+sql)
+	defer func() {
+		_, _ = conn.Exec(t.Context(), "DEALLOCATE once")
+		_, _ = conn.Exec(t.Context(), "RESET ALL")
+	}()
+	return explainPrepared(t, conn, "once", args...)
+}
+
+// hotSettings are those of the connections with which the relay claims and applies.
+func hotSettings() []string {
+	return []string{"jit = off", "enable_seqscan = off", "enable_hashjoin = off", "enable_mergejoin = off",
+		"plan_cache_mode = force_generic_plan"}
+}
+
+// prepare has a hot connection plan a statement now. It keeps the plan until PostgreSQL learns more
+// of the tables.
+func prepare(t *testing.T, conn *pgxpool.Conn, name, sql string, args ...any) {
+	t.Helper()
+	for _, setting := range hotSettings() {
+		exec(t, conn, "SET "+setting)
+	}
+	exec(t, conn, "PREPARE "+name+" AS "+sql)
+	exec(t, conn, "EXPLAIN EXECUTE "+name+literals(t, args))
+}
+
+// explainPrepared runs a prepared statement and gives its plan; nothing of it stays.
+func explainPrepared(t *testing.T, conn *pgxpool.Conn, name string, args ...any) Plan {
+	t.Helper()
+	tx, err := conn.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(t.Context()) }()
+	var body []byte
+	sql := "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE " + name + literals(t, args)
+	if err := tx.QueryRow(t.Context(), sql, pgx.QueryExecModeSimpleProtocol).Scan(&body); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	var plans []struct{ Plan Plan }
+	if err := json.Unmarshal(body, &plans); err != nil {
+		t.Fatal(err)
+	}
+	return plans[0].Plan
+}
+
+// literals writes the arguments of a prepared statement.
+func literals(t *testing.T, args []any) string {
+	t.Helper()
+	if len(args) == 0 {
+		return ""
+	}
+	list := make([]string, len(args))
+	for i, a := range args {
+		list[i] = literal(t, a)
+	}
+	return "(" + strings.Join(list, ", ") + ")"
+}
+
+// literal writes an argument as SQL. Its texts have nothing to be quoted.
+func literal(t *testing.T, a any) string {
+	t.Helper()
+	value := reflect.ValueOf(a)
+	if value.Kind() != reflect.Slice {
+		return fmt.Sprintf("'%v'", a)
+	}
+	if value.IsNil() {
+		return "NULL"
+	}
+	list := make([]string, value.Len())
+	for i := range list {
+		list[i] = fmt.Sprintf(`"%v"`, value.Index(i))
+	}
+	return "'{" + strings.Join(list, ",") + "}'"
+}
+
+// walk visits all nodes.
+func (p Plan) walk(f func(Plan)) {
+	f(p)
+	for _, child := range p.Plans {
+		child.walk(f)
+	}
+}
+
+// Buffers says how many blocks a plan read.
+func (p Plan) Buffers() float64 { return p.Hit + p.Read }
+
+// Effort says how many rows the nodes of a plan looked at together, and how many blocks it read.
+func (p Plan) Effort() float64 {
+	sum := p.Buffers()
+	p.walk(func(n Plan) { sum += (n.Rows + n.Removed + n.Apart) * n.Loops })
+	return sum
+}
+
+// Touched says how many rows a plan read of a table, and through which indexes.
+func (p Plan) Touched(table string) (rows float64, indexes string) {
+	p.walk(func(n Plan) {
+		if n.Table == table && strings.Contains(n.Type, "Scan") {
+			rows += (n.Rows + n.Removed) * n.Loops
+		}
+		if n.Index != "" {
+			indexes += n.Index + " "
+		}
+		if n.Table == table && n.Type == "Seq Scan" {
+			indexes += "SEQSCAN "
+		}
+	})
+	return rows, indexes
+}
+
+func exec(t *testing.T, q store.Querier, sql string) {
+	t.Helper()
+	if _, err := q.Exec(t.Context(), sql); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+}
