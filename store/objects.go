@@ -29,6 +29,9 @@ type Objects interface {
 // ErrNoObject means that the bytes of a blob should be in the object store and are not.
 var ErrNoObject = errors.New("store: the object store does not have it")
 
+// listedBlobs is how many blobs BlobsToMove and ObjectsToRemove list at once.
+const listedBlobs = 1000
+
 // Blobs whose bytes can be moved. Those of events that wait to be applied or are in quarantine stay in
 // the database, so that applying an event never needs the object store.
 const blobsToMove = `
@@ -46,7 +49,7 @@ const blobsToMove = `
 // BlobsToMove lists the next blobs whose bytes can be moved to an object store, in the order of their
 // hashes, beginning behind the hash after. Blobs that are younger than keep are left out.
 func BlobsToMove(ctx context.Context, q Querier, after string, keep time.Duration) ([]string, error) {
-	return hashes(ctx, q, "blobs to move", blobsToMove, after, keep.Seconds(), retainRows)
+	return hashes(ctx, q, "blobs to move", blobsToMove, after, keep.Seconds(), listedBlobs)
 }
 
 // lockBlob makes processes that store the same bytes again wait: they change this row first.
@@ -122,7 +125,7 @@ const objectsToRemove = `
 
 // ObjectsToRemove lists the hashes of dropped blobs whose objects are still to be removed.
 func ObjectsToRemove(ctx context.Context, q Querier) ([]string, error) {
-	return hashes(ctx, q, "objects to remove", objectsToRemove, retainRows)
+	return hashes(ctx, q, "objects to remove", objectsToRemove, listedBlobs)
 }
 
 const blobExists = `SELECT EXISTS (SELECT 1 FROM blobs WHERE hash = $1)`

@@ -14,6 +14,7 @@ import (
 	"parley/store"
 	"parley/store/objects"
 	"parley/store/objects/s3fake"
+	"parley/store/retention"
 	"parley/store/storetest"
 )
 
@@ -53,8 +54,8 @@ func (e elsewhere) get(hash string) []byte {
 // collect does what retention does with blobs that nothing refers to.
 func (e elsewhere) collect() {
 	e.t.Helper()
-	for done := (store.Emptied{More: true}); done.More; {
-		done = must(store.DropBlobs(e.t.Context(), e.pool, 24*time.Hour, true))(e.t)
+	for done := (retention.Emptied{More: true}); done.More; {
+		done = must(retention.DropBlobs(e.t.Context(), e.pool, 24*time.Hour, true))(e.t)
 	}
 }
 
@@ -285,7 +286,8 @@ func TestBlobsToMove(t *testing.T) {
 	e := newElsewhere(t)
 	applied, waits, refused, moved := e.put([]byte("applied")), e.put([]byte("waits")), e.put([]byte("refused")), e.put([]byte("moved"))
 	young := must(store.PutBlob(t.Context(), e.pool, []byte("young")))(t)
-	stored(t, e.pool, store.NewEvent{AccountID: 1, ExternalID: "a", OrderKey: "k", Blob: applied})
+	must(store.InsertEvents(t.Context(), e.pool, []store.NewEvent{{AccountID: 1, ExternalID: "a", OrderKey: "k", Blob: applied}}))(t)
+	exec(t, e.pool, `DELETE FROM queues`) // it is applied
 	must(store.InsertEvents(t.Context(), e.pool, []store.NewEvent{{AccountID: 1, ExternalID: "w", OrderKey: "w", Blob: waits},
 		{AccountID: 1, ExternalID: "r", OrderKey: "r", Blob: refused, Quarantine: "odd"}}))(t)
 	if err := e.move(moved); err != nil {

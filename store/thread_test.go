@@ -14,18 +14,21 @@ import (
 func TestRootComing(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	ids := stored(t, pool,
-		store.NewEvent{AccountID: 2, ExternalID: "elsewhere", OrderKey: "d", Payload: []byte("{}")},
-		store.NewEvent{AccountID: 1, ExternalID: "before", OrderKey: "a", Payload: []byte("{}")},
-		store.NewEvent{AccountID: 1, ExternalID: "the verb", OrderKey: "b", Payload: []byte("{}")},
-		store.NewEvent{AccountID: 1, ExternalID: "behind", OrderKey: "c", Payload: []byte("{}")})
+	var ids []int64
+	for _, e := range []store.NewEvent{
+		{AccountID: 2, ExternalID: "elsewhere", OrderKey: "d", Payload: []byte("{}")},
+		{AccountID: 1, ExternalID: "before", OrderKey: "a", Payload: []byte("{}")},
+		{AccountID: 1, ExternalID: "the verb", OrderKey: "b", Payload: []byte("{}")},
+		{AccountID: 1, ExternalID: "behind", OrderKey: "c", Payload: []byte("{}")},
+	} {
+		ids = append(ids, must(store.InsertEvents(t.Context(), pool, []store.NewEvent{e}))(t)[0].ID)
+	}
 	coming := func(when string, want bool) {
 		t.Helper()
 		if got, err := store.RootComing(t.Context(), pool, 1, "c", "m", ids[2]); err != nil || got != want {
 			t.Errorf("%s: %v, %v", when, got, err)
 		}
 	}
-	waits(t, pool, ids...)
 	coming("something before it is queued", true)
 	exec(t, pool, `DELETE FROM queues WHERE first_event = $1`, ids[1])
 	coming("only itself and what came later is queued", false)

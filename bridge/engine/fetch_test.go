@@ -11,7 +11,7 @@ import (
 	"parley/bridge/bridgetest"
 	"parley/channels"
 	"parley/channels/channelstest"
-	"parley/store"
+	"parley/store/retention"
 )
 
 // sendsFile lets a customer send a file that has to be fetched.
@@ -56,7 +56,7 @@ func TestFileIsFetched(t *testing.T) {
 	if n := w.count(`SELECT count(*) FROM blobs`); n != 1 {
 		t.Errorf("%d blobs", n)
 	}
-	if _, err := store.DropBlobs(t.Context(), w.pool, 0, false); err != nil || w.count(`SELECT count(*) FROM blobs`) != 1 {
+	if _, err := retention.DropBlobs(t.Context(), w.pool, 0, false); err != nil || w.count(`SELECT count(*) FROM blobs`) != 1 {
 		t.Errorf("the blob was collected: %v", err)
 	}
 }

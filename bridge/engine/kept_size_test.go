@@ -13,6 +13,7 @@ import (
 	"parley/bridge"
 	"parley/channels/channelstest"
 	"parley/store"
+	"parley/store/retention"
 )
 
 // retain does what retention does in its hourly runs, until nothing is left to do.
@@ -21,9 +22,9 @@ func (w *world) retain() {
 	const month = 30 * 24 * time.Hour
 	for _, round := range []struct {
 		keep  time.Duration
-		batch func(context.Context, *pgxpool.Pool, time.Duration) (store.Emptied, error)
-	}{{month - time.Hour, store.KeepSeen}, {month, store.EmptyEvents}, {0, store.EmptyRetained}, {0, store.DropEmptied},
-		{24 * time.Hour, store.DropPassing}, {2 * month, store.TidyConversations}, {month, store.DropReactions}} {
+		batch func(context.Context, *pgxpool.Pool, time.Duration) (retention.Emptied, error)
+	}{{month - time.Hour, retention.KeepSeen}, {month, retention.EmptyEvents}, {0, retention.EmptyRetained}, {0, retention.DropEmptied},
+		{24 * time.Hour, retention.DropPassing}, {2 * month, retention.TidyConversations}, {month, retention.DropReactions}} {
 		for more := true; more; {
 			done, err := round.batch(w.t.Context(), w.pool, round.keep)
 			check(w.t, err)
@@ -79,7 +80,7 @@ func TestGrowth(t *testing.T) {
 		w.chat.Choose("ann", support, w.thread(fmt.Sprintf("my order %d did", c)), bridge.VerbResolve)
 	}
 	w.settled()
-	check(t, store.AllowDropping(t.Context(), w.pool, 0))
+	check(t, retention.AllowDropping(t.Context(), w.pool, 0))
 	check(t, store.MoveClock(t.Context(), w.pool, 365*24*time.Hour))
 	w.settled()
 	costs := map[string]int{}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/store"
+	"parley/store/retention"
 	"parley/store/schema"
 )
 
@@ -55,7 +56,7 @@ func TestMigrateThereAndBack(t *testing.T) {
 	if got := waiting(queued); got != `("7/a1 7/a2 7/a3 7/a4 7/b1 7/b2")` {
 		t.Errorf("queued again are %s", got)
 	}
-	check(t, store.AllowDropping(t.Context(), pool, -time.Second))
+	check(t, retention.AllowDropping(t.Context(), pool, -time.Second))
 	if err := schema.MigrateBack(t.Context(), pool); !errors.Is(err, schema.ErrNoWayBack) || !strings.Contains(err.Error(), "restore the backup") {
 		t.Errorf("after events were removed: %v", err)
 	}

@@ -67,7 +67,7 @@ type App struct {
 	front    *front
 	bodies   *bodies
 	links    *links
-	retain   *retention
+	retain   *retentionLoop
 	ready    atomic.Bool
 	started  atomic.Int64 // nanoseconds from the start of the process until it served
 }

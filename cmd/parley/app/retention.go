@@ -10,6 +10,7 @@ import (
 
 	"parley/channels/pause"
 	"parley/store"
+	"parley/store/retention"
 )
 
 const (
@@ -29,9 +30,9 @@ const (
 	retentionName  = "retention"
 )
 
-// retention removes old records, once an hour and in one of all processes: events, lanes and deliveries
+// retentionLoop removes old records, once an hour and in one of all processes: events, lanes and deliveries
 // of conversations that ended, and files to which nothing refers.
-type retention struct {
+type retentionLoop struct {
 	app        *App
 	emptied    atomic.Int64
 	moved      atomic.Int64
@@ -44,8 +45,8 @@ type retention struct {
 	emptiedTotal, movedTotal, eventsTotal, deliveriesTotal, blobsTotal, outsideTotal, runAt family
 }
 
-func newRetention(a *App) *retention {
-	return &retention{
+func newRetention(a *App) *retentionLoop {
+	return &retentionLoop{
 		app:             a,
 		emptiedTotal:    counter("parley_retention_emptied_total", "Events whose payload was removed or moved, because they are old."),
 		movedTotal:      counter("parley_retention_moved_total", "Of them, originals of messages: they live on as files."),
@@ -58,12 +59,12 @@ func newRetention(a *App) *retention {
 }
 
 // Describe implements prometheus.Collector.
-func (r *retention) Describe(to chan<- *prometheus.Desc) {
+func (r *retentionLoop) Describe(to chan<- *prometheus.Desc) {
 	describe(to, r.emptiedTotal, r.movedTotal, r.eventsTotal, r.deliveriesTotal, r.blobsTotal, r.outsideTotal, r.runAt)
 }
 
 // Collect implements prometheus.Collector.
-func (r *retention) Collect(to chan<- prometheus.Metric) {
+func (r *retentionLoop) Collect(to chan<- prometheus.Metric) {
 	r.emptiedTotal.send(to, float64(r.emptied.Load()))
 	r.movedTotal.send(to, float64(r.moved.Load()))
 	r.eventsTotal.send(to, float64(r.events.Load()))
@@ -78,35 +79,35 @@ func (r *retention) Collect(to chan<- prometheus.Metric) {
 // round is one kind of work of a run, done in batches.
 type round struct {
 	keep  time.Duration
-	batch func(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (store.Emptied, error)
+	batch func(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (retention.Emptied, error)
 }
 
 // rounds returns the work of a run in order: ids of events are recorded before the events are removed.
-func (r *retention) rounds() []round {
+func (r *retentionLoop) rounds() []round {
 	return []round{
-		{keepPayloads - seenAhead, store.KeepSeen},
-		{keepPayloads, store.EmptyEvents},
-		{0, store.EmptyRetained},
-		{0, store.DropEmptied},
-		{keepPassing, store.DropPassing},
-		{keepEnded, store.TidyConversations},
-		{keepBlobs, func(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (store.Emptied, error) {
-			return store.DropBlobs(ctx, pool, keep, r.app.objects != nil)
+		{keepPayloads - seenAhead, retention.KeepSeen},
+		{keepPayloads, retention.EmptyEvents},
+		{0, retention.EmptyRetained},
+		{0, retention.DropEmptied},
+		{keepPassing, retention.DropPassing},
+		{keepEnded, retention.TidyConversations},
+		{keepBlobs, func(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (retention.Emptied, error) {
+			return retention.DropBlobs(ctx, pool, keep, r.app.objects != nil)
 		}},
-		{keepPayloads, store.DropReactions},
-		{keepPayloads, store.DropEarly},
-		{keepEnded, store.DropTold},
+		{keepPayloads, retention.DropReactions},
+		{keepPayloads, retention.DropEarly},
+		{keepEnded, retention.DropTold},
 	}
 }
 
 // allowDropping allows events to be removed, some time after the last process of the previous version has
 // ended: that version would take a repeated fact for a new one.
-func (r *retention) allowDropping(ctx context.Context) {
+func (r *retentionLoop) allowDropping(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
 	defer cancel()
 	all, err := store.AllKnow(ctx, r.app.db.Pool, store.KnowsSeen)
 	if err == nil && all {
-		err = store.AllowDropping(ctx, r.app.db.Pool, dropAfter)
+		err = retention.AllowDropping(ctx, r.app.db.Pool, dropAfter)
 	}
 	if err != nil && ctx.Err() == nil {
 		r.app.log.Warn("retention can't tell whether old events may be removed", "error", err)
@@ -114,7 +115,7 @@ func (r *retention) allowDropping(ctx context.Context) {
 }
 
 // run makes a turn once an hour until ctx ends.
-func (r *retention) run(ctx context.Context) error {
+func (r *retentionLoop) run(ctx context.Context) error {
 	for wait := retentionFirst; pause.For(ctx, wait); wait = retentionEvery {
 		r.turn(ctx)
 	}
@@ -123,7 +124,7 @@ func (r *retention) run(ctx context.Context) error {
 
 // turn does one run, unless another process does. It doesn't give its lease back: until that runs out,
 // no process begins another run.
-func (r *retention) turn(parent context.Context) {
+func (r *retentionLoop) turn(parent context.Context) {
 	ctx, cancel := context.WithTimeout(parent, retentionRun)
 	defer cancel()
 	if !r.mine(ctx) {
@@ -131,7 +132,9 @@ func (r *retention) turn(parent context.Context) {
 	}
 	r.allowDropping(ctx)
 	for _, round := range r.rounds() {
-		batch := func(ctx context.Context) (store.Emptied, error) { return round.batch(ctx, r.app.db.Pool, round.keep) }
+		batch := func(ctx context.Context) (retention.Emptied, error) {
+			return round.batch(ctx, r.app.db.Pool, round.keep)
+		}
 		if !r.batches(ctx, batch) {
 			return
 		}
@@ -143,7 +146,7 @@ func (r *retention) turn(parent context.Context) {
 }
 
 // batches repeats a batch until nothing is left. It returns false if the run must end.
-func (r *retention) batches(ctx context.Context, batch func(context.Context) (store.Emptied, error)) bool {
+func (r *retentionLoop) batches(ctx context.Context, batch func(context.Context) (retention.Emptied, error)) bool {
 	for r.mine(ctx) {
 		done, err := r.batch(ctx, batch)
 		if err != nil {
@@ -171,14 +174,14 @@ func (r *retention) batches(ctx context.Context, batch func(context.Context) (st
 	return false
 }
 
-func (r *retention) batch(ctx context.Context, batch func(context.Context) (store.Emptied, error)) (store.Emptied, error) {
+func (r *retentionLoop) batch(ctx context.Context, batch func(context.Context) (retention.Emptied, error)) (retention.Emptied, error) {
 	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
 	defer cancel()
 	return batch(ctx)
 }
 
 // mine takes or renews the lease of the run, and says whether this process has it.
-func (r *retention) mine(ctx context.Context) bool {
+func (r *retentionLoop) mine(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, batchTimeout)
 	defer cancel()
 	got, err := store.TakeLease(ctx, r.app.db.Pool, retentionName, r.app.accounts.holder, retentionLease.Seconds())

@@ -12,14 +12,14 @@ const maxObjectFailures = 3
 
 // objects removes from the object store the files to which nothing refers, and then moves files there that
 // are older than a day. It returns false if the run must end.
-func (r *retention) objects(ctx context.Context) bool {
+func (r *retentionLoop) objects(ctx context.Context) bool {
 	if r.app.objects == nil {
 		return true
 	}
 	return r.removeObjects(ctx) && r.moveBlobs(ctx)
 }
 
-func (r *retention) removeObjects(ctx context.Context) bool {
+func (r *retentionLoop) removeObjects(ctx context.Context) bool {
 	failures := 0
 	list, err := store.ObjectsToRemove(ctx, r.app.db.Pool)
 	for ; err == nil && len(list) > 0; list, err = store.ObjectsToRemove(ctx, r.app.db.Pool) {
@@ -35,7 +35,7 @@ func (r *retention) removeObjects(ctx context.Context) bool {
 	return r.went(ctx, err)
 }
 
-func (r *retention) moveBlobs(ctx context.Context) bool {
+func (r *retentionLoop) moveBlobs(ctx context.Context) bool {
 	failures := 0
 	list, err := store.BlobsToMove(ctx, r.app.db.Pool, "", keepBlobs)
 	for ; err == nil && len(list) > 0; list, err = store.BlobsToMove(ctx, r.app.db.Pool, list[len(list)-1], keepBlobs) {
@@ -57,7 +57,7 @@ func (r *retention) moveBlobs(ctx context.Context) bool {
 
 // object does something with one object while this process has the lease of the run. A failure is logged,
 // and the object is left for the next run. It returns false if the run must end.
-func (r *retention) object(ctx context.Context, failures *int, do func(context.Context) error) bool {
+func (r *retentionLoop) object(ctx context.Context, failures *int, do func(context.Context) error) bool {
 	if !r.mine(ctx) {
 		return false
 	}
@@ -80,7 +80,7 @@ func (r *retention) object(ctx context.Context, failures *int, do func(context.C
 }
 
 // went logs an error of the database. It returns true if there was none.
-func (r *retention) went(ctx context.Context, err error) bool {
+func (r *retentionLoop) went(ctx context.Context, err error) bool {
 	if err != nil && ctx.Err() == nil {
 		r.app.log.Warn("retention failed", "error", err)
 	}

@@ -1,10 +1,16 @@
-package store
+// Package retention removes what is no longer needed: what arrived once it is applied, deliveries that
+// ended, files that nothing names. Each function runs one batch of bounded size in a transaction of its
+// own, so that it keeps nobody waiting. All processes that share a database run one batch at a time.
+//
+// What does not belong here: how long something is kept; the caller says that.
+package retention
 
 import (
 	"context"
 	"fmt"
 	"time"
 
+	"parley/store"
 	"parley/store/internal/query"
 
 	"github.com/jackc/pgx/v5"
@@ -283,7 +289,7 @@ func DropBlobs(ctx context.Context, pool *pgxpool.Pool, keep time.Duration, with
 func oneBatch(
 	ctx context.Context, pool *pgxpool.Pool, what string, f func(tx pgx.Tx, r rounds) (Emptied, error),
 ) (done Emptied, err error) {
-	err = InTx(ctx, pool, func(tx pgx.Tx) error {
+	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, query.ByIndex, retainStatement); err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package store_test
+package retention_test
 
 import (
 	"context"
@@ -8,12 +8,13 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
+	"parley/store/retention"
 	"parley/store/storetest"
 )
 
 // allBatches repeats a batch until there are no more.
 func allBatches(t *testing.T, pool *pgxpool.Pool, keep time.Duration,
-	batch func(context.Context, *pgxpool.Pool, time.Duration) (store.Emptied, error)) (all store.Emptied) {
+	batch func(context.Context, *pgxpool.Pool, time.Duration) (retention.Emptied, error)) (all retention.Emptied) {
 	t.Helper()
 	for more := true; more; {
 		done := must(batch(t.Context(), pool, keep))(t)
@@ -39,8 +40,8 @@ func TestEventsGo(t *testing.T) {
 	check(t, store.MoveClock(t.Context(), pool, month+time.Hour))
 	tidy := func() (removed int) {
 		t.Helper()
-		allBatches(t, pool, month-time.Hour, store.KeepSeen)
-		for _, batch := range []func(context.Context, *pgxpool.Pool, time.Duration) (store.Emptied, error){store.EmptyEvents, store.EmptyRetained, store.DropEmptied} {
+		allBatches(t, pool, month-time.Hour, retention.KeepSeen)
+		for _, batch := range []func(context.Context, *pgxpool.Pool, time.Duration) (retention.Emptied, error){retention.EmptyEvents, retention.EmptyRetained, retention.DropEmptied} {
 			removed += allBatches(t, pool, month, batch).Removed
 		}
 		return removed
@@ -51,8 +52,8 @@ func TestEventsGo(t *testing.T) {
 	if n := tidy(); n != 0 || left() != `("first letter timer waits second")` {
 		t.Errorf("%d events went before they may: %s are left", n, left())
 	}
-	check(t, store.AllowDropping(t.Context(), pool, time.Hour))
-	check(t, store.AllowDropping(t.Context(), pool, 0)) // the first word counts
+	check(t, retention.AllowDropping(t.Context(), pool, time.Hour))
+	check(t, retention.AllowDropping(t.Context(), pool, 0)) // the first word counts
 	if n := tidy(); n != 0 {
 		t.Errorf("%d events went before the hour had passed", n)
 	}
@@ -88,7 +89,7 @@ func TestPassingDeliveriesGo(t *testing.T) {
 		SELECT n, 1, n, (ARRAY['card', 'said', 'mark', 'ephemeral', 'card', 'card'])[n], CASE n WHEN 5 THEN 'queued' ELSE 'accepted' END,
 			now() - CASE n WHEN 6 THEN interval '1 h' ELSE interval '25 h' END
 		FROM generate_series(1, 6) AS n`)
-	done := allBatches(t, pool, 24*time.Hour, store.DropPassing)
+	done := allBatches(t, pool, 24*time.Hour, retention.DropPassing)
 	if left := row(t, pool, `SELECT string_agg(id::text, ' ' ORDER BY id) FROM deliveries`); left != `("2 5 6")` || done.Deliveries != 3 {
 		t.Errorf("left are %s: %+v", left, done)
 	}
@@ -119,7 +120,7 @@ func TestLanesOfEndedConversationsGo(t *testing.T) {
 	} {
 		exec(t, pool, sql)
 	}
-	done := allBatches(t, pool, 60*24*time.Hour, store.TidyConversations)
+	done := allBatches(t, pool, 60*24*time.Hour, retention.TidyConversations)
 	if left := row(t, pool, `SELECT string_agg(id::text, ' ' ORDER BY id), (SELECT count(*) FROM deliveries) FROM lanes`); left != `("2 3 4 5 6",10)` || done.Lanes != 1 || done.Deliveries != 2 {
 		t.Errorf("left are %s: %+v", left, done)
 	}
@@ -133,7 +134,7 @@ func TestLanesOfEndedConversationsGo(t *testing.T) {
 		t.Errorf("%s threads are left", left)
 	}
 	exec(t, pool, `UPDATE lanes SET due_at = NULL, leased_until = NULL, tail = head`)
-	if done := allBatches(t, pool, 60*24*time.Hour, store.TidyConversations); done.Lanes != 3 {
+	if done := allBatches(t, pool, 60*24*time.Hour, retention.TidyConversations); done.Lanes != 3 {
 		t.Errorf("a new round begins at the first lane again: %+v", done)
 	}
 }
@@ -154,7 +155,7 @@ func TestKeptPostsGo(t *testing.T) {
 		return row(t, pool, `SELECT string_agg(message || CASE WHEN early IS NULL THEN '' ELSE '*' END, ', ' ORDER BY message) FROM posts`)
 	}
 	tidy := func(keep time.Duration) (posts int) {
-		for _, batch := range []func(context.Context, *pgxpool.Pool, time.Duration) (store.Emptied, error){store.DropEarly, store.DropTold} {
+		for _, batch := range []func(context.Context, *pgxpool.Pool, time.Duration) (retention.Emptied, error){retention.DropEarly, retention.DropTold} {
 			posts += must(batch(t.Context(), pool, keep))(t).Posts
 		}
 		return posts

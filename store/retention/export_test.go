@@ -1,4 +1,4 @@
-package store
+package retention
 
 // What retention asks, for tests that look at its plans.
 const (

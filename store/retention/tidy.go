@@ -1,9 +1,11 @@
-package store
+package retention
 
 import (
 	"context"
 	"fmt"
 	"time"
+
+	"parley/store"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -22,7 +24,7 @@ const allowDrop = `
 // Until then events are only emptied, and the previous version could take over again: it doesn't know
 // table seen and would take a repeated fact for a new one. Call it only while no process of the
 // previous version runs.
-func AllowDropping(ctx context.Context, q Querier, after time.Duration) error {
+func AllowDropping(ctx context.Context, q store.Querier, after time.Duration) error {
 	if _, err := q.Exec(ctx, allowDrop, after.Seconds()); err != nil {
 		return fmt.Errorf("store: allow dropping: %w", err)
 	}
@@ -56,7 +58,7 @@ const seenUpTo = `UPDATE retention SET seen_upto = $1 WHERE id = 1`
 func KeepSeen(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
 	return oneBatch(ctx, pool, "keep seen", func(tx pgx.Tx, r rounds) (done Emptied, err error) {
 		var last int64
-		err = tx.QueryRow(ctx, seenOfEvents, r.Seen, keep.Seconds(), retainRows, SystemAccount).Scan(&last, &done.Looked)
+		err = tx.QueryRow(ctx, seenOfEvents, r.Seen, keep.Seconds(), retainRows, store.SystemAccount).Scan(&last, &done.Looked)
 		if err != nil || done.Looked == 0 {
 			return done, err
 		}

@@ -1,4 +1,4 @@
-package store_test
+package retention_test
 
 import (
 	"bytes"
@@ -15,6 +15,7 @@ import (
 
 	"parley/store"
 	"parley/store/plantest"
+	"parley/store/retention"
 	"parley/store/storetest"
 )
 
@@ -48,16 +49,16 @@ func waits(t *testing.T, pool *pgxpool.Pool, events ...int64) {
 }
 
 // emptyAll runs batches until there are no more.
-func emptyAll(t *testing.T, pool *pgxpool.Pool) (all store.Emptied) {
+func emptyAll(t *testing.T, pool *pgxpool.Pool) (all retention.Emptied) {
 	t.Helper()
 	for {
-		done := must(store.EmptyEvents(t.Context(), pool, month))(t)
+		done := must(retention.EmptyEvents(t.Context(), pool, month))(t)
 		all.Looked, all.Events, all.Moved = all.Looked+done.Looked, all.Events+done.Events, all.Moved+done.Moved
 		if !done.More {
 			break
 		}
 	}
-	done := must(store.EmptyRetained(t.Context(), pool, 0))(t)
+	done := must(retention.EmptyRetained(t.Context(), pool, 0))(t)
 	all.Events, all.Moved = all.Events+done.Events, all.Moved+done.Moved
 	return all
 }
@@ -157,7 +158,7 @@ func TestEmptyEventsTwice(t *testing.T) {
 	for range 2 {
 		group.Go(func() {
 			for more := true; more; {
-				done, err := store.EmptyEvents(context.Background(), pool, month)
+				done, err := retention.EmptyEvents(context.Background(), pool, month)
 				if err != nil {
 					t.Error(err)
 					return
@@ -204,8 +205,8 @@ func TestDropUploads(t *testing.T) {
 	upload("waiting") // once more: by another message that is about to be stored
 	exec(t, pool, `UPDATE blobs SET created_at = created_at - interval '25 h'`)
 	total := 0
-	for done := (store.Emptied{More: true}); done.More; total += done.Blobs {
-		done = must(store.DropBlobs(t.Context(), pool, 24*time.Hour, false))(t)
+	for done := (retention.Emptied{More: true}); done.More; total += done.Blobs {
+		done = must(retention.DropBlobs(t.Context(), pool, 24*time.Hour, false))(t)
 	}
 	for _, kept := range []string{sent, waiting, ann, desk, both, left} {
 		if len(must(store.GetBlob(t.Context(), pool, nil, kept))(t)) == 0 {
@@ -231,7 +232,7 @@ func TestDropBlobs(t *testing.T) {
 	put("again") // somebody is about to refer to it
 	total, rounds := 0, 0
 	for {
-		done := must(store.DropBlobs(t.Context(), pool, 24*time.Hour, false))(t)
+		done := must(retention.DropBlobs(t.Context(), pool, 24*time.Hour, false))(t)
 		total += done.Blobs
 		if rounds++; !done.More {
 			break
@@ -250,8 +251,8 @@ func TestDropBlobs(t *testing.T) {
 	}
 	exec(t, pool, `UPDATE blobs SET created_at = created_at - interval '25 h'`)
 	exec(t, pool, `UPDATE events SET blob = NULL`)
-	for done := (store.Emptied{More: true}); done.More; total += done.Blobs {
-		done = must(store.DropBlobs(t.Context(), pool, 24*time.Hour, false))(t)
+	for done := (retention.Emptied{More: true}); done.More; total += done.Blobs {
+		done = must(retention.DropBlobs(t.Context(), pool, 24*time.Hour, false))(t)
 	}
 	if total != 4 {
 		t.Errorf("a new round begins at the first file again: %d went", total)
@@ -268,8 +269,8 @@ func TestDropReactions(t *testing.T) {
 		SELECT n, 1, n, 'line', 'accepted', now() - interval '31 days' + CASE WHEN n > 2500 THEN interval '2 days' ELSE '0' END FROM generate_series(1, 2510) AS n`)
 	exec(t, pool, `INSERT INTO reactions (account_id, target, identity_id, emoji, delivery_id) SELECT 1, 'x' || n, 1, 'y', n FROM generate_series(0, 2510) AS n`)
 	total := 0
-	for done := (store.Emptied{More: true}); done.More; total += done.Reactions {
-		done = must(store.DropReactions(t.Context(), pool, month))(t)
+	for done := (retention.Emptied{More: true}); done.More; total += done.Reactions {
+		done = must(retention.DropReactions(t.Context(), pool, month))(t)
 		if done.Reactions > 1000 {
 			t.Errorf("%d went at once", done.Reactions)
 		}
@@ -278,7 +279,7 @@ func TestDropReactions(t *testing.T) {
 		t.Errorf("%d went, left %s", total, left)
 	}
 	check(t, store.MoveClock(t.Context(), pool, 3*24*time.Hour))
-	if done := must(store.DropReactions(t.Context(), pool, month))(t); done.Reactions != 10 || row(t, pool, `SELECT count(*) FROM deliveries`) != "(2510)" {
+	if done := must(retention.DropReactions(t.Context(), pool, month))(t); done.Reactions != 10 || row(t, pool, `SELECT count(*) FROM deliveries`) != "(2510)" {
 		t.Errorf("later: %+v", done)
 	}
 }
@@ -327,23 +328,23 @@ func TestRetentionPlans(t *testing.T) {
 		limits map[string]float64
 		index  string
 	}{
-		{"old events", store.OldEventsSQL, []any{int64(100_000), month.Seconds(), 1000, 16 << 20}, map[string]float64{"events": 1000}, "events_pkey"},
-		{"no old events", store.OldEventsSQL, []any{int64(299_000), month.Seconds(), 1000, 16 << 20}, map[string]float64{"events": 1000}, "events_pkey"},
-		{"open", store.RetainOpenSQL, []any{batch}, map[string]float64{"queues": 1000, "quarantine": 1000}, "queues_key_key"},
-		{"remove", store.EmptyEventsSQL, []any{batch, true}, map[string]float64{"events": 3000, "messages": 1000}, "messages_event"},
-		{"seen", store.SeenOfEventsSQL, []any{int64(100_000), month.Seconds(), 1000, 1}, map[string]float64{"events": 1000}, "events_pkey"},
-		{"emptied", store.DropEmptiedSQL, []any{int64(100_000), int64(200_000), 1000}, map[string]float64{"events": 2000}, "events_pkey"},
-		{"passing", store.DropPassingSQL, []any{int64(10_000), month.Seconds(), 1000}, map[string]float64{"deliveries": 2000, "lanes": 1000}, "deliveries_pkey"},
-		{"lanes", store.DropLanesSQL, []any{int64(1000), month.Seconds(), 1000},
+		{"old events", retention.OldEventsSQL, []any{int64(100_000), month.Seconds(), 1000, 16 << 20}, map[string]float64{"events": 1000}, "events_pkey"},
+		{"no old events", retention.OldEventsSQL, []any{int64(299_000), month.Seconds(), 1000, 16 << 20}, map[string]float64{"events": 1000}, "events_pkey"},
+		{"open", retention.RetainOpenSQL, []any{batch}, map[string]float64{"queues": 1000, "quarantine": 1000}, "queues_key_key"},
+		{"remove", retention.EmptyEventsSQL, []any{batch, true}, map[string]float64{"events": 3000, "messages": 1000}, "messages_event"},
+		{"seen", retention.SeenOfEventsSQL, []any{int64(100_000), month.Seconds(), 1000, 1}, map[string]float64{"events": 1000}, "events_pkey"},
+		{"emptied", retention.DropEmptiedSQL, []any{int64(100_000), int64(200_000), 1000}, map[string]float64{"events": 2000}, "events_pkey"},
+		{"passing", retention.DropPassingSQL, []any{int64(10_000), month.Seconds(), 1000}, map[string]float64{"deliveries": 2000, "lanes": 1000}, "deliveries_pkey"},
+		{"lanes", retention.DropLanesSQL, []any{int64(1000), month.Seconds(), 1000},
 			map[string]float64{"lanes": 3000, "conversations": 1000, "deliveries": 8000, "posts": 8000, "threads": 8000}, "posts_pkey"},
-		{"empty", store.EmptyEventsSQL, []any{batch, false}, map[string]float64{"events": 2000, "messages": 1000}, "messages_event"},
-		{"freed", store.FreedEventsSQL, []any{1000}, map[string]float64{"retained": 2000, "queues": 2000, "quarantine": 5000}, ""},
-		{"blobs", store.NextBlobsSQL, []any{"h3", (24 * time.Hour).Seconds(), 1000, 16 << 20}, map[string]float64{"blobs": 1000, "events": 1000}, "events_blob"},
-		{"reactions", store.DropReactionsSQL, []any{month.Seconds(), 1000}, map[string]float64{"reactions": 3000, "deliveries": 1000}, "reactions_delivery"},
-		{"kept posts to date", store.DateKeptSQL, []any{1000}, map[string]float64{"posts": 10}, "posts_kept"},
-		{"early texts to forget", store.DropEarlySQL, []any{24000.0, 1000}, map[string]float64{"posts": 350}, "posts_kept"},
-		{"what was told to forget", store.DropToldSQL, []any{24000.0, 1000}, map[string]float64{"posts": 150}, "posts_"},
-		{"drop", store.DropBlobsSQL, []any{hashes, (24 * time.Hour).Seconds(), true}, map[string]float64{"blobs": 1000, "events": 1000}, "events_blob"},
+		{"empty", retention.EmptyEventsSQL, []any{batch, false}, map[string]float64{"events": 2000, "messages": 1000}, "messages_event"},
+		{"freed", retention.FreedEventsSQL, []any{1000}, map[string]float64{"retained": 2000, "queues": 2000, "quarantine": 5000}, ""},
+		{"blobs", retention.NextBlobsSQL, []any{"h3", (24 * time.Hour).Seconds(), 1000, 16 << 20}, map[string]float64{"blobs": 1000, "events": 1000}, "events_blob"},
+		{"reactions", retention.DropReactionsSQL, []any{month.Seconds(), 1000}, map[string]float64{"reactions": 3000, "deliveries": 1000}, "reactions_delivery"},
+		{"kept posts to date", retention.DateKeptSQL, []any{1000}, map[string]float64{"posts": 10}, "posts_kept"},
+		{"early texts to forget", retention.DropEarlySQL, []any{24000.0, 1000}, map[string]float64{"posts": 350}, "posts_kept"},
+		{"what was told to forget", retention.DropToldSQL, []any{24000.0, 1000}, map[string]float64{"posts": 150}, "posts_"},
+		{"drop", retention.DropBlobsSQL, []any{hashes, (24 * time.Hour).Seconds(), true}, map[string]float64{"blobs": 1000, "events": 1000}, "events_blob"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := plantest.Explain(t, pool, true, tt.sql, tt.args...)
