@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"time"
 
-	"parley/store/internal/query"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store/internal/query"
 )
 
 // ChannelMove records that a surface replaced the id of a channel by another one.

@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"parley/store/internal/query"
-
 	"github.com/jackc/pgx/v5"
+
+	"parley/store/internal/query"
 )
 
 // Identity is one address of a contact, unique per account.

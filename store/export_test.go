@@ -2,10 +2,6 @@ package store
 
 // The hot statements, for tests that look at their plans.
 const (
-	ClaimSQL        = claim
-	ClaimSharedSQL  = claimShared
-	DueGatesSQL     = dueGates
-	OtherGatesSQL   = otherGates
 	TakeRunsSQL     = takeRuns
 	TakeSuspectSQL  = takeSuspect
 	SuspectsSQL     = suspects
@@ -19,9 +15,6 @@ const (
 	DeliveriesOfSQL = deliveriesOf
 	LatestSQL       = latestMessages
 	FireTimersSQL   = takeDueTimers
-	FenceSQL        = fence
-	FinishDelivSQL  = finishDeliveries
-	FinishLanesSQL  = finishLanes
 	FindPostsSQL    = findPosts
 
 	BlockedSendersSQL = blockedSenders
@@ -55,6 +48,3 @@ const (
 	ListAllSQL            = listAll
 	ListMineSQL           = listMine
 )
-
-// DeliveryResults gives the arguments of FinishDelivSQL.
-var DeliveryResults = deliveryResults

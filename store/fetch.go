@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"time"
 
-	"parley/store/internal/query"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store/internal/query"
 )
 
 // Fetch is a file that stays with the provider until Parley has fetched it. The row is kept as long

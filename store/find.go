@@ -7,10 +7,10 @@ import (
 	"strings"
 	"unicode"
 
-	"parley/store/internal/query"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store/internal/query"
 )
 
 // Two ways to search. If at most 5,000 conversations have the words, they are collected by the index

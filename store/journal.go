@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"time"
 
-	"parley/store/internal/query"
-
 	"github.com/jackc/pgx/v5"
+
+	"parley/store/internal/query"
 )
 
 // Event is an arrived fact in the journal.
@@ -166,6 +166,51 @@ func factHash(external string) [16]byte {
 
 // An event in quarantine was never applied, with one exception: earlier versions could quarantine an
 // event that another process applied at the same time. Such an event has made a message.
+
+// insertFacts is insertEvents for facts about results: it stores those whose results still count.
+const insertFacts = `
+	WITH given AS MATERIALIZED (
+		SELECT nextval('events_id_seq') AS id, t.*
+		FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::bigint[], $6::bigint[], $7::bigint[])
+			AS t(account_id, external_id, order_key, payload, lane_id, epoch, share)
+		JOIN lanes AS l ON l.id = t.lane_id AND l.epoch = t.epoch AND l.leased_until IS NOT NULL
+	), stored AS (
+		INSERT INTO events (id, account_id, external_id, order_key, payload, size_bytes)
+		OVERRIDING SYSTEM VALUE
+		SELECT id, account_id, external_id, order_key, payload, length(payload)
+		FROM given
+		ORDER BY account_id, external_id, id
+		ON CONFLICT (account_id, external_id) DO NOTHING
+		RETURNING id
+	), new AS (
+		SELECT given.id, given.share AS account_id, given.order_key
+		FROM stored
+		JOIN given ON given.id = stored.id
+	), ` + enqueue + `
+	SELECT 1 FROM put`
+
+// LaneFact is a fact about the result of a delivery, and the claim of which that is the result.
+type LaneFact struct {
+	LaneID, Epoch int64
+	NewEvent
+}
+
+// AddLaneFacts adds to a batch the statement that journals facts about results. It leaves out those
+// whose claim is no longer the lane's.
+func AddLaneFacts(batch *pgx.Batch, facts []LaneFact) {
+	var accounts, lanes, epochs, shares []int64
+	var external, keys []string
+	var payloads [][]byte
+	for _, f := range facts {
+		accounts, lanes, epochs = append(accounts, f.AccountID), append(lanes, f.LaneID), append(epochs, f.Epoch)
+		external, keys, payloads = append(external, f.ExternalID), append(keys, f.OrderKey), append(payloads, f.Payload)
+		shares = append(shares, cmp.Or(f.Share, f.AccountID))
+	}
+	if len(facts) > 0 {
+		batch.Queue(insertFacts, accounts, external, keys, payloads, lanes, epochs, shares)
+	}
+}
+
 const replayEvents = `
 	WITH out AS (
 		DELETE FROM quarantine AS q

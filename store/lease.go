@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"parley/store/internal/query"
-
 	"github.com/jackc/pgx/v5"
+
+	"parley/store/internal/query"
 )
 
 // Lease is a named right that one process, the holder, has for a time, by the database's clock.

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"time"
 
-	"parley/store/internal/query"
-
 	"github.com/jackc/pgx/v5"
+
+	"parley/store/internal/query"
 )
 
 // Outgoing is what is needed to render and send deliveries that were claimed together.

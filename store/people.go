@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"parley/store/internal/query"
-
 	"github.com/jackc/pgx/v5"
+
+	"parley/store/internal/query"
 )
 
 // Agent is a person who answers.

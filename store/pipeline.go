@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 
-	"parley/store/internal/query"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store/internal/query"
 )
 
 // Execer runs statements that give no rows: a pool, a transaction, or a Pipeline.

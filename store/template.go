@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"time"
 
-	"parley/store/internal/query"
-
 	"github.com/jackc/pgx/v5"
+
+	"parley/store/internal/query"
 )
 
 // Template is a prepared text of one account, in one language.

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"time"
 
-	"parley/store/internal/query"
-
 	"github.com/jackc/pgx/v5"
+
+	"parley/store/internal/query"
 )
 
 // Timer fires once, at DueAt by Parley's clock. A conversation has one timer of each kind at most.

@@ -12,6 +12,7 @@ import (
 	"parley/bridge/engine/own"
 	"parley/bridge/relay"
 	"parley/store"
+	"parley/store/dispatch"
 )
 
 // Timer implements relay.Handler.
@@ -29,7 +30,7 @@ func (e *Engine) Timer(t store.Timer) store.NewEvent {
 
 // Facts implements relay.Handler: what a delivery's result means for its
 // conversation is journalled; what it means for the surface is written with it.
-func (e *Engine) Facts(c store.Claimed, r relay.Report) []store.NewEvent {
+func (e *Engine) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 	f := own.Fact{Kind: string(r.Kind), Conversation: c.ConversationID, Message: c.MessageID, Delivery: c.ID, Attempt: c.Attempt,
 		Class: string(r.Class), Text: r.Text, Hint: r.Hint, External: r.Sent.ExternalID}
 	if c.Kind == outbound.KindReply && r.Kind == relay.ReportLanded && r.Sent.State == store.Cancelled {
@@ -49,7 +50,7 @@ func (e *Engine) Facts(c store.Claimed, r relay.Report) []store.NewEvent {
 }
 
 // followed says that a delivery left in one message with a later line.
-func followed(c store.Claimed, r relay.Report) bool {
+func followed(c dispatch.Claimed, r relay.Report) bool {
 	for i := len(c.With) - 1; i >= 0; i-- {
 		if i < len(r.Sent.With) && r.Sent.With[i].State == store.Cancelled {
 			continue // taken back before it left

@@ -14,13 +14,14 @@ import (
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
+	"parley/store/dispatch"
 )
 
 // Policy implements relay.Handler.
-func (e *Engine) Policy(c store.Claimed) relay.Policy { return e.sender.Policy(c) }
+func (e *Engine) Policy(c dispatch.Claimed) relay.Policy { return e.sender.Policy(c) }
 
 // Attempts implements relay.Handler.
-func (e *Engine) Attempts(ctx context.Context, claims []store.Claimed) []relay.Attempt {
+func (e *Engine) Attempts(ctx context.Context, claims []dispatch.Claimed) []relay.Attempt {
 	return e.sender.Attempts(ctx, claims)
 }
 
@@ -67,13 +68,13 @@ func (h host) Channels() map[int64]channels.Channel {
 func (h host) Wake() { h.relay.WakeAppliers(store.SystemAccount) }
 
 // ThreadLost implements outbound.Engine.
-func (h host) ThreadLost(ctx context.Context, c store.Claimed, root string) error {
+func (h host) ThreadLost(ctx context.Context, c dispatch.Claimed, root string) error {
 	f := own.Fact{Kind: own.ThreadLost, Conversation: c.ConversationID, Surface: c.AccountID, Root: root}
 	return h.journal(ctx, f.Event(fmt.Sprintf("lost:%d:%s", c.ConversationID, root)))
 }
 
 // RootRefused implements outbound.Engine.
-func (h host) RootRefused(ctx context.Context, c store.Claimed, text string) error {
+func (h host) RootRefused(ctx context.Context, c dispatch.Claimed, text string) error {
 	f := own.Fact{Kind: own.PostFailed, Conversation: c.ConversationID, Delivery: c.ID, Account: c.AccountID, Post: c.Kind, Text: text}
 	return h.journal(ctx, f.Event(fmt.Sprintf("refused:%d", c.ID)))
 }

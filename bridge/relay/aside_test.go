@@ -5,13 +5,14 @@ import (
 	"time"
 
 	"parley/store"
+	"parley/store/dispatch"
 )
 
 // What became of a delivery waits for the long batch that has its lane locked; the results of other
 // conversations don't, and it doesn't wait for ever.
 func TestResultsOfLockedLanesWaitAlone(t *testing.T) {
 	d := &dispatcher{Relay: &Relay{locked: newHeld()}}
-	of := func(conversation int64) result { return result{claim: store.Claimed{ConversationID: conversation}} }
+	of := func(conversation int64) result { return result{claim: dispatch.Claimed{ConversationID: conversation}} }
 	written := func() (list []int64) {
 		d.putAside()
 		for _, r := range d.done {

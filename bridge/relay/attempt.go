@@ -11,6 +11,7 @@ import (
 
 	"parley/channels"
 	"parley/store"
+	"parley/store/dispatch"
 )
 
 const (
@@ -43,7 +44,7 @@ func (o Options) pause(wanted time.Duration) float64 {
 
 // attempts makes the attempts at all deliveries that one turn claimed, and sends each result to d.results.
 // began is the time just before the claim, from which the request timeouts run.
-func (d *dispatcher) attempts(ctx context.Context, claimed []store.Claimed, began time.Time) {
+func (d *dispatcher) attempts(ctx context.Context, claimed []dispatch.Claimed, began time.Time) {
 	prepared, err := d.prepare(ctx, claimed)
 	for i, c := range claimed {
 		a := Attempt(unprepared{err})
@@ -55,7 +56,7 @@ func (d *dispatcher) attempts(ctx context.Context, claimed []store.Claimed, bega
 }
 
 // prepare turns a panic of the handler into an error.
-func (d *dispatcher) prepare(ctx context.Context, claimed []store.Claimed) (list []Attempt, err error) {
+func (d *dispatcher) prepare(ctx context.Context, claimed []dispatch.Claimed) (list []Attempt, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			d.log.Error("attempts panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
@@ -82,8 +83,8 @@ func (u unprepared) Reconcile(context.Context) (channels.Outcome, Sent, error) {
 
 // attempt makes the attempt at one claimed delivery, or looks for an earlier one, and says what became
 // of it.
-func (d *dispatcher) attempt(ctx context.Context, c store.Claimed, a Attempt, began time.Time) store.Finish {
-	f := store.Finish{LaneID: c.LaneID, Epoch: c.Epoch, ID: c.ID, State: c.State, Part: c.Part, Progress: c.Progress, Joined: c.Joined, Gate: c.GateID}
+func (d *dispatcher) attempt(ctx context.Context, c dispatch.Claimed, a Attempt, began time.Time) dispatch.Finish {
+	f := dispatch.Finish{LaneID: c.LaneID, Epoch: c.Epoch, ID: c.ID, State: c.State, Part: c.Part, Progress: c.Progress, Joined: c.Joined, Gate: c.GateID}
 	if c.ID == 0 {
 		f.Uncalled = true
 		return f // the lane's head isn't due yet
@@ -112,11 +113,11 @@ func (d *dispatcher) attempt(ctx context.Context, c store.Claimed, a Attempt, be
 
 // finishRun gives the other deliveries of a run the result of the first one, unless the attempt gave
 // them a result of their own.
-func finishRun(f *store.Finish, c store.Claimed) {
+func finishRun(f *dispatch.Finish, c dispatch.Claimed) {
 	told := f.With
 	f.With = nil
 	for i, d := range c.With {
-		p := store.Part{Progress: d.Progress}
+		p := dispatch.Part{Progress: d.Progress}
 		if i < len(told) {
 			p = told[i]
 		}
@@ -129,8 +130,8 @@ func finishRun(f *store.Finish, c store.Claimed) {
 }
 
 // each gives a claim for every delivery of a run.
-func each(c store.Claimed) []store.Claimed {
-	all := []store.Claimed{c}
+func each(c dispatch.Claimed) []dispatch.Claimed {
+	all := []dispatch.Claimed{c}
 	for _, d := range c.With {
 		one := c
 		one.Delivery = d
@@ -140,7 +141,7 @@ func each(c store.Claimed) []store.Claimed {
 }
 
 // report journals what became of each delivery of a run.
-func (d *dispatcher) report(f *store.Finish, c store.Claimed, r Report) {
+func (d *dispatcher) report(f *dispatch.Finish, c dispatch.Claimed, r Report) {
 	for i, one := range each(c) {
 		if i > 0 && i <= len(r.Sent.With) {
 			r.Sent.State = r.Sent.With[i-1].State
@@ -161,7 +162,7 @@ func (d *dispatcher) safely(f func() (Sent, error)) (s Sent, err error) {
 }
 
 // conclude turns an attempt's answer into what is written.
-func (d *dispatcher) conclude(f *store.Finish, c store.Claimed, p Policy, sent Sent, err error) {
+func (d *dispatcher) conclude(f *dispatch.Finish, c dispatch.Claimed, p Policy, sent Sent, err error) {
 	if err == nil {
 		d.landed(f, c, sent)
 		f.Rest = d.opt.pause(p.Rest)
@@ -178,7 +179,7 @@ func (d *dispatcher) conclude(f *store.Finish, c store.Claimed, p Policy, sent S
 		f.Progress = sent.Progress
 	}
 	for _, p := range sent.With {
-		f.With = append(f.With, store.Part{Progress: p.Progress})
+		f.With = append(f.With, dispatch.Part{Progress: p.Progress})
 	}
 	switch {
 	case p.BestEffort && class != channels.Throttled && class != channels.Retry:
@@ -205,7 +206,7 @@ func (d *dispatcher) conclude(f *store.Finish, c store.Claimed, p Policy, sent S
 		"attempt", c.Attempt)
 }
 
-func (d *dispatcher) landed(f *store.Finish, c store.Claimed, sent Sent) {
+func (d *dispatcher) landed(f *dispatch.Finish, c dispatch.Claimed, sent Sent) {
 	f.Landed, f.Progress, f.ExternalID = sent.Landed, sent.Progress, sent.ExternalID
 	if sent.More {
 		f.State, f.Part = store.Queued, c.Part+1
@@ -223,7 +224,7 @@ func (d *dispatcher) landed(f *store.Finish, c store.Claimed, sent Sent) {
 	d.metrics.Account(c.AccountID).Landed.Add(1)
 }
 
-func (d *dispatcher) retry(f *store.Finish, c store.Claimed, p Policy, se *channels.SendError) {
+func (d *dispatcher) retry(f *dispatch.Finish, c dispatch.Claimed, p Policy, se *channels.SendError) {
 	if store.Seconds(c.FirstAgo) > p.RetryFor {
 		d.fail(f, c, se)
 		return
@@ -256,7 +257,7 @@ func spread(pause time.Duration) time.Duration { return pause - rand.N(pause-sho
 func shortest(pause time.Duration) time.Duration { return pause * 3 / 4 }
 
 // late tells the agent, once, that a message has not left yet.
-func (d *dispatcher) late(f *store.Finish, c store.Claimed, se *channels.SendError) {
+func (d *dispatcher) late(f *dispatch.Finish, c dispatch.Claimed, se *channels.SendError) {
 	if c.WarnedAt != nil || store.Seconds(c.FirstAgo) < d.opt.LateAfter {
 		return
 	}
@@ -264,7 +265,7 @@ func (d *dispatcher) late(f *store.Finish, c store.Claimed, se *channels.SendErr
 	d.report(f, c, Report{Kind: ReportLate, Class: se.Class, Text: se.Text, Hint: se.Hint})
 }
 
-func (d *dispatcher) fail(f *store.Finish, c store.Claimed, se *channels.SendError) {
+func (d *dispatcher) fail(f *dispatch.Finish, c dispatch.Claimed, se *channels.SendError) {
 	f.State, f.Advance = store.Failed, 1
 	d.report(f, c, Report{Kind: ReportFailed, Class: se.Class, Text: se.Text, Hint: se.Hint})
 	d.metrics.Account(c.AccountID).Failed.Add(1)
@@ -272,7 +273,7 @@ func (d *dispatcher) fail(f *store.Finish, c store.Claimed, se *channels.SendErr
 
 // reconcile looks for an attempt whose answer was lost. Only if it was found absent twice, the delivery is
 // sent again. If nobody can tell, a person decides, or a post with PreferDouble is made again.
-func (d *dispatcher) reconcile(ctx context.Context, f *store.Finish, c store.Claimed, a Attempt, p Policy) {
+func (d *dispatcher) reconcile(ctx context.Context, f *dispatch.Finish, c dispatch.Claimed, a Attempt, p Policy) {
 	f.State = store.Unknown
 	if p.Idempotent {
 		f.State = store.Queued
@@ -328,13 +329,13 @@ func (d *dispatcher) reconcile(ctx context.Context, f *store.Finish, c store.Cla
 }
 
 // repeat lets a post be made again although nobody could find out whether it was made.
-func (d *dispatcher) repeat(f *store.Finish, c store.Claimed) {
+func (d *dispatcher) repeat(f *dispatch.Finish, c dispatch.Claimed) {
 	f.State, f.Unsure = store.Queued, true
 	d.metrics.Account(c.AccountID).Repeated.Add(1)
 }
 
 // unclear makes a person decide what becomes of a delivery.
-func (d *dispatcher) unclear(f *store.Finish, c store.Claimed) {
+func (d *dispatcher) unclear(f *dispatch.Finish, c dispatch.Claimed) {
 	f.State, f.Advance = store.NeedsDecision, 1
 	d.metrics.Account(c.AccountID).Undecided.Add(1)
 	d.report(f, c, Report{Kind: ReportUnclear, Text: c.ErrorText})

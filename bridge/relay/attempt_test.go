@@ -11,7 +11,7 @@ import (
 
 	"parley/bridge/relay"
 	"parley/channels"
-	"parley/store"
+	"parley/store/dispatch"
 )
 
 // What one failed attempt leads to, by its class.
@@ -107,7 +107,7 @@ func unclear(t *testing.T, outcome channels.Outcome, err error, change ...func(*
 	t.Helper()
 	s := newStage(t, change...).effects()
 	s.send = first(channels.Ambiguous)
-	s.reconcile = func(store.Claimed) (channels.Outcome, relay.Sent, error) {
+	s.reconcile = func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
 		return outcome, relay.Sent{ExternalID: "found"}, err
 	}
 	s.lane(1, 2)
@@ -173,7 +173,7 @@ func TestAbsentRemembered(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, func(o *relay.Options) { o.AbsentAgain = 2 * time.Minute }).effects()
 	var maybe []bool
-	s.send = func(_ context.Context, c store.Claimed) (relay.Sent, error) {
+	s.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
 		s.mu.Lock()
 		maybe = append(maybe, c.AbsentAt != nil)
 		s.mu.Unlock()
@@ -183,7 +183,7 @@ func TestAbsentRemembered(t *testing.T) {
 		}
 		return relay.Sent{}, &channels.SendError{Class: class, Text: "It did not work."}
 	}
-	s.reconcile = func(store.Claimed) (channels.Outcome, relay.Sent, error) {
+	s.reconcile = func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
 		return channels.Absent, relay.Sent{}, nil
 	}
 	s.lane(1, 1)
@@ -237,13 +237,13 @@ func TestLeaseExpiry(t *testing.T) {
 	t.Parallel()
 	s := newStage(t).effects()
 	release := make(chan struct{})
-	s.send = func(ctx context.Context, c store.Claimed) (relay.Sent, error) {
+	s.send = func(ctx context.Context, c dispatch.Claimed) (relay.Sent, error) {
 		if c.ID == 1001 {
 			<-release
 		}
 		return relay.Sent{ExternalID: "late"}, nil
 	}
-	s.reconcile = func(store.Claimed) (channels.Outcome, relay.Sent, error) {
+	s.reconcile = func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
 		return channels.Landed, relay.Sent{ExternalID: "found"}, nil
 	}
 	s.lane(1, 2)
@@ -264,7 +264,7 @@ func TestRequestEndsBeforeItsLease(t *testing.T) {
 	t.Parallel()
 	s := newStage(t).effects()
 	left := make(chan time.Duration, 1)
-	s.send = func(ctx context.Context, _ store.Claimed) (relay.Sent, error) {
+	s.send = func(ctx context.Context, _ dispatch.Claimed) (relay.Sent, error) {
 		end, ok := ctx.Deadline()
 		if !ok {
 			return relay.Sent{}, errors.New("no deadline")
@@ -316,7 +316,7 @@ func TestParts(t *testing.T) {
 	t.Parallel()
 	s := newStage(t).effects()
 	var parts []string
-	s.send = func(_ context.Context, c store.Claimed) (relay.Sent, error) {
+	s.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		parts = append(parts, fmt.Sprintf("%d%s", c.Part, c.Progress))
@@ -337,7 +337,7 @@ func TestParts(t *testing.T) {
 func TestPanicWhileSending(t *testing.T) {
 	t.Parallel()
 	s := newStage(t).effects()
-	s.send = func(_ context.Context, c store.Claimed) (relay.Sent, error) {
+	s.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
 		if c.ID == 1001 {
 			panic("boom")
 		}

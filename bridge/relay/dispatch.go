@@ -10,6 +10,7 @@ import (
 
 	"parley/channels/pause"
 	"parley/store"
+	"parley/store/dispatch"
 )
 
 // emptyTurnWait keeps a turn that claimed nothing from being repeated at once.
@@ -25,16 +26,16 @@ type dispatcher struct {
 	aside   []result  // not written yet, because long batches have their lanes locked
 	turned  time.Time // when the last turn began
 
-	searches   sync.WaitGroup       // looks for lanes that became due long ago, one at a time
-	searching  bool                 // a search goes on, or what it found isn't noted yet
-	searchedAt time.Time            // when the last search began
-	found      chan []store.GateDue // what the search found
+	searches   sync.WaitGroup          // looks for lanes that became due long ago, one at a time
+	searching  bool                    // a search goes on, or what it found isn't noted yet
+	searchedAt time.Time               // when the last search began
+	found      chan []dispatch.GateDue // what the search found
 }
 
 // runDispatch turns until ctx ends, then waits for the attempts under way.
 func (r *Relay) runDispatch(ctx context.Context, grace time.Duration) error {
 	d := &dispatcher{Relay: r, gateBook: newGateBook(r.opt), inRow: map[int64]int{}, results: make(chan result, r.opt.Total),
-		found: make(chan []store.GateDue, 1), searchedAt: time.Now()}
+		found: make(chan []dispatch.GateDue, 1), searchedAt: time.Now()}
 	defer d.searches.Wait()
 	work, cancel := withGrace(ctx, grace)
 	defer cancel()
@@ -145,7 +146,7 @@ func (d *dispatcher) collect(r result) {
 func (d *dispatcher) turn(ctx context.Context, claim bool) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	var gates []store.GateClaim
+	var gates []dispatch.GateClaim
 	if claim {
 		if err := d.look(ctx, d.hot); err != nil {
 			return err
@@ -160,7 +161,7 @@ func (d *dispatcher) turn(ctx context.Context, claim bool) error {
 	began := time.Now()
 	d.turned = began
 	ask := d.touched(gates)
-	claimed, due, err := d.commit(ctx, finishes(d.done), store.Claim{Gates: gates, Join: d.runs.Load()}, ask)
+	claimed, due, err := d.commit(ctx, finishes(d.done), dispatch.Claim{Gates: gates, Join: d.runs.Load()}, ask)
 	switch {
 	case err != nil && len(d.done) > 0 && refused(err):
 		return d.writeSingly(ctx)
@@ -203,20 +204,20 @@ func (d *dispatcher) search(ctx context.Context) {
 }
 
 // allDue asks all gates behind which lanes wait for the lane that is due longest.
-func allDue(ctx context.Context, q store.Querier) ([]store.GateDue, error) {
-	ids, err := store.OtherGates(ctx, q, nil)
+func allDue(ctx context.Context, q store.Querier) ([]dispatch.GateDue, error) {
+	ids, err := dispatch.OtherGates(ctx, q, nil)
 	if err != nil {
 		return nil, err
 	}
-	gates := make([]store.GateSince, len(ids))
+	gates := make([]dispatch.GateSince, len(ids))
 	for i, id := range ids {
 		gates[i].ID = id
 	}
-	return store.DueGates(ctx, q, gates)
+	return dispatch.DueGates(ctx, q, gates)
 }
 
 // touched gives the gates that a turn changes.
-func (d *dispatcher) touched(claims []store.GateClaim) []store.GateSince {
+func (d *dispatcher) touched(claims []dispatch.GateClaim) []dispatch.GateSince {
 	ids := map[int64]bool{}
 	for _, c := range claims {
 		ids[c.ID] = true
@@ -251,7 +252,7 @@ func (d *dispatcher) keepPlaces() {
 }
 
 // afterTurn forgets the results that were written, and notes when the touched gates are due next.
-func (d *dispatcher) afterTurn(ctx context.Context, asked []store.GateSince, due []store.GateDue, claimed bool) {
+func (d *dispatcher) afterTurn(ctx context.Context, asked []dispatch.GateSince, due []dispatch.GateDue, claimed bool) {
 	d.wakeAppliers(ctx, d.done)
 	d.done = nil
 	if !claimed { // locked by another replica, or leased in spite of a clock that jumped

@@ -1,6 +1,6 @@
 package relay
 
-import "parley/store"
+import "parley/store/dispatch"
 
 // Callers says how many callers of Accept wait for their facts to be stored.
 func (r *Relay) Callers() int {
@@ -10,7 +10,7 @@ func (r *Relay) Callers() int {
 }
 
 // WakeFor tells the dispatcher of a gate behind which a lane became due.
-func (r *Relay) WakeFor(due store.GateDue) { r.wakeFor(Made{Due: []store.GateDue{due}}) }
+func (r *Relay) WakeFor(due dispatch.GateDue) { r.wakeFor(Made{Due: []dispatch.GateDue{due}}) }
 
 // Refused says whether an error is an answer of the database to what it was given.
 func Refused(err error) bool { return refused(err) }

@@ -9,6 +9,7 @@ import (
 
 	"parley/bridge/relay"
 	"parley/store"
+	"parley/store/dispatch"
 )
 
 // However many new conversations wait behind a gate, with a rate or without, the words of an old
@@ -83,7 +84,7 @@ func TestIdleGatesCostNothing(t *testing.T) {
 	for n := int64(1); n <= wakes; n++ {
 		s.exec(`INSERT INTO deliveries (id, lane_id, seq, kind, created_at) VALUES ($1 + 1001, 1, $1 + 1, 'reply', parley_now())`, n)
 		s.exec(`UPDATE lanes SET tail = tail + 1, due_at = CASE WHEN leased_until IS NULL THEN parley_now() ELSE due_at END WHERE id = 1`)
-		s.WakeFor(store.GateDue{GateID: 1, AccountID: 1, Waiting: 1 << store.PrioritySay, Oldest: time.Now()})
+		s.WakeFor(dispatch.GateDue{GateID: 1, AccountID: 1, Waiting: 1 << store.PrioritySay, Oldest: time.Now()})
 		s.state(1001+n, "accepted")
 	}
 	s.stop()
@@ -133,7 +134,7 @@ func TestLaneDueEarlierThanKnown(t *testing.T) {
 		tell     func(s *stage)
 	}{
 		"its gate is woken": {time.Hour, func(s *stage) {
-			s.WakeFor(store.GateDue{GateID: 1, AccountID: 1, Waiting: 1 << store.PrioritySay, Oldest: time.Now().Add(-10 * time.Minute)})
+			s.WakeFor(dispatch.GateDue{GateID: 1, AccountID: 1, Waiting: 1 << store.PrioritySay, Oldest: time.Now().Add(-10 * time.Minute)})
 		}},
 		"anything may be due":   {time.Hour, func(s *stage) { s.Wake() }},
 		"nobody tells this one": {10 * time.Millisecond, func(*stage) {}},

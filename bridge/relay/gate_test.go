@@ -10,6 +10,7 @@ import (
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
+	"parley/store/dispatch"
 )
 
 // A stuck attempt in one place delays nobody else; a gate has so many places and no more.
@@ -18,7 +19,7 @@ func TestStuckGateDelaysNobody(t *testing.T) {
 	s := newStage(t, func(o *relay.Options) { o.PerGate = 2 }).effects()
 	release := make(chan struct{})
 	defer close(release)
-	s.send = func(_ context.Context, c store.Claimed) (relay.Sent, error) {
+	s.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
 		if c.LaneID < 100 {
 			<-release
 		}
@@ -40,7 +41,7 @@ func TestStuckGateDelaysNobody(t *testing.T) {
 func TestThrottledGateHoldsItsLanes(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, func(o *relay.Options) { o.PerGate = 1 }).effects()
-	s.send = func(_ context.Context, c store.Claimed) (relay.Sent, error) {
+	s.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
 		if c.LaneID < 100 && c.Attempt == 1 && c.ID == 1001 {
 			return relay.Sent{}, &channels.SendError{Class: channels.Throttled, Wait: time.Hour}
 		}
@@ -70,7 +71,7 @@ func TestStopKeepsResults(t *testing.T) {
 	t.Parallel()
 	s := newStage(t).effects()
 	begun, release := make(chan struct{}), make(chan struct{})
-	s.send = func(context.Context, store.Claimed) (relay.Sent, error) {
+	s.send = func(context.Context, dispatch.Claimed) (relay.Sent, error) {
 		close(begun)
 		<-release
 		return relay.Sent{}, nil
@@ -118,7 +119,7 @@ func TestTwoDispatchers(t *testing.T) {
 func TestUncalledTakesNoTurn(t *testing.T) {
 	t.Parallel()
 	s := newStage(t).effects()
-	s.send = func(_ context.Context, c store.Claimed) (relay.Sent, error) {
+	s.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
 		if c.LaneID == 1 {
 			return relay.Sent{Uncalled: true}, &channels.SendError{Class: channels.Retry, Wait: time.Hour, Text: "Not yet."}
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parley/store"
+	"parley/store/dispatch"
 )
 
 const (
@@ -45,7 +46,7 @@ type wakeup struct {
 
 func newWakeups() *wakeups { return &wakeups{gates: map[int64]wakeup{}, some: make(chan struct{}, 1)} }
 
-func (w *wakeups) add(due []store.GateDue) {
+func (w *wakeups) add(due []dispatch.GateDue) {
 	now := time.Now()
 	w.mu.Lock()
 	for _, g := range due {
@@ -113,8 +114,8 @@ func (b *gateBook) gate(id int64) *gateMemory {
 }
 
 // asked gives the question to the database about a gate: which lanes are due, since when.
-func (b *gateBook) asked(id int64) store.GateSince {
-	return store.GateSince{ID: id, Since: b.gate(id).since}
+func (b *gateBook) asked(id int64) dispatch.GateSince {
+	return dispatch.GateSince{ID: id, Since: b.gate(id).since}
 }
 
 // expect notes the gates behind which lanes became due. A gate that was not asked lately is asked before
@@ -163,7 +164,7 @@ func (b *gateBook) forgetIdle() {
 
 // lookBack makes claims look for lanes that were found, if they became due earlier than those that were
 // known.
-func (b *gateBook) lookBack(found []store.GateDue) {
+func (b *gateBook) lookBack(found []dispatch.GateDue) {
 	for _, d := range found {
 		if g := b.gate(d.GateID); d.Oldest.Before(g.since) {
 			g.lookBack(d.Oldest)
@@ -174,7 +175,7 @@ func (b *gateBook) lookBack(found []store.GateDue) {
 
 // learn notes what is due behind the gates that were asked. oldest means that due tells the oldest lane
 // of each.
-func (b *gateBook) learn(asked []store.GateSince, due []store.GateDue, oldest bool) {
+func (b *gateBook) learn(asked []dispatch.GateSince, due []dispatch.GateDue, oldest bool) {
 	now := time.Now()
 	for _, a := range asked {
 		delete(b.next, a.ID)
@@ -201,7 +202,7 @@ func (b *gateBook) look(ctx context.Context, q store.Querier) error {
 		return nil
 	}
 	asked := b.sinceOf(slices.Collect(maps.Keys(b.ask)))
-	due, err := store.DueGates(ctx, q, asked)
+	due, err := dispatch.DueGates(ctx, q, asked)
 	if err != nil {
 		return err
 	}
@@ -220,12 +221,12 @@ func (b *gateBook) sweep(ctx context.Context, q store.Querier) error {
 		}
 	}
 	slices.Sort(known)
-	others, err := store.OtherGates(ctx, q, known)
+	others, err := dispatch.OtherGates(ctx, q, known)
 	if err != nil {
 		return err
 	}
 	asked := b.sinceOf(append(known, others...))
-	due, err := store.DueGates(ctx, q, asked)
+	due, err := dispatch.DueGates(ctx, q, asked)
 	if err != nil {
 		return err
 	}
@@ -239,8 +240,8 @@ func (b *gateBook) sweep(ctx context.Context, q store.Querier) error {
 	return nil
 }
 
-func (b *gateBook) sinceOf(ids []int64) []store.GateSince {
-	list := make([]store.GateSince, len(ids))
+func (b *gateBook) sinceOf(ids []int64) []dispatch.GateSince {
+	list := make([]dispatch.GateSince, len(ids))
 	for i, id := range ids {
 		list[i] = b.asked(id)
 	}
@@ -280,15 +281,15 @@ func (b *gateBook) free(id int64) int {
 }
 
 // choose gives the gates of which lanes may be claimed now, with how many of each.
-func (b *gateBook) choose() []store.GateClaim {
+func (b *gateBook) choose() []dispatch.GateClaim {
 	now := time.Now()
 	offered, total := map[int64]int{}, 0
-	var list []store.GateClaim
+	var list []dispatch.GateClaim
 	for id, at := range b.next {
 		g := b.gate(id)
 		n := min(b.free(id), b.places-b.total-total, max(b.places/2, 1)-b.busyBy[g.account]-offered[g.account])
 		if n > 0 && !at.After(now) {
-			list = append(list, store.GateClaim{GateSince: b.asked(id), Slots: n, Given: g.given, Mixed: bits.OnesCount8(g.waiting) > 1})
+			list = append(list, dispatch.GateClaim{GateSince: b.asked(id), Slots: n, Given: g.given, Mixed: bits.OnesCount8(g.waiting) > 1})
 			offered[g.account] += n
 			total += n
 		}

@@ -10,6 +10,7 @@ import (
 
 	"parley/channels"
 	"parley/store"
+	"parley/store/dispatch"
 )
 
 // Handler gives meaning to what the relay moves.
@@ -31,14 +32,14 @@ type Handler interface {
 	Quarantined(ctx context.Context, tx pgx.Tx, e store.Event, reason string, unread bool) error
 
 	// Policy says how a delivery is attempted. Cheap, no I/O.
-	Policy(c store.Claimed) Policy
+	Policy(c dispatch.Claimed) Policy
 
 	// Attempts prepares an attempt for each of the deliveries that were claimed together, in their
 	// order. If something can't be read for one of them, its attempt fails with that error.
-	Attempts(ctx context.Context, claims []store.Claimed) []Attempt
+	Attempts(ctx context.Context, claims []dispatch.Claimed) []Attempt
 
 	// Facts gives the facts that are written into the journal together with a result.
-	Facts(c store.Claimed, r Report) []store.NewEvent
+	Facts(c dispatch.Claimed, r Report) []store.NewEvent
 
 	// Timer gives the fact that a timer stands for.
 	Timer(t store.Timer) store.NewEvent
@@ -66,7 +67,7 @@ type Made struct {
 	// nothing is to be written.
 	Write *store.Pipeline
 	// Due are the gates behind which lanes became due, with Oldest, but without Limited.
-	Due []store.GateDue
+	Due []dispatch.GateDue
 	// Timers says that timers were set.
 	Timers bool
 	// Waits and Refused are events that were left out.
@@ -148,10 +149,10 @@ type Sent struct {
 	More       bool // a long message: the next part follows
 	Uncalled   bool // the other side was not called, so the gate gets its slot back; also set with an error
 	Blind      bool // Reconcile answered Absent because nobody can look: it is a guess
-	Landed     []store.Landed
+	Landed     []dispatch.Landed
 	// With gives the results of the other deliveries of the run, in their order: State and Progress.
 	// nil = they are all as that of the first.
-	With []store.Part
+	With []dispatch.Part
 	// Parts and Cost are what a provider counts and charges the message as, for the Handler.
 	Parts int
 	Cost  string

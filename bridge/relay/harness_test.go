@@ -17,6 +17,7 @@ import (
 	"parley/channels"
 	"parley/channels/channelstest"
 	"parley/store"
+	"parley/store/dispatch"
 	"parley/store/storetest"
 )
 
@@ -43,8 +44,8 @@ type stage struct {
 	tells     func(ctx context.Context, tx pgx.Tx) error                       // before people are told of an event that is given up
 	recheck   func() []string                                                  // names that others have written
 	written   func(e store.Event) []string                                     // names that an event writes
-	send      func(ctx context.Context, c store.Claimed) (relay.Sent, error)
-	reconcile func(c store.Claimed) (channels.Outcome, relay.Sent, error)
+	send      func(ctx context.Context, c dispatch.Claimed) (relay.Sent, error)
+	reconcile func(c dispatch.Claimed) (channels.Outcome, relay.Sent, error)
 	batches   []int
 	decoded   int
 	sends     []string // delivery:attempt, in the order of the attempts
@@ -185,14 +186,14 @@ func (s *stage) told() string {
 }
 
 // Policy implements relay.Handler.
-func (s *stage) Policy(store.Claimed) relay.Policy {
+func (s *stage) Policy(dispatch.Claimed) relay.Policy {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.policy
 }
 
 // Attempts implements relay.Handler.
-func (s *stage) Attempts(_ context.Context, claims []store.Claimed) []relay.Attempt {
+func (s *stage) Attempts(_ context.Context, claims []dispatch.Claimed) []relay.Attempt {
 	list := make([]relay.Attempt, 0, len(claims))
 	for _, c := range claims {
 		list = append(list, try{s, c})
@@ -203,7 +204,7 @@ func (s *stage) Attempts(_ context.Context, claims []store.Claimed) []relay.Atte
 // try is an attempt that does what the test says.
 type try struct {
 	*stage
-	c store.Claimed
+	c dispatch.Claimed
 }
 
 // Send implements relay.Attempt.
@@ -233,7 +234,7 @@ func (t try) Reconcile(context.Context) (channels.Outcome, relay.Sent, error) {
 }
 
 // Facts implements relay.Handler.
-func (s *stage) Facts(c store.Claimed, r relay.Report) []store.NewEvent {
+func (s *stage) Facts(c dispatch.Claimed, r relay.Report) []store.NewEvent {
 	name := fmt.Sprintf("%d:%s", c.ID, r.Kind)
 	s.mu.Lock()
 	s.reports = append(s.reports, name)
@@ -354,15 +355,15 @@ func (s *stage) state(id int64, want string) {
 	s.eventually(want, `SELECT state FROM deliveries WHERE id = $1`, id)
 }
 
-func fails(class channels.Class) func(context.Context, store.Claimed) (relay.Sent, error) {
-	return func(context.Context, store.Claimed) (relay.Sent, error) {
+func fails(class channels.Class) func(context.Context, dispatch.Claimed) (relay.Sent, error) {
+	return func(context.Context, dispatch.Claimed) (relay.Sent, error) {
 		return relay.Sent{}, &channels.SendError{Class: class, Text: "It did not work."}
 	}
 }
 
 // first fails the first attempt at each delivery.
-func first(class channels.Class) func(context.Context, store.Claimed) (relay.Sent, error) {
-	return func(ctx context.Context, c store.Claimed) (relay.Sent, error) {
+func first(class channels.Class) func(context.Context, dispatch.Claimed) (relay.Sent, error) {
+	return func(ctx context.Context, c dispatch.Claimed) (relay.Sent, error) {
 		if c.Attempt == 1 {
 			return fails(class)(ctx, c)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"parley/channels"
 	"parley/store"
+	"parley/store/dispatch"
 )
 
 // Metrics counts what this process did since it started. All of it may be read while it
@@ -165,7 +166,7 @@ func (m *Metrics) Applying(b Batch) {
 }
 
 // began counts an attempt whose claim was asked for at claimed.
-func (m *Metrics) began(c store.Claimed, claimed time.Time) {
+func (m *Metrics) began(c dispatch.Claimed, claimed time.Time) {
 	a := m.Account(c.AccountID)
 	a.Attempts.Add(1)
 	a.InFlight.Add(1)
@@ -183,7 +184,7 @@ func (m *Metrics) began(c store.Claimed, claimed time.Time) {
 	}
 }
 
-func (m *Metrics) ended(c store.Claimed) { m.Account(c.AccountID).InFlight.Add(-1) }
+func (m *Metrics) ended(c dispatch.Claimed) { m.Account(c.AccountID).InFlight.Add(-1) }
 
 // trouble counts a failed attempt.
 func (m *Metrics) trouble(account int64, class channels.Class) {

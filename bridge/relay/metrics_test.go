@@ -8,6 +8,7 @@ import (
 
 	"parley/channels"
 	"parley/store"
+	"parley/store/dispatch"
 )
 
 // observed gives how often a histogram was written, and the sum.
@@ -51,7 +52,7 @@ func TestHop(t *testing.T) {
 	m.Applying(Batch{Now: now, Real: real, Facts: []Fact{{Event: store.Event{ReceivedAt: real.Add(-2 * time.Second)}}, {Event: store.Event{ReceivedAt: real.Add(-4 * time.Second)}}}})
 	held := now.Add(20 * time.Second)
 	local := now.In(time.FixedZone("X", 3600)) // as another connection reads it
-	for _, c := range []store.Claimed{
+	for _, c := range []dispatch.Claimed{
 		{Delivery: store.Delivery{CreatedAt: now, Attempt: 1}, AccountID: 1, CreatedAgo: 1},
 		{Delivery: store.Delivery{CreatedAt: local, Attempt: 1, NotBefore: &held}, AccountID: 1, CreatedAgo: 21},
 		{Delivery: store.Delivery{CreatedAt: now, Attempt: 2}, AccountID: 1, CreatedAgo: 100},
@@ -94,7 +95,7 @@ func TestEventDelay(t *testing.T) {
 // What is counted on the way costs next to nothing.
 func BenchmarkMetrics(b *testing.B) {
 	m := newMetrics()
-	c := store.Claimed{Delivery: store.Delivery{Attempt: 1, CreatedAt: time.Now()}, AccountID: 1}
+	c := dispatch.Claimed{Delivery: store.Delivery{Attempt: 1, CreatedAt: time.Now()}, AccountID: 1}
 	m.Applying(Batch{Now: c.CreatedAt, Real: c.CreatedAt})
 	for b.Loop() {
 		now := time.Now()

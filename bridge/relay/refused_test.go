@@ -22,6 +22,7 @@ import (
 	"parley/channels"
 	"parley/channels/channelstest"
 	"parley/store"
+	"parley/store/dispatch"
 	"parley/store/storetest"
 )
 
@@ -29,13 +30,13 @@ import (
 func (s *stage) poison(sql string) {
 	s.t.Helper()
 	s.exec(sql)
-	s.send = func(_ context.Context, c store.Claimed) (relay.Sent, error) {
+	s.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
 		if c.ID == 2001 {
 			return relay.Sent{ExternalID: "poison"}, nil
 		}
 		return relay.Sent{ExternalID: "fine"}, nil
 	}
-	s.reconcile = func(store.Claimed) (channels.Outcome, relay.Sent, error) {
+	s.reconcile = func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
 		return channels.CannotTell, relay.Sent{}, nil
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 	"parley/bridge/relay"
 	"parley/channels"
-	"parley/store"
+	"parley/store/dispatch"
 )
 
 // What is made again though the first may be there is counted, and all later attempts know it;
@@ -34,7 +34,7 @@ func TestRepeatedCounted(t *testing.T) {
 			s := newStage(t).effects()
 			s.policy.PreferDouble = true
 			var unsure []string
-			s.send = func(_ context.Context, c store.Claimed) (relay.Sent, error) {
+			s.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
 				s.mu.Lock()
 				unsure = append(unsure, fmt.Sprint(strings.Contains(string(c.Payload), "unsure")))
 				s.mu.Unlock()
@@ -43,7 +43,7 @@ func TestRepeatedCounted(t *testing.T) {
 				}
 				return relay.Sent{}, nil
 			}
-			s.reconcile = func(store.Claimed) (channels.Outcome, relay.Sent, error) {
+			s.reconcile = func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
 				return tt.outcome, relay.Sent{Blind: tt.blind}, tt.err
 			}
 			s.lane(1, 1)

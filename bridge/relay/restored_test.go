@@ -6,7 +6,7 @@ import (
 
 	"parley/bridge/relay"
 	"parley/channels"
-	"parley/store"
+	"parley/store/dispatch"
 )
 
 // What came with a backup is looked for at once, and never leaves for a customer by
@@ -32,7 +32,7 @@ func TestRestored(t *testing.T) {
 			t.Parallel()
 			s := newStage(t).effects()
 			s.policy.Restored, s.policy.PreferDouble, s.policy.RequestTimeout = true, tt.preferDouble, time.Minute
-			s.reconcile = func(store.Claimed) (channels.Outcome, relay.Sent, error) { return tt.outcome, relay.Sent{}, nil }
+			s.reconcile = func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) { return tt.outcome, relay.Sent{}, nil }
 			s.lane(1, 1)
 			s.exec(`UPDATE deliveries SET state = 'unknown'`) // as store.FinishRestore leaves it: no attempt is known
 			s.start()
@@ -54,7 +54,7 @@ func TestRestoredParts(t *testing.T) {
 	t.Parallel()
 	s := newStage(t).effects()
 	s.policy.Restored, s.policy.PreferDouble = true, true
-	s.reconcile = func(c store.Claimed) (channels.Outcome, relay.Sent, error) {
+	s.reconcile = func(c dispatch.Claimed) (channels.Outcome, relay.Sent, error) {
 		return channels.Landed, relay.Sent{More: c.Part < 2}, nil
 	}
 	s.lane(1, 1)

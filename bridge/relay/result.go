@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"parley/store"
+	"parley/store/dispatch"
 )
 
 // atOnce is how often a turn that collided with another transaction is tried again at once.
@@ -21,24 +22,24 @@ const refusedText = "What became of it could not be written down: the database r
 
 // result is what became of a claim.
 type result struct {
-	store.Finish
-	claim store.Claimed
+	dispatch.Finish
+	claim dispatch.Claimed
 	since time.Time // when the dispatcher first could have written it
 }
 
-func finishes(list []result) []store.Finish {
-	done := make([]store.Finish, len(list))
+func finishes(list []result) []dispatch.Finish {
+	done := make([]dispatch.Finish, len(list))
 	for i, r := range list {
 		done[i] = r.Finish
 	}
 	return done
 }
 
-// commit is store.Turn, tried again where it collided with another transaction.
-func (d *dispatcher) commit(ctx context.Context, done []store.Finish, take store.Claim, ask []store.GateSince) (
-	claimed []store.Claimed, due []store.GateDue, err error) {
+// commit is dispatch.Turn, tried again where it collided with another transaction.
+func (d *dispatcher) commit(ctx context.Context, done []dispatch.Finish, take dispatch.Claim, ask []dispatch.GateSince) (
+	claimed []dispatch.Claimed, due []dispatch.GateDue, err error) {
 	for range atOnce {
-		if claimed, due, err = store.Turn(ctx, d.hot, done, take, ask); !conflicting(err) {
+		if claimed, due, err = dispatch.Turn(ctx, d.hot, done, take, ask); !conflicting(err) {
 			break
 		}
 	}
@@ -64,13 +65,13 @@ func (d *dispatcher) writeSingly(ctx context.Context) error {
 // even that is refused, the claim is left to its lease: whoever claims the lane next finds out
 // what became of the delivery.
 func (d *dispatcher) writeOne(ctx context.Context, r result) error {
-	ways := []func() store.Finish{func() store.Finish { return r.Finish }}
+	ways := []func() dispatch.Finish{func() dispatch.Finish { return r.Finish }}
 	if r.ID != 0 {
-		ways = append(ways, func() store.Finish { return d.undecided(r) }, func() store.Finish { return untold(r) })
+		ways = append(ways, func() dispatch.Finish { return d.undecided(r) }, func() dispatch.Finish { return untold(r) })
 	}
 	for _, way := range ways {
 		f := way()
-		_, _, err := d.commit(ctx, []store.Finish{f}, store.Claim{}, nil)
+		_, _, err := d.commit(ctx, []dispatch.Finish{f}, dispatch.Claim{}, nil)
 		if err == nil || !refused(err) {
 			return err
 		}
@@ -80,7 +81,7 @@ func (d *dispatcher) writeOne(ctx context.Context, r result) error {
 }
 
 // undecided makes a person decide about a delivery whose result is known, but refused by the database.
-func (d *dispatcher) undecided(r result) store.Finish {
+func (d *dispatcher) undecided(r result) dispatch.Finish {
 	f := untold(r)
 	f.With = nil
 	d.report(&f, r.claim, Report{Kind: ReportUnclear, Text: refusedText})
@@ -94,9 +95,9 @@ func (d *dispatcher) undecided(r result) store.Finish {
 }
 
 // untold is undecided without any fact, so that people aren't told.
-func untold(r result) store.Finish {
+func untold(r result) dispatch.Finish {
 	c := r.claim
-	f := store.Finish{LaneID: c.LaneID, Epoch: c.Epoch, ID: c.ID, Gate: c.GateID, Joined: c.Joined,
+	f := dispatch.Finish{LaneID: c.LaneID, Epoch: c.Epoch, ID: c.ID, Gate: c.GateID, Joined: c.Joined,
 		State: store.NeedsDecision, Advance: 1, Part: c.Part, ErrorText: refusedText}
 	finishRun(&f, c)
 	return f

@@ -9,6 +9,7 @@ import (
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
+	"parley/store/dispatch"
 )
 
 // What a provider answers may hold bytes that PostgreSQL does not take: the result is
@@ -16,7 +17,7 @@ import (
 func TestUnstorableAnswer(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	s.send = func(_ context.Context, c store.Claimed) (relay.Sent, error) {
+	s.send = func(_ context.Context, c dispatch.Claimed) (relay.Sent, error) {
 		if c.LaneID == 1 {
 			return relay.Sent{}, &channels.SendError{Class: channels.BadContent, Text: "nul \x00 and \xff"}
 		}
@@ -52,7 +53,7 @@ func TestStuckAccountDelaysNobody(t *testing.T) {
 	s.policy.RequestTimeout = time.Hour
 	release := make(chan struct{})
 	defer close(release)
-	s.send = func(ctx context.Context, c store.Claimed) (relay.Sent, error) {
+	s.send = func(ctx context.Context, c dispatch.Claimed) (relay.Sent, error) {
 		if c.GateID < 9 {
 			select {
 			case <-release:

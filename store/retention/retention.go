@@ -10,11 +10,11 @@ import (
 	"fmt"
 	"time"
 
-	"parley/store"
-	"parley/store/internal/query"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store"
+	"parley/store/internal/query"
 )
 
 // Limits of one batch of retention.

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"time"
 
-	"parley/store"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store"
 )
 
 // This file removes records that are no longer needed: events (their external ids stay known),

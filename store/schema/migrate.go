@@ -8,10 +8,10 @@ import (
 	"path"
 	"time"
 
-	"parley/store"
-
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/pressly/goose/v3"
+
+	"parley/store"
 )
 
 // ErrNewer means that a newer Parley has changed the database in a way

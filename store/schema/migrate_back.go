@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 
-	"parley/store"
-
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store"
 )
 
 // ErrNoWayBack means that the previous version of Parley could not work with the database as it is.

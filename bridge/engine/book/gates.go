@@ -7,11 +7,12 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/store"
+	"parley/store/dispatch"
 )
 
 // dueGates gives the gates of lanes that became due, or due at another time.
-func (o *Outbox) dueGates() []store.GateDue {
-	var list []store.GateDue
+func (o *Outbox) dueGates() []dispatch.GateDue {
+	var list []dispatch.GateDue
 	gates := map[int64]int{}
 	for _, l := range o.Lanes {
 		if !l.Fresh && !l.Dirty || l.DueAt == nil || l.LeasedUntil != nil {
@@ -27,7 +28,7 @@ func (o *Outbox) dueGates() []store.GateDue {
 			continue
 		}
 		gates[l.GateID] = len(list)
-		list = append(list, store.GateDue{GateID: l.GateID, AccountID: l.AccountID, Waiting: 1 << l.Priority, Wait: wait, Oldest: *l.DueAt})
+		list = append(list, dispatch.GateDue{GateID: l.GateID, AccountID: l.AccountID, Waiting: 1 << l.Priority, Wait: wait, Oldest: *l.DueAt})
 	}
 	return list
 }

@@ -10,6 +10,7 @@ import (
 	"parley/bridge"
 	"parley/channels"
 	"parley/store"
+	"parley/store/dispatch"
 )
 
 // mayLeave checks once more what may have changed during the hold.
@@ -56,7 +57,7 @@ func mayLeave(r *outgoing) error {
 
 // confirmReply reads the source message again when its surface missed events since
 // the message was typed, or when the message itself came late.
-func (e *Sender) confirmReply(ctx context.Context, c store.Claimed, l replyLine) error {
+func (e *Sender) confirmReply(ctx context.Context, c dispatch.Claimed, l replyLine) error {
 	m := l.message
 	s := e.opt.Engine.Surface(m.AccountID)
 	if s == nil || m.Place == "" || m.Reason == RevivedReason {

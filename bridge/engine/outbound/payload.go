@@ -7,6 +7,7 @@ import (
 
 	"parley/bridge"
 	"parley/store"
+	"parley/store/dispatch"
 )
 
 // KindReply is a delivery to the customer; the other kinds are PostKinds.
@@ -38,7 +39,7 @@ type Payload struct {
 	Left bool `json:"left,omitempty"` // Place is in a thread that the conversation was handed over from
 
 	Restored bool `json:"restored,omitempty"` // store.FinishRestore: it came with a backup
-	Unsure   bool `json:"unsure,omitempty"`   // store.Finish: a post is made again though it may be there already
+	Unsure   bool `json:"unsure,omitempty"`   // dispatch.Finish: a post is made again though it may be there already
 }
 
 // Span is which of a message's files a delivery carries: from, and up to but not with, to.
@@ -61,7 +62,7 @@ func PayloadOf(d *store.Delivery) Payload {
 }
 
 // restored says that a delivery came with a backup: it may have been sent after the backup was made.
-func restored(c store.Claimed) bool {
+func restored(c dispatch.Claimed) bool {
 	if c.State != store.Unknown || !bytes.Contains(c.Payload, []byte(`"restored"`)) {
 		return false
 	}

@@ -14,6 +14,7 @@ import (
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
+	"parley/store/dispatch"
 )
 
 // sendPost makes one post to a surface.
@@ -69,7 +70,7 @@ func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
 }
 
 // reportLost journals that a root is gone, so that it is posted anew, once.
-func (e *Sender) reportLost(ctx context.Context, c store.Claimed, t *store.Thread, p bridge.Post) error {
+func (e *Sender) reportLost(ctx context.Context, c dispatch.Claimed, t *store.Thread, p bridge.Post) error {
 	root := p.Place.Thread
 	if root == "" {
 		root = p.Place.Message
@@ -83,7 +84,7 @@ func (e *Sender) reportLost(ctx context.Context, c store.Claimed, t *store.Threa
 
 // reportRefused journals, once, that a thread can't be opened. It is not given up: without
 // it nobody would ever see the conversation.
-func (e *Sender) reportRefused(ctx context.Context, c store.Claimed, refused error) error {
+func (e *Sender) reportRefused(ctx context.Context, c dispatch.Claimed, refused error) error {
 	text := "The thread can't be opened."
 	var se *channels.SendError
 	if errors.As(refused, &se) {
@@ -231,12 +232,12 @@ func (a *attempt) said(m *store.Message, from bridge.PartyRef) bridge.Said {
 }
 
 // landedPost remembers where a post is, for replies, reactions and deletions.
-func landedPost(c store.Claimed, p bridge.Post, t *store.Thread, sent bridge.Sent) relay.Sent {
+func landedPost(c dispatch.Claimed, p bridge.Post, t *store.Thread, sent bridge.Sent) relay.Sent {
 	out := relay.Sent{ExternalID: sent.Message, Progress: sent.Progress, More: sent.More, Blind: sent.Blind}
 	if sent.Message == "" || p.Kind == bridge.PostCard || p.Kind == bridge.PostMark || p.Kind == bridge.PostEphemeral {
 		return out
 	}
-	landed := store.Landed{Post: store.Post{AccountID: c.AccountID, Channel: p.Place.Channel, Message: sent.Message,
+	landed := dispatch.Landed{Post: store.Post{AccountID: c.AccountID, Channel: p.Place.Channel, Message: sent.Message,
 		ConversationID: c.ConversationID, MessageID: c.MessageID, Kind: c.Kind}}
 	if p.Kind == bridge.PostRoot && t != nil {
 		root := *t
@@ -246,7 +247,7 @@ func landedPost(c store.Claimed, p bridge.Post, t *store.Thread, sent bridge.Sen
 		root.Channel, root.Root = p.Place.Channel, sent.Message
 		landed.Thread = &root
 	}
-	out.Landed = []store.Landed{landed}
+	out.Landed = []dispatch.Landed{landed}
 	return out
 }
 

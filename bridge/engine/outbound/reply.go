@@ -13,6 +13,7 @@ import (
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
+	"parley/store/dispatch"
 )
 
 const (
@@ -136,11 +137,11 @@ func (a *attempt) addLines(r *outgoing) error {
 
 // sentLines tells what became of each line of a reply that left.
 func (a *attempt) sentLines(r *outgoing, state channels.DeliveryState, external string) relay.Sent {
-	part := func(m *store.Message) store.Part {
+	part := func(m *store.Message) dispatch.Part {
 		if !r.leaves(m) {
-			return store.Part{State: store.Cancelled}
+			return dispatch.Part{State: store.Cancelled}
 		}
-		return store.Part{State: string(state), Progress: bridge.TextMark(m.Text)}
+		return dispatch.Part{State: string(state), Progress: bridge.TextMark(m.Text)}
 	}
 	first := part(&r.message)
 	sent := relay.Sent{State: first.State, ExternalID: external, Progress: first.Progress}
@@ -169,7 +170,7 @@ func (e *Sender) addFiles(r *outgoing) error {
 
 // waitForThread says when a reply looks again whether its thread is read: soon at first, since reading
 // mostly takes a moment.
-func waitForThread(c store.Claimed) time.Duration {
+func waitForThread(c dispatch.Claimed) time.Duration {
 	return min(max(store.Seconds(c.FirstAgo)/2, 100*time.Millisecond), 5*time.Second)
 }
 

@@ -23,6 +23,7 @@ import (
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
+	"parley/store/dispatch"
 )
 
 // PausedWait is the pause between two attempts while the delivery's account is paused or not connected.
@@ -53,9 +54,9 @@ type Engine interface {
 	// Trouble tells the admins, once, why what of an account fails; with nil, that it works again.
 	Trouble(account int64, what string, c *channels.Condition)
 	// ThreadLost journals, once, that the root of a conversation's thread is gone.
-	ThreadLost(ctx context.Context, c store.Claimed, root string) error
+	ThreadLost(ctx context.Context, c dispatch.Claimed, root string) error
 	// RootRefused journals, once, that a thread can't be opened.
-	RootRefused(ctx context.Context, c store.Claimed, text string) error
+	RootRefused(ctx context.Context, c dispatch.Claimed, text string) error
 }
 
 // Options are the options of a Sender.
@@ -79,7 +80,7 @@ func New(o Options) *Sender { return &Sender{o} }
 // attempt is one claimed delivery with what was read for it.
 type attempt struct {
 	e *Sender
-	c store.Claimed
+	c dispatch.Claimed
 	*material
 	body Payload // of a post, once that is made
 }
@@ -101,7 +102,7 @@ type material struct {
 }
 
 // Policy tells how a delivery is attempted.
-func (e *Sender) Policy(c store.Claimed) relay.Policy {
+func (e *Sender) Policy(c dispatch.Claimed) relay.Policy {
 	if c.Kind == KindReply {
 		p := relay.Policy{RequestTimeout: 30 * time.Second, RetryFor: 48 * time.Hour, Backoff: e.opt.Backoff}
 		if ch := e.opt.Engine.Channel(c.AccountID); ch != nil {
@@ -131,7 +132,7 @@ func (e *Sender) Policy(c store.Claimed) relay.Policy {
 }
 
 // Attempts reads what all of them need at once.
-func (e *Sender) Attempts(ctx context.Context, claims []store.Claimed) []relay.Attempt {
+func (e *Sender) Attempts(ctx context.Context, claims []dispatch.Claimed) []relay.Attempt {
 	m := e.material(ctx, claims)
 	list := make([]relay.Attempt, len(claims))
 	for i, c := range claims {
@@ -140,7 +141,7 @@ func (e *Sender) Attempts(ctx context.Context, claims []store.Claimed) []relay.A
 	return list
 }
 
-func (e *Sender) material(ctx context.Context, claims []store.Claimed) *material {
+func (e *Sender) material(ctx context.Context, claims []dispatch.Claimed) *material {
 	var conversations, messages, changes []int64
 	var replies []store.LeavingReply
 	for _, c := range claims {
@@ -218,13 +219,13 @@ func (a *attempt) Reconcile(ctx context.Context) (channels.Outcome, relay.Sent, 
 }
 
 // token names a delivery's part to a surface; opaque there.
-func token(c store.Claimed) string {
+func token(c dispatch.Claimed) string {
 	return strconv.FormatInt(sentAs(c), 36) + "." + strconv.Itoa(c.Part)
 }
 
 // sentAs gives the id of the delivery by which the other side knows an attempt. A delivery that left
 // together with another one left under the id of that one.
-func sentAs(c store.Claimed) int64 { return cmp.Or(c.Joined, c.ID) }
+func sentAs(c dispatch.Claimed) int64 { return cmp.Or(c.Joined, c.ID) }
 
 // BrokenBy gives the account's condition if an attempt failed in a way that only a person can put right;
 // nil = it isn't such a failure.

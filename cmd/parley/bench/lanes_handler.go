@@ -10,6 +10,7 @@ import (
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
+	"parley/store/dispatch"
 )
 
 // laneHandler takes every delivery at once and remembers in what order they came. Lane ids
@@ -46,12 +47,12 @@ func (*laneHandler) Apply(context.Context, pgx.Tx, relay.Batch) (relay.Made, err
 func (*laneHandler) Quarantined(context.Context, pgx.Tx, store.Event, string, bool) error { return nil }
 
 // Policy implements relay.Handler: that of a channel that retries.
-func (*laneHandler) Policy(store.Claimed) relay.Policy {
+func (*laneHandler) Policy(dispatch.Claimed) relay.Policy {
 	return relay.Policy{RequestTimeout: 30 * time.Second, RetryFor: 48 * time.Hour, Backoff: []time.Duration{time.Second, 5 * time.Second}}
 }
 
 // Attempts implements relay.Handler.
-func (h *laneHandler) Attempts(_ context.Context, claims []store.Claimed) []relay.Attempt {
+func (h *laneHandler) Attempts(_ context.Context, claims []dispatch.Claimed) []relay.Attempt {
 	list := make([]relay.Attempt, len(claims))
 	for i, c := range claims {
 		list[i] = laneAttempt{h, c.LaneID, c.GateID, c.Seq}
@@ -60,7 +61,7 @@ func (h *laneHandler) Attempts(_ context.Context, claims []store.Claimed) []rela
 }
 
 // Facts implements relay.Handler.
-func (*laneHandler) Facts(store.Claimed, relay.Report) []store.NewEvent { return nil }
+func (*laneHandler) Facts(dispatch.Claimed, relay.Report) []store.NewEvent { return nil }
 
 // Timer implements relay.Handler.
 func (*laneHandler) Timer(store.Timer) store.NewEvent { return store.NewEvent{} }

@@ -19,6 +19,7 @@ import (
 	"parley/channels"
 	"parley/channels/pause"
 	"parley/store"
+	"parley/store/dispatch"
 )
 
 const (
@@ -253,7 +254,7 @@ func (h *millHandler) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (rela
 		l.Tail++
 		if l.DueAt == nil {
 			l.DueAt = &b.Now
-			made.Due = append(made.Due, store.GateDue{GateID: l.GateID, AccountID: l.AccountID, Waiting: 1 << l.Priority, Oldest: b.Now})
+			made.Due = append(made.Due, dispatch.GateDue{GateID: l.GateID, AccountID: l.AccountID, Waiting: 1 << l.Priority, Oldest: b.Now})
 		}
 		payload, err := json.Marshal(f.Value)
 		if err != nil {
@@ -270,7 +271,7 @@ func (h *millHandler) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (rela
 }
 
 // Attempts implements relay.Handler. The n-th delivery of a lane holds its customer's n-th line.
-func (h *millHandler) Attempts(ctx context.Context, claims []store.Claimed) []relay.Attempt {
+func (h *millHandler) Attempts(ctx context.Context, claims []dispatch.Claimed) []relay.Attempt {
 	for _, c := range claims {
 		var line millLine
 		if err := json.Unmarshal(c.Payload, &line); err != nil || line.Customer != c.LaneID || line.Line != c.Seq {

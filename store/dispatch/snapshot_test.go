@@ -1,4 +1,4 @@
-package store_test
+package dispatch_test
 
 import (
 	"slices"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley/store"
+	"parley/store/dispatch"
 	"parley/store/plantest"
 	"parley/store/storetest"
 )
@@ -32,10 +33,10 @@ func TestHeldSnapshot(t *testing.T) {
 		gates, from, wholly := []int64{g}, []string{since.Format(time.RFC3339Nano)}, []string{"-infinity"}
 		explained := func(sql string, args ...any) float64 { return plantest.Explain(t, pool, true, sql, args...).Buffers() }
 		return map[string]float64{
-			"claim":                  explained(store.ClaimSQL, gates, []int32{16}, true, []int64{0}, from),
-			"claim among priorities": explained(store.ClaimSharedSQL, gates, []int32{16}, true, []int64{0}, from),
-			"due gates":              explained(store.DueGatesSQL, gates, from, false),
-			"claim of everything":    explained(store.ClaimSQL, gates, []int32{16}, true, []int64{0}, wholly),
+			"claim":                  explained(dispatch.ClaimSQL, gates, []int32{16}, true, []int64{0}, from),
+			"claim among priorities": explained(dispatch.ClaimSharedSQL, gates, []int32{16}, true, []int64{0}, from),
+			"due gates":              explained(dispatch.DueGatesSQL, gates, from, false),
+			"claim of everything":    explained(dispatch.ClaimSQL, gates, []int32{16}, true, []int64{0}, wholly),
 		}
 	}
 	before := cost("x")
@@ -43,7 +44,7 @@ func TestHeldSnapshot(t *testing.T) {
 		exec(t, pool, `UPDATE lanes SET due_at = parley_now(), tail = tail + 1 WHERE id <= $1`, lanes)
 		exec(t, pool, `UPDATE lanes SET due_at = NULL, head = tail WHERE id <= $1`, lanes)
 		check(t, store.MoveClock(t.Context(), pool, time.Minute))
-		since = must(store.DueGates(t.Context(), pool, []store.GateSince{{ID: g, Since: since}}))(t)[0].Oldest
+		since = must(dispatch.DueGates(t.Context(), pool, []dispatch.GateSince{{ID: g, Since: since}}))(t)[0].Oldest
 	}
 	exec(t, pool, `VACUUM lanes`)
 	after := cost("xx")
@@ -69,13 +70,13 @@ func TestManyGates(t *testing.T) {
 		fill(t, pool, g, g, 1, 1)
 	}
 	exec(t, pool, `ANALYZE`)
-	others := must(store.OtherGates(t.Context(), pool, []int64{1, 2, 500, last}))(t)
+	others := must(dispatch.OtherGates(t.Context(), pool, []int64{1, 2, 500, last}))(t)
 	if len(others) != 1 || others[0] != 7000 {
 		t.Errorf("other gates with lanes: %v, want 7000", others)
 	}
 	for name, p := range map[string]plantest.Plan{
-		"the woken gate": plantest.Explain(t, pool, true, store.DueGatesSQL, []int64{7000}, []string{"-infinity"}, true),
-		"all gates":      plantest.Explain(t, pool, true, store.OtherGatesSQL, []int64{0}, []int64{1 << 62}),
+		"the woken gate": plantest.Explain(t, pool, true, dispatch.DueGatesSQL, []int64{7000}, []string{"-infinity"}, true),
+		"all gates":      plantest.Explain(t, pool, true, dispatch.OtherGatesSQL, []int64{0}, []int64{1 << 62}),
 	} {
 		gates, _ := p.Touched("gates")
 		lanes, indexes := p.Touched("lanes")
@@ -99,7 +100,7 @@ func TestOtherGatesBetweenKnown(t *testing.T) {
 		{[]int64{2, 3, 4, 8}, []int64{1, 5, 6, 7, 9}},
 		{[]int64{1, 2, 3, 4, 5, 6, 7, 8, 9}, nil},
 	} {
-		got := must(store.OtherGates(t.Context(), pool, tt.known))(t)
+		got := must(dispatch.OtherGates(t.Context(), pool, tt.known))(t)
 		slices.Sort(got)
 		if !slices.Equal(got, tt.want) {
 			t.Errorf("besides %v: %v, want %v", tt.known, got, tt.want)

@@ -1,4 +1,4 @@
-package store_test
+package dispatch_test
 
 import (
 	"slices"
@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
+	"parley/store/dispatch"
 	"parley/store/storetest"
 )
 
@@ -15,9 +16,9 @@ import (
 // the process counts its slots; else each slot is claimed as if by another process.
 func slotsUntil(t *testing.T, pool *pgxpool.Pool, g, lane int64, counts bool) int {
 	t.Helper()
-	var done []store.Finish
+	var done []dispatch.Finish
 	for slot := 1; slot <= 300; slot++ {
-		take := store.GateClaim{GateSince: store.GateSince{ID: g}, Slots: 1, Mixed: true}
+		take := dispatch.GateClaim{GateSince: dispatch.GateSince{ID: g}, Slots: 1, Mixed: true}
 		if counts {
 			take.Given = int64(slot - 1)
 		}
@@ -28,7 +29,7 @@ func slotsUntil(t *testing.T, pool *pgxpool.Pool, g, lane int64, counts bool) in
 		if claimed[0].LaneID == lane {
 			return slot
 		}
-		done = []store.Finish{finished(claimed[0], store.Accepted)}
+		done = []dispatch.Finish{finished(claimed[0], store.Accepted)}
 		exec(t, pool, `UPDATE gates SET next_at = next_at - interval '1 s', wide_next_at = wide_next_at - interval '1 s'`) // a token comes
 	}
 	return 0
@@ -113,11 +114,11 @@ func TestLandedRootEndsItsPriority(t *testing.T) {
 	exec(t, pool, `INSERT INTO conversations (id, account_id, status, last_at, created_at) VALUES (1, 1, 'open', now(), now())`)
 	claimed := turn(t, pool, nil, 2, g)
 	landed := finished(claimed[0], store.Accepted)
-	landed.Landed = []store.Landed{{Post: store.Post{AccountID: 1, Channel: "C", Message: "1", Kind: "root"},
+	landed.Landed = []dispatch.Landed{{Post: store.Post{AccountID: 1, Channel: "C", Message: "1", Kind: "root"},
 		Thread: &store.Thread{ConversationID: 1, AccountID: 1, Channel: "C", Root: "1"}}}
 	failed := finished(claimed[1], store.Queued)
 	failed.Advance = 0
-	turn(t, pool, []store.Finish{landed, failed}, 0)
+	turn(t, pool, []dispatch.Finish{landed, failed}, 0)
 	if got := row(t, pool, `SELECT string_agg(id || ':' || priority, ' ' ORDER BY id) FROM lanes`); got != `("1:1 2:0")` {
 		t.Errorf("lanes and priorities %s", got)
 	}
@@ -134,9 +135,9 @@ func TestFinishMakesNothingDueEarlier(t *testing.T) {
 	exec(t, pool, `UPDATE lanes SET due_at = due_at - interval '1 min'`)
 	exec(t, pool, `UPDATE deliveries SET not_before = parley_now() - interval '1 hour' WHERE seq = 2 AND lane_id <> 3`)
 	oldest := func() time.Time {
-		return must(store.DueGates(t.Context(), pool, []store.GateSince{{ID: g}}))(t)[0].Oldest
+		return must(dispatch.DueGates(t.Context(), pool, []dispatch.GateSince{{ID: g}}))(t)[0].Oldest
 	}
-	var done []store.Finish
+	var done []dispatch.Finish
 	for i, c := range turn(t, pool, nil, 3, g) {
 		f := finished(c, store.Accepted)
 		f.Keep = i == 0
@@ -159,13 +160,13 @@ func TestUncalledSlotIsGivenBack(t *testing.T) {
 	g := must(store.UpsertGates(t.Context(), pool, []store.Gate{{AccountID: 1, Key: "g", PerSecond: 0.01, Burst: 1, WidePerSecond: 0.001, WideBurst: 1}}))(t)[0].ID
 	fill(t, pool, 1, g, 1, 4)
 	exec(t, pool, `UPDATE deliveries SET state = 'cancelled' WHERE seq < 3`)
-	var done []store.Finish
+	var done []dispatch.Finish
 	for seq := int64(1); seq <= 3; seq++ {
 		got := turn(t, pool, append(done, done...), 10, g)
 		if len(got) != 1 || got[0].Seq != seq {
 			t.Fatalf("claimed %v, want delivery %d", deliveryIDs(got), seq)
 		}
-		done = []store.Finish{{LaneID: 1, Epoch: got[0].Epoch, ID: got[0].ID, State: got[0].State, Advance: 1, Uncalled: seq < 3, Keep: true}}
+		done = []dispatch.Finish{{LaneID: 1, Epoch: got[0].Epoch, ID: got[0].ID, State: got[0].State, Advance: 1, Uncalled: seq < 3, Keep: true}}
 	}
 	if got := turn(t, pool, done, 10, g); len(got) != 0 {
 		t.Fatalf("a call was made, and %v was claimed behind it at once", deliveryIDs(got))

@@ -1,4 +1,4 @@
-package store_test
+package dispatch_test
 
 import (
 	"cmp"
@@ -10,40 +10,9 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
+	"parley/store/dispatch"
 	"parley/store/storetest"
 )
-
-func must[T any](v T, err error) func(testing.TB) T {
-	return func(t testing.TB) T {
-		t.Helper()
-		check(t, err)
-		return v
-	}
-}
-
-func check(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func exec(t testing.TB, q store.Querier, sql string, args ...any) {
-	t.Helper()
-	if _, err := q.Exec(t.Context(), sql, args...); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-}
-
-// row reads one row as text.
-func row(t testing.TB, pool *pgxpool.Pool, sql string, args ...any) string {
-	t.Helper()
-	var s string
-	if err := pool.QueryRow(t.Context(), `SELECT coalesce((SELECT x::text FROM (`+sql+`) AS x), '')`, args...).Scan(&s); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	return s
-}
 
 // gate makes a gate.
 func gate(t testing.TB, pool *pgxpool.Pool, key string, perSecond float64, burst int) int64 {
@@ -62,24 +31,24 @@ func fill(t testing.TB, pool *pgxpool.Pool, lane, gate int64, priority, n int) {
 }
 
 // turn claims from gates and gives the claimed deliveries, in the order of their ids.
-func turn(t testing.TB, pool *pgxpool.Pool, done []store.Finish, slots int, gates ...int64) []store.Claimed {
+func turn(t testing.TB, pool *pgxpool.Pool, done []dispatch.Finish, slots int, gates ...int64) []dispatch.Claimed {
 	t.Helper()
-	var list []store.GateClaim
+	var list []dispatch.GateClaim
 	for _, g := range gates {
-		list = append(list, store.GateClaim{GateSince: store.GateSince{ID: g}, Slots: slots, Mixed: true})
+		list = append(list, dispatch.GateClaim{GateSince: dispatch.GateSince{ID: g}, Slots: slots, Mixed: true})
 	}
 	return turnWith(t, pool, done, list...)
 }
 
-func turnWith(t testing.TB, pool *pgxpool.Pool, done []store.Finish, gates ...store.GateClaim) []store.Claimed {
+func turnWith(t testing.TB, pool *pgxpool.Pool, done []dispatch.Finish, gates ...dispatch.GateClaim) []dispatch.Claimed {
 	t.Helper()
-	claimed, _, err := store.Turn(t.Context(), pool, done, store.Claim{Gates: gates, Join: true}, nil)
+	claimed, _, err := dispatch.Turn(t.Context(), pool, done, dispatch.Claim{Gates: gates, Join: true}, nil)
 	check(t, err)
-	slices.SortFunc(claimed, func(a, b store.Claimed) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(claimed, func(a, b dispatch.Claimed) int { return cmp.Compare(a.ID, b.ID) })
 	return claimed
 }
 
-func deliveryIDs(claimed []store.Claimed) []int64 {
+func deliveryIDs(claimed []dispatch.Claimed) []int64 {
 	list := []int64{}
 	for _, c := range claimed {
 		list = append(list, c.ID)
@@ -87,15 +56,15 @@ func deliveryIDs(claimed []store.Claimed) []int64 {
 	return list
 }
 
-func wantIDs(t *testing.T, claimed []store.Claimed, want ...int64) {
+func wantIDs(t *testing.T, claimed []dispatch.Claimed, want ...int64) {
 	t.Helper()
 	if got := deliveryIDs(claimed); !slices.Equal(got, want) {
 		t.Fatalf("claimed %v, want %v", got, want)
 	}
 }
 
-func finished(c store.Claimed, state string) store.Finish {
-	return store.Finish{LaneID: c.LaneID, Epoch: c.Epoch, ID: c.ID, State: state, Advance: 1, Gate: c.GateID}
+func finished(c dispatch.Claimed, state string) dispatch.Finish {
+	return dispatch.Finish{LaneID: c.LaneID, Epoch: c.Epoch, ID: c.ID, State: state, Advance: 1, Gate: c.GateID}
 }
 
 // expire makes every running lease end in the past.
@@ -114,7 +83,7 @@ func TestClaimOneOfALane(t *testing.T) {
 	first := turn(t, pool, nil, 10, g)
 	wantIDs(t, first, 1001, 2001)
 	wantIDs(t, turn(t, pool, nil, 10, g)) // both lanes are leased
-	next := turn(t, pool, []store.Finish{finished(first[0], store.Accepted), finished(first[1], store.Failed)}, 10, g)
+	next := turn(t, pool, []dispatch.Finish{finished(first[0], store.Accepted), finished(first[1], store.Failed)}, 10, g)
 	wantIDs(t, next, 1002)
 	if got := row(t, pool, `SELECT string_agg(state, ',' ORDER BY id) FROM deliveries`); got != `("accepted,sending,queued,failed")` {
 		t.Errorf("states %s", got)
@@ -134,18 +103,18 @@ func TestClaimRuns(t *testing.T) {
 	exec(t, pool, `UPDATE deliveries SET join_key = 'k', join_size = 300 WHERE seq IN (1, 2, 3, 4, 6, 7, 8)`)
 	exec(t, pool, `UPDATE deliveries SET state = 'cancelled' WHERE seq = 2`)
 	exec(t, pool, `UPDATE deliveries SET not_before = parley_now() + interval '1 hour' WHERE seq = 8`)
-	with := func(c store.Claimed) string {
+	with := func(c dispatch.Claimed) string {
 		var list []int64
 		for _, d := range c.With {
 			list = append(list, d.ID)
 		}
 		return fmt.Sprint(c.ID, list)
 	}
-	finish := func(c store.Claimed, state string, advance int) store.Finish {
+	finish := func(c dispatch.Claimed, state string, advance int) dispatch.Finish {
 		f := finished(c, state)
 		f.Advance = advance
 		for _, d := range c.With {
-			f.With = append(f.With, store.Part{ID: d.ID, State: state})
+			f.With = append(f.With, dispatch.Part{ID: d.ID, State: state})
 		}
 		return f
 	}
@@ -153,7 +122,7 @@ func TestClaimRuns(t *testing.T) {
 	if got := with(first); got != "1001 [1003 1004]" { // 1002 is cancelled, 1005 has no key
 		t.Fatalf("first claimed %s", got)
 	}
-	again := turn(t, pool, []store.Finish{finish(first, store.Queued, 0)}, 1, g)[0] // failed for certain: formed anew
+	again := turn(t, pool, []dispatch.Finish{finish(first, store.Queued, 0)}, 1, g)[0] // failed for certain: formed anew
 	if got := with(again); got != "1001 [1003 1004]" || again.With[1].State != store.Sending {
 		t.Fatalf("after a failure claimed %s", got)
 	}
@@ -163,11 +132,11 @@ func TestClaimRuns(t *testing.T) {
 	if got := with(unclear); got != "1001 [1003 1004]" || unclear.State != store.Unknown || unclear.With[0].State != store.Unknown {
 		t.Fatalf("unclear claimed %s as %s", got, unclear.State)
 	}
-	alone := turn(t, pool, []store.Finish{finish(unclear, store.Accepted, 4)}, 1, g)[0]
+	alone := turn(t, pool, []dispatch.Finish{finish(unclear, store.Accepted, 4)}, 1, g)[0]
 	if got := with(alone); got != "1005 []" {
 		t.Fatalf("behind the run claimed %s", got)
 	}
-	last := turn(t, pool, []store.Finish{finish(alone, store.Accepted, 1)}, 1, g)[0]
+	last := turn(t, pool, []dispatch.Finish{finish(alone, store.Accepted, 1)}, 1, g)[0]
 	if got := with(last); got != "1006 [1007]" { // 1008 is held
 		t.Fatalf("last claimed %s", got)
 	}
@@ -184,7 +153,7 @@ func TestFinishCountsOnce(t *testing.T) {
 	pool := storetest.DB(t)
 	g := gate(t, pool, "g", 0, 1)
 	fill(t, pool, 1, g, 1, 3)
-	done := []store.Finish{finished(turn(t, pool, nil, 10, g)[0], store.Accepted)}
+	done := []dispatch.Finish{finished(turn(t, pool, nil, 10, g)[0], store.Accepted)}
 	turn(t, pool, done, 0)
 	turn(t, pool, done, 0)
 	if got := row(t, pool, `SELECT head, tail FROM lanes`); got != "(1,3)" {
@@ -207,15 +176,15 @@ func TestLateResultIsFenced(t *testing.T) {
 	late := finished(old, store.Accepted)
 	late.ExternalID = "late"
 	late.Facts = []store.NewEvent{{AccountID: store.SystemAccount, ExternalID: "late", OrderKey: "1/c1", Payload: []byte("{}")}}
-	late.Landed = []store.Landed{{Post: store.Post{AccountID: 1, Channel: "C", Message: "late", Kind: "root"}}}
-	turn(t, pool, []store.Finish{late}, 0)
+	late.Landed = []dispatch.Landed{{Post: store.Post{AccountID: 1, Channel: "C", Message: "late", Kind: "root"}}}
+	turn(t, pool, []dispatch.Finish{late}, 0)
 	if got := row(t, pool, `SELECT l.head, l.epoch, l.leased_until IS NOT NULL AS leased, d.state, d.external_id FROM lanes AS l JOIN deliveries AS d ON d.id = 1001`); got != `(0,2,t,unknown,"")` {
 		t.Errorf("after a late result: %s", got)
 	}
 	if got := row(t, pool, `SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM posts)`); got != "(0,0)" {
 		t.Errorf("a late result left facts and posts: %s", got)
 	}
-	turn(t, pool, []store.Finish{finished(now, store.Accepted)}, 0)
+	turn(t, pool, []dispatch.Finish{finished(now, store.Accepted)}, 0)
 	if got := row(t, pool, `SELECT head FROM lanes`); got != "(1)" {
 		t.Errorf("the running claim did not count: head %s", got)
 	}
@@ -232,7 +201,7 @@ func TestReceiptBeforeResult(t *testing.T) {
 			fill(t, pool, 1, g, 1, 1)
 			c := turn(t, pool, nil, 1, g)[0]
 			exec(t, pool, `UPDATE deliveries SET state = $1`, state)
-			turn(t, pool, []store.Finish{finished(c, store.Accepted)}, 0)
+			turn(t, pool, []dispatch.Finish{finished(c, store.Accepted)}, 0)
 			if got := row(t, pool, `SELECT d.state, l.head FROM deliveries AS d, lanes AS l`); got != "("+state+",1)" {
 				t.Errorf("state and head are %s", got)
 			}
@@ -275,7 +244,7 @@ func TestWideBudget(t *testing.T) {
 	}
 	wantDue := func(seconds float64) {
 		t.Helper()
-		due := must(store.DueGates(t.Context(), pool, []store.GateSince{{ID: g}}))(t)
+		due := must(dispatch.DueGates(t.Context(), pool, []dispatch.GateSince{{ID: g}}))(t)
 		if len(due) != 1 || !due[0].Limited || due[0].Wait < seconds-5 || due[0].Wait > seconds {
 			t.Errorf("due %+v, want in %v s", due, seconds)
 		}
@@ -314,8 +283,8 @@ func TestThrottledGate(t *testing.T) {
 	first := turn(t, pool, nil, 1, hit)
 	f := finished(first[0], store.Queued)
 	f.Advance, f.GateWait = 0, 600
-	wantIDs(t, turn(t, pool, []store.Finish{f}, 10, hit, other), 3001)
-	due := must(store.DueGates(t.Context(), pool, []store.GateSince{{ID: hit}}))(t)
+	wantIDs(t, turn(t, pool, []dispatch.Finish{f}, 10, hit, other), 3001)
+	due := must(dispatch.DueGates(t.Context(), pool, []dispatch.GateSince{{ID: hit}}))(t)
 	if len(due) != 1 || due[0].Wait < 590 || due[0].Wait > 600 {
 		t.Errorf("the throttled gate is due in %+v, want 600 s", due)
 	}
@@ -344,7 +313,7 @@ func TestHoldIsParleysClock(t *testing.T) {
 	fill(t, pool, 1, g, 1, 2)
 	exec(t, pool, `UPDATE deliveries SET not_before = parley_now() + interval '1 h' WHERE seq = 2`)
 	c := turn(t, pool, nil, 1, g)
-	wantIDs(t, turn(t, pool, []store.Finish{finished(c[0], store.Accepted)}, 1, g))
+	wantIDs(t, turn(t, pool, []dispatch.Finish{finished(c[0], store.Accepted)}, 1, g))
 	check(t, store.MoveClock(t.Context(), pool, time.Hour))
 	wantIDs(t, turn(t, pool, nil, 1, g), 1002)
 }

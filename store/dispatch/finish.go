@@ -1,18 +1,18 @@
-package store
+package dispatch
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 
-	"parley/store/internal/query"
-
 	"github.com/jackc/pgx/v5"
+
+	"parley/store"
+	"parley/store/internal/query"
 )
 
 // A result counts only while its epoch is the lane's and the lane is still leased. So a result that
 // is late, or that is written a second time because the database's answer was lost, changes nothing.
-// Each statement in this file has that condition; therefore finishLanes, which ends the lease, runs last.
+// Each statement that writes results has that condition; therefore finishLanes, which ends the lease, runs last.
 
 // fence locks the lanes whose results still count.
 const fence = `
@@ -103,28 +103,6 @@ const finishLanes = `
 		AS r(lane_id, epoch, id, advance, wait, keep, rest, rooted), t
 	WHERE l.id = r.lane_id AND l.epoch = r.epoch AND l.leased_until IS NOT NULL`
 
-// insertFacts is insertEvents for facts about results: it stores those whose results still count.
-const insertFacts = `
-	WITH given AS MATERIALIZED (
-		SELECT nextval('events_id_seq') AS id, t.*
-		FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::bigint[], $6::bigint[], $7::bigint[])
-			AS t(account_id, external_id, order_key, payload, lane_id, epoch, share)
-		JOIN lanes AS l ON l.id = t.lane_id AND l.epoch = t.epoch AND l.leased_until IS NOT NULL
-	), stored AS (
-		INSERT INTO events (id, account_id, external_id, order_key, payload, size_bytes)
-		OVERRIDING SYSTEM VALUE
-		SELECT id, account_id, external_id, order_key, payload, length(payload)
-		FROM given
-		ORDER BY account_id, external_id, id
-		ON CONFLICT (account_id, external_id) DO NOTHING
-		RETURNING id
-	), new AS (
-		SELECT given.id, given.share AS account_id, given.order_key
-		FROM stored
-		JOIN given ON given.id = stored.id
-	), ` + enqueue + `
-	SELECT 1 FROM put`
-
 const landPosts = `
 	INSERT INTO posts (account_id, channel, message, conversation_id, message_id, kind, version, early)
 	SELECT p.account_id, p.channel, p.message, p.conversation_id, p.message_id, p.kind, p.version, p.early
@@ -147,10 +125,10 @@ const landThreads = `
 
 // landed is a post or a thread of a Landed, with the lane and epoch by which it counts.
 type landed struct {
-	LaneID int64   `json:"lane_id"`
-	Epoch  int64   `json:"epoch"`
-	Post   *Post   `json:"post,omitempty"`
-	Thread *Thread `json:"thread,omitempty"`
+	LaneID int64         `json:"lane_id"`
+	Epoch  int64         `json:"epoch"`
+	Post   *store.Post   `json:"post,omitempty"`
+	Thread *store.Thread `json:"thread,omitempty"`
 }
 
 // queueFinish adds the statements that write results.
@@ -160,7 +138,7 @@ func queueFinish(batch *pgx.Batch, done []Finish) error {
 	}
 	for i := range done { // one provider's unclean text must not make the whole batch fail
 		for _, s := range []*string{&done[i].ExternalID, &done[i].Progress, &done[i].ErrorClass, &done[i].ErrorText} {
-			*s = Clean(*s)
+			*s = store.Clean(*s)
 		}
 	}
 	n := len(done)
@@ -179,7 +157,7 @@ func queueFinish(batch *pgx.Batch, done []Finish) error {
 	if err := queueRows(batch, landThreads, threads); err != nil {
 		return err
 	}
-	queueFacts(batch, done)
+	store.AddLaneFacts(batch, factsOf(done))
 	var uncalled, uncalledEpochs []int64
 	for _, f := range done {
 		if f.Uncalled {
@@ -219,7 +197,7 @@ func deliveryResults(done []Finish) []any {
 	add := func(f Finish, p Part, part int, first int64) {
 		lanes, epochs, ids, joined = append(lanes, f.LaneID), append(epochs, f.Epoch), append(ids, p.ID), append(joined, first)
 		parts = append(parts, int32(part)) //nolint:gosec // a message has few parts
-		states, external, progress = append(states, p.State), append(external, f.ExternalID), append(progress, Clean(p.Progress))
+		states, external, progress = append(states, p.State), append(external, f.ExternalID), append(progress, store.Clean(p.Progress))
 		classes, texts = append(classes, f.ErrorClass), append(texts, f.ErrorText)
 		absent, unsure, warned = append(absent, f.Absent), append(unsure, f.Unsure), append(warned, p.Warned)
 	}
@@ -227,7 +205,7 @@ func deliveryResults(done []Finish) []any {
 		add(f, Part{ID: f.ID, State: f.State, Progress: f.Progress, Warned: f.Warned}, f.Part, f.Joined)
 		for _, p := range f.With {
 			first := f.ID
-			if f.State == Queued && f.Part == 0 {
+			if f.State == store.Queued && f.Part == 0 {
 				first = 0
 			}
 			add(f, p, 0, first)
@@ -258,21 +236,14 @@ func landedOf(done []Finish) (posts, threads []landed) {
 	return posts, threads
 }
 
-// queueFacts adds the statement that journals the facts about results.
-func queueFacts(batch *pgx.Batch, done []Finish) {
-	var accounts, lanes, epochs, shares []int64
-	var external, keys []string
-	var payloads [][]byte
+// factsOf collects the facts about results.
+func factsOf(done []Finish) (facts []store.LaneFact) {
 	for _, f := range done {
 		for _, e := range f.Facts {
-			accounts, lanes, epochs = append(accounts, e.AccountID), append(lanes, f.LaneID), append(epochs, f.Epoch)
-			external, keys, payloads = append(external, e.ExternalID), append(keys, e.OrderKey), append(payloads, e.Payload)
-			shares = append(shares, cmp.Or(e.Share, e.AccountID))
+			facts = append(facts, store.LaneFact{LaneID: f.LaneID, Epoch: f.Epoch, NewEvent: e})
 		}
 	}
-	if len(accounts) > 0 {
-		batch.Queue(insertFacts, accounts, external, keys, payloads, lanes, epochs, shares)
-	}
+	return facts
 }
 
 func queueRows[T any](batch *pgx.Batch, sql string, rows []T) error {

@@ -1,4 +1,9 @@
-package store
+// Package dispatch hands out what waits in lanes and takes the results: which delivery is next behind
+// each gate (a claim), and what became of it (a finish). Only the relay uses its statements.
+//
+// What does not belong here: what is put into lanes and what a delivery says. Lanes, deliveries and
+// gates as nouns are in package store.
+package dispatch
 
 import (
 	"cmp"
@@ -8,31 +13,33 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"parley/store"
 )
 
 // Finish is the result of a claim. It is ignored unless Epoch still is the lane's.
 type Finish struct {
 	LaneID     int64
 	Epoch      int64
-	ID         int64      // the delivery; 0 = the lane was claimed without one
-	State      string     // the delivery's new state
-	Advance    int        // how many deliveries are done; the one behind them becomes the head
-	Wait       float64    // seconds until the lane is due again when it does not advance
-	Part       int        // the part of the delivery that is sent next; a long text is sent in parts
-	ExternalID string     // the destination's id of the message; "" = unchanged
-	Progress   string     // what the channel or surface needs to continue the delivery
-	ErrorClass string     // of the last error; "" = none
-	ErrorText  string     // the last error for people
-	Rest       float64    // seconds that the lane rests after a success, also between parts
-	Absent     bool       // the destination was found not to have it, now
-	Unsure     bool       // it is attempted again although an earlier attempt may have landed; see finishDeliveries
-	Warned     bool       // the agent is told now that it is late
-	Joined     int64      // Delivery.Joined as it was claimed
-	Uncalled   bool       // it needed no call any more: its gate gets the slot back
-	Keep       bool       // the lane keeps its place in its gate's queue, if more deliveries wait in it
-	With       []Part     // the results of Claimed.With
-	Landed     []Landed   // the messages that now are in the surface
-	Facts      []NewEvent // what is journalled about the result
+	ID         int64            // the delivery; 0 = the lane was claimed without one
+	State      string           // the delivery's new state
+	Advance    int              // how many deliveries are done; the one behind them becomes the head
+	Wait       float64          // seconds until the lane is due again when it does not advance
+	Part       int              // the part of the delivery that is sent next; a long text is sent in parts
+	ExternalID string           // the destination's id of the message; "" = unchanged
+	Progress   string           // what the channel or surface needs to continue the delivery
+	ErrorClass string           // of the last error; "" = none
+	ErrorText  string           // the last error for people
+	Rest       float64          // seconds that the lane rests after a success, also between parts
+	Absent     bool             // the destination was found not to have it, now
+	Unsure     bool             // it is attempted again although an earlier attempt may have landed; see finishDeliveries
+	Warned     bool             // the agent is told now that it is late
+	Joined     int64            // Delivery.Joined as it was claimed
+	Uncalled   bool             // it needed no call any more: its gate gets the slot back
+	Keep       bool             // the lane keeps its place in its gate's queue, if more deliveries wait in it
+	With       []Part           // the results of Claimed.With
+	Landed     []Landed         // the messages that now are in the surface
+	Facts      []store.NewEvent // what is journalled about the result
 	Gate       int64
 	GateWait   float64 // seconds; > 0 blocks the gate
 }
@@ -47,8 +54,8 @@ type Part struct {
 
 // Landed is a message that was posted in a surface. It is recorded together with its result.
 type Landed struct {
-	Post   Post
-	Thread *Thread // a root: the thread it opened
+	Post   store.Post
+	Thread *store.Thread // a root: the thread it opened
 }
 
 // Claim is how many deliveries a process is ready to take.
@@ -73,7 +80,7 @@ type GateClaim struct {
 
 // Turn writes the results of earlier claims, claims the heads of due lanes, and returns when the
 // gates in ask have work next (without GateDue.Oldest), in one round trip and one commit.
-func Turn(ctx context.Context, q Batcher, done []Finish, take Claim, ask []GateSince) ([]Claimed, []GateDue, error) {
+func Turn(ctx context.Context, q store.Batcher, done []Finish, take Claim, ask []GateSince) ([]Claimed, []GateDue, error) {
 	var batch pgx.Batch
 	if err := queueFinish(&batch, done); err != nil {
 		return nil, nil, err

@@ -1,0 +1,15 @@
+package dispatch
+
+// The statements, for tests that look at their plans.
+const (
+	ClaimSQL       = claim
+	ClaimSharedSQL = claimShared
+	DueGatesSQL    = dueGates
+	OtherGatesSQL  = otherGates
+	FenceSQL       = fence
+	FinishDelivSQL = finishDeliveries
+	FinishLanesSQL = finishLanes
+)
+
+// DeliveryResults gives the arguments of FinishDelivSQL.
+var DeliveryResults = deliveryResults

@@ -1,0 +1,134 @@
+package dispatch
+
+import (
+	"context"
+	"math"
+	"slices"
+	"time"
+
+	"parley/store"
+	"parley/store/internal/query"
+)
+
+const blockGates = `
+	UPDATE gates AS g
+	SET next_at = greatest(g.next_at, clock_timestamp() + make_interval(secs => b.wait))
+	FROM unnest($1::bigint[], $2::double precision[]) AS b(id, wait)
+	WHERE g.id = b.id`
+
+// GateSince is a gate and the earliest due time at which its lanes are looked for.
+type GateSince struct {
+	ID int64
+	// Since is a time of Parley's clock, usually GateDue.Oldest: lanes that were due earlier are not
+	// found. Zero = all lanes are.
+	Since time.Time
+}
+
+// GateDue says when a gate can next hand out work.
+type GateDue struct {
+	GateID    int64   `db:"gate_id"`
+	AccountID int64   `db:"account_id"`
+	Waiting   uint8   `db:"waiting"` // bit n is set when an unclaimed lane of priority n waits
+	Wait      float64 `db:"wait"`    // seconds until the gate can hand out work; 0 = now
+	Limited   bool    `db:"limited"` // the gate has a rate
+	// Oldest is a time of Parley's clock: no lane that waits behind the gate, or is claimed,
+	// was due earlier. It is never later than now. A lane that another transaction has made due but
+	// not committed yet may be older, by as long as that transaction takes.
+	Oldest time.Time `db:"oldest"`
+}
+
+// The scan of the index lanes_due begins at the gate's oldest lane (since). Entries in front of it
+// belong to lanes that were handed out; while somebody holds a snapshot, a dump for example,
+// PostgreSQL can't remove them, and a scan would have to step over each.
+const dueGates = `
+	WITH t AS MATERIALIZED (
+		SELECT parley_now() AS now, clock_timestamp() AS real
+	)
+	SELECT g.id AS gate_id, g.account_id, coalesce(free.priorities, 0) AS waiting,
+		greatest(extract(epoch FROM free.due_at - t.now),
+			extract(epoch FROM g.next_at - t.real) + CASE WHEN g.per_second > 0 THEN 1 / g.per_second ELSE 0 END,
+			CASE WHEN g.wide_per_second > 0 THEN extract(epoch FROM g.wide_next_at - t.real) + 1 / g.wide_per_second END,
+			0)::double precision AS wait,
+		g.per_second > 0 OR g.wide_per_second > 0 AS limited,
+		least(oldest.due_at, t.now) AS oldest
+	FROM unnest($1::bigint[], $2::timestamptz[]) AS a(gate, since)
+	CROSS JOIN t
+	JOIN gates AS g ON g.id = a.gate
+	CROSS JOIN LATERAL (
+		SELECT min(x.due_at) AS due_at, bit_or(1 << pr.n) AS priorities
+		FROM (VALUES (0), (1), (2), (3)) AS pr(n)
+		CROSS JOIN LATERAL (
+			SELECT lanes.due_at
+			FROM lanes
+			WHERE lanes.gate_id = g.id AND lanes.priority = pr.n AND lanes.due_at >= a.since
+				AND (lanes.leased_until IS NULL OR lanes.leased_until <= t.real)
+			ORDER BY lanes.due_at
+			LIMIT 1) AS x) AS free
+	CROSS JOIN LATERAL (
+		SELECT min(x.due_at) AS due_at
+		FROM (VALUES (0), (1), (2), (3)) AS pr(n)
+		CROSS JOIN LATERAL (
+			SELECT lanes.due_at
+			FROM lanes
+			WHERE lanes.gate_id = g.id AND lanes.priority = pr.n AND lanes.due_at >= a.since
+			ORDER BY lanes.due_at
+			LIMIT CASE WHEN $3 THEN 1 ELSE 0 END) AS x) AS oldest`
+
+// DueGates returns when gates have work next.
+func DueGates(ctx context.Context, q store.Querier, gates []GateSince) ([]GateDue, error) {
+	ids, since := gateColumns(gates)
+	return query.Collect[GateDue](ctx, q, "due gates", dueGates, ids, since, true)
+}
+
+// gateColumns returns the fields of gates as parallel lists, as SQL takes them.
+func gateColumns(gates []GateSince) (ids []int64, since []time.Time) {
+	ids, since = make([]int64, len(gates)), make([]time.Time, len(gates))
+	for i, g := range gates {
+		ids[i], since[i] = g.ID, g.Since
+	}
+	return ids, since
+}
+
+// Each step finds the next gate that has a lane with one look into the index lanes_due. So gates
+// without lanes cost nothing, however many there are.
+const otherGates = `
+	WITH RECURSIVE found(gate_id, upto) AS (
+		SELECT x.gate_id, gap.upto
+		FROM unnest($1::bigint[], $2::bigint[]) AS gap(above, upto)
+		CROSS JOIN LATERAL (
+			SELECT lanes.gate_id
+			FROM lanes
+			WHERE lanes.due_at IS NOT NULL AND lanes.gate_id > gap.above AND lanes.gate_id < gap.upto
+			ORDER BY lanes.gate_id, lanes.priority, lanes.due_at
+			LIMIT 1) AS x
+		UNION ALL
+		SELECT x.gate_id, found.upto
+		FROM found
+		CROSS JOIN LATERAL (
+			SELECT lanes.gate_id
+			FROM lanes
+			WHERE lanes.due_at IS NOT NULL AND lanes.gate_id > found.gate_id AND lanes.gate_id < found.upto
+			ORDER BY lanes.gate_id, lanes.priority, lanes.due_at
+			LIMIT 1) AS x
+	)
+	SELECT gate_id FROM found`
+
+// OtherGates returns, in no order, the gates behind which lanes wait or are claimed, without the known
+// ones.
+func OtherGates(ctx context.Context, q store.Querier, known []int64) ([]int64, error) {
+	above, upto := gaps(known)
+	return query.IDs(ctx, q, "other gates", otherGates, above, upto)
+}
+
+// gaps returns the ranges between known ids, without their ends: of 3 and 7 they are (0, 3), (3, 7)
+// and (7, the largest id).
+func gaps(known []int64) (above, upto []int64) {
+	last := int64(0)
+	for _, id := range append(slices.Clip(known), math.MaxInt64) {
+		if id-last > 1 {
+			above, upto = append(above, last), append(upto, id)
+		}
+		last = id
+	}
+	return above, upto
+}
