@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"sync"
 	"testing"
@@ -70,34 +69,6 @@ func TestLeaseRace(t *testing.T) {
 	}
 	if n != 1 {
 		t.Errorf("%d holders", n)
-	}
-}
-
-// Blobs of any size come back whole, once stored, and one that lacks a part is an error.
-func TestBlob(t *testing.T) {
-	t.Parallel()
-	pool := storetest.DB(t)
-	for _, size := range []int{0, 1, 1<<20 - 1, 1 << 20, 1<<20 + 1, 5 << 20} {
-		content := bytes.Repeat([]byte{byte(size), 7}, size/2+1)[:size]
-		hash := must(store.PutBlob(t.Context(), pool, content))(t)
-		if again := must(store.PutBlob(t.Context(), pool, content))(t); again != hash {
-			t.Errorf("%d bytes have two names", size)
-		}
-		if got := must(store.GetBlob(t.Context(), pool, nil, hash))(t); !bytes.Equal(got, content) {
-			t.Errorf("%d bytes came back as %d", size, len(got))
-		}
-	}
-	hash := must(store.PutBlob(t.Context(), pool, bytes.Repeat([]byte("x"), 3<<20)))(t)
-	exec(t, pool, `UPDATE blob_chunks SET data = '' WHERE hash = $1 AND n = 1`, hash)
-	if _, err := store.GetBlob(t.Context(), pool, nil, hash); !errors.Is(err, io.ErrUnexpectedEOF) {
-		t.Errorf("an empty part: %v", err)
-	}
-	exec(t, pool, `DELETE FROM blob_chunks WHERE hash = $1 AND n = 1`, hash)
-	if _, err := store.GetBlob(t.Context(), pool, nil, hash); err == nil {
-		t.Error("a missing part went unnoticed")
-	}
-	if _, err := store.GetBlob(t.Context(), pool, nil, "nothing"); !errors.Is(err, pgx.ErrNoRows) {
-		t.Errorf("no blob: %v", err)
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"parley/bridge/engine/reply"
 	"parley/channels"
 	"parley/store"
+	"parley/store/blob"
 )
 
 // gapMargin is the most by which a measured age of a message may be wrong.
@@ -284,12 +285,12 @@ func (d *Desk) Kept(ctx context.Context) (map[string]json.RawMessage, error) {
 // StoreFile keeps a file of at most maxBytes that a person uploads to Parley. It gives the name of its
 // blob, for SurfaceFile.Blob in the action that follows, and its size in bytes.
 // Errors: ErrTooLarge; what reading r gives; the database's.
-func (d *Desk) StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (blob string, size int64, err error) {
-	blob, size, err = store.WriteUpload(ctx, d.e.pool, r, maxBytes)
-	if errors.Is(err, store.ErrTooLarge) {
+func (d *Desk) StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (name string, size int64, err error) {
+	name, size, err = blob.WriteUpload(ctx, d.e.pool, r, maxBytes)
+	if errors.Is(err, blob.ErrTooLarge) {
 		err = bridge.ErrTooLarge
 	}
-	return blob, size, err
+	return name, size, err
 }
 
 // MayReply checks a reply with files before it is submitted. Of the files, the names, types and

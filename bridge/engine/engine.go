@@ -22,6 +22,7 @@ import (
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
+	"parley/store/blob"
 )
 
 // Options of an Engine.
@@ -29,7 +30,7 @@ type Options struct {
 	Pool *pgxpool.Pool
 	Log  *slog.Logger
 	// Objects has the bytes of old blobs; nil = the database has all of them.
-	Objects store.Objects
+	Objects blob.Objects
 	// Original makes the signed link to a mail's HTML original; nil or "" = it is
 	// uploaded as a file instead (no public URL).
 	Original func(message int64) string

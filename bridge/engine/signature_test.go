@@ -7,6 +7,7 @@ import (
 
 	"parley/channels/channelstest"
 	"parley/store"
+	"parley/store/blob"
 )
 
 // A mail ends with its author's own signature, or with the account's, whose pictures go with it; in
@@ -16,7 +17,7 @@ import (
 func TestSignatures(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	blob, size, err := store.WriteUpload(t.Context(), w.pool, strings.NewReader("the logo"), 100)
+	blob, size, err := blob.WriteUpload(t.Context(), w.pool, strings.NewReader("the logo"), 100)
 	check(t, err)
 	rich := &store.RichSignature{HTML: "<b>Acme</b>", Pictures: []store.SignaturePicture{{ContentID: "p1", Name: "logo.png", ContentType: "image/png", SizeBytes: size, Blob: blob}}}
 	sign := func(a *store.Account) { a.Signature, a.RichSignature = "**Acme**", rich }

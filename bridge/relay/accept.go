@@ -13,6 +13,7 @@ import (
 
 	"parley/channels"
 	"parley/store"
+	"parley/store/blob"
 )
 
 const (
@@ -52,7 +53,7 @@ func (r *Relay) Accept(ctx context.Context, account int64, facts ...channels.Fac
 			AccountID: account, ExternalID: f.ExternalID, OrderKey: store.OrderKey(account, f.OrderKey),
 			Payload: f.Payload, SizeBytes: int64(len(f.Payload)), Quarantine: f.Quarantine}}
 		if len(f.Payload) > blobBytes {
-			hash, err := store.PutBlob(ctx, r.pool, f.Payload)
+			hash, err := blob.Put(ctx, r.pool, f.Payload)
 			if err != nil {
 				return fmt.Errorf("relay: accept: %w", err)
 			}

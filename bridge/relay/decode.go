@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parley/store"
+	"parley/store/blob"
 )
 
 // decodeTime is how long a batch is decoded. Events that are not decoded by then are left for the next
@@ -72,7 +73,7 @@ func (r *Relay) decode(ctx context.Context, e store.Event, limit time.Duration) 
 		payload := e.Payload
 		if e.Blob != nil {
 			var err error
-			if payload, err = store.GetBlob(ctx, r.pool, r.opt.Objects, *e.Blob); err != nil {
+			if payload, err = blob.Get(ctx, r.pool, r.opt.Objects, *e.Blob); err != nil {
 				return nil, payloadError{err}
 			}
 		}

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"parley/store"
+	"parley/store/blob"
 )
 
 // Options of a Relay.
@@ -27,7 +28,7 @@ type Options struct {
 	Pool    *pgxpool.Pool // for everything but claims
 	Handler Handler
 	Log     *slog.Logger
-	Objects store.Objects // where the bytes of old blobs are; nil = in the database, as all others
+	Objects blob.Objects // where the bytes of old blobs are; nil = in the database, as all others
 	// PerGate and Total bound the attempts under way; 0 = 16 and 256.
 	PerGate, Total int
 	// UnclearAfter is how long nobody may know whether a message was sent before a

@@ -23,7 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
-	"parley/store"
+	"parley/store/blob"
 )
 
 const (
@@ -45,7 +45,7 @@ type Options struct {
 	SecretKey string
 }
 
-// Bucket implements store.Objects.
+// Bucket implements blob.Objects.
 type Bucket struct {
 	opt    Options
 	base   *url.URL
@@ -53,7 +53,7 @@ type Bucket struct {
 	signer *v4.Signer
 }
 
-var _ store.Objects = (*Bucket)(nil)
+var _ blob.Objects = (*Bucket)(nil)
 
 // New prepares a Bucket. It connects with nobody yet.
 func New(o Options) (*Bucket, error) {
@@ -75,7 +75,7 @@ func New(o Options) (*Bucket, error) {
 		signer: v4.NewSigner(func(s *v4.SignerOptions) { s.DisableURIPathEscaping = true })}, nil
 }
 
-// Put implements store.Objects. The hash is also what the signature says of the body, so the store
+// Put implements blob.Objects. The hash is also what the signature says of the body, so the store
 // refuses other bytes.
 func (b *Bucket) Put(ctx context.Context, hash string, size int64, content io.Reader) error {
 	r, err := b.request(ctx, http.MethodPut, hash)
@@ -93,7 +93,7 @@ func (b *Bucket) Put(ctx context.Context, hash string, size int64, content io.Re
 	return b.done(answer, "put")
 }
 
-// Open implements store.Objects.
+// Open implements blob.Objects.
 func (b *Bucket) Open(ctx context.Context, hash string, from int64) (io.ReadCloser, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	answer, err := b.patiently(ctx, func() (*http.Response, error) { //nolint:bodyclose // done closes it, or the reader
@@ -120,7 +120,7 @@ func (b *Bucket) Open(ctx context.Context, hash string, from int64) (io.ReadClos
 	return nil, fmt.Errorf("objects: get: the store answered %d to a request for the bytes from %d on", answer.StatusCode, from)
 }
 
-// Remove implements store.Objects.
+// Remove implements blob.Objects.
 func (b *Bucket) Remove(ctx context.Context, hash string) error {
 	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
 	defer cancel()
@@ -134,7 +134,7 @@ func (b *Bucket) Remove(ctx context.Context, hash string) error {
 	if err != nil {
 		return fmt.Errorf("objects: remove: %w", err)
 	}
-	if err := b.done(answer, "remove"); !errors.Is(err, store.ErrNoObject) {
+	if err := b.done(answer, "remove"); !errors.Is(err, blob.ErrNoObject) {
 		return err
 	}
 	return nil
@@ -206,7 +206,7 @@ func (b *Bucket) patiently(ctx context.Context, request func() (*http.Response, 
 	}
 }
 
-// done reads what a store answered. Errors: store.ErrNoObject; an error that says what the store said.
+// done reads what a store answered. Errors: blob.ErrNoObject; an error that says what the store said.
 func (b *Bucket) done(answer *http.Response, what string) error {
 	defer func() { _ = answer.Body.Close() }()
 	text, _ := io.ReadAll(io.LimitReader(answer.Body, maxAnswer)) //nolint:errcheck // the status says enough
@@ -219,7 +219,7 @@ func (b *Bucket) done(answer *http.Response, what string) error {
 	}
 	_ = xml.Unmarshal(text, &said) //nolint:errcheck // some answers have no text
 	if answer.StatusCode == http.StatusNotFound && said.Code != "NoSuchBucket" {
-		return fmt.Errorf("objects: %s: %w", what, store.ErrNoObject)
+		return fmt.Errorf("objects: %s: %w", what, blob.ErrNoObject)
 	}
 	return fmt.Errorf("objects: %s: the store answered %d %s %s", what, answer.StatusCode, said.Code, said.Message)
 }

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/store"
+	"parley/store/blob"
 	"parley/store/objects"
 	"parley/store/objects/s3fake"
 )
@@ -85,7 +85,7 @@ func TestBucket(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if _, err := get(t.Context(), b, hash, 0); !errors.Is(err, store.ErrNoObject) {
+		if _, err := get(t.Context(), b, hash, 0); !errors.Is(err, blob.ErrNoObject) {
 			t.Errorf("a removed object: %v", err)
 		}
 		if err := b.Try(t.Context()); err != nil || len(fake.Objects()) != 3 {
@@ -114,7 +114,7 @@ func TestRefused(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "secret that nobody") {
 				t.Errorf("%v", err)
 			}
-			if _, err := get(t.Context(), b, hashOf(nil), 0); err == nil || errors.Is(err, store.ErrNoObject) {
+			if _, err := get(t.Context(), b, hashOf(nil), 0); err == nil || errors.Is(err, blob.ErrNoObject) {
 				t.Errorf("this looks like an object that is gone: %v", err)
 			}
 		})
@@ -144,7 +144,7 @@ func TestFaults(t *testing.T) {
 		t.Errorf("%q, %v", got, err)
 	}
 	fake.Fail(busy, busy, busy)
-	if _, err := get(t.Context(), b, hash, 0); err == nil || errors.Is(err, store.ErrNoObject) || !strings.Contains(err.Error(), "503 SlowDown") {
+	if _, err := get(t.Context(), b, hash, 0); err == nil || errors.Is(err, blob.ErrNoObject) || !strings.Contains(err.Error(), "503 SlowDown") {
 		t.Errorf("a store that stays busy: %v", err)
 	}
 	fake.Fail(s3fake.Fault{Method: http.MethodDelete, Status: http.StatusServiceUnavailable})

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
+	"parley/store/blob"
 	"parley/store/plantest"
 	"parley/store/retention"
 	"parley/store/storetest"
@@ -83,13 +84,13 @@ func TestEmptyEvents(t *testing.T) {
 		return store.NewEvent{AccountID: 1, ExternalID: name, OrderKey: "1/" + name, Payload: []byte(payload)}
 	}
 	large := bytes.Repeat([]byte("large "), 300_000)
-	hash := must(store.PutBlob(t.Context(), pool, large))(t)
-	blob := func(name string) store.NewEvent {
+	hash := must(blob.Put(t.Context(), pool, large))(t)
+	inBlob := func(name string) store.NewEvent {
 		return store.NewEvent{AccountID: 1, ExternalID: name, OrderKey: "1/" + name, Blob: hash, SizeBytes: int64(len(large))}
 	}
 	names := []string{"plain", "waits", "bad", "html", "same html", "files", "letter", "chat", "large", "large letter", "young"}
 	ids := stored(t, pool, event("plain", "p"), event("waits", "w"), event("bad", "b"), event("html", "<p>"), event("same html", "<p>"),
-		event("files", "f"), event("letter", "l"), event("chat", "c"), blob("large"), blob("large letter"), event("young", "y"))
+		event("files", "f"), event("letter", "l"), event("chat", "c"), inBlob("large"), inBlob("large letter"), event("young", "y"))
 	waits(t, pool, ids[1])
 	exec(t, pool, `INSERT INTO quarantine (event_id, reason) VALUES ($1, 'odd')`, ids[2])
 	letter(t, pool, ids[3], "", true, "[]")
@@ -118,7 +119,7 @@ func TestEmptyEvents(t *testing.T) {
 		if e.Payload != nil {
 			t.Errorf("%s has a payload beside its blob", names[i])
 		}
-		return string(must(store.GetBlob(t.Context(), pool, nil, *e.Blob))(t))
+		return string(must(blob.Get(t.Context(), pool, nil, *e.Blob))(t))
 	}
 	for i, name := range names {
 		if got := content(i); got != want[name] {
@@ -181,27 +182,27 @@ func TestDropUploads(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	upload := func(s string) string {
-		blob, size, err := store.WriteUpload(t.Context(), pool, strings.NewReader(s), 100)
+		name, size, err := blob.WriteUpload(t.Context(), pool, strings.NewReader(s), 100)
 		check(t, err)
 		if size != int64(len(s)) {
 			t.Errorf("%s: %d bytes", s, size)
 		}
-		return blob
+		return name
 	}
-	if _, _, err := store.WriteUpload(t.Context(), pool, strings.NewReader("too long"), 4); !errors.Is(err, store.ErrTooLarge) {
+	if _, _, err := blob.WriteUpload(t.Context(), pool, strings.NewReader("too long"), 4); !errors.Is(err, blob.ErrTooLarge) {
 		t.Errorf("too long: %v", err)
 	}
 	sent, waiting, forgotten := upload("sent"), upload("waiting"), upload("forgotten")
-	check(t, store.UseUploads(t.Context(), pool, []string{sent}))
+	check(t, blob.UseUploads(t.Context(), pool, []string{sent}))
 	ann, desk, both, dropped, left := upload("ann's"), upload("the desk's"), upload("sent, too"), upload("shown no more"), upload("left lately")
-	check(t, store.UsePictures(t.Context(), pool, []string{ann, desk, both, dropped, left}))
-	check(t, store.UseUploads(t.Context(), pool, []string{both}))
+	check(t, blob.UsePictures(t.Context(), pool, []string{ann, desk, both, dropped, left}))
+	check(t, blob.UseUploads(t.Context(), pool, []string{both}))
 	exec(t, pool, `INSERT INTO agents (email, name, rich_signature) VALUES ('ann@acme.test', 'Ann', jsonb_build_object('pictures', jsonb_build_array(jsonb_build_object('blob', $1::text))))`, ann)
 	exec(t, pool, `INSERT INTO accounts (name, kind, side, rich_signature)
 		VALUES ('desk', 'x', 'channel', jsonb_build_object('pictures', jsonb_build_array(jsonb_build_object('blob', 'x'), jsonb_build_object('blob', $1::text)))), ('plain', 'x', 'channel', NULL)`, desk)
 	exec(t, pool, `UPDATE blobs SET created_at = created_at - interval '40 days'`)
 	exec(t, pool, `UPDATE uploads SET created_at = created_at - interval '40 days'`)
-	check(t, store.UsePictures(t.Context(), pool, []string{left}))
+	check(t, blob.UsePictures(t.Context(), pool, []string{left}))
 	upload("waiting") // once more: by another message that is about to be stored
 	exec(t, pool, `UPDATE blobs SET created_at = created_at - interval '25 h'`)
 	total := 0
@@ -209,12 +210,12 @@ func TestDropUploads(t *testing.T) {
 		done = must(retention.DropBlobs(t.Context(), pool, 24*time.Hour, false))(t)
 	}
 	for _, kept := range []string{sent, waiting, ann, desk, both, left} {
-		if len(must(store.GetBlob(t.Context(), pool, nil, kept))(t)) == 0 {
+		if len(must(blob.Get(t.Context(), pool, nil, kept))(t)) == 0 {
 			t.Errorf("%s is gone", kept)
 		}
 	}
-	_, err := store.GetBlob(t.Context(), pool, nil, dropped)
-	if _, err2 := store.GetBlob(t.Context(), pool, nil, forgotten); err == nil || err2 == nil || total != 2 || row(t, pool, `SELECT count(*) FROM uploads`) != "(6)" {
+	_, err := blob.Get(t.Context(), pool, nil, dropped)
+	if _, err2 := blob.Get(t.Context(), pool, nil, forgotten); err == nil || err2 == nil || total != 2 || row(t, pool, `SELECT count(*) FROM uploads`) != "(6)" {
 		t.Errorf("%d files went: %v", total, err)
 	}
 }
@@ -224,7 +225,7 @@ func TestDropBlobs(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	put := func(s string) string {
-		return must(store.PutBlob(t.Context(), pool, bytes.Repeat([]byte(s), 1<<20)))(t)
+		return must(blob.Put(t.Context(), pool, bytes.Repeat([]byte(s), 1<<20)))(t)
 	}
 	used, loose, young, again := put("used "), put("loose"), put("young"), put("again")
 	stored(t, pool, store.NewEvent{AccountID: 1, ExternalID: "e", OrderKey: "k", Blob: used})
@@ -242,7 +243,7 @@ func TestDropBlobs(t *testing.T) {
 		t.Errorf("%d files went, in %d batches", total, rounds)
 	}
 	for _, kept := range []string{used, young, again} {
-		if len(must(store.GetBlob(t.Context(), pool, nil, kept))(t)) != 5<<20 {
+		if len(must(blob.Get(t.Context(), pool, nil, kept))(t)) != 5<<20 {
 			t.Errorf("%s is not whole", kept)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"parley/bridge/engine/outbound"
 	"parley/channels"
 	"parley/store"
+	"parley/store/blob"
 )
 
 // Messages holds the messages that one batch has loaded, with the ids by which providers know them,
@@ -40,7 +41,7 @@ func (ms *Messages) flush(ctx context.Context, p *store.Pipeline) error {
 	if err := store.InsertExternalIDs(ctx, p, ms.newExternal); err != nil {
 		return err
 	}
-	if err := store.UseUploads(ctx, p, uploads(fresh)); err != nil {
+	if err := blob.UseUploads(ctx, p, uploads(fresh)); err != nil {
 		return err
 	}
 	return store.MoveExternalIDs(ctx, p, ms.moved)

@@ -10,6 +10,7 @@ import (
 	"parley/bridge/engine/own"
 	"parley/channels"
 	"parley/store"
+	"parley/store/blob"
 )
 
 // Fetching of files that providers keep for us.
@@ -147,7 +148,7 @@ func (cs *Chores) fetchOne(ctx context.Context, c store.ClaimedFetch) (f own.Fac
 		return f, errors.New("chores: the account isn't connected")
 	}
 	if c.SizeBytes > maxFetched {
-		return f, store.ErrTooLarge
+		return f, blob.ErrTooLarge
 	}
 	got, err := source.Fetch(ctx, c.Ref)
 	if err != nil {
@@ -155,7 +156,7 @@ func (cs *Chores) fetchOne(ctx context.Context, c store.ClaimedFetch) (f own.Fac
 	}
 	defer got.Body.Close()
 	f.Name, f.ContentType = got.Name, got.ContentType
-	f.Blob, f.SizeBytes, err = store.WriteBlob(ctx, cs.pool, got.Body, maxFetched)
+	f.Blob, f.SizeBytes, err = blob.Write(ctx, cs.pool, got.Body, maxFetched)
 	return f, err
 }
 
@@ -170,7 +171,7 @@ func (cs *Chores) fetchAgain(ctx context.Context, c store.ClaimedFetch, err erro
 		return 0, false
 	case ctx.Err() != nil: // we were asked to stop
 		return 0, true
-	case errors.Is(err, store.ErrTooLarge), store.Seconds(c.FirstAgo) > fetchFor:
+	case errors.Is(err, blob.ErrTooLarge), store.Seconds(c.FirstAgo) > fetchFor:
 		return 0, false
 	case se == nil:
 		return wait, true
@@ -189,7 +190,7 @@ func (cs *Chores) fetchAgain(ctx context.Context, c store.ClaimedFetch, err erro
 func whyMissing(err error) string {
 	var se *channels.SendError
 	switch {
-	case errors.Is(err, store.ErrTooLarge):
+	case errors.Is(err, blob.ErrTooLarge):
 		return fmt.Sprintf("it is larger than %d MB.", maxFetched>>20)
 	case errors.As(err, &se) && se.Text != "":
 		return se.Text

@@ -20,6 +20,7 @@ import (
 	"parley/bridge"
 	"parley/channels"
 	"parley/store"
+	"parley/store/blob"
 )
 
 // originalsTogether is how many bytes of customers' originals may be in memory at once while their
@@ -39,7 +40,7 @@ type Connected interface {
 // Options of a Reader.
 type Options struct {
 	Pool      *pgxpool.Pool
-	Objects   store.Objects                           // nil = the database has all blobs
+	Objects   blob.Objects                            // nil = the database has all blobs
 	Original  func(message int64) string              // the signed link to a mail's HTML original; nil = there is none
 	Link      func(message int64, file string) string // the signed public address of a file; nil = there is none
 	Connected Connected
@@ -48,7 +49,7 @@ type Options struct {
 // Reader gives the files of messages.
 type Reader struct {
 	pool      *pgxpool.Pool
-	objects   store.Objects
+	objects   blob.Objects
 	original  func(message int64) string
 	link      func(message int64, file string) string
 	connected Connected
@@ -101,14 +102,14 @@ func (r *Reader) Of(ctx context.Context, m *store.Message, fetched func(store.Fi
 func (r *Reader) blobFile(ref store.FileRef) channels.File {
 	return channels.File{Name: ref.Name, ContentType: ref.ContentType, SizeBytes: ref.SizeBytes,
 		Open: func(ctx context.Context) (io.ReadCloser, error) {
-			body, err := store.OpenBlob(ctx, r.pool, r.objects, ref.Blob)
+			body, err := blob.Open(ctx, r.pool, r.objects, ref.Blob)
 			return body, goneIf(err)
 		}}
 }
 
 // goneIf makes the error for bytes that are no longer stored an ErrNoFile: they are gone for good.
 func goneIf(err error) error {
-	if errors.Is(err, pgx.ErrNoRows) || errors.Is(err, store.ErrNoObject) {
+	if errors.Is(err, pgx.ErrNoRows) || errors.Is(err, blob.ErrNoObject) {
 		return fmt.Errorf("%w: %w", ErrNoFile, err)
 	}
 	return err
@@ -168,7 +169,7 @@ func (r *Reader) decoded(ctx context.Context, id int64) (channels.Inbound, store
 	}
 	raw := ev.Payload
 	if ev.Blob != nil {
-		if raw, err = store.GetBlob(ctx, r.pool, r.objects, *ev.Blob); err != nil {
+		if raw, err = blob.Get(ctx, r.pool, r.objects, *ev.Blob); err != nil {
 			return channels.Inbound{}, m, goneIf(err)
 		}
 	}

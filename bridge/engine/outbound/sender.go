@@ -23,6 +23,7 @@ import (
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/store"
+	"parley/store/blob"
 	"parley/store/dispatch"
 )
 
@@ -63,7 +64,7 @@ type Engine interface {
 type Options struct {
 	Pool    *pgxpool.Pool
 	Engine  Engine
-	Objects store.Objects // has the bytes of old blobs; nil = the database has all of them
+	Objects blob.Objects // has the bytes of old blobs; nil = the database has all of them
 	Files   *files.Reader
 	Backoff []time.Duration // between attempts at a reply that fails for certain
 	GapWait time.Duration   // how long replies wait for a surface to fill a gap

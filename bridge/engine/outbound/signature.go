@@ -6,6 +6,7 @@ import (
 
 	"parley/channels"
 	"parley/store"
+	"parley/store/blob"
 )
 
 // SignatureOf gives the signature of a reply: in mail, where replies have threads, the author's own if there
@@ -28,7 +29,7 @@ func (e *Sender) sign(out *channels.Outbound, account *store.Account, author *st
 	out.SignatureHTML = rich.HTML
 	for _, p := range rich.Pictures {
 		open := func(ctx context.Context) (io.ReadCloser, error) {
-			return store.OpenBlob(ctx, e.opt.Pool, e.opt.Objects, p.Blob)
+			return blob.Open(ctx, e.opt.Pool, e.opt.Objects, p.Blob)
 		}
 		out.SignaturePictures = append(out.SignaturePictures, channels.Picture{ContentID: p.ContentID,
 			File: channels.File{Name: p.Name, ContentType: p.ContentType, SizeBytes: p.SizeBytes, Open: open}})

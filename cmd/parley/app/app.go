@@ -21,6 +21,7 @@ import (
 	"parley/channels/twilio"
 	"parley/channels/whatsapp"
 	"parley/store"
+	"parley/store/blob"
 )
 
 // Grace is how long a process that stops may finish what it has begun. Closing the listener and the
@@ -60,7 +61,7 @@ type App struct {
 	log      *slog.Logger
 	opt      Options
 	db       *Database
-	objects  store.Objects // of old files; nil = the database has all of them
+	objects  blob.Objects // of old files; nil = the database has all of them
 	engine   *engine.Engine
 	accounts *accounts
 	surfaces []opened

@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"strings"
 
-	"parley/store"
+	"parley/store/blob"
 	"parley/store/objects"
 )
 
@@ -50,8 +50,8 @@ func (o ObjectsEnv) Connect() (*objects.Bucket, error) {
 	return objects.New(objects.Options{Endpoint: o.Endpoint, Bucket: o.Bucket, Region: o.Region, KeyID: o.KeyID, SecretKey: o.SecretKey})
 }
 
-// open returns the configured object store as store.Objects; nil when none is.
-func (o ObjectsEnv) open() (store.Objects, error) {
+// open returns the configured object store as blob.Objects; nil when none is.
+func (o ObjectsEnv) open() (blob.Objects, error) {
 	bucket, err := o.Connect()
 	if bucket == nil || err != nil {
 		return nil, err

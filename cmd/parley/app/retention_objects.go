@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"parley/store"
+	"parley/store/blob"
 )
 
 // maxObjectFailures is how many failures end a run: the object store can't be reached.
@@ -21,10 +21,10 @@ func (r *retentionLoop) objects(ctx context.Context) bool {
 
 func (r *retentionLoop) removeObjects(ctx context.Context) bool {
 	failures := 0
-	list, err := store.ObjectsToRemove(ctx, r.app.db.Pool)
-	for ; err == nil && len(list) > 0; list, err = store.ObjectsToRemove(ctx, r.app.db.Pool) {
+	list, err := blob.ObjectsToRemove(ctx, r.app.db.Pool)
+	for ; err == nil && len(list) > 0; list, err = blob.ObjectsToRemove(ctx, r.app.db.Pool) {
 		for _, hash := range list {
-			if !r.object(ctx, &failures, func(ctx context.Context) error { return store.RemoveObject(ctx, r.app.db.Pool, r.app.objects, hash) }) {
+			if !r.object(ctx, &failures, func(ctx context.Context) error { return blob.RemoveObject(ctx, r.app.db.Pool, r.app.objects, hash) }) {
 				return false
 			}
 		}
@@ -37,11 +37,11 @@ func (r *retentionLoop) removeObjects(ctx context.Context) bool {
 
 func (r *retentionLoop) moveBlobs(ctx context.Context) bool {
 	failures := 0
-	list, err := store.BlobsToMove(ctx, r.app.db.Pool, "", keepBlobs)
-	for ; err == nil && len(list) > 0; list, err = store.BlobsToMove(ctx, r.app.db.Pool, list[len(list)-1], keepBlobs) {
+	list, err := blob.ToMove(ctx, r.app.db.Pool, "", keepBlobs)
+	for ; err == nil && len(list) > 0; list, err = blob.ToMove(ctx, r.app.db.Pool, list[len(list)-1], keepBlobs) {
 		for _, hash := range list {
 			moved := r.object(ctx, &failures, func(ctx context.Context) error {
-				err := store.MoveBlob(ctx, r.app.db.Pool, r.app.objects, hash)
+				err := blob.Move(ctx, r.app.db.Pool, r.app.objects, hash)
 				if err == nil {
 					r.outside.Add(1)
 				}
@@ -64,7 +64,7 @@ func (r *retentionLoop) object(ctx context.Context, failures *int, do func(conte
 	one, cancel := context.WithTimeout(ctx, batchTimeout) // shorter than the lease, so that two runs never overlap
 	defer cancel()
 	err := do(one)
-	var failed store.ObjectsError
+	var failed blob.ObjectsError
 	switch {
 	case err == nil:
 		*failures = 0

@@ -8,6 +8,7 @@ import (
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/demo"
 	"parley/store"
+	"parley/store/blob"
 	"parley/store/objects/s3fake"
 )
 
@@ -44,7 +45,7 @@ func TestRetention(t *testing.T) {
 		t.Fatal(err)
 	}
 	until(t, "the timer's fact is applied", func() bool { return count(`SELECT count(*) FROM queued`) == 0 })
-	if _, err := store.PutBlob(ctx, r.db.Pool, []byte("nobody's")); err != nil {
+	if _, err := blob.Put(ctx, r.db.Pool, []byte("nobody's")); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := r.db.Pool.Exec(ctx, `UPDATE blobs SET created_at = created_at - interval '2 days'`); err != nil {

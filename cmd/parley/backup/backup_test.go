@@ -16,6 +16,7 @@ import (
 
 	"parley/cmd/parley/backup"
 	"parley/store"
+	"parley/store/blob"
 	"parley/store/schema"
 )
 
@@ -37,7 +38,7 @@ func TestRoundTrip(t *testing.T) {
 		t.Errorf("the key was saved as %q; asked %d times", tg.saved, tg.asked)
 	}
 	check(t, schema.Migrate(t.Context(), tg.Pool))
-	got, err := store.GetBlob(t.Context(), tg.Pool, nil, c.blob)
+	got, err := blob.Get(t.Context(), tg.Pool, nil, c.blob)
 	if err != nil || !bytes.Equal(got, content) {
 		t.Errorf("the blob came back with %d bytes, %v", len(got), err)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"parley/cmd/parley/backup"
 	"parley/store"
+	"parley/store/blob"
 	"parley/store/storetest"
 )
 
@@ -46,7 +47,7 @@ func newCompany(t *testing.T) *company {
 	_, err = store.SaveAccount(ctx, c.pool, store.Account{Name: "mail", Kind: "email", Side: "channel", Mode: "live", ReplyMode: "direct", Rate: 1,
 		Secrets: sealer.Seal("accounts/mail", []byte("imap password"))})
 	check(t, err)
-	c.blob, err = store.PutBlob(ctx, c.pool, content)
+	c.blob, err = blob.Put(ctx, c.pool, content)
 	check(t, err)
 	exec(t, c.pool, `UPDATE settings SET company = 'Ächme'`)
 	exec(t, c.pool, `INSERT INTO events (account_id, external_id, order_key, payload, size_bytes)

@@ -12,6 +12,7 @@ import (
 
 	"parley/channels"
 	"parley/store"
+	"parley/store/blob"
 )
 
 // checkTimeout limits the time to examine one account or surface.
@@ -29,7 +30,7 @@ type Checker interface {
 
 // Bucket is a place in an object store, as the doctor examines it.
 type Bucket interface {
-	store.Objects
+	blob.Objects
 	// Try writes, reads and removes a small object of its own.
 	Try(ctx context.Context) error
 	// Where names the place for people.
@@ -151,7 +152,7 @@ func Doctor(ctx context.Context, o Options) Report {
 		func(context.Context) Section { return people(directory) },
 		func(ctx context.Context) Section { return quarantine(ctx, o.Pool) },
 	}
-	if moved, err := store.MovedBlob(ctx, o.Pool); o.Objects != nil || moved != "" || err != nil {
+	if moved, err := blob.Moved(ctx, o.Pool); o.Objects != nil || moved != "" || err != nil {
 		checks = append(checks, func(ctx context.Context) Section { return o.files(ctx, moved, err) })
 	}
 	if o.Backups != "" {

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"parley/store"
+	"parley/store/blob"
 )
 
 // files examines where the bytes of old files are. moved is the hash of a file that should be in the object
@@ -35,7 +35,7 @@ func (o Options) bucket(ctx context.Context, s *Section, moved string) {
 	}
 	content, err := o.Objects.Open(ctx, moved, 0)
 	switch {
-	case errors.Is(err, store.ErrNoObject):
+	case errors.Is(err, blob.ErrNoObject):
 		s.wrong("moved files", "the youngest of them is missing: "+moved, "Was the bucket changed, emptied, or given a rule that removes old objects? Bring the objects back from a copy of the bucket.")
 	case err != nil:
 		s.wrong("moved files", err.Error(), "Check the network, and run parley doctor again.")

@@ -7,6 +7,7 @@ import (
 	"parley/cmd/parley/inspect"
 	"parley/cmd/parley/setup"
 	"parley/store"
+	"parley/store/blob"
 	"parley/store/objects"
 	"parley/store/objects/s3fake"
 )
@@ -40,9 +41,9 @@ func TestDoctorOfFiles(t *testing.T) {
 	}
 	o.Objects = bucket
 	look("an empty bucket", false, "✓ object store: "+endpoint+"/acme-parley/ takes, gives and removes files")
-	hash, err := store.PutBlob(ctx, pool, []byte("a mug"))
+	hash, err := blob.Put(ctx, pool, []byte("a mug"))
 	must(t, err)
-	must(t, store.MoveBlob(ctx, pool, bucket, hash))
+	must(t, blob.Move(ctx, pool, bucket, hash))
 	look("a moved file", false, "✓ moved files: the youngest of them is there")
 	o.Objects = nil
 	look("no object store any more", true, "they can't be read", "S3_ENDPOINT")

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
+	"parley/store/blob"
 )
 
 type userKey struct{ kind, email string }
@@ -54,7 +55,7 @@ func look(parent context.Context, pool *pgxpool.Pool, f *File, o Options, visit 
 			return nil // Plan stores nothing
 		}
 		// Use parent: a fetched picture is stored even if the time for looking up is over.
-		_, _, err := store.WriteUpload(parent, pool, bytes.NewReader(content), int64(len(content)))
+		_, _, err := blob.WriteUpload(parent, pool, bytes.NewReader(content), int64(len(content)))
 		return err
 	})
 }

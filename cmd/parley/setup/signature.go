@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"parley/store"
+	"parley/store/blob"
 )
 
 // mostPictures is how many pictures a signature may have. They are sent with every mail.
@@ -191,7 +192,7 @@ func (s signature) attributes() []attribute {
 }
 
 // keepPictures records which pictures signatures use now, and that they have used the previous ones until
-// now: see store.UsePictures.
+// now: see blob.UsePictures.
 func (w *work) keepPictures(ctx context.Context, q store.Execer) error {
 	blobs := map[string]bool{}
 	add := func(rich *store.RichSignature) {
@@ -209,5 +210,5 @@ func (w *work) keepPictures(ctx context.Context, q store.Execer) error {
 			add(a.row.RichSignature)
 		}
 	}
-	return store.UsePictures(ctx, q, slices.Collect(maps.Keys(blobs)))
+	return blob.UsePictures(ctx, q, slices.Collect(maps.Keys(blobs)))
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"parley/store"
+	"parley/store/blob"
 )
 
 // album is a Signatures of which "<" begins HTML with the pictures that stand in it, in brackets.
@@ -60,7 +61,7 @@ func TestSignatures(t *testing.T) {
 	if logo != ann.RichSignature.Pictures[0] || logo.ContentID != "id-logo.png" || loft.RichSignature.Pictures[1].From != "" {
 		t.Errorf("the pictures are %+v and %+v", loft.RichSignature.Pictures, ann.RichSignature.Pictures)
 	}
-	if content, err := store.GetBlob(t.Context(), pool, nil, logo.Blob); err != nil || string(content) != "the logo" {
+	if content, err := blob.Get(t.Context(), pool, nil, logo.Blob); err != nil || string(content) != "the logo" {
 		t.Errorf("the picture is %q, %v", content, err)
 	}
 	var used int

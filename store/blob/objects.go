@@ -1,4 +1,4 @@
-package store
+package blob
 
 import (
 	"context"
@@ -9,13 +9,15 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store"
 )
 
 // Objects keeps the bytes of blobs outside of the database. Each object is named by the SHA-256 of
 // its bytes in hex, which is the name of its blob. The methods may block until ctx ends; none is
 // called in a transaction.
 //
-// A blob is always written to the database first and moved later (MoveBlob). So no message waits for
+// A blob is always written to the database first and moved later (Move). So no message waits for
 // an object store. While it can't be reached, only old files can't be read.
 type Objects interface {
 	// Put stores an object of size bytes. To store it again changes nothing.
@@ -29,7 +31,7 @@ type Objects interface {
 // ErrNoObject means that the bytes of a blob should be in the object store and are not.
 var ErrNoObject = errors.New("store: the object store does not have it")
 
-// listedBlobs is how many blobs BlobsToMove and ObjectsToRemove list at once.
+// listedBlobs is how many blobs ToMove and ObjectsToRemove list at once.
 const listedBlobs = 1000
 
 // Blobs whose bytes can be moved. Those of events that wait to be applied or are in quarantine stay in
@@ -46,9 +48,9 @@ const blobsToMove = `
 	ORDER BY b.hash
 	LIMIT $3`
 
-// BlobsToMove lists the next blobs whose bytes can be moved to an object store, in the order of their
+// ToMove lists the next blobs whose bytes can be moved to an object store, in the order of their
 // hashes, beginning behind the hash after. Blobs that are younger than keep are left out.
-func BlobsToMove(ctx context.Context, q Querier, after string, keep time.Duration) ([]string, error) {
+func ToMove(ctx context.Context, q store.Querier, after string, keep time.Duration) ([]string, error) {
 	return hashes(ctx, q, "blobs to move", blobsToMove, after, keep.Seconds(), listedBlobs)
 }
 
@@ -59,11 +61,11 @@ const (
 	unmarkRemoval = `DELETE FROM blobs WHERE hash = 'removing:' || $1`
 )
 
-// MoveBlob copies the bytes of a blob into an object store and then removes them from the database.
+// Move copies the bytes of a blob into an object store and then removes them from the database.
 // If the process ends in between, both copies stay, and the next call does it again. Only the process
 // that runs retention calls it, because it must not overlap with RemoveObject.
 // Errors: ObjectsError when the object store failed; the database's.
-func MoveBlob(ctx context.Context, pool *pgxpool.Pool, objects Objects, hash string) error {
+func Move(ctx context.Context, pool *pgxpool.Pool, objects Objects, hash string) error {
 	content, err := openBlob(ctx, pool, objects, hash)
 	if err != nil {
 		return err
@@ -77,7 +79,7 @@ func MoveBlob(ctx context.Context, pool *pgxpool.Pool, objects Objects, hash str
 	case err != nil:
 		return ObjectsError{fmt.Errorf("store: move blob %s: %w", hash, err)}
 	}
-	err = InTx(ctx, pool, func(tx pgx.Tx) error {
+	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {
 		if err := tx.QueryRow(ctx, lockBlob, hash).Scan(new(int64)); err != nil {
 			return err
 		}
@@ -99,7 +101,7 @@ type ObjectsError struct{ error }
 // Unwrap returns the cause.
 func (e ObjectsError) Unwrap() error { return e.error }
 
-// errorKeepingReader keeps the error with which reading failed. So MoveBlob can tell an error of the
+// errorKeepingReader keeps the error with which reading failed. So Move can tell an error of the
 // database, from which it reads, from one of the object store.
 type errorKeepingReader struct {
 	io.Reader
@@ -124,14 +126,14 @@ const objectsToRemove = `
 	LIMIT $1`
 
 // ObjectsToRemove lists the hashes of dropped blobs whose objects are still to be removed.
-func ObjectsToRemove(ctx context.Context, q Querier) ([]string, error) {
+func ObjectsToRemove(ctx context.Context, q store.Querier) ([]string, error) {
 	return hashes(ctx, q, "objects to remove", objectsToRemove, listedBlobs)
 }
 
 const blobExists = `SELECT EXISTS (SELECT 1 FROM blobs WHERE hash = $1)`
 
 // RemoveObject removes the object of a dropped blob. If a blob with the same bytes has been stored
-// since, the object stays, because MoveBlob puts it there again.
+// since, the object stays, because Move puts it there again.
 // Errors: ObjectsError; the database's.
 func RemoveObject(ctx context.Context, pool *pgxpool.Pool, objects Objects, hash string) error {
 	var storedAgain bool
@@ -158,9 +160,9 @@ const movedBlob = `
 	ORDER BY b.created_at DESC
 	LIMIT 1`
 
-// MovedBlob returns the hash of a blob that was moved to an object store; "" when none was. With it
+// Moved returns the hash of a blob that was moved to an object store; "" when none was. With it
 // one can check that the configured store is the right one.
-func MovedBlob(ctx context.Context, q Querier) (string, error) {
+func Moved(ctx context.Context, q store.Querier) (string, error) {
 	list, err := hashes(ctx, q, "moved blob", movedBlob)
 	if err != nil || len(list) == 0 {
 		return "", err
@@ -169,7 +171,7 @@ func MovedBlob(ctx context.Context, q Querier) (string, error) {
 }
 
 // hashes runs a query that returns one column of hashes.
-func hashes(ctx context.Context, q Querier, what, sql string, args ...any) ([]string, error) {
+func hashes(ctx context.Context, q store.Querier, what, sql string, args ...any) ([]string, error) {
 	rows, err := q.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, fmt.Errorf("store: %s: %w", what, err)

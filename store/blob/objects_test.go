@@ -1,4 +1,4 @@
-package store_test
+package blob_test
 
 import (
 	"bytes"
@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
+	"parley/store/blob"
 	"parley/store/objects"
 	"parley/store/objects/s3fake"
 	"parley/store/retention"
@@ -37,18 +38,18 @@ func newElsewhere(t *testing.T) elsewhere {
 // put stores a blob as if it were two days old.
 func (e elsewhere) put(content []byte) string {
 	e.t.Helper()
-	hash := must(store.PutBlob(e.t.Context(), e.pool, content))(e.t)
+	hash := must(blob.Put(e.t.Context(), e.pool, content))(e.t)
 	exec(e.t, e.pool, `UPDATE blobs SET created_at = created_at - interval '2 days' WHERE hash = $1`, hash)
 	return hash
 }
 
 func (e elsewhere) move(hash string) error {
-	return store.MoveBlob(e.t.Context(), e.pool, e.bucket, hash)
+	return blob.Move(e.t.Context(), e.pool, e.bucket, hash)
 }
 
 func (e elsewhere) get(hash string) []byte {
 	e.t.Helper()
-	return must(store.GetBlob(e.t.Context(), e.pool, e.bucket, hash))(e.t)
+	return must(blob.Get(e.t.Context(), e.pool, e.bucket, hash))(e.t)
 }
 
 // collect does what retention does with blobs that nothing refers to.
@@ -86,7 +87,7 @@ func TestMoveBlob(t *testing.T) {
 	e := newElsewhere(t)
 	content := letters(5<<20 + 3)
 	hash := e.put(content)
-	reader := must(store.OpenBlob(t.Context(), e.pool, e.bucket, hash))(t)
+	reader := must(blob.Open(t.Context(), e.pool, e.bucket, hash))(t)
 	head := make([]byte, 1<<20+1)
 	if _, err := io.ReadFull(reader, head); err != nil {
 		t.Fatal(err)
@@ -109,14 +110,14 @@ func TestMoveBlob(t *testing.T) {
 		t.Error("the same bytes have two names")
 	}
 	e.check("stored again", "(6)", 1)
-	if again, size, err := store.WriteBlob(t.Context(), e.pool, bytes.NewReader(content), 1<<30); again != hash || size != int64(len(content)) || err != nil {
+	if again, size, err := blob.Write(t.Context(), e.pool, bytes.NewReader(content), 1<<30); again != hash || size != int64(len(content)) || err != nil {
 		t.Error(again, size, err)
 	}
 	if err := e.move(hash); err != nil || !bytes.Equal(e.get(hash), content) {
 		t.Errorf("moved again: %v", err)
 	}
 	e.check("moved again", "(0)", 1)
-	if _, err := store.GetBlob(t.Context(), e.pool, nil, hash); !errors.Is(err, io.ErrUnexpectedEOF) {
+	if _, err := blob.Get(t.Context(), e.pool, nil, hash); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("without the object store: %v", err)
 	}
 }
@@ -138,7 +139,7 @@ func TestMoveBlobFails(t *testing.T) {
 			e := newElsewhere(t)
 			hash := e.put(content)
 			e.fake.Fail(c.fault)
-			var failed store.ObjectsError
+			var failed blob.ObjectsError
 			if err := e.move(hash); !errors.As(err, &failed) {
 				t.Errorf("%v", err)
 			}
@@ -156,7 +157,7 @@ func TestMoveBlobFails(t *testing.T) {
 		e := newElsewhere(t)
 		hash := e.put(content)
 		ctx, kill := context.WithCancel(t.Context())
-		if err := store.MoveBlob(ctx, e.pool, killing{e.bucket, kill}, hash); !errors.Is(err, context.Canceled) {
+		if err := blob.Move(ctx, e.pool, killing{e.bucket, kill}, hash); !errors.Is(err, context.Canceled) {
 			t.Errorf("%v", err)
 		}
 		e.check("killed", "(3)", 1)
@@ -170,7 +171,7 @@ func TestMoveBlobFails(t *testing.T) {
 		e := newElsewhere(t)
 		hash := e.put(content)
 		exec(t, e.pool, `UPDATE blob_chunks SET data = '' WHERE n = 1`)
-		var failed store.ObjectsError
+		var failed blob.ObjectsError
 		if err := e.move(hash); !errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &failed) {
 			t.Errorf("%v", err)
 		}
@@ -180,7 +181,7 @@ func TestMoveBlobFails(t *testing.T) {
 
 // killing ends the process when the store has answered.
 type killing struct {
-	store.Objects
+	blob.Objects
 
 	kill func()
 }
@@ -209,11 +210,11 @@ func TestReadObject(t *testing.T) {
 	}
 	cut := s3fake.Fault{Method: s3fake.Get, After: 10}
 	e.fake.Fail(cut, cut, cut, cut)
-	if _, err := store.GetBlob(t.Context(), e.pool, e.bucket, hash); !errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, store.ErrNoObject) {
+	if _, err := blob.Get(t.Context(), e.pool, e.bucket, hash); !errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, blob.ErrNoObject) {
 		t.Errorf("a connection that always breaks: %v", err)
 	}
 	e.fake.Lose()
-	if _, err := store.OpenBlob(t.Context(), e.pool, e.bucket, hash); !errors.Is(err, store.ErrNoObject) {
+	if _, err := blob.Open(t.Context(), e.pool, e.bucket, hash); !errors.Is(err, blob.ErrNoObject) {
 		t.Errorf("an object that somebody removed: %v", err)
 	}
 }
@@ -226,12 +227,12 @@ func TestRemoveObject(t *testing.T) {
 	ctx := t.Context()
 	remove := func(want int) (err error) {
 		t.Helper()
-		list := must(store.ObjectsToRemove(ctx, e.pool))(t)
+		list := must(blob.ObjectsToRemove(ctx, e.pool))(t)
 		if len(list) != want {
 			t.Errorf("%d objects are to be removed, not %d", len(list), want)
 		}
 		for _, hash := range list {
-			err = errors.Join(err, store.RemoveObject(ctx, e.pool, e.bucket, hash))
+			err = errors.Join(err, blob.RemoveObject(ctx, e.pool, e.bucket, hash))
 		}
 		return err
 	}
@@ -241,7 +242,7 @@ func TestRemoveObject(t *testing.T) {
 		t.Fatal(err)
 	}
 	e.collect()
-	if _, err := store.GetBlob(ctx, e.pool, e.bucket, hash); !errors.Is(err, pgx.ErrNoRows) {
+	if _, err := blob.Get(ctx, e.pool, e.bucket, hash); !errors.Is(err, pgx.ErrNoRows) {
 		t.Errorf("a removed blob: %v", err)
 	}
 	busy := s3fake.Fault{Method: s3fake.Delete, Status: 503}
@@ -285,7 +286,7 @@ func TestBlobsToMove(t *testing.T) {
 	t.Parallel()
 	e := newElsewhere(t)
 	applied, waits, refused, moved := e.put([]byte("applied")), e.put([]byte("waits")), e.put([]byte("refused")), e.put([]byte("moved"))
-	young := must(store.PutBlob(t.Context(), e.pool, []byte("young")))(t)
+	young := must(blob.Put(t.Context(), e.pool, []byte("young")))(t)
 	must(store.InsertEvents(t.Context(), e.pool, []store.NewEvent{{AccountID: 1, ExternalID: "a", OrderKey: "k", Blob: applied}}))(t)
 	exec(t, e.pool, `DELETE FROM queues`) // it is applied
 	must(store.InsertEvents(t.Context(), e.pool, []store.NewEvent{{AccountID: 1, ExternalID: "w", OrderKey: "w", Blob: waits},
@@ -293,14 +294,14 @@ func TestBlobsToMove(t *testing.T) {
 	if err := e.move(moved); err != nil {
 		t.Fatal(err)
 	}
-	list := must(store.BlobsToMove(t.Context(), e.pool, "", 24*time.Hour))(t)
+	list := must(blob.ToMove(t.Context(), e.pool, "", 24*time.Hour))(t)
 	if len(list) != 1 || list[0] != applied {
 		t.Errorf("%s are to be moved, not %s (waits %s, refused %s, young %s)", list, applied, waits, refused, young)
 	}
-	if rest := must(store.BlobsToMove(t.Context(), e.pool, applied, 24*time.Hour))(t); len(rest) != 0 {
+	if rest := must(blob.ToMove(t.Context(), e.pool, applied, 24*time.Hour))(t); len(rest) != 0 {
 		t.Errorf("after it: %s", rest)
 	}
-	if got := must(store.MovedBlob(t.Context(), e.pool))(t); got != moved {
+	if got := must(blob.Moved(t.Context(), e.pool))(t); got != moved {
 		t.Errorf("%s was moved, not %s", moved, got)
 	}
 }

@@ -1,4 +1,8 @@
-package store
+// Package blob keeps the bytes of files: in PostgreSQL, in chunks, and when they are older in an object
+// store, if there is one. A blob is named by the SHA-256 of its bytes.
+//
+// What does not belong here: which files a message has, and how long they are kept.
+package blob
 
 import (
 	"context"
@@ -12,6 +16,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store"
 )
 
 // chunkBytes is how much of a blob one row holds.
@@ -22,10 +28,10 @@ const (
 	insertChunk = `INSERT INTO blob_chunks (hash, n, data) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
 )
 
-// PutBlob stores content and returns its name: the SHA-256 of its bytes in hex. Blobs are written
+// Put stores content and returns its name: the SHA-256 of its bytes in hex. Blobs are written
 // before the event that refers to them.
-func PutBlob(ctx context.Context, q interface {
-	Querier
+func Put(ctx context.Context, q interface {
+	store.Querier
 	Begin(ctx context.Context) (pgx.Tx, error)
 }, content []byte) (string, error) {
 	sum := sha256.Sum256(content)
@@ -63,11 +69,11 @@ const (
 	dropBlob   = `DELETE FROM blobs WHERE hash = $1`
 )
 
-// WriteBlob stores everything that r gives, a chunk at a time, and returns its hash and size in
-// bytes. Until it is complete the blob is named "writing:…", so that DropBlobs finds it should this
+// Write stores everything that r gives, a chunk at a time, and returns its hash and size in
+// bytes. Until it is complete the blob is named "writing:…", so that retention finds it should this
 // process end in between.
 // Errors: ErrTooLarge beyond maxBytes; the errors of r.
-func WriteBlob(ctx context.Context, pool *pgxpool.Pool, r io.Reader, maxBytes int64) (hash string, size int64, err error) {
+func Write(ctx context.Context, pool *pgxpool.Pool, r io.Reader, maxBytes int64) (hash string, size int64, err error) {
 	name := "writing:" + rand.Text()
 	if _, err := pool.Exec(ctx, beginBlob, name); err != nil {
 		return "", 0, fmt.Errorf("store: write blob: %w", err)
@@ -101,7 +107,7 @@ func WriteBlob(ctx context.Context, pool *pgxpool.Pool, r io.Reader, maxBytes in
 	return hash, size, nameTheBlob(ctx, pool, name, hash, size)
 }
 
-// dropUnfinished removes the chunks of a blob that could not be completed. If that fails, DropBlobs
+// dropUnfinished removes the chunks of a blob that could not be completed. If that fails, retention
 // does it later.
 func dropUnfinished(ctx context.Context, pool *pgxpool.Pool, name string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
@@ -125,7 +131,7 @@ func fill(r io.Reader, chunk []byte) (n int, err error) {
 // nameTheBlob renames a complete blob from its temporary name to its hash. If a blob with the same
 // bytes exists, it removes the new chunks instead.
 func nameTheBlob(ctx context.Context, pool *pgxpool.Pool, name, hash string, size int64) error {
-	return InTx(ctx, pool, func(tx pgx.Tx) error {
+	return store.InTx(ctx, pool, func(tx pgx.Tx) error {
 		var fresh bool
 		if err := tx.QueryRow(ctx, nameBlob, hash, size).Scan(&fresh); err != nil {
 			return err

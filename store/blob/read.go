@@ -1,4 +1,4 @@
-package store
+package blob
 
 import (
 	"bytes"
@@ -8,6 +8,8 @@ import (
 	"io"
 
 	"github.com/jackc/pgx/v5"
+
+	"parley/store"
 )
 
 const (
@@ -18,12 +20,12 @@ const (
 // maxCuts is how many broken connections to the object store one reader survives.
 const maxCuts = 3
 
-// OpenBlob opens a blob for reading while ctx lasts. Its bytes come chunk by chunk from the database
+// Open opens a blob for reading while ctx lasts. Its bytes come chunk by chunk from the database
 // or, if they were moved there, from objects (nil = there is no object store). The first bytes are
 // read at once, so that a blob that can't be read fails here.
 // Errors: pgx.ErrNoRows when there is no such blob; ErrNoObject when its bytes were moved and the
 // object store doesn't have them; the reader returns io.ErrUnexpectedEOF when bytes are missing.
-func OpenBlob(ctx context.Context, q Querier, objects Objects, hash string) (io.ReadCloser, error) {
+func Open(ctx context.Context, q store.Querier, objects Objects, hash string) (io.ReadCloser, error) {
 	b, err := openBlob(ctx, q, objects, hash)
 	if err != nil {
 		return nil, err
@@ -31,9 +33,9 @@ func OpenBlob(ctx context.Context, q Querier, objects Objects, hash string) (io.
 	return b, nil
 }
 
-// GetBlob reads a whole blob.
-// Errors: those of OpenBlob and of its reader.
-func GetBlob(ctx context.Context, q Querier, objects Objects, hash string) ([]byte, error) {
+// Get reads a whole blob.
+// Errors: those of Open and of its reader.
+func Get(ctx context.Context, q store.Querier, objects Objects, hash string) ([]byte, error) {
 	b, err := openBlob(ctx, q, objects, hash)
 	if err != nil {
 		return nil, err
@@ -45,7 +47,7 @@ func GetBlob(ctx context.Context, q Querier, objects Objects, hash string) ([]by
 	return content.Bytes(), err
 }
 
-func openBlob(ctx context.Context, q Querier, objects Objects, hash string) (*blobReader, error) {
+func openBlob(ctx context.Context, q store.Querier, objects Objects, hash string) (*blobReader, error) {
 	b := &blobReader{ctx: ctx, q: q, objects: objects, hash: hash}
 	if err := q.QueryRow(ctx, sizeOfBlob, hash).Scan(&b.size); err != nil {
 		return nil, fmt.Errorf("store: blob: %w", err)
@@ -58,8 +60,8 @@ func openBlob(ctx context.Context, q Querier, objects Objects, hash string) (*bl
 
 // blobReader is an open blob.
 type blobReader struct {
-	ctx     context.Context //nolint:containedctx // the one given to OpenBlob: io.Reader's Read takes none
-	q       Querier
+	ctx     context.Context //nolint:containedctx // the one given to Open: io.Reader's Read takes none
+	q       store.Querier
 	objects Objects
 	hash    string
 	size    int64

@@ -1,4 +1,4 @@
-package store
+package blob
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"io"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store"
 )
 
 const keepUpload = `
@@ -14,9 +16,9 @@ const keepUpload = `
 
 // WriteUpload stores a file that an agent uploads, and returns its blob and its size in bytes. It is
 // kept for a month; after UseUploads or UsePictures, as long as it is used.
-// Errors: those of WriteBlob.
+// Errors: those of Write.
 func WriteUpload(ctx context.Context, pool *pgxpool.Pool, r io.Reader, maxBytes int64) (blob string, size int64, err error) {
-	if blob, size, err = WriteBlob(ctx, pool, r, maxBytes); err != nil {
+	if blob, size, err = Write(ctx, pool, r, maxBytes); err != nil {
 		return "", size, err
 	}
 	if _, err := pool.Exec(ctx, keepUpload, blob); err != nil {
@@ -28,7 +30,7 @@ func WriteUpload(ctx context.Context, pool *pgxpool.Pool, r io.Reader, maxBytes 
 const useUploads = `UPDATE uploads SET used = true, picture = false WHERE blob = ANY($1)`
 
 // UseUploads records that uploaded blobs are files of a message, so that they are kept for ever.
-func UseUploads(ctx context.Context, q Execer, blobs []string) error {
+func UseUploads(ctx context.Context, q store.Execer, blobs []string) error {
 	if len(blobs) == 0 {
 		return nil
 	}
@@ -46,7 +48,7 @@ const usePictures = `
 
 // UsePictures records that signatures show uploaded blobs, or have shown them until now. They are kept
 // as long as a signature shows them, and for a month after the last call.
-func UsePictures(ctx context.Context, q Execer, blobs []string) error {
+func UsePictures(ctx context.Context, q store.Execer, blobs []string) error {
 	if len(blobs) == 0 {
 		return nil
 	}
