@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"parley/store"
+	"parley/store/stats"
 )
 
 const (
@@ -24,7 +25,7 @@ type waiting struct {
 	setClock func(ahead time.Duration)
 
 	mu     sync.Mutex // one look at a time
-	last   store.Stats
+	last   stats.Stats
 	tried  time.Time
 	at     time.Time // when the last look succeeded
 	errors int
@@ -79,7 +80,7 @@ func (w *waiting) Collect(to chan<- prometheus.Metric) {
 	w.capped.send(to, number(s.Capped))
 	w.clock.send(to, s.Clock.Sub(at).Seconds())
 	quarantined, undecided := counts(s.Quarantined), counts(s.Undecided)
-	lanes, gates := map[int64]store.LaneStats{}, map[int64]store.GateStats{}
+	lanes, gates := map[int64]stats.LaneStats{}, map[int64]stats.GateStats{}
 	for _, l := range s.Lanes {
 		lanes[l.AccountID] = l
 	}
@@ -102,7 +103,7 @@ func (w *waiting) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-func (w *waiting) lane(to chan<- prometheus.Metric, a store.Account, l store.LaneStats) {
+func (w *waiting) lane(to chan<- prometheus.Metric, a store.Account, l stats.LaneStats) {
 	side := "customer"
 	if a.Side == store.SideSurface {
 		side = "agents"
@@ -121,7 +122,7 @@ func (w *waiting) lane(to chan<- prometheus.Metric, a store.Account, l store.Lan
 
 // look returns the last result, or a new one if that is too old; when it was read; and how often reading
 // failed.
-func (w *waiting) look() (store.Stats, time.Time, int) {
+func (w *waiting) look() (stats.Stats, time.Time, int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if time.Since(w.tried) < statsFor {
@@ -130,7 +131,7 @@ func (w *waiting) look() (store.Stats, time.Time, int) {
 	ctx, cancel := context.WithTimeout(context.Background(), statsTimeout)
 	defer cancel()
 	w.tried = time.Now() //nolint:forbidigo // how long a look serves is no business time
-	s, err := store.ReadStats(ctx, w.pool)
+	s, err := stats.Read(ctx, w.pool)
 	if err != nil {
 		w.errors++
 		return w.last, w.at, w.errors
@@ -140,8 +141,8 @@ func (w *waiting) look() (store.Stats, time.Time, int) {
 	return w.last, w.at, w.errors
 }
 
-func counts(list []store.AccountCount) map[int64]store.AccountCount {
-	byID := make(map[int64]store.AccountCount, len(list))
+func counts(list []stats.AccountCount) map[int64]stats.AccountCount {
+	byID := make(map[int64]stats.AccountCount, len(list))
 	for _, c := range list {
 		byID[c.AccountID] = c
 	}

@@ -1,4 +1,4 @@
-package store
+package stats
 
 // What is asked every few seconds, for tests that look at its plans.
 const (

@@ -1,4 +1,4 @@
-package store_test
+package stats_test
 
 import (
 	"fmt"
@@ -8,10 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
-	"parley/store"
 	"parley/store/plantest"
+	"parley/store/stats"
 	"parley/store/storetest"
 )
 
@@ -47,7 +45,7 @@ func TestStats(t *testing.T) {
 	} {
 		exec(t, pool, sql)
 	}
-	s := must(store.ReadStats(t.Context(), pool))(t)
+	s := must(stats.Read(t.Context(), pool))(t)
 	about := func(what string, got, want float64) {
 		if math.Abs(got-want) > 30 {
 			t.Errorf("%s is %.0f s, not about %.0f", what, got, want)
@@ -67,7 +65,7 @@ func TestStats(t *testing.T) {
 		t.Fatalf("undecided: %+v", s.Undecided)
 	}
 	about("the oldest decision", s.Undecided[0].Oldest, 7200)
-	slices.SortFunc(s.Lanes, func(a, b store.LaneStats) int { return int(a.AccountID - b.AccountID) })
+	slices.SortFunc(s.Lanes, func(a, b stats.LaneStats) int { return int(a.AccountID - b.AccountID) })
 	if len(s.Lanes) != 2 {
 		t.Fatalf("lanes: %+v", s.Lanes)
 	}
@@ -86,11 +84,12 @@ func TestStats(t *testing.T) {
 	about("the last gate", s.Gates[0].Wait, 90)
 }
 
-// checkStats: however much waits, a look reads little, and says that it did not see all. The pool has a
-// crowd.
-func checkStats(t *testing.T, pool *pgxpool.Pool) {
-	t.Helper()
-	s := must(store.ReadStats(t.Context(), pool))(t)
+// However much waits, a look reads little, and says that it did not see all.
+func TestStatsOfACrowd(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	plantest.Run(t, pool, slices.Concat(plantest.Lanes(), plantest.Queues()), nil)
+	s := must(stats.Read(t.Context(), pool))(t)
 	if !s.Capped || s.Pending != 10_000 {
 		t.Errorf("100,000 events and lanes wait: %+v", s)
 	}
@@ -101,11 +100,11 @@ func checkStats(t *testing.T, pool *pgxpool.Pool) {
 		limits map[string]float64
 		index  string
 	}{
-		{"pending", store.StatsPendingSQL, []any{10_000}, map[string]float64{"queues": 20_001, "queue_events": 10_001, "events": 1}, ""},
-		{"quarantined", store.StatsQuarantinedSQL, []any{10_000}, map[string]float64{"quarantine": 10_000, "events": 10_000}, "quarantine_pkey"},
-		{"undecided", store.StatsUndecidedSQL, []any{10_000}, map[string]float64{"messages": 0}, "messages_unclear"},
-		{"lanes", store.StatsLanesSQL, []any{100, 2000}, map[string]float64{"lanes": 2200, "deliveries": 2000}, "lanes_due"},
-		{"gates", store.StatsGatesSQL, nil, map[string]float64{"gates": 50}, ""},
+		{"pending", stats.StatsPendingSQL, []any{10_000}, map[string]float64{"queues": 20_001, "queue_events": 10_001, "events": 1}, ""},
+		{"quarantined", stats.StatsQuarantinedSQL, []any{10_000}, map[string]float64{"quarantine": 10_000, "events": 10_000}, "quarantine_pkey"},
+		{"undecided", stats.StatsUndecidedSQL, []any{10_000}, map[string]float64{"messages": 0}, "messages_unclear"},
+		{"lanes", stats.StatsLanesSQL, []any{100, 2000}, map[string]float64{"lanes": 2200, "deliveries": 2000}, "lanes_due"},
+		{"gates", stats.StatsGatesSQL, nil, map[string]float64{"gates": 50}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			p := plantest.Explain(t, pool, true, tt.sql, tt.args...)

@@ -1,4 +1,8 @@
-package store
+// Package stats counts what waits: events, deliveries, decisions and blocked gates, of all processes. It
+// reads a bounded number of rows, however much waits.
+//
+// What does not belong here: what one process does; that is counted where it happens.
+package stats
 
 import (
 	"context"
@@ -11,7 +15,7 @@ import (
 	"parley/store/internal/query"
 )
 
-// Limits of ReadStats, so that it costs the same however much waits.
+// Limits of Read, so that it costs the same however much waits.
 const (
 	statsRows      = 10_000 // events that wait; quarantined events; undecided messages
 	statsLanes     = 2_000  // lanes in all
@@ -122,9 +126,9 @@ const statsBroken = `SELECT id FROM accounts WHERE status <> $1`
 // healthy is the status of an account without a known fault.
 const healthy = "active"
 
-// ReadStats counts what waits. It reads a bounded number of rows by index and gives up a statement
+// Read counts what waits. It reads a bounded number of rows by index and gives up a statement
 // after two seconds.
-func ReadStats(ctx context.Context, db interface {
+func Read(ctx context.Context, db interface {
 	Begin(ctx context.Context) (pgx.Tx, error)
 }) (s Stats, err error) {
 	err = pgx.BeginFunc(ctx, db, func(tx pgx.Tx) error {
