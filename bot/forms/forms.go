@@ -117,10 +117,10 @@ func (m Maker) answerables(ctx context.Context, in *view.FormInput, at bridge.Pl
 	if err != nil {
 		return err
 	}
-	if i := slices.IndexFunc(accounts, func(a bridge.AccountRef) bool { return a.Name == in.Facts.Account }); i >= 0 {
+	if i := slices.IndexFunc(accounts, func(a bridge.AccountRef) bool { return a.Name == in.Facts.Account.Name }); i >= 0 {
 		in.Can = accounts[i].Can
 	}
-	in.Count = m.count(in.Facts.Account, in.Text)
+	in.Count = m.count(in.Facts.Account.Name, in.Text)
 	if at.Message != "" {
 		in.Said, err = m.Desk.SaidAt(ctx, at, user)
 	}

@@ -32,7 +32,7 @@ func ownersField(in shape.FormInput) shape.Field {
 	for _, a := range in.People {
 		f.Options = append(f.Options, shape.Option{Value: agentValue(a), Label: shape.AgentName(a)})
 	}
-	if in.Facts.OneOwner {
+	if in.Facts.Account.OneOwner {
 		f.Kind, f.Label, f.Hint = shape.FieldOne, "Another person", "Owns it in place of whoever has it now."
 		return f
 	}

@@ -44,7 +44,7 @@ func askStart(form *shape.Form, in shape.FormInput) error {
 	form.Intro = []shape.Block{shape.SmallPrint(shape.Icon(strings.Trim(shape.Or(chosen.ChannelIcon, "grey_question"), ":")), shape.Text(" By "+accountName(chosen)))}
 	if t := in.Args.Template; chosen.ByTemplate && t != nil && t.ID != 0 {
 		in.Facts.Contact = bridge.PartyRef{Name: in.Args.Recipient, Address: in.Args.Recipient}
-		in.Facts.To = []bridge.PartyRef{in.Facts.Contact}
+		in.Facts.Recipients.To = []bridge.PartyRef{in.Facts.Contact}
 		err := askTemplate(form, in)
 		form.Title = "New conversation"
 		return err

@@ -65,7 +65,7 @@ func promotionField(form *shape.Form, in shape.FormInput) []shape.Field {
 	switch {
 	case in.Can.HumanWindow == 0:
 		return nil
-	case in.Facts.WindowPeople:
+	case in.Facts.Window.PeopleOnly:
 		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Only answers may be sent now, nothing promotional: the customer wrote more than "+hoursWords(in.Can.ReplyWindow)+" ago.")))
 		return nil
 	}

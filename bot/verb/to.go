@@ -18,14 +18,14 @@ func to() *Verb {
 		Ask: func(form *shape.Form, in shape.FormInput) error {
 			form.Title, form.Submit = "Recipients", "Save"
 			var to []string
-			for _, p := range in.Facts.To {
+			for _, p := range in.Facts.Recipients.To {
 				to = append(to, shape.Shown(p.Address)...)
 			}
-			if len(in.Facts.Cc) > 0 {
-				form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("In copy, and stays so: "+shape.Parties(in.Facts.Cc)+". To change that: !cc")))
+			if len(in.Facts.Recipients.Cc) > 0 {
+				form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("In copy, and stays so: "+shape.Parties(in.Facts.Recipients.Cc)+". To change that: !cc")))
 			}
-			if len(in.Facts.Waiting) > 0 {
-				form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Not allowed yet: "+shape.Parties(in.Facts.Waiting))))
+			if len(in.Facts.Recipients.Waiting) > 0 {
+				form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Not allowed yet: "+shape.Parties(in.Facts.Recipients.Waiting))))
 			}
 			form.Fields = []shape.Field{addressList("Replies go to", strings.Join(to, "\n"))}
 			return nil
@@ -60,5 +60,5 @@ func addressList(label, value string) shape.Field {
 
 // repliesGo tells who gets replies now.
 func repliesGo(_ bridge.Line, f bridge.Facts) string {
-	return "Replies go to " + shape.Recipients(f) + "."
+	return "Replies go to " + shape.Recipients(f.Recipients) + "."
 }

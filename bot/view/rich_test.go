@@ -243,7 +243,7 @@ func TestSubmitStart(t *testing.T) {
 func TestStartCards(t *testing.T) {
 	t.Parallel()
 	f := facts(t)
-	closed := with(f, func(f *bridge.Facts) { f.Status, f.MayStart = bridge.StatusClosed, true })
+	closed := with(f, func(f *bridge.Facts) { f.Status, f.Account.MayStart = bridge.StatusClosed, true })
 	cards := dump("begun", Line(bridge.Line{Content: &bridge.BegunLine{}, Verb: bridge.VerbNew, By: ann(), Mentions: []bridge.AgentRef{ann()}, Text: "It is *repaired*.", Verbs: []bridge.Verb{bridge.VerbUndo}}, f)) +
 		dump("refused", Line(bridge.Line{Content: &bridge.RefusedLine{Reason: "“ann” is no e-mail address.", Hint: "Write it like ann@example.org."}, Verb: bridge.VerbNew, Text: "It is repaired."}, bridge.Facts{})) +
 		dump("in place of the form", Exists(f, "It is repaired.")) + dump("closed", Root(closed))
@@ -271,7 +271,7 @@ func TestReplyFormAsksForPromotions(t *testing.T) {
 	if filled, wrong := Submit(bridge.VerbReply, form.Args, typed, now(t), time.UTC); len(wrong) > 0 || !filled.Args.Promotional {
 		t.Errorf("it gives %+v, %v", filled, wrong)
 	}
-	in.Facts.WindowPeople = true
+	in.Facts.Window.PeopleOnly = true
 	form, err = NewForm(in)
 	if shown := dumpForm("reply", form); err != nil || strings.Contains(shown, "Promotional:") || !strings.Contains(shown, "nothing promotional") {
 		t.Errorf("a day later the form is\n%s%v", shown, err)

@@ -115,8 +115,8 @@ func TestPartsAndCost(t *testing.T) {
 		t.Errorf("%d lines", n)
 	}
 	f, err := w.engines[0].Desk(w.surface).Facts(t.Context(), 1, "ann")
-	if err != nil || f.Cost != "service" {
-		t.Errorf("the price category is %q, %v", f.Cost, err)
+	if err != nil || f.LastMessage.Cost != "service" {
+		t.Errorf("the price category is %q, %v", f.LastMessage.Cost, err)
 	}
 }
 
