@@ -9,14 +9,25 @@ import (
 
 func start() *Verb {
 	return &Verb{
-		Name: bridge.VerbNew, Words: []string{"new", "start"}, Form: "!new [ACCOUNT] ADDRESS TEXT",
-		Rest: RestStart, Missing: "Say to whom and what: @Parley new ann@example.org Your lamp is repaired.", Sends: true,
-		Sentence: "Begins a conversation with a customer.",
-		Examples: []string{"@Parley new ann@example.org Your lamp is repaired.", "@Parley new sms +49 171 5550100 Your lamp is repaired."},
-		Slash:    true, Anywhere: true, InChat: Offer{Order: 3}, Button: "Start conversation",
-		Box: &Entry{Title: "Start conversation", About: "Write to a customer first"},
-		Ask: askStart, Read: readStart,
-		Shown: started,
+		Name: bridge.VerbNew,
+		Typed: TypedLine{
+			Words: []string{"new", "start"}, Syntax: "!new [ACCOUNT] ADDRESS TEXT",
+			Rest: RestStart, Missing: "Say to whom and what: @Parley new ann@example.org Your lamp is repaired.",
+		},
+		Sends: true,
+		Help: Help{
+			Sentence: "Begins a conversation with a customer.",
+			Examples: []string{"@Parley new ann@example.org Your lamp is repaired.", "@Parley new sms +49 171 5550100 Your lamp is repaired."},
+		},
+		Slash:    true,
+		Anywhere: true,
+		Menus: Menus{
+			InChat: Offer{Order: 3},
+			Box:    &Entry{Title: "Start conversation", About: "Write to a customer first"},
+		},
+		Button: Button{Label: "Start conversation"},
+		Form:   Form{Ask: askStart, Read: readStart},
+		Shown:  started,
 	}
 }
 

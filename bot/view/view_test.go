@@ -220,8 +220,8 @@ func TestHelpByWays(t *testing.T) {
 	var b strings.Builder
 	for name, w := range map[string]Ways{"heard": heard(), "deaf": deaf, "private": private} {
 		for _, u := range verb.All() {
-			c := Help(u.Words[0], w)
-			checkCard(t, name+" "+u.Words[0], c)
+			c := Help(u.Typed.Words[0], w)
+			checkCard(t, name+" "+u.Typed.Words[0], c)
 			for _, block := range c.Blocks {
 				if block.Kind != BlockItem {
 					continue

@@ -46,7 +46,7 @@ func (s Samples) Forms() (map[string]view.Form, error) {
 	ann.Email = "ann@acme.test"
 	all := s.inputs()
 	for _, v := range verb.All() {
-		if v.Ask == nil || v.Anywhere || v.Name == bridge.VerbTemplate || v.Name == bridge.VerbSend || v.Name == bridge.VerbAllow {
+		if v.Form.Ask == nil || v.Anywhere || v.Name == bridge.VerbTemplate || v.Name == bridge.VerbSend || v.Name == bridge.VerbAllow {
 			continue // they have samples of their own, or none
 		}
 		all[string(v.Name)] = view.FormInput{Verb: v.Name, Facts: s.Facts(), Args: bridge.Args{Conversation: 12}, Text: "begun *text*", People: []bridge.AgentRef{ann, s.Ben},
