@@ -94,7 +94,7 @@ func (d *desk) History(context.Context, int64, int, string) (bridge.History, err
 func (d *desk) Teams(context.Context) ([]string, error) { return []string{"Support"}, nil }
 
 func (d *desk) Accounts(context.Context, string) ([]bridge.AccountRef, error) {
-	return []bridge.AccountRef{{Name: "support-mail", ChannelName: "E-mail", Starts: true, Can: bridge.Capabilities{AttachmentsPerMessage: 5}}}, nil
+	return []bridge.AccountRef{{Name: "support-mail", ChannelName: "E-mail", Starts: true, Can: bridge.Capabilities{Files: bridge.FileRules{PerMessage: 5}}}}, nil
 }
 
 func (d *desk) MayStart(_ context.Context, _ string, s bridge.Start) (bridge.Facts, error) {

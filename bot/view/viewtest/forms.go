@@ -22,7 +22,7 @@ func Riches() map[bridge.RichKind]*bridge.Rich {
 
 // Accounts are the accounts that may begin a conversation.
 func Accounts() []bridge.AccountRef {
-	can := bridge.Capabilities{Buttons: 3, ListRows: 10, Location: 2, ContactCard: 2, MaxTextRunes: 4096}
+	can := bridge.Capabilities{Rich: bridge.RichLimits{Buttons: 3, ListRows: 10, Location: 2, ContactCard: 2}, MaxTextRunes: 4096}
 	return []bridge.AccountRef{
 		{Name: "support-mail", ChannelName: "E-mail", ChannelIcon: "email", Can: bridge.Capabilities{Threads: true, Subject: true}, Starts: true},
 		{Name: "shop-chat", ChannelName: "Chat", ChannelIcon: "speech_balloon", Can: can, Starts: true},

@@ -49,7 +49,7 @@ func (rd *Reader) Facts(ctx context.Context, q store.Querier, surface int64, vie
 	}
 	var now time.Time
 	for _, c := range byID {
-		if rd.Caps(c.AccountID).ReplyWindow == 0 || !now.IsZero() {
+		if rd.Caps(c.AccountID).Window.Free == 0 || !now.IsZero() {
 			continue
 		}
 		if now, err = store.Now(ctx, q); err != nil {
