@@ -147,17 +147,22 @@ type Action struct {
 	MentionsBot bool     // the text mentions our app (and is no explicit reply)
 	Mentions    []string // user ids of the people it mentions
 	Files       []SurfaceFile
-	Rich        *Rich  // a reply's, besides its text
-	Broadcast   bool   // a thread reply also shown in the channel
-	Version     string // Edit: its version; a later one compares higher. Two with the same text behind the colon are one edit
-	Restored    bool   // Edit: the message was deleted before, and its author has restored it
-	Explicit    bool   // Say: "@Parley reply: …"
-	OwnThread   bool   // the thread's root is a post of our own app
+	Rich        *Rich // a reply's, besides its text
+	Broadcast   bool  // a thread reply also shown in the channel
+	Edit
+	Explicit  bool // Say: "@Parley reply: …"
+	OwnThread bool // the thread's root is a post of our own app
 
 	Form   string // which opened form was handed in: the same one may be handed in several times; "" = not known
 	Args   Args
 	Meant  *Meant // VerbUnknown: the verb that was probably meant; nil = nobody knows
 	Answer string // where the surface shows a private answer, besides to whom; the surface alone knows what it means
+}
+
+// Edit says which change of a message a VerbEdit is.
+type Edit struct {
+	Version  string // a later one compares higher. Two with the same text behind the colon are one edit
+	Restored bool   // the message was deleted before, and its author has restored it
 }
 
 // Meant is the verb that somebody probably meant by a mistyped one: "!assing @ben". It is offered as a

@@ -7,6 +7,12 @@ import "parley/channels"
 type (
 	// Capabilities of an account.
 	Capabilities = channels.Capabilities
+	// RichLimits say what a message can carry besides its text.
+	RichLimits = channels.RichLimits
+	// FileRules say which files a message can carry.
+	FileRules = channels.FileRules
+	// ReplyWindow is the time in which free text may be sent to a customer.
+	ReplyWindow = channels.ReplyWindow
 	// Count of a text, where providers count.
 	Count = channels.Count
 	// Rich is what a message carries besides its text.

@@ -56,55 +56,98 @@ type Tag struct {
 
 // Facts are what a card, a form or a list row may show of a conversation.
 // Bodies of messages are not among them.
+//
+// Lines carry facts into the rows of deliveries, where all of them are stored in one flat object. So their parts
+// are embedded, and a field of a part keeps its stored name in its tag where it is another.
 type Facts struct {
-	ID           int64 // shown as #id
-	Automatic    bool  // a day's quiet thread of automatic mail: nobody holds or resolves it
-	Collects     bool  // Automatic: it collects mails of people who opened very many conversations
-	Status       Status
-	CloseReason  string
-	Subject      string
-	ChannelKind  string // "email"
-	ChannelName  string // "E-mail"
-	ChannelIcon  string // emoji shortcode: "email"
-	Account      string
-	AccountMode  AccountMode
-	Team         string
-	Contact      PartyRef
-	To           []PartyRef // whom a reply would go to now
-	Cc           []PartyRef // who would get a copy of it
-	Waiting      []PartyRef // who is new in the mail: they get nothing until somebody allows it
-	Copied       []PartyRef // who reads the customer's mails in copy, but is not answered: replies go to the sender only
-	Assignees    []AgentRef // first is the lead
-	OneOwner     bool       // it has one owner at most
-	Tags         []Tag
-	Traits       map[string]string // what verbs set on it, by name: "priority": "high"
+	ID          int64 // shown as #id
+	Automatic   bool  // a day's quiet thread of automatic mail: nobody holds or resolves it
+	Collects    bool  // Automatic: it collects mails of people who opened very many conversations
+	Status      Status
+	CloseReason string
+	Subject     string
+	Account
+	Contact PartyRef
+	Recipients
+	People
+	Tags   []Tag
+	Traits map[string]string // what verbs set on it, by name: "priority": "high"
+	Times
+	Window
+	LastMessage
+	Related
+	Thread
+	Viewer AgentRef       // for whom forms and lists are made
+	Zone   *time.Location // in which times are shown
+	Now    time.Time      // Parley's clock as these were read for a form or window; zero on cards and lists
+}
+
+// Account is what the facts of a conversation say of its account.
+type Account struct {
+	Name        string      `json:"Account"`
+	Mode        AccountMode `json:"AccountMode"`
+	ChannelKind string      // "email"
+	ChannelName string      // "E-mail"
+	ChannelIcon string      // emoji shortcode: "email"
+	OneOwner    bool        // a conversation has one owner at most
+	ResolveNow  bool        // the button Resolve asks for no note
+	MayStart    bool        // another conversation with the contact may be begun by it
+}
+
+// Recipients are the customer's side of a conversation: who gets its replies, and who doesn't.
+type Recipients struct {
+	To      []PartyRef // whom a reply would go to now
+	Cc      []PartyRef // who would get a copy of it
+	Waiting []PartyRef // who is new in the mail: they get nothing until somebody allows it
+	Copied  []PartyRef // who reads the customer's mails in copy, but is not answered: replies go to the sender only
+}
+
+// People are those of our own who have to do with a conversation.
+type People struct {
+	Team      string
+	Assignees []AgentRef // first is the lead
+	Replying  []Replying // who has the form of a reply open, the first one first
+}
+
+// Times of a conversation.
+type Times struct {
 	CreatedAt    time.Time
-	LastAt       time.Time // last message of any side
 	EndedAt      time.Time // when it was resolved or closed; zero = it wasn't
 	FreeSince    time.Time // in the list of unassigned conversations: since when nobody has it
 	WaitingSince time.Time // since when the customer waits for us; zero = the customer doesn't
 	SnoozedUntil time.Time
-	WindowUntil  time.Time  // until when people may send free text; zero = always, or the window was never opened
-	WindowClosed bool       // nobody may send free text now
-	WindowPeople bool       // people may send free text, machines may not
-	Templates    bool       // approved templates can be sent
-	Cost         string     // the provider's price category of our newest message; "" = unknown
-	AlsoOpen     []OpenRef  // what else of the same customer is open, the newest first
-	Previous     int64      // the conversation this one continues
-	PreviousAt   Place      // its root
-	Next         int64      // the conversation that continues this one; 0 = none
-	NextAt       Place      // its root
-	Root         Place      // this conversation's root, once posted; zero where its thread is in another chat
-	Elsewhere    string     // the name of the chat in which the thread is, if it is another one: "Microsoft Teams"
-	Left         bool       // the conversation was handed over and has left the thread that shows this: it goes on at Root or Elsewhere
-	LastPreview  string     // at most 120 runes of the last message, for lists
-	LastFrom     string     // "customer", "agent", ""
-	Replying     []Replying // who has the form of a reply open, the first one first
-	ResolveNow   bool       // the button Resolve asks for no note
-	MayStart     bool       // another conversation with the contact may be begun by this account
-	Viewer       AgentRef   // for whom forms and lists are made
-	Zone         *time.Location
-	Now          time.Time // Parley's clock as these were read for a form or window; zero on cards and lists
+}
+
+// Window says what may leave to the customer now.
+type Window struct {
+	Until      time.Time `json:"WindowUntil"`  // until when people may send free text; zero = always, or the window was never opened
+	Closed     bool      `json:"WindowClosed"` // nobody may send free text now
+	PeopleOnly bool      `json:"WindowPeople"` // people may send free text, machines may not
+	Templates  bool      // approved templates can be sent
+}
+
+// LastMessage is what lists show of a conversation's newest messages.
+type LastMessage struct {
+	At      time.Time `json:"LastAt"`      // of the last message of any side
+	Preview string    `json:"LastPreview"` // at most 120 runes of it
+	From    string    `json:"LastFrom"`    // "customer", "agent", ""
+	Cost    string    // the provider's price category of our newest message; "" = unknown
+}
+
+// Related names the other conversations of the same customer.
+type Related struct {
+	AlsoOpen   []OpenRef // which of them are open, the newest first
+	Previous   int64     // the conversation this one continues
+	PreviousAt Place     // its root
+	Next       int64     // the conversation that continues this one; 0 = none
+	NextAt     Place     // its root
+}
+
+// Thread says where the thread of a conversation is.
+type Thread struct {
+	Root      Place  // its root, once posted; zero where the thread is in another chat
+	Elsewhere string // the name of that other chat: "Microsoft Teams"
+	Left      bool   // the conversation was handed over and has left the thread that shows this: it goes on at Root or Elsewhere
 }
 
 // OpenRef names another open conversation of a customer.

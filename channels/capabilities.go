@@ -67,28 +67,53 @@ type Capabilities struct {
 	Edit         Level
 	Delete       Level
 	Reactions    Level
-	ReadReceipts Level
-	Delivered    Level
+	Receipts     Receipts
 
-	ReplyWindow           time.Duration // free text may be sent for so long after the customer's last message; 0 = always
-	HumanWindow           time.Duration // after ReplyWindow, a person (no automation) may answer for so long; 0 = never
-	Start                 StartRule     // whether we may begin a conversation
-	Templates             bool          // approved templates may be sent, also when the window is closed
-	ReplyTo               Level         // an answer can name the one message that it answers
-	Captions              Level         // a text can be sent in one message with a file
-	Buttons               int           // answers to tap below a text; 0 = they become words
-	ListRows              int           // rows of a list message; 0 = they become words
-	Carousel              int           // cards of a carousel; 0 = they become words
-	Location              Level
-	ContactCard           Level
-	FileLimits            FileLimits    // by kind of file; empty = MaxAttachmentBytes for each
-	ReplyEvery            time.Duration // the provider's pace towards one customer; 0 = none
-	MaxTextRunes          int           // 0 = no limit
-	AttachmentsPerMessage int           // 0 = none allowed
-	NoFiles               string        // for people: why this set-up of Parley can't send files; "" = it can
-	MaxAttachmentBytes    int64         // all files of a message together
-	RetryFor              time.Duration // how long a message that failed with Retry is tried again
-	RequestTimeout        time.Duration // the longest Send may take
-	Hold                  time.Duration // default hold before a reply leaves
-	Rate                  float64       // messages per second of one account; 0 = only 429s limit
+	Start        StartRule   // whether we may begin a conversation
+	Window       ReplyWindow // when free text may be sent
+	Templates    bool        // approved templates may be sent, also when the window is closed
+	ReplyTo      Level       // an answer can name the one message that it answers
+	Rich         RichLimits
+	Files        FileRules
+	MaxTextRunes int // 0 = no limit
+	Sending      Sending
+	Hold         time.Duration // default hold before a reply leaves
+}
+
+// Receipts are what a provider tells of our messages after it has taken them.
+type Receipts struct {
+	Delivered Level
+	Read      Level
+}
+
+// ReplyWindow is the time after the customer's last message in which free text may be sent.
+type ReplyWindow struct {
+	Free  time.Duration // for so long; 0 = always
+	Human time.Duration // after Free, a person (no automation) may answer for so long; 0 = never
+}
+
+// RichLimits say what a message can carry besides its text.
+type RichLimits struct {
+	Buttons     int // answers to tap below a text; 0 = they become words
+	ListRows    int // rows of a list message; 0 = they become words
+	Carousel    int // cards of a carousel; 0 = they become words
+	Location    Level
+	ContactCard Level
+}
+
+// FileRules say which files a message can carry.
+type FileRules struct {
+	PerMessage  int        // 0 = none allowed
+	MaxBytes    int64      // all files of a message together
+	Limits      FileLimits // by kind of file; empty = MaxBytes for each
+	Captions    Level      // a text can be sent in one message with a file
+	Unavailable string     // for people: why this set-up of Parley can't send files; "" = it can
+}
+
+// Sending says how fast messages may leave, and how long one is tried.
+type Sending struct {
+	Rate       float64       // messages per second of one account; 0 = only 429s limit
+	ReplyEvery time.Duration // the provider's pace towards one customer; 0 = none
+	RetryFor   time.Duration // how long a message that failed with Retry is tried again
+	Timeout    time.Duration // the longest Send may take
 }

@@ -34,13 +34,13 @@ const (
 	InboundOwn     InboundKind = "own"     // our own message seen again (copy, echo)
 	// InboundForeign is our answer to a customer that was written outside of Parley, for example in the
 	// mailbox itself. From is the customer. If From is empty, the answer belongs to the conversation
-	// that it answers, provided that To or Cc name the customer.
+	// that it answers, provided that Envelope.To or Cc names the customer.
 	InboundForeign InboundKind = "foreign"
 
-	InboundReaction InboundKind = "reaction" // to Target: Emoji, "" = taken back
-	InboundEdit     InboundKind = "edit"     // of the customer's own message Target: Text is the new one
-	InboundDelete   InboundKind = "delete"   // of the customer's own message Target
-	InboundIdentity InboundKind = "identity" // the customer got another key: Previous became From
+	InboundReaction InboundKind = "reaction" // to Change.Target: Change.Emoji, "" = taken back
+	InboundEdit     InboundKind = "edit"     // of the customer's own message Change.Target: Text is the new one
+	InboundDelete   InboundKind = "delete"   // of the customer's own message Change.Target
+	InboundIdentity InboundKind = "identity" // the customer got another key: Change.Previous became From
 	InboundConsent  InboundKind = "consent"  // the customer forbids or allows messages
 	InboundTemplate InboundKind = "template" // the provider's verdict on one of our templates
 	InboundNotice   InboundKind = "notice"   // something about the account itself: Notices, for its people
@@ -52,31 +52,19 @@ type Inbound struct {
 	ExternalID string // the provider's id of the message, unique per account
 	From       Party
 	At         time.Time // when it was sent, by the sender's clock: not trusted for order
+	Envelope   Envelope
+	Answers    Answers
 
 	Subject     string
 	Text        string // canonical Markdown, without quoted history
-	Quoted      string // quoted history as Markdown, "" if none
-	HTML        Page   // the original; nil if Text has all of it
+	Original    Original
 	Attachments []Attachment
 	Notices     []string // remarks for agents: "Encrypted: cannot be displayed."
 
-	To, Cc     []Party
-	ReplyTo    []Party  // whom an answer goes to; empty = From
-	Via        string   // which of our own addresses it was sent to
-	References []string // the ids of messages that it answers, the most reliable first
-
-	// Conversation and Answers come from a verified token of ours; 0 = none.
-	Conversation int64
-	Answers      int64 // our message id; InboundOwn: the message that this is, or is a part of
-
-	Target   string // the provider's id of the message that a reaction, edit or delete is about
-	Emoji    string // of a reaction, as Unicode
-	Author   string // InboundForeign: who wrote it, as the provider names them; "" = unknown
-	Origin   string // InboundForeign: where it was written, for people: "from the mailbox by help@acme.test"; "" = unknown
-	Previous string // InboundIdentity: the key that is no longer used
-	Answered string // the provider's id of the one message that this answers, "" = none
-	Chosen   string // the id of the Button or ListRow that the customer tapped, "" = none
-	Opens    bool   // restarts the reply window although the customer wrote nothing
+	Change   Change  // of kinds that change something earlier
+	Foreign  Foreign // InboundForeign
+	Chosen   string  // the id of the Button or ListRow that the customer tapped, "" = none
+	Opens    bool    // restarts the reply window although the customer wrote nothing
 	Consent  *Consent
 	Template *TemplateState
 
@@ -86,6 +74,41 @@ type Inbound struct {
 	// Status belongs to InboundStatus. InboundOwn has it when the whole message was seen: then the
 	// message has arrived, even if the answer to Send was lost.
 	Status *Status
+}
+
+// Envelope says to whom a message was sent, and whom an answer to it reaches.
+type Envelope struct {
+	To, Cc  []Party
+	ReplyTo []Party // whom an answer goes to; empty = Inbound.From
+	Via     string  // which of our own addresses it was sent to
+}
+
+// Answers says what a message answers. Conversation and Message come from a verified token of ours;
+// 0 = none.
+type Answers struct {
+	Conversation int64
+	Message      int64    // our message id; InboundOwn: the message that this is, or is a part of
+	References   []string // the provider's ids of all messages that it answers, the most reliable first
+	External     string   // the provider's id of the one message that it answers, "" = none
+}
+
+// Original is what the provider's message has besides the text.
+type Original struct {
+	Quoted string // quoted history as Markdown, "" if none
+	HTML   Page   // the whole message; nil if Inbound.Text has all of it
+}
+
+// Change is what a message does to something earlier.
+type Change struct {
+	Target   string // the provider's id of the message that a reaction, edit or delete is about
+	Emoji    string // of a reaction, as Unicode; "" = it was taken back
+	Previous string // InboundIdentity: the key that is no longer used
+}
+
+// Foreign is where an answer was written that didn't leave through Parley.
+type Foreign struct {
+	Author string // who wrote it, as the provider names them; "" = unknown
+	Origin string // where it was written, for people: "from the mailbox by help@acme.test"; "" = unknown
 }
 
 // Consent says what a customer wants from now on.
@@ -148,32 +171,42 @@ type Outbound struct {
 	DeliveryID     int64
 	ConversationID int64
 	MessageID      int64
-	Attempt        int       // 1 for the first
-	Part           int       // how many parts have arrived already, see Receipt.More
-	FirstAttemptAt time.Time // zero during the first attempt
-	// Again is how often the message failed and a person sent it once more. A channel that names
-	// messages to its provider by a key of ours puts it into the key: each time is a new message.
-	Again int
+	Attempt        Attempt
 
-	To, Cc    []Party
-	Subject   string
-	Text      string // canonical Markdown
-	Author    string // agent's name as customers see it
-	Signature string // Markdown, "" = none
-	// SignatureHTML is the signature as sanitised HTML, for channels that carry HTML; "" = use Signature.
-	// It shows SignaturePictures by their ContentID.
-	SignatureHTML     string
-	SignaturePictures []Picture
-	From              string   // which of our own addresses; "" = the account's
-	InReplyTo         string   // mail: the Message-ID of the customer's newest message
-	References        []string // mail: the Message-IDs of the conversation's messages
-	Files             []File
-	Automatic         bool // no person wrote it: the channel marks it as automatic where it can
+	To, Cc     []Party
+	Subject    string
+	Text       string // canonical Markdown
+	Author     string // agent's name as customers see it
+	Signature  Signature
+	From       string   // which of our own addresses; "" = the account's
+	InReplyTo  string   // mail: the Message-ID of the customer's newest message
+	References []string // mail: the Message-IDs of the conversation's messages
+	Files      []File
+	Automatic  bool // no person wrote it: the channel marks it as automatic where it can
 
 	ReplyTo  string       // the provider's id of the one message that is answered; "" = none
 	LastIn   time.Time    // when the customer last opened the reply window; zero = never
 	Rich     *Rich        // buttons, a list, a place, a card; nil = Text alone
 	Template *TemplateUse // sent instead of Text, which then has the filled template as people read it
+}
+
+// Attempt is one try to send a message.
+type Attempt struct {
+	Number  int       // 1 for the first
+	Part    int       // how many parts have arrived already, see Receipt.More
+	FirstAt time.Time // when the first attempt began; zero during it
+	// Again is how often the message failed and a person sent it once more. A channel that names
+	// messages to its provider by a key of ours puts it into the key: each time is a new message.
+	Again int
+}
+
+// Signature stands below an agent's mails.
+type Signature struct {
+	Text string // Markdown, "" = none
+	// HTML is the signature as sanitised HTML, for channels that carry HTML; "" = use Text.
+	// It shows Pictures by their ContentID.
+	HTML     string
+	Pictures []Picture
 }
 
 // File is an attachment on its way out.
@@ -202,7 +235,7 @@ type Receipt struct {
 	Parts      int           // how many messages the provider counts it as (SMS); 0 = one
 	Cost       string        // the provider's price category: "utility"; "" = unknown
 	// More is true when only a part of the message was sent, for example the text before its file.
-	// Send is called again with the next Outbound.Part, so that no part is sent twice when a later
+	// Send is called again with the next Attempt.Part, so that no part is sent twice when a later
 	// one fails.
 	More bool
 }

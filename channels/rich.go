@@ -101,14 +101,14 @@ func (k RichKind) Alone() bool { return k == RichLocation || k == RichContact ||
 // Most returns how many buttons, rows or cards of a kind an account carries in one message; 0 = none:
 // the kind is written in words (Rich.Text).
 func (c Capabilities) Most(k RichKind) int {
-	levels := map[RichKind]Level{RichLocation: c.Location, RichContact: c.ContactCard}
+	levels := map[RichKind]Level{RichLocation: c.Rich.Location, RichContact: c.Rich.ContactCard}
 	switch k {
 	case RichButtons:
-		return c.Buttons
+		return c.Rich.Buttons
 	case RichList:
-		return c.ListRows
+		return c.Rich.ListRows
 	case RichCards:
-		return c.Carousel
+		return c.Rich.Carousel
 	case RichLocation, RichContact:
 		if levels[k] >= Partial {
 			return 1

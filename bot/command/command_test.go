@@ -100,10 +100,10 @@ func TestHelp(t *testing.T) {
 	owner := map[string]bridge.Verb{}
 	opt := Options{Mentions: map[string]string{"@ann": "UANN", "@bob": "UBOB"}}
 	for _, u := range verb.All() {
-		if len(u.Words) == 0 || u.Form == "" || !strings.HasSuffix(u.Sentence, ".") || len(u.Examples) == 0 {
+		if len(u.Typed.Words) == 0 || u.Typed.Syntax == "" || !strings.HasSuffix(u.Help.Sentence, ".") || len(u.Help.Examples) == 0 {
 			t.Errorf("%s is not explained: %+v", u.Name, u)
 		}
-		for _, w := range u.Words {
+		for _, w := range u.Typed.Words {
 			if other, taken := owner[w]; taken || w != strings.ToLower(w) {
 				t.Errorf("%q is a word of %s and %s", w, other, u.Name)
 			}
@@ -112,10 +112,10 @@ func TestHelp(t *testing.T) {
 				t.Errorf("Find(%q) = %+v", w, got)
 			}
 		}
-		if u.Words[0] != string(u.Name) {
-			t.Errorf("%s is first called %s", u.Name, u.Words[0])
+		if u.Typed.Words[0] != string(u.Name) {
+			t.Errorf("%s is first called %s", u.Name, u.Typed.Words[0])
 		}
-		for _, e := range append(u.Examples, u.Missing) {
+		for _, e := range append(u.Help.Examples, u.Typed.Missing) {
 			_, e, _ = strings.Cut(": "+e, ": ")
 			for part := range strings.SplitSeq(e, ", !") {
 				if got, ok := readExample(strings.TrimPrefix(part, "or "), opt); ok && (got.Verb != u.Name || got.Err != "") {

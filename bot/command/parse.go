@@ -193,8 +193,8 @@ func loneVerb(text string) bool {
 		word, args = text[:i], text[i:]
 	}
 	v, ok := verb.Find(word)
-	if !ok || !v.Lone || len(word) < 2 || slices.Contains(v.Answers, word) || strings.ContainsAny(word, "!/") {
+	if !ok || !v.Typed.Lone || len(word) < 2 || slices.Contains(v.Typed.Answers, word) || strings.ContainsAny(word, "!/") {
 		return false
 	}
-	return args == "" || v.Rest == verb.RestTime && when.Known(args)
+	return args == "" || v.Typed.Rest == verb.RestTime && when.Known(args)
 }

@@ -88,7 +88,7 @@ func spoken(text string, marker bridge.Marker, opt Options) Parsed {
 		return unknown(name, strings.TrimPrefix(rest, name), marker, opt)
 	}
 	rest = typed.Trim(strings.TrimPrefix(rest[len(name):], ":"))
-	if id == 0 && v.Rest != verb.RestFind {
+	if id == 0 && v.Typed.Rest != verb.RestFind {
 		id, rest = numbered(v, rest)
 	}
 	p = arguments(v, p, name, rest, marker, opt)
@@ -106,7 +106,7 @@ func numbered(v *verb.Verb, rest string) (int64, string) {
 			return id, typed.Trim(after)
 		}
 	}
-	switch v.Rest {
+	switch v.Typed.Rest {
 	case verb.RestText, verb.RestReply, verb.RestNote, verb.RestTopic, verb.RestStart:
 		return 0, rest
 	case verb.RestNothing, verb.RestPeople, verb.RestTags, verb.RestTime, verb.RestAddresses, verb.RestCopies, verb.RestList, verb.RestFind, verb.RestPage:

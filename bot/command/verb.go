@@ -41,7 +41,7 @@ func lookup(name string) (*verb.Verb, Parsed, bool) {
 	}
 	if name, ok := listName(strings.ToLower(name)); ok {
 		list := *verb.Of(bridge.VerbList)
-		list.Rest = verb.RestNothing
+		list.Typed.Rest = verb.RestNothing
 		return &list, Parsed{Verb: list.Name, Args: bridge.Args{List: name}}, true
 	}
 	return nil, Parsed{}, false
@@ -69,7 +69,7 @@ func unknown(name, rest string, marker bridge.Marker, opt Options) Parsed {
 // button may do the verb, because it would send something or needs more than its arguments.
 func meant(name, rest string, marker bridge.Marker, opt Options) *bridge.Meant {
 	v, ok := verb.Find(name)
-	if !ok || !v.Meant {
+	if !ok || !v.Button.Meant {
 		return nil
 	}
 	p := arguments(v, Parsed{Verb: v.Name}, name, typed.Trim(strings.TrimPrefix(rest, ":")), marker, opt)
@@ -88,8 +88,8 @@ func wrong(name string, marker bridge.Marker, text string) Parsed {
 func arguments(v *verb.Verb, p Parsed, name, rest string, marker bridge.Marker, opt Options) Parsed {
 	p.Marker = marker
 	if rest == "" {
-		p.Err = v.Missing
-		if v.Rest == verb.RestList {
+		p.Err = v.Typed.Missing
+		if v.Typed.Rest == verb.RestList {
 			p.Args.List = "mine"
 		}
 		return p
@@ -102,10 +102,10 @@ func arguments(v *verb.Verb, p Parsed, name, rest string, marker bridge.Marker, 
 
 // read reads what follows a verb's word into p; bad says for people what is wrong.
 func (p *Parsed) read(v *verb.Verb, name, rest string, opt Options) (bad string) {
-	switch v.Rest {
+	switch v.Typed.Rest {
 	case verb.RestNothing:
 		if strings.Trim(rest, ".! ") != "" {
-			return "Nothing may follow “" + v.Words[0] + "”."
+			return "Nothing may follow “" + v.Typed.Words[0] + "”."
 		}
 	case verb.RestText:
 		p.Text = rest
@@ -118,15 +118,15 @@ func (p *Parsed) read(v *verb.Verb, name, rest string, opt Options) (bad string)
 		return people(&p.Args, rest, opt)
 	case verb.RestTags:
 		if p.Args.Tags = typed.Tags(rest); len(p.Args.Tags) == 0 {
-			p.Err = v.Missing
+			p.Err = v.Typed.Missing
 		}
 	case verb.RestTime:
 		p.Args.Until = rest
 	case verb.RestAddresses, verb.RestCopies:
-		return addresses(&p.Args, v.Rest, rest)
+		return addresses(&p.Args, v.Typed.Rest, rest)
 	case verb.RestStart:
 		if bad = start(p, rest, opt); p.Text == "" {
-			p.Err = v.Missing
+			p.Err = v.Typed.Missing
 		}
 	case verb.RestList:
 		list, ok := listName(strings.ToLower(rest))
@@ -136,7 +136,7 @@ func (p *Parsed) read(v *verb.Verb, name, rest string, opt Options) (bad string)
 	case verb.RestPage:
 		page, err := strconv.Atoi(rest)
 		if p.Args.Page = page - 1; err != nil || page < 1 {
-			return "Say which page: !" + v.Words[0] + " 2"
+			return "Say which page: !" + v.Typed.Words[0] + " 2"
 		}
 	case verb.RestFind:
 		if id, after := number(rest); id > 0 && after == "" {
@@ -169,7 +169,7 @@ func nearest(name string) string {
 	name = strings.ToLower(name)
 	best, found := 3, ""
 	for _, v := range verb.All() {
-		for _, w := range v.Words {
+		for _, w := range v.Typed.Words {
 			if d := distance(name, w); len(w) > 3 && d < best && d < len(w)/2 {
 				best, found = d, w
 			}

@@ -90,7 +90,7 @@ func (m Maker) count(account, text string) *bridge.Count {
 
 // lists reads the lists that a verb's form offers into in.
 func (m Maker) lists(ctx context.Context, in *view.FormInput, at bridge.Place, user string) (err error) {
-	for _, list := range verb.Of(in.Verb).Lists {
+	for _, list := range verb.Of(in.Verb).Form.Lists {
 		switch list {
 		case verb.Colleagues:
 			if in.People, err = m.Desk.People(ctx); err == nil {
@@ -117,10 +117,10 @@ func (m Maker) answerables(ctx context.Context, in *view.FormInput, at bridge.Pl
 	if err != nil {
 		return err
 	}
-	if i := slices.IndexFunc(accounts, func(a bridge.AccountRef) bool { return a.Name == in.Facts.Account }); i >= 0 {
+	if i := slices.IndexFunc(accounts, func(a bridge.AccountRef) bool { return a.Name == in.Facts.Account.Name }); i >= 0 {
 		in.Can = accounts[i].Can
 	}
-	in.Count = m.count(in.Facts.Account, in.Text)
+	in.Count = m.count(in.Facts.Account.Name, in.Text)
 	if at.Message != "" {
 		in.Said, err = m.Desk.SaidAt(ctx, at, user)
 	}
@@ -162,13 +162,13 @@ func (m Maker) Window(ctx context.Context, opens view.Opens, args bridge.Args, a
 // Replies tells whether a form writes to the customer of a conversation. Colleagues are shown who has
 // such a form open.
 func Replies(f view.Form) bool {
-	return verb.Of(f.Verb).Answering && f.Args.Conversation != 0
+	return verb.Of(f.Verb).Form.Answering && f.Args.Conversation != 0
 }
 
 // Asks tells whether the verb still needs its own form, because arguments or a text are missing.
 func Asks(f view.Filled) bool {
 	v := verb.Of(f.Verb)
-	if (v.Rest == verb.RestText || v.Rest == verb.RestReply) && f.Text != "" {
+	if (v.Typed.Rest == verb.RestText || v.Typed.Rest == verb.RestReply) && f.Text != "" {
 		return false
 	}
 	return v.Needs(f.Args)
@@ -177,5 +177,5 @@ func Asks(f view.Filled) bool {
 // About tells whether a command is about one conversation.
 func About(p command.Parsed) bool {
 	v := verb.Of(p.Verb)
-	return v.Words != nil && !v.Anywhere && (v.Rest != verb.RestFind || p.Args.Note == "") // words are looked for everywhere
+	return v.Typed.Words != nil && !v.Anywhere && (v.Typed.Rest != verb.RestFind || p.Args.Note == "") // words are looked for everywhere
 }

@@ -19,10 +19,10 @@ func Shown(list ...string) []string {
 }
 
 // Recipients names everybody who would get a reply now.
-func Recipients(f bridge.Facts) string {
-	to := Or(Parties(f.To), "nobody")
-	if len(f.Cc) > 0 {
-		to += Between + "copy: " + Parties(f.Cc)
+func Recipients(r bridge.Recipients) string {
+	to := Or(Parties(r.To), "nobody")
+	if len(r.Cc) > 0 {
+		to += Between + "copy: " + Parties(r.Cc)
 	}
 	return to
 }
@@ -74,12 +74,12 @@ func Subject(f bridge.Facts) []Piece {
 }
 
 // Assignees names those who hold the conversation, its owner first.
-func Assignees(f bridge.Facts) string {
-	if len(f.Assignees) == 0 {
+func Assignees(list []bridge.AgentRef) string {
+	if len(list) == 0 {
 		return "Unassigned"
 	}
-	names := make([]string, len(f.Assignees))
-	for i, a := range f.Assignees {
+	names := make([]string, len(list))
+	for i, a := range list {
 		names[i] = AgentName(a)
 	}
 	return strings.Join(names, ", ")

@@ -58,9 +58,9 @@ func Thread(label string, place bridge.Place) Piece {
 
 // Whereabouts links a conversation's thread. If the thread is in another chat, it names that chat instead.
 func Whereabouts(label string, f bridge.Facts) []Piece {
-	pieces := []Piece{Thread(label, f.Root)}
-	if f.Root.Channel == "" && f.Elsewhere != "" {
-		pieces = append(pieces, Text(" in "+OneLine(f.Elsewhere, MaxNameRunes)))
+	pieces := []Piece{Thread(label, f.Thread.Root)}
+	if f.Thread.Root.Channel == "" && f.Thread.Elsewhere != "" {
+		pieces = append(pieces, Text(" in "+OneLine(f.Thread.Elsewhere, MaxNameRunes)))
 	}
 	return pieces
 }

@@ -119,7 +119,7 @@ const shortcutPrefix = "conv_"
 // shortcutVerb gives the verb of a message shortcut, by its callback id.
 func shortcutVerb(callback string) (bridge.Verb, bool) {
 	name, ok := strings.CutPrefix(callback, shortcutPrefix)
-	return bridge.Verb(name), ok && verb.Of(bridge.Verb(name)).Menu != nil
+	return bridge.Verb(name), ok && verb.Of(bridge.Verb(name)).Menus.Message != nil
 }
 
 // decodeInteraction reads a stored click, form or shortcut.

@@ -151,8 +151,8 @@ func manifestCommands(short bool, url string) []manifestCommand {
 	all := []manifestCommand{{Command: "/parley", Description: "Find and work on conversations", Hint: "mine | new | find WORDS | #12 assign @ann | help"}}
 	if short {
 		for _, v := range verb.All() {
-			if v.Command != nil {
-				all = append(all, manifestCommand{Command: "/" + v.Words[0], Description: v.Command.About, Hint: v.Command.Hint})
+			if v.Menus.Command != nil {
+				all = append(all, manifestCommand{Command: "/" + v.Typed.Words[0], Description: v.Menus.Command.About, Hint: v.Menus.Command.Hint})
 			}
 		}
 	}
@@ -167,8 +167,8 @@ func manifestCommands(short bool, url string) []manifestCommand {
 func manifestShortcuts() []manifestShortcut {
 	var all []manifestShortcut
 	for _, v := range verb.InMenu() {
-		all = append(all, manifestShortcut{v.Menu.Title, "message", shortcutPrefix + string(v.Name), v.Menu.About})
+		all = append(all, manifestShortcut{v.Menus.Message.Title, "message", shortcutPrefix + string(v.Name), v.Menus.Message.About})
 	}
-	begin := verb.Of(bridge.VerbNew).Box
+	begin := verb.Of(bridge.VerbNew).Menus.Box
 	return append(all, manifestShortcut{begin.Title, "global", startShortcut, begin.About})
 }

@@ -126,7 +126,7 @@ func (s *poster) post(ctx context.Context, me *self, p bridge.Post) (bridge.Sent
 	}
 	if p.Kind == bridge.PostSaid {
 		opts = append(opts, slackapi.MsgOptionUsername(blockkit.DisplayName(c.Name)))
-		if i := blockkit.Emoji(p.Facts.ChannelIcon); i != "" {
+		if i := blockkit.Emoji(p.Facts.Account.ChannelIcon); i != "" {
 			opts = append(opts, slackapi.MsgOptionIconEmoji(i))
 		}
 	}

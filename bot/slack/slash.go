@@ -31,7 +31,7 @@ type slashCommand struct {
 func (c *slashCommand) parse() command.Parsed {
 	t := blockkit.ReadArguments(c.Text)
 	name := strings.TrimPrefix(c.Command, "/")
-	if v, ok := verb.Find(name); !ok || v.Command == nil { // a company may have given our command another name
+	if v, ok := verb.Find(name); !ok || v.Menus.Command == nil { // a company may have given our command another name
 		name = "parley"
 	}
 	return command.Slash(name, t.Plain, command.Options{Mentions: t.Tokens})
@@ -42,7 +42,7 @@ func incomplete(p command.Parsed) bool {
 	if p.Err != "" {
 		return true
 	}
-	return !verb.Of(p.Verb).AtOnce && forms.Asks(view.Filled{Verb: p.Verb, Args: p.Args, Text: p.Text})
+	return !verb.Of(p.Verb).Form.AtOnce && forms.Asks(view.Filled{Verb: p.Verb, Args: p.Args, Text: p.Text})
 }
 
 // commanded handles a slash command, which has no thread. Where it names no conversation, a form asks

@@ -127,8 +127,8 @@ func (in *invocation) found(ctx context.Context, q bridge.ListQuery) (bridge.Lis
 
 // row is one found conversation: a line in the list, and the card that it becomes in a message.
 func (in *invocation) row(f bridge.Facts, c view.Card, plain string) map[string]any {
-	if f.Root.Message != "" {
-		c.Blocks = append(c.Blocks, view.Block{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceThread, Text: "Open the thread", Place: f.Root}}})
+	if f.Thread.Root.Message != "" {
+		c.Blocks = append(c.Blocks, view.Block{Kind: view.BlockLine, Pieces: []view.Piece{{Kind: view.PieceThread, Text: "Open the thread", Place: f.Thread.Root}}})
 	}
 	title, rest, _ := strings.Cut(plain, "\n")
 	return map[string]any{

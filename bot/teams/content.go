@@ -81,7 +81,7 @@ func (s *poster) compose(ctx context.Context, p bridge.Post) (posted, error) {
 			all = append(all, content{page: &pages[i]})
 		}
 	} else {
-		texts := card.Messages(c, p.Facts.ChannelIcon, s.home())
+		texts := card.Messages(c, p.Facts.Account.ChannelIcon, s.home())
 		for i := range texts {
 			all = append(all, content{text: &texts[i]})
 		}

@@ -24,9 +24,20 @@ func newDesk() *desk { return &desk{Desk: bridgetest.NewDesk()} }
 
 func sampleFacts() bridge.Facts {
 	at := time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC)
-	return bridge.Facts{ID: 12, Status: bridge.StatusOpen, Subject: "Printer on fire", ChannelKind: "email", ChannelName: "E-mail", ChannelIcon: "email",
-		Account: "support-mail", AccountMode: bridge.ModeLive, Team: "Support", Contact: bridge.PartyRef{Name: "Kim Lee", Address: "kim@example.org"},
-		CreatedAt: at, LastAt: at, WaitingSince: at, Zone: time.UTC, LastFrom: "customer", LastPreview: "Help"}
+	return bridge.Facts{
+		ID:      12,
+		Status:  bridge.StatusOpen,
+		Subject: "Printer on fire",
+		Account: bridge.Account{
+			ChannelKind: "email", ChannelName: "E-mail", ChannelIcon: "email",
+			Name: "support-mail", Mode: bridge.ModeLive,
+		},
+		People:      bridge.People{Team: "Support"},
+		Contact:     bridge.PartyRef{Name: "Kim Lee", Address: "kim@example.org"},
+		Times:       bridge.Times{CreatedAt: at, WaitingSince: at},
+		LastMessage: bridge.LastMessage{At: at, From: "customer", Preview: "Help"},
+		Zone:        time.UTC,
+	}
 }
 
 func (d *desk) Facts(_ context.Context, id int64, user string) (bridge.Facts, error) {
@@ -39,7 +50,7 @@ func (d *desk) Facts(_ context.Context, id int64, user string) (bridge.Facts, er
 	if id != f.ID {
 		return bridge.Facts{}, bridge.ErrNoConversation
 	}
-	f.Root = d.root
+	f.Thread.Root = d.root
 	return f, nil
 }
 
@@ -83,7 +94,7 @@ func (d *desk) History(context.Context, int64, int, string) (bridge.History, err
 func (d *desk) Teams(context.Context) ([]string, error) { return []string{"Support"}, nil }
 
 func (d *desk) Accounts(context.Context, string) ([]bridge.AccountRef, error) {
-	return []bridge.AccountRef{{Name: "support-mail", ChannelName: "E-mail", Starts: true, Can: bridge.Capabilities{AttachmentsPerMessage: 5}}}, nil
+	return []bridge.AccountRef{{Name: "support-mail", ChannelName: "E-mail", Starts: true, Can: bridge.Capabilities{Files: bridge.FileRules{PerMessage: 5}}}}, nil
 }
 
 func (d *desk) MayStart(_ context.Context, _ string, s bridge.Start) (bridge.Facts, error) {

@@ -60,7 +60,7 @@ func (s *poster) filesText(ctx context.Context, p bridge.Post) (text card.Messag
 	if p.Unsure {
 		c.Blocks = append(c.Blocks, view.Small(mayBeTwice))
 	}
-	return card.Messages(c, p.Facts.ChannelIcon, s.home())[0], pictures, nil
+	return card.Messages(c, p.Facts.Account.ChannelIcon, s.home())[0], pictures, nil
 }
 
 // fileLine leads to a file, or says why nothing does.

@@ -126,10 +126,10 @@ const someone = "\ue000"
 // unnamed gives the post with someone in place of the customer's name, so that it is found under any name.
 func unnamed(p bridge.Post) bridge.Post {
 	who := bridge.PartyRef{Name: someone, Address: someone}
-	p.Facts.To = slices.Clone(p.Facts.To)
-	for i := range p.Facts.To {
-		if p.Facts.To[i] == p.Facts.Contact {
-			p.Facts.To[i] = who
+	p.Facts.Recipients.To = slices.Clone(p.Facts.Recipients.To)
+	for i := range p.Facts.Recipients.To {
+		if p.Facts.Recipients.To[i] == p.Facts.Contact {
+			p.Facts.Recipients.To[i] = who
 		}
 	}
 	p.Facts.Contact = who

@@ -85,7 +85,7 @@ func FuzzRich(f *testing.F) {
 // sound holds that an account that carries so much carries this, and that it has words.
 func sound(t *testing.T, r *bridge.Rich, most int) {
 	t.Helper()
-	can := bridge.Capabilities{Buttons: most, ListRows: most, Carousel: most}
+	can := bridge.Capabilities{Rich: bridge.RichLimits{Buttons: most, ListRows: most, Carousel: most}}
 	if most > 0 && !can.Carries(r) || r.Kind() == "" || strings.TrimSpace(r.Text()) == "" {
 		t.Fatalf("%+v with at most %d", r, most)
 	}

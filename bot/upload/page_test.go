@@ -41,7 +41,13 @@ func (d *desk) Facts(_ context.Context, id int64, user string) (bridge.Facts, er
 	case id != 12:
 		return bridge.Facts{}, bridge.ErrNoConversation
 	}
-	f := bridge.Facts{ID: 12, Status: bridge.StatusOpen, AccountMode: bridge.ModeLive, Subject: "<b>Printer</b>", ChannelName: "E-mail", Contact: bridge.PartyRef{Name: "Kim <script>", Address: "kim@example.org"}}
+	f := bridge.Facts{
+		ID:      12,
+		Status:  bridge.StatusOpen,
+		Account: bridge.Account{Mode: bridge.ModeLive, ChannelName: "E-mail"},
+		Subject: "<b>Printer</b>",
+		Contact: bridge.PartyRef{Name: "Kim <script>", Address: "kim@example.org"},
+	}
 	if d.resolved {
 		f.Status = bridge.StatusResolved
 	}

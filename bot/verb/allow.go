@@ -9,18 +9,28 @@ import (
 
 func allow() *Verb {
 	return &Verb{
-		Name: bridge.VerbAllow, Words: []string{"allow"}, Lone: true, Form: "!allow ADDRESS",
-		Rest: RestAddresses, Missing: "Say which address: !allow bob@shop.example",
-		Sentence: "Lets somebody who joined the mail get replies too.",
-		Examples: []string{"!allow bob@shop.example"},
-		Slash:    true, Button: "Allow", Meant: true,
-		Ask: func(form *shape.Form, in shape.FormInput) error {
-			form.Title, form.Submit = "Allow", "Allow"
-			form.Fields = []shape.Field{addressList("Addresses", strings.Join(in.Args.Addresses, "\n"))}
-			return nil
+		Name: bridge.VerbAllow,
+		Typed: TypedLine{
+			Words: []string{"allow"}, Lone: true, Syntax: "!allow ADDRESS",
+			Rest: RestAddresses, Missing: "Say which address: !allow bob@shop.example",
 		},
-		Asks: noAddresses, Read: readAddresses,
-		MeantAs: func(m bridge.Meant) string { return "Allow " + strings.Join(m.Args.Addresses, ", ") },
+		Help: Help{
+			Sentence: "Lets somebody who joined the mail get replies too.",
+			Examples: []string{"!allow bob@shop.example"},
+		},
+		Slash: true,
+		Button: Button{
+			Label: "Allow", Meant: true,
+			MeantAs: func(m bridge.Meant) string { return "Allow " + strings.Join(m.Args.Addresses, ", ") },
+		},
+		Form: Form{
+			Ask: func(form *shape.Form, in shape.FormInput) error {
+				form.Title, form.Submit = "Allow", "Allow"
+				form.Fields = []shape.Field{addressList("Addresses", strings.Join(in.Args.Addresses, "\n"))}
+				return nil
+			},
+			Needed: noAddresses, Read: readAddresses,
+		},
 		Done: func(l bridge.Line, _ bridge.Facts) string {
 			return shape.Listed(l.Args.Addresses, "They") + " may get replies now."
 		},

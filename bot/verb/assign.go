@@ -9,17 +9,31 @@ import (
 
 func assign() *Verb {
 	return &Verb{
-		Name: bridge.VerbAssign, Words: []string{"assign", "a", "t", "transfer"}, Lone: true, Form: "!assign @WHO or #TEAM [NOTE]",
-		Rest: RestPeople, Missing: "Say to whom: !assign @ann, or !assign #billing",
-		Sentence: "Hands it to somebody or to a team; with + somebody joins.",
-		Examples: []string{"!assign @ann", "!assign me +@bob", "!assign #billing wants a refund", "!t @ann knows this customer"},
-		Everyday: true, Slash: true, InThread: Offer{Order: 3}, Button: "Assign", Meant: true,
-		Command: &Command{About: "Assign a conversation", Hint: "#12 @ann"},
-		Menu:    &Entry{Order: 5, Title: "Assign conversation", About: "Choose who answers"},
-		Ask:     askAssign, Read: readAssign, Lists: []List{Colleagues},
-		Asks: func(args bridge.Args) bool { return len(args.Agents) == 0 && args.Team == "" },
-		MeantAs: func(m bridge.Meant) string {
-			return "Assign to " + shape.Or(m.Args.Team, strings.Join(m.Names, ", "))
+		Name: bridge.VerbAssign,
+		Typed: TypedLine{
+			Words: []string{"assign", "a", "t", "transfer"}, Lone: true, Syntax: "!assign @WHO or #TEAM [NOTE]",
+			Rest: RestPeople, Missing: "Say to whom: !assign @ann, or !assign #billing",
+		},
+		Help: Help{
+			Sentence: "Hands it to somebody or to a team; with + somebody joins.",
+			Examples: []string{"!assign @ann", "!assign me +@bob", "!assign #billing wants a refund", "!t @ann knows this customer"},
+			Everyday: true,
+		},
+		Slash: true,
+		Menus: Menus{
+			InThread: Offer{Order: 3},
+			Command:  &Command{About: "Assign a conversation", Hint: "#12 @ann"},
+			Message:  &Entry{Order: 5, Title: "Assign conversation", About: "Choose who answers"},
+		},
+		Button: Button{
+			Label: "Assign", Meant: true,
+			MeantAs: func(m bridge.Meant) string {
+				return "Assign to " + shape.Or(m.Args.Team, strings.Join(m.Names, ", "))
+			},
+		},
+		Form: Form{
+			Ask: askAssign, Read: readAssign, Lists: []List{Colleagues},
+			Needed: func(args bridge.Args) bool { return len(args.Agents) == 0 && args.Team == "" },
 		},
 		Done: func(l bridge.Line, _ bridge.Facts) string { return shape.Doer(l) + " changed who has this." },
 	}
@@ -32,7 +46,7 @@ func ownersField(in shape.FormInput) shape.Field {
 	for _, a := range in.People {
 		f.Options = append(f.Options, shape.Option{Value: agentValue(a), Label: shape.AgentName(a)})
 	}
-	if in.Facts.OneOwner {
+	if in.Facts.Account.OneOwner {
 		f.Kind, f.Label, f.Hint = shape.FieldOne, "Another person", "Owns it in place of whoever has it now."
 		return f
 	}

@@ -7,12 +7,17 @@ import (
 
 func block() *Verb {
 	return &Verb{
-		Name: bridge.VerbBlock, Words: []string{"block"}, Lone: true, Form: "!block",
-		Sentence: "Passes over later automatic mail of an automatic sender.",
-		Examples: []string{"!block"},
-		Button:   "Block sender",
-		Confirm:  "Block this sender? Its later automatic mail is neither shown nor kept here. What a person writes from there still comes.",
-		Done:     func(bridge.Line, bridge.Facts) string { return "This sender's automatic mail is blocked." },
+		Name:  bridge.VerbBlock,
+		Typed: TypedLine{Words: []string{"block"}, Lone: true, Syntax: "!block"},
+		Help: Help{
+			Sentence: "Passes over later automatic mail of an automatic sender.",
+			Examples: []string{"!block"},
+		},
+		Button: Button{
+			Label:   "Block sender",
+			Confirm: "Block this sender? Its later automatic mail is neither shown nor kept here. What a person writes from there still comes.",
+		},
+		Done: func(bridge.Line, bridge.Facts) string { return "This sender's automatic mail is blocked." },
 		Shown: func(l bridge.Line, _ bridge.Facts) []shape.Block {
 			sender, _ := senders(l)
 			if sender == "" {

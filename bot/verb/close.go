@@ -7,17 +7,23 @@ import (
 
 func closing() *Verb {
 	return &Verb{
-		Name: bridge.VerbClose, Words: []string{"close"}, Lone: true, Form: "!close",
-		Sentence: "Ends it without an answer. For admins.",
-		Examples: []string{"!close"},
-		Slash:    true, Button: "Close conversation", Style: shape.StyleDanger, Meant: true,
-		Ask: func(form *shape.Form, _ shape.FormInput) error {
-			form.Title, form.Submit = "Close", "Close"
-			form.Intro = append(form.Intro, shape.Line(shape.Text("Ends the conversation without an answer. What the customer writes next starts a new one.")))
-			form.Fields = []shape.Field{{Name: fieldNote, Kind: shape.FieldLong, Label: "Why", Hint: "Stays inside.", Optional: true, MaxRunes: maxTextRunes}}
-			return nil
+		Name:  bridge.VerbClose,
+		Typed: TypedLine{Words: []string{"close"}, Lone: true, Syntax: "!close"},
+		Help: Help{
+			Sentence: "Ends it without an answer. For admins.",
+			Examples: []string{"!close"},
 		},
-		Asks: noNote, AtOnce: true, Read: readNote,
+		Slash:  true,
+		Button: Button{Label: "Close conversation", Style: shape.StyleDanger, Meant: true},
+		Form: Form{
+			Ask: func(form *shape.Form, _ shape.FormInput) error {
+				form.Title, form.Submit = "Close", "Close"
+				form.Intro = append(form.Intro, shape.Line(shape.Text("Ends the conversation without an answer. What the customer writes next starts a new one.")))
+				form.Fields = []shape.Field{{Name: fieldNote, Kind: shape.FieldLong, Label: "Why", Hint: "Stays inside.", Optional: true, MaxRunes: maxTextRunes}}
+				return nil
+			},
+			Needed: noNote, AtOnce: true, Read: readNote,
+		},
 		Done: func(l bridge.Line, _ bridge.Facts) string { return shape.Doer(l) + " closed this." },
 	}
 }

@@ -28,11 +28,11 @@ func TestDocs(t *testing.T) {
 	var b strings.Builder
 	b.WriteString(docsHead)
 	for _, v := range All() {
-		if v.Hidden {
+		if v.Help.Hidden {
 			continue
 		}
-		fmt.Fprintf(&b, "\n## %s\n\n`%s` – %s\n\n", v.Words[0], v.Form, v.Sentence)
-		for _, e := range v.Examples {
+		fmt.Fprintf(&b, "\n## %s\n\n`%s` – %s\n\n", v.Typed.Words[0], v.Typed.Syntax, v.Help.Sentence)
+		for _, e := range v.Help.Examples {
 			fmt.Fprintf(&b, "- `%s`\n", e)
 		}
 		if also := ways(v); also != "" {
@@ -45,20 +45,20 @@ func TestDocs(t *testing.T) {
 // ways are the other ways in which a verb can be given.
 func ways(v *Verb) string {
 	var list []string
-	for _, w := range v.Words[1:] {
+	for _, w := range v.Typed.Words[1:] {
 		list = append(list, "`!"+w+"`")
 	}
 	if v.Slash {
 		list = append(list, "elsewhere by number")
 	}
-	if label := cmp.Or(v.Button, v.Label); label != "" {
+	if label := cmp.Or(v.Button.Label, v.Button.Unlisted); label != "" {
 		list = append(list, "the button *"+label+"*")
 	}
-	if v.Menu != nil {
-		list = append(list, "*"+v.Menu.Title+"* in a message's menu")
+	if v.Menus.Message != nil {
+		list = append(list, "*"+v.Menus.Message.Title+"* in a message's menu")
 	}
-	if v.Box != nil {
-		list = append(list, "*"+v.Box.Title+"* beside the message box")
+	if v.Menus.Box != nil {
+		list = append(list, "*"+v.Menus.Box.Title+"* beside the message box")
 	}
 	for _, e := range v.Emoji {
 		list = append(list, ":"+e+":")
@@ -80,12 +80,12 @@ func TestTableIsWhole(t *testing.T) {
 		t.Fatalf("only %d verbs found in bridge/action.go", len(known))
 	}
 	for _, k := range known {
-		if name := bridge.Verb(k[1]); (Of(name).Words == nil) != slices.Contains(behaviour, name) {
+		if name := bridge.Verb(k[1]); (Of(name).Typed.Words == nil) != slices.Contains(behaviour, name) {
 			t.Errorf("%s has no line in the table, or is none that people give", name)
 		}
 	}
 	for _, v := range All() {
-		if (v.Ask == nil) != (v.Read == nil) && v.Name != bridge.VerbSend {
+		if (v.Form.Ask == nil) != (v.Form.Read == nil) && v.Name != bridge.VerbSend {
 			t.Errorf("%s has a form that is never read, or reads one that is never asked", v.Name)
 		}
 		if v.Needs(bridge.Args{}) && v.ButtonLabel() == string(v.Name) {

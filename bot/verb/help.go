@@ -4,9 +4,15 @@ import "parley/bridge"
 
 func help() *Verb {
 	return &Verb{
-		Name: bridge.VerbHelp, Words: []string{"help", "?"}, Lone: true, Form: "!help [COMMAND]", Rest: RestTopic,
-		Sentence: "Lists the everyday commands, all of them, or explains one.",
-		Examples: []string{"!help", "!help all", "!help snooze", "@Parley help"},
-		Slash:    true, Anywhere: true, InThread: Offer{Order: 11}, InChat: Offer{Order: 5}, Label: "Help",
+		Name:  bridge.VerbHelp,
+		Typed: TypedLine{Words: []string{"help", "?"}, Lone: true, Syntax: "!help [COMMAND]", Rest: RestTopic},
+		Help: Help{
+			Sentence: "Lists the everyday commands, all of them, or explains one.",
+			Examples: []string{"!help", "!help all", "!help snooze", "@Parley help"},
+		},
+		Slash:    true,
+		Anywhere: true,
+		Menus:    Menus{InThread: Offer{Order: 11}, InChat: Offer{Order: 5}},
+		Button:   Button{Unlisted: "Help"},
 	}
 }

@@ -7,9 +7,13 @@ import (
 
 func history() *Verb {
 	return &Verb{
-		Name: bridge.VerbHistory, Words: []string{"history", "log"}, Lone: true, Form: "!history [PAGE]", Rest: RestPage,
-		Sentence: "Lists what was done, by whom and when.",
-		Examples: []string{"!history", "!history 2"},
-		Slash:    true, Button: "History", Opens: shape.OpensHistory,
+		Name:  bridge.VerbHistory,
+		Typed: TypedLine{Words: []string{"history", "log"}, Lone: true, Syntax: "!history [PAGE]", Rest: RestPage},
+		Help: Help{
+			Sentence: "Lists what was done, by whom and when.",
+			Examples: []string{"!history", "!history 2"},
+		},
+		Slash:  true,
+		Button: Button{Label: "History", Opens: shape.OpensHistory},
 	}
 }

@@ -7,10 +7,14 @@ import (
 
 func keep() *Verb {
 	return &Verb{
-		Name: bridge.VerbKeep, Words: []string{"keep"}, Lone: true, Form: "!keep",
-		Sentence: "Keeps inside what was held back last.",
-		Examples: []string{"!keep"},
-		Emoji:    []string{"lock", "no_mouth", "zipper_mouth_face"}, Button: "Keep inside",
+		Name:  bridge.VerbKeep,
+		Typed: TypedLine{Words: []string{"keep"}, Lone: true, Syntax: "!keep"},
+		Help: Help{
+			Sentence: "Keeps inside what was held back last.",
+			Examples: []string{"!keep"},
+		},
+		Emoji:  []string{"lock", "no_mouth", "zipper_mouth_face"},
+		Button: Button{Label: "Keep inside"},
 		Done: func(l bridge.Line, f bridge.Facts) string {
 			if c, ok := l.Content.(*bridge.KeptLine); ok && c.Reason == bridge.ReasonWindow {
 				return "Kept for later: I offer it again when " + shape.Customer(l, f) + " writes."

@@ -7,9 +7,16 @@ import (
 
 func list() *Verb {
 	return &Verb{
-		Name: bridge.VerbList, Words: []string{"list", "inbox"}, Lone: true, Form: "!list mine", Rest: RestList,
-		Sentence: "Lists conversations: mine, unassigned, team, all, snoozed, resolved or closed.",
-		Examples: []string{"@Parley mine", "@Parley unassigned", "!list all"},
-		Everyday: true, Slash: true, Anywhere: true, InThread: Offer{Order: 10}, InChat: Offer{Order: 1, Word: "inbox"}, Label: "List", Opens: shape.OpensList,
+		Name:  bridge.VerbList,
+		Typed: TypedLine{Words: []string{"list", "inbox"}, Lone: true, Syntax: "!list mine", Rest: RestList},
+		Help: Help{
+			Sentence: "Lists conversations: mine, unassigned, team, all, snoozed, resolved or closed.",
+			Examples: []string{"@Parley mine", "@Parley unassigned", "!list all"},
+			Everyday: true,
+		},
+		Slash:    true,
+		Anywhere: true,
+		Menus:    Menus{InThread: Offer{Order: 10}, InChat: Offer{Order: 1, Word: "inbox"}},
+		Button:   Button{Unlisted: "List", Opens: shape.OpensList},
 	}
 }

@@ -7,10 +7,13 @@ import (
 
 func markSent() *Verb {
 	return &Verb{
-		Name: bridge.VerbMarkSent, Words: []string{"marksent"}, Lone: true, Form: "!marksent",
-		Sentence: "Marks as delivered what you have looked for and found.",
-		Examples: []string{"!marksent"},
-		Button:   "Mark as sent",
-		Done:     func(l bridge.Line, _ bridge.Facts) string { return shape.Doer(l) + " marked it as sent." },
+		Name:  bridge.VerbMarkSent,
+		Typed: TypedLine{Words: []string{"marksent"}, Lone: true, Syntax: "!marksent"},
+		Help: Help{
+			Sentence: "Marks as delivered what you have looked for and found.",
+			Examples: []string{"!marksent"},
+		},
+		Button: Button{Label: "Mark as sent"},
+		Done:   func(l bridge.Line, _ bridge.Facts) string { return shape.Doer(l) + " marked it as sent." },
 	}
 }

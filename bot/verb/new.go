@@ -9,14 +9,25 @@ import (
 
 func start() *Verb {
 	return &Verb{
-		Name: bridge.VerbNew, Words: []string{"new", "start"}, Form: "!new [ACCOUNT] ADDRESS TEXT",
-		Rest: RestStart, Missing: "Say to whom and what: @Parley new ann@example.org Your lamp is repaired.", Sends: true,
-		Sentence: "Begins a conversation with a customer.",
-		Examples: []string{"@Parley new ann@example.org Your lamp is repaired.", "@Parley new sms +49 171 5550100 Your lamp is repaired."},
-		Slash:    true, Anywhere: true, InChat: Offer{Order: 3}, Button: "Start conversation",
-		Box: &Entry{Title: "Start conversation", About: "Write to a customer first"},
-		Ask: askStart, Read: readStart,
-		Shown: started,
+		Name: bridge.VerbNew,
+		Typed: TypedLine{
+			Words: []string{"new", "start"}, Syntax: "!new [ACCOUNT] ADDRESS TEXT",
+			Rest: RestStart, Missing: "Say to whom and what: @Parley new ann@example.org Your lamp is repaired.",
+		},
+		Sends: true,
+		Help: Help{
+			Sentence: "Begins a conversation with a customer.",
+			Examples: []string{"@Parley new ann@example.org Your lamp is repaired.", "@Parley new sms +49 171 5550100 Your lamp is repaired."},
+		},
+		Slash:    true,
+		Anywhere: true,
+		Menus: Menus{
+			InChat: Offer{Order: 3},
+			Box:    &Entry{Title: "Start conversation", About: "Write to a customer first"},
+		},
+		Button: Button{Label: "Start conversation"},
+		Form:   Form{Ask: askStart, Read: readStart},
+		Shown:  started,
 	}
 }
 
@@ -44,7 +55,7 @@ func askStart(form *shape.Form, in shape.FormInput) error {
 	form.Intro = []shape.Block{shape.SmallPrint(shape.Icon(strings.Trim(shape.Or(chosen.ChannelIcon, "grey_question"), ":")), shape.Text(" By "+accountName(chosen)))}
 	if t := in.Args.Template; chosen.ByTemplate && t != nil && t.ID != 0 {
 		in.Facts.Contact = bridge.PartyRef{Name: in.Args.Recipient, Address: in.Args.Recipient}
-		in.Facts.To = []bridge.PartyRef{in.Facts.Contact}
+		in.Facts.Recipients.To = []bridge.PartyRef{in.Facts.Contact}
 		err := askTemplate(form, in)
 		form.Title = "New conversation"
 		return err

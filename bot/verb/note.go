@@ -7,22 +7,34 @@ import (
 
 func note() *Verb {
 	return &Verb{
-		Name: bridge.VerbNote, Words: []string{"note", "n"}, Lone: true, Form: "!note TEXT",
-		Rest: RestText, Missing: "Say what to note: !note asked the warehouse",
-		Sentence: "Keeps the text inside. The customer never sees it.",
-		Examples: []string{"note: asked the warehouse", "// asked the warehouse", "!n asked the warehouse"},
-		Everyday: true, Slash: true, InThread: Offer{Order: 1}, Button: "Note",
-		Menu: &Entry{Order: 2, Title: "Add internal note", About: "Never sent to the customer"},
-		Ask: func(form *shape.Form, in shape.FormInput) error {
-			form.Title, form.Submit = "Note", "Keep inside"
-			form.Fields = []shape.Field{{Name: FieldWords, Kind: shape.FieldLong, Label: "Note", Hint: "The customer never sees it.", Value: one(in.Text), MaxRunes: maxTextRunes}}
-			return nil
+		Name: bridge.VerbNote,
+		Typed: TypedLine{
+			Words: []string{"note", "n"}, Lone: true, Syntax: "!note TEXT",
+			Rest: RestText, Missing: "Say what to note: !note asked the warehouse",
 		},
-		Read: func(out *shape.Filled, v Values, _ Reading) (field, problem string) {
-			if out.Text = v.Text(FieldWords); out.Text == "" {
-				return FieldWords, "Say what to note."
-			}
-			return "", ""
+		Help: Help{
+			Sentence: "Keeps the text inside. The customer never sees it.",
+			Examples: []string{"note: asked the warehouse", "// asked the warehouse", "!n asked the warehouse"},
+			Everyday: true,
+		},
+		Slash: true,
+		Menus: Menus{
+			InThread: Offer{Order: 1},
+			Message:  &Entry{Order: 2, Title: "Add internal note", About: "Never sent to the customer"},
+		},
+		Button: Button{Label: "Note"},
+		Form: Form{
+			Ask: func(form *shape.Form, in shape.FormInput) error {
+				form.Title, form.Submit = "Note", "Keep inside"
+				form.Fields = []shape.Field{{Name: FieldWords, Kind: shape.FieldLong, Label: "Note", Hint: "The customer never sees it.", Value: one(in.Text), MaxRunes: maxTextRunes}}
+				return nil
+			},
+			Read: func(out *shape.Filled, v Values, _ Reading) (field, problem string) {
+				if out.Text = v.Text(FieldWords); out.Text == "" {
+					return FieldWords, "Say what to note."
+				}
+				return "", ""
+			},
 		},
 		Done:  func(bridge.Line, bridge.Facts) string { return "Noted. It stays inside." },
 		Shown: noted,

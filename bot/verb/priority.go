@@ -10,28 +10,38 @@ import (
 
 func priority() *Verb {
 	return &Verb{
-		Name: bridge.VerbPriority, Words: []string{"priority", "prio"}, Lone: true, Form: "!priority low|normal|high|urgent",
-		Rest: RestNote, Missing: "Say which priority: !priority low, normal, high or urgent",
-		Sentence: "Says how urgent it is, on its card and in lists.",
-		Examples: []string{"!priority high", "!priority urgent", "!priority normal"},
-		Slash:    true, Details: true, Button: "Priority", Meant: true,
-		Ask: func(form *shape.Form, in shape.FormInput) error {
-			form.Title, form.Submit = "Priority", "Save"
-			choice := shape.Field{Name: fieldNote, Kind: shape.FieldOne, Label: "How urgent it is", Value: []string{shape.Or(in.Facts.Traits[bridge.TraitPriority], bridge.PriorityNormal)}}
-			for _, level := range bridge.Priorities() {
-				choice.Options = append(choice.Options, shape.Option{Value: level, Label: strings.ToUpper(level[:1]) + level[1:]})
-			}
-			form.Fields = []shape.Field{choice}
-			return nil
+		Name: bridge.VerbPriority,
+		Typed: TypedLine{
+			Words: []string{"priority", "prio"}, Lone: true, Syntax: "!priority low|normal|high|urgent",
+			Rest: RestNote, Missing: "Say which priority: !priority low, normal, high or urgent",
 		},
-		Asks: noNote,
-		Read: func(out *shape.Filled, v Values, _ Reading) (field, problem string) {
-			if out.Args.Note = v.Text(fieldNote); !slices.Contains(bridge.Priorities(), out.Args.Note) {
-				return fieldNote, "Choose a priority."
-			}
-			return "", ""
+		Help: Help{
+			Sentence: "Says how urgent it is, on its card and in lists.",
+			Examples: []string{"!priority high", "!priority urgent", "!priority normal"},
 		},
-		MeantAs: func(m bridge.Meant) string { return "Priority " + m.Args.Note },
+		Slash: true,
+		Button: Button{
+			Details: true, Label: "Priority", Meant: true,
+			MeantAs: func(m bridge.Meant) string { return "Priority " + m.Args.Note },
+		},
+		Form: Form{
+			Ask: func(form *shape.Form, in shape.FormInput) error {
+				form.Title, form.Submit = "Priority", "Save"
+				choice := shape.Field{Name: fieldNote, Kind: shape.FieldOne, Label: "How urgent it is", Value: []string{shape.Or(in.Facts.Traits[bridge.TraitPriority], bridge.PriorityNormal)}}
+				for _, level := range bridge.Priorities() {
+					choice.Options = append(choice.Options, shape.Option{Value: level, Label: strings.ToUpper(level[:1]) + level[1:]})
+				}
+				form.Fields = []shape.Field{choice}
+				return nil
+			},
+			Needed: noNote,
+			Read: func(out *shape.Filled, v Values, _ Reading) (field, problem string) {
+				if out.Args.Note = v.Text(fieldNote); !slices.Contains(bridge.Priorities(), out.Args.Note) {
+					return fieldNote, "Choose a priority."
+				}
+				return "", ""
+			},
+		},
 		Done: func(l bridge.Line, _ bridge.Facts) string {
 			return shape.Doer(l) + " set the priority to " + shape.OneLine(l.Args.Note, shape.MaxNameRunes) + "."
 		},

@@ -7,11 +7,14 @@ import (
 
 func promote() *Verb {
 	return &Verb{
-		Name: bridge.VerbPromote, Words: []string{"promote"}, Lone: true, Form: "!promote",
-		Sentence: "Turns an automatic mail into a conversation.",
-		Examples: []string{"!promote"},
-		Button:   "Make a conversation",
-		Done:     func(l bridge.Line, _ bridge.Facts) string { return shape.Doer(l) + " made a conversation of it." },
+		Name:  bridge.VerbPromote,
+		Typed: TypedLine{Words: []string{"promote"}, Lone: true, Syntax: "!promote"},
+		Help: Help{
+			Sentence: "Turns an automatic mail into a conversation.",
+			Examples: []string{"!promote"},
+		},
+		Button: Button{Label: "Make a conversation"},
+		Done:   func(l bridge.Line, _ bridge.Facts) string { return shape.Doer(l) + " made a conversation of it." },
 		Shown: func(l bridge.Line, _ bridge.Facts) []shape.Block {
 			if l.Other.ID == 0 {
 				return nil

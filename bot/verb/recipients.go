@@ -17,7 +17,7 @@ const maxRecipientsRunes = 500
 // goesTo names who gets the reply of a form. In the second step these are the recipients of the first.
 func goesTo(in shape.FormInput) string {
 	if in.Args.Rich == "" || len(in.Args.To) == 0 {
-		return shape.Recipients(in.Facts)
+		return shape.Recipients(in.Facts.Recipients)
 	}
 	words := strings.Join(in.Args.To, ", ")
 	if len(in.Args.Cc) > 0 {
@@ -30,16 +30,16 @@ func goesTo(in shape.FormInput) string {
 // form remembers the recipients that it shows, so that an unchanged form changes none. There are no
 // fields for lists that would not be read back unchanged, because they are long or odd.
 func recipientFields(form *shape.Form, in shape.FormInput) []shape.Field {
-	to, cc := addressesOf(in.Facts.To), addressesOf(in.Facts.Cc)
+	to, cc := addressesOf(in.Facts.Recipients.To), addressesOf(in.Facts.Recipients.Cc)
 	if !in.Can.Participants || len(to) == 0 || !fitsField(to) || !fitsField(cc) {
 		form.Args.Shown = ""
 		return nil
 	}
-	if len(in.Facts.Waiting) > 0 {
-		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Gets nothing until somebody allows it: "+shape.Parties(in.Facts.Waiting))))
+	if len(in.Facts.Recipients.Waiting) > 0 {
+		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Gets nothing until somebody allows it: "+shape.Parties(in.Facts.Recipients.Waiting))))
 	}
-	if len(in.Facts.Copied) > 0 {
-		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("In copy of the customer's mail, gets no replies: "+shape.Parties(in.Facts.Copied))))
+	if len(in.Facts.Recipients.Copied) > 0 {
+		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("In copy of the customer's mail, gets no replies: "+shape.Parties(in.Facts.Recipients.Copied))))
 	}
 	form.Args.Shown = bridge.RecipientsMark(to, cc)
 	return []shape.Field{

@@ -22,7 +22,7 @@ func notAnswerable(f bridge.Facts) error {
 		return &bridge.Problem{Code: "resolved", Text: "This conversation is resolved.", Hint: afterTheEnd(f)}
 	case f.Status == bridge.StatusClosed:
 		return &bridge.Problem{Code: "closed", Text: "This conversation is closed.", Hint: afterTheEnd(f)}
-	case f.AccountMode == bridge.ModeWatch:
+	case f.Account.Mode == bridge.ModeWatch:
 		return &bridge.Problem{Code: "watching", Text: "This account only watches: nothing is sent from here.", Hint: "An admin can set it live."}
 	}
 	return nil
@@ -35,14 +35,14 @@ func windowClosed(in shape.FormInput) error {
 	if err := notAnswerable(f); err != nil {
 		return err
 	}
-	if !f.WindowClosed && (f.WindowUntil.IsZero() || in.Now.Before(f.WindowUntil)) {
+	if !f.Window.Closed && (f.Window.Until.IsZero() || in.Now.Before(f.Window.Until)) {
 		return nil
 	}
 	p := &bridge.Problem{Code: "window_closed", Text: "The reply window is closed.", Hint: "It opens when the customer writes."}
-	if !f.WindowUntil.IsZero() {
-		p.Text = "The reply window closed at " + shape.PlainTime(f.WindowUntil, f.Zone) + "."
+	if !f.Window.Until.IsZero() {
+		p.Text = "The reply window closed at " + shape.PlainTime(f.Window.Until, f.Zone) + "."
 	}
-	if f.Templates {
+	if f.Window.Templates {
 		p.Hint += " Until then a template can be sent."
 	}
 	return p

@@ -7,25 +7,35 @@ import (
 
 func rename() *Verb {
 	return &Verb{
-		Name: bridge.VerbRename, Words: []string{"rename"}, Lone: true, Form: "!rename NAME",
-		Rest: RestNote, Missing: "Say the name: !rename Ann of Berlin Lamps",
-		Sentence: "Gives it another name on cards and in lists. The customer's own stays among the details.",
-		Examples: []string{"!rename Ann of Berlin Lamps"},
-		Slash:    true, Details: true, Button: "Rename", Meant: true,
-		Ask: func(form *shape.Form, in shape.FormInput) error {
-			form.Title, form.Submit = "Rename", "Save"
-			form.Fields = []shape.Field{{Name: fieldNote, Kind: shape.FieldText, Label: "Name", Value: one(Title(in.Facts)), MaxRunes: bridge.LongestName,
-				Hint: "On cards and in lists. To take it back, enter the customer's own name."}}
-			return nil
+		Name: bridge.VerbRename,
+		Typed: TypedLine{
+			Words: []string{"rename"}, Lone: true, Syntax: "!rename NAME",
+			Rest: RestNote, Missing: "Say the name: !rename Ann of Berlin Lamps",
 		},
-		Asks: noNote,
-		Read: func(out *shape.Filled, v Values, _ Reading) (field, problem string) {
-			if out.Args.Note = shape.OneLine(v.Text(fieldNote), bridge.LongestName); out.Args.Note == "" {
-				return fieldNote, "Say how it is called."
-			}
-			return "", ""
+		Help: Help{
+			Sentence: "Gives it another name on cards and in lists. The customer's own stays among the details.",
+			Examples: []string{"!rename Ann of Berlin Lamps"},
 		},
-		MeantAs: func(m bridge.Meant) string { return "Rename to " + m.Args.Note },
+		Slash: true,
+		Button: Button{
+			Details: true, Label: "Rename", Meant: true,
+			MeantAs: func(m bridge.Meant) string { return "Rename to " + m.Args.Note },
+		},
+		Form: Form{
+			Ask: func(form *shape.Form, in shape.FormInput) error {
+				form.Title, form.Submit = "Rename", "Save"
+				form.Fields = []shape.Field{{Name: fieldNote, Kind: shape.FieldText, Label: "Name", Value: one(Title(in.Facts)), MaxRunes: bridge.LongestName,
+					Hint: "On cards and in lists. To take it back, enter the customer's own name."}}
+				return nil
+			},
+			Needed: noNote,
+			Read: func(out *shape.Filled, v Values, _ Reading) (field, problem string) {
+				if out.Args.Note = shape.OneLine(v.Text(fieldNote), bridge.LongestName); out.Args.Note == "" {
+					return fieldNote, "Say how it is called."
+				}
+				return "", ""
+			},
+		},
 		Done: func(l bridge.Line, f bridge.Facts) string {
 			return shape.Doer(l) + " renamed this to " + shape.OneLine(shape.Or(l.Args.Note, Title(f)), bridge.LongestName) + "."
 		},

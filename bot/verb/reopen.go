@@ -7,10 +7,15 @@ import (
 
 func reopen() *Verb {
 	return &Verb{
-		Name: bridge.VerbReopen, Words: []string{"reopen", "unresolve"}, Lone: true, Form: "!reopen",
-		Sentence: "Opens a resolved conversation again, for the same owner.",
-		Examples: []string{"!reopen"},
-		Slash:    true, InThread: Offer{Order: 8}, Button: "Reopen", Meant: true,
-		Done: func(l bridge.Line, _ bridge.Facts) string { return shape.Doer(l) + " reopened this." },
+		Name:  bridge.VerbReopen,
+		Typed: TypedLine{Words: []string{"reopen", "unresolve"}, Lone: true, Syntax: "!reopen"},
+		Help: Help{
+			Sentence: "Opens a resolved conversation again, for the same owner.",
+			Examples: []string{"!reopen"},
+		},
+		Slash:  true,
+		Menus:  Menus{InThread: Offer{Order: 8}},
+		Button: Button{Label: "Reopen", Meant: true},
+		Done:   func(l bridge.Line, _ bridge.Facts) string { return shape.Doer(l) + " reopened this." },
 	}
 }

@@ -9,14 +9,23 @@ import (
 
 func reply() *Verb {
 	return &Verb{
-		Name: bridge.VerbReply, Words: []string{"reply", "answer", PromoWord}, Answers: []string{"answer"}, Lone: true, Form: "!reply TEXT",
-		Rest: RestReply, Missing: "Say what to send: !reply Your parcel is on its way.", Sends: true,
-		Sentence: "Sends the text to the customer, whoever holds the conversation.",
-		Examples: []string{"!reply Your parcel is on its way.", "@Parley reply: Your parcel is on its way.", "!promo Lamps are 10 % off this week."},
-		Everyday: true, Slash: true, Button: "Reply",
-		Menu: &Entry{Order: 1, Title: "Reply to customer", About: "Answer a message, or the conversation"},
-		Ask:  askReply, Read: readReply, Lists: []List{Answerables}, Answering: true,
-		Done: onItsWay, Shown: replied,
+		Name: bridge.VerbReply,
+		Typed: TypedLine{
+			Words: []string{"reply", "answer", PromoWord}, Answers: []string{"answer"}, Lone: true, Syntax: "!reply TEXT",
+			Rest: RestReply, Missing: "Say what to send: !reply Your parcel is on its way.",
+		},
+		Sends: true,
+		Help: Help{
+			Sentence: "Sends the text to the customer, whoever holds the conversation.",
+			Examples: []string{"!reply Your parcel is on its way.", "@Parley reply: Your parcel is on its way.", "!promo Lamps are 10 % off this week."},
+			Everyday: true,
+		},
+		Slash:  true,
+		Button: Button{Label: "Reply"},
+		Menus:  Menus{Message: &Entry{Order: 1, Title: "Reply to customer", About: "Answer a message, or the conversation"}},
+		Form:   Form{Ask: askReply, Read: readReply, Lists: []List{Answerables}, Answering: true},
+		Done:   onItsWay,
+		Shown:  replied,
 	}
 }
 

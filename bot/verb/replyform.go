@@ -49,9 +49,9 @@ func askReply(form *shape.Form, in shape.FormInput) error {
 		add.Options = append(add.Options, shape.Option{Value: string(k.kind), Label: label})
 	}
 	form.Fields = append(form.Fields, add)
-	form.Files = in.Can.AttachmentsPerMessage > 0
-	if in.Can.NoFiles != "" {
-		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text(in.Can.NoFiles)))
+	form.Files = in.Can.Files.PerMessage > 0
+	if in.Can.Files.Unavailable != "" {
+		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text(in.Can.Files.Unavailable)))
 	}
 	return nil
 }
@@ -63,13 +63,13 @@ const kindPromotion = "promotion"
 // a shorter time than answers. Once that time is over the form says so instead.
 func promotionField(form *shape.Form, in shape.FormInput) []shape.Field {
 	switch {
-	case in.Can.HumanWindow == 0:
+	case in.Can.Window.Human == 0:
 		return nil
-	case in.Facts.WindowPeople:
-		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Only answers may be sent now, nothing promotional: the customer wrote more than "+hoursWords(in.Can.ReplyWindow)+" ago.")))
+	case in.Facts.Window.PeopleOnly:
+		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Only answers may be sent now, nothing promotional: the customer wrote more than "+hoursWords(in.Can.Window.Free)+" ago.")))
 		return nil
 	}
-	return []shape.Field{{Name: fieldKind, Kind: shape.FieldOne, Label: "What it is", Hint: "Promotional messages may leave for " + hoursWords(in.Can.ReplyWindow) + " after the customer wrote.", Optional: true,
+	return []shape.Field{{Name: fieldKind, Kind: shape.FieldOne, Label: "What it is", Hint: "Promotional messages may leave for " + hoursWords(in.Can.Window.Free) + " after the customer wrote.", Optional: true,
 		Options: []shape.Option{{Value: kindPromotion, Label: "Promotional: an offer, advertising"}}}}
 }
 

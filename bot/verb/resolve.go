@@ -7,21 +7,32 @@ import (
 
 func resolve() *Verb {
 	return &Verb{
-		Name: bridge.VerbResolve, Words: []string{"resolve", "r", "done"}, Answers: []string{"done"}, Lone: true, Form: "!resolve [NOTE]", Rest: RestNote,
-		Sentence: "Ends it as solved. A note stays inside.",
-		Examples: []string{"!resolve", "!resolve refunded 12.50", "!r"},
-		Everyday: true, Emoji: []string{"white_check_mark"}, Slash: true, InThread: Offer{Order: 7}, Button: "Resolve", Meant: true,
-		Command: &Command{About: "Resolve a conversation", Hint: "#12"},
-		Menu:    &Entry{Order: 8, Title: "Resolve conversation", About: "It is done"},
-		Ask: func(form *shape.Form, in shape.FormInput) error {
-			if err := notOpen(in.Facts); err != nil {
-				return err
-			}
-			form.Title, form.Submit = "Resolve", "Resolve"
-			form.Fields = []shape.Field{{Name: fieldNote, Kind: shape.FieldLong, Label: "What solved it", Hint: "Stays inside.", Optional: true, MaxRunes: maxTextRunes}}
-			return nil
+		Name:  bridge.VerbResolve,
+		Typed: TypedLine{Words: []string{"resolve", "r", "done"}, Answers: []string{"done"}, Lone: true, Syntax: "!resolve [NOTE]", Rest: RestNote},
+		Help: Help{
+			Sentence: "Ends it as solved. A note stays inside.",
+			Examples: []string{"!resolve", "!resolve refunded 12.50", "!r"},
+			Everyday: true,
 		},
-		Asks: noNote, AtOnce: true, Read: readNote,
+		Emoji: []string{"white_check_mark"},
+		Slash: true,
+		Menus: Menus{
+			InThread: Offer{Order: 7},
+			Command:  &Command{About: "Resolve a conversation", Hint: "#12"},
+			Message:  &Entry{Order: 8, Title: "Resolve conversation", About: "It is done"},
+		},
+		Button: Button{Label: "Resolve", Meant: true},
+		Form: Form{
+			Ask: func(form *shape.Form, in shape.FormInput) error {
+				if err := notOpen(in.Facts); err != nil {
+					return err
+				}
+				form.Title, form.Submit = "Resolve", "Resolve"
+				form.Fields = []shape.Field{{Name: fieldNote, Kind: shape.FieldLong, Label: "What solved it", Hint: "Stays inside.", Optional: true, MaxRunes: maxTextRunes}}
+				return nil
+			},
+			Needed: noNote, AtOnce: true, Read: readNote,
+		},
 		Done: func(l bridge.Line, _ bridge.Facts) string { return shape.Doer(l) + " resolved this." },
 	}
 }

@@ -65,7 +65,7 @@ func richForm(form *shape.Form, in shape.FormInput) {
 
 // richLimits says what the customer will get.
 func richLimits(in shape.FormInput) string {
-	channel := shape.Or(in.Facts.ChannelName, "This channel")
+	channel := shape.Or(in.Facts.Account.ChannelName, "This channel")
 	for _, k := range richKinds() {
 		most := in.Can.Most(k.kind)
 		switch {

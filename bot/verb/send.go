@@ -7,14 +7,20 @@ import (
 
 func send() *Verb {
 	return &Verb{
-		Name: bridge.VerbSend, Words: []string{"send"}, Lone: true, Form: "!send", Sends: true,
-		Sentence: "Sends what was kept inside or held back last.",
-		Examples: []string{"!send"},
-		Button:   "Send to customer",
-		Menu:     &Entry{Order: 4, Title: "Send to customer", About: "Send this message to the customer"},
-		Ask:      askSend,
-		Asks:     func(bridge.Args) bool { return false }, // only a message's menu opens it
-		Done:     onItsWay,
+		Name:  bridge.VerbSend,
+		Typed: TypedLine{Words: []string{"send"}, Lone: true, Syntax: "!send"},
+		Sends: true,
+		Help: Help{
+			Sentence: "Sends what was kept inside or held back last.",
+			Examples: []string{"!send"},
+		},
+		Button: Button{Label: "Send to customer"},
+		Menus:  Menus{Message: &Entry{Order: 4, Title: "Send to customer", About: "Send this message to the customer"}},
+		Form: Form{
+			Ask:    askSend,
+			Needed: func(bridge.Args) bool { return false }, // only a message's menu opens it
+		},
+		Done: onItsWay,
 		Shown: func(l bridge.Line, f bridge.Facts) []shape.Block {
 			if len(l.Mentions) == 0 {
 				return nil

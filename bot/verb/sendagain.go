@@ -4,10 +4,14 @@ import "parley/bridge"
 
 func sendAgain() *Verb {
 	return &Verb{
-		Name: bridge.VerbSendAgain, Words: []string{"sendagain", "again", "retry"}, Form: "!again", Sends: true,
-		Sentence: "Sends again what failed or may not have arrived.",
-		Examples: []string{"!again"},
-		Button:   "Send again", Confirm: "Send it again? If the first one did arrive, the customer gets it twice.",
-		Done: func(bridge.Line, bridge.Facts) string { return "Sending it again." },
+		Name:  bridge.VerbSendAgain,
+		Typed: TypedLine{Words: []string{"sendagain", "again", "retry"}, Syntax: "!again"},
+		Sends: true,
+		Help: Help{
+			Sentence: "Sends again what failed or may not have arrived.",
+			Examples: []string{"!again"},
+		},
+		Button: Button{Label: "Send again", Confirm: "Send it again? If the first one did arrive, the customer gets it twice."},
+		Done:   func(bridge.Line, bridge.Facts) string { return "Sending it again." },
 	}
 }

@@ -12,32 +12,47 @@ import (
 
 func snooze() *Verb {
 	return &Verb{
-		Name: bridge.VerbSnooze, Words: []string{"snooze", "s", "z"}, Lone: true, Form: "!snooze TIME",
-		Rest: RestTime, Missing: "Say until when: !snooze 2h, !snooze tomorrow, !snooze friday 14:00",
-		Sentence: "Hides it until then; it comes back to its owner.",
-		Examples: []string{"!snooze 2h", "!snooze tomorrow", "!snooze monday", "!snooze friday 14:00", "!snooze 24.12. 9:00"},
-		Everyday: true, Emoji: []string{"zzz", "alarm_clock", "sleeping"}, Slash: true, InThread: Offer{Order: 6}, Button: "Snooze", Meant: true,
-		Command: &Command{About: "Snooze a conversation", Hint: "#12 tomorrow"},
-		Menu:    &Entry{Order: 6, Title: "Snooze conversation", About: "Bring it back later"},
-		Ask: func(form *shape.Form, in shape.FormInput) error {
-			if err := notOpen(in.Facts); err != nil {
-				return err
-			}
-			form.Title, form.Submit = "Snooze", "Snooze"
-			form.Fields = []shape.Field{
-				{Name: fieldUntil, Kind: shape.FieldOne, Label: "Until", Options: snoozeOptions(in), Value: []string{"tomorrow"}, Optional: true},
-				{Name: fieldOther, Kind: shape.FieldText, Label: "Or type a time", Example: "3d, friday 14:00, 24.12. 9:00", Optional: true, MaxRunes: 64},
-			}
-			return nil
+		Name: bridge.VerbSnooze,
+		Typed: TypedLine{
+			Words: []string{"snooze", "s", "z"}, Lone: true, Syntax: "!snooze TIME",
+			Rest: RestTime, Missing: "Say until when: !snooze 2h, !snooze tomorrow, !snooze friday 14:00",
 		},
-		Asks: func(args bridge.Args) bool { return args.Until == "" },
-		Read: readSnooze,
-		MeantAs: func(m bridge.Meant) string {
-			until := strings.TrimSpace(m.Args.Until)
-			if plainSpan.MatchString(until) {
-				return "Snooze for " + until
-			}
-			return "Snooze until " + until
+		Help: Help{
+			Sentence: "Hides it until then; it comes back to its owner.",
+			Examples: []string{"!snooze 2h", "!snooze tomorrow", "!snooze monday", "!snooze friday 14:00", "!snooze 24.12. 9:00"},
+			Everyday: true,
+		},
+		Emoji: []string{"zzz", "alarm_clock", "sleeping"},
+		Slash: true,
+		Menus: Menus{
+			InThread: Offer{Order: 6},
+			Command:  &Command{About: "Snooze a conversation", Hint: "#12 tomorrow"},
+			Message:  &Entry{Order: 6, Title: "Snooze conversation", About: "Bring it back later"},
+		},
+		Button: Button{
+			Label: "Snooze", Meant: true,
+			MeantAs: func(m bridge.Meant) string {
+				until := strings.TrimSpace(m.Args.Until)
+				if plainSpan.MatchString(until) {
+					return "Snooze for " + until
+				}
+				return "Snooze until " + until
+			},
+		},
+		Form: Form{
+			Ask: func(form *shape.Form, in shape.FormInput) error {
+				if err := notOpen(in.Facts); err != nil {
+					return err
+				}
+				form.Title, form.Submit = "Snooze", "Snooze"
+				form.Fields = []shape.Field{
+					{Name: fieldUntil, Kind: shape.FieldOne, Label: "Until", Options: snoozeOptions(in), Value: []string{"tomorrow"}, Optional: true},
+					{Name: fieldOther, Kind: shape.FieldText, Label: "Or type a time", Example: "3d, friday 14:00, 24.12. 9:00", Optional: true, MaxRunes: 64},
+				}
+				return nil
+			},
+			Needed: func(args bridge.Args) bool { return args.Until == "" },
+			Read:   readSnooze,
 		},
 	}
 }

@@ -75,7 +75,7 @@ func All() []*Verb {
 func Find(word string) (*Verb, bool) {
 	word = strings.TrimLeft(strings.ToLower(strings.TrimSpace(word)), "!/")
 	for _, v := range All() {
-		if slices.Contains(v.Words, word) {
+		if slices.Contains(v.Typed.Words, word) {
 			return v, true
 		}
 	}
@@ -94,12 +94,12 @@ func Of(name bridge.Verb) *Verb {
 
 // OfferedInThread gives the words that a chat offers while somebody types in a thread.
 func OfferedInThread() []string {
-	return offered(func(v *Verb) Offer { return v.InThread })
+	return offered(func(v *Verb) Offer { return v.Menus.InThread })
 }
 
 // OfferedInChat gives the words that a chat offers in a conversation with the app alone.
 func OfferedInChat() []string {
-	return offered(func(v *Verb) Offer { return v.InChat })
+	return offered(func(v *Verb) Offer { return v.Menus.InChat })
 }
 
 func offered(pick func(*Verb) Offer) []string {
@@ -107,15 +107,15 @@ func offered(pick func(*Verb) Offer) []string {
 	slices.SortFunc(listed, func(a, b *Verb) int { return cmp.Compare(pick(a).Order, pick(b).Order) })
 	words := make([]string, len(listed))
 	for i, v := range listed {
-		words[i] = cmp.Or(pick(v).Word, v.Words[0])
+		words[i] = cmp.Or(pick(v).Word, v.Typed.Words[0])
 	}
 	return words
 }
 
 // InMenu gives the verbs of a message's menu, in their order.
 func InMenu() []*Verb {
-	listed := slices.DeleteFunc(slices.Clone(All()), func(v *Verb) bool { return v.Menu == nil })
-	slices.SortFunc(listed, func(a, b *Verb) int { return cmp.Compare(a.Menu.Order, b.Menu.Order) })
+	listed := slices.DeleteFunc(slices.Clone(All()), func(v *Verb) bool { return v.Menus.Message == nil })
+	slices.SortFunc(listed, func(a, b *Verb) int { return cmp.Compare(a.Menus.Message.Order, b.Menus.Message.Order) })
 	return listed
 }
 
@@ -174,7 +174,7 @@ func Marks(f bridge.Facts) []shape.Piece {
 func InDetails() []bridge.Verb {
 	var list []bridge.Verb
 	for _, v := range All() {
-		if v.Details {
+		if v.Button.Details {
 			list = append(list, v.Name)
 		}
 	}

@@ -11,24 +11,38 @@ import (
 
 func tag() *Verb {
 	return &Verb{
-		Name: bridge.VerbTag, Words: []string{"tag", "label"}, Lone: true, Form: "!tag TAG, TAG",
-		Rest: RestTags, Missing: "Say which tags: !tag billing, late delivery",
-		Sentence: "Adds tags. New ones are created.",
-		Examples: []string{"!tag billing", "!tag billing, late delivery"},
-		Everyday: true, Slash: true, InThread: Offer{Order: 5}, Button: "Tag", Meant: true,
-		Menu: &Entry{Order: 7, Title: "Tag conversation", About: "Add tags"},
-		Ask: func(form *shape.Form, in shape.FormInput) error {
-			form.Title, form.Submit = "Add tags", "Add"
-			known := shape.Field{Name: fieldTags, Kind: shape.FieldSeveral, Label: "Tags", Optional: true, Options: tagOptions(in.Tags, in.Facts.Tags)}
-			if len(known.Options) > 0 {
-				form.Fields = append(form.Fields, known)
-			}
-			form.Fields = append(form.Fields, shape.Field{Name: fieldNew, Kind: shape.FieldText, Label: "New tags", Hint: "Separate them by commas.",
-				Example: "billing, late delivery", Optional: len(known.Options) > 0, MaxRunes: 200})
-			return nil
+		Name: bridge.VerbTag,
+		Typed: TypedLine{
+			Words: []string{"tag", "label"}, Lone: true, Syntax: "!tag TAG, TAG",
+			Rest: RestTags, Missing: "Say which tags: !tag billing, late delivery",
 		},
-		Asks: noTags, Read: readTags, Lists: []List{KnownTags},
-		MeantAs: func(m bridge.Meant) string { return "Tag " + strings.Join(m.Args.Tags, ", ") },
+		Help: Help{
+			Sentence: "Adds tags. New ones are created.",
+			Examples: []string{"!tag billing", "!tag billing, late delivery"},
+			Everyday: true,
+		},
+		Slash: true,
+		Menus: Menus{
+			InThread: Offer{Order: 5},
+			Message:  &Entry{Order: 7, Title: "Tag conversation", About: "Add tags"},
+		},
+		Button: Button{
+			Label: "Tag", Meant: true,
+			MeantAs: func(m bridge.Meant) string { return "Tag " + strings.Join(m.Args.Tags, ", ") },
+		},
+		Form: Form{
+			Ask: func(form *shape.Form, in shape.FormInput) error {
+				form.Title, form.Submit = "Add tags", "Add"
+				known := shape.Field{Name: fieldTags, Kind: shape.FieldSeveral, Label: "Tags", Optional: true, Options: tagOptions(in.Tags, in.Facts.Tags)}
+				if len(known.Options) > 0 {
+					form.Fields = append(form.Fields, known)
+				}
+				form.Fields = append(form.Fields, shape.Field{Name: fieldNew, Kind: shape.FieldText, Label: "New tags", Hint: "Separate them by commas.",
+					Example: "billing, late delivery", Optional: len(known.Options) > 0, MaxRunes: 200})
+				return nil
+			},
+			Needed: noTags, Read: readTags, Lists: []List{KnownTags},
+		},
 		Done: func(l bridge.Line, _ bridge.Facts) string {
 			return shape.Doer(l) + " added " + shape.Listed(l.Args.Tags, "tags") + "."
 		},

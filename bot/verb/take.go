@@ -7,10 +7,17 @@ import (
 
 func take() *Verb {
 	return &Verb{
-		Name: bridge.VerbTake, Words: []string{"take", "accept", "claim"}, Answers: []string{"accept", "claim"}, Lone: true, Form: "!take",
-		Sentence: "Makes the conversation yours.",
-		Examples: []string{"!take"},
-		Everyday: true, Emoji: []string{"eyes", "raised_hand", "hand", "raising_hand"}, Slash: true, InThread: Offer{Order: 2}, Button: "Take", Meant: true,
-		Done: func(l bridge.Line, _ bridge.Facts) string { return shape.Doer(l) + " took this." },
+		Name:  bridge.VerbTake,
+		Typed: TypedLine{Words: []string{"take", "accept", "claim"}, Answers: []string{"accept", "claim"}, Lone: true, Syntax: "!take"},
+		Help: Help{
+			Sentence: "Makes the conversation yours.",
+			Examples: []string{"!take"},
+			Everyday: true,
+		},
+		Emoji:  []string{"eyes", "raised_hand", "hand", "raising_hand"},
+		Slash:  true,
+		Menus:  Menus{InThread: Offer{Order: 2}},
+		Button: Button{Label: "Take", Meant: true},
+		Done:   func(l bridge.Line, _ bridge.Facts) string { return shape.Doer(l) + " took this." },
 	}
 }

@@ -11,18 +11,24 @@ import (
 
 func template() *Verb {
 	return &Verb{
-		Name: bridge.VerbTemplate, Words: []string{"template", "tpl"}, Lone: true, Form: "!template [NAME]", Rest: RestNote,
-		Sentence: "Sends an approved template, also when the reply window is closed.",
-		Examples: []string{"!template", "!template order update", "@Parley #12 template"},
-		Slash:    true, Button: "Send template",
-		Ask: func(form *shape.Form, in shape.FormInput) error {
-			if err := notAnswerable(in.Facts); err != nil {
-				return err
-			}
-			return askTemplate(form, in)
+		Name:  bridge.VerbTemplate,
+		Typed: TypedLine{Words: []string{"template", "tpl"}, Lone: true, Syntax: "!template [NAME]", Rest: RestNote},
+		Help: Help{
+			Sentence: "Sends an approved template, also when the reply window is closed.",
+			Examples: []string{"!template", "!template order update", "@Parley #12 template"},
 		},
-		Asks: func(args bridge.Args) bool { return !args.Template.Ready() },
-		Read: readTemplate, Lists: []List{Templates}, Answering: true,
+		Slash:  true,
+		Button: Button{Label: "Send template"},
+		Form: Form{
+			Ask: func(form *shape.Form, in shape.FormInput) error {
+				if err := notAnswerable(in.Facts); err != nil {
+					return err
+				}
+				return askTemplate(form, in)
+			},
+			Needed: func(args bridge.Args) bool { return !args.Template.Ready() },
+			Read:   readTemplate, Lists: []List{Templates}, Answering: true,
+		},
 		Shown: func(l bridge.Line, f bridge.Facts) []shape.Block {
 			if l.Text == "" {
 				return nil
@@ -122,7 +128,7 @@ func fillTemplate(form *shape.Form, in shape.FormInput, t bridge.Template, given
 	words, missing := t.Preview(values)
 	form.Title, form.Submit = "Send a template", "Send"
 	form.Args.Template = &bridge.TemplateArgs{ID: t.ID, Version: t.Version, Seen: bridge.TemplateSeen(t.ID, t.Version, values)}
-	category := shape.SmallPrint(shape.Text(shape.TemplateName(t) + shape.Between + shape.Or(t.Sees, t.Category) + shape.Between + "goes to " + shape.Recipients(in.Facts)))
+	category := shape.SmallPrint(shape.Text(shape.TemplateName(t) + shape.Between + shape.Or(t.Sees, t.Category) + shape.Between + "goes to " + shape.Recipients(in.Facts.Recipients)))
 	form.Intro = append(append(form.Intro, category), shape.Quote(words)...)
 	switch {
 	case len(missing) > 0:

@@ -11,12 +11,19 @@ import (
 
 func templateEdit() *Verb {
 	return &Verb{
-		Name: bridge.VerbTemplateEdit, Words: []string{"templateedit"}, Form: "!templateedit", Hidden: true,
-		Sentence: "Makes or changes a template.",
-		Examples: []string{"!templateedit"},
-		Anywhere: true, Button: "Edit",
-		Ask: askTemplateEdit, Read: readTemplateEdit,
-		Asks:  func(args bridge.Args) bool { return args.Template == nil || args.Template.Draft == nil },
+		Name:  bridge.VerbTemplateEdit,
+		Typed: TypedLine{Words: []string{"templateedit"}, Syntax: "!templateedit"},
+		Help: Help{
+			Hidden:   true,
+			Sentence: "Makes or changes a template.",
+			Examples: []string{"!templateedit"},
+		},
+		Anywhere: true,
+		Button:   Button{Label: "Edit"},
+		Form: Form{
+			Ask: askTemplateEdit, Read: readTemplateEdit,
+			Needed: func(args bridge.Args) bool { return args.Template == nil || args.Template.Draft == nil },
+		},
 		Shown: templateChanged,
 	}
 }

@@ -4,9 +4,14 @@ import "parley/bridge"
 
 func templates() *Verb {
 	return &Verb{
-		Name: bridge.VerbTemplates, Words: []string{"templates"}, Lone: true, Form: "!templates",
-		Sentence: "Lists the templates and what providers say of them. Admins change them there.",
-		Examples: []string{"!templates", "@Parley templates"},
-		Slash:    true, Anywhere: true, InChat: Offer{Order: 4},
+		Name:  bridge.VerbTemplates,
+		Typed: TypedLine{Words: []string{"templates"}, Lone: true, Syntax: "!templates"},
+		Help: Help{
+			Sentence: "Lists the templates and what providers say of them. Admins change them there.",
+			Examples: []string{"!templates", "@Parley templates"},
+		},
+		Slash:    true,
+		Anywhere: true,
+		Menus:    Menus{InChat: Offer{Order: 4}},
 	}
 }

@@ -10,29 +10,39 @@ import (
 
 func to() *Verb {
 	return &Verb{
-		Name: bridge.VerbTo, Words: []string{"to"}, Lone: true, Form: "!to ADDRESS",
-		Rest: RestAddresses, Missing: "Say which address: !to bob@shop.example",
-		Sentence: "Sets who gets your replies from now on.",
-		Examples: []string{"!to bob@shop.example", "!to bob@shop.example, eve@shop.example"},
-		Slash:    true, Button: "Recipients", Meant: true,
-		Ask: func(form *shape.Form, in shape.FormInput) error {
-			form.Title, form.Submit = "Recipients", "Save"
-			var to []string
-			for _, p := range in.Facts.To {
-				to = append(to, shape.Shown(p.Address)...)
-			}
-			if len(in.Facts.Cc) > 0 {
-				form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("In copy, and stays so: "+shape.Parties(in.Facts.Cc)+". To change that: !cc")))
-			}
-			if len(in.Facts.Waiting) > 0 {
-				form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Not allowed yet: "+shape.Parties(in.Facts.Waiting))))
-			}
-			form.Fields = []shape.Field{addressList("Replies go to", strings.Join(to, "\n"))}
-			return nil
+		Name: bridge.VerbTo,
+		Typed: TypedLine{
+			Words: []string{"to"}, Lone: true, Syntax: "!to ADDRESS",
+			Rest: RestAddresses, Missing: "Say which address: !to bob@shop.example",
 		},
-		Asks: noAddresses, Read: readAddresses,
-		MeantAs: func(m bridge.Meant) string { return "Reply to " + strings.Join(m.Args.Addresses, ", ") },
-		Done:    repliesGo,
+		Help: Help{
+			Sentence: "Sets who gets your replies from now on.",
+			Examples: []string{"!to bob@shop.example", "!to bob@shop.example, eve@shop.example"},
+		},
+		Slash: true,
+		Button: Button{
+			Label: "Recipients", Meant: true,
+			MeantAs: func(m bridge.Meant) string { return "Reply to " + strings.Join(m.Args.Addresses, ", ") },
+		},
+		Form: Form{
+			Ask: func(form *shape.Form, in shape.FormInput) error {
+				form.Title, form.Submit = "Recipients", "Save"
+				var to []string
+				for _, p := range in.Facts.Recipients.To {
+					to = append(to, shape.Shown(p.Address)...)
+				}
+				if len(in.Facts.Recipients.Cc) > 0 {
+					form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("In copy, and stays so: "+shape.Parties(in.Facts.Recipients.Cc)+". To change that: !cc")))
+				}
+				if len(in.Facts.Recipients.Waiting) > 0 {
+					form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Not allowed yet: "+shape.Parties(in.Facts.Recipients.Waiting))))
+				}
+				form.Fields = []shape.Field{addressList("Replies go to", strings.Join(to, "\n"))}
+				return nil
+			},
+			Needed: noAddresses, Read: readAddresses,
+		},
+		Done: repliesGo,
 	}
 }
 
@@ -60,5 +70,5 @@ func addressList(label, value string) shape.Field {
 
 // repliesGo tells who gets replies now.
 func repliesGo(_ bridge.Line, f bridge.Facts) string {
-	return "Replies go to " + shape.Recipients(f) + "."
+	return "Replies go to " + shape.Recipients(f.Recipients) + "."
 }

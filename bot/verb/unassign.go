@@ -7,10 +7,15 @@ import (
 
 func unassign() *Verb {
 	return &Verb{
-		Name: bridge.VerbUnassign, Words: []string{"unassign", "release"}, Answers: []string{"release"}, Lone: true, Form: "!unassign",
-		Sentence: "Puts it back to Unassigned.",
-		Examples: []string{"!unassign"},
-		Slash:    true, InThread: Offer{Order: 4}, Button: "Unassign", Meant: true,
-		Done: func(l bridge.Line, _ bridge.Facts) string { return shape.Doer(l) + " put this back to Unassigned." },
+		Name:  bridge.VerbUnassign,
+		Typed: TypedLine{Words: []string{"unassign", "release"}, Answers: []string{"release"}, Lone: true, Syntax: "!unassign"},
+		Help: Help{
+			Sentence: "Puts it back to Unassigned.",
+			Examples: []string{"!unassign"},
+		},
+		Slash:  true,
+		Menus:  Menus{InThread: Offer{Order: 4}},
+		Button: Button{Label: "Unassign", Meant: true},
+		Done:   func(l bridge.Line, _ bridge.Facts) string { return shape.Doer(l) + " put this back to Unassigned." },
 	}
 }

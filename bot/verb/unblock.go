@@ -7,12 +7,17 @@ import (
 
 func unblock() *Verb {
 	return &Verb{
-		Name: bridge.VerbUnblock, Words: []string{"unblock"}, Form: "!unblock ADDRESS",
-		Rest: RestAddresses, Missing: "Say which address: !unblock news@shop.example",
-		Sentence: "Lets automatic mail of a blocked sender come again.",
-		Examples: []string{"!unblock news@shop.example"},
-		Button:   "Unblock sender",
-		Done:     func(bridge.Line, bridge.Facts) string { return "This sender's automatic mail comes again." },
+		Name: bridge.VerbUnblock,
+		Typed: TypedLine{
+			Words: []string{"unblock"}, Syntax: "!unblock ADDRESS",
+			Rest: RestAddresses, Missing: "Say which address: !unblock news@shop.example",
+		},
+		Help: Help{
+			Sentence: "Lets automatic mail of a blocked sender come again.",
+			Examples: []string{"!unblock news@shop.example"},
+		},
+		Button: Button{Label: "Unblock sender"},
+		Done:   func(bridge.Line, bridge.Facts) string { return "This sender's automatic mail comes again." },
 		Shown: func(l bridge.Line, _ bridge.Facts) []shape.Block {
 			sender, _ := senders(l)
 			if sender == "" {

@@ -7,11 +7,19 @@ import (
 
 func undo() *Verb {
 	return &Verb{
-		Name: bridge.VerbUndo, Words: []string{"undo", "u"}, Lone: true, Form: "!undo",
-		Sentence: "Takes back your last reply while it waits.",
-		Examples: []string{"!undo"},
-		Everyday: true, Emoji: []string{"leftwards_arrow_with_hook", "rewind", "hourglass_flowing_sand"}, InThread: Offer{Order: 9}, Button: "Undo",
-		Menu: &Entry{Order: 3, Title: "Undo this reply", About: "Take it back while it is held"},
-		Done: func(l bridge.Line, _ bridge.Facts) string { return shape.Doer(l) + " took it back." },
+		Name:  bridge.VerbUndo,
+		Typed: TypedLine{Words: []string{"undo", "u"}, Lone: true, Syntax: "!undo"},
+		Help: Help{
+			Sentence: "Takes back your last reply while it waits.",
+			Examples: []string{"!undo"},
+			Everyday: true,
+		},
+		Emoji: []string{"leftwards_arrow_with_hook", "rewind", "hourglass_flowing_sand"},
+		Menus: Menus{
+			InThread: Offer{Order: 9},
+			Message:  &Entry{Order: 3, Title: "Undo this reply", About: "Take it back while it is held"},
+		},
+		Button: Button{Label: "Undo"},
+		Done:   func(l bridge.Line, _ bridge.Facts) string { return shape.Doer(l) + " took it back." },
 	}
 }

@@ -42,7 +42,7 @@ func Value(args bridge.Args) string {
 // a surface is untrusted: the engine authorises it anew.
 // Errors: ErrValue, also for values of a later version and verbs no button has.
 func Pressed(verb, val string) (bridge.Verb, bridge.Args, error) {
-	if Of(bridge.Verb(verb)).Words == nil || len(val) > MaxValueBytes {
+	if Of(bridge.Verb(verb)).Typed.Words == nil || len(val) > MaxValueBytes {
 		return "", bridge.Args{}, ErrValue
 	}
 	if val == "" {

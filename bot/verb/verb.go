@@ -9,56 +9,73 @@ import (
 
 // Verb is what people see of a verb.
 type Verb struct {
-	Name bridge.Verb
-
-	// What is typed.
-	Words   []string // after "!", the usual one first
-	Answers []string // those of Words that may well be a whole answer to a customer: typed alone they are not taken for a slip
-	Lone    bool     // any other of Words alone, without "!", is taken for a slip
-	Form    string   // how the whole line is written: "!snooze TIME"
-	Rest    Rest     // what follows the word
-	Missing string   // said when nothing follows the word, "" = nothing need follow
-
-	// What help says.
-	Sentence string
-	Examples []string
-	Everyday bool // the short help lists it, too
-	Hidden   bool // help never lists it: it has only a button
-
-	// Where it can be given besides a thread's text.
-	Emoji    []string                  // shortcodes that do the same
-	Slash    bool                      // outside the thread, with the conversation's number: "@Parley #12 …"
-	Anywhere bool                      // it is about no conversation
-	Command  *Command                  // a slash command of its own, where a chat has room for some
-	InThread Offer                     // its place among the words that a chat offers while somebody types in a thread
-	InChat   Offer                     // the same, in a chat with the app alone
-	Menu     *Entry                    // its entry in a message's menu; nil = none
-	Box      *Entry                    // its entry beside the message box; nil = none
-	Button   string                    // label of its button, "" = help names none
-	Label    string                    // on buttons and forms, where help names no button; "" = Button
-	Style    shape.Style               // of its button
-	Opens    shape.Opens               // what its button opens besides a form
-	Confirm  string                    // a question that its button asks first
-	Meant    bool                      // where its word was mistyped, Parley may offer it as a button
-	MeantAs  func(bridge.Meant) string // that button's label with arguments: "Assign to Ben"; nil = Label
-
-	// Its form; nil = it has none.
-	Ask       func(*shape.Form, shape.FormInput) error
-	Asks      func(bridge.Args) bool // whether the form is needed first, given these arguments; nil = always
-	AtOnce    bool                   // when typed, the verb acts without its form
-	Lists     []List                 // what the form offers to choose from
-	Answering bool                   // the form writes to a conversation's customer: colleagues are shown who has it open
-	Read      func(*shape.Filled, Values, Reading) (field, problem string)
+	Name     bridge.Verb
+	Typed    TypedLine
+	Help     Help
+	Emoji    []string // shortcodes that do the same
+	Slash    bool     // it can be given outside the thread, with the conversation's number: "@Parley #12 …"
+	Anywhere bool     // it is about no conversation
+	Menus    Menus
+	Button   Button
+	Form     Form
 
 	// How cards and lists show what the verb set on a conversation.
-	Title   func(bridge.Facts) string        // a title in place of the customer's name; "" = none
-	Mark    func(bridge.Facts) []shape.Piece // beside the tags; nothing = no mark
-	Details bool                             // the card of details has its button, until the conversation is closed
+	Title func(bridge.Facts) string        // a title in place of the customer's name; "" = none
+	Mark  func(bridge.Facts) []shape.Piece // beside the tags; nothing = no mark
 
 	// What is said when it was done, or not.
 	Sends bool                                          // it sends something to a customer
 	Done  func(bridge.Line, bridge.Facts) string        // one sentence, "" = "Done."
 	Shown func(bridge.Line, bridge.Facts) []shape.Block // a confirmation of more than a sentence; nil = use Done
+}
+
+// TypedLine says how a verb is typed in a thread. Without words it can't be typed.
+type TypedLine struct {
+	Words   []string // after "!", the usual one first
+	Answers []string // those of Words that may well be a whole answer to a customer: typed alone they are not taken for a slip
+	Lone    bool     // any other of Words alone, without "!", is taken for a slip
+	Syntax  string   // how the whole line is written: "!snooze TIME"
+	Rest    Rest     // what follows the word
+	Missing string   // said when nothing follows the word, "" = nothing need follow
+}
+
+// Help is what the lists of verbs say of one.
+type Help struct {
+	Sentence string
+	Examples []string
+	Everyday bool // the short help lists it, too
+	Hidden   bool // help never lists it: it has only a button
+}
+
+// Menus are the places besides threads in which a chat offers a verb.
+type Menus struct {
+	Command  *Command // a slash command of its own, where a chat has room for some
+	InThread Offer    // its place among the words that a chat offers while somebody types in a thread
+	InChat   Offer    // the same, in a chat with the app alone
+	Message  *Entry   // its entry in a message's menu; nil = none
+	Box      *Entry   // its entry beside the message box; nil = none
+}
+
+// Button is how a verb's button looks, and what it does first.
+type Button struct {
+	Label    string // the help names this button, too; "" = it names none
+	Unlisted string // the label on buttons and forms, where the help names no button; "" = Label
+	Style    shape.Style
+	Opens    shape.Opens               // what it opens besides a form
+	Confirm  string                    // a question that it asks first
+	Details  bool                      // the card of details has it, until the conversation is closed
+	Meant    bool                      // where the verb's word was mistyped, Parley may offer it
+	MeantAs  func(bridge.Meant) string // its label then, with arguments: "Assign to Ben"; nil = as always
+}
+
+// Form is a verb's form. Ask nil = it has none.
+type Form struct {
+	Ask       func(*shape.Form, shape.FormInput) error
+	Needed    func(bridge.Args) bool // whether the form is needed first, given these arguments; nil = always
+	AtOnce    bool                   // when typed, the verb acts without its form
+	Lists     []List                 // what it offers to choose from
+	Answering bool                   // it writes to a conversation's customer: colleagues are shown who has it open
+	Read      func(*shape.Filled, Values, Reading) (field, problem string)
 }
 
 // Rest says how the rest of a line after a verb's word is read.
@@ -118,16 +135,18 @@ type Reading struct {
 
 // Needs says that a verb's form is needed before it can be done with these arguments.
 func (v *Verb) Needs(args bridge.Args) bool {
-	return v.Ask != nil && (v.Asks == nil || v.Asks(args))
+	return v.Form.Ask != nil && (v.Form.Needed == nil || v.Form.Needed(args))
 }
 
 // ButtonLabel gives the label of a verb's button.
-func (v *Verb) ButtonLabel() string { return shape.Or(shape.Or(v.Button, v.Label), string(v.Name)) }
+func (v *Verb) ButtonLabel() string {
+	return shape.Or(shape.Or(v.Button.Label, v.Button.Unlisted), string(v.Name))
+}
 
 // NewButton makes the button of a verb about args.
 func NewButton(name bridge.Verb, args bridge.Args) shape.Button {
 	v := Of(name)
-	b := shape.Button{Label: v.ButtonLabel(), Verb: name, Value: Value(args), Style: v.Style, Opens: v.Opens, Confirm: v.Confirm}
+	b := shape.Button{Label: v.ButtonLabel(), Verb: name, Value: Value(args), Style: v.Button.Style, Opens: v.Button.Opens, Confirm: v.Button.Confirm}
 	if v.Needs(args) {
 		b.Opens = shape.OpensForm
 	}
@@ -138,8 +157,8 @@ func NewButton(name bridge.Verb, args bridge.Args) shape.Button {
 func MeantButton(m bridge.Meant) shape.Button {
 	v, b := Of(m.Verb), NewButton(m.Verb, m.Args)
 	b.Style = shape.StylePrimary
-	if v.MeantAs != nil && !v.Needs(m.Args) { // else its form asks for what is missing
-		b.Label = v.MeantAs(m)
+	if v.Button.MeantAs != nil && !v.Needs(m.Args) { // else its form asks for what is missing
+		b.Label = v.Button.MeantAs(m)
 	}
 	b.Label = shape.OneLine(b.Label, shape.MaxLabelRunes)
 	return b

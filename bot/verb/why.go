@@ -4,9 +4,13 @@ import "parley/bridge"
 
 func why() *Verb {
 	return &Verb{
-		Name: bridge.VerbWhy, Words: []string{"why"}, Lone: true, Form: "!why", Rest: RestTopic,
-		Sentence: "Explains what Parley decided last, and why.",
-		Examples: []string{"!why"},
-		Slash:    true, Label: "Why?",
+		Name:  bridge.VerbWhy,
+		Typed: TypedLine{Words: []string{"why"}, Lone: true, Syntax: "!why", Rest: RestTopic},
+		Help: Help{
+			Sentence: "Explains what Parley decided last, and why.",
+			Examples: []string{"!why"},
+		},
+		Slash:  true,
+		Button: Button{Unlisted: "Why?"},
 	}
 }

@@ -21,7 +21,7 @@ func recipientsLine(l bridge.Line, c *bridge.RecipientsLine, f bridge.Facts) []B
 	if !shape.Nobody(l.By) {
 		by = shape.AgentName(l.By) + " changed who gets replies. "
 	}
-	to := shape.OneLine(shape.Or(c.To, shape.Recipients(f)), 1000)
+	to := shape.OneLine(shape.Or(c.To, shape.Recipients(f.Recipients)), 1000)
 	return []Block{headline(l, "incoming_envelope", by+"Replies go to "+to+"."+without(c.Without))}
 }
 
@@ -33,7 +33,7 @@ func bounceOtherLine(l bridge.Line, c *bridge.BounceOtherLine, f bridge.Facts) [
 
 func accountLine(l bridge.Line, c *bridge.AccountLine, f bridge.Facts) []Block {
 	name := "An account:"
-	if n := shape.OneLine(shape.Or(f.Account, c.Account), shape.MaxNameRunes); n != "" {
+	if n := shape.OneLine(shape.Or(f.Account.Name, c.Account), shape.MaxNameRunes); n != "" {
 		name = "Account " + n + ":"
 	}
 	return []Block{headline(l, "electric_plug", name, shape.Then(shape.Or(c.Trouble, "It works again.")), shape.Then(c.Hint))}

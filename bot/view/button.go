@@ -36,7 +36,7 @@ func buttons(l bridge.Line, f bridge.Facts) []Button {
 // resolvingAtOnce makes Resolve act without a form where the conversation's account is set so (f.ResolveNow).
 func resolvingAtOnce(f bridge.Facts, buttons []Button) []Button {
 	for i := range buttons {
-		if buttons[i].Verb == bridge.VerbResolve && f.ResolveNow {
+		if buttons[i].Verb == bridge.VerbResolve && f.Account.ResolveNow {
 			buttons[i].Opens = OpensNothing
 		}
 	}

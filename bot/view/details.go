@@ -26,23 +26,23 @@ func Details(f bridge.Facts) Card {
 		words("Called", title)
 	}
 	words("Contact", shape.Party(f.Contact))
-	add("Channel", shape.Icon(channelIcon(f)), shape.Text(" "+strings.Join(shape.Shown(f.ChannelName, f.Account, modeWords(f.AccountMode)), shape.Between)))
+	add("Channel", shape.Icon(channelIcon(f)), shape.Text(" "+strings.Join(shape.Shown(f.Account.ChannelName, f.Account.Name, modeWords(f.Account.Mode)), shape.Between)))
 	add("Topic", shape.Subject(f)...)
 	add("Status", shape.Icon(statusIcon(f)), shape.Text(" "+shape.StatusWords(f)))
-	words("Assigned to", shape.Assignees(f))
+	words("Assigned to", shape.Assignees(f.Assignees))
 	words("Team", shape.OneLine(f.Team, shape.MaxNameRunes))
 	add("Marks", verb.Marks(f)...)
 	add("Tags", tags(f.Tags)...)
 	if !f.Automatic {
-		words("Replies go to", shape.Recipients(f))
+		words("Replies go to", shape.Recipients(f.Recipients))
 	}
-	words("Not allowed yet", shape.Parties(f.Waiting))
-	words("In copy, gets no replies", shape.Parties(f.Copied))
+	words("Not allowed yet", shape.Parties(f.Recipients.Waiting))
+	words("In copy, gets no replies", shape.Parties(f.Recipients.Copied))
 	if !f.CreatedAt.IsZero() {
 		add("Started", shape.At(f.CreatedAt, f.Zone))
 	}
-	if !f.LastAt.IsZero() {
-		add("Last message", shape.Joined(shape.Between, []Piece{shape.At(f.LastAt, f.Zone)}, lastWords(f))...)
+	if !f.LastMessage.At.IsZero() {
+		add("Last message", shape.Joined(shape.Between, []Piece{shape.At(f.LastMessage.At, f.Zone)}, lastWords(f))...)
 	}
 	if !f.WaitingSince.IsZero() {
 		add("Waiting since", shape.At(f.WaitingSince, f.Zone))
@@ -51,7 +51,7 @@ func Details(f bridge.Facts) Card {
 		add("Snoozed until", shape.At(f.SnoozedUntil, f.Zone))
 	}
 	add("Reply window", windowDetails(f)...)
-	words("Price category", shape.OneLine(f.Cost, shape.MaxNameRunes))
+	words("Price category", shape.OneLine(f.LastMessage.Cost, shape.MaxNameRunes))
 	if f.Previous > 0 {
 		add("Continues", shape.Thread(shape.Number(f.Previous), f.PreviousAt))
 	}
@@ -60,10 +60,10 @@ func Details(f bridge.Facts) Card {
 	}
 	add("Also open", alsoOpen(f)...)
 	switch {
-	case f.Root.Channel != "":
-		add("Thread", shape.Thread("Open", f.Root))
-	case f.Elsewhere != "":
-		words("Thread", "in "+shape.OneLine(f.Elsewhere, shape.MaxNameRunes))
+	case f.Thread.Root.Channel != "":
+		add("Thread", shape.Thread("Open", f.Thread.Root))
+	case f.Thread.Elsewhere != "":
+		words("Thread", "in "+shape.OneLine(f.Thread.Elsewhere, shape.MaxNameRunes))
 	}
 	c.Buttons = detailButtons(f)
 	return c
@@ -71,7 +71,7 @@ func Details(f bridge.Facts) Card {
 
 // lastWords quotes the beginning of the conversation's last message.
 func lastWords(f bridge.Facts) []Piece {
-	if p := shape.OneLine(f.LastPreview, shape.MaxPreviewRunes); p != "" {
+	if p := shape.OneLine(f.LastMessage.Preview, shape.MaxPreviewRunes); p != "" {
 		return []Piece{shape.Text("“" + p + "”")}
 	}
 	return nil
@@ -80,16 +80,16 @@ func lastWords(f bridge.Facts) []Piece {
 // windowDetails explain the reply window.
 func windowDetails(f bridge.Facts) []Piece {
 	switch {
-	case f.WindowClosed && f.WindowUntil.IsZero():
+	case f.Window.Closed && f.Window.Until.IsZero():
 		return []Piece{shape.Text("closed: the customer has not written yet")}
-	case f.WindowClosed:
-		return []Piece{shape.Text("closed since "), shape.At(f.WindowUntil, f.Zone)}
-	case f.WindowUntil.IsZero():
+	case f.Window.Closed:
+		return []Piece{shape.Text("closed since "), shape.At(f.Window.Until, f.Zone)}
+	case f.Window.Until.IsZero():
 		return nil
-	case f.WindowPeople:
-		return []Piece{shape.Text("open until "), shape.At(f.WindowUntil, f.Zone), shape.Text(" for what people write; no automatic messages")}
+	case f.Window.PeopleOnly:
+		return []Piece{shape.Text("open until "), shape.At(f.Window.Until, f.Zone), shape.Text(" for what people write; no automatic messages")}
 	}
-	return []Piece{shape.Text("open until "), shape.At(f.WindowUntil, f.Zone)}
+	return []Piece{shape.Text("open until "), shape.At(f.Window.Until, f.Zone)}
 }
 
 // detailButtons are the verbs that make sense now, in three groups: those that people use most, the
@@ -109,7 +109,7 @@ func detailButtons(f bridge.Facts) []Button {
 			all = append(all, customerButton(f)...)
 		}
 	}
-	if !f.Status.Open() && f.MayStart {
+	if !f.Status.Open() && f.Account.MayStart {
 		all = slices.Insert(all, len(usualVerbs(f)), startAgain(f))
 	}
 	return all
@@ -134,7 +134,7 @@ func usualVerbs(f bridge.Facts) []bridge.Verb {
 		return []bridge.Verb{bridge.VerbReopen}
 	}
 	var verbs []bridge.Verb
-	if f.AccountMode != bridge.ModeWatch {
+	if f.Account.Mode != bridge.ModeWatch {
 		verbs = append(verbs, bridge.VerbReply)
 	}
 	if shape.HeldBy(f, f.Viewer) {
@@ -154,7 +154,7 @@ func otherVerbs(f bridge.Facts) []bridge.Verb {
 	var verbs []bridge.Verb
 	if f.Status.Open() {
 		verbs = append(verbs, bridge.VerbNote)
-		if f.AccountMode != bridge.ModeWatch {
+		if f.Account.Mode != bridge.ModeWatch {
 			verbs = append(verbs, bridge.VerbTemplate)
 		}
 		if !shape.HeldBy(f, f.Viewer) {

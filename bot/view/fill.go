@@ -13,7 +13,7 @@ import (
 // Errors: *bridge.Problem, for people, where the verb has no form or can't be done now.
 func NewForm(in FormInput) (Form, error) {
 	v := verb.Of(in.Verb)
-	if v.Ask == nil {
+	if v.Form.Ask == nil {
 		return Form{}, &bridge.Problem{Code: "no_form", Text: "There is nothing to fill in for that.", Hint: "@Parley help tells what can be done."}
 	}
 	form := Form{Verb: in.Verb, Args: in.Args}
@@ -21,10 +21,10 @@ func NewForm(in FormInput) (Form, error) {
 	if !v.Anywhere {
 		form.Intro = []Block{heading(in.Facts)}
 	}
-	if v.Answering {
+	if v.Form.Answering {
 		form.Intro = append(form.Intro, verb.OthersReplying(in)...)
 	}
-	if err := v.Ask(&form, in); err != nil {
+	if err := v.Form.Ask(&form, in); err != nil {
 		return Form{}, err
 	}
 	return form, nil

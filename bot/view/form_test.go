@@ -62,7 +62,7 @@ func TestNewForm(t *testing.T) {
 // Where a conversation has one owner, the form asks for one person.
 func TestAssignFormForOneOwner(t *testing.T) {
 	t.Parallel()
-	form, err := NewForm(input(t, bridge.VerbAssign, with(full(t), func(f *bridge.Facts) { f.OneOwner = true })))
+	form, err := NewForm(input(t, bridge.VerbAssign, with(full(t), func(f *bridge.Facts) { f.Account.OneOwner = true })))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,8 +81,8 @@ func TestNewFormRefuses(t *testing.T) {
 	}{
 		{bridge.VerbReply, with(f, func(f *bridge.Facts) { f.Status = bridge.StatusResolved }), "resolved"},
 		{bridge.VerbReply, with(f, func(f *bridge.Facts) { f.Status = bridge.StatusClosed }), "closed"},
-		{bridge.VerbReply, with(f, func(f *bridge.Facts) { f.AccountMode = "watch" }), "watching"},
-		{bridge.VerbReply, with(f, func(f *bridge.Facts) { f.WindowUntil = now(t) }), "window_closed"},
+		{bridge.VerbReply, with(f, func(f *bridge.Facts) { f.Account.Mode = "watch" }), "watching"},
+		{bridge.VerbReply, with(f, func(f *bridge.Facts) { f.Window.Until = now(t) }), "window_closed"},
 		{bridge.VerbSend, with(f, func(f *bridge.Facts) { f.Status = bridge.StatusResolved }), "resolved"},
 		{bridge.VerbSnooze, with(f, func(f *bridge.Facts) { f.Status = bridge.StatusResolved }), "not_open"},
 		{bridge.VerbAssign, with(f, func(f *bridge.Facts) { f.Status = bridge.StatusClosed }), "not_open"},

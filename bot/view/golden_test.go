@@ -130,9 +130,18 @@ func eve() bridge.AgentRef {
 func facts(t testing.TB) bridge.Facts {
 	n := now(t)
 	return bridge.Facts{
-		ID: 12, Status: bridge.StatusOpen, Subject: "Broken lamp", ChannelKind: "email", ChannelName: "E-mail", ChannelIcon: "email", Account: "support-mail", AccountMode: bridge.ModeLive, Team: "Support",
-		Contact: bridge.PartyRef{Name: "Carla Diaz", Address: "carla@shop.example"}, To: []bridge.PartyRef{{Name: "Carla Diaz", Address: "carla@shop.example"}}, CreatedAt: n.Add(-2 * time.Hour), LastAt: n.Add(-time.Hour), WaitingSince: n.Add(-time.Hour),
-		Root: bridge.Place{Channel: "C1", Message: "100.1"}, LastPreview: "It flickers since Monday.", LastFrom: "customer", Viewer: bob(), Zone: berlin(t),
+		ID:          12,
+		Status:      bridge.StatusOpen,
+		Subject:     "Broken lamp",
+		Account:     bridge.Account{ChannelKind: "email", ChannelName: "E-mail", ChannelIcon: "email", Name: "support-mail", Mode: bridge.ModeLive},
+		People:      bridge.People{Team: "Support"},
+		Contact:     bridge.PartyRef{Name: "Carla Diaz", Address: "carla@shop.example"},
+		Recipients:  bridge.Recipients{To: []bridge.PartyRef{{Name: "Carla Diaz", Address: "carla@shop.example"}}},
+		Times:       bridge.Times{CreatedAt: n.Add(-2 * time.Hour), WaitingSince: n.Add(-time.Hour)},
+		LastMessage: bridge.LastMessage{At: n.Add(-time.Hour), Preview: "It flickers since Monday.", From: "customer"},
+		Thread:      bridge.Thread{Root: bridge.Place{Channel: "C1", Message: "100.1"}},
+		Viewer:      bob(),
+		Zone:        berlin(t),
 	}
 }
 
@@ -141,10 +150,10 @@ func full(t testing.TB) bridge.Facts {
 	f := facts(t)
 	f.Assignees = []bridge.AgentRef{ann(), bob()}
 	f.Tags = []bridge.Tag{{Name: "billing", Color: "#1d4d4f"}, {Name: "late delivery", Color: "#aa0000"}}
-	f.Cc = []bridge.PartyRef{{Name: "Dan", Address: "dan@shop.example"}, {Name: "eli@shop.example", Address: "eli@shop.example"}}
-	f.WindowUntil = now(t).Add(20 * time.Hour)
+	f.Recipients.Cc = []bridge.PartyRef{{Name: "Dan", Address: "dan@shop.example"}, {Name: "eli@shop.example", Address: "eli@shop.example"}}
+	f.Window.Until = now(t).Add(20 * time.Hour)
 	f.Previous, f.PreviousAt = 9, bridge.Place{Channel: "C1", Message: "90.1"}
-	f.AccountMode, f.Viewer = "trial", ann()
+	f.Account.Mode, f.Viewer = "trial", ann()
 	f.Replying = []bridge.Replying{{By: bob(), Since: now(t).Add(-2*time.Minute - time.Second)}, {By: ann(), Since: now(t).Add(-time.Minute)}}
 	f.AlsoOpen = []bridge.OpenRef{{ID: 14, Root: bridge.Place{Channel: "C1", Message: "140.1"}, Assignees: []bridge.AgentRef{bob()}}, {ID: 3}, {ID: 2}, {ID: 1}}
 	return f

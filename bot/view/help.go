@@ -80,16 +80,16 @@ func Help(word string, w Ways, denied ...bridge.Verb) Card {
 	}
 	c := Card{Title: "Help"}
 	if !w.does(v) {
-		c.Blocks = append(c.Blocks, shape.Line(shape.Text(v.Sentence)), shape.Line(shape.Text("Do it in the conversation's thread: it can't be done from here.")))
+		c.Blocks = append(c.Blocks, shape.Line(shape.Text(v.Help.Sentence)), shape.Line(shape.Text("Do it in the conversation's thread: it can't be done from here.")))
 		return c
 	}
-	c.Blocks = append(c.Blocks, shape.Line(shape.Code(w.typed(v.Form))), shape.Line(shape.Text(v.Sentence)))
-	for _, e := range v.Examples {
+	c.Blocks = append(c.Blocks, shape.Line(shape.Code(w.typed(v.Typed.Syntax))), shape.Line(shape.Text(v.Help.Sentence)))
+	for _, e := range v.Help.Examples {
 		if e = w.typed(e); e != "" {
 			c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: []Piece{shape.Code(e)}})
 		}
 	}
-	if v.Rest == verb.RestTime {
+	if v.Typed.Rest == verb.RestTime {
 		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Times: "+when.Forms)))
 	}
 	c.Blocks = append(c.Blocks, shape.SmallPrint(also(v, w)...))
@@ -99,24 +99,24 @@ func Help(word string, w Ways, denied ...bridge.Verb) Card {
 // also says how else the verb can be given.
 func also(v *verb.Verb, w Ways) []Piece {
 	var groups [][]Piece
-	for _, word := range v.Words[1:] {
+	for _, word := range v.Typed.Words[1:] {
 		groups = append(groups, []Piece{shape.Code(w.sign() + word)})
 	}
 	for _, sign := range w.others() {
-		groups = append(groups, []Piece{shape.Code(sign + v.Words[0])})
+		groups = append(groups, []Piece{shape.Code(sign + v.Typed.Words[0])})
 	}
-	if slices.Contains(w.Commands, v.Words[0]) {
-		groups = append(groups, []Piece{shape.Code("/" + v.Words[0])})
+	if slices.Contains(w.Commands, v.Typed.Words[0]) {
+		groups = append(groups, []Piece{shape.Code("/" + v.Typed.Words[0])})
 	}
 	if v.Slash && len(w.Elsewhere) > 0 {
 		var named [][]Piece
 		for _, sign := range w.Elsewhere {
-			named = append(named, []Piece{shape.Code(sign + "#12 " + v.Words[0])})
+			named = append(named, []Piece{shape.Code(sign + "#12 " + v.Typed.Words[0])})
 		}
 		groups = append(groups, append([]Piece{shape.Text("elsewhere ")}, shape.Joined(" or ", named...)...))
 	}
-	if v.Button != "" {
-		groups = append(groups, []Piece{shape.Text("the button " + v.Button)})
+	if v.Button.Label != "" {
+		groups = append(groups, []Piece{shape.Text("the button " + v.Button.Label)})
 	}
 	for _, e := range v.Emoji {
 		groups = append(groups, []Piece{shape.Icon(e)})
@@ -128,10 +128,10 @@ func also(v *verb.Verb, w Ways) []Piece {
 func helpList(w Ways, all bool, denied []bridge.Verb) Card {
 	c := Card{Title: "Help", Blocks: w.manners()}
 	for _, v := range verb.All() {
-		if v.Hidden || !w.does(v) || slices.Contains(denied, v.Name) || !all && !v.Everyday {
+		if v.Help.Hidden || !w.does(v) || slices.Contains(denied, v.Name) || !all && !v.Help.Everyday {
 			continue
 		}
-		pieces := []Piece{shape.Code(w.typed(v.Form)), shape.Text(" " + v.Sentence)}
+		pieces := []Piece{shape.Code(w.typed(v.Typed.Syntax)), shape.Text(" " + v.Help.Sentence)}
 		if len(v.Emoji) > 0 && !w.Private {
 			pieces = append(pieces, shape.Text(" "), shape.Icon(v.Emoji[0]))
 		}

@@ -138,7 +138,7 @@ func words(l bridge.Line, f bridge.Facts) []Block {
 // needsArguments says that a verb can do nothing without arguments, which its form asks for.
 func needsArguments(name bridge.Verb) bool {
 	v := verb.Of(name)
-	return v.Needs(bridge.Args{}) && !v.AtOnce && !v.Sends
+	return v.Needs(bridge.Args{}) && !v.Form.AtOnce && !v.Sends
 }
 
 // headed puts a card's title into its first block: a window shows the title itself, a post doesn't.

@@ -88,7 +88,7 @@ func sample(t *testing.T, k bridge.LineKind) bridge.Line {
 		c.Count, l.Text, l.Verbs = 4, "", []bridge.Verb{bridge.VerbUndo}
 	case *bridge.EveningLine:
 		f := full(t)
-		f.Templates = true
+		f.Window.Templates = true
 		c.Zone, c.Rows, l = "America/New_York", []bridge.Facts{f, facts(t)}, bridge.Line{Content: c}
 	case *bridge.RecipientsLine:
 		c.To = "Hello **there**"
@@ -256,7 +256,12 @@ func TestLineVariants(t *testing.T) {
 		{Content: bridge.LineDone, Verb: bridge.VerbPromote, Other: bridge.Facts{ID: 13, Subject: "x"}}, {Content: &bridge.SendersLine{Senders: "news@list.example"}, Verb: bridge.VerbSilence},
 		{Content: bridge.LineDone, Verb: bridge.VerbNote, By: ann(), Text: "asked the warehouse"}, {Content: &bridge.RepliedLine{}, Verb: bridge.VerbReply, By: ann(), Text: "On its way", Verbs: []bridge.Verb{bridge.VerbUndo}},
 		{Content: &bridge.RefusedLine{Reason: "no time was given"}, Verb: bridge.VerbSnooze},
-		{Content: bridge.LineDetails, Other: bridge.Facts{ID: 13, Status: bridge.StatusOpen, Contact: bridge.PartyRef{Name: "Dan"}, To: []bridge.PartyRef{{Name: "Dan"}}}},
+		{Content: bridge.LineDetails, Other: bridge.Facts{
+			ID:         13,
+			Status:     bridge.StatusOpen,
+			Contact:    bridge.PartyRef{Name: "Dan"},
+			Recipients: bridge.Recipients{To: []bridge.PartyRef{{Name: "Dan"}}},
+		}},
 		{Content: &bridge.UnknownLine{Name: "later", Reason: "something new", Hint: "Look."}, Text: "words"},
 	} {
 		c := Line(l, f)

@@ -72,7 +72,7 @@ func listing(l bridge.Line, c *bridge.ListLine) bridge.Listing {
 // when a snooze ends, since when nobody has the conversation, when it ended, or that of the last message.
 func row(f bridge.Facts, list string) Block {
 	head := append([]Piece{shape.Icon(statusIcon(f)), shape.Text(" "), shape.Icon(channelIcon(f)), shape.Text(" ")}, shape.Whereabouts(shape.Number(f.ID)+" "+verb.Title(f), f)...)
-	state, last := []Piece{shape.Text(shape.StatusWords(f))}, f.LastAt
+	state, last := []Piece{shape.Text(shape.StatusWords(f))}, f.LastMessage.At
 	switch {
 	case f.Status == bridge.StatusSnoozed && !f.SnoozedUntil.IsZero():
 		state = append(state, shape.Text(" until "), shape.At(f.SnoozedUntil, f.Zone))
@@ -82,15 +82,15 @@ func row(f bridge.Facts, list string) Block {
 		state, last = append(state, shape.Text(" "), shape.At(f.EndedAt, f.Zone)), time.Time{}
 	}
 	if len(f.Assignees) > 0 {
-		state = append(state, shape.Text(", "+shape.Assignees(f)))
+		state = append(state, shape.Text(", "+shape.Assignees(f.Assignees)))
 	}
 	groups := [][]Piece{head, shape.Subject(f), verb.Marks(f), tags(f.Tags), state, team(f)}
 	if !last.IsZero() {
 		groups = append(groups, []Piece{shape.At(last, f.Zone)})
 	}
-	if p := shape.OneLine(f.LastPreview, shape.MaxPreviewRunes); p != "" {
+	if p := shape.OneLine(f.LastMessage.Preview, shape.MaxPreviewRunes); p != "" {
 		from := ""
-		if f.LastFrom == "agent" {
+		if f.LastMessage.From == "agent" {
 			from = "↩ " // we spoke last
 		}
 		groups = append(groups, []Piece{shape.Text(from + "“" + p + "”")})
@@ -122,14 +122,14 @@ func Evening(l *bridge.EveningLine) Card {
 	for _, f := range l.Rows {
 		f.Zone = zone
 		head := append([]Piece{shape.Icon(channelIcon(f)), shape.Text(" ")}, shape.Whereabouts(shape.Number(f.ID)+" "+verb.Title(f), f)...)
-		groups := [][]Piece{head, window(f), {shape.Text(shape.Assignees(f))}}
-		if p := shape.OneLine(f.LastPreview, shape.MaxPreviewRunes); p != "" {
+		groups := [][]Piece{head, window(f), {shape.Text(shape.Assignees(f.Assignees))}}
+		if p := shape.OneLine(f.LastMessage.Preview, shape.MaxPreviewRunes); p != "" {
 			groups = append(groups, []Piece{shape.Text("“" + p + "”")})
 		}
 		reply := verb.NewButton(bridge.VerbReply, about(f))
 		reply.Label = "Answer now"
 		b := Block{Kind: BlockItem, Pieces: shape.Joined(shape.Between, groups...), Buttons: []Button{reply}}
-		if f.Templates {
+		if f.Window.Templates {
 			b.Buttons = append(b.Buttons, verb.NewButton(bridge.VerbTemplate, about(f)))
 		}
 		b.Buttons = append(b.Buttons, verb.NewButton(bridge.VerbLeave, about(f)))

@@ -8,7 +8,7 @@ import (
 // withHowToAnswer says on an open conversation's card how to answer where Parley isn't told of plain
 // text: people would wait in vain for a mark on what they type there.
 func withHowToAnswer(c Card, f bridge.Facts, w Ways) Card {
-	if w.Deaf && f.Status.Open() && !f.Automatic && !f.Left {
+	if w.Deaf && f.Status.Open() && !f.Automatic && !f.Thread.Left {
 		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("To answer, begin with "), shape.Code(w.typed("!reply")+" …"), shape.Text(": I don't hear anything else here.")))
 	}
 	return c

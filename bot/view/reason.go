@@ -32,7 +32,7 @@ func reasonWords(reason string, f bridge.Facts) string {
 		return "This account only watches: nothing is sent from here."
 	case "not_assignee":
 		if len(f.Assignees) > 0 {
-			return shape.Assignees(f) + " " + shape.Plural(len(f.Assignees), "has", "have") + " this conversation."
+			return shape.Assignees(f.Assignees) + " " + shape.Plural(len(f.Assignees), "has", "have") + " this conversation."
 		}
 		return "Somebody else has this conversation."
 	case "unknown_verb":

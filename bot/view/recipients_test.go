@@ -15,9 +15,9 @@ import (
 func TestRecipientsFormHoldsWhomRepliesGoTo(t *testing.T) {
 	t.Parallel()
 	f := facts(t)
-	f.To = []bridge.PartyRef{{Name: "Lee", Address: "lee@x.test"}, {Address: "mia@x.test"}} // !to replaced the customer
-	f.Cc = []bridge.PartyRef{{Name: "Dan", Address: "dan@x.test"}}
-	f.Waiting = []bridge.PartyRef{{Address: "spy@y.test"}}
+	f.Recipients.To = []bridge.PartyRef{{Name: "Lee", Address: "lee@x.test"}, {Address: "mia@x.test"}} // !to replaced the customer
+	f.Recipients.Cc = []bridge.PartyRef{{Name: "Dan", Address: "dan@x.test"}}
+	f.Recipients.Waiting = []bridge.PartyRef{{Address: "spy@y.test"}}
 	form, err := NewForm(FormInput{Verb: bridge.VerbTo, Facts: f, Now: now(t)})
 	if err != nil {
 		t.Fatal(err)
@@ -41,9 +41,9 @@ func TestCardNamesWhoIsInCopy(t *testing.T) {
 		return list
 	}
 	for want, change := range map[string]func(*bridge.Facts){
-		"Cc: Lucía":                    func(f *bridge.Facts) { f.Cc = people("Lucía") },
-		"Cc: A, B, C and 2 more":       func(f *bridge.Facts) { f.Cc = people("A", "B", "C", "D", "E") },
-		"Cc: Lucía (gets no replies)":  func(f *bridge.Facts) { f.Copied = people("Lucía") },
+		"Cc: Lucía":                    func(f *bridge.Facts) { f.Recipients.Cc = people("Lucía") },
+		"Cc: A, B, C and 2 more":       func(f *bridge.Facts) { f.Recipients.Cc = people("A", "B", "C", "D", "E") },
+		"Cc: Lucía (gets no replies)":  func(f *bridge.Facts) { f.Recipients.Copied = people("Lucía") },
 		"No longer among them: Lucía ": nil,
 	} {
 		shown := ""
@@ -61,11 +61,13 @@ func TestCardNamesWhoIsInCopy(t *testing.T) {
 // The card of a thread that was left leads to where the conversation goes on, and offers nothing.
 func TestCardOfAThreadThatWasLeft(t *testing.T) {
 	t.Parallel()
-	left := Root(with(facts(t), func(f *bridge.Facts) { f.Left, f.Team = true, "Billing" }))
+	left := Root(with(facts(t), func(f *bridge.Facts) { f.Thread.Left, f.Team = true, "Billing" }))
 	if shown := dump("root", left); !strings.Contains(shown, "goes on in <thread Billing C1 100.1>") || len(left.Buttons) != 0 || len(left.Blocks) != 1 {
 		t.Errorf("the card of a thread that was left is\n%s", shown)
 	}
-	elsewhere := Root(with(facts(t), func(f *bridge.Facts) { f.Left, f.Root, f.Elsewhere = true, bridge.Place{}, "Teams" }))
+	elsewhere := Root(with(facts(t), func(f *bridge.Facts) {
+		f.Thread.Left, f.Thread.Root, f.Thread.Elsewhere = true, bridge.Place{}, "Teams"
+	}))
 	if shown := dump("root", elsewhere); !strings.Contains(shown, " in Teams") {
 		t.Errorf("the card of a thread that was left for another chat is\n%s", shown)
 	}
@@ -76,8 +78,8 @@ func TestCardOfAThreadThatWasLeft(t *testing.T) {
 func TestReplyFormNamesItsRecipients(t *testing.T) {
 	t.Parallel()
 	f := facts(t)
-	f.To, f.Cc = []bridge.PartyRef{{Name: "Lee", Address: "lee@x.test"}, {Address: "mia@x.test"}}, []bridge.PartyRef{{Address: "dan@x.test"}}
-	f.Waiting = []bridge.PartyRef{{Address: "spy@y.test"}}
+	f.Recipients.To, f.Recipients.Cc = []bridge.PartyRef{{Name: "Lee", Address: "lee@x.test"}, {Address: "mia@x.test"}}, []bridge.PartyRef{{Address: "dan@x.test"}}
+	f.Recipients.Waiting = []bridge.PartyRef{{Address: "spy@y.test"}}
 	in := FormInput{Verb: bridge.VerbReply, Facts: f, Can: bridge.Capabilities{Participants: true}, Now: now(t)}
 	open := func() (Form, map[string][]string) {
 		t.Helper()
@@ -126,7 +128,7 @@ func TestReplyFormNamesItsRecipients(t *testing.T) {
 		many[i].Address = fmt.Sprintf("somebody%d@example.org", i)
 	}
 	for what, cc := range map[string][]bridge.PartyRef{"long": many, "odd": {{Address: "lee(home)@x.test"}}} {
-		in.Args, in.Facts.Cc = bridge.Args{}, cc
+		in.Args, in.Facts.Recipients.Cc = bridge.Args{}, cc
 		if form, typed := open(); len(typed["to"]) != 0 || form.Args.Shown != "" {
 			t.Errorf("a list that is too %s for a field is offered to be changed", what)
 		}

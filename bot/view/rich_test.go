@@ -28,7 +28,7 @@ func riches() map[bridge.RichKind]*bridge.Rich {
 
 // chatCan carries everything, like a rich messenger.
 func chatCan() bridge.Capabilities {
-	return bridge.Capabilities{Buttons: 3, ListRows: 10, Carousel: 10, Location: 2, ContactCard: 2}
+	return bridge.Capabilities{Rich: bridge.RichLimits{Buttons: 3, ListRows: 10, Carousel: 10, Location: 2, ContactCard: 2}}
 }
 
 // What goes with a text is a compact block in the thread.
@@ -66,7 +66,7 @@ func TestRichForm(t *testing.T) {
 		}
 	}
 	in := input(t, bridge.VerbReply, facts(t))
-	in.Can, in.Count = bridge.Capabilities{Buttons: 3}, &bridge.Count{Parts: 2, Left: 12, Encoding: "GSM-7", Room: [3]int{148, 294, 447}}
+	in.Can, in.Count = bridge.Capabilities{Rich: bridge.RichLimits{Buttons: 3}}, &bridge.Count{Parts: 2, Left: 12, Encoding: "GSM-7", Room: [3]int{148, 294, 447}}
 	in.Args = bridge.Args{}
 	in.Said = []bridge.Said{{MessageID: 7, Text: "Do you have lamps?"}}
 	one, err := NewForm(in)
@@ -243,7 +243,7 @@ func TestSubmitStart(t *testing.T) {
 func TestStartCards(t *testing.T) {
 	t.Parallel()
 	f := facts(t)
-	closed := with(f, func(f *bridge.Facts) { f.Status, f.MayStart = bridge.StatusClosed, true })
+	closed := with(f, func(f *bridge.Facts) { f.Status, f.Account.MayStart = bridge.StatusClosed, true })
 	cards := dump("begun", Line(bridge.Line{Content: &bridge.BegunLine{}, Verb: bridge.VerbNew, By: ann(), Mentions: []bridge.AgentRef{ann()}, Text: "It is *repaired*.", Verbs: []bridge.Verb{bridge.VerbUndo}}, f)) +
 		dump("refused", Line(bridge.Line{Content: &bridge.RefusedLine{Reason: "“ann” is no e-mail address.", Hint: "Write it like ann@example.org."}, Verb: bridge.VerbNew, Text: "It is repaired."}, bridge.Facts{})) +
 		dump("in place of the form", Exists(f, "It is repaired.")) + dump("closed", Root(closed))
@@ -262,7 +262,7 @@ func TestStartCards(t *testing.T) {
 func TestReplyFormAsksForPromotions(t *testing.T) {
 	t.Parallel()
 	in := input(t, bridge.VerbReply, facts(t))
-	in.Can = bridge.Capabilities{ReplyWindow: 24 * time.Hour, HumanWindow: 7 * 24 * time.Hour}
+	in.Can = bridge.Capabilities{Window: bridge.ReplyWindow{Free: 24 * time.Hour, Human: 7 * 24 * time.Hour}}
 	form, err := NewForm(in)
 	if shown := dumpForm("reply", form); err != nil || !strings.Contains(shown, "Promotional: an offer") || !strings.Contains(shown, "24 hours after") {
 		t.Errorf("the form is\n%s%v", shown, err)
@@ -271,7 +271,7 @@ func TestReplyFormAsksForPromotions(t *testing.T) {
 	if filled, wrong := Submit(bridge.VerbReply, form.Args, typed, now(t), time.UTC); len(wrong) > 0 || !filled.Args.Promotional {
 		t.Errorf("it gives %+v, %v", filled, wrong)
 	}
-	in.Facts.WindowPeople = true
+	in.Facts.Window.PeopleOnly = true
 	form, err = NewForm(in)
 	if shown := dumpForm("reply", form); err != nil || strings.Contains(shown, "Promotional:") || !strings.Contains(shown, "nothing promotional") {
 		t.Errorf("a day later the form is\n%s%v", shown, err)

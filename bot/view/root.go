@@ -13,7 +13,7 @@ import (
 // line when the conversation is over. It mentions nobody: cards notify no one.
 func Root(f bridge.Facts) Card {
 	if f.Automatic {
-		title := shape.Joined(shape.Between, []Piece{shape.Icon("inbox_tray"), shape.Text(" "), shape.Bold(shape.OneLine(f.Subject, shape.MaxSubjectRunes))}, []Piece{shape.Text(shape.OneLine(f.Account, shape.MaxNameRunes))})
+		title := shape.Joined(shape.Between, []Piece{shape.Icon("inbox_tray"), shape.Text(" "), shape.Bold(shape.OneLine(f.Subject, shape.MaxSubjectRunes))}, []Piece{shape.Text(shape.OneLine(f.Account.Name, shape.MaxNameRunes))})
 		c := Card{Title: "Automatic mail", Blocks: []Block{shape.Line(title...)}}
 		if f.Collects {
 			c.Title = "Very many new conversations"
@@ -23,7 +23,7 @@ func Root(f bridge.Facts) Card {
 	}
 	title := shape.Joined(shape.Between, []Piece{shape.Icon(statusIcon(f)), shape.Text(" "), shape.Icon(channelIcon(f)), shape.Text(" "), shape.Bold(verb.Title(f))},
 		[]Piece{shape.Text(shape.Number(f.ID))}, shape.Subject(f))
-	if f.Left {
+	if f.Thread.Left {
 		goesOn := append([]Piece{shape.Text(shape.Between + "goes on in ")}, shape.Whereabouts(shape.Or(shape.OneLine(f.Team, shape.MaxNameRunes), shape.Number(f.ID)), f)...)
 		return Card{Title: "Conversation " + shape.Number(f.ID), Blocks: []Block{shape.Line(append(title, goesOn...)...)}}
 	}
@@ -36,14 +36,14 @@ func Root(f bridge.Facts) Card {
 		if f.Status == bridge.StatusResolved {
 			c.Buttons = append(c.Buttons, verb.NewButton(bridge.VerbReopen, about(f)))
 		}
-		if f.MayStart {
+		if f.Account.MayStart {
 			c.Buttons = append(c.Buttons, startAgain(f))
 		}
 		c.Buttons = append(c.Buttons, verb.NewButton(bridge.VerbFind, about(f)))
 		return c
 	}
 	c := Card{Title: "Conversation " + shape.Number(f.ID), Blocks: []Block{shape.Line(title...)}}
-	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Joined(shape.Between, []Piece{shape.Text(shape.Assignees(f))}, team(f), verb.Marks(f), tags(f.Tags))...))
+	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Joined(shape.Between, []Piece{shape.Text(shape.Assignees(f.Assignees))}, team(f), verb.Marks(f), tags(f.Tags))...))
 	if third := timing(f); len(third) > 0 {
 		c.Blocks = append(c.Blocks, shape.SmallPrint(third...))
 	}
@@ -53,7 +53,7 @@ func Root(f bridge.Facts) Card {
 
 // startAgain is the button that begins another conversation with the customer of an ended one.
 func startAgain(f bridge.Facts) Button {
-	return verb.NewButton(bridge.VerbNew, bridge.Args{Account: f.Account, Recipient: f.Contact.Address})
+	return verb.NewButton(bridge.VerbNew, bridge.Args{Account: f.Account.Name, Recipient: f.Contact.Address})
 }
 
 // rootButtons are Take or Assign, Snooze or Wake, Resolve, More.
@@ -108,11 +108,11 @@ func timing(f bridge.Facts) []Piece {
 	if f.Next > 0 {
 		groups = append(groups, []Piece{shape.Text("Continued in "), shape.Thread(shape.Number(f.Next), f.NextAt)})
 	}
-	groups = append(groups, copied("Cc: ", f.Cc, ""), copied("Cc: ", f.Copied, " (gets no replies)"))
+	groups = append(groups, copied("Cc: ", f.Recipients.Cc, ""), copied("Cc: ", f.Recipients.Copied, " (gets no replies)"))
 	if others := alsoOpen(f); len(others) > 0 {
 		groups = append(groups, append([]Piece{shape.Text("Also open: ")}, others...))
 	}
-	if w := modeWords(f.AccountMode); w != "" {
+	if w := modeWords(f.Account.Mode); w != "" {
 		groups = append(groups, []Piece{shape.Text(w)})
 	}
 	return shape.Joined(shape.Between, groups...)
@@ -144,7 +144,7 @@ func alsoOpen(f bridge.Facts) []Piece {
 			groups = append(groups, []Piece{shape.Text("…")})
 			break
 		}
-		groups = append(groups, []Piece{shape.Thread(shape.Number(o.ID), o.Root), shape.Text(" (" + shape.Assignees(bridge.Facts{Assignees: o.Assignees}) + ")")})
+		groups = append(groups, []Piece{shape.Thread(shape.Number(o.ID), o.Root), shape.Text(" (" + shape.Assignees(o.Assignees) + ")")})
 	}
 	return shape.Joined(", ", groups...)
 }
@@ -156,14 +156,14 @@ const mostAlsoOpen = 3
 // that the card needs no updates.
 func window(f bridge.Facts) []Piece {
 	switch {
-	case f.WindowClosed:
+	case f.Window.Closed:
 		return []Piece{shape.Icon("lock"), shape.Text(" Reply window closed")}
-	case f.WindowUntil.IsZero():
+	case f.Window.Until.IsZero():
 		return nil
-	case f.WindowPeople:
-		return []Piece{shape.Text("Only a person may reply, until "), shape.At(f.WindowUntil, f.Zone)}
+	case f.Window.PeopleOnly:
+		return []Piece{shape.Text("Only a person may reply, until "), shape.At(f.Window.Until, f.Zone)}
 	}
-	return []Piece{shape.Text("Reply by "), shape.At(f.WindowUntil, f.Zone)}
+	return []Piece{shape.Text("Reply by "), shape.At(f.Window.Until, f.Zone)}
 }
 
 func modeWords(mode bridge.AccountMode) string {
@@ -197,8 +197,8 @@ func statusIcon(f bridge.Facts) string {
 }
 
 func channelIcon(f bridge.Facts) string {
-	if f.ChannelIcon == "" {
+	if f.Account.ChannelIcon == "" {
 		return "grey_question"
 	}
-	return strings.Trim(f.ChannelIcon, ":")
+	return strings.Trim(f.Account.ChannelIcon, ":")
 }

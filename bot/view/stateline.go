@@ -45,7 +45,7 @@ func cameFrom(c *bridge.UnassignedLine, f bridge.Facts) []Block {
 	default:
 		return nil
 	}
-	if last := shape.OneLine(f.LastPreview, shape.MaxPreviewRunes); last != "" {
+	if last := shape.OneLine(f.LastMessage.Preview, shape.MaxPreviewRunes); last != "" {
 		parts = append(parts, []Piece{shape.Text("Last: “" + last + "”")})
 	}
 	return []Block{shape.SmallPrint(shape.Joined(shape.Between, parts...)...)}

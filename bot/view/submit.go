@@ -23,7 +23,7 @@ func Submit(name bridge.Verb, args bridge.Args, fields map[string][]string, now 
 		out.Args.Conversation = n
 		return out, nil
 	}
-	read := verb.Of(name).Read
+	read := verb.Of(name).Form.Read
 	if read == nil {
 		return out, nil
 	}

@@ -26,17 +26,17 @@ func roots(t *testing.T) map[string]bridge.Facts {
 		"5 resolved": with(all, func(f *bridge.Facts) { f.Status = bridge.StatusResolved }),
 		"6 closed":   with(all, func(f *bridge.Facts) { f.Status, f.CloseReason = bridge.StatusClosed, "admin" }),
 		"7 bare": {ID: 1, Status: bridge.StatusOpen, Contact: bridge.PartyRef{Name: "+491511234567", Address: "+491511234567"},
-			To: []bridge.PartyRef{{Name: "+491511234567", Address: "+491511234567"}}},
-		"8 watching":          with(f, func(f *bridge.Facts) { f.AccountMode = "watch" }),
-		"a window for people": with(f, func(f *bridge.Facts) { f.WindowUntil, f.WindowPeople = now(t).Add(5*24*time.Hour), true }),
-		"b window closed":     with(f, func(f *bridge.Facts) { f.WindowUntil, f.WindowClosed = now(t).Add(-time.Hour), true }),
+			Recipients: bridge.Recipients{To: []bridge.PartyRef{{Name: "+491511234567", Address: "+491511234567"}}}},
+		"8 watching":          with(f, func(f *bridge.Facts) { f.Account.Mode = "watch" }),
+		"a window for people": with(f, func(f *bridge.Facts) { f.Window.Until, f.Window.PeopleOnly = now(t).Add(5*24*time.Hour), true }),
+		"b window closed":     with(f, func(f *bridge.Facts) { f.Window.Until, f.Window.Closed = now(t).Add(-time.Hour), true }),
 		"d from the right": with(f, func(f *bridge.Facts) {
 			f.Contact.Name, f.Subject = "نورة العتيبي", "איפה ההזמנה שלי? #4711"
 		}),
-		"c never opened": with(f, func(f *bridge.Facts) { f.WindowClosed = true }),
+		"c never opened": with(f, func(f *bridge.Facts) { f.Window.Closed = true }),
 		"9 nasty": with(f, func(f *bridge.Facts) {
 			f.Subject, f.Contact.Name, f.Tags = nasty+strings.Repeat("x", 500), nasty, []bridge.Tag{{Name: nasty}}
-			f.To = []bridge.PartyRef{f.Contact}
+			f.Recipients.To = []bridge.PartyRef{f.Contact}
 		}),
 	}
 }
@@ -166,7 +166,7 @@ func TestListHistoryHelp(t *testing.T) {
 	for _, name := range sorted(cases) {
 		rows = append(rows, cases[name])
 	}
-	rows[1].LastFrom = "agent"
+	rows[1].LastMessage.From = "agent"
 	cards := []struct {
 		name string
 		card Card
@@ -220,8 +220,8 @@ func TestHelpByWays(t *testing.T) {
 	var b strings.Builder
 	for name, w := range map[string]Ways{"heard": heard(), "deaf": deaf, "private": private} {
 		for _, u := range verb.All() {
-			c := Help(u.Words[0], w)
-			checkCard(t, name+" "+u.Words[0], c)
+			c := Help(u.Typed.Words[0], w)
+			checkCard(t, name+" "+u.Typed.Words[0], c)
 			for _, block := range c.Blocks {
 				if block.Kind != BlockItem {
 					continue
@@ -319,7 +319,7 @@ func TestResolveAsksOrActs(t *testing.T) {
 	t.Parallel()
 	again := bridge.Line{Content: &bridge.RefusedLine{}, Verb: bridge.VerbResolve, Verbs: []bridge.Verb{bridge.VerbResolve}}
 	for now, want := range map[bool]Opens{false: OpensForm, true: OpensNothing} {
-		f := with(facts(t), func(f *bridge.Facts) { f.ResolveNow = now })
+		f := with(facts(t), func(f *bridge.Facts) { f.Account.ResolveNow = now })
 		for name, c := range map[string]Card{"card": Root(f), "details": Details(f), "line": Line(again, f)} {
 			i := slices.IndexFunc(c.Buttons, func(b Button) bool { return b.Verb == bridge.VerbResolve })
 			if i < 0 || c.Buttons[i].Opens != want {
@@ -339,7 +339,14 @@ func TestEndedAndQueued(t *testing.T) {
 		}
 		return all
 	}
-	f := bridge.Facts{ID: 12, Account: "wa", Status: bridge.StatusOpen, LastPreview: "My lamp is broken", CreatedAt: now(t), LastAt: now(t), Contact: bridge.PartyRef{Name: "Maria", Address: "+4917"}, MayStart: true}
+	f := bridge.Facts{
+		ID:          12,
+		Account:     bridge.Account{Name: "wa", MayStart: true},
+		Status:      bridge.StatusOpen,
+		LastMessage: bridge.LastMessage{Preview: "My lamp is broken", At: now(t)},
+		Times:       bridge.Times{CreatedAt: now(t)},
+		Contact:     bridge.PartyRef{Name: "Maria", Address: "+4917"},
+	}
 	for _, tt := range []struct {
 		status bridge.Status
 		starts bool
@@ -351,7 +358,7 @@ func TestEndedAndQueued(t *testing.T) {
 		{bridge.StatusResolved, false, []string{"Reopen", "More"}, []string{"Reopen", "Tag"}},
 		{bridge.StatusClosed, true, []string{"Start conversation", "More"}, []string{"Start conversation", "History"}},
 	} {
-		f.Status, f.MayStart = tt.status, tt.starts
+		f.Status, f.Account.MayStart = tt.status, tt.starts
 		if got := labels(Root(f).Buttons); !slices.Equal(got, tt.root) {
 			t.Errorf("the card of a conversation that is %s: %v", tt.status, got)
 		}

@@ -11,7 +11,7 @@ import (
 func TestWhereabouts(t *testing.T) {
 	t.Parallel()
 	f := full(t)
-	f.Root, f.Elsewhere = bridge.Place{}, "Matrix\n<b>"
+	f.Thread.Root, f.Thread.Elsewhere = bridge.Place{}, "Matrix\n<b>"
 	for name, c := range map[string]Card{
 		"list": List(bridge.Listing{Rows: []bridge.Facts{f}}, nil), "details": Details(f),
 		"exists":    Line(bridge.Line{Content: bridge.LineExists, Other: f, Text: "Hello"}, facts(t)),

@@ -92,16 +92,27 @@ func ExerciseSurface(t *testing.T, h Harness) {
 // sample are the facts of the suite's conversation.
 func sample() bridge.Facts {
 	at := time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC)
-	return bridge.Facts{ID: 12, Status: bridge.StatusOpen, Subject: "Printer on fire", ChannelKind: "email", ChannelName: "E-mail", ChannelIcon: "email",
-		Account: "support-mail", AccountMode: bridge.ModeLive, Team: "Support", Contact: bridge.PartyRef{Name: "Kim Lee", Address: "kim@example.org"},
-		CreatedAt: at, LastAt: at, WaitingSince: at, Zone: time.UTC, LastFrom: "customer", LastPreview: "Help"}
+	return bridge.Facts{
+		ID:      12,
+		Status:  bridge.StatusOpen,
+		Subject: "Printer on fire",
+		Account: bridge.Account{
+			Name: "support-mail", Mode: bridge.ModeLive,
+			ChannelKind: "email", ChannelName: "E-mail", ChannelIcon: "email",
+		},
+		People:      bridge.People{Team: "Support"},
+		Contact:     bridge.PartyRef{Name: "Kim Lee", Address: "kim@example.org"},
+		Times:       bridge.Times{CreatedAt: at, WaitingSince: at},
+		LastMessage: bridge.LastMessage{At: at, From: "customer", Preview: "Help"},
+		Zone:        time.UTC,
+	}
 }
 
 // post makes a post of the suite; the root's id is "" for a root.
 func (s Stage) post(kind bridge.PostKind, root, token string) bridge.Post {
 	p := bridge.Post{Kind: kind, DeliveryID: 1, Token: token, Attempt: 1, FirstAttemptAt: time.Now(), Place: bridge.Place{Channel: s.Channel, Thread: root},
 		Facts: sample()}
-	p.Facts.Root = bridge.Place{Channel: s.Channel, Thread: root, Message: root}
+	p.Facts.Thread.Root = bridge.Place{Channel: s.Channel, Thread: root, Message: root}
 	switch kind {
 	case bridge.PostSaid, bridge.PostFiles:
 		p.Said = said("Help")
@@ -115,7 +126,7 @@ func (s Stage) post(kind bridge.PostKind, root, token string) bridge.Post {
 }
 
 func said(text string) *bridge.Said {
-	return &bridge.Said{MessageID: 7, From: sample().Contact, At: sample().LastAt, Text: text}
+	return &bridge.Said{MessageID: 7, From: sample().Contact, At: sample().LastMessage.At, Text: text}
 }
 
 // within gives a context that ends before the test does.

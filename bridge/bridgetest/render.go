@@ -62,20 +62,20 @@ func renderCard(r *request, f bridge.Facts) {
 		}
 	}
 	switch {
-	case f.WindowClosed:
+	case f.Window.Closed:
 		r.Text += " | window closed"
-	case f.WindowPeople:
-		r.Text += " | window for people until " + f.WindowUntil.UTC().Format("2006-01-02 15:04")
-	case !f.WindowUntil.IsZero():
-		r.Text += " | window until " + f.WindowUntil.UTC().Format("2006-01-02 15:04")
+	case f.Window.PeopleOnly:
+		r.Text += " | window for people until " + f.Window.Until.UTC().Format("2006-01-02 15:04")
+	case !f.Window.Until.IsZero():
+		r.Text += " | window until " + f.Window.Until.UTC().Format("2006-01-02 15:04")
 	}
 	for _, one := range f.Replying {
 		r.Text += literal(" | " + one.By.Name + " is replying")
 	}
-	if f.Left {
+	if f.Thread.Left {
 		r.Text += " | goes on in " + literal(goesOn(f))
 	}
-	for _, p := range f.Copied {
+	for _, p := range f.Recipients.Copied {
 		r.Text += literal(" | Cc: " + cmp.Or(p.Name, p.Address) + " (gets no replies)")
 	}
 	args := bridge.Args{Conversation: f.ID}
@@ -86,10 +86,10 @@ func renderCard(r *request, f bridge.Facts) {
 
 // goesOn says where the conversation of a thread that was left goes on.
 func goesOn(f bridge.Facts) string {
-	if f.Elsewhere != "" {
-		return f.Elsewhere
+	if f.Thread.Elsewhere != "" {
+		return f.Thread.Elsewhere
 	}
-	return f.Root.Channel + "/" + f.Root.Message
+	return f.Thread.Root.Channel + "/" + f.Thread.Root.Message
 }
 
 // saidText is what a customer said.
@@ -151,7 +151,7 @@ func renderLine(r *request, l bridge.Line) {
 		add(f.Name, f.URL)
 	}
 	if l.Other.ID != 0 {
-		add(fmt.Sprintf("#%d", l.Other.ID), l.Other.Elsewhere)
+		add(fmt.Sprintf("#%d", l.Other.ID), l.Other.Thread.Elsewhere)
 	}
 	add(contentWords(l.Content)...)
 	if o := l.Outcome; o != nil {
@@ -224,7 +224,7 @@ func contentWords(c bridge.LineContent) (words []string) {
 
 func rowWords(rows []bridge.Facts) (words []string) {
 	for _, f := range rows {
-		words = append(words, fmt.Sprintf("#%d", f.ID), f.Subject, f.Elsewhere)
+		words = append(words, fmt.Sprintf("#%d", f.ID), f.Subject, f.Thread.Elsewhere)
 	}
 	return words
 }

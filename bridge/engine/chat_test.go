@@ -258,7 +258,7 @@ func TestAnswered(t *testing.T) {
 // Edge case 23: our own echo comes before the answer to Send, which is lost: it is resolved by it.
 func TestOwnEchoResolves(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.RequestTimeout = time.Minute }})
+	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Sending.Timeout = time.Minute }})
 	w.writes("kim", "Hello")
 	thread := w.thread("Hello")
 	w.settled()

@@ -305,7 +305,7 @@ func (d *Desk) MayReply(ctx context.Context, conversation int64, user, text stri
 		return err
 	}
 	dir := d.e.directory.Load()
-	account := dir.AccountNamed(f.Account)
+	account := dir.AccountNamed(f.Account.Name)
 	if account == nil {
 		return bridge.ErrNoConversation
 	}

@@ -231,7 +231,7 @@ func TestPairIsThrottled(t *testing.T) {
 // it was empty meanwhile; other customers don't wait.
 func TestReplyEvery(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{settings: map[string]string{"join_lines": "off"}, caps: func(c *channels.Capabilities) { c.ReplyEvery = time.Hour }})
+	w := newWorld(t, options{settings: map[string]string{"join_lines": "off"}, caps: func(c *channels.Capabilities) { c.Sending.ReplyEvery = time.Hour }})
 	w.writes("kim", "I am Kim")
 	kim := w.thread("I am Kim")
 	w.writes("lea", "I am Lea")

@@ -151,7 +151,7 @@ func (w *world) capsOf(name string) channels.Capabilities {
 	if name == mail {
 		caps = channelstest.MailLike()
 	}
-	caps.RequestTimeout = 30 * time.Second // more than a slow machine takes
+	caps.Sending.Timeout = 30 * time.Second // more than a slow machine takes
 	if w.opt.caps != nil {
 		w.opt.caps(&caps)
 	}

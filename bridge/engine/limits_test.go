@@ -43,11 +43,11 @@ func TestLimitsAreToldAtOnce(t *testing.T) {
 		files    []bridgetest.File
 		says     string
 	}{
-		{"no files at all", func(c *channels.Capabilities) { c.AttachmentsPerMessage, c.MaxAttachmentBytes = 0, 0 }, nil, "Look", []bridgetest.File{file("a.txt", 1)}, "takes no files"},
-		{"no way out for files", func(c *channels.Capabilities) { c.AttachmentsPerMessage, c.NoFiles = 0, "Nobody can fetch them." }, nil, "Look", []bridgetest.File{file("a.txt", 1)}, "Nobody can fetch them."},
+		{"no files at all", func(c *channels.Capabilities) { c.Files.PerMessage, c.Files.MaxBytes = 0, 0 }, nil, "Look", []bridgetest.File{file("a.txt", 1)}, "takes no files"},
+		{"no way out for files", func(c *channels.Capabilities) { c.Files.PerMessage, c.Files.Unavailable = 0, "Nobody can fetch them." }, nil, "Look", []bridgetest.File{file("a.txt", 1)}, "Nobody can fetch them."},
 		{"larger than the channel takes", nil, nil, "Look", []bridgetest.File{file("a.txt", 1), file("b.txt", 1<<20+1)}, "b.txt has 1 MB"},
 		{"larger than the account wants", nil, map[string]string{"file_limits": "document 1KB, image 5MB"}, "Look", []bridgetest.File{file("a.txt", 2000)}, "at most 1 KB of a document"},
-		{"a kind that it doesn't take", func(c *channels.Capabilities) { c.FileLimits = channels.FileLimits{channels.FileImage: 1 << 20} }, nil, "Look", []bridgetest.File{file("a.txt", 1)}, "takes no documents"},
+		{"a kind that it doesn't take", func(c *channels.Capabilities) { c.Files.Limits = channels.FileLimits{channels.FileImage: 1 << 20} }, nil, "Look", []bridgetest.File{file("a.txt", 1)}, "takes no documents"},
 		{"a kind that the account doesn't want", nil, map[string]string{"file_limits": "document 0"}, "Look", []bridgetest.File{file("a.txt", 1)}, "takes no documents"},
 		{"a text that is too long", nil, nil, strings.Repeat("long ", 801), nil, "takes 4000 characters, and this has 4004"},
 	}

@@ -42,7 +42,7 @@ func (l *linker) Send(ctx context.Context, o channels.Outbound) (channels.Receip
 // stayed inside.
 func TestLinkToAFile(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{engines: 2, stopped: true, caps: func(c *channels.Capabilities) { c.AttachmentsPerMessage = 2 },
+	w := newWorld(t, options{engines: 2, stopped: true, caps: func(c *channels.Capabilities) { c.Files.PerMessage = 2 },
 		fileLink: func(message int64, file string) string { return fmt.Sprintf("%d %s", message, file) }})
 	l := &linker{Channel: w.live[chat].Load()}
 	for _, e := range w.engines {

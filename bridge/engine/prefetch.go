@@ -45,17 +45,17 @@ func (w *work) wantInbound(n *book.Wanted, a *store.Account, in channels.Inbound
 	if inbound.Knows(in.Kind) || in.Opens {
 		var previous []string
 		if in.Kind == channels.InboundIdentity {
-			previous = []string{in.Previous}
+			previous = []string{in.Change.Previous}
 		}
 		n.AddParty(a.ID, in.From, previous...)
 	}
-	n.AddConversation(in.Conversation)
-	if in.Answers != 0 {
-		n.Messages = append(n.Messages, in.Answers)
+	n.AddConversation(in.Answers.Conversation)
+	if in.Answers.Message != 0 {
+		n.Messages = append(n.Messages, in.Answers.Message)
 	}
-	ids := append(slices.Clone(in.References), in.Target, in.Answered, in.ExternalID)
+	ids := append(slices.Clone(in.Answers.References), in.Change.Target, in.Answers.External, in.ExternalID)
 	if in.Kind == channels.InboundReaction {
-		n.Reacted.Add(a.ID, in.Target)
+		n.Reacted.Add(a.ID, in.Change.Target)
 	}
 	if in.Kind == channels.InboundTemplate {
 		wantTemplates(n, w.Dir, a.ID)
@@ -87,7 +87,7 @@ func (w *work) wantInbound(n *book.Wanted, a *store.Account, in channels.Inbound
 	for _, origin := range w.intake.OriginsOf(a, in) {
 		n.Opens[book.UserKey{Account: a.ID, User: origin}]++
 	}
-	if reply.OpensWindow(in) && w.Caps(a.ID).ReplyWindow != 0 {
+	if reply.OpensWindow(in) && w.Caps(a.ID).Window.Free != 0 {
 		n.Answers = append(n.Answers, book.Incoming{Account: a.ID, Inbound: in})
 	}
 }

@@ -32,13 +32,13 @@ func (w *world) goesAsShown(thread, text string, to, cc, waiting []string) {
 	w.t.Helper()
 	w.settled()
 	f := w.facts()
-	if !slices.Equal(addresses(f.To), to) || !slices.Equal(addresses(f.Cc), cc) || !slices.Equal(addresses(f.Waiting), waiting) {
-		w.t.Errorf("before %q: shown to %q, copy %q, waiting %q; want %q, %q, %q", text, f.To, f.Cc, f.Waiting, to, cc, waiting)
+	if !slices.Equal(addresses(f.Recipients.To), to) || !slices.Equal(addresses(f.Recipients.Cc), cc) || !slices.Equal(addresses(f.Recipients.Waiting), waiting) {
+		w.t.Errorf("before %q: shown to %q, copy %q, waiting %q; want %q, %q, %q", text, f.Recipients.To, f.Recipients.Cc, f.Recipients.Waiting, to, cc, waiting)
 	}
 	n := len(w.provider.Sent())
 	w.reply(thread, text)
-	if m := w.sent(n + 1)[n]; !slices.Equal(m.To, addresses(f.To)) || !slices.Equal(m.Cc, addresses(f.Cc)) {
-		w.t.Errorf("%q went to %q, copy %q; shown were %q and %q", text, m.To, m.Cc, f.To, f.Cc)
+	if m := w.sent(n + 1)[n]; !slices.Equal(m.To, addresses(f.Recipients.To)) || !slices.Equal(m.Cc, addresses(f.Recipients.Cc)) {
+		w.t.Errorf("%q went to %q, copy %q; shown were %q and %q", text, m.To, m.Cc, f.Recipients.To, f.Recipients.Cc)
 	}
 }
 
@@ -96,7 +96,7 @@ func TestCopyIsShownWhereOnlyTheSenderIsAnswered(t *testing.T) {
 	w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
 	thread := w.thread("first")
 	w.goesAsShown(thread, "A", []string{"kim@x.test"}, nil, nil)
-	if got := addresses(w.facts().Copied); !slices.Equal(got, []string{"lee@x.test"}) {
+	if got := addresses(w.facts().Recipients.Copied); !slices.Equal(got, []string{"lee@x.test"}) {
 		t.Errorf("agents see %q in copy, want Lee", got)
 	}
 	if w.lines(thread, bridge.LineParticipant) != 0 {
@@ -177,7 +177,7 @@ func TestReplyFormChangesRecipients(t *testing.T) {
 	w.chat.Submit("ann", support, thread, form("f3", []string{"kim@x.test"}, []string{"lee@x.test"}), "and as it was opened")
 	w.line(thread, bridge.LineAsk)
 	w.settled()
-	if got := addresses(w.facts().Cc); !slices.Equal(got, []string{"lee@x.test"}) {
+	if got := addresses(w.facts().Recipients.Cc); !slices.Equal(got, []string{"lee@x.test"}) {
 		t.Errorf("handed in again, the form shows Lee in copy; shown are %q", got)
 	}
 }

@@ -124,7 +124,7 @@ func TestDesk(t *testing.T) {
 	w.card(thread, "| Ann |")
 	d := w.engines[0].Desk(w.surface)
 	for _, at := range []bridge.Place{{Channel: support, Thread: thread}, {Channel: support, Message: reply}} {
-		if f, err := d.FactsAt(t.Context(), at, "ben"); err != nil || f.ID != 1 || f.Contact.Name != "Kim" || f.Root.Message != thread {
+		if f, err := d.FactsAt(t.Context(), at, "ben"); err != nil || f.ID != 1 || f.Contact.Name != "Kim" || f.Thread.Root.Message != thread {
 			t.Errorf("at %+v: %+v, %v", at, f, err)
 		}
 	}

@@ -22,7 +22,7 @@ func rich(r *bridge.Rich) bridgetest.Button {
 
 // carrying are a chat's capabilities with everything rich.
 func carrying(c *channels.Capabilities) {
-	c.Buttons, c.ListRows, c.Carousel, c.Location, c.ContactCard, c.ReplyTo = 3, 10, 10, channels.Full, channels.Partial, channels.Full
+	c.Rich.Buttons, c.Rich.ListRows, c.Rich.Carousel, c.Rich.Location, c.Rich.ContactCard, c.ReplyTo = 3, 10, 10, channels.Full, channels.Partial, channels.Full
 }
 
 func buttons(titles ...string) *bridge.Rich {
@@ -84,7 +84,7 @@ func TestRichIsSentAgain(t *testing.T) {
 //
 func TestRichAsWords(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Buttons = 2 }})
+	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Rich.Buttons = 2 }})
 	w.writes("carla", "Hello")
 	thread := w.thread("Hello")
 	for _, c := range []struct {

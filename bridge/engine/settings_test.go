@@ -243,7 +243,7 @@ func TestResolveByButton(t *testing.T) {
 	w := newWorld(t, options{})
 	desk := w.engines[0].Desk(w.surface)
 	thread := w.opened()
-	if f := must(desk.Facts(t.Context(), 1, "ann"))(t); f.ResolveNow {
+	if f := must(desk.Facts(t.Context(), 1, "ann"))(t); f.Account.ResolveNow {
 		t.Error("by default nobody is asked for a note")
 	}
 	w.reply(thread, "!resolve")
@@ -251,7 +251,7 @@ func TestResolveByButton(t *testing.T) {
 	w.reply(thread, "!reopen")
 	w.card(thread, "#1 open")
 	w.saveAccount(chat, func(a *store.Account) { a.Settings = []byte(`{"resolve_confirm": "instant"}`) })
-	if f := must(desk.Facts(t.Context(), 1, "ann"))(t); !f.ResolveNow {
+	if f := must(desk.Facts(t.Context(), 1, "ann"))(t); !f.Account.ResolveNow {
 		t.Error("a note is asked for")
 	}
 	w.chat.Press(t, "ben", w.chat.Get(support, thread), bridge.VerbResolve)

@@ -72,7 +72,7 @@ func TestStartOffersTheOpenOne(t *testing.T) {
 		t.Errorf("told %q", told.Text)
 	}
 	open, err := w.engines[0].Desk(w.surface).MayStart(t.Context(), "ben", bridge.Start{Account: chat, Recipient: "carla"})
-	if err != nil || open.ID != 1 || open.Root.Message != thread {
+	if err != nil || open.ID != 1 || open.Thread.Root.Message != thread {
 		t.Errorf("the form is told %+v, %v", open, err)
 	}
 	w.chat.Submit("ann", support, thread, submit(bridge.VerbClose), "")

@@ -115,8 +115,8 @@ func TestPartsAndCost(t *testing.T) {
 		t.Errorf("%d lines", n)
 	}
 	f, err := w.engines[0].Desk(w.surface).Facts(t.Context(), 1, "ann")
-	if err != nil || f.Cost != "service" {
-		t.Errorf("the price category is %q, %v", f.Cost, err)
+	if err != nil || f.LastMessage.Cost != "service" {
+		t.Errorf("the price category is %q, %v", f.LastMessage.Cost, err)
 	}
 }
 
@@ -162,11 +162,11 @@ type splitter struct {
 // Send implements channels.Channel.
 func (s *splitter) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
 	s.mu.Lock()
-	s.again = append(s.again, o.Again)
+	s.again = append(s.again, o.Attempt.Again)
 	s.mu.Unlock()
-	o.Text += fmt.Sprint(" ", o.Part+1)
+	o.Text += fmt.Sprint(" ", o.Attempt.Part+1)
 	r, err := s.Channel.Send(ctx, o)
-	r.More = err == nil && o.Part == 0
+	r.More = err == nil && o.Attempt.Part == 0
 	return r, err
 }
 

@@ -18,7 +18,7 @@ func TestUndo(t *testing.T) {
 	bens := w.chat.Say("ben", support, thread, "Three")
 	w.fate(bens, "waiting")
 	w.chat.Edit(support, bens, "Three!")
-	w.eventually("lists show the new words", func() bool { return w.facts().LastPreview == "Three!" })
+	w.eventually("lists show the new words", func() bool { return w.facts().LastMessage.Preview == "Three!" })
 	w.reply(thread, "!undo")
 	w.fate(second, "undone")
 	line := w.line(thread, bridge.LineUndone)

@@ -18,7 +18,7 @@ import (
 func TestUploadedFile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{fileLink: func(message int64, file string) string { return fmt.Sprintf("(%d/%s)", message, file) },
-		caps: func(c *channels.Capabilities) { c.AttachmentsPerMessage = 2 }})
+		caps: func(c *channels.Capabilities) { c.Files.PerMessage = 2 }})
 	thread := w.opened()
 	desk := w.engines[0].Desk(w.surface)
 	upload := func(name, content string) bridgetest.File {
@@ -58,7 +58,7 @@ func TestUploadedFile(t *testing.T) {
 // What is uploaded and does not leave is named in the thread: it lies nowhere else.
 func TestUploadedFileStaysInside(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.AttachmentsPerMessage, c.MaxTextRunes = 2, 10 }})
+	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Files.PerMessage, c.MaxTextRunes = 2, 10 }})
 	thread := w.opened()
 	blob, size, err := w.engines[0].Desk(w.surface).StoreFile(t.Context(), strings.NewReader("the plan"), 100)
 	check(t, err)
@@ -73,7 +73,7 @@ func TestUploadedFileStaysInside(t *testing.T) {
 // Who uploads learns at once what the channel can't take, and who may not reply.
 func TestUploadIsChecked(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.AttachmentsPerMessage, c.MaxAttachmentBytes = 2, 1000 }})
+	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Files.PerMessage, c.Files.MaxBytes = 2, 1000 }})
 	w.opened()
 	desk, id := w.engines[0].Desk(w.surface), int64(w.count(`SELECT id FROM conversations`))
 	files := func(size int64) []bridge.SurfaceFile {
@@ -101,7 +101,7 @@ func TestUploadIsChecked(t *testing.T) {
 // nothing to the customer, who has nothing of the first.
 func TestUnreadableFile(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.AttachmentsPerMessage = 2 }})
+	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Files.PerMessage = 2 }})
 	thread := w.opened()
 	w.reply(thread, "!take")
 	w.card(thread, "| Ann |")

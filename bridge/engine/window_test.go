@@ -15,7 +15,7 @@ import (
 func windowed(more time.Duration) func(*channels.Capabilities) {
 	return func(caps *channels.Capabilities) {
 		if !caps.Threads {
-			caps.ReplyWindow, caps.HumanWindow, caps.Templates = 24*time.Hour, more, true
+			caps.Window.Free, caps.Window.Human, caps.Templates = 24*time.Hour, more, true
 		}
 	}
 }

@@ -99,20 +99,6 @@ var (
 	_ channels.Starter   = (*Channel)(nil)
 )
 
-// ChatLike are the capabilities of a chat: one conversation per customer.
-func ChatLike() channels.Capabilities {
-	return channels.Capabilities{Start: channels.StartFree, Delivered: channels.Full, ReadReceipts: channels.Full, AttachmentsPerMessage: 1,
-		MaxAttachmentBytes: 1 << 20, MaxTextRunes: 4000, RetryFor: 48 * time.Hour, RequestTimeout: 2 * time.Second}
-}
-
-// MailLike are the capabilities of mail: threads of its own, several recipients.
-func MailLike() channels.Capabilities {
-	caps := ChatLike()
-	caps.Threads, caps.Subject, caps.Participants, caps.RichText = true, true, true, channels.Full
-	caps.MaxTextRunes, caps.AttachmentsPerMessage = 0, 20
-	return caps
-}
-
 // New makes a channel on a provider. secret signs webhooks.
 func New(p *Provider, secret string, caps channels.Capabilities, env channels.Env) *Channel {
 	return &Channel{caps: caps, base: p.URL(), secret: []byte(secret), env: env,
@@ -201,13 +187,17 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	if err := json.Unmarshal(raw, &e); err != nil {
 		return nil, fmt.Errorf("channelstest: event: %w", err)
 	}
-	in := channels.Inbound{ExternalID: e.ID, From: channels.Party{Key: e.From, Name: e.Name}, At: e.At, Subject: e.Subject, Text: e.Text,
-		Quoted: e.Quoted, To: parties(e.To), Cc: parties(e.Cc), ReplyTo: parties(e.ReplyTo), Via: e.Via,
-		References: e.References, Conversation: e.Conversation, Automatic: e.Automatic, Target: e.Target, Emoji: e.Emoji, Historical: e.Historical, Opens: e.Opens,
-		Previous: e.Previous, Answered: e.Answered, Author: e.Author, Origin: e.Origin, Answers: e.Answers, Notices: e.Notices, Consent: e.Consent}
-	in.From.Also = e.Also
+	in := channels.Inbound{
+		ExternalID: e.ID, From: channels.Party{Key: e.From, Name: e.Name, Also: e.Also}, At: e.At,
+		Envelope: channels.Envelope{To: parties(e.To), Cc: parties(e.Cc), ReplyTo: parties(e.ReplyTo), Via: e.Via},
+		Answers:  channels.Answers{Conversation: e.Conversation, Message: e.Answers, References: e.References, External: e.Answered},
+		Subject:  e.Subject, Text: e.Text, Original: channels.Original{Quoted: e.Quoted}, Notices: e.Notices,
+		Change:  channels.Change{Target: e.Target, Emoji: e.Emoji, Previous: e.Previous},
+		Foreign: channels.Foreign{Author: e.Author, Origin: e.Origin},
+		Opens:   e.Opens, Consent: e.Consent, Automatic: e.Automatic, Historical: e.Historical,
+	}
 	if e.HTML != "" {
-		in.HTML = page(e.HTML)
+		in.Original.HTML = page(e.HTML)
 	}
 	for _, r := range e.Refs {
 		in.Attachments = append(in.Attachments, channels.Attachment{Name: r.Name, ContentType: r.Type, Ref: r.Ref, SizeBytes: r.Size})
@@ -269,7 +259,7 @@ func (c *Channel) Recipient(typed string) (channels.Party, error) {
 func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Receipt, error) {
 	m := Sent{Token: strconv.FormatInt(o.DeliveryID, 10), Message: o.MessageID, Conversation: o.ConversationID, To: partyKeys(o.To), Cc: partyKeys(o.Cc),
 		Subject: o.Subject, Text: o.Text, Author: o.Author, InReplyTo: o.InReplyTo, From: o.From, Rich: o.Rich, ReplyTo: o.ReplyTo,
-		Signature: o.Signature, SignatureHTML: o.SignatureHTML}
+		Signature: o.Signature.Text, SignatureHTML: o.Signature.HTML}
 	if o.Template != nil {
 		m.Template = &SentTemplate{Name: o.Template.Name, Language: o.Template.Language, Values: o.Template.Values}
 	}
@@ -284,7 +274,7 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 		}
 		m.Files = append(m.Files, File{Name: f.Name, Type: f.ContentType, Content: content})
 	}
-	for _, p := range o.SignaturePictures {
+	for _, p := range o.Signature.Pictures {
 		content, err := readFile(ctx, p.File)
 		if err != nil {
 			return channels.Receipt{}, &channels.SendError{Class: channels.Retry, Text: "A picture could not be read.", Cause: err}
@@ -325,7 +315,7 @@ func (c *Channel) check(o channels.Outbound) error {
 		return &channels.SendError{Class: channels.BadContent, Text: "There is nothing to send.", Hint: "Write something."}
 	case c.caps.MaxTextRunes > 0 && len([]rune(o.Text)) > c.caps.MaxTextRunes:
 		return &channels.SendError{Class: channels.BadContent, Text: "The text is too long.", Hint: "Shorten it."}
-	case len(o.Files) > c.caps.AttachmentsPerMessage:
+	case len(o.Files) > c.caps.Files.PerMessage:
 		return &channels.SendError{Class: channels.BadContent, Text: "There are too many files.", Hint: "Send fewer."}
 	}
 	return nil

@@ -13,15 +13,15 @@ import (
 func checkChat(t *testing.T, c channels.Channel) {
 	t.Helper()
 	caps := c.Capabilities()
-	if caps.HumanWindow != 0 && (caps.ReplyWindow == 0 || caps.HumanWindow <= caps.ReplyWindow) || caps.ReplyEvery < 0 {
-		t.Errorf("windows of %s and %s, a pace of %s", caps.ReplyWindow, caps.HumanWindow, caps.ReplyEvery)
+	if caps.Window.Human != 0 && (caps.Window.Free == 0 || caps.Window.Human <= caps.Window.Free) || caps.Sending.ReplyEvery < 0 {
+		t.Errorf("windows of %s and %s, a pace of %s", caps.Window.Free, caps.Window.Human, caps.Sending.ReplyEvery)
 	}
-	if caps.Buttons < 0 || caps.ListRows < 0 || caps.Carousel < 0 {
-		t.Errorf("%d buttons, %d rows, %d cards", caps.Buttons, caps.ListRows, caps.Carousel)
+	if caps.Rich.Buttons < 0 || caps.Rich.ListRows < 0 || caps.Rich.Carousel < 0 {
+		t.Errorf("%d buttons, %d rows, %d cards", caps.Rich.Buttons, caps.Rich.ListRows, caps.Rich.Carousel)
 	}
-	for kind, limit := range caps.FileLimits {
-		if channels.KindOf(string(kind)+"/x") != kind || limit <= 0 || caps.AttachmentsPerMessage == 0 {
-			t.Errorf("files of kind %q up to %d, %d in a message", kind, limit, caps.AttachmentsPerMessage)
+	for kind, limit := range caps.Files.Limits {
+		if channels.KindOf(string(kind)+"/x") != kind || limit <= 0 || caps.Files.PerMessage == 0 {
+			t.Errorf("files of kind %q up to %d, %d in a message", kind, limit, caps.Files.PerMessage)
 		}
 	}
 	if _, ok := c.(channels.Templater); caps.Templates && !ok {
@@ -73,7 +73,7 @@ func exerciseRich(t *testing.T, h Harness) {
 	for name, c := range map[string]struct {
 		most int
 		make func(int) *channels.Rich
-	}{"buttons": {caps.Buttons, buttons}, "rows": {caps.ListRows, rows}, "cards": {caps.Carousel, cards}} {
+	}{"buttons": {caps.Rich.Buttons, buttons}, "rows": {caps.Rich.ListRows, rows}, "cards": {caps.Rich.Carousel, cards}} {
 		if c.most == 0 {
 			continue // the engine makes words of them
 		}
@@ -88,12 +88,12 @@ func exerciseRich(t *testing.T, h Harness) {
 		s.refused(t, fmt.Sprintf("%d %s of %d", c.most+1, name, c.most), o, channels.BadContent)
 	}
 	s := h.New(t)
-	if caps.Location >= channels.Partial {
+	if caps.Rich.Location >= channels.Partial {
 		o := s.Outbound(1, "")
 		o.Rich = &channels.Rich{Location: &channels.Location{Latitude: 52.52, Longitude: 13.405, Name: "Shop", Address: "Main Street 1"}}
 		s.sent(t, o)
 	}
-	if caps.ContactCard >= channels.Partial {
+	if caps.Rich.ContactCard >= channels.Partial {
 		o := s.Outbound(2, "")
 		o.Rich = &channels.Rich{Contact: &channels.ContactCard{Name: "Ann Lee", Org: "Acme", Phones: []string{"+15550100"}, Emails: []string{"ann@acme.test"}}}
 		s.sent(t, o)
@@ -105,7 +105,7 @@ func exerciseRich(t *testing.T, h Harness) {
 func exerciseWindow(t *testing.T, h Harness) {
 	s := h.New(t)
 	caps := s.Channel.Capabilities()
-	if caps.ReplyWindow == 0 {
+	if caps.Window.Free == 0 {
 		t.Skip("no window is declared")
 	}
 	s.Write(t, "Is anybody there?")
@@ -113,16 +113,16 @@ func exerciseWindow(t *testing.T, h Harness) {
 	o := s.Outbound(1, "in time")
 	o.LastIn = now.Add(-time.Minute)
 	s.sent(t, o)
-	if caps.HumanWindow > 0 {
+	if caps.Window.Human > 0 {
 		o = s.Outbound(2, "in time for a person")
-		o.LastIn = now.Add(-caps.ReplyWindow - time.Hour)
+		o.LastIn = now.Add(-caps.Window.Free - time.Hour)
 		s.sent(t, o)
 	}
 	if s.CloseWindow != nil {
 		s.CloseWindow(t)
 	}
 	o = s.Outbound(3, "too late")
-	o.LastIn = now.Add(-max(caps.ReplyWindow, caps.HumanWindow) - time.Hour)
+	o.LastIn = now.Add(-max(caps.Window.Free, caps.Window.Human) - time.Hour)
 	s.refused(t, "what comes too late", o, channels.WindowClosed)
 }
 

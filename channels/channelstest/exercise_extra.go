@@ -26,7 +26,7 @@ func exerciseTemplates(t *testing.T, h Harness) {
 		s.CloseWindow(t)
 	}
 	o := s.Outbound(1, "the words of it")
-	o.LastIn, o.Template = time.Now().Add(-caps.ReplyWindow-time.Hour), &use
+	o.LastIn, o.Template = time.Now().Add(-caps.Window.Free-time.Hour), &use
 	s.sent(t, o)
 	unknown := use
 	unknown.Name, unknown.ExternalID = "nobody_knows_it", "0"

@@ -64,11 +64,11 @@ func exerciseFiles(t *testing.T, h Harness) {
 	s := h.New(t)
 	caps := s.Channel.Capabilities()
 	kind := channels.FileDocument
-	if _, ok := caps.FileLimits[kind]; !ok && len(caps.FileLimits) > 0 {
+	if _, ok := caps.Files.Limits[kind]; !ok && len(caps.Files.Limits) > 0 {
 		kind = channels.FileImage
 	}
 	o := s.Outbound(1, "with files")
-	for range min(caps.AttachmentsPerMessage, 3) {
+	for range min(caps.Files.PerMessage, 3) {
 		o.Files = append(o.Files, s.sampleFile(t, kind, 0))
 	}
 	if len(o.Files) > 0 {
@@ -94,18 +94,18 @@ func exerciseFiles(t *testing.T, h Harness) {
 // exerciseFileLimits: each kind of file goes up to its limit and no further.
 func exerciseFileLimits(t *testing.T, h Harness) {
 	caps := h.New(t).Channel.Capabilities()
-	if caps.AttachmentsPerMessage == 0 || len(caps.FileLimits) == 0 {
+	if caps.Files.PerMessage == 0 || len(caps.Files.Limits) == 0 {
 		t.Skip("not declared")
 	}
 	for _, kind := range []channels.FileKind{channels.FileImage, channels.FileVideo, channels.FileAudio, channels.FileDocument} {
 		s := h.New(t)
-		limit, ok := caps.FileLimits[kind]
+		limit, ok := caps.Files.Limits[kind]
 		o := s.Outbound(1, "small")
 		o.Files = []channels.File{s.sampleFile(t, kind, 0)}
 		if ok {
 			s.sent(t, o)
 			o = s.Outbound(2, "large")
-			o.Files = []channels.File{s.sampleFile(t, kind, min(limit, caps.MaxAttachmentBytes)+1)}
+			o.Files = []channels.File{s.sampleFile(t, kind, min(limit, caps.Files.MaxBytes)+1)}
 		}
 		s.refused(t, fmt.Sprintf("%s of %d bytes, limit %d", kind, o.Files[0].SizeBytes, limit), o, channels.BadContent)
 	}

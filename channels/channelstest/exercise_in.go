@@ -19,14 +19,14 @@ func exerciseCapabilities(t *testing.T, h Harness) {
 	if !reflect.DeepEqual(caps, c.Capabilities()) {
 		t.Error("capabilities change")
 	}
-	if caps.RequestTimeout <= 0 || caps.RetryFor < caps.RequestTimeout || caps.Hold < 0 || caps.ReplyWindow < 0 || caps.Rate < 0 {
+	if caps.Sending.Timeout <= 0 || caps.Sending.RetryFor < caps.Sending.Timeout || caps.Hold < 0 || caps.Window.Free < 0 || caps.Sending.Rate < 0 {
 		t.Errorf("times that make no sense: %+v", caps)
 	}
-	if caps.AttachmentsPerMessage < 0 || (caps.AttachmentsPerMessage > 0) != (caps.MaxAttachmentBytes > 0) {
-		t.Errorf("%d files of %d bytes", caps.AttachmentsPerMessage, caps.MaxAttachmentBytes)
+	if caps.Files.PerMessage < 0 || (caps.Files.PerMessage > 0) != (caps.Files.MaxBytes > 0) {
+		t.Errorf("%d files of %d bytes", caps.Files.PerMessage, caps.Files.MaxBytes)
 	}
 	for name, level := range map[string]channels.Level{"rich text": caps.RichText, "edit": caps.Edit, "delete": caps.Delete,
-		"reply to": caps.ReplyTo, "captions": caps.Captions, "location": caps.Location, "contact card": caps.ContactCard, "reactions": caps.Reactions, "read receipts": caps.ReadReceipts, "delivered": caps.Delivered} {
+		"reply to": caps.ReplyTo, "captions": caps.Files.Captions, "location": caps.Rich.Location, "contact card": caps.Rich.ContactCard, "reactions": caps.Reactions, "read receipts": caps.Receipts.Read, "delivered": caps.Receipts.Delivered} {
 		if level < channels.Rejected || level > channels.Full {
 			t.Errorf("%s has the level %d", name, level)
 		}

@@ -30,7 +30,7 @@ func (s Stage) sent(t *testing.T, o channels.Outbound) channels.Receipt {
 	t.Helper()
 	r, err := s.Channel.Send(within(t, patience), o)
 	for ; err == nil && r.More; r, err = s.Channel.Send(within(t, patience), o) {
-		if o.Part++; o.Part > 20 {
+		if o.Attempt.Part++; o.Attempt.Part > 20 {
 			t.Fatal("send: there is always more")
 		}
 	}
@@ -142,7 +142,7 @@ func exerciseFailure(t *testing.T, h Harness, f Failure) {
 		want = append(want, "the message")
 	}
 	s.wantGot(t, want...)
-	o.Attempt, o.FirstAttemptAt = 2, began
+	o.Attempt.Number, o.Attempt.FirstAt = 2, began
 	switch f.Class {
 	case channels.Ambiguous:
 		for range 2 {

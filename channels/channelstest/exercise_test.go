@@ -120,7 +120,14 @@ func stage(t *testing.T, open opener) channelstest.Stage {
 		},
 		Again: func(t *testing.T) []channels.Fact { return post(t, last) },
 		Outbound: func(id int64, text string) channels.Outbound {
-			return channels.Outbound{DeliveryID: id, ConversationID: 1, MessageID: id, Attempt: 1, To: []channels.Party{{Key: "kim"}}, Text: text}
+			return channels.Outbound{
+				DeliveryID:     id,
+				ConversationID: 1,
+				MessageID:      id,
+				Attempt:        channels.Attempt{Number: 1},
+				To:             []channels.Party{{Key: "kim"}},
+				Text:           text,
+			}
 		},
 		Got:  func(*testing.T) []string { return p.Texts() },
 		Hang: func(t *testing.T) { p.AddFault(channelstest.Fault{Until: make(chan struct{})}) },

@@ -76,16 +76,17 @@ func newChannel(account channels.Account, env channels.Env, opts mailbox.Options
 // delivery and read receipts.
 func (c *Channel) Capabilities() channels.Capabilities {
 	caps := channels.Capabilities{
-		Threads: true, Subject: true, Participants: true, Start: channels.StartFree,
-		RichText:              channels.Full,
-		AttachmentsPerMessage: outbound.MaxFiles,
-		MaxAttachmentBytes:    outbound.MaxBytes,
-		RetryFor:              retryFor,
-		RequestTimeout:        requestTimeout,
-		Hold:                  channels.HoldMail,
+		Threads:      true,
+		Subject:      true,
+		Participants: true,
+		Start:        channels.StartFree,
+		RichText:     channels.Full,
+		Files:        channels.FileRules{PerMessage: outbound.MaxFiles, MaxBytes: outbound.MaxBytes},
+		Sending:      channels.Sending{RetryFor: retryFor, Timeout: requestTimeout},
+		Hold:         channels.HoldMail,
 	}
 	if c.set.Service() == settings.Microsoft {
-		caps.Rate = 0.5 // 30 messages a minute
+		caps.Sending.Rate = 0.5 // 30 messages a minute
 	}
 	return caps
 }

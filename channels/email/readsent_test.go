@@ -72,8 +72,8 @@ func TestSentFolderIsRead(t *testing.T) {
 				t.Fatalf("%v: %+v", err, ins)
 			}
 			in := ins[0]
-			if in.Kind != channels.InboundForeign || in.ExternalID != strings.Trim(first.MessageID, "<>") || in.Author != "Acme Support" ||
-				in.Origin != "from the mailbox by "+support || in.From.Key != "" || len(in.To) != 1 || in.To[0].Key != "ann@customer.test" {
+			if in.Kind != channels.InboundForeign || in.ExternalID != strings.Trim(first.MessageID, "<>") || in.Foreign.Author != "Acme Support" ||
+				in.Foreign.Origin != "from the mailbox by "+support || in.From.Key != "" || len(in.Envelope.To) != 1 || in.Envelope.To[0].Key != "ann@customer.test" {
 				t.Errorf("%+v", in)
 			}
 			for _, call := range w.journal.read().calls {

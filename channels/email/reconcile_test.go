@@ -256,7 +256,7 @@ func TestCase33OverTheWire(t *testing.T) {
 	if err != nil || len(got) != 1 {
 		t.Fatal(got, err)
 	}
-	if got[0].Conversation != 12 || got[0].Text != "Thanks!" {
+	if got[0].Answers.Conversation != 12 || got[0].Text != "Thanks!" {
 		t.Errorf("decoded %+v", got[0])
 	}
 }

@@ -23,9 +23,16 @@ import (
 // reply is an ordinary answer to a customer.
 func reply() channels.Outbound {
 	return channels.Outbound{
-		DeliveryID: 7, ConversationID: 12, MessageID: 34, Attempt: 1,
-		To: []channels.Party{{Key: "ann@customer.test", Name: "Ann Lee"}}, Subject: "Printer on fire",
-		Text: "On **our** way.", Author: "Kim Park", InReplyTo: "q1@customer.test", References: []string{"q1@customer.test"},
+		DeliveryID:     7,
+		ConversationID: 12,
+		MessageID:      34,
+		Attempt:        channels.Attempt{Number: 1},
+		To:             []channels.Party{{Key: "ann@customer.test", Name: "Ann Lee"}},
+		Subject:        "Printer on fire",
+		Text:           "On **our** way.",
+		Author:         "Kim Park",
+		InReplyTo:      "q1@customer.test",
+		References:     []string{"q1@customer.test"},
 	}
 }
 
@@ -63,7 +70,7 @@ func TestSend(t *testing.T) {
 		t.Errorf("Sent folder %+v", sent)
 	}
 	again := reply()
-	again.Attempt, again.FirstAttemptAt = 2, time.Now()
+	again.Attempt.Number, again.Attempt.FirstAt = 2, time.Now()
 	if _, err := w.channel().Send(within(t, patience), again); err != nil {
 		t.Fatal(err)
 	}

@@ -41,7 +41,7 @@ func TestSpec(t *testing.T) {
 		t.Error("no error without settings")
 	}
 	caps := unconnected(t).Capabilities()
-	if !caps.Threads || !caps.Subject || caps.RichText != channels.Full || caps.RetryFor != retryFor || caps.MaxAttachmentBytes != 20<<20 {
+	if !caps.Threads || !caps.Subject || caps.RichText != channels.Full || caps.Sending.RetryFor != retryFor || caps.Files.MaxBytes != 20<<20 {
 		t.Errorf("capabilities %+v", caps)
 	}
 }

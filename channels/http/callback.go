@@ -37,7 +37,7 @@ func (c *Channel) callback(ctx context.Context, o channels.Outbound) ([]byte, er
 		return nil, err
 	}
 	b := Callback{Type: "message", ID: c.token(o), Account: c.account, Conversation: strconv.FormatInt(o.ConversationID, 10),
-		To: Person{ID: o.To[0].Key, Name: o.To[0].Name}, Author: o.Author, Subject: o.Subject, Text: o.Text, Signature: o.Signature,
+		To: Person{ID: o.To[0].Key, Name: o.To[0].Name}, Author: o.Author, Subject: o.Subject, Text: o.Text, Signature: o.Signature.Text,
 		Rich: o.Rich, ReplyTo: o.ReplyTo, Automatic: o.Automatic}
 	var err error
 	if b.Attachments, err = c.files(ctx, o.Files); err != nil {

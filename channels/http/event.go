@@ -207,7 +207,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 		return []channels.Inbound{in}, nil
 	}
 	in.ExternalID, in.From = e.ID, channels.Party{Key: e.From.ID, Name: e.From.Name}
-	in.Subject, in.Text, in.Answered, in.Chosen, in.Target, in.Emoji = e.Subject, e.Text, e.ReplyTo, e.Chosen, e.Target, e.Emoji
+	in.Subject, in.Text, in.Answers.External, in.Chosen, in.Change.Target, in.Change.Emoji = e.Subject, e.Text, e.ReplyTo, e.Chosen, e.Target, e.Emoji
 	for _, f := range e.Files {
 		in.Attachments = append(in.Attachments, attachment(f))
 	}

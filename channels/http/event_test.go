@@ -33,16 +33,20 @@ func events() []event {
 	at := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	return []event{
 		{raw: `{"type":"message","id":"m1",` + from + `,"at":"2026-11-20T12:00:00Z","subject":"S","text":"Hi","reply_to":"p1","chosen":"yes","future":[1]}`,
-			want: channels.Inbound{Kind: channels.InboundMessage, ExternalID: "m1", From: kim, At: at, Subject: "S", Text: "Hi", Answered: "p1", Chosen: "yes"}},
+			want: channels.Inbound{
+				Kind: channels.InboundMessage, ExternalID: "m1", From: kim, At: at, Subject: "S", Text: "Hi",
+				Answers: channels.Answers{External: "p1"}, Chosen: "yes",
+			}},
 		{raw: `{"type":"message","id":"m2",` + from + `,"attachments":[{"name":"a.txt","type":"text/plain","content":"aGVsbG8="},{"url":"https://x.test/a/b.png?s=1","size":5}]}`,
 			want: channels.Inbound{Kind: channels.InboundMessage, ExternalID: "m2", From: kim, Attachments: []channels.Attachment{
 				{Name: "a.txt", ContentType: "text/plain", Content: []byte("hello")},
 				{Name: "b.png", ContentType: "image/png", Ref: "https://x.test/a/b.png?s=1", SizeBytes: 5}}}},
 		{raw: `{"type":"edit","id":"e1",` + from + `,"target":"m1","text":"Ho"}`,
-			want: channels.Inbound{Kind: channels.InboundEdit, ExternalID: "e1", From: kim, Target: "m1", Text: "Ho"}},
-		{raw: `{"type":"delete","id":"e2",` + from + `,"target":"m1"}`, want: channels.Inbound{Kind: channels.InboundDelete, ExternalID: "e2", From: kim, Target: "m1"}},
+			want: channels.Inbound{Kind: channels.InboundEdit, ExternalID: "e1", From: kim, Change: channels.Change{Target: "m1"}, Text: "Ho"}},
+		{raw: `{"type":"delete","id":"e2",` + from + `,"target":"m1"}`,
+			want: channels.Inbound{Kind: channels.InboundDelete, ExternalID: "e2", From: kim, Change: channels.Change{Target: "m1"}}},
 		{raw: `{"type":"reaction","id":"e3",` + from + `,"target":"m1","emoji":"👍"}`,
-			want: channels.Inbound{Kind: channels.InboundReaction, ExternalID: "e3", From: kim, Target: "m1", Emoji: "👍"}},
+			want: channels.Inbound{Kind: channels.InboundReaction, ExternalID: "e3", From: kim, Change: channels.Change{Target: "m1", Emoji: "👍"}}},
 		{raw: `{"type":"status","id":"e4","message":"shop-1","state":"read"}`,
 			want: channels.Inbound{Kind: channels.InboundStatus, Status: &channels.Status{State: channels.StateRead, External: []string{"shop-1"}}}},
 		{raw: `{"type":"status","id":"e5","message":"shop-1","state":"failed","reason":"moved"}`, want: channels.Inbound{Kind: channels.InboundStatus,
@@ -208,7 +212,7 @@ func TestStatusByToken(t *testing.T) {
 	}
 	key := w.shop.Got()[0].Key
 	second := outbound(5, "x")
-	second.Again = 1 // it failed, and a person sent it again: the shop takes it as another one
+	second.Attempt.Again = 1 // it failed, and a person sent it again: the shop takes it as another one
 	if _, err := w.channel.Send(t.Context(), second); err != nil {
 		t.Fatal(err)
 	}

@@ -86,7 +86,15 @@ func message(id, text string) map[string]any {
 }
 
 func outbound(id int64, text string) channels.Outbound {
-	return channels.Outbound{DeliveryID: id, ConversationID: 12, MessageID: id + 100, Attempt: 1, To: []channels.Party{{Key: "kim", Name: "Kim"}}, Text: text, Author: "Ann"}
+	return channels.Outbound{
+		DeliveryID:     id,
+		ConversationID: 12,
+		MessageID:      id + 100,
+		Attempt:        channels.Attempt{Number: 1},
+		To:             []channels.Party{{Key: "kim", Name: "Kim"}},
+		Text:           text,
+		Author:         "Ann",
+	}
 }
 
 // stage is a world as the suite wants it.

@@ -54,7 +54,7 @@ func TestSchemaOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, func(e *channels.Env) { e.HookURL = "https://help.test/hooks/shop" })
 	o := outbound(1, "all of it")
-	o.Subject, o.Signature, o.ReplyTo, o.Automatic = "About", "-- *Ann*", "m-1", true
+	o.Subject, o.Signature.Text, o.ReplyTo, o.Automatic = "About", "-- *Ann*", "m-1", true
 	o.Files = []channels.File{linked("a.txt", "https://help.test/files/x")}
 	list := []channels.Outbound{outbound(2, "only text"), o}
 	for i, r := range riches(10) {

@@ -121,13 +121,18 @@ func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 // Capabilities implements channels.Channel.
 func (c *Channel) Capabilities() channels.Capabilities {
 	caps := channels.Capabilities{
-		Subject: true, RichText: channels.Full, Delivered: channels.Full, ReadReceipts: channels.Full, ReplyTo: channels.Full,
-		Captions: channels.Full, Location: channels.Full, ContactCard: channels.Full, Start: channels.StartFree,
-		Buttons: maxChoices, ListRows: maxChoices, Carousel: maxChoices, MaxTextRunes: maxText, AttachmentsPerMessage: maxFiles,
-		MaxAttachmentBytes: maxInline, RetryFor: retryFor, RequestTimeout: sendTimeout,
+		Subject:      true,
+		RichText:     channels.Full,
+		Receipts:     channels.Receipts{Delivered: channels.Full, Read: channels.Full},
+		ReplyTo:      channels.Full,
+		Files:        channels.FileRules{Captions: channels.Full, PerMessage: maxFiles, MaxBytes: maxInline},
+		Rich:         channels.RichLimits{Location: channels.Full, ContactCard: channels.Full, Buttons: maxChoices, ListRows: maxChoices, Carousel: maxChoices},
+		Start:        channels.StartFree,
+		MaxTextRunes: maxText,
+		Sending:      channels.Sending{RetryFor: retryFor, Timeout: sendTimeout},
 	}
 	if c.env.HookURL != "" { // Parley has a public address, from which the receiver can fetch files
-		caps.MaxAttachmentBytes = maxLinked
+		caps.Files.MaxBytes = maxLinked
 	}
 	return caps
 }

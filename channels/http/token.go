@@ -17,8 +17,8 @@ const purpose = "http token"
 // Shape: p12.34.0a1b2c3d4e5f6071 (delivery, message, proof), p12-1.34.… when sent again
 func (c *Channel) token(o channels.Outbound) string {
 	text := fmt.Sprintf("p%d.%d", o.DeliveryID, o.MessageID)
-	if o.Again > 0 {
-		text = fmt.Sprintf("p%d-%d.%d", o.DeliveryID, o.Again, o.MessageID)
+	if o.Attempt.Again > 0 {
+		text = fmt.Sprintf("p%d-%d.%d", o.DeliveryID, o.Attempt.Again, o.MessageID)
 	}
 	var key []byte
 	if len(c.env.Keys) > 0 {

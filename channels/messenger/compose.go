@@ -84,7 +84,7 @@ func compose(o channels.Outbound) ([]part, error) {
 		rich = &channels.Rich{}
 	}
 	text := wamark.Plain(o.Text)
-	if signature := wamark.Plain(o.Signature); text != "" && signature != "" {
+	if signature := wamark.Plain(o.Signature.Text); text != "" && signature != "" {
 		// A text that was short enough without the signature is sent without it.
 		if signed := text + "\n\n" + signature; utf8.RuneCountInString(signed) <= maxText {
 			text = signed

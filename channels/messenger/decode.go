@@ -78,7 +78,7 @@ func said(in channels.Inbound, m *message) []channels.Inbound {
 		in.Chosen = m.QuickReply.Payload
 	}
 	if m.ReplyTo != nil {
-		in.Answered = m.ReplyTo.MID
+		in.Answers.External = m.ReplyTo.MID
 	}
 	if m.Referral != nil {
 		in.Notices = append(in.Notices, m.Referral.words())
@@ -116,7 +116,7 @@ func (c *Channel) echo(in channels.Inbound, m *message) []channels.Inbound {
 		}
 		return []channels.Inbound{in}
 	}
-	in.Kind, in.Conversation, in.Answers = channels.InboundOwn, t.conversation, t.message
+	in.Kind, in.Answers.Conversation, in.Answers.Message = channels.InboundOwn, t.conversation, t.message
 	if !t.more {
 		in.Status = &channels.Status{State: channels.StateSent, MessageID: t.message, External: []string{m.MID}}
 	}
@@ -137,12 +137,12 @@ func tapped(in channels.Inbound, p *postback) []channels.Inbound {
 }
 
 func reacted(in channels.Inbound, r *reaction) []channels.Inbound {
-	in.Kind, in.Target, in.Opens, in.Automatic = channels.InboundReaction, r.MID, true, ""
+	in.Kind, in.Change.Target, in.Opens, in.Automatic = channels.InboundReaction, r.MID, true, ""
 	if r.MID == "" {
 		return nil
 	}
 	if r.Action != "unreact" {
-		in.Emoji = r.emoji()
+		in.Change.Emoji = r.emoji()
 	}
 	return []channels.Inbound{in}
 }
@@ -175,7 +175,7 @@ func edited(in channels.Inbound, e *edit) []channels.Inbound {
 	if e.MID == "" {
 		return nil
 	}
-	in.Kind, in.Target, in.Text = channels.InboundEdit, e.MID, wamark.Escape(e.Text)
+	in.Kind, in.Change.Target, in.Text = channels.InboundEdit, e.MID, wamark.Escape(e.Text)
 	return []channels.Inbound{in}
 }
 

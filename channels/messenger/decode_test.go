@@ -67,7 +67,7 @@ func TestDecodeMessages(t *testing.T) {
 		"quick reply": {`"message":{"mid":"m_1","text":"Yes","quick_reply":{"payload":"yes-1"}}`,
 			channels.Inbound{Text: "Yes", Chosen: "yes-1"}},
 		"edge case 13: reply to an unknown message": {`"message":{"mid":"m_1","text":"this one","reply_to":{"mid":"m_nobody_knows","is_self_reply":true}}`,
-			channels.Inbound{Text: "this one", Answered: "m_nobody_knows"}},
+			channels.Inbound{Text: "this one", Answers: channels.Answers{External: "m_nobody_knows"}}},
 		"ad": {`"message":{"mid":"m_1","text":"Hi","referral":{"source":"ADS","ad_id":"77","ref":"summer","ads_context_data":{"ad_title":"Half\nprice"}}}`,
 			channels.Inbound{Text: "Hi", Notices: []string{"Came by an ad “Half price”, ref “summer”."}}},
 		"shop": {`"message":{"mid":"m_1","text":"Hi","referral":{"product":{"id":"P9"}}}`,
@@ -128,15 +128,15 @@ func TestDecodeOthers(t *testing.T) {
 		want  channels.Inbound
 	}{
 		"reaction": {`"reaction":{"mid":"m_9","action":"react","emoji":"❤️","reaction":"love"}`,
-			channels.Inbound{Kind: channels.InboundReaction, Target: "m_9", Emoji: "❤️", Opens: true}},
+			channels.Inbound{Kind: channels.InboundReaction, Change: channels.Change{Target: "m_9", Emoji: "❤️"}, Opens: true}},
 		"reaction that is only named": {`"reaction":{"mid":"m_9","action":"react","reaction":"wow"}`,
-			channels.Inbound{Kind: channels.InboundReaction, Target: "m_9", Emoji: "😮", Opens: true}},
+			channels.Inbound{Kind: channels.InboundReaction, Change: channels.Change{Target: "m_9", Emoji: "😮"}, Opens: true}},
 		"reaction of another version": {`"reaction":{"mid":"m_9","action":"react","reaction":"other"}`,
-			channels.Inbound{Kind: channels.InboundReaction, Target: "m_9", Emoji: "❔", Opens: true}},
+			channels.Inbound{Kind: channels.InboundReaction, Change: channels.Change{Target: "m_9", Emoji: "❔"}, Opens: true}},
 		"edge case 12: reaction removed without emoji": {`"reaction":{"mid":"m_9","action":"unreact"}`,
-			channels.Inbound{Kind: channels.InboundReaction, Target: "m_9", Opens: true}},
+			channels.Inbound{Kind: channels.InboundReaction, Change: channels.Change{Target: "m_9"}, Opens: true}},
 		"edit": {`"message_edit":{"mid":"m_9","text":"better","num_edit":2}`,
-			channels.Inbound{Kind: channels.InboundEdit, Target: "m_9", Text: "better"}},
+			channels.Inbound{Kind: channels.InboundEdit, Change: channels.Change{Target: "m_9"}, Text: "better"}},
 		"read": {`"read":{"watermark":1699999999000}`,
 			channels.Inbound{Kind: channels.InboundStatus, Status: &channels.Status{State: channels.StateRead, UpTo: at}}},
 		"delivered": {`"delivery":{"mids":["m_8","m_9"],"watermark":"1699999999000"}`,
@@ -192,19 +192,19 @@ func TestEchoes(t *testing.T) {
 	}
 	for name, metadata := range map[string]string{"new key": c.metadata(o, false), "old key": old.metadata(o, false)} {
 		got := decodeOne(t, c, echo(metadata))[0]
-		if got.Kind != channels.InboundOwn || got.Answers != 42 || got.Conversation != 7 || got.ExternalID != "m_e" || got.From.Key != testPSID ||
+		if got.Kind != channels.InboundOwn || got.Answers.Message != 42 || got.Answers.Conversation != 7 || got.ExternalID != "m_e" || got.From.Key != testPSID ||
 			got.Status == nil || got.Status.MessageID != 42 || got.Status.State != channels.StateSent || got.Status.External[0] != "m_e" {
 			t.Errorf("%s: own echo became %+v", name, got)
 		}
 	}
-	if got := decodeOne(t, c, echo(c.metadata(o, true)))[0]; got.Kind != channels.InboundOwn || got.Answers != 42 || got.Status != nil {
+	if got := decodeOne(t, c, echo(c.metadata(o, true)))[0]; got.Kind != channels.InboundOwn || got.Answers.Message != 42 || got.Status != nil {
 		t.Errorf("the echo of a part became %+v", got)
 	}
 	good := c.metadata(o, false)
 	for name, metadata := range map[string]string{"none": "", "another app's": "order 5", "another page": other.metadata(o, false), "forged": stranger.metadata(o, false),
 		"another message": strings.Replace(good, "m42", "m43", 1), "cut": good[:len(good)-1], "longer": good + "0", "part added": strings.Replace(good, "m42", "m42.p", 1)} {
 		got := decodeOne(t, c, echo(metadata))[0]
-		if got.Kind != channels.InboundForeign || got.Text != "Hello \\*you\\*" || got.Answers != 0 || got.From.Key != testPSID || got.ExternalID != "m_e" {
+		if got.Kind != channels.InboundForeign || got.Text != "Hello \\*you\\*" || got.Answers.Message != 0 || got.From.Key != testPSID || got.ExternalID != "m_e" {
 			t.Errorf("metadata %s: foreign echo became %+v", name, got)
 		}
 	}

@@ -162,8 +162,15 @@ func (r *rig) one(t *testing.T, kind channels.InboundKind) channels.Inbound {
 
 // out makes a message to the customer, who wrote just now.
 func (r *rig) out(id int64, text string) channels.Outbound {
-	return channels.Outbound{DeliveryID: id, MessageID: id + 1000, ConversationID: 7, Attempt: 1, LastIn: r.clock.now(),
-		To: []channels.Party{{Key: r.customer.ID()}}, Text: wamark.Escape(text)}
+	return channels.Outbound{
+		DeliveryID:     id,
+		MessageID:      id + 1000,
+		ConversationID: 7,
+		Attempt:        channels.Attempt{Number: 1},
+		LastIn:         r.clock.now(),
+		To:             []channels.Party{{Key: r.customer.ID()}},
+		Text:           wamark.Escape(text),
+	}
 }
 
 // sendAll sends a message with all its parts.
@@ -178,7 +185,7 @@ func (r *rig) sendAll(ctx context.Context, o channels.Outbound) ([]channels.Rece
 		if !receipt.More {
 			return list, nil
 		}
-		o.Part++
+		o.Attempt.Part++
 	}
 }
 

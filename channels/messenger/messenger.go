@@ -90,26 +90,27 @@ func isID(s string) bool {
 // Capabilities implements channels.Channel.
 func (c *Channel) Capabilities() channels.Capabilities {
 	return channels.Capabilities{
-		RichText:     channels.Unsupported,
-		Reactions:    channels.Partial, // customers' reactions are shown; the API can't send one
-		ReadReceipts: channels.Full,
-		Delivered:    channels.Full,
-		ReplyWindow:  replyWindow,
-		HumanWindow:  humanWindow,
-		Start:        channels.StartNever,
-		ReplyTo:      channels.Full,
-		Captions:     channels.Unsupported,
-		Buttons:      maxQuickReplies,
-		Carousel:     maxCards,
-		FileLimits: channels.FileLimits{channels.FileImage: maxImageBytes, channels.FileVideo: maxFileBytes,
-			channels.FileAudio: maxFileBytes, channels.FileDocument: maxFileBytes},
-		MaxTextRunes:          maxText,
-		AttachmentsPerMessage: 1,
-		MaxAttachmentBytes:    maxFileBytes,
-		RetryFor:              48 * time.Hour,
-		RequestTimeout:        time.Minute,
-		Hold:                  channels.HoldChat,
-		Rate:                  300, // of the Send API, per Page
+		RichText:  channels.Unsupported,
+		Reactions: channels.Partial, // customers' reactions are shown; the API can't send one
+		Receipts:  channels.Receipts{Read: channels.Full, Delivered: channels.Full},
+		Window:    channels.ReplyWindow{Free: replyWindow, Human: humanWindow},
+		Start:     channels.StartNever,
+		ReplyTo:   channels.Full,
+		Files: channels.FileRules{
+			Captions: channels.Unsupported,
+			Limits: channels.FileLimits{channels.FileImage: maxImageBytes, channels.FileVideo: maxFileBytes,
+				channels.FileAudio: maxFileBytes, channels.FileDocument: maxFileBytes},
+			PerMessage: 1,
+			MaxBytes:   maxFileBytes,
+		},
+		Rich:         channels.RichLimits{Buttons: maxQuickReplies, Carousel: maxCards},
+		MaxTextRunes: maxText,
+		Sending: channels.Sending{
+			RetryFor: 48 * time.Hour,
+			Timeout:  time.Minute,
+			Rate:     300, // of the Send API, per Page
+		},
+		Hold: channels.HoldChat,
 	}
 }
 

@@ -38,22 +38,22 @@ type listedMessage struct {
 // customer since the first attempt. The outcome is Landed only if no other message can be meant.
 func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
 	to, err := recipient(o)
-	if err != nil || o.FirstAttemptAt.IsZero() {
+	if err != nil || o.Attempt.FirstAt.IsZero() {
 		return channels.CannotTell, channels.Receipt{}, nil
 	}
 	parts, err := compose(o)
-	if err != nil || o.Part >= len(parts) {
+	if err != nil || o.Attempt.Part >= len(parts) {
 		return channels.CannotTell, channels.Receipt{}, nil
 	}
 	messages, err := c.list(ctx, to)
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
 	}
-	id, outcome := c.search(messages, o, parts[o.Part])
+	id, outcome := c.search(messages, o, parts[o.Attempt.Part])
 	if outcome != channels.Landed {
 		return outcome, channels.Receipt{}, nil
 	}
-	return channels.Landed, channels.Receipt{ExternalID: id, State: channels.StateAccepted, More: o.Part+1 < len(parts)}, nil
+	return channels.Landed, channels.Receipt{ExternalID: id, State: channels.StateAccepted, More: o.Attempt.Part+1 < len(parts)}, nil
 }
 
 // list returns the last messages of the conversation with a customer, the newest first.
@@ -74,7 +74,7 @@ func (c *Channel) list(ctx context.Context, customer string) ([]listedMessage, e
 // messages of ours. If a message fits but is a little too old, by no more than the clocks may differ, the
 // outcome is CannotTell.
 func (c *Channel) search(messages []listedMessage, o channels.Outbound, p part) (string, channels.Outcome) {
-	from := o.FirstAttemptAt.Truncate(time.Second)
+	from := o.Attempt.FirstAt.Truncate(time.Second)
 	var found []string
 	complete := len(messages) < listed
 	for _, m := range messages {

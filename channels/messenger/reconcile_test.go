@@ -20,7 +20,7 @@ func (r *rig) lost(t *testing.T, o channels.Outbound, effect bool) channels.Outb
 	if _, err := r.Send(t.Context(), o); channels.ClassOf(err) != channels.Ambiguous {
 		t.Fatalf("the lost answer is %v", err)
 	}
-	o.FirstAttemptAt = began
+	o.Attempt.FirstAt = began
 	return o
 }
 
@@ -31,7 +31,7 @@ func TestTimeoutAfterCommitTokenResolves(t *testing.T) {
 	r := newRig(t)
 	r.lost(t, r.out(5, "Hi"), true)
 	in := r.one(t, channels.InboundOwn)
-	if in.Answers != 1005 || in.Conversation != 7 || in.Status == nil || in.Status.MessageID != 1005 || in.ExternalID != r.customer.Inbox()[0].ID {
+	if in.Answers.Message != 1005 || in.Answers.Conversation != 7 || in.Status == nil || in.Status.MessageID != 1005 || in.ExternalID != r.customer.Inbox()[0].ID {
 		t.Errorf("the echo became %+v", in)
 	}
 }
@@ -46,7 +46,7 @@ func TestEchoBeforeAnswer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if in := r.one(t, channels.InboundOwn); in.ExternalID != receipt.ExternalID || in.Answers != 1005 {
+	if in := r.one(t, channels.InboundOwn); in.ExternalID != receipt.ExternalID || in.Answers.Message != 1005 {
 		t.Errorf("the echo became %+v", in)
 	}
 	mid := r.page.AnswerElsewhere(r.customer, "This is _Kim_ in the inbox")
@@ -87,8 +87,8 @@ func TestTimeoutWithoutToken(t *testing.T) {
 		"known to be another": {effect: true, change: func(_ *testing.T, w *world) {
 			w.o.References = []string{w.page.AnswerElsewhere(w.customer, "Hello again")}
 		}, outcome: channels.Landed},
-		"clocks differ":           {effect: true, change: func(_ *testing.T, w *world) { w.o.FirstAttemptAt = w.o.FirstAttemptAt.Add(10 * time.Second) }, outcome: channels.CannotTell},
-		"nobody knows when":       {effect: true, change: func(_ *testing.T, w *world) { w.o.FirstAttemptAt = time.Time{} }, outcome: channels.CannotTell},
+		"clocks differ":           {effect: true, change: func(_ *testing.T, w *world) { w.o.Attempt.FirstAt = w.o.Attempt.FirstAt.Add(10 * time.Second) }, outcome: channels.CannotTell},
+		"nobody knows when":       {effect: true, change: func(_ *testing.T, w *world) { w.o.Attempt.FirstAt = time.Time{} }, outcome: channels.CannotTell},
 		"too much happened since": {change: func(_ *testing.T, w *world) { chatter(w.rig) }, outcome: channels.CannotTell},
 		"Facebook can't be asked": {change: func(t *testing.T, w *world) {
 			w.fault(t, graphfake.Fault{Route: "messenger.conversations", Action: graphfake.ActionStatus})
@@ -127,7 +127,7 @@ func TestReconcileParts(t *testing.T) {
 	if outcome != channels.Landed || !receipt.More {
 		t.Fatalf("the text: %v, %+v, %v", outcome, receipt, err)
 	}
-	lost.Part = 1
+	lost.Attempt.Part = 1
 	if outcome, _, err := r.Reconcile(t.Context(), lost); outcome != channels.Absent {
 		t.Errorf("a file that nobody sent: %v, %v", outcome, err)
 	}

@@ -46,17 +46,17 @@ func (c *Channel) Send(ctx context.Context, o channels.Outbound) (channels.Recei
 	if err != nil {
 		return channels.Receipt{}, err
 	}
-	if o.Part >= len(parts) {
+	if o.Attempt.Part >= len(parts) {
 		return channels.Receipt{}, refuse("The message was changed after a part of it had left.", "Send what is missing as a new message.")
 	}
 	if err := c.upload(ctx, o, parts); err != nil {
 		return channels.Receipt{}, err
 	}
-	p := parts[o.Part]
-	more := o.Part+1 < len(parts)
+	p := parts[o.Attempt.Part]
+	more := o.Attempt.Part+1 < len(parts)
 	p.message.Metadata = c.metadata(o, more)
 	req := outRequest{Recipient: person{ID: to}, Type: "RESPONSE", Message: &p.message}
-	if o.ReplyTo != "" && o.Part == 0 && !p.template {
+	if o.ReplyTo != "" && o.Attempt.Part == 0 && !p.template {
 		req.ReplyTo = &replyTo{MID: o.ReplyTo}
 	}
 	id, err := c.deliver(ctx, req, tag)
@@ -119,7 +119,7 @@ func refusesTag(err error, class channels.Class) bool {
 // upload uploads the files of a message before its first part is sent. Nobody sees an uploaded file yet. So
 // if a file can't be read, or is refused, nothing of the message is sent.
 func (c *Channel) upload(ctx context.Context, o channels.Outbound, parts []part) error {
-	for i := o.Part; i < len(parts); i++ {
+	for i := o.Attempt.Part; i < len(parts); i++ {
 		f := parts[i].file
 		if f == nil {
 			continue

@@ -27,7 +27,7 @@ func TestSendText(t *testing.T) {
 	r := newRig(t)
 	asked := r.customer.Text("How?")
 	o := r.out(1, "")
-	o.Text, o.Signature, o.ReplyTo = "**Open** the [page](https://acme.test/a_b) & *wait*", "_Acme_", asked
+	o.Text, o.Signature.Text, o.ReplyTo = "**Open** the [page](https://acme.test/a_b) & *wait*", "_Acme_", asked
 	receipts, err := r.sendAll(t.Context(), o)
 	if err != nil || len(receipts) != 1 {
 		t.Fatalf("%v, %v", receipts, err)
@@ -46,7 +46,7 @@ func TestSendText(t *testing.T) {
 func TestNoRoomForTheSignature(t *testing.T) {
 	t.Parallel()
 	text := strings.Repeat("x", maxText-8)
-	parts, err := compose(channels.Outbound{Text: text, Signature: "Yours, Acme"})
+	parts, err := compose(channels.Outbound{Text: text, Signature: channels.Signature{Text: "Yours, Acme"}})
 	if err != nil || len(parts) != 1 || parts[0].text != text {
 		t.Errorf("%d parts, %v", len(parts), err)
 	}
@@ -64,12 +64,12 @@ func TestSendTextAndFile(t *testing.T) {
 	if err != nil || !first.More {
 		t.Fatalf("%+v, %v", first, err)
 	}
-	o.Part = 1
+	o.Attempt.Part = 1
 	r.fault(t, graphfake.Fault{Route: "messenger.messages", Action: graphfake.ActionError, Code: 2, Status: 500})
 	if _, err := r.Send(t.Context(), o); channels.ClassOf(err) != channels.Retry {
 		t.Fatal(err)
 	}
-	o.Attempt = 2
+	o.Attempt.Number = 2
 	second, err := r.Send(t.Context(), o)
 	if err != nil || second.More || second.ExternalID == first.ExternalID {
 		t.Fatalf("%+v, %v", second, err)
@@ -87,10 +87,10 @@ func TestSendTextAndFile(t *testing.T) {
 			own = append(own, in)
 		}
 	}
-	if len(own) != 2 || own[0].Status != nil || own[1].Status == nil || own[0].Answers != 1001 || own[1].Answers != 1001 {
+	if len(own) != 2 || own[0].Status != nil || own[1].Status == nil || own[0].Answers.Message != 1001 || own[1].Answers.Message != 1001 {
 		t.Errorf("echoes of the parts: %+v", own)
 	}
-	o.Part = 2
+	o.Attempt.Part = 2
 	if _, err := r.Send(t.Context(), o); channels.ClassOf(err) != channels.BadContent {
 		t.Errorf("a part that isn't there: %v", err)
 	}
@@ -107,7 +107,7 @@ func TestSendAnotherFileOfTheSameName(t *testing.T) {
 	if _, err := r.Send(t.Context(), o); channels.ClassOf(err) != channels.Retry {
 		t.Fatal(err)
 	}
-	o.Attempt, o.Files = 2, []channels.File{attached("price.pdf", "application/pdf", []byte("right"))}
+	o.Attempt.Number, o.Files = 2, []channels.File{attached("price.pdf", "application/pdf", []byte("right"))}
 	if _, err := r.sendAll(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
@@ -326,11 +326,11 @@ func TestCustomerDoes(t *testing.T) {
 		t.Errorf("read %+v", s)
 	}
 	r.customer.React(first.ExternalID, "👍")
-	if in := r.one(t, channels.InboundReaction); in.Target != first.ExternalID || in.Emoji != "👍" || !in.Opens {
+	if in := r.one(t, channels.InboundReaction); in.Change.Target != first.ExternalID || in.Change.Emoji != "👍" || !in.Opens {
 		t.Errorf("reaction %+v", in)
 	}
 	r.customer.React(first.ExternalID, "")
-	if in := r.one(t, channels.InboundReaction); in.Emoji != "" {
+	if in := r.one(t, channels.InboundReaction); in.Change.Emoji != "" {
 		t.Errorf("taken back %+v", in)
 	}
 	said := r.customer.Text("wrng")
@@ -339,7 +339,7 @@ func TestCustomerDoes(t *testing.T) {
 	r.customer.Edit(said, "right")
 	var texts []string
 	for _, in := range r.inbound(t) {
-		texts = append(texts, string(in.Kind), in.Target, in.Text)
+		texts = append(texts, string(in.Kind), in.Change.Target, in.Text)
 	}
 	if !slices.Equal(texts, []string{"edit", said, "wrong", "edit", said, "right"}) {
 		t.Errorf("edits %q", texts)

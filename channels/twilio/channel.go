@@ -104,22 +104,26 @@ func (c *Channel) Fetch(ctx context.Context, ref string) (channels.Fetched, erro
 // Capabilities implements channels.Channel.
 // Source: Twilio's WhatsApp and MMS pages on media, and Content types.
 func (c *Channel) Capabilities() channels.Capabilities {
-	caps := channels.Capabilities{Delivered: channels.Full, MaxTextRunes: maxBody,
-		RetryFor: retryFor, RequestTimeout: requestTimeout, Hold: channels.HoldChat}
+	caps := channels.Capabilities{
+		Receipts:     channels.Receipts{Delivered: channels.Full},
+		MaxTextRunes: maxBody,
+		Sending:      channels.Sending{RetryFor: retryFor, Timeout: requestTimeout},
+		Hold:         channels.HoldChat,
+	}
 	if c.number.whatsapp {
-		caps.RichText, caps.ReadReceipts = channels.Partial, channels.Full
-		caps.ReplyWindow, caps.Start, caps.Templates = replyWindow, channels.StartTemplate, true
-		caps.Captions, caps.Location, caps.Buttons, caps.ListRows = channels.Partial, channels.Full, maxButtons, maxRows
-		caps.AttachmentsPerMessage, caps.MaxAttachmentBytes = 1, 16<<20
-		caps.FileLimits = channels.FileLimits{channels.FileImage: 5 << 20, channels.FileVideo: 16 << 20,
+		caps.RichText, caps.Receipts.Read = channels.Partial, channels.Full
+		caps.Window.Free, caps.Start, caps.Templates = replyWindow, channels.StartTemplate, true
+		caps.Files.Captions, caps.Rich.Location, caps.Rich.Buttons, caps.Rich.ListRows = channels.Partial, channels.Full, maxButtons, maxRows
+		caps.Files.PerMessage, caps.Files.MaxBytes = 1, 16<<20
+		caps.Files.Limits = channels.FileLimits{channels.FileImage: 5 << 20, channels.FileVideo: 16 << 20,
 			channels.FileAudio: 16 << 20, channels.FileDocument: 16 << 20}
-		caps.Rate = 80
+		caps.Sending.Rate = 80
 		return c.withoutAddress(caps)
 	}
 	caps.Start = channels.StartFree
 	if c.number.mms {
-		caps.AttachmentsPerMessage, caps.MaxAttachmentBytes, caps.Captions = 10, 5<<20, channels.Full
-		caps.FileLimits = channels.FileLimits{channels.FileImage: 5 << 20, channels.FileVideo: 500 << 10,
+		caps.Files.PerMessage, caps.Files.MaxBytes, caps.Files.Captions = 10, 5<<20, channels.Full
+		caps.Files.Limits = channels.FileLimits{channels.FileImage: 5 << 20, channels.FileVideo: 500 << 10,
 			channels.FileAudio: 500 << 10, channels.FileDocument: 500 << 10}
 	}
 	return c.withoutAddress(caps)
@@ -127,9 +131,9 @@ func (c *Channel) Capabilities() channels.Capabilities {
 
 // withoutAddress removes files from caps if Parley has no public address, from which Twilio fetches them.
 func (c *Channel) withoutAddress(caps channels.Capabilities) channels.Capabilities {
-	if c.callbacks.address == "" && caps.AttachmentsPerMessage > 0 {
-		caps.AttachmentsPerMessage = 0
-		caps.NoFiles = "Files can't be sent: Twilio fetches them from Parley, which has no public address (PARLEY_PUBLIC_URL)."
+	if c.callbacks.address == "" && caps.Files.PerMessage > 0 {
+		caps.Files.PerMessage = 0
+		caps.Files.Unavailable = "Files can't be sent: Twilio fetches them from Parley, which has no public address (PARLEY_PUBLIC_URL)."
 	}
 	return caps
 }

@@ -24,8 +24,15 @@ func (d *reader) decodeForm(form url.Values, at time.Time, query string) ([]chan
 	if status := statusOf(form); status != "" {
 		return d.decodeStatus(form, status, at, query), nil
 	}
-	in := channels.Inbound{Kind: channels.InboundMessage, ExternalID: sid, From: sender(form), At: at, Via: keyOf(form.Get("To")),
-		Text: d.text(form.Get("Body")), Answered: form.Get("OriginalRepliedMessageSid")}
+	in := channels.Inbound{
+		Kind:       channels.InboundMessage,
+		ExternalID: sid,
+		From:       sender(form),
+		At:         at,
+		Envelope:   channels.Envelope{Via: keyOf(form.Get("To"))},
+		Text:       d.text(form.Get("Body")),
+		Answers:    channels.Answers{External: form.Get("OriginalRepliedMessageSid")},
+	}
 	n, _ := strconv.Atoi(form.Get("NumMedia"))
 	for i := range min(max(n, 0), maxMedia) {
 		ref, kind := form.Get(fmt.Sprint("MediaUrl", i)), form.Get(fmt.Sprint("MediaContentType", i))

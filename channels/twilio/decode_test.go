@@ -46,11 +46,24 @@ func TestDecodeWhatsApp(t *testing.T) {
 		form map[string]string
 		in   channels.Inbound
 	}{
-		"text":          {map[string]string{"Body": "*Hi* 2*3"}, channels.Inbound{From: ann, Text: `**Hi** 2\*3`}},
-		"reply":         {map[string]string{"Body": "yes", "OriginalRepliedMessageSid": "SM7"}, channels.Inbound{From: ann, Text: "yes", Answered: "SM7"}},
-		"both ids":      {map[string]string{"Body": "x", "ExternalUserId": waPrefix + user}, channels.Inbound{From: channels.Party{Key: annPhone, Name: "Ann", Also: []string{user}}, Text: "x"}},
-		"id only":       {map[string]string{"Body": "x", "From": waPrefix + user, "WaId": ""}, channels.Inbound{From: channels.Party{Key: user, Name: "Ann"}, Text: "x"}},
-		"id, and phone": {map[string]string{"Body": "x", "From": waPrefix + user}, channels.Inbound{From: channels.Party{Key: annPhone, Name: "Ann", Also: []string{user}}, Text: "x"}},
+		"text": {map[string]string{"Body": "*Hi* 2*3"}, channels.Inbound{From: ann, Text: `**Hi** 2\*3`}},
+		"reply": {map[string]string{"Body": "yes", "OriginalRepliedMessageSid": "SM7"}, channels.Inbound{
+			From:    ann,
+			Text:    "yes",
+			Answers: channels.Answers{External: "SM7"},
+		}},
+		"both ids": {map[string]string{"Body": "x", "ExternalUserId": waPrefix + user}, channels.Inbound{
+			From: channels.Party{Key: annPhone, Name: "Ann", Also: []string{user}},
+			Text: "x",
+		}},
+		"id only": {map[string]string{"Body": "x", "From": waPrefix + user, "WaId": ""}, channels.Inbound{
+			From: channels.Party{Key: user, Name: "Ann"},
+			Text: "x",
+		}},
+		"id, and phone": {map[string]string{"Body": "x", "From": waPrefix + user}, channels.Inbound{
+			From: channels.Party{Key: annPhone, Name: "Ann", Also: []string{user}},
+			Text: "x",
+		}},
 		"parent id": {map[string]string{"Body": "x", "ExternalUserIdentifier": user, "ParentExternalUserId": "US.ENT.1"},
 			channels.Inbound{From: channels.Party{Key: annPhone, Name: "Ann", Also: []string{user, "US.ENT.1"}}, Text: "x"}},
 		"another number": {map[string]string{"Body": "x", "WaId": "5215550123"}, channels.Inbound{From: channels.Party{Key: annPhone, Name: "Ann", Also: []string{"+5215550123"}}, Text: "x"}},
@@ -75,7 +88,7 @@ func TestDecodeWhatsApp(t *testing.T) {
 	} {
 		got := decodeOne(t, c, waForm(want.form))
 		in := want.in
-		in.Kind, in.ExternalID, in.Via, in.At = channels.InboundMessage, "SM1", waNumber, time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
+		in.Kind, in.ExternalID, in.Envelope.Via, in.At = channels.InboundMessage, "SM1", waNumber, time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
 		if !reflect.DeepEqual(got, in) {
 			t.Errorf("%s:\n got %+v\nwant %+v", name, got, in)
 		}

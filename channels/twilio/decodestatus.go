@@ -131,8 +131,14 @@ func (d *reader) decodeListed(body []byte) ([]channels.Inbound, error) {
 		s.External, s.Parts = []string{r.SID}, int(r.Segments)
 		return []channels.Inbound{{Kind: channels.InboundStatus, From: channels.Party{Key: keyOf(r.To)}, At: r.Updated.Time, Status: s}}, nil
 	}
-	in := channels.Inbound{Kind: channels.InboundMessage, ExternalID: r.SID, From: channels.Party{Key: keyOf(r.From)}, At: r.at(),
-		Via: keyOf(r.To), Text: d.text(r.Body)}
+	in := channels.Inbound{
+		Kind:       channels.InboundMessage,
+		ExternalID: r.SID,
+		From:       channels.Party{Key: keyOf(r.From)},
+		At:         r.at(),
+		Envelope:   channels.Envelope{Via: keyOf(r.To)},
+		Text:       d.text(r.Body),
+	}
 	for i, m := range l.Media[:min(len(l.Media), maxMedia)] {
 		in.Attachments = append(in.Attachments, attachment(i, m.URL, m.ContentType))
 	}

@@ -14,12 +14,12 @@ func TestNoFilesWithoutAPublicAddress(t *testing.T) {
 	t.Parallel()
 	for _, whatsapp := range []bool{true, false} {
 		w := newWorld(t, whatsapp, func(_ *twiliofake.Options, c channels.Config) { c[fieldMMS] = "true" })
-		if caps := w.base.Capabilities(); caps.AttachmentsPerMessage == 0 || caps.NoFiles != "" {
-			t.Errorf("with an address: %d files, %q", caps.AttachmentsPerMessage, caps.NoFiles)
+		if caps := w.base.Capabilities(); caps.Files.PerMessage == 0 || caps.Files.Unavailable != "" {
+			t.Errorf("with an address: %d files, %q", caps.Files.PerMessage, caps.Files.Unavailable)
 		}
 		w.base.callbacks.address = ""
-		if caps := w.base.Capabilities(); caps.AttachmentsPerMessage != 0 || !strings.Contains(caps.NoFiles, "PARLEY_PUBLIC_URL") {
-			t.Errorf("without one: %d files, %q", caps.AttachmentsPerMessage, caps.NoFiles)
+		if caps := w.base.Capabilities(); caps.Files.PerMessage != 0 || !strings.Contains(caps.Files.Unavailable, "PARLEY_PUBLIC_URL") {
+			t.Errorf("without one: %d files, %q", caps.Files.PerMessage, caps.Files.Unavailable)
 		}
 	}
 }

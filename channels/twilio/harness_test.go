@@ -197,7 +197,14 @@ func (w *world) write(text string) string {
 
 // outbound makes a message to Ann.
 func (w *world) outbound(id int64, text string) channels.Outbound {
-	return channels.Outbound{DeliveryID: id, ConversationID: 1, MessageID: id, Attempt: 1, To: []channels.Party{{Key: annPhone}}, Text: text}
+	return channels.Outbound{
+		DeliveryID:     id,
+		ConversationID: 1,
+		MessageID:      id,
+		Attempt:        channels.Attempt{Number: 1},
+		To:             []channels.Party{{Key: annPhone}},
+		Text:           text,
+	}
 }
 
 func (w *world) send(o channels.Outbound) (channels.Receipt, error) {

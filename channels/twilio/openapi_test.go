@@ -280,7 +280,7 @@ func liveRequests(t *testing.T) []twiliofake.Request {
 	if _, err := w.base.poll(t.Context(), &m); err != nil {
 		t.Fatal(err)
 	}
-	o.FirstAttemptAt = w.clock.now()
+	o.Attempt.FirstAt = w.clock.now()
 	_, _, _ = w.channel.Reconcile(t.Context(), o)
 	sms := newWorld(t, false)
 	sms.channel.(channels.Checker).Check(t.Context())

@@ -33,7 +33,7 @@ const maxSeen = 1000
 //
 // The filter DateSent is not used, because messages that wait at Twilio have no such date.
 func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.Outcome, channels.Receipt, error) {
-	if len(o.To) == 0 || o.FirstAttemptAt.IsZero() {
+	if len(o.To) == 0 || o.Attempt.FirstAt.IsZero() {
 		return channels.CannotTell, channels.Receipt{}, nil
 	}
 	to, err := c.number.addressOf(o.To[0])
@@ -44,7 +44,7 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
 	}
-	rows, err := c.since(ctx, to, o.FirstAttemptAt.Add(-skew))
+	rows, err := c.since(ctx, to, o.Attempt.FirstAt.Add(-skew))
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
 	}
@@ -54,8 +54,8 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 		delivery, known := c.sent.delivery(r.SID)
 		switch {
 		case known && delivery != o.DeliveryID:
-		case known && o.Part > 0: // an earlier part of the same message
-		case hasContent(r, parts[o.Part]) && !r.Created.Before(o.FirstAttemptAt.Truncate(time.Second)):
+		case known && o.Attempt.Part > 0: // an earlier part of the same message
+		case hasContent(r, parts[o.Attempt.Part]) && !r.Created.Before(o.Attempt.FirstAt.Truncate(time.Second)):
 			same = append(same, r)
 		default:
 			strange++
@@ -63,7 +63,7 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 	}
 	switch {
 	case len(same) == 1:
-		return channels.Landed, c.receipt(same[0], o.Part+1 < len(parts), ""), nil
+		return channels.Landed, c.receipt(same[0], o.Attempt.Part+1 < len(parts), ""), nil
 	case len(same) == 0 && strange == 0:
 		return channels.Absent, channels.Receipt{}, nil
 	}
@@ -74,7 +74,7 @@ func (c *Channel) Reconcile(ctx context.Context, o channels.Outbound) (channels.
 func (c *Channel) planAgain(o channels.Outbound) ([]part, error) {
 	o.LastIn = time.Time{}
 	parts, err := c.plan(o)
-	if err == nil && (o.Part < 0 || o.Part >= len(parts)) {
+	if err == nil && (o.Attempt.Part < 0 || o.Attempt.Part >= len(parts)) {
 		err = errors.New("twilio: reconcile: no such part")
 	}
 	return parts, err

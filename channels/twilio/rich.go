@@ -165,7 +165,7 @@ func (s *SMS) Count(text, signature string) channels.Count {
 	}
 	body := below
 	if strings.TrimSpace(text) != "" {
-		body, _ = s.body(channels.Outbound{Text: text, Signature: signature})
+		body, _ = s.body(channels.Outbound{Text: text, Signature: channels.Signature{Text: signature}})
 	}
 	c := countSegments(body)
 	c.Room = roomBeside(below, c.Encoding)

@@ -279,7 +279,7 @@ func TestEdge8NoToken(t *testing.T) {
 	began := w.clock.now()
 	lost := func(id int64, text string) channels.Outbound {
 		o := w.outbound(id, text)
-		o.FirstAttemptAt, o.Attempt = began, 2
+		o.Attempt.FirstAt, o.Attempt.Number = began, 2
 		return o
 	}
 	if got := reconcile(lost(1, "x")); got != channels.Absent {
@@ -305,7 +305,7 @@ func TestEdge8NoToken(t *testing.T) {
 	w.sent(w.outbound(5, early.Text)) // by another process
 	w.base.sent = newSentMessages()
 	w.clock.move(2 * time.Second)
-	early.FirstAttemptAt = w.clock.now()
+	early.Attempt.FirstAt = w.clock.now()
 	if got := reconcile(early); got != channels.CannotTell {
 		t.Errorf("the same words before the first attempt: %v", got)
 	}
@@ -321,7 +321,7 @@ func TestEdge8NoToken(t *testing.T) {
 		t.Errorf("half a list: %v", got)
 	}
 	old := lost(1, "z")
-	old.FirstAttemptAt = w.clock.now().Add(time.Hour) // nothing since
+	old.Attempt.FirstAt = w.clock.now().Add(time.Hour) // nothing since
 	if got := reconcile(old); got != channels.Absent {
 		t.Errorf("nothing since: %v", got)
 	}

@@ -89,11 +89,11 @@ func (c *Channel) prepare(ctx context.Context, o channels.Outbound) (url.Values,
 	if err != nil {
 		return nil, part{}, false, err
 	}
-	if o.Part < 0 || o.Part >= len(parts) {
+	if o.Attempt.Part < 0 || o.Attempt.Part >= len(parts) {
 		return nil, part{}, false, &channels.SendError{Class: channels.BadContent, Text: "There is nothing more to send."}
 	}
-	p, more := parts[o.Part], o.Part+1 < len(parts)
-	if o.Part == 0 { // check all parts before the first one is sent
+	p, more := parts[o.Attempt.Part], o.Attempt.Part+1 < len(parts)
+	if o.Attempt.Part == 0 { // check all parts before the first one is sent
 		for _, f := range o.Files {
 			if _, err := linkOf(f); err != nil {
 				return nil, part{}, false, err
@@ -104,7 +104,7 @@ func (c *Channel) prepare(ctx context.Context, o channels.Outbound) (url.Values,
 	if c.number.service != "" {
 		form.Set("MessagingServiceSid", c.number.service)
 	}
-	if callback := c.callbacks.url(token{message: o.MessageID, part: o.Part, more: more}); callback != "" {
+	if callback := c.callbacks.url(token{message: o.MessageID, part: o.Attempt.Part, more: more}); callback != "" {
 		form.Set("StatusCallback", callback)
 	}
 	return form, p, more, c.fill(ctx, form, p)
@@ -155,7 +155,7 @@ func (c *Channel) plan(o channels.Outbound) ([]part, error) {
 	switch {
 	case c.number.whatsapp && o.Template != nil:
 		return []part{{template: o.Template}}, nil
-	case len(o.Files) > caps.AttachmentsPerMessage:
+	case len(o.Files) > caps.Files.PerMessage:
 		return nil, &channels.SendError{Class: channels.BadContent, Text: "This number can't send so many files.", Hint: "Send a link, or fewer files."}
 	case c.number.whatsapp && !o.LastIn.IsZero() && c.env.Now().Sub(o.LastIn) >= replyWindow: // Twilio would take it and fail later
 		f := failureOf(63016)
@@ -220,7 +220,7 @@ func (c *Channel) body(o channels.Outbound) (body, note string) {
 		render = wamark.Render
 	}
 	body = strings.TrimSpace(render(o.Text))
-	signature := strings.TrimSpace(render(o.Signature))
+	signature := strings.TrimSpace(render(o.Signature.Text))
 	if body == "" || signature == "" {
 		return body, ""
 	}
@@ -235,8 +235,8 @@ func fits(caps channels.Capabilities, files []channels.File) error {
 	total := int64(0)
 	for _, f := range files {
 		total += f.SizeBytes
-		limit, ok := caps.FileLimits[channels.KindOf(f.ContentType)]
-		if !ok || f.SizeBytes > limit || total > caps.MaxAttachmentBytes {
+		limit, ok := caps.Files.Limits[channels.KindOf(f.ContentType)]
+		if !ok || f.SizeBytes > limit || total > caps.Files.MaxBytes {
 			return &channels.SendError{Class: channels.BadContent, Text: "The file “" + clip(f.Name, 80) + "” is too large for this number.",
 				Hint: "Send a smaller one, or a link."}
 		}

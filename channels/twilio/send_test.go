@@ -47,7 +47,7 @@ func TestSendText(t *testing.T) {
 	w := newWorld(t, true)
 	w.write("hi")
 	o := w.outbound(9, "**Hello** [site](https://acme.test)")
-	o.Signature = "*Acme*"
+	o.Signature.Text = "*Acme*"
 	r := w.sent(o)
 	f := w.lastForm()
 	if f.Get("Body") != "*Hello* site: https://acme.test\n\n_Acme_" || f.Get("From") != waPrefix+waNumber || f.Get("To") != waPrefix+annPhone ||
@@ -82,8 +82,8 @@ func TestSendSMS(t *testing.T) {
 		t.Errorf("parts %d, counted %+v", r.Parts, count)
 	}
 	signed := w.outbound(3, strings.Repeat("a", 155))
-	signed.Signature = "Yours, Acme"
-	if r, count := w.sent(signed), w.channel.(channels.Counter).Count(signed.Text, signed.Signature); r.Parts != 2 || count.Parts != 2 {
+	signed.Signature.Text = "Yours, Acme"
+	if r, count := w.sent(signed), w.channel.(channels.Counter).Count(signed.Text, signed.Signature.Text); r.Parts != 2 || count.Parts != 2 {
 		t.Errorf("with a signature %d parts, counted %+v", r.Parts, count)
 	}
 	o := w.outbound(2, "Which?")
@@ -100,7 +100,7 @@ func TestSendFiles(t *testing.T) {
 	plain := newWorld(t, false)
 	o := plain.outbound(1, "look")
 	o.Files = []channels.File{picture}
-	if _, err := plain.send(o); classOf(t, err).Class != channels.BadContent || plain.channel.Capabilities().AttachmentsPerMessage != 0 {
+	if _, err := plain.send(o); classOf(t, err).Class != channels.BadContent || plain.channel.Capabilities().Files.PerMessage != 0 {
 		t.Error(err)
 	}
 	mms := newWorld(t, false, func(_ *twiliofake.Options, c channels.Config) { c[fieldMMS] = "true" })
@@ -121,7 +121,7 @@ func TestSendFiles(t *testing.T) {
 	if !r.More || w.lastForm().Get("Body") != "look" || !strings.Contains(w.lastForm().Get("StatusCallback"), ".0m.") {
 		t.Errorf("%+v %v", r, w.lastForm())
 	}
-	o.Part = 1
+	o.Attempt.Part = 1
 	if r = w.sent(o); r.More || w.lastForm().Get("Body") != "" || w.lastForm().Get("MediaUrl") == "" || !strings.Contains(w.lastForm().Get("StatusCallback"), ".1e.") {
 		t.Errorf("%+v %v", r, w.lastForm())
 	}
@@ -129,7 +129,7 @@ func TestSendFiles(t *testing.T) {
 	if got := w.ann.Inbox(); len(got) != 3 || string(got[2].Media[0].Content) != "pdf" {
 		t.Errorf("%+v", got)
 	}
-	o.Part, o.Files[0].Link = 0, nil
+	o.Attempt.Part, o.Files[0].Link = 0, nil
 	if _, err := w.send(o); !strings.Contains(classOf(t, err).Hint, "PARLEY_PUBLIC_URL") {
 		t.Error(err)
 	}
@@ -152,7 +152,7 @@ func TestSendRich(t *testing.T) {
 			if err != nil || !rc.More {
 				return err
 			}
-			o.Part++
+			o.Attempt.Part++
 		}
 	}
 	list := channels.List{Button: "Choose", Sections: []channels.ListSection{{Title: "S", Rows: []channels.ListRow{{ID: "r1", Title: "One"}, {ID: "r2", Title: "Two", Description: "d"}}}}}
@@ -176,7 +176,7 @@ func TestSendRich(t *testing.T) {
 		t.Fatal(err)
 	}
 	in := w.decoded(channels.InboundMessage)
-	if last := in[len(in)-1]; last.Text != "Yes" || last.Answered != got[0].SID {
+	if last := in[len(in)-1]; last.Text != "Yes" || last.Answers.External != got[0].SID {
 		t.Errorf("%+v", last)
 	}
 	for name, r := range map[string]channels.Rich{"four": {Buttons: make([]channels.Button, 4)}, "untitled": {Buttons: []channels.Button{{}}},

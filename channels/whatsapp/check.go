@@ -43,7 +43,7 @@ func fault(what, text, hint string) channels.Finding {
 
 // failed returns the finding about a failed request.
 func (c *Channel) failed(what string, err error, hint string) channels.Finding {
-	se := c.sendError(err, channels.Outbound{Attempt: 1})
+	se := c.sendError(err, channels.Outbound{Attempt: channels.Attempt{Number: 1}})
 	text := se.Text
 	if se.Class == channels.Ambiguous {
 		text = "WhatsApp didn't answer in time."

@@ -22,7 +22,7 @@ type step struct {
 }
 
 // compose returns the messages that an Outbound becomes, in order: only one if WhatsApp can carry all of it. It
-// is pure and returns the same for every attempt, because Outbound.Part is an index of the result.
+// is pure and returns the same for every attempt, because Attempt.Part is an index of the result.
 // Errors: *channels.SendError.
 func compose(o channels.Outbound) ([]step, error) {
 	if len(o.To) != 1 {
@@ -36,7 +36,7 @@ func compose(o channels.Outbound) ([]step, error) {
 		return []step{{kind: "template", content: content}}, nil
 	}
 	text := wamark.Render(o.Text)
-	if signature := wamark.Render(o.Signature); text != "" && signature != "" {
+	if signature := wamark.Render(o.Signature.Text); text != "" && signature != "" {
 		// A text that was short enough without the signature is sent without it.
 		if signed := text + "\n\n" + signature; utf8.RuneCountInString(signed) <= maxTextRunes {
 			text = signed

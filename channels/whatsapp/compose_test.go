@@ -30,9 +30,11 @@ func TestMessages(t *testing.T) {
 			[]string{frame + tail + "\"text\":{\"body\":\"Hi *Ann*, _see_ ~this~ `x`\"},\"type\":\"text\"}"}},
 		"link": {func(o *channels.Outbound) { o.Text = "See https://acme.test/a_b" },
 			[]string{frame + tail + `"text":{"body":"See https://acme.test/a_b","preview_url":true},"type":"text"}`}},
-		"signature": {func(o *channels.Outbound) { o.Text, o.Signature = "Hi", "*Kim*" },
+		"signature": {func(o *channels.Outbound) { o.Text, o.Signature.Text = "Hi", "*Kim*" },
 			[]string{frame + tail + `"text":{"body":"Hi\n\n_Kim_"},"type":"text"}`}},
-		"no room for the signature": {func(o *channels.Outbound) { o.Text, o.Signature = strings.Repeat("x", maxTextRunes-8), "Yours, Kim" },
+		"no room for the signature": {func(o *channels.Outbound) {
+			o.Text, o.Signature.Text = strings.Repeat("x", maxTextRunes-8), "Yours, Kim"
+		},
 			[]string{frame + tail + `"text":{"body":"` + strings.Repeat("x", maxTextRunes-8) + `"},"type":"text"}`}},
 		"answer": {func(o *channels.Outbound) { o.ReplyTo = "wamid.0" },
 			[]string{frame + `"context":{"message_id":"wamid.0"},` + tail + `"text":{"body":"Hi"},"type":"text"}`}},
@@ -193,12 +195,12 @@ func TestPartsDontDouble(t *testing.T) {
 	if r := w.send(o); !r.More {
 		t.Fatalf("%+v", r)
 	}
-	o.Part = 1
+	o.Attempt.Part = 1
 	w.fault(graphfake.Fault{Route: "whatsapp.upload", Action: graphfake.ActionDropAfter})
 	w.fails(o, channels.Retry)
 	w.fault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionError, Status: 500, Code: 131016})
 	w.fails(o, channels.Retry)
-	o.Attempt = 3
+	o.Attempt.Number = 3
 	if r := w.send(o); r.More {
 		t.Fatalf("%+v", r)
 	}
@@ -214,7 +216,7 @@ func TestPartsDontDouble(t *testing.T) {
 	if in := w.one(); in.Status.State != channels.StateFailed || !in.Status.Early || in.Status.MessageID != 12 {
 		t.Errorf("told %+v", in.Status)
 	}
-	o.Part = 2
+	o.Attempt.Part = 2
 	w.fails(o, channels.BadContent)
 }
 
@@ -282,7 +284,7 @@ func TestErrorClasses(t *testing.T) {
 	}
 	w := newWorld(t)
 	o := outbound(1, "x")
-	o.Attempt = maxTries
+	o.Attempt.Number = maxTries
 	w.fault(graphfake.Fault{Route: "whatsapp.messages", Action: graphfake.ActionError, Code: 131000})
 	w.fails(o, channels.BadContent)
 }

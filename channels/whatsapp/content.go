@@ -231,7 +231,7 @@ func extension(contentType string) string {
 // surround adds what a message answers and where it comes from.
 func surround(in *channels.Inbound, parts map[string]json.RawMessage) {
 	if c, ok := part[messageContext](parts, "context"); ok {
-		in.Answered = bounded(string(c.ID))
+		in.Answers.External = bounded(string(c.ID))
 		switch {
 		case c.FrequentlyForwarded:
 			in.Notices = append(in.Notices, "Forwarded many times.")

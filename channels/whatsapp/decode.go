@@ -140,7 +140,7 @@ func reactionOf(in channels.Inbound, parts map[string]json.RawMessage) []channel
 	if !ok || r.MessageID == "" {
 		return placeholder(in, "reaction")
 	}
-	in.Kind, in.Target, in.Emoji = channels.InboundReaction, bounded(string(r.MessageID)), line(r.Emoji, 32)
+	in.Kind, in.Change.Target, in.Change.Emoji = channels.InboundReaction, bounded(string(r.MessageID)), line(r.Emoji, 32)
 	return []channels.Inbound{in}
 }
 
@@ -155,7 +155,7 @@ func editOf(in channels.Inbound, parts map[string]json.RawMessage) []channels.In
 	}
 	kind, _ := part[loose](e.Message, "type")
 	fill(&in, string(kind), e.Message)
-	in.Kind, in.Target, in.Attachments = channels.InboundEdit, bounded(string(e.Original)), nil
+	in.Kind, in.Change.Target, in.Attachments = channels.InboundEdit, bounded(string(e.Original)), nil
 	return []channels.Inbound{in}
 }
 
@@ -166,7 +166,7 @@ func revokeOf(in channels.Inbound, parts map[string]json.RawMessage) []channels.
 	if !ok || r.Original == "" {
 		return placeholder(in, "revoke")
 	}
-	in.Kind, in.Target = channels.InboundDelete, bounded(string(r.Original))
+	in.Kind, in.Change.Target = channels.InboundDelete, bounded(string(r.Original))
 	return []channels.Inbound{in}
 }
 
@@ -199,13 +199,13 @@ func systemOf(in channels.Inbound, m message, parts map[string]json.RawMessage) 
 			known = known || key == before
 		}
 		for _, one := range list {
-			known = known || one.Previous == before
+			known = known || one.Change.Previous == before
 		}
 		if known {
 			continue
 		}
 		one := in
-		one.Kind, one.From, one.Previous = channels.InboundIdentity, now, before
+		one.Kind, one.From, one.Change.Previous = channels.InboundIdentity, now, before
 		list = append(list, one)
 	}
 	return list

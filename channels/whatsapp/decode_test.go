@@ -68,17 +68,23 @@ func TestDecodeContent(t *testing.T) {
 		"place": {message: `"type":"location","location":{"latitude":37.5,"longitude":-122.25,"name":"Philz *Coffee*","address":"101 Forest Ave","url":"https://philzcoffee.com/"}`,
 			text: "**Philz \\*Coffee\\***\n101 Forest Ave\n📍 [37.5,-122.25](https://www.google.com/maps?q=37.5,-122.25)\nhttps://philzcoffee.com/"},
 		"place on the equator": {message: `"type":"location","location":{"latitude":0,"longitude":0}`, text: "📍 [0,0](https://www.google.com/maps?q=0,0)"},
-		"button":               {message: `"type":"interactive","interactive":{"type":"button_reply","button_reply":{"id":"cancel","title":"Cancel"}},"context":{"from":"15550100","id":"wamid.0"}`, text: "Cancel", more: channels.Inbound{Answered: "wamid.0", Chosen: "cancel"}},
-		"row":                  {message: `"type":"interactive","interactive":{"type":"list_reply","list_reply":{"id":"x","title":"Express","description":"Next day"}}`, text: "Express\nNext day", more: channels.Inbound{Chosen: "x"}},
-		"form":                 {message: `"type":"interactive","interactive":{"type":"nfm_reply","nfm_reply":{"name":"flow","body":"Sent","response_json":"{\"flow_token\":\"t\",\"size\":\"M\",\"count\":2}"}}`, text: "- **count**: 2\n- **size**: M"},
-		"form without fields":  {message: `"type":"interactive","interactive":{"type":"nfm_reply","nfm_reply":{"body":"Sent","response_json":"{}"}}`, text: "Sent"},
-		"template's button":    {message: `"type":"button","button":{"payload":"stop","text":"Unsubscribe"}`, text: "Unsubscribe", more: channels.Inbound{Chosen: "stop"}},
+		"button": {message: `"type":"interactive","interactive":{"type":"button_reply","button_reply":{"id":"cancel","title":"Cancel"}},"context":{"from":"15550100","id":"wamid.0"}`, text: "Cancel", more: channels.Inbound{
+			Answers: channels.Answers{External: "wamid.0"},
+			Chosen:  "cancel",
+		}},
+		"row":                 {message: `"type":"interactive","interactive":{"type":"list_reply","list_reply":{"id":"x","title":"Express","description":"Next day"}}`, text: "Express\nNext day", more: channels.Inbound{Chosen: "x"}},
+		"form":                {message: `"type":"interactive","interactive":{"type":"nfm_reply","nfm_reply":{"name":"flow","body":"Sent","response_json":"{\"flow_token\":\"t\",\"size\":\"M\",\"count\":2}"}}`, text: "- **count**: 2\n- **size**: M"},
+		"form without fields": {message: `"type":"interactive","interactive":{"type":"nfm_reply","nfm_reply":{"body":"Sent","response_json":"{}"}}`, text: "Sent"},
+		"template's button":   {message: `"type":"button","button":{"payload":"stop","text":"Unsubscribe"}`, text: "Unsubscribe", more: channels.Inbound{Chosen: "stop"}},
 		"order": {message: `"type":"order","order":{"catalog_id":"1","text":"soon please","product_items":[{"product_retailer_id":"shirt","quantity":2,"item_price":30.5,"currency":"USD"},{"product_retailer_id":"hat","quantity":1,"item_price":25,"currency":"USD"}]}`,
 			text: "**Order**\n- 2 × shirt: 30.5 USD each\n- 1 × hat: 25 USD each\n\nTotal: 86 USD\n\nsoon please"},
 		"forwarded":       {message: `"type":"text","text":{"body":"x"},"context":{"forwarded":true}`, text: "x", more: channels.Inbound{Notices: []string{"Forwarded."}}},
 		"forwarded often": {message: `"type":"text","text":{"body":"x"},"context":{"frequently_forwarded":true}`, text: "x", more: channels.Inbound{Notices: []string{"Forwarded many times."}}},
 		"about a product": {message: `"type":"text","text":{"body":"x"},"context":{"id":"wamid.0","referred_product":{"catalog_id":"1","product_retailer_id":"shirt"}}`, text: "x",
-			more: channels.Inbound{Answered: "wamid.0", Notices: []string{"Asked about product shirt of catalogue 1."}}},
+			more: channels.Inbound{
+				Answers: channels.Answers{External: "wamid.0"},
+				Notices: []string{"Asked about product shirt of catalogue 1."},
+			}},
 		"from an ad": {message: `"type":"text","text":{"body":"x"},"referral":{"source_url":"https://fb.me/x","source_type":"ad","headline":"Chat","body":"Succulents"}`, text: "x",
 			more: channels.Inbound{Notices: []string{"Came from this ad: Chat · Succulents · https://fb.me/x"}}},
 		"unsupported": {message: `"type":"unsupported","errors":[{"code":131051,"title":"Message type unknown","error_data":{"details":"Message type is currently not supported."}}],"unsupported":{"type":"poll"}`,
@@ -137,7 +143,7 @@ func TestEdge12ReactionRemoved(t *testing.T) {
 	t.Parallel()
 	for emoji, want := range map[string]string{`,"emoji":"👍"`: "👍", `,"emoji":"\ud83d\udc4d\ud83c\udffd"`: "👍🏽", ``: "", `,"emoji":""`: "", `,"emoji":null`: ""} {
 		list := decodeHook(t, messageHook(from(`"type":"reaction","reaction":{"message_id":"wamid.0"`+emoji+`}`)))
-		if len(list) != 1 || list[0].Kind != channels.InboundReaction || list[0].Target != "wamid.0" || list[0].Emoji != want || list[0].Opens {
+		if len(list) != 1 || list[0].Kind != channels.InboundReaction || list[0].Change.Target != "wamid.0" || list[0].Change.Emoji != want || list[0].Opens {
 			t.Errorf("%s became %+v", emoji, list)
 		}
 	}
@@ -148,7 +154,7 @@ func TestEdge12ReactionRemoved(t *testing.T) {
 func TestEdge13UnknownTargets(t *testing.T) {
 	t.Parallel()
 	list := decodeHook(t, messageHook(from(`"type":"text","text":{"body":"x"},"context":{"from":"1","id":"wamid.unknown"}`)))
-	if len(list) != 1 || list[0].Answered != "wamid.unknown" || list[0].Text != "x" {
+	if len(list) != 1 || list[0].Answers.External != "wamid.unknown" || list[0].Text != "x" {
 		t.Errorf("became %+v", list)
 	}
 }
@@ -168,7 +174,7 @@ func TestEdge14EditAndRevoke(t *testing.T) {
 		kind channels.InboundKind
 		text string
 	}{{channels.InboundEdit, "**new**"}, {channels.InboundEdit, "seen"}, {channels.InboundDelete, ""}} {
-		if in := list[i]; in.Kind != want.kind || in.Text != want.text || in.Target != "wamid.0" || len(in.Attachments) != 0 {
+		if in := list[i]; in.Kind != want.kind || in.Text != want.text || in.Change.Target != "wamid.0" || len(in.Attachments) != 0 {
 			t.Errorf("%d: %+v", i, in)
 		}
 	}
@@ -255,7 +261,7 @@ func TestEdge11NumberChange(t *testing.T) {
 			if in.Kind != channels.InboundIdentity || !reflect.DeepEqual(in.From, c.now) {
 				t.Errorf("%s: %+v", name, in)
 			}
-			previous = append(previous, in.Previous)
+			previous = append(previous, in.Change.Previous)
 		}
 		if !reflect.DeepEqual(previous, c.previous) {
 			t.Errorf("%s: previous %q", name, previous)

@@ -152,9 +152,9 @@ func TestEdge20PairThrottled(t *testing.T) {
 	w.send(outbound(2, "two"))
 	o := outbound(3, "three")
 	for attempt, wait := range []time.Duration{6 * time.Second, 24 * time.Second, 96 * time.Second} {
-		o.Attempt = attempt + 1
+		o.Attempt.Number = attempt + 1
 		if se := w.fails(o, channels.Throttled); !se.Pair || se.Wait != wait {
-			t.Errorf("attempt %d: %+v", o.Attempt, se)
+			t.Errorf("attempt %d: %+v", o.Attempt.Number, se)
 		}
 	}
 	toBob := outbound(4, "Hi Bob")

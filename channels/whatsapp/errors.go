@@ -131,13 +131,13 @@ func (c *Channel) refused(out *channels.SendError, e *graph.Error, o channels.Ou
 			out.Class = channels.Retry // an unknown code, with the status of a failure on their side
 		}
 	case v.pair:
-		for range min(max(o.Attempt, 1)-1, 4) { // 6 s, then four times as long each time
+		for range min(max(o.Attempt.Number, 1)-1, 4) { // 6 s, then four times as long each time
 			out.Wait *= 4
 		}
 	case v.class == channels.Throttled && e.RetryAfter > 0:
 		out.Wait = e.RetryAfter
 	}
-	if out.Class == channels.Retry && o.Attempt >= maxTries {
+	if out.Class == channels.Retry && o.Attempt.Number >= maxTries {
 		out.Class, out.Hint = channels.BadContent, "Send it again later."
 	}
 	if out.Text == "" {

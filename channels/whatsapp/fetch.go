@@ -79,7 +79,7 @@ func (c *Channel) fetchError(err error) *channels.SendError {
 	case errors.As(err, &refused) && (refused.Status == http.StatusNotFound || refused.Status == http.StatusGone || refused.Code == 100 && refused.Coded):
 		return &channels.SendError{Class: channels.BadContent, Text: "WhatsApp doesn't have the file any more.", Hint: "Ask the customer to send it again.", Cause: err}
 	}
-	out := c.sendError(err, channels.Outbound{Attempt: 1})
+	out := c.sendError(err, channels.Outbound{Attempt: channels.Attempt{Number: 1}})
 	if out.Class == channels.Ambiguous { // reading may be repeated
 		out.Class, out.Text, out.Hint = channels.Retry, "The file could not be read from WhatsApp.", ""
 	}

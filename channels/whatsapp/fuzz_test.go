@@ -137,7 +137,7 @@ func checkInbound(t *testing.T, in channels.Inbound) {
 	if in.Kind == channels.InboundMessage && (in.From.Key == "" || in.ExternalID == "" || in.Text == "" && len(in.Attachments) == 0) {
 		t.Errorf("an empty message: %+v", in)
 	}
-	texts := append([]string{in.Text, in.From.Name, in.Emoji}, in.Notices...)
+	texts := append([]string{in.Text, in.From.Name, in.Change.Emoji}, in.Notices...)
 	for _, a := range in.Attachments {
 		texts = append(texts, a.Name)
 		if strings.ContainsAny(a.Name, "\r\n") || len(a.Ref) > 2000 || a.Ref == "" && len(a.Content) == 0 {

@@ -180,7 +180,14 @@ func (w *world) one() channels.Inbound {
 
 // outbound makes a message to Ann.
 func outbound(id int64, text string) channels.Outbound {
-	return channels.Outbound{DeliveryID: id, ConversationID: 7, MessageID: id, Attempt: 1, To: []channels.Party{{Key: annPhone}}, Text: text}
+	return channels.Outbound{
+		DeliveryID:     id,
+		ConversationID: 7,
+		MessageID:      id,
+		Attempt:        channels.Attempt{Number: 1},
+		To:             []channels.Party{{Key: annPhone}},
+		Text:           text,
+	}
 }
 
 func (w *world) send(o channels.Outbound) channels.Receipt {
@@ -202,7 +209,7 @@ func (w *world) sendAll(o channels.Outbound) []channels.Receipt {
 		if !r.More {
 			return list
 		}
-		o.Part++
+		o.Attempt.Part++
 	}
 }
 

@@ -228,9 +228,9 @@ func TestPublishedWebhooks(t *testing.T) {
 			text := in.Text
 			switch in.Kind {
 			case channels.InboundReaction:
-				text = in.Emoji
+				text = in.Change.Emoji
 			case channels.InboundIdentity:
-				text = in.Previous + " is now " + in.From.Key
+				text = in.Change.Previous + " is now " + in.From.Key
 			default:
 				if in.From.Key != "+16505551234" || in.From.Name != "Sheena Nelson" {
 					t.Errorf("%s: from %+v", name, in.From)

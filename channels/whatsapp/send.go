@@ -33,20 +33,20 @@ func (c *Channel) send(ctx context.Context, o channels.Outbound) (channels.Recei
 	if err != nil {
 		return channels.Receipt{}, err
 	}
-	if o.Part < 0 || o.Part >= len(steps) {
+	if o.Attempt.Part < 0 || o.Attempt.Part >= len(steps) {
 		return channels.Receipt{}, refuse("The message changed while it was being sent.", "Look at what the customer got, and send the rest.")
 	}
-	if o.Part == 0 && len(steps) > 1 { // don't send a text whose file can't be read
+	if o.Attempt.Part == 0 && len(steps) > 1 { // don't send a text whose file can't be read
 		if err := readable(ctx, o.Files); err != nil {
 			return channels.Receipt{}, err
 		}
 	}
-	s := steps[o.Part]
+	s := steps[o.Attempt.Part]
 	m, err := c.frame(o, len(steps))
 	if err != nil {
 		return channels.Receipt{}, err
 	}
-	if o.ReplyTo != "" && o.Part == 0 && s.replies {
+	if o.ReplyTo != "" && o.Attempt.Part == 0 && s.replies {
 		m["context"] = object{"message_id": o.ReplyTo}
 	}
 	receipt, err := c.post(ctx, m, s)
@@ -55,7 +55,7 @@ func (c *Channel) send(ctx context.Context, o channels.Outbound) (channels.Recei
 		s.kind = "document" // its name says video or image, but its content is something else
 		receipt, err = c.post(ctx, m, s)
 	}
-	receipt.More = err == nil && o.Part < len(steps)-1
+	receipt.More = err == nil && o.Attempt.Part < len(steps)-1
 	return receipt, err
 }
 
@@ -80,7 +80,7 @@ func (c *Channel) frame(o channels.Outbound, steps int) (object, error) {
 	default:
 		return nil, &channels.SendError{Class: channels.BadRecipient, Text: "This is no phone number that WhatsApp knows.", Hint: "Write it with + and the country code."}
 	}
-	t := token{message: o.MessageID, part: o.Part, last: o.Part == steps-1}
+	t := token{message: o.MessageID, part: o.Attempt.Part, last: o.Attempt.Part == steps-1}
 	m["biz_opaque_callback_data"] = t.sign(c.env.Keys[0])
 	return m, nil
 }

@@ -115,7 +115,7 @@ func (c *Channel) ListTemplates(ctx context.Context) ([]channels.TemplateState, 
 
 // templateError returns WhatsApp's description of what is wrong with a template.
 func (c *Channel) templateError(err error) error {
-	out := c.sendError(err, channels.Outbound{Attempt: 1})
+	out := c.sendError(err, channels.Outbound{Attempt: channels.Attempt{Number: 1}})
 	if out.Class == channels.Ambiguous {
 		out.Text, out.Hint = "WhatsApp's answer was lost: the template may be there.", "It will show up in the list of templates."
 	}

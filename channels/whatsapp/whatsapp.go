@@ -85,27 +85,32 @@ func newChannel(account channels.Account, env channels.Env) (*Channel, error) {
 // messages can't be changed.
 func (c *Channel) Capabilities() channels.Capabilities {
 	return channels.Capabilities{
-		RichText:              channels.Partial,
-		Reactions:             channels.Partial,
-		ReadReceipts:          channels.Full,
-		Delivered:             channels.Full,
-		ReplyWindow:           replyWindow,
-		Start:                 channels.StartTemplate,
-		Templates:             true,
-		ReplyTo:               channels.Full,
-		Captions:              channels.Partial, // not of audio
-		Buttons:               maxButtons,
-		ListRows:              maxListRows,
-		Location:              channels.Full,
-		ContactCard:           channels.Full,
-		ReplyEvery:            pairPace,
-		MaxTextRunes:          maxTextRunes,
-		AttachmentsPerMessage: 1,
-		MaxAttachmentBytes:    maxFile, // what is too large for a picture goes as a document
-		RetryFor:              retryFor,
-		RequestTimeout:        requestTimeout,
-		Hold:                  channels.HoldChat,
-		Rate:                  numberRate,
+		RichText:  channels.Partial,
+		Reactions: channels.Partial,
+		Receipts:  channels.Receipts{Read: channels.Full, Delivered: channels.Full},
+		Window:    channels.ReplyWindow{Free: replyWindow},
+		Start:     channels.StartTemplate,
+		Templates: true,
+		ReplyTo:   channels.Full,
+		Files: channels.FileRules{
+			Captions:   channels.Partial, // not of audio
+			PerMessage: 1,
+			MaxBytes:   maxFile, // what is too large for a picture goes as a document
+		},
+		Rich: channels.RichLimits{
+			Buttons:     maxButtons,
+			ListRows:    maxListRows,
+			Location:    channels.Full,
+			ContactCard: channels.Full,
+		},
+		Sending: channels.Sending{
+			ReplyEvery: pairPace,
+			RetryFor:   retryFor,
+			Timeout:    requestTimeout,
+			Rate:       numberRate,
+		},
+		MaxTextRunes: maxTextRunes,
+		Hold:         channels.HoldChat,
 	}
 }
 

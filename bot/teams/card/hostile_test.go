@@ -62,14 +62,14 @@ func TestHostileText(t *testing.T) {
 				t.Errorf("the messages lost some of it: %.200q, want %.200q", bare(got.String()), bare(want))
 			}
 			full := samples().Facts()
-			full.Subject, full.Contact, full.LastPreview, full.Team, full.Tags = s, from, s, s, []bridge.Tag{{Name: s, Color: s}}
+			full.Subject, full.Contact, full.LastMessage.Preview, full.Team, full.Tags = s, from, s, s, []bridge.Tag{{Name: s, Color: s}}
 			full.Assignees = []bridge.AgentRef{{ID: 1, Name: s, User: annID}}
 			for _, c := range []view.Card{view.Root(full), view.Details(full), view.List(bridge.Listing{ListQuery: bridge.ListQuery{List: "mine"}, Rows: []bridge.Facts{full, full}}, time.UTC),
 				view.Line(bridge.Line{Content: &bridge.FailedLine{Reason: s, Hint: s}, Mentions: full.Assignees, Text: s, Verbs: []bridge.Verb{bridge.VerbSendAgain}, Args: bridge.Args{Note: s}}, full)} {
 				for _, p := range Render(c, home(), "n") {
 					soundBut(t, p.Card, len(s) > 500)
 				}
-				soundBut(t, Window(c, full.Root, home(), "n").Card, true)
+				soundBut(t, Window(c, full.Thread.Root, home(), "n").Card, true)
 			}
 		})
 	}

@@ -147,7 +147,7 @@ func CommandOf(name bridge.Verb) string { return string(name) + "FromMessage" }
 // VerbOf is the verb of an entry of a message's menu, "" if there is no such entry.
 func VerbOf(command string) bridge.Verb {
 	name, ok := strings.CutSuffix(command, CommandOf(""))
-	if !ok || verb.Of(bridge.Verb(name)).Menu == nil {
+	if !ok || verb.Of(bridge.Verb(name)).Menus.Message == nil {
 		return ""
 	}
 	return bridge.Verb(name)
@@ -247,7 +247,7 @@ func botCommands(words ...string) []offered {
 	list := make([]offered, 0, len(words))
 	for _, word := range words {
 		if v, ok := verb.Find(word); ok {
-			list = append(list, offered{Title: word, Description: v.Sentence})
+			list = append(list, offered{Title: word, Description: v.Help.Sentence})
 		}
 	}
 	return list
@@ -256,13 +256,13 @@ func botCommands(words ...string) []offered {
 func extensionCommands() []extensionCommand {
 	var list []extensionCommand
 	for _, v := range verb.InMenu() {
-		c := extensionCommand{ID: CommandOf(v.Name), Type: "action", Title: v.Menu.Title, Description: v.Menu.About, Context: []string{"message"}, FetchTask: true}
+		c := extensionCommand{ID: CommandOf(v.Name), Type: "action", Title: v.Menus.Message.Title, Description: v.Menus.Message.About, Context: []string{"message"}, FetchTask: true}
 		if v.Name == bridge.VerbReply {
 			c.Context, c.Triggers = append(c.Context, "compose", "commandBox"), []string{"slash"}
 		}
 		list = append(list, c)
 	}
-	begin, find := verb.Of(bridge.VerbNew).Box, verb.Of(bridge.VerbFind).Box
+	begin, find := verb.Of(bridge.VerbNew).Menus.Box, verb.Of(bridge.VerbFind).Menus.Box
 	return append(list,
 		extensionCommand{ID: CommandNew, Type: "action", Title: begin.Title, Description: begin.About,
 			Context: []string{"compose", "commandBox"}, FetchTask: true, Triggers: []string{"slash"}},

@@ -22,7 +22,7 @@ func Riches() map[bridge.RichKind]*bridge.Rich {
 
 // Accounts are the accounts that may begin a conversation.
 func Accounts() []bridge.AccountRef {
-	can := bridge.Capabilities{Buttons: 3, ListRows: 10, Location: 2, ContactCard: 2, MaxTextRunes: 4096}
+	can := bridge.Capabilities{Rich: bridge.RichLimits{Buttons: 3, ListRows: 10, Location: 2, ContactCard: 2}, MaxTextRunes: 4096}
 	return []bridge.AccountRef{
 		{Name: "support-mail", ChannelName: "E-mail", ChannelIcon: "email", Can: bridge.Capabilities{Threads: true, Subject: true}, Starts: true},
 		{Name: "shop-chat", ChannelName: "Chat", ChannelIcon: "speech_balloon", Can: can, Starts: true},
@@ -46,7 +46,7 @@ func (s Samples) Forms() (map[string]view.Form, error) {
 	ann.Email = "ann@acme.test"
 	all := s.inputs()
 	for _, v := range verb.All() {
-		if v.Ask == nil || v.Anywhere || v.Name == bridge.VerbTemplate || v.Name == bridge.VerbSend || v.Name == bridge.VerbAllow {
+		if v.Form.Ask == nil || v.Anywhere || v.Name == bridge.VerbTemplate || v.Name == bridge.VerbSend || v.Name == bridge.VerbAllow {
 			continue // they have samples of their own, or none
 		}
 		all[string(v.Name)] = view.FormInput{Verb: v.Name, Facts: s.Facts(), Args: bridge.Args{Conversation: 12}, Text: "begun *text*", People: []bridge.AgentRef{ann, s.Ben},

@@ -23,12 +23,22 @@ func When() time.Time { return time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC) }
 // Facts of a conversation that Ann has.
 func (s Samples) Facts() bridge.Facts {
 	return bridge.Facts{
-		ID: 12, Status: bridge.StatusOpen, Subject: "Printer <on> *fire*", ChannelKind: "email", ChannelName: "E-mail", ChannelIcon: "email",
-		Account: "support-mail", AccountMode: bridge.ModeLive, Team: "Support", Contact: bridge.PartyRef{Name: "Eve & Co", Address: "eve@example.org"},
-		To:   []bridge.PartyRef{{Name: "Eve & Co", Address: "eve@example.org"}},
-		Tags: []bridge.Tag{{Name: "vip", Color: "#dd2e44"}}, CreatedAt: When(), LastAt: When(), WaitingSince: When(), Zone: time.UTC,
-		Assignees: []bridge.AgentRef{s.Ann}, LastPreview: "It burns", LastFrom: "customer",
-		Root: s.Root, Viewer: s.Ann,
+		ID:      12,
+		Status:  bridge.StatusOpen,
+		Subject: "Printer <on> *fire*",
+		Account: bridge.Account{
+			Name: "support-mail", Mode: bridge.ModeLive,
+			ChannelKind: "email", ChannelName: "E-mail", ChannelIcon: "email",
+		},
+		People:      bridge.People{Team: "Support", Assignees: []bridge.AgentRef{s.Ann}},
+		Contact:     bridge.PartyRef{Name: "Eve & Co", Address: "eve@example.org"},
+		Recipients:  bridge.Recipients{To: []bridge.PartyRef{{Name: "Eve & Co", Address: "eve@example.org"}}},
+		Tags:        []bridge.Tag{{Name: "vip", Color: "#dd2e44"}},
+		Times:       bridge.Times{CreatedAt: When(), WaitingSince: When()},
+		LastMessage: bridge.LastMessage{At: When(), Preview: "It burns", From: "customer"},
+		Zone:        time.UTC,
+		Thread:      bridge.Thread{Root: s.Root},
+		Viewer:      s.Ann,
 	}
 }
 
@@ -82,8 +92,13 @@ func (s Samples) fateLines() map[string]bridge.Line {
 			Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}, Args: bridge.Args{Message: 7}},
 		"texts": {Content: &bridge.TextsLine{Count: 4}, Mentions: []bridge.AgentRef{ann},
 			Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Message: 7}},
-		"evening": {Content: &bridge.EveningLine{Zone: "Europe/Berlin", Rows: []bridge.Facts{{ID: 12, Status: bridge.StatusOpen, Contact: bridge.PartyRef{Name: "Kim"}, Templates: true, WindowUntil: When(), LastPreview: "Still there?"},
-			{ID: 13, Status: bridge.StatusOpen, Contact: bridge.PartyRef{Name: "Lou"}, WindowUntil: When()}}}},
+		"evening": {Content: &bridge.EveningLine{Zone: "Europe/Berlin", Rows: []bridge.Facts{
+			{
+				ID: 12, Status: bridge.StatusOpen, Contact: bridge.PartyRef{Name: "Kim"},
+				Window: bridge.Window{Templates: true, Until: When()}, LastMessage: bridge.LastMessage{Preview: "Still there?"},
+			},
+			{ID: 13, Status: bridge.StatusOpen, Contact: bridge.PartyRef{Name: "Lou"}, Window: bridge.Window{Until: When()}},
+		}}},
 		"offered": {Content: &bridge.OfferedLine{Until: When()}, Mentions: []bridge.AgentRef{ann}, Text: kept,
 			Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}, Args: bridge.Args{Message: 7}},
 		"parked_window": {Content: &bridge.ParkedLine{Reason: "window", Until: When()}, Mentions: []bridge.AgentRef{ann}, Text: kept,
@@ -102,7 +117,7 @@ func (s Samples) fateLines() map[string]bridge.Line {
 		"top_level": {Content: &bridge.TopLevelLine{Rows: []bridge.Facts{s.Facts(), {ID: 13, Contact: bridge.PartyRef{Name: "Lou <b> with a very long name"}}}},
 
 			Mentions: []bridge.AgentRef{ann}, Text: kept, Args: bridge.Args{Typed: &bridge.Place{Channel: s.Root.Channel, Message: s.Root.Message}}},
-		"chosen": {Content: &bridge.TopLevelLine{}, By: ann, Text: kept, Other: bridge.Facts{ID: 13, Root: s.Other},
+		"chosen": {Content: &bridge.TopLevelLine{}, By: ann, Text: kept, Other: bridge.Facts{ID: 13, Thread: bridge.Thread{Root: s.Other}},
 			Outcome: &bridge.Outcome{State: bridge.OutcomeChosen, By: ann}},
 		"not_mapped": {Content: bridge.LineNotMapped, Mentions: []bridge.AgentRef{ann}, Text: kept},
 	}
@@ -155,7 +170,7 @@ func (s Samples) showingLines() map[string]bridge.Line {
 		"changed":     {Content: &bridge.ChangedLine{Before: "To Berlin"}, Text: "To Hamburg"},
 		"deleted":     {Content: &bridge.DeletedLine{Message: "To Berlin"}},
 		"identity":    {Content: &bridge.IdentityLine{Now: "+4915112345678", Before: "+4917098765432"}},
-		"same_person": {Content: bridge.LineSamePerson, Other: bridge.Facts{ID: 13, Root: s.Other}},
+		"same_person": {Content: bridge.LineSamePerson, Other: bridge.Facts{ID: 13, Thread: bridge.Thread{Root: s.Other}}},
 		"opted_out":   {Content: &bridge.OptedOutLine{}, Text: "STOP"},
 		"opted_in":    {Content: bridge.LineOptedIn, Text: "START"},
 		"parts":       {Content: &bridge.PartsLine{Count: 2}},

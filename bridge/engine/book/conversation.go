@@ -170,7 +170,7 @@ func (c *Conversation) SourceAt(m *Message) bridge.Place {
 // IsFor says that a mail goes to a conversation's customer, or to whom replies go instead.
 func (c *Conversation) IsFor(in channels.Inbound) bool {
 	to, _ := outbound.Addressed(c.Participants)
-	return slices.ContainsFunc(slices.Concat(in.To, in.Cc), func(p channels.Party) bool {
+	return slices.ContainsFunc(slices.Concat(in.Envelope.To, in.Envelope.Cc), func(p channels.Party) bool {
 		return c.Identity != nil && c.Identity.Key == p.Key || slices.ContainsFunc(to, func(q store.Participant) bool { return q.Key == p.Key })
 	})
 }

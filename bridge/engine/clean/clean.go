@@ -32,16 +32,16 @@ func parties(list []channels.Party) {
 
 // Inbound cleans all texts that came from a customer, in place.
 func Inbound(in *channels.Inbound) {
-	for _, s := range []*string{&in.ExternalID, &in.From.Key, &in.From.Name, &in.Subject, &in.Text, &in.Quoted, &in.Via, &in.Automatic,
-		&in.Target, &in.Emoji, &in.Previous, &in.Answered, &in.Author} {
+	for _, s := range []*string{&in.ExternalID, &in.From.Key, &in.From.Name, &in.Subject, &in.Text, &in.Original.Quoted, &in.Envelope.Via, &in.Automatic,
+		&in.Change.Target, &in.Change.Emoji, &in.Change.Previous, &in.Answers.External, &in.Foreign.Author} {
 		*s = Text(*s)
 	}
 	All(in.Notices)
-	All(in.References)
+	All(in.Answers.References)
 	All(in.From.Also)
-	parties(in.To)
-	parties(in.Cc)
-	parties(in.ReplyTo)
+	parties(in.Envelope.To)
+	parties(in.Envelope.Cc)
+	parties(in.Envelope.ReplyTo)
 	for i := range in.Attachments {
 		a := &in.Attachments[i]
 		a.Name, a.ContentType, a.ContentID = Text(a.Name), Text(a.ContentType), Text(a.ContentID)

@@ -92,8 +92,8 @@ func (r *Reader) Of(ctx context.Context, m *store.Message, fetched func(store.Fi
 			files = append(files, r.linked(m.ID, ref.Index, memoryFile(a.Name, a.ContentType, a.Content)))
 		}
 	}
-	if whole && in.HTML != nil && r.original == nil {
-		files = append(files, memoryFile("original.html", "text/html", []byte(in.HTML.Sanitised())))
+	if whole && in.Original.HTML != nil && r.original == nil {
+		files = append(files, memoryFile("original.html", "text/html", []byte(in.Original.HTML.Sanitised())))
 	}
 	return files, missing, nil
 }
@@ -147,10 +147,10 @@ func (r *Reader) OriginalHTML(ctx context.Context, id int64) (string, error) {
 	}
 	defer release()
 	in, _, err := r.decoded(ctx, id)
-	if err != nil || in.HTML == nil {
+	if err != nil || in.Original.HTML == nil {
 		return "", err
 	}
-	return in.HTML.Sanitised(), nil
+	return in.Original.HTML.Sanitised(), nil
 }
 
 // decoded decodes the stored bytes of a customer's message again.

@@ -44,8 +44,8 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 	c.LastExternalID = before // that names the customer's last message
 	m.Direction, m.Fate, m.Reason, m.IdentityID = store.DirectionOut, store.FateOut, outbound.ElsewhereReason, nil
 	notice := elsewhereNotice
-	if in.Origin != "" {
-		notice = "Answered " + in.Origin + "."
+	if in.Foreign.Origin != "" {
+		notice = "Answered " + in.Foreign.Origin + "."
 	}
 	c.LastFrom = "agent"
 	if el.byMachine(c, in) {
@@ -53,7 +53,7 @@ func (el *elsewhere) answeredElsewhere(ctx context.Context, tx pgx.Tx, a *store.
 	} else {
 		el.countElsewhere(c, m)
 	}
-	m.AuthorUser, m.Notices = cmp.Or(in.Author, a.Name), append([]string{notice}, m.Notices...)
+	m.AuthorUser, m.Notices = cmp.Or(in.Foreign.Author, a.Name), append([]string{notice}, m.Notices...)
 	el.intake.showSaid(c, t, m, outbound.Payload{})
 	c.RefreshCard()
 	return nil

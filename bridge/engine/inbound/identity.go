@@ -68,14 +68,14 @@ func (it *UseCases) identityChanges(a *store.Account, in channels.Inbound) error
 			c.RefreshCard()
 		}
 	}
-	if in.Previous == "" || in.Previous == in.From.Key {
+	if in.Change.Previous == "" || in.Change.Previous == in.From.Key {
 		return nil
 	}
-	former := it.People.RowOf(a.ID, in.Previous)
+	former := it.People.RowOf(a.ID, in.Change.Previous)
 	if former == nil {
 		return nil
 	}
-	delete(it.People.ByAddress, book.UserKey{Account: a.ID, User: in.Previous})
+	delete(it.People.ByAddress, book.UserKey{Account: a.ID, User: in.Change.Previous})
 	former.Key = formerKey(former)
 	it.People.Linked[former.ID] = true
 	for _, id := range book.Keys(it.Conversations.Rows) {
@@ -84,7 +84,7 @@ func (it *UseCases) identityChanges(a *store.Account, in channels.Inbound) error
 			continue
 		}
 		if c.UseKey(in.From) && c.BridgeStatus().Open() {
-			it.Line(c, bridge.Line{Content: &bridge.IdentityLine{Now: in.From.Key, Before: in.Previous}})
+			it.Line(c, bridge.Line{Content: &bridge.IdentityLine{Now: in.From.Key, Before: in.Change.Previous}})
 			it.Log.ByCustomer(c, store.DeedChangedAddress, nil)
 			c.RefreshCard()
 		}

@@ -21,7 +21,7 @@ func (it *UseCases) MayJoin(a *store.Account, in channels.Inbound) bool {
 	if in.Kind != channels.InboundMessage || in.Automatic != "" || in.Historical || in.From.Key == "" || !it.Caps(a.ID).Threads {
 		return false
 	}
-	if slices.ContainsFunc(in.ReplyTo, func(p channels.Party) bool { return p.Key != in.From.Key }) ||
+	if slices.ContainsFunc(in.Envelope.ReplyTo, func(p channels.Party) bool { return p.Key != in.From.Key }) ||
 		slices.ContainsFunc(it.Dir.Agents, func(agent store.Agent) bool { return strings.EqualFold(agent.Email, in.From.Key) }) {
 		return false
 	}

@@ -29,7 +29,7 @@ func (it *UseCases) OriginsOf(a *store.Account, in channels.Inbound) []string {
 	}
 	sender := strings.ToLower(in.From.Key)
 	origins := []string{sender}
-	if d := registered(sender); d != "" && d != registered(in.Via) && !slices.Contains(strings.Fields(publicDomains), d) {
+	if d := registered(sender); d != "" && d != registered(in.Envelope.Via) && !slices.Contains(strings.Fields(publicDomains), d) {
 		origins = append(origins, "@"+d)
 	}
 	return origins

@@ -26,10 +26,10 @@ func quoteOf(m *store.Message) string {
 
 // answers tells which message a customer's message answers.
 func (it *UseCases) answers(a *store.Account, in channels.Inbound) *bridge.Answered {
-	if in.Answered == "" {
+	if in.Answers.External == "" {
 		return nil
 	}
-	m, _ := it.Named(a, in.Answered)
+	m, _ := it.Named(a, in.Answers.External)
 	if m == nil {
 		return &bridge.Answered{}
 	}
@@ -43,24 +43,24 @@ func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error 
 	if err != nil || i == nil {
 		return err
 	}
-	m, c := it.Named(a, in.Target)
+	m, c := it.Named(a, in.Change.Target)
 	if c == nil {
 		c = it.Conversations.LatestOf(i)
 	}
-	k := book.ReactionKey{Account: a.ID, Target: in.Target, Identity: i.ID}
+	k := book.ReactionKey{Account: a.ID, Target: in.Change.Target, Identity: i.ID}
 	known, before := it.Messages.Reactions[k]
-	if c == nil || c.Home(it.Dir) == nil || known.Emoji == in.Emoji {
+	if c == nil || c.Home(it.Dir) == nil || known.Emoji == in.Change.Emoji {
 		return nil // nobody sees where, or nothing changes
 	}
-	reacted := &bridge.ReactedLine{Emoji: in.Emoji}
+	reacted := &bridge.ReactedLine{Emoji: in.Change.Emoji}
 	if m != nil {
 		reacted.Message = quoteOf(&m.Message)
 	}
 	line := bridge.Line{Content: reacted, Customer: outbound.RefOf(i)}
 	d := it.Outbox.Deliveries[known.DeliveryID]
 	switch {
-	case before && d != nil && in.Emoji == "" && d.Carried().Changes == 0 && it.Outbox.Cancel(d):
-		it.Messages.Reactions[k] = store.Reaction{AccountID: a.ID, Target: in.Target, IdentityID: i.ID}
+	case before && d != nil && in.Change.Emoji == "" && d.Carried().Changes == 0 && it.Outbox.Cancel(d):
+		it.Messages.Reactions[k] = store.Reaction{AccountID: a.ID, Target: in.Change.Target, IdentityID: i.ID}
 		it.Messages.Reacted[k] = true
 		return nil // nobody saw it
 	case before && d != nil && it.Outbox.Holdable(d):
@@ -70,7 +70,7 @@ func (it *UseCases) customerReacts(a *store.Account, in channels.Inbound) error 
 	default:
 		d = it.PostTo(c, c.Home(it.Dir), bridge.PostLine, 0, outbound.Payload{Line: &line})
 	}
-	it.Messages.Reactions[k] = store.Reaction{AccountID: a.ID, Target: in.Target, IdentityID: i.ID, Emoji: in.Emoji, DeliveryID: d.ID}
+	it.Messages.Reactions[k] = store.Reaction{AccountID: a.ID, Target: in.Change.Target, IdentityID: i.ID, Emoji: in.Change.Emoji, DeliveryID: d.ID}
 	it.Messages.Reacted[k] = true
 	return nil
 }

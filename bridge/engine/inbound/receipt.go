@@ -246,10 +246,10 @@ func bounceText(s *channels.Status) string {
 // message. If the sighting has a status, the message's fate is known even if the answer to our
 // request was lost.
 func (rc *Receipts) ownAgain(ctx context.Context, tx pgx.Tx, a *store.Account, part int, in channels.Inbound) error {
-	s := channels.Status{MessageID: in.Answers, External: []string{in.ExternalID}}
+	s := channels.Status{MessageID: in.Answers.Message, External: []string{in.ExternalID}}
 	if in.Status != nil {
 		s = *in.Status
-		s.MessageID = cmp.Or(s.MessageID, in.Answers)
+		s.MessageID = cmp.Or(s.MessageID, in.Answers.Message)
 	}
 	m := rc.StatusMessage(a, &s)
 	if m == nil || m.Direction == store.DirectionIn {

@@ -255,7 +255,7 @@ func landedPost(c dispatch.Claimed, p bridge.Post, t *store.Thread, sent bridge.
 func (a *attempt) pointOn(dir *directory.Directory, p *bridge.Post) {
 	conv := a.conversations[a.c.ConversationID]
 	account := dir.Account(conv.AccountID)
-	p.Facts.Left = a.body.Left
+	p.Facts.Thread.Left = a.body.Left
 	if account == nil {
 		return
 	}
@@ -263,7 +263,7 @@ func (a *attempt) pointOn(dir *directory.Directory, p *bridge.Post) {
 	if there == a.c.AccountID || a.threads.At(there, conv.ID) == nil || !a.body.Left && p.Kind != bridge.PostCard {
 		return
 	}
-	p.Facts.Left, p.Facts.Root, p.Facts.Elsewhere = true, bridge.Place{}, a.e.opt.Engine.SurfaceName(dir, there)
+	p.Facts.Thread.Left, p.Facts.Thread.Root, p.Facts.Thread.Elsewhere = true, bridge.Place{}, a.e.opt.Engine.SurfaceName(dir, there)
 }
 
 // outdated says that a post of a hand-over is wrong by now, because the conversation was handed on, or

@@ -67,20 +67,22 @@ func (a *attempt) reply() (*outgoing, error) {
 		caps = ch.Capabilities()
 	}
 	r := &outgoing{message: *m, account: account, now: a.now, window: WindowOf(caps, conv.WindowFrom),
-		out: channels.Outbound{DeliveryID: sentAs(c), ConversationID: conv.ID, MessageID: m.ID,
-			Attempt: c.Attempt, Part: c.Part, Subject: a.subjects[conv.ID], Text: m.Text, From: conv.Via,
-			InReplyTo: conv.LastExternalID, References: conv.Refs,
-			ReplyTo: m.ReplyTo, Rich: RichOf(m)}}
+		out: channels.Outbound{
+			DeliveryID: sentAs(c), ConversationID: conv.ID, MessageID: m.ID,
+			Attempt: channels.Attempt{Number: c.Attempt, Part: c.Part},
+			Subject: a.subjects[conv.ID], Text: m.Text, Rich: RichOf(m), From: conv.Via,
+			InReplyTo: conv.LastExternalID, References: conv.Refs, ReplyTo: m.ReplyTo,
+		}}
 	if conv.WindowFrom != nil {
 		r.out.LastIn = *conv.WindowFrom
 	}
 	if c.FirstAt != nil && (c.Attempt > 1 || c.State == store.Unknown) {
-		r.out.FirstAttemptAt = *c.FirstAt
+		r.out.Attempt.FirstAt = *c.FirstAt
 	}
 	if err := json.Unmarshal(c.Payload, &r.payload); err != nil {
 		return nil, Retry(fmt.Errorf("outbound: delivery %d: %w", c.ID, err))
 	}
-	r.out.Again = r.payload.Again
+	r.out.Attempt.Again = r.payload.Again
 	if m.AgentID != nil {
 		r.out.Author, r.author = dir.Ref(0, *m.AgentID).Name, dir.Agent(*m.AgentID)
 	}

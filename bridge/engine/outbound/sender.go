@@ -108,7 +108,7 @@ func (e *Sender) Policy(c dispatch.Claimed) relay.Policy {
 		p := relay.Policy{RequestTimeout: 30 * time.Second, RetryFor: 48 * time.Hour, Backoff: e.opt.Backoff}
 		if ch := e.opt.Engine.Channel(c.AccountID); ch != nil {
 			caps := ch.Capabilities()
-			p.RequestTimeout, p.RetryFor, p.Rest = caps.RequestTimeout, caps.RetryFor, caps.ReplyEvery
+			p.RequestTimeout, p.RetryFor, p.Rest = caps.Sending.Timeout, caps.Sending.RetryFor, caps.Sending.ReplyEvery
 		}
 		p.Restored = restored(c)
 		return p

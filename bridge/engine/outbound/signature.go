@@ -23,15 +23,15 @@ func SignatureOf(account *store.Account, author *store.Agent, threads bool) (mar
 // sign puts the signature below a reply; author may be nil.
 func (e *Sender) sign(out *channels.Outbound, account *store.Account, author *store.Agent, threads bool) {
 	var rich *store.RichSignature
-	if out.Signature, rich = SignatureOf(account, author, threads); rich == nil {
+	if out.Signature.Text, rich = SignatureOf(account, author, threads); rich == nil {
 		return
 	}
-	out.SignatureHTML = rich.HTML
+	out.Signature.HTML = rich.HTML
 	for _, p := range rich.Pictures {
 		open := func(ctx context.Context) (io.ReadCloser, error) {
 			return blob.Open(ctx, e.opt.Pool, e.opt.Objects, p.Blob)
 		}
-		out.SignaturePictures = append(out.SignaturePictures, channels.Picture{ContentID: p.ContentID,
+		out.Signature.Pictures = append(out.Signature.Pictures, channels.Picture{ContentID: p.ContentID,
 			File: channels.File{Name: p.Name, ContentType: p.ContentType, SizeBytes: p.SizeBytes, Open: open}})
 	}
 }

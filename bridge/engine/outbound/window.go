@@ -16,10 +16,10 @@ type Window struct {
 
 // WindowOf computes a window from when the customer last opened it.
 func WindowOf(caps channels.Capabilities, from *time.Time) Window {
-	w := Window{Limited: caps.ReplyWindow > 0}
+	w := Window{Limited: caps.Window.Free > 0}
 	if w.Limited && from != nil {
-		w.automatic = from.Add(caps.ReplyWindow)
-		w.Human = from.Add(max(caps.ReplyWindow, caps.HumanWindow))
+		w.automatic = from.Add(caps.Window.Free)
+		w.Human = from.Add(max(caps.Window.Free, caps.Window.Human))
 	}
 	return w
 }

@@ -49,7 +49,7 @@ func (rd *Reader) Facts(ctx context.Context, q store.Querier, surface int64, vie
 	}
 	var now time.Time
 	for _, c := range byID {
-		if rd.Caps(c.AccountID).ReplyWindow == 0 || !now.IsZero() {
+		if rd.Caps(c.AccountID).Window.Free == 0 || !now.IsZero() {
 			continue
 		}
 		if now, err = store.Now(ctx, q); err != nil {
@@ -72,19 +72,31 @@ func (rd *Reader) Facts(ctx context.Context, q store.Querier, surface int64, vie
 // FactsOf makes the facts of a conversation from its row and from what was read along with it. now is Parley's
 // clock, for the reply window.
 func (rd *Reader) FactsOf(dir *directory.Directory, surface int64, viewer *store.Agent, c *store.Conversation, identities map[int64]*store.Identity, threads outbound.Threads, now time.Time) bridge.Facts {
-	f := bridge.Facts{ID: c.ID, Automatic: c.Kind == store.KindAutomatic, Collects: c.Collects != nil, Status: bridge.Status(c.Status), CloseReason: c.CloseReason, Subject: c.Subject, Traits: c.Traits, CreatedAt: c.CreatedAt,
-		LastAt: c.LastAt, EndedAt: book.OrZero(c.ResolvedAt), LastPreview: c.LastPreview, LastFrom: c.LastFrom, Zone: dir.Zone(viewer),
-		WaitingSince: book.OrZero(c.WaitingSince), SnoozedUntil: book.OrZero(c.SnoozedUntil), Cost: c.Cost}
+	f := bridge.Facts{
+		ID:          c.ID,
+		Automatic:   c.Kind == store.KindAutomatic,
+		Collects:    c.Collects != nil,
+		Status:      bridge.Status(c.Status),
+		CloseReason: c.CloseReason,
+		Subject:     c.Subject,
+		Traits:      c.Traits,
+		Times: bridge.Times{
+			CreatedAt: c.CreatedAt, EndedAt: book.OrZero(c.ResolvedAt),
+			WaitingSince: book.OrZero(c.WaitingSince), SnoozedUntil: book.OrZero(c.SnoozedUntil),
+		},
+		LastMessage: bridge.LastMessage{At: c.LastAt, Preview: c.LastPreview, From: c.LastFrom, Cost: c.Cost},
+		Zone:        dir.Zone(viewer),
+	}
 	rd.windowFacts(&f, c, now)
 	if h := dir.Hours[c.AccountID]; h != nil && viewer == nil {
 		f.Zone = h.Zone() // what all look at is in the team's zone
 	}
 	if a := dir.Account(c.AccountID); a != nil {
-		f.Account, f.AccountMode, f.ChannelKind = a.Name, a.Mode, a.Kind
-		f.ChannelName, f.ChannelIcon = rd.KindName(a.Kind)
-		f.MayStart = rd.starts(dir, a) == nil
+		f.Account.Name, f.Account.Mode, f.Account.ChannelKind = a.Name, a.Mode, a.Kind
+		f.Account.ChannelName, f.Account.ChannelIcon = rd.KindName(a.Kind)
+		f.Account.MayStart = rd.starts(dir, a) == nil
 		s := dir.SettingsOf(a, rd.Caps(a.ID).Threads)
-		f.ResolveNow, f.OneOwner = s.ResolveAtOnce, s.OneOwner
+		f.Account.ResolveNow, f.Account.OneOwner = s.ResolveAtOnce, s.OneOwner
 	}
 	if c.TeamID != nil && dir.Team(*c.TeamID) != nil {
 		f.Team = dir.Team(*c.TeamID).Name
@@ -100,7 +112,7 @@ func (rd *Reader) FactsOf(dir *directory.Directory, surface int64, viewer *store
 		f.Tags = append(f.Tags, bridge.Tag{Name: t, Color: dir.Color(t)})
 	}
 	f.Replying = replyingIn(dir, surface, c)
-	f.Root, f.Elsewhere = rd.RootOf(dir, surface, threads, c.ID)
+	f.Thread.Root, f.Thread.Elsewhere = rd.RootOf(dir, surface, threads, c.ID)
 	if c.PreviousID != nil {
 		f.Previous = *c.PreviousID
 		if t := threads.At(surface, f.Previous); t != nil {
@@ -184,8 +196,8 @@ func byNumber(list []store.Identity) map[int64]*store.Identity {
 func (rd *Reader) windowFacts(f *bridge.Facts, c *store.Conversation, now time.Time) {
 	caps := rd.Caps(c.AccountID)
 	win := outbound.WindowOf(caps, c.WindowFrom)
-	f.WindowUntil, f.WindowClosed, f.Templates = win.Human, !win.Open(now), caps.Templates
-	f.WindowPeople = !f.WindowClosed && !win.OpenFor(false, now)
+	f.Window.Until, f.Window.Closed, f.Window.Templates = win.Human, !win.Open(now), caps.Templates
+	f.Window.PeopleOnly = !f.Window.Closed && !win.OpenFor(false, now)
 }
 
 // KindName gives a channel's name and icon for people.
@@ -216,17 +228,17 @@ func recipientFacts(f *bridge.Facts, list []store.Participant) {
 		if p.Key == f.Contact.Address {
 			ref = f.Contact
 		}
-		f.To = append(f.To, ref)
+		f.Recipients.To = append(f.Recipients.To, ref)
 	}
 	for _, p := range cc {
-		f.Cc = append(f.Cc, name(p))
+		f.Recipients.Cc = append(f.Recipients.Cc, name(p))
 	}
 	for _, p := range list {
 		switch {
 		case p.Role == outbound.RoleCopied:
-			f.Copied = append(f.Copied, name(p))
+			f.Recipients.Copied = append(f.Recipients.Copied, name(p))
 		case p.New:
-			f.Waiting = append(f.Waiting, name(p))
+			f.Recipients.Waiting = append(f.Recipients.Waiting, name(p))
 		}
 	}
 }

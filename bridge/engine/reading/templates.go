@@ -51,10 +51,10 @@ func KnownValues(f bridge.Facts, company string) map[string]string {
 
 // NoneFits says why no template can be sent in a conversation.
 func NoneFits(f bridge.Facts) string {
-	if !f.WindowClosed {
-		return f.Account + " has no approved template for replies yet."
+	if !f.Window.Closed {
+		return f.Account.Name + " has no approved template for replies yet."
 	}
-	return f.Account + " has no approved template for the time after the reply window yet."
+	return f.Account.Name + " has no approved template for the time after the reply window yet."
 }
 
 // Templates reads the templates of an account, nil = of all, by name.
@@ -82,14 +82,14 @@ func (rd *Reader) Templates(ctx context.Context, q store.Querier, account *store
 
 // FittingTemplates gives the templates that may be sent in a conversation now.
 func (rd *Reader) FittingTemplates(ctx context.Context, q store.Querier, f bridge.Facts) ([]bridge.Template, error) {
-	account := rd.Directory().AccountNamed(f.Account)
+	account := rd.Directory().AccountNamed(f.Account.Name)
 	if account == nil {
 		return nil, nil
 	}
 	ch := rd.Channel(account.ID)
-	if ch != nil && f.WindowClosed && !ch.Capabilities().Templates {
+	if ch != nil && f.Window.Closed && !ch.Capabilities().Templates {
 		return nil, nil // nothing at all may be sent now
 	}
 	list, err := rd.Templates(ctx, q, account)
-	return slices.DeleteFunc(list, func(t bridge.Template) bool { return !t.Fits(!f.WindowClosed) }), err
+	return slices.DeleteFunc(list, func(t bridge.Template) bool { return !t.Fits(!f.Window.Closed) }), err
 }

@@ -24,9 +24,9 @@ func usualLimits() channels.FileLimits {
 // fileLimit gives the largest file of a kind that an account sends; ok is false when it
 // sends none of that kind. 0 = no limit of its own.
 func fileLimit(caps channels.Capabilities, account channels.FileLimits, kind channels.FileKind) (limit int64, ok bool) {
-	limit = caps.MaxAttachmentBytes
-	if len(caps.FileLimits) > 0 {
-		if limit, ok = caps.FileLimits[kind]; !ok {
+	limit = caps.Files.MaxBytes
+	if len(caps.Files.Limits) > 0 {
+		if limit, ok = caps.Files.Limits[kind]; !ok {
 			return 0, false
 		}
 	}
@@ -62,8 +62,8 @@ func OverLimits(ch channels.Channel, name string, account channels.FileLimits, t
 	if len(files) == 0 {
 		return nil
 	}
-	if caps.AttachmentsPerMessage == 0 {
-		return &bridge.Problem{Code: "no_files", Text: cmp.Or(caps.NoFiles, name+" takes no files."), Hint: "Send a link to it instead."}
+	if caps.Files.PerMessage == 0 {
+		return &bridge.Problem{Code: "no_files", Text: cmp.Or(caps.Files.Unavailable, name+" takes no files."), Hint: "Send a link to it instead."}
 	}
 	return filesOver(caps, account, name, files)
 }
@@ -80,14 +80,14 @@ func filesOver(caps channels.Capabilities, account channels.FileLimits, name str
 			return &bridge.Problem{Code: "file_too_large", Text: fmt.Sprintf("%s has %s; %s takes at most %s of a %s.", f.Name, channels.SizeWords(f.SizeBytes), name,
 				channels.SizeWords(limit), kind), Hint: "Make it smaller, or send a link to it."}
 		}
-		if n := caps.AttachmentsPerMessage; i%n == 0 && caps.MaxAttachmentBytes > 0 {
+		if n := caps.Files.PerMessage; i%n == 0 && caps.Files.MaxBytes > 0 {
 			var size int64
 			for _, other := range files[i:min(i+n, len(files))] {
 				size += other.SizeBytes
 			}
-			if size > caps.MaxAttachmentBytes {
+			if size > caps.Files.MaxBytes {
 				return &bridge.Problem{Code: "files_too_large", Text: fmt.Sprintf("The files have %s together; %s takes at most %s in a message.", channels.SizeWords(size), name,
-					channels.SizeWords(caps.MaxAttachmentBytes)), Hint: "Send them one by one, or make them smaller."}
+					channels.SizeWords(caps.Files.MaxBytes)), Hint: "Send them one by one, or make them smaller."}
 			}
 		}
 	}

@@ -26,7 +26,7 @@ func (rs *UseCases) Recipients(c *book.Conversation, in channels.Inbound, messag
 	if in.Automatic != "" && len(c.Participants) > 0 {
 		return
 	}
-	to := in.ReplyTo
+	to := in.Envelope.ReplyTo
 	if len(to) == 0 {
 		to = []channels.Party{in.From}
 	}
@@ -50,7 +50,7 @@ func (rs *UseCases) Recipients(c *book.Conversation, in channels.Inbound, messag
 		if rs.Settings(c).ReplyTo == "all" {
 			copied = outbound.RoleCc
 		}
-		for _, p := range slices.Concat(in.To, in.Cc) {
+		for _, p := range slices.Concat(in.Envelope.To, in.Envelope.Cc) {
 			add(p, copied)
 		}
 	}

@@ -165,7 +165,7 @@ func (rs *UseCases) Park(c *book.Conversation, m *book.Message, reason string) {
 func (rs *UseCases) enqueueReply(c *book.Conversation, l *book.Lane, order string, m *book.Message, p outbound.Payload) *book.Delivery {
 	until := rs.Now.Add(rs.Hold(c))
 	var first *book.Delivery
-	for _, s := range book.Spans(len(m.Files), rs.Caps(c.AccountID).AttachmentsPerMessage) {
+	for _, s := range book.Spans(len(m.Files), rs.Caps(c.AccountID).Files.PerMessage) {
 		p.Span = s
 		d := rs.Outbox.EnqueueInOrder(l, order, m.ID, p, &until)
 		if first == nil {

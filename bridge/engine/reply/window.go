@@ -18,12 +18,12 @@ func OpensWindow(in channels.Inbound) bool {
 	if in.Historical || in.Automatic != "" || in.Consent != nil && in.Consent.Silent {
 		return false
 	}
-	return in.Kind == channels.InboundMessage && in.Target == "" || in.Opens // with a target it is an edit whose message never came
+	return in.Kind == channels.InboundMessage && in.Change.Target == "" || in.Opens // with a target it is an edit whose message never came
 }
 
 // OpenWindow notes that the customer opened the reply window, and offers what waited for it.
 func (rs *UseCases) OpenWindow(c *book.Conversation, in channels.Inbound) {
-	if !OpensWindow(in) || rs.Caps(c.AccountID).ReplyWindow == 0 {
+	if !OpensWindow(in) || rs.Caps(c.AccountID).Window.Free == 0 {
 		return
 	}
 	// ReceivedAt and At are of real clocks, while Parley's may have been moved by ahead. A message that came

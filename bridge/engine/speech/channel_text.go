@@ -80,7 +80,7 @@ func (ct *ChannelTexts) askWhoIsMeant(ctx context.Context, tx pgx.Tx, p *store.P
 		if offered.Rows, err = ct.Reading.Facts(ctx, tx, p.AccountID, agent, ids...); err != nil {
 			return err
 		}
-		offered.Rows = slices.DeleteFunc(offered.Rows, func(f bridge.Facts) bool { return f.AccountMode == bridge.ModeWatch })
+		offered.Rows = slices.DeleteFunc(offered.Rows, func(f bridge.Facts) bool { return f.Account.Mode == bridge.ModeWatch })
 	}
 	text.Line = ct.ChannelLine(p.AccountID, bridge.Place{Channel: p.Channel, Thread: p.Message}, line).ID
 	ct.keepChannelText(p, text)
@@ -174,6 +174,9 @@ func (ct *ChannelTexts) settleAsked(c *book.Conversation, agent *store.Agent, su
 		return
 	}
 	said := bridge.Line{Content: &bridge.TopLevelLine{}, By: ct.Dir.Ref(surface, *m.AgentID), Text: m.Text, Customer: c.Customer(),
-		Other: bridge.Facts{ID: c.ID, Root: bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}}, Outcome: &bridge.Outcome{State: bridge.OutcomeChosen, By: ct.Dir.Ref(surface, agent.ID)}}
+		Other: bridge.Facts{
+			ID:     c.ID,
+			Thread: bridge.Thread{Root: bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}},
+		}, Outcome: &bridge.Outcome{State: bridge.OutcomeChosen, By: ct.Dir.Ref(surface, agent.ID)}}
 	ct.Outbox.Enqueue(ct.ChangesLane(c, t), string(bridge.PostLine), 0, outbound.Payload{Left: true, Place: bridge.Place{Channel: m.Channel, Thread: m.Place}, Line: &said, Changes: line}, nil)
 }

@@ -78,12 +78,25 @@ func toldBefore(c *book.Conversation, m *book.Message) bool {
 func (sp *UseCases) decisionOn(r book.Request) (Decision, string) {
 	s := sp.Settings(r.Conversation)
 	return Speak(Speech{
-		Actor: r.Actor.Kind, IsAgent: r.Agent != nil, MayReply: r.Agent != nil && permission.Authorize(r.Agent, bridge.VerbReply) == nil,
-		Verb: r.Verb, Marker: r.Marker, Explicit: r.Explicit, MentionsBot: r.MentionsBot, Mentions: len(r.Mentions) > 0,
-		Colleague: sp.namesColleague(r.Agent, r.Raw),
-		HasText:   r.Text != "" || r.Rich != nil, HasFiles: len(r.Files) > 0, Status: r.Conversation.BridgeStatus(), Moved: sp.leftThread(r.Conversation, r.Surface, r.Place), Automatic: r.Conversation.Kind == store.KindAutomatic, Watch: r.Conversation.Account.Mode == store.ModeWatch,
-		ReplyMode: r.Conversation.Account.ReplyMode, AnyAgent: s.WhoReplies == "any_agent", Assigned: len(r.Conversation.Assignees) > 0,
-		IsAssignee: r.Agent != nil && r.Conversation.IsAssignee(r.Agent.ID), AfterInner: sp.afterRemark(r.Conversation, r.Agent, r.Action), Confirm: s.ConfirmSend,
+		Author: Author{
+			Kind: r.Actor.Kind, IsAgent: r.Agent != nil,
+			MayReply:   r.Agent != nil && permission.Authorize(r.Agent, bridge.VerbReply) == nil,
+			IsAssignee: r.Agent != nil && r.Conversation.IsAssignee(r.Agent.ID),
+		},
+		Text: TypedText{
+			Verb: r.Verb, Marker: r.Marker, Explicit: r.Explicit, MentionsBot: r.MentionsBot, Mentions: len(r.Mentions) > 0,
+			Colleague: sp.namesColleague(r.Agent, r.Raw),
+			HasText:   r.Text != "" || r.Rich != nil, HasFiles: len(r.Files) > 0,
+		},
+		Status:    r.Conversation.BridgeStatus(),
+		Moved:     sp.leftThread(r.Conversation, r.Surface, r.Place),
+		Automatic: r.Conversation.Kind == store.KindAutomatic,
+		Account: AccountRules{
+			Watch:     r.Conversation.Account.Mode == store.ModeWatch,
+			ReplyMode: r.Conversation.Account.ReplyMode, AnyAgent: s.WhoReplies == "any_agent", Confirm: s.ConfirmSend,
+		},
+		Assigned:   len(r.Conversation.Assignees) > 0,
+		AfterInner: sp.afterRemark(r.Conversation, r.Agent, r.Action),
 	})
 }
 

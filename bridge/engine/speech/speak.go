@@ -7,9 +7,27 @@ import (
 
 // Speech is everything that decides whether a typed text reaches the customer.
 type Speech struct {
-	Actor       bridge.ActorKind
-	IsAgent     bool // mapped to an agent
-	MayReply    bool // the agent may reply in this conversation
+	Author  Author
+	Text    TypedText
+	Account AccountRules
+
+	Status     bridge.Status
+	Moved      bool // typed in a thread that the conversation has left
+	Automatic  bool // typed in a day's thread of automatic mail: nobody is there to answer
+	Assigned   bool // somebody holds the conversation
+	AfterInner bool // the last thing said here is a colleague's remark that stayed inside
+}
+
+// Author is who typed a text, and what this person may do in the conversation.
+type Author struct {
+	Kind       bridge.ActorKind
+	IsAgent    bool // mapped to an agent
+	MayReply   bool // the agent may reply in this conversation
+	IsAssignee bool
+}
+
+// TypedText is what a text shows of what its author meant by it.
+type TypedText struct {
 	Verb        bridge.Verb
 	Marker      bridge.Marker
 	Explicit    bool // "@Parley reply: …", the Reply form, !reply
@@ -18,17 +36,14 @@ type Speech struct {
 	Colleague   bool // begins with a colleague's name and a comma: "Ben, can you …"
 	HasText     bool
 	HasFiles    bool
+}
 
-	Status     bridge.Status
-	Moved      bool // typed in a thread that the conversation has left
-	Automatic  bool // typed in a day's thread of automatic mail: nobody is there to answer
-	Watch      bool // the account only watches
-	ReplyMode  store.ReplyMode
-	AnyAgent   bool // who_replies: any_agent
-	Assigned   bool // somebody holds the conversation
-	IsAssignee bool
-	AfterInner bool // the last thing said here is a colleague's remark that stayed inside
-	Confirm    bool // confirm_send: a click is wanted for each reply
+// AccountRules are what an account's settings say of typed texts.
+type AccountRules struct {
+	Watch     bool // the account only watches
+	ReplyMode store.ReplyMode
+	AnyAgent  bool // who_replies: any_agent
+	Confirm   bool // confirm_send: a click is wanted for each reply
 }
 
 // Decision is the fate of a typed text.
@@ -46,21 +61,21 @@ const (
 // them the author must be told that the customer didn't get the text.
 func Speak(s Speech) (d Decision, reason string) {
 	switch {
-	case s.Actor != bridge.ActorPerson:
+	case s.Author.Kind != bridge.ActorPerson:
 		return Inside, "not_a_person"
-	case s.Verb == bridge.VerbNote || s.Marker == bridge.MarkNote:
+	case s.Text.Verb == bridge.VerbNote || s.Text.Marker == bridge.MarkNote:
 		return Inside, "note"
-	case !s.IsAgent:
+	case !s.Author.IsAgent:
 		return Inside, "not_an_agent"
-	case s.Verb == bridge.VerbUnknown || s.Marker == bridge.MarkBang || s.Marker == bridge.MarkSlash:
+	case s.Text.Verb == bridge.VerbUnknown || s.Text.Marker == bridge.MarkBang || s.Text.Marker == bridge.MarkSlash:
 		return Ask, "unknown_verb"
-	case s.MentionsBot && !s.Explicit:
+	case s.Text.MentionsBot && !s.Text.Explicit:
 		return Inside, "mentions_us"
-	case s.Mentions && !s.Explicit:
+	case s.Text.Mentions && !s.Text.Explicit:
 		return Inside, "mentions_colleague"
-	case !s.HasText && !s.HasFiles:
+	case !s.Text.HasText && !s.Text.HasFiles:
 		return Inside, "empty"
-	case !s.MayReply:
+	case !s.Author.MayReply:
 		return Inside, "may_not_reply"
 	case s.Moved:
 		return Inside, "moved"
@@ -68,27 +83,27 @@ func Speak(s Speech) (d Decision, reason string) {
 		return Inside, "automatic"
 	case !s.Status.Open():
 		return Inside, "not_open"
-	case s.Watch:
+	case s.Account.Watch:
 		return Inside, "watch"
-	case s.Explicit && s.Mentions:
+	case s.Text.Explicit && s.Text.Mentions:
 		return Ask, "reply_mentions" // the word says reply, the mention says colleague
-	case s.Explicit:
+	case s.Text.Explicit:
 		return Out, "explicit"
-	case s.ReplyMode == store.ReplyExplicit:
+	case s.Account.ReplyMode == store.ReplyExplicit:
 		return Inside, "explicit_mode"
-	case s.Assigned && !s.IsAssignee && !s.AnyAgent:
+	case s.Assigned && !s.Author.IsAssignee && !s.Account.AnyAgent:
 		return Inside, "not_assignee"
-	case s.Marker == bridge.MarkLone:
+	case s.Text.Marker == bridge.MarkLone:
 		return Ask, "lone_verb"
-	case s.Marker == bridge.MarkColleagues:
+	case s.Text.Marker == bridge.MarkColleagues:
 		return Ask, "for_colleagues"
-	case s.Colleague:
+	case s.Text.Colleague:
 		return Ask, "names_colleague"
-	case !s.HasText:
+	case !s.Text.HasText:
 		return Ask, "file_alone"
 	case s.AfterInner:
 		return Ask, "after_remark"
-	case s.Confirm:
+	case s.Account.Confirm:
 		return Ask, "confirm"
 	case !s.Assigned:
 		return Out, "claims"

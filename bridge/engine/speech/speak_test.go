@@ -11,8 +11,13 @@ import (
 
 // reply is a text that goes out: an assignee's, in an open conversation.
 func reply() speech.Speech {
-	return speech.Speech{Actor: bridge.ActorPerson, IsAgent: true, MayReply: true, Verb: bridge.VerbSay, HasText: true,
-		Status: bridge.StatusOpen, ReplyMode: "direct", Assigned: true, IsAssignee: true}
+	return speech.Speech{
+		Author:   speech.Author{Kind: bridge.ActorPerson, IsAgent: true, MayReply: true, IsAssignee: true},
+		Text:     speech.TypedText{Verb: bridge.VerbSay, HasText: true},
+		Status:   bridge.StatusOpen,
+		Account:  speech.AccountRules{ReplyMode: "direct"},
+		Assigned: true,
+	}
 }
 
 // Each way in which a reply differs from a plain one, and what becomes of it.
@@ -27,47 +32,49 @@ func TestSpeakReasons(t *testing.T) {
 		told   bool
 	}{
 		{"an assignee's text", func(*speech.Speech) {}, speech.Out, "assignee", false},
-		{"the first text claims", func(s *speech.Speech) { s.Assigned, s.IsAssignee = false, false }, speech.Out, "claims", false},
-		{"text with a file", func(s *speech.Speech) { s.HasFiles = true }, speech.Out, "assignee", false},
-		{"anybody's, where anybody may", func(s *speech.Speech) { s.IsAssignee, s.AnyAgent = false, true }, speech.Out, "assignee", false},
+		{"the first text claims", func(s *speech.Speech) { s.Assigned, s.Author.IsAssignee = false, false }, speech.Out, "claims", false},
+		{"text with a file", func(s *speech.Speech) { s.Text.HasFiles = true }, speech.Out, "assignee", false},
+		{"anybody's, where anybody may", func(s *speech.Speech) { s.Author.IsAssignee, s.Account.AnyAgent = false, true }, speech.Out, "assignee", false},
 		{"while it is pending", func(s *speech.Speech) { s.Status = bridge.StatusPending }, speech.Out, "assignee", false},
 		{"while it is snoozed", func(s *speech.Speech) { s.Status = bridge.StatusSnoozed }, speech.Out, "assignee", false},
-		{"explicitly", func(s *speech.Speech) { s.Explicit, s.MentionsBot = true, true }, speech.Out, "explicit", false},
-		{"explicitly in explicit mode", func(s *speech.Speech) { s.Explicit, s.ReplyMode = true, "explicit" }, speech.Out, "explicit", false},
-		{"explicitly by another agent", func(s *speech.Speech) { s.Explicit, s.IsAssignee = true, false }, speech.Out, "explicit", false},
+		{"explicitly", func(s *speech.Speech) { s.Text.Explicit, s.Text.MentionsBot = true, true }, speech.Out, "explicit", false},
+		{"explicitly in explicit mode", func(s *speech.Speech) { s.Text.Explicit, s.Account.ReplyMode = true, "explicit" }, speech.Out, "explicit", false},
+		{"explicitly by another agent", func(s *speech.Speech) { s.Text.Explicit, s.Author.IsAssignee = true, false }, speech.Out, "explicit", false},
 
-		{"another app", func(s *speech.Speech) { s.Actor = bridge.ActorBot }, speech.Inside, "not_a_person", false},
-		{"our own app", func(s *speech.Speech) { s.Actor = bridge.ActorSelf }, speech.Inside, "not_a_person", false},
-		{"a guest", func(s *speech.Speech) { s.Actor = bridge.ActorForeign }, speech.Inside, "not_a_person", false},
-		{"no agent", func(s *speech.Speech) { s.IsAgent = false }, speech.Inside, "not_an_agent", true},
-		{"may not reply", func(s *speech.Speech) { s.MayReply = false }, speech.Inside, "may_not_reply", true},
-		{"a note by form", func(s *speech.Speech) { s.Verb = bridge.VerbNote }, speech.Inside, "note", false},
-		{"a note by marker", func(s *speech.Speech) { s.Marker = bridge.MarkNote }, speech.Inside, "note", false},
-		{"mentions us", func(s *speech.Speech) { s.MentionsBot = true }, speech.Inside, "mentions_us", false},
-		{"in a thread that was left", func(s *speech.Speech) { s.Moved, s.Explicit = true, true }, speech.Inside, "moved", true},
-		{"explicitly, with a colleague", func(s *speech.Speech) { s.Explicit, s.Mentions = true, true }, speech.Ask, "reply_mentions", true},
-		{"in a thread of automatic mail", func(s *speech.Speech) { s.Automatic, s.Explicit = true, true }, speech.Inside, "automatic", true},
-		{"mentions a colleague", func(s *speech.Speech) { s.Mentions = true }, speech.Inside, "mentions_colleague", false},
-		{"nothing", func(s *speech.Speech) { s.HasText = false }, speech.Inside, "empty", false},
+		{"another app", func(s *speech.Speech) { s.Author.Kind = bridge.ActorBot }, speech.Inside, "not_a_person", false},
+		{"our own app", func(s *speech.Speech) { s.Author.Kind = bridge.ActorSelf }, speech.Inside, "not_a_person", false},
+		{"a guest", func(s *speech.Speech) { s.Author.Kind = bridge.ActorForeign }, speech.Inside, "not_a_person", false},
+		{"no agent", func(s *speech.Speech) { s.Author.IsAgent = false }, speech.Inside, "not_an_agent", true},
+		{"may not reply", func(s *speech.Speech) { s.Author.MayReply = false }, speech.Inside, "may_not_reply", true},
+		{"a note by form", func(s *speech.Speech) { s.Text.Verb = bridge.VerbNote }, speech.Inside, "note", false},
+		{"a note by marker", func(s *speech.Speech) { s.Text.Marker = bridge.MarkNote }, speech.Inside, "note", false},
+		{"mentions us", func(s *speech.Speech) { s.Text.MentionsBot = true }, speech.Inside, "mentions_us", false},
+		{"in a thread that was left", func(s *speech.Speech) { s.Moved, s.Text.Explicit = true, true }, speech.Inside, "moved", true},
+		{"explicitly, with a colleague", func(s *speech.Speech) { s.Text.Explicit, s.Text.Mentions = true, true }, speech.Ask, "reply_mentions", true},
+		{"in a thread of automatic mail", func(s *speech.Speech) { s.Automatic, s.Text.Explicit = true, true }, speech.Inside, "automatic", true},
+		{"mentions a colleague", func(s *speech.Speech) { s.Text.Mentions = true }, speech.Inside, "mentions_colleague", false},
+		{"nothing", func(s *speech.Speech) { s.Text.HasText = false }, speech.Inside, "empty", false},
 		{"resolved", func(s *speech.Speech) { s.Status = bridge.StatusResolved }, speech.Inside, "not_open", true},
 		{"closed", func(s *speech.Speech) { s.Status = bridge.StatusClosed }, speech.Inside, "not_open", true},
-		{"explicitly, but resolved", func(s *speech.Speech) { s.Explicit, s.Status = true, bridge.StatusResolved }, speech.Inside, "not_open", true},
-		{"the account watches", func(s *speech.Speech) { s.Watch = true }, speech.Inside, "watch", true},
-		{"explicitly, but it watches", func(s *speech.Speech) { s.Explicit, s.Watch = true, true }, speech.Inside, "watch", true},
-		{"explicit mode", func(s *speech.Speech) { s.ReplyMode = "explicit" }, speech.Inside, "explicit_mode", true},
-		{"not the assignee", func(s *speech.Speech) { s.IsAssignee = false }, speech.Inside, "not_assignee", true},
+		{"explicitly, but resolved", func(s *speech.Speech) { s.Text.Explicit, s.Status = true, bridge.StatusResolved }, speech.Inside, "not_open", true},
+		{"the account watches", func(s *speech.Speech) { s.Account.Watch = true }, speech.Inside, "watch", true},
+		{"explicitly, but it watches", func(s *speech.Speech) { s.Text.Explicit, s.Account.Watch = true, true }, speech.Inside, "watch", true},
+		{"explicit mode", func(s *speech.Speech) { s.Account.ReplyMode = "explicit" }, speech.Inside, "explicit_mode", true},
+		{"not the assignee", func(s *speech.Speech) { s.Author.IsAssignee = false }, speech.Inside, "not_assignee", true},
 
-		{"an unknown verb", func(s *speech.Speech) { s.Verb = bridge.VerbUnknown }, speech.Ask, "unknown_verb", true},
-		{"! and a letter", func(s *speech.Speech) { s.Marker = bridge.MarkBang }, speech.Ask, "unknown_verb", true},
-		{"/ and a letter", func(s *speech.Speech) { s.Marker = bridge.MarkSlash }, speech.Ask, "unknown_verb", true},
-		{"a verb alone", func(s *speech.Speech) { s.Marker = bridge.MarkLone }, speech.Ask, "lone_verb", true},
-		{"a word for colleagues", func(s *speech.Speech) { s.Marker = bridge.MarkColleagues }, speech.Ask, "for_colleagues", true},
-		{"a colleague's name", func(s *speech.Speech) { s.Colleague = true }, speech.Ask, "names_colleague", true},
-		{"a word for colleagues, explicitly", func(s *speech.Speech) { s.Marker, s.Colleague, s.Explicit = bridge.MarkColleagues, true, true }, speech.Out, "explicit", false},
-		{"a word for colleagues, by another agent", func(s *speech.Speech) { s.Marker, s.IsAssignee = bridge.MarkColleagues, false }, speech.Inside, "not_assignee", true},
-		{"a file alone", func(s *speech.Speech) { s.HasText, s.HasFiles = false, true }, speech.Ask, "file_alone", true},
+		{"an unknown verb", func(s *speech.Speech) { s.Text.Verb = bridge.VerbUnknown }, speech.Ask, "unknown_verb", true},
+		{"! and a letter", func(s *speech.Speech) { s.Text.Marker = bridge.MarkBang }, speech.Ask, "unknown_verb", true},
+		{"/ and a letter", func(s *speech.Speech) { s.Text.Marker = bridge.MarkSlash }, speech.Ask, "unknown_verb", true},
+		{"a verb alone", func(s *speech.Speech) { s.Text.Marker = bridge.MarkLone }, speech.Ask, "lone_verb", true},
+		{"a word for colleagues", func(s *speech.Speech) { s.Text.Marker = bridge.MarkColleagues }, speech.Ask, "for_colleagues", true},
+		{"a colleague's name", func(s *speech.Speech) { s.Text.Colleague = true }, speech.Ask, "names_colleague", true},
+		{"a word for colleagues, explicitly", func(s *speech.Speech) {
+			s.Text.Marker, s.Text.Colleague, s.Text.Explicit = bridge.MarkColleagues, true, true
+		}, speech.Out, "explicit", false},
+		{"a word for colleagues, by another agent", func(s *speech.Speech) { s.Text.Marker, s.Author.IsAssignee = bridge.MarkColleagues, false }, speech.Inside, "not_assignee", true},
+		{"a file alone", func(s *speech.Speech) { s.Text.HasText, s.Text.HasFiles = false, true }, speech.Ask, "file_alone", true},
 		{"after a colleague's remark", func(s *speech.Speech) { s.AfterInner = true }, speech.Ask, "after_remark", true},
-		{"confirm_send", func(s *speech.Speech) { s.Confirm = true }, speech.Ask, "confirm", true},
+		{"confirm_send", func(s *speech.Speech) { s.Account.Confirm = true }, speech.Ask, "confirm", true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -84,19 +91,19 @@ func TestSpeakReasons(t *testing.T) {
 
 // forbidden says, apart from Speak, that a text must never leave (invariant 4).
 func forbidden(s speech.Speech) bool {
-	marked := s.Marker == bridge.MarkNote || s.Marker == bridge.MarkBang || s.Marker == bridge.MarkSlash
-	command := s.Verb == bridge.VerbNote || s.Verb == bridge.VerbUnknown
+	marked := s.Text.Marker == bridge.MarkNote || s.Text.Marker == bridge.MarkBang || s.Text.Marker == bridge.MarkSlash
+	command := s.Text.Verb == bridge.VerbNote || s.Text.Verb == bridge.VerbUnknown
 	ended := s.Status == bridge.StatusResolved || s.Status == bridge.StatusClosed
-	return s.Actor != bridge.ActorPerson || !s.IsAgent || !s.MayReply || s.Moved || s.Automatic || marked || command || ended || s.Watch ||
-		!s.HasText && !s.HasFiles || s.Mentions || !s.Explicit && s.MentionsBot
+	return s.Author.Kind != bridge.ActorPerson || !s.Author.IsAgent || !s.Author.MayReply || s.Moved || s.Automatic || marked || command || ended || s.Account.Watch ||
+		!s.Text.HasText && !s.Text.HasFiles || s.Text.Mentions || !s.Text.Explicit && s.Text.MentionsBot
 }
 
 // plain says, apart from Speak, that a permitted text needs no click: it was said to be a
 // reply, or it is an ordinary text of somebody whose word it is to give.
 func plain(s speech.Speech) bool {
-	speaker := !s.Assigned || s.IsAssignee || s.AnyAgent
-	unusual := s.Marker == bridge.MarkLone || s.Marker == bridge.MarkColleagues || s.Colleague || !s.HasText || s.AfterInner || s.Confirm
-	return s.Explicit || s.ReplyMode == "direct" && speaker && !unusual
+	speaker := !s.Assigned || s.Author.IsAssignee || s.Account.AnyAgent
+	unusual := s.Text.Marker == bridge.MarkLone || s.Text.Marker == bridge.MarkColleagues || s.Text.Colleague || !s.Text.HasText || s.AfterInner || s.Account.Confirm
+	return s.Text.Explicit || s.Account.ReplyMode == "direct" && speaker && !unusual
 }
 
 // Every combination of everything: what is forbidden never leaves and is never sent by
@@ -131,9 +138,15 @@ func TestSpeakExhaustively(t *testing.T) {
 						if bit(13) {
 							mode = store.ReplyExplicit
 						}
-						try(speech.Speech{Actor: actor, Verb: verb, Marker: marker, Status: status, ReplyMode: mode,
-							IsAgent: bit(0), MayReply: bit(1), Explicit: bit(2), MentionsBot: bit(3), Mentions: bit(4), HasText: bit(5), HasFiles: bit(6),
-							Watch: bit(7), AnyAgent: bit(8), Assigned: bit(9), IsAssignee: bit(10), AfterInner: bit(11), Confirm: bit(12), Moved: bit(14), Automatic: bit(15), Colleague: bit(16)})
+						try(speech.Speech{
+							Author: speech.Author{Kind: actor, IsAgent: bit(0), MayReply: bit(1), IsAssignee: bit(10)},
+							Text: speech.TypedText{
+								Verb: verb, Marker: marker, Explicit: bit(2), MentionsBot: bit(3), Mentions: bit(4),
+								HasText: bit(5), HasFiles: bit(6), Colleague: bit(16),
+							},
+							Account: speech.AccountRules{ReplyMode: mode, Watch: bit(7), AnyAgent: bit(8), Confirm: bit(12)},
+							Status:  status, Assigned: bit(9), AfterInner: bit(11), Moved: bit(14), Automatic: bit(15),
+						})
 					}
 				}
 			}

@@ -48,6 +48,6 @@ func (qs *questions) Facts(ctx context.Context, tx pgx.Tx, c *book.Conversation,
 // Refer names a conversation to a surface, with the place of its thread.
 func (qs *questions) Refer(c *book.Conversation, surface int64) bridge.Facts {
 	f := bridge.Facts{ID: c.ID, Subject: c.Subject, Status: c.BridgeStatus()}
-	f.Root, f.Elsewhere = qs.Reading.RootOf(qs.book.Dir, surface, c.Places(), c.ID)
+	f.Thread.Root, f.Thread.Elsewhere = qs.Reading.RootOf(qs.book.Dir, surface, c.Places(), c.ID)
 	return f
 }

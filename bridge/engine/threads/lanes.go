@@ -33,7 +33,7 @@ func (ls *lanes) CustomerLane(c *book.Conversation) *book.Lane {
 	request := time.Minute
 	if ch != nil {
 		caps := ch.Capabilities()
-		gate.PerSecond, request = caps.Rate*c.Account.Rate, caps.RequestTimeout
+		gate.PerSecond, request = caps.Sending.Rate*c.Account.Rate, caps.Sending.Timeout
 		gate.Burst = max(1, int(gate.PerSecond))
 	}
 	return ls.book.Outbox.LaneOf(key, c.ID, store.PrioritySay, gate, request)

@@ -14,7 +14,7 @@ import (
 type chatWindow struct{ channels.Channel }
 
 func (chatWindow) Capabilities() channels.Capabilities {
-	return channels.Capabilities{ReplyWindow: 24 * time.Hour}
+	return channels.Capabilities{Window: channels.ReplyWindow{Free: 24 * time.Hour}}
 }
 
 // The end of a window is the same in each zone that a machine may be in, or that a time was read in.

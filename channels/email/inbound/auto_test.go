@@ -108,18 +108,18 @@ func TestRecipients(t *testing.T) {
 	t.Parallel()
 	in := decodeOne(t, "From: Ann <ann@customer.test>, Al <al@customer.test>\r\nReply-To: office@customer.test, help@acme.test\r\n"+
 		"To: Help <HELP@acme.test>, bob@x.test\r\nCc: carl@x.test, billing@acme.test\r\n\r\nHi")
-	if in.Via != "help@acme.test" || len(in.To) != 1 || in.To[0].Key != "bob@x.test" {
-		t.Errorf("via %q, to %v", in.Via, in.To)
+	if in.Envelope.Via != "help@acme.test" || len(in.Envelope.To) != 1 || in.Envelope.To[0].Key != "bob@x.test" {
+		t.Errorf("via %q, to %v", in.Envelope.Via, in.Envelope.To)
 	}
-	if len(in.Cc) != 2 || in.Cc[0].Key != "al@customer.test" || in.Cc[1].Key != "carl@x.test" {
-		t.Errorf("cc %v", in.Cc)
+	if len(in.Envelope.Cc) != 2 || in.Envelope.Cc[0].Key != "al@customer.test" || in.Envelope.Cc[1].Key != "carl@x.test" {
+		t.Errorf("cc %v", in.Envelope.Cc)
 	}
-	if len(in.ReplyTo) != 1 || in.ReplyTo[0].Key != "office@customer.test" {
-		t.Errorf("reply-to %v", in.ReplyTo)
+	if len(in.Envelope.ReplyTo) != 1 || in.Envelope.ReplyTo[0].Key != "office@customer.test" {
+		t.Errorf("reply-to %v", in.Envelope.ReplyTo)
 	}
 	blind := decodeOne(t, "From: ann@customer.test\r\nTo: bob@x.test\r\nDelivered-To: billing@acme.test\r\n\r\nHi")
-	if blind.Via != "billing@acme.test" {
-		t.Errorf("a blind copy came via %q", blind.Via)
+	if blind.Envelope.Via != "billing@acme.test" {
+		t.Errorf("a blind copy came via %q", blind.Envelope.Via)
 	}
 }
 

@@ -50,9 +50,9 @@ func (d *Decoder) bounce(root *rawmail.Part, c *content, in *channels.Inbound, r
 	text = text[:min(len(text), reportBytes)]
 	raw = raw[:min(len(raw), reportBytes)]
 	b := d.bouncedMail(c, in, raw, text)
-	in.References = mergeIDs(b.external, in.References)
-	if in.Conversation == 0 {
-		in.Conversation, in.Answers = b.token.Conversation, b.token.Message
+	in.Answers.References = mergeIDs(b.external, in.Answers.References)
+	if in.Answers.Conversation == 0 {
+		in.Answers.Conversation, in.Answers.Message = b.token.Conversation, b.token.Message
 	}
 	if !b.ours {
 		return nil
@@ -138,7 +138,7 @@ func (d *Decoder) bouncedMail(c *content, in *channels.Inbound, raw []byte, text
 		}
 	}
 	hasMessageID := len(b.external) > 0
-	b.external = mergeIDs(b.external, in.References)
+	b.external = mergeIDs(b.external, in.Answers.References)
 	if len(b.external) > 0 {
 		if conv, msg, ok := mailid.Parse(d.keys, b.external[0]); ok {
 			b.token, b.ours = mailid.Token{Conversation: conv, Message: msg}, true

@@ -24,8 +24,8 @@ func sample(t *testing.T, name string) []channels.Inbound {
 func TestCase33ReplacedMessageID(t *testing.T) {
 	t.Parallel()
 	in := sample(t, "anchor-only")[0]
-	if in.Conversation != 12 || in.Answers != 0 || in.References[0] != "AM0PR0@eurprd.test" {
-		t.Errorf("conversation %d, answers %d, references %v", in.Conversation, in.Answers, in.References)
+	if in.Answers.Conversation != 12 || in.Answers.Message != 0 || in.Answers.References[0] != "AM0PR0@eurprd.test" {
+		t.Errorf("conversation %d, answers %d, references %v", in.Answers.Conversation, in.Answers.Message, in.Answers.References)
 	}
 }
 
@@ -33,7 +33,7 @@ func TestCase33ReplacedMessageID(t *testing.T) {
 func TestCase34ForgedToken(t *testing.T) {
 	t.Parallel()
 	in := sample(t, "forged-token")[0]
-	if in.Conversation != 0 || in.Answers != 0 || in.Kind != channels.InboundMessage {
+	if in.Answers.Conversation != 0 || in.Answers.Message != 0 || in.Kind != channels.InboundMessage {
 		t.Errorf("a forged token counted: %+v", in)
 	}
 }
@@ -42,8 +42,8 @@ func TestCase34ForgedToken(t *testing.T) {
 func TestCase35AutoResponder(t *testing.T) {
 	t.Parallel()
 	in := sample(t, "out-of-office")[0]
-	if in.Automatic == "" || in.Conversation != 12 || in.Answers != 34 {
-		t.Errorf("automatic %q, conversation %d, answers %d", in.Automatic, in.Conversation, in.Answers)
+	if in.Automatic == "" || in.Answers.Conversation != 12 || in.Answers.Message != 34 {
+		t.Errorf("automatic %q, conversation %d, answers %d", in.Automatic, in.Answers.Conversation, in.Answers.Message)
 	}
 }
 
@@ -76,8 +76,8 @@ func TestCase36Bounces(t *testing.T) {
 			}
 			recipients = append(recipients, s.Recipient)
 			ids[in.ExternalID] = true
-			if s.MessageID != tt.message || in.Conversation != 12 || s.Delayed != tt.delayed || s.Class != tt.class {
-				t.Errorf("%s: %+v in conversation %d", tt.name, s, in.Conversation)
+			if s.MessageID != tt.message || in.Answers.Conversation != 12 || s.Delayed != tt.delayed || s.Class != tt.class {
+				t.Errorf("%s: %+v in conversation %d", tt.name, s, in.Answers.Conversation)
 			}
 			if (s.State == channels.StateFailed) == tt.delayed || s.Reason == "" || in.Text == "" {
 				t.Errorf("%s: state %s, reason %q, text %q", tt.name, s.State, s.Reason, in.Text)
@@ -102,8 +102,8 @@ func TestCase38Replies(t *testing.T) {
 		"gmail-forward": false, "outlook-forward": false, "apple-forward": false,
 	} {
 		in := sample(t, name)[0]
-		if in.Text == "" || (in.Quoted != "") != want {
-			t.Errorf("%s: text %q, quoted %q", name, in.Text, in.Quoted)
+		if in.Text == "" || (in.Original.Quoted != "") != want {
+			t.Errorf("%s: text %q, quoted %q", name, in.Text, in.Original.Quoted)
 		}
 	}
 	if in := sample(t, "outlook-japanese")[0]; strings.Contains(in.Text, "差出人") || !strings.Contains(in.Text, "商品は届きました") {
@@ -137,11 +137,11 @@ func TestCase39Formats(t *testing.T) {
 func TestOwnMail(t *testing.T) {
 	t.Parallel()
 	own := sample(t, "own-copy")[0]
-	if own.Kind != channels.InboundOwn || own.Conversation != 12 || own.Answers != 35 || own.Automatic != "" {
+	if own.Kind != channels.InboundOwn || own.Answers.Conversation != 12 || own.Answers.Message != 35 || own.Automatic != "" {
 		t.Errorf("own copy: %+v", own)
 	}
 	foreign := sample(t, "foreign-sent")[0]
-	if foreign.Kind != channels.InboundForeign || foreign.Conversation != 12 || foreign.To[0].Key != "ann@customer.test" || foreign.Automatic != "" {
+	if foreign.Kind != channels.InboundForeign || foreign.Answers.Conversation != 12 || foreign.Envelope.To[0].Key != "ann@customer.test" || foreign.Automatic != "" {
 		t.Errorf("written in the mailbox: %+v", foreign)
 	}
 	id := mailid.Message(decodeKeys[0], 1, 2, "acme.test")

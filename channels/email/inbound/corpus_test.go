@@ -61,13 +61,13 @@ func unreadable(ins []channels.Inbound) string {
 	}
 	for _, in := range ins {
 		switch {
-		case in.From.Key == "" && (in.Kind != channels.InboundForeign || in.Origin == ""):
+		case in.From.Key == "" && (in.Kind != channels.InboundForeign || in.Foreign.Origin == ""):
 			return "no sender"
 		case in.ExternalID == "":
 			return "no id"
 		case in.Text == "" && len(in.Attachments) == 0 && len(in.Notices) == 0:
 			return "nothing to read"
-		case !utf8.ValidString(in.Text + in.Subject + in.Quoted + safeHTML(in) + in.From.Name):
+		case !utf8.ValidString(in.Text + in.Subject + in.Original.Quoted + safeHTML(in) + in.From.Name):
 			return "invalid UTF-8"
 		case strings.ContainsRune(in.Text+in.Subject, 0):
 			return "NUL"

@@ -124,7 +124,7 @@ func (d *Decoder) head(e Envelope, raw []byte, h rawmail.Header) channels.Inboun
 		ExternalID: externalID(h, raw),
 		At:         rawmail.Date(h, e.InternalDate),
 		Subject:    h.Text("Subject"),
-		References: rawmail.References(h),
+		Answers:    channels.Answers{References: rawmail.References(h)},
 		Historical: e.Historical,
 	}
 	from := rawmail.Addresses(h.Guess, h.All("From")...)
@@ -141,15 +141,15 @@ func (d *Decoder) head(e Envelope, raw []byte, h rawmail.Header) channels.Inboun
 	}
 	to, cc := rawmail.Addresses(h.Guess, h.All("To")...), rawmail.Addresses(h.Guess, slices.Concat(h.All("Cc"), h.All("Bcc"))...)
 	delivered := rawmail.Addresses(h.Guess, slices.Concat(h.All("Delivered-To"), h.All("X-Original-To"), h.All("Envelope-To"))...)
-	in.Via = d.via(to, cc, delivered)
-	in.Conversation, in.Answers = d.plusTokens(to, cc, delivered)
-	in.To, in.Cc = d.withoutOwn(to), append(from[1:len(from):len(from)], d.withoutOwn(cc)...)
-	in.ReplyTo = d.withoutOwn(rawmail.Addresses(h.Guess, h.All("Reply-To")...))
-	if len(in.ReplyTo) == 1 && in.ReplyTo[0].Key == in.From.Key {
-		in.ReplyTo = nil
+	in.Envelope.Via = d.via(to, cc, delivered)
+	in.Answers.Conversation, in.Answers.Message = d.plusTokens(to, cc, delivered)
+	in.Envelope.To, in.Envelope.Cc = d.withoutOwn(to), append(from[1:len(from):len(from)], d.withoutOwn(cc)...)
+	in.Envelope.ReplyTo = d.withoutOwn(rawmail.Addresses(h.Guess, h.All("Reply-To")...))
+	if len(in.Envelope.ReplyTo) == 1 && in.Envelope.ReplyTo[0].Key == in.From.Key {
+		in.Envelope.ReplyTo = nil
 	}
-	if len(in.Cc) == 0 {
-		in.Cc = nil
+	if len(in.Envelope.Cc) == 0 {
+		in.Envelope.Cc = nil
 	}
 	return in
 }
@@ -182,27 +182,27 @@ func (d *Decoder) plusTokens(lists ...[]channels.Party) (conversation, message i
 // a mail answers count more than a token in the address to which it was sent. token is the value of
 // mailid.MessageHeader, in which our mails repeat their Message-ID; "" if the mail doesn't have it.
 func (d *Decoder) identify(in *channels.Inbound, e Envelope, token string) {
-	tagged, answered := in.Conversation, in.Answers
-	in.Conversation, in.Answers = 0, 0
-	for _, id := range in.References {
+	tagged, answered := in.Answers.Conversation, in.Answers.Message
+	in.Answers.Conversation, in.Answers.Message = 0, 0
+	for _, id := range in.Answers.References {
 		c, m, ok := mailid.Parse(d.keys, id)
 		switch {
 		case !ok:
-		case in.Conversation == 0:
-			in.Conversation, in.Answers = c, m
-		case in.Answers == 0 && in.Conversation == c:
-			in.Answers = m
+		case in.Answers.Conversation == 0:
+			in.Answers.Conversation, in.Answers.Message = c, m
+		case in.Answers.Message == 0 && in.Answers.Conversation == c:
+			in.Answers.Message = m
 		}
 	}
-	if in.Conversation == 0 {
-		in.Conversation, in.Answers = tagged, answered
+	if in.Answers.Conversation == 0 {
+		in.Answers.Conversation, in.Answers.Message = tagged, answered
 	}
 	if d.ownAddress(in.From.Key) == "" {
 		return
 	}
 	for _, id := range []string{in.ExternalID, mailid.Clean(token)} {
 		if c, m, ok := mailid.Parse(d.keys, id); ok {
-			in.Kind, in.Conversation, in.Answers, in.Automatic = channels.InboundOwn, c, m, ""
+			in.Kind, in.Answers.Conversation, in.Answers.Message, in.Automatic = channels.InboundOwn, c, m, ""
 			return
 		}
 	}
@@ -216,9 +216,9 @@ func (d *Decoder) identify(in *channels.Inbound, e Envelope, token string) {
 // from other folders.
 func writtenInMailbox(in channels.Inbound) []channels.Inbound {
 	if in.Kind == channels.InboundForeign {
-		in.Author = cmp.Or(in.From.Name, in.From.Key)
-		in.Origin = "from the mailbox by " + in.From.Key
-		in.From, in.ReplyTo = channels.Party{}, nil // To and Cc name the customer
+		in.Foreign.Author = cmp.Or(in.From.Name, in.From.Key)
+		in.Foreign.Origin = "from the mailbox by " + in.From.Key
+		in.From, in.Envelope.ReplyTo = channels.Party{}, nil // To and Cc name the customer
 	}
 	if in.Kind == channels.InboundMessage {
 		return nil

@@ -108,7 +108,7 @@ func checkInbound(t *testing.T, in channels.Inbound) {
 			t.Fatalf("attachment %q %q %q", a.Name, a.ContentType, a.ContentID)
 		}
 	}
-	for _, p := range append(append(append([]channels.Party{}, in.To...), in.Cc...), in.ReplyTo...) {
+	for _, p := range append(append(append([]channels.Party{}, in.Envelope.To...), in.Envelope.Cc...), in.Envelope.ReplyTo...) {
 		if !strings.Contains(p.Key, "@") || p.Key != strings.ToLower(p.Key) {
 			t.Fatalf("party %q", p.Key)
 		}

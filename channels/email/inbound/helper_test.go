@@ -22,10 +22,10 @@ func decode(payload []byte, o Options) ([]channels.Inbound, error) {
 
 // safeHTML gives the original of a message, "" if it has none.
 func safeHTML(in channels.Inbound) string {
-	if in.HTML == nil {
+	if in.Original.HTML == nil {
 		return ""
 	}
-	return in.HTML.Sanitised()
+	return in.Original.HTML.Sanitised()
 }
 
 // describe writes an Inbound for golden files.
@@ -48,19 +48,19 @@ func describe(in channels.Inbound) string {
 	if in.From.Key != "" {
 		field("from", parties([]channels.Party{in.From}))
 	}
-	field("author", in.Author)
-	field("origin", in.Origin)
+	field("author", in.Foreign.Author)
+	field("origin", in.Foreign.Origin)
 	if !in.At.IsZero() {
 		field("at", in.At.Format("2006-01-02 15:04:05 -0700"))
 	}
-	field("to", parties(in.To))
-	field("cc", parties(in.Cc))
-	field("reply-to", parties(in.ReplyTo))
-	field("via", in.Via)
+	field("to", parties(in.Envelope.To))
+	field("cc", parties(in.Envelope.Cc))
+	field("reply-to", parties(in.Envelope.ReplyTo))
+	field("via", in.Envelope.Via)
 	field("subject", in.Subject)
-	field("references", strings.Join(in.References, " "))
-	if in.Conversation != 0 {
-		field("token", fmt.Sprintf("c%d m%d", in.Conversation, in.Answers))
+	field("references", strings.Join(in.Answers.References, " "))
+	if in.Answers.Conversation != 0 {
+		field("token", fmt.Sprintf("c%d m%d", in.Answers.Conversation, in.Answers.Message))
 	}
 	field("automatic", in.Automatic)
 	if in.Historical {
@@ -76,7 +76,7 @@ func describe(in channels.Inbound) string {
 	for _, a := range in.Attachments {
 		field("file", fmt.Sprintf("%s %s %d bytes inline=%v cid=%s", a.Name, a.ContentType, len(a.Content), a.Inline, a.ContentID))
 	}
-	for _, part := range [][2]string{{"text", in.Text}, {"quoted", in.Quoted}, {"html", safeHTML(in)}} {
+	for _, part := range [][2]string{{"text", in.Text}, {"quoted", in.Original.Quoted}, {"html", safeHTML(in)}} {
 		if part[1] != "" {
 			fmt.Fprintf(&b, "--- %s\n%s\n", part[0], part[1])
 		}

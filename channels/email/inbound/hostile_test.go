@@ -196,7 +196,7 @@ func TestHostileMails(t *testing.T) { // not parallel: it measures what the proc
 						t.Errorf("%d messages, %v", len(ins), err)
 					}
 					for _, in := range ins {
-						if n := len(in.Text) + len(in.Quoted); n > textGrowth*len(raw) {
+						if n := len(in.Text) + len(in.Original.Quoted); n > textGrowth*len(raw) {
 							t.Errorf("%d bytes of text", n)
 						}
 					}

@@ -37,13 +37,13 @@ func (d *Decoder) body(in *channels.Inbound, c *content) {
 		texts, quotes = quotes, nil // the mail is nothing but a quote: show it
 	}
 	in.Text = limitText(strings.Join(append(texts, c.calendars...), "\n\n"), "message.md", c.cut, in)
-	in.Quoted = limitText(strings.Join(quotes, "\n\n"), "quoted.md", c.cut, in)
+	in.Original.Quoted = limitText(strings.Join(quotes, "\n\n"), "quoted.md", c.cut, in)
 	if c.cut {
 		in.Notices = append(in.Notices, tooLongNotice("text", "message.txt"))
 	}
 	if r.HasLayout {
-		in.HTML = &page{decoder: d, segments: c.segments, cids: cids, pictures: c.files,
-			mail: letterhead{subject: in.Subject, from: in.From, to: in.To, cc: in.Cc, at: in.At}}
+		in.Original.HTML = &page{decoder: d, segments: c.segments, cids: cids, pictures: c.files,
+			mail: letterhead{subject: in.Subject, from: in.From, to: in.Envelope.To, cc: in.Envelope.Cc, at: in.At}}
 	}
 	for i := range c.files {
 		if r.Used[c.files[i].ContentID] && c.files[i].ContentID != "" {

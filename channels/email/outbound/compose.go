@@ -68,15 +68,15 @@ func (c *Composer) Compose(o channels.Outbound) (*Mail, error) {
 	msg := mail.NewMsg(mail.WithNoDefaultUserAgent(), mail.WithEncoding(mail.EncodingQP))
 	h.apply(msg)
 	md := c.markdown()
-	rendered, err := bodytext.RenderHTML(md, o.Text, o.Signature, o.SignatureHTML)
+	rendered, err := bodytext.RenderHTML(md, o.Text, o.Signature.Text, o.Signature.HTML)
 	if err != nil {
 		return nil, badContent("The text can't be turned into a mail.", "Shorten or simplify it.", err)
 	}
-	msg.SetBodyString(mail.TypeTextPlain, bodytext.RenderText(md, o.Text, o.Signature))
+	msg.SetBodyString(mail.TypeTextPlain, bodytext.RenderText(md, o.Text, o.Signature.Text))
 	msg.AddAlternativeString(mail.TypeTextHTML, rendered)
 	mark := newMark()
 	var files []channels.File
-	for _, p := range o.SignaturePictures {
+	for _, p := range o.Signature.Pictures {
 		msg.EmbedReadSeeker(attachmentName(p.Name), bytes.NewReader(mark), pictureHeaders(p))
 		files = append(files, p.File)
 	}
@@ -101,8 +101,8 @@ func checkSize(o channels.Outbound) error {
 		return badContent(fmt.Sprintf("The mail has %d files; %d is the most.", len(o.Files), MaxFiles),
 			"Pack the files into one archive.", nil)
 	}
-	total := int64(len(o.Text) + len(o.Signature) + len(o.SignatureHTML))
-	for _, p := range o.SignaturePictures {
+	total := int64(len(o.Text) + len(o.Signature.Text) + len(o.Signature.HTML))
+	for _, p := range o.Signature.Pictures {
 		total += p.SizeBytes
 	}
 	for _, f := range o.Files {

@@ -16,9 +16,16 @@ func keys() [][]byte { return [][]byte{[]byte("key one"), []byte("key two")} }
 // answer is an agent's answer to a customer.
 func answer() channels.Outbound {
 	return channels.Outbound{
-		DeliveryID: 7, ConversationID: 12, MessageID: 34, Attempt: 1,
-		To: []channels.Party{{Key: "ann@customer.test", Name: "Ann Lee"}}, Subject: "Printer on fire",
-		Text: "On **our** way.", Author: "Kim Park", InReplyTo: "q1@customer.test", References: []string{"q1@customer.test"},
+		DeliveryID:     7,
+		ConversationID: 12,
+		MessageID:      34,
+		Attempt:        channels.Attempt{Number: 1},
+		To:             []channels.Party{{Key: "ann@customer.test", Name: "Ann Lee"}},
+		Subject:        "Printer on fire",
+		Text:           "On **our** way.",
+		Author:         "Kim Park",
+		InReplyTo:      "q1@customer.test",
+		References:     []string{"q1@customer.test"},
 	}
 }
 

@@ -53,7 +53,7 @@ func TestComposeGolden(t *testing.T) {
 		long[i] = fmt.Sprintf("id-%02d@customer.test", i)
 	}
 	tests := map[string]func(*channels.Outbound){
-		"reply": func(o *channels.Outbound) { o.Signature = "**Kim Park**, [Acme](https://acme.test)" },
+		"reply": func(o *channels.Outbound) { o.Signature.Text = "**Kim Park**, [Acme](https://acme.test)" },
 		"rich": func(o *channels.Outbound) {
 			o.Text = "# Plan\n\nUse <b> and 5 * 3, [docs](https://acme.test/a_b?x=1&y=2) or https://acme.test.\nNext line.\n\n" +
 				"1. one\n2. two\n   - *deep*\n\n> quoted\n> text\n\n```\ncode <i>\n```\n\n| A | B |\n|---|---|\n| 1 | ~~2~~ |\n\n[bad](javascript:alert(1)) &lt;ok&gt; \\*plain\\*"
@@ -158,7 +158,7 @@ func TestThreadHeaders(t *testing.T) {
 	if conv, msg, ok := mailid.Parse(keys(), h.id); !ok || conv != 12 || msg != 34 {
 		t.Errorf("id %s", h.id)
 	}
-	o.Attempt, o.DeliveryID = 5, 99
+	o.Attempt.Number, o.DeliveryID = 5, 99
 	if again, _ := c.headers(o); again.id != h.id {
 		t.Error("another attempt has another Message-ID")
 	}
@@ -306,8 +306,8 @@ func TestComposeSignaturePictures(t *testing.T) {
 	t.Parallel()
 	logo, report := bytes.Repeat([]byte("logo"), 100), []byte("report")
 	o := answer()
-	o.Signature, o.SignatureHTML = "Ann", `<b>Ann</b><img src="cid:signature-1@parley"/>`
-	o.SignaturePictures = []channels.Picture{{ContentID: "signature-1@parley", File: channels.File{Name: "logo.png", ContentType: "image/png", SizeBytes: int64(len(logo)),
+	o.Signature.Text, o.Signature.HTML = "Ann", `<b>Ann</b><img src="cid:signature-1@parley"/>`
+	o.Signature.Pictures = []channels.Picture{{ContentID: "signature-1@parley", File: channels.File{Name: "logo.png", ContentType: "image/png", SizeBytes: int64(len(logo)),
 		Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(logo)), nil }}}}
 	o.Files = []channels.File{attached("report.txt", report)}
 	m, err := composer(t).Compose(o)

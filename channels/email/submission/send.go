@@ -86,8 +86,8 @@ func (c *Sender) failure(err error, o channels.Outbound) *channels.SendError {
 		return out
 	}
 	var waited time.Duration
-	if !o.FirstAttemptAt.IsZero() {
-		waited = c.now().Sub(o.FirstAttemptAt)
+	if !o.Attempt.FirstAt.IsZero() {
+		waited = c.now().Sub(o.Attempt.FirstAt)
 	}
 	v := smtpcode.Classify(f.step, code, words, waited)
 	out.Class, out.Wait, out.Hint = v.Class, v.Wait, v.Hint

@@ -30,54 +30,76 @@ type waiting struct {
 	at     time.Time // when the last look succeeded
 	errors int
 
-	pending, pendingOldest, capped, lookedAt, lookErrors, clock family
-	quarantine, undecided, undecidedOldest                      family
-	lanes, oldest, deliveries, unknown                          family
-	blocked, blockedFor, up                                     family
+	looks   lookFamilies
+	journal journalFamilies
+	lanes   laneFamilies
+	gates   gateFamilies
+	clock   family
+	up      family
 }
+
+// lookFamilies tell of the looks at the database themselves.
+type lookFamilies struct{ capped, at, errors family }
+
+// journalFamilies tell of events.
+type journalFamilies struct{ pending, oldest, quarantine family }
+
+// laneFamilies tell of what is to be delivered.
+type laneFamilies struct{ waiting, oldest, deliveries, unknown, undecided, undecidedOldest family }
+
+// gateFamilies tell of providers' budgets.
+type gateFamilies struct{ blocked, blockedFor family }
 
 func newWaiting(pool *pgxpool.Pool, accounts func() []store.Account, setClock func(time.Duration)) *waiting {
 	return &waiting{
 		pool: pool, accounts: accounts, setClock: setClock,
-		pending:         gauge("parley_events_waiting", "Events stored and not applied yet."),
-		pendingOldest:   gauge("parley_events_waiting_oldest_seconds", "Age of the oldest event that is not applied yet."),
-		capped:          gauge("parley_stats_capped", "1 while more waits than one look counts: the numbers of what waits are lower bounds then."),
-		lookedAt:        gauge("parley_stats_timestamp_seconds", "When what waits was last looked at."),
-		lookErrors:      counter("parley_stats_errors_total", "Looks at what waits that failed."),
-		clock:           gauge("parley_database_clock_offset_seconds", "By how much the database's clock is ahead of this process'."),
-		quarantine:      gauge("parley_quarantine_events", "Events in quarantine.", "account", "kind"),
-		undecided:       gauge("parley_messages_undecided", "Messages that wait for a person's word on whether they arrived.", "account", "kind"),
-		undecidedOldest: gauge("parley_messages_undecided_oldest_seconds", "Age of the oldest of them.", "account", "kind"),
-		lanes:           gauge("parley_lanes_waiting", "Conversations with something to deliver, by how long the first of it has been due.", "account", "kind", "side", "age"),
-		oldest:          gauge("parley_lane_oldest_seconds", "How long the delivery that waits longest has been due.", "account", "kind", "side"),
-		deliveries:      gauge("parley_deliveries_waiting", "Deliveries that wait.", "account", "kind", "side"),
-		unknown:         gauge("parley_deliveries_unknown", "Deliveries of which it is being found out whether they arrived.", "account", "kind", "side"),
-		blocked:         gauge("parley_gates_blocked", "Provider budgets that are closed now.", "account", "kind"),
-		up:              gauge("parley_account_up", "1 while no fault of the account is known.", "account", "kind", "side"),
-		blockedFor:      gauge("parley_gate_blocked_seconds", "Until the last of them opens.", "account", "kind"),
+		looks: lookFamilies{
+			capped: gauge("parley_stats_capped", "1 while more waits than one look counts: the numbers of what waits are lower bounds then."),
+			at:     gauge("parley_stats_timestamp_seconds", "When what waits was last looked at."),
+			errors: counter("parley_stats_errors_total", "Looks at what waits that failed."),
+		},
+		journal: journalFamilies{
+			pending:    gauge("parley_events_waiting", "Events stored and not applied yet."),
+			oldest:     gauge("parley_events_waiting_oldest_seconds", "Age of the oldest event that is not applied yet."),
+			quarantine: gauge("parley_quarantine_events", "Events in quarantine.", "account", "kind"),
+		},
+		lanes: laneFamilies{
+			waiting:         gauge("parley_lanes_waiting", "Conversations with something to deliver, by how long the first of it has been due.", "account", "kind", "side", "age"),
+			oldest:          gauge("parley_lane_oldest_seconds", "How long the delivery that waits longest has been due.", "account", "kind", "side"),
+			deliveries:      gauge("parley_deliveries_waiting", "Deliveries that wait.", "account", "kind", "side"),
+			unknown:         gauge("parley_deliveries_unknown", "Deliveries of which it is being found out whether they arrived.", "account", "kind", "side"),
+			undecided:       gauge("parley_messages_undecided", "Messages that wait for a person's word on whether they arrived.", "account", "kind"),
+			undecidedOldest: gauge("parley_messages_undecided_oldest_seconds", "Age of the oldest of them.", "account", "kind"),
+		},
+		gates: gateFamilies{
+			blocked:    gauge("parley_gates_blocked", "Provider budgets that are closed now.", "account", "kind"),
+			blockedFor: gauge("parley_gate_blocked_seconds", "Until the last of them opens.", "account", "kind"),
+		},
+		clock: gauge("parley_database_clock_offset_seconds", "By how much the database's clock is ahead of this process'."),
+		up:    gauge("parley_account_up", "1 while no fault of the account is known.", "account", "kind", "side"),
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (w *waiting) Describe(to chan<- *prometheus.Desc) {
-	describe(to, w.pending, w.pendingOldest, w.capped, w.lookedAt, w.lookErrors, w.clock, w.quarantine, w.undecided, w.undecidedOldest,
-		w.lanes, w.oldest, w.deliveries, w.unknown, w.blocked, w.blockedFor, w.up)
+	describe(to, w.journal.pending, w.journal.oldest, w.looks.capped, w.looks.at, w.looks.errors, w.clock, w.journal.quarantine, w.lanes.undecided, w.lanes.undecidedOldest,
+		w.lanes.waiting, w.lanes.oldest, w.lanes.deliveries, w.lanes.unknown, w.gates.blocked, w.gates.blockedFor, w.up)
 }
 
 // Collect implements prometheus.Collector. When the database doesn't answer, its metrics are left out,
 // because old numbers would look like new ones.
 func (w *waiting) Collect(to chan<- prometheus.Metric) {
 	s, at, failed := w.look()
-	w.lookErrors.send(to, float64(failed))
+	w.looks.errors.send(to, float64(failed))
 	if !at.IsZero() {
-		w.lookedAt.send(to, float64(at.UnixMilli())/1000)
+		w.looks.at.send(to, float64(at.UnixMilli())/1000)
 	}
 	if time.Since(at) > 2*statsFor {
 		return
 	}
-	w.pending.send(to, float64(s.Pending))
-	w.pendingOldest.send(to, s.PendingOldest)
-	w.capped.send(to, number(s.Capped))
+	w.journal.pending.send(to, float64(s.Pending))
+	w.journal.oldest.send(to, s.PendingOldest)
+	w.looks.capped.send(to, number(s.Capped))
 	w.clock.send(to, s.Clock.Sub(at).Seconds())
 	quarantined, undecided := counts(s.Quarantined), counts(s.Undecided)
 	lanes, gates := map[int64]stats.LaneStats{}, map[int64]stats.GateStats{}
@@ -88,17 +110,17 @@ func (w *waiting) Collect(to chan<- prometheus.Metric) {
 		gates[g.AccountID] = g
 	}
 	for id, a := range accountsByID(w.accounts()) {
-		w.quarantine.send(to, float64(quarantined[id].N), a.Name, a.Kind)
+		w.journal.quarantine.send(to, float64(quarantined[id].N), a.Name, a.Kind)
 		if a.Side == store.SideSystem {
 			continue
 		}
 		if a.Side == store.SideChannel {
-			w.undecided.send(to, float64(undecided[id].N), a.Name, a.Kind)
-			w.undecidedOldest.send(to, undecided[id].Oldest, a.Name, a.Kind)
+			w.lanes.undecided.send(to, float64(undecided[id].N), a.Name, a.Kind)
+			w.lanes.undecidedOldest.send(to, undecided[id].Oldest, a.Name, a.Kind)
 		}
 		w.up.send(to, number(!slices.Contains(s.Broken, id)), a.Name, a.Kind, string(a.Side))
-		w.blocked.send(to, float64(gates[id].Blocked), a.Name, a.Kind)
-		w.blockedFor.send(to, gates[id].Wait, a.Name, a.Kind)
+		w.gates.blocked.send(to, float64(gates[id].Blocked), a.Name, a.Kind)
+		w.gates.blockedFor.send(to, gates[id].Wait, a.Name, a.Kind)
 		w.lane(to, a, lanes[id])
 	}
 }
@@ -113,11 +135,11 @@ func (w *waiting) lane(to chan<- prometheus.Metric, a store.Account, l stats.Lan
 		if i < len(l.Ages) {
 			n = l.Ages[i]
 		}
-		w.lanes.send(to, float64(n), a.Name, a.Kind, side, age)
+		w.lanes.waiting.send(to, float64(n), a.Name, a.Kind, side, age)
 	}
-	w.oldest.send(to, l.Oldest, a.Name, a.Kind, side)
-	w.deliveries.send(to, float64(l.Deliveries), a.Name, a.Kind, side)
-	w.unknown.send(to, float64(l.Unknown), a.Name, a.Kind, side)
+	w.lanes.oldest.send(to, l.Oldest, a.Name, a.Kind, side)
+	w.lanes.deliveries.send(to, float64(l.Deliveries), a.Name, a.Kind, side)
+	w.lanes.unknown.send(to, float64(l.Unknown), a.Name, a.Kind, side)
 }
 
 // look returns the last result, or a new one if that is too old; when it was read; and how often reading

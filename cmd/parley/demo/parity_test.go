@@ -151,7 +151,7 @@ func (p *parity) verbs(t *testing.T, b *strings.Builder) {
 	for _, c := range constants(t, "../../../bridge/action.go", "Verb") {
 		about := c.comment
 		if v, ok := verb.Find(c.value); ok {
-			about = v.Sentence
+			about = v.Help.Sentence
 		}
 		if c.value == string(bridge.VerbUnknown) {
 			about = "what looks like a verb and isn't one"

@@ -1,0 +1,40 @@
+package bridge_test
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"parley/bridge"
+)
+
+// TestFactsStoredForm: the facts in a stored line are one flat object with these names, whichever part of
+// Facts holds them. Replicas of the version before read and write the same rows.
+func TestFactsStoredForm(t *testing.T) {
+	const names = `AccountMode Account AlsoOpen Assignees Automatic Cc ChannelIcon ChannelKind ChannelName CloseReason
+		Collects Contact Copied Cost CreatedAt Elsewhere EndedAt FreeSince ID LastAt LastFrom LastPreview Left MayStart
+		NextAt Next Now OneOwner PreviousAt Previous Replying ResolveNow Root SnoozedUntil Status Subject Tags Team
+		Templates To Traits Viewer WaitingSince Waiting WindowClosed WindowPeople WindowUntil Zone`
+	row, err := json.Marshal(bridge.Facts{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stored map[string]json.RawMessage
+	if err := json.Unmarshal(row, &stored); err != nil {
+		t.Fatal(err)
+	}
+	want := strings.Fields(names)
+	slices.Sort(want)
+	if got := slices.Sorted(maps.Keys(stored)); !slices.Equal(got, want) {
+		t.Errorf("stored are\n%q, want\n%q", got, want)
+	}
+	var f bridge.Facts
+	if err := json.Unmarshal([]byte(`{"Account":"mail","LastPreview":"Hello","Root":{"channel":"C1"},"Team":"Support","WindowPeople":true}`), &f); err != nil {
+		t.Fatal(err)
+	}
+	if f.Account.Name != "mail" || f.LastMessage.Preview != "Hello" || f.Thread.Root.Channel != "C1" || f.Team != "Support" || !f.Window.PeopleOnly {
+		t.Errorf("read back as %+v", f)
+	}
+}
