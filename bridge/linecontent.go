@@ -3,6 +3,7 @@ package bridge
 import (
 	"time"
 
+	"parley/bridge/analysis"
 	"parley/store"
 )
 
@@ -296,3 +297,22 @@ type TemplateChangedLine struct {
 
 // Kind of its line.
 func (*TemplateChangedLine) Kind() LineKind { return LineDone }
+
+// AnalysisLine is what an analysis found.
+type AnalysisLine struct {
+	Sentiment  analysis.Sentiment `json:",omitempty"`
+	Before     analysis.Sentiment `json:",omitempty"` // what it was before
+	Urgent     string             `json:",omitempty"` // why somebody has to look at once, in the customer's words; "" = nobody has to
+	Intents    []string           `json:",omitempty"` // names of intents, the main one first
+	References []ReferenceRef     `json:",omitempty"` // those which no earlier note named
+}
+
+// Kind of its line.
+func (*AnalysisLine) Kind() LineKind { return LineAnalysis }
+
+// ReferenceRef is a number that the customer named.
+type ReferenceRef struct {
+	Name   string // what it is a number of: "order"
+	Number string
+	Link   string `json:",omitempty"` // where it can be looked at; "" = nowhere
+}

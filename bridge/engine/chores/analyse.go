@@ -1,0 +1,134 @@
+package chores
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"parley/bridge/analysis"
+	"parley/bridge/engine/own"
+	"parley/store"
+)
+
+// Analysing what customers write. A model may take long and cost money; what is found is a help and never a
+// condition: whatever fails is left out after a few attempts, and nobody is disturbed by it.
+const (
+	analyseAtOnce = 4                // bursts that this process has analysed at once
+	analyseTime   = 45 * time.Second // of one attempt
+	analyseLease  = analyseTime + 15*time.Second
+	analyseTries  = 5
+	analyseSweep  = 500 * time.Millisecond
+	analyseLook   = 20 // the latest messages of a conversation that an Analyzer gets
+)
+
+// analyseWaits are the pauses after attempts that failed; the last one repeats.
+func analyseWaits() []time.Duration { return []time.Duration{10 * time.Second, time.Minute} }
+
+// runAnalyses has bursts analysed as they become due, until ctx ends. That cuts off those under way: another
+// process takes them when their leases end.
+func (cs *Chores) runAnalyses(ctx context.Context, with analysis.Analyzer) error {
+	return cs.every(ctx, analyseSweep, "analysing", func(ctx context.Context) error {
+		for ctx.Err() == nil {
+			took, err := cs.analyseSome(ctx, with)
+			if err != nil || took < analyseAtOnce {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// analyseSome takes some bursts and has them analysed. It tells how many it took.
+func (cs *Chores) analyseSome(ctx context.Context, with analysis.Analyzer) (int, error) {
+	limited, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	bursts, err := store.ClaimBursts(limited, cs.pool, analyseAtOnce, analyseLease)
+	if err != nil {
+		return 0, err
+	}
+	var group errgroup.Group
+	for _, b := range bursts {
+		group.Go(func() error {
+			if err := cs.analyse(ctx, with, b); err != nil && ctx.Err() == nil {
+				cs.log.Warn("what a customer wrote was not analysed", "conversation_id", b.ConversationID, "attempt", b.Attempt, "error", err)
+				return cs.analyseAgain(ctx, b)
+			}
+			return nil
+		})
+	}
+	return len(bursts), group.Wait()
+}
+
+// analyse has one burst analysed and journals what was found.
+func (cs *Chores) analyse(ctx context.Context, with analysis.Analyzer, b store.Burst) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("chores: analysing panicked: %v", p)
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, analyseTime)
+	defer cancel()
+	q, err := cs.question(ctx, b)
+	if err != nil {
+		return err
+	}
+	f := own.Fact{Kind: own.Analysed, Conversation: b.ConversationID, AnalysedBurst: own.AnalysedBurst{UpTo: b.LastEvent}}
+	if len(q.Burst) > 0 {
+		a, err := with.Analyze(ctx, q)
+		if err != nil {
+			return err
+		}
+		f.Answer = &a
+	}
+	told := f.Event(fmt.Sprintf("analysis:%d:%d", b.ConversationID, b.LastEvent))
+	told.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("analysis:%d", b.ConversationID)) // nothing else waits for it
+	if err := store.FinishBurst(ctx, cs.pool, b, told); err != nil {
+		return err
+	}
+	cs.host.Wake()
+	return nil
+}
+
+// analyseAgain gives a burst back whose analysis failed, or gives it up.
+func (cs *Chores) analyseAgain(ctx context.Context, b store.Burst) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+	defer cancel()
+	if b.Attempt >= analyseTries {
+		return store.DropBurst(ctx, cs.pool, b)
+	}
+	waits := analyseWaits()
+	return store.RetryBurst(ctx, cs.pool, b, waits[min(b.Attempt, len(waits))-1])
+}
+
+// question makes what an Analyzer is asked about a burst. Only what customers wrote and what left for them is
+// in it: nothing internal.
+func (cs *Chores) question(ctx context.Context, b store.Burst) (analysis.Question, error) {
+	rows, err := store.LatestMessages(ctx, cs.pool, []int64{b.ConversationID}, analyseLook)
+	if err != nil {
+		return analysis.Question{}, err
+	}
+	slices.Reverse(rows)
+	dir := cs.host.Directory()
+	q := analysis.Question{Desk: analysis.Desk{Language: "en"}}
+	for _, t := range dir.Tags {
+		q.Desk.Tags = append(q.Desk.Tags, analysis.Tag{Name: t.Name})
+	}
+	for i := range rows {
+		m := &rows[i]
+		said := analysis.Message{FromAgent: m.Direction == store.DirectionOut, Subject: m.Subject, Text: m.Text}
+		for _, f := range m.Files {
+			said.Files = append(said.Files, f.Name)
+		}
+		switch {
+		case m.Automatic != "" || m.EventID > b.LastEvent:
+		case m.Direction == store.DirectionIn && m.EventID >= b.FirstEvent:
+			q.Burst = append(q.Burst, said)
+		case m.Direction == store.DirectionIn, m.Direction == store.DirectionOut && m.Fate == store.FateOut:
+			q.Before = append(q.Before, said)
+		}
+	}
+	return q, nil
+}
