@@ -67,6 +67,9 @@ func (h host) Channels() map[int64]channels.Channel {
 // Analyzer implements chores.Host.
 func (h host) Analyzer() analysis.Analyzer { return h.opt.Analyzer }
 
+// Busy implements chores.Host.
+func (h host) Busy() bool { return h.relay.Busy() }
+
 // Wake implements chores.Host.
 func (h host) Wake() { h.relay.WakeAppliers(store.SystemAccount) }
 

@@ -10,6 +10,7 @@ import (
 
 	"parley/bridge/analysis"
 	"parley/bridge/engine/own"
+	"parley/channels/pause"
 	"parley/store"
 )
 
@@ -21,6 +22,8 @@ const (
 	analyseLease  = analyseTime + 15*time.Second
 	analyseTries  = 5
 	analyseSweep  = 500 * time.Millisecond
+	analyseRests  = 20              // while there is much else to do, a rest is so many times as long as what went before it
+	analyseRest   = 5 * time.Second // the longest one
 	analyseLook   = 20 // the latest messages of a conversation that an Analyzer gets
 )
 
@@ -31,10 +34,14 @@ func analyseWaits() []time.Duration { return []time.Duration{10 * time.Second, t
 // process takes them when their leases end.
 func (cs *Chores) runAnalyses(ctx context.Context, with analysis.Analyzer) error {
 	return cs.every(ctx, analyseSweep, "analysing", func(ctx context.Context) error {
-		for ctx.Err() == nil {
+		for more := true; more && ctx.Err() == nil; {
+			began := time.Now()
 			took, err := cs.analyseSome(ctx, with)
-			if err != nil || took < analyseAtOnce {
+			if err != nil {
 				return err
+			}
+			if more = took == analyseAtOnce; took > 0 && cs.host.Busy() {
+				pause.For(ctx, min(analyseRests*time.Since(began), analyseRest))
 			}
 		}
 		return nil

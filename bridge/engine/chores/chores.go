@@ -34,6 +34,8 @@ type Host interface {
 	Analyzer() analysis.Analyzer
 	// Trouble tells the admins, once, why what of an account fails; with nil, that it works again.
 	Trouble(account int64, what string, c *channels.Condition)
+	// Busy says that there is much to do, so that what may be late gives way.
+	Busy() bool
 	// Wake tells that facts of Parley's own were journalled.
 	Wake()
 }
