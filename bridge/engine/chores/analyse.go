@@ -24,7 +24,7 @@ const (
 	analyseSweep  = 500 * time.Millisecond
 	analyseRests  = 20              // while there is much else to do, a rest is so many times as long as what went before it
 	analyseRest   = 5 * time.Second // the longest one
-	analyseLook   = 20 // the latest messages of a conversation that an Analyzer gets
+	analyseLook   = 20              // the latest messages of a conversation that an Analyzer gets
 )
 
 // analyseWaits are the pauses after attempts that failed; the last one repeats.
