@@ -305,10 +305,17 @@ type AnalysisLine struct {
 	Urgent     string             `json:",omitempty"` // why somebody has to look at once, in the customer's words; "" = nobody has to
 	Intents    []string           `json:",omitempty"` // names of intents, the main one first
 	References []ReferenceRef     `json:",omitempty"` // those which no earlier note named
+	Fits       []TemplateRef      `json:",omitempty"` // templates that may answer it, the best first
 }
 
 // Kind of its line.
 func (*AnalysisLine) Kind() LineKind { return LineAnalysis }
+
+// TemplateRef names a template.
+type TemplateRef struct {
+	ID   int64
+	Name string
+}
 
 // ReferenceRef is a number that the customer named.
 type ReferenceRef struct {

@@ -10,7 +10,7 @@ const (
 	TraitUrgent     = "urgent"     // one of Urgent…; none = it never was
 	TraitIntent     = "intent"     // the name of the main intent
 	TraitReferences = "references" // kinds and numbers that the customer named, a line each: "order 4711"
-	TraitSuggested  = "suggested"  // tags that were suggested, a line each
+	TraitSuggested  = "suggested"  // tags and templates that were suggested, a line each
 )
 
 // Values of TraitUrgent.

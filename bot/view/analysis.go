@@ -13,6 +13,9 @@ import (
 // wants, why somebody has to look at once, and the numbers that the customer named. It is a machine's guess,
 // so it says little, and says it small.
 
+// maxFits is how many templates a note offers.
+const maxFits = 2
+
 // maxReferences is how many numbers a note names.
 const maxReferences = 5
 
@@ -44,8 +47,8 @@ func analysisLine(l bridge.Line, c *bridge.AnalysisLine, _ bridge.Facts) []Block
 			blocks = append(blocks, shape.SmallPrint(said...))
 		}
 	}
-	if len(blocks) == 0 { // there is a tag to suggest, and nothing else
-		blocks = append(blocks, shape.SmallPrint(shape.Text("This tag may fit:")))
+	if len(blocks) == 0 { // there is something to suggest, and nothing to say
+		blocks = append(blocks, shape.SmallPrint(shape.Text("This may fit:")))
 	}
 	if c.Urgent == "" {
 		blocks[0].Pieces = append([]Piece{shape.Icon("robot_face"), shape.Text(" ")}, blocks[0].Pieces...)
@@ -94,6 +97,11 @@ func references(c *bridge.AnalysisLine) []Piece {
 
 // suggestionButtons offer what fits, one click each: tags, and the priority where it is urgent.
 func suggestionButtons(c *bridge.AnalysisLine, l bridge.Line, args bridge.Args) (all []Button) {
+	for _, t := range c.Fits[:min(len(c.Fits), maxFits)] {
+		b := verb.NewButton(bridge.VerbTemplate, bridge.Args{Conversation: args.Conversation, Template: &bridge.TemplateArgs{ID: t.ID}})
+		b.Label = shape.OneLine("Reply: "+t.Name, shape.MaxLabelRunes)
+		all = append(all, b)
+	}
 	for _, tag := range l.Args.Tags {
 		b := verb.NewButton(bridge.VerbTag, bridge.Args{Conversation: args.Conversation, Tags: []string{tag}})
 		b.Label = shape.OneLine("+ "+tag, shape.MaxLabelRunes)

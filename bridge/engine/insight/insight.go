@@ -41,10 +41,15 @@ func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 	intended := len(a.Intents) > 0 && c.SetTrait(bridge.TraitIntent, a.Intents[0])
 	note.Intents = a.Intents
 	tags := us.newTags(c, a.Tags)
+	for _, t := range f.Fits {
+		if remember(c, bridge.TraitSuggested, "template "+t.Name) {
+			note.Fits = append(note.Fits, bridge.TemplateRef{ID: t.Template, Name: t.Name})
+		}
+	}
 	if moody || urgent {
 		c.RefreshCard()
 	}
-	if !c.BridgeStatus().Open() || !moody && !urgent && len(note.References) == 0 && len(tags) == 0 && !(intended && saysMore(a.Intents)) {
+	if !c.BridgeStatus().Open() || !moody && !urgent && len(note.References) == 0 && len(tags)+len(note.Fits) == 0 && !(intended && saysMore(a.Intents)) {
 		return
 	}
 	line := bridge.Line{Content: note, Args: bridge.Args{Conversation: c.ID, Tags: tags}}

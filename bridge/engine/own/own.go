@@ -62,6 +62,13 @@ type LearnedState struct {
 type AnalysedBurst struct {
 	UpTo   int64            `json:"up_to,omitempty"` // the event of the latest message that was analysed
 	Answer *analysis.Answer `json:"answer,omitempty"`
+	Fits   []FittingText    `json:"fits,omitempty"` // templates that may answer it, the best first
+}
+
+// FittingText is a template that may answer a customer.
+type FittingText struct {
+	Template int64  `json:"template"`
+	Name     string `json:"name"`
 }
 
 // Kinds of own facts besides those of relay.ReportKind.
