@@ -22,11 +22,9 @@ var (
 	iban  = regexp.MustCompile(`[A-Za-z]{2}` + gap + `[0-9]` + gap + `[0-9](?:` + gap + `[A-Za-z0-9]){11,30}`)
 	card  = regexp.MustCompile(`[0-9](?:` + gap + `[0-9]){11,}`)
 	// Numbers of phones begin with a plus, a zero or a bracket, or are written in North America's three groups.
-	phones = []*regexp.Regexp{
-		regexp.MustCompile(`(?:\+|\(\+)` + gap + `[0-9](?:` + gap + `[0-9]){5,17}`),
-		regexp.MustCompile(`\(?0[0-9]?(?:` + gap + `[0-9]){6,16}`),
-		regexp.MustCompile(`\(?[2-9][0-9]{2}\)?[ .\-]{1,2}[0-9]{3}[ .\-]{1,2}[0-9]{4}`),
-	}
+	plusPhone    = regexp.MustCompile(`(?:\+|\(\+)` + gap + `[0-9](?:` + gap + `[0-9]){5,17}`)
+	zeroPhone    = regexp.MustCompile(`\(?0[0-9]?(?:` + gap + `[0-9]){6,16}`)
+	groupedPhone = regexp.MustCompile(`\(?[2-9][0-9]{2}\)?[ .\-]{1,2}[0-9]{3}[ .\-]{1,2}[0-9]{4}`)
 )
 
 // Find finds all that is to be masked, in order and without overlaps. Of two that overlap it takes the one that
@@ -68,7 +66,7 @@ func candidates(text string) []Found {
 	for _, m := range email.FindAllStringIndex(text, -1) {
 		all = append(all, Found{Email, m[0], m[1]})
 	}
-	for _, exp := range phones {
+	for _, exp := range []*regexp.Regexp{plusPhone, zeroPhone, groupedPhone} {
 		all = append(all, findPhones(exp, text)...)
 	}
 	return all
