@@ -183,11 +183,16 @@ func crookedLinks(text string) bool {
 	return false
 }
 
-// isDomain says whether a name ends like one of the public domains, so that programs make a link of it.
+// isDomain says whether a name ends like one of the public domains, so that programs make a link of it, or like one
+// that is kept for tests and networks of companies.
 func isDomain(host string) bool {
 	ascii, err := idna.ToASCII(strings.ToLower(host))
 	if err != nil || !strings.Contains(ascii, ".") {
 		return false
+	}
+	top := ascii[strings.LastIndex(ascii, ".")+1:]
+	if slices.Contains([]string{"example", "test", "invalid", "localhost", "local", "internal", "lan", "corp", "intranet", "onion"}, top) {
+		return true
 	}
 	suffix, icann := publicsuffix.PublicSuffix(ascii)
 	return (icann || strings.Contains(suffix, ".")) && suffix != ascii
