@@ -143,6 +143,10 @@ func settle(t *text, said map[string]float64, mood analysis.Sentiment) {
 	}
 	if mood == analysis.Frustrated && said["complaint"] > 0 {
 		said["complaint"] += 0.4
+		concrete(said)
+	}
+	if mood == analysis.Negative && max(said["problem"], said["billing"]) >= clearIntent {
+		said["complaint"] *= 0.7
 	}
 	if unhappy {
 		said["feedback"] *= 0.3
@@ -172,6 +176,19 @@ func settle(t *text, said map[string]float64, mood analysis.Sentiment) {
 	}
 	if said["cancel"] > 0.9 {
 		said["account"] *= 0.6
+	}
+}
+
+// concrete puts what somebody waits for before the complaint that the waiting takes so long.
+func concrete(said map[string]float64) {
+	best := ""
+	for _, name := range []string{"order_status", "problem", "return", "billing", "account", "cancel", "appointment", "quote"} {
+		if said[name] >= 0.5 && (best == "" || said[name] > said[best]) {
+			best = name
+		}
+	}
+	if best != "" && said[best] < said["complaint"] {
+		said[best], said["complaint"] = said["complaint"], max(said[best], 0.8*said["complaint"])
 	}
 }
 
