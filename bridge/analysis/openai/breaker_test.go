@@ -131,7 +131,8 @@ func TestNeedsPerson(t *testing.T) {
 	if c := w.Condition(); c.Status != Working {
 		t.Errorf("%+v", c)
 	}
-	if log := w.log.String(); !strings.Contains(log, "can't be used") || !strings.Contains(log, "answers again") || strings.Contains(log, "sk-") {
+	if log := w.log.String(); !strings.Contains(log, "can't be used") || !strings.Contains(log, "answers again") ||
+		strings.Contains(log, "sk-") {
 		t.Errorf("log: %s", log)
 	}
 	w = newWorld(t, openaifake.Modern(), func(o *Options) { o.Model = "gpt-none" })
@@ -229,7 +230,8 @@ func TestBudget(t *testing.T) {
 	}
 	n := w.Stats().Requests
 	w.degrades(Budget)
-	if c := w.Condition(); w.Stats().Requests != n || sum("2026-11-22") != used || c.Status != Waiting || !strings.Contains(c.Text, "6000 tokens") {
+	if c := w.Condition(); w.Stats().Requests != n || sum("2026-11-22") != used || c.Status != Waiting ||
+		!strings.Contains(c.Text, "6000 tokens") {
 		t.Errorf("%+v, %d", c, sum("2026-11-22"))
 	}
 	w.clock.add(12 * time.Hour)
@@ -255,7 +257,8 @@ func TestFailuresCost(t *testing.T) {
 		manner openaifake.Manner
 		costs  bool
 	}{
-		{openaifake.Status(503, "", "", "Retry-After", "30"), false}, {openaifake.Reset(), false}, {openaifake.HTML(200), true}, {openaifake.Cut(), true},
+		{openaifake.Status(503, "", "", "Retry-After", "30"), false}, {openaifake.Reset(), false}, {openaifake.HTML(200), true},
+		{openaifake.Cut(), true},
 		{openaifake.Refuse(), true}, {openaifake.Say("", "length"), true},
 	} {
 		meter := NewMemoryMeter()

@@ -35,8 +35,8 @@ func bulky(text string, n int) analysis.Question {
 func TestCutFits(t *testing.T) {
 	t.Parallel()
 	for _, unit := range []string{"a", "word ", "\x00", "\"", "\\", "\n", "é", "字", "\xff", "😀", "<&>", "\u2028"} {
-		for _, size := range []int{1, 10, 60, 1000, 20000} {
-			for _, n := range []int{1, 3, 20, 60} {
+		for _, size := range []int{1, 60, 4000} {
+			for _, n := range []int{1, 20, 50} {
 				p := newPrompt(cut(bulky(strings.Repeat(unit, size), n)))
 				if total := estimate(systemText) + estimate(shapeText) + written(p.user); total > 6000 {
 					t.Errorf("%q × %d × %d: %d tokens", unit, size, n, total)

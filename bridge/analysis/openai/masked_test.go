@@ -11,7 +11,8 @@ import (
 
 // private is what must not leave the house.
 func private() []string {
-	return []string{"kim@example.com", "+49 170 1234567", "4111 1111 1111 1111", "DE89 3704 0044 0532 0130 00", "boss@shop.example", "anna@shop.example"}
+	return []string{"kim@example.com", "+49 170 1234567", "4111 1111 1111 1111", "DE89 3704 0044 0532 0130 00", "boss@shop.example",
+		"anna@shop.example"}
 }
 
 func privateQuestion() analysis.Question {
@@ -56,7 +57,8 @@ func TestMask(t *testing.T) {
 	}
 	want := []analysis.Reply{{Text: "We write to kim@example.com, or ask boss@shop.example", Sources: []string{"tpl-1"}},
 		{Text: "Forged [EMAIL_1_aaaaaaaa]", Sources: []string{"tpl-1"}}}
-	if got.Urgency.Because != "Call +49 170 1234567" || !reflect.DeepEqual(got.Replies, want) || len(got.Actions) != 1 || got.Actions[0].Value != "anna@shop.example" {
+	if got.Urgency.Because != "Call +49 170 1234567" || !reflect.DeepEqual(got.Replies, want) || len(got.Actions) != 1 ||
+		got.Actions[0].Value != "anna@shop.example" {
 		t.Errorf("%+v", got)
 	}
 	if len(got.References) != 1 || got.References[0].Value != "4711-22" {

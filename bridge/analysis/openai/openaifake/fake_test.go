@@ -58,23 +58,33 @@ func TestRefusals(t *testing.T) {
 		{"path", "POST", "/chat/completions", "k", ``, Modern(), 404, `unknown_url`},
 		{"models", "GET", "/v1/models", "k", ``, Modern(), 200, `"object":"list"`},
 		{"large", "POST", "/v1/chat/completions", "k", strings.Repeat("x", maxBody+1), Modern(), 413, `too large`},
-		{"max_tokens", "POST", "/v1/chat/completions", "k", `{"model":"m","max_tokens":5,` + hi + `}`, Reasoning(), 400, `Use 'max_completion_tokens' instead`},
-		{"max_completion_tokens", "POST", "/v1/chat/completions", "k", `{"model":"m","max_completion_tokens":5,` + hi + `}`, Old(), 400, `Unrecognized`},
-		{"temperature", "POST", "/v1/chat/completions", "k", `{"model":"m","temperature":0.1,` + hi + `}`, Reasoning(), 400, `does not support 0.1`},
-		{"JSON unsaid", "POST", "/v1/chat/completions", "k", `{"model":"m",` + hi + `,"response_format":{"type":"json_object"}}`, Modern(), 400, `must contain the word`},
-		{"format", "POST", "/v1/chat/completions", "k", `{"model":"m",` + hi + `,"response_format":{"type":"json_object"}}`, Old(), 400, `response_format`},
-		{"schema's name", "POST", "/v1/chat/completions", "k", `{"model":"m",` + hi + `,"response_format":{"type":"json_schema"}}`, Modern(), 400, `json_schema.name`},
+		{"max_tokens", "POST", "/v1/chat/completions", "k", `{"model":"m","max_tokens":5,` + hi + `}`, Reasoning(), 400,
+			`Use 'max_completion_tokens' instead`},
+		{"max_completion_tokens", "POST", "/v1/chat/completions", "k", `{"model":"m","max_completion_tokens":5,` + hi + `}`, Old(), 400,
+			`Unrecognized`},
+		{"temperature", "POST", "/v1/chat/completions", "k", `{"model":"m","temperature":0.1,` + hi + `}`, Reasoning(), 400,
+			`does not support 0.1`},
+		{"JSON unsaid", "POST", "/v1/chat/completions", "k", `{"model":"m",` + hi + `,"response_format":{"type":"json_object"}}`, Modern(),
+			400, `must contain the word`},
+		{"format", "POST", "/v1/chat/completions", "k", `{"model":"m",` + hi + `,"response_format":{"type":"json_object"}}`, Old(), 400,
+			`response_format`},
+		{"schema's name", "POST", "/v1/chat/completions", "k", `{"model":"m",` + hi + `,"response_format":{"type":"json_schema"}}`, Modern(),
+			400, `json_schema.name`},
 		{"schema", "POST", "/v1/chat/completions", "k", schema(`{"type":"object","properties":{"a":{"type":"array","items":{"type":"string"}}},` +
 			`"required":["a"],"additionalProperties":false}`), Modern(), 200, `"role":"assistant"`},
 		{"schema: array", "POST", "/v1/chat/completions", "k", schema(`{"type":"array"}`), Modern(), 400, `Invalid schema`},
 		{"schema: open", "POST", "/v1/chat/completions", "k", schema(`{"type":"object"}`), Modern(), 400, `additionalProperties`},
-		{"schema: optional", "POST", "/v1/chat/completions", "k", schema(`{"type":"object","properties":{"a":{"type":"string"}},"additionalProperties":false}`),
+		{"schema: optional", "POST", "/v1/chat/completions", "k",
+			schema(`{"type":"object","properties":{"a":{"type":"string"}},"additionalProperties":false}`),
 			Modern(), 400, `Missing 'a'`},
-		{"schema: too many", "POST", "/v1/chat/completions", "k", schema(`{"type":"object","required":["a"],"additionalProperties":false}`), Modern(), 400, `no property`},
-		{"schema: enum", "POST", "/v1/chat/completions", "k", schema(`{"type":"object","properties":{"a":{"type":"string","enum":[]}},"required":["a"],` +
-			`"additionalProperties":false}`), Modern(), 400, `enum`},
+		{"schema: too many", "POST", "/v1/chat/completions", "k", schema(`{"type":"object","required":["a"],"additionalProperties":false}`),
+			Modern(), 400, `no property`},
+		{"schema: enum", "POST", "/v1/chat/completions", "k",
+			schema(`{"type":"object","properties":{"a":{"type":"string","enum":[]}},"required":["a"],` +
+				`"additionalProperties":false}`), Modern(), 400, `enum`},
 		{"schema: keyword", "POST", "/v1/chat/completions", "k", schema(`{"type":"object","x":1}`), Modern(), 400, `not permitted`},
-		{"schema: type", "POST", "/v1/chat/completions", "k", schema(`{"type":"object","properties":{"a":{}},"required":["a"],"additionalProperties":false}`),
+		{"schema: type", "POST", "/v1/chat/completions", "k",
+			schema(`{"type":"object","properties":{"a":{}},"required":["a"],"additionalProperties":false}`),
 			Modern(), 400, `'type' key`},
 		{"stream", "POST", "/v1/chat/completions", "k", `{"model":"m","stream":true,` + hi + `}`, Modern(), 200, `data: [DONE]`},
 	} {
@@ -98,7 +108,8 @@ func (failing) Analyze(context.Context, analysis.Question) (analysis.Answer, err
 func TestSays(t *testing.T) {
 	t.Parallel()
 	const marker = `=====DATA-0123456789abcdef0123456789abcdef=====`
-	ask := `{"model":"m","messages":[{"role":"system","content":"s"},{"role":"user","content":"x\n` + marker + `\n{\"burst\":[{\"from\":\"customer\",\"text\":\"hi\"}]}\n` + marker + `\n"}]}`
+	ask := `{"model":"m","messages":[{"role":"system","content":"s"},{"role":"user","content":"x\n` + marker +
+		`\n{\"burst\":[{\"from\":\"customer\",\"text\":\"hi\"}]}\n` + marker + `\n"}]}`
 	s := New(Options{Answers: failing{}})
 	if status, body := call(t, s, "POST", "/v1/chat/completions", "", ask); status != 200 || !strings.Contains(body, "not able") {
 		t.Errorf("%d %s", status, body)
