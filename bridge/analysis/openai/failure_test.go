@@ -76,7 +76,7 @@ func TestFailures(t *testing.T) {
 	} {
 		t.Run(c.manner.Name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, openaifake.Modern(), func(o *Options) { o.Timeout = 5 * time.Second })
+			w := newWorld(t, openaifake.Modern())
 			w.fake.Always(&c.manner)
 			if c.kind == TimedOut {
 				w.o.Timeout = 150 * time.Millisecond
@@ -105,7 +105,8 @@ func TestErrorsTellNothing(t *testing.T) {
 	t.Parallel()
 	for _, m := range []openaifake.Manner{
 		openaifake.Status(401, "x", "Incorrect API key provided: "+testKey+" 4711-22"), openaifake.Status(500, "x", testKey+" 4711-22"),
-		openaifake.Reset(), openaifake.Cut(), openaifake.HTML(200), openaifake.Raw(200, "text/plain", testKey), openaifake.Say("4711-22 "+testKey, "stop"),
+		openaifake.Reset(), openaifake.Cut(), openaifake.HTML(200), openaifake.Raw(200, "text/plain", testKey),
+		openaifake.Say("4711-22 "+testKey, "stop"),
 		openaifake.Raw(200, "text/plain", `{"choices":"`+testKey+`"}`), openaifake.Redirect(307, "http://evil.example/"+testKey),
 		openaifake.Say(strings.Replace(openaifake.Write(wise()), "frustrated", testKey, 1), "stop"),
 		openaifake.Say(strings.Replace(openaifake.Write(wise()), `"urgent":true`, `"urgent":"`+testKey+`"`, 1), "stop"),
@@ -169,7 +170,8 @@ func TestForeignHostGetsNothing(t *testing.T) {
 	if called {
 		t.Error("the other host was called")
 	}
-	if _, err := (oneHost{http.DefaultTransport, &url.URL{Scheme: "http", Host: "h.example"}}).RoundTrip(httptest.NewRequest(http.MethodGet, evil.URL, nil)); !errors.Is(err, errForeignHost) || called {
+	if _, err := (oneHost{http.DefaultTransport, &url.URL{Scheme: "http", Host: "h.example"}}).RoundTrip(httptest.NewRequest(http.MethodGet,
+		evil.URL, nil)); !errors.Is(err, errForeignHost) || called {
 		t.Errorf("another host: %v", err)
 	}
 }
