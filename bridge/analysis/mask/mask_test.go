@@ -30,6 +30,7 @@ func TestHide(t *testing.T) {
 		{"order 10023344 of 2026-11-22 costs 1.234,00 EUR", "order 10023344 of 2026-11-22 costs 1.234,00 EUR"},
 		{"SO-2026-11877 and RE4711", "SO-2026-11877 and RE4711"},
 		{"at 10:30, 5 pieces, 12345", "at 10:30, 5 pieces, 12345"},
+		{"kim﹫example.com\t+49\u00a0170\u20111234567\r\n", "[EMAIL_1_qq]\t[PHONE_2_qq]\r\n"},
 		{"", ""},
 	} {
 		m := withMark("qq")
