@@ -131,7 +131,7 @@ func impossible(all string, n *numberSpan) bool {
 
 // unitFollows says whether money, a percentage or a measure stands behind a number.
 func unitFollows(after string) bool {
-	rest := strings.TrimLeft(after, "  ")
+	rest := strings.TrimLeft(after, " \u00a0")
 	for _, sign := range []string{"€", "$", "£", "%", "zł", "º", "°"} {
 		if strings.HasPrefix(rest, sign) {
 			return true
