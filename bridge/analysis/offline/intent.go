@@ -61,6 +61,9 @@ func likely(t *text, all []scored, mood analysis.Sentiment, known []analysis.Int
 		return []string{all[0].name}
 	}
 	name := ""
+	if t.forwarded || len(t.tokens) <= 3 && mood != analysis.Positive {
+		return nil
+	}
 	switch mood {
 	case analysis.Positive:
 		name = "feedback"
@@ -144,6 +147,14 @@ func settle(t *text, said map[string]float64, mood analysis.Sentiment) {
 	if mood == analysis.Frustrated && said["complaint"] > 0 {
 		said["complaint"] += 0.4
 		concrete(said)
+	}
+	if first := max(said["return"], said["cancel"]); mood == analysis.Negative && first >= clearIntent && first < said["complaint"] {
+		for _, name := range []string{"return", "cancel"} {
+			if said[name] == first {
+				said[name], said["complaint"] = said["complaint"], max(first, 0.8*said["complaint"])
+				break
+			}
+		}
 	}
 	if mood == analysis.Negative && max(said["problem"], said["billing"]) >= clearIntent {
 		said["complaint"] *= 0.7
