@@ -131,7 +131,7 @@ func impossible(all string, n *numberSpan) bool {
 
 // unitFollows says whether money, a percentage or a measure stands behind a number.
 func unitFollows(after string) bool {
-	rest := strings.TrimLeft(after, "  ")
+	rest := strings.TrimLeft(after, " \u00a0")
 	for _, sign := range []string{"€", "$", "£", "%", "zł", "º", "°"} {
 		if strings.HasPrefix(rest, sign) {
 			return true
@@ -215,7 +215,7 @@ func phoneLike(all string, n *numberSpan) bool {
 		return false
 	}
 	count(n.value)
-	for i := n.to; i+1 < len(all) && all[i] == ' ' && all[i+1] >= '0' && all[i+1] <= '9'; groups++ {
+	for i := n.to; groups < 12 && i+1 < len(all) && all[i] == ' ' && all[i+1] >= '0' && all[i+1] <= '9'; groups++ {
 		end := i + 1
 		for end < len(all) && all[end] >= '0' && all[end] <= '9' {
 			end++
@@ -223,7 +223,7 @@ func phoneLike(all string, n *numberSpan) bool {
 		count(all[i+1 : end])
 		i = end
 	}
-	for i := n.from - 1; i > 0 && (all[i] == ' ' || all[i] == ')') && (all[i-1] >= '0' && all[i-1] <= '9' || all[i-1] == ')'); groups++ {
+	for i := n.from - 1; groups < 12 && i > 0 && (all[i] == ' ' || all[i] == ')') && (all[i-1] >= '0' && all[i-1] <= '9' || all[i-1] == ')'); groups++ {
 		end := i
 		for i--; i >= 0 && (all[i] >= '0' && all[i] <= '9' || all[i] == '(' || all[i] == ')' || all[i] == '+'); i-- {
 		}

@@ -128,7 +128,7 @@ func (f *feelings) decide(t *text, urgent bool) analysis.Sentiment {
 		return analysis.Negative
 	case f.happy >= 0.8 && f.fault < f.happy+f.thanks:
 		return analysis.Positive
-	case f.thanks >= 1 && f.fault == 0 && len(t.tokens) <= 12 && !t.questions():
+	case f.thanks >= 1 && f.fault == 0 && len(t.tokens) <= 12 && !t.questions() && (shouts > 0 || f.thanks > 1 || f.happy > 0):
 		return analysis.Positive
 	case urgent:
 		return analysis.Pressing

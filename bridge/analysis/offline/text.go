@@ -61,7 +61,23 @@ func readText(burst []analysis.Message) *text {
 	}
 	t.all = b.String()
 	t.tokenize()
+	if t.forwarded {
+		t.quoteForwarded()
+	}
 	return t
+}
+
+// quoteForwarded makes everything a quotation from where one begins a line of a forwarded mail.
+func (t *text) quoteForwarded() {
+	quoted := false
+	for i := range t.tokens {
+		k := &t.tokens[i]
+		before := strings.TrimRight(t.all[max(0, k.from-4):k.from], " ")
+		for _, mark := range []string{"\n\"", "\n“", "\n„", "\n«", "\n>", "\n”"} {
+			quoted = quoted || strings.HasSuffix(before, mark)
+		}
+		k.quoted = k.quoted || quoted
+	}
 }
 
 // clip gives at most so many bytes from the beginning of a text, and no half character.
