@@ -1,0 +1,243 @@
+package offline
+
+import (
+	"embed"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+//go:embed lexicon/*.txt
+var lexicons embed.FS
+
+// family says what the phrases of a section are for.
+type family uint8
+
+const (
+	ofLanguage family = iota + 1 // function words, letters and endings: they tell languages apart
+	ofNumber                     // words for numbers: what a "0" in a phrase also stands for
+	ofMood                       // how a customer feels
+	ofTurn                       // words that turn, strengthen or weaken what stands near
+	ofUrgency
+	ofIntent
+	ofAnnounce // words before the number of an order, an invoice …
+	ofDate     // names of months, and what says that somebody is away until a date
+)
+
+// section is a heading of a lexicon with what it says.
+type section struct {
+	family family
+	name   string  // "positive", "return", "invoice"
+	weight float64 // strong 2, plain 1, weak 0.5
+}
+
+// phrase is a line's entry: words that stand in this order in one sentence.
+type phrase struct {
+	section *section
+	rest    []element // behind the first word, under which it is found
+	line    int
+}
+
+// element is one place of a phrase.
+type element struct {
+	gap   bool // up to three words of any kind
+	words []string
+	stems []string // "deliver*"
+	tails []string // "*rechnung"
+}
+
+// lexicon is what we know of a language.
+type lexicon struct {
+	language string
+	exact    map[string][]phrase
+	stems    map[string][]phrase
+	tails    map[string][]phrase
+	numbers  map[string]bool
+	function []string
+	letters  string
+	endings  []string
+}
+
+// anyNumber stands in phrases for a number in digits or in a word.
+const anyNumber = "0"
+
+func families() map[string]family {
+	return map[string]family{
+		"language": ofLanguage, "number": ofNumber, "mood": ofMood, "turn": ofTurn, "urgency": ofUrgency,
+		"intent": ofIntent, "announce": ofAnnounce, "date": ofDate,
+	}
+}
+
+// parseLexicon reads a file of package offline's lexicons. Their form is described in lexicon/README.md.
+func parseLexicon(language, content string) (*lexicon, error) {
+	l := &lexicon{
+		language: language, exact: map[string][]phrase{}, stems: map[string][]phrase{}, tails: map[string][]phrase{},
+		numbers: map[string]bool{},
+	}
+	var current *section
+	for number, line := range strings.Split(content, "\n") {
+		line = strings.TrimSpace(line)
+		switch {
+		case line == "" || strings.HasPrefix(line, "//"):
+			continue
+		case strings.HasPrefix(line, "=="):
+			s, err := parseHeading(strings.Fields(line[2:]))
+			if err != nil {
+				return nil, fmt.Errorf("%s, line %d: %w", language, number+1, err)
+			}
+			current = s
+			continue
+		case current == nil:
+			return nil, fmt.Errorf("%s, line %d: no heading above", language, number+1)
+		}
+		for entry := range strings.SplitSeq(line, ",") {
+			if err := l.add(current, strings.TrimSpace(entry), number+1); err != nil {
+				return nil, fmt.Errorf("%s, line %d: %w", language, number+1, err)
+			}
+		}
+	}
+	return l, nil
+}
+
+// parseHeading reads "== mood positive strong".
+func parseHeading(words []string) (*section, error) {
+	if len(words) < 2 || len(words) > 3 || families()[words[0]] == 0 {
+		return nil, fmt.Errorf("a heading is a family, a name and perhaps strong or weak: %q", words)
+	}
+	s := &section{family: families()[words[0]], name: words[1], weight: 1}
+	if len(words) == 3 {
+		switch words[2] {
+		case "strong":
+			s.weight = 2
+		case "weak":
+			s.weight = 0.5
+		default:
+			return nil, fmt.Errorf("neither strong nor weak: %q", words[2])
+		}
+	}
+	return s, nil
+}
+
+// add reads one entry of a section.
+func (l *lexicon) add(s *section, entry string, line int) error {
+	switch {
+	case entry == "":
+		return nil
+	case s.family == ofLanguage && s.name == "letters":
+		l.letters += strings.ReplaceAll(entry, " ", "")
+		return nil
+	case s.family == ofLanguage && s.name == "endings":
+		for e := range strings.FieldsSeq(entry) {
+			l.endings = append(l.endings, fold(e))
+		}
+		return nil
+	case s.family == ofLanguage:
+		for w := range strings.FieldsSeq(entry) {
+			l.function = append(l.function, fold(w))
+		}
+		return nil
+	case s.family == ofNumber:
+		for w := range strings.FieldsSeq(entry) {
+			l.numbers[fold(w)] = true
+		}
+		return nil
+	}
+	for _, words := range expand(strings.Fields(entry)) {
+		elements, err := parseElements(words)
+		if err != nil {
+			return fmt.Errorf("%q: %w", entry, err)
+		}
+		l.index(elements, s, line)
+	}
+	return nil
+}
+
+// expand writes an entry out with and without each word that may be missing, as "the?".
+func expand(words []string) [][]string {
+	for i, w := range words {
+		if strings.HasSuffix(w, "?") && len(w) > 1 {
+			with, without := slices.Clone(words), slices.Delete(slices.Clone(words), i, i+1)
+			with[i] = w[:len(w)-1]
+			return append(expand(with), expand(without)...)
+		}
+	}
+	return [][]string{words}
+}
+
+// parseElements reads the words of an entry. A word that a text's reader would cut in two is two elements.
+func parseElements(words []string) ([]element, error) {
+	var all []element
+	for _, w := range words {
+		if w == ".." {
+			all = append(all, element{gap: true})
+			continue
+		}
+		if parts := cutWord(w); len(parts) > 1 {
+			for _, p := range parts {
+				all = append(all, parseElement([]string{p}))
+			}
+			continue
+		}
+		all = append(all, parseElement(strings.Split(w, "/")))
+	}
+	if len(all) == 0 || all[0].gap || all[len(all)-1].gap {
+		return nil, fmt.Errorf("an entry begins and ends with a word")
+	}
+	for _, e := range all {
+		if !e.gap && slices.Contains(slices.Concat(e.words, e.stems, e.tails), "") {
+			return nil, fmt.Errorf("a word without letters")
+		}
+	}
+	return all, nil
+}
+
+// cutWord cuts a word with a hyphen, or with an article that lost its vowel, as the tokenizer does.
+func cutWord(w string) []string {
+	if strings.ContainsAny(w, "/*") && !strings.ContainsAny(w, "-'’") || strings.Contains(w, "/") {
+		return nil
+	}
+	var parts []string
+	for p := range strings.SplitSeq(w, "-") {
+		if before, after, found := strings.Cut(strings.ReplaceAll(p, "’", "'"), "'"); found && isElided(fold(before)) {
+			parts = append(parts, before, after)
+		} else {
+			parts = append(parts, p)
+		}
+	}
+	return slices.DeleteFunc(parts, func(s string) bool { return s == "" })
+}
+
+func parseElement(alternatives []string) element {
+	var e element
+	for _, a := range alternatives {
+		switch {
+		case strings.HasSuffix(a, "*"):
+			e.stems = append(e.stems, fold(strings.TrimSuffix(a, "*")))
+		case strings.HasPrefix(a, "*"):
+			e.tails = append(e.tails, fold(strings.TrimPrefix(a, "*")))
+		case a == ":)" || a == ":(":
+			e.words = append(e.words, a)
+		default:
+			if f := fold(a); f != "" {
+				e.words = append(e.words, f)
+			} else {
+				e.words = append(e.words, a)
+			}
+		}
+	}
+	return e
+}
+
+// index files a phrase under each form of its first word.
+func (l *lexicon) index(elements []element, s *section, line int) {
+	p := phrase{section: s, rest: slices.Clip(elements[1:]), line: line}
+	for _, w := range elements[0].words {
+		l.exact[w] = append(l.exact[w], p)
+	}
+	for _, w := range elements[0].stems {
+		l.stems[w] = append(l.stems[w], p)
+	}
+	for _, w := range elements[0].tails {
+		l.tails[w] = append(l.tails[w], p)
+	}
+}

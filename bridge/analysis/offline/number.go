@@ -1,0 +1,208 @@
+package offline
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// longestNumber bounds what is a reference, in bytes.
+const longestNumber = 40
+
+// numbersIn finds what may be a reference: digits, with letters, hyphens, strokes or dots between them.
+func numbersIn(t *text) []numberSpan {
+	var found []numberSpan
+	for i := 0; i < len(t.tokens); i++ {
+		k := &t.tokens[i]
+		if !isCode(t.all[k.from:k.to]) {
+			continue
+		}
+		n := numberSpan{from: k.from, to: k.to, tok: i, last: i}
+		for n.last+1 < len(t.tokens) && glued(t.all[n.to:t.tokens[n.last+1].from]) && isCode(t.all[t.tokens[n.last+1].from:t.tokens[n.last+1].to]) {
+			n.last++
+			n.to = t.tokens[n.last].to
+		}
+		n.value = t.all[n.from:n.to]
+		if prefixTooWordy(n.value) {
+			n.trimPrefix(t)
+		}
+		i = max(i, n.last)
+		if !strings.ContainsAny(n.value, "0123456789") || len(n.value) > longestNumber {
+			continue
+		}
+		n.plain = strings.Trim(n.value, "0123456789") == ""
+		n.hash = hashBefore(t.all, n.from)
+		n.impossible = impossible(t.all, &n)
+		found = append(found, n)
+	}
+	return found
+}
+
+// isCode says whether a word may be part of a reference: digits, capitals, or letters with digits.
+func isCode(word string) bool {
+	digits, upper, lower := 0, 0, 0
+	for i := 0; i < len(word); i++ {
+		switch c := word[i]; {
+		case c >= '0' && c <= '9':
+			digits++
+		case c >= 'A' && c <= 'Z':
+			upper++
+		case c >= 'a' && c <= 'z':
+			lower++
+		default:
+			return false
+		}
+	}
+	return digits > 0 && digits+upper+lower <= 30 || upper > 0 && lower == 0 && upper <= 8 || lower > 0 && lower+upper <= 3
+}
+
+// glued says whether one mark joins two parts of a number.
+func glued(between string) bool {
+	return between == "-" || between == "/" || between == "_" || between == "." || between == ":"
+}
+
+// prefixTooWordy says whether a number begins with a word that only announces it: "Nr.4711", "no:4711".
+func prefixTooWordy(value string) bool {
+	head := value[:prefixLength(value)]
+	return strings.HasSuffix(head, ".") || strings.HasSuffix(head, ":")
+}
+
+// trimPrefix takes the parts without digits from the beginning of a number.
+func (n *numberSpan) trimPrefix(t *text) {
+	for n.tok < n.last && !strings.ContainsAny(t.all[t.tokens[n.tok].from:t.tokens[n.tok].to], "0123456789") {
+		n.tok++
+	}
+	n.from = t.tokens[n.tok].from
+	n.value = t.all[n.from:n.to]
+}
+
+func hashBefore(all string, at int) bool {
+	before := strings.TrimRight(all[max(0, at-4):at], " ")
+	r, _ := utf8.DecodeLastRuneInString(before)
+	return r == '#' || r == '№' || r == '°' || r == 'º'
+}
+
+// impossible says whether a number is a date, a time, a price, a quantity with a unit, or a part of something
+// longer: a telephone's number, an account's, an address on the web.
+func impossible(all string, n *numberSpan) bool {
+	before, after := all[max(0, n.from-8):n.from], all[n.to:min(len(all), n.to+12)]
+	value := n.value
+	switch {
+	case strings.HasSuffix(before, "+") || strings.HasSuffix(before, "€") || strings.HasSuffix(before, "$") || strings.HasSuffix(before, "£"):
+		return true
+	case strings.HasSuffix(strings.TrimRight(before, " "), "€"), strings.HasSuffix(strings.TrimRight(before, " "), "$"),
+		strings.HasSuffix(strings.TrimRight(before, " "), "£"), strings.HasSuffix(strings.ToUpper(strings.TrimRight(before, " ")), "EUR"):
+		return true
+	case strings.HasSuffix(before, "@") || strings.HasSuffix(before, "/") || strings.HasPrefix(after, "@"):
+		return true
+	case len(after) >= 2 && after[0] == ',' && after[1] >= '0' && after[1] <= '9':
+		return true
+	case len(before) >= 2 && before[len(before)-1] == ',' && before[len(before)-2] >= '0' && before[len(before)-2] <= '9':
+		return true
+	case isDate(value) || isTime(value) || isIBAN(all[n.from:min(len(all), n.from+36)]):
+		return true
+	}
+	return unitFollows(after) || phoneLike(all, n)
+}
+
+// unitFollows says whether money, a percentage or a measure stands behind a number.
+func unitFollows(after string) bool {
+	rest := strings.TrimLeft(after, "  ")
+	for _, sign := range []string{"€", "$", "£", "%", "zł", "º", "°"} {
+		if strings.HasPrefix(rest, sign) {
+			return true
+		}
+	}
+	word := rest
+	if end := strings.IndexFunc(rest, func(r rune) bool { return !isWordRune(r) }); end >= 0 {
+		word = rest[:end]
+	}
+	switch fold(word) {
+	case "eur", "euro", "euros", "usd", "gbp", "pln", "zl", "chf", "dollars", "pounds", "uhr", "h", "pm", "am", "kg", "km", "cm", "mm", "ml",
+		"stuck", "pieces", "pcs", "units", "days", "tage", "tagen", "jours", "dias", "giorni", "dagen", "dni", "weeks", "wochen", "stuks", "sztuk",
+		"szt", "pezzi", "unidades", "pieces,", "hours", "stunden", "minutes", "minuten", "uur", "mal", "times", "fois", "reais", "zlotych", "items":
+		return true
+	}
+	return false
+}
+
+// isDate says whether a number is a date as 05.12.2026, 2026-12-05, 5/12/26 or 5.12.
+func isDate(value string) bool {
+	parts := strings.FieldsFunc(value, func(r rune) bool { return r == '.' || r == '-' || r == '/' })
+	for _, p := range parts {
+		if strings.Trim(p, "0123456789") != "" {
+			return false
+		}
+	}
+	year := func(s string) bool { return len(s) == 4 && (s[:2] == "20" || s[:2] == "19") }
+	small := func(s string) bool { return len(s) <= 2 && len(s) > 0 && s <= "39" }
+	switch len(parts) {
+	case 3:
+		return year(parts[0]) && small(parts[1]) && small(parts[2]) || small(parts[0]) && small(parts[1]) && (year(parts[2]) || len(parts[2]) == 2)
+	case 2:
+		return small(parts[0]) && small(parts[1]) && !strings.Contains(value, "-")
+	}
+	return false
+}
+
+func isTime(value string) bool {
+	h, m, found := strings.Cut(value, ":")
+	if found {
+		return len(h) <= 2 && len(m) <= 5
+	}
+	lower := strings.ToLower(value)
+	for _, end := range []string{"pm", "am", "h", "uhr", "kg", "km", "cm", "mm", "ml", "gb", "mb", "st", "nd", "rd", "th", "eme", "x", "€"} {
+		if head, ok := strings.CutSuffix(lower, end); ok && head != "" && strings.Trim(head, "0123456789") == "" {
+			return true
+		}
+	}
+	h, m, found = strings.Cut(lower, "h")
+	return found && len(h) <= 2 && len(m) == 2 && strings.Trim(h+m, "0123456789") == ""
+}
+
+// isIBAN says whether a text begins like the number of a bank account.
+func isIBAN(s string) bool {
+	s = strings.ReplaceAll(s, " ", "")
+	if len(s) < 15 || s[0] < 'A' || s[0] > 'Z' || s[1] < 'A' || s[1] > 'Z' || s[2] < '0' || s[2] > '9' || s[3] < '0' || s[3] > '9' {
+		return false
+	}
+	digits := 0
+	for _, r := range s[4:15] {
+		if r >= '0' && r <= '9' {
+			digits++
+		} else if r < 'A' || r > 'Z' {
+			return false
+		}
+	}
+	return digits >= 7 && strings.IndexFunc(s[:15], func(r rune) bool { return r == '-' || r == '/' }) < 0
+}
+
+// phoneLike says whether a number is one of several groups of digits, as telephones and cards have.
+func phoneLike(all string, n *numberSpan) bool {
+	groups, digits := 1, 0
+	count := func(s string) {
+		for i := 0; i < len(s); i++ {
+			if s[i] >= '0' && s[i] <= '9' {
+				digits++
+			}
+		}
+	}
+	if strings.Trim(n.value, "0123456789-/.") != "" {
+		return false
+	}
+	count(n.value)
+	for i := n.to; i+1 < len(all) && all[i] == ' ' && all[i+1] >= '0' && all[i+1] <= '9'; groups++ {
+		end := i + 1
+		for end < len(all) && all[end] >= '0' && all[end] <= '9' {
+			end++
+		}
+		count(all[i+1 : end])
+		i = end
+	}
+	for i := n.from - 1; i > 0 && (all[i] == ' ' || all[i] == ')') && (all[i-1] >= '0' && all[i-1] <= '9' || all[i-1] == ')'); groups++ {
+		end := i
+		for i--; i >= 0 && (all[i] >= '0' && all[i] <= '9' || all[i] == '(' || all[i] == ')' || all[i] == '+'); i-- {
+		}
+		count(all[i+1 : end])
+	}
+	return groups >= 2 && digits >= 8 || groups == 1 && strings.Count(n.value, "-")+strings.Count(n.value, ".") >= 3 && digits >= 9
+}

@@ -1,0 +1,111 @@
+// Package offline reads customers' messages by lexicons and rules: language, mood, urgency, what is wanted,
+// numbers of orders, tags and replies. It needs no network, and the same question has the same answer.
+//
+// What does not belong here: models and whoever serves them (bridge/analysis/openai), when a message is read
+// and what becomes of an answer (bridge/engine), and lists of words in Go: these are in lexicon.
+package offline
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"parley/bridge/analysis"
+)
+
+// Analyzer is an analysis.Analyzer that answers by rules. It is safe for use by several goroutines.
+type Analyzer struct {
+	lexicons  []*lexicon // of our languages, English first
+	common    *lexicon
+	languages *languages
+
+	mu       sync.Mutex
+	patterns map[string]compiled // an admin's, as last used
+}
+
+// New reads the lexicons. It panics if one is malformed: they are part of the program, and a test reads them.
+func New() *Analyzer {
+	a, err := load()
+	if err != nil {
+		panic("offline: " + err.Error())
+	}
+	return a
+}
+
+func load() (*Analyzer, error) {
+	a := &Analyzer{patterns: map[string]compiled{}}
+	entries, err := lexicons.ReadDir("lexicon")
+	if err != nil {
+		return nil, fmt.Errorf("lexicons: %w", err)
+	}
+	others := ""
+	for _, e := range entries {
+		content, err := lexicons.ReadFile("lexicon/" + e.Name())
+		if err != nil {
+			return nil, fmt.Errorf("lexicons: %w", err)
+		}
+		language := strings.TrimSuffix(e.Name(), path.Ext(e.Name()))
+		if language == "other" {
+			others = string(content)
+			continue
+		}
+		l, err := parseLexicon(language, string(content))
+		if err != nil {
+			return nil, err
+		}
+		if language == "common" {
+			a.common = l
+		} else {
+			a.lexicons = append(a.lexicons, l)
+		}
+	}
+	if a.common == nil || len(a.lexicons) == 0 {
+		return nil, fmt.Errorf("lexicons: some are missing")
+	}
+	english := slices.IndexFunc(a.lexicons, func(l *lexicon) bool { return l.language == "en" })
+	a.lexicons[0], a.lexicons[english] = a.lexicons[english], a.lexicons[0]
+	a.languages = newLanguages(a.lexicons, others)
+	return a, nil
+}
+
+// Analyze answers by rules. It fails only when the context has ended.
+func (a *Analyzer) Analyze(ctx context.Context, q analysis.Question) (analysis.Answer, error) {
+	if err := ctx.Err(); err != nil {
+		return analysis.Answer{}, err
+	}
+	t := readText(q.Burst)
+	language, use := a.languages.detect(t)
+	matches := a.matches(t, use)
+	b := a.newBag(t)
+	alike := a.similarExamples(b, q.Desk.Examples)
+
+	answer := analysis.Answer{Language: language, By: "offline"}
+	answer.Urgency = urgency(t, matches)
+	answer.Sentiment = sentiment(t, matches, answer.Urgency.Urgent)
+	answer.Intents = intents(t, matches, &q.Desk, alike, answer.Sentiment)
+	answer.References = a.references(t, matches, q.Desk.References)
+	answer.Tags = tags(t, q.Desk.Tags, alike)
+	answer.Replies = a.replies(b, language, q.Desk.Sources)
+	answer.Actions = actions(t, matches, &q.Desk, alike, answer.Urgency.Urgent)
+	return answer, ctx.Err()
+}
+
+// matches finds the phrases of the lexicons which a text's language asks for.
+func (a *Analyzer) matches(t *text, use []int) []match {
+	for _, i := range use {
+		if a.lexicons[i].language == "de" {
+			for k := range t.tokens {
+				t.tokens[k].alt = umlauts(t.tokens[k].form)
+			}
+		}
+	}
+	found := a.common.find(t, nil)
+	for _, i := range use {
+		found = a.lexicons[i].find(t, found)
+	}
+	slices.SortStableFunc(found, compareMatches)
+	return slices.CompactFunc(found, func(x, y match) bool { return compareMatches(x, y) == 0 })
+}

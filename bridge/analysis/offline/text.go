@@ -1,0 +1,110 @@
+package offline
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"parley/bridge/analysis"
+)
+
+// How much of a burst counts: its beginning and its end, in bytes. Who writes more says it there.
+const (
+	headBytes = 8 << 10
+	tailBytes = 2 << 10
+)
+
+// text is what is analysed: the subjects and texts of a burst, one after the other, cut into words.
+type text struct {
+	all      string
+	subjects []span // where subjects stand
+	tokens   []token
+	caps     int // words in capitals
+}
+
+// span is a part of a string, by bytes.
+type span struct{ from, to int }
+
+// readText joins a burst and cuts it into words.
+func readText(burst []analysis.Message) *text {
+	t := &text{}
+	var b strings.Builder
+	size := 0
+	for _, m := range burst {
+		size += len(m.Subject) + len(m.Text) + 2
+	}
+	room := headBytes + tailBytes
+	if size > room {
+		room = headBytes
+	}
+	add := func(s string) {
+		s = clip(s, room-b.Len())
+		b.WriteString(s)
+		b.WriteByte('\n')
+	}
+	for _, m := range burst {
+		if b.Len() >= room {
+			break
+		}
+		if m.Subject != "" {
+			from := b.Len()
+			add(m.Subject)
+			t.subjects = append(t.subjects, span{from, b.Len()})
+		}
+		add(m.Text)
+	}
+	if size > headBytes+tailBytes {
+		b.WriteString(lastOf(burst[len(burst)-1].Text))
+		b.WriteByte('\n')
+	}
+	t.all = b.String()
+	t.tokenize()
+	return t
+}
+
+// clip gives at most so many bytes from the beginning of a text, and no half character.
+func clip(s string, most int) string {
+	if most <= 0 {
+		return ""
+	}
+	if len(s) <= most {
+		return s
+	}
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most]
+}
+
+// lastOf gives the end of a text that was too long to be read as a whole, unless its beginning reaches there.
+func lastOf(s string) string {
+	if len(s) <= tailBytes {
+		return ""
+	}
+	from := len(s) - tailBytes
+	for from < len(s) && !utf8.RuneStart(s[from]) {
+		from++
+	}
+	return s[from:]
+}
+
+// inSubject says whether a place of the text is in a subject.
+func (t *text) inSubject(at int) bool {
+	for _, s := range t.subjects {
+		if at >= s.from && at < s.to {
+			return true
+		}
+	}
+	return false
+}
+
+// sentenceOf gives the first and the last word of a word's sentence.
+func (t *text) sentenceOf(at int) (first, last int) {
+	first, last = at, at
+	for first > 0 && t.tokens[first-1].sentence == t.tokens[at].sentence {
+		first--
+	}
+	for last+1 < len(t.tokens) && t.tokens[last+1].sentence == t.tokens[at].sentence {
+		last++
+	}
+	return first, last
+}

@@ -1,0 +1,109 @@
+package offline
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"parley/bridge/analysis"
+)
+
+// longestBecause is how many characters of a customer's words say why something is urgent.
+const longestBecause = 120
+
+// urgency says whether somebody has to look at once, with the sentence that says so. A subject's words count
+// only where the text has none.
+func urgency(t *text, matches []match) analysis.Urgency {
+	all := longest(of(matches, ofUrgency))
+	turns := of(matches, ofTurn)
+	calm, over := false, false
+	for _, m := range all {
+		if t.tokens[m.first].quoted {
+			continue
+		}
+		calm = calm || m.name == "calm"
+		over = over || m.name == "over"
+	}
+	if calm || over {
+		return analysis.Urgency{}
+	}
+	found := -1
+	take := func(m match) {
+		if found < 0 || t.inSubject(t.tokens[found].from) && !t.inSubject(t.tokens[m.first].from) {
+			found = m.first
+		}
+	}
+	for _, m := range all {
+		if !t.tokens[m.first].quoted && m.name == "urgent" && !negates(t, m, turns) {
+			take(m)
+		}
+	}
+	if found < 0 {
+		for _, m := range all {
+			if m.name == "soon" && !t.tokens[m.first].quoted && atStake(t, m, all, turns) {
+				take(m)
+			}
+		}
+	}
+	if found < 0 {
+		return analysis.Urgency{}
+	}
+	because := t.because(found)
+	return analysis.Urgency{Urgent: because != "", Because: because}
+}
+
+// negates says whether a word of negation stands shortly before a match that holds none itself.
+func negates(t *text, m match, turns []match) bool {
+	for _, n := range turns {
+		if n.name == "not" && n.last < m.first && m.first-n.last <= 2 && t.tokens[n.last].clause == t.tokens[m.first].clause {
+			return m.first == m.last
+		}
+	}
+	return false
+}
+
+// atStake says whether something is lost if a time passes: in its sentence, or in the next one.
+func atStake(t *text, soon match, all []match, turns []match) bool {
+	for _, m := range all {
+		if m.name != "stake" || t.tokens[m.first].quoted || m.first >= soon.first && m.last <= soon.last {
+			continue
+		}
+		apart := t.tokens[m.first].sentence - t.tokens[soon.first].sentence
+		if apart >= 0 && apart <= 1 && !negates(t, m, turns) {
+			return true
+		}
+	}
+	return false
+}
+
+// because gives the sentence of a word, or as much of it around the word as fits.
+func (t *text) because(at int) string {
+	first, last := t.sentenceOf(at)
+	for fits(t.all[t.tokens[first].from:t.tokens[last].to]) > longestBecause {
+		switch {
+		case last > at && (last-at >= at-first || first == at):
+			last--
+		case first < at:
+			first++
+		default:
+			return firstRunes(strings.ToValidUTF8(t.all[t.tokens[at].from:t.tokens[at].to], "\x00"), longestBecause)
+		}
+	}
+	s := t.all[t.tokens[first].from:t.tokens[last].to]
+	if strings.ContainsAny(s, "\n\r") {
+		return t.all[t.tokens[at].from:t.tokens[at].to]
+	}
+	return s
+}
+
+func fits(s string) int { return utf8.RuneCountInString(s) }
+
+// firstRunes gives the beginning of a text, up to a number of characters or to what isn't valid.
+func firstRunes(s string, most int) string {
+	for i, r := range s {
+		if most == 0 || r == 0 {
+			return s[:i]
+		}
+		most--
+	}
+	return s
+}
