@@ -1,0 +1,186 @@
+package analysis
+
+import (
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// How much an answer may hold.
+const (
+	mostIntents    = 2
+	mostTags       = 3
+	mostReplies    = 3
+	mostActions    = 2
+	mostReferences = 20
+	mostBecause    = 120  // characters
+	mostReply      = 2000 // characters
+	mostReference  = 64   // characters
+)
+
+// Check removes from an answer what it may not say, whoever gave it: names that the desk doesn't have, reasons and
+// numbers that the customer didn't write, and replies with links, numbers, mentions or inner words that nobody
+// gave. A reply that breaks a rule is removed whole: a text with a hole in it could say something else.
+// Check adds nothing, and checking twice changes nothing more. Pure.
+func Check(q Question, a Answer) Answer {
+	d := newDeskNames(q.Desk)
+	said := newSaid(q)
+	a.Language = language(a.Language)
+	if !slices.Contains([]Sentiment{Positive, Neutral, Negative, Frustrated, Pressing}, a.Sentiment) {
+		a.Sentiment = Neutral
+	}
+	a.Urgency = said.urgency(a.Urgency)
+	a.Intents = choose(a.Intents, d.intents, mostIntents)
+	a.Tags = choose(a.Tags, d.tags, mostTags)
+	a.References = said.references(q.Desk, a.References)
+	a.Replies = checkReplies(q, said, a.Replies)
+	a.Actions = d.checkActions(a.Actions)
+	return a
+}
+
+// language gives a code of ISO 639-1, or "" for anything else.
+func language(code string) string {
+	if len(code) != 2 || strings.Trim(code, "abcdefghijklmnopqrstuvwxyz") != "" {
+		return ""
+	}
+	return code
+}
+
+// choose gives those names that there are, once each and at most so many.
+func choose(names []string, there map[string]bool, most int) []string {
+	var chosen []string
+	for _, name := range names {
+		if there[name] && !slices.Contains(chosen, name) && len(chosen) < most {
+			chosen = append(chosen, name)
+		}
+	}
+	return chosen
+}
+
+// deskNames are the names that an answer may choose from.
+type deskNames struct {
+	intents, tags, sources, solvers map[string]bool
+	actions                         []ActionName
+}
+
+func newDeskNames(d Desk) deskNames {
+	n := deskNames{intents: map[string]bool{}, tags: map[string]bool{}, sources: map[string]bool{}, solvers: map[string]bool{}, actions: d.Actions}
+	intents := d.Intents
+	if len(intents) == 0 {
+		intents = DefaultIntents()
+	}
+	for _, i := range intents {
+		n.intents[i.Name] = true
+	}
+	for _, t := range d.Tags {
+		n.tags[t.Name] = true
+	}
+	for _, s := range d.Sources {
+		n.sources[s.ID] = true
+	}
+	for _, e := range d.Examples {
+		n.solvers[e.Solver] = true
+	}
+	delete(n.solvers, "")
+	return n
+}
+
+// checkActions gives the actions that the desk offers and whose values name something that there is.
+func (n deskNames) checkActions(actions []Action) []Action {
+	var kept []Action
+	for _, a := range actions {
+		if n.allows(a) && !slices.Contains(kept, a) && len(kept) < mostActions {
+			kept = append(kept, a)
+		}
+	}
+	return kept
+}
+
+func (n deskNames) allows(a Action) bool {
+	if !slices.Contains(n.actions, a.Name) {
+		return false
+	}
+	switch a.Name {
+	case Assign:
+		return n.solvers[a.Value]
+	case Template:
+		return n.sources[a.Value]
+	case Priority:
+		return a.Value == "high" || a.Value == "urgent"
+	case Snooze:
+		return isDay(a.Value) || isInstant(a.Value)
+	}
+	return false
+}
+
+func isDay(s string) bool {
+	_, err := time.Parse(time.DateOnly, s)
+	return err == nil
+}
+
+func isInstant(s string) bool {
+	_, err := time.Parse(time.RFC3339, s)
+	return err == nil
+}
+
+// urgency keeps a reason only if the customer wrote it. Whether it is urgent stays as the analyzer said: an
+// agent looks in vain rather than too late.
+func (s said) urgency(u Urgency) Urgency {
+	because := foldSpace(cleanText(u.Because))
+	if !u.Urgent || utf8.RuneCountInString(because) > mostBecause || hasMention(because) || !strings.Contains(s.burst, because) {
+		because = ""
+	}
+	return Urgency{Urgent: u.Urgent, Because: because}
+}
+
+// references keeps numbers that the customer wrote, of kinds that the desk knows, with links that the desk's
+// patterns make.
+func (s said) references(d Desk, all []Reference) []Reference {
+	var kept []Reference
+	for _, r := range all {
+		r.Value = strings.TrimSpace(r.Value)
+		if !knownKind(d.References, r.Kind) || !s.names(r.Value) || len(kept) == mostReferences {
+			continue
+		}
+		if r.Link != "" && !slices.Contains(patternLinks(d.References, r.Kind, r.Value), r.Link) {
+			r.Link = ""
+		}
+		if !slices.Contains(kept, r) {
+			kept = append(kept, r)
+		}
+	}
+	return kept
+}
+
+// knownKind: a desk without patterns has the kinds that Pattern names.
+func knownKind(patterns []Pattern, kind string) bool {
+	if len(patterns) == 0 {
+		return slices.Contains([]string{"order", "quote", "invoice", "shipment", "ticket"}, kind)
+	}
+	return slices.ContainsFunc(patterns, func(p Pattern) bool { return p.Kind == kind })
+}
+
+// names says whether the customer wrote this number. A part of a longer row of digits is another number.
+func (s said) names(value string) bool {
+	if value == "" || utf8.RuneCountInString(value) > mostReference || value != foldSpace(cleanText(value)) || hasMention(value) {
+		return false
+	}
+	for at := 0; ; {
+		i := strings.Index(s.customer[at:], value)
+		if i < 0 {
+			return false
+		}
+		from, to := at+i, at+i+len(value)
+		if !digitsJoin(s.customer, from) && !digitsJoin(s.customer, to) {
+			return true
+		}
+		at = from + 1
+	}
+}
+
+// digitsJoin says whether there is a digit on both sides of a place.
+func digitsJoin(text string, at int) bool {
+	digit := func(i int) bool { return i >= 0 && i < len(text) && '0' <= text[i] && text[i] <= '9' }
+	return digit(at-1) && digit(at)
+}

@@ -1,0 +1,240 @@
+package analysis
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/idna"
+	"golang.org/x/net/publicsuffix"
+)
+
+// vocabulary is what a reply may name: links, addresses and numbers that somebody gave.
+type vocabulary struct {
+	links   map[string]bool // in canonical form
+	hosts   map[string]bool // of links
+	mails   map[string]bool
+	numbers map[string]bool // digits only
+}
+
+// newVocabulary collects from the conversation, the sources that a reply cites and the desk's patterns. A link that
+// only the customer wrote counts if the desk knows its host, by any source, pattern or agent's message: else a
+// customer could have a link of his own proposed to an agent.
+func newVocabulary(q Question, s said, cited []string) vocabulary {
+	v := vocabulary{links: map[string]bool{}, hosts: map[string]bool{}, mails: map[string]bool{}, numbers: map[string]bool{}}
+	v.add(s.agent)
+	known := vocabulary{links: map[string]bool{}, hosts: map[string]bool{}, mails: map[string]bool{}, numbers: map[string]bool{}}
+	known.add(s.agent)
+	for _, source := range q.Desk.Sources {
+		text := plain(strings.Join([]string{source.Title, source.Link, source.Text, source.Reply}, "\n"))
+		known.add(text)
+		if slices.Contains(cited, source.ID) {
+			v.add(text)
+		}
+	}
+	for _, p := range q.Desk.References {
+		for _, number := range referenceNumbers(p, s.customer) {
+			for _, link := range patternLinks(q.Desk.References, p.Kind, number) {
+				v.add(plain(link))
+			}
+		}
+		if at, err := url.Parse(p.Link); err == nil && at.Host != "" {
+			known.hosts[canonicalHost(at.Host)] = true
+		}
+	}
+	found := findNames(s.all)
+	for _, l := range found.links {
+		if known.hosts[linkHost(l)] {
+			v.addLink(l)
+		}
+	}
+	v.addRest(found)
+	return v
+}
+
+// referenceNumbers finds what a pattern finds in a text.
+func referenceNumbers(p Pattern, text string) []string {
+	if p.Link == "" {
+		return nil
+	}
+	exp, err := regexp.Compile(p.Regexp)
+	if err != nil {
+		return nil
+	}
+	var numbers []string
+	for _, m := range exp.FindAllStringSubmatch(text, mostReferences) {
+		number := m[0]
+		if len(m) > 1 && m[1] != "" {
+			number = m[1]
+		}
+		numbers = append(numbers, number)
+	}
+	return numbers
+}
+
+// patternLinks gives the links that patterns of a kind make of a number: as it is, and escaped as a part of a path
+// or a query.
+func patternLinks(patterns []Pattern, kind, number string) []string {
+	var links []string
+	for _, p := range patterns {
+		if p.Kind != kind || !strings.Contains(p.Link, "{number}") {
+			continue
+		}
+		for _, value := range []string{number, url.PathEscape(number), url.QueryEscape(number)} {
+			links = append(links, strings.ReplaceAll(p.Link, "{number}", value))
+		}
+	}
+	return links
+}
+
+func (v vocabulary) add(text string) {
+	found := findNames(text)
+	for _, l := range found.links {
+		v.addLink(l)
+	}
+	v.addRest(found)
+}
+
+func (v vocabulary) addLink(l string) {
+	v.links[canonicalLink(l)] = true
+	v.hosts[linkHost(l)] = true
+}
+
+func (v vocabulary) addRest(n names) {
+	for _, m := range n.mails {
+		v.mails[m] = true
+	}
+	for _, d := range n.numbers {
+		v.numbers[d] = true
+	}
+}
+
+// covers says whether all that a reply names is in the vocabulary.
+func (v vocabulary) covers(look string) bool {
+	found := findNames(look)
+	if found.crooked {
+		return false
+	}
+	for _, l := range found.links {
+		if c := canonicalLink(l); !v.links[c] && !(c == linkHost(l) && v.hosts[c]) {
+			return false
+		}
+	}
+	foreign := func(there map[string]bool) func(string) bool { return func(s string) bool { return !there[s] } }
+	return !slices.ContainsFunc(found.mails, foreign(v.mails)) && !slices.ContainsFunc(found.numbers, foreign(v.numbers))
+}
+
+// names are what a text names.
+type names struct {
+	links, mails, numbers []string
+	crooked               bool // a link shows another address than it leads to, or leads nowhere that can be checked
+}
+
+// findNames finds links, also bare, broken up and written in words, mail addresses and long numbers in a plain text.
+func findNames(text string) names {
+	c := compiled()
+	text = c.dot.ReplaceAllString(text, "$1.$2")
+	var n names
+	n.crooked = c.reference.MatchString(text) || crookedLinks(text)
+	rest := c.scheme.ReplaceAllStringFunc(text, func(l string) string {
+		if address, ok := strings.CutPrefix(strings.ToLower(l), "mailto:"); ok {
+			address, _, _ = strings.Cut(address, "?")
+			return " " + address + " "
+		}
+		if number, ok := strings.CutPrefix(strings.ToLower(l), "tel:"); ok {
+			return " " + number + " "
+		}
+		n.links = append(n.links, l)
+		return " "
+	})
+	rest = c.mail.ReplaceAllStringFunc(rest, func(m string) string {
+		n.mails = append(n.mails, strings.ToLower(strings.Trim(strings.ReplaceAll(m, " ", ""), ".'*_-")))
+		return " "
+	})
+	rest = c.bare.ReplaceAllStringFunc(rest, func(l string) string {
+		if !isDomain(linkHost(l)) {
+			return l
+		}
+		n.links = append(n.links, l)
+		return " "
+	})
+	rest = c.day.ReplaceAllString(rest, " ")
+	for _, m := range c.number.FindAllString(rest, -1) {
+		n.numbers = append(n.numbers, digitsOf(m))
+	}
+	return n
+}
+
+// crookedLinks says whether a Markdown link leads elsewhere than its text says, or to no address.
+func crookedLinks(text string) bool {
+	c := compiled()
+	for _, m := range c.target.FindAllStringSubmatch(text, -1) {
+		target := m[3]
+		if !c.scheme.MatchString(target) {
+			return true
+		}
+		for _, shown := range slices.Concat(c.scheme.FindAllString(m[2], -1), c.bare.FindAllString(m[2], -1)) {
+			if host := linkHost(shown); host != linkHost(target) && (isDomain(host) || c.scheme.MatchString(shown)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// isDomain says whether a name ends like one of the public domains, so that programs make a link of it, or like one
+// that is kept for tests and networks of companies.
+func isDomain(host string) bool {
+	ascii, err := idna.ToASCII(strings.ToLower(host))
+	if err != nil || !strings.Contains(ascii, ".") {
+		return false
+	}
+	top := ascii[strings.LastIndex(ascii, ".")+1:]
+	if slices.Contains([]string{"example", "test", "invalid", "localhost", "local", "internal", "lan", "corp", "intranet", "onion"}, top) {
+		return true
+	}
+	suffix, icann := publicsuffix.PublicSuffix(ascii)
+	return (icann || strings.Contains(suffix, ".")) && suffix != ascii
+}
+
+// canonicalLink writes a link in the form in which links are compared: without scheme and final signs of a
+// sentence, its host in lower case. "h**p", "hxxp" and "http" are one.
+func canonicalLink(l string) string {
+	if i := strings.Index(l, "/"); i > 0 && strings.Contains(strings.ReplaceAll(l, " ", ""), "://") {
+		scheme := strings.ToLower(strings.TrimRight(l[:i], ": "))
+		l = strings.TrimLeft(l[i:], "/ ")
+		if scheme != "http" && scheme != "https" && scheme != "hxxp" && scheme != "hxxps" {
+			l = scheme + "://" + l
+		}
+	}
+	l = strings.TrimRight(l, ".,;:!?)*_~`/")
+	end := strings.IndexAny(l, "/?#")
+	if end < 0 {
+		end = len(l)
+	}
+	return canonicalHost(l[:end]) + l[end:]
+}
+
+// linkHost gives the host of a link, with its port and without a user's name before it.
+func linkHost(l string) string {
+	l = canonicalLink(l)
+	if end := strings.IndexAny(l, "/?#\\"); end >= 0 {
+		l = l[:end]
+	}
+	return l
+}
+
+func canonicalHost(h string) string {
+	h = strings.ToLower(strings.TrimSuffix(h, "."))
+	return strings.TrimSuffix(strings.TrimSuffix(h, ":443"), ":80")
+}
+
+func digitsOf(s string) string {
+	return strings.Map(func(r rune) rune {
+		if '0' <= r && r <= '9' {
+			return r
+		}
+		return -1
+	}, s)
+}

@@ -1,0 +1,127 @@
+package analysis
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// said is what was said in a conversation, in the forms in which answers are compared with it.
+type said struct {
+	burst    string // what is analysed, with folded white space
+	customer string // all that the customer wrote, with folded white space
+	all      string // what both wrote, plain
+	agent    string // what agents wrote, plain
+}
+
+func newSaid(q Question) said {
+	var burst, customer, agent, all []string
+	for _, m := range q.Burst {
+		burst = append(burst, messageText(m))
+	}
+	customer = append(customer, burst...)
+	all = append(all, burst...)
+	for _, m := range q.Before {
+		text := messageText(m)
+		all = append(all, text)
+		if m.FromAgent {
+			agent = append(agent, text)
+		} else {
+			customer = append(customer, text)
+		}
+	}
+	fold := func(texts []string) string { return foldSpace(cleanText(strings.Join(texts, "\n"))) }
+	return said{
+		burst: fold(burst), customer: fold(customer),
+		all: plain(strings.Join(all, "\n")), agent: plain(strings.Join(agent, "\n")),
+	}
+}
+
+func messageText(m Message) string {
+	return strings.Join(slices.Concat([]string{m.Subject, m.Text}, m.Files), "\n")
+}
+
+// checkReplies gives the replies that break no rule, once each.
+func checkReplies(q Question, s said, replies []Reply) []Reply {
+	inner := innerNames(q.Desk)
+	var kept []Reply
+	for _, r := range replies {
+		r.Text = strings.TrimSpace(cleanText(r.Text))
+		r.Sources = citedIDs(q.Desk.Sources, r.Sources)
+		double := slices.ContainsFunc(kept, func(k Reply) bool { return k.Text == r.Text })
+		if r.Text == "" || double || len(kept) == mostReplies || utf8.RuneCountInString(r.Text) > mostReply {
+			continue
+		}
+		look := plain(r.Text)
+		if saysInner(look, inner) || !newVocabulary(q, s, r.Sources).covers(look) {
+			continue
+		}
+		kept = append(kept, r)
+	}
+	return kept
+}
+
+// citedIDs gives those IDs that there are, once each.
+func citedIDs(sources []Source, ids []string) []string {
+	var cited []string
+	for _, id := range ids {
+		known := slices.ContainsFunc(sources, func(s Source) bool { return s.ID == id })
+		if known && !slices.Contains(cited, id) {
+			cited = append(cited, id)
+		}
+	}
+	return cited
+}
+
+// innerNames are names of a desk that customers never read: of intents and of sources, as far as they are no words
+// that people use.
+func innerNames(d Desk) []string {
+	intents := d.Intents
+	if len(intents) == 0 {
+		intents = DefaultIntents()
+	}
+	var names []string
+	for _, i := range intents {
+		if strings.ContainsAny(i.Name, "_:") {
+			names = append(names, plain(i.Name))
+		}
+	}
+	for _, s := range d.Sources {
+		id := plain(s.ID)
+		machine := strings.ContainsFunc(id, func(r rune) bool { return unicode.IsDigit(r) || strings.ContainsRune("_:#/", r) })
+		if machine && utf8.RuneCountInString(id) >= 4 && !strings.Contains(plain(s.Text+" "+s.Reply), id) {
+			names = append(names, id)
+		}
+	}
+	return names
+}
+
+// saysInner says whether a text has what only chats, machines and colleagues read.
+func saysInner(look string, inner []string) bool {
+	c := compiled()
+	if c.mention.MatchString(look) || c.tag.MatchString(look) || c.machine.MatchString(look) || c.phrase.MatchString(look) || c.hidden.MatchString(look) {
+		return true
+	}
+	return slices.ContainsFunc(inner, func(name string) bool { return containsWord(look, name) })
+}
+
+// containsWord says whether a text has a name that is not a part of a longer one.
+func containsWord(text, name string) bool {
+	if name == "" {
+		return false
+	}
+	part := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '_' }
+	for at := 0; ; {
+		i := strings.Index(text[at:], name)
+		if i < 0 {
+			return false
+		}
+		before, _ := utf8.DecodeLastRuneInString(text[:at+i])
+		after, _ := utf8.DecodeRuneInString(text[at+i+len(name):])
+		if !part(before) && !part(after) {
+			return true
+		}
+		at += i + len(name)
+	}
+}

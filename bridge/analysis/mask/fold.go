@@ -1,0 +1,65 @@
+package mask
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// fold gives a text in which digits of all scripts, wide letters, spaces and dashes have their plain form, and the
+// place in the text for each place of it. A byte that is no character stays one.
+func fold(text string) (folded string, places []int) {
+	var out strings.Builder
+	places = make([]int, 0, len(text)+1)
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRuneInString(text[i:])
+		before := out.Len()
+		if r == utf8.RuneError && size == 1 {
+			out.WriteByte(' ')
+		} else {
+			out.WriteRune(foldRune(r))
+		}
+		for range out.Len() - before {
+			places = append(places, i)
+		}
+		i += size
+	}
+	return out.String(), append(places, len(text))
+}
+
+func foldRune(r rune) rune {
+	switch {
+	case r < utf8.RuneSelf:
+		return foldASCII(r)
+	case '！' <= r && r <= '～': // the wide forms of ASCII
+		return r - '！' + '!'
+	case r == '﹫':
+		return '@'
+	case unicode.Is(unicode.Nd, r):
+		return digit(r)
+	case unicode.Is(unicode.Cf, r):
+		return '\u200b'
+	case unicode.Is(unicode.Dash, r):
+		return '-'
+	case unicode.IsSpace(r):
+		return ' '
+	}
+	return r
+}
+
+// foldASCII: a number may go on in the next line.
+func foldASCII(r rune) rune {
+	if r == '\t' || r == '\n' || r == '\r' {
+		return ' '
+	}
+	return r
+}
+
+// digit gives the digit that a decimal digit of any script stands for: Unicode keeps each ten in a row.
+func digit(r rune) rune {
+	first := r
+	for unicode.Is(unicode.Nd, first-1) {
+		first--
+	}
+	return '0' + (r-first)%10
+}

@@ -1,0 +1,114 @@
+// Package mask replaces mail addresses, phone numbers, card numbers and IBANs by placeholders before a text leaves
+// the house, and puts them back into what comes home.
+//
+// What does not belong here: which texts leave, and to whom (bridge/analysis/openai); names and postal addresses,
+// which no rule can find.
+package mask
+
+import (
+	"crypto/rand"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// Kind of what is masked.
+type Kind string
+
+// Kinds.
+const (
+	Email Kind = "EMAIL"
+	Phone Kind = "PHONE"
+	Card  Kind = "CARD"
+	IBAN  Kind = "IBAN"
+)
+
+// A Mask holds the placeholders of one request. The same value gets the same placeholder. It is not safe for use
+// by several goroutines.
+type Mask struct {
+	mark   string // letters that are in no text of the request: nobody can write a placeholder who wasn't shown it
+	values []string
+	kinds  []Kind
+	index  map[string]int
+	find   *regexp.Regexp
+}
+
+// New makes a Mask for some texts: its placeholders are in none of them.
+func New(texts ...string) *Mask {
+	for {
+		mark := newMark()
+		taken := false
+		for _, t := range texts {
+			taken = taken || strings.Contains(strings.ToLower(t), mark)
+		}
+		if !taken {
+			return withMark(mark)
+		}
+	}
+}
+
+func withMark(mark string) *Mask {
+	return &Mask{mark: mark, index: map[string]int{}, find: regexp.MustCompile(`\[?\b(EMAIL|PHONE|CARD|IBAN)_([0-9]{1,6})_` + mark + `\b\]?`)}
+}
+
+// newMark draws eight letters. They are no digits, which could make a number with those beside them.
+func newMark() string {
+	b := make([]byte, 8)
+	_, _ = rand.Read(b) // never fails
+	for i := range b {
+		b[i] = 'a' + b[i]%26
+	}
+	return string(b)
+}
+
+// Hide replaces what is found in a text by placeholders like [EMAIL_1_qwertzui].
+func (m *Mask) Hide(text string) string {
+	var out strings.Builder
+	at := 0
+	for _, f := range Find(text) {
+		out.WriteString(text[at:f.From])
+		out.WriteString(m.placeholder(f.Kind, text[f.From:f.To]))
+		at = f.To
+	}
+	out.WriteString(text[at:])
+	return out.String()
+}
+
+func (m *Mask) placeholder(kind Kind, value string) string {
+	key := string(kind) + " " + value
+	i, ok := m.index[key]
+	if !ok {
+		i = len(m.values)
+		m.values, m.kinds, m.index[key] = append(m.values, value), append(m.kinds, kind), i
+	}
+	return fmt.Sprintf("[%s_%d_%s]", kind, i+1, m.mark)
+}
+
+// Show puts the values back. ok is false if the text names a placeholder that was never given, or a part of one:
+// such a text can't be used.
+func (m *Mask) Show(text string) (shown string, ok bool) {
+	ok = true
+	shown = m.find.ReplaceAllStringFunc(text, func(p string) string {
+		parts := m.find.FindStringSubmatch(p)
+		i, err := strconv.Atoi(parts[2])
+		if err != nil || i < 1 || i > len(m.values) || m.kinds[i-1] != Kind(parts[1]) {
+			ok = false
+			return p
+		}
+		value := m.values[i-1]
+		// A bracket belongs to the placeholder only together with the other one.
+		if strings.HasPrefix(p, "[") != strings.HasSuffix(p, "]") {
+			if strings.HasPrefix(p, "[") {
+				return "[" + value
+			}
+			return value + "]"
+		}
+		return value
+	})
+	rest := m.find.ReplaceAllString(text, "")
+	return shown, ok && !strings.Contains(strings.ToLower(rest), m.mark)
+}
+
+// Count says how many different values were hidden.
+func (m *Mask) Count() int { return len(m.values) }

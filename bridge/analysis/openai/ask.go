@@ -1,0 +1,196 @@
+package openai
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	gpt "github.com/sashabaranov/go-openai"
+
+	"parley/bridge/analysis"
+)
+
+const (
+	mostOut      = 3000 // tokens of an answer, also those that a model thinks with
+	mostLearned  = 6    // requests that a server may refuse before its form is found
+	longestPause = 2 * time.Second
+	shortPause   = 250 * time.Millisecond
+	mostShown    = 400 // estimated tokens of an invalid answer that the model is shown again
+)
+
+// answer asks the model, and once more if its answer is not valid.
+func (a *Analyzer) answer(ctx context.Context, q analysis.Question) (analysis.Answer, *Error) {
+	shown, hidden := a.prepare(q)
+	p := newPrompt(shown)
+	talk := []gpt.ChatCompletionMessage{
+		{Role: gpt.ChatMessageRoleSystem, Content: systemText},
+		{Role: gpt.ChatMessageRoleUser, Content: p.user},
+	}
+	said, fault := a.converse(ctx, p, talk)
+	if fault != nil {
+		return analysis.Answer{}, fault
+	}
+	w, err := decode(said.text, p.q)
+	if err != nil {
+		a.dialect.ignored(said.asked)
+		a.stats.repaired()
+		talk = append(talk,
+			gpt.ChatCompletionMessage{Role: gpt.ChatMessageRoleAssistant, Content: clip(said.text, mostShown)},
+			gpt.ChatCompletionMessage{Role: gpt.ChatMessageRoleUser, Content: "That answer is not valid: " + err.Error() + ".\n" + shapeText})
+		if said, fault = a.converse(ctx, p, talk); fault != nil {
+			return analysis.Answer{}, fault
+		}
+		if w, err = decode(said.text, p.q); err != nil {
+			return analysis.Answer{}, &Error{Kind: Invalid, Rule: err.Error()}
+		}
+	}
+	answer := a.build(w, q, p, hidden)
+	return analysis.Check(q, answer), nil
+}
+
+// utterance is what a model said.
+type utterance struct {
+	text  string
+	asked request
+}
+
+// converse makes requests until one is answered, refused for good, or the time is over. It learns the server's
+// dialect on the way, and tries once more what may pass.
+func (a *Analyzer) converse(ctx context.Context, p prompt, talk []gpt.ChatCompletionMessage) (utterance, *Error) {
+	tried := false
+	for learned := 0; ; {
+		r := a.dialect.current()
+		text, x, fault := a.once(ctx, r, p, talk)
+		if fault == nil {
+			return utterance{text, r}, nil
+		}
+		if fault.Status != 0 && learned < mostLearned && a.dialect.refused(r, fault.Status, x.body) {
+			learned++
+			a.o.Logger.Info("the model's server refused a form of request: another one is used", "model", a.o.Model, "status", fault.Status)
+			continue
+		}
+		if tried || !fault.passing() || fault.Wait > longestPause || !a.o.Pause(ctx, max(fault.Wait, shortPause)) {
+			return utterance{}, fault
+		}
+		tried = true
+	}
+}
+
+// once makes one request and counts what it used.
+func (a *Analyzer) once(ctx context.Context, r request, p prompt, talk []gpt.ChatCompletionMessage) (string, *exchange, *Error) {
+	x := &exchange{client: a.client, key: a.o.Key, now: a.o.Now}
+	body := a.compose(r, p, talk)
+	in := 0
+	for _, m := range body.Messages {
+		in += estimate(m.Content)
+	}
+	reserved, fault := a.meter.reserve(ctx, in+mostOut)
+	if fault != nil {
+		return "", x, fault
+	}
+	config := gpt.DefaultConfig("") // the key is set by exchange alone
+	config.BaseURL, config.HTTPClient = a.base, x
+	a.stats.requested()
+	begun := a.o.Now()
+	answer, err := gpt.NewClientWithConfig(config).CreateChatCompletion(ctx, body)
+	used := usage{in: in}
+	switch {
+	case err == nil:
+		a.stats.took(a.o.Now().Sub(begun))
+		used = usageOf(answer, in)
+	case x.fault != nil:
+		if x.fault.Status != 0 || x.fault.Kind == Unreachable || x.fault.Kind == Redirected {
+			used = usage{}
+		}
+	case !x.sent: // the library refused: it knows that this model doesn't take the request
+		used = usage{}
+		x.fault = localRefusal(x, err)
+	default:
+		x.fault = &Error{Kind: Unreadable}
+	}
+	a.meter.settle(ctx, reserved, used.in+used.out)
+	a.stats.used(used.in, used.out)
+	if x.fault != nil {
+		return "", x, x.fault
+	}
+	text, fault := content(answer)
+	return text, x, fault
+}
+
+// compose writes a request.
+func (a *Analyzer) compose(r request, p prompt, talk []gpt.ChatCompletionMessage) gpt.ChatCompletionRequest {
+	body := gpt.ChatCompletionRequest{Model: a.o.Model, Messages: append([]gpt.ChatCompletionMessage(nil), talk...)}
+	switch r.form {
+	case bySchema:
+		body.ResponseFormat = &gpt.ChatCompletionResponseFormat{Type: gpt.ChatCompletionResponseFormatTypeJSONSchema,
+			JSONSchema: &gpt.ChatCompletionResponseFormatJSONSchema{Name: schemaName, Schema: schema(p.q), Strict: true}}
+	case byObject:
+		body.ResponseFormat = &gpt.ChatCompletionResponseFormat{Type: gpt.ChatCompletionResponseFormatTypeJSONObject}
+		body.Messages[1].Content += "\n" + shapeText
+	case byWords:
+		body.Messages[1].Content += "\n" + shapeText
+	}
+	switch r.limit {
+	case maxTokens:
+		body.MaxTokens = mostOut //nolint:staticcheck // servers other than OpenAI's know no other name
+	case maxCompletionTokens:
+		body.MaxCompletionTokens = mostOut
+	case noLimit:
+	}
+	if r.temperature {
+		body.Temperature = 0.1
+	}
+	return body
+}
+
+// localRefusal makes of a refusal by the library what the server would have said.
+func localRefusal(x *exchange, err error) *Error {
+	switch {
+	case errors.Is(err, gpt.ErrReasoningModelMaxTokensDeprecated):
+		x.body = []byte("max_tokens is not supported")
+	case errors.Is(err, gpt.ErrReasoningModelLimitationsOther), errors.Is(err, gpt.ErrReasoningSamplingUnsupported):
+		x.body = []byte("temperature is not supported")
+	}
+	return &Error{Kind: BadRequest, Status: 400}
+}
+
+// usage is what a request used, in tokens.
+type usage struct{ in, out int }
+
+// usageOf gives what the server counted, or an estimate where it counts nothing or nonsense.
+func usageOf(answer gpt.ChatCompletionResponse, in int) usage {
+	u := usage{answer.Usage.PromptTokens, answer.Usage.CompletionTokens}
+	if u.in <= 0 || u.in > 1<<20 {
+		u.in = in
+	}
+	if u.out <= 0 || u.out > 1<<20 {
+		u.out = 0
+		for _, c := range answer.Choices {
+			u.out += estimate(c.Message.Content)
+		}
+	}
+	return u
+}
+
+// content gives what the model said, if it said something whole.
+func content(answer gpt.ChatCompletionResponse) (string, *Error) {
+	if len(answer.Choices) == 0 {
+		return "", &Error{Kind: Empty}
+	}
+	c := answer.Choices[0]
+	text := c.Message.Content
+	for _, part := range c.Message.MultiContent {
+		text += part.Text
+	}
+	switch {
+	case c.Message.Refusal != "" || c.FinishReason == gpt.FinishReasonContentFilter:
+		return "", &Error{Kind: Refused}
+	case c.FinishReason == gpt.FinishReasonLength:
+		return "", &Error{Kind: Truncated}
+	case text != "":
+		return text, nil
+	case len(c.Message.ToolCalls) > 0 || c.Message.FunctionCall != nil || c.FinishReason == gpt.FinishReasonToolCalls:
+		return "", &Error{Kind: Tools}
+	}
+	return "", &Error{Kind: Empty}
+}

@@ -1,0 +1,67 @@
+package openai
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// defaultBase is where OpenAI serves its API.
+const defaultBase = "https://api.openai.com/v1"
+
+// version is a part of a path that names the version of an API: "v1", "v1beta".
+var version = regexp.MustCompile(`^v[0-9]+[a-z0-9]*$`)
+
+// parseBase reads a base URL as people type it and gives it without final slash, and with "/v1" where no part of
+// its path names a version. The host is given as a URL without path.
+func parseBase(typed string) (base string, host *url.URL, err error) {
+	s := strings.TrimSpace(typed)
+	if s == "" {
+		s = defaultBase
+	}
+	if !strings.Contains(s, "://") {
+		s = guessScheme(s) + "://" + s
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return "", nil, errors.New("openai: the base URL must be an http or https address, like " + defaultBase)
+	}
+	if u.User != nil {
+		return "", nil, errors.New("openai: the base URL must not hold a name or a password: the key goes into its own field")
+	}
+	if u.RawQuery != "" || u.Fragment != "" {
+		return "", nil, errors.New("openai: the base URL must end with its path: nothing may follow ? or #")
+	}
+	path := strings.TrimRight(u.Path, "/")
+	path = strings.TrimRight(strings.TrimSuffix(path, "/chat/completions"), "/")
+	if !hasVersion(path) {
+		path += "/v1"
+	}
+	u.Path, u.RawPath, u.Host = path, "", strings.ToLower(u.Host)
+	return u.String(), &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
+}
+
+func hasVersion(path string) bool {
+	for part := range strings.SplitSeq(path, "/") {
+		if version.MatchString(part) {
+			return true
+		}
+	}
+	return false
+}
+
+// guessScheme: servers in the house seldom have a certificate, others always do.
+func guessScheme(s string) string {
+	host, _, _ := strings.Cut(s, "/")
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.Trim(host, "[]")
+	if ip, err := netip.ParseAddr(host); err == nil && (ip.IsLoopback() || ip.IsPrivate()) || !strings.Contains(host, ".") {
+		return "http"
+	}
+	return "https"
+}

@@ -1,0 +1,107 @@
+package openai
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"parley/bridge/analysis"
+	"parley/bridge/analysis/mask"
+)
+
+// prepare gives the question as the model is shown it: cut to its budget and, if this is wanted, masked.
+func (a *Analyzer) prepare(q analysis.Question) (analysis.Question, *mask.Mask) {
+	if !a.o.Mask {
+		return cut(q), nil
+	}
+	// Masked first: a cut could leave half a number, which no rule finds.
+	hidden := mask.New(allTexts(q)...)
+	return cut(mapTexts(q, hidden.Hide)), hidden
+}
+
+// build makes an Answer of what the model said, with what was hidden put back.
+func (a *Analyzer) build(w wire, q analysis.Question, p prompt, hidden *mask.Mask) analysis.Answer {
+	show := func(s string) (string, bool) { return s, true }
+	if hidden != nil {
+		show = hidden.Show
+	}
+	all := func(texts []string) []string {
+		var shown []string
+		for _, t := range texts {
+			if s, ok := show(t); ok {
+				shown = append(shown, s)
+			}
+		}
+		return shown
+	}
+	answer := analysis.Answer{
+		Language: w.Language, Sentiment: analysis.Sentiment(w.Sentiment), Intents: all(w.Intents), Tags: all(w.Tags), By: a.o.Model,
+		Urgency: analysis.Urgency{Urgent: w.Urgent},
+	}
+	answer.Urgency.Because, _ = show(w.Because) // Check removes what isn't the customer's
+	for _, r := range w.References {
+		if value, ok := show(r.Value); ok {
+			answer.References = append(answer.References, analysis.Reference{Kind: r.Kind, Value: value, Link: link(q.Desk.References, r.Kind, value)})
+		}
+	}
+	for _, r := range w.Replies {
+		if text, ok := show(r.Text); ok && !leaks(text) && !strings.Contains(text, p.marker) {
+			answer.Replies = append(answer.Replies, analysis.Reply{Text: text, Sources: all(r.Sources)})
+		}
+	}
+	for _, act := range w.Actions {
+		if value, ok := show(act.Value); ok {
+			answer.Actions = append(answer.Actions, analysis.Action{Name: analysis.ActionName(act.Name), Value: value})
+		}
+	}
+	return answer
+}
+
+// link makes the link of a number by the desk's pattern.
+func link(patterns []analysis.Pattern, kind, value string) string {
+	i := slices.IndexFunc(patterns, func(p analysis.Pattern) bool { return p.Kind == kind && p.Link != "" })
+	if i < 0 {
+		return ""
+	}
+	return strings.ReplaceAll(patterns[i].Link, "{number}", url.PathEscape(value))
+}
+
+// mapTexts gives a question with all of its texts changed, but for what never leaves.
+func mapTexts(q analysis.Question, f func(string) string) analysis.Question {
+	texts := func(all []string) []string {
+		changed := slices.Clone(all)
+		for i, s := range changed {
+			changed[i] = f(s)
+		}
+		return changed
+	}
+	messages := func(all []analysis.Message) []analysis.Message {
+		changed := slices.Clone(all)
+		for i, m := range changed {
+			changed[i].Subject, changed[i].Text, changed[i].Files = f(m.Subject), f(m.Text), texts(m.Files)
+		}
+		return changed
+	}
+	q.Burst, q.Before = messages(q.Burst), messages(q.Before)
+	d := &q.Desk
+	d.Intents, d.Tags, d.Sources, d.Examples = slices.Clone(d.Intents), slices.Clone(d.Tags), slices.Clone(d.Sources), slices.Clone(d.Examples)
+	for i, x := range d.Intents {
+		d.Intents[i].Name, d.Intents[i].About = f(x.Name), f(x.About)
+	}
+	for i, x := range d.Tags {
+		d.Tags[i] = analysis.Tag{Name: f(x.Name), Words: texts(x.Words)}
+	}
+	for i, x := range d.Sources {
+		d.Sources[i] = analysis.Source{ID: f(x.ID), Title: f(x.Title), Link: f(x.Link), Text: f(x.Text), Reply: f(x.Reply)}
+	}
+	for i, x := range d.Examples {
+		d.Examples[i] = analysis.Example{Text: f(x.Text), Intent: f(x.Intent), Tags: texts(x.Tags), Solver: f(x.Solver)}
+	}
+	return q
+}
+
+func allTexts(q analysis.Question) []string {
+	var all []string
+	mapTexts(q, func(s string) string { all = append(all, s); return s })
+	return all
+}

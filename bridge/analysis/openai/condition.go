@@ -1,0 +1,130 @@
+package openai
+
+import (
+	"fmt"
+	"log/slog"
+	"sync"
+)
+
+// Condition says whether the model can be used, for doctor and health.
+type Condition struct {
+	Status Status
+	Text   string // what happened, for people; empty when Working
+	Hint   string // what to do next
+}
+
+// Status of a Condition.
+type Status string
+
+// Statuses.
+const (
+	Working Status = "active"
+	Waiting Status = "waiting" // passes by itself
+	Broken  Status = "error"   // needs a person
+)
+
+// manyInvalid is after how many invalid answers in a row a model counts as unfit.
+const manyInvalid = 10
+
+// health remembers what is to be told to people.
+type health struct {
+	log     *slog.Logger
+	breaker *breaker
+	meter   *dayMeter
+	model   string
+
+	mu      sync.Mutex
+	problem Kind // that needs a person
+	invalid int  // in a row
+}
+
+// learn takes the outcome of a call; nil = a valid answer. A change is logged.
+func (h *health) learn(e *Error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	before := h.problem
+	switch {
+	case e == nil:
+		h.problem, h.invalid = "", 0
+	case e.Kind == Invalid:
+		if h.invalid++; h.invalid >= manyInvalid {
+			h.problem = Invalid
+		}
+	case e.needsPerson():
+		h.problem = e.Kind
+	case answered(e):
+		h.problem = ""
+	}
+	if h.problem == before {
+		return
+	}
+	if h.problem == "" {
+		h.log.Info("the model answers again", "model", h.model)
+		return
+	}
+	h.log.Error("the model can't be used until somebody looks at it", "model", h.model, "kind", string(h.problem), "error", e)
+}
+
+// Condition tells how the model is.
+func (a *Analyzer) Condition() Condition {
+	h := a.health
+	h.mu.Lock()
+	problem := h.problem
+	h.mu.Unlock()
+	if problem != "" {
+		text, hint := advice(problem, a.o.Model)
+		return Condition{Broken, text, hint}
+	}
+	if h.meter.usedUp() {
+		return Condition{Waiting, fmt.Sprintf("The limit of %d tokens a day is used up.", h.meter.limit),
+			"Wait until midnight UTC, or raise the limit in the settings. Until then messages are analysed without the model."}
+	}
+	open, until, last := h.breaker.state()
+	if open && last == BadRequest {
+		text, hint := advice(last, a.o.Model)
+		return Condition{Broken, text, hint}
+	}
+	if open {
+		return Condition{Waiting, whyWaiting(last), fmt.Sprintf("Nothing has to be done if this passes: Parley asks again at %s UTC. "+
+			"If it stays, look whether the server runs and can be reached from here.", until.UTC().Format("15:04:05"))}
+	}
+	return Condition{Status: Working}
+}
+
+// whyWaiting says what happened when calls are kept back.
+func whyWaiting(k Kind) string {
+	switch k {
+	case Throttled:
+		return "The model's server gets more requests than it allows, and asks to wait."
+	case TimedOut:
+		return "The model's server didn't answer in time several times in a row."
+	case Unreachable:
+		return "The model's server can't be reached."
+	case Server:
+		return "The model's server answers with errors of its own."
+	default:
+		return "The model's server gave no usable answer several times in a row."
+	}
+}
+
+// advice says what happened and what to do, for what needs a person.
+func advice(k Kind, model string) (text, hint string) {
+	switch k {
+	case Unauthorized:
+		return "The model's server doesn't accept the API key (401).", "Check the key in the settings. If it was withdrawn, make a new one at the provider."
+	case Forbidden:
+		return "The model's server refuses this key or place (403).", "Check at the provider that the key may use this model, and that requests from here are allowed."
+	case NoModel:
+		return fmt.Sprintf("The server has no model %q (404).", model), "Check the model's name. A local server must have loaded it first."
+	case NotFound:
+		return "There are no chat completions at the base URL (404).", "Check the base URL: it usually ends with /v1."
+	case NoQuota:
+		return "The provider's credit or quota is used up.", "Add credit or raise the quota in the provider's billing settings."
+	case Redirected:
+		return "The server sends requests to another address, which Parley doesn't follow.", "Enter the address itself as base URL."
+	case Invalid:
+		return fmt.Sprintf("The model %q gave no valid answer many times in a row.", model), "Choose a larger model, or one that can answer by a JSON schema."
+	default:
+		return "The server refuses Parley's requests as wrong.", "Look whether the model can answer chat completions, and whether its context holds 8,000 tokens."
+	}
+}

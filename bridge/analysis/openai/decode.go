@@ -1,0 +1,200 @@
+package openai
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"parley/bridge/analysis"
+)
+
+// How long an answer may be. What is a little longer than asked for is not worth a second request: Check cuts it.
+const (
+	maxContent  = 64 << 10 // bytes
+	maxListed   = 20       // entries of a list
+	maxText     = 4000     // characters of a text
+	maxAttempts = 32       // places at which an object may begin
+)
+
+// wire is a model's answer as it is asked for.
+type wire struct {
+	Language   string   `json:"language"`
+	Sentiment  string   `json:"sentiment"`
+	Urgent     bool     `json:"urgent"`
+	Because    string   `json:"because"`
+	Intents    []string `json:"intents"`
+	References []struct {
+		Kind  string `json:"kind"`
+		Value string `json:"value"`
+	} `json:"references"`
+	Tags    []string `json:"tags"`
+	Replies []struct {
+		Text    string   `json:"text"`
+		Sources []string `json:"sources"`
+	} `json:"replies"`
+	Actions []struct {
+		Name  string `json:"name"`
+		Value string `json:"value"`
+	} `json:"actions"`
+}
+
+// decode reads what a model wrote. Where several objects are valid, the last one counts: a model that thinks aloud
+// quotes before it answers.
+// Errors: in words that a model can be shown; they quote nothing of its answer.
+func decode(content string, q analysis.Question) (wire, error) {
+	if len(content) > maxContent {
+		return wire{}, errors.New("the answer is too long")
+	}
+	err := errors.New("there is no JSON object in the answer")
+	var found *wire
+	for _, object := range objects(withoutThoughts(content)) {
+		w, wrong := decodeObject(object, q)
+		if wrong != nil {
+			err = wrong
+			continue
+		}
+		found = &w
+	}
+	if found == nil {
+		return wire{}, err
+	}
+	return *found, nil
+}
+
+// withoutThoughts removes what some local models write between <think> and </think>.
+func withoutThoughts(s string) string {
+	if _, after, ok := strings.Cut(s, "</think>"); ok {
+		return after
+	}
+	return s
+}
+
+// objects gives the outermost JSON objects of a text: alone, in Markdown fences or among prose.
+func objects(s string) []json.RawMessage {
+	var all []json.RawMessage
+	for range maxAttempts {
+		i := strings.IndexByte(s, '{')
+		if i < 0 {
+			break
+		}
+		d := json.NewDecoder(strings.NewReader(s[i:]))
+		var object json.RawMessage
+		if d.Decode(&object) != nil {
+			s = s[i+1:]
+			continue
+		}
+		all = append(all, object)
+		s = s[i+int(d.InputOffset()):]
+	}
+	return all
+}
+
+func decodeObject(object json.RawMessage, q analysis.Question) (wire, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(object, &fields); err != nil {
+		return wire{}, errors.New("the answer is not valid JSON")
+	}
+	for _, name := range answerFields() {
+		value, ok := fields[name]
+		if !ok {
+			return wire{}, fmt.Errorf("the field %q is missing", name)
+		}
+		if string(value) == "null" {
+			return wire{}, fmt.Errorf("the field %q must not be null", name)
+		}
+	}
+	if len(fields) > len(answerFields()) {
+		return wire{}, errors.New("there are fields that were not asked for; the fields are " + strings.Join(answerFields(), ", "))
+	}
+	var w wire
+	d := json.NewDecoder(bytes.NewReader(object))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&w); err != nil {
+		return wire{}, typeFault(err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return wire{}, errors.New("something follows the JSON object")
+	}
+	return w, w.check(allowedNames(q))
+}
+
+// typeFault says what is wrong with a field, without its value.
+func typeFault(err error) error {
+	if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) && wrong.Field != "" {
+		return fmt.Errorf("the field %q must be a %s", clip(wrong.Field, 20), wrong.Type)
+	}
+	return errors.New("a field of a reference, a reply or an action has a wrong name or type")
+}
+
+// check compares an answer with what was asked for.
+func (w *wire) check(n choices) error {
+	if w.Language = strings.ToLower(w.Language); len(w.Language) > 2 {
+		w.Language, _, _ = strings.Cut(strings.ReplaceAll(w.Language, "_", "-"), "-") // "en-US"
+	}
+	if len(w.Language) == 1 || len(w.Language) > 2 {
+		return errors.New(`"language" must be a code of ISO 639-1 like "en", or ""`)
+	}
+	if !slices.Contains(sentiments(), w.Sentiment) {
+		return errors.New(`"sentiment" must be one of ` + strings.Join(sentiments(), ", "))
+	}
+	if err := w.checkLengths(); err != nil {
+		return err
+	}
+	var kinds, cited, actions []string
+	for _, r := range w.References {
+		kinds = append(kinds, r.Kind)
+	}
+	for _, r := range w.Replies {
+		cited = append(cited, r.Sources...)
+	}
+	for _, a := range w.Actions {
+		actions = append(actions, a.Name)
+	}
+	return errors.Join(
+		only(`"intents"`, w.Intents, n.intents), only(`"tags"`, w.Tags, n.tags), only(`"kind" of a reference`, kinds, n.kinds),
+		only(`"sources" of a reply`, cited, n.sources), only(`"name" of an action`, actions, n.actions),
+	)
+}
+
+func (w *wire) checkLengths() error {
+	if max(len(w.Intents), len(w.References), len(w.Tags), len(w.Replies), len(w.Actions)) > maxListed {
+		return fmt.Errorf("a list has more than %d entries", maxListed)
+	}
+	for _, r := range w.Replies {
+		if utf8.RuneCountInString(r.Text) > maxText || len(r.Sources) > maxListed {
+			return errors.New("a reply is too long: it may have 800 characters")
+		}
+	}
+	texts := []string{w.Because}
+	for _, r := range w.References {
+		texts = append(texts, r.Value)
+	}
+	for _, a := range w.Actions {
+		texts = append(texts, a.Value)
+	}
+	for _, t := range texts {
+		if utf8.RuneCountInString(t) > 300 {
+			return errors.New(`"because" and each "value" must be short: at most 120 characters`)
+		}
+	}
+	return nil
+}
+
+// only says which names there are if another one is used.
+func only(what string, used, allowed []string) error {
+	for _, name := range used {
+		if slices.Contains(allowed, name) {
+			continue
+		}
+		if len(allowed) == 0 {
+			return fmt.Errorf("%s must be an empty list: there is nothing to choose from", what)
+		}
+		return fmt.Errorf("%s may only be of: %s", what, clip(strings.Join(allowed, ", "), 300))
+	}
+	return nil
+}

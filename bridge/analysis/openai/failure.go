@@ -1,0 +1,156 @@
+package openai
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Kind says why a model gave no answer. It is a label of metrics.
+type Kind string
+
+// Kinds of failure.
+const (
+	Unreachable  Kind = "unreachable"  // no connection, or it broke before an answer began
+	TimedOut     Kind = "timeout"      // no whole answer in time
+	Cut          Kind = "cut"          // the connection broke within the answer
+	TooLarge     Kind = "too_large"    // the answer is longer than 1 MiB
+	Unreadable   Kind = "unreadable"   // an answer that is no chat completion: HTML, broken JSON, another encoding
+	Server       Kind = "server"       // 5xx
+	Throttled    Kind = "throttled"    // 429
+	Unauthorized Kind = "unauthorized" // 401
+	Forbidden    Kind = "forbidden"    // 403
+	NoModel      Kind = "no_model"     // 404 that names the model
+	NotFound     Kind = "not_found"    // another 404: the base URL is wrong
+	NoQuota      Kind = "no_quota"     // 402, or 429 insufficient_quota
+	Redirected   Kind = "redirected"   // the server sends to another host
+	BadRequest   Kind = "bad_request"  // 4xx that nothing helped against
+	Empty        Kind = "empty"        // no choices, no content
+	Tools        Kind = "tools"        // a call of a tool that was not offered
+	Refused      Kind = "refused"      // the model or its filter refuses to answer
+	Truncated    Kind = "truncated"    // the answer ended at its limit of tokens
+	Invalid      Kind = "invalid"      // no valid answer, not even after it was shown its error
+	Open         Kind = "open"         // not asked: it failed too often just now
+	Busy         Kind = "busy"         // not asked: all of Concurrency were busy for too long
+	Budget       Kind = "budget"       // not asked: the day's tokens are used up
+	Uncounted    Kind = "uncounted"    // not asked: the Meter failed
+	Cancelled    Kind = "cancelled"    // the caller didn't want the answer any more
+)
+
+// Error says why there is no answer. It holds no words of the server, which may quote the customer or the key.
+type Error struct {
+	Kind   Kind
+	Status int           // of HTTP, 0 = none
+	Wait   time.Duration // how long the server asks to wait, 0 = it doesn't say
+	Rule   string        // Invalid: which rule was broken, without the model's words
+	Cause  error         // never one that quotes the request
+}
+
+// Error implements error.
+func (e *Error) Error() string {
+	s := "openai: " + string(e.Kind)
+	if e.Status != 0 {
+		s += fmt.Sprintf(": status %d", e.Status)
+	}
+	if e.Rule != "" {
+		s += ": " + e.Rule
+	}
+	if e.Cause != nil {
+		s += ": " + e.Cause.Error()
+	}
+	return s
+}
+
+// Unwrap gives the cause.
+func (e *Error) Unwrap() error { return e.Cause }
+
+// needsPerson says whether asking again helps only after somebody changed something.
+func (e *Error) needsPerson() bool {
+	switch e.Kind {
+	case Unauthorized, Forbidden, NoModel, NotFound, NoQuota, Redirected:
+		return true
+	default:
+		return false
+	}
+}
+
+// passing says whether the same request may succeed a moment later.
+func (e *Error) passing() bool {
+	switch e.Kind {
+	case Unreachable, Cut, Server, Throttled:
+		return true
+	default:
+		return false
+	}
+}
+
+// harmless says whether a failure tells nothing about the server: who asked, or what was asked, is its cause.
+func (e *Error) harmless() bool {
+	switch e.Kind {
+	case Refused, Truncated, Invalid, Busy, Budget, Uncounted, Cancelled:
+		return true
+	default:
+		return false
+	}
+}
+
+// broken makes an Error of a request without an answer.
+func broken(ctx context.Context, err error, begun bool) *Error {
+	kind := Unreachable
+	switch {
+	case errors.Is(err, errForeignHost):
+		kind = Redirected
+	case errors.Is(err, errTooLarge):
+		kind = TooLarge
+	case errors.Is(ctx.Err(), context.DeadlineExceeded) || errors.Is(err, context.DeadlineExceeded):
+		return &Error{Kind: TimedOut}
+	case ctx.Err() != nil:
+		return &Error{Kind: Cancelled}
+	case begun:
+		kind = Cut
+	}
+	return &Error{Kind: kind, Cause: withoutAddress(err)}
+}
+
+// refusal makes an Error of an answer that isn't 2xx. body is the answer's beginning.
+func refusal(status int, body []byte, wait time.Duration) *Error {
+	says := strings.ToLower(string(body))
+	e := &Error{Status: status, Wait: wait}
+	switch {
+	case status >= 300 && status < 400:
+		e.Kind = Redirected
+	case status == http.StatusUnauthorized:
+		e.Kind = Unauthorized
+	case status == http.StatusPaymentRequired:
+		e.Kind = NoQuota
+	case containsAny(says, "content_filter", "content_policy", "content management policy"):
+		e.Kind = Refused
+	case status == http.StatusForbidden:
+		e.Kind = Forbidden
+	case status == http.StatusNotFound && strings.Contains(says, "model"):
+		e.Kind = NoModel
+	case status == http.StatusNotFound || status == http.StatusMethodNotAllowed:
+		e.Kind = NotFound
+	case status == http.StatusTooManyRequests && containsAny(says, "insufficient_quota", "billing", "credit"):
+		e.Kind = NoQuota
+	case status == http.StatusTooManyRequests:
+		e.Kind = Throttled
+	case status == http.StatusRequestTimeout || status >= 500:
+		e.Kind = Server
+	default:
+		e.Kind = BadRequest
+	}
+	return e
+}
+
+func containsAny(s string, parts ...string) bool {
+	for _, p := range parts {
+		if strings.Contains(s, p) {
+			return true
+		}
+	}
+	return false
+}

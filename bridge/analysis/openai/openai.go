@@ -1,0 +1,208 @@
+// Package openai asks a model that is served as chat completions: OpenAI's own, or any server that speaks the same,
+// like Ollama, vLLM, LM Studio, llama.cpp or a gateway. What the model says is data: it is validated, checked by
+// analysis.Check, and replaced by the fallback's answer where there is none.
+//
+// What does not belong here: when a conversation is analysed and where the answer is kept (bridge/engine), rules
+// that need no model (bridge/analysis/offline), and what any answer may say (analysis.Check).
+package openai
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"parley/bridge/analysis"
+	"parley/channels/pause"
+)
+
+// Options of an Analyzer. Model is needed; all else has a default.
+type Options struct {
+	Account      string            // whose tokens are counted by Meter
+	Key          Key               // empty = none is sent, as local servers want it
+	BaseURL      string            // "" = api.openai.com; "localhost:11434", "https://host/v1/" and the like are understood
+	Model        string            // as the server names it
+	Timeout      time.Duration     // of all that one answer needs; 0 = 20 s
+	Concurrency  int               // requests at a time; 0 = 4
+	TokensPerDay int               // in and out, of Account, by UTC's days; 0 = no limit
+	Meter        Meter             // counts them durably; nil = in memory
+	Mask         bool              // mail addresses, phone and card numbers and IBANs don't leave the house
+	Fallback     analysis.Analyzer // answers where the model doesn't; nil = Analyze returns an error then
+
+	// Client makes the connections; nil = one that uses the environment's proxy. Of any client only requests to
+	// the host of BaseURL are made, wherever this is: its operator chose it.
+	Client *http.Client
+	Logger *slog.Logger                              // nil = nothing is logged
+	Now    func() time.Time                          // nil = time.Now
+	Pause  func(context.Context, time.Duration) bool // waits before a second attempt; nil = pause.For
+}
+
+const (
+	defaultTimeout     = 20 * time.Second
+	defaultConcurrency = 4
+)
+
+// ErrClosed is what Analyze returns after Close.
+var ErrClosed = errors.New("openai: the analyzer is closed")
+
+// Analyzer asks a model. It starts no goroutines of its own; it is safe for use by several.
+type Analyzer struct {
+	o       Options
+	base    string // ends without a slash
+	client  *http.Client
+	slots   chan struct{}
+	breaker *breaker
+	dialect *dialect
+	meter   *dayMeter
+	stats   *stats
+	health  *health
+
+	mu      sync.Mutex
+	closed  bool
+	running sync.WaitGroup
+	stop    context.CancelFunc
+	onStop  func(func()) (unhook func() bool)
+}
+
+var _ analysis.Analyzer = (*Analyzer)(nil)
+
+// New makes an Analyzer. It opens no connection.
+// Errors: all faults of the options together; they don't name the key.
+func New(o Options) (*Analyzer, error) {
+	base, host, err := parseBase(o.BaseURL)
+	o.Model = strings.TrimSpace(o.Model)
+	if o.Model == "" {
+		err = errors.Join(err, errors.New("openai: the model is missing"))
+	}
+	err = errors.Join(err, o.Key.check())
+	if o.Timeout < 0 || o.Concurrency < 0 || o.TokensPerDay < 0 {
+		err = errors.Join(err, errors.New("openai: timeout, concurrency and tokens a day can't be negative"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	o = o.withDefaults()
+	ctx, stop := context.WithCancel(context.Background())
+	a := &Analyzer{
+		o: o, base: base, client: newClient(o.Client, host, o.Concurrency), slots: make(chan struct{}, o.Concurrency),
+		breaker: newBreaker(o.Now), dialect: newDialect(o.Now, host), stats: newStats(), stop: stop,
+		onStop: func(f func()) func() bool { return context.AfterFunc(ctx, f) },
+		meter:  &dayMeter{meter: o.Meter, account: o.Account, limit: o.TokensPerDay, now: o.Now},
+	}
+	a.health = &health{log: o.Logger, breaker: a.breaker, meter: a.meter, model: o.Model}
+	return a, nil
+}
+
+func (o Options) withDefaults() Options {
+	if o.Timeout == 0 {
+		o.Timeout = defaultTimeout
+	}
+	if o.Concurrency == 0 {
+		o.Concurrency = defaultConcurrency
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Pause == nil {
+		o.Pause = pause.For
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Meter == nil {
+		o.Meter = NewMemoryMeter()
+	}
+	return o
+}
+
+// Analyze implements analysis.Analyzer. Where the model gives no valid answer, the fallback's is returned with
+// Degraded set.
+// Errors: ErrClosed, *Error without a fallback, the context's, and the fallback's.
+func (a *Analyzer) Analyze(ctx context.Context, q analysis.Question) (analysis.Answer, error) {
+	if len(q.Burst) == 0 {
+		return analysis.Answer{}, errors.New("openai: nothing is asked: the burst is empty")
+	}
+	if !a.begin() {
+		return analysis.Answer{}, ErrClosed
+	}
+	defer a.running.Done()
+	a.stats.asked()
+	answer, fault := a.tryModel(ctx, q)
+	if fault == nil {
+		return answer, nil
+	}
+	a.stats.failed(fault.Kind)
+	if err := ctx.Err(); err != nil {
+		return analysis.Answer{}, fmt.Errorf("openai: %w", err)
+	}
+	if a.o.Fallback == nil {
+		return analysis.Answer{}, fault
+	}
+	answer, err := a.o.Fallback.Analyze(ctx, q)
+	if err != nil {
+		return analysis.Answer{}, fmt.Errorf("openai: fallback: %w", err)
+	}
+	a.stats.degraded()
+	answer.Degraded = true
+	return analysis.Check(q, answer), nil
+}
+
+// begin counts a running call, if the Analyzer is open.
+func (a *Analyzer) begin() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed {
+		return false
+	}
+	a.running.Add(1)
+	return true
+}
+
+// tryModel asks the model if it may be asked now.
+func (a *Analyzer) tryModel(ctx context.Context, q analysis.Question) (analysis.Answer, *Error) {
+	ctx, cancel := a.deadline(ctx)
+	defer cancel()
+	turn, fault := a.breaker.enter()
+	if fault != nil {
+		return analysis.Answer{}, fault
+	}
+	select {
+	case a.slots <- struct{}{}:
+		defer func() { <-a.slots }()
+	case <-ctx.Done():
+		a.breaker.leave(turn, &Error{Kind: Busy})
+		return analysis.Answer{}, &Error{Kind: Busy, Cause: ctx.Err()}
+	}
+	answer, fault := a.answer(ctx, q)
+	a.breaker.leave(turn, fault)
+	a.health.learn(fault)
+	return answer, fault
+}
+
+// deadline gives the time that the model has: some of the caller's is kept for the fallback.
+func (a *Analyzer) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	most := a.o.Timeout
+	if until, ok := ctx.Deadline(); ok {
+		left := time.Until(until)
+		most = min(most, left-min(left/10, time.Second/2))
+	}
+	ctx, cancel := context.WithTimeout(ctx, most)
+	unhook := a.onStop(cancel)
+	return ctx, func() { unhook(); cancel() }
+}
+
+// Close ends what is asked, and waits for the calls of Analyze that are under way: they answer by the fallback.
+// It may be called more than once.
+func (a *Analyzer) Close() error {
+	a.mu.Lock()
+	a.closed = true
+	a.mu.Unlock()
+	a.stop()
+	a.running.Wait()
+	a.client.CloseIdleConnections()
+	return nil
+}

@@ -1,0 +1,179 @@
+// Package openaifake is a server of chat completions as OpenAI's documentation describes it: it checks what the real
+// one checks and refuses it in the same words. It answers by an Analyzer that it is handed, and has bad manners on
+// demand.
+//
+// What does not belong here: code of the client it serves. What it knows of the client's requests is a copy of their
+// form (document.go).
+package openaifake
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+
+	"parley/bridge/analysis"
+)
+
+// maxBody is the longest request that is taken, in bytes.
+const maxBody = 1 << 20
+
+// Options of a Server.
+type Options struct {
+	Key       string            // asked for as bearer; "" = none is
+	Models    []string          // that there are; empty = all names
+	Answers   analysis.Analyzer // says what the model would; nil = a model without any ideas
+	Abilities Abilities
+}
+
+// Abilities are what servers and models differ in.
+type Abilities struct {
+	Schema              bool // response_format json_schema
+	Object              bool // response_format json_object
+	Ignores             bool // takes any response_format and doesn't keep to it: answers in prose
+	MaxTokens           bool // knows max_tokens
+	MaxCompletionTokens bool // knows max_completion_tokens
+	Temperature         bool // takes other temperatures than 1
+	RefuseWith          int  // status of refusals; 0 = 400
+}
+
+// Modern is what OpenAI's models could do before they began to reason.
+func Modern() Abilities {
+	return Abilities{Schema: true, Object: true, MaxTokens: true, MaxCompletionTokens: true, Temperature: true}
+}
+
+// Reasoning is what OpenAI's newer models can do.
+func Reasoning() Abilities {
+	return Abilities{Schema: true, Object: true, MaxCompletionTokens: true}
+}
+
+// Old is a local server of the first hour: it knows no response_format.
+func Old() Abilities { return Abilities{MaxTokens: true, Temperature: true} }
+
+// Request is a request as it was received.
+type Request struct {
+	Header http.Header
+	Path   string
+	Body   []byte
+	Seen   Seen
+}
+
+// Server implements http.Handler.
+type Server struct {
+	o    Options
+	gone chan struct{}
+	end  sync.Once
+
+	mu       sync.Mutex
+	requests []Request
+	manners  []Manner
+	always   *Manner
+	speak    func(Seen) string
+}
+
+// New makes a Server.
+func New(o Options) *Server { return &Server{o: o, gone: make(chan struct{})} }
+
+// Close ends requests that are never answered. It is to be called before the HTTP server's own Close.
+func (s *Server) Close() { s.end.Do(func() { close(s.gone) }) }
+
+// Misbehave lets the next requests meet these manners, one each.
+func (s *Server) Misbehave(m ...Manner) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.manners = append(s.manners, m...)
+}
+
+// Always lets every request meet a manner, when no other is due; nil ends this.
+func (s *Server) Always(m *Manner) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.always = m
+}
+
+// Speak lets the model say what a function gives, in place of the Analyzer's answer; nil ends this.
+func (s *Server) Speak(f func(Seen) string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.speak = f
+}
+
+// Requests gives what was received, oldest first.
+func (s *Server) Requests() []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.requests)
+}
+
+// ServeHTTP serves chat completions and the list of models.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		fail(w, http.StatusRequestEntityTooLarge, "invalid_request_error", "", "", "The request is too large.")
+		return
+	}
+	in := Request{Header: r.Header.Clone(), Path: r.URL.Path, Body: body, Seen: see(body)}
+	if m := s.note(in); m != nil {
+		m.play(&exchange{s, w, r, in})
+		return
+	}
+	if s.o.Key != "" && r.Header.Get("Authorization") != "Bearer "+s.o.Key {
+		fail(w, http.StatusUnauthorized, "invalid_request_error", "", "invalid_api_key", "Incorrect API key provided: "+
+			strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")+". You can find your API key at https://platform.openai.com/account/api-keys.")
+		return
+	}
+	switch {
+	case r.URL.Path == "/v1/models" && r.Method == http.MethodGet:
+		s.list(w)
+	case r.URL.Path != "/v1/chat/completions":
+		fail(w, http.StatusNotFound, "invalid_request_error", "", "unknown_url", "Unknown request URL: "+r.Method+" "+r.URL.Path+".")
+	case r.Method != http.MethodPost:
+		fail(w, http.StatusMethodNotAllowed, "invalid_request_error", "", "method_not_supported", "Not allowed to "+r.Method+" on /v1/chat/completions.")
+	default:
+		s.complete(w, r, in)
+	}
+}
+
+// note keeps a request and gives the manner that it meets, if any.
+func (s *Server) note(in Request) *Manner {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests = append(s.requests, in)
+	if len(s.manners) > 0 {
+		m := s.manners[0]
+		s.manners = s.manners[1:]
+		return &m
+	}
+	return s.always
+}
+
+func (s *Server) list(w http.ResponseWriter) {
+	var models []map[string]any
+	for _, m := range s.o.Models {
+		models = append(models, map[string]any{"id": m, "object": "model", "created": 1700000000, "owned_by": "openaifake"})
+	}
+	write(w, http.StatusOK, map[string]any{"object": "list", "data": models})
+}
+
+// fail answers with an error as OpenAI writes it.
+func fail(w http.ResponseWriter, status int, kind, param, code, message string) {
+	null := func(s string) any {
+		if s == "" {
+			return nil
+		}
+		return s
+	}
+	write(w, status, map[string]any{"error": map[string]any{"message": message, "type": kind, "param": null(param), "code": null(code)}})
+}
+
+func write(w http.ResponseWriter, status int, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		status, body = http.StatusInternalServerError, []byte("{}")
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n'))
+}

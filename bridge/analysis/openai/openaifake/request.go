@@ -1,0 +1,163 @@
+package openaifake
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// request is what a chat completion is asked with.
+type request struct {
+	Model    string `json:"model"`
+	Messages []struct {
+		Role    string `json:"role"`
+		Content string `json:"content"`
+	} `json:"messages"`
+	MaxTokens           *int     `json:"max_tokens"`
+	MaxCompletionTokens *int     `json:"max_completion_tokens"`
+	Temperature         *float64 `json:"temperature"`
+	Stream              bool     `json:"stream"`
+	ResponseFormat      *struct {
+		Type       string `json:"type"`
+		JSONSchema *struct {
+			Name   string          `json:"name"`
+			Strict bool            `json:"strict"`
+			Schema json.RawMessage `json:"schema"`
+		} `json:"json_schema"`
+	} `json:"response_format"`
+}
+
+// refusal is why a request is refused.
+type refusal struct {
+	status               int
+	param, code, message string
+}
+
+// read reads a request and checks it as the real server does.
+// Source: OpenAI, API reference "Create chat completion", read November 2026.
+func (s *Server) read(body []byte) (request, *refusal) {
+	var q request
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&q); err != nil {
+		if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+			return q, s.bad("", "", "Unrecognized request argument supplied: "+strings.Trim(name, `"`))
+		}
+		return q, &refusal{http.StatusBadRequest, "", "", "We could not parse the JSON body of your request."}
+	}
+	if q.Model == "" {
+		return q, &refusal{http.StatusBadRequest, "", "", "you must provide a model parameter"}
+	}
+	if len(s.o.Models) > 0 && !slices.Contains(s.o.Models, q.Model) {
+		return q, &refusal{http.StatusNotFound, "", "model_not_found", fmt.Sprintf("The model `%s` does not exist or you do not have access to it.", q.Model)}
+	}
+	if len(q.Messages) == 0 {
+		return q, &refusal{http.StatusBadRequest, "messages", "empty_array", "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead."}
+	}
+	if r := s.checkNumbers(q); r != nil {
+		return q, r
+	}
+	return q, s.checkFormat(q)
+}
+
+func (s *Server) bad(param, code, message string) *refusal {
+	status := s.o.Abilities.RefuseWith
+	if status == 0 {
+		status = http.StatusBadRequest
+	}
+	return &refusal{status, param, code, message}
+}
+
+func (s *Server) checkNumbers(q request) *refusal {
+	can := s.o.Abilities
+	switch {
+	case q.MaxTokens != nil && !can.MaxTokens:
+		return s.bad("max_tokens", "unsupported_parameter",
+			"Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.")
+	case q.MaxCompletionTokens != nil && !can.MaxCompletionTokens:
+		return s.bad("", "", "Unrecognized request argument supplied: max_completion_tokens")
+	case q.Temperature != nil && *q.Temperature != 1 && !can.Temperature:
+		return s.bad("temperature", "unsupported_value",
+			fmt.Sprintf("Unsupported value: 'temperature' does not support %g with this model. Only the default (1) value is supported.", *q.Temperature))
+	}
+	return nil
+}
+
+var schemaName = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,64}$`)
+
+func (s *Server) checkFormat(q request) *refusal {
+	f, can := q.ResponseFormat, s.o.Abilities
+	if f == nil || f.Type == "text" || can.Ignores {
+		return nil
+	}
+	switch {
+	case f.Type == "json_object" && can.Object:
+		for _, m := range q.Messages {
+			if strings.Contains(strings.ToLower(m.Content), "json") {
+				return nil
+			}
+		}
+		return s.bad("messages", "", "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'.")
+	case f.Type == "json_schema" && can.Schema:
+		if f.JSONSchema == nil || !schemaName.MatchString(f.JSONSchema.Name) {
+			return s.bad("response_format.json_schema.name", "invalid_value", "Missing required parameter: 'response_format.json_schema.name'.")
+		}
+		if err := checkSchema(f.JSONSchema.Schema, 0); err != nil {
+			return s.bad("response_format", "", fmt.Sprintf("Invalid schema for response_format '%s': %v", f.JSONSchema.Name, err))
+		}
+		return nil
+	}
+	return s.bad("response_format", "", fmt.Sprintf("Invalid parameter: 'response_format' of type '%s' is not supported with this model.", f.Type))
+}
+
+// checkSchema checks a part of a schema by the rules of strict mode.
+// Source: OpenAI, "Structured model outputs", supported schemas, read November 2026.
+func checkSchema(raw json.RawMessage, depth int) error {
+	var s struct {
+		Type       string                     `json:"type"`
+		Enum       []string                   `json:"enum"`
+		Properties map[string]json.RawMessage `json:"properties"`
+		Required   []string                   `json:"required"`
+		Items      json.RawMessage            `json:"items"`
+		Additional *bool                      `json:"additionalProperties"`
+	}
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&s); err != nil {
+		return fmt.Errorf("schema is not permitted: %w", err)
+	}
+	if depth == 0 && s.Type != "object" {
+		return fmt.Errorf(`schema must be a JSON Schema of 'type: "object"', got 'type: "%s"'`, s.Type)
+	}
+	switch s.Type {
+	case "object":
+		if s.Additional == nil || *s.Additional {
+			return fmt.Errorf("'additionalProperties' is required to be supplied and to be false")
+		}
+		for name, p := range s.Properties {
+			if !slices.Contains(s.Required, name) {
+				return fmt.Errorf("'required' is required to be supplied and to be an array including every key in properties. Missing '%s'", name)
+			}
+			if err := checkSchema(p, depth+1); err != nil {
+				return err
+			}
+		}
+		if len(s.Required) != len(s.Properties) {
+			return fmt.Errorf("'required' names what is no property")
+		}
+	case "array":
+		return checkSchema(s.Items, depth+1)
+	case "string":
+		if s.Enum != nil && len(s.Enum) == 0 {
+			return fmt.Errorf("enum must not be empty")
+		}
+	case "boolean", "number", "integer":
+	default:
+		return fmt.Errorf("schema must have a 'type' key")
+	}
+	return nil
+}

@@ -1,0 +1,83 @@
+package openai
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+)
+
+// isStream says whether an answer is a stream of server-sent events.
+// Source: WHATWG HTML, "Server-sent events"; a line that begins with a colon is a comment.
+func isStream(body []byte) bool {
+	return bytes.HasPrefix(body, []byte("data:")) || bytes.HasPrefix(body, []byte("event:")) || bytes.HasPrefix(body, []byte(":"))
+}
+
+// piece is one event of a stream.
+type piece struct {
+	ID      string          `json:"id"`
+	Model   string          `json:"model"`
+	Usage   json.RawMessage `json:"usage"`
+	Error   json.RawMessage `json:"error"`
+	Choices []struct {
+		Index int `json:"index"`
+		Delta struct {
+			Content   string          `json:"content"`
+			Refusal   string          `json:"refusal"`
+			ToolCalls json.RawMessage `json:"tool_calls"`
+		} `json:"delta"`
+		FinishReason string `json:"finish_reason"`
+	} `json:"choices"`
+}
+
+// joinStream makes one completion of a stream. A stream without an end was cut.
+func joinStream(body []byte) ([]byte, *Error) {
+	var text, refusal strings.Builder
+	var usage json.RawMessage
+	finish, ended, tools := "", false, false
+	for line := range bytes.Lines(body) {
+		data, ok := bytes.CutPrefix(bytes.TrimSpace(line), []byte("data:"))
+		if !ok {
+			continue
+		}
+		if data = bytes.TrimSpace(data); string(data) == "[DONE]" {
+			ended = true
+			break
+		}
+		var p piece
+		if json.Unmarshal(data, &p) != nil || len(p.Error) > 0 && string(p.Error) != "null" {
+			return nil, &Error{Kind: Unreadable}
+		}
+		if len(p.Usage) > 0 && string(p.Usage) != "null" {
+			usage = p.Usage
+		}
+		for _, c := range p.Choices {
+			if c.Index != 0 {
+				continue
+			}
+			text.WriteString(c.Delta.Content)
+			refusal.WriteString(c.Delta.Refusal)
+			tools = tools || len(c.Delta.ToolCalls) > 0 && string(c.Delta.ToolCalls) != "null"
+			if c.FinishReason != "" {
+				finish = c.FinishReason
+			}
+		}
+	}
+	if !ended && finish == "" {
+		return nil, &Error{Kind: Cut}
+	}
+	if tools && finish == "" {
+		finish = "tool_calls"
+	}
+	whole := map[string]any{"choices": []any{map[string]any{
+		"index": 0, "finish_reason": finish,
+		"message": map[string]any{"role": "assistant", "content": text.String(), "refusal": refusal.String()},
+	}}}
+	if usage != nil {
+		whole["usage"] = usage
+	}
+	out, err := json.Marshal(whole)
+	if err != nil {
+		return nil, &Error{Kind: Unreadable}
+	}
+	return out, nil
+}
