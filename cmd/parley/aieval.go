@@ -11,11 +11,16 @@ import (
 
 	"parley/bridge/analysis"
 	"parley/bridge/analysis/evaluation"
+	"parley/bridge/analysis/offline"
+	"parley/bridge/analysis/openai"
 )
 
 // aiEvalCommand is `parley ai-eval`.
 type aiEvalCommand struct {
-	Analyzer    string        `default:"majority" enum:"majority" help:"Who answers: ${enum}; majority reads nothing."`
+	Analyzer    string        `default:"offline" enum:"offline,openai,majority" help:"Who answers: ${enum} (default ${default}); majority reads nothing."`
+	Model       string        `placeholder:"NAME" help:"Of openai: the model, as its server names it."`
+	BaseURL     string        `name:"base-url" placeholder:"URL" help:"Of openai: a server that speaks as OpenAI does, such as localhost:11434."`
+	KeyFrom     string        `default:"OPENAI_API_KEY" placeholder:"VARIABLE" help:"Of openai: the variable that holds the key (default ${default})."`
 	Half        string        `default:"unseen" enum:"dev,unseen,all" help:"Which half of Parley's own set: ${enum} (default ${default})."`
 	Set         string        `placeholder:"FILE" help:"Messages that you labelled, one a line, instead of Parley's own; - is standard input."`
 	JSON        string        `name:"json" placeholder:"FILE" help:"Write the figures there too."`
@@ -34,7 +39,8 @@ changes nothing. A model costs what its provider takes for some hundred short qu
 Examples:
   parley ai-eval
   parley ai-eval --half dev --show 20
-  parley ai-eval --set ours.jsonl --json ours.json`
+  parley ai-eval --set ours.jsonl --json ours.json
+  parley ai-eval --analyzer openai --model small-model --base-url localhost:11434`
 }
 
 // Run asks, judges and prints.
@@ -48,10 +54,11 @@ func (c aiEvalCommand) Run(ctx context.Context) error {
 		return errors.New("ai-eval: --show is for --half dev, or a --set of yours: nobody looks at the unseen half, " +
 			"so that its figures stay true")
 	}
-	analyzer, err := c.analyzer(messages)
+	analyzer, done, err := c.analyzer(messages) //nolint:contextcheck // it asks nothing yet; each question brings its context
 	if err != nil {
 		return err
 	}
+	defer done()
 	desk := analysis.Desk{Language: "en", Intents: analysis.DefaultIntents()}
 	outcome, err := evaluation.Run(ctx, analyzer, messages, evaluation.Options{
 		Desk: desk, Now: time.Now, CPU: spentCPU, Parallel: c.Parallel, Deadline: c.Deadline,
@@ -101,14 +108,31 @@ func (c aiEvalCommand) messages() (all []evaluation.Message, name string, err er
 	return all, c.Set, err
 }
 
-// analyzer makes who answers.
-func (c aiEvalCommand) analyzer(messages []evaluation.Message) (analysis.Analyzer, error) {
+// analyzer makes who answers. A model is asked without the rules behind it: what it doesn't answer is to be seen.
+// Errors: what a model can't be asked with.
+func (c aiEvalCommand) analyzer(messages []evaluation.Message) (a analysis.Analyzer, done func(), err error) {
 	switch c.Analyzer {
-	case "majority":
-		return evaluation.Majority(messages), nil
-	default:
-		return nil, fmt.Errorf("ai-eval: there is no analyzer %q", c.Analyzer)
+	case "offline":
+		return offline.New(), func() {}, nil
+	case "openai":
+		model, err := openai.New(openai.Options{
+			Key: openai.NewKey(os.Getenv(c.KeyFrom)), BaseURL: c.BaseURL, Model: c.Model, Timeout: c.Deadline, Concurrency: max(1, c.Parallel),
+		})
+		if err != nil {
+			return nil, nil, fmt.Errorf("ai-eval: %w", err)
+		}
+		return meteredModel{model}, func() { _ = model.Close() }, nil
 	}
+	return evaluation.Majority(messages), func() {}, nil
+}
+
+// meteredModel tells the evaluation what a model was asked.
+type meteredModel struct{ *openai.Analyzer }
+
+// Usage implements evaluation.Metered.
+func (m meteredModel) Usage() (calls, promptTokens, answerTokens int) {
+	s := m.Stats()
+	return int(s.Requests), int(s.TokensIn), int(s.TokensOut)
 }
 
 // write writes the figures where --json says.

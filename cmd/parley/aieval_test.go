@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -9,6 +10,8 @@ import (
 	"testing"
 
 	"parley/bridge/analysis"
+	"parley/bridge/analysis/offline"
+	"parley/bridge/analysis/openai/openaifake"
 	"parley/channels/golden"
 )
 
@@ -50,7 +53,8 @@ func TestAIEvalOwnSet(t *testing.T) {
 		ok   bool
 		says string
 	}{
-		{"--analyzer majority", true, "majority on the unseen half: "},
+		{"", true, "offline on the unseen half: "},
+		{"--analyzer openai", false, "ai-eval: openai: the model is missing"},
 		{"--analyzer majority --half all", true, "majority on both halves: "},
 		{"--analyzer majority --half dev --show 1", true, "answered problem"},
 		{"--analyzer majority --show 1", false, "--show is for --half dev, or a --set of yours"},
@@ -64,6 +68,31 @@ func TestAIEvalOwnSet(t *testing.T) {
 		if ok != c.ok || !strings.Contains(said, c.says) {
 			t.Errorf("parley ai-eval %s: ended well: %v, and said\n%s", c.args, ok, said)
 		}
+	}
+}
+
+// TestAIEvalModel asks a model, and says what that cost and what was not answered.
+func TestAIEvalModel(t *testing.T) {
+	t.Parallel()
+	const key = "sk-of-a-test"
+	fake := openaifake.New(openaifake.Options{Key: key, Answers: offline.New(), Abilities: openaifake.Modern()})
+	server := httptest.NewServer(fake)
+	t.Cleanup(server.Close)
+	t.Cleanup(fake.Close)
+	args := []string{"ai-eval", "--analyzer", "openai", "--model", "little", "--base-url", server.URL,
+		"--set", "testdata/aieval.jsonl", "--show", "3", "--prompt-price", "1000", "--answer-price", "1000"}
+	said, ok := parleyIn(t, t.TempDir(), []string{"MODEL_KEY=" + key}, append(args, "--key-from", "MODEL_KEY")...)
+	if !ok || strings.Contains(said, key) {
+		t.Fatal(said)
+	}
+	for _, part := range []string{"3 messages, 0 without an answer", "Answers by little: 3", "\n3 calls, ", "Cost by the prices given: "} {
+		if !strings.Contains(said, part) {
+			t.Errorf("no %q in\n%s", part, said)
+		}
+	}
+	said, ok = parleyIn(t, t.TempDir(), []string{"OPENAI_API_KEY=another"}, args...)
+	if !ok || !strings.Contains(said, "3 messages, 3 without an answer") || !strings.Contains(said, "no answer: openai: ") {
+		t.Errorf("a wrong key: ended well: %v\n%s", ok, said)
 	}
 }
 
