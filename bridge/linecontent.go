@@ -3,6 +3,7 @@ package bridge
 import (
 	"time"
 
+	"parley/bridge/analysis"
 	"parley/store"
 )
 
@@ -296,3 +297,29 @@ type TemplateChangedLine struct {
 
 // Kind of its line.
 func (*TemplateChangedLine) Kind() LineKind { return LineDone }
+
+// AnalysisLine is what an analysis found.
+type AnalysisLine struct {
+	Sentiment  analysis.Sentiment `json:",omitempty"`
+	Before     analysis.Sentiment `json:",omitempty"` // what it was before
+	Urgent     string             `json:",omitempty"` // why somebody has to look at once, in the customer's words; "" = nobody has to
+	Intents    []string           `json:",omitempty"` // names of intents, the main one first
+	References []ReferenceRef     `json:",omitempty"` // those which no earlier note named
+	Fits       []TemplateRef      `json:",omitempty"` // templates that may answer it, the best first
+}
+
+// Kind of its line.
+func (*AnalysisLine) Kind() LineKind { return LineAnalysis }
+
+// TemplateRef names a template.
+type TemplateRef struct {
+	ID   int64
+	Name string
+}
+
+// ReferenceRef is a number that the customer named.
+type ReferenceRef struct {
+	Name   string // what it is a number of: "order"
+	Number string
+	Link   string `json:",omitempty"` // where it can be looked at; "" = nowhere
+}

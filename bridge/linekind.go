@@ -60,6 +60,7 @@ const (
 	LineOptedOut    LineKind = "opted_out"    // Customer wants no messages; Text = what was written
 	LineOptedIn     LineKind = "opted_in"     // Customer wants messages again; Text = what was written
 	LineParts       LineKind = "parts"        // what was sent counts as several texts
+	LineAnalysis    LineKind = "analysis"     // what an analysis found in what the customer wrote; Args.Tags = suggested tags
 )
 
 // ContentOf gives the empty content of a line of a kind. Lines of LineDone and LineTemplate have
@@ -131,6 +132,7 @@ var contents = map[LineKind]func() LineContent{ //nolint:gochecknoglobals // a t
 	LineOptedOut:    empty[OptedOutLine],
 	LineOptedIn:     nil,
 	LineParts:       empty[PartsLine],
+	LineAnalysis:    empty[AnalysisLine],
 }
 
 // verbContents makes the contents that differ from the usual one of their kind.

@@ -69,6 +69,8 @@ func Settings() []Setting {
 			keep: func(s *AccountSettings, v string) { s.JoinOpen = v == "join_open" }},
 		{Name: "collect_floods", Values: onOff, Text: "Whether mails of somebody who opens very many conversations are collected in one thread.",
 			keep: func(s *AccountSettings, v string) { s.CollectFloods = v == settingOn }},
+		{Name: "ai", Values: onOff, Text: "Whether what customers write is analysed, and what that finds is noted in the thread.",
+			keep: func(s *AccountSettings, v string) { s.Analyses = v == settingOn }},
 		{Name: "file_limits", Text: "The largest files of each kind, up to what the channel takes: `image 5MB, document 25MB, audio 0`; `0` forbids a kind.",
 			keep: func(s *AccountSettings, v string) { s.FileLimits, _ = channels.ParseFileLimits(v) }}, // checked when it was written
 	}
@@ -91,6 +93,7 @@ type AccountSettings struct {
 	Outgoing      bool // agents may begin conversations with phone numbers that never wrote (R-229)
 	AllForAdmins  bool // the list of all conversations is for admins
 	JoinOpen      bool // a mail outside of known threads joins its sender's open conversation
+	Analyses      bool // what customers write is analysed
 	CollectFloods bool // mails of who opens very many conversations are collected in one thread
 }
 

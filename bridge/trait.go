@@ -4,7 +4,26 @@ package bridge
 const (
 	TraitName     = "name"     // what it is called on cards and in lists, in place of its customer's name
 	TraitPriority = "priority" // one of Priorities; none = PriorityNormal
+
+	// What the last analysis found.
+	TraitSentiment  = "sentiment"  // an analysis.Sentiment; none = neutral
+	TraitUrgent     = "urgent"     // one of Urgent…; none = it never was
+	TraitIntent     = "intent"     // the name of the main intent
+	TraitReferences = "references" // kinds and numbers that the customer named, a line each: "order 4711"
+	TraitSuggested  = "suggested"  // tags and templates that were suggested, a line each
 )
+
+// Values of TraitUrgent.
+const (
+	UrgentNow   = "now"   // somebody has to look at once
+	UrgentAgain = "again" // so it is still, or once more: the owners were told before
+	UrgentOnce  = "once"  // it was urgent
+)
+
+// IsUrgent says that somebody has to look at once.
+func (f Facts) IsUrgent() bool {
+	return f.Traits[TraitUrgent] == UrgentNow || f.Traits[TraitUrgent] == UrgentAgain
+}
 
 // LongestName is how many characters a name may have that somebody gives to a conversation.
 const LongestName = 60

@@ -18,6 +18,8 @@ func buttons(l bridge.Line, f bridge.Facts) []Button {
 		if c.Meant != nil {
 			all = append(all, verb.MeantButton(*c.Meant))
 		}
+	case *bridge.AnalysisLine:
+		all = append(all, suggestionButtons(c, l, args)...)
 	case *bridge.TopLevelLine:
 		for _, row := range c.Rows {
 			b := verb.NewButton(bridge.VerbSend, bridge.Args{Conversation: row.ID, Typed: l.Args.Typed})

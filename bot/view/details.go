@@ -31,7 +31,7 @@ func Details(f bridge.Facts) Card {
 	add("Status", shape.Icon(statusIcon(f)), shape.Text(" "+shape.StatusWords(f)))
 	words("Assigned to", shape.Assignees(f))
 	words("Team", shape.OneLine(f.Team, shape.MaxNameRunes))
-	add("Marks", verb.Marks(f)...)
+	add("Marks", marks(f)...)
 	add("Tags", tags(f.Tags)...)
 	if !f.Automatic {
 		words("Replies go to", shape.Recipients(f))

@@ -113,6 +113,7 @@ var renderers = map[bridge.LineKind]renderer{ //nolint:gochecknoglobals // a tab
 	bridge.LineOptedOut:    of(optedOutLine),
 	bridge.LineOptedIn:     optedInLine,
 	bridge.LineParts:       of(partsLine),
+	bridge.LineAnalysis:    of(analysisLine),
 }
 
 // toConversation links the conversation that an answer is about, if the answer isn't in its thread.

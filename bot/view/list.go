@@ -84,7 +84,7 @@ func row(f bridge.Facts, list string) Block {
 	if len(f.Assignees) > 0 {
 		state = append(state, shape.Text(", "+shape.Assignees(f)))
 	}
-	groups := [][]Piece{head, shape.Subject(f), verb.Marks(f), tags(f.Tags), state, team(f)}
+	groups := [][]Piece{head, shape.Subject(f), marks(f), tags(f.Tags), state, team(f)}
 	if !last.IsZero() {
 		groups = append(groups, []Piece{shape.At(last, f.Zone)})
 	}

@@ -43,7 +43,7 @@ func Root(f bridge.Facts) Card {
 		return c
 	}
 	c := Card{Title: "Conversation " + shape.Number(f.ID), Blocks: []Block{shape.Line(title...)}}
-	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Joined(shape.Between, []Piece{shape.Text(shape.Assignees(f))}, team(f), verb.Marks(f), tags(f.Tags))...))
+	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Joined(shape.Between, []Piece{shape.Text(shape.Assignees(f))}, team(f), marks(f), tags(f.Tags))...))
 	if third := timing(f); len(third) > 0 {
 		c.Blocks = append(c.Blocks, shape.SmallPrint(third...))
 	}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"parley/bridge"
+	"parley/bridge/analysis"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/chores"
 	"parley/bridge/engine/directory"
@@ -40,6 +41,8 @@ type Options struct {
 	Relay relay.Options
 	// Specs of the channels, for names and icons.
 	Specs []channels.Spec
+	// Analyzer reads what customers write; nil = nothing is analysed.
+	Analyzer analysis.Analyzer
 	// SurfaceNames are what people call the surfaces, by kind.
 	SurfaceNames map[string]string
 	// Backoff between attempts at a reply that fails for certain; nil = 2 s to 4 h.

@@ -20,6 +20,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/bridge"
+	"parley/bridge/analysis"
 	"parley/bridge/bridgetest"
 	"parley/bridge/engine"
 	"parley/bridge/relay"
@@ -73,6 +74,7 @@ type options struct {
 	gapWait     time.Duration
 	audienceAge time.Duration
 	fileLink    func(message int64, file string) string
+	analyzer    analysis.Analyzer                   // nil = nothing is analysed
 	surface     func(bridge.Surface) bridge.Surface // nil = the chat's as it is
 }
 
@@ -175,7 +177,7 @@ func (w *world) addEngine() *engine.Engine {
 		backoff = []time.Duration{20 * time.Millisecond}
 	}
 	e := must(engine.New(w.t.Context(), engine.Options{Pool: pool, Log: slog.New(slog.NewTextHandler(channelstest.Log(w.t), &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Relay: ro, Backoff: backoff, GapWait: w.opt.gapWait, AudienceAge: w.opt.audienceAge, Original: func(int64) string { return "" }, FileLink: w.opt.fileLink,
+		Relay: ro, Backoff: backoff, GapWait: w.opt.gapWait, AudienceAge: w.opt.audienceAge, Original: func(int64) string { return "" }, FileLink: w.opt.fileLink, Analyzer: w.opt.analyzer,
 		Specs: []channels.Spec{{Kind: "test", Name: "Test", Icon: "email"}}}))(w.t)
 	s := bridgetest.NewSurface(w.chat.URL(), e.Desk(w.surface), w.opt.rate)
 	if w.opt.surface != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/analysis"
 	"parley/bridge/engine/directory"
 	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/own"
@@ -62,6 +63,12 @@ func (h host) Channels() map[int64]channels.Channel {
 	defer h.mu.RUnlock()
 	return maps.Clone(h.channels)
 }
+
+// Analyzer implements chores.Host.
+func (h host) Analyzer() analysis.Analyzer { return h.opt.Analyzer }
+
+// Busy implements chores.Host.
+func (h host) Busy() bool { return h.relay.Busy() }
 
 // Wake implements chores.Host.
 func (h host) Wake() { h.relay.WakeAppliers(store.SystemAccount) }

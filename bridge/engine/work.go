@@ -2,6 +2,7 @@ package engine
 
 import (
 	"parley/bridge/engine/inbound"
+	"parley/bridge/engine/insight"
 	"parley/bridge/engine/reply"
 	"parley/bridge/engine/speech"
 	"parley/bridge/engine/template"
@@ -19,6 +20,7 @@ type work struct {
 	speech    *speech.UseCases
 	templates *template.UseCases
 	intake    *inbound.UseCases
+	insight   *insight.UseCases
 }
 
 // assemble makes the work on a batch.
@@ -27,6 +29,6 @@ func assemble(e *Engine, tw *threads.Writer) *work {
 	rs := &reply.UseCases{Writer: tw, Workflow: wf, Restored: e.restored}
 	sp := speech.New(tw, rs)
 	ts := template.New(tw, rs, sp)
-	it := inbound.New(tw, wf, rs, sp, ts, e.opt.Original == nil)
-	return &work{Writer: tw, e: e, workflow: wf, replies: rs, speech: sp, templates: ts, intake: it}
+	it := inbound.New(tw, wf, rs, sp, ts, inbound.Options{UploadsOriginals: e.opt.Original == nil, Analyses: e.opt.Analyzer != nil})
+	return &work{Writer: tw, e: e, workflow: wf, replies: rs, speech: sp, templates: ts, intake: it, insight: &insight.UseCases{Writer: tw}}
 }

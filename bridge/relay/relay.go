@@ -204,6 +204,10 @@ func (r *Relay) RunsAllowed() bool { return r.runs.Load() }
 // these accounts.
 func (r *Relay) WakeAppliers(accounts ...int64) { r.schedule.wake(time.Now(), accounts...) }
 
+// Busy says that there is much to do: callers of Accept pile up, or as many batches are in work as there are
+// places. What may be late then gives way.
+func (r *Relay) Busy() bool { return r.queue.busy() || len(r.applying) == cap(r.applying) }
+
 // OpenAccount says that the events of an account can be decoded from now on.
 func (r *Relay) OpenAccount(account int64) { r.schedule.open(account) }
 

@@ -3,6 +3,8 @@ package book
 import (
 	"fmt"
 	"maps"
+
+	"parley/bridge"
 )
 
 // SetTrait keeps what a verb set on a conversation, under a name; "" takes it away. It tells whether
@@ -24,8 +26,12 @@ func (c *Conversation) SetTrait(name, value string) bool {
 
 // TraitsShown is the part of a card's digest that stands for the traits; "" = there are none.
 func (c *Conversation) TraitsShown() string {
-	if len(c.Traits) == 0 {
+	shown := maps.Clone(c.Traits)
+	delete(shown, bridge.TraitIntent)
+	delete(shown, bridge.TraitReferences)
+	delete(shown, bridge.TraitSuggested)
+	if len(shown) == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" %q", c.Traits)
+	return fmt.Sprintf(" %q", shown)
 }

@@ -1,5 +1,5 @@
 // Package chores does in the background what belongs to no batch of events: it fetches the files that
-// providers keep, tells providers of templates, follows channels that moved, sets the timers of evening
+// providers keep, has what customers write analysed, tells providers of templates, follows channels that moved, sets the timers of evening
 // lists, and clears away what nobody needs.
 //
 // What does not belong here: what any of it means for a conversation. Results come back as facts
@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
+	"parley/bridge/analysis"
 	"parley/bridge/engine/directory"
 	"parley/channels"
 )
@@ -29,8 +30,12 @@ type Host interface {
 	Channel(account int64) channels.Channel
 	// Channels gives the channels that work in this process, by account.
 	Channels() map[int64]channels.Channel
+	// Analyzer reads what customers write; nil = nothing is analysed.
+	Analyzer() analysis.Analyzer
 	// Trouble tells the admins, once, why what of an account fails; with nil, that it works again.
 	Trouble(account int64, what string, c *channels.Condition)
+	// Busy says that there is much to do, so that what may be late gives way.
+	Busy() bool
 	// Wake tells that facts of Parley's own were journalled.
 	Wake()
 }
@@ -54,6 +59,9 @@ func (cs *Chores) Run(ctx context.Context) error {
 	group.Go(func() error { return cs.every(ctx, templateEvery, "looking after templates", cs.workTemplates) })
 	group.Go(func() error { return cs.every(ctx, movePause, "moving a channel", cs.moveChannels) })
 	group.Go(func() error { return cs.runFetches(ctx) })
+	if a := cs.host.Analyzer(); a != nil {
+		group.Go(func() error { return cs.runAnalyses(ctx, a) })
+	}
 	group.Go(func() error {
 		cs.keepOldWords(ctx)
 		return cs.every(ctx, tidyEvery, "tidying", cs.tidy)

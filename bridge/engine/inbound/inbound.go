@@ -101,8 +101,16 @@ func (it *UseCases) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Acco
 	it.showSaid(c, t, m, outbound.Payload{Quote: unseen && m.Quoted != "", Answers: it.answers(a, in)})
 	it.tellUnited()
 	it.replies.SayOffers(c)
+	it.analyse(c, m, in)
 	c.RefreshCard()
 	return nil
+}
+
+// analyse lets what a customer wrote be analysed, once the customer has written nothing more for a moment.
+func (it *UseCases) analyse(c *book.Conversation, m *book.Message, in channels.Inbound) {
+	if it.opt.Analyses && in.Automatic == "" && !in.Historical && m.Text != "" && it.Settings(c).Analyses {
+		it.Bursts.Add(c, m)
+	}
 }
 
 // startsAnew says that a message to an ended conversation opens a new, linked one.
@@ -236,7 +244,7 @@ func (it *UseCases) joinSaid(d *book.Delivery, t *book.Thread, m *book.Message, 
 // of its text, so that several photos can become one post.
 func (it *UseCases) showSaid(c *book.Conversation, t *book.Thread, m *book.Message, p outbound.Payload) {
 	c.Unshown = true
-	files := len(m.Files) > 0 || m.HasHTML && it.uploadsOriginals
+	files := len(m.Files) > 0 || m.HasHTML && it.opt.UploadsOriginals
 	alone := files && c.Exclusive && m.Text == "" && m.Quoted == "" && len(m.Notices) == 0 && p.Answers == nil
 	if !alone {
 		d := it.PostTo(c, t, bridge.PostSaid, m.ID, p)

@@ -15,12 +15,12 @@ import (
 // UseCases deals with what customers send, in one batch.
 type UseCases struct {
 	*threads.Writer
-	uploadsOriginals bool
-	workflow         *workflow.UseCases
-	replies          *reply.UseCases
-	templates        *template.UseCases
-	Receipts         *Receipts
-	elsewhere        *elsewhere
+	opt       Options
+	workflow  *workflow.UseCases
+	replies   *reply.UseCases
+	templates *template.UseCases
+	Receipts  *Receipts
+	elsewhere *elsewhere
 }
 
 // Receipts deals with what became of what was sent: results of attempts, receipts, our own mails that come back.
@@ -40,10 +40,15 @@ type elsewhere struct {
 	intake   *UseCases
 }
 
-// New makes the use cases of a batch. uploadsOriginals says that the HTML original of a mail is uploaded as
-// a file, because no link to it can be made.
-func New(tw *threads.Writer, wf *workflow.UseCases, rs *reply.UseCases, sp *speech.UseCases, ts *template.UseCases, uploadsOriginals bool) *UseCases {
-	it := &UseCases{Writer: tw, workflow: wf, replies: rs, templates: ts, uploadsOriginals: uploadsOriginals}
+// Options say what this process does with messages.
+type Options struct {
+	UploadsOriginals bool // the HTML original of a mail is uploaded as a file, because no link to it can be made
+	Analyses         bool // what customers write is analysed
+}
+
+// New makes the use cases of a batch.
+func New(tw *threads.Writer, wf *workflow.UseCases, rs *reply.UseCases, sp *speech.UseCases, ts *template.UseCases, o Options) *UseCases {
+	it := &UseCases{Writer: tw, workflow: wf, replies: rs, templates: ts, opt: o}
 	it.Receipts = &Receipts{Writer: tw, replies: rs, speech: sp, templates: ts, intake: it}
 	it.elsewhere = &elsewhere{Writer: tw, workflow: wf, replies: rs, intake: it}
 	return it

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"parley/bridge/analysis"
 	"parley/bridge/engine/clean"
 	"parley/channels"
 	"parley/store"
@@ -38,6 +39,7 @@ type Fact struct {
 	Followed     bool      `json:"followed,omitempty"` // a later line left with it as one message
 	FetchedFile
 	LearnedState
+	AnalysedBurst
 }
 
 // FetchedFile says which of a message's files was fetched.
@@ -56,6 +58,19 @@ type LearnedState struct {
 	State    *channels.TemplateState `json:"state,omitempty"`
 }
 
+// AnalysedBurst is what the analysis of a burst of messages found.
+type AnalysedBurst struct {
+	UpTo   int64            `json:"up_to,omitempty"` // the event of the latest message that was analysed
+	Answer *analysis.Answer `json:"answer,omitempty"`
+	Fits   []FittingText    `json:"fits,omitempty"` // templates that may answer it, the best first
+}
+
+// FittingText is a template that may answer a customer.
+type FittingText struct {
+	Template int64  `json:"template"`
+	Name     string `json:"name"`
+}
+
 // Kinds of own facts besides those of relay.ReportKind.
 const (
 	Snooze     = "snooze"
@@ -67,6 +82,7 @@ const (
 	PostFailed = "post_failed"
 	Template   = "template" // what a provider says of a template
 	Fetched    = "fetched"
+	Analysed   = "analysed"
 	Replying   = "replying" // a form of a reply was opened or closed, or its time is over
 )
 

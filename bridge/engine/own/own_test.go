@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/bridge/analysis"
 	"parley/bridge/engine/own"
 	"parley/channels"
 )
@@ -21,6 +22,9 @@ func TestStoredForm(t *testing.T) {
 		`{"kind":"post_failed","conversation":7,"account":2,"post":"said"}`:                                                                                                                                                {Kind: own.PostFailed, Conversation: 7, Account: 2, Post: "said"},
 		`{"kind":"fetched","conversation":7,"message":8,"account":2,"file":1,"blob":"ab12","name":"mug.png","type":"image/png","size":12}`:                                                                                 {Kind: own.Fetched, Conversation: 7, Message: 8, Account: 2, FetchedFile: own.FetchedFile{File: 1, Blob: "ab12", Name: "mug.png", ContentType: "image/png", SizeBytes: 12}},
 		`{"kind":"template","conversation":0,"class":"listed","account":2,"template":4,"version":3,"state":{"ExternalID":"12","Name":"hello","Language":"en","Category":"","Status":"approved","Reason":"","Quality":""}}`: {Kind: own.Template, Account: 2, Class: "listed", LearnedState: own.LearnedState{Template: 4, Version: 3, State: &channels.TemplateState{ExternalID: "12", Name: "hello", Language: "en", Status: channels.TemplateApproved}}},
+		`{"kind":"analysed","conversation":7,"up_to":9,"answer":{"Language":"en","Sentiment":"urgent","Urgency":{"Urgent":true,"Because":"at once"},"Intents":["problem"],"References":[{"Kind":"order","Value":"4711","Link":""}],"Tags":["VIP"],"Replies":null,"Actions":null,"By":"offline","Degraded":false},"fits":[{"template":4,"name":"hello"}]}`: {Kind: own.Analysed, Conversation: 7, AnalysedBurst: own.AnalysedBurst{UpTo: 9, Fits: []own.FittingText{{Template: 4, Name: "hello"}},
+			Answer: &analysis.Answer{Language: "en", Sentiment: analysis.Pressing, Urgency: analysis.Urgency{Urgent: true, Because: "at once"}, Intents: []string{"problem"},
+				References: []analysis.Reference{{Kind: "order", Value: "4711"}}, Tags: []string{"VIP"}, By: "offline"}}},
 	} {
 		if got := string(f.Event("x").Payload); got != stored {
 			t.Errorf("written as %s\n       want %s", got, stored)

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"parley/bridge/analysis"
 	"parley/bridge/engine"
 	"parley/bridge/relay"
 	"parley/channels"
@@ -44,14 +45,15 @@ func Specs() []channels.Spec {
 
 // Options of an App besides the environment.
 type Options struct {
-	Relay     relay.Options    // zero values are those of production
-	Backoff   []time.Duration  // bridge.Options.Backoff
-	Lease     time.Duration    // how long an account is leased to the process that fetches; 0 = 30 s
-	MovedTime bool             // Parley's clock may be ahead of the database's: demo, torture and tests
-	Specs     []channels.Spec  // nil = Specs()
-	Surfaces  []SurfaceSpec    // nil = Surfaces()
-	Now       func() time.Time // the surfaces' clock; nil = time.Now
-	Sweep     time.Duration    // between two searches of a surface for messages it missed; 0 = the surface's default
+	Relay     relay.Options     // zero values are those of production
+	Backoff   []time.Duration   // bridge.Options.Backoff
+	Lease     time.Duration     // how long an account is leased to the process that fetches; 0 = 30 s
+	MovedTime bool              // Parley's clock may be ahead of the database's: demo, torture and tests
+	Specs     []channels.Spec   // nil = Specs()
+	Surfaces  []SurfaceSpec     // nil = Surfaces()
+	Now       func() time.Time  // the surfaces' clock; nil = time.Now
+	Analyzer  analysis.Analyzer // reads what customers write; nil = nothing is analysed
+	Sweep     time.Duration     // between two searches of a surface for messages it missed; 0 = the surface's default
 }
 
 // App is a running Parley.
@@ -109,7 +111,7 @@ func assemble(ctx context.Context, env Env, db *Database, log *slog.Logger, o Op
 	if a.objects, err = env.Objects.open(); err != nil {
 		return nil, err
 	}
-	bo := engine.Options{Pool: db.Pool, Log: log, Objects: a.objects, Specs: o.Specs, SurfaceNames: map[string]string{}, Relay: o.Relay, Backoff: o.Backoff}
+	bo := engine.Options{Pool: db.Pool, Log: log, Objects: a.objects, Specs: o.Specs, SurfaceNames: map[string]string{}, Relay: o.Relay, Backoff: o.Backoff, Analyzer: o.Analyzer}
 	for _, s := range o.Surfaces {
 		bo.SurfaceNames[s.Kind] = s.Name
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/bridge/analysis"
 	"parley/bridge/relay"
 	"parley/channels"
 	"parley/cmd/parley/app"
@@ -45,16 +46,17 @@ type stage struct {
 	deleted string // id of the message that was deleted last
 	last    string // the subject of the conversation that is talked about
 
-	lines   []string      // name=value of the account, as set
-	extra   string        // further accounts
-	rate    float64       // factor on the surface's published budgets; 0 = none
-	deaf    bool          // Parley may not read Teams' channels
-	sweep   time.Duration // between two looks for what was missed; 0 = the surface's
-	hasty   bool          // gives up on lost answers at once, not after ten minutes
-	running []*replica
-	hooks   *cord  // way of webhooks to the newest Parley; nil without phones
-	clock   *Clock // of the phones
-	chat    string // the kind of chat that is talked about
+	lines    []string          // name=value of the account, as set
+	extra    string            // further accounts
+	rate     float64           // factor on the surface's published budgets; 0 = none
+	deaf     bool              // Parley may not read Teams' channels
+	sweep    time.Duration     // between two looks for what was missed; 0 = the surface's
+	analyzer analysis.Analyzer // reads what customers write; nil = nobody does
+	hasty    bool              // gives up on lost answers at once, not after ten minutes
+	running  []*replica
+	hooks    *cord  // way of webhooks to the newest Parley; nil without phones
+	clock    *Clock // of the phones
+	chat     string // the kind of chat that is talked about
 }
 
 // replica is one running Parley.
@@ -274,7 +276,7 @@ func (s *stage) startOne() error {
 		o.Relay.MaxRequest, o.Relay.MaxWait = 5*time.Second, 300*time.Millisecond
 		o.Relay.UnclearAfter, o.Relay.LateAfter = time.Second, 500*time.Millisecond
 	}
-	o.Specs, o.Sweep = quickSpecs(), s.sweep
+	o.Specs, o.Sweep, o.Analyzer = quickSpecs(), s.sweep, s.analyzer
 	env := s.env
 	for _, b := range s.boards {
 		b.wire(&env, &o)

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"parley/bridge/analysis/offline"
 )
 
 // worldCommand is `world NAME…`, before anything else: `saving`, the mail server files
@@ -13,11 +15,12 @@ import (
 // and soon tries again; `behind`, the surface's clock is ten minutes behind; `phones`,
 // there are WhatsApp, SMS and Messenger; `both`, agents work in Slack and in Teams;
 // `deaf`, nobody has allowed Parley to read Teams' channels; `watchful`, Parley
-// looks twice a second in Teams for what it wasn't told.
+// looks twice a second in Teams for what it wasn't told; `analysed`, what customers write
+// is analysed, without a model.
 func worldCommand(ts *testscript.TestScript, neg bool, args []string) {
 	s := onStage(ts)
 	if neg || len(args) == 0 || s.world != nil {
-		ts.Fatalf("usage, before all else: world saving|hasty|behind|phones|both|deaf|watchful …")
+		ts.Fatalf("usage, before all else: world saving|hasty|behind|phones|both|deaf|watchful|analysed …")
 	}
 	for _, a := range args {
 		switch a {
@@ -31,6 +34,8 @@ func worldCommand(ts *testscript.TestScript, neg bool, args []string) {
 			s.sweep = 500 * time.Millisecond
 		case "deaf": // without what the variant's people do about it
 			s.deaf = true
+		case "analysed":
+			s.analyzer = offline.New()
 		case "both":
 			s.options.Teams, s.options.TeamsRetries = true, quickRetries()
 		case "behind":

@@ -1,0 +1,138 @@
+package view
+
+import (
+	"strings"
+
+	"parley/bot/shape"
+	"parley/bot/verb"
+	"parley/bridge"
+	"parley/bridge/analysis"
+)
+
+// A note of what an analysis found has three lines at most: how the customer feels and what the customer
+// wants, why somebody has to look at once, and the numbers that the customer named. It is a machine's guess,
+// so it says little, and says it small.
+
+// maxFits is how many templates a note offers.
+const maxFits = 2
+
+// maxReferences is how many numbers a note names.
+const maxReferences = 5
+
+// moodIcon is the emoji shortcode of a sentiment; "" = it is not worth a word.
+func moodIcon(s analysis.Sentiment) string {
+	switch s {
+	case analysis.Positive:
+		return "slightly_smiling_face"
+	case analysis.Negative:
+		return "slightly_frowning_face"
+	case analysis.Frustrated:
+		return "triumph"
+	case analysis.Neutral, analysis.Pressing:
+	}
+	return ""
+}
+
+func analysisLine(l bridge.Line, c *bridge.AnalysisLine, _ bridge.Facts) []Block {
+	var blocks []Block
+	if c.Urgent != "" {
+		blocks = append(blocks, shape.Sentence(shape.Icon("rotating_light"), " ", shape.Mentioned(l), shape.Bold("Looks urgent"), ": “"+shape.OneLine(c.Urgent, shape.MaxPreviewRunes)+"”"))
+	}
+	var wants []Piece
+	if len(c.Intents) > 0 {
+		wants = []Piece{shape.Text(named(c.Intents))}
+	}
+	for _, said := range [][]Piece{shape.Joined(shape.Between, mood(c), wants), references(c)} {
+		if len(said) > 0 {
+			blocks = append(blocks, shape.SmallPrint(said...))
+		}
+	}
+	if len(blocks) == 0 { // there is something to suggest, and nothing to say
+		blocks = append(blocks, shape.SmallPrint(shape.Text("This may fit:")))
+	}
+	if c.Urgent == "" {
+		blocks[0].Pieces = append([]Piece{shape.Icon("robot_face"), shape.Text(" ")}, blocks[0].Pieces...)
+	}
+	return blocks
+}
+
+// mood tells how the customer feels, and what has changed; nil = that is nothing to tell.
+func mood(c *bridge.AnalysisLine) []Piece {
+	before := ""
+	if moodIcon(c.Before) != "" && c.Before != c.Sentiment {
+		before = ", was " + string(c.Before)
+	}
+	icon := moodIcon(c.Sentiment)
+	switch {
+	case icon != "":
+		return []Piece{shape.Icon(icon), shape.Text(" " + named([]string{string(c.Sentiment)}) + before)}
+	case before != "":
+		return []Piece{shape.Text("Calm" + before)}
+	}
+	return nil
+}
+
+// named writes names as people do: "Order status, billing".
+func named(names []string) string {
+	all := strings.ReplaceAll(strings.Join(names, ", "), "_", " ")
+	if all == "" {
+		return ""
+	}
+	return shape.OneLine(strings.ToUpper(all[:1])+all[1:], shape.MaxSubjectRunes)
+}
+
+// references names the numbers, with their links.
+func references(c *bridge.AnalysisLine) []Piece {
+	var said [][]Piece
+	for _, r := range c.References[:min(len(c.References), maxReferences)] {
+		label := named([]string{r.Name}) + " " + shape.OneLine(r.Number, shape.MaxNameRunes)
+		if r.Link != "" {
+			said = append(said, []Piece{{Kind: PieceLink, Text: label, URL: r.Link}})
+			continue
+		}
+		said = append(said, []Piece{shape.Text(label)})
+	}
+	return shape.Joined(shape.Between, said...)
+}
+
+// suggestionButtons offer what fits, one click each: tags, and the priority where it is urgent.
+func suggestionButtons(c *bridge.AnalysisLine, l bridge.Line, args bridge.Args) (all []Button) {
+	for _, t := range c.Fits[:min(len(c.Fits), maxFits)] {
+		b := verb.NewButton(bridge.VerbTemplate, bridge.Args{Conversation: args.Conversation, Template: &bridge.TemplateArgs{ID: t.ID}})
+		b.Label = shape.OneLine("Reply: "+t.Name, shape.MaxLabelRunes)
+		all = append(all, b)
+	}
+	for _, tag := range l.Args.Tags {
+		b := verb.NewButton(bridge.VerbTag, bridge.Args{Conversation: args.Conversation, Tags: []string{tag}})
+		b.Label = shape.OneLine("+ "+tag, shape.MaxLabelRunes)
+		all = append(all, b)
+	}
+	if c.Urgent != "" {
+		b := verb.NewButton(bridge.VerbPriority, bridge.Args{Conversation: args.Conversation, Note: "urgent"})
+		b.Label = "Priority urgent"
+		all = append(all, b)
+	}
+	return all
+}
+
+// marks are what verbs set on a conversation and what its analysis found, where that is not the usual.
+func marks(f bridge.Facts) []Piece {
+	return shape.Joined(shape.Between, verb.Marks(f), urgentMark(f), moodMark(f))
+}
+
+// moodMark shows on the card, and in lists, how the customer feels, unless that is neutral.
+func moodMark(f bridge.Facts) []Piece {
+	s := analysis.Sentiment(f.Traits[bridge.TraitSentiment])
+	if moodIcon(s) == "" {
+		return nil
+	}
+	return []Piece{shape.Icon(moodIcon(s)), shape.Text(" " + named([]string{string(s)}))}
+}
+
+// urgentMark shows that somebody has to look at once, unless the priority says so.
+func urgentMark(f bridge.Facts) []Piece {
+	if !f.IsUrgent() || f.Traits[bridge.TraitPriority] == "urgent" {
+		return nil
+	}
+	return []Piece{shape.Icon("rotating_light"), shape.Text(" "), shape.Bold("Looks urgent")}
+}

@@ -1,0 +1,128 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"parley/bridge"
+	"parley/bridge/analysis"
+)
+
+// reader is an Analyzer that finds what a test lets it find, and notes what it was asked.
+type reader struct {
+	find func(q analysis.Question) (analysis.Answer, error)
+
+	mu    sync.Mutex
+	asked []analysis.Question
+}
+
+// Analyze implements analysis.Analyzer.
+func (r *reader) Analyze(_ context.Context, q analysis.Question) (analysis.Answer, error) {
+	r.mu.Lock()
+	r.asked = append(r.asked, q)
+	r.mu.Unlock()
+	return r.find(q)
+}
+
+// questions gives what was asked so far.
+func (r *reader) questions() []analysis.Question {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.asked)
+}
+
+func texts(list []analysis.Message) (all []string) {
+	for _, m := range list {
+		all = append(all, m.Text)
+	}
+	return all
+}
+
+// ripen makes what customers wrote due for its analysis.
+func (w *world) ripen() {
+	w.t.Helper()
+	w.eventually("a burst waits", func() bool { return w.count(`SELECT count(*) FROM bursts`) > 0 })
+	w.exec(`UPDATE bursts SET due_at = parley_now()`)
+}
+
+// What a customer writes in one go is analysed together, and one note says what is new. What colleagues say
+// among themselves is not in the question.
+// R-178, R-180, R-187, R-188
+func TestAnalysisIsNoted(t *testing.T) {
+	t.Parallel()
+	r := &reader{find: func(q analysis.Question) (analysis.Answer, error) {
+		a := analysis.Answer{Language: "en", Sentiment: analysis.Neutral, By: "test"}
+		if last := q.Burst[len(q.Burst)-1].Text; strings.Contains(last, "at once") {
+			a.Sentiment, a.Urgency = analysis.Frustrated, analysis.Urgency{Urgent: true, Because: "at once"}
+			a.Intents, a.Tags = []string{"order_status"}, []string{"Complaint", "No such tag"}
+			a.References = []analysis.Reference{{Kind: "order", Value: "4711"}}
+		}
+		return a, nil
+	}}
+	w := newWorld(t, options{analyzer: r})
+	thread := w.opened() // neutral: nothing is noted
+	w.ripen()
+	w.eventually("it is analysed", func() bool { return w.count(`SELECT count(*) FROM bursts`) == 0 })
+	w.reply(thread, "note: she is a friend of the boss")
+	w.reply(thread, "!take")
+	w.card(thread, "Ann")
+	w.writes("kim", "Where is order 4711?")
+	w.writes("kim", "I need it at once!!!")
+	w.shown("at once")
+	w.ripen()
+	note := w.line(thread, bridge.LineAnalysis)
+	for _, want := range []string{"<@ann>", "at once", "frustrated"} {
+		if !strings.Contains(strings.ToLower(note.Plain()), want) {
+			t.Errorf("the note is without %q: %s", want, note.Plain())
+		}
+	}
+	if n := w.count(`SELECT count(*) FROM conversations WHERE traits->>'references' = 'order 4711' AND traits->>'intent' = 'order_status' AND traits->>'urgent' = 'now'`); n != 1 {
+		t.Error("the conversation doesn't keep what was found")
+	}
+	questions := r.questions()
+	last := questions[len(questions)-1]
+	if got := texts(last.Burst); !slices.Equal(got, []string{"Where is order 4711?", "I need it at once!!!"}) {
+		t.Errorf("analysed was %q", got)
+	}
+	if said := strings.Join(texts(last.Before), "\n"); strings.Contains(said, "boss") || strings.Contains(said, "take") {
+		t.Errorf("something internal was in the question: %q", said)
+	}
+	w.writes("kim", "Please, at once, order 4711.")
+	w.shown("Please, at once")
+	w.ripen()
+	w.eventually("it is analysed", func() bool {
+		return w.count(`SELECT count(*) FROM bursts`) == 0 && w.count(`SELECT count(*) FROM queued`) == 0
+	})
+	if n := w.lines(thread, bridge.LineAnalysis); n != 1 {
+		t.Errorf("%d notes say the same", n)
+	}
+}
+
+// An Analyzer that fails is asked again, and then left alone: neither customers nor agents notice.
+func TestFailedAnalysisIsSilent(t *testing.T) {
+	t.Parallel()
+	r := &reader{find: func(analysis.Question) (analysis.Answer, error) {
+		return analysis.Answer{}, errors.New("the model sleeps")
+	}}
+	w := newWorld(t, options{analyzer: r})
+	thread := w.opened()
+	for i := range 5 {
+		w.eventually("the next attempt may be made", func() bool {
+			w.exec(`UPDATE bursts SET due_at = parley_now() WHERE leased_until IS NULL`)
+			return len(r.questions()) > i
+		})
+	}
+	w.eventually("it is given up", func() bool { return w.count(`SELECT count(*) FROM bursts`) == 0 })
+	if n := len(r.questions()); n != 5 {
+		t.Errorf("it was asked %d times", n)
+	}
+	w.reply(thread, "!reply Here we are.")
+	w.eventually("the reply arrives", func() bool { return len(w.sentTexts()) == 1 })
+	if n := w.lines(thread, bridge.LineAnalysis); n != 0 {
+		t.Errorf("there are %d notes", n)
+	}
+}

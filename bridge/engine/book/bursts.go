@@ -1,0 +1,29 @@
+package book
+
+import (
+	"context"
+
+	"parley/store"
+)
+
+// Bursts are what customers write in a batch and what is to be analysed afterwards, by conversation.
+type Bursts map[int64]store.Burst
+
+// Add lets a message that a customer wrote in this batch be analysed.
+func (bs Bursts) Add(c *Conversation, m *Message) {
+	b, known := bs[c.ID]
+	if !known {
+		b = store.Burst{ConversationID: c.ID, FirstEvent: m.EventID, BeganAt: m.CreatedAt}
+	}
+	b.FirstEvent, b.LastEvent = min(b.FirstEvent, m.EventID), max(b.LastEvent, m.EventID)
+	b.DueAt = m.CreatedAt.Add(store.BurstQuiet)
+	bs[c.ID] = b
+}
+
+func (bs Bursts) flush(ctx context.Context, p *store.Pipeline) error {
+	rows := make([]store.Burst, 0, len(bs))
+	for _, id := range Keys(bs) {
+		rows = append(rows, bs[id])
+	}
+	return store.UpsertBursts(ctx, p, rows)
+}
