@@ -41,14 +41,45 @@ func intents(t *text, matches []match, desk *analysis.Desk, alike []resemblance,
 		all = append(all, scored{intent.Name, score})
 	}
 	slices.SortStableFunc(all, byScore)
-	if len(all) == 0 || all[0].score < clearIntent {
+	if len(all) == 0 {
 		return nil
+	}
+	if all[0].score < clearIntent {
+		return likely(t, all, mood, known)
 	}
 	found := []string{all[0].name}
 	if len(all) > 1 && all[1].score >= clearIntent && all[1].score >= secondIntent*all[0].score && all[1].name != all[0].name {
 		found = append(found, all[1].name)
 	}
 	return found
+}
+
+// likely gives what a text without a clear intent mostly wants, in its mood, where the desk knows it: an unhappy
+// one tells of a problem or complains, praise is feedback, and a calm question is about a product.
+func likely(t *text, all []scored, mood analysis.Sentiment, known []analysis.Intent) []string {
+	if len(all) > 0 && all[0].score >= 0.5 && all[0].name != "thanks" {
+		return []string{all[0].name}
+	}
+	name := ""
+	switch mood {
+	case analysis.Positive:
+		name = "feedback"
+		if len(t.tokens) <= 4 {
+			name = "thanks"
+		}
+	case analysis.Negative:
+		name = "complaint"
+	case analysis.Frustrated, analysis.Pressing:
+		name = "problem"
+	case analysis.Neutral:
+		if t.questions() && len(t.tokens) >= 4 {
+			name = "product"
+		}
+	}
+	if slices.ContainsFunc(known, func(i analysis.Intent) bool { return i.Name == name }) {
+		return []string{name}
+	}
+	return nil
 }
 
 func byScore(a, b scored) int {
@@ -81,6 +112,9 @@ func intentScores(t *text, matches []match) map[string]float64 {
 				w *= 1.4 // several words say more than one
 			}
 			if t.tokens[m.first].quoted {
+				if t.forwarded {
+					continue
+				}
 				w *= 0.5
 			}
 			if t.inSubject(t.tokens[m.first].from) {

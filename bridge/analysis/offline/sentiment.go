@@ -17,6 +17,8 @@ func sentiment(t *text, matches []match, urgent bool) analysis.Sentiment {
 		}
 		f.add(t, m, turns)
 	}
+	f.unhappy += t.staff(turns)
+	f.frustrated += t.litany()
 	return f.decide(t, urgent)
 }
 

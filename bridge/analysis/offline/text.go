@@ -19,6 +19,8 @@ type text struct {
 	subjects []span // where subjects stand
 	tokens   []token
 	caps     int // words in capitals
+
+	forwarded bool // a subject says that somebody else's mail follows
 }
 
 // span is a part of a string, by bytes.
@@ -49,6 +51,7 @@ func readText(burst []analysis.Message) *text {
 			from := b.Len()
 			add(m.Subject)
 			t.subjects = append(t.subjects, span{from, b.Len()})
+			t.forwarded = t.forwarded || isForward(m.Subject)
 		}
 		add(m.Text)
 	}
@@ -107,4 +110,17 @@ func (t *text) sentenceOf(at int) (first, last int) {
 		last++
 	}
 	return first, last
+}
+
+// isForward says whether a mail's subject says that it was forwarded, in one of our languages.
+func isForward(subject string) bool {
+	prefix, _, found := strings.Cut(strings.TrimSpace(subject), ":")
+	if !found || len(prefix) > 4 {
+		return false
+	}
+	switch strings.ToLower(prefix) {
+	case "fw", "fwd", "wg", "rv", "enc", "tr", "pd", "i", "doorst", "vs", "vb":
+		return true
+	}
+	return false
 }

@@ -58,7 +58,7 @@ func (z *tokenizer) add(k token) {
 	for z.quote < len(z.quotes) && z.quotes[z.quote].to <= k.from {
 		z.quote++
 	}
-	k.quoted = z.quote < len(z.quotes) && k.from >= z.quotes[z.quote].from
+	k.quoted = z.quote < len(z.quotes) && k.from >= z.quotes[z.quote].from || z.t.forwarded && z.t.inSubject(k.from)
 	z.t.tokens = append(z.t.tokens, k)
 }
 
