@@ -33,7 +33,7 @@ func dateAt(t *text, matches []match, at int) string {
 	switch {
 	case a > 1900 && between == "-":
 		return date(a, b, c)
-	case c > 1900 && (between == "." || between == ". "):
+	case c > 1900 && b > 0 && (between == "." || between == ". "):
 		return date(c, b, a)
 	case c > 1900 && between == "/" && (a > 12 || b <= 12 && a == b):
 		return date(c, b, a)

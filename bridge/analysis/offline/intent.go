@@ -20,7 +20,7 @@ type scored struct {
 }
 
 // intents gives what a customer wants: by the lexicons, by the desk's words and by what similar ones wanted.
-func intents(t *text, matches []match, desk *analysis.Desk, alike []resemblance, mood analysis.Sentiment) []string {
+func (a *Analyzer) intents(t *text, matches []match, desk *analysis.Desk, alike []resemblance, mood analysis.Sentiment) []string {
 	known := desk.Intents
 	if len(known) == 0 {
 		known = analysis.DefaultIntents()
@@ -29,9 +29,9 @@ func intents(t *text, matches []match, desk *analysis.Desk, alike []resemblance,
 	settle(t, said, mood)
 	var all []scored
 	for _, intent := range known {
-		score := said[intent.Name] + 1.5*t.mentions(intent.Words)
+		score := said[intent.Name] + 1.5*a.mentions(t, intent.Words)
 		if len(desk.Intents) > 0 && len(said) == 0 || said[intent.Name] == 0 {
-			score += t.mentions([]string{strings.NewReplacer("_", " ", "-", " ").Replace(intent.Name)})
+			score += a.mentions(t, []string{strings.NewReplacer("_", " ", "-", " ").Replace(intent.Name)})
 		}
 		for _, r := range alike {
 			if r.example.Intent == intent.Name && intent.Name != "" {
@@ -143,6 +143,10 @@ func settle(t *text, said map[string]float64, mood analysis.Sentiment) {
 	}
 	if mood == analysis.Frustrated && said["complaint"] > 0 {
 		said["complaint"] += 0.4
+		concrete(said)
+	}
+	if mood == analysis.Negative && max(said["problem"], said["billing"]) >= clearIntent {
+		said["complaint"] *= 0.7
 	}
 	if unhappy {
 		said["feedback"] *= 0.3
@@ -175,12 +179,24 @@ func settle(t *text, said map[string]float64, mood analysis.Sentiment) {
 	}
 }
 
+// concrete puts what somebody waits for before the complaint that the waiting takes so long.
+func concrete(said map[string]float64) {
+	best := ""
+	for _, name := range []string{"order_status", "problem", "return", "billing", "account", "cancel", "appointment", "quote"} {
+		if said[name] >= 0.5 && (best == "" || said[name] > said[best]) {
+			best = name
+		}
+	}
+	if best != "" && said[best] < said["complaint"] {
+		said[best], said["complaint"] = said["complaint"], max(said[best], 0.8*said["complaint"])
+	}
+}
+
 // mentions counts how many of the words or phrases stand in a text, in any of their forms.
-func (t *text) mentions(phrases []string) float64 {
+func (a *Analyzer) mentions(t *text, phrases []string) float64 {
 	count := 0.0
 	for _, p := range phrases[:min(len(phrases), 64)] {
-		sought := readText([]analysis.Message{{Text: clip(p, 200)}})
-		if len(sought.tokens) > 0 && t.holds(sought.tokens) {
+		if sought := a.read(p, 200).forms; len(sought) > 0 && t.holds(sought) {
 			count++
 		}
 	}
@@ -188,15 +204,15 @@ func (t *text) mentions(phrases []string) float64 {
 }
 
 // holds says whether words stand in a text in this order, with at most two others between them.
-func (t *text) holds(words []token) bool {
+func (t *text) holds(words []string) bool {
 	for i := range t.tokens {
-		if !sameWord(t.tokens[i].form, words[0].form) {
+		if !sameWord(t.tokens[i].form, words[0]) {
 			continue
 		}
 		at, rest := i, words[1:]
 		for len(rest) > 0 {
 			next := at + 1
-			for next < len(t.tokens) && next <= at+3 && !sameWord(t.tokens[next].form, rest[0].form) {
+			for next < len(t.tokens) && next <= at+3 && !sameWord(t.tokens[next].form, rest[0]) {
 				next++
 			}
 			if next >= len(t.tokens) || next > at+3 {

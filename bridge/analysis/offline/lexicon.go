@@ -35,16 +35,16 @@ type section struct {
 type phrase struct {
 	section *section
 	rest    []element // behind the first word, under which it is found
-	line    int
 }
 
-// element is one place of a phrase.
-type element struct {
-	gap   bool // up to three words of any kind
-	words []string
-	stems []string // "deliver*"
-	tails []string // "*rechnung"
-}
+// element is one place of a phrase: the forms that a word may have there, folded. "deliver*" is how it begins,
+// "*rechnung" how it ends, and gap stands for up to three words of any kind.
+type element []string
+
+// gap is the element that ".." stands for.
+const gap = ".."
+
+func (e element) isGap() bool { return len(e) == 1 && e[0] == gap }
 
 // lexicon is what we know of a language.
 type lexicon struct {
@@ -56,6 +56,7 @@ type lexicon struct {
 	function []string
 	letters  string
 	endings  []string
+	elements map[string]element // while it is read: what was read already
 }
 
 // anyNumber stands in phrases for a number in digits or in a word.
@@ -72,7 +73,7 @@ func families() map[string]family {
 func parseLexicon(language, content string) (*lexicon, error) {
 	l := &lexicon{
 		language: language, exact: map[string][]phrase{}, stems: map[string][]phrase{}, tails: map[string][]phrase{},
-		numbers: map[string]bool{},
+		numbers: map[string]bool{}, elements: map[string]element{},
 	}
 	var current *section
 	for number, line := range strings.Split(content, "\n") {
@@ -91,11 +92,12 @@ func parseLexicon(language, content string) (*lexicon, error) {
 			return nil, fmt.Errorf("%s, line %d: no heading above", language, number+1)
 		}
 		for entry := range strings.SplitSeq(line, ",") {
-			if err := l.add(current, strings.TrimSpace(entry), number+1); err != nil {
+			if err := l.add(current, strings.TrimSpace(entry)); err != nil {
 				return nil, fmt.Errorf("%s, line %d: %w", language, number+1, err)
 			}
 		}
 	}
+	l.elements = nil
 	return l, nil
 }
 
@@ -119,7 +121,7 @@ func parseHeading(words []string) (*section, error) {
 }
 
 // add reads one entry of a section.
-func (l *lexicon) add(s *section, entry string, line int) error {
+func (l *lexicon) add(s *section, entry string) error {
 	switch {
 	case entry == "":
 		return nil
@@ -143,11 +145,11 @@ func (l *lexicon) add(s *section, entry string, line int) error {
 		return nil
 	}
 	for _, words := range expand(strings.Fields(entry)) {
-		elements, err := parseElements(words)
+		elements, err := l.parseElements(words)
 		if err != nil {
 			return fmt.Errorf("%q: %w", entry, err)
 		}
-		l.index(elements, s, line)
+		l.index(elements, s)
 	}
 	return nil
 }
@@ -165,26 +167,27 @@ func expand(words []string) [][]string {
 }
 
 // parseElements reads the words of an entry. A word that a text's reader would cut in two is two elements.
-func parseElements(words []string) ([]element, error) {
+func (l *lexicon) parseElements(words []string) ([]element, error) {
 	var all []element
 	for _, w := range words {
-		if w == ".." {
-			all = append(all, element{gap: true})
-			continue
+		parts := cutWord(w)
+		if len(parts) < 2 {
+			parts = []string{w}
 		}
-		if parts := cutWord(w); len(parts) > 1 {
-			for _, p := range parts {
-				all = append(all, parseElement([]string{p}))
+		for _, p := range parts {
+			e, known := l.elements[p]
+			if !known {
+				e = parseElement(strings.Split(p, "/"))
+				l.elements[p] = e
 			}
-			continue
+			all = append(all, e)
 		}
-		all = append(all, parseElement(strings.Split(w, "/")))
 	}
-	if len(all) == 0 || all[0].gap || all[len(all)-1].gap {
+	if len(all) == 0 || all[0].isGap() || all[len(all)-1].isGap() {
 		return nil, fmt.Errorf("an entry begins and ends with a word")
 	}
 	for _, e := range all {
-		if !e.gap && slices.Contains(slices.Concat(e.words, e.stems, e.tails), "") {
+		if slices.Contains(e, "") || slices.Contains(e, "*") {
 			return nil, fmt.Errorf("a word without letters")
 		}
 	}
@@ -208,36 +211,35 @@ func cutWord(w string) []string {
 }
 
 func parseElement(alternatives []string) element {
-	var e element
+	e := make(element, 0, len(alternatives))
 	for _, a := range alternatives {
-		switch {
+		switch f := fold(strings.Trim(a, "*")); {
+		case a == gap || f == "" || a == ":)" || a == ":(":
+			e = append(e, a)
 		case strings.HasSuffix(a, "*"):
-			e.stems = append(e.stems, fold(strings.TrimSuffix(a, "*")))
+			e = append(e, f+"*")
 		case strings.HasPrefix(a, "*"):
-			e.tails = append(e.tails, fold(strings.TrimPrefix(a, "*")))
-		case a == ":)" || a == ":(":
-			e.words = append(e.words, a)
+			e = append(e, "*"+f)
 		default:
-			if f := fold(a); f != "" {
-				e.words = append(e.words, f)
-			} else {
-				e.words = append(e.words, a)
-			}
+			e = append(e, f)
 		}
 	}
 	return e
 }
 
 // index files a phrase under each form of its first word.
-func (l *lexicon) index(elements []element, s *section, line int) {
-	p := phrase{section: s, rest: slices.Clip(elements[1:]), line: line}
-	for _, w := range elements[0].words {
-		l.exact[w] = append(l.exact[w], p)
+func (l *lexicon) index(elements []element, s *section) {
+	p := phrase{section: s, rest: slices.Clip(elements[1:])}
+	if len(p.rest) == 0 {
+		p.rest = nil
 	}
-	for _, w := range elements[0].stems {
-		l.stems[w] = append(l.stems[w], p)
-	}
-	for _, w := range elements[0].tails {
-		l.tails[w] = append(l.tails[w], p)
+	for _, form := range elements[0] {
+		if head, is := strings.CutSuffix(form, "*"); is {
+			l.stems[head] = append(l.stems[head], p)
+		} else if tail, is := strings.CutPrefix(form, "*"); is {
+			l.tails[tail] = append(l.tails[tail], p)
+		} else {
+			l.exact[form] = append(l.exact[form], p)
+		}
 	}
 }

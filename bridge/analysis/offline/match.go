@@ -74,16 +74,16 @@ func (l *lexicon) follow(t *text, at int, rest []element) int {
 	if len(rest) == 0 {
 		return at
 	}
-	gap := 0
-	if rest[0].gap {
-		gap, rest = longestGap, rest[1:]
+	most := 0
+	if rest[0].isGap() {
+		most, rest = longestGap, rest[1:]
 	}
-	for skip := 0; skip <= gap; skip++ {
+	for skip := 0; skip <= most; skip++ {
 		next := at + 1 + skip
 		if next >= len(t.tokens) || t.tokens[next].sentence != t.tokens[at].sentence {
 			return -1
 		}
-		if l.fits(&t.tokens[next], &rest[0]) {
+		if l.fits(&t.tokens[next], rest[0]) {
 			if last := l.follow(t, next, rest[1:]); last >= 0 {
 				return last
 			}
@@ -92,23 +92,18 @@ func (l *lexicon) follow(t *text, at int, rest []element) int {
 	return -1
 }
 
-func (l *lexicon) fits(k *token, e *element) bool {
+func (l *lexicon) fits(k *token, e element) bool {
 	return l.fitsForm(k, k.form, e) || k.alt != "" && l.fitsForm(k, k.alt, e)
 }
 
-func (l *lexicon) fitsForm(k *token, form string, e *element) bool {
-	for _, w := range e.words {
-		if w == form || w == anyNumber && (k.number || l.numbers[form]) {
+func (l *lexicon) fitsForm(k *token, form string, e element) bool {
+	for _, w := range e {
+		switch {
+		case w == form || w == anyNumber && (k.number || l.numbers[form]):
 			return true
-		}
-	}
-	for _, s := range e.stems {
-		if strings.HasPrefix(form, s) {
+		case w[len(w)-1] == '*' && strings.HasPrefix(form, w[:len(w)-1]):
 			return true
-		}
-	}
-	for _, s := range e.tails {
-		if strings.HasSuffix(form, s) {
+		case w[0] == '*' && strings.HasSuffix(form, w[1:]):
 			return true
 		}
 	}

@@ -25,6 +25,7 @@ func numbersIn(t *text) []numberSpan {
 		if prefixTooWordy(n.value) {
 			n.trimPrefix(t)
 		}
+		n.addGroups(t)
 		i = max(i, n.last)
 		if !strings.ContainsAny(n.value, "0123456789") || len(n.value) > longestNumber {
 			continue
@@ -35,6 +36,30 @@ func numbersIn(t *text) []numberSpan {
 		found = append(found, n)
 	}
 	return found
+}
+
+// addGroups adds groups of digits behind a space to a number that begins with letters and digits, as numbers of
+// shipments are written, or to "FT" and its like.
+func (n *numberSpan) addGroups(t *text) {
+	letters := strings.Trim(n.value, "0123456789") != "" && n.value[0] != '#'
+	mixed := letters && strings.ContainsAny(n.value, "0123456789") && !strings.ContainsAny(n.value, "-/.:") && len(n.value) >= 2
+	if !mixed && n.value != "FT" && n.value != "FV" || isTime(n.value) {
+		return
+	}
+	for first := true; n.last+1 < len(t.tokens); first = false {
+		k := t.tokens[n.last+1]
+		word := t.all[k.from:k.to]
+		if t.all[n.to:k.from] != " " || strings.Trim(word, "0123456789") != "" || first && len(word) < 3 {
+			break
+		}
+		n.last++
+		n.to = k.to
+		for n.last+1 < len(t.tokens) && glued(t.all[n.to:t.tokens[n.last+1].from]) && isCode(t.all[t.tokens[n.last+1].from:t.tokens[n.last+1].to]) {
+			n.last++
+			n.to = t.tokens[n.last].to
+		}
+	}
+	n.value = t.all[n.from:n.to]
 }
 
 // isCode says whether a word may be part of a reference: digits, capitals, or letters with digits.
@@ -106,7 +131,7 @@ func impossible(all string, n *numberSpan) bool {
 
 // unitFollows says whether money, a percentage or a measure stands behind a number.
 func unitFollows(after string) bool {
-	rest := strings.TrimLeft(after, "  ")
+	rest := strings.TrimLeft(after, " \u00a0")
 	for _, sign := range []string{"€", "$", "£", "%", "zł", "º", "°"} {
 		if strings.HasPrefix(rest, sign) {
 			return true
@@ -190,7 +215,7 @@ func phoneLike(all string, n *numberSpan) bool {
 		return false
 	}
 	count(n.value)
-	for i := n.to; i+1 < len(all) && all[i] == ' ' && all[i+1] >= '0' && all[i+1] <= '9'; groups++ {
+	for i := n.to; groups < 12 && i+1 < len(all) && all[i] == ' ' && all[i+1] >= '0' && all[i+1] <= '9'; groups++ {
 		end := i + 1
 		for end < len(all) && all[end] >= '0' && all[end] <= '9' {
 			end++
@@ -198,7 +223,7 @@ func phoneLike(all string, n *numberSpan) bool {
 		count(all[i+1 : end])
 		i = end
 	}
-	for i := n.from - 1; i > 0 && (all[i] == ' ' || all[i] == ')') && (all[i-1] >= '0' && all[i-1] <= '9' || all[i-1] == ')'); groups++ {
+	for i := n.from - 1; groups < 12 && i > 0 && (all[i] == ' ' || all[i] == ')') && (all[i-1] >= '0' && all[i-1] <= '9' || all[i-1] == ')'); groups++ {
 		end := i
 		for i--; i >= 0 && (all[i] >= '0' && all[i] <= '9' || all[i] == '(' || all[i] == ')' || all[i] == '+'); i-- {
 		}

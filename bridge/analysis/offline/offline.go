@@ -24,6 +24,7 @@ type Analyzer struct {
 
 	mu       sync.Mutex
 	patterns map[string]compiled // an admin's, as last used
+	readings map[string]*reading // desks' texts, likewise
 }
 
 // New reads the lexicons. It panics if one is malformed: they are part of the program, and a test reads them.
@@ -36,7 +37,7 @@ func New() *Analyzer {
 }
 
 func load() (*Analyzer, error) {
-	a := &Analyzer{patterns: map[string]compiled{}}
+	a := &Analyzer{patterns: map[string]compiled{}, readings: map[string]*reading{}}
 	entries, err := lexicons.ReadDir("lexicon")
 	if err != nil {
 		return nil, fmt.Errorf("lexicons: %w", err)
@@ -85,9 +86,9 @@ func (a *Analyzer) Analyze(ctx context.Context, q analysis.Question) (analysis.A
 	answer := analysis.Answer{Language: language, By: "offline"}
 	answer.Urgency = urgency(t, matches)
 	answer.Sentiment = sentiment(t, matches, answer.Urgency.Urgent)
-	answer.Intents = intents(t, matches, &q.Desk, alike, answer.Sentiment)
+	answer.Intents = a.intents(t, matches, &q.Desk, alike, answer.Sentiment)
 	answer.References = a.references(t, matches, q.Desk.References)
-	answer.Tags = tags(t, q.Desk.Tags, alike)
+	answer.Tags = a.tags(t, q.Desk.Tags, alike)
 	answer.Replies = a.replies(b, language, q.Desk.Sources)
 	answer.Actions = actions(t, matches, &q.Desk, alike, answer.Urgency.Urgent)
 	return answer, ctx.Err()

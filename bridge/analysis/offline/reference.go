@@ -68,8 +68,8 @@ func announced(t *text, matches []match) []analysis.Reference {
 		if before == "" {
 			before = kindOfPrefix(n.value)
 		}
-		if before == "" && n.hash && directHash(t, &n) {
-			before = kindInSentence(t, words, n.tok)
+		if before == "" && (n.hash && directHash(t, &n) || distinctive(&n) || n.plain && n.to-n.from >= 5 && n.to-n.from <= 9 && behindFor(t, n.tok)) {
+			before = kindInSentence(t, matches, words, n.tok)
 		}
 		if before == "" || before == "other" {
 			continue
@@ -187,14 +187,59 @@ func directHash(t *text, n *numberSpan) bool {
 }
 
 // kindInSentence gives the kind of a bare "#10233": that of an announcing word in its sentence, or an order.
-func kindInSentence(t *text, words map[int]announcement, tok int) string {
+// What speaks of paying makes it an invoice.
+func kindInSentence(t *text, matches []match, words map[int]announcement, tok int) string {
 	first, last := t.sentenceOf(tok)
-	for i := first; i <= last; i++ {
+	for i := tok - 1; i >= first; i-- {
 		if k := words[i].kind; k != "" {
 			return k
 		}
 	}
+	for i := tok + 1; i <= last; i++ {
+		if k := words[i].kind; k != "" {
+			return k
+		}
+	}
+	for _, m := range of(matches, ofIntent) {
+		if m.name == "billing" && m.weight >= 1 && m.first >= first && m.last <= last {
+			return "invoice"
+		}
+	}
 	return "order"
+}
+
+// distinctive says whether a number looks like a reference wherever it stands: capitals and digits, or groups
+// of digits, joined by a hyphen or a stroke.
+func distinctive(n *numberSpan) bool {
+	digits := strings.Count(n.value, "") - 1
+	for _, r := range n.value {
+		if r < '0' || r > '9' {
+			digits--
+		}
+	}
+	head := n.value[:prefixLength(n.value)]
+	letters := strings.TrimRight(head, "-/_")
+	switch {
+	case strings.ContainsAny(n.value, ".:") || len(letters) > 5 || strings.ToUpper(letters) != letters:
+		return false
+	case letters != "" && letters != head:
+		return digits >= 3
+	case letters == "" && !n.plain && n.value[0] != '0':
+		return digits >= 5 && strings.ContainsAny(n.value, "-/") && strings.Trim(n.value, "0123456789-/") == ""
+	}
+	return letters != "" && digits >= 4 && len(letters) <= 3
+}
+
+// behindFor says whether a word stands before a number that takes an order as it takes a person: "bei 90031".
+func behindFor(t *text, tok int) bool {
+	if tok == 0 || t.tokens[tok-1].sentence != t.tokens[tok].sentence {
+		return false
+	}
+	switch t.tokens[tok-1].form {
+	case "bei", "bij", "for", "fur", "zu", "del", "dla":
+		return true
+	}
+	return false
 }
 
 // kindOfPrefix tells a kind by the letters at the beginning of a number, where these are usual.
@@ -205,9 +250,9 @@ func kindOfPrefix(value string) string {
 		return ""
 	}
 	switch letters {
-	case "ORD", "ORDER", "SO", "PO", "BEST", "CMD", "PED", "ZAM":
+	case "ORD", "ORDER", "SO", "BEST", "CMD", "PED", "ZAM":
 		return "order"
-	case "INV", "RE", "RG", "FAC", "FACT", "FV", "FAT", "RECH", "FACTUUR":
+	case "INV", "RE", "RG", "FAC", "FACT", "FV", "FAT", "FT", "RECH", "FACTUUR":
 		return "invoice"
 	case "QUO", "QUOTE", "QT", "ANG", "OFF", "DEV", "OFE", "PREV", "OFFERTE":
 		return "quote"

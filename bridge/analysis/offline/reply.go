@@ -18,13 +18,12 @@ func (a *Analyzer) replies(b bag, language string, sources []analysis.Source) []
 	bags := make([]bag, len(sources))
 	same := make([]bool, len(sources))
 	for i, s := range sources {
-		read := readText([]analysis.Message{{Subject: clip(s.Title, 200), Text: clip(s.Text, sourceBytes)}})
-		bags[i] = a.newBag(read)
-		answer := read
+		asked := a.read(clip(s.Title, 200)+"\n"+clip(s.Text, sourceBytes), 2*sourceBytes)
+		bags[i] = asked.bag
+		written := asked.language
 		if s.Reply != "" {
-			answer = readText([]analysis.Message{{Text: clip(s.Reply, sourceBytes)}})
+			written = a.read(s.Reply, sourceBytes).language
 		}
-		written, _ := a.languages.detect(answer)
 		same[i] = written == language && language != ""
 	}
 	type choice struct {

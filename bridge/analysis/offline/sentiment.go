@@ -11,11 +11,18 @@ type feelings struct {
 func sentiment(t *text, matches []match, urgent bool) analysis.Sentiment {
 	turns := of(matches, ofTurn)
 	var f feelings
-	for _, m := range longest(of(matches, ofMood)) {
-		if t.tokens[m.first].quoted {
-			continue
+	var plain, ironic []match // what is said with irony doesn't hide the fault that it praises
+	for _, m := range of(matches, ofMood) {
+		if m.name == "irony" {
+			ironic = append(ironic, m)
+		} else {
+			plain = append(plain, m)
 		}
-		f.add(t, m, turns)
+	}
+	for _, m := range append(longest(plain), longest(ironic)...) {
+		if !t.tokens[m.first].quoted {
+			f.add(t, m, turns)
+		}
 	}
 	f.unhappy += t.staff(turns)
 	f.frustrated += t.litany()
@@ -25,7 +32,7 @@ func sentiment(t *text, matches []match, urgent bool) analysis.Sentiment {
 // add counts one match, turned and strengthened by what stands around it.
 func (f *feelings) add(t *text, m match, turns []match) {
 	w := m.weight
-	negated := false
+	negated, holds := false, false // a phrase that holds its own negation isn't turned again
 	for _, n := range turns {
 		near := n.last < m.first && m.first-n.last <= 4 && t.tokens[n.last].clause == t.tokens[m.first].clause
 		sameSentence := t.tokens[n.first].sentence == t.tokens[m.first].sentence
@@ -35,6 +42,9 @@ func (f *feelings) add(t *text, m match, turns []match) {
 				(t.tokens[n.first].form == "nicht" || t.tokens[n.first].form == "niet")
 			if near || behind {
 				negated = true
+			}
+			if n.first >= m.first && n.last <= m.last {
+				holds = true
 			}
 		case "very":
 			if near && m.first-n.last <= 2 {
@@ -53,7 +63,7 @@ func (f *feelings) add(t *text, m match, turns []match) {
 	if t.tokens[m.first].caps && t.caps < len(t.tokens)/2 {
 		w *= 1.3
 	}
-	f.count(m.name, w, negated)
+	f.count(m.name, w, negated && !holds)
 }
 
 func (f *feelings) count(mood string, w float64, negated bool) {
@@ -82,6 +92,9 @@ func (f *feelings) count(mood string, w float64, negated bool) {
 		}
 	case "irony":
 		f.irony += w
+		if w >= 2 {
+			f.unhappy++
+		}
 	}
 }
 
@@ -107,7 +120,9 @@ func (f *feelings) decide(t *text, urgent bool) analysis.Sentiment {
 	}
 	bad := f.unhappy + f.frustrated
 	switch {
-	case f.frustrated >= 1 && bad >= f.happy && (f.fault+f.unhappy > 0 || f.frustrated >= 1):
+	case urgent && f.frustrated <= 1 && f.unhappy < 0.5 && f.happy < 1:
+		return analysis.Pressing
+	case f.frustrated >= 1 && bad >= f.happy:
 		return analysis.Frustrated
 	case f.unhappy >= 0.8 && f.unhappy >= 0.8*f.happy:
 		return analysis.Negative

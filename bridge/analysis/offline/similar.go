@@ -88,7 +88,7 @@ func (a *Analyzer) similarExamples(b bag, examples []analysis.Example) []resembl
 	examples = examples[:min(len(examples), mostExamples)]
 	bags := make([]bag, len(examples))
 	for i := range examples {
-		bags[i] = a.newBag(readText([]analysis.Message{{Text: clip(examples[i].Text, exampleBytes)}}))
+		bags[i] = a.read(examples[i].Text, exampleBytes).bag
 	}
 	var alike []resemblance
 	for i, l := range compare(b, bags) {

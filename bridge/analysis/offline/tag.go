@@ -13,11 +13,11 @@ const (
 )
 
 // tags gives the desk's tags that fit: by their names and words, and by what similar conversations got.
-func tags(t *text, known []analysis.Tag, alike []resemblance) []string {
+func (a *Analyzer) tags(t *text, known []analysis.Tag, alike []resemblance) []string {
 	var all []scored
 	for _, tag := range known {
 		names := append([]string{strings.NewReplacer("_", " ", "-", " ", "/", " ").Replace(tag.Name)}, tag.Words...)
-		score := t.mentions(names)
+		score := a.mentions(t, names)
 		for _, r := range alike {
 			if slices.Contains(r.example.Tags, tag.Name) {
 				score += 1.2 * r.likeness

@@ -33,7 +33,7 @@ func urgency(t *text, matches []match) analysis.Urgency {
 		}
 	}
 	for _, m := range all {
-		if !t.tokens[m.first].quoted && m.name == "urgent" && !negates(t, m, turns) {
+		if !t.tokens[m.first].quoted && m.name == "urgent" && !negates(t, m, turns) && (m.weight >= 1 || !t.asksAt(m.first)) {
 			take(m)
 		}
 	}
@@ -51,6 +51,12 @@ func urgency(t *text, matches []match) analysis.Urgency {
 	return analysis.Urgency{Urgent: because != "", Because: because}
 }
 
+// asksAt says whether a word's sentence is a question: what smokes in one is asked for, and doesn't burn.
+func (t *text) asksAt(at int) bool {
+	_, last := t.sentenceOf(at)
+	return t.tokens[last].asks
+}
+
 // negates says whether a word of negation stands shortly before a match that holds none itself.
 func negates(t *text, m match, turns []match) bool {
 	for _, n := range turns {
@@ -61,14 +67,15 @@ func negates(t *text, m match, turns []match) bool {
 	return false
 }
 
-// atStake says whether something is lost if a time passes: in its sentence, or in the next one.
+// atStake says whether something is lost if a time passes: an event beside it, or in its own sentence what the
+// customer needs, unless the time is a bare hour.
 func atStake(t *text, soon match, all []match, turns []match) bool {
 	for _, m := range all {
 		if m.name != "stake" || t.tokens[m.first].quoted || m.first >= soon.first && m.last <= soon.last {
 			continue
 		}
 		apart := t.tokens[m.first].sentence - t.tokens[soon.first].sentence
-		if apart >= 0 && apart <= 1 && !negates(t, m, turns) {
+		if apart >= -1 && apart <= 1 && !negates(t, m, turns) && (soon.weight >= 1 && apart == 0 || m.weight > 1) {
 			return true
 		}
 	}

@@ -1,0 +1,41 @@
+package offline
+
+import (
+	"strings"
+
+	"parley/bridge/analysis"
+)
+
+// mostReadings is how many of the desks' own texts are kept read. They come again with every question.
+const mostReadings = 512
+
+// reading is a text of a desk, as it is compared: a source, an example, or a word of a tag.
+type reading struct {
+	bag      bag
+	forms    []string
+	language string
+}
+
+// read reads a text of a desk, or finds it as it was read before.
+func (a *Analyzer) read(text string, most int) *reading {
+	text = clip(text, most)
+	a.mu.Lock()
+	r := a.readings[text]
+	a.mu.Unlock()
+	if r != nil {
+		return r
+	}
+	t := readText([]analysis.Message{{Text: text}})
+	r = &reading{bag: a.newBag(t)}
+	r.language, _ = a.languages.detect(t)
+	for i := range t.tokens {
+		r.forms = append(r.forms, strings.Clone(t.tokens[i].form))
+	}
+	a.mu.Lock()
+	if len(a.readings) >= mostReadings {
+		clear(a.readings)
+	}
+	a.readings[strings.Clone(text)] = r
+	a.mu.Unlock()
+	return r
+}
