@@ -65,7 +65,8 @@ type deskNames struct {
 }
 
 func newDeskNames(d Desk) deskNames {
-	n := deskNames{intents: map[string]bool{}, tags: map[string]bool{}, sources: map[string]bool{}, solvers: map[string]bool{}, actions: d.Actions}
+	n := deskNames{intents: map[string]bool{}, tags: map[string]bool{}, sources: map[string]bool{}, solvers: map[string]bool{},
+		actions: d.Actions}
 	intents := d.Intents
 	if len(intents) == 0 {
 		intents = DefaultIntents()

@@ -104,8 +104,10 @@ func TestPatternLinks(t *testing.T) {
 	t.Parallel()
 	q := checked()
 	q.Burst[0].Text = "A 1/2?x"
-	q.Desk.References = []Pattern{{Kind: "k", Regexp: "(", Link: "https://a.example/{number}"}, {Kind: "g", Regexp: `A (\S+)`, Link: "https://b.example/{number}"}}
-	for text, want := range map[string]bool{"https://b.example/1%2F2%3Fx": true, "https://b.example/1/2?x": true, "https://a.example/1": false, "https://b.example/2": false} {
+	q.Desk.References = []Pattern{{Kind: "k", Regexp: "(", Link: "https://a.example/{number}"},
+		{Kind: "g", Regexp: `A (\S+)`, Link: "https://b.example/{number}"}}
+	for text, want := range map[string]bool{"https://b.example/1%2F2%3Fx": true, "https://b.example/1/2?x": true,
+		"https://a.example/1": false, "https://b.example/2": false} {
 		if got := Check(q, Answer{Replies: []Reply{{Text: text}}}).Replies; (len(got) == 1) != want {
 			t.Errorf("%q: %v", text, got)
 		}

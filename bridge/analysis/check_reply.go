@@ -100,7 +100,8 @@ func innerNames(d Desk) []string {
 // saysInner says whether a text has what only chats, machines and colleagues read.
 func saysInner(look string, inner []string) bool {
 	c := compiled()
-	if c.mention.MatchString(look) || c.tag.MatchString(look) || c.machine.MatchString(look) || c.phrase.MatchString(look) || c.hidden.MatchString(look) {
+	if c.mention.MatchString(look) || c.tag.MatchString(look) || c.machine.MatchString(look) || c.phrase.MatchString(look) ||
+		c.hidden.MatchString(look) {
 		return true
 	}
 	return slices.ContainsFunc(inner, func(name string) bool { return containsWord(look, name) })

@@ -9,12 +9,14 @@ import (
 // checked is a question of a desk that has everything.
 func checked() Question {
 	return Question{
-		Burst: []Message{{Subject: "Order 4711-22", Text: "Where is   my\norder? I need it today, write to kim@example.com or call +49 170 1234567.\n" +
+		Burst: []Message{{Subject: "Order 4711-22", Text: "Where is   my\norder? I need it today, write to kim@example.com or call +49 170 " +
+			"1234567.\n" +
 			"I saw https://shop.example/sale and http://evil.example/pay. Ref RE-99, bank 12345678901.", Files: []string{"bill-555.pdf"}}},
 		Before: []Message{{Text: "my quote is Q-77"}, {FromAgent: true, Text: "See https://help.example/start, order 8888-11"}},
 		Desk: Desk{
-			Tags:       []Tag{{Name: "vip"}, {Name: "delivery"}, {Name: "a"}, {Name: "b"}},
-			References: []Pattern{{Kind: "order", Regexp: `\d{4}-\d{2}`, Link: "https://shop.example/orders/{number}"}, {Kind: "bill"}, {Kind: "quote"}},
+			Tags: []Tag{{Name: "vip"}, {Name: "delivery"}, {Name: "a"}, {Name: "b"}},
+			References: []Pattern{{Kind: "order", Regexp: `\d{4}-\d{2}`, Link: "https://shop.example/orders/{number}"}, {Kind: "bill"},
+				{Kind: "quote"}},
 			Sources: []Source{
 				{ID: "tpl-1", Title: "Tracking", Link: "https://shop.example/track?a=1", Text: "Mail info@shop.example or call 030 555 0100"},
 				{ID: "tpl-2", Text: "See https://shop.example/returns"},
@@ -31,7 +33,8 @@ func TestCheckNames(t *testing.T) {
 	got := Check(checked(), Answer{
 		Language: "xxx", Sentiment: "furious", Intents: []string{"nope", "problem", "problem", "billing", "quote"},
 		Tags: []string{"spam", "vip", "vip", "a", "b", "delivery"}, By: "m", Degraded: true,
-		Actions: []Action{{"delete", "all"}, {Assign, "eve"}, {Assign, ""}, {Template, "tpl-9"}, {Priority, "low"}, {Snooze, "tomorrow"}, {Snooze, "2026-13-01"},
+		Actions: []Action{{"delete", "all"}, {Assign, "eve"}, {Assign, ""}, {Template, "tpl-9"}, {Priority, "low"}, {Snooze, "tomorrow"},
+			{Snooze, "2026-13-01"},
 			{Assign, "kim"}, {Assign, "kim"}, {Snooze, "2026-11-27T10:00:00Z"}, {Priority, "high"}},
 	})
 	want := Answer{Sentiment: Neutral, Intents: []string{"problem", "billing"}, Tags: []string{"vip", "a", "b"}, By: "m", Degraded: true,
@@ -41,7 +44,8 @@ func TestCheckNames(t *testing.T) {
 	}
 	q := checked()
 	q.Desk.Intents, q.Desk.Actions = []Intent{{Name: "own"}}, nil
-	got = Check(q, Answer{Language: "de", Sentiment: Pressing, Intents: []string{"problem", "own"}, Actions: []Action{{Assign, "kim"}, {Priority, "high"}}})
+	got = Check(q, Answer{Language: "de", Sentiment: Pressing, Intents: []string{"problem", "own"},
+		Actions: []Action{{Assign, "kim"}, {Priority, "high"}}})
 	if want := (Answer{Language: "de", Sentiment: Pressing, Intents: []string{"own"}}); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v", got)
 	}
@@ -56,7 +60,8 @@ func TestCheckUrgency(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ because, want string }{
 		{"I need it today", "I need it today"}, {" Where is my  order? ", "Where is my order?"}, {"bill-555.pdf", "bill-555.pdf"},
-		{"The customer threatens to leave", ""}, {"See https://help.example/start", ""}, {"i need it today", ""}, {strings.Repeat("x", 121), ""}, {"", ""},
+		{"The customer threatens to leave", ""}, {"See https://help.example/start", ""}, {"i need it today", ""},
+		{strings.Repeat("x", 121), ""}, {"", ""},
 		{"I need\u202e it today", "I need it today"},
 	} {
 		got := Check(checked(), Answer{Urgency: Urgency{Urgent: true, Because: c.because}}).Urgency
@@ -81,7 +86,8 @@ func TestCheckReferences(t *testing.T) {
 		in   Reference
 		want *Reference
 	}{
-		{Reference{"order", "4711-22", "https://shop.example/orders/4711-22"}, &Reference{"order", "4711-22", "https://shop.example/orders/4711-22"}},
+		{Reference{"order", "4711-22", "https://shop.example/orders/4711-22"},
+			&Reference{"order", "4711-22", "https://shop.example/orders/4711-22"}},
 		{Reference{"order", " 4711-22 ", "https://evil.example/4711-22"}, &Reference{"order", "4711-22", ""}},
 		{Reference{"bill", "RE-99", "https://shop.example/orders/RE-99"}, &Reference{"bill", "RE-99", ""}},
 		{Reference{"bill", "555", ""}, &Reference{"bill", "555", ""}},
@@ -101,7 +107,8 @@ func TestCheckReferences(t *testing.T) {
 	}
 	q := checked()
 	q.Desk.References = nil
-	got := Check(q, Answer{References: []Reference{{Kind: "order", Value: "4711-22", Link: "https://x.example"}, {Kind: "bill", Value: "RE-99"}}}).References
+	got := Check(q, Answer{References: []Reference{{Kind: "order", Value: "4711-22", Link: "https://x.example"},
+		{Kind: "bill", Value: "RE-99"}}}).References
 	if len(got) != 1 || got[0] != (Reference{Kind: "order", Value: "4711-22"}) {
 		t.Errorf("without patterns: %+v", got)
 	}
@@ -133,7 +140,8 @@ func FuzzCheck(f *testing.F) {
 		q := checked()
 		q.Burst = []Message{{Text: text}}
 		a := Answer{Language: said, Sentiment: Sentiment(said), Urgency: Urgency{true, said}, Intents: []string{said}, Tags: []string{said},
-			References: []Reference{{"order", said, said}}, Replies: []Reply{{said, []string{said, "tpl-1"}}}, Actions: []Action{{Assign, said}, {Snooze, said}}}
+			References: []Reference{{"order", said, said}}, Replies: []Reply{{said, []string{said, "tpl-1"}}},
+			Actions: []Action{{Assign, said}, {Snooze, said}}}
 		once := Check(q, a)
 		if twice := Check(q, once); !reflect.DeepEqual(once, twice) {
 			t.Fatalf("%+v became %+v", once, twice)

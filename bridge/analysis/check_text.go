@@ -90,15 +90,17 @@ var compileOnce = sync.OnceValue(func() *rules {
 			`</?think>|"(sentiment|urgent|because|intents|replies|actions)"\s*:|\bdesk\.(tags|intents|sources)\b`),
 		phrase: regexp.MustCompile(`(?i)` + strings.Join(innerPhrases(), "|")),
 		// A run of letters and digits that no person writes, as markers around data are: 24 or more hexadecimal digits.
-		hidden:    regexp.MustCompile(`(?i)\b[0-9a-f]{24,}\b`),
-		scheme:    regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.*-]{1,15}\s?:\s?/\s?/\s?[^\s<>"'|\]]*|\b(mailto|tel|sms|javascript|data|vbscript|file|callto|skype)\s?:[^\s<>"'|]+`),
+		hidden: regexp.MustCompile(`(?i)\b[0-9a-f]{24,}\b`),
+		scheme: regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.*-]{1,15}\s?:\s?/\s?/\s?[^\s<>"'|\]]*|` +
+			`\b(mailto|tel|sms|javascript|data|vbscript|file|callto|skype)\s?:[^\s<>"'|]+`),
 		target:    regexp.MustCompile(`(!?)\[([^\]]*)\]\s?\(\s*<?([^)>\s]*)`),
 		reference: regexp.MustCompile(`(?m)^\s{0,3}\[[^\]]+\]:\s*\S|\]\s?\[[^\]]*\]`),
-		bare:      regexp.MustCompile(`(?i)(?:[\p{L}\p{N}_](?:[\p{L}\p{M}\p{N}_-]*[\p{L}\p{M}\p{N}_])?\.)+[\p{L}][\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}](?:[:/?#][^\s<>"'|\])]*)?`),
-		mail:      regexp.MustCompile(`(?i)[\p{L}\p{N}.!#$%&'*+/=?^_{|}~-]+\s?@\s?[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}.-]*[\p{L}\p{M}\p{N}])?`),
-		number:    regexp.MustCompile(`[+(]?\d(?:[\s().\-/]{0,3}\d){6,}`),
-		day:       regexp.MustCompile(`\b(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{4})\b`),
-		dot:       regexp.MustCompile(`(?i)\s?[\[({<]\s?(?:\.|dot|punkt|punto|point|ponto|kropka)\s?[\])}>]\s?|(\pL)\s+dot\s+(\pL)`),
+		bare: regexp.MustCompile(`(?i)(?:[\p{L}\p{N}_](?:[\p{L}\p{M}\p{N}_-]*[\p{L}\p{M}\p{N}_])?\.)+` +
+			`[\p{L}][\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}](?:[:/?#][^\s<>"'|\])]*)?`),
+		mail:   regexp.MustCompile(`(?i)[\p{L}\p{N}.!#$%&'*+/=?^_{|}~-]+\s?@\s?[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}.-]*[\p{L}\p{M}\p{N}])?`),
+		number: regexp.MustCompile(`[+(]?\d(?:[\s().\-/]{0,3}\d){6,}`),
+		day:    regexp.MustCompile(`\b(\d{4}-\d{1,2}-\d{1,2}|\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{4})\b`),
+		dot:    regexp.MustCompile(`(?i)\s?[\[({<]\s?(?:\.|dot|punkt|punto|point|ponto|kropka)\s?[\])}>]\s?|(\pL)\s+dot\s+(\pL)`),
 	}
 })
 
@@ -108,7 +110,8 @@ func hasMention(s string) bool { return compiled().mention.MatchString(plain(s))
 // innerPhrases are words about a model and its instructions. No customer is told them.
 func innerPhrases() []string {
 	return []string{
-		`system prompt`, `system message`, `my (system )?instructions`, `(as|i am|i'm) an? (ai|artificial)\b`, `language model`, `internal (use only|note)`, `prompt injection`,
+		`system prompt`, `system message`, `my (system )?instructions`, `(as|i am|i'm) an? (ai|artificial)\b`, `language model`,
+		`internal (use only|note)`, `prompt injection`,
 		`system-?prompt`, `systemnachricht`, `als (ki|sprachmodell)\b`, `sprachmodell`, `interne notiz`, `meine anweisungen`,
 		`invite système`, `prompt système`, `modèle de langage`, `note interne`, `mes instructions`, `en tant qu['’]ia\b`,
 		`prompt del sistema`, `mensaje del sistema`, `modelo de lenguaje`, `nota interna`, `mis instrucciones`,

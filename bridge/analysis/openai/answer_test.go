@@ -22,7 +22,8 @@ func TestAnswer(t *testing.T) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
 	}
 	s := w.Stats()
-	if s.Asked != 1 || s.Requests != 1 || s.Degraded != 0 || s.TokensIn == 0 || s.TokensOut == 0 || s.Latency.Count != 1 || s.Latency.Counts[0] != 1 {
+	if s.Asked != 1 || s.Requests != 1 || s.Degraded != 0 || s.TokensIn == 0 || s.TokensOut == 0 || s.Latency.Count != 1 ||
+		s.Latency.Counts[0] != 1 {
 		t.Errorf("stats: %+v", s)
 	}
 	if c := w.Condition(); c.Status != Working || c.Text != "" {
@@ -70,7 +71,8 @@ func TestDialects(t *testing.T) {
 			if n := w.Stats().Requests; n != 2*c.first+1 {
 				t.Errorf("an hour later the answer took %d requests, want %d", n-c.first-1, c.first)
 			}
-			if last := w.fake.Requests()[c.first]; c.first > 1 && c.can.Schema == strings.Contains(string(last.Body), shapeText[:40]) && !c.can.Ignores {
+			if last := w.fake.Requests()[c.first]; c.first > 1 && c.can.Schema == strings.Contains(string(last.Body), shapeText[:40]) &&
+				!c.can.Ignores {
 				t.Error("the shape is told in words where there is a schema, or isn't where there is none")
 			}
 		})
@@ -186,13 +188,16 @@ func TestLanguage(t *testing.T) {
 func TestBases(t *testing.T) {
 	t.Parallel()
 	for _, c := range [][2]string{
-		{"", "https://api.openai.com/v1"}, {"https://api.openai.com", "https://api.openai.com/v1"}, {"https://api.openai.com/v1/", "https://api.openai.com/v1"},
-		{" HTTP://LocalHost:11434/ ", "http://localhost:11434/v1"}, {"localhost:11434", "http://localhost:11434/v1"}, {"127.0.0.1:8000/v1", "http://127.0.0.1:8000/v1"},
+		{"", "https://api.openai.com/v1"}, {"https://api.openai.com", "https://api.openai.com/v1"},
+		{"https://api.openai.com/v1/", "https://api.openai.com/v1"},
+		{" HTTP://LocalHost:11434/ ", "http://localhost:11434/v1"}, {"localhost:11434", "http://localhost:11434/v1"},
+		{"127.0.0.1:8000/v1", "http://127.0.0.1:8000/v1"},
 		{"192.168.1.5:1234/v1/", "http://192.168.1.5:1234/v1"}, {"[::1]:8080", "http://[::1]:8080/v1"}, {"ollama", "http://ollama/v1"},
 		{"openrouter.ai/api/v1", "https://openrouter.ai/api/v1"}, {"https://api.groq.com/openai", "https://api.groq.com/openai/v1"},
 		{"https://h.example/v1/chat/completions/", "https://h.example/v1"}, {"https://h.example/v1//", "https://h.example/v1"},
 		{"https://generativelanguage.googleapis.com/v1beta/openai/", "https://generativelanguage.googleapis.com/v1beta/openai"},
-		{"ftp://h.example", ""}, {"https://", ""}, {"https://user:secret@h.example", ""}, {"https://h.example/v1?key=secret", ""}, {"http://%zz", ""},
+		{"ftp://h.example", ""}, {"https://", ""}, {"https://user:secret@h.example", ""}, {"https://h.example/v1?key=secret", ""},
+		{"http://%zz", ""},
 	} {
 		got, host, err := parseBase(c[0])
 		if (err == nil) != (c[1] != "") || err == nil && (got != c[1] || host.Path != "") {

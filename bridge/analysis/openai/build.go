@@ -41,7 +41,8 @@ func (a *Analyzer) build(w wire, q analysis.Question, p prompt, hidden *mask.Mas
 	answer.Urgency.Because, _ = show(w.Because) // Check removes what isn't the customer's
 	for _, r := range w.References {
 		if value, ok := show(r.Value); ok {
-			answer.References = append(answer.References, analysis.Reference{Kind: r.Kind, Value: value, Link: link(q.Desk.References, r.Kind, value)})
+			answer.References = append(answer.References, analysis.Reference{Kind: r.Kind, Value: value,
+				Link: link(q.Desk.References, r.Kind, value)})
 		}
 	}
 	for _, r := range w.Replies {

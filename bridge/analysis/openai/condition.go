@@ -111,9 +111,11 @@ func whyWaiting(k Kind) string {
 func advice(k Kind, model string) (text, hint string) {
 	switch k {
 	case Unauthorized:
-		return "The model's server doesn't accept the API key (401).", "Check the key in the settings. If it was withdrawn, make a new one at the provider."
+		return "The model's server doesn't accept the API key (401).",
+			"Check the key in the settings. If it was withdrawn, make a new one at the provider."
 	case Forbidden:
-		return "The model's server refuses this key or place (403).", "Check at the provider that the key may use this model, and that requests from here are allowed."
+		return "The model's server refuses this key or place (403).",
+			"Check at the provider that the key may use this model, and that requests from here are allowed."
 	case NoModel:
 		return fmt.Sprintf("The server has no model %q (404).", model), "Check the model's name. A local server must have loaded it first."
 	case NotFound:
@@ -123,8 +125,10 @@ func advice(k Kind, model string) (text, hint string) {
 	case Redirected:
 		return "The server sends requests to another address, which Parley doesn't follow.", "Enter the address itself as base URL."
 	case Invalid:
-		return fmt.Sprintf("The model %q gave no valid answer many times in a row.", model), "Choose a larger model, or one that can answer by a JSON schema."
+		return fmt.Sprintf("The model %q gave no valid answer many times in a row.", model),
+			"Choose a larger model, or one that can answer by a JSON schema."
 	default:
-		return "The server refuses Parley's requests as wrong.", "Look whether the model can answer chat completions, and whether its context holds 8,000 tokens."
+		return "The server refuses Parley's requests as wrong.",
+			"Look whether the model can answer chat completions, and whether its context holds 8,000 tokens."
 	}
 }

@@ -43,22 +43,22 @@ func sevenths(r rune) int {
 	return 7
 }
 
-// clip gives the beginning of a text, of so many estimated tokens.
+// clip gives the beginning of a text, of so many estimated tokens. It reads no further than this.
 func clip(s string, most int) string {
-	if estimate(s) <= most {
-		return s
-	}
-	n := 0
+	n, end := 6, 0 // end: of what leaves room for the dots
 	for i, r := range s {
-		if n += sevenths(r); n > (most-1)*7 {
-			return s[:i] + "…"
+		if n-6 <= (most-1)*7 {
+			end = i
+		}
+		if n += sevenths(r); n/7 > most {
+			return s[:end] + "…"
 		}
 	}
 	return s
 }
 
 // cut gives a question that fits: names and sources at the end of their lists go first, then the beginning of the
-// history. The burst keeps all of its messages, and the beginnings of the long ones.
+// history. The burst keeps the beginnings of its long messages; of very many only the last ones.
 func cut(q analysis.Question) analysis.Question {
 	if len(q.Desk.Intents) == 0 {
 		q.Desk.Intents = analysis.DefaultIntents()

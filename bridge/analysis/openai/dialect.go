@@ -70,7 +70,9 @@ func (d *dialect) current() request {
 // refused learns from a refused request. It returns false if the answer was about something else, or there is nothing
 // left to try.
 func (d *dialect) refused(r request, status int, body []byte) bool {
-	if status != http.StatusBadRequest && status != http.StatusNotFound && status != http.StatusUnprocessableEntity && status != http.StatusNotImplemented {
+	switch status {
+	case http.StatusBadRequest, http.StatusNotFound, http.StatusUnprocessableEntity, http.StatusNotImplemented:
+	default:
 		return false
 	}
 	next, ok := easier(r, status, strings.ToLower(string(body)))
@@ -84,8 +86,10 @@ var (
 	saysMaxTokens           = regexp.MustCompile(`(^|[^a-z_])max_tokens`)
 	saysMaxCompletionTokens = regexp.MustCompile(`max_completion_tokens|maxcompletiontokens`)
 	saysTemperature         = regexp.MustCompile(`temperature`)
-	saysFormat              = regexp.MustCompile(`response_?format|json_?schema|json_?object|json mode|structured output|guided_|grammar|strict|requested parameters`)
-	saysElse                = regexp.MustCompile(`context[ _]length|context window|maximum context|too many tokens|content_filter|content_policy|` +
+	saysFormat              = regexp.MustCompile(`response_?format|json_?schema|json_?object|json mode|` +
+		`structured output|guided_|grammar|strict|requested parameters`)
+	saysElse = regexp.MustCompile(`context[ _]length|context window|maximum context|` +
+		`too many tokens|content_filter|content_policy|` +
 		`model_not_found|(model|engine|deployment).{0,80}(not exist|not found|unknown)|(not found|unknown|invalid).{0,20}model|no endpoint`)
 )
 

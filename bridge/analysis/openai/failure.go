@@ -34,6 +34,7 @@ const (
 	Truncated    Kind = "truncated"    // the answer ended at its limit of tokens
 	Invalid      Kind = "invalid"      // no valid answer, not even after it was shown its error
 	Open         Kind = "open"         // not asked: it failed too often just now
+	Late         Kind = "late"         // not asked: the caller gave too little time
 	Busy         Kind = "busy"         // not asked: all of Concurrency were busy for too long
 	Budget       Kind = "budget"       // not asked: the day's tokens are used up
 	Uncounted    Kind = "uncounted"    // not asked: the Meter failed
@@ -90,7 +91,7 @@ func (e *Error) passing() bool {
 // harmless says whether a failure tells nothing about the server: who asked, or what was asked, is its cause.
 func (e *Error) harmless() bool {
 	switch e.Kind {
-	case Refused, Truncated, Invalid, Busy, Budget, Uncounted, Cancelled:
+	case Refused, Truncated, Invalid, Late, Busy, Budget, Uncounted, Cancelled:
 		return true
 	default:
 		return false

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -76,7 +77,7 @@ func TestFailures(t *testing.T) {
 	} {
 		t.Run(c.manner.Name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, openaifake.Modern(), func(o *Options) { o.Timeout = 5 * time.Second })
+			w := newWorld(t, openaifake.Modern())
 			w.fake.Always(&c.manner)
 			if c.kind == TimedOut {
 				w.o.Timeout = 150 * time.Millisecond
@@ -105,7 +106,8 @@ func TestErrorsTellNothing(t *testing.T) {
 	t.Parallel()
 	for _, m := range []openaifake.Manner{
 		openaifake.Status(401, "x", "Incorrect API key provided: "+testKey+" 4711-22"), openaifake.Status(500, "x", testKey+" 4711-22"),
-		openaifake.Reset(), openaifake.Cut(), openaifake.HTML(200), openaifake.Raw(200, "text/plain", testKey), openaifake.Say("4711-22 "+testKey, "stop"),
+		openaifake.Reset(), openaifake.Cut(), openaifake.HTML(200), openaifake.Raw(200, "text/plain", testKey),
+		openaifake.Say("4711-22 "+testKey, "stop"),
 		openaifake.Raw(200, "text/plain", `{"choices":"`+testKey+`"}`), openaifake.Redirect(307, "http://evil.example/"+testKey),
 		openaifake.Say(strings.Replace(openaifake.Write(wise()), "frustrated", testKey, 1), "stop"),
 		openaifake.Say(strings.Replace(openaifake.Write(wise()), `"urgent":true`, `"urgent":"`+testKey+`"`, 1), "stop"),
@@ -169,7 +171,8 @@ func TestForeignHostGetsNothing(t *testing.T) {
 	if called {
 		t.Error("the other host was called")
 	}
-	if _, err := (oneHost{http.DefaultTransport, &url.URL{Scheme: "http", Host: "h.example"}}).RoundTrip(httptest.NewRequest(http.MethodGet, evil.URL, nil)); !errors.Is(err, errForeignHost) || called {
+	if _, err := (oneHost{http.DefaultTransport, &url.URL{Scheme: "http", Host: "h.example"}}).RoundTrip(httptest.NewRequest(http.MethodGet,
+		evil.URL, nil)); !errors.Is(err, errForeignHost) || called {
 		t.Errorf("another host: %v", err)
 	}
 }
@@ -213,6 +216,11 @@ func TestDeadlines(t *testing.T) {
 	if err != nil || !a.Degraded || ctx.Err() != nil {
 		t.Errorf("%+v, %v, %v", a, err, ctx.Err())
 	}
+	ctx, cancel = context.WithTimeout(t.Context(), leastTime-time.Millisecond)
+	defer cancel()
+	if a, err := w.Analyze(ctx, question()); err != nil && ctx.Err() == nil || err == nil && !a.Degraded || w.Stats().Failures[Late] != 1 {
+		t.Errorf("late: %+v, %v, %+v", a, err, w.Stats())
+	}
 	ctx, cancel = context.WithCancel(t.Context())
 	cancel()
 	if _, err := w.Analyze(ctx, question()); !errors.Is(err, context.Canceled) {
@@ -223,9 +231,14 @@ func TestDeadlines(t *testing.T) {
 // TestBusy: who finds all slots taken doesn't wait for ever, and Close ends what hangs.
 func TestBusy(t *testing.T) {
 	t.Parallel()
-	hang := openaifake.Hang()
 	w := newWorld(t, openaifake.Modern(), func(o *Options) { o.Concurrency, o.Timeout = 1, time.Minute })
-	w.fake.Always(&hang)
+	entered, release := make(chan struct{}), make(chan struct{})
+	defer close(release)
+	w.fake.Speak(func(openaifake.Seen) string {
+		close(entered) // a second request would panic here
+		<-release
+		return ""
+	})
 	first := make(chan analysis.Answer, 1)
 	go func() {
 		a, err := w.Analyze(context.Background(), question())
@@ -234,9 +247,7 @@ func TestBusy(t *testing.T) {
 		}
 		first <- a
 	}()
-	for len(w.fake.Requests()) == 0 {
-		<-time.After(time.Millisecond)
-	}
+	<-entered
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	if a, err := w.Analyze(ctx, question()); err != nil || !a.Degraded || w.Stats().Failures[Busy] != 1 {
@@ -252,6 +263,44 @@ func TestBusy(t *testing.T) {
 		}
 	default:
 		t.Error("Close didn't wait")
+	}
+}
+
+// TestConcurrency: no more requests are made at a time than is allowed.
+func TestConcurrency(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, openaifake.Modern(), func(o *Options) { o.Concurrency = 3 })
+	var mu sync.Mutex
+	now, most := 0, 0
+	full := make(chan struct{})
+	w.fake.Speak(func(openaifake.Seen) string {
+		mu.Lock()
+		now++
+		if most = max(most, now); now == 3 {
+			select {
+			case <-full:
+			default:
+				close(full)
+			}
+		}
+		mu.Unlock()
+		<-full
+		mu.Lock()
+		now--
+		mu.Unlock()
+		return openaifake.Write(wise())
+	})
+	var all sync.WaitGroup
+	for range 12 {
+		all.Go(func() {
+			if a, err := w.Analyze(t.Context(), question()); err != nil || a.Degraded {
+				t.Errorf("%+v, %v", a, err)
+			}
+		})
+	}
+	all.Wait()
+	if most != 3 {
+		t.Errorf("%d requests at a time", most)
 	}
 }
 

@@ -74,7 +74,8 @@ func wise() analysis.Answer {
 
 func question() analysis.Question {
 	return analysis.Question{
-		Burst:  []analysis.Message{{Subject: "Where is it?", Text: "I ask the third time where my order 4711-22 is. I need it today!", Files: []string{"invoice.pdf"}}},
+		Burst: []analysis.Message{{Subject: "Where is it?", Text: "I ask the third time where my order 4711-22 is. I need it today!",
+			Files: []string{"invoice.pdf"}}},
 		Before: []analysis.Message{{Text: "Hello?"}, {FromAgent: true, Text: "We look into it."}},
 		Desk: analysis.Desk{
 			Language: "en", Tags: []analysis.Tag{{Name: "delivery", Words: []string{"parcel"}}, {Name: "vip"}},
@@ -95,7 +96,7 @@ func newWorld(t *testing.T, can openaifake.Abilities, change ...func(*Options)) 
 	server := httptest.NewServer(w.fake)
 	w.url = server.URL
 	o := Options{
-		Key: NewKey(testKey), BaseURL: server.URL, Model: "gpt-test", Timeout: 5 * time.Second, Fallback: offline(), Now: w.clock.now,
+		Key: NewKey(testKey), BaseURL: server.URL, Model: "gpt-test", Timeout: time.Minute, Fallback: offline(), Now: w.clock.now,
 		Logger: slog.New(slog.NewTextHandler(w.log, nil)),
 		Pause: func(_ context.Context, d time.Duration) bool {
 			w.pauses = append(w.pauses, d)

@@ -45,13 +45,17 @@ func newClient(given *http.Client, host *url.URL, concurrency int) *http.Client 
 	c.Transport = oneHost{c.Transport, host}
 	c.Jar, c.Timeout = nil, 0
 	c.CheckRedirect = func(r *http.Request, via []*http.Request) error {
-		again := r.Response != nil && (r.Response.StatusCode == http.StatusTemporaryRedirect || r.Response.StatusCode == http.StatusPermanentRedirect)
-		if !again || len(via) > maxRedirects || !sameHost(r.URL, host) {
+		if !keepsMethod(r.Response) || len(via) > maxRedirects || !sameHost(r.URL, host) {
 			return errForeignHost
 		}
 		return nil
 	}
 	return &c
+}
+
+// keepsMethod says whether a redirect sends the same request on, with its body.
+func keepsMethod(r *http.Response) bool {
+	return r != nil && (r.StatusCode == http.StatusTemporaryRedirect || r.StatusCode == http.StatusPermanentRedirect)
 }
 
 // sameHost: another scheme or port is another server.

@@ -44,6 +44,7 @@ type Options struct {
 const (
 	defaultTimeout     = 20 * time.Second
 	defaultConcurrency = 4
+	leastTime          = 100 * time.Millisecond // with less no model is asked: that it fails would tell nothing about it
 )
 
 // ErrClosed is what Analyze returns after Close.
@@ -164,6 +165,9 @@ func (a *Analyzer) begin() bool {
 
 // tryModel asks the model if it may be asked now.
 func (a *Analyzer) tryModel(ctx context.Context, q analysis.Question) (analysis.Answer, *Error) {
+	if until, ok := ctx.Deadline(); ok && time.Until(until) < leastTime || ctx.Err() != nil {
+		return analysis.Answer{}, &Error{Kind: Late}
+	}
 	ctx, cancel := a.deadline(ctx)
 	defer cancel()
 	turn, fault := a.breaker.enter()

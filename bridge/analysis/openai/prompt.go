@@ -103,7 +103,8 @@ func newPrompt(q analysis.Question) prompt {
 	for p.marker == "" || strings.Contains(data, p.marker) {
 		p.marker = newMarker()
 	}
-	p.user = "The data, between two lines " + p.marker + ":\n" + p.marker + "\n" + data + "\n" + p.marker + "\nThe data ends here. Analyse \"burst\" as you were told."
+	p.user = "The data, between two lines " + p.marker + ":\n" + p.marker + "\n" + data + "\n" + p.marker +
+		"\nThe data ends here. Analyse \"burst\" as you were told."
 	return p
 }
 
@@ -126,7 +127,8 @@ func encode(d document) string {
 }
 
 func newDocument(q analysis.Question) document {
-	d := document{Desk: docDesk{Language: q.Desk.Language, Tags: []docTag{}, References: []docKind{}, Actions: []string{}}, Sources: []docSource{}}
+	d := document{Desk: docDesk{Language: q.Desk.Language, Tags: []docTag{}, References: []docKind{}, Actions: []string{}},
+		Sources: []docSource{}}
 	for _, i := range q.Desk.Intents {
 		d.Desk.Intents = append(d.Desk.Intents, docIntent{i.Name, i.About})
 	}

@@ -82,8 +82,9 @@ func answerWith(in Request, message map[string]any, finish string, length int) m
 		"choices": []any{map[string]any{"index": 0, "message": message, "logprobs": nil, "finish_reason": finish}},
 		"usage": map[string]any{
 			"prompt_tokens": asked, "completion_tokens": length/4 + 1, "total_tokens": asked + length/4 + 1,
-			"prompt_tokens_details":     map[string]any{"cached_tokens": 0, "audio_tokens": 0},
-			"completion_tokens_details": map[string]any{"reasoning_tokens": 0, "audio_tokens": 0, "accepted_prediction_tokens": 0, "rejected_prediction_tokens": 0},
+			"prompt_tokens_details": map[string]any{"cached_tokens": 0, "audio_tokens": 0},
+			"completion_tokens_details": map[string]any{"reasoning_tokens": 0, "audio_tokens": 0, "accepted_prediction_tokens": 0,
+				"rejected_prediction_tokens": 0},
 		},
 		"service_tier": "default", "system_fingerprint": "fp_fake000000",
 	}

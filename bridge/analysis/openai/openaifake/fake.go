@@ -121,7 +121,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if s.o.Key != "" && r.Header.Get("Authorization") != "Bearer "+s.o.Key {
 		fail(w, http.StatusUnauthorized, "invalid_request_error", "", "invalid_api_key", "Incorrect API key provided: "+
-			strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")+". You can find your API key at https://platform.openai.com/account/api-keys.")
+			strings.TrimPrefix(r.Header.Get("Authorization"),
+				"Bearer ")+". You can find your API key at https://platform.openai.com/account/api-keys.")
 		return
 	}
 	switch {
@@ -130,7 +131,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path != "/v1/chat/completions":
 		fail(w, http.StatusNotFound, "invalid_request_error", "", "unknown_url", "Unknown request URL: "+r.Method+" "+r.URL.Path+".")
 	case r.Method != http.MethodPost:
-		fail(w, http.StatusMethodNotAllowed, "invalid_request_error", "", "method_not_supported", "Not allowed to "+r.Method+" on /v1/chat/completions.")
+		fail(w, http.StatusMethodNotAllowed, "invalid_request_error", "", "method_not_supported",
+			"Not allowed to "+r.Method+" on /v1/chat/completions.")
 	default:
 		s.complete(w, r, in)
 	}

@@ -109,7 +109,8 @@ func Reset() Manner {
 func Cut() Manner {
 	return Manner{"cut", func(x *exchange) {
 		if c, ok := x.hijack(); ok {
-			_, _ = c.Write([]byte("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n{\"id\":\"chatcmpl-fake\",\"choices\":[{\"ind"))
+			_, _ = c.Write([]byte("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
+				"5000\r\n\r\n{\"id\":\"chatcmpl-fake\",\"choices\":[{\"ind"))
 			_ = c.Close()
 		}
 	}}
@@ -141,9 +142,9 @@ func GzipBomb() Manner {
 		x.w.Header().Set("Content-Encoding", "gzip")
 		z := gzip.NewWriter(x.w)
 		_, _ = z.Write([]byte(`{"choices":[{"message":{"content":"`))
-		chunk := bytes.Repeat([]byte("x"), 1<<20)
-		for range 64 {
-			if _, err := z.Write(chunk); err != nil {
+		chunk := bytes.Repeat([]byte("x"), 1<<19)
+		for range 32 {
+			if _, err := z.Write(chunk); err != nil || z.Flush() != nil || http.NewResponseController(x.w).Flush() != nil {
 				return
 			}
 		}
@@ -170,7 +171,8 @@ func NullContent() Manner {
 // Refuse lets the model refuse, in the field for this.
 func Refuse() Manner {
 	return Manner{"refusal", func(x *exchange) {
-		write(x.w, http.StatusOK, answerWith(x.in, map[string]any{"role": "assistant", "content": nil, "refusal": "I'm sorry, I can't assist with that."}, "stop", 10))
+		write(x.w, http.StatusOK, answerWith(x.in, map[string]any{"role": "assistant", "content": nil,
+			"refusal": "I'm sorry, I can't assist with that."}, "stop", 10))
 	}}
 }
 
@@ -178,7 +180,8 @@ func Refuse() Manner {
 func ToolCalls() Manner {
 	return Manner{"tool calls", func(x *exchange) {
 		call := map[string]any{"id": "call_1", "type": "function", "function": map[string]any{"name": "send_mail", "arguments": `{"to":"all"}`}}
-		write(x.w, http.StatusOK, answerWith(x.in, map[string]any{"role": "assistant", "content": nil, "tool_calls": []any{call}}, "tool_calls", 10))
+		write(x.w, http.StatusOK, answerWith(x.in, map[string]any{"role": "assistant", "content": nil, "tool_calls": []any{call}},
+			"tool_calls", 10))
 	}}
 }
 

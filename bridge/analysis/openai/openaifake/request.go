@@ -53,10 +53,12 @@ func (s *Server) read(body []byte) (request, *refusal) {
 		return q, &refusal{http.StatusBadRequest, "", "", "you must provide a model parameter"}
 	}
 	if len(s.o.Models) > 0 && !slices.Contains(s.o.Models, q.Model) {
-		return q, &refusal{http.StatusNotFound, "", "model_not_found", fmt.Sprintf("The model `%s` does not exist or you do not have access to it.", q.Model)}
+		return q, &refusal{http.StatusNotFound, "", "model_not_found",
+			fmt.Sprintf("The model `%s` does not exist or you do not have access to it.", q.Model)}
 	}
 	if len(q.Messages) == 0 {
-		return q, &refusal{http.StatusBadRequest, "messages", "empty_array", "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead."}
+		return q, &refusal{http.StatusBadRequest, "messages", "empty_array",
+			"Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead."}
 	}
 	if r := s.checkNumbers(q); r != nil {
 		return q, r
@@ -82,7 +84,8 @@ func (s *Server) checkNumbers(q request) *refusal {
 		return s.bad("", "", "Unrecognized request argument supplied: max_completion_tokens")
 	case q.Temperature != nil && *q.Temperature != 1 && !can.Temperature:
 		return s.bad("temperature", "unsupported_value",
-			fmt.Sprintf("Unsupported value: 'temperature' does not support %g with this model. Only the default (1) value is supported.", *q.Temperature))
+			fmt.Sprintf("Unsupported value: 'temperature' does not support %g with this model. Only the default (1) value is supported.",
+				*q.Temperature))
 	}
 	return nil
 }
@@ -111,7 +114,8 @@ func (s *Server) checkFormat(q request) *refusal {
 		}
 		return nil
 	}
-	return s.bad("response_format", "", fmt.Sprintf("Invalid parameter: 'response_format' of type '%s' is not supported with this model.", f.Type))
+	return s.bad("response_format", "", fmt.Sprintf("Invalid parameter: 'response_format' of type '%s' is not supported with this model.",
+		f.Type))
 }
 
 // checkSchema checks a part of a schema by the rules of strict mode.

@@ -1,0 +1,272 @@
+package openai
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge/analysis/openai/openaifake"
+)
+
+// TestBreakerOpens: after failures in a row nobody asks for a while, which doubles; then one call may try.
+func TestBreakerOpens(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, openaifake.Modern())
+	bad := openaifake.HTML(200)
+	w.fake.Always(&bad)
+	for range failuresToOpen - 1 {
+		w.degrades(Unreadable)
+	}
+	w.fake.Always(nil)
+	w.asksModel() // the row is broken
+	w.fake.Always(&bad)
+	for range failuresToOpen {
+		w.degrades(Unreadable)
+	}
+	for span := firstOpen; span < 4*longestOpen; span *= 2 {
+		open := min(span, longestOpen)
+		requests := w.Stats().Requests
+		w.degrades(Open)
+		if c := w.Condition(); c.Status != Waiting || c.Text == "" || !strings.Contains(c.Hint, "UTC") {
+			t.Errorf("%+v", c)
+		}
+		w.clock.add(open - time.Millisecond)
+		w.degrades(Open)
+		if n := w.Stats().Requests; n != requests {
+			t.Fatalf("asked while open for %v", open)
+		}
+		w.clock.add(time.Millisecond)
+		w.degrades(Unreadable) // the probe
+	}
+	w.clock.add(longestOpen)
+	w.fake.Always(nil)
+	w.asksModel()
+	w.asksModel()
+	if c := w.Condition(); c.Status != Working {
+		t.Errorf("%+v", c)
+	}
+}
+
+// TestBreakerProbe: one at a time tries; what began before the breaker opened changes nothing any more.
+func TestBreakerProbe(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	b := newBreaker(c.now)
+	old, _ := b.enter()
+	for range failuresToOpen {
+		turn, fault := b.enter()
+		if fault != nil {
+			t.Fatal(fault)
+		}
+		b.leave(turn, &Error{Kind: Server})
+	}
+	b.leave(old, nil)
+	if _, fault := b.enter(); fault == nil || fault.Kind != Open {
+		t.Fatalf("an answer to an old call closed the breaker: %v", fault)
+	}
+	c.add(firstOpen)
+	probe, fault := b.enter()
+	if fault != nil {
+		t.Fatal(fault)
+	}
+	if _, fault := b.enter(); fault == nil {
+		t.Fatal("two probes at once")
+	}
+	b.leave(probe, &Error{Kind: Cancelled}) // tells nothing
+	if probe, fault = b.enter(); fault != nil {
+		t.Fatalf("the next probe: %v", fault)
+	}
+	b.leave(probe, &Error{Kind: Refused}) // the server works
+	if _, fault := b.enter(); fault != nil {
+		t.Errorf("closed, but %v", fault)
+	}
+}
+
+// TestHold: while a server asks to wait nobody asks, and the failures don't count as such.
+func TestHold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, openaifake.Modern())
+	slow := openaifake.Status(http.StatusTooManyRequests, "", "", "Retry-After", "90")
+	for range failuresToOpen + 2 {
+		w.fake.Misbehave(slow)
+		w.degrades(Throttled)
+		n := w.Stats().Requests
+		w.clock.add(90*time.Second - time.Millisecond)
+		w.degrades(Throttled)
+		if w.Stats().Requests != n {
+			t.Fatal("asked before the time")
+		}
+		w.clock.add(time.Millisecond)
+	}
+	w.asksModel()
+	b := newBreaker(w.clock.now)
+	for _, want := range []time.Duration{2, 4, 8, 16, 32, 60, 60} {
+		turn, fault := b.enter()
+		if fault != nil {
+			t.Fatal(fault)
+		}
+		b.leave(turn, &Error{Kind: Throttled})
+		if _, fault := b.enter(); fault == nil || fault.Wait != want*time.Second {
+			t.Errorf("held for %+v, want %d s", fault, want)
+		}
+		w.clock.add(want * time.Second)
+	}
+}
+
+// TestNeedsPerson: such a failure opens the breaker at once; the condition stays until the server answers.
+func TestNeedsPerson(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, openaifake.Modern(), func(o *Options) { o.Key = NewKey("sk-wrong") })
+	w.degrades(Unauthorized)
+	w.degrades(Open)
+	if c := w.Condition(); c.Status != Broken || !strings.Contains(c.Hint, "Check the key") {
+		t.Errorf("%+v", c)
+	}
+	w.clock.add(firstOpen)
+	w.o.Key = NewKey(testKey)
+	w.asksModel()
+	if c := w.Condition(); c.Status != Working {
+		t.Errorf("%+v", c)
+	}
+	if log := w.log.String(); !strings.Contains(log, "can't be used") || !strings.Contains(log, "answers again") ||
+		strings.Contains(log, "sk-") {
+		t.Errorf("log: %s", log)
+	}
+	w = newWorld(t, openaifake.Modern(), func(o *Options) { o.Model = "gpt-none" })
+	w.degrades(NoModel)
+	if c := w.Condition(); c.Status != Broken || !strings.Contains(c.Text, "gpt-none") {
+		t.Errorf("%+v", c)
+	}
+}
+
+// TestUnfit: a model that never gives a valid answer is told of, and is asked all the same: a customer may be the cause.
+func TestUnfit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, openaifake.Modern())
+	w.fake.Speak(func(openaifake.Seen) string { return "Hi!" })
+	for range manyInvalid {
+		if c := w.Condition(); c.Status != Working {
+			t.Fatalf("%+v", c)
+		}
+		w.degrades(Invalid)
+	}
+	if c := w.Condition(); c.Status != Broken || !strings.Contains(c.Text, "no valid answer") {
+		t.Errorf("%+v", c)
+	}
+	w.fake.Speak(nil)
+	w.asksModel()
+	if c := w.Condition(); c.Status != Working {
+		t.Errorf("%+v", c)
+	}
+}
+
+// TestBadRequests: a server that refuses all requests is told of once it is clear.
+func TestBadRequests(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, openaifake.Modern())
+	bad := openaifake.Status(400, "context_length_exceeded", "maximum context length is 512 tokens")
+	w.fake.Always(&bad)
+	for range failuresToOpen {
+		w.degrades(BadRequest)
+	}
+	if c := w.Condition(); c.Status != Broken || !strings.Contains(c.Hint, "8,000") {
+		t.Errorf("%+v", c)
+	}
+}
+
+// TestAdvice: each problem has words of its own.
+func TestAdvice(t *testing.T) {
+	t.Parallel()
+	seen := map[string]Kind{}
+	for _, k := range []Kind{Unauthorized, Forbidden, NoModel, NotFound, NoQuota, Redirected, Invalid, BadRequest} {
+		text, hint := advice(k, "m")
+		if other, double := seen[text]; double || text == "" || hint == "" {
+			t.Errorf("%s says what %s says", k, other)
+		}
+		seen[text] = k
+	}
+	for _, k := range []Kind{Throttled, TimedOut, Unreachable, Server, Empty} {
+		if other, double := seen[whyWaiting(k)]; double {
+			t.Errorf("%s says what %s says", k, other)
+		}
+		seen[whyWaiting(k)] = k
+	}
+}
+
+// brokenMeter can't count.
+type brokenMeter struct{}
+
+// Add implements Meter.
+func (brokenMeter) Add(context.Context, string, string, int) (int, error) {
+	return 0, errors.New("no database")
+}
+
+// TestBudget: a day's tokens are reserved before they are used, settled after, and come back with the next day.
+func TestBudget(t *testing.T) {
+	t.Parallel()
+	meter := NewMemoryMeter()
+	w := newWorld(t, openaifake.Modern(), func(o *Options) { o.Account, o.Meter, o.TokensPerDay = "support", meter, 6000 })
+	w.asksModel()
+	sum := func(day string) int {
+		n, err := meter.Add(t.Context(), "support", day, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	s := w.Stats()
+	if got := sum("2026-11-22"); got != int(s.TokensIn+s.TokensOut) || got == 0 || got > 3000 {
+		t.Errorf("counted %d, used %d + %d", got, s.TokensIn, s.TokensOut)
+	}
+	for range 10 {
+		w.ask()
+	}
+	used := sum("2026-11-22")
+	if used > 6000 || w.Stats().Failures[Budget] == 0 {
+		t.Errorf("%d tokens, %+v", used, w.Stats())
+	}
+	n := w.Stats().Requests
+	w.degrades(Budget)
+	if c := w.Condition(); w.Stats().Requests != n || sum("2026-11-22") != used || c.Status != Waiting ||
+		!strings.Contains(c.Text, "6000 tokens") {
+		t.Errorf("%+v, %d", c, sum("2026-11-22"))
+	}
+	w.clock.add(12 * time.Hour)
+	if c := w.Condition(); c.Status != Working {
+		t.Errorf("the next day: %+v", c)
+	}
+	w.asksModel()
+	if n, _ := meter.Add(t.Context(), "support", "2026-11-22", 5); n == 5 || sum("2026-11-23") == 0 {
+		t.Errorf("a late count of the day before changed today: %d", n)
+	}
+
+	w = newWorld(t, openaifake.Modern(), func(o *Options) { o.Meter = brokenMeter{} })
+	w.degrades(Uncounted)
+	if w.Stats().Requests != 0 {
+		t.Error("asked without counting")
+	}
+}
+
+// TestFailuresCost: what was refused costs nothing, what was lost costs what was sent.
+func TestFailuresCost(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		manner openaifake.Manner
+		costs  bool
+	}{
+		{openaifake.Status(503, "", "", "Retry-After", "30"), false}, {openaifake.Reset(), false}, {openaifake.HTML(200), true},
+		{openaifake.Cut(), true},
+		{openaifake.Refuse(), true}, {openaifake.Say("", "length"), true},
+	} {
+		meter := NewMemoryMeter()
+		w := newWorld(t, openaifake.Modern(), func(o *Options) { o.Meter = meter })
+		w.fake.Always(&c.manner)
+		w.ask()
+		if n, _ := meter.Add(t.Context(), "", "2026-11-22", 0); (n > 0) != c.costs || n > 6000 {
+			t.Errorf("%s cost %d", c.manner.Name, n)
+		}
+	}
+}
