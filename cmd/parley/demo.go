@@ -55,7 +55,14 @@ func (c demoCommand) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return app.Serve(ctx, env, log, remark, demo.EngineOptions())
+		o := demo.EngineOptions()
+		analyzer, end, err := app.NewAnalyzer(env, log)
+		if err != nil {
+			return err
+		}
+		defer end()
+		o.Analyzer = analyzer
+		return app.Serve(ctx, env, log, remark, o)
 	}
 	exe, err := os.Executable()
 	if err != nil {

@@ -37,7 +37,12 @@ func (c serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return app.Serve(ctx, env, log, remark, c.tortured(app.Options{MovedTime: c.MovedTime}, env))
+	analyzer, end, err := app.NewAnalyzer(env, log)
+	if err != nil {
+		return err
+	}
+	defer end()
+	return app.Serve(ctx, env, log, remark, c.tortured(app.Options{MovedTime: c.MovedTime, Analyzer: analyzer}, env))
 }
 
 // environment reads the environment and makes the logger it asks for.

@@ -91,6 +91,7 @@ func (cs *Chores) analyse(ctx context.Context, with analysis.Analyzer, b store.B
 		if err != nil {
 			return err
 		}
+		a = analysis.Check(q, a) // whoever gave it
 		f.Answer, f.Fits = &a, fitting(a, templates)
 	}
 	told := f.Event(fmt.Sprintf("analysis:%d:%d", b.ConversationID, b.LastEvent))

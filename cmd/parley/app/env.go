@@ -37,6 +37,8 @@ type Env struct {
 
 	Objects ObjectsEnv
 
+	AI AIEnv
+
 	// APIURLs replace providers' base URLs, without a version. The keys are the variables that
 	// channels.Spec.APIEnv names.
 	APIURLs map[string]string
@@ -77,6 +79,7 @@ func LoadEnv(get func(string) (string, bool)) (Env, error) {
 	faults = append(faults, e.readAPIURLs(read)...)
 	faults = append(faults, e.Teams.read(read)...)
 	faults = append(faults, e.Objects.read(read)...)
+	faults = append(faults, e.AI.read(read)...)
 	faults = append(faults, e.check(read("PARLEY_LOG", "info"), read("SLACK_RATE", "1"))...)
 	if err := errors.Join(faults...); err != nil {
 		return e, fmt.Errorf("environment: %w", err)

@@ -1,0 +1,59 @@
+package app
+
+import (
+	"cmp"
+	"errors"
+	"log/slog"
+
+	"parley/bridge/analysis"
+	"parley/bridge/analysis/offline"
+	"parley/bridge/analysis/openai"
+)
+
+// defaultModel is asked where OPENAI_MODEL names none.
+const defaultModel = "gpt-4o-mini"
+
+// AIEnv is what the environment says about a model that reads what customers write.
+type AIEnv struct {
+	Key     openai.Key
+	BaseURL string // "" = the provider's own
+	Model   string
+}
+
+// read reads the variables. Faults don't quote values, because a secret may be in the wrong variable.
+func (e *AIEnv) read(read func(name, def string) string) []error {
+	key := read("OPENAI_API_KEY", "")
+	*e = AIEnv{Key: openai.NewKey(key), BaseURL: read("OPENAI_BASE_URL", ""), Model: cmp.Or(read("OPENAI_MODEL", ""), defaultModel)}
+	if key == "" && e.BaseURL == "" {
+		*e = AIEnv{}
+		return nil
+	}
+	if _, err := openai.New(e.options(nil)); err != nil {
+		return []error{errors.New("OPENAI_BASE_URL, OPENAI_API_KEY and OPENAI_MODEL don't name a model: write the address like https://api.example.org/v1, and the key without spaces")}
+	}
+	return nil
+}
+
+func (e *AIEnv) options(log *slog.Logger) openai.Options {
+	return openai.Options{Key: e.Key, BaseURL: e.BaseURL, Model: e.Model, Mask: true, Logger: log}
+}
+
+// NewAnalyzer makes what reads customers' messages: the model that the environment names, with what needs no
+// network for when it doesn't answer, or that alone. end has to be called when nothing is analysed any more.
+func NewAnalyzer(env Env, log *slog.Logger) (a analysis.Analyzer, end func(), err error) {
+	alone := offline.New()
+	if env.AI.Model == "" {
+		return alone, func() {}, nil
+	}
+	o := env.AI.options(log)
+	o.Fallback = alone
+	model, err := openai.New(o)
+	if err != nil {
+		return nil, nil, err
+	}
+	return model, func() {
+		if err := model.Close(); err != nil {
+			log.Warn("the model was not left in order", "error", err)
+		}
+	}, nil
+}
