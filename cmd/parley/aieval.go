@@ -17,10 +17,10 @@ import (
 
 // aiEvalCommand is `parley ai-eval`.
 type aiEvalCommand struct {
-	Analyzer    string        `default:"offline" enum:"offline,openai,majority" help:"Who answers: ${enum} (default ${default}); majority reads nothing."`
-	Model       string        `placeholder:"NAME" help:"Of openai: the model, as its server names it."`
-	BaseURL     string        `name:"base-url" placeholder:"URL" help:"Of openai: a server that speaks as OpenAI does, such as localhost:11434."`
-	KeyFrom     string        `default:"OPENAI_API_KEY" placeholder:"VARIABLE" help:"Of openai: the variable that holds the key (default ${default})."`
+	Analyzer    string        `default:"offline" enum:"offline,openai,majority" help:"Who answers: ${enum}; majority reads nothing."`
+	Model       string        `env:"OPENAI_MODEL" placeholder:"NAME" help:"Of openai: the model."`
+	BaseURL     string        `name:"base-url" env:"OPENAI_BASE_URL" placeholder:"URL" help:"Of openai: another server."`
+	KeyFrom     string        `default:"OPENAI_API_KEY" placeholder:"VARIABLE" help:"Of openai: the variable with the key."`
 	Half        string        `default:"unseen" enum:"dev,unseen,all" help:"Which half of Parley's own set: ${enum} (default ${default})."`
 	Set         string        `placeholder:"FILE" help:"Messages that you labelled, one a line, instead of Parley's own; - is standard input."`
 	JSON        string        `name:"json" placeholder:"FILE" help:"Write the figures there too."`
