@@ -26,6 +26,7 @@ type commands struct {
 	Manifest manifestCommand `cmd:"" help:"Make what Slack or Teams needs to know of the app."`
 	Replay   replayCommand   `cmd:"" help:"Apply quarantined events again; without arguments, list them."`
 	Explain  explainCommand  `cmd:"" help:"Tell the journey of a conversation (#12) or an event (345)."`
+	AIEval   aiEvalCommand   `cmd:"" name:"ai-eval" help:"Measure how well customers' messages are analysed, on labelled messages."`
 	Testing  testingCommands `embed:""`
 	Version  versionCommand  `cmd:"" help:"Print the version."`
 	Help     helpCommand     `cmd:"" help:"List the commands, or tell what one does and which flags it has."`

@@ -65,11 +65,12 @@ func TestDocsMatchCode(t *testing.T) {
 			t.Errorf("variable %s is not documented", s.APIEnv)
 		}
 	}
-	commands := found(readDoc(t, "cmd/parley/main.go")+readDoc(t, "cmd/parley/withemulators.go"), `(?m)^\s+([A-Z][a-z]+)\s+[a-z]+Command\s`)
+	commands := found(readDoc(t, "cmd/parley/main.go")+readDoc(t, "cmd/parley/withemulators.go"), `(?m)^\s+([A-Z]\w+)\s+\w+Command\s`)
 	for i, c := range commands {
-		commands[i] = strings.ToLower(c)
+		commands[i] = strings.ToLower(regexp.MustCompile(`(.)([A-Z][a-z])`).ReplaceAllString(c, "$1-$2")) // AIEval is ai-eval
 	}
-	same(t, "command", commands, found(readDoc(t, "README.md"), "(?m)^\\| `parley ([a-z]+)"))
+	slices.Sort(commands)
+	same(t, "command", commands, found(readDoc(t, "README.md"), "(?m)^\\| `parley ([a-z-]+)"))
 }
 
 // TestDocsNameFiles finds files that the documentation names and that are not there.

@@ -1,0 +1,94 @@
+package evaluation
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"parley/bridge/analysis"
+)
+
+// What an answer may have at most, and so a label.
+const (
+	mostIntents = 2
+	mostReason  = 120
+)
+
+// sentiments gives all of them, in the order in which tables show them.
+func sentiments() []string {
+	return []string{
+		string(analysis.Positive), string(analysis.Neutral), string(analysis.Negative),
+		string(analysis.Frustrated), string(analysis.Pressing),
+	}
+}
+
+// intents gives the names of the desk's intents that messages are labelled with.
+func intents() []string {
+	var names []string
+	for _, i := range analysis.DefaultIntents() {
+		names = append(names, i.Name)
+	}
+	return names
+}
+
+// check says what is wrong with the message's labels.
+func (m Message) check() error {
+	for i, text := range m.Texts {
+		if strings.TrimSpace(text) == "" {
+			return wrong("texts", "number %d is empty", i+1)
+		}
+	}
+	for _, e := range m.Before {
+		if e.From != fromAgent && e.From != fromCustomer {
+			return wrong("before", "from is %q, and not %s or %s", e.From, fromAgent, fromCustomer)
+		}
+	}
+	if !regexp.MustCompile(`^([a-z]{2})?$`).MatchString(m.Language) {
+		return wrong("language", `%q is no code of two letters, such as "en"`, m.Language)
+	}
+	if !slices.Contains(sentiments(), string(m.Sentiment)) {
+		return wrong("sentiment", "%q is none of %s", m.Sentiment, strings.Join(sentiments(), ", "))
+	}
+	switch {
+	case m.Because != "" && !m.Urgent:
+		return wrong("because", "there is a reason, but the message isn't urgent")
+	case utf8.RuneCountInString(m.Because) > mostReason:
+		return wrong("because", "is longer than %d characters", mostReason)
+	case !m.names(m.Because):
+		return wrong("because", "%q is no part of the text", m.Because)
+	}
+	if err := m.checkIntents(); err != nil {
+		return err
+	}
+	return m.checkReferences()
+}
+
+func (m Message) checkIntents() error {
+	if len(m.Intents) > mostIntents {
+		return wrong("intents", "there are %d, and at most %d can be answered", len(m.Intents), mostIntents)
+	}
+	for i, name := range m.Intents {
+		if !slices.Contains(intents(), name) {
+			return wrong("intents", "%q is none of %s", name, strings.Join(intents(), ", "))
+		}
+		if slices.Contains(m.Intents[:i], name) {
+			return wrong("intents", "%q is there twice", name)
+		}
+	}
+	return nil
+}
+
+func (m Message) checkReferences() error {
+	for i, r := range m.References {
+		switch {
+		case r.Kind == "" || r.Value == "":
+			return wrong("references", "number %d has no kind or no value", i+1)
+		case !m.names(r.Value):
+			return wrong("references", "%q is no part of the text", r.Value)
+		case slices.Contains(m.References[:i], r):
+			return wrong("references", "%q is there twice", r.Value)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,240 @@
+package evaluation
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Score judges a run.
+func Score(out Outcome, price Price) Report {
+	marks := mark(out.Results)
+	r := Report{
+		Messages: len(out.Results), By: map[string]int{}, Usage: out.Usage,
+		Language: field(marks.language, exactly, nil), Sentiment: field(marks.sentiment, macroF1, sentiments()),
+		Urgency: field(marks.urgency, microF1, nil), Intents: field(marks.intents, macroF1, intents()),
+		References: field(marks.references, microF1, nil),
+		Confusion:  confusion(marks.sentiment, sentiments()),
+		Reasons:    reasons(out.Results), MainIntent: mainIntent(out.Results),
+		Languages: groups(out.Results, func(m Message) []string { return []string{m.Language} }),
+		Difficult: groups(out.Results, difficulties), Speed: speed(out),
+	}
+	r.References.Classes = kinds(out.Results)
+	for _, result := range out.Results {
+		switch {
+		case result.Err != nil:
+			r.Failed++
+			continue
+		case result.Answer.Degraded:
+			r.Degraded++
+		}
+		r.By[result.Answer.By]++
+	}
+	if out.Usage != nil && price != (Price{}) {
+		cost := price.of(*out.Usage)
+		r.Cost = &cost
+	}
+	return r
+}
+
+// Figures gives the one figure of each field.
+func (r Report) Figures() Figures {
+	return Figures{
+		Language: r.Language.Exact, Sentiment: r.Sentiment.Macro, Urgency: r.Urgency.Micro,
+		Intents: r.Intents.Macro, References: r.References.Micro,
+	}
+}
+
+// markings are the fields of all messages.
+type markings struct{ language, sentiment, urgency, intents, references []marking }
+
+// mark compares answers with labels, field by field.
+func mark(results []Result) (all markings) {
+	languages := map[string]bool{}
+	for _, r := range results {
+		languages[r.Message.Language] = true
+	}
+	for _, r := range results {
+		m, a, failed := r.Message, r.Answer, r.Err != nil
+		add := func(to *[]marking, expected, answered []string) {
+			if failed {
+				answered = nil
+			}
+			*to = append(*to, marking{expected: expected, answered: answered, failed: failed})
+		}
+		language := a.Language
+		if !languages[language] {
+			language = "" // it may be named or not: the set has no such label
+		}
+		add(&all.language, []string{m.Language}, []string{language})
+		add(&all.sentiment, []string{string(m.Sentiment)}, []string{string(a.Sentiment)})
+		add(&all.urgency, urgent(m.Urgent), urgent(a.Urgency.Urgent))
+		add(&all.intents, m.Intents, a.Intents)
+		var expected, answered []string
+		for _, ref := range m.References {
+			expected = append(expected, ref.Kind+" "+ref.Value)
+		}
+		for _, ref := range a.References {
+			answered = append(answered, ref.Kind+" "+ref.Value)
+		}
+		add(&all.references, expected, answered)
+		if failed && !m.Urgent { // no answer is the wrong one
+			all.urgency[len(all.urgency)-1].answered = urgent(true)
+		}
+	}
+	return all
+}
+
+func urgent(is bool) []string {
+	if is {
+		return []string{"urgent"}
+	}
+	return nil
+}
+
+// field judges one field by its figure. Classes are shown in the given order, or in the alphabet's.
+func field(marks []marking, figure func([]marking) Ratio, order []string) Field {
+	f := Field{Exact: exactly(marks), Macro: macroF1(marks), Micro: microF1(marks), Classes: classes(marks, order)}
+	f.Low, f.High = interval(marks, figure)
+	return f
+}
+
+func classes(marks []marking, order []string) []Class {
+	counts := tally(marks)
+	names := slices.Clone(order)
+	var others []string
+	for name := range counts {
+		if !slices.Contains(order, name) {
+			others = append(others, name)
+		}
+	}
+	slices.Sort(others)
+	var all []Class
+	for _, name := range append(names, others...) {
+		c := counts[name]
+		all = append(all, Class{
+			Name: name, Labelled: c.found + c.missed, Answered: c.found + c.invented,
+			Precision: ratio(c.found, c.found+c.invented), Recall: ratio(c.found, c.found+c.missed), F1: c.f1(),
+		})
+	}
+	return all
+}
+
+// kinds judges references kind by kind.
+func kinds(results []Result) (all []Class) {
+	of := map[string][]marking{}
+	for _, r := range mark(results).references {
+		perKind := map[string]*marking{}
+		at := func(ref string) *marking {
+			kind, _, _ := strings.Cut(ref, " ")
+			if perKind[kind] == nil {
+				perKind[kind] = &marking{}
+			}
+			return perKind[kind]
+		}
+		for _, ref := range r.expected {
+			at(ref).expected = append(at(ref).expected, ref)
+		}
+		for _, ref := range r.answered {
+			at(ref).answered = append(at(ref).answered, ref)
+		}
+		for kind, m := range perKind {
+			of[kind] = append(of[kind], *m)
+		}
+	}
+	for kind, marks := range of {
+		c := total(marks)
+		all = append(all, Class{
+			Name: kind, Labelled: c.found + c.missed, Answered: c.found + c.invented,
+			Precision: ratio(c.found, c.found+c.invented), Recall: ratio(c.found, c.found+c.missed), F1: c.f1(),
+		})
+	}
+	slices.SortFunc(all, func(a, b Class) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
+// confusion counts answers class by class. Answers that are no class count with those that weren't given.
+func confusion(marks []marking, names []string) Confusion {
+	c := Confusion{Rows: names, Columns: append(slices.Clone(names), "none"), Counts: make([][]int, len(names))}
+	for i := range c.Counts {
+		c.Counts[i] = make([]int, len(c.Columns))
+	}
+	for _, m := range marks {
+		column := len(names)
+		if len(m.answered) == 1 && slices.Contains(names, m.answered[0]) {
+			column = slices.Index(names, m.answered[0])
+		}
+		c.Counts[slices.Index(names, m.expected[0])][column]++
+	}
+	return c
+}
+
+// reasons looks at what was said to be urgent, and why.
+func reasons(results []Result) Reasons {
+	var r Reasons
+	literal, both, meet := 0, 0, 0
+	for _, result := range results {
+		why := result.Answer.Urgency
+		if result.Err != nil || !why.Urgent {
+			continue
+		}
+		r.Urgent++
+		if why.Because != "" && utf8.RuneCountInString(why.Because) <= mostReason && result.Message.names(why.Because) {
+			literal++
+		}
+		if result.Message.Because != "" {
+			both++
+			if meets(why.Because, result.Message.Because) {
+				meet++
+			}
+		}
+	}
+	r.Literal, r.Meet = ratio(literal, r.Urgent), ratio(meet, both)
+	return r
+}
+
+// meets says that two parts of a text have a word in common that is longer than three letters.
+func meets(a, b string) bool {
+	words := strings.Fields(strings.ToLower(b))
+	for _, w := range strings.Fields(strings.ToLower(a)) {
+		if utf8.RuneCountInString(w) > 3 && slices.Contains(words, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// mainIntent is the share of messages whose first answered intent is a labelled one, of those labelled with any.
+func mainIntent(results []Result) Ratio {
+	right, all := 0, 0
+	for _, r := range results {
+		if len(r.Message.Intents) == 0 {
+			continue
+		}
+		all++
+		if r.Err == nil && len(r.Answer.Intents) > 0 && slices.Contains(r.Message.Intents, r.Answer.Intents[0]) {
+			right++
+		}
+	}
+	return ratio(right, all)
+}
+
+// speed gives median and 95th percentile of the answers that came, and CPU time for a message.
+func speed(out Outcome) (s Speed) {
+	var took []time.Duration
+	for _, r := range out.Results {
+		if r.Err == nil {
+			took = append(took, r.Took)
+		}
+	}
+	if len(took) > 0 {
+		slices.Sort(took)
+		s.Median, s.P95 = quantile(took, 0.5), quantile(took, 0.95)
+	}
+	if n := len(out.Results); n > 0 {
+		s.CPU = time.Duration(math.Round(float64(out.CPU) / float64(n)))
+	}
+	return s
+}

@@ -1,0 +1,160 @@
+package evaluation
+
+import (
+	"cmp"
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+)
+
+// Ratio is a figure from 0 to 1; NaN where there is nothing to divide by.
+type Ratio float64
+
+// None says that there is nothing to divide by.
+func (r Ratio) None() bool { return math.IsNaN(float64(r)) }
+
+// String shows two decimals, or a dash.
+func (r Ratio) String() string {
+	if r.None() {
+		return "–"
+	}
+	return strconv.FormatFloat(float64(r), 'f', 2, 64)
+}
+
+// MarshalJSON writes three decimals, or null.
+func (r Ratio) MarshalJSON() ([]byte, error) {
+	if r.None() {
+		return []byte("null"), nil
+	}
+	return json.Marshal(math.Round(float64(r)*1000) / 1000)
+}
+
+func ratio(part, whole int) Ratio {
+	if whole == 0 {
+		return Ratio(math.NaN())
+	}
+	return Ratio(float64(part) / float64(whole))
+}
+
+// marking is one field of one message: what it was labelled with, and what was answered. A field that has
+// one value is a set of one.
+type marking struct {
+	expected, answered []string
+	failed             bool // there was no answer
+}
+
+// exact says that the answer is the label, in any order.
+func (m marking) exact() bool {
+	if m.failed || len(m.expected) != len(m.answered) {
+		return false
+	}
+	for _, e := range m.expected {
+		if !slices.Contains(m.answered, e) {
+			return false
+		}
+	}
+	return true
+}
+
+// count is how often a class was found, found where it isn't, and missed.
+type count struct{ found, invented, missed int }
+
+func (c count) f1() Ratio { return ratio(2*c.found, 2*c.found+c.invented+c.missed) }
+
+// tally counts the classes of a field.
+func tally(marks []marking) map[string]count {
+	counts := map[string]count{}
+	for _, m := range marks {
+		for _, e := range m.expected {
+			c := counts[e]
+			if slices.Contains(m.answered, e) {
+				c.found++
+			} else {
+				c.missed++
+			}
+			counts[e] = c
+		}
+		for _, a := range m.answered {
+			if !slices.Contains(m.expected, a) {
+				c := counts[a]
+				c.invented++
+				counts[a] = c
+			}
+		}
+	}
+	return counts
+}
+
+// total adds all classes up.
+func total(marks []marking) count {
+	var sum count
+	for _, c := range tally(marks) {
+		sum.found, sum.invented, sum.missed = sum.found+c.found, sum.invented+c.invented, sum.missed+c.missed
+	}
+	return sum
+}
+
+// macroF1 is the mean of the classes' F1: a rare class counts as much as a frequent one. Classes count that
+// were labelled or answered.
+func macroF1(marks []marking) Ratio {
+	counts := tally(marks)
+	names := make([]string, 0, len(counts))
+	for name := range counts {
+		names = append(names, name)
+	}
+	slices.Sort(names) // so that sums of floating numbers are the same each time
+	sum := 0.0
+	for _, name := range names {
+		sum += float64(counts[name].f1())
+	}
+	return Ratio(sum / float64(len(counts))) // NaN for none
+}
+
+// microF1 is the F1 of all classes together: a frequent class counts more.
+func microF1(marks []marking) Ratio { return total(marks).f1() }
+
+// exactly is the share of messages whose answer is the label.
+func exactly(marks []marking) Ratio {
+	n := 0
+	for _, m := range marks {
+		if m.exact() {
+			n++
+		}
+	}
+	return ratio(n, len(marks))
+}
+
+// rounds is how many sets are drawn for an interval, and seed makes them the same sets each time.
+const (
+	rounds = 1000
+	seed   = 13
+)
+
+// interval draws as many messages as there are, again and again, each as often as it falls, and gives the
+// bounds between which 95 of 100 such sets have their figure.
+func interval(marks []marking, figure func([]marking) Ratio) (low, high Ratio) {
+	random := rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // the same each time is what is wanted
+	drawn := make([]marking, len(marks))
+	var all []Ratio
+	for range rounds * min(1, len(marks)) { // none can be drawn from none
+		for i := range drawn {
+			drawn[i] = marks[random.IntN(len(marks))]
+		}
+		if r := figure(drawn); !r.None() {
+			all = append(all, r)
+		}
+	}
+	if len(all) == 0 {
+		return Ratio(math.NaN()), Ratio(math.NaN())
+	}
+	slices.Sort(all)
+	return quantile(all, 0.025), quantile(all, 0.975)
+}
+
+// quantile gives the value below which a share of sorted values lies.
+func quantile[T cmp.Ordered](sorted []T, share float64) T {
+	i := int(math.Ceil(share*float64(len(sorted)))) - 1
+	return sorted[min(max(i, 0), len(sorted)-1)]
+}

@@ -1,0 +1,158 @@
+package evaluation
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// WriteText shows a report to people, as tables.
+func (r Report) WriteText(to io.Writer) error {
+	w := &tables{to: to}
+	w.say("%s on %s: %d messages, %d without an answer", r.Analyzer, r.Set, r.Messages, r.Failed)
+	if r.Degraded > 0 {
+		w.say("Found without the model that was asked: %d", r.Degraded)
+	}
+	for _, by := range slices.Sorted(maps.Keys(r.By)) {
+		w.say("Answers by %s: %d", by, r.By[by])
+	}
+	r.figures(w)
+	w.say("\nMain intent right: %s. Urgent answers: %d; reason is a part of the text: %s; meets the labelled reason: %s",
+		r.MainIntent, r.Reasons.Urgent, r.Reasons.Literal, r.Reasons.Meet)
+	for _, f := range []struct {
+		name  string
+		field Field
+	}{
+		{"language", r.Language}, {"sentiment", r.Sentiment}, {"urgency", r.Urgency},
+		{"intent", r.Intents}, {"reference", r.References},
+	} {
+		w.classes(f.name, f.field.Classes)
+	}
+	w.confusion(r.Confusion)
+	w.groups("language", r.Languages)
+	w.groups("difficulty", r.Difficult)
+	r.spent(w)
+	return w.err
+}
+
+// figures is the table to look at first.
+func (r Report) figures(w *tables) {
+	got := r.Figures()
+	rows := [][]string{{"field", "measure", "value", "95 % from", "to", "always the most frequent"}}
+	var majority Figures
+	if r.Majority != nil {
+		majority = *r.Majority
+	}
+	for _, f := range []struct {
+		name, measure   string
+		value, majority Ratio
+		field           Field
+	}{
+		{"language", "right", got.Language, majority.Language, r.Language},
+		{"sentiment", "macro-F1", got.Sentiment, majority.Sentiment, r.Sentiment},
+		{"urgency", "F1", got.Urgency, majority.Urgency, r.Urgency},
+		{"intents", "macro-F1", got.Intents, majority.Intents, r.Intents},
+		{"references", "F1", got.References, majority.References, r.References},
+	} {
+		floor := "–"
+		if r.Majority != nil {
+			floor = f.majority.String()
+		}
+		rows = append(rows, []string{f.name, f.measure, f.value.String(), f.field.Low.String(), f.field.High.String(), floor})
+	}
+	w.table(rows)
+}
+
+// spent is the part that differs from run to run.
+func (r Report) spent(w *tables) {
+	w.say("\nAn answer took %s in the middle, and %s in the slowest of twenty; CPU time of this process: %s a message",
+		shown(r.Speed.Median), shown(r.Speed.P95), shown(r.Speed.CPU))
+	if u := r.Usage; u != nil {
+		w.say("%d calls, %d tokens of questions, %d tokens of answers", u.Calls, u.PromptTokens, u.AnswerTokens)
+	}
+	if r.Cost != nil && r.Messages > 0 {
+		w.say("Cost by the prices given: %.4f, for 1000 messages %.2f", *r.Cost, *r.Cost/float64(r.Messages)*1000)
+	}
+}
+
+// shown rounds a duration to what a reader needs of it.
+func shown(d time.Duration) string {
+	switch {
+	case d >= time.Second:
+		return d.Round(10 * time.Millisecond).String()
+	case d >= time.Millisecond:
+		return d.Round(10 * time.Microsecond).String()
+	}
+	return d.Round(time.Microsecond).String()
+}
+
+// tables writes lines and tables, and keeps the first error.
+type tables struct {
+	to  io.Writer
+	err error
+}
+
+func (w *tables) say(format string, args ...any) {
+	if w.err == nil {
+		_, w.err = fmt.Fprintf(w.to, format+"\n", args...)
+	}
+}
+
+// table writes rows in columns; the first is their head.
+func (w *tables) table(rows [][]string) {
+	w.say("")
+	columns := tabwriter.NewWriter(w.to, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		if w.err == nil {
+			_, w.err = fmt.Fprintln(columns, strings.Join(row, "\t"))
+		}
+	}
+	if w.err == nil {
+		w.err = columns.Flush()
+	}
+}
+
+func (w *tables) classes(of string, all []Class) {
+	rows := [][]string{{of, "labelled", "answered", "precision", "recall", "F1"}}
+	for _, c := range all {
+		rows = append(rows, []string{
+			named(c.Name), fmt.Sprint(c.Labelled), fmt.Sprint(c.Answered), c.Precision.String(), c.Recall.String(), c.F1.String(),
+		})
+	}
+	w.table(rows)
+}
+
+func (w *tables) confusion(c Confusion) {
+	rows := [][]string{append([]string{"labelled ↓ answered →"}, c.Columns...)}
+	for i, counts := range c.Counts {
+		row := []string{c.Rows[i]}
+		for _, n := range counts {
+			row = append(row, fmt.Sprint(n))
+		}
+		rows = append(rows, row)
+	}
+	w.table(rows)
+}
+
+func (w *tables) groups(by string, all []Group) {
+	rows := [][]string{{by, "messages", "language", "sentiment", "urgency", "intents (micro)", "references"}}
+	for _, g := range all {
+		rows = append(rows, []string{
+			named(g.Name), fmt.Sprint(g.Messages), g.Language.String(), g.Sentiment.String(), g.Urgency.String(),
+			g.Intents.String(), g.References.String(),
+		})
+	}
+	w.table(rows)
+}
+
+// named gives the empty class a name: a language that need not be known, or an answer that was left empty.
+func named(class string) string {
+	if class == "" {
+		return "(other)"
+	}
+	return class
+}

@@ -1,0 +1,69 @@
+package evaluation
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// mostShown is how much of a text is shown with a wrong answer.
+const mostShown = 300
+
+// WriteWrong shows the first messages that were answered wrongly somewhere, with their texts: never of the
+// unseen half.
+func WriteWrong(to io.Writer, results []Result, most int) error {
+	w := &tables{to: to}
+	marks := mark(results)
+	shown := 0
+	for i, r := range results {
+		var faults []string
+		for _, f := range []struct {
+			name string
+			mark marking
+		}{
+			{"language", marks.language[i]}, {"sentiment", marks.sentiment[i]}, {"urgency", marks.urgency[i]},
+			{"intents", marks.intents[i]}, {"references", marks.references[i]},
+		} {
+			if !f.mark.exact() && r.Err == nil {
+				faults = append(faults, fmt.Sprintf("  %s: labelled %s, answered %s", f.name, listed(f.mark.expected), listed(f.mark.answered)))
+			}
+		}
+		if r.Err != nil {
+			faults = append(faults, "  no answer: "+r.Err.Error())
+		}
+		if len(faults) == 0 || shown == most {
+			continue
+		}
+		shown++
+		head := strings.TrimSpace(r.Message.ID + " " + strings.Join(r.Message.Hard, ", "))
+		w.say("\n%s\n  “%s”\n%s", head, short(r.Message), strings.Join(faults, "\n"))
+	}
+	return w.err
+}
+
+// short is a message on one line.
+func short(m Message) string {
+	parts := slices.Clone(m.Texts)
+	if m.Subject != "" {
+		parts = slices.Insert(parts, 0, m.Subject)
+	}
+	text := []rune(strings.Join(strings.Fields(strings.Join(parts, " / ")), " "))
+	if len(text) > mostShown {
+		return string(text[:mostShown]) + "…"
+	}
+	return string(text)
+}
+
+func listed(values []string) string {
+	if len(values) == 0 {
+		return "nothing"
+	}
+	named := slices.Clone(values)
+	for i, v := range named {
+		if v == "" {
+			named[i] = "(none)"
+		}
+	}
+	return strings.Join(named, " + ")
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"parley/bridge/analysis"
+	"parley/bridge/analysis/evaluation"
+	"parley/bridge/analysis/offline"
+	"parley/bridge/analysis/openai"
+)
+
+// aiEvalCommand is `parley ai-eval`.
+type aiEvalCommand struct {
+	Analyzer    string        `default:"offline" enum:"offline,openai,majority" help:"Who answers: ${enum}; majority reads nothing."`
+	Model       string        `env:"OPENAI_MODEL" placeholder:"NAME" help:"Of openai: the model."`
+	BaseURL     string        `name:"base-url" env:"OPENAI_BASE_URL" placeholder:"URL" help:"Of openai: another server."`
+	KeyFrom     string        `default:"OPENAI_API_KEY" placeholder:"VARIABLE" help:"Of openai: the variable with the key."`
+	Half        string        `default:"unseen" enum:"dev,unseen,all" help:"Which half of Parley's own set: ${enum} (default ${default})."`
+	Set         string        `placeholder:"FILE" help:"Messages that you labelled, one a line, instead of Parley's own; - is standard input."`
+	JSON        string        `name:"json" placeholder:"FILE" help:"Write the figures there too."`
+	Show        int           `placeholder:"N" help:"Show the first N messages that were answered wrongly. Not of the unseen half."`
+	Parallel    int           `default:"1" placeholder:"N" help:"Questions at once; with more than one, times say little."`
+	Deadline    time.Duration `default:"30s" help:"How long one answer may take (default ${default})."`
+	PromptPrice float64       `placeholder:"PRICE" help:"What a model's provider takes for a million tokens of questions."`
+	AnswerPrice float64       `placeholder:"PRICE" help:"What it takes for a million tokens of answers."`
+}
+
+// Help is shown by `parley ai-eval --help`.
+func (aiEvalCommand) Help() string {
+	return `Asks about each message of a labelled set, compares, and prints how often each field was right. Needs no database and
+changes nothing. A model costs what its provider takes for some hundred short questions. docs/ai.md says how to read it.
+
+Examples:
+  parley ai-eval
+  parley ai-eval --half dev --show 20
+  parley ai-eval --set ours.jsonl --json ours.json
+  parley ai-eval --analyzer openai --model small-model --base-url localhost:11434`
+}
+
+// Run asks, judges and prints.
+// Errors: each fault of the labelled messages, with its line and field; the first thing that can't be written.
+func (c aiEvalCommand) Run(ctx context.Context) error {
+	messages, name, err := c.messages()
+	if err != nil {
+		return err
+	}
+	if c.Show > 0 && c.Set == "" && c.Half != string(evaluation.Dev) {
+		return errors.New("ai-eval: --show is for --half dev, or a --set of yours: nobody looks at the unseen half, " +
+			"so that its figures stay true")
+	}
+	analyzer, done, err := c.analyzer(messages) //nolint:contextcheck // it asks nothing yet; each question brings its context
+	if err != nil {
+		return err
+	}
+	defer done()
+	desk := analysis.Desk{Language: "en", Intents: analysis.DefaultIntents()}
+	outcome, err := evaluation.Run(ctx, analyzer, messages, evaluation.Options{
+		Desk: desk, Now: time.Now, CPU: spentCPU, Parallel: c.Parallel, Deadline: c.Deadline,
+	})
+	if err != nil {
+		return fmt.Errorf("ai-eval: %w", err)
+	}
+	report := evaluation.Score(outcome, evaluation.Price{Prompt: c.PromptPrice, Answer: c.AnswerPrice})
+	report.Analyzer, report.Set = c.Analyzer, name
+	floor, err := evaluation.Run(ctx, evaluation.Majority(messages), messages, evaluation.Options{Desk: desk, Now: time.Now})
+	if err != nil {
+		return fmt.Errorf("ai-eval: %w", err)
+	}
+	figures := evaluation.Score(floor, evaluation.Price{}).Figures()
+	report.Majority = &figures
+	if err := report.WriteText(os.Stdout); err != nil {
+		return fmt.Errorf("ai-eval: %w", err)
+	}
+	if c.Show > 0 {
+		if err := evaluation.WriteWrong(os.Stdout, outcome.Results, c.Show); err != nil {
+			return fmt.Errorf("ai-eval: %w", err)
+		}
+	}
+	return c.write(report)
+}
+
+// messages gives what is asked about, and how the report names it.
+func (c aiEvalCommand) messages() (all []evaluation.Message, name string, err error) {
+	if c.Set == "" {
+		name = "the " + c.Half + " half"
+		if c.Half == string(evaluation.All) {
+			name = "both halves"
+		}
+		all, err = evaluation.Ours(evaluation.Half(c.Half))
+		return all, name, err
+	}
+	from := io.Reader(os.Stdin)
+	if c.Set != "-" {
+		file, err := os.Open(c.Set)
+		if err != nil {
+			return nil, "", fmt.Errorf("ai-eval: %w", err)
+		}
+		defer file.Close() //nolint:errcheck // it was only read
+		from = file
+	}
+	all, err = evaluation.Read(c.Set, from)
+	return all, c.Set, err
+}
+
+// analyzer makes who answers. A model is asked without the rules behind it: what it doesn't answer is to be seen.
+// Errors: what a model can't be asked with.
+func (c aiEvalCommand) analyzer(messages []evaluation.Message) (a analysis.Analyzer, done func(), err error) {
+	switch c.Analyzer {
+	case "offline":
+		return offline.New(), func() {}, nil
+	case "openai":
+		model, err := openai.New(openai.Options{
+			Key: openai.NewKey(os.Getenv(c.KeyFrom)), BaseURL: c.BaseURL, Model: c.Model, Timeout: c.Deadline, Concurrency: max(1, c.Parallel),
+		})
+		if err != nil {
+			return nil, nil, fmt.Errorf("ai-eval: %w", err)
+		}
+		return meteredModel{model}, func() { _ = model.Close() }, nil
+	}
+	return evaluation.Majority(messages), func() {}, nil
+}
+
+// meteredModel tells the evaluation what a model was asked.
+type meteredModel struct{ *openai.Analyzer }
+
+// Usage implements evaluation.Metered.
+func (m meteredModel) Usage() (calls, promptTokens, answerTokens int) {
+	s := m.Stats()
+	return int(s.Requests), int(s.TokensIn), int(s.TokensOut)
+}
+
+// write writes the figures where --json says.
+func (c aiEvalCommand) write(report evaluation.Report) error {
+	if c.JSON == "" {
+		return nil
+	}
+	raw, err := json.MarshalIndent(report, "", "  ")
+	if err != nil {
+		return fmt.Errorf("ai-eval: %w", err)
+	}
+	if err := os.WriteFile(c.JSON, append(raw, '\n'), 0o644); err != nil { //nolint:gosec // figures are no secret
+		return fmt.Errorf("ai-eval: %w", err)
+	}
+	return nil
+}
