@@ -56,7 +56,7 @@ func (c demoCommand) Run(ctx context.Context) error {
 			return err
 		}
 		o := demo.EngineOptions()
-		analyzer, end, err := app.NewAnalyzer(env, log)
+		analyzer, end, err := app.NewAnalyzer(ctx, env, log)
 		if err != nil {
 			return err
 		}

@@ -37,7 +37,7 @@ func (c serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	analyzer, end, err := app.NewAnalyzer(env, log)
+	analyzer, end, err := app.NewAnalyzer(ctx, env, log)
 	if err != nil {
 		return err
 	}

@@ -212,11 +212,11 @@ func TestBases(t *testing.T) {
 // TestNew: faults of the options are told together.
 func TestNew(t *testing.T) {
 	t.Parallel()
-	_, err := New(Options{BaseURL: "ftp://x", Key: NewKey("a b"), Timeout: -time.Second})
+	_, err := New(t.Context(), Options{BaseURL: "ftp://x", Key: NewKey("a b"), Timeout: -time.Second})
 	if err == nil || strings.Count(err.Error(), "\n") != 3 {
 		t.Errorf("%v", err)
 	}
-	a, err := New(Options{Model: "m", Fallback: offline()})
+	a, err := New(t.Context(), Options{Model: "m", Fallback: offline()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -107,7 +107,7 @@ func newWorld(t *testing.T, can openaifake.Abilities, change ...func(*Options)) 
 	for _, f := range change {
 		f(&o)
 	}
-	a, err := New(o)
+	a, err := New(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

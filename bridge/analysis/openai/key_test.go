@@ -53,7 +53,7 @@ func TestKeySent(t *testing.T) {
 		t.Error("an empty key was sent")
 	}
 	for _, bad := range []string{"a b", "a\nb", "schlüssel", "a\x00"} {
-		if _, err := New(Options{Model: "m", Key: NewKey(bad)}); err == nil || strings.Contains(err.Error(), bad) {
+		if _, err := New(t.Context(), Options{Model: "m", Key: NewKey(bad)}); err == nil || strings.Contains(err.Error(), bad) {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}

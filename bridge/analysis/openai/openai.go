@@ -71,23 +71,33 @@ type Analyzer struct {
 
 var _ analysis.Analyzer = (*Analyzer)(nil)
 
-// New makes an Analyzer. It opens no connection.
-// Errors: all faults of the options together; they don't name the key.
-func New(o Options) (*Analyzer, error) {
-	base, host, err := parseBase(o.BaseURL)
-	o.Model = strings.TrimSpace(o.Model)
-	if o.Model == "" {
+// Check looks whether an Analyzer can be made with the options.
+// Errors: all faults together; they don't name the key.
+func (o Options) Check() error {
+	_, _, err := parseBase(o.BaseURL)
+	if strings.TrimSpace(o.Model) == "" {
 		err = errors.Join(err, errors.New("openai: the model is missing"))
 	}
 	err = errors.Join(err, o.Key.check())
 	if o.Timeout < 0 || o.Concurrency < 0 || o.TokensPerDay < 0 {
 		err = errors.Join(err, errors.New("openai: timeout, concurrency and tokens a day can't be negative"))
 	}
+	return err
+}
+
+// New makes an Analyzer, which works until Close, however long ctx lives. It opens no connection.
+// Errors: those of Check.
+func New(ctx context.Context, o Options) (*Analyzer, error) {
+	if err := o.Check(); err != nil {
+		return nil, err
+	}
+	base, host, err := parseBase(o.BaseURL)
 	if err != nil {
 		return nil, err
 	}
+	o.Model = strings.TrimSpace(o.Model)
 	o = o.withDefaults()
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	a := &Analyzer{
 		o: o, base: base, client: newClient(o.Client, host, o.Concurrency), slots: make(chan struct{}, o.Concurrency),
 		breaker: newBreaker(o.Now), dialect: newDialect(o.Now, host), stats: newStats(), stop: stop,

@@ -38,7 +38,7 @@ func analyseWaits() []time.Duration { return []time.Duration{10 * time.Second, t
 func (cs *Chores) runAnalyses(ctx context.Context, with analysis.Analyzer) error {
 	return cs.every(ctx, analyseSweep, "analysing", func(ctx context.Context) error {
 		for more := true; more && ctx.Err() == nil; {
-			began := time.Now()
+			began := time.Now() //nolint:forbidigo // only how long it takes
 			took, err := cs.analyseSome(ctx, with)
 			if err != nil {
 				return err

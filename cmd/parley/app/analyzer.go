@@ -2,7 +2,8 @@ package app
 
 import (
 	"cmp"
-	"errors"
+	"context"
+	"fmt"
 	"log/slog"
 
 	"parley/bridge/analysis"
@@ -28,8 +29,8 @@ func (e *AIEnv) read(read func(name, def string) string) []error {
 		*e = AIEnv{}
 		return nil
 	}
-	if _, err := openai.New(e.options(nil)); err != nil {
-		return []error{errors.New("OPENAI_BASE_URL, OPENAI_API_KEY and OPENAI_MODEL don't name a model: write the address like https://api.example.org/v1, and the key without spaces")}
+	if err := e.options(nil).Check(); err != nil {
+		return []error{fmt.Errorf("OPENAI_BASE_URL, OPENAI_API_KEY: %w", err)}
 	}
 	return nil
 }
@@ -40,14 +41,14 @@ func (e *AIEnv) options(log *slog.Logger) openai.Options {
 
 // NewAnalyzer makes what reads customers' messages: the model that the environment names, with what needs no
 // network for when it doesn't answer, or that alone. end has to be called when nothing is analysed any more.
-func NewAnalyzer(env Env, log *slog.Logger) (a analysis.Analyzer, end func(), err error) {
+func NewAnalyzer(ctx context.Context, env Env, log *slog.Logger) (a analysis.Analyzer, end func(), err error) {
 	alone := offline.New()
 	if env.AI.Model == "" {
 		return alone, func() {}, nil
 	}
 	o := env.AI.options(log)
 	o.Fallback = alone
-	model, err := openai.New(o)
+	model, err := openai.New(ctx, o)
 	if err != nil {
 		return nil, nil, err
 	}

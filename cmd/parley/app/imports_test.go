@@ -91,7 +91,7 @@ func bans() []ban {
 
 // emulators are everything that stands in for the world or serves tests.
 func emulators() []string {
-	return []string{"*/*fake/...", "*/*/*fake/...", "*/*test/...", "bridge/bridgetest/...", "channels/emulator/...", "channels/golden/...", "channels/budget/..."}
+	return []string{"*/*fake/...", "*/*/*fake/...", "*/*/*/*fake/...", "*/*test/...", "bridge/bridgetest/...", "channels/emulator/...", "channels/golden/...", "channels/budget/..."}
 }
 
 // withEmulators are the packages outside tests that may start emulators.
