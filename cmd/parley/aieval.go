@@ -54,7 +54,7 @@ func (c aiEvalCommand) Run(ctx context.Context) error {
 		return errors.New("ai-eval: --show is for --half dev, or a --set of yours: nobody looks at the unseen half, " +
 			"so that its figures stay true")
 	}
-	analyzer, done, err := c.analyzer(messages) //nolint:contextcheck // it asks nothing yet; each question brings its context
+	analyzer, done, err := c.analyzer(ctx, messages)
 	if err != nil {
 		return err
 	}
@@ -110,12 +110,12 @@ func (c aiEvalCommand) messages() (all []evaluation.Message, name string, err er
 
 // analyzer makes who answers. A model is asked without the rules behind it: what it doesn't answer is to be seen.
 // Errors: what a model can't be asked with.
-func (c aiEvalCommand) analyzer(messages []evaluation.Message) (a analysis.Analyzer, done func(), err error) {
+func (c aiEvalCommand) analyzer(ctx context.Context, messages []evaluation.Message) (a analysis.Analyzer, done func(), err error) {
 	switch c.Analyzer {
 	case "offline":
 		return offline.New(), func() {}, nil
 	case "openai":
-		model, err := openai.New(openai.Options{
+		model, err := openai.New(ctx, openai.Options{
 			Key: openai.NewKey(os.Getenv(c.KeyFrom)), BaseURL: c.BaseURL, Model: c.Model, Timeout: c.Deadline, Concurrency: max(1, c.Parallel),
 		})
 		if err != nil {
