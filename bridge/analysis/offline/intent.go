@@ -137,7 +137,9 @@ func intentScores(t *text, matches []match) map[string]float64 {
 // settle decides between intents which share words.
 func settle(t *text, said map[string]float64, mood analysis.Sentiment) {
 	asks := 0.0
-	for _, name := range []string{"product", "quote", "order_status", "order_change", "return", "billing", "problem", "account", "cancel", "appointment"} {
+	for _, name := range []string{
+		"product", "quote", "order_status", "order_change", "return", "billing", "problem", "account", "cancel", "appointment",
+	} {
 		asks = max(asks, said[name])
 	}
 	unhappy := mood == analysis.Negative || mood == analysis.Frustrated

@@ -17,10 +17,7 @@ func numbersIn(t *text) []numberSpan {
 			continue
 		}
 		n := numberSpan{from: k.from, to: k.to, tok: i, last: i}
-		for n.last+1 < len(t.tokens) && glued(t.all[n.to:t.tokens[n.last+1].from]) && isCode(t.all[t.tokens[n.last+1].from:t.tokens[n.last+1].to]) {
-			n.last++
-			n.to = t.tokens[n.last].to
-		}
+		n.join(t)
 		n.value = t.all[n.from:n.to]
 		if prefixTooWordy(n.value) {
 			n.trimPrefix(t)
@@ -54,12 +51,21 @@ func (n *numberSpan) addGroups(t *text) {
 		}
 		n.last++
 		n.to = k.to
-		for n.last+1 < len(t.tokens) && glued(t.all[n.to:t.tokens[n.last+1].from]) && isCode(t.all[t.tokens[n.last+1].from:t.tokens[n.last+1].to]) {
-			n.last++
-			n.to = t.tokens[n.last].to
-		}
+		n.join(t)
 	}
 	n.value = t.all[n.from:n.to]
+}
+
+// join adds parts that one mark joins to a number.
+func (n *numberSpan) join(t *text) {
+	for n.last+1 < len(t.tokens) {
+		next := &t.tokens[n.last+1]
+		if !glued(t.all[n.to:next.from]) || !isCode(t.all[next.from:next.to]) {
+			return
+		}
+		n.last++
+		n.to = next.to
+	}
 }
 
 // isCode says whether a word may be part of a reference: digits, capitals, or letters with digits.

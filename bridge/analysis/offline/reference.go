@@ -68,7 +68,8 @@ func announced(t *text, matches []match) []analysis.Reference {
 		if before == "" {
 			before = kindOfPrefix(n.value)
 		}
-		if before == "" && (n.hash && directHash(t, &n) || distinctive(&n) || n.plain && n.to-n.from >= 5 && n.to-n.from <= 9 && behindFor(t, n.tok)) {
+		taken := n.plain && n.to-n.from >= 5 && n.to-n.from <= 9 && behindFor(t, n.tok)
+		if before == "" && (n.hash && directHash(t, &n) || distinctive(&n) || taken) {
 			before = kindInSentence(t, matches, words, n.tok)
 		}
 		if before == "" || before == "other" {
