@@ -1,0 +1,45 @@
+package dispatch_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"parley/store"
+	"parley/store/storetest"
+)
+
+// A delivery is read as it was written, each column in its place, and so is what a batch changes of a lane.
+func TestDeliveriesAndLanesAsWritten(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	fill(t, pool, 1, gate(t, pool, "g", 0, 1), 1, 0)
+	at := func(hour int) *time.Time {
+		when := time.Date(2026, 1, 2, hour, 0, 0, 0, time.UTC)
+		return &when
+	}
+	whole := store.Delivery{ID: 2, LaneID: 1, Seq: 3, MessageID: 4, Kind: "kind", Payload: []byte(`{"a": 1}`), State: store.Failed, OrderBy: "order",
+		Attempt: 5, Part: 6, NotBefore: at(1), FirstAt: at(2), SentAt: at(3), AbsentAt: at(4), WarnedAt: at(5), ExternalID: "external",
+		Progress: "progress", ErrorClass: "class", ErrorText: "text", CreatedAt: *at(6), JoinKey: "key", JoinSize: 7, Joined: 8}
+	least := store.Delivery{ID: 3, LaneID: 1, Seq: 4, Kind: "kind", State: store.Queued, CreatedAt: *at(7), Joined: 8}
+	unclean := least
+	unclean.ErrorText = "a\xffb\x00c"
+	check(t, store.InsertDeliveries(t.Context(), pool, []store.Delivery{whole, unclean}))
+	check(t, store.InsertDeliveries(t.Context(), pool, nil))
+	least.Payload, least.ErrorText = []byte("{}"), "a\uFFFDbc"
+	got := must(store.JoinedTo(t.Context(), pool, []int64{8}))(t)
+	want := []store.Delivery{whole, least}
+	if a, b := must(json.Marshal(got))(t), must(json.Marshal(want))(t); !bytes.Equal(a, b) {
+		t.Errorf("written\n%s\nread\n%s", b, a)
+	}
+	check(t, store.UpdateLanes(t.Context(), pool, []store.Lane{{ID: 1, Tail: 2, DueAt: at(1), Priority: 3, GateID: 4, LeaseSeconds: 5}}))
+	check(t, store.UpdateLanes(t.Context(), pool, nil))
+	if got := row(t, pool, `SELECT tail, due_at AT TIME ZONE 'UTC', priority, gate_id, lease_seconds FROM lanes`); got != `(2,"2026-01-02 01:00:00",3,4,5)` {
+		t.Errorf("the lane is %s", got)
+	}
+	check(t, store.UpdateLanes(t.Context(), pool, []store.Lane{{ID: 1}}))
+	if got := row(t, pool, `SELECT due_at FROM lanes`); got != "()" {
+		t.Errorf("the lane is due at %s, want never", got)
+	}
+}
