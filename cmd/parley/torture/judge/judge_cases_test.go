@@ -268,6 +268,10 @@ func ledgerCases() []judgeCase {
 			w.Boxes[0].Inbox[1].Marks = []Mark{{Out, 1, 4}}
 			t.Never["5"] = true
 		}, want: Verdict{Untold: 1}},
+		{name: "an edit of a reply of which nobody told Parley", spoil: func(w *World, _ *Testimony) {
+			w.Threads[0].Posts[4].Untold = true
+			w.Boxes[0].Inbox = w.Boxes[0].Inbox[:1]
+		}, want: Verdict{Untold: 2}},
 		{name: "a command that the thread doesn't show", spoil: func(_ *World, t *Testimony) {
 			t.Said = append(t.Said, Record{Did: ActResolve, Root: "1", ID: "77"})
 		}, want: Verdict{Unaccounted: 1}},

@@ -56,7 +56,7 @@ func judgeEdit(v *Verdict, w World, t Testimony, r Record) {
 		v.find(&v.Unaccounted, "%s was edited into %s, and its thread doesn't show it", r.ID, r.Mark)
 	case w.Received(r.Mark), th.tells(r.Mark):
 	case (original.Kind == Back || tooLate) && th.tells(original):
-	case t.Never[r.ID]:
+	case t.Never[r.ID], p.Untold: // where nothing can be looked up, an edit alone says of no reply that it was one
 		v.Untold++
 	default:
 		v.find(&v.Lost, "%s changed %s: the customer has it not, and no line says so", r.Mark, original)
