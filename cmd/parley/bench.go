@@ -18,6 +18,8 @@ type benchCommand struct {
 	Only  []string `placeholder:"GROUP" help:"Measure these groups alone: ${bench_groups}."`
 	Dir   string   `placeholder:"DIR" help:"Where the database is made; names the storage that is measured. Default: the system's temporary folder."`
 
+	Unanalysed bool `help:"Measure a Parley that doesn't analyse what customers write."`
+
 	Serve      bool   `hidden:"" help:"Be the Parley that is measured."`
 	CPUProfile string `hidden:"" name:"cpuprofile" placeholder:"FILE" help:"Profile the Parley that is measured."`
 }
@@ -35,13 +37,13 @@ Examples:
 // Run measures and prints a table.
 func (c benchCommand) Run(ctx context.Context) error {
 	if c.Serve {
-		return bench.Serve(ctx, bench.ServeOptions{CPUProfile: c.CPUProfile})
+		return bench.Serve(ctx, bench.ServeOptions{CPUProfile: c.CPUProfile, Unanalysed: c.Unanalysed})
 	}
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("bench: %w", err)
 	}
-	report, failed := bench.Run(ctx, bench.Options{Program: program, Dir: c.Dir, Quick: c.Quick, Only: c.Only, Out: os.Stderr, CPUProfile: c.CPUProfile})
+	report, failed := bench.Run(ctx, bench.Options{Program: program, Dir: c.Dir, Quick: c.Quick, Only: c.Only, Out: os.Stderr, CPUProfile: c.CPUProfile, Unanalysed: c.Unanalysed})
 	if err := report.Table(os.Stdout); err != nil {
 		return err
 	}

@@ -21,6 +21,8 @@ type Options struct {
 	Quick   bool     // one short round of each figure; what doesn't fit into a minute is left out
 	Only    []string // names of groups; none = all
 	Out     io.Writer
+	// Unanalysed measures a Parley that doesn't analyse what customers write.
+	Unanalysed bool
 	// CPUProfile begins the names of files that get profiles: .1 and so on of the measured
 	// Parleys, .own of the generators and emulators.
 	CPUProfile string

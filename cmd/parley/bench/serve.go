@@ -19,6 +19,7 @@ import (
 // ServeOptions say how a Parley that is measured differs from `parley serve`.
 type ServeOptions struct {
 	CPUProfile string // file that gets a profile of the whole life; "" = none
+	Unanalysed bool   // what customers write is not analysed
 }
 
 // Serve is `parley serve` with the loopback channel beside the product's own. SIGUSR1
@@ -37,6 +38,14 @@ func Serve(ctx context.Context, o ServeOptions) (err error) {
 	held, end := heldBySignal()
 	defer end()
 	options := app.Options{Specs: append(app.Specs(), channelstest.Spec())}
+	if !o.Unanalysed {
+		analyzer, end, err := app.NewAnalyzer(ctx, env, log)
+		if err != nil {
+			return err
+		}
+		defer end()
+		options.Analyzer = analyzer
+	}
 	options.Relay.Held = held
 	return app.Serve(ctx, env, log, func(string) {}, options)
 }

@@ -202,6 +202,9 @@ type parleyOptions struct {
 // held.
 func (b *bench) measured() []string {
 	args := []string{"bench", "--serve"}
+	if b.opt.Unanalysed {
+		args = append(args, "--unanalysed")
+	}
 	if b.opt.CPUProfile != "" {
 		b.profiles++
 		args = append(args, "--cpuprofile", fmt.Sprintf("%s.%d", b.opt.CPUProfile, b.profiles))
