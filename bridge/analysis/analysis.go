@@ -46,6 +46,7 @@ type Intent struct {
 	Name  string   // "order_status"
 	About string   // a sentence for people and models: "asks where an order is, or when it comes"
 	Words []string // further words by which this desk's customers are known to say it; may be empty
+	Tags  []string // tags that are most often given to it, where the desk has them; case doesn't count
 }
 
 // Tag is a tag of the desk with words that stand for it; its own name always does.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parley/bridge/analysis"
+	"parley/channels/budget"
 )
 
 // typical is a question of typical length, of a desk with some of everything.
@@ -77,41 +78,33 @@ func odd() map[string]string {
 }
 
 func TestOddTextsCostLittle(t *testing.T) {
-	a := New()
+	a, m := New(), budget.NewMeterFor(budget.Allowance{Base: 50 * time.Millisecond})
 	for name, text := range odd() {
 		q := typical()
 		q.Burst = []analysis.Message{{Subject: text, Text: text}, {Text: text}}
-		best := time.Hour
-		for range 3 { // what collects garbage counts as well
-			start := used(t)
-			answer, err := a.Analyze(t.Context(), q)
-			if err != nil {
-				t.Fatal(err)
-			}
-			best = min(best, used(t)-start)
-			sound(t, q, answer)
+		answer, err := a.Analyze(t.Context(), q)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if best > 50*time.Millisecond {
-			t.Errorf("%s: took %v", name, best)
-		}
+		sound(t, q, answer)
+		t.Run(name, func(t *testing.T) {
+			m.Check(t, 0, func() { _, _ = a.Analyze(t.Context(), q) })
+		})
 	}
 }
 
 // TestPatternsCostLittle lets an admin write what is dear.
 func TestPatternsCostLittle(t *testing.T) {
-	a := New()
 	q := analysis.Question{Burst: []analysis.Message{{Text: strings.Repeat("a", 10<<10)}}}
 	for i := range 100 {
 		q.Desk.References = append(q.Desk.References, analysis.Pattern{Kind: "order", Regexp: fmt.Sprintf("(a?){200}(a*)*b%d(", i)},
 			analysis.Pattern{Kind: "order", Regexp: fmt.Sprintf("(?:a?){900}b%d", i)}, analysis.Pattern{Kind: "order", Regexp: fmt.Sprintf("(a|aa)*c{%d}", i)})
 	}
-	start := used(t)
-	if _, err := a.Analyze(t.Context(), q); err != nil {
-		t.Fatal(err)
-	}
-	if took := used(t) - start; took > 500*time.Millisecond {
-		t.Errorf("took %v", took)
-	}
+	budget.NewMeterFor(budget.Allowance{Base: 500 * time.Millisecond}).Check(t, 0, func() {
+		if _, err := New().Analyze(t.Context(), q); err != nil { // one that keeps no compiled patterns
+			t.Fatal(err)
+		}
+	})
 }
 
 func TestLexiconsAreSmall(t *testing.T) {

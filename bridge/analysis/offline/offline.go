@@ -88,7 +88,7 @@ func (a *Analyzer) Analyze(ctx context.Context, q analysis.Question) (analysis.A
 	answer.Sentiment = sentiment(t, matches, answer.Urgency.Urgent)
 	answer.Intents = a.intents(t, matches, &q.Desk, alike, answer.Sentiment)
 	answer.References = a.references(t, matches, q.Desk.References)
-	answer.Tags = a.tags(t, q.Desk.Tags, alike)
+	answer.Tags = a.tags(t, &q.Desk, answer.Intents, alike)
 	answer.Replies = a.replies(b, language, q.Desk.Sources)
 	answer.Actions = actions(t, matches, &q.Desk, alike, answer.Urgency.Urgent)
 	return answer, ctx.Err()

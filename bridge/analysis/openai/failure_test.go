@@ -210,7 +210,7 @@ func TestDeadlines(t *testing.T) {
 	hang := openaifake.Hang()
 	w := newWorld(t, openaifake.Modern())
 	w.fake.Always(&hang)
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 	defer cancel()
 	a, err := w.Analyze(ctx, question())
 	if err != nil || !a.Degraded || ctx.Err() != nil {
@@ -248,7 +248,7 @@ func TestBusy(t *testing.T) {
 		first <- a
 	}()
 	<-entered
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 	defer cancel()
 	if a, err := w.Analyze(ctx, question()); err != nil || !a.Degraded || w.Stats().Failures[Busy] != 1 {
 		t.Errorf("%+v, %v, %+v", a, err, w.Stats())
