@@ -16,7 +16,7 @@ TEST_TIMEOUT ?= 25m
 PKG ?= ./...
 
 # Those that take minutes begin first: else the last of them runs alone while a core is idle.
-SLOW := ./cmd/parley/demo ./bridge/engine ./cmd/parley/torture ./store ./cmd/parley/bench ./channels/email ./bridge/relay
+SLOW := ./cmd/parley/demo ./bridge/engine ./cmd/parley/torture ./store ./cmd/parley/bench ./store/stats ./store/dispatch ./store/retention ./bridge/relay
 
 # Tests also wait: one more package than there are cores keeps these busy.
 PACKAGES_AT_ONCE ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)

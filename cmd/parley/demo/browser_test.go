@@ -293,6 +293,8 @@ func TestTour(t *testing.T) {
 	l.ticked("undo")
 	l.reply("note: the glaze is from May")
 	l.ticked("note")
+	l.reply("!tag Complaint")
+	l.ticked("tag")
 
 	l.form(`.threadpane [data-label="Snooze"]`, "select")
 	l.js("choose an hour", `(() => { const s = document.querySelector('#modal select'); s.value = '1h'; s.dispatchEvent(new Event('change')); })()`)

@@ -132,6 +132,8 @@ func TestTeamsInThePage(t *testing.T) {
 	l.click(`#modal .ac-button.positive`)
 	l.shows(inThread, "the glaze is from May")
 	l.ticked("note")
+	l.inTeams("!tag Complaint")
+	l.ticked("tag")
 
 	dana := l.texts("Dana Cole", "dana@cole.test", "Me again, about order 0977.")
 	l.click("#clock")

@@ -20,10 +20,11 @@ func (p *Page) tour(ctx context.Context) ([]tourStep, error) {
 				WHERE m.direction = 'out' AND d.kind = 'reply' AND d.state IN ('accepted', 'sent', 'delivered', 'read')),
 			EXISTS (SELECT FROM log_entries WHERE what = 'undone'),
 			EXISTS (SELECT FROM messages WHERE author_user <> '' AND fate = 'inside' AND reason = 'note' AND text !~ '^[!@<]'),
+			EXISTS (SELECT FROM log_entries WHERE what = 'tagged'),
 			EXISTS (SELECT FROM log_entries WHERE what = 'snoozed'),
 			EXISTS (SELECT FROM log_entries WHERE what = 'woke'),
 			EXISTS (SELECT FROM conversations WHERE kind = 'customer' AND status = 'resolved')`
-	names := []string{"answer", "undo", "note", "snooze", "wake", "resolve"}
+	names := []string{"answer", "undo", "note", "tag", "snooze", "wake", "resolve"}
 	steps := make([]tourStep, len(names))
 	into := make([]any, len(names))
 	for i, name := range names {

@@ -1,4 +1,4 @@
-// The guided tour: six steps that tick off when Parley or a mailbox shows them done.
+// The guided tour: seven steps that tick off when Parley or a mailbox shows them done.
 import { h, replace, toast } from './dom.js';
 import { app, at, boot, half, tab } from './app.js';
 
@@ -34,6 +34,7 @@ const steps = {
   answer: { title: 'Answer a customer', text: () => `Open a thread and write. After ${boot.hold} seconds the customer on the left has it.`, show: () => go((root) => (root.text.includes('mugs') ? 'I am sorry about that! Two new ones leave our workshop today.' : 'Thank you for writing! We are looking into it.')) },
   undo: { title: 'Undo a reply', text: () => `Write again, and within ${boot.hold} seconds delete your message or react to it with ↩️. The customer gets nothing.`, show: () => go('Oh, and this one I will regret') },
   note: { title: 'Leave an internal note', text: () => 'Begin with note: or //. Your colleagues see it, the customer never does.', show: () => go('note: ask the workshop about the glaze') },
+  tag: { title: 'Take a suggestion', text: () => `Parley notes what a mail is about, how its author feels and whether it is urgent. Press the tag below its note, or type ${typed('!tag Complaint', '/tag Complaint')}.`, show: async () => { if (await go('')) pulse(`#${app.surface} .threadpane [data-label^="+ "]`); } },
   snooze: { title: 'Snooze it', text: () => `Press Snooze on the card above the thread, or type ${typed('!snooze 1h', '/snooze 1h')}.`, show: async () => { if (await go('')) pulse(button('Snooze')); } },
   wake: { title: 'Let time pass', text: () => 'Move the clock at the top. The conversation wakes, and its owner is told.', show: () => pulse('#clock') },
   resolve: { title: 'Resolve it', text: () => 'Press Resolve, or react with ✅. If the customer sends another mail, the thread opens again; a chat goes on in a new one.', show: async () => { if (await go('')) pulse(button('Resolve')); } },
