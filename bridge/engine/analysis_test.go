@@ -56,6 +56,9 @@ func TestAnalysisIsNoted(t *testing.T) {
 	t.Parallel()
 	r := &reader{find: func(q analysis.Question) (analysis.Answer, error) {
 		a := analysis.Answer{Language: "en", Sentiment: analysis.Neutral, By: "test"}
+		if q.Burst[0].Text == "Hello" {
+			a.Sentiment, a.Intents = analysis.Positive, []string{"thanks"}
+		}
 		if last := q.Burst[len(q.Burst)-1].Text; strings.Contains(last, "at once") {
 			a.Sentiment, a.Urgency = analysis.Frustrated, analysis.Urgency{Urgent: true, Because: "at once"}
 			a.Intents, a.Tags = []string{"order_status"}, []string{"Complaint", "No such tag"}
@@ -64,7 +67,7 @@ func TestAnalysisIsNoted(t *testing.T) {
 		return a, nil
 	}}
 	w := newWorld(t, options{analyzer: r})
-	thread := w.opened() // neutral: nothing is noted
+	thread := w.opened() // somebody is content: nothing is noted
 	w.ripen()
 	w.eventually("it is analysed", func() bool { return w.count(`SELECT count(*) FROM bursts`) == 0 })
 	w.reply(thread, "note: she is a friend of the boss")

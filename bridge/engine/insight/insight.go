@@ -46,7 +46,7 @@ func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 			note.Fits = append(note.Fits, bridge.TemplateRef{ID: t.Template, Name: t.Name})
 		}
 	}
-	if moody || urgent {
+	if urgent {
 		c.RefreshCard()
 	}
 	if !c.BridgeStatus().Open() || !moody && !urgent && len(note.References) == 0 && len(tags)+len(note.Fits) == 0 && !(intended && saysMore(a.Intents)) {
@@ -70,16 +70,22 @@ func moodOf(c *book.Conversation) analysis.Sentiment {
 	return cmp.Or(analysis.Sentiment(c.Traits[bridge.TraitSentiment]), analysis.Neutral)
 }
 
-// feels keeps how the customer feels, and tells whether that is news: nobody needs to be told that
-// somebody is neutral, or calm and pressing, which the urgency tells.
+// feels keeps how the customer feels, and tells whether that is news: that somebody is or was unhappy. Nobody
+// needs to be told that somebody is content, or calm and pressing, which the urgency tells.
 func (us *UseCases) feels(c *book.Conversation, s analysis.Sentiment) bool {
 	before := moodOf(c)
 	kept := string(s)
 	if s == analysis.Neutral || s == analysis.Pressing {
 		kept = ""
 	}
-	return c.SetTrait(bridge.TraitSentiment, kept) && (kept != "" || before != analysis.Neutral)
+	if !c.SetTrait(bridge.TraitSentiment, kept) {
+		return false
+	}
+	c.RefreshCard()
+	return unhappy(s) || unhappy(before)
 }
+
+func unhappy(s analysis.Sentiment) bool { return s == analysis.Negative || s == analysis.Frustrated }
 
 // presses keeps whether somebody has to look at once, and tells whether that is news.
 func (us *UseCases) presses(c *book.Conversation, urgent bool) bool {

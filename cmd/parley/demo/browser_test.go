@@ -295,6 +295,7 @@ func TestTour(t *testing.T) {
 	l.ticked("note")
 	l.reply("!tag Complaint")
 	l.ticked("tag")
+	l.until("the card shows the tag", `document.querySelector('.threadpane .msg')?.innerText.includes('Complaint')`)
 
 	l.form(`.threadpane [data-label="Snooze"]`, "select")
 	l.js("choose an hour", `(() => { const s = document.querySelector('#modal select'); s.value = '1h'; s.dispatchEvent(new Event('change')); })()`)
