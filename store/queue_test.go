@@ -141,7 +141,9 @@ func TestQueueStatementsGrowWithTheirRows(t *testing.T) {
 		check(t, store.ReleaseRuns(t.Context(), pool, done))
 	}
 	for name, e := range effort {
-		if e[1] > 2*e[0]*many/few {
+		// New versions of many rows don't fit on their pages, and each is looked up twice then. Work that grew
+		// with the square of the rows would be fifteen times as much.
+		if e[1] > 4*e[0]*many/few {
 			t.Errorf("%s: an effort of %.0f for %d rows, %.0f for %d", name, e[0], few, e[1], many)
 		}
 	}
