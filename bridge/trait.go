@@ -20,9 +20,9 @@ const (
 	UrgentOnce  = "once"  // it was urgent
 )
 
-// IsUrgent says that somebody has to look at once.
-func (f Facts) IsUrgent() bool {
-	return f.Traits[TraitUrgent] == UrgentNow || f.Traits[TraitUrgent] == UrgentAgain
+// IsUrgent says of a conversation with these traits that somebody has to look at once.
+func IsUrgent(traits map[string]string) bool {
+	return traits[TraitUrgent] == UrgentNow || traits[TraitUrgent] == UrgentAgain
 }
 
 // LongestName is how many characters a name may have that somebody gives to a conversation.

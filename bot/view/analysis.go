@@ -2,6 +2,8 @@ package view
 
 import (
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"parley/bot/shape"
 	"parley/bot/verb"
@@ -78,7 +80,8 @@ func named(names []string) string {
 	if all == "" {
 		return ""
 	}
-	return shape.OneLine(strings.ToUpper(all[:1])+all[1:], shape.MaxSubjectRunes)
+	first, size := utf8.DecodeRuneInString(all) // a desk's own kinds of numbers may begin with any letter
+	return shape.OneLine(string(unicode.ToUpper(first))+all[size:], shape.MaxSubjectRunes)
 }
 
 // references names the numbers, with their links.
@@ -131,7 +134,7 @@ func moodMark(f bridge.Facts) []Piece {
 
 // urgentMark shows that somebody has to look at once, unless the priority says so.
 func urgentMark(f bridge.Facts) []Piece {
-	if !f.IsUrgent() || f.Traits[bridge.TraitPriority] == "urgent" {
+	if !bridge.IsUrgent(f.Traits) || f.Traits[bridge.TraitPriority] == "urgent" {
 		return nil
 	}
 	return []Piece{shape.Icon("rotating_light"), shape.Text(" "), shape.Bold("Looks urgent")}

@@ -129,3 +129,31 @@ func TestFailedAnalysisIsSilent(t *testing.T) {
 		t.Errorf("there are %d notes", n)
 	}
 }
+
+// What a note named or suggested once is not noted again, though nothing else has changed.
+func TestNoteIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	r := &reader{find: func(analysis.Question) (analysis.Answer, error) {
+		return analysis.Answer{Sentiment: analysis.Neutral, Intents: []string{"order_status"}, References: []analysis.Reference{{Kind: "order", Value: "4711"}}}, nil
+	}}
+	w := newWorld(t, options{analyzer: r})
+	w.writes("kim", "Order 4711, please")
+	thread := w.thread("Order 4711, please")
+	for i, text := range []string{"", "Order 4711 again", "And 4711 once more"} {
+		if text != "" {
+			w.writes("kim", text)
+			w.shown(text)
+		}
+		w.ripen()
+		w.eventually("it is analysed", func() bool {
+			return w.count(`SELECT count(*) FROM bursts`) == 0 && w.count(`SELECT count(*) FROM queued`) == 0
+		})
+		w.settled()
+		if n := w.lines(thread, bridge.LineAnalysis); n != 1 {
+			t.Errorf("after %d bursts %d notes say the same", i+1, n)
+		}
+	}
+	if n := w.count(`SELECT count(*) FROM conversations WHERE traits->>'references' = 'order 4711' AND traits->>'intent' = 'order_status'`); n != 1 {
+		t.Error("the conversation doesn't keep what was found")
+	}
+}

@@ -21,15 +21,19 @@ func (c *Conversation) SetTrait(name, value string) bool {
 		delete(traits, name)
 	}
 	c.Traits = traits
+	c.Touch()
 	return true
 }
 
-// TraitsShown is the part of a card's digest that stands for the traits; "" = there are none.
+// TraitsShown is the part of a card's digest that stands for the traits that cards show; "" = there are none.
 func (c *Conversation) TraitsShown() string {
 	shown := maps.Clone(c.Traits)
-	delete(shown, bridge.TraitIntent)
-	delete(shown, bridge.TraitReferences)
-	delete(shown, bridge.TraitSuggested)
+	for _, name := range []string{bridge.TraitIntent, bridge.TraitReferences, bridge.TraitSuggested, bridge.TraitUrgent} {
+		delete(shown, name)
+	}
+	if bridge.IsUrgent(c.Traits) { // a card doesn't tell for which time
+		shown[bridge.TraitUrgent] = bridge.UrgentNow
+	}
 	if len(shown) == 0 {
 		return ""
 	}

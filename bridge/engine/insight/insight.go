@@ -46,9 +46,6 @@ func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 			note.Fits = append(note.Fits, bridge.TemplateRef{ID: t.Template, Name: t.Name})
 		}
 	}
-	if urgent {
-		c.RefreshCard()
-	}
 	if !c.BridgeStatus().Open() || !moody && !urgent && len(note.References) == 0 && len(tags)+len(note.Fits) == 0 && !(intended && saysMore(a.Intents)) {
 		return
 	}
@@ -89,17 +86,20 @@ func unhappy(s analysis.Sentiment) bool { return s == analysis.Negative || s == 
 
 // presses keeps whether somebody has to look at once, and tells whether that is news.
 func (us *UseCases) presses(c *book.Conversation, urgent bool) bool {
-	before := c.Traits[bridge.TraitUrgent]
+	was, before := bridge.IsUrgent(c.Traits), c.Traits[bridge.TraitUrgent]
+	now := before
 	switch {
 	case urgent && before == "":
-		return c.SetTrait(bridge.TraitUrgent, bridge.UrgentNow)
+		now = bridge.UrgentNow
 	case urgent:
-		c.SetTrait(bridge.TraitUrgent, bridge.UrgentAgain)
-	case before == bridge.UrgentNow, before == bridge.UrgentAgain:
-		c.SetTrait(bridge.TraitUrgent, bridge.UrgentOnce)
+		now = bridge.UrgentAgain
+	case was:
+		now = bridge.UrgentOnce
+	}
+	if c.SetTrait(bridge.TraitUrgent, now) {
 		c.RefreshCard()
 	}
-	return urgent && before == bridge.UrgentOnce
+	return urgent && !was
 }
 
 // newReferences gives the references that the conversation's notes have not named yet, and remembers them.
