@@ -135,9 +135,9 @@ func TestTheSameQuestionHasTheSameAnswer(t *testing.T) {
 	a, b := New(), New()
 	for _, l := range readCustomers(t) {
 		for range 3 {
-			x, y := ask(t, a, l.Text, typical().Desk), ask(t, b, l.Text, typical().Desk)
+			x, y := ask(t, a, l.Texts[0], typical().Desk), ask(t, b, l.Texts[0], typical().Desk)
 			if x.Sentiment != y.Sentiment || x.Urgency != y.Urgency || !slices.Equal(x.Intents, y.Intents) || !slices.Equal(x.References, y.References) {
-				t.Errorf("%q: %+v and %+v", l.Text, x, y)
+				t.Errorf("%q: %+v and %+v", l.Texts[0], x, y)
 			}
 		}
 	}

@@ -59,7 +59,7 @@ func sound(t testing.TB, q analysis.Question, a analysis.Answer) {
 
 func FuzzAnalyze(f *testing.F) {
 	for _, l := range readCustomers(f) {
-		f.Add("", l.Text, `\b[A-Z]-\d+`, "order")
+		f.Add("", l.Texts[0], `\b[A-Z]-\d+`, "order")
 	}
 	f.Add("Re: >", "\xff„quoted“\r\n> urgent!!! today\u2028wedding 😡", "(", "x_y")
 	a := New()
