@@ -3,6 +3,7 @@ package chores
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -89,6 +90,8 @@ func (cs *Chores) analyse(ctx context.Context, with analysis.Analyzer, b store.B
 		}
 		a = analysis.Check(q, a) // whoever gave it
 		f.Answer, f.Fits = &a, fitting(a, templates)
+		a.Replies = slices.DeleteFunc(a.Replies, hasBlanks)
+		f.Cited = citing(a, q.Desk.Sources)
 	}
 	told := f.Event(fmt.Sprintf("analysis:%d:%d", b.ConversationID, b.LastEvent))
 	told.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("analysis:%d", b.ConversationID)) // nothing else waits for it

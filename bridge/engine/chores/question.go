@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 
 	"parley/bridge"
 	"parley/bridge/analysis"
@@ -72,4 +73,17 @@ func fitting(a analysis.Answer, templates map[string]store.Template) (fits []own
 		}
 	}
 	return fits
+}
+
+// hasBlanks says that a reply is a template's text with variables: only the template's own form fills them in.
+func hasBlanks(r analysis.Reply) bool { return strings.Contains(r.Text, "{{") }
+
+// citing gives what the replies of an answer draw on, each once.
+func citing(a analysis.Answer, sources []analysis.Source) (cited []own.CitedSource) {
+	for _, s := range sources {
+		if slices.ContainsFunc(a.Replies, func(r analysis.Reply) bool { return slices.Contains(r.Sources, s.ID) }) {
+			cited = append(cited, own.CitedSource{ID: s.ID, Title: s.Title, Link: s.Link})
+		}
+	}
+	return cited
 }
