@@ -2,6 +2,7 @@ package chores
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"parley/bridge/engine/own"
 	"parley/channels"
 	"parley/store"
+	"parley/store/knowledge"
 )
 
 // question makes what an Analyzer is asked about a burst, with the templates that may answer it by the IDs that
@@ -52,7 +54,36 @@ func (cs *Chores) question(ctx context.Context, b store.Burst) (analysis.Questio
 			q.Desk.Sources = append(q.Desk.Sources, analysis.Source{ID: id, Title: t.Name, Text: t.Body})
 		}
 	}
+	if err != nil {
+		return q, nil, err
+	}
+	pages, err := cs.knowledge(ctx, q.Burst)
+	q.Desk.Sources = append(q.Desk.Sources, pages...)
 	return q, templates, err
+}
+
+const (
+	mostSections = 5    // of the knowledge base, in a question
+	askedRunes   = 2000 // of a burst, by which they are found
+)
+
+// knowledge gives what the knowledge base says about a burst.
+func (cs *Chores) knowledge(ctx context.Context, burst []analysis.Message) ([]analysis.Source, error) {
+	var words []string
+	for _, m := range burst {
+		words = append(words, m.Subject, m.Text)
+	}
+	asked := []rune(strings.Join(words, "\n"))
+	found, err := knowledge.Find(ctx, cs.pool, string(asked[:min(len(asked), askedRunes)]), mostSections)
+	var sources []analysis.Source
+	for _, s := range found {
+		source := analysis.Source{ID: fmt.Sprintf("knowledge:%s#%d", s.Address, s.Position), Title: s.Title, Text: s.Body}
+		if (knowledge.Place{Place: s.Place}).IsSite() {
+			source.Link = s.Address
+		}
+		sources = append(sources, source)
+	}
+	return sources, err
 }
 
 // fitting gives the templates that an answer names, each once.
