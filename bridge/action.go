@@ -208,5 +208,6 @@ type Args struct {
 	Most         int      `json:"most,omitempty"`        // Reply: how many of them the account carries
 	Promotional  bool     `json:"promotional,omitempty"` // Reply: it is an offer or advertising, which some providers take for a shorter time
 
-	Template *TemplateArgs `json:"template,omitempty"`
+	Template   *TemplateArgs   `json:"template,omitempty"`
+	Suggestion *SuggestionArgs `json:"suggestion,omitempty"` // Reply: what its form begins with
 }

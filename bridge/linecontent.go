@@ -306,6 +306,8 @@ type AnalysisLine struct {
 	Intents    []string           `json:",omitempty"` // names of intents, the main one first
 	References []ReferenceRef     `json:",omitempty"` // those which no earlier note named
 	Fits       []TemplateRef      `json:",omitempty"` // templates that may answer it, the best first
+	Suggested  int64              `json:",omitempty"` // names the replies that are suggested (SuggestionArgs.ID); 0 = none are
+	Sources    []SourceRef        `json:",omitempty"` // what the first of them draws on
 }
 
 // Kind of its line.
@@ -315,6 +317,12 @@ func (*AnalysisLine) Kind() LineKind { return LineAnalysis }
 type TemplateRef struct {
 	ID   int64
 	Name string
+}
+
+// SourceRef is what a suggested reply draws on.
+type SourceRef struct {
+	Title string
+	Link  string `json:",omitempty"` // where it can be read; "" = nowhere
 }
 
 // ReferenceRef is a number that the customer named.

@@ -22,6 +22,10 @@ type Conversations interface {
 	List(ctx context.Context, q bridge.ListQuery, user string) (bridge.Listing, error)
 	History(ctx context.Context, id int64, page int, user string) (bridge.History, error)
 
+	// Suggested gives the replies that an analysis suggested in a conversation, by the id of its suggestions; nil =
+	// they are out of date.
+	Suggested(ctx context.Context, conversation, id int64, user string) ([]bridge.SuggestedReply, error)
+
 	// Attend tells the engine that somebody begins to answer; it returns at once.
 	Attend(conversation int64)
 }

@@ -120,6 +120,12 @@ func (m Maker) answerables(ctx context.Context, in *view.FormInput, at bridge.Pl
 	if i := slices.IndexFunc(accounts, func(a bridge.AccountRef) bool { return a.Name == in.Facts.Account.Name }); i >= 0 {
 		in.Can = accounts[i].Can
 	}
+	if s := in.Args.Suggestion; s != nil {
+		if in.Suggested, err = m.Desk.Suggested(ctx, in.Facts.ID, s.ID, user); err != nil {
+			return err
+		}
+		in.Text = verb.WithSuggestion(*in)
+	}
 	in.Count = m.count(in.Facts.Account.Name, in.Text)
 	if at.Message != "" {
 		in.Said, err = m.Desk.SaidAt(ctx, at, user)
@@ -172,6 +178,12 @@ func Asks(f view.Filled) bool {
 		return false
 	}
 	return v.Needs(f.Args)
+}
+
+// Follows tells whether another form follows a filled one, in which pick says that a conversation was chosen
+// first.
+func Follows(f view.Filled, pick bool) bool {
+	return f.Next && f.Verb == bridge.VerbReply || (f.Next || pick) && Asks(f)
 }
 
 // About tells whether a command is about one conversation.

@@ -64,10 +64,11 @@ type FormInput struct {
 	Templates bridge.Templates
 	Now       time.Time
 
-	Accounts []bridge.AccountRef // VerbNew: all that the agent may use
-	Can      bridge.Capabilities // VerbReply: of the conversation's account
-	Said     []bridge.Said       // VerbReply: what the post shows that is answered
-	Count    *bridge.Count       // VerbReply, VerbNew: of Text, where the provider counts
+	Accounts  []bridge.AccountRef     // VerbNew: all that the agent may use
+	Can       bridge.Capabilities     // VerbReply: of the conversation's account
+	Said      []bridge.Said           // VerbReply: what the post shows that is answered
+	Suggested []bridge.SuggestedReply // VerbReply: what Args.Suggestion names; nil = that is out of date
+	Count     *bridge.Count           // VerbReply, VerbNew: of Text, where the provider counts
 }
 
 // Filled is what a submitted form asks for: parts of a bridge.Action.

@@ -90,6 +90,10 @@ func (d *desk) Count(account, text string) (bridge.Count, bool) {
 	return bridge.Count{Parts: 1 + len(text)/160, Left: 160 - len(text)%160, Encoding: "GSM-7"}, account == "shop-sms"
 }
 
+func (d *desk) Suggested(context.Context, int64, int64, string) ([]bridge.SuggestedReply, error) {
+	return nil, nil
+}
+
 func (d *desk) SaidAt(context.Context, bridge.Place, string) ([]bridge.Said, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

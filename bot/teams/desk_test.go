@@ -85,6 +85,10 @@ func (d *desk) Templates(context.Context, bridge.TemplatesFor, string) (bridge.T
 	return bridge.Templates{}, nil
 }
 
+func (d *desk) Suggested(context.Context, int64, int64, string) ([]bridge.SuggestedReply, error) {
+	return nil, nil
+}
+
 func (d *desk) SaidAt(context.Context, bridge.Place, string) ([]bridge.Said, error) { return nil, nil }
 
 func (d *desk) History(context.Context, int64, int, string) (bridge.History, error) {

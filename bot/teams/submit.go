@@ -43,7 +43,7 @@ func (in *invocation) submit(ctx context.Context) (any, error) {
 			return task(d), nil
 		}
 	}
-	if filled.Next && (filled.Args.Rich != "" || forms.Asks(filled)) || f.Memory.Pick && forms.Asks(filled) {
+	if forms.Follows(filled, f.Memory.Pick) {
 		return task(in.form(ctx, filled.Verb, filled.Args, at, filled.Text)), nil
 	}
 	if in.p.Own, err = in.door.threads.ours(ctx, at); err != nil {

@@ -66,6 +66,10 @@ func (d *desk) History(context.Context, int64, int, string) (bridge.History, err
 	return bridge.History{}, nil
 }
 
+func (d *desk) Suggested(context.Context, int64, int64, string) ([]bridge.SuggestedReply, error) {
+	return nil, nil
+}
+
 func (d *desk) SaidAt(context.Context, bridge.Place, string) ([]bridge.Said, error) { return nil, nil }
 func (d *desk) Accounts(context.Context, string) ([]bridge.AccountRef, error)       { return nil, nil }
 func (d *desk) Count(string, string) (bridge.Count, bool)                           { return bridge.Count{}, false }

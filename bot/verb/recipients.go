@@ -42,6 +42,9 @@ func recipientFields(form *shape.Form, in shape.FormInput) []shape.Field {
 		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("In copy of the customer's mail, gets no replies: "+shape.Parties(in.Facts.Recipients.Copied))))
 	}
 	form.Args.Shown = bridge.RecipientsMark(to, cc)
+	if in.Args.Suggestion != nil && len(in.Args.To) > 0 && fitsField(in.Args.To) && fitsField(in.Args.Cc) { // the form is shown again
+		to, cc = in.Args.To, in.Args.Cc
+	}
 	return []shape.Field{
 		{Name: fieldTo, Kind: shape.FieldText, Label: "To", Hint: "Separate addresses by commas. What you change counts for later replies, too.", Value: one(strings.Join(to, ", ")), MaxRunes: maxRecipientsRunes},
 		{Name: fieldCc, Kind: shape.FieldText, Label: "Copy", Value: one(strings.Join(cc, ", ")), Optional: true, MaxRunes: maxRecipientsRunes},

@@ -29,8 +29,9 @@ func askReply(form *shape.Form, in shape.FormInput) error {
 		richForm(form, in)
 		return nil
 	}
-	words := shape.Field{Name: FieldWords, Kind: shape.FieldLong, Label: "Reply", Hint: countWords(in), Value: one(in.Text), MaxRunes: maxTextRunes}
-	form.Fields = append([]shape.Field{words}, recipientFields(form, in)...)
+	words := shape.Field{Name: wordsField(in.Args), Kind: shape.FieldLong, Label: "Reply", Hint: countWords(in), Value: one(in.Text), MaxRunes: maxTextRunes}
+	form.Fields = append([]shape.Field{words}, suggestionFields(form, in)...)
+	form.Fields = append(form.Fields, recipientFields(form, in)...)
 	if len(in.Said) > 1 {
 		to := shape.Field{Name: fieldAnswers, Kind: shape.FieldOne, Label: "In answer to", Optional: true}
 		for _, s := range in.Said {
@@ -69,7 +70,11 @@ func promotionField(form *shape.Form, in shape.FormInput) []shape.Field {
 		form.Intro = append(form.Intro, shape.SmallPrint(shape.Text("Only answers may be sent now, nothing promotional: the customer wrote more than "+hoursWords(in.Can.Window.Free)+" ago.")))
 		return nil
 	}
-	return []shape.Field{{Name: fieldKind, Kind: shape.FieldOne, Label: "What it is", Hint: "Promotional messages may leave for " + hoursWords(in.Can.Window.Free) + " after the customer wrote.", Optional: true,
+	var chosen []string
+	if in.Args.Promotional {
+		chosen = []string{kindPromotion}
+	}
+	return []shape.Field{{Name: fieldKind, Kind: shape.FieldOne, Label: "What it is", Value: chosen, Hint: "Promotional messages may leave for " + hoursWords(in.Can.Window.Free) + " after the customer wrote.", Optional: true,
 		Options: []shape.Option{{Value: kindPromotion, Label: "Promotional: an offer, advertising"}}}}
 }
 
@@ -104,9 +109,9 @@ func Begun(args bridge.Args, fields map[string][]string) (string, bridge.Args, m
 		args.Promotional = v.Text(fieldKind) == kindPromotion
 	}
 	if field, problem := readRecipients(&args, v); problem != "" {
-		return v.Text(FieldWords), args, map[string]string{field: problem}
+		return v.Text(wordsField(args)), args, map[string]string{field: problem}
 	}
-	return v.Text(FieldWords), args, nil
+	return v.Text(wordsField(args)), args, nil
 }
 
 // readReply reads a reply, or its first step.
@@ -116,13 +121,17 @@ func readReply(out *shape.Filled, v Values, with Reading) (field, problem string
 		return field, problem
 	}
 	out.Args = args
+	if readSuggestion(out, v) {
+		out.Text = words
+		return "", ""
+	}
 	if out.Args.Rich == "" {
 		if out.Args.Rich = bridge.RichKind(v.Text(fieldAdd)); out.Args.Rich != "" {
 			out.Text, out.Next = words, true
 			return "", ""
 		}
 		out.Text, problem = with.Reply(words)
-		return FieldWords, problem
+		return wordsField(args), problem
 	}
 	if words != "" || !out.Args.Rich.Alone() {
 		if out.Text, problem = with.Reply(words); problem != "" {

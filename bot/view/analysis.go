@@ -21,6 +21,9 @@ const maxFits = 2
 // maxReferences is how many numbers a note names.
 const maxReferences = 5
 
+// maxLines is how many lines a note has; what a reply draws on is left to its form where there are as many without.
+const maxLines = 3
+
 // moodIcon is the emoji shortcode of a sentiment; "" = it is not worth a word.
 func moodIcon(s analysis.Sentiment) string {
 	switch s {
@@ -48,6 +51,9 @@ func analysisLine(l bridge.Line, c *bridge.AnalysisLine, _ bridge.Facts) []Block
 		if len(said) > 0 {
 			blocks = append(blocks, shape.SmallPrint(said...))
 		}
+	}
+	if from := verb.SourceLinks("Reply from: ", c.Sources); len(from) > 0 && len(blocks) < maxLines {
+		blocks = append(blocks, shape.SmallPrint(from...))
 	}
 	if len(blocks) == 0 { // there is something to suggest, and nothing to say
 		blocks = append(blocks, shape.SmallPrint(shape.Text("This may fit:")))
@@ -100,6 +106,11 @@ func references(c *bridge.AnalysisLine) []Piece {
 
 // suggestionButtons offer what fits, one click each: tags, and the priority where it is urgent.
 func suggestionButtons(c *bridge.AnalysisLine, l bridge.Line, args bridge.Args) (all []Button) {
+	if c.Suggested != 0 {
+		b := verb.NewButton(bridge.VerbReply, bridge.Args{Conversation: args.Conversation, Suggestion: &bridge.SuggestionArgs{ID: c.Suggested}})
+		b.Label = "Use reply"
+		all = append(all, b)
+	}
 	for _, t := range c.Fits[:min(len(c.Fits), maxFits)] {
 		b := verb.NewButton(bridge.VerbTemplate, bridge.Args{Conversation: args.Conversation, Template: &bridge.TemplateArgs{ID: t.ID}})
 		b.Label = shape.OneLine("Reply: "+t.Name, shape.MaxLabelRunes)

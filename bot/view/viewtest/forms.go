@@ -63,6 +63,15 @@ func (s Samples) Forms() (map[string]view.Form, error) {
 	return forms, nil
 }
 
+// Suggested are replies that an analysis suggests.
+func Suggested() []bridge.SuggestedReply {
+	return []bridge.SuggestedReply{
+		{Text: "You can send it back within 30 days.", Sources: []bridge.SourceRef{{Title: "Returns & exchanges", Link: "https://acme.test/returns"}}},
+		{Text: "Please send us a photo of it.\n\nThen we choose *together* what is best.", Sources: []bridge.SourceRef{{Title: "Conversation #7"}, {Title: "Damaged goods", Link: "https://acme.test/damaged"}}},
+		{Text: "We are sorry for that."},
+	}
+}
+
 // Pick asks for a conversation.
 func (s Samples) Pick() (view.Form, error) {
 	return view.Pick(bridge.VerbSnooze, bridge.Args{Until: "2h"}, []bridge.Facts{s.Facts()})
@@ -84,7 +93,10 @@ func (s Samples) inputs() map[string]view.FormInput {
 		"new_mail":    {Verb: bridge.VerbNew, Accounts: Accounts(), Args: bridge.Args{Account: "support-mail", Recipient: "eve@example.org"}, Text: "Hello"},
 		"new_chat":    {Verb: bridge.VerbNew, Accounts: Accounts(), Args: bridge.Args{Account: "shop-chat"}},
 		"reply_mail":  {Verb: bridge.VerbReply, Facts: s.Facts(), Can: bridge.Capabilities{Participants: true}, Now: When()},
-		"reply_to":    {Verb: bridge.VerbReply, Facts: s.Facts(), Said: []bridge.Said{{MessageID: 7, Text: "Do you have lamps?"}, {MessageID: 8, Text: "Red ones?"}}, Now: When()},
+		"reply_suggested": {Verb: bridge.VerbReply, Facts: s.Facts(), Args: bridge.Args{Conversation: 12, Suggestion: &bridge.SuggestionArgs{ID: 31, Choice: 1}},
+			Text: Suggested()[1].Text, Suggested: Suggested(), Now: When()},
+		"reply_outdated": {Verb: bridge.VerbReply, Facts: s.Facts(), Args: bridge.Args{Conversation: 12, Suggestion: &bridge.SuggestionArgs{ID: 30}}, Now: When()},
+		"reply_to":       {Verb: bridge.VerbReply, Facts: s.Facts(), Said: []bridge.Said{{MessageID: 7, Text: "Do you have lamps?"}, {MessageID: 8, Text: "Red ones?"}}, Now: When()},
 	}
 	for kind := range Riches() {
 		forms["reply_"+string(kind)] = view.FormInput{Verb: bridge.VerbReply, Facts: s.Facts(), Args: bridge.Args{Conversation: 12, Rich: kind}, Text: "Which *one*?", Can: Accounts()[1].Can, Now: When()}

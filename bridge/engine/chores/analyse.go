@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -145,6 +146,8 @@ func (cs *Chores) analyse(ctx context.Context, with analysis.Analyzer, b store.B
 		}
 		a = analysis.Check(q, a) // whoever gave it
 		f.Answer, f.Fits = &a, fitting(a, templates)
+		a.Replies = slices.DeleteFunc(a.Replies, hasBlanks)
+		f.Cited = citing(a, q.Desk.Sources)
 	}
 	return f.Event(fmt.Sprintf("analysis:%d:%d", b.ConversationID, b.LastEvent)), nil
 }

@@ -2,14 +2,17 @@ package chores
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"parley/bridge"
 	"parley/bridge/analysis"
 	"parley/bridge/engine/own"
 	"parley/channels"
 	"parley/store"
+	"parley/store/knowledge"
 )
 
 // analyseLook is how many of a conversation's latest messages an Analyzer gets.
@@ -30,7 +33,8 @@ func (cs *Chores) latestOf(ctx context.Context, bursts []store.Burst) (map[int64
 }
 
 // question makes what an Analyzer is asked about a burst, with the templates that may answer it by the IDs that
-// they have in the question. rows are the conversation's latest messages, the oldest first. Only what customers wrote and what left for them is in it: nothing internal.
+// they have in the question. rows are the conversation's latest messages, the oldest first. Only what customers wrote
+// and what left for them is in it: nothing internal.
 func (cs *Chores) question(ctx context.Context, b store.Burst, rows []store.Message) (analysis.Question, map[string]store.Template, error) {
 	q := analysis.Question{Desk: analysis.Desk{Language: "en", Actions: []analysis.ActionName{analysis.Template}}}
 	for _, t := range cs.host.Directory().Tags {
@@ -63,7 +67,36 @@ func (cs *Chores) question(ctx context.Context, b store.Burst, rows []store.Mess
 			q.Desk.Sources = append(q.Desk.Sources, analysis.Source{ID: id, Title: t.Name, Text: t.Body})
 		}
 	}
+	if err != nil {
+		return q, nil, err
+	}
+	pages, err := cs.knowledge(ctx, q.Burst)
+	q.Desk.Sources = append(q.Desk.Sources, pages...)
 	return q, templates, err
+}
+
+const (
+	mostSections = 5    // of the knowledge base, in a question
+	askedRunes   = 2000 // of a burst, by which they are found
+)
+
+// knowledge gives what the knowledge base says about a burst.
+func (cs *Chores) knowledge(ctx context.Context, burst []analysis.Message) ([]analysis.Source, error) {
+	var words []string
+	for _, m := range burst {
+		words = append(words, m.Subject, m.Text)
+	}
+	asked := []rune(strings.Join(words, "\n"))
+	found, err := knowledge.Find(ctx, cs.pool, string(asked[:min(len(asked), askedRunes)]), mostSections)
+	var sources []analysis.Source
+	for _, s := range found {
+		source := analysis.Source{ID: fmt.Sprintf("knowledge:%s#%d", s.Address, s.Position), Title: s.Title, Text: s.Body}
+		if (knowledge.Place{Place: s.Place}).IsSite() {
+			source.Link = s.Address
+		}
+		sources = append(sources, source)
+	}
+	return sources, err
 }
 
 // fitting gives the templates that an answer names, each once.
@@ -84,4 +117,17 @@ func fitting(a analysis.Answer, templates map[string]store.Template) (fits []own
 		}
 	}
 	return fits
+}
+
+// hasBlanks says that a reply is a template's text with variables: only the template's own form fills them in.
+func hasBlanks(r analysis.Reply) bool { return strings.Contains(r.Text, "{{") }
+
+// citing gives what the replies of an answer draw on, each once.
+func citing(a analysis.Answer, sources []analysis.Source) (cited []own.CitedSource) {
+	for _, s := range sources {
+		if slices.ContainsFunc(a.Replies, func(r analysis.Reply) bool { return slices.Contains(r.Sources, s.ID) }) {
+			cited = append(cited, own.CitedSource{ID: s.ID, Title: s.Title, Link: s.Link})
+		}
+	}
+	return cited
 }

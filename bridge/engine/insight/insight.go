@@ -46,9 +46,11 @@ func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 			note.Fits = append(note.Fits, bridge.TemplateRef{ID: t.Template, Name: t.Name})
 		}
 	}
-	if !c.BridgeStatus().Open() || !moody && !urgent && len(note.References) == 0 && len(tags)+len(note.Fits) == 0 && !(intended && saysMore(a.Intents)) {
+	suggested := us.newReplies(c, f)
+	if !c.BridgeStatus().Open() || !moody && !urgent && !suggested && len(note.References) == 0 && len(tags)+len(note.Fits) == 0 && !(intended && saysMore(a.Intents)) {
 		return
 	}
+	us.suggest(c, f, note)
 	line := bridge.Line{Content: note, Args: bridge.Args{Conversation: c.ID, Tags: tags}}
 	if urgent && c.Traits[bridge.TraitUrgent] == bridge.UrgentNow {
 		line.Mentions = us.Conversations.Owners(c)

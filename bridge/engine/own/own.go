@@ -62,7 +62,15 @@ type LearnedState struct {
 type AnalysedBurst struct {
 	UpTo   int64            `json:"up_to,omitempty"` // the event of the latest message that was analysed
 	Answer *analysis.Answer `json:"answer,omitempty"`
-	Fits   []FittingText    `json:"fits,omitempty"` // templates that may answer it, the best first
+	Fits   []FittingText    `json:"fits,omitempty"`  // templates that may answer it, the best first
+	Cited  []CitedSource    `json:"cited,omitempty"` // what the answer's replies draw on
+}
+
+// CitedSource is a text that a suggested reply draws on.
+type CitedSource struct {
+	ID    string `json:"id"` // as the answer names it
+	Title string `json:"title"`
+	Link  string `json:"link,omitempty"` // "" = none
 }
 
 // FittingText is a template that may answer a customer.

@@ -232,6 +232,7 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { return a.accounts.run(ctx) })
 	group.Go(func() error { return a.retain.run(ctx) })
 	group.Go(func() error { return a.nightly(ctx) })
+	group.Go(func() error { return a.readKnowledge(ctx) })
 	group.Go(func() error {
 		err := a.engine.Run(ctx, Grace)
 		return errors.Join(err, a.front.stop(ctx, 5*time.Second))

@@ -3,6 +3,7 @@ package setup
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -28,7 +29,7 @@ func Export(ctx context.Context, pool *pgxpool.Pool, specs []channels.Spec) ([]b
 	if err != nil {
 		return nil, err
 	}
-	if err := s.templatesOf(ctx, pool); err != nil {
+	if err := errors.Join(s.templatesOf(ctx, pool), s.knowledgeOf(ctx, pool)); err != nil {
 		return nil, err
 	}
 	return s.file(specs)
@@ -59,6 +60,7 @@ func (s *state) file(specs []channels.Spec) ([]byte, error) {
 	file.entries("teams", teams)
 	file.entries("accounts", accounts)
 	file.entries("templates", s.exportTemplates())
+	file.entries("knowledge", s.exportKnowledge())
 	var out bytes.Buffer
 	file.write(&out, "", "")
 	return out.Bytes(), nil

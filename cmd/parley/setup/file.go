@@ -20,7 +20,8 @@ type File struct {
 	accounts []accountEntry
 
 	templates []templateEntry
-	sections  struct{ agents, teams, accounts, templates bool } // which lists the file has
+	knowledge []string                                                     // folders and addresses
+	sections  struct{ agents, teams, accounts, templates, knowledge bool } // which lists the file has
 }
 
 type agentEntry struct {
@@ -114,7 +115,11 @@ func (f *File) read(top *object) {
 	f.sections.accounts = given
 	templates, given := top.objects("templates", "template")
 	f.sections.templates = given
+	places, given := top.objects("knowledge", "knowledge")
+	f.sections.knowledge = given
 	top.done()
+
+	f.readKnowledge(places)
 
 	seen := names{faults: &top.faults, lines: map[string]int{}}
 	for _, o := range agents {

@@ -25,6 +25,9 @@ func (o *overlay) apply(f *File, prune bool) error {
 		o.company = strings.TrimSpace(f.company.value)
 	}
 	overlaySettings(o.settings, f.settings)
+	if f.sections.knowledge {
+		o.knowledge = f.knowledge
+	}
 	for _, e := range f.agents {
 		o.agentEntry(e)
 	}

@@ -128,7 +128,7 @@ func prepare(ctx context.Context, q store.Querier, f *File, o Options, found fou
 	if err != nil {
 		return work{}, err
 	}
-	if err := have.templatesOf(ctx, q); err != nil {
+	if err := errors.Join(have.templatesOf(ctx, q), have.knowledgeOf(ctx, q)); err != nil {
 		return work{}, err
 	}
 	w := work{options: o, have: have, want: have.clone()}

@@ -22,6 +22,7 @@ type state struct {
 	accounts []account
 
 	templates []template
+	knowledge []string // folders and addresses, sorted
 }
 
 type agent struct {
@@ -78,7 +79,7 @@ func find[T any](list []T, is func(T) bool) *T {
 // clone returns a copy that can be changed without changing the original.
 func (s *state) clone() *state {
 	c := &state{company: s.company, settings: maps.Clone(s.settings), surfaces: maps.Clone(s.surfaces), agents: slices.Clone(s.agents),
-		teams: slices.Clone(s.teams), accounts: slices.Clone(s.accounts), templates: slices.Clone(s.templates)}
+		teams: slices.Clone(s.teams), accounts: slices.Clone(s.accounts), templates: slices.Clone(s.templates), knowledge: s.knowledge}
 	for i := range c.agents {
 		c.agents[i].users = maps.Clone(c.agents[i].users)
 	}

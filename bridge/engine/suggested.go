@@ -1,0 +1,27 @@
+package engine
+
+import (
+	"context"
+
+	"parley/bridge"
+	"parley/store/suggestion"
+)
+
+// Suggested gives the replies that an analysis suggested in a conversation, the best first, for user; nil = there
+// are none with this id, newer ones took their place, or the conversation has ended.
+// Errors: as FactsAt.
+func (d *Desk) Suggested(ctx context.Context, conversation, id int64, user string) ([]bridge.SuggestedReply, error) {
+	if _, err := d.mayRead(ctx, conversation, user); err != nil {
+		return nil, err
+	}
+	kept, err := suggestion.Find(ctx, d.e.pool, conversation, id)
+	var replies []bridge.SuggestedReply
+	for _, k := range kept {
+		r := bridge.SuggestedReply{Text: k.Text}
+		for _, s := range k.Sources {
+			r.Sources = append(r.Sources, bridge.SourceRef{Title: s.Title, Link: s.Link})
+		}
+		replies = append(replies, r)
+	}
+	return replies, err
+}

@@ -1,0 +1,169 @@
+// Package knowledge reads the folders and web sites that suggested replies may draw on: Markdown, plain text and
+// HTML, cut into sections by their headings. It reads politely: what robots.txt allows, one request at a time, with
+// a pause between two, and only what has changed.
+//
+// What does not belong here: where sections are kept and found (store/knowledge), and what is made of them
+// (bridge/engine).
+package knowledge
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/bridge/analysis"
+	"parley/channels/guard"
+	"parley/channels/pause"
+	"parley/store"
+	"parley/store/knowledge"
+)
+
+const (
+	lookEvery  = 10 * time.Second // for places that are due or new
+	leaseFor   = time.Minute      // of a place that is being read; renewed with each page
+	mostPages  = 500              // of a place
+	mostBytes  = 1 << 20          // of a page
+	mostInAll  = 30 << 20         // bytes of a place
+	politePage = time.Second      // between two requests
+)
+
+// Options of a Reader.
+type Options struct {
+	Pool   *pgxpool.Pool
+	Log    *slog.Logger
+	Holder string        // names this process among those that share the database
+	Every  time.Duration // how often a place is looked through
+	Pause  time.Duration // between two requests to a site; 0 = a second
+	// Language tells in which language a text is written; one that it doesn't know is "".
+	Language analysis.Analyzer
+}
+
+// Reader reads all places that an admin has named.
+type Reader struct{ opt Options }
+
+// New makes a Reader.
+func New(o Options) *Reader {
+	if o.Pause == 0 {
+		o.Pause = politePage
+	}
+	return &Reader{opt: o}
+}
+
+// Run reads places as they become due, each in one of all processes, until ctx ends.
+func (r *Reader) Run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		if err := r.Round(ctx); err != nil && ctx.Err() == nil {
+			r.opt.Log.Warn("knowledge was not read", "error", err)
+		}
+		pause.For(ctx, lookEvery)
+	}
+	return nil
+}
+
+// Round reads the places that are due. What can't be read is noted with its place, and is no error.
+func (r *Reader) Round(ctx context.Context) error {
+	places, err := knowledge.DuePlaces(ctx, r.opt.Pool, r.opt.Every)
+	if err != nil {
+		return err
+	}
+	for _, p := range places {
+		if mine, err := r.lease(ctx, p.Place); err != nil || !mine {
+			return err
+		}
+		if err := errors.Join(r.read(ctx, p), store.DropLeases(ctx, r.opt.Pool, []string{leaseOf(p.Place)}, r.opt.Holder)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func leaseOf(place string) string { return "knowledge:" + place }
+
+func (r *Reader) lease(ctx context.Context, place string) (bool, error) {
+	return store.TakeLease(ctx, r.opt.Pool, leaseOf(place), r.opt.Holder, leaseFor.Seconds())
+}
+
+// visit is one look through a place.
+type visit struct {
+	r     *Reader
+	place knowledge.Place
+	known map[string]knowledge.Page
+	there []string // the pages that there are
+	bytes int
+	wrong []string // what could not be read, for people
+}
+
+// errFull ends a visit that has read as much as a place may have.
+var errFull = errors.New("knowledge: the place has more than is read of one")
+
+func (r *Reader) read(ctx context.Context, p knowledge.Place) error {
+	known, err := knowledge.Pages(ctx, r.opt.Pool, p.Place)
+	if err != nil {
+		return err
+	}
+	v := &visit{r: r, place: p, known: known, there: []string{}}
+	if p.IsSite() {
+		err = v.site(ctx)
+	} else {
+		err = v.folder(ctx)
+	}
+	if errors.Is(err, errFull) {
+		v.note(fmt.Sprintf("Only %d pages or %d MB are read.", mostPages, mostInAll>>20))
+		err = nil
+	}
+	if err != nil {
+		return err
+	}
+	problem, there := "", v.there
+	if len(v.wrong) > 0 {
+		problem = v.wrong[0]
+		r.opt.Log.Warn("knowledge was not read completely", "place", p.Place, "problem", problem, "problems", len(v.wrong))
+	}
+	if len(there) == 0 && problem != "" {
+		there = nil // what was read before is better than nothing
+	}
+	return store.InTx(ctx, r.opt.Pool, func(tx pgx.Tx) error { return knowledge.Finish(ctx, tx, p.Place, problem, there) })
+}
+
+// note remembers for people what went wrong.
+func (v *visit) note(problem string) { v.wrong = append(v.wrong, problem) }
+
+// room says whether another page may be read.
+func (v *visit) room() error {
+	if len(v.there) >= mostPages || v.bytes >= mostInAll {
+		return errFull
+	}
+	return nil
+}
+
+// keep stores a page that was read, in Markdown.
+func (v *visit) keep(ctx context.Context, p knowledge.Page, title, text string) error {
+	if mine, err := v.r.lease(ctx, v.place.Place); err != nil || !mine {
+		return errors.Join(err, fmt.Errorf("knowledge: %s is read by another process", v.place.Place))
+	}
+	p.Place = v.place.Place
+	list := sections(title, text)
+	whole := v.r.language(ctx, text)
+	for i := range list {
+		list[i].Language = cmp.Or(v.r.language(ctx, list[i].Title+"\n"+list[i].Body), whole)
+	}
+	return store.InTx(ctx, v.r.opt.Pool, func(tx pgx.Tx) error { return knowledge.SavePage(ctx, tx, p, list) })
+}
+
+// language tells in which language a text is written; "" = nobody knows.
+func (r *Reader) language(ctx context.Context, text string) string {
+	a, err := r.opt.Language.Analyze(ctx, analysis.Question{Burst: []analysis.Message{{Text: text}}})
+	if err != nil {
+		return ""
+	}
+	return a.Language
+}
+
+// dialer connects to the public internet, and to the host that the admin named, wherever that is.
+func dialer(host string) *guard.Dialer { return guard.New(host) }

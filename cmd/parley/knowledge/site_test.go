@@ -1,0 +1,224 @@
+package knowledge_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/bridge/analysis/offline"
+	reader "parley/cmd/parley/knowledge"
+	"parley/store"
+	"parley/store/knowledge"
+	"parley/store/storetest"
+)
+
+// site is a web site on a real socket.
+type site struct {
+	*httptest.Server
+
+	mu       sync.Mutex
+	pages    map[string]string // by path: HTML, or "-> ADDRESS" for a redirect
+	asked    []string          // paths, in their order; "304 /path" where nothing had changed
+	busy     atomic.Int32
+	together atomic.Bool // two requests came at once
+}
+
+func newSite(t *testing.T, pages map[string]string) *site {
+	t.Helper()
+	s := &site{pages: pages}
+	s.Server = httptest.NewServer(s)
+	t.Cleanup(s.Close)
+	return s
+}
+
+// ServeHTTP implements http.Handler.
+func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.busy.Add(1) > 1 {
+		s.together.Store(true)
+	}
+	defer s.busy.Add(-1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	page, there := s.pages[r.URL.Path]
+	to, redirect := strings.CutPrefix(page, "-> ")
+	etag := fmt.Sprintf(`"%x"`, len(page))
+	switch {
+	case there && r.Header.Get("If-None-Match") == etag:
+		s.asked = append(s.asked, "304 "+r.URL.Path)
+		w.WriteHeader(http.StatusNotModified)
+		return
+	case redirect:
+		http.Redirect(w, r, to, http.StatusFound)
+	case !there:
+		http.NotFound(w, r)
+	default:
+		kind := "text/html; charset=utf-8"
+		if strings.HasSuffix(r.URL.Path, ".txt") {
+			kind = "text/plain"
+		}
+		w.Header().Set("Content-Type", kind)
+		w.Header().Set("ETag", etag)
+		_, _ = w.Write([]byte(page))
+	}
+	s.asked = append(s.asked, r.URL.Path)
+}
+
+// requests gives what was asked for, and forgets it.
+func (s *site) requests() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := s.asked
+	s.asked = nil
+	return list
+}
+
+func open(t *testing.T, places ...string) *pgxpool.Pool {
+	t.Helper()
+	pool := storetest.DB(t)
+	if err := store.InTx(t.Context(), pool, func(tx pgx.Tx) error { return knowledge.SavePlaces(t.Context(), tx, places) }); err != nil {
+		t.Fatal(err)
+	}
+	return pool
+}
+
+// round looks through all places now.
+func round(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	r := reader.New(reader.Options{Pool: pool, Log: slog.New(slog.DiscardHandler), Holder: "test", Every: 0, Pause: time.Millisecond, Language: offline.New()})
+	if err := r.Round(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// titles gives the titles of the sections that fit a text, the best first.
+func titles(t *testing.T, pool *pgxpool.Pool, text string) []string {
+	t.Helper()
+	list, err := knowledge.Find(t.Context(), pool, text, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, s := range list {
+		all = append(all, s.Title)
+	}
+	return all
+}
+
+func problem(t *testing.T, pool *pgxpool.Pool) string {
+	t.Helper()
+	places, err := knowledge.Places(t.Context(), pool)
+	if err != nil || len(places) != 1 {
+		t.Fatal(places, err)
+	}
+	return places[0].Problem
+}
+
+// A site is read page by page, in a circle too, as its robots.txt allows; what is elsewhere, or frames a page, is
+// not. The next time only what changed is read, and what is gone is forgotten.
+func TestSite(t *testing.T) {
+	t.Parallel()
+	const nav = `<nav><a href="/help/">Help</a> <a href="/shop/basket">Warranty</a></nav>`
+	s := newSite(t, map[string]string{
+		"/robots.txt":      "User-agent: *\nDisallow: /\n\nUser-agent: parley\nAllow: /help/\nDisallow: /help/internal*\n",
+		"/help/":           `<title>Help</title>` + nav + `<h1>Help</h1><p>Ask us anything.</p><a href="returns">Returns</a> <a href="internal/wages">Wages</a> <a href="https://foreign.example/">x</a>`,
+		"/help/returns":    nav + `<h1>Returns</h1><p>Lamps can be returned within 30 days.</p><h2>Refund</h2><p>We refund the money within a week.</p><a href="/help/#top">Back</a> <a href="old">Old</a>`,
+		"/help/old":        "-> /help/returns",
+		"/help/internal/x": `<p>secret wages</p>`,
+		"/shop/basket":     `<p>Warranty of the basket</p>`,
+	})
+	pool := open(t, s.URL+"/help/")
+	round(t, pool)
+	if got := s.requests(); !slices.Equal(got, []string{"/robots.txt", "/help/", "/help/returns", "/help/old", "/help/returns"}) {
+		t.Errorf("asked for %q", got)
+	}
+	if s.together.Load() {
+		t.Error("two requests were made at once")
+	}
+	if got := titles(t, pool, "How do I return my lamp?"); len(got) == 0 || got[0] != "Returns" {
+		t.Errorf("found %q", got)
+	}
+	if got := titles(t, pool, "When do I get my refund?"); len(got) == 0 || got[0] != "Returns: Refund" {
+		t.Errorf("found %q", got)
+	}
+	if got := titles(t, pool, "secret warranty basket"); len(got) != 0 {
+		t.Errorf("found %q", got)
+	}
+	if p := problem(t, pool); p != "" {
+		t.Errorf("the place has the problem %q", p)
+	}
+	s.mu.Lock()
+	s.pages["/help/returns"] = `<h1>Repairs</h1><p>We repair lamps.</p>`
+	s.mu.Unlock()
+	round(t, pool)
+	if got := s.requests(); !slices.Equal(got, []string{"/robots.txt", "304 /help/", "/help/returns"}) {
+		t.Errorf("the second time it asked for %q", got)
+	}
+	if got := titles(t, pool, "Refund, or do you repair lamps?"); !slices.Equal(got, []string{"Repairs"}) {
+		t.Errorf("found %q", got)
+	}
+}
+
+// A site can't lead the reader into the network, nor to another site, nor keep it busy with pages without end.
+func TestSiteLeadsNowhere(t *testing.T) {
+	t.Parallel()
+	inside := newSite(t, map[string]string{"/": "<p>the password</p>"})
+	s := newSite(t, map[string]string{
+		"/":        fmt.Sprintf(`<p>Hello</p><a href="/a">a</a><a href="/b">b</a><a href="/c">c</a><a href="/huge">h</a><a href="%s/">d</a><a href="file:///etc/passwd">e</a><a href="javascript:x()">f</a>`, inside.URL),
+		"/a":       "-> " + inside.URL + "/",
+		"/b":       "-> http://169.254.169.254/latest/meta-data/",
+		"/c":       "-> /c",
+		"/huge":    "<p>" + strings.Repeat("all sorts of words. ", 200_000) + "</p>",
+		"/bad.txt": "\x00\xff",
+	})
+	pool := open(t, s.URL+"/")
+	round(t, pool)
+	if got := inside.requests(); len(got) != 0 {
+		t.Errorf("another server was asked for %q", got)
+	}
+	if got := titles(t, pool, "password"); len(got) != 0 {
+		t.Errorf("found %q", got)
+	}
+	if got := titles(t, pool, "hello"); len(got) != 1 {
+		t.Errorf("found %q", got)
+	}
+	var bytes int
+	if err := pool.QueryRow(t.Context(), `SELECT sum(length(body)) FROM knowledge_sections`).Scan(&bytes); err != nil || bytes > 200_000 {
+		t.Errorf("of a huge page %d characters are kept, %v", bytes, err)
+	}
+	if p := problem(t, pool); !strings.Contains(p, "another site") {
+		t.Errorf("the problem is %q", p)
+	}
+}
+
+// While a site or its robots.txt can't be read, nothing is asked for, and what was read before stays.
+func TestSiteIsAway(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, map[string]string{"/": "<h1>Hours</h1><p>We open at nine.</p>"})
+	pool := open(t, s.URL+"/")
+	round(t, pool)
+	s.Close()
+	round(t, pool)
+	if got := titles(t, pool, "When do you open?"); !slices.Equal(got, []string{"Hours"}) {
+		t.Errorf("found %q", got)
+	}
+	if p := problem(t, pool); !strings.Contains(p, "can't be reached") {
+		t.Errorf("the problem is %q", p)
+	}
+	if err := store.InTx(t.Context(), pool, func(tx pgx.Tx) error { return knowledge.SavePlaces(context.Background(), tx, nil) }); err != nil {
+		t.Fatal(err)
+	}
+	if got := titles(t, pool, "When do you open?"); len(got) != 0 {
+		t.Errorf("of a place that was taken out %q is found", got)
+	}
+}

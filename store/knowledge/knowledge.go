@@ -1,0 +1,161 @@
+// Package knowledge keeps the pages that an admin lets suggested replies draw on, and finds those that fit a text.
+//
+// What does not belong here: how pages are read (cmd/parley/knowledge).
+package knowledge
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store"
+	"parley/store/internal/query"
+)
+
+// Place is a folder or a web site whose pages may be drawn on.
+type Place struct {
+	Place   string     `db:"place"`   // a folder's path, or an address
+	ReadAt  *time.Time `db:"read_at"` // when it was last looked through, Parley's clock; nil = never
+	Problem string     `db:"problem"` // why something in it could not be read, for people
+}
+
+// IsSite tells a web site from a folder.
+func (p Place) IsSite() bool {
+	return strings.HasPrefix(p.Place, "https://") || strings.HasPrefix(p.Place, "http://")
+}
+
+// Page is a file or a web page, as it was read.
+type Page struct {
+	Place    string   `db:"place"`
+	Address  string   `db:"address"` // a path below the folder, or the page's address
+	ETag     string   `db:"etag"`
+	Modified string   `db:"modified"`
+	Links    []string `db:"links"` // the pages of the site that it leads to
+}
+
+// Section is what a page says below one heading.
+type Section struct {
+	Place    string `db:"place"`
+	Address  string `db:"address"`
+	Position int    `db:"position"` // on its page
+	Title    string `db:"title"`
+	Body     string `db:"body"` // Markdown
+	Language string `db:"-"`    // ISO 639-1, "" = unknown; Find doesn't tell it
+}
+
+const listPlaces = `SELECT place, read_at, problem FROM knowledge_places ORDER BY place COLLATE "C"`
+
+// Places lists the folders and sites, by name.
+func Places(ctx context.Context, q store.Querier) ([]Place, error) {
+	return query.Collect[Place](ctx, q, "knowledge", listPlaces)
+}
+
+const duePlaces = `
+	SELECT place, read_at, problem FROM knowledge_places
+	WHERE read_at IS NULL OR read_at < parley_now() - make_interval(secs => $1)
+	ORDER BY read_at NULLS FIRST, place`
+
+// DuePlaces lists those that were not looked through for so long.
+func DuePlaces(ctx context.Context, q store.Querier, every time.Duration) ([]Place, error) {
+	return query.Collect[Place](ctx, q, "knowledge", duePlaces, every.Seconds())
+}
+
+const (
+	dropPlaces = `DELETE FROM knowledge_places WHERE place <> ALL($1::text[])`
+	addPlaces  = `INSERT INTO knowledge_places (place) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING`
+)
+
+// SavePlaces makes these the folders and sites that there are. What was read of others is forgotten.
+func SavePlaces(ctx context.Context, tx pgx.Tx, places []string) error {
+	for _, sql := range []string{dropPlaces, addPlaces} {
+		if _, err := tx.Exec(ctx, sql, append([]string{}, places...)); err != nil { // nil would be NULL
+			return fmt.Errorf("store: knowledge: %w", err)
+		}
+	}
+	return nil
+}
+
+const getPages = `SELECT place, address, etag, modified, links FROM knowledge_pages WHERE place = $1`
+
+// Pages gives what is known of a place, by address.
+func Pages(ctx context.Context, q store.Querier, place string) (map[string]Page, error) {
+	rows, err := query.Collect[Page](ctx, q, "knowledge pages", getPages, place)
+	known := make(map[string]Page, len(rows))
+	for _, p := range rows {
+		known[p.Address] = p
+	}
+	return known, err
+}
+
+const (
+	dropPage = `DELETE FROM knowledge_pages WHERE place = $1 AND address = $2`
+	addPage  = `
+		INSERT INTO knowledge_pages (place, address, etag, modified, links)
+		SELECT place, $2, $3, $4, $5 FROM knowledge_places WHERE place = $1`
+	addSection = `
+		INSERT INTO knowledge_sections (place, address, position, title, body, config, words)
+		SELECT place, address, $3, $4, $5, $6::regconfig, setweight(to_tsvector($6::regconfig, $4), 'A') || to_tsvector($6::regconfig, $5)
+		FROM knowledge_pages WHERE place = $1 AND address = $2`
+)
+
+// SavePage keeps a page with its sections in place of what was read of it before. It keeps nothing of a place that
+// was taken out meanwhile.
+func SavePage(ctx context.Context, tx pgx.Tx, p Page, sections []Section) error {
+	var batch pgx.Batch
+	batch.Queue(dropPage, p.Place, p.Address)
+	batch.Queue(addPage, p.Place, p.Address, p.ETag, p.Modified, append([]string{}, p.Links...))
+	for i, s := range sections {
+		batch.Queue(addSection, p.Place, p.Address, i, s.Title, s.Body, configOf(s.Language))
+	}
+	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
+		return fmt.Errorf("store: knowledge page: %w", err)
+	}
+	return nil
+}
+
+// configOf gives PostgreSQL's name of a language's search; of one that it doesn't know, that of plain words.
+func configOf(language string) string {
+	name, known := map[string]string{"en": "english", "de": "german", "fr": "french", "es": "spanish", "pt": "portuguese", "it": "italian", "nl": "dutch"}[language]
+	if !known {
+		name = "simple"
+	}
+	return "pg_catalog." + name
+}
+
+const (
+	dropPages = `DELETE FROM knowledge_pages WHERE place = $1 AND address <> ALL($2::text[])`
+	placeRead = `UPDATE knowledge_places SET read_at = parley_now(), problem = $2 WHERE place = $1`
+)
+
+// Finish notes that a place was looked through, and why something could not be read, "" if all was. Pages other
+// than these are forgotten; nil keeps all.
+func Finish(ctx context.Context, tx pgx.Tx, place, problem string, there []string) error {
+	if there != nil {
+		if _, err := tx.Exec(ctx, dropPages, place, there); err != nil {
+			return fmt.Errorf("store: knowledge pages: %w", err)
+		}
+	}
+	if _, err := tx.Exec(ctx, placeRead, place, problem); err != nil {
+		return fmt.Errorf("store: knowledge: %w", err)
+	}
+	return nil
+}
+
+// A section is compared with the text by its own language's rules. Rank 1 makes long ones count less.
+const findSections = `
+	SELECT s.place, s.address, s.position, s.title, s.body
+	FROM (SELECT DISTINCT config FROM knowledge_sections) AS c
+	CROSS JOIN LATERAL (
+		SELECT coalesce(string_agg('''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || '''', ' | '), '')::tsquery AS words
+		FROM unnest(to_tsvector(c.config, $1))) AS asked
+	JOIN knowledge_sections AS s ON s.config = c.config AND s.words @@ asked.words
+	ORDER BY ts_rank(s.words, asked.words, 1) DESC, s.place, s.address, s.position
+	LIMIT $2`
+
+// Find gives the sections that have most in common with a text, at most so many, the best first.
+func Find(ctx context.Context, q store.Querier, text string, most int) ([]Section, error) {
+	return query.Collect[Section](ctx, q, "find knowledge", findSections, text, most)
+}

@@ -1,0 +1,66 @@
+// Package suggestion keeps the replies that analyses suggest until an agent has used them or the conversation
+// ends. A conversation has those of one analysis: newer ones take their place.
+//
+// What does not belong here: what is suggested (bridge/analysis), and to whom it is shown (bridge/engine).
+package suggestion
+
+import (
+	"context"
+	"fmt"
+
+	"parley/store"
+	"parley/store/internal/query"
+)
+
+// Suggestion is what an analysis suggested to answer in a conversation.
+type Suggestion struct {
+	ConversationID int64   `db:"conversation_id" json:"conversation_id"`
+	EventID        int64   `db:"event_id" json:"event_id"` // the event of the latest message that was analysed
+	Replies        []Reply `db:"replies" json:"replies"`   // the best first
+}
+
+// Reply is a text that an agent may choose to send.
+type Reply struct {
+	Text    string   `json:"text"`
+	Sources []Source `json:"sources,omitempty"` // what it draws on
+}
+
+// Source is what a reply draws on.
+type Source struct {
+	Title string `json:"title"`
+	Link  string `json:"link,omitempty"` // "" = none
+}
+
+const upsert = `
+	INSERT INTO suggestions (conversation_id, event_id, replies)
+	SELECT conversation_id, event_id, replies
+	FROM json_populate_recordset(NULL::suggestions, $1)
+	ORDER BY conversation_id
+	ON CONFLICT (conversation_id) DO UPDATE SET event_id = EXCLUDED.event_id, replies = EXCLUDED.replies`
+
+// Upsert keeps suggestions in place of earlier ones of the same conversations.
+func Upsert(ctx context.Context, q store.Execer, rows []Suggestion) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	body, err := query.JSON(rows)
+	if err != nil {
+		return err
+	}
+	if _, err := q.Exec(ctx, upsert, body); err != nil {
+		return fmt.Errorf("store: suggestions: %w", err)
+	}
+	return nil
+}
+
+const find = `SELECT conversation_id, event_id, replies FROM suggestions WHERE conversation_id = $1 AND event_id = $2`
+
+// Find gives the replies that the analysis up to an event suggested in a conversation; nil = there are none,
+// newer ones took their place, or the conversation has ended.
+func Find(ctx context.Context, q store.Querier, conversation, event int64) ([]Reply, error) {
+	rows, err := query.Collect[Suggestion](ctx, q, "suggestion", find, conversation, event)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	return rows[0].Replies, nil
+}
