@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"parley/bridge"
-	"parley/store/suggestion"
+	"parley/store/suggested"
 )
 
 // Suggested gives the replies that an analysis suggested in a conversation, the best first, for user; nil = there
@@ -14,7 +14,7 @@ func (d *Desk) Suggested(ctx context.Context, conversation, id int64, user strin
 	if _, err := d.mayRead(ctx, conversation, user); err != nil {
 		return nil, err
 	}
-	kept, err := suggestion.Find(ctx, d.e.pool, conversation, id)
+	kept, err := suggested.Find(ctx, d.e.pool, conversation, id)
 	var replies []bridge.SuggestedReply
 	for _, k := range kept {
 		r := bridge.SuggestedReply{Text: k.Text}

@@ -86,7 +86,7 @@ func TestSuggestedReplies(t *testing.T) {
 	}
 	w.reply(one, "!resolve")
 	w.card(one, "#1 resolved")
-	if n := w.count(`SELECT count(*) FROM suggestions WHERE conversation_id = 1`); n != 0 {
+	if n := w.count(`SELECT count(*) FROM suggested_replies WHERE conversation_id = 1`); n != 0 {
 		t.Errorf("%d rows are kept of a conversation that has ended", n)
 	}
 	if got := suggested(1, w.suggestedIn(1), "ann"); got != nil {
@@ -99,7 +99,7 @@ func TestSuggestedReplies(t *testing.T) {
 func TestSuggestedRepliesOfAPrivateChannel(t *testing.T) {
 	t.Parallel()
 	w := secluded(t, options{})
-	w.exec(`INSERT INTO suggestions (conversation_id, event_id, replies) VALUES (1, 7, '[{"text": "It is the tax."}]')`)
+	w.exec(`INSERT INTO suggested_replies (conversation_id, event_id, replies) VALUES (1, 7, '[{"text": "It is the tax."}]')`)
 	d := w.engines[0].Desk(w.surface)
 	w.eventually("a member reads them", func() bool {
 		got, err := d.Suggested(context.Background(), 1, 7, "ben")

@@ -9,7 +9,7 @@ import (
 	"parley/bridge/analysis"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/own"
-	"parley/store/suggestion"
+	"parley/store/suggested"
 )
 
 // newReplies tells whether the reply that is suggested first is worth a note of its own: it is none to thanks, and
@@ -25,14 +25,14 @@ func (us *UseCases) newReplies(c *book.Conversation, f own.Fact) bool {
 
 // suggest keeps the suggested replies for the form that the note's button opens.
 func (us *UseCases) suggest(c *book.Conversation, f own.Fact, note *bridge.AnalysisLine) {
-	var kept []suggestion.Reply
+	var kept []suggested.Reply
 	for _, r := range f.Answer.Replies {
-		kept = append(kept, suggestion.Reply{Text: r.Text, Sources: cited(f, r)})
+		kept = append(kept, suggested.Reply{Text: r.Text, Sources: cited(f, r)})
 	}
 	if len(kept) == 0 {
 		return
 	}
-	us.Suggestions.Keep(c, f.UpTo, kept)
+	us.Suggested.Keep(c, f.UpTo, kept)
 	note.Suggested = f.UpTo
 	for _, s := range kept[0].Sources {
 		note.Sources = append(note.Sources, bridge.SourceRef{Title: s.Title, Link: s.Link})
@@ -40,10 +40,10 @@ func (us *UseCases) suggest(c *book.Conversation, f own.Fact, note *bridge.Analy
 }
 
 // cited gives what a reply draws on, in the words in which people are told.
-func cited(f own.Fact, r analysis.Reply) (all []suggestion.Source) {
+func cited(f own.Fact, r analysis.Reply) (all []suggested.Source) {
 	for _, id := range r.Sources {
 		if i := slices.IndexFunc(f.Cited, func(s own.CitedSource) bool { return s.ID == id }); i >= 0 {
-			all = append(all, suggestion.Source{Title: f.Cited[i].Title, Link: f.Cited[i].Link})
+			all = append(all, suggested.Source{Title: f.Cited[i].Title, Link: f.Cited[i].Link})
 		}
 	}
 	return all

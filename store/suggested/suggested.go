@@ -1,8 +1,8 @@
-// Package suggestion keeps the replies that analyses suggest until an agent has used them or the conversation
+// Package suggested keeps the replies that analyses suggest until an agent has used them or the conversation
 // ends. A conversation has those of one analysis: newer ones take their place.
 //
 // What does not belong here: what is suggested (bridge/analysis), and to whom it is shown (bridge/engine).
-package suggestion
+package suggested
 
 import (
 	"context"
@@ -12,11 +12,11 @@ import (
 	"parley/store/internal/query"
 )
 
-// Suggestion is what an analysis suggested to answer in a conversation.
-type Suggestion struct {
+// Replies are what an analysis suggested to answer in a conversation.
+type Replies struct {
 	ConversationID int64   `db:"conversation_id" json:"conversation_id"`
 	EventID        int64   `db:"event_id" json:"event_id"` // the event of the latest message that was analysed
-	Replies        []Reply `db:"replies" json:"replies"`   // the best first
+	List           []Reply `db:"replies" json:"replies"`   // the best first
 }
 
 // Reply is a text that an agent may choose to send.
@@ -32,14 +32,14 @@ type Source struct {
 }
 
 const upsert = `
-	INSERT INTO suggestions (conversation_id, event_id, replies)
+	INSERT INTO suggested_replies (conversation_id, event_id, replies)
 	SELECT conversation_id, event_id, replies
-	FROM json_populate_recordset(NULL::suggestions, $1)
+	FROM json_populate_recordset(NULL::suggested_replies, $1)
 	ORDER BY conversation_id
 	ON CONFLICT (conversation_id) DO UPDATE SET event_id = EXCLUDED.event_id, replies = EXCLUDED.replies`
 
-// Upsert keeps suggestions in place of earlier ones of the same conversations.
-func Upsert(ctx context.Context, q store.Execer, rows []Suggestion) error {
+// Upsert keeps replies in place of earlier ones of the same conversations.
+func Upsert(ctx context.Context, q store.Execer, rows []Replies) error {
 	if len(rows) == 0 {
 		return nil
 	}
@@ -48,19 +48,32 @@ func Upsert(ctx context.Context, q store.Execer, rows []Suggestion) error {
 		return err
 	}
 	if _, err := q.Exec(ctx, upsert, body); err != nil {
-		return fmt.Errorf("store: suggestions: %w", err)
+		return fmt.Errorf("store: suggested replies: %w", err)
 	}
 	return nil
 }
 
-const find = `SELECT conversation_id, event_id, replies FROM suggestions WHERE conversation_id = $1 AND event_id = $2`
+const find = `SELECT conversation_id, event_id, replies FROM suggested_replies WHERE conversation_id = $1 AND event_id = $2`
+
+const remove = `DELETE FROM suggested_replies WHERE conversation_id = ANY($1)`
+
+// Remove forgets the replies that were suggested in conversations.
+func Remove(ctx context.Context, q store.Execer, conversations []int64) error {
+	if len(conversations) == 0 {
+		return nil
+	}
+	if _, err := q.Exec(ctx, remove, conversations); err != nil {
+		return fmt.Errorf("store: suggested replies: %w", err)
+	}
+	return nil
+}
 
 // Find gives the replies that the analysis up to an event suggested in a conversation; nil = there are none,
 // newer ones took their place, or the conversation has ended.
 func Find(ctx context.Context, q store.Querier, conversation, event int64) ([]Reply, error) {
-	rows, err := query.Collect[Suggestion](ctx, q, "suggestion", find, conversation, event)
+	rows, err := query.Collect[Replies](ctx, q, "suggested replies", find, conversation, event)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
-	return rows[0].Replies, nil
+	return rows[0].List, nil
 }
