@@ -11,6 +11,7 @@ const (
 	TraitIntent     = "intent"     // the name of the main intent
 	TraitReferences = "references" // kinds and numbers that the customer named, a line each: "order 4711"
 	TraitSuggested  = "suggested"  // tags and templates that were suggested, a line each
+	TraitNote       = "note"       // the note that the next analysis changes: see book.Conversation.KeepNote
 )
 
 // Values of TraitUrgent.

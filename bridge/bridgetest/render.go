@@ -193,6 +193,11 @@ func contentWords(c bridge.LineContent) (words []string) {
 		if c.Left.Channel != "" {
 			words = append(words, "left", c.Left.Channel+"/"+c.Left.Thread)
 		}
+	case *bridge.AnalysisLine:
+		words = append(words, c.Intents...)
+		for _, r := range c.References {
+			words = append(words, r.Name, r.Number)
+		}
 	case *bridge.RecipientsLine:
 		for _, p := range c.Without {
 			words = append(words, "without", p.Address)

@@ -32,29 +32,29 @@ func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 	if a == nil || !us.Settings(c).Analyses {
 		return
 	}
-	note := &bridge.AnalysisLine{Before: moodOf(c), Sentiment: cmp.Or(a.Sentiment, analysis.Neutral), References: newReferences(c, a.References)}
+	note := &bridge.AnalysisLine{Before: moodOf(c), Sentiment: cmp.Or(a.Sentiment, analysis.Neutral), Intents: a.Intents}
 	moody := us.feels(c, a.Sentiment)
-	urgent := us.presses(c, a.Urgency.Urgent)
-	if urgent {
+	pressing := us.presses(c, a.Urgency.Urgent)
+	if a.Urgency.Urgent {
 		note.Urgent = cmp.Or(a.Urgency.Because, "…")
 	}
-	intended := len(a.Intents) > 0 && c.SetTrait(bridge.TraitIntent, a.Intents[0])
-	note.Intents = a.Intents
-	tags := us.newTags(c, a.Tags)
-	for _, t := range f.Fits {
-		if remember(c, bridge.TraitSuggested, "template "+t.Name) {
-			note.Fits = append(note.Fits, bridge.TemplateRef{ID: t.Template, Name: t.Name})
-		}
-	}
-	if !c.BridgeStatus().Open() || !moody && !urgent && len(note.References) == 0 && len(tags)+len(note.Fits) == 0 && !(intended && saysMore(a.Intents)) {
+	intended := len(a.Intents) > 0 && c.SetTrait(bridge.TraitIntent, a.Intents[0]) && saysMore(a.Intents)
+	note.References = newReferences(c, a.References)
+	if !c.BridgeStatus().Open() {
 		return
 	}
-	line := bridge.Line{Content: note, Args: bridge.Args{Conversation: c.ID, Tags: tags}}
-	if urgent && c.Traits[bridge.TraitUrgent] == bridge.UrgentNow {
+	line := bridge.Line{Content: note, Args: bridge.Args{Conversation: c.ID, Tags: us.newTags(c, a.Tags)}}
+	note.Fits = newFits(c, f.Fits)
+	if pressing && us.alarms(c) {
 		line.Mentions = us.Conversations.Owners(c)
 	}
-	us.Line(c, line)
-	us.Log.ByParley(c, store.DeedAnalysed, book.Detail{Text: strings.Join(append([]string{string(note.Sentiment)}, a.Intents...), ", "), Reason: a.Urgency.Because})
+	us.note(c, line, moody || pressing || intended || len(note.References)+len(line.Args.Tags)+len(note.Fits) > 0)
+}
+
+// alarms says that a conversation which became urgent is to mention its owners: the first time, and only
+// while the customer waits for an answer.
+func (us *UseCases) alarms(c *book.Conversation) bool {
+	return c.Traits[bridge.TraitUrgent] == bridge.UrgentNow && c.WaitingSince != nil
 }
 
 // saysMore says that an intent is worth a note of its own: thanks ask for nothing.
@@ -119,6 +119,16 @@ func (us *UseCases) newTags(c *book.Conversation, suggested []string) (fresh []s
 		exists := slices.ContainsFunc(us.Dir.Tags, func(t store.Tag) bool { return t.Name == name })
 		if exists && !slices.Contains(c.Tags, name) && remember(c, bridge.TraitSuggested, name) {
 			fresh = append(fresh, name)
+		}
+	}
+	return fresh
+}
+
+// newFits gives the templates that were not suggested before.
+func newFits(c *book.Conversation, fits []own.FittingText) (fresh []bridge.TemplateRef) {
+	for _, t := range fits {
+		if remember(c, bridge.TraitSuggested, "template "+t.Name) {
+			fresh = append(fresh, bridge.TemplateRef{ID: t.Template, Name: t.Name})
 		}
 	}
 	return fresh
