@@ -306,6 +306,7 @@ type AnalysisLine struct {
 	Intents    []string           `json:",omitempty"` // names of intents, the main one first
 	References []ReferenceRef     `json:",omitempty"` // those which no earlier note named
 	Fits       []TemplateRef      `json:",omitempty"` // templates that may answer it, the best first
+	Tagged     []string           `json:",omitempty"` // tags that Parley has put on the conversation
 }
 
 // Kind of its line.

@@ -10,7 +10,8 @@ const (
 	TraitUrgent     = "urgent"     // one of Urgent…; none = it never was
 	TraitIntent     = "intent"     // the name of the main intent
 	TraitReferences = "references" // kinds and numbers that the customer named, a line each: "order 4711"
-	TraitSuggested  = "suggested"  // tags and templates that were suggested, a line each
+	TraitSuggested  = "suggested"  // what was suggested, a line each: tags, and "template …", "priority …"
+	TraitUntagged   = "untagged"   // tags that people took away, a line each: an analysis doesn't put them back
 	TraitNote       = "note"       // the note that the next analysis changes: see book.Conversation.KeepNote
 )
 

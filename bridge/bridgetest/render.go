@@ -255,6 +255,12 @@ func renderButtons(r *request, l bridge.Line) {
 		if c.Meant != nil {
 			r.Buttons = append(r.Buttons, Button{Verb: c.Meant.Verb, Args: c.Meant.Args})
 		}
+	case *bridge.AnalysisLine:
+		for verb, tags := range map[bridge.Verb][]string{bridge.VerbTag: l.Args.Tags, bridge.VerbUntag: c.Tagged} {
+			for _, tag := range tags {
+				r.Buttons = append(r.Buttons, Button{Verb: verb, Args: bridge.Args{Conversation: l.Args.Conversation, Tags: []string{tag}}})
+			}
+		}
 	case *bridge.TopLevelLine:
 		for _, f := range c.Rows {
 			r.Buttons = append(r.Buttons, Button{Verb: bridge.VerbSend, Args: bridge.Args{Conversation: f.ID, Typed: l.Args.Typed}})

@@ -172,3 +172,80 @@ func TestDeletedNoteIsPostedAnew(t *testing.T) {
 	w.analysed("also #4712")
 	w.noteIs(thread, 1, "order 4712", "order 4711", "negative")
 }
+
+// tagsAre waits until the conversation has these tags.
+func (w *world) tagsAre(want string) {
+	w.t.Helper()
+	w.eventually("the tags are "+want, func() bool {
+		return w.text(`SELECT array_to_string(tags, ', ') FROM conversations ORDER BY id LIMIT 1`) == want
+	})
+}
+
+// fates gives what became of what was suggested, as "kind value fate", in order.
+func (w *world) fates() string {
+	w.t.Helper()
+	return w.text(`SELECT coalesce(string_agg(kind || ' ' || value || ' ' || fate, ', ' ORDER BY kind, value), '') FROM suggestions`)
+}
+
+// Where tags are applied, the note says which, and takes each back with a click. What somebody took away
+// isn't put back, and counts as ignored.
+// R-182
+func TestTagsAreApplied(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{analyzer: wordReader(), settings: map[string]string{"ai_tags": "apply"}})
+	w.exec(`INSERT INTO tags (name, color) VALUES ('Complaint', '') ON CONFLICT DO NOTHING`)
+	check(t, w.engines[0].Reload(t.Context()))
+	thread := w.opened()
+	w.analysed("a complaint about #4711")
+	w.tagsAre("Complaint")
+	if n := w.count(`SELECT count(*) FROM log_entries WHERE what = 'tagged' AND actor = 'parley'`); n != 1 {
+		t.Errorf("the log tells %d times that Parley tagged", n)
+	}
+	if got := w.fates(); got != "tag Complaint used" {
+		t.Errorf("suggested: %s", got)
+	}
+	w.chat.Press(t, "ann", w.noteIs(thread, 1), bridge.VerbUntag)
+	w.tagsAre("")
+	w.settled()
+	w.analysed("still a complaint")
+	w.tagsAre("")
+	w.noteIs(thread, 1)
+	if got := w.fates(); got != "tag Complaint ignored" {
+		t.Errorf("suggested: %s", got)
+	}
+}
+
+// Each suggestion is counted once, with what became of it: by the note's button, by hand, or not at all.
+// R-181, R-184
+func TestSuggestionsAreCounted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{analyzer: wordReader()})
+	w.exec(`INSERT INTO tags (name, color) VALUES ('Complaint', '') ON CONFLICT DO NOTHING`)
+	check(t, w.engines[0].Reload(t.Context()))
+	thread := w.opened()
+	w.analysed("an urgent complaint about #4711")
+	w.analysed("an urgent complaint about #4712")
+	if got := w.fates(); got != "priority urgent , tag Complaint " {
+		t.Errorf("suggested: %s", got)
+	}
+	w.chat.Press(t, "ann", w.noteIs(thread, 1), bridge.VerbTag)
+	w.tagsAre("Complaint")
+	w.reply(thread, "!resolve")
+	w.eventually("what is left counts as ignored", func() bool { return w.fates() == "priority urgent ignored, tag Complaint used" })
+}
+
+// What somebody took away before it was ever suggested is not suggested.
+func TestUntaggedIsNotSuggested(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{analyzer: wordReader()})
+	thread := w.opened()
+	w.reply(thread, "!tag Complaint")
+	w.tagsAre("Complaint")
+	w.reply(thread, "!untag complaint")
+	w.tagsAre("")
+	w.settled()
+	w.analysed("a complaint about #4711")
+	if m := w.noteIs(thread, 1, "4711"); len(m.Buttons) != 0 {
+		t.Errorf("the note has buttons: %+v", m.Buttons)
+	}
+}

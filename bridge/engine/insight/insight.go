@@ -15,10 +15,11 @@ import (
 	"parley/bridge/engine/own"
 	"parley/bridge/engine/threads"
 	"parley/store"
+	"parley/store/suggestion"
 )
 
-// maxRemembered is how many references, and suggested tags, are remembered of a conversation.
-const maxRemembered = 10
+// mostTags is how many tags a conversation may have before an analysis puts no more on it.
+const mostTags = 20
 
 // UseCases deals with what analyses found, in one batch.
 type UseCases struct {
@@ -43,12 +44,13 @@ func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 	if !c.BridgeStatus().Open() {
 		return
 	}
-	line := bridge.Line{Content: note, Args: bridge.Args{Conversation: c.ID, Tags: us.newTags(c, a.Tags)}}
-	note.Fits = newFits(c, f.Fits)
+	line := bridge.Line{Content: note, Args: bridge.Args{Conversation: c.ID}}
+	line.Args.Tags, note.Tagged = us.tags(c, a.Tags)
+	note.Fits = us.newFits(c, f.Fits)
 	if pressing && us.alarms(c) {
 		line.Mentions = us.Conversations.Owners(c)
 	}
-	us.note(c, line, moody || pressing || intended || len(note.References)+len(line.Args.Tags)+len(note.Fits) > 0)
+	us.note(c, line, moody || pressing || intended || len(note.References)+len(line.Args.Tags)+len(note.Tagged)+len(note.Fits) > 0)
 }
 
 // alarms says that a conversation which became urgent is to mention its owners: the first time, and only
@@ -105,19 +107,40 @@ func (us *UseCases) presses(c *book.Conversation, urgent bool) bool {
 // newReferences gives the references that the conversation's notes have not named yet, and remembers them.
 func newReferences(c *book.Conversation, found []analysis.Reference) (fresh []bridge.ReferenceRef) {
 	for _, r := range found {
-		if r.Value != "" && remember(c, bridge.TraitReferences, r.Kind+" "+r.Value) {
+		if r.Value != "" && c.Remember(bridge.TraitReferences, r.Kind+" "+r.Value) {
 			fresh = append(fresh, bridge.ReferenceRef{Name: r.Kind, Number: r.Value, Link: r.Link})
 		}
 	}
 	return fresh
 }
 
-// newTags gives the suggested tags that exist, that the conversation doesn't have, and that were not suggested
-// before.
-func (us *UseCases) newTags(c *book.Conversation, suggested []string) (fresh []string) {
-	for _, name := range suggested {
+// tags deals with the tags that an analysis found, and says which of them the note is to name: those that it
+// suggests, and those that it has put on the conversation because its account is set so.
+func (us *UseCases) tags(c *book.Conversation, found []string) (suggested, put []string) {
+	fresh := us.newTags(c, found)
+	if !us.Settings(c).AppliesTags {
+		return fresh, nil
+	}
+	put = fresh[:min(len(fresh), max(0, mostTags-len(c.Tags)))]
+	if len(put) == 0 {
+		return nil, nil
+	}
+	c.Tags = slices.Concat(c.Tags, put)
+	for _, name := range put {
+		us.Suggestions.Settle(c, suggestion.Tag, name, suggestion.Used)
+	}
+	us.Log.ByParley(c, store.DeedTagged, book.Detail{Text: strings.Join(put, ", ")})
+	c.RefreshCard()
+	return nil, put
+}
+
+// newTags gives the tags that exist, that the conversation doesn't have, that nobody took away from it, and
+// that were not suggested before.
+func (us *UseCases) newTags(c *book.Conversation, found []string) (fresh []string) {
+	for _, name := range found {
 		exists := slices.ContainsFunc(us.Dir.Tags, func(t store.Tag) bool { return t.Name == name })
-		if exists && !slices.Contains(c.Tags, name) && remember(c, bridge.TraitSuggested, name) {
+		has := slices.ContainsFunc(c.Tags, func(t string) bool { return strings.EqualFold(t, name) })
+		if exists && !has && !c.Remembers(bridge.TraitUntagged, name) && us.Suggestions.Show(c, suggestion.Tag, name) {
 			fresh = append(fresh, name)
 		}
 	}
@@ -125,21 +148,11 @@ func (us *UseCases) newTags(c *book.Conversation, suggested []string) (fresh []s
 }
 
 // newFits gives the templates that were not suggested before.
-func newFits(c *book.Conversation, fits []own.FittingText) (fresh []bridge.TemplateRef) {
+func (us *UseCases) newFits(c *book.Conversation, fits []own.FittingText) (fresh []bridge.TemplateRef) {
 	for _, t := range fits {
-		if remember(c, bridge.TraitSuggested, "template "+t.Name) {
+		if us.Suggestions.Show(c, suggestion.Template, t.Name) {
 			fresh = append(fresh, bridge.TemplateRef{ID: t.Template, Name: t.Name})
 		}
 	}
 	return fresh
-}
-
-// remember adds a name to those of a trait, and tells whether it is new. The latest names are remembered.
-func remember(c *book.Conversation, trait, name string) bool {
-	known := strings.FieldsFunc(c.Traits[trait], func(r rune) bool { return r == '\n' })
-	if name = strings.Join(strings.Fields(name), " "); slices.Contains(known, name) {
-		return false
-	}
-	known = append(known, name)
-	return c.SetTrait(trait, strings.Join(known[max(0, len(known)-maxRemembered):], "\n"))
 }

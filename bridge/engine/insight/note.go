@@ -10,6 +10,7 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
 	"parley/store"
+	"parley/store/suggestion"
 )
 
 // maxNamed is how many references, tags and templates of earlier bursts a note keeps, of each.
@@ -33,6 +34,9 @@ func (us *UseCases) note(c *book.Conversation, line bridge.Line, news bool) {
 		return
 	}
 	a := line.Content.(*bridge.AnalysisLine)
+	if a.Urgent != "" && c.Traits[bridge.TraitPriority] != "urgent" {
+		us.Suggestions.Show(c, suggestion.Priority, "urgent")
+	}
 	us.Log.ByParley(c, store.DeedAnalysed, book.Detail{Text: strings.Join(append([]string{string(a.Sentiment)}, a.Intents...), ", "), Reason: a.Urgent})
 }
 
@@ -79,6 +83,7 @@ func joined(before, line bridge.Line) bridge.Line {
 	}
 	now.References = latest(now.References, was.References)
 	now.Fits = latest(now.Fits, was.Fits)
+	now.Tagged = latest(now.Tagged, was.Tagged)
 	line.Args.Tags = latest(line.Args.Tags, before.Args.Tags)
 	line.Content, line.Mentions, line.Customer = &now, before.Mentions, before.Customer
 	return line

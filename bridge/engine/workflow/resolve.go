@@ -54,6 +54,7 @@ func (wf *UseCases) end(r book.Request, by bridge.AgentRef) {
 		c.Status, c.CloseReason, what = string(bridge.StatusClosed), "admin", store.DeedClosed
 	}
 	c.ResolvedAt, c.WaitingSince = &wf.Now, nil
+	wf.Suggestions.End(c)
 	wf.Log.ByAgent(c, r.Agent, what, book.Detail{Text: a.Args.Note})
 	line := bridge.Line{Content: bridge.LineResolved, By: by, Text: a.Args.Note, Verb: a.Verb, Args: bridge.Args{Conversation: c.ID}}
 	if a.Verb == bridge.VerbResolve {
