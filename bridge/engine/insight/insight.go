@@ -35,7 +35,7 @@ func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 	}
 	note := &bridge.AnalysisLine{Before: moodOf(c), Sentiment: cmp.Or(a.Sentiment, analysis.Neutral), Intents: a.Intents}
 	moody := us.feels(c, a.Sentiment)
-	pressing := us.presses(c, a.Urgency.Urgent)
+	pressing, alarm := us.presses(c, a.Urgency.Urgent)
 	if a.Urgency.Urgent {
 		note.Urgent = cmp.Or(a.Urgency.Because, "…")
 	}
@@ -47,16 +47,10 @@ func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 	line := bridge.Line{Content: note, Args: bridge.Args{Conversation: c.ID}}
 	line.Args.Tags, note.Tagged = us.tags(c, a.Tags)
 	note.Fits = us.newFits(c, f.Fits)
-	if pressing && us.alarms(c) {
+	if alarm {
 		line.Mentions = us.Conversations.Owners(c)
 	}
 	us.note(c, line, moody || pressing || intended || len(note.References)+len(line.Args.Tags)+len(note.Tagged)+len(note.Fits) > 0)
-}
-
-// alarms says that a conversation which became urgent is to mention its owners: the first time, and only
-// while the customer waits for an answer.
-func (us *UseCases) alarms(c *book.Conversation) bool {
-	return c.Traits[bridge.TraitUrgent] == bridge.UrgentNow && c.WaitingSince != nil
 }
 
 // saysMore says that an intent is worth a note of its own: thanks ask for nothing.
@@ -86,22 +80,26 @@ func (us *UseCases) feels(c *book.Conversation, s analysis.Sentiment) bool {
 
 func unhappy(s analysis.Sentiment) bool { return s == analysis.Negative || s == analysis.Frustrated }
 
-// presses keeps whether somebody has to look at once, and tells whether that is news.
-func (us *UseCases) presses(c *book.Conversation, urgent bool) bool {
-	was, before := bridge.IsUrgent(c.Traits), c.Traits[bridge.TraitUrgent]
-	now := before
+// presses keeps whether somebody has to look at once. It tells whether that is news, and whether the owners
+// are to be told: once, and only while the customer waits for an answer.
+func (us *UseCases) presses(c *book.Conversation, urgent bool) (news, alarm bool) {
+	before := c.Traits[bridge.TraitUrgent]
+	told := before == bridge.UrgentTold || before == bridge.UrgentOnce
+	news = urgent && !bridge.IsUrgent(c.Traits)
+	alarm = news && !told && c.WaitingSince != nil && c.BridgeStatus().Open() && len(c.Assignees) > 0
+	now := ""
 	switch {
-	case urgent && before == "":
-		now = bridge.UrgentNow
+	case urgent && (told || alarm):
+		now = bridge.UrgentTold
 	case urgent:
-		now = bridge.UrgentAgain
-	case was:
+		now = bridge.UrgentNow
+	case told:
 		now = bridge.UrgentOnce
 	}
 	if c.SetTrait(bridge.TraitUrgent, now) {
 		c.RefreshCard()
 	}
-	return urgent && !was
+	return news, alarm
 }
 
 // newReferences gives the references that the conversation's notes have not named yet, and remembers them.
