@@ -308,6 +308,7 @@ type AnalysisLine struct {
 	Fits       []TemplateRef      `json:",omitempty"` // templates that may answer it, the best first
 	Suggested  int64              `json:",omitempty"` // names the replies that are suggested (SuggestionArgs.ID); 0 = none are
 	Sources    []SourceRef        `json:",omitempty"` // what the first of them draws on
+	Tagged     []string           `json:",omitempty"` // tags that Parley has put on the conversation
 }
 
 // Kind of its line.

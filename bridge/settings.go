@@ -71,6 +71,9 @@ func Settings() []Setting {
 			keep: func(s *AccountSettings, v string) { s.CollectFloods = v == settingOn }},
 		{Name: "ai", Values: onOff, Text: "Whether what customers write is analysed, and what that finds is noted in the thread.",
 			keep: func(s *AccountSettings, v string) { s.Analyses = v == settingOn }},
+		{Name: "ai_tags", Values: []string{"suggest", "apply"},
+			Text: "What an analysis does with tags that fit: `suggest` them as buttons in its note, or `apply` them, with *Undo* there. Only tags that exist, and none that somebody took away.",
+			keep: func(s *AccountSettings, v string) { s.AppliesTags = v == "apply" }},
 		{Name: "file_limits", Text: "The largest files of each kind, up to what the channel takes: `image 5MB, document 25MB, audio 0`; `0` forbids a kind.",
 			keep: func(s *AccountSettings, v string) { s.FileLimits, _ = channels.ParseFileLimits(v) }}, // checked when it was written
 	}
@@ -94,6 +97,7 @@ type AccountSettings struct {
 	AllForAdmins  bool // the list of all conversations is for admins
 	JoinOpen      bool // a mail outside of known threads joins its sender's open conversation
 	Analyses      bool // what customers write is analysed
+	AppliesTags   bool // tags that an analysis finds are put on at once
 	CollectFloods bool // mails of who opens very many conversations are collected in one thread
 }
 

@@ -7,22 +7,24 @@ const (
 
 	// What the last analysis found.
 	TraitSentiment  = "sentiment"  // an analysis.Sentiment; none = neutral
-	TraitUrgent     = "urgent"     // one of Urgent…; none = it never was
+	TraitUrgent     = "urgent"     // one of Urgent…; none = it isn't
 	TraitIntent     = "intent"     // the name of the main intent
 	TraitReferences = "references" // kinds and numbers that the customer named, a line each: "order 4711"
-	TraitSuggested  = "suggested"  // tags and templates that were suggested, a line each
+	TraitSuggested  = "suggested"  // what was suggested, a line each: tags, and "template …", "priority …"
+	TraitUntagged   = "untagged"   // tags that people took away, a line each: an analysis doesn't put them back
+	TraitNote       = "note"       // the note that the next analysis changes: see book.Conversation.KeepNote
 )
 
 // Values of TraitUrgent.
 const (
-	UrgentNow   = "now"   // somebody has to look at once
-	UrgentAgain = "again" // so it is still, or once more: the owners were told before
-	UrgentOnce  = "once"  // it was urgent
+	UrgentNow  = "now"   // somebody has to look at once, and nobody was told by name
+	UrgentTold = "again" // somebody has to look at once, and the owners were told, now or before
+	UrgentOnce = "once"  // it was urgent, and the owners were told
 )
 
 // IsUrgent says of a conversation with these traits that somebody has to look at once.
 func IsUrgent(traits map[string]string) bool {
-	return traits[TraitUrgent] == UrgentNow || traits[TraitUrgent] == UrgentAgain
+	return traits[TraitUrgent] == UrgentNow || traits[TraitUrgent] == UrgentTold
 }
 
 // LongestName is how many characters a name may have that somebody gives to a conversation.

@@ -36,6 +36,7 @@ const (
 	OutgoingKeysSQL       = outgoingKeys
 	BehindRepliesSQL      = behindReplies
 	ClaimFetchesSQL       = claimFetches
+	ClaimBurstsSQL        = claimBursts
 	FilesOfSQL            = filesOf
 	SentLatelySQL         = sentLately
 	FindReactionsSQL      = findReactions

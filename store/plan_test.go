@@ -57,6 +57,7 @@ func TestPlans(t *testing.T) {
 		plantest.Cold("keys to send to", store.OutgoingKeysSQL, []any{many[:8]}, map[string]float64{"identities": 80, "conversations": 20}, "identities_same"),
 		plantest.Cold("replies behind their thread", store.BehindRepliesSQL, []any{many[:8], slices.Repeat([]string{"infinity"}, 8)}, map[string]float64{"messages": 20, "events": 40, "queues": 40}, "queues_key_key"),
 		plantest.Cold("claim fetches", store.ClaimFetchesSQL, []any{[]int64{0, 1, 2}, []int32{4, 4, 4}, 60.0}, map[string]float64{"fetches": 60}, "fetches_due"),
+		plantest.Cold("claim bursts", store.ClaimBurstsSQL, []any{4, 60.0}, map[string]float64{"bursts": 40}, "bursts_due"),
 		plantest.Hot("posts of files", store.FilesOfSQL, []any{many}, map[string]float64{"deliveries": 130}, "deliveries_message"),
 		plantest.Hot("sent lately", store.SentLatelySQL, []any{many[:8]}, map[string]float64{"deliveries": 1000}, "deliveries_lane_id_seq_key"),
 		plantest.Hot("reactions", store.FindReactionsSQL, []any{ones, externals}, map[string]float64{"reactions": 130}, "reactions_pkey"),
@@ -75,6 +76,9 @@ func TestPlans(t *testing.T) {
 	}
 	crowd := slices.Concat(plantest.Lanes(), plantest.Queues(), plantest.Nouns(), []string{
 		`UPDATE lanes SET leased_until = now() WHERE id % 100 = 1 AND id < 6400`,
+		`INSERT INTO bursts (conversation_id, first_event, last_event, began_at, due_at, leased_until)
+			SELECT n, n, n, now(), now() + (n % 1000 - 500) * interval '1 s', CASE WHEN n % 7 = 0 THEN clock_timestamp() + interval '1 h' END
+			FROM generate_series(1, 1000000) AS n`, // half of them are due
 		`UPDATE queues SET epoch = 1, holder = 7 WHERE id % 70 = 0 AND id <= 560`,
 	})
 	plantest.Run(t, pool, crowd, statements)

@@ -47,7 +47,7 @@ func analysisLine(l bridge.Line, c *bridge.AnalysisLine, _ bridge.Facts) []Block
 	if len(c.Intents) > 0 {
 		wants = []Piece{shape.Text(named(c.Intents))}
 	}
-	for _, said := range [][]Piece{shape.Joined(shape.Between, mood(c), wants), references(c)} {
+	for _, said := range [][]Piece{shape.Joined(shape.Between, mood(c), wants, tagged(c)), references(c)} {
 		if len(said) > 0 {
 			blocks = append(blocks, shape.SmallPrint(said...))
 		}
@@ -90,6 +90,14 @@ func named(names []string) string {
 	return shape.OneLine(string(unicode.ToUpper(first))+all[size:], shape.MaxSubjectRunes)
 }
 
+// tagged names the tags that Parley has put on the conversation.
+func tagged(c *bridge.AnalysisLine) []Piece {
+	if len(c.Tagged) == 0 {
+		return nil
+	}
+	return []Piece{shape.Text("Tagged " + shape.OneLine(strings.Join(c.Tagged, ", "), shape.MaxSubjectRunes))}
+}
+
 // references names the numbers, with their links.
 func references(c *bridge.AnalysisLine) []Piece {
 	var said [][]Piece
@@ -119,6 +127,11 @@ func suggestionButtons(c *bridge.AnalysisLine, l bridge.Line, args bridge.Args) 
 	for _, tag := range l.Args.Tags {
 		b := verb.NewButton(bridge.VerbTag, bridge.Args{Conversation: args.Conversation, Tags: []string{tag}})
 		b.Label = shape.OneLine("+ "+tag, shape.MaxLabelRunes)
+		all = append(all, b)
+	}
+	for _, tag := range c.Tagged {
+		b := verb.NewButton(bridge.VerbUntag, bridge.Args{Conversation: args.Conversation, Tags: []string{tag}})
+		b.Label = shape.OneLine("Undo "+tag, shape.MaxLabelRunes)
 		all = append(all, b)
 	}
 	if c.Urgent != "" {

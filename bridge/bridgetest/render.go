@@ -193,6 +193,11 @@ func contentWords(c bridge.LineContent) (words []string) {
 		if c.Left.Channel != "" {
 			words = append(words, "left", c.Left.Channel+"/"+c.Left.Thread)
 		}
+	case *bridge.AnalysisLine:
+		words = append(words, c.Intents...)
+		for _, r := range c.References {
+			words = append(words, r.Name, r.Number)
+		}
 	case *bridge.RecipientsLine:
 		for _, p := range c.Without {
 			words = append(words, "without", p.Address)
@@ -249,6 +254,12 @@ func renderButtons(r *request, l bridge.Line) {
 	case *bridge.AskLine:
 		if c.Meant != nil {
 			r.Buttons = append(r.Buttons, Button{Verb: c.Meant.Verb, Args: c.Meant.Args})
+		}
+	case *bridge.AnalysisLine:
+		for verb, tags := range map[bridge.Verb][]string{bridge.VerbTag: l.Args.Tags, bridge.VerbUntag: c.Tagged} {
+			for _, tag := range tags {
+				r.Buttons = append(r.Buttons, Button{Verb: verb, Args: bridge.Args{Conversation: l.Args.Conversation, Tags: []string{tag}}})
+			}
 		}
 	case *bridge.TopLevelLine:
 		for _, f := range c.Rows {

@@ -83,7 +83,7 @@ func TestAnalysisIsNoted(t *testing.T) {
 			t.Errorf("the note is without %q: %s", want, note.Plain())
 		}
 	}
-	if n := w.count(`SELECT count(*) FROM conversations WHERE traits->>'references' = 'order 4711' AND traits->>'intent' = 'order_status' AND traits->>'urgent' = 'now'`); n != 1 {
+	if n := w.count(`SELECT count(*) FROM conversations WHERE traits->>'references' = 'order 4711' AND traits->>'intent' = 'order_status' AND traits->>'urgent' = 'again'`); n != 1 {
 		t.Error("the conversation doesn't keep what was found")
 	}
 	questions := r.questions()

@@ -19,18 +19,23 @@ import (
 	"parley/channels"
 )
 
-// inChild tells a process of this test binary on which database, chat and surface it works.
+// inChild tells a process of this test binary on which database, chat and surface it works, and, if it is to
+// analyse messages, in which manner (killedReader).
 const inChild = "PARLEY_TEST_BRIDGE_CHILD"
 
-// TestKilledChild is the other process of TestHandOverKilled.
+// TestKilledChild is the other process of TestHandOverKilled and TestAnalysisKilled.
 func TestKilledChild(t *testing.T) {
 	where := strings.Fields(os.Getenv(inChild))
-	if len(where) != 3 {
-		t.Skip("this is the other process of TestHandOverKilled")
+	if len(where) < 3 {
+		t.Skip("this is the other process of TestHandOverKilled and TestAnalysisKilled")
 	}
 	surface := must(strconv.ParseInt(where[2], 10, 64))(t)
 	pool := must(pgxpool.New(context.Background(), where[0]))(t)
-	e := must(engine.New(t.Context(), engine.Options{Pool: pool, Log: slog.New(slog.DiscardHandler), Specs: []channels.Spec{{Kind: "test", Name: "Test", Icon: "email"}}}))(t)
+	o := engine.Options{Pool: pool, Log: slog.New(slog.DiscardHandler), Specs: []channels.Spec{{Kind: "test", Name: "Test", Icon: "email"}}}
+	if len(where) > 3 {
+		o.Analyzer = killedReader(where[3])
+	}
+	e := must(engine.New(t.Context(), o))(t)
 	s := bridgetest.NewSurface(where[1], e.Desk(surface), 0)
 	e.SetSurface(surface, s)
 	go func() { _ = s.Run(t.Context()) }()
@@ -38,12 +43,12 @@ func TestKilledChild(t *testing.T) {
 }
 
 // startChild runs another process that works in the world, and waits until it hears the chat. The
-// function that it gives kills it.
-func (w *world) startChild() (kill func()) {
+// function that it gives kills it. more is what else the process is told.
+func (w *world) startChild(more ...string) (kill func()) {
 	w.t.Helper()
 	listening := w.chat.Streams()
 	child, ended := exec.Command(os.Args[0], "-test.run=^TestKilledChild$", "-test.timeout=5m"), make(chan struct{})
-	child.Env = append(os.Environ(), inChild+"="+w.pool.Config().ConnString()+" "+w.chat.URL()+" "+strconv.FormatInt(w.surface, 10))
+	child.Env = append(os.Environ(), inChild+"="+w.pool.Config().ConnString()+" "+w.chat.URL()+" "+strings.Join(append([]string{strconv.FormatInt(w.surface, 10)}, more...), " "))
 	check(w.t, child.Start())
 	go func() { defer close(ended); _ = child.Wait() }()
 	kill = func() { _ = child.Process.Kill(); <-ended }

@@ -65,6 +65,7 @@ func followed(c dispatch.Claimed, r relay.Report) bool {
 func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 	w.Log.ByParley(c, store.DeedNotPosted, book.Detail{Message: f.Message, Text: f.Post, Reason: f.Text})
 	if d := w.Outbox.Deliveries[f.Delivery]; d != nil && d.Carried().Changes != 0 {
+		w.insight.NotChanged(c, d)
 		return // the line that it was to change stands
 	}
 	switch bridge.PostKind(f.Post) {

@@ -32,6 +32,7 @@ func (w *work) applyAction(ctx context.Context, tx pgx.Tx, account *store.Accoun
 	}
 	if r.Conversation != nil {
 		w.speech.FormHandedIn(r)
+		r.Conversation.SettleNote()
 	}
 	mayConcern := a.OwnThread || a.Origin == bridge.OriginEmoji // a surface may not tell in which thread an emoji is
 	if r.Conversation == nil && mayConcern && !use.none && !w.replies.Orphaned(r) {

@@ -141,6 +141,8 @@ func (w *work) wantOwn(n *book.Wanted, f *own.Fact) {
 		n.AddChannel(surface, channel)
 	}
 	switch f.Kind {
+	case own.Analysed:
+		n.Notes = true
 	case own.Fetched:
 		n.Files = append(n.Files, f.Message)
 	case own.Account, own.Digest, own.PostFailed:

@@ -146,7 +146,8 @@ func DropPassing(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (E
 }
 
 // Removes the lanes of conversations that ended long ago and have nothing left to deliver, together
-// with their deliveries, the records of Parley's own posts, and those of what somebody was told. The
+// with their deliveries, the records of Parley's own posts, those of what somebody was told, and what was
+// suggested. The
 // posts of roots and of people stay; if the customer writes again, lanes are made anew. A lane that is
 // in use now is locked, or has changed: it is looked at again in the next round.
 const dropLanes = `
@@ -182,6 +183,8 @@ const dropLanes = `
 			AND kind IN ('said', 'files', 'line')
 	), told AS (
 		DELETE FROM posts WHERE kind = 'told' AND conversation_id = ANY(ARRAY(SELECT conversation_id FROM idle))
+	), suggested AS (
+		DELETE FROM suggestions WHERE conversation_id = ANY(ARRAY(SELECT conversation_id FROM idle))
 	), l AS (
 		DELETE FROM lanes WHERE id = ANY(ARRAY(SELECT id FROM idle)) RETURNING 1
 	)

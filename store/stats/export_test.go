@@ -7,4 +7,5 @@ const (
 	StatsUndecidedSQL   = statsUndecided
 	StatsLanesSQL       = statsLanesOf
 	StatsGatesSQL       = statsGates
+	StatsSuggestionsSQL = statsSuggestions
 )

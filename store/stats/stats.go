@@ -1,4 +1,5 @@
-// Package stats counts what waits: events, deliveries, decisions and blocked gates, of all processes. It
+// Package stats counts what waits: events, deliveries, decisions and blocked gates, of all processes, and what
+// became of suggestions. It
 // reads a bounded number of rows, however much waits.
 //
 // What does not belong here: what one process does; that is counted where it happens.
@@ -34,7 +35,8 @@ type Stats struct {
 	Lanes         []LaneStats
 	Gates         []GateStats
 	Broken        []int64 // accounts with a known fault
-	Capped        bool    // a limit was reached: counts are lower bounds
+	Suggestions   []SuggestionCount
+	Capped        bool // a limit was reached: counts are lower bounds
 }
 
 // AccountCount counts something of an account.
@@ -59,6 +61,16 @@ type GateStats struct {
 	AccountID int64   `db:"account_id"`
 	Blocked   int     `db:"blocked"`
 	Wait      float64 `db:"wait"` // seconds until the last of them opens
+}
+
+// SuggestionCount is how many suggestions of a kind were shown in the last seven days, and what became of
+// them; the latest ones if there are very many.
+type SuggestionCount struct {
+	Kind    string `db:"kind"` // "tag"
+	Shown   int    `db:"shown"`
+	Used    int    `db:"used"`
+	Edited  int    `db:"edited"`
+	Ignored int    `db:"ignored"`
 }
 
 const statsPending = `
@@ -121,6 +133,18 @@ const statsGates = `
 	WHERE next_at > (SELECT clock_timestamp())
 	GROUP BY account_id`
 
+const statsSuggestions = `
+	SELECT kind, count(*) AS shown, count(*) FILTER (WHERE fate = 'used') AS used, count(*) FILTER (WHERE fate = 'edited') AS edited,
+		count(*) FILTER (WHERE fate = 'ignored') AS ignored
+	FROM (
+		SELECT kind, fate
+		FROM suggestions
+		WHERE shown_at > (SELECT parley_now()) - interval '7 days'
+		ORDER BY shown_at DESC
+		LIMIT $1) AS s
+	GROUP BY kind
+	ORDER BY kind`
+
 const statsBroken = `SELECT id FROM accounts WHERE status <> $1`
 
 // healthy is the status of an account without a known fault.
@@ -152,6 +176,7 @@ func readStats(ctx context.Context, tx pgx.Tx) (s Stats, err error) {
 	query.Read(&batch, &s.Undecided, statsUndecided, statsRows)
 	query.Read(&batch, &s.Lanes, statsLanesOf, statsLanesGate, statsLanes)
 	query.Read(&batch, &s.Gates, statsGates)
+	query.Read(&batch, &s.Suggestions, statsSuggestions, statsRows)
 	batch.Queue(statsBroken, healthy).Query(func(rows pgx.Rows) (err error) {
 		s.Broken, err = pgx.CollectRows(rows, pgx.RowTo[int64])
 		return err

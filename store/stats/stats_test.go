@@ -42,6 +42,8 @@ func TestStats(t *testing.T) {
 		`INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at) VALUES (1, 100, 1, 'open', now(), now())`,
 		`INSERT INTO messages (id, conversation_id, direction, fate, said_at, created_at)
 			VALUES (1, 1, 'out', 'unclear', now(), now() - interval '2 h'), (2, 1, 'out', 'out', now(), now())`,
+		`INSERT INTO suggestions (conversation_id, kind, value, shown_at, fate) VALUES (1, 'tag', 'A', now(), 'used'), (1, 'tag', 'B', now(), 'ignored'),
+			(1, 'tag', 'C', now(), ''), (2, 'reply', 'A', now(), 'edited'), (3, 'tag', 'A', now() - interval '8 days', 'used')`,
 	} {
 		exec(t, pool, sql)
 	}
@@ -56,6 +58,9 @@ func TestStats(t *testing.T) {
 	}
 	if s.Pending != 2 || s.Capped || time.Since(s.Clock).Abs() > time.Minute {
 		t.Errorf("%+v", s)
+	}
+	if want := "[{reply 1 0 1 0} {tag 3 1 0 1}]"; fmt.Sprint(s.Suggestions) != want {
+		t.Errorf("suggestions: %v, want %s", s.Suggestions, want)
 	}
 	about("the oldest event", s.PendingOldest, 3600)
 	if len(s.Quarantined) != 1 || s.Quarantined[0].AccountID != 101 || s.Quarantined[0].N != 1 {
@@ -88,7 +93,9 @@ func TestStats(t *testing.T) {
 func TestStatsOfACrowd(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	plantest.Run(t, pool, slices.Concat(plantest.Lanes(), plantest.Queues()), nil)
+	plantest.Run(t, pool, slices.Concat(plantest.Lanes(), plantest.Queues(), []string{
+		`INSERT INTO suggestions (conversation_id, kind, value, shown_at) SELECT n, 'tag', 'Billing', now() - n * interval '1 minute' FROM generate_series(1, 100000) AS n`,
+	}), nil)
 	s := must(stats.Read(t.Context(), pool))(t)
 	if !s.Capped || s.Pending != 10_000 {
 		t.Errorf("100,000 events and lanes wait: %+v", s)
@@ -104,6 +111,7 @@ func TestStatsOfACrowd(t *testing.T) {
 		{"quarantined", stats.StatsQuarantinedSQL, []any{10_000}, map[string]float64{"quarantine": 10_000, "events": 10_000}, "quarantine_pkey"},
 		{"undecided", stats.StatsUndecidedSQL, []any{10_000}, map[string]float64{"messages": 0}, "messages_unclear"},
 		{"lanes", stats.StatsLanesSQL, []any{100, 2000}, map[string]float64{"lanes": 2200, "deliveries": 2000}, "lanes_due"},
+		{"suggestions", stats.StatsSuggestionsSQL, []any{100}, map[string]float64{"suggestions": 110}, "suggestions_shown"},
 		{"gates", stats.StatsGatesSQL, nil, map[string]float64{"gates": 50}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

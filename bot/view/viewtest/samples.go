@@ -181,6 +181,7 @@ func (s Samples) showingLines() map[string]bridge.Line {
 		"analysis_urgent": {Content: &bridge.AnalysisLine{Sentiment: "negative", Before: "frustrated", Urgent: "we open at nine & nothing works", Intents: []string{"problem"},
 			References: []bridge.ReferenceRef{{Name: "order", Number: "4711", Link: "https://shop.example/orders/4711"}, {Name: "invoice", Number: "F-2024/118"}}},
 			Mentions: []bridge.AgentRef{ann}, Args: bridge.Args{Tags: []string{"Technical Issue", "VIP Customer"}}},
+		"analysis_put":    {Content: &bridge.AnalysisLine{Sentiment: "negative", Before: "neutral", Intents: []string{"billing"}, Tagged: []string{"Billing", "VIP Customer"}}},
 		"analysis_calm":   {Content: &bridge.AnalysisLine{Sentiment: "neutral", Before: "negative"}},
 		"analysis_tagged": {Content: &bridge.AnalysisLine{Sentiment: "neutral", Before: "neutral"}, Args: bridge.Args{Tags: []string{"Billing"}}},
 	}

@@ -31,6 +31,7 @@ type Book struct {
 	Openings      Openings
 	Bursts        Bursts
 	Suggested     SuggestedReplies
+	Suggestions   *Suggestions
 	Replying      *Replying
 }
 
@@ -51,7 +52,8 @@ func New(o Options) *Book {
 	m := &o.Moment
 	return &Book{Moment: m, Dir: o.Directory, Locks: func([]int64) {}, Channel: o.Channel, Conversations: newConversations(m, o.Directory),
 		Messages: newMessages(m), People: newPeople(m), Posts: newPosts(m), Outbox: newOutbox(m, o.Gates, o.LeaseFor), Timers: newTimers(),
-		Log: &Log{Moment: m}, Tags: newTags(o.Directory), Openings: Openings{}, Bursts: Bursts{}, Suggested: SuggestedReplies{}, Replying: &Replying{Moment: m}}
+		Log: &Log{Moment: m}, Tags: newTags(o.Directory), Openings: Openings{}, Bursts: Bursts{}, Suggested: SuggestedReplies{},
+		Suggestions: &Suggestions{ended: map[int64]bool{}}, Replying: &Replying{Moment: m}}
 }
 
 // Caps gives what the channel of an account can carry; zero while it isn't there.

@@ -216,7 +216,7 @@ func (b *Book) loadWaiting(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 		p.SentLately(&sent, b.replyLanes())
 	}
 	p.WaitingDeliveries(&waiting, customerLanes)
-	p.DeliveriesOf(&found, Keys(b.Messages.Rows), compact(n.Deliveries))
+	p.DeliveriesOf(&found, Keys(b.Messages.Rows), compact(slices.Concat(n.Deliveries, b.standingNotes(n))))
 	var unshown []int64
 	p.Unshown(&unshown, b.about(n.Ends))
 	var parked []store.Message

@@ -38,6 +38,7 @@ type depth struct {
 	Failures bool // these, and the latest messages of all conversations
 	Receipts bool // the deliveries that left together
 	UpTo     bool // the replies that were sent before a watermark
+	Notes    bool // the notes of analyses that stand in their threads
 }
 
 // parties are the people who are customers, or become such.

@@ -15,10 +15,11 @@ import (
 	"parley/bridge/engine/own"
 	"parley/bridge/engine/threads"
 	"parley/store"
+	"parley/store/suggestion"
 )
 
-// maxRemembered is how many references, and suggested tags, are remembered of a conversation.
-const maxRemembered = 10
+// mostTags is how many tags a conversation may have before an analysis puts no more on it.
+const mostTags = 20
 
 // UseCases deals with what analyses found, in one batch.
 type UseCases struct {
@@ -32,31 +33,25 @@ func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 	if a == nil || !us.Settings(c).Analyses {
 		return
 	}
-	note := &bridge.AnalysisLine{Before: moodOf(c), Sentiment: cmp.Or(a.Sentiment, analysis.Neutral), References: newReferences(c, a.References)}
+	note := &bridge.AnalysisLine{Before: moodOf(c), Sentiment: cmp.Or(a.Sentiment, analysis.Neutral), Intents: a.Intents}
 	moody := us.feels(c, a.Sentiment)
-	urgent := us.presses(c, a.Urgency.Urgent)
-	if urgent {
+	pressing, alarm := us.presses(c, a.Urgency.Urgent)
+	if a.Urgency.Urgent {
 		note.Urgent = cmp.Or(a.Urgency.Because, "…")
 	}
-	intended := len(a.Intents) > 0 && c.SetTrait(bridge.TraitIntent, a.Intents[0])
-	note.Intents = a.Intents
-	tags := us.newTags(c, a.Tags)
-	for _, t := range f.Fits {
-		if remember(c, bridge.TraitSuggested, "template "+t.Name) {
-			note.Fits = append(note.Fits, bridge.TemplateRef{ID: t.Template, Name: t.Name})
-		}
-	}
-	suggested := us.newReplies(c, f)
-	if !c.BridgeStatus().Open() || !moody && !urgent && !suggested && len(note.References) == 0 && len(tags)+len(note.Fits) == 0 && !(intended && saysMore(a.Intents)) {
+	intended := len(a.Intents) > 0 && c.SetTrait(bridge.TraitIntent, a.Intents[0]) && saysMore(a.Intents)
+	note.References = newReferences(c, a.References)
+	if !c.BridgeStatus().Open() {
 		return
 	}
+	line := bridge.Line{Content: note, Args: bridge.Args{Conversation: c.ID}}
+	line.Args.Tags, note.Tagged = us.tags(c, a.Tags)
+	note.Fits = us.newFits(c, f.Fits)
 	us.suggest(c, f, note)
-	line := bridge.Line{Content: note, Args: bridge.Args{Conversation: c.ID, Tags: tags}}
-	if urgent && c.Traits[bridge.TraitUrgent] == bridge.UrgentNow {
+	if alarm {
 		line.Mentions = us.Conversations.Owners(c)
 	}
-	us.Line(c, line)
-	us.Log.ByParley(c, store.DeedAnalysed, book.Detail{Text: strings.Join(append([]string{string(note.Sentiment)}, a.Intents...), ", "), Reason: a.Urgency.Because})
+	us.note(c, line, moody || pressing || intended || len(note.References)+len(line.Args.Tags)+len(note.Tagged)+len(note.Fits) > 0 || note.Suggested != 0)
 }
 
 // saysMore says that an intent is worth a note of its own: thanks ask for nothing.
@@ -86,52 +81,77 @@ func (us *UseCases) feels(c *book.Conversation, s analysis.Sentiment) bool {
 
 func unhappy(s analysis.Sentiment) bool { return s == analysis.Negative || s == analysis.Frustrated }
 
-// presses keeps whether somebody has to look at once, and tells whether that is news.
-func (us *UseCases) presses(c *book.Conversation, urgent bool) bool {
-	was, before := bridge.IsUrgent(c.Traits), c.Traits[bridge.TraitUrgent]
-	now := before
+// presses keeps whether somebody has to look at once. It tells whether that is news, and whether the owners
+// are to be told: once, and only while the customer waits for an answer.
+func (us *UseCases) presses(c *book.Conversation, urgent bool) (news, alarm bool) {
+	before := c.Traits[bridge.TraitUrgent]
+	told := before == bridge.UrgentTold || before == bridge.UrgentOnce
+	news = urgent && !bridge.IsUrgent(c.Traits)
+	alarm = news && !told && c.WaitingSince != nil && c.BridgeStatus().Open() && len(c.Assignees) > 0
+	now := ""
 	switch {
-	case urgent && before == "":
-		now = bridge.UrgentNow
+	case urgent && (told || alarm):
+		now = bridge.UrgentTold
 	case urgent:
-		now = bridge.UrgentAgain
-	case was:
+		now = bridge.UrgentNow
+	case told:
 		now = bridge.UrgentOnce
 	}
 	if c.SetTrait(bridge.TraitUrgent, now) {
 		c.RefreshCard()
 	}
-	return urgent && !was
+	return news, alarm
 }
 
 // newReferences gives the references that the conversation's notes have not named yet, and remembers them.
 func newReferences(c *book.Conversation, found []analysis.Reference) (fresh []bridge.ReferenceRef) {
 	for _, r := range found {
-		if r.Value != "" && remember(c, bridge.TraitReferences, r.Kind+" "+r.Value) {
+		if r.Value != "" && c.Remember(bridge.TraitReferences, r.Kind+" "+r.Value) {
 			fresh = append(fresh, bridge.ReferenceRef{Name: r.Kind, Number: r.Value, Link: r.Link})
 		}
 	}
 	return fresh
 }
 
-// newTags gives the suggested tags that exist, that the conversation doesn't have, and that were not suggested
-// before.
-func (us *UseCases) newTags(c *book.Conversation, suggested []string) (fresh []string) {
-	for _, name := range suggested {
+// tags deals with the tags that an analysis found, and says which of them the note is to name: those that it
+// suggests, and those that it has put on the conversation because its account is set so.
+func (us *UseCases) tags(c *book.Conversation, found []string) (suggested, put []string) {
+	fresh := us.newTags(c, found)
+	if !us.Settings(c).AppliesTags {
+		return fresh, nil
+	}
+	put = fresh[:min(len(fresh), max(0, mostTags-len(c.Tags)))]
+	if len(put) == 0 {
+		return nil, nil
+	}
+	c.Tags = slices.Concat(c.Tags, put)
+	for _, name := range put {
+		us.Suggestions.Settle(c, suggestion.Tag, name, suggestion.Used)
+	}
+	us.Log.ByParley(c, store.DeedTagged, book.Detail{Text: strings.Join(put, ", ")})
+	c.RefreshCard()
+	return nil, put
+}
+
+// newTags gives the tags that exist, that the conversation doesn't have, that nobody took away from it, and
+// that were not suggested before.
+func (us *UseCases) newTags(c *book.Conversation, found []string) (fresh []string) {
+	for _, name := range found {
 		exists := slices.ContainsFunc(us.Dir.Tags, func(t store.Tag) bool { return t.Name == name })
-		if exists && !slices.Contains(c.Tags, name) && remember(c, bridge.TraitSuggested, name) {
+		has := slices.ContainsFunc(c.Tags, func(t string) bool { return strings.EqualFold(t, name) })
+		if exists && !has && !c.Remembers(bridge.TraitUntagged, name) && us.Suggestions.Show(c, suggestion.Tag, name) {
 			fresh = append(fresh, name)
 		}
 	}
 	return fresh
 }
 
-// remember adds a name to those of a trait, and tells whether it is new. The latest names are remembered.
-func remember(c *book.Conversation, trait, name string) bool {
-	known := strings.FieldsFunc(c.Traits[trait], func(r rune) bool { return r == '\n' })
-	if name = strings.Join(strings.Fields(name), " "); slices.Contains(known, name) {
-		return false
+// newFits gives the templates that were not suggested before.
+func (us *UseCases) newFits(c *book.Conversation, fits []own.FittingText) (fresh []bridge.TemplateRef) {
+	for _, t := range fits {
+		if us.Suggestions.Show(c, suggestion.Template, t.Name) {
+			fresh = append(fresh, bridge.TemplateRef{ID: t.Template, Name: t.Name})
+		}
 	}
-	known = append(known, name)
-	return c.SetTrait(trait, strings.Join(known[max(0, len(known)-maxRemembered):], "\n"))
+	return fresh
 }

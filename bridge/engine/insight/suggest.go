@@ -10,27 +10,28 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/own"
 	"parley/store/suggested"
+	"parley/store/suggestion"
 )
 
-// newReplies tells whether the reply that is suggested first is worth a note of its own: it is none to thanks, and
-// was not suggested before.
+// newReplies tells whether the reply that is suggested first is worth telling: it is no answer to thanks, and was
+// not suggested before.
 func (us *UseCases) newReplies(c *book.Conversation, f own.Fact) bool {
 	replies := f.Answer.Replies
 	if len(replies) == 0 || !saysMore(f.Answer.Intents) {
 		return false
 	}
 	sum := sha256.Sum256([]byte(replies[0].Text))
-	return remember(c, bridge.TraitSuggested, "reply "+hex.EncodeToString(sum[:6]))
+	return us.Suggestions.Show(c, suggestion.Reply, hex.EncodeToString(sum[:6]))
 }
 
-// suggest keeps the suggested replies for the form that the note's button opens.
+// suggest keeps replies that were not suggested before for the form that the note's button opens.
 func (us *UseCases) suggest(c *book.Conversation, f own.Fact, note *bridge.AnalysisLine) {
+	if !us.newReplies(c, f) {
+		return
+	}
 	var kept []suggested.Reply
 	for _, r := range f.Answer.Replies {
 		kept = append(kept, suggested.Reply{Text: r.Text, Sources: cited(f, r)})
-	}
-	if len(kept) == 0 {
-		return
 	}
 	us.Suggested.Keep(c, f.UpTo, kept)
 	note.Suggested = f.UpTo

@@ -36,7 +36,7 @@ func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
 		defer release()
 	}
 	p, t, err := a.post(ctx)
-	if errors.Is(err, bridge.ErrMessageGone) {
+	if errors.Is(err, bridge.ErrMessageGone) && !a.changesNote() {
 		return relay.Sent{}, nil // nothing is left to change
 	}
 	if err != nil {
@@ -52,6 +52,8 @@ func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
 	}
 	progress := relay.Sent{Progress: sent.Progress}
 	switch {
+	case errors.Is(err, bridge.ErrMessageGone) && a.changesNote():
+		return progress, err // which is journalled, so that the note is posted anew
 	case a.body.Left && (errors.Is(err, bridge.ErrMessageGone) || errors.Is(err, bridge.ErrThreadLost) || errors.Is(err, bridge.ErrChannelClosed)):
 		return relay.Sent{}, nil // nobody reads there any more
 	case errors.Is(err, bridge.ErrMessageGone) && p.Kind != bridge.PostCard, errors.Is(err, bridge.ErrThreadLost) && (p.Kind == bridge.PostEphemeral || outside(p, t)):
@@ -67,6 +69,11 @@ func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
 		return progress, e.reportRefused(ctx, c, err)
 	}
 	return progress, err
+}
+
+// changesNote says that a post changes the note of an analysis. What it says may be news.
+func (a *attempt) changesNote() bool {
+	return a.body.Changes != 0 && a.body.Line != nil && a.body.Line.Kind() == bridge.LineAnalysis
 }
 
 // reportLost journals that a root is gone, so that it is posted anew, once.

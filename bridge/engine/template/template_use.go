@@ -18,6 +18,7 @@ import (
 	"parley/bridge/engine/reading"
 	"parley/channels"
 	"parley/store"
+	"parley/store/suggestion"
 )
 
 // TemplateReason marks a reply that is a template.
@@ -55,6 +56,7 @@ func (ts *UseCases) UseTemplate(ctx context.Context, tx pgx.Tx, r book.Request) 
 	m := ts.Messages.AddByPerson(r)
 	m.Reason, m.Template = TemplateReason, body
 	ts.Posts.RememberForm(r, 0, m)
+	ts.Suggestions.Settle(c, suggestion.Template, used.Name, suggestion.Used)
 	ts.Log.ByAgent(c, agent, store.DeedChoseTemplate, book.Detail{Message: m.ID, Text: used.Name})
 	if ts.speech.MustBeTaken(c) {
 		ts.speech.AskToTake(c, m)

@@ -128,18 +128,20 @@ func SourceOf(m *book.Message, t *book.Thread) bridge.Place {
 	return bridge.Place{Channel: m.Channel, Message: m.Place}
 }
 
-// Line posts a line in the conversation's thread.
-func (th *Writer) Line(c *book.Conversation, line bridge.Line) {
-	if t := c.Home(th.Dir); t != nil {
-		if line.Customer == (bridge.PartyRef{}) {
-			line.Customer = c.Customer()
-		}
-		line.By, line.Mentions = th.Dir.As(t.AccountID, line.By), slices.Clone(line.Mentions)
-		for i, ref := range line.Mentions {
-			line.Mentions[i] = th.Dir.As(t.AccountID, ref)
-		}
-		th.PostTo(c, t, bridge.PostLine, line.Args.Message, outbound.Payload{Line: &line})
+// Line posts a line in the conversation's thread. It gives the post; nil if there is no thread.
+func (th *Writer) Line(c *book.Conversation, line bridge.Line) *book.Delivery {
+	t := c.Home(th.Dir)
+	if t == nil {
+		return nil
 	}
+	if line.Customer == (bridge.PartyRef{}) {
+		line.Customer = c.Customer()
+	}
+	line.By, line.Mentions = th.Dir.As(t.AccountID, line.By), slices.Clone(line.Mentions)
+	for i, ref := range line.Mentions {
+		line.Mentions[i] = th.Dir.As(t.AccountID, ref)
+	}
+	return th.PostTo(c, t, bridge.PostLine, line.Args.Message, outbound.Payload{Line: &line})
 }
 
 // ChannelLine posts a line outside any conversation.

@@ -7,6 +7,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/store"
+	"parley/store/suggestion"
 )
 
 // SetPriority sets how urgent a conversation is. Normal is stored as no priority.
@@ -25,6 +26,7 @@ func (wf *UseCases) SetPriority(r book.Request) {
 		wf.Unchanged(r)
 		return
 	}
+	wf.Suggestions.Settle(c, suggestion.Priority, level, suggestion.Used)
 	wf.Log.ByAgent(c, agent, store.DeedPrioritised, book.Detail{Text: level})
 	wf.Line(c, bridge.Line{Content: bridge.LineDone, Verb: a.Verb, By: wf.Dir.Ref(surface, agent.ID),
 		Args: bridge.Args{Conversation: c.ID, Note: level}})

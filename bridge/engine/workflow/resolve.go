@@ -55,6 +55,7 @@ func (wf *UseCases) end(r book.Request, by bridge.AgentRef) {
 	}
 	c.ResolvedAt, c.WaitingSince = &wf.Now, nil
 	wf.Suggested.Drop(c)
+	wf.Suggestions.End(c)
 	wf.Log.ByAgent(c, r.Agent, what, book.Detail{Text: a.Args.Note})
 	line := bridge.Line{Content: bridge.LineResolved, By: by, Text: a.Args.Note, Verb: a.Verb, Args: bridge.Args{Conversation: c.ID}}
 	if a.Verb == bridge.VerbResolve {

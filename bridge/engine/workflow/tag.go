@@ -7,6 +7,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/store"
+	"parley/store/suggestion"
 )
 
 const (
@@ -31,6 +32,8 @@ func (wf *UseCases) Tag(r book.Request) {
 		at := slices.IndexFunc(tags, func(t string) bool { return strings.EqualFold(t, name) })
 		switch {
 		case a.Verb == bridge.VerbUntag && at >= 0:
+			c.Remember(bridge.TraitUntagged, tags[at])
+			wf.Suggestions.Settle(c, suggestion.Tag, tags[at], suggestion.Ignored)
 			tags = slices.Delete(tags, at, at+1)
 		case a.Verb == bridge.VerbTag && at < 0:
 			tags = append(tags, name)
@@ -46,6 +49,9 @@ func (wf *UseCases) Tag(r book.Request) {
 		return
 	}
 	created := wf.Tags.Spell(tags[len(tags)-added:])
+	for _, name := range tags[len(tags)-added:] {
+		wf.Suggestions.Settle(c, suggestion.Tag, name, suggestion.Used)
+	}
 	c.Tags = tags
 	what := store.DeedTagged
 	if a.Verb == bridge.VerbUntag {

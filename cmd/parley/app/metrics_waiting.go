@@ -11,6 +11,7 @@ import (
 
 	"parley/store"
 	"parley/store/stats"
+	"parley/store/suggestion"
 )
 
 const (
@@ -34,6 +35,7 @@ type waiting struct {
 	journal journalFamilies
 	lanes   laneFamilies
 	gates   gateFamilies
+	advice  family
 	clock   family
 	up      family
 }
@@ -75,15 +77,16 @@ func newWaiting(pool *pgxpool.Pool, accounts func() []store.Account, setClock fu
 			blocked:    gauge("parley_gates_blocked", "Provider budgets that are closed now.", "account", "kind"),
 			blockedFor: gauge("parley_gate_blocked_seconds", "Until the last of them opens.", "account", "kind"),
 		},
-		clock: gauge("parley_database_clock_offset_seconds", "By how much the database's clock is ahead of this process'."),
-		up:    gauge("parley_account_up", "1 while no fault of the account is known.", "account", "kind", "side"),
+		advice: gauge("parley_suggestions", "Suggestions that notes showed in the last seven days, by what they suggest and what became of them.", "suggests", "fate"),
+		clock:  gauge("parley_database_clock_offset_seconds", "By how much the database's clock is ahead of this process'."),
+		up:     gauge("parley_account_up", "1 while no fault of the account is known.", "account", "kind", "side"),
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (w *waiting) Describe(to chan<- *prometheus.Desc) {
 	describe(to, w.journal.pending, w.journal.oldest, w.looks.capped, w.looks.at, w.looks.errors, w.clock, w.journal.quarantine, w.lanes.undecided, w.lanes.undecidedOldest,
-		w.lanes.waiting, w.lanes.oldest, w.lanes.deliveries, w.lanes.unknown, w.gates.blocked, w.gates.blockedFor, w.up)
+		w.lanes.waiting, w.lanes.oldest, w.lanes.deliveries, w.lanes.unknown, w.gates.blocked, w.gates.blockedFor, w.advice, w.up)
 }
 
 // Collect implements prometheus.Collector. When the database doesn't answer, its metrics are left out,
@@ -101,6 +104,16 @@ func (w *waiting) Collect(to chan<- prometheus.Metric) {
 	w.journal.oldest.send(to, s.PendingOldest)
 	w.looks.capped.send(to, number(s.Capped))
 	w.clock.send(to, s.Clock.Sub(at).Seconds())
+	suggested := map[string]stats.SuggestionCount{}
+	for _, n := range s.Suggestions {
+		suggested[n.Kind] = n
+	}
+	for _, kind := range suggestion.Kinds() {
+		n := suggested[string(kind)]
+		for fate, count := range map[string]int{"used": n.Used, "edited": n.Edited, "ignored": n.Ignored, "open": n.Shown - n.Used - n.Edited - n.Ignored} {
+			w.advice.send(to, float64(count), string(kind), fate)
+		}
+	}
 	quarantined, undecided := counts(s.Quarantined), counts(s.Undecided)
 	lanes, gates := map[int64]stats.LaneStats{}, map[int64]stats.GateStats{}
 	for _, l := range s.Lanes {

@@ -13,6 +13,7 @@ import (
 	"parley/cmd/parley/setup"
 	"parley/store"
 	"parley/store/schema"
+	"parley/store/stats"
 )
 
 // database examines PostgreSQL, the schema, the clock and the master key. ready is true if the other checks can
@@ -155,6 +156,15 @@ func quarantine(ctx context.Context, q store.Querier) Section {
 		}
 		s.wrong("quarantine", n+" could not be applied; the newest: "+list[0].Account+": "+list[0].Reason,
 			fmt.Sprintf("Look at them with parley replay and parley explain %d.", list[0].EventID))
+	}
+	return s
+}
+
+// suggestions tells what became of what notes of analyses suggested.
+func suggestions(kinds []stats.SuggestionCount) Section {
+	s := Section{Name: "suggestions"}
+	for _, n := range kinds {
+		s.good(n.Kind, "%d shown in seven days, %d used, %d edited, %d ignored", n.Shown, n.Used, n.Edited, n.Ignored)
 	}
 	return s
 }

@@ -13,6 +13,7 @@ import (
 	"parley/channels"
 	"parley/store"
 	"parley/store/blob"
+	"parley/store/stats"
 )
 
 // checkTimeout limits the time to examine one account or surface.
@@ -154,6 +155,9 @@ func Doctor(ctx context.Context, o Options) Report {
 	}
 	if moved, err := blob.Moved(ctx, o.Pool); o.Objects != nil || moved != "" || err != nil {
 		checks = append(checks, func(ctx context.Context) Section { return o.files(ctx, moved, err) })
+	}
+	if waiting, err := stats.Read(ctx, o.Pool); err == nil && len(waiting.Suggestions) > 0 { // what waits is told by /metrics
+		checks = append(checks, func(context.Context) Section { return suggestions(waiting.Suggestions) })
 	}
 	if o.Backups != "" {
 		checks = append(checks, o.backups)

@@ -1,0 +1,142 @@
+package engine_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/bridge/analysis"
+	"parley/bridge/bridgetest"
+)
+
+// killedReader is the Analyzer of a process that is to be killed: one that never answers, or wordReader.
+func killedReader(manner string) analysis.Analyzer {
+	if manner == "hangs" {
+		return &reader{find: func(analysis.Question) (analysis.Answer, error) { select {} }}
+	}
+	return wordReader()
+}
+
+// holdLocks locks what sql says in a transaction of its own until release is called, so that whoever wants it waits.
+func (w *world) holdLocks(sql string) (release func()) {
+	w.t.Helper()
+	tx := must(w.pool.Begin(w.t.Context()))(w.t)
+	if _, err := tx.Exec(w.t.Context(), sql); err != nil {
+		w.t.Fatal(err)
+	}
+	release = func() {
+		if err := tx.Rollback(w.t.Context()); err != nil && !errors.Is(err, pgx.ErrTxClosed) {
+			w.t.Error(err)
+		}
+	}
+	return release
+}
+
+// blocked says that a statement waits for a lock, on this database.
+func (w *world) blocked() bool {
+	return w.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0
+}
+
+// moment is where in an analysis a process is killed: what holds it there, until release, and how that shows.
+type moment struct {
+	manner  string
+	arm     func(w *world) (release func())
+	reached func(w *world) bool
+}
+
+// locked holds a process that wants what is locked.
+func locked(sql string) moment {
+	return moment{"answers", func(w *world) func() { return w.holdLocks(sql) }, (*world).blocked}
+}
+
+// posting holds a process that posts a note, before or after the chat takes the note.
+func posting(kind bridgetest.FaultKind) moment {
+	return moment{"answers", func(w *world) func() {
+		release := make(chan struct{})
+		w.chat.AddFault(bridgetest.Fault{Call: "post", Text: "[analysis]", Kind: kind, Until: release})
+		return func() { close(release) }
+	}, func(w *world) bool { return w.chat.Struck() == 1 }}
+}
+
+// A process that is killed while it analyses leaves the burst to the next one, wherever it was: there is one
+// note, which mentions the owner once, and nothing is left of the burst.
+// R-178, R-180
+func TestAnalysisKilled(t *testing.T) {
+	t.Parallel()
+	claimed := moment{"hangs", func(*world) func() { return func() {} }, func(w *world) bool {
+		return w.count(`SELECT count(*) FROM bursts WHERE leased_until > clock_timestamp()`) == 1
+	}}
+	for name, at := range map[string]moment{
+		"claimed":                    claimed,
+		"analysed, and not finished": locked(`LOCK TABLE events IN SHARE MODE`),
+		"finished, and not applied":  locked(`SELECT FROM conversations FOR UPDATE`),
+		"applied, and not posted":    posting(bridgetest.FaultDropBefore),
+		"posted, and not recorded":   posting(""),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := &reader{find: func(analysis.Question) (analysis.Answer, error) { return analysis.Answer{}, errors.New("not here") }}
+			w := newWorld(t, options{analyzer: r, lossy: true})
+			thread := w.opened()
+			w.reply(thread, "!take")
+			w.card(thread, "Ann")
+			w.writes("kim", "It is urgent and I am angry")
+			w.shown("I am angry")
+			w.settled()
+			w.stops[0]()
+			kill := w.startChild(at.manner)
+			release := at.arm(w)
+			w.exec(`UPDATE bursts SET due_at = parley_now(), attempt = 0, leased_until = NULL`)
+			w.eventually("the process is there", func() bool { return at.reached(w) })
+			kill()
+			release()
+			w.exec(`UPDATE bursts SET leased_until = clock_timestamp() WHERE leased_until IS NOT NULL`) // its leases end
+			w.exec(`UPDATE lanes SET leased_until = clock_timestamp() WHERE leased_until IS NOT NULL`)
+			w.opt.analyzer = wordReader()
+			w.addEngine()
+			w.startLast()
+			w.line(thread, bridge.LineAnalysis)
+			w.eventually("nothing is left", func() bool { return w.count(`SELECT count(*) FROM bursts`) == 0 })
+			w.settled()
+			if told := w.noteIs(thread, 1, "negative", "urgent").Mentions(); len(told) != 1 {
+				t.Errorf("the note mentions %q", told)
+			}
+			if n := w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'analysis:%'`); n != 1 {
+				t.Errorf("%d analyses are in the journal", n)
+			}
+		})
+	}
+}
+
+// Two replicas share the bursts: each is analysed once, and noted once.
+func TestReplicasShareBursts(t *testing.T) {
+	t.Parallel()
+	const customers = 40
+	r := wordReader()
+	w := newWorld(t, options{engines: 2, analyzer: r})
+	for i := range customers {
+		w.writes(fmt.Sprintf("c%d", i), fmt.Sprintf("Where is #%d", 1000+i))
+	}
+	for range 2 { // the second time the note is changed
+		w.settled()
+		w.eventually("all of it is analysed", func() bool {
+			w.exec(`UPDATE bursts SET due_at = parley_now() WHERE due_at > parley_now()`)
+			return w.count(`SELECT count(*) FROM bursts`) == 0
+		})
+		w.settled()
+		if n := len(r.questions()); n == customers {
+			for i := range customers {
+				w.writes(fmt.Sprintf("c%d", i), "I am angry")
+			}
+		}
+	}
+	if n := len(r.questions()); n != 2*customers {
+		t.Errorf("%d bursts were analysed %d times", 2*customers, n)
+	}
+	for i := range customers {
+		w.noteIs(w.thread(fmt.Sprintf("Where is #%d", 1000+i)), 1, "negative", fmt.Sprintf("order %d", 1000+i))
+	}
+}

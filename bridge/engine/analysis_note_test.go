@@ -1,0 +1,251 @@
+package engine_test
+
+import (
+	"strings"
+	"testing"
+
+	"parley/bridge"
+	"parley/bridge/analysis"
+	"parley/bridge/bridgetest"
+)
+
+// wordReader is an Analyzer that finds what single words say.
+func wordReader() *reader {
+	return &reader{find: func(q analysis.Question) (analysis.Answer, error) {
+		a := analysis.Answer{Sentiment: analysis.Neutral}
+		for _, m := range q.Burst {
+			for _, word := range strings.Fields(m.Text) {
+				switch {
+				case strings.HasPrefix(word, "#"):
+					a.References = append(a.References, analysis.Reference{Kind: "order", Value: word[1:]})
+				case word == "angry":
+					a.Sentiment = analysis.Negative
+				case word == "urgent":
+					a.Urgency = analysis.Urgency{Urgent: true, Because: "urgent"}
+				case word == "billing":
+					a.Intents = []string{"billing"}
+				case word == "complaint":
+					a.Tags = []string{"Complaint"}
+				}
+			}
+		}
+		return a, nil
+	}}
+}
+
+// notes gives the notes of a thread.
+func (w *world) notes(thread string) (list []bridgetest.Message) {
+	for _, m := range w.chat.Messages(support, thread) {
+		if strings.Contains(m.Text, "["+string(bridge.LineAnalysis)+"]") {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// analysed lets kim write, and waits until what is found is shown.
+func (w *world) analysed(texts ...string) {
+	w.t.Helper()
+	for _, text := range texts {
+		w.writes("kim", text)
+		w.shown(text)
+	}
+	w.ripen()
+	w.eventually("it is analysed", func() bool {
+		return w.count(`SELECT count(*) FROM bursts`) == 0 && w.count(`SELECT count(*) FROM queued`) == 0
+	})
+	w.settled()
+}
+
+// noteIs checks how many notes there are, and what the last of them says.
+func (w *world) noteIs(thread string, n int, words ...string) bridgetest.Message {
+	w.t.Helper()
+	list := w.notes(thread)
+	if len(list) != n {
+		w.t.Fatalf("there are %d notes, want %d: %v", len(list), n, list)
+	}
+	last := list[n-1]
+	for _, want := range words {
+		if !strings.Contains(strings.ToLower(last.Plain()), want) {
+			w.t.Errorf("the note is without %q: %s", want, last.Plain())
+		}
+	}
+	return last
+}
+
+// While nobody has acted since, what a later burst says is written into the note that stands there. Once an
+// agent wrote or clicked, news is a note of its own.
+func TestNoteIsChangedInPlace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{analyzer: wordReader()})
+	thread := w.opened()
+	w.analysed("Where is #4711")
+	first := w.noteIs(thread, 1, "order 4711")
+	posted := w.chat.Calls("post")
+	w.analysed("I am angry about #4712")
+	if n := w.chat.Calls("post") - posted; n != 1 {
+		t.Errorf("%d posts for one message of the customer", n)
+	}
+	if changed := w.noteIs(thread, 1, "negative", "order 4712", "order 4711"); changed.ID != first.ID {
+		t.Errorf("the note is %s, it was %s", changed.ID, first.ID)
+	}
+	changes := w.chat.Calls("update")
+	w.analysed("I said I am angry")
+	if n := w.chat.Calls("update") - changes; n != 0 {
+		t.Errorf("%d changes of a note that says the same", n)
+	}
+	w.reply(thread, "note: let me see")
+	w.settled()
+	w.analysed("all good now about #4713")
+	if said := w.noteIs(thread, 2, "negative", "order 4713").Plain(); strings.Contains(said, "4711") {
+		t.Errorf("a new note repeats what an earlier one says: %s", said)
+	}
+	w.analysed("and billing")
+	w.noteIs(thread, 2, "billing", "order 4713")
+}
+
+// A note that tells the owners of something urgent is posted, since a change would tell nobody. What is found
+// later is written into it, and mentions nobody again.
+func TestUrgencyIsToldOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{analyzer: wordReader()})
+	thread := w.opened()
+	w.reply(thread, "!take")
+	w.card(thread, "Ann")
+	w.analysed("Where is #4711")
+	w.noteIs(thread, 1)
+	w.analysed("It is urgent now")
+	if told := w.noteIs(thread, 2, "urgent").Mentions(); len(told) != 1 || told[0] != "ann" {
+		t.Errorf("the note mentions %q", told)
+	}
+	w.analysed("Still urgent and I am angry")
+	if told := w.noteIs(thread, 2, "urgent", "negative", "ann").Mentions(); len(told) != 0 {
+		t.Errorf("the changed note mentions %q", told)
+	}
+	w.reply(thread, "!note I look")
+	w.settled()
+	w.analysed("never mind")
+	w.analysed("no, it is urgent")
+	for _, m := range w.notes(thread)[1:] {
+		if told := m.Mentions(); len(told) != 0 {
+			t.Errorf("a later note mentions %q: %s", told, m.Plain())
+		}
+	}
+}
+
+// Nobody is mentioned who has answered before the analysis came, and nobody where nobody is the owner.
+func TestUrgencyIsNotToldNeedlessly(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{analyzer: wordReader()})
+	thread := w.opened()
+	w.analysed("It is urgent now")
+	if told := w.noteIs(thread, 1, "urgent").Mentions(); len(told) != 0 {
+		t.Errorf("the note mentions %q, and nobody is the owner", told)
+	}
+	w = newWorld(t, options{analyzer: wordReader()})
+	thread = w.opened()
+	w.ripen()
+	w.reply(thread, "!take")
+	w.card(thread, "Ann")
+	w.writes("kim", "It is urgent now")
+	w.shown("It is urgent now")
+	w.reply(thread, "!reply We are on it.")
+	w.eventually("the reply leaves", func() bool { return len(w.sentTexts()) == 1 })
+	w.ripen()
+	if told := w.line(thread, bridge.LineAnalysis).Mentions(); len(told) != 0 {
+		t.Errorf("the note mentions %q, who has answered", told)
+	}
+}
+
+// A note that somebody deleted can't be changed: what was to be written into it is posted.
+func TestDeletedNoteIsPostedAnew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{analyzer: wordReader()})
+	thread := w.opened()
+	w.analysed("Where is #4711")
+	w.chat.Delete(support, w.noteIs(thread, 1).ID)
+	w.settled()
+	w.analysed("I am angry")
+	w.eventually("it is posted anew", func() bool { return len(w.notes(thread)) == 1 })
+	w.settled()
+	w.noteIs(thread, 1, "negative", "order 4711")
+	w.analysed("also #4712")
+	w.noteIs(thread, 1, "order 4712", "order 4711", "negative")
+}
+
+// tagsAre waits until the conversation has these tags.
+func (w *world) tagsAre(want string) {
+	w.t.Helper()
+	w.eventually("the tags are "+want, func() bool {
+		return w.text(`SELECT array_to_string(tags, ', ') FROM conversations ORDER BY id LIMIT 1`) == want
+	})
+}
+
+// fates gives what became of what was suggested, as "kind value fate", in order.
+func (w *world) fates() string {
+	w.t.Helper()
+	return w.text(`SELECT coalesce(string_agg(kind || ' ' || value || ' ' || fate, ', ' ORDER BY kind, value), '') FROM suggestions`)
+}
+
+// Where tags are applied, the note says which, and takes each back with a click. What somebody took away
+// isn't put back, and counts as ignored.
+// R-182
+func TestTagsAreApplied(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{analyzer: wordReader(), settings: map[string]string{"ai_tags": "apply"}})
+	w.exec(`INSERT INTO tags (name, color) VALUES ('Complaint', '') ON CONFLICT DO NOTHING`)
+	check(t, w.engines[0].Reload(t.Context()))
+	thread := w.opened()
+	w.analysed("a complaint about #4711")
+	w.tagsAre("Complaint")
+	if n := w.count(`SELECT count(*) FROM log_entries WHERE what = 'tagged' AND actor = 'parley'`); n != 1 {
+		t.Errorf("the log tells %d times that Parley tagged", n)
+	}
+	if got := w.fates(); got != "tag Complaint used" {
+		t.Errorf("suggested: %s", got)
+	}
+	w.chat.Press(t, "ann", w.noteIs(thread, 1), bridge.VerbUntag)
+	w.tagsAre("")
+	w.settled()
+	w.analysed("still a complaint")
+	w.tagsAre("")
+	w.noteIs(thread, 1)
+	if got := w.fates(); got != "tag Complaint ignored" {
+		t.Errorf("suggested: %s", got)
+	}
+}
+
+// Each suggestion is counted once, with what became of it: by the note's button, by hand, or not at all.
+// R-181, R-184
+func TestSuggestionsAreCounted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{analyzer: wordReader()})
+	w.exec(`INSERT INTO tags (name, color) VALUES ('Complaint', '') ON CONFLICT DO NOTHING`)
+	check(t, w.engines[0].Reload(t.Context()))
+	thread := w.opened()
+	w.analysed("an urgent complaint about #4711")
+	w.analysed("an urgent complaint about #4712")
+	if got := w.fates(); got != "priority urgent , tag Complaint " {
+		t.Errorf("suggested: %s", got)
+	}
+	w.chat.Press(t, "ann", w.noteIs(thread, 1), bridge.VerbTag)
+	w.tagsAre("Complaint")
+	w.reply(thread, "!resolve")
+	w.eventually("what is left counts as ignored", func() bool { return w.fates() == "priority urgent ignored, tag Complaint used" })
+}
+
+// What somebody took away before it was ever suggested is not suggested.
+func TestUntaggedIsNotSuggested(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{analyzer: wordReader()})
+	thread := w.opened()
+	w.reply(thread, "!tag Complaint")
+	w.tagsAre("Complaint")
+	w.reply(thread, "!untag complaint")
+	w.tagsAre("")
+	w.settled()
+	w.analysed("a complaint about #4711")
+	if m := w.noteIs(thread, 1, "4711"); len(m.Buttons) != 0 {
+		t.Errorf("the note has buttons: %+v", m.Buttons)
+	}
+}

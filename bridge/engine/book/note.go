@@ -1,0 +1,41 @@
+package book
+
+import (
+	"fmt"
+
+	"parley/bridge"
+)
+
+// The latest note of an analysis stands in its thread until an agent writes or clicks there. What analyses
+// find until then changes that note, so that a thread doesn't fill with notes while nobody looks. The trait
+// names the delivery that says what the note says now, and the thread that it is in.
+
+// KeepNote makes a delivery the standing note of a thread.
+func (c *Conversation) KeepNote(d *Delivery, t *Thread) {
+	c.SetTrait(bridge.TraitNote, fmt.Sprintf("%d %d %d", d.ID, t.AccountID, t.Rerooted))
+}
+
+// SettleNote leaves the standing note as it is from now on: somebody has acted upon the conversation.
+func (c *Conversation) SettleNote() { c.SetTrait(bridge.TraitNote, "") }
+
+// StandingNote gives the number of the delivery that says what a thread's standing note says now; 0 = none
+// stands there. A note stays behind in a thread that was left, and under a root that was deleted.
+func (c *Conversation) StandingNote(t *Thread) int64 {
+	var delivery, surface int64
+	var rerooted int
+	if _, err := fmt.Sscan(c.Traits[bridge.TraitNote], &delivery, &surface, &rerooted); err != nil || t == nil || surface != t.AccountID || rerooted != t.Rerooted {
+		return 0
+	}
+	return delivery
+}
+
+// standingNotes gives the deliveries of the notes that stand in the threads of the loaded conversations.
+func (b *Book) standingNotes(n *Wanted) (deliveries []int64) {
+	if !n.Notes {
+		return nil
+	}
+	for _, c := range b.Conversations.Rows {
+		deliveries = append(deliveries, c.StandingNote(c.Home(b.Dir)))
+	}
+	return deliveries
+}

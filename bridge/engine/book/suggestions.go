@@ -1,0 +1,79 @@
+package book
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"parley/bridge"
+	"parley/store"
+	"parley/store/suggestion"
+)
+
+// Suggestions are what notes suggest in this batch, and what becomes of earlier suggestions. A use case that
+// does what may have been suggested says so by Settle; nobody has to know whether it was.
+type Suggestions struct {
+	shown, settled []suggestion.Suggestion
+	ended          map[int64]bool // conversations
+}
+
+// Show records that a note suggests something. It says no where the conversation had this suggestion before.
+func (s *Suggestions) Show(c *Conversation, kind suggestion.Kind, value string) bool {
+	name := value
+	if kind != suggestion.Tag { // tags stand there by themselves, as earlier versions wrote them
+		name = string(kind) + " " + value
+	}
+	if !c.Remember(bridge.TraitSuggested, name) {
+		return false
+	}
+	s.shown = append(s.shown, suggestion.Suggestion{ConversationID: c.ID, Kind: kind, Value: value})
+	return true
+}
+
+// Settle records what became of a suggestion, if there was one.
+func (s *Suggestions) Settle(c *Conversation, kind suggestion.Kind, value string, fate suggestion.Fate) {
+	if c.Traits[bridge.TraitSuggested] != "" {
+		s.settled = append(s.settled, suggestion.Suggestion{ConversationID: c.ID, Kind: kind, Value: value, Fate: fate})
+	}
+}
+
+// End records that a conversation is over: what nobody used is ignored.
+func (s *Suggestions) End(c *Conversation) {
+	if c.Traits[bridge.TraitSuggested] != "" {
+		s.ended[c.ID] = true
+	}
+}
+
+func (s *Suggestions) flush(ctx context.Context, p *store.Pipeline) error {
+	if err := suggestion.Show(ctx, p, s.shown); err != nil {
+		return err
+	}
+	for _, one := range s.settled { // one after the other: a later one may be about the same
+		if err := suggestion.Settle(ctx, p, []suggestion.Suggestion{one}); err != nil {
+			return err
+		}
+	}
+	return suggestion.IgnoreRest(ctx, p, Keys(s.ended))
+}
+
+// maxRemembered is how many names a trait remembers.
+const maxRemembered = 10
+
+// Remember adds a name to those that a trait lists, and tells whether it is new. The latest names are
+// remembered.
+func (c *Conversation) Remember(trait, name string) bool {
+	if name = strings.Join(strings.Fields(name), " "); c.Remembers(trait, name) {
+		return false
+	}
+	known := append(c.remembered(trait), name)
+	return c.SetTrait(trait, strings.Join(known[max(0, len(known)-maxRemembered):], "\n"))
+}
+
+// Remembers says that a trait lists a name.
+func (c *Conversation) Remembers(trait, name string) bool {
+	return slices.Contains(c.remembered(trait), name)
+}
+
+func (c *Conversation) remembered(trait string) []string {
+	return strings.FieldsFunc(c.Traits[trait], func(r rune) bool { return r == '\n' })
+}

@@ -1,0 +1,142 @@
+package engine_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"parley/bridge/analysis"
+	"parley/bridge/analysis/evaluation"
+	"parley/bridge/analysis/offline"
+)
+
+// noisyDay is a day of 200 conversations, one customer each. What customers write is taken from the half of
+// the evaluation's messages on which rules are tuned.
+type noisyDay struct {
+	*world
+	all       []evaluation.Message
+	languages []string // of the customers, by number
+	threads   []string
+}
+
+const dayLong = 200
+
+// writesOn lets a customer write what one of our messages says, in the customer's language: the nth of those
+// that fit.
+func (d *noisyDay) writesOn(customer, nth int, fits func(evaluation.Message) bool) {
+	list := slices.DeleteFunc(slices.Clone(d.all), func(m evaluation.Message) bool { return m.Language != d.languages[customer] || !fits(m) })
+	if len(list) == 0 {
+		list = slices.DeleteFunc(slices.Clone(d.all), func(m evaluation.Message) bool { return !fits(m) })
+	}
+	for _, text := range list[nth%len(list)].Texts {
+		d.writes(fmt.Sprintf("c%d", customer), text)
+	}
+}
+
+// analysedAll waits until everything that was written is shown and analysed, and what was found is noted.
+func (d *noisyDay) analysedAll() {
+	d.t.Helper()
+	d.settled()
+	d.eventually("everything is analysed", func() bool {
+		d.exec(`UPDATE bursts SET due_at = parley_now() WHERE due_at > parley_now()`)
+		return d.count(`SELECT count(*) FROM bursts`) == 0
+	})
+	d.settled()
+}
+
+// disturbance is what a day's analyses made people see.
+type disturbance struct{ bursts, notes, changes, urgent, told, toldMost, repeated int }
+
+func (d *noisyDay) noise() (n disturbance) {
+	d.t.Helper()
+	const lines = `SELECT count(*) FROM deliveries WHERE kind = 'line' AND payload->'line'->>'Kind' = 'analysis' AND `
+	n.bursts = d.count(`SELECT count(*) FROM events WHERE external_id LIKE 'analysis:%'`)
+	n.notes = d.count(lines + `payload->'changes' IS NULL`)
+	n.changes = d.count(lines + `payload->'changes' IS NOT NULL`)
+	n.urgent = d.count(`SELECT count(DISTINCT l.conversation_id) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id
+		WHERE d.kind = 'line' AND d.payload->'line'->>'Kind' = 'analysis' AND d.payload->'line'->>'Urgent' <> ''`)
+	for _, thread := range d.threads {
+		told, before := 0, ""
+		for _, m := range d.notes(thread) {
+			told += len(m.Mentions())
+			if m.Plain() == before {
+				n.repeated++
+			}
+			before = m.Plain()
+		}
+		n.told, n.toldMost = n.told+told, max(n.toldMost, told)
+	}
+	return n
+}
+
+// A day of 200 conversations is noted quietly: there are few notes, none twice, most of what is found later
+// changes the note that stands, and no conversation tells its owner of its urgency twice.
+// R-178, R-180
+func TestNoiseOfADay(t *testing.T) {
+	t.Parallel()
+	d := &noisyDay{world: newWorld(t, options{analyzer: offline.New()}), all: must(evaluation.Ours(evaluation.Dev))(t)}
+	anything := func(evaluation.Message) bool { return true }
+	thanks := func(m evaluation.Message) bool { return slices.Contains(m.Intents, "thanks") && m.Sentiment == analysis.Positive }
+	urgent := func(m evaluation.Message) bool { return m.Urgent }
+	for i := range dayLong { // everybody's first message
+		first := d.all[i%len(d.all)]
+		d.languages = append(d.languages, first.Language)
+		d.writes(fmt.Sprintf("c%d", i), fmt.Sprintf("(%03d) ", i)+first.Texts[0])
+	}
+	d.analysedAll()
+	for i := range dayLong {
+		d.threads = append(d.threads, d.thread(fmt.Sprintf("(%03d) ", i)))
+	}
+	for i := range dayLong { // two of three write on before anybody answers
+		if i%3 != 0 {
+			d.writesOn(i, i+7, anything)
+		}
+	}
+	d.analysedAll()
+	for i, thread := range d.threads { // most are taken and answered
+		if i%5 < 4 {
+			d.reply(thread, "!take")
+			d.reply(thread, "!reply We are looking into this and come back to you.")
+		}
+		if i%20 == 19 { // a chat tells only so much at once
+			d.settled()
+		}
+	}
+	d.eventually("all answers have left", func() bool { return len(d.sentTexts()) == dayLong*4/5 })
+	d.settled()
+	for i := range dayLong { // half of the customers answer, every other one to say thanks
+		switch i % 4 {
+		case 0:
+			d.writesOn(i, i, thanks)
+		case 1:
+			d.writesOn(i, i+13, anything)
+		}
+	}
+	d.analysedAll()
+	for i := range dayLong { // for some it is pressing, twice
+		if i%10 == 0 {
+			d.writesOn(i, i, urgent)
+		}
+	}
+	d.analysedAll()
+	for i := range dayLong {
+		if i%10 == 0 {
+			d.writesOn(i, i+1, urgent)
+		}
+	}
+	d.analysedAll()
+	n := d.noise()
+	perConversation, suppressed := float64(n.notes)/dayLong, 1-float64(n.notes)/float64(n.bursts)
+	t.Logf("%d conversations, %d bursts: %d notes (%.2f a conversation), %d changes of a note; %.0f %% of the bursts without a note of their own, %.0f %% without either; %d owners told, of %d urgent conversations",
+		dayLong, n.bursts, n.notes, perConversation, n.changes, 100*suppressed, 100*float64(n.bursts-n.notes-n.changes)/float64(n.bursts), n.told, n.urgent)
+	if perConversation > 1.5 || suppressed < 0.4 {
+		t.Errorf("%.2f notes a conversation, %.2f of the bursts suppressed", perConversation, suppressed)
+	}
+	if n.repeated > 0 || n.toldMost > 1 || n.told > n.urgent {
+		t.Errorf("%d notes repeat the one before; %d mentions, at most %d in a conversation, %d conversations were urgent", n.repeated, n.told, n.toldMost, n.urgent)
+	}
+	if n.told == 0 || strings.Contains(d.text(`SELECT string_agg(DISTINCT state, ' ') FROM deliveries`), "failed") {
+		t.Error("nobody was told of anything urgent, or something could not be posted")
+	}
+}
