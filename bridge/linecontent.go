@@ -114,9 +114,10 @@ type QuarantineLine struct {
 // Kind of its line.
 func (*QuarantineLine) Kind() LineKind { return LineQuarantine }
 
-// AccountLine says what an account's condition is now.
+// AccountLine says what the condition of an account, or of the model, is now.
 type AccountLine struct {
 	Account string `json:"Text,omitempty"`   // its name
+	Model   bool   `json:",omitempty"`       // it is no account, but the model that reads what customers write
 	Trouble string `json:"Reason,omitempty"` // "" = it works again
 	Hint    string `json:",omitempty"`       // what to do
 }

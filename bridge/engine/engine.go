@@ -113,6 +113,9 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// AnalysisCounts gives how the analyses of this process ended.
+func (e *Engine) AnalysisCounts() chores.AnalysisCounts { return e.chores.AnalysisCounts() }
+
 // isChannel says that an account brings what customers say.
 func (e *Engine) isChannel(account int64) bool {
 	a := e.directory.Load().Account(account)

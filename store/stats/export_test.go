@@ -6,5 +6,6 @@ const (
 	StatsQuarantinedSQL = statsQuarantined
 	StatsUndecidedSQL   = statsUndecided
 	StatsLanesSQL       = statsLanesOf
+	StatsBurstsSQL      = statsBursts
 	StatsGatesSQL       = statsGates
 )

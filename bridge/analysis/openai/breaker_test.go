@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/bridge/analysis"
 	"parley/bridge/analysis/openai/openaifake"
 )
 
@@ -30,7 +31,7 @@ func TestBreakerOpens(t *testing.T) {
 		open := min(span, longestOpen)
 		requests := w.Stats().Requests
 		w.degrades(Open)
-		if c := w.Condition(); c.Status != Waiting || c.Text == "" || !strings.Contains(c.Hint, "UTC") {
+		if c := w.Condition(); c.Status != analysis.Waiting || c.Text == "" || !strings.Contains(c.Hint, "UTC") {
 			t.Errorf("%+v", c)
 		}
 		w.clock.add(open - time.Millisecond)
@@ -45,7 +46,7 @@ func TestBreakerOpens(t *testing.T) {
 	w.fake.Always(nil)
 	w.asksModel()
 	w.asksModel()
-	if c := w.Condition(); c.Status != Working {
+	if c := w.Condition(); c.Status != analysis.Working {
 		t.Errorf("%+v", c)
 	}
 }
@@ -122,13 +123,13 @@ func TestNeedsPerson(t *testing.T) {
 	w := newWorld(t, openaifake.Modern(), func(o *Options) { o.Key = NewKey("sk-wrong") })
 	w.degrades(Unauthorized)
 	w.degrades(Open)
-	if c := w.Condition(); c.Status != Broken || !strings.Contains(c.Hint, "Check the key") {
+	if c := w.Condition(); c.Status != analysis.Broken || !strings.Contains(c.Hint, "Check the key") {
 		t.Errorf("%+v", c)
 	}
 	w.clock.add(firstOpen)
 	w.o.Key = NewKey(testKey)
 	w.asksModel()
-	if c := w.Condition(); c.Status != Working {
+	if c := w.Condition(); c.Status != analysis.Working {
 		t.Errorf("%+v", c)
 	}
 	if log := w.log.String(); !strings.Contains(log, "can't be used") || !strings.Contains(log, "answers again") ||
@@ -137,7 +138,7 @@ func TestNeedsPerson(t *testing.T) {
 	}
 	w = newWorld(t, openaifake.Modern(), func(o *Options) { o.Model = "gpt-none" })
 	w.degrades(NoModel)
-	if c := w.Condition(); c.Status != Broken || !strings.Contains(c.Text, "gpt-none") {
+	if c := w.Condition(); c.Status != analysis.Broken || !strings.Contains(c.Text, "gpt-none") {
 		t.Errorf("%+v", c)
 	}
 }
@@ -148,17 +149,17 @@ func TestUnfit(t *testing.T) {
 	w := newWorld(t, openaifake.Modern())
 	w.fake.Speak(func(openaifake.Seen) string { return "Hi!" })
 	for range manyInvalid {
-		if c := w.Condition(); c.Status != Working {
+		if c := w.Condition(); c.Status != analysis.Working {
 			t.Fatalf("%+v", c)
 		}
 		w.degrades(Invalid)
 	}
-	if c := w.Condition(); c.Status != Broken || !strings.Contains(c.Text, "no valid answer") {
+	if c := w.Condition(); c.Status != analysis.Broken || !strings.Contains(c.Text, "no valid answer") {
 		t.Errorf("%+v", c)
 	}
 	w.fake.Speak(nil)
 	w.asksModel()
-	if c := w.Condition(); c.Status != Working {
+	if c := w.Condition(); c.Status != analysis.Working {
 		t.Errorf("%+v", c)
 	}
 }
@@ -172,7 +173,7 @@ func TestBadRequests(t *testing.T) {
 	for range failuresToOpen {
 		w.degrades(BadRequest)
 	}
-	if c := w.Condition(); c.Status != Broken || !strings.Contains(c.Hint, "8,000") {
+	if c := w.Condition(); c.Status != analysis.Broken || !strings.Contains(c.Hint, "8,000") {
 		t.Errorf("%+v", c)
 	}
 }
@@ -230,12 +231,12 @@ func TestBudget(t *testing.T) {
 	}
 	n := w.Stats().Requests
 	w.degrades(Budget)
-	if c := w.Condition(); w.Stats().Requests != n || sum("2026-11-22") != used || c.Status != Waiting ||
+	if c := w.Condition(); w.Stats().Requests != n || sum("2026-11-22") != used || c.Status != analysis.Waiting ||
 		!strings.Contains(c.Text, "6000 tokens") {
 		t.Errorf("%+v, %d", c, sum("2026-11-22"))
 	}
 	w.clock.add(12 * time.Hour)
-	if c := w.Condition(); c.Status != Working {
+	if c := w.Condition(); c.Status != analysis.Working {
 		t.Errorf("the next day: %+v", c)
 	}
 	w.asksModel()

@@ -87,11 +87,10 @@ func (cs *Chores) analyse(ctx context.Context, with analysis.Analyzer, b store.B
 	}
 	f := own.Fact{Kind: own.Analysed, Conversation: b.ConversationID, AnalysedBurst: own.AnalysedBurst{UpTo: b.LastEvent}}
 	if len(q.Burst) > 0 {
-		a, err := with.Analyze(ctx, q)
+		a, err := cs.ask(ctx, with, q)
 		if err != nil {
 			return err
 		}
-		a = analysis.Check(q, a) // whoever gave it
 		f.Answer, f.Fits = &a, fitting(a, templates)
 	}
 	told := f.Event(fmt.Sprintf("analysis:%d:%d", b.ConversationID, b.LastEvent))
@@ -108,6 +107,7 @@ func (cs *Chores) analyseAgain(ctx context.Context, b store.Burst) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	defer cancel()
 	if b.Attempt >= analyseTries {
+		cs.tally.givenUp.Add(1)
 		return store.DropBurst(ctx, cs.pool, b)
 	}
 	waits := analyseWaits()

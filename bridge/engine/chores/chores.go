@@ -46,6 +46,9 @@ type Chores struct {
 	log   *slog.Logger
 	host  Host
 	fetch chan struct{} // files may be there to be fetched
+
+	tally     tally
+	condition lastCondition
 }
 
 // New makes the chores of a process.

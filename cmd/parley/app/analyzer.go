@@ -39,6 +39,14 @@ func (e *AIEnv) options(log *slog.Logger) openai.Options {
 	return openai.Options{Key: e.Key, BaseURL: e.BaseURL, Model: e.Model, Mask: true, Logger: log}
 }
 
+// NewModel makes the model that the environment names, without anything behind it; nil = it names none.
+func NewModel(ctx context.Context, env Env, log *slog.Logger) (*openai.Analyzer, error) {
+	if env.AI.Model == "" {
+		return nil, nil //nolint:nilnil // that there is none is no fault
+	}
+	return openai.New(ctx, env.AI.options(log))
+}
+
 // NewAnalyzer makes what reads customers' messages: the model that the environment names, with what needs no
 // network for when it doesn't answer, or that alone. end has to be called when nothing is analysed any more.
 func NewAnalyzer(ctx context.Context, env Env, log *slog.Logger) (a analysis.Analyzer, end func(), err error) {
