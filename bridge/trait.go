@@ -5,6 +5,8 @@ const (
 	TraitName     = "name"     // what it is called on cards and in lists, in place of its customer's name
 	TraitPriority = "priority" // one of Priorities; none = PriorityNormal
 
+	TraitAnalysis = "analysis" // AnalysisOff = nothing of it is analysed or sent to a model; none = as its account says
+
 	// What the last analysis found.
 	TraitSentiment  = "sentiment"  // an analysis.Sentiment; none = neutral
 	TraitUrgent     = "urgent"     // one of Urgent…; none = it never was
@@ -19,6 +21,9 @@ const (
 	UrgentAgain = "again" // so it is still, or once more: the owners were told before
 	UrgentOnce  = "once"  // it was urgent
 )
+
+// AnalysisOff is the value of TraitAnalysis in a conversation that is not analysed.
+const AnalysisOff = "off"
 
 // IsUrgent says of a conversation with these traits that somebody has to look at once.
 func IsUrgent(traits map[string]string) bool {

@@ -44,6 +44,8 @@ type Options struct {
 	Specs []channels.Spec
 	// Analyzer reads what customers write; nil = nothing is analysed.
 	Analyzer analysis.Analyzer
+	// AITokensADay is what a model may cost an account in a day that chose no limit; 0 = anything.
+	AITokensADay int
 	// SurfaceNames are what people call the surfaces, by kind.
 	SurfaceNames map[string]string
 	// Backoff between attempts at a reply that fails for certain; nil = 2 s to 4 h.

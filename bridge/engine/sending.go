@@ -68,6 +68,9 @@ func (h host) Channels() map[int64]channels.Channel {
 // Analyzer implements chores.Host.
 func (h host) Analyzer() analysis.Analyzer { return h.opt.Analyzer }
 
+// AITokensADay implements chores.Host.
+func (h host) AITokensADay() int { return h.opt.AITokensADay }
+
 // Busy implements chores.Host.
 func (h host) Busy() bool { return h.relay.Busy() }
 

@@ -1,4 +1,7 @@
+-- +goose NO TRANSACTION
 -- +goose Up
+
+-- Everything here can be repeated, like 0002.
 
 -- How the model is that reads what customers write, as the process saw it that asked it last. One row.
 CREATE TABLE IF NOT EXISTS ai_condition (
@@ -9,4 +12,13 @@ CREATE TABLE IF NOT EXISTS ai_condition (
 	told text NOT NULL DEFAULT '',   -- the trouble that the admins were told of, and that is not over; '' = none
 	since timestamptz NOT NULL,      -- Parley's clock, as the next one
 	seen_at timestamptz NOT NULL
+);
+
+-- What the model cost an account on a day, by UTC and Parley's clock.
+CREATE TABLE IF NOT EXISTS ai_tokens (
+	account_id bigint NOT NULL REFERENCES accounts ON DELETE CASCADE,
+	day date NOT NULL,
+	tokens bigint NOT NULL DEFAULT 0,   -- used, and reserved by requests that are under way
+	refused bigint NOT NULL DEFAULT 0,  -- requests that didn't fit into the day's limit
+	PRIMARY KEY (account_id, day)
 );

@@ -16,7 +16,6 @@ const manyInvalid = 10
 type health struct {
 	log     *slog.Logger
 	breaker *breaker
-	meter   *dayMeter
 	model   string
 
 	mu      sync.Mutex
@@ -60,10 +59,6 @@ func (a *Analyzer) Condition() analysis.Condition {
 	if problem != "" {
 		text, hint := advice(problem, a.o.Model)
 		return analysis.Condition{Status: analysis.Broken, Text: text, Hint: hint}
-	}
-	if h.meter.usedUp() {
-		return analysis.Condition{Status: analysis.Waiting, Text: fmt.Sprintf("The limit of %d tokens a day is used up.", h.meter.limit),
-			Hint: "Wait until midnight UTC, or raise the limit in the settings. Until then messages are analysed without the model."}
 	}
 	open, until, last := h.breaker.state()
 	if open && last == BadRequest {

@@ -2,6 +2,7 @@ package chores
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -87,11 +88,12 @@ func (cs *Chores) analyse(ctx context.Context, with analysis.Analyzer, b store.B
 	}
 	f := own.Fact{Kind: own.Analysed, Conversation: b.ConversationID, AnalysedBurst: own.AnalysedBurst{UpTo: b.LastEvent}}
 	if len(q.Burst) > 0 {
-		a, err := cs.ask(ctx, with, q)
-		if err != nil {
+		switch a, err := cs.ask(ctx, with, b.ConversationID, q); {
+		case err == nil:
+			f.Answer, f.Fits = &a, fitting(a, templates)
+		case !errors.Is(err, errSwitchedOff):
 			return err
 		}
-		f.Answer, f.Fits = &a, fitting(a, templates)
 	}
 	told := f.Event(fmt.Sprintf("analysis:%d:%d", b.ConversationID, b.LastEvent))
 	told.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("analysis:%d", b.ConversationID)) // nothing else waits for it

@@ -32,6 +32,8 @@ type Host interface {
 	Channels() map[int64]channels.Channel
 	// Analyzer reads what customers write; nil = nothing is analysed.
 	Analyzer() analysis.Analyzer
+	// AITokensADay is what a model may cost an account in a day that chose no limit; 0 = anything.
+	AITokensADay() int
 	// Trouble tells the admins, once, why what of an account fails; with nil, that it works again.
 	Trouble(account int64, what string, c *channels.Condition)
 	// Busy says that there is much to do, so that what may be late gives way.

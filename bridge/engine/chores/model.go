@@ -3,11 +3,14 @@ package chores
 import (
 	"context"
 	"crypto/rand"
+	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
 
+	"parley/bridge"
 	"parley/bridge/analysis"
 	"parley/bridge/engine/own"
 	"parley/store"
@@ -42,11 +45,17 @@ type lastCondition struct {
 	analysis.Condition
 }
 
-// ask asks about a burst, counts how that ended, and reports how the model is.
-func (cs *Chores) ask(ctx context.Context, with analysis.Analyzer, q analysis.Question) (analysis.Answer, error) {
+// ask asks about a burst of a conversation, counts how that ended, and reports how the model is.
+func (cs *Chores) ask(ctx context.Context, with analysis.Analyzer, conversation int64, q analysis.Question) (analysis.Answer, error) {
+	model, modelled := with.(conditioned)
+	if modelled {
+		var err error
+		if q.Terms, err = cs.terms(ctx, conversation); err != nil {
+			return analysis.Answer{}, err
+		}
+	}
 	a, err := with.Analyze(ctx, q)
 	a = analysis.Check(q, a) // whoever gave it
-	model, modelled := with.(conditioned)
 	switch {
 	case err != nil:
 		cs.tally.failed.Add(1)
@@ -61,6 +70,49 @@ func (cs *Chores) ask(ctx context.Context, with analysis.Analyzer, q analysis.Qu
 		cs.watchModel(ctx, model.Condition(), err == nil && !a.Degraded)
 	}
 	return a, err
+}
+
+// terms gives those under which the model may be asked about a conversation, as its account's settings say.
+// Errors: errSwitchedOff, the database's.
+func (cs *Chores) terms(ctx context.Context, conversation int64) (analysis.Terms, error) {
+	id, switched, err := ai.FindSubject(ctx, cs.pool, conversation, bridge.TraitAnalysis)
+	if err != nil {
+		return analysis.Terms{}, err
+	}
+	dir := cs.host.Directory()
+	account := dir.Account(id)
+	if account == nil {
+		return analysis.Terms{}, fmt.Errorf("chores: account %d is not there", id)
+	}
+	chosen := dir.SettingsOf(account, true)
+	if !chosen.Analyses || switched == bridge.AnalysisOff {
+		return analysis.Terms{}, errSwitchedOff
+	}
+	limit := chosen.AI.TokensADay
+	if limit < 0 {
+		limit = cs.host.AITokensADay()
+	}
+	return analysis.Terms{Budget: budget{cs, id, limit}, Unmasked: chosen.AI.Unmasked}, nil
+}
+
+// errSwitchedOff says that nothing of the conversation may be analysed any more.
+var errSwitchedOff = errors.New("chores: analysing was switched off")
+
+// budget is what the model may cost an account in a day.
+type budget struct {
+	cs      *Chores
+	account int64
+	limit   int // 0 = none
+}
+
+// Reserve implements analysis.Budget.
+func (b budget) Reserve(ctx context.Context, tokens int) (settle func(context.Context, int), ok bool, err error) {
+	day, ok, err := ai.ReserveTokens(ctx, b.cs.pool, b.account, tokens, b.limit)
+	return func(ctx context.Context, used int) {
+		if err := ai.SettleTokens(ctx, b.cs.pool, b.account, day, used-tokens); err != nil {
+			b.cs.log.Warn("the tokens of a request were not settled: more are counted than were used", "account_id", b.account, "error", err)
+		}
+	}, ok, err
 }
 
 // watchModel reports how the model is when that is not what this process reported last. That it works is reported

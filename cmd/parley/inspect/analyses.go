@@ -2,9 +2,12 @@ package inspect
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"time"
 
 	"parley/bridge/analysis"
+	"parley/store"
 	"parley/store/ai"
 	"parley/store/stats"
 )
@@ -21,6 +24,7 @@ func (o Options) analyses(ctx context.Context) Section {
 	} else {
 		o.model(ctx, &s)
 	}
+	o.tokens(ctx, &s)
 	switch waits, err := stats.Read(ctx, o.Pool); {
 	case err != nil:
 		s.odd("waiting", "it can't be read: "+err.Error(), "See the database's log.")
@@ -49,5 +53,30 @@ func (o Options) model(ctx context.Context, s *Section) {
 		s.good("condition", "no fault was reported")
 	default:
 		s.odd("condition", "since "+c.Since.UTC().Format("2006-01-02 15:04:05")+" UTC: "+c.Text, c.Hint)
+	}
+}
+
+// tokens tells what the model cost today, and which accounts have used up what they may.
+func (o Options) tokens(ctx context.Context, s *Section) {
+	list, err := ai.TokensToday(ctx, o.Pool)
+	if err != nil {
+		s.odd("tokens", "they can't be read: "+err.Error(), "See the database's log.")
+		return
+	}
+	accounts, err := store.ListAccounts(ctx, o.Pool)
+	if err != nil {
+		s.odd("tokens", "accounts can't be read: "+err.Error(), "See the database's log.")
+		return
+	}
+	for _, a := range accounts {
+		i := slices.IndexFunc(list, func(t ai.DayTokens) bool { return t.Account == a.ID })
+		switch {
+		case i < 0:
+		case list[i].Refused > 0:
+			s.odd("tokens of "+a.Name, fmt.Sprintf("%d today; the limit of a day left %s unasked, which rules read", list[i].Tokens, count(int(list[i].Refused), "question")),
+				"Wait until midnight UTC, or raise ai_tokens_a_day (or PARLEY_AI_TOKENS_A_DAY).")
+		default:
+			s.good("tokens of "+a.Name, "%d today", list[i].Tokens)
+		}
 	}
 }

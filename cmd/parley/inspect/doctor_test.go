@@ -174,6 +174,26 @@ func TestDoctorOfTheModel(t *testing.T) {
 	}
 }
 
+// An account that has used up its tokens of the day is named, with what to do.
+func TestDoctorOfTokens(t *testing.T) {
+	t.Parallel()
+	pool := configured(t, healthy, setup.Options{Specs: birds()})
+	o := inspect.Options{Pool: pool}
+	for _, a := range list(t, o) {
+		limit := map[string]int{"rookery": 100, "owlery": 5000}[a.Name]
+		if limit > 0 {
+			_, _, err := ai.ReserveTokens(t.Context(), pool, a.ID, 4000, limit)
+			must(t, err)
+		}
+	}
+	text := inspect.Doctor(t.Context(), o).Text()
+	for _, want := range []string{"! tokens of rookery: 0 today; the limit of a day left 1 question unasked", "raise ai_tokens_a_day", "✓ tokens of owlery: 4000 today"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("without %q:\n%s", want, text)
+		}
+	}
+}
+
 // Each fault of the database itself, alone.
 func TestDoctorDatabase(t *testing.T) {
 	t.Parallel()
