@@ -84,8 +84,10 @@ func Settings() []Setting {
 			keep: func(s *AccountSettings, v string) { s.Analyses = v == settingOn }},
 		{Name: "ai_mask", Values: onOff, Text: "Whether mail addresses, phone and card numbers and IBANs are replaced before a text goes to a model, and put back in its answer.",
 			keep: func(s *AccountSettings, v string) { s.AI.Unmasked = v == settingOff }},
-		{Name: "ai_tokens_a_day", Free: number("tokens", mostTokens), Text: "How many tokens a model may cost in a day (UTC), asked and answered; above that rules read what customers write. `0` is no limit; without it `PARLEY_AI_TOKENS_A_DAY` counts.",
+		{Name: "ai_tokens_a_day", Free: number("tokens", mostTokens, ""), Text: "How many tokens a model may cost in a day (UTC), asked and answered; above that rules read what customers write. `0` is no limit; without it `PARLEY_AI_TOKENS_A_DAY` counts.",
 			keep: func(s *AccountSettings, v string) { s.AI.TokensADay = atoi(v, -1) }},
+		{Name: "ai_audit", Free: number("days", mostAuditDays, auditDays), Text: "For how many days it is kept what was sent to a model and answered, for `!why`; `0`: not at all.",
+			keep: func(s *AccountSettings, v string) { s.AI.AuditDays = atoi(v, 0) }},
 		{Name: "file_limits", Free: FreeText{Valid: validLimits, NotSo: "are no limits", Write: "Write kinds and sizes: image 5MB, document 10MB, video 16MB, audio 16MB."},
 			Text: "The largest files of each kind, up to what the channel takes: `image 5MB, document 25MB, audio 0`; `0` forbids a kind.",
 			keep: func(s *AccountSettings, v string) { s.FileLimits, _ = channels.ParseFileLimits(v) }}, // checked when it was written
@@ -118,6 +120,7 @@ type AccountSettings struct {
 type AISettings struct {
 	Unmasked   bool // it may see mail addresses, phone and card numbers and IBANs
 	TokensADay int  // that it may cost; 0 = no limit, -1 = what the process says
+	AuditDays  int  // for which it is kept what it was asked and answered
 }
 
 // SettingsOf gives the settings of an account: what is chosen for it, else what is chosen for all
@@ -143,9 +146,15 @@ func SettingsOf(all, own json.RawMessage, threads bool) AccountSettings {
 // mostTokens is the most that ai_tokens_a_day may be.
 const mostTokens = 1_000_000_000
 
+// What a model was asked is kept as long as what arrived is kept as it came; nobody asks why after a year.
+const (
+	auditDays     = "30"
+	mostAuditDays = 366
+)
+
 // number is what may be written where a number from 0 to most is wanted.
-func number(of string, most int) FreeText {
-	return FreeText{NotSo: "is no number of " + of, Write: fmt.Sprintf("Write a number from 0 to %d.", most),
+func number(of string, most int, usual string) FreeText {
+	return FreeText{Default: usual, NotSo: "is no number of " + of, Write: fmt.Sprintf("Write a number from 0 to %d.", most),
 		Valid: func(v string) bool { return atoi(v, -1) >= 0 && atoi(v, -1) <= most }}
 }
 

@@ -21,7 +21,8 @@ type Budget interface {
 // Exchange is one request to a model, as it left the house, and its answer, as it came.
 type Exchange struct {
 	Model     string
-	Sent      string // masked, where it was masked
+	Asked     string // what the customer wrote in the burst, as the model was shown it: masked, where it was masked
+	Sent      string // all that left, but for the instructions, which are the same for all
 	Answered  string // "" = there was no answer
 	Failure   string // why there was none, as a word of metrics; "" = there was one
 	TokensIn  int

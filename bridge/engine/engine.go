@@ -46,6 +46,8 @@ type Options struct {
 	Analyzer analysis.Analyzer
 	// AITokensADay is what a model may cost an account in a day that chose no limit; 0 = anything.
 	AITokensADay int
+	// Sealer seals what is kept of a model's questions; nil = nothing is kept.
+	Sealer *store.Sealer
 	// SurfaceNames are what people call the surfaces, by kind.
 	SurfaceNames map[string]string
 	// Backoff between attempts at a reply that fails for certain; nil = 2 s to 4 h.

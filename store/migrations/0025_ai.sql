@@ -22,3 +22,15 @@ CREATE TABLE IF NOT EXISTS ai_tokens (
 	refused bigint NOT NULL DEFAULT 0,  -- requests that didn't fit into the day's limit
 	PRIMARY KEY (account_id, day)
 );
+
+-- What the model was asked about conversations and answered, for whoever asks why. Rows go when the account's
+-- ai_audit says, and with their conversation.
+CREATE TABLE IF NOT EXISTS ai_exchanges (
+	id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	conversation_id bigint NOT NULL REFERENCES conversations ON DELETE CASCADE,
+	account_id bigint NOT NULL,
+	at timestamptz NOT NULL,             -- Parley's clock
+	sealed bytea NOT NULL                -- sealed by the master key, and bound to the conversation
+);
+CREATE INDEX IF NOT EXISTS ai_exchanges_of ON ai_exchanges (conversation_id, id);
+CREATE INDEX IF NOT EXISTS ai_exchanges_old ON ai_exchanges (account_id, at);

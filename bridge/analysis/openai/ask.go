@@ -3,6 +3,7 @@ package openai
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	gpt "github.com/sashabaranov/go-openai"
@@ -125,6 +126,9 @@ func record(p prompt, body gpt.ChatCompletionRequest, answered string, used usag
 		return
 	}
 	x := analysis.Exchange{Model: body.Model, Answered: answered, TokensIn: used.in, TokensOut: used.out}
+	for _, m := range p.q.Burst {
+		x.Asked = strings.TrimSpace(x.Asked + "\n" + strings.TrimSpace(m.Subject+"\n"+m.Text))
+	}
 	for _, m := range body.Messages[1:] { // the first one is the same for all
 		x.Sent += m.Role + ": " + m.Content + "\n"
 	}

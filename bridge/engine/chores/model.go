@@ -48,14 +48,20 @@ type lastCondition struct {
 // ask asks about a burst of a conversation, counts how that ended, and reports how the model is.
 func (cs *Chores) ask(ctx context.Context, with analysis.Analyzer, conversation int64, q analysis.Question) (analysis.Answer, error) {
 	model, modelled := with.(conditioned)
+	var r own.ModelRecord
+	var account *store.Account
 	if modelled {
 		var err error
-		if q.Terms, err = cs.terms(ctx, conversation); err != nil {
+		if account, q.Terms, err = cs.terms(ctx, conversation); err != nil {
 			return analysis.Answer{}, err
 		}
+		q.Terms.Record = func(x analysis.Exchange) { r.Exchanges = append(r.Exchanges, x) }
 	}
 	a, err := with.Analyze(ctx, q)
 	a = analysis.Check(q, a) // whoever gave it
+	if r.Answer = a; len(r.Exchanges) > 0 {
+		cs.keepRecord(ctx, account, conversation, r)
+	}
 	switch {
 	case err != nil:
 		cs.tally.failed.Add(1)
@@ -74,25 +80,39 @@ func (cs *Chores) ask(ctx context.Context, with analysis.Analyzer, conversation 
 
 // terms gives those under which the model may be asked about a conversation, as its account's settings say.
 // Errors: errSwitchedOff, the database's.
-func (cs *Chores) terms(ctx context.Context, conversation int64) (analysis.Terms, error) {
+func (cs *Chores) terms(ctx context.Context, conversation int64) (*store.Account, analysis.Terms, error) {
 	id, switched, err := ai.FindSubject(ctx, cs.pool, conversation, bridge.TraitAnalysis)
 	if err != nil {
-		return analysis.Terms{}, err
+		return nil, analysis.Terms{}, err
 	}
 	dir := cs.host.Directory()
 	account := dir.Account(id)
 	if account == nil {
-		return analysis.Terms{}, fmt.Errorf("chores: account %d is not there", id)
+		return nil, analysis.Terms{}, fmt.Errorf("chores: account %d is not there", id)
 	}
 	chosen := dir.SettingsOf(account, true)
 	if !chosen.Analyses || switched == bridge.AnalysisOff {
-		return analysis.Terms{}, errSwitchedOff
+		return nil, analysis.Terms{}, errSwitchedOff
 	}
 	limit := chosen.AI.TokensADay
 	if limit < 0 {
 		limit = cs.host.AITokensADay()
 	}
-	return analysis.Terms{Budget: budget{cs, id, limit}, Unmasked: chosen.AI.Unmasked}, nil
+	return account, analysis.Terms{Budget: budget{cs, id, limit}, Unmasked: chosen.AI.Unmasked}, nil
+}
+
+// keepRecord keeps what the model was asked and answered, if the account wants that. The analysis doesn't depend on
+// it.
+func (cs *Chores) keepRecord(ctx context.Context, account *store.Account, conversation int64, r own.ModelRecord) {
+	sealer := cs.host.Sealer()
+	if sealer == nil || cs.host.Directory().SettingsOf(account, true).AI.AuditDays == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+	defer cancel()
+	if err := ai.KeepRecord(ctx, cs.pool, sealer, account.ID, conversation, r); err != nil {
+		cs.log.Warn("what the model was asked was not kept", "conversation_id", conversation, "error", err)
+	}
 }
 
 // errSwitchedOff says that nothing of the conversation may be analysed any more.
