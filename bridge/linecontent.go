@@ -114,9 +114,10 @@ type QuarantineLine struct {
 // Kind of its line.
 func (*QuarantineLine) Kind() LineKind { return LineQuarantine }
 
-// AccountLine says what an account's condition is now.
+// AccountLine says what the condition of an account, or of the model, is now.
 type AccountLine struct {
 	Account string `json:"Text,omitempty"`   // its name
+	Model   bool   `json:",omitempty"`       // it is no account, but the model that reads what customers write
 	Trouble string `json:"Reason,omitempty"` // "" = it works again
 	Hint    string `json:",omitempty"`       // what to do
 }
@@ -197,6 +198,24 @@ func (*HistoryLine) Kind() LineKind { return LineHistory }
 type WhyLine struct {
 	Decided []Decided `json:",omitempty"` // what became of the newest texts, the newest first
 	Log     []LogRow  `json:",omitempty"` // what was done last
+	Asked   []Asked   `json:",omitempty"` // what a model was asked last, the newest first
+}
+
+// Asked is what a model was asked about a conversation, what it answered, and what was made of it.
+type Asked struct {
+	At       time.Time `json:",omitzero"`
+	By       string    // whose answer counted: the model's name, or "offline"
+	Instead  bool      `json:",omitempty"` // it is that of rules, in place of the model
+	Model    string    `json:",omitempty"`
+	Mood     string    `json:",omitempty"` // an analysis.Sentiment
+	Urgent   bool      `json:",omitempty"`
+	Because  string    `json:",omitempty"` // why it is urgent, in the customer's words
+	Intents  []string  `json:",omitempty"`
+	Sent     string    `json:",omitempty"` // the customer's words as they left
+	Answered string    `json:",omitempty"`
+	Failure  string    `json:",omitempty"` // why there was no answer, as a word of metrics
+	Requests int       `json:",omitempty"`
+	Tokens   int       `json:",omitempty"` // of all requests, in and out
 }
 
 // Kind of its line.

@@ -2,7 +2,9 @@ package bridge
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
+	"strconv"
 
 	"parley/channels"
 )
@@ -11,10 +13,19 @@ import (
 // one of them.
 type Setting struct {
 	Name   string
-	Values []string // the first is the default; nil = words that ParseFileLimits reads
-	Chat   string   // the default where the channel has no threads of its own, if it is another one
-	Text   string   // what the values do, in Markdown
+	Values []string // the first is the default; nil = Free says what may be written
+	Free   FreeText
+	Chat   string // the default where the channel has no threads of its own, if it is another one
+	Text   string // what the values do, in Markdown
 	keep   func(s *AccountSettings, value string)
+}
+
+// FreeText is what may be written as the value of a setting without a list of values.
+type FreeText struct {
+	Default string
+	Valid   func(value string) bool
+	NotSo   string // what is wrong with a value that is not valid: "are no limits"
+	Write   string // how to write it: "Write kinds and sizes: image 5MB."
 }
 
 // Values of settings that are on or off.
@@ -74,7 +85,14 @@ func Settings() []Setting {
 		{Name: "ai_tags", Values: []string{"suggest", "apply"},
 			Text: "What an analysis does with tags that fit: `suggest` them as buttons in its note, or `apply` them, with *Undo* there. Only tags that exist, and none that somebody took away.",
 			keep: func(s *AccountSettings, v string) { s.AppliesTags = v == "apply" }},
-		{Name: "file_limits", Text: "The largest files of each kind, up to what the channel takes: `image 5MB, document 25MB, audio 0`; `0` forbids a kind.",
+		{Name: "ai_mask", Values: onOff, Text: "Whether mail addresses, phone and card numbers and IBANs are replaced before a text goes to a model, and put back in its answer.",
+			keep: func(s *AccountSettings, v string) { s.AI.Unmasked = v == settingOff }},
+		{Name: "ai_tokens_a_day", Free: number("tokens", mostTokens, ""), Text: "How many tokens a model may cost in a day (UTC), asked and answered; above that rules read what customers write. `0` is no limit; without it `PARLEY_AI_TOKENS_A_DAY` counts.",
+			keep: func(s *AccountSettings, v string) { s.AI.TokensADay = atoi(v, -1) }},
+		{Name: "ai_audit", Free: number("days", mostAuditDays, auditDays), Text: "For how many days it is kept what was sent to a model and answered, for `!why`; `0`: not at all.",
+			keep: func(s *AccountSettings, v string) { s.AI.AuditDays = atoi(v, 0) }},
+		{Name: "file_limits", Free: FreeText{Valid: validLimits, NotSo: "are no limits", Write: "Write kinds and sizes: image 5MB, document 10MB, video 16MB, audio 16MB."},
+			Text: "The largest files of each kind, up to what the channel takes: `image 5MB, document 25MB, audio 0`; `0` forbids a kind.",
 			keep: func(s *AccountSettings, v string) { s.FileLimits, _ = channels.ParseFileLimits(v) }}, // checked when it was written
 	}
 }
@@ -98,13 +116,21 @@ type AccountSettings struct {
 	JoinOpen      bool // a mail outside of known threads joins its sender's open conversation
 	Analyses      bool // what customers write is analysed
 	AppliesTags   bool // tags that an analysis finds are put on at once
+	AI            AISettings
 	CollectFloods bool // mails of who opens very many conversations are collected in one thread
+}
+
+// AISettings are what an account says about a model that reads what customers write.
+type AISettings struct {
+	Unmasked   bool // it may see mail addresses, phone and card numbers and IBANs
+	TokensADay int  // that it may cost; 0 = no limit, -1 = what the process says
+	AuditDays  int  // for which it is kept what it was asked and answered
 }
 
 // SettingsOf gives the settings of an account: what is chosen for it, else what is chosen for all
 // accounts, else the default.
 func SettingsOf(all, own json.RawMessage, threads bool) AccountSettings {
-	var s AccountSettings
+	s := AccountSettings{AI: AISettings{TokensADay: -1}}
 	chosen := choicesOf(all, own)
 	for _, row := range Settings() {
 		switch value, ok := chosen[row.Name]; {
@@ -114,9 +140,39 @@ func SettingsOf(all, own json.RawMessage, threads bool) AccountSettings {
 			row.keep(&s, row.Chat)
 		case len(row.Values) > 0:
 			row.keep(&s, row.Values[0])
+		case row.Free.Default != "":
+			row.keep(&s, row.Free.Default)
 		}
 	}
 	return s
+}
+
+// mostTokens is the most that ai_tokens_a_day may be.
+const mostTokens = 1_000_000_000
+
+// What a model was asked is kept as long as what arrived is kept as it came; nobody asks why after a year.
+const (
+	auditDays     = "30"
+	mostAuditDays = 366
+)
+
+// number is what may be written where a number from 0 to most is wanted.
+func number(of string, most int, usual string) FreeText {
+	return FreeText{Default: usual, NotSo: "is no number of " + of, Write: fmt.Sprintf("Write a number from 0 to %d.", most),
+		Valid: func(v string) bool { return atoi(v, -1) >= 0 && atoi(v, -1) <= most }}
+}
+
+func validLimits(value string) bool {
+	_, err := channels.ParseFileLimits(value)
+	return err == nil
+}
+
+// atoi reads a number, or gives other.
+func atoi(s string, other int) int {
+	if n, err := strconv.Atoi(s); err == nil {
+		return n
+	}
+	return other
 }
 
 // choicesOf joins what is chosen for all accounts with what one chooses itself, which wins.

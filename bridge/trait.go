@@ -5,6 +5,8 @@ const (
 	TraitName     = "name"     // what it is called on cards and in lists, in place of its customer's name
 	TraitPriority = "priority" // one of Priorities; none = PriorityNormal
 
+	TraitAnalysis = "analysis" // AnalysisOff = nothing of it is analysed or sent to a model; none = as its account says
+
 	// What the last analysis found.
 	TraitSentiment  = "sentiment"  // an analysis.Sentiment; none = neutral
 	TraitUrgent     = "urgent"     // one of Urgent…; none = it isn't
@@ -21,6 +23,9 @@ const (
 	UrgentTold = "again" // somebody has to look at once, and the owners were told, now or before
 	UrgentOnce = "once"  // it was urgent, and the owners were told
 )
+
+// AnalysisOff is the value of TraitAnalysis in a conversation that is not analysed.
+const AnalysisOff = "off"
 
 // IsUrgent says of a conversation with these traits that somebody has to look at once.
 func IsUrgent(traits map[string]string) bool {

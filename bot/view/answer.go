@@ -36,6 +36,9 @@ func accountLine(l bridge.Line, c *bridge.AccountLine, f bridge.Facts) []Block {
 	if n := shape.OneLine(shape.Or(f.Account.Name, c.Account), shape.MaxNameRunes); n != "" {
 		name = "Account " + n + ":"
 	}
+	if c.Model {
+		name = "The AI model:"
+	}
 	return []Block{headline(l, "electric_plug", name, shape.Then(shape.Or(c.Trouble, "It works again.")), shape.Then(c.Hint))}
 }
 

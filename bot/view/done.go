@@ -37,6 +37,12 @@ func whyLine(l bridge.Line, c *bridge.WhyLine, f bridge.Facts) []Block {
 	if len(c.Log) > 0 {
 		blocks = append(append(blocks, headline(l, "bulb", "What was decided here, the newest first:")), logRows(c.Log, f)...)
 	}
+	for i, a := range c.Asked {
+		if i == 0 {
+			blocks = append(blocks, headline(l, "bulb", "What a model was asked last, and answered:"))
+		}
+		blocks = append(blocks, askedModel(a, f)...)
+	}
 	if len(blocks) == 0 {
 		blocks = []Block{headline(l, "bulb", "Nothing has been decided here yet.")}
 	}

@@ -20,6 +20,7 @@ type Question struct {
 	Burst  []Message // what is to be analysed, oldest first; at least one, all by the customer
 	Before []Message // what both said before, oldest first; may be cut at its beginning
 	Desk   Desk
+	Terms  Terms // under which a model may be asked
 }
 
 // Message is one message of a conversation, as plain text or Markdown, without the history that it quotes.

@@ -215,6 +215,9 @@ func contentWords(c bridge.LineContent) (words []string) {
 		for _, d := range c.Decided {
 			words = append(words, "("+d.By.Name+": "+d.Text+" "+string(d.Fate)+" "+d.Reason+")")
 		}
+		for _, a := range c.Asked {
+			words = append(words, fmt.Sprintf("(%s %s %s: %s %s %s %d tokens)", a.Model, a.By, a.Mood, a.Sent, a.Answered, a.Failure, a.Tokens))
+		}
 	case *bridge.TemplatesLine:
 		return templateWords(c.Templates)
 	case *bridge.ChooseTemplateLine:

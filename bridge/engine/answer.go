@@ -132,7 +132,11 @@ func (w *work) tell(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line
 	}
 	if r.Verb == bridge.VerbWhy {
 		decided, err := w.decided(ctx, tx, r.Conversation, r.Surface)
-		line.Content = &bridge.WhyLine{Decided: decided, Log: h.Rows[:min(len(h.Rows), 10)]}
+		if err != nil {
+			return line, err
+		}
+		asked, err := w.asked(ctx, tx, r.Conversation.ID)
+		line.Content = &bridge.WhyLine{Decided: decided, Log: h.Rows[:min(len(h.Rows), 10)], Asked: asked}
 		return line, err
 	}
 	line.Content, line.Args = &bridge.HistoryLine{Log: h.Rows, More: h.More}, bridge.Args{Conversation: r.Conversation.ID, Page: h.Page}

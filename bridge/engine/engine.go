@@ -44,6 +44,10 @@ type Options struct {
 	Specs []channels.Spec
 	// Analyzer reads what customers write; nil = nothing is analysed.
 	Analyzer analysis.Analyzer
+	// AITokensADay is what a model may cost an account in a day that chose no limit; 0 = anything.
+	AITokensADay int
+	// Sealer seals what is kept of a model's questions; nil = nothing is kept.
+	Sealer *store.Sealer
 	// SurfaceNames are what people call the surfaces, by kind.
 	SurfaceNames map[string]string
 	// Backoff between attempts at a reply that fails for certain; nil = 2 s to 4 h.
@@ -112,6 +116,9 @@ func (o Options) withDefaults() Options {
 	}
 	return o
 }
+
+// AnalysisCounts gives how the analyses of this process ended.
+func (e *Engine) AnalysisCounts() chores.AnalysisCounts { return e.chores.AnalysisCounts() }
 
 // isChannel says that an account brings what customers say.
 func (e *Engine) isChannel(account int64) bool {

@@ -74,7 +74,8 @@ type options struct {
 	gapWait     time.Duration
 	audienceAge time.Duration
 	fileLink    func(message int64, file string) string
-	analyzer    analysis.Analyzer                   // nil = nothing is analysed
+	analyzer    analysis.Analyzer // nil = nothing is analysed
+	sealer      *store.Sealer
 	surface     func(bridge.Surface) bridge.Surface // nil = the chat's as it is
 }
 
@@ -177,7 +178,7 @@ func (w *world) addEngine() *engine.Engine {
 		backoff = []time.Duration{20 * time.Millisecond}
 	}
 	e := must(engine.New(w.t.Context(), engine.Options{Pool: pool, Log: slog.New(slog.NewTextHandler(channelstest.Log(w.t), &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Relay: ro, Backoff: backoff, GapWait: w.opt.gapWait, AudienceAge: w.opt.audienceAge, Original: func(int64) string { return "" }, FileLink: w.opt.fileLink, Analyzer: w.opt.analyzer,
+		Relay: ro, Backoff: backoff, GapWait: w.opt.gapWait, AudienceAge: w.opt.audienceAge, Original: func(int64) string { return "" }, FileLink: w.opt.fileLink, Analyzer: w.opt.analyzer, Sealer: w.opt.sealer,
 		Specs: []channels.Spec{{Kind: "test", Name: "Test", Icon: "email"}}}))(w.t)
 	s := bridgetest.NewSurface(w.chat.URL(), e.Desk(w.surface), w.opt.rate)
 	if w.opt.surface != nil {

@@ -68,6 +68,12 @@ func (h host) Channels() map[int64]channels.Channel {
 // Analyzer implements chores.Host.
 func (h host) Analyzer() analysis.Analyzer { return h.opt.Analyzer }
 
+// AITokensADay implements chores.Host.
+func (h host) AITokensADay() int { return h.opt.AITokensADay }
+
+// Sealer implements chores.Host.
+func (h host) Sealer() *store.Sealer { return h.opt.Sealer }
+
 // Busy implements chores.Host.
 func (h host) Busy() bool { return h.relay.Busy() }
 

@@ -18,7 +18,7 @@ type doctorCommand struct{}
 
 // Help is shown by `parley doctor --help`.
 func (doctorCommand) Help() string {
-	return "Changes nothing; into an object store (S3_BUCKET) it puts a small object and removes it again. Ends with 1 if anything is broken; each finding says what to do."
+	return "Changes nothing; into an object store (S3_BUCKET) it puts a small object and removes it again, and a model (OPENAI_MODEL) is asked one short question. Ends with 1 if anything is broken; each finding says what to do."
 }
 
 // Run checks everything and prints what it found.
@@ -45,6 +45,14 @@ func (doctorCommand) Run(ctx context.Context) error {
 	}
 	if bucket != nil {
 		options.Objects = bucket
+	}
+	model, err := app.NewModel(ctx, env, log)
+	if err != nil {
+		return err
+	}
+	if model != nil {
+		options.Model = model
+		defer func() { _ = model.Close() }()
 	}
 	if db.Embedded() {
 		options.Backups = app.BackupFolder(env)

@@ -6,6 +6,7 @@ const (
 	StatsQuarantinedSQL = statsQuarantined
 	StatsUndecidedSQL   = statsUndecided
 	StatsLanesSQL       = statsLanesOf
+	StatsBurstsSQL      = statsBursts
 	StatsGatesSQL       = statsGates
 	StatsSuggestionsSQL = statsSuggestions
 )

@@ -18,7 +18,7 @@ import (
 
 // Limits of Read, so that it costs the same however much waits.
 const (
-	statsRows      = 10_000 // events that wait; quarantined events; undecided messages
+	statsRows      = 10_000 // events that wait; bursts; quarantined events; undecided messages
 	statsLanes     = 2_000  // lanes in all
 	statsLanesGate = 100    // lanes of one gate and priority, those first that were due first
 	statsStatement = "2s"   // a statement is given up after this time
@@ -36,7 +36,9 @@ type Stats struct {
 	Gates         []GateStats
 	Broken        []int64 // accounts with a known fault
 	Suggestions   []SuggestionCount
-	Capped        bool // a limit was reached: counts are lower bounds
+	Bursts        int     // of customers' messages that are due to be analysed
+	BurstsOldest  float64 // seconds that the oldest of them has been due
+	Capped        bool    // a limit was reached: counts are lower bounds
 }
 
 // AccountCount counts something of an account.
@@ -145,6 +147,10 @@ const statsSuggestions = `
 	GROUP BY kind
 	ORDER BY kind`
 
+const statsBursts = `
+	SELECT count(*) AS bursts, coalesce(extract(epoch FROM parley_now() - min(due_at)), 0)::double precision AS oldest
+	FROM (SELECT due_at FROM bursts WHERE due_at <= (SELECT parley_now()) ORDER BY due_at LIMIT $1) AS b`
+
 const statsBroken = `SELECT id FROM accounts WHERE status <> $1`
 
 // healthy is the status of an account without a known fault.
@@ -172,6 +178,7 @@ func readStats(ctx context.Context, tx pgx.Tx) (s Stats, err error) {
 	batch.Queue(statsPending, statsRows).QueryRow(func(row pgx.Row) error {
 		return row.Scan(&s.Clock, &s.Pending, &s.PendingOldest)
 	})
+	batch.Queue(statsBursts, statsRows).QueryRow(func(row pgx.Row) error { return row.Scan(&s.Bursts, &s.BurstsOldest) })
 	query.Read(&batch, &s.Quarantined, statsQuarantined, statsRows)
 	query.Read(&batch, &s.Undecided, statsUndecided, statsRows)
 	query.Read(&batch, &s.Lanes, statsLanesOf, statsLanesGate, statsLanes)
@@ -203,5 +210,5 @@ func (s Stats) capped() bool {
 		undecided += c.N
 	}
 	lanesCapped := len(s.Lanes) > 0 && s.Lanes[0].Capped
-	return s.Pending >= statsRows || quarantined >= statsRows || undecided >= statsRows || lanesCapped
+	return s.Pending >= statsRows || s.Bursts >= statsRows || quarantined >= statsRows || undecided >= statsRows || lanesCapped
 }

@@ -20,6 +20,8 @@ func TestStats(t *testing.T) {
 	for _, sql := range []string{
 		`INSERT INTO accounts (id, name, kind, side) VALUES (100, 'mail', 'email', 'channel'), (101, 'chat', 'chat', 'surface')`,
 		`UPDATE accounts SET status = 'error' WHERE id = 101`,
+		`INSERT INTO bursts (conversation_id, first_event, last_event, began_at, due_at)
+			SELECT n, 1, 1, now(), now() + make_interval(mins => n) FROM unnest('{-10,-1,1}'::int[]) AS n`,
 		`INSERT INTO gates (id, account_id, key, next_at) OVERRIDING SYSTEM VALUE
 			VALUES (1, 100, 'box', 'epoch'), (2, 101, 'C1', clock_timestamp() + interval '90 s'), (3, 101, 'C2', clock_timestamp() + interval '30 s')`,
 		`INSERT INTO lanes (id, account_id, key, gate_id, head, tail, due_at) VALUES
@@ -86,6 +88,10 @@ func TestStats(t *testing.T) {
 	if len(s.Gates) != 1 || s.Gates[0].AccountID != 101 || s.Gates[0].Blocked != 2 {
 		t.Fatalf("gates: %+v", s.Gates)
 	}
+	if s.Bursts != 2 {
+		t.Errorf("bursts: %d", s.Bursts)
+	}
+	about("the oldest burst", s.BurstsOldest, 600)
 	about("the last gate", s.Gates[0].Wait, 90)
 }
 
@@ -112,6 +118,7 @@ func TestStatsOfACrowd(t *testing.T) {
 		{"undecided", stats.StatsUndecidedSQL, []any{10_000}, map[string]float64{"messages": 0}, "messages_unclear"},
 		{"lanes", stats.StatsLanesSQL, []any{100, 2000}, map[string]float64{"lanes": 2200, "deliveries": 2000}, "lanes_due"},
 		{"suggestions", stats.StatsSuggestionsSQL, []any{100}, map[string]float64{"suggestions": 110}, "suggestions_shown"},
+		{"bursts", stats.StatsBurstsSQL, []any{10_000}, map[string]float64{"bursts": 10_000}, "bursts_due"},
 		{"gates", stats.StatsGatesSQL, nil, map[string]float64{"gates": 50}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -147,6 +147,9 @@ func (s Samples) answerLines() map[string]bridge.Line {
 		"help":      {Content: &bridge.HelpLine{}},
 		"history":   {Content: &bridge.HistoryLine{Log: []bridge.LogRow{{At: When(), Actor: "Ann", What: "assigned", Detail: "to Ben"}}}},
 		"why":       {Content: &bridge.WhyLine{Log: []bridge.LogRow{{At: When(), Actor: "Ann", What: "snoozed", Detail: "2026-11-21 09:00 CET"}}}},
+		"why_asked": {Content: &bridge.WhyLine{Asked: []bridge.Asked{{At: When(), By: "gpt-4o-mini", Model: "gpt-4o-mini", Mood: "frustrated", Urgent: true, Because: "I need it *today*",
+			Intents: []string{"order_status"}, Sent: "Where is it? <!channel> Call [PHONE_1_qwertzui], I need it *today*", Answered: `{"sentiment":"frustrated"}`, Requests: 1, Tokens: 912},
+			{At: When(), By: "offline", Instead: true, Model: "gpt-4o-mini", Mood: "neutral", Sent: "Hello", Failure: "timeout", Requests: 2, Tokens: 1400}}}},
 		"why_texts": {Content: &bridge.WhyLine{Decided: []bridge.Decided{{At: When(), By: s.Ben, Text: "He never *pays*", Fate: "inside", Reason: "not_assignee"}, {At: When(), By: ann, Text: "note?", Fate: "ask", Reason: "for_colleagues"},
 			{At: When(), By: ann, Text: "Hello", Fate: "out", Reason: "assignee"}}, Log: []bridge.LogRow{{At: When(), Actor: "Ann", What: "assigned", Detail: "Ben: knows this customer"}}}},
 	}
@@ -162,6 +165,7 @@ func (s Samples) showingLines() map[string]bridge.Line {
 		"list_nothing": {Content: &bridge.ListLine{List: "find"}, Args: bridge.Args{List: "find", Note: "lamp"}},
 		"details":      {Content: bridge.LineDetails},
 		"account":      {Content: &bridge.AccountLine{Trouble: "The password is wrong.", Hint: "Enter it again."}},
+		"model":        {Content: &bridge.AccountLine{Account: "parley", Model: true, Trouble: "The provider's credit or quota is used up.", Hint: "Add credit."}},
 		"template": {Content: &bridge.VerdictLine{Templates: Stock().List[1:]}, Verb: bridge.VerbTemplates,
 			Verbs: []bridge.Verb{bridge.VerbTemplateEdit}, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: 8}}},
 		"templates":     {Content: &bridge.TemplatesLine{Templates: Stock().List}, Verbs: []bridge.Verb{bridge.VerbTemplateEdit}},

@@ -26,7 +26,7 @@ func TestAnswer(t *testing.T) {
 		s.Latency.Counts[0] != 1 {
 		t.Errorf("stats: %+v", s)
 	}
-	if c := w.Condition(); c.Status != Working || c.Text != "" {
+	if c := w.Condition(); c.Status != analysis.Working || c.Text != "" {
 		t.Errorf("condition: %+v", c)
 	}
 }

@@ -3,6 +3,7 @@ package openai
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	gpt "github.com/sashabaranov/go-openai"
@@ -84,7 +85,7 @@ func (a *Analyzer) once(ctx context.Context, r request, p prompt, talk []gpt.Cha
 	for _, m := range body.Messages {
 		in += estimate(m.Content)
 	}
-	reserved, fault := a.meter.reserve(ctx, in+mostOut)
+	settle, fault := reserve(ctx, p.q.Terms.Budget, in+mostOut)
 	if fault != nil {
 		return "", x, fault
 	}
@@ -108,13 +109,33 @@ func (a *Analyzer) once(ctx context.Context, r request, p prompt, talk []gpt.Cha
 	default:
 		x.fault = &Error{Kind: Unreadable}
 	}
-	a.meter.settle(ctx, reserved, used.in+used.out)
+	settle(used.in + used.out)
 	a.stats.used(used.in, used.out)
-	if x.fault != nil {
-		return "", x, x.fault
+	if fault = x.fault; fault != nil {
+		record(p, body, "", used, fault)
+		return "", x, fault
 	}
 	text, fault := content(answer)
+	record(p, body, text, used, fault)
 	return text, x, fault
+}
+
+// record tells whoever keeps it what was sent and answered.
+func record(p prompt, body gpt.ChatCompletionRequest, answered string, used usage, fault *Error) {
+	if p.q.Terms.Record == nil {
+		return
+	}
+	x := analysis.Exchange{Model: body.Model, Answered: answered, TokensIn: used.in, TokensOut: used.out}
+	for _, m := range p.q.Burst {
+		x.Asked = strings.TrimSpace(x.Asked + "\n" + strings.TrimSpace(m.Subject+"\n"+m.Text))
+	}
+	for _, m := range body.Messages[1:] { // the first one is the same for all
+		x.Sent += m.Role + ": " + m.Content + "\n"
+	}
+	if fault != nil {
+		x.Failure = string(fault.Kind)
+	}
+	p.q.Terms.Record(x)
 }
 
 // compose writes a request.

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"parley/bridge/analysis"
 	"parley/bridge/analysis/openai/openaifake"
 )
 
@@ -30,7 +32,7 @@ func TestBreakerOpens(t *testing.T) {
 		open := min(span, longestOpen)
 		requests := w.Stats().Requests
 		w.degrades(Open)
-		if c := w.Condition(); c.Status != Waiting || c.Text == "" || !strings.Contains(c.Hint, "UTC") {
+		if c := w.Condition(); c.Status != analysis.Waiting || c.Text == "" || !strings.Contains(c.Hint, "UTC") {
 			t.Errorf("%+v", c)
 		}
 		w.clock.add(open - time.Millisecond)
@@ -45,7 +47,7 @@ func TestBreakerOpens(t *testing.T) {
 	w.fake.Always(nil)
 	w.asksModel()
 	w.asksModel()
-	if c := w.Condition(); c.Status != Working {
+	if c := w.Condition(); c.Status != analysis.Working {
 		t.Errorf("%+v", c)
 	}
 }
@@ -122,13 +124,13 @@ func TestNeedsPerson(t *testing.T) {
 	w := newWorld(t, openaifake.Modern(), func(o *Options) { o.Key = NewKey("sk-wrong") })
 	w.degrades(Unauthorized)
 	w.degrades(Open)
-	if c := w.Condition(); c.Status != Broken || !strings.Contains(c.Hint, "Check the key") {
+	if c := w.Condition(); c.Status != analysis.Broken || !strings.Contains(c.Hint, "Check the key") {
 		t.Errorf("%+v", c)
 	}
 	w.clock.add(firstOpen)
 	w.o.Key = NewKey(testKey)
 	w.asksModel()
-	if c := w.Condition(); c.Status != Working {
+	if c := w.Condition(); c.Status != analysis.Working {
 		t.Errorf("%+v", c)
 	}
 	if log := w.log.String(); !strings.Contains(log, "can't be used") || !strings.Contains(log, "answers again") ||
@@ -137,7 +139,7 @@ func TestNeedsPerson(t *testing.T) {
 	}
 	w = newWorld(t, openaifake.Modern(), func(o *Options) { o.Model = "gpt-none" })
 	w.degrades(NoModel)
-	if c := w.Condition(); c.Status != Broken || !strings.Contains(c.Text, "gpt-none") {
+	if c := w.Condition(); c.Status != analysis.Broken || !strings.Contains(c.Text, "gpt-none") {
 		t.Errorf("%+v", c)
 	}
 }
@@ -148,17 +150,17 @@ func TestUnfit(t *testing.T) {
 	w := newWorld(t, openaifake.Modern())
 	w.fake.Speak(func(openaifake.Seen) string { return "Hi!" })
 	for range manyInvalid {
-		if c := w.Condition(); c.Status != Working {
+		if c := w.Condition(); c.Status != analysis.Working {
 			t.Fatalf("%+v", c)
 		}
 		w.degrades(Invalid)
 	}
-	if c := w.Condition(); c.Status != Broken || !strings.Contains(c.Text, "no valid answer") {
+	if c := w.Condition(); c.Status != analysis.Broken || !strings.Contains(c.Text, "no valid answer") {
 		t.Errorf("%+v", c)
 	}
 	w.fake.Speak(nil)
 	w.asksModel()
-	if c := w.Condition(); c.Status != Working {
+	if c := w.Condition(); c.Status != analysis.Working {
 		t.Errorf("%+v", c)
 	}
 }
@@ -172,7 +174,7 @@ func TestBadRequests(t *testing.T) {
 	for range failuresToOpen {
 		w.degrades(BadRequest)
 	}
-	if c := w.Condition(); c.Status != Broken || !strings.Contains(c.Hint, "8,000") {
+	if c := w.Condition(); c.Status != analysis.Broken || !strings.Contains(c.Hint, "8,000") {
 		t.Errorf("%+v", c)
 	}
 }
@@ -196,56 +198,67 @@ func TestAdvice(t *testing.T) {
 	}
 }
 
-// brokenMeter can't count.
-type brokenMeter struct{}
-
-// Add implements Meter.
-func (brokenMeter) Add(context.Context, string, string, int) (int, error) {
-	return 0, errors.New("no database")
+// purse is a Budget of so many tokens; 0 = none.
+type purse struct {
+	mu          sync.Mutex
+	limit, used int
+	broken      bool
 }
 
-// TestBudget: a day's tokens are reserved before they are used, settled after, and come back with the next day.
+// Reserve implements analysis.Budget.
+func (p *purse) Reserve(_ context.Context, tokens int) (settle func(context.Context, int), ok bool, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.broken {
+		return nil, false, errors.New("no database")
+	}
+	if p.limit > 0 && p.used+tokens > p.limit {
+		return nil, false, nil
+	}
+	p.used += tokens
+	return func(_ context.Context, used int) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.used += used - tokens
+	}, true, nil
+}
+
+// askAt asks at the cost of a purse.
+func (w *world) askAt(p *purse) analysis.Answer {
+	w.t.Helper()
+	q := question()
+	q.Terms.Budget = p
+	a, err := w.Analyze(w.t.Context(), q)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return a
+}
+
+// TestBudget: tokens are reserved before they are used, and settled after. Without any left the fallback answers.
 func TestBudget(t *testing.T) {
 	t.Parallel()
-	meter := NewMemoryMeter()
-	w := newWorld(t, openaifake.Modern(), func(o *Options) { o.Account, o.Meter, o.TokensPerDay = "support", meter, 6000 })
-	w.asksModel()
-	sum := func(day string) int {
-		n, err := meter.Add(t.Context(), "support", day, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return n
+	p := &purse{limit: 6000}
+	w := newWorld(t, openaifake.Modern())
+	if a := w.askAt(p); a.Degraded {
+		t.Fatalf("%+v", a)
 	}
 	s := w.Stats()
-	if got := sum("2026-11-22"); got != int(s.TokensIn+s.TokensOut) || got == 0 || got > 3000 {
-		t.Errorf("counted %d, used %d + %d", got, s.TokensIn, s.TokensOut)
+	if p.used != int(s.TokensIn+s.TokensOut) || p.used == 0 || p.used > 3000 {
+		t.Errorf("counted %d, used %d + %d", p.used, s.TokensIn, s.TokensOut)
 	}
 	for range 10 {
-		w.ask()
+		w.askAt(p)
 	}
-	used := sum("2026-11-22")
-	if used > 6000 || w.Stats().Failures[Budget] == 0 {
-		t.Errorf("%d tokens, %+v", used, w.Stats())
+	n, used := w.Stats().Requests, p.used
+	if a := w.askAt(p); !a.Degraded || used > 6000 || p.used != used || w.Stats().Requests != n || w.Stats().Failures[Budget] == 0 {
+		t.Errorf("%+v: %d tokens, then %d; %+v", a, used, p.used, w.Stats())
 	}
-	n := w.Stats().Requests
-	w.degrades(Budget)
-	if c := w.Condition(); w.Stats().Requests != n || sum("2026-11-22") != used || c.Status != Waiting ||
-		!strings.Contains(c.Text, "6000 tokens") {
-		t.Errorf("%+v, %d", c, sum("2026-11-22"))
+	if c := w.Condition(); c.Status != analysis.Working {
+		t.Errorf("one account's budget is no fault of the model: %+v", c)
 	}
-	w.clock.add(12 * time.Hour)
-	if c := w.Condition(); c.Status != Working {
-		t.Errorf("the next day: %+v", c)
-	}
-	w.asksModel()
-	if n, _ := meter.Add(t.Context(), "support", "2026-11-22", 5); n == 5 || sum("2026-11-23") == 0 {
-		t.Errorf("a late count of the day before changed today: %d", n)
-	}
-
-	w = newWorld(t, openaifake.Modern(), func(o *Options) { o.Meter = brokenMeter{} })
-	w.degrades(Uncounted)
-	if w.Stats().Requests != 0 {
+	n = w.Stats().Requests
+	if a := w.askAt(&purse{broken: true}); !a.Degraded || w.Stats().Failures[Uncounted] != 1 || w.Stats().Requests != n {
 		t.Error("asked without counting")
 	}
 }
@@ -261,11 +274,11 @@ func TestFailuresCost(t *testing.T) {
 		{openaifake.Cut(), true},
 		{openaifake.Refuse(), true}, {openaifake.Say("", "length"), true},
 	} {
-		meter := NewMemoryMeter()
-		w := newWorld(t, openaifake.Modern(), func(o *Options) { o.Meter = meter })
+		p := &purse{}
+		w := newWorld(t, openaifake.Modern())
 		w.fake.Always(&c.manner)
-		w.ask()
-		if n, _ := meter.Add(t.Context(), "", "2026-11-22", 0); (n > 0) != c.costs || n > 6000 {
+		w.askAt(p)
+		if n := p.used; (n > 0) != c.costs || n > 6000 {
 			t.Errorf("%s cost %d", c.manner.Name, n)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 
 // prepare gives the question as the model is shown it: cut to its budget and, if this is wanted, masked.
 func (a *Analyzer) prepare(q analysis.Question) (analysis.Question, *mask.Mask) {
-	if !a.o.Mask {
+	if !a.o.Mask || q.Terms.Unmasked {
 		return cut(q), nil
 	}
 	// Masked first: a cut could leave half a number, which no rule finds.

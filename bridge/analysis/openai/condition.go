@@ -1,26 +1,12 @@
 package openai
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"sync"
-)
 
-// Condition says whether the model can be used, for doctor and health.
-type Condition struct {
-	Status Status
-	Text   string // what happened, for people; empty when Working
-	Hint   string // what to do next
-}
-
-// Status of a Condition.
-type Status string
-
-// Statuses.
-const (
-	Working Status = "active"
-	Waiting Status = "waiting" // passes by itself
-	Broken  Status = "error"   // needs a person
+	"parley/bridge/analysis"
 )
 
 // manyInvalid is after how many invalid answers in a row a model counts as unfit.
@@ -30,7 +16,6 @@ const manyInvalid = 10
 type health struct {
 	log     *slog.Logger
 	breaker *breaker
-	meter   *dayMeter
 	model   string
 
 	mu      sync.Mutex
@@ -66,29 +51,42 @@ func (h *health) learn(e *Error) {
 }
 
 // Condition tells how the model is.
-func (a *Analyzer) Condition() Condition {
+func (a *Analyzer) Condition() analysis.Condition {
 	h := a.health
 	h.mu.Lock()
 	problem := h.problem
 	h.mu.Unlock()
 	if problem != "" {
 		text, hint := advice(problem, a.o.Model)
-		return Condition{Broken, text, hint}
-	}
-	if h.meter.usedUp() {
-		return Condition{Waiting, fmt.Sprintf("The limit of %d tokens a day is used up.", h.meter.limit),
-			"Wait until midnight UTC, or raise the limit in the settings. Until then messages are analysed without the model."}
+		return analysis.Condition{Status: analysis.Broken, Text: text, Hint: hint}
 	}
 	open, until, last := h.breaker.state()
 	if open && last == BadRequest {
 		text, hint := advice(last, a.o.Model)
-		return Condition{Broken, text, hint}
+		return analysis.Condition{Status: analysis.Broken, Text: text, Hint: hint}
 	}
 	if open {
-		return Condition{Waiting, whyWaiting(last), fmt.Sprintf("Nothing has to be done if this passes: Parley asks again at %s UTC. "+
-			"If it stays, look whether the server runs and can be reached from here.", until.UTC().Format("15:04:05"))}
+		return analysis.Condition{Status: analysis.Waiting, Text: whyWaiting(last), Hint: fmt.Sprintf("Nothing has to be done if this passes: "+
+			"Parley asks again at %s UTC. If it stays, look whether the server runs and can be reached from here.", until.UTC().Format("15:04:05"))}
 	}
-	return Condition{Status: Working}
+	return analysis.Condition{Status: analysis.Working}
+}
+
+// Probe asks the model a short question of some 1,000 tokens, past the breaker, and tells how it is. The question is
+// nobody's.
+func (a *Analyzer) Probe(ctx context.Context) analysis.Condition {
+	ctx, cancel := a.deadline(ctx)
+	defer cancel()
+	_, fault := a.answer(ctx, analysis.Question{Burst: []analysis.Message{{Text: "Hello, is there anybody?"}}})
+	switch {
+	case fault == nil, answered(fault) && fault.Kind != Throttled && fault.Kind != Invalid:
+		return analysis.Condition{Status: analysis.Working}
+	case fault.needsPerson(), fault.Kind == Invalid, fault.Kind == BadRequest:
+		text, hint := advice(fault.Kind, a.o.Model)
+		return analysis.Condition{Status: analysis.Broken, Text: text, Hint: hint}
+	}
+	return analysis.Condition{Status: analysis.Waiting, Text: whyWaiting(fault.Kind),
+		Hint: "It may pass. If it stays, look whether the server runs and can be reached from here."}
 }
 
 // whyWaiting says what happened when calls are kept back.
@@ -97,7 +95,7 @@ func whyWaiting(k Kind) string {
 	case Throttled:
 		return "The model's server gets more requests than it allows, and asks to wait."
 	case TimedOut:
-		return "The model's server didn't answer in time several times in a row."
+		return "The model's server didn't answer in time."
 	case Unreachable:
 		return "The model's server can't be reached."
 	case Server:

@@ -37,7 +37,7 @@ const (
 	Late         Kind = "late"         // not asked: the caller gave too little time
 	Busy         Kind = "busy"         // not asked: all of Concurrency were busy for too long
 	Budget       Kind = "budget"       // not asked: the day's tokens are used up
-	Uncounted    Kind = "uncounted"    // not asked: the Meter failed
+	Uncounted    Kind = "uncounted"    // not asked: the Budget failed
 	Cancelled    Kind = "cancelled"    // the caller didn't want the answer any more
 )
 

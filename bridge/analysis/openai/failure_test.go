@@ -91,7 +91,7 @@ func TestFailures(t *testing.T) {
 				t.Errorf("%d requests, want %d", n, c.requests)
 			}
 			got := w.Condition()
-			if c.says == "" && got.Status != Working || !strings.Contains(got.Text, c.says) || c.says != "" && got.Hint == "" {
+			if c.says == "" && got.Status != analysis.Working || !strings.Contains(got.Text, c.says) || c.says != "" && got.Hint == "" {
 				t.Errorf("condition %+v, want text with %q", got, c.says)
 			}
 			if strings.Contains(w.log.String(), "sk-") || strings.Contains(w.log.String(), "4711") {
@@ -141,7 +141,7 @@ func TestUnreachable(t *testing.T) {
 		w.degrades(Unreachable)
 	}
 	w.degrades(Open)
-	if c := w.Condition(); c.Status != Waiting || !strings.Contains(c.Text, "can't be reached") {
+	if c := w.Condition(); c.Status != analysis.Waiting || !strings.Contains(c.Text, "can't be reached") {
 		t.Errorf("%+v", c)
 	}
 }

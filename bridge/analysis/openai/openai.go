@@ -22,16 +22,13 @@ import (
 
 // Options of an Analyzer. Model is needed; all else has a default.
 type Options struct {
-	Account      string            // whose tokens are counted by Meter
-	Key          Key               // empty = none is sent, as local servers want it
-	BaseURL      string            // "" = api.openai.com; "localhost:11434", "https://host/v1/" and the like are understood
-	Model        string            // as the server names it
-	Timeout      time.Duration     // of all that one answer needs; 0 = 20 s
-	Concurrency  int               // requests at a time; 0 = 4
-	TokensPerDay int               // in and out, of Account, by UTC's days; 0 = no limit
-	Meter        Meter             // counts them durably; nil = in memory
-	Mask         bool              // mail addresses, phone and card numbers and IBANs don't leave the house
-	Fallback     analysis.Analyzer // answers where the model doesn't; nil = Analyze returns an error then
+	Key         Key               // empty = none is sent, as local servers want it
+	BaseURL     string            // "" = api.openai.com; "localhost:11434", "https://host/v1/" and the like are understood
+	Model       string            // as the server names it
+	Timeout     time.Duration     // of all that one answer needs; 0 = 20 s
+	Concurrency int               // requests at a time; 0 = 4
+	Mask        bool              // mail addresses, phone and card numbers and IBANs don't leave the house, unless a question's Terms say so
+	Fallback    analysis.Analyzer // answers where the model doesn't; nil = Analyze returns an error then
 
 	// Client makes the connections; nil = one that uses the environment's proxy. Of any client only requests to
 	// the host of BaseURL are made, wherever this is: its operator chose it.
@@ -58,7 +55,6 @@ type Analyzer struct {
 	slots   chan struct{}
 	breaker *breaker
 	dialect *dialect
-	meter   *dayMeter
 	stats   *stats
 	health  *health
 
@@ -79,8 +75,8 @@ func (o Options) Check() error {
 		err = errors.Join(err, errors.New("openai: the model is missing"))
 	}
 	err = errors.Join(err, o.Key.check())
-	if o.Timeout < 0 || o.Concurrency < 0 || o.TokensPerDay < 0 {
-		err = errors.Join(err, errors.New("openai: timeout, concurrency and tokens a day can't be negative"))
+	if o.Timeout < 0 || o.Concurrency < 0 {
+		err = errors.Join(err, errors.New("openai: timeout and concurrency can't be negative"))
 	}
 	return err
 }
@@ -102,9 +98,8 @@ func New(ctx context.Context, o Options) (*Analyzer, error) {
 		o: o, base: base, client: newClient(o.Client, host, o.Concurrency), slots: make(chan struct{}, o.Concurrency),
 		breaker: newBreaker(o.Now), dialect: newDialect(o.Now, host), stats: newStats(), stop: stop,
 		onStop: func(f func()) func() bool { return context.AfterFunc(ctx, f) },
-		meter:  &dayMeter{meter: o.Meter, account: o.Account, limit: o.TokensPerDay, now: o.Now},
 	}
-	a.health = &health{log: o.Logger, breaker: a.breaker, meter: a.meter, model: o.Model}
+	a.health = &health{log: o.Logger, breaker: a.breaker, model: o.Model}
 	return a, nil
 }
 
@@ -123,9 +118,6 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	if o.Meter == nil {
-		o.Meter = NewMemoryMeter()
 	}
 	return o
 }

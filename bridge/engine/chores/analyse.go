@@ -140,14 +140,13 @@ func (cs *Chores) analyse(ctx context.Context, with analysis.Analyzer, b store.B
 	}
 	f := own.Fact{Kind: own.Analysed, Conversation: b.ConversationID, AnalysedBurst: own.AnalysedBurst{UpTo: b.LastEvent}}
 	if len(q.Burst) > 0 {
-		a, err := with.Analyze(ctx, q)
-		if err != nil {
+		switch a, err := cs.ask(ctx, with, b.ConversationID, q); {
+		case err == nil:
+			a.Replies = slices.DeleteFunc(a.Replies, hasBlanks)
+			f.Answer, f.Fits, f.Cited = &a, fitting(a, templates), citing(a, q.Desk.Sources)
+		case !errors.Is(err, errSwitchedOff):
 			return told, err
 		}
-		a = analysis.Check(q, a) // whoever gave it
-		f.Answer, f.Fits = &a, fitting(a, templates)
-		a.Replies = slices.DeleteFunc(a.Replies, hasBlanks)
-		f.Cited = citing(a, q.Desk.Sources)
 	}
 	return f.Event(fmt.Sprintf("analysis:%d:%d", b.ConversationID, b.LastEvent)), nil
 }
@@ -157,6 +156,7 @@ func (cs *Chores) analyseAgain(ctx context.Context, b store.Burst) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	defer cancel()
 	if b.Attempt >= analyseTries {
+		cs.tally.givenUp.Add(1)
 		return store.DropBurst(ctx, cs.pool, b)
 	}
 	waits := analyseWaits()

@@ -17,6 +17,7 @@ import (
 	"parley/bridge/analysis"
 	"parley/bridge/engine/directory"
 	"parley/channels"
+	"parley/store"
 )
 
 // timeout bounds a look at the database.
@@ -32,6 +33,10 @@ type Host interface {
 	Channels() map[int64]channels.Channel
 	// Analyzer reads what customers write; nil = nothing is analysed.
 	Analyzer() analysis.Analyzer
+	// AITokensADay is what a model may cost an account in a day that chose no limit; 0 = anything.
+	AITokensADay() int
+	// Sealer seals what is kept of the model's questions; nil = nothing is kept.
+	Sealer() *store.Sealer
 	// Trouble tells the admins, once, why what of an account fails; with nil, that it works again.
 	Trouble(account int64, what string, c *channels.Condition)
 	// Busy says that there is much to do, so that what may be late gives way.
@@ -46,6 +51,9 @@ type Chores struct {
 	log   *slog.Logger
 	host  Host
 	fetch chan struct{} // files may be there to be fetched
+
+	tally     tally
+	condition lastCondition
 }
 
 // New makes the chores of a process.

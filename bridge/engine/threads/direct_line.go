@@ -74,14 +74,15 @@ func (th *Writer) TellActor(surface int64, agent *store.Agent, a bridge.Action, 
 	}
 }
 
-// TellCondition tells the admins that an account broke or works again.
+// TellCondition tells the admins that an account, or the model, broke or works again.
 func (th *Writer) TellCondition(f own.Fact) {
 	account := th.Dir.Account(f.Account)
 	if account == nil {
 		return
 	}
 	first := th.TellsOf(account)
-	line := bridge.Line{Content: &bridge.AccountLine{Account: account.Name, Trouble: f.Text, Hint: f.Hint}}
+	model := f.Kind == own.Account && f.Account == store.SystemAccount // which has no other condition
+	line := bridge.Line{Content: &bridge.AccountLine{Account: account.Name, Model: model, Trouble: f.Text, Hint: f.Hint}}
 	for _, a := range th.Dir.Agents {
 		if !a.Active || !slices.Contains(a.Roles, "admin") {
 			continue

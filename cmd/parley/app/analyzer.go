@@ -3,8 +3,10 @@ package app
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 
 	"parley/bridge/analysis"
 	"parley/bridge/analysis/offline"
@@ -19,12 +21,18 @@ type AIEnv struct {
 	Key     openai.Key
 	BaseURL string // "" = the provider's own
 	Model   string
+
+	TokensADay int // that a model may cost an account in a day that chose no limit; 0 = anything
 }
 
 // read reads the variables. Faults don't quote values, because a secret may be in the wrong variable.
 func (e *AIEnv) read(read func(name, def string) string) []error {
-	key := read("OPENAI_API_KEY", "")
-	*e = AIEnv{Key: openai.NewKey(key), BaseURL: read("OPENAI_BASE_URL", ""), Model: cmp.Or(read("OPENAI_MODEL", ""), defaultModel)}
+	key, tokens := read("OPENAI_API_KEY", ""), read("PARLEY_AI_TOKENS_A_DAY", "0")
+	limit, err := strconv.Atoi(tokens)
+	if err != nil || limit < 0 {
+		return []error{errors.New("PARLEY_AI_TOKENS_A_DAY is no number of tokens; 0 is no limit")}
+	}
+	*e = AIEnv{TokensADay: limit, Key: openai.NewKey(key), BaseURL: read("OPENAI_BASE_URL", ""), Model: cmp.Or(read("OPENAI_MODEL", ""), defaultModel)}
 	if key == "" && e.BaseURL == "" {
 		*e = AIEnv{}
 		return nil
@@ -37,6 +45,14 @@ func (e *AIEnv) read(read func(name, def string) string) []error {
 
 func (e *AIEnv) options(log *slog.Logger) openai.Options {
 	return openai.Options{Key: e.Key, BaseURL: e.BaseURL, Model: e.Model, Mask: true, Logger: log}
+}
+
+// NewModel makes the model that the environment names, without anything behind it; nil = it names none.
+func NewModel(ctx context.Context, env Env, log *slog.Logger) (*openai.Analyzer, error) {
+	if env.AI.Model == "" {
+		return nil, nil //nolint:nilnil // that there is none is no fault
+	}
+	return openai.New(ctx, env.AI.options(log))
 }
 
 // NewAnalyzer makes what reads customers' messages: the model that the environment names, with what needs no

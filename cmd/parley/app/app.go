@@ -112,7 +112,8 @@ func assemble(ctx context.Context, env Env, db *Database, log *slog.Logger, o Op
 	if a.objects, err = env.Objects.open(); err != nil {
 		return nil, err
 	}
-	bo := engine.Options{Pool: db.Pool, Log: log, Objects: a.objects, Specs: o.Specs, SurfaceNames: map[string]string{}, Relay: o.Relay, Backoff: o.Backoff, Analyzer: o.Analyzer}
+	bo := engine.Options{Pool: db.Pool, Log: log, Objects: a.objects, Specs: o.Specs, SurfaceNames: map[string]string{}, Relay: o.Relay, Backoff: o.Backoff, Analyzer: o.Analyzer,
+		AITokensADay: env.AI.TokensADay, Sealer: db.Sealer}
 	for _, s := range o.Surfaces {
 		bo.SurfaceNames[s.Kind] = s.Name
 	}

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"parley/bridge/analysis"
 	"parley/channels"
 	"parley/store"
 	"parley/store/schema"
@@ -63,7 +64,18 @@ func (a *App) surfacesReady(ctx context.Context, w http.ResponseWriter) {
 			return
 		}
 	}
-	_, _ = io.WriteString(w, "ready\n")
+	_, _ = io.WriteString(w, "ready\n"+degraded(a.opt.Analyzer))
+}
+
+// degraded says what does not work and is not needed to serve: the model that reads what customers write. "" = all
+// works.
+func degraded(with analysis.Analyzer) string {
+	if m, ok := with.(conditioned); ok {
+		if c := m.Condition(); c.Status != analysis.Working {
+			return "degraded: " + c.Text + "\n"
+		}
+	}
+	return ""
 }
 
 // guardMetrics lets requests from this machine through, and those with the token.

@@ -21,6 +21,7 @@ func (a *App) metrics() http.Handler {
 		newWaiting(a.db.Pool, a.engine.Accounts, relay.SetClock),
 		newHealth(a),
 		newProcess(a),
+		newModel(a),
 		a.retain,
 	)
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})

@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -16,6 +18,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"parley/bridge/analysis"
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/demo"
@@ -32,6 +35,12 @@ type running struct {
 // environment.
 func inSlack(t *testing.T, change ...func(*app.Env)) running {
 	t.Helper()
+	return inSlackWith(t, nil, change...)
+}
+
+// inSlackWith is inSlack with an Analyzer.
+func inSlackWith(t *testing.T, with analysis.Analyzer, change ...func(*app.Env)) running {
+	t.Helper()
 	w := openWorld(t)
 	env := environment(t)
 	withSlack(&env, w)
@@ -47,12 +56,32 @@ func inSlack(t *testing.T, change ...func(*app.Env)) running {
 	}
 	db := openDatabase(t, env)
 	set(t, db, app.Specs(), w.Config(time.Millisecond))
-	r := running{start(t, env, db, app.Options{MovedTime: true}), db, w}
+	r := running{start(t, env, db, app.Options{MovedTime: true, Analyzer: with}), db, w}
 	until(t, "the mailbox is watched", func() bool {
 		at, ok := r.scrape(t).value("parley_account_caught_up_timestamp_seconds", "support-mail")
 		return ok && time.Since(time.Unix(int64(at), 0)) < time.Minute
 	})
 	return r
+}
+
+// unreachable is a model at an address at which nobody listens, with rules behind it.
+func unreachable(t *testing.T) analysis.Analyzer {
+	t.Helper()
+	server := httptest.NewServer(http.NotFoundHandler())
+	server.Close()
+	env, err := app.LoadEnv(func(name string) (string, bool) {
+		value, ok := map[string]string{"OPENAI_BASE_URL": server.URL, "OPENAI_MODEL": "gpt-none"}[name]
+		return value, ok
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, end, err := app.NewAnalyzer(t.Context(), env, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(end)
+	return a
 }
 
 // until asks again and again, until a condition holds; only a failing test waits so long.
@@ -152,13 +181,17 @@ func (s scrape) knows(name string) bool {
 // the documentation, the alerts and the dashboard say.
 func TestMetrics(t *testing.T) {
 	t.Parallel()
-	r := inSlack(t)
+	r := inSlackWith(t, unreachable(t))
 	if _, err := r.world.Mail.Customer("Maria <maria@lopez.test>").Send(mailfake.Mail{To: []string{demo.HelpAddress}, Subject: "Mugs", Text: "Two are chipped."}); err != nil {
 		t.Fatal(err)
 	}
 	until(t, "the mail is in a thread", func() bool {
 		n, _ := r.scrape(t).value("parley_deliveries_landed_total", `account="slack"`)
 		return n >= 2
+	})
+	until(t, "the mail is analysed", func() bool {
+		n, _ := r.scrape(t).value("parley_analyses_total", `result="degraded"`)
+		return n >= 1
 	})
 	r.app.Retain(t.Context())
 	var s scrape
@@ -209,6 +242,13 @@ func exported(t *testing.T, s scrape) {
 		{"parley_backup_newest_timestamp_seconds", "", 1e9, 1e10},
 		{"parley_retention_run_timestamp_seconds", "", 1e9, 1e10},
 		{"parley_stats_errors_total", "", 0, 0},
+		{"parley_analyses_total", `result="degraded"`, 1, 1},
+		{"parley_analyses_total", `result="model"`, 0, 0},
+		{"parley_model_failures_total", `cause="unreachable"`, 1, 1},
+		{"parley_model_requests_total", "", 1, 10},
+		{"parley_model_latency_seconds_count", "", 0, 0},
+		{"parley_model_up", "", 1, 1}, // a single failure tells nothing
+		{"parley_bursts_waiting", "", 0, 0},
 		{"process_resident_memory_bytes", "", 1, 1e10},
 	} {
 		if got, ok := s.value(tt.name, tt.label); !ok || got < tt.least || got > tt.most {
@@ -347,7 +387,7 @@ func dashboard(t *testing.T, s scrape) {
 			expression(t, s, p.Title, strings.ReplaceAll(target.Expr, "$__rate_interval", "5m"))
 		}
 	}
-	if want := []string{"Now", "Ingest", "Delivery", "Providers", "Health", "Resources"}; !slices.Equal(rows, want) {
+	if want := []string{"Now", "Ingest", "Delivery", "Providers", "Health", "Analyses", "Resources"}; !slices.Equal(rows, want) {
 		t.Errorf("rows are %v, not %v", rows, want)
 	}
 	for _, name := range s.ours() {

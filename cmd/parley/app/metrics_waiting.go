@@ -36,6 +36,7 @@ type waiting struct {
 	lanes   laneFamilies
 	gates   gateFamilies
 	advice  family
+	bursts  burstFamilies
 	clock   family
 	up      family
 }
@@ -48,6 +49,9 @@ type journalFamilies struct{ pending, oldest, quarantine family }
 
 // laneFamilies tell of what is to be delivered.
 type laneFamilies struct{ waiting, oldest, deliveries, unknown, undecided, undecidedOldest family }
+
+// burstFamilies tell of what customers wrote and nobody has analysed yet.
+type burstFamilies struct{ waiting, oldest family }
 
 // gateFamilies tell of providers' budgets.
 type gateFamilies struct{ blocked, blockedFor family }
@@ -78,15 +82,19 @@ func newWaiting(pool *pgxpool.Pool, accounts func() []store.Account, setClock fu
 			blockedFor: gauge("parley_gate_blocked_seconds", "Until the last of them opens.", "account", "kind"),
 		},
 		advice: gauge("parley_suggestions", "Suggestions that notes showed in the last seven days, by what they suggest and what became of them.", "suggests", "fate"),
-		clock:  gauge("parley_database_clock_offset_seconds", "By how much the database's clock is ahead of this process'."),
-		up:     gauge("parley_account_up", "1 while no fault of the account is known.", "account", "kind", "side"),
+		bursts: burstFamilies{
+			waiting: gauge("parley_bursts_waiting", "What customers wrote in one go and is due to be analysed."),
+			oldest:  gauge("parley_bursts_waiting_oldest_seconds", "How long the oldest of it has been due."),
+		},
+		clock: gauge("parley_database_clock_offset_seconds", "By how much the database's clock is ahead of this process'."),
+		up:    gauge("parley_account_up", "1 while no fault of the account is known.", "account", "kind", "side"),
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (w *waiting) Describe(to chan<- *prometheus.Desc) {
 	describe(to, w.journal.pending, w.journal.oldest, w.looks.capped, w.looks.at, w.looks.errors, w.clock, w.journal.quarantine, w.lanes.undecided, w.lanes.undecidedOldest,
-		w.lanes.waiting, w.lanes.oldest, w.lanes.deliveries, w.lanes.unknown, w.gates.blocked, w.gates.blockedFor, w.advice, w.up)
+		w.lanes.waiting, w.lanes.oldest, w.lanes.deliveries, w.lanes.unknown, w.gates.blocked, w.gates.blockedFor, w.advice, w.bursts.waiting, w.bursts.oldest, w.up)
 }
 
 // Collect implements prometheus.Collector. When the database doesn't answer, its metrics are left out,
@@ -102,6 +110,8 @@ func (w *waiting) Collect(to chan<- prometheus.Metric) {
 	}
 	w.journal.pending.send(to, float64(s.Pending))
 	w.journal.oldest.send(to, s.PendingOldest)
+	w.bursts.waiting.send(to, float64(s.Bursts))
+	w.bursts.oldest.send(to, s.BurstsOldest)
 	w.looks.capped.send(to, number(s.Capped))
 	w.clock.send(to, s.Clock.Sub(at).Seconds())
 	suggested := map[string]stats.SuggestionCount{}

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
+	"parley/bridge/analysis"
 	"parley/channels"
 	"parley/store"
 	"parley/store/blob"
@@ -38,6 +39,12 @@ type Bucket interface {
 	Where() string
 }
 
+// Model is a model that reads what customers write, as the doctor examines it.
+type Model interface {
+	// Probe asks the model a short question of nobody's and tells how it is.
+	Probe(ctx context.Context) analysis.Condition
+}
+
 // Options of Doctor.
 type Options struct {
 	Pool     *pgxpool.Pool
@@ -47,6 +54,7 @@ type Options struct {
 	// Outside returns the part of a channel's Env that is about the network; nil = an empty Env.
 	Outside func(spec channels.Spec, account string, config channels.Config) channels.Env
 	Objects Bucket // where old files are; nil = in the database
+	Model   Model  // reads what customers write; nil = rules do, without a network
 	Backups string // the folder with the embedded server's backups; "" = an external database has its own
 	Log     *slog.Logger
 }
@@ -134,7 +142,7 @@ func (s *Section) add(list []channels.Finding) {
 
 // Doctor examines everything that Parley needs and says what to do. If something can't be examined, that is a
 // finding and not an error. It changes nothing, except that it writes a small object into the object store
-// and removes it again.
+// and removes it again, and that it asks the model a short question.
 func Doctor(ctx context.Context, o Options) Report {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -152,6 +160,7 @@ func Doctor(ctx context.Context, o Options) Report {
 	checks := []func(context.Context) Section{
 		func(context.Context) Section { return people(directory) },
 		func(ctx context.Context) Section { return quarantine(ctx, o.Pool) },
+		o.analyses,
 	}
 	if moved, err := blob.Moved(ctx, o.Pool); o.Objects != nil || moved != "" || err != nil {
 		checks = append(checks, func(ctx context.Context) Section { return o.files(ctx, moved, err) })

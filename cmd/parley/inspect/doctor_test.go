@@ -7,11 +7,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge/analysis"
 	"parley/channels"
 	"parley/channels/golden"
 	"parley/cmd/parley/inspect"
 	"parley/cmd/parley/setup"
 	"parley/store"
+	"parley/store/ai"
 	"parley/store/storetest"
 )
 
@@ -129,6 +133,65 @@ func list(t *testing.T, o inspect.Options) []store.Account {
 	accounts, err := store.ListAccounts(t.Context(), o.Pool)
 	must(t, err)
 	return accounts
+}
+
+// muse is a model as a test says.
+type muse analysis.Condition
+
+// Probe implements inspect.Model.
+func (m muse) Probe(context.Context) analysis.Condition { return analysis.Condition(m) }
+
+// A model that can't be used is shown with what to do, and as nothing that is broken: all else goes on.
+func TestDoctorOfTheModel(t *testing.T) {
+	t.Parallel()
+	pool := configured(t, healthy, setup.Options{Specs: birds()})
+	refused := analysis.Condition{Status: analysis.Broken, Text: "The model's server doesn't accept the API key (401).", Hint: "Check the key."}
+	for _, c := range []struct {
+		model, reported analysis.Condition
+		want            []string
+	}{
+		{analysis.Condition{Status: analysis.Working}, analysis.Condition{}, []string{"✓ model: it answers", "✓ condition: parley serve has not asked it yet"}},
+		{refused, refused, []string{"! model: The model's server doesn't accept the API key (401).", "Check the key.", "! condition: since 20"}},
+		{analysis.Condition{Status: analysis.Working}, analysis.Condition{Status: analysis.Waiting, Text: "It asks to wait.", Hint: "Nothing."}, []string{"✓ model: it answers", "UTC: It asks to wait."}},
+	} {
+		if c.reported.Status != "" {
+			must(t, pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
+				_, err := ai.Report(t.Context(), tx, ai.Condition{Status: string(c.reported.Status), Text: c.reported.Text, Hint: c.reported.Hint})
+				return err
+			}))
+		}
+		report := inspect.Doctor(t.Context(), inspect.Options{Pool: pool, Model: muse(c.model)})
+		for _, want := range c.want {
+			if text := report.Text(); !strings.Contains(text, want) {
+				t.Errorf("without %q:\n%s", want, text)
+			}
+		}
+		for _, s := range report.Sections {
+			if s.Name == "analysis" && (inspect.Report{Sections: []inspect.Section{s}}).Broken() {
+				t.Errorf("it is called broken: %+v", s)
+			}
+		}
+	}
+}
+
+// An account that has used up its tokens of the day is named, with what to do.
+func TestDoctorOfTokens(t *testing.T) {
+	t.Parallel()
+	pool := configured(t, healthy, setup.Options{Specs: birds()})
+	o := inspect.Options{Pool: pool}
+	for _, a := range list(t, o) {
+		limit := map[string]int{"rookery": 100, "owlery": 5000}[a.Name]
+		if limit > 0 {
+			_, _, err := ai.ReserveTokens(t.Context(), pool, a.ID, 4000, limit)
+			must(t, err)
+		}
+	}
+	text := inspect.Doctor(t.Context(), o).Text()
+	for _, want := range []string{"! tokens of rookery: 0 today; the limit of a day left 1 question unasked", "raise ai_tokens_a_day", "✓ tokens of owlery: 4000 today"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("without %q:\n%s", want, text)
+		}
+	}
 }
 
 // Each fault of the database itself, alone.

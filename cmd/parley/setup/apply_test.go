@@ -129,6 +129,7 @@ func TestApplyChanges(t *testing.T) {
 		{"settings", `accounts: [{name: home-loft, paused: true, mode: watch, reply_mode: explicit, rate: 0.5, settings: {confirm_send: on, receipts: sent}}]`},
 		{"hours", `accounts: [{name: home-loft, hours: {zone: Europe/Berlin, week: {mon-fri: "9:00-12:30, 13:30-17:30", "sat,sun": closed}, holidays: [2026-12-25]}}]`},
 		{"file limits", `accounts: [{name: home-loft, settings: {file_limits: "image 5MB, document 10 MB"}}]`},
+		{"tokens", `accounts: [{name: home-loft, settings: {ai_tokens_a_day: 200000}}]`},
 		{"nobody begins conversations", `accounts: [{name: rookery, settings: {outgoing: false}}]`},
 		{"hours again", `accounts: [{name: home-loft, hours: {zone: Europe/Berlin, week: {mon-fri: "10:00-17:30"}}}, {name: rookery, hours: {zone: UTC, week: {mon-sun: "00:00-24:00"}}}]`},
 		{"always open", `accounts: [{name: rookery, hours: {}}]`},

@@ -12,7 +12,6 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"parley/bridge"
-	"parley/channels"
 )
 
 const maxHold = 10 * time.Minute
@@ -133,7 +132,7 @@ func (o *object) settings(name string) []setting {
 		switch {
 		case t.value == "":
 		case known.Values == nil:
-			group.fileLimits(*t)
+			group.freeText(*t, known)
 		default:
 			group.oneOf(*t, known.Name, known.Values...)
 		}
@@ -143,10 +142,10 @@ func (o *object) settings(name string) []setting {
 	return all
 }
 
-// fileLimits checks the text of file limits: see channels.ParseFileLimits.
-func (o *object) fileLimits(t text) {
-	if _, err := channels.ParseFileLimits(t.value); err != nil {
-		o.fault(t.at, "file_limits", fmt.Sprintf("%q are no limits", t.raw), "Write kinds and sizes: image 5MB, document 10MB, video 16MB, audio 16MB.")
+// freeText checks the value of a setting without a list of values.
+func (o *object) freeText(t text, known bridge.Setting) {
+	if !known.Free.Valid(t.value) {
+		o.fault(t.at, known.Name, fmt.Sprintf("%q %s", t.raw, known.Free.NotSo), known.Free.Write)
 	}
 }
 

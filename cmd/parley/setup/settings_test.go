@@ -40,6 +40,9 @@ func TestSettingsPage(t *testing.T) {
 		if values != "" {
 			values = "`" + values + "`"
 		}
+		if s.Free.Default != "" {
+			values = "`" + s.Free.Default + "`"
+		}
 		if s.Chat != "" {
 			values += "; in chats first `" + s.Chat + "`"
 		}

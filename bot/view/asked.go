@@ -1,0 +1,43 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+
+	"parley/bot/shape"
+	"parley/bridge"
+)
+
+// askedModel tells of one analysis what was found by whom, what left for it, and what came back. Both texts are shown
+// literally: the one is the customer's, the other a machine's.
+func askedModel(a bridge.Asked, f bridge.Facts) []Block {
+	by := shape.OneLine(a.By, shape.MaxNameRunes)
+	if a.Instead {
+		by = "rules, in place of " + shape.OneLine(a.Model, shape.MaxNameRunes)
+	}
+	found := []string{shape.Or(a.Mood, "neutral")}
+	if a.Urgent {
+		urgent := "urgent"
+		if a.Because != "" {
+			urgent += " (“" + shape.OneLine(a.Because, shape.MaxPreviewRunes) + "”)"
+		}
+		found = append(found, urgent)
+	}
+	if len(a.Intents) > 0 {
+		found = append(found, "wants "+strings.ReplaceAll(strings.Join(a.Intents, ", "), "_", " "))
+	}
+	costs := fmt.Sprintf("%d tokens", a.Tokens)
+	if a.Requests > 1 {
+		costs += fmt.Sprintf(" in %d requests", a.Requests)
+	}
+	blocks := []Block{{Kind: BlockItem, Pieces: []Piece{shape.At(a.At, f.Zone), shape.Text(" " + by + " found: " + strings.Join(found, "; ") + ". " + costs + ".")}},
+		{Kind: BlockItem, Pieces: []Piece{shape.Text("Sent: “" + shape.OneLine(a.Sent, maxAskedRunes) + "”")}}}
+	answered := "Answered: nothing (" + strings.ReplaceAll(a.Failure, "_", " ") + ")."
+	if a.Answered != "" {
+		answered = "Answered: " + shape.OneLine(a.Answered, maxAskedRunes)
+	}
+	return append(blocks, Block{Kind: BlockItem, Pieces: []Piece{shape.Text(answered)}})
+}
+
+// maxAskedRunes is how much is shown of what a model was sent and answered.
+const maxAskedRunes = 500

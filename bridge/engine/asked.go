@@ -1,0 +1,52 @@
+package engine
+
+import (
+	"context"
+
+	"parley/bridge"
+	"parley/bridge/engine/clean"
+	"parley/bridge/engine/own"
+	"parley/store"
+	"parley/store/ai"
+)
+
+const (
+	whyAsked = 3   // analyses of which it is told what a model was asked
+	whyWords = 500 // characters that are shown of what was sent, and of what was answered
+)
+
+// asked gives what a model was asked about a conversation last and answered, the newest first, as far as it is kept.
+func (w *work) asked(ctx context.Context, q store.Querier, conversation int64) ([]bridge.Asked, error) {
+	if w.e.opt.Sealer == nil {
+		return nil, nil
+	}
+	records, err := ai.LatestRecords(ctx, q, conversation, whyAsked)
+	if err != nil {
+		return nil, err
+	}
+	var list []bridge.Asked
+	for _, r := range records {
+		var kept own.ModelRecord
+		if err := r.Open(w.e.opt.Sealer, conversation, &kept); err != nil {
+			w.e.log.Warn("what a model was asked can't be read", "conversation_id", conversation, "error", err)
+			continue
+		}
+		a := bridge.Asked{At: r.At, By: kept.Answer.By, Instead: kept.Answer.Degraded, Mood: string(kept.Answer.Sentiment), Urgent: kept.Answer.Urgency.Urgent,
+			Because: kept.Answer.Urgency.Because, Intents: kept.Answer.Intents, Requests: len(kept.Exchanges)}
+		for _, x := range kept.Exchanges {
+			a.Model, a.Failure, a.Tokens = x.Model, x.Failure, a.Tokens+x.TokensIn+x.TokensOut
+			a.Sent, a.Answered = beginning(x.Asked), beginning(x.Answered)
+		}
+		list = append(list, a)
+	}
+	return list, nil
+}
+
+// beginning gives the first characters of a text.
+func beginning(text string) string {
+	text = clean.Text(text)
+	if runes := []rune(text); len(runes) > whyWords {
+		return string(runes[:whyWords]) + "…"
+	}
+	return text
+}

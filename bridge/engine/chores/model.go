@@ -1,0 +1,168 @@
+package chores
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/bridge/analysis"
+	"parley/bridge/engine/own"
+	"parley/store"
+	"parley/store/ai"
+)
+
+// AnalysisCounts are how the analyses of this process ended, since its start.
+type AnalysisCounts struct {
+	Model    int64 // answered by a model
+	Offline  int64 // answered by rules, because no model is set up
+	Degraded int64 // answered by rules in place of a model
+	Failed   int64 // attempts without an answer
+	GivenUp  int64 // bursts that were left out after their last attempt
+}
+
+// tally counts analyses.
+type tally struct{ model, offline, degraded, failed, givenUp atomic.Int64 }
+
+// AnalysisCounts gives the counts.
+func (cs *Chores) AnalysisCounts() AnalysisCounts {
+	t := &cs.tally
+	return AnalysisCounts{Model: t.model.Load(), Offline: t.offline.Load(), Degraded: t.degraded.Load(), Failed: t.failed.Load(), GivenUp: t.givenUp.Load()}
+}
+
+// conditioned is an Analyzer that knows whether its model can be used.
+type conditioned interface{ Condition() analysis.Condition }
+
+// lastCondition is what this process reported last of its model.
+type lastCondition struct {
+	mu    sync.Mutex
+	known bool
+	analysis.Condition
+}
+
+// ask asks about a burst of a conversation, counts how that ended, and reports how the model is.
+func (cs *Chores) ask(ctx context.Context, with analysis.Analyzer, conversation int64, q analysis.Question) (analysis.Answer, error) {
+	model, modelled := with.(conditioned)
+	var r own.ModelRecord
+	var account *store.Account
+	if modelled {
+		var err error
+		if account, q.Terms, err = cs.terms(ctx, conversation); err != nil {
+			return analysis.Answer{}, err
+		}
+		q.Terms.Record = func(x analysis.Exchange) { r.Exchanges = append(r.Exchanges, x) }
+	}
+	a, err := with.Analyze(ctx, q)
+	a = analysis.Check(q, a) // whoever gave it
+	if r.Answer = a; len(r.Exchanges) > 0 {
+		cs.keepRecord(ctx, account, conversation, r)
+	}
+	switch {
+	case err != nil:
+		cs.tally.failed.Add(1)
+	case a.Degraded:
+		cs.tally.degraded.Add(1)
+	case modelled:
+		cs.tally.model.Add(1)
+	default:
+		cs.tally.offline.Add(1)
+	}
+	if modelled {
+		cs.watchModel(ctx, model.Condition(), err == nil && !a.Degraded)
+	}
+	return a, err
+}
+
+// terms gives those under which the model may be asked about a conversation, as its account's settings say.
+// Errors: errSwitchedOff, the database's.
+func (cs *Chores) terms(ctx context.Context, conversation int64) (*store.Account, analysis.Terms, error) {
+	id, switched, err := ai.FindSubject(ctx, cs.pool, conversation, bridge.TraitAnalysis)
+	if err != nil {
+		return nil, analysis.Terms{}, err
+	}
+	dir := cs.host.Directory()
+	account := dir.Account(id)
+	if account == nil {
+		return nil, analysis.Terms{}, fmt.Errorf("chores: account %d is not there", id)
+	}
+	chosen := dir.SettingsOf(account, true)
+	if !chosen.Analyses || switched == bridge.AnalysisOff {
+		return nil, analysis.Terms{}, errSwitchedOff
+	}
+	limit := chosen.AI.TokensADay
+	if limit < 0 {
+		limit = cs.host.AITokensADay()
+	}
+	return account, analysis.Terms{Budget: budget{cs, id, limit}, Unmasked: chosen.AI.Unmasked}, nil
+}
+
+// keepRecord keeps what the model was asked and answered, if the account wants that. The analysis doesn't depend on
+// it.
+func (cs *Chores) keepRecord(ctx context.Context, account *store.Account, conversation int64, r own.ModelRecord) {
+	sealer := cs.host.Sealer()
+	if sealer == nil || cs.host.Directory().SettingsOf(account, true).AI.AuditDays == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+	defer cancel()
+	if err := ai.KeepRecord(ctx, cs.pool, sealer, account.ID, conversation, r); err != nil {
+		cs.log.Warn("what the model was asked was not kept", "conversation_id", conversation, "error", err)
+	}
+}
+
+// errSwitchedOff says that nothing of the conversation may be analysed any more.
+var errSwitchedOff = errors.New("chores: analysing was switched off")
+
+// budget is what the model may cost an account in a day.
+type budget struct {
+	cs      *Chores
+	account int64
+	limit   int // 0 = none
+}
+
+// Reserve implements analysis.Budget.
+func (b budget) Reserve(ctx context.Context, tokens int) (settle func(context.Context, int), ok bool, err error) {
+	day, ok, err := ai.ReserveTokens(ctx, b.cs.pool, b.account, tokens, b.limit)
+	return func(ctx context.Context, used int) {
+		if err := ai.SettleTokens(ctx, b.cs.pool, b.account, day, used-tokens); err != nil {
+			b.cs.log.Warn("the tokens of a request were not settled: more are counted than were used", "account_id", b.account, "error", err)
+		}
+	}, ok, err
+}
+
+// watchModel reports how the model is when that is not what this process reported last. That it works is reported
+// only after an answer: a process that has just begun doesn't know.
+func (cs *Chores) watchModel(ctx context.Context, c analysis.Condition, answered bool) {
+	last := &cs.condition
+	last.mu.Lock()
+	defer last.mu.Unlock()
+	if c.Status == analysis.Working && !answered || last.known && last.Status == c.Status && last.Text == c.Text {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+	defer cancel()
+	tell := false
+	err := store.InTxWith(ctx, cs.pool, func(tx pgx.Tx) (*store.Pipeline, error) {
+		var err error
+		if tell, err = ai.Report(ctx, tx, ai.Condition{Status: string(c.Status), Text: c.Text, Hint: c.Hint}); err != nil || !tell {
+			return nil, err
+		}
+		var p store.Pipeline
+		f := own.Fact{Kind: own.Account, Account: store.SystemAccount, Class: string(c.Status), Text: c.Text, Hint: c.Hint}
+		p.InsertEvents([]store.NewEvent{f.Event("model:" + rand.Text())})
+		return &p, nil
+	})
+	if err != nil {
+		cs.log.Warn("the model's condition was not written", "error", err)
+		return
+	}
+	last.known, last.Condition = true, c
+	if tell {
+		cs.host.Wake()
+	}
+}

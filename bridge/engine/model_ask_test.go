@@ -1,0 +1,154 @@
+package engine_test
+
+import (
+	"context"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"parley/bridge/analysis"
+	"parley/bridge/analysis/offline"
+	"parley/bridge/analysis/openai"
+	"parley/bridge/analysis/openai/openaifake"
+	"parley/channels/channelstest"
+)
+
+// asked is a model that answers over TCP, and what asks it.
+type asked struct {
+	*openai.Analyzer
+	fake *openaifake.Server
+}
+
+// newAsked starts a model that says nothing, with rules behind it. Private details are masked.
+func newAsked(t *testing.T) asked {
+	t.Helper()
+	fake := openaifake.New(openaifake.Options{Models: []string{"gpt-test"}, Abilities: openaifake.Modern(), Answers: plainly{}})
+	server := httptest.NewServer(fake)
+	a, err := openai.New(t.Context(), openai.Options{BaseURL: server.URL, Model: "gpt-test", Mask: true, Fallback: offline.New()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = a.Close()
+		fake.Close()
+		server.Close()
+	})
+	return asked{a, fake}
+}
+
+// plainly answers that a customer is neutral.
+type plainly struct{}
+
+// Analyze implements analysis.Analyzer.
+func (plainly) Analyze(context.Context, analysis.Question) (analysis.Answer, error) {
+	return analysis.Answer{Language: "en", Sentiment: analysis.Neutral}, nil
+}
+
+// sent gives all bytes that the model's server received.
+func (a asked) sent() string {
+	var all strings.Builder
+	for _, r := range a.fake.Requests() {
+		all.Write(r.Body)
+	}
+	return all.String()
+}
+
+// What colleagues say among themselves, commands, notes, names that they gave, and what was taken back never leave
+// the house: each of them has a canary here, and the model's server sees none. What the customer was told it sees.
+// R-178
+func TestNothingInternalIsSent(t *testing.T) {
+	t.Parallel()
+	model := newAsked(t)
+	w := newWorld(t, options{analyzer: model, settings: map[string]string{"reply_after_resolve": "reopen"}})
+	thread := w.opened()
+	for _, inside := range []string{
+		"note: she owes us canaryNote", "// canaryAside", "!take", "!topic canaryTopic", "!rename canaryName", "!priority high",
+		"<@ben> what do you think, canaryColleague", "!snooze canarySnooze", "!nosuchverb canaryVerb", "!find canaryFind",
+	} {
+		w.reply(thread, inside)
+	}
+	w.chat.Say("dan", support, thread, "canaryStranger wrote this")
+	w.chat.Say("eve", support, thread, "canaryGuest wrote this")
+	w.chat.Say("bot", support, thread, "canaryBot wrote this")
+	w.reply(thread, "!reply We look into it, toldTheCustomer.")
+	w.eventually("the reply arrives", func() bool { return len(w.sentTexts()) == 1 })
+	w.reply(thread, "!resolve canaryResolve")
+	w.eventually("it is resolved", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`) == 1 })
+	w.customer(chat, channelstest.Event{From: "other", Text: "Somebody else's canaryOther"})
+	w.thread("Somebody else's canaryOther")
+	w.exec(`DELETE FROM bursts WHERE conversation_id <> 1`) // another customer's own analysis is another question
+	w.analysed("Where is it now?")
+	sent := model.sent()
+	for _, must := range []string{"Where is it now?", "Hello", "toldTheCustomer"} {
+		if !strings.Contains(sent, must) {
+			t.Errorf("the model is not told %q", must)
+		}
+	}
+	for _, name := range []string{"Note", "Aside", "Topic", "Name", "Colleague", "Snooze", "Verb", "Find", "Stranger", "Guest", "Bot", "Resolve", "Other"} {
+		if strings.Contains(sent, "canary"+name) {
+			t.Errorf("canary%s left the house", name)
+		}
+	}
+	for _, person := range []string{"acme.test", "Ann", "Ben"} {
+		if strings.Contains(sent, person) {
+			t.Errorf("%q left the house", person)
+		}
+	}
+}
+
+// What shows who somebody is does not leave, unless the account says that it may.
+func TestMaskIsAChoice(t *testing.T) {
+	t.Parallel()
+	const said = "Write to maria@lopez.test or call +49 170 1234567, card 4111 1111 1111 1111"
+	for choice, leaves := range map[string]bool{"": false, "on": false, "off": true} {
+		model := newAsked(t)
+		w := newWorld(t, options{analyzer: model, settings: map[string]string{"ai_mask": choice}})
+		if choice == "" {
+			w = newWorld(t, options{analyzer: model})
+		}
+		w.analysed(said)
+		for _, private := range []string{"maria@lopez.test", "+49 170 1234567", "4111 1111 1111 1111"} {
+			if strings.Contains(model.sent(), private) != leaves {
+				t.Errorf("ai_mask %q: that %q leaves is not %v", choice, private, leaves)
+			}
+		}
+	}
+}
+
+// A day's tokens of an account are counted for all processes together, outlive them, and bound what it asks. Above
+// them rules answer; other accounts are not concerned.
+func TestTokensOfAnAccount(t *testing.T) {
+	t.Parallel()
+	model := newAsked(t)
+	w := newWorld(t, options{analyzer: model, engines: 2, settings: map[string]string{"ai_tokens_a_day": "9000"}})
+	w.saveAccount(mail, nil)
+	degraded := func() (n int64) {
+		for _, e := range w.engines {
+			n += e.AnalysisCounts().Degraded
+		}
+		return n
+	}
+	for i := 0; degraded() == 0; i++ {
+		if i > 40 {
+			t.Fatalf("%d tokens are used and nothing is refused", w.count(`SELECT tokens FROM ai_tokens`))
+		}
+		w.analysed(strings.Repeat("Where is my parcel? ", 3) + string(rune('a'+i)))
+	}
+	if used := w.count(`SELECT tokens FROM ai_tokens`); used > 9000 || used < 3000 {
+		t.Errorf("%d tokens are used", used)
+	}
+	requests := len(model.fake.Requests())
+	w.stops[0]()
+	w.addEngine()
+	w.startLast()
+	before := degraded()
+	w.analysed("And now?")
+	if len(model.fake.Requests()) != requests || degraded() != before+1 {
+		t.Error("a new process asks again on the same day")
+	}
+	w.advance(24 * 60 * 60 * 1e9)
+	w.analysed("And on the next day?")
+	if len(model.fake.Requests()) == requests {
+		t.Error("the next day has no tokens")
+	}
+}

@@ -1,0 +1,82 @@
+package inspect
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"parley/bridge/analysis"
+	"parley/store"
+	"parley/store/ai"
+	"parley/store/stats"
+)
+
+// lateBurst is how long what a customer wrote may wait for its analysis before the doctor wonders.
+const lateBurst = 5 * time.Minute
+
+// analyses examines what reads customers' messages. Nothing in it is called broken: without an analysis everything
+// else goes on.
+func (o Options) analyses(ctx context.Context) Section {
+	s := Section{Name: "analysis"}
+	if o.Model == nil {
+		s.good("model", "none: rules and word lists read what customers write, and nothing is sent anywhere")
+	} else {
+		o.model(ctx, &s)
+	}
+	o.tokens(ctx, &s)
+	switch waits, err := stats.Read(ctx, o.Pool); {
+	case err != nil:
+		s.odd("waiting", "it can't be read: "+err.Error(), "See the database's log.")
+	case waits.Bursts > 0 && waits.BurstsOldest > lateBurst.Seconds():
+		s.odd("waiting", count(waits.Bursts, "conversation")+" to be analysed, the oldest for "+rounded(time.Duration(waits.BurstsOldest*float64(time.Second))),
+			"Is parley serve running, and does the model answer in time? Messages and replies don't wait for it.")
+	default:
+		s.good("waiting", "%s to be analysed", count(waits.Bursts, "conversation"))
+	}
+	return s
+}
+
+// model asks the model, and adds what the running Parley last saw of it.
+func (o Options) model(ctx context.Context, s *Section) {
+	if c := o.Model.Probe(ctx); c.Status == analysis.Working {
+		s.good("model", "it answers")
+	} else {
+		s.odd("model", c.Text, c.Hint+" Until then rules read what customers write.")
+	}
+	switch c, err := ai.FindCondition(ctx, o.Pool); {
+	case err != nil:
+		s.odd("condition", "it can't be read: "+err.Error(), "See the database's log.")
+	case c == nil:
+		s.good("condition", "parley serve has not asked it yet")
+	case c.Status == string(analysis.Working):
+		s.good("condition", "no fault was reported")
+	default:
+		s.odd("condition", "since "+c.Since.UTC().Format("2006-01-02 15:04:05")+" UTC: "+c.Text, c.Hint)
+	}
+}
+
+// tokens tells what the model cost today, and which accounts have used up what they may.
+func (o Options) tokens(ctx context.Context, s *Section) {
+	list, err := ai.TokensToday(ctx, o.Pool)
+	if err != nil {
+		s.odd("tokens", "they can't be read: "+err.Error(), "See the database's log.")
+		return
+	}
+	accounts, err := store.ListAccounts(ctx, o.Pool)
+	if err != nil {
+		s.odd("tokens", "accounts can't be read: "+err.Error(), "See the database's log.")
+		return
+	}
+	for _, a := range accounts {
+		i := slices.IndexFunc(list, func(t ai.DayTokens) bool { return t.Account == a.ID })
+		switch {
+		case i < 0:
+		case list[i].Refused > 0:
+			s.odd("tokens of "+a.Name, fmt.Sprintf("%d today; the limit of a day left %s unasked, which rules read", list[i].Tokens, count(int(list[i].Refused), "question")),
+				"Wait until midnight UTC, or raise ai_tokens_a_day (or PARLEY_AI_TOKENS_A_DAY).")
+		default:
+			s.good("tokens of "+a.Name, "%d today", list[i].Tokens)
+		}
+	}
+}

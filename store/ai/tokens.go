@@ -1,0 +1,90 @@
+package ai
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"parley/store"
+	"parley/store/internal/query"
+)
+
+const reserveTokens = `
+	WITH t AS MATERIALIZED (
+		SELECT (parley_now() AT TIME ZONE 'UTC')::date AS day
+	), fits AS (
+		INSERT INTO ai_tokens AS a (account_id, day, tokens)
+		SELECT $1, t.day, $2::bigint FROM t WHERE $3::bigint = 0 OR $2 <= $3
+		ON CONFLICT (account_id, day) DO UPDATE
+		SET tokens = a.tokens + EXCLUDED.tokens
+		WHERE $3 = 0 OR a.tokens + EXCLUDED.tokens <= $3
+		RETURNING 1
+	)
+	SELECT t.day, EXISTS (SELECT 1 FROM fits) AS ok FROM t`
+
+const refuseTokens = `
+	INSERT INTO ai_tokens AS a (account_id, day, refused)
+	VALUES ($1, $2, 1)
+	ON CONFLICT (account_id, day) DO UPDATE SET refused = a.refused + 1`
+
+// ReserveTokens counts tokens of an account on Parley's day of now (UTC). ok is false, and only the refusal is
+// counted, if they would exceed limit; 0 = there is none.
+func ReserveTokens(ctx context.Context, q store.Querier, account int64, tokens, limit int) (day time.Time, ok bool, err error) {
+	err = q.QueryRow(ctx, reserveTokens, account, int64(tokens), int64(limit)).Scan(&day, &ok)
+	if err == nil && !ok {
+		_, err = q.Exec(ctx, refuseTokens, account, day)
+	}
+	if err != nil {
+		return day, false, fmt.Errorf("ai: reserve tokens: %w", err)
+	}
+	return day, ok, nil
+}
+
+const settleTokens = `UPDATE ai_tokens SET tokens = greatest(tokens + $3, 0) WHERE account_id = $1 AND day = $2`
+
+// SettleTokens changes what was counted on a day by the difference between what was used and what was reserved.
+func SettleTokens(ctx context.Context, q store.Querier, account int64, day time.Time, difference int) error {
+	if _, err := q.Exec(ctx, settleTokens, account, day, int64(difference)); err != nil {
+		return fmt.Errorf("ai: settle tokens: %w", err)
+	}
+	return nil
+}
+
+// DayTokens is what the model cost an account today.
+type DayTokens struct {
+	Account int64 `db:"account_id"`
+	Tokens  int64 `db:"tokens"`
+	Refused int64 `db:"refused"` // requests that didn't fit into the limit
+}
+
+const tokensToday = `
+	SELECT account_id, tokens, refused
+	FROM ai_tokens
+	WHERE day = (SELECT (parley_now() AT TIME ZONE 'UTC')::date)
+	ORDER BY account_id`
+
+// TokensToday reads what the model cost today.
+func TokensToday(ctx context.Context, q store.Querier) ([]DayTokens, error) {
+	return query.Collect[DayTokens](ctx, q, "tokens of today", tokensToday)
+}
+
+const forgetTokens = `DELETE FROM ai_tokens WHERE day < (SELECT (parley_now() AT TIME ZONE 'UTC')::date) - 90`
+
+// ForgetTokens removes what was counted more than 90 days ago.
+func ForgetTokens(ctx context.Context, q store.Querier) error {
+	if _, err := q.Exec(ctx, forgetTokens); err != nil {
+		return fmt.Errorf("ai: forget tokens: %w", err)
+	}
+	return nil
+}
+
+const findSubject = `SELECT account_id, coalesce(traits->>$2, '') FROM conversations WHERE id = $1`
+
+// FindSubject gives the account of a conversation about which a model is to be asked, and one of its traits; "" = it
+// doesn't have it.
+func FindSubject(ctx context.Context, q store.Querier, conversation int64, trait string) (account int64, value string, err error) {
+	if err = q.QueryRow(ctx, findSubject, conversation, trait).Scan(&account, &value); err != nil {
+		err = fmt.Errorf("ai: find subject: %w", err)
+	}
+	return account, value, err
+}
