@@ -8,6 +8,7 @@ const (
 	// What the last analysis found.
 	TraitSentiment  = "sentiment"  // an analysis.Sentiment; none = neutral
 	TraitUrgent     = "urgent"     // one of Urgent…; none = it never was
+	TraitLanguage   = "language"   // in which the customer writes, as a code of ISO 639-1
 	TraitIntent     = "intent"     // the name of the main intent
 	TraitReferences = "references" // kinds and numbers that the customer named, a line each: "order 4711"
 	TraitSuggested  = "suggested"  // tags and templates that were suggested, a line each

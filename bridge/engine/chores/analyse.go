@@ -78,19 +78,19 @@ func (cs *Chores) analyse(ctx context.Context, with analysis.Analyzer, b store.B
 	}()
 	ctx, cancel := context.WithTimeout(ctx, analyseTime)
 	defer cancel()
-	q, templates, err := cs.question(ctx, b)
+	q, err := cs.question(ctx, b)
 	if err != nil {
 		return err
 	}
 	f := own.Fact{Kind: own.Analysed, Conversation: b.ConversationID, AnalysedBurst: own.AnalysedBurst{UpTo: b.LastEvent}}
 	if len(q.Burst) > 0 {
-		a, err := with.Analyze(ctx, q)
+		a, err := with.Analyze(ctx, q.Question)
 		if err != nil {
 			return err
 		}
-		a = analysis.Check(q, a) // whoever gave it
-		f.Answer, f.Fits = &a, fitting(a, templates)
-		a.Replies = slices.DeleteFunc(a.Replies, hasBlanks)
+		a = analysis.Check(q.Question, a) // whoever gave it
+		f.Answer, f.Fits = &a, fitting(a, q.templates)
+		a.Replies = slices.DeleteFunc(a.Replies, func(r analysis.Reply) bool { return hasBlanks(r) || q.hasOtherIntent(r, a) })
 		f.Cited = citing(a, q.Desk.Sources)
 	}
 	told := f.Event(fmt.Sprintf("analysis:%d:%d", b.ConversationID, b.LastEvent))

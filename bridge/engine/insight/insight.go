@@ -38,6 +38,9 @@ func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 	if urgent {
 		note.Urgent = cmp.Or(a.Urgency.Because, "…")
 	}
+	if a.Language != "" {
+		c.SetTrait(bridge.TraitLanguage, a.Language)
+	}
 	intended := len(a.Intents) > 0 && c.SetTrait(bridge.TraitIntent, a.Intents[0])
 	note.Intents = a.Intents
 	tags := us.newTags(c, a.Tags)
@@ -46,7 +49,8 @@ func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 			note.Fits = append(note.Fits, bridge.TemplateRef{ID: t.Template, Name: t.Name})
 		}
 	}
-	suggested := us.newReplies(c, f)
+	suggested := us.suggestActions(c, f, note)
+	suggested = us.newReplies(c, f) || suggested
 	if !c.BridgeStatus().Open() || !moody && !urgent && !suggested && len(note.References) == 0 && len(tags)+len(note.Fits) == 0 && !(intended && saysMore(a.Intents)) {
 		return
 	}
