@@ -11,7 +11,7 @@ CREATE TABLE IF NOT EXISTS suggestions (
 -- What was answered in conversations that were resolved, without who their customers are: it helps to answer
 -- others. A row for each, while it is resolved.
 CREATE TABLE IF NOT EXISTS solved (
-	conversation_id bigint PRIMARY KEY REFERENCES conversations ON DELETE CASCADE,
+	conversation_id bigint NOT NULL REFERENCES conversations ON DELETE CASCADE,
 	account_id bigint NOT NULL,
 	team_id bigint NOT NULL,              -- 0 = none
 	intent text NOT NULL,                 -- "" = nobody knows
@@ -20,9 +20,11 @@ CREATE TABLE IF NOT EXISTS solved (
 	asked text NOT NULL,
 	answered text NOT NULL,               -- "" = nothing that could be said to somebody else
 	config regconfig NOT NULL,            -- the language, as PostgreSQL's search calls it
-	words tsvector NOT NULL
+	words tsvector NOT NULL,
+	PRIMARY KEY (account_id, team_id, conversation_id)
 );
-CREATE INDEX IF NOT EXISTS solved_newest ON solved (account_id, team_id, conversation_id DESC);
+-- A hash has no order, so that no plan looks for an account's newest by walking through all accounts.
+CREATE INDEX IF NOT EXISTS solved_conversation ON solved USING hash (conversation_id);
 
 -- Conversations that were resolved and are not in solved yet.
 CREATE TABLE IF NOT EXISTS solved_due (

@@ -65,7 +65,7 @@ const (
 	keep = `
 		INSERT INTO solved (conversation_id, account_id, team_id, intent, tags, agent_id, asked, answered, config, words)
 		SELECT id, $2, $3, $4, $5, $6, $7, $8, $9::regconfig, to_tsvector($9::regconfig, $7) FROM conversations WHERE id = $1 AND status = 'resolved'
-		ON CONFLICT (conversation_id) DO UPDATE
+		ON CONFLICT (account_id, team_id, conversation_id) DO UPDATE
 		SET intent = EXCLUDED.intent, tags = EXCLUDED.tags, agent_id = EXCLUDED.agent_id, asked = EXCLUDED.asked, answered = EXCLUDED.answered,
 			config = EXCLUDED.config, words = EXCLUDED.words`
 	dropOld = `

@@ -36,7 +36,7 @@ func (cs *Chores) solvedBefore(ctx context.Context, b store.Burst, q *asking) er
 	for i := range dir.Accounts {
 		a := &dir.Accounts[i]
 		same := a.ID == c.AccountID || team != 0 && a.TeamID != nil && *a.TeamID == team
-		if same && a.Side == store.SideChannel && a.SurfaceChannel == "" {
+		if same && helpsOthers(dir, a) {
 			accounts = append(accounts, a.ID)
 		}
 	}

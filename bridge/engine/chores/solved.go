@@ -11,6 +11,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/analysis/anonymous"
+	"parley/bridge/engine/directory"
 	"parley/store"
 	"parley/store/solved"
 )
@@ -19,6 +20,7 @@ const (
 	solvedEvery  = 2 * time.Second
 	solvedAtOnce = 20   // conversations that are learned from in one transaction
 	solvedLook   = 30   // the latest messages of each
+	readRunes    = 5000 // of what was asked, and of what was answered, before who the customer is is taken out
 	solvedRunes  = 1200 // of what was asked, and of what was answered
 )
 
@@ -53,8 +55,8 @@ func (cs *Chores) learnFrom(ctx context.Context, tx pgx.Tx, ids []int64) error {
 	slices.Reverse(messages)
 	for i := range conversations {
 		c := &conversations[i]
-		if a := cs.host.Directory().Account(c.AccountID); a == nil || c.Kind != store.KindCustomer || a.SurfaceChannel != "" {
-			continue // what an account's own channel closes helps nobody
+		if a := cs.host.Directory().Account(c.AccountID); a == nil || c.Kind != store.KindCustomer || !helpsOthers(cs.host.Directory(), a) {
+			continue
 		}
 		names, err := solved.Names(ctx, tx, c)
 		if err != nil {
@@ -91,14 +93,22 @@ func solvedIn(c *store.Conversation, messages []store.Message, names []string) (
 			s.Answered, s.AgentID = m.Text, *m.AgentID
 		}
 	}
-	s.Asked, s.Answered = shortened(person.Text(strings.Join(asked, "\n"))), person.Text(s.Answered)
+	s.Asked, s.Answered = shortened(person.Text(cut(strings.Join(asked, "\n"), readRunes))), person.Text(cut(s.Answered, readRunes))
 	if s.Answered != shortened(s.Answered) || strings.Contains(s.Answered, anonymous.Hole) {
 		s.Answered = "" // a text with a hole in it could say something else
 	}
 	return s, s.Asked != ""
 }
 
-func shortened(text string) string {
+func shortened(text string) string { return cut(text, solvedRunes) }
+
+func cut(text string, most int) string {
 	r := []rune(text)
-	return string(r[:min(len(r), solvedRunes)])
+	return string(r[:min(len(r), most)])
+}
+
+// helpsOthers says whether what is answered in an account may help to answer in other ones of its team. What an
+// account's own channel closes doesn't, and nothing is read where nothing is to be analysed.
+func helpsOthers(dir *directory.Directory, a *store.Account) bool {
+	return a.Side == store.SideChannel && a.SurfaceChannel == "" && dir.SettingsOf(a, false).Analyses
 }
