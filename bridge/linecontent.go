@@ -328,6 +328,8 @@ type AnalysisLine struct {
 	Suggested  int64              `json:",omitempty"` // names the replies that are suggested (SuggestionArgs.ID); 0 = none are
 	Sources    []SourceRef        `json:",omitempty"` // what the first of them draws on
 	Tagged     []string           `json:",omitempty"` // tags that Parley has put on the conversation
+	Solver     *AgentRef          `json:",omitempty"` // who answered such before, and may take this one; nil = nobody
+	Until      string             `json:",omitempty"` // the day until which the customer is away, "2026-12-05"; "" = none is named
 }
 
 // Kind of its line.

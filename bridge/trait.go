@@ -10,6 +10,7 @@ const (
 	// What the last analysis found.
 	TraitSentiment  = "sentiment"  // an analysis.Sentiment; none = neutral
 	TraitUrgent     = "urgent"     // one of Urgent…; none = it isn't
+	TraitLanguage   = "language"   // in which the customer writes, as a code of ISO 639-1
 	TraitIntent     = "intent"     // the name of the main intent
 	TraitReferences = "references" // kinds and numbers that the customer named, a line each: "order 4711"
 	TraitSuggested  = "suggested"  // what was suggested, a line each: tags, and "template …", "priority …"

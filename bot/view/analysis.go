@@ -15,8 +15,8 @@ import (
 // wants, why somebody has to look at once, and the numbers that the customer named. It is a machine's guess,
 // so it says little, and says it small.
 
-// maxFits is how many templates a note offers.
-const maxFits = 2
+// maxActions is how many next steps a note offers, besides replies and tags.
+const maxActions = 2
 
 // maxReferences is how many numbers a note names.
 const maxReferences = 5
@@ -112,16 +112,11 @@ func references(c *bridge.AnalysisLine) []Piece {
 	return shape.Joined(shape.Between, said...)
 }
 
-// suggestionButtons offer what fits, one click each: tags, and the priority where it is urgent.
+// suggestionButtons offer what fits: replies, tags and next steps.
 func suggestionButtons(c *bridge.AnalysisLine, l bridge.Line, args bridge.Args) (all []Button) {
 	if c.Suggested != 0 {
 		b := verb.NewButton(bridge.VerbReply, bridge.Args{Conversation: args.Conversation, Suggestion: &bridge.SuggestionArgs{ID: c.Suggested}})
 		b.Label = "Use reply"
-		all = append(all, b)
-	}
-	for _, t := range c.Fits[:min(len(c.Fits), maxFits)] {
-		b := verb.NewButton(bridge.VerbTemplate, bridge.Args{Conversation: args.Conversation, Template: &bridge.TemplateArgs{ID: t.ID}})
-		b.Label = shape.OneLine("Reply: "+t.Name, shape.MaxLabelRunes)
 		all = append(all, b)
 	}
 	for _, tag := range l.Args.Tags {
@@ -134,10 +129,29 @@ func suggestionButtons(c *bridge.AnalysisLine, l bridge.Line, args bridge.Args) 
 		b.Label = shape.OneLine("Undo "+tag, shape.MaxLabelRunes)
 		all = append(all, b)
 	}
-	if c.Urgent != "" {
-		b := verb.NewButton(bridge.VerbPriority, bridge.Args{Conversation: args.Conversation, Note: "urgent"})
-		b.Label = "Priority urgent"
+	actions := actionButtons(c, args.Conversation)
+	return append(all, actions[:min(len(actions), maxActions)]...)
+}
+
+// actionButtons offer what could be done next, the most pressing first.
+func actionButtons(c *bridge.AnalysisLine, conversation int64) (all []Button) {
+	add := func(name bridge.Verb, args bridge.Args, label string) {
+		args.Conversation = conversation
+		b := verb.NewButton(name, args)
+		b.Label = shape.OneLine(label, shape.MaxLabelRunes)
 		all = append(all, b)
+	}
+	if c.Urgent != "" {
+		add(bridge.VerbPriority, bridge.Args{Note: "urgent"}, "Priority urgent")
+	}
+	if c.Until != "" {
+		add(bridge.VerbSnooze, bridge.Args{Until: c.Until}, "Snooze until "+c.Until)
+	}
+	if c.Solver != nil {
+		add(bridge.VerbAssign, bridge.Args{Agents: []string{c.Solver.Email}}, "Assign to "+shape.AgentName(*c.Solver))
+	}
+	for _, t := range c.Fits {
+		add(bridge.VerbTemplate, bridge.Args{Template: &bridge.TemplateArgs{ID: t.ID}}, "Reply: "+t.Name)
 	}
 	return all
 }

@@ -6,7 +6,10 @@
 // (bridge/engine), and any provider's name.
 package analysis
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // An Analyzer reads what a customer wrote. Implementations are safe for use by several goroutines.
 type Analyzer interface {
@@ -20,7 +23,8 @@ type Question struct {
 	Burst  []Message // what is to be analysed, oldest first; at least one, all by the customer
 	Before []Message // what both said before, oldest first; may be cut at its beginning
 	Desk   Desk
-	Terms  Terms // under which a model may be asked
+	Terms  Terms     // under which a model may be asked
+	Now    time.Time // when it is asked, to read dates without a year; zero = not known
 }
 
 // Message is one message of a conversation, as plain text or Markdown, without the history that it quotes.

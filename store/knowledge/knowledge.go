@@ -108,21 +108,12 @@ func SavePage(ctx context.Context, tx pgx.Tx, p Page, sections []Section) error 
 	batch.Queue(dropPage, p.Place, p.Address)
 	batch.Queue(addPage, p.Place, p.Address, p.ETag, p.Modified, append([]string{}, p.Links...))
 	for i, s := range sections {
-		batch.Queue(addSection, p.Place, p.Address, i, s.Title, s.Body, configOf(s.Language))
+		batch.Queue(addSection, p.Place, p.Address, i, s.Title, s.Body, query.SearchOf(s.Language))
 	}
 	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
 		return fmt.Errorf("store: knowledge page: %w", err)
 	}
 	return nil
-}
-
-// configOf gives PostgreSQL's name of a language's search; of one that it doesn't know, that of plain words.
-func configOf(language string) string {
-	name, known := map[string]string{"en": "english", "de": "german", "fr": "french", "es": "spanish", "pt": "portuguese", "it": "italian", "nl": "dutch"}[language]
-	if !known {
-		name = "simple"
-	}
-	return "pg_catalog." + name
 }
 
 const (
@@ -147,10 +138,8 @@ func Finish(ctx context.Context, tx pgx.Tx, place, problem string, there []strin
 // A section is compared with the text by its own language's rules. Rank 1 makes long ones count less.
 const findSections = `
 	SELECT s.place, s.address, s.position, s.title, s.body
-	FROM (SELECT DISTINCT config FROM knowledge_sections) AS c
-	CROSS JOIN LATERAL (
-		SELECT coalesce(string_agg('''' || replace(replace(lexeme, '\', '\\'), '''', '''''') || '''', ' | '), '')::tsquery AS words
-		FROM unnest(to_tsvector(c.config, $1))) AS asked
+	FROM (SELECT DISTINCT config, $1::text AS given FROM knowledge_sections) AS c
+	CROSS JOIN LATERAL (` + query.AnyWords + `) AS asked
 	JOIN knowledge_sections AS s ON s.config = c.config AND s.words @@ asked.words
 	ORDER BY ts_rank(s.words, asked.words, 1) DESC, s.place, s.address, s.position
 	LIMIT $2`

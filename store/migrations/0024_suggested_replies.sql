@@ -8,6 +8,48 @@ CREATE TABLE IF NOT EXISTS suggested_replies (
 	replies jsonb NOT NULL                -- a list, the best first
 ) WITH (autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
 
+-- What was answered in conversations that were resolved, without who their customers are: it helps to answer
+-- others. A row for each, while it is resolved.
+CREATE TABLE IF NOT EXISTS solved (
+	conversation_id bigint NOT NULL REFERENCES conversations ON DELETE CASCADE,
+	account_id bigint NOT NULL,
+	team_id bigint NOT NULL,              -- 0 = none
+	intent text NOT NULL,                 -- "" = nobody knows
+	tags text[] NOT NULL,
+	agent_id bigint NOT NULL,             -- who answered last; 0 = nobody
+	asked text NOT NULL,
+	answered text NOT NULL,               -- "" = nothing that could be said to somebody else
+	config regconfig NOT NULL,            -- the language, as PostgreSQL's search calls it
+	words tsvector NOT NULL,
+	PRIMARY KEY (account_id, team_id, conversation_id)
+);
+-- A hash has no order, so that no plan looks for an account's newest by walking through all accounts.
+CREATE INDEX IF NOT EXISTS solved_conversation ON solved USING hash (conversation_id);
+
+-- Conversations that were resolved and are not in solved yet.
+CREATE TABLE IF NOT EXISTS solved_due (
+	conversation_id bigint PRIMARY KEY REFERENCES conversations ON DELETE CASCADE
+) WITH (autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0);
+INSERT INTO solved_due (conversation_id) SELECT id FROM conversations WHERE status = 'resolved' ORDER BY id DESC LIMIT 2000 ON CONFLICT DO NOTHING;
+
+-- By a trigger, since processes of the version before resolve and reopen conversations, too.
+-- +goose StatementBegin
+CREATE OR REPLACE FUNCTION conversation_ended() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF NEW.status = 'resolved' THEN
+		INSERT INTO solved_due (conversation_id) VALUES (NEW.id) ON CONFLICT DO NOTHING;
+	ELSE
+		DELETE FROM solved_due WHERE conversation_id = NEW.id;
+		DELETE FROM solved WHERE conversation_id = NEW.id;
+	END IF;
+	RETURN NULL;
+END
+$$;
+-- +goose StatementEnd
+CREATE OR REPLACE TRIGGER conversations_ended AFTER UPDATE ON conversations FOR EACH ROW
+	WHEN (NEW.status <> OLD.status AND 'resolved' IN (NEW.status, OLD.status))
+	EXECUTE FUNCTION conversation_ended();
+
 -- Where an admin lets suggestions be drawn from: folders of this machine and web sites.
 CREATE TABLE IF NOT EXISTS knowledge_places (
 	place text PRIMARY KEY,               -- a folder's path, or the address at which a web site is entered

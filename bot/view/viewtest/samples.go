@@ -182,6 +182,8 @@ func (s Samples) showingLines() map[string]bridge.Line {
 		"analysis_fits": {Content: &bridge.AnalysisLine{Sentiment: "neutral", Before: "neutral", Intents: []string{"order_status"}, Fits: []bridge.TemplateRef{{ID: 7, Name: "Parcel on its way"}}}},
 		"analysis_reply": {Content: &bridge.AnalysisLine{Sentiment: "neutral", Before: "neutral", Intents: []string{"return"}, Suggested: 31,
 			Sources: []bridge.SourceRef{{Title: "Returns", Link: "https://acme.test/returns"}, {Title: "Conversation #7"}}}},
+		"analysis_actions": {Content: &bridge.AnalysisLine{Sentiment: "neutral", Before: "neutral", Intents: []string{"appointment"}, Until: "2026-12-05",
+			Solver: &bridge.AgentRef{ID: 2, Name: "Ben Katz", Email: "ben@acme.test"}, Fits: []bridge.TemplateRef{{ID: 7, Name: "Parcel on its way"}}}},
 		"analysis_urgent": {Content: &bridge.AnalysisLine{Sentiment: "negative", Before: "frustrated", Urgent: "we open at nine & nothing works", Intents: []string{"problem"},
 			References: []bridge.ReferenceRef{{Name: "order", Number: "4711", Link: "https://shop.example/orders/4711"}, {Name: "invoice", Number: "F-2024/118"}}},
 			Mentions: []bridge.AgentRef{ann}, Args: bridge.Args{Tags: []string{"Technical Issue", "VIP Customer"}}},

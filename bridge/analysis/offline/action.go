@@ -12,17 +12,17 @@ const (
 )
 
 // actions suggests what an agent could do next, of what the desk allows: the most pressing first.
-func actions(t *text, matches []match, desk *analysis.Desk, alike []resemblance, urgent bool) []analysis.Action {
+func actions(t *text, matches []match, q *analysis.Question, alike []resemblance, urgent bool) []analysis.Action {
 	var found []analysis.Action
 	suggest := func(name analysis.ActionName, value string) {
-		if value != "" && slices.Contains(desk.Actions, name) && len(found) < mostActions {
+		if value != "" && slices.Contains(q.Desk.Actions, name) && len(found) < mostActions {
 			found = append(found, analysis.Action{Name: name, Value: value})
 		}
 	}
 	if urgent {
 		suggest(analysis.Priority, "urgent")
 	} else {
-		suggest(analysis.Snooze, awayUntil(t, matches))
+		suggest(analysis.Snooze, awayUntil(t, matches, q.Now))
 	}
 	suggest(analysis.Assign, solver(alike))
 	return found

@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// awayUntil gives the date until which a customer says to be away, as "2026-12-05", and "" if none is named
-// with its year: the question holds no clock, so that a day without a year, or of the week, is no date.
-func awayUntil(t *text, matches []match) string {
+// awayUntil gives the date until which a customer says to be away, as "2026-12-05", and "" if none is named. A day
+// without a year is the next one after now; a day of the week is no date.
+func awayUntil(t *text, matches []match, now time.Time) string {
 	for _, m := range of(matches, ofDate) {
 		if m.name != "back" || t.tokens[m.first].quoted {
 			continue
 		}
 		for at := m.first; at <= min(m.last+4, len(t.tokens)-1) && t.tokens[at].sentence == t.tokens[m.first].sentence; at++ {
-			if d := dateAt(t, matches, at); d != "" {
+			if d := dateAt(t, matches, at, now); d != "" {
 				return d
 			}
 		}
@@ -24,9 +24,9 @@ func awayUntil(t *text, matches []match) string {
 }
 
 // dateAt reads a date that begins with a word: in digits, or with the name of its month.
-func dateAt(t *text, matches []match, at int) string {
+func dateAt(t *text, matches []match, at int, now time.Time) string {
 	if at+2 >= len(t.tokens) {
-		return ""
+		return upcoming(t, matches, at, now)
 	}
 	a, b, c := t.number(at), t.number(at+1), t.number(at+2)
 	between := t.all[t.tokens[at].to:t.tokens[at+1].from]
@@ -50,7 +50,29 @@ func dateAt(t *text, matches []match, at int) string {
 	if month := monthAt(matches, at); month > 0 && c > 1900 { // "December 5, 2026"
 		return date(c, month, b)
 	}
-	return ""
+	return upcoming(t, matches, at, now)
+}
+
+// upcoming reads a day and the name of its month, without a year, as the next one after now; "" where now isn't known.
+func upcoming(t *text, matches []match, at int, now time.Time) string {
+	if now.IsZero() || at+1 >= len(t.tokens) {
+		return ""
+	}
+	day, month := t.number(at), monthAt(matches, at+1)
+	if month == 0 && at+2 < len(t.tokens) { // "5 de diciembre"
+		month = monthAt(matches, at+2)
+	}
+	if month == 0 {
+		day, month = t.number(at+1), monthAt(matches, at)
+	}
+	if day < 1 || month < 1 {
+		return ""
+	}
+	year := now.Year()
+	if time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC).Before(now) {
+		year++
+	}
+	return date(year, month, day)
 }
 
 // number gives the number that a word is, "5th" included, or 0.

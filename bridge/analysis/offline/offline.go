@@ -90,7 +90,7 @@ func (a *Analyzer) Analyze(ctx context.Context, q analysis.Question) (analysis.A
 	answer.References = a.references(t, matches, q.Desk.References)
 	answer.Tags = a.tags(t, &q.Desk, answer.Intents, alike)
 	answer.Replies = a.replies(b, language, q.Desk.Sources)
-	answer.Actions = actions(t, matches, &q.Desk, alike, answer.Urgency.Urgent)
+	answer.Actions = actions(t, matches, &q, alike, answer.Urgency.Urgent)
 	return answer, ctx.Err()
 }
 

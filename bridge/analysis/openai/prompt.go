@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"strings"
+	"time"
 
 	"parley/bridge/analysis"
 )
@@ -42,6 +43,7 @@ type document struct {
 	Example []docExample `json:"examples,omitempty"`
 	Before  []docMessage `json:"before,omitempty"`
 	Burst   []docMessage `json:"burst"`
+	Now     string       `json:"now,omitempty"` // the day, to read dates without a year
 }
 
 type docDesk struct {
@@ -148,6 +150,9 @@ func newDocument(q analysis.Question) document {
 		d.Example = append(d.Example, docExample(e))
 	}
 	d.Before, d.Burst = docMessages(q.Before), docMessages(q.Burst)
+	if !q.Now.IsZero() {
+		d.Now = q.Now.Format(time.DateOnly)
+	}
 	return d
 }
 

@@ -59,12 +59,16 @@ func (cs *Chores) analyseSome(ctx context.Context, with analysis.Analyzer, most 
 	if err != nil {
 		return 0, err
 	}
+	now, err := store.Now(limited, cs.pool)
+	if err != nil {
+		return 0, err
+	}
 	analysed := make(chan store.AnalysedBurst, len(bursts))
 	var group, finishing errgroup.Group
 	finishing.Go(func() error { return cs.finishBursts(ctx, analysed) })
 	for _, b := range bursts {
 		group.Go(func() error {
-			f, err := cs.analyse(ctx, with, b, latest[b.ConversationID])
+			f, err := cs.analyse(ctx, with, b, latest[b.ConversationID], now)
 			if err == nil {
 				analysed <- store.AnalysedBurst{Burst: b, Fact: f}
 				return nil
@@ -126,7 +130,7 @@ func (cs *Chores) finishSome(ctx context.Context, some []store.AnalysedBurst) er
 
 // analyse has one burst analysed and gives the fact that tells what was found. rows are the latest messages of
 // its conversation.
-func (cs *Chores) analyse(ctx context.Context, with analysis.Analyzer, b store.Burst, rows []store.Message) (told store.NewEvent, err error) {
+func (cs *Chores) analyse(ctx context.Context, with analysis.Analyzer, b store.Burst, rows []store.Message, now time.Time) (told store.NewEvent, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("chores: analysing panicked: %v", p)
@@ -134,16 +138,16 @@ func (cs *Chores) analyse(ctx context.Context, with analysis.Analyzer, b store.B
 	}()
 	ctx, cancel := context.WithTimeout(ctx, analyseTime)
 	defer cancel()
-	q, templates, err := cs.question(ctx, b, rows)
+	q, err := cs.question(ctx, b, rows, now)
 	if err != nil {
 		return told, err
 	}
 	f := own.Fact{Kind: own.Analysed, Conversation: b.ConversationID, AnalysedBurst: own.AnalysedBurst{UpTo: b.LastEvent}}
 	if len(q.Burst) > 0 {
-		switch a, err := cs.ask(ctx, with, b.ConversationID, q); {
+		switch a, err := cs.ask(ctx, with, b.ConversationID, q.Question); {
 		case err == nil:
-			a.Replies = slices.DeleteFunc(a.Replies, hasBlanks)
-			f.Answer, f.Fits, f.Cited = &a, fitting(a, templates), citing(a, q.Desk.Sources)
+			a.Replies = slices.DeleteFunc(a.Replies, func(r analysis.Reply) bool { return hasBlanks(r) || q.hasOtherIntent(r, a) })
+			f.Answer, f.Fits, f.Cited = &a, fitting(a, q.templates), citing(a, q.Desk.Sources)
 		case !errors.Is(err, errSwitchedOff):
 			return told, err
 		}

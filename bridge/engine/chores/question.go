@@ -6,9 +6,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"parley/bridge"
 	"parley/bridge/analysis"
+	"parley/bridge/analysis/anonymous"
 	"parley/bridge/engine/own"
 	"parley/channels"
 	"parley/store"
@@ -32,11 +34,19 @@ func (cs *Chores) latestOf(ctx context.Context, bursts []store.Burst) (map[int64
 	return latest, err
 }
 
-// question makes what an Analyzer is asked about a burst, with the templates that may answer it by the IDs that
-// they have in the question. rows are the conversation's latest messages, the oldest first. Only what customers wrote
-// and what left for them is in it: nothing internal.
-func (cs *Chores) question(ctx context.Context, b store.Burst, rows []store.Message) (analysis.Question, map[string]store.Template, error) {
-	q := analysis.Question{Desk: analysis.Desk{Language: "en", Actions: []analysis.ActionName{analysis.Template}}}
+// asking is a question with what its sources stand for, by the IDs that they have in it.
+type asking struct {
+	analysis.Question
+	templates map[string]store.Template // those that may answer
+	intents   map[string]string         // what was wanted in resolved conversations; "" = nobody knows
+}
+
+// question makes what an Analyzer is asked now about a burst. rows are the conversation's latest messages, the oldest
+// first. Only what customers wrote and what left for them is in it: nothing internal.
+func (cs *Chores) question(ctx context.Context, b store.Burst, rows []store.Message, now time.Time) (asking, error) {
+	q := asking{templates: map[string]store.Template{}, intents: map[string]string{}}
+	q.Now = now
+	q.Desk = analysis.Desk{Language: "en", Actions: []analysis.ActionName{analysis.Template, analysis.Snooze}}
 	for _, t := range cs.host.Directory().Tags {
 		q.Desk.Tags = append(q.Desk.Tags, analysis.Tag{Name: t.Name})
 	}
@@ -56,23 +66,35 @@ func (cs *Chores) question(ctx context.Context, b store.Burst, rows []store.Mess
 		}
 	}
 	if account == 0 {
-		return q, nil, nil
+		return q, nil
 	}
 	list, err := store.ListTemplates(ctx, cs.pool, account)
-	templates := map[string]store.Template{}
 	for _, t := range list {
 		if t.Status == string(channels.TemplateApproved) && slices.Contains(t.Uses, bridge.TemplateReply) {
 			id := "template:" + strconv.FormatInt(t.ID, 10)
-			templates[id] = t
+			q.templates[id] = t
 			q.Desk.Sources = append(q.Desk.Sources, analysis.Source{ID: id, Title: t.Name, Text: t.Body})
 		}
 	}
 	if err != nil {
-		return q, nil, err
+		return q, err
 	}
-	pages, err := cs.knowledge(ctx, q.Burst)
+	pages, err := cs.knowledge(ctx, askedIn(q.Burst))
 	q.Desk.Sources = append(q.Desk.Sources, pages...)
-	return q, templates, err
+	if err != nil {
+		return q, err
+	}
+	return q, cs.solvedBefore(ctx, b, &q)
+}
+
+// askedIn gives the words by which is found what is like a burst.
+func askedIn(burst []analysis.Message) string {
+	var words []string
+	for _, m := range burst {
+		words = append(words, m.Subject, m.Text)
+	}
+	asked := []rune(strings.Join(words, "\n"))
+	return string(asked[:min(len(asked), askedRunes)])
 }
 
 const (
@@ -81,13 +103,8 @@ const (
 )
 
 // knowledge gives what the knowledge base says about a burst.
-func (cs *Chores) knowledge(ctx context.Context, burst []analysis.Message) ([]analysis.Source, error) {
-	var words []string
-	for _, m := range burst {
-		words = append(words, m.Subject, m.Text)
-	}
-	asked := []rune(strings.Join(words, "\n"))
-	found, err := knowledge.Find(ctx, cs.pool, string(asked[:min(len(asked), askedRunes)]), mostSections)
+func (cs *Chores) knowledge(ctx context.Context, asked string) ([]analysis.Source, error) {
+	found, err := knowledge.Find(ctx, cs.pool, asked, mostSections)
 	var sources []analysis.Source
 	for _, s := range found {
 		source := analysis.Source{ID: fmt.Sprintf("knowledge:%s#%d", s.Address, s.Position), Title: s.Title, Text: s.Body}
@@ -119,8 +136,11 @@ func fitting(a analysis.Answer, templates map[string]store.Template) (fits []own
 	return fits
 }
 
-// hasBlanks says that a reply is a template's text with variables: only the template's own form fills them in.
-func hasBlanks(r analysis.Reply) bool { return strings.Contains(r.Text, "{{") }
+// hasBlanks says that a reply has holes: a template's variables, which its own form fills in, or what was taken out
+// of a resolved conversation.
+func hasBlanks(r analysis.Reply) bool {
+	return strings.Contains(r.Text, "{{") || strings.Contains(r.Text, anonymous.Hole)
+}
 
 // citing gives what the replies of an answer draw on, each once.
 func citing(a analysis.Answer, sources []analysis.Source) (cited []own.CitedSource) {

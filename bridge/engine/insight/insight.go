@@ -40,6 +40,9 @@ func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 		note.Urgent = cmp.Or(a.Urgency.Because, "…")
 	}
 	intended := len(a.Intents) > 0 && c.SetTrait(bridge.TraitIntent, a.Intents[0]) && saysMore(a.Intents)
+	if a.Language != "" {
+		c.SetTrait(bridge.TraitLanguage, a.Language)
+	}
 	note.References = newReferences(c, a.References)
 	if !c.BridgeStatus().Open() {
 		return
@@ -48,10 +51,11 @@ func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 	line.Args.Tags, note.Tagged = us.tags(c, a.Tags)
 	note.Fits = us.newFits(c, f.Fits)
 	us.suggest(c, f, note)
+	rests := us.suggestActions(c, f, note)
 	if alarm {
 		line.Mentions = us.Conversations.Owners(c)
 	}
-	us.note(c, line, moody || pressing || intended || len(note.References)+len(line.Args.Tags)+len(note.Tagged)+len(note.Fits) > 0 || note.Suggested != 0)
+	us.note(c, line, moody || pressing || intended || rests || len(note.References)+len(line.Args.Tags)+len(note.Tagged)+len(note.Fits) > 0 || note.Suggested != 0)
 }
 
 // saysMore says that an intent is worth a note of its own: thanks ask for nothing.

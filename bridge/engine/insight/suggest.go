@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"time"
 
 	"parley/bridge"
 	"parley/bridge/analysis"
@@ -48,4 +49,27 @@ func cited(f own.Fact, r analysis.Reply) (all []suggested.Source) {
 		}
 	}
 	return all
+}
+
+// suggestActions notes who may take the conversation, and until when it may rest. It tells whether the latter is
+// worth a note of its own.
+func (us *UseCases) suggestActions(c *book.Conversation, f own.Fact, note *bridge.AnalysisLine) (news bool) {
+	for _, a := range f.Answer.Actions {
+		switch a.Name {
+		case analysis.Assign:
+			if agent := us.Dir.Agent(own.Solver(a.Value)); agent != nil && agent.Active && len(c.Assignees) == 0 {
+				ref := us.Dir.Ref(0, agent.ID)
+				note.Solver = &ref
+				us.Suggestions.Show(c, suggestion.Assign, ref.Email)
+			}
+		case analysis.Snooze:
+			day, err := time.Parse(time.DateOnly, a.Value)
+			if err == nil && day.After(us.Now) && day.Before(us.Now.AddDate(1, 0, 0)) {
+				note.Until = a.Value
+				news = us.Suggestions.Show(c, suggestion.Snooze, a.Value)
+			}
+		case analysis.Template, analysis.Priority:
+		}
+	}
+	return news
 }

@@ -73,6 +73,20 @@ type CitedSource struct {
 	Link  string `json:"link,omitempty"` // "" = none
 }
 
+// SolverOf names an agent in what an Analyzer is asked and answers.
+func SolverOf(agent int64) string { return solverPrefix + strconv.FormatInt(agent, 10) }
+
+const solverPrefix = "agent:"
+
+// Solver reads what SolverOf wrote; 0 = it is none.
+func Solver(name string) int64 {
+	id, err := strconv.ParseInt(strings.TrimPrefix(name, solverPrefix), 10, 64)
+	if err != nil || !strings.HasPrefix(name, solverPrefix) {
+		return 0
+	}
+	return id
+}
+
 // FittingText is a template that may answer a customer.
 type FittingText struct {
 	Template int64  `json:"template"`

@@ -1,0 +1,137 @@
+// Package anonymous takes out of a conversation's texts who its customer is, for good: before they help to answer
+// other customers. It takes out more than needed rather than less: all numbers of three digits and more, what
+// stands beside a number as in postal addresses, mail addresses, links, and the names that are known of the
+// conversation's people, in other forms too.
+//
+// What does not belong here: placeholders that are put back (package mask). Names of people whom nobody knows, such
+// as a friend's, can't be told from other words, unless they stand in an address.
+package anonymous
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"parley/bridge/analysis/mask"
+)
+
+// Hole stands where something was taken out.
+const Hole = "[…]"
+
+const shortLine = 6 // words: a line of no more of which one was taken out is a greeting, a signature or an address
+
+// Person knows names of a conversation's people.
+type Person struct {
+	whole []string // folded, for scripts without spaces
+	words []string // folded
+}
+
+// NewPerson collects the words of names and addresses: "Maria Rossi", "maria.rossi@customer.test".
+func NewPerson(names ...string) Person {
+	var p Person
+	for _, name := range names {
+		for _, word := range strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) }) {
+			folded := fold(word)
+			switch n := utf8.RuneCountInString(folded); {
+			case n == 0 || slices.Contains(p.words, folded):
+			case strings.ContainsFunc(folded, withoutSpaces):
+				p.whole = append(p.whole, folded)
+			case n >= 2:
+				p.words = append(p.words, folded)
+			}
+		}
+	}
+	return p
+}
+
+// withoutSpaces says whether a letter belongs to a script that puts no spaces between words.
+func withoutSpaces(r rune) bool {
+	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul, unicode.Thai)
+}
+
+// named is a word with a capital.
+const named = `\p{Lu}[\p{L}\p{M}'’-]*`
+
+var (
+	word = regexp.MustCompile(`[\p{L}\p{M}]+`)
+	link = regexp.MustCompile(`(?i)(?:\b[a-z][a-z0-9+.-]*://|\bwww\.)\S+`)
+	any3 = regexp.MustCompile(`[\p{L}\p{N}_#/-]*\p{Nd}(?:[ .\-/()]?[\p{L}_-]?\p{Nd}){2,}[\p{L}\p{N}_-]*`)
+	// "Hauptstraße 12", "Calle Mayor, 5", "10 Downing Street", "12 rue des Lilas", "10115 Berlin"
+	before = regexp.MustCompile(named + `(?:[ ]+(?:` + named + `|de|del|della|dei|di|da|do|dos|du|des|la|le|van|von|der|den|of))*,?[ ]+(?:n[°ºr.]*[ ]*)?\p{Nd}+[a-zA-Z]?\b`)
+	after  = regexp.MustCompile(`(?:\p{Nd}+[a-zA-Z]?|` + regexp.QuoteMeta(Hole) + `),?[ ]+(?:bis[ ]+|ter[ ]+)?(?:[\p{Ll}'’]+[ ]+){0,3}` + named + `(?:,?[ -]+` + named + `)*`)
+	street = regexp.MustCompile(`(?i)\b(?:rue|avenue|av\.?|boulevard|calle|carrer|via|viale|piazza|rua|avenida|praça|ul\.?|ulica|aleja|al\.|straat|street|road|lane|plaza|straße|strasse|str\.?|weg|platz)[ ]+(?:[\p{L}\p{M}'’.]+[ ,]+){1,5}\p{Nd}+[a-zA-Z]?`)
+	unit   = regexp.MustCompile(`^\p{Nd}+[ ]+(?:Tag|Werktag|Woche|Monat|Jahr|Stunde|Minute|Uhr|Euro|EUR|USD|Prozent|Stück|Grad)[a-z]*$`)
+)
+
+// Text gives a text with Hole in place of what shows who somebody is. Lines of a few words of which one was taken
+// out, such as greetings, are left out whole.
+func (p Person) Text(text string) string {
+	text = norm.NFC.String(text)
+	var kept []string
+	for line := range strings.SplitSeq(text, "\n") {
+		clean := p.line(line)
+		if strings.Contains(clean, Hole) && len(strings.Fields(clean)) <= shortLine && !strings.ContainsFunc(clean, withoutSpaces) {
+			continue
+		}
+		kept = append(kept, clean)
+	}
+	return strings.TrimSpace(strings.Join(kept, "\n"))
+}
+
+func (p Person) line(line string) string {
+	var b strings.Builder
+	at := 0
+	for _, f := range mask.Find(line) {
+		b.WriteString(line[at:f.From] + Hole)
+		at = f.To
+	}
+	line = b.String() + line[at:]
+	for _, exp := range []*regexp.Regexp{link, street, before} {
+		line = exp.ReplaceAllString(line, Hole)
+	}
+	line = any3.ReplaceAllString(line, Hole)
+	line = after.ReplaceAllStringFunc(line, func(s string) string {
+		if unit.MatchString(s) {
+			return s
+		}
+		return Hole
+	})
+	for _, name := range p.whole {
+		line = strings.ReplaceAll(line, name, Hole)
+	}
+	line = word.ReplaceAllStringFunc(line, func(w string) string {
+		if p.has(fold(w)) {
+			return Hole
+		}
+		return w
+	})
+	return line
+}
+
+// has says whether a word is one of the names, or a form of it: "Marias", "Marii".
+func (p Person) has(w string) bool {
+	return slices.ContainsFunc(p.words, func(name string) bool {
+		stem := []rune(name)
+		if len(stem) > 4 {
+			stem = stem[:len(stem)-1] // "Maria" is "Marii" in Polish
+		}
+		return w == name || len(stem) > 2 && strings.HasPrefix(w, string(stem)) && utf8.RuneCountInString(w) <= len(stem)+4
+	})
+}
+
+// fold writes a word without accents and in small letters.
+func fold(w string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.Is(unicode.Mn, r):
+			return -1
+		case r == 'ł' || r == 'Ł':
+			return 'l'
+		}
+		return unicode.ToLower(r)
+	}, norm.NFD.String(w))
+}

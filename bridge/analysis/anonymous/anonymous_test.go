@@ -1,0 +1,52 @@
+package anonymous_test
+
+import (
+	"strings"
+	"testing"
+
+	"parley/bridge/analysis/anonymous"
+)
+
+// Nothing of a customer is left in eight languages, as people write: names in other forms, addresses, numbers.
+func TestNothingIsLeft(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		names, text string
+		canaries    string // what must not be left, in small letters
+		left        string // what must be
+	}{
+		{"Esmeralda Quincy esmeralda.quincy@canary.test", "Hello, this is Esmeralda Quincy of 7 Zanzibar Lane, Thornbury. My order QX-88123 never came, call +44 20 7946 0958.", "esmeralda quincy zanzibar thornbury 88123 7946", "never came"},
+		{"Traugott Wüllner", "Guten Tag,\nmeine Lampe ist defekt. Bitte liefern Sie an den Zimtsternweg 7, 47906 Kempen.\nFreundliche Grüße\nTraugott Wuellner, Wüllners Kunde", "zimtstern 47906 kempen traugott wüllner", "Lampe ist defekt"},
+		{"Amélie Roquefeuil", "Bonjour, j'habite 12 rue des Canaris, 75011 Paris. La lampe est cassée. Amelie ROQUEFEUIL", "canaris 75011 paris amelie roquefeuil", "La lampe est cassée"},
+		{"Íñigo Zabaleta", "Vivo en la calle Canario Amarillo, 15, Zaragoza. Mi lámpara no funciona. Soy Iñigo, DNI 12345678Z.", "canario amarillo inigo iñigo 12345678", "no funciona"},
+		{"Leonor Vasconcelos", "Moro na Rua do Canário 33, 1200-109 Lisboa. O candeeiro chegou partido, disse a Leonor.", "canário 1200 lisboa leonor", "chegou partido"},
+		{"Ludovica Malaspina", "Abito in via dei Canarini 5, 20121 Milano. La lampada è rotta. IBAN IT60 X054 2811 1010 0000 0123 456", "canarini 20121 milano 0542 123456", "è rotta"},
+		{"Wilhelmina Kraaijenbrink", "Ik woon aan de Kanarielaan 8, 1234 AB Utrecht. De lamp is kapot. Mail w.kraaijenbrink@canary.test", "kanarielaan utrecht kraaijenbrink", "is kapot"},
+		{"Świętosława Kanarek", "Mieszkam przy ul. Kanarkowej 21, 00-950 Warszawa. Lampa nie działa. To lampa Świętosławy Kanarek, faktura FV/2026/1187.", "kanark warszawa święto 1187 00-950", "nie działa"},
+		{"王小明", "我是王小明,台灯坏了。", "王小明", "灯坏了"},
+	} {
+		got := anonymous.NewPerson(tt.names).Text(tt.text)
+		for c := range strings.FieldsSeq(tt.canaries) {
+			if strings.Contains(strings.ToLower(got), c) {
+				t.Errorf("%s: %q is left in %q", tt.names, c, got)
+			}
+		}
+		if !strings.Contains(got, tt.left) {
+			t.Errorf("%s: %q is not left in %q", tt.names, tt.left, got)
+		}
+	}
+}
+
+// What shows nobody stays as it was: answers that say something useful are not full of holes.
+func TestAnswersStay(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"Please send it back within 30 days. We pay the postage.",
+		"Sie können die Lampe innerhalb von 30 Tagen zurückgeben.\n\nDas Geld kommt nach 5 Werktagen.",
+		"Vous pouvez la renvoyer sous 30 jours.", "Puede devolverla en 14 días.", "Può restituirla entro 14 giorni.", "U kunt hem binnen 14 dagen terugsturen.", "Można ją zwrócić w ciągu 14 dni.",
+	} {
+		if got := anonymous.NewPerson("Maria Rossi", "maria@customer.test").Text("Dear Maria,\n\n" + text + "\n\nRegards, Maria"); got != text {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+}

@@ -1,0 +1,114 @@
+package chores
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/bridge/analysis/anonymous"
+	"parley/bridge/engine/directory"
+	"parley/store"
+	"parley/store/solved"
+)
+
+const (
+	solvedEvery  = 2 * time.Second
+	solvedAtOnce = 20   // conversations that are learned from in one transaction
+	solvedLook   = 30   // the latest messages of each
+	readRunes    = 5000 // of what was asked, and of what was answered, before who the customer is is taken out
+	solvedRunes  = 1200 // of what was asked, and of what was answered
+)
+
+// learn keeps what was answered in conversations that were resolved, without who their customers are.
+func (cs *Chores) learn(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, tidyWithin)
+	defer cancel()
+	for more := true; more; {
+		err := store.InTx(ctx, cs.pool, func(tx pgx.Tx) error {
+			ids, err := solved.TakeDue(ctx, tx, solvedAtOnce)
+			if more = len(ids) == solvedAtOnce; err != nil || len(ids) == 0 {
+				return err
+			}
+			return cs.learnFrom(ctx, tx, ids)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (cs *Chores) learnFrom(ctx context.Context, tx pgx.Tx, ids []int64) error {
+	conversations, err := store.Conversations(ctx, tx, ids...)
+	if err != nil {
+		return err
+	}
+	messages, err := store.LatestMessages(ctx, tx, ids, solvedLook)
+	if err != nil {
+		return err
+	}
+	slices.Reverse(messages)
+	for i := range conversations {
+		c := &conversations[i]
+		if a := cs.host.Directory().Account(c.AccountID); a == nil || c.Kind != store.KindCustomer || !helpsOthers(cs.host.Directory(), a) {
+			continue
+		}
+		names, err := solved.Names(ctx, tx, c)
+		if err != nil {
+			return err
+		}
+		for _, agent := range cs.host.Directory().Agents { // nobody signs with another's name
+			names = append(names, agent.Name)
+		}
+		if s, ok := solvedIn(c, messages, names); ok {
+			err = errors.Join(err, solved.Keep(ctx, tx, s))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// solvedIn gives what was asked first and answered last in a conversation; false where nothing was.
+func solvedIn(c *store.Conversation, messages []store.Message, names []string) (solved.Solved, bool) {
+	s := solved.Solved{ConversationID: c.ID, AccountID: c.AccountID, Intent: c.Traits[bridge.TraitIntent], Tags: c.Tags, Language: c.Traits[bridge.TraitLanguage]}
+	if c.TeamID != nil {
+		s.TeamID = *c.TeamID
+	}
+	person := anonymous.NewPerson(names...)
+	var asked []string
+	for i := range messages {
+		m := &messages[i]
+		switch {
+		case m.ConversationID != c.ID || m.Automatic != "":
+		case m.Direction == store.DirectionIn && s.Answered == "":
+			asked = append(asked, m.Subject, m.Text)
+		case m.Direction == store.DirectionOut && m.Fate == store.FateOut && m.AgentID != nil:
+			s.Answered, s.AgentID = m.Text, *m.AgentID
+		}
+	}
+	s.Asked, s.Answered = shortened(person.Text(cut(strings.Join(asked, "\n"), readRunes))), person.Text(cut(s.Answered, readRunes))
+	if s.Answered != shortened(s.Answered) || strings.Contains(s.Answered, anonymous.Hole) {
+		s.Answered = "" // a text with a hole in it could say something else
+	}
+	return s, s.Asked != ""
+}
+
+func shortened(text string) string { return cut(text, solvedRunes) }
+
+func cut(text string, most int) string {
+	r := []rune(text)
+	return string(r[:min(len(r), most)])
+}
+
+// helpsOthers says whether what is answered in an account may help to answer in other ones of its team. What an
+// account's own channel closes doesn't, and nothing is read where nothing is to be analysed.
+func helpsOthers(dir *directory.Directory, a *store.Account) bool {
+	return a.Side == store.SideChannel && a.SurfaceChannel == "" && dir.SettingsOf(a, false).Analyses
+}

@@ -1,0 +1,136 @@
+package engine_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"parley/bridge"
+	"parley/bridge/analysis"
+	"parley/bridge/analysis/offline"
+	"parley/bridge/bridgetest"
+	"parley/channels/channelstest"
+)
+
+// solves lets a customer write, and ann answer and resolve.
+func (w *world) solves(e channelstest.Event, asked, answer string) {
+	w.t.Helper()
+	e.Text = asked
+	before := w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`)
+	w.customer(chat, e)
+	w.shown(asked)
+	thread := w.thread(asked)
+	w.settled()
+	w.exec(`UPDATE bursts SET due_at = parley_now()`)
+	w.eventually("it is analysed", func() bool {
+		return w.count(`SELECT count(*) FROM bursts`) == 0 && w.count(`SELECT count(*) FROM queued`) == 0
+	})
+	w.reply(thread, "!reply "+answer)
+	w.eventually("it is answered", func() bool { return strings.Contains(strings.Join(w.sentTexts(), "\n"), answer) })
+	w.settled()
+	w.chat.Say("ann", support, thread, "!resolve")
+	w.eventually("it is resolved", func() bool {
+		return w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`) == before+1
+	})
+}
+
+// learned waits until so many resolved conversations may help others.
+func (w *world) learned(n int) {
+	w.t.Helper()
+	w.eventually("they may help others", func() bool { return w.count(`SELECT count(*) FROM solved`) == n })
+}
+
+// What was answered in a resolved conversation is suggested to who asks the same, and who answered it may take the
+// new one. It helps nobody once it is open again.
+// R-184, R-185
+func TestSuggestedFromResolvedConversations(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{analyzer: offline.New()})
+	const answer = "Please put the return slip into the parcel and bring it to the post office within 30 days."
+	w.solves(channelstest.Event{From: "kim", Name: "Kim"}, "How do I return my lamp? Where is the return slip?", answer)
+	w.learned(1)
+	w.writes("joe", "I want to return a lamp. Is there a return slip?")
+	w.shown("I want to return a lamp")
+	w.ripen()
+	w.eventually("a reply is suggested", func() bool { return w.suggestedIn(2) != 0 })
+	got := must(w.engines[0].Desk(w.surface).Suggested(t.Context(), 2, w.suggestedIn(2), "ann"))(t)
+	if len(got) != 1 || got[0].Text != answer || len(got[0].Sources) != 1 || got[0].Sources[0].Title != "Conversation #1" {
+		t.Errorf("suggested is %+v", got)
+	}
+	if n := w.count(`SELECT count(*) FROM deliveries WHERE payload #>> '{line,Solver,Email}' LIKE 'ann%'`); n != 1 {
+		t.Errorf("%d notes name who answered such before", n)
+	}
+	w.chat.Say("ann", support, w.thread("How do I return my lamp?"), "!reopen")
+	w.eventually("it helps nobody any more", func() bool { return w.count(`SELECT count(*) FROM solved`) == 0 })
+}
+
+// Nothing that shows who customers of resolved conversations are reaches a question or a suggestion, in eight
+// languages, though an Analyzer suggests all that it is shown.
+// R-185
+func TestOthersStayUnknown(t *testing.T) {
+	t.Parallel()
+	r := &reader{find: func(q analysis.Question) (analysis.Answer, error) {
+		a := analysis.Answer{Sentiment: analysis.Neutral, Intents: []string{"return"}}
+		for _, s := range q.Desk.Sources {
+			a.Replies = append(a.Replies, analysis.Reply{Text: s.Text, Sources: []string{s.ID}}, analysis.Reply{Text: s.Reply, Sources: []string{s.ID}})
+		}
+		return a, nil
+	}}
+	w := newWorld(t, options{analyzer: r})
+	for _, c := range []struct{ from, name, asked, answer string }{
+		{"esmeralda", "Esmeralda Quincy", "Lamp: this is Esmeralda Quincy of 7 Zanzibar Lane, order QX-88123, please call +44 20 7946 0958.", "Lamp: Esmeralda, we send it to 7 Zanzibar Lane today."},
+		{"traugott", "Traugott Wüllner", "Lamp: bitte an den Zimtsternweg 7, 47906 Kempen liefern. Traugott Wüllner", "Lamp: wir liefern an Traugott Wüllner, Zimtsternweg 7."},
+		{"amelie", "Amélie Roquefeuil", "Lamp: j'habite 12 rue des Canaris, 75011 Paris. Amelie ROQUEFEUIL", "Lamp: Amélie, nous livrons 12 rue des Canaris demain."},
+		{"inigo", "Íñigo Zabaleta", "Lamp: vivo en la calle Canario Amarillo, 15. Soy Iñigo, DNI 12345678Z.", "Lamp: Iñigo, la enviamos a la calle Canario Amarillo, 15."},
+		{"leonor", "Leonor Vasconcelos", "Lamp: moro na Rua do Canário 33, 1200-109 Lisboa. Leonor Vasconcelos", "Lamp: Leonor, enviamos para a Rua do Canário 33."},
+		{"ludovica", "Ludovica Malaspina", "Lamp: abito in via dei Canarini 5, 20121 Milano. Ludovica Malaspina", "Lamp: Ludovica, la spediamo in via dei Canarini 5."},
+		{"wilhelmina", "Wilhelmina Kraaijenbrink", "Lamp: ik woon aan de Kanarielaan 8, 1234 AB Utrecht, w.kraaijenbrink@canary.test", "Lamp: Wilhelmina, we sturen hem naar de Kanarielaan 8."},
+		{"swieto", "Świętosława Kanarek", "Lamp: mieszkam przy ul. Kanarkowej 21, 00-950 Warszawa, faktura FV/2026/1187.", "Lamp: Świętosława, wysyłamy na ul. Kanarkowej 21."},
+	} {
+		w.solves(channelstest.Event{From: c.from, Name: c.name}, c.asked+" The lamp is broken, and we would like to have another one.", c.answer)
+	}
+	w.learned(8)
+	before := len(r.questions())
+	w.writes("joe", "lamp lamp? bitte, ik, moro, vivo, abito, mieszkam, habite, please call this order")
+	w.shown("lamp lamp?")
+	w.ripen()
+	w.eventually("it is asked", func() bool { return len(r.questions()) > before })
+	w.eventually("it is analysed", func() bool {
+		return w.count(`SELECT count(*) FROM bursts`) == 0 && w.count(`SELECT count(*) FROM queued`) == 0
+	})
+	w.settled()
+	q := r.questions()[before]
+	if len(q.Desk.Examples) < 6 {
+		t.Fatalf("only %d conversations are in the question: %+v", len(q.Desk.Examples), q.Desk)
+	}
+	desk := strings.ToLower(string(must(json.Marshal(q.Desk))(t)))
+	suggested := strings.ToLower(w.text(`SELECT coalesce(string_agg(replies::text, ' '), '') FROM suggestions WHERE conversation_id = 9`))
+	kept := strings.ToLower(w.text(`SELECT string_agg(asked || ' ' || answered || ' ' || words::text, ' ') FROM solved`))
+	for canary := range strings.FieldsSeq(`esmeralda quincy zanzibar 88123 7946 traugott wüllner wullner zimtstern 47906 kempen amélie amelie roquefeuil canaris 75011 paris
+		íñigo inigo iñigo zabaleta canario 12345678 leonor vasconcelos canário 1200 lisboa ludovica malaspina canarini 20121 milano wilhelmina kraaijenbrink kanarielaan
+		1234 utrecht świętosława kanar 00-950 warszawa 1187`) {
+		for what, text := range map[string]string{"question": desk, "suggestion": suggested, "table": kept} {
+			if strings.Contains(text, canary) {
+				t.Errorf("%q is in the %s", canary, what)
+			}
+		}
+	}
+}
+
+// An account with a channel of its own neither helps others nor is helped by resolved conversations.
+// R-185, R-212
+func TestPrivateChannelHelpsNobody(t *testing.T) {
+	t.Parallel()
+	r := &reader{find: func(analysis.Question) (analysis.Answer, error) {
+		return analysis.Answer{Sentiment: analysis.Neutral}, nil
+	}}
+	w := secluded(t, options{analyzer: r})
+	w.eventually("an agent of the channel resolves it", func() bool {
+		w.chat.Submit("ben", support, "", bridgetest.Button{Verb: bridge.VerbResolve, Args: bridge.Args{Conversation: 1}}, "")
+		return w.count(`SELECT count(*) FROM conversations WHERE id = 1 AND status = 'resolved'`) == 1
+	})
+	w.eventually("it was looked at", func() bool { return w.count(`SELECT count(*) FROM solved_due`) == 0 })
+	if n := w.count(`SELECT count(*) FROM solved`); n != 0 {
+		t.Errorf("%d rows are kept of a private channel's conversations", n)
+	}
+}

@@ -1,0 +1,28 @@
+package solved_test
+
+import (
+	"testing"
+
+	"parley/store/plantest"
+	"parley/store/solved"
+	"parley/store/storetest"
+)
+
+// However many conversations are kept, a question looks at the newest of each account, and no more.
+func TestPlans(t *testing.T) {
+	t.Parallel()
+	crowd := []string{
+		`ALTER TABLE solved DROP CONSTRAINT solved_conversation_id_fkey`, // a million conversations are not needed for this
+		`ALTER TABLE solved_due DROP CONSTRAINT solved_due_conversation_id_fkey`,
+		`INSERT INTO solved (conversation_id, account_id, team_id, intent, tags, agent_id, asked, answered, config, words)
+			SELECT n, 1 + n % 5, 1 + n / 100 % 3, 'return', '{}', 1, 'a lamp', 'an answer', 'pg_catalog.english', ('lamp word' || n % 1000)::tsvector
+			FROM generate_series(1, 1000000) AS n`,
+		`INSERT INTO solved_due (conversation_id) SELECT n FROM generate_series(1, 100000) AS n`,
+	}
+	plantest.Run(t, storetest.DB(t), crowd, []plantest.Statement{
+		plantest.Cold("like a text", solved.LikeSQL, []any{[]int64{1, 2}, int64(2), "lamps", 500, 50}, map[string]float64{"solved": 1000}, "solved_pkey"),
+		plantest.Cold("take due", solved.TakeDueSQL, []any{20}, map[string]float64{"solved_due": 60}, "solved_due_pkey"),
+		plantest.Cold("forget one", `DELETE FROM solved WHERE conversation_id = $1`, []any{int64(4711)}, map[string]float64{"solved": 5}, "solved_conversation"),
+		plantest.Cold("drop old", solved.DropOldSQL, []any{int64(1), int64(1), 100_000}, map[string]float64{"solved": 100_010}, "solved_pkey"),
+	})
+}
