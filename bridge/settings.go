@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 
+	"parley/bridge/analysis"
 	"parley/channels"
 )
 
@@ -71,9 +72,23 @@ func Settings() []Setting {
 			keep: func(s *AccountSettings, v string) { s.CollectFloods = v == settingOn }},
 		{Name: "ai", Values: onOff, Text: "Whether what customers write is analysed, and what that finds is noted in the thread.",
 			keep: func(s *AccountSettings, v string) { s.Analyses = v == settingOn }},
+		{Name: "ai_translate", Values: offOn, Text: "Whether what customers write in another language than `language` is translated below it. That needs a model, see [ai.md](ai.md).",
+			keep: func(s *AccountSettings, v string) { s.Translates = v == settingOn }},
+		{Name: "ai_summaries", Values: onOff, Text: "Whether a long conversation is summed up for colleagues when it is handed over, and when it is resolved.",
+			keep: func(s *AccountSettings, v string) { s.SumsUp = v == settingOn }},
+		{Name: "language", Values: languageCodes(), Text: "The language in which the team reads and writes: summaries and translations of what customers write are in it.",
+			keep: func(s *AccountSettings, v string) { s.Language = v }},
 		{Name: "file_limits", Text: "The largest files of each kind, up to what the channel takes: `image 5MB, document 25MB, audio 0`; `0` forbids a kind.",
 			keep: func(s *AccountSettings, v string) { s.FileLimits, _ = channels.ParseFileLimits(v) }}, // checked when it was written
 	}
+}
+
+// languageCodes are those that a team may have.
+func languageCodes() (codes []string) {
+	for _, l := range analysis.Languages() {
+		codes = append(codes, l.Code)
+	}
+	return codes
 }
 
 // AccountSettings are the settings that count for one account.
@@ -90,11 +105,14 @@ type AccountSettings struct {
 	Receipts      string // read, sent, failures
 	JoinLines     bool   // lines typed within a hold leave as one message
 	FileLimits    channels.FileLimits
-	Outgoing      bool // agents may begin conversations with phone numbers that never wrote (R-229)
-	AllForAdmins  bool // the list of all conversations is for admins
-	JoinOpen      bool // a mail outside of known threads joins its sender's open conversation
-	Analyses      bool // what customers write is analysed
-	CollectFloods bool // mails of who opens very many conversations are collected in one thread
+	Outgoing      bool   // agents may begin conversations with phone numbers that never wrote (R-229)
+	AllForAdmins  bool   // the list of all conversations is for admins
+	JoinOpen      bool   // a mail outside of known threads joins its sender's open conversation
+	Analyses      bool   // what customers write is analysed
+	Translates    bool   // what customers write in another language than Language is translated for the team
+	SumsUp        bool   // a long conversation is summed up when it is handed over or resolved
+	Language      string // the team's, ISO 639-1
+	CollectFloods bool   // mails of who opens very many conversations are collected in one thread
 }
 
 // SettingsOf gives the settings of an account: what is chosen for it, else what is chosen for all

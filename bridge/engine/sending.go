@@ -68,6 +68,12 @@ func (h host) Channels() map[int64]channels.Channel {
 // Analyzer implements chores.Host.
 func (h host) Analyzer() analysis.Analyzer { return h.opt.Analyzer }
 
+// Writer implements chores.Host: the Analyzer writes, if it can.
+func (h host) Writer() analysis.Writer {
+	w, _ := h.opt.Analyzer.(analysis.Writer)
+	return w
+}
+
 // Busy implements chores.Host.
 func (h host) Busy() bool { return h.relay.Busy() }
 

@@ -30,6 +30,7 @@ type Book struct {
 	Tags          *Tags
 	Openings      Openings
 	Bursts        Bursts
+	Requests      *Requests
 	Replying      *Replying
 }
 
@@ -39,6 +40,8 @@ type Options struct {
 	Directory *directory.Directory
 	// Channel gives the channel of an account; nil while it isn't there.
 	Channel func(account int64) channels.Channel
+	// Writes says that texts can be asked for: somebody answers.
+	Writes bool
 	// Gates are those that the process knows.
 	Gates *Gates
 	// LeaseFor tells how long a lane is leased for a request that may take so long.
@@ -50,7 +53,7 @@ func New(o Options) *Book {
 	m := &o.Moment
 	return &Book{Moment: m, Dir: o.Directory, Locks: func([]int64) {}, Channel: o.Channel, Conversations: newConversations(m, o.Directory),
 		Messages: newMessages(m), People: newPeople(m), Posts: newPosts(m), Outbox: newOutbox(m, o.Gates, o.LeaseFor), Timers: newTimers(),
-		Log: &Log{Moment: m}, Tags: newTags(o.Directory), Openings: Openings{}, Bursts: Bursts{}, Replying: &Replying{Moment: m}}
+		Log: &Log{Moment: m}, Tags: newTags(o.Directory), Openings: Openings{}, Bursts: Bursts{}, Requests: newRequests(m, o.Writes), Replying: &Replying{Moment: m}}
 }
 
 // Caps gives what the channel of an account can carry; zero while it isn't there.

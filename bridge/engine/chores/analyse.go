@@ -85,7 +85,7 @@ func (cs *Chores) analyse(ctx context.Context, with analysis.Analyzer, b store.B
 	if err != nil {
 		return err
 	}
-	f := own.Fact{Kind: own.Analysed, Conversation: b.ConversationID, AnalysedBurst: own.AnalysedBurst{UpTo: b.LastEvent}}
+	f := own.Fact{Kind: own.Analysed, Conversation: b.ConversationID, AnalysedBurst: own.AnalysedBurst{From: b.FirstEvent, UpTo: b.LastEvent}}
 	if len(q.Burst) > 0 {
 		a, err := with.Analyze(ctx, q)
 		if err != nil {
@@ -122,28 +122,26 @@ func (cs *Chores) question(ctx context.Context, b store.Burst) (analysis.Questio
 		return analysis.Question{}, nil, err
 	}
 	slices.Reverse(rows)
-	q := analysis.Question{Desk: analysis.Desk{Language: "en", Actions: []analysis.ActionName{analysis.Template}}}
+	q := analysis.Question{Desk: analysis.Desk{Actions: []analysis.ActionName{analysis.Template}}}
 	for _, t := range cs.host.Directory().Tags {
 		q.Desk.Tags = append(q.Desk.Tags, analysis.Tag{Name: t.Name})
 	}
 	var account int64
 	for i := range rows {
 		m := &rows[i]
-		said := analysis.Message{FromAgent: m.Direction == store.DirectionOut, Subject: m.Subject, Text: m.Text}
-		for _, f := range m.Files {
-			said.Files = append(said.Files, f.Name)
-		}
+		said, ok := exchanged(m)
 		switch {
-		case m.Automatic != "" || m.EventID > b.LastEvent:
+		case !ok || m.EventID > b.LastEvent:
 		case m.Direction == store.DirectionIn && m.EventID >= b.FirstEvent:
 			q.Burst, account = append(q.Burst, said), m.AccountID
-		case m.Direction == store.DirectionIn, m.Direction == store.DirectionOut && m.Fate == store.FateOut:
+		default:
 			q.Before = append(q.Before, said)
 		}
 	}
 	if account == 0 {
 		return q, nil, nil
 	}
+	q.Desk.Language = cs.language(account)
 	list, err := store.ListTemplates(ctx, cs.pool, account)
 	templates := map[string]store.Template{}
 	for _, t := range list {
@@ -154,6 +152,15 @@ func (cs *Chores) question(ctx context.Context, b store.Burst) (analysis.Questio
 		}
 	}
 	return q, templates, err
+}
+
+// language gives the language of the team that reads an account's messages.
+func (cs *Chores) language(account int64) string {
+	a, ch := cs.host.Directory().Account(account), cs.host.Channel(account)
+	if a == nil {
+		return analysis.Languages()[0].Code
+	}
+	return cs.host.Directory().SettingsOf(a, ch != nil && ch.Capabilities().Threads).Language
 }
 
 // fitting gives the templates that an answer names, each once.

@@ -1,5 +1,5 @@
 // Package chores does in the background what belongs to no batch of events: it fetches the files that
-// providers keep, has what customers write analysed, tells providers of templates, follows channels that moved, sets the timers of evening
+// providers keep, has what customers write analysed and texts written that are asked for, tells providers of templates, follows channels that moved, sets the timers of evening
 // lists, and clears away what nobody needs.
 //
 // What does not belong here: what any of it means for a conversation. Results come back as facts
@@ -32,6 +32,8 @@ type Host interface {
 	Channels() map[int64]channels.Channel
 	// Analyzer reads what customers write; nil = nothing is analysed.
 	Analyzer() analysis.Analyzer
+	// Writer writes texts that are asked for; nil = nobody does.
+	Writer() analysis.Writer
 	// Trouble tells the admins, once, why what of an account fails; with nil, that it works again.
 	Trouble(account int64, what string, c *channels.Condition)
 	// Busy says that there is much to do, so that what may be late gives way.
@@ -46,11 +48,12 @@ type Chores struct {
 	log   *slog.Logger
 	host  Host
 	fetch chan struct{} // files may be there to be fetched
+	write chan struct{} // texts may have been asked for
 }
 
 // New makes the chores of a process.
 func New(pool *pgxpool.Pool, log *slog.Logger, host Host) *Chores {
-	return &Chores{pool: pool, log: log, host: host, fetch: make(chan struct{}, 1)}
+	return &Chores{pool: pool, log: log, host: host, fetch: make(chan struct{}, 1), write: make(chan struct{}, 1)}
 }
 
 // Run works until ctx ends.
@@ -61,6 +64,9 @@ func (cs *Chores) Run(ctx context.Context) error {
 	group.Go(func() error { return cs.runFetches(ctx) })
 	if a := cs.host.Analyzer(); a != nil {
 		group.Go(func() error { return cs.runAnalyses(ctx, a) })
+	}
+	if w := cs.host.Writer(); w != nil {
+		group.Go(func() error { return cs.runWriting(ctx, w) })
 	}
 	group.Go(func() error {
 		cs.keepOldWords(ctx)

@@ -7,6 +7,7 @@ import (
 
 	"parley/bridge/engine/outbound"
 	"parley/store"
+	"parley/store/request"
 )
 
 const (
@@ -35,5 +36,5 @@ func (cs *Chores) tidy(ctx context.Context) error {
 	if n > 0 {
 		cs.log.Info("old marks dropped", "conversations", n)
 	}
-	return errors.Join(err, store.ForgetOpenings(ctx, cs.pool, mostOpenings))
+	return errors.Join(err, store.ForgetOpenings(ctx, cs.pool, mostOpenings), request.DropOld(ctx, cs.pool))
 }
