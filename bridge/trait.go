@@ -10,7 +10,7 @@ const (
 	TraitUrgent     = "urgent"     // one of Urgent…; none = it never was
 	TraitIntent     = "intent"     // the name of the main intent
 	TraitReferences = "references" // kinds and numbers that the customer named, a line each: "order 4711"
-	TraitSummedUp   = "summed_up"  // how many messages the latest summary covered that Parley made by itself
+	TraitSummedUp   = "summed_up"  // how many messages the latest summary was made of
 	TraitSuggested  = "suggested"  // tags and templates that were suggested, a line each
 )
 

@@ -76,21 +76,31 @@ const finishRequest = `
 	SET done_at = parley_now(), leased_until = NULL, ask = '{}'
 	WHERE conversation_id = $1 AND name = $2 AND epoch = $3 AND done_at IS NULL`
 
-// Finish ends a claimed request and journals the facts that tell its answer, if any, in one transaction. It does
-// nothing if the lease ended and another process has claimed the request.
-func Finish(ctx context.Context, pool *pgxpool.Pool, r Request, facts ...store.NewEvent) error {
+// Finish ends a claimed request and journals fact, which tells its answer, in one transaction. It does nothing if
+// the lease ended and another process has claimed the request.
+func Finish(ctx context.Context, pool *pgxpool.Pool, r Request, fact store.NewEvent) error {
 	return store.InTxWith(ctx, pool, func(tx pgx.Tx) (*store.Pipeline, error) {
 		tag, err := tx.Exec(ctx, finishRequest, r.ConversationID, r.Name, r.Epoch)
 		if err != nil {
 			return nil, fmt.Errorf("store: finish text request: %w", err)
 		}
-		if tag.RowsAffected() == 0 || len(facts) == 0 {
+		if tag.RowsAffected() == 0 {
 			return nil, nil
 		}
 		var p store.Pipeline
-		p.InsertEvents(facts)
+		p.InsertEvents([]store.NewEvent{fact})
 		return &p, nil
 	})
+}
+
+const dropRequest = `DELETE FROM text_requests WHERE conversation_id = $1 AND name = $2 AND epoch = $3 AND done_at IS NULL`
+
+// Drop removes a claimed request to which there is no answer: the same may be asked again at once.
+func Drop(ctx context.Context, q store.Execer, r Request) error {
+	if _, err := q.Exec(ctx, dropRequest, r.ConversationID, r.Name, r.Epoch); err != nil {
+		return fmt.Errorf("store: drop text request: %w", err)
+	}
+	return nil
 }
 
 const retryRequest = `
@@ -106,7 +116,7 @@ func Retry(ctx context.Context, q store.Execer, r Request, wait time.Duration) e
 	return nil
 }
 
-const dropRequests = `
+const dropOld = `
 	DELETE FROM text_requests
 	WHERE (conversation_id, name) IN (
 		SELECT conversation_id, name
@@ -118,7 +128,7 @@ const dropRequests = `
 
 // DropOld removes requests that were answered more than a day ago, at most a thousand.
 func DropOld(ctx context.Context, q store.Execer) error {
-	if _, err := q.Exec(ctx, dropRequests); err != nil {
+	if _, err := q.Exec(ctx, dropOld); err != nil {
 		return fmt.Errorf("store: drop text requests: %w", err)
 	}
 	return nil

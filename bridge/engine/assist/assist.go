@@ -61,10 +61,8 @@ func (us *UseCases) Written(c *book.Conversation, f own.Fact) {
 		us.tellFailure(c, ask, f.Class)
 		return
 	}
-	if ask.Occasion == own.OnHandOver || ask.Occasion == own.OnResolve {
-		if !c.SetTrait(bridge.TraitSummedUp, strconv.Itoa(f.Covered)) {
-			return
-		}
+	if ask.Task == analysis.Summarise && !c.SetTrait(bridge.TraitSummedUp, strconv.Itoa(f.Covered)) && ask.Occasion != "" {
+		return // nothing was said since the last summary
 	}
 	line := bridge.Line{Content: &bridge.WrittenLine{Task: ask.Task, Language: ask.Language, Style: ask.Style, Occasion: string(ask.Occasion),
 		Words: f.Written.Text, WrittenBy: f.Written.By, Degraded: f.Written.Degraded}, Args: bridge.Args{Conversation: c.ID}}

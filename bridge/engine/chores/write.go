@@ -83,7 +83,7 @@ func (cs *Chores) claimRequests(ctx context.Context, most int) ([]request.Reques
 func (cs *Chores) writeOne(ctx context.Context, with analysis.Writer, r request.Request) error {
 	var ask own.Ask
 	if err := json.Unmarshal(r.Ask, &ask); err != nil {
-		return errors.Join(fmt.Errorf("chores: %w", err), cs.finishRequest(ctx, r)) // no version of ours wrote it
+		return errors.Join(fmt.Errorf("chores: %w", err), cs.dropRequest(ctx, r)) // no version of ours wrote it
 	}
 	f := own.Fact{Kind: own.Written, Conversation: r.ConversationID, WrittenText: own.WrittenText{Ask: &ask}}
 	text, covered, err := cs.compose(ctx, with, r.ConversationID, ask)
@@ -91,8 +91,8 @@ func (cs *Chores) writeOne(ctx context.Context, with analysis.Writer, r request.
 	switch {
 	case err == nil:
 		f.Written = &text
-	case errors.Is(err, errNothingToDo):
-		return cs.finishRequest(ctx, r)
+	case errors.Is(err, errNothingToDo), ask.Asker == (own.Asker{}) && errors.Is(err, analysis.ErrNeedsModel):
+		return cs.dropRequest(ctx, r)
 	case errors.Is(err, analysis.ErrNeedsModel):
 		f.Class = own.NeedsModel
 	case errors.Is(err, analysis.ErrLeftOut):
@@ -107,7 +107,7 @@ func (cs *Chores) writeOne(ctx context.Context, with analysis.Writer, r request.
 		f.Class = own.NoAnswer
 	}
 	if err != nil && ask.Asker == (own.Asker{}) {
-		return errors.Join(err, cs.finishRequest(ctx, r)) // nobody waits for it
+		return errors.Join(err, cs.dropRequest(ctx, r)) // nobody waits for it
 	}
 	told := f.Event(fmt.Sprintf("written:%d:%s:%d", r.ConversationID, r.Name, r.AskedAt.UnixMicro()))
 	told.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("written:%d", r.ConversationID)) // nothing else waits for it
@@ -118,10 +118,16 @@ func (cs *Chores) writeOne(ctx context.Context, with analysis.Writer, r request.
 	return nil
 }
 
-func (cs *Chores) finishRequest(ctx context.Context, r request.Request, facts ...store.NewEvent) error {
+func (cs *Chores) finishRequest(ctx context.Context, r request.Request, fact store.NewEvent) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	return request.Finish(ctx, cs.pool, r, facts...)
+	return request.Finish(ctx, cs.pool, r, fact)
+}
+
+func (cs *Chores) dropRequest(ctx context.Context, r request.Request) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	return request.Drop(ctx, cs.pool, r)
 }
 
 func (cs *Chores) retryRequest(ctx context.Context, r request.Request) error {

@@ -32,6 +32,7 @@ func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 	if a == nil || !us.Settings(c).Analyses {
 		return
 	}
+	us.translate(c, f)
 	note := &bridge.AnalysisLine{Before: moodOf(c), Sentiment: cmp.Or(a.Sentiment, analysis.Neutral), References: newReferences(c, a.References)}
 	moody := us.feels(c, a.Sentiment)
 	urgent := us.presses(c, a.Urgency.Urgent)
@@ -55,6 +56,15 @@ func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 	}
 	us.Line(c, line)
 	us.Log.ByParley(c, store.DeedAnalysed, book.Detail{Text: strings.Join(append([]string{string(note.Sentiment)}, a.Intents...), ", "), Reason: a.Urgency.Because})
+}
+
+// translate has what the customer wrote translated, where it is in another language than the team's and that is
+// wanted.
+func (us *UseCases) translate(c *book.Conversation, f own.Fact) {
+	settings := us.Settings(c)
+	if language := f.Answer.Language; settings.Translates && language != "" && language != settings.Language {
+		us.Requests.Add(c, own.Ask{Task: analysis.Translate, Language: settings.Language, Occasion: own.OnMessage, From: f.From, UpTo: f.UpTo})
+	}
 }
 
 // saysMore says that an intent is worth a note of its own: thanks ask for nothing.
