@@ -1,5 +1,7 @@
 package bridge
 
+import "parley/bridge/analysis"
+
 // Verb is what a person asks for. The words of the grammar are the same.
 type Verb string
 
@@ -37,6 +39,7 @@ const (
 	VerbAllow    Verb = "allow"    // Args.Addresses: a new participant may get replies
 	VerbHistory  Verb = "history"  // list the log entries
 	VerbWhy      Verb = "why"      // explain the last decision
+	VerbAI       Verb = "ai"       // Args.Wanted: a text is asked for, which colleagues alone see; Text = the draft or the question
 	VerbHelp     Verb = "help"     // list the verbs
 	VerbList     Verb = "list"     // Args.List: mine, unassigned, all, …
 	VerbFind     Verb = "show"     // open #conversation's details
@@ -208,6 +211,16 @@ type Args struct {
 	Most         int      `json:"most,omitempty"`        // Reply: how many of them the account carries
 	Promotional  bool     `json:"promotional,omitempty"` // Reply: it is an offer or advertising, which some providers take for a shorter time
 
+	Draft string `json:"draft,omitempty"` // Reply: the text with which its form begins
+
 	Template   *TemplateArgs   `json:"template,omitempty"`
 	Suggestion *SuggestionArgs `json:"suggestion,omitempty"` // Reply: what its form begins with
+	Wanted     *WantedText     `json:"wanted,omitempty"`     // AI: nil = a summary
+}
+
+// WantedText says which text somebody asks for.
+type WantedText struct {
+	Task     analysis.Task `json:"task"`
+	Language string        `json:"language,omitempty"` // in which it is to be, ISO 639-1; "" = see Task
+	Style    string        `json:"style,omitempty"`    // Rephrase: one of analysis.Styles
 }

@@ -353,3 +353,19 @@ type ReferenceRef struct {
 	Number string
 	Link   string `json:",omitempty"` // where it can be looked at; "" = nowhere
 }
+
+// WrittenLine is a text that a machine wrote for colleagues.
+type WrittenLine struct {
+	Task        analysis.Task
+	Language    string `json:",omitempty"` // in which it is, ISO 639-1; "" = that of the customer, or of the text that it was made of
+	Style       string `json:",omitempty"` // Rephrase: one of analysis.Styles
+	Question    string `json:",omitempty"` // Explain: what was asked
+	Occasion    string `json:",omitempty"` // why Parley wrote it by itself: message, hand_over or resolve; "" = By asked
+	ForCustomer bool   `json:",omitempty"` // it was made of a text of By's, who may want to send it
+	Words       string // Markdown
+	WrittenBy   string `json:",omitempty"` // "offline", or the model's name
+	Degraded    bool   `json:",omitempty"` // a model was asked and gave no valid text
+}
+
+// Kind of its line.
+func (*WrittenLine) Kind() LineKind { return LineWritten }

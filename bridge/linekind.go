@@ -61,6 +61,7 @@ const (
 	LineOptedIn     LineKind = "opted_in"     // Customer wants messages again; Text = what was written
 	LineParts       LineKind = "parts"        // what was sent counts as several texts
 	LineAnalysis    LineKind = "analysis"     // what an analysis found in what the customer wrote; Args.Tags = suggested tags
+	LineWritten     LineKind = "written"      // a text that By asked for, or that is made by itself; never for the customer
 )
 
 // ContentOf gives the empty content of a line of a kind. Lines of LineDone and LineTemplate have
@@ -133,6 +134,7 @@ var contents = map[LineKind]func() LineContent{ //nolint:gochecknoglobals // a t
 	LineOptedIn:     nil,
 	LineParts:       empty[PartsLine],
 	LineAnalysis:    empty[AnalysisLine],
+	LineWritten:     empty[WrittenLine],
 }
 
 // verbContents makes the contents that differ from the usual one of their kind.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"strconv"
 
+	"parley/bridge/analysis"
 	"parley/channels"
 )
 
@@ -84,17 +85,31 @@ func Settings() []Setting {
 			keep: func(s *AccountSettings, v string) { s.Analyses = v == settingOn }},
 		{Name: "ai_tags", Values: []string{"suggest", "apply"},
 			Text: "What an analysis does with tags that fit: `suggest` them as buttons in its note, or `apply` them, with *Undo* there. Only tags that exist, and none that somebody took away.",
-			keep: func(s *AccountSettings, v string) { s.AppliesTags = v == "apply" }},
+			keep: func(s *AccountSettings, v string) { s.AI.AppliesTags = v == "apply" }},
 		{Name: "ai_mask", Values: onOff, Text: "Whether mail addresses, phone and card numbers and IBANs are replaced before a text goes to a model, and put back in its answer.",
 			keep: func(s *AccountSettings, v string) { s.AI.Unmasked = v == settingOff }},
 		{Name: "ai_tokens_a_day", Free: number("tokens", mostTokens, ""), Text: "How many tokens a model may cost in a day (UTC), asked and answered; above that rules read what customers write. `0` is no limit; without it `PARLEY_AI_TOKENS_A_DAY` counts.",
 			keep: func(s *AccountSettings, v string) { s.AI.TokensADay = atoi(v, -1) }},
 		{Name: "ai_audit", Free: number("days", mostAuditDays, auditDays), Text: "For how many days it is kept what was sent to a model and answered, for `!why`; `0`: not at all.",
 			keep: func(s *AccountSettings, v string) { s.AI.AuditDays = atoi(v, 0) }},
+		{Name: "ai_translate", Values: offOn, Text: "Whether what customers write in another language than `language` is translated below it. That needs a model, see [ai.md](ai.md).",
+			keep: func(s *AccountSettings, v string) { s.AI.Translates = v == settingOn }},
+		{Name: "ai_summaries", Values: onOff, Text: "Whether a long conversation is summed up for colleagues when it is handed over, and when it is resolved.",
+			keep: func(s *AccountSettings, v string) { s.AI.SumsUp = v == settingOn }},
+		{Name: "language", Values: languageCodes(), Text: "The language in which the team reads and writes: summaries and translations of what customers write are in it.",
+			keep: func(s *AccountSettings, v string) { s.Language = v }},
 		{Name: "file_limits", Free: FreeText{Valid: validLimits, NotSo: "are no limits", Write: "Write kinds and sizes: image 5MB, document 10MB, video 16MB, audio 16MB."},
 			Text: "The largest files of each kind, up to what the channel takes: `image 5MB, document 25MB, audio 0`; `0` forbids a kind.",
 			keep: func(s *AccountSettings, v string) { s.FileLimits, _ = channels.ParseFileLimits(v) }}, // checked when it was written
 	}
+}
+
+// languageCodes are those that a team may have.
+func languageCodes() (codes []string) {
+	for _, l := range analysis.Languages() {
+		codes = append(codes, l.Code)
+	}
+	return codes
 }
 
 // AccountSettings are the settings that count for one account.
@@ -115,16 +130,19 @@ type AccountSettings struct {
 	AllForAdmins  bool // the list of all conversations is for admins
 	JoinOpen      bool // a mail outside of known threads joins its sender's open conversation
 	Analyses      bool // what customers write is analysed
-	AppliesTags   bool // tags that an analysis finds are put on at once
 	AI            AISettings
-	CollectFloods bool // mails of who opens very many conversations are collected in one thread
+	Language      string // the team's, ISO 639-1
+	CollectFloods bool   // mails of who opens very many conversations are collected in one thread
 }
 
-// AISettings are what an account says about a model that reads what customers write.
+// AISettings are what an account says about what is made of customers' words, and about the model that does it.
 type AISettings struct {
-	Unmasked   bool // it may see mail addresses, phone and card numbers and IBANs
-	TokensADay int  // that it may cost; 0 = no limit, -1 = what the process says
-	AuditDays  int  // for which it is kept what it was asked and answered
+	AppliesTags bool // tags that an analysis finds are put on at once
+	Translates  bool // what customers write in another language than the team's is translated for the team
+	SumsUp      bool // a long conversation is summed up when it is handed over or resolved
+	Unmasked    bool // it may see mail addresses, phone and card numbers and IBANs
+	TokensADay  int  // that it may cost; 0 = no limit, -1 = what the process says
+	AuditDays   int  // for which it is kept what it was asked and answered
 }
 
 // SettingsOf gives the settings of an account: what is chosen for it, else what is chosen for all

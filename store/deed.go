@@ -50,6 +50,7 @@ const (
 	DeedDeletedMessage    Deed = "deleted a message"  // the customer took back what was sent
 	DeedOptedOut          Deed = "opted out"          // the customer wants no messages
 	DeedOptedIn           Deed = "opted in"           // the customer wants messages again
+	DeedAskedForText      Deed = "asked for a text"   // a summary, a translation or the like, for colleagues
 	DeedAnalysed          Deed = "analysed"           // how the customer feels and what the customer wants, as far as a machine can tell
 )
 

@@ -107,7 +107,7 @@ func numbered(v *verb.Verb, rest string) (int64, string) {
 		}
 	}
 	switch v.Typed.Rest {
-	case verb.RestText, verb.RestReply, verb.RestNote, verb.RestTopic, verb.RestStart:
+	case verb.RestText, verb.RestReply, verb.RestNote, verb.RestTopic, verb.RestStart, verb.RestWanted:
 		return 0, rest
 	case verb.RestNothing, verb.RestPeople, verb.RestTags, verb.RestTime, verb.RestAddresses, verb.RestCopies, verb.RestList, verb.RestFind, verb.RestPage:
 	}

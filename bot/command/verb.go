@@ -87,7 +87,7 @@ func wrong(name string, marker bridge.Marker, text string) Parsed {
 // arguments reads the rest of a verb's line into p.
 func arguments(v *verb.Verb, p Parsed, name, rest string, marker bridge.Marker, opt Options) Parsed {
 	p.Marker = marker
-	if rest == "" {
+	if rest == "" && v.Typed.Rest != verb.RestWanted {
 		p.Err = v.Typed.Missing
 		if v.Typed.Rest == verb.RestList {
 			p.Args.List = "mine"
@@ -128,6 +128,8 @@ func (p *Parsed) read(v *verb.Verb, name, rest string, opt Options) (bad string)
 		if bad = start(p, rest, opt); p.Text == "" {
 			p.Err = v.Typed.Missing
 		}
+	case verb.RestWanted:
+		return wanted(p, name, rest)
 	case verb.RestList:
 		list, ok := listName(strings.ToLower(rest))
 		if p.Args.List = list; !ok {

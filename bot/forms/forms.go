@@ -37,6 +37,10 @@ func (m Maker) Facts(ctx context.Context, args bridge.Args, at bridge.Place, use
 // the zone of the form's reader, nil if that isn't known.
 // Errors: *bridge.Problem, bridge.ErrNoConversation, the desk's.
 func (m Maker) Form(ctx context.Context, name bridge.Verb, args bridge.Args, at bridge.Place, user, text string) (view.Form, *time.Location, error) {
+	if text == "" {
+		text = args.Draft
+	}
+	args.Draft = "" // the form's field has it from now on
 	in := view.FormInput{Verb: name, Args: args, Text: text, Author: m.Author, Now: m.Now()}
 	if name == bridge.VerbNew {
 		return m.startForm(ctx, in, user)

@@ -37,6 +37,7 @@ func table() []*Verb {
 		allow(),
 		history(),
 		why(),
+		ai(),
 		list(),
 		show(),
 		templates(),

@@ -97,6 +97,7 @@ const (
 	RestTopic                 // Args.Note: a word that help is about
 	RestPage                  // Args.Page, counted from 1 as typed
 	RestStart                 // Args.Account, which may be left out, Args.Recipient, then Text
+	RestWanted                // Args.Wanted, then Text; nothing need follow
 )
 
 // List is one kind of thing that a form offers to choose from.

@@ -20,6 +20,8 @@ func buttons(l bridge.Line, f bridge.Facts) []Button {
 		}
 	case *bridge.AnalysisLine:
 		all = append(all, suggestionButtons(c, l, args)...)
+	case *bridge.WrittenLine:
+		all = append(all, writtenButtons(c, args)...)
 	case *bridge.TopLevelLine:
 		for _, row := range c.Rows {
 			b := verb.NewButton(bridge.VerbSend, bridge.Args{Conversation: row.ID, Typed: l.Args.Typed})

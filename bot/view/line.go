@@ -114,6 +114,7 @@ var renderers = map[bridge.LineKind]renderer{ //nolint:gochecknoglobals // a tab
 	bridge.LineOptedIn:     optedInLine,
 	bridge.LineParts:       of(partsLine),
 	bridge.LineAnalysis:    of(analysisLine),
+	bridge.LineWritten:     of(writtenLine),
 }
 
 // toConversation links the conversation that an answer is about, if the answer isn't in its thread.

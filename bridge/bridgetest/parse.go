@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"parley/bridge"
+	"parley/bridge/analysis"
 )
 
 // A Chat's own tiny forms: note: text · // text · internal: text · !verb words · <@app> verb words ·
@@ -18,7 +19,7 @@ func typedVerbs() []bridge.Verb {
 	return []bridge.Verb{bridge.VerbTake, bridge.VerbAssign, bridge.VerbUnassign, bridge.VerbTag, bridge.VerbUntag, bridge.VerbTopic,
 		bridge.VerbPending, bridge.VerbSnooze, bridge.VerbWake, bridge.VerbResolve, bridge.VerbReopen, bridge.VerbClose, bridge.VerbUndo,
 		bridge.VerbCC, bridge.VerbTo, bridge.VerbAllow, bridge.VerbFind, bridge.VerbHistory, bridge.VerbWhy, bridge.VerbHelp, bridge.VerbList,
-		bridge.VerbReply, bridge.VerbNote, bridge.VerbTemplate, bridge.VerbTemplates, bridge.VerbNew, bridge.VerbUnblock}
+		bridge.VerbReply, bridge.VerbNote, bridge.VerbTemplate, bridge.VerbTemplates, bridge.VerbNew, bridge.VerbUnblock, bridge.VerbAI}
 }
 
 // decode turns a stored event into what people did.
@@ -153,6 +154,13 @@ func verb(a *bridge.Action, text string) bool {
 	case bridge.VerbNew:
 		a.Args.Account, rest, _ = strings.Cut(rest, " ")
 		a.Args.Recipient, a.Text, _ = strings.Cut(strings.TrimSpace(rest), " ")
+	case bridge.VerbAI: // !ai task:language:style text
+		task, text, _ := strings.Cut(rest, " ")
+		words := append(strings.Split(task, ":"), "", "")
+		a.Text = text
+		if task != "" {
+			a.Args.Wanted = &bridge.WantedText{Task: analysis.Task(words[0]), Language: words[1], Style: words[2]}
+		}
 	case bridge.VerbTopic, bridge.VerbResolve, bridge.VerbHelp, bridge.VerbTemplate:
 		a.Args.Note = rest
 	}

@@ -264,6 +264,10 @@ func renderButtons(r *request, l bridge.Line) {
 				r.Buttons = append(r.Buttons, Button{Verb: verb, Args: bridge.Args{Conversation: l.Args.Conversation, Tags: []string{tag}}})
 			}
 		}
+	case *bridge.WrittenLine:
+		if c.ForCustomer {
+			r.Buttons = append(r.Buttons, Button{Verb: bridge.VerbReply, Args: bridge.Args{Conversation: l.Args.Conversation, Draft: c.Words}})
+		}
 	case *bridge.TopLevelLine:
 		for _, f := range c.Rows {
 			r.Buttons = append(r.Buttons, Button{Verb: bridge.VerbSend, Args: bridge.Args{Conversation: f.ID, Typed: l.Args.Typed}})

@@ -65,12 +65,26 @@ func (w *work) applyAll(ctx context.Context, tx pgx.Tx, facts []fact) (relay.Mad
 		return relay.Made{}, err
 	}
 	made := w.Made()
-	if len(w.Messages.Fetches) > 0 {
-		made.Committed = w.e.chores.WakeFetches
-	}
+	made.Committed = w.wakesChores()
 	made.Write = write
 	w.e.awaits(&made, waits)
 	return made, nil
+}
+
+// wakesChores gives what tells the chores of work that the batch made for them; nil = it made none.
+func (w *work) wakesChores() func() {
+	fetches, texts := len(w.Messages.Fetches) > 0, w.Requests.Any()
+	if !fetches && !texts {
+		return nil
+	}
+	return func() {
+		if fetches {
+			w.e.chores.WakeFetches()
+		}
+		if texts {
+			w.e.chores.WakeWriting()
+		}
+	}
 }
 
 // apply applies one fact to the batch. It sets w.Begun once a part of the fact has changed something:

@@ -271,7 +271,7 @@ func (e *Engine) newWork(dir *directory.Directory, now, real time.Time) *work {
 	if n := len(e.idle); n > 0 {
 		ids, e.idle = e.idle[n-1], e.idle[:n-1]
 	}
-	b := book.New(book.Options{Directory: dir, Channel: e.Channel, Gates: e.gates, LeaseFor: e.opt.Relay.LeaseFor,
+	b := book.New(book.Options{Directory: dir, Channel: e.Channel, Gates: e.gates, Writes: host{e}.Writer() != nil, LeaseFor: e.opt.Relay.LeaseFor,
 		Moment: book.Moment{Now: now, Real: real, IDs: ids}})
 	return assemble(e, threads.New(b, e.Surface, e.reading, e.files))
 }

@@ -118,6 +118,8 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 		return w.speech.NeverCame(ctx, tx, c)
 	case own.Analysed:
 		w.insight.Analysed(c, f)
+	case own.Written:
+		w.assist.Written(c, f)
 	case own.Fetched:
 		w.intake.Fetched(c, f)
 	case own.Replying:
@@ -140,7 +142,7 @@ func knownOwn(kind string) bool {
 		return true
 	}
 	switch kind {
-	case own.Digest, own.Account, own.Template, own.Snooze, own.Window, own.ThreadLost, own.PostFailed, own.Fetched, own.Early, own.Replying, own.Analysed,
+	case own.Digest, own.Account, own.Template, own.Snooze, own.Window, own.ThreadLost, own.PostFailed, own.Fetched, own.Early, own.Replying, own.Analysed, own.Written,
 		string(relay.ReportLanded), string(relay.ReportFailed), string(relay.ReportLate), string(relay.ReportUnclear):
 		return true
 	}

@@ -74,6 +74,12 @@ func (h host) AITokensADay() int { return h.opt.AITokensADay }
 // Sealer implements chores.Host.
 func (h host) Sealer() *store.Sealer { return h.opt.Sealer }
 
+// Writer implements chores.Host: the Analyzer writes, if it can.
+func (h host) Writer() analysis.Writer {
+	w, _ := h.opt.Analyzer.(analysis.Writer)
+	return w
+}
+
 // Busy implements chores.Host.
 func (h host) Busy() bool { return h.relay.Busy() }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
+	"parley/bridge/engine/assist"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/reply"
 	"parley/bridge/engine/speech"
@@ -54,6 +55,7 @@ func useCases() map[bridge.Verb]*useCase {
 		bridge.VerbFind:           {anywhere: (*work).answer},
 		bridge.VerbHistory:        {anywhere: (*work).answer},
 		bridge.VerbWhy:            {anywhere: (*work).answer},
+		bridge.VerbAI:             {do: byAssist((*assist.UseCases).Ask)},
 		bridge.VerbTemplates:      {none: true, anywhere: administer},
 		bridge.VerbTemplateEdit:   {none: true, anywhere: administer},
 		bridge.VerbTemplateDelete: {none: true, anywhere: administer},
@@ -102,6 +104,10 @@ func useCaseOf(verb bridge.Verb) *useCase {
 
 func byWorkflow(do func(*workflow.UseCases, book.Request)) func(*work, book.Request) {
 	return func(w *work, r book.Request) { do(w.workflow, r) }
+}
+
+func byAssist(do func(*assist.UseCases, book.Request)) func(*work, book.Request) {
+	return func(w *work, r book.Request) { do(w.assist, r) }
 }
 
 func bySpeech(do func(*speech.UseCases, book.Request)) func(*work, book.Request) {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"parley/bridge/engine/assist"
 	"parley/bridge/engine/inbound"
 	"parley/bridge/engine/insight"
 	"parley/bridge/engine/reply"
@@ -21,6 +22,7 @@ type work struct {
 	templates *template.UseCases
 	intake    *inbound.UseCases
 	insight   *insight.UseCases
+	assist    *assist.UseCases
 }
 
 // assemble makes the work on a batch.
@@ -30,5 +32,6 @@ func assemble(e *Engine, tw *threads.Writer) *work {
 	sp := speech.New(tw, rs)
 	ts := template.New(tw, rs, sp)
 	it := inbound.New(tw, wf, rs, sp, ts, inbound.Options{UploadsOriginals: e.opt.Original == nil, Analyses: e.opt.Analyzer != nil})
-	return &work{Writer: tw, e: e, workflow: wf, replies: rs, speech: sp, templates: ts, intake: it, insight: &insight.UseCases{Writer: tw}}
+	return &work{Writer: tw, e: e, workflow: wf, replies: rs, speech: sp, templates: ts, intake: it, insight: &insight.UseCases{Writer: tw},
+		assist: &assist.UseCases{Writer: tw}}
 }

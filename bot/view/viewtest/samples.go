@@ -187,9 +187,15 @@ func (s Samples) showingLines() map[string]bridge.Line {
 		"analysis_urgent": {Content: &bridge.AnalysisLine{Sentiment: "negative", Before: "frustrated", Urgent: "we open at nine & nothing works", Intents: []string{"problem"},
 			References: []bridge.ReferenceRef{{Name: "order", Number: "4711", Link: "https://shop.example/orders/4711"}, {Name: "invoice", Number: "F-2024/118"}}},
 			Mentions: []bridge.AgentRef{ann}, Args: bridge.Args{Tags: []string{"Technical Issue", "VIP Customer"}}},
-		"analysis_put":    {Content: &bridge.AnalysisLine{Sentiment: "negative", Before: "neutral", Intents: []string{"billing"}, Tagged: []string{"Billing", "VIP Customer"}}},
-		"analysis_calm":   {Content: &bridge.AnalysisLine{Sentiment: "neutral", Before: "negative"}},
-		"analysis_tagged": {Content: &bridge.AnalysisLine{Sentiment: "neutral", Before: "neutral"}, Args: bridge.Args{Tags: []string{"Billing"}}},
+		"analysis_put":     {Content: &bridge.AnalysisLine{Sentiment: "negative", Before: "neutral", Intents: []string{"billing"}, Tagged: []string{"Billing", "VIP Customer"}}},
+		"analysis_calm":    {Content: &bridge.AnalysisLine{Sentiment: "neutral", Before: "negative"}},
+		"analysis_tagged":  {Content: &bridge.AnalysisLine{Sentiment: "neutral", Before: "neutral"}, Args: bridge.Args{Tags: []string{"Billing"}}},
+		"written_summary":  {Content: &bridge.WrittenLine{Task: "summarise", Language: "en", Words: "- **Asked first:** “Where is order <4711>?”\n- **Mood:** frustrated", WrittenBy: "offline"}, By: s.Ann},
+		"written_degraded": {Content: &bridge.WrittenLine{Task: "summarise", Language: "en", Occasion: "hand_over", Words: "- **Asked first:** “Where is it?”", WrittenBy: "offline", Degraded: true}},
+		"written":          {Content: &bridge.WrittenLine{Task: "explain", Language: "en", Question: "what did she order?", Words: "Two lamps, see https://shop.test/4711", WrittenBy: "gpt-test"}, By: s.Ann},
+		"written_inbound":  {Content: &bridge.WrittenLine{Task: "translate", Language: "en", Occasion: "message", Words: "My lamp is broken & I am sad.", WrittenBy: "gpt-test"}},
+		"written_reply":    {Content: &bridge.WrittenLine{Task: "translate", Language: "ar", ForCustomer: true, Words: "طردك في الطريق *اليوم*", WrittenBy: "gpt-test"}, By: s.Ann, Args: bridge.Args{Conversation: 12}},
+		"written_shorter":  {Content: &bridge.WrittenLine{Task: "rephrase", Style: "shorter", ForCustomer: true, Words: "Sorry for the delay.", WrittenBy: "gpt-test"}, By: s.Ann, Args: bridge.Args{Conversation: 12}},
 	}
 }
 

@@ -144,12 +144,12 @@ func (a *Analyzer) compose(r request, p prompt, talk []gpt.ChatCompletionMessage
 	switch r.form {
 	case bySchema:
 		body.ResponseFormat = &gpt.ChatCompletionResponseFormat{Type: gpt.ChatCompletionResponseFormatTypeJSONSchema,
-			JSONSchema: &gpt.ChatCompletionResponseFormatJSONSchema{Name: schemaName, Schema: schema(p.q), Strict: true}}
+			JSONSchema: &gpt.ChatCompletionResponseFormatJSONSchema{Name: p.form.name, Schema: p.form.schema, Strict: true}}
 	case byObject:
 		body.ResponseFormat = &gpt.ChatCompletionResponseFormat{Type: gpt.ChatCompletionResponseFormatTypeJSONObject}
-		body.Messages[1].Content += "\n" + shapeText
+		body.Messages[1].Content += "\n" + p.form.shape
 	case byWords:
-		body.Messages[1].Content += "\n" + shapeText
+		body.Messages[1].Content += "\n" + p.form.shape
 	}
 	switch r.limit {
 	case maxTokens:

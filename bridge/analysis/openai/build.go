@@ -69,21 +69,8 @@ func link(patterns []analysis.Pattern, kind, value string) string {
 
 // mapTexts gives a question with all of its texts changed, but for what never leaves.
 func mapTexts(q analysis.Question, f func(string) string) analysis.Question {
-	texts := func(all []string) []string {
-		changed := slices.Clone(all)
-		for i, s := range changed {
-			changed[i] = f(s)
-		}
-		return changed
-	}
-	messages := func(all []analysis.Message) []analysis.Message {
-		changed := slices.Clone(all)
-		for i, m := range changed {
-			changed[i].Subject, changed[i].Text, changed[i].Files = f(m.Subject), f(m.Text), texts(m.Files)
-		}
-		return changed
-	}
-	q.Burst, q.Before = messages(q.Burst), messages(q.Before)
+	texts := func(all []string) []string { return mapStrings(all, f) }
+	q.Burst, q.Before = mapMessages(q.Burst, f), mapMessages(q.Before, f)
 	d := &q.Desk
 	d.Intents, d.Tags, d.Sources, d.Examples = slices.Clone(d.Intents), slices.Clone(d.Tags), slices.Clone(d.Sources), slices.Clone(d.Examples)
 	for i, x := range d.Intents {
@@ -99,6 +86,22 @@ func mapTexts(q analysis.Question, f func(string) string) analysis.Question {
 		d.Examples[i] = analysis.Example{Text: f(x.Text), Intent: f(x.Intent), Tags: texts(x.Tags), Solver: f(x.Solver)}
 	}
 	return q
+}
+
+func mapMessages(all []analysis.Message, f func(string) string) []analysis.Message {
+	changed := slices.Clone(all)
+	for i, m := range changed {
+		changed[i].Subject, changed[i].Text, changed[i].Files = f(m.Subject), f(m.Text), mapStrings(m.Files, f)
+	}
+	return changed
+}
+
+func mapStrings(all []string, f func(string) string) []string {
+	changed := slices.Clone(all)
+	for i, s := range changed {
+		changed[i] = f(s)
+	}
+	return changed
 }
 
 func allTexts(q analysis.Question) []string {

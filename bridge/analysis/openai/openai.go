@@ -166,27 +166,36 @@ func (a *Analyzer) begin() bool {
 }
 
 // tryModel asks the model if it may be asked now.
-func (a *Analyzer) tryModel(ctx context.Context, q analysis.Question) (analysis.Answer, *Error) {
+func (a *Analyzer) tryModel(ctx context.Context, q analysis.Question) (answer analysis.Answer, fault *Error) {
+	fault = a.guard(ctx, func(ctx context.Context) (fault *Error) {
+		answer, fault = a.answer(ctx, q)
+		return fault
+	})
+	return answer, fault
+}
+
+// guard lets the model be asked, if it may be asked now, within the time that it has.
+func (a *Analyzer) guard(ctx context.Context, ask func(context.Context) *Error) *Error {
 	if until, ok := ctx.Deadline(); ok && time.Until(until) < leastTime || ctx.Err() != nil {
-		return analysis.Answer{}, &Error{Kind: Late}
+		return &Error{Kind: Late}
 	}
 	ctx, cancel := a.deadline(ctx)
 	defer cancel()
 	turn, fault := a.breaker.enter()
 	if fault != nil {
-		return analysis.Answer{}, fault
+		return fault
 	}
 	select {
 	case a.slots <- struct{}{}:
 		defer func() { <-a.slots }()
 	case <-ctx.Done():
 		a.breaker.leave(turn, &Error{Kind: Busy})
-		return analysis.Answer{}, &Error{Kind: Busy, Cause: ctx.Err()}
+		return &Error{Kind: Busy, Cause: ctx.Err()}
 	}
-	answer, fault := a.answer(ctx, q)
+	fault = ask(ctx)
 	a.breaker.leave(turn, fault)
 	a.health.learn(fault)
-	return answer, fault
+	return fault
 }
 
 // deadline gives the time that the model has: some of the caller's is kept for the fallback.

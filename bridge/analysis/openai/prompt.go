@@ -93,20 +93,34 @@ type docMessage struct {
 
 // prompt is what a model is asked: the question as it was shown, and how it is written.
 type prompt struct {
-	q      analysis.Question // cut, and masked if this is wanted
+	q      analysis.Question // cut, and masked if this is wanted; zero where a text is asked for
+	form   answerForm
 	marker string
 	user   string // the user message, without the shape in words
 }
 
+// answerForm is the form that an answer is to have.
+type answerForm struct {
+	name   string // of the schema, in a request
+	schema json.RawMessage
+	shape  string // the schema in words
+}
+
 // newPrompt writes the user message. q was cut to the budget before.
 func newPrompt(q analysis.Question) prompt {
-	data := encode(newDocument(q))
-	p := prompt{q: q}
+	p := sealed(encode(newDocument(q)), "Analyse \"burst\" as you were told.")
+	p.q, p.form = q, answerForm{name: schemaName, schema: schema(q), shape: shapeText}
+	return p
+}
+
+// sealed writes a user message: data between two lines that nobody can write who doesn't see them, then what is to
+// be done.
+func sealed(data, deed string) prompt {
+	p := prompt{}
 	for p.marker == "" || strings.Contains(data, p.marker) {
 		p.marker = newMarker()
 	}
-	p.user = "The data, between two lines " + p.marker + ":\n" + p.marker + "\n" + data + "\n" + p.marker +
-		"\nThe data ends here. Analyse \"burst\" as you were told."
+	p.user = "The data, between two lines " + p.marker + ":\n" + p.marker + "\n" + data + "\n" + p.marker + "\nThe data ends here. " + deed
 	return p
 }
 
@@ -118,7 +132,7 @@ func newMarker() string {
 }
 
 // encode writes compact JSON. Each line end within a text is escaped, so that no text can stand on a line of its own.
-func encode(d document) string {
+func encode(d any) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)

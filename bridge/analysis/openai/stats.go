@@ -11,7 +11,7 @@ func latencyBounds() []float64 { return []float64{0.5, 1, 2, 5, 10, 20, 40} }
 
 // Stats are counts since the start, for metrics.
 type Stats struct {
-	Asked     int64          // calls of Analyze
+	Asked     int64          // calls of Analyze and of Write
 	Degraded  int64          // of these answered by the fallback
 	Failures  map[Kind]int64 // of these without a model's answer, by kind
 	Requests  int64          // requests over HTTP, with second attempts and repairs

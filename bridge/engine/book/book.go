@@ -32,6 +32,7 @@ type Book struct {
 	Bursts        Bursts
 	Suggested     SuggestedReplies
 	Suggestions   *Suggestions
+	Requests      *Requests
 	Replying      *Replying
 }
 
@@ -41,6 +42,8 @@ type Options struct {
 	Directory *directory.Directory
 	// Channel gives the channel of an account; nil while it isn't there.
 	Channel func(account int64) channels.Channel
+	// Writes says that texts can be asked for: somebody answers.
+	Writes bool
 	// Gates are those that the process knows.
 	Gates *Gates
 	// LeaseFor tells how long a lane is leased for a request that may take so long.
@@ -53,7 +56,7 @@ func New(o Options) *Book {
 	return &Book{Moment: m, Dir: o.Directory, Locks: func([]int64) {}, Channel: o.Channel, Conversations: newConversations(m, o.Directory),
 		Messages: newMessages(m), People: newPeople(m), Posts: newPosts(m), Outbox: newOutbox(m, o.Gates, o.LeaseFor), Timers: newTimers(),
 		Log: &Log{Moment: m}, Tags: newTags(o.Directory), Openings: Openings{}, Bursts: Bursts{}, Suggested: SuggestedReplies{},
-		Suggestions: &Suggestions{ended: map[int64]bool{}}, Replying: &Replying{Moment: m}}
+		Suggestions: &Suggestions{ended: map[int64]bool{}}, Requests: newRequests(m, o.Writes), Replying: &Replying{Moment: m}}
 }
 
 // Caps gives what the channel of an account can carry; zero while it isn't there.

@@ -28,7 +28,8 @@ func (c *Conversation) SetTrait(name, value string) bool {
 // TraitsShown is the part of a card's digest that stands for the traits that cards show; "" = there are none.
 func (c *Conversation) TraitsShown() string {
 	shown := maps.Clone(c.Traits)
-	for _, name := range []string{bridge.TraitIntent, bridge.TraitReferences, bridge.TraitSuggested, bridge.TraitUrgent, bridge.TraitNote, bridge.TraitUntagged} {
+	for _, name := range []string{bridge.TraitIntent, bridge.TraitLanguage, bridge.TraitReferences, bridge.TraitSuggested, bridge.TraitSummedUp,
+		bridge.TraitUrgent, bridge.TraitNote, bridge.TraitUntagged} {
 		delete(shown, name)
 	}
 	if bridge.IsUrgent(c.Traits) { // a card doesn't tell for which time

@@ -142,7 +142,7 @@ func (cs *Chores) analyse(ctx context.Context, with analysis.Analyzer, b store.B
 	if err != nil {
 		return told, err
 	}
-	f := own.Fact{Kind: own.Analysed, Conversation: b.ConversationID, AnalysedBurst: own.AnalysedBurst{UpTo: b.LastEvent}}
+	f := own.Fact{Kind: own.Analysed, Conversation: b.ConversationID, AnalysedBurst: own.AnalysedBurst{From: b.FirstEvent, UpTo: b.LastEvent}}
 	if len(q.Burst) > 0 {
 		switch a, err := cs.ask(ctx, with, b.ConversationID, q.Question); {
 		case err == nil:

@@ -1,5 +1,5 @@
 // Package chores does in the background what belongs to no batch of events: it fetches the files that
-// providers keep, has what customers write analysed, tells providers of templates, follows channels that moved, sets the timers of evening
+// providers keep, has what customers write analysed and texts written that are asked for, tells providers of templates, follows channels that moved, sets the timers of evening
 // lists, and clears away what nobody needs.
 //
 // What does not belong here: what any of it means for a conversation. Results come back as facts
@@ -37,6 +37,8 @@ type Host interface {
 	AITokensADay() int
 	// Sealer seals what is kept of the model's questions; nil = nothing is kept.
 	Sealer() *store.Sealer
+	// Writer writes texts that are asked for; nil = nobody does.
+	Writer() analysis.Writer
 	// Trouble tells the admins, once, why what of an account fails; with nil, that it works again.
 	Trouble(account int64, what string, c *channels.Condition)
 	// Busy says that there is much to do, so that what may be late gives way.
@@ -51,6 +53,7 @@ type Chores struct {
 	log   *slog.Logger
 	host  Host
 	fetch chan struct{} // files may be there to be fetched
+	write chan struct{} // texts may have been asked for
 
 	tally     tally
 	condition lastCondition
@@ -58,7 +61,7 @@ type Chores struct {
 
 // New makes the chores of a process.
 func New(pool *pgxpool.Pool, log *slog.Logger, host Host) *Chores {
-	return &Chores{pool: pool, log: log, host: host, fetch: make(chan struct{}, 1)}
+	return &Chores{pool: pool, log: log, host: host, fetch: make(chan struct{}, 1), write: make(chan struct{}, 1)}
 }
 
 // Run works until ctx ends.
@@ -70,6 +73,9 @@ func (cs *Chores) Run(ctx context.Context) error {
 	if a := cs.host.Analyzer(); a != nil {
 		group.Go(func() error { return cs.runAnalyses(ctx, a) })
 		group.Go(func() error { return cs.every(ctx, solvedEvery, "learning from resolved conversations", cs.learn) })
+	}
+	if w := cs.host.Writer(); w != nil {
+		group.Go(func() error { return cs.runWriting(ctx, w) })
 	}
 	group.Go(func() error {
 		cs.keepOldWords(ctx)

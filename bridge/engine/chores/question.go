@@ -46,28 +46,26 @@ type asking struct {
 func (cs *Chores) question(ctx context.Context, b store.Burst, rows []store.Message, now time.Time) (asking, error) {
 	q := asking{templates: map[string]store.Template{}, intents: map[string]string{}}
 	q.Now = now
-	q.Desk = analysis.Desk{Language: "en", Actions: []analysis.ActionName{analysis.Template, analysis.Snooze}}
+	q.Desk = analysis.Desk{Actions: []analysis.ActionName{analysis.Template, analysis.Snooze}}
 	for _, t := range cs.host.Directory().Tags {
 		q.Desk.Tags = append(q.Desk.Tags, analysis.Tag{Name: t.Name})
 	}
 	var account int64
 	for i := range rows {
 		m := &rows[i]
-		said := analysis.Message{FromAgent: m.Direction == store.DirectionOut, Subject: m.Subject, Text: m.Text}
-		for _, f := range m.Files {
-			said.Files = append(said.Files, f.Name)
-		}
+		said, ok := exchanged(m)
 		switch {
-		case m.Automatic != "" || m.EventID > b.LastEvent:
+		case !ok || m.EventID > b.LastEvent:
 		case m.Direction == store.DirectionIn && m.EventID >= b.FirstEvent:
 			q.Burst, account = append(q.Burst, said), m.AccountID
-		case m.Direction == store.DirectionIn, m.Direction == store.DirectionOut && m.Fate == store.FateOut:
+		default:
 			q.Before = append(q.Before, said)
 		}
 	}
 	if account == 0 {
 		return q, nil
 	}
+	q.Desk.Language = cs.language(account)
 	list, err := store.ListTemplates(ctx, cs.pool, account)
 	for _, t := range list {
 		if t.Status == string(channels.TemplateApproved) && slices.Contains(t.Uses, bridge.TemplateReply) {
@@ -114,6 +112,15 @@ func (cs *Chores) knowledge(ctx context.Context, asked string) ([]analysis.Sourc
 		sources = append(sources, source)
 	}
 	return sources, err
+}
+
+// language gives the language of the team that reads an account's messages.
+func (cs *Chores) language(account int64) string {
+	a, ch := cs.host.Directory().Account(account), cs.host.Channel(account)
+	if a == nil {
+		return analysis.Languages()[0].Code
+	}
+	return cs.host.Directory().SettingsOf(a, ch != nil && ch.Capabilities().Threads).Language
 }
 
 // fitting gives the templates that an answer names, each once.

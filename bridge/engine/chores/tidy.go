@@ -8,6 +8,7 @@ import (
 	"parley/bridge/engine/outbound"
 	"parley/store"
 	"parley/store/ai"
+	"parley/store/request"
 )
 
 const (
@@ -47,5 +48,6 @@ func (cs *Chores) tidy(ctx context.Context) error {
 	if n > 0 {
 		cs.log.Info("old marks dropped", "conversations", n)
 	}
-	return errors.Join(err, store.ForgetOpenings(ctx, cs.pool, mostOpenings), ai.ForgetTokens(ctx, cs.pool), cs.forgetRecords(ctx))
+	return errors.Join(err, store.ForgetOpenings(ctx, cs.pool, mostOpenings), ai.ForgetTokens(ctx, cs.pool), cs.forgetRecords(ctx),
+		request.DropOld(ctx, cs.pool))
 }

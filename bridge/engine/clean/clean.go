@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"parley/bridge"
+	"parley/bridge/analysis"
 	"parley/channels"
 	"parley/store"
 )
@@ -61,7 +62,7 @@ func Inbound(in *channels.Inbound) {
 func Action(a *bridge.Action) {
 	for _, s := range []*string{&a.Actor.ID, &a.Place.Channel, &a.Place.Thread, &a.Place.Message, &a.Order, &a.Text, &a.Raw,
 		&a.Version, &a.Answer, &a.Form, &a.Args.Team, &a.Args.Until, &a.Args.Note, &a.Args.Emoji, &a.Args.List,
-		&a.Args.Account, &a.Args.Recipient, &a.Args.Subject} {
+		&a.Args.Account, &a.Args.Recipient, &a.Args.Subject, &a.Args.Draft} {
 		*s = Text(*s)
 	}
 	rich(a.Rich)
@@ -71,6 +72,9 @@ func Action(a *bridge.Action) {
 	All(a.Args.Addresses)
 	if t := a.Args.Template; t != nil {
 		template(t)
+	}
+	if t := a.Args.Wanted; t != nil {
+		t.Task, t.Language, t.Style = analysis.Task(Text(string(t.Task))), Text(t.Language), Text(t.Style)
 	}
 	for i := range a.Files {
 		f := &a.Files[i]

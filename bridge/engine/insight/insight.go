@@ -33,6 +33,7 @@ func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 	if a == nil || !us.Settings(c).Analyses {
 		return
 	}
+	us.translate(c, f)
 	note := &bridge.AnalysisLine{Before: moodOf(c), Sentiment: cmp.Or(a.Sentiment, analysis.Neutral), Intents: a.Intents}
 	moody := us.feels(c, a.Sentiment)
 	pressing, alarm := us.presses(c, a.Urgency.Urgent)
@@ -56,6 +57,15 @@ func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 		line.Mentions = us.Conversations.Owners(c)
 	}
 	us.note(c, line, moody || pressing || intended || rests || len(note.References)+len(line.Args.Tags)+len(note.Tagged)+len(note.Fits) > 0 || note.Suggested != 0)
+}
+
+// translate has what the customer wrote translated, where it is in another language than the team's and that is
+// wanted.
+func (us *UseCases) translate(c *book.Conversation, f own.Fact) {
+	settings := us.Settings(c)
+	if language := f.Answer.Language; settings.AI.Translates && language != "" && language != settings.Language {
+		us.Requests.Add(c, own.Ask{Task: analysis.Translate, Language: settings.Language, Occasion: own.OnMessage, From: f.From, UpTo: f.UpTo})
+	}
 }
 
 // saysMore says that an intent is worth a note of its own: thanks ask for nothing.
@@ -121,7 +131,7 @@ func newReferences(c *book.Conversation, found []analysis.Reference) (fresh []br
 // suggests, and those that it has put on the conversation because its account is set so.
 func (us *UseCases) tags(c *book.Conversation, found []string) (suggested, put []string) {
 	fresh := us.newTags(c, found)
-	if !us.Settings(c).AppliesTags {
+	if !us.Settings(c).AI.AppliesTags {
 		return fresh, nil
 	}
 	put = fresh[:min(len(fresh), max(0, mostTags-len(c.Tags)))]

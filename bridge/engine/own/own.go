@@ -34,12 +34,18 @@ type Fact struct {
 	Account      int64     `json:"account,omitempty"`
 	Post         string    `json:"post,omitempty"` // the kind of post that failed
 	Due          time.Time `json:"due,omitzero"`   // a timer's time
-	Parts        int       `json:"parts,omitempty"`
-	Cost         string    `json:"cost,omitempty"`
-	Followed     bool      `json:"followed,omitempty"` // a later line left with it as one message
+	SentParts
 	FetchedFile
 	LearnedState
 	AnalysedBurst
+	WrittenText
+}
+
+// SentParts says as what a reply left.
+type SentParts struct {
+	Parts    int    `json:"parts,omitempty"` // messages that the provider counts
+	Cost     string `json:"cost,omitempty"`
+	Followed bool   `json:"followed,omitempty"` // a later line left with it as one message
 }
 
 // FetchedFile says which of a message's files was fetched.
@@ -60,6 +66,7 @@ type LearnedState struct {
 
 // AnalysedBurst is what the analysis of a burst of messages found.
 type AnalysedBurst struct {
+	From   int64            `json:"from,omitempty"`  // the event of the first message that was analysed; 0 = that of UpTo
 	UpTo   int64            `json:"up_to,omitempty"` // the event of the latest message that was analysed
 	Answer *analysis.Answer `json:"answer,omitempty"`
 	Fits   []FittingText    `json:"fits,omitempty"`  // templates that may answer it, the best first
@@ -106,6 +113,7 @@ const (
 	Fetched    = "fetched"
 	Analysed   = "analysed"
 	Early      = "early"    // messages may never have come of which edits are known
+	Written    = "written"  // a text that was asked for, or why there is none: Class, Text and Hint
 	Replying   = "replying" // a form of a reply was opened or closed, or its time is over
 )
 
@@ -117,6 +125,9 @@ func Decode(payload []byte) (*Fact, error) {
 	}
 	for _, s := range []*string{&f.Text, &f.Hint, &f.External, &f.Cost, &f.Name, &f.ContentType} { // as a provider or a mail server said it
 		*s = clean.Text(*s)
+	}
+	if w := f.Written; w != nil {
+		w.Text, w.By = clean.Text(w.Text), clean.Text(w.By)
 	}
 	if s := f.State; s != nil {
 		clean.State(s)

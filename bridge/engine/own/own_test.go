@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/bridge"
 	"parley/bridge/analysis"
 	"parley/bridge/engine/own"
 	"parley/channels"
@@ -17,11 +18,15 @@ func TestStoredForm(t *testing.T) {
 	for stored, f := range map[string]own.Fact{
 		`{"kind":"snooze","conversation":7,"due":"2026-11-22T09:30:00Z"}`:                                                                                                                                                  {Kind: own.Snooze, Conversation: 7, Due: at},
 		`{"kind":"failed","conversation":7,"message":8,"delivery":9,"attempt":2,"class":"bad_content","text":"Too long.","hint":"Shorten it."}`:                                                                            {Kind: "failed", Conversation: 7, Message: 8, Delivery: 9, Attempt: 2, Class: "bad_content", Text: "Too long.", Hint: "Shorten it."},
-		`{"kind":"landed","conversation":7,"message":8,"delivery":9,"external":"wamid.1","parts":3,"cost":"0.05 EUR","followed":true}`:                                                                                     {Kind: "landed", Conversation: 7, Message: 8, Delivery: 9, External: "wamid.1", Parts: 3, Cost: "0.05 EUR", Followed: true},
+		`{"kind":"landed","conversation":7,"message":8,"delivery":9,"external":"wamid.1","parts":3,"cost":"0.05 EUR","followed":true}`:                                                                                     {Kind: "landed", Conversation: 7, Message: 8, Delivery: 9, External: "wamid.1", SentParts: own.SentParts{Parts: 3, Cost: "0.05 EUR", Followed: true}},
 		`{"kind":"thread_lost","conversation":7,"root":"1700000000.000100","surface":2}`:                                                                                                                                   {Kind: own.ThreadLost, Conversation: 7, Root: "1700000000.000100", Surface: 2},
 		`{"kind":"post_failed","conversation":7,"account":2,"post":"said"}`:                                                                                                                                                {Kind: own.PostFailed, Conversation: 7, Account: 2, Post: "said"},
 		`{"kind":"fetched","conversation":7,"message":8,"account":2,"file":1,"blob":"ab12","name":"mug.png","type":"image/png","size":12}`:                                                                                 {Kind: own.Fetched, Conversation: 7, Message: 8, Account: 2, FetchedFile: own.FetchedFile{File: 1, Blob: "ab12", Name: "mug.png", ContentType: "image/png", SizeBytes: 12}},
 		`{"kind":"template","conversation":0,"class":"listed","account":2,"template":4,"version":3,"state":{"ExternalID":"12","Name":"hello","Language":"en","Category":"","Status":"approved","Reason":"","Quality":""}}`: {Kind: own.Template, Account: 2, Class: "listed", LearnedState: own.LearnedState{Template: 4, Version: 3, State: &channels.TemplateState{ExternalID: "12", Name: "hello", Language: "en", Status: channels.TemplateApproved}}},
+		`{"kind":"written","conversation":7,"class":"needs_model","ask":{"task":"translate","language":"de","text":"Hello","asker":{"agent":3,"surface":2,"user":"U1","place":{"channel":"C1"}}}}`: {Kind: own.Written, Conversation: 7, Class: own.NeedsModel,
+			WrittenText: own.WrittenText{Ask: &own.Ask{Task: analysis.Translate, Language: "de", Text: "Hello", Asker: own.Asker{Agent: 3, Surface: 2, User: "U1", Place: bridge.Place{Channel: "C1"}}}}},
+		`{"kind":"written","conversation":7,"ask":{"task":"summarise","language":"en","occasion":"resolve","least":8},"written":{"Text":"All is well.","By":"offline","Degraded":false},"covered":9}`: {Kind: own.Written, Conversation: 7,
+			WrittenText: own.WrittenText{Ask: &own.Ask{Task: analysis.Summarise, Language: "en", Occasion: own.OnResolve, Least: 8}, Written: &analysis.Text{Text: "All is well.", By: "offline"}, Covered: 9}},
 		`{"kind":"analysed","conversation":7,"up_to":9,"answer":{"Language":"en","Sentiment":"urgent","Urgency":{"Urgent":true,"Because":"at once"},"Intents":["problem"],"References":[{"Kind":"order","Value":"4711","Link":""}],"Tags":["VIP"],"Replies":null,"Actions":null,"By":"offline","Degraded":false},"fits":[{"template":4,"name":"hello"}],"cited":[{"id":"k:1","title":"Returns","link":"https://acme.test/returns"}]}`: {Kind: own.Analysed, Conversation: 7, AnalysedBurst: own.AnalysedBurst{UpTo: 9, Fits: []own.FittingText{{Template: 4, Name: "hello"}}, Cited: []own.CitedSource{{ID: "k:1", Title: "Returns", Link: "https://acme.test/returns"}},
 			Answer: &analysis.Answer{Language: "en", Sentiment: analysis.Pressing, Urgency: analysis.Urgency{Urgent: true, Because: "at once"}, Intents: []string{"problem"},
 				References: []analysis.Reference{{Kind: "order", Value: "4711"}}, Tags: []string{"VIP"}, By: "offline"}}},

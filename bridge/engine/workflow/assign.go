@@ -6,6 +6,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
+	"parley/bridge/engine/own"
 	"parley/store"
 )
 
@@ -71,6 +72,9 @@ func (wf *UseCases) assignTo(r book.Request, chosen []int64) {
 		if !slices.Contains(c.Assignees, id) && (id != agent.ID || !a.Typed()) && t != nil {
 			notice = append(notice, wf.Dir.Ref(t.AccountID, id))
 		}
+	}
+	if slices.ContainsFunc(unique, func(id int64) bool { return id != agent.ID && !slices.Contains(c.Assignees, id) }) {
+		wf.sumUp(c, own.OnHandOver)
 	}
 	c.Assignees = unique
 	for _, ref := range notice {

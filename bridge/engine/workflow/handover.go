@@ -4,6 +4,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/own"
 	"parley/store"
 )
 
@@ -30,6 +31,7 @@ func (wf *UseCases) handOver(c *book.Conversation, agent *store.Agent, surface i
 	c.TeamID = &team.ID
 	wf.Log.ByAgent(c, agent, store.DeedAssigned, book.Detail{Team: team.ID, Text: team.Name, Note: note})
 	c.RefreshCard()
+	wf.sumUp(c, own.OnHandOver)
 	if left == nil {
 		return // its thread opens where the team works
 	}

@@ -6,6 +6,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/own"
 	"parley/store"
 )
 
@@ -60,6 +61,7 @@ func (wf *UseCases) end(r book.Request, by bridge.AgentRef) {
 	line := bridge.Line{Content: bridge.LineResolved, By: by, Text: a.Args.Note, Verb: a.Verb, Args: bridge.Args{Conversation: c.ID}}
 	if a.Verb == bridge.VerbResolve {
 		line.Verbs = []bridge.Verb{bridge.VerbReopen}
+		wf.sumUp(c, own.OnResolve)
 	}
 	if line.Mentions = wf.Conversations.Others(c, r.Agent); a.Args.Note != "" || len(line.Mentions) > 0 {
 		wf.Line(c, line) // the note belongs to the thread, and its owners learn there who did it

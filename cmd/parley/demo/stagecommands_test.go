@@ -16,11 +16,11 @@ import (
 // there are WhatsApp, SMS and Messenger; `both`, agents work in Slack and in Teams;
 // `deaf`, nobody has allowed Parley to read Teams' channels; `watchful`, Parley
 // looks twice a second in Teams for what it wasn't told; `analysed`, what customers write
-// is analysed, without a model.
+// is analysed, without a model; `modelled`, the same with a model behind a server of its own.
 func worldCommand(ts *testscript.TestScript, neg bool, args []string) {
 	s := onStage(ts)
 	if neg || len(args) == 0 || s.world != nil {
-		ts.Fatalf("usage, before all else: world saving|hasty|behind|phones|both|deaf|watchful|analysed …")
+		ts.Fatalf("usage, before all else: world saving|hasty|behind|phones|both|deaf|watchful|analysed|modelled …")
 	}
 	for _, a := range args {
 		switch a {
@@ -36,6 +36,8 @@ func worldCommand(ts *testscript.TestScript, neg bool, args []string) {
 			s.deaf = true
 		case "analysed":
 			s.analyzer = offline.New()
+		case "modelled":
+			s.analyzer = s.model()
 		case "both":
 			s.options.Teams, s.options.TeamsRetries = true, quickRetries()
 		case "behind":

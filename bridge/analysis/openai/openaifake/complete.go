@@ -35,6 +35,9 @@ func (s *Server) say(ctx context.Context, seen Seen) string {
 	if speak != nil {
 		return speak(seen)
 	}
+	if seen.Request != nil {
+		return WriteText(written(*seen.Request))
+	}
 	if s.o.Answers == nil || len(seen.Question.Burst) == 0 {
 		return Write(analysis.Answer{Sentiment: analysis.Neutral})
 	}

@@ -14,7 +14,8 @@ type Seen struct {
 	User     string // the first message of a user
 	Marker   string // of the lines around the data
 	Question analysis.Question
-	Repair   bool // the model is shown an error of its own
+	Request  *analysis.Request // where a text is asked for
+	Repair   bool              // the model is shown an error of its own
 	Messages int
 }
 
@@ -41,7 +42,9 @@ func see(body []byte) Seen {
 		s.Marker = m
 		_, rest, _ := strings.Cut(s.User, "\n"+m+"\n")
 		data, _, _ := strings.Cut(rest, "\n"+m+"\n")
-		s.Question = readDocument([]byte(data))
+		if s.Request = readRequest([]byte(data)); s.Request == nil {
+			s.Question = readDocument([]byte(data))
+		}
 	}
 	return s
 }

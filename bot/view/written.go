@@ -1,0 +1,72 @@
+package view
+
+import (
+	"parley/bot/shape"
+	"parley/bot/verb"
+	"parley/bridge"
+	"parley/bridge/analysis"
+)
+
+// A text that a machine wrote is shown as a quotation, below a line in small print that says what it is and who
+// wrote it. It mentions nobody.
+
+func writtenLine(l bridge.Line, c *bridge.WrittenLine, _ bridge.Facts) []Block {
+	lead := []Piece{shape.Icon("robot_face"), shape.Text(" " + writtenTitle(c))}
+	if !shape.Nobody(l.By) {
+		lead = append(lead, shape.Text(", for "+shape.AgentName(l.By)))
+	}
+	lead = append(lead, shape.Text(shape.Between+writer(c)))
+	blocks := append([]Block{shape.SmallPrint(lead...)}, shape.Quote(c.Words)...)
+	if c.ForCustomer {
+		blocks = append(blocks, shape.SmallPrint(shape.Text("Only colleagues see this. The customer gets it if you send it.")))
+	}
+	return blocks
+}
+
+// writtenTitle says what a text is.
+func writtenTitle(c *bridge.WrittenLine) string {
+	in := ""
+	if c.Language != "" {
+		in = " in " + analysis.LanguageName(c.Language)
+	}
+	switch {
+	case c.Task == analysis.Explain:
+		return "“" + shape.OneLine(c.Question, shape.MaxSubjectRunes) + "”"
+	case c.Task == analysis.Rephrase:
+		return "Made " + shape.OneLine(shape.Or(c.Style, "another way"), shape.MaxNameRunes)
+	case c.Task == analysis.Translate && in == "":
+		return "In the customer's language"
+	case c.Task == analysis.Translate && !c.ForCustomer:
+		return "What the customer wrote," + in
+	case c.Task == analysis.Translate:
+		return "Your text," + in
+	case c.Occasion == "hand_over":
+		return "What it is about"
+	case c.Occasion == "resolve":
+		return "What it was about"
+	}
+	return "Summary" + in
+}
+
+// writer says who wrote a text.
+func writer(c *bridge.WrittenLine) string {
+	switch {
+	case c.Degraded:
+		return "the model gave no answer: taken from the messages"
+	case c.WrittenBy == "offline":
+		return "taken from the messages, without a model"
+	}
+	return "by " + shape.OneLine(c.WrittenBy, shape.MaxNameRunes) + ", not checked by anybody"
+}
+
+// writtenButtons offer to send what was made of an agent's text: the form shows it once more.
+func writtenButtons(c *bridge.WrittenLine, args bridge.Args) []Button {
+	if !c.ForCustomer {
+		return nil
+	}
+	b, ok := verb.ReplyWith(args.Conversation, c.Words)
+	if !ok {
+		return nil
+	}
+	return []Button{b}
+}

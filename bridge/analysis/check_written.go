@@ -1,0 +1,79 @@
+package analysis
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// How long a text on request may be, in characters.
+const (
+	MostDraft   = 4000 // what is to be translated or rephrased
+	mostWritten = 6000
+	mostSummary = 2000 // of a summary, and of an answer to a question
+)
+
+// ErrLeftOut is what CheckText says of a text that nobody may be shown; it is wrapped with why, in words that quote
+// nothing of it.
+var ErrLeftOut = errors.New("analysis: the text was left out")
+
+// CheckText gives a text as people may be shown it: without what is not seen. It refuses a text, whoever wrote it,
+// that is empty or too long, names links, mail addresses or long numbers that were not in the draft or, where
+// the text tells of a conversation, in that or in the question, would call people in a chat, or has what only machines write. It adds nothing,
+// and checking twice changes nothing more. Pure.
+// Errors: ErrLeftOut.
+func CheckText(r Request, t Text) (Text, error) {
+	t.Text = strings.TrimSpace(cleanText(t.Text))
+	most, tells := mostWritten, r.Task == Summarise || r.Task == Explain
+	if tells {
+		most = mostSummary
+	}
+	given := givenText(r)
+	look := plain(t.Text)
+	names := vocabulary{links: map[string]bool{}, hosts: map[string]bool{}, mails: map[string]bool{}, numbers: map[string]bool{}}
+	names.add(given)
+	switch {
+	case t.Text == "":
+		return Text{}, leftOut("it is empty")
+	case utf8.RuneCountInString(t.Text) > most:
+		return Text{}, leftOut(fmt.Sprintf("it has more than %d characters", most))
+	case hasMention(t.Text):
+		return Text{}, leftOut("it mentions people")
+	case saysMachine(look, given):
+		return Text{}, leftOut("it has what only machines write")
+	case tells && compiled().target.MatchString(look):
+		return Text{}, leftOut("it hides a link behind words")
+	case !names.covers(look):
+		return Text{}, leftOut("it names a link, an address or a number that nobody named")
+	}
+	return t, nil
+}
+
+func leftOut(why string) error { return fmt.Errorf("%w: %s", ErrLeftOut, why) }
+
+// givenText is all that a Writer may take names from, plain: of a text that is written in other words, that text
+// alone, since it may be sent.
+func givenText(r Request) string {
+	if r.Task == Translate || r.Task == Rephrase {
+		return plain(r.Draft)
+	}
+	texts := []string{r.Wish}
+	for _, m := range r.Messages {
+		texts = append(texts, messageText(m))
+	}
+	return plain(strings.Join(texts, "\n"))
+}
+
+// saysMachine says whether a text has tags, markers or fields of machines that were not in what was given.
+func saysMachine(look, given string) bool {
+	c := compiled()
+	for _, rule := range []*regexp.Regexp{c.tag, c.machine, c.hidden} {
+		if slices.ContainsFunc(rule.FindAllString(look, -1), func(found string) bool { return !strings.Contains(given, found) }) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,145 @@
+package offline
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"parley/bridge/analysis"
+)
+
+var _ analysis.Writer = (*Analyzer)(nil)
+
+// How much a summary quotes.
+const (
+	mostExcerpt   = 200 // characters of a message
+	mostQuestions = 3
+	mostNumbers   = 8
+)
+
+// Write sums a conversation up by what was said in it: what was asked first and last, which questions are open,
+// which numbers were named, how the customer feels. All else that is asked for needs a model.
+// Errors: analysis.ErrNeedsModel, the context's.
+func (a *Analyzer) Write(ctx context.Context, r analysis.Request) (analysis.Text, error) {
+	if r.Task != analysis.Summarise {
+		return analysis.Text{}, analysis.ErrNeedsModel
+	}
+	var lines []string
+	point := func(name, said string) {
+		if said != "" {
+			lines = append(lines, "- **"+name+":** "+said)
+		}
+	}
+	customer, open := sides(r.Messages)
+	if len(customer) == 0 {
+		lines = []string{"- The customer has written nothing yet."}
+		point("Written to them", excerpt(lastText(r.Messages, true)))
+		return analysis.Text{Text: strings.Join(lines, "\n"), By: "offline"}, ctx.Err()
+	}
+	first, last := excerpt(customer[0]), excerpt(lastText(r.Messages, false))
+	point("Asked first", first)
+	if last != first {
+		point("Written last", last)
+	}
+	point("Answered last", excerpt(lastText(r.Messages, true)))
+	point("Still open", questions(open))
+	all, err := a.Analyze(ctx, analysis.Question{Burst: customer})
+	if err != nil {
+		return analysis.Text{}, err
+	}
+	point("Named", numbersNamed(all.References))
+	now, err := a.Analyze(ctx, analysis.Question{Burst: customer[max(0, len(customer)-max(1, len(open))):]})
+	if err == nil && now.Sentiment != analysis.Neutral {
+		point("Mood", string(now.Sentiment))
+	}
+	if len(lines) == 0 {
+		lines = []string{"- The customer has sent files, and no words."}
+	}
+	return analysis.Text{Text: strings.Join(lines, "\n"), By: "offline"}, err
+}
+
+// sides gives what the customer wrote, and the part of it that nobody has answered.
+func sides(messages []analysis.Message) (customer, open []analysis.Message) {
+	for _, m := range messages {
+		if m.FromAgent {
+			open = nil
+			continue
+		}
+		customer, open = append(customer, m), append(open, m)
+	}
+	return customer, open
+}
+
+// lastText gives the last message of one side; an empty one if there is none.
+func lastText(messages []analysis.Message, fromAgent bool) analysis.Message {
+	for _, m := range slices.Backward(messages) {
+		if m.FromAgent == fromAgent && m.Text+m.Subject != "" {
+			return m
+		}
+	}
+	return analysis.Message{}
+}
+
+// excerpt quotes the beginning of a message; "" if it has no words.
+func excerpt(m analysis.Message) string {
+	words := inert(m.Text)
+	if subject := inert(m.Subject); subject != "" && !strings.Contains(words, subject) {
+		words = strings.TrimSpace(subject + ": " + words)
+	}
+	if words == "" {
+		return ""
+	}
+	return "“" + shorten(words, mostExcerpt) + "”"
+}
+
+// questions quotes the last questions in what nobody has answered.
+func questions(open []analysis.Message) string {
+	var asked []string
+	for _, m := range open {
+		for _, q := range question.FindAllString(inert(m.Text), -1) {
+			if q = strings.TrimSpace(q); utf8.RuneCountInString(q) > 3 {
+				asked = append(asked, "“"+shorten(q, mostExcerpt)+"”")
+			}
+		}
+	}
+	return strings.Join(asked[max(0, len(asked)-mostQuestions):], " ")
+}
+
+// numbersNamed lists references, the first ones.
+func numbersNamed(found []analysis.Reference) string {
+	var named []string
+	for _, r := range found[:min(len(found), mostNumbers)] {
+		named = append(named, r.Kind+" "+inert(r.Value))
+	}
+	return strings.Join(named, ", ")
+}
+
+var (
+	question  = regexp.MustCompile(`[^.!?…\s][^.!?…]*\?`)
+	linkText  = regexp.MustCompile(`!?\[([^\]]*)\]\s?\([^)]*\)?`)
+	callsTeam = regexp.MustCompile(`(?i)@(\s*(?:here|channel|everyone|all|team|group))\b`)
+)
+
+// inert gives the words of a message on one line, without what a chat could take for a link with another name, for
+// a tag, for emphasis or for a call to people.
+func inert(s string) string {
+	s = linkText.ReplaceAllString(s, "$1")
+	s = callsTeam.ReplaceAllString(s, "at $1")
+	s = strings.NewReplacer("<", "‹", ">", "›", "[", "(", "]", ")", "*", "", "_", " ", "`", "", "\\", "").Replace(s)
+	return strings.Join(strings.Fields(s), " ")
+}
+
+// shorten cuts a text at a word.
+func shorten(s string, most int) string {
+	all := []rune(s)
+	if len(all) <= most {
+		return s
+	}
+	cut := string(all[:most])
+	if at := strings.LastIndexByte(cut, ' '); at > len(cut)/2 {
+		cut = cut[:at]
+	}
+	return cut + " …"
+}

@@ -1,0 +1,108 @@
+// Package assist has texts written that colleagues ask for, or that help them: summaries, translations, another
+// wording, answers about a conversation. What is written is shown in the thread and goes nowhere else; nothing in
+// it is read as a command.
+//
+// What does not belong here: how texts are written (bridge/analysis), and when (chores).
+package assist
+
+import (
+	"cmp"
+	"strconv"
+	"unicode/utf8"
+
+	"parley/bridge"
+	"parley/bridge/analysis"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/own"
+	"parley/bridge/engine/threads"
+	"parley/store"
+)
+
+// UseCases has texts written, in one batch.
+type UseCases struct {
+	*threads.Writer
+}
+
+// Ask asks for a text, and tells whoever asked that it is under way.
+func (us *UseCases) Ask(r book.Request) {
+	c, settings := r.Conversation, us.Settings(r.Conversation)
+	wanted := bridge.WantedText{Task: analysis.Summarise}
+	if r.Args.Wanted != nil {
+		wanted = *r.Args.Wanted
+	}
+	switch {
+	case !us.Requests.Answered() || !settings.Analyses:
+		us.Refuse(r, "ai_off", "The analysis of "+c.Account.Name+" is switched off: nothing of its conversations is read.", "Admins switch it on in parley.yaml: ai: on")
+		return
+	case utf8.RuneCountInString(r.Text) > analysis.MostDraft:
+		us.Refuse(r, "too_long", "That text is too long: it may have "+strconv.Itoa(analysis.MostDraft)+" characters.", "Give it in parts.")
+		return
+	case wanted.Task == analysis.Rephrase && r.Text == "":
+		us.Refuse(r, "no_text", "Say which text is meant.", "For example: !ai "+cmp.Or(wanted.Style, "shorter")+": We are very sorry that your parcel has not arrived.")
+		return
+	}
+	ask := own.Ask{Task: wanted.Task, Language: wanted.Language, Style: wanted.Style, Text: r.Text,
+		Asker: own.Asker{Agent: r.Agent.ID, Surface: r.Surface, User: r.Actor.ID, Place: r.Place}}
+	if aboutCustomer := wanted.Task != analysis.Rephrase && (wanted.Task != analysis.Translate || r.Text == ""); aboutCustomer {
+		ask.Language = cmp.Or(ask.Language, settings.Language)
+	}
+	us.Requests.Add(c, ask)
+	us.Log.ByAgent(c, r.Agent, store.DeedAskedForText, book.Detail{Text: string(wanted.Task)})
+	us.Confirm(c, r.Surface, r.Action, bridge.Line{})
+}
+
+// Written shows a text that was asked for. That there is none is told to whoever asked, and to nobody if Parley did.
+func (us *UseCases) Written(c *book.Conversation, f own.Fact) {
+	ask := f.Ask
+	if ask == nil || !us.Settings(c).Analyses {
+		return
+	}
+	if f.Written == nil {
+		us.tellFailure(c, ask, f.Class)
+		return
+	}
+	if ask.Task == analysis.Summarise && !c.SetTrait(bridge.TraitSummedUp, strconv.Itoa(f.Covered)) && ask.Occasion != "" {
+		return // nothing was said since the last summary
+	}
+	line := bridge.Line{Content: &bridge.WrittenLine{Task: ask.Task, Language: ask.Language, Style: ask.Style, Occasion: string(ask.Occasion),
+		Words: f.Written.Text, WrittenBy: f.Written.By, Degraded: f.Written.Degraded}, Args: bridge.Args{Conversation: c.ID}}
+	if ask.Task == analysis.Explain {
+		line.Content.(*bridge.WrittenLine).Question = ask.Text
+	}
+	line.Content.(*bridge.WrittenLine).ForCustomer = ask.Text != "" && (ask.Task == analysis.Translate || ask.Task == analysis.Rephrase)
+	if ask.Asker.Agent != 0 {
+		line.By = us.Dir.Ref(ask.Asker.Surface, ask.Asker.Agent)
+	}
+	us.Line(c, line)
+}
+
+// tellFailure tells whoever asked for a text why there is none, and what to do next.
+func (us *UseCases) tellFailure(c *book.Conversation, ask *own.Ask, class string) {
+	if ask.Asker == (own.Asker{}) {
+		return
+	}
+	text, hint := "The model gave no answer.", "Ask again in a few minutes. If that goes on, an admin finds why in the log."
+	switch class {
+	case own.NeedsModel:
+		text, hint = needing(ask.Task)+" needs a model.", "An admin sets OPENAI_API_KEY or OPENAI_BASE_URL: see docs/ai.md."
+	case own.LeftOut:
+		text, hint = "What the model wrote was left out: it named a link, a number or a person that nobody named here.", "Ask again in other words."
+	case own.NoText:
+		text, hint = "There is no text of the customer to work on.", "Give one: !ai translate to German: TEXT"
+	}
+	us.Refuse(book.Request{Conversation: c, Surface: ask.Asker.Surface, Action: bridge.Action{Verb: bridge.VerbAI, Origin: bridge.OriginText,
+		Actor: bridge.Actor{ID: ask.Asker.User, Kind: bridge.ActorPerson}, Place: ask.Asker.Place}}, class, text, hint)
+}
+
+func needing(t analysis.Task) string {
+	switch t {
+	case analysis.Translate:
+		return "Translating"
+	case analysis.Rephrase:
+		return "Writing a text in another way"
+	case analysis.Explain:
+		return "Answering questions about a conversation"
+	case analysis.Summarise:
+	}
+	return "Summing up"
+}

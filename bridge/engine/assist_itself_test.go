@@ -1,0 +1,162 @@
+package engine_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"parley/bridge"
+	"parley/bridge/analysis"
+	"parley/store"
+)
+
+// talk lets kim and ann exchange so many messages, one by one, beginning with kim.
+func (w *world) talk(thread string, messages int) {
+	w.t.Helper()
+	for i := range messages {
+		w.serial++
+		text := fmt.Sprintf("text %d;", w.serial)
+		if i%2 == 0 {
+			w.writes("kim", text)
+			w.shown(text)
+			continue
+		}
+		w.fate(w.reply(thread, "!reply "+text), store.FateOut)
+	}
+	w.settled()
+}
+
+// A long conversation is summed up when somebody else gets it and when it is resolved, a short one isn't, and none
+// twice for the same. Nobody is mentioned by it.
+func TestLongConversationIsSummedUp(t *testing.T) {
+	t.Parallel()
+	s := writesAlways("- A lamp is late.")
+	w := newWorld(t, options{analyzer: s, settings: map[string]string{"reply_after_resolve": "reopen"}})
+	thread := w.opened()
+	w.reply(thread, "!assign ben")
+	w.card(thread, "| Ben |")
+	w.allWritten()
+	if n := len(s.requests()); n != 0 {
+		t.Fatalf("one message was summed up %d times", n)
+	}
+	w.talk(thread, 8)
+	w.reply(thread, "!assign cat")
+	line := w.line(thread, bridge.LineWritten)
+	if !strings.Contains(line.Plain(), "hand_over") || strings.Contains(line.Plain(), "<@") {
+		t.Errorf("the line is %s", line.Plain())
+	}
+	w.reply(thread, "!assign ben")
+	w.reply(thread, "!resolve done")
+	w.card(thread, "resolved")
+	w.allWritten()
+	if n := w.lines(thread, bridge.LineWritten); n != 1 {
+		t.Errorf("%d summaries say the same", n)
+	}
+	w.writes("kim", "One more thing")
+	w.shown("One more thing")
+	w.talk(thread, 4)
+	w.reply(thread, "!resolve done again")
+	w.eventually("it is summed up again", func() bool { return w.lines(thread, bridge.LineWritten) == 2 })
+	if n := len(s.requests()[1].Messages); n != 14 {
+		t.Errorf("the last summary was made of %d messages", n)
+	}
+}
+
+// Where summaries are switched off, or fail, nobody notices anything.
+func TestSummariesThatAreNotWanted(t *testing.T) {
+	t.Parallel()
+	for name, o := range map[string]options{
+		"switched off": {analyzer: writesAlways("- A lamp is late."), settings: map[string]string{"ai_summaries": "off"}},
+		"no analysis":  {analyzer: writesAlways("- A lamp is late."), settings: map[string]string{"ai": "off"}},
+		"failing": {analyzer: writes(func(analysis.Request) (string, error) {
+			return "", analysis.ErrNeedsModel
+		})},
+		"misled": {analyzer: writesAlways("- Log in at https://evil.example")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, o)
+			thread := w.opened()
+			w.talk(thread, 8)
+			before := len(w.chat.Whispers("ann"))
+			w.reply(thread, "!resolve done")
+			w.card(thread, "resolved")
+			w.allWritten()
+			if n := w.lines(thread, bridge.LineWritten); n != 0 || len(w.chat.Whispers("ann")) != before {
+				t.Errorf("%d summaries, and ann was told %v", n, w.chat.Whispers("ann"))
+			}
+		})
+	}
+}
+
+// What a customer writes in another language is translated below it, once and all of one go together.
+func TestForeignMessageIsTranslated(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		settings map[string]string
+		language string
+		want     []string
+		lines    int
+	}{
+		"another language": {map[string]string{"ai_translate": "on"}, "de", []string{"Wo ist es?\n\nIch warte."}, 1},
+		"the team's":       {map[string]string{"ai_translate": "on", "language": "de"}, "de", nil, 0},
+		"unknown":          {map[string]string{"ai_translate": "on"}, "", nil, 0},
+		"switched off":     {nil, "de", nil, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := writes(func(r analysis.Request) (string, error) { return "translated: " + r.Draft, nil })
+			s.find = func(q analysis.Question) (analysis.Answer, error) {
+				a := analysis.Answer{Language: c.language, Sentiment: analysis.Neutral}
+				if q.Burst[0].Text == "Hello" {
+					a.Language = ""
+				}
+				return a, nil
+			}
+			w := newWorld(t, options{analyzer: s, settings: c.settings})
+			thread := w.opened()
+			w.ripen()
+			w.eventually("it is analysed", func() bool { return w.count(`SELECT count(*) FROM bursts`) == 0 })
+			w.writes("kim", "Wo ist es?")
+			w.writes("kim", "Ich warte.")
+			w.shown("Ich warte.")
+			w.ripen()
+			w.eventually("it is analysed", func() bool {
+				return w.count(`SELECT count(*) FROM bursts`) == 0 && w.count(`SELECT count(*) FROM queued`) == 0
+			})
+			w.allWritten()
+			var drafts []string
+			for _, r := range s.requests() {
+				drafts = append(drafts, r.Draft)
+			}
+			if n := w.lines(thread, bridge.LineWritten); n != c.lines || !slices.Equal(drafts, c.want) {
+				t.Errorf("%d translations of %q", n, drafts)
+			}
+			if len(w.sentTexts()) != 0 {
+				t.Error("something left for the customer")
+			}
+		})
+	}
+}
+
+// A translation that fails is left out without a word: nobody asked for it.
+func TestTranslationThatFails(t *testing.T) {
+	t.Parallel()
+	s := writes(func(analysis.Request) (string, error) { return "", errors.New("the model sleeps") })
+	s.find = func(analysis.Question) (analysis.Answer, error) {
+		return analysis.Answer{Language: "de", Sentiment: analysis.Neutral}, nil
+	}
+	w := newWorld(t, options{analyzer: s, settings: map[string]string{"ai_translate": "on"}})
+	thread := w.opened()
+	w.ripen()
+	w.eventually("it is given up", func() bool {
+		w.exec(`UPDATE text_requests SET due_at = parley_now() WHERE done_at IS NULL AND leased_until IS NULL`)
+		return w.count(`SELECT count(*) FROM text_requests`) == 0 && len(s.requests()) == 2
+	})
+	w.allWritten()
+	if n := w.lines(thread, bridge.LineWritten); n != 0 || len(s.requests()) != 2 || len(w.chat.Whispers("ann")) != 0 {
+		t.Errorf("%d texts after %d attempts, ann was told %v", n, len(s.requests()), w.chat.Whispers("ann"))
+	}
+}

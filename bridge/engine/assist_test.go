@@ -1,0 +1,283 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"parley/bridge"
+	"parley/bridge/analysis"
+	"parley/bridge/bridgetest"
+)
+
+// scribe is an Analyzer that also writes texts, as a test lets it, and notes what it was asked for.
+type scribe struct {
+	reader
+	write func(ctx context.Context, r analysis.Request) (analysis.Text, error)
+
+	lock  sync.Mutex
+	asked []analysis.Request
+}
+
+// Write implements analysis.Writer.
+func (s *scribe) Write(ctx context.Context, r analysis.Request) (analysis.Text, error) {
+	s.lock.Lock()
+	s.asked = append(s.asked, r)
+	s.lock.Unlock()
+	return s.write(ctx, r)
+}
+
+// requests gives what was asked for so far.
+func (s *scribe) requests() []analysis.Request {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	return slices.Clone(s.asked)
+}
+
+// writes makes a scribe that finds nothing, and writes what a function gives.
+func writes(write func(r analysis.Request) (string, error)) *scribe {
+	return &scribe{
+		reader: reader{find: func(analysis.Question) (analysis.Answer, error) {
+			return analysis.Answer{Sentiment: analysis.Neutral}, nil
+		}},
+		write: func(_ context.Context, r analysis.Request) (analysis.Text, error) {
+			text, err := write(r)
+			return analysis.Text{Text: text, By: "test"}, err
+		},
+	}
+}
+
+// writesAlways makes a scribe that always writes the same.
+func writesAlways(text string) *scribe {
+	return writes(func(analysis.Request) (string, error) { return text, nil })
+}
+
+// allWritten waits until nothing is asked for any more, and all of it is posted.
+func (w *world) allWritten() {
+	w.t.Helper()
+	w.eventually("all texts are written", func() bool {
+		return w.count(`SELECT count(*) FROM text_requests WHERE done_at IS NULL`) == 0 && w.count(`SELECT count(*) FROM queued`) == 0
+	})
+	w.settled()
+}
+
+// A summary is written of what customers wrote and what left to them, and stands in the thread for colleagues. What
+// they said among themselves is not in the request, and the customer gets nothing.
+func TestSummaryIsWritten(t *testing.T) {
+	t.Parallel()
+	s := writesAlways("- The lamp is broken.\n- !resolve\n- note: nothing")
+	w := newWorld(t, options{analyzer: s})
+	thread := w.opened()
+	w.reply(thread, "note: she is a friend of the boss")
+	m := w.reply(thread, "!reply We look into it.")
+	w.fate(m, "out")
+	w.reply(thread, "!ai summarise")
+	w.whisper("ann", "[done] ai")
+	line := w.line(thread, bridge.LineWritten)
+	if !strings.Contains(line.Plain(), "The lamp is broken.") || strings.Contains(line.Plain(), "<@") {
+		t.Errorf("the line is %s", line.Plain())
+	}
+	w.allWritten()
+	asked := s.requests()
+	if len(asked) != 1 || asked[0].Task != analysis.Summarise || asked[0].Language != "en" {
+		t.Fatalf("asked was %+v", asked)
+	}
+	if got := texts(asked[0].Messages); !slices.Equal(got, []string{"Hello", "We look into it."}) {
+		t.Errorf("the writer was told %q", got)
+	}
+	if got := w.sentTexts(); !slices.Equal(got, []string{"We look into it."}) {
+		t.Errorf("the customer got %q", got)
+	}
+	if n := w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`); n != 0 {
+		t.Error("what was written was taken for a command")
+	}
+	if n := w.count(`SELECT count(*) FROM text_requests WHERE ask <> '{}'`); n != 0 {
+		t.Error("what was asked for is kept")
+	}
+}
+
+// What is asked for twice, by a double click or by two people, is written once. After a while it is written again.
+func TestAskedTwice(t *testing.T) {
+	t.Parallel()
+	s := writesAlways("- All is well.")
+	w := newWorld(t, options{analyzer: s})
+	thread := w.opened()
+	w.exec(`INSERT INTO text_requests (conversation_id, name, ask, asked_at, due_at) VALUES (99, 'x', '{}', parley_now(), parley_now() + interval '1 hour')`)
+	w.reply(thread, "!ai")
+	w.reply(thread, "!ai summarise")
+	w.line(thread, bridge.LineWritten)
+	w.reply(thread, "!ai summarise")
+	w.eventually("the last one is refused or done", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'asked for a text'`) == 3 })
+	w.exec(`DELETE FROM text_requests WHERE conversation_id = 99`)
+	w.allWritten()
+	if n := w.lines(thread, bridge.LineWritten); n != 1 || len(s.requests()) != 1 {
+		t.Errorf("%d texts of %d requests", n, len(s.requests()))
+	}
+	w.exec(`UPDATE text_requests SET done_at = done_at - interval '1 minute'`)
+	w.reply(thread, "!ai")
+	w.eventually("it is written again", func() bool { return w.lines(thread, bridge.LineWritten) == 2 })
+}
+
+// An answer that never comes holds up nobody: replies leave, and whoever asked is told in one sentence.
+func TestWriterThatFails(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		err   error
+		says  string
+		tries int
+		told  string
+	}{
+		"no model":  {err: analysis.ErrNeedsModel, tries: 1, told: "Translating needs a model."},
+		"no answer": {err: errors.New("the model sleeps"), tries: 2, told: "The model gave no answer."},
+		"a link":    {says: "Look at https://evil.example", tries: 1, told: "was left out"},
+		"a mention": {says: "@channel look", tries: 1, told: "was left out"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := writes(func(analysis.Request) (string, error) { return c.says, c.err })
+			w := newWorld(t, options{analyzer: s})
+			thread := w.opened()
+			w.reply(thread, "!ai translate:de Your parcel left.")
+			w.eventually("it is tried", func() bool {
+				w.exec(`UPDATE text_requests SET due_at = parley_now() WHERE done_at IS NULL AND leased_until IS NULL`)
+				return len(s.requests()) == c.tries
+			})
+			w.whisper("ann", c.told)
+			w.allWritten()
+			if n := w.lines(thread, bridge.LineWritten); n != 0 || len(s.requests()) != c.tries {
+				t.Errorf("%d texts after %d attempts", n, len(s.requests()))
+			}
+		})
+	}
+}
+
+// While a Writer hangs, everything else goes on, and a process that is stopped meanwhile loses nothing.
+func TestWriterThatHangs(t *testing.T) {
+	t.Parallel()
+	s := writesAlways("- All is well.")
+	var hung sync.Once
+	began := make(chan struct{})
+	answer := s.write
+	s.write = func(ctx context.Context, r analysis.Request) (analysis.Text, error) {
+		first := false
+		hung.Do(func() { first = true })
+		if first {
+			close(began)
+			<-ctx.Done()
+			return analysis.Text{}, ctx.Err()
+		}
+		return answer(ctx, r)
+	}
+	w := newWorld(t, options{analyzer: s})
+	thread := w.opened()
+	w.reply(thread, "!ai")
+	<-began
+	w.reply(thread, "!reply Here we are.")
+	w.eventually("the reply arrives", func() bool { return len(w.sentTexts()) == 1 })
+	w.stops[0]()
+	if n := w.count(`SELECT count(*) FROM text_requests WHERE done_at IS NULL`); n != 1 {
+		t.Fatalf("%d requests wait", n)
+	}
+	w.exec(`UPDATE text_requests SET leased_until = clock_timestamp() - interval '1 second'`) // its lease ends
+	w.addEngine()
+	w.startLast()
+	w.line(thread, bridge.LineWritten)
+	w.allWritten()
+	if n := w.lines(thread, bridge.LineWritten); n != 1 {
+		t.Errorf("%d texts", n)
+	}
+}
+
+// Two replicas write a text once, also when the first one's lease has ended before its answer came.
+func TestWrittenOnceByReplicas(t *testing.T) {
+	t.Parallel()
+	s := writesAlways("- All is well.")
+	release, first := make(chan struct{}), make(chan struct{}, 2)
+	answer := s.write
+	s.write = func(ctx context.Context, r analysis.Request) (analysis.Text, error) {
+		first <- struct{}{}
+		<-release
+		return answer(ctx, r)
+	}
+	w := newWorld(t, options{analyzer: s, engines: 2})
+	thread := w.opened()
+	w.reply(thread, "!ai")
+	<-first
+	w.exec(`UPDATE text_requests SET leased_until = clock_timestamp() - interval '1 second'`)
+	<-first // the other one has it, too
+	close(release)
+	w.line(thread, bridge.LineWritten)
+	w.allWritten()
+	if n := w.lines(thread, bridge.LineWritten); n != 1 {
+		t.Errorf("%d texts", n)
+	}
+}
+
+// What is asked for a text reaches the writer as it was meant.
+func TestWhatIsAskedFor(t *testing.T) {
+	t.Parallel()
+	s := writes(func(r analysis.Request) (string, error) { return "written: " + r.Draft, nil })
+	w := newWorld(t, options{analyzer: s, settings: map[string]string{"language": "de"}})
+	thread := w.opened()
+	for i, c := range []struct {
+		typed string
+		want  analysis.Request
+	}{
+		{"!ai", analysis.Request{Task: analysis.Summarise, Language: "de"}},
+		{"!ai summarise:fr", analysis.Request{Task: analysis.Summarise, Language: "fr"}},
+		{"!ai translate", analysis.Request{Task: analysis.Translate, Language: "de", Draft: "Hello"}},
+		{"!ai translate:pl", analysis.Request{Task: analysis.Translate, Language: "pl", Draft: "Hello"}},
+		{"!ai translate:fr Your order: 4711", analysis.Request{Task: analysis.Translate, Language: "fr", Draft: "Your order: 4711"}},
+		{"!ai translate We are sorry", analysis.Request{Task: analysis.Translate, Draft: "We are sorry"}},
+		{"!ai rephrase::shorter We are very sorry.", analysis.Request{Task: analysis.Rephrase, Wish: "shorter", Draft: "We are very sorry."}},
+		{"!ai explain what did she order?", analysis.Request{Task: analysis.Explain, Language: "de", Wish: "what did she order?"}},
+	} {
+		w.reply(thread, c.typed)
+		w.eventually(c.typed, func() bool { return w.lines(thread, bridge.LineWritten) == i+1 })
+		got := s.requests()[i]
+		got.Messages = nil
+		if got.Task != c.want.Task || got.Language != c.want.Language || got.Draft != c.want.Draft || got.Wish != c.want.Wish {
+			t.Errorf("%s: %+v", c.typed, got)
+		}
+	}
+	if got := w.sentTexts(); len(got) != 0 {
+		t.Errorf("the customer got %q", got)
+	}
+	w.reply(thread, "!ai rephrase::shorter")
+	w.whisper("ann", "Say which text is meant")
+	w.reply(thread, "!ai translate:de "+strings.Repeat("a", analysis.MostDraft+1))
+	w.whisper("ann", "too long")
+}
+
+// Where the analysis is switched off, or nobody writes, nothing is asked for.
+func TestNothingIsAskedForWhereItIsOff(t *testing.T) {
+	t.Parallel()
+	s := writesAlways("- All is well.")
+	w := newWorld(t, options{analyzer: s, settings: map[string]string{"ai": "off"}})
+	thread := w.opened()
+	w.reply(thread, "!ai")
+	w.whisper("ann", "is switched off")
+	if len(s.requests()) != 0 {
+		t.Error("it was asked")
+	}
+}
+
+// A text for the customer leaves only by the form of a reply, which begins with it.
+func TestUseReply(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{analyzer: writesAlways("Ihr Paket ist unterwegs.")})
+	thread := w.opened()
+	w.reply(thread, "!ai translate:de Your parcel is on its way.")
+	line := w.line(thread, bridge.LineWritten)
+	w.allWritten()
+	if got := w.sentTexts(); len(got) != 0 {
+		t.Fatalf("it left by itself: %q", got)
+	}
+	i := slices.IndexFunc(line.Buttons, func(b bridgetest.Button) bool { return b.Verb == bridge.VerbReply })
+	if i < 0 || line.Buttons[i].Args.Draft != "Ihr Paket ist unterwegs." {
+		t.Fatalf("the buttons are %+v", line.Buttons)
+	}
+}

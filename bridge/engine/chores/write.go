@@ -1,0 +1,220 @@
+package chores
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/bridge/analysis"
+	"parley/bridge/engine/own"
+	"parley/store"
+	"parley/store/request"
+)
+
+// Writing texts that are asked for. Somebody waits for most of them, so that they are tried at once and given up
+// soon; none holds a lane or a transaction meanwhile.
+const (
+	writeAtOnce = 4                // texts that this process has written at once
+	writeTime   = 45 * time.Second // of one attempt
+	writeLease  = writeTime + 15*time.Second
+	writeTries  = 2
+	writeWait   = 3 * time.Second // before the second attempt
+	writeSweep  = time.Second     // for what another process left, or what waits for its second attempt
+	writeLook   = 200             // the latest messages of a conversation that a Writer gets
+)
+
+// WakeWriting says that texts were asked for.
+func (cs *Chores) WakeWriting() {
+	select {
+	case cs.write <- struct{}{}:
+	default:
+	}
+}
+
+// runWriting has texts written until ctx ends. That cuts off those under way: another process takes them when
+// their leases end.
+func (cs *Chores) runWriting(ctx context.Context, with analysis.Writer) error {
+	tick := time.NewTicker(writeSweep)
+	defer tick.Stop()
+	done := make(chan struct{}, writeAtOnce)
+	running := 0
+	for {
+		claimed, err := cs.claimRequests(ctx, writeAtOnce-running)
+		if err != nil && ctx.Err() == nil {
+			cs.log.Warn("texts that were asked for were not claimed", "error", err)
+		}
+		for _, r := range claimed {
+			running++
+			go func() {
+				defer func() { done <- struct{}{} }()
+				if err := cs.writeOne(ctx, with, r); err != nil && ctx.Err() == nil {
+					cs.log.Warn("a text that was asked for was not written", "conversation_id", r.ConversationID, "attempt", r.Attempt, "error", err)
+				}
+			}()
+		}
+		select {
+		case <-ctx.Done():
+			for ; running > 0; running-- {
+				<-done
+			}
+			return nil
+		case <-tick.C:
+		case <-cs.write:
+		case <-done:
+			running--
+		}
+	}
+}
+
+func (cs *Chores) claimRequests(ctx context.Context, most int) ([]request.Request, error) {
+	if most <= 0 {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	return request.Claim(ctx, cs.pool, most, writeLease)
+}
+
+// writeOne has one text written and journals it, or why there is none.
+func (cs *Chores) writeOne(ctx context.Context, with analysis.Writer, r request.Request) error {
+	var ask own.Ask
+	if err := json.Unmarshal(r.Ask, &ask); err != nil {
+		return errors.Join(fmt.Errorf("chores: %w", err), cs.dropRequest(ctx, r)) // no version of ours wrote it
+	}
+	f := own.Fact{Kind: own.Written, Conversation: r.ConversationID, WrittenText: own.WrittenText{Ask: &ask}}
+	text, covered, err := cs.compose(ctx, with, r.ConversationID, ask)
+	f.Covered = covered
+	switch {
+	case err == nil:
+		f.Written = &text
+	case errors.Is(err, errNothingToDo), ask.Asker == (own.Asker{}) && errors.Is(err, analysis.ErrNeedsModel):
+		return cs.dropRequest(ctx, r)
+	case errors.Is(err, analysis.ErrNeedsModel):
+		f.Class = own.NeedsModel
+	case errors.Is(err, analysis.ErrLeftOut):
+		f.Class = own.LeftOut
+	case errors.Is(err, errNoText):
+		f.Class = own.NoText
+	case ctx.Err() != nil:
+		return nil // this process stops
+	case r.Attempt < writeTries:
+		return errors.Join(err, cs.retryRequest(ctx, r))
+	default:
+		f.Class = own.NoAnswer
+	}
+	if err != nil && ask.Asker == (own.Asker{}) {
+		return errors.Join(err, cs.dropRequest(ctx, r)) // nobody waits for it
+	}
+	told := f.Event(fmt.Sprintf("written:%d:%s:%d", r.ConversationID, r.Name, r.AskedAt.UnixMicro()))
+	told.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("written:%d", r.ConversationID)) // nothing else waits for it
+	if err := cs.finishRequest(ctx, r, told); err != nil {
+		return err
+	}
+	cs.host.Wake()
+	return nil
+}
+
+func (cs *Chores) finishRequest(ctx context.Context, r request.Request, fact store.NewEvent) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	return request.Finish(ctx, cs.pool, r, fact)
+}
+
+func (cs *Chores) dropRequest(ctx context.Context, r request.Request) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	return request.Drop(ctx, cs.pool, r)
+}
+
+func (cs *Chores) retryRequest(ctx context.Context, r request.Request) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	return request.Retry(ctx, cs.pool, r, writeWait)
+}
+
+var (
+	errNothingToDo = errors.New("chores: the conversation is too short for it")
+	errNoText      = errors.New("chores: there is no text to work on")
+)
+
+// compose has a text written about a conversation, and checks it, whoever wrote it. It tells of how many messages
+// the text was made.
+func (cs *Chores) compose(ctx context.Context, with analysis.Writer, conversation int64, ask own.Ask) (t analysis.Text, covered int, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("chores: writing panicked: %v", p)
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, writeTime)
+	defer cancel()
+	rows, err := store.LatestMessages(ctx, cs.pool, []int64{conversation}, writeLook)
+	if err != nil {
+		return t, 0, err
+	}
+	slices.Reverse(rows)
+	r := analysis.Request{Task: ask.Task, Language: ask.Language, Draft: ask.Text, Wish: ask.Style}
+	var mine []store.Message
+	for i := range rows {
+		if said, ok := exchanged(&rows[i]); ok {
+			r.Messages, mine = append(r.Messages, said), append(mine, rows[i])
+		}
+	}
+	covered = len(mine)
+	switch {
+	case covered < ask.Least:
+		return t, covered, errNothingToDo
+	case ask.Task == analysis.Explain:
+		r.Draft, r.Wish = "", ask.Text
+	case ask.Task == analysis.Translate && ask.Text == "":
+		r.Draft = ofCustomer(mine, ask)
+	}
+	if covered == 0 && r.Draft == "" || ask.Task == analysis.Translate && r.Draft == "" {
+		return t, covered, errNoText
+	}
+	if t, err = with.Write(ctx, r); err == nil {
+		t, err = analysis.CheckText(r, t)
+	}
+	return t, covered, err
+}
+
+// exchanged gives a message as Analyzers and Writers get it. Only what customers wrote and what left for them is:
+// nothing internal.
+func exchanged(m *store.Message) (analysis.Message, bool) {
+	said := analysis.Message{FromAgent: m.Direction == store.DirectionOut, Subject: m.Subject, Text: m.Text}
+	for _, f := range m.Files {
+		said.Files = append(said.Files, f.Name)
+	}
+	left := m.Direction == store.DirectionOut && m.Fate == store.FateOut
+	return said, m.Automatic == "" && (left || m.Direction == store.DirectionIn)
+}
+
+// ofCustomer gives what a customer wrote from one event to another, or last.
+func ofCustomer(rows []store.Message, ask own.Ask) string {
+	var texts []string
+	for i := range slices.Backward(rows) {
+		m := &rows[i]
+		if m.Direction != store.DirectionIn || strings.TrimSpace(m.Text) == "" {
+			continue
+		}
+		if ask.UpTo == 0 {
+			return clipped(m.Text)
+		}
+		if m.EventID <= ask.UpTo && (m.EventID >= ask.From && ask.From != 0 || m.EventID == ask.UpTo) {
+			texts = append(texts, m.Text)
+		}
+	}
+	slices.Reverse(texts)
+	return clipped(strings.Join(texts, "\n\n"))
+}
+
+// clipped gives the beginning of a text that a Writer can work on.
+func clipped(s string) string {
+	if all := []rune(s); len(all) > analysis.MostDraft {
+		return string(all[:analysis.MostDraft]) + "…"
+	}
+	return s
+}

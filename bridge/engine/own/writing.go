@@ -1,0 +1,52 @@
+package own
+
+import (
+	"parley/bridge"
+	"parley/bridge/analysis"
+)
+
+// Ask is what a text is asked for with: it waits in a row (store/request), and comes back with the answer.
+type Ask struct {
+	Task     analysis.Task `json:"task"`
+	Language string        `json:"language,omitempty"` // as analysis.Request has it
+	Style    string        `json:"style,omitempty"`    // Rephrase: one of analysis.Styles
+	Text     string        `json:"text,omitempty"`     // the draft or the question; "" with Translate = what the customer wrote last
+	Asker    Asker         `json:"asker,omitzero"`     // who asked; zero = Parley did by itself
+	Occasion Occasion      `json:"occasion,omitempty"` // why Parley asked; "" = a person asked
+	From     int64         `json:"from,omitempty"`     // OnMessage: the events of what is translated
+	UpTo     int64         `json:"up_to,omitempty"`
+	Least    int           `json:"least,omitempty"` // how many messages there must be, or nothing is written
+}
+
+// Asker is who asked for a text, and where.
+type Asker struct {
+	Agent   int64        `json:"agent,omitempty"`
+	Surface int64        `json:"surface,omitempty"`
+	User    string       `json:"user,omitempty"` // the surface's id
+	Place   bridge.Place `json:"place,omitzero"`
+}
+
+// Occasion is why Parley asks for a text by itself.
+type Occasion string
+
+// Occasions.
+const (
+	OnMessage  Occasion = "message"   // the customer wrote in another language than the team's
+	OnHandOver Occasion = "hand_over" // somebody else gets the conversation
+	OnResolve  Occasion = "resolve"
+)
+
+// WrittenText is a text that was asked for.
+type WrittenText struct {
+	Ask     *Ask           `json:"ask,omitempty"`
+	Written *analysis.Text `json:"written,omitempty"` // nil = there is none: Class says why
+	Covered int            `json:"covered,omitempty"` // messages of the conversation that it was made of
+}
+
+// Classes of a fact Written without a text.
+const (
+	NeedsModel = "needs_model" // only a model could write it
+	LeftOut    = "left_out"    // what a model wrote could not be shown
+	NoText     = "no_text"     // there is nothing to be worked on
+	NoAnswer   = "no_answer"   // the model gave none
+)

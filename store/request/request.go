@@ -1,0 +1,135 @@
+// Package request keeps the texts that are asked for, such as a summary of a conversation, until somebody has
+// written them: a row is added by the batch that applies the request, claimed with a lease, and finished together
+// with the fact that tells the answer.
+//
+// What does not belong here: what a request says (package own of the engine), and who answers it (chores).
+package request
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store"
+	"parley/store/internal/query"
+)
+
+// Request is a text that is asked for in a conversation.
+type Request struct {
+	ConversationID int64           `db:"conversation_id" json:"conversation_id"`
+	Name           string          `db:"name" json:"name"` // the same for the same request
+	Ask            json.RawMessage `db:"ask" json:"ask"`   // what is asked for, and by whom
+	AskedAt        time.Time       `db:"asked_at" json:"asked_at"`
+	Attempt        int             `db:"attempt" json:"attempt"`
+	Epoch          int64           `db:"epoch" json:"epoch"`
+}
+
+// The same request counts once until it is answered, and for ten seconds afterwards: who clicks twice means it once.
+const addRequests = `
+	INSERT INTO text_requests AS t (conversation_id, name, ask, asked_at, due_at)
+	SELECT conversation_id, name, ask, asked_at, asked_at
+	FROM json_populate_recordset(NULL::text_requests, $1)
+	ORDER BY conversation_id, name
+	ON CONFLICT (conversation_id, name) DO UPDATE
+	SET ask = EXCLUDED.ask, asked_at = EXCLUDED.asked_at, due_at = EXCLUDED.due_at, done_at = NULL, attempt = 0, leased_until = NULL
+	WHERE t.done_at < EXCLUDED.asked_at - interval '10 seconds'`
+
+// Add adds requests. One that waits already, or was answered just now, is not added again.
+func Add(ctx context.Context, q store.Execer, rows []Request) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	body, err := query.JSON(rows)
+	if err != nil {
+		return err
+	}
+	if _, err := q.Exec(ctx, addRequests, body); err != nil {
+		return fmt.Errorf("store: add text requests: %w", err)
+	}
+	return nil
+}
+
+const claimRequests = `
+	UPDATE text_requests AS t
+	SET epoch = t.epoch + 1, attempt = t.attempt + 1, leased_until = (SELECT clock_timestamp()) + make_interval(secs => $2)
+	FROM (
+		SELECT conversation_id, name
+		FROM text_requests
+		WHERE done_at IS NULL AND due_at <= (SELECT parley_now()) AND (leased_until IS NULL OR leased_until <= (SELECT clock_timestamp()))
+		ORDER BY due_at
+		LIMIT $1
+		FOR UPDATE SKIP LOCKED) AS due
+	WHERE t.conversation_id = due.conversation_id AND t.name = due.name
+	RETURNING t.conversation_id, t.name, t.ask, t.asked_at, t.attempt, t.epoch`
+
+// Claim takes requests that are due, at most so many. Each is leased to this process for so long.
+func Claim(ctx context.Context, q store.Querier, most int, lease time.Duration) ([]Request, error) {
+	return query.Collect[Request](ctx, q, "claim text requests", claimRequests, most, lease.Seconds())
+}
+
+const finishRequest = `
+	UPDATE text_requests
+	SET done_at = parley_now(), leased_until = NULL, ask = '{}'
+	WHERE conversation_id = $1 AND name = $2 AND epoch = $3 AND done_at IS NULL`
+
+// Finish ends a claimed request and journals fact, which tells its answer, in one transaction. It does nothing if
+// the lease ended and another process has claimed the request.
+func Finish(ctx context.Context, pool *pgxpool.Pool, r Request, fact store.NewEvent) error {
+	return store.InTxWith(ctx, pool, func(tx pgx.Tx) (*store.Pipeline, error) {
+		tag, err := tx.Exec(ctx, finishRequest, r.ConversationID, r.Name, r.Epoch)
+		if err != nil {
+			return nil, fmt.Errorf("store: finish text request: %w", err)
+		}
+		if tag.RowsAffected() == 0 {
+			return nil, nil
+		}
+		var p store.Pipeline
+		p.InsertEvents([]store.NewEvent{fact})
+		return &p, nil
+	})
+}
+
+const dropRequest = `DELETE FROM text_requests WHERE conversation_id = $1 AND name = $2 AND epoch = $3 AND done_at IS NULL`
+
+// Drop removes a claimed request to which there is no answer: the same may be asked again at once.
+func Drop(ctx context.Context, q store.Execer, r Request) error {
+	if _, err := q.Exec(ctx, dropRequest, r.ConversationID, r.Name, r.Epoch); err != nil {
+		return fmt.Errorf("store: drop text request: %w", err)
+	}
+	return nil
+}
+
+const retryRequest = `
+	UPDATE text_requests
+	SET due_at = parley_now() + make_interval(secs => $4), leased_until = NULL
+	WHERE conversation_id = $1 AND name = $2 AND epoch = $3 AND done_at IS NULL`
+
+// Retry gives a claimed request back. It is due again after wait.
+func Retry(ctx context.Context, q store.Execer, r Request, wait time.Duration) error {
+	if _, err := q.Exec(ctx, retryRequest, r.ConversationID, r.Name, r.Epoch, wait.Seconds()); err != nil {
+		return fmt.Errorf("store: retry text request: %w", err)
+	}
+	return nil
+}
+
+const dropOld = `
+	DELETE FROM text_requests
+	WHERE (conversation_id, name) IN (
+		SELECT conversation_id, name
+		FROM text_requests
+		WHERE done_at < parley_now() - interval '1 day'
+		ORDER BY done_at
+		LIMIT 1000
+		FOR UPDATE SKIP LOCKED)`
+
+// DropOld removes requests that were answered more than a day ago, at most a thousand.
+func DropOld(ctx context.Context, q store.Execer) error {
+	if _, err := q.Exec(ctx, dropOld); err != nil {
+		return fmt.Errorf("store: drop text requests: %w", err)
+	}
+	return nil
+}
