@@ -77,7 +77,9 @@ func TestNoiseOfADay(t *testing.T) {
 	t.Parallel()
 	d := &noisyDay{world: newWorld(t, options{analyzer: offline.New()}), all: must(evaluation.Ours(evaluation.Dev))(t)}
 	anything := func(evaluation.Message) bool { return true }
-	thanks := func(m evaluation.Message) bool { return slices.Contains(m.Intents, "thanks") && m.Sentiment == analysis.Positive }
+	thanks := func(m evaluation.Message) bool {
+		return slices.Contains(m.Intents, "thanks") && m.Sentiment == analysis.Positive
+	}
 	urgent := func(m evaluation.Message) bool { return m.Urgent }
 	for i := range dayLong { // everybody's first message
 		first := d.all[i%len(d.all)]
