@@ -7,6 +7,7 @@ const (
 
 	// What the last analysis found.
 	TraitSentiment  = "sentiment"  // an analysis.Sentiment; none = neutral
+	TraitWas        = "was"        // the unhappy sentiment before TraitSentiment; none = there was none
 	TraitUrgent     = "urgent"     // one of Urgent…; none = it isn't
 	TraitIntent     = "intent"     // the name of the main intent
 	TraitReferences = "references" // kinds and numbers that the customer named, a line each: "order 4711"

@@ -100,6 +100,9 @@ func TestNoteIsChangedInPlace(t *testing.T) {
 	if said := w.noteIs(thread, 2, "negative", "order 4713").Plain(); strings.Contains(said, "4711") {
 		t.Errorf("a new note repeats what an earlier one says: %s", said)
 	}
+	if was := w.text(`SELECT traits->>'was' FROM conversations`); was != "negative" {
+		t.Errorf("the mood before is %q", was)
+	}
 	w.analysed("and billing")
 	w.noteIs(thread, 2, "billing", "order 4713")
 }
