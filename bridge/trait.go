@@ -9,6 +9,7 @@ const (
 
 	// What the last analysis found.
 	TraitSentiment  = "sentiment"  // an analysis.Sentiment; none = neutral
+	TraitWas        = "was"        // the unhappy sentiment before TraitSentiment; none = there was none
 	TraitUrgent     = "urgent"     // one of Urgent…; none = it isn't
 	TraitLanguage   = "language"   // in which the customer writes, as a code of ISO 639-1
 	TraitIntent     = "intent"     // the name of the main intent

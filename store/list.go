@@ -31,7 +31,7 @@ const readable = `(c.account_id <> ALL($1::bigint[]) OR c.team_id = ANY($2::bigi
 
 // Named lists of conversations.
 const (
-	ListMine       = "mine"       // assigned to the reader: what waits for an answer
+	ListMine       = "mine"       // assigned to the reader: what waits for an answer, the most pressing first
 	ListUnassigned = "unassigned" // of nobody
 	ListTeam       = "team"       // of the reader's teams, snoozed ones too
 	ListAll        = "all"        // all that is not over, snoozed ones too
@@ -60,7 +60,17 @@ const (
 	assignedWhere  = `WITH c AS MATERIALIZED (SELECT * FROM conversations WHERE kind = 'customer' AND assignees @> ARRAY[$3::bigint] AND `
 	selectAssigned = `) SELECT c.id FROM c WHERE ` + readable
 
-	listMine    = assignedWhere + `status IN ('open', 'pending')` + selectAssigned + longestWaiting
+	// Of those who wait for an answer, the pressing and the unhappy come first.
+	pressingFirst = `
+		ORDER BY (c.waiting_since IS NULL), CASE
+				WHEN c.traits->>'priority' = 'urgent' OR c.traits->>'urgent' IN ('now', 'again') THEN 1
+				WHEN c.traits->>'priority' = 'high' OR c.traits->>'sentiment' IN ('negative', 'frustrated') THEN 2
+				WHEN c.traits->>'priority' = 'low' THEN 4
+				ELSE 3
+			END, c.waiting_since, c.last_at DESC, c.id
+		LIMIT $4 OFFSET $5`
+
+	listMine    = assignedWhere + `status IN ('open', 'pending')` + selectAssigned + pressingFirst
 	listSnoozed = assignedWhere + `status = 'snoozed'` + selectAssigned + `
 		ORDER BY c.snoozed_until, c.id
 		LIMIT $4 OFFSET $5`

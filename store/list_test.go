@@ -65,6 +65,24 @@ func TestLists(t *testing.T) {
 	}
 }
 
+// Of an agent's own conversations that wait for an answer, those that are pressing come first, then those of
+// unhappy customers; among alike ones whoever has waited longest. What nobody waits for isn't pressing.
+// R-186
+func TestPressingFirst(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	account := channelAccount(t, pool, "a")
+	exec(t, pool, `INSERT INTO conversations (id, account_id, status, assignees, waiting_since, last_at, created_at, traits)
+		SELECT id, $1, 'open', '{5}', now() - waits, now(), now(), traits::jsonb
+		FROM (VALUES (1, interval '9 h', '{"priority": "low"}'), (2, '8 h', '{}'), (3, '1 h', '{"sentiment": "positive"}'), (4, '2 h', '{"sentiment": "frustrated"}'),
+			(5, '3 h', '{"sentiment": "negative"}'), (6, '5 min', '{"urgent": "now"}'), (7, '1 min', '{"priority": "urgent"}'), (8, '4 h', '{"urgent": "once"}'),
+			(9, '2 min', '{"urgent": "again", "priority": "low"}'), (10, '30 min', '{"priority": "high"}'), (11, NULL, '{"urgent": "now"}')) AS v (id, waits, traits)`, account)
+	want := []int64{6, 9, 7, 5, 4, 10, 2, 8, 3, 1, 11}
+	if got := must(store.ListConversations(t.Context(), pool, store.Reader{Agent: 5}, store.ListMine, 50, 0))(t); !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
 // What somebody may read is the same for one conversation as in lists and searches.
 // R-212
 func TestReader(t *testing.T) {

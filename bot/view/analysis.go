@@ -161,13 +161,10 @@ func marks(f bridge.Facts) []Piece {
 	return shape.Joined(shape.Between, verb.Marks(f), urgentMark(f), moodMark(f))
 }
 
-// moodMark shows on the card, and in lists, how the customer feels, unless that is neutral.
+// moodMark shows on the card, and in lists, how the customer feels, and how it changed, unless that is and was
+// neutral.
 func moodMark(f bridge.Facts) []Piece {
-	s := analysis.Sentiment(f.Traits[bridge.TraitSentiment])
-	if moodIcon(s) == "" {
-		return nil
-	}
-	return []Piece{shape.Icon(moodIcon(s)), shape.Text(" " + named([]string{string(s)}))}
+	return mood(&bridge.AnalysisLine{Sentiment: analysis.Sentiment(f.Traits[bridge.TraitSentiment]), Before: analysis.Sentiment(f.Traits[bridge.TraitWas])})
 }
 
 // urgentMark shows that somebody has to look at once, unless the priority says so.

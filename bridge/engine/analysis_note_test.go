@@ -100,6 +100,9 @@ func TestNoteIsChangedInPlace(t *testing.T) {
 	if said := w.noteIs(thread, 2, "negative", "order 4713").Plain(); strings.Contains(said, "4711") {
 		t.Errorf("a new note repeats what an earlier one says: %s", said)
 	}
+	if was := w.text(`SELECT traits->>'was' FROM conversations`); was != "negative" {
+		t.Errorf("the mood before is %q", was)
+	}
 	w.analysed("and billing")
 	w.noteIs(thread, 2, "billing", "order 4713")
 }
@@ -247,5 +250,26 @@ func TestUntaggedIsNotSuggested(t *testing.T) {
 	w.analysed("a complaint about #4711")
 	if m := w.noteIs(thread, 1, "4711"); len(m.Buttons) != 0 {
 		t.Errorf("the note has buttons: %+v", m.Buttons)
+	}
+}
+
+// A note stays in the thread in which it was posted. When that thread's root is gone, what is found later is
+// noted in the thread that took its place.
+func TestNoteInANewThread(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{analyzer: wordReader()})
+	thread := w.opened()
+	w.analysed("Where is #4711")
+	before := w.noteIs(thread, 1)
+	w.chat.Delete(support, thread)
+	w.writes("kim", "I am angry about #4712")
+	w.eventually("there is a new thread", func() bool { return w.thread("about #4712") != thread })
+	moved := w.thread("about #4712")
+	w.ripen()
+	w.line(moved, bridge.LineAnalysis)
+	w.settled()
+	w.noteIs(moved, 1, "negative", "order 4712")
+	if after := w.chat.Get(support, before.ID); after.Text != before.Text {
+		t.Errorf("the note in the old thread became %s", after.Plain())
 	}
 }

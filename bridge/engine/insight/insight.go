@@ -89,6 +89,11 @@ func (us *UseCases) feels(c *book.Conversation, s analysis.Sentiment) bool {
 	if !c.SetTrait(bridge.TraitSentiment, kept) {
 		return false
 	}
+	was := ""
+	if unhappy(before) {
+		was = string(before)
+	}
+	c.SetTrait(bridge.TraitWas, was)
 	c.RefreshCard()
 	return unhappy(s) || unhappy(before)
 }

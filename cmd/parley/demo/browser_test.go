@@ -44,13 +44,8 @@ type live struct {
 	replies int // that Parley had when the last hold ended
 }
 
-func newLive(t *testing.T) *live {
-	t.Helper()
-	return newLiveIn(t, SurfaceSlack)
-}
-
-// newLiveIn is newLive with both surfaces, and conversations opening in one of them.
-func newLiveIn(t *testing.T, home string) *live {
+// newLiveIn is newLive with both surfaces, and conversations opening in one of them. change makes its Parley another one.
+func newLiveIn(t *testing.T, home string, change ...func(*app.Options)) *live {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	t.Cleanup(cancel)
@@ -86,7 +81,11 @@ func newLiveIn(t *testing.T, home string) *live {
 	if err := lab.Apply(ctx, db, w.Config(testHold), nil); err != nil {
 		t.Fatal(err)
 	}
-	a, err := app.New(ctx, env, db, log, EngineOptions())
+	o := EngineOptions()
+	for _, c := range change {
+		c(&o)
+	}
+	a, err := app.New(ctx, env, db, log, o)
 	if err != nil {
 		t.Fatal(err)
 	}

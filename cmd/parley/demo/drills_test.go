@@ -6,10 +6,17 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
+
+// newLive is a page whose conversations open in Slack.
+func newLive(t *testing.T) *live {
+	t.Helper()
+	return newLiveIn(t, SurfaceSlack)
+}
 
 // phone is a customer's phone, with the chat that is used.
 type phone struct {

@@ -1,0 +1,66 @@
+package demo
+
+import (
+	"testing"
+
+	"parley/bridge/analysis/offline"
+	"parley/channels/email/mailfake"
+	"parley/cmd/parley/app"
+)
+
+// Customers whose notes are hard to lay out: one with a very long name, one who writes from right to left.
+const (
+	longNamed   = `"Maximiliane Friederike Gräfin von und zu Hohenstein-Ödenburg-Wittelsbach" <maximiliane.friederike.graefin@hohenstein-oedenburg-wittelsbach.test>`
+	rightToLeft = `"מרים כהן־אברהם" <miriam@cohen.test>`
+)
+
+// analysing lets a Parley analyse what customers write, without a model.
+func analysing(o *app.Options) { o.Analyzer = offline.New() }
+
+// upset lets two such customers write what an analysis has much to say about.
+func (l *live) upset() {
+	l.t.Helper()
+	for _, m := range []struct{ from, subject, text string }{
+		{longNamed, "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft: order 4711",
+			"My order 4711, invoice INV-2026-0000000000118 and order 4712 arrived broken, I am very disappointed: this is a complaint about Donaudampfschifffahrtselektrizitätenhauptbetriebswerk. We open tomorrow morning, so please send a new one immediately."},
+		{rightToLeft, "הזמנה 4711", "שלום, המנורה הגיעה שבורה. I am very disappointed, this is a complaint about order 4711. We open tomorrow morning, please send a new one immediately, תודה רבה!"},
+	} {
+		if _, err := l.world.Mail.Customer(m.from).Send(mailfake.Mail{To: []string{HelpAddress}, Subject: m.subject, Text: m.text}); err != nil {
+			l.t.Fatal(err)
+		}
+	}
+}
+
+// Notes of analyses can be read, and their buttons be pressed, in the Slack half: with long names, and with
+// text from right to left.
+func TestNotesInSlack(t *testing.T) {
+	t.Parallel()
+	l := newLiveIn(t, SurfaceSlack, analysing)
+	l.upset()
+	for _, c := range []struct{ name, words string }{{"long", "4712"}, {"rtl", "שבורה"}} {
+		l.openThread("slack", map[string]string{"long": "Donaudampf", "rtl": "הזמנה"}[c.name])
+		l.shows(".threadpane .msg", "Looks urgent")
+		l.soundIn("#slack", "a note, "+c.name)
+		l.shot("note-slack-" + c.name)
+	}
+	l.click(`.threadpane [data-label="+ Complaint"]`)
+	l.shows(".threadpane", "Complaint")
+	l.click(`.threadpane [data-label="Priority urgent"]`)
+	l.shows(".threadpane .msg", "set the priority")
+	l.shot("note-slack-used")
+}
+
+// The same in the Teams half.
+func TestNotesInTeams(t *testing.T) {
+	t.Parallel()
+	l := newLiveIn(t, SurfaceTeams, analysing)
+	l.upset()
+	for _, c := range []struct{ name, words string }{{"long", "Donaudampf"}, {"rtl", "הזמנה"}} {
+		l.openThread("teams", c.words)
+		l.shows(inThread, "Looks urgent")
+		l.soundIn("#teams", "a note, "+c.name)
+		l.shot("note-teams-" + c.name)
+	}
+	l.click(`#teams .threadpane [data-label="+ Complaint"]`)
+	l.clean()
+}
