@@ -50,7 +50,9 @@ const (
 	DeedDeletedMessage    Deed = "deleted a message"  // the customer took back what was sent
 	DeedOptedOut          Deed = "opted out"          // the customer wants no messages
 	DeedOptedIn           Deed = "opted in"           // the customer wants messages again
-	DeedAnalysed          Deed = "analysed"           // how the customer feels and what the customer wants, as far as a machine can tell
+	DeedAnalysisOff       Deed = "switched the analysis off"
+	DeedAnalysisOn        Deed = "switched the analysis on"
+	DeedAnalysed          Deed = "analysed" // how the customer feels and what the customer wants, as far as a machine can tell
 )
 
 // Doer is who did what a log entry tells.

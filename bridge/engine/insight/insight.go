@@ -29,7 +29,7 @@ type UseCases struct {
 // the owners once a conversation becomes urgent.
 func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 	a := f.Answer
-	if a == nil || !us.Settings(c).Analyses {
+	if a == nil || !us.Analyses(c) {
 		return
 	}
 	note := &bridge.AnalysisLine{Before: moodOf(c), Sentiment: cmp.Or(a.Sentiment, analysis.Neutral), References: newReferences(c, a.References)}
