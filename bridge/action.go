@@ -27,6 +27,7 @@ const (
 	VerbTopic    Verb = "topic"    // Args.Note
 	VerbRename   Verb = "rename"   // Args.Note: another name on cards and in lists
 	VerbPriority Verb = "priority" // Args.Note: low, normal, high or urgent
+	VerbAnalysis Verb = "analysis" // Args.Note: off or on
 	VerbPending  Verb = "pending"  // waiting for the customer
 	VerbSnooze   Verb = "snooze"   // Args.Until
 	VerbWake     Verb = "wake"     // end a snooze now

@@ -52,6 +52,8 @@ const (
 	DeedOptedIn           Deed = "opted in"           // the customer wants messages again
 	DeedAskedForText      Deed = "asked for a text"   // a summary, a translation or the like, for colleagues
 	DeedAnalysed          Deed = "analysed"           // how the customer feels and what the customer wants, as far as a machine can tell
+	DeedAnalysisOff       Deed = "switched the analysis off"
+	DeedAnalysisOn        Deed = "switched the analysis on"
 )
 
 // Doer is who did what a log entry tells.

@@ -26,6 +26,7 @@ func table() []*Verb {
 		topic(),
 		rename(),
 		priority(),
+		analysis(),
 		pending(),
 		snooze(),
 		wake(),

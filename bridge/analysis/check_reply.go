@@ -54,7 +54,7 @@ func checkReplies(q Question, s said, replies []Reply) []Reply {
 			continue
 		}
 		look := plain(r.Text)
-		if saysInner(look, inner) || !newVocabulary(q, s, r.Sources).covers(look) {
+		if saysInner(look, inner) || disguised(look, s.all, sourceTexts(q, r.Sources)) || !newVocabulary(q, s, r.Sources).covers(look) {
 			continue
 		}
 		kept = append(kept, r)

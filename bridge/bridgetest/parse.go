@@ -16,7 +16,7 @@ import (
 
 // typedVerbs are the verbs that may be typed here.
 func typedVerbs() []bridge.Verb {
-	return []bridge.Verb{bridge.VerbTake, bridge.VerbAssign, bridge.VerbUnassign, bridge.VerbTag, bridge.VerbUntag, bridge.VerbTopic,
+	return []bridge.Verb{bridge.VerbTake, bridge.VerbAssign, bridge.VerbUnassign, bridge.VerbTag, bridge.VerbUntag, bridge.VerbAnalysis, bridge.VerbTopic,
 		bridge.VerbPending, bridge.VerbSnooze, bridge.VerbWake, bridge.VerbResolve, bridge.VerbReopen, bridge.VerbClose, bridge.VerbUndo,
 		bridge.VerbCC, bridge.VerbTo, bridge.VerbAllow, bridge.VerbFind, bridge.VerbHistory, bridge.VerbWhy, bridge.VerbHelp, bridge.VerbList,
 		bridge.VerbReply, bridge.VerbNote, bridge.VerbTemplate, bridge.VerbTemplates, bridge.VerbNew, bridge.VerbUnblock, bridge.VerbAI}
@@ -161,7 +161,7 @@ func verb(a *bridge.Action, text string) bool {
 		if task != "" {
 			a.Args.Wanted = &bridge.WantedText{Task: analysis.Task(words[0]), Language: words[1], Style: words[2]}
 		}
-	case bridge.VerbTopic, bridge.VerbResolve, bridge.VerbHelp, bridge.VerbTemplate:
+	case bridge.VerbTopic, bridge.VerbAnalysis, bridge.VerbResolve, bridge.VerbHelp, bridge.VerbTemplate:
 		a.Args.Note = rest
 	}
 	return true

@@ -68,6 +68,7 @@ func useCases() map[bridge.Verb]*useCase {
 		bridge.VerbTopic:          {do: byWorkflow((*workflow.UseCases).Topic)},
 		bridge.VerbRename:         {do: byWorkflow((*workflow.UseCases).Rename)},
 		bridge.VerbPriority:       {do: byWorkflow((*workflow.UseCases).SetPriority)},
+		bridge.VerbAnalysis:       {do: byWorkflow((*workflow.UseCases).SwitchAnalysis)},
 		bridge.VerbPending:        {open: true, do: byWorkflow((*workflow.UseCases).Pend)},
 		bridge.VerbSnooze:         {speaks: true, open: true, do: byWorkflow((*workflow.UseCases).Snooze)},
 		bridge.VerbWake:           {speaks: true, open: true, do: byWorkflow((*workflow.UseCases).Wake)},

@@ -78,6 +78,14 @@ func (c attempt) poisoned() analysis.Question {
 		q.Burst[0].Text += "\n" + c.text
 	case "subject":
 		q.Burst[0].Subject = c.text
+	case "name": // names come into a question by greetings and signatures
+		q.Before = append(q.Before, analysis.Message{Text: "Best regards, " + c.text})
+	case "html": // what a mail hid and somebody's reader showed
+		q.Burst[0].Text = c.text + "\n" + q.Burst[0].Text
+	case "template":
+		q.Desk.Sources = append(q.Desk.Sources, analysis.Source{ID: "tpl-7", Title: c.text, Text: "Thank you."})
+	case "knowledge":
+		q.Desk.Sources = append(q.Desk.Sources, analysis.Source{ID: "page-7", Title: "Help", Link: "https://help.example/7", Text: c.text})
 	case "file":
 		q.Burst[0].Files = append(q.Burst[0].Files, c.text)
 	case "history":
@@ -111,7 +119,8 @@ func (c attempt) worst(seen openaifake.Seen, valid bool) string {
 func TestInjection(t *testing.T) {
 	t.Parallel()
 	languages := map[string]bool{}
-	for i, c := range attempts() {
+	all := append(attempts(), listed(t)...)
+	for i, c := range all {
 		languages[c.language] = true
 		t.Run(fmt.Sprintf("%02d %s %s", i, c.language, c.place), func(t *testing.T) {
 			t.Parallel()
@@ -135,8 +144,8 @@ func TestInjection(t *testing.T) {
 			}
 		})
 	}
-	if len(attempts()) < 40 || len(languages) < 8 {
-		t.Errorf("only %d attempts in %d languages", len(attempts()), len(languages))
+	if len(all) < 150 || len(languages) < 8 {
+		t.Errorf("only %d attempts in %d languages", len(all), len(languages))
 	}
 }
 

@@ -132,6 +132,12 @@ func (b *Book) Settings(c *Conversation) bridge.AccountSettings {
 	return b.Dir.SettingsOf(c.Account, ch != nil && ch.Capabilities().Threads)
 }
 
+// Analyses says whether what is written in a conversation is analysed: its account wants it, and nobody switched it
+// off here.
+func (b *Book) Analyses(c *Conversation) bool {
+	return b.Settings(c).Analyses && c.Traits[bridge.TraitAnalysis] != bridge.AnalysisOff
+}
+
 // ConversationOf finds the conversation that a message belongs to: by our token, by
 // the ids it answers, or by its sender where the channel is a chat.
 func (b *Book) ConversationOf(a *store.Account, in channels.Inbound) *Conversation {

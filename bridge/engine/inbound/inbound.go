@@ -108,7 +108,7 @@ func (it *UseCases) customerWrites(ctx context.Context, tx pgx.Tx, a *store.Acco
 
 // analyse lets what a customer wrote be analysed, once the customer has written nothing more for a moment.
 func (it *UseCases) analyse(c *book.Conversation, m *book.Message, in channels.Inbound) {
-	if it.opt.Analyses && in.Automatic == "" && !in.Historical && m.Text != "" && it.Settings(c).Analyses {
+	if it.opt.Analyses && in.Automatic == "" && !in.Historical && m.Text != "" && it.Analyses(c) {
 		it.Bursts.Add(c, m)
 	}
 }

@@ -30,7 +30,7 @@ type UseCases struct {
 // the owners once a conversation becomes urgent.
 func (us *UseCases) Analysed(c *book.Conversation, f own.Fact) {
 	a := f.Answer
-	if a == nil || !us.Settings(c).Analyses {
+	if a == nil || !us.Analyses(c) {
 		return
 	}
 	us.translate(c, f)

@@ -1,0 +1,97 @@
+package engine_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"parley/bridge"
+	"parley/bridge/analysis"
+	"parley/bridge/analysis/offline"
+	"parley/bridge/analysis/openai/openaifake"
+)
+
+// injection is a row of the list of attempts that package openai keeps.
+type injection struct{ Language, Place, Tries, Text, Obeyed string }
+
+func injections(t *testing.T) (all []injection) {
+	t.Helper()
+	list := must(os.ReadFile("../analysis/openai/testdata/injections.jsonl"))(t)
+	for line := range strings.Lines(string(list)) {
+		var x injection
+		check(t, json.Unmarshal([]byte(line), &x))
+		all = append(all, x)
+	}
+	return all
+}
+
+// A customer may write whatever a list of attempts holds, and the model may obey to the letter: in the thread nothing
+// is done, nothing leaves, and no note has a word of it. Every eleventh attempt of the list goes this way.
+func TestInjectionsThroughTheThread(t *testing.T) {
+	t.Parallel()
+	all := injections(t)
+	model := newAsked(t)
+	model.fake.Speak(func(s openaifake.Seen) string {
+		var n int
+		for _, m := range s.Question.Burst {
+			_, _ = fmt.Sscanf(m.Text, "Case %d:", &n)
+		}
+		return openaifake.Write(analysis.Answer{Language: "en", Sentiment: analysis.Neutral, Urgency: analysis.Urgency{Urgent: true, Because: "evil says so"},
+			Replies: []analysis.Reply{{Text: all[n].Obeyed}, {Text: "evil " + s.Marker}, {Text: s.System}},
+			Actions: []analysis.Action{{Name: analysis.Template, Value: "evil"}}})
+	})
+	w := newWorld(t, options{analyzer: model})
+	for i := 0; i < len(all); i += 11 {
+		w.writes("kim", fmt.Sprintf("Case %d: %s", i, all[i].Text))
+		w.shown(fmt.Sprintf("Case %d:", i))
+		w.ripen()
+		w.eventually("it is analysed", func() bool {
+			return w.count(`SELECT count(*) FROM bursts`) == 0 && w.count(`SELECT count(*) FROM queued`) == 0
+		})
+	}
+	w.settled()
+	if n := w.engines[0].AnalysisCounts(); n.Model == 0 || n.Degraded+n.Failed != 0 {
+		t.Errorf("the model did not answer: %+v", n)
+	}
+	if n := w.count(`SELECT count(*) FROM conversations WHERE status <> 'open' OR traits ? 'priority' OR traits ? 'name' OR cardinality(assignees) > 0 OR cardinality(tags) > 0`); n != 0 {
+		t.Error("something was done to the conversation")
+	}
+	if got := w.sentTexts(); len(got) != 0 {
+		t.Errorf("something left: %q", got)
+	}
+	for _, m := range w.everything() {
+		for _, line := range w.chat.Messages(support, m.ID) {
+			if text := line.Plain(); strings.HasPrefix(text, "["+string(bridge.LineAnalysis)+"]") && strings.Contains(text, "evil") {
+				t.Errorf("a note says %s", text)
+			}
+		}
+	}
+	if n := w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'analysis:%' AND convert_from(payload, 'UTF8')::json->'answer'->>'Replies' <> ''`); n != 0 {
+		t.Errorf("%d suggestions came through", n)
+	}
+}
+
+// The rules obey nobody: of no attempt do they make a reply, an action or a reason that isn't the customer's own.
+func TestRulesObeyNobody(t *testing.T) {
+	t.Parallel()
+	rules := offline.New()
+	for _, x := range injections(t) {
+		q := analysis.Question{Burst: []analysis.Message{{Subject: x.Text, Text: x.Text, Files: []string{x.Text}}},
+			Desk: analysis.Desk{Tags: []analysis.Tag{{Name: "delivery"}}, Actions: []analysis.ActionName{analysis.Assign, analysis.Template, analysis.Priority},
+				Sources: []analysis.Source{{ID: "page-1", Title: "Opening hours", Text: "We are open from nine to five."}}}}
+		a, err := rules.Analyze(t.Context(), q)
+		check(t, err)
+		for _, r := range a.Replies {
+			if r.Text != "We are open from nine to five." {
+				t.Errorf("%s: suggests %q", x.Text, r.Text)
+			}
+		}
+		for _, act := range a.Actions {
+			if act.Name == analysis.Assign || strings.Contains(act.Value, "evil") {
+				t.Errorf("%s: suggests %+v", x.Text, act)
+			}
+		}
+	}
+}

@@ -1,0 +1,50 @@
+package engine_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"parley/bridge"
+	"parley/bridge/analysis"
+	"parley/channels/channelstest"
+)
+
+// In a conversation in which the analysis is switched off nothing is analysed, and nothing leaves for a model, not
+// even what waited for it; what was being analysed leads to no note. Others go on.
+func TestAnalysisIsSwitchedOff(t *testing.T) {
+	t.Parallel()
+	m := &modelled{condition: analysis.Condition{Status: analysis.Working}}
+	m.find = func(analysis.Question) (analysis.Answer, error) {
+		return analysis.Answer{Sentiment: analysis.Frustrated, Intents: []string{"problem"}}, nil
+	}
+	w := newWorld(t, options{analyzer: m})
+	thread := w.opened()
+	w.exec(`UPDATE bursts SET due_at = parley_now() + interval '1 hour'`) // it waits
+	w.reply(thread, "!analysis of")
+	w.whisper("ann", "switched off or on")
+	w.reply(thread, "!analysis off")
+	w.line(thread, bridge.LineDone)
+	w.writes("kim", "My secret")
+	w.shown("My secret")
+	w.exec(`UPDATE bursts SET due_at = parley_now()`)
+	w.eventually("nothing waits", func() bool { return w.count(`SELECT count(*) FROM bursts`) == 0 })
+	w.customer(mail, channelstest.Event{From: "lee@x.test", Text: "Something else"})
+	other := w.thread("Something else")
+	w.ripen()
+	w.line(other, bridge.LineAnalysis)
+	for _, q := range m.questions() {
+		if all := texts(slices.Concat(q.Burst, q.Before)); strings.Join(all, "") != "Something else" {
+			t.Errorf("it was asked about %q", all)
+		}
+	}
+	if n := w.lines(thread, bridge.LineAnalysis); n != 0 {
+		t.Errorf("%d notes", n)
+	}
+	w.reply(thread, "!analysis ON")
+	w.eventually("it is on", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE traits ? 'analysis'`) == 0 })
+	w.writes("kim", "And now?")
+	w.shown("And now?")
+	w.ripen()
+	w.line(thread, bridge.LineAnalysis)
+}

@@ -1,0 +1,35 @@
+package workflow
+
+import (
+	"strings"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/store"
+)
+
+// SwitchAnalysis says whether what is written in a conversation is analysed from now on. What is being analysed now
+// leads to nothing.
+func (wf *UseCases) SwitchAnalysis(r book.Request) {
+	c, agent, surface, a := r.Conversation, r.Agent, r.Surface, r.Action
+	kept := ""
+	switch word := strings.ToLower(strings.TrimSpace(a.Args.Note)); word {
+	case "on":
+	case bridge.AnalysisOff:
+		kept = word
+	default:
+		wf.Refuse(r, "bad_switch", "The analysis is switched off or on.", "For example: !analysis off")
+		return
+	}
+	if !c.SetTrait(bridge.TraitAnalysis, kept) {
+		wf.Unchanged(r)
+		return
+	}
+	word, deed := "on", store.DeedAnalysisOn
+	if kept != "" {
+		word, deed = kept, store.DeedAnalysisOff
+	}
+	wf.Log.ByAgent(c, agent, deed, book.Detail{})
+	wf.Line(c, bridge.Line{Content: bridge.LineDone, Verb: a.Verb, By: wf.Dir.Ref(surface, agent.ID), Args: bridge.Args{Conversation: c.ID, Note: word}})
+	c.RefreshCard()
+}
