@@ -60,28 +60,64 @@ func ClaimBursts(ctx context.Context, q Querier, most int, lease time.Duration) 
 	return query.Collect[Burst](ctx, q, "claim bursts", claimBursts, most, lease.Seconds())
 }
 
-const endBurst = `DELETE FROM bursts WHERE conversation_id = $1 AND epoch = $2 AND last_event = $3`
+// AnalysedBurst is a claimed burst with the fact that tells what its analysis found.
+type AnalysedBurst struct {
+	Burst
+	Fact NewEvent
+}
 
-const restOfBurst = `
-	UPDATE bursts
-	SET first_event = $3 + 1, began_at = parley_now(), due_at = parley_now() + make_interval(secs => $4), attempt = 0, leased_until = NULL
-	WHERE conversation_id = $1 AND epoch = $2`
+const lockBursts = `
+	SELECT b.conversation_id, b.first_event, b.last_event, b.began_at, b.due_at, b.attempt, b.epoch
+	FROM bursts AS b
+	JOIN unnest($1::bigint[], $2::bigint[]) AS d(conversation_id, epoch) USING (conversation_id, epoch)
+	ORDER BY b.conversation_id
+	FOR UPDATE OF b`
 
-// FinishBurst ends a claimed burst and journals fact, which tells what its analysis found, in one
-// transaction. What the customer wrote meanwhile becomes a burst of its own. FinishBurst does nothing if the
-// lease ended and another process has claimed the burst.
-func FinishBurst(ctx context.Context, pool *pgxpool.Pool, b Burst, fact NewEvent) error {
+const endBursts = `DELETE FROM bursts WHERE conversation_id = ANY($1)`
+
+const restOfBursts = `
+	UPDATE bursts AS b
+	SET first_event = d.last_event + 1, began_at = parley_now(), due_at = parley_now() + make_interval(secs => $3), attempt = 0, leased_until = NULL
+	FROM unnest($1::bigint[], $2::bigint[]) AS d(conversation_id, last_event)
+	WHERE b.conversation_id = d.conversation_id`
+
+// FinishBursts ends claimed bursts and journals their facts, in one transaction. What a customer wrote meanwhile
+// becomes a burst of its own. A burst whose lease ended, and that another process has claimed, is left alone
+// with its fact.
+func FinishBursts(ctx context.Context, pool *pgxpool.Pool, done []AnalysedBurst) error {
+	var ids, epochs []int64
+	for _, d := range done {
+		ids, epochs = append(ids, d.ConversationID), append(epochs, d.Epoch)
+	}
 	return InTxWith(ctx, pool, func(tx pgx.Tx) (*Pipeline, error) {
-		tag, err := tx.Exec(ctx, endBurst, b.ConversationID, b.Epoch, b.LastEvent)
-		if err == nil && tag.RowsAffected() == 0 {
-			tag, err = tx.Exec(ctx, restOfBurst, b.ConversationID, b.Epoch, b.LastEvent, BurstQuiet.Seconds())
-		}
-		if err != nil || tag.RowsAffected() == 0 {
+		locked, err := query.Collect[Burst](ctx, tx, "lock bursts", lockBursts, ids, epochs)
+		if err != nil {
 			return nil, err
 		}
+		now := map[int64]int64{} // the latest event of each burst that is still ours
+		for _, b := range locked {
+			now[b.ConversationID] = b.LastEvent
+		}
 		var p Pipeline
-		p.InsertEvents([]NewEvent{fact})
-		return &p, nil
+		var ended, grown, upTo []int64
+		var facts []NewEvent
+		for _, d := range done {
+			switch last, ours := now[d.ConversationID]; {
+			case !ours:
+				continue
+			case last == d.LastEvent:
+				ended = append(ended, d.ConversationID)
+			default:
+				grown, upTo = append(grown, d.ConversationID), append(upTo, d.LastEvent)
+			}
+			facts = append(facts, d.Fact)
+		}
+		_, err = p.Exec(ctx, endBursts, ended)
+		if err == nil && len(grown) > 0 {
+			_, err = p.Exec(ctx, restOfBursts, grown, upTo, BurstQuiet.Seconds())
+		}
+		p.InsertEvents(facts)
+		return &p, err
 	})
 }
 

@@ -63,6 +63,17 @@ type Post struct {
 	Early          json.RawMessage `db:"early" json:"early"`     // what came before it could be applied; see kept.go
 }
 
+const earlyPosts = `
+	SELECT account_id, channel, message, conversation_id, message_id, kind, version, early
+	FROM posts
+	WHERE conversation_id = $1 AND kind = 'early'
+	ORDER BY message`
+
+// EarlyPosts finds the edits in a conversation's threads of which the messages themselves have not come.
+func EarlyPosts(ctx context.Context, q Querier, conversation int64) ([]Post, error) {
+	return query.Collect[Post](ctx, q, "early posts", earlyPosts, conversation)
+}
+
 // While a channel moves to a new id, its posts may still have the former one; they are returned with
 // the current one. The subqueries make PostgreSQL begin with the moves, of which there are few.
 // Without statistics of the tables it would read all posts of the account for each message.

@@ -90,6 +90,41 @@ func TestLateReplyIsParked(t *testing.T) {
 	}
 }
 
+// A surface may lose a message and tell of its edit: then its author is offered the edit after some minutes, as
+// what comes late is, once. What was typed as a command or as a note, or was deleted, is offered to nobody.
+// R-249
+func TestEditWhoseMessageNeverCame(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	w.chat.Mute(true)
+	lost := w.reply(thread, "Hi Kin")
+	noted := w.reply(thread, "note: she is nice")
+	command := w.reply(thread, "!tag VPI")
+	gone := w.reply(thread, "Nonsense")
+	w.chat.Mute(false)
+	w.chat.Edit(support, lost, "Hi Kim")
+	w.chat.Edit(support, noted, "note: she is very nice")
+	w.chat.Edit(support, command, "!tag VIP")
+	w.chat.Edit(support, gone, "More nonsense")
+	w.chat.Delete(support, gone)
+	w.eventually("the edits are kept", func() bool { return w.count(`SELECT count(*) FROM posts WHERE kind = 'early'`) == 4 })
+	w.settled()
+	w.advance(6 * time.Minute)
+	w.fate(lost, "parked")
+	w.fate(noted, "inside")
+	w.chat.Press(t, "ann", w.line(thread, bridge.LineParked), bridge.VerbSend)
+	w.provider.WaitTexts(t, "Hi Kim")
+	w.chat.Disconnect() // now the messages come after all, by catching up
+	w.settled()
+	w.provider.WaitTexts(t, "Hi Kim")
+	if n := w.lines(thread, bridge.LineParked); n != 1 {
+		t.Errorf("%d texts were offered", n)
+	}
+}
+
 // Catch-up after a gap brings each message once, and replies in order.
 func TestCatchUp(t *testing.T) {
 	t.Parallel()

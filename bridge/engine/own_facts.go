@@ -113,6 +113,8 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 		return w.ThreadLost(c, f.Surface, f.Root)
 	case own.PostFailed:
 		w.postFailed(c, f)
+	case own.Early:
+		return w.speech.NeverCame(ctx, tx, c)
 	case own.Analysed:
 		w.insight.Analysed(c, f)
 	case own.Fetched:
@@ -137,7 +139,7 @@ func knownOwn(kind string) bool {
 		return true
 	}
 	switch kind {
-	case own.Digest, own.Account, own.Template, own.Snooze, own.Window, own.ThreadLost, own.PostFailed, own.Fetched, own.Replying, own.Analysed,
+	case own.Digest, own.Account, own.Template, own.Snooze, own.Window, own.ThreadLost, own.PostFailed, own.Fetched, own.Early, own.Replying, own.Analysed,
 		string(relay.ReportLanded), string(relay.ReportFailed), string(relay.ReportLate), string(relay.ReportUnclear):
 		return true
 	}

@@ -72,6 +72,7 @@ type Relay struct {
 	runs atomic.Bool // deliveries may leave as one message
 	// applying bounds the batches in work: more at a time than there are cores only hinder each other.
 	applying chan struct{}
+	load     load                // of the appliers
 	large    *semaphore.Weighted // bytes of large payloads being applied
 	slow     *slowDecodes
 	holders  *holders
@@ -92,8 +93,9 @@ type signals struct {
 }
 
 const (
-	appliers        = 4 // that work on batches
-	suspectAppliers = 2 // that work on events which failed before
+	appliers        = 4   // that work on batches
+	suspectAppliers = 2   // that work on events which failed before
+	busyLoad        = 0.5 // appliers that were at work, as a mean, from which on there is much to do
 )
 
 // New makes a Relay. It opens a small pool of its own for claims and for applying, with
@@ -205,9 +207,11 @@ func (r *Relay) RunsAllowed() bool { return r.runs.Load() }
 // these accounts.
 func (r *Relay) WakeAppliers(accounts ...int64) { r.schedule.wake(time.Now(), accounts...) }
 
-// Busy says that there is much to do: callers of Accept pile up, or as many batches are in work as there are
-// places. What may be late then gives way.
-func (r *Relay) Busy() bool { return r.queue.busy() || len(r.applying) == cap(r.applying) }
+// Busy says that there is much to do: callers of Accept pile up, or appliers had little rest in the last few
+// seconds. What may be late then gives way.
+func (r *Relay) Busy() bool {
+	return r.queue.busy() || r.load.mean(time.Now()) > busyLoad
+}
 
 // OpenAccount says that the events of an account can be decoded from now on.
 func (r *Relay) OpenAccount(account int64) { r.schedule.open(account) }

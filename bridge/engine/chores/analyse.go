@@ -2,6 +2,7 @@ package chores
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -10,67 +11,122 @@ import (
 
 	"parley/bridge/analysis"
 	"parley/bridge/engine/own"
-	"parley/channels/pause"
 	"parley/store"
 )
 
 // Analysing what customers write. A model may take long and cost money; what is found is a help and never a
 // condition: whatever fails is left out after a few attempts, and nobody is disturbed by it.
 const (
-	analyseAtOnce = 4                // bursts that this process has analysed at once
+	analyseAtOnce = 16               // bursts that this process has analysed at once
+	analyseBusy   = 2                // bursts that it takes at most in each sweep while there is much else to do
 	analyseTime   = 45 * time.Second // of one attempt
 	analyseLease  = analyseTime + 15*time.Second
 	analyseTries  = 5
 	analyseSweep  = 500 * time.Millisecond
-	analyseRests  = 20              // while there is much else to do, a rest is so many times as long as what went before it
-	analyseRest   = 5 * time.Second // the longest one
-	analyseLook   = 20              // the latest messages of a conversation that an Analyzer gets
+	analyseGather = 20 * time.Millisecond // results that come within it are journalled together
 )
 
 // analyseWaits are the pauses after attempts that failed; the last one repeats.
 func analyseWaits() []time.Duration { return []time.Duration{10 * time.Second, time.Minute} }
 
 // runAnalyses has bursts analysed as they become due, until ctx ends. That cuts off those under way: another
-// process takes them when their leases end.
+// process takes them when their leases end. While there is much else to do it takes few: analysing may be late,
+// and what a customer writes until then is analysed together.
 func (cs *Chores) runAnalyses(ctx context.Context, with analysis.Analyzer) error {
 	return cs.every(ctx, analyseSweep, "analysing", func(ctx context.Context) error {
-		for more := true; more && ctx.Err() == nil; {
-			began := time.Now() //nolint:forbidigo // only how long it takes
-			took, err := cs.analyseSome(ctx, with)
-			if err != nil {
+		for {
+			most := analyseAtOnce
+			if cs.host.Busy() {
+				most = analyseBusy
+			}
+			took, err := cs.analyseSome(ctx, with, most)
+			if err != nil || took < analyseAtOnce || ctx.Err() != nil {
 				return err
 			}
-			if more = took == analyseAtOnce; took > 0 && cs.host.Busy() {
-				pause.For(ctx, min(analyseRests*time.Since(began), analyseRest))
-			}
 		}
-		return nil
 	})
 }
 
-// analyseSome takes some bursts and has them analysed. It tells how many it took.
-func (cs *Chores) analyseSome(ctx context.Context, with analysis.Analyzer) (int, error) {
+// analyseSome takes at most so many bursts and has them analysed. It tells how many it took.
+func (cs *Chores) analyseSome(ctx context.Context, with analysis.Analyzer, most int) (int, error) {
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	bursts, err := store.ClaimBursts(limited, cs.pool, analyseAtOnce, analyseLease)
+	bursts, err := store.ClaimBursts(limited, cs.pool, most, analyseLease)
+	if err != nil || len(bursts) == 0 {
+		return 0, err
+	}
+	latest, err := cs.latestOf(limited, bursts)
 	if err != nil {
 		return 0, err
 	}
-	var group errgroup.Group
+	analysed := make(chan store.AnalysedBurst, len(bursts))
+	var group, finishing errgroup.Group
+	finishing.Go(func() error { return cs.finishBursts(ctx, analysed) })
 	for _, b := range bursts {
 		group.Go(func() error {
-			if err := cs.analyse(ctx, with, b); err != nil && ctx.Err() == nil {
-				cs.log.Warn("what a customer wrote was not analysed", "conversation_id", b.ConversationID, "attempt", b.Attempt, "error", err)
-				return cs.analyseAgain(ctx, b)
+			f, err := cs.analyse(ctx, with, b, latest[b.ConversationID])
+			if err == nil {
+				analysed <- store.AnalysedBurst{Burst: b, Fact: f}
+				return nil
 			}
-			return nil
+			if ctx.Err() != nil {
+				return nil
+			}
+			cs.log.Warn("what a customer wrote was not analysed", "conversation_id", b.ConversationID, "attempt", b.Attempt, "error", err)
+			return cs.analyseAgain(ctx, b)
 		})
 	}
-	return len(bursts), group.Wait()
+	err = group.Wait()
+	close(analysed)
+	return len(bursts), errors.Join(err, finishing.Wait())
 }
 
-// analyse has one burst analysed and journals what was found.
-func (cs *Chores) analyse(ctx context.Context, with analysis.Analyzer, b store.Burst) (err error) {
+// finishBursts journals what analyses found until the channel is closed: what comes at about the same time
+// together.
+func (cs *Chores) finishBursts(ctx context.Context, analysed <-chan store.AnalysedBurst) error {
+	var errs []error
+	for first := range analysed {
+		errs = append(errs, cs.finishSome(ctx, gather(first, analysed)))
+	}
+	return errors.Join(errs...)
+}
+
+// gather takes what comes within analyseGather.
+func gather(first store.AnalysedBurst, analysed <-chan store.AnalysedBurst) []store.AnalysedBurst {
+	some := []store.AnalysedBurst{first}
+	timer := time.NewTimer(analyseGather)
+	defer timer.Stop()
+	for {
+		select {
+		case next, more := <-analysed:
+			if !more {
+				return some
+			}
+			some = append(some, next)
+		case <-timer.C:
+			return some
+		}
+	}
+}
+
+// finishSome ends bursts and journals what was found. Nothing else waits for these facts, so they share a queue.
+func (cs *Chores) finishSome(ctx context.Context, some []store.AnalysedBurst) error {
+	key := store.OrderKey(store.SystemAccount, fmt.Sprintf("analysis:%d", some[0].ConversationID))
+	for i := range some {
+		some[i].Fact.OrderKey = key
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+	defer cancel()
+	if err := store.FinishBursts(ctx, cs.pool, some); err != nil {
+		return err
+	}
+	cs.host.Wake()
+	return nil
+}
+
+// analyse has one burst analysed and gives the fact that tells what was found. rows are the latest messages of
+// its conversation.
+func (cs *Chores) analyse(ctx context.Context, with analysis.Analyzer, b store.Burst, rows []store.Message) (told store.NewEvent, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("chores: analysing panicked: %v", p)
@@ -78,28 +134,22 @@ func (cs *Chores) analyse(ctx context.Context, with analysis.Analyzer, b store.B
 	}()
 	ctx, cancel := context.WithTimeout(ctx, analyseTime)
 	defer cancel()
-	q, err := cs.question(ctx, b)
+	q, err := cs.question(ctx, b, rows)
 	if err != nil {
-		return err
+		return told, err
 	}
 	f := own.Fact{Kind: own.Analysed, Conversation: b.ConversationID, AnalysedBurst: own.AnalysedBurst{UpTo: b.LastEvent}}
 	if len(q.Burst) > 0 {
 		a, err := with.Analyze(ctx, q.Question)
 		if err != nil {
-			return err
+			return told, err
 		}
 		a = analysis.Check(q.Question, a) // whoever gave it
 		f.Answer, f.Fits = &a, fitting(a, q.templates)
 		a.Replies = slices.DeleteFunc(a.Replies, func(r analysis.Reply) bool { return hasBlanks(r) || q.hasOtherIntent(r, a) })
 		f.Cited = citing(a, q.Desk.Sources)
 	}
-	told := f.Event(fmt.Sprintf("analysis:%d:%d", b.ConversationID, b.LastEvent))
-	told.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("analysis:%d", b.ConversationID)) // nothing else waits for it
-	if err := store.FinishBurst(ctx, cs.pool, b, told); err != nil {
-		return err
-	}
-	cs.host.Wake()
-	return nil
+	return f.Event(fmt.Sprintf("analysis:%d:%d", b.ConversationID, b.LastEvent)), nil
 }
 
 // analyseAgain gives a burst back whose analysis failed, or gives it up.

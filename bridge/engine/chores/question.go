@@ -16,6 +16,23 @@ import (
 	"parley/store/knowledge"
 )
 
+// analyseLook is how many of a conversation's latest messages an Analyzer gets.
+const analyseLook = 20
+
+// latestOf reads the latest messages of the conversations of bursts, the oldest first.
+func (cs *Chores) latestOf(ctx context.Context, bursts []store.Burst) (map[int64][]store.Message, error) {
+	ids := make([]int64, 0, len(bursts))
+	for _, b := range bursts {
+		ids = append(ids, b.ConversationID)
+	}
+	rows, err := store.LatestMessages(ctx, cs.pool, ids, analyseLook)
+	latest := map[int64][]store.Message{}
+	for _, m := range slices.Backward(rows) {
+		latest[m.ConversationID] = append(latest[m.ConversationID], m)
+	}
+	return latest, err
+}
+
 // asking is a question with what its sources stand for, by the IDs that they have in it.
 type asking struct {
 	analysis.Question
@@ -23,18 +40,14 @@ type asking struct {
 	intents   map[string]string         // what was wanted in resolved conversations; "" = nobody knows
 }
 
-// question makes what an Analyzer is asked about a burst. Only what customers wrote and what left for them is in
-// it: nothing internal.
-func (cs *Chores) question(ctx context.Context, b store.Burst) (asking, error) {
+// question makes what an Analyzer is asked about a burst. rows are the latest messages of its conversation, the
+// oldest first. Only what customers wrote and what left for them is in it: nothing internal.
+func (cs *Chores) question(ctx context.Context, b store.Burst, rows []store.Message) (asking, error) {
 	q := asking{templates: map[string]store.Template{}, intents: map[string]string{}}
-	rows, err := store.LatestMessages(ctx, cs.pool, []int64{b.ConversationID}, analyseLook)
-	if err != nil {
-		return q, err
-	}
+	var err error
 	if q.Now, err = store.Now(ctx, cs.pool); err != nil {
 		return q, err
 	}
-	slices.Reverse(rows)
 	q.Desk = analysis.Desk{Language: "en", Actions: []analysis.ActionName{analysis.Template, analysis.Snooze}}
 	for _, t := range cs.host.Directory().Tags {
 		q.Desk.Tags = append(q.Desk.Tags, analysis.Tag{Name: t.Name})

@@ -105,6 +105,7 @@ const (
 	Template   = "template" // what a provider says of a template
 	Fetched    = "fetched"
 	Analysed   = "analysed"
+	Early      = "early"    // messages may never have come of which edits are known
 	Replying   = "replying" // a form of a reply was opened or closed, or its time is over
 )
 

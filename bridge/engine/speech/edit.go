@@ -1,7 +1,6 @@
 package speech
 
 import (
-	"encoding/json"
 	"strings"
 
 	"parley/bridge"
@@ -13,12 +12,6 @@ import (
 
 // editedReason marks a message whose text is not what it was when it was decided.
 const editedReason string = "edited"
-
-// early is an edit or a delete that came before the message itself.
-type early struct {
-	Delete bool          `json:"delete,omitempty"`
-	Action bridge.Action `json:"action"`
-}
 
 // Edit applies a person's edit of a typed text. During the hold the new text is what leaves; later
 // a new text never reaches the customer without a click.
@@ -181,39 +174,4 @@ func (sp *UseCases) applyDelete(c *book.Conversation, m *book.Message) {
 	case m.Fate == store.FateAsk || m.Fate == store.FateParked || m.Fate == store.FateFailed:
 		m.Fate, m.Dirty = store.FateDropped, true
 	}
-}
-
-// keepEarly remembers an edit or delete until its message comes.
-func (sp *UseCases) keepEarly(r book.Request, known *store.Post, deleted bool) {
-	if known != nil && known.Version > r.Version && !deleted {
-		return
-	}
-	body, err := json.Marshal(early{Delete: deleted, Action: r.Action})
-	if err != nil {
-		return // an Action is plain data; nothing to keep otherwise
-	}
-	sp.Posts.Remember(store.Post{AccountID: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message, Kind: book.EarlyMessage,
-		Version: r.Version, Early: body})
-}
-
-// applyEarly applies an edit or delete that came before its message. True means that the message was
-// deleted, and nothing more is to be done.
-func (sp *UseCases) applyEarly(c *book.Conversation, m *book.Message, post, known *store.Post, a *bridge.Action) bool {
-	var e early
-	if json.Unmarshal(known.Early, &e) != nil {
-		return false
-	}
-	if e.Delete {
-		m.Fate, m.Reason = store.FateUndone, "deleted"
-		sp.Log.ByParley(c, store.DeedUndone, book.Detail{Message: m.ID, Reason: "deleted"})
-		return true
-	}
-	post.Version = known.Version
-	a.Text, a.Raw, a.Files, a.Marker, a.Verb = e.Action.Text, e.Action.Raw, e.Action.Files, e.Action.Marker, bridge.VerbSay
-	if e.Action.Marker == bridge.MarkNote {
-		a.Verb = bridge.VerbNote
-	}
-	a.Mentions, a.MentionsBot, a.Explicit = e.Action.Mentions, e.Action.MentionsBot, e.Action.Explicit
-	m.Text, m.Files = a.Text, book.SurfaceFiles(a.Files)
-	return false
 }

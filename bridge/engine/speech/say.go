@@ -29,11 +29,18 @@ func (sp *UseCases) Say(r book.Request) {
 	if known != nil && sp.applyEarly(c, m, post, known, &r.Action) {
 		return
 	}
+	sp.decide(r, m, r.Origin == bridge.OriginCatchUp && sp.MovedOn(c, r.Action))
+}
+
+// decide decides the fate of a typed text. One that came so late that it may no longer fit is offered to its
+// author and does not leave by itself.
+func (sp *UseCases) decide(r book.Request, m *book.Message, late bool) {
+	c, surface := r.Conversation, r.Surface
 	decision, reason := sp.decisionOn(r)
 	m.Reason = reason
 	switch decision {
 	case Out:
-		if r.Origin == bridge.OriginCatchUp && sp.MovedOn(c, r.Action) {
+		if late {
 			sp.replies.Park(c, m, "late")
 			return
 		}

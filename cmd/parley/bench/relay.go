@@ -103,7 +103,8 @@ func measureRelay(b *bench, ctx context.Context) (_ map[string]Figure, err error
 	return map[string]Figure{"relay_ratio": ratio, "commits_per_message": atMost(commitsTarget, "per message", commits...)}, nil
 }
 
-// round lets everybody talk for so long. The time counts until everything said has arrived.
+// round lets everybody talk for so long. The time counts until everything said has arrived; what Parley does
+// later, as drawing cards anew and analysing, is waited for and not counted.
 func (s *stage) round(ctx context.Context, d time.Duration) (rate float64, details map[string]float64, err error) {
 	if err := s.w.checkpoint(ctx); err != nil {
 		return 0, nil, err
@@ -128,13 +129,18 @@ func (s *stage) round(ctx context.Context, d time.Duration) (rate float64, detai
 		return 0, nil, ctx.Err()
 	}
 	stopped := time.Now()
-	if err := s.t.finish(ctx); err != nil {
+	if err := s.t.arrive(ctx); err != nil {
 		return 0, nil, err
 	}
 	details, took, err := m.shares()
 	if err != nil {
 		return 0, nil, err
 	}
+	arrived := time.Since(stopped)
+	if err := s.t.settle(ctx); err != nil {
+		return 0, nil, err
+	}
+	details["arrived_s"], details["settled_s"] = arrived.Seconds(), time.Since(stopped).Seconds()
 	in, out, all = s.t.in.Load()-in, s.t.out.Load()-out, s.t.in.Load()+s.t.out.Load()-all
 	rate = float64(in+out) / took.Seconds()
 	after, err := s.settledCommits(ctx)
@@ -146,7 +152,6 @@ func (s *stage) round(ctx context.Context, d time.Duration) (rate float64, detai
 	details["slack_calls_per_message"] = float64(s.t.callCount()-calls) / float64(all)
 	details["parley_us_per_message"] = details["cpu_parley"] / rate * 1e6
 	details["postgres_us_per_message"] = details["cpu_postgres"] / rate * 1e6
-	details["caught_up_s"] = time.Since(stopped).Seconds()
 	details["reference_us_per_insert"] = s.w.b.insertUS
 	inMS, outMS := s.t.times()
 	details["in_p50_ms"], details["in_p99_ms"] = median(inMS), percentile(inMS, 0.99)

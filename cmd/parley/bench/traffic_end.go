@@ -50,14 +50,24 @@ func (t *traffic) reached(ctx context.Context, n int) error {
 	})
 }
 
-// finish stops the customers and waits until everything has arrived: agents' answers, receipts,
-// marks and echoes.
+// finish stops the customers and waits until everything has arrived, and Parley has nothing left to do.
 func (t *traffic) finish(ctx context.Context) error {
-	t.stop.Store(true)
-	err := t.wait(ctx, "the last messages", func() bool { return t.speaking.Load() == 0 })
-	if err == nil {
-		err = t.wait(ctx, "Slack's echoes", func() bool { return t.w.slack.Events.Pending() == 0 })
+	if err := t.arrive(ctx); err != nil {
+		return err
 	}
+	return t.settle(ctx)
+}
+
+// arrive stops the customers and waits until everything said has arrived: their messages, agents' answers, and
+// the receipts.
+func (t *traffic) arrive(ctx context.Context) error {
+	t.stop.Store(true)
+	return t.wait(ctx, "the last messages", func() bool { return t.speaking.Load() == 0 })
+}
+
+// settle waits until Parley has nothing left to do, cards and notes of analyses included.
+func (t *traffic) settle(ctx context.Context) error {
+	err := t.wait(ctx, "Slack's echoes", func() bool { return t.w.slack.Events.Pending() == 0 })
 	if err == nil {
 		err = t.w.drain(ctx, drainWithin)
 	}

@@ -1,0 +1,96 @@
+package speech
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/own"
+	"parley/store"
+)
+
+// earlyWait is how long an edit waits for its message before it is taken for the message.
+const earlyWait = 5 * time.Minute
+
+// early is an edit or a delete that came before the message itself.
+type early struct {
+	Delete bool          `json:"delete,omitempty"`
+	Action bridge.Action `json:"action"`
+}
+
+// keepEarly remembers an edit or delete until its message comes.
+func (sp *UseCases) keepEarly(r book.Request, known *store.Post, deleted bool) {
+	if known != nil && known.Version > r.Version && !deleted {
+		return
+	}
+	body, err := json.Marshal(early{Delete: deleted, Action: r.Action})
+	if err != nil {
+		return // an Action is plain data; nothing to keep otherwise
+	}
+	p := sp.Posts.Remember(store.Post{AccountID: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message, Kind: book.EarlyMessage,
+		Version: r.Version, Early: body})
+	root := sp.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Thread}]
+	if root != nil && !deleted {
+		p.ConversationID = root.ConversationID
+		sp.Timers.Start(store.Timer{ConversationID: root.ConversationID, Kind: own.Early, DueAt: sp.Now.Add(earlyWait)})
+	}
+}
+
+// NeverCame takes the edits in a conversation's threads whose messages have not come meanwhile for the messages,
+// for a surface may lose the one and tell of the other. What would leave is offered to its author.
+func (sp *UseCases) NeverCame(ctx context.Context, tx pgx.Tx, c *book.Conversation) error {
+	posts, err := store.EarlyPosts(ctx, tx, c.ID)
+	if err != nil {
+		return fmt.Errorf("speech: %w", err)
+	}
+	for _, p := range posts {
+		var e early
+		if json.Unmarshal(p.Early, &e) != nil || e.Delete || typedCommand(e.Action) {
+			continue
+		}
+		a := e.Action
+		a.Verb, a.Origin = bridge.VerbSay, bridge.OriginText
+		if a.Marker == bridge.MarkNote {
+			a.Verb = bridge.VerbNote
+		}
+		r := book.Request{Action: a, Conversation: c, Surface: p.AccountID, Agent: sp.Dir.AgentOf(p.AccountID, a.Actor.ID)}
+		m := sp.Messages.AddByPerson(r)
+		p.MessageID, p.Kind, p.Early = m.ID, book.HumanMessage, nil
+		sp.Posts.Remember(p)
+		sp.decide(r, m, true)
+	}
+	return nil
+}
+
+// typedCommand says that an edited text is a command, or says nothing: it was never for a customer.
+func typedCommand(a bridge.Action) bool {
+	return strings.HasPrefix(strings.TrimSpace(a.Raw), "!") || a.Text == "" && len(a.Files) == 0
+}
+
+// applyEarly applies an edit or delete that came before its message. True means that the message was
+// deleted, and nothing more is to be done.
+func (sp *UseCases) applyEarly(c *book.Conversation, m *book.Message, post, known *store.Post, a *bridge.Action) bool {
+	var e early
+	if json.Unmarshal(known.Early, &e) != nil {
+		return false
+	}
+	if e.Delete {
+		m.Fate, m.Reason = store.FateUndone, "deleted"
+		sp.Log.ByParley(c, store.DeedUndone, book.Detail{Message: m.ID, Reason: "deleted"})
+		return true
+	}
+	post.Version = known.Version
+	a.Text, a.Raw, a.Files, a.Marker, a.Verb = e.Action.Text, e.Action.Raw, e.Action.Files, e.Action.Marker, bridge.VerbSay
+	if e.Action.Marker == bridge.MarkNote {
+		a.Verb = bridge.VerbNote
+	}
+	a.Mentions, a.MentionsBot, a.Explicit = e.Action.Mentions, e.Action.MentionsBot, e.Action.Explicit
+	m.Text, m.Files = a.Text, book.SurfaceFiles(a.Files)
+	return false
+}

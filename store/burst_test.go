@@ -1,0 +1,51 @@
+package store_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"parley/store"
+	"parley/store/storetest"
+)
+
+// Of bursts that are finished together, the one that grew meanwhile leaves its rest, the one that another process
+// took after a lease had ended is left alone with its fact, and the others are gone.
+func TestFinishBursts(t *testing.T) {
+	t.Parallel()
+	ctx, pool := t.Context(), storetest.DB(t)
+	began := time.Now().Add(-time.Minute)
+	burst := func(conversation, first, last int64) store.Burst {
+		return store.Burst{ConversationID: conversation, FirstEvent: first, LastEvent: last, BeganAt: began, DueAt: began}
+	}
+	check(t, store.UpsertBursts(ctx, pool, []store.Burst{burst(1, 10, 11), burst(2, 20, 21), burst(3, 30, 31)}))
+	claimed := must(store.ClaimBursts(ctx, pool, 5, time.Minute))(t)
+	if len(claimed) != 3 {
+		t.Fatalf("%d bursts claimed", len(claimed))
+	}
+	if again := must(store.ClaimBursts(ctx, pool, 5, time.Minute))(t); len(again) > 0 {
+		t.Fatalf("%d bursts claimed twice", len(again))
+	}
+	check(t, store.UpsertBursts(ctx, pool, []store.Burst{burst(2, 22, 25)}))
+	must(pool.Exec(ctx, `UPDATE bursts SET leased_until = clock_timestamp() - interval '1 second' WHERE conversation_id = 3`))(t)
+	if taken := must(store.ClaimBursts(ctx, pool, 5, time.Minute))(t); len(taken) != 1 || taken[0].ConversationID != 3 {
+		t.Fatalf("after its lease ended, claimed was %+v", taken)
+	}
+	var done []store.AnalysedBurst
+	for _, b := range claimed {
+		done = append(done, store.AnalysedBurst{Burst: b, Fact: store.NewEvent{AccountID: store.SystemAccount,
+			ExternalID: fmt.Sprint("analysis:", b.ConversationID), OrderKey: "analysis", Payload: []byte(`{}`)}})
+	}
+	for range 2 { // whoever is not sure that it went well finishes again
+		check(t, store.FinishBursts(ctx, pool, done))
+	}
+	var left, facts string
+	check(t, pool.QueryRow(ctx, `SELECT string_agg(conversation_id || ' from ' || first_event || ' to ' || last_event || ', attempt ' || attempt, '; ' ORDER BY conversation_id) FROM bursts`).Scan(&left))
+	if want := "2 from 22 to 25, attempt 0; 3 from 30 to 31, attempt 2"; left != want {
+		t.Errorf("left is %s, want %s", left, want)
+	}
+	check(t, pool.QueryRow(ctx, `SELECT string_agg(external_id, ' ' ORDER BY external_id) FROM events`).Scan(&facts))
+	if want := "analysis:1 analysis:2"; facts != want {
+		t.Errorf("journalled is %s, want %s", facts, want)
+	}
+}
