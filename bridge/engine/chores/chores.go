@@ -72,11 +72,11 @@ func (cs *Chores) Run(ctx context.Context) error {
 	group.Go(func() error { return cs.runFetches(ctx) })
 	if a := cs.host.Analyzer(); a != nil {
 		group.Go(func() error { return cs.runAnalyses(ctx, a) })
-		group.Go(func() error { return cs.every(ctx, solvedEvery, "learning from resolved conversations", cs.learn) })
 	}
 	if w := cs.host.Writer(); w != nil {
 		group.Go(func() error { return cs.runWriting(ctx, w) })
 	}
+	group.Go(func() error { return cs.every(ctx, solvedEvery, "learning from resolved conversations", cs.learn) })
 	group.Go(func() error {
 		cs.keepOldWords(ctx)
 		return cs.every(ctx, tidyEvery, "tidying", cs.tidy)

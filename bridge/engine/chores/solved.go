@@ -24,14 +24,15 @@ const (
 	solvedRunes  = 1200 // of what was asked, and of what was answered
 )
 
-// learn keeps what was answered in conversations that were resolved, without who their customers are.
+// learn keeps what was answered in conversations that were resolved, without who their customers are. Where nothing
+// is analysed it keeps nothing.
 func (cs *Chores) learn(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, tidyWithin)
 	defer cancel()
 	for more := true; more; {
 		err := store.InTx(ctx, cs.pool, func(tx pgx.Tx) error {
 			ids, err := solved.TakeDue(ctx, tx, solvedAtOnce)
-			if more = len(ids) == solvedAtOnce; err != nil || len(ids) == 0 {
+			if more = len(ids) == solvedAtOnce; err != nil || len(ids) == 0 || cs.host.Analyzer() == nil {
 				return err
 			}
 			return cs.learnFrom(ctx, tx, ids)
