@@ -76,12 +76,13 @@ func announced(t *text, matches []match) []analysis.Reference {
 		if before == "" {
 			before = kindOfPrefix(n.value)
 		}
-		if before == "" && (n.hash && directHash(t, &n) || distinctive(&n) || bare(t, &n) && !others(t, words, n.tok)) {
+		if before == "" && (n.hash && directHash(t, &n) || distinctive(&n) && !others(t, words, n.tok, 2) ||
+			(numbered(t, &n) || bare(t, &n)) && !others(t, words, n.tok, 6)) {
 			if before = kindAround(t, matches, words, n.tok); before == "shipment" && n.plain && n.to-n.from < 8 {
 				before = "order" // "Where is my parcel? 55120"
 			}
 		}
-		if before == "" && len(n.value) >= 11 && !others(t, words, n.tok) && kindAround(t, matches, words, n.tok) == "shipment" {
+		if before == "" && len(n.value) >= 12 && !others(t, words, n.tok, 6) && kindAround(t, matches, words, n.tok) == "shipment" {
 			before = "shipment"
 		}
 		if before == "" || before == "other" {
@@ -151,7 +152,7 @@ func kindBefore(t *text, words map[int]announcement, n *numberSpan) string {
 			return "other"
 		case w.other && w.filler && !(i > 0 && (words[i-1].kind != "" || words[i-1].filler)):
 			return "other"
-		case w.filler || k.quoted && len(k.form) == 1 || i == n.tok-1 && isInitials(t.all[k.from:k.to]):
+		case w.filler || k.quoted && len(k.form) == 1 || isInitials(t.all[k.from:k.to]):
 		default:
 			return ""
 		}
@@ -231,10 +232,11 @@ func kindAround(t *text, matches []match, words map[int]announcement, tok int) s
 	return "order"
 }
 
-// others says whether a word shortly before a number, in its sentence, announces something else.
-func others(t *text, words map[int]announcement, tok int) bool {
+// others says whether one of so many words before a number, in its sentence, announces something else, and not another
+// number.
+func others(t *text, words map[int]announcement, tok, most int) bool {
 	first, _ := t.sentenceOf(tok)
-	for i := tok - 1; i >= max(first, tok-6); i-- {
+	for i := tok - 1; i >= max(first, tok-most) && !t.tokens[i].number; i-- {
 		if words[i].other {
 			return true
 		}
@@ -242,11 +244,16 @@ func others(t *text, words map[int]announcement, tok int) bool {
 	return false
 }
 
-// bare says whether a number without any word of what it is may be one that the customer was given: five to nine
+// numbered says whether "no." or its like stands directly before a number that is long enough for a reference.
+func numbered(t *text, n *numberSpan) bool {
+	return n.tok > 0 && isMark(t.tokens[n.tok-1].form) && t.tokens[n.tok-1].sentence == t.tokens[n.tok].sentence && n.to-n.from >= 4
+}
+
+// bare says whether a number without any word of what it is may be one that the customer was given: five to eight
 // digits that are no round number, no postcode before a town, and no count of what follows.
 func bare(t *text, n *numberSpan) bool {
 	size := n.to - n.from
-	if !n.plain || size < 5 || size > 9 || n.value[0] == '0' || strings.HasSuffix(n.value, "000") {
+	if !n.plain || size < 5 || size > 8 || n.value[0] == '0' || strings.HasSuffix(n.value, "000") {
 		return false
 	}
 	if n.last+1 < len(t.tokens) {
@@ -274,7 +281,7 @@ func distinctive(n *numberSpan) bool {
 	case strings.ContainsAny(n.value, ".:") || len(letters) > 5 || strings.ToUpper(letters) != letters:
 		return false
 	case letters != "" && letters != head:
-		return digits >= 3
+		return digits >= 3 && !(digits <= 4 && strings.HasSuffix(n.value, "00") || digits == 3 && strings.HasSuffix(n.value, "0")) // "SX-2000" is a model
 	case letters == "" && digits >= 4 && endsInLetters(n.value):
 		return true
 	case letters == "" && !n.plain && n.value[0] != '0':
