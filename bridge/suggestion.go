@@ -1,9 +1,22 @@
 package bridge
 
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+)
+
 // SuggestionArgs say which suggested reply the form of a reply begins with.
 type SuggestionArgs struct {
-	ID     int64 `json:"id"`               // of the replies that an analysis suggested; it holds in their conversation alone
-	Choice int   `json:"choice,omitempty"` // which of them was chosen, counted from 0
+	ID     int64  `json:"id"`               // of the replies that an analysis suggested; it holds in their conversation alone
+	Choice int    `json:"choice,omitempty"` // which of them was chosen, counted from 0
+	Shown  string `json:"shown,omitempty"`  // SumOf the text that the form showed; "" = it showed none
+}
+
+// SumOf stands for a text, whatever its blanks and line breaks are.
+func SumOf(text string) string {
+	sum := sha256.Sum256([]byte(strings.Join(strings.Fields(text), " ")))
+	return hex.EncodeToString(sum[:6])
 }
 
 // SuggestedReply is a text that an analysis suggests to answer with. An agent reads and may change it before it

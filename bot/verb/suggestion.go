@@ -65,6 +65,9 @@ func suggestionFields(form *shape.Form, in shape.FormInput) []shape.Field {
 	default:
 		form.Intro = append(form.Intro, shape.SmallPrint(append([]shape.Piece{shape.Icon("robot_face"), shape.Text(" Suggested by a machine: please read it before you send it.")}, SourceLinks(" From: ", in.Suggested[at].Sources)...)...))
 	}
+	shown := *in.Args.Suggestion
+	shown.Choice, shown.Shown = at, bridge.SumOf(in.Suggested[at].Text)
+	form.Args.Suggestion = &shown
 	other := shape.Field{Name: fieldSuggestion + step(in.Args), Kind: shape.FieldOne, Label: "Or show another suggestion", Hint: "It is shown first, not sent. What you typed stays.", Optional: true}
 	for i, r := range in.Suggested {
 		if i != at {

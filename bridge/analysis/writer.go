@@ -34,6 +34,7 @@ type Request struct {
 	Draft    string    // the text to be translated or rephrased, Markdown; "" for the other tasks
 	Wish     string    // Rephrase: one of Styles; Explain: a colleague's question
 	Language string    // in which the text is to be, ISO 639-1; "" = the one in which the customer writes
+	Terms    Terms     // under which a model may be asked
 }
 
 // Text is what a Writer wrote. It is data: nobody may take it for a command, and no customer gets it unless a

@@ -18,7 +18,7 @@ func TestAwayUntilTheNextSuchDay(t *testing.T) {
 		"I am away and back on 5 January.":                "2027-01-05",
 		"I will be back on December 28. Please wait.":     "2026-12-28",
 		"Ich bin ab dem 5. Januar wieder da.":             "2027-01-05",
-		"I am away, back on 5 January 2028, and not now.": "2028-01-05",
+		"I am away, back on 5 January 2028, and not before.": "2028-01-05",
 		"The lamp was bought on 5 January.":               "",
 	} {
 		for _, known := range []time.Time{now, {}} {

@@ -117,7 +117,7 @@ func allLexicons(t *testing.T) []*lexicon {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return append([]*lexicon{a.common}, a.lexicons...)
+	return append([]*lexicon{a.common, a.foreign}, a.lexicons...)
 }
 
 func eachPhrase(l *lexicon, see func(first string, p phrase)) {

@@ -29,6 +29,7 @@ func numbersIn(t *text) []numberSpan {
 		}
 		n.plain = strings.Trim(n.value, "0123456789") == ""
 		n.hash = hashBefore(t.all, n.from)
+		n.groups = phoneLike(t.all, &n) && !strings.ContainsAny(t.all[max(0, n.from-2):n.from], "+(")
 		n.impossible = impossible(t.all, &n)
 		found = append(found, n)
 	}
@@ -52,6 +53,19 @@ func (n *numberSpan) addGroups(t *text) {
 		n.last++
 		n.to = k.to
 		n.join(t)
+	}
+	n.value = t.all[n.from:n.to]
+}
+
+// takeGroups adds all groups of digits that follow a number, as on labels of parcels: "9400 1118 9922".
+func (n *numberSpan) takeGroups(t *text) {
+	for n.last+1 < len(t.tokens) {
+		k := t.tokens[n.last+1]
+		if t.all[n.to:k.from] != " " || strings.Trim(t.all[k.from:k.to], "0123456789") != "" {
+			break
+		}
+		n.last++
+		n.to = k.to
 	}
 	n.value = t.all[n.from:n.to]
 }
@@ -150,7 +164,7 @@ func unitFollows(after string) bool {
 	switch fold(word) {
 	case "eur", "euro", "euros", "usd", "gbp", "pln", "zl", "chf", "dollars", "pounds", "uhr", "h", "pm", "am", "kg", "km", "cm", "mm", "ml",
 		"stuck", "pieces", "pcs", "units", "days", "tage", "tagen", "jours", "dias", "giorni", "dagen", "dni", "weeks", "wochen", "stuks", "sztuk",
-		"szt", "pezzi", "unidades", "pieces,", "hours", "stunden", "minutes", "minuten", "uur", "mal", "times", "fois", "reais", "zlotych", "items":
+		"szt", "pezzi", "unidades", "pieces,", "hours", "stunden", "minutes", "minuten", "uur", "mal", "times", "fois", "reais", "zlotych", "items", "kwh", "gb", "mb", "m2", "people", "points", "punkte":
 		return true
 	}
 	return false
@@ -193,7 +207,7 @@ func isTime(value string) bool {
 // isIBAN says whether a text begins like the number of a bank account.
 func isIBAN(s string) bool {
 	s = strings.ReplaceAll(s, " ", "")
-	if len(s) < 15 || s[0] < 'A' || s[0] > 'Z' || s[1] < 'A' || s[1] > 'Z' || s[2] < '0' || s[2] > '9' || s[3] < '0' || s[3] > '9' {
+	if len(s) < 15 || s[:2] == "JD" || s[0] < 'A' || s[0] > 'Z' || s[1] < 'A' || s[1] > 'Z' || s[2] < '0' || s[2] > '9' || s[3] < '0' || s[3] > '9' {
 		return false
 	}
 	digits := 0

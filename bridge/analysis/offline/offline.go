@@ -1,7 +1,8 @@
-// Package offline reads customers' messages by lexicons and rules: language, mood, urgency, what is wanted,
-// numbers of orders, tags and replies. It needs no network, and the same question has the same answer.
+// Package offline reads customers' messages by lexicons, rules and a small model that learned from examples:
+// language, mood, urgency, what is wanted, numbers of orders, tags and replies. It needs no network, and the same
+// question has the same answer.
 //
-// What does not belong here: models and whoever serves them (bridge/analysis/openai), when a message is read
+// What does not belong here: large models and whoever serves them (bridge/analysis/openai), when a message is read
 // and what becomes of an answer (bridge/engine), and lists of words in Go: these are in lexicon.
 package offline
 
@@ -20,7 +21,10 @@ import (
 type Analyzer struct {
 	lexicons  []*lexicon // of our languages, English first
 	common    *lexicon
+	foreign   *lexicon // of all other languages
 	languages *languages
+	concepts  *concepts
+	model     *model
 
 	mu       sync.Mutex
 	patterns map[string]compiled // an admin's, as last used
@@ -57,18 +61,27 @@ func load() (*Analyzer, error) {
 		if err != nil {
 			return nil, err
 		}
-		if language == "common" {
+		switch language {
+		case "common":
 			a.common = l
-		} else {
+		case "foreign":
+			a.foreign = l
+		default:
 			a.lexicons = append(a.lexicons, l)
 		}
 	}
-	if a.common == nil || len(a.lexicons) == 0 {
+	if a.common == nil || a.foreign == nil || len(a.lexicons) == 0 {
 		return nil, fmt.Errorf("lexicons: some are missing")
 	}
 	english := slices.IndexFunc(a.lexicons, func(l *lexicon) bool { return l.language == "en" })
 	a.lexicons[0], a.lexicons[english] = a.lexicons[english], a.lexicons[0]
 	a.languages = newLanguages(a.lexicons, others)
+	if a.concepts, err = readConcepts(); err != nil {
+		return nil, err
+	}
+	if a.model, err = readModel(); err != nil {
+		return nil, err
+	}
 	return a, nil
 }
 
@@ -79,14 +92,16 @@ func (a *Analyzer) Analyze(ctx context.Context, q analysis.Question) (analysis.A
 	}
 	t := readText(q.Burst)
 	language, use := a.languages.detect(t)
-	matches := a.matches(t, use)
+	matches := a.matches(t, language, use)
 	b := a.newBag(t)
 	alike := a.similarExamples(b, q.Desk.Examples)
 
 	answer := analysis.Answer{Language: language, By: "offline"}
-	answer.Urgency = urgency(t, matches)
-	answer.Sentiment = sentiment(t, matches, answer.Urgency.Urgent)
-	answer.Intents = a.intents(t, matches, &q.Desk, alike, answer.Sentiment)
+	features := a.features(t, use, matches, len(q.Before))
+	found := a.model.judge(features)
+	answer.Urgency = urgency(t, matches, features, a.model, &found)
+	answer.Sentiment = found.mood(answer.Urgency.Urgent)
+	answer.Intents = a.intents(t, &q.Desk, alike, &found)
 	answer.References = a.references(t, matches, q.Desk.References)
 	answer.Tags = a.tags(t, &q.Desk, answer.Intents, alike)
 	answer.Replies = a.replies(b, language, q.Desk.Sources)
@@ -95,7 +110,7 @@ func (a *Analyzer) Analyze(ctx context.Context, q analysis.Question) (analysis.A
 }
 
 // matches finds the phrases of the lexicons which a text's language asks for.
-func (a *Analyzer) matches(t *text, use []int) []match {
+func (a *Analyzer) matches(t *text, language string, use []int) []match {
 	for _, i := range use {
 		if a.lexicons[i].language == "de" {
 			for k := range t.tokens {
@@ -104,6 +119,9 @@ func (a *Analyzer) matches(t *text, use []int) []match {
 		}
 	}
 	found := a.common.find(t, nil)
+	if language == "" {
+		found = a.foreign.find(t, found)
+	}
 	for _, i := range use {
 		found = a.lexicons[i].find(t, found)
 	}

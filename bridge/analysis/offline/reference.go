@@ -3,6 +3,8 @@ package offline
 import (
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"parley/bridge/analysis"
 )
@@ -18,6 +20,7 @@ type numberSpan struct {
 	plain      bool // digits alone
 	value      string
 	impossible bool // a date, a price, a time, a telephone
+	groups     bool // the first of several groups of digits
 }
 
 // references finds the numbers that a customer named: by the desk's patterns, or by the words before them.
@@ -58,19 +61,29 @@ func announced(t *text, matches []match) []analysis.Reference {
 	var found []analysis.Reference
 	kind, end := "", -1 // of the number before, for "4711 and 4712"
 	for _, n := range numbersIn(t) {
-		if n.impossible {
-			continue
+		if n.from < end {
+			continue // a group of the one before
 		}
 		before := kindBefore(t, words, &n)
-		if before == "" && kind != "" && joined(t.all[end:n.from]) && (!n.plain || n.to-n.from >= 4) {
+		if n.groups && before == "shipment" {
+			n.takeGroups(t)
+		} else if n.impossible {
+			continue
+		}
+		if before == "" && kind != "" && joined(t.all[end:n.from]) && n.to-n.from >= 4 {
 			before = kind
 		}
 		if before == "" {
 			before = kindOfPrefix(n.value)
 		}
-		taken := n.plain && n.to-n.from >= 5 && n.to-n.from <= 9 && behindFor(t, n.tok)
-		if before == "" && (n.hash && directHash(t, &n) || distinctive(&n) || taken) {
-			before = kindInSentence(t, matches, words, n.tok)
+		if before == "" && (n.hash && directHash(t, &n) || distinctive(&n) && !others(t, words, n.tok, 2) ||
+			(numbered(t, &n) || bare(t, &n)) && !others(t, words, n.tok, 6)) {
+			if before = kindAround(t, matches, words, n.tok); before == "shipment" && n.plain && n.to-n.from < 8 {
+				before = "order" // "Where is my parcel? 55120"
+			}
+		}
+		if before == "" && len(n.value) >= 12 && !others(t, words, n.tok, 6) && kindAround(t, matches, words, n.tok) == "shipment" {
+			before = "shipment"
 		}
 		if before == "" || before == "other" {
 			continue
@@ -139,12 +152,17 @@ func kindBefore(t *text, words map[int]announcement, n *numberSpan) string {
 			return "other"
 		case w.other && w.filler && !(i > 0 && (words[i-1].kind != "" || words[i-1].filler)):
 			return "other"
-		case w.filler || k.quoted && len(k.form) == 1:
+		case w.filler || k.quoted && len(k.form) == 1 || isInitials(t.all[k.from:k.to]):
 		default:
 			return ""
 		}
 	}
 	return ""
+}
+
+// isInitials says whether a word is two or three capitals, as before the digits of "KV 2218".
+func isInitials(word string) bool {
+	return len(word) >= 2 && len(word) <= 3 && strings.Trim(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
 // isOtherFirst says whether a word that may announce both rather announces something else.
@@ -187,9 +205,9 @@ func directHash(t *text, n *numberSpan) bool {
 	return n.from > 0 && t.all[n.from-1] == '#' && n.to-n.from >= 3
 }
 
-// kindInSentence gives the kind of a bare "#10233": that of an announcing word in its sentence, or an order.
-// What speaks of paying makes it an invoice.
-func kindInSentence(t *text, matches []match, words map[int]announcement, tok int) string {
+// kindAround gives the kind of a number without a word of what it is: that of an announcing word in its sentence,
+// or in one of the two before; else an order. What speaks of paying makes it an invoice.
+func kindAround(t *text, matches []match, words map[int]announcement, tok int) string {
 	first, last := t.sentenceOf(tok)
 	for i := tok - 1; i >= first; i-- {
 		if k := words[i].kind; k != "" {
@@ -202,11 +220,50 @@ func kindInSentence(t *text, matches []match, words map[int]announcement, tok in
 		}
 	}
 	for _, m := range of(matches, ofIntent) {
-		if m.name == "billing" && m.weight >= 1 && m.first >= first && m.last <= last {
+		if m.name == "billing" && m.first >= first && m.last <= last {
 			return "invoice"
 		}
 	}
+	for i := first - 1; i >= 0 && t.tokens[i].sentence >= t.tokens[tok].sentence-2; i-- {
+		if k := words[i].kind; k != "" {
+			return k
+		}
+	}
 	return "order"
+}
+
+// others says whether one of so many words before a number, in its sentence, announces something else, and not another
+// number.
+func others(t *text, words map[int]announcement, tok, most int) bool {
+	first, _ := t.sentenceOf(tok)
+	for i := tok - 1; i >= max(first, tok-most) && !t.tokens[i].number; i-- {
+		if words[i].other {
+			return true
+		}
+	}
+	return false
+}
+
+// numbered says whether "no." or its like stands directly before a number that is long enough for a reference.
+func numbered(t *text, n *numberSpan) bool {
+	return n.tok > 0 && isMark(t.tokens[n.tok-1].form) && t.tokens[n.tok-1].sentence == t.tokens[n.tok].sentence && n.to-n.from >= 4
+}
+
+// bare says whether a number without any word of what it is may be one that the customer was given: five to eight
+// digits that are no round number, no postcode before a town, and no count of what follows.
+func bare(t *text, n *numberSpan) bool {
+	size := n.to - n.from
+	if !n.plain || size < 5 || size > 8 || n.value[0] == '0' || strings.HasSuffix(n.value, "000") {
+		return false
+	}
+	if n.last+1 < len(t.tokens) {
+		next := &t.tokens[n.last+1]
+		r, _ := utf8.DecodeRuneInString(t.all[next.from:])
+		if t.all[n.to:next.from] == " " && size == 5 && unicode.IsUpper(r) {
+			return false
+		}
+	}
+	return true
 }
 
 // distinctive says whether a number looks like a reference wherever it stands: capitals and digits, or groups
@@ -224,49 +281,60 @@ func distinctive(n *numberSpan) bool {
 	case strings.ContainsAny(n.value, ".:") || len(letters) > 5 || strings.ToUpper(letters) != letters:
 		return false
 	case letters != "" && letters != head:
-		return digits >= 3
+		return digits >= 3 && !(digits <= 4 && strings.HasSuffix(n.value, "00") || digits == 3 && strings.HasSuffix(n.value, "0")) // "SX-2000" is a model
+	case letters == "" && digits >= 4 && endsInLetters(n.value):
+		return true
 	case letters == "" && !n.plain && n.value[0] != '0':
 		return digits >= 5 && strings.ContainsAny(n.value, "-/") && strings.Trim(n.value, "0123456789-/") == ""
 	}
 	return letters != "" && digits >= 4 && len(letters) <= 3
 }
 
-// behindFor says whether a word stands before a number that takes an order as it takes a person: "bei 90031".
-func behindFor(t *text, tok int) bool {
-	if tok == 0 || t.tokens[tok-1].sentence != t.tokens[tok].sentence {
-		return false
-	}
-	switch t.tokens[tok-1].form {
-	case "bei", "bij", "for", "fur", "zu", "del", "dla":
-		return true
-	}
-	return false
+// endsInLetters says whether a number of digits ends with a hyphen and one or two capitals: "77120-B".
+func endsInLetters(value string) bool {
+	number, end, found := strings.Cut(value, "-")
+	return found && len(number) >= 4 && strings.Trim(number, "0123456789") == "" && len(end) <= 2 && strings.Trim(end, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
 // kindOfPrefix tells a kind by the letters at the beginning of a number, where these are usual.
 func kindOfPrefix(value string) string {
+	if isShipment(value) {
+		return "shipment"
+	}
 	letters := strings.ToUpper(strings.TrimRight(value[:prefixLength(value)], "-_/"))
 	digits := len(value) - prefixLength(value)
 	if digits < 3 {
 		return ""
 	}
 	switch letters {
-	case "ORD", "ORDER", "SO", "BEST", "CMD", "PED", "ZAM":
+	case "ORD", "ORDER", "SO", "BEST", "CMD", "CDE", "PED", "ZAM", "ENC", "OR":
 		return "order"
-	case "INV", "RE", "RG", "FAC", "FACT", "FV", "FAT", "FT", "RECH", "FACTUUR":
+	case "INV", "RE", "RG", "RN", "FAC", "FACT", "FV", "FA", "FAT", "FT", "RECH", "FACTUUR", "CN", "NC":
 		return "invoice"
-	case "QUO", "QUOTE", "QT", "ANG", "OFF", "DEV", "OFE", "PREV", "OFFERTE":
+	case "QUO", "QUOTE", "QT", "Q", "AN", "ANG", "KV", "OFF", "OFR", "DEV", "OFE", "ORC", "PREV", "OFFERTE":
 		return "quote"
-	case "TICKET", "TCK", "TKT", "CASE", "INC":
+	case "TICKET", "TCK", "TKT", "TK", "CASE", "INC", "SUP", "REQ":
 		return "ticket"
-	case "JJD", "JVGL", "DHL", "GLS", "DPD", "UPS":
-		return "shipment"
-	}
-	upper := strings.ToUpper(value)
-	if strings.HasPrefix(upper, "1Z") && len(value) == 18 || strings.HasPrefix(value, "003404") && len(value) >= 18 {
+	case "JJD", "JVGL", "DHL", "GLS", "DPD", "UPS", "SHP", "TRK", "DDT":
 		return "shipment"
 	}
 	return ""
+}
+
+// isShipment says whether a number has the form that carriers give to parcels: of UPS, of all posts (two letters,
+// nine digits and the country), of DHL, and the eighteen digits or more of other labels.
+func isShipment(value string) bool {
+	upper := strings.ToUpper(value)
+	digits := len(upper) - len(strings.TrimRight(upper, "0123456789"))
+	switch {
+	case len(upper) == 18 && strings.HasPrefix(upper, "1Z"):
+		return true
+	case len(upper) == 13 && prefixLength(upper) == 2 && strings.Trim(upper[2:11], "0123456789") == "" && prefixLength(upper[11:]) == 2:
+		return strings.Trim(upper[:2]+upper[11:], "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+	case digits >= 14 && (strings.HasPrefix(upper, "JD") || strings.HasPrefix(upper, "H")) && len(upper)-digits <= 3:
+		return true
+	}
+	return digits == len(upper) && digits >= 18 && digits <= 30
 }
 
 func prefixLength(value string) int {

@@ -10,22 +10,31 @@ import (
 // longestBecause is how many characters of a customer's words say why something is urgent.
 const longestBecause = 120
 
-// urgency says whether somebody has to look at once, with the sentence that says so. A subject's words count
-// only where the text has none.
-func urgency(t *text, matches []match) analysis.Urgency {
-	all := longest(of(matches, ofUrgency))
-	turns := of(matches, ofTurn)
-	calm, over := false, false
-	for _, m := range all {
-		if t.tokens[m.first].quoted {
-			continue
-		}
-		calm = calm || m.name == "calm"
-		over = over || m.name == "over"
-	}
-	if calm || over {
+// urgency says whether somebody has to look at once, with the sentence that says so. What the lexicons found comes
+// first as a reason, then what the model found. A subject's words count only where the text has none.
+func urgency(t *text, matches []match, features []feature, m *model, v *verdict) analysis.Urgency {
+	if v[urgentLabel] < leastUrgent {
 		return analysis.Urgency{}
 	}
+	all := longest(of(matches, ofUrgency))
+	for _, m := range all {
+		if !t.tokens[m.first].quoted && (m.name == "calm" || m.name == "over") {
+			return analysis.Urgency{}
+		}
+	}
+	found := urgentWord(t, all, of(matches, ofTurn))
+	if found < 0 {
+		found = m.reason(t, features)
+	}
+	if found < 0 {
+		return analysis.Urgency{}
+	}
+	because := t.because(found)
+	return analysis.Urgency{Urgent: because != "", Because: because}
+}
+
+// urgentWord gives the first word that the lexicons call urgent, or -1.
+func urgentWord(t *text, all, turns []match) int {
 	found := -1
 	take := func(m match) {
 		if found < 0 || t.inSubject(t.tokens[found].from) && !t.inSubject(t.tokens[m.first].from) {
@@ -37,18 +46,40 @@ func urgency(t *text, matches []match) analysis.Urgency {
 			take(m)
 		}
 	}
-	if found < 0 {
-		for _, m := range all {
-			if m.name == "soon" && !t.tokens[m.first].quoted && atStake(t, m, all, turns) {
-				take(m)
-			}
+	if found >= 0 {
+		return found
+	}
+	for _, m := range all {
+		if m.name == "soon" && !t.tokens[m.first].quoted && atStake(t, m, all, turns) {
+			take(m)
 		}
 	}
-	if found < 0 {
-		return analysis.Urgency{}
+	return found
+}
+
+// reason gives a word of the sentence that speaks most for urgency: the word that does so within it; or -1.
+func (m *model) reason(t *text, features []feature) int {
+	words := make([]int64, len(t.tokens))
+	for _, f := range features {
+		if f.at >= 0 {
+			words[f.at] += int64(int8(m.weights[int(f.place)*labels+urgentLabel])) * int64(f.value)
+		}
 	}
-	because := t.because(found)
-	return analysis.Urgency{Urgent: because != "", Because: because}
+	best, most := -1, int64(0)
+	for i := 0; i < len(words); {
+		first, last := t.sentenceOf(i)
+		sum, top := int64(0), first
+		for k := first; k <= last; k++ {
+			if sum += words[k]; words[k] > words[top] {
+				top = k
+			}
+		}
+		if best < 0 || sum > most && !t.inSubject(t.tokens[first].from) || t.inSubject(t.tokens[best].from) && !t.inSubject(t.tokens[first].from) {
+			best, most = top, sum
+		}
+		i = last + 1
+	}
+	return best
 }
 
 // asksAt says whether a word's sentence is a question: what smokes in one is asked for, and doesn't burn.

@@ -93,7 +93,7 @@ type docMessage struct {
 
 // prompt is what a model is asked: the question as it was shown, and how it is written.
 type prompt struct {
-	q      analysis.Question // cut, and masked if this is wanted; zero where a text is asked for
+	q      analysis.Question // cut, and masked if this is wanted; where a text is asked for, no more of it than Terms, and what it is about
 	form   answerForm
 	marker string
 	user   string // the user message, without the shape in words

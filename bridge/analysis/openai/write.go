@@ -89,7 +89,7 @@ func (a *Analyzer) Write(ctx context.Context, r analysis.Request) (analysis.Text
 // written asks the model, and once more if its text is not valid.
 func (a *Analyzer) written(ctx context.Context, r analysis.Request) (analysis.Text, *Error) {
 	shown, hidden := r, (*mask.Mask)(nil)
-	if a.o.Mask {
+	if a.o.Mask && !r.Terms.Unmasked {
 		hidden = mask.New(requestTexts(r)...)
 		shown = mapRequest(r, hidden.Hide)
 	}
@@ -160,6 +160,8 @@ func newWritePrompt(r analysis.Request) prompt {
 		d.Style = r.Wish
 	}
 	p := sealed(encode(d), "Do \"task\" as you were told.")
+	p.q.Terms = r.Terms
+	p.q.Burst = []analysis.Message{{Text: strings.TrimSpace(string(r.Task) + " " + strings.TrimSpace(r.Wish+"\n"+r.Draft))}} // for the record
 	p.form = answerForm{name: "text", schema: json.RawMessage(textSchema), shape: textShape}
 	return p
 }

@@ -87,6 +87,8 @@ func (us *UseCases) tellFailure(c *book.Conversation, ask *own.Ask, class string
 		text, hint = needing(ask.Task)+" needs a model.", "An admin sets OPENAI_API_KEY or OPENAI_BASE_URL: see docs/ai.md."
 	case own.LeftOut:
 		text, hint = "What the model wrote was left out: it named a link, a number or a person that nobody named here.", "Ask again in other words."
+	case own.SwitchedOff:
+		text, hint = "The analysis of this conversation is switched off: nothing of it is sent to a model.", "Switch it on again: !analysis on"
 	case own.NoText:
 		text, hint = "There is no text of the customer to work on.", "Give one: !ai translate to German: TEXT"
 	}

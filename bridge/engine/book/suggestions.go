@@ -26,8 +26,13 @@ func (s *Suggestions) Show(c *Conversation, kind suggestion.Kind, value string) 
 	if !c.Remember(bridge.TraitSuggested, name) {
 		return false
 	}
-	s.shown = append(s.shown, suggestion.Suggestion{ConversationID: c.ID, Kind: kind, Value: value})
+	s.Record(c, kind, value)
 	return true
+}
+
+// Record records that a note suggests something of which is known that it is new.
+func (s *Suggestions) Record(c *Conversation, kind suggestion.Kind, value string) {
+	s.shown = append(s.shown, suggestion.Suggestion{ConversationID: c.ID, Kind: kind, Value: value})
 }
 
 // Settle records what became of a suggestion, if there was one.

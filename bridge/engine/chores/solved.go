@@ -56,7 +56,8 @@ func (cs *Chores) learnFrom(ctx context.Context, tx pgx.Tx, ids []int64) error {
 	slices.Reverse(messages)
 	for i := range conversations {
 		c := &conversations[i]
-		if a := cs.host.Directory().Account(c.AccountID); a == nil || c.Kind != store.KindCustomer || !helpsOthers(cs.host.Directory(), a) {
+		if a := cs.host.Directory().Account(c.AccountID); a == nil || c.Kind != store.KindCustomer || c.Traits[bridge.TraitAnalysis] == bridge.AnalysisOff ||
+			!helpsOthers(cs.host.Directory(), a) {
 			continue
 		}
 		names, err := solved.Names(ctx, tx, c)

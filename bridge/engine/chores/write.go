@@ -91,7 +91,7 @@ func (cs *Chores) writeOne(ctx context.Context, with analysis.Writer, r request.
 	switch {
 	case err == nil:
 		f.Written = &text
-	case errors.Is(err, errNothingToDo), ask.Asker == (own.Asker{}) && errors.Is(err, analysis.ErrNeedsModel):
+	case errors.Is(err, errNothingToDo), ask.Asker == (own.Asker{}) && (errors.Is(err, analysis.ErrNeedsModel) || errors.Is(err, errSwitchedOff)):
 		return cs.dropRequest(ctx, r)
 	case errors.Is(err, analysis.ErrNeedsModel):
 		f.Class = own.NeedsModel
@@ -99,6 +99,8 @@ func (cs *Chores) writeOne(ctx context.Context, with analysis.Writer, r request.
 		f.Class = own.LeftOut
 	case errors.Is(err, errNoText):
 		f.Class = own.NoText
+	case errors.Is(err, errSwitchedOff):
+		f.Class = own.SwitchedOff
 	case ctx.Err() != nil:
 		return nil // this process stops
 	case r.Attempt < writeTries:
@@ -175,7 +177,19 @@ func (cs *Chores) compose(ctx context.Context, with analysis.Writer, conversatio
 	if covered == 0 && r.Draft == "" || ask.Task == analysis.Translate && r.Draft == "" {
 		return t, covered, errNoText
 	}
-	if t, err = with.Write(ctx, r); err == nil {
+	var record own.ModelRecord
+	var account *store.Account
+	if _, modelled := with.(conditioned); modelled {
+		if account, r.Terms, err = cs.terms(ctx, conversation); err != nil {
+			return t, covered, err
+		}
+		r.Terms.Record = func(x analysis.Exchange) { record.Exchanges = append(record.Exchanges, x) }
+	}
+	t, err = with.Write(ctx, r)
+	if record.Answer.By = t.By; len(record.Exchanges) > 0 {
+		cs.keepRecord(ctx, account, conversation, record)
+	}
+	if err == nil {
 		t, err = analysis.CheckText(r, t)
 	}
 	return t, covered, err

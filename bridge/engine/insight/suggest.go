@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"strconv"
 	"time"
 
 	"parley/bridge"
@@ -22,7 +23,7 @@ func (us *UseCases) newReplies(c *book.Conversation, f own.Fact) bool {
 		return false
 	}
 	sum := sha256.Sum256([]byte(replies[0].Text))
-	return us.Suggestions.Show(c, suggestion.Reply, hex.EncodeToString(sum[:6]))
+	return c.Remember(bridge.TraitSuggested, "reply "+hex.EncodeToString(sum[:6]))
 }
 
 // suggest keeps replies that were not suggested before for the form that the note's button opens.
@@ -35,6 +36,7 @@ func (us *UseCases) suggest(c *book.Conversation, f own.Fact, note *bridge.Analy
 		kept = append(kept, suggested.Reply{Text: r.Text, Sources: cited(f, r)})
 	}
 	us.Suggested.Keep(c, f.UpTo, kept)
+	us.Suggestions.Record(c, suggestion.Reply, strconv.FormatInt(f.UpTo, 10))
 	note.Suggested = f.UpTo
 	for _, s := range kept[0].Sources {
 		note.Sources = append(note.Sources, bridge.SourceRef{Title: s.Title, Link: s.Link})

@@ -45,8 +45,9 @@ type WrittenText struct {
 
 // Classes of a fact Written without a text.
 const (
-	NeedsModel = "needs_model" // only a model could write it
-	LeftOut    = "left_out"    // what a model wrote could not be shown
-	NoText     = "no_text"     // there is nothing to be worked on
-	NoAnswer   = "no_answer"   // the model gave none
+	NeedsModel  = "needs_model"  // only a model could write it
+	LeftOut     = "left_out"     // what a model wrote could not be shown
+	SwitchedOff = "switched_off" // nothing of the conversation may be sent to a model
+	NoText      = "no_text"      // there is nothing to be worked on
+	NoAnswer    = "no_answer"    // the model gave none
 )

@@ -1,9 +1,12 @@
 package speech
 
 import (
+	"strconv"
+
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/store"
+	"parley/store/suggestion"
 )
 
 // ByForm does what a form of a reply or a note asks for. The thread shows a reply as the customer
@@ -13,6 +16,13 @@ func (sp *UseCases) ByForm(r book.Request) {
 	if r.Verb == bridge.VerbNote {
 		sp.noteByForm(r)
 		return
+	}
+	if s := r.Args.Suggestion; s != nil && s.Shown != "" {
+		fate := suggestion.Edited
+		if s.Shown == bridge.SumOf(r.Text) {
+			fate = suggestion.Used
+		}
+		sp.Suggestions.Settle(r.Conversation, suggestion.Reply, strconv.FormatInt(s.ID, 10), fate)
 	}
 	answered := sp.Messages.AnsweredBy(r.Conversation, r.Action)
 	sp.replies.RecipientsOfForm(r)

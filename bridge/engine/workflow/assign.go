@@ -8,6 +8,7 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/own"
 	"parley/store"
+	"parley/store/suggestion"
 )
 
 // Assign does take, assign (people or a team) and unassign.
@@ -65,6 +66,9 @@ func (wf *UseCases) assignTo(r book.Request, chosen []int64) {
 	if slices.Equal(unique, c.Assignees) {
 		wf.Unchanged(r)
 		return
+	}
+	for _, id := range unique {
+		wf.Suggestions.Settle(c, suggestion.Assign, wf.Dir.Ref(0, id).Email, suggestion.Used)
 	}
 	t := c.Home(wf.Dir)
 	var notice []bridge.AgentRef

@@ -12,6 +12,7 @@ import (
 	"parley/bridge/engine/own"
 	"parley/bridge/when"
 	"parley/store"
+	"parley/store/suggestion"
 )
 
 const (
@@ -58,6 +59,7 @@ func (wf *UseCases) Snooze(r book.Request) {
 	c.Status, c.SnoozedUntil = string(bridge.StatusSnoozed), &until
 	wf.keepStatus(c) // it is open when it comes back
 	wf.Timers.Start(store.Timer{ConversationID: c.ID, Kind: own.Snooze, DueAt: until})
+	wf.Suggestions.Settle(c, suggestion.Snooze, a.Args.Until, suggestion.Used)
 	wf.Log.ByAgent(c, agent, store.DeedSnoozed, book.Detail{Text: until.In(zone).Format("2006-01-02 15:04 MST")})
 	wf.Confirm(c, surface, a, bridge.Line{Content: &bridge.SnoozedLine{Until: until},
 		By: wf.Dir.Ref(surface, agent.ID), Verbs: []bridge.Verb{bridge.VerbWake},

@@ -1,0 +1,72 @@
+package offline
+
+import (
+	_ "embed" // the words
+	"fmt"
+	"slices"
+	"strings"
+)
+
+//go:embed examples/concepts.txt
+var conceptLines string
+
+func readConcepts() (*concepts, error) { return parseConcepts(conceptLines) }
+
+// concepts says which words mean much the same, in eight languages.
+type concepts struct {
+	exact map[string]uint16 // by language and form: "de wart"
+	stems map[string]uint16
+}
+
+// languagesOfConcepts is in which order a line has the languages.
+func languagesOfConcepts() []string {
+	return []string{"en", "de", "fr", "es", "pt", "it", "nl", "pl"}
+}
+
+// parseConcepts reads examples/concepts.txt.
+func parseConcepts(content string) (*concepts, error) {
+	c := &concepts{exact: map[string]uint16{}, stems: map[string]uint16{}}
+	for i, line := range strings.Split(content, "\n") {
+		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "//") {
+			continue
+		}
+		columns := strings.Split(line, "|")
+		if len(columns) != len(languagesOfConcepts()) {
+			return nil, fmt.Errorf("concepts, line %d: %d columns", i+1, len(columns))
+		}
+		for k, column := range columns {
+			for w := range strings.FieldsSeq(column) {
+				into := c.exact
+				stem, isStem := strings.CutSuffix(w, "*")
+				if isStem {
+					into = c.stems
+				}
+				key := languagesOfConcepts()[k] + " " + fold(strings.ReplaceAll(stem, "-", ""))
+				if _, known := into[key]; !known {
+					into[key] = uint16(i + 1)
+				}
+			}
+		}
+	}
+	if !slices.Contains(languagesOfConcepts(), "en") || len(c.exact) == 0 {
+		return nil, fmt.Errorf("concepts: there are none")
+	}
+	return c, nil
+}
+
+// of gives the concept of a word, by the word or by its longest known beginning; 0 if there is none.
+func (c *concepts) of(language, form string) uint16 {
+	var key [2 + 1 + longestForm]byte
+	n := copy(key[:], language)
+	key[n] = ' '
+	n += 1 + copy(key[n+1:], form)
+	if id := c.exact[string(key[:n])]; id != 0 {
+		return id
+	}
+	for ; n >= 5; n-- {
+		if id := c.stems[string(key[:n])]; id != 0 {
+			return id
+		}
+	}
+	return 0
+}

@@ -1,0 +1,224 @@
+package offline
+
+import (
+	"encoding/binary"
+	"math"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"testing"
+
+	"parley/bridge/analysis"
+	"parley/bridge/analysis/evaluation"
+	"parley/channels/golden"
+)
+
+// How the model learns. Chosen by cross-validation over the half dev, the lexicons' features left out.
+const (
+	rounds   = 12
+	orders   = 4
+	rate     = 0.3
+	decay    = 2e-5
+	trusting = 0.6 // how often an example is shown with what the lexicons say of it
+)
+
+// lesson is a message as the model learns it.
+type lesson struct {
+	features []feature
+	want     [labels]float64
+	rules    bool // what the lexicons say of it may be believed: no rule was tuned on it
+}
+
+func (a *Analyzer) lesson(m evaluation.Message, rules bool) lesson {
+	l := lesson{features: a.featuresOf(m.Question(analysis.Desk{})), rules: rules}
+	l.want[slices.Index(moods(), m.Sentiment)] = 1
+	if m.Urgent {
+		l.want[urgentLabel] = 1
+	}
+	for _, i := range m.Intents {
+		l.want[firstIntent+slices.Index(intentNames(), i)] = 1
+	}
+	return l
+}
+
+func (a *Analyzer) featuresOf(q analysis.Question) []feature {
+	t := readText(q.Burst)
+	language, use := a.languages.detect(t)
+	return a.features(t, use, a.matches(t, language, use), len(q.Before))
+}
+
+// learn gives the mean of weights that were found in different orders, so that no order decides.
+func learn(lessons []lesson) []float64 {
+	mean := make([]float64, buckets*labels)
+	for order := range orders {
+		for i, w := range learnInOrder(lessons, uint64(order)) {
+			mean[i] += w / orders
+		}
+	}
+	return mean
+}
+
+// learnInOrder finds weights by logistic regression: one of the sentiments, and each other label for itself. Steps
+// become smaller for what was seen often.
+func learnInOrder(lessons []lesson, seed uint64) []float64 {
+	w, seen := make([]float64, buckets*labels), make([]float64, buckets*labels)
+	order := make([]int, len(lessons))
+	for i := range order {
+		order[i] = i
+	}
+	r := rand.New(rand.NewPCG(1, seed))
+	for range rounds {
+		r.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+		for _, n := range order {
+			l := &lessons[n]
+			shown := l.features
+			if !l.rules || r.Float64() >= trusting {
+				shown = withoutRules(shown)
+			}
+			miss := missed(w, shown, l.want)
+			for _, f := range shown {
+				at, v := int(f.place)*labels, float64(f.value)/256
+				for k := range labels {
+					step := miss[k]*v - decay*w[at+k]
+					seen[at+k] += step * step
+					w[at+k] += rate * step / math.Sqrt(seen[at+k]+1e-2)
+				}
+			}
+		}
+	}
+	return w
+}
+
+func withoutRules(features []feature) []feature {
+	return slices.DeleteFunc(slices.Clone(features), func(f feature) bool { return f.rule })
+}
+
+// missed says by how much each label is underrated.
+func missed(w []float64, features []feature, want [labels]float64) (miss [labels]float64) {
+	for _, f := range features {
+		row := w[int(f.place)*labels:][:labels]
+		for k := range miss {
+			miss[k] += row[k] * float64(f.value) / 256
+		}
+	}
+	most, sum := slices.Max(miss[:urgentLabel]), 0.0
+	for k := range urgentLabel {
+		miss[k] = math.Exp(miss[k] - most)
+		sum += miss[k]
+	}
+	for k := range labels {
+		if k < urgentLabel {
+			miss[k] = want[k] - miss[k]/sum
+		} else {
+			miss[k] = want[k] - 1/(1+math.Exp(-miss[k]))
+		}
+	}
+	return miss
+}
+
+// pack makes whole numbers of weights.
+func pack(w []float64) *model {
+	m := &model{}
+	packed := make([]byte, len(w))
+	for k := range labels {
+		most := 0.0
+		for i := k; i < len(w); i += labels {
+			most = max(most, math.Abs(w[i]))
+		}
+		m.scales[k] = math.Ceil(most/127*scaleOne) / scaleOne
+		for i := k; i < len(w); i += labels {
+			packed[i] = byte(int8(math.Round(w[i] / m.scales[k])))
+		}
+	}
+	m.weights = string(packed)
+	return m
+}
+
+// bytes writes a model as readModel reads it.
+func (m *model) bytes(sum string) []byte {
+	b := []byte(sum)
+	for _, s := range m.scales {
+		b = binary.LittleEndian.AppendUint32(b, uint32(s*scaleOne))
+	}
+	return append(b, m.weights...)
+}
+
+// dev gives the half of our set that is for tuning.
+func dev(t testing.TB) []evaluation.Message {
+	t.Helper()
+	messages, err := evaluation.Ours(evaluation.Dev)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return messages
+}
+
+// TestModelIsLearned finds weights that are older than what they were learned from, and learns them with -update.
+// Rules were tuned on the half dev: there, the model learns words alone.
+func TestModelIsLearned(t *testing.T) {
+	a, sum := New(), sumOfLessons(t)
+	if golden.Updating() {
+		var lessons []lesson
+		for _, e := range readExamples(t) {
+			lessons = append(lessons, a.lesson(e, true))
+		}
+		for _, m := range dev(t) {
+			lessons = append(lessons, a.lesson(m, false))
+		}
+		a.model = pack(learn(lessons))
+		if err := os.WriteFile("examples/weights.bin", a.model.bytes(sum), 0o644); err != nil { //nolint:gosec // read by everybody
+			t.Fatal(err)
+		}
+	} else if weights[:len(sum)] != sum {
+		t.Fatal("examples or concepts have changed since the model learned: run this test with -update")
+	}
+	right, all := 0, readExamples(t)
+	for _, e := range all {
+		v := a.model.judge(a.featuresOf(e.Question(analysis.Desk{})))
+		if v.mood(e.Urgent) == e.Sentiment {
+			right++
+		}
+	}
+	if right < len(all)*97/100 {
+		t.Errorf("the mood of %d of %d examples is known: features have changed, run this test with -update", right, len(all))
+	}
+}
+
+// TestModelUnderstandsWhatIsNew asks for each quarter of the half dev what the model learned from the other three and
+// from the examples, without the lexicons, which know that half too well.
+func TestModelUnderstandsWhatIsNew(t *testing.T) {
+	if testing.Short() {
+		t.Skip("learns four times")
+	}
+	a := New()
+	var examples []lesson
+	for _, e := range readExamples(t) {
+		examples = append(examples, a.lesson(e, true))
+	}
+	var results []evaluation.Result
+	for quarter := range 4 {
+		lessons := slices.Clone(examples)
+		var asked []evaluation.Message
+		for i, m := range dev(t) {
+			if i*7/3%4 == quarter {
+				asked = append(asked, m)
+			} else {
+				lessons = append(lessons, a.lesson(m, false))
+			}
+		}
+		m := pack(learnInOrder(lessons, 0))
+		for _, message := range asked {
+			q := message.Question(analysis.Desk{})
+			v := m.judge(withoutRules(a.featuresOf(q)))
+			answer := analysis.Answer{Intents: a.intents(readText(q.Burst), &q.Desk, nil, &v)}
+			answer.Urgency.Urgent = v[urgentLabel] >= leastUrgent
+			answer.Sentiment = v.mood(answer.Urgency.Urgent)
+			results = append(results, evaluation.Result{Message: message, Answer: answer})
+		}
+	}
+	got := evaluation.Score(evaluation.Outcome{Results: results}, evaluation.Price{}).Figures()
+	t.Logf("sentiment %.3f, urgency %.3f, intents %.3f", got.Sentiment, got.Urgency, got.Intents)
+	if enough := got.Sentiment >= 0.72 && got.Urgency >= 0.55 && got.Intents >= 0.58; !enough {
+		t.Errorf("got %+v", got)
+	}
+}

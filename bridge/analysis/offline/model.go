@@ -1,0 +1,110 @@
+package offline
+
+import (
+	"crypto/sha256"
+	_ "embed" // the weights
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"parley/bridge/analysis"
+)
+
+// moods gives the sentiments in the order of the model's weights.
+func moods() []analysis.Sentiment {
+	return []analysis.Sentiment{analysis.Positive, analysis.Neutral, analysis.Negative, analysis.Frustrated, analysis.Pressing}
+}
+
+// intentNames gives the intents that a model tells apart, in the order of its weights.
+func intentNames() []string {
+	var names []string
+	for _, i := range analysis.DefaultIntents() {
+		names = append(names, i.Name)
+	}
+	return names
+}
+
+// Where a model's weights for a label are: sentiments first, then urgency, then intents.
+const (
+	urgentLabel = 5
+	firstIntent = 6
+	labels      = 19
+)
+
+// model weighs features. Its weights were learned from examples (learn_test.go).
+type model struct {
+	weights string          // labels for each bucket, as signed bytes
+	scales  [labels]float64 // what a weight of a label is worth
+}
+
+// From where on a verdict counts. Chosen by cross-validation over the examples and the half dev.
+const (
+	leastUrgent  = -1.8
+	leastIntent  = -4
+	secondIntent = -1.2
+	unlearned    = -6
+)
+
+// verdict is what a model says of a text: the higher, the more likely; 0 is in doubt.
+type verdict [labels]float64
+
+// weights is what "go test -run TestModelIsLearned -update" learned: the sum of what it learned from, a scale for each
+// label, and the weights, label by label for each bucket.
+//
+//go:embed examples/weights.bin
+var weights string
+
+// scaleOne is a scale of 1 as it is written.
+const scaleOne = 1 << 24
+
+// readModel reads the embedded weights. They stay where the program has them.
+func readModel() (*model, error) {
+	const head = sha256.Size + 4*labels
+	if len(weights) != head+buckets*labels {
+		return nil, fmt.Errorf("model: %d bytes of weights", len(weights))
+	}
+	m := &model{weights: weights[head:]}
+	for l := range m.scales {
+		m.scales[l] = float64(binary.LittleEndian.Uint32([]byte(weights[sha256.Size+4*l:][:4]))) / scaleOne
+	}
+	return m, nil
+}
+
+// judge weighs what a text has. Sums are of whole numbers, so that all machines agree.
+func (m *model) judge(features []feature) verdict {
+	var sums [labels]int64
+	for _, f := range features {
+		row := m.weights[int(f.place)*labels:][:labels]
+		for l := range sums {
+			sums[l] += int64(int8(row[l])) * int64(f.value)
+		}
+	}
+	var v verdict
+	for l := range v {
+		v[l] = float64(sums[l]) * m.scales[l] / 256
+	}
+	return v
+}
+
+// mood gives the likeliest sentiment. Who isn't unhappy and in need of an answer now is pressing, and nobody else.
+func (v *verdict) mood(urgent bool) analysis.Sentiment {
+	best := analysis.Neutral
+	most := v[slices.Index(moods(), analysis.Neutral)]
+	for i, mood := range moods() {
+		if v[i] > most && mood != analysis.Pressing {
+			best, most = mood, v[i]
+		}
+	}
+	if urgent && (best == analysis.Neutral || v[slices.Index(moods(), analysis.Pressing)] > most) {
+		return analysis.Pressing
+	}
+	return best
+}
+
+// intent gives what speaks for an intent, and much against one that the model never learned.
+func (v *verdict) intent(name string) float64 {
+	if i := slices.Index(intentNames(), name); i >= 0 {
+		return v[firstIntent+i]
+	}
+	return unlearned
+}
