@@ -39,7 +39,7 @@ const (
 // field of AccountSettings: parley.yaml, export, diffs and docs/settings.md are made from this table.
 func Settings() []Setting {
 	onOff, offOn := []string{settingOn, settingOff}, []string{settingOff, settingOn}
-	return []Setting{
+	return append([]Setting{
 		{Name: "confirm_send", Values: offOn, Text: "`on`: plain text of whoever replies waits for a click; what is sent by the form or with `!reply` does not.",
 			keep: func(s *AccountSettings, v string) { s.ConfirmSend = v == settingOn }},
 		{Name: "who_replies", Values: []string{"assignees", "any_agent"},
@@ -81,6 +81,16 @@ func Settings() []Setting {
 			keep: func(s *AccountSettings, v string) { s.JoinOpen = v == "join_open" }},
 		{Name: "collect_floods", Values: onOff, Text: "Whether mails of somebody who opens very many conversations are collected in one thread.",
 			keep: func(s *AccountSettings, v string) { s.CollectFloods = v == settingOn }},
+		{Name: "file_limits", Free: FreeText{Valid: validLimits, NotSo: "are no limits", Write: "Write kinds and sizes: image 5MB, document 10MB, video 16MB, audio 16MB."},
+			Text: "The largest files of each kind, up to what the channel takes: `image 5MB, document 25MB, audio 0`; `0` forbids a kind.",
+			keep: func(s *AccountSettings, v string) { s.FileLimits, _ = channels.ParseFileLimits(v) }}, // checked when it was written
+	}, aiSettings()...)
+}
+
+// aiSettings lists those about what is made of customers' words.
+func aiSettings() []Setting {
+	onOff, offOn := []string{settingOn, settingOff}, []string{settingOff, settingOn}
+	return []Setting{
 		{Name: "ai", Values: onOff, Text: "Whether what customers write is analysed, and what that finds is noted in the thread.",
 			keep: func(s *AccountSettings, v string) { s.Analyses = v == settingOn }},
 		{Name: "ai_tags", Values: []string{"suggest", "apply"},
@@ -98,9 +108,6 @@ func Settings() []Setting {
 			keep: func(s *AccountSettings, v string) { s.AI.SumsUp = v == settingOn }},
 		{Name: "language", Values: languageCodes(), Text: "The language in which the team reads and writes: summaries and translations of what customers write are in it.",
 			keep: func(s *AccountSettings, v string) { s.Language = v }},
-		{Name: "file_limits", Free: FreeText{Valid: validLimits, NotSo: "are no limits", Write: "Write kinds and sizes: image 5MB, document 10MB, video 16MB, audio 16MB."},
-			Text: "The largest files of each kind, up to what the channel takes: `image 5MB, document 25MB, audio 0`; `0` forbids a kind.",
-			keep: func(s *AccountSettings, v string) { s.FileLimits, _ = channels.ParseFileLimits(v) }}, // checked when it was written
 	}
 }
 

@@ -82,7 +82,7 @@ func (w *work) wakesChores() func() {
 			w.e.chores.WakeFetches()
 		}
 		if texts {
-			w.e.chores.WakeWriting()
+			w.e.chores.Analyses.WakeWriting()
 		}
 	}
 }

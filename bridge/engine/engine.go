@@ -118,7 +118,7 @@ func (o Options) withDefaults() Options {
 }
 
 // AnalysisCounts gives how the analyses of this process ended.
-func (e *Engine) AnalysisCounts() chores.AnalysisCounts { return e.chores.AnalysisCounts() }
+func (e *Engine) AnalysisCounts() chores.AnalysisCounts { return e.chores.Analyses.Counts() }
 
 // isChannel says that an account brings what customers say.
 func (e *Engine) isChannel(account int64) bool {

@@ -104,7 +104,7 @@ func TestOthersStayUnknown(t *testing.T) {
 		t.Fatalf("only %d conversations are in the question: %+v", len(q.Desk.Examples), q.Desk)
 	}
 	desk := strings.ToLower(string(must(json.Marshal(q.Desk))(t)))
-	suggested := strings.ToLower(w.text(`SELECT coalesce(string_agg(replies::text, ' '), '') FROM suggestions WHERE conversation_id = 9`))
+	suggested := strings.ToLower(w.text(`SELECT coalesce(string_agg(replies::text, ' '), '') FROM suggested_replies WHERE conversation_id = 9`))
 	kept := strings.ToLower(w.text(`SELECT string_agg(asked || ' ' || answered || ' ' || words::text, ' ') FROM solved`))
 	for canary := range strings.FieldsSeq(`esmeralda quincy zanzibar 88123 7946 traugott wüllner wullner zimtstern 47906 kempen amélie amelie roquefeuil canaris 75011 paris
 		íñigo inigo iñigo zabaleta canario 12345678 leonor vasconcelos canário 1200 lisboa ludovica malaspina canarini 20121 milano wilhelmina kraaijenbrink kanarielaan

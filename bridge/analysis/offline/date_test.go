@@ -15,11 +15,11 @@ func TestAwayUntilTheNextSuchDay(t *testing.T) {
 	now := time.Date(2026, 12, 20, 10, 0, 0, 0, time.UTC)
 	a := offline.New()
 	for text, want := range map[string]string{
-		"I am away and back on 5 January.":                "2027-01-05",
-		"I will be back on December 28. Please wait.":     "2026-12-28",
-		"Ich bin ab dem 5. Januar wieder da.":             "2027-01-05",
+		"I am away and back on 5 January.":                   "2027-01-05",
+		"I will be back on December 28. Please wait.":        "2026-12-28",
+		"Ich bin ab dem 5. Januar wieder da.":                "2027-01-05",
 		"I am away, back on 5 January 2028, and not before.": "2028-01-05",
-		"The lamp was bought on 5 January.":               "",
+		"The lamp was bought on 5 January.":                  "",
 	} {
 		for _, known := range []time.Time{now, {}} {
 			q := analysis.Question{Burst: []analysis.Message{{Text: text}}, Desk: analysis.Desk{Actions: []analysis.ActionName{analysis.Snooze}}, Now: known}

@@ -29,17 +29,17 @@ const (
 // analyseWaits are the pauses after attempts that failed; the last one repeats.
 func analyseWaits() []time.Duration { return []time.Duration{10 * time.Second, time.Minute} }
 
-// runAnalyses has bursts analysed as they become due, until ctx ends. That cuts off those under way: another
+// run has bursts analysed as they become due, until ctx ends. That cuts off those under way: another
 // process takes them when their leases end. While there is much else to do it takes few: analysing may be late,
 // and what a customer writes until then is analysed together.
-func (cs *Chores) runAnalyses(ctx context.Context, with analysis.Analyzer) error {
-	return cs.every(ctx, analyseSweep, "analysing", func(ctx context.Context) error {
+func (as *Analyses) run(ctx context.Context, with analysis.Analyzer) error {
+	return every(ctx, as.log, analyseSweep, "analysing", func(ctx context.Context) error {
 		for {
 			most := analyseAtOnce
-			if cs.host.Busy() {
+			if as.host.Busy() {
 				most = analyseBusy
 			}
-			took, err := cs.analyseSome(ctx, with, most)
+			took, err := as.analyseSome(ctx, with, most)
 			if err != nil || took < analyseAtOnce || ctx.Err() != nil {
 				return err
 			}
@@ -48,27 +48,27 @@ func (cs *Chores) runAnalyses(ctx context.Context, with analysis.Analyzer) error
 }
 
 // analyseSome takes at most so many bursts and has them analysed. It tells how many it took.
-func (cs *Chores) analyseSome(ctx context.Context, with analysis.Analyzer, most int) (int, error) {
+func (as *Analyses) analyseSome(ctx context.Context, with analysis.Analyzer, most int) (int, error) {
 	limited, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	bursts, err := store.ClaimBursts(limited, cs.pool, most, analyseLease)
+	bursts, err := store.ClaimBursts(limited, as.pool, most, analyseLease)
 	if err != nil || len(bursts) == 0 {
 		return 0, err
 	}
-	latest, err := cs.latestOf(limited, bursts)
+	latest, err := as.latestOf(limited, bursts)
 	if err != nil {
 		return 0, err
 	}
-	now, err := store.Now(limited, cs.pool)
+	now, err := store.Now(limited, as.pool)
 	if err != nil {
 		return 0, err
 	}
 	analysed := make(chan store.AnalysedBurst, len(bursts))
 	var group, finishing errgroup.Group
-	finishing.Go(func() error { return cs.finishBursts(ctx, analysed) })
+	finishing.Go(func() error { return as.finishBursts(ctx, analysed) })
 	for _, b := range bursts {
 		group.Go(func() error {
-			f, err := cs.analyse(ctx, with, b, latest[b.ConversationID], now)
+			f, err := as.analyse(ctx, with, b, latest[b.ConversationID], now)
 			if err == nil {
 				analysed <- store.AnalysedBurst{Burst: b, Fact: f}
 				return nil
@@ -76,8 +76,8 @@ func (cs *Chores) analyseSome(ctx context.Context, with analysis.Analyzer, most 
 			if ctx.Err() != nil {
 				return nil
 			}
-			cs.log.Warn("what a customer wrote was not analysed", "conversation_id", b.ConversationID, "attempt", b.Attempt, "error", err)
-			return cs.analyseAgain(ctx, b)
+			as.log.Warn("what a customer wrote was not analysed", "conversation_id", b.ConversationID, "attempt", b.Attempt, "error", err)
+			return as.analyseAgain(ctx, b)
 		})
 	}
 	err = group.Wait()
@@ -87,10 +87,10 @@ func (cs *Chores) analyseSome(ctx context.Context, with analysis.Analyzer, most 
 
 // finishBursts journals what analyses found until the channel is closed: what comes at about the same time
 // together.
-func (cs *Chores) finishBursts(ctx context.Context, analysed <-chan store.AnalysedBurst) error {
+func (as *Analyses) finishBursts(ctx context.Context, analysed <-chan store.AnalysedBurst) error {
 	var errs []error
 	for first := range analysed {
-		errs = append(errs, cs.finishSome(ctx, gather(first, analysed)))
+		errs = append(errs, as.finishSome(ctx, gather(first, analysed)))
 	}
 	return errors.Join(errs...)
 }
@@ -114,23 +114,23 @@ func gather(first store.AnalysedBurst, analysed <-chan store.AnalysedBurst) []st
 }
 
 // finishSome ends bursts and journals what was found. Nothing else waits for these facts, so they share a queue.
-func (cs *Chores) finishSome(ctx context.Context, some []store.AnalysedBurst) error {
+func (as *Analyses) finishSome(ctx context.Context, some []store.AnalysedBurst) error {
 	key := store.OrderKey(store.SystemAccount, fmt.Sprintf("analysis:%d", some[0].ConversationID))
 	for i := range some {
 		some[i].Fact.OrderKey = key
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	defer cancel()
-	if err := store.FinishBursts(ctx, cs.pool, some); err != nil {
+	if err := store.FinishBursts(ctx, as.pool, some); err != nil {
 		return err
 	}
-	cs.host.Wake()
+	as.host.Wake()
 	return nil
 }
 
 // analyse has one burst analysed and gives the fact that tells what was found. rows are the latest messages of
 // its conversation.
-func (cs *Chores) analyse(ctx context.Context, with analysis.Analyzer, b store.Burst, rows []store.Message, now time.Time) (told store.NewEvent, err error) {
+func (as *Analyses) analyse(ctx context.Context, with analysis.Analyzer, b store.Burst, rows []store.Message, now time.Time) (told store.NewEvent, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("chores: analysing panicked: %v", p)
@@ -138,13 +138,13 @@ func (cs *Chores) analyse(ctx context.Context, with analysis.Analyzer, b store.B
 	}()
 	ctx, cancel := context.WithTimeout(ctx, analyseTime)
 	defer cancel()
-	q, err := cs.question(ctx, b, rows, now)
+	q, err := as.question(ctx, b, rows, now)
 	if err != nil {
 		return told, err
 	}
 	f := own.Fact{Kind: own.Analysed, Conversation: b.ConversationID, AnalysedBurst: own.AnalysedBurst{From: b.FirstEvent, UpTo: b.LastEvent}}
 	if len(q.Burst) > 0 {
-		switch a, err := cs.ask(ctx, with, b.ConversationID, q.Question); {
+		switch a, err := as.ask(ctx, with, b.ConversationID, q.Question); {
 		case err == nil:
 			a.Replies = slices.DeleteFunc(a.Replies, func(r analysis.Reply) bool { return hasBlanks(r) || q.hasOtherIntent(r, a) })
 			f.Answer, f.Fits, f.Cited = &a, fitting(a, q.templates), citing(a, q.Desk.Sources)
@@ -156,13 +156,13 @@ func (cs *Chores) analyse(ctx context.Context, with analysis.Analyzer, b store.B
 }
 
 // analyseAgain gives a burst back whose analysis failed, or gives it up.
-func (cs *Chores) analyseAgain(ctx context.Context, b store.Burst) error {
+func (as *Analyses) analyseAgain(ctx context.Context, b store.Burst) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	defer cancel()
 	if b.Attempt >= analyseTries {
-		cs.tally.givenUp.Add(1)
-		return store.DropBurst(ctx, cs.pool, b)
+		as.tally.givenUp.Add(1)
+		return store.DropBurst(ctx, as.pool, b)
 	}
 	waits := analyseWaits()
-	return store.RetryBurst(ctx, cs.pool, b, waits[min(b.Attempt, len(waits))-1])
+	return store.RetryBurst(ctx, as.pool, b, waits[min(b.Attempt, len(waits))-1])
 }

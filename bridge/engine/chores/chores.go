@@ -53,6 +53,15 @@ type Chores struct {
 	log   *slog.Logger
 	host  Host
 	fetch chan struct{} // files may be there to be fetched
+
+	Analyses *Analyses
+}
+
+// Analyses has read what customers write, and has texts written.
+type Analyses struct {
+	pool  *pgxpool.Pool
+	log   *slog.Logger
+	host  Host
 	write chan struct{} // texts may have been asked for
 
 	tally     tally
@@ -61,37 +70,40 @@ type Chores struct {
 
 // New makes the chores of a process.
 func New(pool *pgxpool.Pool, log *slog.Logger, host Host) *Chores {
-	return &Chores{pool: pool, log: log, host: host, fetch: make(chan struct{}, 1), write: make(chan struct{}, 1)}
+	return &Chores{pool: pool, log: log, host: host, fetch: make(chan struct{}, 1),
+		Analyses: &Analyses{pool: pool, log: log, host: host, write: make(chan struct{}, 1)}}
 }
 
 // Run works until ctx ends.
 func (cs *Chores) Run(ctx context.Context) error {
 	var group errgroup.Group
-	group.Go(func() error { return cs.every(ctx, templateEvery, "looking after templates", cs.workTemplates) })
-	group.Go(func() error { return cs.every(ctx, movePause, "moving a channel", cs.moveChannels) })
+	group.Go(func() error { return every(ctx, cs.log, templateEvery, "looking after templates", cs.workTemplates) })
+	group.Go(func() error { return every(ctx, cs.log, movePause, "moving a channel", cs.moveChannels) })
 	group.Go(func() error { return cs.runFetches(ctx) })
 	if a := cs.host.Analyzer(); a != nil {
-		group.Go(func() error { return cs.runAnalyses(ctx, a) })
+		group.Go(func() error { return cs.Analyses.run(ctx, a) })
 	}
 	if w := cs.host.Writer(); w != nil {
-		group.Go(func() error { return cs.runWriting(ctx, w) })
+		group.Go(func() error { return cs.Analyses.runWriting(ctx, w) })
 	}
-	group.Go(func() error { return cs.every(ctx, solvedEvery, "learning from resolved conversations", cs.learn) })
+	group.Go(func() error {
+		return every(ctx, cs.log, solvedEvery, "learning from resolved conversations", cs.Analyses.learn)
+	})
 	group.Go(func() error {
 		cs.keepOldWords(ctx)
-		return cs.every(ctx, tidyEvery, "tidying", cs.tidy)
+		return every(ctx, cs.log, tidyEvery, "tidying", cs.tidy)
 	})
 	return group.Wait()
 }
 
 // every does a round of work now and after each pause until ctx ends; the log names the work when a
 // round did not go well.
-func (cs *Chores) every(ctx context.Context, pause time.Duration, work string, round func(context.Context) error) error {
+func every(ctx context.Context, log *slog.Logger, pause time.Duration, work string, round func(context.Context) error) error {
 	tick := time.NewTicker(pause)
 	defer tick.Stop()
 	for {
 		if err := round(ctx); err != nil && ctx.Err() == nil {
-			cs.log.Warn("a round of work failed", "what", work, "error", err)
+			log.Warn("a round of work failed", "what", work, "error", err)
 		}
 		select {
 		case <-ctx.Done():

@@ -22,12 +22,12 @@ const solvedPrefix = "solved:"
 
 // solvedBefore adds to a question what was asked and answered in resolved conversations: of accounts that everybody
 // may read who reads the conversation, which are those of its team without a channel of their own.
-func (cs *Chores) solvedBefore(ctx context.Context, b store.Burst, q *asking) error {
-	rows, err := store.Conversations(ctx, cs.pool, b.ConversationID)
+func (as *Analyses) solvedBefore(ctx context.Context, b store.Burst, q *asking) error {
+	rows, err := store.Conversations(ctx, as.pool, b.ConversationID)
 	if err != nil || len(rows) == 0 {
 		return err
 	}
-	c, dir := &rows[0], cs.host.Directory()
+	c, dir := &rows[0], as.host.Directory()
 	var team int64
 	if c.TeamID != nil {
 		team = *c.TeamID
@@ -43,7 +43,7 @@ func (cs *Chores) solvedBefore(ctx context.Context, b store.Burst, q *asking) er
 	if len(accounts) == 0 {
 		return nil
 	}
-	like, err := solved.Like(ctx, cs.pool, accounts, team, askedIn(q.Burst), mostExamples)
+	like, err := solved.Like(ctx, as.pool, accounts, team, askedIn(q.Burst), mostExamples)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"parley/bridge/engine/own"
 	"parley/store"
 	"parley/store/ai"
+	"parley/store/request"
 )
 
 // AnalysisCounts are how the analyses of this process ended, since its start.
@@ -29,9 +30,9 @@ type AnalysisCounts struct {
 // tally counts analyses.
 type tally struct{ model, offline, degraded, failed, givenUp atomic.Int64 }
 
-// AnalysisCounts gives the counts.
-func (cs *Chores) AnalysisCounts() AnalysisCounts {
-	t := &cs.tally
+// Counts gives the counts.
+func (as *Analyses) Counts() AnalysisCounts {
+	t := &as.tally
 	return AnalysisCounts{Model: t.model.Load(), Offline: t.offline.Load(), Degraded: t.degraded.Load(), Failed: t.failed.Load(), GivenUp: t.givenUp.Load()}
 }
 
@@ -46,13 +47,13 @@ type lastCondition struct {
 }
 
 // ask asks about a burst of a conversation, counts how that ended, and reports how the model is.
-func (cs *Chores) ask(ctx context.Context, with analysis.Analyzer, conversation int64, q analysis.Question) (analysis.Answer, error) {
+func (as *Analyses) ask(ctx context.Context, with analysis.Analyzer, conversation int64, q analysis.Question) (analysis.Answer, error) {
 	model, modelled := with.(conditioned)
 	var r own.ModelRecord
 	var account *store.Account
 	if modelled {
 		var err error
-		if account, q.Terms, err = cs.terms(ctx, conversation); err != nil {
+		if account, q.Terms, err = as.terms(ctx, conversation); err != nil {
 			return analysis.Answer{}, err
 		}
 		q.Terms.Record = func(x analysis.Exchange) { r.Exchanges = append(r.Exchanges, x) }
@@ -60,32 +61,32 @@ func (cs *Chores) ask(ctx context.Context, with analysis.Analyzer, conversation 
 	a, err := with.Analyze(ctx, q)
 	a = analysis.Check(q, a) // whoever gave it
 	if r.Answer = a; len(r.Exchanges) > 0 {
-		cs.keepRecord(ctx, account, conversation, r)
+		as.keepRecord(ctx, account, conversation, r)
 	}
 	switch {
 	case err != nil:
-		cs.tally.failed.Add(1)
+		as.tally.failed.Add(1)
 	case a.Degraded:
-		cs.tally.degraded.Add(1)
+		as.tally.degraded.Add(1)
 	case modelled:
-		cs.tally.model.Add(1)
+		as.tally.model.Add(1)
 	default:
-		cs.tally.offline.Add(1)
+		as.tally.offline.Add(1)
 	}
 	if modelled {
-		cs.watchModel(ctx, model.Condition(), err == nil && !a.Degraded)
+		as.watchModel(ctx, model.Condition(), err == nil && !a.Degraded)
 	}
 	return a, err
 }
 
 // terms gives those under which the model may be asked about a conversation, as its account's settings say.
 // Errors: errSwitchedOff, the database's.
-func (cs *Chores) terms(ctx context.Context, conversation int64) (*store.Account, analysis.Terms, error) {
-	id, switched, err := ai.FindSubject(ctx, cs.pool, conversation, bridge.TraitAnalysis)
+func (as *Analyses) terms(ctx context.Context, conversation int64) (*store.Account, analysis.Terms, error) {
+	id, switched, err := ai.FindSubject(ctx, as.pool, conversation, bridge.TraitAnalysis)
 	if err != nil {
 		return nil, analysis.Terms{}, err
 	}
-	dir := cs.host.Directory()
+	dir := as.host.Directory()
 	account := dir.Account(id)
 	if account == nil {
 		return nil, analysis.Terms{}, fmt.Errorf("chores: account %d is not there", id)
@@ -96,22 +97,22 @@ func (cs *Chores) terms(ctx context.Context, conversation int64) (*store.Account
 	}
 	limit := chosen.AI.TokensADay
 	if limit < 0 {
-		limit = cs.host.AITokensADay()
+		limit = as.host.AITokensADay()
 	}
-	return account, analysis.Terms{Budget: budget{cs, id, limit}, Unmasked: chosen.AI.Unmasked}, nil
+	return account, analysis.Terms{Budget: budget{as, id, limit}, Unmasked: chosen.AI.Unmasked}, nil
 }
 
 // keepRecord keeps what the model was asked and answered, if the account wants that. The analysis doesn't depend on
 // it.
-func (cs *Chores) keepRecord(ctx context.Context, account *store.Account, conversation int64, r own.ModelRecord) {
-	sealer := cs.host.Sealer()
-	if sealer == nil || cs.host.Directory().SettingsOf(account, true).AI.AuditDays == 0 {
+func (as *Analyses) keepRecord(ctx context.Context, account *store.Account, conversation int64, r own.ModelRecord) {
+	sealer := as.host.Sealer()
+	if sealer == nil || as.host.Directory().SettingsOf(account, true).AI.AuditDays == 0 {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	defer cancel()
-	if err := ai.KeepRecord(ctx, cs.pool, sealer, account.ID, conversation, r); err != nil {
-		cs.log.Warn("what the model was asked was not kept", "conversation_id", conversation, "error", err)
+	if err := ai.KeepRecord(ctx, as.pool, sealer, account.ID, conversation, r); err != nil {
+		as.log.Warn("what the model was asked was not kept", "conversation_id", conversation, "error", err)
 	}
 }
 
@@ -120,25 +121,25 @@ var errSwitchedOff = errors.New("chores: analysing was switched off")
 
 // budget is what the model may cost an account in a day.
 type budget struct {
-	cs      *Chores
+	as      *Analyses
 	account int64
 	limit   int // 0 = none
 }
 
 // Reserve implements analysis.Budget.
 func (b budget) Reserve(ctx context.Context, tokens int) (settle func(context.Context, int), ok bool, err error) {
-	day, ok, err := ai.ReserveTokens(ctx, b.cs.pool, b.account, tokens, b.limit)
+	day, ok, err := ai.ReserveTokens(ctx, b.as.pool, b.account, tokens, b.limit)
 	return func(ctx context.Context, used int) {
-		if err := ai.SettleTokens(ctx, b.cs.pool, b.account, day, used-tokens); err != nil {
-			b.cs.log.Warn("the tokens of a request were not settled: more are counted than were used", "account_id", b.account, "error", err)
+		if err := ai.SettleTokens(ctx, b.as.pool, b.account, day, used-tokens); err != nil {
+			b.as.log.Warn("the tokens of a request were not settled: more are counted than were used", "account_id", b.account, "error", err)
 		}
 	}, ok, err
 }
 
 // watchModel reports how the model is when that is not what this process reported last. That it works is reported
 // only after an answer: a process that has just begun doesn't know.
-func (cs *Chores) watchModel(ctx context.Context, c analysis.Condition, answered bool) {
-	last := &cs.condition
+func (as *Analyses) watchModel(ctx context.Context, c analysis.Condition, answered bool) {
+	last := &as.condition
 	last.mu.Lock()
 	defer last.mu.Unlock()
 	if c.Status == analysis.Working && !answered || last.known && last.Status == c.Status && last.Text == c.Text {
@@ -147,7 +148,7 @@ func (cs *Chores) watchModel(ctx context.Context, c analysis.Condition, answered
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	defer cancel()
 	tell := false
-	err := store.InTxWith(ctx, cs.pool, func(tx pgx.Tx) (*store.Pipeline, error) {
+	err := store.InTxWith(ctx, as.pool, func(tx pgx.Tx) (*store.Pipeline, error) {
 		var err error
 		if tell, err = ai.Report(ctx, tx, ai.Condition{Status: string(c.Status), Text: c.Text, Hint: c.Hint}); err != nil || !tell {
 			return nil, err
@@ -158,11 +159,27 @@ func (cs *Chores) watchModel(ctx context.Context, c analysis.Condition, answered
 		return &p, nil
 	})
 	if err != nil {
-		cs.log.Warn("the model's condition was not written", "error", err)
+		as.log.Warn("the model's condition was not written", "error", err)
 		return
 	}
 	last.known, last.Condition = true, c
 	if tell {
-		cs.host.Wake()
+		as.host.Wake()
 	}
+}
+
+// tidy removes what is no longer needed of tokens, records and texts.
+func (as *Analyses) tidy(ctx context.Context) error {
+	return errors.Join(ai.ForgetTokens(ctx, as.pool), as.forgetRecords(ctx), request.DropOld(ctx, as.pool))
+}
+
+// forgetRecords removes what was kept of the model's questions for as long as each account says.
+func (as *Analyses) forgetRecords(ctx context.Context) error {
+	dir, days := as.host.Directory(), map[int64]int{}
+	for i := range dir.Accounts {
+		if a := &dir.Accounts[i]; a.Side == store.SideChannel {
+			days[a.ID] = dir.SettingsOf(a, true).AI.AuditDays
+		}
+	}
+	return ai.ForgetRecords(ctx, as.pool, days)
 }

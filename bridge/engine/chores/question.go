@@ -21,12 +21,12 @@ import (
 const analyseLook = 20
 
 // latestOf reads the latest messages of the conversations of bursts, the oldest first.
-func (cs *Chores) latestOf(ctx context.Context, bursts []store.Burst) (map[int64][]store.Message, error) {
+func (as *Analyses) latestOf(ctx context.Context, bursts []store.Burst) (map[int64][]store.Message, error) {
 	ids := make([]int64, 0, len(bursts))
 	for _, b := range bursts {
 		ids = append(ids, b.ConversationID)
 	}
-	rows, err := store.LatestMessages(ctx, cs.pool, ids, analyseLook)
+	rows, err := store.LatestMessages(ctx, as.pool, ids, analyseLook)
 	latest := map[int64][]store.Message{}
 	for _, m := range slices.Backward(rows) {
 		latest[m.ConversationID] = append(latest[m.ConversationID], m)
@@ -43,11 +43,11 @@ type asking struct {
 
 // question makes what an Analyzer is asked now about a burst. rows are the conversation's latest messages, the oldest
 // first. Only what customers wrote and what left for them is in it: nothing internal.
-func (cs *Chores) question(ctx context.Context, b store.Burst, rows []store.Message, now time.Time) (asking, error) {
+func (as *Analyses) question(ctx context.Context, b store.Burst, rows []store.Message, now time.Time) (asking, error) {
 	q := asking{templates: map[string]store.Template{}, intents: map[string]string{}}
 	q.Now = now
 	q.Desk = analysis.Desk{Actions: []analysis.ActionName{analysis.Template, analysis.Snooze}}
-	for _, t := range cs.host.Directory().Tags {
+	for _, t := range as.host.Directory().Tags {
 		q.Desk.Tags = append(q.Desk.Tags, analysis.Tag{Name: t.Name})
 	}
 	var account int64
@@ -65,8 +65,8 @@ func (cs *Chores) question(ctx context.Context, b store.Burst, rows []store.Mess
 	if account == 0 {
 		return q, nil
 	}
-	q.Desk.Language = cs.language(account)
-	list, err := store.ListTemplates(ctx, cs.pool, account)
+	q.Desk.Language = as.language(account)
+	list, err := store.ListTemplates(ctx, as.pool, account)
 	for _, t := range list {
 		if t.Status == string(channels.TemplateApproved) && slices.Contains(t.Uses, bridge.TemplateReply) {
 			id := "template:" + strconv.FormatInt(t.ID, 10)
@@ -77,12 +77,12 @@ func (cs *Chores) question(ctx context.Context, b store.Burst, rows []store.Mess
 	if err != nil {
 		return q, err
 	}
-	pages, err := cs.knowledge(ctx, askedIn(q.Burst))
+	pages, err := as.knowledge(ctx, askedIn(q.Burst))
 	q.Desk.Sources = append(q.Desk.Sources, pages...)
 	if err != nil {
 		return q, err
 	}
-	return q, cs.solvedBefore(ctx, b, &q)
+	return q, as.solvedBefore(ctx, b, &q)
 }
 
 // askedIn gives the words by which is found what is like a burst.
@@ -101,8 +101,8 @@ const (
 )
 
 // knowledge gives what the knowledge base says about a burst.
-func (cs *Chores) knowledge(ctx context.Context, asked string) ([]analysis.Source, error) {
-	found, err := knowledge.Find(ctx, cs.pool, asked, mostSections)
+func (as *Analyses) knowledge(ctx context.Context, asked string) ([]analysis.Source, error) {
+	found, err := knowledge.Find(ctx, as.pool, asked, mostSections)
 	var sources []analysis.Source
 	for _, s := range found {
 		source := analysis.Source{ID: fmt.Sprintf("knowledge:%s#%d", s.Address, s.Position), Title: s.Title, Text: s.Body}
@@ -115,12 +115,12 @@ func (cs *Chores) knowledge(ctx context.Context, asked string) ([]analysis.Sourc
 }
 
 // language gives the language of the team that reads an account's messages.
-func (cs *Chores) language(account int64) string {
-	a, ch := cs.host.Directory().Account(account), cs.host.Channel(account)
+func (as *Analyses) language(account int64) string {
+	a, ch := as.host.Directory().Account(account), as.host.Channel(account)
 	if a == nil {
 		return analysis.Languages()[0].Code
 	}
-	return cs.host.Directory().SettingsOf(a, ch != nil && ch.Capabilities().Threads).Language
+	return as.host.Directory().SettingsOf(a, ch != nil && ch.Capabilities().Threads).Language
 }
 
 // fitting gives the templates that an answer names, each once.

@@ -26,16 +26,16 @@ const (
 
 // learn keeps what was answered in conversations that were resolved, without who their customers are. Where nothing
 // is analysed it keeps nothing.
-func (cs *Chores) learn(ctx context.Context) error {
+func (as *Analyses) learn(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, tidyWithin)
 	defer cancel()
 	for more := true; more; {
-		err := store.InTx(ctx, cs.pool, func(tx pgx.Tx) error {
+		err := store.InTx(ctx, as.pool, func(tx pgx.Tx) error {
 			ids, err := solved.TakeDue(ctx, tx, solvedAtOnce)
-			if more = len(ids) == solvedAtOnce; err != nil || len(ids) == 0 || cs.host.Analyzer() == nil {
+			if more = len(ids) == solvedAtOnce; err != nil || len(ids) == 0 || as.host.Analyzer() == nil {
 				return err
 			}
-			return cs.learnFrom(ctx, tx, ids)
+			return as.learnFrom(ctx, tx, ids)
 		})
 		if err != nil {
 			return err
@@ -44,7 +44,7 @@ func (cs *Chores) learn(ctx context.Context) error {
 	return nil
 }
 
-func (cs *Chores) learnFrom(ctx context.Context, tx pgx.Tx, ids []int64) error {
+func (as *Analyses) learnFrom(ctx context.Context, tx pgx.Tx, ids []int64) error {
 	conversations, err := store.Conversations(ctx, tx, ids...)
 	if err != nil {
 		return err
@@ -56,15 +56,15 @@ func (cs *Chores) learnFrom(ctx context.Context, tx pgx.Tx, ids []int64) error {
 	slices.Reverse(messages)
 	for i := range conversations {
 		c := &conversations[i]
-		if a := cs.host.Directory().Account(c.AccountID); a == nil || c.Kind != store.KindCustomer || c.Traits[bridge.TraitAnalysis] == bridge.AnalysisOff ||
-			!helpsOthers(cs.host.Directory(), a) {
+		if a := as.host.Directory().Account(c.AccountID); a == nil || c.Kind != store.KindCustomer || c.Traits[bridge.TraitAnalysis] == bridge.AnalysisOff ||
+			!helpsOthers(as.host.Directory(), a) {
 			continue
 		}
 		names, err := solved.Names(ctx, tx, c)
 		if err != nil {
 			return err
 		}
-		for _, agent := range cs.host.Directory().Agents { // nobody signs with another's name
+		for _, agent := range as.host.Directory().Agents { // nobody signs with another's name
 			names = append(names, agent.Name)
 		}
 		if s, ok := solvedIn(c, messages, names); ok {

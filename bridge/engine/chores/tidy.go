@@ -7,8 +7,6 @@ import (
 
 	"parley/bridge/engine/outbound"
 	"parley/store"
-	"parley/store/ai"
-	"parley/store/request"
 )
 
 const (
@@ -30,17 +28,6 @@ func (cs *Chores) keepOldWords(ctx context.Context) {
 	}
 }
 
-// forgetRecords removes what was kept of the model's questions for as long as each account says.
-func (cs *Chores) forgetRecords(ctx context.Context) error {
-	dir, days := cs.host.Directory(), map[int64]int{}
-	for i := range dir.Accounts {
-		if a := &dir.Accounts[i]; a.Side == store.SideChannel {
-			days[a.ID] = dir.SettingsOf(a, true).AI.AuditDays
-		}
-	}
-	return ai.ForgetRecords(ctx, cs.pool, days)
-}
-
 func (cs *Chores) tidy(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, tidyWithin)
 	defer cancel()
@@ -48,6 +35,5 @@ func (cs *Chores) tidy(ctx context.Context) error {
 	if n > 0 {
 		cs.log.Info("old marks dropped", "conversations", n)
 	}
-	return errors.Join(err, store.ForgetOpenings(ctx, cs.pool, mostOpenings), ai.ForgetTokens(ctx, cs.pool), cs.forgetRecords(ctx),
-		request.DropOld(ctx, cs.pool))
+	return errors.Join(err, store.ForgetOpenings(ctx, cs.pool, mostOpenings), cs.Analyses.tidy(ctx))
 }

@@ -28,31 +28,31 @@ const (
 )
 
 // WakeWriting says that texts were asked for.
-func (cs *Chores) WakeWriting() {
+func (as *Analyses) WakeWriting() {
 	select {
-	case cs.write <- struct{}{}:
+	case as.write <- struct{}{}:
 	default:
 	}
 }
 
 // runWriting has texts written until ctx ends. That cuts off those under way: another process takes them when
 // their leases end.
-func (cs *Chores) runWriting(ctx context.Context, with analysis.Writer) error {
+func (as *Analyses) runWriting(ctx context.Context, with analysis.Writer) error {
 	tick := time.NewTicker(writeSweep)
 	defer tick.Stop()
 	done := make(chan struct{}, writeAtOnce)
 	running := 0
 	for {
-		claimed, err := cs.claimRequests(ctx, writeAtOnce-running)
+		claimed, err := as.claimRequests(ctx, writeAtOnce-running)
 		if err != nil && ctx.Err() == nil {
-			cs.log.Warn("texts that were asked for were not claimed", "error", err)
+			as.log.Warn("texts that were asked for were not claimed", "error", err)
 		}
 		for _, r := range claimed {
 			running++
 			go func() {
 				defer func() { done <- struct{}{} }()
-				if err := cs.writeOne(ctx, with, r); err != nil && ctx.Err() == nil {
-					cs.log.Warn("a text that was asked for was not written", "conversation_id", r.ConversationID, "attempt", r.Attempt, "error", err)
+				if err := as.writeOne(ctx, with, r); err != nil && ctx.Err() == nil {
+					as.log.Warn("a text that was asked for was not written", "conversation_id", r.ConversationID, "attempt", r.Attempt, "error", err)
 				}
 			}()
 		}
@@ -63,36 +63,36 @@ func (cs *Chores) runWriting(ctx context.Context, with analysis.Writer) error {
 			}
 			return nil
 		case <-tick.C:
-		case <-cs.write:
+		case <-as.write:
 		case <-done:
 			running--
 		}
 	}
 }
 
-func (cs *Chores) claimRequests(ctx context.Context, most int) ([]request.Request, error) {
+func (as *Analyses) claimRequests(ctx context.Context, most int) ([]request.Request, error) {
 	if most <= 0 {
 		return nil, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	return request.Claim(ctx, cs.pool, most, writeLease)
+	return request.Claim(ctx, as.pool, most, writeLease)
 }
 
 // writeOne has one text written and journals it, or why there is none.
-func (cs *Chores) writeOne(ctx context.Context, with analysis.Writer, r request.Request) error {
+func (as *Analyses) writeOne(ctx context.Context, with analysis.Writer, r request.Request) error {
 	var ask own.Ask
 	if err := json.Unmarshal(r.Ask, &ask); err != nil {
-		return errors.Join(fmt.Errorf("chores: %w", err), cs.dropRequest(ctx, r)) // no version of ours wrote it
+		return errors.Join(fmt.Errorf("chores: %w", err), as.dropRequest(ctx, r)) // no version of ours wrote it
 	}
 	f := own.Fact{Kind: own.Written, Conversation: r.ConversationID, WrittenText: own.WrittenText{Ask: &ask}}
-	text, covered, err := cs.compose(ctx, with, r.ConversationID, ask)
+	text, covered, err := as.compose(ctx, with, r.ConversationID, ask)
 	f.Covered = covered
 	switch {
 	case err == nil:
 		f.Written = &text
 	case errors.Is(err, errNothingToDo), ask.Asker == (own.Asker{}) && (errors.Is(err, analysis.ErrNeedsModel) || errors.Is(err, errSwitchedOff)):
-		return cs.dropRequest(ctx, r)
+		return as.dropRequest(ctx, r)
 	case errors.Is(err, analysis.ErrNeedsModel):
 		f.Class = own.NeedsModel
 	case errors.Is(err, analysis.ErrLeftOut):
@@ -104,38 +104,38 @@ func (cs *Chores) writeOne(ctx context.Context, with analysis.Writer, r request.
 	case ctx.Err() != nil:
 		return nil // this process stops
 	case r.Attempt < writeTries:
-		return errors.Join(err, cs.retryRequest(ctx, r))
+		return errors.Join(err, as.retryRequest(ctx, r))
 	default:
 		f.Class = own.NoAnswer
 	}
 	if err != nil && ask.Asker == (own.Asker{}) {
-		return errors.Join(err, cs.dropRequest(ctx, r)) // nobody waits for it
+		return errors.Join(err, as.dropRequest(ctx, r)) // nobody waits for it
 	}
 	told := f.Event(fmt.Sprintf("written:%d:%s:%d", r.ConversationID, r.Name, r.AskedAt.UnixMicro()))
 	told.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("written:%d", r.ConversationID)) // nothing else waits for it
-	if err := cs.finishRequest(ctx, r, told); err != nil {
+	if err := as.finishRequest(ctx, r, told); err != nil {
 		return err
 	}
-	cs.host.Wake()
+	as.host.Wake()
 	return nil
 }
 
-func (cs *Chores) finishRequest(ctx context.Context, r request.Request, fact store.NewEvent) error {
+func (as *Analyses) finishRequest(ctx context.Context, r request.Request, fact store.NewEvent) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	return request.Finish(ctx, cs.pool, r, fact)
+	return request.Finish(ctx, as.pool, r, fact)
 }
 
-func (cs *Chores) dropRequest(ctx context.Context, r request.Request) error {
+func (as *Analyses) dropRequest(ctx context.Context, r request.Request) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	return request.Drop(ctx, cs.pool, r)
+	return request.Drop(ctx, as.pool, r)
 }
 
-func (cs *Chores) retryRequest(ctx context.Context, r request.Request) error {
+func (as *Analyses) retryRequest(ctx context.Context, r request.Request) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	return request.Retry(ctx, cs.pool, r, writeWait)
+	return request.Retry(ctx, as.pool, r, writeWait)
 }
 
 var (
@@ -145,7 +145,7 @@ var (
 
 // compose has a text written about a conversation, and checks it, whoever wrote it. It tells of how many messages
 // the text was made.
-func (cs *Chores) compose(ctx context.Context, with analysis.Writer, conversation int64, ask own.Ask) (t analysis.Text, covered int, err error) {
+func (as *Analyses) compose(ctx context.Context, with analysis.Writer, conversation int64, ask own.Ask) (t analysis.Text, covered int, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("chores: writing panicked: %v", p)
@@ -153,7 +153,7 @@ func (cs *Chores) compose(ctx context.Context, with analysis.Writer, conversatio
 	}()
 	ctx, cancel := context.WithTimeout(ctx, writeTime)
 	defer cancel()
-	rows, err := store.LatestMessages(ctx, cs.pool, []int64{conversation}, writeLook)
+	rows, err := store.LatestMessages(ctx, as.pool, []int64{conversation}, writeLook)
 	if err != nil {
 		return t, 0, err
 	}
@@ -180,14 +180,14 @@ func (cs *Chores) compose(ctx context.Context, with analysis.Writer, conversatio
 	var record own.ModelRecord
 	var account *store.Account
 	if _, modelled := with.(conditioned); modelled {
-		if account, r.Terms, err = cs.terms(ctx, conversation); err != nil {
+		if account, r.Terms, err = as.terms(ctx, conversation); err != nil {
 			return t, covered, err
 		}
 		r.Terms.Record = func(x analysis.Exchange) { record.Exchanges = append(record.Exchanges, x) }
 	}
 	t, err = with.Write(ctx, r)
 	if record.Answer.By = t.By; len(record.Exchanges) > 0 {
-		cs.keepRecord(ctx, account, conversation, record)
+		as.keepRecord(ctx, account, conversation, record)
 	}
 	if err == nil {
 		t, err = analysis.CheckText(r, t)
