@@ -1,0 +1,57 @@
+package engine_test
+
+import (
+	"strings"
+	"testing"
+
+	"parley/bridge"
+)
+
+// A text that somebody asks for goes to the model under the same terms as an analysis: it is masked, counted, and
+// kept for !why.
+func TestTextsAreAskedUnderTheSameTerms(t *testing.T) {
+	t.Parallel()
+	model := newAsked(t)
+	w := newWorld(t, options{analyzer: model, sealer: sealer(t)})
+	thread := w.opened()
+	w.exec(`DELETE FROM bursts`) // the analysis of the first message is another request
+	w.reply(thread, "!ai translate:de Write to maria@lopez.test, please")
+	if line := w.line(thread, bridge.LineWritten); !strings.Contains(line.Plain(), "maria@lopez.test") {
+		t.Errorf("what is written is without the address: %s", line.Plain())
+	}
+	w.allWritten()
+	if sent := model.sent(); strings.Contains(sent, "maria@lopez.test") || !strings.Contains(sent, "please") {
+		t.Errorf("sent was %s", sent)
+	}
+	if n := w.count(`SELECT coalesce(sum(tokens), 0) FROM ai_tokens`); n == 0 {
+		t.Error("its tokens are not counted")
+	}
+	if n := w.count(`SELECT count(*) FROM ai_exchanges WHERE conversation_id = 1`); n != 1 {
+		t.Errorf("%d records are kept", n)
+	}
+	w.reply(thread, "!why")
+	if told := w.whisper("ann", "gpt-test").Plain(); !strings.Contains(told, "please") || strings.Contains(told, "maria@") {
+		t.Errorf("why tells %s", told)
+	}
+}
+
+// Where the analysis of a conversation is switched off, nothing of it is sent for a text either, and whoever asked
+// is told why there is none. Where a day's tokens are used up, a summary is made without the model.
+func TestTextsWithoutTheModel(t *testing.T) {
+	t.Parallel()
+	model := newAsked(t)
+	w := newWorld(t, options{analyzer: model, settings: map[string]string{"ai_tokens_a_day": "1"}})
+	thread := w.opened()
+	w.reply(thread, "!ai")
+	if line := w.line(thread, bridge.LineWritten); !strings.Contains(line.Plain(), "Hello") {
+		t.Errorf("the summary is %s", line.Plain())
+	}
+	w.reply(thread, "!analysis off")
+	w.shown("[done] Ann analysis")
+	w.reply(thread, "!ai explain what did she order?")
+	w.whisper("ann", "switched off: nothing of it is sent to a model")
+	w.allWritten()
+	if n := len(model.fake.Requests()); n != 0 {
+		t.Errorf("%d requests left: %s", n, model.sent())
+	}
+}
