@@ -207,6 +207,7 @@ type Asked struct {
 	By       string    // whose answer counted: the model's name, or "offline"
 	Instead  bool      `json:",omitempty"` // it is that of rules, in place of the model
 	Model    string    `json:",omitempty"`
+	Task     string    `json:",omitempty"` // which text it was to write; "" = it was to analyse what the customer wrote
 	Mood     string    `json:",omitempty"` // an analysis.Sentiment
 	Urgent   bool      `json:",omitempty"`
 	Because  string    `json:",omitempty"` // why it is urgent, in the customer's words

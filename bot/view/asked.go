@@ -11,7 +11,7 @@ import (
 // askedModel tells of one analysis what was found by whom, what left for it, and what came back. Both texts are shown
 // literally: the one is the customer's, the other a machine's.
 func askedModel(a bridge.Asked, f bridge.Facts) []Block {
-	by := shape.OneLine(a.By, shape.MaxNameRunes)
+	by := shape.OneLine(shape.Or(a.By, a.Model), shape.MaxNameRunes)
 	if a.Instead {
 		by = "rules, in place of " + shape.OneLine(a.Model, shape.MaxNameRunes)
 	}
@@ -30,7 +30,11 @@ func askedModel(a bridge.Asked, f bridge.Facts) []Block {
 	if a.Requests > 1 {
 		costs += fmt.Sprintf(" in %d requests", a.Requests)
 	}
-	blocks := []Block{{Kind: BlockItem, Pieces: []Piece{shape.At(a.At, f.Zone), shape.Text(" " + by + " found: " + strings.Join(found, "; ") + ". " + costs + ".")}},
+	did := " found: " + strings.Join(found, "; ")
+	if a.Task != "" {
+		did = " was asked for a text (" + shape.OneLine(a.Task, shape.MaxNameRunes) + ")"
+	}
+	blocks := []Block{{Kind: BlockItem, Pieces: []Piece{shape.At(a.At, f.Zone), shape.Text(" " + by + did + ". " + costs + ".")}},
 		{Kind: BlockItem, Pieces: []Piece{shape.Text("Sent: “" + shape.OneLine(a.Sent, maxAskedRunes) + "”")}}}
 	answered := "Answered: nothing (" + strings.ReplaceAll(a.Failure, "_", " ") + ")."
 	if a.Answered != "" {

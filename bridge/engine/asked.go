@@ -31,7 +31,7 @@ func (w *work) asked(ctx context.Context, q store.Querier, conversation int64) (
 			w.e.log.Warn("what a model was asked can't be read", "conversation_id", conversation, "error", err)
 			continue
 		}
-		a := bridge.Asked{At: r.At, By: kept.Answer.By, Instead: kept.Answer.Degraded, Mood: string(kept.Answer.Sentiment), Urgent: kept.Answer.Urgency.Urgent,
+		a := bridge.Asked{At: r.At, By: kept.Answer.By, Instead: kept.Answer.Degraded, Task: string(kept.Task), Mood: string(kept.Answer.Sentiment), Urgent: kept.Answer.Urgency.Urgent,
 			Because: kept.Answer.Urgency.Because, Intents: kept.Answer.Intents, Requests: len(kept.Exchanges)}
 		for _, x := range kept.Exchanges {
 			a.Model, a.Failure, a.Tokens = x.Model, x.Failure, a.Tokens+x.TokensIn+x.TokensOut

@@ -177,7 +177,7 @@ func (as *Analyses) compose(ctx context.Context, with analysis.Writer, conversat
 	if covered == 0 && r.Draft == "" || ask.Task == analysis.Translate && r.Draft == "" {
 		return t, covered, errNoText
 	}
-	var record own.ModelRecord
+	record := own.ModelRecord{Task: ask.Task}
 	var account *store.Account
 	if _, modelled := with.(conditioned); modelled {
 		if account, r.Terms, err = as.terms(ctx, conversation); err != nil {
@@ -186,7 +186,7 @@ func (as *Analyses) compose(ctx context.Context, with analysis.Writer, conversat
 		r.Terms.Record = func(x analysis.Exchange) { record.Exchanges = append(record.Exchanges, x) }
 	}
 	t, err = with.Write(ctx, r)
-	if record.Answer.By = t.By; len(record.Exchanges) > 0 {
+	if record.Answer.By, record.Answer.Degraded = t.By, t.Degraded; len(record.Exchanges) > 0 {
 		as.keepRecord(ctx, account, conversation, record)
 	}
 	if err == nil {
