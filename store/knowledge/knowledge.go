@@ -55,7 +55,7 @@ func Places(ctx context.Context, q store.Querier) ([]Place, error) {
 
 const duePlaces = `
 	SELECT place, read_at, problem FROM knowledge_places
-	WHERE read_at IS NULL OR read_at < parley_now() - make_interval(secs => $1)
+	WHERE read_at IS NULL OR read_at < (SELECT parley_now()) - make_interval(secs => $1)
 	ORDER BY read_at NULLS FIRST, place`
 
 // DuePlaces lists those that were not looked through for so long.

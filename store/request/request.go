@@ -121,7 +121,7 @@ const dropOld = `
 	WHERE (conversation_id, name) IN (
 		SELECT conversation_id, name
 		FROM text_requests
-		WHERE done_at < parley_now() - interval '1 day'
+		WHERE done_at < (SELECT parley_now()) - interval '1 day'
 		ORDER BY done_at
 		LIMIT 1000
 		FOR UPDATE SKIP LOCKED)`

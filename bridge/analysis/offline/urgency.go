@@ -23,7 +23,7 @@ func urgency(t *text, matches []match, features []feature, m *model, v *verdict)
 		}
 	}
 	found := urgentWord(t, all, of(matches, ofTurn))
-	if found < 0 {
+	if found < 0 && v[urgentLabel] >= plainUrgent {
 		found = m.reason(t, features)
 	}
 	if found < 0 {

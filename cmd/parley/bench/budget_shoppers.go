@@ -256,7 +256,7 @@ func full(who string) bool { return strings.HasPrefix(who, "s0n") }
 // latencies gives ms from when a line was said until it was posted, without the customers whom but names.
 func (s *shoppers) latencies(began time.Time, but func(who string) bool) (list []float64) {
 	for _, c := range s.w.slack.Calls("chat.postMessage") {
-		if !c.OK || c.At.Before(began) {
+		if !c.OK || c.At.Before(began) || c.Args["username"] == "" { // Parley's own words may quote a customer
 			continue
 		}
 		for _, found := range linesIn(c.Args["text"], c.Args["blocks"]) {
@@ -277,6 +277,9 @@ func (s *shoppers) check() error {
 		for _, channel := range state.Channels {
 			for _, thread := range channel.Threads {
 				for _, post := range thread {
+					if post.Username == "" {
+						continue
+					}
 					for _, found := range linesIn(post.Text, string(post.Blocks)) {
 						who, number := found[1], found[2]
 						if want := strconv.Itoa(seen[who] + 1); number != want {

@@ -279,7 +279,7 @@ func (t *traffic) watch(ctx context.Context, sub *slackfake.Subscription) {
 // answers.
 func (t *traffic) posted(c slackfake.Change) {
 	m := t.w.slack.Message(c.Channel, c.TS)
-	if m == nil {
+	if m == nil || m.Username == "" { // Parley's own words may quote a customer
 		return
 	}
 	i, numbers := postedMarks(m.Text, string(m.Blocks))
