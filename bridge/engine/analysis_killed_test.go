@@ -136,6 +136,10 @@ func TestReplicasShareBursts(t *testing.T) {
 	if n := len(r.questions()); n != 2*customers {
 		t.Errorf("%d bursts were analysed %d times", 2*customers, n)
 	}
+	if n := w.count(`SELECT count(*) FROM (SELECT 1 FROM events WHERE external_id LIKE 'analysis:%' GROUP BY split_part(external_id, ':', 2)
+		HAVING count(DISTINCT order_key) > 1) AS torn`); n != 0 {
+		t.Errorf("what was found in %d conversations is not applied in order", n)
+	}
 	for i := range customers {
 		w.noteIs(w.thread(fmt.Sprintf("Where is #%d", 1000+i)), 1, "negative", fmt.Sprintf("order %d", 1000+i))
 	}

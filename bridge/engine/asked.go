@@ -35,18 +35,9 @@ func (w *work) asked(ctx context.Context, q store.Querier, conversation int64) (
 			Because: kept.Answer.Urgency.Because, Intents: kept.Answer.Intents, Requests: len(kept.Exchanges)}
 		for _, x := range kept.Exchanges {
 			a.Model, a.Failure, a.Tokens = x.Model, x.Failure, a.Tokens+x.TokensIn+x.TokensOut
-			a.Sent, a.Answered = beginning(x.Asked), beginning(x.Answered)
+			a.Sent, a.Answered = clean.Shortened(clean.Text(x.Asked), whyWords), clean.Shortened(clean.Text(x.Answered), whyWords)
 		}
 		list = append(list, a)
 	}
 	return list, nil
-}
-
-// beginning gives the first characters of a text.
-func beginning(text string) string {
-	text = clean.Text(text)
-	if runes := []rune(text); len(runes) > whyWords {
-		return string(runes[:whyWords]) + "…"
-	}
-	return text
 }

@@ -24,6 +24,7 @@ const (
 	analyseTries  = 5
 	analyseSweep  = 500 * time.Millisecond
 	analyseGather = 20 * time.Millisecond // results that come within it are journalled together
+	analyseQueues = 8                     // among which conversations are shared out, each to one
 )
 
 // analyseWaits are the pauses after attempts that failed; the last one repeats.
@@ -113,11 +114,11 @@ func gather(first store.AnalysedBurst, analysed <-chan store.AnalysedBurst) []st
 	}
 }
 
-// finishSome ends bursts and journals what was found. Nothing else waits for these facts, so they share a queue.
+// finishSome ends bursts and journals what was found, in few queues: nothing but analyses waits for these facts. A
+// conversation always has the same queue, so that what was found first in it is applied first.
 func (as *Analyses) finishSome(ctx context.Context, some []store.AnalysedBurst) error {
-	key := store.OrderKey(store.SystemAccount, fmt.Sprintf("analysis:%d", some[0].ConversationID))
 	for i := range some {
-		some[i].Fact.OrderKey = key
+		some[i].Fact.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("analysis:%d", some[i].ConversationID%analyseQueues))
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	defer cancel()

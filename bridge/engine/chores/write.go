@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parley/bridge/analysis"
+	"parley/bridge/engine/clean"
 	"parley/bridge/engine/own"
 	"parley/store"
 	"parley/store/request"
@@ -215,20 +216,12 @@ func ofCustomer(rows []store.Message, ask own.Ask) string {
 			continue
 		}
 		if ask.UpTo == 0 {
-			return clipped(m.Text)
+			return clean.Shortened(m.Text, analysis.MostDraft)
 		}
 		if m.EventID <= ask.UpTo && (m.EventID >= ask.From && ask.From != 0 || m.EventID == ask.UpTo) {
 			texts = append(texts, m.Text)
 		}
 	}
 	slices.Reverse(texts)
-	return clipped(strings.Join(texts, "\n\n"))
-}
-
-// clipped gives the beginning of a text that a Writer can work on.
-func clipped(s string) string {
-	if all := []rune(s); len(all) > analysis.MostDraft {
-		return string(all[:analysis.MostDraft]) + "…"
-	}
-	return s
+	return clean.Shortened(strings.Join(texts, "\n\n"), analysis.MostDraft)
 }

@@ -126,15 +126,15 @@ func Preview(text string) string {
 	text = previewLink.ReplaceAllString(text, "$1")
 	text = previewMark.ReplaceAllString(text, "")
 	text = previewSlip.ReplaceAllString(text, "$1")
-	return shortened(strings.Join(strings.Fields(text), " "), 120)
+	return Shortened(strings.Join(strings.Fields(text), " "), 120)
 }
 
 // Topic makes a subject for a message that has none: its first words, few enough for a card. The
 // subject is kept for ever, and find searches it.
-func Topic(text string) string { return shortened(Preview(text), 60) }
+func Topic(text string) string { return Shortened(Preview(text), 60) }
 
-// shortened gives the beginning of a text, of at most most runes.
-func shortened(text string, most int) string {
+// Shortened gives the beginning of a text, of at most most runes.
+func Shortened(text string, most int) string {
 	if r := []rune(text); len(r) > most {
 		return string(r[:most-1]) + "…"
 	}

@@ -1,8 +1,6 @@
 package insight
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"slices"
 	"strconv"
 	"time"
@@ -22,8 +20,7 @@ func (us *UseCases) newReplies(c *book.Conversation, f own.Fact) bool {
 	if len(replies) == 0 || !saysMore(f.Answer.Intents) {
 		return false
 	}
-	sum := sha256.Sum256([]byte(replies[0].Text))
-	return c.Remember(bridge.TraitSuggested, "reply "+hex.EncodeToString(sum[:6]))
+	return c.Remember(bridge.TraitSuggested, "reply "+bridge.SumOf(replies[0].Text))
 }
 
 // suggest keeps replies that were not suggested before for the form that the note's button opens.
