@@ -20,6 +20,7 @@ type commands struct {
 	Apply     applyCommand     `cmd:"" help:"Set Parley up from a file; shows what changes."`
 	Export    exportCommand    `cmd:"" help:"Write the current set-up as a file, without secrets."`
 	Doctor    doctorCommand    `cmd:"" help:"Check database, credentials, mailboxes and chats, and say what to do."`
+	Health    healthCommand    `cmd:"" help:"Ask the Parley that runs here whether it lives, or is ready; for supervisors."`
 	Backup    backupCommand    `cmd:"" help:"Write everything into one file, or look whether such a file is whole."`
 	Restore   restoreCommand   `cmd:"" help:"Fill an empty database from a backup. Nothing is sent again by itself."`
 	AdminLink adminLinkCommand `cmd:"" name:"admin-link" help:"Print a link that signs an admin in on the settings site, once."`
