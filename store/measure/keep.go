@@ -32,22 +32,29 @@ func each(columns, expression string) string {
 }
 
 const (
-	sharesOf = `
-		SELECT conversation_id, day::text AS day, team_id, agent_id, account_id, ` + figureColumns + `
-		FROM measure_shares
-		WHERE conversation_id = ANY($1)`
-	labelsOf     = `SELECT conversation_id, tags, intent, mood FROM measure_labels WHERE conversation_id = ANY($1)`
-	dropShares   = `DELETE FROM measure_shares WHERE conversation_id = ANY($1)`
-	insertShares = `
-		INSERT INTO measure_shares (` + shareColumns + `)
-		SELECT ` + shareColumns + `
-		FROM json_populate_recordset(NULL::measure_shares, $1)`
+	labelsOf   = `SELECT conversation_id, tags, intent, mood FROM measure_labels WHERE conversation_id = ANY($1)`
+	dropShares = `DELETE FROM measure_shares WHERE conversation_id = ANY($1)`
+	dropLabels = `DELETE FROM measure_labels WHERE conversation_id = ANY($1)`
 	keepLabels = `
 		INSERT INTO measure_labels (conversation_id, tags, intent, mood)
 		SELECT conversation_id, tags, intent, mood
 		FROM json_populate_recordset(NULL::measure_labels, $1)
-		ON CONFLICT (conversation_id) DO UPDATE SET tags = EXCLUDED.tags, intent = EXCLUDED.intent, mood = EXCLUDED.mood`
+		WHERE tags <> '{}' OR intent <> '' OR mood <> ''`
 )
+
+func sharesOf() string {
+	return `
+		SELECT conversation_id, day::text AS day, team_id, agent_id, account_id, ` + each(figureColumns, "coalesce(?, 0) AS ?") + `
+		FROM measure_shares
+		WHERE conversation_id = ANY($1)`
+}
+
+func insertShares() string {
+	return `
+		INSERT INTO measure_shares (` + shareColumns + `)
+		SELECT conversation_id, day, team_id, agent_id, account_id, ` + each(figureColumns, "nullif(?, 0)") + `
+		FROM json_populate_recordset(NULL::measure_shares, $1)`
+}
 
 func addDays() string {
 	return `
@@ -65,7 +72,7 @@ func Keep(ctx context.Context, tx pgx.Tx, labels []Labels, shares []Share) error
 	for i, l := range labels {
 		ids[i] = l.ConversationID
 	}
-	oldShares, err := query.Collect[Share](ctx, tx, "shares", sharesOf, ids)
+	oldShares, err := query.Collect[Share](ctx, tx, "shares", sharesOf(), ids)
 	if err != nil {
 		return err
 	}
@@ -86,10 +93,12 @@ func Keep(ctx context.Context, tx pgx.Tx, labels []Labels, shares []Share) error
 	if len(ids) == 0 {
 		return nil
 	}
-	if _, err := tx.Exec(ctx, dropShares, ids); err != nil {
-		return fmt.Errorf("store: shares: %w", err)
+	for _, drop := range []string{dropShares, dropLabels} {
+		if _, err := tx.Exec(ctx, drop, ids); err != nil {
+			return fmt.Errorf("store: shares: %w", err)
+		}
 	}
-	if err := insert(ctx, tx, insertShares, shares); err != nil {
+	if err := insert(ctx, tx, insertShares(), shares); err != nil {
 		return err
 	}
 	if err := insert(ctx, tx, keepLabels, labels); err != nil {
@@ -136,7 +145,7 @@ func contributions(labels []Labels, shares []Share) map[int64]contribution {
 }
 
 func (c contribution) equal(other contribution) bool {
-	return c.labels.ConversationID == other.labels.ConversationID && c.labels.Intent == other.labels.Intent && c.labels.Mood == other.labels.Mood &&
+	return c.labels.Intent == other.labels.Intent && c.labels.Mood == other.labels.Mood &&
 		slices.Equal(c.labels.Tags, other.labels.Tags) && slices.Equal(c.shares, other.shares)
 }
 

@@ -137,8 +137,8 @@ func worstShares(column string) string {
 	WHERE s.` + column + ` > $6 AND CASE $1
 		WHEN 'agent' THEN s.agent_id::text = $2
 		WHEN 'tag' THEN $2 = ANY(l.tags)
-		WHEN 'intent' THEN l.intent = $2
-		WHEN 'mood' THEN l.mood = $2
+		WHEN 'intent' THEN coalesce(l.intent, '') = $2
+		WHEN 'mood' THEN coalesce(l.mood, '') = $2
 		ELSE true END
 	GROUP BY s.conversation_id
 	ORDER BY seconds DESC, s.conversation_id

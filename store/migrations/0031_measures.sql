@@ -27,37 +27,38 @@ ON CONFLICT DO NOTHING;
 
 -- What one conversation contributes to the figures: of a day in its account's zone, for a team and an agent.
 -- docs/measures.md says what the columns count. Times are whole seconds; those that end in _open count business hours.
+-- NULL = 0: most are, and take no room.
 CREATE TABLE IF NOT EXISTS measure_shares (
 	conversation_id bigint NOT NULL,
 	day date NOT NULL,
 	team_id bigint NOT NULL,              -- 0 = none
 	agent_id bigint NOT NULL,             -- 0 = nobody
 	account_id bigint NOT NULL,
-	opened bigint NOT NULL,
-	reopened bigint NOT NULL,
-	resolved bigint NOT NULL,
-	abandoned bigint NOT NULL,
-	messages_in bigint NOT NULL,
-	messages_out bigint NOT NULL,
-	first_count bigint NOT NULL,
-	first_sum bigint NOT NULL,
-	first_sum_open bigint NOT NULL,
-	first_worst bigint NOT NULL,
-	first_worst_open bigint NOT NULL,
-	next_count bigint NOT NULL,
-	next_sum bigint NOT NULL,
-	next_sum_open bigint NOT NULL,
-	next_worst bigint NOT NULL,
-	next_worst_open bigint NOT NULL,
-	ended_sum bigint NOT NULL,
-	ended_sum_open bigint NOT NULL,
-	ended_worst bigint NOT NULL,
-	ended_worst_open bigint NOT NULL,
+	opened bigint,
+	reopened bigint,
+	resolved bigint,
+	abandoned bigint,
+	messages_in bigint,
+	messages_out bigint,
+	first_count bigint,
+	first_sum bigint,
+	first_sum_open bigint,
+	first_worst bigint,
+	first_worst_open bigint,
+	next_count bigint,
+	next_sum bigint,
+	next_sum_open bigint,
+	next_worst bigint,
+	next_worst_open bigint,
+	ended_sum bigint,
+	ended_sum_open bigint,
+	ended_worst bigint,
+	ended_worst_open bigint,
 	PRIMARY KEY (conversation_id, day, team_id, agent_id)
 );
 CREATE INDEX IF NOT EXISTS measure_shares_day ON measure_shares (account_id, team_id, day);
 
--- By which labels a conversation's shares are in measure_days.
+-- By which labels a conversation's shares are in measure_days. No row = by none.
 CREATE TABLE IF NOT EXISTS measure_labels (
 	conversation_id bigint PRIMARY KEY,
 	tags text[] NOT NULL,

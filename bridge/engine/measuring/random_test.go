@@ -197,7 +197,7 @@ func (w *world) same(what string, got, want []string) {
 
 func (w *world) keptShares() (list []string) {
 	w.t.Helper()
-	rows, err := w.pool.Query(w.t.Context(), `SELECT (to_jsonb(s) || jsonb_build_object('day', s.day::text)) FROM measure_shares AS s`)
+	rows, err := w.pool.Query(w.t.Context(), `SELECT (jsonb_strip_nulls(to_jsonb(s)) || jsonb_build_object('day', s.day::text)) FROM measure_shares AS s`)
 	if err != nil {
 		w.t.Fatal(err)
 	}
