@@ -19,6 +19,7 @@ type commands struct {
 	Trying   tryingCommands  `embed:""`
 	Apply    applyCommand    `cmd:"" help:"Set Parley up from a file; shows what changes."`
 	Export   exportCommand   `cmd:"" help:"Write the current set-up as a file, without secrets."`
+	Connect  connectCommand  `cmd:"" help:"Sign in to a mailbox at Google or Microsoft, so that Parley may use it."`
 	Doctor   doctorCommand   `cmd:"" help:"Check database, credentials, mailboxes and chats, and say what to do."`
 	Backup   backupCommand   `cmd:"" help:"Write everything into one file, or look whether such a file is whole."`
 	Restore  restoreCommand  `cmd:"" help:"Fill an empty database from a backup. Nothing is sent again by itself."`

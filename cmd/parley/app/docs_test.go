@@ -59,7 +59,7 @@ func same(t *testing.T, what string, code, doc []string) {
 func TestDocsMatchCode(t *testing.T) {
 	t.Parallel()
 	operations := readDoc(t, "docs/operations.md")
-	same(t, "variable", found(readDoc(t, "cmd/parley/app/env.go")+readDoc(t, "cmd/parley/app/env_teams.go")+readDoc(t, "cmd/parley/app/env_objects.go")+readDoc(t, "cmd/parley/app/analyzer.go"), `read\("([A-Z0-9_]+)"`), found(operations, "(?m)^\\| `([A-Z0-9_]+)` \\|"))
+	same(t, "variable", found(readDoc(t, "cmd/parley/app/env.go")+readDoc(t, "cmd/parley/app/env_teams.go")+readDoc(t, "cmd/parley/app/env_objects.go")+readDoc(t, "cmd/parley/app/env_consent.go")+readDoc(t, "cmd/parley/app/analyzer.go"), `read\("([A-Z0-9_]+)"`), found(operations, "(?m)^\\| `([A-Z0-9_]+)` \\|"))
 	for _, s := range app.Specs() {
 		if s.APIEnv != "" && !strings.Contains(operations, "`"+s.APIEnv+"`") {
 			t.Errorf("variable %s is not documented", s.APIEnv)
