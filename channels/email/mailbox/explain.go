@@ -28,7 +28,11 @@ func (c *Mailbox) explain(err error) wire.Problem {
 			NeedsPerson: true,
 		}
 	}
-	return explain(err, c.set.IMAP, c.set.Folder)
+	p := explain(err, c.set.IMAP, c.set.Folder)
+	if p.Hint == smtpcode.HintPassword {
+		p.Hint = wire.PasswordHint(c.set)
+	}
+	return p
 }
 
 // explain says for people why an IMAP session failed that had signed in, or tried to do so by password.

@@ -92,6 +92,9 @@ func (c *Sender) failure(err error, o channels.Outbound) *channels.SendError {
 	}
 	v := smtpcode.Classify(f.step, code, words, waited)
 	out.Class, out.Wait, out.Hint = v.Class, v.Wait, v.Hint
+	if v.Hint == smtpcode.HintPassword {
+		out.Hint = wire.PasswordHint(c.set)
+	}
 	reply := rawmail.Excerpt(fmt.Sprintf("%d %s", code, words))
 	switch {
 	case f.recipient != "" && len(o.To)+len(o.Cc) > 1:
