@@ -90,22 +90,25 @@ func Refuse(ctx context.Context, q store.Querier, g Grant, words string) (bool, 
 	return len(ids) > 0, err
 }
 
-// Connection is how often somebody has consented for an account.
+// Connection is what can be told of a consent without its tokens.
 type Connection struct {
-	AccountID int64 `db:"account_id"`
-	Connected int64 `db:"connected"`
+	AccountID int64  `db:"account_id"`
+	Provider  string `db:"provider"`
+	SignedIn  string `db:"signed_in"` // who consented; "" = the provider didn't say
+	Refused   string `db:"refused"`   // the provider's words; "" = the consent holds
+	Connected int64  `db:"connected"` // how often somebody has consented for the account
 }
 
-const connections = `SELECT account_id, connected FROM grants`
+const connections = `SELECT account_id, provider, signed_in, refused, connected FROM grants`
 
-// Connections reads those of all accounts that have any.
-func Connections(ctx context.Context, q store.Querier) (map[int64]int64, error) {
+// Connections reads those of all accounts that have any, by account.
+func Connections(ctx context.Context, q store.Querier) (map[int64]Connection, error) {
 	list, err := query.Collect[Connection](ctx, q, "connections", connections)
-	times := make(map[int64]int64, len(list))
+	all := make(map[int64]Connection, len(list))
 	for _, c := range list {
-		times[c.AccountID] = c.Connected
+		all[c.AccountID] = c
 	}
-	return times, err
+	return all, err
 }
 
 // Attempt is one attempt of a person to consent.

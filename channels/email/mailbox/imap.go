@@ -106,7 +106,7 @@ func (c *Mailbox) connect(ctx context.Context, token string) (*imapSession, erro
 	s.unhook = context.AfterFunc(ctx, func() { _ = raw.Close() })
 	disarm := s.conn.arm(timing.Dial, timing.Dial)
 	err = c.enter(dialCtx, s, token)
-	if disarm() && err != nil {
+	if silent := disarm() || errors.Is(dialCtx.Err(), context.DeadlineExceeded); silent && err != nil {
 		err = fmt.Errorf("%w: %w", wire.ErrSilent, err)
 		var se *stageError
 		if errors.As(err, &se) {

@@ -44,7 +44,7 @@ type accounts struct {
 	mu      sync.RWMutex // webhooks read running while refresh, and nobody else, changes it
 	running map[int64]*worker
 
-	connected map[int64]int64 // how often somebody consented for an account; refresh alone uses it
+	connected map[int64]grant.Connection // the consents for accounts; refresh alone uses it
 }
 
 // worker is one account's channel.
@@ -77,7 +77,7 @@ func (a *accounts) refresh(ctx context.Context) {
 			continue
 		}
 		delete(gone, account.ID)
-		print := fingerprint(account, a.connected[account.ID])
+		print := fingerprint(account, a.connected[account.ID].Connected)
 		if w := a.running[account.ID]; w != nil && w.print == print {
 			continue
 		}

@@ -151,9 +151,14 @@ type leaving struct {
 	Flow     oauth.Flow `json:"flow"`
 }
 
-// Leave is Begin for somebody in a browser, whose session it binds the attempt to.
+// Leave is Begin for somebody in a browser, whose session it binds the attempt to. The provider is the account's.
 // Errors: *Failure; the database's.
-func (k *Keeper) Leave(ctx context.Context, account store.Account, provider, redirect, session string) (string, error) {
+func (k *Keeper) Leave(ctx context.Context, account store.Account, redirect, session string) (string, error) {
+	config, err := configOf(account)
+	if err != nil {
+		return "", err
+	}
+	provider := config[settings.FieldOAuth]
 	flow, link, err := k.Begin(account, provider, redirect)
 	if err != nil {
 		return "", err

@@ -146,7 +146,7 @@ func TestAttemptsOfSessions(t *testing.T) {
 	k := f.replica()
 	leave := func() url.Values {
 		t.Helper()
-		link, err := k.Leave(t.Context(), f.account, "google", home, "session-1")
+		link, err := k.Leave(t.Context(), f.account, home, "session-1")
 		if err != nil {
 			t.Fatal(err)
 		}
