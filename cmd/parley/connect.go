@@ -16,11 +16,11 @@ import (
 	"strings"
 	"time"
 
+	"parley/bridge/setup"
 	"parley/channels/email/oauth"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/consent"
 	"parley/cmd/parley/inspect"
-	"parley/cmd/parley/setup"
 	"parley/store"
 )
 

@@ -16,10 +16,10 @@ import (
 	"testing"
 	"time"
 
+	"parley/bridge/setup"
 	"parley/channels/email/mailfake"
 	"parley/channels/email/oauthfake"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/setup"
 	"parley/store"
 	"parley/store/storetest"
 )

@@ -16,10 +16,10 @@ import (
 	"time"
 
 	"parley/bridge/engine"
+	"parley/bridge/setup"
 	"parley/channels"
 	"parley/cmd/parley/consent"
 	"parley/cmd/parley/owners"
-	"parley/cmd/parley/setup"
 	"parley/store"
 	"parley/store/grant"
 )

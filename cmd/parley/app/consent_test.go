@@ -15,12 +15,12 @@ import (
 
 	"parley/bridge/bridgetest"
 	"parley/bridge/relay"
+	"parley/bridge/setup"
 	"parley/channels/email/mailfake"
 	"parley/channels/email/oauth"
 	"parley/channels/email/oauthfake"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/consent"
-	"parley/cmd/parley/setup"
 	"parley/store"
 )
 
