@@ -19,6 +19,7 @@ type commands struct {
 	Trying        tryingCommands       `embed:""`
 	Apply         applyCommand         `cmd:"" help:"Set Parley up from a file; shows what changes."`
 	Export        exportCommand        `cmd:"" help:"Write the current set-up as a file, without secrets."`
+	Connect       connectCommand       `cmd:"" help:"Sign in to a mailbox at Google or Microsoft, so that Parley may use it."`
 	Doctor        doctorCommand        `cmd:"" help:"Check database, credentials, mailboxes and chats, and say what to do."`
 	Health        healthCommand        `cmd:"" help:"Ask the Parley that runs here whether it lives, or is ready; for supervisors."`
 	Backup        backupCommand        `cmd:"" help:"Write everything into one file, or look whether such a file is whole."`

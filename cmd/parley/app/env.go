@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"parley/channels/email/oauth"
 	"parley/store"
 )
 
@@ -40,6 +41,9 @@ type Env struct {
 	SignIn SignInEnv
 
 	AI AIEnv
+
+	// OAuth has Parley's registrations at the providers of mailboxes, by oauth.Google and oauth.Microsoft.
+	OAuth map[string]oauth.App
 
 	// APIURLs replace providers' base URLs, without a version. The keys are the variables that
 	// channels.Spec.APIEnv names.
@@ -83,6 +87,7 @@ func LoadEnv(get func(string) (string, bool)) (Env, error) {
 	faults = append(faults, e.Objects.read(read)...)
 	faults = append(faults, e.SignIn.read(read)...)
 	faults = append(faults, e.AI.read(read)...)
+	faults = append(faults, e.readConsent(read)...)
 	faults = append(faults, e.check(read("PARLEY_LOG", "info"), read("SLACK_RATE", "1"))...)
 	if err := errors.Join(faults...); err != nil {
 		return e, fmt.Errorf("environment: %w", err)
