@@ -17,10 +17,10 @@ import (
 // ban forbids packages to import others. Patterns are paths inside the module, as
 // path.Match reads them; a final "/..." means the package and all below it.
 type ban struct {
-	from []string
-	to []string
+	from   []string
+	to     []string
 	except []string // targets that are allowed all the same
-	why string
+	why    string
 }
 
 // bans are the import directions: cmd → bot → bridge → {channels, routing, store}.
@@ -31,11 +31,11 @@ func bans() []ban {
 		{from: []string{"channels"}, to: []string{"channels/..."},
 			why: "what all channels share must not know one of them"},
 		{from: []string{"channels/email/rawmail", "channels/email/bodytext", "channels/email/mailid", "channels/email/smtpcode", "channels/email/inbound"},
-			to: []string{"channels/email", "channels/email/settings", "channels/email/wire", "channels/email/outbound", "channels/email/mailbox", "channels/email/submission"},
+			to:  []string{"channels/email", "channels/email/settings", "channels/email/wire", "channels/email/outbound", "channels/email/mailbox", "channels/email/submission"},
 			why: "what a mail says depends on its bytes alone: it can be read again at any time, without the mailbox it came from"},
 		{from: []string{"channels/email/inbound", "channels/email/outbound", "channels/email/bodytext", "channels/email/rawmail",
 			"channels/email/mailid", "channels/email/smtpcode", "channels/email/settings"},
-			to: []string{"channels/fence/...", "channels/pause"},
+			to:  []string{"channels/fence/...", "channels/pause"},
 			why: "reading and writing a mail, and its settings, are pure: they call nobody and wait for nothing"},
 		{from: []string{"channels/email/outbound"}, to: []string{"channels/email/wire", "channels/email/mailbox", "channels/email/submission", "channels/email/inbound"},
 			why: "writing a mail needs no connection"},
@@ -73,7 +73,7 @@ func bans() []ban {
 		{from: []string{"bot/upload/..."}, to: []string{"bot/slack/...", "bot/teams/..."},
 			why: "a page of ours is the same for every surface that leads to it"},
 		{from: []string{"bot/slack/blockkit", "bot/teams/card", "bot/teams/fact", "bot/teams/manifest"},
-			to: []string{"bot/slack", "bot/teams", "bot/sweep/...", "bot/teams/auth", "bot/teams/graph", "bot/teams/inbound", "bot/teams/rest", "channels/fence/...", "channels/pause"},
+			to:  []string{"bot/slack", "bot/teams", "bot/sweep/...", "bot/teams/auth", "bot/teams/graph", "bot/teams/inbound", "bot/teams/rest", "channels/fence/...", "channels/pause"},
 			why: "what people see, what comes back of it and the stored form of a fact are pure: the same bytes say the same tomorrow, on every replica"},
 		{from: []string{"bot/command/...", "bot/verb/..."}, to: []string{"bot/view/..."},
 			why: "what is typed is read, and a verb brings its own form, without knowing in which posts"},
@@ -111,8 +111,8 @@ func engineLayers() []string {
 
 // pkg is what the go command says about a package of ours.
 type pkg struct {
-	ImportPath string
-	Module struct{ Path string }
+	ImportPath                         string
+	Module                             struct{ Path string }
 	Imports, TestImports, XTestImports []string
 }
 
@@ -177,7 +177,7 @@ func TestEngineLayers(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		from, to string
-		want bool
+		want     bool
 	}{
 		{"bridge/engine/clean", "bridge/engine/own", true},
 		{"bridge/engine/own", "bridge/engine/clean", false},
@@ -200,7 +200,7 @@ func TestBansForbid(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		from, to string
-		want bool
+		want     bool
 	}{
 		{"channels/email", "store", true},
 		{"channels", "channels/email", true},
