@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/url"
 	"time"
@@ -33,12 +34,25 @@ func (a *App) addSite() error {
 	for _, s := range a.surfaces {
 		chats.surfaces[s.kind] = s.surface
 	}
-	pages, err := site.New(site.Options{Pool: a.db.Pool, Sealer: a.db.Sealer, Specs: a.opt.Specs, Lookup: chats, BaseURL: a.env.BaseURL(), Log: a.log})
+	pages, err := site.New(site.Options{Pool: a.db.Pool, Sealer: a.db.Sealer, Specs: a.opt.Specs, Lookup: chats, BaseURL: a.env.BaseURL(), Log: a.log,
+		Providers: a.env.Providers(a.env.BaseURL()), SlackTeam: a.slackTeam})
 	if err != nil {
 		return err
 	}
 	a.site = pages.Handler()
 	return nil
+}
+
+// slackTeam asks which workspace Parley is in.
+func (a *App) slackTeam(ctx context.Context) (string, error) {
+	for _, s := range a.surfaces {
+		if w, ok := s.surface.(interface {
+			Workspace(ctx context.Context) (string, error)
+		}); ok {
+			return w.Workspace(ctx)
+		}
+	}
+	return "", errors.New("sign-in by Slack: no workspace is connected")
 }
 
 // forgetSessions is how often sessions that have expired are removed.

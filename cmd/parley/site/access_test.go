@@ -17,6 +17,12 @@ func requests() map[string]string {
 		"GET /auth/sign-in":                       "/auth/sign-in",
 		"GET /auth/link/{link}":                   "/auth/link/none",
 		"POST /auth/link/{link}":                  "/auth/link/none",
+		"GET /auth/with/slack":                    "/auth/with/slack",
+		"GET /auth/with/slack/back":               "/auth/with/slack/back",
+		"GET /auth/with/microsoft":                "/auth/with/microsoft",
+		"GET /auth/with/microsoft/back":           "/auth/with/microsoft/back?code=x&state=y",
+		"GET /auth/with/oidc":                     "/auth/with/oidc",
+		"GET /auth/with/oidc/back":                "/auth/with/oidc/back?error=access_denied",
 		"POST /auth/sign-out":                     "/auth/sign-out",
 		"POST /auth/sign-out-everywhere":          "/auth/sign-out-everywhere",
 		"GET /settings":                           "/settings",
@@ -37,7 +43,7 @@ func requests() map[string]string {
 //
 func TestAccess(t *testing.T) {
 	t.Parallel()
-	s := sitetest.Start(t, sitetest.Acme)
+	s := sitetest.Start(t, sitetest.Acme, allProviders(t))
 	known := requests()
 	admin, signedIn := s.Visitor("ann@acme.test"), s.Visitor("ben@acme.test")
 	for _, route := range s.Pages.Routes() {
@@ -76,7 +82,7 @@ func TestAccess(t *testing.T) {
 // Every page tells the browser to run nothing but the site's own script, and shows no secret.
 func TestPagesAreGuarded(t *testing.T) {
 	t.Parallel()
-	s := sitetest.Start(t, sitetest.Acme)
+	s := sitetest.Start(t, sitetest.Acme, allProviders(t))
 	ann := s.Visitor("ann@acme.test")
 	for pattern, path := range requests() {
 		if !strings.HasPrefix(pattern, "GET ") {

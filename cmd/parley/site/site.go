@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/bot/web"
+	"parley/bot/web/openid"
 	"parley/bot/web/settings"
 	"parley/bot/web/signin"
 	"parley/bridge/setup"
@@ -21,14 +22,15 @@ import (
 	"parley/store/site"
 )
 
-// Options of New. All but Lookup, Providers and Now are required.
+// Options of New. All but Lookup, Providers, SlackTeam and Now are required.
 type Options struct {
 	Pool      *pgxpool.Pool
 	Sealer    *store.Sealer
 	Specs     []channels.Spec
-	Lookup    setup.Lookup // asks live chats; nil = none is connected
-	BaseURL   string       // where browsers reach the site
-	Providers []signin.Provider
+	Lookup    setup.Lookup                              // asks live chats; nil = none is connected
+	BaseURL   string                                    // where browsers reach the site
+	Providers []openid.Config                           // by which agents sign in
+	SlackTeam func(ctx context.Context) (string, error) // the workspace that Parley is in; required with a provider of Slack
 	Log       *slog.Logger
 	Now       func() time.Time // nil = time.Now
 }
@@ -43,7 +45,8 @@ func New(o Options) (*web.Site, error) {
 		Log:      o.Log,
 		Now:      o.Now,
 		Areas: []web.Area{
-			signin.Area(&signInDesk{o}, o.Providers),
+			signin.Area(&signInDesk{o}, buttons(o.Providers)),
+			openid.Area(&openidDesk{o}, openid.Options{Providers: o.Providers, Log: o.Log, Now: o.Now}),
 			settings.Area(&settingsDesk{o}),
 		},
 	})
