@@ -13,21 +13,28 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/bot/web"
+	"parley/bot/web/mailbox"
 	"parley/bot/web/settings"
 	"parley/bot/web/signin"
 	"parley/bridge/setup"
 	"parley/channels"
+	"parley/channels/email/autoconfig"
+	"parley/cmd/parley/consent"
 	"parley/store"
 	"parley/store/site"
 )
 
-// Options of New. All but Lookup, Providers and Now are required.
+// Options of New. All but Lookup, Consents, Finder, Outside, Providers and Now are required.
 type Options struct {
-	Pool      *pgxpool.Pool
-	Sealer    *store.Sealer
-	Specs     []channels.Spec
-	Lookup    setup.Lookup // asks live chats; nil = none is connected
-	BaseURL   string       // where browsers reach the site
+	Pool     *pgxpool.Pool
+	Sealer   *store.Sealer
+	Specs    []channels.Spec
+	Lookup   setup.Lookup       // asks live chats; nil = none is connected
+	Consents *consent.Keeper    // signs in to mailboxes at their providers; nil = nowhere
+	Finder   *autoconfig.Finder // finds the servers of mailboxes; nil = nothing is known of any
+	// Outside returns the part of a channel's Env that is about the network; nil = an empty Env.
+	Outside   func(spec channels.Spec, account string, config channels.Config) channels.Env
+	BaseURL   string // where browsers reach the site
 	Providers []signin.Provider
 	Log       *slog.Logger
 	Now       func() time.Time // nil = time.Now
@@ -45,6 +52,7 @@ func New(o Options) (*web.Site, error) {
 		Areas: []web.Area{
 			signin.Area(&signInDesk{o}, o.Providers),
 			settings.Area(&settingsDesk{o}),
+			mailbox.Area(&mailboxDesk{o}),
 		},
 	})
 }
