@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/channels/email/autoconfig"
+	"parley/channels/guard"
 	"parley/cmd/parley/site"
 	sites "parley/store/site"
 )
@@ -34,7 +36,8 @@ func (a *App) addSite() error {
 	for _, s := range a.surfaces {
 		chats.surfaces[s.kind] = s.surface
 	}
-	pages, err := site.New(site.Options{Pool: a.db.Pool, Sealer: a.db.Sealer, Specs: a.opt.Specs, Lookup: chats, BaseURL: a.env.BaseURL(), Log: a.log,
+	pages, err := site.New(site.Options{Pool: a.db.Pool, Sealer: a.db.Sealer, Specs: a.opt.Specs, Lookup: chats,
+		Consents: a.accounts.consents, Finder: autoconfig.New(guard.New(), net.DefaultResolver), Outside: a.env.Outside, BaseURL: a.env.BaseURL(), Log: a.log,
 		Providers: a.env.Providers(a.env.BaseURL()), SlackTeam: a.slackTeam})
 	if err != nil {
 		return err
@@ -78,7 +81,7 @@ func (a *App) tendSite(ctx context.Context) error {
 func (a *App) sayFirstLink(ctx context.Context, say func(string)) error {
 	link, err := site.FirstLink(ctx, a.db.Pool, a.env.BaseURL())
 	if err == nil && link != "" {
-		say("Nobody looks after this Parley yet. Open this link within a day to become its first admin:\n  " + link)
+		say("Nobody looks after this Parley yet. Open this link within a day to become its first admin:\n " + link)
 	}
 	return err
 }
