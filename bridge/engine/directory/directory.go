@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/holiday"
 	"parley/routing/hours"
 	"parley/store"
 )
@@ -214,7 +215,7 @@ func (d *Directory) TeamHome(team int64) (surface int64, channel string) {
 func hoursOf(accounts []store.Account) map[int64]*hours.Hours {
 	all := map[int64]*hours.Hours{}
 	for i := range accounts {
-		if h, err := hours.Read(accounts[i].Hours); err == nil && h != nil { // written by us
+		if h, err := holiday.Hours(accounts[i].Hours); err == nil && h != nil { // written by us
 			all[accounts[i].ID] = h
 		}
 	}

@@ -30,15 +30,7 @@ func (o *object) hours(name string) *hours.Plan {
 	} else if len(group.names) > 0 {
 		group.fault(group.at, "week", "is missing", `Say when you are open: week: {mon-fri: "09:00-17:30"}.`)
 	}
-	if days := group.list("holidays"); days != nil {
-		for _, d := range days.items {
-			if _, err := hours.ParseDate(d.value); err != nil {
-				group.fault(d.at, "holidays", fmt.Sprintf("%q is no date", d.raw), "Write year, month and day: 2026-12-25.")
-				continue
-			}
-			p.Holidays = append(p.Holidays, d.value)
-		}
-	}
+	group.holidays(p)
 	group.done()
 	if len(o.faults) > before || len(group.names) == 0 {
 		return p
@@ -46,7 +38,7 @@ func (o *object) hours(name string) *hours.Plan {
 	if len(p.Week) == 0 {
 		group.fault(group.at, "week", "is empty", `Say when you are open: week: {mon-fri: "09:00-17:30"}, or leave hours out: always.`)
 	}
-	if _, err := hours.New(*p); err != nil {
+	if _, err := hours.New(*p, nil); err != nil {
 		group.faults.add(group.at, group.where, strings.TrimPrefix(err.Error(), "hours: "), "Name each day once.")
 	}
 	return p
@@ -90,7 +82,7 @@ func exportHours(g *group, p hours.Plan) {
 	for _, r := range p.Week {
 		g.sub("week").text(quoted(r.Days), r.Open)
 	}
-	g.list("holidays", p.Holidays)
+	exportHolidays(g, p)
 }
 
 // hoursWords describes business hours in one line.
@@ -102,8 +94,5 @@ func hoursWords(p hours.Plan) string {
 	for _, r := range p.Week {
 		parts = append(parts, r.Days+" "+r.Open)
 	}
-	if len(p.Holidays) > 0 {
-		parts = append(parts, "not "+strings.Join(p.Holidays, ", "))
-	}
-	return strings.Join(parts, "; ")
+	return strings.Join(append(parts, holidayWords(p)...), "; ")
 }
