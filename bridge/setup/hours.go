@@ -72,6 +72,22 @@ func (o *object) week(n ast.Node) []hours.Rule {
 	return rules
 }
 
+// WeekOf gives the business hours of an account's entry by day: "mon" → "09:00-17:30". Days without hours are left out.
+func WeekOf(e Entry) map[string]string {
+	week := map[string]string{}
+	for path := range e.Values {
+		key, ok := strings.CutPrefix(path, "hours.week.")
+		days, err := hours.ParseDays(key)
+		if spans, closed := hours.ParseSpans(e.Value(path)); !ok || err != nil || closed != nil || len(spans) == 0 {
+			continue
+		}
+		for _, d := range days {
+			week[strings.ToLower(d.String()[:3])] = e.Value(path)
+		}
+	}
+	return week
+}
+
 // exportHours writes business hours in the form that hours reads.
 func exportHours(g *group, p hours.Plan) {
 	if p.Zone == "" {

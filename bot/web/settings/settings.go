@@ -49,9 +49,12 @@ func Area(desk Desk) web.Area {
 	p := pages{desk}
 	return web.Area{Name: "settings", Templates: templates, Funcs: map[string]any{"join": strings.Join}, Routes: slices.Concat(
 		[]web.Route{{Pattern: "GET /settings", For: web.Agents, Do: p.home}},
-		p.accountRoutes(), p.companyRoutes()),
+		p.accountRoutes(), p.companyRoutes(), p.hoursRoutes(), p.agents().routes(), p.teams().routes(), p.tags().routes()),
 		Menu: []web.Link{
 			{Path: "/settings/accounts", Text: "Accounts", For: web.Admins, Rank: 10},
+			{Path: "/settings/agents", Text: "People", For: web.Admins, Rank: 20},
+			{Path: "/settings/teams", Text: "Teams", For: web.Admins, Rank: 21},
+			{Path: "/settings/tags", Text: "Tags and labels", For: web.Admins, Rank: 22},
 			{Path: "/settings/company", Text: "For all accounts", For: web.Admins, Rank: 60},
 		}}
 }
@@ -119,7 +122,12 @@ func keep(v *web.Visit, form *web.Form, refused *setup.Refused) {
 	}
 	form.Problems = refused.Others
 	for path, text := range refused.Fields {
-		if !shown[path] {
+		above, _, _ := strings.Cut(path, ".")
+		switch {
+		case shown[path]:
+		case shown[above] && refused.Fields[above] == "": // a key of a group that one field shows
+			refused.Fields[above] = path + ": " + text
+		default:
 			form.Problems = append(form.Problems, path+": "+text)
 		}
 	}

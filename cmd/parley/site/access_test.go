@@ -29,6 +29,30 @@ func requests() map[string]string {
 		"POST /settings/new-account/{kind}":       "/settings/new-account/email",
 		"GET /settings/company":                   "/settings/company",
 		"POST /settings/company":                  "/settings/company",
+
+		"GET /settings/accounts/{name}/hours":  "/settings/accounts/support-mail/hours",
+		"POST /settings/accounts/{name}/hours": "/settings/accounts/support-mail/hours",
+
+		"GET /settings/agents":                  "/settings/agents",
+		"GET /settings/agents/{name}":           "/settings/agents/ben@acme.test",
+		"POST /settings/agents/{name}":          "/settings/agents/ben@acme.test",
+		"POST /settings/agents/{name}/take-out": "/settings/agents/ben@acme.test/take-out",
+		"GET /settings/new-agent":               "/settings/new-agent",
+		"POST /settings/new-agent":              "/settings/new-agent",
+
+		"GET /settings/teams":                  "/settings/teams",
+		"GET /settings/teams/{name}":           "/settings/teams/Support",
+		"POST /settings/teams/{name}":          "/settings/teams/Support",
+		"POST /settings/teams/{name}/take-out": "/settings/teams/Support/take-out",
+		"GET /settings/new-team":               "/settings/new-team",
+		"POST /settings/new-team":              "/settings/new-team",
+
+		"GET /settings/tags":                  "/settings/tags",
+		"GET /settings/tags/{name}":           "/settings/tags/Billing",
+		"POST /settings/tags/{name}":          "/settings/tags/Billing",
+		"POST /settings/tags/{name}/take-out": "/settings/tags/Billing/take-out",
+		"GET /settings/new-tag":               "/settings/new-tag",
+		"POST /settings/new-tag":              "/settings/new-tag",
 	}
 }
 
