@@ -43,7 +43,7 @@ type publicDay struct {
 // hoursForm is the form of the business hours: what each part of the page shows.
 func hoursForm(e *setup.Entry) web.Form {
 	week := setup.WeekOf(*e)
-	days := web.Group{Title: "Week", Help: "Several times with commas between them: `09:00-12:30, 13:30-17:30`. A night is two days: until `24:00`, and from `00:00`. Nothing is closed."}
+	days := web.Group{Title: "Week", Help: "Several times with commas between them: `09:00-12:30, 13:30-17:30`. A night is two days: until `24:00`, and from `00:00`. An empty day is closed."}
 	for _, name := range []string{"Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"} {
 		key := strings.ToLower(name[:3])
 		days.Fields = append(days.Fields, web.Field{Name: weekPath + key, Label: name, Value: week[key], Placeholder: "closed"})
@@ -131,7 +131,7 @@ func (p pages) saveHours(v *web.Visit) error {
 	case !done:
 		return v.ShowAgain("hours", p.hoursScreen(v, e, &form))
 	}
-	return saved(v, form.Action, result)
+	return saved(v, form.Action, about(result, e.Name))
 }
 
 // hoursChange gives all of the hours as they were sent; nothing if they are as the page showed them.

@@ -29,6 +29,14 @@ type Desk interface {
 	// Errors: those of setup.Save.
 	Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error)
 
+	// Preview renders a signature as customers see it: HTML in which nothing acts.
+	// Errors: *setup.SignatureError.
+	Preview(ctx context.Context, source string) (string, error)
+
+	// Embed writes a picture as an address that can stand in a signature.
+	// Errors: *setup.SignatureError.
+	Embed(picture []byte) (string, error)
+
 	// States tells how the accounts do, by their names.
 	States(ctx context.Context) (map[string]State, error)
 }
@@ -49,12 +57,13 @@ func Area(desk Desk) web.Area {
 	p := pages{desk}
 	return web.Area{Name: "settings", Templates: templates, Funcs: map[string]any{"join": strings.Join}, Routes: slices.Concat(
 		[]web.Route{{Pattern: "GET /settings", For: web.Agents, Do: p.home}},
-		p.accountRoutes(), p.companyRoutes(), p.hoursRoutes(), p.agents().routes(), p.teams().routes(), p.tags().routes()),
+		p.accountRoutes(), p.companyRoutes(), p.hoursRoutes(), p.signatureRoutes(), p.agents().routes(), p.teams().routes(), p.tags().routes()),
 		Menu: []web.Link{
 			{Path: "/settings/accounts", Text: "Accounts", For: web.Admins, Rank: 10},
 			{Path: "/settings/agents", Text: "People", For: web.Admins, Rank: 20},
 			{Path: "/settings/teams", Text: "Teams", For: web.Admins, Rank: 21},
 			{Path: "/settings/tags", Text: "Tags and labels", For: web.Admins, Rank: 22},
+			{Path: mePath, Text: "My page", For: web.Agents, Rank: 90},
 			{Path: "/settings/company", Text: "For all accounts", For: web.Admins, Rank: 60},
 		}}
 }

@@ -144,8 +144,13 @@ func (s shelf) finish(v *web.Visit, form *web.Form, old *setup.Entry, c setup.Ch
 	case !done:
 		return v.ShowAgain("entry", s.screen(old, form))
 	}
-	result.Remarks = slices.DeleteFunc(result.Remarks, func(r string) bool { return !strings.Contains(r, c.Name) }) // about others
-	return saved(v, s.path, result)
+	return saved(v, s.path, about(result, c.Name))
+}
+
+// about leaves out the remarks about other entries.
+func about(r setup.Result, name string) setup.Result {
+	r.Remarks = slices.DeleteFunc(slices.Clone(r.Remarks), func(text string) bool { return !strings.Contains(text, name) })
+	return r
 }
 
 func (s shelf) takeOut(v *web.Visit) error {

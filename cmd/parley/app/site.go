@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/channels/guard"
+	"parley/cmd/parley/signature"
 	"parley/cmd/parley/site"
 	sites "parley/store/site"
 )
@@ -33,7 +35,8 @@ func (a *App) addSite() error {
 	for _, s := range a.surfaces {
 		chats.surfaces[s.kind] = s.surface
 	}
-	pages, err := site.New(site.Options{Pool: a.db.Pool, Sealer: a.db.Sealer, Specs: a.opt.Specs, Lookup: chats, BaseURL: a.env.BaseURL(), Log: a.log})
+	pages, err := site.New(site.Options{Pool: a.db.Pool, Sealer: a.db.Sealer, Specs: a.opt.Specs, Lookup: chats,
+		Signatures: signature.Online(guard.New()), BaseURL: a.env.BaseURL(), Log: a.log})
 	if err != nil {
 		return err
 	}

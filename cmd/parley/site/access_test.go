@@ -33,6 +33,11 @@ func requests() map[string]string {
 		"GET /settings/accounts/{name}/hours":  "/settings/accounts/support-mail/hours",
 		"POST /settings/accounts/{name}/hours": "/settings/accounts/support-mail/hours",
 
+		"GET /settings/accounts/{name}/signature":  "/settings/accounts/support-mail/signature",
+		"POST /settings/accounts/{name}/signature": "/settings/accounts/support-mail/signature",
+		"GET /settings/me":                         "/settings/me",
+		"POST /settings/me":                        "/settings/me",
+
 		"GET /settings/agents":                  "/settings/agents",
 		"GET /settings/agents/{name}":           "/settings/agents/ben@acme.test",
 		"POST /settings/agents/{name}":          "/settings/agents/ben@acme.test",

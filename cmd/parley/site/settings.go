@@ -74,3 +74,11 @@ func (d *settingsDesk) States(ctx context.Context) (map[string]settings.State, e
 	}
 	return states, nil
 }
+
+// Preview implements settings.Desk.
+func (d *settingsDesk) Preview(ctx context.Context, source string) (string, error) {
+	return d.o.Signatures.Preview(ctx, source)
+}
+
+// Embed implements settings.Desk.
+func (d *settingsDesk) Embed(picture []byte) (string, error) { return d.o.Signatures.Embed(picture) }

@@ -17,20 +17,22 @@ import (
 	"parley/bot/web/signin"
 	"parley/bridge/setup"
 	"parley/channels"
+	"parley/cmd/parley/signature"
 	"parley/store"
 	"parley/store/site"
 )
 
 // Options of New. All but Lookup, Providers and Now are required.
 type Options struct {
-	Pool      *pgxpool.Pool
-	Sealer    *store.Sealer
-	Specs     []channels.Spec
-	Lookup    setup.Lookup // asks live chats; nil = none is connected
-	BaseURL   string       // where browsers reach the site
-	Providers []signin.Provider
-	Log       *slog.Logger
-	Now       func() time.Time // nil = time.Now
+	Pool       *pgxpool.Pool
+	Sealer     *store.Sealer
+	Specs      []channels.Spec
+	Lookup     setup.Lookup      // asks live chats; nil = none is connected
+	Signatures *signature.Reader // reads signatures that are written on pages
+	BaseURL    string            // where browsers reach the site
+	Providers  []signin.Provider
+	Log        *slog.Logger
+	Now        func() time.Time // nil = time.Now
 }
 
 // New makes the site.
