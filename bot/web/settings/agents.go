@@ -23,7 +23,7 @@ func (p pages) agents() shelf {
 		out:  "This person can do nothing more here and leaves all teams. What they wrote, and the history, stays.",
 		parts: []part{{paths: []string{"email", "name", "roles", "zone"}}, {title: "In chats", paths: []string{"slack", "teams"}},
 			{title: "Mails", paths: []string{"signature"}}},
-		rows:  func(all []setup.Entry) any { return agentRows(all) },
+		rows:  func(_ *web.Visit, all []setup.Entry) (any, error) { return agentRows(all), nil },
 		named: func(v *web.Visit) string { return v.Value("email") },
 	}
 }
@@ -62,7 +62,7 @@ func (p pages) teams() shelf {
 		out:  "Its members stay. A team that conversations belong to stays, too, as does one that accounts belong to.",
 		parts: []part{{paths: []string{"name", "members"}}, {title: "Channels", paths: []string{"slack_channel", "teams_channel", "home"}},
 			{title: "Emoji", paths: []string{"emoji"}}},
-		rows:   func(all []setup.Entry) any { return teamRows(all) },
+		rows:   func(_ *web.Visit, all []setup.Entry) (any, error) { return teamRows(all), nil },
 		named:  func(v *web.Visit) string { return v.Value("name") },
 		refine: refineTeam,
 		change: emojiOfTeam,
@@ -95,7 +95,7 @@ func teamRows(all []setup.Entry) (rows []teamRow) {
 }
 
 // refineTeam lets members be chosen, and shows the team's emoji, one a line.
-func refineTeam(form *web.Form, e *setup.Entry, all []setup.Entry) {
+func refineTeam(_ *web.Visit, form *web.Form, e *setup.Entry, all []setup.Entry) {
 	members := field(form, "members")
 	members.Kind, members.Choices, members.Help = web.KindChecks, nil, ""
 	for _, a := range ofKind(all, setup.EntryAgent) {

@@ -37,6 +37,9 @@ type Desk interface {
 	// Errors: *setup.SignatureError.
 	Embed(picture []byte) (string, error)
 
+	// TemplateStates tells what the providers say of templates, by the names of their entries.
+	TemplateStates(ctx context.Context) (map[string]TemplateState, error)
+
 	// States tells how the accounts do, by their names.
 	States(ctx context.Context) (map[string]State, error)
 }
@@ -57,12 +60,13 @@ func Area(desk Desk) web.Area {
 	p := pages{desk}
 	return web.Area{Name: "settings", Templates: templates, Funcs: map[string]any{"join": strings.Join}, Routes: slices.Concat(
 		[]web.Route{{Pattern: "GET /settings", For: web.Agents, Do: p.home}},
-		p.accountRoutes(), p.companyRoutes(), p.hoursRoutes(), p.signatureRoutes(), p.agents().routes(), p.teams().routes(), p.tags().routes()),
+		p.accountRoutes(), p.companyRoutes(), p.hoursRoutes(), p.signatureRoutes(), p.agents().routes(), p.teams().routes(), p.tags().routes(), p.templates().routes()),
 		Menu: []web.Link{
 			{Path: "/settings/accounts", Text: "Accounts", For: web.Admins, Rank: 10},
 			{Path: "/settings/agents", Text: "People", For: web.Admins, Rank: 20},
 			{Path: "/settings/teams", Text: "Teams", For: web.Admins, Rank: 21},
 			{Path: "/settings/tags", Text: "Tags and labels", For: web.Admins, Rank: 22},
+			{Path: "/settings/templates", Text: "Templates", For: web.Admins, Rank: 23},
 			{Path: mePath, Text: "My page", For: web.Agents, Rank: 90},
 			{Path: "/settings/company", Text: "For all accounts", For: web.Admins, Rank: 60},
 		}}

@@ -21,10 +21,10 @@ type shelf struct {
 	out   string // what it means to take an entry out
 	parts []part
 
-	rows   func(all []setup.Entry) any                                    // what the list shows
-	refine func(form *web.Form, e *setup.Entry, all []setup.Entry)        // makes fields choices; nil = nothing
-	named  func(v *web.Visit) string                                      // the name of a new entry, as it was typed
-	change func(c *setup.Change, v *web.Visit, old *setup.Entry) []string // finishes a change; it returns what is wrong
+	rows   func(v *web.Visit, all []setup.Entry) (any, error)                    // what the list shows
+	refine func(v *web.Visit, form *web.Form, e *setup.Entry, all []setup.Entry) // makes fields choices; nil = nothing
+	named  func(v *web.Visit) string                                             // the name of a new entry, as it was typed
+	change func(c *setup.Change, v *web.Visit, old *setup.Entry) []string        // finishes a change; it returns what is wrong
 }
 
 func (s shelf) routes() []web.Route {
@@ -46,7 +46,11 @@ func (s shelf) list(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	return v.Show(s.one+"s", web.Screen{Title: s.title, Help: s.help, Data: map[string]any{"Rows": s.rows(all), "New": "/settings/new-" + s.one}})
+	rows, err := s.rows(v, all)
+	if err != nil {
+		return err
+	}
+	return v.Show(s.one+"s", web.Screen{Title: s.title, Help: s.help, Data: map[string]any{"Rows": rows, "New": "/settings/new-" + s.one}})
 }
 
 // form makes the form of an entry; e is nil for a new one.
@@ -61,7 +65,7 @@ func (s shelf) form(v *web.Visit, action string, e *setup.Entry) (web.Form, erro
 		form.Submit = "Add the " + s.one
 	}
 	if s.refine != nil {
-		s.refine(&form, e, all)
+		s.refine(v, &form, e, all)
 	}
 	return form, nil
 }

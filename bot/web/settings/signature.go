@@ -40,7 +40,7 @@ type signing struct {
 // form has the fields of the page. The picture's are not those of an entry.
 func (s signing) form() web.Form {
 	form := formOf(s.path, s.desk.Fields(s.entry.Kind, s.entry.Channel), s.entry, []part{{paths: s.paths}, {title: "Signature",
-		help: "Below the mails that leave. **Bold**, links, lists and tables in Markdown; pictures by an `https` address or uploaded; or HTML.", paths: []string{signaturePath}}})
+		help: "Below the mails that leave. Markdown (`**bold**`, `[link](https://acme.com)`, lists and tables) or HTML. Pictures are uploaded here, or have an `https` address.", paths: []string{signaturePath}}})
 	form.Back, form.Files = s.back, true
 	text := field(&form, signaturePath)
 	text.Label, text.Help = "Text", ""

@@ -27,7 +27,7 @@ func (p pages) tags() shelf {
 		help:   "What conversations are about. A *label* says what is to be done: conversations that have one stand out in lists.",
 		out:    "Nobody is offered it any more. Conversations that have it keep it.",
 		parts:  []part{{paths: []string{"name", "description", "color", "category", "kind", "formerly"}}},
-		rows:   func(all []setup.Entry) any { return tagRows(all) },
+		rows:   func(_ *web.Visit, all []setup.Entry) (any, error) { return tagRows(all), nil },
 		named:  func(v *web.Visit) string { return strings.Join(strings.Fields(v.Value("name")), " ") },
 		refine: refineTag,
 		change: renameTag,
@@ -58,7 +58,7 @@ func tagRows(all []setup.Entry) (rows []tagRow) {
 	return rows
 }
 
-func refineTag(form *web.Form, e *setup.Entry, _ []setup.Entry) {
+func refineTag(_ *web.Visit, form *web.Form, e *setup.Entry, _ []setup.Entry) {
 	color := field(form, "color")
 	color.Kind = "color"
 	if color.Value == "" {

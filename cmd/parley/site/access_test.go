@@ -38,6 +38,13 @@ func requests() map[string]string {
 		"GET /settings/me":                         "/settings/me",
 		"POST /settings/me":                        "/settings/me",
 
+		"GET /settings/templates":                  "/settings/templates",
+		"GET /settings/templates/{name}":           "/settings/templates/shop%2Fen%2FHello",
+		"POST /settings/templates/{name}":          "/settings/templates/shop%2Fen%2FHello",
+		"POST /settings/templates/{name}/take-out": "/settings/templates/shop%2Fen%2FHello/take-out",
+		"GET /settings/new-template":               "/settings/new-template",
+		"POST /settings/new-template":              "/settings/new-template",
+
 		"GET /settings/agents":                  "/settings/agents",
 		"GET /settings/agents/{name}":           "/settings/agents/ben@acme.test",
 		"POST /settings/agents/{name}":          "/settings/agents/ben@acme.test",
