@@ -10,6 +10,7 @@ import (
 	"parley/bridge"
 	"parley/channels/email/autoconfig"
 	"parley/channels/guard"
+	"parley/cmd/parley/signature"
 	"parley/cmd/parley/site"
 	sites "parley/store/site"
 )
@@ -37,7 +38,7 @@ func (a *App) addSite() error {
 		chats.surfaces[s.kind] = s.surface
 	}
 	pages, err := site.New(site.Options{Pool: a.db.Pool, Sealer: a.db.Sealer, Specs: a.opt.Specs, Lookup: chats,
-		Consents: a.accounts.consents, Finder: autoconfig.New(guard.New(), net.DefaultResolver), Outside: a.env.Outside, BaseURL: a.env.BaseURL(), Log: a.log,
+		Consents: a.accounts.consents, Finder: autoconfig.New(guard.New(), net.DefaultResolver), Outside: a.env.Outside, Signatures: signature.Online(guard.New()), BaseURL: a.env.BaseURL(), Log: a.log,
 		Providers: a.env.Providers(a.env.BaseURL()), SlackTeam: a.slackTeam})
 	if err != nil {
 		return err

@@ -21,6 +21,7 @@ import (
 	"parley/channels"
 	"parley/channels/email/autoconfig"
 	"parley/cmd/parley/consent"
+	"parley/cmd/parley/signature"
 	"parley/store"
 	"parley/store/site"
 )
@@ -34,12 +35,13 @@ type Options struct {
 	Consents *consent.Keeper    // signs in to mailboxes at their providers; nil = nowhere
 	Finder   *autoconfig.Finder // finds the servers of mailboxes; nil = nothing is known of any
 	// Outside returns the part of a channel's Env that is about the network; nil = an empty Env.
-	Outside   func(spec channels.Spec, account string, config channels.Config) channels.Env
-	BaseURL   string                                    // where browsers reach the site
-	Providers []openid.Config                           // by which agents sign in
-	SlackTeam func(ctx context.Context) (string, error) // the workspace that Parley is in; required with a provider of Slack
-	Log       *slog.Logger
-	Now       func() time.Time // nil = time.Now
+	Outside    func(spec channels.Spec, account string, config channels.Config) channels.Env
+	Signatures *signature.Reader                         // reads signatures that are written on pages
+	BaseURL    string                                    // where browsers reach the site
+	Providers  []openid.Config                           // by which agents sign in
+	SlackTeam  func(ctx context.Context) (string, error) // the workspace that Parley is in; required with a provider of Slack
+	Log        *slog.Logger
+	Now        func() time.Time // nil = time.Now
 }
 
 // New makes the site.
