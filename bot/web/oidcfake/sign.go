@@ -26,7 +26,7 @@ const (
 	ForgeIssuer      Forgery = "issuer"      // of somebody else
 	ForgeAudience    Forgery = "audience"    // for another client
 	ForgeTwo         Forgery = "two clients" // for us and another client, which is the one that asked
-	ForgeExpired     Forgery = "expired"     // an hour ago
+	ForgeExpired     Forgery = "expired"     // six minutes ago
 	ForgeNotYet      Forgery = "not yet"     // issued in an hour
 	ForgeOld         Forgery = "old"         // issued an hour ago, still valid
 	ForgeSignature   Forgery = "signature"   // by a key that the provider never had
@@ -111,7 +111,7 @@ func (s *Server) spoil(claims map[string]any, now time.Time) {
 	case ForgeTwo:
 		claims["aud"], claims["azp"] = []string{s.opt.ClientID, "another-client"}, "another-client"
 	case ForgeExpired:
-		issued(now.Add(-time.Hour-tokenLife), tokenLife)
+		issued(now.Add(-6*time.Minute-tokenLife), tokenLife)
 	case ForgeNotYet:
 		issued(now.Add(time.Hour), tokenLife)
 		claims["nbf"] = now.Add(time.Hour).Unix()

@@ -102,7 +102,7 @@ func TestDocsNameFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, doc := range []string{"README.md", "docs/architecture.md", "docs/contributing.md", "docs/invariants.md", "docs/operations.md", "docs/install.md", "docs/slack.md", "docs/teams.md",
+	for _, doc := range []string{"README.md", "docs/architecture.md", "docs/contributing.md", "docs/invariants.md", "docs/operations.md", "docs/install.md", "docs/signing-in.md", "docs/slack.md", "docs/teams.md",
 		"docs/adding-a-channel.md", "docs/adding-a-surface.md", "docs/email.md", "docs/settings.md", "docs/http-channel.md", "docs/templates.md", "docs/metrics.md"} {
 		text := readDoc(t, doc)
 		for _, name := range found(text, "`([A-Za-z0-9_/]+\\.go)`") {

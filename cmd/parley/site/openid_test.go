@@ -226,6 +226,11 @@ func TestSignInAgain(t *testing.T) {
 	if d.fake.Tokens() != 1 {
 		t.Errorf("%d tokens were given", d.fake.Tokens())
 	}
+	undecided := d.Visitor("")
+	_, cancelled := d.signIn(undecided, oidcfake.Cancel)
+	if answer := undecided.Get(cancelled); answer.Status != http.StatusBadRequest {
+		t.Errorf("a second time after it was cancelled: %d %s", answer.Status, answer.Body)
+	}
 	v.Post("/auth/sign-out", nil)
 	if signedIn(v) {
 		t.Error("signing out left her signed in")
