@@ -20,7 +20,7 @@ type screen struct {
 	Now      Now
 	Total    Figures
 	Worst    map[string]string // addresses of the longest
-	Share    string             // of what was resolved, what was abandoned
+	Share    string            // of what was resolved, what was abandoned
 	Charts   []template.HTML
 	Tables   []table
 	File     string // address of the figures as a file

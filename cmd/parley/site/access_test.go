@@ -27,6 +27,9 @@ func requests() map[string]string {
 		"POST /settings/accounts/{name}/take-out": "/settings/accounts/support-mail/take-out",
 		"GET /settings/new-account/{kind}":        "/settings/new-account/email",
 		"POST /settings/new-account/{kind}":       "/settings/new-account/email",
+		"GET /settings/dashboard":                 "/settings/dashboard",
+		"GET /settings/dashboard/longest":         "/settings/dashboard/longest",
+		"GET /settings/dashboard/figures.csv":     "/settings/dashboard/figures.csv",
 		"GET /settings/company":                   "/settings/company",
 		"POST /settings/company":                  "/settings/company",
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/bot/web"
+	"parley/bot/web/dashboard"
 	"parley/bot/web/settings"
 	"parley/bot/web/signin"
 	"parley/bridge/setup"
@@ -35,6 +36,10 @@ type Options struct {
 
 // New makes the site.
 func New(o Options) (*web.Site, error) {
+	dashboards, err := dashboard.Area(&dashboardDesk{o})
+	if err != nil {
+		return nil, err
+	}
 	return web.New(web.Options{
 		Company:  func(ctx context.Context) string { return company(ctx, o.Pool) },
 		People:   people{o.Pool},
@@ -45,6 +50,7 @@ func New(o Options) (*web.Site, error) {
 		Areas: []web.Area{
 			signin.Area(&signInDesk{o}, o.Providers),
 			settings.Area(&settingsDesk{o}),
+			dashboards,
 		},
 	})
 }
