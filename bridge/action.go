@@ -40,6 +40,7 @@ const (
 	VerbAllow    Verb = "allow"    // Args.Addresses: a new participant may get replies
 	VerbHistory  Verb = "history"  // list the log entries
 	VerbWhy      Verb = "why"      // explain the last decision
+	VerbTimeline Verb = "timeline" // say on whom each minute depended
 	VerbAI       Verb = "ai"       // Args.Wanted: a text is asked for, which colleagues alone see; Text = the draft or the question
 	VerbHelp     Verb = "help"     // list the verbs
 	VerbList     Verb = "list"     // Args.List: mine, unassigned, all, …
@@ -65,7 +66,7 @@ const (
 // Reads says that a verb only shows something and changes nothing.
 func (v Verb) Reads() bool {
 	switch v {
-	case VerbHistory, VerbWhy, VerbHelp, VerbList, VerbFind, VerbTemplates:
+	case VerbHistory, VerbWhy, VerbTimeline, VerbHelp, VerbList, VerbFind, VerbTemplates:
 		return true
 	}
 	return false

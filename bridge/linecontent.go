@@ -222,6 +222,25 @@ type Asked struct {
 // Kind of its line.
 func (*WhyLine) Kind() LineKind { return LineWhy }
 
+// TimelineLine tells where the time of a conversation went, without the time between an end and a reopening.
+type TimelineLine struct {
+	Wall  time.Duration `json:",omitempty"`
+	Open  time.Duration `json:",omitempty"` // of it, in business hours
+	Hours bool          `json:",omitempty"` // there are business hours
+	Parts []TimeSpent   `json:",omitempty"` // they sum up to the whole
+}
+
+// TimeSpent is how long a conversation depended on somebody.
+type TimeSpent struct {
+	On   string        // "queue", "agent", "customer", "provider"
+	By   AgentRef      `json:",omitzero"` // the agent
+	Wall time.Duration `json:",omitempty"`
+	Open time.Duration `json:",omitempty"`
+}
+
+// Kind of its line.
+func (*TimelineLine) Kind() LineKind { return LineTimeline }
+
 // ListLine is a page of a list, or of what is found by Args.Note.
 type ListLine struct {
 	List   string   `json:"Text,omitempty"` // mine, unassigned, …; also assigned, woke: what is told of one or more conversations

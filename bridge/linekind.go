@@ -44,6 +44,7 @@ const (
 	LineHelp        LineKind = "help"         // the verbs
 	LineHistory     LineKind = "history"      // what was done to the conversation, or to Other
 	LineWhy         LineKind = "why"          // what was decided in the conversation, or in Other
+	LineTimeline    LineKind = "timeline"     // where the time of the conversation went, or of Other
 	LineList        LineKind = "list"         // a page of a list, or of what was found
 	LineDetails     LineKind = "details"      // all facts of the conversation, or of Other
 	LineTexts       LineKind = "texts"        // a long text counts as several
@@ -117,6 +118,7 @@ var contents = map[LineKind]func() LineContent{ //nolint:gochecknoglobals // a t
 	LineHelp:        empty[HelpLine],
 	LineHistory:     empty[HistoryLine],
 	LineWhy:         empty[WhyLine],
+	LineTimeline:    empty[TimelineLine],
 	LineList:        empty[ListLine],
 	LineDetails:     nil,
 	LineTexts:       empty[TextsLine],

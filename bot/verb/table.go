@@ -38,6 +38,7 @@ func table() []*Verb {
 		allow(),
 		history(),
 		why(),
+		timeline(),
 		ai(),
 		list(),
 		show(),

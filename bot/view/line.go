@@ -101,6 +101,7 @@ var renderers = map[bridge.LineKind]renderer{ //nolint:gochecknoglobals // a tab
 	bridge.LineUnchanged:   unchangedLine,
 	bridge.LineDone:        done,
 	bridge.LineWhy:         of(whyLine),
+	bridge.LineTimeline:    of(timelineLine),
 	bridge.LineTexts:       of(textsLine),
 	bridge.LineAccount:     of(accountLine),
 	bridge.LineTemplate:    templateLine,

@@ -218,6 +218,10 @@ func contentWords(c bridge.LineContent) (words []string) {
 		for _, a := range c.Asked {
 			words = append(words, fmt.Sprintf("(%s %s %s: %s %s %s %d tokens)", a.Model, a.By, a.Mood, a.Sent, a.Answered, a.Failure, a.Tokens))
 		}
+	case *bridge.TimelineLine:
+		for _, p := range c.Parts {
+			words = append(words, fmt.Sprintf("(%s %s %v %v)", p.On, p.By.Name, p.Wall, p.Open))
+		}
 	case *bridge.TemplatesLine:
 		return templateWords(c.Templates)
 	case *bridge.ChooseTemplateLine:

@@ -126,6 +126,11 @@ func (w *work) tell(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line
 		line.Content = bridge.LineDetails
 		return line, nil
 	}
+	if r.Verb == bridge.VerbTimeline {
+		var err error
+		line.Content, err = w.timeline(ctx, tx, r)
+		return line, err
+	}
 	h, err := w.Reading.History(ctx, tx, r.Conversation.ID, r.Args.Page, w.Log.Entries...)
 	if err != nil {
 		return bridge.Line{}, err

@@ -55,6 +55,7 @@ func useCases() map[bridge.Verb]*useCase {
 		bridge.VerbFind:           {anywhere: (*work).answer},
 		bridge.VerbHistory:        {anywhere: (*work).answer},
 		bridge.VerbWhy:            {anywhere: (*work).answer},
+		bridge.VerbTimeline:       {anywhere: (*work).answer},
 		bridge.VerbAI:             {do: byAssist((*assist.UseCases).Ask)},
 		bridge.VerbTemplates:      {none: true, anywhere: administer},
 		bridge.VerbTemplateEdit:   {none: true, anywhere: administer},

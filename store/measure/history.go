@@ -62,3 +62,24 @@ const done = `
 func DoneIn(ctx context.Context, tx pgx.Tx, ids []int64, what []store.Deed) ([]store.LogEntry, error) {
 	return query.Collect[store.LogEntry](ctx, tx, "measured log", done, ids, what)
 }
+
+const leftAt = `
+	SELECT d.message_id, max(d.sent_at) AS at
+	FROM deliveries AS d
+	WHERE d.message_id = ANY($1) AND d.message_id <> 0 AND d.kind = $2 AND d.state IN ('accepted', 'sent', 'delivered', 'read') AND d.sent_at IS NOT NULL
+	GROUP BY d.message_id`
+
+// LeftAt says when messages left for the customer; those of which nobody knows it, or whose deliveries were removed
+// since, are left out. kind is that of replies' deliveries.
+func LeftAt(ctx context.Context, q query.Querier, messages []int64, kind string) (map[int64]time.Time, error) {
+	type row struct {
+		MessageID int64     `db:"message_id"`
+		At        time.Time `db:"at"`
+	}
+	rows, err := query.Collect[row](ctx, q, "sendings", leftAt, messages, kind)
+	left := make(map[int64]time.Time, len(rows))
+	for _, r := range rows {
+		left[r.MessageID] = r.At
+	}
+	return left, err
+}

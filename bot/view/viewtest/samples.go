@@ -147,6 +147,10 @@ func (s Samples) answerLines() map[string]bridge.Line {
 		"help":      {Content: &bridge.HelpLine{}},
 		"history":   {Content: &bridge.HistoryLine{Log: []bridge.LogRow{{At: When(), Actor: "Ann", What: "assigned", Detail: "to Ben"}}}},
 		"why":       {Content: &bridge.WhyLine{Log: []bridge.LogRow{{At: When(), Actor: "Ann", What: "snoozed", Detail: "2026-11-21 09:00 CET"}}}},
+		"timeline": {Content: &bridge.TimelineLine{Wall: 27*time.Hour + 5*time.Minute, Open: 3 * time.Hour, Hours: true, Parts: []bridge.TimeSpent{
+			{On: "queue", Wall: 25 * time.Minute, Open: 20 * time.Minute}, {On: "agent", By: s.Ben, Wall: time.Hour + 40*time.Minute, Open: 100 * time.Minute},
+			{On: "customer", Wall: 24*time.Hour + 59*time.Minute + 20*time.Second, Open: time.Hour}, {On: "provider", Wall: 40 * time.Second}}}},
+		"timeline_short": {Content: &bridge.TimelineLine{Wall: 40 * time.Second, Parts: []bridge.TimeSpent{{On: "queue", Wall: 40 * time.Second}}}},
 		"why_asked": {Content: &bridge.WhyLine{Asked: []bridge.Asked{{At: When(), By: "gpt-4o-mini", Model: "gpt-4o-mini", Mood: "frustrated", Urgent: true, Because: "I need it *today*",
 			Intents: []string{"order_status"}, Sent: "Where is it? <!channel> Call [PHONE_1_qwertzui], I need it *today*", Answered: `{"sentiment":"frustrated"}`, Requests: 1, Tokens: 912},
 			{At: When(), By: "offline", Instead: true, Model: "gpt-4o-mini", Mood: "neutral", Sent: "Hello", Failure: "timeout", Requests: 2, Tokens: 1400}}}},

@@ -45,7 +45,7 @@ type Series struct {
 // Sizes of the plot, in units of its own.
 const (
 	width, height = 420.0, 220.0
-	left, right   = 46.0, 8.0
+	left, right   = 54.0, 8.0
 	top, bottom   = 10.0, 26.0
 	mostLabels    = 6  // along the bottom
 	steps         = 4  // about as many on the axis

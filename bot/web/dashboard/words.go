@@ -56,7 +56,7 @@ func unitFor(longest time.Duration) (unit time.Duration, words func(float64) str
 	switch {
 	case longest > 4*24*time.Hour:
 		unit, name = 24*time.Hour, "d"
-	case longest > 3*time.Hour:
+	case longest > 2*time.Hour:
 		unit, name = time.Hour, "h"
 	}
 	return unit, func(seconds float64) string {

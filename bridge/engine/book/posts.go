@@ -3,6 +3,7 @@ package book
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -55,7 +56,8 @@ func (ps *Posts) LooksFromElsewhere(r Request) bool {
 	if r.Args.Typed != nil {
 		return r.Place.Channel != ""
 	}
-	if r.Verb != bridge.VerbFind && r.Verb != bridge.VerbHistory && r.Verb != bridge.VerbWhy || r.Args.Conversation == 0 || r.Place.Channel == "" {
+	looks := []bridge.Verb{bridge.VerbFind, bridge.VerbHistory, bridge.VerbWhy, bridge.VerbTimeline}
+	if !slices.Contains(looks, r.Verb) || r.Args.Conversation == 0 || r.Place.Channel == "" {
 		return false
 	}
 	at := r.Place.Thread

@@ -89,7 +89,7 @@ func (cs *Chores) Run(ctx context.Context) error {
 	group.Go(func() error {
 		return every(ctx, cs.log, solvedEvery, "learning from resolved conversations", cs.Analyses.learn)
 	})
-	group.Go(func() error { return every(ctx, cs.log, measureEvery, "measuring", cs.measure) })
+	group.Go(func() error { return every(ctx, cs.log, measureEvery, "measuring", (&measurer{chores: cs}).round) })
 	group.Go(func() error {
 		cs.keepOldWords(ctx)
 		return every(ctx, cs.log, tidyEvery, "tidying", cs.tidy)

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/bot/web"
+	"parley/bot/web/dashboard"
 	"parley/bot/web/mailbox"
 	"parley/bot/web/openid"
 	"parley/bot/web/settings"
@@ -46,6 +47,10 @@ type Options struct {
 
 // New makes the site.
 func New(o Options) (*web.Site, error) {
+	dashboards, err := dashboard.Area(&dashboardDesk{o})
+	if err != nil {
+		return nil, err
+	}
 	return web.New(web.Options{
 		Company:  func(ctx context.Context) string { return company(ctx, o.Pool) },
 		People:   people{o.Pool},
@@ -57,6 +62,7 @@ func New(o Options) (*web.Site, error) {
 			signin.Area(&signInDesk{o}, buttons(o.Providers)),
 			openid.Area(&openidDesk{o}, openid.Options{Providers: o.Providers, Log: o.Log, Now: o.Now}),
 			settings.Area(&settingsDesk{o}),
+			dashboards,
 			mailbox.Area(&mailboxDesk{o}),
 		},
 	})

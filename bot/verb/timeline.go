@@ -1,0 +1,16 @@
+package verb
+
+import "parley/bridge"
+
+func timeline() *Verb {
+	return &Verb{
+		Name:  bridge.VerbTimeline,
+		Typed: TypedLine{Words: []string{"timeline"}, Lone: true, Syntax: "!timeline", Rest: RestTopic},
+		Help: Help{
+			Sentence: "Says on whom each minute depended: the queue, an agent, the customer or the provider.",
+			Examples: []string{"!timeline"},
+		},
+		Slash:  true,
+		Button: Button{Unlisted: "Timeline"},
+	}
+}

@@ -1,0 +1,191 @@
+package measuring
+
+import (
+	"slices"
+	"time"
+
+	"parley/bridge/engine/book"
+	"parley/routing/hours"
+	"parley/store"
+	"parley/store/measure"
+)
+
+// Waiter says who had to do something next.
+type Waiter string
+
+// Waiters.
+const (
+	Queue    Waiter = "queue"    // an answer was due, and nobody had the conversation
+	Agent    Waiter = "agent"    // an answer was due, and somebody had it
+	Customer Waiter = "customer" // no answer was due
+	Provider Waiter = "provider" // an answer had been sent and had not left: its hold, and what the provider took
+)
+
+// Spent is how long something depended on somebody.
+type Spent struct {
+	Waiter Waiter
+	Agent  int64 // for Agent: the one who led the conversation
+	Wall   time.Duration
+	Open   time.Duration // of it, in business hours
+}
+
+// Timeline is where the time of a conversation went, from its beginning to its end; without the time between an end
+// and a reopening. Its parts sum up to the whole.
+type Timeline struct {
+	From, To   time.Time // zero = it never began
+	Wall, Open time.Duration
+	Parts      []Spent
+}
+
+// TimelineDeeds are the deeds that Attribute needs.
+func TimelineDeeds() []store.Deed { return append(deeds(), store.DeedNotDelivered) }
+
+// Attribute says on whom each moment of a conversation depended, until it ended or until now. left has when messages
+// left for the customer.
+func Attribute(log []store.LogEntry, said []measure.Said, left map[int64]time.Time, h *hours.Hours, now time.Time) Timeline {
+	t := attribution{hours: h, said: map[int64]measure.Said{}, left: left, failed: map[int64]time.Time{}, now: now}
+	for _, m := range said {
+		t.said[m.ID] = m
+	}
+	var all []fact
+	for _, e := range log {
+		f := fact{at: e.At, id: e.ID, what: e.What, by: e.Actor, detail: book.DetailOf(e)}
+		if e.AgentID != nil {
+			f.agent = *e.AgentID
+		}
+		if e.What == store.DeedNotDelivered {
+			t.failed[f.detail.Message] = e.At
+		}
+		all = append(all, f)
+	}
+	for _, m := range said {
+		if m.Direction == store.DirectionIn && m.Fate == store.FateIn && !m.Automatic {
+			all = append(all, fact{at: m.At, id: m.ID, in: true})
+		}
+	}
+	slices.SortFunc(all, inOrder)
+	for _, f := range all {
+		t.spend(f.at)
+		t.apply(f)
+	}
+	t.spend(now)
+	return t.line
+}
+
+// attribution walks through what happened.
+type attribution struct {
+	hours  *hours.Hours
+	said   map[int64]measure.Said
+	left   map[int64]time.Time
+	failed map[int64]time.Time
+	now    time.Time
+
+	line    Timeline
+	at      time.Time // up to here all time is spent
+	runs    bool      // an episode does
+	due     bool      // an answer is
+	early   time.Time // what the customer said while no episode ran, which may reopen the conversation
+	owner   int64
+	leaving time.Time // until then an answer is on its way
+}
+
+// spend attributes the time up to a moment.
+func (t *attribution) spend(to time.Time) {
+	if t.runs && t.leaving.After(t.at) {
+		t.add(Spent{Waiter: Provider}, earlier(t.leaving, to))
+	}
+	switch {
+	case !t.runs:
+	case !t.due:
+		t.add(Spent{Waiter: Customer}, to)
+	case t.owner == 0:
+		t.add(Spent{Waiter: Queue}, to)
+	default:
+		t.add(Spent{Waiter: Agent, Agent: t.owner}, to)
+	}
+	if to.After(t.at) {
+		t.at = to
+	}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func (t *attribution) add(s Spent, to time.Time) {
+	if !to.After(t.at) {
+		return
+	}
+	s.Wall, s.Open = to.Sub(t.at), t.hours.Between(t.at, to)
+	t.line.Wall, t.line.Open, t.line.To, t.at = t.line.Wall+s.Wall, t.line.Open+s.Open, to, to
+	i := slices.IndexFunc(t.line.Parts, func(p Spent) bool { return p.Waiter == s.Waiter && p.Agent == s.Agent })
+	if i < 0 {
+		t.line.Parts = append(t.line.Parts, s)
+		return
+	}
+	t.line.Parts[i].Wall += s.Wall
+	t.line.Parts[i].Open += s.Open
+}
+
+func (t *attribution) apply(f fact) {
+	switch f.what { //nolint:exhaustive // the others change nothing here
+	case "":
+		if t.due = t.due || t.runs; !t.runs {
+			t.early = f.at
+		}
+	case store.DeedOpened, store.DeedStarted, store.DeedReopened:
+		t.begin(f)
+	case store.DeedPromoted:
+		t.owner, t.due = f.agent, true
+	case store.DeedResolved, store.DeedClosed:
+		t.runs, t.due, t.leaving = false, false, time.Time{}
+	case store.DeedTook:
+		t.owner = f.agent
+	case store.DeedJoined:
+		if t.owner == 0 {
+			t.owner = f.agent
+		}
+	case store.DeedUnassigned:
+		t.owner = 0
+	case store.DeedAssigned:
+		t.owner = 0
+		if f.detail.Team == 0 && len(f.detail.Agents) > 0 {
+			t.owner = f.detail.Agents[0]
+		}
+	case store.DeedSetPending:
+		t.due = t.due && f.by != store.ByAgent
+	case store.DeedReplied, store.DeedSentAgain, store.DeedAnsweredElsewhere:
+		t.answered(f)
+	}
+}
+
+func (t *attribution) begin(f fact) {
+	if t.line.From.IsZero() {
+		t.line.From, t.line.To = f.at, f.at
+	}
+	t.runs, t.at = true, f.at
+	t.due = t.due || t.early.Equal(f.at)
+	if f.what == store.DeedStarted {
+		t.owner = f.agent
+	}
+}
+
+// answered puts an answer on its way, as long as that took.
+func (t *attribution) answered(f fact) {
+	m, ok := t.said[f.detail.Message]
+	left, known := t.left[m.ID]
+	switch {
+	case !ok:
+	case f.what == store.DeedAnsweredElsewhere && m.Fate != store.FateFailed, m.Fate == store.FateOut && !known:
+		t.due = false
+	case m.Fate == store.FateOut:
+		t.due, t.leaving = false, left
+	case m.Fate == store.FateWaiting, m.Fate == store.FateUnclear:
+		t.due, t.leaving = false, t.now
+	case m.Fate == store.FateFailed:
+		t.leaving = t.failed[m.ID]
+	}
+}

@@ -1,0 +1,167 @@
+package site
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"parley/bot/slack/blockkit"
+	"parley/bot/teams/card"
+	"parley/bot/web/dashboard"
+	"parley/bridge"
+	"parley/store"
+	"parley/store/measure"
+)
+
+// dashboardDesk implements dashboard.Desk.
+type dashboardDesk struct{ o Options }
+
+// Names implements dashboard.Desk.
+func (d *dashboardDesk) Names(ctx context.Context) (dashboard.Names, error) {
+	dir, err := store.LoadDirectory(ctx, d.o.Pool)
+	if err != nil {
+		return dashboard.Names{}, err
+	}
+	var n dashboard.Names
+	for _, a := range dir.Accounts {
+		if a.Side == store.SideChannel {
+			n.Accounts = append(n.Accounts, dashboard.Named{ID: a.ID, Name: a.Name})
+		}
+	}
+	for _, t := range dir.Teams {
+		n.Teams = append(n.Teams, dashboard.Team{Named: dashboard.Named{ID: t.ID, Name: t.Name}, Members: t.Members})
+	}
+	for _, a := range dir.Agents {
+		n.Agents = append(n.Agents, dashboard.Named{ID: a.ID, Name: cmp.Or(a.Name, a.Email)})
+	}
+	for _, t := range dir.Tags {
+		n.Tags = append(n.Tags, t.Name)
+	}
+	return n, nil
+}
+
+// filterOf asks the store what a page asks.
+func filterOf(q dashboard.Question) measure.Filter {
+	f := measure.Filter{From: q.From, To: q.To, Teams: q.Teams, Kind: measure.KindAll}
+	if q.Account != 0 {
+		f.Accounts = []int64{q.Account}
+	}
+	switch q.Of {
+	case dashboard.ByAgent, dashboard.ByTag, dashboard.ByIntent, dashboard.ByMood:
+		f.Kind, f.Value = measure.Kind(q.Of), q.Value
+	case dashboard.ByDay, dashboard.ByAccount, dashboard.ByTeam:
+	}
+	return f
+}
+
+// Sums implements dashboard.Desk.
+func (d *dashboardDesk) Sums(ctx context.Context, q dashboard.Question, by dashboard.Group) ([]dashboard.Sum, error) {
+	rows, err := measure.Sums(ctx, d.o.Pool, filterOf(q), measure.Group(by))
+	list := make([]dashboard.Sum, len(rows))
+	for i, r := range rows {
+		list[i] = dashboard.Sum{Value: r.Value, Figures: dashboard.Figures{New: r.Opened, Reopened: r.Reopened, Resolved: r.Resolved, Abandoned: r.Abandoned,
+			In: r.MessagesIn, Out: r.MessagesOut, First: dashboard.Times{Count: r.FirstCount, Seconds: r.FirstSum},
+			Next: dashboard.Times{Count: r.NextCount, Seconds: r.NextSum}, Ended: dashboard.Times{Count: r.Resolved, Seconds: r.EndedSum}}}
+		if q.Open {
+			list[i].First.Seconds, list[i].Next.Seconds, list[i].Ended.Seconds = r.FirstSumOpen, r.NextSumOpen, r.EndedSumOpen
+		}
+	}
+	return list, err
+}
+
+// mostLong is how many of the longest conversations are shown.
+const mostLong = 10
+
+// Longest implements dashboard.Desk.
+func (d *dashboardDesk) Longest(ctx context.Context, q dashboard.Question, of dashboard.Measure) ([]dashboard.Long, error) {
+	worst, err := measure.LongestTimes(ctx, d.o.Pool, filterOf(q), measure.Time(of), q.Open, mostLong)
+	if err != nil || len(worst) == 0 {
+		return nil, err
+	}
+	ids := make([]int64, len(worst))
+	for i, w := range worst {
+		ids[i] = w.ConversationID
+	}
+	conversations, err := store.Conversations(ctx, d.o.Pool, ids...)
+	if err != nil {
+		return nil, err
+	}
+	links, err := d.links(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	names, err := d.Names(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var list []dashboard.Long
+	for _, w := range worst {
+		l := dashboard.Long{Conversation: w.ConversationID, Day: w.Day, Seconds: w.Seconds, Link: links[w.ConversationID]}
+		if at := slices.IndexFunc(conversations, func(c store.Conversation) bool { return c.ID == w.ConversationID }); at >= 0 {
+			l.Subject, l.Customer = conversations[at].Subject, customerOf(&conversations[at])
+		}
+		if at := slices.IndexFunc(names.Agents, func(n dashboard.Named) bool { return n.ID == w.AgentID }); at >= 0 {
+			l.Agent = names.Agents[at].Name
+		}
+		list = append(list, l)
+	}
+	return list, nil
+}
+
+// customerOf is the customer's name, as far as the conversation itself tells it.
+func customerOf(c *store.Conversation) string {
+	if name := c.Traits[bridge.TraitName]; name != "" {
+		return name
+	}
+	for _, p := range c.Participants {
+		if p.Role != "copied" {
+			return cmp.Or(p.Name, p.Key)
+		}
+	}
+	return ""
+}
+
+// links gives the addresses of conversations' threads.
+func (d *dashboardDesk) links(ctx context.Context, ids []int64) (map[int64]string, error) {
+	threads, err := store.Threads(ctx, d.o.Pool, ids)
+	if err != nil {
+		return nil, err
+	}
+	accounts, err := store.ListAccounts(ctx, d.o.Pool)
+	if err != nil {
+		return nil, err
+	}
+	kinds, links := map[int64]string{}, map[int64]string{}
+	for i := range accounts {
+		kinds[accounts[i].ID] = accounts[i].Kind
+	}
+	for _, t := range threads {
+		at := bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}
+		switch {
+		case t.Root == "":
+		case kinds[t.AccountID] == "slack":
+			links[t.ConversationID] = blockkit.Home("").Link(at)
+		case kinds[t.AccountID] == "teams":
+			links[t.ConversationID] = card.Home{}.Link(at)
+		}
+	}
+	return links, nil
+}
+
+// Now implements dashboard.Desk.
+func (d *dashboardDesk) Now(ctx context.Context, q dashboard.Question) (dashboard.Now, error) {
+	n, err := measure.ReadNow(ctx, d.o.Pool, filterOf(q), bridge.TraitIntent, bridge.TraitSentiment)
+	if err != nil {
+		return dashboard.Now{}, err
+	}
+	out := dashboard.Now{Waiting: n.Waiting, Unassigned: n.Unassigned, Open: n.Open, Snoozed: n.Snoozed}
+	if n.Oldest != nil {
+		now, err := store.Now(ctx, d.o.Pool)
+		if err != nil {
+			return out, err
+		}
+		out.Longest = max(now.Sub(*n.Oldest).Truncate(time.Second), 0)
+	}
+	return out, nil
+}

@@ -1,0 +1,230 @@
+package site_test
+
+import (
+	"encoding/csv"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/jackc/pgx/v5"
+
+	"parley/cmd/parley/site/sitetest"
+	"parley/store"
+	"parley/store/measure"
+)
+
+// acme is a company with two teams, of which Ben is in one.
+const acme = sitetest.Acme + `
+  - {name: billing-mail, kind: http, team: Billing, http: {secret: "billing-tops3cret", callback_url: "https://shop.test/billing"}}
+`
+
+func acmeWithBilling() string {
+	return strings.Replace(acme, "accounts:", "  - {name: Billing, members: [ann@acme.test], slack_channel: C0BILLING}\naccounts:", 1)
+}
+
+// figures fills a site with what some conversations contributed.
+type figures struct {
+	site                *sitetest.Site
+	support, billing    int64 // teams
+	mail, shop, invoice int64 // accounts
+	ann, ben            int64
+}
+
+func newFigures(t *testing.T) *figures {
+	t.Helper()
+	f := &figures{site: sitetest.Start(t, acmeWithBilling())}
+	for name, id := range map[string]*int64{"teams.Support": &f.support, "teams.Billing": &f.billing, "accounts.support-mail": &f.mail, "accounts.shop": &f.shop,
+		"accounts.billing-mail": &f.invoice, "agents.Ann Lee": &f.ann, "agents.Ben Osei": &f.ben} {
+		table, value, _ := strings.Cut(name, ".")
+		if err := f.site.Pool.QueryRow(t.Context(), `SELECT id FROM `+table+` WHERE name = $1`, value).Scan(id); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+	}
+	return f
+}
+
+// keep lets a conversation contribute to the figures, and gives it a thread in Slack.
+func (f *figures) keep(conversation int64, subject string, l measure.Labels, shares ...measure.Share) {
+	t := f.site.T
+	t.Helper()
+	l.ConversationID = conversation
+	for i := range shares {
+		shares[i].ConversationID = conversation
+	}
+	if l.Tags == nil {
+		l.Tags = []string{}
+	}
+	err := store.InTx(t.Context(), f.site.Pool, func(tx pgx.Tx) error {
+		_, err := tx.Exec(t.Context(), `INSERT INTO conversations (id, account_id, subject, status, last_at, created_at, participants)
+			VALUES ($1, $2, $3, 'resolved', now(), now(), '[{"key": "kim@example.org", "name": "Kim Example", "role": "to"}]')`, conversation, shares[0].AccountID, subject)
+		if err == nil {
+			_, err = tx.Exec(t.Context(), `INSERT INTO threads (conversation_id, account_id, channel, root) SELECT $1, id, 'C0SUPPORT', '1700000000.000100' FROM accounts WHERE kind = 'slack'`, conversation)
+		}
+		if err == nil {
+			err = measure.Keep(t.Context(), tx, []measure.Labels{l}, shares)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func daysAgo(n int) string { return time.Now().AddDate(0, 0, -n).Format(time.DateOnly) } //nolint:forbidigo // the site's clock is this one
+
+// some makes figures of a few weeks.
+func (f *figures) some() {
+	f.keep(4711, "Where is my order?", measure.Labels{Tags: []string{"Sales"}, Intent: "order_status"},
+		measure.Share{Day: daysAgo(2), TeamID: f.support, AccountID: f.mail, Figures: measure.Figures{Opened: 1, MessagesIn: 2}},
+		measure.Share{Day: daysAgo(2), TeamID: f.support, AgentID: f.ben, AccountID: f.mail, Figures: measure.Figures{MessagesOut: 1, FirstCount: 1,
+			FirstSum: 7200, FirstSumOpen: 1800, FirstWorst: 7200, FirstWorstOpen: 1800, Resolved: 1, EndedSum: 90000, EndedSumOpen: 9000, EndedWorst: 90000, EndedWorstOpen: 9000}})
+	f.keep(4712, "الفاتورة", measure.Labels{Tags: []string{"Billing"}, Mood: "negative"},
+		measure.Share{Day: daysAgo(1), TeamID: f.billing, AccountID: f.invoice, Figures: measure.Figures{Opened: 1, MessagesIn: 1}},
+		measure.Share{Day: daysAgo(0), TeamID: f.billing, AgentID: f.ann, AccountID: f.invoice, Figures: measure.Figures{MessagesOut: 3, FirstCount: 1,
+			FirstSum: 60, FirstSumOpen: 60, FirstWorst: 60, FirstWorstOpen: 60, NextCount: 2, NextSum: 600, NextSumOpen: 600, NextWorst: 500, NextWorstOpen: 500}})
+}
+
+// R-230 R-231 R-232 R-233 R-237: an admin sees how everybody does, filters, and gets to what took longest.
+func TestDashboard(t *testing.T) {
+	t.Parallel()
+	f := newFigures(t)
+	b := f.site.Browser("ann@acme.test")
+	b.Open("/settings/dashboard")
+	b.Shows("Nothing was counted in this time.")
+	b.Looks("dashboard-empty")
+	f.some()
+	b.Open("/settings/dashboard?days=7")
+	b.Shows("By agent")
+	for _, text := range []string{"Ben Osei", "Ann Lee", "nobody", "billing-mail", "order status", "negative", "15 min", "Time to resolve"} {
+		b.Shows(text)
+	}
+	b.Looks("dashboard")
+	b.Do("choose", chromedp.SetValue(chromedp.CSS("#f-team"), fmt.Sprint(f.support)), chromedp.SetValue(chromedp.CSS("#f-hours"), "all"))
+	b.Press("form.filter button.main")
+	b.Until("only Support is shown", "location.search.includes('team=') && !document.querySelector('main').innerText.includes('billing-mail\\t')")
+	b.Shows("2 h")
+	b.Press(`dl.tiles a[href*="time=first"]`)
+	b.Shows("Waited longest for the first answer")
+	b.Shows("#4711 Where is my order?")
+	b.Until("it leads to the thread", `document.querySelector('a[href="https://slack.com/archives/C0SUPPORT/p1700000000000100"]')`)
+	b.Looks("longest")
+}
+
+// R-234 R-235: a year of many conversations, with long names and from right to left, still fits.
+func TestDashboardOfMuch(t *testing.T) {
+	t.Parallel()
+	f := newFigures(t)
+	for n := range int64(400) {
+		tag := fmt.Sprintf("Tag number %d", n%60)
+		if n%60 == 0 {
+			tag = strings.Repeat("A very long name of a tag ", 3) + "أسئلة"
+		}
+		f.keep(1000+n, "x", measure.Labels{Tags: []string{tag}, Intent: fmt.Sprintf("intent_%d", n%20), Mood: []string{"", "negative", "frustrated"}[n%3]},
+			measure.Share{Day: daysAgo(int(n * 7 % 360)), TeamID: f.support, AgentID: []int64{f.ann, f.ben}[n%2], AccountID: f.mail,
+				Figures: measure.Figures{Opened: 1 + n%7, MessagesIn: 1 + n*n%13, MessagesOut: 1 + n*n%11, FirstCount: 1, FirstSum: n * n % 90000, FirstSumOpen: n * n % 9000,
+					FirstWorst: n * n % 90000, FirstWorstOpen: n * n % 9000, Resolved: 1, EndedSum: n * 3000, EndedSumOpen: n * 900, EndedWorst: n * 3000, EndedWorstOpen: n * 900}})
+	}
+	b := f.site.Browser("ann@acme.test")
+	b.Open("/settings/dashboard?days=365&hours=all")
+	b.Shows("By tag")
+	b.Looks("dashboard-much")
+	b.Open("/settings/dashboard?days=28")
+	b.Looks("dashboard-month")
+}
+
+// R-233: agents see their own figures and those of their teams, and nobody else's.
+func TestWhoseFigures(t *testing.T) {
+	t.Parallel()
+	f := newFigures(t)
+	f.some()
+	ann, ben := f.site.Visitor("ann@acme.test"), f.site.Visitor("ben@acme.test")
+	for _, tt := range []struct {
+		query  string
+		status int    // for Ben
+		shows  string // to him
+		hides  string
+	}{
+		{"", http.StatusOK, "30 min", "billing-mail</a>"},
+		{fmt.Sprintf("agent=%d", f.ben), http.StatusOK, "30 min", "billing-mail</a>"},
+		{fmt.Sprintf("team=%d", f.support), http.StatusOK, "order status", "billing-mail</a>"},
+		{"tag=Sales", http.StatusOK, "30 min", "billing-mail</a>"},
+		{"tag=Billing", http.StatusOK, "Nothing was counted", "billing-mail</a>"},
+		{fmt.Sprintf("team=%d", f.billing), http.StatusForbidden, "These are figures of others.", "Ann Lee</a>"},
+		{fmt.Sprintf("agent=%d", f.ann), http.StatusOK, "Nothing was counted", "billing-mail</a>"}, // in his teams she did nothing
+		{fmt.Sprintf("team=%d&agent=%d", f.billing, f.ann), http.StatusForbidden, "These are figures of others.", "billing-mail</a>"},
+		{fmt.Sprintf("account=%d", f.invoice), http.StatusOK, "Nothing was counted", "billing-mail</a>"},
+	} {
+		for _, page := range []string{"/settings/dashboard?days=7&", "/settings/dashboard/longest?days=7&time=first&", "/settings/dashboard/figures.csv?days=7&"} {
+			if a := ann.Get(page + tt.query); a.Status != http.StatusOK {
+				t.Errorf("%s%s: %d for an admin", page, tt.query, a.Status)
+			}
+			a := ben.Get(page + tt.query)
+			if a.Status != tt.status {
+				t.Errorf("%s%s: %d for an agent", page, tt.query, a.Status)
+			}
+			if strings.Contains(a.Body, "4712") || strings.HasPrefix(a.Header.Get("Content-Type"), "text/csv") && strings.Contains(a.Body, "billing-mail") || strings.Contains(a.Body, tt.hides) {
+				t.Errorf("%s%s: shows what others did", page, tt.query)
+			}
+			if strings.HasPrefix(page, "/settings/dashboard?") && !strings.Contains(a.Body, tt.shows) {
+				t.Errorf("%s%s: doesn't show %q", page, tt.query, tt.shows)
+			}
+		}
+	}
+}
+
+// What stands in an address and can't be meant is passed over, and said; nothing of it becomes part of the page.
+func TestOddFilters(t *testing.T) {
+	t.Parallel()
+	f := newFigures(t)
+	f.some()
+	ann := f.site.Visitor("ann@acme.test")
+	for query, shows := range map[string]string{
+		"days=0":                                   "By agent",
+		"days=99999999999999999999":                "By agent",
+		"from=2026-13-01&to=x":                     "be shown",
+		"from=2026-02-01&to=2026-01-01":            "be shown",
+		"from=0001-01-01&to=9999-12-31":            "be shown",
+		"tag=<script>x</script>":                   "Nothing was counted",
+		"agent=1&tag=Sales":                        "not for both at once",
+		"intent=&of=intent":                        "By team",
+		"team=-1":                                  "Nothing was counted",
+		"hours=sometimes&account=' OR 1":           "By agent",
+		"from=" + daysAgo(1) + "&to=" + daysAgo(1): "billing-mail",
+	} {
+		values, err := url.ParseQuery(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a := ann.Get("/settings/dashboard?" + values.Encode()); a.Status != http.StatusOK || !strings.Contains(a.Body, shows) || strings.Contains(a.Body, "<script>x") {
+			t.Errorf("%s: %d, not %q", query, a.Status, shows)
+		}
+	}
+}
+
+// R-232: the file has what the page has, and no name in it is a formula.
+func TestFiguresAsFile(t *testing.T) {
+	t.Parallel()
+	f := newFigures(t)
+	f.some()
+	f.keep(4713, "x", measure.Labels{Tags: []string{`=cmd|'/c calc'!A1`}}, measure.Share{Day: daysAgo(1), TeamID: f.support, AccountID: f.mail, Figures: measure.Figures{Opened: 5}})
+	a := f.site.Visitor("ann@acme.test").Get("/settings/dashboard/figures.csv?days=7&hours=all")
+	rows, err := csv.NewReader(strings.NewReader(a.Body)).ReadAll()
+	if err != nil || !strings.HasPrefix(a.Header.Get("Content-Type"), "text/csv") {
+		t.Fatalf("%v\n%s", err, a.Body)
+	}
+	var got []string
+	for _, r := range rows {
+		got = append(got, strings.Join(r, " "))
+	}
+	all := strings.Join(got, "\n")
+	for _, want := range []string{"day " + daysAgo(1) + " 6 0 0 0 1 0 0 0 0 0 0", "agent Ben Osei 0 0 1 0 0 1 1 7200 0 0 90000", "team Billing 1 0 0 0 1 3 1 60 2 600 0",
+		"tag '=cmd|'/c calc'!A1 5 0 0 0 0 0 0 0 0 0 0", "mood negative 1 0 0 0 1 3 1 60 2 600 0", "intent order status 1 0 1 0 2 1 1 7200 0 0 90000"} {
+		if !strings.Contains(all, want+"\n") && !strings.HasSuffix(all, want) {
+			t.Errorf("no row %q in\n%s", want, all)
+		}
+	}
+}
