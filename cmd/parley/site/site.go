@@ -16,6 +16,7 @@ import (
 	"parley/bot/web/mailbox"
 	"parley/bot/web/settings"
 	"parley/bot/web/signin"
+	"parley/bot/web/start"
 	"parley/bridge/setup"
 	"parley/channels"
 	"parley/channels/email/autoconfig"
@@ -24,7 +25,7 @@ import (
 	"parley/store/site"
 )
 
-// Options of New. All but Lookup, Consents, Finder, Outside, Providers and Now are required.
+// Options of New. Pool, Sealer, Specs, BaseURL and Log are required.
 type Options struct {
 	Pool     *pgxpool.Pool
 	Sealer   *store.Sealer
@@ -33,12 +34,18 @@ type Options struct {
 	Consents *consent.Keeper    // signs in to mailboxes at their providers; nil = nowhere
 	Finder   *autoconfig.Finder // finds the servers of mailboxes; nil = nothing is known of any
 	// Outside returns the part of a channel's Env that is about the network; nil = an empty Env.
-	Outside   func(spec channels.Spec, account string, config channels.Config) channels.Env
-	BaseURL   string // where browsers reach the site
-	Providers []signin.Provider
-	Log       *slog.Logger
-	Now       func() time.Time // nil = time.Now
+	Outside func(spec channels.Spec, account string, config channels.Config) channels.Env
+	Chats   []Chat // that are connected
+	// CheckSlack asks Slack about tokens that somebody typed; nil = it can't be asked.
+	CheckSlack func(ctx context.Context, botToken, appToken string) []channels.Finding
+	BaseURL    string // where browsers reach the site
+	Providers  []signin.Provider
+	Log        *slog.Logger
+	Now        func() time.Time // nil = time.Now
 }
+
+// Chat is a chat in which agents work.
+type Chat struct{ Kind, Name string }
 
 // New makes the site.
 func New(o Options) (*web.Site, error) {
@@ -53,6 +60,7 @@ func New(o Options) (*web.Site, error) {
 			signin.Area(&signInDesk{o}, o.Providers),
 			settings.Area(&settingsDesk{o}),
 			mailbox.Area(&mailboxDesk{o}),
+			start.Area(&startDesk{o}),
 		},
 	})
 }
