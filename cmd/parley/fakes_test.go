@@ -58,6 +58,9 @@ func TestFakes(t *testing.T) {
 				env.OAuth["google"].TokenURL == "" || env.OAuth["microsoft"].ID == "" {
 				t.Errorf("%v: %+v", err, vars)
 			}
+			if found, err := http.Get(env.SignIn.Issuer + "/.well-known/openid-configuration"); err != nil || found.StatusCode != http.StatusOK { //nolint:bodyclose // it is read by nobody
+				t.Errorf("the provider by which agents sign in: %v", err)
+			}
 			if named[1] {
 				<-taken
 			}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/url"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"parley/channels"
 	"parley/channels/email/autoconfig"
 	"parley/channels/guard"
+	"parley/cmd/parley/signature"
 	"parley/cmd/parley/site"
 	sites "parley/store/site"
 )
@@ -34,7 +36,8 @@ func (e Env) BaseURL() string {
 func (a *App) addSite() error {
 	chats := &Lookup{surfaces: map[string]bridge.Surface{}}
 	o := site.Options{Pool: a.db.Pool, Sealer: a.db.Sealer, Specs: a.opt.Specs, Lookup: chats, CheckSlack: a.checkSlack,
-		Consents: a.accounts.consents, Finder: autoconfig.New(guard.New(), net.DefaultResolver), Outside: a.env.Outside, BaseURL: a.env.BaseURL(), Log: a.log}
+		Consents: a.accounts.consents, Finder: autoconfig.New(guard.New(), net.DefaultResolver), Outside: a.env.Outside, BaseURL: a.env.BaseURL(), Log: a.log,
+		Signatures: signature.Online(guard.New()), Providers: a.env.Providers(a.env.BaseURL()), SlackTeam: a.slackTeam}
 	for _, s := range a.surfaces {
 		chats.surfaces[s.kind] = s.surface
 		for _, spec := range a.opt.Surfaces {
@@ -66,6 +69,18 @@ func (a *App) checkSlack(ctx context.Context, botToken, appToken string) []chann
 	return checker.Check(ctx)
 }
 
+// slackTeam asks which workspace Parley is in.
+func (a *App) slackTeam(ctx context.Context) (string, error) {
+	for _, s := range a.surfaces {
+		if w, ok := s.surface.(interface {
+			Workspace(ctx context.Context) (string, error)
+		}); ok {
+			return w.Workspace(ctx)
+		}
+	}
+	return "", errors.New("sign-in by Slack: no workspace is connected")
+}
+
 // forgetSessions is how often sessions that have expired are removed.
 const forgetSessions = time.Hour
 
@@ -89,7 +104,7 @@ func (a *App) tendSite(ctx context.Context) error {
 func (a *App) sayFirstLink(ctx context.Context, say func(string)) error {
 	link, err := site.FirstLink(ctx, a.db.Pool, a.env.BaseURL())
 	if err == nil && link != "" {
-		say("Nobody looks after this Parley yet. Open this link within a day to become its first admin:\n  " + link)
+		say("Nobody looks after this Parley yet. Open this link within a day to become its first admin:\n " + link)
 	}
 	return err
 }

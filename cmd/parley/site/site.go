@@ -14,6 +14,7 @@ import (
 
 	"parley/bot/web"
 	"parley/bot/web/mailbox"
+	"parley/bot/web/openid"
 	"parley/bot/web/settings"
 	"parley/bot/web/signin"
 	"parley/bot/web/start"
@@ -21,11 +22,12 @@ import (
 	"parley/channels"
 	"parley/channels/email/autoconfig"
 	"parley/cmd/parley/consent"
+	"parley/cmd/parley/signature"
 	"parley/store"
 	"parley/store/site"
 )
 
-// Options of New. Pool, Sealer, Specs, BaseURL and Log are required.
+// Options of New. Pool, Sealer, Specs, Signatures, BaseURL and Log are required.
 type Options struct {
 	Pool     *pgxpool.Pool
 	Sealer   *store.Sealer
@@ -38,8 +40,10 @@ type Options struct {
 	Chats   []Chat // that are connected
 	// CheckSlack asks Slack about tokens that somebody typed; nil = it can't be asked.
 	CheckSlack func(ctx context.Context, botToken, appToken string) []channels.Finding
-	BaseURL    string // where browsers reach the site
-	Providers  []signin.Provider
+	Signatures *signature.Reader                         // reads signatures that are written on pages
+	BaseURL    string                                    // where browsers reach the site
+	Providers  []openid.Config                           // by which agents sign in
+	SlackTeam  func(ctx context.Context) (string, error) // the workspace that Parley is in; required with a provider of Slack
 	Log        *slog.Logger
 	Now        func() time.Time // nil = time.Now
 }
@@ -57,7 +61,8 @@ func New(o Options) (*web.Site, error) {
 		Log:      o.Log,
 		Now:      o.Now,
 		Areas: []web.Area{
-			signin.Area(&signInDesk{o}, o.Providers),
+			signin.Area(&signInDesk{o}, buttons(o.Providers)),
+			openid.Area(&openidDesk{o}, openid.Options{Providers: o.Providers, Log: o.Log, Now: o.Now}),
 			settings.Area(&settingsDesk{o}),
 			mailbox.Area(&mailboxDesk{o}),
 			start.Area(&startDesk{o}),
