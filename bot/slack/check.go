@@ -19,7 +19,20 @@ func (s *Surface) Check(ctx context.Context) []channels.Finding {
 			Hint: "Copy the Bot User OAuth Token (xoxb-…) of the app into SLACK_BOT_TOKEN."}}
 	}
 	found := []channels.Finding{{OK: true, What: "bot token", Text: "belongs to " + auth.User + " in " + auth.Team}}
-	return append(append(found, checkScopes(auth.Header.Get("X-Oauth-Scopes"))), s.checkChannels(ctx)...)
+	found = append(found, checkScopes(auth.Header.Get("X-Oauth-Scopes")))
+	if s.opt.AppToken != "" {
+		found = append(found, s.checkAppToken(ctx))
+	}
+	return append(found, s.checkChannels(ctx)...)
+}
+
+// checkAppToken asks for an address at which Socket Mode could connect, and doesn't connect.
+func (s *Surface) checkAppToken(ctx context.Context) channels.Finding {
+	if _, _, err := s.api.StartSocketModeContext(ctx); err != nil {
+		return channels.Finding{What: "app-level token", Text: "Slack refused it: " + err.Error(),
+			Hint: "Make one with the scope connections:write under Basic Information, App-Level Tokens, and copy it (xapp-…) into SLACK_APP_TOKEN."}
+	}
+	return channels.Finding{OK: true, What: "app-level token", Text: "opens Socket Mode"}
 }
 
 // checkScopes compares what was granted with what the manifest asks for.

@@ -54,7 +54,8 @@ func TestFakes(t *testing.T) {
 				vars[name] = value
 			}
 			env, err := app.LoadEnv(func(name string) (string, bool) { v, ok := vars[name]; return v, ok })
-			if err != nil || (env.SlackBotToken != "") != named[0] || (env.Teams.AppID != "") != named[1] || env.PublicURL != serve.URL {
+			if err != nil || (env.SlackBotToken != "") != named[0] || (env.Teams.AppID != "") != named[1] || env.PublicURL != serve.URL ||
+				env.OAuth["google"].TokenURL == "" || env.OAuth["microsoft"].ID == "" {
 				t.Errorf("%v: %+v", err, vars)
 			}
 			if found, err := http.Get(env.SignIn.Issuer + "/.well-known/openid-configuration"); err != nil || found.StatusCode != http.StatusOK { //nolint:bodyclose // it is read by nobody

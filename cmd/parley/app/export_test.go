@@ -10,6 +10,11 @@ import (
 // Retain does one run of retention now.
 func (a *App) Retain(ctx context.Context) { a.retain.turn(ctx) }
 
+// CheckSlack asks Slack about tokens that somebody typed.
+func (a *App) CheckSlack(ctx context.Context, botToken, appToken string) []channels.Finding {
+	return a.checkSlack(ctx, botToken, appToken)
+}
+
 // Files gives the handler of outgoing files with keys, what makes their addresses, and
 // what signs any text.
 func Files(base string, keys [][]byte, open func(context.Context, int64, string) (channels.File, error)) (http.HandlerFunc, func(int64, string) string, func(string) string) {

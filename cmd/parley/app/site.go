@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/channels"
 	"parley/channels/email/autoconfig"
 	"parley/channels/guard"
 	"parley/cmd/parley/signature"
@@ -34,17 +35,38 @@ func (e Env) BaseURL() string {
 // addSite makes the pages for agents and admins.
 func (a *App) addSite() error {
 	chats := &Lookup{surfaces: map[string]bridge.Surface{}}
+	o := site.Options{Pool: a.db.Pool, Sealer: a.db.Sealer, Specs: a.opt.Specs, Lookup: chats, CheckSlack: a.checkSlack,
+		Consents: a.accounts.consents, Finder: autoconfig.New(guard.New(), net.DefaultResolver), Outside: a.env.Outside, BaseURL: a.env.BaseURL(), Log: a.log,
+		Signatures: signature.Online(guard.New()), Providers: a.env.Providers(a.env.BaseURL()), SlackTeam: a.slackTeam}
 	for _, s := range a.surfaces {
 		chats.surfaces[s.kind] = s.surface
+		for _, spec := range a.opt.Surfaces {
+			if spec.Kind == s.kind {
+				o.Chats = append(o.Chats, site.Chat{Kind: s.kind, Name: spec.Name})
+			}
+		}
 	}
-	pages, err := site.New(site.Options{Pool: a.db.Pool, Sealer: a.db.Sealer, Specs: a.opt.Specs, Lookup: chats,
-		Consents: a.accounts.consents, Finder: autoconfig.New(guard.New(), net.DefaultResolver), Outside: a.env.Outside, Signatures: signature.Online(guard.New()), BaseURL: a.env.BaseURL(), Log: a.log,
-		Providers: a.env.Providers(a.env.BaseURL()), SlackTeam: a.slackTeam})
+	pages, err := site.New(o)
 	if err != nil {
 		return err
 	}
 	a.site = pages.Handler()
 	return nil
+}
+
+// checkSlack asks Slack about tokens that an admin typed. It keeps and changes nothing.
+func (a *App) checkSlack(ctx context.Context, botToken, appToken string) []channels.Finding {
+	env := a.env
+	env.SlackBotToken, env.SlackAppToken, env.SlackSigningSecret = botToken, appToken, ""
+	surface, err := newSlack(env, SurfaceOptions{Desk: a.engine.Desk(0), Log: a.log, OnlyLook: true}) // of no account: it has no channels
+	if err != nil {
+		return []channels.Finding{{What: "tokens", Text: err.Error(), Hint: "Copy both from the app's pages at api.slack.com."}}
+	}
+	checker, ok := surface.(channels.Checker)
+	if !ok {
+		return nil
+	}
+	return checker.Check(ctx)
 }
 
 // slackTeam asks which workspace Parley is in.

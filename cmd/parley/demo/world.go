@@ -77,7 +77,8 @@ type World struct {
 	cords *cords // nil without WorldOptions.Cords
 	home  atomic.Pointer[string]
 	// phones is nil without WorldOptions.Phones.
-	phones atomic.Pointer[phones]
+	phones    atomic.Pointer[phones]
+	providers *providers // of mailboxes; nil without WorldOptions.Phones
 }
 
 // cords are a world's wires to Parley. Teams has one for each way, nil without Teams.
@@ -93,10 +94,13 @@ func NewWorld(ctx context.Context, o WorldOptions) (*World, error) {
 	}
 	w := &World{o: o}
 	w.SetHome(o.Home)
-	w.Mail = mailfake.New(mailfake.Options{Log: o.Log, Clock: o.Clock, IMAPListen: o.IMAPAddr, SMTPListen: o.SMTPAddr,
+	if err := w.openProviders(); err != nil {
+		return nil, errors.Join(err, w.closeProviders())
+	}
+	w.Mail = mailfake.New(mailfake.Options{Log: o.Log, Clock: o.Clock, CheckToken: w.accepts, IMAPListen: o.IMAPAddr, SMTPListen: o.SMTPAddr,
 		Mailboxes: []mailfake.MailboxConfig{{Address: HelpAddress, Password: HelpPassword, SaveToSent: o.SaveSent}}})
 	if err := w.Mail.Start(ctx); err != nil {
-		return nil, err
+		return nil, errors.Join(err, w.closeProviders())
 	}
 	so := slackfake.Options{Log: o.Log, Clock: o.Clock, SignClock: time.Now, Limits: o.Limits, PostPerSecond: o.PostRate,
 		AppName: "Parley", WorkspaceURL: o.WorkspaceURL, AckTimeout: o.Patience, TriggerLife: o.Patience}
@@ -105,7 +109,7 @@ func NewWorld(ctx context.Context, o WorldOptions) (*World, error) {
 	w.furnish()
 	err := w.Slack.Start(cmp.Or(o.SlackAddr, anyPort))
 	if err != nil {
-		return nil, errors.Join(err, w.Slack.Close(), w.Mail.Close())
+		return nil, errors.Join(err, w.Slack.Close(), w.Mail.Close(), w.closeProviders())
 	}
 	if err = w.openTeams(); err == nil && o.Cords {
 		err = w.layCords(ctx, outer)
@@ -175,7 +179,7 @@ func (w *World) Close() error {
 	if w.Teams != nil {
 		err = w.Teams.Close()
 	}
-	return errors.Join(err, w.phones.Load().close(), w.Slack.Close(), w.Mail.Close())
+	return errors.Join(err, w.phones.Load().close(), w.Slack.Close(), w.Mail.Close(), w.closeProviders())
 }
 
 // addresses gives the host:port of Slack, IMAP and SMTP for Parley.
@@ -195,6 +199,7 @@ func (w *World) Env() []string {
 		vars = lab.SlackEnv(w.Slack, "http://"+slack+"/api/", w.o.HTTPMode)
 	}
 	vars = append(append(vars, w.teamsEnv()...), w.phoneEnv()...)
+	vars = append(vars, w.providerEnv()...)
 	return append(vars, "FAKE_IMAP_ADDR="+imap, "FAKE_SMTP_ADDR="+smtp,
 		"FAKE_MAIL_USERNAME="+HelpAddress, "FAKE_MAIL_PASSWORD="+HelpPassword)
 }

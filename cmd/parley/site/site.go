@@ -18,6 +18,7 @@ import (
 	"parley/bot/web/openid"
 	"parley/bot/web/settings"
 	"parley/bot/web/signin"
+	"parley/bot/web/start"
 	"parley/bridge/setup"
 	"parley/channels"
 	"parley/channels/email/autoconfig"
@@ -27,7 +28,7 @@ import (
 	"parley/store/site"
 )
 
-// Options of New. All but Lookup, Providers, SlackTeam, Consents, Finder, Outside and Now are required.
+// Options of New. Pool, Sealer, Specs, Signatures, BaseURL and Log are required.
 type Options struct {
 	Pool     *pgxpool.Pool
 	Sealer   *store.Sealer
@@ -36,7 +37,10 @@ type Options struct {
 	Consents *consent.Keeper    // signs in to mailboxes at their providers; nil = nowhere
 	Finder   *autoconfig.Finder // finds the servers of mailboxes; nil = nothing is known of any
 	// Outside returns the part of a channel's Env that is about the network; nil = an empty Env.
-	Outside    func(spec channels.Spec, account string, config channels.Config) channels.Env
+	Outside func(spec channels.Spec, account string, config channels.Config) channels.Env
+	Chats   []Chat // that are connected
+	// CheckSlack asks Slack about tokens that somebody typed; nil = it can't be asked.
+	CheckSlack func(ctx context.Context, botToken, appToken string) []channels.Finding
 	Signatures *signature.Reader                         // reads signatures that are written on pages
 	BaseURL    string                                    // where browsers reach the site
 	Providers  []openid.Config                           // by which agents sign in
@@ -44,6 +48,9 @@ type Options struct {
 	Log        *slog.Logger
 	Now        func() time.Time // nil = time.Now
 }
+
+// Chat is a chat in which agents work.
+type Chat struct{ Kind, Name string }
 
 // New makes the site.
 func New(o Options) (*web.Site, error) {
@@ -64,6 +71,7 @@ func New(o Options) (*web.Site, error) {
 			settings.Area(&settingsDesk{o}),
 			dashboards,
 			mailbox.Area(&mailboxDesk{o}),
+			start.Area(&startDesk{o}),
 		},
 	})
 }

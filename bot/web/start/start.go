@@ -1,0 +1,271 @@
+// Package start has the page that leads an admin from an empty Parley to the first customer's mail in a thread, step
+// by step.
+package start
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"parley/bot/web"
+	"parley/bridge/setup"
+)
+
+// Desk is what this page needs.
+type Desk interface {
+	// Progress tells what is set up already.
+	Progress(ctx context.Context) (Progress, error)
+
+	// SlackManifest describes the app to Slack.
+	SlackManifest() ([]byte, error)
+
+	// TeamsPackage makes the app's package for Microsoft Teams. Errors: in words for people.
+	TeamsPackage(appID string) ([]byte, error)
+
+	// CheckSlack asks Slack about tokens that somebody typed, and keeps nothing.
+	CheckSlack(ctx context.Context, botToken, appToken string) []Finding
+
+	// Save makes a change in somebody's name. Errors: those of setup.Save.
+	Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error)
+}
+
+// Progress is what is set up.
+type Progress struct {
+	Chats    []Chat // that are connected
+	Teams    []Team
+	Agents   int     // all
+	Lost     []Agent // those who are known in no chat
+	Accounts []Account
+}
+
+// Chat is a chat of agents.
+type Chat struct {
+	Kind, Name string // "slack", "Slack"
+	Text, Hint string // what is wrong; "" = nothing
+}
+
+// Team is a team.
+type Team struct {
+	Name    string
+	Version string
+	Placed  bool // it has a channel
+}
+
+// Agent is an agent.
+type Agent struct{ Email, Version string }
+
+// Account is where customers write.
+type Account struct {
+	Name    string
+	Address string // of a mailbox
+	Mode    string
+	Since   time.Time // when something last arrived; zero = nothing yet
+}
+
+// Finding is what a test found.
+type Finding struct {
+	OK         bool
+	What, Text string
+	Hint       string
+}
+
+const path = "/settings/first-steps"
+
+//go:embed *.html
+var templates embed.FS
+
+type pages struct{ desk Desk }
+
+// Area has the page of the first steps.
+func Area(desk Desk) web.Area {
+	p := pages{desk}
+	return web.Area{Name: "start", Templates: templates, Routes: []web.Route{
+		{Pattern: "GET " + path, For: web.Admins, Do: p.show},
+		{Pattern: "GET " + path + "/slack-manifest.json", For: web.Admins, Do: p.slackManifest},
+		{Pattern: "GET " + path + "/teams-app.zip", For: web.Admins, Do: p.teamsPackage},
+		{Pattern: "POST " + path + "/slack", For: web.Admins, Do: p.checkSlack},
+		{Pattern: "POST " + path + "/team", For: web.Admins, Do: p.saveTeam},
+		{Pattern: "POST " + path + "/agents", For: web.Admins, Do: p.findAgents},
+	}, Menu: []web.Link{{Path: path, Text: "First steps", For: web.Admins, Rank: 5}}}
+}
+
+// steps is what the page shows.
+type steps struct {
+	Progress
+
+	Path                           string
+	ChatDone, TeamDone, PeopleDone bool
+	AccountDone, ArrivedDone       bool
+	Manifest                       string
+	Tokens                         []web.Field
+	Findings                       []Finding
+	Team                           web.Form
+	AppID                          web.Field
+	First                          *Account // whose first message is waited for
+	NameOfChats                    string
+}
+
+func (p pages) steps(v *web.Visit) (*steps, error) {
+	progress, err := p.desk.Progress(v.Context())
+	if err != nil {
+		return nil, err
+	}
+	manifest, err := p.desk.SlackManifest()
+	if err != nil {
+		return nil, err
+	}
+	s := &steps{Progress: progress, Path: path, Manifest: string(manifest), Tokens: []web.Field{
+		{Name: "bot_token", Label: "Bot User OAuth Token", Kind: web.KindSecret, Required: true, Help: "`xoxb-…`, from *OAuth & Permissions*."},
+		{Name: "app_token", Label: "App-level token", Kind: web.KindSecret, Help: "`xapp-…`, from *Basic Information*, with the scope `connections:write`."},
+	}, AppID: web.Field{Name: "app_id", Label: "Microsoft App ID of the bot's registration", Placeholder: "00000000-0000-0000-0000-000000000000"}}
+	s.ChatDone = len(s.Chats) > 0 && !slices.ContainsFunc(s.Chats, func(c Chat) bool { return c.Text != "" })
+	s.TeamDone = slices.ContainsFunc(s.Teams, func(t Team) bool { return t.Placed })
+	s.PeopleDone = s.Agents > 0 && len(s.Lost) == 0
+	s.AccountDone = len(s.Accounts) > 0
+	var names []string
+	for _, c := range s.Chats {
+		names = append(names, c.Name)
+	}
+	s.NameOfChats = strings.Join(names, " and ")
+	for i := range s.Accounts {
+		a := &s.Accounts[i]
+		s.ArrivedDone = s.ArrivedDone || !a.Since.IsZero()
+		if s.First == nil || s.First.Address == "" {
+			s.First = a
+		}
+	}
+	s.Team = s.teamForm()
+	return s, nil
+}
+
+// teamForm gives a team its channel: a new team, or the first that has none.
+func (s *steps) teamForm() web.Form {
+	name := web.Field{Name: "name", Label: "Team", Value: "Support", Required: true}
+	form := web.Form{Action: path + "/team"}
+	for _, t := range s.Teams {
+		if !t.Placed {
+			name.Value = t.Name
+			break
+		}
+	}
+	chat := web.Field{Name: "chat", Label: "Chat", Kind: web.KindChoice}
+	for _, c := range s.Chats {
+		chat.Choices = append(chat.Choices, web.Choice{Value: c.Kind, Text: c.Name})
+	}
+	form.Groups = []web.Group{{Fields: []web.Field{name, chat, {Name: "channel", Label: "Channel", Required: true, Placeholder: "#support",
+		Help: "Where the team's threads open: `#name` or the channel's id. Parley must be let into it."}}}}
+	return form
+}
+
+func (s *steps) screen() web.Screen {
+	return web.Screen{Title: "First steps", Data: s,
+		Help: "From here to the first customer's mail in a thread. What is done stays done: you can go away and come back."}
+}
+
+func (p pages) show(v *web.Visit) error {
+	s, err := p.steps(v)
+	if err != nil {
+		return err
+	}
+	return v.Show("start", s.screen())
+}
+
+// slackManifest gives the manifest as a file.
+func (p pages) slackManifest(v *web.Visit) error {
+	body, err := p.desk.SlackManifest()
+	if err != nil {
+		return err
+	}
+	return file(v, "application/json", "parley-slack-manifest.json", body)
+}
+
+// teamsPackage gives the package of the app for Teams as a file.
+func (p pages) teamsPackage(v *web.Visit) error {
+	body, err := p.desk.TeamsPackage(v.Value("app_id"))
+	if err != nil {
+		return v.Refuse(http.StatusUnprocessableEntity, "The package can't be made.", err.Error())
+	}
+	return file(v, "application/zip", "parley-teams.zip", body)
+}
+
+func file(v *web.Visit, kind, name string, body []byte) error {
+	v.Writer.Header().Set("Content-Type", kind)
+	v.Writer.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	_, err := v.Writer.Write(body)
+	return err
+}
+
+// checkSlack asks Slack about the tokens that were typed.
+func (p pages) checkSlack(v *web.Visit) error {
+	s, err := p.steps(v)
+	if err != nil {
+		return err
+	}
+	s.Findings = p.desk.CheckSlack(v.Context(), v.Value("bot_token"), v.Value("app_token"))
+	return v.Show("start", s.screen())
+}
+
+// saveTeam gives a team its channel.
+func (p pages) saveTeam(v *web.Visit) error {
+	s, err := p.steps(v)
+	if err != nil {
+		return err
+	}
+	change := setup.Change{Kind: setup.EntryTeam, Name: v.Value("name"), Values: map[string][]string{}}
+	if i := slices.IndexFunc(s.Teams, func(t Team) bool { return strings.EqualFold(t.Name, change.Name) }); i >= 0 {
+		change.Version = s.Teams[i].Version
+	} else {
+		change.Values["members"] = []string{v.Person.Email}
+	}
+	field := v.Value("chat") + "_channel"
+	change.Values[field] = []string{v.Value("channel")}
+	if v.Value("channel") == "" || !slices.ContainsFunc(s.Chats, func(c Chat) bool { return c.Kind == v.Value("chat") }) {
+		return p.teamAgain(v, s, map[string]string{"channel": "Choose a chat that is connected, and one of its channels."}, nil)
+	}
+	_, err = p.desk.Save(v.Context(), v.Person, change)
+	var refused *setup.Refused
+	switch {
+	case errors.As(err, &refused):
+		return p.teamAgain(v, s, map[string]string{"name": refused.Fields["name"], "channel": refused.Fields[field]}, refused.Others)
+	case errors.Is(err, setup.ErrStale), errors.Is(err, setup.ErrExists), errors.Is(err, setup.ErrMissing):
+		return p.teamAgain(v, s, nil, []string{"Somebody else changed this team meanwhile. Look at it, and send it again."})
+	case err != nil:
+		return err
+	}
+	return v.Saved(path, "The team "+change.Name+" has its channel.")
+}
+
+// findAgents looks for agents in the chats by their e-mail addresses, as every save of an agent does.
+func (p pages) findAgents(v *web.Visit) error {
+	before, err := p.steps(v)
+	if err != nil {
+		return err
+	}
+	for _, a := range before.Lost {
+		_, err := p.desk.Save(v.Context(), v.Person, setup.Change{Kind: setup.EntryAgent, Name: a.Email, Version: a.Version})
+		var refused *setup.Refused
+		if err != nil && !errors.As(err, &refused) && !errors.Is(err, setup.ErrStale) && !errors.Is(err, setup.ErrMissing) {
+			return err
+		}
+	}
+	after, err := p.steps(v)
+	if err != nil {
+		return err
+	}
+	found := len(before.Lost) - len(after.Lost)
+	if found == 0 {
+		return v.Saved(path, "Nobody was found. Are their addresses in the chat the same as here, and may Parley see them there?")
+	}
+	return v.Saved(path, strconv.Itoa(found)+" found.")
+}
+
+func (p pages) teamAgain(v *web.Visit, s *steps, problems map[string]string, others []string) error {
+	s.Team.Problems = others
+	s.Team.Keep(func(name string) []string { return v.Request.PostForm[name] }, problems)
+	return v.ShowAgain("start", s.screen())
+}
