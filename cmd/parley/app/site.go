@@ -36,7 +36,7 @@ func (a *App) addSite() error {
 		chats.surfaces[s.kind] = s.surface
 	}
 	pages, err := site.New(site.Options{Pool: a.db.Pool, Sealer: a.db.Sealer, Specs: a.opt.Specs, Lookup: chats,
-		Signatures: signature.Online(guard.New()), BaseURL: a.env.BaseURL(), Log: a.log})
+		Signatures: signature.Online(guard.New()), Analyzer: a.opt.Analyzer, BaseURL: a.env.BaseURL(), Log: a.log})
 	if err != nil {
 		return err
 	}

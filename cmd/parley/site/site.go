@@ -15,6 +15,7 @@ import (
 	"parley/bot/web"
 	"parley/bot/web/settings"
 	"parley/bot/web/signin"
+	"parley/bridge/analysis"
 	"parley/bridge/setup"
 	"parley/channels"
 	"parley/cmd/parley/signature"
@@ -22,10 +23,11 @@ import (
 	"parley/store/site"
 )
 
-// Options of New. All but Lookup, Providers and Now are required.
+// Options of New. All but Analyzer, Lookup, Providers and Now are required.
 type Options struct {
 	Pool       *pgxpool.Pool
 	Sealer     *store.Sealer
+	Analyzer   analysis.Analyzer // reads texts that are tried; nil = nothing does
 	Specs      []channels.Spec
 	Lookup     setup.Lookup      // asks live chats; nil = none is connected
 	Signatures *signature.Reader // reads signatures that are written on pages
