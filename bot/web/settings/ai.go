@@ -36,7 +36,10 @@ type reading struct {
 	Last string // when it was read, in words
 }
 
-func (p pages) aiRoutes() []web.Route {
+// aiPages has the page of what is made of customers' words.
+type aiPages struct{ pages }
+
+func (p aiPages) routes() []web.Route {
 	return []web.Route{
 		{Pattern: "GET " + aiPath, For: web.Admins, Do: p.showAI},
 		{Pattern: "POST " + aiPath, For: web.Admins, Do: p.saveAI},
@@ -55,7 +58,7 @@ type aiScreen struct {
 	company, known *setup.Entry
 }
 
-func (p pages) aiForms(v *web.Visit) (*aiScreen, error) {
+func (p aiPages) aiForms(v *web.Visit) (*aiScreen, error) {
 	company, err := p.entry(v.Context(), setup.EntryCompany, "")
 	if err != nil {
 		return nil, err
@@ -98,7 +101,7 @@ func (s *aiScreen) screen() web.Screen {
 	return web.Screen{Title: "AI", Help: "What customers write is read by a machine, which notes mood, urgency and wishes for colleagues. It answers nobody.", Data: s}
 }
 
-func (p pages) showAI(v *web.Visit) error {
+func (p aiPages) showAI(v *web.Visit) error {
 	s, err := p.aiForms(v)
 	if err != nil {
 		return err
@@ -106,7 +109,7 @@ func (p pages) showAI(v *web.Visit) error {
 	return v.Show("ai", s.screen())
 }
 
-func (p pages) saveAI(v *web.Visit) error {
+func (p aiPages) saveAI(v *web.Visit) error {
 	s, err := p.aiForms(v)
 	if err != nil {
 		return err
@@ -122,7 +125,7 @@ func (p pages) saveAI(v *web.Visit) error {
 	return saved(v, aiPath, about(result, "settings"))
 }
 
-func (p pages) saveKnowledge(v *web.Visit) error {
+func (p aiPages) saveKnowledge(v *web.Visit) error {
 	s, err := p.aiForms(v)
 	if err != nil {
 		return err
@@ -154,7 +157,7 @@ func (p pages) saveKnowledge(v *web.Visit) error {
 }
 
 // tryAI has a text read as if a customer had written it. Nothing is kept of it.
-func (p pages) tryAI(v *web.Visit) error {
+func (p aiPages) tryAI(v *web.Visit) error {
 	s, err := p.aiForms(v)
 	if err != nil {
 		return err

@@ -68,7 +68,7 @@ func Area(desk Desk) web.Area {
 	p := pages{desk}
 	return web.Area{Name: "settings", Templates: templates, Funcs: map[string]any{"join": strings.Join}, Routes: slices.Concat(
 		[]web.Route{{Pattern: "GET /settings", For: web.Agents, Do: p.home}},
-		p.accountRoutes(), p.companyRoutes(), p.hoursRoutes(), p.signatureRoutes(), p.agents().routes(), p.teams().routes(), p.tags().routes(), p.templates().routes(), p.aiRoutes()),
+		p.accountRoutes(), p.companyRoutes(), hoursPages{p}.routes(), p.signatureRoutes(), p.agents().routes(), p.teams().routes(), p.tags().routes(), p.templates().routes(), aiPages{p}.routes()),
 		Menu: []web.Link{
 			{Path: "/settings/accounts", Text: "Accounts", For: web.Admins, Rank: 10},
 			{Path: "/settings/agents", Text: "People", For: web.Admins, Rank: 20},

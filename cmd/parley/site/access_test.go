@@ -5,8 +5,10 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"parley/bot/web"
+	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
 )
 
@@ -78,7 +80,10 @@ func requests() map[string]string {
 //
 func TestAccess(t *testing.T) {
 	t.Parallel()
-	s := sitetest.Start(t, sitetest.Acme)
+	now := time.Now()
+	s := sitetest.Start(t, sitetest.Acme, func(o *site.Options) {
+		o.Now = func() time.Time { now = now.Add(5 * time.Second); return now } // nobody is slowed down
+	})
 	known := requests()
 	admin, signedIn := s.Visitor("ann@acme.test"), s.Visitor("ben@acme.test")
 	for _, route := range s.Pages.Routes() {

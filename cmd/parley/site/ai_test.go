@@ -82,6 +82,9 @@ func TestAIPageRefuses(t *testing.T) {
 	if a := ann.Post("/settings/ai", form); a.Status != http.StatusUnprocessableEntity || !a.Has("Somebody else changed") {
 		t.Errorf("an old page: %d", a.Status)
 	}
+	if a := ann.Post("/settings/company", url.Values{"version": {ann.Get("/settings/company").Version()}, "company": {"Acme"}, "settings.ai": {"off"}}); a.Status != http.StatusSeeOther || !ann.Get("/settings/company").Has("Nothing was changed") {
+		t.Errorf("a page that is sent as it was shown: %d", a.Status)
+	}
 	if a := ann.Post("/settings/ai/knowledge", url.Values{"version": {"0"}, "knowledge": {"/srv/x"}}); a.Status != http.StatusUnprocessableEntity || !a.Has("/srv/x") {
 		t.Errorf("an old list: %d", a.Status)
 	}
