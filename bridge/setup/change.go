@@ -60,7 +60,7 @@ func Save(ctx context.Context, pool *pgxpool.Pool, c Change, o Options) (Result,
 	doc := &document{kind: c.Kind, fields: FieldsOf(c.Kind, specOf(o.Specs, c.Channel))}
 	doc.build(c, place)
 	file := &File{}
-	if !c.Remove {
+	if !c.Remove && len(doc.lines) > 0 { // a page that was sent as it was shown changes nothing
 		var err error
 		if file, err = Parse([]byte(strings.Join(doc.lines, "\n")+"\n"), noVariables); err != nil {
 			return Result{}, doc.refused(err)

@@ -24,7 +24,10 @@ const (
 // moreDays is how many empty rows the page has for further days.
 const moreDays = 3
 
-func (p pages) hoursRoutes() []web.Route {
+// hoursPages has the page of an account's business hours.
+type hoursPages struct{ pages }
+
+func (p hoursPages) routes() []web.Route {
 	return []web.Route{
 		{Pattern: "GET " + accountsPath + "/{name}/hours", For: web.Admins, Do: p.showHours},
 		{Pattern: "POST " + accountsPath + "/{name}/hours", For: web.Admins, Do: p.saveHours},
@@ -84,7 +87,7 @@ func countries(chosen string) []web.Choice {
 	return list
 }
 
-func (p pages) hoursScreen(v *web.Visit, e *setup.Entry, form *web.Form) web.Screen {
+func (p hoursPages) hoursScreen(v *web.Visit, e *setup.Entry, form *web.Form) web.Screen {
 	var rows []dayRow
 	for own := range slices.Chunk(form.Groups[3].Fields, 3) {
 		rows = append(rows, dayRow{own[0], own[1], own[2]})
@@ -102,7 +105,7 @@ func (p pages) hoursScreen(v *web.Visit, e *setup.Entry, form *web.Form) web.Scr
 		Data: map[string]any{"Form": form, "Days": rows, "Public": public}}
 }
 
-func (p pages) showHours(v *web.Visit) error {
+func (p hoursPages) showHours(v *web.Visit) error {
 	e, err := p.entry(v.Context(), setup.EntryAccount, v.Request.PathValue("name"))
 	if err != nil {
 		return err
@@ -114,7 +117,7 @@ func (p pages) showHours(v *web.Visit) error {
 	return v.Show("hours", p.hoursScreen(v, e, &form))
 }
 
-func (p pages) saveHours(v *web.Visit) error {
+func (p hoursPages) saveHours(v *web.Visit) error {
 	e, err := p.entry(v.Context(), setup.EntryAccount, v.Request.PathValue("name"))
 	if err != nil {
 		return err

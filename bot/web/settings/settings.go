@@ -6,11 +6,13 @@ import (
 	"context"
 	"embed"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
 
 	"parley/bot/web"
+	"parley/bridge/analysis"
 	"parley/bridge/setup"
 )
 
@@ -40,6 +42,12 @@ type Desk interface {
 	// TemplateStates tells what the providers say of templates, by the names of their entries.
 	TemplateStates(ctx context.Context) (map[string]TemplateState, error)
 
+	// Places lists the folders and sites that suggested replies draw on, with what became of reading them.
+	Places(ctx context.Context) ([]Place, error)
+
+	// Try has a text read as a customer's would be. Errors: what people can be told.
+	Try(ctx context.Context, text string) (analysis.Answer, error)
+
 	// States tells how the accounts do, by their names.
 	States(ctx context.Context) (map[string]State, error)
 }
@@ -60,13 +68,14 @@ func Area(desk Desk) web.Area {
 	p := pages{desk}
 	return web.Area{Name: "settings", Templates: templates, Funcs: map[string]any{"join": strings.Join}, Routes: slices.Concat(
 		[]web.Route{{Pattern: "GET /settings", For: web.Agents, Do: p.home}},
-		p.accountRoutes(), p.companyRoutes(), p.hoursRoutes(), p.signatureRoutes(), p.agents().routes(), p.teams().routes(), p.tags().routes(), p.templates().routes()),
+		p.accountRoutes(), p.companyRoutes(), hoursPages{p}.routes(), p.signatureRoutes(), p.agents().routes(), p.teams().routes(), p.tags().routes(), p.templates().routes(), aiPages{p}.routes()),
 		Menu: []web.Link{
 			{Path: "/settings/accounts", Text: "Accounts", For: web.Admins, Rank: 10},
 			{Path: "/settings/agents", Text: "People", For: web.Admins, Rank: 20},
 			{Path: "/settings/teams", Text: "Teams", For: web.Admins, Rank: 21},
 			{Path: "/settings/tags", Text: "Tags and labels", For: web.Admins, Rank: 22},
 			{Path: "/settings/templates", Text: "Templates", For: web.Admins, Rank: 23},
+			{Path: aiPath, Text: "AI", For: web.Admins, Rank: 24},
 			{Path: mePath, Text: "My page", For: web.Agents, Rank: 90},
 			{Path: "/settings/company", Text: "For all accounts", For: web.Admins, Rank: 60},
 		}}
@@ -134,18 +143,37 @@ func keep(v *web.Visit, form *web.Form, refused *setup.Refused) {
 		}
 	}
 	form.Problems = refused.Others
-	for path, text := range refused.Fields {
-		above, _, _ := strings.Cut(path, ".")
-		switch {
-		case shown[path]:
-		case shown[above] && refused.Fields[above] == "": // a key of a group that one field shows
-			refused.Fields[above] = path + ": " + text
-		default:
+	for path, text := range maps.Clone(refused.Fields) {
+		if shown[path] {
+			continue
+		}
+		switch at := nearest(form, path, text); {
+		case at == "":
 			form.Problems = append(form.Problems, path+": "+text)
+		case strings.HasPrefix(path, at): // a key of a group that one field shows
+			refused.Fields[at] = strings.TrimSpace(refused.Fields[at] + " " + path + ": " + text)
+		default:
+			refused.Fields[at] = strings.TrimSpace(refused.Fields[at] + " " + text)
 		}
 	}
 	slices.Sort(form.Problems)
 	form.Keep(sent(v), refused.Fields)
+}
+
+// nearest finds the field beside which a problem with a path stands that no field has: one that shows the whole group,
+// or one of the group's; of these the one that the problem names, else the first. "" = there is none.
+func nearest(form *web.Form, path, text string) (name string) {
+	for _, g := range form.Groups {
+		for _, f := range g.Fields {
+			switch {
+			case strings.HasPrefix(path, f.Name+"."):
+				return f.Name
+			case strings.HasPrefix(f.Name, path+".") && (name == "" || strings.Contains(text, f.Label)):
+				name = f.Name
+			}
+		}
+	}
+	return name
 }
 
 func sent(v *web.Visit) func(string) []string {

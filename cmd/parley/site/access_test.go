@@ -71,6 +71,11 @@ func requests() map[string]string {
 		"GET /settings/new-template":               "/settings/new-template",
 		"POST /settings/new-template":              "/settings/new-template",
 
+		"GET /settings/ai":            "/settings/ai",
+		"POST /settings/ai":           "/settings/ai",
+		"POST /settings/ai/knowledge": "/settings/ai/knowledge",
+		"POST /settings/ai/try":       "/settings/ai/try",
+
 		"GET /settings/agents":                  "/settings/agents",
 		"GET /settings/agents/{name}":           "/settings/agents/ben@acme.test",
 		"POST /settings/agents/{name}":          "/settings/agents/ben@acme.test",

@@ -47,6 +47,7 @@ func TestSignaturePage(t *testing.T) {
 	b := s.Browser("ann@acme.test")
 	b.Open("/settings/accounts/support-mail")
 	b.Press("a[href$='/signature']")
+	b.Until("the page is there", "document.querySelector('#f-picture')")
 	b.Looks("signature-none")
 	b.Write("#f-signature", "**Acme** [Shop](https://acme.test)")
 	b.Press("button[name=preview]")

@@ -19,6 +19,7 @@ import (
 	"parley/bot/web/settings"
 	"parley/bot/web/signin"
 	"parley/bot/web/start"
+	"parley/bridge/analysis"
 	"parley/bridge/setup"
 	"parley/channels"
 	"parley/channels/email/autoconfig"
@@ -32,6 +33,7 @@ import (
 type Options struct {
 	Pool     *pgxpool.Pool
 	Sealer   *store.Sealer
+	Analyzer analysis.Analyzer // reads texts that are tried; nil = nothing does
 	Specs    []channels.Spec
 	Lookup   setup.Lookup       // asks live chats; nil = none is connected
 	Consents *consent.Keeper    // signs in to mailboxes at their providers; nil = nowhere

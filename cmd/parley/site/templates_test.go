@@ -34,7 +34,7 @@ func TestTemplatePages(t *testing.T) {
 	b.Write("#f-buttons-0-title", "Track it")
 	b.Write("#f-buttons-0-url", "javascript:alert(1)")
 	b.Press("form.page button")
-	b.Until("the text and the button are refused", "document.querySelector('#f-body-problem') && document.querySelector('[role=alert]')")
+	b.Until("the text and the button are refused", "document.querySelector('#f-body-problem') && document.querySelector('#f-buttons-0-title-problem') && document.querySelector('#f-examples-tracking-problem')")
 	b.Until("there is a field for the example", "document.querySelector('#f-examples-tracking')")
 	b.Looks("template-refused")
 	b.Write("#f-body", "Hello {{first_name}}, {{tracking}} is the number of your parcel")

@@ -1,0 +1,183 @@
+package settings
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/bot/web"
+	"parley/bridge/analysis"
+	"parley/bridge/setup"
+)
+
+const (
+	aiPath        = "/settings/ai"
+	knowledgePath = "/settings/ai/knowledge"
+	tryPath       = "/settings/ai/try"
+
+	knowledgeKey  = "knowledge"
+	mostTryRunes  = 5000
+	answerTimeout = 25 * time.Second // less than a page may take
+)
+
+// Place is a folder or a web site that suggested replies draw on.
+type Place struct {
+	Place   string
+	ReadAt  time.Time // zero = not yet
+	Problem string
+}
+
+// reading is a place on the page.
+type reading struct {
+	Place
+
+	Last string // when it was read, in words
+}
+
+// aiPages has the page of what is made of customers' words.
+type aiPages struct{ pages }
+
+func (p aiPages) routes() []web.Route {
+	return []web.Route{
+		{Pattern: "GET " + aiPath, For: web.Admins, Do: p.showAI},
+		{Pattern: "POST " + aiPath, For: web.Admins, Do: p.saveAI},
+		{Pattern: "POST " + knowledgePath, For: web.Admins, Do: p.saveKnowledge},
+		{Pattern: "POST " + tryPath, For: web.Admins, Do: p.tryAI},
+	}
+}
+
+// aiScreen is the page with its three forms: the settings, the places, and a text to try.
+type aiScreen struct {
+	Settings, Knowledge web.Form
+	Places              []reading
+	Text                web.Field
+	Found               *analysis.Answer // nil = nothing was tried
+
+	company, known *setup.Entry
+}
+
+func (p aiPages) aiForms(v *web.Visit) (*aiScreen, error) {
+	company, err := p.entry(v.Context(), setup.EntryCompany, "")
+	if err != nil {
+		return nil, err
+	}
+	known, err := p.entry(v.Context(), setup.EntryKnowledge, "")
+	if err != nil {
+		return nil, err
+	}
+	s := &aiScreen{company: company, known: known, Text: web.Field{Name: "text", Label: "What a customer might write", Kind: web.KindText}}
+	paths := []string{"settings.language"}
+	for _, f := range p.desk.Fields(setup.EntryCompany, "") {
+		if f.Path == "settings.ai" || strings.HasPrefix(f.Path, "settings.ai_") {
+			paths = append(paths, f.Path)
+		}
+	}
+	s.Settings = formOf(aiPath, p.desk.Fields(setup.EntryCompany, ""), company, []part{{title: "Settings of all accounts", help: "An account may choose otherwise for itself.", paths: paths}})
+	s.Knowledge = web.Form{Action: knowledgePath, Version: known.Version, Groups: []web.Group{{Title: "What suggested replies may draw on", Fields: []web.Field{{
+		Name: knowledgeKey, Label: "Folders and web sites", Kind: web.KindLines, Value: strings.Join(placesOf(known), "\n"),
+		Help: "One a line: `/srv/knowledge` on the machine on which Parley runs, or `https://example.com/help/`."}}}}}
+	places, err := p.desk.Places(v.Context())
+	for _, place := range places {
+		s.Places = append(s.Places, reading{place, ago(v.Now(), place.ReadAt)})
+	}
+	return s, err
+}
+
+// placesOf lists the folders and sites of the entry, in its order.
+func placesOf(e *setup.Entry) (places []string) {
+	for i := 0; ; i++ {
+		at := fmt.Sprintf("%s.%d.", knowledgeKey, i)
+		place := e.Value(at+"folder") + e.Value(at+"url")
+		if place == "" {
+			return places
+		}
+		places = append(places, place)
+	}
+}
+
+func (s *aiScreen) screen() web.Screen {
+	return web.Screen{Title: "AI", Help: "What customers write is read by a machine, which notes mood, urgency and wishes for colleagues. It answers nobody.", Data: s}
+}
+
+func (p aiPages) showAI(v *web.Visit) error {
+	s, err := p.aiForms(v)
+	if err != nil {
+		return err
+	}
+	return v.Show("ai", s.screen())
+}
+
+func (p aiPages) saveAI(v *web.Visit) error {
+	s, err := p.aiForms(v)
+	if err != nil {
+		return err
+	}
+	c := setup.Change{Kind: setup.EntryCompany, Version: v.Value("version"), Values: changeOf(v, s.Settings, s.company)}
+	result, done, err := p.attempt(v, c, &s.Settings)
+	switch {
+	case err != nil:
+		return err
+	case !done:
+		return v.ShowAgain("ai", s.screen())
+	}
+	return saved(v, aiPath, about(result, "settings"))
+}
+
+func (p aiPages) saveKnowledge(v *web.Visit) error {
+	s, err := p.aiForms(v)
+	if err != nil {
+		return err
+	}
+	lines := trimmed(s.Knowledge.Groups[0].Fields[0], v.Request.PostForm[knowledgeKey])
+	values := map[string][]string{}
+	if !slices.Equal(lines, placesOf(s.known)) {
+		values[knowledgeKey] = nil
+		for i, line := range lines {
+			kind := "folder"
+			if strings.Contains(line, "://") {
+				kind = "url"
+			}
+			values[fmt.Sprintf("%s.%d.%s", knowledgeKey, i, kind)] = []string{line}
+		}
+	}
+	result, done, err := p.attempt(v, setup.Change{Kind: setup.EntryKnowledge, Version: v.Value("version"), Values: values}, &s.Knowledge)
+	switch {
+	case err != nil:
+		return err
+	case !done:
+		f := field(&s.Knowledge, knowledgeKey)
+		for path, given := range values { // people see the line, not its path
+			f.Problem = strings.ReplaceAll(f.Problem, path+": ", "“"+strings.Join(given, "")+"” ")
+		}
+		return v.ShowAgain("ai", s.screen())
+	}
+	return saved(v, aiPath, about(result, "knowledge"))
+}
+
+// tryAI has a text read as if a customer had written it. Nothing is kept of it.
+func (p aiPages) tryAI(v *web.Visit) error {
+	s, err := p.aiForms(v)
+	if err != nil {
+		return err
+	}
+	s.Text.Value = v.Value("text")
+	switch {
+	case s.Text.Value == "":
+		s.Text.Problem = "Write something that a customer might write."
+	case len([]rune(s.Text.Value)) > mostTryRunes:
+		s.Text.Problem = fmt.Sprintf("It has more than %d characters. Try a shorter one.", mostTryRunes)
+	default:
+		ctx, cancel := context.WithTimeout(v.Context(), answerTimeout)
+		defer cancel()
+		found, err := p.desk.Try(ctx, s.Text.Value)
+		if err != nil {
+			s.Text.Problem = "Nothing answered: " + err.Error()
+			break
+		}
+		s.Found = &found
+		return v.Show("ai", s.screen())
+	}
+	return v.ShowAgain("ai", s.screen())
+}

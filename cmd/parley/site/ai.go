@@ -1,0 +1,45 @@
+package site
+
+import (
+	"context"
+	"errors"
+
+	"parley/bot/web/settings"
+	"parley/bridge/analysis"
+	"parley/store"
+	"parley/store/knowledge"
+)
+
+// Places implements settings.Desk.
+func (d *settingsDesk) Places(ctx context.Context) ([]settings.Place, error) {
+	rows, err := knowledge.Places(ctx, d.o.Pool)
+	var list []settings.Place
+	for _, r := range rows {
+		p := settings.Place{Place: r.Place, Problem: r.Problem}
+		if r.ReadAt != nil {
+			p.ReadAt = *r.ReadAt
+		}
+		list = append(list, p)
+	}
+	return list, err
+}
+
+var errNoAnalyzer = errors.New("this process reads nothing of what customers write")
+
+// Try implements settings.Desk.
+func (d *settingsDesk) Try(ctx context.Context, text string) (analysis.Answer, error) {
+	if d.o.Analyzer == nil {
+		return analysis.Answer{}, errNoAnalyzer
+	}
+	all, err := store.ListTags(ctx, d.o.Pool)
+	if err != nil {
+		return analysis.Answer{}, err
+	}
+	var desk analysis.Desk
+	for _, t := range all {
+		if t.Active && t.Kind != store.TagLabel {
+			desk.Tags = append(desk.Tags, analysis.Tag{Name: t.Name})
+		}
+	}
+	return d.o.Analyzer.Analyze(ctx, analysis.Question{Burst: []analysis.Message{{Text: text}}, Desk: desk})
+}
