@@ -163,8 +163,16 @@ func (p pages) list(v *web.Visit) error {
 
 func rowOf(v *web.Visit, f *bridge.Facts) row {
 	return row{Path: "/inbox/" + strconv.FormatInt(f.ID, 10), Number: shape.Number(f.ID), Customer: shape.PartyName(f.Contact), Subject: f.Subject,
-		Preview: f.Preview, Channel: f.ChannelName, Status: shape.StatusWords(*f), Waits: !f.WaitingSince.IsZero(), Owners: shape.Assignees(f.Assignees),
+		Preview: f.Preview, Channel: f.ChannelName, Status: shape.StatusWords(*f), Waits: !f.WaitingSince.IsZero(), Owners: ownersOf(f),
 		Team: f.Team, At: clock(v, f.LastMessage.At)}
+}
+
+// ownersOf names who holds a conversation; "" = nobody, as its state says.
+func ownersOf(f *bridge.Facts) string {
+	if len(f.Assignees) == 0 {
+		return ""
+	}
+	return shape.Assignees(f.Assignees)
 }
 
 // clock gives a time as whoever is signed in reads it: of another day with the day.

@@ -209,7 +209,9 @@ func saidOf(v *web.Visit, f bridge.Facts, path string, s *bridge.Spoken) said {
 	m.Fate, m.Look = fateWords(v, s)
 	switch fate := string(s.Fate); fate {
 	case "ask", "inside", "parked", "failed", "unclear":
-		m.Why = view.ReasonWords(s.Reason, f)
+		if s.Reason != "note" { // its fate says so
+			m.Why = view.ReasonWords(s.Reason, f)
+		}
 	case "waiting":
 		m.Why = s.Trouble
 	}
