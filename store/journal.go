@@ -36,6 +36,9 @@ type NewEvent struct {
 	// Share is the account whose share of the appliers' time the event uses; 0 = AccountID. Parley's
 	// own facts about a conversation use the share of that conversation's account.
 	Share int64
+	// Erased is the keyed hash of AccountID and ExternalID (package erase): a fact that was erased isn't stored
+	// again. The zero value = it is not looked for.
+	Erased [16]byte
 }
 
 // FactVersion is stored with the queue of each event. It rises when events of a new kind are
@@ -96,14 +99,15 @@ const factVersion = `2`
 const insertEvents = `
 	WITH given AS MATERIALIZED (
 		SELECT nextval('events_id_seq') AS id, t.*, t.quarantine = '' AS good
-		FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::bigint[], $7::text[], $8::bigint[], $9::uuid[])
-			AS t(account_id, external_id, order_key, payload, blob, size_bytes, quarantine, share, fact)
+		FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::bigint[], $7::text[], $8::bigint[], $9::uuid[], $10::uuid[])
+			AS t(account_id, external_id, order_key, payload, blob, size_bytes, quarantine, share, fact, erased)
 	), stored AS (
 		INSERT INTO events (id, account_id, external_id, order_key, payload, blob, size_bytes)
 		OVERRIDING SYSTEM VALUE
 		SELECT id, account_id, external_id, order_key, payload, nullif(blob, ''), size_bytes
 		FROM given
 		WHERE NOT EXISTS (SELECT FROM seen WHERE seen.account_id = given.account_id AND seen.fact = given.fact)
+			AND NOT EXISTS (SELECT FROM erased_facts AS gone WHERE gone.account_id = given.account_id AND gone.fact = given.erased)
 		ORDER BY account_id, external_id, id
 		ON CONFLICT (account_id, external_id) DO NOTHING
 		RETURNING id
@@ -148,13 +152,13 @@ func eventColumns(events []NewEvent) []any {
 	n := len(events)
 	accounts, sizes, shares := make([]int64, n), make([]int64, n), make([]int64, n)
 	external, keys, blobs, reasons := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
-	payloads, facts := make([][]byte, n), make([][16]byte, n)
+	payloads, facts, erased := make([][]byte, n), make([][16]byte, n), make([][16]byte, n)
 	for i, e := range events {
 		accounts[i], external[i], keys[i], blobs[i] = e.AccountID, query.ShortID(e.ExternalID), query.ShortID(e.OrderKey), e.Blob
 		payloads[i], sizes[i], reasons[i] = e.Payload, max(e.SizeBytes, int64(len(e.Payload))), Clean(e.Quarantine)
-		shares[i], facts[i] = cmp.Or(e.Share, e.AccountID), factHash(external[i])
+		shares[i], facts[i], erased[i] = cmp.Or(e.Share, e.AccountID), factHash(external[i]), e.Erased
 	}
-	return []any{accounts, external, keys, payloads, blobs, sizes, reasons, shares, facts}
+	return []any{accounts, external, keys, payloads, blobs, sizes, reasons, shares, facts, erased}
 }
 
 // factHash is what table seen keeps of a (short) external id for ever. The SQL in seenOfEvents

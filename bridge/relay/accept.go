@@ -52,6 +52,9 @@ func (r *Relay) Accept(ctx context.Context, account int64, facts ...channels.Fac
 		a := &arrival{done: make(chan error, 1), event: store.NewEvent{
 			AccountID: account, ExternalID: f.ExternalID, OrderKey: store.OrderKey(account, f.OrderKey),
 			Payload: f.Payload, SizeBytes: int64(len(f.Payload)), Quarantine: f.Quarantine}}
+		if r.opt.Erased != nil {
+			a.event.Erased = r.opt.Erased(account, f.ExternalID)
+		}
 		if len(f.Payload) > blobBytes {
 			hash, err := blob.Put(ctx, r.pool, f.Payload)
 			if err != nil {

@@ -29,6 +29,8 @@ type Options struct {
 	Handler Handler
 	Log     *slog.Logger
 	Objects blob.Objects // where the bytes of old blobs are; nil = in the database, as all others
+	// Erased makes the hash by which a fact is known that was erased (store.NewEvent.Erased); nil = none was.
+	Erased func(account int64, externalID string) [16]byte
 	// PerGate and Total bound the attempts under way; 0 = 16 and 256.
 	PerGate, Total int
 	// UnclearAfter is how long nobody may know whether a message was sent before a
@@ -52,12 +54,16 @@ type Options struct {
 	// with a flood rest while other channels are active. The agents' chat serves all channels: it never
 	// rests, and activity in it makes no flood rest.
 	IsChannel func(account int64) bool
-	// Version is the highest store.FactVersion whose events this process applies; 0 = its own.
-	// SlowDecode is how long one event may be decoded as a part of a batch; 0 = 250 ms. DecodeFor and
-	// ApplyFor are how long decoding and applying it alone may take; 0 = 10 s. All are for tests.
-	Version                         int
-	SlowDecode, DecodeFor, ApplyFor time.Duration
+	// Version is the highest store.FactVersion whose events this process applies; 0 = its own. For tests.
+	Version int
+	// ApplyTimes bound the work on one event.
+	ApplyTimes
 }
+
+// ApplyTimes bound the work on one event; tests shorten them. SlowDecode is how long one may be decoded as a
+// part of a batch; 0 = 250 ms. DecodeFor and ApplyFor are how long decoding and applying it alone may take;
+// 0 = 10 s.
+type ApplyTimes struct{ SlowDecode, DecodeFor, ApplyFor time.Duration }
 
 // Relay moves facts in and deliveries out.
 type Relay struct {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parley/cmd/parley/app"
+	"parley/cmd/parley/consent"
 	"parley/cmd/parley/inspect"
 )
 
@@ -39,6 +40,9 @@ func (doctorCommand) Run(ctx context.Context) error {
 		}
 	}
 	options := inspect.Options{Pool: db.Pool, Sealer: db.Sealer, Specs: app.Specs(), Surfaces: surfaces, Outside: env.Outside, Log: log}
+	if db.Sealer != nil {
+		options.Grant = consent.New(db.Pool, db.Sealer, env.OAuth, log).For
+	}
 	bucket, err := env.Objects.Connect()
 	if err != nil {
 		return err

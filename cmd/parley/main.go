@@ -15,22 +15,26 @@ import (
 
 // commands are the sub-commands; each has a file. Those that bring emulators are in withemulators.go.
 type commands struct {
-	Serve     serveCommand     `cmd:"" help:"Run Parley."`
-	Trying    tryingCommands   `embed:""`
-	Apply     applyCommand     `cmd:"" help:"Set Parley up from a file; shows what changes."`
-	Export    exportCommand    `cmd:"" help:"Write the current set-up as a file, without secrets."`
-	Doctor    doctorCommand    `cmd:"" help:"Check database, credentials, mailboxes and chats, and say what to do."`
-	Backup    backupCommand    `cmd:"" help:"Write everything into one file, or look whether such a file is whole."`
-	Restore   restoreCommand   `cmd:"" help:"Fill an empty database from a backup. Nothing is sent again by itself."`
-	AdminLink adminLinkCommand `cmd:"" name:"admin-link" help:"Print a link that signs an admin in on the settings site, once."`
-	Migrate   migrateCommand   `cmd:"" help:"Bring the database's schema up to date (serve does so by itself)."`
-	Manifest  manifestCommand  `cmd:"" help:"Make what Slack or Teams needs to know of the app."`
-	Replay    replayCommand    `cmd:"" help:"Apply quarantined events again; without arguments, list them."`
-	Explain   explainCommand   `cmd:"" help:"Tell the journey of a conversation (#12) or an event (345)."`
-	AIEval    aiEvalCommand    `cmd:"" name:"ai-eval" help:"Measure how well customers' messages are analysed, on labelled messages."`
-	Testing   testingCommands  `embed:""`
-	Version   versionCommand   `cmd:"" help:"Print the version."`
-	Help      helpCommand      `cmd:"" help:"List the commands, or tell what one does and which flags it has."`
+	Serve         serveCommand         `cmd:"" help:"Run Parley."`
+	Trying        tryingCommands       `embed:""`
+	Apply         applyCommand         `cmd:"" help:"Set Parley up from a file; shows what changes."`
+	Export        exportCommand        `cmd:"" help:"Write the current set-up as a file, without secrets."`
+	Connect       connectCommand       `cmd:"" help:"Sign in to a mailbox at Google or Microsoft, so that Parley may use it."`
+	Doctor        doctorCommand        `cmd:"" help:"Check database, credentials, mailboxes and chats, and say what to do."`
+	Health        healthCommand        `cmd:"" help:"Ask the Parley that runs here whether it lives, or is ready; for supervisors."`
+	Backup        backupCommand        `cmd:"" help:"Write everything into one file, or look whether such a file is whole."`
+	Restore       restoreCommand       `cmd:"" help:"Fill an empty database from a backup. Nothing is sent again by itself."`
+	AdminLink     adminLinkCommand     `cmd:"" name:"admin-link" help:"Print a link that signs an admin in on the settings site, once."`
+	Erase         eraseCommand         `cmd:"" help:"Remove everything of one customer, with a certificate."`
+	ExportContact exportContactCommand `cmd:"" help:"Write everything of one customer into a zip."`
+	Migrate       migrateCommand       `cmd:"" help:"Bring the database's schema up to date (serve does so by itself)."`
+	Manifest      manifestCommand      `cmd:"" help:"Make what Slack or Teams needs to know of the app."`
+	Replay        replayCommand        `cmd:"" help:"Apply quarantined events again; without arguments, list them."`
+	Explain       explainCommand       `cmd:"" help:"Tell the journey of a conversation (#12) or an event (345)."`
+	AIEval        aiEvalCommand        `cmd:"" name:"ai-eval" help:"Measure how well customers' messages are analysed, on labelled messages."`
+	Testing       testingCommands      `embed:""`
+	Version       versionCommand       `cmd:"" help:"Print the version."`
+	Help          helpCommand          `cmd:"" help:"List the commands, or tell what one does and which flags it has."`
 }
 
 func main() {

@@ -12,11 +12,13 @@ import (
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/backup"
 	"parley/store"
+	"parley/store/erase"
 )
 
 // restoreCommand is `parley restore`.
 type restoreCommand struct {
-	File string `arg:"" help:"What parley backup wrote; - reads standard input."`
+	File     string `arg:"" help:"What parley backup wrote; - reads standard input."`
+	Erasures string `help:"The list of erasures (docs/erase.md), if it isn't in PARLEY_DATA/backups: who was erased since the backup is erased again." type:"path"`
 }
 
 // Help is shown by `parley restore --help`.
@@ -71,7 +73,35 @@ func (c restoreCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return explainRestore(err, env)
 	}
+	if err := eraseAgain(ctx, env, db, c.Erasures); err != nil {
+		return err
+	}
 	remark(after(restored, keySaved, env))
+	return nil
+}
+
+// eraseAgain erases those who came back with a backup that is older than their erasure, by the list.
+func eraseAgain(ctx context.Context, env app.Env, db *app.Database, path string) error {
+	if err := db.Unlock(ctx, env); err != nil {
+		return err
+	}
+	list := backup.ErasuresIn(app.BackupFolder(env))
+	if path != "" {
+		list.Path = path
+		if _, err := os.Stat(path); err != nil {
+			return fmt.Errorf("the list of erasures can't be read: %w", err)
+		}
+	}
+	erased, err := list.Agree(ctx, db.Erasing(env))
+	switch {
+	case errors.Is(err, erase.ErrWaiting):
+		remark("Something about a contact that was erased still waits to be applied: run parley erase when Parley serves.")
+	case err != nil:
+		return fmt.Errorf("restored, but who was erased since the backup may be back: %w\nRun parley erase before parley serve", err)
+	}
+	if len(erased) > 0 {
+		remark(fmt.Sprintf("%d erasures that are newer than the backup were applied again.", len(erased)))
+	}
 	return nil
 }
 

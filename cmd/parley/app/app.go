@@ -24,6 +24,7 @@ import (
 	"parley/channels/whatsapp"
 	"parley/store"
 	"parley/store/blob"
+	"parley/store/erase"
 )
 
 // Grace is how long a process that stops may finish what it has begun. Closing the listener and the
@@ -110,6 +111,11 @@ func assemble(ctx context.Context, env Env, db *Database, log *slog.Logger, o Op
 	if err != nil {
 		return nil, err
 	}
+	erased, err := erase.LoadKey(ctx, db.Pool, db.Sealer)
+	if err != nil {
+		return nil, err
+	}
+	o.Relay.Erased = erased.Fact
 	a.links = &links{base: env.PublicURL, keys: linkKeys}
 	if a.objects, err = env.Objects.open(); err != nil {
 		return nil, err
@@ -131,7 +137,7 @@ func assemble(ctx context.Context, env Env, db *Database, log *slog.Logger, o Op
 	}
 	a.accounts = newAccounts(a.engine, env, db, o.Specs, keys, log, o.Lease, a.bodies)
 	a.retain = newRetention(a)
-	a.accounts.refresh()
+	a.accounts.refresh(ctx)
 	return a, a.addSite()
 }
 
@@ -187,6 +193,9 @@ func Serve(ctx context.Context, env Env, log *slog.Logger, say func(string), o O
 		return unlessEnded(ctx, err)
 	}
 	front.waitFor("starting")
+	if _, err := db.AgreeErasures(ctx, env); err != nil {
+		log.Error("erasures not compared with their list", "error", err, "hint", "parley erase tries again")
+	}
 	a, err := assemble(ctx, env, db, log, o, front)
 	if err != nil {
 		return unlessEnded(ctx, err)

@@ -53,7 +53,7 @@ func worldCommand(ts *testscript.TestScript, neg bool, args []string) {
 func parleyCommand(ts *testscript.TestScript, neg bool, args []string) {
 	s := onStage(ts)
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: parley start|stop|restart|set|complains")
+		ts.Fatalf("usage: parley start|stop|restart|set|complains|backup|restore|erase")
 	}
 	ts.Check(s.open())
 	switch args[0] {
@@ -80,6 +80,8 @@ func parleyCommand(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(s.backUp())
 	case "restore": // the database is lost; the world is not
 		ts.Check(s.restore())
+	case "erase": // whom, and words of which nothing may be left
+		ts.Check(s.erase(args[1], args[2:]))
 	default:
 		ts.Fatalf("unknown: parley %s", args[0])
 	}

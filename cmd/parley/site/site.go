@@ -14,32 +14,45 @@ import (
 
 	"parley/bot/web"
 	"parley/bot/web/inbox"
+	"parley/bot/web/mailbox"
+	"parley/bot/web/openid"
 	"parley/bot/web/settings"
 	"parley/bot/web/signin"
 	"parley/bridge/setup"
 	"parley/channels"
+	"parley/channels/email/autoconfig"
+	"parley/cmd/parley/consent"
+	"parley/cmd/parley/signature"
 	"parley/store"
 	"parley/store/site"
 )
 
-// Options of New. All but Lookup, Inbox, Providers and Now are required.
+// Options of New. All but Lookup, Inbox, Providers, SlackTeam, Consents, Finder, Outside and Now are required.
 type Options struct {
-	Pool      *pgxpool.Pool
-	Sealer    *store.Sealer
-	Specs     []channels.Spec
-	Lookup    setup.Lookup // asks live chats; nil = none is connected
-	Inbox     inbox.Desk   // nil = there is no inbox
-	BaseURL   string       // where browsers reach the site
-	Providers []signin.Provider
-	Log       *slog.Logger
-	Now       func() time.Time // nil = time.Now
+	Pool     *pgxpool.Pool
+	Sealer   *store.Sealer
+	Specs    []channels.Spec
+	Lookup   setup.Lookup       // asks live chats; nil = none is connected
+	Inbox    inbox.Desk         // nil = there is no inbox
+	Consents *consent.Keeper    // signs in to mailboxes at their providers; nil = nowhere
+	Finder   *autoconfig.Finder // finds the servers of mailboxes; nil = nothing is known of any
+	// Outside returns the part of a channel's Env that is about the network; nil = an empty Env.
+	Outside    func(spec channels.Spec, account string, config channels.Config) channels.Env
+	Signatures *signature.Reader                         // reads signatures that are written on pages
+	BaseURL    string                                    // where browsers reach the site
+	Providers  []openid.Config                           // by which agents sign in
+	SlackTeam  func(ctx context.Context) (string, error) // the workspace that Parley is in; required with a provider of Slack
+	Log        *slog.Logger
+	Now        func() time.Time // nil = time.Now
 }
 
 // New makes the site.
 func New(o Options) (*web.Site, error) {
 	areas := []web.Area{
-		signin.Area(&signInDesk{o}, o.Providers),
+		signin.Area(&signInDesk{o}, buttons(o.Providers)),
+		openid.Area(&openidDesk{o}, openid.Options{Providers: o.Providers, Log: o.Log, Now: o.Now}),
 		settings.Area(&settingsDesk{o}),
+		mailbox.Area(&mailboxDesk{o}),
 	}
 	if o.Inbox != nil {
 		areas = append(areas, inbox.Area(o.Inbox))

@@ -1,0 +1,71 @@
+package app
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"parley/cmd/parley/backup"
+	"parley/store/blob"
+	"parley/store/erase"
+)
+
+// Erasing returns with what contacts are erased.
+func (db *Database) Erasing(env Env) erase.Options {
+	return erase.Options{Pool: db.Pool, Sealer: db.Sealer, WithObjects: env.Objects.Bucket != ""}
+}
+
+// AgreeErasures makes the database and the list of erasures beside its backups know the same ones, and returns
+// the certificates of contacts that had come back and were erased again.
+func (db *Database) AgreeErasures(ctx context.Context, env Env) ([]erase.Certificate, error) {
+	return backup.ErasuresIn(BackupFolder(env)).Agree(ctx, db.Erasing(env))
+}
+
+// ExportContact writes everything of contacts that is theirs to have, as a zip: contact.json, and their files. A
+// file whose bytes are gone is left out and named in missing.
+func (db *Database) ExportContact(ctx context.Context, env Env, contacts []int64, w io.Writer) (missing []string, err error) {
+	objects, err := env.Objects.open()
+	if err != nil {
+		return nil, err
+	}
+	copied, err := erase.Export(ctx, db.Pool, contacts)
+	if err != nil {
+		return nil, err
+	}
+	archive := zip.NewWriter(w)
+	for _, f := range copied.Files {
+		content := io.NopCloser(bytes.NewReader(f.Payload))
+		if f.Blob != "" {
+			if content, err = blob.Open(ctx, db.Pool, objects, f.Blob); errors.Is(err, blob.ErrNoObject) {
+				missing = append(missing, f.Path)
+				continue
+			}
+		}
+		if err == nil {
+			err = addFile(archive, f.Path, content)
+		}
+		if err != nil {
+			return missing, fmt.Errorf("export: %s: %w", f.Path, err)
+		}
+	}
+	body, err := json.MarshalIndent(copied, "", "  ")
+	if err == nil {
+		err = addFile(archive, "contact.json", io.NopCloser(bytes.NewReader(append(body, '\n'))))
+	}
+	if err != nil {
+		return missing, fmt.Errorf("export: %w", err)
+	}
+	return missing, archive.Close()
+}
+
+func addFile(archive *zip.Writer, path string, content io.ReadCloser) error {
+	entry, err := archive.Create(path)
+	if err == nil {
+		_, err = io.Copy(entry, content)
+	}
+	return errors.Join(err, content.Close())
+}

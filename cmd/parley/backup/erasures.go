@@ -1,0 +1,136 @@
+package backup
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"parley/store/erase"
+)
+
+// Erasures is the list of the contacts that were erased, a line of JSON for each. It stands beside the backups,
+// since a backup that is older than an erasure brings the contact back: then the list erases it again.
+type Erasures struct{ Path string }
+
+// ErasuresIn is the list beside the backups in a folder.
+func ErasuresIn(dir string) Erasures { return Erasures{Path: filepath.Join(dir, "erasures.jsonl")} }
+
+const longestErasure = 64 << 20 // bytes of a line: a fact has a hundred
+
+// Read gives the erasures of the list; none where there is no list.
+func (l Erasures) Read() ([]erase.Record, error) {
+	f, err := os.Open(l.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("backup: erasures: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	var list []erase.Record
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, longestErasure)
+	for n := 1; lines.Scan(); n++ {
+		if len(lines.Bytes()) == 0 {
+			continue
+		}
+		var r erase.Record
+		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
+			return nil, fmt.Errorf("backup: %s, line %d: %w", l.Path, n, err)
+		}
+		list = append(list, r)
+	}
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("backup: %s: %w", l.Path, err)
+	}
+	return list, nil
+}
+
+// Add puts an erasure at the end of the list, and returns when that is on disk. The list is written anew and
+// takes the place of the former one when it is whole.
+func (l Erasures) Add(r erase.Record) error {
+	unlock, err := l.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	list, err := os.ReadFile(l.Path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("backup: erasures: %w", err)
+	}
+	body, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("backup: erasures: %w", err)
+	}
+	f, err := os.OpenFile(l.Path+partial, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return fmt.Errorf("backup: erasures: %w", err)
+	}
+	_, err = f.Write(append(append(list, body...), '\n'))
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("backup: erasures: %w", err)
+	}
+	if err := os.Rename(l.Path+partial, l.Path); err != nil {
+		return fmt.Errorf("backup: erasures: %w", err)
+	}
+	return syncDir(filepath.Dir(l.Path))
+}
+
+// lock keeps two processes from writing the list at once.
+func (l Erasures) lock() (unlock func(), err error) {
+	if err := os.MkdirAll(filepath.Dir(l.Path), 0o700); err != nil {
+		return nil, fmt.Errorf("backup: erasures: %w", err)
+	}
+	f, err := os.OpenFile(l.Path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("backup: erasures: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		return nil, errors.Join(fmt.Errorf("backup: lock: %w", err), f.Close())
+	}
+	return func() {
+		_ = syscall.Flock(int(f.Fd()), syscall.LOCK_UN)
+		_ = f.Close()
+	}, nil
+}
+
+// Agree makes the list and a database know the same erasures: it applies those again that the database has
+// forgotten, since it was restored from a backup that is older, finishes those that were cut off, and adds to
+// the list what only the database knows. It returns the certificates of what it erased.
+func (l Erasures) Agree(ctx context.Context, o erase.Options) ([]erase.Certificate, error) {
+	records, err := l.Read()
+	if err != nil {
+		return nil, err
+	}
+	erased, err := erase.Again(ctx, o, records)
+	if err != nil {
+		return erased, err
+	}
+	known := map[string]bool{}
+	for _, r := range records {
+		known[r.Erasure] = true
+	}
+	ids, err := erase.Done(ctx, o.Pool)
+	if err != nil {
+		return erased, err
+	}
+	for _, id := range ids {
+		if known[id] {
+			continue
+		}
+		r, err := erase.RecordOf(ctx, o.Pool, id)
+		if err == nil {
+			err = l.Add(r)
+		}
+		if err != nil {
+			return erased, err
+		}
+	}
+	return erased, nil
+}

@@ -1,0 +1,83 @@
+package demo
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store/erase"
+)
+
+// erase erases the customer of this name on all accounts, while Parley runs, and looks through every column of
+// the database for words of which nothing may be left.
+func (s *stage) erase(name string, words []string) error {
+	rows, err := s.db.Pool.Query(s.ctx, `SELECT DISTINCT contact_id FROM identities WHERE lower(name || key) LIKE '%' || lower($1) || '%'`, name)
+	if err != nil {
+		return err
+	}
+	contacts, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return err
+	}
+	if len(contacts) == 0 {
+		return fmt.Errorf("nobody is called %s", name)
+	}
+	o := s.db.Erasing(s.env)
+	id, err := erase.Begin(s.ctx, o, contacts, "ann@acme.test")
+	if err != nil {
+		return err
+	}
+	err = s.until("what waits is applied, and the contact erased", func() (bool, error) {
+		_, err := erase.Run(s.ctx, o, id)
+		if errors.Is(err, erase.ErrWaiting) {
+			return false, nil
+		}
+		return err == nil, err
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.settle(); err != nil {
+		return err
+	}
+	for _, word := range words {
+		if err := s.nowhere(strings.ToLower(word)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const everyColumn = `
+	SELECT c.table_name, CASE c.data_type WHEN 'bytea' THEN format('encode(t.%I, ''escape'')', c.column_name) ELSE format('t.%I::text', c.column_name) END
+	FROM information_schema.columns AS c
+	JOIN information_schema.tables AS t USING (table_schema, table_name)
+	WHERE c.table_schema = 'public' AND t.table_type = 'BASE TABLE'`
+
+// nowhere refuses a word that stands in some row of the database, and shows where.
+func (s *stage) nowhere(word string) error {
+	rows, err := s.db.Pool.Query(s.ctx, everyColumn)
+	if err != nil {
+		return err
+	}
+	type column struct{ Table, Text string }
+	columns, err := pgx.CollectRows(rows, pgx.RowToStructByPos[column])
+	if err != nil {
+		return err
+	}
+	var left []error
+	for _, c := range columns {
+		var n int
+		var some *string
+		sql := `SELECT count(*), min(t::text) FROM ` + c.Table + ` AS t WHERE position($1 IN lower(` + c.Text + `)) > 0`
+		if err := s.db.Pool.QueryRow(s.ctx, sql, word).Scan(&n, &some); err != nil {
+			return fmt.Errorf("%s: %w", c.Table, err)
+		}
+		if n > 0 {
+			left = append(left, fmt.Errorf("%q is left in %d rows of %s, %s: %.500s", word, n, c.Table, c.Text, *some))
+		}
+	}
+	return errors.Join(left...)
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"parley/cmd/parley/app"
+	"parley/store/erase"
+)
+
+// eraseCommand is `parley erase`.
+type eraseCommand struct {
+	Contact     string `arg:"" optional:"" help:"Whom: an address, a number, or a contact's id. Without, what was cut off goes on."`
+	DryRun      bool   `help:"Change nothing: list every place, and how much stands there."`
+	All         bool   `help:"Erase all contacts that CONTACT names, such as one person in two mailboxes."`
+	By          string `help:"Who asked for it, for the certificate; else the account of this machine."`
+	Certificate string `help:"Write the certificate into this file instead of the terminal." type:"path"`
+}
+
+// Help is shown by `parley erase --help`.
+func (eraseCommand) Help() string {
+	return `Removes what a customer wrote, was written and is called, everywhere in the database: see docs/erase.md. It can't be undone. Works while parley serve runs; open conversations are closed, and replies that wait are not sent.
+
+It may be ended at any moment: parley erase goes on. The certificate says what was removed, and which threads are to be deleted in Slack or Teams.
+
+Examples:
+  parley erase ann@shop.example --dry-run
+  parley erase +4915112345678 --by privacy@acme.test --certificate ann.json
+  parley erase`
+}
+
+// Run erases, or says what it would erase.
+func (c eraseCommand) Run(ctx context.Context) error {
+	return withDatabase(ctx, func(ctx context.Context, env app.Env, db *app.Database, _ *slog.Logger) error {
+		if c.Contact == "" {
+			return c.goOn(ctx, env, db)
+		}
+		contacts, err := whom(ctx, db, c.Contact, c.All)
+		if err != nil {
+			return err
+		}
+		found, err := erase.Count(ctx, db.Pool, contacts)
+		if err != nil {
+			return err
+		}
+		if c.DryRun {
+			return tell(os.Stdout, found)
+		}
+		id, err := erase.Begin(ctx, db.Erasing(env), contacts, cmp.Or(c.By, os.Getenv("USER"), "unknown"))
+		if err != nil {
+			return err
+		}
+		return c.finish(ctx, env, db, id)
+	})
+}
+
+// whom finds the contacts that a person means.
+func whom(ctx context.Context, db *app.Database, text string, all bool) ([]int64, error) {
+	list, err := erase.Find(ctx, db.Pool, text)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]int64, len(list))
+	lines := []string{}
+	for i, c := range list {
+		ids[i] = c.ID
+		lines = append(lines, fmt.Sprintf("  %d  %s, %d conversations: %s", c.ID, c.Name, c.Conversations, strings.Join(c.Addresses, ", ")))
+	}
+	switch {
+	case len(list) == 0:
+		return nil, fmt.Errorf("nobody is called %s: name an address, a number or a contact's id", text)
+	case len(list) > 1 && !all:
+		return nil, fmt.Errorf("%s names %d contacts:\n%s\nName one by its id, or all of them with --all", text, len(list), strings.Join(lines, "\n"))
+	}
+	return ids, nil
+}
+
+// goOn ends erasures that were cut off, and those that a restore has undone.
+func (c eraseCommand) goOn(ctx context.Context, env app.Env, db *app.Database) error {
+	open, err := erase.Unfinished(ctx, db.Pool)
+	if err != nil {
+		return err
+	}
+	for _, id := range open {
+		if err := c.finish(ctx, env, db, id); err != nil {
+			return err
+		}
+	}
+	again, err := db.AgreeErasures(ctx, env)
+	if err != nil {
+		return err
+	}
+	if len(open)+len(again) == 0 {
+		remark("There is nothing to go on with.")
+	}
+	for _, certificate := range again {
+		if err := c.write(certificate); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finish goes on with an erasure until it is done, and writes its certificate.
+func (c eraseCommand) finish(ctx context.Context, env app.Env, db *app.Database, id string) error {
+	o := db.Erasing(env)
+	said := ""
+	o.Say = func(place string, _ int64) error {
+		if place != said {
+			said = place
+			remark("Erasing: " + place)
+		}
+		return ctx.Err()
+	}
+	certificate, err := erase.Run(ctx, o, id)
+	if errors.Is(err, erase.ErrWaiting) {
+		return errors.New("something about the contact still waits to be applied or posted. Start parley serve, or look at parley replay, then run parley erase to go on")
+	}
+	if err != nil {
+		return fmt.Errorf("%w\nRun parley erase to go on", err)
+	}
+	if _, err := db.AgreeErasures(ctx, env); err != nil {
+		return fmt.Errorf("it is done, but not in the list of erasures yet: %w\nRun parley erase to try again", err)
+	}
+	return c.write(certificate)
+}
+
+// write gives a certificate to whoever asked for it.
+func (c eraseCommand) write(certificate erase.Certificate) error {
+	body, err := json.MarshalIndent(certificate, "", "  ")
+	if err != nil {
+		return err
+	}
+	body = append(body, '\n')
+	if c.Certificate == "" {
+		_, err = os.Stdout.Write(body)
+		return err
+	}
+	f, err := os.OpenFile(c.Certificate, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(body)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+// tell lists places for a terminal.
+func tell(w io.Writer, found []erase.Found) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	var rows int64
+	for _, f := range found {
+		rows += f.Rows
+		if _, err := fmt.Fprintf(table, "%s\t%d\t%s\t%s\n", f.Place, f.Rows, f.How, f.What); err != nil {
+			return err
+		}
+	}
+	if _, err := fmt.Fprintf(table, "all\t%d\t\t\n", rows); err != nil {
+		return err
+	}
+	return table.Flush()
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"parley/cmd/parley/app"
+)
+
+// exportContactCommand is `parley export-contact`.
+type exportContactCommand struct {
+	Contact string `arg:"" help:"Whom: an address, a number, or a contact's id."`
+	File    string `arg:"" help:"The zip that is written; it must not exist." type:"path"`
+	All     bool   `help:"Export all contacts that CONTACT names, such as one person in two mailboxes."`
+}
+
+// Help is shown by `parley export-contact --help`.
+func (exportContactCommand) Help() string {
+	return `Writes what stands of a customer, from the same places that parley erase empties: contact.json with addresses, conversations, messages and notes, and their files. Changes nothing.
+
+Example:
+  parley export-contact ann@shop.example ann.zip`
+}
+
+// Run exports.
+func (c exportContactCommand) Run(ctx context.Context) error {
+	return withDatabase(ctx, func(ctx context.Context, env app.Env, db *app.Database, _ *slog.Logger) error {
+		contacts, err := whom(ctx, db, c.Contact, c.All)
+		if err != nil {
+			return err
+		}
+		f, err := os.OpenFile(c.File, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
+		if err != nil {
+			return err
+		}
+		missing, err := db.ExportContact(ctx, env, contacts, f)
+		if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+			return errors.Join(err, os.Remove(c.File))
+		}
+		if len(missing) > 0 {
+			remark(fmt.Sprintf("The object store doesn't have %d files: %s.", len(missing), strings.Join(missing, ", ")))
+		}
+		return nil
+	})
+}

@@ -1,0 +1,162 @@
+package erase
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store"
+	"parley/store/internal/query"
+)
+
+// Record is what is kept of an erasure outside of the database, so that it can be applied again to one that was
+// restored from an older backup. It holds nothing of the contact but its former number and keyed hashes.
+type Record struct {
+	Erasure  string    `json:"erasure"`
+	By       string    `json:"asked_by"`
+	AskedAt  time.Time `json:"asked_at"`
+	Contacts []Former  `json:"contacts"`
+	// Key is the key of the hashes, sealed with the master key.
+	Key        []byte   `json:"key"`
+	Identities []string `json:"identities"`
+	Facts      []Fact   `json:"facts"`
+}
+
+// Former is the number of a contact that was erased, and since when it was known: both together are no other's.
+type Former struct {
+	ID    int64     `db:"id" json:"id"`
+	Since time.Time `db:"created_at" json:"since"`
+}
+
+// Fact is a fact that was erased.
+type Fact struct {
+	Account int64  `db:"account_id" json:"account"`
+	Hash    string `db:"hash" json:"hash"`
+}
+
+// ErrOtherKey means that a record's hashes were not made with this database's key, so that they say nothing.
+var ErrOtherKey = errors.New("store: the list of erasures is another database's")
+
+// RecordOf returns the record of an erasure that is done.
+func RecordOf(ctx context.Context, q store.Querier, id string) (Record, error) {
+	row, err := readRow(ctx, q, id)
+	if err != nil {
+		return Record{}, err
+	}
+	r := Record{Erasure: row.ID, By: row.By, AskedAt: row.AskedAt.UTC(), Identities: []string{}}
+	const former = `SELECT id, created_at FROM contacts WHERE id = ANY($1) ORDER BY id`
+	if r.Contacts, err = query.Collect[Former](ctx, q, "erased contacts", former, row.Contacts); err != nil {
+		return Record{}, err
+	}
+	for _, h := range row.Hashes {
+		r.Identities = append(r.Identities, hex.EncodeToString(h))
+	}
+	if err := q.QueryRow(ctx, readKey).Scan(&r.Key); err != nil {
+		return Record{}, fmt.Errorf("store: key of erasures: %w", err)
+	}
+	const facts = `SELECT account_id, fact::text AS hash FROM erased_facts WHERE erasure_id = $1::uuid ORDER BY 1, 2`
+	r.Facts, err = query.Collect[Fact](ctx, q, "erased facts", facts, id)
+	return r, err
+}
+
+// Again applies erasures to a database that may be older than they are: those that it doesn't know, or has not
+// finished. It returns the certificates of these.
+// Errors: ErrOtherKey; those of Run.
+func Again(ctx context.Context, o Options, records []Record) ([]Certificate, error) {
+	var done []Certificate
+	for _, r := range records {
+		row, err := readRow(ctx, o.Pool, r.Erasure)
+		switch {
+		case err == nil && row.DoneAt != nil:
+			continue
+		case errors.Is(err, pgx.ErrNoRows):
+			err = beginAgain(ctx, o, r)
+		}
+		if err != nil {
+			return done, err
+		}
+		c, err := Run(ctx, o, r.Erasure)
+		if err != nil {
+			return done, err
+		}
+		done = append(done, c)
+	}
+	return done, nil
+}
+
+const keepFact = `
+	INSERT INTO erased_facts (account_id, fact, erasure_id)
+	SELECT account_id, fact::uuid, $3::uuid FROM unnest($1::bigint[], $2::text[]) AS f(account_id, fact)
+	ON CONFLICT DO NOTHING`
+
+// beginAgain begins an erasure that another state of this database has seen.
+func beginAgain(ctx context.Context, o Options, r Record) error {
+	key, err := keepOrLoad(ctx, o.Pool, o.Sealer, r.Key)
+	if err != nil {
+		return err
+	}
+	if theirs, err := o.Sealer.Open(keyPlace, r.Key); err != nil || !bytes.Equal(theirs, key.plain) {
+		return fmt.Errorf("%w: erasure %s", errors.Join(ErrOtherKey, err), r.Erasure)
+	}
+	return store.InTx(ctx, o.Pool, func(tx pgx.Tx) error {
+		accounts, facts := make([]int64, len(r.Facts)), make([]string, len(r.Facts))
+		for i, f := range r.Facts {
+			accounts[i], facts[i] = f.Account, f.Hash
+		}
+		if _, err := tx.Exec(ctx, keepFact, accounts, facts, r.Erasure); err != nil {
+			return fmt.Errorf("store: erased facts: %w", err)
+		}
+		found, err := contactsOf(ctx, tx, key, r)
+		if err != nil {
+			return err
+		}
+		hashes := make([][]byte, len(r.Identities))
+		for i, h := range r.Identities {
+			if hashes[i], err = hex.DecodeString(h); err != nil {
+				return fmt.Errorf("store: erasure %s: %w", r.Erasure, err)
+			}
+		}
+		_, err = begin(ctx, tx, o.Sealer, key, erasure{ID: r.Erasure, Contacts: found, Hashes: hashes, By: r.By, AskedAt: r.AskedAt})
+		return err
+	})
+}
+
+const contactsBefore = `
+	SELECT i.account_id, i.key, i.contact_id, (i.contact_id, c.created_at) IN (SELECT * FROM unnest($2::bigint[], $3::timestamptz[])) AS same
+	FROM identities AS i
+	JOIN contacts AS c ON c.id = i.contact_id
+	WHERE c.created_at <= $1
+	ORDER BY i.contact_id`
+
+// contactsOf finds the contacts that an erasure was about, by their numbers and by the hashes of their
+// addresses. Those who came after it was asked for are others.
+func contactsOf(ctx context.Context, q store.Querier, key Key, r Record) ([]int64, error) {
+	erased := map[string]bool{}
+	for _, h := range r.Identities {
+		erased[h] = true
+	}
+	ids, since := make([]int64, len(r.Contacts)), make([]time.Time, len(r.Contacts))
+	for i, c := range r.Contacts {
+		ids[i], since[i] = c.ID, c.Since
+	}
+	type row struct {
+		Account int64  `db:"account_id"`
+		Key     string `db:"key"`
+		Contact int64  `db:"contact_id"`
+		Same    bool   `db:"same"`
+	}
+	rows, err := query.Collect[row](ctx, q, "contacts before", contactsBefore, r.AskedAt, ids, since)
+	list := []int64{}
+	for _, i := range rows {
+		if i.Same || erased[hex.EncodeToString(key.identity(i.Account, i.Key))] {
+			list = append(list, i.Contact)
+		}
+	}
+	return slices.Compact(list), err
+}

@@ -1,0 +1,120 @@
+package erase_test
+
+import (
+	"errors"
+	"testing"
+
+	"parley/store"
+	"parley/store/erase"
+)
+
+// A database that was restored from a backup of before an erasure: the contact is back, and so may be what came
+// since. The list of erasures erases it again, and what the mailbox brings once more is passed over.
+// R-276
+func TestAfterARestore(t *testing.T) {
+	t.Parallel()
+	now, backup := world(t), world(t)
+	o := options(t, now)
+	exec(t, now, `INSERT INTO events (account_id, external_id, order_key, payload, size_bytes) VALUES (10, 'since the backup', '10/mails', $1, 1)`,
+		[]byte("From: "+zebra().address()))
+	exec(t, now, `INSERT INTO messages (id, conversation_id, direction, fate, identity_id, event_id, said_at, created_at)
+		SELECT 1050, 1001, 'in', 'in', 1001, id, now(), now() FROM events WHERE external_id = 'since the backup'`)
+	id := must(erase.Begin(t.Context(), o, []int64{zebra().contact()}, "ann@acme.test"))(t)
+	must(erase.Run(t.Context(), o, id))(t)
+	record := must(erase.RecordOf(t.Context(), now, id))(t)
+
+	restored := o
+	restored.Pool = backup
+	others := rowsWith(t, backup, "otter")
+	again := must(erase.Again(t.Context(), restored, []erase.Record{record}))(t)
+	if len(again) != 1 || again[0].Erasure != id || again[0].By != "ann@acme.test" {
+		t.Fatalf("%+v", again)
+	}
+	for place, n := range markedIn(t, backup, "zebra") {
+		t.Errorf("%s still holds something of the contact in %d rows", place, n)
+	}
+	after := rowsWith(t, backup, "otter")
+	for row := range others {
+		if !after[row] {
+			t.Errorf("this row of another contact is gone or changed: %s", row)
+		}
+	}
+	if twice := must(erase.Again(t.Context(), restored, []erase.Record{record}))(t); len(twice) != 0 {
+		t.Errorf("an erasure is applied a second time: %+v", twice)
+	}
+	key := must(erase.LoadKey(t.Context(), backup, o.Sealer))(t)
+	arrive := func(name string) int {
+		return len(must(store.InsertEvents(t.Context(), backup, []store.NewEvent{{AccountID: mailAccount, ExternalID: name, OrderKey: "10/mails",
+			Payload: []byte("From: " + zebra().address()), Erased: key.Fact(mailAccount, name)}}))(t))
+	}
+	for _, name := range []string{"since the backup", "zebra-mail", "zebra-broken"} {
+		if arrive(name) != 0 {
+			t.Errorf("%s was erased, and is taken a second time", name)
+		}
+	}
+	if arrive("a new mail") != 1 {
+		t.Error("a new mail of the same person is not taken")
+	}
+	exec(t, backup, `INSERT INTO contacts (id, name) VALUES (5000, 'zebra')`)
+	exec(t, backup, `INSERT INTO identities (id, account_id, key, contact_id) VALUES (5000, 10, $1, 5000)`, zebra().address())
+	if found := must(erase.Find(t.Context(), backup, zebra().address()))(t); len(found) != 1 || found[0].ID != 5000 {
+		t.Errorf("the new contact is %+v", found)
+	}
+	record.Erasure = "00000000-0000-4000-8000-000000000001" // as if the same list named it once more
+	if late := must(erase.Again(t.Context(), restored, []erase.Record{record}))(t); len(late) != 1 || len(late[0].Contacts) != 0 {
+		t.Errorf("who came after the erasure was erased: %+v", late)
+	}
+}
+
+// The list of another database says nothing of this one's contacts.
+func TestAnotherDatabasesList(t *testing.T) {
+	t.Parallel()
+	mine, theirs := world(t), world(t)
+	o, other := options(t, mine), options(t, theirs)
+	other.Sealer = o.Sealer
+	id := must(erase.Begin(t.Context(), other, []int64{zebra().contact()}, "eve"))(t)
+	must(erase.Run(t.Context(), other, id))(t)
+	must(erase.LoadKey(t.Context(), mine, o.Sealer))(t)
+	_, err := erase.Again(t.Context(), o, []erase.Record{must(erase.RecordOf(t.Context(), theirs, id))(t)})
+	if !errors.Is(err, erase.ErrOtherKey) {
+		t.Errorf("a list of another database is applied: %v", err)
+	}
+	if len(markedIn(t, mine, "zebra")) == 0 {
+		t.Error("it erased somebody")
+	}
+}
+
+// People name a contact as it is written, and hear of all who may be meant.
+func TestFind(t *testing.T) {
+	t.Parallel()
+	pool := world(t)
+	for text, want := range map[string]int{"Zebra@Shop.example": 1, "+49 151 121000": 1, "4915112-1000": 1, "1001": 1, "nobody@shop.example": 0, "12": 0} {
+		if found := must(erase.Find(t.Context(), pool, text))(t); len(found) != want {
+			t.Errorf("%s finds %+v", text, found)
+		}
+	}
+	exec(t, pool, `INSERT INTO identities (id, account_id, key, contact_id) VALUES (5001, 11, $1, 2001)`, zebra().address())
+	if found := must(erase.Find(t.Context(), pool, zebra().address()))(t); len(found) != 2 || found[0].Conversations != 2 {
+		t.Errorf("%+v", found)
+	}
+}
+
+// What has not been applied yet can't be erased: the erasure says so, and ends when it was.
+func TestWaiting(t *testing.T) {
+	t.Parallel()
+	pool := world(t)
+	o := options(t, pool)
+	must(store.InsertEvents(t.Context(), pool, []store.NewEvent{{AccountID: chatAccount, ExternalID: "waits", OrderKey: "11/x", Payload: []byte(zebra().number()[1:])},
+		{AccountID: slack, ExternalID: "waits, too", OrderKey: "12/y", Payload: []byte("somebody else")}}))(t)
+	id := must(erase.Begin(t.Context(), o, []int64{zebra().contact()}, "ann"))(t)
+	if _, err := erase.Run(t.Context(), o, id); !errors.Is(err, erase.ErrWaiting) {
+		t.Fatalf("it ended: %v", err)
+	}
+	exec(t, pool, `DELETE FROM queues`)
+	must(erase.Run(t.Context(), o, id))(t)
+	var left string
+	check(t, pool.QueryRow(t.Context(), `SELECT string_agg(external_id, ', ') FROM events WHERE external_id LIKE 'waits%'`).Scan(&left))
+	if left != "waits, too" || len(markedIn(t, pool, zebra().number()[1:])) > 0 {
+		t.Errorf("what is left: %s", left)
+	}
+}

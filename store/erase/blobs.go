@@ -1,0 +1,83 @@
+package erase
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store"
+)
+
+// The files that messages name: 64 hexadecimal digits are the name of a blob.
+const filesOfMessages = `
+	INSERT INTO erased_blobs (erasure_id, hash)
+	SELECT DISTINCT @erasure::uuid, b.hash
+	FROM messages AS t
+	CROSS JOIN LATERAL regexp_matches(t.files::text, '[0-9a-f]{64}', 'g') AS named(parts)
+	JOIN blobs AS b ON b.hash = named.parts[1]
+	WHERE (t.conversation_id = ANY(@conversations) OR t.id = ANY(@messages)) AND t.files <> '[]'
+	ON CONFLICT DO NOTHING`
+
+// Files that nobody else needs. The picture of a signature, and what an event, a fetch or another message
+// names, stays.
+const freeBlobs = `
+	WITH page AS MATERIALIZED (
+		SELECT hash FROM erased_blobs WHERE erasure_id = $1 ORDER BY hash LIMIT $2 FOR UPDATE
+	), needed AS MATERIALIZED (
+		SELECT named.parts[1] AS hash
+		FROM messages AS m
+		CROSS JOIN LATERAL regexp_matches(m.files::text, '[0-9a-f]{64}', 'g') AS named(parts)
+		WHERE m.files <> '[]' AND named.parts[1] = ANY(ARRAY(SELECT hash FROM page))
+	), gone AS (
+		DELETE FROM blobs AS b
+		WHERE b.hash = ANY(ARRAY(SELECT hash FROM page))
+			AND NOT EXISTS (SELECT FROM events AS e WHERE e.blob = b.hash)
+			AND NOT EXISTS (SELECT FROM fetches AS f WHERE f.blob = b.hash)
+			AND NOT EXISTS (SELECT FROM uploads AS u WHERE u.blob = b.hash AND u.picture)
+			AND NOT EXISTS (SELECT FROM needed AS n WHERE n.hash = b.hash)
+		RETURNING b.hash, b.size_bytes
+	), noted AS (
+		INSERT INTO blobs (hash, size_bytes)
+		SELECT 'removing:' || gone.hash, 0
+		FROM gone
+		WHERE gone.size_bytes > 0 AND ($3 OR NOT EXISTS (SELECT FROM blob_chunks AS c WHERE c.hash = gone.hash))
+		ON CONFLICT DO NOTHING
+	), chunks AS (
+		DELETE FROM blob_chunks USING gone WHERE blob_chunks.hash = gone.hash
+	), uploaded AS (
+		DELETE FROM uploads USING gone WHERE uploads.blob = gone.hash
+	), done AS (
+		DELETE FROM erased_blobs WHERE erasure_id = $1 AND hash = ANY(ARRAY(SELECT hash FROM page)) RETURNING 1
+	)
+	SELECT (SELECT count(*) FROM gone), (SELECT count(*) FROM done)`
+
+// dropFiles removes one batch of files that only the contact's messages needed.
+func dropFiles(ctx context.Context, tx pgx.Tx, erasure string, withObjects bool) (gone int64, more bool, err error) {
+	var looked int64
+	if err := tx.QueryRow(ctx, freeBlobs, erasure, batchRows, withObjects).Scan(&gone, &looked); err != nil {
+		return 0, false, fmt.Errorf("store: erase files: %w", err)
+	}
+	return gone, looked == batchRows, nil
+}
+
+const countFiles = `
+	SELECT count(DISTINCT hash) FROM (
+		SELECT b.hash
+		FROM messages AS t
+		CROSS JOIN LATERAL regexp_matches(t.files::text, '[0-9a-f]{64}', 'g') AS named(parts)
+		JOIN blobs AS b ON b.hash = named.parts[1]
+		WHERE (t.conversation_id = ANY(@conversations) OR t.id = ANY(@messages)) AND t.files <> '[]'
+		UNION
+		SELECT e.blob FROM events AS e WHERE e.id = ANY(@events) AND e.blob IS NOT NULL
+		UNION
+		SELECT f.blob FROM fetches AS f
+		WHERE (f.conversation_id = ANY(@conversations) OR f.message_id = ANY(@messages)) AND f.blob IS NOT NULL) AS x`
+
+// filesIn counts the files of a contact.
+func filesIn(ctx context.Context, q store.Querier, args pgx.NamedArgs) (n int64, err error) {
+	if err := q.QueryRow(ctx, countFiles, args).Scan(&n); err != nil {
+		return 0, fmt.Errorf("store: count files: %w", err)
+	}
+	return n, nil
+}

@@ -1,0 +1,130 @@
+package erase
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store"
+	"parley/store/internal/query"
+)
+
+// Certificate says what was erased. It holds nothing of the contact but its former number and keyed hashes.
+type Certificate struct {
+	Erasure  string    `json:"erasure"`
+	Company  string    `json:"company"`
+	Contacts []int64   `json:"contacts"`
+	By       string    `json:"asked_by"`
+	AskedAt  time.Time `json:"asked_at"`
+	DoneAt   time.Time `json:"done_at"`
+	// Identities are keyed hashes of the addresses and numbers, Facts how many names of facts are kept as such.
+	Identities []string `json:"identities"`
+	Facts      int64    `json:"facts"`
+	Closed     int64    `json:"conversations_closed"` // that were still open
+	Places     []Found  `json:"places"`
+	// Threads is where the conversations were shown. Parley doesn't remove what stands in a chat.
+	Threads []Thread `json:"threads"`
+	Notes   []string `json:"notes"`
+	SHA256  string   `json:"sha256,omitempty"` // of this certificate as JSON without this field
+}
+
+// Thread is where a conversation was shown to colleagues.
+type Thread struct {
+	Conversation int64  `db:"conversation" json:"conversation"`
+	Chat         string `db:"chat" json:"chat"`
+	Channel      string `db:"channel" json:"channel"`
+	Message      string `db:"message" json:"message"` // the first one of the thread
+}
+
+// notes are what a certificate says besides.
+func notes() []string {
+	return []string{
+		"What stands in Slack or Teams is kept there, not by Parley: delete the threads that are listed, as an admin of the workspace.",
+		"What other customers wrote stays theirs, also where it names this contact.",
+		"Copies that providers keep (mailboxes, WhatsApp, SMS), and backups made before, are not part of this database. " +
+			"A restore of such a backup applies the erasure again, by the list of erasures.",
+	}
+}
+
+const threadsOf = `
+	SELECT t.conversation_id AS conversation, a.name AS chat, t.channel, t.root AS message
+	FROM threads AS t
+	JOIN accounts AS a ON a.id = t.account_id
+	WHERE t.root <> '' AND (t.conversation_id = ANY($1)
+		OR t.conversation_id = ANY(ARRAY(SELECT m.conversation_id FROM messages AS m WHERE m.id = ANY($2))))
+	ORDER BY t.conversation_id, a.name`
+
+const finishErasure = `
+	UPDATE erasures SET done_at = $2, sealed = NULL, certificate = $3 WHERE id = $1::uuid`
+
+// finish writes the certificate and forgets what was looked for, in one transaction.
+func (r *runner) finish(ctx context.Context) (c Certificate, err error) {
+	err = store.InTx(ctx, r.o.Pool, func(tx pgx.Tx) error {
+		row, err := readRow(ctx, tx, r.row.ID)
+		if err != nil {
+			return err
+		}
+		c = Certificate{Erasure: row.ID, Contacts: row.Contacts, By: row.By, AskedAt: row.AskedAt.UTC(), Closed: row.Counts["closed"], Notes: notes()}
+		if err := tx.QueryRow(ctx, `SELECT company, clock_timestamp() FROM settings`).Scan(&c.Company, &c.DoneAt); err != nil {
+			return err
+		}
+		c.DoneAt = c.DoneAt.UTC()
+		for _, h := range row.Hashes {
+			c.Identities = append(c.Identities, hex.EncodeToString(h))
+		}
+		if err := tx.QueryRow(ctx, `SELECT count(*) FROM erased_facts WHERE erasure_id = $1::uuid`, row.ID).Scan(&c.Facts); err != nil {
+			return err
+		}
+		if c.Threads, err = query.Collect[Thread](ctx, tx, "threads", threadsOf, r.scope.Conversations, r.scope.Messages); err != nil {
+			return err
+		}
+		c.Places = append(c.Places, journalFound(row.Counts["events"]))
+		for _, p := range places() {
+			c.Places = append(c.Places, p.found(row.Counts[p.Name]))
+		}
+		c.Places = append(c.Places, filesFound(row.Counts["blobs"]))
+		if err := c.sign(); err != nil {
+			return err
+		}
+		body, err := json.Marshal(c)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, finishErasure, row.ID, c.DoneAt, string(body))
+		return err
+	})
+	if err != nil {
+		return Certificate{}, fmt.Errorf("store: certificate: %w", err)
+	}
+	return c, nil
+}
+
+// sign sets the hash over the certificate.
+func (c *Certificate) sign() error {
+	c.SHA256 = ""
+	body, err := json.Marshal(c)
+	if err != nil {
+		return fmt.Errorf("store: certificate: %w", err)
+	}
+	sum := sha256.Sum256(body)
+	c.SHA256 = hex.EncodeToString(sum[:])
+	return nil
+}
+
+// Whole says whether a certificate is as it was written.
+func (c Certificate) Whole() bool {
+	said := c.SHA256
+	return c.sign() == nil && said == c.SHA256
+}
+
+func readCertificate(ctx context.Context, q store.Querier, id string) (c Certificate, err error) {
+	if err := q.QueryRow(ctx, `SELECT certificate FROM erasures WHERE id = $1::uuid`, id).Scan(&c); err != nil {
+		return c, fmt.Errorf("store: certificate: %w", err)
+	}
+	return c, nil
+}

@@ -1,0 +1,55 @@
+package erase
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store"
+	"parley/store/internal/query"
+)
+
+// Contact is a customer who can be erased or exported.
+type Contact struct {
+	ID            int64     `db:"id" json:"id"`
+	Name          string    `db:"name" json:"name"`
+	CreatedAt     time.Time `db:"created_at" json:"created_at"`
+	Addresses     []string  `db:"addresses" json:"addresses"` // "account: key", of each of its identities
+	Conversations int64     `db:"conversations" json:"conversations"`
+}
+
+// A key is compared as it is written by people: in any case, a number with or without its plus and blanks.
+const findContacts = `
+	SELECT c.id, c.name, c.created_at,
+		ARRAY(
+			SELECT a.name || ': ' || i.key FROM identities AS i JOIN accounts AS a ON a.id = i.account_id
+			WHERE i.contact_id = c.id ORDER BY i.id) AS addresses,
+		(SELECT count(*) FROM conversations AS v
+			WHERE v.identity_id = ANY(ARRAY(SELECT i.id FROM identities AS i WHERE i.contact_id = c.id))) AS conversations
+	FROM contacts AS c
+	WHERE c.id = ANY(ARRAY(
+		SELECT i.contact_id FROM accounts AS a JOIN identities AS i ON i.account_id = a.id AND i.key = ANY(@keys)
+		UNION
+		SELECT @id::bigint))
+	ORDER BY c.id`
+
+// Find returns the contacts that a person may mean by an address, a number or a contact's id.
+func Find(ctx context.Context, q store.Querier, text string) ([]Contact, error) {
+	text = strings.TrimSpace(text)
+	keys := []string{text, strings.ToLower(text)}
+	if digits := strings.NewReplacer(" ", "", "-", "", "/", "", "(", "", ")", "").Replace(strings.TrimPrefix(text, "+")); isNumber(digits) {
+		keys = append(keys, digits, "+"+digits)
+	}
+	id, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		id = 0
+	}
+	return query.Collect[Contact](ctx, q, "contacts", findContacts, pgx.NamedArgs{"keys": keys, "id": id})
+}
+
+func isNumber(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}

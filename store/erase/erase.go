@@ -1,0 +1,252 @@
+package erase
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store"
+	"parley/store/internal/query"
+)
+
+const (
+	batchRows     = 500
+	stopRows      = 50    // conversations that are closed at once
+	statementTime = "60s" // one that takes longer is given up
+)
+
+// ErrWaiting means that something about the contact waits to be applied or posted: an erasure can't end before
+// that is done. Run it again.
+var ErrWaiting = errors.New("store: something about the contact still waits to be applied or posted")
+
+// ErrBusy means that another process is erasing this contact.
+var ErrBusy = errors.New("store: another process erases it at this moment")
+
+// Found is how much of a contact stands in one place.
+type Found struct {
+	Place string `json:"place"`
+	What  string `json:"what"`
+	How   string `json:"how"` // removed, emptied
+	Rows  int64  `json:"rows"`
+}
+
+// Options of erasures.
+type Options struct {
+	Pool   *pgxpool.Pool
+	Sealer *store.Sealer
+	// WithObjects is true where files are kept in an object store: their objects go with the next retention.
+	WithObjects bool
+	// Say is called after each batch with the place and how many rows it removed; nil = it isn't. An error ends
+	// the run; the next one goes on there.
+	Say func(place string, rows int64) error
+}
+
+// Count says what an erasure of contacts would remove, and changes nothing.
+func Count(ctx context.Context, q store.Querier, contacts []int64) ([]Found, error) {
+	who, err := readSubject(ctx, q, contacts, "")
+	if err != nil {
+		return nil, err
+	}
+	s, err := readScope(ctx, q, who)
+	if err != nil {
+		return nil, err
+	}
+	events, err := countJournal(ctx, q, s)
+	if err != nil {
+		return nil, err
+	}
+	args := s.arguments("")
+	args["events"] = events
+	files, err := filesIn(ctx, q, args)
+	if err != nil {
+		return nil, err
+	}
+	list := []Found{journalFound(int64(len(events)))}
+	for _, p := range places() {
+		f := p.found(0)
+		if err := q.QueryRow(ctx, p.counting(), args).Scan(&f.Rows); err != nil {
+			return nil, fmt.Errorf("store: count %s: %w", p.Name, err)
+		}
+		list = append(list, f)
+	}
+	return append(list, filesFound(files)), nil
+}
+
+func countJournal(ctx context.Context, q store.Querier, s *scope) ([]int64, error) {
+	newest, err := store.NewestEvent(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	scan, err := newJournalScan(ctx, q, s, newest)
+	if err != nil {
+		return nil, err
+	}
+	all := []int64{}
+	for after := int64(0); after < newest; {
+		list, upto, err := scan.next(ctx, after)
+		if err != nil {
+			return nil, err
+		}
+		all, after = append(all, list...), upto
+	}
+	return all, nil
+}
+
+func (p place) found(rows int64) Found {
+	how := "removed"
+	if p.Empty != "" {
+		how = "emptied"
+	}
+	return Found{Place: p.Name, What: p.What, How: how, Rows: rows}
+}
+
+func journalFound(rows int64) Found {
+	return Found{Place: "events", What: "what arrived, as it came, with what is in quarantine", How: "removed", Rows: rows}
+}
+
+func filesFound(rows int64) Found {
+	return Found{Place: "blobs", What: "files and originals that nobody else needs", How: "removed", Rows: rows}
+}
+
+const (
+	insertErasure = `
+	INSERT INTO erasures (id, contacts, hashes, asked_by, asked_at, sealed)
+	SELECT coalesce($1, gen_random_uuid()), $2, $3, $4, coalesce($5, clock_timestamp()), NULL
+	ON CONFLICT (id) DO UPDATE SET contacts = EXCLUDED.contacts
+	RETURNING id::text`
+	sealErasure    = `UPDATE erasures SET sealed = $2 WHERE id = $1`
+	renameContacts = `
+	WITH i AS (
+		UPDATE identities SET key = 'erased:' || id, name = '', bad_reason = '', opted_out = '', blocked = false, silenced = false
+		WHERE contact_id = ANY($2) AND key NOT LIKE 'erased:%'
+		RETURNING 1
+	), c AS (
+		UPDATE contacts SET name = '` + ErasedName + `' WHERE id = ANY($2) AND name <> '` + ErasedName + `' RETURNING 1
+	)
+	UPDATE erasures
+	SET counts = counts || jsonb_build_object('identities', (SELECT count(*) FROM i), 'contacts', (SELECT count(*) FROM c))
+	WHERE id = $1::uuid`
+)
+
+// Begin begins to erase contacts, and returns the erasure's id, which Run takes. From its commit on, whatever
+// the same person writes begins a new contact. by names who asked for it.
+func Begin(ctx context.Context, o Options, contacts []int64, by string) (id string, err error) {
+	key, err := LoadKey(ctx, o.Pool, o.Sealer)
+	if err != nil {
+		return "", err
+	}
+	err = store.InTx(ctx, o.Pool, func(tx pgx.Tx) error {
+		id, err = begin(ctx, tx, o.Sealer, key, erasure{Contacts: contacts, By: by})
+		return err
+	})
+	return id, err
+}
+
+// begin writes the row of an erasure and takes the contacts their names and addresses, which are kept sealed
+// until it is done.
+func begin(ctx context.Context, tx pgx.Tx, sealer *store.Sealer, key Key, e erasure) (id string, err error) {
+	who, err := readSubject(ctx, tx, e.Contacts, "FOR UPDATE")
+	if err != nil {
+		return "", err
+	}
+	hashes, err := hashesOf(ctx, tx, key, e.Contacts)
+	if err != nil {
+		return "", err
+	}
+	hashes = append(hashes, e.Hashes...)
+	slices.SortFunc(hashes, bytes.Compare)
+	hashes = slices.CompactFunc(hashes, bytes.Equal)
+	known := pgtype.UUID{}
+	if e.ID != "" {
+		if err := known.Scan(e.ID); err != nil {
+			return "", fmt.Errorf("store: erasure %q: %w", e.ID, err)
+		}
+	}
+	var at *time.Time
+	if !e.AskedAt.IsZero() {
+		at = &e.AskedAt
+	}
+	if err := tx.QueryRow(ctx, insertErasure, known, e.Contacts, hashes, e.By, at).Scan(&id); err != nil {
+		return "", fmt.Errorf("store: begin erasure: %w", err)
+	}
+	body, err := json.Marshal(who)
+	if err != nil {
+		return "", fmt.Errorf("store: begin erasure: %w", err)
+	}
+	for _, step := range []struct {
+		sql  string
+		args []any
+	}{{sealErasure, []any{id, sealer.Seal("erasures/"+id, body)}}, {renameContacts, []any{id, e.Contacts}}} {
+		if _, err := tx.Exec(ctx, step.sql, step.args...); err != nil {
+			return "", fmt.Errorf("store: begin erasure: %w", err)
+		}
+	}
+	return id, nil
+}
+
+// hashesOf gives the keyed hashes of the addresses and numbers that contacts have.
+func hashesOf(ctx context.Context, q store.Querier, key Key, contacts []int64) ([][]byte, error) {
+	type row struct {
+		Account int64  `db:"account_id"`
+		Key     string `db:"key"`
+	}
+	const keys = `SELECT account_id, key FROM identities WHERE contact_id = ANY($1) AND key NOT LIKE 'erased:%' ORDER BY id`
+	rows, err := query.Collect[row](ctx, q, "hashes", keys, contacts)
+	list := make([][]byte, len(rows))
+	for i, r := range rows {
+		list[i] = key.identity(r.Account, r.Key)
+	}
+	return list, err
+}
+
+// erasure is a row of erasures.
+type erasure struct {
+	ID       string
+	Contacts []int64
+	Hashes   [][]byte
+	By       string
+	AskedAt  time.Time
+	DoneAt   *time.Time
+	Sealed   []byte
+	Counts   map[string]int64
+}
+
+const readErasure = `SELECT id::text, contacts, hashes, asked_by, asked_at, done_at, sealed, counts FROM erasures WHERE id = $1::uuid`
+
+func readRow(ctx context.Context, q store.Querier, id string) (e erasure, err error) {
+	err = q.QueryRow(ctx, readErasure, id).Scan(&e.ID, &e.Contacts, &e.Hashes, &e.By, &e.AskedAt, &e.DoneAt, &e.Sealed, &e.Counts)
+	if err != nil {
+		return e, fmt.Errorf("store: erasure %s: %w", id, err)
+	}
+	return e, nil
+}
+
+// Unfinished returns the erasures that were begun and have not ended, the oldest first.
+func Unfinished(ctx context.Context, q store.Querier) ([]string, error) {
+	return erasures(ctx, q, `SELECT id::text FROM erasures WHERE done_at IS NULL ORDER BY asked_at, id`)
+}
+
+// Done returns the erasures that have ended, the oldest first.
+func Done(ctx context.Context, q store.Querier) ([]string, error) {
+	return erasures(ctx, q, `SELECT id::text FROM erasures WHERE done_at IS NOT NULL ORDER BY asked_at, id`)
+}
+
+func erasures(ctx context.Context, q store.Querier, sql string) ([]string, error) {
+	rows, err := q.Query(ctx, sql)
+	if err != nil {
+		return nil, fmt.Errorf("store: erasures: %w", err)
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("store: erasures: %w", err)
+	}
+	return list, nil
+}

@@ -1,0 +1,126 @@
+package erase
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store"
+	"parley/store/internal/query"
+)
+
+// Copy is what a customer may have of what stands of them.
+type Copy struct {
+	Places []CopiedPlace `json:"places"`
+	Files  []CopiedFile  `json:"files"`
+}
+
+// CopiedPlace is what stands in one place.
+type CopiedPlace struct {
+	Place string            `json:"place"`
+	What  string            `json:"what"`
+	Rows  []json.RawMessage `json:"rows"`
+}
+
+// CopiedFile is a file of a message, or a message as it came.
+type CopiedFile struct {
+	Message int64  `json:"message"`
+	Path    string `json:"path"` // unique in the copy: files/1044-0-bill.pdf, originals/345.eml
+	Blob    string `json:"-"`    // where its bytes are; "" = in Payload
+	Payload []byte `json:"-"`
+}
+
+// Export reads everything of contacts that is theirs to have.
+func Export(ctx context.Context, q store.Querier, contacts []int64) (Copy, error) {
+	who, err := readSubject(ctx, q, contacts, "")
+	if err != nil {
+		return Copy{}, err
+	}
+	s, err := readScope(ctx, q, who)
+	if err != nil {
+		return Copy{}, err
+	}
+	args := s.arguments("")
+	c := Copy{Places: []CopiedPlace{}, Files: []CopiedFile{}}
+	for _, p := range places() {
+		if p.Export == "" {
+			continue
+		}
+		rows, err := q.Query(ctx, p.exporting(), args)
+		if err != nil {
+			return Copy{}, fmt.Errorf("store: export %s: %w", p.Name, err)
+		}
+		list, err := pgx.CollectRows(rows, pgx.RowTo[json.RawMessage])
+		if err != nil {
+			return Copy{}, fmt.Errorf("store: export %s: %w", p.Name, err)
+		}
+		c.Places = append(c.Places, CopiedPlace{Place: p.Name, What: p.What, Rows: list})
+	}
+	if c.Files, err = filesOf(ctx, q, args); err != nil {
+		return Copy{}, err
+	}
+	return c, nil
+}
+
+// A message that came is there as it came; its files stand in that, or are blobs of their own.
+const exportedFiles = `
+	SELECT m.id AS message, f.n - 1 AS n, f.file ->> 'name' AS name, b.hash AS blob, NULL::bytea AS payload, 0::bigint AS event, '' AS kind
+	FROM messages AS m
+	CROSS JOIN LATERAL jsonb_array_elements(m.files) WITH ORDINALITY AS f(file, n)
+	CROSS JOIN LATERAL regexp_matches(f.file::text, '[0-9a-f]{64}') AS named(parts)
+	JOIN blobs AS b ON b.hash = named.parts[1]
+	WHERE (m.conversation_id = ANY(@conversations) OR m.id = ANY(@messages)) AND m.files <> '[]'
+	UNION ALL
+	SELECT m.id, 0, '', e.blob, e.payload, e.id, a.kind
+	FROM messages AS m
+	JOIN events AS e ON e.id = m.event_id
+	JOIN accounts AS a ON a.id = e.account_id
+	WHERE m.identity_id = ANY(@identities) AND m.direction = 'in' AND (e.blob IS NOT NULL OR e.payload IS NOT NULL)
+		AND (m.conversation_id = ANY(@conversations) OR m.id = ANY(@messages))
+	ORDER BY message, n`
+
+// filesOf finds the files of a contact's messages, and the messages as they came.
+func filesOf(ctx context.Context, q store.Querier, args pgx.NamedArgs) ([]CopiedFile, error) {
+	type row struct {
+		Message int64   `db:"message"`
+		N       int64   `db:"n"`
+		Name    *string `db:"name"`
+		Blob    *string `db:"blob"`
+		Payload []byte  `db:"payload"`
+		Event   int64   `db:"event"`
+		Kind    string  `db:"kind"`
+	}
+	rows, err := query.Collect[row](ctx, q, "export files", exportedFiles, args)
+	list := []CopiedFile{}
+	for _, r := range rows {
+		f := CopiedFile{Message: r.Message, Payload: r.Payload}
+		if r.Blob != nil {
+			f.Blob = *r.Blob
+		}
+		switch {
+		case r.Event == 0:
+			f.Path = fmt.Sprintf("files/%d-%d-%s", r.Message, r.N, safeName(cmp.Or(*r.Name, "file")))
+		case r.Kind == "email":
+			f.Path = fmt.Sprintf("originals/%d-%d.eml", r.Message, r.Event)
+		default:
+			f.Path = fmt.Sprintf("originals/%d-%d.json", r.Message, r.Event)
+		}
+		list = append(list, f)
+	}
+	return list, err
+}
+
+// safeName makes a name of a file that can't lead out of its folder.
+func safeName(name string) string {
+	safe := []rune{}
+	for _, r := range name {
+		if r < ' ' || r == '/' || r == '\\' || r == ':' {
+			r = '_'
+		}
+		safe = append(safe, r)
+	}
+	return string(safe[max(0, len(safe)-100):])
+}

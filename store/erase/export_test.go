@@ -1,0 +1,18 @@
+package erase
+
+import "slices"
+
+// Emptied says whether a column is emptied or its rows are removed.
+func Emptied(table, column string) bool {
+	for _, p := range allPlaces() {
+		if p.Table == table && (p.Empty == "" || slices.Contains(p.emptied(), column)) {
+			return true
+		}
+	}
+	return false
+}
+
+// Known says whether a column is in the table of places or in that of those that hold nothing of a contact.
+func Known(table, column string) bool {
+	return Emptied(table, column) || holdsNothing(table, column) != ""
+}

@@ -1,0 +1,149 @@
+package erase
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store"
+	"parley/store/internal/query"
+)
+
+// The journal keeps what arrived for a month, as it came. What of it has to do with a contact is found in three
+// ways: by the messages and log entries that it made, by the conversation that it tells of itself, and, since
+// nothing else says what a click in a list or an event in quarantine is about, by the contact's addresses and
+// names in its bytes.
+
+// journalPage is how many events are looked through at once.
+const journalPage = 5000
+
+// An event of a channel that made a message of somebody else is that person's, also where it names the contact.
+const journalMatches = `
+	WITH page AS MATERIALIZED (
+		SELECT e.id, e.account_id, e.external_id, e.order_key, e.blob, lower(encode(coalesce(e.payload, ''), 'escape')) AS body, a.side
+		FROM events AS e
+		LEFT JOIN accounts AS a ON a.id = e.account_id
+		WHERE e.id > @after AND e.id <= @upto
+	), named AS (
+		SELECT p.id,
+			p.id = ANY(@linked) OR p.order_key = ANY(@orders) AS own,
+			p.body LIKE ANY(@bykey) OR lower(p.external_id || ' ' || p.order_key) LIKE ANY(@patterns)
+				OR p.blob IS NOT NULL AND EXISTS (SELECT FROM quarantine AS q WHERE q.event_id = p.id)
+					AND EXISTS (SELECT FROM blob_chunks AS c WHERE c.hash = p.blob AND lower(encode(c.data, 'escape')) LIKE ANY(@bykey)) AS bykey,
+			coalesce(p.side, 'system') <> 'channel' AND p.body LIKE ANY(@byname) AS byname
+		FROM page AS p
+	)
+	SELECT n.id
+	FROM named AS n
+	WHERE (n.own OR n.byname OR n.bykey)
+		AND NOT EXISTS (
+			SELECT FROM messages AS m
+			JOIN events AS e ON e.id = m.event_id
+			JOIN accounts AS a ON a.id = e.account_id AND a.side = 'channel'
+			WHERE m.event_id = n.id AND m.conversation_id <> ALL(@conversations) AND m.id <> ALL(@messages))
+	ORDER BY n.id`
+
+const (
+	linkedEvents = `
+		SELECT event_id FROM messages WHERE (conversation_id = ANY($1) OR id = ANY($2)) AND event_id <> 0
+		UNION
+		SELECT event_id FROM log_entries WHERE conversation_id = ANY($1) AND event_id <> 0`
+	lastEvent = `SELECT coalesce(max(id), 0) FROM events WHERE received_at <= $1`
+)
+
+// journalScan looks through the journal.
+type journalScan struct {
+	q    store.Querier
+	args pgx.NamedArgs
+	upto int64
+}
+
+// newJournalScan prepares a look through all events up to an id.
+func newJournalScan(ctx context.Context, q store.Querier, s *scope, upto int64) (*journalScan, error) {
+	linked, err := query.IDs(ctx, q, "events of messages", linkedEvents, s.Conversations, s.Messages)
+	if err != nil {
+		return nil, err
+	}
+	keys := s.keyForms()
+	names := slices.Concat(s.Roots, s.Names, s.Subjects)
+	orders := []string{}
+	for _, id := range s.Conversations {
+		orders = append(orders, store.ConversationKey(id), store.OrderKey(store.SystemAccount, fmt.Sprintf("written:%d", id)),
+			store.OrderKey(store.SystemAccount, fmt.Sprintf("replying:%d", id)))
+		names = append(names, fmt.Sprintf(`"conversation":%d,`, id), fmt.Sprintf(`"conversation":%d}`, id))
+	}
+	forms := []string{}
+	for _, name := range names {
+		forms = append(forms, asBytes(name), asBytes(asJSON(name)))
+	}
+	bytesOf := make([]string, len(keys))
+	for i, key := range keys {
+		bytesOf[i] = asBytes(key)
+	}
+	args := pgx.NamedArgs{"linked": linked, "orders": orders, "patterns": patterns(keys), "bykey": patterns(bytesOf),
+		"byname": patterns(forms), "conversations": s.Conversations, "messages": s.Messages}
+	return &journalScan{q: q, args: args, upto: upto}, nil
+}
+
+// next gives the events of the next page that are the contact's, and where it ended.
+func (j *journalScan) next(ctx context.Context, after int64) (list []int64, upto int64, err error) {
+	args := pgx.NamedArgs{"after": after}
+	for name, v := range j.args {
+		args[name] = v
+	}
+	const pageEnd = `SELECT coalesce(max(id), $2) FROM (SELECT id FROM events WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3) AS page`
+	if err := j.q.QueryRow(ctx, pageEnd, after, j.upto, journalPage).Scan(&upto); err != nil {
+		return nil, 0, fmt.Errorf("store: journal: %w", err)
+	}
+	args["upto"] = upto
+	list, err = query.IDs(ctx, j.q, "journal", journalMatches, args)
+	return list, upto, err
+}
+
+// Those that are still to be applied are not touched: they are applied, and found by what they made.
+const takeEvents = `
+	SELECT e.id, e.account_id, e.external_id, e.blob
+	FROM events AS e
+	WHERE e.id = ANY($1) AND NOT EXISTS (SELECT FROM queues AS q WHERE q.key = e.order_key AND q.first_event <= e.id)
+	ORDER BY e.id
+	FOR UPDATE OF e`
+
+const dropEvents = `
+	WITH kept AS (
+		INSERT INTO erased_facts (account_id, fact, erasure_id)
+		SELECT DISTINCT account_id, fact, $4::uuid FROM unnest($2::bigint[], $3::uuid[]) AS k(account_id, fact)
+		WHERE account_id <> $5
+		ON CONFLICT DO NOTHING
+	), files AS (
+		INSERT INTO erased_blobs (erasure_id, hash)
+		SELECT DISTINCT $4::uuid, e.blob FROM events AS e WHERE e.id = ANY($1) AND e.blob IS NOT NULL
+		ON CONFLICT DO NOTHING
+	), q AS (DELETE FROM quarantine WHERE event_id = ANY($1)
+	), r AS (DELETE FROM retained WHERE event_id = ANY($1)
+	), p AS (DELETE FROM pending WHERE event_id = ANY($1)
+	), gone AS (DELETE FROM events WHERE id = ANY($1) RETURNING 1)
+	SELECT count(*) FROM gone`
+
+// dropFound removes events that are the contact's, and says how many wait to be applied.
+func dropFound(ctx context.Context, tx pgx.Tx, key Key, erasure string, found []int64) (gone, waiting int64, err error) {
+	type row struct {
+		ID         int64   `db:"id"`
+		AccountID  int64   `db:"account_id"`
+		ExternalID string  `db:"external_id"`
+		Blob       *string `db:"blob"`
+	}
+	rows, err := query.Collect[row](ctx, tx, "events to erase", takeEvents, found)
+	if err != nil {
+		return 0, 0, err
+	}
+	ids, accounts, facts := make([]int64, len(rows)), make([]int64, len(rows)), make([][16]byte, len(rows))
+	for i, r := range rows {
+		ids[i], accounts[i], facts[i] = r.ID, r.AccountID, key.Fact(r.AccountID, r.ExternalID)
+	}
+	if err := tx.QueryRow(ctx, dropEvents, ids, accounts, facts, erasure, store.SystemAccount).Scan(&gone); err != nil {
+		return 0, 0, fmt.Errorf("store: erase events: %w", err)
+	}
+	return gone, int64(len(found) - len(rows)), nil
+}

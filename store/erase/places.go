@@ -1,0 +1,169 @@
+package erase
+
+import "strings"
+
+// Place is where something of a contact may stand: rows of one table.
+type place struct {
+	Name  string // unique; the table's, where it is the only place in it
+	Table string
+	What  string // what is found there, for people
+	// Ties is true for the rows t that have to do with the contact. Its arguments are the fields of scope.
+	Ties string
+	// Holds is true for those of them that hold something. "" = all do.
+	Holds string
+	// Empty sets the columns that hold something, so that the row stays. "" = the row is removed.
+	Empty string
+	// Files is a column with the name of a blob, which goes when nobody else needs it.
+	Files string
+	// Export says what a copy for the contact shows of a row t. "" = nothing, because it is how Parley works
+	// and says no more than other places.
+	Export string
+}
+
+// Ties that several places share.
+const (
+	ofConversation = `t.conversation_id = ANY(@conversations)`
+	ofMessage      = ofConversation + ` OR t.message_id = ANY(@messages)`
+)
+
+// ErasedName stands where the name of a contact stood.
+const ErasedName = "Erased contact"
+
+// places gives all places in the order in which they are erased: what others are found by comes last. The
+// journal is erased before them, see journal.go.
+func places() []place {
+	return append(append(deliveryPlaces(), workPlaces()...), corePlaces()...)
+}
+
+// deliveryPlaces are about what is or was on its way.
+func deliveryPlaces() []place {
+	return []place{
+		{Name: "deliveries", Table: "deliveries", What: "posts in threads and messages on their way",
+			Ties: `t.lane_id = ANY(ARRAY(SELECT l.id FROM lanes AS l WHERE l.conversation_id = ANY(@conversations)))
+				OR t.message_id = ANY(@messages) AND EXISTS (SELECT FROM lanes AS l WHERE l.id = t.lane_id AND l.head >= t.seq)`},
+		{Name: "told", Table: "deliveries", What: "lists and lines that colleagues were told directly",
+			Ties: `t.lane_id = ANY(ARRAY(SELECT l.id FROM lanes AS l WHERE l.conversation_id = 0)) AND lower(t.payload::text) LIKE ANY(@told)
+				AND EXISTS (SELECT FROM lanes AS l WHERE l.id = t.lane_id AND l.head >= t.seq)`},
+		{Name: "lanes", Table: "lanes", What: "queues of deliveries", Ties: ofConversation},
+		{Name: "posts", Table: "posts", What: "texts that wait for their thread, and what was told of the conversation",
+			Ties:  `(t.early IS NOT NULL OR t.kind = 'told') AND (` + ofConversation + ` OR lower(t.early::text) LIKE ANY(@patterns))`,
+			Holds: `t.kind IN ('early', 'told') OR t.early IS NOT NULL`},
+		{Name: "fetches", Table: "fetches", What: "files that a provider kept", Ties: ofMessage, Files: "blob"},
+		{Name: "reactions", Table: "reactions", What: "reactions to messages", Ties: `t.identity_id = ANY(@identities)`,
+			Export: `jsonb_build_object('emoji', t.emoji, 'to', t.target)`},
+		{Name: "external_ids", Table: "external_ids", What: "names that providers gave to messages", Ties: ofMessage},
+	}
+}
+
+// workPlaces are about what Parley works out, waits for or looks for.
+func workPlaces() []place {
+	return []place{
+		{Name: "ai_exchanges", Table: "ai_exchanges", What: "what a model was asked and answered", Ties: ofConversation},
+		{Name: "suggested_replies", Table: "suggested_replies", What: "replies that were suggested", Ties: ofConversation,
+			Export: `jsonb_build_object('conversation', t.conversation_id, 'replies', t.replies)`},
+		{Name: "suggestions", Table: "suggestions", What: "what else was suggested", Ties: ofConversation,
+			Export: `jsonb_build_object('conversation', t.conversation_id, 'kind', t.kind, 'value', t.value, 'at', t.shown_at)`},
+		{Name: "solved", Table: "solved", What: "examples of what was answered", Ties: ofConversation},
+		{Name: "solved_due", Table: "solved_due", What: "examples that are to be made", Ties: ofConversation},
+		{Name: "bursts", Table: "bursts", What: "messages that wait to be analysed", Ties: ofConversation},
+		{Name: "text_requests", Table: "text_requests", What: "summaries and translations that were asked for", Ties: ofConversation},
+		{Name: "timers", Table: "timers", What: "reminders", Ties: ofConversation},
+		{Name: "overdue", Table: "overdue", What: "reminders that came late", Ties: ofConversation},
+		{Name: "replying", Table: "replying", What: "open forms of replies", Ties: ofConversation},
+		{Name: "openings", Table: "openings", What: "who opened conversations lately", Ties: `t.origin = ANY(@keys)`},
+		{Name: "accounts", Table: "accounts", What: "an account's trouble that names the contact",
+			Ties:  `lower(t.status_text || ' ' || t.status_hint) LIKE ANY(@patterns)`,
+			Empty: `status_text = '', status_hint = ''`},
+	}
+}
+
+// corePlaces are who the contact is, and what was said.
+func corePlaces() []place {
+	return []place{
+		{Name: "messages", Table: "messages", What: "messages, notes and names of files", Ties: `t.conversation_id = ANY(@conversations) OR t.id = ANY(@messages)`,
+			Holds: `t.reason <> '' AND t.reason <> 'erased' OR t.subject <> '' OR t.text <> '' OR t.quoted <> '' OR t.notices <> '{}' OR t.files <> '[]'
+				OR t.has_html OR t.external_id <> '' OR t.reply_to <> '' OR t.rich IS NOT NULL OR t.template IS NOT NULL
+				OR t.identity_id IS NOT NULL AND t.author_user <> ''`,
+			Empty: `reason = 'erased', subject = '', text = '', quoted = '', notices = '{}', files = '[]', has_html = false, external_id = '',
+				reply_to = '', rich = NULL, template = NULL, author_user = CASE WHEN identity_id IS NULL THEN author_user ELSE '' END`,
+			Export: `jsonb_strip_nulls(jsonb_build_object('conversation', t.conversation_id, 'message', t.id, 'direction', t.direction, 'fate', t.fate,
+				'at', t.said_at, 'subject', nullif(t.subject, ''), 'text', t.text, 'quoted', nullif(t.quoted, ''), 'rich', t.rich, 'template', t.template,
+				'files', CASE WHEN t.files <> '[]' THEN (SELECT jsonb_agg(f - 'surface') FROM jsonb_array_elements(t.files) AS f) END))`},
+		{Name: "log_entries", Table: "log_entries", What: "texts in the log",
+			Ties: ofConversation, Holds: `t.detail ?| '{text,reason,note}'`, Empty: `detail = detail - '{text,reason,note}'::text[]`,
+			Export: `jsonb_build_object('conversation', t.conversation_id, 'at', t.at, 'by', t.actor, 'what', t.what, 'detail', t.detail)`},
+		{Name: "threads", Table: "threads", What: "cards of threads", Ties: ofConversation, Holds: `t.card <> ''`, Empty: `card = ''`},
+		{Name: "copied", Table: "conversations", What: "the contact among those in copy of other customers' conversations",
+			Ties: `t.id = ANY(ARRAY(
+					SELECT w.conversation_id FROM unnest(@keys::text[]) AS k(key)
+					CROSS JOIN LATERAL (SELECT x.conversation_id FROM conversation_words AS x WHERE x.words @@ find_query(k.key)) AS w))
+				AND t.id <> ALL(@conversations)
+				AND EXISTS (SELECT FROM jsonb_array_elements(t.participants) AS p WHERE p ->> 'key' = ANY(@keys))`,
+			Empty: `participants = (SELECT coalesce(jsonb_agg(p), '[]') FROM jsonb_array_elements(conversations.participants) AS p WHERE p ->> 'key' <> ALL(@keys))`},
+		{Name: "conversations", Table: "conversations", What: "conversations: subjects, recipients and what was found out",
+			Ties: `t.id = ANY(@conversations)`,
+			Holds: `t.close_reason <> 'erased' OR t.subject <> '' OR t.participants <> '[]' OR t.via <> '' OR t.refs <> '{}' OR t.last_external_id <> ''
+				OR t.last_preview <> '' OR t.traits <> '{}'`,
+			Empty: `close_reason = 'erased', subject = '', participants = '[]', via = '', refs = '{}', last_external_id = '', last_preview = '', traits = '{}'`,
+			Export: `jsonb_build_object('conversation', t.id, 'status', t.status, 'subject', t.subject, 'recipients', t.participants, 'tags', t.tags,
+				'found_out', t.traits, 'created_at', t.created_at, 'ended_at', t.resolved_at)`},
+		{Name: "conversation_words", Table: "conversation_words", What: "words by which conversations are found", Ties: ofConversation},
+		{Name: "identities", Table: "identities", What: "addresses and numbers", Ties: `t.id = ANY(@identities)`,
+			Holds: `t.key NOT LIKE 'erased:%' OR t.name <> '' OR t.bad_reason <> '' OR t.opted_out <> '' OR t.blocked OR t.silenced`,
+			Empty: `key = 'erased:' || id, name = '', bad_reason = '', opted_out = '', blocked = false, silenced = false`,
+			Export: `jsonb_build_object('account', (SELECT a.name FROM accounts AS a WHERE a.id = t.account_id), 'address', t.key, 'name', t.name,
+				'opted_out', t.opted_out, 'blocked', t.blocked)`},
+		{Name: "contacts", Table: "contacts", What: "the contact's name", Ties: `t.id = ANY(@contacts)`, Holds: `t.name <> '` + ErasedName + `'`,
+			Empty: `name = '` + ErasedName + `'`, Export: `jsonb_build_object('contact', t.id, 'name', t.name, 'since', t.created_at)`},
+	}
+}
+
+// condition is true for the rows of a place that hold something of the contact.
+func (p place) condition() string {
+	if p.Holds == "" {
+		return "(" + p.Ties + ")"
+	}
+	return "(" + p.Ties + ") AND (" + p.Holds + ")"
+}
+
+// counting is the statement that counts what a place holds.
+func (p place) counting() string {
+	return `SELECT count(*) FROM ` + p.Table + ` AS t WHERE ` + p.condition()
+}
+
+// erasing is the statement that erases one batch of a place, and says how many rows that were.
+func (p place) erasing() string {
+	page := `WITH page AS MATERIALIZED (SELECT t.ctid AS at FROM ` + p.Table + ` AS t WHERE ` + p.condition() + ` LIMIT @limit FOR UPDATE OF t)`
+	done := `DELETE FROM ` + p.Table + ` WHERE ctid = ANY(ARRAY(SELECT at FROM page)) RETURNING ` + p.filesColumn()
+	if p.Empty != "" {
+		done = `UPDATE ` + p.Table + ` SET ` + p.Empty + ` WHERE ctid = ANY(ARRAY(SELECT at FROM page)) RETURNING ` + p.filesColumn()
+	}
+	return page + `, done AS (` + done + `), files AS (
+		INSERT INTO erased_blobs (erasure_id, hash)
+		SELECT DISTINCT @erasure::uuid, blob FROM done WHERE blob IS NOT NULL
+		ON CONFLICT DO NOTHING)
+	SELECT count(*) FROM done`
+}
+
+func (p place) filesColumn() string {
+	if p.Files == "" {
+		return "NULL::text AS blob"
+	}
+	return p.Files + " AS blob"
+}
+
+// exporting is the statement that reads a place for the contact.
+func (p place) exporting() string {
+	return `SELECT ` + p.Export + ` FROM ` + p.Table + ` AS t WHERE ` + p.Ties
+}
+
+// emptied gives the columns that a place empties.
+func (p place) emptied() []string {
+	var list []string
+	for part := range strings.SplitSeq(p.Empty, ",") {
+		if name, _, found := strings.Cut(part, " = "); found {
+			list = append(list, strings.TrimSpace(name))
+		}
+	}
+	return list
+}

@@ -1,0 +1,224 @@
+package erase
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"parley/store"
+)
+
+// runner erases one contact, batch by batch.
+type runner struct {
+	o     Options
+	key   Key
+	row   erasure
+	scope *scope
+	args  pgx.NamedArgs
+}
+
+const (
+	tryLock = `SELECT pg_try_advisory_lock(hashtextextended('erasure/' || $1, 0))`
+	unlock  = `SELECT pg_advisory_unlock(hashtextextended('erasure/' || $1, 0))`
+)
+
+// Run goes on with an erasure until it is done, and returns its certificate; of one that was done before, the
+// same one. It may be ended at any moment and run again.
+// Errors: ErrWaiting, ErrBusy; what Options.Say returns.
+func Run(ctx context.Context, o Options, id string) (Certificate, error) {
+	guard, err := o.Pool.Acquire(ctx)
+	if err != nil {
+		return Certificate{}, fmt.Errorf("store: erase: %w", err)
+	}
+	defer guard.Release()
+	var mine bool
+	if err := guard.QueryRow(ctx, tryLock, id).Scan(&mine); err != nil {
+		return Certificate{}, fmt.Errorf("store: erase: %w", err)
+	}
+	if !mine {
+		return Certificate{}, ErrBusy
+	}
+	defer func() { _, _ = guard.Exec(context.WithoutCancel(ctx), unlock, id) }()
+	r := &runner{o: o}
+	if r.row, err = readRow(ctx, o.Pool, id); err != nil {
+		return Certificate{}, err
+	}
+	if r.row.DoneAt != nil {
+		return readCertificate(ctx, o.Pool, id)
+	}
+	if r.key, err = LoadKey(ctx, o.Pool, o.Sealer); err != nil {
+		return Certificate{}, err
+	}
+	if err := r.look(ctx); err != nil {
+		return Certificate{}, err
+	}
+	for _, step := range []func(context.Context) error{r.stop, r.noteFiles, r.eraseJournal, r.erasePlaces, r.eraseFiles} {
+		if err := step(ctx); err != nil {
+			return Certificate{}, err
+		}
+	}
+	return r.finish(ctx)
+}
+
+// look finds out what the erasure is about.
+func (r *runner) look(ctx context.Context) error {
+	body, err := r.o.Sealer.Open("erasures/"+r.row.ID, r.row.Sealed)
+	if err != nil {
+		return fmt.Errorf("store: erase: %w", err)
+	}
+	var who subject
+	if err := json.Unmarshal(body, &who); err != nil {
+		return fmt.Errorf("store: erase: %w", err)
+	}
+	if r.scope, err = readScope(ctx, r.o.Pool, who); err != nil {
+		return err
+	}
+	r.args = r.scope.arguments(r.row.ID)
+	return nil
+}
+
+const mostTries = 5 // of a transaction that another one stood in the way of
+
+const addCount = `
+	UPDATE erasures SET counts = counts || jsonb_build_object($2::text, coalesce((counts ->> $2)::bigint, 0) + $3)
+	WHERE id = $1::uuid`
+
+// batch runs one transaction that erases something of a place, and counts it in the same commit. One that
+// stood in another's way is tried again.
+func (r *runner) batch(ctx context.Context, place string, f func(pgx.Tx) (int64, error)) (rows int64, err error) {
+	for tries := range mostTries {
+		err = store.InTx(ctx, r.o.Pool, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, `SELECT set_config('statement_timeout', $1, true)`, statementTime); err != nil {
+				return err
+			}
+			if rows, err = f(tx); err != nil || rows == 0 {
+				return err
+			}
+			_, err := tx.Exec(ctx, addCount, r.row.ID, place, rows)
+			return err
+		})
+		if tries == mostTries-1 || !conflicting(err) {
+			break
+		}
+	}
+	if err == nil && rows > 0 && r.o.Say != nil {
+		err = r.o.Say(place, rows)
+	}
+	return rows, err
+}
+
+// Conversations are closed and their queues stopped under the locks that appliers take, in their order: so
+// nobody is at work on them, and a result that comes later counts for nothing.
+const stopConversations = `
+	WITH c AS MATERIALIZED (
+		SELECT id, status FROM conversations
+		WHERE id = ANY($1) AND (status <> 'closed' OR EXISTS (
+			SELECT FROM lanes AS l WHERE l.conversation_id = conversations.id AND (l.due_at IS NOT NULL OR l.leased_until IS NOT NULL)))
+		ORDER BY id LIMIT $2 FOR UPDATE
+	), l AS MATERIALIZED (
+		SELECT id FROM lanes WHERE conversation_id = ANY(ARRAY(SELECT id FROM c)) ORDER BY id FOR UPDATE
+	), stopped AS (
+		UPDATE lanes SET due_at = NULL, leased_until = NULL, epoch = epoch + 1 WHERE id = ANY(ARRAY(SELECT id FROM l))
+	), closed AS (
+		UPDATE conversations
+		SET status = 'closed', resolved_at = coalesce(resolved_at, (SELECT parley_now())), waiting_since = NULL, snoozed_until = NULL
+		WHERE id = ANY(ARRAY(SELECT id FROM c)) AND status <> 'closed'
+	)
+	SELECT count(*), count(*) FILTER (WHERE status IN ('open', 'pending', 'snoozed')) FROM c`
+
+// conflicting says that PostgreSQL ended a transaction because it and another one waited for each other.
+func conflicting(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "40P01" || pg.Code == "40001")
+}
+
+func (r *runner) stop(ctx context.Context) error {
+	for {
+		var looked int64
+		_, err := r.batch(ctx, "closed", func(tx pgx.Tx) (closed int64, err error) {
+			err = tx.QueryRow(ctx, stopConversations, r.scope.Conversations, stopRows).Scan(&looked, &closed)
+			return closed, err
+		})
+		if err != nil || looked == 0 {
+			return err
+		}
+	}
+}
+
+// noteFiles remembers the files of messages before the messages are emptied.
+func (r *runner) noteFiles(ctx context.Context) error {
+	if _, err := r.o.Pool.Exec(ctx, filesOfMessages, r.args); err != nil {
+		return fmt.Errorf("store: erase: %w", err)
+	}
+	return nil
+}
+
+// eraseJournal removes what arrived before the erasure was asked for. What came since is a new contact's.
+func (r *runner) eraseJournal(ctx context.Context) error {
+	var upto, waiting int64
+	if err := r.o.Pool.QueryRow(ctx, lastEvent, r.row.AskedAt).Scan(&upto); err != nil {
+		return fmt.Errorf("store: erase: %w", err)
+	}
+	scan, err := newJournalScan(ctx, r.o.Pool, r.scope, upto)
+	if err != nil {
+		return err
+	}
+	for after := int64(0); after < upto; {
+		list, end, err := scan.next(ctx, after)
+		if err != nil {
+			return err
+		}
+		for len(list) > 0 {
+			some := list[:min(len(list), batchRows)]
+			list = list[len(some):]
+			_, err := r.batch(ctx, "events", func(tx pgx.Tx) (int64, error) {
+				gone, wait, err := dropFound(ctx, tx, r.key, r.row.ID, some)
+				waiting += wait
+				return gone, err
+			})
+			if err != nil {
+				return err
+			}
+		}
+		after = end
+	}
+	if waiting > 0 {
+		return ErrWaiting
+	}
+	return nil
+}
+
+func (r *runner) erasePlaces(ctx context.Context) error {
+	for _, p := range places() {
+		for {
+			rows, err := r.batch(ctx, p.Name, func(tx pgx.Tx) (rows int64, err error) {
+				err = tx.QueryRow(ctx, p.erasing(), r.args).Scan(&rows)
+				return rows, err
+			})
+			if err != nil {
+				return fmt.Errorf("store: erase %s: %w", p.Name, err)
+			}
+			if rows < batchRows {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+func (r *runner) eraseFiles(ctx context.Context) error {
+	for more := true; more; {
+		_, err := r.batch(ctx, "blobs", func(tx pgx.Tx) (gone int64, err error) {
+			gone, more, err = dropFiles(ctx, tx, r.row.ID, r.o.WithObjects)
+			return gone, err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

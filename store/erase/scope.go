@@ -1,0 +1,185 @@
+package erase
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store"
+	"parley/store/internal/query"
+)
+
+// subject is whom an erasure or an export is about: what the contact was called where.
+type subject struct {
+	Contacts   []int64  `json:"contacts"`
+	Identities []int64  `json:"identities"`
+	Keys       []string `json:"keys"`  // addresses, numbers and providers' ids
+	Names      []string `json:"names"` // as they are looked for in what colleagues' chats told
+}
+
+// scope is what the rows of places are found by.
+type scope struct {
+	subject
+	Conversations []int64  // of the contact
+	Messages      []int64  // of the contact, in conversations of others
+	Roots         []string // the first messages of the conversations' threads
+	Subjects      []string // of the conversations
+}
+
+const (
+	leastName    = 4  // shorter names are found in too many texts
+	leastSubject = 8  // the same of subjects
+	leastDigits  = 7  // a number with less is no telephone's
+	leastRoot    = 10 // ids of messages that are shorter could stand for something else
+)
+
+const subjectOf = `
+	SELECT i.id, i.key, i.name, c.id AS contact_id, c.name AS contact_name
+	FROM contacts AS c
+	LEFT JOIN identities AS i ON i.contact_id = c.id
+	WHERE c.id = ANY($1)
+	ORDER BY i.id`
+
+// readSubject reads who contacts are.
+func readSubject(ctx context.Context, q store.Querier, contacts []int64, lock string) (subject, error) {
+	s := subject{Contacts: contacts}
+	if lock != "" { // in the order in which appliers lock: identities before conversations
+		const locked = `SELECT id FROM identities WHERE contact_id = ANY($1) ORDER BY id FOR UPDATE`
+		if _, err := query.IDs(ctx, q, "identities", locked, contacts); err != nil {
+			return s, err
+		}
+	}
+	type row struct {
+		ID          *int64  `db:"id"`
+		Key         *string `db:"key"`
+		Name        *string `db:"name"`
+		ContactID   int64   `db:"contact_id"`
+		ContactName string  `db:"contact_name"`
+	}
+	rows, err := query.Collect[row](ctx, q, "subject", subjectOf, contacts)
+	for _, r := range rows {
+		s.Names = append(s.Names, r.ContactName)
+		if r.ID == nil {
+			continue
+		}
+		s.Identities = append(s.Identities, *r.ID)
+		s.Names = append(s.Names, *r.Name)
+		if !strings.HasPrefix(*r.Key, "erased:") {
+			s.Keys = append(s.Keys, *r.Key)
+		}
+	}
+	s.Names = slices.DeleteFunc(s.Names, func(name string) bool { return len([]rune(name)) < leastName || name == ErasedName })
+	slices.Sort(s.Names)
+	s.Names = slices.Compact(s.Names)
+	return s, err
+}
+
+const (
+	conversationsOf = `SELECT id FROM conversations WHERE identity_id = ANY($1) ORDER BY id`
+	// Every row is read: the few who ask for it need no index on all messages of all others.
+	messagesElsewhere = `SELECT id FROM messages WHERE identity_id = ANY($1) AND conversation_id <> ALL($2) ORDER BY id`
+	wordsOf           = `
+		SELECT DISTINCT coalesce(t.root, '') AS root, c.subject
+		FROM conversations AS c
+		LEFT JOIN threads AS t ON t.conversation_id = c.id
+		WHERE c.id = ANY($1)`
+)
+
+// readScope finds the conversations and messages of a contact as they are now.
+func readScope(ctx context.Context, q store.Querier, who subject) (*scope, error) {
+	s := &scope{subject: who}
+	var err error
+	if s.Conversations, err = query.IDs(ctx, q, "conversations", conversationsOf, who.Identities); err != nil {
+		return nil, err
+	}
+	if s.Messages, err = query.IDs(ctx, q, "messages", messagesElsewhere, who.Identities, s.Conversations); err != nil {
+		return nil, err
+	}
+	type row struct {
+		Root    string `db:"root"`
+		Subject string `db:"subject"`
+	}
+	rows, err := query.Collect[row](ctx, q, "words", wordsOf, s.Conversations)
+	for _, r := range rows {
+		if len(r.Root) >= leastRoot {
+			s.Roots = append(s.Roots, r.Root)
+		}
+		if len([]rune(r.Subject)) >= leastSubject {
+			s.Subjects = append(s.Subjects, r.Subject)
+		}
+	}
+	return s, err
+}
+
+// arguments are what the statements of places take.
+func (s *scope) arguments(erasure string) pgx.NamedArgs {
+	texts := append(s.keyForms(), lowered(s.Names)...)
+	told := append(slices.Clone(texts), lowered(s.Subjects)...)
+	for _, id := range s.Conversations { // as lines carry the facts of conversations
+		told = append(told, fmt.Sprintf(`"id": %d,`, id), fmt.Sprintf(`"id": %d}`, id), fmt.Sprintf(`"conversation": %d,`, id))
+	}
+	return pgx.NamedArgs{"contacts": s.Contacts, "identities": s.Identities, "keys": s.Keys, "conversations": s.Conversations,
+		"messages": s.Messages, "patterns": patterns(s.keyForms()), "told": patterns(told), "limit": batchRows, "erasure": erasure}
+}
+
+// keyForms gives addresses and numbers as they stand in texts, in small letters.
+func (s *scope) keyForms() []string {
+	var list []string
+	for _, key := range s.Keys {
+		if len(key) < leastName {
+			continue
+		}
+		list = append(list, strings.ToLower(key), strings.ToLower(url.QueryEscape(key)))
+		if digits := strings.TrimPrefix(key, "+"); isNumber(digits) && len(digits) >= leastDigits {
+			list = append(list, digits)
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+func lowered(list []string) []string {
+	low := make([]string, len(list))
+	for i, s := range list {
+		low[i] = strings.ToLower(s)
+	}
+	return low
+}
+
+// patterns makes LIKE's patterns of texts: each is looked for anywhere.
+func patterns(texts []string) []string {
+	list := []string{}
+	for _, t := range texts {
+		list = append(list, "%"+strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(t)+"%")
+	}
+	return list
+}
+
+// asBytes gives a text as PostgreSQL writes bytes in the form "escape", with ASCII letters small.
+func asBytes(text string) string {
+	var b strings.Builder
+	for _, c := range []byte(text) {
+		switch {
+		case c == 0 || c >= 0x80:
+			fmt.Fprintf(&b, `\%03o`, c)
+		case c == '\\':
+			b.WriteString(`\\`)
+		case 'A' <= c && c <= 'Z':
+			b.WriteByte(c + 'a' - 'A')
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// asJSON gives a text as JSON writes it when it leaves nothing but ASCII, without quotes.
+func asJSON(text string) string {
+	quoted := strconv.QuoteToASCII(text)
+	return quoted[1 : len(quoted)-1]
+}
