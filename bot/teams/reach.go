@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"parley/bot/teams/connector"
 	"parley/bot/teams/rest"
 	"parley/channels"
 )
@@ -26,7 +27,7 @@ func (s *Surface) Reach(ctx context.Context) error {
 		return nil //nolint:nilerr // the database doesn't tell where to ask: that says nothing of Teams
 	}
 	_, err = s.directory.Audience(ctx, known[0])
-	var failed *rest.Failure
+	var failed *connector.Error
 	if errors.As(err, &failed) && (failed.Status == 0 || failed.Status >= http.StatusInternalServerError) {
 		return err
 	}
