@@ -62,6 +62,13 @@ type Surface interface {
 	Handlers() map[string]http.Handler
 }
 
+// Reachable is a Surface that can be asked whether its platform answers.
+type Reachable interface {
+	// Reach asks the platform for something cheap. Errors: a *channels.SendError of class AuthBroken when the
+	// platform answers and refuses Parley's access for good; any other error means that it can't be reached.
+	Reach(ctx context.Context) error
+}
+
 // Stream is a handler for long bodies. It checks who sends before it reads, and keeps little of the
 // body in memory at once; how much it reads is its own limit.
 type Stream struct{ http.Handler }

@@ -7,6 +7,9 @@ import (
 	"parley/bridge"
 )
 
+// ReasonWords says in a sentence why a message has the fate that it has; "" where there is nothing to say.
+func ReasonWords(reason string, f bridge.Facts) string { return decidedWhy(reason, f) }
+
 // reasonWords gives words to the engine's codes for why a text didn't go out; a remark
 // that is no code is a sentence already.
 func reasonWords(reason string, f bridge.Facts) string {

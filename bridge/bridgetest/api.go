@@ -54,6 +54,7 @@ func (a api) handler() http.Handler {
 	mux.HandleFunc("POST /since", a.call("since", a.since))
 	mux.HandleFunc("POST /message", a.call("message", a.message))
 	mux.HandleFunc("POST /audience", a.call("audience", a.audience))
+	mux.HandleFunc("POST /reach", a.call("reach", func(request) (int, any) { return http.StatusOK, struct{}{} }))
 	mux.HandleFunc("GET /file", a.file)
 	mux.HandleFunc("GET /user", a.user)
 	mux.HandleFunc("GET /events", a.events)

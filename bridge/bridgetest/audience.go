@@ -34,3 +34,9 @@ func (s *Surface) Resolve(_ context.Context, channel string) (string, error) { r
 
 // Handlers implements bridge.Surface.
 func (s *Surface) Handlers() map[string]http.Handler { return nil }
+
+// Reach implements bridge.Reachable.
+func (s *Surface) Reach(ctx context.Context) error {
+	var there struct{}
+	return s.call(ctx, "reach", request{}, &there)
+}

@@ -57,6 +57,8 @@ type Options struct {
 	// AudienceAge is how long the people who were last seen in an account's own channel may read its
 	// conversations while the surface can't tell who is there; 0 = 10 min.
 	AudienceAge time.Duration
+	// ReachEvery is how often each surface is asked whether it can be reached; 0 = 20 s.
+	ReachEvery time.Duration
 }
 
 // Engine runs the use cases.
@@ -81,6 +83,7 @@ type Engine struct {
 	reading   *reading.Reader
 	chores    *chores.Chores
 	restored  time.Time // when work began after the last restore; Run sets it before all other work
+	stopping  chan struct{}
 }
 
 // New makes an Engine on a migrated database and reads its directory.
@@ -88,7 +91,7 @@ func New(ctx context.Context, o Options) (*Engine, error) {
 	o = o.withDefaults()
 	e := &Engine{pool: o.Pool, log: o.Log, opt: o, changed: make(chan struct{}),
 		channels: map[int64]channels.Channel{}, surfaces: map[int64]*Desk{}, gates: book.NewGates(), troubles: map[troubleKey]bool{},
-		attention: newAttention()}
+		attention: newAttention(), stopping: make(chan struct{})}
 	e.reading = reading.New(reading.Options{Connected: host{e}, Pool: o.Pool, Log: o.Log, Specs: o.Specs, SurfaceNames: o.SurfaceNames, AudienceAge: o.AudienceAge})
 	e.files = files.New(files.Options{Pool: o.Pool, Objects: o.Objects, Original: o.Original, Link: o.FileLink, Connected: e})
 	e.sender = outbound.New(outbound.Options{Pool: o.Pool, Engine: host{e}, Objects: o.Objects, Files: e.files, Backoff: o.Backoff, GapWait: o.GapWait, Original: o.Original})
@@ -110,6 +113,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.AudienceAge == 0 {
 		o.AudienceAge = 10 * time.Minute
+	}
+	if o.ReachEvery == 0 {
+		o.ReachEvery = 20 * time.Second
 	}
 	if o.Backoff == nil {
 		o.Backoff = []time.Duration{2 * time.Second, 10 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 4 * time.Hour}
@@ -214,6 +220,7 @@ func (e *Engine) Run(ctx context.Context, grace time.Duration) error {
 	if !e.afterRestore(ctx) {
 		return nil // asked to stop before it began
 	}
+	defer context.AfterFunc(ctx, func() { close(e.stopping) })()
 	var group errgroup.Group
 	group.Go(func() error { return e.relay.Run(ctx, grace) })
 	group.Go(func() error { return e.watchSettings(ctx) })

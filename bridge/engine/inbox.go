@@ -28,6 +28,9 @@ type Inbox struct {
 // Inbox gives what the inbox page may ask.
 func (e *Engine) Inbox() *Inbox { return &Inbox{e, e.Desk(store.SystemAccount)} }
 
+// Stopping is closed when the process is about to end.
+func (in *Inbox) Stopping() <-chan struct{} { return in.e.stopping }
+
 // List gives a page of a list, as far as an agent may read it. Errors: *Problem.
 func (in *Inbox) List(ctx context.Context, agent int64, q bridge.ListQuery) (bridge.Listing, error) {
 	return in.desk.List(ctx, q, own.PageUser(agent))

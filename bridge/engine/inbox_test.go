@@ -175,6 +175,57 @@ func TestInboxNeedsNoChat(t *testing.T) {
 	w.provider.WaitTexts(t, "From the page")
 }
 
+// What was typed in the chat before stays before what is written on the page; what people typed in a chat that Parley
+// could not hear is not sent behind an answer from the page, but offered to its author.
+//
+func TestInboxBesideTheChat(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: 10 * time.Second})
+	thread, p := w.opened(), w.page()
+	w.reply(thread, "!take")
+	w.card(thread, "| Ann |")
+	w.fate(w.reply(thread, "First, in the chat"), store.FateWaiting)
+	p.acts("ann", bridge.Act{Verb: bridge.VerbReply, Text: "Then, on the page"})
+	w.advance(time.Minute)
+	w.provider.WaitTexts(t, "First, in the chat", "Then, on the page")
+	w.settled()
+	w.chat.Mute(true)
+	w.chat.SetNow(func() time.Time { return time.Now().Add(-10 * time.Minute) })
+	late := w.reply(thread, "Unheard, in the chat")
+	w.chat.SetNow(time.Now)
+	p.acts("ann", bridge.Act{Verb: bridge.VerbReply, Text: "Last, on the page"})
+	w.advance(time.Minute)
+	w.provider.WaitTexts(t, "First, in the chat", "Then, on the page", "Last, on the page")
+	w.chat.Mute(false)
+	w.chat.Disconnect()
+	w.fate(late, store.FateParked)
+	w.settled()
+	w.provider.WaitTexts(t, "First, in the chat", "Then, on the page", "Last, on the page")
+}
+
+// An agent who has no user in the chat answers on the page, and stands in the thread by name; colleagues who are named
+// in a note are mentioned there.
+//
+func TestInboxOfAnAgentOutsideTheChat(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.agents["eli"] = must(store.SaveAgent(t.Context(), w.pool, store.Agent{Email: "eli@acme.test", Name: "Eli", Zone: "UTC"}))(t)
+	check(t, w.engines[0].Reload(t.Context()))
+	thread, p := w.opened(), w.page()
+	p.acts("eli", bridge.Act{Verb: bridge.VerbReply, Text: "It comes on Monday."})
+	w.provider.WaitTexts(t, "It comes on Monday.")
+	p.acts("eli", bridge.Act{Verb: bridge.VerbNote, Text: "@ben can you look?"})
+	if told := w.shown("It comes on Monday.").Plain(); !strings.Contains(told, "Eli") {
+		t.Errorf("the thread tells %q", told)
+	}
+	if note := w.shown("can you look?"); !slices.Equal(note.Mentions(), []string{"ben"}) {
+		t.Errorf("the note mentions %q", note.Mentions())
+	}
+	w.card(thread, "Eli")
+	p.acts("ann", bridge.Act{Verb: bridge.VerbAssign, Args: bridge.Args{Agents: []string{"eli@acme.test"}}})
+	w.settled()
+}
+
 // What is handed in again with other words takes the place of the first, while that is held; Undo takes a
 // reply back, and the thread says so.
 //

@@ -65,6 +65,22 @@ func (h host) Channels() map[int64]channels.Channel {
 	return maps.Clone(h.channels)
 }
 
+// Surfaces implements chores.Host.
+func (h host) Surfaces() map[int64]bridge.Surface {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	all := map[int64]bridge.Surface{}
+	for account, d := range h.surfaces {
+		if d.surface != nil {
+			all[account] = d.surface
+		}
+	}
+	return all
+}
+
+// ReachEvery implements chores.Host.
+func (h host) ReachEvery() time.Duration { return h.opt.ReachEvery }
+
 // Analyzer implements chores.Host.
 func (h host) Analyzer() analysis.Analyzer { return h.opt.Analyzer }
 

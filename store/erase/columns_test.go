@@ -44,6 +44,7 @@ var nothing = []struct{ table, columns, why string }{
 	{"messages", "changed", "a number of the database"},
 	{"messages", "direction fate automatic cost", "words of ours, and a provider's price category"},
 	{"messages", "channel place thread", "where a colleague wrote, as numbers of the chat"},
+	{"notices", "address subject body state error_text", "mails to admins about a chat, in words of ours"},
 	{"posts", "channel message kind version", "where something stands in a chat, as numbers of the chat"},
 	{"queues", "key waits_for", "queues of what waits to be applied; a row goes with the last of it"},
 	{"retention", "blobs_upto", "how far files were looked at"},

@@ -1,5 +1,5 @@
 // Package chores does in the background what belongs to no batch of events: it fetches the files that
-// providers keep, has what customers write analysed and texts written that are asked for, measures how the team does, tells providers of templates, follows channels that moved, sets the timers of evening
+// providers keep, has what customers write analysed and texts written that are asked for, measures how the team does, tells providers of templates, follows channels that moved, tells admins by mail that a chat can't be reached, sets the timers of evening
 // lists, and clears away what nobody needs.
 //
 // What does not belong here: what any of it means for a conversation. Results come back as facts
@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
+	"parley/bridge"
 	"parley/bridge/analysis"
 	"parley/bridge/engine/directory"
 	"parley/channels"
@@ -31,6 +32,12 @@ type Host interface {
 	Channel(account int64) channels.Channel
 	// Channels gives the channels that work in this process, by account.
 	Channels() map[int64]channels.Channel
+	// Surfaces gives the chats that work in this process, by account.
+	Surfaces() map[int64]bridge.Surface
+	// ReachEvery is how often each chat is asked whether it answers.
+	ReachEvery() time.Duration
+	// SurfaceName names a chat for people.
+	SurfaceName(dir *directory.Directory, surface int64) string
 	// Analyzer reads what customers write; nil = nothing is analysed.
 	Analyzer() analysis.Analyzer
 	// AITokensADay is what a model may cost an account in a day that chose no limit; 0 = anything.
@@ -80,6 +87,8 @@ func (cs *Chores) Run(ctx context.Context) error {
 	group.Go(func() error { return every(ctx, cs.log, templateEvery, "looking after templates", cs.workTemplates) })
 	group.Go(func() error { return every(ctx, cs.log, movePause, "moving a channel", cs.moveChannels) })
 	group.Go(func() error { return cs.runFetches(ctx) })
+	group.Go(func() error { return every(ctx, cs.log, cs.host.ReachEvery(), "asking the chats", cs.reachAll) })
+	group.Go(func() error { return every(ctx, cs.log, noticeEvery, "telling admins by mail", cs.sendNotices) })
 	if a := cs.host.Analyzer(); a != nil {
 		group.Go(func() error { return cs.Analyses.run(ctx, a) })
 	}

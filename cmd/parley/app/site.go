@@ -35,7 +35,7 @@ func (e Env) BaseURL() string {
 // addSite makes the pages for agents and admins.
 func (a *App) addSite() error {
 	chats := &Lookup{surfaces: map[string]bridge.Surface{}}
-	o := site.Options{Pool: a.db.Pool, Sealer: a.db.Sealer, Specs: a.opt.Specs, Lookup: chats, CheckSlack: a.checkSlack,
+	o := site.Options{Pool: a.db.Pool, Sealer: a.db.Sealer, Specs: a.opt.Specs, Lookup: chats, Inbox: a.engine.Inbox(), CheckSlack: a.checkSlack,
 		Consents: a.accounts.consents, Finder: autoconfig.New(guard.New(), net.DefaultResolver), Outside: a.env.Outside, Analyzer: a.opt.Analyzer, BaseURL: a.env.BaseURL(), Log: a.log,
 		Signatures: signature.Online(guard.New()), Providers: a.env.Providers(a.env.BaseURL()), SlackTeam: a.slackTeam}
 	for _, s := range a.surfaces {

@@ -53,8 +53,15 @@ func requests() map[string]string {
 		"GET /settings/mailboxes/{name}":                "/settings/mailboxes/support-mail",
 		"POST /settings/mailboxes/{name}/connect":       "/settings/mailboxes/support-mail/connect",
 		"POST /settings/mailboxes/{name}/test":          "/settings/mailboxes/support-mail/test",
-		"GET /settings/company":                         "/settings/company",
-		"POST /settings/company":                        "/settings/company",
+
+		"GET /inbox":       "/inbox?list=unassigned",
+		"GET /inbox/live":  "/inbox/live?conversation=99",
+		"GET /inbox/{id}":  "/inbox/99",
+		"POST /inbox/{id}": "/inbox/99",
+		"GET /inbox/{id}/files/{message}/{index}": "/inbox/99/files/1/0",
+
+		"GET /settings/company":  "/settings/company",
+		"POST /settings/company": "/settings/company",
 
 		"GET /settings/accounts/{name}/hours":  "/settings/accounts/support-mail/hours",
 		"POST /settings/accounts/{name}/hours": "/settings/accounts/support-mail/hours",
@@ -112,7 +119,7 @@ func hasting() func(*site.Options) {
 //
 func TestAccess(t *testing.T) {
 	t.Parallel()
-	s := sitetest.Start(t, sitetest.Acme, allProviders(t), hasting())
+	s := sitetest.Start(t, sitetest.Acme, allProviders(t), withInbox(t), hasting())
 	known := requests()
 	admin, signedIn := s.Visitor("ann@acme.test"), s.Visitor("ben@acme.test")
 	for _, route := range s.Pages.Routes() {
@@ -151,7 +158,7 @@ func TestAccess(t *testing.T) {
 // Every page tells the browser to run nothing but the site's own script, and shows no secret.
 func TestPagesAreGuarded(t *testing.T) {
 	t.Parallel()
-	s := sitetest.Start(t, sitetest.Acme, allProviders(t))
+	s := sitetest.Start(t, sitetest.Acme, allProviders(t), withInbox(t))
 	ann := s.Visitor("ann@acme.test")
 	for pattern, path := range requests() {
 		if !strings.HasPrefix(pattern, "GET ") {

@@ -14,6 +14,7 @@ import (
 
 	"parley/bot/web"
 	"parley/bot/web/dashboard"
+	"parley/bot/web/inbox"
 	"parley/bot/web/mailbox"
 	"parley/bot/web/openid"
 	"parley/bot/web/settings"
@@ -40,7 +41,8 @@ type Options struct {
 	Finder   *autoconfig.Finder // finds the servers of mailboxes; nil = nothing is known of any
 	// Outside returns the part of a channel's Env that is about the network; nil = an empty Env.
 	Outside func(spec channels.Spec, account string, config channels.Config) channels.Env
-	Chats   []Chat // that are connected
+	Inbox   inbox.Desk // what the inbox asks of the engine; nil = there is no inbox
+	Chats   []Chat     // that are connected
 	// CheckSlack asks Slack about tokens that somebody typed; nil = it can't be asked.
 	CheckSlack func(ctx context.Context, botToken, appToken string) []channels.Finding
 	Signatures *signature.Reader                         // reads signatures that are written on pages
@@ -60,6 +62,17 @@ func New(o Options) (*web.Site, error) {
 	if err != nil {
 		return nil, err
 	}
+	areas := []web.Area{
+		signin.Area(&signInDesk{o}, buttons(o.Providers)),
+		openid.Area(&openidDesk{o}, openid.Options{Providers: o.Providers, Log: o.Log, Now: o.Now}),
+		settings.Area(&settingsDesk{o}),
+		dashboards,
+		mailbox.Area(&mailboxDesk{o}),
+		start.Area(&startDesk{o}),
+	}
+	if o.Inbox != nil {
+		areas = append(areas, inbox.Area(o.Inbox))
+	}
 	return web.New(web.Options{
 		Company:  func(ctx context.Context) string { return company(ctx, o.Pool) },
 		People:   people{o.Pool},
@@ -67,14 +80,7 @@ func New(o Options) (*web.Site, error) {
 		Secure:   strings.HasPrefix(o.BaseURL, "https://"),
 		Log:      o.Log,
 		Now:      o.Now,
-		Areas: []web.Area{
-			signin.Area(&signInDesk{o}, buttons(o.Providers)),
-			openid.Area(&openidDesk{o}, openid.Options{Providers: o.Providers, Log: o.Log, Now: o.Now}),
-			settings.Area(&settingsDesk{o}),
-			dashboards,
-			mailbox.Area(&mailboxDesk{o}),
-			start.Area(&startDesk{o}),
-		},
+		Areas:    areas,
 	})
 }
 

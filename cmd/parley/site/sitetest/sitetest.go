@@ -121,6 +121,20 @@ func (s *Site) Visitor(email string) *Visitor {
 	return v
 }
 
+// Cookie is that of the visitor's session, for a client of a test's own.
+func (v *Visitor) Cookie() *http.Cookie {
+	v.site.T.Helper()
+	at, err := url.Parse(v.site.URL)
+	if err != nil {
+		v.site.T.Fatal(err)
+	}
+	for _, c := range v.client.Jar.Cookies(at) {
+		return c
+	}
+	v.site.T.Fatal("there is no session")
+	return nil
+}
+
 // Link gives the path of a link that signs an agent in.
 func (s *Site) Link(email string) string {
 	s.T.Helper()

@@ -1,0 +1,48 @@
+"use strict";
+// The inbox brings itself up to date. Without this script one reloads the page.
+
+const live = document.getElementById("live");
+let stamp = live ? live.dataset.stamp : "";
+let reading = false;
+
+// bringUp reads the page again and takes over what has changed. Forms in which somebody types stay as they are.
+async function bringUp(now) {
+  if (reading || now === stamp) return;
+  reading = true;
+  try {
+    const answer = await fetch(location.href, { credentials: "same-origin" });
+    if (!answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.getElementById("live");
+    if (!fresh) return;
+    const below = window.innerHeight + window.scrollY >= document.documentElement.scrollHeight - 80;
+    const open = [...live.querySelectorAll("details")].map((d) => d.open);
+    live.replaceChildren(...fresh.childNodes);
+    [...live.querySelectorAll("details")].forEach((d, i) => { d.open = Boolean(open[i]); });
+    const seen = document.querySelector("input[name=seen]");
+    const freshSeen = page.querySelector("input[name=seen]");
+    if (seen && freshSeen) seen.value = freshSeen.value;
+    stamp = fresh.dataset.stamp;
+    if (below) window.scrollTo(0, document.documentElement.scrollHeight);
+  } catch (error) {
+    // The next change tries again.
+  } finally {
+    reading = false;
+  }
+}
+
+if (live && window.EventSource) {
+  const source = new EventSource(live.dataset.live);
+  source.addEventListener("stamp", (event) => { bringUp(event.data); });
+  window.addEventListener("pagehide", () => source.close());
+}
+
+// Ctrl and Enter sends what was typed.
+document.querySelectorAll("textarea[data-send]").forEach((field) => {
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      field.form.requestSubmit();
+    }
+  });
+});

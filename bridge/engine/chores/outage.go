@@ -1,0 +1,163 @@
+package chores
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/channels"
+	"parley/store"
+	"parley/store/outage"
+)
+
+const (
+	reachTime    = 10 * time.Second // how long a chat may take to answer
+	reachForget  = 2 * time.Minute  // if nobody asked for so long, nothing is known
+	awayFor      = 5 * time.Minute  // a chat that no process reaches for so long is away
+	noticeEvery  = 2 * time.Second
+	noticeLease  = 3 * time.Minute
+	noticePause  = 30 * time.Second // between two attempts
+	noticeUnsure = time.Minute      // before an unclear attempt is looked for: it must be over
+	mostNotices  = 2000             // attempts: for most of a day
+)
+
+// reachAll asks all chats at once whether they answer.
+func (cs *Chores) reachAll(ctx context.Context) error {
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	var failed []error
+	for account, surface := range cs.host.Surfaces() {
+		if r, ok := surface.(bridge.Reachable); ok {
+			group.Go(func() {
+				err := cs.reach(ctx, account, r)
+				mu.Lock()
+				defer mu.Unlock()
+				failed = append(failed, err)
+			})
+		}
+	}
+	group.Wait()
+	return errors.Join(failed...)
+}
+
+// reach asks a chat whether it answers, and has admins told if that has changed: that it is away, once no process has
+// reached it for five minutes or as soon as it refuses Parley's access; and that it is back.
+func (cs *Chores) reach(ctx context.Context, account int64, r bridge.Reachable) error {
+	asked, cancel := context.WithTimeout(ctx, reachTime)
+	err := r.Reach(asked)
+	cancel()
+	if ctx.Err() != nil {
+		return nil // stopped, not refused
+	}
+	var refused *channels.SendError
+	revoked := errors.As(err, &refused) && refused.Class == channels.AuthBroken
+	return pgx.BeginFunc(ctx, cs.pool, func(tx pgx.Tx) error {
+		return outage.Change(ctx, tx, account, reachForget, func(s *outage.State) []outage.Notice {
+			switch {
+			case err == nil:
+				told := s.ToldAt
+				s.ReachedAt, s.ToldAt = s.Now, nil
+				if told != nil {
+					return cs.noticesOf(account, "is back", fmt.Sprintf("Parley reaches it again after %s. What was done meanwhile is being told in its threads.", s.Now.Sub(*told).Round(time.Minute)))
+				}
+			case s.ToldAt != nil:
+			case revoked:
+				s.ToldAt = &s.Now
+				return cs.noticesOf(account, "refuses Parley", refused.Text+" "+refused.Hint+"\n\n"+goOn)
+			case s.Now.Sub(s.ReachedAt) >= awayFor:
+				s.ToldAt = &s.Now
+				return cs.noticesOf(account, "can't be reached", "Parley has not reached it for five minutes, and keeps trying.\n\n"+goOn)
+			}
+			return nil
+		})
+	})
+}
+
+// goOn says how work goes on without a chat.
+const goOn = "Nothing is lost: what customers write is stored, and waits. Agents can answer meanwhile in the browser, at /inbox of Parley's address. " +
+	"What is done there is told in the threads later. You will be told when the chat is back."
+
+// noticesOf makes a mail to each admin about a chat.
+func (cs *Chores) noticesOf(account int64, what, body string) []outage.Notice {
+	dir := cs.host.Directory()
+	name := cs.host.SurfaceName(dir, account)
+	var list []outage.Notice
+	for _, a := range dir.Agents {
+		if a.Active && slices.Contains(a.Roles, "admin") && a.Email != "" {
+			list = append(list, outage.Notice{Address: a.Email, Subject: "Parley: " + name + " " + what, Body: name + " " + what + ".\n\n" + body})
+		}
+	}
+	return list
+}
+
+// mailbox gives the account by which admins are told: the first that sends mails, live before on trial; 0 = there is none.
+func (cs *Chores) mailbox() int64 {
+	var found int64
+	for _, mode := range []store.Mode{store.ModeLive, store.ModeTrial} {
+		for _, a := range cs.host.Directory().Accounts {
+			ch := cs.host.Channel(a.ID)
+			if found == 0 && ch != nil && ch.Capabilities().Threads && !a.Paused && a.Mode == mode {
+				found = a.ID
+			}
+		}
+	}
+	return found
+}
+
+// sendNotices sends the mails to admins that are due. Without a mailbox they wait for one.
+func (cs *Chores) sendNotices(ctx context.Context) error {
+	mailbox := cs.mailbox()
+	if mailbox == 0 {
+		return nil
+	}
+	for {
+		n, err := outage.Claim(ctx, cs.pool, mailbox, noticeLease)
+		if err != nil || n == nil {
+			return err
+		}
+		if err := cs.sendNotice(ctx, n); err != nil {
+			return err
+		}
+	}
+}
+
+// sendNotice sends a mail to an admin or, if nobody knows whether an earlier attempt arrived, looks for that first.
+func (cs *Chores) sendNotice(ctx context.Context, n *outage.Notice) error {
+	ch := cs.host.Channel(n.AccountID)
+	if ch == nil { // not in this process any more: another attempt, by another mailbox
+		return outage.Finish(ctx, cs.pool, n, outage.Queued, "its mailbox is gone", noticePause)
+	}
+	mail := channels.Outbound{DeliveryID: n.ID, MessageID: n.ID, Attempt: channels.Attempt{Number: n.Attempt}, To: []channels.Party{{Key: n.Address}},
+		Subject: n.Subject, Text: n.Body, Author: "Parley", Automatic: true}
+	sending, cancel := context.WithTimeout(ctx, ch.Capabilities().Sending.Timeout)
+	defer cancel()
+	if n.Unclear {
+		mail.Attempt.FirstAt = *n.FirstAt
+		outcome, _, err := ch.Reconcile(sending, mail)
+		switch {
+		case err == nil && outcome == channels.Landed:
+			return outage.Finish(ctx, cs.pool, n, outage.Sent, "", 0)
+		default: // a double warns as well as one, a loss does not
+			return outage.Finish(ctx, cs.pool, n, outage.Queued, "nobody knows whether it was sent", 0)
+		}
+	}
+	_, err := ch.Send(sending, mail)
+	var se *channels.SendError
+	late := context.WithoutCancel(ctx) // what became of it is written even when the process ends
+	switch {
+	case err == nil:
+		return outage.Finish(late, cs.pool, n, outage.Sent, "", 0)
+	case !errors.As(err, &se) || se.Class == channels.Ambiguous:
+		return outage.Finish(late, cs.pool, n, outage.Unknown, err.Error(), noticeUnsure)
+	case se.Class == channels.BadRecipient || se.Class == channels.BadContent || n.Attempt >= mostNotices:
+		cs.log.Error("an admin can't be told by mail", "notice_id", n.ID, "error", err)
+		return outage.Finish(late, cs.pool, n, outage.Failed, err.Error(), 0)
+	}
+	return outage.Finish(late, cs.pool, n, outage.Queued, err.Error(), max(noticePause, se.Wait))
+}

@@ -1,0 +1,109 @@
+package engine_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/channels"
+	"parley/channels/channelstest"
+)
+
+// askedAgain waits until the chat was asked once more whether it answers.
+func (w *world) askedAgain() {
+	w.t.Helper()
+	w.exec(`UPDATE outages SET asked_at = asked_at - interval '1 second'`)
+	w.eventually("the chat was asked", func() bool {
+		return w.count(`SELECT count(*) FROM outages WHERE asked_at > parley_now() - interval '1 second'`) == 1
+	})
+}
+
+// noticesTo gives the subjects of the mails that admins got.
+func (w *world) noticesTo(address string) []string {
+	var list []string
+	for _, m := range w.provider.Sent() {
+		if slices.Contains(m.To, address) {
+			list = append(list, m.Subject)
+		}
+	}
+	return list
+}
+
+// minutesPass lets Parley's clock go on while the chat is asked all the time.
+func (w *world) minutesPass(n int) {
+	for range n {
+		w.advance(time.Minute)
+		w.askedAgain()
+	}
+}
+
+// A chat that no process has reached for five minutes is told to the admins by mail, once for all processes; and
+// when it is back, that is told. A short break is told to nobody.
+// R-274
+func TestOutageIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{engines: 2, reachEvery: 20 * time.Millisecond})
+	w.askedAgain()
+	down := bridgetest.Fault{Call: "reach", Kind: bridgetest.FaultDropBefore, Times: -1}
+	w.chat.AddFault(down)
+	w.minutesPass(4)
+	w.chat.ClearFaults()
+	w.minutesPass(3)
+	if n := w.count(`SELECT count(*) FROM notices`); n != 0 {
+		t.Fatalf("%d mails about a short break", n)
+	}
+	w.chat.AddFault(down)
+	w.minutesPass(7)
+	w.eventually("ann is told", func() bool { return len(w.noticesTo("ann@acme.test")) == 1 })
+	w.chat.ClearFaults()
+	w.minutesPass(1)
+	w.eventually("ann is told that it is back", func() bool { return len(w.noticesTo("ann@acme.test")) == 2 })
+	w.minutesPass(1)
+	got := strings.Join(w.noticesTo("ann@acme.test"), "; ")
+	if !strings.Contains(got, "can't be reached; ") || !strings.HasSuffix(got, "is back") || len(w.noticesTo("ben@acme.test")) != 0 {
+		t.Errorf("ann is told %q, ben %q", got, w.noticesTo("ben@acme.test"))
+	}
+}
+
+// refusing is a chat that refuses Parley's access.
+type refusing struct{ bridge.Surface }
+
+// Reach implements bridge.Reachable.
+func (refusing) Reach(context.Context) error {
+	return &channels.SendError{Class: channels.AuthBroken, Text: "The chat refuses our token.", Hint: "Enter a new one."}
+}
+
+// A chat that refuses Parley's access is told at once, with what to do.
+// R-274
+func TestRevokedIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{reachEvery: 20 * time.Millisecond, surface: func(s bridge.Surface) bridge.Surface { return refusing{s} }})
+	w.eventually("ann is told", func() bool { return len(w.noticesTo("ann@acme.test")) == 1 })
+	sent := w.provider.Sent()[0]
+	if !strings.Contains(sent.Subject, "refuses Parley") || !strings.Contains(sent.Text, "Enter a new one.") || !strings.Contains(sent.Text, "/inbox") {
+		t.Errorf("%s: %s", sent.Subject, sent.Text)
+	}
+}
+
+// A mail to an admin that fails is sent again; one whose answer was lost is looked for, and not doubled.
+// R-274
+func TestNoticeOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{reachEvery: 20 * time.Millisecond})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.Retry})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultDropAfter})
+	w.askedAgain()
+	w.chat.AddFault(bridgetest.Fault{Call: "reach", Kind: bridgetest.FaultDropBefore, Times: -1})
+	w.minutesPass(8)
+	w.eventually("it is sent", func() bool {
+		w.exec(`UPDATE notices SET due_at = parley_now() WHERE due_at > parley_now()`)
+		return w.count(`SELECT count(*) FROM notices WHERE state = 'sent' AND attempt = 2`) == 1
+	})
+	if got := w.noticesTo("ann@acme.test"); len(got) != 1 {
+		t.Errorf("ann is told %q", got)
+	}
+}

@@ -1,0 +1,115 @@
+// Package outage keeps which chats can't be reached, and the mails by which admins are told.
+//
+// What does not belong here: asking a chat, and sending mails (bridge/engine/chores).
+package outage
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store"
+	"parley/store/internal/query"
+)
+
+const lockOutage = `
+	INSERT INTO outages (account_id, reached_at, asked_at)
+	VALUES ($1, (SELECT parley_now()), (SELECT parley_now()))
+	ON CONFLICT (account_id) DO UPDATE
+	SET reached_at = CASE WHEN outages.asked_at < (SELECT parley_now()) - make_interval(secs => $2) THEN EXCLUDED.reached_at ELSE outages.reached_at END,
+		asked_at = EXCLUDED.asked_at
+	RETURNING reached_at, asked_at, told_at`
+
+const setOutage = `UPDATE outages SET reached_at = $2, told_at = $3 WHERE account_id = $1`
+
+// State says since when a chat can't be reached, as of now. Times are Parley's clock.
+type State struct {
+	ReachedAt time.Time  // when a process reached it last, or first asked
+	Now       time.Time  // when this was asked
+	ToldAt    *time.Time // when admins were told that it is away; nil = it is there
+}
+
+// Change locks what is known of a chat and lets decide change it; decide gives the notices by which admins are told.
+// If nobody asked for longer than forget, nothing is known, and the time begins anew.
+func Change(ctx context.Context, tx pgx.Tx, account int64, forget time.Duration, decide func(*State) []Notice) error {
+	var s State
+	if err := tx.QueryRow(ctx, lockOutage, account, forget.Seconds()).Scan(&s.ReachedAt, &s.Now, &s.ToldAt); err != nil {
+		return fmt.Errorf("store: outage: %w", err)
+	}
+	notices := decide(&s)
+	if _, err := tx.Exec(ctx, setOutage, account, s.ReachedAt, s.ToldAt); err != nil {
+		return fmt.Errorf("store: outage: %w", err)
+	}
+	for _, n := range notices {
+		if _, err := tx.Exec(ctx, insertNotice, n.Address, n.Subject, n.Body); err != nil {
+			return fmt.Errorf("store: notice: %w", err)
+		}
+	}
+	return nil
+}
+
+// Notice is a mail of Parley's own to an admin.
+type Notice struct {
+	ID        int64      `db:"id"`
+	Address   string     `db:"address"`
+	Subject   string     `db:"subject"`
+	Body      string     `db:"body"` // Markdown
+	AccountID int64      `db:"account_id"`
+	Attempt   int        `db:"attempt"`  // 1 for the first
+	Unclear   bool       `db:"unclear"`  // nobody knows whether the last attempt arrived
+	FirstAt   *time.Time `db:"first_at"` // when the first attempt began, database's clock
+}
+
+const insertNotice = `
+	INSERT INTO notices (id, address, subject, body, due_at, created_at)
+	VALUES (nextval('ids'), $1, $2, $3, (SELECT parley_now()), (SELECT parley_now()))`
+
+const claim = `
+	WITH next AS (
+		SELECT id, state <> 'queued' AS unclear
+		FROM notices
+		WHERE state IN ('queued', 'sending', 'unknown') AND due_at <= (SELECT parley_now())
+			AND (leased_until IS NULL OR leased_until < (SELECT clock_timestamp()))
+		ORDER BY due_at, id
+		LIMIT 1
+		FOR UPDATE SKIP LOCKED)
+	UPDATE notices AS n
+	SET state = CASE WHEN next.unclear THEN 'unknown' ELSE 'sending' END, leased_until = (SELECT clock_timestamp()) + make_interval(secs => $1),
+		attempt = n.attempt + CASE WHEN next.unclear THEN 0 ELSE 1 END, first_at = coalesce(n.first_at, (SELECT clock_timestamp())),
+		account_id = CASE WHEN next.unclear THEN n.account_id ELSE $2 END
+	FROM next
+	WHERE n.id = next.id
+	RETURNING n.id, n.address, n.subject, n.body, n.account_id, n.attempt, next.unclear, n.first_at`
+
+// Claim takes a notice that is due for a process that will send it from a mailbox, or will look whether it was sent; nil = there is none.
+// It is the process's own for the time of the lease.
+func Claim(ctx context.Context, q store.Querier, mailbox int64, lease time.Duration) (*Notice, error) {
+	rows, err := query.Collect[Notice](ctx, q, "claim notice", claim, lease.Seconds(), mailbox)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	return &rows[0], nil
+}
+
+// States of notices after an attempt.
+const (
+	Queued  = "queued"  // it was surely not sent, and is tried again
+	Unknown = "unknown" // nobody knows whether it was sent: it is looked for
+	Sent    = "sent"
+	Failed  = "failed" // it can't be sent
+)
+
+const finish = `
+	UPDATE notices
+	SET state = $3, error_text = $4, leased_until = NULL, due_at = (SELECT parley_now()) + make_interval(secs => $5)
+	WHERE id = $1 AND attempt = $2`
+
+// Finish writes what became of an attempt; one that isn't over is due again after a pause.
+func Finish(ctx context.Context, q store.Querier, n *Notice, state, problem string, pause time.Duration) error {
+	if _, err := q.Exec(ctx, finish, n.ID, n.Attempt, state, problem, pause.Seconds()); err != nil {
+		return fmt.Errorf("store: notice: %w", err)
+	}
+	return nil
+}
