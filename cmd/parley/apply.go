@@ -9,8 +9,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"parley/bridge/setup"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/setup"
 	"parley/cmd/parley/signature"
 )
 

@@ -24,6 +24,7 @@ type commands struct {
 	Restore       restoreCommand       `cmd:"" help:"Fill an empty database from a backup. Nothing is sent again by itself."`
 	Erase         eraseCommand         `cmd:"" help:"Remove everything of one customer, with a certificate."`
 	ExportContact exportContactCommand `cmd:"" help:"Write everything of one customer into a zip."`
+	AdminLink     adminLinkCommand     `cmd:"" name:"admin-link" help:"Print a link that signs an admin in on the settings site, once."`
 	Migrate       migrateCommand       `cmd:"" help:"Bring the database's schema up to date (serve does so by itself)."`
 	Manifest      manifestCommand      `cmd:"" help:"Make what Slack or Teams needs to know of the app."`
 	Replay        replayCommand        `cmd:"" help:"Apply quarantined events again; without arguments, list them."`

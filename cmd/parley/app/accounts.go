@@ -16,9 +16,9 @@ import (
 	"time"
 
 	"parley/bridge/engine"
+	"parley/bridge/setup"
 	"parley/channels"
 	"parley/cmd/parley/owners"
-	"parley/cmd/parley/setup"
 	"parley/store"
 )
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
@@ -71,6 +72,7 @@ type App struct {
 	front    *front
 	bodies   *bodies
 	links    *links
+	site     http.Handler // pages for agents and admins
 	retain   *retentionLoop
 	ready    atomic.Bool
 	started  atomic.Int64 // nanoseconds from the start of the process until it served
@@ -136,7 +138,7 @@ func assemble(ctx context.Context, env Env, db *Database, log *slog.Logger, o Op
 	a.accounts = newAccounts(a.engine, env, db, o.Specs, keys, log, o.Lease, a.bodies)
 	a.retain = newRetention(a)
 	a.accounts.refresh()
-	return a, nil
+	return a, a.addSite()
 }
 
 // runSurface keeps a surface connected until ctx ends. If the surface fails, that is reported as the
@@ -198,6 +200,9 @@ func Serve(ctx context.Context, env Env, log *slog.Logger, say func(string), o O
 	if err != nil {
 		return unlessEnded(ctx, err)
 	}
+	if err := a.sayFirstLink(ctx, say); err != nil {
+		return unlessEnded(ctx, err)
+	}
 	return a.Run(ctx)
 }
 
@@ -243,6 +248,7 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { return a.retain.run(ctx) })
 	group.Go(func() error { return a.nightly(ctx) })
 	group.Go(func() error { return a.readKnowledge(ctx) })
+	group.Go(func() error { return a.tendSite(ctx) })
 	group.Go(func() error {
 		err := a.engine.Run(ctx, Grace)
 		return errors.Join(err, a.front.stop(ctx, 5*time.Second))

@@ -12,8 +12,8 @@ import (
 
 	"parley/bot/teams/card"
 	"parley/bot/view"
+	"parley/bridge/setup"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/setup"
 	"parley/store"
 	"parley/store/storetest"
 )

@@ -8,7 +8,7 @@ import (
 	"net/url"
 	"strings"
 
-	"parley/cmd/parley/setup"
+	"parley/bridge/setup"
 )
 
 // TeamsEnv is what the environment says about Microsoft Teams.

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"parley/bot/web"
 	"parley/bridge/analysis"
 	"parley/channels"
 	"parley/store"
@@ -26,6 +27,9 @@ func (a *App) routes() http.Handler {
 	mux.Handle("GET /metrics", a.guardMetrics(a.metrics()))
 	mux.HandleFunc("GET /files/{signed}", a.links.serve)
 	mux.HandleFunc("/hooks/{account}", a.hook)
+	for _, path := range web.Paths() {
+		mux.Handle(path, a.site)
+	}
 	for _, r := range a.surfaces {
 		for pattern, handler := range r.surface.Handlers() {
 			mux.Handle(pattern, newBound(a.bodies, a.refused(r.account)).handler(handler))

@@ -46,7 +46,7 @@ func bans() []ban {
 		{from: []string{"store/..."}, to: []string{"cmd/...", "bot/...", "bridge/...", "channels/...", "routing/..."},
 			why: "nouns and their SQL decide nothing and speak to nobody"},
 		{from: []string{"store", "store/ai", "store/blob", "store/dispatch", "store/retention", "store/schema", "store/stats", "store/suggested", "store/suggestion",
-			"store/knowledge", "store/solved", "store/request", "store/erase"}, to: []string{"store/..."}, except: []string{"store", "store/internal/..."},
+			"store/knowledge", "store/solved", "store/request", "store/erase", "store/site"}, to: []string{"store/..."}, except: []string{"store", "store/internal/..."},
 			why: "the packages below store are made of its nouns, and none needs another: each can be read alone"},
 		{from: []string{"bridge/..."}, to: []string{"cmd/...", "bot/..."},
 			why: "bridge says what surfaces must do (Surface, Post, Action); surfaces come to it"},
@@ -85,7 +85,7 @@ func bans() []ban {
 			why: "who judges a run is told what was said and seen, and looks at nothing"},
 		{from: []string{"cmd/parley/torture/world/...", "cmd/parley/torture/records/..."}, to: []string{"cmd/parley/torture/..."},
 			except: []string{"cmd/parley/torture/judge"}, why: "what Parley speaks to, and its database, know marks and what the judge is told, and not who uses them"},
-		{from: []string{"cmd/parley/setup/..."}, to: []string{"bot/...", "channels/*/...", "cmd/parley/app/..."},
+		{from: []string{"bridge/setup/..."}, to: []string{"bot/...", "channels/*/...", "cmd/parley/app/..."},
 			why: "the set-up file knows channels by their Spec alone"},
 	}
 }
@@ -97,7 +97,7 @@ func emulators() []string {
 
 // withEmulators are the packages outside tests that may start emulators.
 func withEmulators() []string {
-	return []string{"cmd/parley/demo/...", "cmd/parley/torture/...", "cmd/parley/bench/...", "cmd/parley/lab/...", "cmd/parley"}
+	return []string{"cmd/parley/demo/...", "cmd/parley/torture/...", "cmd/parley/bench/...", "cmd/parley/lab/...", "cmd/parley/site/sitetest", "cmd/parley"}
 }
 
 // engineLayers are the packages that the engine is made of: each may import those before it.

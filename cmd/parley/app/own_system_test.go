@@ -13,11 +13,11 @@ import (
 	"time"
 
 	"parley/bot/slack/slackfake"
+	"parley/bridge/setup"
 	"parley/channels/http/httpfake"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/demo"
 	"parley/cmd/parley/inspect"
-	"parley/cmd/parley/setup"
 )
 
 const shopSecret = "0123456789abcdef of the shop"

@@ -5,10 +5,10 @@ import (
 	"log/slog"
 	"testing"
 
+	"parley/bridge/setup"
 	"parley/channels"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/demo"
-	"parley/cmd/parley/setup"
 	"parley/store/storetest"
 )
 

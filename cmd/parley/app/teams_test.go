@@ -14,11 +14,11 @@ import (
 
 	"parley/bot/teams/manifest"
 	"parley/bot/teams/teamsfake"
+	"parley/bridge/setup"
 	"parley/channels/http/httpfake"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/demo"
 	"parley/cmd/parley/inspect"
-	"parley/cmd/parley/setup"
 )
 
 // People and places of the organisation.

@@ -35,7 +35,7 @@ func wideTypes() map[string]string {
 
 // notServing are the packages that are no part of what serves: they play providers, chats and customers.
 func notServing() []string {
-	return append(emulators(), "cmd/parley/demo/...", "cmd/parley/torture/...", "cmd/parley/bench/...", "cmd/parley/lab/...", "cmd/parley/setup/...", "bot/view/viewtest", "store/storetest")
+	return append(emulators(), "cmd/parley/demo/...", "cmd/parley/torture/...", "cmd/parley/bench/...", "cmd/parley/lab/...", "bridge/setup/...", "bot/view/viewtest", "store/storetest")
 }
 
 // width is how much a type has.

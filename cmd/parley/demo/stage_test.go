@@ -14,9 +14,9 @@ import (
 
 	"parley/bridge/analysis"
 	"parley/bridge/relay"
+	"parley/bridge/setup"
 	"parley/channels"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/setup"
 	"parley/cmd/parley/signature"
 	"parley/store"
 )

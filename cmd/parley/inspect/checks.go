@@ -9,8 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"parley/bridge/setup"
 	"parley/channels"
-	"parley/cmd/parley/setup"
 	"parley/store"
 	"parley/store/schema"
 	"parley/store/stats"

@@ -10,10 +10,10 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge/analysis"
+	"parley/bridge/setup"
 	"parley/channels"
 	"parley/channels/golden"
 	"parley/cmd/parley/inspect"
-	"parley/cmd/parley/setup"
 	"parley/store"
 	"parley/store/ai"
 	"parley/store/storetest"

@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"parley/bridge/setup"
 	"parley/cmd/parley/inspect"
-	"parley/cmd/parley/setup"
 	"parley/store"
 	"parley/store/blob"
 	"parley/store/objects"

@@ -8,7 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"parley/cmd/parley/setup"
+	"parley/bridge/setup"
 	"parley/store"
 	"parley/store/storetest"
 )

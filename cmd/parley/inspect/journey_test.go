@@ -9,10 +9,10 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"parley/bridge/setup"
 	"parley/channels"
 	"parley/channels/golden"
 	"parley/cmd/parley/inspect"
-	"parley/cmd/parley/setup"
 	"parley/store"
 )
 

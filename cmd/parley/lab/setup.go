@@ -9,9 +9,9 @@ import (
 
 	"parley/bot/slack/slackfake"
 	"parley/bot/teams/teamsfake"
+	"parley/bridge/setup"
 	"parley/channels"
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/setup"
 )
 
 // SlackEnv gives the variables that point Parley at a workspace by its API's address, in Socket

@@ -20,10 +20,10 @@ import (
 	"strings"
 	"time"
 
+	"parley/bridge/setup"
 	"parley/channels"
 	"parley/channels/email/bodytext"
 	"parley/channels/guard"
-	"parley/cmd/parley/setup"
 )
 
 const (

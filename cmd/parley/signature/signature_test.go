@@ -12,8 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"parley/bridge/setup"
 	"parley/channels/guard"
-	"parley/cmd/parley/setup"
 )
 
 // png begins like a picture of that kind; nobody looks further.

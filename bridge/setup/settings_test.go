@@ -11,7 +11,7 @@ import (
 
 const settingsHead = `# Settings
 
-This page is written by a test: ` + "`go test ./cmd/parley/setup -run TestSettingsPage -update`" + `, or ` + "`make golden`" + `.
+This page is written by a test: ` + "`go test ./bridge/setup -run TestSettingsPage -update`" + `, or ` + "`make golden`" + `.
 
 They stand in ` + "`parley.yaml`" + ` under ` + "`settings:`" + `, at the top for all accounts, in an account for that one alone. What an
 account says wins; what nobody says has its default. ` + "`\"\"`" + ` takes a choice back.
@@ -48,5 +48,5 @@ func TestSettingsPage(t *testing.T) {
 		}
 		fmt.Fprintf(&page, "| `%s` | %s | %s |\n", s.Name, values, s.Text)
 	}
-	golden.Text(t, "../../../docs/settings.md", page.String())
+	golden.Text(t, "../../docs/settings.md", page.String())
 }

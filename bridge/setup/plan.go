@@ -12,6 +12,7 @@ import (
 
 	"parley/channels"
 	"parley/store"
+	"parley/store/site"
 )
 
 // lookupTimeout limits the time of all questions to live surfaces together.
@@ -36,6 +37,10 @@ type Options struct {
 	Prune  bool            // remove what the file's lists don't name
 
 	Signatures Signatures // nil = signatures are Markdown without pictures
+	Author     Author     // who changes it
+
+	before func(have *state) error // refuses a change of what is stored; nil = nothing is refused
+	after  func(want *state) error // changes what is wanted besides the file; nil = nothing is changed
 }
 
 // Result is what Plan would change, or Apply has changed.
@@ -93,7 +98,10 @@ func Apply(ctx context.Context, pool *pgxpool.Pool, f *File, o Options) (Result,
 		if len(work.result.Changes) == 0 {
 			return errNothing
 		}
-		return work.save(ctx, tx)
+		if err := work.save(ctx, tx); err != nil {
+			return err
+		}
+		return site.KeepChange(ctx, tx, site.Change{Agent: o.Author.Agent, Author: o.Author.String(), Lines: work.result.Changes})
 	})
 	var faults Faults
 	switch {
@@ -131,10 +139,20 @@ func prepare(ctx context.Context, q store.Querier, f *File, o Options, found fou
 	if err := errors.Join(have.templatesOf(ctx, q), have.knowledgeOf(ctx, q)); err != nil {
 		return work{}, err
 	}
+	if o.before != nil {
+		if err := o.before(have); err != nil {
+			return work{}, err
+		}
+	}
 	w := work{options: o, have: have, want: have.clone()}
 	over := overlay{state: w.want, specs: o.Specs, found: found}
 	if err := over.apply(f, o.Prune); err != nil {
 		return work{}, err
+	}
+	if o.after != nil {
+		if err := o.after(w.want); err != nil {
+			return work{}, err
+		}
 	}
 	if w.kept, err = w.keeps(ctx, q); err != nil {
 		return work{}, err

@@ -1,0 +1,55 @@
+package web
+
+import (
+	"fmt"
+	"html/template"
+	"io/fs"
+)
+
+// Role says who may use a route.
+type Role int
+
+// Roles.
+const (
+	Admins Role = iota // the zero value lets in the fewest
+	Agents             // everybody who is signed in
+	Anyone             // also who is not signed in
+)
+
+// Route is a page, or what a form of it does.
+type Route struct {
+	Pattern string // of net/http.ServeMux: "GET /settings/tags/{name}"
+	For     Role
+	Do      func(*Visit) error
+
+	// Streams says that the answer goes on for longer than a page may take; its handler ends it.
+	Streams bool
+
+	area string
+}
+
+// Area is a group of pages that belong together: a package below this one.
+type Area struct {
+	Name      string           // "settings"
+	Templates fs.FS            // NAME.html defines "main": what a page shows between head and foot
+	Funcs     template.FuncMap // what the templates call besides `words`
+	Routes    []Route
+	Menu      []Link
+}
+
+// Link is an entry of the menu.
+type Link struct {
+	Path string
+	Text string
+	For  Role
+	Rank int // entries with lower ranks stand first
+}
+
+// globHTML lists the templates of an area.
+func globHTML(a Area) ([]string, error) {
+	names, err := fs.Glob(a.Templates, "*.html")
+	if err != nil || len(names) == 0 {
+		return nil, fmt.Errorf("web: area %s has no templates: %w", a.Name, err)
+	}
+	return names, nil
+}

@@ -1,0 +1,35 @@
+"use strict";
+// Comfort that no page depends on.
+
+// A button that does something that can't be undone asks first.
+document.addEventListener("submit", (event) => {
+  const ask = event.submitter && event.submitter.dataset.ask;
+  if (ask && !window.confirm(ask)) event.preventDefault();
+});
+
+// A form that was changed and not sent: the browser asks before it leaves the page.
+let changed = false;
+document.addEventListener("input", (event) => {
+  if (event.target.form && event.target.form.method === "post") changed = true;
+});
+document.addEventListener("submit", () => { changed = false; });
+window.addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(); });
+
+// The first field with a problem gets the focus.
+const faulty = document.querySelector("[aria-invalid=true]");
+if (faulty) faulty.focus();
+
+// Selects that choose what a page shows send their form by themselves.
+document.querySelectorAll("select[data-go]").forEach((select) => {
+  select.addEventListener("change", () => select.form.requestSubmit());
+});
+
+// Buttons that copy a text.
+document.querySelectorAll("button[data-copy]").forEach((button) => {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent.trim()).then(() => {
+      button.textContent = "Copied";
+    });
+  });
+});

@@ -1,0 +1,91 @@
+package web
+
+import (
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// How often one browser may send something. Pages that are only looked at are not limited.
+const (
+	sendsASecond  = 2
+	sendsAtOnce   = 60
+	signsASecond  = 1 // below /auth/
+	signsAtOnce   = 60
+	mostVisitors  = 10_000
+	forgetVisitor = 10 * time.Minute
+)
+
+// limits counts what each visitor sends: a person, or an address from which nobody has signed in.
+type limits struct {
+	now func() time.Time
+
+	mu       sync.Mutex
+	visitors map[string]*visitor
+}
+
+type visitor struct {
+	limiter *rate.Limiter
+	seen    time.Time
+}
+
+func newLimits(now func() time.Time) *limits {
+	return &limits{now: now, visitors: map[string]*visitor{}}
+}
+
+// wait says how long a visitor must wait; 0 = not at all.
+func (l *limits) wait(v *Visit) time.Duration {
+	signing := strings.HasPrefix(v.Request.URL.Path, "/auth/")
+	if v.Request.Method != http.MethodPost && !signing {
+		return 0
+	}
+	key, perSecond, burst := "send "+address(v.Request), sendsASecond*1.0, sendsAtOnce
+	if signing {
+		key, perSecond, burst = "sign "+address(v.Request), signsASecond*1.0, signsAtOnce
+	} else if v.Person.ID != 0 {
+		key = "send " + v.Person.Email
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now()
+	who := l.visitors[key]
+	if who == nil {
+		l.forget(now)
+		who = &visitor{limiter: rate.NewLimiter(rate.Limit(perSecond), burst)}
+		l.visitors[key] = who
+	}
+	who.seen = now
+	if who.limiter.AllowN(now, 1) {
+		return 0
+	}
+	return time.Minute
+}
+
+// forget makes room: visitors who sent nothing for a while, or all of them when there are too many.
+func (l *limits) forget(now time.Time) {
+	if len(l.visitors) < mostVisitors {
+		return
+	}
+	for key, who := range l.visitors {
+		if now.Sub(who.seen) > forgetVisitor {
+			delete(l.visitors, key)
+		}
+	}
+	if len(l.visitors) >= mostVisitors {
+		clear(l.visitors)
+	}
+}
+
+// address is where a request comes from. Behind a proxy that is the proxy: then all who are not signed in share
+// one limit.
+func address(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}

@@ -1,0 +1,279 @@
+package settings
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"parley/bot/web"
+	"parley/bridge/setup"
+)
+
+const accountsPath = "/settings/accounts"
+
+// State is how an account does.
+type State struct {
+	Status   string // active, error, …: channels.ConditionStatus
+	Text     string // what is wrong
+	Hint     string // what to do
+	Queued   int    // messages that wait to be sent to customers
+	Decide   int    // messages that wait for a person's decision
+	Activity time.Time
+}
+
+// accountRow is an account in the list.
+type accountRow struct {
+	State
+
+	Name    string
+	Path    string
+	Channel string // "E-mail"
+	Team    string
+	Mode    string
+	Paused  bool
+	Version string
+	Last    string // when something last happened, in words
+}
+
+func (p pages) accountRoutes() []web.Route {
+	return []web.Route{
+		{Pattern: "GET " + accountsPath, For: web.Admins, Do: p.listAccounts},
+		{Pattern: "GET " + accountsPath + "/{name}", For: web.Admins, Do: p.showAccount},
+		{Pattern: "POST " + accountsPath + "/{name}", For: web.Admins, Do: p.saveAccount},
+		{Pattern: "POST " + accountsPath + "/{name}/pause", For: web.Admins, Do: p.pauseAccount},
+		{Pattern: "POST " + accountsPath + "/{name}/take-out", For: web.Admins, Do: p.takeOutAccount},
+		{Pattern: "GET /settings/new-account/{kind}", For: web.Admins, Do: p.newAccount},
+		{Pattern: "POST /settings/new-account/{kind}", For: web.Admins, Do: p.addAccount},
+	}
+}
+
+func accountPath(name string) string { return accountsPath + "/" + url.PathEscape(name) }
+
+func (p pages) listAccounts(v *web.Visit) error {
+	all, err := p.desk.Entries(v.Context())
+	if err != nil {
+		return err
+	}
+	states, err := p.desk.States(v.Context())
+	if err != nil {
+		return err
+	}
+	var rows []accountRow
+	for _, e := range all {
+		if e.Kind != setup.EntryAccount {
+			continue
+		}
+		rows = append(rows, accountRow{State: states[e.Name], Name: e.Name, Path: accountPath(e.Name), Channel: p.channelName(e.Channel),
+			Team: e.Value("team"), Mode: e.Value("mode"), Paused: e.Value("paused") == "true", Version: e.Version,
+			Last: ago(v.Now(), states[e.Name].Activity)})
+	}
+	return v.Show("accounts", web.Screen{Title: "Accounts", Help: "Where customers write: mailboxes, numbers and pages. Each has its own settings.",
+		Data: map[string]any{"Rows": rows, "Channels": p.desk.Channels()}})
+}
+
+func (p pages) channelName(kind string) string {
+	for _, c := range p.desk.Channels() {
+		if c.Kind == kind {
+			return c.Name
+		}
+	}
+	return kind
+}
+
+// ago tells how long ago something was, as coarsely as people do.
+func ago(now, then time.Time) string {
+	switch d := now.Sub(then); {
+	case then.IsZero():
+		return "not lately"
+	case d < time.Minute:
+		return "just now"
+	case d < time.Hour:
+		return plural(int(d/time.Minute), "minute") + " ago"
+	case d < 48*time.Hour:
+		return plural(int(d/time.Hour), "hour") + " ago"
+	default:
+		return plural(int(d/(24*time.Hour)), "day") + " ago"
+	}
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return strconv.Itoa(n) + " " + word + "s"
+}
+
+// accountForm has all that can be set of an account; e is nil for a new one.
+func (p pages) accountForm(v *web.Visit, action, channel string, e *setup.Entry) (web.Form, error) {
+	fields := p.desk.Fields(setup.EntryAccount, channel)
+	teams, err := p.names(v.Context(), setup.EntryTeam)
+	if err != nil {
+		return web.Form{}, err
+	}
+	form := formOf(action, fields, e, accountParts(fields))
+	for g := range form.Groups {
+		for i := range form.Groups[g].Fields {
+			if f := &form.Groups[g].Fields[i]; f.Name == "team" { // one of those that there are
+				f.Kind, f.Choices = web.KindChoice, web.Choose([]string{f.Value}, append([]string{""}, teams...)...)
+				f.Choices[0].Text = "none"
+			}
+		}
+	}
+	form.Back = accountsPath
+	return form, nil
+}
+
+// accountParts says in which order an account's fields stand on its page: those of its channel come second.
+func accountParts(fields []setup.Field) []part {
+	general := []string{"name", "team", "mode", "trial_to", "paused"}
+	replies := []string{"reply_mode", "hold", "rate", "signature"}
+	var channel, chats []string
+	for _, f := range fields {
+		switch {
+		case strings.HasSuffix(f.Path, "_channel"):
+			chats = append(chats, f.Path)
+		case f.Input == setup.InputGroup, strings.HasPrefix(f.Path, "settings."), strings.HasPrefix(f.Path, "hours."):
+		case !slices.Contains(general, f.Path) && !slices.Contains(replies, f.Path):
+			channel = append(channel, f.Path)
+		}
+	}
+	return []part{
+		{title: "General", paths: append(general, chats...)},
+		{title: "Connection", paths: channel},
+		{title: "Replies", paths: replies},
+		{title: "Other settings", help: "What isn't chosen here is as it is for all accounts.", folded: true, paths: []string{"settings."}},
+	}
+}
+
+func (p pages) showAccount(v *web.Visit) error {
+	name := v.Request.PathValue("name")
+	e, err := p.entry(v.Context(), setup.EntryAccount, name)
+	if err != nil {
+		return err
+	}
+	if e == nil {
+		return missing(v, "account", name)
+	}
+	form, err := p.accountForm(v, accountPath(e.Name), e.Channel, e)
+	if err != nil {
+		return err
+	}
+	return v.Show("account", p.accountScreen(e, &form))
+}
+
+func (p pages) accountScreen(e *setup.Entry, form *web.Form) web.Screen {
+	return web.Screen{Title: e.Name, Help: p.channelName(e.Channel), Data: map[string]any{"Form": form, "Path": accountPath(e.Name), "Name": e.Name, "Version": e.Version}}
+}
+
+func (p pages) saveAccount(v *web.Visit) error {
+	name := v.Request.PathValue("name")
+	e, err := p.entry(v.Context(), setup.EntryAccount, name)
+	if err != nil {
+		return err
+	}
+	if e == nil {
+		return missing(v, "account", name)
+	}
+	form, err := p.accountForm(v, accountPath(e.Name), e.Channel, e)
+	if err != nil {
+		return err
+	}
+	change := setup.Change{Kind: e.Kind, Name: e.Name, Channel: e.Channel, Version: v.Value("version"), Values: changeOf(v, form, e)}
+	result, done, err := p.attempt(v, change, &form)
+	switch {
+	case err != nil:
+		return err
+	case !done:
+		return v.ShowAgain("account", p.accountScreen(e, &form))
+	}
+	return saved(v, accountPath(e.Name), result)
+}
+
+// pauseAccount pauses an account, or lets it go on.
+func (p pages) pauseAccount(v *web.Visit) error {
+	paused := "true"
+	if v.Value("go_on") != "" {
+		paused = "false"
+	}
+	return p.quickly(v, setup.Change{Values: map[string][]string{"paused": {paused}}})
+}
+
+// takeOutAccount takes an account out. One with conversations is paused, and its conversations are kept.
+func (p pages) takeOutAccount(v *web.Visit) error { return p.quickly(v, setup.Change{Remove: true}) }
+
+// quickly makes a change of an account that needs no form.
+func (p pages) quickly(v *web.Visit, c setup.Change) error {
+	e, err := p.entry(v.Context(), setup.EntryAccount, v.Request.PathValue("name"))
+	if err != nil {
+		return err
+	}
+	if e == nil {
+		return missing(v, "account", v.Request.PathValue("name"))
+	}
+	c.Kind, c.Name, c.Channel, c.Version = e.Kind, e.Name, e.Channel, v.Value("version")
+	var form web.Form
+	result, done, err := p.attempt(v, c, &form)
+	switch {
+	case err != nil:
+		return err
+	case !done:
+		return v.Saved(accountsPath, "Nothing was changed: "+strings.Join(form.Problems, " "))
+	}
+	return saved(v, accountsPath, result)
+}
+
+func (p pages) newAccount(v *web.Visit) error {
+	kind := v.Request.PathValue("kind")
+	form, err := p.newForm(v, kind)
+	if err != nil {
+		return err
+	}
+	if len(form.Groups) == 0 {
+		return v.NotFound()
+	}
+	return v.Show("new", p.newScreen(kind, &form))
+}
+
+func (p pages) newScreen(kind string, form *web.Form) web.Screen {
+	return web.Screen{Title: "New account: " + p.channelName(kind), Help: "It begins in watch mode: conversations appear, and nothing leaves until you turn it live.", Data: form}
+}
+
+// newForm has what a new account needs; the rest is set on its own page. No groups if there is no such channel.
+func (p pages) newForm(v *web.Visit, kind string) (web.Form, error) {
+	if !slices.ContainsFunc(p.desk.Channels(), func(c Channel) bool { return c.Kind == kind }) {
+		return web.Form{}, nil
+	}
+	form, err := p.accountForm(v, "/settings/new-account/"+url.PathEscape(kind), kind, nil)
+	if err != nil {
+		return form, err
+	}
+	form.Groups = form.Groups[:2]
+	form.Groups[0].Fields = slices.DeleteFunc(form.Groups[0].Fields, func(f web.Field) bool {
+		return f.Name == "mode" || f.Name == "trial_to" || f.Name == "paused"
+	})
+	form.Submit = "Add the account"
+	return form, nil
+}
+
+func (p pages) addAccount(v *web.Visit) error {
+	kind := v.Request.PathValue("kind")
+	form, err := p.newForm(v, kind)
+	if err != nil {
+		return err
+	}
+	if len(form.Groups) == 0 {
+		return v.NotFound()
+	}
+	values := changeOf(v, form, nil)
+	values["mode"] = []string{"watch"}
+	result, done, err := p.attempt(v, setup.Change{Kind: setup.EntryAccount, Name: v.Value("name"), Channel: kind, Values: values}, &form)
+	switch {
+	case err != nil:
+		return err
+	case !done:
+		return v.ShowAgain("new", p.newScreen(kind, &form))
+	}
+	return saved(v, accountPath(v.Value("name")), result)
+}

@@ -1,0 +1,53 @@
+package settings
+
+import (
+	"parley/bot/web"
+	"parley/bridge/setup"
+)
+
+const companyPath = "/settings/company"
+
+func (p pages) companyRoutes() []web.Route {
+	return []web.Route{
+		{Pattern: "GET " + companyPath, For: web.Admins, Do: p.showCompany},
+		{Pattern: "POST " + companyPath, For: web.Admins, Do: p.saveCompany},
+	}
+}
+
+// companyForm has what counts for all accounts. The file itself always exists.
+func (p pages) companyForm(v *web.Visit) (web.Form, *setup.Entry, error) {
+	e, err := p.entry(v.Context(), setup.EntryCompany, "")
+	form := formOf(companyPath, p.desk.Fields(setup.EntryCompany, ""), e, []part{
+		{paths: []string{"company"}},
+		{title: "Settings of all accounts", help: "An account may choose otherwise for itself.", paths: []string{"settings."}},
+	})
+	return form, e, err
+}
+
+func companyScreen(form *web.Form) web.Screen {
+	return web.Screen{Title: "For all accounts", Help: "The company's name, and what counts for every account that doesn't choose otherwise.", Data: form}
+}
+
+func (p pages) showCompany(v *web.Visit) error {
+	form, _, err := p.companyForm(v)
+	if err != nil {
+		return err
+	}
+	return v.Show("company", companyScreen(&form))
+}
+
+func (p pages) saveCompany(v *web.Visit) error {
+	form, e, err := p.companyForm(v)
+	if err != nil {
+		return err
+	}
+	change := setup.Change{Kind: setup.EntryCompany, Version: v.Value("version"), Values: changeOf(v, form, e)}
+	result, done, err := p.attempt(v, change, &form)
+	switch {
+	case err != nil:
+		return err
+	case !done:
+		return v.ShowAgain("company", companyScreen(&form))
+	}
+	return saved(v, companyPath, result)
+}

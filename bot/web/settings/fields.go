@@ -1,0 +1,152 @@
+package settings
+
+import (
+	"slices"
+	"strings"
+
+	"parley/bot/web"
+	"parley/bridge/setup"
+)
+
+// part is a group of fields of a page, by their paths. A path that ends with "." stands for all below it.
+type part struct {
+	title  string
+	help   string
+	folded bool
+	paths  []string
+}
+
+// formOf makes the form of an entry: nil = of a new one.
+func formOf(action string, fields []setup.Field, e *setup.Entry, parts []part) web.Form {
+	form := web.Form{Action: action}
+	if e != nil {
+		form.Version = e.Version
+	}
+	for _, p := range parts {
+		group := web.Group{Title: p.title, Help: p.help, Folded: p.folded}
+		for _, path := range p.paths {
+			for _, f := range fields {
+				if f.Input != setup.InputGroup && (f.Path == path || strings.HasSuffix(path, ".") && strings.HasPrefix(f.Path, path)) {
+					group.Fields = append(group.Fields, fieldOf(f, e))
+				}
+			}
+		}
+		if len(group.Fields) > 0 {
+			form.Groups = append(form.Groups, group)
+		}
+	}
+	return form
+}
+
+// fieldOf makes the field of a form.
+func fieldOf(f setup.Field, e *setup.Entry) web.Field {
+	field := web.Field{Name: f.Path, Label: label(f), Help: f.Help, Required: f.Required && f.Default == "", Placeholder: f.Default, Fixed: f.Fixed && e != nil}
+	var values []string
+	if e != nil {
+		values = e.Values[f.Path]
+		field.Stored = slices.Contains(e.Stored, f.Path)
+	}
+	field.Value = strings.Join(values, "\n")
+	switch f.Input {
+	case setup.InputText:
+		field.Kind = web.KindText
+	case setup.InputList:
+		field.Kind = web.KindLines
+		if f.Choices != nil {
+			field.Kind, field.Choices = web.KindChecks, web.Choose(values, f.Choices...)
+		}
+	case setup.InputYesNo:
+		field.Kind = web.KindCheck
+	case setup.InputSecret:
+		field.Kind = web.KindSecret
+	case setup.InputChoice:
+		field.Kind, field.Choices = web.KindChoice, choices(f, field.Value)
+	case setup.InputLine, setup.InputGroup:
+	}
+	return field
+}
+
+// choices lists what may be chosen; "" stands for the default.
+func choices(f setup.Field, chosen string) []web.Choice {
+	list := web.Choose([]string{chosen}, f.Choices...)
+	if chosen == "" && !slices.Contains(f.Choices, "") {
+		list = web.Choose([]string{f.Default}, f.Choices...)
+	}
+	for i := range list {
+		if list[i].Value == "" {
+			list[i].Text = "as usual"
+			if f.Default != "" {
+				list[i].Text += ": " + f.Default
+			}
+		}
+	}
+	return list
+}
+
+// label is what a field is called: settings have only the name that parley.yaml uses.
+func label(f setup.Field) string {
+	name, isSetting := strings.CutPrefix(f.Path, "settings.")
+	if !isSetting {
+		return f.Label
+	}
+	words := strings.ReplaceAll(name, "_", " ")
+	if rest, isAI := strings.CutPrefix(words, "ai "); isAI {
+		return "AI: " + rest
+	}
+	if words == "ai" {
+		return "AI"
+	}
+	return strings.ToUpper(words[:1]) + words[1:]
+}
+
+// changeOf makes a change of what was sent. Only fields of the form count, whatever else was sent.
+func changeOf(v *web.Visit, form web.Form, e *setup.Entry) map[string][]string {
+	values := map[string][]string{}
+	for _, g := range form.Groups {
+		for _, f := range g.Fields {
+			sent, isSent := v.Request.PostForm[f.Name]
+			if f.Fixed || !isSent && f.Kind != web.KindCheck && f.Kind != web.KindChecks {
+				continue // only boxes that are not ticked aren't sent
+			}
+			given := trimmed(f, sent)
+			if f.Kind == web.KindSecret && strings.Join(given, "") == "" {
+				continue // what is stored stays
+			}
+			if e != nil && slices.Equal(given, e.Values[f.Name]) || f.Value == strings.Join(given, "\n") && e != nil {
+				continue
+			}
+			if e == nil && strings.Join(given, "") == "" {
+				continue
+			}
+			values[f.Name] = given
+		}
+	}
+	return values
+}
+
+// trimmed gives the values of a field as parley.yaml writes them.
+func trimmed(f web.Field, given []string) []string {
+	text := strings.ReplaceAll(strings.Join(given, "\n"), "\r\n", "\n")
+	switch f.Kind {
+	case web.KindChecks:
+		return given
+	case web.KindSecret:
+		return []string{strings.Join(given, "")}
+	case web.KindCheck:
+		if text != "true" {
+			text = "false"
+		}
+		return []string{text}
+	case web.KindLines:
+		var lines []string
+		for line := range strings.Lines(text) {
+			if line = strings.TrimSpace(line); line != "" {
+				lines = append(lines, line)
+			}
+		}
+		return lines
+	case web.KindText:
+		return []string{strings.TrimRight(text, " \n")}
+	}
+	return []string{strings.TrimSpace(text)}
+}

@@ -1,0 +1,146 @@
+// Package settings has the pages on which admins set Parley up: what parley.yaml can say can be done here, on the
+// same data, through the same checks.
+package settings
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"parley/bot/web"
+	"parley/bridge/setup"
+)
+
+// Desk is what these pages need.
+type Desk interface {
+	// Entries reads everything that is set up.
+	Entries(ctx context.Context) ([]setup.Entry, error)
+
+	// Fields lists what can be set of a kind of entry; channel is an account's kind.
+	Fields(kind, channel string) []setup.Field
+
+	// Channels lists the kinds of accounts.
+	Channels() []Channel
+
+	// Save makes a change in somebody's name, and gives what changed, in words, and what an admin should know.
+	// Errors: those of setup.Save.
+	Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error)
+
+	// States tells how the accounts do, by their names.
+	States(ctx context.Context) (map[string]State, error)
+}
+
+// Channel is a kind of accounts.
+type Channel struct {
+	Kind string
+	Name string // "E-mail"
+}
+
+//go:embed *.html
+var templates embed.FS
+
+type pages struct{ desk Desk }
+
+// Area has the pages of the set-up.
+func Area(desk Desk) web.Area {
+	p := pages{desk}
+	return web.Area{Name: "settings", Templates: templates, Funcs: map[string]any{"join": strings.Join}, Routes: slices.Concat(
+		[]web.Route{{Pattern: "GET /settings", For: web.Agents, Do: p.home}},
+		p.accountRoutes(), p.companyRoutes()),
+		Menu: []web.Link{
+			{Path: "/settings/accounts", Text: "Accounts", For: web.Admins, Rank: 10},
+			{Path: "/settings/company", Text: "For all accounts", For: web.Admins, Rank: 60},
+		}}
+}
+
+// home leads to the first page that somebody may see.
+func (p pages) home(v *web.Visit) error {
+	if v.Person.Admin {
+		return v.Go("/settings/accounts")
+	}
+	return v.Show("home", web.Screen{Title: "Hello " + v.Person.Name, Help: "What is set up here is looked after by admins."})
+}
+
+// entry finds an entry; nil if there is none of that name.
+func (p pages) entry(ctx context.Context, kind, name string) (*setup.Entry, error) {
+	all, err := p.desk.Entries(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if all[i].Kind == kind && strings.EqualFold(all[i].Name, name) {
+			return &all[i], nil
+		}
+	}
+	return nil, nil
+}
+
+// names lists what there is of a kind.
+func (p pages) names(ctx context.Context, kind string) (names []string, err error) {
+	all, err := p.desk.Entries(ctx)
+	for _, e := range all {
+		if e.Kind == kind {
+			names = append(names, e.Name)
+		}
+	}
+	return names, err
+}
+
+// attempt saves a change. It returns true if that is done; else the form holds what is wrong.
+func (p pages) attempt(v *web.Visit, c setup.Change, form *web.Form) (setup.Result, bool, error) {
+	result, err := p.desk.Save(v.Context(), v.Person, c)
+	var refused *setup.Refused
+	switch {
+	case err == nil:
+		return result, true, nil
+	case errors.As(err, &refused):
+		keep(v, form, refused)
+	case errors.Is(err, setup.ErrStale), errors.Is(err, setup.ErrMissing):
+		form.Problems = []string{"Somebody else changed this while you did. Your changes stand below; open the page anew in another tab, compare, and send again what you want to keep."}
+		form.Keep(sent(v), nil)
+	case errors.Is(err, setup.ErrExists):
+		form.Problems = []string{"There is one of that name already. Take another name."}
+		form.Keep(sent(v), nil)
+	default:
+		return result, false, err
+	}
+	return result, false, nil
+}
+
+func keep(v *web.Visit, form *web.Form, refused *setup.Refused) {
+	shown := map[string]bool{}
+	for _, g := range form.Groups {
+		for _, f := range g.Fields {
+			shown[f.Name] = true
+		}
+	}
+	form.Problems = refused.Others
+	for path, text := range refused.Fields {
+		if !shown[path] {
+			form.Problems = append(form.Problems, path+": "+text)
+		}
+	}
+	slices.Sort(form.Problems)
+	form.Keep(sent(v), refused.Fields)
+}
+
+func sent(v *web.Visit) func(string) []string {
+	return func(name string) []string { return v.Request.PostForm[name] }
+}
+
+// saved goes on to a page, and says there what changed.
+func saved(v *web.Visit, path string, result setup.Result) error {
+	text := "Saved."
+	if len(result.Changes) == 0 {
+		text = "Nothing was changed."
+	}
+	return v.Saved(path, strings.Join(append([]string{text}, result.Remarks...), " "))
+}
+
+// missing answers that there is no such entry.
+func missing(v *web.Visit, what, name string) error {
+	return v.Refuse(http.StatusNotFound, "There is no "+what+" "+name+".", "It may have been taken out.")
+}

@@ -1,0 +1,54 @@
+package signin
+
+import (
+	"errors"
+	"net/http"
+
+	"parley/bot/web"
+)
+
+// showLink asks before it signs somebody in: programs that look at links in mails and chats must not use them up.
+func (p pages) showLink(v *web.Visit) error {
+	invited, err := p.desk.Invited(v.Context(), v.Request.PathValue("link"))
+	if err != nil {
+		return p.noLink(v, err)
+	}
+	return v.Show("link", p.screen(v, invited))
+}
+
+func (p pages) screen(v *web.Visit, invited Invited) web.Screen {
+	form := web.Form{Action: v.Request.URL.Path, Submit: "Sign in as " + invited.Name}
+	s := web.Screen{Title: "Welcome back", Help: "This link signs you in once, in this browser.", Data: &form}
+	if invited.Name == "" {
+		form.Submit = "Become the first admin"
+		form.Groups = []web.Group{{Fields: []web.Field{
+			{Name: "name", Label: "Your name", Help: "Colleagues and customers see it.", Required: true},
+			{Name: "email", Label: "Your e-mail address", Help: "The one by which Slack or Microsoft Teams knows you.", Kind: "email", Required: true},
+		}}}
+		s.Title, s.Help = "Welcome to Parley", "Nobody looks after this Parley yet. You become its first admin, and can add others."
+	}
+	return s
+}
+
+func (p pages) useLink(v *web.Visit) error {
+	link := v.Request.PathValue("link")
+	agent, err := p.desk.Use(v.Context(), link, v.Value("email"), v.Value("name"))
+	var problems Problems
+	switch {
+	case errors.As(err, &problems):
+		s := p.screen(v, Invited{})
+		s.Data.(*web.Form).Keep(func(name string) []string { return v.Request.PostForm[name] }, problems) //nolint:forcetypeassert // screen made it
+		return v.ShowAgain("link", s)
+	case err != nil:
+		return p.noLink(v, err)
+	}
+	return v.SignIn(agent)
+}
+
+func (p pages) noLink(v *web.Visit, err error) error {
+	if !errors.Is(err, ErrNoLink) {
+		return err
+	}
+	return v.Refuse(http.StatusNotFound, "This link does not work any more.",
+		"It was used, or it is too old. On the server, `parley admin-link` makes a new one.")
+}

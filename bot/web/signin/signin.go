@@ -1,0 +1,86 @@
+// Package signin is how somebody comes into the site and leaves it again: the page that says how, links that an
+// admin made, and signing out.
+package signin
+
+import (
+	"context"
+	"embed"
+	"errors"
+
+	"parley/bot/web"
+)
+
+// Invited is whom a link signs in.
+type Invited struct {
+	Name  string // "" = whoever opens it becomes the first admin
+	Email string
+}
+
+// ErrNoLink means that a link is not known, was used, or has expired.
+var ErrNoLink = errors.New("signin: the link is not valid")
+
+// Problems say what is wrong with what was typed, by the names of fields.
+type Problems map[string]string
+
+// Error implements error.
+func (Problems) Error() string { return "signin: refused" }
+
+// Desk is what these pages need.
+type Desk interface {
+	// Invited says whom a link signs in. It stays usable. Errors: ErrNoLink.
+	Invited(ctx context.Context, link string) (Invited, error)
+
+	// Use gives the agent whom a link signs in; it can't be used again. If it is for whoever opens it, that person
+	// becomes an admin with the address and the name. Errors: ErrNoLink, Problems.
+	Use(ctx context.Context, link, email, name string) (agent int64, err error)
+
+	// SignOutEverywhere ends all sessions of an agent.
+	SignOutEverywhere(ctx context.Context, agent int64) error
+}
+
+// Provider is who may say who somebody is.
+type Provider struct {
+	Name string // "Slack"
+	Path string // where signing in by it begins
+}
+
+//go:embed *.html
+var templates embed.FS
+
+type pages struct {
+	desk      Desk
+	providers []Provider
+}
+
+// Area has the pages of signing in.
+func Area(desk Desk, providers []Provider) web.Area {
+	p := pages{desk, providers}
+	return web.Area{Name: "signin", Templates: templates, Routes: []web.Route{
+		{Pattern: "GET /auth/sign-in", For: web.Anyone, Do: p.show},
+		{Pattern: "GET /auth/link/{link}", For: web.Anyone, Do: p.showLink},
+		{Pattern: "POST /auth/link/{link}", For: web.Anyone, Do: p.useLink},
+		{Pattern: "POST /auth/sign-out", For: web.Agents, Do: p.signOut},
+		{Pattern: "POST /auth/sign-out-everywhere", For: web.Agents, Do: p.signOutEverywhere},
+	}}
+}
+
+func (p pages) show(v *web.Visit) error {
+	if v.Person.ID != 0 {
+		return v.Go("/settings")
+	}
+	return v.Show("signin", web.Screen{Title: "Sign in", Data: p.providers})
+}
+
+func (p pages) signOut(v *web.Visit) error {
+	if err := v.SignOut(); err != nil {
+		return err
+	}
+	return v.Go("/auth/sign-in")
+}
+
+func (p pages) signOutEverywhere(v *web.Visit) error {
+	if err := p.desk.SignOutEverywhere(v.Context(), v.Person.ID); err != nil {
+		return err
+	}
+	return p.signOut(v)
+}

@@ -1,0 +1,191 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Visit is one request for a page, and its answer.
+type Visit struct {
+	Request *http.Request
+	Writer  http.ResponseWriter
+	Person  Person // zero = nobody is signed in
+
+	site *Site
+	area string
+}
+
+// Screen is what a template shows.
+type Screen struct {
+	Title string
+	Help  string // what the page is for, in a sentence or two
+	Data  any    // the page's own
+}
+
+// Context ends when the browser goes away.
+func (v *Visit) Context() context.Context { return v.Request.Context() }
+
+// Now is the site's clock, in the zone of whoever is signed in.
+func (v *Visit) Now() time.Time {
+	if v.Person.Zone == nil {
+		return v.site.opt.Now()
+	}
+	return v.site.opt.Now().In(v.Person.Zone)
+}
+
+// Value is a value of the form that was sent, or of the address, without the spaces around it.
+func (v *Visit) Value(name string) string { return strings.TrimSpace(v.Request.FormValue(name)) }
+
+// shown is what the templates around a page need.
+type shown struct {
+	Screen
+
+	Person  Person
+	Company string
+	Menu    []shownLink
+	Flash   string
+	Assets  *assets
+}
+
+type shownLink struct {
+	Link
+
+	Here bool
+}
+
+// Show answers with a page: a template of the area, by its file's name without ".html".
+func (v *Visit) Show(name string, s Screen) error { return v.show(http.StatusOK, v.area, name, s) }
+
+// ShowAgain answers with the form that somebody sent, and what is wrong with it.
+func (v *Visit) ShowAgain(name string, s Screen) error {
+	return v.show(http.StatusUnprocessableEntity, v.area, name, s)
+}
+
+func (v *Visit) show(status int, area, name string, s Screen) error {
+	t := v.site.templates[area+"/"+name]
+	if t == nil {
+		return fmt.Errorf("web: no template %s/%s", area, name)
+	}
+	all := shown{Screen: s, Person: v.Person, Company: v.site.opt.Company(v.Context()), Menu: v.menu(), Assets: v.site.assets,
+		Flash: v.site.sessions.PopString(v.Context(), flashKey)}
+	var page bytes.Buffer
+	if err := t.ExecuteTemplate(&page, "page", all); err != nil {
+		return fmt.Errorf("web: page %s: %w", name, err)
+	}
+	v.Writer.Header().Set("Content-Type", "text/html; charset=utf-8")
+	v.Writer.WriteHeader(status)
+	_, _ = page.WriteTo(v.Writer)
+	return nil
+}
+
+// menu lists the pages that the person may see.
+func (v *Visit) menu() (list []shownLink) {
+	if v.Person.ID == 0 {
+		return nil
+	}
+	for _, l := range v.site.menu() {
+		if l.For == Admins && !v.Person.Admin {
+			continue
+		}
+		here := v.Request.URL.Path == l.Path || strings.HasPrefix(v.Request.URL.Path, l.Path+"/") && l.Path != homePath
+		list = append(list, shownLink{l, here})
+	}
+	return list
+}
+
+// Saved sends the browser to a page of ours, which shows the text once.
+func (v *Visit) Saved(path, text string) error {
+	v.site.sessions.Put(v.Context(), flashKey, text)
+	return v.Go(path)
+}
+
+// Go sends the browser to a page of ours.
+func (v *Visit) Go(path string) error {
+	http.Redirect(v.Writer, v.Request, OwnPath(path), http.StatusSeeOther)
+	return nil
+}
+
+// OwnPath gives a path if it leads to a page of this site, else that of the first page: what stands in an address
+// must not send anybody to another site.
+func OwnPath(path string) string {
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") {
+		return homePath
+	}
+	for _, prefix := range Paths() {
+		if path == prefix || strings.HasSuffix(prefix, "/") && strings.HasPrefix(path, prefix) || strings.HasPrefix(path, prefix+"?") {
+			return path
+		}
+	}
+	return homePath
+}
+
+// Refuse answers with a page that says what is wrong and what to do.
+func (v *Visit) Refuse(status int, text, hint string) error {
+	return v.show(status, "web", "refused", Screen{Title: text, Data: hint})
+}
+
+// NotFound answers that there is no such page or thing.
+func (v *Visit) NotFound() error {
+	return v.Refuse(http.StatusNotFound, "There is no such page.", "It may have been renamed or taken out. Look for it in the menu.")
+}
+
+// Remember keeps something for this browser until it is signed out; an empty text forgets it.
+func (v *Visit) Remember(key, value string) {
+	if value == "" {
+		v.site.sessions.Remove(v.Context(), "page."+key)
+		return
+	}
+	v.site.sessions.Put(v.Context(), "page."+key, value)
+}
+
+// Recall gives what was remembered; "" = nothing.
+func (v *Visit) Recall(key string) string { return v.site.sessions.GetString(v.Context(), "page."+key) }
+
+// Keys of what a session holds.
+const (
+	personKey = "person"
+	sinceKey  = "since" // when the session began, in microseconds since 1970
+	flashKey  = "flash"
+	nextKey   = "next"
+)
+
+// SignIn makes this browser that of an agent. Its session gets a new token, so that a token that somebody planted
+// before is worth nothing. It goes on to the page for which the sign-in was asked.
+func (v *Visit) SignIn(agent int64) error {
+	ctx := v.Context()
+	next := v.site.sessions.PopString(ctx, nextKey)
+	if err := v.site.sessions.Clear(ctx); err != nil {
+		return fmt.Errorf("web: sign in: %w", err)
+	}
+	if err := v.site.sessions.RenewToken(ctx); err != nil {
+		return fmt.Errorf("web: sign in: %w", err)
+	}
+	v.site.sessions.Put(ctx, personKey, agent)
+	v.site.sessions.Put(ctx, sinceKey, v.site.opt.Now().UnixMicro())
+	return v.Go(next)
+}
+
+// SignOut ends this browser's session.
+func (v *Visit) SignOut() error { return v.site.sessions.Destroy(v.Context()) }
+
+// person finds who is signed in; the zero Person if nobody is.
+func (v *Visit) person() (Person, error) {
+	ctx := v.Context()
+	id := v.site.sessions.GetInt64(ctx, personKey)
+	if id == 0 {
+		return Person{}, nil
+	}
+	p, err := v.site.opt.People.Person(ctx, id)
+	switch {
+	case errors.Is(err, ErrNobody), err == nil && v.site.sessions.GetInt64(ctx, sinceKey) <= p.SignedOut.UnixMicro():
+		return Person{}, v.site.sessions.Destroy(ctx)
+	case err != nil:
+		return Person{}, err
+	}
+	return p, nil
+}

@@ -1,0 +1,174 @@
+// Package web is the ground of the site that agents and admins open in a browser: who is signed in, which pages
+// there are and who may see them, what surrounds each page, and forms. The pages stand in the packages below it,
+// the areas.
+//
+// What does not belong here: one page's words and data (its area); what is stored (store), and where the two meet
+// (cmd/parley/site).
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+)
+
+// Person is who is signed in.
+type Person struct {
+	ID    int64 // the agent's
+	Email string
+	Name  string
+	Zone  *time.Location // in which times are shown
+	Admin bool
+
+	SignedOut time.Time // sessions that began before count for nothing
+}
+
+// ErrNobody means that there is no such agent, or one who takes part no more.
+var ErrNobody = errors.New("web: no such agent")
+
+// People is what the site asks about agents.
+type People interface {
+	// Person reads an agent. Errors: ErrNobody.
+	Person(ctx context.Context, id int64) (Person, error)
+
+	// SignOutEverywhere ends all sessions of an agent.
+	SignOutEverywhere(ctx context.Context, id int64) error
+}
+
+// Options of a Site. All but Now and Ancestors are required.
+type Options struct {
+	Company  func(ctx context.Context) string
+	People   People
+	Sessions scs.CtxStore // keeps sessions; tokens are hashed before they come there
+	Secure   bool         // the site is reached by https
+	Log      *slog.Logger
+	Areas    []Area
+	Now      func() time.Time // nil = time.Now
+}
+
+// sessionLife is how long somebody stays signed in.
+const sessionLife = 7 * 24 * time.Hour
+
+// Site answers all requests for pages.
+type Site struct {
+	opt       Options
+	sessions  *scs.SessionManager
+	templates map[string]*template.Template // by "area/name"
+	assets    *assets
+	limits    *limits
+	routes    []Route
+}
+
+// New makes the site.
+// Errors: a template or a route that can't work.
+func New(o Options) (*Site, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	s := &Site{opt: o, sessions: newSessions(o), assets: newAssets(), limits: newLimits(o.Now), templates: map[string]*template.Template{}}
+	o.Areas = append(slices.Clone(o.Areas), s.ownArea())
+	s.opt.Areas = o.Areas
+	base, err := s.base()
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range o.Areas {
+		if err := s.addTemplates(base, a); err != nil {
+			return nil, err
+		}
+		for _, r := range a.Routes {
+			r.area = a.Name
+			s.routes = append(s.routes, r)
+		}
+	}
+	return s, nil
+}
+
+func newSessions(o Options) *scs.SessionManager {
+	m := scs.New()
+	m.Store = o.Sessions
+	m.HashTokenInStore = true
+	m.Lifetime = sessionLife
+	m.Cookie.Name = "parley_session"
+	m.Cookie.Secure = o.Secure
+	m.Cookie.SameSite = http.SameSiteLaxMode // whoever comes by a link from a chat is signed in
+	m.Cookie.HttpOnly = true
+	m.Cookie.Path = "/"
+	m.ErrorFunc = func(w http.ResponseWriter, _ *http.Request, err error) {
+		o.Log.Error("site: sessions", "error", err)
+		http.Error(w, "Parley's database can't be reached just now. Try again in a moment.", http.StatusServiceUnavailable)
+	}
+	return m
+}
+
+// addTemplates parses the templates of an area: each on top of a copy of what surrounds all pages.
+func (s *Site) addTemplates(base *template.Template, a Area) error {
+	if a.Templates == nil {
+		return nil
+	}
+	names, err := globHTML(a)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		t, err := base.Clone()
+		if err != nil {
+			return fmt.Errorf("web: %s: %w", name, err)
+		}
+		if _, err = t.Funcs(a.Funcs).ParseFS(a.Templates, name); err != nil {
+			return fmt.Errorf("web: area %s: %w", a.Name, err)
+		}
+		s.templates[a.Name+"/"+strings.TrimSuffix(name, ".html")] = t
+	}
+	return nil
+}
+
+// Handler answers the requests of all routes.
+func (s *Site) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET "+assetPath+"{name}", s.assets)
+	for _, r := range s.routes {
+		mux.Handle(r.Pattern, s.guarded(r))
+	}
+	mux.Handle("/", s.guarded(Route{For: Anyone, Do: func(v *Visit) error { return v.NotFound() }}))
+	var crossSite http.CrossOriginProtection
+	crossSite.SetDenyHandler(s.guarded(Route{For: Anyone, Do: func(v *Visit) error {
+		return v.Refuse(http.StatusForbidden, "This came from another site.", "Open the page here and send the form again.")
+	}}))
+	return s.headers(s.sessions.LoadAndSave(crossSite.Handler(mux)))
+}
+
+// Paths are the prefixes of addresses below which the site answers.
+func Paths() []string { return []string{"/settings", "/settings/", "/inbox", "/inbox/", "/auth/"} }
+
+// Routes lists all routes, for tests that go through them.
+func (s *Site) Routes() []Route { return slices.Clone(s.routes) }
+
+// policy lets a page load nothing but what the site itself serves, and run no script but the site's.
+const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// headers sets what every answer has.
+func (s *Site) headers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", policy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store")
+		if s.opt.Secure {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,261 @@
+package setup
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Change is what a person changes of one entry on a page.
+type Change struct {
+	Kind    string // of the entry
+	Name    string // of the entry; "" for the file itself
+	Channel string // an account's kind
+	// Values are those that change, by path; all others stay. No values, or one empty text, clear a value. A group
+	// (Field.Input) is cleared by its own path, and given by the paths of its keys.
+	Values map[string][]string
+	// Version is that of the entry which the person saw; "" = the entry is new.
+	Version string
+	Remove  bool // the entry is taken out; Values count for nothing
+}
+
+// Errors of Save.
+var (
+	ErrStale   = errors.New("setup: somebody else changed it meanwhile")
+	ErrExists  = errors.New("setup: there is one of that name")
+	ErrMissing = errors.New("setup: there is none of that name")
+)
+
+// Refused says what is wrong with a change, in words for people.
+type Refused struct {
+	Fields map[string]string // by the path of the field
+	Others []string          // what belongs to no field
+}
+
+// Error writes all of it.
+func (r *Refused) Error() string {
+	var lines []string
+	for _, path := range slices.Sorted(maps.Keys(r.Fields)) {
+		lines = append(lines, path+": "+r.Fields[path])
+	}
+	return "setup: " + strings.Join(append(lines, r.Others...), "; ")
+}
+
+// Save makes a change, by the same checks as Apply.
+// Errors: *Refused; ErrStale, ErrExists, ErrMissing. Then nothing is written.
+func Save(ctx context.Context, pool *pgxpool.Pool, c Change, o Options) (Result, error) {
+	place := placeOf(c.Kind)
+	doc := &document{kind: c.Kind, fields: FieldsOf(c.Kind, specOf(o.Specs, c.Channel))}
+	doc.build(c, place)
+	file := &File{}
+	if !c.Remove {
+		var err error
+		if file, err = Parse([]byte(strings.Join(doc.lines, "\n")+"\n"), noVariables); err != nil {
+			return Result{}, doc.refused(err)
+		}
+	}
+	o.before = func(have *state) error { return c.check(have, o) }
+	o.after = c.remove
+	result, err := Apply(ctx, pool, file, o)
+	return result, doc.refused(err)
+}
+
+// noVariables is an environment without variables: what is typed on a page means itself.
+func noVariables(string) (string, bool) { return "", false }
+
+// check compares what is stored with what the person saw.
+func (c Change) check(have *state, o Options) error {
+	var found *Entry
+	for _, e := range have.entries(o.Specs) {
+		if e.Kind == c.Kind && strings.EqualFold(e.Name, c.Name) {
+			found = &e
+		}
+	}
+	switch {
+	case found == nil && c.Version != "":
+		return ErrMissing
+	case found != nil && c.Version == "":
+		return ErrExists
+	case found != nil && found.Version != c.Version:
+		return ErrStale
+	}
+	return nil
+}
+
+// remove takes the entry out of a state.
+func (c Change) remove(want *state) error {
+	if !c.Remove {
+		return nil
+	}
+	switch c.Kind {
+	case EntryAgent:
+		want.agents = slices.DeleteFunc(want.agents, func(a agent) bool { return strings.EqualFold(a.email, c.Name) })
+		for i := range want.teams {
+			want.teams[i].members = slices.DeleteFunc(slices.Clone(want.teams[i].members), func(m string) bool { return strings.EqualFold(m, c.Name) })
+		}
+	case EntryTeam:
+		for _, a := range want.accounts {
+			if strings.EqualFold(a.team, c.Name) {
+				return &Refused{Others: []string{"The account " + a.row.Name + " belongs to this team. Give it another team first."}}
+			}
+		}
+		want.teams = slices.DeleteFunc(want.teams, func(t team) bool { return strings.EqualFold(t.name, c.Name) })
+	case EntryAccount:
+		want.accounts = slices.DeleteFunc(want.accounts, func(a account) bool { return strings.EqualFold(a.row.Name, c.Name) })
+	}
+	return nil
+}
+
+// document is a set-up file that is made from a change. Each value stands in a line of its own, so that a fault
+// leads to the field that was typed.
+type document struct {
+	kind   string
+	fields []Field
+	lines  []string
+	paths  []string // of each line
+}
+
+func (d *document) add(indent int, text, path string) {
+	d.lines = append(d.lines, strings.Repeat("  ", indent)+text)
+	d.paths = append(d.paths, path)
+}
+
+func (d *document) build(c Change, place entryPlace) {
+	if place.list == "" {
+		d.write(c.Values, "", 0)
+		return
+	}
+	d.add(0, place.list+":", "")
+	d.add(1, "- "+yamlText(place.key)+": "+yamlText(c.Name), place.key)
+	values := maps.Clone(c.Values)
+	delete(values, place.key)
+	if c.Channel != "" {
+		d.add(2, `"kind": `+yamlText(c.Channel), "kind")
+	}
+	d.write(values, "", 2)
+}
+
+// write writes the values below a path, group by group.
+func (d *document) write(values map[string][]string, prefix string, indent int) {
+	done := map[string]bool{}
+	for _, path := range slices.Sorted(maps.Keys(values)) {
+		rest, inside := strings.CutPrefix(path, prefix)
+		if !inside {
+			continue
+		}
+		key, below, nested := strings.Cut(rest, ".")
+		switch {
+		case done[key]:
+		case nested && below != "":
+			done[key] = true
+			d.add(indent, yamlText(key)+":", prefix+key)
+			d.write(values, prefix+key+".", indent+1)
+		case hasBelow(values, path): // the group is replaced: its keys follow
+		default:
+			done[key] = true
+			d.value(indent, key, path, values[path])
+		}
+	}
+}
+
+// hasBelow says whether values are given for keys below a path.
+func hasBelow(values map[string][]string, path string) bool {
+	for other := range values {
+		if strings.HasPrefix(other, path+".") {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *document) value(indent int, key, path string, values []string) {
+	f := fieldAt(d.fields, path)
+	switch {
+	case f != nil && f.Input == InputGroup:
+		d.add(indent, yamlText(key)+": {}", path)
+	case f != nil && f.Input == InputList || f == nil && len(values) != 1:
+		if len(values) == 0 {
+			d.add(indent, yamlText(key)+": []", path)
+			return
+		}
+		d.add(indent, yamlText(key)+":", path)
+		for _, v := range values {
+			d.add(indent+1, "- "+yamlText(v), path)
+		}
+	default:
+		d.add(indent, yamlText(key)+": "+yamlText(strings.Join(values, "\n")), path)
+	}
+}
+
+// yamlText writes a text so that it means itself: a JSON string, which YAML reads the same.
+func yamlText(s string) string {
+	body, _ := json.Marshal(escape(s)) // a string can't fail
+	return string(body)
+}
+
+// refused turns faults of the file into those of the fields that were typed. Other errors stay.
+func (d *document) refused(err error) error {
+	var faults Faults
+	if !errors.As(err, &faults) {
+		return err
+	}
+	r := &Refused{Fields: map[string]string{}}
+	for _, f := range faults {
+		text := sentence(f)
+		switch path := d.pathOf(f); {
+		case path == "":
+			r.Others = append(r.Others, f.Where+": "+text)
+		case r.Fields[path] == "":
+			r.Fields[path] = text
+		default:
+			r.Fields[path] += " " + text
+		}
+	}
+	return r
+}
+
+// sentence writes what is wrong and what to do.
+func sentence(f Fault) string {
+	text := strings.ToUpper(f.What[:1]) + f.What[1:] + "."
+	if strings.HasPrefix(f.What, `"`) {
+		text = f.What + "."
+	}
+	if f.Hint != "" {
+		text += " " + f.Hint
+	}
+	return text
+}
+
+// pathOf finds the field to which a fault belongs: by its name, else by its line. "" = to none.
+func (d *document) pathOf(f Fault) string {
+	_, names, _ := strings.Cut(f.Where, ": ")
+	if d.kind == EntryCompany {
+		names = f.Where
+	}
+	if path := strings.ReplaceAll(names, ": ", "."); fieldAt(d.fields, path) != nil {
+		return path
+	}
+	if f.At.Line > 0 && f.At.Line <= len(d.paths) {
+		return d.paths[f.At.Line-1]
+	}
+	return ""
+}
+
+// Author is who changes the set-up, for the record of changes.
+type Author struct {
+	Agent *int64 // nil = nobody was signed in
+	Name  string // an e-mail address, or the command
+}
+
+// String names the author.
+func (a Author) String() string {
+	if a.Name == "" {
+		return "parley apply"
+	}
+	return a.Name
+}

@@ -1,0 +1,123 @@
+package setup
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"parley/channels"
+	"parley/store"
+)
+
+// Entry is one thing that parley.yaml describes, with its values.
+type Entry struct {
+	Kind    string // EntryAgent, …
+	Name    string // its name in the file; "" = the file itself
+	Channel string // an account's kind
+	Values  map[string][]string
+	Stored  []string // the paths of secrets that are stored
+	Version string   // changes whenever the entry does
+}
+
+// Value is a single value; "" = none is given.
+func (e Entry) Value(path string) string { return strings.Join(e.Values[path], "\n") }
+
+// Entries reads everything that is set up, by the paths of Field. Secrets are left out. Accounts of channels that
+// this version doesn't have are, too.
+func Entries(ctx context.Context, q store.Querier, specs []channels.Spec) ([]Entry, error) {
+	directory, err := store.LoadDirectory(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	s, err := stateOf(directory, nil)
+	if err != nil {
+		return nil, err
+	}
+	return s.entries(specs), nil
+}
+
+// entries lists what a state holds.
+func (s *state) entries(specs []channels.Spec) []Entry {
+	top := &group{}
+	top.text("company", s.company)
+	exportSettings(top, s.settings)
+	list := []Entry{entryOf(EntryCompany, top, nil)}
+	for _, a := range s.agents {
+		list = append(list, entryOf(EntryAgent, exportAgent(a), nil))
+	}
+	for _, t := range s.teams {
+		list = append(list, entryOf(EntryTeam, exportTeam(t), nil))
+	}
+	for _, a := range s.accounts {
+		if spec := specOf(specs, a.row.Kind); spec != nil {
+			list = append(list, a.entry(*spec))
+		}
+	}
+	return list
+}
+
+// entry lists an account's values; of its secrets only which are stored.
+func (a account) entry(spec channels.Spec) Entry {
+	var stored []string
+	shown := spec
+	shown.Fields = nil
+	for _, f := range spec.Fields {
+		_, known := a.config[f.Name]
+		switch {
+		case !f.Secret:
+			shown.Fields = append(shown.Fields, f)
+		case known:
+			stored = append(stored, sectionOf(spec)+"."+f.Name)
+		}
+	}
+	g := exportAccount(a, shown, map[string]bool{})
+	e := entryOf(EntryAccount, g, append(slices.Clone(a.row.Secrets), strings.Join(stored, "\n")...))
+	e.Channel, e.Stored = a.row.Kind, stored
+	return e
+}
+
+// entryOf makes an entry of what export writes. sealed is what else belongs to its version.
+func entryOf(kind string, g *group, sealed []byte) Entry {
+	e := Entry{Kind: kind, Values: map[string][]string{}}
+	g.flatten("", e.Values)
+	e.Name = e.Value(placeOf(kind).key)
+	body, _ := json.Marshal(e.Values) // plain data
+	sum := sha256.Sum256(fmt.Appendf(sealed, "\n%s", body))
+	e.Version = hex.EncodeToString(sum[:8])
+	return e
+}
+
+// flatten puts the values of a group into a map, by their paths.
+func (g *group) flatten(prefix string, into map[string][]string) {
+	for i, key := range g.keys {
+		path := prefix + unquoted(key)
+		switch v := g.values[i].(type) {
+		case raw:
+			into[path] = []string{string(v)}
+		case string:
+			into[path] = []string{unescape(v)}
+		case []string:
+			for _, word := range v {
+				into[path] = append(into[path], unescape(word))
+			}
+		case *group:
+			v.flatten(path+".", into)
+		}
+	}
+}
+
+// unquoted gives the key that quoted wrote.
+func unquoted(key string) string {
+	var plain string
+	if json.Unmarshal([]byte(key), &plain) == nil {
+		return plain
+	}
+	return key
+}
+
+// unescape gives the text of which escape made s.
+func unescape(s string) string { return strings.ReplaceAll(s, "$${", "${") }

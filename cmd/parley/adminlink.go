@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"parley/cmd/parley/app"
+	"parley/cmd/parley/site"
+)
+
+// adminLinkCommand is `parley admin-link`.
+type adminLinkCommand struct {
+	Email string `placeholder:"ADDRESS" help:"Whom the link signs in: an admin's e-mail address. Not needed while there is no admin."`
+}
+
+// Help is shown by `parley admin-link --help`.
+func (adminLinkCommand) Help() string {
+	return `Prints an address that signs an admin in on the settings site: once, within a day.
+Without --email whoever opens it becomes the first admin; that works until there is one.
+
+Examples:
+  parley admin-link
+  parley admin-link --email ann@example.com`
+}
+
+// Run prints the link.
+func (c adminLinkCommand) Run(ctx context.Context) error {
+	return withDatabase(ctx, func(ctx context.Context, env app.Env, db *app.Database, _ *slog.Logger) error {
+		link, err := c.link(ctx, env, db)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Println(link)
+		return err
+	})
+}
+
+func (c adminLinkCommand) link(ctx context.Context, env app.Env, db *app.Database) (string, error) {
+	if c.Email != "" {
+		return site.AdminLink(ctx, db.Pool, env.BaseURL(), c.Email)
+	}
+	link, err := site.FirstLink(ctx, db.Pool, env.BaseURL())
+	if err == nil && link == "" {
+		err = fmt.Errorf("there is an admin already; name one: parley admin-link --email ADDRESS")
+	}
+	return link, err
+}

@@ -1,0 +1,185 @@
+package site_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"parley/bot/web"
+	"parley/cmd/parley/site/sitetest"
+)
+
+// requests lists, for every route, a request that reaches it. A route without one fails the test: whoever adds a
+// page says here how it is asked for.
+func requests() map[string]string {
+	return map[string]string{
+		"GET /auth/sign-in":                       "/auth/sign-in",
+		"GET /auth/link/{link}":                   "/auth/link/none",
+		"POST /auth/link/{link}":                  "/auth/link/none",
+		"POST /auth/sign-out":                     "/auth/sign-out",
+		"POST /auth/sign-out-everywhere":          "/auth/sign-out-everywhere",
+		"GET /settings":                           "/settings",
+		"GET /settings/accounts":                  "/settings/accounts",
+		"GET /settings/accounts/{name}":           "/settings/accounts/support-mail",
+		"POST /settings/accounts/{name}":          "/settings/accounts/support-mail",
+		"POST /settings/accounts/{name}/pause":    "/settings/accounts/support-mail/pause",
+		"POST /settings/accounts/{name}/take-out": "/settings/accounts/support-mail/take-out",
+		"GET /settings/new-account/{kind}":        "/settings/new-account/email",
+		"POST /settings/new-account/{kind}":       "/settings/new-account/email",
+		"GET /settings/company":                   "/settings/company",
+		"POST /settings/company":                  "/settings/company",
+	}
+}
+
+// Nobody gets further than their role allows, on any route: whoever is not signed in is asked to, an agent who is
+// no admin is refused what is for admins, and a form that another site sends is refused to everybody.
+// R-221
+func TestAccess(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	known := requests()
+	admin, signedIn := s.Visitor("ann@acme.test"), s.Visitor("ben@acme.test")
+	for _, route := range s.Pages.Routes() {
+		path := known[route.Pattern]
+		if path == "" {
+			t.Errorf("%s: no request in this test", route.Pattern)
+			continue
+		}
+		delete(known, route.Pattern)
+		method, _, _ := strings.Cut(route.Pattern, " ")
+		stranger, agent := s.Visitor(""), signedIn
+		same := http.Header{"Sec-Fetch-Site": {"same-origin"}}
+		if a := stranger.Do(method, path, nil, same); route.For != web.Anyone && (a.Status != http.StatusSeeOther || a.Header.Get("Location") != "/auth/sign-in") {
+			t.Errorf("%s, not signed in: %d to %s", route.Pattern, a.Status, a.Header.Get("Location"))
+		}
+		if a := agent.Do(method, path, nil, same); (route.For == web.Admins) != (a.Status == http.StatusForbidden) {
+			t.Errorf("%s, as an agent: %d", route.Pattern, a.Status)
+		}
+		if strings.HasPrefix(path, "/auth/sign-out") {
+			signedIn = s.Visitor("ben@acme.test")
+		}
+		if method != http.MethodPost {
+			continue
+		}
+		for _, header := range []http.Header{{"Sec-Fetch-Site": {"cross-site"}}, {"Origin": {"https://evil.test"}}, {"Sec-Fetch-Site": {"same-site"}}} {
+			if a := admin.Do(method, path, nil, header); a.Status != http.StatusForbidden {
+				t.Errorf("%s, sent by another site: %d", route.Pattern, a.Status)
+			}
+		}
+	}
+	for pattern := range known {
+		t.Errorf("%s: there is no such route", pattern)
+	}
+}
+
+// Every page tells the browser to run nothing but the site's own script, and shows no secret.
+func TestPagesAreGuarded(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	ann := s.Visitor("ann@acme.test")
+	for pattern, path := range requests() {
+		if !strings.HasPrefix(pattern, "GET ") {
+			continue
+		}
+		a := ann.Get(path)
+		if a.Status >= http.StatusInternalServerError {
+			t.Errorf("%s: %d", path, a.Status)
+		}
+		for name, want := range map[string]string{"Content-Security-Policy": "script-src 'self'", "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store",
+			"X-Frame-Options": "DENY", "Referrer-Policy": "same-origin"} {
+			if !strings.Contains(a.Header.Get(name), want) {
+				t.Errorf("%s: %s is %q", path, name, a.Header.Get(name))
+			}
+		}
+		for _, secret := range sitetest.Secrets() {
+			if a.Has(secret) {
+				t.Errorf("%s shows a secret", path)
+			}
+		}
+		for _, inline := range []string{" style=", "<style", " onclick=", "<script>"} {
+			if a.Has(inline) {
+				t.Errorf("%s has %s, which the policy blocks", path, inline)
+			}
+		}
+	}
+}
+
+// A session that somebody planted before is worth nothing after signing in; signing out ends one, and signing out
+// everywhere ends all; who takes part no more is out at once.
+func TestSessions(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	planted := s.Visitor("")
+	before := planted.Get("/settings/accounts").Header.Get("Set-Cookie")
+	after := planted.Post(s.Link("ann@acme.test"), nil)
+	if cookie := after.Header.Get("Set-Cookie"); cookie == "" || token(cookie) == token(before) {
+		t.Errorf("the token stayed: %q, %q", before, cookie)
+	}
+	if cookie := after.Header.Get("Set-Cookie"); !strings.Contains(cookie, "HttpOnly") || !strings.Contains(cookie, "SameSite=Lax") {
+		t.Errorf("cookie: %s", cookie)
+	}
+	if after.Header.Get("Location") != "/settings/accounts" {
+		t.Errorf("after signing in: %s", after.Header.Get("Location"))
+	}
+	one, two, three := s.Visitor("ann@acme.test"), s.Visitor("ann@acme.test"), s.Visitor("ben@acme.test")
+	one.Post("/auth/sign-out", nil)
+	if one.Get("/settings/accounts").Status != http.StatusSeeOther || two.Get("/settings/accounts").Status != http.StatusOK {
+		t.Error("signing out ended the wrong session")
+	}
+	two.Post("/auth/sign-out-everywhere", nil)
+	if planted.Get("/settings/accounts").Status != http.StatusSeeOther || three.Get("/settings").Status != http.StatusOK {
+		t.Error("signing out everywhere left a session, or ended another agent's")
+	}
+	if _, err := s.Pool.Exec(t.Context(), `UPDATE agents SET active = false WHERE email = 'ben@acme.test'`); err != nil {
+		t.Fatal(err)
+	}
+	if three.Get("/settings").Status != http.StatusSeeOther {
+		t.Error("who takes part no more is still signed in")
+	}
+}
+
+func token(cookie string) string {
+	_, rest, _ := strings.Cut(cookie, "=")
+	value, _, _ := strings.Cut(rest, ";")
+	return value
+}
+
+// A link works once. Looking at it uses nothing up, and nobody is led to another site.
+func TestLink(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	link := s.Link("ann@acme.test")
+	for range 2 {
+		if a := s.Visitor("").Get(link); a.Status != http.StatusOK || !a.Has("Ann Lee") {
+			t.Errorf("looking: %d", a.Status)
+		}
+	}
+	if a := s.Visitor("").Post(link+"?next=https://evil.test", url.Values{"next": {"//evil.test"}}); a.Header.Get("Location") != "/settings" {
+		t.Errorf("signing in leads to %q", a.Header.Get("Location"))
+	}
+	if a := s.Visitor("").Post(link, nil); a.Status != http.StatusNotFound || !a.Has("does not work any more") {
+		t.Errorf("the second time: %d", a.Status)
+	}
+	for path, want := range map[string]string{"/settings/accounts?x=1": "/settings/accounts?x=1", "//evil.test": "/settings", "https://evil.test": "/settings",
+		`/\evil.test`: "/settings", "/settings/..//evil.test": "/settings/..//evil.test", "/metrics": "/settings", "": "/settings", "/settings\r\nX: y": "/settings"} {
+		if got := web.OwnPath(path); got != want {
+			t.Errorf("OwnPath(%q) = %q, want %q", path, got, want)
+		}
+	}
+}
+
+// Whoever tries links is slowed down.
+func TestTryingLinks(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	thief := s.Visitor("")
+	for n := range 200 {
+		if thief.Get("/auth/link/try").Status == http.StatusTooManyRequests {
+			return
+		}
+		if n > 100 {
+			t.Fatal("nobody minds")
+		}
+	}
+}

@@ -1,0 +1,125 @@
+package site_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"parley/cmd/parley/site/sitetest"
+)
+
+// The first admin opens the link of an empty Parley, says who she is, and adds a shop; it begins in watch mode, and
+// she turns it live.
+// R-013, R-014, R-016, R-265
+func TestFirstAdmin(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, "company: Acme\n")
+	b := s.Browser("")
+	b.Open(s.FirstLink())
+	b.Looks("first-admin")
+	b.Write("#f-email", "no address")
+	b.Press("form.page button")
+	b.Shows("is no e-mail address")
+	b.Shows("Write the name") // both faults at once, and what was typed stays
+	b.Looks("first-admin-refused")
+	b.Write("#f-name", "Ann Lee")
+	b.Write("#f-email", "Ann@acme.test")
+	b.Press("form.page button")
+	b.Shows("No customer can write to you yet")
+	b.Looks("accounts-none")
+
+	b.Press("a[href='/settings/new-account/http']")
+	b.Write("#f-name", "shop")
+	b.Write("#f-http-secret", "short")
+	b.Write("#f-http-callback_url", "https://shop.test/parley")
+	b.Looks("account-new")
+	b.Press("form.page button")
+	b.Shows("shop")
+	b.Shows("Saved.")
+	b.Until("it watches", "document.querySelector('#f-mode').value === 'watch'")
+	b.Do("turn it live")
+	b.Value("document.querySelector('#f-mode').value = 'live'")
+	b.Press("form.page button")
+	b.Until("it is live", "document.querySelector('#f-mode').value === 'live' && document.querySelector('.flash')")
+	b.Looks("account")
+
+	b.Open("/settings/accounts")
+	b.Press("button[aria-label='Pause shop']")
+	b.Shows("Paused")
+	b.Looks("accounts-paused")
+	b.Press("button[aria-label='Let shop go on']")
+	b.Until("it goes on", "document.querySelector('button[aria-label=\"Pause shop\"]')")
+}
+
+// Two admins change the same account: the second is told, and what she typed is not lost. What is wrong stands beside
+// its field. A field that the page doesn't have changes nothing.
+func TestAccountPage(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	ann := s.Visitor("ann@acme.test")
+	const path = "/settings/accounts/support-mail"
+	page := ann.Get(path)
+	first := ann.Post(path, url.Values{"version": {page.Version()}, "hold": {"45s"}, "kind": {"sms"}, "team": {"Support"}, "side": {"surface"}})
+	if first.Status != http.StatusSeeOther {
+		t.Fatalf("saving: %d %s", first.Status, first.Body)
+	}
+	if again := ann.Post(path, url.Values{"version": {page.Version()}, "hold": {"1m30s"}}); again.Status != http.StatusUnprocessableEntity ||
+		!again.Has("Somebody else changed this") || !again.Has(`value="1m30s"`) {
+		t.Errorf("a second admin: %d", again.Status)
+	}
+	wrong := ann.Post(path, url.Values{"version": {ann.Get(path).Version()}, "hold": {"<script>soon</script>"}, "mode": {"watch"}})
+	if wrong.Status != http.StatusUnprocessableEntity || !wrong.Has("is no duration") || wrong.Has("<script>soon") {
+		t.Errorf("a wrong hold: %d", wrong.Status)
+	}
+	var kind, hold, mode string
+	if err := s.Pool.QueryRow(t.Context(), `SELECT kind, hold_seconds::text, mode FROM accounts WHERE name = 'support-mail'`).Scan(&kind, &hold, &mode); err != nil ||
+		kind != "email" || hold != "45" || mode != "live" {
+		t.Errorf("stored: %s %s %s %v", kind, hold, mode, err)
+	}
+	if a := ann.Get("/settings/accounts/" + url.PathEscape("../../etc/passwd")); a.Status != http.StatusNotFound {
+		t.Errorf("no such account: %d", a.Status)
+	}
+}
+
+// The company's page lists all settings; what is set there counts for all accounts.
+func TestCompanyPage(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	b := s.Browser("ann@acme.test")
+	b.Open("/settings/company")
+	b.Looks("company")
+	b.Write("#f-company", `Ümläut & "Söhne" <b>GmbH</b>`)
+	b.Value("document.querySelector('#f-settings-receipts').value = 'sent'")
+	b.Press("form.page button")
+	b.Shows("Saved.")
+	b.Shows(`Ümläut & "Söhne" <b>GmbH</b>`)
+	ann := s.Visitor("ann@acme.test")
+	if page := ann.Get("/settings/company"); !page.Has(`<option value="sent" selected>`) || strings.Contains(page.Body, "<b>GmbH") {
+		t.Error("what was saved is not shown")
+	}
+}
+
+// All of it works by the keyboard alone, and a long name breaks no page.
+func TestAccountsByKeyboard(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("long-", 12)[:60]
+	s := sitetest.Start(t, sitetest.Acme+`
+  - {name: `+long+`, kind: http, team: Support, http: {secret: "another-secret-that-is-long", callback_url: "https://shop.test/parley"}}
+`)
+	b := s.Browser("ann@acme.test")
+	b.Open("/settings/accounts")
+	b.Looks("accounts")
+	b.Keys("\t\r") // the link to the page's own part
+	b.Until("the menu was passed", "location.hash === '#main'")
+	for range 60 {
+		b.Keys("\t")
+		if b.Value("document.activeElement.innerText || ''") == long {
+			b.Keys("\r")
+			b.Until("its page opens", "location.pathname.endsWith('/"+long+"')")
+			b.Looks("account-long")
+			return
+		}
+	}
+	t.Fatal("the tab key doesn't lead to the account")
+}

@@ -1,0 +1,76 @@
+package site
+
+import (
+	"context"
+	"slices"
+
+	"parley/bot/web"
+	"parley/bot/web/settings"
+	"parley/bridge/setup"
+	"parley/channels"
+	"parley/store"
+	"parley/store/stats"
+)
+
+// settingsDesk implements settings.Desk.
+type settingsDesk struct{ o Options }
+
+// Entries implements settings.Desk.
+func (d *settingsDesk) Entries(ctx context.Context) ([]setup.Entry, error) {
+	return setup.Entries(ctx, d.o.Pool, d.o.Specs)
+}
+
+// Fields implements settings.Desk.
+func (d *settingsDesk) Fields(kind, channel string) []setup.Field {
+	i := slices.IndexFunc(d.o.Specs, func(s channels.Spec) bool { return s.Kind == channel })
+	if i < 0 {
+		return setup.FieldsOf(kind, nil)
+	}
+	return setup.FieldsOf(kind, &d.o.Specs[i])
+}
+
+// Channels implements settings.Desk.
+func (d *settingsDesk) Channels() []settings.Channel {
+	list := make([]settings.Channel, len(d.o.Specs))
+	for i, s := range d.o.Specs {
+		list[i] = settings.Channel{Kind: s.Kind, Name: s.Name}
+	}
+	return list
+}
+
+// Save implements settings.Desk.
+func (d *settingsDesk) Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error) {
+	return setup.Save(ctx, d.o.Pool, c, d.o.setup(setup.Author{Agent: &by.ID, Name: by.Email}))
+}
+
+// States implements settings.Desk.
+func (d *settingsDesk) States(ctx context.Context) (map[string]settings.State, error) {
+	accounts, err := store.ListAccounts(ctx, d.o.Pool)
+	if err != nil {
+		return nil, err
+	}
+	waiting, err := stats.Read(ctx, d.o.Pool)
+	if err != nil {
+		return nil, err
+	}
+	seen, err := stats.LatestEvents(ctx, d.o.Pool)
+	if err != nil {
+		return nil, err
+	}
+	states := map[string]settings.State{}
+	for _, a := range accounts {
+		s := settings.State{Status: a.Status, Text: a.StatusText, Hint: a.StatusHint, Activity: seen[a.ID]}
+		for _, l := range waiting.Lanes {
+			if l.AccountID == a.ID {
+				s.Queued = int(l.Deliveries)
+			}
+		}
+		for _, u := range waiting.Undecided {
+			if u.AccountID == a.ID {
+				s.Decide = u.N
+			}
+		}
+		states[a.Name] = s
+	}
+	return states, nil
+}

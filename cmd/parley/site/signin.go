@@ -1,0 +1,133 @@
+package site
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/bot/web/signin"
+	"parley/bridge/setup"
+	"parley/store"
+	"parley/store/site"
+)
+
+// LinkLife is how long a link that signs an admin in works.
+const LinkLife = 24 * time.Hour
+
+// ErrNoAdmin means that there is no such admin.
+var ErrNoAdmin = errors.New("there is no admin with that address")
+
+// AdminLink makes a link that signs an admin in, once, within LinkLife.
+// Errors: ErrNoAdmin.
+func AdminLink(ctx context.Context, q store.Querier, baseURL, email string) (string, error) {
+	person, err := site.FindPersonByEmail(ctx, q, email)
+	if errors.Is(err, site.ErrNoPerson) || err == nil && !person.Admin {
+		return "", fmt.Errorf("%s: %w", email, ErrNoAdmin)
+	}
+	if err != nil {
+		return "", err
+	}
+	return newLink(ctx, q, baseURL, &person.ID)
+}
+
+// FirstLink makes a link that makes whoever opens it the first admin; "" if there is an admin already.
+func FirstLink(ctx context.Context, q store.Querier, baseURL string) (string, error) {
+	has, err := site.HasAdmin(ctx, q)
+	if err != nil || has {
+		return "", err
+	}
+	return newLink(ctx, q, baseURL, nil)
+}
+
+func newLink(ctx context.Context, q store.Querier, baseURL string, agent *int64) (string, error) {
+	secret, err := site.NewLink(ctx, q, agent, LinkLife)
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimRight(baseURL, "/") + "/auth/link/" + secret, nil
+}
+
+// signInDesk implements signin.Desk.
+type signInDesk struct{ o Options }
+
+// Invited implements signin.Desk. A link for the first admin is worth nothing once there is one.
+func (d *signInDesk) Invited(ctx context.Context, link string) (signin.Invited, error) {
+	agent, err := site.FindLink(ctx, d.o.Pool, link)
+	if err != nil {
+		return signin.Invited{}, linkError(err)
+	}
+	if agent == nil {
+		has, err := site.HasAdmin(ctx, d.o.Pool)
+		if has {
+			err = signin.ErrNoLink
+		}
+		return signin.Invited{}, err
+	}
+	person, err := site.FindPerson(ctx, d.o.Pool, *agent)
+	if errors.Is(err, site.ErrNoPerson) {
+		return signin.Invited{}, signin.ErrNoLink
+	}
+	return signin.Invited{Name: person.Name, Email: person.Email}, err
+}
+
+func linkError(err error) error {
+	if errors.Is(err, site.ErrNoLink) {
+		return signin.ErrNoLink
+	}
+	return err
+}
+
+// Use implements signin.Desk. The first admin is stored before the link is used up: if what was typed is refused,
+// the link still works.
+func (d *signInDesk) Use(ctx context.Context, link, email, name string) (int64, error) {
+	invited, err := d.Invited(ctx, link)
+	if err != nil {
+		return 0, err
+	}
+	email = strings.ToLower(email)
+	if invited.Name == "" {
+		if err := d.firstAdmin(ctx, email, name); err != nil {
+			return 0, err
+		}
+	}
+	agent, err := site.UseLink(ctx, d.o.Pool, link)
+	if err != nil {
+		return 0, linkError(err)
+	}
+	if agent != nil {
+		return *agent, nil
+	}
+	person, err := site.FindPersonByEmail(ctx, d.o.Pool, email)
+	return person.ID, err
+}
+
+// firstAdmin makes an agent an admin; the agent may be new.
+func (d *signInDesk) firstAdmin(ctx context.Context, email, name string) error {
+	all, err := setup.Entries(ctx, d.o.Pool, d.o.Specs)
+	if err != nil {
+		return err
+	}
+	change := setup.Change{Kind: setup.EntryAgent, Name: email, Values: map[string][]string{"name": {name}, "roles": {"admin"}}}
+	if i := slices.IndexFunc(all, func(e setup.Entry) bool { return e.Kind == setup.EntryAgent && e.Name == email }); i >= 0 {
+		change.Version = all[i].Version
+	}
+	_, err = setup.Save(ctx, d.o.Pool, change, d.o.setup(setup.Author{Name: "the first admin's link"}))
+	var refused *setup.Refused
+	if errors.As(err, &refused) {
+		return signin.Problems(refused.Fields)
+	}
+	return err
+}
+
+// SignOutEverywhere implements signin.Desk.
+func (d *signInDesk) SignOutEverywhere(ctx context.Context, agent int64) error {
+	return site.SignOutEverywhere(ctx, d.o.Pool, agent)
+}
+
+// setup gives the options with which a change is saved.
+func (o Options) setup(by setup.Author) setup.Options {
+	return setup.Options{Sealer: o.Sealer, Specs: o.Specs, Lookup: o.Lookup, Author: by}
+}

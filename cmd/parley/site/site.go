@@ -1,0 +1,80 @@
+// Package site puts the settings site together: it joins the pages (bot/web) with what is stored.
+//
+// What does not belong here: what a page shows (its area), SQL (store), and rules.
+package site
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/bot/web"
+	"parley/bot/web/settings"
+	"parley/bot/web/signin"
+	"parley/bridge/setup"
+	"parley/channels"
+	"parley/store"
+	"parley/store/site"
+)
+
+// Options of New. All but Lookup, Providers and Now are required.
+type Options struct {
+	Pool      *pgxpool.Pool
+	Sealer    *store.Sealer
+	Specs     []channels.Spec
+	Lookup    setup.Lookup // asks live chats; nil = none is connected
+	BaseURL   string       // where browsers reach the site
+	Providers []signin.Provider
+	Log       *slog.Logger
+	Now       func() time.Time // nil = time.Now
+}
+
+// New makes the site.
+func New(o Options) (*web.Site, error) {
+	return web.New(web.Options{
+		Company:  func(ctx context.Context) string { return company(ctx, o.Pool) },
+		People:   people{o.Pool},
+		Sessions: site.Sessions{Pool: o.Pool},
+		Secure:   strings.HasPrefix(o.BaseURL, "https://"),
+		Log:      o.Log,
+		Now:      o.Now,
+		Areas: []web.Area{
+			signin.Area(&signInDesk{o}, o.Providers),
+			settings.Area(&settingsDesk{o}),
+		},
+	})
+}
+
+// company is the company's name; "" = none is known.
+func company(ctx context.Context, q store.Querier) string {
+	_, name, err := store.SettingsVersion(ctx, q)
+	if err != nil {
+		return ""
+	}
+	return name
+}
+
+// people implements web.People.
+type people struct{ pool *pgxpool.Pool }
+
+// Person implements web.People.
+func (p people) Person(ctx context.Context, id int64) (web.Person, error) {
+	row, err := site.FindPerson(ctx, p.pool, id)
+	if errors.Is(err, site.ErrNoPerson) {
+		return web.Person{}, web.ErrNobody
+	}
+	zone, zoneErr := time.LoadLocation(row.Zone)
+	if zoneErr != nil || row.Zone == "" {
+		zone = time.Local
+	}
+	return web.Person{ID: row.ID, Email: row.Email, Name: row.Name, Zone: zone, Admin: row.Admin, SignedOut: row.SignedOut}, err
+}
+
+// SignOutEverywhere implements web.People.
+func (p people) SignOutEverywhere(ctx context.Context, id int64) error {
+	return site.SignOutEverywhere(ctx, p.pool, id)
+}

@@ -1,0 +1,188 @@
+package sitetest
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// stepTime bounds one step of a browser; no machine is so slow.
+const stepTime = time.Minute
+
+// Browser is Chromium that looks at the site.
+type Browser struct {
+	site *Site
+	ctx  context.Context //nolint:containedctx // it is the tab
+}
+
+// Browser starts Chromium; with an address, as that agent, who is signed in. A script that breaks fails the test.
+func (s *Site) Browser(email string) *Browser {
+	s.T.Helper()
+	ctx, cancel := context.WithTimeout(quietly(s.T), 10*time.Minute)
+	s.T.Cleanup(cancel)
+	tab, end := chromedp.NewContext(ctx, chromedp.WithAllocatorOptions(chromedp.NoSandbox))
+	s.T.Cleanup(end)
+	b := &Browser{s, tab}
+	if err := chromedp.Do(b.ctx, chromedp.EmulateViewport(1280, 900)); err != nil { // without a deadline: it would end the browser
+		s.T.Fatalf("chromium does not start: %v", err)
+	}
+	broken := chromedp.Events(b.ctx, runtime.ExceptionThrown)
+	go func() {
+		for ev, err := range broken {
+			if err != nil {
+				return
+			}
+			s.T.Errorf("a script broke: %s", ev.ExceptionDetails.Text)
+		}
+	}()
+	if email != "" {
+		b.Open(s.Link(email))
+		b.Press("form.page button")
+		b.Until("signed in", "document.querySelector('.who')")
+	}
+	return b
+}
+
+// Do does something in the tab.
+func (b *Browser) Do(what string, actions ...chromedp.Action[chromedp.Void]) {
+	b.site.T.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, stepTime)
+	defer cancel()
+	if err := chromedp.Do(ctx, actions...); err != nil {
+		b.site.T.Fatalf("%s: %v\n%s", what, err, b.Text())
+	}
+}
+
+// Open opens a page.
+func (b *Browser) Open(path string) {
+	b.site.T.Helper()
+	b.Do("open "+path, chromedp.Navigate(b.site.URL+path))
+}
+
+// Until waits for a condition in JavaScript.
+func (b *Browser) Until(what, condition string) {
+	b.site.T.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, stepTime)
+	defer cancel()
+	for ctx.Err() == nil {
+		yes, err := chromedp.Run(ctx, chromedp.Poll[bool]("Boolean("+condition+")", chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(0)))
+		if err == nil && yes {
+			return
+		}
+	}
+	b.site.T.Fatalf("in vain: %s\n%s", what, b.Text())
+}
+
+// Shows waits for a text on the page.
+func (b *Browser) Shows(text string) {
+	b.site.T.Helper()
+	b.Until("the page shows "+text, fmt.Sprintf("document.body && document.body.innerText.includes(%q)", text))
+}
+
+// Press presses the first button or link of a selector.
+func (b *Browser) Press(selector string) {
+	b.site.T.Helper()
+	b.Do("press "+selector, chromedp.WaitVisible(chromedp.CSS(selector)), chromedp.Click(chromedp.CSS(selector)))
+}
+
+// Write puts a text into a field in place of what stands there.
+func (b *Browser) Write(selector, text string) {
+	b.site.T.Helper()
+	b.Do("write into "+selector, chromedp.WaitVisible(chromedp.CSS(selector)),
+		chromedp.Evaluate[chromedp.Void](fmt.Sprintf("void (document.querySelector(%q).value = '')", selector)),
+		chromedp.SendKeys(chromedp.CSS(selector), text))
+}
+
+// Keys types keys into whatever has the focus.
+func (b *Browser) Keys(keys string) {
+	b.site.T.Helper()
+	b.Do("type", chromedp.KeyEvent(keys))
+}
+
+// Value evaluates JavaScript that gives a text.
+func (b *Browser) Value(script string) string {
+	b.site.T.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, stepTime)
+	defer cancel()
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](script))
+	if err != nil {
+		b.site.T.Fatalf("%s: %v", script, err)
+	}
+	return text
+}
+
+// Text is what the page says.
+func (b *Browser) Text() string {
+	ctx, cancel := context.WithTimeout(b.ctx, stepTime)
+	defer cancel()
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string]("document.body ? document.body.innerText : ''"))
+	if err != nil {
+		return err.Error()
+	}
+	return text
+}
+
+// Size sets the window's size in pixels.
+func (b *Browser) Size(width, height int64) {
+	b.site.T.Helper()
+	b.Do("resize", chromedp.EmulateViewport(width, height))
+}
+
+// Theme shows pages as in a light or a dark system.
+func (b *Browser) Theme(theme string) {
+	b.site.T.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, stepTime)
+	defer cancel()
+	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}})
+	if err != nil {
+		b.site.T.Fatalf("show the %s theme: %v", theme, err)
+	}
+}
+
+// FitsIn fails the test if the page is wider than the window.
+func (b *Browser) FitsIn() {
+	b.site.T.Helper()
+	if wide := b.Value("String(document.documentElement.scrollWidth - document.documentElement.clientWidth)"); wide != "0" {
+		b.site.T.Errorf("the page is %s pixels wider than the window", wide)
+	}
+}
+
+// Shot leaves a picture of the whole page in the folder that PARLEY_TEST_SHOTS names; without it, it does nothing.
+func (b *Browser) Shot(name string) {
+	b.site.T.Helper()
+	dir := os.Getenv("PARLEY_TEST_SHOTS")
+	if dir == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(b.ctx, stepTime)
+	defer cancel()
+	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	if err == nil {
+		err = os.WriteFile(filepath.Join(filepath.Clean(dir), name+".png"), picture, 0o600)
+	}
+	if err != nil {
+		b.site.T.Fatalf("take the picture %s: %v", name, err)
+	}
+}
+
+// Looks leaves pictures of a page in both themes and on a phone, and checks that it fits.
+func (b *Browser) Looks(name string) {
+	b.site.T.Helper()
+	b.Size(1280, 900)
+	b.FitsIn()
+	b.Theme("light")
+	b.Shot(name + "-light")
+	b.Size(360, 740)
+	b.Theme("dark")
+	b.FitsIn()
+	b.Shot(name + "-dark-phone")
+	b.Theme("light")
+	b.Size(1280, 900)
+}

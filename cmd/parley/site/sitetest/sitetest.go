@@ -1,0 +1,201 @@
+// Package sitetest starts the settings site on a database of its own, and opens its pages as a browser does: by
+// plain requests, or in Chromium.
+package sitetest
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/bot/web"
+	"parley/bridge/setup"
+	"parley/cmd/parley/app"
+	"parley/cmd/parley/site"
+	"parley/store"
+	sites "parley/store/site"
+	"parley/store/storetest"
+)
+
+// Site is a running settings site.
+type Site struct {
+	T     testing.TB
+	Pool  *pgxpool.Pool
+	URL   string
+	Pages *web.Site
+}
+
+// Acme is a company with an admin, an agent, a team and two accounts.
+const Acme = `
+company: Acme
+agents:
+  - {email: ann@acme.test, name: Ann Lee, roles: [admin], zone: Europe/Berlin, slack: U0ANN}
+  - {email: ben@acme.test, name: Ben Osei, roles: [agent], slack: U0BEN}
+teams:
+  - {name: Support, members: [ann@acme.test, ben@acme.test], slack_channel: C0SUPPORT}
+accounts:
+  - name: support-mail
+    kind: email
+    team: Support
+    email:
+      address: help@acme.test
+      imap: {host: imap.acme.test, username: help, password: "imap-tops3cret"}
+      smtp: {host: smtp.acme.test, username: help, password: "smtp-tops3cret"}
+  - {name: shop, kind: http, team: Support, mode: trial, http: {secret: "shop-tops3cret", callback_url: "https://shop.test/parley"}}
+`
+
+// Secrets are those of Acme, which no page may show.
+func Secrets() []string { return []string{"imap-tops3cret", "smtp-tops3cret", "shop-tops3cret"} }
+
+// Sealer seals secrets with a key that is not secret.
+func Sealer(t testing.TB) *store.Sealer {
+	t.Helper()
+	s, err := store.NewSealer("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// Start starts a site on a new database, set up by a parley.yaml. change makes its options others.
+func Start(t testing.TB, yaml string, change ...func(*site.Options)) *Site {
+	t.Helper()
+	s := &Site{T: t, Pool: storetest.DB(t)}
+	s.Apply(yaml)
+	mux := http.NewServeMux()
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	s.URL = server.URL
+	o := site.Options{Pool: s.Pool, Sealer: Sealer(t), Specs: app.Specs(), BaseURL: server.URL, Log: slog.New(slog.DiscardHandler)}
+	for _, c := range change {
+		c(&o)
+	}
+	pages, err := site.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Pages = pages
+	mux.Handle("/", pages.Handler())
+	return s
+}
+
+// Apply changes the set-up as `parley apply` does.
+func (s *Site) Apply(yaml string) {
+	s.T.Helper()
+	file, err := setup.Parse([]byte(yaml), os.LookupEnv)
+	if err == nil {
+		_, err = setup.Apply(s.T.Context(), s.Pool, file, setup.Options{Sealer: Sealer(s.T), Specs: app.Specs()})
+	}
+	if err != nil {
+		s.T.Fatalf("apply:\n%v", err)
+	}
+}
+
+// Visitor is a browser without a window.
+type Visitor struct {
+	site   *Site
+	client *http.Client
+}
+
+// Visitor opens a new browser; with an address, as that agent, who is signed in.
+func (s *Site) Visitor(email string) *Visitor {
+	s.T.Helper()
+	jar, _ := cookiejar.New(nil) // never fails
+	v := &Visitor{s, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	if email != "" {
+		if a := v.Post(s.Link(email), nil); a.Status != http.StatusSeeOther {
+			s.T.Fatalf("signing in as %s: %d %s", email, a.Status, a.Body)
+		}
+	}
+	return v
+}
+
+// Link gives the path of a link that signs an agent in.
+func (s *Site) Link(email string) string {
+	s.T.Helper()
+	person, err := sites.FindPersonByEmail(s.T.Context(), s.Pool, email)
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	secret, err := sites.NewLink(s.T.Context(), s.Pool, &person.ID, time.Hour)
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	return "/auth/link/" + secret
+}
+
+// FirstLink gives the path of a link for the first admin.
+func (s *Site) FirstLink() string {
+	s.T.Helper()
+	link, err := site.FirstLink(s.T.Context(), s.Pool, s.URL)
+	if err != nil || link == "" {
+		s.T.Fatalf("no link for the first admin: %v", err)
+	}
+	return strings.TrimPrefix(link, s.URL)
+}
+
+// Answer is what the site answered.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   string
+}
+
+// Has says whether the page has a text.
+func (a Answer) Has(text string) bool { return strings.Contains(a.Body, text) }
+
+// Get opens a page; it follows nothing.
+func (v *Visitor) Get(path string) Answer { return v.Do(http.MethodGet, path, nil, nil) }
+
+// Post sends a form, as a page of the site does.
+func (v *Visitor) Post(path string, form url.Values) Answer {
+	return v.Do(http.MethodPost, path, form, http.Header{"Sec-Fetch-Site": {"same-origin"}})
+}
+
+// Do sends a request with headers.
+func (v *Visitor) Do(method, path string, form url.Values, header http.Header) Answer {
+	v.site.T.Helper()
+	var body io.Reader
+	if form != nil || method == http.MethodPost {
+		body = strings.NewReader(form.Encode())
+	}
+	r, err := http.NewRequestWithContext(v.site.T.Context(), method, v.site.URL+path, body)
+	if err != nil {
+		v.site.T.Fatal(err)
+	}
+	if body != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for name, values := range header {
+		r.Header[name] = values
+	}
+	response, err := v.client.Do(r)
+	if err != nil {
+		v.site.T.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		v.site.T.Fatal(err)
+	}
+	return Answer{response.StatusCode, response.Header, string(text)}
+}
+
+// Version is the version of the entry that a page shows, which its form sends back.
+func (a Answer) Version() string {
+	_, rest, _ := strings.Cut(a.Body, `name="version" value="`)
+	version, _, _ := strings.Cut(rest, `"`)
+	return version
+}
+
+// quietly is a context for what is left to do when a test ends.
+func quietly(t testing.TB) context.Context { return context.WithoutCancel(t.Context()) }

@@ -1,0 +1,41 @@
+package site
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"parley/store"
+	"parley/store/internal/query"
+)
+
+// Change is what somebody changed in the set-up at once.
+type Change struct {
+	ID     int64     `db:"id"`
+	At     time.Time `db:"at"`
+	Agent  *int64    `db:"agent_id"` // nil = nobody was signed in: a command
+	Author string    `db:"author"`   // an e-mail address, or the command
+	Lines  []string  `db:"lines"`    // "~ account support-mail: hold 20s → 30s"; secrets never stand there
+}
+
+const insertChange = `INSERT INTO setup_changes (agent_id, author, lines) VALUES ($1, $2, $3)`
+
+// KeepChange adds to what was changed. Its id and time are the database's.
+func KeepChange(ctx context.Context, q store.Querier, c Change) error {
+	if _, err := q.Exec(ctx, insertChange, c.Agent, c.Author, c.Lines); err != nil {
+		return fmt.Errorf("store: change of the set-up: %w", err)
+	}
+	return nil
+}
+
+const listChanges = `
+	SELECT id, at, agent_id, author, lines
+	FROM setup_changes
+	WHERE $1 = 0 OR id < $1
+	ORDER BY id DESC
+	LIMIT $2`
+
+// ListChanges returns what was changed, the newest first: limit at most, of those before an id; 0 = all.
+func ListChanges(ctx context.Context, q store.Querier, before int64, limit int) ([]Change, error) {
+	return query.Collect[Change](ctx, q, "changes of the set-up", listChanges, before, limit)
+}

@@ -1,0 +1,76 @@
+package site
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store"
+)
+
+// Person is an agent as the site needs to know one with each request.
+type Person struct {
+	ID        int64
+	Email     string
+	Name      string
+	Zone      string
+	Admin     bool
+	SignedOut time.Time // sessions that began before count for nothing
+}
+
+// ErrNoPerson means that there is no such agent, or one who takes part no more.
+var ErrNoPerson = errors.New("store: no such agent")
+
+const findPerson = `
+	SELECT a.id, a.email, a.name, a.zone, 'admin' = ANY(a.roles), coalesce(o.at, 'epoch')
+	FROM agents AS a
+	LEFT JOIN site_sign_outs AS o ON o.agent_id = a.id
+	WHERE a.active AND `
+
+// FindPerson reads an agent who takes part.
+// Errors: ErrNoPerson.
+func FindPerson(ctx context.Context, q store.Querier, id int64) (Person, error) {
+	return scanPerson(q.QueryRow(ctx, findPerson+`a.id = $1`, id))
+}
+
+// FindPersonByEmail reads the agent with an e-mail address, in whatever case it is written.
+// Errors: ErrNoPerson.
+func FindPersonByEmail(ctx context.Context, q store.Querier, email string) (Person, error) {
+	return scanPerson(q.QueryRow(ctx, findPerson+`a.email = lower($1)`, email))
+}
+
+func scanPerson(row pgx.Row) (p Person, err error) {
+	err = row.Scan(&p.ID, &p.Email, &p.Name, &p.Zone, &p.Admin, &p.SignedOut)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return p, ErrNoPerson
+	case err != nil:
+		return p, fmt.Errorf("store: person: %w", err)
+	}
+	return p, nil
+}
+
+const hasAdmin = `SELECT EXISTS (SELECT FROM agents WHERE active AND 'admin' = ANY(roles))`
+
+// HasAdmin says whether there is an admin.
+func HasAdmin(ctx context.Context, q store.Querier) (has bool, err error) {
+	if err := q.QueryRow(ctx, hasAdmin).Scan(&has); err != nil {
+		return false, fmt.Errorf("store: admins: %w", err)
+	}
+	return has, nil
+}
+
+const signOut = `
+	INSERT INTO site_sign_outs (agent_id, at) VALUES ($1, (SELECT clock_timestamp()))
+	ON CONFLICT (agent_id) DO UPDATE SET at = EXCLUDED.at`
+
+// SignOutEverywhere ends all sessions of an agent.
+func SignOutEverywhere(ctx context.Context, q store.Querier, agent int64) error {
+	if _, err := q.Exec(ctx, signOut, agent); err != nil {
+		return fmt.Errorf("store: sign out: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,76 @@
+package site
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store"
+)
+
+// Sessions keeps the sessions of browsers, for scs.SessionManager. Tokens are hashed before they come here.
+type Sessions struct{ Pool store.Querier }
+
+const findSession = `SELECT data FROM site_sessions WHERE token = $1 AND expires_at > (SELECT clock_timestamp())`
+
+// FindCtx reads a session; found is false if there is none, or it has expired.
+func (s Sessions) FindCtx(ctx context.Context, token string) (data []byte, found bool, err error) {
+	err = s.Pool.QueryRow(ctx, findSession, token).Scan(&data)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return nil, false, nil
+	case err != nil:
+		return nil, false, fmt.Errorf("store: session: %w", err)
+	}
+	return data, true, nil
+}
+
+const saveSession = `
+	INSERT INTO site_sessions (token, data, expires_at) VALUES ($1, $2, $3)
+	ON CONFLICT (token) DO UPDATE SET data = EXCLUDED.data, expires_at = EXCLUDED.expires_at`
+
+// CommitCtx writes a session that lasts until expiry.
+func (s Sessions) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
+	return s.exec(ctx, saveSession, token, data, expiry)
+}
+
+const deleteSession = `DELETE FROM site_sessions WHERE token = $1`
+
+// DeleteCtx ends a session.
+func (s Sessions) DeleteCtx(ctx context.Context, token string) error {
+	return s.exec(ctx, deleteSession, token)
+}
+
+// The methods without a context belong to scs.Store, too; the manager calls those with one.
+
+// Find is FindCtx without a deadline.
+func (s Sessions) Find(token string) (data []byte, found bool, err error) {
+	return s.FindCtx(context.Background(), token)
+}
+
+// Commit is CommitCtx without a deadline.
+func (s Sessions) Commit(token string, data []byte, expiry time.Time) error {
+	return s.CommitCtx(context.Background(), token, data, expiry)
+}
+
+// Delete is DeleteCtx without a deadline.
+func (s Sessions) Delete(token string) error { return s.DeleteCtx(context.Background(), token) }
+
+const dropExpired = `
+	WITH gone AS (DELETE FROM site_links WHERE expires_at < (SELECT clock_timestamp()) - interval '30 days')
+	DELETE FROM site_sessions WHERE expires_at < (SELECT clock_timestamp())`
+
+// DropExpired removes sessions that have expired, and links a month after they did.
+func DropExpired(ctx context.Context, q store.Querier) error {
+	return Sessions{q}.exec(ctx, dropExpired)
+}
+
+func (s Sessions) exec(ctx context.Context, sql string, args ...any) error {
+	if _, err := s.Pool.Exec(ctx, sql, args...); err != nil {
+		return fmt.Errorf("store: session: %w", err)
+	}
+	return nil
+}

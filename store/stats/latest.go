@@ -1,0 +1,30 @@
+package stats
+
+import (
+	"context"
+	"time"
+
+	"parley/store"
+	"parley/store/internal/query"
+)
+
+// latestEvents looks at the newest events alone, so that it costs the same however many there are.
+const latestEvents = `
+	SELECT account_id, max(received_at) AS at
+	FROM (SELECT account_id, received_at FROM events ORDER BY id DESC LIMIT $1) AS e
+	GROUP BY account_id`
+
+// LatestEvents tells when something last arrived from accounts, by their ids. Accounts of which nothing is among
+// the newest events of all are left out.
+func LatestEvents(ctx context.Context, q store.Querier) (map[int64]time.Time, error) {
+	type row struct {
+		ID int64     `db:"account_id"`
+		At time.Time `db:"at"`
+	}
+	rows, err := query.Collect[row](ctx, q, "latest events", latestEvents, statsRows)
+	at := make(map[int64]time.Time, len(rows))
+	for _, r := range rows {
+		at[r.ID] = r.At
+	}
+	return at, err
+}
