@@ -48,7 +48,7 @@ func Run(ctx context.Context, o Options, id string) (Certificate, error) {
 		return Certificate{}, err
 	}
 	if r.row.DoneAt != nil {
-		return readCertificate(ctx, o.Pool, id)
+		return CertificateOf(ctx, o.Pool, id)
 	}
 	if r.key, err = LoadKey(ctx, o.Pool, o.Sealer); err != nil {
 		return Certificate{}, err

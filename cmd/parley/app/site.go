@@ -2,11 +2,13 @@ package app
 
 import (
 	"context"
+	"io"
 	"net"
 	"net/url"
 	"time"
 
 	"parley/bridge"
+	"parley/cmd/parley/inspect"
 	"parley/cmd/parley/site"
 	sites "parley/store/site"
 )
@@ -33,12 +35,35 @@ func (a *App) addSite() error {
 	for _, s := range a.surfaces {
 		chats.surfaces[s.kind] = s.surface
 	}
-	pages, err := site.New(site.Options{Pool: a.db.Pool, Sealer: a.db.Sealer, Specs: a.opt.Specs, Lookup: chats, BaseURL: a.env.BaseURL(), Log: a.log})
+	pages, err := site.New(site.Options{Pool: a.db.Pool, Sealer: a.db.Sealer, Specs: a.opt.Specs, Lookup: chats, BaseURL: a.env.BaseURL(), Log: a.log,
+		Operations: a.operations()})
 	if err != nil {
 		return err
 	}
 	a.site = pages.Handler()
 	return nil
+}
+
+// operations are what the site's pages need of this process.
+func (a *App) operations() site.Operations {
+	surfaces := map[string]any{}
+	for _, s := range a.surfaces {
+		surfaces[s.kind] = s.surface
+	}
+	o := site.Operations{WithObjects: a.objects != nil,
+		Examine: func(ctx context.Context) (inspect.Report, error) { return a.db.Examine(ctx, a.env, surfaces, a.log) },
+		AgreeErasures: func(ctx context.Context) error {
+			_, err := a.db.AgreeErasures(ctx, a.env)
+			return err
+		},
+		ExportContact: func(ctx context.Context, contacts []int64, w io.Writer) error {
+			_, err := a.db.ExportContact(ctx, a.env, contacts, w)
+			return err
+		}}
+	if a.db.Embedded() {
+		o.Backups = BackupFolder(a.env)
+	}
+	return o
 }
 
 // forgetSessions is how often sessions that have expired are removed.

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/bot/web"
+	"parley/bot/web/records"
 	"parley/bot/web/settings"
 	"parley/bot/web/signin"
 	"parley/bridge/setup"
@@ -23,14 +24,16 @@ import (
 
 // Options of New. All but Lookup, Providers and Now are required.
 type Options struct {
-	Pool      *pgxpool.Pool
-	Sealer    *store.Sealer
-	Specs     []channels.Spec
-	Lookup    setup.Lookup // asks live chats; nil = none is connected
-	BaseURL   string       // where browsers reach the site
-	Providers []signin.Provider
-	Log       *slog.Logger
-	Now       func() time.Time // nil = time.Now
+	Pool    *pgxpool.Pool
+	Sealer  *store.Sealer
+	Specs   []channels.Spec
+	Lookup  setup.Lookup // asks live chats; nil = none is connected
+	BaseURL string       // where browsers reach the site
+
+	Operations Operations
+	Providers  []signin.Provider
+	Log        *slog.Logger
+	Now        func() time.Time // nil = time.Now
 }
 
 // New makes the site.
@@ -45,6 +48,7 @@ func New(o Options) (*web.Site, error) {
 		Areas: []web.Area{
 			signin.Area(&signInDesk{o}, o.Providers),
 			settings.Area(&settingsDesk{o}),
+			records.Area(&recordsDesk{o}),
 		},
 	})
 }
