@@ -205,6 +205,7 @@ type Args struct {
 	Emoji        string   `json:"emoji,omitempty"`
 	List         string   `json:"list,omitempty"`
 	Page         int      `json:"page,omitempty"`
+	Seen         int64    `json:"seen,omitempty"`      // Resolve on a page of our own: the event of the newest message that the page showed
 	Account      string   `json:"account,omitempty"`   // New: the account with which the conversation begins
 	Recipient    string   `json:"recipient,omitempty"` // New: the customer, as typed
 	Subject      string   `json:"subject,omitempty"`

@@ -87,6 +87,8 @@ type Env struct {
 	// own network, except for Spec.OwnHosts and APIURL.
 	Dialer Dialer
 	APIURL string // replaces the provider's base URL, without the version; "" = the provider's
+	// Grant signs in at the account's provider; nil unless the field Spec.Consent has a value.
+	Grant Grant
 	// HookURL is how the provider reaches this account's webhook, exactly as it was
 	// configured; "" = it can't.
 	HookURL string
@@ -96,6 +98,15 @@ type Env struct {
 type State interface {
 	Load(ctx context.Context) ([]byte, error) // nil when nothing was saved
 	Save(ctx context.Context, data []byte) error
+}
+
+// Grant is a person's consent at the account's provider (OAuth), by which Parley signs in without a password.
+type Grant interface {
+	// Token returns an access token that is good for some minutes. refused is one that the provider's server
+	// has just refused: another is returned, unless that one is brand-new. "" = none. May block until ctx ends.
+	// Errors: *SendError of class AuthBroken (only a person can help: the account must be connected again, or
+	// Parley's set-up is wrong) or Retry.
+	Token(ctx context.Context, refused string) (string, error)
 }
 
 // Condition of an account.

@@ -13,6 +13,7 @@ type Spec struct {
 	Icon    string // emoji shortcode without colons: "email"
 	Fields  []Field
 	Owner   string // the name of the field that holds Fact.Owner's value; "" = accounts never share a callback
+	Consent string // the name of the field that names the provider of Env.Grant ("google"); "" = the channel has none
 	APIEnv  string // environment variable that sets Env.APIURL: "TWILIO_API_URL"
 	// OwnHosts returns the servers of an account ("host" or "host:port") that an admin typed, and that
 	// therefore may be in the company's own network. Env.Dialer refuses all other addresses that are
@@ -30,6 +31,7 @@ type Field struct {
 	Default  string
 	Secret   bool
 	Required bool
+	Unless   string   // the name of a field: while that has a value, this one is not required
 	List     bool     // several values
 	OneOf    []string // allowed values, empty = any
 }
@@ -53,4 +55,9 @@ func (c Config) List(name string) []string {
 		return nil
 	}
 	return strings.Split(c[name], "\n")
+}
+
+// Needed says whether a field must have a value, beside the others of config.
+func (f Field) Needed(config Config) bool {
+	return f.Required && (f.Unless == "" || config[f.Unless] == "")
 }

@@ -104,7 +104,7 @@ const updateMessages = `
 	UPDATE messages AS m
 	SET direction = r.direction, fate = r.fate, reason = r.reason, agent_id = r.agent_id, text = r.text,
 		files = r.files, conversation_id = r.conversation_id, external_id = r.external_id,
-		parts = r.parts, cost = r.cost, promotional = r.promotional
+		parts = r.parts, cost = r.cost, promotional = r.promotional, changed = pg_current_xact_id()
 	FROM json_populate_recordset(NULL::messages, $1) AS r
 	WHERE m.id = r.id`
 

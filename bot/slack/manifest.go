@@ -65,7 +65,8 @@ type manifestShortcut struct {
 }
 
 type manifestOAuth struct {
-	Scopes map[string][]string `json:"scopes"`
+	Redirects []string            `json:"redirect_urls,omitempty"` // for agents who sign in to the site by Slack
+	Scopes    map[string][]string `json:"scopes"`
 }
 
 type manifestSettings struct {
@@ -139,6 +140,9 @@ func Manifest(o ManifestOptions) ([]byte, error) {
 			Interactivity: manifestInteractivity{Enabled: true, URL: at("/slack/interactions"), Options: at("/slack/interactions")},
 			Socket:        o.PublicURL == "",
 		},
+	}
+	if back := at("/auth/with/slack/back"); back != "" {
+		m.OAuth.Redirects = []string{back}
 	}
 	out, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {

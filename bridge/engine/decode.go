@@ -40,7 +40,10 @@ func (e *Engine) decodeOne(f *fact, payload []byte) (err error) {
 	}()
 	switch f.account.Side {
 	case store.SideSystem:
-		f.own, err = own.Decode(payload)
+		if f.own, err = own.Decode(payload); err == nil && f.own.Act != nil {
+			f.actions, f.own = []bridge.Action{f.own.Act.Action()}, nil
+			clean.Action(&f.actions[0])
+		}
 	case store.SideSurface:
 		s := e.Surface(f.account.ID)
 		if s == nil {

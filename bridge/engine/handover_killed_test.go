@@ -23,7 +23,7 @@ import (
 // analyse messages, in which manner (killedReader).
 const inChild = "PARLEY_TEST_BRIDGE_CHILD"
 
-// TestKilledChild is the other process of TestHandOverKilled and TestAnalysisKilled.
+// TestKilledChild is the other process of TestHandOverKilled, TestAnalysisKilled and TestInboxActKilled.
 func TestKilledChild(t *testing.T) {
 	where := strings.Fields(os.Getenv(inChild))
 	if len(where) < 3 {

@@ -126,8 +126,12 @@ func wantTags(_ *work, n *book.Wanted, _ int64, a bridge.Action) {
 	n.Tags = append(n.Tags, a.Args.Tags...)
 }
 
-// wantEnd adds what the customer said in a conversation that is not posted yet: it is not ended before.
+// wantEnd adds what the customer said in a conversation that is not posted yet: it is not ended before. Who ends
+// it on a page of our own has read there what the thread may not show yet.
 func wantEnd(_ *work, n *book.Wanted, surface int64, a bridge.Action) {
+	if a.Args.Seen != 0 {
+		n.Said = append(n.Said, book.Request{Surface: surface, Action: a})
+	}
 	n.Ends = append(n.Ends, book.Request{Surface: surface, Action: a})
 }
 

@@ -144,7 +144,7 @@ func exportSettings(g *group, settings map[string]string) {
 // exportField writes a field of the account's channel, nested: "imap.host" becomes imap: {host: …}.
 func exportField(g *group, a account, spec channels.Spec, f channels.Field, variables map[string]bool) {
 	value, stored := a.config[f.Name]
-	if f.Secret && !stored && !(f.Required && len(a.row.Secrets) > 0) || !f.Secret && value == "" {
+	if f.Secret && !stored && !(f.Needed(a.config) && len(a.row.Secrets) > 0) || !f.Secret && value == "" {
 		return
 	}
 	g = g.sub(sectionOf(spec))

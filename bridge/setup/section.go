@@ -56,7 +56,7 @@ func (o *overlay) accountSections(a *account, e accountEntry) {
 		}
 	}
 	for _, f := range spec.Fields {
-		if value := a.value(f); !faulty[f.Name] && f.Required && f.Default == "" && strings.TrimSpace(value) == "" {
+		if value := a.value(f); !faulty[f.Name] && f.Needed(a.config) && f.Default == "" && strings.TrimSpace(value) == "" {
 			o.faults.add(at, where+": "+key+"."+f.Name, "is missing", hintOf(f))
 		}
 	}

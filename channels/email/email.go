@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"slices"
+	"sync"
 	"time"
 
 	"parley/channels"
@@ -137,7 +138,12 @@ func (c *Channel) Run(ctx context.Context) error { return c.mailbox.Run(ctx) }
 func (c *Channel) CaughtUpAt() time.Time { return c.mailbox.CaughtUpAt() }
 
 // Check signs in at the IMAP and the SMTP server with the stored credentials and looks at what they can
-// do. It changes nothing.
+// do, at both at the same time, so that none waits for a silent one. It changes nothing.
 func (c *Channel) Check(ctx context.Context) []channels.Finding {
-	return slices.Concat(c.mailbox.Check(ctx), c.sender.Check(ctx))
+	var reading, sending []channels.Finding
+	var both sync.WaitGroup
+	both.Go(func() { reading = c.mailbox.Check(ctx) })
+	both.Go(func() { sending = c.sender.Check(ctx) })
+	both.Wait()
+	return slices.Concat(reading, sending)
 }

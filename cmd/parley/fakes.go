@@ -25,6 +25,7 @@ type fakesCommand struct {
 	SMTP      string `default:"127.0.0.1:0" name:"smtp" help:"Address of the SMTP server."`
 	Graph     string `default:"127.0.0.1:0" help:"Address of Meta's Graph API: WhatsApp and Messenger."`
 	Twilio    string `default:"127.0.0.1:0" help:"Address of Twilio's API: SMS."`
+	OIDC      string `default:"127.0.0.1:0" name:"oidc" help:"Address of the OpenID provider by which agents sign in."`
 	PublicURL string `default:"http://127.0.0.1:8080" env:"PARLEY_PUBLIC_URL" placeholder:"URL" name:"public-url" help:"Where Teams' requests and Meta's and Twilio's webhooks go: an address of the serve that uses the emulators."`
 	HTTP      bool   `name:"http" help:"Slack's events as signed requests (Events API) instead of Socket Mode."`
 }
@@ -39,6 +40,8 @@ func (fakesCommand) Help() string {
 Parley's app is added to a team of Teams once serve answers at URL/teams/messages; then
 "#support" can be a teams_channel. The agents are ann@acme.test and ben@acme.test. At
 FAKE_TEAMS_CONTROL programs act for them and look on; bot/teams/teamsfake tells how.
+They sign in to the site by "Acme", where somebody chooses who he is; so does a stranger,
+who is refused.
 
 Meta and Twilio send webhooks to serve: to URL/hooks/wa (WhatsApp), URL/hooks/page
 (Messenger) and URL/hooks/sms, where wa, page and sms are the accounts' names and URL is
@@ -57,7 +60,12 @@ func (c fakesCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := child.WriteEnv(c.Env, w.Env()); err != nil {
+	provider, signIn, err := newSignIn(c.OIDC, c.PublicURL)
+	if err != nil {
+		return errors.Join(err, w.Close())
+	}
+	defer func() { _ = provider.Close() }()
+	if err := child.WriteEnv(c.Env, append(w.Env(), signIn...)); err != nil {
 		return errors.Join(err, w.Close())
 	}
 	fmt.Println("The emulators run; their addresses are in " + c.Env + ". Stop them with Ctrl-C.")

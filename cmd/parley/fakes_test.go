@@ -57,6 +57,9 @@ func TestFakes(t *testing.T) {
 			if err != nil || (env.SlackBotToken != "") != named[0] || (env.Teams.AppID != "") != named[1] || env.PublicURL != serve.URL {
 				t.Errorf("%v: %+v", err, vars)
 			}
+			if found, err := http.Get(env.SignIn.Issuer + "/.well-known/openid-configuration"); err != nil || found.StatusCode != http.StatusOK { //nolint:bodyclose // it is read by nobody
+				t.Errorf("the provider by which agents sign in: %v", err)
+			}
 			if named[1] {
 				<-taken
 			}

@@ -19,12 +19,14 @@ type commands struct {
 	Trying        tryingCommands       `embed:""`
 	Apply         applyCommand         `cmd:"" help:"Set Parley up from a file; shows what changes."`
 	Export        exportCommand        `cmd:"" help:"Write the current set-up as a file, without secrets."`
+	Connect       connectCommand       `cmd:"" help:"Sign in to a mailbox at Google or Microsoft, so that Parley may use it."`
 	Doctor        doctorCommand        `cmd:"" help:"Check database, credentials, mailboxes and chats, and say what to do."`
+	Health        healthCommand        `cmd:"" help:"Ask the Parley that runs here whether it lives, or is ready; for supervisors."`
 	Backup        backupCommand        `cmd:"" help:"Write everything into one file, or look whether such a file is whole."`
 	Restore       restoreCommand       `cmd:"" help:"Fill an empty database from a backup. Nothing is sent again by itself."`
+	AdminLink     adminLinkCommand     `cmd:"" name:"admin-link" help:"Print a link that signs an admin in on the settings site, once."`
 	Erase         eraseCommand         `cmd:"" help:"Remove everything of one customer, with a certificate."`
 	ExportContact exportContactCommand `cmd:"" help:"Write everything of one customer into a zip."`
-	AdminLink     adminLinkCommand     `cmd:"" name:"admin-link" help:"Print a link that signs an admin in on the settings site, once."`
 	Migrate       migrateCommand       `cmd:"" help:"Bring the database's schema up to date (serve does so by itself)."`
 	Manifest      manifestCommand      `cmd:"" help:"Make what Slack or Teams needs to know of the app."`
 	Replay        replayCommand        `cmd:"" help:"Apply quarantined events again; without arguments, list them."`

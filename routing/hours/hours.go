@@ -152,6 +152,27 @@ func (h *Hours) Evening(t time.Time, lead time.Duration) (at time.Time, ok bool)
 	return time.Time{}, false
 }
 
+// Between returns how long the business is open between two times; 0 if the second is not after the first.
+func (h *Hours) Between(from, to time.Time) (open time.Duration) {
+	if !from.Before(to) {
+		return 0
+	}
+	if h == nil {
+		return to.Sub(from)
+	}
+	for n := 0; ; n++ {
+		day := from.In(h.zone)
+		if n > 0 && !time.Date(day.Year(), day.Month(), day.Day()+n, 0, 0, 0, 0, h.zone).Before(to) {
+			return open
+		}
+		for _, p := range h.day(from, n) {
+			if begin, end := latest(p.from, from), earliest(p.to, to); begin.Before(end) {
+				open += end.Sub(begin)
+			}
+		}
+	}
+}
+
 // lastPeriod returns the last period of the nth day after t's.
 func (h *Hours) lastPeriod(t time.Time, n int) (from, to time.Time, ok bool) {
 	if h == nil {
@@ -198,6 +219,13 @@ func (h *Hours) clock(day time.Time, minutes int) time.Time {
 
 func latest(a, b time.Time) time.Time {
 	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func earliest(a, b time.Time) time.Time {
+	if a.Before(b) {
 		return a
 	}
 	return b

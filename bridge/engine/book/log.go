@@ -56,6 +56,16 @@ func DetailOf(entry store.LogEntry) (d Detail) {
 	return d
 }
 
+// Refused records that a verb was refused. For a page of Parley's own, where nobody can be whispered to, it records
+// the words, too.
+func (l *Log) Refused(r Request, code, words string) {
+	why := Detail{Text: string(r.Verb), Reason: code}
+	if r.Surface == store.SystemAccount {
+		why.Note = words
+	}
+	l.ByParley(r.Conversation, store.DeedRefused, why)
+}
+
 func (l *Log) flush(ctx context.Context, p *store.Pipeline) error {
 	return store.InsertLog(ctx, p, l.Entries)
 }

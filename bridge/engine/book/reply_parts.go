@@ -173,8 +173,13 @@ func (o *Outbox) ReceiptState(m *Message) bridge.OutcomeState {
 	for _, d := range o.PartsOf(m) {
 		lowest = min(lowest, Rank(d.State))
 	}
+	return ReceiptOf(lowest, len(o.PartsOf(m)) > 0)
+}
+
+// ReceiptOf tells what is known of a reply that left, by the lowest Rank of its parts; known = it has any.
+func ReceiptOf(lowest int, known bool) bridge.OutcomeState {
 	switch {
-	case len(o.PartsOf(m)) == 0 || lowest < Rank(store.Delivered):
+	case !known || lowest < Rank(store.Delivered):
 		return bridge.OutcomeSent
 	case lowest < Rank(store.Read):
 		return bridge.OutcomeDelivered

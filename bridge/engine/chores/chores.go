@@ -1,5 +1,5 @@
 // Package chores does in the background what belongs to no batch of events: it fetches the files that
-// providers keep, has what customers write analysed and texts written that are asked for, tells providers of templates, follows channels that moved, sets the timers of evening
+// providers keep, has what customers write analysed and texts written that are asked for, measures how the team does, tells providers of templates, follows channels that moved, sets the timers of evening
 // lists, and clears away what nobody needs.
 //
 // What does not belong here: what any of it means for a conversation. Results come back as facts
@@ -89,6 +89,7 @@ func (cs *Chores) Run(ctx context.Context) error {
 	group.Go(func() error {
 		return every(ctx, cs.log, solvedEvery, "learning from resolved conversations", cs.Analyses.learn)
 	})
+	group.Go(func() error { return every(ctx, cs.log, measureEvery, "measuring", cs.measure) })
 	group.Go(func() error {
 		cs.keepOldWords(ctx)
 		return every(ctx, cs.log, tidyEvery, "tidying", cs.tidy)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/engine/own"
 	"parley/routing/hours"
 	"parley/store"
 )
@@ -54,7 +55,11 @@ func New(d store.Directory) *Directory {
 		dir.ofChat[d.Accounts[i].ID] = bridge.SettingsOf(d.Settings, d.Accounts[i].Settings, false)
 	}
 	for i := range d.Agents {
-		dir.agents[d.Agents[i].ID] = &d.Agents[i]
+		a := &d.Agents[i]
+		dir.agents[a.ID] = a
+		if a.Active {
+			dir.byUser[surfaceUser{store.SystemAccount, own.PageUser(a.ID)}] = a
+		}
 	}
 	for i := range d.Teams {
 		dir.teams[d.Teams[i].ID] = &d.Teams[i]
@@ -80,7 +85,8 @@ func (d *Directory) Agent(id int64) *store.Agent { return d.agents[id] }
 // Team finds a team; nil = there is none any more.
 func (d *Directory) Team(id int64) *store.Team { return d.teams[id] }
 
-// AgentOf finds the active agent who is a user of a surface; nil = nobody is.
+// AgentOf finds the active agent who is a user of a surface; nil = nobody is. On Parley's own pages, whose
+// account is store.SystemAccount, all active agents are users, by own.PageUser; nothing can be posted to them there.
 func (d *Directory) AgentOf(surface int64, user string) *store.Agent {
 	return d.byUser[surfaceUser{surface, user}]
 }

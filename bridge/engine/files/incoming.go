@@ -35,11 +35,17 @@ func (r *Reader) LinkedFile(ctx context.Context, message int64, file string) (ch
 	if !incoming || err != nil {
 		return r.OutgoingFile(ctx, message, file)
 	}
+	return r.IncomingFile(ctx, 0, message, index)
+}
+
+// IncomingFile gives a file that a customer sent, by its index in the message; conversation 0 = in any.
+// Errors: ErrNoFile, and the database's.
+func (r *Reader) IncomingFile(ctx context.Context, conversation, message int64, index int) (channels.File, error) {
 	messages, err := store.Messages(ctx, r.pool, message)
 	if err != nil {
 		return channels.File{}, err
 	}
-	if len(messages) == 0 || messages[0].Direction != store.DirectionIn {
+	if len(messages) == 0 || messages[0].Direction != store.DirectionIn || conversation != 0 && messages[0].ConversationID != conversation {
 		return channels.File{}, ErrNoFile
 	}
 	m := &messages[0]

@@ -1,5 +1,5 @@
 // Package own has the facts that Parley tells itself: results of deliveries, timers, what a provider says of
-// a template. They are journalled and applied in order, like everything else that changes a conversation.
+// a template, what agents do on its own pages. They are journalled and applied in order, like everything else that changes a conversation.
 //
 // What does not belong here: what a fact means for a conversation.
 package own
@@ -39,6 +39,7 @@ type Fact struct {
 	LearnedState
 	AnalysedBurst
 	WrittenText
+	Act *Act `json:"act,omitempty"` // Kind Acted
 }
 
 // SentParts says as what a reply left.
@@ -115,6 +116,7 @@ const (
 	Early      = "early"    // messages may never have come of which edits are known
 	Written    = "written"  // a text that was asked for, or why there is none: Class, Text and Hint
 	Replying   = "replying" // a form of a reply was opened or closed, or its time is over
+	Acted      = "acted"    // an agent did something on a page of Parley's own: Act
 )
 
 // Decode reads a journalled fact.

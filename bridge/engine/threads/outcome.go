@@ -252,7 +252,7 @@ func (th *Writer) RefuseDecided(r book.Request, m *book.Message) {
 		}
 	}
 	th.Whisper(c, surface, a, bridge.Line{Content: bridge.LineDecided, Verb: a.Verb, Customer: c.Customer(), Outcome: o})
-	th.Log.ByParley(c, store.DeedRefused, book.Detail{Text: string(a.Verb), Reason: "stale"})
+	th.Log.Refused(r, "stale", "That was decided meanwhile: the message shows what became of it.")
 }
 
 // SortingVerbs are what may be done with an automatic mail.

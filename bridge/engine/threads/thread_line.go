@@ -3,12 +3,12 @@ package threads
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/files"
 	"parley/bridge/engine/outbound"
-	"parley/store"
 )
 
 // How people are told something, from all to one:
@@ -170,7 +170,7 @@ func (th *Writer) Refuse(r book.Request, code, text, hint string) {
 	c, surface, a := r.Conversation, r.Surface, r.Action
 	th.Whisper(c, surface, a, bridge.Line{Content: &bridge.RefusedLine{Reason: text, Hint: hint}, Verb: a.Verb})
 	if c != nil {
-		th.Log.ByParley(c, store.DeedRefused, book.Detail{Text: string(a.Verb), Reason: code})
+		th.Log.Refused(r, code, strings.TrimSpace(text+" "+hint))
 	}
 }
 

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"fmt"
+	"slices"
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
@@ -35,13 +36,24 @@ func (wf *UseCases) EndOrReopen(r book.Request) {
 		wf.Whisper(c, surface, a, bridge.Line{Content: &bridge.RefusedLine{Reason: "not_assignee", Hint: "Resolve it all the same?"}, Verb: a.Verb,
 			Verbs: []bridge.Verb{bridge.VerbResolve}, Args: bridge.Args{Conversation: c.ID}})
 		return
-	case c.Unshown: // who resolves has not read it, and nobody would
+	case wf.unread(r): // and nobody would read it
 		wf.Refuse(r, "unread", "The customer has just written again; it is about to be shown here.", "Read it, then resolve.")
 		return
 	default:
 		wf.end(r, by)
 	}
 	c.RefreshCard()
+}
+
+// unread says that the customer said something that whoever ends the conversation has not seen: it is still on
+// its way into the thread or, on a page of our own, came after the page was shown.
+func (wf *UseCases) unread(r book.Request) bool {
+	if r.Args.Seen == 0 || r.Surface != store.SystemAccount {
+		return r.Conversation.Unshown
+	}
+	return slices.ContainsFunc(r.Conversation.Last, func(m store.Message) bool {
+		return m.Direction == store.DirectionIn && m.EventID > r.Args.Seen
+	})
 }
 
 func (wf *UseCases) end(r book.Request, by bridge.AgentRef) {

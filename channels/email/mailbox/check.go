@@ -21,7 +21,7 @@ func (c *Mailbox) Check(ctx context.Context) []channels.Finding {
 	to := c.set.IMAP
 	s, err := c.openIMAP(ctx)
 	if err != nil {
-		p := explain(err, to, c.set.Folder)
+		p := c.explain(err)
 		return []channels.Finding{wire.Fault(login, p.Text, p.Hint)}
 	}
 	defer s.logout()
@@ -31,7 +31,7 @@ func (c *Mailbox) Check(ctx context.Context) []channels.Finding {
 	}
 	data, err := s.examine(c.set.Folder)
 	if err != nil {
-		p := explain(atStage(stageFolder, err), to, c.set.Folder)
+		p := c.explain(atStage(stageFolder, err))
 		return append(out, wire.Fault(folder, p.Text, p.Hint))
 	}
 	out = append(out, wire.Found(folder, "%s has %d mails.%s", c.set.Folder, data.NumMessages, c.olderMails(ctx)))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/emersion/go-imap/v2"
 
+	"parley/channels"
 	"parley/channels/email/rawmail"
 	"parley/channels/email/settings"
 	"parley/channels/email/smtpcode"
@@ -14,6 +15,27 @@ import (
 )
 
 // explain says for people why an IMAP session failed.
+func (c *Mailbox) explain(err error) wire.Problem {
+	var consent *channels.SendError
+	var refused *wire.TokenRefused
+	switch {
+	case errors.As(err, &consent): // no access token was to be had
+		return wire.Problem{Text: consent.Text, Hint: consent.Hint, NeedsPerson: consent.Class == channels.AuthBroken}
+	case errors.As(err, &refused):
+		return wire.Problem{
+			Text:        fmt.Sprintf("%s refuses the sign-in of %s: %s", c.set.IMAP.Address(), c.set.IMAP.Username, rawmail.Excerpt(refused.Words)),
+			Hint:        wire.RefusedTokenHint(c.set, "IMAP"),
+			NeedsPerson: true,
+		}
+	}
+	p := explain(err, c.set.IMAP, c.set.Folder)
+	if p.Hint == smtpcode.HintPassword {
+		p.Hint = wire.PasswordHint(c.set)
+	}
+	return p
+}
+
+// explain says for people why an IMAP session failed that had signed in, or tried to do so by password.
 func explain(err error, to settings.Server, folder string) wire.Problem {
 	var se *stageError
 	if !errors.As(err, &se) {
@@ -48,6 +70,13 @@ func explain(err error, to settings.Server, folder string) wire.Problem {
 
 // explainLogin tells a refused password from a server that can't check passwords now.
 func explainLogin(err error, to settings.Server) wire.Problem {
+	if errors.Is(err, errNoXOAUTH2) {
+		return wire.Problem{
+			Text:        to.Address() + " takes no access tokens on this connection (XOAUTH2).",
+			Hint:        "Check server, port and security in the account's settings: without them Parley knows the provider's own.",
+			NeedsPerson: true,
+		}
+	}
 	if errors.Is(err, errLoginDisabled) {
 		return wire.Problem{
 			Text:        to.Address() + " offers no password login on this connection.",

@@ -49,6 +49,7 @@ func atStage(s stage, err error) error {
 var (
 	errHungUp        = errors.New("the server ended the connection")
 	errLoginDisabled = errors.New("the server offers no password login on this connection")
+	errNoXOAUTH2     = errors.New("the server takes no access tokens")
 )
 
 // imapSession is one logged-in connection. The library has no timeouts of its own, so
@@ -67,9 +68,27 @@ type imapSession struct {
 	sentNext imap.UID
 }
 
-// openIMAP connects and logs in. The session's connection is closed when ctx ends.
+// openIMAP connects and logs in. The session's connection is closed when ctx ends. An access token that the
+// server refuses is replaced once: it may have ended early, by the server's clock.
 // Errors: *stageError.
 func (c *Mailbox) openIMAP(ctx context.Context) (*imapSession, error) {
+	for refused := ""; ; {
+		token, err := wire.Token(ctx, c.set, c.env.Grant, refused)
+		if err != nil {
+			return nil, atStage(stageLogin, err)
+		}
+		s, err := c.connect(ctx, token)
+		var no *wire.TokenRefused
+		if refused != "" || !errors.As(err, &no) {
+			return s, err
+		}
+		refused = token
+	}
+}
+
+// connect connects and logs in, with an access token unless it is "".
+// Errors: *stageError.
+func (c *Mailbox) connect(ctx context.Context, token string) (*imapSession, error) {
 	timing := c.opts.Timing
 	arrived, err := c.limits.MayDial(ctx, c.set.IMAP.Host)
 	if err != nil {
@@ -86,8 +105,8 @@ func (c *Mailbox) openIMAP(ctx context.Context) (*imapSession, error) {
 	s := &imapSession{conn: &watchedConn{Conn: raw}, timing: timing, news: make(chan struct{}, 1)}
 	s.unhook = context.AfterFunc(ctx, func() { _ = raw.Close() })
 	disarm := s.conn.arm(timing.Dial, timing.Dial)
-	err = c.enter(dialCtx, s)
-	if disarm() && err != nil {
+	err = c.enter(dialCtx, s, token)
+	if silent := disarm() || errors.Is(dialCtx.Err(), context.DeadlineExceeded); silent && err != nil {
 		err = fmt.Errorf("%w: %w", wire.ErrSilent, err)
 		var se *stageError
 		if errors.As(err, &se) {
@@ -102,7 +121,7 @@ func (c *Mailbox) openIMAP(ctx context.Context) (*imapSession, error) {
 }
 
 // enter starts TLS, waits for the greeting and logs in.
-func (c *Mailbox) enter(ctx context.Context, s *imapSession) error {
+func (c *Mailbox) enter(ctx context.Context, s *imapSession, token string) error {
 	config := c.limits.TLS(c.set.IMAP.Host, c.opts.TLS)
 	options := &imapclient.Options{TLSConfig: config, UnilateralDataHandler: s.handler()}
 	switch c.set.IMAP.Security {
@@ -124,6 +143,9 @@ func (c *Mailbox) enter(ctx context.Context, s *imapSession) error {
 	if err := s.client.WaitGreeting(); err != nil {
 		return atStage(stageConnect, err)
 	}
+	if token != "" {
+		return atStage(stageLogin, s.present(c.set.IMAP.Username, token))
+	}
 	return atStage(stageLogin, s.login(c.set.IMAP))
 }
 
@@ -140,6 +162,31 @@ func (s *imapSession) login(to settings.Server) error {
 		return s.client.Authenticate(sasl.NewPlainClient("", to.Username, to.Password))
 	}
 	return errLoginDisabled
+}
+
+// present signs in with an access token.
+// Errors: errNoXOAUTH2, *wire.TokenRefused.
+func (s *imapSession) present(username, token string) error {
+	if s.client.State() == imap.ConnStateAuthenticated {
+		return nil // PREAUTH
+	}
+	if !s.client.Caps().Has(imap.AuthCap("XOAUTH2")) {
+		return errNoXOAUTH2
+	}
+	x := &wire.XOAUTH2{Username: username, Token: token}
+	err := s.client.Authenticate(x)
+	if err == nil {
+		return nil
+	}
+	words, asked := x.Refused()
+	var no *imap.Error
+	if said := errors.As(err, &no); said && !passing(no) || asked && !said {
+		if said && no.Text != "" && no.Type == imap.StatusResponseTypeNo {
+			words = no.Text
+		}
+		return &wire.TokenRefused{Words: words, Cause: err}
+	}
+	return err
 }
 
 // handler returns the handler of messages that the server sends unasked. It only sends a signal,

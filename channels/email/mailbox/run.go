@@ -9,6 +9,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"parley/channels"
+	"parley/channels/email/wire"
 	"parley/channels/pause"
 )
 
@@ -96,11 +97,25 @@ func (f *fetcher) session(ctx context.Context) error {
 		if err := f.look(ctx, s); err != nil {
 			return atStage(stageWork, err)
 		}
+		if err := f.granted(ctx); err != nil {
+			return atStage(stageLogin, err)
+		}
 		f.healthy(round)
 		if idle, err = f.wait(ctx, s, idle); err != nil {
 			return atStage(stageWork, err)
 		}
 	}
+}
+
+// granted looks whether the provider still consents to our signing in. A connection may outlive its access
+// token by days; without this look nobody would learn of a revoked consent before it breaks.
+// Errors: *channels.SendError of class AuthBroken.
+func (f *fetcher) granted(ctx context.Context) error {
+	_, err := wire.Token(ctx, f.c.set, f.c.env.Grant, "")
+	if channels.ClassOf(err) == channels.AuthBroken {
+		return err
+	}
+	return nil // a provider that can't be reached now keeps nobody from fetching
 }
 
 // healthy records that all mail has been fetched, for the nth time in a session.
@@ -119,7 +134,7 @@ func (f *fetcher) failed(err error) time.Duration {
 	t := f.c.opts.Timing
 	f.lost++
 	f.failures++
-	p := explain(err, f.c.set.IMAP, f.c.set.Folder)
+	p := f.c.explain(err)
 	if p.NeedsPerson || f.lost >= reportAfter {
 		f.c.env.Report(channels.Condition{Status: channels.Broken, Text: p.Text, Hint: p.Hint})
 	}

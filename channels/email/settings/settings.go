@@ -18,6 +18,7 @@ const (
 	fieldAddress      = "address"
 	fieldAliases      = "aliases"
 	fieldSenderName   = "sender_name"
+	fieldOAuthUser    = "oauth_user"
 	fieldIMAPHost     = "imap.host"
 	fieldIMAPPort     = "imap.port"
 	fieldIMAPSecurity = "imap.security"
@@ -31,6 +32,15 @@ const (
 	fieldSaveSent     = "save_sent"
 	fieldFolder       = "folder"
 	fieldSentFolder   = "sent_folder"
+)
+
+// FieldOAuth is the name of the setting that names the provider at which Parley signs in without a password.
+const FieldOAuth = "oauth"
+
+// Providers at which a person consents to Parley's signing in to the mailbox.
+const (
+	OAuthGoogle    = "google"
+	OAuthMicrosoft = "microsoft"
 )
 
 // How a connection is protected.
@@ -70,6 +80,7 @@ type Settings struct {
 	Own        []string // all own addresses in lower case, the main one first
 	SenderName string
 	IMAP, SMTP Server
+	OAuth      string // OAuthGoogle or OAuthMicrosoft: who hands out access tokens; "" = sign-in by password
 	SaveSent   string // SaveOn or SaveOff; auto is replaced by one of them, by the provider
 	SaveAuto   bool   // it was auto: no copy is filed once the server was seen to file by itself
 	Folder     string
@@ -120,21 +131,53 @@ func Read(c channels.Config) (Settings, error) {
 			s.Own = append(s.Own, a)
 		}
 	}
+	if s.OAuth = r.text(FieldOAuth, ""); s.OAuth != "" {
+		s.OAuth = r.oneOf(FieldOAuth, "", OAuthGoogle, OAuthMicrosoft)
+	}
+	if user := r.text(fieldOAuthUser, ""); user != "" {
+		r.address(fieldOAuthUser, user)
+	}
+	imapHost, smtpHost := hostsOf(s.OAuth)
 	s.IMAP = Server{
-		Host:     r.host(fieldIMAPHost),
+		Host:     r.host(fieldIMAPHost, imapHost),
 		Port:     r.port(fieldIMAPPort, "993"),
 		Username: r.text(fieldIMAPUsername, s.Address),
-		Password: r.secret(fieldIMAPPassword, true),
+		Password: r.secret(fieldIMAPPassword, s.OAuth == ""),
 	}
 	s.IMAP.Security = r.security(fieldIMAPSecurity, s.IMAP.Port)
 	s.SMTP = Server{
-		Host:     r.host(fieldSMTPHost),
+		Host:     r.host(fieldSMTPHost, smtpHost),
 		Port:     r.port(fieldSMTPPort, "587"),
 		Username: r.text(fieldSMTPUsername, ""),
 		Password: r.secret(fieldSMTPPassword, false),
 	}
 	s.SMTP.Security = r.security(fieldSMTPSecurity, s.SMTP.Port)
-	if s.SMTP.Password == "" {
+	r.smtpUser(&s)
+	if s.SaveSent == saveAuto {
+		s.SaveSent, s.SaveAuto = SaveOn, true
+		if s.Service() != other {
+			s.SaveSent = SaveOff
+		}
+	}
+	return s, errors.Join(r.faults...)
+}
+
+// hostsOf returns the servers of a provider at which Parley signs in without a password.
+func hostsOf(oauth string) (imap, smtp string) {
+	switch oauth {
+	case OAuthGoogle:
+		return "imap.gmail.com", "smtp.gmail.com"
+	case OAuthMicrosoft:
+		return "outlook.office365.com", "smtp.office365.com"
+	}
+	return "", ""
+}
+
+// smtpUser fills in who signs in at the SMTP server: without a password of its own, whoever signs in for IMAP.
+func (r *reader) smtpUser(s *Settings) {
+	if s.OAuth != "" {
+		s.IMAP.Password, s.SMTP.Password = "", "" // left from the time before
+	} else if s.SMTP.Password == "" {
 		if s.SMTP.Username != "" && s.SMTP.Username != s.IMAP.Username {
 			r.fault(fieldSMTPPassword, "missing for this user name")
 		}
@@ -143,13 +186,6 @@ func Read(c channels.Config) (Settings, error) {
 	if s.SMTP.Username == "" {
 		s.SMTP.Username = s.IMAP.Username
 	}
-	if s.SaveSent == saveAuto {
-		s.SaveSent, s.SaveAuto = SaveOn, true
-		if s.Service() != other {
-			s.SaveSent = SaveOff
-		}
-	}
-	return s, errors.Join(r.faults...)
 }
 
 // reader reads values of a configuration and collects what is wrong with them.
@@ -170,8 +206,8 @@ func (r *reader) text(field, def string) string {
 }
 
 // host reads a name or an IP address.
-func (r *reader) host(field string) string {
-	v := r.text(field, "")
+func (r *reader) host(field, def string) string {
+	v := r.text(field, def)
 	switch {
 	case v == "":
 		r.fault(field, "missing")
@@ -234,13 +270,18 @@ func Fields() []channels.Field {
 		{Name: fieldAddress, Label: "E-mail address", Help: "The address customers write to.", Required: true},
 		{Name: fieldAliases, Label: "Other addresses", Help: "Further addresses that end up in this mailbox.", List: true},
 		{Name: fieldSenderName, Label: "Sender name", Help: "Shown to customers beside the address: Acme Support."},
-		{Name: fieldIMAPHost, Label: "IMAP server", Help: "Where mail is read: imap.example.com.", Required: true},
+		{Name: FieldOAuth, Label: "Sign in with", OneOf: []string{OAuthGoogle, OAuthMicrosoft},
+			Help: "Gmail or Microsoft 365, without a password: parley connect. Then servers and passwords may be left out."},
+		{Name: fieldOAuthUser, Label: "Who signs in", Help: "Only where another person than the mailbox itself signs in: " +
+			"somebody who has full access to a shared mailbox of Microsoft 365."},
+		{Name: fieldIMAPHost, Label: "IMAP server", Help: "Where mail is read: imap.example.com.", Required: true, Unless: FieldOAuth},
 		{Name: fieldIMAPPort, Label: "IMAP port", Help: "993 for TLS, 143 for STARTTLS.", Default: "993"},
 		{Name: fieldIMAPSecurity, Label: "IMAP security", OneOf: security,
 			Help: "Empty: tls on 993, else starttls. none sends the password readable: only inside your own network."},
 		{Name: fieldIMAPUsername, Label: "IMAP user name", Help: "Empty: the e-mail address."},
-		{Name: fieldIMAPPassword, Label: "IMAP password", Help: "With two-step sign-in: an app password.", Secret: true, Required: true},
-		{Name: fieldSMTPHost, Label: "SMTP server", Help: "Where mail is sent: smtp.example.com.", Required: true},
+		{Name: fieldIMAPPassword, Label: "IMAP password", Help: "With two-step sign-in: an app password.", Secret: true,
+			Required: true, Unless: FieldOAuth},
+		{Name: fieldSMTPHost, Label: "SMTP server", Help: "Where mail is sent: smtp.example.com.", Required: true, Unless: FieldOAuth},
 		{Name: fieldSMTPPort, Label: "SMTP port", Help: "587 for STARTTLS, 465 for TLS.", Default: "587"},
 		{Name: fieldSMTPSecurity, Label: "SMTP security", OneOf: security,
 			Help: "Empty: tls on 465, else starttls. none sends the password readable: only inside your own network."},
@@ -253,6 +294,16 @@ func Fields() []channels.Field {
 		{Name: fieldSentFolder, Label: "Sent folder", Help: "Where sent mail is filed, and where answers are found " +
 			"that somebody writes in the mailbox itself. Empty: Parley finds it."},
 	}
+}
+
+// Persons returns the addresses with which a person may sign in to connect the mailbox at its provider, the one that
+// is expected first: whoever the settings name for that, and the mailbox's own ones.
+func Persons(c channels.Config) []string {
+	own := append([]string{c[fieldAddress]}, c.List(fieldAliases)...)
+	if user := c[fieldOAuthUser]; user != "" {
+		return append([]string{user}, own...)
+	}
+	return own
 }
 
 // Hosts returns the servers that a configuration names, as they are written there.

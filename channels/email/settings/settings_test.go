@@ -42,6 +42,12 @@ func TestSettings(t *testing.T) {
 		{with(fieldSMTPHost, "smtp.gmail.com"), func(s Settings) bool { return s.SaveSent == SaveOff && s.Service() == gmail }},
 		{with(fieldSMTPHost, "smtp.office365.com"), func(s Settings) bool { return s.SaveSent == SaveOff && s.Service() == Microsoft }},
 		{with(fieldSMTPHost, "smtp.gmail.com", fieldSaveSent, "on"), func(s Settings) bool { return s.SaveSent == SaveOn && !s.SaveAuto }},
+		{channels.Config{fieldAddress: "help@gmail.test", FieldOAuth: OAuthGoogle}, func(s Settings) bool {
+			return s.IMAP == (Server{"imap.gmail.com", "993", TLS, "help@gmail.test", ""}) && s.SMTP.Address() == "smtp.gmail.com:587" && s.SaveSent == SaveOff
+		}},
+		{with(FieldOAuth, OAuthMicrosoft, fieldSMTPHost, "smtp.office365.com"), func(s Settings) bool {
+			return s.IMAP.Host == "imap.acme.test" && s.IMAP.Password == "" && s.SMTP.Username == "Help@Acme.test" && s.SMTP.Password == ""
+		}},
 		{with(fieldSMTPUsername, "u", fieldSMTPPassword, " p "), func(s Settings) bool { return s.SMTP.Username == "u" && s.SMTP.Password == " p " }},
 	} {
 		if s, err := Read(tc.config); err != nil || !tc.ok(s) {
@@ -50,7 +56,7 @@ func TestSettings(t *testing.T) {
 	}
 	for field, bad := range map[string]string{
 		fieldAddress: "Ann <a@b.test>", fieldAliases: "nobody", fieldIMAPHost: "imap.acme.test:993", fieldSMTPHost: "https://x",
-		fieldIMAPPort: "0", fieldSMTPPort: "70000", fieldIMAPSecurity: "ssl", fieldSaveSent: "yes", fieldIMAPPassword: "", fieldSMTPUsername: "other",
+		fieldIMAPPort: "0", fieldSMTPPort: "70000", fieldIMAPSecurity: "ssl", fieldSaveSent: "yes", FieldOAuth: "yahoo", fieldOAuthUser: "ann", fieldIMAPPassword: "", fieldSMTPUsername: "other",
 	} {
 		if _, err := Read(with(field, bad)); err == nil || !strings.Contains(err.Error(), strings.TrimSuffix(field, "username")) {
 			t.Errorf("%s = %q: %v", field, bad, err)

@@ -19,6 +19,7 @@ import (
 type Sender struct {
 	set     settings.Settings
 	dialer  channels.Dialer
+	grant   channels.Grant // nil: sign-in by password
 	now     func() time.Time
 	tls     *tls.Config // base of the TLS configuration, set by tests; nil: the system's roots
 	limits  *wire.Limits
@@ -30,7 +31,7 @@ const maxSending = 3
 
 // New makes the sender of one mailbox. It opens no connection.
 func New(set settings.Settings, env channels.Env, base *tls.Config, limits *wire.Limits) *Sender {
-	return &Sender{set: set, dialer: env.Dialer, now: env.Now, tls: base, limits: limits, sending: make(chan struct{}, maxSending)}
+	return &Sender{set: set, dialer: env.Dialer, grant: env.Grant, now: env.Now, tls: base, limits: limits, sending: make(chan struct{}, maxSending)}
 }
 
 // Send makes one attempt to send a mail. It waits while maxSending other mails are being sent. The mail is
@@ -91,12 +92,20 @@ func (c *Sender) failure(err error, o channels.Outbound) *channels.SendError {
 	}
 	v := smtpcode.Classify(f.step, code, words, waited)
 	out.Class, out.Wait, out.Hint = v.Class, v.Wait, v.Hint
+	if v.Hint == smtpcode.HintPassword {
+		out.Hint = wire.PasswordHint(c.set)
+	}
 	reply := rawmail.Excerpt(fmt.Sprintf("%d %s", code, words))
 	switch {
 	case f.recipient != "" && len(o.To)+len(o.Cc) > 1:
 		out.Text = fmt.Sprintf("The mail server refuses %s, so nothing was sent to anybody: %s", f.recipient, reply)
 	case f.recipient != "":
 		out.Text = fmt.Sprintf("The mail server refuses %s: %s", f.recipient, reply)
+	case f.step == smtpcode.StepAuth && c.set.OAuth != "":
+		out.Text = fmt.Sprintf("The mail server refuses the sign-in of %s: %s", c.set.SMTP.Username, reply)
+		if out.Class == channels.AuthBroken {
+			out.Hint = wire.RefusedTokenHint(c.set, "SMTP")
+		}
 	case f.step == smtpcode.StepAuth:
 		out.Text = "The mail server refuses the user name or the password: " + reply
 	default:

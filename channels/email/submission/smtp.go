@@ -60,9 +60,30 @@ func (e *smtpFailure) reply() (int, string) {
 	return 0, ""
 }
 
-// openSMTP connects, starts TLS and logs in. ctx must have a deadline: no byte is written after it.
-// Errors: *smtpFailure.
+// openSMTP connects, starts TLS and logs in. ctx must have a deadline: no byte is written after it. An access
+// token that the server refuses is replaced once: it may have ended early, by the server's clock.
+// Errors: *smtpFailure; *channels.SendError if no access token is to be had.
 func (c *Sender) openSMTP(ctx context.Context, utf8 bool) (*smtpSession, error) {
+	for refused := ""; ; {
+		token, err := wire.Token(ctx, c.set, c.grant, refused)
+		if err != nil {
+			return nil, err
+		}
+		s, err := c.connect(ctx, utf8, token)
+		var f *smtpFailure
+		if token == "" || refused != "" || !errors.As(err, &f) || f.step != smtpcode.StepAuth {
+			return s, err
+		}
+		if code, _ := f.reply(); code < 500 {
+			return s, err
+		}
+		refused = token
+	}
+}
+
+// connect connects, starts TLS and logs in, with an access token unless it is "".
+// Errors: *smtpFailure.
+func (c *Sender) connect(ctx context.Context, utf8 bool, token string) (*smtpSession, error) {
 	s := &smtpSession{unhook: func() bool { return true }}
 	client, err := c.smtpClient(ctx, s, utf8)
 	if err == nil {
@@ -72,7 +93,7 @@ func (c *Sender) openSMTP(ctx context.Context, utf8 bool) (*smtpSession, error) 
 		s.close()
 		return nil, &smtpFailure{step: smtpcode.StepGreeting, err: err}
 	}
-	if err := s.login(c.set.SMTP); err != nil {
+	if err := s.login(c.set.SMTP, token); err != nil {
 		s.close()
 		return nil, &smtpFailure{step: smtpcode.StepAuth, err: err}
 	}
@@ -119,9 +140,9 @@ func (c *Sender) smtpClient(ctx context.Context, s *smtpSession, utf8 bool) (*ma
 	return mail.NewClient(to.Host, options...)
 }
 
-// login signs in with a method that the server offers. A server that offers none is a relay that knows
+// login signs in with the access token, or without one by a method that the server offers. A server that offers none is a relay that knows
 // us by our IP address, or that will refuse the mail.
-func (s *smtpSession) login(to settings.Server) error {
+func (s *smtpSession) login(to settings.Server, token string) error {
 	offered, methods := s.client.Extension("AUTH")
 	if !offered {
 		return nil
@@ -129,6 +150,10 @@ func (s *smtpSession) login(to settings.Server) error {
 	var auth smtp.Auth
 	unprotected := to.Security == settings.Unprotected
 	switch words := strings.Fields(strings.ToUpper(methods)); {
+	case token != "" && slices.Contains(words, "XOAUTH2"):
+		auth = smtp.XOAuth2Auth(to.Username, token)
+	case token != "":
+		return &textproto.Error{Code: 504, Msg: "no sign-in with access tokens offered, only " + rawmail.Excerpt(methods)}
 	case slices.Contains(words, "PLAIN"):
 		auth = smtp.PlainAuth("", to.Username, to.Password, to.Host, unprotected)
 	case slices.Contains(words, "LOGIN"):

@@ -7,10 +7,13 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strings"
 	"time"
 
+	"parley/channels"
 	"parley/channels/email/rawmail"
 	"parley/channels/email/settings"
+	"parley/channels/email/smtpcode"
 )
 
 // Problem is a failure in words for people.
@@ -28,6 +31,11 @@ func Explain(err error, to settings.Server) (Problem, bool) {
 	var noTLS tls.RecordHeaderError
 	var op *net.OpError
 	switch {
+	case errors.Is(err, channels.ErrPrivateAddress):
+		return Problem{
+			Text: to.Host + " leads to an address that is not on the internet.",
+			Hint: "Check the server's name in the account's settings.",
+		}, true
 	case errors.As(err, &dns):
 		return Problem{
 			Text: fmt.Sprintf("The name %s can't be found.", to.Host),
@@ -65,6 +73,18 @@ func Explain(err error, to settings.Server) (Problem, bool) {
 		}, true
 	}
 	return Problem{}, false
+}
+
+// PasswordHint says what to do when a server refuses the password.
+func PasswordHint(set settings.Settings) string {
+	switch {
+	case set.Service() == settings.Microsoft:
+		return "Microsoft 365 takes no passwords. Sign in with Microsoft instead: oauth: microsoft in the account's settings, then parley connect microsoft."
+	case strings.EqualFold(set.IMAP.Host, "imap.gmail.com"):
+		return "Google takes app passwords only: switch on two-step sign-in and make one. Or sign in with Google: oauth: google in the account's settings, " +
+			"then parley connect google."
+	}
+	return smtpcode.HintPassword
 }
 
 // TLSHint says what to do when TLS doesn't begin.

@@ -18,8 +18,10 @@ import (
 	"parley/bridge/engine"
 	"parley/bridge/setup"
 	"parley/channels"
+	"parley/cmd/parley/consent"
 	"parley/cmd/parley/owners"
 	"parley/store"
+	"parley/store/grant"
 )
 
 const watermarkTimeout = 30 * time.Second
@@ -36,10 +38,13 @@ type accounts struct {
 	holder   string // the name under which this process holds leases
 	bodies   *bodies
 	fetchers *fetchers
+	consents *consent.Keeper
 	owners   atomic.Pointer[owners.Table] // whose facts the shared callbacks bring
 
 	mu      sync.RWMutex // webhooks read running while refresh, and nobody else, changes it
 	running map[int64]*worker
+
+	connected map[int64]grant.Connection // the consents for accounts; refresh alone uses it
 }
 
 // worker is one account's channel.
@@ -52,7 +57,7 @@ type worker struct {
 
 func newAccounts(e *engine.Engine, env Env, db *Database, specs []channels.Spec, keys [][]byte, log *slog.Logger, lease time.Duration, bodies *bodies) *accounts {
 	a := &accounts{engine: e, outside: env, db: db, specs: map[string]channels.Spec{}, keys: keys, log: log, holder: rand.Text(), bodies: bodies,
-		running: map[int64]*worker{}}
+		consents: consent.New(db.Pool, db.Sealer, env.OAuth, log), running: map[int64]*worker{}}
 	a.fetchers = newFetchers(db.Pool, log, a.holder, cmp.Or(lease, fetchLease))
 	for _, s := range specs {
 		a.specs[s.Kind] = s
@@ -60,10 +65,11 @@ func newAccounts(e *engine.Engine, env Env, db *Database, specs []channels.Spec,
 	return a
 }
 
-// refresh makes channels for accounts that are new or changed, and removes the workers of accounts that
+// refresh makes channels for accounts that are new, changed or connected again, and removes the workers of accounts that
 // are gone. It doesn't wait until a channel has ended, so that webhooks are answered meanwhile.
-func (a *accounts) refresh() {
+func (a *accounts) refresh(ctx context.Context) {
 	gone, all := maps.Clone(a.running), a.engine.Accounts()
+	a.readConnected(ctx)
 	table := owners.New(all, slices.Collect(maps.Values(a.specs)))
 	a.owners.Store(&table)
 	for _, account := range all {
@@ -71,7 +77,7 @@ func (a *accounts) refresh() {
 			continue
 		}
 		delete(gone, account.ID)
-		print := fingerprint(account)
+		print := fingerprint(account, a.connected[account.ID].Connected)
 		if w := a.running[account.ID]; w != nil && w.print == print {
 			continue
 		}
@@ -89,6 +95,19 @@ func (a *accounts) refresh() {
 		a.put(id, nil)
 		a.engine.SetChannel(id, nil)
 	}
+}
+
+// readConnected reads how often somebody consented for an account. If that fails, what was known counts until the
+// settings change again.
+func (a *accounts) readConnected(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, watermarkTimeout)
+	defer cancel()
+	connected, err := grant.Connections(ctx, a.db.Pool)
+	if err != nil {
+		a.log.Warn("connections of mailboxes not read", "error", err)
+		return
+	}
+	a.connected = connected
 }
 
 // put sets the worker of an account; nil removes it.
@@ -131,6 +150,9 @@ func (a *accounts) env(account store.Account, spec channels.Spec, config channel
 	env.Now = time.Now
 	env.Report = func(c channels.Condition) { a.engine.Report(account.ID, c) }
 	env.Keys = a.keys
+	if provider := config[spec.Consent]; spec.Consent != "" && provider != "" {
+		env.Grant = a.consents.For(account, provider)
+	}
 	return env
 }
 
@@ -161,8 +183,8 @@ func (a *accounts) accept(account store.Account, spec channels.Spec) channels.Ac
 
 // fingerprint is a hash of the settings for which a channel is made. If it changes, the channel is made
 // anew.
-func fingerprint(a store.Account) [32]byte {
-	body, _ := json.Marshal([]any{a.Kind, a.Config, a.Secrets, a.Paused}) // plain data
+func fingerprint(a store.Account, connected int64) [32]byte {
+	body, _ := json.Marshal([]any{a.Kind, a.Config, a.Secrets, a.Paused, connected}) // plain data
 	return sha256.Sum256(body)
 }
 
@@ -171,13 +193,13 @@ func (a *accounts) run(ctx context.Context) error {
 	round := time.NewTicker(min(fetchRound, a.fetchers.lease/6))
 	defer round.Stop()
 	changed := a.engine.Changed()
-	a.refresh()
+	a.refresh(ctx)
 	for {
 		a.fetchers.round(ctx, a.wanted())
 		select {
 		case <-changed:
 			changed = a.engine.Changed()
-			a.refresh()
+			a.refresh(ctx)
 		case <-a.fetchers.wake:
 		case <-round.C:
 		case <-ctx.Done():

@@ -55,11 +55,25 @@ func same(t *testing.T, what string, code, doc []string) {
 	}
 }
 
+// environmentSources are the files that read variables.
+func environmentSources(t *testing.T) string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(moduleRoot(t), "cmd", "parley", "app", "env*.go"))
+	if err != nil || len(files) < 4 {
+		t.Fatal(files, err)
+	}
+	text := readDoc(t, "cmd/parley/app/analyzer.go")
+	for _, file := range files {
+		text += readDoc(t, "cmd/parley/app/"+filepath.Base(file))
+	}
+	return text
+}
+
 // TestDocsMatchCode keeps the lists of the documentation complete and true.
 func TestDocsMatchCode(t *testing.T) {
 	t.Parallel()
 	operations := readDoc(t, "docs/operations.md")
-	same(t, "variable", found(readDoc(t, "cmd/parley/app/env.go")+readDoc(t, "cmd/parley/app/env_teams.go")+readDoc(t, "cmd/parley/app/env_objects.go")+readDoc(t, "cmd/parley/app/analyzer.go"), `read\("([A-Z0-9_]+)"`), found(operations, "(?m)^\\| `([A-Z0-9_]+)` \\|"))
+	same(t, "variable", found(environmentSources(t), `read\("([A-Z0-9_]+)"`), found(operations, "(?m)^\\| `([A-Z0-9_]+)` \\|"))
 	for _, s := range app.Specs() {
 		if s.APIEnv != "" && !strings.Contains(operations, "`"+s.APIEnv+"`") {
 			t.Errorf("variable %s is not documented", s.APIEnv)
@@ -88,7 +102,7 @@ func TestDocsNameFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, doc := range []string{"README.md", "docs/architecture.md", "docs/contributing.md", "docs/invariants.md", "docs/operations.md", "docs/slack.md", "docs/teams.md",
+	for _, doc := range []string{"README.md", "docs/architecture.md", "docs/contributing.md", "docs/invariants.md", "docs/operations.md", "docs/install.md", "docs/slack.md", "docs/teams.md",
 		"docs/adding-a-channel.md", "docs/adding-a-surface.md", "docs/email.md", "docs/settings.md", "docs/http-channel.md", "docs/templates.md", "docs/metrics.md"} {
 		text := readDoc(t, doc)
 		for _, name := range found(text, "`([A-Za-z0-9_/]+\\.go)`") {

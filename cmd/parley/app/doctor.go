@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 
+	"parley/cmd/parley/consent"
 	"parley/cmd/parley/inspect"
 )
 
@@ -11,6 +12,9 @@ import (
 // the chats that are set up, by kind.
 func (db *Database) Examine(ctx context.Context, env Env, surfaces map[string]any, log *slog.Logger) (inspect.Report, error) {
 	options := inspect.Options{Pool: db.Pool, Sealer: db.Sealer, Specs: Specs(), Surfaces: surfaces, Outside: env.Outside, Log: log}
+	if db.Sealer != nil {
+		options.Grant = consent.New(db.Pool, db.Sealer, env.OAuth, log).For
+	}
 	bucket, err := env.Objects.Connect()
 	if err != nil {
 		return inspect.Report{}, err

@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"parley/channels/email/oauth"
 	"parley/store"
 )
 
@@ -37,7 +38,12 @@ type Env struct {
 
 	Objects ObjectsEnv
 
+	SignIn SignInEnv
+
 	AI AIEnv
+
+	// OAuth has Parley's registrations at the providers of mailboxes, by oauth.Google and oauth.Microsoft.
+	OAuth map[string]oauth.App
 
 	// APIURLs replace providers' base URLs, without a version. The keys are the variables that
 	// channels.Spec.APIEnv names.
@@ -79,7 +85,9 @@ func LoadEnv(get func(string) (string, bool)) (Env, error) {
 	faults = append(faults, e.readAPIURLs(read)...)
 	faults = append(faults, e.Teams.read(read)...)
 	faults = append(faults, e.Objects.read(read)...)
+	faults = append(faults, e.SignIn.read(read)...)
 	faults = append(faults, e.AI.read(read)...)
+	faults = append(faults, e.readConsent(read)...)
 	faults = append(faults, e.check(read("PARLEY_LOG", "info"), read("SLACK_RATE", "1"))...)
 	if err := errors.Join(faults...); err != nil {
 		return e, fmt.Errorf("environment: %w", err)
@@ -116,6 +124,9 @@ func (e *Env) check(level, rate string) (faults []error) {
 	}
 	if e.Teams.AllowUnsigned && !loopback(e.Listen) {
 		faults = append(faults, errors.New("TEAMS_ALLOW_UNSIGNED: PARLEY_LISTEN is not on loopback; let it be 127.0.0.1:8080, or unset TEAMS_ALLOW_UNSIGNED"))
+	}
+	if e.SignIn.SlackClientID != "" && e.SlackBotToken == "" {
+		faults = append(faults, errors.New("SLACK_CLIENT_ID needs SLACK_BOT_TOKEN beside it: people of that workspace sign in"))
 	}
 	if e.SlackBotToken == "" && (e.SlackAppToken != "" || e.SlackSigningSecret != "") {
 		faults = append(faults, errors.New("SLACK_BOT_TOKEN is missing; the other Slack variables do nothing without it"))

@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -146,6 +147,50 @@ func TestEnvObjects(t *testing.T) {
 		switch {
 		case c.want == "" && (err != nil || e.Objects.Endpoint != c.env["S3_ENDPOINT"] || e.Objects.Bucket != strings.Trim(c.env["S3_BUCKET"], "/")):
 			t.Errorf("%s: %+v, %v", name, e.Objects, err)
+		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), aSecret)):
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestEnvSignIn: who vouches for agents is set up whole or not at all, and each provider sends people back to the site.
+func TestEnvSignIn(t *testing.T) {
+	t.Parallel()
+	slack := map[string]string{"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "SLACK_CLIENT_ID": "1.2", "SLACK_CLIENT_SECRET": aSecret}
+	oidc := map[string]string{"OIDC_ISSUER": "https://login.acme.test/realm/", "OIDC_CLIENT_ID": "parley", "OIDC_CLIENT_SECRET": aSecret}
+	teams := map[string]string{"TEAMS_APP_ID": anAppID, "TEAMS_APP_PASSWORD": aSecret, "TEAMS_TENANT_ID": aTenant}
+	but := func(env map[string]string, name, value string) map[string]string {
+		env = maps.Clone(env)
+		env[name] = value
+		return env
+	}
+	for name, c := range map[string]struct {
+		env  map[string]string
+		want string // in the error; "" = it is fine
+		by   string // name, issuer and way back of the only provider
+	}{
+		"none":                  {map[string]string{}, "", ""},
+		"Slack":                 {slack, "", "Slack https://slack.com https://help.test/auth/with/slack/back"},
+		"Microsoft":             {teams, "", "Microsoft https://login.microsoftonline.com/" + aTenant + "/v2.0 https://help.test/auth/with/microsoft/back"},
+		"a sovereign cloud":     {but(teams, "TEAMS_LOGIN_URL", "https://login.microsoftonline.us/"), "", "Microsoft https://login.microsoftonline.us/" + aTenant + "/v2.0 https://help.test/auth/with/microsoft/back"},
+		"any":                   {oidc, "", "login.acme.test https://login.acme.test/realm/ https://help.test/auth/with/oidc/back"},
+		"any, with a name":      {but(oidc, "OIDC_NAME", "Acme"), "", "Acme https://login.acme.test/realm/ https://help.test/auth/with/oidc/back"},
+		"Slack without its app": {but(slack, "SLACK_BOT_TOKEN", ""), "SLACK_CLIENT_ID needs SLACK_BOT_TOKEN", ""},
+		"Slack without secret":  {but(slack, "SLACK_CLIENT_SECRET", ""), "belong together", ""},
+		"Slack, openly":         {but(slack, "SLACK_OPENID_URL", "http://slack.test"), "SLACK_OPENID_URL", ""},
+		"any without secret":    {but(oidc, "OIDC_CLIENT_SECRET", ""), "belong together", ""},
+		"any, openly":           {but(oidc, "OIDC_ISSUER", "http://login.acme.test"), "OIDC_ISSUER: write it", ""},
+		"secret as issuer":      {but(oidc, "OIDC_ISSUER", aSecret), "OIDC_ISSUER: write it", ""},
+		"a name alone":          {map[string]string{"OIDC_NAME": aSecret}, "OIDC_NAME does nothing", ""},
+	} {
+		e, err := app.LoadEnv(func(name string) (string, bool) { v, ok := c.env[name]; return v, ok })
+		by := ""
+		for _, p := range e.Providers("https://help.test") {
+			by += strings.Join([]string{p.Name, p.Issuer, p.Redirect}, " ")
+		}
+		switch {
+		case c.want == "" && (err != nil || by != c.by):
+			t.Errorf("%s: by %q, %v", name, by, err)
 		case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), aSecret)):
 			t.Errorf("%s: %v", name, err)
 		}

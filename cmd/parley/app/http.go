@@ -38,7 +38,8 @@ func (a *App) routes() http.Handler {
 	return mux
 }
 
-// readyz answers whether requests can be handled: database, migrations, surfaces.
+// readyz answers whether requests can be handled: database, migrations, surfaces. With ?without=surfaces it leaves
+// these out: who takes all replicas away because Slack does not answer, takes webhooks and the inbox with them.
 func (a *App) readyz(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
@@ -50,6 +51,8 @@ func (a *App) readyz(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "database: not migrated", http.StatusServiceUnavailable)
 	case !a.ready.Load():
 		http.Error(w, "starting", http.StatusServiceUnavailable)
+	case r.URL.Query().Get("without") == "surfaces":
+		_, _ = io.WriteString(w, "ready\n"+degraded(a.opt.Analyzer))
 	default:
 		a.surfacesReady(ctx, w)
 	}

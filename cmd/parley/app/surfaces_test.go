@@ -59,14 +59,23 @@ func TestSeveralSurfaces(t *testing.T) {
 		status, text := ready(t, a)
 		return status == http.StatusServiceUnavailable && strings.Contains(text, "teams: The secret has expired.")
 	})
+	if status, text := readyBy(t, a, "/readyz?without=surfaces"); status != http.StatusOK {
+		t.Errorf("whoever only balances requests is told %d %s: webhooks would reach nobody", status, text)
+	}
 }
 
 // ready asks /readyz.
 func ready(t *testing.T, a *app.App) (int, string) {
 	t.Helper()
+	return readyBy(t, a, "/readyz")
+}
+
+// readyBy asks a path of it.
+func readyBy(t *testing.T, a *app.App, path string) (int, string) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+a.Address()+"/readyz", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+a.Address()+path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -120,6 +120,7 @@ func (p *Page) route() error {
 	p.mux.HandleFunc("POST /surface", p.chooseSurface)
 	p.mux.HandleFunc("POST /plug", p.plugs.movePlug)
 	p.mux.HandleFunc("POST /reset", p.plugs.reset)
+	p.mux.HandleFunc("GET /site", p.openSite)
 	p.mux.HandleFunc("GET /journal", p.lookout.showJournal)
 	p.mail.routes(p.mux)
 	p.phones.routes(p.mux)

@@ -62,6 +62,7 @@ func TestPageRefusesStrangers(t *testing.T) {
 		{"the emulator's controls", "POST", "/_fake/admin/uninstall", []string{"Host", "127.0.0.1:8090"}, 404},
 		{"the mail servers' controls", "POST", "/_fake/mail/reset", []string{"Host", "127.0.0.1:8090"}, 404},
 		{"the clock before there is a database", "POST", "/clock?to=hour", []string{"Host", "127.0.0.1:8090"}, 503},
+		{"the settings site before there is a database", "GET", "/site", []string{"Host", "127.0.0.1:8090"}, 503},
 		{"a plug pulled by another site", "POST", "/plug?line=slack&to=cut", []string{"Host", "127.0.0.1:8090", "Sec-Fetch-Site", "cross-site"}, 403},
 		{"a reset by another site", "POST", "/reset", []string{"Host", "127.0.0.1:8090", "Origin", "http://evil.test"}, 403},
 		{"a plug where there is no line", "POST", "/plug?line=slack&to=cut", []string{"Host", "127.0.0.1:8090"}, 409},

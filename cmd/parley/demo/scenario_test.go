@@ -170,6 +170,7 @@ func play(t *testing.T, v variant, names ...string) {
 			"settle":   settleCommand,
 			"surface":  surfaceCommand,
 			"mail":     mailCommand,
+			"page":     pageCommand,
 		},
 	}
 	if names == nil {

@@ -160,6 +160,9 @@ func (b *slackBoard) suffer(trouble string, args []string) error {
 		b.fake.Inject(slackfake.Fault{Method: "apps.connections.open", Kind: slackfake.FaultHTTP})
 		b.fake.Inject(slackfake.Fault{Method: "event:*", Kind: slackfake.FaultLose})
 		b.fake.Sockets.Drop()
+	case "vanishes":
+		b.fake.Inject(slackfake.Fault{Method: "*", Kind: slackfake.FaultHTTP})
+		return b.suffer("disconnects", nil)
 	case "fails":
 		return b.failCalls(args[0], args[1])
 	case "repeats":

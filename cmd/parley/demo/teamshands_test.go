@@ -271,6 +271,9 @@ func (b *teamsBoard) suffer(trouble string, args []string) error {
 	switch trouble {
 	case "disconnects":
 		b.fake.Inject(teamsfake.Fault{Method: "event:*", Kind: teamsfake.FaultLose})
+	case "vanishes":
+		b.fake.Inject(teamsfake.Fault{Method: "*", Kind: teamsfake.FaultHTTP})
+		return b.suffer("disconnects", nil)
 	case "fails":
 		return b.failCalls(args[0], args[1])
 	case "repeats":

@@ -15,6 +15,7 @@ import (
 //
 //	surface slack (teams) …             first of all: the only surfaces where this is told; see told
 //	surface disconnects                 what happens meanwhile is never told
+//	surface vanishes                    nor can it be called
 //	surface reconnects                  and what was said in threads meanwhile is heard of
 //	surface removes root                an administrator deletes the thread's first message
 //	surface fails KIND TIMES            KIND: slow-down, slow-down-untold, slow-down-politely,

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -287,21 +288,53 @@ func home(s *Section, a store.Account, d store.Directory) {
 	}
 }
 
+// Try signs in to an account with settings that need not be stored yet, and says what it found. It changes nothing.
+// config is the result of setup.Open, or what somebody has typed.
+// Errors: the settings are faulty, or their channel is of another version.
+func Try(ctx context.Context, o Options, a store.Account, config channels.Config) ([]channels.Finding, error) {
+	i := slices.IndexFunc(o.Specs, func(spec channels.Spec) bool { return spec.Kind == a.Kind })
+	if i < 0 {
+		return nil, fmt.Errorf("this version of Parley has no channel %q", a.Kind)
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	channel, err := o.made(a, o.Specs[i], config)
+	if err != nil {
+		return nil, err
+	}
+	if checker, ok := channel.(Checker); ok {
+		return checker.Check(ctx), nil
+	}
+	return []channels.Finding{{OK: true, What: "settings", Text: "complete"}}, nil
+}
+
 // open makes an account's channel only for Check: it can neither store facts nor report.
 func (o Options) open(a store.Account, spec channels.Spec) (channels.Channel, error) {
 	config, err := setup.Open(a, o.Sealer, spec)
 	if err != nil {
 		return nil, err
 	}
+	return o.made(a, spec, config)
+}
+
+// made is open with settings that were read already.
+func (o Options) made(a store.Account, spec channels.Spec, config channels.Config) (channels.Channel, error) {
 	key := make([]byte, 32) // required, but Check signs nothing with it
 	_, _ = rand.Read(key)   // never fails
 	var env channels.Env
 	if o.Outside != nil {
 		env = o.Outside(spec, a.Name, config)
 	}
+	log := o.Log
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
 	env.Accept = func(context.Context, ...channels.Fact) error { return errors.New("inspect: a look stores nothing") }
-	env.State, env.Log, env.Now, env.Keys = lookState{o.Pool, a.ID}, o.Log.With("account_id", a.ID), time.Now, [][]byte{key}
+	env.State, env.Log, env.Now, env.Keys = lookState{o.Pool, a.ID}, log.With("account_id", a.ID), time.Now, [][]byte{key}
 	env.Report = func(channels.Condition) {}
+	if provider := config[spec.Consent]; spec.Consent != "" && provider != "" && o.Grant != nil {
+		env.Grant = o.Grant(a, provider)
+	}
 	return spec.New(setup.Account(a, config), env)
 }
 

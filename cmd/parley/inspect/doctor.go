@@ -53,6 +53,8 @@ type Options struct {
 	Surfaces map[string]any // the configured surfaces by kind; each should be a Checker or a finder
 	// Outside returns the part of a channel's Env that is about the network; nil = an empty Env.
 	Outside func(spec channels.Spec, account string, config channels.Config) channels.Env
+	// Grant returns the consent by which an account signs in at a provider; nil = there is none.
+	Grant   func(account store.Account, provider string) channels.Grant
 	Objects Bucket // where old files are; nil = in the database
 	Model   Model  // reads what customers write; nil = rules do, without a network
 	Backups string // the folder with the embedded server's backups; "" = an external database has its own

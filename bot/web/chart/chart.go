@@ -1,0 +1,252 @@
+// Package chart draws plots as SVG for pages under a strict content policy: they have classes and no styles of their
+// own, follow the page's colours in the light and in the dark, can be read aloud, and bring their numbers as a table.
+//
+// What does not belong here: which figures are plotted.
+package chart
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"math"
+	"strings"
+)
+
+// Kind says how values are drawn.
+type Kind string
+
+// Kinds of charts.
+const (
+	Bars    Kind = "bars"    // the series side by side
+	Stacked Kind = "stacked" // the series on top of each other
+	Lines   Kind = "lines"   // NaN leaves a gap
+)
+
+// Chart is a plot of series over the same places.
+type Chart struct {
+	ID     string // in the page: letters, digits and hyphens
+	Title  string
+	Told   string // what it shows, in a sentence, for who can't see it
+	Kind   Kind
+	Across string   // what the places are: "Day"
+	Places []string // along the bottom
+	Series []Series
+	Unit   float64              // the axis has steps of round multiples of it: 3600 for times in hours; 0 = 1
+	Words  func(float64) string // writes a value; nil = as a number
+}
+
+// Series is one row of values, one for each place. None is below zero.
+type Series struct {
+	Name   string
+	Values []float64
+}
+
+// Sizes of the plot, in units of its own.
+const (
+	width, height = 420.0, 220.0
+	left, right   = 46.0, 8.0
+	top, bottom   = 10.0, 26.0
+	mostLabels    = 6  // along the bottom
+	steps         = 4  // about as many on the axis
+	barShare      = .7 // of the room of a place
+)
+
+// colours is how many classes of series the stylesheet has: s1 to s6.
+const colours = 6
+
+//go:embed chart.html
+var templates embed.FS
+
+// Charts draws charts.
+type Charts struct{ t *template.Template }
+
+// New reads the template.
+func New() (*Charts, error) {
+	t, err := template.ParseFS(templates, "chart.html")
+	if err != nil {
+		return nil, fmt.Errorf("chart: %w", err)
+	}
+	return &Charts{t}, nil
+}
+
+// Draw writes a chart: a figure element with the plot, and the table of its numbers behind a summary.
+func (cs *Charts) Draw(c Chart) (template.HTML, error) {
+	var out bytes.Buffer
+	if err := cs.t.Execute(&out, c.plot()); err != nil {
+		return "", fmt.Errorf("chart: %s: %w", c.ID, err)
+	}
+	return template.HTML(out.String()), nil //nolint:gosec // html/template wrote it
+}
+
+// What the template draws.
+type (
+	plot struct {
+		Chart
+
+		Width, Height float64
+		Left, Right   float64 // of the room for values
+		Grid          []mark
+		Labels        []mark
+		Rects         []rect
+		Paths         []path
+		Dots          []mark
+		Legend        []legend
+		Rows          []row
+		Empty         bool
+	}
+	mark struct {
+		X, Y  float64
+		Text  string
+		Class string
+	}
+	rect struct {
+		X, Y, Width, Height float64
+		Class, Text         string
+	}
+	path   struct{ Points, Class string }
+	legend struct{ Name, Class string }
+	row    struct {
+		Place string
+		Cells []string
+	}
+)
+
+func (c Chart) plot() plot {
+	if c.Words == nil {
+		c.Words = func(v float64) string { return number(v) }
+	}
+	p := plot{Chart: c, Width: width, Height: height, Left: left, Right: width - right}
+	highest := c.highest()
+	p.Empty = highest == 0
+	values := axis(highest, c.Unit)
+	scale := (height - top - bottom) / values[len(values)-1]
+	y := func(v float64) float64 { return round(height - bottom - v*scale) }
+	for _, v := range values {
+		p.Grid = append(p.Grid, mark{X: left - 6, Y: y(v), Text: c.Words(v)})
+	}
+	room := (width - left - right) / float64(max(len(c.Places), 1))
+	each := (len(c.Places) + mostLabels - 1) / mostLabels
+	for i, place := range c.Places {
+		if i%max(each, 1) == 0 {
+			p.Labels = append(p.Labels, mark{X: round(left + room*(float64(i)+.5)), Y: height - 8, Text: place})
+		}
+		p.Rows = append(p.Rows, c.row(i))
+	}
+	for i, s := range c.Series {
+		p.Legend = append(p.Legend, legend{Name: s.Name, Class: class(i)})
+	}
+	if c.Kind == Lines {
+		p.lines(room, y)
+	} else {
+		p.bars(room, y)
+	}
+	return p
+}
+
+func (c Chart) row(i int) row {
+	r := row{Place: c.Places[i]}
+	for _, s := range c.Series {
+		text := "–"
+		if v := s.Values[i]; !math.IsNaN(v) {
+			text = c.Words(v)
+		}
+		r.Cells = append(r.Cells, text)
+	}
+	return r
+}
+
+// highest gives the largest value, or the largest sum where series are stacked.
+func (c Chart) highest() (highest float64) {
+	for i := range c.Places {
+		sum := 0.0
+		for _, s := range c.Series {
+			v := s.Values[i]
+			if math.IsNaN(v) {
+				continue
+			}
+			if sum += v; c.Kind != Stacked {
+				highest = max(highest, v)
+			}
+		}
+		if c.Kind == Stacked {
+			highest = max(highest, sum)
+		}
+	}
+	return highest
+}
+
+func (p *plot) bars(room float64, y func(float64) float64) {
+	wide := room * barShare
+	if p.Kind == Bars {
+		wide /= float64(max(len(p.Series), 1))
+	}
+	for i, place := range p.Places {
+		from, x := 0.0, left+room*(float64(i)+(1-barShare)/2)
+		for n, s := range p.Series {
+			v := s.Values[i]
+			if !math.IsNaN(v) && v > 0 {
+				p.Rects = append(p.Rects, rect{X: round(x), Y: y(from + v), Width: round(max(wide, .5)), Height: round(y(from) - y(from+v)), Class: class(n),
+					Text: place + ", " + s.Name + ": " + p.Words(v)})
+			}
+			if p.Kind == Bars {
+				x += wide
+			} else if !math.IsNaN(v) {
+				from += v
+			}
+		}
+	}
+}
+
+// lines connects values; one that stands alone between gaps is a dot.
+func (p *plot) lines(room float64, y func(float64) float64) {
+	for n, s := range p.Series {
+		var points []string
+		flush := func() {
+			if len(points) > 1 {
+				p.Paths = append(p.Paths, path{Points: strings.Join(points, " "), Class: class(n)})
+			}
+			points = nil
+		}
+		for i, v := range s.Values {
+			if math.IsNaN(v) {
+				flush()
+				continue
+			}
+			x := round(left + room*(float64(i)+.5))
+			points = append(points, fmt.Sprintf("%g,%g", x, y(v)))
+			p.Dots = append(p.Dots, mark{X: x, Y: y(v), Class: class(n), Text: p.Places[i] + ", " + s.Name + ": " + p.Words(v)})
+		}
+		flush()
+	}
+}
+
+func class(i int) string { return fmt.Sprintf("s%d", i%colours+1) }
+
+func round(v float64) float64 { return math.Round(v*10) / 10 }
+
+func number(v float64) string { return fmt.Sprintf("%g", math.Round(v*100)/100) }
+
+// axis gives the values at which an axis has lines: from 0, in steps of 1, 2, 2.5 or 5 times a power of ten of units,
+// until the highest value is below the last one or on it. Steps below a unit are left out, so that counts stay whole.
+func axis(highest, unit float64) []float64 {
+	if unit == 0 {
+		unit = 1
+	}
+	step := 1.0
+	if wanted := highest / unit / steps; wanted > 1 {
+		power := math.Pow(10, math.Floor(math.Log10(wanted)))
+		for _, m := range []float64{1, 2, 2.5, 5, 10} {
+			if step = m * power; step >= wanted && step == math.Trunc(step) {
+				break
+			}
+		}
+	}
+	values := []float64{0}
+	for v := step; ; v += step {
+		values = append(values, v*unit)
+		if v*unit >= highest {
+			return values
+		}
+	}
+}

@@ -1,0 +1,166 @@
+// Package dashboard has the pages that show how the team does: figures for a time, a team, an account, an agent or a
+// tag, and the conversations that took longest.
+//
+// What does not belong here: how figures are counted (docs/measures.md says what they mean).
+package dashboard
+
+import (
+	"context"
+	"embed"
+	"html/template"
+	"time"
+
+	"parley/bot/web"
+	"parley/bot/web/chart"
+)
+
+// Desk is what the pages ask of Parley.
+type Desk interface {
+	// Names gives what can be chosen.
+	Names(ctx context.Context) (Names, error)
+
+	// Sums gives figures by a group, without those that are nothing but zeros.
+	Sums(ctx context.Context, q Question, by Group) ([]Sum, error)
+
+	// Longest gives the conversations that took longest, the longest first, at most ten.
+	Longest(ctx context.Context, q Question, of Measure) ([]Long, error)
+
+	// Now gives what is open at this moment. The days of the question don't matter.
+	Now(ctx context.Context, q Question) (Now, error)
+}
+
+// Names are what figures can be asked for.
+type Names struct {
+	Accounts []Named
+	Teams    []Team
+	Agents   []Named
+	Tags     []string
+}
+
+// Named is an account or an agent.
+type Named struct {
+	ID   int64
+	Name string
+}
+
+// Team of agents.
+type Team struct {
+	Named
+
+	Members []int64 // agents
+}
+
+// Question says which figures are asked for.
+type Question struct {
+	From, To string  // days, yyyy-mm-dd; the last one counts
+	Open     bool    // times in business hours alone
+	Account  int64   // 0 = all
+	Teams    []int64 // nil = all
+	Of       Group   // one of ByAgent, ByTag, ByIntent, ByMood, with its Value: only these conversations; "" = all
+	Value    string  // of ByAgent: the agent's number
+}
+
+// Group says what each of several sums is of.
+type Group string
+
+// Groups.
+const (
+	ByDay     Group = "day"     // Value: yyyy-mm-dd
+	ByAccount Group = "account" // Value: its number, as of the next two; "0" = none
+	ByTeam    Group = "team"
+	ByAgent   Group = "agent"
+	ByTag     Group = "tag" // Value: its name, as of the next two
+	ByIntent  Group = "intent"
+	ByMood    Group = "mood"
+)
+
+// Measure names one of the times.
+type Measure string
+
+// Times that are measured.
+const (
+	FirstAnswer Measure = "first"
+	NextAnswer  Measure = "next"
+	Resolving   Measure = "ended"
+)
+
+// Figures of some conversations.
+type Figures struct {
+	New, Reopened, Resolved, Abandoned, In, Out int64
+
+	First, Next, Ended Times
+}
+
+// Times are several times together.
+type Times struct {
+	Count   int64
+	Seconds int64
+}
+
+// Mean is their average; negative = there are none.
+func (t Times) Mean() time.Duration {
+	if t.Count == 0 {
+		return -1
+	}
+	return time.Duration(t.Seconds/t.Count) * time.Second
+}
+
+// Sum is the figures of one of a group.
+type Sum struct {
+	Value string
+	Figures
+}
+
+// Long is a conversation that took long.
+type Long struct {
+	Conversation int64
+	Subject      string
+	Customer     string
+	Agent        string // "" = nobody
+	Day          string // yyyy-mm-dd
+	Seconds      int64
+	Link         string // to its thread; "" = it has none
+}
+
+// Now is what is open at this moment.
+type Now struct {
+	Waiting    int // customers who wait for an answer
+	Unassigned int // of them, those whose conversation nobody has
+	Longest    time.Duration
+	Open       int
+	Snoozed    int
+}
+
+//go:embed *.html
+var templates embed.FS
+
+// pages are those of this area.
+type pages struct {
+	desk   Desk
+	charts *chart.Charts
+}
+
+const (
+	path        = "/settings/dashboard"
+	longestPath = path + "/longest"
+	filePath    = path + "/figures.csv"
+)
+
+// Area gives the pages.
+// Errors: a template that can't be read.
+func Area(desk Desk) (web.Area, error) {
+	charts, err := chart.New()
+	if err != nil {
+		return web.Area{}, err
+	}
+	p := pages{desk: desk, charts: charts}
+	return web.Area{
+		Name: "dashboard", Templates: templates, Funcs: template.FuncMap{"long": long, "count": count},
+		Routes: []web.Route{
+			{Pattern: "GET " + path, For: web.Agents, Do: p.show},
+			{Pattern: "GET " + longestPath, For: web.Agents, Do: p.longest},
+			{Pattern: "GET " + filePath, For: web.Agents, Do: p.file},
+		},
+		Menu: []web.Link{{Path: path, Text: "Dashboard", For: web.Agents, Rank: 5}},
+	}, nil
+}

@@ -1,0 +1,53 @@
+package dashboard
+
+import (
+	"encoding/csv"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"parley/bot/web"
+)
+
+// file answers with the figures as a table that other programs read: of each day, then by each group.
+func (p pages) file(v *web.Visit) error {
+	f, names, q, err := p.asked(v)
+	if err != nil {
+		return refused(v, err)
+	}
+	var rows [][]string
+	for _, by := range append([]Group{ByDay}, groupsFor(f)...) {
+		sums, err := p.desk.Sums(v.Context(), q, by)
+		if err != nil {
+			return err
+		}
+		for _, s := range sums {
+			rows = append(rows, append([]string{string(by), harmless(nameOf(by, s.Value, names))}, s.cells()...))
+		}
+	}
+	h := v.Writer.Header()
+	h.Set("Content-Type", "text/csv; charset=utf-8")
+	h.Set("Content-Disposition", fmt.Sprintf(`attachment; filename="figures-%s-%s-%s.csv"`, f.From, f.To, f.Hours))
+	w := csv.NewWriter(v.Writer)
+	_ = w.Write([]string{"by", "name", "new", "reopened", "resolved", "abandoned", "messages in", "messages out", "first answers", "first answers seconds",
+		"next answers", "next answers seconds", "resolving seconds"})
+	if err := w.WriteAll(rows); err != nil {
+		return nil //nolint:nilerr // the browser went away
+	}
+	return nil
+}
+
+func (f Figures) cells() (list []string) {
+	for _, n := range []int64{f.New, f.Reopened, f.Resolved, f.Abandoned, f.In, f.Out, f.First.Count, f.First.Seconds, f.Next.Count, f.Next.Seconds, f.Ended.Seconds} {
+		list = append(list, strconv.FormatInt(n, 10))
+	}
+	return list
+}
+
+// harmless keeps a spreadsheet from taking a name for a formula.
+func harmless(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}

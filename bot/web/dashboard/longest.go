@@ -1,0 +1,51 @@
+package dashboard
+
+import (
+	"time"
+
+	"parley/bot/web"
+)
+
+// longScreen is what the page of the longest conversations shows.
+type longScreen struct {
+	Filter filter
+	Rows   []longRow
+	Days   string
+	Of     string // what they are filtered by
+	Hours  string
+	Back   string
+}
+
+type longRow struct {
+	Long
+
+	Took time.Duration
+}
+
+// titles of the page, by what took long.
+func titles() map[Measure]string {
+	return map[Measure]string{FirstAnswer: "Waited longest for the first answer", NextAnswer: "Waited longest for a further answer", Resolving: "Took longest to resolve"}
+}
+
+func (p pages) longest(v *web.Visit) error {
+	f, names, q, err := p.asked(v)
+	if err != nil {
+		return refused(v, err)
+	}
+	of := Measure(v.Value("time"))
+	if titles()[of] == "" {
+		of = FirstAnswer
+	}
+	list, err := p.desk.Longest(v.Context(), q, of)
+	if err != nil {
+		return err
+	}
+	s := longScreen{Filter: f, Days: daysInWords(f.From, f.To), Hours: "by the clock", Back: f.address(path), Of: f.about(names)}
+	if q.Open {
+		s.Hours = "in business hours"
+	}
+	for _, l := range list {
+		s.Rows = append(s.Rows, longRow{l, time.Duration(l.Seconds) * time.Second})
+	}
+	return v.Show("longest", web.Screen{Title: titles()[of], Help: "The ten conversations with the longest time, of " + s.Days + ", " + s.Hours + ". Each counts with its longest one.", Data: s})
+}

@@ -1,0 +1,84 @@
+package dashboard
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// long tells how long something took, in two units at most: "1 h 5 min". A negative time is none.
+func long(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d < 0:
+		return "–"
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", d/time.Second)
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", d/time.Minute)
+	case d < day:
+		return two(int64(d/time.Hour), "h", int64(d%time.Hour/time.Minute), "min")
+	case d < 2*day:
+		return two(1, "day", int64(d%day/time.Hour), "h")
+	default:
+		return two(int64(d/day), "days", int64(d%day/time.Hour), "h")
+	}
+}
+
+func two(n int64, unit string, m int64, smaller string) string {
+	if m == 0 {
+		return fmt.Sprintf("%d %s", n, unit)
+	}
+	return fmt.Sprintf("%d %s %d %s", n, unit, m, smaller)
+}
+
+// count writes a number with spaces between thousands.
+func count(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "\u202f" + s[i:]
+	}
+	return s
+}
+
+// share writes a part of a whole in percent.
+func share(part, whole int64) string {
+	if whole == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%d %%", (part*200+whole)/(2*whole))
+}
+
+// unitFor gives the unit in which an axis for times up to the longest is easily read, and how its values are written.
+func unitFor(longest time.Duration) (unit time.Duration, words func(float64) string) {
+	unit, name := time.Minute, "min"
+	switch {
+	case longest > 4*24*time.Hour:
+		unit, name = 24*time.Hour, "d"
+	case longest > 3*time.Hour:
+		unit, name = time.Hour, "h"
+	}
+	return unit, func(seconds float64) string {
+		return strings.TrimSuffix(strconv.FormatFloat(seconds/unit.Seconds(), 'f', 1, 64), ".0") + " " + name
+	}
+}
+
+// moods are what people read for what an analysis calls a mood.
+func moodName(value string) string {
+	switch value {
+	case "", "neutral":
+		return "neutral"
+	case "urgent":
+		return "in need of an answer now"
+	}
+	return value
+}
+
+// intentName is what people read for an intent.
+func intentName(value string) string {
+	if value == "" {
+		return "unknown"
+	}
+	return strings.ReplaceAll(value, "_", " ")
+}

@@ -1,0 +1,91 @@
+package oidcfake
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+)
+
+// challengeForm is what RFC 7636 lets a challenge by S256 be.
+var challengeForm = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
+
+// authorize shows the page on which somebody chooses an account. Whoever asks wrongly is told here if the client or its
+// address is unknown: nobody may be sent to an address that was not registered. All else is told to the client.
+func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	s.mu.Lock()
+	known := q.Get("client_id") == s.opt.ClientID && q.Get("redirect_uri") == s.opt.RedirectURI
+	s.mu.Unlock()
+	if !known {
+		http.Error(w, "unknown client_id, or a redirect_uri that is not registered", http.StatusBadRequest)
+		return
+	}
+	asked := request{redirect: q.Get("redirect_uri"), state: q.Get("state"), nonce: q.Get("nonce"), challenge: q.Get("code_challenge")}
+	for _, check := range []struct {
+		ok          bool
+		fault, text string
+	}{
+		{q.Get("response_type") == "code", "unsupported_response_type", "only code"},
+		{slices.Contains(words(q.Get("scope")), "openid"), "invalid_scope", "openid is missing"},
+		{asked.state != "", "invalid_request", "state is missing"},
+		{asked.nonce != "", "invalid_request", "nonce is missing"},
+		{q.Get("code_challenge_method") == "S256" && challengeForm.MatchString(asked.challenge), "invalid_request", "code_challenge by S256 is missing"},
+	} {
+		if !check.ok {
+			s.back(w, r, asked, url.Values{"error": {check.fault}, "error_description": {check.text}})
+			return
+		}
+	}
+	id := random()
+	s.mu.Lock()
+	s.asked[id] = asked
+	s.mu.Unlock()
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_ = s.page.Execute(w, map[string]any{"Request": id, "Users": s.opt.Users, "Action": s.opt.Path + "/decide"})
+}
+
+// page is what somebody sees who is asked.
+const page = `<!doctype html><html lang="en"><title>Who are you?</title>
+<h1>Who are you?</h1><form method="post" action="{{.Action}}"><input type="hidden" name="request" value="{{.Request}}">
+{{range .Users}}<p><button name="user" value="{{.ID}}">{{.ID}}</button></p>{{end}}
+<p><button name="cancel" value="yes">Cancel</button></p></form></html>`
+
+// decide is what somebody chose on the page.
+func (s *Server) decide(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	asked, ok := s.asked[r.FormValue("request")]
+	delete(s.asked, r.FormValue("request"))
+	s.mu.Unlock()
+	if !ok {
+		http.Error(w, "this page was used already", http.StatusBadRequest)
+		return
+	}
+	if r.FormValue("cancel") != "" {
+		s.back(w, r, asked, url.Values{"error": {"access_denied"}, "error_description": {"The user cancelled."}})
+		return
+	}
+	user, ok := s.user(r.FormValue("user"))
+	if !ok {
+		http.Error(w, "no such user", http.StatusBadRequest)
+		return
+	}
+	code := random()
+	s.mu.Lock()
+	s.codes[code] = grant{request: asked, user: user, expires: s.opt.Clock().Add(codeLife)}
+	s.mu.Unlock()
+	s.back(w, r, asked, url.Values{"code": {code}})
+}
+
+// back sends the browser to the client. The issuer is named as RFC 9207 has it.
+func (s *Server) back(w http.ResponseWriter, r *http.Request, asked request, values url.Values) {
+	s.mu.Lock()
+	forged := s.forge
+	s.mu.Unlock()
+	values.Set("state", asked.state)
+	values.Set("iss", s.Issuer())
+	if forged == ForgeMixUp {
+		values.Set("iss", "https://elsewhere.example")
+	}
+	http.Redirect(w, r, asked.redirect+"?"+values.Encode(), http.StatusFound)
+}

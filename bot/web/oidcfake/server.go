@@ -1,0 +1,164 @@
+// Package oidcfake is an OpenID provider for tests and trials: discovery, keys that rotate, a page on which somebody
+// chooses an account or cancels, codes that work once, PKCE, and ID tokens as a general provider, Slack and Microsoft
+// Entra make them. It refuses what real ones refuse. Faults and forged tokens are asked for from Go.
+//
+// What does not belong here: anything that a provider knows beyond who somebody is.
+package oidcfake
+
+import (
+	"cmp"
+	"crypto/rand"
+	"encoding/base64"
+	"html/template"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"parley/channels/emulator"
+)
+
+// How long things live, as they do at Slack and Microsoft.
+const (
+	codeLife  = time.Minute
+	tokenLife = 5 * time.Minute
+)
+
+// User is somebody who has an account at the provider. Claims are those of the ID token besides what every token has.
+type User struct {
+	ID     string // how the page and Choose name the user
+	Claims map[string]any
+}
+
+// Options shape a provider. ClientID, ClientSecret and RedirectURI are required: what an admin registered there.
+type Options struct {
+	Path         string // of the issuer behind the address: "/TENANT/v2.0" as at Microsoft; "" = none
+	ClientID     string
+	ClientSecret string
+	RedirectURI  string
+	Users        []User
+	Clock        func() time.Time // nil = time.Now
+	Log          *slog.Logger
+}
+
+// Server is one provider with one registered client. Its methods may be called from any goroutine.
+type Server struct {
+	*emulator.Host
+
+	opt  Options
+	page *template.Template
+
+	mu     sync.Mutex
+	keys   []key // the last one signs
+	asked  map[string]request
+	codes  map[string]grant
+	forge  Forgery
+	down   bool
+	tokens int // ID tokens that were given
+}
+
+// request is what a client asked for, while somebody looks at the page.
+type request struct{ redirect, state, nonce, challenge string }
+
+// grant is what a code stands for.
+type grant struct {
+	request
+
+	user    User
+	expires time.Time
+}
+
+// New makes a provider. Start must be called before anybody can ask it, Close ends it.
+func New(o Options) *Server {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{Host: emulator.NewHost("oidcfake", o.Log), opt: o, asked: map[string]request{}, codes: map[string]grant{},
+		page: template.Must(template.New("page").Parse(page))}
+	s.keys = []key{newKey("first")}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+o.Path+"/.well-known/openid-configuration", s.discover)
+	mux.HandleFunc("GET "+o.Path+"/keys", s.showKeys)
+	mux.HandleFunc("GET "+o.Path+"/authorize", s.authorize)
+	mux.HandleFunc("POST "+o.Path+"/decide", s.decide)
+	mux.HandleFunc("POST "+o.Path+"/token", s.token)
+	s.Handler = s.unlessDown(mux)
+	return s
+}
+
+// Issuer is how the provider calls itself.
+func (s *Server) Issuer() string { return s.URL() + s.opt.Path }
+
+// Register replaces the address to which the client's users are sent back.
+func (s *Server) Register(redirect string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.opt.RedirectURI = redirect
+}
+
+// SetDown lets the provider answer everything with 503, or ends that.
+func (s *Server) SetDown(down bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.down = down
+}
+
+// Rotate signs with a new key from now on. The old ones are gone at once.
+func (s *Server) Rotate(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keys = []key{newKey(name)}
+}
+
+// Tokens counts the ID tokens that were given.
+func (s *Server) Tokens() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tokens
+}
+
+func (s *Server) unlessDown(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		down := s.down
+		s.mu.Unlock()
+		if down {
+			http.Error(w, "down for maintenance", http.StatusServiceUnavailable)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *Server) discover(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, map[string]any{
+		"issuer": s.Issuer(), "authorization_endpoint": s.Issuer() + "/authorize", "token_endpoint": s.Issuer() + "/token",
+		"jwks_uri": s.Issuer() + "/keys", "response_types_supported": []string{"code"}, "subject_types_supported": []string{"pairwise"},
+		"id_token_signing_alg_values_supported": []string{"RS256"}, "code_challenge_methods_supported": []string{"S256"},
+		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "client_secret_basic"},
+	})
+}
+
+// user finds somebody by name; the second value is false if there is no such user.
+func (s *Server) user(id string) (User, bool) {
+	i := slices.IndexFunc(s.opt.Users, func(u User) bool { return u.ID == id })
+	if i < 0 {
+		return User{}, false
+	}
+	return s.opt.Users[i], true
+}
+
+// random is a text that nobody guesses.
+func random() string {
+	raw := make([]byte, 24)
+	_, _ = rand.Read(raw)
+	return base64.RawURLEncoding.EncodeToString(raw)
+}
+
+// words splits a list with spaces, like a scope.
+func words(list string) []string { return strings.Fields(cmp.Or(list, " ")) }

@@ -1,0 +1,147 @@
+package oidcfake
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// Forgery is a way in which the next answers are wrong. Real providers don't do that; attackers, and providers that
+// are broken, do.
+type Forgery string
+
+// Forgeries that a client must refuse, but for the first and the two that are within what clocks may differ.
+const (
+	Honest           Forgery = ""
+	ForgeLate        Forgery = "late"        // expired two minutes ago
+	ForgeSoon        Forgery = "soon"        // issued in two minutes
+	ForgeNonce       Forgery = "nonce"       // of another sign-in
+	ForgeNoNonce     Forgery = "no nonce"    //
+	ForgeIssuer      Forgery = "issuer"      // of somebody else
+	ForgeAudience    Forgery = "audience"    // for another client
+	ForgeTwo         Forgery = "two clients" // for us and another client, which is the one that asked
+	ForgeExpired     Forgery = "expired"     // an hour ago
+	ForgeNotYet      Forgery = "not yet"     // issued in an hour
+	ForgeOld         Forgery = "old"         // issued an hour ago, still valid
+	ForgeSignature   Forgery = "signature"   // by a key that the provider never had
+	ForgeUnknownKey  Forgery = "unknown key" // which is not among its keys
+	ForgeAlgNone     Forgery = "alg none"    // nobody signed it
+	ForgeHS256       Forgery = "hs256"       // signed with the client's secret
+	ForgeNoToken     Forgery = "no id_token" //
+	ForgeMixUp       Forgery = "mix-up"      // the answer names another issuer
+	ForgeAccessToken Forgery = "at_hash"     // of another access token
+)
+
+// Forge makes answers wrong from now on; Honest ends that.
+func (s *Server) Forge(f Forgery) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forge = f
+}
+
+// key signs tokens.
+type key struct {
+	id      string
+	private *rsa.PrivateKey
+}
+
+func newKey(id string) key {
+	private, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err) // no randomness: nothing works on this machine
+	}
+	return key{id, private}
+}
+
+func (s *Server) showKeys(w http.ResponseWriter, _ *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var set jose.JSONWebKeySet
+	for _, k := range s.keys {
+		set.Keys = append(set.Keys, jose.JSONWebKey{Key: k.private.Public(), KeyID: k.id, Algorithm: "RS256", Use: "sig"})
+	}
+	answer(w, http.StatusOK, set)
+}
+
+// idToken says who somebody is. Caller holds the lock.
+func (s *Server) idToken(g grant) (string, error) {
+	now := s.opt.Clock()
+	claims := map[string]any{
+		"iss": s.Issuer(), "aud": s.opt.ClientID, "sub": g.user.ID, "nonce": g.nonce,
+		"iat": now.Unix(), "exp": now.Add(tokenLife).Unix(),
+	}
+	maps.Copy(claims, g.user.Claims)
+	s.spoil(claims, now)
+	signer := s.keys[len(s.keys)-1]
+	switch s.forge {
+	case ForgeSignature:
+		signer = newKey(signer.id)
+	case ForgeUnknownKey:
+		signer = newKey("unknown")
+	case ForgeAlgNone:
+		return unsigned(claims)
+	case ForgeHS256:
+		return sign(jose.HS256, []byte(s.opt.ClientSecret), signer.id, claims)
+	}
+	return sign(jose.RS256, signer.private, signer.id, claims)
+}
+
+// spoil makes claims wrong.
+func (s *Server) spoil(claims map[string]any, now time.Time) {
+	issued := func(at time.Time, life time.Duration) { claims["iat"], claims["exp"] = at.Unix(), at.Add(life).Unix() }
+	switch s.forge {
+	case ForgeLate:
+		issued(now.Add(-tokenLife-2*time.Minute), tokenLife)
+	case ForgeSoon:
+		issued(now.Add(2*time.Minute), tokenLife)
+	case ForgeNonce:
+		claims["nonce"] = random()
+	case ForgeNoNonce:
+		delete(claims, "nonce")
+	case ForgeIssuer:
+		claims["iss"] = "https://elsewhere.example"
+	case ForgeAudience:
+		claims["aud"] = "another-client"
+	case ForgeTwo:
+		claims["aud"], claims["azp"] = []string{s.opt.ClientID, "another-client"}, "another-client"
+	case ForgeExpired:
+		issued(now.Add(-time.Hour-tokenLife), tokenLife)
+	case ForgeNotYet:
+		issued(now.Add(time.Hour), tokenLife)
+		claims["nbf"] = now.Add(time.Hour).Unix()
+	case ForgeOld:
+		issued(now.Add(-time.Hour), 2*time.Hour)
+	case ForgeAccessToken:
+		claims["at_hash"] = "tUbyWGBHe0V32FJEupkgVQ"
+	}
+}
+
+// sign makes a token.
+func sign(algorithm jose.SignatureAlgorithm, with any, id string, claims map[string]any) (string, error) {
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: algorithm, Key: jose.JSONWebKey{Key: with, KeyID: id}}, (&jose.SignerOptions{}).WithType("JWT"))
+	if err != nil {
+		return "", err
+	}
+	body, err := json.Marshal(claims)
+	if err != nil {
+		return "", err
+	}
+	signed, err := signer.Sign(body)
+	if err != nil {
+		return "", err
+	}
+	return signed.CompactSerialize()
+}
+
+// unsigned makes a token that says that it needs no signature.
+func unsigned(claims map[string]any) (string, error) {
+	body, err := json.Marshal(claims)
+	encode := base64.RawURLEncoding.EncodeToString
+	return encode([]byte(`{"alg":"none","typ":"JWT"}`)) + "." + encode(body) + ".", err
+}

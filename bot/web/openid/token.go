@@ -1,0 +1,118 @@
+package openid
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+	"golang.org/x/oauth2"
+)
+
+// claims are what a token may say of somebody.
+type claims struct {
+	AuthorizedParty string `json:"azp"`
+	NotBefore       int64  `json:"nbf"` // seconds; 0 = none
+
+	Email         string `json:"email"`
+	EmailVerified yes    `json:"email_verified"`
+	// DomainVerified is Microsoft's word that the owner of the address' domain is who the user's organisation is. Only
+	// with it an address in its tokens means anything.
+	// Source: learn.microsoft.com, "Optional claims reference", read 2026-11.
+	DomainVerified yes `json:"xms_edov"`
+
+	Tenant   string `json:"tid"` // Microsoft
+	ObjectID string `json:"oid"`
+
+	// Source: docs.slack.dev, "openid.connect.token", read 2026-11.
+	SlackTeam string `json:"https://slack.com/team_id"`
+	SlackUser string `json:"https://slack.com/user_id"`
+}
+
+// yes is a yes that providers write in several ways: true, "true", 1, "1".
+type yes bool
+
+// UnmarshalJSON implements json.Unmarshaler. What is no yes is a no.
+func (y *yes) UnmarshalJSON(raw []byte) error {
+	*y = yes(slices.Contains([]string{`true`, `"true"`, `1`, `"1"`}, string(raw)))
+	return nil
+}
+
+// exchange gives the code to the provider, and returns what its token says.
+func (p *provider) exchange(ctx context.Context, found *oidc.Provider, code string, asked pending) (Identity, error) {
+	ctx = oidc.ClientContext(ctx, p.client)
+	got, err := p.oauth(found).Exchange(ctx, code, oauth2.VerifierOption(asked.Verifier))
+	if err != nil {
+		return Identity{}, fmt.Errorf("openid: %s: code: %w", p.Kind, err)
+	}
+	raw, _ := got.Extra("id_token").(string)
+	if raw == "" {
+		return Identity{}, errors.New("openid: the answer has no id_token")
+	}
+	// Times are checked below, with room for clocks that differ.
+	token, err := found.Verifier(&oidc.Config{ClientID: p.ClientID, SkipExpiryCheck: true}).Verify(ctx, raw)
+	if err != nil {
+		return Identity{}, fmt.Errorf("openid: %s: token: %w", p.Kind, err)
+	}
+	var said claims
+	if err := token.Claims(&said); err != nil {
+		return Identity{}, fmt.Errorf("openid: %s: claims: %w", p.Kind, err)
+	}
+	if err := errors.Join(p.checkTimes(token, said), p.checkUse(token, said, got.AccessToken, asked)); err != nil {
+		return Identity{}, fmt.Errorf("openid: %s: %w", p.Kind, err)
+	}
+	return p.identity(said)
+}
+
+// checkTimes: a token was made just now, and is valid.
+func (p *provider) checkTimes(token *oidc.IDToken, said claims) error {
+	now := p.now()
+	switch {
+	case token.Expiry.Before(now.Add(-skew)):
+		return fmt.Errorf("the token expired %s ago; compare the clocks", now.Sub(token.Expiry).Round(time.Second))
+	case token.IssuedAt.After(now.Add(skew)), said.NotBefore > now.Add(skew).Unix():
+		return errors.New("the token is of the future; compare the clocks")
+	case token.IssuedAt.Before(now.Add(-decideTime - skew)):
+		return errors.New("the token is older than our question")
+	}
+	return nil
+}
+
+// checkUse: a token answers this sign-in, and was asked for by us.
+func (p *provider) checkUse(token *oidc.IDToken, said claims, access string, asked pending) error {
+	switch {
+	case subtle.ConstantTimeCompare([]byte(token.Nonce), []byte(asked.Nonce)) != 1:
+		return errors.New("the token is of another sign-in (nonce)")
+	case said.AuthorizedParty != "" && said.AuthorizedParty != p.ClientID, len(token.Audience) > 1 && said.AuthorizedParty == "":
+		return errors.New("the token was made for another client (azp)")
+	}
+	if token.AccessTokenHash != "" {
+		return token.VerifyAccessToken(access)
+	}
+	return nil
+}
+
+// identity reads whom a token means. Errors: ErrElsewhere.
+func (p *provider) identity(said claims) (Identity, error) {
+	who := Identity{Kind: p.Kind}
+	if said.EmailVerified || said.DomainVerified {
+		who.Mail = lower(said.Email)
+	}
+	switch p.Kind {
+	case Slack:
+		who.Organisation, who.User = said.SlackTeam, said.SlackUser
+	case Microsoft:
+		if !said.DomainVerified {
+			who.Mail = "" // whoever runs a tenant writes any address into it
+		}
+		if said.Tenant != p.Tenant {
+			return who, ErrElsewhere
+		}
+		who.Organisation, who.User = said.Tenant, lower(said.ObjectID)
+	case Any:
+	}
+	return who, nil
+}

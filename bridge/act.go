@@ -1,0 +1,82 @@
+package bridge
+
+import (
+	"time"
+
+	"parley/store"
+)
+
+// Act is what an agent asks for on a page of Parley's own, such as the inbox.
+type Act struct {
+	Verb Verb   `json:"verb"`
+	Args Args   `json:"args"`           // Conversation is never 0
+	Text string `json:"text,omitempty"` // Reply and Note: Markdown
+	Form string `json:"form"`           // names the form as it was opened, which may be handed in several times
+}
+
+// Acts gives the verbs of acts.
+func Acts() []Verb {
+	return []Verb{VerbReply, VerbNote, VerbTake, VerbAssign, VerbUnassign, VerbPending, VerbSnooze, VerbWake, VerbResolve, VerbReopen,
+		VerbUndo, VerbSend, VerbKeep, VerbDrop, VerbSendAgain, VerbMarkSent}
+}
+
+// ActState says how far an act has come.
+type ActState string
+
+// States of an act.
+const (
+	ActUnknown ActState = ""        // nothing of that name was accepted
+	ActWaits   ActState = "waits"   // it is stored and will be applied
+	ActDone    ActState = "done"    // it was applied
+	ActRefused ActState = "refused" // it was applied, and changed nothing: ActResult.Why says why not
+	ActStuck   ActState = "stuck"   // it can't be applied, and is kept for an admin to look at
+)
+
+// ActResult tells what became of an act.
+type ActResult struct {
+	State ActState
+	Why   string // for people; ActRefused
+}
+
+// Spoken is a message of a conversation as a page of Parley's own shows it.
+type Spoken struct {
+	ID        int64
+	Event     int64 // by which messages are in order, before ID
+	Direction store.Direction
+	Fate      store.Fate
+	Reason    string // a code, or words: why it has that fate
+	Author    string // an agent's or the customer's name; "" = not known
+	Agent     int64  // 0 = no agent wrote it
+	At        time.Time
+	Subject   string
+	Text      string // canonical Markdown
+	Quoted    string // the history below a mail, Markdown
+	Notices   []string
+	Files     []SpokenFile
+	HasHTML   bool   // it came as an HTML mail
+	Original  string // signed link to the mail's sandboxed HTML original; "" = there is none
+
+	Delivery int64        // of a reply: the delivery that Send again and Mark as sent are about; 0 = there is none
+	Receipt  OutcomeState // of a reply that left: sent, delivered or read
+	Until    time.Time    // of a reply that waits: the end of its hold; zero = it is not held
+	Trouble  string       // of a reply that waits: why the last attempt failed; "" = it didn't
+	Verbs    []Verb       // what the viewer may do with it
+}
+
+// SpokenFile is a file of a Spoken.
+type SpokenFile struct {
+	Index     int
+	Name      string
+	SizeBytes int64
+	Readable  bool   // the page can give its bytes
+	Missing   string // why it isn't there; "" = nobody knows, or it is
+}
+
+// SpokenPage is a page of what was said in a conversation, oldest first.
+type SpokenPage struct {
+	List  []Spoken
+	Older bool // there is more before it
+}
+
+// SpokenBefore says where a page of messages ends: before the message with this event and id. Zero = with the newest.
+type SpokenBefore struct{ Event, ID int64 }

@@ -1,0 +1,209 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/engine/own"
+	"parley/bridge/engine/permission"
+	"parley/channels"
+	"parley/store"
+	"parley/store/inbox"
+)
+
+// Inbox is what Parley's own inbox page may ask of the engine, for the day when no chat can be reached. What
+// agents do there is journalled, applied and told in the conversations' threads like what they do in a form of a
+// chat: in the journal it is a fact of Parley's own, and its author is the agent himself.
+type Inbox struct {
+	e    *Engine
+	desk *Desk // of Parley's own pages: its users are agents, and it has no surface
+}
+
+// Inbox gives what the inbox page may ask.
+func (e *Engine) Inbox() *Inbox { return &Inbox{e, e.Desk(store.SystemAccount)} }
+
+// List gives a page of a list, as far as an agent may read it. Errors: *Problem.
+func (in *Inbox) List(ctx context.Context, agent int64, q bridge.ListQuery) (bridge.Listing, error) {
+	return in.desk.List(ctx, q, own.PageUser(agent))
+}
+
+// Facts of a conversation, for an agent. Errors: ErrNoConversation; *Problem.
+func (in *Inbox) Facts(ctx context.Context, agent, conversation int64) (bridge.Facts, error) {
+	return in.desk.Facts(ctx, conversation, own.PageUser(agent))
+}
+
+// History gives a page of the log of a conversation, the newest first. Errors: as Facts.
+func (in *Inbox) History(ctx context.Context, agent, conversation int64, page int) (bridge.History, error) {
+	return in.desk.History(ctx, conversation, page, own.PageUser(agent))
+}
+
+// People gives all agents and the names of all teams, for pickers.
+func (in *Inbox) People(ctx context.Context) ([]bridge.AgentRef, []string, error) {
+	agents, err := in.desk.People(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	teams, err := in.desk.Teams(ctx)
+	return agents, teams, err
+}
+
+// Spoken gives a page of what was said in a conversation. Errors: as Facts.
+func (in *Inbox) Spoken(ctx context.Context, agent, conversation int64, before bridge.SpokenBefore) (bridge.SpokenPage, error) {
+	viewer, err := in.desk.mayRead(ctx, conversation, own.PageUser(agent))
+	if err != nil {
+		return bridge.SpokenPage{}, err
+	}
+	rows, err := store.Conversations(ctx, in.e.pool, conversation)
+	if err != nil || len(rows) == 0 {
+		return bridge.SpokenPage{}, err
+	}
+	page, err := in.e.reading.Spoken(ctx, in.e.pool, viewer, &rows[0], before)
+	for i := range page.List {
+		if m := &page.List[i]; m.HasHTML && in.e.opt.Original != nil {
+			m.Original = in.e.opt.Original(m.ID)
+		}
+	}
+	return page, err
+}
+
+// File gives a file that a customer sent. Errors: as Facts; files.ErrNoFile where there is none.
+func (in *Inbox) File(ctx context.Context, agent, conversation, message int64, index int) (channels.File, error) {
+	if _, err := in.desk.mayRead(ctx, conversation, own.PageUser(agent)); err != nil {
+		return channels.File{}, err
+	}
+	return in.e.files.IncomingFile(ctx, conversation, message, index)
+}
+
+// Stamp gives a digest of a conversation as an agent sees it: another one means that something has changed.
+// Errors: as Facts.
+func (in *Inbox) Stamp(ctx context.Context, agent, conversation int64) (string, error) {
+	if _, err := in.desk.mayRead(ctx, conversation, own.PageUser(agent)); err != nil {
+		return "", err
+	}
+	return inbox.Stamp(ctx, in.e.pool, conversation)
+}
+
+// ListStamp gives a digest of a page of a list. Errors: as List.
+func (in *Inbox) ListStamp(ctx context.Context, agent int64, q bridge.ListQuery) (string, error) {
+	l, err := in.List(ctx, agent, q)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.New()
+	for i := range l.Rows {
+		f := &l.Rows[i]
+		fmt.Fprintf(sum, "%d %s %v %v %q %q %q %v;", f.ID, f.Status, f.Assignees, f.LastMessage, f.Subject, f.Contact, f.Team, f.WaitingSince.UnixMilli())
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// actWait is how long Act waits for what it stored to be applied, so that the page which follows shows it.
+const actWait = 2 * time.Second
+
+// Act stores what an agent asks for, and waits for a moment until it is applied. It gives the name under which
+// Result tells what became of it. An act that is handed in again with the same words is the same act.
+// Errors: *Problem for what the agent may not do, and nothing is stored; ErrNoConversation;
+// channels.ErrOverloaded; the database's.
+func (in *Inbox) Act(ctx context.Context, agent int64, a bridge.Act) (string, error) {
+	if problem := in.mayAct(ctx, agent, a); problem != nil {
+		return "", problem
+	}
+	name, event, err := eventOf(agent, a)
+	if err != nil {
+		return "", err
+	}
+	if err := in.e.Accept(ctx, store.SystemAccount, event); err != nil {
+		return "", err
+	}
+	return name, in.applied(ctx, name, a.Args.Conversation)
+}
+
+// eventOf gives the fact of an act, and its name: by who did it, in which form, and what.
+func eventOf(agent int64, a bridge.Act) (string, channels.Fact, error) {
+	payload, err := json.Marshal(own.Fact{Kind: own.Acted, Conversation: a.Args.Conversation, Act: &own.Act{Agent: agent, Act: a}})
+	if err != nil {
+		return "", channels.Fact{}, fmt.Errorf("engine: act: %w", err)
+	}
+	sum := sha256.Sum256(payload)
+	name := fmt.Sprintf("act:%d:%s", agent, hex.EncodeToString(sum[:16]))
+	return name, channels.Fact{ExternalID: name, OrderKey: fmt.Sprintf("c%d", a.Args.Conversation), Payload: payload}, nil
+}
+
+// mayAct checks an act before it is stored; when it is applied, all is checked again.
+func (in *Inbox) mayAct(ctx context.Context, agent int64, a bridge.Act) error {
+	if a.Form == "" || !slices.Contains(bridge.Acts(), a.Verb) {
+		return &bridge.Problem{Code: "unknown_verb", Text: "That can't be done here.", Hint: "Reload the page."}
+	}
+	viewer, err := in.desk.mayRead(ctx, a.Args.Conversation, own.PageUser(agent))
+	if err != nil {
+		return err
+	}
+	if problem := permission.Authorize(viewer, a.Verb); problem != nil {
+		return problem
+	}
+	switch a.Verb {
+	case bridge.VerbReply:
+		return in.desk.MayReply(ctx, a.Args.Conversation, own.PageUser(agent), a.Text, nil)
+	case bridge.VerbUndo, bridge.VerbSend, bridge.VerbKeep, bridge.VerbDrop, bridge.VerbSendAgain, bridge.VerbMarkSent:
+		return in.isAbout(ctx, a)
+	}
+	return nil
+}
+
+// isAbout refuses an act on a message, or on a delivery, of another conversation than the act's.
+func (in *Inbox) isAbout(ctx context.Context, a bridge.Act) error {
+	rows, err := store.Messages(ctx, in.e.pool, a.Args.Message)
+	switch {
+	case err != nil:
+		return err
+	case len(rows) == 0 || rows[0].ConversationID != a.Args.Conversation:
+		return &bridge.Problem{Code: "unknown_message", Text: "That message is not in this conversation.", Hint: "Reload the page."}
+	}
+	return nil
+}
+
+// applied waits for a moment until an act is applied.
+func (in *Inbox) applied(ctx context.Context, name string, conversation int64) error {
+	end := time.NewTimer(actWait)
+	defer end.Stop()
+	look := time.NewTicker(actWait / 50)
+	defer look.Stop()
+	for {
+		o, err := inbox.OutcomeOf(ctx, in.e.pool, name, conversation)
+		if err != nil || !o.Waits {
+			return err
+		}
+		select {
+		case <-look.C:
+		case <-end.C:
+			return nil
+		case <-ctx.Done():
+			return nil // it is stored
+		}
+	}
+}
+
+// Result tells what became of an act of an agent, by the name that Act gave it. Errors: as Facts.
+func (in *Inbox) Result(ctx context.Context, agent, conversation int64, name string) (bridge.ActResult, error) {
+	if _, err := in.desk.mayRead(ctx, conversation, own.PageUser(agent)); err != nil {
+		return bridge.ActResult{}, err
+	}
+	o, err := inbox.OutcomeOf(ctx, in.e.pool, name, conversation)
+	switch {
+	case err != nil || !o.Known:
+		return bridge.ActResult{}, err
+	case o.Stuck:
+		return bridge.ActResult{State: bridge.ActStuck}, nil
+	case o.Waits:
+		return bridge.ActResult{State: bridge.ActWaits}, nil
+	case o.Why != "":
+		return bridge.ActResult{State: bridge.ActRefused, Why: o.Why}, nil
+	}
+	return bridge.ActResult{State: bridge.ActDone}, nil
+}

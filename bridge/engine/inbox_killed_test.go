@@ -1,0 +1,60 @@
+package engine_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/bridge/engine/own"
+	"parley/store"
+)
+
+// telling holds a process that posts what was done on the page, before or after the chat takes it.
+func telling(kind bridgetest.FaultKind) moment {
+	m := posting(kind)
+	m.arm = func(w *world) func() {
+		release := make(chan struct{})
+		w.chat.AddFault(bridgetest.Fault{Call: "post", Text: "It comes on Monday.", Kind: kind, Until: release})
+		return func() { close(release) }
+	}
+	return m
+}
+
+// A process that is killed with an act of the inbox page in hand leaves it to the next one, wherever it was: the
+// customer gets one answer, and the thread tells of it once.
+// R-274
+func TestInboxActKilled(t *testing.T) {
+	t.Parallel()
+	for name, at := range map[string]moment{
+		"accepted, and not applied": locked(`SELECT FROM conversations FOR UPDATE`),
+		"applied, and not told":     telling(bridgetest.FaultDropBefore),
+		"told, and not recorded":    telling(""),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{lossy: true})
+			thread := w.opened()
+			w.stops[0]()
+			kill := w.startChild()
+			release := at.arm(w)
+			act := own.Act{Agent: w.agents["ann"], Act: bridge.Act{Verb: bridge.VerbReply, Text: "It comes on Monday.", Form: "f", Args: bridge.Args{Conversation: 1}}}
+			payload := must(json.Marshal(own.Fact{Kind: own.Acted, Conversation: 1, Act: &act}))(t)
+			check(t, second(store.InsertEvents(t.Context(), w.pool, []store.NewEvent{{AccountID: store.SystemAccount, ExternalID: "act:1", OrderKey: store.ConversationKey(1), Payload: payload}})))
+			w.eventually("the process is there", func() bool { return at.reached(w) })
+			kill()
+			release()
+			w.exec(`UPDATE lanes SET leased_until = clock_timestamp() WHERE leased_until IS NOT NULL`) // its leases end
+			w.addEngine()
+			w.startLast()
+			w.provider.WaitTexts(t, "It comes on Monday.")
+			w.shown("It comes on Monday.")
+			w.settled()
+			if n := strings.Count(strings.Join(w.threadSays(thread), "\n"), "It comes on Monday."); n != 1 {
+				t.Errorf("the thread tells it %d times", n)
+			}
+			w.provider.WaitTexts(t, "It comes on Monday.")
+		})
+	}
+}

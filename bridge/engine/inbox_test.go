@@ -1,0 +1,321 @@
+package engine_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/bridge/engine"
+	"parley/channels/channelstest"
+	"parley/store"
+)
+
+// page is the inbox page of a world, on which its agents act in the conversation that was opened first.
+type page struct {
+	*world
+	inbox *engine.Inbox
+}
+
+func (w *world) page() *page { return &page{w, w.engines[len(w.engines)-1].Inbox()} }
+
+// acts lets an agent hand in a form, and gives the name of the act.
+func (p *page) acts(agent string, a bridge.Act) string {
+	p.t.Helper()
+	return must(p.tries(agent, a))(p.t)
+}
+
+// tries is acts where it may be refused.
+func (p *page) tries(agent string, a bridge.Act) (string, error) {
+	p.t.Helper()
+	if a.Args.Conversation == 0 {
+		a.Args.Conversation = 1
+	}
+	if a.Form == "" {
+		p.serial++
+		a.Form = "form " + string(rune('a'+p.serial))
+	}
+	return p.inbox.Act(p.t.Context(), p.agents[agent], a)
+}
+
+// shows gives what the page shows of the conversation, one message a line: who, its fate, its text.
+func (p *page) shows(agent string) string {
+	p.t.Helper()
+	got := must(p.inbox.Spoken(p.t.Context(), p.agents[agent], 1, bridge.SpokenBefore{}))(p.t)
+	lines := make([]string, len(got.List))
+	for i, s := range got.List {
+		lines[i] = s.Author + " " + string(s.Fate) + ": " + s.Text
+	}
+	return strings.Join(lines, "\n")
+}
+
+// last gives the newest message that the page shows.
+func (p *page) last(agent string) bridge.Spoken {
+	p.t.Helper()
+	list := must(p.inbox.Spoken(p.t.Context(), p.agents[agent], 1, bridge.SpokenBefore{}))(p.t).List
+	return list[len(list)-1]
+}
+
+// result waits for what became of an act.
+func (p *page) result(agent, name string, want bridge.ActState, why string) {
+	p.t.Helper()
+	var got bridge.ActResult
+	p.eventually("the act is "+string(want), func() bool {
+		got = must(p.inbox.Result(p.t.Context(), p.agents[agent], 1, name))(p.t)
+		return got.State == want
+	})
+	if !strings.Contains(got.Why, why) {
+		p.t.Errorf("it is %s because %q, want %q", got.State, got.Why, why)
+	}
+}
+
+// threadSays gives the plain texts of a thread, without its root.
+func (w *world) threadSays(thread string) []string {
+	var list []string
+	for _, m := range w.chat.Messages(support, thread) {
+		if m.ID != thread {
+			list = append(list, m.Plain())
+		}
+	}
+	return list
+}
+
+// inOrder says that texts contain words, each in a later text than the one before, and each in one text.
+func inOrder(texts []string, words ...string) bool {
+	at := -1
+	for _, want := range words {
+		var found []int
+		for i, text := range texts {
+			if strings.Contains(text, want) {
+				found = append(found, i)
+			}
+		}
+		if len(found) != 1 || found[0] <= at {
+			return false
+		}
+		at = found[0]
+	}
+	return true
+}
+
+// allCalls are the calls of the chat's API that fail while it can't be reached.
+func allCalls() []string {
+	return []string{"post", "update", "mark", "whisper", "thread", "since", "message", "audience"}
+}
+
+// outage cuts the chat off: it can't be called, and tells nothing. back lets it be reached again.
+func (w *world) outage() (back func()) {
+	w.t.Helper()
+	w.chat.Mute(true)
+	for _, call := range allCalls() {
+		w.chat.AddFault(bridgetest.Fault{Call: call, Kind: bridgetest.FaultRefuse, Times: -1})
+	}
+	w.chat.Disconnect()
+	return func() {
+		w.chat.ClearFaults()
+		w.chat.Mute(false)
+		w.dueNow()
+	}
+}
+
+// While the chat can't be reached, agents answer on the page: the customer has the answer at once, and once. When
+// the chat is back, the thread shows what was said in its order, who said it and what became of it.
+// R-274
+func TestInboxInAnOutage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	back := w.outage()
+	w.writes("kim", "Where is my lamp?")
+	w.eventually("the mail is applied", func() bool { return w.count(`SELECT count(*) FROM messages`) == 1 })
+	p := w.page()
+	if got := must(p.inbox.List(t.Context(), w.agents["ann"], bridge.ListQuery{List: "unassigned"}))(t); len(got.Rows) != 1 || got.Rows[0].Contact.Name != "Kim" {
+		t.Fatalf("listed: %+v", got.Rows)
+	}
+	p.acts("ann", bridge.Act{Verb: bridge.VerbNote, Text: "The depot says Monday."})
+	reply := bridge.Act{Verb: bridge.VerbReply, Text: "It comes on Monday.", Form: "reply"}
+	first := p.acts("ann", reply)
+	if again := p.acts("ann", reply); again != first {
+		t.Errorf("handed in twice, it is %s and %s", first, again)
+	}
+	p.result("ann", first, bridge.ActDone, "")
+	w.provider.WaitTexts(t, "It comes on Monday.")
+	w.eventually("the page shows it", func() bool {
+		return p.shows("ann") == "Kim in: Where is my lamp?\nAnn inside: The depot says Monday.\nAnn out: It comes on Monday."
+	})
+	w.writes("kim", "Thank you!")
+	w.eventually("the page shows the answer", func() bool { return strings.HasSuffix(p.shows("ann"), "Kim in: Thank you!") })
+	p.acts("ann", bridge.Act{Verb: bridge.VerbResolve, Args: bridge.Args{Seen: p.last("ann").Event, Note: "told her"}})
+	back()
+	thread := w.thread("Where is my lamp?")
+	w.eventually("the thread tells it in order", func() bool {
+		w.dueNow()
+		return inOrder(w.threadSays(thread), "Where is my lamp?", "The depot says Monday.", "It comes on Monday.", "Thank you!", "told her")
+	})
+	w.settled()
+	texts := w.threadSays(thread)
+	i := slices.IndexFunc(texts, func(s string) bool { return strings.Contains(s, "It comes on Monday.") })
+	if !strings.Contains(texts[i], "Ann") || !strings.Contains(texts[i], "sent") {
+		t.Errorf("of the answer the thread tells %q", texts[i])
+	}
+	w.provider.WaitTexts(t, "It comes on Monday.")
+}
+
+// A reply from the page waits neither for a chat that is being caught up with, nor for one that can't be asked.
+// One that was typed in the chat before stays before it.
+// R-274, R-249
+func TestInboxNeedsNoChat(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.opened()
+	w.engines[0].Desk(w.surface).Gap(time.Time{})
+	w.page().acts("ann", bridge.Act{Verb: bridge.VerbReply, Text: "From the page"})
+	w.provider.WaitTexts(t, "From the page")
+}
+
+// What is handed in again with other words takes the place of the first, while that is held; Undo takes a
+// reply back, and the thread says so.
+// R-274
+func TestInboxHold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	thread, p := w.opened(), w.page()
+	p.acts("ann", bridge.Act{Verb: bridge.VerbReply, Text: "On Monday", Form: "one"})
+	p.acts("ann", bridge.Act{Verb: bridge.VerbReply, Text: "On Tuesday", Form: "one"})
+	p.acts("ann", bridge.Act{Verb: bridge.VerbReply, Text: "Never mind"})
+	held := p.last("ann")
+	if held.Fate != store.FateWaiting || held.Until.IsZero() || !slices.Equal(held.Verbs, []bridge.Verb{bridge.VerbUndo}) {
+		t.Errorf("the page shows %+v", held)
+	}
+	p.acts("ann", bridge.Act{Verb: bridge.VerbUndo, Args: bridge.Args{Message: held.ID}})
+	if got := p.last("ann"); got.Fate != store.FateUndone || !slices.Equal(got.Verbs, []bridge.Verb{bridge.VerbSend}) {
+		t.Errorf("the page shows %+v", got)
+	}
+	w.eventually("the thread says what was taken back", func() bool { return w.lines(thread, bridge.LineUndone) == 2 })
+	late := p.acts("ann", bridge.Act{Verb: bridge.VerbUndo, Args: bridge.Args{Message: held.ID}})
+	p.result("ann", late, bridge.ActRefused, "")
+	w.advance(time.Hour)
+	w.provider.WaitTexts(t, "On Tuesday")
+}
+
+// What is done on the page changes the card like a button; a refusal tells the page why. Who ends a conversation
+// must have seen what the customer said last.
+// R-274
+func TestInboxVerbs(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread, p := w.opened(), w.page()
+	seen := p.last("ann").Event
+	p.acts("ann", bridge.Act{Verb: bridge.VerbAssign, Args: bridge.Args{Agents: []string{"ben@acme.test"}}})
+	w.card(thread, "Ben")
+	p.acts("ann", bridge.Act{Verb: bridge.VerbSnooze, Args: bridge.Args{Until: "in 2 hours"}})
+	w.card(thread, "snoozed")
+	p.acts("ann", bridge.Act{Verb: bridge.VerbWake})
+	w.writes("kim", "One more thing")
+	w.shown("One more thing")
+	p.result("ann", p.acts("ann", bridge.Act{Verb: bridge.VerbResolve, Args: bridge.Args{Seen: seen}}), bridge.ActRefused, "just written again")
+	p.result("ann", p.acts("ann", bridge.Act{Verb: bridge.VerbResolve, Args: bridge.Args{Seen: p.last("ann").Event}}), bridge.ActDone, "")
+	w.card(thread, "resolved")
+	p.result("ann", p.acts("ann", bridge.Act{Verb: bridge.VerbSnooze, Args: bridge.Args{Until: "in 2 hours"}}), bridge.ActRefused, "resolved")
+	p.acts("ann", bridge.Act{Verb: bridge.VerbReopen})
+	w.line(thread, bridge.LineReopened)
+	p.acts("ann", bridge.Act{Verb: bridge.VerbNote, Text: "Only for us"})
+	w.shown("Only for us")
+	w.settled()
+	w.provider.WaitTexts(t)
+}
+
+// The page shows and takes no more than its agent may read: not of a private channel, not of another
+// conversation, and nothing at all for whoever is no agent any more.
+// R-274, R-212
+func TestInboxPermissions(t *testing.T) {
+	t.Parallel()
+	w := secluded(t, options{hold: time.Hour})
+	p := w.page()
+	w.writes("kim", "Hello")
+	w.thread("Hello")
+	p.acts("cat", bridge.Act{Verb: bridge.VerbReply, Text: "Hi Kim", Args: bridge.Args{Conversation: 2}})
+	other := w.count(`SELECT id::int FROM messages WHERE text = 'Hi Kim'`)
+	check(t, store.RetireAgent(t.Context(), w.pool, w.agents["ben"]))
+	check(t, w.engines[0].Reload(t.Context()))
+	stored := w.count(`SELECT count(*) FROM events`)
+	ctx := t.Context()
+	for _, who := range []string{"cat", "ben", "nobody"} {
+		for name, err := range map[string]error{
+			"facts":   second(p.inbox.Facts(ctx, w.agents[who], 1)),
+			"spoken":  second(p.inbox.Spoken(ctx, w.agents[who], 1, bridge.SpokenBefore{})),
+			"history": second(p.inbox.History(ctx, w.agents[who], 1, 0)),
+			"stamp":   second(p.inbox.Stamp(ctx, w.agents[who], 1)),
+			"file":    second(p.inbox.File(ctx, w.agents[who], 1, 1, 0)),
+			"result":  second(p.inbox.Result(ctx, w.agents[who], 1, "act")),
+			"note":    second(p.tries(who, bridge.Act{Verb: bridge.VerbNote, Text: "x"})),
+			"reply":   second(p.tries(who, bridge.Act{Verb: bridge.VerbReply, Text: "x"})),
+			"undo":    second(p.tries(who, bridge.Act{Verb: bridge.VerbUndo, Args: bridge.Args{Message: int64(other)}})),
+		} {
+			var problem *bridge.Problem
+			if !errors.As(err, &problem) {
+				t.Errorf("%s of %s: %v", name, who, err)
+			}
+		}
+	}
+	for name, a := range map[string]bridge.Act{
+		"a message of another conversation": {Verb: bridge.VerbUndo, Args: bridge.Args{Conversation: 1, Message: int64(other)}},
+		"no message":                        {Verb: bridge.VerbSend},
+		"closing, for admins":               {Verb: bridge.VerbClose},
+		"a conversation that isn't there":   {Verb: bridge.VerbNote, Text: "x", Args: bridge.Args{Conversation: 99}},
+	} {
+		if _, err := p.tries("ann", a); err == nil {
+			t.Errorf("%s was taken", name)
+		}
+	}
+	if l := must(p.inbox.List(ctx, w.agents["cat"], bridge.ListQuery{List: "all"}))(t); len(l.Rows) != 1 || l.Rows[0].ID != 2 {
+		t.Errorf("cat is shown %+v", l.Rows)
+	}
+	if n := w.count(`SELECT count(*) FROM events`) - stored; n != 0 {
+		t.Errorf("%d acts were stored", n)
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
+
+// An act that was stored while its agent was one, and is applied when that is over, changes nothing.
+func TestInboxActOfAFormerAgent(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.opened()
+	p := w.page()
+	release := w.holdQueues(store.SystemAccount)
+	name := p.acts("ben", bridge.Act{Verb: bridge.VerbReply, Text: "Bye"})
+	p.result("ben", name, bridge.ActWaits, "")
+	check(t, store.RetireAgent(t.Context(), w.pool, w.agents["ben"]))
+	check(t, w.engines[0].Reload(t.Context()))
+	release()
+	p.result("ann", name, bridge.ActRefused, "not one of Parley's agents")
+	w.settled()
+	w.provider.WaitTexts(t)
+}
+
+// A page of a long conversation shows the newest messages, and leads to the older ones.
+func TestInboxPages(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.opened()
+	var many []channelstest.Event
+	for range 60 {
+		many = append(many, channelstest.Event{Type: "message", From: "kim", Text: "More"})
+	}
+	w.hook(chat, many...)
+	w.eventually("all are there", func() bool { return w.count(`SELECT count(*) FROM messages`) == 61 })
+	p := w.page()
+	newest := must(p.inbox.Spoken(t.Context(), w.agents["ann"], 1, bridge.SpokenBefore{}))(t)
+	if len(newest.List) != 50 || !newest.Older {
+		t.Fatalf("%d messages, older %v", len(newest.List), newest.Older)
+	}
+	first := newest.List[0]
+	rest := must(p.inbox.Spoken(t.Context(), w.agents["ann"], 1, bridge.SpokenBefore{Event: first.Event, ID: first.ID}))(t)
+	if len(rest.List) != 11 || rest.Older || rest.List[0].Text != "Hello" {
+		t.Errorf("%d older ones, older still %v: %+v", len(rest.List), rest.Older, rest.List[0])
+	}
+}

@@ -1,0 +1,71 @@
+package measuring
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/outbound"
+	"parley/store"
+	"parley/store/measure"
+)
+
+// deeds are those of which figures are made.
+func deeds() []store.Deed {
+	return []store.Deed{store.DeedOpened, store.DeedStarted, store.DeedPromoted, store.DeedReopened, store.DeedResolved, store.DeedClosed,
+		store.DeedReplied, store.DeedSentAgain, store.DeedAnsweredElsewhere, store.DeedTook, store.DeedJoined, store.DeedAssigned,
+		store.DeedUnassigned, store.DeedSetPending}
+}
+
+// fact is one thing that happened in a conversation: something done, or something said (what is then "").
+type fact struct {
+	at     time.Time
+	id     int64 // of the row that tells it: in the order of what one batch did
+	what   store.Deed
+	by     store.Doer
+	agent  int64 // who did it, or who wrote what left; 0 = no agent
+	detail book.Detail
+	in     bool // the customer said it
+}
+
+// facts brings into order what was done and said in a conversation. Of what agents said it gives only what reached
+// the customer, at the time at which it was sent.
+func facts(log []store.LogEntry, said []measure.Said) []fact {
+	var all []fact
+	sent := map[int64]fact{}      // by message: when it was last sent
+	elsewhere := map[int64]bool{} // messages that answered without Parley
+	for _, e := range log {
+		f := fact{at: e.At, id: e.ID, what: e.What, by: e.Actor, detail: book.DetailOf(e)}
+		if e.AgentID != nil {
+			f.agent = *e.AgentID
+		}
+		switch e.What {
+		case store.DeedReplied, store.DeedSentAgain, store.DeedAnsweredElsewhere:
+			elsewhere[f.detail.Message] = elsewhere[f.detail.Message] || e.What == store.DeedAnsweredElsewhere
+			if before, ok := sent[f.detail.Message]; !ok || inOrder(before, f) < 0 {
+				sent[f.detail.Message] = f
+			}
+		default:
+			all = append(all, f)
+		}
+	}
+	for _, m := range said {
+		switch {
+		case m.Reason == outbound.MachineReason:
+		case m.Direction == store.DirectionOut && m.Fate == store.FateOut,
+			elsewhere[m.ID] && m.Fate == store.FateIn: // a copy of an answer, which came into the mailbox first
+			f := fact{at: m.At, id: m.ID, agent: m.AgentID}
+			if s, ok := sent[m.ID]; ok {
+				f.at, f.id = s.at, s.id
+			}
+			all = append(all, f)
+		case m.Direction == store.DirectionIn && m.Fate == store.FateIn && !m.Automatic:
+			all = append(all, fact{at: m.At, id: m.ID, in: true})
+		}
+	}
+	slices.SortFunc(all, inOrder)
+	return all
+}
+
+func inOrder(a, b fact) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.id, b.id)) }

@@ -1,0 +1,341 @@
+package measuring_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
+
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/directory"
+	"parley/bridge/engine/measuring"
+	"parley/store"
+	"parley/store/measure"
+	"parley/store/storetest"
+)
+
+// world is a database with accounts in three zones.
+type world struct {
+	t       *testing.T
+	pool    *pgxpool.Pool
+	stories []*story
+	ids     int64
+	rand    *rand.Rand // of what happens
+}
+
+// Business hours of the accounts 100 to 102; the clocks change in Berlin on 25 October, in New York on 1 November.
+func plans() map[int64]string {
+	return map[int64]string{
+		100: `{"zone": "Europe/Berlin", "week": [{"days": "mon-fri", "open": "09:00-12:30, 13:30-17:00"}, {"days": "sun", "open": "00:00-06:00"}]}`,
+		101: `{"zone": "America/New_York", "week": [{"days": "mon-sun", "open": "00:00-24:00"}], "holidays": ["2026-10-28"]}`,
+		102: `{}`,
+	}
+}
+
+func newWorld(t *testing.T) *world {
+	seed := uint64(time.Now().UnixNano()) //nolint:forbidigo // another one each time
+	t.Logf("seed %d", seed)
+	w := &world{t: t, pool: storetest.DB(t), rand: rand.New(rand.NewPCG(seed, 0))}
+	w.exec(`INSERT INTO teams (id, name) OVERRIDING SYSTEM VALUE VALUES (1, 'Support'), (2, 'Billing')`)
+	for id, plan := range plans() {
+		w.exec(`INSERT INTO accounts (id, name, kind, side, team_id, hours) VALUES ($1, $2, 'email', 'channel', 1, $3)`, id, fmt.Sprint("mail", id), plan)
+	}
+	return w
+}
+
+func (w *world) exec(sql string, args ...any) {
+	w.t.Helper()
+	if _, err := w.pool.Exec(w.t.Context(), sql, args...); err != nil {
+		w.t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+func (w *world) directory() *directory.Directory {
+	w.t.Helper()
+	accounts, err := store.ListAccounts(w.t.Context(), w.pool)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return directory.New(store.Directory{Accounts: accounts})
+}
+
+// open adds a conversation in which nothing has happened yet.
+func (w *world) open(account int64) *story {
+	w.t.Helper()
+	s := newStory(int64(len(w.stories)+1), &w.ids)
+	s.subject.AccountID = account
+	s.now = time.Date(2026, 10, 20, 8, 0, 0, 0, time.UTC)
+	w.stories = append(w.stories, s)
+	w.exec(`INSERT INTO conversations (id, account_id, team_id, status, last_at, created_at) VALUES ($1, $2, 1, 'open', now(), now())`, s.subject.ConversationID, account)
+	return s
+}
+
+// step lets something happen in a conversation a while after what happened before, and writes it down as the engine
+// does: new rows, and those that changed.
+func (w *world) step(q pgx.Tx, s *story, who int64, what string, later time.Duration) error {
+	s.now = s.now.Add(later)
+	before, logged := slices.Clone(s.said), len(s.log)
+	if what == "changes labels" {
+		w.label(s)
+	} else if !s.does(w.t, who, what) {
+		return nil
+	}
+	ctx := w.t.Context()
+	var fresh, changed []store.Message
+	for i := range s.said {
+		switch {
+		case i >= len(before):
+			fresh = append(fresh, messageOf(s, &s.said[i]))
+		case before[i] != s.said[i]:
+			changed = append(changed, messageOf(s, &s.said[i]))
+		}
+	}
+	_, err := q.Exec(ctx, `UPDATE conversations SET team_id = $2, tags = $3, traits = jsonb_build_object('intent', $4::text, 'sentiment', $5::text) WHERE id = $1`,
+		s.subject.ConversationID, s.subject.TeamID, s.subject.Tags, s.subject.Intent, s.subject.Mood)
+	if err == nil && len(fresh) > 0 {
+		err = store.InsertMessages(ctx, q, fresh)
+	}
+	if err == nil && len(changed) > 0 {
+		err = store.UpdateMessages(ctx, q, changed)
+	}
+	if err == nil && len(s.log) > logged {
+		err = store.InsertLog(ctx, q, s.log[logged:])
+	}
+	return err
+}
+
+func (w *world) label(s *story) {
+	s.subject.Tags = [][]string{{}, {"Billing"}, {"Billing", "Urgent"}}[w.rand.IntN(3)]
+	s.subject.Intent, s.subject.Mood = []string{"", "refund"}[w.rand.IntN(2)], []string{"", "negative"}[w.rand.IntN(2)]
+	s.done(store.DeedTagged, store.ByAgent, ann, book.Detail{})
+}
+
+func messageOf(s *story, m *measure.Said) store.Message {
+	row := store.Message{ID: m.ID, ConversationID: s.subject.ConversationID, Direction: m.Direction, Fate: m.Fate, Reason: m.Reason, SaidAt: m.At, CreatedAt: m.At}
+	if m.AgentID != 0 {
+		row.AgentID = &m.AgentID
+	}
+	if m.Automatic {
+		row.Automatic = "auto-submitted"
+	}
+	return row
+}
+
+// measured measures until everything that was committed before is in the figures.
+func (w *world) measured(dir *directory.Directory) {
+	w.t.Helper()
+	var begun string
+	if err := w.pool.QueryRow(w.t.Context(), `SELECT pg_snapshot_xmin(pg_current_snapshot())::text`).Scan(&begun); err != nil {
+		w.t.Fatal(err)
+	}
+	for done := false; !done; {
+		more, err := measuring.Round(w.t.Context(), w.pool, dir, 7)
+		if err == nil && !more { // or a process that died still has the progress
+			err = w.pool.QueryRow(w.t.Context(), `SELECT upto >= $1::text::xid8 AND below = 0 FROM measured`, begun).Scan(&done)
+		}
+		if err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+// compare compares what is kept with a slow recount.
+func (w *world) compare(dir *directory.Directory) {
+	w.t.Helper()
+	var want, wantDays []string
+	days := map[string]*measure.Figures{}
+	for _, s := range w.stories {
+		for _, share := range recounted(s, dir.Hours[s.subject.AccountID]) {
+			want = append(want, fmt.Sprintf("%+v", *share))
+			values := []string{"all/", "agent/" + strconv.FormatInt(share.AgentID, 10), "intent/" + s.subject.Intent, "mood/" + s.subject.Mood}
+			for _, tag := range s.subject.Tags {
+				values = append(values, "tag/"+tag)
+			}
+			for _, v := range values {
+				key := fmt.Sprintf("%s %s %d %d", v, share.Day, share.AccountID, share.TeamID)
+				if days[key] == nil {
+					days[key] = &measure.Figures{}
+				}
+				days[key].Add(share.Figures)
+			}
+		}
+	}
+	for key, f := range days {
+		wantDays = append(wantDays, key+" "+sums(*f))
+	}
+	w.same("shares", w.keptShares(), want)
+	w.same("days", w.keptDays(days), wantDays)
+}
+
+// sums writes figures without what is an upper bound.
+func sums(f measure.Figures) string {
+	f.FirstWorst, f.FirstWorstOpen, f.NextWorst, f.NextWorstOpen, f.EndedWorst, f.EndedWorstOpen = 0, 0, 0, 0, 0, 0
+	return fmt.Sprintf("%+v", f)
+}
+
+func (w *world) same(what string, got, want []string) {
+	w.t.Helper()
+	slices.Sort(got)
+	slices.Sort(want)
+	if len(want) == 0 {
+		w.t.Fatal("nothing happened")
+	}
+	for i := range max(len(got), len(want)) {
+		if i >= len(got) || i >= len(want) || got[i] != want[i] {
+			w.t.Fatalf("%s: %d are kept, %d by recount; the first that differs:\n%s\n%s", what, len(got), len(want), append(got, "")[min(i, len(got))], append(want, "")[min(i, len(want))])
+		}
+	}
+}
+
+func (w *world) keptShares() (list []string) {
+	w.t.Helper()
+	rows, err := w.pool.Query(w.t.Context(), `SELECT (jsonb_strip_nulls(to_jsonb(s)) || jsonb_build_object('day', s.day::text)) FROM measure_shares AS s`)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	shares, err := pgx.CollectRows(rows, pgx.RowTo[measure.Share])
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, s := range shares {
+		list = append(list, fmt.Sprintf("%+v", s))
+	}
+	return list
+}
+
+func (w *world) keptDays(want map[string]*measure.Figures) (list []string) {
+	w.t.Helper()
+	rows, err := w.pool.Query(w.t.Context(), `SELECT format('%s/%s %s %s %s', kind, value, day, account_id, team_id) AS key, to_jsonb(d) AS figures FROM measure_days AS d`)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	type row struct {
+		Key     string
+		Figures measure.Figures
+	}
+	days, err := pgx.CollectRows(rows, pgx.RowToStructByName[row])
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, d := range days {
+		if sums(d.Figures) != sums(measure.Figures{}) {
+			list = append(list, d.Key+" "+sums(d.Figures))
+		}
+		if f := want[d.Key]; f != nil && (f.FirstWorst > d.Figures.FirstWorst || f.NextWorst > d.Figures.NextWorst || f.EndedWorst > d.Figures.EndedWorst) {
+			w.t.Errorf("%s: a worst is above what is kept as their bound", d.Key)
+		}
+	}
+	return list
+}
+
+// R-230 R-231 R-232 R-233 R-237: whatever happens in conversations, in three zones while clocks change, and whoever is
+// killed while measuring: the figures are those of a slow recount.
+func TestRandomHistories(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	dir := w.directory()
+	for i := range 24 { // half of them were there before there were figures
+		s := w.open(100 + int64(i%3))
+		w.happen(s, []string{"opens", "starts", "promotes"}[min(i%8, 2)])
+	}
+	for range 200 {
+		w.anything()
+	}
+	w.exec(`UPDATE messages SET changed = NULL`)
+	w.exec(`UPDATE log_entries SET changed = NULL`)
+	w.exec(`UPDATE measured SET below = (SELECT max(id) + 1 FROM conversations)`)
+
+	ctx, stop := context.WithCancel(t.Context())
+	var group errgroup.Group
+	for range 2 { // two processes measure, and die now and then
+		group.Go(func() error { return w.measureAndDie(ctx, dir) })
+	}
+	for i := range 400 {
+		if i%20 == 0 {
+			w.happen(w.open(100+int64(i/20%3)), "opens")
+		}
+		w.anything()
+	}
+	stop()
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	w.measured(dir)
+	w.compare(dir)
+
+	w.exec(`UPDATE accounts SET hours = '{"zone": "Asia/Kathmandu", "week": [{"days": "mon-sat", "open": "10:00-18:00"}]}' WHERE id = 102`)
+	dir = w.directory() // all is measured by the new hours
+	w.measured(dir)
+	w.compare(dir)
+
+	w.exec(`UPDATE measured SET upto = '99999999'::xid8`) // as after a restore from another server
+	w.anything()
+	w.measured(dir)
+	w.compare(dir)
+}
+
+// measureAndDie measures until ctx ends; now and then the transaction is cut off.
+func (w *world) measureAndDie(ctx context.Context, dir *directory.Directory) error {
+	for ctx.Err() == nil {
+		limited, cancel := context.WithTimeout(ctx, time.Duration(rand.IntN(30)+1)*time.Millisecond)
+		_, err := measuring.Round(limited, w.pool, dir, 1+rand.IntN(20))
+		killed := limited.Err() != nil
+		cancel()
+		if err != nil && !killed && !errors.Is(err, context.DeadlineExceeded) {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *world) happen(s *story, what string) {
+	w.t.Helper()
+	later := time.Duration(w.rand.IntN(3)*w.rand.IntN(400)) * time.Minute
+	err := store.InTx(w.t.Context(), w.pool, func(tx pgx.Tx) error {
+		return w.step(tx, s, []int64{ann, ben}[w.rand.IntN(2)], what, later)
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) anything() {
+	w.t.Helper()
+	steps := []string{"writes", "writes", "writes", "answers", "answers", "answers", "writes automatically", "sends again", "fails", "is unclear", "reopens",
+		"answers elsewhere", "answers by a copy to the mailbox", "a machine answers", "undoes", "notes", "takes", "joins", "puts back", "hands to billing", "hands to support", "snoozes",
+		"waits for the customer", "is set pending", "resolves", "resolves", "closes", "changes labels"}
+	w.happen(w.stories[w.rand.IntN(len(w.stories))], steps[w.rand.IntN(len(steps))])
+}
+
+// What a transaction wrote that began before others and ended after them isn't passed over.
+func TestLateCommit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	dir := w.directory()
+	slow, quick := w.open(100), w.open(100)
+	tx, err := w.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(context.Background()) }()
+	if err := w.step(tx, slow, 0, "opens", time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	w.happen(quick, "opens")
+	w.measured(dir)
+	w.happen(quick, "writes")
+	w.measured(dir)
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.measured(dir)
+	w.compare(dir)
+}

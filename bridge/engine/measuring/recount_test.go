@@ -1,0 +1,222 @@
+package measuring_test
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/outbound"
+	"parley/routing/hours"
+	"parley/store"
+	"parley/store/measure"
+)
+
+// recount counts a conversation's shares again, slowly, by looking for each figure through everything that happened,
+// and business hours minute by minute. It shares no code with what it checks.
+type recount struct {
+	s      *story
+	h      *hours.Hours
+	events []event
+	shares map[string]*measure.Share
+}
+
+// event is something that was done, or said and counts.
+type event struct {
+	at    time.Time
+	id    int64
+	log   *store.LogEntry
+	said  *measure.Said
+	agent int64
+}
+
+func recounted(s *story, h *hours.Hours) map[string]*measure.Share {
+	r := &recount{s: s, h: h, shares: map[string]*measure.Share{}}
+	for i := range s.log {
+		e := event{at: s.log[i].At, id: s.log[i].ID, log: &s.log[i]}
+		if s.log[i].AgentID != nil {
+			e.agent = *s.log[i].AgentID
+		}
+		r.events = append(r.events, e)
+	}
+	for i := range s.said {
+		if m := &s.said[i]; r.counts(m) {
+			r.events = append(r.events, r.sentAt(m))
+		}
+	}
+	slices.SortFunc(r.events, func(a, b event) int { return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.id, b.id)) })
+	for n := range r.events {
+		r.event(n)
+	}
+	return r.shares
+}
+
+func (r *recount) counts(m *measure.Said) bool {
+	copied := slices.ContainsFunc(r.s.log, func(l store.LogEntry) bool {
+		return l.What == store.DeedAnsweredElsewhere && book.DetailOf(l).Message == m.ID
+	})
+	return copied && m.Fate == store.FateIn || m.Direction == store.DirectionIn && !m.Automatic || m.Direction == store.DirectionOut && m.Fate == store.FateOut && m.Reason != outbound.MachineReason
+}
+
+// sentAt gives a message with the time at which it was last sent.
+func (r *recount) sentAt(m *measure.Said) event {
+	e := event{at: m.At, id: m.ID, said: m, agent: m.AgentID}
+	for i := range r.s.log {
+		l := &r.s.log[i]
+		sent := l.What == store.DeedReplied || l.What == store.DeedSentAgain || l.What == store.DeedAnsweredElsewhere
+		if sent && book.DetailOf(*l).Message == m.ID {
+			e.at, e.id = l.At, l.ID
+		}
+	}
+	return e
+}
+
+func (e event) is(deeds ...store.Deed) bool {
+	return e.log != nil && slices.Contains(deeds, e.log.What)
+}
+
+// says tells which way a message went; an answer that came back into the mailbox went out.
+func (e event) says(d store.Direction) bool {
+	if e.said != nil && e.said.Automatic {
+		return d == store.DirectionOut
+	}
+	return e.said != nil && e.said.Direction == d
+}
+
+func (e event) begins() bool {
+	return e.is(store.DeedOpened, store.DeedStarted, store.DeedReopened)
+}
+
+func (e event) ends() bool { return e.is(store.DeedResolved, store.DeedClosed) }
+
+func (r *recount) event(n int) {
+	e := r.events[n]
+	switch {
+	case e.is(store.DeedOpened, store.DeedStarted):
+		agent := int64(0)
+		if e.is(store.DeedStarted) {
+			agent = e.agent
+		}
+		r.at(n, agent).Opened++
+	case e.is(store.DeedReopened):
+		r.at(n, r.owner(n)).Reopened++
+	case e.says(store.DirectionIn), e.is(store.DeedPromoted):
+		r.at(n, r.owner(n+1)).MessagesIn++
+	case e.says(store.DirectionOut):
+		r.answer(n)
+	case e.ends():
+		r.end(n)
+	}
+}
+
+func (r *recount) answer(n int) {
+	e := r.events[n]
+	r.at(n, e.agent).MessagesOut++
+	since := -1
+	for i := n - 1; i >= 0; i-- {
+		before := r.events[i]
+		if before.says(store.DirectionOut) || before.ends() || before.is(store.DeedSetPending) && before.log.Actor == store.ByAgent {
+			break
+		}
+		if before.says(store.DirectionIn) && r.inEpisode(i) || before.is(store.DeedPromoted) {
+			since = i
+		}
+	}
+	if since < 0 {
+		return
+	}
+	answeredBefore := slices.ContainsFunc(r.events[:n], func(b event) bool { return b.says(store.DirectionOut) || b.is(store.DeedStarted) })
+	f := r.at(n, e.agent)
+	wall, open := r.between(r.events[since].at, e.at)
+	if answeredBefore {
+		f.NextCount, f.NextSum, f.NextSumOpen = f.NextCount+1, f.NextSum+wall, f.NextSumOpen+open
+		f.NextWorst, f.NextWorstOpen = max(f.NextWorst, wall), max(f.NextWorstOpen, open)
+		return
+	}
+	f.FirstCount, f.FirstSum, f.FirstSumOpen = f.FirstCount+1, f.FirstSum+wall, f.FirstSumOpen+open
+	f.FirstWorst, f.FirstWorstOpen = max(f.FirstWorst, wall), max(f.FirstWorstOpen, open)
+}
+
+// inEpisode says that an episode runs when something happens, or that it begins one.
+func (r *recount) inEpisode(n int) bool {
+	for i := n; i >= 0; i-- {
+		if r.events[i].begins() {
+			return true
+		}
+		if r.events[i].ends() {
+			break
+		}
+	}
+	return slices.ContainsFunc(r.events[n:], func(e event) bool {
+		return e.begins() && e.log.Actor == store.ByCustomer && e.at.Equal(r.events[n].at)
+	})
+}
+
+func (r *recount) end(n int) {
+	e, begun := r.events[n], n-1
+	answered := false
+	for ; !r.events[begun].begins(); begun-- {
+		answered = answered || r.events[begun].says(store.DirectionOut)
+	}
+	f := r.at(n, cmp.Or(r.owner(n), e.agent))
+	wall, open := r.between(r.events[begun].at, e.at)
+	f.Resolved++
+	f.EndedSum, f.EndedSumOpen = f.EndedSum+wall, f.EndedSumOpen+open
+	f.EndedWorst, f.EndedWorstOpen = max(f.EndedWorst, wall), max(f.EndedWorstOpen, open)
+	if r.events[begun].log.Actor == store.ByCustomer && !answered {
+		f.Abandoned++
+	}
+}
+
+// owner says who led the conversation before the nth event.
+func (r *recount) owner(n int) (owner int64) {
+	for _, e := range r.events[:min(n, len(r.events))] {
+		if e.log == nil {
+			continue
+		}
+		d := book.DetailOf(*e.log)
+		switch {
+		case e.is(store.DeedStarted, store.DeedPromoted, store.DeedTook), e.is(store.DeedJoined) && owner == 0:
+			owner = e.agent
+		case e.is(store.DeedUnassigned), e.is(store.DeedAssigned) && d.Team != 0:
+			owner = 0
+		case e.is(store.DeedAssigned):
+			owner = d.Agents[0]
+		}
+	}
+	return owner
+}
+
+func (r *recount) at(n int, agent int64) *measure.Figures {
+	team, handed := r.s.subject.TeamID, false
+	for i, e := range r.events {
+		if e.is(store.DeedAssigned) && book.DetailOf(*e.log).Team != 0 {
+			if !handed {
+				team, handed = r.s.subject.AccountTeamID, true
+			}
+			if i <= n {
+				team = book.DetailOf(*e.log).Team
+			}
+		}
+	}
+	zone := time.UTC
+	if r.h != nil {
+		zone = r.h.Zone()
+	}
+	day := r.events[n].at.In(zone).Format(time.DateOnly)
+	key := fmt.Sprint(day, team, agent)
+	if r.shares[key] == nil {
+		r.shares[key] = &measure.Share{ConversationID: r.s.subject.ConversationID, Day: day, TeamID: team, AgentID: agent, AccountID: r.s.subject.AccountID}
+	}
+	return &r.shares[key].Figures
+}
+
+func (r *recount) between(from, to time.Time) (wall, open int64) {
+	for t := from; t.Before(to); t = t.Add(time.Minute) {
+		if r.h.OpenAt(t) {
+			open += 60
+		}
+	}
+	return int64(to.Sub(from).Seconds()), open
+}

@@ -1,0 +1,173 @@
+package measuring
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"parley/routing/hours"
+	"parley/store"
+	"parley/store/measure"
+)
+
+// history walks through what happened in a conversation, and counts.
+type history struct {
+	subject measure.Subject
+	hours   *hours.Hours // nil = always open
+	shares  map[place]*measure.Figures
+
+	team  int64 // that has the conversation; 0 = none
+	owner int64 // the agent who leads it; 0 = nobody
+
+	begunAt    *time.Time // of the episode that runs; nil = none does
+	byCustomer bool       // the customer began the episode
+	answered   bool       // in this episode
+	everBegun  bool       // there was an episode
+	ever       bool       // the customer has been answered, or an agent wrote first
+	waitsSince *time.Time // the customer's first message that isn't answered; nil = it isn't our turn
+	early      *time.Time // what the customer said when no episode ran: it may begin one
+}
+
+// place is where a share counts.
+type place struct {
+	day         string
+	team, agent int64
+}
+
+// Shares counts what a conversation contributes to the figures.
+func Shares(s measure.Subject, log []store.LogEntry, said []measure.Said, h *hours.Hours) []measure.Share {
+	w := &history{subject: s, hours: h, shares: map[place]*measure.Figures{}, team: s.TeamID}
+	list := facts(log, said)
+	if slices.ContainsFunc(list, handsOver) {
+		w.team = s.AccountTeamID
+	}
+	for _, f := range list {
+		w.count(f)
+	}
+	shares := make([]measure.Share, 0, len(w.shares))
+	for p, f := range w.shares {
+		shares = append(shares, measure.Share{ConversationID: s.ConversationID, Day: p.day, TeamID: p.team, AgentID: p.agent, AccountID: s.AccountID, Figures: *f})
+	}
+	return shares
+}
+
+func handsOver(f fact) bool { return f.what == store.DeedAssigned && f.detail.Team != 0 }
+
+// at gives the figures of a moment, for the team that has the conversation then, and an agent.
+func (w *history) at(t time.Time, agent int64) *measure.Figures {
+	zone := w.hours.Zone()
+	if zone == nil {
+		zone = time.UTC
+	}
+	p := place{day: t.In(zone).Format(time.DateOnly), team: w.team, agent: agent}
+	if w.shares[p] == nil {
+		w.shares[p] = &measure.Figures{}
+	}
+	return w.shares[p]
+}
+
+// lasted gives how many whole seconds are between two times, by the wall clock and in business hours.
+func (w *history) lasted(from, to time.Time) (wall, open int64) {
+	return max(int64(to.Sub(from)/time.Second), 0), int64(w.hours.Between(from, to) / time.Second)
+}
+
+func (w *history) count(f fact) {
+	switch f.what { //nolint:exhaustive // of the other deeds no figures are made
+	case store.DeedOpened:
+		w.begin(f, true)
+	case store.DeedStarted:
+		w.owner, w.ever = f.agent, true
+		w.begin(f, false)
+	case store.DeedPromoted: // mail that counted as automatic: the customer waits since somebody saw that it isn't
+		w.owner = f.agent
+		w.customerSays(f)
+	case store.DeedReopened:
+		w.begin(f, f.by == store.ByCustomer)
+	case store.DeedResolved, store.DeedClosed:
+		w.end(f)
+	case store.DeedTook:
+		w.owner = f.agent
+	case store.DeedJoined:
+		w.owner = cmp.Or(w.owner, f.agent)
+	case store.DeedUnassigned:
+		w.owner = 0
+	case store.DeedAssigned:
+		w.assign(f)
+	case store.DeedSetPending:
+		if f.by == store.ByAgent {
+			w.waitsSince = nil
+		}
+	case "":
+		if f.in {
+			w.customerSays(f)
+		} else {
+			w.agentSays(f)
+		}
+	}
+}
+
+func (w *history) assign(f fact) {
+	switch {
+	case f.detail.Team != 0:
+		w.team, w.owner = f.detail.Team, 0
+	case len(f.detail.Agents) > 0:
+		w.owner = f.detail.Agents[0]
+	}
+}
+
+func (w *history) begin(f fact, byCustomer bool) {
+	if w.begunAt != nil {
+		return
+	}
+	if w.everBegun {
+		w.at(f.at, w.owner).Reopened++
+	} else {
+		w.at(f.at, w.owner).Opened++
+	}
+	w.begunAt, w.byCustomer, w.answered, w.everBegun = &f.at, byCustomer, false, true
+	if byCustomer && w.early != nil && w.early.Equal(f.at) {
+		w.waitsSince = w.early
+	}
+	w.early = nil
+}
+
+func (w *history) end(f fact) {
+	if w.begunAt == nil {
+		return
+	}
+	to := w.at(f.at, cmp.Or(w.owner, f.agent))
+	wall, open := w.lasted(*w.begunAt, f.at)
+	to.Resolved++
+	to.EndedSum, to.EndedSumOpen = to.EndedSum+wall, to.EndedSumOpen+open
+	to.EndedWorst, to.EndedWorstOpen = max(to.EndedWorst, wall), max(to.EndedWorstOpen, open)
+	if w.byCustomer && !w.answered {
+		to.Abandoned++
+	}
+	w.begunAt, w.waitsSince, w.early = nil, nil, nil
+}
+
+func (w *history) customerSays(f fact) {
+	w.at(f.at, w.owner).MessagesIn++
+	switch {
+	case w.begunAt == nil:
+		w.early = &f.at
+	case w.waitsSince == nil:
+		w.waitsSince = &f.at
+	}
+}
+
+func (w *history) agentSays(f fact) {
+	to := w.at(f.at, f.agent)
+	to.MessagesOut++
+	if w.waitsSince != nil {
+		wall, open := w.lasted(*w.waitsSince, f.at)
+		if w.ever {
+			to.NextCount, to.NextSum, to.NextSumOpen = to.NextCount+1, to.NextSum+wall, to.NextSumOpen+open
+			to.NextWorst, to.NextWorstOpen = max(to.NextWorst, wall), max(to.NextWorstOpen, open)
+		} else {
+			to.FirstCount, to.FirstSum, to.FirstSumOpen = to.FirstCount+1, to.FirstSum+wall, to.FirstSumOpen+open
+			to.FirstWorst, to.FirstWorstOpen = max(to.FirstWorst, wall), max(to.FirstWorstOpen, open)
+		}
+	}
+	w.waitsSince, w.answered, w.ever = nil, true, true
+}

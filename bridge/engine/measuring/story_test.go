@@ -1,0 +1,257 @@
+package measuring_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/outbound"
+	"parley/routing/hours"
+	"parley/store"
+	"parley/store/measure"
+)
+
+// People and teams of the stories.
+const (
+	ann, ben         = 11, 12
+	support, billing = 1, 2
+)
+
+// story is what happens in one conversation, as the engine writes it down.
+type story struct {
+	subject measure.Subject
+	log     []store.LogEntry
+	said    []measure.Said
+	now     time.Time
+	ids     *int64
+	owner   int64
+	open    bool
+}
+
+func newStory(conversation int64, ids *int64) *story {
+	return &story{ids: ids, subject: measure.Subject{Labels: measure.Labels{ConversationID: conversation, Tags: []string{}}, AccountID: 100, TeamID: support, AccountTeamID: support}}
+}
+
+func (s *story) id() int64 {
+	*s.ids++
+	return *s.ids
+}
+
+func (s *story) done(what store.Deed, by store.Doer, agent int64, detail book.Detail) {
+	body, _ := json.Marshal(detail)
+	e := store.LogEntry{ID: s.id(), ConversationID: s.subject.ConversationID, At: s.now, Actor: by, What: what, Detail: body}
+	if agent != 0 {
+		e.AgentID = &agent
+	}
+	s.log = append(s.log, e)
+}
+
+func (s *story) say(direction store.Direction, fate store.Fate, agent int64) *measure.Said {
+	s.said = append(s.said, measure.Said{ID: s.id(), ConversationID: s.subject.ConversationID, At: s.now, Direction: direction, Fate: fate, AgentID: agent})
+	return &s.said[len(s.said)-1]
+}
+
+// last gives the latest answer.
+func (s *story) last() *measure.Said {
+	for i := len(s.said) - 1; i >= 0; i-- {
+		if s.said[i].Direction == store.DirectionOut {
+			return &s.said[i]
+		}
+	}
+	return &measure.Said{}
+}
+
+// does plays one step, for example "ann answers". It says whether the step can be done now.
+func (s *story) does(t testing.TB, who int64, what string) bool {
+	t.Helper()
+	begun := len(s.log) > 0
+	switch what {
+	case "opens":
+		s.done(store.DeedOpened, store.ByCustomer, 0, book.Detail{})
+		s.say(store.DirectionIn, store.FateIn, 0)
+		s.open = true
+		return !begun
+	case "starts":
+		s.done(store.DeedStarted, store.ByAgent, who, book.Detail{})
+		s.owner, s.open = who, true
+		s.answer(who)
+		return !begun
+	case "promotes":
+		s.say(store.DirectionIn, store.FateIn, 0).Automatic = true
+		s.done(store.DeedOpened, store.ByCustomer, 0, book.Detail{})
+		s.done(store.DeedPromoted, store.ByAgent, who, book.Detail{})
+		s.owner, s.open = who, true
+		return !begun
+	case "writes":
+		s.say(store.DirectionIn, store.FateIn, 0)
+		if !s.open {
+			s.done(store.DeedReopened, store.ByCustomer, 0, book.Detail{})
+			s.open = true
+		}
+	case "writes automatically":
+		s.say(store.DirectionIn, store.FateIn, 0).Automatic = true
+	case "sends again", "fails", "is unclear":
+		return s.changes(what, who)
+	case "reopens":
+		if s.open {
+			return false
+		}
+		s.done(store.DeedReopened, store.ByAgent, who, book.Detail{})
+		s.open = true
+	default:
+		return s.open && s.works(t, who, what)
+	}
+	return true
+}
+
+func (s *story) answer(who int64) {
+	m := s.say(store.DirectionOut, store.FateOut, who)
+	s.done(store.DeedReplied, store.ByAgent, who, book.Detail{Message: m.ID})
+}
+
+// changes changes what became of the latest answer.
+func (s *story) changes(what string, who int64) bool {
+	m := s.last()
+	switch {
+	case m.ID == 0:
+		return false
+	case what == "fails":
+		m.Fate = store.FateFailed
+	case what == "is unclear":
+		m.Fate = store.FateUnclear
+	case m.Fate == store.FateFailed && s.open:
+		m.Fate = store.FateOut
+		s.done(store.DeedSentAgain, store.ByAgent, who, book.Detail{Message: m.ID})
+	default:
+		return false
+	}
+	return true
+}
+
+// works plays what is done in an open conversation.
+func (s *story) works(t testing.TB, who int64, what string) bool {
+	t.Helper()
+	switch what {
+	case "answers":
+		if s.owner == 0 {
+			s.done(store.DeedTook, store.ByAgent, who, book.Detail{})
+			s.owner = who
+		}
+		s.answer(who)
+	case "answers elsewhere":
+		m := s.say(store.DirectionOut, store.FateOut, 0)
+		m.Reason = outbound.ElsewhereReason
+		s.done(store.DeedAnsweredElsewhere, store.ByParley, 0, book.Detail{Message: m.ID})
+	case "answers by a copy to the mailbox":
+		m := s.say(store.DirectionIn, store.FateIn, 0)
+		m.Automatic = true
+		s.done(store.DeedAnsweredElsewhere, store.ByParley, 0, book.Detail{Message: m.ID})
+	case "a machine answers":
+		s.say(store.DirectionOut, store.FateOut, 0).Reason = outbound.MachineReason
+	case "undoes":
+		m := s.say(store.DirectionOut, store.FateUndone, who)
+		s.done(store.DeedReplied, store.ByAgent, who, book.Detail{Message: m.ID})
+	case "notes":
+		s.say(store.DirectionNote, store.FateInside, who)
+		s.done(store.DeedNoted, store.ByAgent, who, book.Detail{})
+	case "takes":
+		s.done(store.DeedAssigned, store.ByAgent, who, book.Detail{Agents: []int64{who}})
+		s.owner = who
+	case "joins":
+		s.done(store.DeedJoined, store.ByAgent, who, book.Detail{})
+	case "puts back":
+		s.done(store.DeedUnassigned, store.ByAgent, who, book.Detail{})
+		s.owner = 0
+	case "hands to billing":
+		s.done(store.DeedAssigned, store.ByAgent, who, book.Detail{Team: billing})
+		s.owner, s.subject.TeamID = 0, billing
+	case "hands to support":
+		s.done(store.DeedAssigned, store.ByAgent, who, book.Detail{Team: support})
+		s.owner, s.subject.TeamID = 0, support
+	case "snoozes":
+		s.done(store.DeedSnoozed, store.ByAgent, who, book.Detail{})
+	case "waits for the customer":
+		s.done(store.DeedSetPending, store.ByAgent, who, book.Detail{})
+	case "is set pending":
+		s.done(store.DeedSetPending, store.ByParley, 0, book.Detail{})
+	case "resolves", "closes":
+		deed := store.DeedResolved
+		if what == "closes" {
+			deed = store.DeedClosed
+		}
+		s.done(deed, store.ByAgent, who, book.Detail{})
+		s.open = false
+	default:
+		t.Fatalf("nobody %s", what)
+	}
+	return true
+}
+
+// play plays lines such as "mon 09:05 ann answers"; the week is that of 2026-11-16.
+func play(t testing.TB, zone *time.Location, lines string) *story {
+	t.Helper()
+	var ids int64
+	s := newStory(7, &ids)
+	for line := range strings.SplitSeq(lines, "\n") {
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		words := strings.SplitN(line, " ", 4)
+		day := slices.Index([]string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}, words[0])
+		clock, err := time.Parse("15:04", words[1])
+		if err != nil || day < 0 {
+			t.Fatalf("%s: %v", line, err)
+		}
+		s.now = time.Date(2026, 11, 16+day, clock.Hour(), clock.Minute(), 0, 0, zone)
+		who := map[string]int64{"ann": ann, "ben": ben}[words[2]]
+		if !s.does(t, who, words[3]) {
+			t.Fatalf("%s: it can't be done", line)
+		}
+	}
+	return s
+}
+
+// told writes shares as people read them, those without figures left out.
+func told(shares []measure.Share) string {
+	var lines []string
+	for _, s := range shares {
+		var words []string
+		add := func(name string, n int64) {
+			if n != 0 {
+				words = append(words, fmt.Sprintf("%s %d", name, n))
+			}
+		}
+		add("opened", s.Opened)
+		add("reopened", s.Reopened)
+		add("in", s.MessagesIn)
+		add("out", s.MessagesOut)
+		add("resolved", s.Resolved)
+		add("abandoned", s.Abandoned)
+		span := func(name string, n, wall, open, worst, worstOpen int64) {
+			if n != 0 {
+				words = append(words, fmt.Sprintf("%s %d: %d/%d min, worst %d/%d", name, n, wall/60, open/60, worst/60, worstOpen/60))
+			}
+		}
+		span("first", s.FirstCount, s.FirstSum, s.FirstSumOpen, s.FirstWorst, s.FirstWorstOpen)
+		span("next", s.NextCount, s.NextSum, s.NextSumOpen, s.NextWorst, s.NextWorstOpen)
+		span("ended", s.Resolved, s.EndedSum, s.EndedSumOpen, s.EndedWorst, s.EndedWorstOpen)
+		who := map[int64]string{0: "nobody", ann: "ann", ben: "ben"}[s.AgentID]
+		team := map[int64]string{support: "support", billing: "billing"}[s.TeamID]
+		lines = append(lines, fmt.Sprintf("%s %s %s: %s", s.Day[8:], team, who, strings.Join(words, ", ")))
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
+
+func office(t testing.TB) *hours.Hours {
+	t.Helper()
+	h, err := hours.New(hours.Plan{Zone: "Europe/Berlin", Week: []hours.Rule{{Days: "mon-fri", Open: "09:00-17:00"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}

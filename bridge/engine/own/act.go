@@ -1,0 +1,22 @@
+package own
+
+import (
+	"strconv"
+
+	"parley/bridge"
+)
+
+// Act is what an agent did on a page of Parley's own.
+type Act struct {
+	Agent int64 `json:"agent"`
+	bridge.Act
+}
+
+// PageUser is by which user an agent acts on Parley's own pages, as by a user of a chat.
+func PageUser(agent int64) string { return strconv.FormatInt(agent, 10) }
+
+// Action gives an act as what a person did in a surface: in a form, outside of all threads.
+func (a Act) Action() bridge.Action {
+	return bridge.Action{Verb: a.Verb, Origin: bridge.OriginForm, Actor: bridge.Actor{ID: PageUser(a.Agent), Kind: bridge.ActorPerson},
+		Text: a.Text, Raw: a.Text, Explicit: a.Verb == bridge.VerbReply, Form: a.Form, Args: a.Args}
+}

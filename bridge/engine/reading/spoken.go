@@ -1,0 +1,115 @@
+package reading
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/permission"
+	"parley/store"
+	"parley/store/inbox"
+)
+
+// spokenRows is how many messages a page of a conversation has.
+const spokenRows = 50
+
+// Spoken gives a page of what was said in a conversation, as an agent sees it on a page of Parley's own.
+func (rd *Reader) Spoken(ctx context.Context, q store.Querier, viewer *store.Agent, c *store.Conversation, before bridge.SpokenBefore) (bridge.SpokenPage, error) {
+	list, err := inbox.Messages(ctx, q, c.ID, inbox.Before(before), spokenRows+1)
+	if err != nil {
+		return bridge.SpokenPage{}, err
+	}
+	page := bridge.SpokenPage{Older: len(list) > spokenRows}
+	list = list[:min(len(list), spokenRows)]
+	var ids, writers []int64
+	for _, m := range list {
+		ids = append(ids, m.ID)
+		if m.IdentityID != nil {
+			writers = append(writers, *m.IdentityID)
+		}
+	}
+	replies, err := inbox.Replies(ctx, q, ids)
+	if err != nil {
+		return page, err
+	}
+	people, err := store.Identities(ctx, q, writers)
+	if err != nil {
+		return page, err
+	}
+	customers := byNumber(people)
+	for i := range list {
+		s := rd.spokenOf(&list[i], replies[list[i].ID])
+		if id := list[i].IdentityID; id != nil && customers[*id] != nil && s.Agent == 0 {
+			s.Author = writerName(c, customers[*id])
+		}
+		s.Verbs = verbsFor(viewer, c, &list[i], s.Delivery)
+		page.List = append(page.List, s)
+	}
+	slices.Reverse(page.List)
+	return page, nil
+}
+
+// writerName names the customer, or somebody else who takes part in the customer's mails.
+func writerName(c *store.Conversation, i *store.Identity) string {
+	if c.IdentityID != nil && *c.IdentityID == i.ID {
+		return book.ContactOf(c, i).Name
+	}
+	return outbound.RefOf(i).Name
+}
+
+// spokenOf gives a message with what became of it.
+func (rd *Reader) spokenOf(m *store.Message, replies []inbox.Reply) bridge.Spoken {
+	s := bridge.Spoken{ID: m.ID, Event: m.EventID, Direction: m.Direction, Fate: m.Fate, Reason: m.Reason, At: m.SaidAt, Subject: m.Subject,
+		Text: m.Text, Quoted: m.Quoted, Notices: m.Notices, HasHTML: m.HasHTML}
+	if m.AgentID != nil {
+		s.Agent, s.Author = *m.AgentID, rd.Directory().Ref(0, *m.AgentID).Name
+	}
+	for _, f := range m.Files {
+		s.Files = append(s.Files, bridge.SpokenFile{Index: f.Index, Name: f.Name, SizeBytes: f.SizeBytes, Missing: f.Missing,
+			Readable: m.Direction == store.DirectionIn && (!f.Fetched || f.Blob != "")})
+	}
+	lowest := book.Rank(store.Read)
+	for _, r := range replies {
+		s.Delivery = r.ID
+		if r.State == store.Cancelled {
+			continue
+		}
+		lowest = min(lowest, book.Rank(r.State))
+		if m.Fate == store.FateWaiting {
+			s.Trouble = cmp.Or(s.Trouble, r.ErrorText)
+			if r.NotBefore != nil && s.Until.IsZero() {
+				s.Until = *r.NotBefore
+			}
+		}
+	}
+	if m.Fate == store.FateOut {
+		s.Receipt = book.ReceiptOf(lowest, len(replies) > 0)
+	}
+	return s
+}
+
+// verbsFor gives what an agent may do with a message now: the same as the buttons of its line in the thread.
+func verbsFor(viewer *store.Agent, c *store.Conversation, m *store.Message, delivery int64) []bridge.Verb {
+	var list []bridge.Verb
+	open := bridge.Status(c.Status).Open()
+	switch {
+	case m.Direction == store.DirectionIn || m.AuthorUser == "":
+	case m.Fate == store.FateWaiting:
+		list = []bridge.Verb{bridge.VerbUndo}
+	case m.Fate == store.FateUnclear && delivery != 0:
+		list = []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent}
+	case m.Fate == store.FateFailed && delivery != 0:
+		list = []bridge.Verb{bridge.VerbSendAgain}
+	case !open:
+	case m.Fate == store.FateAsk:
+		list = []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}
+	case m.Fate == store.FateParked:
+		list = []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}
+	case m.Fate == store.FateUndone || m.Fate == store.FateInside && book.Told(m.Reason):
+		list = []bridge.Verb{bridge.VerbSend}
+	}
+	return slices.DeleteFunc(list, func(v bridge.Verb) bool { return permission.Authorize(viewer, v) != nil })
+}

@@ -1,0 +1,122 @@
+package autoconfig
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/mail"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/net/idna"
+
+	"parley/channels"
+	"parley/channels/email/settings"
+	"parley/channels/fence"
+)
+
+// Limits of one search.
+const (
+	searchTimeout = 12 * time.Second
+	answerTimeout = 5 * time.Second
+	maxFile       = 64 << 10 // bytes of a published file
+	maxRedirects  = 3
+)
+
+// ErrNoAddress means that a text is no e-mail address with a domain of the internet.
+var ErrNoAddress = errors.New("autoconfig: not an e-mail address")
+
+// Found is how a mailbox is reached. Nobody has tried it yet.
+type Found struct {
+	From       string          // where it was found, for people: "published by acme.test"; "" = nothing was found
+	OAuth      string          // the provider at which a person can sign in instead (settings.OAuthGoogle …); "" = none
+	IMAP, SMTP settings.Server // without passwords; empty hosts with an OAuth that knows its servers
+	Hint       string          // what people should know, such as that an app password is needed; "" = nothing
+}
+
+// Resolver asks the DNS. *net.Resolver is one.
+type Resolver interface {
+	LookupMX(ctx context.Context, name string) ([]*net.MX, error)
+	LookupSRV(ctx context.Context, service, proto, name string) (string, []*net.SRV, error)
+}
+
+// Finder searches. It is safe for concurrent use.
+type Finder struct {
+	client   *http.Client
+	resolver Resolver
+}
+
+// New makes a finder. dialer opens all connections and must refuse addresses that are not on the internet: which hosts
+// are asked depends on what somebody types.
+func New(dialer channels.Dialer, resolver Resolver) *Finder {
+	return &Finder{client: fence.NewClient(fence.Options{Dialer: dialer, Answer: answerTimeout, Follow: follow}), resolver: resolver}
+}
+
+// follow allows a few redirects to other protected addresses.
+func follow(r *http.Request, via []*http.Request) error {
+	if len(via) > maxRedirects || r.URL.Scheme != "https" {
+		return http.ErrUseLastResponse
+	}
+	return nil
+}
+
+// Find searches for the servers of an address. It may take some seconds. What can't be reached is passed over.
+// Errors: ErrNoAddress.
+func (f *Finder) Find(ctx context.Context, address string) (Found, error) {
+	local, domain, err := split(address)
+	if err != nil {
+		return Found{}, err
+	}
+	if known, ok := byDomain(domain); ok {
+		return known.found(address, "known"), nil
+	}
+	var searches sync.WaitGroup
+	defer searches.Wait()
+	ctx, cancel := context.WithTimeout(ctx, searchTimeout)
+	defer cancel()
+	// In this order: many hosters publish a file for each domain that they have, also for those whose mail is
+	// elsewhere.
+	results := make([]chan Found, 3)
+	for i, search := range []func() Found{
+		func() Found { return f.byMX(ctx, address, domain) },
+		func() Found { return f.byFile(ctx, address, local, domain) },
+		func() Found { return f.bySRV(ctx, address, domain) },
+	} {
+		results[i] = make(chan Found, 1)
+		searches.Go(func() { results[i] <- search() })
+	}
+	for _, result := range results {
+		if found := <-result; found.From != "" {
+			return found, nil
+		}
+	}
+	return Found{}, nil
+}
+
+var hostPattern = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]$`)
+
+// host returns a name of the internet in the form in which it is looked up; "" if it is none: addresses and names
+// without a dot are of somebody's own network.
+func host(name string) string {
+	name, err := idna.Lookup.ToASCII(strings.ToLower(strings.TrimSuffix(strings.TrimSpace(name), ".")))
+	if err != nil || len(name) > 253 || !hostPattern.MatchString(name) {
+		return ""
+	}
+	return name
+}
+
+// split splits an address into its local part and its domain.
+func split(address string) (local, domain string, err error) {
+	a, err := mail.ParseAddress(address)
+	if err != nil || a.Name != "" || a.Address != address {
+		return "", "", ErrNoAddress
+	}
+	at := strings.LastIndexByte(address, '@')
+	if domain = host(address[at+1:]); domain == "" {
+		return "", "", ErrNoAddress
+	}
+	return address[:at], domain, nil
+}

@@ -1,0 +1,88 @@
+package email
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"parley/channels"
+	"parley/channels/email/mailfake"
+)
+
+// IMAP and SMTP are tested apart. What is wrong with one says what to do, and the other is tested all the same.
+func TestCheckTellsServersApart(t *testing.T) {
+	t.Parallel()
+	type side struct{ name, other string }
+	imap, smtp := side{"imap", "SMTP"}, side{"smtp", "IMAP"}
+	for name, c := range map[string]struct {
+		change     func(w *world, side string)
+		text, hint string
+	}{
+		"wrong password":  {func(w *world, side string) { w.config[side+".password"] = "other" }, "refuses the user name or the password", "app password"},
+		"nobody listens":  {func(w *world, side string) { w.config[side+".port"] = "1" }, "No connection to 127.0.0.1:1", "port"},
+		"unknown name":    {func(w *world, side string) { w.config[side+".host"] = "mail.invalid" }, "mail.invalid can't be found", "server's name"},
+		"tls, plain port": {func(w *world, side string) { w.config[side+".security"] = "tls" }, "does not speak TLS", "993"},
+		"starttls, port of tls": {func(w *world, side string) {
+			at := map[string]string{"imap": w.IMAPTLSAddr(), "smtp": w.SMTPTLSAddr()}[side]
+			_, w.config[side+".port"], _ = strings.Cut(at, ":")
+			w.config[side+".security"] = "starttls"
+			w.opts.Timing.Dial = time.Second
+		}, "", "port and security"},
+		"strange certificate": {func(w *world, side string) { w.config[side+".security"] = "starttls" }, "signed by nobody known", "authority"},
+		"certificate of another name": {func(w *world, side string) {
+			w.config[side+".security"], w.config[side+".host"] = "starttls", "localhost.localdomain"
+			w.env.Dialer = redirect(map[string]string{"imap": w.IMAPAddr(), "smtp": w.SMTPAddr()}[side])
+			w.opts.TLS = trusting(w)
+		}, "belongs to another name", "certificate"},
+	} {
+		for _, s := range []side{imap, smtp} {
+			if name == "starttls, port of tls" && s == smtp {
+				continue // an SMTP client waits for the greeting as long as for a slow server
+			}
+			t.Run(name+" "+s.name, func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t, func(o *mailfake.Options) { o.TLS = true })
+				w.config["smtp.username"], w.config["smtp.password"] = support, "secret"
+				c.change(w, s.name)
+				var bad []channels.Finding
+				others := 0
+				for _, f := range w.channel().Check(within(t, patience)) {
+					if !f.OK {
+						bad = append(bad, f)
+					}
+					if f.OK && strings.HasPrefix(f.What, s.other) {
+						others++
+					}
+				}
+				redirected := name == "certificate of another name" // which reaches one server only
+				if !redirected && (len(bad) != 1 || others == 0) {
+					t.Fatalf("%d of %s, %+v", others, s.other, bad)
+				}
+				for _, f := range bad {
+					if strings.HasPrefix(f.What, strings.ToUpper(s.name)) && (!strings.Contains(f.Text, c.text) || !strings.Contains(f.Hint, c.hint)) {
+						t.Errorf("%+v", f)
+					}
+				}
+			})
+		}
+	}
+}
+
+// Providers that take no passwords, or only some, say so in words that help nobody.
+func TestPasswordHints(t *testing.T) {
+	t.Parallel()
+	for host, want := range map[string]string{"smtp.office365.com": "Sign in with Microsoft", "smtp.gmail.com": "app passwords only"} {
+		w := newWorld(t)
+		w.config["imap.password"] = "other"
+		at := map[string]string{"smtp.office365.com": "outlook.office365.com", "smtp.gmail.com": "imap.gmail.com"}[host]
+		for side, name := range map[string]string{"imap": at, "smtp": host} {
+			w.config[side+".host"] = name
+			w.env.Dialer = redirect(map[string]string{"imap": w.IMAPAddr(), "smtp": w.SMTPAddr()}[side])
+			for _, f := range w.channel().Check(within(t, patience)) {
+				if strings.ToLower(f.What) == side+" login" && (f.OK || !strings.Contains(f.Hint, want)) {
+					t.Errorf("%+v", f)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,64 @@
+package oauth
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"parley/channels/email/rawmail"
+)
+
+// Why a consent is of no use.
+var (
+	ErrNoMail       = errors.New("oauth: what was granted does not include reading and sending mail")
+	ErrNotLasting   = errors.New("oauth: the provider gave no refresh token")
+	ErrOtherAttempt = errors.New("oauth: the answer belongs to another attempt")
+)
+
+// Refusal is what a provider answers instead of tokens.
+type Refusal struct {
+	Status int
+	Code   string        // "invalid_grant"; "" if there is none
+	Text   string        // the provider's words, without what only it can use
+	Wait   time.Duration // how long it asks to wait; 0 = it doesn't say
+}
+
+// Error implements error.
+func (e *Refusal) Error() string {
+	return strings.TrimRight(fmt.Sprintf("oauth: status %d: %s: %s", e.Status, e.Code, e.Text), ": ")
+}
+
+// Revoked says that the consent is over: it was taken back, has expired, or the person must sign in again.
+// Source: RFC 6749 section 5.2; OpenID Connect Core 3.1.2.6; Microsoft's identity platform, "Handle errors".
+func (e *Refusal) Revoked() bool {
+	return slices.Contains([]string{"invalid_grant", "interaction_required", "consent_required", "login_required"}, e.Code)
+}
+
+// Passing says that the same call may work later.
+func (e *Refusal) Passing() bool {
+	return e.Status >= http.StatusInternalServerError || e.Status == http.StatusTooManyRequests || e.Status == http.StatusRequestTimeout ||
+		slices.Contains([]string{"temporarily_unavailable", "server_error", "slow_down"}, e.Code)
+}
+
+// failure makes an error of what a provider said. It leaves out what was sent to it, which has secrets.
+func (p *Provider) failure(err error) error {
+	var said *oauth2.RetrieveError
+	if !errors.As(err, &said) {
+		return fmt.Errorf("oauth: %s can't be reached: %w", p.Title, err)
+	}
+	words, _, _ := strings.Cut(said.ErrorDescription, "Trace ID:") // what follows is of use to Microsoft only
+	out := &Refusal{Code: said.ErrorCode, Text: rawmail.Excerpt(words)}
+	if said.Response != nil {
+		out.Status = said.Response.StatusCode
+		if seconds, err := strconv.Atoi(said.Response.Header.Get("Retry-After")); err == nil && seconds > 0 {
+			out.Wait = min(time.Duration(seconds)*time.Second, time.Hour)
+		}
+	}
+	return out
+}

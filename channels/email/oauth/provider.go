@@ -1,0 +1,195 @@
+package oauth
+
+import (
+	"context"
+	"crypto/rand"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+)
+
+// Names of the providers, as settings have them.
+const (
+	Google    = "google"
+	Microsoft = "microsoft"
+)
+
+// App is how a provider knows Parley: the registration that an administrator made there.
+type App struct {
+	ID, Secret string
+	// AuthURL and TokenURL take the place of the provider's own addresses, whole; "" = those.
+	AuthURL, TokenURL string
+}
+
+// Provider is one provider with Parley's registration there. It is safe for concurrent use.
+type Provider struct {
+	Name  string // Google or Microsoft
+	Title string // for people
+
+	config oauth2.Config
+	needed []string // scopes without which mail can't be read and sent
+	asked  []oauth2.AuthCodeOption
+	client *http.Client
+}
+
+// callTimeout bounds one call of a provider. Whoever makes it has to store the answer, so it isn't longer.
+const callTimeout = 10 * time.Second
+
+// New makes a provider. client makes the calls; it must follow no redirects, because they carry secrets.
+func New(name string, app App, client *http.Client) *Provider {
+	p := &Provider{Name: name, client: client}
+	switch name {
+	case Google:
+		p.Title = "Google"
+		p.needed = []string{"https://mail.google.com/"}
+		p.config.Endpoint = oauth2.Endpoint{AuthURL: "https://accounts.google.com/o/oauth2/v2/auth", TokenURL: "https://oauth2.googleapis.com/token"}
+		p.config.Scopes = append([]string{"openid", "email"}, p.needed...)
+		// Without prompt=consent Google gives a refresh token only the first time.
+		p.asked = []oauth2.AuthCodeOption{oauth2.AccessTypeOffline, oauth2.SetAuthURLParam("prompt", "consent")}
+	default:
+		p.Title = "Microsoft"
+		p.needed = []string{"https://outlook.office.com/IMAP.AccessAsUser.All", "https://outlook.office.com/SMTP.Send"}
+		p.config.Endpoint = oauth2.Endpoint{AuthURL: "https://login.microsoftonline.com/common/oauth2/v2.0/authorize",
+			TokenURL: "https://login.microsoftonline.com/common/oauth2/v2.0/token"}
+		p.config.Scopes = append([]string{"openid", "email", "profile", "offline_access"}, p.needed...)
+		p.asked = []oauth2.AuthCodeOption{oauth2.SetAuthURLParam("prompt", "select_account")}
+	}
+	p.config.ClientID, p.config.ClientSecret = app.ID, app.Secret
+	p.config.Endpoint.AuthStyle = oauth2.AuthStyleInParams
+	if app.AuthURL != "" {
+		p.config.Endpoint.AuthURL = app.AuthURL
+	}
+	if app.TokenURL != "" {
+		p.config.Endpoint.TokenURL = app.TokenURL
+	}
+	return p
+}
+
+// Flow is one attempt of a person to consent. It is kept until she comes back, away from her browser: Verifier
+// proves that whoever exchanges the code began the attempt.
+type Flow struct {
+	State    string `json:"state"` // comes back with her; used once
+	Verifier string `json:"verifier"`
+	Nonce    string `json:"nonce"`
+	Redirect string `json:"redirect"` // where the provider sends her browser
+}
+
+// Begin makes an attempt and the address at which a person consents. address is the mailbox, which the provider
+// suggests to her.
+func (p *Provider) Begin(redirect, address string) (Flow, string) {
+	f := Flow{State: rand.Text(), Verifier: oauth2.GenerateVerifier(), Nonce: rand.Text(), Redirect: redirect}
+	options := append(slices.Clone(p.asked), oauth2.S256ChallengeOption(f.Verifier),
+		oauth2.SetAuthURLParam("nonce", f.Nonce), oauth2.SetAuthURLParam("login_hint", address))
+	return f, p.with(redirect).AuthCodeURL(f.State, options...)
+}
+
+func (p *Provider) with(redirect string) *oauth2.Config {
+	config := p.config
+	config.RedirectURL = redirect
+	return &config
+}
+
+// Tokens are what a provider hands out.
+type Tokens struct {
+	Access  string
+	Refresh string        // the newest one
+	Lasts   time.Duration // how long Access is good, from the answer on
+}
+
+// String hides the tokens, from logs too.
+func (Tokens) String() string { return "tokens" }
+
+// GoString is String.
+func (Tokens) GoString() string { return "tokens" }
+
+// Identity is who consented, as the provider says: every address that it names. Empty = it doesn't say.
+type Identity []string
+
+// Is says whether the person has one of these addresses. A provider that names nobody contradicts nobody: then the
+// mail server decides.
+func (i Identity) Is(addresses []string) bool {
+	return len(i) == 0 || slices.ContainsFunc(i, func(name string) bool {
+		return slices.ContainsFunc(addresses, func(address string) bool { return strings.EqualFold(name, address) })
+	})
+}
+
+// Name is the address under which people know the person; "" if the provider doesn't say.
+func (i Identity) Name() string {
+	if len(i) == 0 {
+		return ""
+	}
+	return i[0]
+}
+
+// Exchange exchanges the code that came back for tokens.
+// Errors: *Refusal; ErrNoMail; ErrNotLasting; ErrOtherAttempt; the connection's.
+func (p *Provider) Exchange(ctx context.Context, f Flow, code string) (Tokens, Identity, error) {
+	ctx, cancel := p.call(ctx)
+	defer cancel()
+	got, err := p.with(f.Redirect).Exchange(ctx, code, oauth2.VerifierOption(f.Verifier))
+	if err != nil {
+		return Tokens{}, nil, p.failure(err)
+	}
+	if !p.covers(got) {
+		return Tokens{}, nil, ErrNoMail
+	}
+	if got.RefreshToken == "" {
+		return Tokens{}, nil, ErrNotLasting
+	}
+	text, _ := got.Extra("id_token").(string)
+	who, err := p.identity(text, f.Nonce)
+	if err != nil {
+		return Tokens{}, nil, err
+	}
+	return Tokens{Access: got.AccessToken, Refresh: got.RefreshToken, Lasts: lifetime(got)}, who, nil
+}
+
+// covers says whether what was granted is enough. A person can leave out what she is asked for.
+func (p *Provider) covers(got *oauth2.Token) bool {
+	granted, _ := got.Extra("scope").(string)
+	if granted == "" {
+		return true // as asked, says RFC 6749
+	}
+	has := strings.Fields(strings.ToLower(granted))
+	for _, scope := range p.needed {
+		if !slices.Contains(has, strings.ToLower(scope)) {
+			return false
+		}
+	}
+	return true
+}
+
+// Refresh has the access token replaced. A provider may replace the refresh token, too: then the old one may end as
+// soon as the new one is used, so store the answer before that.
+// Errors: *Refusal; the connection's, after which the same refresh token may be used again.
+func (p *Provider) Refresh(ctx context.Context, refresh string) (Tokens, error) {
+	ctx, cancel := p.call(ctx)
+	defer cancel()
+	got, err := p.config.TokenSource(ctx, &oauth2.Token{RefreshToken: refresh}).Token()
+	if err != nil {
+		return Tokens{}, p.failure(err)
+	}
+	return Tokens{Access: got.AccessToken, Refresh: got.RefreshToken, Lasts: lifetime(got)}, nil
+}
+
+func (p *Provider) call(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithValue(ctx, oauth2.HTTPClient, p.client), callTimeout)
+}
+
+// lifetimes of access tokens: where a provider doesn't say, and what is taken for a mistake.
+const (
+	lastsUnsaid = time.Hour
+	lastsMost   = 24 * time.Hour
+)
+
+// lifetime says how long an access token is good. Only the duration counts that the provider names, never a time of
+// its clock: that may differ from ours.
+func lifetime(got *oauth2.Token) time.Duration {
+	if got.ExpiresIn <= 0 {
+		return lastsUnsaid
+	}
+	return min(time.Duration(got.ExpiresIn)*time.Second, lastsMost)
+}

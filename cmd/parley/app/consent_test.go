@@ -1,0 +1,204 @@
+package app_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge/bridgetest"
+	"parley/bridge/relay"
+	"parley/bridge/setup"
+	"parley/channels/email/mailfake"
+	"parley/channels/email/oauth"
+	"parley/channels/email/oauthfake"
+	"parley/cmd/parley/app"
+	"parley/cmd/parley/consent"
+	"parley/store"
+)
+
+// consentWorld is a whole Parley whose one mailbox is opened by access tokens of an emulated Google.
+type consentWorld struct {
+	google  *oauthfake.Server
+	mail    *mailfake.Server
+	chat    *bridgetest.Chat
+	db      *app.Database
+	keeper  *consent.Keeper
+	account store.Account
+}
+
+const gmailAddress = "help@gmail.test"
+
+func newConsentWorld(t *testing.T) *consentWorld {
+	t.Helper()
+	w := &consentWorld{google: oauthfake.New(oauthfake.Options{Provider: oauthfake.Google, ClientID: "client-1", ClientSecret: "client-secret-1"})}
+	if err := w.google.Start(""); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.google.Close() })
+	w.mail = mailfake.New(mailfake.Options{CheckToken: w.google.Accepts, Mailboxes: []mailfake.MailboxConfig{{Address: gmailAddress, SaveToSent: true}}})
+	ctx, cancel := context.WithCancel(context.Background()) // Parley ends before what it talks to
+	t.Cleanup(cancel)
+	if err := w.mail.Start(ctx); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.mail.Close() })
+	w.chat = bridgetest.NewChat(t, bridgetest.User{ID: "ann", Email: "ann@acme.test"})
+	w.chat.Open("C1")
+	env := environment(t)
+	env.OAuth = map[string]oauth.App{oauth.Google: {ID: "client-1", Secret: "client-secret-1", AuthURL: w.google.AuthURL(), TokenURL: w.google.TokenURL()}}
+	w.db = openDatabase(t, env)
+	set(t, w.db, app.Specs(), w.file())
+	w.keeper = consent.New(w.db.Pool, w.db.Sealer, env.OAuth, slog.New(slog.DiscardHandler))
+	w.read(t)
+	start(t, env, w.db, app.Options{Relay: relay.Options{MaxWait: 50 * time.Millisecond}, Surfaces: inChat(w.chat)})
+	return w
+}
+
+// file is the set-up.
+func (w *consentWorld) file() string {
+	server := func(address string) string {
+		host, port, _ := net.SplitHostPort(address)
+		return fmt.Sprintf("{host: %s, port: %s, security: none}", host, port)
+	}
+	return fmt.Sprintf(`
+agents: [{email: ann@acme.test, name: Ann Lee, slack: ann, roles: [admin]}]
+teams: [{name: T, members: [ann@acme.test], slack_channel: C1}]
+accounts:
+  - {name: gmail, kind: email, team: T, hold: 0s, settings: {who_replies: any_agent},
+     email: {address: %s, oauth: google, imap: %s, smtp: %s}}`, gmailAddress, server(w.mail.IMAPAddr()), server(w.mail.SMTPAddr()))
+}
+
+func (w *consentWorld) read(t *testing.T) {
+	t.Helper()
+	accounts, err := store.ListAccounts(t.Context(), w.db.Pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(accounts, func(a store.Account) bool { return a.Name == "gmail" })
+	w.account = accounts[i]
+}
+
+// connect signs in to the mailbox.
+func (w *consentWorld) connect(t *testing.T) {
+	t.Helper()
+	flow, link, err := w.keeper.Begin(w.account, oauth.Google, "http://127.0.0.1:9/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := w.google.SignIn(t.Context(), link, gmailAddress)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(back)
+	if err == nil {
+		_, err = w.keeper.Finish(t.Context(), w.account, oauth.Google, flow, u.Query())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// becomes waits until the account has a condition.
+func (w *consentWorld) becomes(t *testing.T, status string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), servePatience)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for w.read(t); w.account.Status != status; w.read(t) {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			t.Fatalf("the account stays %s: %s", w.account.Status, w.account.StatusText)
+		}
+	}
+}
+
+func (w *consentWorld) customerWrites(t *testing.T, subject string) {
+	t.Helper()
+	_, err := w.mail.Customer("Kim Doe <kim@customer.test>").Send(mailfake.Mail{To: []string{gmailAddress}, Subject: subject, Text: "About " + subject})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A mailbox at Google is connected, its consent is taken back, mail comes meanwhile and an agent answers, it is
+// connected again: nothing is lost, and each thing arrives once.
+// R-004, R-014, R-015
+func TestReconnectLosesNothing(t *testing.T) {
+	t.Parallel()
+	w := newConsentWorld(t)
+	w.becomes(t, "error")
+	if !strings.Contains(w.account.StatusText, "not connected") || !strings.Contains(w.account.StatusHint, "parley connect google --account gmail") {
+		t.Errorf("%s %s", w.account.StatusText, w.account.StatusHint)
+	}
+	w.connect(t)
+	w.becomes(t, "active")
+	w.customerWrites(t, "chairs")
+	thread := threadOf(t, w.chat, "C1", "chairs")
+
+	w.google.Revoke(gmailAddress)
+	if _, err := w.db.Pool.Exec(t.Context(), `UPDATE grants SET renew_at = clock_timestamp(), expires_at = clock_timestamp()`); err != nil {
+		t.Fatal(err)
+	}
+	bump := func() { // as if the process had restarted, which forgets the access token
+		if _, err := w.db.Pool.Exec(t.Context(), `UPDATE grants SET connected = connected + 1`); err != nil {
+			t.Fatal(err)
+		}
+		if err := store.BumpSettings(t.Context(), w.db.Pool); err != nil {
+			t.Fatal(err)
+		}
+	}
+	bump()
+	w.becomes(t, "error")
+	if !strings.Contains(w.account.StatusText, "invalid_grant") {
+		t.Error(w.account.StatusText)
+	}
+	w.customerWrites(t, "tables")
+	w.chat.Say("ann", "C1", thread, "They come on Friday.")
+	w.connect(t)
+	w.becomes(t, "active")
+	threadOf(t, w.chat, "C1", "tables")
+	ctx, cancel := context.WithTimeout(t.Context(), servePatience)
+	defer cancel()
+	got, err := w.mail.WaitFor(ctx, "kim@customer.test", func(in []mailfake.Received) bool { return len(in) > 0 })
+	if err != nil || len(got) != 1 || !strings.Contains(got[0].Text, "They come on Friday.") {
+		t.Errorf("the customer got %+v, %v", got, err)
+	}
+	w.exported(t)
+}
+
+// exported: the set-up file has the account without any secret, and changes nothing when it is applied again.
+func (w *consentWorld) exported(t *testing.T) {
+	t.Helper()
+	out, err := setup.Export(t.Context(), w.db.Pool, app.Specs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(out)
+	if !strings.Contains(text, "oauth: google") || strings.Contains(text, "password") || strings.Contains(text, "${") {
+		t.Error(text)
+	}
+	for _, secret := range append(w.google.Tokens(), "client-secret-1") {
+		if strings.Contains(text, secret) {
+			t.Error("a secret is exported")
+		}
+	}
+	result, err := setup.Apply(t.Context(), w.db.Pool, parse(t, text), setup.Options{Sealer: w.db.Sealer, Specs: app.Specs()})
+	if err != nil || len(result.Changes) != 0 {
+		t.Errorf("%v, %v", result, err)
+	}
+	raw, err := json.Marshal(w.account)
+	if err != nil || bytes.Contains(raw, []byte("ya29")) {
+		t.Errorf("%s, %v", raw, err)
+	}
+	w.becomes(t, "active")
+}

@@ -1,0 +1,85 @@
+package app
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"parley/bot/teams/rest"
+	"parley/bot/web/openid"
+)
+
+// SignInEnv is what the environment says about who vouches for agents on the site. Microsoft needs nothing here: the
+// bot's own registration (TeamsEnv) signs people of its tenant in.
+type SignInEnv struct {
+	SlackClientID     string // "" = nobody signs in by Slack
+	SlackClientSecret string
+	SlackIssuer       string
+
+	Issuer       string // of any other provider; "" = there is none
+	ClientID     string
+	ClientSecret string
+	Name         string // what people call it
+}
+
+// slackIssuer is how Slack calls itself.
+const slackIssuer = "https://slack.com"
+
+// read reads the variables. Faults don't quote values, because a secret may be in the wrong variable.
+func (s *SignInEnv) read(read func(name, def string) string) (faults []error) {
+	*s = SignInEnv{
+		SlackClientID: read("SLACK_CLIENT_ID", ""), SlackClientSecret: read("SLACK_CLIENT_SECRET", ""), SlackIssuer: read("SLACK_OPENID_URL", slackIssuer),
+		Issuer: read("OIDC_ISSUER", ""), ClientID: read("OIDC_CLIENT_ID", ""), ClientSecret: read("OIDC_CLIENT_SECRET", ""), Name: read("OIDC_NAME", ""),
+	}
+	if (s.SlackClientID == "") != (s.SlackClientSecret == "") {
+		faults = append(faults, errors.New("SLACK_CLIENT_ID and SLACK_CLIENT_SECRET belong together: copy both from the app's Basic Information page"))
+	}
+	if !safeAddress(s.SlackIssuer) {
+		faults = append(faults, errors.New("SLACK_OPENID_URL: write it like https://slack.com; http only for an address on loopback"))
+	}
+	set := 0
+	for _, value := range []string{s.Issuer, s.ClientID, s.ClientSecret} {
+		if value != "" {
+			set++
+		}
+	}
+	switch {
+	case set == 0 && s.Name != "":
+		faults = append(faults, errors.New("OIDC_NAME does nothing without OIDC_ISSUER"))
+	case set != 0 && set != 3:
+		faults = append(faults, errors.New("OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET belong together; set all of them, or none"))
+	case set == 3 && !safeAddress(s.Issuer):
+		faults = append(faults, errors.New("OIDC_ISSUER: write it like https://login.acme.example, as the provider writes it; http only for an address on loopback"))
+	}
+	return faults
+}
+
+// Providers are those by which agents sign in, on a site at base ("https://help.acme.example"). Each sends people back
+// to openid.Back.
+func (e *Env) Providers(base string) (list []openid.Config) {
+	s := e.SignIn
+	if s.SlackClientID != "" && e.SlackBotToken != "" {
+		list = append(list, openid.Config{Kind: openid.Slack, Name: "Slack", Issuer: s.SlackIssuer, ClientID: s.SlackClientID, ClientSecret: s.SlackClientSecret})
+	}
+	if e.Teams.AppID != "" && e.Teams.AppPassword != "" {
+		issuer := fmt.Sprintf("%s/%s/v2.0", strings.TrimRight(cmp.Or(e.Teams.LoginURL, rest.DefaultLoginURL), "/"), e.Teams.TenantID)
+		list = append(list, openid.Config{Kind: openid.Microsoft, Name: "Microsoft", Issuer: issuer, ClientID: e.Teams.AppID, ClientSecret: e.Teams.AppPassword, Tenant: e.Teams.TenantID})
+	}
+	if s.Issuer != "" {
+		list = append(list, openid.Config{Kind: openid.Any, Name: cmp.Or(s.Name, hostOf(s.Issuer)), Issuer: s.Issuer, ClientID: s.ClientID, ClientSecret: s.ClientSecret})
+	}
+	for i := range list {
+		list[i].Redirect = base + openid.Back(list[i].Kind)
+	}
+	return list
+}
+
+// hostOf names a provider that was given no name.
+func hostOf(issuer string) string {
+	if u, err := url.Parse(issuer); err == nil && u.Hostname() != "" {
+		return u.Hostname()
+	}
+	return issuer
+}

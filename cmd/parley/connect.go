@@ -1,0 +1,265 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"html"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"parley/bridge/setup"
+	"parley/channels/email/oauth"
+	"parley/cmd/parley/app"
+	"parley/cmd/parley/consent"
+	"parley/cmd/parley/inspect"
+	"parley/store"
+)
+
+// connectCommand is `parley connect`.
+type connectCommand struct {
+	Provider string        `arg:"" enum:"google,microsoft" help:"Where the mailbox is: google or microsoft."`
+	Account  string        `required:"" placeholder:"NAME" help:"The account's name in parley.yaml."`
+	Port     int           `default:"0" placeholder:"PORT" help:"The port of this machine at which the browser comes back; 0 = any that is free."`
+	Paste    bool          `help:"The browser is on another machine: take the address at which it ends from standard input."`
+	Timeout  time.Duration `default:"15m" help:"How long to wait for the browser."`
+}
+
+// Help is shown by `parley connect --help`.
+func (connectCommand) Help() string {
+	return `Prints a link. Open it in a browser, sign in as the mailbox and allow what is asked; the browser comes
+back to a port of this machine. What the mailbox's account has, its settings and what waits, is kept.
+Needs GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET, or the same with MICROSOFT_ (docs/email.md).
+
+Examples:
+  parley connect google --account support-mail
+  parley connect microsoft --account support-mail --port 8765
+  parley connect google --account support-mail --paste    # the browser is elsewhere: copy its last address`
+}
+
+// Run leads a person through it and checks the mailbox.
+func (c connectCommand) Run(ctx context.Context) error {
+	return withDatabase(ctx, func(ctx context.Context, env app.Env, db *app.Database, log *slog.Logger) error {
+		keeper := consent.New(db.Pool, db.Sealer, env.OAuth, log)
+		account, err := accountNamed(ctx, db, c.Account)
+		if err != nil {
+			return err
+		}
+		if err := c.connect(ctx, keeper, account, os.Stdin, os.Stdout); err != nil {
+			return err
+		}
+		fmt.Println("Looking into it…")
+		options := inspect.Options{Pool: db.Pool, Sealer: db.Sealer, Specs: app.Specs(), Outside: env.Outside, Grant: keeper.For, Log: log}
+		return checkMailbox(ctx, options, account)
+	})
+}
+
+func accountNamed(ctx context.Context, db *app.Database, name string) (store.Account, error) {
+	accounts, err := store.ListAccounts(ctx, db.Pool)
+	if err != nil {
+		return store.Account{}, err
+	}
+	var names []string
+	for _, a := range accounts {
+		if a.Name == name && a.Side == store.SideChannel {
+			return a, nil
+		}
+		if a.Side == store.SideChannel {
+			names = append(names, a.Name)
+		}
+	}
+	if len(names) == 0 {
+		return store.Account{}, fmt.Errorf("there is no account %q; add it with parley apply", name)
+	}
+	return store.Account{}, fmt.Errorf("there is no account %q, only %s", name, strings.Join(names, ", "))
+}
+
+// checkMailbox looks into a mailbox as the doctor does. Errors: errReported if something is wrong.
+func checkMailbox(ctx context.Context, o inspect.Options, account store.Account) error {
+	for _, spec := range o.Specs {
+		if spec.Kind != account.Kind {
+			continue
+		}
+		config, err := setup.Open(account, o.Sealer, spec)
+		if err != nil {
+			return err
+		}
+		found, err := inspect.Try(ctx, o, account, config)
+		if err != nil {
+			return err
+		}
+		broken := false
+		for _, f := range found {
+			mark := "✓"
+			if !f.OK {
+				mark, broken = "✗", true
+			}
+			fmt.Printf("  %s %s: %s\n", mark, f.What, f.Text)
+			if f.Hint != "" {
+				fmt.Printf("      → %s\n", f.Hint)
+			}
+		}
+		if broken {
+			return errReported
+		}
+	}
+	return nil
+}
+
+// connect leads a person to the provider and back.
+func (c connectCommand) connect(ctx context.Context, keeper *consent.Keeper, account store.Account, in io.Reader, out io.Writer) error {
+	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
+	defer cancel()
+	back, err := c.listen(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = app.Shutdown(ctx, back.server, time.Second) }()
+	flow, link, err := keeper.Begin(account, c.Provider, back.address)
+	if err != nil {
+		return err
+	}
+	say := func(format string, args ...any) { _, _ = fmt.Fprintf(out, format+"\n", args...) }
+	say("Open this address in a browser, and sign in as the mailbox:\n\n  %s\n", link)
+	var answer url.Values
+	if c.Paste {
+		say("The browser ends at a page that it can't show. Paste its address (%s?…) here:", back.address)
+		answer, err = pasted(ctx, in)
+	} else {
+		say("Waiting at %s for %s…", back.address, c.Timeout)
+		answer, err = back.wait(ctx, flow.State)
+	}
+	if err != nil {
+		return err
+	}
+	say("The browser is back.")
+	who, err := keeper.Finish(ctx, account, c.Provider, flow, answer)
+	back.tell(err)
+	if err != nil {
+		return err
+	}
+	if who == "" {
+		who = "the mailbox"
+	}
+	say("Signed in as %s. The account %s is connected.", who, account.Name)
+	return nil
+}
+
+// landing is where the browser comes back: a server on loopback.
+type landing struct {
+	address string
+	server  *http.Server
+	answers chan url.Values
+	outcome chan string // what the browser shows in the end
+	state   chan string // the state that is waited for
+}
+
+// listen opens the port. Google knows programs of a machine by 127.0.0.1, Microsoft by localhost.
+func (c connectCommand) listen(ctx context.Context) (*landing, error) {
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(c.Port)))
+	if err != nil {
+		return nil, fmt.Errorf("the port for the browser: %w", err)
+	}
+	host := "127.0.0.1"
+	if c.Provider == oauth.Microsoft {
+		host = "localhost"
+	}
+	_, port, _ := net.SplitHostPort(ln.Addr().String()) //nolint:errcheck // a listener's address has a port
+	b := &landing{address: "http://" + net.JoinHostPort(host, port) + "/", answers: make(chan url.Values), outcome: make(chan string, 1),
+		state: make(chan string, 1)}
+	b.server = &http.Server{Handler: b, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = b.server.Serve(ln) }() // ends with Shutdown
+	return b, nil
+}
+
+// ServeHTTP takes the browser's answer. One with another state is somebody else's, and changes nothing.
+func (b *landing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var wanted string
+	select {
+	case wanted = <-b.state:
+		b.state <- wanted
+	case <-r.Context().Done():
+		return
+	}
+	answer := r.URL.Query()
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'")
+	w.Header().Set("Referrer-Policy", "no-referrer") // the address has a code
+	if r.URL.Path != "/" || answer.Get("state") != wanted {
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = io.WriteString(w, "<p>Nothing is waited for here. Use the newest link that parley connect has printed.</p>")
+		return
+	}
+	select {
+	case b.answers <- answer:
+	case <-r.Context().Done():
+		return
+	}
+	select {
+	case text := <-b.outcome:
+		_, _ = io.WriteString(w, "<!DOCTYPE html><html lang=\"en\"><title>Parley</title><p>"+html.EscapeString(text)+"</p></html>")
+	case <-r.Context().Done():
+	}
+}
+
+// wait waits for the browser.
+func (b *landing) wait(ctx context.Context, state string) (url.Values, error) {
+	b.state <- state
+	select {
+	case answer := <-b.answers:
+		return answer, nil
+	case <-ctx.Done():
+		return nil, notBack(ctx)
+	}
+}
+
+// notBack says why the browser didn't come.
+func notBack(ctx context.Context) error {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return errors.New("the browser did not come back in time; nothing was changed. Begin again; if it is on another machine, use --paste")
+	}
+	return ctx.Err()
+}
+
+// tell says in the browser how it ended.
+func (b *landing) tell(err error) {
+	text := "The mailbox is connected. You can close this page."
+	if err != nil {
+		text = err.Error()
+	}
+	b.outcome <- text
+}
+
+// pasted reads the address at which the browser ended.
+func pasted(ctx context.Context, in io.Reader) (url.Values, error) {
+	type line struct {
+		text string
+		err  error
+	}
+	read := make(chan line, 1)
+	go func() { // ends with the program, if nobody types
+		text, err := bufio.NewReader(in).ReadString('\n')
+		read <- line{text, err}
+	}()
+	select {
+	case l := <-read:
+		if text := strings.TrimSpace(l.text); text != "" {
+			u, err := url.Parse(text)
+			if err != nil || u.RawQuery == "" {
+				return nil, errors.New("that is no address with an answer: copy all of it, from http:// to the end")
+			}
+			return u.Query(), nil
+		}
+		return nil, fmt.Errorf("no address was typed: %w", l.err)
+	case <-ctx.Done():
+		return nil, notBack(ctx)
+	}
+}

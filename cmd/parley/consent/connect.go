@@ -1,0 +1,218 @@
+package consent
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/channels"
+	"parley/channels/email/oauth"
+	"parley/channels/email/settings"
+	"parley/store"
+	"parley/store/grant"
+)
+
+// AttemptLife is how long a person may take to consent.
+const AttemptLife = 15 * time.Minute
+
+// ErrCancelled is the cause of a Failure of a person who did not consent.
+var ErrCancelled = errors.New("consent: the person did not consent")
+
+// Begin begins an attempt of a person to connect an account, and returns the address at which she consents. redirect
+// is where her browser comes back to. The caller keeps the flow; Leave keeps it for callers who can't.
+// Errors: *Failure.
+func (k *Keeper) Begin(account store.Account, provider, redirect string) (oauth.Flow, string, error) {
+	p, err := k.provider(provider)
+	if err != nil {
+		return oauth.Flow{}, "", err
+	}
+	config, err := configOf(account)
+	if err != nil {
+		return oauth.Flow{}, "", err
+	}
+	if config[settings.FieldOAuth] != provider {
+		return oauth.Flow{}, "", &Failure{Text: fmt.Sprintf("The account %s does not sign in with %s.", account.Name, p.Title),
+			Hint: fmt.Sprintf("Set oauth: %s in its e-mail settings first.", provider)}
+	}
+	flow, link := p.Begin(redirect, settings.Persons(config)[0])
+	return flow, link, nil
+}
+
+func configOf(account store.Account) (channels.Config, error) {
+	config := channels.Config{}
+	if err := json.Unmarshal(account.Config, &config); len(account.Config) > 0 && err != nil {
+		return nil, fmt.Errorf("consent: account %s: stored settings: %w", account.Name, err)
+	}
+	return config, nil
+}
+
+// Finish finishes an attempt with what came back with the person's browser, and returns who signed in; "" if the
+// provider didn't say. Nothing is changed unless all of it is right.
+// Errors: *Failure, whose cause is ErrCancelled if she did not consent; the database's.
+func (k *Keeper) Finish(ctx context.Context, account store.Account, provider string, flow oauth.Flow, answer url.Values) (string, error) {
+	p, err := k.provider(provider)
+	if err != nil {
+		return "", err
+	}
+	config, err := configOf(account)
+	if err != nil {
+		return "", err
+	}
+	switch code := answer.Get("error"); {
+	case answer.Get("state") != flow.State:
+		return "", otherAttempt(nil)
+	case code == "access_denied":
+		return "", &Failure{Text: "You did not allow it at " + p.Title + ", so nothing was changed.", Hint: "Begin again when you want to.", cause: ErrCancelled}
+	case code != "":
+		words := strings.TrimSpace(answer.Get("error_description"))
+		return "", &Failure{Text: fmt.Sprintf("%s refuses: %s %s", p.Title, printable(code), printable(words)),
+			Hint: "Check Parley's registration there: its redirect addresses and what it may ask for."}
+	case answer.Get("code") == "":
+		return "", &Failure{Text: "What came back has no code.", Hint: "Begin again."}
+	}
+	tokens, who, err := p.Exchange(ctx, flow, answer.Get("code"))
+	if err != nil {
+		return "", explain(p, err)
+	}
+	if allowed := settings.Persons(config); !who.Is(allowed) {
+		return "", &Failure{Text: fmt.Sprintf("You signed in as %s, but this account is %s.", who.Name(), strings.Join(allowed, ", ")),
+			Hint: "Sign in as the mailbox itself: sign out at " + p.Title + " first, or use a private window. " +
+				"Only if somebody else has full access to this mailbox, name that person as oauth_user in its settings."}
+	}
+	sealed, err := k.seal(account.ID, tokens)
+	if err != nil {
+		return "", err
+	}
+	err = store.InTx(ctx, k.pool, func(tx pgx.Tx) error {
+		return grant.Connect(ctx, tx, grant.Grant{AccountID: account.ID, Provider: provider, SignedIn: who.Name(), Sealed: sealed}, lasting(tokens))
+	})
+	if err != nil {
+		return "", err
+	}
+	k.log.Info("mailbox connected", "account_id", account.ID, "provider", provider)
+	return who.Name(), nil
+}
+
+// maxWords is how much of a stranger's words is shown.
+const maxWords = 300
+
+// printable makes words that came with a browser fit for a terminal and a page.
+func printable(words string) string {
+	clean := strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, words)
+	if runes := []rune(clean); len(runes) > maxWords {
+		return string(runes[:maxWords]) + "…"
+	}
+	return clean
+}
+
+func otherAttempt(cause error) *Failure {
+	return &Failure{Text: "What came back belongs to another attempt.", Hint: "Begin again, and use the newest link only.", cause: cause}
+}
+
+// explain says for people why a code could not be exchanged.
+func explain(p *oauth.Provider, err error) error {
+	var no *oauth.Refusal
+	switch {
+	case errors.Is(err, oauth.ErrNoMail):
+		return &Failure{Text: "You signed in, but did not allow Parley to read and send mail.", Hint: "Begin again and leave all boxes ticked.", cause: err}
+	case errors.Is(err, oauth.ErrNotLasting):
+		return &Failure{Text: p.Title + " gave a consent that ends within the hour.",
+			Hint: "Take Parley out of the list of connected programs in the settings at " + p.Title + ", then begin again.", cause: err}
+	case errors.Is(err, oauth.ErrOtherAttempt):
+		return otherAttempt(err)
+	case !errors.As(err, &no):
+		return &Failure{Text: p.Title + " can't be reached.", Hint: "Check this machine's connection to the internet, then begin again.", cause: err}
+	case no.Code == "invalid_grant":
+		return &Failure{Text: fmt.Sprintf("%s no longer takes this answer: %s", p.Title, no.Text),
+			Hint: "It was used already, or took too long. Begin again.", cause: err}
+	case no.Passing():
+		return &Failure{Text: p.Title + " has no time right now.", Hint: "Begin again in a few minutes.", cause: err}
+	}
+	prefix := strings.ToUpper(p.Name)
+	return &Failure{Text: fmt.Sprintf("%s refuses Parley's registration: %s: %s", p.Title, no.Code, no.Text),
+		Hint: fmt.Sprintf("Check %s_CLIENT_ID and %s_CLIENT_SECRET, and the registration there.", prefix, prefix), cause: err}
+}
+
+// leaving is what is kept of an attempt while its person is away.
+type leaving struct {
+	Provider string     `json:"provider"`
+	Flow     oauth.Flow `json:"flow"`
+}
+
+// Leave is Begin for somebody in a browser, whose session it binds the attempt to. The provider is the account's.
+// Errors: *Failure; the database's.
+func (k *Keeper) Leave(ctx context.Context, account store.Account, redirect, session string) (string, error) {
+	config, err := configOf(account)
+	if err != nil {
+		return "", err
+	}
+	provider := config[settings.FieldOAuth]
+	flow, link, err := k.Begin(account, provider, redirect)
+	if err != nil {
+		return "", err
+	}
+	plain, err := json.Marshal(leaving{provider, flow})
+	if err != nil {
+		return "", fmt.Errorf("consent: attempt: %w", err)
+	}
+	a := grant.Attempt{State: hash(flow.State), AccountID: account.ID, Owner: hash(session)}
+	a.Sealed = k.sealer.Seal(attemptOf(a), plain)
+	return link, grant.Begin(ctx, k.pool, a, AttemptLife)
+}
+
+// Return is Finish for somebody who comes back in a browser. It works once for each attempt, and only in the session
+// in which that began. It returns the account, also with a *Failure that came after it was known; nil before that.
+// Errors: as Finish.
+func (k *Keeper) Return(ctx context.Context, session string, answer url.Values) (*store.Account, string, error) {
+	a, err := grant.Finish(ctx, k.pool, hash(answer.Get("state")), hash(session))
+	switch {
+	case errors.Is(err, grant.ErrNoAttempt):
+		return nil, "", &Failure{Text: "Nobody began this attempt here.", Hint: "Begin again, in the same browser to the end.", cause: err}
+	case errors.Is(err, grant.ErrUsed):
+		return nil, "", &Failure{Text: "This attempt was finished before.", Hint: "Look at the account: it may be connected. If not, begin again.", cause: err}
+	case errors.Is(err, grant.ErrExpired):
+		return nil, "", &Failure{Text: "This attempt took too long.", Hint: fmt.Sprintf("Begin again; you have %d minutes.", int(AttemptLife.Minutes())), cause: err}
+	case err != nil:
+		return nil, "", err
+	}
+	plain, err := k.sealer.Open(attemptOf(a), a.Sealed)
+	if err != nil {
+		return nil, "", fmt.Errorf("consent: attempt: %w", err)
+	}
+	var l leaving
+	if json.Unmarshal(plain, &l) != nil {
+		return nil, "", errors.New("consent: the stored attempt can't be read")
+	}
+	accounts, err := store.ListAccounts(ctx, k.pool)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, account := range accounts {
+		if account.ID == a.AccountID {
+			who, err := k.Finish(ctx, account, l.Provider, l.Flow, answer)
+			return &account, who, err
+		}
+	}
+	return nil, "", &Failure{Text: "The account was removed meanwhile.", Hint: "Add it again."}
+}
+
+func attemptOf(a grant.Attempt) string {
+	return fmt.Sprintf("grant_attempts/%d/%x", a.AccountID, a.State)
+}
+
+func hash(text string) []byte {
+	sum := sha256.Sum256([]byte(text))
+	return sum[:]
+}

@@ -1,0 +1,211 @@
+package consent
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/channels"
+	"parley/channels/email/oauth"
+	"parley/channels/email/oauthfake"
+	"parley/store"
+	"parley/store/storetest"
+)
+
+const (
+	mailbox = "help@acme.test"
+	home    = "http://127.0.0.1:9/back"
+)
+
+// office is a Parley with one mailbox at an emulated provider.
+type office struct {
+	t        *testing.T
+	provider *oauthfake.Server
+	pool     *pgxpool.Pool
+	account  store.Account
+	clock    *clock
+	logged   *diary
+}
+
+// clock is a provider's, which can be moved.
+type clock struct {
+	mu    sync.Mutex
+	ahead time.Duration
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Now().Add(c.ahead)
+}
+
+func (c *clock) move(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ahead += d
+}
+
+// diary keeps what is logged.
+type diary struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (d *diary) Write(p []byte) (int, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.text.Write(p)
+}
+
+func (d *diary) String() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.text.String()
+}
+
+func newOffice(t *testing.T, o oauthfake.Options) *office {
+	t.Helper()
+	f := &office{t: t, clock: &clock{}, logged: &diary{}, pool: storetest.DB(t)}
+	o.ClientID, o.ClientSecret = "client-1", "client-secret-1"
+	if o.Clock == nil {
+		o.Clock = f.clock.now
+	}
+	f.provider = oauthfake.New(o)
+	if err := f.provider.Start(""); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = f.provider.Close() })
+	f.addAccount(string(o.Provider))
+	return f
+}
+
+func (f *office) addAccount(provider string) {
+	f.t.Helper()
+	config, err := json.Marshal(map[string]string{"address": mailbox, "aliases": "billing@acme.test", "oauth": provider})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.account = store.Account{Name: "support-mail", Kind: "email", Side: store.SideChannel, Mode: store.ModeLive, ReplyMode: store.ReplyDirect, Rate: 1, Config: config}
+	if f.account.ID, err = store.SaveAccount(f.t.Context(), f.pool, f.account); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// replica is one more process of the office.
+func (f *office) replica() *Keeper {
+	f.t.Helper()
+	sealer, err := store.NewSealer("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	app := oauth.App{ID: "client-1", Secret: "client-secret-1", AuthURL: f.provider.AuthURL(), TokenURL: f.provider.TokenURL()}
+	return New(f.pool, sealer, map[string]oauth.App{f.name(): app}, slog.New(slog.NewTextHandler(f.logged, &slog.HandlerOptions{Level: slog.LevelDebug})))
+}
+
+func (f *office) name() string {
+	var config map[string]string
+	if err := json.Unmarshal(f.account.Config, &config); err != nil {
+		f.t.Fatal(err)
+	}
+	return config["oauth"]
+}
+
+// connect signs a person in, who leaves out some scopes.
+func (f *office) connect(k *Keeper, who string, without ...string) (string, error) {
+	f.t.Helper()
+	flow, link, err := k.Begin(f.account, f.name(), f.redirect())
+	if err != nil {
+		return "", err
+	}
+	back, err := f.provider.SignIn(f.t.Context(), link, who, without...)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return k.Finish(f.t.Context(), f.account, f.name(), flow, query(f.t, back))
+}
+
+func (f *office) redirect() string {
+	if f.name() == oauth.Microsoft {
+		return strings.Replace(home, "127.0.0.1", "localhost", 1)
+	}
+	return home
+}
+
+func query(t *testing.T, address string) url.Values {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Query()
+}
+
+// connected is an office whose mailbox is connected, with the grant of one replica.
+func connected(t *testing.T, o oauthfake.Options) (*office, channels.Grant) {
+	t.Helper()
+	f := newOffice(t, o)
+	k := f.replica()
+	if who, err := f.connect(k, mailbox); err != nil || who != mailbox {
+		t.Fatalf("connected as %q: %v", who, err)
+	}
+	return f, k.For(f.account, f.name())
+}
+
+// due makes the stored access token one that is to be replaced, or that has ended.
+func (f *office) due(ended bool) {
+	f.t.Helper()
+	sql := `UPDATE grants SET renew_at = clock_timestamp() - interval '1 second'`
+	if ended {
+		sql += `, expires_at = clock_timestamp() - interval '1 second'`
+	}
+	if _, err := f.pool.Exec(f.t.Context(), sql); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// opens demands an access token that opens the mailbox.
+func (f *office) opens(g channels.Grant, refused string) string {
+	f.t.Helper()
+	token, err := g.Token(f.t.Context(), refused)
+	if err != nil || !f.provider.Accepts(mailbox, token) {
+		f.t.Fatalf("the token does not open the mailbox: %v", err)
+	}
+	return token
+}
+
+// fails demands an error of a class, and gives what it says.
+func fails(t *testing.T, g channels.Grant, class channels.Class) (text, hint string) {
+	t.Helper()
+	token, err := g.Token(t.Context(), "")
+	var no *channels.SendError
+	if !errors.As(err, &no) || no.Class != class || no.Text == "" || no.Hint == "" || token != "" {
+		t.Fatalf("%q, %v, want an error of class %s", token, err, class)
+	}
+	return no.Error(), no.Hint
+}
+
+// refreshes counts the requests for a refresh that came to the provider.
+func (f *office) refreshes() (n int) {
+	for _, c := range f.provider.Calls() {
+		if c.Grant == "refresh_token" {
+			n++
+		}
+	}
+	return n
+}
+
+func within(t *testing.T, d time.Duration) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	t.Cleanup(cancel)
+	return ctx
+}

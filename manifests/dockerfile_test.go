@@ -1,0 +1,115 @@
+package manifests_test
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+	"github.com/moby/buildkit/frontend/dockerfile/parser"
+)
+
+// stages parses a Dockerfile as BuildKit does.
+func stages(text string) ([]instructions.Stage, error) {
+	file, err := parser.Parse(strings.NewReader(text))
+	if err != nil {
+		return nil, err
+	}
+	all, _, err := instructions.Parse(file.AST, nil)
+	return all, err
+}
+
+// command returns the last command of a kind in a stage.
+func command[C instructions.Command](stage instructions.Stage) (last C, ok bool) {
+	for _, c := range stage.Commands {
+		if c, is := c.(C); is {
+			last, ok = c, true
+		}
+	}
+	return last, ok
+}
+
+// TestDockerfile: the image holds Parley without emulators and nothing that could be misused, runs it without rights,
+// and asks it itself how it is.
+func TestDockerfile(t *testing.T) {
+	t.Parallel()
+	all, err := stages(read(t, "Dockerfile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	build, image := all[0], all[len(all)-1]
+	if image.BaseName != "scratch" {
+		t.Errorf("the image is made of %s", image.BaseName)
+	}
+	for _, stage := range all {
+		user, ok := command[*instructions.UserCommand](stage)
+		if stage.Name != "build" && (!ok || user.User != "65532:65532") {
+			t.Errorf("stage %q does not run as user 65532", stage.Name)
+		}
+		entry, ok := command[*instructions.EntrypointCommand](stage)
+		if stage.Name != "build" && (!ok || !slices.Equal(entry.CmdLine, []string{"/usr/local/bin/parley"}) || entry.PrependShell) {
+			t.Errorf("stage %q begins with %v", stage.Name, entry)
+		}
+	}
+	health, ok := command[*instructions.HealthCheckCommand](image)
+	if !ok || !slices.Equal(health.Health.Test, []string{"CMD", "/usr/local/bin/parley", "health"}) {
+		t.Errorf("the image asks how it is by %v", health)
+	}
+	if run, ok := command[*instructions.RunCommand](image); ok {
+		t.Errorf("the image has no shell that could run %s", run)
+	}
+	var names []string
+	for _, c := range image.Commands {
+		if env, ok := c.(*instructions.EnvCommand); ok {
+			for _, pair := range env.Env {
+				if pair.Key != "PATH" {
+					names = append(names, pair.Key)
+				}
+			}
+		}
+	}
+	checkVariables(t, "Dockerfile", names)
+	checkBuild(t, build)
+}
+
+// checkBuild checks how the program of the image is built.
+func checkBuild(t *testing.T, build instructions.Stage) {
+	t.Helper()
+	var compiles string
+	for _, c := range build.Commands {
+		if run, ok := c.(*instructions.RunCommand); ok && strings.Contains(strings.Join(run.CmdLine, " "), "go build") {
+			compiles = strings.Join(run.CmdLine, " ")
+		}
+	}
+	for _, part := range []string{"CGO_ENABLED=0", "-tags served", "-trimpath", "./cmd/parley"} {
+		if !strings.Contains(compiles, part) {
+			t.Errorf("the image's program is built without %s: %s", part, compiles)
+		}
+	}
+	version := strings.TrimSuffix(strings.TrimPrefix(build.BaseName, "golang:"), "-bookworm")
+	if !strings.Contains(read(t, filepath.Join("..", "go.mod")), "\ngo "+version) {
+		t.Errorf("the image is built with Go %s, go.mod asks for another", version)
+	}
+	ignored := strings.Fields(read(t, filepath.Join("..", ".dockerignore")))
+	for _, name := range []string{".git", "data", "**/secrets", "**/*.env", "**/.env"} {
+		if !slices.Contains(ignored, name) {
+			t.Errorf(".dockerignore lets %s into the builder", name)
+		}
+	}
+}
+
+// TestDockerfileRefuses shows that BuildKit's parser finds what is wrong.
+func TestDockerfileRefuses(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string][2]string{
+		"an unknown instruction": {"HEALTHCHECK ", "HEALTCHECK "},
+		"an unknown flag":        {"--start-period=", "--begin="},
+		"no duration":            {"--interval=10s", "--interval=soon"},
+	} {
+		changed := strings.Replace(read(t, "Dockerfile"), change[0], change[1], 1)
+		if _, err := stages(changed); err == nil || !strings.Contains(changed, change[1]) {
+			t.Errorf("%s was taken", name)
+		}
+	}
+}

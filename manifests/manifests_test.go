@@ -1,0 +1,82 @@
+// Package manifests_test checks what Parley is installed with, by what reads it later: Docker's own loader and parser,
+// Kubernetes' own types, systemd's own verifier.
+package manifests_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// read reads a file of this folder.
+func read(t *testing.T, name string) string {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.FromSlash(name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+// variables are those that Parley reads, as its source says.
+func variables(t *testing.T) (all []string) {
+	t.Helper()
+	files, err := filepath.Glob("../cmd/parley/app/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		for _, m := range regexp.MustCompile(`read\("([A-Z0-9_]+)"`).FindAllStringSubmatch(read(t, file), -1) {
+			all = append(all, m[1])
+		}
+	}
+	if len(all) < 20 || !slices.Contains(all, "DATABASE_URL") {
+		t.Fatalf("the variables were not found: %v", all)
+	}
+	return all
+}
+
+// checkVariables reports variables that Parley does not read, alone or as the file that NAME_FILE names.
+func checkVariables(t *testing.T, where string, names []string) {
+	t.Helper()
+	known := variables(t)
+	if len(names) == 0 {
+		t.Errorf("%s names no variable", where)
+	}
+	for _, name := range names {
+		if !slices.Contains(known, strings.TrimSuffix(name, "_FILE")) {
+			t.Errorf("%s: Parley reads no %s", where, name)
+		}
+	}
+}
+
+// checkNoSecrets reports secrets that stand in a variable instead of a file.
+func checkNoSecrets(t *testing.T, where string, env map[string]string) {
+	t.Helper()
+	for name := range env {
+		if regexp.MustCompile(`(TOKEN|PASSWORD|SECRET|_KEY|PASSPHRASE|DATABASE_URL)$`).MatchString(name) {
+			t.Errorf("%s: %s stands in a variable; write %s_FILE", where, name, name)
+		}
+	}
+}
+
+// TestExamplesOfEnvironment: what the unit and its comments name exists, too.
+func TestExamplesOfEnvironment(t *testing.T) {
+	t.Parallel()
+	var names []string
+	for _, m := range regexp.MustCompile(`(?m)(?:^#?\s*Environment=|-E )([A-Z0-9_]+)=`).FindAllStringSubmatch(read(t, "parley.service"), -1) {
+		names = append(names, m[1])
+	}
+	checkVariables(t, "parley.service", names)
+}
+
+// exists reports a file or folder of this folder that is not there.
+func exists(t *testing.T, name string) {
+	t.Helper()
+	if _, err := os.Stat(filepath.FromSlash(name)); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,68 @@
+package manifests_test
+
+import (
+	"encoding/base64"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// prepare runs manifests/compose/prepare in a copy of its folder, with answers to what it asks.
+func prepare(t *testing.T, folder, answers string) (string, error) {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), filepath.Join(folder, "prepare"))
+	command.Stdin = strings.NewReader(answers)
+	out, err := command.CombinedOutput()
+	return string(out), err
+}
+
+// TestPrepare: an admin who starts from nothing gets secrets that fit together, is asked for the tokens of what she
+// uses, can go on where she stopped, and loses nothing when she runs it again.
+func TestPrepare(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "compose")
+	if err := os.CopyFS(folder, os.DirFS("compose")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(folder, "secrets")); err != nil { // of whoever runs this test
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Join(folder, "prepare"), 0o700); err != nil { //nolint:gosec // it is run
+		t.Fatal(err)
+	}
+	if said, err := prepare(t, folder, "xoxb-one\n"); err == nil || !strings.Contains(said, "slack_app_token is missing") {
+		t.Fatalf("with one token of two: %v: %s", err, said)
+	}
+	if said, err := prepare(t, folder, "xapp-two\n"); err != nil {
+		t.Fatalf("the second token: %v: %s", err, said)
+	}
+	secret := func(name string) string {
+		raw, err := os.ReadFile(filepath.Join(folder, "secrets", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(raw)
+	}
+	if secret("slack_bot_token") != "xoxb-one" || secret("slack_app_token") != "xapp-two" {
+		t.Error("the tokens are not what was typed")
+	}
+	url, err := pgxpool.ParseConfig(secret("database_url"))
+	if err != nil || url.ConnConfig.Password != secret("postgres_password") || url.ConnConfig.Host != "db" || len(url.ConnConfig.Password) != 48 {
+		t.Errorf("the database's address does not fit its password: %v", err)
+	}
+	if key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(secret("master_key"))); err != nil || len(key) != 32 {
+		t.Errorf("the master key has %d bytes: %v", len(key), err)
+	}
+	info, err := os.Stat(filepath.Join(folder, "secrets"))
+	if err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("the folder of secrets is open: %v", info.Mode())
+	}
+	before := secret("master_key")
+	if said, err := prepare(t, folder, ""); err != nil || secret("master_key") != before || strings.Contains(said, "made") {
+		t.Errorf("run again: %v: %s", err, said)
+	}
+}

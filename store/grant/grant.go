@@ -1,0 +1,174 @@
+// Package grant keeps people's consents by which Parley signs in to mailboxes at their providers (OAuth), and their
+// attempts to give them.
+//
+// What does not belong here: what providers say, and when a token is refreshed.
+package grant
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store"
+	"parley/store/internal/query"
+)
+
+// Grant is the consent for one account.
+type Grant struct {
+	AccountID int64  `db:"account_id"`
+	Provider  string `db:"provider"`
+	SignedIn  string `db:"signed_in"` // who consented; "" = the provider didn't say
+	Sealed    []byte `db:"sealed"`    // the tokens
+	// RenewIn and ExpireIn are seconds until the access token should be replaced and until it ends, below zero
+	// afterwards. All replicas read them from the database's clock.
+	RenewIn  float64 `db:"renew_in"`
+	ExpireIn float64 `db:"expire_in"`
+	Refused  string  `db:"refused"` // the provider's words; "" = the consent holds
+	Version  int64   `db:"version"` // rises with each change
+}
+
+const find = `
+	SELECT account_id, provider, signed_in, sealed, refused, version,
+		extract(epoch FROM renew_at - t.now)::float8 AS renew_in, extract(epoch FROM expires_at - t.now)::float8 AS expire_in
+	FROM grants, (SELECT clock_timestamp() AS now) AS t
+	WHERE account_id = $1`
+
+// Find reads the consent for an account; nil if there is none.
+func Find(ctx context.Context, q store.Querier, account int64) (*Grant, error) {
+	list, err := query.Collect[Grant](ctx, q, "grant", find, account)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return &list[0], nil
+}
+
+// Lasting says how long an access token is good, and after how long it should be replaced.
+type Lasting struct{ Renew, Expire time.Duration }
+
+const connect = `
+	INSERT INTO grants AS g (account_id, provider, signed_in, sealed, renew_at, expires_at)
+	SELECT $1, $2, $3, $4, t.now + make_interval(secs => $5), t.now + make_interval(secs => $6)
+	FROM (SELECT clock_timestamp() AS now) AS t
+	ON CONFLICT (account_id) DO UPDATE
+	SET provider = EXCLUDED.provider, signed_in = EXCLUDED.signed_in, sealed = EXCLUDED.sealed, renew_at = EXCLUDED.renew_at,
+		expires_at = EXCLUDED.expires_at, refused = '', version = g.version + 1, connected = g.connected + 1`
+
+// Connect stores a new consent in place of the one before. Processes learn of it by store.BumpSettings, which it calls.
+func Connect(ctx context.Context, tx pgx.Tx, g Grant, lasts Lasting) error {
+	_, err := tx.Exec(ctx, connect, g.AccountID, g.Provider, g.SignedIn, g.Sealed, lasts.Renew.Seconds(), lasts.Expire.Seconds())
+	if err != nil {
+		return fmt.Errorf("store: grant: %w", err)
+	}
+	return store.BumpSettings(ctx, tx)
+}
+
+const refreshed = `
+	UPDATE grants
+	SET sealed = $3, renew_at = t.now + make_interval(secs => $4), expires_at = t.now + make_interval(secs => $5), version = version + 1
+	FROM (SELECT clock_timestamp() AS now) AS t
+	WHERE account_id = $1 AND version = $2
+	RETURNING account_id`
+
+// Refreshed stores new tokens, if nothing changed since g was read; false otherwise.
+func Refreshed(ctx context.Context, q store.Querier, g Grant, sealed []byte, lasts Lasting) (bool, error) {
+	ids, err := query.IDs(ctx, q, "refreshed grant", refreshed, g.AccountID, g.Version, sealed, lasts.Renew.Seconds(), lasts.Expire.Seconds())
+	return len(ids) > 0, err
+}
+
+const refused = `
+	UPDATE grants SET refused = $3, version = version + 1
+	WHERE account_id = $1 AND version = $2
+	RETURNING account_id`
+
+// Refuse records that the provider said that the consent is over, if nothing changed since g was read; false
+// otherwise.
+func Refuse(ctx context.Context, q store.Querier, g Grant, words string) (bool, error) {
+	ids, err := query.IDs(ctx, q, "refused grant", refused, g.AccountID, g.Version, words)
+	return len(ids) > 0, err
+}
+
+// Connection is what can be told of a consent without its tokens.
+type Connection struct {
+	AccountID int64  `db:"account_id"`
+	Provider  string `db:"provider"`
+	SignedIn  string `db:"signed_in"` // who consented; "" = the provider didn't say
+	Refused   string `db:"refused"`   // the provider's words; "" = the consent holds
+	Connected int64  `db:"connected"` // how often somebody has consented for the account
+}
+
+const connections = `SELECT account_id, provider, signed_in, refused, connected FROM grants`
+
+// Connections reads those of all accounts that have any, by account.
+func Connections(ctx context.Context, q store.Querier) (map[int64]Connection, error) {
+	list, err := query.Collect[Connection](ctx, q, "connections", connections)
+	all := make(map[int64]Connection, len(list))
+	for _, c := range list {
+		all[c.AccountID] = c
+	}
+	return all, err
+}
+
+// Attempt is one attempt of a person to consent.
+type Attempt struct {
+	State     []byte `db:"state"` // a hash of what comes back with the person
+	AccountID int64  `db:"account_id"`
+	Owner     []byte `db:"owner"`  // a hash of the session in which it began
+	Sealed    []byte `db:"sealed"` // what the exchange needs
+}
+
+const begin = `
+	WITH old AS (DELETE FROM grant_attempts WHERE until < (SELECT clock_timestamp()) - interval '1 day')
+	INSERT INTO grant_attempts (state, account_id, owner, sealed, until)
+	VALUES ($1, $2, $3, $4, (SELECT clock_timestamp()) + make_interval(secs => $5))`
+
+// Begin records an attempt that may be finished for so long. It removes those that ended a day ago.
+func Begin(ctx context.Context, q store.Execer, a Attempt, lasts time.Duration) error {
+	if _, err := q.Exec(ctx, begin, a.State, a.AccountID, a.Owner, a.Sealed, lasts.Seconds()); err != nil {
+		return fmt.Errorf("store: begin grant: %w", err)
+	}
+	return nil
+}
+
+// Why an attempt can't be finished.
+var (
+	ErrNoAttempt = errors.New("store: no such attempt")
+	ErrUsed      = errors.New("store: the attempt was finished before")
+	ErrExpired   = errors.New("store: the attempt took too long")
+)
+
+const (
+	finish = `
+		UPDATE grant_attempts SET used_at = (SELECT clock_timestamp())
+		WHERE state = $1 AND owner = $2 AND used_at IS NULL AND until > (SELECT clock_timestamp())
+		RETURNING state, account_id, owner, sealed`
+	whyNot = `SELECT used_at IS NOT NULL FROM grant_attempts WHERE state = $1 AND owner = $2`
+)
+
+// Finish uses an attempt, which works once and only for the session in which it began.
+// Errors: ErrNoAttempt (also for that of another session), ErrUsed, ErrExpired.
+func Finish(ctx context.Context, q store.Querier, state, owner []byte) (Attempt, error) {
+	list, err := query.Collect[Attempt](ctx, q, "finish grant", finish, state, owner)
+	if err != nil || len(list) > 0 {
+		return first(list), err
+	}
+	var used bool
+	switch err := q.QueryRow(ctx, whyNot, state, owner).Scan(&used); {
+	case errors.Is(err, pgx.ErrNoRows):
+		return Attempt{}, ErrNoAttempt
+	case err != nil:
+		return Attempt{}, fmt.Errorf("store: finish grant: %w", err)
+	case used:
+		return Attempt{}, ErrUsed
+	}
+	return Attempt{}, ErrExpired
+}
+
+func first(list []Attempt) Attempt {
+	if len(list) == 0 {
+		return Attempt{}
+	}
+	return list[0]
+}

@@ -1,0 +1,131 @@
+// Package inbox reads conversations in pages, for Parley's own inbox: what was said, what became of replies, and
+// what became of acts that were handed in there.
+//
+// What does not belong here: lists and searches of conversations (store), and who may read them (bridge/engine).
+package inbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store"
+	"parley/store/internal/query"
+)
+
+// Before says where a page of messages ends: before the message with this event and id. Zero = with the newest.
+type Before struct{ Event, ID int64 }
+
+const messagesPage = `
+	SELECT id
+	FROM messages
+	WHERE conversation_id = $1 AND (event_id, id) < ($2, $3)
+	ORDER BY event_id DESC, id DESC
+	LIMIT $4`
+
+// Messages gives one page of a conversation's messages, limit at most, the newest first.
+func Messages(ctx context.Context, q store.Querier, conversation int64, before Before, limit int) ([]store.Message, error) {
+	if before == (Before{}) {
+		before = Before{math.MaxInt64, math.MaxInt64}
+	}
+	ids, err := query.IDs(ctx, q, "page of messages", messagesPage, conversation, before.Event, before.ID, limit)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	list, err := store.Messages(ctx, q, ids...)
+	slices.SortFunc(list, func(a, b store.Message) int { return slices.Index(ids, a.ID) - slices.Index(ids, b.ID) })
+	return list, err
+}
+
+// Reply is one delivery of a reply to the customer.
+type Reply struct {
+	ID        int64      `db:"id"`
+	MessageID int64      `db:"message_id"`
+	State     string     `db:"state"`
+	NotBefore *time.Time `db:"not_before"` // the end of its hold
+	ErrorText string     `db:"error_text"` // why the last attempt failed; "" = it didn't, or there was none
+}
+
+const replies = `
+	SELECT id, message_id, state, not_before, error_text
+	FROM deliveries
+	WHERE message_id = ANY($1) AND message_id <> 0 AND kind = 'reply'
+	ORDER BY id`
+
+// Replies gives the deliveries to customers of messages, by message.
+func Replies(ctx context.Context, q store.Querier, messages []int64) (map[int64][]Reply, error) {
+	rows, err := query.Collect[Reply](ctx, q, "replies", replies, messages)
+	found := make(map[int64][]Reply, len(rows))
+	for _, r := range rows {
+		found[r.MessageID] = append(found[r.MessageID], r)
+	}
+	return found, err
+}
+
+const outcome = `
+	SELECT EXISTS (SELECT FROM quarantine WHERE event_id = e.id),
+		coalesce(q.first_event = e.id, false) OR EXISTS (SELECT FROM queue_events WHERE queue_id = q.id AND event_id = e.id),
+		coalesce((
+			SELECT detail ->> 'note'
+			FROM log_entries
+			WHERE conversation_id = $3 AND event_id = e.id AND what = 'refused'
+			ORDER BY id DESC
+			LIMIT 1), '')
+	FROM events AS e
+	LEFT JOIN queues AS q ON q.key = e.order_key
+	WHERE e.account_id = $1 AND e.external_id = $2`
+
+// Outcome is what became of an act.
+type Outcome struct {
+	Known bool   // it was accepted
+	Waits bool   // it is not applied yet
+	Stuck bool   // it is in quarantine
+	Why   string // why it was refused, for people; "" = it wasn't
+}
+
+// OutcomeOf tells what became of the act in a conversation that was accepted under a name.
+func OutcomeOf(ctx context.Context, q store.Querier, name string, conversation int64) (Outcome, error) {
+	o := Outcome{Known: true}
+	err := q.QueryRow(ctx, outcome, store.SystemAccount, name, conversation).Scan(&o.Stuck, &o.Waits, &o.Why)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return Outcome{}, nil
+	case err != nil:
+		return o, fmt.Errorf("store: outcome of an act: %w", err)
+	}
+	return o, nil
+}
+
+// mostStamped is how many messages of a conversation a Stamp looks at: more than a page shows.
+const mostStamped = 60
+
+const stamp = `
+	SELECT md5(concat_ws('|', c.status, c.assignees, c.team_id, c.subject, c.tags, c.last_at, c.snoozed_until, c.participants, c.traits,
+		(SELECT max(id) FROM log_entries WHERE conversation_id = c.id),
+		(SELECT string_agg(concat_ws(',', m.id, m.fate, m.reason, md5(m.text), m.files, d.states), ';' ORDER BY m.event_id, m.id)
+			FROM (SELECT * FROM messages WHERE conversation_id = c.id ORDER BY event_id DESC, id DESC LIMIT $2) AS m
+			CROSS JOIN LATERAL (
+				SELECT string_agg(concat_ws(',', id, state, not_before, error_text), ' ' ORDER BY id) AS states
+				FROM deliveries
+				WHERE message_id = m.id AND kind = 'reply') AS d)))
+	FROM conversations AS c
+	WHERE c.id = $1`
+
+// Stamp gives a digest of what the newest page of a conversation shows: another one means that something has
+// changed. "" = there is no such conversation.
+func Stamp(ctx context.Context, q store.Querier, conversation int64) (string, error) {
+	var digest string
+	err := q.QueryRow(ctx, stamp, conversation, mostStamped).Scan(&digest)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return "", nil
+	case err != nil:
+		return "", fmt.Errorf("store: stamp of a conversation: %w", err)
+	}
+	return digest, nil
+}

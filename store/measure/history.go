@@ -1,0 +1,64 @@
+package measure
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store"
+	"parley/store/internal/query"
+)
+
+// Subject is a conversation that is measured.
+type Subject struct {
+	Labels
+	AccountID     int64 `db:"account_id"`
+	TeamID        int64 `db:"team_id"`         // that has it now; 0 = none
+	AccountTeamID int64 `db:"account_team_id"` // that gets the account's new conversations; 0 = none
+}
+
+// Said is a message, as far as it counts.
+type Said struct {
+	ID             int64           `db:"id"`
+	ConversationID int64           `db:"conversation_id"`
+	At             time.Time       `db:"at"` // Parley's clock
+	Direction      store.Direction `db:"direction"`
+	Fate           store.Fate      `db:"fate"`
+	Reason         string          `db:"reason"`
+	Automatic      bool            `db:"automatic"`
+	AgentID        int64           `db:"agent_id"` // 0 = no agent
+}
+
+const subjects = `
+	SELECT c.id AS conversation_id, c.account_id, coalesce(c.team_id, 0) AS team_id, coalesce(a.team_id, 0) AS account_team_id,
+		c.tags, coalesce(c.traits->>$2, '') AS intent, coalesce(c.traits->>$3, '') AS mood
+	FROM conversations AS c
+	JOIN accounts AS a ON a.id = c.account_id
+	WHERE c.id = ANY($1) AND c.kind = 'customer'
+	ORDER BY c.id`
+
+// Subjects reads conversations with customers; others are left out. intent and mood name the traits.
+func Subjects(ctx context.Context, tx pgx.Tx, ids []int64, intent, mood string) ([]Subject, error) {
+	return query.Collect[Subject](ctx, tx, "measured conversations", subjects, ids, intent, mood)
+}
+
+const said = `
+	SELECT id, conversation_id, created_at AS at, direction, fate, reason, automatic <> '' AS automatic, coalesce(agent_id, 0) AS agent_id
+	FROM messages
+	WHERE conversation_id = ANY($1) AND direction <> 'note'`
+
+// SaidIn reads the messages of conversations, but for notes.
+func SaidIn(ctx context.Context, tx pgx.Tx, ids []int64) ([]Said, error) {
+	return query.Collect[Said](ctx, tx, "measured messages", said, ids)
+}
+
+const done = `
+	SELECT id, conversation_id, at, agent_id, actor, what, detail, event_id
+	FROM log_entries
+	WHERE conversation_id = ANY($1) AND what = ANY($2)`
+
+// DoneIn reads what was done to conversations.
+func DoneIn(ctx context.Context, tx pgx.Tx, ids []int64, what []store.Deed) ([]store.LogEntry, error) {
+	return query.Collect[store.LogEntry](ctx, tx, "measured log", done, ids, what)
+}

@@ -1,0 +1,103 @@
+// Package measure keeps the figures of the team: what each conversation contributes to them (its shares), and the
+// sums of all shares by day, account and team. docs/measures.md says what is counted.
+//
+// What does not belong here: how shares follow from what happened (bridge/engine/measuring).
+package measure
+
+// Figures are counts, and times in whole seconds. Those called Open count business hours alone, those called Worst
+// are the longest single time. In sums of days a Worst is an upper bound, since corrections don't lower it.
+type Figures struct {
+	Opened         int64 `db:"opened" json:"opened"`
+	Reopened       int64 `db:"reopened" json:"reopened"`
+	Resolved       int64 `db:"resolved" json:"resolved"` // ends, by resolving or closing
+	Abandoned      int64 `db:"abandoned" json:"abandoned"`
+	MessagesIn     int64 `db:"messages_in" json:"messages_in"`
+	MessagesOut    int64 `db:"messages_out" json:"messages_out"`
+	FirstCount     int64 `db:"first_count" json:"first_count"`
+	FirstSum       int64 `db:"first_sum" json:"first_sum"`
+	FirstSumOpen   int64 `db:"first_sum_open" json:"first_sum_open"`
+	FirstWorst     int64 `db:"first_worst" json:"first_worst"`
+	FirstWorstOpen int64 `db:"first_worst_open" json:"first_worst_open"`
+	NextCount      int64 `db:"next_count" json:"next_count"`
+	NextSum        int64 `db:"next_sum" json:"next_sum"`
+	NextSumOpen    int64 `db:"next_sum_open" json:"next_sum_open"`
+	NextWorst      int64 `db:"next_worst" json:"next_worst"`
+	NextWorstOpen  int64 `db:"next_worst_open" json:"next_worst_open"`
+	EndedSum       int64 `db:"ended_sum" json:"ended_sum"` // of Resolved
+	EndedSumOpen   int64 `db:"ended_sum_open" json:"ended_sum_open"`
+	EndedWorst     int64 `db:"ended_worst" json:"ended_worst"`
+	EndedWorstOpen int64 `db:"ended_worst_open" json:"ended_worst_open"`
+}
+
+// Share is what a conversation contributes to the figures of a day, for a team and an agent.
+type Share struct {
+	ConversationID int64  `db:"conversation_id" json:"conversation_id"`
+	Day            string `db:"day" json:"day"`           // yyyy-mm-dd, in the account's zone
+	TeamID         int64  `db:"team_id" json:"team_id"`   // 0 = none
+	AgentID        int64  `db:"agent_id" json:"agent_id"` // 0 = nobody
+	AccountID      int64  `db:"account_id" json:"account_id"`
+	Figures
+}
+
+// Labels are what a conversation's shares are also summed up by.
+type Labels struct {
+	ConversationID int64    `db:"conversation_id" json:"conversation_id"`
+	Tags           []string `db:"tags" json:"tags"`
+	Intent         string   `db:"intent" json:"intent"` // "" = nobody knows
+	Mood           string   `db:"mood" json:"mood"`     // "" = neutral
+}
+
+// Kind says of which conversations sums are.
+type Kind string
+
+// Kinds of sums.
+const (
+	KindAll    Kind = "all"
+	KindAgent  Kind = "agent"  // those of one agent: the value is the agent's number, "0" = nobody's
+	KindTag    Kind = "tag"    // those that have a tag
+	KindIntent Kind = "intent" // those that are about something
+	KindMood   Kind = "mood"   // those whose customer feels so
+)
+
+// day is a row of measure_days.
+type day struct {
+	Kind      Kind   `json:"kind"`
+	Day       string `json:"day"`
+	Value     string `json:"value"`
+	AccountID int64  `json:"account_id"`
+	TeamID    int64  `json:"team_id"`
+	Figures
+}
+
+// sums are the figures that are added up.
+func (f *Figures) sums() []*int64 {
+	return []*int64{&f.Opened, &f.Reopened, &f.Resolved, &f.Abandoned, &f.MessagesIn, &f.MessagesOut, &f.FirstCount, &f.FirstSum, &f.FirstSumOpen,
+		&f.NextCount, &f.NextSum, &f.NextSumOpen, &f.EndedSum, &f.EndedSumOpen}
+}
+
+// worsts are the figures of which the largest counts.
+func (f *Figures) worsts() []*int64 {
+	return []*int64{&f.FirstWorst, &f.FirstWorstOpen, &f.NextWorst, &f.NextWorstOpen, &f.EndedWorst, &f.EndedWorstOpen}
+}
+
+// Add adds other figures, of which the larger Worst counts.
+func (f *Figures) Add(other Figures) {
+	f.add(other, 1)
+	f.raise(other)
+}
+
+// add adds the sums of other figures so many times.
+func (f *Figures) add(other Figures, times int64) {
+	mine := f.sums()
+	for i, n := range other.sums() {
+		*mine[i] += times * *n
+	}
+}
+
+// raise takes the Worst of other figures where it is larger.
+func (f *Figures) raise(other Figures) {
+	mine := f.worsts()
+	for i, n := range other.worsts() {
+		*mine[i] = max(*mine[i], *n)
+	}
+}
