@@ -52,7 +52,12 @@ type PartyRef struct {
 type Tag struct {
 	Name  string
 	Color string // #rrggbb
+	About string // what it stands for, where it is offered; may be empty
+	Label bool   // conversations that have it stand out in lists
 }
+
+// TagCategories are what tags can be about, in the order in which they are offered.
+func TagCategories() []string { return []string{"topic", "issue", "priority", "workflow", "segment"} }
 
 // Facts are what a card, a form or a list row may show of a conversation.
 // Bodies of messages are not among them.

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/jackc/pgx/v5"
-
 	"parley/store/internal/query"
 )
 
@@ -49,9 +47,23 @@ type TeamChannel struct {
 
 // Tag of conversations.
 type Tag struct {
-	Name  string `db:"name" json:"name"`
-	Color string `db:"color" json:"color"`
+	Name        string   `db:"name" json:"name"`
+	Color       string   `db:"color" json:"color"` // #rrggbb
+	Description string   `db:"description" json:"description"`
+	Category    string   `db:"category" json:"category"` // topic, issue, priority, workflow or segment; "" = none
+	Kind        TagKind  `db:"kind" json:"kind"`
+	Formerly    []string `db:"formerly" json:"formerly"` // names that it had: conversations may still have them
+	Active      bool     `db:"active" json:"active"`     // false = it can't be chosen any more
 }
+
+// TagKind says how a tag is shown.
+type TagKind string
+
+// The kinds of tags.
+const (
+	TagPlain TagKind = "tag"
+	TagLabel TagKind = "label" // its conversations stand out in lists
+)
 
 // Directory is the configuration: agents, teams, channels, accounts, tags. It changes rarely, so each
 // process keeps a copy and reads it again when its Version changes.
@@ -147,7 +159,7 @@ func LoadDirectory(ctx context.Context, q Querier) (Directory, error) {
 	if d.Moves, err = query.Collect[ChannelMove](ctx, q, "channel moves", listChannelMoves); err != nil {
 		return d, err
 	}
-	d.Tags, err = query.Collect[Tag](ctx, q, "tags", listTags)
+	d.Tags, err = ListTags(ctx, q)
 	return d, err
 }
 
@@ -224,28 +236,9 @@ func SaveTeamChannel(ctx context.Context, q Querier, c TeamChannel) error {
 	return nil
 }
 
-const (
-	lockTags = `LOCK TABLE tags IN SHARE ROW EXCLUSIVE MODE`
-	listTags = `SELECT name, color FROM tags ORDER BY name`
-)
+const listTags = `SELECT name, color, description, category, kind, formerly, active FROM tags ORDER BY name`
 
-// LockTags reads all tags, and lets nobody else add one before the transaction ends. To avoid deadlocks
-// it must be the first lock that the transaction takes.
-func LockTags(ctx context.Context, tx pgx.Tx) ([]Tag, error) {
-	if _, err := tx.Exec(ctx, lockTags); err != nil {
-		return nil, fmt.Errorf("store: lock tags: %w", err)
-	}
-	return query.Collect[Tag](ctx, tx, "tags", listTags)
-}
-
-const insertTags = `
-	INSERT INTO tags (name, color)
-	SELECT name, color
-	FROM json_populate_recordset(NULL::tags, $1)
-	ORDER BY name
-	ON CONFLICT (name) DO NOTHING`
-
-// InsertTags adds tags that are new.
-func InsertTags(ctx context.Context, q Execer, rows []Tag) error {
-	return execRows(ctx, q, "insert tags", insertTags, rows)
+// ListTags gives all tags by name, also those that can't be chosen any more.
+func ListTags(ctx context.Context, q Querier) ([]Tag, error) {
+	return query.Collect[Tag](ctx, q, "tags", listTags)
 }

@@ -184,6 +184,16 @@ func (w *workspace) identify(ctx context.Context) (*self, error) {
 	return me, nil
 }
 
+// Workspace is the id of the workspace that the app is in (T…).
+// Errors: those of auth.test and bots.info.
+func (w *workspace) Workspace(ctx context.Context) (string, error) {
+	me, err := w.identifyWithin(ctx, 10*time.Second)
+	if err != nil {
+		return "", err
+	}
+	return me.Team, nil
+}
+
 func (w *workspace) identifyWithin(ctx context.Context, d time.Duration) (*self, error) {
 	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()

@@ -60,7 +60,11 @@ next:
 				continue next
 			}
 		}
-		options = append(options, shape.Option{Value: t.Name, Label: shape.OneLine(t.Name, shape.MaxNameRunes)})
+		label := shape.OneLine(t.Name, shape.MaxNameRunes)
+		if t.About != "" {
+			label += ": " + shape.OneLine(t.About, shape.MaxNameRunes)
+		}
+		options = append(options, shape.Option{Value: t.Name, Label: label})
 	}
 	return options
 }

@@ -72,6 +72,9 @@ func listing(l bridge.Line, c *bridge.ListLine) bridge.Listing {
 // when a snooze ends, since when nobody has the conversation, when it ended, or that of the last message.
 func row(f bridge.Facts, list string) Block {
 	head := append([]Piece{shape.Icon(statusIcon(f)), shape.Text(" "), shape.Icon(channelIcon(f)), shape.Text(" ")}, shape.Whereabouts(shape.Number(f.ID)+" "+verb.Title(f), f)...)
+	if slices.ContainsFunc(f.Tags, func(t bridge.Tag) bool { return t.Label }) {
+		head = append([]Piece{shape.Icon("label"), shape.Text(" ")}, head...) // the row stands out
+	}
 	state, last := []Piece{shape.Text(shape.StatusWords(f))}, f.LastMessage.At
 	switch {
 	case f.Status == bridge.StatusSnoozed && !f.SnoozedUntil.IsZero():

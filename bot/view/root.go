@@ -80,12 +80,17 @@ func team(f bridge.Facts) []Piece {
 	return []Piece{shape.Text(shape.OneLine(f.Team, shape.MaxNameRunes))}
 }
 
+// tags are a conversation's tags, labels first: these stand out.
 func tags(list []bridge.Tag) []Piece {
-	groups := make([][]Piece, len(list))
-	for i, t := range list {
-		groups[i] = []Piece{shape.Tag(t)}
+	var labels, others [][]Piece
+	for _, t := range list {
+		if t.Label {
+			labels = append(labels, []Piece{shape.Icon("label"), shape.Text(" "), shape.Bold(shape.OneLine(t.Name, shape.MaxNameRunes))})
+		} else {
+			others = append(others, []Piece{shape.Tag(t)})
+		}
 	}
-	return shape.Joined(" ", groups...)
+	return shape.Joined(" ", append(labels, others...)...)
 }
 
 // timing tells who is replying just now, the times that matter, and what makes this conversation unlike others.

@@ -76,6 +76,7 @@ func readsForm(r *http.Request) bool {
 // signInFirst sends somebody to the sign-in page, and after it back to the page that was asked for.
 func (v *Visit) signInFirst() error {
 	if v.Request.Method == http.MethodGet {
+		v.keepShortly()
 		v.site.sessions.Put(v.Context(), nextKey, OwnPath(v.Request.URL.RequestURI()))
 	}
 	return v.Go(signInPath)

@@ -1,8 +1,8 @@
 package web
 
 import (
-	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -80,12 +80,25 @@ func (l *limits) forget(now time.Time) {
 	}
 }
 
-// address is where a request comes from. Behind a proxy that is the proxy: then all who are not signed in share
-// one limit.
+// address is where a request comes from; of an IPv6 address its network, which one visitor has to himself. If it comes
+// from a proxy of ours, that is, from this machine or a private network, the proxy says who asked it: it adds that at
+// the end of the header, behind whatever a visitor wrote there. So one visitor keeps no other from signing in.
 func address(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr
 	}
-	return host
+	ip := from.Addr().Unmap()
+	if ip.IsLoopback() || ip.IsPrivate() {
+		all := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+		if asked, err := netip.ParseAddr(strings.TrimSpace(all[len(all)-1])); err == nil {
+			ip = asked.Unmap()
+		}
+	}
+	if ip.Is6() {
+		if network, err := ip.WithZone("").Prefix(64); err == nil {
+			return network.String()
+		}
+	}
+	return ip.String()
 }

@@ -140,7 +140,19 @@ func (v *Visit) Remember(key, value string) {
 		v.site.sessions.Remove(v.Context(), "page."+key)
 		return
 	}
+	v.keepShortly()
 	v.site.sessions.Put(v.Context(), "page."+key, value)
+}
+
+// strangerLife is how long something is kept for a browser that nobody is signed in with.
+const strangerLife = 30 * time.Minute
+
+// keepShortly lets the session of somebody who is not signed in end soon: anybody can begin as many as he likes.
+// Signing in begins a new one.
+func (v *Visit) keepShortly() {
+	if v.Person.ID == 0 {
+		v.site.sessions.SetDeadline(v.Context(), v.site.opt.Now().Add(strangerLife))
+	}
 }
 
 // Recall gives what was remembered; "" = nothing.
@@ -149,15 +161,22 @@ func (v *Visit) Recall(key string) string { return v.site.sessions.GetString(v.C
 // Keys of what a session holds.
 const (
 	personKey = "person"
-	sinceKey  = "since" // when the session began, in microseconds since 1970
 	flashKey  = "flash"
 	nextKey   = "next"
+
+	// When the agent had signed out everywhere last, as the session began, in microseconds since 1970. While that is
+	// so, the session counts: no two clocks are compared.
+	signedOutKey = "signed out"
 )
 
 // SignIn makes this browser that of an agent. Its session gets a new token, so that a token that somebody planted
 // before is worth nothing. It goes on to the page for which the sign-in was asked.
 func (v *Visit) SignIn(agent int64) error {
 	ctx := v.Context()
+	person, err := v.site.opt.People.Person(ctx, agent)
+	if err != nil {
+		return fmt.Errorf("web: sign in: %w", err)
+	}
 	next := v.site.sessions.PopString(ctx, nextKey)
 	if err := v.site.sessions.Clear(ctx); err != nil {
 		return fmt.Errorf("web: sign in: %w", err)
@@ -166,7 +185,7 @@ func (v *Visit) SignIn(agent int64) error {
 		return fmt.Errorf("web: sign in: %w", err)
 	}
 	v.site.sessions.Put(ctx, personKey, agent)
-	v.site.sessions.Put(ctx, sinceKey, v.site.opt.Now().UnixMicro())
+	v.site.sessions.Put(ctx, signedOutKey, person.SignedOut.UnixMicro())
 	return v.Go(next)
 }
 
@@ -182,7 +201,7 @@ func (v *Visit) person() (Person, error) {
 	}
 	p, err := v.site.opt.People.Person(ctx, id)
 	switch {
-	case errors.Is(err, ErrNobody), err == nil && v.site.sessions.GetInt64(ctx, sinceKey) <= p.SignedOut.UnixMicro():
+	case errors.Is(err, ErrNobody), err == nil && v.site.sessions.GetInt64(ctx, signedOutKey) != p.SignedOut.UnixMicro():
 		return Person{}, v.site.sessions.Destroy(ctx)
 	case err != nil:
 		return Person{}, err

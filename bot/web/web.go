@@ -28,7 +28,7 @@ type Person struct {
 	Zone  *time.Location // in which times are shown
 	Admin bool
 
-	SignedOut time.Time // sessions that began before count for nothing
+	SignedOut time.Time // when the agent signed out everywhere last: sessions from before it count for nothing
 }
 
 // ErrNobody means that there is no such agent, or one who takes part no more.

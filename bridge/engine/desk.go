@@ -252,11 +252,11 @@ func (d *Desk) Teams(context.Context) ([]string, error) {
 	return list, nil
 }
 
-// TagNames gives the known tags, for pickers.
+// TagNames gives the tags that can be chosen, for pickers.
 func (d *Desk) TagNames(context.Context) ([]bridge.Tag, error) {
 	var list []bridge.Tag
-	for _, t := range d.e.directory.Load().Tags {
-		list = append(list, bridge.Tag{Name: t.Name, Color: t.Color})
+	for _, t := range d.e.directory.Load().OfferedTags() {
+		list = append(list, bridge.Tag{Name: t.Name, Color: t.Color, About: t.Description, Label: t.Kind == store.TagLabel})
 	}
 	return list, nil
 }

@@ -5,9 +5,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"parley/bridge"
 )
 
-// R-158: ten tags are there from the start. Taking off one that nobody knows makes none.
+// R-158, R-161: ten tags and four labels are there from the start. Taking off one that nobody knows makes none.
 func TestTags(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
@@ -15,8 +17,8 @@ func TestTags(t *testing.T) {
 	for _, tag := range must(w.engines[0].Desk(w.surface).TagNames(t.Context()))(t) {
 		names = append(names, tag.Name)
 	}
-	slices.Sort(names)
-	if want := []string{"Billing", "Billing Issue", "Complaint", "New User", "Product Question", "Sales", "Support", "Technical Issue", "Urgent", "VIP Customer"}; !slices.Equal(names, want) {
+	if want := []string{"Bug Report", "Escalated", "Feature Request", "Follow-up Required", // labels, then topics, issues, priorities, segments
+		"Billing", "Sales", "Support", "Billing Issue", "Complaint", "Product Question", "Technical Issue", "Urgent", "New User", "VIP Customer"}; !slices.Equal(names, want) {
 		t.Errorf("at first there are the tags %q", names)
 	}
 	w.writes("kim", "Hello")
@@ -89,4 +91,54 @@ func TestNewTagHasOneSpelling(t *testing.T) {
 	if n := w.count(`SELECT count(*) FROM tags WHERE lower(name) IN ('biling', 'refnud')`); n != 2 {
 		t.Errorf("two tags have %d spellings", n)
 	}
+}
+
+// R-153: a tag that was taken out of the list is not offered, but its conversations keep it. Typed again it is there
+// again, as it was.
+func TestRetiredTag(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!tag Sales")
+	w.card(thread, "Sales")
+	w.exec(`UPDATE tags SET active = false WHERE name = 'Sales'`)
+	w.exec(`UPDATE settings SET version = version + 1`)
+	offered := func() bool {
+		return slices.ContainsFunc(must(w.engines[0].Desk(w.surface).TagNames(t.Context()))(t), func(tag bridge.Tag) bool { return tag.Name == "Sales" })
+	}
+	w.eventually("the tag is not offered", func() bool { return !offered() })
+	w.reply(thread, "!topic Lamps")
+	w.card(thread, "Lamps")
+	w.card(thread, "Sales")
+	w.writes("eve", "Hello")
+	w.reply(w.cardWith("Eve").ID, "!tag sales")
+	w.eventually("the tag is offered again", offered)
+	if got := w.text(`SELECT color FROM tags WHERE name = 'Sales'`); got != "#0f766e" {
+		t.Errorf("it has the colour %s", got)
+	}
+}
+
+// R-153: a tag with a new name has it in all its conversations, also where it is typed by the name that it had.
+func TestRenamedTag(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!tag Sales")
+	w.card(thread, "Sales")
+	w.exec(`DELETE FROM tags WHERE name = 'Sales'`)
+	w.exec(`INSERT INTO tags (name, kind, formerly) VALUES ('New Business', 'label', '{Sales}')`)
+	w.exec(`UPDATE settings SET version = version + 1`)
+	w.eventually("the name is known", func() bool {
+		return slices.ContainsFunc(must(w.engines[0].Desk(w.surface).TagNames(t.Context()))(t), func(tag bridge.Tag) bool { return tag.Name == "New Business" })
+	})
+	w.reply(thread, "!topic Lamps")
+	w.card(thread, "Lamps")
+	w.card(thread, "New Business")
+	w.reply(thread, "!tag sales, Urgent")
+	w.card(thread, "Urgent")
+	if n := w.count(`SELECT count(*) FROM tags WHERE name = 'Sales'`); n != 0 {
+		t.Error("the former name is a tag again")
+	}
+	w.reply(thread, "!untag sales")
+	w.eventually("the tag is off", func() bool { return w.text(`SELECT tags FROM conversations`) == "{Urgent}" })
 }

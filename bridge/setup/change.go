@@ -1,23 +1,30 @@
 package setup
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store"
 )
 
 // Change is what a person changes of one entry on a page.
 type Change struct {
 	Kind    string // of the entry
 	Name    string // of the entry; "" for the file itself
+	Was     string // of a tag: the name under which the person saw it, if Name is another one
 	Channel string // an account's kind
 	// Values are those that change, by path; all others stay. No values, or one empty text, clear a value. A group
-	// (Field.Input) is cleared by its own path, and given by the paths of its keys.
+	// (Field.Input) is cleared by its own path, and given by the paths of its keys; entries of a list of groups have
+	// numbers in their paths: "hours.holidays.days.0.date".
 	Values map[string][]string
 	// Version is that of the entry which the person saw; "" = the entry is new.
 	Version string
@@ -72,8 +79,12 @@ func noVariables(string) (string, bool) { return "", false }
 func (c Change) check(have *state, o Options) error {
 	var found *Entry
 	for _, e := range have.entries(o.Specs) {
-		if e.Kind == c.Kind && strings.EqualFold(e.Name, c.Name) {
+		switch {
+		case e.Kind != c.Kind:
+		case strings.EqualFold(e.Name, cmp.Or(c.Was, c.Name)):
 			found = &e
+		case strings.EqualFold(e.Name, c.Name): // its new name is another's
+			return ErrExists
 		}
 	}
 	switch {
@@ -105,6 +116,12 @@ func (c Change) remove(want *state) error {
 			}
 		}
 		want.teams = slices.DeleteFunc(want.teams, func(t team) bool { return strings.EqualFold(t.name, c.Name) })
+	case EntryTag:
+		want.tags = slices.DeleteFunc(want.tags, func(t store.Tag) bool { return strings.EqualFold(t.Name, c.Name) })
+	case EntryTemplate:
+		want.templates = slices.DeleteFunc(want.templates, func(t template) bool {
+			return strings.EqualFold(TemplateEntry(t.account, t.row.Language, t.row.Name), c.Name)
+		})
 	case EntryAccount:
 		want.accounts = slices.DeleteFunc(want.accounts, func(a account) bool { return strings.EqualFold(a.row.Name, c.Name) })
 	}
@@ -130,14 +147,29 @@ func (d *document) build(c Change, place entryPlace) {
 		d.write(c.Values, "", 0)
 		return
 	}
-	d.add(0, place.list+":", "")
-	d.add(1, "- "+yamlText(place.key)+": "+yamlText(c.Name), place.key)
 	values := maps.Clone(c.Values)
 	delete(values, place.key)
+	d.add(0, place.list+":", "")
+	if c.Kind == EntryTemplate {
+		d.template(c.Name)
+		delete(values, "language")
+		delete(values, "accounts")
+	} else {
+		d.add(1, "- "+yamlText(place.key)+": "+yamlText(c.Name), place.key)
+	}
 	if c.Channel != "" {
 		d.add(2, `"kind": `+yamlText(c.Channel), "kind")
 	}
 	d.write(values, "", 2)
+}
+
+// template writes the name of a template's entry as the file does.
+func (d *document) template(name string) {
+	account, rest, _ := strings.Cut(name, "/")
+	language, own, _ := strings.Cut(rest, "/")
+	d.add(1, `- "name": `+yamlText(own), "name")
+	d.add(2, `"language": `+yamlText(language), "language")
+	d.add(2, `"accounts": [`+yamlText(account)+`]`, "accounts")
 }
 
 // write writes the values below a path, group by group.
@@ -154,12 +186,33 @@ func (d *document) write(values map[string][]string, prefix string, indent int) 
 		case nested && below != "":
 			done[key] = true
 			d.add(indent, yamlText(key)+":", prefix+key)
-			d.write(values, prefix+key+".", indent+1)
+			d.below(values, prefix+key+".", indent+1)
 		case hasBelow(values, path): // the group is replaced: its keys follow
 		default:
 			done[key] = true
 			d.value(indent, key, path, values[path])
 		}
+	}
+}
+
+// below writes what stands below a key: a list of groups if the keys there are numbers, else a group.
+func (d *document) below(values map[string][]string, prefix string, indent int) {
+	var numbers []int
+	for path := range values {
+		rest, inside := strings.CutPrefix(path, prefix)
+		number, key, _ := strings.Cut(rest, ".")
+		if n, err := strconv.Atoi(number); inside && err == nil && key != "" && !slices.Contains(numbers, n) {
+			numbers = append(numbers, n)
+		}
+	}
+	if len(numbers) == 0 {
+		d.write(values, prefix, indent)
+		return
+	}
+	slices.Sort(numbers)
+	for _, n := range numbers {
+		d.add(indent, "-", fmt.Sprint(prefix, n))
+		d.write(values, fmt.Sprintf("%s%d.", prefix, n), indent+1)
 	}
 }
 
@@ -176,9 +229,9 @@ func hasBelow(values map[string][]string, path string) bool {
 func (d *document) value(indent int, key, path string, values []string) {
 	f := fieldAt(d.fields, path)
 	switch {
-	case f != nil && f.Input == InputGroup:
+	case f != nil && f.Input == InputGroup && strings.Join(values, "") == "":
 		d.add(indent, yamlText(key)+": {}", path)
-	case f != nil && f.Input == InputList || f == nil && len(values) != 1:
+	case f != nil && (f.Input == InputList || f.Input == InputGroup) || f == nil && len(values) != 1:
 		if len(values) == 0 {
 			d.add(indent, yamlText(key)+": []", path)
 			return

@@ -44,7 +44,7 @@ func diff(have, want *state, specs []channels.Spec, kept kept) []string {
 		list := func(a account) []attribute { return a.attributes(specOf(specs, a.row.Kind)) }
 		lines = append(lines, compare("account "+a.row.Name, attributesOf(have.account(a.row.Name), list), list(a))...)
 	}
-	lines = append(lines, knowledgeChanges(have, want)...)
+	lines = append(append(lines, tagChanges(have, want)...), knowledgeChanges(have, want)...)
 	return append(append(lines, templateChanges(have, want, kept)...), removed(have, want, kept)...)
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,6 +38,9 @@ func Entries(ctx context.Context, q store.Querier, specs []channels.Spec) ([]Ent
 	if err != nil {
 		return nil, err
 	}
+	if err := errors.Join(s.templatesOf(ctx, q), s.knowledgeOf(ctx, q)); err != nil {
+		return nil, err
+	}
 	return s.entries(specs), nil
 }
 
@@ -57,7 +61,22 @@ func (s *state) entries(specs []channels.Spec) []Entry {
 			list = append(list, a.entry(*spec))
 		}
 	}
-	return list
+	for _, g := range s.exportTags() {
+		list = append(list, entryOf(EntryTag, g, nil))
+	}
+	for _, t := range s.templates {
+		e := entryOf(EntryTemplate, exportTemplate(t, []string{t.account}), nil)
+		e.Name = TemplateEntry(t.account, t.row.Language, t.row.Name)
+		list = append(list, e)
+	}
+	known := &group{}
+	known.entries("knowledge", s.exportKnowledge())
+	return append(list, entryOf(EntryKnowledge, known, nil))
+}
+
+// TemplateEntry is the name of a template's entry.
+func TemplateEntry(account, language, name string) string {
+	return account + "/" + language + "/" + name
 }
 
 // entry lists an account's values; of its secrets only which are stored.
@@ -97,7 +116,9 @@ func (g *group) flatten(prefix string, into map[string][]string) {
 		path := prefix + unquoted(key)
 		switch v := g.values[i].(type) {
 		case raw:
-			into[path] = []string{string(v)}
+			if v != "[]" {
+				into[path] = []string{string(v)}
+			}
 		case string:
 			into[path] = []string{unescape(v)}
 		case []string:
@@ -106,6 +127,10 @@ func (g *group) flatten(prefix string, into map[string][]string) {
 			}
 		case *group:
 			v.flatten(path+".", into)
+		case []*group:
+			for n, entry := range v {
+				entry.flatten(fmt.Sprintf("%s.%d.", path, n), into)
+			}
 		}
 	}
 }

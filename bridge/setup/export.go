@@ -60,6 +60,7 @@ func (s *state) file(specs []channels.Spec) ([]byte, error) {
 	file.entries("teams", teams)
 	file.entries("accounts", accounts)
 	file.entries("templates", s.exportTemplates())
+	file.entries("tags", s.exportTags())
 	file.entries("knowledge", s.exportKnowledge())
 	var out bytes.Buffer
 	file.write(&out, "", "")

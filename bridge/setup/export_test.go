@@ -27,6 +27,14 @@ accounts:
     reply_mode: explicit
     signature: "off $${NOT} \"x\"\n- y: 'z'\n"
     loft: {address: "007", sender_name: "null", in: {host: "[a]: {b", port: "0993", password: "p"}}
+  - name: rookery
+    hours:
+      zone: Europe/Berlin
+      week: {mon-fri: "09:00-17:00"}
+      holidays:
+        country: de-by
+        days: [{date: 2026-12-31, name: Inventory}, {date: 2026-12-24, name: "Christmas: Eve", open: "09:00-12:00"}, {date: 2026-08-08}]
+        except: [Fronleichnam, 2026-11-01]
 `, o)
 	out, err := Export(t.Context(), pool, specs())
 	if err != nil {

@@ -20,8 +20,9 @@ type File struct {
 	accounts []accountEntry
 
 	templates []templateEntry
-	knowledge []string                                                     // folders and addresses
-	sections  struct{ agents, teams, accounts, templates, knowledge bool } // which lists the file has
+	tags      []tagEntry
+	knowledge []string                                                           // folders and addresses
+	sections  struct{ agents, teams, accounts, templates, tags, knowledge bool } // which lists the file has
 }
 
 type agentEntry struct {
@@ -115,6 +116,8 @@ func (f *File) read(top *object) {
 	f.sections.accounts = given
 	templates, given := top.objects("templates", "template")
 	f.sections.templates = given
+	tags, given := top.objects("tags", "tag")
+	f.sections.tags = given
 	places, given := top.objects("knowledge", "knowledge")
 	f.sections.knowledge = given
 	top.done()
@@ -147,6 +150,7 @@ func (f *File) read(top *object) {
 			}
 		}
 	}
+	f.readTags(tags, &seen)
 	f.uniqueUsers(&top.faults)
 }
 

@@ -30,15 +30,7 @@ func (o *object) hours(name string) *hours.Plan {
 	} else if len(group.names) > 0 {
 		group.fault(group.at, "week", "is missing", `Say when you are open: week: {mon-fri: "09:00-17:30"}.`)
 	}
-	if days := group.list("holidays"); days != nil {
-		for _, d := range days.items {
-			if _, err := hours.ParseDate(d.value); err != nil {
-				group.fault(d.at, "holidays", fmt.Sprintf("%q is no date", d.raw), "Write year, month and day: 2026-12-25.")
-				continue
-			}
-			p.Holidays = append(p.Holidays, d.value)
-		}
-	}
+	group.holidays(p)
 	group.done()
 	if len(o.faults) > before || len(group.names) == 0 {
 		return p
@@ -46,7 +38,7 @@ func (o *object) hours(name string) *hours.Plan {
 	if len(p.Week) == 0 {
 		group.fault(group.at, "week", "is empty", `Say when you are open: week: {mon-fri: "09:00-17:30"}, or leave hours out: always.`)
 	}
-	if _, err := hours.New(*p); err != nil {
+	if _, err := hours.New(*p, nil); err != nil {
 		group.faults.add(group.at, group.where, strings.TrimPrefix(err.Error(), "hours: "), "Name each day once.")
 	}
 	return p
@@ -80,6 +72,22 @@ func (o *object) week(n ast.Node) []hours.Rule {
 	return rules
 }
 
+// WeekOf gives the business hours of an account's entry by day: "mon" → "09:00-17:30". Days without hours are left out.
+func WeekOf(e Entry) map[string]string {
+	week := map[string]string{}
+	for path := range e.Values {
+		key, ok := strings.CutPrefix(path, "hours.week.")
+		days, err := hours.ParseDays(key)
+		if spans, closed := hours.ParseSpans(e.Value(path)); !ok || err != nil || closed != nil || len(spans) == 0 {
+			continue
+		}
+		for _, d := range days {
+			week[strings.ToLower(d.String()[:3])] = e.Value(path)
+		}
+	}
+	return week
+}
+
 // exportHours writes business hours in the form that hours reads.
 func exportHours(g *group, p hours.Plan) {
 	if p.Zone == "" {
@@ -90,7 +98,7 @@ func exportHours(g *group, p hours.Plan) {
 	for _, r := range p.Week {
 		g.sub("week").text(quoted(r.Days), r.Open)
 	}
-	g.list("holidays", p.Holidays)
+	exportHolidays(g, p)
 }
 
 // hoursWords describes business hours in one line.
@@ -102,8 +110,5 @@ func hoursWords(p hours.Plan) string {
 	for _, r := range p.Week {
 		parts = append(parts, r.Days+" "+r.Open)
 	}
-	if len(p.Holidays) > 0 {
-		parts = append(parts, "not "+strings.Join(p.Holidays, ", "))
-	}
-	return strings.Join(parts, "; ")
+	return strings.Join(append(parts, holidayWords(p)...), "; ")
 }

@@ -40,6 +40,10 @@ const (
 	EntryAgent   = "agent"
 	EntryTeam    = "team"
 	EntryAccount = "account"
+
+	EntryTag       = "tag"
+	EntryTemplate  = "template"  // of one account: its name is ACCOUNT/LANGUAGE/NAME
+	EntryKnowledge = "knowledge" // the whole list of folders and sites
 )
 
 // entryPlace says where entries of a kind stand in the file.
@@ -56,6 +60,10 @@ func placeOf(kind string) entryPlace {
 		return entryPlace{"teams", "name"}
 	case EntryAccount:
 		return entryPlace{"accounts", "name"}
+	case EntryTag:
+		return entryPlace{"tags", "name"}
+	case EntryTemplate:
+		return entryPlace{"templates", "name"}
 	}
 	return entryPlace{}
 }
@@ -70,6 +78,12 @@ func FieldsOf(kind string, spec *channels.Spec) []Field {
 		return teamFields()
 	case EntryAccount:
 		return accountFields(spec)
+	case EntryTag:
+		return tagFields()
+	case EntryTemplate:
+		return templateFields()
+	case EntryKnowledge:
+		return []Field{{Path: "knowledge", Label: "Folders and web sites", Input: InputList}}
 	}
 	return append([]Field{{Path: "company", Label: "Name of the company", Help: "Customers see it where a text names the company.", Input: InputLine}}, settingFields()...)
 }
@@ -138,7 +152,10 @@ func accountFields(spec *channels.Spec) []Field {
 		Field{Path: "hours", Label: "Business hours", Help: "Empty: always open.", Input: InputGroup},
 		Field{Path: "hours.zone", Label: "Time zone", Help: "Such as `Europe/Berlin`.", Input: InputLine},
 		Field{Path: "hours.week", Label: "Days", Help: "Days with their hours: `mon-fri` and `09:00-17:30`.", Input: InputGroup},
-		Field{Path: "hours.holidays", Label: "Closed on", Help: "Dates: `2026-12-25`.", Input: InputList})
+		Field{Path: "hours.holidays", Label: "Holidays", Input: InputGroup},
+		Field{Path: "hours.holidays.country", Label: "Public holidays of", Input: InputLine},
+		Field{Path: "hours.holidays.days", Label: "Days of your own", Input: InputGroup},
+		Field{Path: "hours.holidays.except", Label: "Public holidays on which you work", Help: "Names or dates: `Fronleichnam`, `2026-10-31`.", Input: InputList})
 	list = append(list, settingFields()...)
 	if spec == nil {
 		return list

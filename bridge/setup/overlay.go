@@ -46,6 +46,9 @@ func (o *overlay) apply(f *File, prune bool) error {
 	for _, e := range f.templates {
 		o.templateEntry(e)
 	}
+	for _, e := range f.tags {
+		o.tagEntry(e)
+	}
 	for _, e := range f.teams {
 		o.checkMembers(e)
 	}
@@ -346,6 +349,7 @@ func (o *overlay) prune(f *File) {
 	}
 	o.pruneAccounts(f)
 	o.pruneTemplates(f)
+	o.pruneTags(f)
 }
 
 func (o *overlay) pruneAccounts(f *File) {

@@ -22,7 +22,8 @@ type state struct {
 	accounts []account
 
 	templates []template
-	knowledge []string // folders and addresses, sorted
+	tags      []store.Tag // those that can be chosen
+	knowledge []string    // folders and addresses, sorted
 }
 
 type agent struct {
@@ -79,7 +80,7 @@ func find[T any](list []T, is func(T) bool) *T {
 // clone returns a copy that can be changed without changing the original.
 func (s *state) clone() *state {
 	c := &state{company: s.company, settings: maps.Clone(s.settings), surfaces: maps.Clone(s.surfaces), agents: slices.Clone(s.agents),
-		teams: slices.Clone(s.teams), accounts: slices.Clone(s.accounts), templates: slices.Clone(s.templates), knowledge: s.knowledge}
+		teams: slices.Clone(s.teams), accounts: slices.Clone(s.accounts), templates: slices.Clone(s.templates), tags: slices.Clone(s.tags), knowledge: s.knowledge}
 	for i := range c.agents {
 		c.agents[i].users = maps.Clone(c.agents[i].users)
 	}
@@ -95,7 +96,7 @@ func (s *state) clone() *state {
 
 // stateOf converts a directory to a state. Without a sealer, secrets are not decrypted.
 func stateOf(d store.Directory, sealer *store.Sealer) (*state, error) {
-	s := &state{company: d.Company, settings: map[string]string{}, surfaces: map[string]int64{}}
+	s := &state{company: d.Company, settings: map[string]string{}, surfaces: map[string]int64{}, tags: tagsOf(d.Tags)}
 	if err := json.Unmarshal(d.Settings, &s.settings); err != nil {
 		return nil, fmt.Errorf("setup: settings of all accounts: %w", err)
 	}

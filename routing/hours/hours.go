@@ -12,6 +12,9 @@ import (
 	"time"
 )
 
+// closed is what people write for a day without hours.
+const closed = "closed"
+
 // farthest is how many days ahead NextOpening looks.
 const farthest = 400
 
@@ -21,7 +24,26 @@ type Plan struct {
 	Zone     string   `json:"zone,omitempty"` // "Europe/Berlin"
 	Week     []Rule   `json:"week,omitempty"`
 	Holidays []string `json:"holidays,omitempty"` // "2026-12-25"; closed all day
+	Country  string   `json:"country,omitempty"`  // "DE", "DE-BY": closed on its public holidays
+	Except   []string `json:"except,omitempty"`   // public holidays on which the week's hours hold, by date or by name
+	Days     []Day    `json:"days,omitempty"`     // days unlike others; they come before all else
 }
+
+// Day is one day that is unlike others.
+type Day struct {
+	Date string `json:"date"`           // "2026-12-24"
+	Name string `json:"name,omitempty"` // for people
+	Open string `json:"open,omitempty"` // as in a Rule; "" = closed
+}
+
+// Calendar tells the public holidays of a country, or of a part of one.
+type Calendar interface {
+	// Holiday returns the name of the public holiday on a day; "" = there is none.
+	Holiday(year int, month time.Month, day int) string
+}
+
+// Calendars finds the Calendar of a country; nil = nobody knows it, so it has no holidays.
+type Calendars func(country string) Calendar
 
 // Rule says when the business is open on some days of the week.
 type Rule struct {
@@ -36,37 +58,26 @@ type Span struct{ From, To int }
 // Hours answers questions about a Plan. A nil *Hours is always open.
 type Hours struct {
 	zone     *time.Location
-	week     [7][]Span // by time.Weekday
-	holidays map[string]bool
+	week     [7][]Span         // by time.Weekday
+	holidays map[string]bool   // dates; closed
+	days     map[string][]Span // dates with hours of their own
+	public   Calendar          // nil = public holidays don't count
+	except   map[string]bool   // dates, and names in small letters, of public holidays that don't count
 }
 
 // New reads a Plan; the result for a plan without rules is nil: always open.
 // Errors: what is wrong with the plan, for people.
-func New(p Plan) (*Hours, error) {
-	if len(p.Week) == 0 && len(p.Holidays) == 0 && p.Zone == "" {
+func New(p Plan, of Calendars) (*Hours, error) {
+	if p.empty() {
 		return nil, nil //nolint:nilnil // nil is a value of its own: always open
 	}
 	zone, err := ParseZone(p.Zone)
 	if err != nil {
 		return nil, err
 	}
-	h := &Hours{zone: zone, holidays: map[string]bool{}}
-	var given [7]bool
-	for _, r := range p.Week {
-		days, err := ParseDays(r.Days)
-		if err != nil {
-			return nil, err
-		}
-		spans, err := ParseSpans(r.Open)
-		if err != nil {
-			return nil, err
-		}
-		for _, d := range days {
-			if given[d] {
-				return nil, fmt.Errorf("hours: %s is given twice", strings.ToLower(d.String()))
-			}
-			given[d], h.week[d] = true, spans
-		}
+	h := &Hours{zone: zone, holidays: map[string]bool{}, days: map[string][]Span{}, except: map[string]bool{}}
+	if err := h.readWeek(p.Week); err != nil {
+		return nil, err
 	}
 	for _, s := range p.Holidays {
 		if _, err := ParseDate(s); err != nil {
@@ -74,11 +85,62 @@ func New(p Plan) (*Hours, error) {
 		}
 		h.holidays[s] = true
 	}
+	if err := h.readDays(p.Days); err != nil {
+		return nil, err
+	}
+	if p.Country != "" && of != nil {
+		h.public = of(p.Country)
+	}
+	for _, s := range p.Except {
+		h.except[strings.ToLower(s)] = true
+	}
 	return h, nil
 }
 
+func (p Plan) empty() bool {
+	return len(p.Week) == 0 && len(p.Holidays) == 0 && len(p.Days) == 0 && p.Country == "" && p.Zone == ""
+}
+
+func (h *Hours) readWeek(rules []Rule) error {
+	var given [7]bool
+	for _, r := range rules {
+		days, err := ParseDays(r.Days)
+		if err != nil {
+			return err
+		}
+		spans, err := ParseSpans(r.Open)
+		if err != nil {
+			return err
+		}
+		for _, d := range days {
+			if given[d] {
+				return fmt.Errorf("hours: %s is given twice", strings.ToLower(d.String()))
+			}
+			given[d], h.week[d] = true, spans
+		}
+	}
+	return nil
+}
+
+func (h *Hours) readDays(days []Day) error {
+	for _, d := range days {
+		if _, err := ParseDate(d.Date); err != nil {
+			return err
+		}
+		if _, twice := h.days[d.Date]; twice {
+			return fmt.Errorf("hours: %s is given twice", d.Date)
+		}
+		spans, err := ParseSpans(cmp.Or(d.Open, closed))
+		if err != nil {
+			return err
+		}
+		h.days[d.Date] = spans
+	}
+	return nil
+}
+
 // Read reads a Plan from JSON; the result for an empty text and for {} is nil: always open.
-func Read(plan []byte) (*Hours, error) {
+func Read(plan []byte, of Calendars) (*Hours, error) {
 	if len(plan) == 0 {
 		return nil, nil //nolint:nilnil // as in New
 	}
@@ -86,7 +148,7 @@ func Read(plan []byte) (*Hours, error) {
 	if err := json.Unmarshal(plan, &p); err != nil {
 		return nil, fmt.Errorf("hours: %w", err)
 	}
-	return New(p)
+	return New(p, of)
 }
 
 // Zone of the business; nil when it is always open.
@@ -194,11 +256,8 @@ type period struct{ from, to time.Time }
 func (h *Hours) day(t time.Time, n int) []period {
 	t = t.In(h.zone)
 	noon := time.Date(t.Year(), t.Month(), t.Day()+n, 12, 0, 0, 0, h.zone)
-	if h.holidays[noon.Format(time.DateOnly)] {
-		return nil
-	}
 	var list []period
-	for _, s := range h.week[noon.Weekday()] {
+	for _, s := range h.spans(noon) {
 		p := period{from: h.clock(noon, s.From), to: h.clock(noon, s.To)}
 		if !p.from.Before(p.to) {
 			continue
@@ -212,9 +271,37 @@ func (h *Hours) day(t time.Time, n int) []period {
 	return list
 }
 
-// clock returns the moment of a day at which local time is so many minutes since midnight.
+// spans returns when the business is open on a day, by local time.
+func (h *Hours) spans(day time.Time) []Span {
+	date := day.Format(time.DateOnly)
+	if own, ok := h.days[date]; ok {
+		return own
+	}
+	if h.holidays[date] {
+		return nil
+	}
+	if h.public != nil && !h.except[date] {
+		if name := h.public.Holiday(day.Date()); name != "" && !h.except[strings.ToLower(name)] {
+			return nil
+		}
+	}
+	return h.week[day.Weekday()]
+}
+
+// clock returns the moment of a day at which local time is so many minutes since midnight. Where the clock leaps over
+// that time, it is the moment of the leap.
 func (h *Hours) clock(day time.Time, minutes int) time.Time {
-	return time.Date(day.Year(), day.Month(), day.Day(), minutes/60, minutes%60, 0, 0, h.zone)
+	wanted := time.Date(day.Year(), day.Month(), day.Day(), minutes/60, minutes%60, 0, 0, time.UTC)
+	t := time.Date(day.Year(), day.Month(), day.Day(), minutes/60, minutes%60, 0, 0, h.zone)
+	shown := time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), 0, 0, time.UTC)
+	before, after := t.ZoneBounds()
+	switch {
+	case shown.After(wanted):
+		return before
+	case shown.Before(wanted):
+		return after
+	}
+	return t
 }
 
 func latest(a, b time.Time) time.Time {

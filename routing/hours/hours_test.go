@@ -19,7 +19,7 @@ func at(t testing.TB, zone *time.Location, s string) time.Time {
 
 func must(t testing.TB, p Plan) *Hours {
 	t.Helper()
-	h, err := New(p)
+	h, err := New(p, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,14 +161,14 @@ func TestRefused(t *testing.T) {
 		`overlap`:                             {Zone: "UTC", Week: []Rule{{"mon", "9:00-12:00, 11:00-13:00"}}},
 		`"2026-02-30" is no date`:             {Zone: "UTC", Holidays: []string{"2026-02-30"}},
 	} {
-		if _, err := New(p); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := New(p, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %s", p, err, want)
 		}
 	}
-	if _, err := Read([]byte(`{"zone": 1}`)); err == nil {
+	if _, err := Read([]byte(`{"zone": 1}`), nil); err == nil {
 		t.Error("read")
 	}
-	if h, err := Read([]byte(`{}`)); h != nil || err != nil {
+	if h, err := Read([]byte(`{}`), nil); h != nil || err != nil {
 		t.Error("an empty plan is always open")
 	}
 }
@@ -183,7 +183,7 @@ func FuzzHours(f *testing.F) {
 		if holiday != "" {
 			p.Holidays = []string{holiday}
 		}
-		h, err := New(p)
+		h, err := New(p, nil)
 		if err != nil {
 			return
 		}

@@ -61,7 +61,7 @@ func weekday(s string) (time.Weekday, bool) {
 // Shape: 09:00-17:30; 09:00-12:30, 13:30-17:30; 22:00-24:00; closed
 // Errors: no times, one that ends before it begins, two that overlap.
 func ParseSpans(s string) ([]Span, error) {
-	if strings.EqualFold(strings.TrimSpace(s), "closed") {
+	if strings.EqualFold(strings.TrimSpace(s), closed) {
 		return nil, nil
 	}
 	var spans []Span

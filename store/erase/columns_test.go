@@ -52,7 +52,7 @@ var nothing = []struct{ table, columns, why string }{
 	{"site_links", "hash", "a hash"},
 	{"site_sessions", "token data", "who is signed in of colleagues"},
 	{"surface_notes", "key value", "where a chat's platform is reached"},
-	{"tags", "name color", "made by colleagues, for all customers"},
+	{"tags", "name color description category kind formerly", "made by colleagues, for all customers"},
 	{"team_channels", "channel", "channels of chats"},
 	{"teams", "name emoji", "what admins set up"},
 	{"templates", "name language provider_name category uses labels header body footer buttons examples external_id status reason quality provider_category todo",

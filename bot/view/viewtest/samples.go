@@ -207,7 +207,8 @@ func (s Samples) replying() []bridge.Replying {
 // Cards are one of everything that is posted or shown in a window, by a name for it.
 func (s Samples) Cards() map[string]view.Card {
 	f := s.Facts()
-	resolved, unassigned, long, replying := f, f, f, f
+	resolved, unassigned, long, replying, labelled := f, f, f, f, f
+	labelled.Tags = append([]bridge.Tag{{Name: "Complaint", Color: "#b91c1c"}, {Name: "Escalated", Color: "#dc2626", Label: true}}, f.Tags...)
 	replying.Replying = s.replying()
 	resolved.Status, resolved.Next, resolved.NextAt = bridge.StatusResolved, 15, s.Other
 	unassigned.Assignees, unassigned.Tags = nil, nil
@@ -217,8 +218,9 @@ func (s Samples) Cards() map[string]view.Card {
 		Notices: []string{"Encrypted part left out."}, Files: []string{"a.pdf", "b.pdf"}, Original: "https://p.test/files/1", Quoted: "On Monday:\n- x", ShowQuote: true}
 	ways := view.Ways{Signs: []string{"!", "@Parley "}, Elsewhere: []string{"@Parley "}}
 	cards := map[string]view.Card{
-		"root": view.Root(f), "root_resolved": view.Root(resolved), "root_unassigned": view.Root(unassigned), "root_long": view.Root(long), "root_replying": view.Root(replying),
-		"said": view.Said(said, time.UTC), "files": view.Files(said.From, []string{"a.pdf", "b <c>.pdf"}, nil), "details": view.Details(f),
+		"root": view.Root(f), "root_resolved": view.Root(resolved), "root_unassigned": view.Root(unassigned), "root_long": view.Root(long), "root_replying": view.Root(replying), "root_labelled": view.Root(labelled),
+		"list_labelled": view.List(bridge.Listing{ListQuery: bridge.ListQuery{List: "mine"}, Rows: []bridge.Facts{labelled, f}}, time.UTC),
+		"said":          view.Said(said, time.UTC), "files": view.Files(said.From, []string{"a.pdf", "b <c>.pdf"}, nil), "details": view.Details(f),
 		"list": view.List(bridge.Listing{ListQuery: bridge.ListQuery{List: "mine"}, Rows: []bridge.Facts{f, unassigned}, More: true}, time.UTC), "history": view.History(f, bridge.History{Rows: s.Lines()["history"].Content.(*bridge.HistoryLine).Log, More: true}),
 		"help": view.Help("", ways), "help_all": view.Help("all", ways), "help_snooze": view.Help("snooze", ways), "problem": view.Problem(&bridge.Problem{Code: "x", Text: "It is *resolved*.", Hint: "Reopen it."}),
 	}

@@ -29,6 +29,7 @@ type accountRow struct {
 
 	Name    string
 	Path    string
+	Mailbox string // the page of its connection; "" = it is no mailbox
 	Channel string // "E-mail"
 	Team    string
 	Mode    string
@@ -67,10 +68,18 @@ func (p pages) listAccounts(v *web.Visit) error {
 		}
 		rows = append(rows, accountRow{State: states[e.Name], Name: e.Name, Path: accountPath(e.Name), Channel: p.channelName(e.Channel),
 			Team: e.Value("team"), Mode: e.Value("mode"), Paused: e.Value("paused") == "true", Version: e.Version,
-			Last: ago(v.Now(), states[e.Name].Activity)})
+			Last: ago(v.Now(), states[e.Name].Activity), Mailbox: mailboxPath(e)})
 	}
 	return v.Show("accounts", web.Screen{Title: "Accounts", Help: "Where customers write: mailboxes, numbers and pages. Each has its own settings.",
 		Data: map[string]any{"Rows": rows, "Channels": p.desk.Channels()}})
+}
+
+// mailboxPath is the page on which a mailbox is tested and connected again (package mailbox); "" for other accounts.
+func mailboxPath(e setup.Entry) string {
+	if e.Channel != "email" {
+		return ""
+	}
+	return "/settings/mailboxes/" + url.PathEscape(e.Name)
 }
 
 func (p pages) channelName(kind string) string {

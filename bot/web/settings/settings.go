@@ -29,6 +29,17 @@ type Desk interface {
 	// Errors: those of setup.Save.
 	Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error)
 
+	// Preview renders a signature as customers see it: HTML in which nothing acts.
+	// Errors: *setup.SignatureError.
+	Preview(ctx context.Context, source string) (string, error)
+
+	// Embed writes a picture as an address that can stand in a signature.
+	// Errors: *setup.SignatureError.
+	Embed(picture []byte) (string, error)
+
+	// TemplateStates tells what the providers say of templates, by the names of their entries.
+	TemplateStates(ctx context.Context) (map[string]TemplateState, error)
+
 	// States tells how the accounts do, by their names.
 	States(ctx context.Context) (map[string]State, error)
 }
@@ -49,9 +60,14 @@ func Area(desk Desk) web.Area {
 	p := pages{desk}
 	return web.Area{Name: "settings", Templates: templates, Funcs: map[string]any{"join": strings.Join}, Routes: slices.Concat(
 		[]web.Route{{Pattern: "GET /settings", For: web.Agents, Do: p.home}},
-		p.accountRoutes(), p.companyRoutes()),
+		p.accountRoutes(), p.companyRoutes(), p.hoursRoutes(), p.signatureRoutes(), p.agents().routes(), p.teams().routes(), p.tags().routes(), p.templates().routes()),
 		Menu: []web.Link{
 			{Path: "/settings/accounts", Text: "Accounts", For: web.Admins, Rank: 10},
+			{Path: "/settings/agents", Text: "People", For: web.Admins, Rank: 20},
+			{Path: "/settings/teams", Text: "Teams", For: web.Admins, Rank: 21},
+			{Path: "/settings/tags", Text: "Tags and labels", For: web.Admins, Rank: 22},
+			{Path: "/settings/templates", Text: "Templates", For: web.Admins, Rank: 23},
+			{Path: mePath, Text: "My page", For: web.Agents, Rank: 90},
 			{Path: "/settings/company", Text: "For all accounts", For: web.Admins, Rank: 60},
 		}}
 }
@@ -119,7 +135,12 @@ func keep(v *web.Visit, form *web.Form, refused *setup.Refused) {
 	}
 	form.Problems = refused.Others
 	for path, text := range refused.Fields {
-		if !shown[path] {
+		above, _, _ := strings.Cut(path, ".")
+		switch {
+		case shown[path]:
+		case shown[above] && refused.Fields[above] == "": // a key of a group that one field shows
+			refused.Fields[above] = path + ": " + text
+		default:
 			form.Problems = append(form.Problems, path+": "+text)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"parley/bridge/engine/directory"
 	"parley/store"
+	"parley/store/tag"
 )
 
 // Tags holds the tags that conversations may have.
@@ -22,37 +23,55 @@ func newTags(dir *directory.Directory) *Tags { return &Tags{rows: dir.Tags, made
 // load reads all tags where the batch may make new ones, and keeps other batches from making any
 // until it is committed: the directory doesn't know yet which were made a moment ago.
 func (ts *Tags) load(ctx context.Context, tx pgx.Tx, wanted []string) error {
-	if !slices.ContainsFunc(wanted, func(name string) bool { return ts.find(TidyTag(name)) == "" }) {
+	if !slices.ContainsFunc(wanted, func(name string) bool { t := ts.find(TidyTag(name)); return t == nil || !t.Active }) {
 		return nil
 	}
 	var err error
-	ts.rows, err = store.LockTags(ctx, tx)
+	ts.rows, err = tag.Lock(ctx, tx)
 	return err
 }
 
 // TidyTag takes needless spaces off a typed tag.
 func TidyTag(name string) string { return strings.Join(strings.Fields(name), " ") }
 
-// find gives a tag's usual spelling; "" = there is no such tag.
-func (ts *Tags) find(name string) string {
-	found := ""
-	for _, t := range ts.rows {
-		switch {
-		case t.Name == name: // an older database may have another spelling besides
-			return name
-		case found == "" && strings.EqualFold(t.Name, name):
-			found = t.Name
+// find gives the tag of this name, in whichever spelling, or that had it once; nil = there is none. One that can't be
+// chosen any more comes last.
+func (ts *Tags) find(name string) *store.Tag {
+	is := func(t store.Tag) bool { return t.Name == name } // an older database may have another spelling besides
+	folded := func(t store.Tag) bool { return strings.EqualFold(t.Name, name) }
+	former := func(t store.Tag) bool {
+		return slices.ContainsFunc(t.Formerly, func(f string) bool { return strings.EqualFold(f, name) })
+	}
+	offered := func(fits func(store.Tag) bool) func(store.Tag) bool {
+		return func(t store.Tag) bool { return t.Active && fits(t) }
+	}
+	for _, fits := range []func(store.Tag) bool{offered(is), offered(folded), former, is, folded} {
+		if i := slices.IndexFunc(ts.rows, fits); i >= 0 {
+			return &ts.rows[i]
 		}
 	}
-	return found
+	return nil
 }
 
-// known gives a tag's usual spelling, or makes the tag.
-func (ts *Tags) known(name string) string {
-	if known := ts.find(name); known != "" {
-		return known
+// Usual gives the spelling that a tag has, or the name that it has now; what is no tag stays as it is.
+func (ts *Tags) Usual(name string) string {
+	if known := ts.find(name); known != nil {
+		return known.Name
 	}
-	ts.rows = append(slices.Clip(ts.rows), store.Tag{Name: name})
+	return name
+}
+
+// known gives a tag's usual spelling. It makes the tag if it is new, or was taken out of the list.
+func (ts *Tags) known(name string) string {
+	known := ts.find(name)
+	switch {
+	case known == nil:
+		ts.rows = append(slices.Clip(ts.rows), store.Tag{Name: name, Active: true})
+	case known.Active:
+		return known.Name
+	default:
+		name = known.Name
+	}
 	ts.made[name] = true
 	return name
 }
@@ -77,7 +96,7 @@ func (ts *Tags) flush(ctx context.Context, p *store.Pipeline) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	if err := store.InsertTags(ctx, p, rows); err != nil {
+	if err := tag.Insert(ctx, p, rows); err != nil {
 		return err
 	}
 	return store.BumpSettings(ctx, p)

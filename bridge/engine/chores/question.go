@@ -47,7 +47,10 @@ func (as *Analyses) question(ctx context.Context, b store.Burst, rows []store.Me
 	q := asking{templates: map[string]store.Template{}, intents: map[string]string{}}
 	q.Now = now
 	q.Desk = analysis.Desk{Actions: []analysis.ActionName{analysis.Template, analysis.Snooze}}
-	for _, t := range as.host.Directory().Tags {
+	for _, t := range as.host.Directory().OfferedTags() {
+		if t.Kind == store.TagLabel {
+			continue // labels say what people are to do, not what a customer wrote about
+		}
 		q.Desk.Tags = append(q.Desk.Tags, analysis.Tag{Name: t.Name})
 	}
 	var account int64

@@ -68,6 +68,7 @@ func (as *Analyses) learnFrom(ctx context.Context, tx pgx.Tx, ids []int64) error
 			names = append(names, agent.Name)
 		}
 		if s, ok := solvedIn(c, messages, names); ok {
+			s.Tags = as.host.Directory().TagsNow(s.Tags)
 			err = errors.Join(err, solved.Keep(ctx, tx, s))
 		}
 		if err != nil {

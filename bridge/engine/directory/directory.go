@@ -7,13 +7,12 @@
 package directory
 
 import (
-	"hash/fnv"
 	"slices"
-	"strings"
 	"time"
 
 	"parley/bridge"
 	"parley/bridge/engine/own"
+	"parley/bridge/holiday"
 	"parley/routing/hours"
 	"parley/store"
 )
@@ -26,7 +25,8 @@ type Directory struct {
 	teams    map[int64]*store.Team
 	byUser   map[surfaceUser]*store.Agent
 	users    map[agentKey]string
-	colors   map[string]string
+	tags     map[string]*store.Tag            // by name
+	renamed  map[string]string                // names of tags, also former ones, in small letters → those that they have now
 	Hours    map[int64]*hours.Hours           // of accounts that have any
 	ofMail   map[int64]bridge.AccountSettings // settings of each account if its channel has threads of its own
 	ofChat   map[int64]bridge.AccountSettings // settings of each account if its channel is a chat
@@ -44,7 +44,7 @@ type agentKey struct{ surface, agent int64 }
 // New indexes what was read.
 func New(d store.Directory) *Directory {
 	dir := &Directory{Directory: d, accounts: map[int64]*store.Account{}, agents: map[int64]*store.Agent{},
-		teams: map[int64]*store.Team{}, byUser: map[surfaceUser]*store.Agent{}, users: map[agentKey]string{}, colors: map[string]string{},
+		teams: map[int64]*store.Team{}, byUser: map[surfaceUser]*store.Agent{}, users: map[agentKey]string{}, tags: map[string]*store.Tag{}, renamed: map[string]string{},
 		Hours: hoursOf(d.Accounts), ofMail: map[int64]bridge.AccountSettings{}, ofChat: map[int64]bridge.AccountSettings{}, moved: map[surfaceUser]string{}}
 	for _, m := range d.Moves {
 		dir.moved[surfaceUser{m.AccountID, m.Former}] = m.Current
@@ -70,9 +70,7 @@ func New(d store.Directory) *Directory {
 			dir.users[agentKey{u.AccountID, u.AgentID}] = u.UserID
 		}
 	}
-	for _, t := range d.Tags {
-		dir.colors[t.Name] = t.Color
-	}
+	dir.indexTags()
 	return dir
 }
 
@@ -219,27 +217,11 @@ func (d *Directory) TeamHome(team int64) (surface int64, channel string) {
 	return surface, channel
 }
 
-// Color gives a tag's colour: the one that it was given, else its TagColor.
-func (d *Directory) Color(tag string) string {
-	if c := d.colors[tag]; c != "" {
-		return c
-	}
-	return TagColor(tag)
-}
-
-// TagColor gives a new tag one of a few calm colours, always the same.
-func TagColor(name string) string {
-	palette := []string{"#1d4ed8", "#0f766e", "#15803d", "#7c3aed", "#b45309", "#be185d", "#0e7490", "#4338ca"}
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(strings.ToLower(name)))
-	return palette[h.Sum32()%uint32(len(palette))]
-}
-
 // hoursOf gives the accounts that have business hours.
 func hoursOf(accounts []store.Account) map[int64]*hours.Hours {
 	all := map[int64]*hours.Hours{}
 	for i := range accounts {
-		if h, err := hours.Read(accounts[i].Hours); err == nil && h != nil { // written by us
+		if h, err := holiday.Hours(accounts[i].Hours); err == nil && h != nil { // written by us
 			all[accounts[i].ID] = h
 		}
 	}

@@ -156,8 +156,8 @@ func (us *UseCases) tags(c *book.Conversation, found []string) (suggested, put [
 // that were not suggested before.
 func (us *UseCases) newTags(c *book.Conversation, found []string) (fresh []string) {
 	for _, name := range found {
-		exists := slices.ContainsFunc(us.Dir.Tags, func(t store.Tag) bool { return t.Name == name })
-		has := slices.ContainsFunc(c.Tags, func(t string) bool { return strings.EqualFold(t, name) })
+		exists := slices.ContainsFunc(us.Dir.Tags, func(t store.Tag) bool { return t.Name == name && t.Active && t.Kind != store.TagLabel })
+		has := slices.ContainsFunc(us.Dir.TagsNow(c.Tags), func(t string) bool { return strings.EqualFold(t, name) })
 		if exists && !has && !c.Remembers(bridge.TraitUntagged, name) && us.Suggestions.Show(c, suggestion.Tag, name) {
 			fresh = append(fresh, name)
 		}

@@ -249,7 +249,7 @@ func told(shares []measure.Share) string {
 
 func office(t testing.TB) *hours.Hours {
 	t.Helper()
-	h, err := hours.New(hours.Plan{Zone: "Europe/Berlin", Week: []hours.Rule{{Days: "mon-fri", Open: "09:00-17:00"}}})
+	h, err := hours.New(hours.Plan{Zone: "Europe/Berlin", Week: []hours.Rule{{Days: "mon-fri", Open: "09:00-17:00"}}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -108,8 +108,8 @@ func (rd *Reader) FactsOf(dir *directory.Directory, surface int64, viewer *store
 	for _, id := range c.Assignees {
 		f.Assignees = append(f.Assignees, dir.Ref(surface, id))
 	}
-	for _, t := range c.Tags {
-		f.Tags = append(f.Tags, bridge.Tag{Name: t, Color: dir.Color(t)})
+	for _, name := range dir.TagsNow(c.Tags) {
+		f.Tags = append(f.Tags, dir.Tag(name))
 	}
 	f.Replying = replyingIn(dir, surface, c)
 	f.Thread.Root, f.Thread.Elsewhere = rd.RootOf(dir, surface, threads, c.ID)

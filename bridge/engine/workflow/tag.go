@@ -25,9 +25,10 @@ func (wf *UseCases) Tag(r book.Request) {
 			wf.Refuse(r, "bad_tag", "A tag has 1 to 40 letters.", "For example: !tag Billing, Urgent")
 			return
 		}
-		names = append(names, name)
+		names = append(names, wf.Tags.Usual(name))
 	}
-	tags, added := slices.Clone(c.Tags), 0
+	before := wf.Dir.TagsNow(c.Tags)
+	tags, added := slices.Clone(before), 0
 	for _, name := range names {
 		at := slices.IndexFunc(tags, func(t string) bool { return strings.EqualFold(t, name) })
 		switch {
@@ -44,7 +45,7 @@ func (wf *UseCases) Tag(r book.Request) {
 	case len(tags) > maxTags:
 		wf.Refuse(r, "too_many_tags", "A conversation has at most 20 tags.", "Remove one first: !untag name")
 		return
-	case slices.Equal(tags, c.Tags):
+	case slices.Equal(tags, before):
 		wf.Unchanged(r)
 		return
 	}

@@ -2,13 +2,17 @@ package app
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/url"
 	"time"
 
 	"parley/bridge"
+	"parley/channels/email/autoconfig"
+	"parley/channels/guard"
 	"parley/cmd/parley/inspect"
+	"parley/cmd/parley/signature"
 	"parley/cmd/parley/site"
 	sites "parley/store/site"
 )
@@ -35,8 +39,9 @@ func (a *App) addSite() error {
 	for _, s := range a.surfaces {
 		chats.surfaces[s.kind] = s.surface
 	}
-	pages, err := site.New(site.Options{Pool: a.db.Pool, Sealer: a.db.Sealer, Specs: a.opt.Specs, Lookup: chats, BaseURL: a.env.BaseURL(), Log: a.log,
-		Operations: a.operations()})
+	pages, err := site.New(site.Options{Pool: a.db.Pool, Sealer: a.db.Sealer, Specs: a.opt.Specs, Lookup: chats,
+		Consents: a.accounts.consents, Finder: autoconfig.New(guard.New(), net.DefaultResolver), Outside: a.env.Outside, Signatures: signature.Online(guard.New()), BaseURL: a.env.BaseURL(), Log: a.log,
+		Providers: a.env.Providers(a.env.BaseURL()), SlackTeam: a.slackTeam, Operations: a.operations()})
 	if err != nil {
 		return err
 	}
@@ -66,6 +71,18 @@ func (a *App) operations() site.Operations {
 	return o
 }
 
+// slackTeam asks which workspace Parley is in.
+func (a *App) slackTeam(ctx context.Context) (string, error) {
+	for _, s := range a.surfaces {
+		if w, ok := s.surface.(interface {
+			Workspace(ctx context.Context) (string, error)
+		}); ok {
+			return w.Workspace(ctx)
+		}
+	}
+	return "", errors.New("sign-in by Slack: no workspace is connected")
+}
+
 // forgetSessions is how often sessions that have expired are removed.
 const forgetSessions = time.Hour
 
@@ -89,7 +106,7 @@ func (a *App) tendSite(ctx context.Context) error {
 func (a *App) sayFirstLink(ctx context.Context, say func(string)) error {
 	link, err := site.FirstLink(ctx, a.db.Pool, a.env.BaseURL())
 	if err == nil && link != "" {
-		say("Nobody looks after this Parley yet. Open this link within a day to become its first admin:\n  " + link)
+		say("Nobody looks after this Parley yet. Open this link within a day to become its first admin:\n " + link)
 	}
 	return err
 }

@@ -37,6 +37,7 @@ const (
 type Reader struct {
 	dir    string
 	client *http.Client
+	online bool // signatures come from a page: the paths of files would be those of this machine
 }
 
 // New makes a Reader. The paths of files begin at dir, the folder of parley.yaml. dialer opens the
@@ -49,6 +50,13 @@ func New(dir string, dialer channels.Dialer) *Reader {
 
 // Guarded makes a Reader that fetches pictures from public addresses only.
 func Guarded(dir string) *Reader { return New(dir, guard.New()) }
+
+// Online makes a Reader for signatures that are written on a page: it opens no files, and fetches pictures by dialer.
+func Online(dialer channels.Dialer) *Reader {
+	r := New("", dialer)
+	r.online = true
+	return r
+}
 
 var errRedirect = errors.New("signature: it redirects too often or away from https")
 
@@ -96,6 +104,8 @@ func (r *Reader) Picture(ctx context.Context, from string) (setup.Picture, error
 		}
 	case scheme.MatchString(from) || strings.HasPrefix(from, "//"):
 		err = refuse(fmt.Sprintf("the picture %q has an address that is not fetched", shortened(from)), "Write an https address, or the path of a file.")
+	case r.online:
+		err = refuse(fmt.Sprintf("the picture %q is a file of the machine on which Parley runs", shortened(from)), "Upload it below, or write an https address.")
 	default:
 		p.Name = filepath.Base(from)
 		p.Content, err = r.file(from)

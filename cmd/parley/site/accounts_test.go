@@ -48,7 +48,7 @@ func TestFirstAdmin(t *testing.T) {
 	b.Press("button[aria-label='Pause shop']")
 	b.Shows("Paused")
 	b.Looks("accounts-paused")
-	b.Press("button[aria-label='Let shop go on']")
+	b.Press("button[aria-label='Resume shop']")
 	b.Until("it goes on", "document.querySelector('button[aria-label=\"Pause shop\"]')")
 }
 

@@ -74,3 +74,32 @@ func (d *settingsDesk) States(ctx context.Context) (map[string]settings.State, e
 	}
 	return states, nil
 }
+
+// Preview implements settings.Desk.
+func (d *settingsDesk) Preview(ctx context.Context, source string) (string, error) {
+	return d.o.Signatures.Preview(ctx, source)
+}
+
+// Embed implements settings.Desk.
+func (d *settingsDesk) Embed(picture []byte) (string, error) { return d.o.Signatures.Embed(picture) }
+
+// TemplateStates implements settings.Desk.
+func (d *settingsDesk) TemplateStates(ctx context.Context) (map[string]settings.TemplateState, error) {
+	accounts, err := store.ListAccounts(ctx, d.o.Pool)
+	if err != nil {
+		return nil, err
+	}
+	names := map[int64]string{}
+	for _, a := range accounts {
+		names[a.ID] = a.Name
+	}
+	rows, err := store.ListTemplates(ctx, d.o.Pool, 0)
+	if err != nil {
+		return nil, err
+	}
+	states := map[string]settings.TemplateState{}
+	for _, t := range rows {
+		states[setup.TemplateEntry(names[t.AccountID], t.Language, t.Name)] = settings.TemplateState{Status: t.Status, Reason: t.Reason, Waiting: t.Todo != ""}
+	}
+	return states, nil
+}

@@ -129,5 +129,5 @@ func (d *signInDesk) SignOutEverywhere(ctx context.Context, agent int64) error {
 
 // setup gives the options with which a change is saved.
 func (o Options) setup(by setup.Author) setup.Options {
-	return setup.Options{Sealer: o.Sealer, Specs: o.Specs, Lookup: o.Lookup, Author: by}
+	return setup.Options{Sealer: o.Sealer, Specs: o.Specs, Lookup: o.Lookup, Signatures: o.Signatures, Author: by}
 }

@@ -13,25 +13,35 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/bot/web"
+	"parley/bot/web/mailbox"
+	"parley/bot/web/openid"
 	"parley/bot/web/records"
 	"parley/bot/web/settings"
 	"parley/bot/web/signin"
 	"parley/bridge/setup"
 	"parley/channels"
+	"parley/channels/email/autoconfig"
+	"parley/cmd/parley/consent"
+	"parley/cmd/parley/signature"
 	"parley/store"
 	"parley/store/site"
 )
 
-// Options of New. All but Lookup, Providers and Now are required.
+// Options of New. All but Lookup, Providers, SlackTeam, Consents, Finder, Outside and Now are required.
 type Options struct {
-	Pool    *pgxpool.Pool
-	Sealer  *store.Sealer
-	Specs   []channels.Spec
-	Lookup  setup.Lookup // asks live chats; nil = none is connected
-	BaseURL string       // where browsers reach the site
-
-	Operations Operations
-	Providers  []signin.Provider
+	Pool     *pgxpool.Pool
+	Sealer   *store.Sealer
+	Specs    []channels.Spec
+	Lookup   setup.Lookup       // asks live chats; nil = none is connected
+	Consents *consent.Keeper    // signs in to mailboxes at their providers; nil = nowhere
+	Finder   *autoconfig.Finder // finds the servers of mailboxes; nil = nothing is known of any
+	// Outside returns the part of a channel's Env that is about the network; nil = an empty Env.
+	Outside    func(spec channels.Spec, account string, config channels.Config) channels.Env
+	Signatures *signature.Reader                         // reads signatures that are written on pages
+	BaseURL    string                                    // where browsers reach the site
+	Operations Operations                                // what the pages about the work of this process need of it
+	Providers  []openid.Config                           // by which agents sign in
+	SlackTeam  func(ctx context.Context) (string, error) // the workspace that Parley is in; required with a provider of Slack
 	Log        *slog.Logger
 	Now        func() time.Time // nil = time.Now
 }
@@ -46,9 +56,11 @@ func New(o Options) (*web.Site, error) {
 		Log:      o.Log,
 		Now:      o.Now,
 		Areas: []web.Area{
-			signin.Area(&signInDesk{o}, o.Providers),
+			signin.Area(&signInDesk{o}, buttons(o.Providers)),
+			openid.Area(&openidDesk{o}, openid.Options{Providers: o.Providers, Log: o.Log, Now: o.Now}),
 			settings.Area(&settingsDesk{o}),
 			records.Area(&recordsDesk{o}),
+			mailbox.Area(&mailboxDesk{o}),
 		},
 	})
 }

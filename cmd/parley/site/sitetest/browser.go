@@ -172,16 +172,18 @@ func (b *Browser) Shot(name string) {
 	}
 }
 
-// Looks leaves pictures of a page in both themes and on a phone, and checks that it fits.
+// Looks leaves pictures of a page in both themes and on a phone, and checks that it fits and that everybody can use it.
 func (b *Browser) Looks(name string) {
 	b.site.T.Helper()
 	b.Size(1280, 900)
 	b.FitsIn()
 	b.Theme("light")
+	b.Accessible()
 	b.Shot(name + "-light")
 	b.Size(360, 740)
 	b.Theme("dark")
 	b.FitsIn()
+	b.Accessible()
 	b.Shot(name + "-dark-phone")
 	b.Theme("light")
 	b.Size(1280, 900)

@@ -19,7 +19,9 @@ import (
 
 	"parley/bot/web"
 	"parley/bridge/setup"
+	"parley/channels/guard"
 	"parley/cmd/parley/app"
+	"parley/cmd/parley/signature"
 	"parley/cmd/parley/site"
 	"parley/store"
 	sites "parley/store/site"
@@ -75,7 +77,7 @@ func Start(t testing.TB, yaml string, change ...func(*site.Options)) *Site {
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	s.URL = server.URL
-	o := site.Options{Pool: s.Pool, Sealer: Sealer(t), Specs: app.Specs(), BaseURL: server.URL, Log: slog.New(slog.DiscardHandler)}
+	o := site.Options{Pool: s.Pool, Sealer: Sealer(t), Specs: app.Specs(), Signatures: signature.Online(guard.New()), BaseURL: server.URL, Log: slog.New(slog.DiscardHandler)}
 	for _, c := range change {
 		c(&o)
 	}

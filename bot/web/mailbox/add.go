@@ -1,0 +1,317 @@
+package mailbox
+
+import (
+	"errors"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"parley/bot/web"
+	"parley/bridge/setup"
+)
+
+// Paths of the fields of a mailbox.
+const (
+	fieldAddress = "email.address"
+	fieldSender  = "email.sender_name"
+	fieldTeam    = "team"
+	fieldName    = "name"
+	fieldOAuth   = "email.oauth"
+)
+
+// begin asks for the address.
+func (p pages) begin(v *web.Visit) error {
+	form, err := p.beginForm(v, "")
+	if err != nil {
+		return err
+	}
+	return v.Show("begin", beginScreen(&form))
+}
+
+func beginScreen(form *web.Form) web.Screen {
+	return web.Screen{Title: "Add a mailbox", Data: form,
+		Help: "Each mail that a customer writes to it becomes a thread. It begins in watch mode: nothing leaves until you turn it live."}
+}
+
+func (p pages) beginForm(v *web.Visit, team string) (web.Form, error) {
+	_, teams, err := p.desk.Names(v.Context())
+	if err != nil {
+		return web.Form{}, err
+	}
+	if team == "" && len(teams) > 0 {
+		team = teams[0]
+	}
+	choices := web.Choose([]string{team}, append(slices.Clone(teams), "")...)
+	choices[len(choices)-1].Text = "none yet"
+	return web.Form{Action: addPath, Submit: "Go on", Back: accountsPath, Groups: []web.Group{{Fields: []web.Field{
+		{Name: fieldAddress, Label: "E-mail address", Kind: "email", Required: true, Placeholder: "help@example.com",
+			Help: "The address customers write to. Parley looks up its servers."},
+		{Name: fieldSender, Label: "Sender name", Placeholder: "Example Support", Help: "What customers see beside the address."},
+		{Name: fieldTeam, Label: "Team", Kind: web.KindChoice, Choices: choices, Help: "In whose channel its threads open."},
+	}}}}, nil
+}
+
+// find looks the servers up and shows them.
+func (p pages) find(v *web.Visit) error {
+	found, err := p.desk.Find(v.Context(), v.Value(fieldAddress))
+	var problem *Problem
+	if errors.As(err, &problem) {
+		form, err := p.beginForm(v, v.Value(fieldTeam))
+		if err != nil {
+			return err
+		}
+		form.Keep(sent(v), map[string]string{fieldAddress: problem.Error()})
+		return v.ShowAgain("begin", beginScreen(&form))
+	}
+	if err != nil {
+		return err
+	}
+	s := p.newServers(v, found.Provider)
+	s.From, s.Hint = found.From, found.Hint
+	s.fill(found)
+	return v.Show("servers", s.screen())
+}
+
+// servers is the page on which the servers of a new mailbox are filled in.
+type servers struct {
+	Action, ProviderAction string
+	Address                string
+	From, Hint             string
+	Provider               string // at which a person can sign in; "" = none
+	Registered             bool   // Parley is, there
+	Kept                   []web.Field
+	Mailbox, IMAP, SMTP    []web.Field
+	Reading, Sending       []Finding // what a test found
+	Problems               []string
+	Back                   string
+}
+
+func (p pages) newServers(v *web.Visit, provider string) *servers {
+	s := &servers{Action: addPath + "/servers", ProviderAction: addPath + "/provider", Address: v.Value(fieldAddress), Back: addPath, Provider: provider}
+	s.Registered = provider != "" && p.desk.Registered(provider)
+	for _, name := range []string{fieldAddress, fieldSender, fieldTeam} {
+		s.Kept = append(s.Kept, web.Field{Name: name, Value: v.Value(name)})
+	}
+	s.IMAP, s.SMTP = serverFields("imap", "IMAP", "993"), serverFields("smtp", "SMTP", "587")
+	for i := range s.SMTP {
+		switch f := &s.SMTP[i]; f.Name {
+		case "email.smtp.username":
+			f.Help = "Empty: as for IMAP."
+		case "email.smtp.password":
+			f.Help = "Empty: as for IMAP."
+		}
+	}
+	return s
+}
+
+// serverFields are those of one server.
+func serverFields(key, title, port string) []web.Field {
+	name := "email." + key + "."
+	return []web.Field{
+		{Name: name + "host", Label: title + " server", Required: true, Placeholder: key + ".example.com"},
+		{Name: name + "port", Label: title + " port", Value: port, Kind: "number", Required: true},
+		{Name: name + "security", Label: title + " protection", Kind: web.KindChoice, Choices: web.Choose(nil, "tls", "starttls", "none"),
+			Help: "`tls` on ports 993 and 465, `starttls` on 143 and 587. `none` sends the password readable: only inside your own network."},
+		{Name: name + "username", Label: title + " user name"},
+		{Name: name + "password", Label: title + " password", Kind: web.KindSecret, Required: key == "imap",
+			Help: "With two-step sign-in: an app password. It is kept encrypted and never shown."},
+	}
+}
+
+// fill fills in what was found.
+func (s *servers) fill(found Found) {
+	for _, side := range []struct {
+		fields []web.Field
+		server Server
+	}{{s.IMAP, found.IMAP}, {s.SMTP, found.SMTP}} {
+		for i := range side.fields {
+			f := &side.fields[i]
+			switch _, key, _ := strings.Cut(strings.TrimPrefix(f.Name, "email."), "."); {
+			case side.server.Host == "" && key == "username":
+				f.Value = s.Address
+			case side.server.Host == "":
+			case key == "host":
+				f.Value = side.server.Host
+			case key == "port":
+				f.Value = side.server.Port
+			case key == "security":
+				f.Choices = web.Choose([]string{side.server.Security}, "tls", "starttls", "none")
+			case key == "username":
+				f.Value = side.server.Username
+			}
+		}
+	}
+}
+
+func (s *servers) screen() web.Screen {
+	return web.Screen{Title: "Add " + s.Address, Help: "Check the servers, or sign in. IMAP reads mail, SMTP sends it; both are tested before anything is kept.", Data: s}
+}
+
+// keep puts what was sent, and what is wrong with it, into the page.
+func (s *servers) keep(v *web.Visit, problems map[string]string) {
+	form := web.Form{Groups: []web.Group{{Fields: s.IMAP}, {Fields: s.SMTP}}}
+	form.Keep(sent(v), problems)
+	for name, text := range problems {
+		known := func(f web.Field) bool { return f.Name == name }
+		if !slices.ContainsFunc(s.IMAP, known) && !slices.ContainsFunc(s.SMTP, known) {
+			s.Problems = append(s.Problems, text)
+		}
+	}
+	slices.Sort(s.Problems)
+}
+
+func sent(v *web.Visit) func(string) []string {
+	return func(name string) []string { return v.Request.PostForm[name] }
+}
+
+// values are what was sent of a new mailbox.
+func values(v *web.Visit, fields []web.Field) map[string][]string {
+	list := map[string][]string{"mode": {"watch"}}
+	for _, f := range fields {
+		value := v.Value(f.Name)
+		if f.Kind == web.KindSecret {
+			value = v.Request.PostFormValue(f.Name) // spaces may belong to it
+		}
+		if value != "" {
+			list[f.Name] = []string{value}
+		}
+	}
+	return list
+}
+
+// add tests both servers and adds the mailbox, if both let Parley in or the admin wants it all the same.
+func (p pages) add(v *web.Visit) error {
+	s := p.newServers(v, "")
+	s.From = v.Value("from")
+	given := values(v, slices.Concat(s.Kept, s.IMAP, s.SMTP))
+	problems := map[string]string{}
+	for _, f := range slices.Concat(s.IMAP, s.SMTP) {
+		if f.Required && given[f.Name] == nil {
+			problems[f.Name] = "This is needed."
+		}
+	}
+	if len(problems) > 0 {
+		s.keep(v, problems)
+		return v.ShowAgain("servers", s.screen())
+	}
+	if v.Value("untested") == "" {
+		found, err := p.desk.Try(v.Context(), given)
+		var problem *Problem
+		switch {
+		case errors.As(err, &problem):
+			s.keep(v, map[string]string{"": problem.Error()})
+			return v.ShowAgain("servers", s.screen())
+		case err != nil:
+			return err
+		}
+		if s.Reading, s.Sending = sides(found); !good(found) || v.Value("only_test") != "" {
+			s.keep(v, nil)
+			return v.ShowAgain("servers", s.screen())
+		}
+	}
+	return p.save(v, s, given)
+}
+
+// save adds the mailbox and leads to its page.
+func (p pages) save(v *web.Visit, s *servers, given map[string][]string) error {
+	name, err := p.freeName(v, s.Address)
+	if err != nil {
+		return err
+	}
+	_, err = p.desk.Save(v.Context(), v.Person, setup.Change{Kind: setup.EntryAccount, Name: name, Channel: "email", Values: given})
+	var refused *setup.Refused
+	switch {
+	case errors.As(err, &refused):
+		problems := refused.Fields
+		for i, text := range refused.Others {
+			problems["other "+strconv.Itoa(i)] = text
+		}
+		s.keep(v, problems)
+		return v.ShowAgain("servers", s.screen())
+	case err != nil:
+		return err
+	}
+	return v.Saved(pathOf(name), "The mailbox was added. It is in watch mode.")
+}
+
+// addAtProvider adds a mailbox to which a person signs in at its provider, and leads there.
+func (p pages) addAtProvider(v *web.Visit) error {
+	provider := v.Value("provider")
+	s := p.newServers(v, provider)
+	given := values(v, s.Kept)
+	given[fieldOAuth] = []string{provider}
+	accounts, err := p.desk.Accounts(v.Context())
+	if err != nil {
+		return err
+	}
+	for _, a := range accounts { // somebody began before, and did not come back
+		if strings.EqualFold(a.Address, s.Address) && a.Provider == provider && !a.Connected {
+			return p.leave(v, a)
+		}
+	}
+	name, err := p.freeName(v, s.Address)
+	if err != nil {
+		return err
+	}
+	_, err = p.desk.Save(v.Context(), v.Person, setup.Change{Kind: setup.EntryAccount, Name: name, Channel: "email", Values: given})
+	var refused *setup.Refused
+	switch {
+	case errors.As(err, &refused):
+		s.keep(v, refused.Fields)
+		s.Problems = append(s.Problems, refused.Others...)
+		return v.ShowAgain("servers", s.screen())
+	case err != nil:
+		return err
+	}
+	return p.leave(v, Account{Name: name, Address: s.Address, Provider: provider})
+}
+
+var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
+
+// freeName makes the name of an account from its address: help@acme.test becomes help, or help-acme-test if there is
+// one of that name, or help-acme-test-2.
+func (p pages) freeName(v *web.Visit, address string) (string, error) {
+	taken, _, err := p.desk.Names(v.Context())
+	if err != nil {
+		return "", err
+	}
+	local, domain, _ := strings.Cut(strings.ToLower(address), "@")
+	clean := func(s string) string { return strings.Trim(notInNames.ReplaceAllString(s, "-"), "-") }
+	base := clean(local + "-" + domain)
+	for n, name := 1, clean(local); ; n++ {
+		switch n {
+		case 1:
+		case 2:
+			name = base
+		default:
+			name = base + "-" + strconv.Itoa(n-1)
+		}
+		free := !slices.ContainsFunc(append(taken, "slack", "teams", "parley"), func(t string) bool { return strings.EqualFold(t, name) })
+		if name != "" && len(name) <= mostName && free {
+			return name, nil
+		}
+		if len(base) > mostName-4 || base == "" {
+			base = "mailbox"
+		}
+	}
+}
+
+// mostName is the length of the longest name of an account.
+const mostName = 63
+
+// sides tells what was found of reading from what was found of sending.
+func sides(found []Finding) (reading, sending []Finding) {
+	for _, f := range found {
+		if strings.HasPrefix(f.What, "SMTP") {
+			sending = append(sending, f)
+		} else {
+			reading = append(reading, f)
+		}
+	}
+	return reading, sending
+}
+
+func good(found []Finding) bool {
+	return !slices.ContainsFunc(found, func(f Finding) bool { return !f.OK })
+}

@@ -1,0 +1,135 @@
+// Package mailbox has the pages on which admins add a mailbox, connect it to its provider, and see whether its servers
+// let Parley in.
+package mailbox
+
+import (
+	"context"
+	"embed"
+	"net/http"
+	"net/url"
+
+	"parley/bot/web"
+	"parley/bridge/setup"
+)
+
+// Desk is what these pages need.
+type Desk interface {
+	// Find finds the servers of an address, in some seconds; the zero Found if nothing is known of them.
+	// Errors: *Problem if it is no address.
+	Find(ctx context.Context, address string) (Found, error)
+
+	// Try signs in to a mailbox with the values of an account that is not stored, by the paths of setup.Field.
+	// Errors: *Problem if the values can't work.
+	Try(ctx context.Context, values map[string][]string) ([]Finding, error)
+
+	// Check signs in to a mailbox that is stored.
+	// Errors: *Problem if its settings can't work.
+	Check(ctx context.Context, account string) ([]Finding, error)
+
+	// Accounts lists the mailboxes that are stored.
+	Accounts(ctx context.Context) ([]Account, error)
+
+	// Names lists the names of all accounts, and of all teams.
+	Names(ctx context.Context) (accounts, teams []string, err error)
+
+	// Save makes a change in somebody's name. Errors: those of setup.Save.
+	Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error)
+
+	// Registered says whether Parley is registered with a provider.
+	Registered(provider string) bool
+
+	// Leave begins an attempt to connect an account, bound to a session, and gives the provider's address at which
+	// a person consents. Errors: *Problem.
+	Leave(ctx context.Context, account, session string) (string, error)
+
+	// Return finishes an attempt with what came back to the session. account is "" as long as it isn't known.
+	// Errors: *Problem.
+	Return(ctx context.Context, session string, answer url.Values) (account, who string, err error)
+}
+
+// Found is how a mailbox is reached. Nobody has tried it yet.
+type Found struct {
+	From     string // where it was found; "" = nothing was found
+	Hint     string // what people should know
+	Provider string // at which a person can sign in instead of a password: google, microsoft; "" = none
+
+	IMAP, SMTP Server
+}
+
+// Server is one server of a mailbox.
+type Server struct{ Host, Port, Security, Username string }
+
+// Finding is what a test of a server found.
+type Finding struct {
+	OK   bool
+	What string // "IMAP login"
+	Text string
+	Hint string // what to do next
+}
+
+// Account is a mailbox that is stored.
+type Account struct {
+	Name, Address string
+	Provider      string // at which a person consents; "" = it has a password
+	SignedIn      string // who consented; "" = nobody did, or the provider didn't say
+	Connected     bool   // somebody consented, and that holds
+	Status        string // a channels.ConditionStatus
+	Text, Hint    string // what is wrong, and what to do
+	Paused        bool
+	Mode          string
+}
+
+// Problem is why something can't be done, for the person who tries.
+type Problem struct{ Text, Hint string }
+
+// Error implements error.
+func (p *Problem) Error() string { return p.Text + " " + p.Hint }
+
+// Addresses of these pages.
+const (
+	addPath       = "/settings/add-mailbox"
+	mailboxesPath = "/settings/mailboxes"
+	returnPath    = mailboxesPath + "/return"
+	accountsPath  = "/settings/accounts"
+)
+
+// ReturnPath is where providers send people back to.
+func ReturnPath() string { return returnPath }
+
+//go:embed *.html
+var templates embed.FS
+
+type pages struct{ desk Desk }
+
+// Area has the pages of mailboxes.
+func Area(desk Desk) web.Area {
+	p := pages{desk}
+	return web.Area{Name: "mailbox", Templates: templates, Funcs: map[string]any{"title": titleOf}, Routes: []web.Route{
+		{Pattern: "GET " + addPath, For: web.Admins, Do: p.begin},
+		{Pattern: "POST " + addPath, For: web.Admins, Do: p.find},
+		{Pattern: "POST " + addPath + "/servers", For: web.Admins, Do: p.add},
+		{Pattern: "POST " + addPath + "/provider", For: web.Admins, Do: p.addAtProvider},
+		{Pattern: "GET " + returnPath, For: web.Admins, Do: p.comeBack},
+		{Pattern: "GET " + mailboxesPath + "/{name}", For: web.Admins, Do: p.show},
+		{Pattern: "POST " + mailboxesPath + "/{name}/connect", For: web.Admins, Do: p.connect},
+		{Pattern: "POST " + mailboxesPath + "/{name}/test", For: web.Admins, Do: p.test},
+	}}
+}
+
+// titleOf names a provider for people.
+func titleOf(provider string) string {
+	switch provider {
+	case "google":
+		return "Google"
+	case "microsoft":
+		return "Microsoft"
+	}
+	return provider
+}
+
+func pathOf(account string) string { return mailboxesPath + "/" + url.PathEscape(account) }
+
+// missing answers that there is no such mailbox.
+func missing(v *web.Visit, name string) error {
+	return v.Refuse(http.StatusNotFound, "There is no mailbox "+name+".", "It may have been taken out.")
+}

@@ -1,0 +1,143 @@
+package settings
+
+import (
+	"slices"
+	"strings"
+
+	"parley/bot/web"
+	"parley/bridge/setup"
+)
+
+// agentRow is an agent in the list.
+type agentRow struct {
+	Name, Path, Email, Zone string
+	Admin                   bool
+	Teams                   []string
+	Chats                   []string // in which the agent's user is known
+}
+
+// agents has the pages of people.
+func (p pages) agents() shelf {
+	return shelf{pages: p, kind: setup.EntryAgent, path: "/settings/agents", one: "agent", title: "People",
+		help: "Who answers. People are found in your chats by their e-mail addresses.",
+		out:  "This person can do nothing more here and leaves all teams. What they wrote, and the history, stays.",
+		parts: []part{{paths: []string{"email", "name", "roles", "zone"}}, {title: "In chats", paths: []string{"slack", "teams"}},
+			{title: "Mails", paths: []string{"signature"}}},
+		rows:  func(_ *web.Visit, all []setup.Entry) (any, error) { return agentRows(all), nil },
+		named: func(v *web.Visit) string { return v.Value("email") },
+	}
+}
+
+func agentRows(all []setup.Entry) (rows []agentRow) {
+	for _, e := range ofKind(all, setup.EntryAgent) {
+		row := agentRow{Name: e.Value("name"), Path: "/settings/agents/" + e.Name, Email: e.Name, Zone: e.Value("zone"), Admin: slices.Contains(e.Values["roles"], "admin")}
+		for _, t := range ofKind(all, setup.EntryTeam) {
+			if slices.Contains(t.Values["members"], e.Name) {
+				row.Teams = append(row.Teams, t.Name)
+			}
+		}
+		for chat, name := range map[string]string{"slack": "Slack", "teams": "Teams"} {
+			if e.Value(chat) != "" {
+				row.Chats = append(row.Chats, name)
+			}
+		}
+		slices.Sort(row.Chats)
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// teamRow is a team in the list.
+type teamRow struct {
+	Name, Path string
+	Members    []string
+	Channels   []string
+	Accounts   []string
+}
+
+// teams has the pages of teams.
+func (p pages) teams() shelf {
+	return shelf{pages: p, kind: setup.EntryTeam, path: "/settings/teams", one: "team", title: "Teams",
+		help: "Each team has a channel in Slack or Teams, where its conversations open.",
+		out:  "Its members stay. A team that conversations belong to stays, too, as does one that accounts belong to.",
+		parts: []part{{paths: []string{"name", "members"}}, {title: "Channels", paths: []string{"slack_channel", "teams_channel", "home"}},
+			{title: "Emoji", paths: []string{"emoji"}}},
+		rows:   func(_ *web.Visit, all []setup.Entry) (any, error) { return teamRows(all), nil },
+		named:  func(v *web.Visit) string { return v.Value("name") },
+		refine: refineTeam,
+		change: emojiOfTeam,
+	}
+}
+
+func teamRows(all []setup.Entry) (rows []teamRow) {
+	names := map[string]string{}
+	for _, e := range ofKind(all, setup.EntryAgent) {
+		names[e.Name] = e.Value("name")
+	}
+	for _, e := range ofKind(all, setup.EntryTeam) {
+		row := teamRow{Name: e.Name, Path: "/settings/teams/" + pathOf(e.Name)}
+		for _, m := range e.Values["members"] {
+			row.Members = append(row.Members, names[m])
+		}
+		for _, chat := range []struct{ key, name string }{{"slack_channel", "Slack"}, {"teams_channel", "Teams"}} {
+			if id := e.Value(chat.key); id != "" {
+				row.Channels = append(row.Channels, chat.name+" "+id)
+			}
+		}
+		for _, a := range ofKind(all, setup.EntryAccount) {
+			if a.Value("team") == e.Name {
+				row.Accounts = append(row.Accounts, a.Name)
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// refineTeam lets members be chosen, and shows the team's emoji, one a line.
+func refineTeam(_ *web.Visit, form *web.Form, e *setup.Entry, all []setup.Entry) {
+	members := field(form, "members")
+	members.Kind, members.Choices, members.Help = web.KindChecks, nil, ""
+	for _, a := range ofKind(all, setup.EntryAgent) {
+		members.Choices = append(members.Choices, web.Choice{Value: a.Name, Text: a.Value("name") + " (" + a.Name + ")", Chosen: e != nil && slices.Contains(e.Values["members"], a.Name)})
+	}
+	form.Groups = append(form.Groups, web.Group{Title: "Emoji", Fields: []web.Field{{Name: "emoji", Label: "Emoji that are verbs", Kind: web.KindLines,
+		Help: "One a line: `shipit: resolve`, `eyes: none`. They count in the team's channels, beside the usual ones.", Value: strings.Join(emojiLines(e), "\n")}}})
+}
+
+const emojiPrefix = "emoji."
+
+func emojiLines(e *setup.Entry) (lines []string) {
+	if e == nil {
+		return nil
+	}
+	for path := range e.Values {
+		if name, ok := strings.CutPrefix(path, emojiPrefix); ok {
+			lines = append(lines, name+": "+e.Value(path))
+		}
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// emojiOfTeam turns lines into the keys of the group.
+func emojiOfTeam(c *setup.Change, _ *web.Visit, old *setup.Entry) []string {
+	lines, given := c.Values["emoji"]
+	if !given || slices.Equal(lines, emojiLines(old)) {
+		delete(c.Values, "emoji")
+		return nil
+	}
+	c.Values["emoji"] = nil
+	for _, line := range lines {
+		at := strings.LastIndex(line, ":")
+		name, verb := "", ""
+		if at > 0 {
+			name, verb = strings.Trim(strings.TrimSpace(line[:at]), ":"), strings.TrimSpace(line[at+1:])
+		}
+		if name == "" || verb == "" || strings.Contains(name, ".") {
+			return []string{"Emoji: “" + line + "” has no emoji and verb. Write one a line: shipit: resolve."}
+		}
+		c.Values[emojiPrefix+name] = []string{verb}
+	}
+	return nil
+}

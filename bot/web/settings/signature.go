@@ -1,0 +1,201 @@
+package settings
+
+import (
+	"errors"
+	"html/template"
+	"io"
+	"strings"
+
+	"parley/bot/web"
+	"parley/bridge/setup"
+)
+
+const (
+	mePath        = "/settings/me"
+	signaturePath = "signature"
+
+	mostPictureBytes = 2 << 20 // that are read of an upload; how large it may be says Embed
+)
+
+func (p pages) signatureRoutes() []web.Route {
+	return []web.Route{
+		{Pattern: "GET " + accountsPath + "/{name}/signature", For: web.Admins, Do: p.showAccountSignature},
+		{Pattern: "POST " + accountsPath + "/{name}/signature", For: web.Admins, Do: p.saveAccountSignature},
+		{Pattern: "GET " + mePath, For: web.Agents, Do: p.showMe},
+		{Pattern: "POST " + mePath, For: web.Agents, Do: p.saveMe},
+	}
+}
+
+// signing is a page on which a signature is written: that of an account, or of whoever is signed in.
+type signing struct {
+	pages
+
+	entry  *setup.Entry
+	path   string
+	screen web.Screen
+	paths  []string // of the fields before the signature
+	back   string
+}
+
+// form has the fields of the page. The picture's are not those of an entry.
+func (s signing) form() web.Form {
+	form := formOf(s.path, s.desk.Fields(s.entry.Kind, s.entry.Channel), s.entry, []part{{paths: s.paths}, {title: "Signature",
+		help: "Below the mails that leave. Markdown (`**bold**`, `[link](https://acme.com)`, lists and tables) or HTML. Pictures are uploaded here, or have an `https` address.", paths: []string{signaturePath}}})
+	form.Back, form.Files = s.back, true
+	text := field(&form, signaturePath)
+	text.Label, text.Help = "Text", ""
+	return form
+}
+
+// show shows the page with what customers see.
+func (s signing) show(v *web.Visit, form *web.Form, again bool) error {
+	source := field(form, signaturePath).Value
+	data := map[string]any{"Form": form}
+	if source != "" {
+		shown, err := s.desk.Preview(v.Context(), source)
+		var wrong *setup.SignatureError
+		switch {
+		case errors.As(err, &wrong):
+			if f := field(form, signaturePath); f.Problem == "" {
+				f.Problem = upper(wrong.Error())
+			}
+		case err != nil:
+			return err
+		default:
+			data["Shown"] = template.HTML(shown) //nolint:gosec // Preview gives HTML in which nothing acts
+		}
+	}
+	s.screen.Data = data
+	if again {
+		return v.ShowAgain("signature", s.screen)
+	}
+	return v.Show("signature", s.screen)
+}
+
+func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+
+// save saves what was sent, or only shows how it looks.
+func (s signing) save(v *web.Visit) error {
+	form := s.form()
+	problem, err := s.upload(v)
+	if err != nil {
+		return err
+	}
+	values := changeOf(v, form, s.entry)
+	if problem != "" || v.Value("preview") != "" {
+		form.Keep(sent(v), nil)
+		if problem != "" {
+			form.Problems = []string{problem}
+		}
+		return s.show(v, &form, problem != "")
+	}
+	c := setup.Change{Kind: s.entry.Kind, Name: s.entry.Name, Channel: s.entry.Channel, Version: v.Value("version"), Values: values}
+	result, done, err := s.attempt(v, c, &form)
+	switch {
+	case err != nil:
+		return err
+	case !done:
+		return s.show(v, &form, true)
+	}
+	return saved(v, s.path, about(result, s.entry.Name))
+}
+
+// upload puts a picture that was sent behind the signature that was sent. It returns what is wrong with the picture.
+func (s signing) upload(v *web.Visit) (string, error) {
+	if v.Request.MultipartForm == nil || len(v.Request.MultipartForm.File["picture"]) == 0 {
+		return "", nil
+	}
+	file, err := v.Request.MultipartForm.File["picture"][0].Open()
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = file.Close() }()
+	content, err := io.ReadAll(io.LimitReader(file, mostPictureBytes))
+	if err != nil || len(content) == 0 {
+		return "", err
+	}
+	address, err := s.desk.Embed(content)
+	var wrong *setup.SignatureError
+	if errors.As(err, &wrong) {
+		return upper(wrong.Error()), nil
+	}
+	if err != nil {
+		return "", err
+	}
+	says := strings.NewReplacer("[", "(", "]", ")", "\\", "/", "<", "", ">", "", "\n", " ").Replace(v.Value("picture_says"))
+	text := strings.TrimRight(strings.Join(v.Request.PostForm[signaturePath], "\n"), " \r\n")
+	picture := "![" + says + "](" + address + ")"
+	if strings.HasPrefix(text, "<") {
+		picture = `<img src="` + address + `" alt="` + template.HTMLEscapeString(says) + `">`
+	} else if text != "" {
+		picture = "\n\n" + picture
+	}
+	v.Request.PostForm.Set(signaturePath, text+picture)
+	return "", nil
+}
+
+// accountSignature is the page of an account's signature; nil if there is no such account.
+func (p pages) accountSignature(v *web.Visit) (*signing, error) {
+	e, err := p.entry(v.Context(), setup.EntryAccount, v.Request.PathValue("name"))
+	if err != nil || e == nil {
+		return nil, err
+	}
+	return &signing{pages: p, entry: e, path: accountPath(e.Name) + "/signature", back: accountPath(e.Name), screen: web.Screen{Title: "Signature of " + e.Name,
+		Help: "Below the mails of everybody who has no signature of their own."}}, nil
+}
+
+func (p pages) showAccountSignature(v *web.Visit) error {
+	s, err := p.accountSignature(v)
+	if err != nil {
+		return err
+	}
+	if s == nil {
+		return missing(v, "account", v.Request.PathValue("name"))
+	}
+	form := s.form()
+	return s.show(v, &form, false)
+}
+
+func (p pages) saveAccountSignature(v *web.Visit) error {
+	s, err := p.accountSignature(v)
+	if err != nil {
+		return err
+	}
+	if s == nil {
+		return missing(v, "account", v.Request.PathValue("name"))
+	}
+	return s.save(v)
+}
+
+// me is the page of whoever is signed in.
+func (p pages) me(v *web.Visit) (*signing, error) {
+	e, err := p.entry(v.Context(), setup.EntryAgent, v.Person.Email)
+	if err != nil || e == nil {
+		return nil, err
+	}
+	return &signing{pages: p, entry: e, path: mePath, paths: []string{"zone"}, screen: web.Screen{Title: v.Person.Name,
+		Help: "What is yours here. Your signature stands below the mails that you write, in place of the account's."}}, nil
+}
+
+func (p pages) showMe(v *web.Visit) error {
+	s, err := p.me(v)
+	if err != nil {
+		return err
+	}
+	if s == nil {
+		return missing(v, "agent", v.Person.Email)
+	}
+	form := s.form()
+	return s.show(v, &form, false)
+}
+
+func (p pages) saveMe(v *web.Visit) error {
+	s, err := p.me(v)
+	if err != nil {
+		return err
+	}
+	if s == nil {
+		return missing(v, "agent", v.Person.Email)
+	}
+	return s.save(v)
+}

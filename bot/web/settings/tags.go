@@ -1,0 +1,95 @@
+package settings
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"parley/bot/web"
+	"parley/bridge/setup"
+)
+
+const (
+	plainColour = "#6b7280" // where a tag has none of its own
+	firstColour = "#1d4ed8" // of a new tag
+)
+
+// tagRow is a tag in the list.
+type tagRow struct {
+	Name, Path, Color, Description, Category string
+	Label                                    bool
+	Formerly                                 []string
+}
+
+// tags has the pages of tags and labels.
+func (p pages) tags() shelf {
+	return shelf{pages: p, kind: setup.EntryTag, path: "/settings/tags", one: "tag", title: "Tags and labels",
+		help:   "What conversations are about. A *label* says what is to be done: conversations that have one stand out in lists.",
+		out:    "Nobody is offered it any more. Conversations that have it keep it.",
+		parts:  []part{{paths: []string{"name", "description", "color", "category", "kind", "formerly"}}},
+		rows:   func(_ *web.Visit, all []setup.Entry) (any, error) { return tagRows(all), nil },
+		named:  func(v *web.Visit) string { return strings.Join(strings.Fields(v.Value("name")), " ") },
+		refine: refineTag,
+		change: renameTag,
+	}
+}
+
+func pathOf(name string) string { return url.PathEscape(name) }
+
+// tagRows lists labels first.
+func tagRows(all []setup.Entry) (rows []tagRow) {
+	for _, e := range ofKind(all, setup.EntryTag) {
+		color := e.Value("color")
+		if color == "" {
+			color = plainColour
+		}
+		rows = append(rows, tagRow{Name: e.Name, Path: "/settings/tags/" + pathOf(e.Name), Color: color, Description: e.Value("description"),
+			Category: e.Value("category"), Label: e.Value("kind") == "label", Formerly: e.Values["formerly"]})
+	}
+	slices.SortStableFunc(rows, func(a, b tagRow) int {
+		if a.Label != b.Label {
+			if a.Label {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a.Category, b.Category)
+	})
+	return rows
+}
+
+func refineTag(_ *web.Visit, form *web.Form, e *setup.Entry, _ []setup.Entry) {
+	color := field(form, "color")
+	color.Kind = "color"
+	if color.Value == "" {
+		color.Value = firstColour
+		if e != nil {
+			color.Value = plainColour
+		}
+	}
+	former := field(form, "formerly")
+	if former.Value == "" {
+		fields := &form.Groups[0].Fields
+		*fields = slices.DeleteFunc(*fields, func(f web.Field) bool { return f.Name == "formerly" })
+	} else {
+		former.Kind, former.Fixed, former.Value = "", true, strings.ReplaceAll(former.Value, "\n", ", ")
+	}
+	for i := range field(form, "category").Choices {
+		if c := &field(form, "category").Choices[i]; c.Value == "" {
+			c.Text = "nothing in particular"
+		}
+	}
+}
+
+// renameTag gives a tag another name: it keeps the one that it had as a former one.
+func renameTag(c *setup.Change, v *web.Visit, old *setup.Entry) []string {
+	name := strings.Join(strings.Fields(v.Value("name")), " ")
+	if old == nil || name == old.Name {
+		return nil
+	}
+	c.Was, c.Name = old.Name, name
+	if !strings.EqualFold(name, old.Name) {
+		c.Values["formerly"] = append(slices.Clone(old.Values["formerly"]), old.Name)
+	}
+	return nil
+}

@@ -1,0 +1,138 @@
+package settings
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"parley/bot/web"
+	"parley/bridge/setup"
+	"parley/channels"
+)
+
+// TemplateState is what the provider says of a template.
+type TemplateState struct {
+	Status  string // draft, pending, approved, rejected, paused, disabled
+	Reason  string // why, for people
+	Waiting bool   // it is on its way to the provider
+}
+
+// Paths of a template's values.
+const (
+	buttonsPath  = "buttons."
+	examplesPath = "examples."
+	moreButtons  = 2 // empty rows for further buttons
+)
+
+// templateRow is a template in the list.
+type templateRow struct {
+	TemplateState
+
+	Name, Path, Account, Language, Body string
+	Types, Labels                       []string
+}
+
+// templates has the pages of prepared texts.
+func (p pages) templates() shelf {
+	return shelf{pages: p, kind: setup.EntryTemplate, path: "/settings/templates", one: "template", title: "Templates",
+		help: "Texts that are prepared once and filled in when they are sent. WhatsApp wants to approve them first; that takes up to two days.",
+		out:  "It is deleted, at the provider too. Some block a deleted name for a month.",
+		parts: []part{{paths: []string{"accounts", "name", "language", "types", "labels"}}, {title: "Text", paths: []string{"header", "body", "footer"}},
+			{title: "At the provider", paths: []string{"category", "provider_name"}}},
+		rows: p.templateRows,
+		named: func(v *web.Visit) string {
+			return setup.TemplateEntry(v.Value("accounts"), v.Value("language"), v.Value("name"))
+		},
+		refine: refineTemplate,
+		change: templateChange,
+	}
+}
+
+func (p pages) templateRows(v *web.Visit, all []setup.Entry) (any, error) {
+	states, err := p.desk.TemplateStates(v.Context())
+	var rows []templateRow
+	for _, e := range ofKind(all, setup.EntryTemplate) {
+		rows = append(rows, templateRow{TemplateState: states[e.Name], Name: e.Value("name"), Path: "/settings/templates/" + pathOf(e.Name), Account: e.Value("accounts"),
+			Language: e.Value("language"), Body: e.Value("body"), Types: e.Values["types"], Labels: e.Values["labels"]})
+	}
+	return rows, err
+}
+
+// refineTemplate lets the account be chosen, and adds the rows of buttons, and of examples for the text's variables.
+func refineTemplate(v *web.Visit, form *web.Form, e *setup.Entry, all []setup.Entry) {
+	account := field(form, "accounts")
+	if e != nil {
+		account.Kind = ""
+	} else {
+		account.Kind, account.Choices = web.KindChoice, nil
+		for _, a := range ofKind(all, setup.EntryAccount) {
+			account.Choices = append(account.Choices, web.Choice{Value: a.Name, Text: a.Name})
+		}
+		for i := range field(form, "types").Choices {
+			c := &field(form, "types").Choices[i]
+			c.Chosen = c.Value != "start" // as the file does where nothing is said
+		}
+	}
+	if e == nil {
+		e = &setup.Entry{}
+	}
+	buttons := web.Group{Title: "Buttons", Help: "A button with an address leads there; one without is an answer to tap."}
+	for i := range countOf(e, buttonsPath) + moreButtons {
+		at := fmt.Sprintf("%s%d.", buttonsPath, i)
+		buttons.Fields = append(buttons.Fields, web.Field{Name: at + "title", Label: fmt.Sprintf("Button %d", i+1), Value: e.Value(at + "title")},
+			web.Field{Name: at + "url", Label: fmt.Sprintf("Address of button %d", i+1), Kind: "url", Value: e.Value(at + "url")})
+	}
+	header, body := e.Value("header"), e.Value("body")
+	if v.Request.Method == "POST" {
+		header, body = v.Value("header"), v.Value("body")
+	}
+	examples := web.Group{Title: "Examples", Help: "The provider checks the text with them."}
+	for _, name := range channels.Variables(header, body) {
+		examples.Fields = append(examples.Fields, web.Field{Name: examplesPath + name, Label: "{{" + name + "}}", Value: e.Value(examplesPath + name)})
+	}
+	form.Groups = slices.Insert(form.Groups, 2, buttons)
+	if len(examples.Fields) > 0 {
+		form.Groups = slices.Insert(form.Groups, 3, examples)
+	}
+}
+
+// countOf tells how many groups a list has.
+func countOf(e *setup.Entry, prefix string) int {
+	n := 0
+	for path := range e.Values {
+		if rest, ok := strings.CutPrefix(path, prefix); ok && strings.HasSuffix(rest, ".title") {
+			n++
+		}
+	}
+	return n
+}
+
+// templateChange sends buttons and examples as a whole where one of them was changed: they are replaced together.
+func templateChange(c *setup.Change, v *web.Visit, old *setup.Entry) []string {
+	for _, prefix := range []string{buttonsPath, examplesPath} {
+		changed := false
+		for path := range c.Values {
+			changed = changed || strings.HasPrefix(path, prefix)
+		}
+		if !changed {
+			continue
+		}
+		key := strings.TrimSuffix(prefix, ".")
+		c.Values[key] = nil
+		for path := range v.Request.PostForm {
+			rest, ok := strings.CutPrefix(path, prefix)
+			if !ok || strings.Count(rest, ".") != strings.Count(prefix, "buttons") { // buttons.0.title, examples.name
+				continue
+			}
+			delete(c.Values, path)
+			if v.Value(path) != "" {
+				c.Values[path] = []string{v.Value(path)}
+			}
+		}
+	}
+	if old == nil && v.Value("accounts") == "" {
+		return []string{"Choose the account that may send it."}
+	}
+	delete(c.Values, "accounts")
+	return nil
+}

@@ -1,0 +1,141 @@
+package setup
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"parley/store/storetest"
+)
+
+// everything has a value for each key that parley.yaml knows.
+const everything = acme + `  - name: aviary
+    kind: raven
+    hours:
+      zone: Europe/Berlin
+      week: {mon-fri: "09:00-12:30, 13:30-17:30", "sat,sun": closed}
+      holidays:
+        country: DE-BY
+        days: [{date: 2026-12-24, name: "Christmas: Eve", open: "09:00-12:00"}, {date: 2026-12-31}]
+        except: [Fronleichnam, 2026-11-01]
+    signature: "**Acme** $${X}\n- y: 'z'"
+    reply_mode: explicit
+    rate: 0.5
+    paused: true
+settings: {receipts: sent, file_limits: "image 5MB"}
+templates:
+  - name: Order update
+    language: en_US
+    accounts: [rookery, home-loft]
+    types: [start, reply]
+    labels: [orders, "late: ones"]
+    category: marketing
+    header: "Order {{quote_number}}"
+    body: "Hello {{first_name}},\nyour order left."
+    footer: Acme
+    buttons: [{title: Track, url: "https://acme.test/track"}, {title: "Call: me"}]
+    examples: {first_name: Ann, quote_number: "007"}
+tags:
+  - {name: Spare Parts, description: "What breaks: lamps", color: "#112233", category: issue, kind: label, formerly: [Parts, "Spares #2"]}
+  - {name: Billing, color: "", category: ""}
+knowledge:
+  - folder: /srv/knowledge
+  - url: https://example.com/help/
+`
+
+// YAML → pages → YAML: what is read for pages and saved by pages, one entry after the other, makes the same file again.
+// Each key that the export knows is in a Field, so that a page can show it.
+func TestRoundByPages(t *testing.T) {
+	t.Parallel()
+	o := options(t)
+	from, to := storetest.DB(t), storetest.DB(t)
+	apply(t, from, everything, o, "LOFT_PASSWORD=tops3cret", "OUT=0ther")
+	want, err := Export(t.Context(), from, specs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := Entries(t.Context(), from, specs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	there, err := Entries(t.Context(), to, specs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		fields := FieldsOf(e.Kind, specOf(specs(), e.Channel))
+		for path := range e.Values {
+			if !slices.ContainsFunc(fields, func(f Field) bool {
+				return f.Path == path || strings.HasPrefix(path, f.Path+".")
+			}) && path != "kind" {
+				t.Errorf("no page can show %s of a %s", path, e.Kind)
+			}
+		}
+		c := Change{Kind: e.Kind, Name: e.Name, Channel: e.Channel, Values: maps.Clone(e.Values)}
+		delete(c.Values, "kind")
+		if e.Kind == EntryTag {
+			c.Values["kind"] = e.Values["kind"]
+		}
+		for _, secret := range e.Stored {
+			c.Values[secret] = []string{map[string]string{"loft.in.password": "tops3cret", "loft.out.deep.password": "0ther"}[secret]}
+		}
+		if i := slices.IndexFunc(there, func(old Entry) bool { return old.Kind == e.Kind && old.Name == e.Name }); i >= 0 {
+			c.Version = there[i].Version
+		}
+		if _, err := Save(t.Context(), to, c, o); err != nil {
+			t.Fatalf("%s %s: %v", e.Kind, e.Name, err)
+		}
+	}
+	if got, err := Export(t.Context(), to, specs()); err != nil || string(got) != string(want) {
+		t.Errorf("%v\n%s\nwant\n%s", err, got, want)
+	}
+}
+
+// A tag gets another name on a page; a name that another tag has is refused, and what is wrong in a list of groups stands
+// beside its place.
+func TestChangesOfTheCatalogue(t *testing.T) {
+	t.Parallel()
+	o := options(t)
+	pool := acmeApplied(t, o)
+	rename := func(from, to string) error {
+		_, err := Save(t.Context(), pool, Change{Kind: EntryTag, Name: to, Was: from, Version: entry(t, pool, EntryTag, from).Version,
+			Values: map[string][]string{"formerly": {from}, "description": {"x"}}}, o)
+		return err
+	}
+	if err := rename("Sales", "New Business"); err != nil {
+		t.Fatal(err)
+	}
+	if got := entry(t, pool, EntryTag, "New Business"); got.Value("formerly") != "Sales" || got.Value("color") != "#0f766e" {
+		t.Errorf("renamed: %v", got.Values)
+	}
+	if err := rename("Support", "new business"); !errors.Is(err, ErrExists) {
+		t.Errorf("a name that is taken: %v", err)
+	}
+	_, err := Save(t.Context(), pool, Change{Kind: EntryAccount, Name: "rookery", Channel: "raven", Version: entry(t, pool, EntryAccount, "rookery").Version,
+		Values: map[string][]string{"hours.zone": {"UTC"}, "hours.week.mon": {"9:00-10:00"}, "hours.holidays.country": {"XX"},
+			"hours.holidays.days.0.date": {"2026-12-24"}, "hours.holidays.days.0.open": {"noon"}, "hours.holidays.days.2.date": {"soon"}, "hours.holidays.days.2.name": {"- a: b"}}}, o)
+	var refused *Refused
+	if !errors.As(err, &refused) || len(refused.Others) > 0 {
+		t.Fatalf("not refused: %v", err)
+	}
+	if paths := slices.Sorted(maps.Keys(refused.Fields)); !slices.Equal(paths, []string{"hours.holidays.country", "hours.holidays.days.0.open", "hours.holidays.days.2.date"}) {
+		t.Errorf("said of %v", paths)
+	}
+	known := entry(t, pool, EntryKnowledge, "")
+	_, err = Save(t.Context(), pool, Change{Kind: EntryKnowledge, Version: known.Version,
+		Values: map[string][]string{"knowledge.0.folder": {"srv"}, "knowledge.1.url": {"ftp://x"}, "knowledge.2.url": {"https://a.test/"}}}, o)
+	if !errors.As(err, &refused) || len(refused.Fields) != 2 || refused.Fields["knowledge.0.folder"] == "" || refused.Fields["knowledge.1.url"] == "" {
+		t.Errorf("said of knowledge: %v", err)
+	}
+	out := entry(t, pool, EntryTag, "Urgent")
+	if _, err := Save(t.Context(), pool, Change{Kind: EntryTag, Name: "Urgent", Version: out.Version, Remove: true}, o); err != nil {
+		t.Error(err)
+	}
+	for _, tag := range directory(t, pool).Tags {
+		if tag.Name == "Urgent" && tag.Active {
+			t.Error("the tag can still be chosen")
+		}
+	}
+}

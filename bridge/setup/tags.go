@@ -1,0 +1,268 @@
+package setup
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge"
+	"parley/store"
+	tags "parley/store/tag"
+)
+
+const (
+	maxTagRunes         = 40 // as for tags that agents make
+	maxDescriptionRunes = 200
+)
+
+var colour = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
+
+type tagEntry struct {
+	at          Position
+	name        string
+	description *text
+	color       *text
+	category    *text
+	kind        *text
+	formerly    *list
+}
+
+// readTag reads a tag that conversations may have.
+func readTag(o *object) (tagEntry, bool) {
+	e := tagEntry{at: o.at}
+	if name := o.text("name"); name != nil {
+		e.name = strings.Join(strings.Fields(name.value), " ")
+		o.where = "tag " + e.name
+		o.tagName(*name, "name")
+	} else if o.values["name"] == nil {
+		o.fault(o.at, "name", "is missing", "A tag is known by its name.")
+	}
+	if e.description = o.text("description"); e.description != nil && utf8.RuneCountInString(e.description.value) > maxDescriptionRunes {
+		o.fault(e.description.at, "description", fmt.Sprintf("has more than %d letters", maxDescriptionRunes), "Say in a sentence when the tag fits.")
+	}
+	if e.color = o.text("color"); e.color != nil && e.color.value != "" && !colour.MatchString(e.color.value) {
+		o.fault(e.color.at, "color", fmt.Sprintf("%q is no colour", e.color.raw), `Write "#1d4ed8": red, green and blue, two hexadecimal digits each.`)
+	}
+	if e.category = o.text("category"); e.category != nil && e.category.value != "" {
+		o.oneOf(*e.category, "category", bridge.TagCategories()...)
+	}
+	if e.kind = o.text("kind"); e.kind != nil {
+		o.oneOf(*e.kind, "kind", string(store.TagPlain), string(store.TagLabel))
+	}
+	if e.formerly = o.list("formerly"); e.formerly != nil {
+		for i, t := range e.formerly.items {
+			o.tagName(t, "formerly")
+			e.formerly.items[i].value = strings.Join(strings.Fields(t.value), " ")
+		}
+	}
+	o.done()
+	return e, e.name != ""
+}
+
+// tagName adds a fault if a text can't be a tag's name: people type several names with commas between them.
+func (o *object) tagName(t text, key string) {
+	name := strings.Join(strings.Fields(t.value), " ")
+	switch {
+	case name == "":
+		o.fault(t.at, key, "is empty", "Write the name that people choose: Billing.")
+	case utf8.RuneCountInString(name) > maxTagRunes:
+		o.fault(t.at, key, fmt.Sprintf("has more than %d letters", maxTagRunes), "Shorten it, and say the rest in its description.")
+	case strings.Contains(name, ","):
+		o.fault(t.at, key, fmt.Sprintf("%q has a comma", t.raw), "People type several tags with commas between them: take it out.")
+	}
+}
+
+// readTags reads tags, each name once: as that of a tag, or as one that a tag had.
+func (f *File) readTags(entries []*object, seen *names) {
+	for _, o := range entries {
+		if e, ok := readTag(o); ok && seen.first("tag", e.name, e.at) {
+			f.tags = append(f.tags, e)
+		}
+	}
+	for _, e := range f.tags {
+		if e.formerly != nil {
+			for _, t := range e.formerly.items {
+				seen.first("tag", t.value, t.at)
+			}
+		}
+	}
+}
+
+func (s *state) tag(name string) *store.Tag {
+	return find(s.tags, func(t store.Tag) bool { return strings.EqualFold(t.Name, name) })
+}
+
+// tagEntry changes a tag, or makes it. A tag whose name is listed as a former one of it becomes this tag.
+func (o *overlay) tagEntry(e tagEntry) {
+	for _, name := range former(e) {
+		old := o.tag(name)
+		switch {
+		case old == nil || strings.EqualFold(name, e.name):
+			continue
+		case o.tag(e.name) == nil:
+			old.Name, old.Formerly = e.name, append(slices.Clone(old.Formerly), old.Name)
+		default:
+			into := o.tag(e.name)
+			into.Formerly = slices.Concat(into.Formerly, old.Formerly, []string{old.Name})
+			o.tags = slices.DeleteFunc(o.tags, func(t store.Tag) bool { return strings.EqualFold(t.Name, name) })
+		}
+	}
+	t := o.tag(e.name)
+	if t == nil {
+		for i := range o.tags { // what had this name once has it no more
+			o.tags[i].Formerly = slices.DeleteFunc(slices.Clone(o.tags[i].Formerly), func(f string) bool { return strings.EqualFold(f, e.name) })
+		}
+		o.tags = append(o.tags, store.Tag{Name: e.name, Kind: store.TagPlain, Active: true})
+		t = &o.tags[len(o.tags)-1]
+	}
+	set := func(field *string, given *text) {
+		if given != nil {
+			*field = strings.TrimSpace(given.value)
+		}
+	}
+	t.Name = e.name // in this spelling
+	set(&t.Description, e.description)
+	set(&t.Color, e.color)
+	set(&t.Category, e.category)
+	if e.kind != nil {
+		t.Kind = store.TagKind(e.kind.value)
+	}
+	t.Formerly = formerNames(t.Name, slices.Concat(t.Formerly, former(e))) // conversations may have any of them: none is forgotten
+}
+
+// formerNames gives each name once that a tag had besides its own.
+func formerNames(own string, list []string) []string {
+	var once []string
+	for _, name := range list {
+		if !slices.ContainsFunc(append(once, own), func(other string) bool { return strings.EqualFold(other, name) }) {
+			once = append(once, name)
+		}
+	}
+	return once
+}
+
+// pruneTags takes out tags that the file doesn't have, under their names or as former names of others.
+func (o *overlay) pruneTags(f *File) {
+	if !f.sections.tags {
+		return
+	}
+	o.tags = slices.DeleteFunc(o.tags, func(t store.Tag) bool {
+		return !slices.ContainsFunc(f.tags, func(e tagEntry) bool {
+			return strings.EqualFold(e.name, t.Name) || slices.ContainsFunc(former(e), func(name string) bool { return strings.EqualFold(name, t.Name) })
+		})
+	})
+}
+
+func former(e tagEntry) []string {
+	if e.formerly == nil {
+		return nil
+	}
+	return e.formerly.values()
+}
+
+func tagAttributes(t store.Tag) []attribute {
+	return []attribute{
+		{name: "description", value: t.Description},
+		{name: "color", value: t.Color, empty: "(by its name)"},
+		{name: "category", value: t.Category},
+		{name: "kind", value: string(t.Kind)},
+		{name: "formerly", value: sorted(t.Formerly)},
+	}
+}
+
+// tagsOf gives the tags that can be chosen, each once: an older database may have several spellings of one.
+func tagsOf(rows []store.Tag) []store.Tag {
+	var list []store.Tag
+	for _, t := range rows {
+		if t.Active && !slices.ContainsFunc(list, func(other store.Tag) bool { return strings.EqualFold(other.Name, t.Name) }) {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// tagBefore gives a wanted tag as it is stored: under its name, or under one that it had until now.
+func (s *state) tagBefore(want store.Tag) *store.Tag {
+	if t := s.tag(want.Name); t != nil {
+		return t
+	}
+	return find(s.tags, func(t store.Tag) bool { return hadName(want, t.Name) })
+}
+
+func hadName(t store.Tag, name string) bool {
+	return slices.ContainsFunc(t.Formerly, func(f string) bool { return strings.EqualFold(f, name) })
+}
+
+// tagChanges lists, for people, what changes in the list of tags.
+func tagChanges(have, want *state) []string {
+	var lines []string
+	for _, t := range want.tags {
+		before := have.tagBefore(t)
+		if before != nil && before.Name != t.Name {
+			lines = append(lines, "~ tag "+t.Name+": name "+change(before.Name, t.Name))
+		}
+		lines = append(lines, compare("tag "+t.Name, attributesOf(before, tagAttributes), tagAttributes(t))...)
+	}
+	for _, t := range have.tags {
+		switch into := find(want.tags, func(w store.Tag) bool { return hadName(w, t.Name) }); {
+		case want.tag(t.Name) != nil:
+		case into == nil:
+			lines = append(lines, "- tag "+t.Name+": can't be chosen any more (conversations keep it)")
+		case have.tag(into.Name) != nil:
+			lines = append(lines, "- tag "+t.Name+": is "+into.Name+" now")
+		}
+	}
+	return lines
+}
+
+func (w *work) saveTags(ctx context.Context, tx pgx.Tx) error {
+	for _, t := range w.have.tags { // first: a name may become another tag's
+		var err error
+		into := find(w.want.tags, func(want store.Tag) bool { return hadName(want, t.Name) })
+		same := find(w.want.tags, func(want store.Tag) bool { return want.Name == t.Name })
+		switch {
+		case same != nil:
+		case into != nil || w.want.tag(t.Name) != nil: // another name, or another spelling
+			err = tags.Forget(ctx, tx, t.Name)
+		default:
+			err = tags.Retire(ctx, tx, t.Name)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, t := range w.want.tags {
+		if old := w.have.tagBefore(t); old != nil && old.Name == t.Name && slices.Equal(tagAttributes(*old), tagAttributes(t)) {
+			continue
+		}
+		if err := tags.Save(ctx, tx, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *state) exportTags() []*group {
+	list := slices.Clone(s.tags)
+	slices.SortStableFunc(list, func(a, b store.Tag) int {
+		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), strings.Compare(a.Name, b.Name))
+	})
+	var groups []*group
+	for _, t := range list {
+		g := &group{}
+		g.text("name", t.Name)
+		g.text("description", t.Description)
+		for _, key := range []attribute{{name: "color", value: t.Color}, {name: "category", value: t.Category}, {name: "kind", value: string(t.Kind)}} {
+			g.put(key.name, key.value) // also an empty one: a new database has some of these tags, with values
+		}
+		g.list("formerly", t.Formerly)
+		groups = append(groups, g)
+	}
+	return groups
+}

@@ -1,0 +1,51 @@
+package signature
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"strings"
+
+	"parley/bridge/setup"
+	"parley/channels/email/bodytext"
+)
+
+// Preview renders a signature as customers see it: HTML in which nothing acts, with the pictures in it.
+// Errors: *setup.SignatureError.
+func (r *Reader) Preview(ctx context.Context, source string) (string, error) {
+	t, err := r.Read(source)
+	if err != nil {
+		return "", err
+	}
+	if t.HTML == "" {
+		var rendered bytes.Buffer
+		if err := bodytext.NewRenderer().Convert([]byte(t.Markdown), &rendered); err != nil {
+			return "", fmt.Errorf("signature: preview: %w", err)
+		}
+		return bodytext.NewPolicy().Sanitize(rendered.String()), nil
+	}
+	shown := t.HTML
+	for i, from := range t.Pictures {
+		p, err := r.Picture(ctx, from)
+		if err != nil {
+			return "", err
+		}
+		shown = strings.ReplaceAll(shown, `"cid:`+t.IDs[i]+`"`, `"`+inAddress(p.ContentType, p.Content)+`"`)
+	}
+	return shown, nil
+}
+
+// Embed writes a picture as an address that can stand in a signature.
+// Errors: *setup.SignatureError: it is too large, or no picture that mail programs show.
+func (r *Reader) Embed(content []byte) (string, error) {
+	p, err := named(setup.Picture{Content: content, Name: "picture"}, "that you chose")
+	if err != nil {
+		return "", err
+	}
+	return inAddress(p.ContentType, content), nil
+}
+
+func inAddress(kind string, content []byte) string {
+	return "data:" + kind + ";base64," + base64.StdEncoding.EncodeToString(content)
+}

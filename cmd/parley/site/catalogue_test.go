@@ -1,0 +1,176 @@
+package site_test
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"parley/cmd/parley/site/sitetest"
+	"parley/store"
+)
+
+func directoryOf(t *testing.T, s *sitetest.Site) store.Directory {
+	t.Helper()
+	d, err := store.LoadDirectory(t.Context(), s.Pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func tagOf(t *testing.T, s *sitetest.Site, name string) *store.Tag {
+	t.Helper()
+	tags := directoryOf(t, s).Tags
+	if i := slices.IndexFunc(tags, func(tag store.Tag) bool { return tag.Name == name }); i >= 0 {
+		return &tags[i]
+	}
+	return nil
+}
+
+// An admin makes a tag, is told what is wrong beside the field, gives another one a new name and takes one out.
+// R-152, R-153, R-157, R-161
+func TestTagPages(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	b := s.Browser("ann@acme.test")
+	b.Open("/settings/tags")
+	b.Shows("Follow-up Required")
+	b.Looks("tags")
+	b.Press("a[href='/settings/new-tag']")
+	b.Write("#f-name", "Spare, Parts")
+	b.Write("#f-description", "What breaks & <what> it costs")
+	b.Value("document.querySelector('#f-color').value = '#0f766e'")
+	b.Value("document.querySelector('#f-kind').value = 'label'")
+	b.Press("form.page button")
+	b.Shows("has a comma")
+	b.Until("what was typed stays", "document.querySelector('#f-description').value.includes('<what>') && document.querySelector('#f-kind').value === 'label' && document.querySelector('#f-color').value === '#0f766e'")
+	b.Until("the field with the problem has the focus", "document.activeElement.id === 'f-name'")
+	b.Looks("tag-refused")
+	b.Write("#f-name", "Spare  Parts")
+	b.Press("form.page button")
+	b.Shows("What breaks & <what> it costs")
+	if got := tagOf(t, s, "Spare Parts"); got == nil || got.Color != "#0f766e" || got.Kind != store.TagLabel {
+		t.Errorf("stored: %+v", got)
+	}
+
+	b.Press("a[href='/settings/tags/Sales']")
+	b.Write("#f-name", "Billing")
+	b.Press("form.page button")
+	b.Shows("There is one of that name already")
+	b.Write("#f-name", "مبيعات وأسئلة")
+	b.Press("form.page button")
+	b.Until("the list shows it", "location.pathname === '/settings/tags' && document.body.innerText.includes('مبيعات')")
+	if got := tagOf(t, s, "مبيعات وأسئلة"); got == nil || !slices.Equal(got.Formerly, []string{"Sales"}) || tagOf(t, s, "Sales") != nil {
+		t.Errorf("renamed: %+v", got)
+	}
+	b.Looks("tags-right-to-left")
+
+	ann := s.Visitor("ann@acme.test")
+	page := ann.Get("/settings/tags/Urgent")
+	if a := ann.Post("/settings/tags/Urgent/take-out", url.Values{"version": {"0000"}}); a.Status != http.StatusSeeOther || !ann.Get("/settings/tags").Has("Somebody else changed") {
+		t.Errorf("taking out what was changed meanwhile: %d", a.Status)
+	}
+	ann.Post("/settings/tags/Urgent/take-out", url.Values{"version": {page.Version()}})
+	if got := tagOf(t, s, "Urgent"); got.Active {
+		t.Error("it can still be chosen")
+	}
+	if ann.Get("/settings/tags").Has(">Urgent<") {
+		t.Error("it is still listed")
+	}
+}
+
+// Two admins change the same tag: the second is told, and what she typed stays. Script is text.
+func TestTagOfTwoAdmins(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	ann := s.Visitor("ann@acme.test")
+	version := ann.Get("/settings/tags/Support").Version()
+	form := func(description string) url.Values {
+		return url.Values{"version": {version}, "name": {"Support"}, "color": {"#1d4ed8"}, "category": {"topic"}, "kind": {"tag"}, "description": {description}, "active": {"false"}}
+	}
+	if a := ann.Post("/settings/tags/Support", form("</textarea><script>alert(1)</script>")); a.Status != http.StatusSeeOther {
+		t.Fatalf("%d %s", a.Status, a.Body)
+	}
+	if a := ann.Post("/settings/tags/Support", form("mine")); a.Status != http.StatusUnprocessableEntity || !a.Has("Somebody else changed this") || !a.Has(`value="mine"`) {
+		t.Errorf("the second: %d", a.Status)
+	}
+	if page := ann.Get("/settings/tags"); page.Has("<script>alert") || !page.Has("&lt;script&gt;alert") {
+		t.Error("script is not text")
+	}
+	if tag := tagOf(t, s, "Support"); !tag.Active || !strings.Contains(tag.Description, "script") {
+		t.Errorf("stored: %+v", tag)
+	}
+	for path, want := range map[string]string{"/settings/tags/Sup%2Fport": "There is no tag", "/settings/teams/..%2F..%2Fetc": "There is no team", "/settings/agents/x": "There is no agent"} {
+		if a := ann.Get(path); a.Status != http.StatusNotFound || !a.Has(want) {
+			t.Errorf("%s: %d", path, a.Status)
+		}
+	}
+	if a := ann.Post("/settings/new-tag", url.Values{"name": {"a/b? #c%"}, "color": {"#1d4ed8"}}); a.Status != http.StatusSeeOther {
+		t.Fatalf("a name with signs: %d %s", a.Status, a.Body)
+	}
+	if a := ann.Get("/settings/tags/" + url.PathEscape("a/b? #c%")); a.Status != http.StatusOK || !a.Has("a/b? #c%") {
+		t.Errorf("its page: %d", a.Status)
+	}
+}
+
+// People and teams: somebody joins, becomes an admin, gets into a team, and leaves.
+// R-211, R-220
+func TestPeoplePages(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	b := s.Browser("ann@acme.test")
+	b.Open("/settings/agents")
+	b.Looks("people")
+	b.Press("a[href='/settings/new-agent']")
+	b.Write("#f-email", "eve")
+	b.Write("#f-zone", "Mars/Crater")
+	b.Press("form.page button")
+	b.Shows("is no e-mail address")
+	b.Shows("is no time zone")
+	b.Looks("person-refused")
+	b.Write("#f-email", "eve@acme.test")
+	b.Write("#f-name", "Eve Wolfeschlegelsteinhausenbergerdorff-Abdulrahman")
+	b.Write("#f-zone", "Asia/Kathmandu")
+	b.Write("#f-slack", "U0EVE")
+	b.Press("input[name=roles][value=admin]")
+	b.Press("form.page button")
+	b.Shows("Wolfeschlegel")
+	b.Looks("people-long")
+
+	b.Open("/settings/teams")
+	b.Looks("teams")
+	b.Press("a[href='/settings/teams/Support']")
+	b.Press("input[value='eve@acme.test']")
+	b.Press("input[value='ben@acme.test']")
+	b.Write("#f-emoji", "shipit: resolve\neyes: nonsense")
+	b.Looks("team")
+	b.Press("form.page button")
+	b.Shows("nonsense")
+	b.Until("the field says it", "document.querySelector('#f-emoji-problem')")
+	b.Write("#f-emoji", "shipit: resolve\neyes: none")
+	b.Press("form.page button")
+	b.Until("the list", "location.pathname === '/settings/teams'")
+	d := directoryOf(t, s)
+	if len(d.Teams[0].Members) != 2 || d.Teams[0].Emoji["shipit"] != "resolve" || d.Teams[0].Emoji["eyes"] != "none" {
+		t.Errorf("team: %+v", d.Teams[0])
+	}
+	ann := s.Visitor("ann@acme.test")
+	version := ann.Get("/settings/teams/Support").Version()
+	if ann.Post("/settings/teams/Support/take-out", url.Values{"version": {version}}); !ann.Get("/settings/teams").Has("belongs to this team") {
+		t.Error("a team with accounts was taken out")
+	}
+	page := ann.Get("/settings/agents/eve@acme.test")
+	ann.Post("/settings/agents/eve@acme.test/take-out", url.Values{"version": {page.Version()}})
+	d = directoryOf(t, s)
+	if i := slices.IndexFunc(d.Agents, func(a store.Agent) bool { return a.Email == "eve@acme.test" }); d.Agents[i].Active || len(d.Teams[0].Members) != 1 {
+		t.Errorf("Eve is still there: %+v %+v", d.Agents[i], d.Teams[0])
+	}
+	if a := ann.Post("/settings/new-team", url.Values{"name": {"Night"}, "slack_channel": {"C1"}, "teams_channel": {"19:x@thread.tacv2"}}); a.Status != http.StatusUnprocessableEntity || !a.Has("channels in two places") {
+		t.Errorf("a team with two homes: %d", a.Status)
+	}
+	if a := ann.Post("/settings/new-team", url.Values{"name": {"Night / Day"}, "slack_channel": {"C1"}}); a.Status != http.StatusSeeOther {
+		t.Errorf("another team: %d %s", a.Status, a.Body)
+	}
+}

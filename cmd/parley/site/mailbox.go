@@ -1,0 +1,200 @@
+package site
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/bot/web"
+	"parley/bot/web/mailbox"
+	"parley/bridge/setup"
+	"parley/channels"
+	"parley/channels/email/autoconfig"
+	"parley/channels/email/settings"
+	"parley/cmd/parley/consent"
+	"parley/cmd/parley/inspect"
+	"parley/store"
+	"parley/store/grant"
+)
+
+// emailKind is the kind of mailboxes, and the group of their fields.
+const emailKind = "email"
+
+// testTime bounds the test of a mailbox for a page.
+const testTime = 20 * time.Second
+
+// mailboxDesk implements mailbox.Desk.
+type mailboxDesk struct{ o Options }
+
+// Find implements mailbox.Desk.
+func (d *mailboxDesk) Find(ctx context.Context, address string) (mailbox.Found, error) {
+	if d.o.Finder == nil {
+		return mailbox.Found{}, nil
+	}
+	found, err := d.o.Finder.Find(ctx, address)
+	if errors.Is(err, autoconfig.ErrNoAddress) {
+		return mailbox.Found{}, &mailbox.Problem{Text: "This is no e-mail address.", Hint: "Write it like help@example.com."}
+	}
+	server := func(s settings.Server) mailbox.Server {
+		return mailbox.Server{Host: s.Host, Port: s.Port, Security: s.Security, Username: s.Username}
+	}
+	return mailbox.Found{From: found.From, Hint: found.Hint, Provider: found.OAuth, IMAP: server(found.IMAP), SMTP: server(found.SMTP)}, err
+}
+
+// spec is the description of mailboxes.
+func (d *mailboxDesk) spec() channels.Spec {
+	return d.o.Specs[slices.IndexFunc(d.o.Specs, func(s channels.Spec) bool { return s.Kind == emailKind })]
+}
+
+// Try implements mailbox.Desk.
+func (d *mailboxDesk) Try(ctx context.Context, values map[string][]string) ([]mailbox.Finding, error) {
+	config := channels.Config{}
+	for path, list := range values {
+		if field, ok := strings.CutPrefix(path, emailKind+"."); ok {
+			config[field] = strings.Join(list, "\n")
+		}
+	}
+	for _, f := range d.spec().Fields {
+		if config[f.Name] == "" && f.Default != "" {
+			config[f.Name] = f.Default
+		}
+	}
+	return d.look(ctx, store.Account{Name: "new", Kind: emailKind}, config)
+}
+
+// Check implements mailbox.Desk.
+func (d *mailboxDesk) Check(ctx context.Context, name string) ([]mailbox.Finding, error) {
+	account, err := d.account(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	config, err := setup.Open(account, d.o.Sealer, d.spec())
+	if err != nil {
+		return nil, err
+	}
+	return d.look(ctx, account, config)
+}
+
+func (d *mailboxDesk) account(ctx context.Context, name string) (store.Account, error) {
+	accounts, err := store.ListAccounts(ctx, d.o.Pool)
+	if err != nil {
+		return store.Account{}, err
+	}
+	for _, a := range accounts {
+		if a.Name == name && a.Kind == emailKind {
+			return a, nil
+		}
+	}
+	return store.Account{}, &mailbox.Problem{Text: "There is no mailbox " + name + ".", Hint: "It may have been taken out."}
+}
+
+// look signs in with settings and says what was found.
+func (d *mailboxDesk) look(ctx context.Context, a store.Account, config channels.Config) ([]mailbox.Finding, error) {
+	ctx, cancel := context.WithTimeout(ctx, testTime)
+	defer cancel()
+	options := inspect.Options{Pool: d.o.Pool, Sealer: d.o.Sealer, Specs: d.o.Specs, Outside: d.o.Outside, Log: d.o.Log}
+	if d.o.Consents != nil {
+		options.Grant = d.o.Consents.For
+	}
+	found, err := inspect.Try(ctx, options, a, config)
+	if err != nil {
+		return nil, &mailbox.Problem{Text: "These settings can't work: " + strings.ReplaceAll(err.Error(), "email: ", ""), Hint: "Put them right."}
+	}
+	list := make([]mailbox.Finding, len(found))
+	for i, f := range found {
+		list[i] = mailbox.Finding{OK: f.OK, What: f.What, Text: f.Text, Hint: f.Hint}
+	}
+	return list, nil
+}
+
+// Accounts implements mailbox.Desk.
+func (d *mailboxDesk) Accounts(ctx context.Context) ([]mailbox.Account, error) {
+	accounts, err := store.ListAccounts(ctx, d.o.Pool)
+	if err != nil {
+		return nil, err
+	}
+	grants, err := grant.Connections(ctx, d.o.Pool)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := setup.Entries(ctx, d.o.Pool, d.o.Specs)
+	if err != nil {
+		return nil, err
+	}
+	var list []mailbox.Account
+	for _, a := range accounts {
+		i := slices.IndexFunc(entries, func(e setup.Entry) bool { return e.Kind == setup.EntryAccount && e.Name == a.Name })
+		if a.Kind != emailKind || a.Side != store.SideChannel || i < 0 {
+			continue
+		}
+		e, g := entries[i], grants[a.ID]
+		row := mailbox.Account{Name: a.Name, Address: e.Value("email.address"), Provider: e.Value("email.oauth"), Status: a.Status, Text: a.StatusText,
+			Hint: a.StatusHint, Paused: a.Paused, Mode: string(a.Mode)}
+		if g.Provider == row.Provider {
+			row.SignedIn, row.Connected = g.SignedIn, g.AccountID != 0 && g.Refused == ""
+		}
+		list = append(list, row)
+	}
+	return list, nil
+}
+
+// Names implements mailbox.Desk.
+func (d *mailboxDesk) Names(ctx context.Context) (accounts, teams []string, err error) {
+	entries, err := setup.Entries(ctx, d.o.Pool, d.o.Specs)
+	for _, e := range entries {
+		switch e.Kind {
+		case setup.EntryAccount:
+			accounts = append(accounts, e.Name)
+		case setup.EntryTeam:
+			teams = append(teams, e.Name)
+		}
+	}
+	return accounts, teams, err
+}
+
+// Save implements mailbox.Desk.
+func (d *mailboxDesk) Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error) {
+	return setup.Save(ctx, d.o.Pool, c, d.o.setup(setup.Author{Agent: &by.ID, Name: by.Email}))
+}
+
+// Registered implements mailbox.Desk.
+func (d *mailboxDesk) Registered(provider string) bool {
+	return d.o.Consents != nil && d.o.Consents.Registered(provider)
+}
+
+// Leave implements mailbox.Desk.
+func (d *mailboxDesk) Leave(ctx context.Context, name, session string) (string, error) {
+	account, err := d.account(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	if d.o.Consents == nil {
+		return "", &mailbox.Problem{Text: "This Parley signs in nowhere.", Hint: "Use parley connect."}
+	}
+	link, err := d.o.Consents.Leave(ctx, account, d.o.BaseURL+mailbox.ReturnPath(), session)
+	return link, problemOf(err)
+}
+
+// Return implements mailbox.Desk.
+func (d *mailboxDesk) Return(ctx context.Context, session string, answer url.Values) (account, who string, err error) {
+	if d.o.Consents == nil {
+		return "", "", &mailbox.Problem{Text: "This Parley signs in nowhere.", Hint: "Use parley connect."}
+	}
+	a, who, err := d.o.Consents.Return(ctx, session, answer)
+	if a != nil {
+		account = a.Name
+	}
+	return account, who, problemOf(err)
+}
+
+// problemOf words an error for the page.
+func problemOf(err error) error {
+	var f *consent.Failure
+	if errors.As(err, &f) {
+		return &mailbox.Problem{Text: f.Text, Hint: f.Hint}
+	}
+	return err
+}

@@ -1,0 +1,276 @@
+package site_test
+
+import (
+	"context"
+	"html"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"parley/channels/email/autoconfig"
+	"parley/channels/email/mailfake"
+	"parley/channels/email/oauth"
+	"parley/channels/email/oauthfake"
+	"parley/cmd/parley/consent"
+	"parley/cmd/parley/site"
+	"parley/cmd/parley/site/sitetest"
+	"parley/store"
+)
+
+const (
+	newAddress = "help@acme.test"
+	bare       = `
+company: Acme
+agents:
+  - {email: ann@acme.test, name: Ann Lee, roles: [admin], slack: U0ANN}
+teams:
+  - {name: Support, members: [ann@acme.test], slack_channel: C0SUPPORT}
+`
+)
+
+// dns knows the servers of acme.test, and that the mail of google.test is at Google.
+type dns struct{}
+
+func (dns) LookupMX(_ context.Context, name string) ([]*net.MX, error) {
+	if name == "google.test" {
+		return []*net.MX{{Host: "aspmx.l.google.com."}}, nil
+	}
+	return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
+}
+
+func (dns) LookupSRV(_ context.Context, service, _, name string) (string, []*net.SRV, error) {
+	if name == "acme.test" && service == "imaps" {
+		return "", []*net.SRV{{Target: "imap.acme.test.", Port: 993}}, nil
+	}
+	if name == "acme.test" && service == "submission" {
+		return "", []*net.SRV{{Target: "smtp.acme.test.", Port: 587}}, nil
+	}
+	return "", nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
+}
+
+// unplugged reaches nobody.
+type unplugged struct{}
+
+func (unplugged) DialContext(context.Context, string, string) (net.Conn, error) {
+	return nil, net.ErrClosed
+}
+
+// mailWorld is a site beside a mail server and an emulated Google.
+type mailWorld struct {
+	*sitetest.Site
+	mail   *mailfake.Server
+	google *oauthfake.Server
+}
+
+func newMailWorld(t *testing.T, yaml string) *mailWorld {
+	t.Helper()
+	w := &mailWorld{google: oauthfake.New(oauthfake.Options{Provider: oauthfake.Google, ClientID: "client-1", ClientSecret: "client-secret-1"})}
+	if err := w.google.Start(""); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.google.Close() })
+	w.mail = mailfake.New(mailfake.Options{CheckToken: w.google.Accepts, Mailboxes: []mailfake.MailboxConfig{
+		{Address: newAddress, Password: "tops3cret"}, {Address: "help@google.test"}}})
+	if err := w.mail.Start(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.mail.Close() })
+	imap, imapPort, _ := net.SplitHostPort(w.mail.IMAPAddr())
+	_, smtpPort, _ := net.SplitHostPort(w.mail.SMTPAddr())
+	yaml = strings.NewReplacer("HOST", imap, "IMAP_PORT", imapPort, "SMTP_PORT", smtpPort).Replace(yaml)
+	w.Site = sitetest.Start(t, yaml, func(o *site.Options) {
+		o.Finder = autoconfig.New(unplugged{}, dns{})
+		o.Consents = consent.New(o.Pool, o.Sealer, map[string]oauth.App{oauth.Google: {ID: "client-1", Secret: "client-secret-1",
+			AuthURL: w.google.AuthURL(), TokenURL: w.google.TokenURL()}}, slog.New(slog.DiscardHandler))
+	})
+	return w
+}
+
+// account reads an account as it is stored.
+func (w *mailWorld) account(name string) *store.Account {
+	w.T.Helper()
+	accounts, err := store.ListAccounts(w.T.Context(), w.Pool)
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	for _, a := range accounts {
+		if a.Name == name {
+			return &a
+		}
+	}
+	return nil
+}
+
+// R-006: a mailbox is added by its address and password; its servers are filled in, each is tested, and what is wrong
+// with one is told beside its fields.
+func TestAddMailboxByPassword(t *testing.T) {
+	t.Parallel()
+	w := newMailWorld(t, bare)
+	b := w.Browser("ann@acme.test")
+	b.Open("/settings/accounts")
+	b.Press(`a[href="/settings/add-mailbox"]`)
+	b.Looks("mailbox-begin")
+	b.Write("#f-email-address", "help")
+	b.Press("form.page button.main")
+	b.Shows("This is no e-mail address.")
+	b.Write("#f-email-address", newAddress)
+	b.Write("#f-email-sender_name", "Acme Support")
+	b.Press("form.page button.main")
+	b.Shows("Found: in the DNS of acme.test.")
+	if got := b.Value("document.querySelector('#f-email-imap-host').value + ' ' + document.querySelector('#f-email-smtp-port').value"); got != "imap.acme.test 587" {
+		t.Errorf("filled in: %s", got)
+	}
+	b.Looks("mailbox-servers")
+	b.Press("form.page button.main")
+	b.Shows("This is needed.")
+
+	host, imapPort, _ := net.SplitHostPort(w.mail.IMAPAddr())
+	_, smtpPort, _ := net.SplitHostPort(w.mail.SMTPAddr())
+	for _, f := range [][3]string{{"imap", imapPort, "wrong"}, {"smtp", smtpPort, ""}} {
+		b.Write("#f-email-"+f[0]+"-host", host)
+		b.Write("#f-email-"+f[0]+"-port", f[1])
+		b.Value("document.querySelector('#f-email-" + f[0] + "-security').value = 'none'")
+	}
+	b.Write("#f-email-imap-password", "wrong")
+	b.Press("form.page button.main")
+	b.Shows("refuses the user name or the password")
+	b.Looks("mailbox-refused")
+	if got := b.Value("document.querySelector('#f-email-imap-host').value + document.querySelector('#f-email-imap-password').value"); got != host {
+		t.Errorf("after a test: %q", got)
+	}
+	b.Write("#f-email-imap-password", "tops3cret")
+	b.Press("form.page button.main")
+	b.Shows("The mailbox was added.")
+	b.Press(`form[action$="/test"] button`)
+	b.Shows("signed in at " + w.mail.SMTPAddr())
+	b.Looks("mailbox-tested")
+
+	a := w.account("help")
+	if a == nil || a.Mode != store.ModeWatch || !strings.Contains(string(a.Config), `"sender_name": "Acme Support"`) || strings.Contains(string(a.Config), "tops3cret") {
+		t.Errorf("%+v", a)
+	}
+}
+
+// R-004: a mailbox at Google is added and connected in the browser, from its address alone.
+func TestAddMailboxAtGoogle(t *testing.T) {
+	t.Parallel()
+	w := newMailWorld(t, bare)
+	b := w.Browser("ann@acme.test")
+	b.Open("/settings/add-mailbox")
+	b.Write("#f-email-address", "help@google.test")
+	b.Press("form.page button.main")
+	b.Shows("Found: Gmail (takes mail for google.test).")
+	b.Looks("mailbox-google")
+	b.Press(`form[action$="/provider"] button`)
+	b.Shows("Go on to Google")
+	b.Looks("mailbox-leave")
+	b.Press("p a.button.main")
+	b.Shows("(emulated)")
+	b.Press(`button[value="cancel"]`)
+	b.Shows("You did not allow it at Google")
+	b.Looks("mailbox-cancelled")
+
+	b.Press(`form[action$="/connect"] button`)
+	b.Press("p a.button.main")
+	b.Write(`input[name="login"]`, "ann@google.test")
+	b.Press(`button[value="allow"]`)
+	b.Shows("You signed in as ann@google.test, but this account is help@google.test.")
+
+	b.Press(`form[action$="/connect"] button`)
+	b.Press("p a.button.main")
+	b.Press(`button[value="allow"]`) // the address is filled in there
+	b.Shows("The mailbox is connected: signed in as help@google.test.")
+	b.Looks("mailbox-connected")
+	if a := w.account("help"); a == nil || a.Mode != store.ModeWatch || !strings.Contains(string(a.Config), `"oauth": "google"`) {
+		t.Errorf("%+v", a)
+	}
+}
+
+const atGoogle = bare + `
+accounts:
+  - {name: gmail, kind: email, team: Support, email: {address: help@google.test, oauth: google,
+     imap: {host: HOST, port: IMAP_PORT, security: none}, smtp: {host: HOST, port: SMTP_PORT, security: none}}}
+`
+
+// R-014, R-015: a broken mailbox is found in the list, connected again and tested, without a script.
+func TestReconnectMailbox(t *testing.T) {
+	t.Parallel()
+	w := newMailWorld(t, atGoogle)
+	if _, err := store.ReportAccount(t.Context(), w.Pool, w.account("gmail").ID, "error", "The consent is over.", "Connect it."); err != nil {
+		t.Fatal(err)
+	}
+	v := w.Visitor("ann@acme.test")
+	if list := v.Get("/settings/accounts"); !list.Has(`<a class="small" href="/settings/mailboxes/gmail" aria-label="Reconnect gmail">Reconnect</a>`) {
+		t.Error(list.Body)
+	}
+	if page := v.Post("/settings/mailboxes/gmail/test", nil); !page.Has("not connected to Google yet") || !page.Has("Fault") {
+		t.Error(page.Body)
+	}
+	back := w.signIn(v, "gmail")
+	if a := v.Get(back); a.Status != http.StatusSeeOther || a.Header.Get("Location") != "/settings/mailboxes/gmail" {
+		t.Fatalf("%d %s", a.Status, a.Body)
+	}
+	if page := v.Post("/settings/mailboxes/gmail/test", nil); !page.Has("IMAP login") || page.Has("Fault") || !page.Has("help@google.test signed in") {
+		t.Error(page.Body)
+	}
+
+	// What came back once is worth nothing again, nor in another browser.
+	if a := v.Get(back); a.Status != http.StatusBadRequest || !a.Has("This attempt was finished before.") {
+		t.Errorf("replayed: %d %s", a.Status, a.Body)
+	}
+	second := w.signIn(v, "gmail")
+	other := w.Visitor("ann@acme.test")
+	if a := other.Get(second); a.Status != http.StatusBadRequest || !a.Has("Nobody began this attempt here.") {
+		t.Errorf("in another browser: %d %s", a.Status, a.Body)
+	}
+	if _, err := w.Pool.Exec(t.Context(), `UPDATE grant_attempts SET until = clock_timestamp()`); err != nil {
+		t.Fatal(err)
+	}
+	if a := v.Get(second); a.Status != http.StatusBadRequest || !a.Has("This attempt took too long.") {
+		t.Errorf("late: %d %s", a.Status, a.Body)
+	}
+	for _, path := range []string{"/settings/accounts", "/settings/mailboxes/gmail", "/settings/accounts/gmail"} {
+		for _, secret := range append(w.google.Tokens(), "client-secret-1") {
+			if v.Get(path).Has(secret) {
+				t.Errorf("a secret is on %s", path)
+			}
+		}
+	}
+}
+
+// signIn goes to the provider and back, and gives the path at which the browser ends.
+func (w *mailWorld) signIn(v *sitetest.Visitor, account string) string {
+	w.T.Helper()
+	page := v.Post("/settings/mailboxes/"+account+"/connect", nil)
+	_, rest, _ := strings.Cut(page.Body, `class="button main" href="`)
+	link, _, _ := strings.Cut(rest, `"`)
+	back, err := w.google.SignIn(w.T.Context(), html.UnescapeString(link), "help@google.test")
+	if err != nil {
+		w.T.Fatalf("%v\n%s", err, page.Body)
+	}
+	return strings.TrimPrefix(back, w.URL)
+}
+
+// What is typed is text on each page, wherever it comes back.
+func TestMailboxPagesEscape(t *testing.T) {
+	t.Parallel()
+	w := newMailWorld(t, bare)
+	v := w.Visitor("ann@acme.test")
+	const evil = `"><script>alert(1)</script>`
+	form := url.Values{"provider": {evil}, "from": {evil}}
+	for _, name := range []string{"email.address", "email.sender_name", "team", "email.imap.host", "email.imap.port", "email.imap.username",
+		"email.imap.password", "email.smtp.host", "email.smtp.port"} {
+		form.Set(name, evil)
+	}
+	for _, path := range []string{"/settings/add-mailbox", "/settings/add-mailbox/servers", "/settings/add-mailbox/provider"} {
+		if a := v.Post(path, form); a.Has("<script>alert") || a.Status != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %d %s", path, a.Status, a.Body)
+		}
+	}
+	if a := v.Get("/settings/mailboxes/return?error=" + url.QueryEscape(evil) + "&state=x"); a.Has("<script>alert") || a.Status != http.StatusBadRequest {
+		t.Errorf("%d %s", a.Status, a.Body)
+	}
+}

@@ -1,0 +1,46 @@
+package site
+
+import (
+	"context"
+	"errors"
+
+	"parley/bot/web/openid"
+	"parley/bot/web/signin"
+	"parley/store/site"
+)
+
+// openidDesk implements openid.Desk.
+type openidDesk struct{ o Options }
+
+// Agent implements openid.Desk.
+func (d *openidDesk) Agent(ctx context.Context, who openid.Identity) (int64, error) {
+	surface := ""
+	switch who.Kind {
+	case openid.Slack:
+		team, err := d.o.SlackTeam(ctx)
+		if err != nil {
+			return 0, err
+		}
+		if who.Organisation != team || team == "" {
+			return 0, openid.ErrElsewhere
+		}
+		surface = "slack"
+	case openid.Microsoft:
+		surface = "teams" // openid let in people of our tenant only
+	case openid.Any:
+	}
+	person, err := site.FindPersonByUser(ctx, d.o.Pool, surface, who.User, who.Mail)
+	if errors.Is(err, site.ErrNoPerson) {
+		return 0, openid.ErrStranger
+	}
+	return person.ID, err
+}
+
+// buttons are the providers as the sign-in page shows them.
+func buttons(list []openid.Config) []signin.Provider {
+	all := make([]signin.Provider, len(list))
+	for i, c := range list {
+		all[i] = signin.Provider{Name: c.Name, Path: openid.Begin(c.Kind)}
+	}
+	return all
+}

@@ -1,0 +1,140 @@
+package site_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"image"
+	"image/png"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"parley/cmd/parley/site/sitetest"
+	"parley/store"
+)
+
+// logo is a small picture.
+func logo(t *testing.T) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 80, 24))); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func accountOf(t *testing.T, s *sitetest.Site, name string) store.Account {
+	t.Helper()
+	accounts := directoryOf(t, s).Accounts
+	return accounts[slices.IndexFunc(accounts, func(a store.Account) bool { return a.Name == name })]
+}
+
+// An admin writes the signature of an account, looks at it as customers see it, and adds a picture from her machine.
+// R-176, R-177
+func TestSignaturePage(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	file := filepath.Join(t.TempDir(), "logo.png")
+	if err := os.WriteFile(file, logo(t), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b := s.Browser("ann@acme.test")
+	b.Open("/settings/accounts/support-mail")
+	b.Press("a[href$='/signature']")
+	b.Looks("signature-none")
+	b.Write("#f-signature", "**Acme** [Shop](https://acme.test)")
+	b.Press("button[name=preview]")
+	b.Until("it is shown", "document.querySelector('.mail strong').innerText === 'Acme' && document.querySelector('.mail a').href === 'https://acme.test/'")
+	if got := accountOf(t, s, "support-mail").Signature; got != "" {
+		t.Errorf("looking at it saved %q", got)
+	}
+	b.Do("choose a file", chromedp.SetUploadFiles(chromedp.CSS("#f-picture"), []string{file}))
+	b.Write("#f-picture_says", "Our [logo]")
+	b.Press("form.page button.main")
+	b.Shows("Saved.")
+	b.Until("the picture is shown", "document.querySelector('.mail img').naturalWidth === 80 && document.querySelector('.mail img').alt === 'Our (logo)'")
+	b.Looks("signature")
+	a := accountOf(t, s, "support-mail")
+	if a.RichSignature == nil || len(a.RichSignature.Pictures) != 1 || a.RichSignature.Pictures[0].ContentType != "image/png" {
+		t.Errorf("stored: %+v", a.RichSignature)
+	}
+}
+
+// No signature gets at the machine's files or network, and none does anything on the page.
+// R-176
+func TestSignatureIsHarmless(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	ben := s.Visitor("ben@acme.test")
+	try := func(signature string) sitetest.Answer {
+		return ben.Post("/settings/me", url.Values{"version": {ben.Get("/settings/me").Version()}, "signature": {signature}})
+	}
+	picture := filepath.Join(t.TempDir(), "secret.png")
+	if err := os.WriteFile(picture, logo(t), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for signature, want := range map[string]string{
+		"![x](" + picture + ")":                        "is a file of the machine",
+		"![x](https://127.0.0.1:1/a.png)":              "problem",
+		"![x](https://169.254.169.254/latest/a.png)":   "problem",
+		"![x](http://acme.test/a.png)":                 "has an address that is not fetched",
+		"![x](data:image/png;base64,bm8gcGljdHVyZQ==)": "no PNG, JPEG or GIF",
+	} {
+		if a := try(signature); a.Status != http.StatusUnprocessableEntity || !a.Has(want) || !a.Has("<textarea") {
+			t.Errorf("%s: %d", signature, a.Status)
+		}
+	}
+	for _, signature := range []string{"<p onclick=alert(1)>Hi<script>alert(2)</script><iframe src=//evil.test></iframe><a href='javascript:alert(3)'>x</a></p>",
+		"<b style='position:fixed'>big</b>", "</div></main><form action=/auth/sign-out-everywhere><button>", "[x](javascript:alert(4))", "![x](data:image/svg+xml;base64,PHN2Zy8+)"} {
+		if a := try(signature); a.Status != http.StatusSeeOther {
+			t.Errorf("%s: %d", signature, a.Status)
+			continue
+		}
+		_, shown, _ := strings.Cut(ben.Get("/settings/me").Body, `class="mail"`)
+		for _, bad := range []string{"<script", "onclick", "<iframe", "javascript:", " style=", "<form", "<button", "svg+xml"} {
+			if strings.Contains(shown, bad) {
+				t.Errorf("%s shows %s", signature, shown)
+			}
+		}
+	}
+}
+
+// An agent changes what is hers, and nothing else, whatever she sends.
+// R-177, R-221
+func TestOwnPage(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	b := s.Browser("ben@acme.test")
+	b.Open("/settings/me")
+	b.Looks("me-none")
+	b.Write("#f-zone", "Nowhere/Land")
+	b.Write("#f-signature", "Ben, *Acme*")
+	b.Press("form.page button.main")
+	b.Shows("is no time zone")
+	b.Until("the signature stays", "document.querySelector('#f-signature').value === 'Ben, *Acme*'")
+	b.Write("#f-zone", "Europe/Lisbon")
+	b.Press("form.page button.main")
+	b.Shows("Saved.")
+	b.Looks("me")
+	ben := s.Visitor("ben@acme.test")
+	version := ben.Get("/settings/me").Version()
+	ben.Post("/settings/me", url.Values{"version": {version}, "zone": {"Europe/Lisbon"}, "signature": {"Ben"}, "roles": {"admin"}, "name": {"Boss"}, "email": {"ann@acme.test"}})
+	d := directoryOf(t, s)
+	i := slices.IndexFunc(d.Agents, func(a store.Agent) bool { return a.Email == "ben@acme.test" })
+	if a := d.Agents[i]; a.Name != "Ben Osei" || slices.Contains(a.Roles, "admin") || a.Signature != "Ben" || a.Zone != "Europe/Lisbon" {
+		t.Errorf("Ben is %+v", a)
+	}
+	if a := ben.Post("/settings/me", url.Values{"version": {version}, "signature": {"Benny"}}); a.Status != http.StatusUnprocessableEntity || !a.Has("Somebody else changed") || !a.Has("Benny") {
+		t.Errorf("an old page: %d", a.Status)
+	}
+	big := base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("x"), 600<<10))
+	if a := ben.Post("/settings/me", url.Values{"version": {ben.Get("/settings/me").Version()}, "signature": {big}}); a.Status != http.StatusUnprocessableEntity {
+		t.Errorf("a huge signature: %d", a.Status)
+	}
+}

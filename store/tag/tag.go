@@ -1,0 +1,84 @@
+// Package tag changes the list of tags: what admins write there, and the tags that agents make on the way.
+//
+// What does not belong here: which tags a conversation has (store.Conversation), and reading the list
+// (store.LoadDirectory).
+package tag
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store"
+	"parley/store/internal/query"
+)
+
+const lock = `LOCK TABLE tags IN SHARE ROW EXCLUSIVE MODE`
+
+// Lock reads all tags, and lets nobody else add one before the transaction ends. To avoid deadlocks it must be
+// the first lock that the transaction takes.
+func Lock(ctx context.Context, tx pgx.Tx) ([]store.Tag, error) {
+	if _, err := tx.Exec(ctx, lock); err != nil {
+		return nil, fmt.Errorf("store: lock tags: %w", err)
+	}
+	return store.ListTags(ctx, tx)
+}
+
+const insert = `
+	INSERT INTO tags (name, color)
+	SELECT name, color
+	FROM json_populate_recordset(NULL::tags, $1)
+	ORDER BY name
+	ON CONFLICT (name) DO UPDATE SET active = true`
+
+// Insert adds tags by their names and colours. One that was taken out of the list comes back as it was.
+func Insert(ctx context.Context, q store.Execer, rows []store.Tag) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	body, err := query.JSON(rows)
+	if err != nil {
+		return err
+	}
+	if _, err := q.Exec(ctx, insert, body); err != nil {
+		return fmt.Errorf("store: insert tags: %w", err)
+	}
+	return nil
+}
+
+const save = `
+	INSERT INTO tags (name, color, description, category, kind, formerly)
+	VALUES ($1, $2, $3, $4, $5, $6)
+	ON CONFLICT (name) DO UPDATE
+	SET color = EXCLUDED.color, description = EXCLUDED.description, category = EXCLUDED.category, kind = EXCLUDED.kind,
+		formerly = EXCLUDED.formerly, active = true`
+
+// Save makes or changes the tag of this name.
+func Save(ctx context.Context, q store.Execer, t store.Tag) error {
+	if _, err := q.Exec(ctx, save, t.Name, t.Color, t.Description, t.Category, t.Kind, append([]string{}, t.Formerly...)); err != nil {
+		return fmt.Errorf("store: save tag: %w", err)
+	}
+	return nil
+}
+
+const retire = `UPDATE tags SET active = false WHERE name = $1`
+
+// Retire takes a tag out of the list. Conversations keep it.
+func Retire(ctx context.Context, q store.Execer, name string) error {
+	if _, err := q.Exec(ctx, retire, name); err != nil {
+		return fmt.Errorf("store: retire tag: %w", err)
+	}
+	return nil
+}
+
+const forget = `DELETE FROM tags WHERE name = $1`
+
+// Forget removes a tag that has another name now (store.Tag.Formerly): what conversations have of it is shown under
+// that one.
+func Forget(ctx context.Context, q store.Execer, name string) error {
+	if _, err := q.Exec(ctx, forget, name); err != nil {
+		return fmt.Errorf("store: forget tag: %w", err)
+	}
+	return nil
+}
