@@ -56,6 +56,19 @@ const (
 	DeedAnalysisOn        Deed = "switched the analysis on"
 )
 
+// Deeds lists all deeds.
+func Deeds() []Deed {
+	return []Deed{
+		DeedOpened, DeedStarted, DeedReplied, DeedNoted, DeedTook, DeedJoined, DeedAssigned, DeedUnassigned,
+		DeedTagged, DeedUntagged, DeedNamed, DeedPrioritised, DeedRenamed, DeedReaddressed, DeedSnoozed, DeedWoke,
+		DeedSetPending, DeedResolved, DeedClosed, DeedReopened, DeedLeftUntilTomorrow, DeedSilenced, DeedBlocked,
+		DeedUnblocked, DeedPromoted, DeedRefused, DeedUndone, DeedKeptInside, DeedParked, DeedKeptForLater,
+		DeedChoseTemplate, DeedNotDelivered, DeedUnclear, DeedMarkedSent, DeedSentAgain, DeedAnsweredElsewhere,
+		DeedNotPosted, DeedRerooted, DeedSameCustomer, DeedChangedAddress, DeedChangedMessage, DeedDeletedMessage,
+		DeedOptedOut, DeedOptedIn, DeedAskedForText, DeedAnalysed, DeedAnalysisOff, DeedAnalysisOn,
+	}
+}
+
 // Doer is who did what a log entry tells.
 type Doer string
 

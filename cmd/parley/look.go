@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"parley/cmd/parley/app"
-	"parley/cmd/parley/consent"
 	"parley/cmd/parley/inspect"
 )
 
@@ -39,29 +38,10 @@ func (doctorCommand) Run(ctx context.Context) error {
 			surfaces = lookup.Surfaces()
 		}
 	}
-	options := inspect.Options{Pool: db.Pool, Sealer: db.Sealer, Specs: app.Specs(), Surfaces: surfaces, Outside: env.Outside, Log: log}
-	if db.Sealer != nil {
-		options.Grant = consent.New(db.Pool, db.Sealer, env.OAuth, log).For
-	}
-	bucket, err := env.Objects.Connect()
+	report, err := db.Examine(ctx, env, surfaces, log)
 	if err != nil {
 		return err
 	}
-	if bucket != nil {
-		options.Objects = bucket
-	}
-	model, err := app.NewModel(ctx, env, log)
-	if err != nil {
-		return err
-	}
-	if model != nil {
-		options.Model = model
-		defer func() { _ = model.Close() }()
-	}
-	if db.Embedded() {
-		options.Backups = app.BackupFolder(env)
-	}
-	report := inspect.Doctor(ctx, options)
 	if _, err := io.WriteString(os.Stdout, report.Text()); err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ func Again(ctx context.Context, o Options, records []Record) ([]Certificate, err
 		switch {
 		case err == nil && row.DoneAt != nil:
 			continue
-		case errors.Is(err, pgx.ErrNoRows):
+		case errors.Is(err, ErrNoErasure):
 			err = beginAgain(ctx, o, r)
 		}
 		if err != nil {

@@ -111,6 +111,11 @@ func TestWaiting(t *testing.T) {
 		t.Fatalf("it ended: %v", err)
 	}
 	exec(t, pool, `DELETE FROM queues`)
+	exec(t, pool, `UPDATE lanes SET head = 1 WHERE id = 1`) // a list for colleagues is not posted yet
+	if _, err := erase.Run(t.Context(), o, id); !errors.Is(err, erase.ErrWaiting) {
+		t.Fatalf("it ended before all was posted: %v", err)
+	}
+	exec(t, pool, `UPDATE lanes SET head = 100 WHERE id = 1`)
 	must(erase.Run(t.Context(), o, id))(t)
 	var left string
 	check(t, pool.QueryRow(t.Context(), `SELECT string_agg(external_id, ', ') FROM events WHERE external_id LIKE 'waits%'`).Scan(&left))

@@ -122,8 +122,10 @@ func (c Certificate) Whole() bool {
 	return c.sign() == nil && said == c.SHA256
 }
 
-func readCertificate(ctx context.Context, q store.Querier, id string) (c Certificate, err error) {
-	if err := q.QueryRow(ctx, `SELECT certificate FROM erasures WHERE id = $1::uuid`, id).Scan(&c); err != nil {
+// CertificateOf returns the certificate of an erasure that is done.
+// Errors: pgx.ErrNoRows when there is none.
+func CertificateOf(ctx context.Context, q store.Querier, id string) (c Certificate, err error) {
+	if err := q.QueryRow(ctx, `SELECT certificate FROM erasures WHERE id::text = $1 AND done_at IS NOT NULL`, id).Scan(&c); err != nil {
 		return c, fmt.Errorf("store: certificate: %w", err)
 	}
 	return c, nil

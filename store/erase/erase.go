@@ -30,6 +30,9 @@ var ErrWaiting = errors.New("store: something about the contact still waits to b
 // ErrBusy means that another process is erasing this contact.
 var ErrBusy = errors.New("store: another process erases it at this moment")
 
+// ErrNoErasure means that there is no such erasure.
+var ErrNoErasure = errors.New("store: there is no such erasure")
+
 // Found is how much of a contact stands in one place.
 type Found struct {
 	Place string `json:"place"`
@@ -219,10 +222,13 @@ type erasure struct {
 	Counts   map[string]int64
 }
 
-const readErasure = `SELECT id::text, contacts, hashes, asked_by, asked_at, done_at, sealed, counts FROM erasures WHERE id = $1::uuid`
+const readErasure = `SELECT id::text, contacts, hashes, asked_by, asked_at, done_at, sealed, counts FROM erasures WHERE id::text = $1`
 
 func readRow(ctx context.Context, q store.Querier, id string) (e erasure, err error) {
 	err = q.QueryRow(ctx, readErasure, id).Scan(&e.ID, &e.Contacts, &e.Hashes, &e.By, &e.AskedAt, &e.DoneAt, &e.Sealed, &e.Counts)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return e, ErrNoErasure
+	}
 	if err != nil {
 		return e, fmt.Errorf("store: erasure %s: %w", id, err)
 	}
@@ -249,4 +255,19 @@ func erasures(ctx context.Context, q store.Querier, sql string) ([]string, error
 		return nil, fmt.Errorf("store: erasures: %w", err)
 	}
 	return list, nil
+}
+
+// Summary is an erasure in a list.
+type Summary struct {
+	ID       string     `db:"id"`
+	By       string     `db:"asked_by"`
+	AskedAt  time.Time  `db:"asked_at"`
+	DoneAt   *time.Time `db:"done_at"` // nil = it goes on
+	Contacts int        `db:"contacts"`
+}
+
+// List returns the newest erasures.
+func List(ctx context.Context, q store.Querier, limit int) ([]Summary, error) {
+	const list = `SELECT id::text, asked_by, asked_at, done_at, cardinality(contacts) AS contacts FROM erasures ORDER BY asked_at DESC, id LIMIT $1`
+	return query.Collect[Summary](ctx, q, "erasures", list, limit)
 }

@@ -48,7 +48,7 @@ func Run(ctx context.Context, o Options, id string) (Certificate, error) {
 		return Certificate{}, err
 	}
 	if r.row.DoneAt != nil {
-		return readCertificate(ctx, o.Pool, id)
+		return CertificateOf(ctx, o.Pool, id)
 	}
 	if r.key, err = LoadKey(ctx, o.Pool, o.Sealer); err != nil {
 		return Certificate{}, err
@@ -56,7 +56,7 @@ func Run(ctx context.Context, o Options, id string) (Certificate, error) {
 	if err := r.look(ctx); err != nil {
 		return Certificate{}, err
 	}
-	for _, step := range []func(context.Context) error{r.stop, r.noteFiles, r.eraseJournal, r.erasePlaces, r.eraseFiles} {
+	for _, step := range []func(context.Context) error{r.stop, r.noteFiles, r.eraseJournal, r.erasePlaces, r.posted, r.eraseFiles} {
 		if err := step(ctx); err != nil {
 			return Certificate{}, err
 		}
@@ -206,6 +206,26 @@ func (r *runner) erasePlaces(ctx context.Context) error {
 				break
 			}
 		}
+	}
+	return nil
+}
+
+// What is still to be posted about the contact, to colleagues or in another customer's thread, can't be taken out of
+// its queue.
+const stillToPost = `
+	SELECT EXISTS (
+		SELECT FROM deliveries AS t
+		JOIN lanes AS l ON l.id = t.lane_id AND t.seq > l.head
+		WHERE l.conversation_id = 0 AND lower(t.payload::text) LIKE ANY(@told) OR t.message_id = ANY(@messages))`
+
+// posted fails while something about the contact is still to be posted.
+func (r *runner) posted(ctx context.Context) error {
+	var waits bool
+	if err := r.o.Pool.QueryRow(ctx, stillToPost, r.args).Scan(&waits); err != nil {
+		return fmt.Errorf("store: erase: %w", err)
+	}
+	if waits {
+		return ErrWaiting
 	}
 	return nil
 }

@@ -1,4 +1,7 @@
+-- +goose NO TRANSACTION
 -- +goose Up
+
+-- Everything here can be repeated, like 0002.
 
 -- Contacts that were erased, or are being erased: store/erase. What is left of who they were is keyed hashes.
 CREATE TABLE IF NOT EXISTS erasures (
@@ -34,3 +37,7 @@ CREATE TABLE IF NOT EXISTS erasure_key (
 	id int PRIMARY KEY CHECK (id = 1),
 	sealed bytea NOT NULL
 );
+
+-- For the page of the log: the newest first, from any day on.
+DROP INDEX CONCURRENTLY IF EXISTS log_entries_at;
+CREATE INDEX CONCURRENTLY log_entries_at ON log_entries (at, id);

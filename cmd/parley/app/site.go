@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/url"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"parley/channels"
 	"parley/channels/email/autoconfig"
 	"parley/channels/guard"
+	"parley/cmd/parley/inspect"
 	"parley/cmd/parley/signature"
 	"parley/cmd/parley/site"
 	sites "parley/store/site"
@@ -37,7 +39,7 @@ func (a *App) addSite() error {
 	chats := &Lookup{surfaces: map[string]bridge.Surface{}}
 	o := site.Options{Pool: a.db.Pool, Sealer: a.db.Sealer, Specs: a.opt.Specs, Lookup: chats, Inbox: a.engine.Inbox(), CheckSlack: a.checkSlack,
 		Consents: a.accounts.consents, Finder: autoconfig.New(guard.New(), net.DefaultResolver), Outside: a.env.Outside, Analyzer: a.opt.Analyzer, BaseURL: a.env.BaseURL(), Log: a.log,
-		Signatures: signature.Online(guard.New()), Providers: a.env.Providers(a.env.BaseURL()), SlackTeam: a.slackTeam}
+		Signatures: signature.Online(guard.New()), Providers: a.env.Providers(a.env.BaseURL()), SlackTeam: a.slackTeam, Operations: a.operations()}
 	for _, s := range a.surfaces {
 		chats.surfaces[s.kind] = s.surface
 		for _, spec := range a.opt.Surfaces {
@@ -67,6 +69,28 @@ func (a *App) checkSlack(ctx context.Context, botToken, appToken string) []chann
 		return nil
 	}
 	return checker.Check(ctx)
+}
+
+// operations are what the site's pages need of this process.
+func (a *App) operations() site.Operations {
+	surfaces := map[string]any{}
+	for _, s := range a.surfaces {
+		surfaces[s.kind] = s.surface
+	}
+	o := site.Operations{WithObjects: a.objects != nil,
+		Examine: func(ctx context.Context) (inspect.Report, error) { return a.db.Examine(ctx, a.env, surfaces, a.log) },
+		AgreeErasures: func(ctx context.Context) error {
+			_, err := a.db.AgreeErasures(ctx, a.env)
+			return err
+		},
+		ExportContact: func(ctx context.Context, contacts []int64, w io.Writer) error {
+			_, err := a.db.ExportContact(ctx, a.env, contacts, w)
+			return err
+		}}
+	if a.db.Embedded() {
+		o.Backups = BackupFolder(a.env)
+	}
+	return o
 }
 
 // slackTeam asks which workspace Parley is in.

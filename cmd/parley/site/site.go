@@ -17,6 +17,7 @@ import (
 	"parley/bot/web/inbox"
 	"parley/bot/web/mailbox"
 	"parley/bot/web/openid"
+	"parley/bot/web/records"
 	"parley/bot/web/settings"
 	"parley/bot/web/signin"
 	"parley/bot/web/start"
@@ -49,6 +50,7 @@ type Options struct {
 	BaseURL    string                                    // where browsers reach the site
 	Providers  []openid.Config                           // by which agents sign in
 	SlackTeam  func(ctx context.Context) (string, error) // the workspace that Parley is in; required with a provider of Slack
+	Operations Operations                                // what the pages about the work of this process need of it
 	Log        *slog.Logger
 	Now        func() time.Time // nil = time.Now
 }
@@ -67,6 +69,7 @@ func New(o Options) (*web.Site, error) {
 		openid.Area(&openidDesk{o}, openid.Options{Providers: o.Providers, Log: o.Log, Now: o.Now}),
 		settings.Area(&settingsDesk{o}),
 		dashboards,
+		records.Area(&recordsDesk{o}),
 		mailbox.Area(&mailboxDesk{o}),
 		start.Area(&startDesk{o}),
 	}

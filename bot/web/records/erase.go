@@ -1,0 +1,203 @@
+package records
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"parley/bot/web"
+)
+
+// ErrWaiting means that something about a customer still waits to be applied or posted.
+var ErrWaiting = errors.New("records: something about the customer still waits to be applied")
+
+// ErrNone means that there is no such thing.
+var ErrNone = errors.New("records: there is no such thing")
+
+func (p pages) eraseRoutes() []web.Route {
+	return []web.Route{
+		{Pattern: "GET /settings/erase", For: web.Admins, Do: p.whom},
+		{Pattern: "GET /settings/erase/contact/{id}", For: web.Admins, Do: p.contact, Streams: true},
+		{Pattern: "POST /settings/erase/contact/{id}", For: web.Admins, Do: p.eraseContact, Streams: true},
+		{Pattern: "GET /settings/erase/contact/{id}/export", For: web.Admins, Do: p.exportContact, Streams: true},
+		{Pattern: "POST /settings/erase/go-on/{erasure}", For: web.Admins, Do: p.goOn, Streams: true},
+		{Pattern: "GET /settings/erase/certificate/{erasure}", For: web.Admins, Do: p.certificate},
+	}
+}
+
+// shownErase is what erase.html shows.
+type shownErase struct {
+	Asked    web.Field
+	Found    []shownContact
+	Nobody   bool
+	Erasures []shownErasure
+}
+
+type shownContact struct {
+	Contact
+
+	Path  string
+	Known string
+}
+
+type shownErasure struct {
+	Erasure
+
+	When string
+}
+
+const (
+	eraseTitle = "Erase and export"
+	eraseHelp  = "Gives you everything that stands of one customer, or removes it for good: from the database, not from the mailbox, the provider or the threads in Slack and Teams."
+)
+
+// whom asks for a customer, and lists who was erased.
+func (p pages) whom(v *web.Visit) error {
+	text := v.Value("contact")
+	shown := shownErase{Asked: web.Field{Name: "contact", Label: "Address, number or contact's id", Value: text}}
+	if text != "" {
+		found, err := p.desk.FindContacts(v.Context(), text)
+		if err != nil {
+			return err
+		}
+		for _, c := range found {
+			shown.Found = append(shown.Found, shownContact{c, contactPath(c.ID), c.Since.In(v.Now().Location()).Format("2006-01-02")})
+		}
+		shown.Nobody = len(found) == 0
+	}
+	list, err := p.desk.Erasures(v.Context())
+	if err != nil {
+		return err
+	}
+	for _, e := range list {
+		shown.Erasures = append(shown.Erasures, shownErasure{e, e.At.In(v.Now().Location()).Format("2006-01-02 15:04")})
+	}
+	return v.Show("erase", web.Screen{Title: eraseTitle, Help: eraseHelp, Data: shown})
+}
+
+func contactPath(id int64) string { return fmt.Sprintf("/settings/erase/contact/%d", id) }
+
+// asked finds the customer of an address; nil if there is none.
+func (p pages) asked(v *web.Visit) (*Contact, error) {
+	id, err := strconv.ParseInt(v.Request.PathValue("id"), 10, 64)
+	if err != nil {
+		return nil, nil //nolint:nilerr // a number that is none names nobody
+	}
+	found, err := p.desk.FindContacts(v.Context(), strconv.FormatInt(id, 10))
+	for i := range found {
+		if found[i].ID == id {
+			return &found[i], err
+		}
+	}
+	return nil, err
+}
+
+// nobody answers that there is no such customer, or that it could not be found out.
+func nobody(v *web.Visit, err error) error {
+	if err != nil {
+		return err
+	}
+	return v.Refuse(http.StatusNotFound, "There is no such customer.", "Look for an address, a number or an id on the page Erase and export.")
+}
+
+// shownPlan is what plan.html shows: what an erasure would remove.
+type shownPlan struct {
+	Contact Contact
+	Path    string
+	Places  []Place
+	Rows    int64
+	Problem string
+}
+
+// contact shows what stands of a customer, before anything is done.
+func (p pages) contact(v *web.Visit) error { return p.plan(v, "") }
+
+func (p pages) plan(v *web.Visit, problem string) error {
+	c, err := p.asked(v)
+	if c == nil || err != nil {
+		return nobody(v, err)
+	}
+	places, err := p.desk.CountContact(v.Context(), c.ID)
+	if err != nil {
+		return err
+	}
+	shown := shownPlan{Contact: *c, Path: contactPath(c.ID), Problem: problem}
+	for _, place := range places {
+		if shown.Rows += place.Rows; place.Rows > 0 {
+			shown.Places = append(shown.Places, place)
+		}
+	}
+	screen := web.Screen{Title: "Erase " + c.Name, Data: shown,
+		Help: "This is what stands of the customer now. Nothing has been changed yet."}
+	if problem != "" {
+		return v.ShowAgain("plan", screen)
+	}
+	return v.Show("plan", screen)
+}
+
+// eraseContact erases a customer.
+func (p pages) eraseContact(v *web.Visit) error {
+	if v.Value("sure") != "true" {
+		return p.plan(v, "Tick the box first: what is erased can't be brought back.")
+	}
+	c, err := p.asked(v)
+	if c == nil || err != nil {
+		return nobody(v, err)
+	}
+	_, err = p.desk.EraseContact(v.Context(), v.Person, c.ID)
+	return erased(v, err)
+}
+
+// goOn goes on with an erasure that was cut off.
+func (p pages) goOn(v *web.Visit) error {
+	return erased(v, p.desk.GoOnErasing(v.Context(), v.Request.PathValue("erasure")))
+}
+
+// erased says how an erasure ended.
+func erased(v *web.Visit, err error) error {
+	switch {
+	case errors.Is(err, ErrWaiting):
+		return v.Saved("/settings/erase", "Most is erased. Something about the customer still waits to be applied or posted: press Go on in a minute.")
+	case errors.Is(err, ErrNone):
+		return v.NotFound()
+	case err != nil:
+		return err
+	}
+	return v.Saved("/settings/erase", "Erased. The certificate below says what was removed, and which threads are to be deleted in Slack or Teams.")
+}
+
+// certificate gives the certificate as a file.
+func (p pages) certificate(v *web.Visit) error {
+	id := v.Request.PathValue("erasure")
+	body, err := p.desk.Certificate(v.Context(), id)
+	if errors.Is(err, ErrNone) {
+		return v.NotFound()
+	}
+	if err != nil {
+		return err
+	}
+	return download(v, "application/json", "erasure-"+id+".json", body)
+}
+
+// exportContact gives everything of a customer as a file. It is made as a whole first, so that an error is no
+// half file.
+func (p pages) exportContact(v *web.Visit) error {
+	c, err := p.asked(v)
+	if c == nil || err != nil {
+		return nobody(v, err)
+	}
+	var file bytes.Buffer
+	if err := p.desk.ExportContact(v.Context(), c.ID, &file); err != nil {
+		return err
+	}
+	return download(v, "application/zip", fmt.Sprintf("contact-%d.zip", c.ID), file.Bytes())
+}
+
+func download(v *web.Visit, kind, name string, body []byte) error {
+	v.Writer.Header().Set("Content-Type", kind)
+	v.Writer.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", name))
+	_, _ = v.Writer.Write(body)
+	return nil
+}

@@ -1,0 +1,63 @@
+package records
+
+import (
+	"context"
+	"slices"
+
+	"parley/bot/web"
+)
+
+// healthDesk is what the page about health needs.
+type healthDesk interface {
+	// Examine checks database, credentials, mailboxes and chats. It takes up to some minutes and changes nothing.
+	Examine(ctx context.Context) ([]Examined, error)
+}
+
+// Examined is what was found about one thing.
+type Examined struct {
+	Name     string // "database", "account support-mail"
+	Findings []Finding
+}
+
+// Finding is one thing that was found.
+type Finding struct {
+	Level string // good, odd, wrong
+	What  string
+	Text  string
+	Hint  string // what to do; "" = nothing
+}
+
+// Level is the worst of the findings.
+func (e Examined) Level() string {
+	worst := "good"
+	for _, f := range e.Findings {
+		if badness(f.Level) > badness(worst) {
+			worst = f.Level
+		}
+	}
+	return worst
+}
+
+func badness(level string) int { return slices.Index([]string{"good", "odd", "wrong"}, level) }
+
+func (p pages) healthRoutes() []web.Route {
+	return []web.Route{
+		{Pattern: "GET /settings/health", For: web.Admins, Do: func(v *web.Visit) error { return health(v, nil) }},
+		{Pattern: "POST /settings/health", For: web.Admins, Do: p.examine, Streams: true},
+	}
+}
+
+// examine checks everything, and shows what is wrong first.
+func (p pages) examine(v *web.Visit) error {
+	found, err := p.desk.Examine(v.Context())
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(found, func(a, b Examined) int { return badness(b.Level()) - badness(a.Level()) })
+	return health(v, found)
+}
+
+func health(v *web.Visit, found []Examined) error {
+	return v.Show("health", web.Screen{Title: "Health", Data: found,
+		Help: "Checks the database, every credential, mailbox and chat, as `parley doctor` does, and says what to do. It changes nothing, and may take a minute or two."})
+}

@@ -1,0 +1,216 @@
+package records
+
+import (
+	"context"
+	"encoding/csv"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"parley/bot/web"
+)
+
+const (
+	logPage = 100  // rows of a page
+	csvPage = 2000 // rows that are read at once for a file
+)
+
+// logDesk is what the page of the log needs.
+type logDesk interface {
+	// Log reads rows of the log behind a place, the newest first; "" = from the newest on.
+	Log(ctx context.Context, f LogFilter, after string, size int) (LogPage, error)
+
+	// LogNames lists what the log can be filtered by.
+	LogNames(ctx context.Context) (LogNames, error)
+}
+
+// LogFilter says which rows of the log are wanted. The zero LogFilter wants all.
+type LogFilter struct {
+	Agent        int64
+	What         string
+	Account      string
+	Conversation int64
+	From, Until  time.Time // Until is the first moment that is not wanted
+}
+
+// LogPage is some rows of the log.
+type LogPage struct {
+	Rows []LogRow
+	Next string // the place behind them; "" = there are no older ones
+	Seen time.Time
+}
+
+// LogRow is one thing that was done.
+type LogRow struct {
+	At           time.Time
+	Conversation int64  // 0 = the set-up was changed
+	Account      string // "" = the set-up
+	By           string
+	What         string
+	Text         string
+}
+
+// LogNames are what the log can be filtered by.
+type LogNames struct {
+	Agents   []web.Choice // by id
+	Accounts []string
+	Deeds    []string
+}
+
+func (p pages) logRoutes() []web.Route {
+	return []web.Route{
+		{Pattern: "GET /settings/log", For: web.Admins, Do: p.log},
+		{Pattern: "GET /settings/log.csv", For: web.Admins, Do: p.logFile, Streams: true},
+	}
+}
+
+// shownLog is what log.html shows.
+type shownLog struct {
+	Fields   []web.Field
+	Problem  string
+	Rows     []shownRow
+	Older    string // the address of the next page; "" = there is none
+	Seen     string // how far back was looked
+	CSV      string
+	Filtered bool
+}
+
+type shownRow struct {
+	LogRow
+
+	When  string
+	Lines []string
+}
+
+func (p pages) log(v *web.Visit) error {
+	names, err := p.desk.LogNames(v.Context())
+	if err != nil {
+		return err
+	}
+	filter, problem := readFilter(v)
+	shown := shownLog{Fields: filterFields(v, names), Problem: problem, CSV: "/settings/log.csv?" + query(v, "").Encode(), Filtered: filter != LogFilter{}}
+	if problem == "" {
+		page, err := p.desk.Log(v.Context(), filter, v.Value("after"), logPage)
+		if err != nil {
+			return err
+		}
+		for _, r := range page.Rows {
+			shown.Rows = append(shown.Rows, shownRow{r, r.At.In(v.Now().Location()).Format("2006-01-02 15:04:05"), strings.Split(r.Text, "\n")})
+		}
+		if page.Next != "" {
+			shown.Older = "/settings/log?" + query(v, page.Next).Encode()
+			shown.Seen = page.Seen.In(v.Now().Location()).Format("2006-01-02 15:04")
+		}
+	}
+	return v.Show("log", web.Screen{Title: "Log", Data: shown,
+		Help: "What was done to conversations and to the set-up, by whom and when. Nothing here can be changed."})
+}
+
+// filterNames are the parts of an address that filter the log.
+func filterNames() []string {
+	return []string{"who", "what", "account", "conversation", "from", "until"}
+}
+
+// query gives the address of the same filter at another place.
+func query(v *web.Visit, after string) url.Values {
+	q := url.Values{}
+	for _, name := range filterNames() {
+		if value := v.Value(name); value != "" {
+			q.Set(name, value)
+		}
+	}
+	if after != "" {
+		q.Set("after", after)
+	}
+	return q
+}
+
+// readFilter reads the filter of an address, and says what is wrong with it.
+func readFilter(v *web.Visit) (f LogFilter, problem string) {
+	var err error
+	f.What, f.Account = v.Value("what"), v.Value("account")
+	if who := v.Value("who"); who != "" {
+		if f.Agent, err = strconv.ParseInt(who, 10, 64); err != nil {
+			return f, "There is no such colleague."
+		}
+	}
+	if number := strings.TrimPrefix(v.Value("conversation"), "#"); number != "" {
+		if f.Conversation, err = strconv.ParseInt(number, 10, 64); err != nil {
+			return f, "A conversation is named by its number: 12 or #12."
+		}
+	}
+	zone := v.Now().Location()
+	if from := v.Value("from"); from != "" {
+		if f.From, err = time.ParseInLocation(time.DateOnly, from, zone); err != nil {
+			return f, "The first day is no day: 2026-11-23."
+		}
+	}
+	if until := v.Value("until"); until != "" {
+		if f.Until, err = time.ParseInLocation(time.DateOnly, until, zone); err != nil {
+			return f, "The last day is no day: 2026-11-23."
+		}
+		f.Until = f.Until.AddDate(0, 0, 1)
+	}
+	return f, ""
+}
+
+func filterFields(v *web.Visit, names LogNames) []web.Field {
+	choose := func(name string, choices []web.Choice) []web.Choice {
+		list := []web.Choice{{Text: "All"}}
+		for _, c := range choices {
+			c.Chosen = c.Value == v.Value(name)
+			list = append(list, c)
+		}
+		return list
+	}
+	return []web.Field{
+		{Name: "who", Label: "Who", Kind: web.KindChoice, Choices: choose("who", names.Agents)},
+		{Name: "what", Label: "What", Kind: web.KindChoice, Choices: choose("what", web.Choose(nil, names.Deeds...))},
+		{Name: "account", Label: "Account", Kind: web.KindChoice, Choices: choose("account", web.Choose(nil, names.Accounts...))},
+		{Name: "conversation", Label: "Conversation", Value: v.Value("conversation"), Placeholder: "#12"},
+		{Name: "from", Label: "First day", Kind: "date", Value: v.Value("from")},
+		{Name: "until", Label: "Last day", Kind: "date", Value: v.Value("until")},
+	}
+}
+
+// logFile writes the log as CSV: all rows that the filter wants, however many.
+func (p pages) logFile(v *web.Visit) error {
+	filter, problem := readFilter(v)
+	if problem != "" {
+		return v.Refuse(http.StatusBadRequest, problem, "Go back to the log and choose again.")
+	}
+	page, err := p.desk.Log(v.Context(), filter, "", csvPage) // an error can still be shown
+	if err != nil {
+		return err
+	}
+	v.Writer.Header().Set("Content-Type", "text/csv; charset=utf-8")
+	v.Writer.Header().Set("Content-Disposition", `attachment; filename="parley-log.csv"`)
+	file := csv.NewWriter(v.Writer)
+	_ = file.Write([]string{"at", "by", "what", "conversation", "account", "text"})
+	for {
+		for _, r := range page.Rows {
+			number := ""
+			if r.Conversation != 0 {
+				number = strconv.FormatInt(r.Conversation, 10)
+			}
+			_ = file.Write([]string{r.At.UTC().Format(time.RFC3339), harmless(r.By), harmless(r.What), number, harmless(r.Account), harmless(r.Text)})
+		}
+		file.Flush()
+		if file.Error() != nil || page.Next == "" {
+			return nil // the browser went away, or that is all
+		}
+		if page, err = p.desk.Log(v.Context(), filter, page.Next, csvPage); err != nil {
+			return err
+		}
+	}
+}
+
+// harmless keeps a spreadsheet from taking a text for a formula.
+func harmless(text string) string {
+	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+		return "'" + text
+	}
+	return text
+}

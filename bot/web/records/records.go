@@ -1,0 +1,88 @@
+// Package records has the pages on which admins see what was done and what stands still, and erase customers.
+//
+// What does not belong here: how any of it is stored.
+package records
+
+import (
+	"context"
+	"embed"
+	"io"
+	"slices"
+	"time"
+
+	"parley/bot/web"
+)
+
+// Desk is what these pages need.
+type Desk interface {
+	logDesk
+	eraseDesk
+	stuckDesk
+	healthDesk
+}
+
+//go:embed *.html
+var templates embed.FS
+
+type pages struct{ desk Desk }
+
+// Area has the pages about what was done.
+func Area(desk Desk) web.Area {
+	p := pages{desk}
+	return web.Area{Name: "records", Templates: templates, Routes: slices.Concat(p.logRoutes(), p.eraseRoutes(), p.stuckRoutes(), p.healthRoutes()),
+		Menu: []web.Link{
+			{Path: "/settings/log", Text: "Log", For: web.Admins, Rank: 80},
+			{Path: "/settings/stuck", Text: "What stands still", For: web.Admins, Rank: 82},
+			{Path: "/settings/health", Text: "Health", For: web.Admins, Rank: 81},
+			{Path: "/settings/blocked", Text: "Blocked senders", For: web.Admins, Rank: 84},
+			{Path: "/settings/erase", Text: "Erase and export", For: web.Admins, Rank: 86},
+		}}
+}
+
+// eraseDesk is what the pages about erasing need.
+type eraseDesk interface {
+	// FindContacts finds the customers that an address, a number or an id may mean.
+	FindContacts(ctx context.Context, text string) ([]Contact, error)
+
+	// CountContact says what an erasure of a customer would remove.
+	CountContact(ctx context.Context, id int64) ([]Place, error)
+
+	// EraseContact erases a customer in somebody's name, and returns the erasure. Errors: ErrWaiting.
+	EraseContact(ctx context.Context, by web.Person, id int64) (erasure string, err error)
+
+	// GoOnErasing goes on with an erasure that was cut off. Errors: ErrWaiting.
+	GoOnErasing(ctx context.Context, erasure string) error
+
+	// Erasures lists the newest erasures.
+	Erasures(ctx context.Context) ([]Erasure, error)
+
+	// Certificate gives the certificate of an erasure that is done, as JSON. Errors: ErrNone.
+	Certificate(ctx context.Context, erasure string) ([]byte, error)
+
+	// ExportContact writes a customer's zip.
+	ExportContact(ctx context.Context, id int64, w io.Writer) error
+}
+
+// Contact is a customer.
+type Contact struct {
+	ID            int64
+	Name          string
+	Since         time.Time
+	Addresses     []string
+	Conversations int64
+}
+
+// Place is where something of a customer stands.
+type Place struct {
+	What string // for people
+	How  string // removed, emptied
+	Rows int64
+}
+
+// Erasure is a customer who was erased, or is being erased.
+type Erasure struct {
+	ID   string
+	By   string
+	At   time.Time
+	Done bool
+}

@@ -1,0 +1,203 @@
+package records
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"parley/bot/web"
+)
+
+// shownRows is how many rows a list of what stands still has.
+const shownRows = 200
+
+// stuckDesk is what the pages about what stands still need.
+type stuckDesk interface {
+	// Quarantine lists the newest events that could not be applied.
+	Quarantine(ctx context.Context, limit int) ([]Quarantined, error)
+
+	// Replay applies an event again, and says in words what became of it.
+	Replay(ctx context.Context, by web.Person, event int64) (string, error)
+
+	// Drop takes an event out of quarantine for good. Errors: ErrNone.
+	Drop(ctx context.Context, by web.Person, event int64) error
+
+	// Undecided lists messages of which nobody knows whether they arrived, the oldest first.
+	Undecided(ctx context.Context, limit int) ([]Undecided, error)
+
+	// Blocked lists the senders whose automatic mail is passed over.
+	Blocked(ctx context.Context, limit int) ([]Blocked, error)
+
+	// Unblock lets a sender's mail in again. Errors: ErrNone.
+	Unblock(ctx context.Context, by web.Person, sender int64) error
+
+	// Backups tells of the backups that Parley makes by itself.
+	Backups(ctx context.Context) (Backups, error)
+}
+
+// Quarantined is an event that could not be applied.
+type Quarantined struct {
+	Event   int64
+	Account string
+	Reason  string
+	At      time.Time
+}
+
+// Undecided is an agent's message of which nobody knows whether it arrived.
+type Undecided struct {
+	Conversation int64
+	Account      string
+	By           string
+	At           time.Time
+}
+
+// Blocked is a sender whose automatic mail is passed over.
+type Blocked struct {
+	ID      int64
+	Account string
+	Address string
+	Name    string
+}
+
+// Backups tells of the backups that Parley makes by itself.
+type Backups struct {
+	Ours    bool // Parley makes them; else the server's operator does
+	Folder  string
+	Last    time.Time // zero = none was made yet
+	File    string
+	Bytes   int64
+	Tried   time.Time // when one was restored on trial
+	Problem string    // why the last attempt failed; "" = it did not
+}
+
+func (p pages) stuckRoutes() []web.Route {
+	return []web.Route{
+		{Pattern: "GET /settings/stuck", For: web.Admins, Do: p.stuck},
+		{Pattern: "POST /settings/stuck/{event}/replay", For: web.Admins, Do: p.replay},
+		{Pattern: "POST /settings/stuck/{event}/drop", For: web.Admins, Do: p.drop},
+		{Pattern: "GET /settings/blocked", For: web.Admins, Do: p.blocked},
+		{Pattern: "POST /settings/blocked/{sender}/unblock", For: web.Admins, Do: p.unblock},
+	}
+}
+
+// shownStuck is what stuck.html shows.
+type shownStuck struct {
+	Undecided  []shownUndecided
+	Quarantine []shownQuarantined
+	Cut        bool // there are more than are shown
+	Backups    shownBackups
+}
+
+type shownUndecided struct {
+	Undecided
+
+	When string
+}
+
+type shownQuarantined struct {
+	Quarantined
+
+	When string
+}
+
+type shownBackups struct {
+	Backups
+
+	LastWhen, TriedWhen string
+	Size                string
+	Old                 bool // there should be a newer one
+}
+
+// oldBackup is how old the newest backup may be: they are made each night.
+const oldBackup = 26 * time.Hour
+
+func (p pages) stuck(v *web.Visit) error {
+	undecided, err := p.desk.Undecided(v.Context(), shownRows)
+	if err != nil {
+		return err
+	}
+	quarantine, err := p.desk.Quarantine(v.Context(), shownRows)
+	if err != nil {
+		return err
+	}
+	backups, err := p.desk.Backups(v.Context())
+	if err != nil {
+		return err
+	}
+	zone := v.Now().Location()
+	shown := shownStuck{Cut: len(undecided) == shownRows || len(quarantine) == shownRows, Backups: shownBackups{Backups: backups,
+		LastWhen: moment(backups.Last, zone), TriedWhen: moment(backups.Tried, zone), Size: fmt.Sprintf("%.1f MB", float64(backups.Bytes)/1e6),
+		Old: !backups.Last.IsZero() && v.Now().Sub(backups.Last) > oldBackup}}
+	for _, u := range undecided {
+		shown.Undecided = append(shown.Undecided, shownUndecided{u, moment(u.At, zone)})
+	}
+	for _, q := range quarantine {
+		shown.Quarantine = append(shown.Quarantine, shownQuarantined{q, moment(q.At, zone)})
+	}
+	return v.Show("stuck", web.Screen{Title: "What stands still", Data: shown,
+		Help: "What a person has to look at: messages of which nobody knows whether they arrived, events that could not be applied, and the backups."})
+}
+
+func moment(at time.Time, zone *time.Location) string {
+	if at.IsZero() {
+		return ""
+	}
+	return at.In(zone).Format("2006-01-02 15:04")
+}
+
+func (p pages) replay(v *web.Visit) error {
+	event, err := strconv.ParseInt(v.Request.PathValue("event"), 10, 64)
+	if err != nil {
+		return v.NotFound()
+	}
+	said, err := p.desk.Replay(v.Context(), v.Person, event)
+	if err != nil {
+		return err
+	}
+	return v.Saved("/settings/stuck", said)
+}
+
+func (p pages) drop(v *web.Visit) error {
+	event, err := strconv.ParseInt(v.Request.PathValue("event"), 10, 64)
+	if err == nil {
+		err = p.desk.Drop(v.Context(), v.Person, event)
+	}
+	return changed(v, err, "/settings/stuck", fmt.Sprintf("Event %d is dropped: it is never applied.", event))
+}
+
+// shownBlocked is what blocked.html shows.
+type shownBlocked struct {
+	Rows []Blocked
+	Cut  bool
+}
+
+func (p pages) blocked(v *web.Visit) error {
+	list, err := p.desk.Blocked(v.Context(), shownRows)
+	if err != nil {
+		return err
+	}
+	return v.Show("blocked", web.Screen{Title: "Blocked senders", Data: shownBlocked{Rows: list, Cut: len(list) == shownRows},
+		Help: "Automatic mail of these senders is passed over. Colleagues block a sender in the thread of the day's automatic mail."})
+}
+
+func (p pages) unblock(v *web.Visit) error {
+	sender, err := strconv.ParseInt(v.Request.PathValue("sender"), 10, 64)
+	if err == nil {
+		err = p.desk.Unblock(v.Context(), v.Person, sender)
+	}
+	return changed(v, err, "/settings/blocked", "The sender's mail is let in again.")
+}
+
+// changed says how a change ended.
+func changed(v *web.Visit, err error, path, text string) error {
+	switch {
+	case errors.Is(err, ErrNone), errors.Is(err, strconv.ErrSyntax), errors.Is(err, strconv.ErrRange):
+		return v.Refuse(http.StatusNotFound, "It isn't there any more.", "Somebody else may have done this already: open the page anew.")
+	case err != nil:
+		return err
+	}
+	return v.Saved(path, text)
+}

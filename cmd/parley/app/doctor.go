@@ -1,0 +1,37 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+
+	"parley/cmd/parley/consent"
+	"parley/cmd/parley/inspect"
+)
+
+// Examine checks database, credentials, mailboxes and chats, and says what to do. It changes nothing. surfaces are
+// the chats that are set up, by kind.
+func (db *Database) Examine(ctx context.Context, env Env, surfaces map[string]any, log *slog.Logger) (inspect.Report, error) {
+	options := inspect.Options{Pool: db.Pool, Sealer: db.Sealer, Specs: Specs(), Surfaces: surfaces, Outside: env.Outside, Log: log}
+	if db.Sealer != nil {
+		options.Grant = consent.New(db.Pool, db.Sealer, env.OAuth, log).For
+	}
+	bucket, err := env.Objects.Connect()
+	if err != nil {
+		return inspect.Report{}, err
+	}
+	if bucket != nil {
+		options.Objects = bucket
+	}
+	model, err := NewModel(ctx, env, log)
+	if err != nil {
+		return inspect.Report{}, err
+	}
+	if model != nil {
+		options.Model = model
+		defer func() { _ = model.Close() }()
+	}
+	if db.Embedded() {
+		options.Backups = BackupFolder(env)
+	}
+	return inspect.Doctor(ctx, options), nil
+}

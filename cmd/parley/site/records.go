@@ -1,0 +1,276 @@
+package site
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bot/web"
+	"parley/bot/web/records"
+	"parley/cmd/parley/backup"
+	"parley/cmd/parley/inspect"
+	"parley/store"
+	"parley/store/erase"
+	"parley/store/logbook"
+	"parley/store/site"
+	"parley/store/stuck"
+)
+
+// Operations are what the pages about the work of this process need of it.
+type Operations struct {
+	Backups     string // the folder of the nightly backups; "" = they aren't ours
+	WithObjects bool   // files are kept in an object store
+
+	// Examine checks database, credentials, mailboxes and chats, as parley doctor does; nil = it can't be done here.
+	Examine func(ctx context.Context) (inspect.Report, error)
+
+	// AgreeErasures writes the list of erasures that stands outside of the database; nil = there is none.
+	AgreeErasures func(ctx context.Context) error
+
+	// ExportContact writes the zip of contacts; nil = it can't be made here.
+	ExportContact func(ctx context.Context, contacts []int64, w io.Writer) error
+}
+
+// recordsDesk implements records.Desk.
+type recordsDesk struct{ o Options }
+
+// Log implements the log of records.Desk.
+func (d *recordsDesk) Log(ctx context.Context, f records.LogFilter, after string, size int) (records.LogPage, error) {
+	page, err := logbook.Read(ctx, d.o.Pool, logbook.Filter{Agent: f.Agent, What: f.What, Account: f.Account, Conversation: f.Conversation,
+		From: f.From, Until: f.Until}, parsePlace(after), size)
+	if err != nil {
+		return records.LogPage{}, err
+	}
+	shown := records.LogPage{Seen: page.Next.At}
+	if page.More {
+		shown.Next = fmt.Sprintf("%d.%d.%d", page.Next.At.UnixMicro(), page.Next.Source, page.Next.ID)
+	}
+	for _, r := range page.Rows {
+		shown.Rows = append(shown.Rows, records.LogRow{At: r.At, Conversation: r.Conversation, Account: r.Account, By: r.By, What: r.What, Text: r.Text})
+	}
+	return shown, nil
+}
+
+// parsePlace reads the place at which a page of the log begins; one that nobody wrote is the beginning.
+func parsePlace(text string) logbook.Place {
+	var numbers []int64
+	for part := range strings.SplitSeq(text, ".") {
+		n, err := strconv.ParseInt(part, 10, 64)
+		if err != nil {
+			return logbook.Place{}
+		}
+		numbers = append(numbers, n)
+	}
+	if len(numbers) != 3 || numbers[1] < 0 || numbers[1] > 1 {
+		return logbook.Place{}
+	}
+	return logbook.Place{At: time.UnixMicro(numbers[0]), Source: logbook.Source(numbers[1]), ID: numbers[2]}
+}
+
+// LogNames implements the log of records.Desk.
+func (d *recordsDesk) LogNames(ctx context.Context) (n records.LogNames, err error) {
+	names, err := logbook.FilterNames(ctx, d.o.Pool)
+	if err != nil {
+		return n, err
+	}
+	for _, a := range names.Agents {
+		n.Agents = append(n.Agents, web.Choice{Value: strconv.FormatInt(a.ID, 10), Text: a.Name})
+	}
+	n.Accounts = names.Accounts
+	n.Deeds = append(n.Deeds, logbook.SetUp)
+	for _, deed := range store.Deeds() {
+		n.Deeds = append(n.Deeds, string(deed))
+	}
+	return n, nil
+}
+
+// FindContacts implements records.Desk.
+func (d *recordsDesk) FindContacts(ctx context.Context, text string) ([]records.Contact, error) {
+	found, err := erase.Find(ctx, d.o.Pool, text)
+	list := make([]records.Contact, len(found))
+	for i, c := range found {
+		list[i] = records.Contact{ID: c.ID, Name: c.Name, Since: c.CreatedAt, Addresses: c.Addresses, Conversations: c.Conversations}
+	}
+	return list, err
+}
+
+// CountContact implements records.Desk.
+func (d *recordsDesk) CountContact(ctx context.Context, id int64) ([]records.Place, error) {
+	found, err := erase.Count(ctx, d.o.Pool, []int64{id})
+	list := make([]records.Place, len(found))
+	for i, f := range found {
+		list[i] = records.Place{What: f.What, How: f.How, Rows: f.Rows}
+	}
+	return list, err
+}
+
+func (d *recordsDesk) erasing() erase.Options {
+	return erase.Options{Pool: d.o.Pool, Sealer: d.o.Sealer, WithObjects: d.o.Operations.WithObjects}
+}
+
+// EraseContact implements records.Desk.
+func (d *recordsDesk) EraseContact(ctx context.Context, by web.Person, id int64) (string, error) {
+	erasure, err := erase.Begin(ctx, d.erasing(), []int64{id}, by.Email)
+	if err == nil {
+		err = d.note(ctx, by, fmt.Sprintf("- contact %d is erased (erasure %s)", id, erasure))
+	}
+	if err != nil {
+		return "", err
+	}
+	return erasure, d.GoOnErasing(ctx, erasure)
+}
+
+// GoOnErasing implements records.Desk.
+func (d *recordsDesk) GoOnErasing(ctx context.Context, erasure string) error {
+	_, err := erase.Run(ctx, d.erasing(), erasure)
+	switch {
+	case errors.Is(err, erase.ErrWaiting):
+		return records.ErrWaiting
+	case errors.Is(err, erase.ErrNoErasure):
+		return records.ErrNone
+	case err != nil || d.o.Operations.AgreeErasures == nil:
+		return err
+	}
+	return d.o.Operations.AgreeErasures(ctx)
+}
+
+// Erasures implements records.Desk.
+func (d *recordsDesk) Erasures(ctx context.Context) ([]records.Erasure, error) {
+	const shown = 100
+	found, err := erase.List(ctx, d.o.Pool, shown)
+	list := make([]records.Erasure, len(found))
+	for i, e := range found {
+		list[i] = records.Erasure{ID: e.ID, By: e.By, At: e.AskedAt, Done: e.DoneAt != nil}
+	}
+	return list, err
+}
+
+// Certificate implements records.Desk.
+func (d *recordsDesk) Certificate(ctx context.Context, erasure string) ([]byte, error) {
+	c, err := erase.CertificateOf(ctx, d.o.Pool, erasure)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, records.ErrNone
+	}
+	if err != nil {
+		return nil, err
+	}
+	body, err := json.MarshalIndent(c, "", "  ")
+	return append(body, '\n'), err
+}
+
+// ExportContact implements records.Desk.
+func (d *recordsDesk) ExportContact(ctx context.Context, id int64, w io.Writer) error {
+	if d.o.Operations.ExportContact == nil {
+		return errors.New("site: nothing can be exported here")
+	}
+	return d.o.Operations.ExportContact(ctx, []int64{id}, w)
+}
+
+// note adds a line to the log of the set-up.
+func (d *recordsDesk) note(ctx context.Context, by web.Person, line string) error {
+	return site.KeepChange(ctx, d.o.Pool, site.Change{Agent: &by.ID, Author: by.Email, Lines: []string{line}})
+}
+
+// Quarantine implements records.Desk.
+func (d *recordsDesk) Quarantine(ctx context.Context, limit int) ([]records.Quarantined, error) {
+	found, err := store.ListQuarantine(ctx, d.o.Pool, limit)
+	list := make([]records.Quarantined, len(found))
+	for i, q := range found {
+		list[i] = records.Quarantined{Event: q.EventID, Account: q.Account, Reason: q.Reason, At: q.At}
+	}
+	return list, err
+}
+
+// Replay implements records.Desk.
+func (d *recordsDesk) Replay(ctx context.Context, by web.Person, event int64) (string, error) {
+	answers, err := inspect.Replay(ctx, d.o.Pool, d.o.Specs, []int64{event})
+	if err != nil {
+		return "", err
+	}
+	said := answers[0].Text()
+	if s := answers[0].State; s == inspect.ReplayQueued || s == inspect.ReplayHandedOver {
+		err = d.note(ctx, by, "+ "+said)
+	}
+	return strings.ToUpper(said[:1]) + said[1:] + ".", err
+}
+
+// Drop implements records.Desk.
+func (d *recordsDesk) Drop(ctx context.Context, by web.Person, event int64) error {
+	dropped, err := stuck.Drop(ctx, d.o.Pool, event)
+	if err != nil {
+		return err
+	}
+	if dropped == nil {
+		return records.ErrNone
+	}
+	return d.note(ctx, by, fmt.Sprintf("- event %d of %s is dropped", event, dropped.Account))
+}
+
+// Undecided implements records.Desk.
+func (d *recordsDesk) Undecided(ctx context.Context, limit int) ([]records.Undecided, error) {
+	found, err := stuck.ListUndecided(ctx, d.o.Pool, limit)
+	list := make([]records.Undecided, len(found))
+	for i, u := range found {
+		list[i] = records.Undecided{Conversation: u.Conversation, Account: u.Account, By: u.By, At: u.At}
+	}
+	return list, err
+}
+
+// Blocked implements records.Desk.
+func (d *recordsDesk) Blocked(ctx context.Context, limit int) ([]records.Blocked, error) {
+	found, err := stuck.ListBlocked(ctx, d.o.Pool, limit)
+	list := make([]records.Blocked, len(found))
+	for i, b := range found {
+		list[i] = records.Blocked{ID: b.ID, Account: b.Account, Address: b.Address, Name: b.Name}
+	}
+	return list, err
+}
+
+// Unblock implements records.Desk. The log doesn't name the sender, so that nothing of somebody who is erased later
+// stands there.
+func (d *recordsDesk) Unblock(ctx context.Context, by web.Person, sender int64) error {
+	free, err := stuck.Unblock(ctx, d.o.Pool, sender)
+	if err != nil {
+		return err
+	}
+	if free == nil {
+		return records.ErrNone
+	}
+	return d.note(ctx, by, fmt.Sprintf("+ a sender of %s is blocked no more (identity %d)", free.Account, sender))
+}
+
+// Backups implements records.Desk.
+func (d *recordsDesk) Backups(context.Context) (records.Backups, error) {
+	dir := d.o.Operations.Backups
+	if dir == "" {
+		return records.Backups{}, nil
+	}
+	st, err := backup.ReadStatus(dir)
+	return records.Backups{Ours: true, Folder: dir, Last: st.LastAt, File: st.LastFile, Bytes: st.LastBytes, Tried: st.VerifiedAt, Problem: st.Error}, err
+}
+
+// Examine implements records.Desk.
+func (d *recordsDesk) Examine(ctx context.Context) ([]records.Examined, error) {
+	if d.o.Operations.Examine == nil {
+		return nil, errors.New("site: nothing can be examined here")
+	}
+	report, err := d.o.Operations.Examine(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]records.Examined, len(report.Sections))
+	for i, s := range report.Sections {
+		list[i].Name = s.Name
+		for _, f := range s.Findings {
+			list[i].Findings = append(list[i].Findings, records.Finding{Level: string(f.Level), What: f.What, Text: f.Text, Hint: f.Hint})
+		}
+	}
+	return list, nil
+}

@@ -1,0 +1,219 @@
+package site_test
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"parley/cmd/parley/inspect"
+	"parley/cmd/parley/site"
+	"parley/cmd/parley/site/sitetest"
+	"parley/store/erase"
+)
+
+// rows are two customers, what was done to their conversations, what stands still, and a blocked sender.
+const rows = `
+	INSERT INTO contacts (id, name) VALUES (101, 'Zoë Zebra-With-A-Very-Long-Name-That-Breaks-Nowhere'), (102, 'עדה לבלייס');
+	INSERT INTO identities (id, account_id, key, name, contact_id, blocked)
+		SELECT 100 + n, (SELECT id FROM accounts WHERE name = 'support-mail'), k, k, 100 + n, n = 2
+		FROM (VALUES (1, 'zoe@shop.example'), (2, 'ada@shop.example')) AS v(n, k);
+	INSERT INTO conversations (id, account_id, identity_id, status, subject, last_at, created_at)
+		SELECT n, (SELECT id FROM accounts WHERE name = 'support-mail'), 100 + n, 'open', 'Zebra ' || n, now(), now() FROM generate_series(1, 2) AS n;
+	INSERT INTO messages (id, conversation_id, direction, fate, agent_id, text, said_at, created_at)
+		SELECT 11, 1, 'out', 'unclear', id, 'Dear Zebra', now(), now() FROM agents WHERE email = 'ben@acme.test';
+	INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what, detail)
+		SELECT n, 1 + n % 2, '2026-11-20T10:00:00Z'::timestamptz + n * interval '1 minute',
+			CASE WHEN n % 3 = 0 THEN (SELECT id FROM agents WHERE email = 'ben@acme.test') END, CASE WHEN n % 3 = 0 THEN 'agent' ELSE 'customer' END,
+			CASE WHEN n = 250 THEN 'resolved' WHEN n % 3 = 0 THEN 'tagged' ELSE 'opened' END, CASE WHEN n % 3 = 0 THEN '{"text": "=VIP <b>"}' ELSE '{}' END::jsonb
+		FROM generate_series(1, 300) AS n;
+	INSERT INTO events (account_id, external_id, order_key, payload, size_bytes)
+		SELECT id, 'mail:' || n, 'x', 'From: nobody', 1 FROM accounts, generate_series(1, 2) AS n WHERE name = 'support-mail';
+	INSERT INTO quarantine (event_id, reason) SELECT id, 'The header <From> is ' || repeat('very ', 30) || 'odd' FROM events WHERE external_id LIKE 'mail:%';`
+
+// withRecords starts a site in which something was done.
+func withRecords(t *testing.T, change ...func(*site.Options)) *sitetest.Site {
+	t.Helper()
+	s := sitetest.Start(t, sitetest.Acme, change...)
+	if _, err := s.Pool.Exec(t.Context(), rows); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// The log shows what was done to conversations and to the set-up, page by page, of whom and what one asks for, and
+// gives all of it as a file in which no text is a formula.
+// R-220
+func TestLogPage(t *testing.T) {
+	t.Parallel()
+	s := withRecords(t)
+	ann := s.Visitor("ann@acme.test")
+	for filter, want := range map[string]int{"": 100, "what=resolved": 1, "conversation=%232": 100, "account=shop": 0, "account=support-mail": 100, "what=set+up": 1,
+		"from=2026-11-20&until=2026-11-20": 100, "from=2026-11-19&until=2026-11-19": 0, "what=tagged&conversation=1": 50} {
+		if a := ann.Get("/settings/log?" + filter); strings.Count(a.Body, "<tr>")-1 != want && !(want == 0 && strings.Count(a.Body, "<tr>") == 0) {
+			t.Errorf("%q shows %d rows, want %d", filter, strings.Count(a.Body, "<tr>")-1, want)
+		}
+	}
+	for _, wrong := range []string{"who=x", "conversation=x", "from=soon", "until=2026-13-01"} {
+		if a := ann.Get("/settings/log?" + wrong); !a.Has(`role="alert"`) || a.Status != http.StatusOK {
+			t.Errorf("%s: %d", wrong, a.Status)
+		}
+	}
+	file, err := csv.NewReader(strings.NewReader(ann.Get("/settings/log.csv").Body)).ReadAll()
+	if err != nil || len(file) != 302 {
+		t.Fatalf("%d lines: %v", len(file), err)
+	}
+	for _, row := range file[1:] {
+		if strings.HasPrefix(row[5], "=") {
+			t.Errorf("a spreadsheet takes this for a formula: %s", row[5])
+		}
+	}
+	b := s.Browser("ann@acme.test")
+	b.Open("/settings/log")
+	b.Looks("log")
+	b.Press("a.button[href*='after=']")
+	b.Until("older rows", "location.search.includes('after=')")
+	b.Shows("=VIP <b>")
+	b.Value("document.querySelector('#f-what').value = 'resolved'")
+	b.Press("form[role=search] button")
+	b.Until("one row", "document.querySelectorAll('tbody tr').length === 1")
+	b.Open("/settings/log?account=shop")
+	b.Shows("Nothing of this")
+	b.Looks("log-empty")
+}
+
+// A customer is found, exported and erased: what would be removed is shown first, nothing happens without the tick,
+// and the certificate is there for good.
+// R-276
+func TestErasePage(t *testing.T) {
+	t.Parallel()
+	agreed := 0
+	s := withRecords(t, func(o *site.Options) {
+		o.Operations = site.Operations{AgreeErasures: func(context.Context) error { agreed++; return nil },
+			ExportContact: func(_ context.Context, contacts []int64, w io.Writer) error {
+				return json.NewEncoder(w).Encode(contacts)
+			}}
+	})
+	b := s.Browser("ann@acme.test")
+	b.Open("/settings/erase")
+	b.Shows("Nobody.")
+	b.Looks("erase-empty")
+	b.Write("#f-contact", "zoe@shop.example")
+	b.Press("form[role=search] button")
+	b.Shows("support-mail: zoe@shop.example")
+	b.Looks("erase-found")
+	b.Press("a[href='/settings/erase/contact/101']")
+	b.Shows("messages, notes and names of files")
+	b.Looks("erase-plan")
+	b.Press("button.bad")
+	b.Shows("Tick the box first")
+	b.Press("input[name=sure]")
+	b.Press("button.bad")
+	b.Shows("Erased.")
+	b.Looks("erase-done")
+	ann := s.Visitor("ann@acme.test")
+	page := ann.Get("/settings/erase")
+	_, rest, _ := strings.Cut(page.Body, `href="/settings/erase/certificate/`)
+	id, _, _ := strings.Cut(rest, `"`)
+	var c erase.Certificate
+	if err := json.Unmarshal([]byte(ann.Get("/settings/erase/certificate/"+id).Body), &c); err != nil || !c.Whole() || c.By != "ann@acme.test" || agreed != 1 {
+		t.Errorf("%v: %+v, agreed %d times", err, c, agreed)
+	}
+	if !ann.Get("/settings/erase?contact=zoe@shop.example").Has("Nobody is called that") {
+		t.Error("the customer is still found")
+	}
+	if a := ann.Get("/settings/erase/contact/102/export"); a.Status != http.StatusOK || !strings.Contains(a.Header.Get("Content-Disposition"), "contact-102.zip") || a.Body != "[102]\n" {
+		t.Errorf("export: %d %s", a.Status, a.Body)
+	}
+	if !ann.Get("/settings/log?what=set+up").Has("contact 101 is erased") {
+		t.Error("the log doesn't tell of it")
+	}
+	for _, path := range []string{"/settings/erase/contact/0", "/settings/erase/contact/x", "/settings/erase/certificate/x", "/settings/erase/contact/999/export"} {
+		if a := ann.Get(path); a.Status != http.StatusNotFound {
+			t.Errorf("%s: %d", path, a.Status)
+		}
+	}
+	if a := ann.Post("/settings/erase/go-on/"+id, nil); a.Status != http.StatusSeeOther {
+		t.Errorf("going on with what is done: %d", a.Status)
+	}
+	if a := ann.Post("/settings/erase/contact/102", url.Values{}); a.Status != http.StatusUnprocessableEntity {
+		t.Errorf("without the tick: %d", a.Status)
+	}
+}
+
+// What stands still is shown with what can be done, and what was done stands in the log.
+func TestStuckPage(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	status := `{"last_at": "2026-11-20T03:00:00Z", "last_file": "nightly-2026-11-20.parley", "last_bytes": 12345678, "error": "no room is left"}`
+	if err := os.WriteFile(filepath.Join(dir, ".status.json"), []byte(status), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := withRecords(t, func(o *site.Options) { o.Operations.Backups = dir })
+	b := s.Browser("ann@acme.test")
+	b.Open("/settings/stuck")
+	for _, text := range []string{"#1", "Ben Osei", "The header <From> is very", "nightly-2026-11-20.parley", "12.3 MB", "too old", "no room is left"} {
+		b.Shows(text)
+	}
+	b.Looks("stuck")
+	b.Press("form[action$='/replay'] button")
+	b.Shows("queued, applied within a second")
+	b.Press("form[action$='/drop'] button")
+	b.Shows("is never applied")
+	b.Shows("Everything that arrived could be applied.")
+	b.Looks("stuck-empty")
+	b.Open("/settings/blocked")
+	b.Shows("ada@shop.example")
+	b.Looks("blocked")
+	b.Press("form[action$='/unblock'] button")
+	b.Shows("is let in again")
+	b.Shows("No sender is blocked.")
+	ann := s.Visitor("ann@acme.test")
+	for _, line := range []string{"is dropped", "is blocked no more", "queued"} {
+		if !ann.Get("/settings/log?what=set+up").Has(line) {
+			t.Errorf("the log doesn't tell: %s", line)
+		}
+	}
+	if a := ann.Post("/settings/stuck/1/drop", nil); a.Status != http.StatusNotFound {
+		t.Errorf("dropped a second time: %d", a.Status)
+	}
+}
+
+// Health says what parley doctor says: when it is asked for, and what is wrong first.
+func TestHealthPage(t *testing.T) {
+	t.Parallel()
+	s := withRecords(t, func(o *site.Options) {
+		o.Operations.Examine = func(ctx context.Context) (inspect.Report, error) {
+			report := inspect.Doctor(ctx, inspect.Options{Pool: o.Pool, Sealer: o.Sealer, Specs: o.Specs[:0]})
+			report.Sections = append(report.Sections, inspect.Section{Name: "account shop", Findings: []inspect.Finding{
+				{Level: inspect.Wrong, What: "callback", Text: "refused <b>", Hint: "Open the firewall."}, {Level: inspect.Odd, What: "clock", Text: "a minute late"}}})
+			return report, nil
+		}
+	})
+	b := s.Browser("ann@acme.test")
+	b.Open("/settings/health")
+	b.Looks("health-empty")
+	b.Press("main button.main")
+	b.Shows("refused <b>")
+	b.Shows("Open the firewall.")
+	b.Shows("database")
+	if got := b.Value("[...document.querySelectorAll('h2')].map(h => h.innerText).join()"); !strings.Contains(got, "broken,database look at it,people good") {
+		t.Errorf("what is wrong doesn't stand first: %s", got)
+	}
+	b.Looks("health")
+	if a := s.Visitor("ann@acme.test").Post("/settings/health", nil); a.Status != http.StatusOK {
+		t.Errorf("%d", a.Status)
+	} else {
+		for _, secret := range sitetest.Secrets() {
+			if a.Has(secret) {
+				t.Error("it shows a secret")
+			}
+		}
+	}
+}
