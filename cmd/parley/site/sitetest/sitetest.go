@@ -21,6 +21,7 @@ import (
 	"parley/bridge/setup"
 	"parley/channels/guard"
 	"parley/cmd/parley/app"
+	"parley/cmd/parley/inspect"
 	"parley/cmd/parley/signature"
 	"parley/cmd/parley/site"
 	"parley/store"
@@ -77,7 +78,8 @@ func Start(t testing.TB, yaml string, change ...func(*site.Options)) *Site {
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	s.URL = server.URL
-	o := site.Options{Pool: s.Pool, Sealer: Sealer(t), Specs: app.Specs(), Signatures: signature.Online(guard.New()), BaseURL: server.URL, Log: slog.New(slog.DiscardHandler)}
+	o := site.Options{Pool: s.Pool, Sealer: Sealer(t), Specs: app.Specs(), Signatures: signature.Online(guard.New()), BaseURL: server.URL, Log: slog.New(slog.DiscardHandler),
+		Operations: site.Operations{Examine: func(context.Context) (inspect.Report, error) { return inspect.Report{}, nil }}}
 	for _, c := range change {
 		c(&o)
 	}
