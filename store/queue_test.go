@@ -64,7 +64,7 @@ func TestQueuesUnderAHeldSnapshot(t *testing.T) {
 			"sweep":    pages(store.SharesDueSQL, []int64{account}, since, false),
 			"suspects": pages(store.SuspectsSQL, store.FactVersion),
 			"accept": pages(store.InsertEventsSQL, []int64{account, account}, []string{"new1 " + when, "new2 " + when}, []string{"30/c8", "30/c9"},
-				[]string{"x", "x"}, []string{"", ""}, []int64{1, 1}, []string{"", ""}, []int64{account, account}, unseen),
+				[]string{"x", "x"}, []string{"", ""}, []int64{1, 1}, []string{"", ""}, []int64{account, account}, unseen, unseen),
 		}
 		taken := must(store.TakeRuns(t.Context(), pool, store.Take{Holder: holder, Version: store.FactVersion, PerKey: 32, Bytes: 1 << 20,
 			Shares: []store.Share{{Account: account, Events: 256}}}))(t)
@@ -117,7 +117,7 @@ func TestQueueStatementsGrowWithTheirRows(t *testing.T) {
 				external, unseen = append(external, fmt.Sprint(name, n, "-", i)), append(unseen, fmt.Sprintf("00000000-0000-0000-0000-%012d", i))
 				events = append(events, store.NewEvent{AccountID: account, ExternalID: external[i], OrderKey: keys[i], Payload: []byte("x")})
 			}
-			measure("accept "+name, store.InsertEventsSQL, accounts, external, keys, xs, empty, sizes, empty, accounts, unseen)
+			measure("accept "+name, store.InsertEventsSQL, accounts, external, keys, xs, empty, sizes, empty, accounts, unseen, unseen)
 			must(store.InsertEvents(t.Context(), pool, events))(t)
 		}
 		accept("first")
