@@ -263,6 +263,7 @@ func troubleSentences() map[string]string {
 		"deletes":                  "the channel is deleted",
 		"restores":                 "a deleted channel is restored",
 		"uninstalls":               "the app is removed",
+		"vanishes":                 "nothing can be said to the chat, or heard from it, until it is back",
 		"reinstalls":               "the app, removed, is installed again",
 		"renames":                  "the channel gets another name",
 		"moves":                    "the channel gets another id",
