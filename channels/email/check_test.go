@@ -75,8 +75,8 @@ func TestPasswordHints(t *testing.T) {
 		w := newWorld(t)
 		w.config["imap.password"] = "other"
 		at := map[string]string{"smtp.office365.com": "outlook.office365.com", "smtp.gmail.com": "imap.gmail.com"}[host]
-		for side, name := range map[string]string{"imap": at, "smtp": host} {
-			w.config[side+".host"] = name
+		w.config["imap.host"], w.config["smtp.host"] = at, host
+		for _, side := range []string{"imap", "smtp"} {
 			w.env.Dialer = redirect(map[string]string{"imap": w.IMAPAddr(), "smtp": w.SMTPAddr()}[side])
 			for _, f := range w.channel().Check(within(t, patience)) {
 				if strings.ToLower(f.What) == side+" login" && (f.OK || !strings.Contains(f.Hint, want)) {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"parley/channels/graphfake"
@@ -58,6 +59,7 @@ type phones struct {
 	ended    chan struct{} // closed by close
 	replaced chan struct{} // closed when others have taken their place
 	reviewer sync.WaitGroup
+	called   atomic.Bool // Meta knows where to send webhooks
 
 	mu     sync.Mutex
 	people map[string]*handset // by mail address, in small letters
@@ -102,8 +104,11 @@ func newPhones(ctx context.Context, o phoneOptions) (*phones, error) {
 	return p, nil
 }
 
-// review is Meta's review of templates: it approves all of them.
+// review is Meta's review of templates: it approves all of them, once it can say so to Parley.
 func (p *phones) review() {
+	if !p.called.Load() {
+		return
+	}
 	for _, t := range p.graph.Templates(whatsAppWABA) {
 		if t.Status == "PENDING" {
 			_ = p.graph.Review(t.ID, "APPROVED", "") // it may have been deleted since
@@ -199,6 +204,8 @@ func (w *World) Subscribe(ctx context.Context) error {
 			}
 		}
 	}
+	p.called.Store(true)
+	p.review()
 	return nil
 }
 
