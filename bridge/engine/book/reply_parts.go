@@ -26,7 +26,8 @@ func Spans(files, each int) []*outbound.Span {
 	return list
 }
 
-// PartsOf gives the deliveries of a message's latest sending, in order.
+// PartsOf gives the deliveries of a message's latest sending, in order. Of a part that was sent twice, since the first
+// sending was refused, only the later one counts.
 func (o *Outbox) PartsOf(m *Message) []*Delivery {
 	last := o.ReplyOf(m)
 	if last == nil {
@@ -42,7 +43,11 @@ func (o *Outbox) PartsOf(m *Message) []*Delivery {
 		}
 	}
 	slices.SortFunc(parts, func(a, b *Delivery) int { return cmp.Compare(a.Seq, b.Seq) })
-	return parts
+	return slices.DeleteFunc(slices.Clone(parts), func(d *Delivery) bool {
+		return slices.ContainsFunc(parts, func(later *Delivery) bool {
+			return d.Seq < later.Seq && d.Carried().Span.From == later.Carried().Span.From
+		})
+	})
 }
 
 // FirstOf gives the delivery with a message's text.

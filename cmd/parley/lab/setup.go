@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"os"
 
@@ -86,9 +87,20 @@ func Apply(ctx context.Context, db *app.Database, yaml string, specs []channels.
 // address has to be known before it runs.
 func FreeAddress(ctx context.Context) (string, error) {
 	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("find a free address: %w", err)
+	var err error
+	for range portTries {
+		var l net.Listener
+		// Not a port that the system gives to connections and to whoever listens at any: it could be taken before Parley starts.
+		if l, err = lc.Listen(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", firstPort+rand.IntN(ports))); err == nil { //nolint:gosec // no secret
+			return l.Addr().String(), l.Close()
+		}
 	}
-	return l.Addr().String(), l.Close()
+	return "", fmt.Errorf("find a free address: %w", err)
 }
+
+// FreeAddress looks in these ports, so often.
+const (
+	firstPort = 20_000
+	ports     = 12_000
+	portTries = 100
+)
