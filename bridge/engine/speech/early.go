@@ -51,7 +51,7 @@ func (sp *UseCases) NeverCame(ctx context.Context, tx pgx.Tx, c *book.Conversati
 	}
 	for _, p := range posts {
 		var e early
-		if json.Unmarshal(p.Early, &e) != nil || e.Delete || typedCommand(e.Action) {
+		if json.Unmarshal(p.Early, &e) != nil || e.Delete || typedCommand(e.Action) || sp.cameInBatch(p) {
 			continue
 		}
 		a := e.Action
@@ -66,6 +66,12 @@ func (sp *UseCases) NeverCame(ctx context.Context, tx pgx.Tx, c *book.Conversati
 		sp.decide(r, m, true)
 	}
 	return nil
+}
+
+// cameInBatch says that the message of an early edit has come in this very batch, which is not written yet.
+func (sp *UseCases) cameInBatch(p store.Post) bool {
+	known := sp.Posts.Rows[book.PostKey{Account: p.AccountID, Channel: p.Channel, Message: p.Message}]
+	return known != nil && known.Kind != book.EarlyMessage
 }
 
 // typedCommand says that an edited text is a command, or says nothing: it was never for a customer.
