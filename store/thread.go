@@ -66,12 +66,11 @@ type Post struct {
 const earlyPosts = `
 	SELECT account_id, channel, message, conversation_id, message_id, kind, version, early
 	FROM posts
-	WHERE conversation_id = $1 AND kind = 'early'
-	ORDER BY message`
+	WHERE conversation_id = ANY($1) AND kind = 'early'`
 
-// EarlyPosts finds the edits in a conversation's threads of which the messages themselves have not come.
-func EarlyPosts(ctx context.Context, q Querier, conversation int64) ([]Post, error) {
-	return query.Collect[Post](ctx, q, "early posts", earlyPosts, conversation)
+// EarlyPosts finds the edits in the threads of conversations of which the messages themselves have not come.
+func EarlyPosts(ctx context.Context, q Querier, conversations []int64) ([]Post, error) {
+	return query.Collect[Post](ctx, q, "early posts", earlyPosts, conversations)
 }
 
 // While a channel moves to a new id, its posts may still have the former one; they are returned with

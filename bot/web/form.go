@@ -79,7 +79,7 @@ func Choose(chosen []string, values ...string) []Choice {
 
 // Keep puts what was sent, and what is wrong with it, into the form, so that nothing that somebody typed is lost.
 // Secrets are typed again.
-func (f *Form) Keep(sent func(name string) []string, problems map[string]string) {
+func (f *Form) Keep(v *Visit, problems map[string]string) {
 	for g := range f.Groups {
 		for i := range f.Groups[g].Fields {
 			field := &f.Groups[g].Fields[i]
@@ -87,7 +87,7 @@ func (f *Form) Keep(sent func(name string) []string, problems map[string]string)
 			if field.Fixed || field.Kind == KindSecret {
 				continue
 			}
-			values := sent(field.Name)
+			values := v.Request.PostForm[field.Name]
 			field.Value = strings.Join(values, "\n")
 			for c := range field.Choices {
 				field.Choices[c].Chosen = slices.Contains(values, field.Choices[c].Value)

@@ -11,6 +11,7 @@ import (
 // Bounds of one request.
 const (
 	pageTime  = 30 * time.Second
+	mostNext  = 1000     // bytes of an address that is remembered while somebody signs in
 	mostForm  = 1 << 20  // bytes of a form that are kept in memory
 	mostFiles = 12 << 20 // bytes of a form with its files
 )
@@ -75,9 +76,9 @@ func readsForm(r *http.Request) bool {
 
 // signInFirst sends somebody to the sign-in page, and after it back to the page that was asked for.
 func (v *Visit) signInFirst() error {
-	if v.Request.Method == http.MethodGet {
+	if next := v.Request.URL.RequestURI(); v.Request.Method == http.MethodGet && len(next) <= mostNext {
 		v.keepShortly()
-		v.site.sessions.Put(v.Context(), nextKey, OwnPath(v.Request.URL.RequestURI()))
+		v.site.sessions.Put(v.Context(), nextKey, OwnPath(next))
 	}
 	return v.Go(signInPath)
 }

@@ -10,11 +10,12 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// How often one browser may send something. Pages that are only looked at are not limited.
+// How often one visitor may send something. Pages that are only looked at are not limited for who is signed in. For a
+// stranger everything is: each page that leads to signing in begins a session.
 const (
 	sendsASecond  = 2
 	sendsAtOnce   = 60
-	signsASecond  = 1 // below /auth/
+	signsASecond  = 1 // of strangers, and below /auth/
 	signsAtOnce   = 60
 	mostVisitors  = 10_000
 	forgetVisitor = 10 * time.Minute
@@ -39,15 +40,13 @@ func newLimits(now func() time.Time) *limits {
 
 // wait says how long a visitor must wait; 0 = not at all.
 func (l *limits) wait(v *Visit) time.Duration {
-	signing := strings.HasPrefix(v.Request.URL.Path, "/auth/")
+	signing := v.Person.ID == 0 || strings.HasPrefix(v.Request.URL.Path, "/auth/")
 	if v.Request.Method != http.MethodPost && !signing {
 		return 0
 	}
-	key, perSecond, burst := "send "+address(v.Request), sendsASecond*1.0, sendsAtOnce
+	key, perSecond, burst := "send "+v.Person.Email, sendsASecond*1.0, sendsAtOnce
 	if signing {
 		key, perSecond, burst = "sign "+address(v.Request), signsASecond*1.0, signsAtOnce
-	} else if v.Person.ID != 0 {
-		key = "send " + v.Person.Email
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -115,7 +115,7 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 	case own.PostFailed:
 		w.postFailed(c, f)
 	case own.Early:
-		return w.speech.NeverCame(ctx, tx, c)
+		w.speech.NeverCame(c)
 	case own.Analysed:
 		w.insight.Analysed(c, f)
 	case own.Written:

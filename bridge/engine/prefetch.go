@@ -147,6 +147,8 @@ func (w *work) wantOwn(n *book.Wanted, f *own.Fact) {
 	switch f.Kind {
 	case own.Analysed:
 		n.Notes = true
+	case own.Early:
+		n.Early = true
 	case own.Fetched:
 		n.Files = append(n.Files, f.Message)
 	case own.Account, own.Digest, own.PostFailed:

@@ -61,7 +61,7 @@ func (p pages) find(v *web.Visit) error {
 		if err != nil {
 			return err
 		}
-		form.Keep(sent(v), map[string]string{fieldAddress: problem.Error()})
+		form.Keep(v, map[string]string{fieldAddress: problem.Error()})
 		return v.ShowAgain("begin", beginScreen(&form))
 	}
 	if err != nil {
@@ -151,7 +151,7 @@ func (s *servers) screen() web.Screen {
 // keep puts what was sent, and what is wrong with it, into the page.
 func (s *servers) keep(v *web.Visit, problems map[string]string) {
 	form := web.Form{Groups: []web.Group{{Fields: s.IMAP}, {Fields: s.SMTP}}}
-	form.Keep(sent(v), problems)
+	form.Keep(v, problems)
 	for name, text := range problems {
 		known := func(f web.Field) bool { return f.Name == name }
 		if !slices.ContainsFunc(s.IMAP, known) && !slices.ContainsFunc(s.SMTP, known) {
@@ -159,10 +159,6 @@ func (s *servers) keep(v *web.Visit, problems map[string]string) {
 		}
 	}
 	slices.Sort(s.Problems)
-}
-
-func sent(v *web.Visit) func(string) []string {
-	return func(name string) []string { return v.Request.PostForm[name] }
 }
 
 // values are what was sent of a new mailbox.
@@ -215,6 +211,12 @@ func (p pages) add(v *web.Visit) error {
 
 // save adds the mailbox and leads to its page.
 func (p pages) save(v *web.Visit, s *servers, given map[string][]string) error {
+	return p.added(v, s, given, func(name string) error { return v.Saved(pathOf(name), "The mailbox was added. It is in watch mode.") })
+}
+
+// added adds the mailbox and then does something with the name of its account. If something is wrong with what was
+// typed, the page shows that.
+func (p pages) added(v *web.Visit, s *servers, given map[string][]string, do func(name string) error) error {
 	name, err := p.freeName(v, s.Address)
 	if err != nil {
 		return err
@@ -223,16 +225,13 @@ func (p pages) save(v *web.Visit, s *servers, given map[string][]string) error {
 	var refused *setup.Refused
 	switch {
 	case errors.As(err, &refused):
-		problems := refused.Fields
-		for i, text := range refused.Others {
-			problems["other "+strconv.Itoa(i)] = text
-		}
-		s.keep(v, problems)
+		s.Problems = append(s.Problems, refused.Others...)
+		s.keep(v, refused.Fields)
 		return v.ShowAgain("servers", s.screen())
 	case err != nil:
 		return err
 	}
-	return v.Saved(pathOf(name), "The mailbox was added. It is in watch mode.")
+	return do(name)
 }
 
 // addAtProvider adds a mailbox to which a person signs in at its provider, and leads there.
@@ -250,21 +249,9 @@ func (p pages) addAtProvider(v *web.Visit) error {
 			return p.leave(v, a)
 		}
 	}
-	name, err := p.freeName(v, s.Address)
-	if err != nil {
-		return err
-	}
-	_, err = p.desk.Save(v.Context(), v.Person, setup.Change{Kind: setup.EntryAccount, Name: name, Channel: "email", Values: given})
-	var refused *setup.Refused
-	switch {
-	case errors.As(err, &refused):
-		s.keep(v, refused.Fields)
-		s.Problems = append(s.Problems, refused.Others...)
-		return v.ShowAgain("servers", s.screen())
-	case err != nil:
-		return err
-	}
-	return p.leave(v, Account{Name: name, Address: s.Address, Provider: provider})
+	return p.added(v, s, given, func(name string) error {
+		return p.leave(v, Account{Name: name, Address: s.Address, Provider: provider})
+	})
 }
 
 var notInNames = regexp.MustCompile(`[^a-z0-9]+`)

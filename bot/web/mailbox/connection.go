@@ -36,46 +36,52 @@ func (p pages) account(v *web.Visit, name string) (*connection, error) {
 	return nil, nil
 }
 
-// show shows how a mailbox does.
-func (p pages) show(v *web.Visit) error {
-	c, err := p.account(v, v.Request.PathValue("name"))
-	switch {
+// named does something with the mailbox of a name; if there is none, it answers so.
+func (p pages) named(v *web.Visit, name string, do func(*connection) error) error {
+	switch c, err := p.account(v, name); {
 	case err != nil:
 		return err
 	case c == nil:
-		return missing(v, v.Request.PathValue("name"))
+		return missing(v, name)
+	default:
+		return do(c)
 	}
-	return v.Show("connection", c.screen())
+}
+
+// show shows how a mailbox does.
+func (p pages) show(v *web.Visit) error {
+	return p.named(v, v.Request.PathValue("name"), func(c *connection) error { return v.Show("connection", c.screen()) })
 }
 
 // test signs in to the mailbox and says what was found.
 func (p pages) test(v *web.Visit) error {
-	c, err := p.account(v, v.Request.PathValue("name"))
-	switch {
-	case err != nil:
-		return err
-	case c == nil:
-		return missing(v, v.Request.PathValue("name"))
-	}
-	found, err := p.desk.Check(v.Context(), c.Name)
-	if !errors.As(err, &c.Problem) && err != nil {
-		return err
-	}
-	c.Reading, c.Sending = sides(found)
-	c.Tested = c.Problem == nil
-	return v.Show("connection", c.screen())
+	return p.named(v, v.Request.PathValue("name"), func(c *connection) error {
+		found, err := p.desk.Check(v.Context(), c.Name)
+		if !errors.As(err, &c.Problem) && err != nil {
+			return err
+		}
+		c.Reading, c.Sending = sides(found)
+		c.Tested = c.Problem == nil
+		return v.Show("connection", c.screen())
+	})
 }
 
 // connect leads a person to the provider of a mailbox that she connects, for the first time or again.
 func (p pages) connect(v *web.Visit) error {
-	c, err := p.account(v, v.Request.PathValue("name"))
-	switch {
-	case err != nil:
-		return err
-	case c == nil || c.Provider == "":
-		return missing(v, v.Request.PathValue("name"))
-	}
-	return p.leave(v, c.Account)
+	return p.named(v, v.Request.PathValue("name"), func(c *connection) error {
+		if c.Provider == "" {
+			return missing(v, c.Name)
+		}
+		return p.leave(v, c.Account)
+	})
+}
+
+// wrong shows the page of a mailbox with what went wrong.
+func (p pages) wrong(v *web.Visit, name string, problem *Problem) error {
+	return p.named(v, name, func(c *connection) error {
+		c.Problem = problem
+		return v.ShowAgain("connection", c.screen())
+	})
 }
 
 // attemptsKey is what binds attempts to a session: each has a text of its own.
@@ -92,15 +98,7 @@ func (p pages) leave(v *web.Visit, a Account) error {
 	var problem *Problem
 	switch {
 	case errors.As(err, &problem):
-		c, err := p.account(v, a.Name)
-		if err != nil {
-			return err
-		}
-		if c == nil {
-			return missing(v, a.Name)
-		}
-		c.Problem = problem
-		return v.ShowAgain("connection", c.screen())
+		return p.wrong(v, a.Name, problem)
 	case err != nil:
 		return err
 	}
@@ -116,15 +114,7 @@ func (p pages) comeBack(v *web.Visit) error {
 	case errors.As(err, &problem) && account == "":
 		return v.Refuse(http.StatusBadRequest, problem.Text, problem.Hint)
 	case errors.As(err, &problem):
-		c, err := p.account(v, account)
-		if err != nil {
-			return err
-		}
-		if c == nil {
-			return missing(v, account)
-		}
-		c.Problem = problem
-		return v.ShowAgain("connection", c.screen())
+		return p.wrong(v, account, problem)
 	case err != nil:
 		return err
 	case who == "":

@@ -157,19 +157,18 @@ func accountParts(fields []setup.Field) []part {
 }
 
 func (p pages) showAccount(v *web.Visit) error {
-	name := v.Request.PathValue("name")
-	e, err := p.entry(v.Context(), setup.EntryAccount, name)
-	if err != nil {
-		return err
-	}
-	if e == nil {
-		return missing(v, "account", name)
-	}
-	form, err := p.accountForm(v, accountPath(e.Name), e.Channel, e)
-	if err != nil {
-		return err
-	}
-	return v.Show("account", p.accountScreen(e, &form))
+	return p.account(v, func(e *setup.Entry, form *web.Form) error { return v.Show("account", p.accountScreen(e, form)) })
+}
+
+// account does something with the account that the address names, and its form.
+func (p pages) account(v *web.Visit, do func(*setup.Entry, *web.Form) error) error {
+	return p.named(v, setup.EntryAccount, "account", func(e *setup.Entry) error {
+		form, err := p.accountForm(v, accountPath(e.Name), e.Channel, e)
+		if err != nil {
+			return err
+		}
+		return do(e, &form)
+	})
 }
 
 func (p pages) accountScreen(e *setup.Entry, form *web.Form) web.Screen {
@@ -177,27 +176,17 @@ func (p pages) accountScreen(e *setup.Entry, form *web.Form) web.Screen {
 }
 
 func (p pages) saveAccount(v *web.Visit) error {
-	name := v.Request.PathValue("name")
-	e, err := p.entry(v.Context(), setup.EntryAccount, name)
-	if err != nil {
-		return err
-	}
-	if e == nil {
-		return missing(v, "account", name)
-	}
-	form, err := p.accountForm(v, accountPath(e.Name), e.Channel, e)
-	if err != nil {
-		return err
-	}
-	change := setup.Change{Kind: e.Kind, Name: e.Name, Channel: e.Channel, Version: v.Value("version"), Values: changeOf(v, form, e)}
-	result, done, err := p.attempt(v, change, &form)
-	switch {
-	case err != nil:
-		return err
-	case !done:
-		return v.ShowAgain("account", p.accountScreen(e, &form))
-	}
-	return saved(v, accountPath(e.Name), result)
+	return p.account(v, func(e *setup.Entry, form *web.Form) error {
+		change := setup.Change{Kind: e.Kind, Name: e.Name, Channel: e.Channel, Version: v.Value("version"), Values: changeOf(v, *form, e)}
+		result, done, err := p.attempt(v, change, form)
+		switch {
+		case err != nil:
+			return err
+		case !done:
+			return v.ShowAgain("account", p.accountScreen(e, form))
+		}
+		return saved(v, accountPath(e.Name), result)
+	})
 }
 
 // pauseAccount pauses an account, or lets it go on.
@@ -214,23 +203,10 @@ func (p pages) takeOutAccount(v *web.Visit) error { return p.quickly(v, setup.Ch
 
 // quickly makes a change of an account that needs no form.
 func (p pages) quickly(v *web.Visit, c setup.Change) error {
-	e, err := p.entry(v.Context(), setup.EntryAccount, v.Request.PathValue("name"))
-	if err != nil {
-		return err
-	}
-	if e == nil {
-		return missing(v, "account", v.Request.PathValue("name"))
-	}
-	c.Kind, c.Name, c.Channel, c.Version = e.Kind, e.Name, e.Channel, v.Value("version")
-	var form web.Form
-	result, done, err := p.attempt(v, c, &form)
-	switch {
-	case err != nil:
-		return err
-	case !done:
-		return v.Saved(accountsPath, "Nothing was changed: "+strings.Join(form.Problems, " "))
-	}
-	return saved(v, accountsPath, result)
+	return p.named(v, setup.EntryAccount, "account", func(e *setup.Entry) error {
+		c.Kind, c.Name, c.Channel, c.Version = e.Kind, e.Name, e.Channel, v.Value("version")
+		return p.atOnce(v, c, accountsPath)
+	})
 }
 
 func (p pages) newAccount(v *web.Visit) error {

@@ -106,35 +106,25 @@ func (p hoursPages) hoursScreen(v *web.Visit, e *setup.Entry, form *web.Form) we
 }
 
 func (p hoursPages) showHours(v *web.Visit) error {
-	e, err := p.entry(v.Context(), setup.EntryAccount, v.Request.PathValue("name"))
-	if err != nil {
-		return err
-	}
-	if e == nil {
-		return missing(v, "account", v.Request.PathValue("name"))
-	}
-	form := hoursForm(e)
-	return v.Show("hours", p.hoursScreen(v, e, &form))
+	return p.named(v, setup.EntryAccount, "account", func(e *setup.Entry) error {
+		form := hoursForm(e)
+		return v.Show("hours", p.hoursScreen(v, e, &form))
+	})
 }
 
 func (p hoursPages) saveHours(v *web.Visit) error {
-	e, err := p.entry(v.Context(), setup.EntryAccount, v.Request.PathValue("name"))
-	if err != nil {
-		return err
-	}
-	if e == nil {
-		return missing(v, "account", v.Request.PathValue("name"))
-	}
-	form := hoursForm(e)
-	change := setup.Change{Kind: e.Kind, Name: e.Name, Channel: e.Channel, Version: v.Value("version"), Values: hoursChange(v, form)}
-	result, done, err := p.attempt(v, change, &form)
-	switch {
-	case err != nil:
-		return err
-	case !done:
-		return v.ShowAgain("hours", p.hoursScreen(v, e, &form))
-	}
-	return saved(v, form.Action, about(result, e.Name))
+	return p.named(v, setup.EntryAccount, "account", func(e *setup.Entry) error {
+		form := hoursForm(e)
+		change := setup.Change{Kind: e.Kind, Name: e.Name, Channel: e.Channel, Version: v.Value("version"), Values: hoursChange(v, form)}
+		result, done, err := p.attempt(v, change, &form)
+		switch {
+		case err != nil:
+			return err
+		case !done:
+			return v.ShowAgain("hours", p.hoursScreen(v, e, &form))
+		}
+		return saved(v, form.Action, about(result, e.Name))
+	})
 }
 
 // hoursChange gives all of the hours as they were sent; nothing if they are as the page showed them.

@@ -103,6 +103,20 @@ func (p pages) entry(ctx context.Context, kind, name string) (*setup.Entry, erro
 	return nil, nil
 }
 
+// named finds the entry of a kind that the address names, and does something with it. If there is none, it answers so;
+// one is what people call the kind.
+func (p pages) named(v *web.Visit, kind, one string, do func(*setup.Entry) error) error {
+	name := v.Request.PathValue("name")
+	switch e, err := p.entry(v.Context(), kind, name); {
+	case err != nil:
+		return err
+	case e == nil:
+		return missing(v, one, name)
+	default:
+		return do(e)
+	}
+}
+
 // names lists what there is of a kind.
 func (p pages) names(ctx context.Context, kind string) (names []string, err error) {
 	all, err := p.desk.Entries(ctx)
@@ -125,10 +139,10 @@ func (p pages) attempt(v *web.Visit, c setup.Change, form *web.Form) (setup.Resu
 		keep(v, form, refused)
 	case errors.Is(err, setup.ErrStale), errors.Is(err, setup.ErrMissing):
 		form.Problems = []string{"Somebody else changed this while you did. Your changes stand below; open the page anew in another tab, compare, and send again what you want to keep."}
-		form.Keep(sent(v), nil)
+		form.Keep(v, nil)
 	case errors.Is(err, setup.ErrExists):
 		form.Problems = []string{"There is one of that name already. Take another name."}
-		form.Keep(sent(v), nil)
+		form.Keep(v, nil)
 	default:
 		return result, false, err
 	}
@@ -157,7 +171,7 @@ func keep(v *web.Visit, form *web.Form, refused *setup.Refused) {
 		}
 	}
 	slices.Sort(form.Problems)
-	form.Keep(sent(v), refused.Fields)
+	form.Keep(v, refused.Fields)
 }
 
 // nearest finds the field beside which a problem with a path stands that no field has: one that shows the whole group,
@@ -176,8 +190,17 @@ func nearest(form *web.Form, path, text string) (name string) {
 	return name
 }
 
-func sent(v *web.Visit) func(string) []string {
-	return func(name string) []string { return v.Request.PostForm[name] }
+// atOnce makes a change that needs no form, and goes on to a page, which says what became of it.
+func (p pages) atOnce(v *web.Visit, c setup.Change, path string) error {
+	var form web.Form
+	result, done, err := p.attempt(v, c, &form)
+	switch {
+	case err != nil:
+		return err
+	case !done:
+		return v.Saved(path, "Nothing was changed: "+strings.Join(form.Problems, " "))
+	}
+	return saved(v, path, result)
 }
 
 // saved goes on to a page, and says there what changed.

@@ -87,33 +87,24 @@ func lastPart(name string) string {
 }
 
 func (s shelf) show(v *web.Visit) error {
-	e, err := s.entry(v.Context(), s.kind, v.Request.PathValue("name"))
-	if err != nil {
-		return err
-	}
-	if e == nil {
-		return missing(v, s.one, v.Request.PathValue("name"))
-	}
-	form, err := s.form(v, s.at(e.Name), e)
-	if err != nil {
-		return err
-	}
-	return v.Show("entry", s.screen(e, &form))
+	return s.shelved(v, func(e *setup.Entry, form *web.Form) error { return v.Show("entry", s.screen(e, form)) })
+}
+
+// shelved does something with the entry that the address names, and its form.
+func (s shelf) shelved(v *web.Visit, do func(*setup.Entry, *web.Form) error) error {
+	return s.pages.named(v, s.kind, s.one, func(e *setup.Entry) error {
+		form, err := s.form(v, s.at(e.Name), e)
+		if err != nil {
+			return err
+		}
+		return do(e, &form)
+	})
 }
 
 func (s shelf) save(v *web.Visit) error {
-	e, err := s.entry(v.Context(), s.kind, v.Request.PathValue("name"))
-	if err != nil {
-		return err
-	}
-	if e == nil {
-		return missing(v, s.one, v.Request.PathValue("name"))
-	}
-	form, err := s.form(v, s.at(e.Name), e)
-	if err != nil {
-		return err
-	}
-	return s.finish(v, &form, e, setup.Change{Kind: s.kind, Name: e.Name, Version: v.Value("version"), Values: changeOf(v, form, e)})
+	return s.shelved(v, func(e *setup.Entry, form *web.Form) error {
+		return s.finish(v, form, e, setup.Change{Kind: s.kind, Name: e.Name, Version: v.Value("version"), Values: changeOf(v, *form, e)})
+	})
 }
 
 func (s shelf) fresh(v *web.Visit) error {
@@ -137,7 +128,7 @@ func (s shelf) finish(v *web.Visit, form *web.Form, old *setup.Entry, c setup.Ch
 	if s.change != nil {
 		if problems := s.change(&c, v, old); len(problems) > 0 {
 			form.Problems = problems
-			form.Keep(sent(v), nil)
+			form.Keep(v, nil)
 			return v.ShowAgain("entry", s.screen(old, form))
 		}
 	}
@@ -158,16 +149,7 @@ func about(r setup.Result, name string) setup.Result {
 }
 
 func (s shelf) takeOut(v *web.Visit) error {
-	name := v.Request.PathValue("name")
-	var form web.Form
-	result, done, err := s.attempt(v, setup.Change{Kind: s.kind, Name: name, Version: v.Value("version"), Remove: true}, &form)
-	switch {
-	case err != nil:
-		return err
-	case !done:
-		return v.Saved(s.path, "Nothing was changed: "+strings.Join(form.Problems, " "))
-	}
-	return saved(v, s.path, result)
+	return s.atOnce(v, setup.Change{Kind: s.kind, Name: v.Request.PathValue("name"), Version: v.Value("version"), Remove: true}, s.path)
 }
 
 // field finds a field of a form; one that belongs to no form if there is none.

@@ -83,7 +83,7 @@ func (s signing) save(v *web.Visit) error {
 	}
 	values := changeOf(v, form, s.entry)
 	if problem != "" || v.Value("preview") != "" {
-		form.Keep(sent(v), nil)
+		form.Keep(v, nil)
 		if problem != "" {
 			form.Problems = []string{problem}
 		}
@@ -134,68 +134,43 @@ func (s signing) upload(v *web.Visit) (string, error) {
 	return "", nil
 }
 
-// accountSignature is the page of an account's signature; nil if there is no such account.
-func (p pages) accountSignature(v *web.Visit) (*signing, error) {
-	e, err := p.entry(v.Context(), setup.EntryAccount, v.Request.PathValue("name"))
-	if err != nil || e == nil {
-		return nil, err
-	}
-	return &signing{pages: p, entry: e, path: accountPath(e.Name) + "/signature", back: accountPath(e.Name), screen: web.Screen{Title: "Signature of " + e.Name,
-		Help: "Below the mails of everybody who has no signature of their own."}}, nil
+// accountSignature does something with the page of an account's signature.
+func (p pages) accountSignature(v *web.Visit, do func(signing) error) error {
+	return p.named(v, setup.EntryAccount, "account", func(e *setup.Entry) error {
+		return do(signing{pages: p, entry: e, path: accountPath(e.Name) + "/signature", back: accountPath(e.Name), screen: web.Screen{Title: "Signature of " + e.Name,
+			Help: "Below the mails of everybody who has no signature of their own."}})
+	})
 }
 
 func (p pages) showAccountSignature(v *web.Visit) error {
-	s, err := p.accountSignature(v)
-	if err != nil {
-		return err
-	}
-	if s == nil {
-		return missing(v, "account", v.Request.PathValue("name"))
-	}
-	form := s.form()
-	return s.show(v, &form, false)
+	return p.accountSignature(v, func(s signing) error { return s.begin(v) })
 }
 
 func (p pages) saveAccountSignature(v *web.Visit) error {
-	s, err := p.accountSignature(v)
-	if err != nil {
-		return err
-	}
-	if s == nil {
-		return missing(v, "account", v.Request.PathValue("name"))
-	}
-	return s.save(v)
+	return p.accountSignature(v, func(s signing) error { return s.save(v) })
 }
 
-// me is the page of whoever is signed in.
-func (p pages) me(v *web.Visit) (*signing, error) {
-	e, err := p.entry(v.Context(), setup.EntryAgent, v.Person.Email)
-	if err != nil || e == nil {
-		return nil, err
+// me does something with the page of whoever is signed in.
+func (p pages) me(v *web.Visit, do func(signing) error) error {
+	switch e, err := p.entry(v.Context(), setup.EntryAgent, v.Person.Email); {
+	case err != nil:
+		return err
+	case e == nil:
+		return missing(v, "agent", v.Person.Email)
+	default:
+		return do(signing{pages: p, entry: e, path: mePath, paths: []string{"zone"}, screen: web.Screen{Title: v.Person.Name,
+			Help: "What is yours here. Your signature stands below the mails that you write, in place of the account's."}})
 	}
-	return &signing{pages: p, entry: e, path: mePath, paths: []string{"zone"}, screen: web.Screen{Title: v.Person.Name,
-		Help: "What is yours here. Your signature stands below the mails that you write, in place of the account's."}}, nil
 }
 
 func (p pages) showMe(v *web.Visit) error {
-	s, err := p.me(v)
-	if err != nil {
-		return err
-	}
-	if s == nil {
-		return missing(v, "agent", v.Person.Email)
-	}
-	form := s.form()
-	return s.show(v, &form, false)
+	return p.me(v, func(s signing) error { return s.begin(v) })
 }
 
-func (p pages) saveMe(v *web.Visit) error {
-	s, err := p.me(v)
-	if err != nil {
-		return err
-	}
-	if s == nil {
-		return missing(v, "agent", v.Person.Email)
-	}
-	return s.save(v)
+func (p pages) saveMe(v *web.Visit) error { return p.me(v, func(s signing) error { return s.save(v) }) }
+
+// begin shows the page as it is stored.
+func (s signing) begin(v *web.Visit) error {
+	form := s.form()
+	return s.show(v, &form, false)
 }

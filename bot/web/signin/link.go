@@ -37,7 +37,7 @@ func (p pages) useLink(v *web.Visit) error {
 	switch {
 	case errors.As(err, &problems):
 		s := p.screen(v, Invited{})
-		s.Data.(*web.Form).Keep(func(name string) []string { return v.Request.PostForm[name] }, problems) //nolint:forcetypeassert // screen made it
+		s.Data.(*web.Form).Keep(v, problems) //nolint:forcetypeassert // screen made it
 		return v.ShowAgain("link", s)
 	case err != nil:
 		return p.noLink(v, err)

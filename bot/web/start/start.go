@@ -266,6 +266,6 @@ func (p pages) findAgents(v *web.Visit) error {
 
 func (p pages) teamAgain(v *web.Visit, s *steps, problems map[string]string, others []string) error {
 	s.Team.Problems = others
-	s.Team.Keep(func(name string) []string { return v.Request.PostForm[name] }, problems)
+	s.Team.Keep(v, problems)
 	return v.ShowAgain("start", s.screen())
 }

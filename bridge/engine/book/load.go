@@ -143,6 +143,9 @@ func (b *Book) lockConversations(ctx context.Context, tx pgx.Tx, n *Wanted) erro
 		}
 		b.Conversations.noteSorting(c)
 	}
+	if err := b.readEarly(ctx, tx, n); err != nil {
+		return err
+	}
 	var (
 		p              store.Pipeline
 		identities     []store.Identity

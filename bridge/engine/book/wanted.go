@@ -39,6 +39,7 @@ type depth struct {
 	Receipts bool // the deliveries that left together
 	UpTo     bool // the replies that were sent before a watermark
 	Notes    bool // the notes of analyses that stand in their threads
+	Early    bool // the edits whose messages have not come
 }
 
 // parties are the people who are customers, or become such.

@@ -1,13 +1,9 @@
 package speech
 
 import (
-	"context"
 	"encoding/json"
-	"fmt"
 	"strings"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
@@ -44,14 +40,10 @@ func (sp *UseCases) keepEarly(r book.Request, known *store.Post, deleted bool) {
 
 // NeverCame takes the edits in a conversation's threads whose messages have not come meanwhile for the messages,
 // for a surface may lose the one and tell of the other. What would leave is offered to its author.
-func (sp *UseCases) NeverCame(ctx context.Context, tx pgx.Tx, c *book.Conversation) error {
-	posts, err := store.EarlyPosts(ctx, tx, c.ID)
-	if err != nil {
-		return fmt.Errorf("speech: %w", err)
-	}
-	for _, p := range posts {
+func (sp *UseCases) NeverCame(c *book.Conversation) {
+	for _, p := range sp.Posts.EarlyIn(c.ID) {
 		var e early
-		if json.Unmarshal(p.Early, &e) != nil || e.Delete || typedCommand(e.Action) || sp.cameInBatch(p) {
+		if json.Unmarshal(p.Early, &e) != nil || e.Delete || typedCommand(e.Action) {
 			continue
 		}
 		a := e.Action
@@ -65,13 +57,6 @@ func (sp *UseCases) NeverCame(ctx context.Context, tx pgx.Tx, c *book.Conversati
 		sp.Posts.Remember(p)
 		sp.decide(r, m, true)
 	}
-	return nil
-}
-
-// cameInBatch says that the message of an early edit has come in this very batch, which is not written yet.
-func (sp *UseCases) cameInBatch(p store.Post) bool {
-	known := sp.Posts.Rows[book.PostKey{Account: p.AccountID, Channel: p.Channel, Message: p.Message}]
-	return known != nil && known.Kind != book.EarlyMessage
 }
 
 // typedCommand says that an edited text is a command, or says nothing: it was never for a customer.

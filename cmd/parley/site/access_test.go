@@ -267,6 +267,29 @@ func TestLink(t *testing.T) {
 	}
 }
 
+// Whoever asks for pages without being signed in is slowed down, and a long address is not remembered.
+func TestStrangersAreSlowedDown(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	sessions := func() (n int) {
+		if err := s.Pool.QueryRow(t.Context(), `SELECT count(*) FROM site_sessions`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if s.Visitor("").Get("/settings/log?x=" + strings.Repeat("x", 5000)); sessions() != 0 {
+		t.Error("a long address is remembered")
+	}
+	for n := 0; s.Visitor("").Get("/settings/log").Status != http.StatusTooManyRequests; n++ {
+		if n > 100 {
+			t.Fatal("nobody minds")
+		}
+	}
+	if n := sessions(); n > 100 {
+		t.Errorf("%d sessions of strangers", n)
+	}
+}
+
 // Whoever tries links is slowed down.
 func TestTryingLinks(t *testing.T) {
 	t.Parallel()

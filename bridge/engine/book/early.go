@@ -1,0 +1,57 @@
+package book
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store"
+)
+
+// readEarly reads again, now that the conversations are locked, which edits have come before their messages. The
+// timer that ends their wait has a queue of its own: until the lock another process may have taken such an edit for
+// the message. A batch with such a timer (depth.Early) needs all that wait in its conversations.
+func (b *Book) readEarly(ctx context.Context, tx pgx.Tx, n *Wanted) error {
+	var accounts []int64
+	var channels, messages []string
+	for k, p := range b.Posts.Rows {
+		if p.Kind == EarlyMessage {
+			accounts, channels, messages = append(accounts, k.Account), append(channels, k.Channel), append(messages, k.Message)
+		}
+	}
+	posts, err := store.FindPosts(ctx, tx, accounts, channels, messages)
+	if err == nil && n.Early {
+		var waiting []store.Post
+		waiting, err = store.EarlyPosts(ctx, tx, Keys(b.Conversations.Rows))
+		posts = append(posts, waiting...)
+	}
+	if err != nil {
+		return fmt.Errorf("book: %w", err)
+	}
+	for i := range posts {
+		b.Posts.Rows[PostKey{posts[i].AccountID, posts[i].Channel, posts[i].Message}] = &posts[i]
+		if id := posts[i].MessageID; id != 0 {
+			n.Messages = append(n.Messages, id)
+		}
+	}
+	n.Messages = compact(n.Messages)
+	return nil
+}
+
+// EarlyIn gives the edits in a conversation's threads whose messages have not come, in the order of their places.
+// It is complete where depth.Early was wanted.
+func (ps *Posts) EarlyIn(conversation int64) []store.Post {
+	var list []store.Post
+	for _, p := range ps.Rows {
+		if p.ConversationID == conversation && p.Kind == EarlyMessage {
+			list = append(list, *p)
+		}
+	}
+	slices.SortFunc(list, func(a, b store.Post) int {
+		return cmp.Or(cmp.Compare(a.AccountID, b.AccountID), cmp.Compare(a.Channel, b.Channel), cmp.Compare(a.Message, b.Message))
+	})
+	return list
+}
