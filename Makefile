@@ -43,11 +43,11 @@ demo: ## try Parley without any account: prints the address of a page
 
 build: ## build bin/parley
 	@.ci/need go
-	go build -trimpath -o bin/parley ./cmd/parley
+	go build -trimpath -ldflags=-s -o bin/parley ./cmd/parley
 
 served: ## build bin/parley-served for servers: without demo, fakes, torture, bench and their emulators
 	@.ci/need go
-	go build -tags served -trimpath -o bin/parley-served ./cmd/parley
+	go build -tags served -trimpath -ldflags=-s -o bin/parley-served ./cmd/parley
 
 check: $(GOLANGCI) ## before each commit: format, vet, linters, unit tests without database and browser; within a minute
 	@.ci/need go

@@ -12,6 +12,15 @@ type Act struct {
 	Args Args   `json:"args"`           // Conversation is never 0
 	Text string `json:"text,omitempty"` // Reply and Note: Markdown
 	Form string `json:"form"`           // names the form as it was opened, which may be handed in several times
+
+	Files []SurfaceFile `json:"files,omitempty"` // Reply: uploaded to us, each with its Blob
+}
+
+// Attaching says what a page may let an agent attach to a reply.
+type Attaching struct {
+	Files   bool   // it takes files
+	Why     string // why it takes none, for people
+	Confirm bool   // what is attached is shown once more before it leaves
 }
 
 // Acts gives the verbs of acts.
@@ -58,9 +67,17 @@ type Spoken struct {
 
 	Delivery int64        // of a reply: the delivery that Send again and Mark as sent are about; 0 = there is none
 	Receipt  OutcomeState // of a reply that left: sent, delivered or read
-	Until    time.Time    // of a reply that waits: the end of its hold; zero = it is not held
-	Trouble  string       // of a reply that waits: why the last attempt failed; "" = it didn't
 	Verbs    []Verb       // what the viewer may do with it
+
+	SpokenWait
+}
+
+// SpokenWait says why a reply waits.
+type SpokenWait struct {
+	Until   time.Time // the end of its hold; zero = it is not held
+	Trouble string    // why the last attempt failed; "" = it didn't
+	Behind  string    // who wrote the reply before it, which waits for its chat; "" = it waits for none
+	Unread  bool      // it waits until its chat can say whether it was changed there
 }
 
 // SpokenFile is a file of a Spoken.
@@ -69,6 +86,7 @@ type SpokenFile struct {
 	Name      string
 	SizeBytes int64
 	Readable  bool   // the page can give its bytes
+	Picture   bool   // it says to be a picture
 	Missing   string // why it isn't there; "" = nobody knows, or it is
 }
 

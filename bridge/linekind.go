@@ -49,6 +49,7 @@ const (
 	LineDetails     LineKind = "details"      // all facts of the conversation, or of Other
 	LineTexts       LineKind = "texts"        // a long text counts as several
 	LineEvening     LineKind = "evening"      // windows that close before a team is back
+	LineWeek        LineKind = "week"         // how a team's week was
 	LineAccount     LineKind = "account"      // an account's condition changed
 	LineTemplate    LineKind = "template"     // Verb VerbTemplate: choose one; VerbTemplates: a verdict on one
 	LineTemplates   LineKind = "templates"    // all templates
@@ -123,6 +124,7 @@ var contents = map[LineKind]func() LineContent{ //nolint:gochecknoglobals // a t
 	LineDetails:     nil,
 	LineTexts:       empty[TextsLine],
 	LineEvening:     empty[EveningLine],
+	LineWeek:        empty[WeekLine],
 	LineAccount:     empty[AccountLine],
 	LineTemplate:    empty[ChooseTemplateLine],
 	LineTemplates:   empty[TemplatesLine],

@@ -18,10 +18,11 @@ const (
 	PostLine      PostKind = "line"      // a line of Parley's own
 	PostMark      PostKind = "mark"      // show Mark on Place.Message, in place of Clears
 	PostEphemeral PostKind = "ephemeral" // Line, seen by To only; best effort
+	PostErased    PostKind = "erased"    // Parley's own post at Place.Message goes, with its files; a thread's first message stays, and says "Erased"
 )
 
 // Idempotent says that a post may be made twice without harm.
-func (k PostKind) Idempotent() bool { return k == PostCard || k == PostMark }
+func (k PostKind) Idempotent() bool { return k == PostCard || k == PostMark || k == PostErased }
 
 // Post is one delivery to a surface: facts, not layout.
 type Post struct {
@@ -33,10 +34,11 @@ type Post struct {
 	Unsure         bool   // nobody can tell whether an earlier attempt was made: this post may be a double, and says so
 	FirstAttemptAt time.Time
 	Place          Place  // Thread "" for a root; Message for cards, marks, and a PostLine that takes the place of an earlier one
-	To             string // the surface user who sees it: PostEphemeral, or a PostLine without a channel (a direct message)
+	To             string // the surface user who sees it: PostEphemeral, or a PostLine or PostErased without a channel (a direct message)
 	Facts          Facts
 	Said           *Said
 	Line           *Line
+	Was            PostKind        // PostErased: what was posted there
 	Mark           Mark            // PostMark: "" = none
 	Clears         Mark            // PostMark: the mark that Mark takes the place of; "" = none
 	Files          []channels.File // PostFiles
@@ -92,5 +94,5 @@ type Sent struct {
 	Thread   string // the thread it really is in; for a root its own id
 	More     bool   // a long text: send the next Part
 	Progress string // to be kept for the next attempt or part
-	Blind    bool   // Reconcile answered Absent because nobody can look: it is a guess
+	Blind    bool   // Reconcile answered Absent because nobody can look: it is a guess; of a PostErased: some posts of the thread may be left
 }

@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
+	"slices"
 	"strconv"
+	"strings"
 
 	"parley/bridge/analysis"
 	"parley/channels"
@@ -25,8 +28,10 @@ type Setting struct {
 type FreeText struct {
 	Default string
 	Valid   func(value string) bool
-	NotSo   string // what is wrong with a value that is not valid: "are no limits"
-	Write   string // how to write it: "Write kinds and sizes: image 5MB."
+	Why     func(value string) string // what is wrong with a value that is not valid; nil = NotSo
+	Lines   bool                      // it has several lines
+	NotSo   string                    // what is wrong with a value that is not valid: "are no limits"
+	Write   string                    // how to write it: "Write kinds and sizes: image 5MB."
 }
 
 // Values of settings that are on or off.
@@ -84,6 +89,9 @@ func Settings() []Setting {
 		{Name: "file_limits", Free: FreeText{Valid: validLimits, NotSo: "are no limits", Write: "Write kinds and sizes: image 5MB, document 10MB, video 16MB, audio 16MB."},
 			Text: "The largest files of each kind, up to what the channel takes: `image 5MB, document 25MB, audio 0`; `0` forbids a kind.",
 			keep: func(s *AccountSettings, v string) { s.FileLimits, _ = channels.ParseFileLimits(v) }}, // checked when it was written
+		{Name: "admin_numbers", Free: FreeText{Valid: validNumbers, NotSo: "are no phone numbers", Write: "Write them with +, the country and commas between: +4915112345678, +33612345678."},
+			Text: "Of an account that sends text messages: admins' phone numbers, which it tells by SMS, besides the mail, that a chat can't be reached, refuses Parley, or is back.",
+			keep: func(s *AccountSettings, v string) { s.AdminNumbers = numbers(v) }},
 	}, aiSettings()...)
 }
 
@@ -106,6 +114,12 @@ func aiSettings() []Setting {
 			keep: func(s *AccountSettings, v string) { s.AI.Translates = v == settingOn }},
 		{Name: "ai_summaries", Values: onOff, Text: "Whether a long conversation is summed up for colleagues when it is handed over, and when it is resolved.",
 			keep: func(s *AccountSettings, v string) { s.AI.SumsUp = v == settingOn }},
+		{Name: "ai_references", Free: lines(analysis.ParsePatterns, "Write a kind, an expression and a link in each line: order: \\bSO-\\d{6}\\b -> https://shop.example/orders/{number}"),
+			Text: "Which numbers are noted, a line for each kind: `order: \\bSO-\\d{6}\\b -> https://shop.example/orders/{number}`. The link may be left out; `order` alone is found by our rules, see [ai.md](ai.md). Empty: orders, quotes, invoices, shipments and tickets.",
+			keep: func(s *AccountSettings, v string) { s.AI.References, _ = analysis.ParsePatterns(v) }}, // checked when it was written
+		{Name: "ai_intents", Free: lines(analysis.ParseIntents, "Write a name and what it means in each line: warranty: asks about the guarantee = guarantee, warranty"),
+			Text: "What customers may want, a line for each: `warranty: asks about the guarantee = guarantee, warranty`, with words by which they say it behind `=`. One of ours by its name alone, see [ai.md](ai.md). Empty: all of ours.",
+			keep: func(s *AccountSettings, v string) { s.AI.Intents, _ = analysis.ParseIntents(v) }}, // likewise
 		{Name: "language", Values: languageCodes(), Text: "The language in which the team reads and writes: summaries and translations of what customers write are in it.",
 			keep: func(s *AccountSettings, v string) { s.Language = v }},
 	}
@@ -139,7 +153,8 @@ type AccountSettings struct {
 	Analyses      bool // what customers write is analysed
 	AI            AISettings
 	Language      string // the team's, ISO 639-1
-	CollectFloods bool   // mails of who opens very many conversations are collected in one thread
+	AdminNumbers  []string
+	CollectFloods bool // mails of who opens very many conversations are collected in one thread
 }
 
 // AISettings are what an account says about what is made of customers' words, and about the model that does it.
@@ -150,6 +165,9 @@ type AISettings struct {
 	Unmasked    bool // it may see mail addresses, phone and card numbers and IBANs
 	TokensADay  int  // that it may cost; 0 = no limit, -1 = what the process says
 	AuditDays   int  // for which it is kept what it was asked and answered
+
+	References []analysis.Pattern // which numbers are noted; empty = those that are found by rules
+	Intents    []analysis.Intent  // what customers may want; empty = analysis.DefaultIntents
 }
 
 // SettingsOf gives the settings of an account: what is chosen for it, else what is chosen for all
@@ -187,9 +205,37 @@ func number(of string, most int, usual string) FreeText {
 		Valid: func(v string) bool { return atoi(v, -1) >= 0 && atoi(v, -1) <= most }}
 }
 
+// lines is what may be written where several lines are wanted that parse reads.
+func lines[T any](parse func(string) ([]T, error), write string) FreeText {
+	why := func(v string) string {
+		if _, err := parse(v); err != nil {
+			return err.Error()
+		}
+		return ""
+	}
+	return FreeText{Valid: func(v string) bool { return why(v) == "" }, Why: why, Lines: true, Write: write}
+}
+
 func validLimits(value string) bool {
 	_, err := channels.ParseFileLimits(value)
 	return err == nil
+}
+
+// phoneNumber is how numbers are written everywhere: E.164, with "+".
+var phoneNumber = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+
+// numbers reads a list of phone numbers.
+func numbers(value string) (list []string) {
+	for one := range strings.SplitSeq(value, ",") {
+		if one = strings.TrimSpace(one); one != "" {
+			list = append(list, one)
+		}
+	}
+	return list
+}
+
+func validNumbers(value string) bool {
+	return len(numbers(value)) > 0 && !slices.ContainsFunc(numbers(value), func(n string) bool { return !phoneNumber.MatchString(n) })
 }
 
 // atoi reads a number, or gives other.

@@ -69,6 +69,30 @@ type Reachable interface {
 	Reach(ctx context.Context) error
 }
 
+// Identified is a Surface that can tell, before it is put to work, whether it is let in.
+type Identified interface {
+	// Identify asks the platform about the credentials. home is the id of the workspace or organisation to which
+	// they belong, "" if that is not known. found is nowhere about channels; nothing is changed.
+	Identify(ctx context.Context) (home string, found []channels.Finding)
+}
+
+// Roster is a Surface that lists who is in a channel.
+type Roster interface {
+	// Members lists the people in a channel: no bots, nobody who was deactivated, and nobody of another organisation.
+	// Of those for whom known is true, who are not asked about, it may give User alone.
+	// Errors: any; then the list is not complete and counts for nothing.
+	Members(ctx context.Context, channel string, known func(user string) bool) ([]Member, error)
+}
+
+// Member is somebody in a channel.
+type Member struct {
+	User  string // the id in this surface
+	Name  string
+	Email string // "" = the platform doesn't tell
+	Guest bool   // invited into some channels of the organisation
+	Mute  bool   // the surface takes nothing from this person, who therefore can't be an agent there
+}
+
 // Stream is a handler for long bodies. It checks who sends before it reads, and keeps little of the
 // body in memory at once; how much it reads is its own limit.
 type Stream struct{ http.Handler }

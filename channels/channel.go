@@ -56,7 +56,13 @@ type Finding struct {
 	What string // "IMAP login", "SMTP sending"
 	Text string // what was found, for people
 	Hint string // what to do next; empty when OK
+	// Field is the setting that is at fault, by its name in Spec.Fields; HookField = none of them, but where the
+	// provider calls; "" = none in particular.
+	Field string
 }
+
+// HookField is Finding.Field of faults that SetHook may put right.
+const HookField = "webhook"
 
 // Fact is one thing that arrived (a mail, a message, a receipt), as it is stored. ExternalID names the
 // fact itself, not the request in which it came: a provider that repeats it gives the same id.
@@ -92,6 +98,9 @@ type Env struct {
 	// HookURL is how the provider reaches this account's webhook, exactly as it was
 	// configured; "" = it can't.
 	HookURL string
+	// Accounts are the names of all accounts of this Parley: a callback that several of them share may name any of
+	// them in place of the last part of HookURL. nil = they are not known.
+	Accounts []string
 }
 
 // State is a small durable memory of one account (watermarks).

@@ -3,6 +3,7 @@ package channels
 import (
 	"context"
 	"io"
+	"slices"
 )
 
 // Fetcher is a Channel whose provider keeps files for a while: Decode returns attachments with a Ref.
@@ -33,6 +34,36 @@ type Starter interface {
 	// Recipient reads an address or number as an agent typed it. Pure.
 	// Errors: *SendError of class BadRecipient.
 	Recipient(typed string) (Party, error)
+}
+
+// Hooked is a Channel whose provider can be told where to call for what customers do.
+type Hooked interface {
+	// FindHook asks the provider where it calls now. It changes nothing.
+	// Errors: *SendError.
+	FindHook(ctx context.Context) (HookState, error)
+
+	// SetHook lets the provider call this Parley: each value of FindHook's answer becomes as wanted. The provider
+	// may call Env.HookURL before it answers.
+	// Errors: *SendError; of class AuthBroken if the account's credentials don't allow that.
+	SetHook(ctx context.Context) error
+}
+
+// HookState is where a provider calls for what customers do.
+type HookState struct {
+	Values []HookValue
+	ByHand string // what a person does instead, with the provider's own tools
+}
+
+// Ours says whether the provider calls this Parley for everything: nothing has to be changed.
+func (s HookState) Ours() bool {
+	return !slices.ContainsFunc(s.Values, func(v HookValue) bool { return v.Now != v.Wanted })
+}
+
+// HookValue is one value at the provider.
+type HookValue struct {
+	What   string // "Callback of the business account 2066", for people
+	Now    string // "" = nothing stands there
+	Wanted string
 }
 
 // Counter is a Channel whose provider counts a long text as several messages.

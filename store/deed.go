@@ -41,6 +41,7 @@ const (
 	DeedUnclear           Deed = "unclear"        // nobody knows whether a reply arrived
 	DeedMarkedSent        Deed = "marked as sent" // an agent found that it arrived
 	DeedSentAgain         Deed = "sent again"
+	DeedSentAsItStood     Deed = "sent as it stood"   // a reply left though its chat could not say whether it was changed
 	DeedAnsweredElsewhere Deed = "answered elsewhere" // from the mailbox itself
 	DeedNotPosted         Deed = "not posted"         // the chat refused a post
 	DeedRerooted          Deed = "rerooted"           // its thread was made anew
@@ -65,7 +66,7 @@ func Deeds() []Deed {
 		DeedUnblocked, DeedPromoted, DeedRefused, DeedUndone, DeedKeptInside, DeedParked, DeedKeptForLater,
 		DeedChoseTemplate, DeedNotDelivered, DeedUnclear, DeedMarkedSent, DeedSentAgain, DeedAnsweredElsewhere,
 		DeedNotPosted, DeedRerooted, DeedSameCustomer, DeedChangedAddress, DeedChangedMessage, DeedDeletedMessage,
-		DeedOptedOut, DeedOptedIn, DeedAskedForText, DeedAnalysed, DeedAnalysisOff, DeedAnalysisOn,
+		DeedOptedOut, DeedOptedIn, DeedAskedForText, DeedAnalysed, DeedAnalysisOff, DeedAnalysisOn, DeedSentAsItStood,
 	}
 }
 

@@ -48,4 +48,5 @@ const (
 	FindSQL               = findConversations
 	ListAllSQL            = listAll
 	ListMineSQL           = listMine
+	ListTeamSQL           = listTeam
 )

@@ -41,18 +41,30 @@ const (
 )
 
 const (
-	// Whoever has waited longest for us is on top; what nobody waits for follows, the newest first.
-	listOpen = `
-		SELECT c.id
-		FROM conversations AS c
-		WHERE c.kind = 'customer' AND c.status IN ('open', 'pending', 'snoozed') AND ` + readable + ` AND `
-	longestWaiting = `
-		ORDER BY (c.status = 'snoozed'), c.waiting_since, c.last_at DESC, c.id
+	// pressing says how pressing a conversation is: 1 urgent, 2 important or unhappy, 3 as usual, 4 unimportant.
+	// Of those who wait for an answer the pressing come first, then who has waited longest; what nobody waits for
+	// follows, the newest first, and what is snoozed. The indexes conversations_pressing and
+	// conversations_team_pressing have these expressions, word by word.
+	pressing = `CASE
+				WHEN c.traits->>'priority' = 'urgent' OR c.traits->>'urgent' IN ('now', 'again') THEN 1
+				WHEN c.traits->>'priority' = 'high' OR c.traits->>'sentiment' IN ('negative', 'frustrated') THEN 2
+				WHEN c.traits->>'priority' = 'low' THEN 4
+				ELSE 3
+			END`
+	pressingFirst = `
+		ORDER BY (c.status = 'snoozed'), (c.waiting_since IS NULL), ` + pressing + `, c.waiting_since, c.last_at DESC, c.id`
+	page = `
 		LIMIT $4 OFFSET $5`
 
-	listUnassigned = listOpen + `c.status <> 'snoozed' AND c.assignees = '{}'` + longestWaiting
-	listTeam       = listOpen + `c.team_id = ANY($2)` + longestWaiting
-	listAll        = listOpen + `true` + longestWaiting
+	listOpen = `
+		FROM conversations AS c
+		WHERE c.kind = 'customer' AND c.status IN ('open', 'pending', 'snoozed') AND `
+	listUnassigned = `SELECT c.id` + listOpen + readable + ` AND c.status <> 'snoozed' AND c.assignees = '{}'` + pressingFirst + page
+	listAll        = `SELECT c.id` + listOpen + readable + pressingFirst + page
+	// listTeam takes from each team as many as the page may need.
+	listTeam = `SELECT c.id FROM unnest($2::bigint[]) AS t (id)
+		CROSS JOIN LATERAL (SELECT c.id, c.status, c.waiting_since, c.traits, c.last_at` + listOpen + readable + ` AND c.team_id = t.id` + pressingFirst + `
+			LIMIT $4::bigint + $5::bigint) AS c` + pressingFirst + page
 
 	// assignedWhere … selectAssigned: what is assigned to one agent is collected by the index of
 	// assignees, then sorted. Without MATERIALIZED the planner may walk all conversations in the
@@ -60,23 +72,11 @@ const (
 	assignedWhere  = `WITH c AS MATERIALIZED (SELECT * FROM conversations WHERE kind = 'customer' AND assignees @> ARRAY[$3::bigint] AND `
 	selectAssigned = `) SELECT c.id FROM c WHERE ` + readable
 
-	// Of those who wait for an answer, the pressing and the unhappy come first.
-	pressingFirst = `
-		ORDER BY (c.waiting_since IS NULL), CASE
-				WHEN c.traits->>'priority' = 'urgent' OR c.traits->>'urgent' IN ('now', 'again') THEN 1
-				WHEN c.traits->>'priority' = 'high' OR c.traits->>'sentiment' IN ('negative', 'frustrated') THEN 2
-				WHEN c.traits->>'priority' = 'low' THEN 4
-				ELSE 3
-			END, c.waiting_since, c.last_at DESC, c.id
-		LIMIT $4 OFFSET $5`
-
-	listMine    = assignedWhere + `status IN ('open', 'pending')` + selectAssigned + pressingFirst
+	listMine    = assignedWhere + `status IN ('open', 'pending')` + selectAssigned + pressingFirst + page
 	listSnoozed = assignedWhere + `status = 'snoozed'` + selectAssigned + `
-		ORDER BY c.snoozed_until, c.id
-		LIMIT $4 OFFSET $5`
+		ORDER BY c.snoozed_until, c.id` + page
 	newestEnd = `
-		ORDER BY c.resolved_at DESC NULLS LAST, c.id DESC
-		LIMIT $4 OFFSET $5`
+		ORDER BY c.resolved_at DESC NULLS LAST, c.id DESC` + page
 	listResolved = assignedWhere + `status = 'resolved'` + selectAssigned + newestEnd
 	listClosed   = assignedWhere + `status = 'closed'` + selectAssigned + newestEnd
 )

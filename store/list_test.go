@@ -65,21 +65,44 @@ func TestLists(t *testing.T) {
 	}
 }
 
-// Of an agent's own conversations that wait for an answer, those that are pressing come first, then those of
-// unhappy customers; among alike ones whoever has waited longest. What nobody waits for isn't pressing.
-// R-186
+// Of conversations that wait for an answer, those that are pressing come first, then those of unhappy customers; among
+// alike ones whoever has waited longest. What nobody waits for isn't pressing, and what is snoozed comes last.
+// R-113, R-186
 func TestPressingFirst(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
 	account := channelAccount(t, pool, "a")
-	exec(t, pool, `INSERT INTO conversations (id, account_id, status, assignees, waiting_since, last_at, created_at, traits)
-		SELECT id, $1, 'open', '{5}', now() - waits, now(), now(), traits::jsonb
-		FROM (VALUES (1, interval '9 h', '{"priority": "low"}'), (2, '8 h', '{}'), (3, '1 h', '{"sentiment": "positive"}'), (4, '2 h', '{"sentiment": "frustrated"}'),
-			(5, '3 h', '{"sentiment": "negative"}'), (6, '5 min', '{"urgent": "now"}'), (7, '1 min', '{"priority": "urgent"}'), (8, '4 h', '{"urgent": "once"}'),
-			(9, '2 min', '{"urgent": "again", "priority": "low"}'), (10, '30 min', '{"priority": "high"}'), (11, NULL, '{"urgent": "now"}')) AS v (id, waits, traits)`, account)
-	want := []int64{6, 9, 7, 5, 4, 10, 2, 8, 3, 1, 11}
-	if got := must(store.ListConversations(t.Context(), pool, store.Reader{Agent: 5}, store.ListMine, 50, 0))(t); !slices.Equal(got, want) {
-		t.Errorf("%v, want %v", got, want)
+	team, other := must(store.SaveTeam(t.Context(), pool, store.Team{Name: "T"}))(t), must(store.SaveTeam(t.Context(), pool, store.Team{Name: "U"}))(t)
+	exec(t, pool, `INSERT INTO conversations (id, account_id, team_id, status, assignees, waiting_since, last_at, created_at, traits)
+		SELECT id, $1, CASE id % 2 WHEN 0 THEN $2::bigint ELSE $3::bigint END, status, CASE WHEN id > 5 THEN '{5}'::bigint[] ELSE '{}' END, now() - waits, now(), now(), traits::jsonb
+		FROM (VALUES (1, 'open', interval '9 h', '{"priority": "low"}'), (2, 'open', '8 h', '{}'), (3, 'open', '1 h', '{"sentiment": "positive"}'),
+			(4, 'open', '2 h', '{"sentiment": "frustrated"}'), (5, 'open', '3 h', '{"sentiment": "negative"}'), (6, 'open', '5 min', '{"urgent": "now"}'),
+			(7, 'open', '1 min', '{"priority": "urgent"}'), (8, 'pending', '4 h', '{"urgent": "once"}'), (9, 'open', '2 min', '{"urgent": "again", "priority": "low"}'),
+			(10, 'open', '30 min', '{"priority": "high"}'), (11, 'open', NULL, '{"urgent": "now"}'), (12, 'snoozed', '9 h', '{"urgent": "now"}')) AS v (id, status, waits, traits)`,
+		account, team, other)
+	all := []int64{6, 9, 7, 5, 4, 10, 2, 8, 3, 1, 11, 12}
+	only := func(keep func(id int64) bool) []int64 {
+		return slices.DeleteFunc(slices.Clone(all), func(id int64) bool { return !keep(id) })
+	}
+	for name, c := range map[string]struct {
+		list  string
+		teams []int64
+		want  []int64
+	}{
+		"mine":         {store.ListMine, nil, only(func(id int64) bool { return id > 5 && id < 12 })},
+		"unassigned":   {store.ListUnassigned, nil, only(func(id int64) bool { return id <= 5 })},
+		"of a team":    {store.ListTeam, []int64{team}, only(func(id int64) bool { return id%2 == 0 })},
+		"of two teams": {store.ListTeam, []int64{team, other}, all},
+		"of no team":   {store.ListTeam, nil, nil},
+		"all":          {store.ListAll, nil, all},
+	} {
+		r := store.Reader{Agent: 5, Teams: c.teams}
+		if got := must(store.ListConversations(t.Context(), pool, r, c.list, 50, 0))(t); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+		if got := must(store.ListConversations(t.Context(), pool, r, c.list, 3, 2))(t); len(c.want) > 0 && !slices.Equal(got, c.want[2:min(5, len(c.want))]) {
+			t.Errorf("%s, three from the third on: %v of %v", name, got, c.want)
+		}
 	}
 }
 

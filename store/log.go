@@ -20,9 +20,10 @@ type LogEntry struct {
 	EventID        int64           `db:"event_id" json:"event_id"`
 }
 
+// changed is of the version before: see migration 0037.
 const insertLog = `
-	INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what, detail, event_id)
-	SELECT id, conversation_id, at, agent_id, actor, what, detail, event_id
+	INSERT INTO log_entries (id, conversation_id, at, agent_id, actor, what, detail, event_id, changed)
+	SELECT id, conversation_id, at, agent_id, actor, what, detail, event_id, NULL
 	FROM json_populate_recordset(NULL::log_entries, $1)`
 
 // InsertLog adds log entries.

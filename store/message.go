@@ -90,9 +90,10 @@ const messageColumns = `id, conversation_id, direction, fate, reason, agent_id, 
 	thread, place, subject, text, quoted, notices, files, has_html, automatic, external_id, event_id, part, said_at, created_at,
 	parts, cost, template, rich, reply_to, promotional`
 
+// changed is of the version before: see migration 0037.
 const insertMessages = `
-	INSERT INTO messages (` + messageColumns + `)
-	SELECT ` + messageColumns + `
+	INSERT INTO messages (` + messageColumns + `, changed)
+	SELECT ` + messageColumns + `, NULL
 	FROM json_populate_recordset(NULL::messages, $1)`
 
 // InsertMessages adds messages.
@@ -104,7 +105,7 @@ const updateMessages = `
 	UPDATE messages AS m
 	SET direction = r.direction, fate = r.fate, reason = r.reason, agent_id = r.agent_id, text = r.text,
 		files = r.files, conversation_id = r.conversation_id, external_id = r.external_id,
-		parts = r.parts, cost = r.cost, promotional = r.promotional, changed = pg_current_xact_id()
+		parts = r.parts, cost = r.cost, promotional = r.promotional, changed = NULL
 	FROM json_populate_recordset(NULL::messages, $1) AS r
 	WHERE m.id = r.id`
 

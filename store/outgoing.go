@@ -86,7 +86,7 @@ const outgoingKeys = `
 // Messages whose thread has events that are not applied yet although they were stored before the reply's
 // first attempt: an earlier text, an edit, or a deletion. They are those in the queue of the message's own
 // event; and Slack tells an emoji under the message without its thread, so that it has a queue of its own.
-// An event of a newer version does not count: nobody may be there to apply it.
+// An event of a newer version counts for a minute: longer, and nobody may be there to apply it.
 const behindReplies = `
 	SELECT r.id
 	FROM unnest($1::bigint[], $2::timestamptz[]) AS r(id, began)
@@ -96,7 +96,8 @@ const behindReplies = `
 		SELECT FROM queues AS q
 		JOIN events AS f ON f.id = q.first_event
 		WHERE q.key IN (v.order_key, m.account_id || '/' || m.channel || ':' || m.place)
-			AND f.received_at < r.began AND q.version <= ` + factVersion + `)`
+			AND f.received_at < r.began
+			AND (q.version <= ` + factVersion + ` OR f.received_at > (SELECT clock_timestamp()) - interval '1 minute'))`
 
 // LoadOutgoing reads, in one round trip, conversations with their threads, identities and related
 // conversations, and messages. Subjects, Keys and Behind are read for replies, Places for the deliveries

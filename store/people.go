@@ -34,8 +34,16 @@ type Team struct {
 	Name    string  `db:"name"`
 	Members []int64 `db:"members"`
 
-	Emoji map[string]string `db:"emoji"` // emoji name → verb, in the team's channels, beside the usual ones
+	Emoji  map[string]string `db:"emoji"`  // emoji name → verb, in the team's channels, beside the usual ones
+	Agents string            `db:"agents"` // who becomes one: AgentsListed, AgentsOfChannel; "" = AgentsListed
+	Weekly string            `db:"weekly"` // when the team is told how its week was, as a cron expression; "" = never
 }
+
+// Who becomes an agent of a team (Team.Agents).
+const (
+	AgentsListed    = "listed"          // whom an admin lists
+	AgentsOfChannel = "channel_members" // also whoever comes into the team's channel, once an admin has confirmed those who are there
+)
 
 // TeamChannel is where a team's threads open in a surface.
 type TeamChannel struct {
@@ -125,7 +133,7 @@ func SetAccountSettings(ctx context.Context, q Querier, settings json.RawMessage
 const (
 	listAgents       = `SELECT id, email, name, roles, zone, active, signature, rich_signature FROM agents ORDER BY id`
 	listAgentUsers   = `SELECT account_id, user_id, agent_id FROM agent_users`
-	listTeams        = `SELECT id, name, members, emoji FROM teams ORDER BY id`
+	listTeams        = `SELECT id, name, members, emoji, agents, weekly FROM teams ORDER BY id`
 	listTeamChannels = `SELECT team_id, account_id, channel, home FROM team_channels`
 	listChannelMoves = `SELECT account_id, former, current, began_at FROM channel_moves`
 )
@@ -205,9 +213,9 @@ func RetireAgent(ctx context.Context, q Querier, id int64) error {
 }
 
 const saveTeam = `
-	INSERT INTO teams (name, members, emoji)
-	VALUES ($1, $2, $3)
-	ON CONFLICT (name) DO UPDATE SET members = EXCLUDED.members, emoji = EXCLUDED.emoji
+	INSERT INTO teams (name, members, emoji, agents, weekly)
+	VALUES ($1, $2, $3, COALESCE(NULLIF($4, ''), 'listed'), $5)
+	ON CONFLICT (name) DO UPDATE SET members = EXCLUDED.members, emoji = EXCLUDED.emoji, agents = EXCLUDED.agents, weekly = EXCLUDED.weekly
 	RETURNING id`
 
 // SaveTeam makes or changes a team by name and gives the id.
@@ -217,7 +225,7 @@ func SaveTeam(ctx context.Context, q Querier, t Team) (int64, error) {
 	if emoji == nil {
 		emoji = map[string]string{}
 	}
-	if err := q.QueryRow(ctx, saveTeam, t.Name, orEmpty(t.Members), emoji).Scan(&id); err != nil {
+	if err := q.QueryRow(ctx, saveTeam, t.Name, orEmpty(t.Members), emoji, t.Agents, t.Weekly).Scan(&id); err != nil {
 		return 0, fmt.Errorf("store: save team: %w", err)
 	}
 	return id, nil

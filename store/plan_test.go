@@ -70,7 +70,8 @@ func TestPlans(t *testing.T) {
 		plantest.Cold("old marks", store.DropOldMarksSQL, []any{3600.0, 100, 3}, map[string]float64{"lanes": 2000, "deliveries": 1000, "gates": 60}, "lanes_due"),
 		plantest.Cold("find a rare word", store.FindSQL, []any{none, none, int64(0), "rar", "", 20, 0}, map[string]float64{"conversation_words": 60, "conversations": 60}, "conversation_words_found"),
 		plantest.Cold("find a word of all", store.FindSQL, []any{none, none, int64(0), "order", "", 20, 0}, map[string]float64{"conversation_words": 6000, "conversations": 200}, "conversations_pkey"),
-		plantest.Cold("list all", store.ListAllSQL, []any{none, none, int64(0), 51, 100}, map[string]float64{"conversations": 300}, "conversations_waiting"),
+		plantest.Cold("list all", store.ListAllSQL, []any{none, none, int64(0), 51, 100}, map[string]float64{"conversations": 300}, "conversations_pressing"),
+		plantest.Cold("list of teams", store.ListTeamSQL, []any{none, []int64{1, 2}, int64(0), 51, 100}, map[string]float64{"conversations": 600}, "conversations_team_pressing"),
 		plantest.Cold("list mine", store.ListMineSQL, []any{none, none, int64(5), 51, 0}, map[string]float64{"conversations": 300}, "conversations_mine"),
 		plantest.Cold("due timers", store.FireTimersSQL, []any{200}, map[string]float64{"timers": 500}, "timers_due"),
 	}

@@ -31,12 +31,14 @@ const keepPresence = `
 
 // ProcessName begins the name under which a process keeps its presence. Its number says what the
 // process knows. It rises when a feature may be used only once all processes know it.
-const ProcessName = "process:3:"
+const ProcessName = "process:4:"
 
 // Features that all processes must know, by the lowest number in ProcessName of those that do.
 const (
 	KnowsRuns = 2 // deliveries leave together (Claim.Join); earlier processes would send them again
 	KnowsSeen = 3 // old events are removed; earlier processes would take a repeated fact for a new one
+
+	KnowsErasing = 4 // posts of erased contacts go from chats; earlier processes would give that up as failed
 )
 
 const allKnow = `

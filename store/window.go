@@ -31,10 +31,10 @@ func ListClosing(ctx context.Context, q Querier, account, team int64, after, unt
 
 const keepOnlyTimers = `
 	DELETE FROM timers
-	WHERE conversation_id = 0 AND kind LIKE $1 || ':%' AND kind <> ALL($2)`
+	WHERE conversation_id = 0 AND kind LIKE $1 || ':%' AND kind <> ALL($2) AND due_at > (SELECT parley_now())`
 
 // KeepTimers removes timers that belong to no conversation and whose kind is word:ANYTHING, except for
-// those whose kinds are given.
+// those whose kinds are given and those that are due: whoever takes them decides whether they still count.
 func KeepTimers(ctx context.Context, q Execer, word string, kinds []string) error {
 	if _, err := q.Exec(ctx, keepOnlyTimers, word, kinds); err != nil {
 		return fmt.Errorf("store: keep timers: %w", err)

@@ -2,6 +2,7 @@ package slack
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -13,24 +14,40 @@ import (
 // Check looks, for `parley doctor`, at the token, its scopes and the channels in which
 // threads open. It changes nothing.
 func (s *Surface) Check(ctx context.Context) []channels.Finding {
+	home, found := s.Identify(ctx)
+	if home == "" {
+		return found
+	}
+	return append(found, s.checkChannels(ctx)...)
+}
+
+// Identify implements bridge.Identified: it looks at the tokens and their scopes.
+func (s *Surface) Identify(ctx context.Context) (home string, found []channels.Finding) {
 	auth, err := s.api.AuthTestContext(ctx)
 	if err != nil {
-		return []channels.Finding{{What: "bot token", Text: "Slack refused it: " + err.Error(),
-			Hint: "Copy the Bot User OAuth Token (xoxb-…) of the app into SLACK_BOT_TOKEN."}}
+		return "", []channels.Finding{{What: "bot token", Text: "Slack refused it: " + err.Error(),
+			Hint: "Copy the Bot User OAuth Token (xoxb-…) of the app, from OAuth & Permissions (SLACK_BOT_TOKEN)."}}
 	}
-	found := []channels.Finding{{OK: true, What: "bot token", Text: "belongs to " + auth.User + " in " + auth.Team}}
+	found = append(found, channels.Finding{OK: true, What: "bot token", Text: "belongs to " + auth.User + " in " + auth.Team})
 	found = append(found, checkScopes(auth.Header.Get("X-Oauth-Scopes")))
 	if s.opt.AppToken != "" {
 		found = append(found, s.checkAppToken(ctx))
 	}
-	return append(found, s.checkChannels(ctx)...)
+	return auth.TeamID, found
 }
+
+// appTokens have the id of their app in them: xapp-1-A0123-….
+var appTokens = regexp.MustCompile(`^xapp-\d+-A[A-Z0-9]+-`)
 
 // checkAppToken asks for an address at which Socket Mode could connect, and doesn't connect.
 func (s *Surface) checkAppToken(ctx context.Context) channels.Finding {
 	if _, _, err := s.api.StartSocketModeContext(ctx); err != nil {
 		return channels.Finding{What: "app-level token", Text: "Slack refused it: " + err.Error(),
-			Hint: "Make one with the scope connections:write under Basic Information, App-Level Tokens, and copy it (xapp-…) into SLACK_APP_TOKEN."}
+			Hint: "Make one with the scope connections:write under Basic Information, App-Level Tokens, and copy it (xapp-…; SLACK_APP_TOKEN)."}
+	}
+	if me, err := s.identify(ctx); err == nil && me.App != "" && !strings.Contains(s.opt.AppToken, "-"+me.App+"-") && appTokens.MatchString(s.opt.AppToken) {
+		return channels.Finding{What: "app-level token", Text: "belongs to another app than the bot token",
+			Hint: "Copy both tokens from the pages of the same app: what people type would reach nobody."}
 	}
 	return channels.Finding{OK: true, What: "app-level token", Text: "opens Socket Mode"}
 }

@@ -156,8 +156,7 @@ func (d *directory) Lookup(ctx context.Context, email string) (string, error) {
 	case err != nil:
 		return "", fmt.Errorf("slack: users.lookupByEmail: %w", err)
 	}
-	foreign := u.TeamID != "" && u.TeamID != me.Team
-	if u.Deleted || u.IsBot || u.IsRestricted || u.IsUltraRestricted || u.IsStranger || foreign {
+	if outsider(u, me) || guest(u) {
 		return "", nil
 	}
 	return u.ID, nil
@@ -230,7 +229,13 @@ func (d *directory) members(ctx context.Context, channel string) ([]string, erro
 	var all []string
 	in := &slackapi.GetUsersInConversationParameters{ChannelID: channel, Limit: memberPage}
 	for {
-		page, next, err := d.api.GetUsersInConversationContext(ctx, in)
+		var page []string
+		var next string
+		err := d.patient(ctx, func(ctx context.Context) error {
+			var err error
+			page, next, err = d.api.GetUsersInConversationContext(ctx, in)
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}

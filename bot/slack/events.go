@@ -155,7 +155,7 @@ func (me *self) splitChanged(kind, channel string, ev *event, body []byte) arriv
 		return arrival{facts: []channels.Fact{quarantined(body, "change without message")}}
 	}
 	if m.Subtype == "tombstone" {
-		return me.one(kind, deleteID(channel, m.TS), orderKey(channel, m.root()), body)
+		return me.one(kind, deleteID(channel, m.TS), orderKey(channel, m.root()), withoutWords(body))
 	}
 	if me.own(m) || !spoken(m.Subtype) || ev.Previous != nil && m.sameContent(ev.Previous) {
 		return arrival{}
@@ -171,7 +171,31 @@ func (me *self) splitDeleted(kind, channel string, ev *event, body []byte) arriv
 	if ev.Previous != nil && ev.Previous.ThreadTS != "" {
 		root = ev.Previous.ThreadTS
 	}
-	return me.one(kind, deleteID(channel, ev.Deleted), orderKey(channel, root), body)
+	return me.one(kind, deleteID(channel, ev.Deleted), orderKey(channel, root), withoutWords(body))
+}
+
+// withoutWords takes out of a callback about a deleted message what the message said: Slack repeats it, and who
+// deleted it wants it to be kept nowhere. Bytes that aren't such a callback stay as they are.
+func withoutWords(body []byte) []byte {
+	var whole, ev, previous map[string]json.RawMessage
+	if json.Unmarshal(body, &whole) != nil || json.Unmarshal(whole["event"], &ev) != nil || json.Unmarshal(ev["previous_message"], &previous) != nil {
+		return body
+	}
+	for _, words := range []string{"text", "blocks", "attachments", "files", "username", "root"} {
+		delete(previous, words)
+	}
+	var err error
+	if ev["previous_message"], err = json.Marshal(previous); err != nil {
+		return body
+	}
+	if whole["event"], err = json.Marshal(ev); err != nil {
+		return body
+	}
+	short, err := json.Marshal(whole)
+	if err != nil {
+		return body
+	}
+	return short
 }
 
 func (me *self) splitReaction(kind string, ev *event, body []byte) arrival {

@@ -37,7 +37,7 @@ func (s *poster) Reconcile(ctx context.Context, p bridge.Post) (channels.Outcome
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	switch p.Kind {
-	case bridge.PostCard, bridge.PostMark:
+	case bridge.PostCard, bridge.PostMark, bridge.PostErased:
 		return channels.Absent, bridge.Sent{}, nil // doing it again changes nothing
 	case bridge.PostEphemeral:
 		return channels.Landed, bridge.Sent{}, nil // best effort: never doubled

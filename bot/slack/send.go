@@ -50,6 +50,8 @@ func (s *poster) make(ctx context.Context, me *self, p bridge.Post) (bridge.Sent
 		return s.whisper(ctx, me, p)
 	case bridge.PostFiles:
 		return s.sendFiles(ctx, me, p)
+	case bridge.PostErased:
+		return s.erase(ctx, me, p)
 	case bridge.PostRoot, bridge.PostSaid, bridge.PostLine:
 		return s.post(ctx, me, p)
 	}

@@ -91,7 +91,11 @@ type Surface struct {
 	sweeper   *sweep.Sweeper
 }
 
-var _ bridge.Surface = (*Surface)(nil)
+var (
+	_ bridge.Surface    = (*Surface)(nil)
+	_ bridge.Roster     = (*Surface)(nil)
+	_ bridge.Identified = (*Surface)(nil)
+)
 
 // New makes the surface. It connects to nothing; Run does.
 // Errors: what is missing or malformed in o, all together.
@@ -188,6 +192,8 @@ func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 	switch kind {
 	case bridge.PostCard:
 		return bridge.Budget{Key: "update", PerSecond: perMinute(40), Burst: 5}
+	case bridge.PostErased: // chat.delete, files.delete and conversations.replies take 50 a minute each
+		return bridge.Budget{Key: "erase", PerSecond: perMinute(30), Burst: 5}
 	case bridge.PostMark:
 		return bridge.Budget{Key: "reactions", PerSecond: perMinute(25), Burst: 5}
 	case bridge.PostEphemeral:

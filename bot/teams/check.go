@@ -32,6 +32,15 @@ func (s *Surface) Check(ctx context.Context) []channels.Finding {
 	return append(append(found, s.checkTeams(ctx, service)...), s.checkChannels(ctx)...)
 }
 
+// Identify implements bridge.Identified: it looks at the app's secret, and at the keys of the service.
+func (s *Surface) Identify(ctx context.Context) (home string, found []channels.Finding) {
+	found, ok := s.checkIdentity(ctx)
+	if !ok {
+		return "", found
+	}
+	return s.tenant, found
+}
+
 // checkIdentity looks whether we and Teams can prove to each other who we are. ok is false if nothing
 // else can be checked without that.
 func (s *Surface) checkIdentity(ctx context.Context) (found []channels.Finding, ok bool) {

@@ -3,13 +3,17 @@ package teams
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"parley/bot/teams/connector"
 	"parley/bridge"
+	"parley/channels"
+	"parley/channels/pause"
 )
 
 // directory finds channels and people.
@@ -82,33 +86,77 @@ func (d *directory) Audience(ctx context.Context, channel string) (bridge.Audien
 		return bridge.Audience{}, err
 	}
 	var a bridge.Audience
-	for token := ""; ; {
-		page, err := d.bot.Members(ctx, connector.Conversation{Service: service, ID: channel}, token)
+	err = d.all(ctx, connector.Conversation{Service: service, ID: channel}, func(m connector.Member) bool {
+		a.Users = append(a.Users, m.AADObjectID)
+		return true
+	})
+	return a, err
+}
+
+// Members implements bridge.Roster. Teams lists no bots, and tells of everybody in its pages.
+func (d *directory) Members(ctx context.Context, channel string, _ func(user string) bool) ([]bridge.Member, error) {
+	ctx, cancel := context.WithTimeout(ctx, rosterTime)
+	defer cancel()
+	service, err := d.notes.whereIs(ctx, channel)
+	if err != nil {
+		return nil, err
+	}
+	var list []bridge.Member
+	err = d.all(ctx, connector.Conversation{Service: service, ID: channel}, func(m connector.Member) bool {
+		if m.AADObjectID == "" || !strings.EqualFold(m.TenantID, d.tenant) {
+			return true
+		}
+		one := bridge.Member{User: m.AADObjectID, Name: m.Name, Email: cmp.Or(m.Email, m.UserPrincipalName)}
+		one.Guest = d.people.describe(m).Kind != bridge.ActorPerson
+		one.Mute = one.Guest
+		list = append(list, one)
+		return true
+	})
+	return list, err
+}
+
+// rosterTime bounds the reading of all pages of a large team, with the waits for which Teams asks.
+const rosterTime = 5 * time.Minute
+
+// all gives the members of a conversation, page by page, until take says that it has enough. It waits where Teams asks
+// for that, if ctx doesn't end before.
+func (d *directory) all(ctx context.Context, at connector.Conversation, take func(connector.Member) bool) error {
+	for token, tries := "", 0; ; {
+		page, err := d.bot.Members(ctx, at, token)
+		if wait, limited := throttledFor(err); limited && tries < readPatience && pause.For(ctx, wait) {
+			tries++
+			continue
+		}
 		if err != nil {
-			return bridge.Audience{}, fmt.Errorf("teams: members of %s: %w", channel, err)
+			return fmt.Errorf("teams: members of %s: %w", at.ID, err)
 		}
 		for _, m := range page.Members {
-			a.Users = append(a.Users, m.AADObjectID)
+			if !take(m) {
+				return nil
+			}
 		}
-		if token = page.ContinuationToken; token == "" {
-			return a, nil
+		if token, tries = page.ContinuationToken, 0; token == "" {
+			return nil
 		}
 	}
 }
 
-func (d *directory) lookupIn(ctx context.Context, team connector.Conversation, email string) (string, error) {
-	for token := ""; ; {
-		page, err := d.bot.Members(ctx, team, token)
-		if err != nil {
-			return "", fmt.Errorf("teams: members of %s: %w", team.ID, err)
-		}
-		for _, m := range page.Members {
-			if strings.EqualFold(m.Email, email) || strings.EqualFold(m.UserPrincipalName, email) {
-				return m.AADObjectID, nil
-			}
-		}
-		if token = page.ContinuationToken; token == "" {
-			return "", nil
-		}
+// throttledFor says whether an error means that we are too fast, and for how long to wait.
+func throttledFor(err error) (time.Duration, bool) {
+	var e *connector.Error
+	if !errors.As(err, &e) || e.Class != channels.Throttled {
+		return 0, false
 	}
+	return cmp.Or(e.RetryAfter, throttleDefault), true
+}
+
+func (d *directory) lookupIn(ctx context.Context, team connector.Conversation, email string) (string, error) {
+	user := ""
+	err := d.all(ctx, team, func(m connector.Member) bool {
+		if strings.EqualFold(m.Email, email) || strings.EqualFold(m.UserPrincipalName, email) {
+			user = m.AADObjectID
+		}
+		return user == ""
+	})
+	return user, err
 }

@@ -6,17 +6,12 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"image"
-	_ "image/gif" // what customers send
 	"image/jpeg"
-	_ "image/png" // what customers send
 	"io"
 	"strings"
 	"time"
 
-	scale "golang.org/x/image/draw"
-	_ "golang.org/x/image/webp" // what customers send
-
+	"parley/bot/picture"
 	"parley/bot/teams/connector"
 	"parley/channels"
 )
@@ -29,12 +24,10 @@ const (
 	pictureSide  = 1024
 )
 
-// Limits of a picture that a smaller copy is made of. One of 16 million pixels takes 64 MB of
-// memory, or 128 MB in the worst format; phones take photos of 12 million.
+// Limits of a picture that a smaller copy is made of.
 const (
-	copiedBytes  = 25 << 20
-	copiedPixels = 16 << 20
-	copyTimeout  = 10 * time.Second
+	copiedBytes = 25 << 20
+	copyTimeout = 10 * time.Second
 )
 
 // display is how Teams shows a file.
@@ -60,11 +53,11 @@ func displayOf(ctx context.Context, f channels.File) (display, error) {
 }
 
 func displayOfHeader(size int64, r io.Reader) display {
-	c, format, err := image.DecodeConfig(r)
+	format, pixels, err := picture.Sized(r)
 	switch {
-	case err != nil || c.Width <= 0 || c.Height <= 0 || c.Width > copiedPixels/c.Height:
+	case err != nil:
 		return displayLink
-	case size > pictureBytes || c.Width > pictureSide || c.Height > pictureSide:
+	case size > pictureBytes || pixels.X > pictureSide || pixels.Y > pictureSide:
 		return displayCopy
 	case format == "png" || format == "jpeg":
 		return displayOriginal
@@ -88,7 +81,7 @@ func originalOf(ctx context.Context, f channels.File) (drawing, error) {
 	if err != nil {
 		return drawing{}, err
 	}
-	_, format, err := image.DecodeConfig(bytes.NewReader(data))
+	format, _, err := picture.Sized(bytes.NewReader(data))
 	if err != nil {
 		return drawing{}, fmt.Errorf("%w: %w", errNoPicture, err)
 	}
@@ -117,16 +110,13 @@ func drawnCopy(ctx context.Context, f channels.File) (drawing, error) {
 	}
 	decoding, cancel := context.WithTimeout(ctx, copyTimeout)
 	defer cancel()
-	img, _, err := image.Decode(untilDone{decoding, bytes.NewReader(data)})
+	small, err := picture.Small(decoding, data, pictureSide)
 	switch {
 	case ctx.Err() != nil:
 		return drawing{}, ctx.Err()
 	case err != nil:
 		return drawing{}, fmt.Errorf("%w: %w", errNoPicture, err)
 	}
-	small := image.NewRGBA(fitting(img.Bounds()))
-	scale.Draw(small, small.Bounds(), image.White, image.Point{}, scale.Src)
-	scale.ApproxBiLinear.Scale(small, small.Bounds(), img, img.Bounds(), scale.Over, nil)
 	side := orientation(data)
 	for _, quality := range []int{85, 60, 30} {
 		var b bytes.Buffer
@@ -139,15 +129,6 @@ func drawnCopy(ctx context.Context, f channels.File) (drawing, error) {
 		}
 	}
 	return drawing{}, fmt.Errorf("%w: the copy is too large", errNoPicture)
-}
-
-// fitting is the size of a copy: that of the picture, scaled down to what Teams shows.
-func fitting(r image.Rectangle) image.Rectangle {
-	width, height := r.Dx(), r.Dy()
-	if longer := max(width, height); longer > pictureSide {
-		width, height = max(1, width*pictureSide/longer), max(1, height*pictureSide/longer)
-	}
-	return image.Rect(0, 0, width, height)
 }
 
 // orientation gives the segment of a JPEG that tells which side is up: its whole Exif segment, or nil.
@@ -184,18 +165,4 @@ func readFile(ctx context.Context, f channels.File, most int64) ([]byte, error) 
 		return nil, errors.New("teams: read file: it is longer than announced")
 	}
 	return data, nil
-}
-
-// untilDone is a reader that fails once its context is done, since some pictures take minutes to decode.
-type untilDone struct {
-	ctx context.Context //nolint:containedctx // a reader has no other way to learn of it
-	r   io.Reader
-}
-
-// Read implements io.Reader.
-func (u untilDone) Read(b []byte) (int, error) {
-	if err := u.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return u.r.Read(b)
 }

@@ -63,6 +63,8 @@ func (s *poster) make(ctx context.Context, service string, p bridge.Post) (bridg
 		return s.mark(ctx, service, p)
 	case bridge.PostFiles:
 		return s.sendFiles(ctx, service, p)
+	case bridge.PostErased:
+		return s.erase(ctx, service, p)
 	case bridge.PostRoot, bridge.PostCard, bridge.PostSaid, bridge.PostLine, bridge.PostEphemeral:
 	default:
 		return bridge.Sent{}, badPost("unknown kind of post")

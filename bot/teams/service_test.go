@@ -232,8 +232,8 @@ func TestCheck(t *testing.T) {
 		spoil func(*Options)
 		hint  string
 	}{
-		"AADSTS7000215: Invalid client secret": {func(o *Options) { o.AppPassword = "wrong" }, "Set TEAMS_APP_PASSWORD to the Value"},
-		"AADSTS90002: Tenant":                  {func(o *Options) { o.TenantID = "99999999-0000-4000-8000-000000000001" }, "Set TEAMS_TENANT_ID"},
+		"AADSTS7000215: Invalid client secret": {func(o *Options) { o.AppPassword = "wrong" }, "Give Parley the Value"},
+		"AADSTS90002: Tenant":                  {func(o *Options) { o.TenantID = "99999999-0000-4000-8000-000000000001" }, "Give Parley (TEAMS_TENANT_ID)"},
 		"AADSTS700016: Application":            {func(o *Options) { o.AppID = "99999999-0000-4000-8000-000000000001" }, "that TEAMS_APP_ID is"},
 		"connection refused":                   {func(o *Options) { o.LoginURL = "http://127.0.0.1:1" }, "Check the network"},
 	} {

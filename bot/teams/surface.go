@@ -92,7 +92,11 @@ type Surface struct {
 	upload    *upload.Page // nil = no page, because clients of Teams could not reach it
 }
 
-var _ bridge.Surface = (*Surface)(nil)
+var (
+	_ bridge.Surface    = (*Surface)(nil)
+	_ bridge.Roster     = (*Surface)(nil)
+	_ bridge.Identified = (*Surface)(nil)
+)
 
 // New makes the surface. It connects to nothing; Run does.
 // Errors: what is missing or malformed in o, all together.
@@ -210,7 +214,7 @@ func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 	switch kind {
 	case bridge.PostMark:
 		return bridge.Budget{Key: "reactions", PerSecond: 0.9 * s.opt.Rate, Burst: 1}
-	case bridge.PostCard:
+	case bridge.PostCard, bridge.PostErased:
 		key = "update:" + channel
 	case bridge.PostRoot, bridge.PostSaid, bridge.PostFiles, bridge.PostLine, bridge.PostEphemeral:
 	}
@@ -293,6 +297,11 @@ func (s *Surface) Resolve(ctx context.Context, channel string) (string, error) {
 // Lookup implements bridge.Surface.
 func (s *Surface) Lookup(ctx context.Context, email string) (string, error) {
 	return s.directory.Lookup(ctx, email)
+}
+
+// Members implements bridge.Roster.
+func (s *Surface) Members(ctx context.Context, channel string, known func(user string) bool) ([]bridge.Member, error) {
+	return s.directory.Members(ctx, channel, known)
 }
 
 // Audience implements bridge.Surface.

@@ -22,9 +22,9 @@ import (
 // uploadPath is where the upload page is below our public address.
 const uploadPath = "/teams/upload"
 
-// frames are the origins of Teams' clients, which show an app's page in a frame.
+// Frames are the origins of Teams' clients, which show an app's page in a frame.
 // Source: learn.microsoft.com/microsoftteams/platform/tabs/how-to/tab-requirements, read 2026-11.
-func frames() []string {
+func Frames() []string {
 	return []string{"https://teams.microsoft.com", "https://*.teams.microsoft.com", "https://*.cloud.microsoft"}
 }
 
@@ -35,7 +35,7 @@ func newUpload(o Options, taken *uploads) *upload.Page {
 	if err != nil || u.Host == "" || len(o.LinkKeys) == 0 {
 		return nil
 	}
-	ancestors := frames()
+	ancestors := Frames()
 	if u.Scheme != "https" {
 		if ip := net.ParseIP(u.Hostname()); u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
 			return nil

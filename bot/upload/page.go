@@ -5,14 +5,11 @@ import (
 	"context"
 	"crypto/rand"
 	_ "embed"
-	"errors"
-	"fmt"
 	"html/template"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
@@ -213,21 +210,11 @@ func (p *Page) sent(w http.ResponseWriter, s shown, already bool) {
 
 // refuse says why something isn't taken; what was typed stays in the form, if there is one.
 func (p *Page) refuse(w http.ResponseWriter, err error, s shown) {
-	var problem *bridge.Problem
-	var tooBig *http.MaxBytesError
-	status := http.StatusUnprocessableEntity
-	switch {
-	case errors.As(err, &problem):
-		s.Problem = strings.TrimSpace(problem.Text + " " + problem.Hint)
-	case errors.Is(err, bridge.ErrNoConversation):
-		s.Problem, status = "There is no such conversation.", http.StatusNotFound
-	case errors.Is(err, bridge.ErrTooLarge), errors.As(err, &tooBig):
-		s.Problem, status = fmt.Sprintf("That is too much at once: at most %s. Send a link to it instead.", channels.SizeWords(mostBytes)), http.StatusRequestEntityTooLarge
-	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded):
-		s.Problem = fmt.Sprintf("That took longer than %d minutes: nothing was sent. Send less at once.", int(mostTime.Minutes()))
-	default:
+	text, status := Words(err)
+	if text == "" {
 		p.opt.Log.Error("upload not taken", "error", err)
-		s.Problem, status = "That did not work: nothing was sent. Try again.", http.StatusInternalServerError
+		text = "That did not work: nothing was sent. Try again."
 	}
+	s.Problem = text
 	p.answer(w, status, s)
 }

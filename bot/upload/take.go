@@ -1,20 +1,12 @@
 package upload
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"mime"
-	"mime/multipart"
 	"net/http"
-	"os"
-	"path"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"parley/bot/view"
@@ -33,16 +25,13 @@ const checkBytes = 64 << 10
 // take stores the files of a reply as they arrive, then submits the reply. The files of a reply that is
 // not submitted are deleted after a while.
 func (p *Page) take(w http.ResponseWriter, r *http.Request, t Ticket, s shown) {
-	ctx, cancel := context.WithTimeout(r.Context(), mostTime)
+	r, cancel := Long(w, r)
 	defer cancel()
-	end := time.Now().Add(mostTime) //nolint:forbidigo // the connection's clock
-	control := http.NewResponseController(w)
-	_, _ = control.SetReadDeadline(end), control.SetWriteDeadline(end.Add(formTime)) //nolint:errcheck // then the server's stay
+	ctx := r.Context()
 	if !p.admit(ctx, w, t, &s) {
 		return
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, mostBytes+1<<20)
-	reply, err := p.read(ctx, r)
+	reply, err := p.read(r)
 	s.Text = reply.Text
 	if err == nil {
 		err = p.accepts(ctx, t, reply)
@@ -109,93 +98,13 @@ func Text(t Ticket, r Reply) (string, error) {
 	return filled.Text, nil
 }
 
-// errForm is returned for a request that isn't this page's form.
-var errForm = &bridge.Problem{Code: "form", Text: "This is not what the page sends.", Hint: "Open it again from the conversation."}
-
 // read stores the files of a request, one after the other.
-// Errors: *bridge.Problem, bridge.ErrTooLarge, *http.MaxBytesError, the database's.
-func (p *Page) read(ctx context.Context, r *http.Request) (Reply, error) {
-	var out Reply
-	parts, err := r.MultipartReader()
-	if err != nil {
-		return out, errForm
+// Errors: as ReadForm.
+func (p *Page) read(r *http.Request) (Reply, error) {
+	form, err := ReadForm(r, p.opt.Desk.StoreFile)
+	out := Reply{Text: form.Fields.Get(fieldText), Files: form.Files}
+	if n := utf8.RuneCountInString(out.Text); err == nil && n > textRunes {
+		err = &bridge.Problem{Code: "long", Text: fmt.Sprintf("The text is too long: at most %d characters.", textRunes)}
 	}
-	for left := int64(mostBytes); ; {
-		part, err := parts.NextPart()
-		switch {
-		case errors.Is(err, io.EOF):
-			return out, nil
-		case err != nil:
-			return out, broken(err)
-		case part.FormName() == "": // a part that can't be read: take no file rather than all but this one
-			return out, errForm
-		case part.FormName() == fieldText:
-			text, err := io.ReadAll(io.LimitReader(part, textRunes*utf8.UTFMax+1))
-			if err != nil {
-				return out, broken(err)
-			}
-			if out.Text = strings.ReplaceAll(strings.ToValidUTF8(string(text), "\uFFFD"), "\r\n", "\n"); utf8.RuneCountInString(out.Text) > textRunes {
-				return out, &bridge.Problem{Code: "long", Text: fmt.Sprintf("The text is too long: at most %d characters.", textRunes)}
-			}
-		case part.FormName() == fieldFile && part.FileName() != "":
-			if len(out.Files) == mostFiles {
-				return out, &bridge.Problem{Code: "many", Text: fmt.Sprintf("These are too many: at most %d files at once.", mostFiles)}
-			}
-			f, err := p.store(ctx, part, left)
-			if err != nil {
-				return out, err
-			}
-			left -= f.SizeBytes
-			out.Files = append(out.Files, f)
-		}
-	}
-}
-
-// broken tells what is wrong with a request that can't be read to its end.
-func broken(err error) error {
-	var tooBig *http.MaxBytesError
-	if errors.As(err, &tooBig) || errors.Is(err, os.ErrDeadlineExceeded) {
-		return err
-	}
-	return errForm
-}
-
-// called cleans the name and the type that a browser gives a file.
-func called(name, kind string) (string, string) {
-	name = path.Base(strings.ReplaceAll(name, "\\", "/"))
-	name = strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(name, "\uFFFD")))
-	switch name {
-	case "", ".", "..", "/":
-		name = "file"
-	}
-	kind, _, err := mime.ParseMediaType(kind)
-	if err != nil || !strings.Contains(kind, "/") || kind == "application/octet-stream" {
-		kind, _, _ = strings.Cut(mime.TypeByExtension(path.Ext(name)), ";")
-	}
-	return name, cmp.Or(kind, "application/octet-stream")
-}
-
-// escaped undoes what browsers do to a file's name in a form.
-// Source: html.spec.whatwg.org, "multipart/form-data encoding algorithm", read 2026-11.
-func escaped(name string) string {
-	return strings.NewReplacer("%22", `"`, "%0D", " ", "%0A", " ").Replace(name)
-}
-
-// store keeps one file, of at most so many bytes.
-func (p *Page) store(ctx context.Context, part *multipart.Part, most int64) (f bridge.SurfaceFile, err error) {
-	f.Name, f.ContentType = called(escaped(part.FileName()), part.Header.Get("Content-Type"))
-	f.Blob, f.SizeBytes, err = p.opt.Desk.StoreFile(ctx, part, most)
-	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		err = errForm
-	case err == nil && f.SizeBytes == 0:
-		err = &bridge.Problem{Code: "empty", Text: f.Name + " is empty.", Hint: "Choose another file."}
-	}
-	f.ID = f.Blob
-	return f, err
+	return out, err
 }

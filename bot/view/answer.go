@@ -136,7 +136,7 @@ func refusal(name bridge.Verb) string {
 	switch {
 	case name == "", name == bridge.VerbSay, name == bridge.VerbUnknown:
 		return "Nothing was sent. "
-	case name.Reads():
+	case name.Reads(), name == bridge.VerbAI: // who asks for a text expects nothing to change
 		return ""
 	case verb.Of(name).Sends:
 		return "Not sent. "

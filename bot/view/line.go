@@ -41,6 +41,8 @@ func wholeCard(l bridge.Line, f bridge.Facts) (Card, bool) {
 		return headed(TemplateList(c.Templates, len(l.Verbs) > 0)), true
 	case *bridge.EveningLine:
 		return Evening(c), true
+	case *bridge.WeekLine:
+		return Week(c), true
 	}
 	if l.Kind() == bridge.LineDetails {
 		return headed(Details(askedFor(l, f))), true

@@ -90,6 +90,8 @@ func sample(t *testing.T, k bridge.LineKind) bridge.Line {
 		f := full(t)
 		f.Window.Templates = true
 		c.Zone, c.Rows, l = "America/New_York", []bridge.Facts{f, facts(t)}, bridge.Line{Content: c}
+	case *bridge.WeekLine:
+		c.Team, c.From, c.To, c.Rows, c.Took, l = "Hello **there**", "2026-11-28", "2026-12-04", []bridge.Facts{full(t)}, []time.Duration{time.Hour}, bridge.Line{Content: c}
 	case *bridge.RecipientsLine:
 		c.To = "Hello **there**"
 	case *bridge.AutomaticLine:
@@ -225,6 +227,7 @@ func TestLineVariants(t *testing.T) {
 		{Content: &bridge.RefusedLine{Reason: "this conversation is resolved"}, Verb: bridge.VerbReply, Verbs: []bridge.Verb{bridge.VerbReopen}},
 		{Content: &bridge.RefusedLine{Reason: "there is no verb “!xyz”"}, Verb: bridge.VerbUnknown, Text: "!xyz", Mentions: []bridge.AgentRef{ann()}, Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbHelp}},
 		{Content: &bridge.RefusedLine{Reason: "you may not see this"}, Verb: bridge.VerbList},
+		{Content: &bridge.RefusedLine{Reason: "That needs a model.", Hint: "An admin can set one up."}, Verb: bridge.VerbAI},
 		{Content: &bridge.RefusedLine{Reason: "Say to whom"}, Verb: bridge.VerbAssign, Verbs: []bridge.Verb{bridge.VerbAssign}},
 		{Content: &bridge.InsideLine{}, Mentions: []bridge.AgentRef{eve()}, Text: nasty, Customer: bridge.PartyRef{Name: nasty}},
 		{Content: &bridge.DelayedLine{}, SourceRef: bridge.Place{Channel: "C1", Thread: "100.1", Message: "101.1"}},

@@ -32,7 +32,15 @@ func Post(p bridge.Post, w Ways) (Card, bool) {
 			return Help(help.About, w, help.Denied...), true
 		}
 		return Line(*p.Line, p.Facts), true
+	case bridge.PostErased:
+		return erased(), true
 	case bridge.PostFiles, bridge.PostMark:
 	}
 	return Card{}, false
+}
+
+// erased is what stands in place of the first message of a thread whose customer was erased.
+func erased() Card {
+	return Card{Title: "Erased", Blocks: []Block{
+		shape.Sentence("Erased"), Small("The customer of this conversation was erased. What colleagues wrote below stays here until it is deleted by hand.")}}
 }

@@ -25,6 +25,9 @@ type Route struct {
 	// Streams says that the answer goes on for longer than a page may take; its handler ends it.
 	Streams bool
 
+	// Reads says that the handler reads the request's form itself, which may take long, and bounds it.
+	Reads bool
+
 	area string
 }
 

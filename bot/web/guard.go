@@ -3,9 +3,13 @@ package web
 import (
 	"context"
 	"errors"
+	"mime/multipart"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Bounds of one request.
@@ -19,12 +23,12 @@ const (
 // guarded answers a route for those who may use it, and nobody else.
 func (s *Site) guarded(route Route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !route.Streams {
+		if !route.Streams && !route.Reads {
 			ctx, cancel := context.WithTimeout(r.Context(), pageTime)
 			defer cancel()
 			r = r.WithContext(ctx)
 		}
-		v := &Visit{Request: r, Writer: w, site: s, area: route.area}
+		v := &Visit{Request: r, Writer: w, site: s, sessions: s.sessionsOf(r), area: route.area}
 		if err := s.answer(v, route); err != nil { //nolint:contextcheck // a Visit has its request's context
 			s.opt.Log.Error("site: page failed", "pattern", route.Pattern, "error", err)
 			if v.Refuse(http.StatusInternalServerError, //nolint:contextcheck // as above
@@ -52,33 +56,74 @@ func (s *Site) answer(v *Visit, route Route) (err error) {
 	case route.For == Admins && !v.Person.Admin:
 		return v.Refuse(http.StatusForbidden, "This page is for admins.", "Ask one of them, or to become one.")
 	}
-	if v.Request.Method == http.MethodPost {
-		most := int64(mostFiles)
-		if v.Person.ID == 0 {
-			most = mostForm
-		}
-		v.Request.Body = http.MaxBytesReader(v.Writer, v.Request.Body, most)
-		if !readsForm(v.Request) {
-			return v.Refuse(http.StatusRequestEntityTooLarge, "That was too much.", "Send a shorter text or a smaller file.")
-		}
-		if files := v.Request.MultipartForm; files != nil {
-			defer func() { _ = files.RemoveAll() }()
-		}
+	if err := v.readForm(!route.Reads); err != nil {
+		return v.unreadable(err)
+	}
+	if files := v.Request.MultipartForm; files != nil {
+		defer func() { _ = files.RemoveAll() }()
 	}
 	return route.Do(v)
 }
 
-// readsForm reads the form of a request; false if it is too large or broken.
-func readsForm(r *http.Request) bool {
-	err := r.ParseMultipartForm(mostForm)
-	return err == nil || errors.Is(err, http.ErrNotMultipart)
+// errNoText means that a request holds bytes that are no text.
+var errNoText = errors.New("web: no text")
+
+// readForm reads what stands in the address of a request and, unless the handler does so itself, in its form.
+// Errors: errNoText, and those of reading.
+func (v *Visit) readForm(body bool) error {
+	r := v.Request
+	if !isText(r.URL.Path) || !AreTexts(r.URL.Query()) {
+		return errNoText
+	}
+	if !body {
+		return nil
+	}
+	if r.Method == http.MethodPost {
+		most := int64(mostFiles)
+		if v.Person.ID == 0 {
+			most = mostForm
+		}
+		r.Body = http.MaxBytesReader(v.Writer, r.Body, most)
+	}
+	if err := r.ParseForm(); err != nil { // ParseMultipartForm would pass over it
+		return err
+	}
+	if err := r.ParseMultipartForm(mostForm); err != nil && !errors.Is(err, http.ErrNotMultipart) {
+		return err
+	}
+	if !AreTexts(r.Form) {
+		return errNoText
+	}
+	return nil
+}
+
+// AreTexts says whether the names and values of a form are texts that can be stored.
+func AreTexts(form url.Values) bool {
+	for name, values := range form {
+		if !isText(name) || slices.ContainsFunc(values, func(value string) bool { return !isText(value) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// isText says whether a text is one that can be stored.
+func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
+
+// unreadable answers a request that could not be read.
+func (v *Visit) unreadable(err error) error {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) || errors.Is(err, multipart.ErrMessageTooLarge) {
+		return v.Refuse(http.StatusRequestEntityTooLarge, "That was too much.", "Send a shorter text or a smaller file.")
+	}
+	return v.Refuse(http.StatusBadRequest, "This can't be read.", "It has signs that are no text. Open the page anew and type it again.")
 }
 
 // signInFirst sends somebody to the sign-in page, and after it back to the page that was asked for.
 func (v *Visit) signInFirst() error {
 	if next := v.Request.URL.RequestURI(); v.Request.Method == http.MethodGet && len(next) <= mostNext {
 		v.keepShortly()
-		v.site.sessions.Put(v.Context(), nextKey, OwnPath(next))
+		v.sessions.Put(v.Context(), nextKey, OwnPath(next))
 	}
 	return v.Go(signInPath)
 }

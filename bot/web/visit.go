@@ -2,12 +2,15 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/alexedwards/scs/v2"
 )
 
 // Visit is one request for a page, and its answer.
@@ -16,8 +19,9 @@ type Visit struct {
 	Writer  http.ResponseWriter
 	Person  Person // zero = nobody is signed in
 
-	site *Site
-	area string
+	site     *Site
+	sessions *scs.SessionManager // of the kind of session that this request has
+	area     string
 }
 
 // Screen is what a template shows.
@@ -72,7 +76,7 @@ func (v *Visit) show(status int, area, name string, s Screen) error {
 		return fmt.Errorf("web: no template %s/%s", area, name)
 	}
 	all := shown{Screen: s, Person: v.Person, Company: v.site.opt.Company(v.Context()), Menu: v.menu(), Assets: v.site.assets,
-		Flash: v.site.sessions.PopString(v.Context(), flashKey)}
+		Flash: v.sessions.PopString(v.Context(), flashKey)}
 	var page bytes.Buffer
 	if err := t.ExecuteTemplate(&page, "page", all); err != nil {
 		return fmt.Errorf("web: page %s: %w", name, err)
@@ -100,13 +104,17 @@ func (v *Visit) menu() (list []shownLink) {
 
 // Saved sends the browser to a page of ours, which shows the text once.
 func (v *Visit) Saved(path, text string) error {
-	v.site.sessions.Put(v.Context(), flashKey, text)
+	v.sessions.Put(v.Context(), flashKey, text)
 	return v.Go(path)
 }
 
 // Go sends the browser to a page of ours.
 func (v *Visit) Go(path string) error {
-	http.Redirect(v.Writer, v.Request, OwnPath(path), http.StatusSeeOther)
+	path = OwnPath(path)
+	if path == signInPath && v.framed() {
+		path = TabPath + "?stay=yes" // no other page for strangers may be shown in a frame
+	}
+	http.Redirect(v.Writer, v.Request, path, http.StatusSeeOther)
 	return nil
 }
 
@@ -137,11 +145,11 @@ func (v *Visit) NotFound() error {
 // Remember keeps something for this browser until it is signed out; an empty text forgets it.
 func (v *Visit) Remember(key, value string) {
 	if value == "" {
-		v.site.sessions.Remove(v.Context(), "page."+key)
+		v.sessions.Remove(v.Context(), "page."+key)
 		return
 	}
 	v.keepShortly()
-	v.site.sessions.Put(v.Context(), "page."+key, value)
+	v.sessions.Put(v.Context(), "page."+key, value)
 }
 
 // strangerLife is how long something is kept for a browser that nobody is signed in with.
@@ -151,12 +159,12 @@ const strangerLife = 30 * time.Minute
 // Signing in begins a new one.
 func (v *Visit) keepShortly() {
 	if v.Person.ID == 0 {
-		v.site.sessions.SetDeadline(v.Context(), v.site.opt.Now().Add(strangerLife))
+		v.sessions.SetDeadline(v.Context(), v.site.opt.Now().Add(strangerLife))
 	}
 }
 
 // Recall gives what was remembered; "" = nothing.
-func (v *Visit) Recall(key string) string { return v.site.sessions.GetString(v.Context(), "page."+key) }
+func (v *Visit) Recall(key string) string { return v.sessions.GetString(v.Context(), "page."+key) }
 
 // Keys of what a session holds.
 const (
@@ -167,44 +175,58 @@ const (
 	// When the agent had signed out everywhere last, as the session began, in microseconds since 1970. While that is
 	// so, the session counts: no two clocks are compared.
 	signedOutKey = "signed out"
+
+	// Whether the agent was an admin when the session got its token.
+	adminKey = "admin"
 )
 
 // SignIn makes this browser that of an agent. Its session gets a new token, so that a token that somebody planted
-// before is worth nothing. It goes on to the page for which the sign-in was asked.
-func (v *Visit) SignIn(agent int64) error {
+// before is worth nothing. It goes on to the page for which the sign-in was asked, else to the one at first; "" = the
+// first of all pages.
+func (v *Visit) SignIn(agent int64, first string) error {
 	ctx := v.Context()
 	person, err := v.site.opt.People.Person(ctx, agent)
 	if err != nil {
 		return fmt.Errorf("web: sign in: %w", err)
 	}
-	next := v.site.sessions.PopString(ctx, nextKey)
-	if err := v.site.sessions.Clear(ctx); err != nil {
+	next := v.sessions.PopString(ctx, nextKey)
+	if err := v.sessions.Clear(ctx); err != nil {
 		return fmt.Errorf("web: sign in: %w", err)
 	}
-	if err := v.site.sessions.RenewToken(ctx); err != nil {
+	if err := v.sessions.RenewToken(ctx); err != nil {
 		return fmt.Errorf("web: sign in: %w", err)
 	}
-	v.site.sessions.Put(ctx, personKey, agent)
-	v.site.sessions.Put(ctx, signedOutKey, person.SignedOut.UnixMicro())
-	return v.Go(next)
+	v.sessions.Put(ctx, personKey, agent)
+	v.sessions.Put(ctx, adminKey, person.Admin)
+	v.sessions.Put(ctx, signedOutKey, person.SignedOut.UnixMicro())
+	return v.Go(cmp.Or(next, first))
+}
+
+// SignInTo does the same, and goes on to a page.
+func (v *Visit) SignInTo(agent int64, path string) error {
+	v.sessions.Put(v.Context(), nextKey, OwnPath(path))
+	return v.SignIn(agent, "")
 }
 
 // SignOut ends this browser's session.
-func (v *Visit) SignOut() error { return v.site.sessions.Destroy(v.Context()) }
+func (v *Visit) SignOut() error { return v.sessions.Destroy(v.Context()) }
 
 // person finds who is signed in; the zero Person if nobody is.
 func (v *Visit) person() (Person, error) {
 	ctx := v.Context()
-	id := v.site.sessions.GetInt64(ctx, personKey)
+	id := v.sessions.GetInt64(ctx, personKey)
 	if id == 0 {
 		return Person{}, nil
 	}
 	p, err := v.site.opt.People.Person(ctx, id)
 	switch {
-	case errors.Is(err, ErrNobody), err == nil && v.site.sessions.GetInt64(ctx, signedOutKey) != p.SignedOut.UnixMicro():
-		return Person{}, v.site.sessions.Destroy(ctx)
+	case errors.Is(err, ErrNobody), err == nil && v.sessions.GetInt64(ctx, signedOutKey) != p.SignedOut.UnixMicro():
+		return Person{}, v.sessions.Destroy(ctx)
 	case err != nil:
 		return Person{}, err
+	case v.sessions.GetBool(ctx, adminKey) != p.Admin: // a token that leaked before opens no more doors, and none later
+		v.sessions.Put(ctx, adminKey, p.Admin)
+		err = v.sessions.RenewToken(ctx)
 	}
-	return p, nil
+	return p, err
 }

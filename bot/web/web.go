@@ -52,6 +52,10 @@ type Options struct {
 	Log      *slog.Logger
 	Areas    []Area
 	Now      func() time.Time // nil = time.Now
+
+	// Ancestors may show the site in a frame, in a session of its own, in the words of a Content-Security-Policy; see
+	// TabPath. None = nobody may.
+	Ancestors []string
 }
 
 // sessionLife is how long somebody stays signed in.
@@ -61,6 +65,7 @@ const sessionLife = 7 * 24 * time.Hour
 type Site struct {
 	opt       Options
 	sessions  *scs.SessionManager
+	tabs      *scs.SessionManager           // of pages in a frame; nil = there are none
 	templates map[string]*template.Template // by "area/name"
 	assets    *assets
 	limits    *limits
@@ -76,6 +81,9 @@ func New(o Options) (*Site, error) {
 	s := &Site{opt: o, sessions: newSessions(o), assets: newAssets(), limits: newLimits(o.Now), templates: map[string]*template.Template{}}
 	o.Areas = append(slices.Clone(o.Areas), s.ownArea())
 	s.opt.Areas = o.Areas
+	if len(o.Ancestors) > 0 {
+		s.tabs = newTabs(s.sessions)
+	}
 	base, err := s.base()
 	if err != nil {
 		return nil, err
@@ -143,7 +151,7 @@ func (s *Site) Handler() http.Handler {
 	crossSite.SetDenyHandler(s.guarded(Route{For: Anyone, Do: func(v *Visit) error {
 		return v.Refuse(http.StatusForbidden, "This came from another site.", "Open the page here and send the form again.")
 	}}))
-	return s.headers(s.sessions.LoadAndSave(crossSite.Handler(mux)))
+	return s.headers(s.withSession(crossSite.Handler(mux)))
 }
 
 // Paths are the prefixes of addresses below which the site answers.
@@ -152,17 +160,22 @@ func Paths() []string { return []string{"/settings", "/settings/", "/inbox", "/i
 // Routes lists all routes, for tests that go through them.
 func (s *Site) Routes() []Route { return slices.Clone(s.routes) }
 
-// policy lets a page load nothing but what the site itself serves, and run no script but the site's.
+// policy lets a page load nothing but what the site itself serves, and run no script but the site's. It ends with who
+// may show the page in a frame.
 const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; " +
-	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	"form-action 'self'; base-uri 'none'; frame-ancestors "
 
 // headers sets what every answer has.
 func (s *Site) headers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", policy)
+		h.Set("Content-Security-Policy", policy+"'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
+		if s.inFrame(r) {
+			h.Set("Content-Security-Policy", policy+strings.Join(s.opt.Ancestors, " "))
+			h.Del("X-Frame-Options") // it can't name several
+		}
 		h.Set("Referrer-Policy", "same-origin")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")

@@ -141,7 +141,7 @@ func (s said) references(d Desk, all []Reference) []Reference {
 	var kept []Reference
 	for _, r := range all {
 		r.Value = strings.TrimSpace(r.Value)
-		if !knownKind(d.References, r.Kind) || !s.names(r.Value) || len(kept) == mostReferences {
+		if !s.fits(d.References, r) || !s.names(r.Value) || len(kept) == mostReferences {
 			continue
 		}
 		if r.Link != "" && !slices.Contains(patternLinks(d.References, r.Kind, r.Value), r.Link) {
@@ -154,12 +154,15 @@ func (s said) references(d Desk, all []Reference) []Reference {
 	return kept
 }
 
-// knownKind: a desk without patterns has the kinds that Pattern names.
-func knownKind(patterns []Pattern, kind string) bool {
+// fits says whether a desk has a reference's kind, and a pattern of that kind, if it has any, finds the number. A desk
+// without patterns has the kinds that Pattern names.
+func (s said) fits(patterns []Pattern, r Reference) bool {
 	if len(patterns) == 0 {
-		return slices.Contains([]string{"order", "quote", "invoice", "shipment", "ticket"}, kind)
+		return slices.Contains(ruledKinds(), r.Kind)
 	}
-	return slices.ContainsFunc(patterns, func(p Pattern) bool { return p.Kind == kind })
+	return slices.ContainsFunc(patterns, func(p Pattern) bool {
+		return p.Kind == r.Kind && (p.Regexp == "" || slices.Contains(referenceNumbers(p, s.customer), r.Value))
+	})
 }
 
 // names says whether the customer wrote this number. A part of a longer row of digits is another number.

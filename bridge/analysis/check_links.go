@@ -34,6 +34,9 @@ func newVocabulary(q Question, s said, cited []string) vocabulary {
 		}
 	}
 	for _, p := range q.Desk.References {
+		if p.Link == "" {
+			continue
+		}
 		for _, number := range referenceNumbers(p, s.customer) {
 			for _, link := range patternLinks(q.Desk.References, p.Kind, number) {
 				v.add(plain(link))
@@ -55,7 +58,7 @@ func newVocabulary(q Question, s said, cited []string) vocabulary {
 
 // referenceNumbers finds what a pattern finds in a text.
 func referenceNumbers(p Pattern, text string) []string {
-	if p.Link == "" {
+	if p.Regexp == "" {
 		return nil
 	}
 	exp, err := regexp.Compile(p.Regexp)
@@ -134,7 +137,7 @@ type names struct {
 // findNames finds links, also bare, broken up and written in words, mail addresses and long numbers in a plain text.
 func findNames(text string) names {
 	c := compiled()
-	text = c.dot.ReplaceAllString(text, "$1.$2")
+	text = wholePrices(c.dot.ReplaceAllString(text, "$1$3.$2$4"))
 	var n names
 	n.crooked = c.reference.MatchString(text) || crookedLinks(text)
 	rest := c.scheme.ReplaceAllStringFunc(text, func(l string) string {

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -9,7 +10,11 @@ import (
 
 // opaque are the compiled expressions for what a reply must not say unless it was given, though it is neither a link
 // nor a long number.
-type opaque struct{ disguise, command, digits, token *regexp.Regexp }
+type opaque struct {
+	disguise, command, digits, token, price, grouped *regexp.Regexp
+
+	spelled map[string]bool // words for digits
+}
 
 //nolint:gochecknoglobals // expressions that never change and cost much to compile
 var opaqueOnce = sync.OnceValue(func() opaque {
@@ -19,12 +24,80 @@ var opaqueOnce = sync.OnceValue(func() opaque {
 		disguise: regexp.MustCompile(`(?i)&(#x?[0-9a-f]+|period|colon|sol|commat|lowbar|dash);|[\pL\pN]\\[.:/@][\pL\pN/]|\b[a-z0-9-]+:[0-9]{2,5}/`),
 		// A line that is a command where agents work.
 		command: regexp.MustCompile(`(?m)^[\s>*_~` + "`" + `-]*[!/]\pL`),
-		// Numbers of five digits and more: short telephone numbers, codes.
-		digits: regexp.MustCompile(`\pN{5,}`),
+		// Numbers of four digits and more: short telephone numbers, codes.
+		digits: regexp.MustCompile(`\pN{4,}`),
 		// Words of sixteen letters and digits and more: wallets, tokens, keys.
 		token: regexp.MustCompile(`[\pL\pN]{16,}`),
+		// A number beside a currency.
+		price: regexp.MustCompile(`(?i)(?:(` + currencies + `)\s?)?(\d{1,3}(?:[.,'’ ]\d{3})+|\d+)([.,](?:\d{2}|-))?(?:\s?(` + currencies + `)(?:\PL|$))?`),
+		// A number in groups of three digits: 12.500, 12 500, 12'500.
+		grouped: regexp.MustCompile(`\b\d{1,3}(?:[.,'’ ]\d{3})+\b`),
+		spelled: digitWords(),
 	}
 })
+
+// digitWords are the ten digits in the eight languages.
+func digitWords() map[string]bool {
+	words := map[string]bool{}
+	for word := range strings.FieldsSeq(`zero oh one two three four five six seven eight nine null eins zwei zwo drei vier fünf sechs sieben acht neun
+		un deux trois quatre cinq sept huit neuf cero uno dos tres cuatro cinco seis siete ocho nueve um dois três quatro sete oito nove
+		due tre quattro cinque sei sette otto nul een één twee drie vijf zes zeven negen jeden dwa trzy cztery pięć sześć siedem osiem dziewięć`) {
+		words[word] = true
+	}
+	return words
+}
+
+// leastSpelled is how many digits in words, one after the other, are a number: four are a code, three are counted.
+const leastSpelled = 4
+
+// spelledNumbers gives the numbers that a text spells out, digit by digit, each with single spaces.
+func spelledNumbers(text string) (numbers []string) {
+	known := opaqueOnce().spelled
+	var row []string
+	end := func() {
+		if len(row) >= leastSpelled {
+			numbers = append(numbers, strings.Join(row, " "))
+		}
+		row = nil
+	}
+	for word := range strings.FieldsFuncSeq(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+		if !known[word] {
+			end()
+			continue
+		}
+		row = append(row, word)
+	}
+	end()
+	return numbers
+}
+
+// currencies stand beside prices.
+const currencies = `€|\$|£|zł|EUR|euros?|USD|GBP|CHF|PLN|Fr\.|R\$`
+
+// wholePrices writes prices without what groups their digits and without their cents: "12.500,00 €", "€12,500" and
+// "12500 EUR" name the same number.
+func wholePrices(text string) string {
+	price := opaqueOnce().price
+	if !strings.ContainsAny(text, "0123456789") {
+		return text
+	}
+	return price.ReplaceAllStringFunc(text, func(found string) string {
+		m := price.FindStringSubmatchIndex(found)
+		if m[2] < 0 && m[8] < 0 {
+			return found // no currency stands beside it
+		}
+		end := found[m[5]:]
+		if m[6] >= 0 {
+			end = found[m[7]:]
+		}
+		return found[:m[4]] + digitsOf(found[m[4]:m[5]]) + end
+	})
+}
+
+// isYear says whether a number of four digits is a year of our time, which anybody may name.
+func isYear(number string) bool {
+	return len(number) == 4 && (strings.HasPrefix(number, "19") || strings.HasPrefix(number, "20"))
+}
 
 // disguised says whether a reply, plain, hides an address, gives a command, or names a number, a wallet or a key that
 // is in none of the texts that it may draw on.
@@ -33,13 +106,15 @@ func disguised(look string, given ...string) bool {
 	if o.disguise.MatchString(look) || o.command.MatchString(look) {
 		return true
 	}
-	words := o.digits.FindAllString(compiled().number.ReplaceAllString(look, " "), -1) // longer ones are judged by the vocabulary
+	from := wholePrices(strings.Join(given, "\n"))
+	from += "\n" + strings.Join(spelledNumbers(from), "\n") + "\n" + o.grouped.ReplaceAllStringFunc(from, digitsOf)
+	words := slices.DeleteFunc(o.digits.FindAllString(compiled().number.ReplaceAllString(wholePrices(look), " "), -1), isYear) // longer ones are judged by the vocabulary
+	words = append(words, spelledNumbers(look)...)
 	for _, w := range o.token.FindAllString(look, -1) {
 		if strings.IndexFunc(w, unicode.IsDigit) >= 0 {
 			words = append(words, w)
 		}
 	}
-	from := strings.Join(given, "\n")
 	for _, w := range words {
 		if !strings.Contains(from, w) {
 			return true

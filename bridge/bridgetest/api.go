@@ -48,6 +48,7 @@ func (a api) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /post", a.call("post", a.post))
 	mux.HandleFunc("POST /update", a.call("update", a.update))
+	mux.HandleFunc("POST /delete", a.call("delete", a.remove))
 	mux.HandleFunc("POST /mark", a.call("mark", a.mark))
 	mux.HandleFunc("POST /whisper", a.call("whisper", a.post))
 	mux.HandleFunc("POST /thread", a.call("thread", a.thread))
@@ -143,6 +144,19 @@ func (a api) update(r request) (int, any) {
 		return statusMessageGone, nil
 	}
 	m.Text, m.Buttons = r.Text, r.Buttons
+	a.chat.poke()
+	return http.StatusOK, *m
+}
+
+// remove deletes a post of the app's.
+func (a api) remove(r request) (int, any) {
+	a.chat.mu.Lock()
+	defer a.chat.mu.Unlock()
+	m := a.chat.find(r.Channel, r.ID)
+	if m == nil || m.Deleted || m.User != App {
+		return statusMessageGone, nil
+	}
+	m.Deleted, m.Text, m.Files, m.Buttons = true, "", nil, nil
 	a.chat.poke()
 	return http.StatusOK, *m
 }

@@ -76,7 +76,7 @@ type Shown struct {
 // ExerciseSurface is the suite that every surface must pass.
 func ExerciseSurface(t *testing.T, h Harness) {
 	for name, part := range map[string]func(*testing.T, Stage){
-		"thread": exerciseThread, "card": exerciseCard, "files": exerciseFiles, "whisper": exerciseWhisper, "long text": exerciseLongText,
+		"thread": exerciseThread, "card": exerciseCard, "erased": exerciseErased, "files": exerciseFiles, "whisper": exerciseWhisper, "long text": exerciseLongText,
 		"hostile text": exerciseHostile, "limits": exerciseLimits, "deadline": exerciseDeadline, "throttled": exerciseThrottled,
 		"thread lost": exerciseThreadLost, "channel closed": exerciseClosed, "lost answers": exerciseLostAnswers, "reconcile nothing": exerciseNothing,
 		"speech": exerciseSpeech, "changes": exerciseChanges, "own posts": exerciseOwnPosts, "order": exerciseOrder, "gap": exerciseGap,
@@ -120,7 +120,7 @@ func (s Stage) post(kind bridge.PostKind, root, token string) bridge.Post {
 		p.Line = &bridge.Line{Content: bridge.LineReopened, By: bridge.AgentRef{ID: 2, Name: "Ben", User: s.Other}}
 	case bridge.PostCard:
 		p.Place.Thread, p.Place.Message = "", root
-	case bridge.PostRoot, bridge.PostMark:
+	case bridge.PostRoot, bridge.PostMark, bridge.PostErased:
 	}
 	return p
 }

@@ -103,6 +103,49 @@ func exerciseFiles(t *testing.T, s Stage) {
 	}
 }
 
+// exerciseErased: our posts go with their files, the root says so and stays, and what a colleague wrote stays.
+// Doing it twice, or to what is gone, is no error but ErrMessageGone.
+func exerciseErased(t *testing.T, s Stage) {
+	root := s.root(t)
+	typed := s.Say(t, root, "a colleague's words")
+	words := s.post(bridge.PostSaid, root, "words")
+	words.Said = said("a customer's words")
+	pages := s.post(bridge.PostFiles, root, "pages")
+	pages.Files = []channels.File{memory("zebra.txt", []byte("zebra"))}
+	gone := map[string]bridge.PostKind{root: bridge.PostRoot, s.send(t, words).Message: bridge.PostSaid}
+	sent := s.send(t, pages)
+	gone[sent.Message] = bridge.PostFiles
+	for sent.More {
+		pages.Part++
+		pages.Token, pages.Progress = fmt.Sprint("pages", pages.Part), sent.Progress
+		sent = s.send(t, pages)
+		gone[sent.Message] = bridge.PostFiles
+	}
+	delete(gone, "")
+	for range 2 {
+		for message, kind := range gone {
+			p := s.post(bridge.PostErased, root, "erase"+message)
+			p.Place.Message, p.Was = message, kind
+			sent, err := s.Surface.Send(within(t), p)
+			for err == nil && sent.More {
+				p.Part, p.Progress = p.Part+1, sent.Progress
+				sent, err = s.Surface.Send(within(t), p)
+			}
+			if err != nil && !errors.Is(err, bridge.ErrMessageGone) {
+				t.Errorf("%s: %v", kind, err)
+			}
+		}
+	}
+	for _, m := range s.Shown(t, root) {
+		switch {
+		case m.ID == root && strings.HasPrefix(m.Text, "Erased") && m.Buttons == 0:
+		case m.ID == typed && strings.Contains(m.Text, "a colleague's words"):
+		case m.ID == root, m.ID == typed, strings.Contains(m.Text, "customer's words"), len(m.Files) > 0:
+			t.Errorf("shown after it was erased: %+v", m)
+		}
+	}
+}
+
 func memory(name string, content []byte) channels.File {
 	return channels.File{Name: name, ContentType: "text/plain", SizeBytes: int64(len(content)),
 		Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }}
@@ -186,7 +229,7 @@ func exerciseLimits(t *testing.T, s Stage) {
 	if l.MaxTextRunes <= 0 || l.MaxFileBytes <= 0 || l.RequestTimeout <= 0 {
 		t.Errorf("limits %+v", l)
 	}
-	for _, kind := range []bridge.PostKind{bridge.PostRoot, bridge.PostSaid, bridge.PostLine, bridge.PostFiles, bridge.PostCard, bridge.PostMark, bridge.PostEphemeral} {
+	for _, kind := range []bridge.PostKind{bridge.PostRoot, bridge.PostSaid, bridge.PostLine, bridge.PostFiles, bridge.PostCard, bridge.PostMark, bridge.PostEphemeral, bridge.PostErased} {
 		if b := s.Surface.Budget(kind, s.Channel); b.Key == "" || b.PerSecond < 0 || b.PerSecond > 0 && b.Burst < 1 || b.WidePerSecond > 0 && b.WideBurst < 1 {
 			t.Errorf("budget of %s: %+v", kind, b)
 		}

@@ -35,6 +35,8 @@ func render(r *request, p bridge.Post) (more bool) {
 				r.Text += " goes on " + literal(goesOn(p.Facts))
 			}
 		}
+	case bridge.PostErased:
+		r.Text = "Erased"
 	case bridge.PostMark:
 	}
 	return false

@@ -55,7 +55,7 @@ func (s *Surface) Limits() bridge.Limits {
 // Budget implements bridge.Surface.
 func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 	switch kind {
-	case bridge.PostCard, bridge.PostMark:
+	case bridge.PostCard, bridge.PostMark, bridge.PostErased:
 		return bridge.Budget{Key: string(kind), PerSecond: s.rate, Burst: 5}
 	}
 	return bridge.Budget{Key: "post:" + channel, PerSecond: s.rate, Burst: 3}
@@ -149,6 +149,13 @@ func (s *Surface) Send(ctx context.Context, p bridge.Post) (bridge.Sent, error) 
 		return bridge.Sent{}, s.call(ctx, "mark", r, &m)
 	case bridge.PostCard:
 		r.ID = p.Place.Message
+		render(&r, p)
+		return bridge.Sent{}, s.call(ctx, "update", r, &m)
+	case bridge.PostErased:
+		r.Channel, r.ID = channelOf(p), p.Place.Message
+		if p.Was != bridge.PostRoot {
+			return bridge.Sent{}, s.call(ctx, "delete", r, &m)
+		}
 		render(&r, p)
 		return bridge.Sent{}, s.call(ctx, "update", r, &m)
 	case bridge.PostEphemeral:

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -156,4 +157,34 @@ func TestNoteIsNotRepeated(t *testing.T) {
 	if n := w.count(`SELECT count(*) FROM conversations WHERE traits->>'references' = 'order 4711' AND traits->>'intent' = 'order_status'`); n != 1 {
 		t.Error("the conversation doesn't keep what was found")
 	}
+}
+
+// A burst whose analysis hangs holds no other: what customers write meanwhile is analysed and noted.
+func TestHangingAnalysisHoldsNoOther(t *testing.T) {
+	t.Parallel()
+	release, hangs := make(chan struct{}), make(chan struct{}, 1)
+	r := &reader{find: func(q analysis.Question) (analysis.Answer, error) {
+		if q.Burst[0].Text == "hang" {
+			hangs <- struct{}{}
+			<-release
+		}
+		return analysis.Answer{Sentiment: analysis.Negative, References: []analysis.Reference{{Kind: "order", Value: "4711"}}}, nil
+	}}
+	w := newWorld(t, options{analyzer: r})
+	w.writes("kim", "hang")
+	kims := w.thread("hang")
+	w.ripen()
+	<-hangs
+	for i := range 2 { // also after others were analysed meanwhile
+		who := fmt.Sprintf("lou%d", i)
+		w.writes(who, "order 4711 of "+who)
+		thread := w.thread("order 4711 of " + who)
+		w.exec(`UPDATE bursts SET due_at = parley_now() WHERE leased_until IS NULL`)
+		w.line(thread, bridge.LineAnalysis)
+	}
+	if n := w.lines(kims, bridge.LineAnalysis); n != 0 {
+		t.Errorf("%d notes of what is not analysed", n)
+	}
+	close(release)
+	w.eventually("all is analysed", func() bool { return w.count(`SELECT count(*) FROM bursts`) == 0 })
 }

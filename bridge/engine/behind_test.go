@@ -56,3 +56,29 @@ func TestReplyWaitsForItsThread(t *testing.T) {
 		})
 	}
 }
+
+// While replicas of two versions run, a reply waits also for what the newer one accepted in its thread and will read in
+// a moment. After a minute nobody may be there who can read it, and the reply leaves.
+func TestReplyWaitsForTheNewerVersion(t *testing.T) {
+	t.Parallel()
+	const hold = time.Hour
+	w := newWorld(t, options{hold: hold})
+	thread := w.opened()
+	reply := w.chat.Get(support, w.reply(thread, "Second"))
+	w.fate(reply.ID, "waiting")
+	w.settledBut(1)
+	release := w.holdQueues(w.surface)
+	w.chat.Edit(support, reply.ID, "Second, mended")
+	w.eventually("it is stored", func() bool { return w.count(`SELECT count(*) FROM queues WHERE account_id = $1`, w.surface) == 1 })
+	w.exec(`UPDATE queues SET version = version + 1 WHERE account_id = $1`, w.surface)
+	release()
+	w.advance(hold)
+	w.eventually("the reply was put off", func() bool {
+		return w.count(`SELECT count(*) FROM deliveries WHERE kind = 'reply' AND attempt > 1 AND error_text LIKE '%Waiting for what was said%'`) == 1
+	})
+	if n := w.provider.Calls(); n != 0 {
+		t.Errorf("%d calls before the newer version had its time", n)
+	}
+	w.exec(`UPDATE events SET received_at = received_at - interval '1 minute' WHERE id = (SELECT first_event FROM queues WHERE account_id = $1)`, w.surface)
+	w.provider.WaitTexts(t, "Second")
+}

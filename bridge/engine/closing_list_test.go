@@ -111,6 +111,18 @@ func TestEveningNeedsHours(t *testing.T) {
 	w.eventually("no evening", func() bool { return timers() == 0 })
 }
 
+// A list whose time came while everybody was down is posted as soon as somebody is there again, if not too late.
+func TestEveningWhileAllWereDown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{caps: windowed(0), account: office(t)})
+	w.until(time.Wednesday, 8, 30)
+	w.writes("kim", "Closes at half past eight")
+	w.thread("Closes at half past eight")
+	w.settled()
+	w.down(func() { w.until(time.Wednesday, 16, 30) })
+	w.chat.Wait(t, "the evening list", func() bool { return len(w.evenings()) == 1 })
+}
+
 // What a replica missed by more than an hour is not posted at night; the next evening is.
 func TestEveningThatWasMissed(t *testing.T) {
 	t.Parallel()

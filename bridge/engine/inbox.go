@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
@@ -75,12 +76,12 @@ func (in *Inbox) Spoken(ctx context.Context, agent, conversation int64, before b
 	return page, err
 }
 
-// File gives a file that a customer sent. Errors: as Facts; files.ErrNoFile where there is none.
+// File gives a file that a customer sent, or that an agent uploaded to Parley. Errors: as Facts; files.ErrNoFile where there is none.
 func (in *Inbox) File(ctx context.Context, agent, conversation, message int64, index int) (channels.File, error) {
 	if _, err := in.desk.mayRead(ctx, conversation, own.PageUser(agent)); err != nil {
 		return channels.File{}, err
 	}
-	return in.e.files.IncomingFile(ctx, conversation, message, index)
+	return in.e.files.SpokenFile(ctx, conversation, message, index)
 }
 
 // Stamp gives a digest of a conversation as an agent sees it: another one means that something has changed.
@@ -129,7 +130,7 @@ func (in *Inbox) Act(ctx context.Context, agent int64, a bridge.Act) (string, er
 
 // eventOf gives the fact of an act, and its name: by who did it, in which form, and what.
 func eventOf(agent int64, a bridge.Act) (string, channels.Fact, error) {
-	payload, err := json.Marshal(own.Fact{Kind: own.Acted, Conversation: a.Args.Conversation, Act: &own.Act{Agent: agent, Act: a}})
+	payload, err := json.Marshal(own.Fact{Kind: own.Acted, Conversation: a.Args.Conversation, Demand: own.Demand{Act: &own.Act{Agent: agent, Act: a}}})
 	if err != nil {
 		return "", channels.Fact{}, fmt.Errorf("engine: act: %w", err)
 	}
@@ -152,11 +153,38 @@ func (in *Inbox) mayAct(ctx context.Context, agent int64, a bridge.Act) error {
 	}
 	switch a.Verb {
 	case bridge.VerbReply:
-		return in.desk.MayReply(ctx, a.Args.Conversation, own.PageUser(agent), a.Text, nil)
+		return in.desk.MayReply(ctx, a.Args.Conversation, own.PageUser(agent), a.Text, a.Files)
 	case bridge.VerbUndo, bridge.VerbSend, bridge.VerbKeep, bridge.VerbDrop, bridge.VerbSendAgain, bridge.VerbMarkSent:
 		return in.isAbout(ctx, a)
 	}
 	return nil
+}
+
+// Attaching says whether an agent may attach files to a reply. Errors: as Facts; *Problem for who may not reply.
+func (in *Inbox) Attaching(ctx context.Context, agent, conversation int64) (bridge.Attaching, error) {
+	viewer, err := in.desk.mayRead(ctx, conversation, own.PageUser(agent))
+	if err != nil {
+		return bridge.Attaching{}, err
+	}
+	if problem := permission.Authorize(viewer, bridge.VerbReply); problem != nil {
+		return bridge.Attaching{}, problem
+	}
+	rows, err := store.Conversations(ctx, in.e.pool, conversation)
+	if err != nil || len(rows) == 0 {
+		return bridge.Attaching{}, err
+	}
+	dir := in.e.directory.Load()
+	account := dir.Account(rows[0].AccountID)
+	if account == nil {
+		return bridge.Attaching{}, bridge.ErrNoConversation
+	}
+	caps := in.e.reading.Caps(account.ID)
+	return bridge.Attaching{Files: caps.Files.PerMessage > 0, Why: caps.Files.Unavailable, Confirm: dir.SettingsOf(account, caps.Threads).ConfirmSend}, nil
+}
+
+// StoreFile keeps a file for the act that will carry it; see Desk.StoreFile.
+func (in *Inbox) StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (name string, size int64, err error) {
+	return in.desk.StoreFile(ctx, r, maxBytes)
 }
 
 // isAbout refuses an act on a message, or on a delivery, of another conversation than the act's.

@@ -8,6 +8,7 @@ import (
 	"parley/bridge"
 	"parley/bridge/bridgetest"
 	"parley/bridge/engine/own"
+	"parley/channels"
 	"parley/store"
 )
 
@@ -23,7 +24,7 @@ func telling(kind bridgetest.FaultKind) moment {
 }
 
 // A process that is killed with an act of the inbox page in hand leaves it to the next one, wherever it was: the
-// customer gets one answer, and the thread tells of it once.
+// customer gets one answer with its file, and the thread tells of it once.
 //
 func TestInboxActKilled(t *testing.T) {
 	t.Parallel()
@@ -34,13 +35,16 @@ func TestInboxActKilled(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld(t, options{lossy: true})
+			w := newWorld(t, options{lossy: true, caps: func(c *channels.Capabilities) { c.Files.PerMessage = 2 }})
 			thread := w.opened()
 			w.stops[0]()
 			kill := w.startChild()
 			release := at.arm(w)
-			act := own.Act{Agent: w.agents["ann"], Act: bridge.Act{Verb: bridge.VerbReply, Text: "It comes on Monday.", Form: "f", Args: bridge.Args{Conversation: 1}}}
-			payload := must(json.Marshal(own.Fact{Kind: own.Acted, Conversation: 1, Act: &act}))(t)
+			blob, size, err := w.page().inbox.StoreFile(t.Context(), strings.NewReader("the plan"), 100)
+			check(t, err)
+			act := own.Act{Agent: w.agents["ann"], Act: bridge.Act{Verb: bridge.VerbReply, Text: "It comes on Monday.", Form: "f", Args: bridge.Args{Conversation: 1},
+				Files: []bridge.SurfaceFile{{ID: blob, Name: "plan.txt", ContentType: "text/plain", SizeBytes: size, Blob: blob}}}}
+			payload := must(json.Marshal(own.Fact{Kind: own.Acted, Conversation: 1, Demand: own.Demand{Act: &act}}))(t)
 			check(t, second(store.InsertEvents(t.Context(), w.pool, []store.NewEvent{{AccountID: store.SystemAccount, ExternalID: "act:1", OrderKey: store.ConversationKey(1), Payload: payload}})))
 			w.eventually("the process is there", func() bool { return at.reached(w) })
 			kill()
@@ -55,6 +59,9 @@ func TestInboxActKilled(t *testing.T) {
 				t.Errorf("the thread tells it %d times", n)
 			}
 			w.provider.WaitTexts(t, "It comes on Monday.")
+			if got := w.provider.Sent()[0].Files; len(got) != 1 || string(got[0].Content) != "the plan" {
+				t.Errorf("with it the customer got %+v", got)
+			}
 		})
 	}
 }

@@ -22,6 +22,38 @@ func (w *world) askedAgain() {
 	})
 }
 
+// A chat that is away is told to the admins' phones as well, by the account that has their numbers: each once, for all
+// processes, and without waiting for the mails.
+// R-274
+func TestOutageIsToldByText(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{engines: 2, reachEvery: 20 * time.Millisecond, settings: map[string]string{"admin_numbers": "+4915112345678, +33612345678"}})
+	w.provider.AddFault(channelstest.Fault{Kind: channelstest.FaultReject, Class: channels.Retry})
+	w.askedAgain()
+	w.chat.AddFault(bridgetest.Fault{Call: "reach", Kind: bridgetest.FaultDropBefore, Times: -1})
+	w.minutesPass(8)
+	texts := func(number string) (list []string) {
+		for _, m := range w.provider.Sent() {
+			if slices.Contains(m.To, number) {
+				list = append(list, m.Text)
+			}
+		}
+		return list
+	}
+	told := func(n int) bool {
+		w.exec(`UPDATE notices SET due_at = parley_now() WHERE due_at > parley_now()`)
+		return len(texts("+4915112345678")) == n && len(texts("+33612345678")) == n && len(w.noticesTo("ann@acme.test")) == n
+	}
+	w.eventually("all are told that it is away", func() bool { return told(1) })
+	w.chat.ClearFaults()
+	w.minutesPass(1)
+	w.eventually("all are told that it is back", func() bool { return told(2) })
+	w.minutesPass(1)
+	if got := texts("+33612345678"); len(got) != 2 || !strings.Contains(got[0], "can't be reached. Agents can answer in the browser") || !strings.HasSuffix(got[1], "is back.") || len(got[0]) > 160 {
+		t.Errorf("the phone is told %q", got)
+	}
+}
+
 // noticesTo gives the subjects of the mails that admins got.
 func (w *world) noticesTo(address string) []string {
 	var list []string

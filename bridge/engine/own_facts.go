@@ -10,6 +10,7 @@ import (
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/own"
+	"parley/bridge/engine/threads"
 	"parley/bridge/relay"
 	"parley/store"
 	"parley/store/dispatch"
@@ -22,6 +23,9 @@ func (e *Engine) Timer(t store.Timer) store.NewEvent {
 		return f.Event("timer:" + t.Kind) // once a day, whenever it is
 	}
 	event := f.Event(fmt.Sprintf("timer:%d:%s:%d", t.ConversationID, t.Kind, t.DueAt.UnixMicro()))
+	if team, ok := own.WeekTeam(t.Kind); ok { // it may wait for its figures
+		event.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("week:%d", team))
+	}
 	if t.Kind == own.Replying { // nothing else waits for a process that knows it
 		event.OrderKey = store.OrderKey(store.SystemAccount, fmt.Sprintf("replying:%d", t.ConversationID))
 	}
@@ -92,6 +96,9 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 	if team, ok := own.EveningTeam(f.Kind); ok {
 		return w.workflow.Evening(ctx, tx, team, f.Due)
 	}
+	if team, ok := own.WeekTeam(f.Kind); ok {
+		return w.workflow.Week(ctx, tx, team, f.Due)
+	}
 	switch f.Kind {
 	case own.Digest:
 		return w.workflow.Digest(ctx, tx)
@@ -124,6 +131,8 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 		w.intake.Fetched(c, f)
 	case own.Replying:
 		w.Replying.Outdate(c)
+	case own.Erase:
+		threads.ErasePosts(w.Writer, c, f.Erase)
 	case string(relay.ReportLanded):
 		w.intake.Receipts.ReplyLanded(c, f)
 	case string(relay.ReportFailed):
@@ -138,11 +147,12 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 
 // knownOwn says that this version knows what to do with a kind of own fact.
 func knownOwn(kind string) bool {
-	if _, evening := own.EveningTeam(kind); evening {
+	_, evening := own.EveningTeam(kind)
+	if _, week := own.WeekTeam(kind); evening || week {
 		return true
 	}
 	switch kind {
-	case own.Digest, own.Account, own.Template, own.Snooze, own.Window, own.ThreadLost, own.PostFailed, own.Fetched, own.Early, own.Replying, own.Analysed, own.Written,
+	case own.Digest, own.Account, own.Template, own.Snooze, own.Window, own.ThreadLost, own.PostFailed, own.Fetched, own.Early, own.Replying, own.Analysed, own.Written, own.Erase,
 		string(relay.ReportLanded), string(relay.ReportFailed), string(relay.ReportLate), string(relay.ReportUnclear):
 		return true
 	}

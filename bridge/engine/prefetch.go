@@ -140,9 +140,11 @@ func (w *work) wantOwn(n *book.Wanted, f *own.Fact) {
 	n.Failures = n.Failures || f.Kind == string(relay.ReportFailed)
 	n.Messages = append(n.Messages, f.Message)
 	n.Deliveries = append(n.Deliveries, f.Delivery)
-	if team, ok := own.EveningTeam(f.Kind); ok {
-		surface, channel := w.Dir.TeamHome(team)
-		n.AddChannel(surface, channel)
+	for _, named := range []func(string) (int64, bool){own.EveningTeam, own.WeekTeam} {
+		if team, ok := named(f.Kind); ok {
+			surface, channel := w.Dir.TeamHome(team)
+			n.AddChannel(surface, channel)
+		}
 	}
 	switch f.Kind {
 	case own.Analysed:

@@ -97,7 +97,8 @@ func TestChangeIsRefused(t *testing.T) {
 		fields []string
 	}{
 		"several": {Change{Kind: EntryAccount, Name: "home-loft", Channel: "pigeon", Values: map[string][]string{"hold": {"soon"}, "mode": {"half"}, "rate": {"-1"},
-			"settings.ai_audit": {"ever"}}}, []string{"hold", "mode", "rate", "settings.ai_audit"}},
+			"settings.ai_audit": {"ever"}, "settings.ai_references": {"invoice\norder: ("}, "settings.ai_intents": {"Big Name"}}},
+			[]string{"hold", "mode", "rate", "settings.ai_audit", "settings.ai_references", "settings.ai_intents"}},
 		"channel": {Change{Kind: EntryAccount, Name: "home-loft", Channel: "pigeon", Values: map[string][]string{
 			"loft.in.security": {"rope"}, "loft.address": {""}, "team": {"Nobody"}}}, []string{"loft.address", "loft.in.security", "team"}},
 		"hours":    {Change{Kind: EntryAccount, Name: "rookery", Channel: "raven", Values: map[string][]string{"hours.week.mon": {"9 to 5"}, "hours.zone": {"UTC"}}}, []string{"hours.week.mon"}},

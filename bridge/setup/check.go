@@ -144,7 +144,11 @@ func (o *object) settings(name string) []setting {
 
 // freeText checks the value of a setting without a list of values.
 func (o *object) freeText(t text, known bridge.Setting) {
-	if !known.Free.Valid(t.value) {
+	switch {
+	case known.Free.Valid(t.value):
+	case known.Free.Why != nil:
+		o.fault(t.at, known.Name, known.Free.Why(t.value), known.Free.Write)
+	default:
 		o.fault(t.at, known.Name, fmt.Sprintf("%q %s", t.raw, known.Free.NotSo), known.Free.Write)
 	}
 }

@@ -154,7 +154,8 @@ func (t team) attributes() []attribute {
 	if len(t.channels) > 1 {
 		home = t.home
 	}
-	return append(list, attribute{name: "home", value: home}, attribute{name: "emoji", value: emojiWords(t.emoji)})
+	return append(list, attribute{name: "home", value: home}, attribute{name: "emoji", value: emojiWords(t.emoji)}, attribute{name: "agents", value: t.agents},
+		attribute{name: "weekly_figures", value: t.weekly})
 }
 
 func (a account) attributes(spec *channels.Spec) []attribute {

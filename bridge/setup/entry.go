@@ -7,7 +7,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"parley/channels"
@@ -104,8 +106,13 @@ func entryOf(kind string, g *group, sealed []byte) Entry {
 	e := Entry{Kind: kind, Values: map[string][]string{}}
 	g.flatten("", e.Values)
 	e.Name = e.Value(placeOf(kind).key)
-	body, _ := json.Marshal(e.Values) // plain data
-	sum := sha256.Sum256(fmt.Appendf(sealed, "\n%s", body))
+	for _, path := range slices.Sorted(maps.Keys(e.Values)) {
+		sealed = append(strconv.AppendQuote(append(sealed, '\n'), path), ':')
+		for _, value := range e.Values[path] {
+			sealed = strconv.AppendQuote(sealed, value)
+		}
+	}
+	sum := sha256.Sum256(sealed)
 	e.Version = hex.EncodeToString(sum[:8])
 	return e
 }
@@ -138,7 +145,7 @@ func (g *group) flatten(prefix string, into map[string][]string) {
 // unquoted gives the key that quoted wrote.
 func unquoted(key string) string {
 	var plain string
-	if json.Unmarshal([]byte(key), &plain) == nil {
+	if strings.HasPrefix(key, `"`) && json.Unmarshal([]byte(key), &plain) == nil {
 		return plain
 	}
 	return key

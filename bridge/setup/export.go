@@ -99,9 +99,11 @@ func exportTeam(t team) *group {
 	if len(t.channels) > 1 {
 		g.text("home", t.home)
 	}
+	g.text("agents", t.agents)
 	for _, name := range slices.Sorted(maps.Keys(t.emoji)) {
 		g.sub("emoji").text(name, t.emoji[name])
 	}
+	g.text("weekly_figures", t.weekly)
 	return g
 }
 

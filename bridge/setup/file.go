@@ -43,6 +43,8 @@ type teamEntry struct {
 	channels map[string]text // by kind of surface
 	home     *text
 	emoji    map[string]string // verbs by names; nil = not given
+	agents   *text
+	weekly   *text
 }
 
 type accountEntry struct {
@@ -245,6 +247,10 @@ func readTeam(o *object) (teamEntry, bool) {
 		o.oneOf(*e.home, "home", surfaceKinds()...)
 	}
 	e.emoji = o.emoji("emoji")
+	if e.agents = o.text("agents"); e.agents != nil && e.agents.value != "" {
+		o.oneOf(*e.agents, "agents", agentsOfTeams()...)
+	}
+	e.weekly = o.schedule("weekly_figures")
 	o.done()
 	return e, e.name != ""
 }

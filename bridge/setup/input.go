@@ -6,6 +6,7 @@ import (
 
 	"parley/bridge"
 	"parley/channels"
+	"parley/store"
 )
 
 // Input says how a value of parley.yaml is given on a page.
@@ -115,7 +116,21 @@ func teamFields() []Field {
 	return append(list,
 		Field{Path: "home", Label: "New conversations open in", Help: "Needed when the team has a channel in both chats.", Input: InputChoice,
 			Choices: append([]string{""}, surfaceKinds()...)},
-		Field{Path: "emoji", Label: "Emoji that are verbs", Help: "In the team's channels, beside the usual ones.", Input: InputGroup})
+		Field{Path: "agents", Label: "Who becomes its agent", Help: "`listed`: whom you list. `channel_members`: also who comes into the team's channel after you confirmed its members; guests and bots never.",
+			Input: InputChoice, Choices: agentsOfTeams(), Default: store.AgentsListed},
+		Field{Path: "emoji", Label: "Emoji that are verbs", Help: "In the team's channels, beside the usual ones.", Input: InputGroup},
+		Field{Path: "weekly_figures", Label: "Tell how the week was", Help: "When the team's channel gets last week's figures, as a cron expression: `0 9 * * MON` is Mondays at nine, in the zone of the team's business hours. Empty: never.", Input: InputLine})
+}
+
+// agentsOfTeams are the values of a team's agents.
+func agentsOfTeams() []string { return []string{store.AgentsListed, store.AgentsOfChannel} }
+
+// agentsRule is how a state has one of these values: the usual one is not said.
+func agentsRule(value string) string {
+	if value == store.AgentsListed {
+		return ""
+	}
+	return value
 }
 
 func channelFields(help string) (list []Field) {
@@ -184,6 +199,9 @@ func channelField(section string, f channels.Field) Field {
 func settingFields() (list []Field) {
 	for _, s := range bridge.Settings() {
 		f := Field{Path: "settings." + s.Name, Label: s.Name, Help: s.Text, Input: InputLine, Default: s.Free.Default}
+		if s.Free.Lines {
+			f.Input = InputText
+		}
 		if s.Values != nil {
 			f.Input, f.Choices, f.Default = InputChoice, append([]string{""}, s.Values...), s.Values[0]
 			if s.Chat != "" {

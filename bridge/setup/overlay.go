@@ -191,6 +191,12 @@ func (o *overlay) teamEntry(e teamEntry) {
 	if e.emoji != nil {
 		t.emoji = e.emoji
 	}
+	if e.agents != nil {
+		t.agents = agentsRule(e.agents.value)
+	}
+	if e.weekly != nil {
+		t.weekly = e.weekly.value
+	}
 	o.setHome(t, e)
 }
 

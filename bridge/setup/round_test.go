@@ -24,7 +24,13 @@ const everything = acme + `  - name: aviary
     reply_mode: explicit
     rate: 0.5
     paused: true
-settings: {receipts: sent, file_limits: "image 5MB"}
+settings:
+  receipts: sent
+  file_limits: "image 5MB"
+  ai_references: |
+    order: \bSO-\d{6}\b -> https://shop.example/orders/{number}
+    invoice
+  ai_intents: "warranty: asks about the guarantee = guarantee, Garantie"
 templates:
   - name: Order update
     language: en_US

@@ -98,7 +98,7 @@ func (w *work) saveTeams(ctx context.Context, tx pgx.Tx) error {
 		if old != nil && slices.Equal(old.attributes(), t.attributes()) && maps.Equal(old.channels, t.channels) {
 			continue
 		}
-		row := store.Team{Name: t.name, Emoji: t.emoji}
+		row := store.Team{Name: t.name, Emoji: t.emoji, Agents: t.agents, Weekly: t.weekly}
 		for _, email := range t.members {
 			row.Members = append(row.Members, w.want.agent(email).id)
 		}

@@ -44,6 +44,8 @@ type team struct {
 	channels map[string]string // by kind of surface
 	home     string            // kind of surface
 	emoji    map[string]string // verbs by names
+	agents   string            // store.AgentsOfChannel; "" = whom an admin lists
+	weekly   string            // a cron expression; "" = never
 }
 
 type account struct {
@@ -140,7 +142,7 @@ func stateOf(d store.Directory, sealer *store.Sealer) (*state, error) {
 }
 
 func teamOf(t store.Team, channels []store.TeamChannel, emails, kinds map[int64]string) team {
-	row := team{id: t.ID, name: t.Name, channels: map[string]string{}, emoji: t.Emoji}
+	row := team{id: t.ID, name: t.Name, channels: map[string]string{}, emoji: t.Emoji, agents: agentsRule(t.Agents), weekly: t.Weekly}
 	for _, id := range t.Members {
 		if emails[id] != "" {
 			row.members = append(row.members, emails[id])

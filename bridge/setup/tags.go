@@ -179,8 +179,10 @@ func tagAttributes(t store.Tag) []attribute {
 // tagsOf gives the tags that can be chosen, each once: an older database may have several spellings of one.
 func tagsOf(rows []store.Tag) []store.Tag {
 	var list []store.Tag
+	known := map[string]bool{}
 	for _, t := range rows {
-		if t.Active && !slices.ContainsFunc(list, func(other store.Tag) bool { return strings.EqualFold(other.Name, t.Name) }) {
+		if name := strings.ToLower(t.Name); t.Active && !known[name] {
+			known[name] = true
 			list = append(list, t)
 		}
 	}

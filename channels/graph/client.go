@@ -182,7 +182,9 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 	if err != nil {
 		return &fence.LostError{Cause: fmt.Errorf("make request: %w", err)}
 	}
-	req.Header.Set("Authorization", "Bearer "+c.token)
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
 	req.Header.Set("User-Agent", userAgent)
 	if req.ContentLength = size; size > 0 {
 		req.Header.Set("Content-Type", contentType)

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -45,8 +46,11 @@ type Hook struct {
 	VerifyToken string
 	Split       func(body []byte) []channels.Fact // returns the facts in a verified body; pure
 	Accept      channels.Accept
-	Now         func() time.Time
-	Log         *slog.Logger
+	// Later returns what is left to do about what was stored, once the sender has its answer; nil = nothing. It
+	// keeps neither the sender nor the next notification waiting. May be nil.
+	Later func() func(context.Context)
+	Now   func() time.Time
+	Log   *slog.Logger
 
 	warned atomic.Int64 // when a refused webhook was last logged, Unix seconds
 }
@@ -108,6 +112,24 @@ func (h *Hook) take(w http.ResponseWriter, r *http.Request) {
 		h.Log.Error("webhook was not stored", "error", err)
 		w.WriteHeader(http.StatusInternalServerError)
 	default:
-		w.WriteHeader(http.StatusOK)
+		h.taken(w, r)
 	}
+}
+
+// taken answers that a notification was stored, and then does what is left to do about it. The connection is closed in
+// that case: the next notification that came on it would wait.
+func (h *Hook) taken(w http.ResponseWriter, r *http.Request) {
+	var later func(context.Context)
+	if h.Later != nil {
+		later = h.Later()
+	}
+	if later == nil {
+		w.WriteHeader(http.StatusOK)
+		return
+	}
+	w.Header().Set("Connection", "close")
+	w.Header().Set("Content-Length", "0")
+	w.WriteHeader(http.StatusOK)
+	_ = http.NewResponseController(w).Flush() // if it can't, the answer follows what is left to do
+	later(context.WithoutCancel(r.Context())) // the sender hangs up when it has its answer
 }

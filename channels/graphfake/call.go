@@ -58,6 +58,8 @@ type call struct {
 	req  *Request
 	body []byte
 	hits hits // the faults that strike it
+	// asApp says that the app called for itself, by its id and secret.
+	asApp bool
 }
 
 // APIError is an error object of Graph.
@@ -100,6 +102,7 @@ type api struct {
 	*ground
 	faults   *faults
 	tokens   map[string]*grant
+	codes    map[string]*signedUp
 	requests []Request
 }
 
@@ -107,6 +110,9 @@ type api struct {
 type grant struct {
 	revoked bool
 	nodes   []string // ids; empty = all
+	scopes  []string // nil = all
+	expires time.Time
+	page    bool // it is the Page's whose id comes first
 }
 
 // opens says whether a token is for a node.
@@ -178,13 +184,22 @@ func (a *api) find(c *call) (route, *APIError) {
 	if len(parts) == 2 {
 		c.req.Edge = parts[1]
 	}
+	switch c.req.Method + " " + strings.Join(parts, "/") {
+	case "GET oauth/access_token":
+		return route{"oauth.token", a.exchange}, nil
+	case "GET dialog/oauth", "POST dialog/oauth":
+		return route{"oauth.dialog", a.dialog}, nil
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	token := strings.TrimPrefix(c.r.Header.Get("Authorization"), "Bearer ")
 	if token == "" {
 		token = c.req.Query.Get("access_token")
 	}
-	g := a.tokens[token]
+	g, special, err := a.holder(c, token)
+	if err != nil || special.handle != nil {
+		return special, err
+	}
 	if c.req.Node == "me" && g != nil && len(g.nodes) > 0 {
 		c.req.Node = g.nodes[0] // whose token it is
 	}
@@ -202,10 +217,31 @@ func (a *api) find(c *call) (route, *APIError) {
 	case g.revoked:
 		return rt, &APIError{Status: http.StatusUnauthorized, Code: 190, Subcode: 460,
 			Message: "Error validating access token: The session has been invalidated."}
-	case !found || !g.opens(n.opener()):
+	case !found || !g.opens(n.opener()) && n.opener() != a.opts.AppID:
 		return rt, unsupported(c.req.Method, c.req.Node)
 	}
-	return rt, nil
+	return rt, a.refuses(g, token, rt, c)
+}
+
+// holder finds what a token may do, and the calls that are about tokens. Called under the lock.
+func (a *api) holder(c *call, token string) (*grant, route, *APIError) {
+	var wrong *APIError
+	if c.asApp, wrong = a.asApp(token); wrong != nil {
+		return nil, route{}, wrong
+	}
+	g := a.tokens[token]
+	if c.asApp {
+		g = &grant{nodes: []string{a.opts.AppID}}
+	}
+	switch c.req.Node {
+	case "debug_token":
+		if token != "" && c.req.Method == http.MethodGet {
+			return g, route{"debug_token", a.debugToken}, nil
+		}
+	case "app":
+		c.req.Node = a.opts.AppID
+	}
+	return g, route{}, nil
 }
 
 // cdn finds a file by its address.

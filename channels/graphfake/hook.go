@@ -2,6 +2,7 @@ package graphfake
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -102,13 +103,18 @@ func (h *hooks) later(wait time.Duration, do func()) {
 // notify queues a webhook if somebody subscribed to it. May be called with or without the
 // server's lock. route is what faults are armed for: "hook.message".
 func (h *hooks) notify(route, objectType, object, key, field string, at int64, item map[string]any) {
+	h.notifyAt("", route, objectType, object, key, field, at, item)
+}
+
+// notifyAt is notify to a callback other than that of the subscription, unless it is "".
+func (h *hooks) notifyAt(to, route, objectType, object, key, field string, at int64, item map[string]any) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	sub, ok := h.subs[object]
 	if !ok || len(sub.fields) > 0 && !slices.Contains(sub.fields, field) {
 		return
 	}
-	one := &hook{route: route, to: sub.url, object: objectType, entry: object, item: item, key: key, at: at}
+	one := &hook{route: route, to: cmp.Or(to, sub.url), object: objectType, entry: object, item: item, key: key, at: at}
 	hit := h.faults.strike(route)
 	if _, ok := hit.find(ActionDrop); ok {
 		return

@@ -1,6 +1,7 @@
 package graphfake
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -15,6 +16,8 @@ type PageConfig struct {
 	// HumanAgent says that the app has the feature of that name: people may answer until
 	// the seventh day.
 	HumanAgent bool
+	// NoProfiles says that the app may not read profiles: it lacks the feature Business Asset User Profile Access.
+	NoProfiles bool
 }
 
 // Page is a Facebook Page of the app with the people who write to it.
@@ -114,12 +117,14 @@ func (p *Page) subscribeApp(c *call) (any, *APIError) {
 		}
 		fields = append(fields, f)
 	}
+	p.g.mu.Lock()
+	callback := p.g.apps[pageObject].callback
+	p.g.mu.Unlock()
 	h := p.g.hooks
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if sub, ok := h.subs[p.config.ID]; ok {
-		sub.fields = fields
-		h.subs[p.config.ID] = sub
+	if sub, ok := h.subs[p.config.ID]; ok || callback != "" {
+		h.subs[p.config.ID] = subscription{cmp.Or(sub.url, callback), fields}
 	}
 	return map[string]any{"success": true}, nil
 }
@@ -147,15 +152,33 @@ func (c *PageCustomer) route(method, edge string) (route, bool) {
 
 func (c *PageCustomer) opener() string { return c.page.config.ID }
 
+// profile answers with the fields that were asked for.
+// Source: Messenger Platform, "User Profile API".
 func (c *PageCustomer) profile(k *call) (any, *APIError) {
 	c.page.g.mu.Lock()
 	defer c.page.g.mu.Unlock()
-	if c.private {
-		e := unsupported(k.req.Method, c.id)
-		return nil, e
+	switch {
+	case c.page.config.NoProfiles:
+		return nil, unsupported(k.req.Method, c.id)
+	case c.private:
+		return nil, &APIError{Code: 100, Subcode: 2018218, Message: "No profile available for this user."}
 	}
 	first, last, _ := strings.Cut(c.name, " ")
-	return map[string]any{"id": c.id, "first_name": first, "last_name": last, "name": c.name}, nil
+	all := map[string]any{"name": c.name, "first_name": first, "last_name": last, "profile_pic": "https://platform-lookaside.fbsbx.com/platform/profilepic/?psid=" + c.id}
+	fields := k.req.Query.Get("fields")
+	if fields == "" {
+		fields = "first_name,last_name,profile_pic"
+	}
+	answer := map[string]any{"id": c.id}
+	for f := range strings.SplitSeq(fields, ",") {
+		switch value, ok := all[f]; {
+		case ok && value != "":
+			answer[f] = value
+		case !ok && f != "id":
+			return nil, &APIError{Code: 100, Message: "Tried accessing nonexisting field (" + f + ") on node type (User)"}
+		}
+	}
+	return answer, nil
 }
 
 // pageFile is a file that somebody sent, and where the CDN serves it.

@@ -252,7 +252,7 @@ func TestPageUploads(t *testing.T) {
 		t.Errorf("profile: %s", status)
 	}
 	r.customer.HideProfile()
-	if status, _ := r.ask(t, http.MethodGet, r.customer.ID()+"?fields=name", "", nil); status != "400 100/33" {
+	if status, _ := r.ask(t, http.MethodGet, r.customer.ID()+"?fields=name", "", nil); status != "400 100/2018218" {
 		t.Errorf("a hidden profile: %s", status)
 	}
 }

@@ -26,6 +26,8 @@ type NumberConfig struct {
 	// FailLater lets a closed window and unknown customers show only in a failed status, not
 	// in the answer.
 	FailLater bool
+	// New says that the number isn't registered with the Cloud API yet.
+	New bool
 	// NoProfile leaves customers' phone numbers and names out of webhooks: only user ids.
 	NoProfile bool
 }
@@ -38,6 +40,7 @@ type Number struct {
 	customers []*Customer
 	messages  []*Message // in the order of sending, from both sides
 	sentAt    []time.Time
+	override  string // the callback that the number has of its own
 }
 
 // business is what the app's owner has at Meta: numbers, Pages, files and templates.
@@ -81,6 +84,10 @@ func (n *Number) route(method, edge string) (route, bool) {
 	switch method + " " + edge {
 	case "GET ":
 		return route{"whatsapp.number", n.get}, true
+	case "POST ":
+		return route{"whatsapp.number.update", n.update}, true
+	case "POST register":
+		return route{"whatsapp.register", n.register}, true
 	case "POST messages":
 		return route{"whatsapp.messages", n.postMessage}, true
 	case "POST media":
@@ -91,12 +98,66 @@ func (n *Number) route(method, edge string) (route, bool) {
 	return route{}, false
 }
 
-// get describes the number.
-func (n *Number) get(*call) (any, *APIError) { return n.describe(), nil }
+// get describes the number, or tells where its webhooks go.
+func (n *Number) get(c *call) (any, *APIError) {
+	if c.req.Query.Get("fields") != "webhook_configuration" {
+		return n.describe(), nil
+	}
+	n.g.mu.Lock()
+	defer n.g.mu.Unlock()
+	places := map[string]any{}
+	for name, at := range map[string]string{"phone_number": n.override, "whatsapp_business_account": n.waba.override, "application": n.g.apps[businessObject].callback} {
+		if at != "" {
+			places[name] = at
+		}
+	}
+	return map[string]any{"id": n.cfg.ID, "webhook_configuration": places}, nil
+}
+
+// update gives the number a callback of its own, which comes before all others.
+// Source: Cloud API, "Webhook overrides".
+func (n *Number) update(c *call) (any, *APIError) {
+	var in struct {
+		Hooks struct {
+			Callback string `json:"override_callback_uri"`
+			Verify   string `json:"verify_token"`
+		} `json:"webhook_configuration"`
+	}
+	if err := c.json(&in); err != nil {
+		return nil, err
+	}
+	if in.Hooks.Callback != "" {
+		if err := n.g.hooks.challenge(c.r.Context(), in.Hooks.Callback, in.Hooks.Verify); err != nil {
+			return nil, apiError(2200, "Callback verification failed", err.Error())
+		}
+	}
+	n.g.change(func() { n.override = in.Hooks.Callback })
+	return map[string]any{"success": true}, nil
+}
 
 func (n *Number) describe() map[string]any {
+	status := "CONNECTED"
+	if n.cfg.New {
+		status = "PENDING"
+	}
 	return map[string]any{"id": n.cfg.ID, "display_phone_number": n.cfg.Display, "verified_name": n.cfg.Name, "quality_rating": "GREEN",
-		"status": "CONNECTED", "platform_type": "CLOUD_API"}
+		"status": status, "platform_type": "CLOUD_API"}
+}
+
+// register registers the number with the Cloud API. Source: Cloud API, "Register a business phone number".
+func (n *Number) register(c *call) (any, *APIError) {
+	var in struct {
+		Product string `json:"messaging_product"`
+		PIN     string `json:"pin"`
+	}
+	if err := c.json(&in); err != nil {
+		return nil, err
+	}
+	if in.Product != "whatsapp" || len(in.PIN) != 6 || digits(in.PIN) != in.PIN {
+		return nil, apiError(100, "Invalid parameter", "The parameter pin must have 6 digits.")
+	}
+	n.g.change(func() { n.cfg.New = false })
+	return map[string]any{"success": true}, nil
 }
 
 // metadata is what webhooks say of the number.
@@ -107,7 +168,11 @@ func (n *Number) metadata() map[string]any {
 // notify queues a webhook about the number.
 func (n *Number) notify(routeName, field string, value map[string]any) {
 	value["messaging_product"], value["metadata"] = "whatsapp", n.metadata()
-	n.waba.notify(routeName, field, value)
+	if field != "messages" && field != "smb_message_echoes" { // others can't be sent elsewhere than the app wants
+		n.waba.notify(routeName, field, value)
+		return
+	}
+	n.waba.notifyAt(n.override, routeName, field, value)
 }
 
 // history answers what became of a message. Source: facebook/openapi, message_history.
@@ -214,9 +279,22 @@ func (w *waba) listNumbers(*call) (any, *APIError) {
 	return map[string]any{"data": data}, nil
 }
 
-// notify queues a webhook about the business account.
+// notify queues a webhook about the business account. It goes to the app's own callback, whatever the business account
+// names: only those about messages go there.
 func (w *waba) notify(routeName, field string, value map[string]any) {
-	w.b.hooks.notify(routeName, "whatsapp_business_account", w.id, "changes", field, w.b.clock().Unix(), map[string]any{"field": field, "value": value})
+	to := ""
+	if w.override != "" {
+		to = w.b.apps[businessObject].callback
+		if to == "" {
+			return
+		}
+	}
+	w.notifyAt(to, routeName, field, value)
+}
+
+// notifyAt queues a webhook to a callback; "" = that of the subscription.
+func (w *waba) notifyAt(to, routeName, field string, value map[string]any) {
+	w.b.hooks.notifyAt(to, routeName, "whatsapp_business_account", w.id, "changes", field, w.b.clock().Unix(), map[string]any{"field": field, "value": value})
 }
 
 func (w *waba) listApps(*call) (any, *APIError) {
@@ -246,15 +324,18 @@ func (w *waba) subscribe(c *call) (any, *APIError) {
 		}
 	}
 	w.b.mu.Lock()
-	to, token := w.b.appCallback, w.b.appVerify
+	to, token := w.b.apps[businessObject].callback, w.b.apps[businessObject].verify
 	w.b.mu.Unlock()
 	if in.Callback != "" {
 		to, token = in.Callback, in.Token
 	}
+	if len(to) > 200 {
+		return nil, apiError(100, "Invalid parameter", "override_callback_uri has at most 200 characters.")
+	}
 	if to == "" {
 		return nil, apiError(100, "Invalid parameter", "The app has no callback URL.")
 	}
-	if err := w.b.hooks.Subscribe(c.r.Context(), w.id, to, token); err != nil {
+	if err := w.b.hooks.override(c.r.Context(), w.id, to, token); err != nil {
 		return nil, apiError(2200, "Callback verification failed", err.Error())
 	}
 	w.b.change(func() { w.override = in.Callback })
@@ -267,8 +348,11 @@ func (w *waba) unsubscribe(*call) (any, *APIError) {
 	return map[string]any{"success": true}, nil
 }
 
-// AppCallback sets the app's own callback, as the App Dashboard does; objects that
+// ForgetApp takes the app's callbacks away.
+func (b *business) ForgetApp() { b.change(func() { clear(b.apps) }) }
+
+// AppCallback sets the app's own callback for WhatsApp, as the App Dashboard does; objects that
 // subscribe without naming another send their webhooks there.
 func (b *business) AppCallback(callback, verifyToken string) {
-	b.change(func() { b.appCallback, b.appVerify = callback, verifyToken })
+	b.change(func() { b.apps[businessObject] = appHook{callback, verifyToken, objectFields(businessObject)} })
 }

@@ -19,6 +19,9 @@ type Options struct {
 	// AppID and AppSecret of the one app; the secret signs webhooks.
 	// Default: 9000000001, app-secret.
 	AppID, AppSecret string
+	// SignUpConfig is the app's configuration for embedded sign-up, and Redirect where it may send people back to; "" =
+	// anywhere.
+	SignUpConfig, Redirect string
 	// HookRetry is the first pause before a webhook that wasn't taken is sent again; it
 	// doubles up to a hundredfold. Default: 50 ms (Meta's is longer).
 	HookRetry time.Duration
@@ -46,7 +49,7 @@ type ground struct {
 	rng    *rand.Rand
 	serial int64
 
-	appCallback, appVerify string
+	apps map[string]appHook // what the app is told, by the kind of object
 }
 
 // Server is the emulator. Make it with New. Safe for concurrent use.
@@ -87,10 +90,11 @@ func New(o Options) *Server {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	g := &ground{host: emulator.NewHost("graphfake", o.Log), opts: o, clock: o.Clock, nodes: map[string]node{}, rng: rand.New(rand.NewSource(seed))}
+	g := &ground{host: emulator.NewHost("graphfake", o.Log), opts: o, clock: o.Clock, nodes: map[string]node{}, apps: map[string]appHook{}, rng: rand.New(rand.NewSource(seed))}
 	f := &faults{emulator.NewFaultSet[Fault](seed)}
 	g.hooks = newHooks(g, f)
-	a := &api{ground: g, faults: f, tokens: map[string]*grant{}}
+	a := &api{ground: g, faults: f, tokens: map[string]*grant{}, codes: map[string]*signedUp{}}
+	g.nodes[o.AppID] = appNode{a}
 	g.host.Handler, g.host.Quiet = http.HandlerFunc(a.serve), true
 	return &Server{Host: g.host, ground: g, hooks: g.hooks, business: &business{g}, api: a, faults: f}
 }

@@ -10,10 +10,22 @@ import (
 	"slices"
 )
 
-// Subscribe verifies a callback as Meta does (hub.challenge) and sends the webhooks of an
+// Subscribe sets the app's callback as its dashboard does, which verifies it (hub.challenge), and sends the webhooks of an
 // object (a WhatsApp business account, a page) there from now on; no fields = all.
 // Errors: the callback didn't echo the challenge.
 func (h *hooks) Subscribe(ctx context.Context, object, callback, verifyToken string, fields ...string) error {
+	if err := h.override(ctx, object, callback, verifyToken, fields...); err != nil {
+		return err
+	}
+	kind := h.g.kindOf(object)
+	h.g.mu.Lock()
+	h.g.apps[kind] = appHook{callback, verifyToken, objectFields(kind)}
+	h.g.mu.Unlock()
+	return nil
+}
+
+// override sends the webhooks of one object to a callback, which must prove that it knows the verify token.
+func (h *hooks) override(ctx context.Context, object, callback, verifyToken string, fields ...string) error {
 	if err := h.challenge(ctx, callback, verifyToken); err != nil {
 		return err
 	}

@@ -53,3 +53,14 @@ func (n internet) has(a netip.Addr) bool {
 	}
 	return true
 }
+
+// nobodys says whether an address is one at which no admin's server is: link-local, or a cloud's own service that hands
+// out the machine's secrets.
+func nobodys(a netip.Addr) bool {
+	a = a.Unmap().WithZone("")
+	switch a.String() {
+	case "168.63.129.16", "100.100.100.200", "fd00:ec2::254": // Azure, Alibaba, AWS
+		return true
+	}
+	return a.IsLinkLocalUnicast()
+}

@@ -31,12 +31,19 @@ type Dialer struct {
 }
 
 // New makes a Dialer. own lists hosts that are allowed wherever they are: "mail.internal" or "10.0.0.7" for
-// all ports, "mail.internal:993" for one.
+// all ports, "mail.internal:993" for one. Link-local addresses and the clouds' metadata are never reached: no server that
+// anybody names is there.
 func New(own ...string) *Dialer {
-	d := &Dialer{own: map[string]bool{}, world: newInternet(), plain: net.Dialer{Timeout: dialTimeout}}
+	d := &Dialer{own: map[string]bool{}, world: newInternet()}
 	for _, host := range own {
 		d.own[normal(host)] = true
 	}
+	d.plain = net.Dialer{Timeout: dialTimeout, ControlContext: func(_ context.Context, _, address string, _ syscall.RawConn) error {
+		if at, err := netip.ParseAddrPort(address); err != nil || nobodys(at.Addr()) {
+			return fmt.Errorf("guard: %w", channels.ErrPrivateAddress)
+		}
+		return nil
+	}}
 	d.guarded = net.Dialer{Timeout: dialTimeout, ControlContext: func(_ context.Context, network, address string, _ syscall.RawConn) error {
 		return d.check(network, address)
 	}}

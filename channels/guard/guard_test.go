@@ -2,11 +2,15 @@ package guard
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
+	"io"
 	"net"
 	"net/netip"
 	"testing"
 	"time"
+
+	"golang.org/x/net/dns/dnsmessage"
 
 	"parley/channels"
 )
@@ -91,6 +95,16 @@ func TestDial(t *testing.T) {
 			t.Errorf("%s with %q: %v", c.host, c.own, err)
 		}
 	}
+	for _, host := range []string{"169.254.169.254", "::ffff:169.254.169.254", "fe80::1%lo", "fd00:ec2::254", "168.63.129.16", "100.100.100.200"} {
+		if err := dial(t, New(host), net.JoinHostPort(host, "80")); !errors.Is(err, channels.ErrPrivateAddress) {
+			t.Errorf("an admin names %s: %v", host, err)
+		}
+	}
+	for _, host := range []string{"127.1", "2130706433", "0x7f000001", "0177.0.0.1", "::ffff:7f00:1", "[::1]", "127.0.0.1.", "localhost."} {
+		if err := dial(t, New(), net.JoinHostPort(host, port)); err == nil {
+			t.Errorf("%s leads to this machine", host)
+		}
+	}
 	var op *net.OpError
 	if err := dial(t, New(), "127.0.0.1:"+port); !errors.As(err, &op) || op.Op != "dial" {
 		t.Errorf("it isn't told as a connection that was never made: %v", err)
@@ -101,4 +115,72 @@ func TestDial(t *testing.T) {
 	if _, err := New().DialContext(t.Context(), "udp", "1.1.1.1:53"); !errors.Is(err, channels.ErrPrivateAddress) {
 		t.Errorf("udp: %v", err)
 	}
+}
+
+// A name whose address changes between two looks leads nowhere that it must not lead: what is checked is the address to
+// which the connection is made.
+func TestNameThatChanges(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it returns at once
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	d := New()
+	d.guarded.Resolver = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+		here, there := net.Pipe()
+		asked++
+		go answer(there, asked%2 == 0)
+		return here, nil
+	}}
+	refused := 0
+	for range 6 {
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		conn, err := d.DialContext(ctx, "tcp4", net.JoinHostPort("changes.test", port))
+		cancel()
+		if err == nil {
+			_ = conn.Close()
+			t.Errorf("connected to %s", conn.RemoteAddr())
+		}
+		if errors.Is(err, channels.ErrPrivateAddress) {
+			refused++
+		}
+	}
+	if refused == 0 || asked < 2 {
+		t.Errorf("%d refused, the name was looked up %d times", refused, asked)
+	}
+}
+
+// answer answers one question of DNS: with an address on the internet, or that of this machine.
+func answer(c net.Conn, private bool) {
+	defer c.Close()
+	size := make([]byte, 2)
+	if _, err := io.ReadFull(c, size); err != nil {
+		return
+	}
+	raw := make([]byte, binary.BigEndian.Uint16(size))
+	if _, err := io.ReadFull(c, raw); err != nil {
+		return
+	}
+	var m dnsmessage.Message
+	if m.Unpack(raw) != nil || len(m.Questions) == 0 {
+		return
+	}
+	m.Response, m.Additionals = true, nil
+	at := [4]byte{1, 1, 1, 1}
+	if private {
+		at = [4]byte{127, 0, 0, 1}
+	}
+	q := m.Questions[0]
+	m.Answers = []dnsmessage.Resource{{Header: dnsmessage.ResourceHeader{Name: q.Name, Type: dnsmessage.TypeA, Class: q.Class}, Body: &dnsmessage.AResource{A: at}}}
+	body, err := m.Pack()
+	if err != nil {
+		return
+	}
+	_, _ = c.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(body))), body...))
 }

@@ -1,7 +1,9 @@
 package messenger
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -10,6 +12,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/graph"
 )
 
 // checkTimeout bounds Check.
@@ -28,15 +31,69 @@ func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	token := c.checkToken(ctx)
 	findings := []channels.Finding{token}
 	if token.OK {
-		findings = append(findings, c.checkSubscription(ctx))
+		findings = append(findings, c.checkSecret(ctx)...)
+		findings = append(findings, hooked(c.checkSubscription(ctx)))
 	}
+	return append(findings, hooked(c.checkAddress(ctx, !slices.ContainsFunc(findings, func(f channels.Finding) bool { return !f.OK }))))
+}
+
+// hooked marks a fault as one of the webhook.
+func hooked(f channels.Finding) channels.Finding {
+	if !f.OK {
+		f.Field = channels.HookField
+	}
+	return f
+}
+
+// checkSecret checks that the secret is that of the token's app, and what the token may do.
+func (c *Channel) checkSecret(ctx context.Context) []channels.Finding {
+	const secret, scopes = "App secret", "Permissions"
+	wrong, err := c.graph.WrongSecret(ctx, c.page, string(c.hook.Secret))
+	switch {
+	case wrong:
+		return []channels.Finding{{What: secret, Field: fieldSecret, Text: "It isn't the secret of the app that made the token: what Facebook sends would be refused.",
+			Hint: "Copy it from the app dashboard of that app, App settings, Basic."}}
+	case err != nil:
+		return []channels.Finding{refused(secret, err)}
+	}
+	findings := []channels.Finding{{OK: true, What: secret, Text: "It is that of the token's app."}}
+	facts, err := c.graph.Token(ctx, string(c.hook.Secret))
+	if err != nil {
+		return findings // Facebook doesn't say; what the token can't do shows in what it refuses
+	}
+	const again = "Make the Page's token anew from a system user's token that never expires, with pages_messaging, pages_manage_metadata and pages_read_engagement."
+	if missing := facts.Missing("pages_messaging", "pages_manage_metadata"); len(missing) > 0 {
+		return append(findings, channels.Finding{What: scopes, Field: fieldToken, Text: "The token lacks " + strings.Join(missing, " and ") + ".", Hint: again})
+	}
+	if ends := facts.EndsAt(); !ends.IsZero() && ends.Sub(c.env.Now()) < shortLife {
+		return append(findings, channels.Finding{What: scopes, Field: fieldToken, Text: "The token ends on " + ends.Format("2 January 2006 at 15:04") + " UTC.", Hint: again})
+	}
+	return append(findings, channels.Finding{OK: true, What: scopes, Text: "The token has those that are needed."})
+}
+
+// shortLife is how long a token must last at least, so that nobody builds on one that ends soon.
+const shortLife = 7 * 24 * time.Hour
+
+// checkAddress checks that Facebook calls this Parley. whole = all else was right, so that the app can be asked.
+func (c *Channel) checkAddress(ctx context.Context, whole bool) channels.Finding {
+	const what = "Webhook address"
 	if c.env.HookURL == "" {
-		findings = append(findings, channels.Finding{What: "Webhook address", Text: "Facebook can't reach this Parley.",
-			Hint: "Set PARLEY_PUBLIC_URL to an https address that leads here."})
-	} else {
-		findings = append(findings, channels.Finding{OK: true, What: "Webhook address", Text: c.env.HookURL})
+		e := noAddress()
+		return channels.Finding{What: what, Text: e.Text, Hint: e.Hint}
 	}
-	return findings
+	if !whole {
+		return channels.Finding{OK: true, What: what, Text: c.env.HookURL}
+	}
+	state, err := c.FindHook(ctx)
+	if err != nil {
+		return refused(what, err)
+	}
+	for _, v := range state.Values {
+		if v.Now != v.Wanted {
+			return channels.Finding{What: what, Text: v.What + ": " + cmp.Or(v.Now, "none") + ".", Hint: "Set the webhook on the account's page of the settings site. " + state.ByHand}
+		}
+	}
+	return channels.Finding{OK: true, What: what, Text: "Facebook calls " + state.Values[0].Now + "."}
 }
 
 // refused returns a finding about a request that failed.
@@ -61,10 +118,15 @@ func (c *Channel) checkToken(ctx context.Context) channels.Finding {
 		Name string `json:"name"`
 	}
 	if err := c.graph.Call(ctx, http.MethodGet, "me", url.Values{"fields": {"id,name"}}, nil, &me); err != nil {
-		return refused(what, err)
+		f := refused(what, err)
+		var no *graph.Error
+		if errors.As(err, &no) && no.Coded {
+			f.Field = fieldToken
+		}
+		return f
 	}
 	if me.ID != c.page {
-		return channels.Finding{What: what, Text: fmt.Sprintf("The token belongs to %s (%s), not to the Page %s.", me.Name, me.ID, c.page),
+		return channels.Finding{What: what, Field: fieldPage, Text: fmt.Sprintf("The token belongs to %s (%s), not to the Page %s.", me.Name, me.ID, c.page),
 			Hint: "Take the token of this Page, not of a person, and check page_id."}
 	}
 	return channels.Finding{OK: true, What: what, Text: "It is that of the Page " + me.Name + "."}
@@ -73,22 +135,16 @@ func (c *Channel) checkToken(ctx context.Context) channels.Finding {
 // checkSubscription checks which webhooks the app gets from the Page.
 func (c *Channel) checkSubscription(ctx context.Context) channels.Finding {
 	const what = "Webhook fields"
-	var answer struct {
-		Data []struct {
-			Name   string   `json:"name"`
-			Fields []string `json:"subscribed_fields"`
-		} `json:"data"`
-	}
 	hint := "Subscribe the Page: POST /" + c.page + "/subscribed_apps?subscribed_fields=" + strings.Join(neededFields(), ",") +
-		" with its token (docs/messenger.md)."
-	if err := c.graph.Call(ctx, http.MethodGet, c.page+"/subscribed_apps", nil, nil, &answer); err != nil {
+		" with its token (docs/messenger.md), or set the webhook on the account's page of the settings site."
+	fields, subscribed, err := c.pageFields(ctx)
+	if err != nil {
 		return refused(what, err)
 	}
-	if len(answer.Data) == 0 {
+	if !subscribed {
 		return channels.Finding{What: what, Text: "The Page isn't subscribed to the app: nothing will arrive.", Hint: hint}
 	}
-	// With a Page token one sees the token's app only, not other apps that are subscribed too.
-	missing := slices.DeleteFunc(neededFields(), func(f string) bool { return slices.Contains(answer.Data[0].Fields, f) })
+	missing := slices.DeleteFunc(neededFields(), func(f string) bool { return slices.Contains(fields, f) })
 	if len(missing) > 0 {
 		return channels.Finding{What: what, Text: "The Page doesn't tell us: " + strings.Join(missing, ", ") + ".", Hint: hint}
 	}

@@ -87,18 +87,28 @@ func newRig(t *testing.T) *rig {
 		t.Fatal(err)
 	}
 	r.Channel = c
+	later := c.hook.Later
+	c.hook.Later = func() func(context.Context) {
+		do := later()
+		if do == nil {
+			return nil
+		}
+		return func(ctx context.Context) { do(ctx); r.meta.Poke() }
+	}
 	hook := httptest.NewServer(c)
-	r.url = hook.URL
+	r.url = hook.URL + "/hooks/page"
+	c.env.HookURL = r.url
 	t.Cleanup(func() {
 		if err := r.meta.Close(); err != nil {
 			t.Error(err)
 		}
 		hook.Close()
 	})
-	if err := r.meta.Subscribe(t.Context(), testPage, hook.URL, testVerify); err != nil {
+	if err := r.meta.Subscribe(t.Context(), testPage, r.url, testVerify); err != nil {
 		t.Fatal(err)
 	}
 	r.customer = r.page.Customer("Ann Lee")
+	r.profiles.asked[r.customer.ID()] = r.clock.now() // tests of names have customers of their own
 	r.customer.Text("Hello from the past")
 	r.take(t)
 	return r
@@ -108,6 +118,7 @@ func (r *rig) accept(_ context.Context, facts ...channels.Fact) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.facts = append(r.facts, facts...)
+	r.meta.Poke()
 	return nil
 }
 

@@ -42,8 +42,8 @@ type Channel struct {
 	uploads  *uploads
 	places   chan struct{} // has room for one token per file in memory
 
-	newcomer chan struct{} // signals that a new customer has written: look up the name
-	greeted  *greeted
+	newcomer chan struct{} // signals that somebody has written whose profile can't be read
+	profiles *profiles
 }
 
 var (
@@ -76,9 +76,9 @@ func newChannel(a channels.Account, env channels.Env) (*Channel, error) {
 		return nil, err
 	}
 	c := &Channel{page: page, beginsAt: a.BeginsAt, env: env, graph: client, uploads: &uploads{ids: map[string]string{}}, places: make(chan struct{}, maxInMemory),
-		newcomer: make(chan struct{}, 1), greeted: &greeted{ids: map[string]bool{}}}
+		newcomer: make(chan struct{}, 1), profiles: &profiles{asked: map[string]time.Time{}}}
 	c.hook = &graph.Hook{Secret: []byte(strings.TrimSpace(config[fieldSecret])), VerifyToken: config[fieldVerify],
-		Split: split, Accept: c.accept, Now: env.Now, Log: env.Log}
+		Split: split, Accept: c.accept, Later: c.later, Now: env.Now, Log: env.Log}
 	return c, nil
 }
 

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"parley/channels"
@@ -42,7 +41,7 @@ type seenState struct {
 }
 
 // Run implements channels.Runner. Messages come by webhooks. Run looks at the Page's conversations from time
-// to time, for messages whose webhook was lost, and for customers' names, which webhooks don't have.
+// to time, for messages whose webhook was lost, and for names of customers whose profiles can't be read.
 func (c *Channel) Run(ctx context.Context) error {
 	since, err := c.since(ctx)
 	if err != nil {
@@ -221,40 +220,17 @@ func (f listedFile) url() string {
 	return f.URL
 }
 
-// accept stores facts, and asks for a look if a new customer has written.
+// accept stores facts, and takes down who has written.
 func (c *Channel) accept(ctx context.Context, facts ...channels.Fact) error {
 	if err := c.env.Accept(ctx, facts...); err != nil {
 		return err
 	}
 	for _, f := range facts {
-		if f.Owner == c.page && strings.HasPrefix(f.ExternalID, "m:") && c.greeted.greet(f.OrderKey) {
-			select {
-			case c.newcomer <- struct{}{}:
-			default: // a look is requested already
-			}
+		if f.Owner == c.page && strings.HasPrefix(f.ExternalID, "m:") {
+			c.profiles.wrote(f.OrderKey, c.env.Now())
 		}
 	}
 	return nil
-}
-
-// greeted are the customers who have written to this process.
-type greeted struct {
-	mu  sync.Mutex
-	ids map[string]bool
-}
-
-// greet records a customer and returns whether that is a new one.
-func (g *greeted) greet(customer string) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.ids[customer] {
-		return false
-	}
-	if len(g.ids) > maxKnown {
-		clear(g.ids)
-	}
-	g.ids[customer] = true
-	return true
 }
 
 // conversation is a conversation of the conversations API.

@@ -1,9 +1,9 @@
 package twilio
 
 import (
+	"cmp"
 	"context"
 	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -17,7 +17,7 @@ const checkTimeout = 30 * time.Second
 func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	findings := []channels.Finding{c.checkAddress()}
+	findings := []channels.Finding{hooked(c.checkAddress())}
 	var account struct {
 		Status string `json:"status"`
 	}
@@ -30,14 +30,17 @@ func (c *Channel) Check(ctx context.Context) []channels.Finding {
 		if hint == "" {
 			hint = "See whether this machine reaches " + c.api.base + "."
 		}
-		return append(findings, channels.Finding{What: credentials, Text: se.Text, Hint: hint})
+		f := channels.Finding{What: credentials, Text: se.Text, Hint: hint}
+		if se.Class == channels.AuthBroken {
+			f.Field = fieldToken
+		}
+		return append(findings, f)
 	case account.Status != "" && account.Status != "active":
 		return append(findings, channels.Finding{What: credentials, Text: "The account is " + clip(account.Status, 40) + ".", Hint: "See the Twilio Console."})
 	}
 	findings = append(findings, channels.Finding{OK: true, What: credentials, Text: "Twilio accepts account SID and auth token."})
 	if c.number.whatsapp {
-		return append(findings, channels.Finding{OK: true, What: "WhatsApp sender",
-			Text: "Twilio shows senders in its Console only: there, the webhook for incoming messages must be " + c.webhookAddress() + " by HTTP POST."})
+		return append(findings, c.checkSender(ctx)...)
 	}
 	return append(findings, c.checkNumber(ctx)...)
 }
@@ -64,49 +67,74 @@ func (c *Channel) checkAddress() channels.Finding {
 
 // checkNumber looks at a phone number's abilities and its webhook.
 func (c *Channel) checkNumber(ctx context.Context) []channels.Finding {
-	const what, hook = "Number", "Webhook"
-	kind := "IncomingPhoneNumbers"
-	query := url.Values{"PhoneNumber": {c.number.from}}
-	if !strings.HasPrefix(c.number.from, "+") {
-		kind, query = "SMS/ShortCodes", url.Values{"ShortCode": {c.number.from}}
-	}
-	type number struct {
-		Capabilities *struct {
-			SMS bool `json:"sms"`
-			MMS bool `json:"mms"`
-		} `json:"capabilities"`
-		URL    string `json:"sms_url"`
-		Method string `json:"sms_method"`
-	}
-	var found struct {
-		Numbers []number `json:"incoming_phone_numbers"`
-		Codes   []number `json:"short_codes"`
-	}
-	if err := c.api.do(ctx, request{method: http.MethodGet, url: c.api.accountURL() + "/" + kind + ".json?" + query.Encode()}, &found); err != nil {
-		se := unsent(err)
-		return []channels.Finding{{What: what, Text: se.Text, Hint: se.Hint}}
-	}
-	all := append(found.Numbers, found.Codes...)
-	if len(all) == 0 {
-		return []channels.Finding{{What: what, Text: "The account has no number " + c.number.from + ".", Hint: "Check from, or buy the number in the Twilio Console."}}
-	}
-	n := all[0]
+	const what = "Number"
+	n, _, err := c.finder().findNumber(ctx)
 	switch {
+	case err != nil:
+		return []channels.Finding{unfound(what, err)}
 	case n.Capabilities != nil && !n.Capabilities.SMS:
-		return []channels.Finding{{What: what, Text: c.number.from + " can't carry text messages.", Hint: "Take a number with SMS."}}
+		return []channels.Finding{{What: what, Field: fieldFrom, Text: c.number.from + " can't carry text messages.", Hint: "Take a number with SMS."}}
 	case n.Capabilities != nil && c.number.mms && !n.Capabilities.MMS:
-		return []channels.Finding{{What: what, Text: c.number.from + " can't carry files (MMS).", Hint: "Set mms to \"false\", or take a number with MMS."}}
+		return []channels.Finding{{What: what, Field: fieldMMS, Text: c.number.from + " can't carry files (MMS).", Hint: "Set mms to \"false\", or take a number with MMS."}}
 	}
-	findings := []channels.Finding{{OK: true, What: what, Text: c.number.from + " carries text messages."}}
-	address, fragment, _ := strings.Cut(n.URL, "#")
+	return append([]channels.Finding{{OK: true, What: what, Text: c.number.from + " carries text messages."}}, hooked(c.checkHook(ctx)))
+}
+
+// checkSender looks at a WhatsApp sender and its webhook.
+func (c *Channel) checkSender(ctx context.Context) []channels.Finding {
+	const what = "WhatsApp sender"
+	if c.number.from == sandbox {
+		return []channels.Finding{{OK: true, What: what, Text: "It is Twilio's sandbox: in the Console, its webhook for incoming messages must be " + c.webhookAddress() + " by HTTP POST."}}
+	}
+	s, err := c.finder().findSender(ctx)
 	switch {
-	case c.number.service != "":
-		return append(findings, channels.Finding{OK: true, What: hook, Text: "With a messaging service, the Console's Integration page of the service decides; it must be " + c.webhookAddress() + "."})
-	case address != c.callbacks.address || n.Method != "" && !strings.EqualFold(n.Method, http.MethodPost):
-		return append(findings, channels.Finding{What: hook, Text: "Twilio calls another address for this number.",
-			Hint: "In the Console, under the number, set \"A message comes in\" to " + c.webhookAddress() + " by HTTP POST."})
-	case !strings.Contains(fragment, "rc=5") || !strings.Contains(fragment, "rp=all"):
-		return append(findings, channels.Finding{What: hook, Text: "Twilio does not repeat a callback that failed.", Hint: "Set the address to " + c.webhookAddress() + "."})
+	case err != nil:
+		return []channels.Finding{unfound(what, err)}
+	case s.Status != "" && !strings.HasPrefix(s.Status, "ONLINE"):
+		return []channels.Finding{{What: what, Field: fieldFrom, Text: "The sender is " + clip(s.Status, 40) + ".", Hint: "See Messaging, Senders in the Twilio Console."}}
 	}
-	return append(findings, channels.Finding{OK: true, What: hook, Text: "Twilio calls Parley, and repeats what failed."})
+	return append([]channels.Finding{{OK: true, What: what, Text: c.number.from + " is online."}}, hooked(c.checkHook(ctx)))
+}
+
+// sandbox is the number with which everybody may try WhatsApp.
+const sandbox = "+14155238886"
+
+// unfound returns a finding about a number that was not found, or not asked about.
+func unfound(what string, err error) channels.Finding {
+	se := unsent(err)
+	f := channels.Finding{What: what, Text: se.Text, Hint: cmp.Or(se.Hint, "Try again.")}
+	if se.Class == channels.BadRecipient {
+		f.Field = fieldFrom
+	}
+	return f
+}
+
+// checkHook checks that Twilio calls this Parley, and repeats what failed.
+func (c *Channel) checkHook(ctx context.Context) channels.Finding {
+	const what = "Webhook"
+	p, err := c.finder().findHook(ctx)
+	if err != nil {
+		return unfound(what, err)
+	}
+	hint := "Set it on the account's page of the settings site. Or in the Console set " + p.what + " to " + c.webhookAddress() + " by HTTP POST."
+	address, fragment, _ := strings.Cut(p.address, "#")
+	switch {
+	case p.app != "":
+		return channels.Finding{What: what, Text: "A TwiML application takes what comes to this number.", Hint: hint}
+	case address == "":
+		return channels.Finding{What: what, Text: "Twilio calls nobody for this number.", Hint: hint}
+	case address != c.callbacks.address || p.method != "" && !strings.EqualFold(p.method, http.MethodPost):
+		return channels.Finding{What: what, Text: "Twilio calls another address for this number: " + clip(p.address, 200) + ".", Hint: hint}
+	case !strings.Contains(fragment, "rc=5") || !strings.Contains(fragment, "rp=all"):
+		return channels.Finding{What: what, Text: "Twilio does not repeat a callback that failed.", Hint: hint}
+	}
+	return channels.Finding{OK: true, What: what, Text: "Twilio calls Parley, and repeats what failed."}
+}
+
+// hooked marks a fault as one of the webhook.
+func hooked(f channels.Finding) channels.Finding {
+	if !f.OK {
+		f.Field = channels.HookField
+	}
+	return f
 }

@@ -25,7 +25,7 @@ type client struct {
 	account, token string // the credentials
 	base           string // base URL of the 2010 API
 	content        string // base URL of the Content API
-	typing         string // base URL of the Messaging API
+	messaging      string // base URL of the Messaging API
 	replaced       bool   // another server stands in for Twilio (Env.APIURL)
 	http           *http.Client
 	now            func() time.Time
@@ -36,12 +36,12 @@ func newClient(set settings, env channels.Env) *client {
 	given := strings.TrimRight(env.APIURL, "/")
 	return &client{
 		account: set.account, token: set.token,
-		base:     cmp.Or(given, "https://api.twilio.com"),
-		content:  cmp.Or(given, "https://content.twilio.com"),
-		typing:   cmp.Or(given, "https://messaging.twilio.com"),
-		replaced: env.APIURL != "",
-		http:     fence.NewClient(fence.Options{Dialer: env.Dialer}),
-		now:      env.Now,
+		base:      cmp.Or(given, "https://api.twilio.com"),
+		content:   cmp.Or(given, "https://content.twilio.com"),
+		messaging: cmp.Or(given, "https://messaging.twilio.com"),
+		replaced:  env.APIURL != "",
+		http:      fence.NewClient(fence.Options{Dialer: env.Dialer}),
+		now:       env.Now,
 	}
 }
 

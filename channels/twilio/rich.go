@@ -153,7 +153,7 @@ func (w *WhatsApp) Attend(ctx context.Context, _ channels.Party, last string) er
 	if last == "" {
 		return nil
 	}
-	return w.api.do(ctx, request{method: http.MethodPost, url: w.api.typing + "/v2/Indicators/Typing.json",
+	return w.api.do(ctx, request{method: http.MethodPost, url: w.api.messaging + "/v2/Indicators/Typing.json",
 		form: url.Values{"messageId": {last}, "channel": {"whatsapp"}}}, nil)
 }
 

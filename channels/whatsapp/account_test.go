@@ -187,8 +187,15 @@ func TestCheck(t *testing.T) {
 			w.AllowToken(ourToken)
 			w.config[fieldWABA] = "777"
 		}, "doesn't belong to this business account"},
-		"account unknown":   {func(w *world) { w.config[fieldWABA] = "778" }, "WhatsApp business account: WhatsApp refuses it"},
-		"not subscribed":    {func(w *world) { w.Unsubscribe(wabaID) }, "No app is subscribed"},
+		"account unknown": {func(w *world) { w.config[fieldWABA] = "778" }, "WhatsApp business account: WhatsApp refuses it"},
+		"not subscribed":  {func(w *world) { w.Unsubscribe(wabaID) }, "there is none. Nothing that customers write arrives"},
+		"another secret":  {func(w *world) { w.config[fieldSecret] = "of another app" }, "App secret: It isn't the secret of the app"},
+		"few permissions": {func(w *world) {
+			w.AllowTokenFor(ourToken, graphfake.TokenOptions{IDs: []string{phoneID, wabaID}, Scopes: []string{"whatsapp_business_messaging"}})
+		}, "Access token: It lacks the permission whatsapp_business_management"},
+		"token of a day": {func(w *world) {
+			w.AllowTokenFor(ourToken, graphfake.TokenOptions{IDs: []string{phoneID, wabaID}, Expires: w.clock.now().Add(23 * time.Hour)})
+		}, "Access token: It ends on"},
 		"no public address": {func(w *world) { w.env.HookURL = "" }, "no public address"},
 		"Meta is down": {func(w *world) {
 			w.fault(graphfake.Fault{Action: graphfake.ActionStatus, Status: 503, Times: graphfake.Forever})
@@ -205,23 +212,6 @@ func TestCheck(t *testing.T) {
 				t.Errorf("%s: %s %s", name, r.Method, r.Path)
 			}
 		}
-	}
-}
-
-// TestOverride: a callback that the business account names itself must be ours.
-func TestOverride(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	err := w.channel.graph.Call(within(t), http.MethodPost, wabaID+"/subscribed_apps", nil, map[string]string{"override_callback_uri": w.hook, "verify_token": "verify-me"}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := faultsOf(w.channel.Check(within(t))); !strings.Contains(got, "sends webhooks elsewhere") {
-		t.Errorf("found %q", got)
-	}
-	err = w.channel.graph.Call(within(t), http.MethodPost, wabaID+"/subscribed_apps", nil, map[string]string{"override_callback_uri": w.hook, "verify_token": "wrong"}, nil)
-	if err == nil {
-		t.Error("a wrong verify token was taken")
 	}
 }
 

@@ -2,6 +2,7 @@ package whatsapp
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/graph"
 )
 
 // checkTimeout bounds Check.
@@ -17,6 +19,8 @@ const checkTimeout = 45 * time.Second
 // Names of what Check looks at.
 const (
 	checkNumber    = "WhatsApp number"
+	checkSecret    = "App secret"
+	checkToken     = "Access token"
 	checkAccount   = "WhatsApp business account"
 	checkWebhook   = "WhatsApp webhook"
 	checkTemplates = "WhatsApp templates"
@@ -26,11 +30,80 @@ const (
 func (c *Channel) Check(ctx context.Context) []channels.Finding {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	number := c.checkNumber(ctx)
-	if !number[0].OK {
-		return append(number, c.checkHook())
+	out := c.checkNumber(ctx)
+	if !out[0].OK {
+		return append(out, about(c.checkAddress(), channels.HookField))
 	}
-	return append(number, c.checkAccount(ctx), c.checkSubscription(ctx), c.checkHook(), c.checkTemplates(ctx))
+	secret := c.checkSecret(ctx)
+	out = append(out, secret)
+	if secret.OK {
+		out = append(out, c.checkToken(ctx)...)
+	}
+	hook := c.checkAddress()
+	if secret.OK && hook.OK {
+		hook = c.checkHook(ctx)
+	}
+	account := c.checkAccount(ctx)
+	out = append(out, account, about(hook, channels.HookField))
+	if account.OK {
+		out = append(out, c.checkTemplates(ctx))
+	}
+	return out
+}
+
+// about says which setting a finding is about, if it is a fault.
+func about(f channels.Finding, field string) channels.Finding {
+	if !f.OK {
+		f.Field = field
+	}
+	return f
+}
+
+// blamed says which setting is at fault when a request about a field's value failed; "" = none: Meta didn't answer.
+func blamed(err error, field string) string {
+	var refused *graph.Error
+	switch {
+	case !errors.As(err, &refused) || !refused.Coded:
+		return ""
+	case verdictOf(refused.Code).class == channels.AuthBroken:
+		return fieldToken
+	}
+	return field
+}
+
+// checkSecret checks that the secret is that of the token's app.
+func (c *Channel) checkSecret(ctx context.Context) channels.Finding {
+	switch wrong, err := c.graph.WrongSecret(ctx, c.phone, string(c.hook.Secret)); {
+	case wrong:
+		return about(fault(checkSecret, "It isn't the secret of the app that made the token: what Meta sends would be refused.",
+			"Copy it from the App Dashboard of that app, App settings > Basic."), fieldSecret)
+	case err != nil:
+		return c.failed(checkSecret, err, "Try again.")
+	}
+	return found(checkSecret, "It is that of the token's app.")
+}
+
+// shortLife is how long a token must last at least, so that nobody builds on one that ends soon.
+const shortLife = 7 * 24 * time.Hour
+
+// checkToken checks what the token may do, and for how long.
+func (c *Channel) checkToken(ctx context.Context) []channels.Finding {
+	facts, err := c.graph.Token(ctx, string(c.hook.Secret))
+	if err != nil {
+		return nil // Meta doesn't say; what the token can't do shows in what follows
+	}
+	var wrong []string
+	if missing := facts.Missing("whatsapp_business_messaging", "whatsapp_business_management"); len(missing) > 0 {
+		wrong = append(wrong, "It lacks the permission "+strings.Join(missing, " and ")+".")
+	}
+	if ends := facts.EndsAt(); !ends.IsZero() && ends.Sub(c.env.Now()) < shortLife {
+		wrong = append(wrong, "It ends on "+ends.Format("2 January 2006 at 15:04")+" UTC.")
+	}
+	if wrong != nil {
+		return []channels.Finding{about(fault(checkToken, strings.Join(wrong, " "),
+			"Generate a token of a system user, that never expires, with whatsapp_business_messaging and whatsapp_business_management."), fieldToken)}
+	}
+	return []channels.Finding{found(checkToken, "It has the permissions that are needed.")}
 }
 
 func found(what, format string, args ...any) channels.Finding {
@@ -64,7 +137,8 @@ func (c *Channel) checkNumber(ctx context.Context) []channels.Finding {
 	}
 	fields := url.Values{"fields": {"id,display_phone_number,verified_name,quality_rating,status,platform_type"}}
 	if err := c.graph.Call(ctx, http.MethodGet, c.phone, fields, nil, &n); err != nil {
-		return []channels.Finding{c.failed(checkNumber, err, "Compare phone_number_id and token with the App Dashboard, WhatsApp > API Setup.")}
+		f := c.failed(checkNumber, err, "Compare phone_number_id and token with the App Dashboard, WhatsApp > API Setup.")
+		return []channels.Finding{about(f, blamed(err, fieldPhoneID))}
 	}
 	out := []channels.Finding{found(checkNumber, "%s, %s.", line(n.Display, 40), line(n.Name, 100))}
 	if s := strings.ToUpper(string(n.Status)); s != "" && s != "CONNECTED" {
@@ -84,50 +158,45 @@ func (c *Channel) checkAccount(ctx context.Context) channels.Finding {
 	}
 	const hint = "Compare waba_id with the App Dashboard, WhatsApp > API Setup; the token needs whatsapp_business_management."
 	if err := c.graph.Call(ctx, http.MethodGet, c.waba+"/phone_numbers", url.Values{"fields": {"id"}, "limit": {"100"}}, nil, &page); err != nil {
-		return c.failed(checkAccount, err, hint)
+		return about(c.failed(checkAccount, err, hint), blamed(err, fieldWABA))
 	}
 	for _, n := range page.Data {
 		if string(n.ID) == c.phone {
 			return found(checkAccount, "The number belongs to it.")
 		}
 	}
-	return fault(checkAccount, "The number doesn't belong to this business account.", hint)
+	return about(fault(checkAccount, "The number doesn't belong to this business account.", hint), fieldWABA)
 }
 
-// checkSubscription checks that an app is subscribed; otherwise no webhooks come.
-func (c *Channel) checkSubscription(ctx context.Context) channels.Finding {
-	var page struct {
-		Data []struct {
-			App struct {
-				Name loose `json:"name"`
-			} `json:"whatsapp_business_api_data"`
-			Override string `json:"override_callback_uri"`
-		} `json:"data"`
-	}
-	if err := c.graph.Call(ctx, http.MethodGet, c.waba+"/subscribed_apps", nil, nil, &page); err != nil {
+// checkHook checks that Meta tells this Parley what customers do.
+func (c *Channel) checkHook(ctx context.Context) channels.Finding {
+	state, err := c.FindHook(ctx)
+	if err != nil {
 		return c.failed(checkWebhook, err, "The token needs whatsapp_business_management.")
 	}
-	if len(page.Data) == 0 {
-		return fault(checkWebhook, "No app is subscribed to the business account: nothing that customers write arrives.",
-			fmt.Sprintf("Send POST /%s/subscribed_apps with the token, or set the webhook up again in the App Dashboard.", c.waba))
-	}
-	for _, d := range page.Data {
-		if d.Override != "" && c.env.HookURL != "" && d.Override != c.env.HookURL {
-			return fault(checkWebhook, "The business account sends webhooks elsewhere: "+line(loose(d.Override), 200),
-				"Remove the override, or let it be "+c.env.HookURL+".")
+	hint := "Set the webhook on the account's page of the settings site. " + state.ByHand
+	for _, v := range state.Values {
+		switch {
+		case v.Now == v.Wanted:
+		case v.Now == "":
+			return fault(checkWebhook, v.What+": there is none. Nothing that customers write arrives.", hint)
+		case strings.HasPrefix(v.What, "Callback"):
+			return fault(checkWebhook, v.What+": Meta sends webhooks elsewhere: "+line(loose(v.Now), 200), hint)
+		default:
+			return fault(checkWebhook, v.What+": only "+line(loose(v.Now), 400)+".", hint)
 		}
 	}
-	return found(checkWebhook, "%s is subscribed.", line(loose(first(page.Data[0].App.Name, "An app")), 100))
+	return found(checkWebhook, "Meta calls %s.", state.Values[0].Now)
 }
 
-func (c *Channel) checkHook() channels.Finding {
+func (c *Channel) checkAddress() channels.Finding {
 	if c.env.HookURL == "" {
 		return fault(checkWebhook, "WhatsApp can't reach this Parley: it has no public address.", "Set PARLEY_PUBLIC_URL to an https address that leads here.")
 	}
 	if !strings.HasPrefix(c.env.HookURL, "https://") && c.env.APIURL == "" {
 		return fault(checkWebhook, "Meta calls https addresses only, and ours is "+c.env.HookURL+".", "Set PARLEY_PUBLIC_URL to an https address that leads here.")
 	}
-	return found(checkWebhook, "In the App Dashboard, WhatsApp > Configuration, the callback URL is %s (or that of another number of the same app).", c.env.HookURL)
+	return found(checkWebhook, "The address of this Parley is %s.", c.env.HookURL)
 }
 
 func (c *Channel) checkTemplates(ctx context.Context) channels.Finding {

@@ -104,7 +104,8 @@ func newWorld(t *testing.T, change ...func(*graphfake.NumberConfig)) *world {
 	w.channel = w.open()
 	server := httptest.NewServer(w.channel)
 	t.Cleanup(server.Close)
-	w.hook = server.URL
+	w.hook = server.URL + "/hooks/wa"
+	w.env.HookURL, w.channel.env.HookURL = w.hook, w.hook
 	if err := w.Subscribe(within(t), wabaID, w.hook, "verify-me"); err != nil {
 		t.Fatal(err)
 	}

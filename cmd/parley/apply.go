@@ -87,7 +87,8 @@ type exportCommand struct{}
 // Help is shown by `parley export --help`.
 func (exportCommand) Help() string {
 	return `A secret comes out as ${ACCOUNT_FIELD}. To apply the file again, set these variables, or take
-those lines out: what is stored is kept then.
+those lines out: what is stored is kept then. Of the tokens of chats that were given on a page
+only that they are stored is said.
 
 Example:
   parley export > parley.yaml`
@@ -99,6 +100,13 @@ func (exportCommand) Run(ctx context.Context) error {
 		out, err := setup.Export(ctx, db.Pool, app.Specs())
 		if err != nil {
 			return err
+		}
+		notes, err := db.StoredChats(ctx)
+		if err != nil {
+			return err
+		}
+		for _, note := range notes {
+			out = fmt.Appendf(nil, "# %s\n%s", note, out)
 		}
 		_, err = os.Stdout.Write(out)
 		return err

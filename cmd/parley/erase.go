@@ -11,14 +11,16 @@ import (
 	"os"
 	"strings"
 	"text/tabwriter"
+	"time"
 
+	"parley/channels/pause"
 	"parley/cmd/parley/app"
 	"parley/store/erase"
 )
 
 // eraseCommand is `parley erase`.
 type eraseCommand struct {
-	Contact     string `arg:"" optional:"" help:"Whom: an address, a number, or a contact's id. Without, what was cut off goes on."`
+	Contact     string `arg:"" optional:"" help:"Whom: an address, a number, or a contact's id. Without, what has not ended goes on."`
 	DryRun      bool   `help:"Change nothing: list every place, and how much stands there."`
 	All         bool   `help:"Erase all contacts that CONTACT names, such as one person in two mailboxes."`
 	By          string `help:"Who asked for it, for the certificate; else the account of this machine."`
@@ -29,7 +31,7 @@ type eraseCommand struct {
 func (eraseCommand) Help() string {
 	return `Removes what a customer wrote, was written and is called, everywhere in the database: see docs/erase.md. It can't be undone. Works while parley serve runs; open conversations are closed, and replies that wait are not sent.
 
-It may be ended at any moment: parley erase goes on. The certificate says what was removed, and which threads are to be deleted in Slack or Teams.
+It may be ended at any moment: parley serve goes on by itself, and so does parley erase. The certificate says what was removed, and in which threads of Slack or Teams colleagues' own words are left.
 
 Examples:
   parley erase ann@shop.example --dry-run
@@ -121,16 +123,40 @@ func (c eraseCommand) finish(ctx context.Context, env app.Env, db *app.Database,
 		return ctx.Err()
 	}
 	certificate, err := erase.Run(ctx, o, id)
-	if errors.Is(err, erase.ErrWaiting) {
-		return errors.New("something about the contact still waits to be applied or posted. Start parley serve, or look at parley replay, then run parley erase to go on")
+	if errors.Is(err, erase.ErrInChats) || errors.Is(err, erase.ErrBusy) {
+		certificate, err = together(ctx, db, o, id)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, erase.ErrWaiting):
+		return errors.New("something about the contact still waits to be applied or posted. Start parley serve, which then goes on by itself, or look at parley replay")
+	case errors.Is(err, erase.ErrInChats):
+		return errors.New("everything in the database is erased. What stands in Slack and Teams goes when parley serve runs; then parley erase writes the certificate")
+	case err != nil:
 		return fmt.Errorf("%w\nRun parley erase to go on", err)
 	}
 	if _, err := db.AgreeErasures(ctx, env); err != nil {
 		return fmt.Errorf("it is done, but not in the list of erasures yet: %w\nRun parley erase to try again", err)
 	}
 	return c.write(certificate)
+}
+
+// together waits until parley serve has taken the contact's posts out of chats, or has erased the rest.
+// Errors: ErrInChats when nothing serves that could do it.
+func together(ctx context.Context, db *app.Database, o erase.Options, id string) (erase.Certificate, error) {
+	remark("Waiting for parley serve, which takes posts out of Slack and Teams. This may be ended: it goes on.")
+	for {
+		certificate, err := erase.Run(ctx, o, id)
+		if !errors.Is(err, erase.ErrInChats) && !errors.Is(err, erase.ErrBusy) {
+			return certificate, err
+		}
+		served, asked := erase.Served(ctx, db.Pool)
+		if asked != nil || errors.Is(err, erase.ErrInChats) && !served {
+			return certificate, errors.Join(asked, err)
+		}
+		if !pause.For(ctx, time.Second) {
+			return certificate, ctx.Err()
+		}
+	}
 }
 
 // write gives a certificate to whoever asked for it.

@@ -24,6 +24,7 @@ func (serveCommand) Help() string {
 
 All variables are in docs/operations.md. WHATSAPP_API_URL, MESSENGER_API_URL and
 TWILIO_API_URL take the place of a provider's base address (without the version).
+Without the variables of a chat, the credentials count that an admin gave under First steps.
 
 Examples:
   parley serve

@@ -29,6 +29,7 @@ type tortureCommand struct {
 	From      string        `placeholder:"COMMIT" help:"Begin with the version of this commit instead."`
 	Webhooks  bool          `help:"Slack sends requests, through a balancer, instead of Socket Mode."`
 	Chats     bool          `help:"Two of three customers write by WhatsApp, Messenger and SMS."`
+	Model     bool          `help:"A model reads what customers write, and fails by chance: errors, 429, cut streams, malformed JSON, no answer."`
 	Teams     bool          `help:"Agents work in Microsoft Teams instead of Slack."`
 	Graph     bool          `default:"true" negatable:"" help:"In Teams the app may read its channels (ChannelMessage.Read.Group): it is told every message, and looks up by Graph what it missed. Without, agents mention it."`
 	Rate      float64       `help:"Parley's SLACK_RATE or TEAMS_RATE; above 0 the emulators keep to their published limits, too."`
@@ -54,6 +55,7 @@ journal, what the emulators saw and all logs stay in a folder that the output na
 Examples:
   parley torture --quick
   parley torture --quick --chats
+  parley torture --quick --model
   parley torture --quick --rate 1
   parley torture --quick --teams --no-graph
   parley torture --seed 7 --replicas 1 --keep ./torture-7
@@ -67,7 +69,7 @@ func (c tortureCommand) Run(ctx context.Context) error {
 		return torture.Oracle(ctx, os.Stdin, os.Stdout)
 	case c.Fakes != "":
 		return world.Fakes(ctx, world.FakesOptions{Env: c.Fakes, Seed: c.Seed, SaveSent: !c.OwnCopies, Chats: c.Chats,
-			Teams: c.Teams, Blind: !c.Graph, Limits: c.Rate > 0})
+			Teams: c.Teams, Model: c.Model, Blind: !c.Graph, Limits: c.Rate > 0})
 	}
 	program, err := os.Executable()
 	if err != nil {
@@ -75,7 +77,7 @@ func (c tortureCommand) Run(ctx context.Context) error {
 	}
 	o := torture.Options{Program: program, Seed: c.Seed, Mails: c.Mails, Replies: c.Replies, FreezeFor: 30 * time.Second, StopLong: 160 * time.Second,
 		SilentFor: 40 * time.Second, LateFor: 25 * time.Second, Replicas: max(c.Replicas, 1), Flow: c.Flow, Settle: 15 * time.Minute,
-		OwnCopies: c.OwnCopies, Rate: c.Rate, Webhooks: c.Webhooks, Chats: c.Chats, Teams: c.Teams, Blind: c.Teams && !c.Graph,
+		OwnCopies: c.OwnCopies, Rate: c.Rate, Webhooks: c.Webhooks, Chats: c.Chats, Model: c.Model, Teams: c.Teams, Blind: c.Teams && !c.Graph,
 		Upgrade: c.Upgrade || c.From != "", From: c.From, Keep: c.Keep, Blows: c.blows(), Out: io.Writer(os.Stdout)}
 	if c.Quick {
 		o = torture.Quick(o)

@@ -66,7 +66,7 @@ func RecordOf(ctx context.Context, q store.Querier, id string) (Record, error) {
 }
 
 // Again applies erasures to a database that may be older than they are: those that it doesn't know, or has not
-// finished. It returns the certificates of these.
+// finished. It returns the certificates of these, but for those of which posts are still taken out of chats.
 // Errors: ErrOtherKey; those of Run.
 func Again(ctx context.Context, o Options, records []Record) ([]Certificate, error) {
 	var done []Certificate
@@ -82,6 +82,9 @@ func Again(ctx context.Context, o Options, records []Record) ([]Certificate, err
 			return done, err
 		}
 		c, err := Run(ctx, o, r.Erasure)
+		if errors.Is(err, ErrInChats) {
+			continue // the database has forgotten, which matters here
+		}
 		if err != nil {
 			return done, err
 		}

@@ -20,12 +20,19 @@ func TestAfterARestore(t *testing.T) {
 	exec(t, now, `INSERT INTO messages (id, conversation_id, direction, fate, identity_id, event_id, said_at, created_at)
 		SELECT 1050, 1001, 'in', 'in', 1001, id, now(), now() FROM events WHERE external_id = 'since the backup'`)
 	id := must(erase.Begin(t.Context(), o, []int64{zebra().contact()}, "ann@acme.test"))(t)
-	must(erase.Run(t.Context(), o, id))(t)
+	run(t, o, id)
 	record := must(erase.RecordOf(t.Context(), now, id))(t)
 
 	restored := o
 	restored.Pool = backup
 	others := rowsWith(t, backup, "otter")
+	if first := must(erase.Again(t.Context(), restored, []erase.Record{record}))(t); len(first) != 0 {
+		t.Errorf("it didn't wait for chats: %+v", first)
+	}
+	for place, n := range markedIn(t, backup, "zebra") {
+		t.Errorf("%s holds something of the contact in %d rows before anything is served", place, n)
+	}
+	inChats(t, backup, "erased")
 	again := must(erase.Again(t.Context(), restored, []erase.Record{record}))(t)
 	if len(again) != 1 || again[0].Erasure != id || again[0].By != "ann@acme.test" {
 		t.Fatalf("%+v", again)
@@ -73,7 +80,7 @@ func TestAnotherDatabasesList(t *testing.T) {
 	o, other := options(t, mine), options(t, theirs)
 	other.Sealer = o.Sealer
 	id := must(erase.Begin(t.Context(), other, []int64{zebra().contact()}, "eve"))(t)
-	must(erase.Run(t.Context(), other, id))(t)
+	run(t, other, id)
 	must(erase.LoadKey(t.Context(), mine, o.Sealer))(t)
 	_, err := erase.Again(t.Context(), o, []erase.Record{must(erase.RecordOf(t.Context(), theirs, id))(t)})
 	if !errors.Is(err, erase.ErrOtherKey) {
@@ -116,10 +123,51 @@ func TestWaiting(t *testing.T) {
 		t.Fatalf("it ended before all was posted: %v", err)
 	}
 	exec(t, pool, `UPDATE lanes SET head = 100 WHERE id = 1`)
-	must(erase.Run(t.Context(), o, id))(t)
+	run(t, o, id)
 	var left string
 	check(t, pool.QueryRow(t.Context(), `SELECT string_agg(external_id, ', ') FROM events WHERE external_id LIKE 'waits%'`).Scan(&left))
 	if left != "waits, too" || len(markedIn(t, pool, zebra().number()[1:])) > 0 {
 		t.Errorf("what is left: %s", left)
+	}
+}
+
+// A post that is on its way, or may have arrived, is waited for: only its result tells where it stands in the chat.
+// What waits behind it doesn't leave.
+func TestPostUnderWay(t *testing.T) {
+	t.Parallel()
+	pool := world(t)
+	o := options(t, pool)
+	exec(t, pool, `UPDATE deliveries SET state = 'sending' WHERE id = 1002`)
+	exec(t, pool, `UPDATE lanes SET head = 0, tail = 2, due_at = now(), leased_until = now() WHERE id = 1002`)
+	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, created_at) VALUES (1999, 1002, 2, 'line', now())`)
+	id := must(erase.Begin(t.Context(), o, []int64{zebra().contact()}, "ann"))(t)
+	if _, err := erase.Run(t.Context(), o, id); !errors.Is(err, erase.ErrWaiting) {
+		t.Fatalf("it ended while something was being posted: %v", err)
+	}
+	var left string
+	const state = `SELECT string_agg(d.id || ' ' || d.state || ' ' || l.tail, ', ') FROM lanes AS l JOIN deliveries AS d ON d.lane_id = l.id WHERE l.id = 1002 AND l.leased_until IS NOT NULL`
+	check(t, pool.QueryRow(t.Context(), state).Scan(&left))
+	if left != "1002 sending 1" {
+		t.Errorf("the lane has %q", left)
+	}
+	exec(t, pool, `UPDATE deliveries SET state = 'accepted' WHERE id = 1002`)
+	run(t, o, id)
+}
+
+// A chat that is never connected again doesn't keep a contact from being erased: after a week what may have been posted
+// there is no longer waited for.
+func TestPostThatNobodyKnowsOf(t *testing.T) {
+	t.Parallel()
+	pool := world(t)
+	o := options(t, pool)
+	exec(t, pool, `UPDATE deliveries SET state = 'unknown' WHERE id = 1002`)
+	exec(t, pool, `UPDATE lanes SET head = 0, tail = 1, due_at = now(), leased_until = NULL WHERE id = 1002`)
+	id := must(erase.Begin(t.Context(), o, []int64{zebra().contact()}, "ann"))(t)
+	if _, err := erase.Run(t.Context(), o, id); !errors.Is(err, erase.ErrWaiting) {
+		t.Fatalf("it ended at once: %v", err)
+	}
+	exec(t, pool, `UPDATE erasures SET asked_at = asked_at - interval '8 days'`)
+	if _, err := erase.Run(t.Context(), o, id); err != nil {
+		t.Errorf("it waits for ever: %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package erase_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,7 +16,29 @@ import (
 
 func options(t testing.TB, pool *pgxpool.Pool) erase.Options {
 	t.Helper()
-	return erase.Options{Pool: pool, Sealer: must(store.NewSealer(store.NewMasterKey()))(t)}
+	ask := func(name string, conversation int64, _ []erase.Post) store.NewEvent {
+		return store.NewEvent{AccountID: store.SystemAccount, ExternalID: name, OrderKey: store.ConversationKey(conversation), Payload: []byte(`{}`)}
+	}
+	return erase.Options{Pool: pool, Sealer: must(store.NewSealer(store.NewMasterKey()))(t), Ask: ask}
+}
+
+// inChats does what chats do with the posts that they are asked to take away.
+func inChats(t testing.TB, pool *pgxpool.Pool, became string) {
+	t.Helper()
+	exec(t, pool, `DELETE FROM queues`) // what asks for it is applied
+	exec(t, pool, `INSERT INTO posts (account_id, channel, message, kind, conversation_id, version)
+		SELECT account_id, channel, message, kind, conversation_id, $1 FROM erased_posts WHERE asked
+		ON CONFLICT (account_id, channel, message) DO UPDATE SET version = EXCLUDED.version`, became)
+}
+
+// run erases, with chats that take away what they are asked to.
+func run(t testing.TB, o erase.Options, id string) erase.Certificate {
+	t.Helper()
+	if _, err := erase.Run(t.Context(), o, id); !errors.Is(err, erase.ErrInChats) {
+		t.Fatalf("it didn't wait for chats: %v", err)
+	}
+	inChats(t, o.Pool, "erased")
+	return must(erase.Run(t.Context(), o, id))(t)
 }
 
 // world has two customers of whom something stands everywhere, of whom the second is in copy of nothing.
@@ -43,7 +66,7 @@ func TestNothingIsLeft(t *testing.T) {
 	planned := must(erase.Count(t.Context(), pool, []int64{zebra().contact()}))(t)
 	o := options(t, pool)
 	id := must(erase.Begin(t.Context(), o, []int64{zebra().contact()}, "ann@acme.test"))(t)
-	certificate := must(erase.Run(t.Context(), o, id))(t)
+	certificate := run(t, o, id)
 	for place, n := range markedIn(t, pool, "zebra") {
 		t.Errorf("%s holds something of the contact in %d rows", place, n)
 	}
@@ -55,10 +78,14 @@ func TestNothingIsLeft(t *testing.T) {
 			t.Errorf("this row of another contact is gone or changed: %s", row)
 		}
 	}
-	if !certificate.Whole() || certificate.By != "ann@acme.test" || certificate.Closed != 1 || len(certificate.Identities) != 2 || len(certificate.Threads) != 2 {
+	if !certificate.Whole() || certificate.By != "ann@acme.test" || certificate.Closed != 1 || len(certificate.Identities) != 2 || len(certificate.Threads) != 3 {
 		t.Errorf("the certificate says %+v", certificate)
 	}
 	compare(t, planned, certificate.Places)
+	// The root, what was said, the files, and a list that a colleague was sent; a colleague's own words stay.
+	if in := certificate.Threads[1]; in.Erased != 3 || in.Left != 0 || in.ByColleagues != 1 || certificate.Threads[0].Erased != 1 || certificate.Threads[0].Channel != "" {
+		t.Errorf("in chats: %+v", certificate.Threads)
+	}
 	if again := must(erase.Run(t.Context(), o, id))(t); again.SHA256 != certificate.SHA256 {
 		t.Error("the certificate of what is done is another one when it is asked for again")
 	}
@@ -107,6 +134,9 @@ func TestEndedBetweenBatches(t *testing.T) {
 		_, err := erase.Run(t.Context(), killed, id)
 		if err == nil {
 			break
+		}
+		if errors.Is(err, erase.ErrInChats) {
+			inChats(t, pool, "erased")
 		}
 		if ends++; ends > 200 {
 			t.Fatal("it doesn't come to an end: ", err)

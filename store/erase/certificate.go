@@ -27,37 +27,21 @@ type Certificate struct {
 	Facts      int64    `json:"facts"`
 	Closed     int64    `json:"conversations_closed"` // that were still open
 	Places     []Found  `json:"places"`
-	// Threads is where the conversations were shown. Parley doesn't remove what stands in a chat.
+	// Threads is where the conversations were shown; direct messages have no channel.
 	Threads []Thread `json:"threads"`
 	Notes   []string `json:"notes"`
 	SHA256  string   `json:"sha256,omitempty"` // of this certificate as JSON without this field
 }
 
-// Thread is where a conversation was shown to colleagues.
-type Thread struct {
-	Conversation int64  `db:"conversation" json:"conversation"`
-	Chat         string `db:"chat" json:"chat"`
-	Channel      string `db:"channel" json:"channel"`
-	Message      string `db:"message" json:"message"` // the first one of the thread
-}
-
 // notes are what a certificate says besides.
 func notes() []string {
 	return []string{
-		"What stands in Slack or Teams is kept there, not by Parley: delete the threads that are listed, as an admin of the workspace.",
+		"No app can delete what colleagues wrote in Slack or Teams: where by_colleagues or left isn't 0, delete the thread there, as an admin of the workspace.",
 		"What other customers wrote stays theirs, also where it names this contact.",
 		"Copies that providers keep (mailboxes, WhatsApp, SMS), and backups made before, are not part of this database. " +
 			"A restore of such a backup applies the erasure again, by the list of erasures.",
 	}
 }
-
-const threadsOf = `
-	SELECT t.conversation_id AS conversation, a.name AS chat, t.channel, t.root AS message
-	FROM threads AS t
-	JOIN accounts AS a ON a.id = t.account_id
-	WHERE t.root <> '' AND (t.conversation_id = ANY($1)
-		OR t.conversation_id = ANY(ARRAY(SELECT m.conversation_id FROM messages AS m WHERE m.id = ANY($2))))
-	ORDER BY t.conversation_id, a.name`
 
 const finishErasure = `
 	UPDATE erasures SET done_at = $2, sealed = NULL, certificate = $3 WHERE id = $1::uuid`
@@ -80,14 +64,18 @@ func (r *runner) finish(ctx context.Context) (c Certificate, err error) {
 		if err := tx.QueryRow(ctx, `SELECT count(*) FROM erased_facts WHERE erasure_id = $1::uuid`, row.ID).Scan(&c.Facts); err != nil {
 			return err
 		}
-		if c.Threads, err = query.Collect[Thread](ctx, tx, "threads", threadsOf, r.scope.Conversations, r.scope.Messages); err != nil {
+		if c.Threads, err = query.Collect[Thread](ctx, tx, "threads", threadsOf, r.scope.Conversations, r.scope.Messages, r.row.ID); err != nil {
 			return err
 		}
 		c.Places = append(c.Places, journalFound(row.Counts["events"]))
 		for _, p := range places() {
 			c.Places = append(c.Places, p.found(row.Counts[p.Name]))
 		}
-		c.Places = append(c.Places, filesFound(row.Counts["blobs"]))
+		var inChats int64
+		for _, t := range c.Threads {
+			inChats += t.Erased
+		}
+		c.Places = append(c.Places, filesFound(row.Counts["blobs"]), chatsFound(inChats))
 		if err := c.sign(); err != nil {
 			return err
 		}
@@ -95,7 +83,10 @@ func (r *runner) finish(ctx context.Context) (c Certificate, err error) {
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, finishErasure, row.ID, c.DoneAt, string(body))
+		if _, err := tx.Exec(ctx, finishErasure, row.ID, c.DoneAt, string(body)); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `DELETE FROM erased_posts WHERE erasure_id = $1::uuid`, row.ID)
 		return err
 	})
 	if err != nil {

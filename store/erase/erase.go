@@ -47,6 +47,9 @@ type Options struct {
 	Sealer *store.Sealer
 	// WithObjects is true where files are kept in an object store: their objects go with the next retention.
 	WithObjects bool
+	// Ask gives the fact that has posts of a conversation taken out of chats; nil = what stands in chats is left
+	// there, and listed.
+	Ask func(name string, conversation int64, posts []Post) store.NewEvent
 	// Say is called after each batch with the place and how many rows it removed; nil = it isn't. An error ends
 	// the run; the next one goes on there.
 	Say func(place string, rows int64) error
@@ -80,7 +83,11 @@ func Count(ctx context.Context, q store.Querier, contacts []int64) ([]Found, err
 		}
 		list = append(list, f)
 	}
-	return append(list, filesFound(files)), nil
+	var posts int64
+	if err := q.QueryRow(ctx, countPosts, args).Scan(&posts); err != nil {
+		return nil, fmt.Errorf("store: count posts: %w", err)
+	}
+	return append(list, filesFound(files), chatsFound(posts)), nil
 }
 
 func countJournal(ctx context.Context, q store.Querier, s *scope) ([]int64, error) {
@@ -264,10 +271,19 @@ type Summary struct {
 	AskedAt  time.Time  `db:"asked_at"`
 	DoneAt   *time.Time `db:"done_at"` // nil = it goes on
 	Contacts int        `db:"contacts"`
+	InChats  int64      `db:"in_chats"` // posts in chats that are still to go
 }
 
 // List returns the newest erasures.
 func List(ctx context.Context, q store.Querier, limit int) ([]Summary, error) {
-	const list = `SELECT id::text, asked_by, asked_at, done_at, cardinality(contacts) AS contacts FROM erasures ORDER BY asked_at DESC, id LIMIT $1`
+	const list = `
+		SELECT id::text, asked_by, asked_at, done_at, cardinality(contacts) AS contacts, (
+			SELECT count(*)
+			FROM erased_posts AS e
+			LEFT JOIN posts AS p ON p.account_id = e.account_id AND p.channel = e.channel AND p.message = e.message
+			WHERE e.erasure_id = erasures.id AND e.kind <> 'human' AND coalesce(p.version, '') NOT IN ('erased', 'kept')) AS in_chats
+		FROM erasures
+		ORDER BY asked_at DESC, id
+		LIMIT $1`
 	return query.Collect[Summary](ctx, q, "erasures", list, limit)
 }

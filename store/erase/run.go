@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -28,7 +29,7 @@ const (
 
 // Run goes on with an erasure until it is done, and returns its certificate; of one that was done before, the
 // same one. It may be ended at any moment and run again.
-// Errors: ErrWaiting, ErrBusy; what Options.Say returns.
+// Errors: ErrWaiting, ErrInChats, ErrBusy; what Options.Say returns.
 func Run(ctx context.Context, o Options, id string) (Certificate, error) {
 	guard, err := o.Pool.Acquire(ctx)
 	if err != nil {
@@ -53,10 +54,10 @@ func Run(ctx context.Context, o Options, id string) (Certificate, error) {
 	if r.key, err = LoadKey(ctx, o.Pool, o.Sealer); err != nil {
 		return Certificate{}, err
 	}
-	if err := r.look(ctx); err != nil {
-		return Certificate{}, err
-	}
-	for _, step := range []func(context.Context) error{r.stop, r.noteFiles, r.eraseJournal, r.erasePlaces, r.posted, r.eraseFiles} {
+	// While posts are taken out of chats, which may take hours, all the rest needn't be looked through again; but
+	// once more when they are gone, since colleagues may have written meanwhile.
+	steps := []func(context.Context) error{r.chatsBefore, r.look, r.stop, r.noteFiles, r.collectChats, r.eraseJournal, r.erasePlaces, r.posted, r.eraseFiles, r.chats}
+	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return Certificate{}, err
 		}
@@ -112,23 +113,33 @@ func (r *runner) batch(ctx context.Context, place string, f func(pgx.Tx) (int64,
 }
 
 // Conversations are closed and their queues stopped under the locks that appliers take, in their order: so
-// nobody is at work on them, and a result that comes later counts for nothing.
+// nobody is at work on them, and a result that comes later counts for nothing. A post that is on its way to a chat,
+// or may have arrived there, is waited for as long as $2 says so, since only its result tells where it stands; what waits
+// behind it goes.
 const stopConversations = `
 	WITH c AS MATERIALIZED (
-		SELECT id, status FROM conversations
-		WHERE id = ANY($1) AND (status <> 'closed' OR EXISTS (
-			SELECT FROM lanes AS l WHERE l.conversation_id = conversations.id AND (l.due_at IS NOT NULL OR l.leased_until IS NOT NULL)))
-		ORDER BY id LIMIT $2 FOR UPDATE
+		SELECT id, status FROM conversations WHERE id = ANY($1) ORDER BY id FOR UPDATE
 	), l AS MATERIALIZED (
-		SELECT id FROM lanes WHERE conversation_id = ANY(ARRAY(SELECT id FROM c)) ORDER BY id FOR UPDATE
+		SELECT id, account_id, head FROM lanes WHERE conversation_id = ANY(ARRAY(SELECT id FROM c)) ORDER BY id FOR UPDATE
+	), busy AS MATERIALIZED (
+		SELECT l.id, l.head
+		FROM l
+		JOIN accounts AS a ON a.id = l.account_id AND a.side = 'surface'
+		JOIN deliveries AS d ON d.lane_id = l.id AND d.seq = l.head + 1
+		WHERE $2 AND d.state IN ('sending', 'unknown') AND d.kind IN ('root', 'said', 'files', 'line')
+	), behind AS (
+		DELETE FROM deliveries USING busy WHERE deliveries.lane_id = busy.id AND deliveries.seq > busy.head + 1
+	), last AS (
+		UPDATE lanes SET tail = lanes.head + 1 FROM busy WHERE lanes.id = busy.id
 	), stopped AS (
-		UPDATE lanes SET due_at = NULL, leased_until = NULL, epoch = epoch + 1 WHERE id = ANY(ARRAY(SELECT id FROM l))
+		UPDATE lanes SET due_at = NULL, leased_until = NULL, epoch = epoch + 1
+		WHERE id = ANY(ARRAY(SELECT id FROM l WHERE id NOT IN (SELECT id FROM busy))) AND (due_at IS NOT NULL OR leased_until IS NOT NULL)
 	), closed AS (
 		UPDATE conversations
 		SET status = 'closed', resolved_at = coalesce(resolved_at, (SELECT parley_now())), waiting_since = NULL, snoozed_until = NULL
 		WHERE id = ANY(ARRAY(SELECT id FROM c)) AND status <> 'closed'
 	)
-	SELECT count(*), count(*) FILTER (WHERE status IN ('open', 'pending', 'snoozed')) FROM c`
+	SELECT count(*) FILTER (WHERE status IN ('open', 'pending', 'snoozed')), (SELECT count(*) FROM busy) FROM c`
 
 // conflicting says that PostgreSQL ended a transaction because it and another one waited for each other.
 func conflicting(err error) bool {
@@ -137,16 +148,26 @@ func conflicting(err error) bool {
 }
 
 func (r *runner) stop(ctx context.Context) error {
-	for {
-		var looked int64
+	patient, err := r.patient(ctx)
+	if err != nil {
+		return err
+	}
+	var underWay int64
+	for some := range slices.Chunk(r.scope.Conversations, stopRows) {
+		var busy int64
 		_, err := r.batch(ctx, "closed", func(tx pgx.Tx) (closed int64, err error) {
-			err = tx.QueryRow(ctx, stopConversations, r.scope.Conversations, stopRows).Scan(&looked, &closed)
+			err = tx.QueryRow(ctx, stopConversations, some, patient).Scan(&closed, &busy)
 			return closed, err
 		})
-		if err != nil || looked == 0 {
+		if err != nil {
 			return err
 		}
+		underWay += busy
 	}
+	if underWay > 0 {
+		return ErrWaiting
+	}
+	return nil
 }
 
 // noteFiles remembers the files of messages before the messages are emptied.

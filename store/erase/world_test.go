@@ -47,6 +47,7 @@ func office(t testing.TB, pool *pgxpool.Pool) {
 	exec(t, pool, `INSERT INTO lanes (id, account_id, key, gate_id, head, tail) VALUES (1, 12, 'dm:U1', 2, 100, 100)`)
 	// What an agent typed while a list was open names two customers by their conversations.
 	exec(t, pool, `INSERT INTO tags (name) VALUES ('VIP')`)
+	exec(t, pool, `SELECT setval('events_id_seq', 10000)`) // the events of customers below have lower ids
 }
 
 // write makes a customer with all that may stand of one: a conversation by mail, one by chat, a message in an
@@ -91,7 +92,9 @@ INSERT INTO conversations (id, account_id, kind, status, day, last_at, created_a
 INSERT INTO threads (conversation_id, account_id, channel, root, card) VALUES (@n::bigint + 1, 12, 'C1', @root::text, @w::text || ' card'), (@n::bigint + 2, 12, 'C1', @root::text || '2', '');
 INSERT INTO posts (account_id, channel, message, conversation_id, kind, early)
 	VALUES (12, 'C1', @root::text, @n::bigint + 1, 'root', NULL), (12, 'C1', @root::text || '9', @n::bigint + 1, 'early', jsonb_build_object('text', @w::text || ' early')),
-		(12, 'C1', @root::text || '8', 0, 'human', jsonb_build_object('text', @w::text || ' to ' || @key::text)), (12, 'C1', @w::text || ' told', @n::bigint + 1, 'told', NULL);
+		(12, 'C1', @root::text || '8', 0, 'human', jsonb_build_object('text', @w::text || ' to ' || @key::text)), (12, 'C1', @w::text || ' told', @n::bigint + 1, 'told', NULL),
+		(12, 'C1', @root::text || '1', @n::bigint + 1, 'said', NULL), (12, 'C1', @root::text || '4', @n::bigint + 1, 'files', NULL), (12, 'C1', @root::text || '5', @n::bigint + 1, 'human', NULL),
+		(12, '', @root::text || '7', 0, 'line', NULL);
 INSERT INTO events (id, account_id, external_id, order_key, payload, size_bytes) OVERRIDING SYSTEM VALUE
 	VALUES (@n::bigint + 1, 10, @w::text || '-mail', '10/mails', convert_to('From: ' || @key::text || ' hello ' || @w::text, 'UTF8'), 1),
 		(@n::bigint + 2, 11, @w::text || '-wamid', '11/' || @phone::text || @w::text, convert_to('{"from":"' || substr(@phone::text, 2) || '","text":"' || @w::text || '"}', 'UTF8'), 1),
@@ -126,7 +129,7 @@ INSERT INTO deliveries (id, lane_id, seq, message_id, kind, payload, state, orde
 	VALUES (@n::bigint + 1, @n::bigint + 1, 1, @n::bigint + 12, 'reply', jsonb_build_object('meant', @w::text), 'queued', @w::text, @w::text, @w::text, @w::text, @w::text, @w::text, now()),
 		(@n::bigint + 2, @n::bigint + 2, 1, @n::bigint + 11, 'said', jsonb_build_object('line', @w::text), 'sent', '', @root::text || '1', '', '', '', '', now()),
 		(@n::bigint + 3, @n::bigint + 9, 1, @n::bigint + 19, 'said', jsonb_build_object('answers', @w::text), 'sent', '', '', '', '', '', '', now()),
-		(@n::bigint + 4, 1, @n::bigint % 90, 0, 'line', jsonb_build_object('line', jsonb_build_object('Rows', jsonb_build_array(jsonb_build_object('ID', @n::bigint + 1, 'Name', @w::text || ' name')))), 'sent', '', '', '', '', '', '', now());
+		(@n::bigint + 4, 1, @n::bigint % 90, 0, 'line', jsonb_build_object('to', 'U1', 'line', jsonb_build_object('Rows', jsonb_build_array(jsonb_build_object('ID', @n::bigint + 1, 'Name', @w::text || ' name')))), 'sent', '', @root::text || '7', '', '', '', '', now());
 INSERT INTO timers (conversation_id, kind, due_at) VALUES (@n::bigint + 1, 'snooze ' || @w::text, now());
 INSERT INTO overdue (agent_id, conversation_id) VALUES (1, @n::bigint + 1);
 INSERT INTO replying (conversation_id, agent_id, opened_at, until) VALUES (@n::bigint + 1, 1, now(), now());

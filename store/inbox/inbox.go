@@ -45,6 +45,8 @@ func Messages(ctx context.Context, q store.Querier, conversation int64, before B
 // Reply is one delivery of a reply to the customer.
 type Reply struct {
 	ID        int64      `db:"id"`
+	LaneID    int64      `db:"lane_id"`
+	Seq       int64      `db:"seq"` // its place in the lane
 	MessageID int64      `db:"message_id"`
 	State     string     `db:"state"`
 	NotBefore *time.Time `db:"not_before"` // the end of its hold
@@ -52,7 +54,7 @@ type Reply struct {
 }
 
 const replies = `
-	SELECT id, message_id, state, not_before, error_text
+	SELECT id, lane_id, seq, message_id, state, not_before, error_text
 	FROM deliveries
 	WHERE message_id = ANY($1) AND message_id <> 0 AND kind = 'reply'
 	ORDER BY id`

@@ -135,16 +135,41 @@ func Finish(ctx context.Context, tx pgx.Tx, place, problem string, there []strin
 	return nil
 }
 
+// mostCompared is how many sections of a language that have a word of a text are compared with it.
+const mostCompared = 2000
+
 // A section is compared with the text by its own language's rules. Rank 1 makes long ones count less.
 const findSections = `
+	WITH RECURSIVE languages AS (
+		(SELECT config FROM knowledge_sections ORDER BY config LIMIT 1)
+		UNION ALL
+		SELECT (SELECT k.config FROM knowledge_sections AS k WHERE k.config > l.config ORDER BY k.config LIMIT 1) FROM languages AS l WHERE l.config IS NOT NULL)
 	SELECT s.place, s.address, s.position, s.title, s.body
-	FROM (SELECT DISTINCT config, $1::text AS given FROM knowledge_sections) AS c
+	FROM (SELECT config, $1::text AS given FROM languages WHERE config IS NOT NULL) AS c
 	CROSS JOIN LATERAL (` + query.AnyWords + `) AS asked
-	JOIN knowledge_sections AS s ON s.config = c.config AND s.words @@ asked.words
+	CROSS JOIN LATERAL (SELECT * FROM knowledge_sections AS k WHERE k.config = c.config AND k.words @@ asked.words LIMIT $3) AS s
 	ORDER BY ts_rank(s.words, asked.words, 1) DESC, s.place, s.address, s.position
 	LIMIT $2`
 
 // Find gives the sections that have most in common with a text, at most so many, the best first.
 func Find(ctx context.Context, q store.Querier, text string, most int) ([]Section, error) {
-	return query.Collect[Section](ctx, q, "find knowledge", findSections, text, most)
+	return query.Collect[Section](ctx, q, "find knowledge", findSections, text, most, mostCompared)
+}
+
+// State says what was read of a place.
+type State struct {
+	Place
+	Pages    int `db:"pages"`
+	Sections int `db:"sections"`
+}
+
+const listStates = `
+	SELECT p.place, p.read_at, p.problem, (SELECT count(*) FROM knowledge_pages AS k WHERE k.place = p.place) AS pages,
+		(SELECT count(*) FROM knowledge_sections AS k WHERE k.place = p.place) AS sections
+	FROM knowledge_places AS p
+	ORDER BY p.place COLLATE "C"`
+
+// States lists what was read of each folder and site, by name.
+func States(ctx context.Context, q store.Querier) ([]State, error) {
+	return query.Collect[State](ctx, q, "knowledge", listStates)
 }

@@ -65,7 +65,7 @@ type Page struct {
 
 // look is how many rows a page looks at for those that a filter wants: what is rare is looked for over several
 // pages, so that none takes long, however long the log is.
-const look = 10_000
+const look = 4_000
 
 // Each source gives the rows behind the place that it looked at, and which of them are wanted. A row is looked at in
 // the order of its index: no filter makes PostgreSQL read more.
@@ -99,9 +99,12 @@ const readRest = `
 		SELECT * FROM looked ORDER BY at DESC, source DESC, id DESC LIMIT @look
 	)
 	SELECT f.source, f.id, f.at, f.conversation, coalesce(a.name, '') AS account, f.agent_id, coalesce(nullif(g.name, ''), f.by) AS by, f.what, f.text,
-		(@agent = 0 OR f.agent_id = @agent) AND (@what = '' OR f.what = @what) AND (@account = '' OR a.name = @account) AS wanted
+		(@agent::bigint = 0 OR f.agent_id = @agent) AND (@what = '' OR f.what = @what) AND (@account = '' OR a.name = @account) AS wanted
 	FROM first AS f
-	LEFT JOIN conversations AS v ON v.id = f.conversation
+	LEFT JOIN LATERAL (
+		SELECT c.account_id FROM conversations AS c
+		WHERE c.id = f.conversation AND (@agent::bigint = 0 OR f.agent_id = @agent) AND (@what = '' OR f.what = @what)
+		OFFSET 0) AS v ON true -- one by one, of those that may be wanted: never all conversations
 	LEFT JOIN accounts AS a ON a.id = v.account_id
 	LEFT JOIN agents AS g ON g.id = f.agent_id
 	ORDER BY f.at DESC, f.source DESC, f.id DESC`

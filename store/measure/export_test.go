@@ -2,12 +2,11 @@ package measure
 
 // Statements, for tests that look at their plans.
 const (
-	ChangedMessagesSQL = changedMessages
-	ChangedLogSQL      = changedLog
-	OlderSQL           = olderConversations
-	SaidSQL            = said
-	DoneSQL            = done
-	OpenNowSQL         = openNow
+	TakeDueSQL = takeDue
+	OlderSQL   = olderConversations
+	SaidSQL    = said
+	DoneSQL    = done
+	OpenNowSQL = openNow
 )
 
 // SumsSQL gives the statement of Sums.

@@ -33,27 +33,31 @@ func each(columns, expression string) string {
 
 const (
 	labelsOf   = `SELECT conversation_id, tags, intent, mood FROM measure_labels WHERE conversation_id = ANY($1)`
-	dropShares = `DELETE FROM measure_shares WHERE conversation_id = ANY($1)`
 	dropLabels = `DELETE FROM measure_labels WHERE conversation_id = ANY($1)`
 	keepLabels = `
 		INSERT INTO measure_labels (conversation_id, tags, intent, mood)
 		SELECT conversation_id, tags, intent, mood
 		FROM json_populate_recordset(NULL::measure_labels, $1)
 		WHERE tags <> '{}' OR intent <> '' OR mood <> ''`
+	dropShares = `
+		DELETE FROM measure_shares AS s
+		USING json_populate_recordset(NULL::measure_shares, $1) AS r
+		WHERE s.conversation_id = r.conversation_id AND s.day = r.day AND s.team_id = r.team_id AND s.agent_id = r.agent_id`
 )
 
 func sharesOf() string {
 	return `
 		SELECT conversation_id, day::text AS day, team_id, agent_id, account_id, ` + each(figureColumns, "coalesce(?, 0) AS ?") + `
 		FROM measure_shares
-		WHERE conversation_id = ANY($1)`
+		WHERE conversation_id = ANY($1) AND day >= $2::date`
 }
 
-func insertShares() string {
+func keepShares() string {
 	return `
 		INSERT INTO measure_shares (` + shareColumns + `)
 		SELECT conversation_id, day, team_id, agent_id, account_id, ` + each(figureColumns, "nullif(?, 0)") + `
-		FROM json_populate_recordset(NULL::measure_shares, $1)`
+		FROM json_populate_recordset(NULL::measure_shares, $1)
+		ON CONFLICT (conversation_id, day, team_id, agent_id) DO UPDATE SET account_id = EXCLUDED.account_id, ` + each(figureColumns, "? = EXCLUDED.?")
 }
 
 func addDays() string {
@@ -66,13 +70,14 @@ func addDays() string {
 }
 
 // Keep replaces the shares of conversations by new ones, and corrects the sums by the difference: however often a
-// conversation is measured, it counts once. labels are of all the conversations, shares of any of them.
-func Keep(ctx context.Context, tx pgx.Tx, labels []Labels, shares []Share) error {
+// conversation is measured, it counts once. labels are of all the conversations, shares of any of them; those of closed
+// days are left out.
+func (p *Progress) Keep(ctx context.Context, tx pgx.Tx, labels []Labels, shares []Share) error {
 	ids := make([]int64, len(labels))
 	for i, l := range labels {
 		ids[i] = l.ConversationID
 	}
-	oldShares, err := query.Collect[Share](ctx, tx, "shares", sharesOf(), ids)
+	oldShares, err := query.Collect[Share](ctx, tx, "shares", sharesOf(), ids, cmp.Or(p.closed, "0001-01-01"))
 	if err != nil {
 		return err
 	}
@@ -80,34 +85,65 @@ func Keep(ctx context.Context, tx pgx.Tx, labels []Labels, shares []Share) error
 	if err != nil {
 		return err
 	}
+	shares = slices.DeleteFunc(slices.Clone(shares), func(s Share) bool { return s.Day < p.closed })
 	before, now := contributions(oldLabels, oldShares), contributions(labels, shares)
 	days := map[day]Figures{}
-	ids, labels, shares = nil, nil, nil
-	for _, id := range slices.Sorted(maps.Keys(now)) {
+	var changed change
+	for _, id := range slices.Sorted(slices.Values(ids)) {
 		if c := now[id]; !c.equal(before[id]) {
 			before[id].count(days, -1)
 			c.count(days, 1)
-			ids, labels, shares = append(ids, id), append(labels, c.labels), append(shares, c.shares...)
+			changed.add(id, before[id], c)
 		}
 	}
-	if len(ids) == 0 {
+	if len(days) == 0 {
 		return nil
 	}
-	for _, drop := range []string{dropShares, dropLabels} {
-		if _, err := tx.Exec(ctx, drop, ids); err != nil {
-			return fmt.Errorf("store: shares: %w", err)
-		}
-	}
-	if err := insert(ctx, tx, insertShares(), shares); err != nil {
+	if err := changed.write(ctx, tx); err != nil {
 		return err
 	}
-	if err := insert(ctx, tx, keepLabels, labels); err != nil {
-		return err
-	}
-	return insert(ctx, tx, addDays(), inOrder(days))
+	return write(ctx, tx, addDays(), inOrder(days))
 }
 
-func insert[T any](ctx context.Context, tx pgx.Tx, sql string, rows []T) error {
+// change is what is written of conversations whose contribution changed.
+type change struct {
+	ids         []int64 // those with other labels
+	labels      []Labels
+	gone, fresh []Share // fresh: new, or with other figures
+}
+
+func (ch *change) add(id int64, before, now contribution) {
+	if !now.labels.equal(before.labels) {
+		ch.ids, ch.labels = append(ch.ids, id), append(ch.labels, now.labels)
+	}
+	for _, s := range before.shares {
+		if !slices.ContainsFunc(now.shares, s.sameKey) {
+			ch.gone = append(ch.gone, s)
+		}
+	}
+	for _, s := range now.shares {
+		if !slices.Contains(before.shares, s) {
+			ch.fresh = append(ch.fresh, s)
+		}
+	}
+}
+
+func (ch *change) write(ctx context.Context, tx pgx.Tx) error {
+	if len(ch.ids) > 0 {
+		if _, err := tx.Exec(ctx, dropLabels, ch.ids); err != nil {
+			return fmt.Errorf("store: labels: %w", err)
+		}
+	}
+	if err := write(ctx, tx, keepLabels, ch.labels); err != nil {
+		return err
+	}
+	if err := write(ctx, tx, dropShares, ch.gone); err != nil {
+		return err
+	}
+	return write(ctx, tx, keepShares(), ch.fresh)
+}
+
+func write[T any](ctx context.Context, tx pgx.Tx, sql string, rows []T) error {
 	if len(rows) == 0 {
 		return nil
 	}
@@ -127,12 +163,9 @@ type contribution struct {
 	shares []Share
 }
 
-// contributions gives them by conversation, their shares in order.
+// contributions gives them by conversation, their shares in order. A conversation without shares has no labels.
 func contributions(labels []Labels, shares []Share) map[int64]contribution {
 	all := map[int64]contribution{}
-	for _, l := range labels {
-		all[l.ConversationID] = contribution{labels: l}
-	}
 	shares = slices.SortedFunc(slices.Values(shares), func(a, b Share) int {
 		return cmp.Or(strings.Compare(a.Day, b.Day), cmp.Compare(a.TeamID, b.TeamID), cmp.Compare(a.AgentID, b.AgentID))
 	})
@@ -141,12 +174,25 @@ func contributions(labels []Labels, shares []Share) map[int64]contribution {
 		c.shares = append(c.shares, s)
 		all[s.ConversationID] = c
 	}
+	for _, l := range labels {
+		if c, ok := all[l.ConversationID]; ok {
+			all[l.ConversationID] = contribution{labels: l, shares: c.shares}
+		}
+	}
 	return all
 }
 
 func (c contribution) equal(other contribution) bool {
-	return c.labels.Intent == other.labels.Intent && c.labels.Mood == other.labels.Mood &&
-		slices.Equal(c.labels.Tags, other.labels.Tags) && slices.Equal(c.shares, other.shares)
+	return c.labels.equal(other.labels) && slices.Equal(c.shares, other.shares)
+}
+
+func (l Labels) equal(other Labels) bool {
+	return l.Intent == other.Intent && l.Mood == other.Mood && slices.Equal(l.Tags, other.Tags)
+}
+
+// sameKey says that both are of one conversation, day, team and agent.
+func (s Share) sameKey(other Share) bool {
+	return s.ConversationID == other.ConversationID && s.Day == other.Day && s.TeamID == other.TeamID && s.AgentID == other.AgentID
 }
 
 // count adds the shares to the sums in which they are, so many times. What is taken off lowers no Worst.

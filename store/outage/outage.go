@@ -1,4 +1,4 @@
-// Package outage keeps which chats can't be reached, and the mails by which admins are told.
+// Package outage keeps which chats can't be reached, and the mails and texts by which admins are told.
 //
 // What does not belong here: asking a chat, and sending mails (bridge/engine/chores).
 package outage
@@ -43,16 +43,26 @@ func Change(ctx context.Context, tx pgx.Tx, account int64, forget time.Duration,
 		return fmt.Errorf("store: outage: %w", err)
 	}
 	for _, n := range notices {
-		if _, err := tx.Exec(ctx, insertNotice, n.Address, n.Subject, n.Body); err != nil {
+		if _, err := tx.Exec(ctx, insertNotice, n.Address, n.Subject, n.Body, n.Kind); err != nil {
 			return fmt.Errorf("store: notice: %w", err)
 		}
 	}
 	return nil
 }
 
-// Notice is a mail of Parley's own to an admin.
+// Kind is by what an admin is told.
+type Kind string
+
+// Kinds.
+const (
+	Mail Kind = "mail"
+	Text Kind = "text" // to a phone
+)
+
+// Notice is a mail, or a text, of Parley's own to an admin.
 type Notice struct {
 	ID        int64      `db:"id"`
+	Kind      Kind       `db:"kind"`
 	Address   string     `db:"address"`
 	Subject   string     `db:"subject"`
 	Body      string     `db:"body"` // Markdown
@@ -62,16 +72,19 @@ type Notice struct {
 	FirstAt   *time.Time `db:"first_at"` // when the first attempt began, database's clock
 }
 
+// While nobody has a text in hand, it is leased for ever: the version before, which knows no texts, doesn't take it for a
+// mail.
 const insertNotice = `
-	INSERT INTO notices (id, address, subject, body, due_at, created_at)
-	VALUES (nextval('ids'), $1, $2, $3, (SELECT parley_now()), (SELECT parley_now()))`
+	INSERT INTO notices (id, address, subject, body, kind, leased_until, due_at, created_at)
+	VALUES (nextval('ids'), $1, $2, $3, $4, CASE WHEN $4 = 'text' THEN 'infinity'::timestamptz END, (SELECT parley_now()), (SELECT parley_now()))`
 
 const claim = `
 	WITH next AS (
 		SELECT id, state <> 'queued' AS unclear
 		FROM notices
 		WHERE state IN ('queued', 'sending', 'unknown') AND due_at <= (SELECT parley_now())
-			AND (leased_until IS NULL OR leased_until < (SELECT clock_timestamp()))
+			AND kind = $3
+			AND (leased_until IS NULL OR leased_until = 'infinity' OR leased_until < (SELECT clock_timestamp()))
 		ORDER BY due_at, id
 		LIMIT 1
 		FOR UPDATE SKIP LOCKED)
@@ -81,12 +94,12 @@ const claim = `
 		account_id = CASE WHEN next.unclear THEN n.account_id ELSE $2 END
 	FROM next
 	WHERE n.id = next.id
-	RETURNING n.id, n.address, n.subject, n.body, n.account_id, n.attempt, next.unclear, n.first_at`
+	RETURNING n.id, n.kind, n.address, n.subject, n.body, n.account_id, n.attempt, next.unclear, n.first_at`
 
-// Claim takes a notice that is due for a process that will send it from a mailbox, or will look whether it was sent; nil = there is none.
+// Claim takes a notice of a kind that is due for a process that will send it by an account, or will look whether it was sent; nil = there is none.
 // It is the process's own for the time of the lease.
-func Claim(ctx context.Context, q store.Querier, mailbox int64, lease time.Duration) (*Notice, error) {
-	rows, err := query.Collect[Notice](ctx, q, "claim notice", claim, lease.Seconds(), mailbox)
+func Claim(ctx context.Context, q store.Querier, kind Kind, account int64, lease time.Duration) (*Notice, error) {
+	rows, err := query.Collect[Notice](ctx, q, "claim notice", claim, lease.Seconds(), account, kind)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
@@ -103,7 +116,7 @@ const (
 
 const finish = `
 	UPDATE notices
-	SET state = $3, error_text = $4, leased_until = NULL, due_at = (SELECT parley_now()) + make_interval(secs => $5)
+	SET state = $3, error_text = $4, leased_until = CASE WHEN kind = 'text' THEN 'infinity'::timestamptz END, due_at = (SELECT parley_now()) + make_interval(secs => $5)
 	WHERE id = $1 AND attempt = $2`
 
 // Finish writes what became of an attempt; one that isn't over is due again after a pause.

@@ -2,10 +2,12 @@ package retention_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
+	"parley/store/retention"
 )
 
 func must[T any](v T, err error) func(testing.TB) T {
@@ -38,4 +40,16 @@ func row(t testing.TB, pool *pgxpool.Pool, sql string, args ...any) string {
 		t.Fatalf("%s: %v", sql, err)
 	}
 	return s
+}
+
+// announced checks what the page about retention says before anything goes.
+func announced(t testing.TB, pool *pgxpool.Pool, want retention.Due) {
+	t.Helper()
+	kept := retention.Kept{Payloads: month, Passing: 24 * time.Hour, Ended: 2 * month}
+	for _, n := range []*int64{&want.Events, &want.Passing, &want.Lanes, &want.Reactions, &want.Texts, &want.Told} {
+		*n = min(*n, retention.MostDue)
+	}
+	if due := must(retention.Preview(t.Context(), pool, kept))(t); due != want {
+		t.Errorf("announced is %+v, want %+v", due, want)
+	}
 }

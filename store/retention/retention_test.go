@@ -154,6 +154,7 @@ func TestEmptyEventsTwice(t *testing.T) {
 		SELECT 1, 'e' || n, 'k', 'x', 1, now() - interval '40 days' FROM generate_series(1, 7500) AS n`)
 	exec(t, pool, `INSERT INTO events (account_id, external_id, order_key, payload, size_bytes, received_at)
 		SELECT 1, 'l' || n, 'k', convert_to(repeat('x', 1000000), 'UTF8'), 1000000, now() - interval '40 days' FROM generate_series(1, 40) AS n`)
+	announced(t, pool, retention.Due{Events: 7540})
 	var group sync.WaitGroup
 	var total, biggest atomic.Int64
 	for range 2 {
@@ -269,6 +270,7 @@ func TestDropReactions(t *testing.T) {
 	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at)
 		SELECT n, 1, n, 'line', 'accepted', now() - interval '31 days' + CASE WHEN n > 2500 THEN interval '2 days' ELSE '0' END FROM generate_series(1, 2510) AS n`)
 	exec(t, pool, `INSERT INTO reactions (account_id, target, identity_id, emoji, delivery_id) SELECT 1, 'x' || n, 1, 'y', n FROM generate_series(0, 2510) AS n`)
+	announced(t, pool, retention.Due{Reactions: 2501})
 	total := 0
 	for done := (retention.Emptied{More: true}); done.More; total += done.Reactions {
 		done = must(retention.DropReactions(t.Context(), pool, month))(t)

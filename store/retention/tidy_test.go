@@ -89,6 +89,7 @@ func TestPassingDeliveriesGo(t *testing.T) {
 		SELECT n, 1, n, (ARRAY['card', 'said', 'mark', 'ephemeral', 'card', 'card'])[n], CASE n WHEN 5 THEN 'queued' ELSE 'accepted' END,
 			now() - CASE n WHEN 6 THEN interval '1 h' ELSE interval '25 h' END
 		FROM generate_series(1, 6) AS n`)
+	announced(t, pool, retention.Due{Passing: 3})
 	done := allBatches(t, pool, 24*time.Hour, retention.DropPassing)
 	if left := row(t, pool, `SELECT string_agg(id::text, ' ' ORDER BY id) FROM deliveries`); left != `("2 5 6")` || done.Deliveries != 3 {
 		t.Errorf("left are %s: %+v", left, done)
@@ -120,6 +121,7 @@ func TestLanesOfEndedConversationsGo(t *testing.T) {
 	} {
 		exec(t, pool, sql)
 	}
+	announced(t, pool, retention.Due{Lanes: 1})
 	done := allBatches(t, pool, 60*24*time.Hour, retention.TidyConversations)
 	if left := row(t, pool, `SELECT string_agg(id::text, ' ' ORDER BY id), (SELECT count(*) FROM deliveries) FROM lanes`); left != `("2 3 4 5 6",10)` || done.Lanes != 1 || done.Deliveries != 2 {
 		t.Errorf("left are %s: %+v", left, done)
@@ -167,6 +169,7 @@ func TestKeptPostsGo(t *testing.T) {
 	}
 	check(t, store.MoveClock(t.Context(), pool, month+time.Hour))
 	put("2nd")
+	announced(t, pool, retention.Due{Texts: 2})
 	if n := tidy(month); n != 3 || left() != `("1st sent, 1st told of 7, 1st typed, 2nd edit*, 2nd sent, 2nd told, 2nd told of 7, 2nd typed*")` {
 		t.Errorf("%d posts went; left are %s", n, left())
 	}

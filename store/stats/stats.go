@@ -38,6 +38,7 @@ type Stats struct {
 	Suggestions   []SuggestionCount
 	Bursts        int     // of customers' messages that are due to be analysed
 	BurstsOldest  float64 // seconds that the oldest of them has been due
+	FiguresOldest float64 // seconds that the oldest change has waited to be counted in the figures of the team
 	Capped        bool    // a limit was reached: counts are lower bounds
 }
 
@@ -151,6 +152,10 @@ const statsBursts = `
 	SELECT count(*) AS bursts, coalesce(extract(epoch FROM parley_now() - min(due_at)), 0)::double precision AS oldest
 	FROM (SELECT due_at FROM bursts WHERE due_at <= (SELECT parley_now()) ORDER BY due_at LIMIT $1) AS b`
 
+const statsFigures = `
+	SELECT coalesce(extract(epoch FROM clock_timestamp() - min(since)), 0)::double precision
+	FROM (SELECT since FROM measure_due LIMIT $1) AS d`
+
 const statsBroken = `SELECT id FROM accounts WHERE status <> $1`
 
 // healthy is the status of an account without a known fault.
@@ -179,6 +184,7 @@ func readStats(ctx context.Context, tx pgx.Tx) (s Stats, err error) {
 		return row.Scan(&s.Clock, &s.Pending, &s.PendingOldest)
 	})
 	batch.Queue(statsBursts, statsRows).QueryRow(func(row pgx.Row) error { return row.Scan(&s.Bursts, &s.BurstsOldest) })
+	batch.Queue(statsFigures, statsRows).QueryRow(func(row pgx.Row) error { return row.Scan(&s.FiguresOldest) })
 	query.Read(&batch, &s.Quarantined, statsQuarantined, statsRows)
 	query.Read(&batch, &s.Undecided, statsUndecided, statsRows)
 	query.Read(&batch, &s.Lanes, statsLanesOf, statsLanesGate, statsLanes)

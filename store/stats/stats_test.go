@@ -22,6 +22,7 @@ func TestStats(t *testing.T) {
 		`UPDATE accounts SET status = 'error' WHERE id = 101`,
 		`INSERT INTO bursts (conversation_id, first_event, last_event, began_at, due_at)
 			SELECT n, 1, 1, now(), now() + make_interval(mins => n) FROM unnest('{-10,-1,1}'::int[]) AS n`,
+		`INSERT INTO measure_due (conversations, since) VALUES ('{1}', clock_timestamp() - interval '3 min'), ('{1,2}', clock_timestamp())`,
 		`INSERT INTO gates (id, account_id, key, next_at) OVERRIDING SYSTEM VALUE
 			VALUES (1, 100, 'box', 'epoch'), (2, 101, 'C1', clock_timestamp() + interval '90 s'), (3, 101, 'C2', clock_timestamp() + interval '30 s')`,
 		`INSERT INTO lanes (id, account_id, key, gate_id, head, tail, due_at) VALUES
@@ -92,6 +93,7 @@ func TestStats(t *testing.T) {
 		t.Errorf("bursts: %d", s.Bursts)
 	}
 	about("the oldest burst", s.BurstsOldest, 600)
+	about("the oldest change that isn't counted", s.FiguresOldest, 180)
 	about("the last gate", s.Gates[0].Wait, 90)
 }
 

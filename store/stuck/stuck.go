@@ -1,5 +1,5 @@
 // Package stuck lists what stands still until a person does something about it: messages of which nobody knows
-// whether they arrived, events in quarantine, senders whose mail is passed over.
+// whether they arrived, or that were refused, events in quarantine, senders whose mail is passed over.
 //
 // What does not belong here: applying an event again (store.Replay), and deciding about a message (bridge).
 package stuck
@@ -12,25 +12,69 @@ import (
 	"parley/store/internal/query"
 )
 
-// Undecided is an agent's message of which nobody knows whether it arrived.
+// Undecided is a delivery of an agent's message of which nobody knows whether it arrived, or that was refused.
 type Undecided struct {
 	Conversation int64     `db:"conversation"`
+	Message      int64     `db:"message"`
+	Delivery     int64     `db:"delivery"` // 0 = there is none to decide about
+	Attempt      int       `db:"attempt"`  // the last one at it
+	Refused      bool      `db:"refused"`  // it surely did not arrive
+	Why          string    `db:"why"`      // as the provider said it
 	Account      string    `db:"account"`
 	By           string    `db:"by"`
 	At           time.Time `db:"at"`
 }
 
-const undecided = `
-	SELECT m.conversation_id AS conversation, a.name AS account, coalesce(g.name, '') AS by, m.said_at AS at
-	FROM (SELECT * FROM messages WHERE fate = 'unclear' ORDER BY conversation_id LIMIT $1) AS m
+// newestRefused is how many refused messages are looked through for those whose customers still wait.
+const newestRefused = 2000
+
+const undecidedColumns = `
+	SELECT m.conversation_id AS conversation, m.id AS message, coalesce(d.id, 0) AS delivery, coalesce(d.attempt, 0) AS attempt,
+		m.fate = 'failed' AS refused,
+		coalesce(CASE WHEN starts_with(d.error_text, d.error_class || ': ') THEN substr(d.error_text, length(d.error_class) + 3)
+			ELSE d.error_text END, '') AS why,
+		a.name AS account, coalesce(g.name, '') AS by, m.said_at AS at `
+
+const (
+	undecided = undecidedColumns + `
+	FROM (
+		(SELECT * FROM messages WHERE fate = 'unclear' ORDER BY conversation_id LIMIT $1)
+		UNION ALL
+		(SELECT f.*
+			FROM (SELECT * FROM messages WHERE fate = 'failed' ORDER BY said_at DESC LIMIT $2) AS f
+			JOIN conversations AS c ON c.id = f.conversation_id
+			WHERE c.waiting_since IS NOT NULL AND c.status IN ('open', 'pending', 'snoozed'))) AS m
+	LEFT JOIN deliveries AS d ON d.message_id = m.id AND d.kind = 'reply'
+		AND d.state = CASE m.fate WHEN 'failed' THEN 'failed' ELSE 'needs_decision' END
 	JOIN conversations AS c ON c.id = m.conversation_id
 	JOIN accounts AS a ON a.id = c.account_id
 	LEFT JOIN agents AS g ON g.id = m.agent_id
-	ORDER BY m.said_at`
+	WHERE m.fate = 'unclear' OR d.id IS NOT NULL
+	ORDER BY m.fate = 'failed', m.said_at
+	LIMIT $1`
 
-// ListUndecided returns messages that wait for a decision, the oldest first.
+	undecidedOne = undecidedColumns + `
+	FROM deliveries AS d
+	JOIN messages AS m ON m.id = d.message_id
+	JOIN conversations AS c ON c.id = m.conversation_id
+	JOIN accounts AS a ON a.id = c.account_id
+	LEFT JOIN agents AS g ON g.id = m.agent_id
+	WHERE d.id = $1 AND d.kind = 'reply' AND (m.fate = 'unclear' AND d.state = 'needs_decision' OR m.fate = 'failed' AND d.state = 'failed')`
+)
+
+// ListUndecided returns messages that wait for a decision, limit at most: those that are unclear before those that
+// were refused while their customers still wait for an answer, the oldest first.
 func ListUndecided(ctx context.Context, q store.Querier, limit int) ([]Undecided, error) {
-	return query.Collect[Undecided](ctx, q, "undecided messages", undecided, limit)
+	return query.Collect[Undecided](ctx, q, "undecided messages", undecided, limit, newestRefused)
+}
+
+// FindUndecided tells of one delivery; nil = it waits for no decision.
+func FindUndecided(ctx context.Context, q store.Querier, delivery int64) (*Undecided, error) {
+	list, err := query.Collect[Undecided](ctx, q, "undecided message", undecidedOne, delivery)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return &list[0], nil
 }
 
 const drop = `

@@ -230,6 +230,15 @@ func (a *Administrator) Reinstall() {
 	a.grant.revoked = false
 }
 
+// NewToken installs the app again as Slack does it after Uninstall: with another bot token, which it gives. The one
+// before is refused with token_revoked.
+func (a *Administrator) NewToken() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.grant.revoked, a.grant.token = false, a.opt.BotToken+"-2"
+	return a.grant.token
+}
+
 // SendEvent sends any inner event as it is, for what apps must survive: unknown types, odd
 // fields. channel may be empty.
 func (a *Administrator) SendEvent(name, channel string, event map[string]any) {

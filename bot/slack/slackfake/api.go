@@ -170,7 +170,7 @@ func (a *webAPI) serveAPI(w http.ResponseWriter, r *http.Request) {
 
 // scopeHeaders tell a valid token what it may do and what the method accepts. Caller holds the lock.
 func (a *webAPI) scopeHeaders(c *call, h http.Header) {
-	if c.token != a.opt.BotToken || a.grant.revoked {
+	if c.token != a.grant.token || a.grant.revoked {
 		return
 	}
 	h.Set("X-OAuth-Scopes", a.grant.provided())
@@ -359,7 +359,7 @@ func missingArg(method, arg string) *apiError {
 }
 
 func (a *webAPI) authorize(c *call, m method) *apiError {
-	want := a.opt.BotToken
+	want := a.grant.token
 	if m.appToken {
 		want = a.opt.AppToken
 	}
@@ -368,9 +368,11 @@ func (a *webAPI) authorize(c *call, m method) *apiError {
 		return refuse("not_authed")
 	case a.grant.revoked && (c.token == a.opt.BotToken || c.token == a.opt.AppToken):
 		return refuse("account_inactive")
+	case c.token == a.opt.BotToken && c.token != a.grant.token:
+		return refuse("token_revoked")
 	case c.token == want:
 		return nil
-	case c.token == a.opt.AppToken || c.token == a.opt.BotToken:
+	case c.token == a.opt.AppToken || c.token == a.grant.token:
 		return refuse("not_allowed_token_type")
 	}
 	return refuse("invalid_auth")

@@ -12,11 +12,12 @@ type grant struct {
 	scopes  map[string]bool
 	used    map[string]bool // scopes that calls and events made use of
 	revoked bool
+	token   string // of the bot
 }
 
 // reset grants what Options say. Caller holds the lock.
 func (g *grant) reset() {
-	g.scopes, g.used, g.revoked = map[string]bool{}, map[string]bool{}, false
+	g.scopes, g.used, g.revoked, g.token = map[string]bool{}, map[string]bool{}, false, g.opt.BotToken
 	for _, sc := range g.opt.Scopes {
 		g.scopes[sc] = true
 	}

@@ -68,7 +68,7 @@ func (a *fileAPI) serveFile(w http.ResponseWriter, r *http.Request) {
 	_, id, _ := strings.Cut(r.PathValue("key"), "-")
 	file := a.files.files[id]
 	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	may := token == a.opt.BotToken && !a.grant.revoked && a.grant.scopes["files:read"]
+	may := token == a.grant.token && !a.grant.revoked && a.grant.scopes["files:read"]
 	var data []byte
 	var kind, name string
 	if file != nil {

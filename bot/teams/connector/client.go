@@ -87,6 +87,11 @@ func (c *Client) Update(ctx context.Context, at Conversation, id string, a Activ
 	return r, err
 }
 
+// Delete deletes one of the bot's own activities.
+func (c *Client) Delete(ctx context.Context, at Conversation, id string) error {
+	return c.call(ctx, call{name: "DELETE activity", method: http.MethodDelete, service: at.Service, path: path{"conversations", at.ID, "activities", id}}, nil)
+}
+
 // SendTargeted posts an activity that only its recipient sees ("29:…"), for 24 hours.
 func (c *Client) SendTargeted(ctx context.Context, at Conversation, a Activity) (ResourceResponse, error) {
 	if a.Recipient != nil {

@@ -69,6 +69,7 @@ type document struct {
 	Channels      string            `json:"supportsChannelFeatures"`
 	Bots          []bot             `json:"bots"`
 	Extensions    []extension       `json:"composeExtensions"`
+	Tabs          []tab             `json:"staticTabs"`
 	Permissions   []string          `json:"permissions"`
 	Domains       []string          `json:"validDomains"` // of pages that dialogs show
 	Application   *webApp           `json:"webApplicationInfo,omitempty"`
@@ -125,6 +126,27 @@ type parameter struct {
 	Input string `json:"inputType"`
 }
 
+// tab is a page of ours that Teams shows.
+type tab struct {
+	ID      string   `json:"entityId"`
+	Name    string   `json:"name"`
+	Content string   `json:"contentUrl"` // in the tab
+	Website string   `json:"websiteUrl"` // in the browser
+	Scopes  []string `json:"scopes"`
+}
+
+// Tab is where a tab begins, below the public address; its parameter names what it shows.
+const Tab = "/auth/tab?to="
+
+// tabs lists the pages that people find in the app.
+func tabs(base string) []tab {
+	personal := []string{"personal"}
+	return []tab{
+		{ID: "inbox", Name: "Inbox", Content: base + Tab + "inbox", Website: base + "/inbox", Scopes: personal},
+		{ID: "settings", Name: "Settings", Content: base + Tab + "settings", Website: base + "/settings", Scopes: personal},
+	}
+}
+
 type webApp struct {
 	ID       string `json:"id"`
 	Resource string `json:"resource"`
@@ -176,12 +198,14 @@ func JSON(o Options) ([]byte, error) {
 			{Scopes: []string{"team"}, Triggers: []string{"mention"}, Commands: botCommands("reply")}, // nothing that only we see goes to a customer
 			{Scopes: []string{"personal"}, Commands: botCommands(verb.OfferedInChat()...)},
 		}}},
+		Tabs: tabs(o.PublicURL),
+		// It lets Teams ask for tokens for the tabs; without it Teams grants no right either.
+		Application: &webApp{ID: o.AppID, Resource: "api://" + strings.ToLower(host.Hostname()) + "/botid-" + o.AppID},
 		Extensions:  []extension{{BotID: o.AppID, Commands: extensionCommands()}},
 		Permissions: []string{"identity", "messageTeamMembers"},
 		Domains:     []string{host.Hostname()},
 	}
 	if !o.MentionsOnly {
-		m.Application = &webApp{ID: o.AppID, Resource: "api://" + host.Hostname() + "/" + o.AppID} // without it Teams grants nothing
 		m.Authorization = &authorization{}
 		m.Authorization.Permissions.Resource = []right{{Name: ReadRight, Type: "Application"}}
 	}

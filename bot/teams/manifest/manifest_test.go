@@ -136,10 +136,10 @@ func TestManifestRights(t *testing.T) {
 		}
 	}
 	if all.Authorization == nil || len(all.Authorization.Permissions.Resource) != 1 || all.Authorization.Permissions.Resource[0].Name != ReadRight ||
-		all.Application == nil || all.Application.Resource == "" {
+		all.Application == nil || all.Application.Resource != "api://help.acme.test/botid-"+all.Application.ID {
 		t.Errorf("rights %+v %+v", all.Authorization, all.Application)
 	}
-	if less.Authorization != nil || less.Application != nil {
+	if less.Authorization != nil {
 		t.Errorf("rights %+v %+v", less.Authorization, less.Application)
 	}
 }

@@ -1,10 +1,19 @@
 "use strict";
 // Comfort that no page depends on.
 
-// A button that does something that can't be undone asks first.
+// A button that does something that can't be undone asks first. In a frame of another site browsers let no page ask:
+// there the question stands on the button, which has to be pressed once more.
 document.addEventListener("submit", (event) => {
-  const ask = event.submitter && event.submitter.dataset.ask;
-  if (ask && !window.confirm(ask)) event.preventDefault();
+  const button = event.submitter;
+  const ask = button && button.dataset.ask;
+  if (!ask) return;
+  if (window.parent === window) {
+    if (!window.confirm(ask)) event.preventDefault();
+  } else if (!button.dataset.asked) {
+    button.dataset.asked = "yes";
+    button.textContent = ask + " Press again.";
+    event.preventDefault();
+  }
 });
 
 // A form that was changed and not sent: the browser asks before it leaves the page.

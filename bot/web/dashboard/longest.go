@@ -6,6 +6,9 @@ import (
 	"parley/bot/web"
 )
 
+// knownFor is how long it is known which conversations made up a day's figures (docs/measures.md).
+const knownFor = 182 * 24 * time.Hour
+
 // longScreen is what the page of the longest conversations shows.
 type longScreen struct {
 	Filter filter
@@ -47,5 +50,9 @@ func (p pages) longest(v *web.Visit) error {
 	for _, l := range list {
 		s.Rows = append(s.Rows, longRow{l, time.Duration(l.Seconds) * time.Second})
 	}
-	return v.Show("longest", web.Screen{Title: titles()[of], Help: "The ten conversations with the longest time, of " + s.Days + ", " + s.Hours + ". Each counts with its longest one.", Data: s})
+	help := "The ten conversations with the longest time, of " + s.Days + ", " + s.Hours + ". Each counts with its longest one."
+	if f.From < v.Now().Add(-knownFor).Format(time.DateOnly) {
+		help += " Which conversations made up a day is known for half a year."
+	}
+	return v.Show("longest", web.Screen{Title: titles()[of], Help: help, Data: s})
 }

@@ -15,6 +15,7 @@ import (
 	"parley/bot/view"
 	"parley/bot/web"
 	"parley/bridge"
+	"parley/channels"
 )
 
 // Bounds of what is handed in and fetched here.
@@ -25,33 +26,52 @@ const (
 
 // act takes what a form of the page asks for, stores it, and shows the page again.
 func (p pages) act(v *web.Visit) error {
-	a, problem := readAct(v)
+	a, problem := readAct(v, nil)
 	if problem == "" {
-		name, err := p.desk.Act(v.Context(), v.Person.ID, a)
-		var refused *bridge.Problem
+		done, wrong, err := p.take(v, a)
 		switch {
-		case err == nil:
-			return v.Go("/inbox/" + strconv.FormatInt(a.Args.Conversation, 10) + "?act=" + name + "#newest")
-		case !errors.As(err, &refused):
+		case err != nil:
 			return refuse(v, err)
+		case wrong == "":
+			return v.Go(done)
 		}
-		problem = strings.TrimSpace(refused.Text + " " + refused.Hint)
+		problem = wrong
 	}
+	return p.showAgain(v, a, problem, nil)
+}
+
+// take stores an act, and gives where the page says what became of it. problem says, for people, why it was not taken.
+func (p pages) take(v *web.Visit, a bridge.Act) (done, problem string, err error) {
+	name, err := p.desk.Act(v.Context(), v.Person.ID, a)
+	var refused *bridge.Problem
+	switch {
+	case errors.As(err, &refused):
+		return "", strings.TrimSpace(refused.Text + " " + refused.Hint), nil
+	case err != nil:
+		return "", "", err
+	}
+	return "/inbox/" + strconv.FormatInt(a.Args.Conversation, 10) + "?act=" + name + "#newest", "", nil
+}
+
+// showAgain shows the page with what somebody handed in, and what is wrong with it; problem "" = nothing is, and it is
+// shown once more before it leaves.
+func (p pages) showAgain(v *web.Visit, a bridge.Act, problem string, files []attached) error {
 	data, f, err := p.page(v)
 	if err != nil {
 		return refuse(v, err)
 	}
-	data.Problem, data.Wrong = problem, string(a.Verb)
-	for _, field := range []string{"text", "note", "other"} { // nothing that somebody typed is lost
-		data.Typed[field] = v.Request.PostFormValue(field)
+	data.Problem, data.Wrong, data.Typed, data.Attached = problem, string(a.Verb), fields(v.Request.PostForm), files // nothing that somebody typed is lost
+	if problem == "" {
+		data.Sure, data.Form = true, a.Form
+		return v.Show("thread", web.Screen{Title: title(f), Data: data})
 	}
 	return v.ShowAgain("thread", web.Screen{Title: title(f), Data: data})
 }
 
-// readAct reads a form. problem says, for people, what is wrong with it.
-func readAct(v *web.Visit) (a bridge.Act, problem string) {
+// readAct reads a form, whose files are stored. problem says, for people, what is wrong with it.
+func readAct(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem string) {
 	form := v.Request.PostForm
-	a = bridge.Act{Verb: bridge.Verb(form.Get("verb")), Form: form.Get("form")}
+	a = bridge.Act{Verb: bridge.Verb(form.Get("verb")), Form: form.Get("form"), Files: files}
 	a.Args.Conversation = number(v, "id")
 	if !slices.Contains(bridge.Acts(), a.Verb) || a.Form == "" || len(a.Form) > 64 {
 		return a, "This is not what the page sends. Send it again from here."
@@ -64,7 +84,12 @@ func readAct(v *web.Visit) (a bridge.Act, problem string) {
 	}
 	a.Args.Sure = form.Get("sure") == "yes"
 	switch a.Verb {
-	case bridge.VerbReply, bridge.VerbNote, bridge.VerbSnooze, bridge.VerbResolve:
+	case bridge.VerbReply:
+		if len(files) > 0 && strings.TrimSpace(form.Get("text")) == "" {
+			return a, "" // files alone
+		}
+		return readWords(v, a)
+	case bridge.VerbNote, bridge.VerbSnooze, bridge.VerbResolve:
 		return readWords(v, a)
 	case bridge.VerbAssign:
 		return readAssign(v, a)
@@ -108,24 +133,35 @@ func readAssign(v *web.Visit, a bridge.Act) (bridge.Act, string) {
 func (p pages) file(v *web.Visit) error {
 	ctx, cancel := context.WithTimeout(v.Context(), fileTime)
 	defer cancel()
+	f, err := p.asked(ctx, v)
+	if err != nil {
+		return noFile(v, err)
+	}
+	body, err := f.Open(ctx)
+	if err != nil {
+		return noFile(v, err)
+	}
+	defer func() { _ = body.Close() }()
+	h := v.Writer.Header()
+	h.Set("Content-Type", "application/octet-stream")
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.Name}))
+	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
+	_ = http.NewResponseController(v.Writer).SetWriteDeadline(time.Now().Add(fileTime)) //nolint:errcheck,forbidigo // then the server's stays; the connection's clock
+	_, _ = io.Copy(v.Writer, body)                                                      // the browser sees that it ended early
+	return nil
+}
+
+// asked is the file that an address names, if who asks may read its conversation.
+func (p pages) asked(ctx context.Context, v *web.Visit) (channels.File, error) {
 	index, err := strconv.Atoi(v.Request.PathValue("index"))
 	if err != nil {
-		return v.NotFound()
+		return channels.File{}, err
 	}
-	f, err := p.desk.File(ctx, v.Person.ID, number(v, "id"), number(v, "message"), index)
-	if err == nil {
-		var body io.ReadCloser
-		if body, err = f.Open(ctx); err == nil {
-			defer func() { _ = body.Close() }()
-			h := v.Writer.Header()
-			h.Set("Content-Type", "application/octet-stream")
-			h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": f.Name}))
-			h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
-			_ = http.NewResponseController(v.Writer).SetWriteDeadline(time.Now().Add(fileTime)) //nolint:errcheck,forbidigo // then the server's stays; the connection's clock
-			_, _ = io.Copy(v.Writer, body)                                                      // the browser sees that it ended early
-			return nil
-		}
-	}
+	return p.desk.File(ctx, v.Person.ID, number(v, "id"), number(v, "message"), index)
+}
+
+// noFile answers that a file can't be given.
+func noFile(v *web.Visit, err error) error {
 	var problem *bridge.Problem
 	if errors.Is(err, bridge.ErrNoConversation) || errors.As(err, &problem) {
 		return refuse(v, err)

@@ -8,6 +8,7 @@ import (
 	"context"
 	"embed"
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -33,6 +34,10 @@ type Desk interface {
 	Act(ctx context.Context, agent int64, a bridge.Act) (name string, err error)
 	Result(ctx context.Context, agent, conversation int64, name string) (bridge.ActResult, error)
 
+	// Attaching says whether files may be attached to a reply, and StoreFile keeps one for the act that will carry it.
+	Attaching(ctx context.Context, agent, conversation int64) (bridge.Attaching, error)
+	StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (blob string, size int64, err error)
+
 	// Stamp and ListStamp give digests of what is shown: another one means that something has changed.
 	Stamp(ctx context.Context, agent, conversation int64) (string, error)
 	ListStamp(ctx context.Context, agent int64, q bridge.ListQuery) (string, error)
@@ -45,18 +50,21 @@ type Desk interface {
 var templates embed.FS
 
 type pages struct {
-	desk  Desk
-	lives *lives
+	desk    Desk
+	lives   *lives
+	drawing chan struct{} // holds one for each picture that is made smaller now
 }
 
 // Area has the pages of the inbox.
 func Area(desk Desk) web.Area {
-	p := pages{desk, newLives()}
+	p := pages{desk, newLives(), make(chan struct{}, drawnTogether)}
 	return web.Area{Name: "inbox", Templates: templates, Routes: []web.Route{
 		{Pattern: "GET /inbox", For: web.Agents, Do: p.list},
 		{Pattern: "GET /inbox/live", For: web.Agents, Do: p.live, Streams: true},
 		{Pattern: "GET /inbox/{id}", For: web.Agents, Do: p.thread},
 		{Pattern: "POST /inbox/{id}", For: web.Agents, Do: p.act},
+		{Pattern: "POST /inbox/{id}/reply", For: web.Agents, Do: p.reply, Reads: true},
+		{Pattern: "GET /inbox/{id}/pictures/{message}/{index}", For: web.Agents, Do: p.picture, Streams: true},
 		{Pattern: "GET /inbox/{id}/files/{message}/{index}", For: web.Agents, Do: p.file, Streams: true},
 	}, Menu: []web.Link{{Path: "/inbox", Text: "Inbox", For: web.Agents, Rank: 5}}}
 }

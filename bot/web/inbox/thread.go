@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -37,7 +38,15 @@ type threadPage struct {
 	Customer string
 	Note     *result // what became of what was handed in
 
+	attaching
 	mistake
+}
+
+// attaching is what the form of a reply shows of files.
+type attaching struct {
+	Attach   bool // files may be attached
+	Attached []attached
+	Sure     bool // the reply is shown once more before it leaves
 }
 
 // mistake is what is wrong with a form that was handed in.
@@ -67,6 +76,7 @@ type said struct {
 
 type file struct {
 	Path, Name, Size, Missing string
+	Picture                   string // the address of a small picture of it; "" = there is none
 }
 
 // button does something with a message.
@@ -148,6 +158,14 @@ func (p pages) page(v *web.Visit) (threadPage, bridge.Facts, error) {
 	if before != (bridge.SpokenBefore{}) {
 		data.Newest, data.Open, data.Ended = path, false, false // what is done, is done in sight of the newest
 	}
+	if data.Open {
+		var refused *bridge.Problem
+		may, err := p.desk.Attaching(ctx, agent, id)
+		if err != nil && !errors.As(err, &refused) {
+			return data, f, err
+		}
+		data.Attach = may.Files
+	}
 	data.People, data.Teams, err = p.desk.People(ctx)
 	return data, f, err
 }
@@ -213,12 +231,20 @@ func saidOf(v *web.Visit, f bridge.Facts, path string, s *bridge.Spoken) said {
 			m.Why = view.ReasonWords(s.Reason, f)
 		}
 	case "waiting":
-		m.Why = s.Trouble
+		switch m.Why = s.Trouble; {
+		case s.Unread:
+			m.Why = "It was typed in a chat that can't be read just now, so nobody can see whether it was changed or deleted there. It leaves when the chat is back, and what is written after it follows."
+		case s.Behind != "":
+			m.Why = "It leaves after the reply of " + s.Behind + " above, which waits for the chat. Let that one go, or take it back."
+		}
 	}
 	for _, one := range s.Files {
 		shown := file{Name: shape.Or(shape.OneLine(one.Name, shape.MaxNameRunes), "unnamed file"), Size: channels.SizeWords(one.SizeBytes), Missing: one.Missing}
 		if one.Readable {
 			shown.Path = fmt.Sprintf("%s/files/%d/%d", path, s.ID, one.Index)
+			if one.Picture && one.SizeBytes <= pictureBytes {
+				shown.Picture = fmt.Sprintf("%s/pictures/%d/%d", path, s.ID, one.Index)
+			}
 		}
 		m.Shown = append(m.Shown, shown)
 	}
@@ -273,9 +299,14 @@ func buttonOf(v *web.Visit, s *bridge.Spoken, verb bridge.Verb, customer string)
 		b.Text = "Take back"
 	case bridge.VerbSend:
 		b.Text = "Send to " + customer
+		if s.Unread {
+			b.Text, b.Ask = "Send it as it stands", "Send it to "+customer+" as it stands here, whatever was changed in the chat?"
+		}
 		if s.Agent != v.Person.ID { // the customer gets it as its author's
-			b.Text, b.Sure = "Send as "+s.Author, true
-			b.Ask = shape.SendAsQuestion(s.Author, customer)
+			if b.Sure = true; !s.Unread {
+				b.Text = "Send as " + s.Author
+			}
+			b.Ask = strings.TrimSpace(b.Ask + " " + shape.SendAsQuestion(s.Author, customer))
 		}
 	case bridge.VerbKeep:
 		b.Text = "Keep inside"

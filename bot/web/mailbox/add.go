@@ -217,6 +217,17 @@ func (p pages) save(v *web.Visit, s *servers, given map[string][]string) error {
 // added adds the mailbox and then does something with the name of its account. If something is wrong with what was
 // typed, the page shows that.
 func (p pages) added(v *web.Visit, s *servers, given map[string][]string, do func(name string) error) error {
+	accounts, err := p.desk.Accounts(v.Context())
+	if err != nil {
+		return err
+	}
+	for _, a := range accounts {
+		if strings.EqualFold(a.Address, s.Address) { // each mail would open two threads
+			s.Problems = append(s.Problems, a.Address+" is the mailbox of the account "+a.Name+" already.")
+			s.keep(v, nil)
+			return v.ShowAgain("servers", s.screen())
+		}
+	}
 	name, err := p.freeName(v, s.Address)
 	if err != nil {
 		return err
@@ -227,6 +238,10 @@ func (p pages) added(v *web.Visit, s *servers, given map[string][]string, do fun
 	case errors.As(err, &refused):
 		s.Problems = append(s.Problems, refused.Others...)
 		s.keep(v, refused.Fields)
+		return v.ShowAgain("servers", s.screen())
+	case errors.Is(err, setup.ErrExists): // between the look for a name that is free and now
+		s.Problems = append(s.Problems, "Somebody added a mailbox called "+name+" just now. Look at the list of accounts whether it is this one; if it isn't, send this again.")
+		s.keep(v, nil)
 		return v.ShowAgain("servers", s.screen())
 	case err != nil:
 		return err

@@ -24,6 +24,7 @@ import (
 const (
 	codeLife  = time.Minute
 	tokenLife = 5 * time.Minute
+	tabLife   = 75 * time.Minute // of what Teams gets for a tab
 )
 
 // User is somebody who has an account at the provider. Claims are those of the ID token besides what every token has.
@@ -39,6 +40,7 @@ type Options struct {
 	ClientSecret string
 	RedirectURI  string
 	Users        []User
+	Thin         bool             // ID tokens have no claims of users: those are told at the userinfo endpoint, as the standard has it for the code flow
 	Clock        func() time.Time // nil = time.Now
 	Log          *slog.Logger
 }
@@ -54,6 +56,7 @@ type Server struct {
 	keys   []key // the last one signs
 	asked  map[string]request
 	codes  map[string]grant
+	access map[string]User // by access token
 	forge  Forgery
 	down   bool
 	tokens int // ID tokens that were given
@@ -79,7 +82,7 @@ func New(o Options) *Server {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Server{Host: emulator.NewHost("oidcfake", o.Log), opt: o, asked: map[string]request{}, codes: map[string]grant{},
-		page: template.Must(template.New("page").Parse(page))}
+		access: map[string]User{}, page: template.Must(template.New("page").Parse(page))}
 	s.keys = []key{newKey("first")}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+o.Path+"/.well-known/openid-configuration", s.discover)
@@ -87,6 +90,7 @@ func New(o Options) *Server {
 	mux.HandleFunc("GET "+o.Path+"/authorize", s.authorize)
 	mux.HandleFunc("POST "+o.Path+"/decide", s.decide)
 	mux.HandleFunc("POST "+o.Path+"/token", s.token)
+	mux.HandleFunc("GET "+o.Path+"/userinfo", s.userInfo)
 	s.Handler = s.unlessDown(mux)
 	return s
 }
@@ -138,7 +142,8 @@ func (s *Server) unlessDown(next http.Handler) http.Handler {
 func (s *Server) discover(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, map[string]any{
 		"issuer": s.Issuer(), "authorization_endpoint": s.Issuer() + "/authorize", "token_endpoint": s.Issuer() + "/token",
-		"jwks_uri": s.Issuer() + "/keys", "response_types_supported": []string{"code"}, "subject_types_supported": []string{"pairwise"},
+		"jwks_uri": s.Issuer() + "/keys", "userinfo_endpoint": s.Issuer() + "/userinfo",
+		"response_types_supported": []string{"code"}, "subject_types_supported": []string{"pairwise"},
 		"id_token_signing_alg_values_supported": []string{"RS256"}, "code_challenge_methods_supported": []string{"S256"},
 		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "client_secret_basic"},
 	})

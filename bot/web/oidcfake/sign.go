@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/http"
 	"time"
@@ -36,6 +37,7 @@ const (
 	ForgeNoToken     Forgery = "no id_token" //
 	ForgeMixUp       Forgery = "mix-up"      // the answer names another issuer
 	ForgeAccessToken Forgery = "at_hash"     // of another access token
+	ForgeUserInfo    Forgery = "userinfo"    // the userinfo endpoint tells of somebody else
 )
 
 // Forge makes answers wrong from now on; Honest ends that.
@@ -76,8 +78,33 @@ func (s *Server) idToken(g grant) (string, error) {
 		"iss": s.Issuer(), "aud": s.opt.ClientID, "sub": g.user.ID, "nonce": g.nonce,
 		"iat": now.Unix(), "exp": now.Add(tokenLife).Unix(),
 	}
-	maps.Copy(claims, g.user.Claims)
+	if !s.opt.Thin {
+		maps.Copy(claims, g.user.Claims)
+	}
 	s.spoil(claims, now)
+	return s.signed(claims)
+}
+
+// TabToken is what Entra gives Teams for the tab of an app, about a user: for the app with that audience, by the client
+// azp. change makes its claims others.
+func (s *Server) TabToken(id, audience, azp string, change map[string]any) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	user, ok := s.user(id)
+	if !ok {
+		return "", errors.New("oidcfake: no such user")
+	}
+	now := s.opt.Clock()
+	claims := map[string]any{"iss": s.Issuer(), "aud": audience, "sub": id, "iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(tabLife).Unix(),
+		"ver": "2.0", "scp": "access_as_user", "azp": azp, "azpacr": "0", "uti": random()}
+	maps.Copy(claims, user.Claims)
+	maps.Copy(claims, change)
+	s.spoil(claims, now)
+	return s.signed(claims)
+}
+
+// signed makes a token of claims. Caller holds the lock.
+func (s *Server) signed(claims map[string]any) (string, error) {
 	signer := s.keys[len(s.keys)-1]
 	switch s.forge {
 	case ForgeSignature:

@@ -5,8 +5,10 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
+	"strings"
 )
 
 // token gives an ID token for a code: once, to the client that asked for it, by the secret and the verifier.
@@ -36,11 +38,33 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.tokens++
-	all := map[string]any{"access_token": random(), "token_type": "Bearer", "expires_in": int(tokenLife.Seconds()), "id_token": idToken}
+	access := random()
+	s.access[access] = granted.user
+	all := map[string]any{"access_token": access, "token_type": "Bearer", "expires_in": int(tokenLife.Seconds()), "id_token": idToken}
 	if s.forge == ForgeNoToken {
 		delete(all, "id_token")
 	}
 	answer(w, http.StatusOK, all)
+}
+
+// userInfo tells the bearer of an access token who she is.
+func (s *Server) userInfo(w http.ResponseWriter, r *http.Request) {
+	bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	s.mu.Lock()
+	user, ok := s.access[bearer]
+	forged := s.forge
+	s.mu.Unlock()
+	if !ok {
+		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
+		answer(w, http.StatusUnauthorized, map[string]any{"error": "invalid_token"})
+		return
+	}
+	said := map[string]any{"sub": user.ID}
+	maps.Copy(said, user.Claims)
+	if forged == ForgeUserInfo {
+		said["sub"] = "somebody else"
+	}
+	answer(w, http.StatusOK, said)
 }
 
 // authenticates says whether a request comes from the registered client, by either of the two usual ways.

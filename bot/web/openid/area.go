@@ -21,6 +21,7 @@ type Options struct {
 	Providers []Config
 	Log       *slog.Logger
 	Now       func() time.Time // nil = time.Now
+	Tab       *Tab             // the tab of Teams; nil = there is none. It needs the provider of Microsoft
 }
 
 // Area has the ways to and from each provider.
@@ -28,13 +29,19 @@ func Area(desk Desk, o Options) web.Area {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	area := web.Area{Name: "openid"}
+	area := web.Area{Name: "openid", Templates: templates}
 	client := newClient()
 	for _, config := range o.Providers {
 		d := &door{desk: desk, log: o.Log, provider: &provider{Config: config, client: client, now: o.Now}}
 		area.Routes = append(area.Routes,
 			web.Route{Pattern: "GET " + Begin(config.Kind), For: web.Anyone, Do: d.ask},
 			web.Route{Pattern: "GET " + Back(config.Kind), For: web.Anyone, Do: d.answered})
+		if config.Kind == Microsoft && o.Tab != nil {
+			t := &tabDoor{door: d, tab: *o.Tab}
+			area.Routes = append(area.Routes,
+				web.Route{Pattern: "GET " + web.TabPath, For: web.Anyone, Do: t.show},
+				web.Route{Pattern: "POST " + web.TabPath, For: web.Anyone, Do: t.enter})
+		}
 	}
 	return area
 }
@@ -78,7 +85,7 @@ func (d *door) answered(v *web.Visit) error {
 	case err != nil:
 		return err
 	}
-	return v.SignIn(agent)
+	return v.SignIn(agent, "")
 }
 
 // refuse shows why somebody was not signed in.

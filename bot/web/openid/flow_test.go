@@ -37,7 +37,12 @@ type world struct {
 // newWorld starts a provider that knows users, and registers Parley there.
 func newWorld(t *testing.T, kind Kind, users ...oidcfake.User) *world {
 	t.Helper()
-	o := oidcfake.Options{ClientID: "parley", ClientSecret: secret, RedirectURI: redirect, Users: users}
+	return startWorld(t, kind, oidcfake.Options{Users: users})
+}
+
+func startWorld(t *testing.T, kind Kind, o oidcfake.Options) *world {
+	t.Helper()
+	o.ClientID, o.ClientSecret, o.RedirectURI = "parley", secret, redirect
 	c := Config{Kind: kind, Name: "Acme", ClientID: "parley", ClientSecret: secret, Redirect: redirect}
 	if kind == Microsoft {
 		o.Path, c.Tenant = "/tenant-1/v2.0", "tenant-1"
@@ -115,6 +120,33 @@ func TestWhoSignsIn(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestThinTokens: where the token has no address, the provider is asked for it; what it tells of somebody else counts
+// for nothing.
+//
+func TestThinTokens(t *testing.T) {
+	t.Parallel()
+	thin := func(more map[string]any) *world {
+		return startWorld(t, Any, oidcfake.Options{Users: []oidcfake.User{ann(more)}, Thin: true})
+	}
+	for name, c := range map[string]struct {
+		more map[string]any
+		want string
+	}{
+		"an address that was checked": {nil, "ann@acme.example"},
+		"checked, as a text":          {map[string]any{"email_verified": "true"}, "ann@acme.example"},
+		"not checked":                 {map[string]any{"email_verified": false}, ""},
+		"no address":                  {map[string]any{"email": nil}, ""},
+	} {
+		if got, err := thin(c.more).signIn("ann"); err != nil || got != (Identity{Kind: Any, Mail: c.want}) {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+	w := thin(nil)
+	w.fake.Forge(oidcfake.ForgeUserInfo)
+	_, err := w.signIn("ann")
+	refused(t, err, untrusted)
 }
 
 // TestOtherTenant: somebody of another tenant is nobody, even if the issuer were the same.

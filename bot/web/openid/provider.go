@@ -59,7 +59,11 @@ func checkAddresses(found *oidc.Provider) error {
 	if err := found.Claims(&keys); err != nil {
 		return err
 	}
-	for _, address := range []string{found.Endpoint().AuthURL, found.Endpoint().TokenURL, keys.Address} {
+	addresses := []string{found.Endpoint().AuthURL, found.Endpoint().TokenURL, keys.Address}
+	if more := found.UserInfoEndpoint(); more != "" {
+		addresses = append(addresses, more)
+	}
+	for _, address := range addresses {
 		u, err := url.Parse(address)
 		if err != nil || u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
 			return fmt.Errorf("%q is no https address", address)

@@ -64,7 +64,28 @@ func (p *provider) exchange(ctx context.Context, found *oidc.Provider, code stri
 	if err := errors.Join(p.checkTimes(token, said), p.checkUse(token, said, got.AccessToken, asked)); err != nil {
 		return Identity{}, fmt.Errorf("openid: %s: %w", p.Kind, err)
 	}
+	if err := p.askMore(ctx, found, token, got, &said); err != nil {
+		return Identity{}, fmt.Errorf("openid: %s: userinfo: %w", p.Kind, err)
+	}
 	return p.identity(said)
+}
+
+// askMore reads somebody's address where the token has none: the standard lets a provider tell it at the userinfo
+// endpoint alone. Slack's and Microsoft's tokens say all that counts.
+// Source: OpenID Connect Core 1.0, sections 5.3.2 and 5.4.
+func (p *provider) askMore(ctx context.Context, found *oidc.Provider, token *oidc.IDToken, got *oauth2.Token, said *claims) error {
+	if p.Kind != Any || said.Email != "" || found.UserInfoEndpoint() == "" {
+		return nil
+	}
+	info, err := found.UserInfo(ctx, oauth2.StaticTokenSource(got))
+	switch {
+	case err != nil:
+		return err
+	case info.Subject != token.Subject:
+		return errors.New("the provider tells of somebody else than its token does")
+	}
+	said.Email, said.EmailVerified = info.Email, yes(info.EmailVerified)
+	return nil
 }
 
 // checkTimes: a token was made just now, and is valid.

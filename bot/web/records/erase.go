@@ -13,6 +13,9 @@ import (
 // ErrWaiting means that something about a customer still waits to be applied or posted.
 var ErrWaiting = errors.New("records: something about the customer still waits to be applied")
 
+// ErrInChats means that only posts in chats are still to be erased, which goes on by itself.
+var ErrInChats = errors.New("records: posts in chats are still being erased")
+
 // ErrNone means that there is no such thing.
 var ErrNone = errors.New("records: there is no such thing")
 
@@ -50,7 +53,7 @@ type shownErasure struct {
 
 const (
 	eraseTitle = "Erase and export"
-	eraseHelp  = "Gives you everything that stands of one customer, or removes it for good: from the database, not from the mailbox, the provider or the threads in Slack and Teams."
+	eraseHelp  = "Gives you everything that stands of one customer, or removes it for good: from the database and from what Parley posted in Slack and Teams, not from the mailbox or the provider."
 )
 
 // whom asks for a customer, and lists who was erased.
@@ -159,13 +162,15 @@ func (p pages) goOn(v *web.Visit) error {
 func erased(v *web.Visit, err error) error {
 	switch {
 	case errors.Is(err, ErrWaiting):
-		return v.Saved("/settings/erase", "Most is erased. Something about the customer still waits to be applied or posted: press Go on in a minute.")
+		return v.Saved("/settings/erase", "Begun. Something about the customer still waits to be applied or posted; Parley goes on by itself.")
+	case errors.Is(err, ErrInChats):
+		return v.Saved("/settings/erase", "Erased here. Parley now takes its posts out of Slack and Teams, as fast as they allow; the certificate follows.")
 	case errors.Is(err, ErrNone):
 		return v.NotFound()
 	case err != nil:
 		return err
 	}
-	return v.Saved("/settings/erase", "Erased. The certificate below says what was removed, and which threads are to be deleted in Slack or Teams.")
+	return v.Saved("/settings/erase", "Erased. The certificate below says what was removed, and in which threads colleagues' own words are left.")
 }
 
 // certificate gives the certificate as a file.

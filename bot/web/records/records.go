@@ -19,6 +19,7 @@ type Desk interface {
 	eraseDesk
 	stuckDesk
 	healthDesk
+	keptDesk
 }
 
 //go:embed *.html
@@ -29,12 +30,13 @@ type pages struct{ desk Desk }
 // Area has the pages about what was done.
 func Area(desk Desk) web.Area {
 	p := pages{desk}
-	return web.Area{Name: "records", Templates: templates, Routes: slices.Concat(p.logRoutes(), p.eraseRoutes(), p.stuckRoutes(), p.healthRoutes()),
+	return web.Area{Name: "records", Templates: templates, Routes: slices.Concat(p.logRoutes(), p.eraseRoutes(), p.stuckRoutes(), p.healthRoutes(), p.keptRoutes()),
 		Menu: []web.Link{
 			{Path: "/settings/log", Text: "Log", For: web.Admins, Rank: 80},
 			{Path: "/settings/stuck", Text: "What stands still", For: web.Admins, Rank: 82},
 			{Path: "/settings/health", Text: "Health", For: web.Admins, Rank: 81},
 			{Path: "/settings/blocked", Text: "Blocked senders", For: web.Admins, Rank: 84},
+			{Path: "/settings/retention", Text: "What is kept", For: web.Admins, Rank: 85},
 			{Path: "/settings/erase", Text: "Erase and export", For: web.Admins, Rank: 86},
 		}}
 }
@@ -47,10 +49,10 @@ type eraseDesk interface {
 	// CountContact says what an erasure of a customer would remove.
 	CountContact(ctx context.Context, id int64) ([]Place, error)
 
-	// EraseContact erases a customer in somebody's name, and returns the erasure. Errors: ErrWaiting.
+	// EraseContact erases a customer in somebody's name, and returns the erasure. Errors: ErrWaiting, ErrInChats.
 	EraseContact(ctx context.Context, by web.Person, id int64) (erasure string, err error)
 
-	// GoOnErasing goes on with an erasure that was cut off. Errors: ErrWaiting.
+	// GoOnErasing goes on with an erasure that has not ended. Errors: ErrWaiting, ErrInChats, ErrNone.
 	GoOnErasing(ctx context.Context, erasure string) error
 
 	// Erasures lists the newest erasures.
@@ -85,4 +87,6 @@ type Erasure struct {
 	By   string
 	At   time.Time
 	Done bool
+
+	InChats int64 // posts in chats that are still to go
 }

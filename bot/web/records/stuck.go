@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"parley/bot/web"
+	"parley/bridge"
+	"parley/channels"
 )
 
 // shownRows is how many rows a list of what stands still has.
@@ -25,8 +27,13 @@ type stuckDesk interface {
 	// Drop takes an event out of quarantine for good. Errors: ErrNone.
 	Drop(ctx context.Context, by web.Person, event int64) error
 
-	// Undecided lists messages of which nobody knows whether they arrived, the oldest first.
+	// Undecided lists messages that wait for a decision: those of which nobody knows whether they arrived, then those
+	// that were refused, the oldest first.
 	Undecided(ctx context.Context, limit int) ([]Undecided, error)
+
+	// Decide does for an admin what a button in the thread would do, and says what became of it.
+	// Errors: ErrNone where nothing is left to decide; *bridge.Problem for what the admin may not do.
+	Decide(ctx context.Context, by web.Person, d Decision) (bridge.ActResult, error)
 
 	// Blocked lists the senders whose automatic mail is passed over.
 	Blocked(ctx context.Context, limit int) ([]Blocked, error)
@@ -46,12 +53,23 @@ type Quarantined struct {
 	At      time.Time
 }
 
-// Undecided is an agent's message of which nobody knows whether it arrived.
+// Undecided is an agent's message of which nobody knows whether it arrived, or that was refused.
 type Undecided struct {
 	Conversation int64
+	Delivery     int64 // 0 = it can be decided in its thread only
+	Attempt      int   // the last one at it
+	Refused      bool  // it surely did not arrive
+	Why          string
 	Account      string
 	By           string
 	At           time.Time
+}
+
+// Decision is what an admin chose for a delivery.
+type Decision struct {
+	Verb     bridge.Verb // VerbSendAgain or VerbMarkSent
+	Delivery int64
+	Attempt  int // the last one at it that the page showed: a later one has to be looked at first
 }
 
 // Blocked is a sender whose automatic mail is passed over.
@@ -76,6 +94,7 @@ type Backups struct {
 func (p pages) stuckRoutes() []web.Route {
 	return []web.Route{
 		{Pattern: "GET /settings/stuck", For: web.Admins, Do: p.stuck},
+		{Pattern: "POST /settings/stuck/{delivery}/decide", For: web.Admins, Do: p.decide},
 		{Pattern: "POST /settings/stuck/{event}/replay", For: web.Admins, Do: p.replay},
 		{Pattern: "POST /settings/stuck/{event}/drop", For: web.Admins, Do: p.drop},
 		{Pattern: "GET /settings/blocked", For: web.Admins, Do: p.blocked},
@@ -138,7 +157,39 @@ func (p pages) stuck(v *web.Visit) error {
 		shown.Quarantine = append(shown.Quarantine, shownQuarantined{q, moment(q.At, zone)})
 	}
 	return v.Show("stuck", web.Screen{Title: "What stands still", Data: shown,
-		Help: "What a person has to look at: messages of which nobody knows whether they arrived, events that could not be applied, and the backups."})
+		Help: "What a person has to look at: messages of which nobody knows whether they arrived, or that were refused, events that could not be applied, and the backups."})
+}
+
+// decide sends a message again, or marks it as sent.
+func (p pages) decide(v *web.Visit) error {
+	d := Decision{Verb: bridge.Verb(v.Value("verb"))}
+	var err, wrong error
+	d.Delivery, err = strconv.ParseInt(v.Request.PathValue("delivery"), 10, 64)
+	d.Attempt, wrong = strconv.Atoi(v.Value("attempt"))
+	if err != nil || wrong != nil || d.Verb != bridge.VerbSendAgain && d.Verb != bridge.VerbMarkSent {
+		return v.NotFound()
+	}
+	done, err := p.desk.Decide(v.Context(), v.Person, d)
+	var refused *bridge.Problem
+	switch {
+	case errors.As(err, &refused):
+		return v.Refuse(http.StatusForbidden, refused.Text, refused.Hint)
+	case errors.Is(err, channels.ErrOverloaded):
+		v.Writer.Header().Set("Retry-After", "5")
+		return v.Refuse(http.StatusServiceUnavailable, "Parley has too much to do just now: nothing was done.", "Try again in a moment.")
+	case err == nil && done.State == bridge.ActRefused:
+		return v.Refuse(http.StatusConflict, "That was not done.", done.Why)
+	}
+	said := "It is sent again. Its thread tells so."
+	switch {
+	case done.State == bridge.ActWaits:
+		said = "That is taken, and will be done in a moment."
+	case done.State == bridge.ActStuck:
+		said = "That can't be done just now: it is among what could not be applied."
+	case d.Verb == bridge.VerbMarkSent:
+		said = "It is marked as sent. Its thread tells so."
+	}
+	return changed(v, err, "/settings/stuck", said)
 }
 
 func moment(at time.Time, zone *time.Location) string {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/bot/web"
+	"parley/bot/web/number"
 	"parley/bridge/setup"
 )
 
@@ -27,15 +28,15 @@ type State struct {
 type accountRow struct {
 	State
 
-	Name    string
-	Path    string
-	Mailbox string // the page of its connection; "" = it is no mailbox
-	Channel string // "E-mail"
-	Team    string
-	Mode    string
-	Paused  bool
-	Version string
-	Last    string // when something last happened, in words
+	Name       string
+	Path       string
+	Connection string // the page on which it is tested and connected again; "" = there is none
+	Channel    string // "E-mail"
+	Team       string
+	Mode       string
+	Paused     bool
+	Version    string
+	Last       string // when something last happened, in words
 }
 
 func (p pages) accountRoutes() []web.Route {
@@ -61,23 +62,42 @@ func (p pages) listAccounts(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
+	sieve, found := sift(v, accountsPath, setup.EntryAccount, all)
 	var rows []accountRow
-	for _, e := range all {
+	for _, e := range found {
 		if e.Kind != setup.EntryAccount {
 			continue
 		}
 		rows = append(rows, accountRow{State: states[e.Name], Name: e.Name, Path: accountPath(e.Name), Channel: p.channelName(e.Channel),
 			Team: e.Value("team"), Mode: e.Value("mode"), Paused: e.Value("paused") == "true", Version: e.Version,
-			Last: ago(v.Now(), states[e.Name].Activity), Mailbox: mailboxPath(e)})
+			Last: ago(v.Now(), states[e.Name].Activity), Connection: connectionPath(e)})
 	}
 	return v.Show("accounts", web.Screen{Title: "Accounts", Help: "Where customers write: mailboxes, numbers and pages. Each has its own settings.",
-		Data: map[string]any{"Rows": rows, "Channels": p.desk.Channels()}})
+		Data: map[string]any{"Rows": pageOf(v, &sieve, rows), "Sieve": sieve, "Adds": p.adds()}})
 }
 
-// mailboxPath is the page on which a mailbox is tested and connected again (package mailbox); "" for other accounts.
-func mailboxPath(e setup.Entry) string {
+// adds are the pages on which accounts are added. Those of WhatsApp begin on one page.
+func (p pages) adds() (list []web.Link) {
+	for _, c := range p.desk.Channels() {
+		l := web.Link{Path: number.AddPath(c.Kind), Text: c.Name}
+		switch {
+		case c.Kind == "email":
+			l.Path = "/settings/add-mailbox"
+		case l.Path == "":
+			l.Path = "/settings/new-account/" + url.PathEscape(c.Kind)
+		}
+		if !slices.ContainsFunc(list, func(known web.Link) bool { return known.Path == l.Path }) {
+			list = append(list, l)
+		}
+	}
+	return list
+}
+
+// connectionPath is the page on which an account is tested and connected again (packages mailbox and number); "" for
+// others.
+func connectionPath(e setup.Entry) string {
 	if e.Channel != "email" {
-		return ""
+		return number.Path(e.Channel, e.Name)
 	}
 	return "/settings/mailboxes/" + url.PathEscape(e.Name)
 }
@@ -115,12 +135,8 @@ func plural(n int, word string) string {
 }
 
 // accountForm has all that can be set of an account; e is nil for a new one.
-func (p pages) accountForm(v *web.Visit, action, channel string, e *setup.Entry) (web.Form, error) {
-	fields := p.desk.Fields(setup.EntryAccount, channel)
-	teams, err := p.names(v.Context(), setup.EntryTeam)
-	if err != nil {
-		return web.Form{}, err
-	}
+func (p pages) accountForm(all []setup.Entry, action, channel string, e *setup.Entry) web.Form {
+	fields, teams := p.desk.Fields(setup.EntryAccount, channel), namesOf(all, setup.EntryTeam)
 	form := formOf(action, fields, e, accountParts(fields))
 	for g := range form.Groups {
 		for i := range form.Groups[g].Fields {
@@ -131,7 +147,7 @@ func (p pages) accountForm(v *web.Visit, action, channel string, e *setup.Entry)
 		}
 	}
 	form.Back = accountsPath
-	return form, nil
+	return form
 }
 
 // accountParts says in which order an account's fields stand on its page: those of its channel come second.
@@ -162,11 +178,8 @@ func (p pages) showAccount(v *web.Visit) error {
 
 // account does something with the account that the address names, and its form.
 func (p pages) account(v *web.Visit, do func(*setup.Entry, *web.Form) error) error {
-	return p.named(v, setup.EntryAccount, "account", func(e *setup.Entry) error {
-		form, err := p.accountForm(v, accountPath(e.Name), e.Channel, e)
-		if err != nil {
-			return err
-		}
+	return p.among(v, setup.EntryAccount, "account", func(all []setup.Entry, e *setup.Entry) error {
+		form := p.accountForm(all, accountPath(e.Name), e.Channel, e)
 		return do(e, &form)
 	})
 }
@@ -230,10 +243,11 @@ func (p pages) newForm(v *web.Visit, kind string) (web.Form, error) {
 	if !slices.ContainsFunc(p.desk.Channels(), func(c Channel) bool { return c.Kind == kind }) {
 		return web.Form{}, nil
 	}
-	form, err := p.accountForm(v, "/settings/new-account/"+url.PathEscape(kind), kind, nil)
+	all, err := p.desk.Entries(v.Context())
 	if err != nil {
-		return form, err
+		return web.Form{}, err
 	}
+	form := p.accountForm(all, "/settings/new-account/"+url.PathEscape(kind), kind, nil)
 	form.Groups = form.Groups[:2]
 	form.Groups[0].Fields = slices.DeleteFunc(form.Groups[0].Fields, func(f web.Field) bool {
 		return f.Name == "mode" || f.Name == "trial_to" || f.Name == "paused"

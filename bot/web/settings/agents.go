@@ -23,7 +23,7 @@ func (p pages) agents() shelf {
 		out:  "This person can do nothing more here and leaves all teams. What they wrote, and the history, stays.",
 		parts: []part{{paths: []string{"email", "name", "roles", "zone"}}, {title: "In chats", paths: []string{"slack", "teams"}},
 			{title: "Mails", paths: []string{"signature"}}},
-		rows:  func(_ *web.Visit, all []setup.Entry) (any, error) { return agentRows(all), nil },
+		rows:  func(v *web.Visit, s *sieve, all []setup.Entry) (any, error) { return pageOf(v, s, agentRows(all)), nil },
 		named: func(v *web.Visit) string { return v.Value("email") },
 	}
 }
@@ -60,9 +60,9 @@ func (p pages) teams() shelf {
 	return shelf{pages: p, kind: setup.EntryTeam, path: "/settings/teams", one: "team", title: "Teams",
 		help: "Each team has a channel in Slack or Teams, where its conversations open.",
 		out:  "Its members stay. A team that conversations belong to stays, too, as does one that accounts belong to.",
-		parts: []part{{paths: []string{"name", "members"}}, {title: "Channels", paths: []string{"slack_channel", "teams_channel", "home"}},
-			{title: "Emoji", paths: []string{"emoji"}}},
-		rows:   func(_ *web.Visit, all []setup.Entry) (any, error) { return teamRows(all), nil },
+		parts: []part{{paths: []string{"name", "members", "agents"}}, {title: "Channels", paths: []string{"slack_channel", "teams_channel", "home"}},
+			{title: "Figures", paths: []string{"weekly_figures"}}, {title: "Emoji", paths: []string{"emoji"}}},
+		rows:   func(v *web.Visit, s *sieve, all []setup.Entry) (any, error) { return pageOf(v, s, teamRows(all)), nil },
 		named:  func(v *web.Visit) string { return v.Value("name") },
 		refine: refineTeam,
 		change: emojiOfTeam,

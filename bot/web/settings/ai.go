@@ -26,6 +26,7 @@ const (
 type Place struct {
 	Place   string
 	ReadAt  time.Time // zero = not yet
+	Pages   int       // that were read
 	Problem string
 }
 
@@ -59,14 +60,11 @@ type aiScreen struct {
 }
 
 func (p aiPages) aiForms(v *web.Visit) (*aiScreen, error) {
-	company, err := p.entry(v.Context(), setup.EntryCompany, "")
+	all, err := p.desk.Entries(v.Context())
 	if err != nil {
 		return nil, err
 	}
-	known, err := p.entry(v.Context(), setup.EntryKnowledge, "")
-	if err != nil {
-		return nil, err
-	}
+	company, known := find(all, setup.EntryCompany, ""), find(all, setup.EntryKnowledge, "")
 	s := &aiScreen{company: company, known: known, Text: web.Field{Name: "text", Label: "What a customer might write", Kind: web.KindText}}
 	paths := []string{"settings.language"}
 	for _, f := range p.desk.Fields(setup.EntryCompany, "") {

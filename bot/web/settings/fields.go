@@ -66,12 +66,17 @@ func fieldOf(f setup.Field, e *setup.Entry) web.Field {
 	return field
 }
 
-// choices lists what may be chosen; "" stands for the default.
+// choices lists what may be chosen; "" stands for the default, and for nothing where there is none.
 func choices(f setup.Field, chosen string) []web.Choice {
-	list := web.Choose([]string{chosen}, f.Choices...)
-	if chosen == "" && !slices.Contains(f.Choices, "") {
-		list = web.Choose([]string{f.Default}, f.Choices...)
+	values := f.Choices
+	switch {
+	case slices.Contains(values, ""):
+	case f.Default == "" && !f.Required: // without an empty one the browser would choose the first
+		values = append([]string{""}, values...)
+	case chosen == "":
+		chosen = f.Default
 	}
+	list := web.Choose([]string{chosen}, values...)
 	for i := range list {
 		if list[i].Value == "" {
 			list[i].Text = "as usual"
@@ -81,6 +86,13 @@ func choices(f setup.Field, chosen string) []web.Choice {
 		}
 	}
 	return list
+}
+
+// asShown says whether a choice was sent as it was shown: the default, where nothing is stored.
+func asShown(f web.Field, given []string) bool {
+	return f.Kind == web.KindChoice && f.Value == "" && slices.ContainsFunc(f.Choices, func(c web.Choice) bool {
+		return c.Chosen && slices.Equal(given, []string{c.Value})
+	})
 }
 
 // label is what a field is called: settings have only the name that parley.yaml uses.
@@ -112,7 +124,7 @@ func changeOf(v *web.Visit, form web.Form, e *setup.Entry) map[string][]string {
 			if f.Kind == web.KindSecret && strings.Join(given, "") == "" {
 				continue // what is stored stays
 			}
-			if e != nil && slices.Equal(given, e.Values[f.Name]) || f.Value == strings.Join(given, "\n") && e != nil {
+			if e != nil && slices.Equal(given, e.Values[f.Name]) || e != nil && (f.Value == strings.Join(given, "\n") || asShown(f, given)) {
 				continue
 			}
 			if e == nil && strings.Join(given, "") == "" {
@@ -148,5 +160,5 @@ func trimmed(f web.Field, given []string) []string {
 	case web.KindText:
 		return []string{strings.TrimRight(text, " \n")}
 	}
-	return []string{strings.TrimSpace(text)}
+	return []string{strings.TrimSpace(strings.ReplaceAll(text, "\n", " "))} // browsers send one line, too
 }

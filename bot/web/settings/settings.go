@@ -92,40 +92,46 @@ func (p pages) home(v *web.Visit) error {
 // entry finds an entry; nil if there is none of that name.
 func (p pages) entry(ctx context.Context, kind, name string) (*setup.Entry, error) {
 	all, err := p.desk.Entries(ctx)
-	if err != nil {
-		return nil, err
-	}
+	return find(all, kind, name), err
+}
+
+// find finds an entry among all; nil if there is none of that name.
+func find(all []setup.Entry, kind, name string) *setup.Entry {
 	for i := range all {
 		if all[i].Kind == kind && strings.EqualFold(all[i].Name, name) {
-			return &all[i], nil
+			return &all[i]
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 // named finds the entry of a kind that the address names, and does something with it. If there is none, it answers so;
 // one is what people call the kind.
 func (p pages) named(v *web.Visit, kind, one string, do func(*setup.Entry) error) error {
-	name := v.Request.PathValue("name")
-	switch e, err := p.entry(v.Context(), kind, name); {
-	case err != nil:
-		return err
-	case e == nil:
-		return missing(v, one, name)
-	default:
-		return do(e)
-	}
+	return p.among(v, kind, one, func(_ []setup.Entry, e *setup.Entry) error { return do(e) })
 }
 
-// names lists what there is of a kind.
-func (p pages) names(ctx context.Context, kind string) (names []string, err error) {
-	all, err := p.desk.Entries(ctx)
+// among is named for what needs the other entries, too: they are read once.
+func (p pages) among(v *web.Visit, kind, one string, do func([]setup.Entry, *setup.Entry) error) error {
+	all, err := p.desk.Entries(v.Context())
+	if err != nil {
+		return err
+	}
+	name := v.Request.PathValue("name")
+	if e := find(all, kind, name); e != nil {
+		return do(all, e)
+	}
+	return missing(v, one, name)
+}
+
+// namesOf lists what there is of a kind.
+func namesOf(all []setup.Entry, kind string) (names []string) {
 	for _, e := range all {
 		if e.Kind == kind {
 			names = append(names, e.Name)
 		}
 	}
-	return names, err
+	return names
 }
 
 // attempt saves a change. It returns true if that is done; else the form holds what is wrong.

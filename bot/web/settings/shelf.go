@@ -21,7 +21,7 @@ type shelf struct {
 	out   string // what it means to take an entry out
 	parts []part
 
-	rows   func(v *web.Visit, all []setup.Entry) (any, error)                    // what the list shows
+	rows   func(v *web.Visit, s *sieve, all []setup.Entry) (any, error)          // what a page of the list shows
 	refine func(v *web.Visit, form *web.Form, e *setup.Entry, all []setup.Entry) // makes fields choices; nil = nothing
 	named  func(v *web.Visit) string                                             // the name of a new entry, as it was typed
 	change func(c *setup.Change, v *web.Visit, old *setup.Entry) []string        // finishes a change; it returns what is wrong
@@ -46,19 +46,16 @@ func (s shelf) list(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	rows, err := s.rows(v, all)
+	sieve, found := sift(v, s.path, s.kind, all)
+	rows, err := s.rows(v, &sieve, found)
 	if err != nil {
 		return err
 	}
-	return v.Show(s.one+"s", web.Screen{Title: s.title, Help: s.help, Data: map[string]any{"Rows": rows, "New": "/settings/new-" + s.one}})
+	return v.Show(s.one+"s", web.Screen{Title: s.title, Help: s.help, Data: map[string]any{"Rows": rows, "Sieve": sieve, "New": "/settings/new-" + s.one}})
 }
 
 // form makes the form of an entry; e is nil for a new one.
-func (s shelf) form(v *web.Visit, action string, e *setup.Entry) (web.Form, error) {
-	all, err := s.desk.Entries(v.Context())
-	if err != nil {
-		return web.Form{}, err
-	}
+func (s shelf) form(v *web.Visit, action string, all []setup.Entry, e *setup.Entry) web.Form {
 	form := formOf(action, s.desk.Fields(s.kind, ""), e, s.parts)
 	form.Back = s.path
 	if e == nil {
@@ -67,7 +64,16 @@ func (s shelf) form(v *web.Visit, action string, e *setup.Entry) (web.Form, erro
 	if s.refine != nil {
 		s.refine(v, &form, e, all)
 	}
-	return form, nil
+	return form
+}
+
+// freshForm makes the form of a new entry.
+func (s shelf) freshForm(v *web.Visit) (web.Form, error) {
+	all, err := s.desk.Entries(v.Context())
+	if err != nil {
+		return web.Form{}, err
+	}
+	return s.form(v, "/settings/new-"+s.one, all, nil), nil
 }
 
 func (s shelf) screen(e *setup.Entry, form *web.Form) web.Screen {
@@ -92,11 +98,8 @@ func (s shelf) show(v *web.Visit) error {
 
 // shelved does something with the entry that the address names, and its form.
 func (s shelf) shelved(v *web.Visit, do func(*setup.Entry, *web.Form) error) error {
-	return s.pages.named(v, s.kind, s.one, func(e *setup.Entry) error {
-		form, err := s.form(v, s.at(e.Name), e)
-		if err != nil {
-			return err
-		}
+	return s.among(v, s.kind, s.one, func(all []setup.Entry, e *setup.Entry) error {
+		form := s.form(v, s.at(e.Name), all, e)
 		return do(e, &form)
 	})
 }
@@ -108,7 +111,7 @@ func (s shelf) save(v *web.Visit) error {
 }
 
 func (s shelf) fresh(v *web.Visit) error {
-	form, err := s.form(v, "/settings/new-"+s.one, nil)
+	form, err := s.freshForm(v)
 	if err != nil {
 		return err
 	}
@@ -116,7 +119,7 @@ func (s shelf) fresh(v *web.Visit) error {
 }
 
 func (s shelf) add(v *web.Visit) error {
-	form, err := s.form(v, "/settings/new-"+s.one, nil)
+	form, err := s.freshForm(v)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ func (p pages) tags() shelf {
 		help:   "What conversations are about. A *label* says what is to be done: conversations that have one stand out in lists.",
 		out:    "Nobody is offered it any more. Conversations that have it keep it.",
 		parts:  []part{{paths: []string{"name", "description", "color", "category", "kind", "formerly"}}},
-		rows:   func(_ *web.Visit, all []setup.Entry) (any, error) { return tagRows(all), nil },
+		rows:   func(v *web.Visit, s *sieve, all []setup.Entry) (any, error) { return pageOf(v, s, tagRows(all)), nil },
 		named:  func(v *web.Visit) string { return strings.Join(strings.Fields(v.Value("name")), " ") },
 		refine: refineTag,
 		change: renameTag,

@@ -42,7 +42,11 @@ func (p pages) useLink(v *web.Visit) error {
 	case err != nil:
 		return p.noLink(v, err)
 	}
-	return v.SignIn(agent)
+	first := ""
+	if v.Value("email") != "" { // the first admin begins with the first steps
+		first = "/settings/first-steps"
+	}
+	return v.SignIn(agent, first)
 }
 
 func (p pages) noLink(v *web.Visit, err error) error {

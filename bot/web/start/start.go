@@ -27,8 +27,19 @@ type Desk interface {
 	// TeamsPackage makes the app's package for Microsoft Teams. Errors: in words for people.
 	TeamsPackage(appID string) ([]byte, error)
 
-	// CheckSlack asks Slack about tokens that somebody typed, and keeps nothing.
-	CheckSlack(ctx context.Context, botToken, appToken string) []Finding
+	// Connect asks a chat about credentials that somebody typed, and keeps them sealed if nothing is wrong; false = they
+	// are not kept, and the findings say why.
+	Connect(ctx context.Context, by web.Person, kind string, values map[string]string) (bool, []Finding, error)
+
+	// Disconnect forgets the credentials of a chat that are stored.
+	Disconnect(ctx context.Context, by web.Person, kind string) error
+
+	// Roster lists who is in a team's channel. Errors: a *Problem in words for people; others.
+	Roster(ctx context.Context, team, chat string) (Roster, error)
+
+	// Confirm makes the chosen ones of those who were listed agents of the team, and gives how many joined. Errors as
+	// Roster.
+	Confirm(ctx context.Context, by web.Person, team, chat string, listed, chosen []string, follow bool) (int, error)
 
 	// Save makes a change in somebody's name. Errors: those of setup.Save.
 	Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error)
@@ -41,20 +52,30 @@ type Progress struct {
 	Agents   int     // all
 	Lost     []Agent // those who are known in no chat
 	Accounts []Account
+	Endpoint string // where Microsoft sends what is said in Teams; "" = Parley has no address that it could reach
 }
 
 // Chat is a chat of agents.
 type Chat struct {
 	Kind, Name string // "slack", "Slack"
 	Text, Hint string // what is wrong; "" = nothing
+
+	Connected bool
+	FromEnv   bool      // by the environment, which comes before what is stored
+	Author    string    // who gave the credentials that are stored; "" = none are
+	At        time.Time // when
 }
 
 // Team is a team.
 type Team struct {
 	Name    string
 	Version string
-	Placed  bool // it has a channel
+	Chats   []string // in which it has a channel
+	Unasked []string // of these chats: those whose members nobody confirmed yet
 }
+
+// Placed says whether the team has a channel.
+func (t Team) Placed() bool { return len(t.Chats) > 0 }
 
 // Agent is an agent.
 type Agent struct{ Email, Version string }
@@ -88,7 +109,11 @@ func Area(desk Desk) web.Area {
 		{Pattern: "GET " + path, For: web.Admins, Do: p.show},
 		{Pattern: "GET " + path + "/slack-manifest.json", For: web.Admins, Do: p.slackManifest},
 		{Pattern: "GET " + path + "/teams-app.zip", For: web.Admins, Do: p.teamsPackage},
-		{Pattern: "POST " + path + "/slack", For: web.Admins, Do: p.checkSlack},
+		{Pattern: "POST " + path + "/slack", For: web.Admins, Do: p.connectSlack},
+		{Pattern: "POST " + path + "/teams", For: web.Admins, Do: p.connectTeams},
+		{Pattern: "POST " + path + "/disconnect", For: web.Admins, Do: p.disconnect},
+		{Pattern: "GET " + membersPath, For: web.Admins, Do: p.members},
+		{Pattern: "POST " + membersPath, For: web.Admins, Do: p.confirm},
 		{Pattern: "POST " + path + "/team", For: web.Admins, Do: p.saveTeam},
 		{Pattern: "POST " + path + "/agents", For: web.Admins, Do: p.findAgents},
 	}, Menu: []web.Link{{Path: path, Text: "First steps", For: web.Admins, Rank: 5}}}
@@ -102,9 +127,9 @@ type steps struct {
 	ChatDone, TeamDone, PeopleDone bool
 	AccountDone, ArrivedDone       bool
 	Manifest                       string
-	Tokens                         []web.Field
-	Findings                       []Finding
+	Slack, Microsoft               connection
 	Team                           web.Form
+	Rosters                        []roster
 	AppID                          web.Field
 	First                          *Account // whose first message is waited for
 	NameOfChats                    string
@@ -119,18 +144,23 @@ func (p pages) steps(v *web.Visit) (*steps, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &steps{Progress: progress, Path: path, Manifest: string(manifest), Tokens: []web.Field{
-		{Name: "bot_token", Label: "Bot User OAuth Token", Kind: web.KindSecret, Required: true, Help: "`xoxb-…`, from *OAuth & Permissions*."},
-		{Name: "app_token", Label: "App-level token", Kind: web.KindSecret, Help: "`xapp-…`, from *Basic Information*, with the scope `connections:write`."},
-	}, AppID: web.Field{Name: "app_id", Label: "Microsoft App ID of the bot's registration", Placeholder: "00000000-0000-0000-0000-000000000000"}}
-	s.ChatDone = len(s.Chats) > 0 && !slices.ContainsFunc(s.Chats, func(c Chat) bool { return c.Text != "" })
-	s.TeamDone = slices.ContainsFunc(s.Teams, func(t Team) bool { return t.Placed })
-	s.PeopleDone = s.Agents > 0 && len(s.Lost) == 0
-	s.AccountDone = len(s.Accounts) > 0
+	s := &steps{Progress: progress, Path: path, Manifest: string(manifest), Slack: slackForm(), Microsoft: teamsForm(), AppID: web.Field{Name: "package_id",
+		Label: "Microsoft App ID of the bot's registration", Placeholder: sampleID}}
+	s.Slack.of(progress.Chats)
+	s.Microsoft.of(progress.Chats)
 	var names []string
+	fine := true
 	for _, c := range s.Chats {
-		names = append(names, c.Name)
+		if c.Connected {
+			names = append(names, c.Name)
+			fine = fine && c.Text == ""
+		}
 	}
+	s.ChatDone = len(names) > 0 && fine
+	s.TeamDone = slices.ContainsFunc(s.Teams, Team.Placed)
+	s.rosters()
+	s.PeopleDone = s.Agents > 0 && len(s.Lost) == 0 && !slices.ContainsFunc(s.Rosters, func(r roster) bool { return !r.Confirmed })
+	s.AccountDone = len(s.Accounts) > 0
 	s.NameOfChats = strings.Join(names, " and ")
 	for i := range s.Accounts {
 		a := &s.Accounts[i]
@@ -148,14 +178,16 @@ func (s *steps) teamForm() web.Form {
 	name := web.Field{Name: "name", Label: "Team", Value: "Support", Required: true}
 	form := web.Form{Action: path + "/team"}
 	for _, t := range s.Teams {
-		if !t.Placed {
+		if !t.Placed() {
 			name.Value = t.Name
 			break
 		}
 	}
 	chat := web.Field{Name: "chat", Label: "Chat", Kind: web.KindChoice}
 	for _, c := range s.Chats {
-		chat.Choices = append(chat.Choices, web.Choice{Value: c.Kind, Text: c.Name})
+		if c.Connected {
+			chat.Choices = append(chat.Choices, web.Choice{Value: c.Kind, Text: c.Name})
+		}
 	}
 	form.Groups = []web.Group{{Fields: []web.Field{name, chat, {Name: "channel", Label: "Channel", Required: true, Placeholder: "#support",
 		Help: "Where the team's threads open: `#name` or the channel's id. Parley must be let into it."}}}}
@@ -186,7 +218,7 @@ func (p pages) slackManifest(v *web.Visit) error {
 
 // teamsPackage gives the package of the app for Teams as a file.
 func (p pages) teamsPackage(v *web.Visit) error {
-	body, err := p.desk.TeamsPackage(v.Value("app_id"))
+	body, err := p.desk.TeamsPackage(v.Value("package_id"))
 	if err != nil {
 		return v.Refuse(http.StatusUnprocessableEntity, "The package can't be made.", err.Error())
 	}
@@ -198,16 +230,6 @@ func file(v *web.Visit, kind, name string, body []byte) error {
 	v.Writer.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
 	_, err := v.Writer.Write(body)
 	return err
-}
-
-// checkSlack asks Slack about the tokens that were typed.
-func (p pages) checkSlack(v *web.Visit) error {
-	s, err := p.steps(v)
-	if err != nil {
-		return err
-	}
-	s.Findings = p.desk.CheckSlack(v.Context(), v.Value("bot_token"), v.Value("app_token"))
-	return v.Show("start", s.screen())
 }
 
 // saveTeam gives a team its channel.
@@ -224,7 +246,7 @@ func (p pages) saveTeam(v *web.Visit) error {
 	}
 	field := v.Value("chat") + "_channel"
 	change.Values[field] = []string{v.Value("channel")}
-	if v.Value("channel") == "" || !slices.ContainsFunc(s.Chats, func(c Chat) bool { return c.Kind == v.Value("chat") }) {
+	if v.Value("channel") == "" || !slices.ContainsFunc(s.Chats, func(c Chat) bool { return c.Connected && c.Kind == v.Value("chat") }) {
 		return p.teamAgain(v, s, map[string]string{"channel": "Choose a chat that is connected, and one of its channels."}, nil)
 	}
 	_, err = p.desk.Save(v.Context(), v.Person, change)
@@ -237,7 +259,7 @@ func (p pages) saveTeam(v *web.Visit) error {
 	case err != nil:
 		return err
 	}
-	return v.Saved(path, "The team "+change.Name+" has its channel.")
+	return v.Saved(path, "The team "+change.Name+" has its channel. Now say who of its members answers.")
 }
 
 // findAgents looks for agents in the chats by their e-mail addresses, as every save of an agent does.

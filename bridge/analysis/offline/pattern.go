@@ -1,31 +1,23 @@
 package offline
 
 import (
-	"net/url"
 	"regexp"
-	"regexp/syntax"
 	"strings"
 
 	"parley/bridge/analysis"
 )
 
-// What an admin's patterns may cost. Go's regexps take time in proportion to their size and the text's.
-const (
-	mostPatterns    = 32
-	longestPattern  = 400
-	largestPattern  = 500  // steps of one
-	largestPatterns = 4000 // steps of all
-	mostPerPattern  = 10
-)
+// mostPerPattern is how many numbers one pattern finds in a burst.
+const mostPerPattern = 10
 
 // byPatterns finds references by the desk's patterns. A pattern that can't be read or costs too much finds
 // nothing: who edits the desk is told elsewhere.
 func (a *Analyzer) byPatterns(t *text, patterns []analysis.Pattern) []analysis.Reference {
 	var found []analysis.Reference
 	steps := 0
-	for _, p := range patterns[:min(len(patterns), mostPatterns)] {
+	for _, p := range patterns[:min(len(patterns), analysis.MostPatterns)] {
 		re, size := a.compiled(p.Regexp)
-		if steps += size; re == nil || p.Kind == "" || steps > largestPatterns {
+		if steps += size; re == nil || p.Kind == "" || steps > analysis.LargestPatterns {
 			continue
 		}
 		for _, at := range re.FindAllStringSubmatchIndex(t.all, mostPerPattern) {
@@ -37,7 +29,7 @@ func (a *Analyzer) byPatterns(t *text, patterns []analysis.Pattern) []analysis.R
 			if value == "" || len(value) > 100 || strings.ContainsAny(value, "\r\n") {
 				continue
 			}
-			found = append(found, analysis.Reference{Kind: p.Kind, Value: value, Link: linkTo(p.Link, value)})
+			found = append(found, analysis.Reference{Kind: p.Kind, Value: value, Link: p.LinkTo(value)})
 		}
 	}
 	return found
@@ -50,34 +42,21 @@ type compiled struct {
 }
 
 func (a *Analyzer) compiled(pattern string) (*regexp.Regexp, int) {
-	if pattern == "" || len(pattern) > longestPattern {
-		return nil, 0
-	}
 	a.mu.Lock()
 	c, known := a.patterns[pattern]
 	a.mu.Unlock()
 	if known {
 		return c.re, c.size
 	}
-	if parsed, err := syntax.Parse(pattern, syntax.Perl); err == nil {
-		if prog, err := syntax.Compile(parsed.Simplify()); err == nil && len(prog.Inst) <= largestPattern {
-			c.size = len(prog.Inst)
-			c.re, _ = regexp.Compile(pattern)
-		}
+	if size, err := analysis.PatternSize(pattern); err == nil {
+		c = compiled{size: size}
+		c.re, _ = regexp.Compile(pattern) // it can be
 	}
 	a.mu.Lock()
-	if len(a.patterns) >= 4*mostPatterns {
+	if len(a.patterns) >= 4*analysis.MostPatterns {
 		clear(a.patterns)
 	}
 	a.patterns[pattern] = c
 	a.mu.Unlock()
 	return c.re, c.size
-}
-
-// linkTo puts a number into a link, escaped.
-func linkTo(link, value string) string {
-	if link == "" {
-		return ""
-	}
-	return strings.ReplaceAll(link, "{number}", url.PathEscape(value))
 }

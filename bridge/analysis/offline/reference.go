@@ -26,22 +26,22 @@ type numberSpan struct {
 // references finds the numbers that a customer named: by the desk's patterns, or by the words before them.
 func (a *Analyzer) references(t *text, matches []match, patterns []analysis.Pattern) []analysis.Reference {
 	var found []analysis.Reference
-	links := map[string]string{}
+	links := map[string]analysis.Pattern{}
 	known := len(patterns) == 0
 	for _, p := range patterns {
 		if p.Regexp == "" && p.Kind != "" {
 			known = true
-			links[p.Kind] = p.Link
+			links[p.Kind] = p
 		}
 	}
 	found = append(found, a.byPatterns(t, patterns)...)
 	if known {
 		for _, r := range announced(t, matches) {
-			link, wanted := links[r.Kind]
+			pattern, wanted := links[r.Kind]
 			if len(patterns) > 0 && !wanted {
 				continue
 			}
-			r.Link = linkTo(link, r.Value)
+			r.Link = pattern.LinkTo(r.Value)
 			found = append(found, r)
 		}
 	}

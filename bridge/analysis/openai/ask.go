@@ -23,30 +23,43 @@ const (
 func (a *Analyzer) answer(ctx context.Context, q analysis.Question) (analysis.Answer, *Error) {
 	shown, hidden := a.prepare(q)
 	p := newPrompt(shown)
+	var w wire
+	fault := a.askTwice(ctx, p, systemText, func(said string) (err error) {
+		w, err = decode(said, p.q)
+		return err
+	})
+	if fault != nil {
+		return analysis.Answer{}, fault
+	}
+	return analysis.Check(q, a.build(w, q, p, hidden)), nil
+}
+
+// askTwice asks the model, and shows it once what is wrong with what it said, by read, in the words of its error.
+func (a *Analyzer) askTwice(ctx context.Context, p prompt, system string, read func(said string) error) *Error {
 	talk := []gpt.ChatCompletionMessage{
-		{Role: gpt.ChatMessageRoleSystem, Content: systemText},
+		{Role: gpt.ChatMessageRoleSystem, Content: system},
 		{Role: gpt.ChatMessageRoleUser, Content: p.user},
 	}
 	said, fault := a.converse(ctx, p, talk)
 	if fault != nil {
-		return analysis.Answer{}, fault
+		return fault
 	}
-	w, err := decode(said.text, p.q)
-	if err != nil {
-		a.dialect.ignored(said.asked)
-		a.stats.repaired()
-		talk = append(talk,
-			gpt.ChatCompletionMessage{Role: gpt.ChatMessageRoleAssistant, Content: clip(said.text, mostShown)},
-			gpt.ChatCompletionMessage{Role: gpt.ChatMessageRoleUser, Content: "That answer is not valid: " + err.Error() + ".\n" + shapeText})
-		if said, fault = a.converse(ctx, p, talk); fault != nil {
-			return analysis.Answer{}, fault
-		}
-		if w, err = decode(said.text, p.q); err != nil {
-			return analysis.Answer{}, &Error{Kind: Invalid, Rule: err.Error()}
-		}
+	err := read(said.text)
+	if err == nil {
+		return nil
 	}
-	answer := a.build(w, q, p, hidden)
-	return analysis.Check(q, answer), nil
+	a.dialect.ignored(said.asked)
+	a.stats.repaired()
+	talk = append(talk,
+		gpt.ChatCompletionMessage{Role: gpt.ChatMessageRoleAssistant, Content: clip(said.text, mostShown)},
+		gpt.ChatCompletionMessage{Role: gpt.ChatMessageRoleUser, Content: "That answer is not valid: " + err.Error() + ".\n" + p.form.shape})
+	if said, fault = a.converse(ctx, p, talk); fault != nil {
+		return fault
+	}
+	if err := read(said.text); err != nil {
+		return &Error{Kind: Invalid, Rule: err.Error(), Cause: err}
+	}
+	return nil
 }
 
 // utterance is what a model said.

@@ -1,7 +1,6 @@
 package openai
 
 import (
-	"net/url"
 	"slices"
 	"strings"
 
@@ -64,7 +63,7 @@ func link(patterns []analysis.Pattern, kind, value string) string {
 	if i < 0 {
 		return ""
 	}
-	return strings.ReplaceAll(patterns[i].Link, "{number}", url.PathEscape(value))
+	return patterns[i].LinkTo(value)
 }
 
 // mapTexts gives a question with all of its texts changed, but for what never leaves.

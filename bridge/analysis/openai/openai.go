@@ -41,6 +41,7 @@ type Options struct {
 const (
 	defaultTimeout     = 20 * time.Second
 	defaultConcurrency = 4
+	longestQueue       = 5 * time.Second        // for one of Concurrency: while all hang, the fallback answers in time
 	leastTime          = 100 * time.Millisecond // with less no model is asked: that it fails would tell nothing about it
 )
 
@@ -185,12 +186,14 @@ func (a *Analyzer) guard(ctx context.Context, ask func(context.Context) *Error) 
 	if fault != nil {
 		return fault
 	}
+	queue, noMore := context.WithTimeout(ctx, longestQueue)
+	defer noMore()
 	select {
 	case a.slots <- struct{}{}:
 		defer func() { <-a.slots }()
-	case <-ctx.Done():
+	case <-queue.Done():
 		a.breaker.leave(turn, &Error{Kind: Busy})
-		return &Error{Kind: Busy, Cause: ctx.Err()}
+		return &Error{Kind: Busy, Cause: queue.Err()}
 	}
 	fault = ask(ctx)
 	a.breaker.leave(turn, fault)

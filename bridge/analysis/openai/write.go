@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	gpt "github.com/sashabaranov/go-openai"
-
 	"parley/bridge/analysis"
 	"parley/bridge/analysis/mask"
 )
@@ -94,30 +92,12 @@ func (a *Analyzer) written(ctx context.Context, r analysis.Request) (analysis.Te
 		shown = mapRequest(r, hidden.Hide)
 	}
 	p := newWritePrompt(cutRequest(shown))
-	talk := []gpt.ChatCompletionMessage{
-		{Role: gpt.ChatMessageRoleSystem, Content: writeText},
-		{Role: gpt.ChatMessageRoleUser, Content: p.user},
-	}
-	said, fault := a.converse(ctx, p, talk)
-	if fault != nil {
-		return analysis.Text{}, fault
-	}
-	text, err := a.readText(said.text, r, p, hidden)
-	if err == nil {
-		return text, nil
-	}
-	a.dialect.ignored(said.asked)
-	a.stats.repaired()
-	talk = append(talk,
-		gpt.ChatCompletionMessage{Role: gpt.ChatMessageRoleAssistant, Content: clip(said.text, mostShown)},
-		gpt.ChatCompletionMessage{Role: gpt.ChatMessageRoleUser, Content: "That answer is not valid: " + err.Error() + ".\n" + textShape})
-	if said, fault = a.converse(ctx, p, talk); fault != nil {
-		return analysis.Text{}, fault
-	}
-	if text, err = a.readText(said.text, r, p, hidden); err != nil {
-		return analysis.Text{}, &Error{Kind: Invalid, Rule: err.Error(), Cause: err}
-	}
-	return text, nil
+	var text analysis.Text
+	fault := a.askTwice(ctx, p, writeText, func(said string) (err error) {
+		text, err = a.readText(said, r, p, hidden)
+		return err
+	})
+	return text, fault
 }
 
 // readText reads what a model wrote, and checks it.

@@ -7,6 +7,7 @@ import (
 
 	"parley/bridge/relay"
 	"parley/store"
+	"parley/store/measure"
 )
 
 // Flush gives the statements that write what was changed, in the order in which all batches lock.
@@ -18,7 +19,7 @@ func (b *Book) Flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 	steps := []func(context.Context, *store.Pipeline) error{
 		b.People.flush, b.Conversations.flush, b.Conversations.flushThreads, b.Posts.flush, b.Messages.flush, b.Outbox.flushLanes, b.Outbox.flushDeliveries,
 		b.Timers.flush, b.Replying.flush, b.Log.flush, b.Tags.flush, b.Messages.flushReactions, b.Openings.flush, b.Bursts.flush, b.Suggested.flush,
-		b.Suggestions.flush, b.Requests.flush,
+		b.Suggestions.flush, b.Requests.flush, b.flushDue,
 	}
 	for _, step := range steps {
 		if err := step(ctx, &p); err != nil {
@@ -26,6 +27,21 @@ func (b *Book) Flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 		}
 	}
 	return &p, nil
+}
+
+// flushDue notes the conversations of which the figures may have changed: something was said or done, or became of
+// what was said.
+func (b *Book) flushDue(ctx context.Context, p *store.Pipeline) error {
+	due := map[int64]bool{}
+	for _, m := range b.Messages.Rows {
+		if m.Fresh || m.Dirty {
+			due[m.ConversationID] = true
+		}
+	}
+	for i := range b.Log.Entries {
+		due[b.Log.Entries[i].ConversationID] = true
+	}
+	return measure.Due(ctx, p, Keys(due))
 }
 
 // Made tells the relay what became due.

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"parley/bridge/analysis"
 	"parley/bridge/engine/own"
 	"parley/store"
@@ -32,68 +30,108 @@ func analyseWaits() []time.Duration { return []time.Duration{10 * time.Second, t
 
 // run has bursts analysed as they become due, until ctx ends. That cuts off those under way: another
 // process takes them when their leases end. While there is much else to do it takes few: analysing may be late,
-// and what a customer writes until then is analysed together.
+// and what a customer writes until then is analysed together. A burst whose analysis hangs takes one place of
+// analyseAtOnce, and no other burst waits for it.
 func (as *Analyses) run(ctx context.Context, with analysis.Analyzer) error {
-	return every(ctx, as.log, analyseSweep, "analysing", func(ctx context.Context) error {
-		for {
-			most := analyseAtOnce
-			if as.host.Busy() {
-				most = analyseBusy
+	analysed := make(chan store.AnalysedBurst, analyseAtOnce)
+	finished := make(chan struct{})
+	go func() {
+		defer close(finished)
+		as.finishBursts(ctx, analysed)
+	}()
+	tick := time.NewTicker(analyseSweep)
+	defer tick.Stop()
+	done := make(chan struct{}, analyseAtOnce)
+	running, look, more := 0, true, false
+	for {
+		if look || more && running <= analyseAtOnce/2 { // few statements take many bursts
+			claimed, err := as.claimBursts(ctx, analyseAtOnce-running)
+			if err != nil && ctx.Err() == nil {
+				as.log.Warn("what customers wrote was not taken to be analysed", "error", err)
 			}
-			took, err := as.analyseSome(ctx, with, most)
-			if err != nil || took < analyseAtOnce || ctx.Err() != nil {
-				return err
+			for _, c := range claimed {
+				running++
+				go func() {
+					defer func() { done <- struct{}{} }()
+					as.analyseOne(ctx, with, c, analysed)
+				}()
 			}
+			look, more = false, running == analyseAtOnce
 		}
-	})
+		select {
+		case <-ctx.Done():
+			for ; running > 0; running-- {
+				<-done
+			}
+			close(analysed)
+			<-finished
+			return nil
+		case <-tick.C:
+			look = true
+		case <-done:
+			running--
+		}
+	}
 }
 
-// analyseSome takes at most so many bursts and has them analysed. It tells how many it took.
-func (as *Analyses) analyseSome(ctx context.Context, with analysis.Analyzer, most int) (int, error) {
-	limited, cancel := context.WithTimeout(ctx, timeout)
+// claimedBurst is a burst with what its analysis reads.
+type claimedBurst struct {
+	store.Burst
+	latest []store.Message // of its conversation
+	now    time.Time       // Parley's clock
+}
+
+// claimBursts takes at most so many bursts, and few while there is much else to do.
+func (as *Analyses) claimBursts(ctx context.Context, most int) ([]claimedBurst, error) {
+	if as.host.Busy() {
+		most = min(most, analyseBusy)
+	}
+	if most <= 0 {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	bursts, err := store.ClaimBursts(limited, as.pool, most, analyseLease)
+	bursts, err := store.ClaimBursts(ctx, as.pool, most, analyseLease)
 	if err != nil || len(bursts) == 0 {
-		return 0, err
+		return nil, err
 	}
-	latest, err := as.latestOf(limited, bursts)
+	latest, err := as.latestOf(ctx, bursts)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	now, err := store.Now(limited, as.pool)
+	now, err := store.Now(ctx, as.pool)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	analysed := make(chan store.AnalysedBurst, len(bursts))
-	var group, finishing errgroup.Group
-	finishing.Go(func() error { return as.finishBursts(ctx, analysed) })
+	claimed := make([]claimedBurst, 0, len(bursts))
 	for _, b := range bursts {
-		group.Go(func() error {
-			f, err := as.analyse(ctx, with, b, latest[b.ConversationID], now)
-			if err == nil {
-				analysed <- store.AnalysedBurst{Burst: b, Fact: f}
-				return nil
-			}
-			if ctx.Err() != nil {
-				return nil
-			}
-			as.log.Warn("what a customer wrote was not analysed", "conversation_id", b.ConversationID, "attempt", b.Attempt, "error", err)
-			return as.analyseAgain(ctx, b)
-		})
+		claimed = append(claimed, claimedBurst{b, latest[b.ConversationID], now})
 	}
-	err = group.Wait()
-	close(analysed)
-	return len(bursts), errors.Join(err, finishing.Wait())
+	return claimed, nil
+}
+
+// analyseOne has one burst analysed and hands on what was found, or gives the burst back.
+func (as *Analyses) analyseOne(ctx context.Context, with analysis.Analyzer, c claimedBurst, analysed chan<- store.AnalysedBurst) {
+	f, err := as.analyse(ctx, with, c.Burst, c.latest, c.now)
+	switch {
+	case err == nil:
+		analysed <- store.AnalysedBurst{Burst: c.Burst, Fact: f}
+	case ctx.Err() == nil:
+		as.log.Warn("what a customer wrote was not analysed", "conversation_id", c.ConversationID, "attempt", c.Attempt, "error", err)
+		if err := as.analyseAgain(ctx, c.Burst); err != nil {
+			as.log.Warn("what was not analysed was not given back: it is taken again when its lease ends", "conversation_id", c.ConversationID, "error", err)
+		}
+	}
 }
 
 // finishBursts journals what analyses found until the channel is closed: what comes at about the same time
 // together.
-func (as *Analyses) finishBursts(ctx context.Context, analysed <-chan store.AnalysedBurst) error {
-	var errs []error
+func (as *Analyses) finishBursts(ctx context.Context, analysed <-chan store.AnalysedBurst) {
 	for first := range analysed {
-		errs = append(errs, as.finishSome(ctx, gather(first, analysed)))
+		if err := as.finishSome(ctx, gather(first, analysed)); err != nil {
+			as.log.Warn("what analyses found was not journalled: they are made again when their leases end", "error", err)
+		}
 	}
-	return errors.Join(errs...)
 }
 
 // gather takes what comes within analyseGather.

@@ -88,7 +88,7 @@ func (cs *Chores) Run(ctx context.Context) error {
 	group.Go(func() error { return every(ctx, cs.log, movePause, "moving a channel", cs.moveChannels) })
 	group.Go(func() error { return cs.runFetches(ctx) })
 	group.Go(func() error { return every(ctx, cs.log, cs.host.ReachEvery(), "asking the chats", cs.reachAll) })
-	group.Go(func() error { return every(ctx, cs.log, noticeEvery, "telling admins by mail", cs.sendNotices) })
+	group.Go(func() error { return every(ctx, cs.log, noticeEvery, "telling admins", cs.sendNotices) })
 	if a := cs.host.Analyzer(); a != nil {
 		group.Go(func() error { return cs.Analyses.run(ctx, a) })
 	}

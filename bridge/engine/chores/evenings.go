@@ -2,6 +2,7 @@ package chores
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
 
@@ -10,8 +11,8 @@ import (
 	"parley/store"
 )
 
-// SetEvenings starts the timers of all teams' next lists, and stops those that the present hours
-// no longer call for. Any replica may do it, any number of times.
+// SetEvenings starts the timers of all teams' next lists and weekly figures, and stops those that the present hours and
+// settings no longer call for. Any replica may do it, any number of times.
 func (cs *Chores) SetEvenings(ctx context.Context) error {
 	dir := cs.host.Directory()
 	ctx, cancel := context.WithTimeout(ctx, timeout)
@@ -22,13 +23,17 @@ func (cs *Chores) SetEvenings(ctx context.Context) error {
 			return err
 		}
 		var timers []store.Timer
-		kinds := []string{}
+		kinds, weeks := []string{}, []string{}
 		for _, team := range dir.Teams {
 			if t, ok := workflow.NextClosing(dir, team.ID, now); ok {
 				timers, kinds = append(timers, t), append(kinds, t.Kind)
 			}
+			if next, last, ok := workflow.NextWeek(dir, team.ID, now); ok {
+				timers, weeks = append(timers, next), append(weeks, next.Kind, last.Kind)
+			}
 		}
-		if err := store.KeepTimers(ctx, tx, own.Evening, kinds); err != nil || len(timers) == 0 {
+		err = errors.Join(store.KeepTimers(ctx, tx, own.Evening, kinds), store.KeepTimers(ctx, tx, own.Week, weeks))
+		if err != nil || len(timers) == 0 {
 			return err
 		}
 		return store.SetTimers(ctx, tx, timers)

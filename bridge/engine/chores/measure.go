@@ -10,9 +10,9 @@ import (
 const (
 	measureEvery  = 2 * time.Second
 	measureWithin = 30 * time.Second // of one transaction
-	measureRows   = 1000             // changed rows of which the conversations are measured in one transaction
+	measureMost   = 1000             // conversations that are measured in one transaction
 	measureBusy   = 100              // the same while there is much else to do
-	measureRest   = 10               // then one that took d is followed by a rest of 10 d
+	measureRest   = 40               // then one that took d is followed by a rest of 40 d
 )
 
 // measurer brings the figures of the team up to date, and gives way while there is much else to do.
@@ -24,7 +24,7 @@ type measurer struct {
 func (m *measurer) round(ctx context.Context) error {
 	for {
 		began := time.Now() //nolint:forbidigo // how long work took is no matter of Parley's clock
-		most, busy := measureRows, m.chores.host.Busy()
+		most, busy := measureMost, m.chores.host.Busy()
 		if busy {
 			most = measureBusy
 		}

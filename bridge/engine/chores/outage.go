@@ -64,7 +64,7 @@ func (cs *Chores) reach(ctx context.Context, account int64, r bridge.Reachable) 
 				told := s.ToldAt
 				s.ReachedAt, s.ToldAt = s.Now, nil
 				if told != nil {
-					return cs.noticesOf(account, "is back", fmt.Sprintf("Parley reaches it again after %s. What was done meanwhile is being told in its threads.", s.Now.Sub(*told).Round(time.Minute)))
+					return cs.noticesOf(account, isBack, fmt.Sprintf("Parley reaches it again after %s. What was done meanwhile is being told in its threads.", s.Now.Sub(*told).Round(time.Minute)))
 				}
 			case s.ToldAt != nil:
 			case revoked:
@@ -79,21 +79,63 @@ func (cs *Chores) reach(ctx context.Context, account int64, r bridge.Reachable) 
 	})
 }
 
+// isBack is what is told of a chat in the end.
+const isBack = "is back"
+
 // goOn says how work goes on without a chat.
 const goOn = "Nothing is lost: what customers write is stored, and waits. Agents can answer meanwhile in the browser, at /inbox of Parley's address. " +
 	"What is done there is told in the threads later. You will be told when the chat is back."
 
-// noticesOf makes a mail to each admin about a chat.
+// noticesOf makes a mail to each admin about a chat, and a text to each phone number that an account has for that.
 func (cs *Chores) noticesOf(account int64, what, body string) []outage.Notice {
 	dir := cs.host.Directory()
 	name := cs.host.SurfaceName(dir, account)
 	var list []outage.Notice
 	for _, a := range dir.Agents {
 		if a.Active && slices.Contains(a.Roles, "admin") && a.Email != "" {
-			list = append(list, outage.Notice{Address: a.Email, Subject: "Parley: " + name + " " + what, Body: name + " " + what + ".\n\n" + body})
+			list = append(list, outage.Notice{Kind: outage.Mail, Address: a.Email, Subject: "Parley: " + name + " " + what, Body: name + " " + what + ".\n\n" + body})
+		}
+	}
+	if by := cs.texter(); by != nil {
+		for _, number := range cs.adminNumbers(by) {
+			list = append(list, outage.Notice{Kind: outage.Text, Address: number, Body: "Parley: " + name + " " + what + "." + textHint(what)})
 		}
 	}
 	return list
+}
+
+// textHint is all that a text, which is short, says of what to do.
+func textHint(what string) string {
+	if what == isBack {
+		return ""
+	}
+	return " Agents can answer in the browser: /inbox of Parley's address."
+}
+
+// adminNumbers are the phone numbers that an account tells about chats.
+func (cs *Chores) adminNumbers(a *store.Account) []string {
+	ch := cs.host.Channel(a.ID)
+	if ch == nil {
+		return nil
+	}
+	if caps := ch.Capabilities(); caps.Threads || caps.Window.Free > 0 { // no mail, and no chat that admins would have to open first
+		return nil
+	}
+	return cs.host.Directory().SettingsOf(a, false).AdminNumbers
+}
+
+// texter gives the account by which admins are told on their phones: the first with numbers for that, live before on
+// trial; nil = there is none.
+func (cs *Chores) texter() *store.Account {
+	accounts := cs.host.Directory().Accounts
+	for _, mode := range []store.Mode{store.ModeLive, store.ModeTrial} {
+		for i := range accounts {
+			if a := &accounts[i]; !a.Paused && a.Mode == mode && len(cs.adminNumbers(a)) > 0 {
+				return a
+			}
+		}
+	}
+	return nil
 }
 
 // mailbox gives the account by which admins are told: the first that sends mails, live before on trial; 0 = there is none.
@@ -110,14 +152,22 @@ func (cs *Chores) mailbox() int64 {
 	return found
 }
 
-// sendNotices sends the mails to admins that are due. Without a mailbox they wait for one.
+// sendNotices sends the mails and texts to admins that are due. Without an account for them they wait for one.
 func (cs *Chores) sendNotices(ctx context.Context) error {
-	mailbox := cs.mailbox()
-	if mailbox == 0 {
+	texter := int64(0)
+	if by := cs.texter(); by != nil {
+		texter = by.ID
+	}
+	return errors.Join(cs.sendAll(ctx, outage.Mail, cs.mailbox()), cs.sendAll(ctx, outage.Text, texter))
+}
+
+// sendAll sends what is due of a kind, by an account; 0 = there is none.
+func (cs *Chores) sendAll(ctx context.Context, kind outage.Kind, account int64) error {
+	if account == 0 {
 		return nil
 	}
 	for {
-		n, err := outage.Claim(ctx, cs.pool, mailbox, noticeLease)
+		n, err := outage.Claim(ctx, cs.pool, kind, account, noticeLease)
 		if err != nil || n == nil {
 			return err
 		}
@@ -127,11 +177,11 @@ func (cs *Chores) sendNotices(ctx context.Context) error {
 	}
 }
 
-// sendNotice sends a mail to an admin or, if nobody knows whether an earlier attempt arrived, looks for that first.
+// sendNotice sends a mail or a text to an admin or, if nobody knows whether an earlier attempt arrived, looks for that first.
 func (cs *Chores) sendNotice(ctx context.Context, n *outage.Notice) error {
 	ch := cs.host.Channel(n.AccountID)
 	if ch == nil { // not in this process any more: another attempt, by another mailbox
-		return outage.Finish(ctx, cs.pool, n, outage.Queued, "its mailbox is gone", noticePause)
+		return outage.Finish(ctx, cs.pool, n, outage.Queued, "its account is gone", noticePause)
 	}
 	mail := channels.Outbound{DeliveryID: n.ID, MessageID: n.ID, Attempt: channels.Attempt{Number: n.Attempt}, To: []channels.Party{{Key: n.Address}},
 		Subject: n.Subject, Text: n.Body, Author: "Parley", Automatic: true}
@@ -156,7 +206,7 @@ func (cs *Chores) sendNotice(ctx context.Context, n *outage.Notice) error {
 	case !errors.As(err, &se) || se.Class == channels.Ambiguous:
 		return outage.Finish(late, cs.pool, n, outage.Unknown, err.Error(), noticeUnsure)
 	case se.Class == channels.BadRecipient || se.Class == channels.BadContent || n.Attempt >= mostNotices:
-		cs.log.Error("an admin can't be told by mail", "notice_id", n.ID, "error", err)
+		cs.log.Error("an admin can't be told", "notice_id", n.ID, "kind", n.Kind, "error", err)
 		return outage.Finish(late, cs.pool, n, outage.Failed, err.Error(), 0)
 	}
 	return outage.Finish(late, cs.pool, n, outage.Queued, err.Error(), max(noticePause, se.Wait))

@@ -68,7 +68,8 @@ func (as *Analyses) question(ctx context.Context, b store.Burst, rows []store.Me
 	if account == 0 {
 		return q, nil
 	}
-	q.Desk.Language = as.language(account)
+	settings := as.settings(account)
+	q.Desk.Language, q.Desk.References, q.Desk.Intents = settings.Language, settings.AI.References, settings.AI.Intents
 	list, err := store.ListTemplates(ctx, as.pool, account)
 	for _, t := range list {
 		if t.Status == string(channels.TemplateApproved) && slices.Contains(t.Uses, bridge.TemplateReply) {
@@ -117,13 +118,13 @@ func (as *Analyses) knowledge(ctx context.Context, asked string) ([]analysis.Sou
 	return sources, err
 }
 
-// language gives the language of the team that reads an account's messages.
-func (as *Analyses) language(account int64) string {
+// settings gives those of the account whose messages are read.
+func (as *Analyses) settings(account int64) bridge.AccountSettings {
 	a, ch := as.host.Directory().Account(account), as.host.Channel(account)
 	if a == nil {
-		return analysis.Languages()[0].Code
+		return bridge.SettingsOf(nil, nil, true)
 	}
-	return as.host.Directory().SettingsOf(a, ch != nil && ch.Capabilities().Threads).Language
+	return as.host.Directory().SettingsOf(a, ch != nil && ch.Capabilities().Threads)
 }
 
 // fitting gives the templates that an answer names, each once.

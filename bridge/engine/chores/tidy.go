@@ -7,6 +7,7 @@ import (
 
 	"parley/bridge/engine/outbound"
 	"parley/store"
+	"parley/store/measure"
 )
 
 const (
@@ -15,6 +16,9 @@ const (
 	mostMarks    = 1000   // lanes of a gate in which marks are dropped in one transaction
 	mostOpenings = 10_000 // rows of openings that are removed in one transaction
 	oldWords     = 500    // conversations that are made findable in one transaction
+
+	keepShares = 182 * 24 * time.Hour // then a day of figures is closed
+	mostDays   = 20                   // that are closed in one round
 )
 
 func (cs *Chores) keepOldWords(ctx context.Context) {
@@ -35,5 +39,15 @@ func (cs *Chores) tidy(ctx context.Context) error {
 	if n > 0 {
 		cs.log.Info("old marks dropped", "conversations", n)
 	}
-	return errors.Join(err, store.ForgetOpenings(ctx, cs.pool, mostOpenings), cs.Analyses.tidy(ctx))
+	return errors.Join(err, store.ForgetOpenings(ctx, cs.pool, mostOpenings), cs.Analyses.tidy(ctx), cs.closeDays(ctx))
+}
+
+// closeDays gives up what single conversations contributed to the figures of days long ago.
+func (cs *Chores) closeDays(ctx context.Context) error {
+	for range mostDays {
+		if more, err := measure.CloseDay(ctx, cs.pool, keepShares); err != nil || !more {
+			return err
+		}
+	}
+	return nil
 }

@@ -58,6 +58,28 @@ func (r *Reader) IncomingFile(ctx context.Context, conversation, message int64, 
 		Open: func(ctx context.Context) (io.ReadCloser, error) { return r.openIncoming(ctx, m, f) }}, nil
 }
 
+// SpokenFile gives a file of a message of a conversation, for whoever may read that: one that a customer sent, or one
+// that an agent uploaded to Parley.
+// Errors: ErrNoFile, and the database's.
+func (r *Reader) SpokenFile(ctx context.Context, conversation, message int64, index int) (channels.File, error) {
+	messages, err := store.Messages(ctx, r.pool, message)
+	if err != nil {
+		return channels.File{}, err
+	}
+	if len(messages) == 0 || messages[0].ConversationID != conversation {
+		return channels.File{}, ErrNoFile
+	}
+	if messages[0].Direction == store.DirectionIn {
+		return r.IncomingFile(ctx, conversation, message, index)
+	}
+	for _, ref := range messages[0].Files {
+		if ref.Index == index && ref.Blob != "" {
+			return r.blobFile(ref), nil
+		}
+	}
+	return channels.File{}, ErrNoFile
+}
+
 // downloadWait is how long a download waits until others have ended.
 const downloadWait = 10 * time.Second
 

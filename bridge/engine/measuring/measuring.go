@@ -20,7 +20,7 @@ import (
 	"parley/store/measure"
 )
 
-// Round measures conversations that have changed, from about most rows, and as many of those that are to be measured
+// Round measures about so many conversations that have changed, and as many of those that are to be measured
 // again. more says that others are left. While another process measures, it does nothing.
 func Round(ctx context.Context, pool *pgxpool.Pool, dir *directory.Directory, most int) (more bool, err error) {
 	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {
@@ -28,7 +28,7 @@ func Round(ctx context.Context, pool *pgxpool.Pool, dir *directory.Directory, mo
 		if err != nil || progress == nil {
 			return err
 		}
-		ids, moreChanged, err := progress.Changed(ctx, tx, most)
+		ids, moreDue, err := progress.TakeDue(ctx, tx, most)
 		if err != nil {
 			return err
 		}
@@ -36,11 +36,8 @@ func Round(ctx context.Context, pool *pgxpool.Pool, dir *directory.Directory, mo
 		if err != nil {
 			return err
 		}
-		if err := measureAll(ctx, tx, dir, append(ids, older...)); err != nil {
-			return err
-		}
-		more = moreChanged || moreOlder
-		return progress.Advance(ctx, tx)
+		more = moreDue || moreOlder
+		return measureAll(ctx, tx, progress, dir, append(ids, older...))
 	})
 	return more, err
 }
@@ -57,7 +54,7 @@ func hoursHash(dir *directory.Directory) string {
 }
 
 // measureAll counts conversations and keeps their shares.
-func measureAll(ctx context.Context, tx pgx.Tx, dir *directory.Directory, ids []int64) error {
+func measureAll(ctx context.Context, tx pgx.Tx, progress *measure.Progress, dir *directory.Directory, ids []int64) error {
 	subjects, err := measure.Subjects(ctx, tx, ids, bridge.TraitIntent, bridge.TraitSentiment)
 	if err != nil || len(subjects) == 0 {
 		return err
@@ -83,5 +80,5 @@ func measureAll(ctx context.Context, tx pgx.Tx, dir *directory.Directory, ids []
 		labels = append(labels, s.Labels)
 		shares = append(shares, Shares(s, logOf[s.ConversationID], saidIn[s.ConversationID], dir.Hours[s.AccountID])...)
 	}
-	return measure.Keep(ctx, tx, labels, shares)
+	return progress.Keep(ctx, tx, labels, shares)
 }

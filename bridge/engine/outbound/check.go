@@ -71,7 +71,7 @@ func (e *Sender) confirmReply(ctx context.Context, c dispatch.Claimed, l replyLi
 		return Retry(err)
 	}
 	if filling {
-		return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: "Waiting for the messages missed while disconnected."}
+		return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: waitsForGap}
 	}
 	ctx, cancel := context.WithTimeout(ctx, confirmTimeout)
 	defer cancel()
@@ -79,7 +79,7 @@ func (e *Sender) confirmReply(ctx context.Context, c dispatch.Claimed, l replyLi
 	found, err := s.Confirm(ctx, bridge.Place{Channel: channel, Thread: l.at.Thread, Message: m.Place}, m.Text)
 	switch {
 	case err != nil:
-		return unconfirmed(err)
+		return unconfirmed(err, c.Attempt)
 	case found == bridge.Unchanged:
 		return e.stillSays(ctx, m)
 	case store.Seconds(c.FirstAgo) > e.opt.GapWait+confirmFor:
@@ -88,12 +88,30 @@ func (e *Sender) confirmReply(ctx context.Context, c dispatch.Claimed, l replyLi
 	return &channels.SendError{Class: channels.Retry, Wait: time.Second, Text: "The message was changed; the change is being read."}
 }
 
+// How long a reply waits before its chat is asked again: seconds at first, since most faults are over in a moment, and
+// never hours, since the reply must leave soon after the chat is back.
+const (
+	readSoon  = time.Second
+	readAgain = time.Minute
+)
+
+// Why a reply waits for its chat.
+const (
+	waitsForGap = "Waiting for the messages missed while disconnected."
+	notRead     = "Parley could not read in the chat whether the message was changed."
+)
+
+// WaitsForChat says, by why its last attempt failed, that a reply waits until its chat can be read again.
+func WaitsForChat(why string) bool {
+	return strings.Contains(why, waitsForGap) || strings.Contains(why, notRead)
+}
+
 // unconfirmed lets a reply wait until its surface can read the message again. If the chat asks for fewer
 // calls, only this reply waits as long as it says: the customer's channel isn't slowed down.
-func unconfirmed(err error) error {
-	out := &channels.SendError{Class: channels.Retry, Text: "Parley could not read in the chat whether the message was changed.", Cause: err}
+func unconfirmed(err error, attempt int) error {
+	out := &channels.SendError{Class: channels.Retry, Text: notRead, Cause: err, Wait: min(readAgain, readSoon<<min(max(attempt-1, 0), 6))}
 	var se *channels.SendError
-	if errors.As(err, &se) {
+	if errors.As(err, &se) && se.Wait > 0 {
 		out.Wait = se.Wait
 	}
 	return out

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley/bridge"
+	"parley/bridge/engine/own"
 	"parley/store"
 	"parley/store/dispatch"
 )
@@ -38,6 +39,13 @@ type Payload struct {
 
 	Left bool `json:"left,omitempty"` // Place is in a thread that the conversation was handed over from
 
+	Erases *own.ErasedPost `json:"erases,omitempty"` // PostErased: which post goes
+
+	Doubt
+}
+
+// Doubt is what SQL notes in a payload when nobody can tell what became of an attempt.
+type Doubt struct {
 	Restored bool `json:"restored,omitempty"` // store.FinishRestore: it came with a backup
 	Unsure   bool `json:"unsure,omitempty"`   // dispatch.Finish: a post is made again though it may be there already
 }

@@ -24,6 +24,9 @@ func (a *attempt) sendPost(ctx context.Context) (relay.Sent, error) {
 	if s == nil {
 		return relay.Sent{}, &channels.SendError{Class: channels.Retry, Wait: PausedWait, Text: "The surface is not connected."}
 	}
+	if c.Kind == string(bridge.PostErased) {
+		return a.sendErased(ctx, s)
+	}
 	if c.Kind == string(bridge.PostFiles) {
 		size := files.Size(a.messages[c.MessageID])
 		for _, d := range c.With {

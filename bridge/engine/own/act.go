@@ -18,5 +18,5 @@ func PageUser(agent int64) string { return strconv.FormatInt(agent, 10) }
 // Action gives an act as what a person did in a surface: in a form, outside of all threads.
 func (a Act) Action() bridge.Action {
 	return bridge.Action{Verb: a.Verb, Origin: bridge.OriginForm, Actor: bridge.Actor{ID: PageUser(a.Agent), Kind: bridge.ActorPerson},
-		Text: a.Text, Raw: a.Text, Explicit: a.Verb == bridge.VerbReply, Form: a.Form, Args: a.Args}
+		Text: a.Text, Raw: a.Text, Explicit: a.Verb == bridge.VerbReply, Form: a.Form, Args: a.Args, Files: a.Files}
 }

@@ -39,7 +39,7 @@ type Fact struct {
 	LearnedState
 	AnalysedBurst
 	WrittenText
-	Act *Act `json:"act,omitempty"` // Kind Acted
+	Demand
 }
 
 // SentParts says as what a reply left.
@@ -108,6 +108,7 @@ const (
 	Digest     = "digest"
 	Window     = "window"
 	Evening    = "evening" // with a team and a day: see EveningOf
+	Week       = "week"    // with a team and a time: see WeekOf
 	Account    = "account"
 	PostFailed = "post_failed"
 	Template   = "template" // what a provider says of a template
@@ -117,6 +118,7 @@ const (
 	Written    = "written"  // a text that was asked for, or why there is none: Class, Text and Hint
 	Replying   = "replying" // a form of a reply was opened or closed, or its time is over
 	Acted      = "acted"    // an agent did something on a page of Parley's own: Act
+	Erase      = "erase"    // posts go from chats: Demand.Erase
 )
 
 // Decode reads a journalled fact.
@@ -150,6 +152,22 @@ func (f Fact) Event(name string) store.NewEvent {
 // list a day.
 func EveningOf(team int64, day time.Time) string {
 	return fmt.Sprintf("%s:%d:%s", Evening, team, day.Format(time.DateOnly))
+}
+
+// WeekOf gives the kind of the timer that tells a team how its week was, which names its time: whoever sets or fires it,
+// a team is told once.
+func WeekOf(team int64, due time.Time) string {
+	return fmt.Sprintf("%s:%d:%s", Week, team, due.UTC().Format(time.RFC3339))
+}
+
+// WeekTeam reads a kind of WeekOf.
+func WeekTeam(kind string) (team int64, ok bool) {
+	parts := strings.SplitN(kind, ":", 3)
+	if len(parts) != 3 || parts[0] != Week {
+		return 0, false
+	}
+	team, err := strconv.ParseInt(parts[1], 10, 64)
+	return team, err == nil
 }
 
 // EveningTeam reads a kind of EveningOf.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
@@ -45,11 +46,33 @@ func (rd *Reader) Spoken(ctx context.Context, q store.Querier, viewer *store.Age
 		if id := list[i].IdentityID; id != nil && customers[*id] != nil && s.Agent == 0 {
 			s.Author = writerName(c, customers[*id])
 		}
-		s.Verbs = verbsFor(viewer, c, &list[i], s.Delivery)
+		s.Verbs = verbsFor(viewer, c, &list[i], &s)
 		page.List = append(page.List, s)
 	}
 	slices.Reverse(page.List)
+	behind(page.List, replies)
 	return page, nil
+}
+
+// behind says of replies that wait which one before them, in the same lane, waits for its chat.
+func behind(list []bridge.Spoken, replies map[int64][]inbox.Reply) {
+	for i := range list {
+		if list[i].Fate != store.FateWaiting || list[i].Unread {
+			continue
+		}
+		for _, before := range list {
+			if before.Unread && before.ID != list[i].ID && precedes(replies[before.ID], replies[list[i].ID]) {
+				list[i].Behind = before.Author
+			}
+		}
+	}
+}
+
+// precedes says that some delivery of a message comes before one of another in its lane.
+func precedes(one, other []inbox.Reply) bool {
+	return slices.ContainsFunc(one, func(a inbox.Reply) bool {
+		return slices.ContainsFunc(other, func(b inbox.Reply) bool { return a.LaneID == b.LaneID && a.Seq < b.Seq })
+	})
 }
 
 // writerName names the customer, or somebody else who takes part in the customer's mails.
@@ -69,7 +92,8 @@ func (rd *Reader) spokenOf(m *store.Message, replies []inbox.Reply) bridge.Spoke
 	}
 	for _, f := range m.Files {
 		s.Files = append(s.Files, bridge.SpokenFile{Index: f.Index, Name: f.Name, SizeBytes: f.SizeBytes, Missing: f.Missing,
-			Readable: m.Direction == store.DirectionIn && (!f.Fetched || f.Blob != "")})
+			Picture:  strings.HasPrefix(strings.ToLower(f.ContentType), "image/"),
+			Readable: f.Blob != "" || m.Direction == store.DirectionIn && !f.Fetched})
 	}
 	lowest := book.Rank(store.Read)
 	for _, r := range replies {
@@ -80,6 +104,7 @@ func (rd *Reader) spokenOf(m *store.Message, replies []inbox.Reply) bridge.Spoke
 		lowest = min(lowest, book.Rank(r.State))
 		if m.Fate == store.FateWaiting {
 			s.Trouble = cmp.Or(s.Trouble, r.ErrorText)
+			s.Unread = s.Unread || (r.State == store.Queued || r.State == store.Sending) && outbound.WaitsForChat(r.ErrorText)
 			if r.NotBefore != nil && s.Until.IsZero() {
 				s.Until = *r.NotBefore
 			}
@@ -92,16 +117,18 @@ func (rd *Reader) spokenOf(m *store.Message, replies []inbox.Reply) bridge.Spoke
 }
 
 // verbsFor gives what an agent may do with a message now: the same as the buttons of its line in the thread.
-func verbsFor(viewer *store.Agent, c *store.Conversation, m *store.Message, delivery int64) []bridge.Verb {
+func verbsFor(viewer *store.Agent, c *store.Conversation, m *store.Message, s *bridge.Spoken) []bridge.Verb {
 	var list []bridge.Verb
 	open := bridge.Status(c.Status).Open()
 	switch {
 	case m.Direction == store.DirectionIn || m.AuthorUser == "":
+	case m.Fate == store.FateWaiting && s.Unread:
+		list = []bridge.Verb{bridge.VerbSend, bridge.VerbUndo}
 	case m.Fate == store.FateWaiting:
 		list = []bridge.Verb{bridge.VerbUndo}
-	case m.Fate == store.FateUnclear && delivery != 0:
+	case m.Fate == store.FateUnclear && s.Delivery != 0:
 		list = []bridge.Verb{bridge.VerbSendAgain, bridge.VerbMarkSent}
-	case m.Fate == store.FateFailed && delivery != 0:
+	case m.Fate == store.FateFailed && s.Delivery != 0:
 		list = []bridge.Verb{bridge.VerbSendAgain}
 	case !open:
 	case m.Fate == store.FateAsk:

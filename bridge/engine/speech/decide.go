@@ -51,6 +51,10 @@ func (sp *UseCases) DecideMessage(r book.Request) {
 
 // sendKept sends a kept text after all; who clicks joins as assignee.
 func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
+	if m.Fate == store.FateWaiting && waitsForChat(sp.Outbox, m) {
+		sp.sendAsItStands(r, m)
+		return
+	}
 	switch m.Fate {
 	case store.FateInside, store.FateAsk, store.FateParked, store.FateUndone, store.FateFailed:
 	default:
@@ -85,6 +89,38 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 	}
 	sp.replies.SendToCustomer(r.Conversation, r.Agent, r.Surface, m, sp.FormOrder())
 	if *m.AgentID != r.Agent.ID && m.Fate == store.FateWaiting {
+		sp.tellSentAs(r.Conversation, r.Agent, r.Surface, m)
+	}
+}
+
+// waitsForChat says that a reply waits until its chat can say whether it was changed there.
+func waitsForChat(o *book.Outbox, m *book.Message) bool {
+	d := o.FirstOf(m)
+	return d != nil && (d.State == store.Queued || d.State == store.Sending) && outbound.WaitsForChat(d.ErrorText)
+}
+
+// sendAsItStands lets a reply leave without asking its chat, which can't be reached: an agent has looked at it. What was
+// said after it follows in its order.
+func (sp *UseCases) sendAsItStands(r book.Request, m *book.Message) {
+	if sp.refuseKept(r, m) {
+		return
+	}
+	if *m.AgentID != r.Agent.ID && !r.Args.Sure {
+		sp.askSendAs(r, m)
+		return
+	}
+	d := sp.Outbox.FirstOf(m)
+	if l := sp.Outbox.Lanes[d.LaneID]; l.LeasedUntil != nil {
+		sp.Refuse(r, "busy", "Parley is asking the chat just now.", "Click again in a minute.")
+		return
+	}
+	sp.Decide(m, r.Agent, "")
+	m.Reason, m.Dirty = outbound.RevivedReason, true
+	if sp.Outbox.IsHead(d) {
+		sp.Outbox.Due(sp.Outbox.Lanes[d.LaneID], nil)
+	}
+	sp.Log.ByAgent(r.Conversation, r.Agent, store.DeedSentAsItStood, book.Detail{Message: m.ID})
+	if *m.AgentID != r.Agent.ID {
 		sp.tellSentAs(r.Conversation, r.Agent, r.Surface, m)
 	}
 }

@@ -156,8 +156,12 @@ func (sp *UseCases) Delete(r book.Request) error {
 	return nil
 }
 
+// erasedReason is the reason of a message that store/erase has emptied.
+const erasedReason = "erased"
+
 func (sp *UseCases) applyDelete(c *book.Conversation, m *book.Message) {
 	switch {
+	case m.Reason == erasedReason: // whoever deletes it does what the certificate of the erasure asks for
 	case m.Fate == store.FateUndone || m.Fate == store.FateDropped: // nobody has it
 	case m.Fate == store.FateWaiting && sp.Outbox.CancelReply(m):
 		m.Fate, m.Dirty = store.FateUndone, true

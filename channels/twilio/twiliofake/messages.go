@@ -75,6 +75,11 @@ func (a *webAPI) routes() http.Handler {
 	mux.HandleFunc("GET "+account+"/Messages/{message}/Media.json", a.authed(a.media.listMedia))
 	mux.HandleFunc("GET "+account+"/Messages/{message}/Media/{media}", a.authed(a.media.getMedia))
 	mux.HandleFunc("GET "+account+"/IncomingPhoneNumbers.json", a.authed(a.listNumbers))
+	mux.HandleFunc("POST "+account+"/IncomingPhoneNumbers/{number}", a.authed(a.updateNumber))
+	mux.HandleFunc("GET /v1/Services/{service}", a.authed(a.getService))
+	mux.HandleFunc("POST /v1/Services/{service}", a.authed(a.updateService))
+	mux.HandleFunc("GET /v2/Channels/Senders", a.authed(a.listSenders))
+	mux.HandleFunc("POST /v2/Channels/Senders/{sender}", a.authed(a.updateSender))
 	mux.HandleFunc("POST /v2/Indicators/Typing.json", a.authed(a.type_))
 	a.library.routes(mux, a.authed)
 	return a.faulty(mux)
@@ -318,20 +323,6 @@ func (a *webAPI) get(w http.ResponseWriter, r *http.Request) {
 func (a *webAPI) getAccount(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, map[string]any{"sid": a.opt.AccountSID, "owner_account_sid": a.opt.AccountSID, "friendly_name": "Acme", "status": "active", "type": "Full",
 		"uri": "/2010-04-01/Accounts/" + a.opt.AccountSID + ".json"})
-}
-
-func (a *webAPI) listNumbers(w http.ResponseWriter, r *http.Request) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	rows := []any{}
-	for _, n := range a.opt.Numbers {
-		if strings.HasPrefix(n.Address, "whatsapp:") || r.URL.Query().Get("PhoneNumber") != "" && r.URL.Query().Get("PhoneNumber") != n.Address {
-			continue
-		}
-		rows = append(rows, map[string]any{"sid": "PN" + a.opt.AccountSID[2:], "account_sid": a.opt.AccountSID, "phone_number": n.Address, "sms_url": n.Webhook,
-			"sms_method": "POST", "capabilities": map[string]any{"sms": true, "mms": n.MMS, "voice": true, "fax": false}})
-	}
-	answer(w, http.StatusOK, map[string]any{"incoming_phone_numbers": rows, "page": 0, "page_size": 50, "next_page_uri": nil})
 }
 
 // type_ shows the customer that somebody writes.

@@ -132,7 +132,7 @@ func (p *Phone) write(msg Message) (*stored, url.Values, string, error) {
 	}
 	p.extra[m.sid] = extra
 	e.Poke()
-	return m, e.inboundForm(m, p), n.Webhook, nil
+	return m, e.inboundForm(m, p), e.called(n), nil
 }
 
 // keyword is Twilio's handling of STOP, START and HELP for text messages; the lock is held.

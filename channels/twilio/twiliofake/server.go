@@ -19,13 +19,18 @@ import (
 type Number struct {
 	Address string // "+15550101", or "whatsapp:+15550100"
 	Webhook string // with overrides: https://parley.test/hooks/sms#rc=5&rp=all; "" = none
+	Method  string // of the webhook; "" = POST
+	App     string // a TwiML application that takes messages instead of the webhook; "" = none
 	MMS     bool
+	NoSMS   bool // it carries calls only
+	Offline bool // as a WhatsApp sender
 }
 
 // Options of a Server.
 type Options struct {
 	AccountSID, AuthToken string
 	Numbers               []Number
+	Services              []Service
 	Now                   func() time.Time // nil = time.Now
 	ReviewDelay           time.Duration    // until a content is approved; 0 = at once
 	TotalTime             time.Duration    // of one callback with its repetitions; 0 = 15 s

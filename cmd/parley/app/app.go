@@ -68,7 +68,7 @@ type App struct {
 	objects  blob.Objects // of old files; nil = the database has all of them
 	engine   *engine.Engine
 	accounts *accounts
-	surfaces []opened
+	chats    *chats
 	front    *front
 	bodies   *bodies
 	links    *links
@@ -132,18 +132,19 @@ func assemble(ctx context.Context, env Env, db *Database, log *slog.Logger, o Op
 		return nil, err
 	}
 	a.links.html, a.links.open = a.engine.Files().OriginalHTML, a.engine.Files().LinkedFile
-	if err := a.addSurfaces(ctx); err != nil {
+	a.chats = newChats(a)
+	if err := a.chats.refresh(ctx); err != nil {
 		return nil, err
 	}
 	a.accounts = newAccounts(a.engine, env, db, o.Specs, keys, log, o.Lease, a.bodies)
 	a.retain = newRetention(a)
 	a.accounts.refresh(ctx)
-	return a, a.addSite()
+	return a, a.addSite(ctx)
 }
 
 // runSurface keeps a surface connected until ctx ends. If the surface fails, that is reported as the
 // condition of its account, and everything else goes on.
-func (a *App) runSurface(ctx context.Context, r opened) error {
+func (a *App) runSurface(ctx context.Context, r opened) {
 	for ctx.Err() == nil {
 		if err := r.surface.Run(ctx); err != nil && ctx.Err() == nil {
 			a.log.Error("surface stopped", "account_id", r.account, "error", err)
@@ -151,7 +152,6 @@ func (a *App) runSurface(ctx context.Context, r opened) error {
 		}
 		pause.For(ctx, surfaceRetry)
 	}
-	return nil
 }
 
 // checkClock refuses a database in which Parley's clock was moved, unless Options.MovedTime allows it.
@@ -241,14 +241,14 @@ func (a *App) Run(ctx context.Context) error {
 			return nil
 		}
 	})
-	for _, r := range a.surfaces {
-		group.Go(func() error { return a.runSurface(ctx, r) })
-	}
+	group.Go(func() error { return a.chats.follow(ctx) })
 	group.Go(func() error { return a.accounts.run(ctx) })
 	group.Go(func() error { return a.retain.run(ctx) })
 	group.Go(func() error { return a.nightly(ctx) })
 	group.Go(func() error { return a.readKnowledge(ctx) })
 	group.Go(func() error { return a.tendSite(ctx) })
+	group.Go(func() error { return a.goOnErasing(ctx) })
+	group.Go(func() error { return a.rosters().Run(ctx) })
 	group.Go(func() error {
 		err := a.engine.Run(ctx, Grace)
 		return errors.Join(err, a.front.stop(ctx, 5*time.Second))

@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/channels/email/oauth"
+	"parley/channels/whatsapp"
 	"parley/store"
 )
 
@@ -44,6 +45,8 @@ type Env struct {
 
 	// OAuth has Parley's registrations at the providers of mailboxes, by oauth.Google and oauth.Microsoft.
 	OAuth map[string]oauth.App
+	// SignUp is the company's app at Meta for embedded sign-up; without an AppID there is none.
+	SignUp whatsapp.SignUpOptions
 
 	// APIURLs replace providers' base URLs, without a version. The keys are the variables that
 	// channels.Spec.APIEnv names.
@@ -124,9 +127,6 @@ func (e *Env) check(level, rate string) (faults []error) {
 	}
 	if e.Teams.AllowUnsigned && !loopback(e.Listen) {
 		faults = append(faults, errors.New("TEAMS_ALLOW_UNSIGNED: PARLEY_LISTEN is not on loopback; let it be 127.0.0.1:8080, or unset TEAMS_ALLOW_UNSIGNED"))
-	}
-	if e.SignIn.SlackClientID != "" && e.SlackBotToken == "" {
-		faults = append(faults, errors.New("SLACK_CLIENT_ID needs SLACK_BOT_TOKEN beside it: people of that workspace sign in"))
 	}
 	if e.SlackBotToken == "" && (e.SlackAppToken != "" || e.SlackSigningSecret != "") {
 		faults = append(faults, errors.New("SLACK_BOT_TOKEN is missing; the other Slack variables do nothing without it"))

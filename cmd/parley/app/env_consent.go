@@ -1,10 +1,12 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"parley/channels/email/oauth"
+	"parley/channels/whatsapp"
 )
 
 // readConsent reads Parley's registrations at the providers of mailboxes.
@@ -27,5 +29,35 @@ func (e *Env) readConsent(read func(name, def string) string) (faults []error) {
 			}
 		}
 	}
+	return append(faults, e.readSignUp(read)...)
+}
+
+// readSignUp reads the company's app at Meta by which people connect numbers of WhatsApp.
+func (e *Env) readSignUp(read func(name, def string) string) (faults []error) {
+	o := whatsapp.SignUpOptions{AppID: read("META_APP_ID", ""), Secret: read("META_APP_SECRET", ""), Config: read("META_SIGNUP_CONFIG_ID", ""), DialogURL: read("META_DIALOG_URL", "")}
+	given := 0
+	for _, value := range []string{o.AppID, o.Secret, o.Config} {
+		if value != "" {
+			given++
+		}
+	}
+	if given == 1 || given == 2 {
+		faults = append(faults, errors.New("META_APP_ID, META_APP_SECRET and META_SIGNUP_CONFIG_ID belong together: set all or none"))
+	}
+	if o.DialogURL != "" && !safeAddress(o.DialogURL) {
+		faults = append(faults, errors.New("META_DIALOG_URL: write the whole address, like https://www.facebook.com/v26.0/dialog/oauth; http only for an address on loopback"))
+	}
+	e.SignUp = o
 	return faults
+}
+
+// signUp makes what connects numbers of WhatsApp; nil without an app for it.
+func (e Env) signUp() (*whatsapp.SignUp, error) {
+	if e.SignUp.AppID == "" {
+		return nil, nil
+	}
+	outside := e.Outside(whatsapp.Spec(), "", nil)
+	o := e.SignUp
+	o.APIURL, o.Dialer = outside.APIURL, outside.Dialer
+	return whatsapp.NewSignUp(o)
 }

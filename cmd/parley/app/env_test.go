@@ -175,7 +175,7 @@ func TestEnvSignIn(t *testing.T) {
 		"a sovereign cloud":     {but(teams, "TEAMS_LOGIN_URL", "https://login.microsoftonline.us/"), "", "Microsoft https://login.microsoftonline.us/" + aTenant + "/v2.0 https://help.test/auth/with/microsoft/back"},
 		"any":                   {oidc, "", "login.acme.test https://login.acme.test/realm/ https://help.test/auth/with/oidc/back"},
 		"any, with a name":      {but(oidc, "OIDC_NAME", "Acme"), "", "Acme https://login.acme.test/realm/ https://help.test/auth/with/oidc/back"},
-		"Slack without its app": {but(slack, "SLACK_BOT_TOKEN", ""), "SLACK_CLIENT_ID needs SLACK_BOT_TOKEN", ""},
+		"Slack without its app": {but(slack, "SLACK_BOT_TOKEN", ""), "SLACK_BOT_TOKEN is missing", ""},
 		"Slack without secret":  {but(slack, "SLACK_CLIENT_SECRET", ""), "belong together", ""},
 		"Slack, openly":         {but(slack, "SLACK_OPENID_URL", "http://slack.test"), "SLACK_OPENID_URL", ""},
 		"any without secret":    {but(oidc, "OIDC_CLIENT_SECRET", ""), "belong together", ""},

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 
+	"parley/bridge/engine"
 	"parley/cmd/parley/backup"
 	"parley/store/blob"
 	"parley/store/erase"
@@ -16,7 +17,7 @@ import (
 
 // Erasing returns with what contacts are erased.
 func (db *Database) Erasing(env Env) erase.Options {
-	return erase.Options{Pool: db.Pool, Sealer: db.Sealer, WithObjects: env.Objects.Bucket != ""}
+	return erase.Options{Pool: db.Pool, Sealer: db.Sealer, WithObjects: env.Objects.Bucket != "", Ask: engine.ErasePosts}
 }
 
 // AgreeErasures makes the database and the list of erasures beside its backups know the same ones, and returns

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"parley/channels"
+	"parley/cmd/parley/site"
 )
 
 // Retain does one run of retention now.
@@ -12,7 +13,8 @@ func (a *App) Retain(ctx context.Context) { a.retain.turn(ctx) }
 
 // CheckSlack asks Slack about tokens that somebody typed.
 func (a *App) CheckSlack(ctx context.Context, botToken, appToken string) []channels.Finding {
-	return a.checkSlack(ctx, botToken, appToken)
+	_, found := a.identify(ctx, kindSlack, map[string]string{site.SlackBotToken: botToken, site.SlackAppToken: appToken})
+	return found
 }
 
 // Files gives the handler of outgoing files with keys, what makes their addresses, and

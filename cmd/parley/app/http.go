@@ -30,11 +30,7 @@ func (a *App) routes() http.Handler {
 	for _, path := range web.Paths() {
 		mux.Handle(path, a.site)
 	}
-	for _, r := range a.surfaces {
-		for pattern, handler := range r.surface.Handlers() {
-			mux.Handle(pattern, newBound(a.bodies, a.refused(r.account)).handler(handler))
-		}
-	}
+	mux.Handle("/", a.chats)
 	return mux
 }
 
@@ -64,8 +60,9 @@ func (a *App) surfacesReady(ctx context.Context, w http.ResponseWriter) {
 		http.Error(w, "database: not reachable", http.StatusServiceUnavailable)
 		return
 	}
+	surfaces := a.chats.list()
 	for _, account := range accounts {
-		connected := slices.ContainsFunc(a.surfaces, func(s opened) bool { return s.account == account.ID })
+		connected := slices.ContainsFunc(surfaces, func(s opened) bool { return s.account == account.ID })
 		if connected && account.Status == string(channels.Broken) {
 			http.Error(w, account.Name+": "+account.StatusText, http.StatusServiceUnavailable)
 			return

@@ -8,15 +8,20 @@ import (
 	"parley/bridge/engine"
 )
 
-// Lookup asks the surfaces that the environment names, for `parley apply`.
-type Lookup struct{ surfaces map[string]bridge.Surface }
+// Lookup asks the surfaces that the environment names, or those whose credentials are stored, for `parley apply`.
+type Lookup struct {
+	surface func(kind string) bridge.Surface // nil = there is none of this kind
+}
 
 // NewLookup prepares the surfaces; it opens no connection yet. With onlyLook nothing is changed in the
 // surfaces: the app joins no channel.
 func NewLookup(ctx context.Context, env Env, db *Database, log *slog.Logger, onlyLook bool) (*Lookup, error) {
-	l := &Lookup{surfaces: map[string]bridge.Surface{}}
+	surfaces := map[string]bridge.Surface{}
 	e, err := engine.New(ctx, engine.Options{Pool: db.Pool, Log: log})
 	if err != nil {
+		return nil, err
+	}
+	if env, err = db.SignedIn(ctx, env); err != nil {
 		return nil, err
 	}
 	list, err := openSurfaces(ctx, env, db, e, Surfaces(), SurfaceOptions{Log: log, OnlyLook: onlyLook})
@@ -24,14 +29,14 @@ func NewLookup(ctx context.Context, env Env, db *Database, log *slog.Logger, onl
 		return nil, err
 	}
 	for _, s := range list {
-		l.surfaces[s.kind] = s.surface
+		surfaces[s.kind] = s.surface
 	}
-	return l, nil
+	return &Lookup{func(kind string) bridge.Surface { return surfaces[kind] }}, nil
 }
 
 // Resolve returns the id of the channel "#name" in a surface; "" if there is none.
 func (l *Lookup) Resolve(ctx context.Context, kind, channel string) (string, error) {
-	if s := l.surfaces[kind]; s != nil {
+	if s := l.surface(kind); s != nil {
 		return s.Resolve(ctx, channel)
 	}
 	return "", nil
@@ -39,7 +44,7 @@ func (l *Lookup) Resolve(ctx context.Context, kind, channel string) (string, err
 
 // Find returns the user with an e-mail address in a surface; "" if there is none.
 func (l *Lookup) Find(ctx context.Context, kind, email string) (string, error) {
-	if s := l.surfaces[kind]; s != nil {
+	if s := l.surface(kind); s != nil {
 		return s.Lookup(ctx, email)
 	}
 	return "", nil
@@ -48,8 +53,10 @@ func (l *Lookup) Find(ctx context.Context, kind, email string) (string, error) {
 // Surfaces returns the surfaces by kind, for `parley doctor`.
 func (l *Lookup) Surfaces() map[string]any {
 	list := map[string]any{}
-	for kind, s := range l.surfaces {
-		list[kind] = s
+	for _, spec := range Surfaces() {
+		if s := l.surface(spec.Kind); s != nil {
+			list[spec.Kind] = s
+		}
 	}
 	return list
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,13 +45,18 @@ func (w *pageWorld) inbox(t *testing.T, n int) []graphfake.PageMessage {
 	return w.customer.Inbox()
 }
 
-// A customer of a Page and an agent talk: text, files, a tap, each once and in order.
-//
+// A customer of a Page, whose card shows her name, and an agent talk: text, files, a tap, each once and in order.
+//
 func TestMessengerConversation(t *testing.T) {
 	t.Parallel()
 	w := newPageWorld(t)
 	w.customer.Text("Is the shop open?")
 	thread := threadOf(t, w.chat, "C1", "Is the shop open?")
+	w.chat.Wait(t, "her name on the card", func() bool { // webhooks have none: it is read from her profile
+		return slices.ContainsFunc(w.chat.Messages("C1", ""), func(m bridgetest.Message) bool {
+			return m.ID == thread && strings.Contains(m.Plain(), "Kim") && !strings.Contains(m.Plain(), w.customer.ID())
+		})
+	})
 	w.chat.Say("ann", "C1", thread, "Until **eight**")
 	if got := w.inbox(t, 1); got[0].Text != "Until eight" || got[0].Tag != "" {
 		t.Errorf("the customer got %+v", got)

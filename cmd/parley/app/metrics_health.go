@@ -57,7 +57,7 @@ func (h *health) Collect(to chan<- prometheus.Metric) {
 			}
 		}
 	}
-	for _, r := range h.app.surfaces {
+	for _, r := range h.app.chats.list() {
 		l, ok := r.surface.(linked)
 		if !ok {
 			continue

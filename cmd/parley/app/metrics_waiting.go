@@ -37,6 +37,7 @@ type waiting struct {
 	gates   gateFamilies
 	advice  family
 	bursts  burstFamilies
+	figures family
 	clock   family
 	up      family
 }
@@ -86,15 +87,16 @@ func newWaiting(pool *pgxpool.Pool, accounts func() []store.Account, setClock fu
 			waiting: gauge("parley_bursts_waiting", "What customers wrote in one go and is due to be analysed."),
 			oldest:  gauge("parley_bursts_waiting_oldest_seconds", "How long the oldest of it has been due."),
 		},
-		clock: gauge("parley_database_clock_offset_seconds", "By how much the database's clock is ahead of this process'."),
-		up:    gauge("parley_account_up", "1 while no fault of the account is known.", "account", "kind", "side"),
+		figures: gauge("parley_figures_behind_seconds", "How long the oldest change has waited to be counted in the figures of the team."),
+		clock:   gauge("parley_database_clock_offset_seconds", "By how much the database's clock is ahead of this process'."),
+		up:      gauge("parley_account_up", "1 while no fault of the account is known.", "account", "kind", "side"),
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (w *waiting) Describe(to chan<- *prometheus.Desc) {
 	describe(to, w.journal.pending, w.journal.oldest, w.looks.capped, w.looks.at, w.looks.errors, w.clock, w.journal.quarantine, w.lanes.undecided, w.lanes.undecidedOldest,
-		w.lanes.waiting, w.lanes.oldest, w.lanes.deliveries, w.lanes.unknown, w.gates.blocked, w.gates.blockedFor, w.advice, w.bursts.waiting, w.bursts.oldest, w.up)
+		w.lanes.waiting, w.lanes.oldest, w.lanes.deliveries, w.lanes.unknown, w.gates.blocked, w.gates.blockedFor, w.advice, w.bursts.waiting, w.bursts.oldest, w.figures, w.up)
 }
 
 // Collect implements prometheus.Collector. When the database doesn't answer, its metrics are left out,
@@ -112,6 +114,7 @@ func (w *waiting) Collect(to chan<- prometheus.Metric) {
 	w.journal.oldest.send(to, s.PendingOldest)
 	w.bursts.waiting.send(to, float64(s.Bursts))
 	w.bursts.oldest.send(to, s.BurstsOldest)
+	w.figures.send(to, s.FiguresOldest)
 	w.looks.capped.send(to, number(s.Capped))
 	w.clock.send(to, s.Clock.Sub(at).Seconds())
 	suggested := map[string]stats.SuggestionCount{}

@@ -32,6 +32,13 @@ func (l *logged) Write(p []byte) (int, error) {
 	return l.text.Write(p)
 }
 
+// String gives all that was logged.
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
 // find waits until the log holds something of this form, and gives the first group.
 func (l *logged) find(t *testing.T, form string) string {
 	t.Helper()

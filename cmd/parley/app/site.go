@@ -6,15 +6,17 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"strings"
 	"time"
 
-	"parley/bridge"
-	"parley/channels"
+	"parley/bot/teams"
+	"parley/bridge/engine"
 	"parley/channels/email/autoconfig"
 	"parley/channels/guard"
 	"parley/cmd/parley/inspect"
 	"parley/cmd/parley/signature"
 	"parley/cmd/parley/site"
+	"parley/store/retention"
 	sites "parley/store/site"
 )
 
@@ -35,18 +37,21 @@ func (e Env) BaseURL() string {
 }
 
 // addSite makes the pages for agents and admins.
-func (a *App) addSite() error {
-	chats := &Lookup{surfaces: map[string]bridge.Surface{}}
-	o := site.Options{Pool: a.db.Pool, Sealer: a.db.Sealer, Specs: a.opt.Specs, Lookup: chats, Inbox: a.engine.Inbox(), CheckSlack: a.checkSlack,
+func (a *App) addSite(ctx context.Context) error {
+	env, err := a.db.SignedIn(ctx, a.env)
+	if err != nil {
+		return err
+	}
+	signUp, err := a.env.signUp()
+	if err != nil {
+		return err
+	}
+	o := site.Options{SignUp: signUp, Pool: a.db.Pool, Sealer: a.db.Sealer, Specs: a.opt.Specs, Lookup: &Lookup{a.chats.surface}, Inbox: a.engine.Inbox(),
+		Chats:    site.Chats{Connected: a.connected, Identify: a.identify, Settle: a.chats.settle, Surface: a.chats.surface, SlackTeam: a.slackTeam},
 		Consents: a.accounts.consents, Finder: autoconfig.New(guard.New(), net.DefaultResolver), Outside: a.env.Outside, Analyzer: a.opt.Analyzer, BaseURL: a.env.BaseURL(), Log: a.log,
-		Signatures: signature.Online(guard.New()), Providers: a.env.Providers(a.env.BaseURL()), SlackTeam: a.slackTeam, Operations: a.operations()}
-	for _, s := range a.surfaces {
-		chats.surfaces[s.kind] = s.surface
-		for _, spec := range a.opt.Surfaces {
-			if spec.Kind == s.kind {
-				o.Chats = append(o.Chats, site.Chat{Kind: s.kind, Name: spec.Name})
-			}
-		}
+		Signatures: signature.Online(guard.New()), Providers: env.Providers(a.env.BaseURL()), Operations: a.operations()}
+	if at, err := url.Parse(a.env.BaseURL()); err == nil && at.Scheme == "https" && env.Teams.AppID != "" && env.Teams.AppPassword != "" {
+		o.Tab = site.Tab{Host: strings.ToLower(at.Hostname()), Ancestors: teams.Frames()}
 	}
 	pages, err := site.New(o)
 	if err != nil {
@@ -56,29 +61,29 @@ func (a *App) addSite() error {
 	return nil
 }
 
-// checkSlack asks Slack about tokens that an admin typed. It keeps and changes nothing.
-func (a *App) checkSlack(ctx context.Context, botToken, appToken string) []channels.Finding {
-	env := a.env
-	env.SlackBotToken, env.SlackAppToken, env.SlackSigningSecret = botToken, appToken, ""
-	surface, err := newSlack(env, SurfaceOptions{Desk: a.engine.Desk(0), Log: a.log, OnlyLook: true}) // of no account: it has no channels
-	if err != nil {
-		return []channels.Finding{{What: "tokens", Text: err.Error(), Hint: "Copy both from the app's pages at api.slack.com."}}
+// connected gives the chats at work.
+func (a *App) connected() (list []site.Chat) {
+	for _, s := range a.chats.list() {
+		for _, spec := range a.opt.Surfaces {
+			if spec.Kind == s.kind {
+				list = append(list, site.Chat{Kind: s.kind, Name: spec.Name, FromEnv: a.env.names(s.kind)})
+			}
+		}
 	}
-	checker, ok := surface.(channels.Checker)
-	if !ok {
-		return nil
-	}
-	return checker.Check(ctx)
+	return list
 }
 
 // operations are what the site's pages need of this process.
 func (a *App) operations() site.Operations {
-	surfaces := map[string]any{}
-	for _, s := range a.surfaces {
-		surfaces[s.kind] = s.surface
-	}
-	o := site.Operations{WithObjects: a.objects != nil,
-		Examine: func(ctx context.Context) (inspect.Report, error) { return a.db.Examine(ctx, a.env, surfaces, a.log) },
+	o := site.Operations{WithObjects: a.objects != nil, AskChats: engine.ErasePosts,
+		Kept: retention.Kept{Payloads: keepPayloads, Passing: keepPassing, Ended: keepEnded, Blobs: keepBlobs},
+		Examine: func(ctx context.Context) (inspect.Report, error) {
+			surfaces := map[string]any{}
+			for _, s := range a.chats.list() {
+				surfaces[s.kind] = s.surface
+			}
+			return a.db.Examine(ctx, a.env, surfaces, a.log)
+		},
 		AgreeErasures: func(ctx context.Context) error {
 			_, err := a.db.AgreeErasures(ctx, a.env)
 			return err
@@ -95,7 +100,7 @@ func (a *App) operations() site.Operations {
 
 // slackTeam asks which workspace Parley is in.
 func (a *App) slackTeam(ctx context.Context) (string, error) {
-	for _, s := range a.surfaces {
+	for _, s := range a.chats.list() {
 		if w, ok := s.surface.(interface {
 			Workspace(ctx context.Context) (string, error)
 		}); ok {

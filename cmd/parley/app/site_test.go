@@ -22,7 +22,7 @@ func TestTypedTokens(t *testing.T) {
 		{w.Slack.BotToken(), w.Slack.AppToken(), ""},
 		{"xoxb-made-up", w.Slack.AppToken(), "bot token"},
 		{w.Slack.BotToken(), "xapp-made-up", "app-level token"},
-		{w.Slack.BotToken(), "", "tokens"},
+		{w.Slack.BotToken(), "", "Slack"},
 	} {
 		wrong := ""
 		for _, f := range a.CheckSlack(t.Context(), c.bot, c.app) {

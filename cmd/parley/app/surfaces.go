@@ -18,7 +18,7 @@ type SurfaceSpec struct {
 	Kind string // "slack": its account's kind, and its keys in the set-up file
 	Name string // "Slack"
 
-	// Named says whether the environment configures this surface; nil = it always is.
+	// Named says whether the environment, or what is stored in its place, configures this surface; nil = it always is.
 	Named func(Env) bool
 
 	// New makes the surface. It opens no connection yet.
@@ -45,8 +45,8 @@ type SurfaceOptions struct {
 // docs/adding-a-surface.md.
 func Surfaces() []SurfaceSpec {
 	return []SurfaceSpec{
-		{Kind: "slack", Name: "Slack", Named: func(e Env) bool { return e.SlackBotToken != "" }, New: newSlack},
-		{Kind: "teams", Name: "Microsoft Teams", Named: func(e Env) bool { return e.Teams.AppID != "" }, New: newTeams},
+		{Kind: kindSlack, Name: "Slack", Named: func(e Env) bool { return e.names(kindSlack) }, New: newSlack},
+		{Kind: kindTeams, Name: "Microsoft Teams", Named: func(e Env) bool { return e.names(kindTeams) }, New: newTeams},
 	}
 }
 
@@ -89,20 +89,4 @@ func openSurfaces(ctx context.Context, env Env, db *Database, e *engine.Engine, 
 		list = append(list, opened{s.Kind, id, surface})
 	}
 	return list, nil
-}
-
-// addSurfaces connects the chats that the environment names.
-func (a *App) addSurfaces(ctx context.Context) error {
-	var err error
-	if a.surfaces, err = openSurfaces(ctx, a.env, a.db, a.engine, a.opt.Surfaces, SurfaceOptions{Log: a.log, Now: a.opt.Now, Sweep: a.opt.Sweep, LinkKeys: a.links.keys}); err != nil || len(a.surfaces) == 0 {
-		return err
-	}
-	if err := a.engine.Reload(ctx); err != nil { // their accounts may be new
-		return err
-	}
-	for _, s := range a.surfaces {
-		a.engine.SetSurface(s.account, s.surface)
-		a.engine.Desk(s.account).Gap(time.Time{}) // until the surface caught up, nothing typed before may leave
-	}
-	return nil
 }

@@ -16,16 +16,20 @@ import (
 	"github.com/robfig/cron/v3"
 )
 
+// How many backups of each kind are kept: those of the newest nights, and those of before the newest changes of the schema.
 const (
-	nightlyAt      = "0 3 * * *" // local time: when companies are quiet
-	keepNights     = 7
-	keepMigrations = 3
-	verifyEvery    = 7 * 24 * time.Hour
-	retryAfter     = time.Hour
-	pollEvery      = time.Minute
-	nightPrefix    = "nightly-"
-	schemaPrefix   = "before-schema-"
-	suffix         = ".parley"
+	KeepNights     = 7
+	KeepMigrations = 3
+)
+
+const (
+	nightlyAt    = "0 3 * * *" // local time: when companies are quiet
+	verifyEvery  = 7 * 24 * time.Hour
+	retryAfter   = time.Hour
+	pollEvery    = time.Minute
+	nightPrefix  = "nightly-"
+	schemaPrefix = "before-schema-"
+	suffix       = ".parley"
 )
 
 // Status is what is known about the backups in a folder. It is stored there as .status.json.
@@ -176,7 +180,7 @@ func (f Folder) Night(ctx context.Context, now time.Time) error {
 	}
 	st.LastAt, st.LastFile, st.LastBytes, st.FailedAt, st.Error = now, name, info.Size(), time.Time{}, ""
 	f.Log.Info("backup made", "file", name, "bytes", st.LastBytes)
-	return errors.Join(f.write(st), f.prune(nightPrefix, keepNights))
+	return errors.Join(f.write(st), f.prune(nightPrefix, KeepNights))
 }
 
 // BeforeMigration makes a backup before the schema changes from one version to another.
@@ -191,7 +195,7 @@ func (f Folder) BeforeMigration(ctx context.Context, from, to int64, now time.Ti
 		return err
 	}
 	f.Log.Info("backup made before the schema changes", "file", name)
-	return f.prune(schemaPrefix, keepMigrations)
+	return f.prune(schemaPrefix, KeepMigrations)
 }
 
 // make writes and checks one backup.

@@ -31,7 +31,7 @@ func (s *stage) erase(name string, words []string) error {
 	}
 	err = s.until("what waits is applied, and the contact erased", func() (bool, error) {
 		_, err := erase.Run(s.ctx, o, id)
-		if errors.Is(err, erase.ErrWaiting) {
+		if errors.Is(err, erase.ErrWaiting) || errors.Is(err, erase.ErrInChats) || errors.Is(err, erase.ErrBusy) {
 			return false, nil
 		}
 		return err == nil, err
@@ -43,11 +43,26 @@ func (s *stage) erase(name string, words []string) error {
 		return err
 	}
 	for _, word := range words {
-		if err := s.nowhere(strings.ToLower(word)); err != nil {
+		if err := errors.Join(s.nowhere(strings.ToLower(word)), s.unposted(strings.ToLower(word))); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// unposted refuses a word that stands in something that Parley posted for all, or directly to an agent.
+func (s *stage) unposted(word string) error {
+	var all []shown
+	for _, root := range s.board.roots() {
+		all = append(all, s.board.thread(root.ID)...)
+	}
+	var left []error
+	for _, m := range append(all, s.board.direct("ann")...) {
+		if m.Ours && !m.Gone && strings.Contains(strings.ToLower(m.Text+strings.Join(m.Files, " ")), word) {
+			left = append(left, fmt.Errorf("%q is left in a post: %+v", word, m))
+		}
+	}
+	return errors.Join(left...)
 }
 
 const everyColumn = `

@@ -34,6 +34,8 @@ const (
 	smsNumber      = "+15550101"
 	metaToken      = "demo-meta-token"
 	metaSecret     = "demo-app-secret"
+	metaApp        = "9000000001"
+	metaSignUp     = "9000000007" // the configuration of embedded sign-up
 	metaVerify     = "demo-verify-token"
 	twilioSID      = "AC00000000000000000000000000000001"
 	twilioToken    = "demo-twilio-token"
@@ -85,7 +87,7 @@ type phoneOptions struct {
 // newPhones starts the emulators. Errors: an address is taken.
 func newPhones(ctx context.Context, o phoneOptions) (*phones, error) {
 	p := &phones{people: map[string]*handset{}, ended: make(chan struct{}), replaced: make(chan struct{})}
-	p.graph = graphfake.New(graphfake.Options{Log: o.log, Clock: o.clock, AppSecret: metaSecret,
+	p.graph = graphfake.New(graphfake.Options{Log: o.log, Clock: o.clock, AppID: metaApp, AppSecret: metaSecret, SignUpConfig: metaSignUp,
 		HookRetry: hookRetry, HookTries: hookTries})
 	if err := p.graph.Start(o.graphAddr); err != nil {
 		return nil, err
@@ -217,6 +219,7 @@ func (w *World) phoneEnv() []string {
 		return nil
 	}
 	return []string{"WHATSAPP_API_URL=" + p.graph.URL(), "MESSENGER_API_URL=" + p.graph.URL(), "TWILIO_API_URL=" + p.twilio.URL(),
+		"META_APP_ID=" + metaApp, "META_APP_SECRET=" + metaSecret, "META_SIGNUP_CONFIG_ID=" + metaSignUp, "META_DIALOG_URL=" + p.graph.URL() + "/v26.0/dialog/oauth",
 		"PARLEY_PUBLIC_URL=" + w.o.PublicURL, "FAKE_META_TOKEN=" + metaToken, "FAKE_META_APP_SECRET=" + metaSecret, "FAKE_META_VERIFY_TOKEN=" + metaVerify,
 		"FAKE_WHATSAPP_PHONE_NUMBER_ID=" + whatsAppID, "FAKE_WHATSAPP_WABA_ID=" + whatsAppWABA, "FAKE_PAGE_ID=" + pageID,
 		"FAKE_TWILIO_ACCOUNT_SID=" + twilioSID, "FAKE_TWILIO_AUTH_TOKEN=" + twilioToken, "FAKE_SMS_NUMBER=" + smsNumber}

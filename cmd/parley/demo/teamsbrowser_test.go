@@ -260,7 +260,8 @@ func TestTeamsSwitch(t *testing.T) {
 	l.shot("teams-narrow-channel")
 
 	l.do("a wide window", chromedp.EmulateViewport(1280, 800))
-	l.js("go to the newest post", `document.querySelector('#teams .t-post[tabindex="0"]').focus()`)
+	const asked = `[...document.querySelectorAll('#teams .t-post')].find((p) => p.textContent.includes('Maria Lopez'))`
+	l.js("go to the post below hers, wherever others stand", asked+`.nextElementSibling.focus()`)
 	l.do("go up, and open it", chromedp.KeyEvent(kb.ArrowUp), chromedp.KeyEvent(kb.Enter))
 	l.shows(inThread, longName+" asks")
 	l.until("the cursor is in the reply", `document.activeElement.id === 't-reply'`)
@@ -287,7 +288,7 @@ func TestTeamsSwitch(t *testing.T) {
 	l.do("load the page anew", chromedp.Reload())
 	l.until("the page is ready, on Slack", `document.documentElement.dataset.ready === 'yes' && document.getElementById('teams').hidden`)
 	l.click(`#surfaces [data-surface="teams"]`)
-	const ofMaria = `[...document.querySelectorAll('#teams .t-post')].find((p) => p.textContent.includes('Maria Lopez'))?.querySelector('.replies')`
+	const ofMaria = asked + `?.querySelector('.replies')`
 	l.until("her post has replies", ofMaria+` != null`)
 	l.js("open her thread", ofMaria+`.click()`)
 	l.shows(inThread, "Are you there?")

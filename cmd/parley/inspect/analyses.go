@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"parley/bridge/analysis"
 	"parley/store"
 	"parley/store/ai"
+	"parley/store/knowledge"
 	"parley/store/stats"
 )
 
@@ -25,6 +27,7 @@ func (o Options) analyses(ctx context.Context) Section {
 		o.model(ctx, &s)
 	}
 	o.tokens(ctx, &s)
+	o.knowledge(ctx, &s)
 	switch waits, err := stats.Read(ctx, o.Pool); {
 	case err != nil:
 		s.odd("waiting", "it can't be read: "+err.Error(), "See the database's log.")
@@ -77,6 +80,40 @@ func (o Options) tokens(ctx context.Context, s *Section) {
 				"Wait until midnight UTC, or raise ai_tokens_a_day (or PARLEY_AI_TOKENS_A_DAY).")
 		default:
 			s.good("tokens of "+a.Name, "%d today", list[i].Tokens)
+		}
+	}
+}
+
+// staleKnowledge is how long a folder or site may go without a look before the doctor wonders: it is looked through
+// four times as often.
+const staleKnowledge = 24 * time.Hour
+
+// knowledge tells what was read of each folder and site, when, and what could not be.
+func (o Options) knowledge(ctx context.Context, s *Section) {
+	places, err := knowledge.States(ctx, o.Pool)
+	if err == nil && len(places) == 0 {
+		return
+	}
+	now, failed := store.Now(ctx, o.Pool)
+	if err = errors.Join(err, failed); err != nil {
+		s.odd("knowledge", "it can't be read: "+err.Error(), "See the database's log.")
+		return
+	}
+	for _, p := range places {
+		what := "knowledge " + p.Place.Place
+		if p.ReadAt == nil {
+			s.good(what, "not looked through yet; parley serve does so within a minute")
+			continue
+		}
+		ago := now.Sub(*p.ReadAt)
+		read := fmt.Sprintf("%s, %s, looked through %s ago", count(p.Pages, "page"), count(p.Sections, "section"), rounded(ago))
+		switch {
+		case p.Problem != "":
+			s.odd(what, read+". "+p.Problem, "What was read before is used on. It is tried again every six hours.")
+		case ago > staleKnowledge:
+			s.odd(what, read, "Is parley serve running?")
+		default:
+			s.good(what, "%s", read)
 		}
 	}
 }

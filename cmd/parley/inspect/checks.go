@@ -13,6 +13,7 @@ import (
 	"parley/bridge/setup"
 	"parley/channels"
 	"parley/store"
+	"parley/store/measure"
 	"parley/store/schema"
 	"parley/store/stats"
 )
@@ -161,6 +162,27 @@ func quarantine(ctx context.Context, q store.Querier) Section {
 	return s
 }
 
+// lateFigures is how long a change may wait to be counted before the doctor wonders.
+const lateFigures = time.Hour
+
+// figures tells how far the figures of the team are behind.
+func figures(ctx context.Context, q store.Querier) Section {
+	s := Section{Name: "figures"}
+	behind, err := measure.ReadBehind(ctx, q)
+	late := time.Duration(behind.Seconds * float64(time.Second))
+	switch {
+	case err != nil:
+		s.odd("counted", "it can't be read: "+err.Error(), "See the database's log.")
+	case late > lateFigures:
+		s.odd("counted", "what happened "+rounded(late)+" ago is not counted yet", "Is parley serve running? Figures give way while there is much to do. Messages and replies don't wait for them.")
+	case behind.Older:
+		s.good("counted", "older conversations are being counted, the newest first")
+	default:
+		s.good("counted", "up to date")
+	}
+	return s
+}
+
 // suggestions tells what became of what notes of analyses suggested.
 func suggestions(kinds []stats.SuggestionCount) Section {
 	s := Section{Name: "suggestions"}
@@ -238,7 +260,7 @@ func (o Options) account(ctx context.Context, a store.Account, d store.Directory
 	if o.Sealer == nil {
 		return s // the section of the database reports it
 	}
-	channel, err := o.open(a, o.Specs[i])
+	channel, err := o.open(ctx, a, o.Specs[i])
 	if err != nil {
 		s.wrong("settings", err.Error(), "Put them right in parley.yaml and run parley apply.")
 		return s
@@ -292,13 +314,9 @@ func home(s *Section, a store.Account, d store.Directory) {
 // config is the result of setup.Open, or what somebody has typed.
 // Errors: the settings are faulty, or their channel is of another version.
 func Try(ctx context.Context, o Options, a store.Account, config channels.Config) ([]channels.Finding, error) {
-	i := slices.IndexFunc(o.Specs, func(spec channels.Spec) bool { return spec.Kind == a.Kind })
-	if i < 0 {
-		return nil, fmt.Errorf("this version of Parley has no channel %q", a.Kind)
-	}
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	channel, err := o.made(a, o.Specs[i], config)
+	channel, err := Make(ctx, o, a, config)
 	if err != nil {
 		return nil, err
 	}
@@ -308,17 +326,27 @@ func Try(ctx context.Context, o Options, a store.Account, config channels.Config
 	return []channels.Finding{{OK: true, What: "settings", Text: "complete"}}, nil
 }
 
+// Make makes an account's channel only to ask its provider: it can neither store facts nor report. config is as for Try.
+// Errors: as Try.
+func Make(ctx context.Context, o Options, a store.Account, config channels.Config) (channels.Channel, error) {
+	i := slices.IndexFunc(o.Specs, func(spec channels.Spec) bool { return spec.Kind == a.Kind })
+	if i < 0 {
+		return nil, fmt.Errorf("this version of Parley has no channel %q", a.Kind)
+	}
+	return o.made(ctx, a, o.Specs[i], config)
+}
+
 // open makes an account's channel only for Check: it can neither store facts nor report.
-func (o Options) open(a store.Account, spec channels.Spec) (channels.Channel, error) {
+func (o Options) open(ctx context.Context, a store.Account, spec channels.Spec) (channels.Channel, error) {
 	config, err := setup.Open(a, o.Sealer, spec)
 	if err != nil {
 		return nil, err
 	}
-	return o.made(a, spec, config)
+	return o.made(ctx, a, spec, config)
 }
 
 // made is open with settings that were read already.
-func (o Options) made(a store.Account, spec channels.Spec, config channels.Config) (channels.Channel, error) {
+func (o Options) made(ctx context.Context, a store.Account, spec channels.Spec, config channels.Config) (channels.Channel, error) {
 	key := make([]byte, 32) // required, but Check signs nothing with it
 	_, _ = rand.Read(key)   // never fails
 	var env channels.Env
@@ -332,6 +360,12 @@ func (o Options) made(a store.Account, spec channels.Spec, config channels.Confi
 	env.Accept = func(context.Context, ...channels.Fact) error { return errors.New("inspect: a look stores nothing") }
 	env.State, env.Log, env.Now, env.Keys = lookState{o.Pool, a.ID}, log.With("account_id", a.ID), time.Now, [][]byte{key}
 	env.Report = func(channels.Condition) {}
+	if accounts, err := store.ListAccounts(ctx, o.Pool); err == nil {
+		env.Accounts = []string{a.Name} // it may not be stored yet
+		for _, other := range accounts {
+			env.Accounts = append(env.Accounts, other.Name)
+		}
+	}
 	if provider := config[spec.Consent]; spec.Consent != "" && provider != "" && o.Grant != nil {
 		env.Grant = o.Grant(a, provider)
 	}

@@ -162,6 +162,7 @@ func Doctor(ctx context.Context, o Options) Report {
 	checks := []func(context.Context) Section{
 		func(context.Context) Section { return people(directory) },
 		func(ctx context.Context) Section { return quarantine(ctx, o.Pool) },
+		func(ctx context.Context) Section { return figures(ctx, o.Pool) },
 		o.analyses,
 	}
 	if moved, err := blob.Moved(ctx, o.Pool); o.Objects != nil || moved != "" || err != nil {

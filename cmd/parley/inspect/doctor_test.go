@@ -117,6 +117,8 @@ func TestDoctor(t *testing.T) {
 		INSERT INTO identities (id, account_id, key, contact_id, blocked)
 		SELECT a.id, a.id, 'news@x.test', c.id, true FROM accounts AS a, c WHERE a.name = 'unset'`)
 	must(t, err)
+	_, err = pool.Exec(ctx, `INSERT INTO measure_due (conversations, since) VALUES ('{1}', clock_timestamp() - interval '3 hours 5 minutes')`)
+	must(t, err)
 	report = inspect.Doctor(ctx, o)
 	if !report.Broken() {
 		t.Error("a broken system is called healthy")

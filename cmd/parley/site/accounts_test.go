@@ -26,6 +26,8 @@ func TestFirstAdmin(t *testing.T) {
 	b.Write("#f-name", "Ann Lee")
 	b.Write("#f-email", "Ann@acme.test")
 	b.Press("form.page button")
+	b.Shows("1. Connect Slack or Microsoft Teams")
+	b.Open("/settings/accounts")
 	b.Shows("No customer can write to you yet")
 	b.Looks("accounts-none")
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"parley/bot/web/settings"
+	"parley/bridge"
 	"parley/bridge/analysis"
 	"parley/store"
 	"parley/store/knowledge"
@@ -12,10 +13,10 @@ import (
 
 // Places implements settings.Desk.
 func (d *settingsDesk) Places(ctx context.Context) ([]settings.Place, error) {
-	rows, err := knowledge.Places(ctx, d.o.Pool)
+	rows, err := knowledge.States(ctx, d.o.Pool)
 	var list []settings.Place
 	for _, r := range rows {
-		p := settings.Place{Place: r.Place, Problem: r.Problem}
+		p := settings.Place{Place: r.Place.Place, Pages: r.Pages, Problem: r.Problem}
 		if r.ReadAt != nil {
 			p.ReadAt = *r.ReadAt
 		}
@@ -31,12 +32,13 @@ func (d *settingsDesk) Try(ctx context.Context, text string) (analysis.Answer, e
 	if d.o.Analyzer == nil {
 		return analysis.Answer{}, errNoAnalyzer
 	}
-	all, err := store.ListTags(ctx, d.o.Pool)
+	dir, err := store.LoadDirectory(ctx, d.o.Pool)
 	if err != nil {
 		return analysis.Answer{}, err
 	}
-	var desk analysis.Desk
-	for _, t := range all {
+	chosen := bridge.SettingsOf(dir.Settings, nil, true)
+	desk := analysis.Desk{Language: chosen.Language, References: chosen.AI.References, Intents: chosen.AI.Intents}
+	for _, t := range dir.Tags {
 		if t.Active && t.Kind != store.TagLabel {
 			desk.Tags = append(desk.Tags, analysis.Tag{Name: t.Name})
 		}

@@ -44,11 +44,19 @@ func TestAIPage(t *testing.T) {
 	b.Press("form[action='/settings/ai'] button")
 	b.Until("what is wrong stands there, and the choice stays", "document.querySelector('#f-settings-ai_audit-problem') && document.querySelector('#f-settings-ai_tags').value === 'apply'")
 	b.Write("#f-settings-ai_audit", "7")
+	b.Write("#f-settings-ai_references", "invoice\norder: SO-\\d{6} -> http://shop.example/{number}")
+	b.Press("form[action='/settings/ai'] button")
+	b.Until("it names the line, and the text stays", "document.querySelector('#f-settings-ai_references-problem').innerText.toLowerCase().includes('line 2') && document.querySelector('#f-settings-ai_references').value.includes('SO-')")
+	b.Looks("ai-references-refused")
+	b.Write("#f-settings-ai_references", "invoice\norder: SO-\\d{6} -> https://shop.example/{number}")
 	b.Press("form[action='/settings/ai'] button")
 	b.Shows("Saved.")
 	if got := string(directoryOf(t, s).Settings); !strings.Contains(got, `"ai_tags": "apply"`) || !strings.Contains(got, `"ai_audit": "7"`) {
 		t.Errorf("stored: %s", got)
 	}
+	b.Write("#f-text", "Where is SO-123456?")
+	b.Press("form[action$='/try'] button")
+	b.Shows("SO-123456")
 }
 
 // failing is an Analyzer whose model is away.

@@ -65,7 +65,7 @@ func (f *figures) keep(conversation int64, subject string, l measure.Labels, sha
 			_, err = tx.Exec(t.Context(), `INSERT INTO threads (conversation_id, account_id, channel, root) SELECT $1, id, 'C0SUPPORT', '1700000000.000100' FROM accounts WHERE kind = 'slack'`, conversation)
 		}
 		if err == nil {
-			err = measure.Keep(t.Context(), tx, []measure.Labels{l}, shares)
+			err = new(measure.Progress).Keep(t.Context(), tx, []measure.Labels{l}, shares)
 		}
 		return err
 	})

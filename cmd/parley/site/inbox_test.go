@@ -62,28 +62,40 @@ type inboxSite struct {
 	serial   int
 }
 
-func startInbox(t *testing.T) *inboxSite {
+// startInbox starts one whose mailboxes can do what mail can; change makes that different.
+func startInbox(t *testing.T, change ...func(*channels.Capabilities)) *inboxSite {
 	t.Helper()
 	s := &inboxSite{provider: channelstest.NewProvider(t)}
 	s.Site = sitetest.Start(t, deskCompany, func(o *site.Options) {
 		s.engine = newEngine(t, o)
 		o.Inbox = s.engine.Inbox()
 	})
+	caps := channelstest.MailLike()
+	for _, c := range change {
+		c(&caps)
+	}
 	for _, a := range s.engine.Accounts() {
 		if a.Side == store.SideChannel {
-			s.engine.SetChannel(a.ID, channelstest.New(s.provider, "secret", channelstest.MailLike(), channels.Env{}))
+			s.engine.SetChannel(a.ID, channelstest.New(s.provider, "secret", caps, channels.Env{}))
 		}
 	}
+	s.stop = run(t, s.engine)
+	return s
+}
+
+// run lets an engine work until the test ends, or stop is called.
+func run(t *testing.T, e *engine.Engine) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	var group sync.WaitGroup
 	group.Go(func() {
-		if err := s.engine.Run(ctx, time.Second); err != nil {
+		if err := e.Run(ctx, time.Second); err != nil {
 			t.Errorf("Run: %v", err)
 		}
 	})
-	s.stop = sync.OnceFunc(func() { cancel(); group.Wait() })
-	t.Cleanup(s.stop)
-	return s
+	stop = sync.OnceFunc(func() { cancel(); group.Wait() })
+	t.Cleanup(stop)
+	return stop
 }
 
 // writes lets a customer write a mail, and waits until it is in a conversation.

@@ -17,7 +17,7 @@ func (d *openidDesk) Agent(ctx context.Context, who openid.Identity) (int64, err
 	surface := ""
 	switch who.Kind {
 	case openid.Slack:
-		team, err := d.o.SlackTeam(ctx)
+		team, err := d.o.Chats.SlackTeam(ctx)
 		if err != nil {
 			return 0, err
 		}

@@ -54,7 +54,7 @@ func startDoor(t *testing.T, kind openid.Kind, people map[string]said) *door {
 		config.Redirect = o.BaseURL + openid.Back(kind)
 		fake.Register(config.Redirect)
 		d.fake, o.Providers = fake, []openid.Config{config}
-		o.SlackTeam = func(context.Context) (string, error) { return ours, nil }
+		o.Chats.SlackTeam = func(context.Context) (string, error) { return ours, nil }
 	})
 	return d
 }
@@ -62,7 +62,8 @@ func startDoor(t *testing.T, kind openid.Kind, people map[string]said) *door {
 // allProviders has every kind of provider, so that all routes are there.
 func allProviders(t *testing.T) func(*site.Options) {
 	return func(o *site.Options) {
-		o.SlackTeam = func(context.Context) (string, error) { return ours, nil }
+		o.Tab = site.Tab{Host: "help.acme.test", Ancestors: []string{"https://teams.microsoft.com"}}
+		o.Chats.SlackTeam = func(context.Context) (string, error) { return ours, nil }
 		for _, kind := range []openid.Kind{openid.Slack, openid.Microsoft, openid.Any} {
 			_, config := provider(t, kind, annAlone())
 			config.Redirect = o.BaseURL + openid.Back(kind)

@@ -19,6 +19,7 @@ import (
 	"parley/store"
 	"parley/store/erase"
 	"parley/store/logbook"
+	"parley/store/retention"
 	"parley/store/site"
 	"parley/store/stuck"
 )
@@ -27,6 +28,11 @@ import (
 type Operations struct {
 	Backups     string // the folder of the nightly backups; "" = they aren't ours
 	WithObjects bool   // files are kept in an object store
+
+	Kept retention.Kept // for how long records are kept
+
+	// AskChats gives the fact that has posts of a contact taken out of chats, as erase.Options; nil = they stay there.
+	AskChats func(name string, conversation int64, posts []erase.Post) store.NewEvent
 
 	// Examine checks database, credentials, mailboxes and chats, as parley doctor does; nil = it can't be done here.
 	Examine func(ctx context.Context) (inspect.Report, error)
@@ -112,7 +118,7 @@ func (d *recordsDesk) CountContact(ctx context.Context, id int64) ([]records.Pla
 }
 
 func (d *recordsDesk) erasing() erase.Options {
-	return erase.Options{Pool: d.o.Pool, Sealer: d.o.Sealer, WithObjects: d.o.Operations.WithObjects}
+	return erase.Options{Pool: d.o.Pool, Sealer: d.o.Sealer, WithObjects: d.o.Operations.WithObjects, Ask: d.o.Operations.AskChats}
 }
 
 // EraseContact implements records.Desk.
@@ -131,8 +137,10 @@ func (d *recordsDesk) EraseContact(ctx context.Context, by web.Person, id int64)
 func (d *recordsDesk) GoOnErasing(ctx context.Context, erasure string) error {
 	_, err := erase.Run(ctx, d.erasing(), erasure)
 	switch {
-	case errors.Is(err, erase.ErrWaiting):
+	case errors.Is(err, erase.ErrWaiting), errors.Is(err, erase.ErrBusy):
 		return records.ErrWaiting
+	case errors.Is(err, erase.ErrInChats):
+		return records.ErrInChats
 	case errors.Is(err, erase.ErrNoErasure):
 		return records.ErrNone
 	case err != nil || d.o.Operations.AgreeErasures == nil:
@@ -147,7 +155,7 @@ func (d *recordsDesk) Erasures(ctx context.Context) ([]records.Erasure, error) {
 	found, err := erase.List(ctx, d.o.Pool, shown)
 	list := make([]records.Erasure, len(found))
 	for i, e := range found {
-		list[i] = records.Erasure{ID: e.ID, By: e.By, At: e.AskedAt, Done: e.DoneAt != nil}
+		list[i] = records.Erasure{ID: e.ID, By: e.By, At: e.AskedAt, Done: e.DoneAt != nil, InChats: e.InChats}
 	}
 	return list, err
 }
@@ -211,16 +219,6 @@ func (d *recordsDesk) Drop(ctx context.Context, by web.Person, event int64) erro
 		return records.ErrNone
 	}
 	return d.note(ctx, by, fmt.Sprintf("- event %d of %s is dropped", event, dropped.Account))
-}
-
-// Undecided implements records.Desk.
-func (d *recordsDesk) Undecided(ctx context.Context, limit int) ([]records.Undecided, error) {
-	found, err := stuck.ListUndecided(ctx, d.o.Pool, limit)
-	list := make([]records.Undecided, len(found))
-	for i, u := range found {
-		list[i] = records.Undecided{Conversation: u.Conversation, Account: u.Account, By: u.By, At: u.At}
-	}
-	return list, err
 }
 
 // Blocked implements records.Desk.

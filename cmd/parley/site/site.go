@@ -16,15 +16,18 @@ import (
 	"parley/bot/web/dashboard"
 	"parley/bot/web/inbox"
 	"parley/bot/web/mailbox"
+	"parley/bot/web/number"
 	"parley/bot/web/openid"
 	"parley/bot/web/records"
 	"parley/bot/web/settings"
 	"parley/bot/web/signin"
 	"parley/bot/web/start"
+	"parley/bridge"
 	"parley/bridge/analysis"
 	"parley/bridge/setup"
 	"parley/channels"
 	"parley/channels/email/autoconfig"
+	"parley/channels/whatsapp"
 	"parley/cmd/parley/consent"
 	"parley/cmd/parley/signature"
 	"parley/store"
@@ -41,22 +44,51 @@ type Options struct {
 	Consents *consent.Keeper    // signs in to mailboxes at their providers; nil = nowhere
 	Finder   *autoconfig.Finder // finds the servers of mailboxes; nil = nothing is known of any
 	// Outside returns the part of a channel's Env that is about the network; nil = an empty Env.
-	Outside func(spec channels.Spec, account string, config channels.Config) channels.Env
-	Inbox   inbox.Desk // what the inbox asks of the engine; nil = there is no inbox
-	Chats   []Chat     // that are connected
-	// CheckSlack asks Slack about tokens that somebody typed; nil = it can't be asked.
-	CheckSlack func(ctx context.Context, botToken, appToken string) []channels.Finding
-	Signatures *signature.Reader                         // reads signatures that are written on pages
-	BaseURL    string                                    // where browsers reach the site
-	Providers  []openid.Config                           // by which agents sign in
-	SlackTeam  func(ctx context.Context) (string, error) // the workspace that Parley is in; required with a provider of Slack
-	Operations Operations                                // what the pages about the work of this process need of it
+	Outside    func(spec channels.Spec, account string, config channels.Config) channels.Env
+	SignUp     *whatsapp.SignUp  // by which people connect numbers of WhatsApp; nil = the company has no app for it
+	Inbox      inbox.Desk        // what the inbox asks of the engine; nil = there is no inbox
+	Chats      Chats             // what pages ask of them
+	Signatures *signature.Reader // reads signatures that are written on pages
+	BaseURL    string            // where browsers reach the site
+	Providers  []openid.Config   // by which agents sign in
+	Tab        Tab               // of Teams
+	Operations Operations        // what the pages about the work of this process need of it
 	Log        *slog.Logger
 	Now        func() time.Time // nil = time.Now
 }
 
+// Chats are how the site reaches the chats in which agents work; the zero value = none is connected, and none can be.
+type Chats struct {
+	Connected func() []Chat // those that are; nil = none is
+	// Identify asks a chat about credentials that somebody typed (SlackBotToken, …), and changes nothing; home is the
+	// workspace or organisation to which they belong, "" if that is not known. nil = no chat can be asked.
+	Identify func(ctx context.Context, kind string, values map[string]string) (home string, found []channels.Finding)
+	// Settle waits for some seconds until a chat is at work with what is stored of it now; nil = nobody waits.
+	Settle    func(ctx context.Context, kind string)
+	Surface   func(kind string) bridge.Surface          // a chat that is connected, nil where it isn't; nil = none is
+	SlackTeam func(ctx context.Context) (string, error) // the workspace that Parley is in; required with a provider of Slack
+}
+
+// Tab is the tab of Teams that shows the site; the zero value = there is none.
+type Tab struct {
+	Host      string   // of the public address
+	Ancestors []string // Teams' clients, in the words of a Content-Security-Policy
+}
+
 // Chat is a chat in which agents work.
-type Chat struct{ Kind, Name string }
+type Chat struct {
+	Kind, Name string
+	FromEnv    bool // its credentials are those of the environment, and what is stored counts for nothing
+}
+
+// Names of the credentials of chats, on the page of the first steps and where they are stored.
+const (
+	SlackBotToken = "bot_token"
+	SlackAppToken = "app_token"
+	TeamsAppID    = "app_id"
+	TeamsPassword = "app_password" //nolint:gosec // a name
+	TeamsTenantID = "tenant_id"
+)
 
 // New makes the site.
 func New(o Options) (*web.Site, error) {
@@ -64,13 +96,18 @@ func New(o Options) (*web.Site, error) {
 	if err != nil {
 		return nil, err
 	}
+	doors := openid.Options{Providers: o.Providers, Log: o.Log, Now: o.Now}
+	if o.Tab.Host != "" {
+		doors.Tab = &openid.Tab{Host: o.Tab.Host}
+	}
 	areas := []web.Area{
 		signin.Area(&signInDesk{o}, buttons(o.Providers)),
-		openid.Area(&openidDesk{o}, openid.Options{Providers: o.Providers, Log: o.Log, Now: o.Now}),
+		openid.Area(&openidDesk{o}, doors),
 		settings.Area(&settingsDesk{o}),
 		dashboards,
 		records.Area(&recordsDesk{o}),
 		mailbox.Area(&mailboxDesk{o}),
+		number.Area(&numberDesk{o}),
 		start.Area(&startDesk{o}),
 	}
 	if o.Inbox != nil {
@@ -84,6 +121,8 @@ func New(o Options) (*web.Site, error) {
 		Log:      o.Log,
 		Now:      o.Now,
 		Areas:    areas,
+
+		Ancestors: o.Tab.Ancestors,
 	})
 }
 

@@ -2,13 +2,13 @@ package site
 
 import (
 	"context"
+	"strings"
 
 	"parley/bot/slack"
 	"parley/bot/teams/manifest"
 	"parley/bot/web"
 	"parley/bot/web/start"
 	"parley/bridge/setup"
-	"parley/channels"
 	"parley/store"
 	"parley/store/stats"
 )
@@ -31,14 +31,11 @@ func (d *startDesk) Progress(ctx context.Context) (start.Progress, error) {
 	if err != nil {
 		return p, err
 	}
-	for _, chat := range d.o.Chats {
-		c := start.Chat{Kind: chat.Kind, Name: chat.Name}
-		for _, a := range directory.Accounts {
-			if a.Side == store.SideSurface && a.Kind == chat.Kind && a.Status != string(channels.Active) {
-				c.Text, c.Hint = a.StatusText, a.StatusHint
-			}
-		}
-		p.Chats = append(p.Chats, c)
+	if p.Chats, err = d.chats(ctx, directory); err != nil {
+		return p, err
+	}
+	if strings.HasPrefix(d.o.BaseURL, "https://") {
+		p.Endpoint = d.o.BaseURL + "/teams/messages"
 	}
 	for _, e := range entries {
 		switch e.Kind {
@@ -48,7 +45,11 @@ func (d *startDesk) Progress(ctx context.Context) (start.Progress, error) {
 				p.Lost = append(p.Lost, start.Agent{Email: e.Name, Version: e.Version})
 			}
 		case setup.EntryTeam:
-			p.Teams = append(p.Teams, start.Team{Name: e.Name, Version: e.Version, Placed: e.Value("slack_channel")+e.Value("teams_channel") != ""})
+			team, err := d.team(ctx, directory, e)
+			if err != nil {
+				return p, err
+			}
+			p.Teams = append(p.Teams, team)
 		case setup.EntryAccount:
 			a := start.Account{Name: e.Name, Address: e.Value("email.address"), Mode: e.Value("mode")}
 			for _, row := range directory.Accounts {
@@ -70,18 +71,6 @@ func (d *startDesk) SlackManifest() ([]byte, error) {
 // TeamsPackage implements start.Desk.
 func (d *startDesk) TeamsPackage(appID string) ([]byte, error) {
 	return manifest.Package(manifest.Options{AppID: appID, Name: "Parley", PublicURL: d.o.BaseURL, Version: "1.0.0"})
-}
-
-// CheckSlack implements start.Desk.
-func (d *startDesk) CheckSlack(ctx context.Context, botToken, appToken string) []start.Finding {
-	if d.o.CheckSlack == nil {
-		return []start.Finding{{What: "Slack", Text: "can't be asked from here.", Hint: "Use parley doctor."}}
-	}
-	var list []start.Finding
-	for _, f := range d.o.CheckSlack(ctx, botToken, appToken) {
-		list = append(list, start.Finding{OK: f.OK, What: f.What, Text: f.Text, Hint: f.Hint})
-	}
-	return list
 }
 
 // Save implements start.Desk.

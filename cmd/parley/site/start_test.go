@@ -13,7 +13,8 @@ import (
 	"parley/channels"
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
-	"parley/store"
+	"parley/store/credential"
+	sites "parley/store/site"
 )
 
 const onlyAnn = `agents: [{email: ann@acme.test, name: Ann Lee, roles: [admin]}]`
@@ -27,60 +28,51 @@ func (c channelsOf) Resolve(_ context.Context, _, channel string) (string, error
 
 func (c channelsOf) Find(_ context.Context, _, email string) (string, error) { return c[email], nil }
 
-// The steps from an empty Parley to the first thread; what is done stays done.
-func TestFirstSteps(t *testing.T) {
+// What is wrong with the credentials of a chat stands on the page, and nothing of them is kept or shown.
+func TestFirstStepsRefused(t *testing.T) {
 	t.Parallel()
-	asked, chat := "", channelsOf{"#support": "C0SUPPORT"}
+	asked := 0
+	connected := []site.Chat{{Kind: "teams", Name: "Microsoft Teams", FromEnv: true}}
 	s := sitetest.Start(t, onlyAnn, func(o *site.Options) {
-		o.Chats = []site.Chat{{Kind: "slack", Name: "Slack"}}
-		o.Lookup = chat
-		o.CheckSlack = func(_ context.Context, bot, app string) []channels.Finding {
-			asked = bot + " " + app
-			return []channels.Finding{{OK: true, What: "bot token", Text: "belongs to Parley in Acme"},
-				{What: "scopes", Text: "missing: files:write", Hint: "Update the app."}}
+		o.Chats.Connected = func() []site.Chat { return connected }
+		o.Lookup = channelsOf{"#support": "C0SUPPORT"}
+		o.Chats.Identify = func(_ context.Context, kind string, values map[string]string) (string, []channels.Finding) {
+			asked++
+			return "T1", []channels.Finding{{OK: true, What: "bot token", Text: "belongs to Parley in Acme"},
+				{What: "scopes", Text: "missing: files:write, users:read.email", Hint: "Update the app."}}
 		}
 	})
-	b := s.Browser("ann@acme.test")
-	b.Open("/settings/first-steps")
-	b.Shows("Slack is connected.")
-	b.Shows("Not known in Slack")
-	b.Looks("first-steps-begin")
-	b.Value("String(document.querySelector('details').open = true)")
-	b.Write("#f-bot_token", "xoxb-tops3cret")
-	b.Write("#f-app_token", "xapp-tops3cret")
-	b.Press(`form[action$="/slack"] button`)
-	b.Shows("missing: files:write")
-	b.Looks("first-steps-tokens")
-	if asked != "xoxb-tops3cret xapp-tops3cret" || strings.Contains(b.Value("document.documentElement.outerHTML"), "tops3cret") {
-		t.Errorf("asked with %q, or the page shows a token", asked)
+	v := s.Visitor("ann@acme.test")
+	for name, c := range map[string]struct {
+		path  string
+		form  url.Values
+		shows []string
+	}{
+		"a token is missing":       {"/slack", url.Values{"bot_token": {"xoxb-tops3cret"}}, []string{"Is missing."}},
+		"the tokens are exchanged": {"/slack", url.Values{"bot_token": {"xapp-tops3cret"}, "app_token": {"xoxb-tops3cret"}}, []string{"it begins with xoxb-", "it begins with xapp-"}},
+		"scopes are missing": {"/slack", url.Values{"bot_token": {"xoxb-tops3cret"}, "app_token": {"xapp-tops3cret"}},
+			[]string{"Nothing was kept.", "missing: files:write, users:read.email", "Update the app."}},
+		"the environment comes before": {"/teams", url.Values{"app_id": {"x"}, "tenant_id": {"y"}, "app_password": {"tops3cret"}}, []string{"comes before this page"}},
+		"no such channel":              {"/team", url.Values{"name": {"Support"}, "chat": {"teams"}, "channel": {"#suport"}}, []string{"no such channel"}},
+		"a chat that is not connected": {"/team", url.Values{"name": {"Support"}, "chat": {"slack"}, "channel": {"#support"}}, []string{"Choose a chat that is connected"}},
+		"members of no team":           {"/members", url.Values{"team": {"Nobody"}, "chat": {"slack"}}, []string{"no channel there"}},
+	} {
+		a := v.Post("/settings/first-steps"+c.path, c.form)
+		if a.Status != http.StatusUnprocessableEntity || a.Has("tops3cret") {
+			t.Errorf("%s: %d, or the page shows a secret", name, a.Status)
+		}
+		for _, text := range c.shows {
+			if !a.Has(text) {
+				t.Errorf("%s: the page doesn't say %q:\n%s", name, text, a.Body)
+			}
+		}
 	}
-	b.Write("#f-channel", "#suport")
-	b.Press(`form[action$="/team"] button`)
-	b.Shows("no such channel")
-	b.Write("#f-channel", "#support")
-	b.Press(`form[action$="/team"] button`)
-	b.Shows("The team Support has its channel.")
-
-	b.Press(`form[action$="/agents"] button`)
-	b.Shows("Nobody was found.")
-	chat["ann@acme.test"] = "U0ANN"
-	b.Press(`form[action$="/agents"] button`)
-	b.Shows("1 found.")
-	b.Shows("1 agent, who is known in a chat.")
-
-	s.Apply(`accounts: [{name: help, kind: email, team: Support, mode: watch, email: {address: help@acme.test, oauth: google}}]`)
-	b.Open("/settings/first-steps")
-	b.Shows("Write a mail to help@acme.test")
-	accounts, err := store.ListAccounts(t.Context(), s.Pool)
-	if err != nil {
-		t.Fatal(err)
+	if list, err := credential.List(t.Context(), s.Pool, sitetest.Sealer(t)); err != nil || len(list) > 0 {
+		t.Errorf("%v are kept, %v", list, err)
 	}
-	if _, err := s.Pool.Exec(t.Context(), `INSERT INTO events (account_id, external_id, order_key, payload, size_bytes) VALUES ($1, 'm1', 'k', 'x', 1)`, accounts[len(accounts)-1].ID); err != nil {
-		t.Fatal(err)
+	if asked != 1 {
+		t.Errorf("Slack was asked %d times", asked)
 	}
-	b.Press(`a.button[href="/settings/first-steps"]`)
-	b.Shows("Something has arrived.")
-	b.Looks("first-steps-end")
 }
 
 // The app's descriptions are files that Slack and Teams take.
@@ -92,11 +84,72 @@ func TestFirstStepsFiles(t *testing.T) {
 	if a.Header.Get("Content-Disposition") != `attachment; filename="parley-slack-manifest.json"` || !json.Valid([]byte(a.Body)) || !a.Has("socket_mode_enabled") {
 		t.Errorf("%v %s", a.Header, a.Body)
 	}
-	a = v.Get("/settings/first-steps/teams-app.zip?app_id=00000000-0000-0000-0000-000000000001")
+	a = v.Get("/settings/first-steps/teams-app.zip?package_id=00000000-0000-0000-0000-000000000001")
 	if _, err := zip.NewReader(bytes.NewReader([]byte(a.Body)), int64(len(a.Body))); err != nil || a.Status != http.StatusOK {
 		t.Errorf("%d, %v", a.Status, err)
 	}
-	if a = v.Get("/settings/first-steps/teams-app.zip?app_id=" + url.QueryEscape("<b>x")); a.Status != http.StatusUnprocessableEntity || a.Has("<b>x") {
+	if a = v.Get("/settings/first-steps/teams-app.zip?package_id=" + url.QueryEscape("<b>x")); a.Status != http.StatusUnprocessableEntity || a.Has("<b>x") {
 		t.Errorf("%d %s", a.Status, a.Body)
+	}
+}
+
+// Tokens are kept when they work, and stand in no page and no log. Those of another workspace are refused while a team
+// has a channel in the former one, and what is stored can be forgotten.
+func TestTokensAreKept(t *testing.T) {
+	t.Parallel()
+	home, settled := "T1", 0
+	s := sitetest.Start(t, onlyAnn, func(o *site.Options) {
+		o.Chats.Identify = func(context.Context, string, map[string]string) (string, []channels.Finding) {
+			return home, []channels.Finding{{OK: true, What: "bot token", Text: "works"}}
+		}
+		o.Chats.Settle = func(context.Context, string) { settled++ }
+	})
+	v := s.Visitor("ann@acme.test")
+	kept := func() string {
+		t.Helper()
+		list, err := credential.List(t.Context(), s.Pool, sitetest.Sealer(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(list) == 0 {
+			return ""
+		}
+		return list[0].Home + " " + list[0].Values[site.SlackBotToken] + " " + list[0].Author
+	}
+	pastes := func(token string) sitetest.Answer {
+		t.Helper()
+		return v.Post("/settings/first-steps/slack", url.Values{"bot_token": {token}, "app_token": {"xapp-tops3cret"}})
+	}
+	for _, step := range []struct{ home, token, want string }{
+		{"T1", "xoxb-one", "T1 xoxb-one ann@acme.test"}, {"T2", "xoxb-two", "T2 xoxb-two ann@acme.test"}, // nothing is there yet that could be lost
+	} {
+		home = step.home
+		if a := pastes(step.token); a.Status != http.StatusSeeOther || kept() != step.want {
+			t.Errorf("%d: %q is kept, want %q", a.Status, kept(), step.want)
+		}
+	}
+	s.Apply(`teams: [{name: Support, slack_channel: C0SUPPORT}]`)
+	home = "T3"
+	if a := pastes("xoxb-three"); a.Status != http.StatusUnprocessableEntity || !a.Has("it is another one than that of Parley") || !strings.HasPrefix(kept(), "T2 ") {
+		t.Errorf("another workspace: %d, %q is kept", a.Status, kept())
+	}
+	home = "T2"
+	if a := pastes("xoxb-four"); a.Status != http.StatusSeeOther || !strings.Contains(kept(), "xoxb-four") || settled != 3 {
+		t.Errorf("a new token: %d, %q is kept, waited %d times", a.Status, kept(), settled)
+	}
+	for _, path := range []string{"/settings/first-steps", "/settings/log", "/settings/log.csv"} {
+		if a := v.Get(path); a.Has("xoxb-four") || a.Has("tops3cret") {
+			t.Errorf("%s shows a token", path)
+		}
+	}
+	if a := v.Get("/settings/first-steps"); !a.Has("connecting with what ann@acme.test gave") || !a.Has("Replace") {
+		t.Errorf("the page says:\n%s", a.Body)
+	}
+	if a := v.Post("/settings/first-steps/disconnect", url.Values{"chat": {"slack"}}); a.Status != http.StatusSeeOther || kept() != "" {
+		t.Errorf("forgotten: %d, %q is kept", a.Status, kept())
+	}
+	changes, err := sites.ListChanges(t.Context(), s.Pool, 0, 9)
+	if err != nil || len(changes) < 2 || changes[0].Lines[0] != "~ chat slack: credentials forgotten" || changes[1].Lines[0] != "~ chat slack: credentials given" {
+		t.Errorf("%+v, %v", changes, err)
 	}
 }

@@ -29,6 +29,7 @@ func (r *Report) brokenPromises() []string {
 		{What: "events left in the queue", N: r.Left.Pending}, {What: "lanes left with something to deliver", N: r.Left.Lanes},
 		{What: "events in quarantine that can be read", N: r.Left.Quarantined - r.Said.Poisons},
 		{What: "attempts of an older version at events of a newer one", N: r.Versions.Touched},
+		{What: "analyses and texts that nobody made", N: r.Unread},
 		{What: "ends of Parley by itself", N: len(r.Fell)}, {What: "panics or data races", N: len(r.Crashes)},
 		{What: "posts or mails that can't be shown", N: len(r.Problems)},
 	}))
@@ -67,6 +68,9 @@ func (o Options) unharmed(faults map[string]int) []string {
 	if o.Teams {
 		used[1] = []string{"Teams", "teams "}
 	}
+	if o.Model {
+		used = append(used, []string{"the model", "model "})
+	}
 	if o.Chats {
 		used = append(used, []string{"Meta", "meta "}, []string{"Twilio", "twilio "})
 	}
@@ -104,6 +108,9 @@ func (r *Report) unheard() []string {
 		if c.said != c.seen {
 			list = append(list, fmt.Sprintf("%d %s seen, of %d", c.seen, c.what, c.said))
 		}
+	}
+	if r.opt.Model && v.Asking*v.Noted == 0 {
+		list = append(list, fmt.Sprintf("%d questions to the model seen, and %d messages named by notes", v.Asking, v.Noted))
 	}
 	if s == (counts{}) {
 		list = append(list, "nothing was said")

@@ -86,6 +86,9 @@ func TestReportFaults(t *testing.T) {
 		{"mail struck", func(r *Report) { r.Faults["imap fetch cut"], r.Faults["smtp data reply"] = 0, 0 }},
 		{"Slack", func(r *Report) { delete(r.Faults, "slack duplicate") }},
 		{"Teams", func(r *Report) { r.opt.Teams, r.Faults["teams 500"] = true, 0 }},
+		{"the model", func(r *Report) { r.opt.Model, r.Verdict.Noted, r.Verdict.Asking = true, 1, 1 }},
+		{"named by notes", func(r *Report) { r.opt.Model, r.Faults["model hang"], r.Verdict.Asking = true, 1, 7 }},
+		{"nobody made", func(r *Report) { r.Unread = 1 }},
 		{"Meta", func(r *Report) { r.opt.Chats, r.Faults["meta status"] = true, 0 }},
 		{"Twilio", func(r *Report) { r.opt.Chats, r.Faults["twilio drop_after"] = true, 0 }},
 	}

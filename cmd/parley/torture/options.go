@@ -54,6 +54,8 @@ type Options struct {
 	// a run has no jump of a day, which would close all reply windows, and no upgrade: earlier
 	// versions don't know these channels.
 	Chats bool
+	// Model lets a model read what customers write: a server of chat completions that fails by chance.
+	Model bool
 	// Rate is Parley's SLACK_RATE or TEAMS_RATE: 1 = as fast as Slack or Teams allows. Above 0
 	// the emulators enforce the published limits. 0 = there are no limits.
 	Rate float64
@@ -130,6 +132,7 @@ type Report struct {
 	Refused int            `json:"refused"` // starts that Parley gave up, as its database was out of reach or its port was taken
 	Gaps    gaps           `json:"gaps"`    // in which a stopping and starting Parley answered nobody
 	Skipped []string       `json:"skipped"` // what this machine could not play, and why
+	Unread  int            `json:"unread"`  // what customers wrote and nobody has analysed yet, and texts that nobody has written
 	Took    time.Duration  `json:"took"`    // Units: nanoseconds
 	Quiet   time.Duration  `json:"quiet"`   // from the end of the flow to the verdict
 	Verdict judge.Verdict  `json:"verdict"`

@@ -111,6 +111,9 @@ func (o *oracle) look(ctx context.Context, click bool) (answer, error) {
 		}
 		w.Boxes = append(w.Boxes, b)
 	}
+	if w.Asked, err = o.wire.Asked(ctx); err != nil {
+		return answer{}, err
+	}
 	var a answer
 	if click {
 		if a.Clicks, err = o.answerQuestions(ctx, w); err != nil {

@@ -130,6 +130,9 @@ func (s *stage) print(r *Report) {
 	s.say("Records: %d effects and %d places in lanes, out of the journal's order %d; applied twice %d, wrongly given up %d, "+
 		"unreadable and not given up once %d, typed and not recorded %d, stale cards %d.", r.Audit.Effects, r.Audit.Places,
 		len(r.Audit.Overtaken), len(r.Audit.Twice), len(r.Audit.GivenUp), len(r.Audit.Unread), len(r.Audit.Missing), len(r.Audit.Stale))
+	if s.opt.Model {
+		s.say("The model: %d questions; customers' messages named by notes %d.", v.Asking, v.Noted)
+	}
 	if r.Harm[harmNewer] > 0 {
 		s.say("Two versions: %d events of the newer one came while the older ran, which tried to apply %d of them.", r.Versions.Accepted, r.Versions.Touched)
 	}

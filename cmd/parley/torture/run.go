@@ -232,6 +232,11 @@ func (s *stage) look(ctx context.Context, o order, r *Report) (quiet bool, err e
 	if r.Left, err = s.database.Load(ctx); err != nil {
 		return false, err
 	}
+	if s.opt.Model {
+		if r.Unread, err = s.database.Unread(ctx); err != nil {
+			return false, err
+		}
+	}
 	chat := s.wire.Platform()
 	untold, err := chat.Pending(ctx)
 	if err != nil {
@@ -254,7 +259,7 @@ func (s *stage) look(ctx context.Context, o order, r *Report) (quiet bool, err e
 		r.Versions.Touched = seen.Touched
 	}
 	r.Verdict, r.Problems = a.Verdict, a.Problems
-	return a.Clicks+r.Left.Lanes+r.Left.Pending+untold+a.Verdict.Waits()+r.Audit.Waits() == 0, nil
+	return a.Clicks+r.Left.Lanes+r.Left.Pending+r.Unread+untold+a.Verdict.Waits()+r.Audit.Waits() == 0, nil
 }
 
 // list writes counts in the order of their names.

@@ -119,6 +119,11 @@ func (s *stage) equip() {
 		r.spec = child.Spec{Name: "parley", Program: program, Log: filepath.Join(s.dir, fmt.Sprintf("parley-%d.log", i+1)),
 			Env: child.CleanEnv("DATABASE_URL="+s.network.baseURL(i), "PARLEY_DATA="+s.dir, "PARLEY_LISTEN="+s.doors.list[i], "PARLEY_LOG=info")}
 		r.spec.Env = append(r.spec.Env, s.chatEnv(i)...)
+		if s.opt.Model {
+			for _, name := range []string{"OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_MODEL"} {
+				r.spec.Env = append(r.spec.Env, name+"="+s.vars[name])
+			}
+		}
 		if s.opt.Chats {
 			r.spec.Env = append(r.spec.Env, "PARLEY_PUBLIC_URL="+s.publicURL(), "WHATSAPP_API_URL="+s.vars["WHATSAPP_API_URL"],
 				"MESSENGER_API_URL="+s.vars["MESSENGER_API_URL"], "TWILIO_API_URL="+s.vars["TWILIO_API_URL"])
@@ -155,6 +160,9 @@ func (s *stage) startFakes(ctx context.Context) error {
 	if s.opt.Chats {
 		args = append(args, "--chats")
 	}
+	if s.opt.Model {
+		args = append(args, "--model")
+	}
 	if s.opt.Teams {
 		args = append(args, "--teams")
 	}
@@ -172,7 +180,7 @@ func (s *stage) startFakes(ctx context.Context) error {
 	if s.vars, err = child.ReadEnv(ctx, envFile); err != nil {
 		return err
 	}
-	s.wire = world.Wire{Slack: s.vars["FAKE_SLACK_CONTROL"], Teams: s.vars["FAKE_TEAMS_CONTROL"], Blind: s.opt.Blind, Mail: s.vars["FAKE_MAIL_CONTROL"], Chats: s.opt.Chats}
+	s.wire = world.Wire{Slack: s.vars["FAKE_SLACK_CONTROL"], Teams: s.vars["FAKE_TEAMS_CONTROL"], Blind: s.opt.Blind, Mail: s.vars["FAKE_MAIL_CONTROL"], Chats: s.opt.Chats, Model: s.opt.Model}
 	return nil
 }
 

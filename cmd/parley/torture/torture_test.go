@@ -37,7 +37,7 @@ func play(ctx context.Context, args []string) error {
 	case slices.Contains(args, "--oracle"):
 		return torture.Oracle(ctx, os.Stdin, os.Stdout)
 	}
-	o := world.FakesOptions{SaveSent: !slices.Contains(args, "--own-copies"), Chats: slices.Contains(args, "--chats"), Teams: slices.Contains(args, "--teams"), Blind: slices.Contains(args, "--no-graph")}
+	o := world.FakesOptions{SaveSent: !slices.Contains(args, "--own-copies"), Chats: slices.Contains(args, "--chats"), Teams: slices.Contains(args, "--teams"), Model: slices.Contains(args, "--model"), Blind: slices.Contains(args, "--no-graph")}
 	for i, a := range args {
 		switch a {
 		case "--fakes":

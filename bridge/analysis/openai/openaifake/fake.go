@@ -9,6 +9,7 @@ package openaifake
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -70,11 +71,13 @@ type Server struct {
 	requests []Request
 	manners  []Manner
 	always   *Manner
+	chance   func() *Manner
+	met      map[string]int
 	speak    func(Seen) string
 }
 
 // New makes a Server.
-func New(o Options) *Server { return &Server{o: o, gone: make(chan struct{})} }
+func New(o Options) *Server { return &Server{o: o, gone: make(chan struct{}), met: map[string]int{}} }
 
 // Close ends requests that are never answered. It is to be called before the HTTP server's own Close.
 func (s *Server) Close() { s.end.Do(func() { close(s.gone) }) }
@@ -91,6 +94,21 @@ func (s *Server) Always(m *Manner) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.always = m
+}
+
+// ByChance asks a function for each request, when no other manner is due, which one it meets; nil = none, and a nil
+// function ends this. It is called by one request at a time.
+func (s *Server) ByChance(pick func() *Manner) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.chance = pick
+}
+
+// Met counts the requests that met a manner, by its name.
+func (s *Server) Met() map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.met)
 }
 
 // Speak lets the model say what a function gives, in place of the Analyzer's answer; nil ends this.
@@ -143,12 +161,18 @@ func (s *Server) note(in Request) *Manner {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.requests = append(s.requests, in)
-	if len(s.manners) > 0 {
-		m := s.manners[0]
+	m := s.always
+	switch {
+	case len(s.manners) > 0:
+		m = &s.manners[0]
 		s.manners = s.manners[1:]
-		return &m
+	case m == nil && s.chance != nil:
+		m = s.chance()
 	}
-	return s.always
+	if m != nil {
+		s.met[m.Name]++
+	}
+	return m
 }
 
 func (s *Server) list(w http.ResponseWriter) {

@@ -6,7 +6,7 @@ smile 😄|slightly_smiling_face 🙂|slightly_frowning_face 🙁|triumph 😤|j
 white_check_mark ✅|heavy_check_mark ✔️|ballot_box_with_check ☑️|x ❌|warning ⚠️|no_entry 🚫|no_entry_sign 🚫|lock 🔒|key 🔑|bell 🔔|no_bell 🔕
 leftwards_arrow_with_hook ↩️|arrow_right_hook ↪️|rewind ⏪|hourglass ⌛|hourglass_flowing_sand ⏳|alarm_clock ⏰|clock1 🕐|stopwatch ⏱️|calendar 📅
 email 📧|envelope ✉️|incoming_envelope 📨|inbox_tray 📥|outbox_tray 📤|mailbox 📬|mailbox_with_mail 📬|mailbox_closed 📪|postbox 📮|newspaper 📰|rolled_up_newspaper 🗞️
-speech_balloon 💬|left_speech_bubble 🗨️|thought_balloon 💭|memo 📝|pencil ✏️|pencil2 ✏️|paperclip 📎|page_facing_up 📄|label 🏷️|pushpin 📌|link 🔗|mag 🔍|bulb 💡
+speech_balloon 💬|left_speech_bubble 🗨️|thought_balloon 💭|memo 📝|pencil ✏️|pencil2 ✏️|paperclip 📎|page_facing_up 📄|label 🏷️|pushpin 📌|link 🔗|mag 🔍|bulb 💡|bar_chart 📊
 information_source ℹ️|question ❓|exclamation ❗|grey_question ❔|bust_in_silhouette 👤|busts_in_silhouette 👥|robot_face 🤖|gear ⚙️|wrench 🔧
 large_green_circle 🟢|large_blue_circle 🔵|red_circle 🔴|large_yellow_circle 🟡|large_orange_circle 🟠|large_purple_circle 🟣|large_brown_circle 🟤|white_circle ⚪|black_circle ⚫
 large_green_square 🟩|large_blue_square 🟦|large_red_square 🟥|large_yellow_square 🟨|large_orange_square 🟧|large_purple_square 🟪|large_brown_square 🟫

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -24,9 +25,21 @@ type Browser struct {
 // Browser starts Chromium; with an address, as that agent, who is signed in. A script that breaks fails the test.
 func (s *Site) Browser(email string) *Browser {
 	s.T.Helper()
+	b := s.Window()
+	if email != "" {
+		b.Open(s.Link(email))
+		b.Press("form.page button")
+		b.Until("signed in", "document.querySelector('.who')")
+	}
+	return b
+}
+
+// Window starts Chromium, with further options of its command line.
+func (s *Site) Window(options ...chromedp.ExecAllocatorOption) *Browser {
+	s.T.Helper()
 	ctx, cancel := context.WithTimeout(quietly(s.T), 10*time.Minute)
 	s.T.Cleanup(cancel)
-	tab, end := chromedp.NewContext(ctx, chromedp.WithAllocatorOptions(chromedp.NoSandbox))
+	tab, end := chromedp.NewContext(ctx, chromedp.WithAllocatorOptions(append([]chromedp.ExecAllocatorOption{chromedp.NoSandbox}, options...)...))
 	s.T.Cleanup(end)
 	b := &Browser{s, tab}
 	if err := chromedp.Do(b.ctx, chromedp.EmulateViewport(1280, 900)); err != nil { // without a deadline: it would end the browser
@@ -41,11 +54,6 @@ func (s *Site) Browser(email string) *Browser {
 			s.T.Errorf("a script broke: %s", ev.ExceptionDetails.Text)
 		}
 	}()
-	if email != "" {
-		b.Open(s.Link(email))
-		b.Press("form.page button")
-		b.Until("signed in", "document.querySelector('.who')")
-	}
 	return b
 }
 
@@ -150,7 +158,7 @@ func (b *Browser) Theme(theme string) {
 func (b *Browser) FitsIn() {
 	b.site.T.Helper()
 	if wide := b.Value("String(document.documentElement.scrollWidth - document.documentElement.clientWidth)"); wide != "0" {
-		b.site.T.Errorf("the page is %s pixels wider than the window", wide)
+		b.site.T.Errorf("%s is %s pixels wider than the window", b.Value("location.pathname"), wide)
 	}
 }
 
@@ -187,4 +195,26 @@ func (b *Browser) Looks(name string) {
 	b.Shot(name + "-dark-phone")
 	b.Theme("light")
 	b.Size(1280, 900)
+}
+
+// Frame gives the frame of another site in the page, by the site's host, as if it were a window.
+func (b *Browser) Frame(host string) *Browser {
+	b.site.T.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, stepTime)
+	defer cancel()
+	for ctx.Err() == nil {
+		found, err := chromedp.Targets(b.ctx)
+		if err != nil {
+			b.site.T.Fatalf("frames: %v", err)
+		}
+		for _, target := range found {
+			if target.Type == "iframe" && strings.Contains(target.URL, host) {
+				tab, end := chromedp.NewContext(b.ctx, chromedp.WithTargetID(target.TargetID))
+				b.site.T.Cleanup(end)
+				return &Browser{b.site, tab}
+			}
+		}
+	}
+	b.site.T.Fatalf("there is no frame of %s", host)
+	return nil
 }

@@ -3,9 +3,13 @@
 package sitetest
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
+	"maps"
+	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -35,6 +39,8 @@ type Site struct {
 	Pool  *pgxpool.Pool
 	URL   string
 	Pages *web.Site
+
+	transport http.RoundTripper // of visitors; nil = the usual one
 }
 
 // Acme is a company with an admin, an agent, a team and two accounts.
@@ -92,6 +98,18 @@ func Start(t testing.TB, yaml string, change ...func(*site.Options)) *Site {
 	return s
 }
 
+// Secure serves the site by https instead, with a certificate that visitors trust.
+func (s *Site) Secure() {
+	server := httptest.NewTLSServer(s.Pages.Handler())
+	s.T.Cleanup(server.Close)
+	s.URL, s.transport = server.URL, server.Client().Transport
+}
+
+// At is the site of a Parley that runs already, at its address.
+func At(t testing.TB, pool *pgxpool.Pool, url string) *Site {
+	return &Site{T: t, Pool: pool, URL: url}
+}
+
 // Apply changes the set-up as `parley apply` does.
 func (s *Site) Apply(yaml string) {
 	s.T.Helper()
@@ -114,7 +132,7 @@ type Visitor struct {
 func (s *Site) Visitor(email string) *Visitor {
 	s.T.Helper()
 	jar, _ := cookiejar.New(nil) // never fails
-	v := &Visitor{s, &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	v := &Visitor{s, &http.Client{Jar: jar, Transport: s.transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 	if email != "" {
 		if a := v.Post(s.Link(email), nil); a.Status != http.StatusSeeOther {
 			s.T.Fatalf("signing in as %s: %d %s", email, a.Status, a.Body)
@@ -179,19 +197,52 @@ func (v *Visitor) Post(path string, form url.Values) Answer {
 	return v.Do(http.MethodPost, path, form, http.Header{"Sec-Fetch-Site": {"same-origin"}})
 }
 
+// Upload sends a form with files, in fields named "file", by their names.
+func (v *Visitor) Upload(path string, form url.Values, files ...File) Answer {
+	v.site.T.Helper()
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	var failed []error
+	for name, values := range form {
+		for _, value := range values {
+			failed = append(failed, w.WriteField(name, value))
+		}
+	}
+	for _, f := range files {
+		part, err := w.CreatePart(map[string][]string{"Content-Disposition": {multipart.FileContentDisposition("file", f.Name)}, "Content-Type": {f.Type}})
+		if err == nil {
+			_, err = part.Write(f.Content)
+		}
+		failed = append(failed, err)
+	}
+	if err := errors.Join(append(failed, w.Close())...); err != nil {
+		v.site.T.Fatal(err)
+	}
+	return v.send(http.MethodPost, path, &body, http.Header{"Sec-Fetch-Site": {"same-origin"}, "Content-Type": {w.FormDataContentType()}})
+}
+
+// File is one that somebody chooses.
+type File struct {
+	Name, Type string
+	Content    []byte
+}
+
 // Do sends a request with headers.
 func (v *Visitor) Do(method, path string, form url.Values, header http.Header) Answer {
 	v.site.T.Helper()
-	var body io.Reader
-	if form != nil || method == http.MethodPost {
-		body = strings.NewReader(form.Encode())
+	if form == nil && method != http.MethodPost {
+		return v.send(method, path, nil, header)
 	}
+	all := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+	maps.Copy(all, header)
+	return v.send(method, path, strings.NewReader(form.Encode()), all)
+}
+
+func (v *Visitor) send(method, path string, body io.Reader, header http.Header) Answer {
+	v.site.T.Helper()
 	r, err := http.NewRequestWithContext(v.site.T.Context(), method, v.site.URL+path, body)
 	if err != nil {
 		v.site.T.Fatal(err)
-	}
-	if body != nil {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
 	for name, values := range header {
 		r.Header[name] = values

@@ -8,6 +8,7 @@ func Decide(w World, t Testimony) Verdict {
 	judgeLedger(&v, w, t)
 	judgeTokens(&v, w)
 	judgeThreads(&v, w, t.Excused)
+	judgeNotes(&v, w)
 	judgeCare(&v, w, t)
 	replies, untold := map[int][]Mark{}, map[Mark]bool{}
 	for _, th := range w.Threads {

@@ -46,14 +46,14 @@ func good() (World, Testimony) {
 // TestJudge breaks each promise in an otherwise good world.
 func TestJudge(t *testing.T) {
 	t.Parallel()
-	for _, c := range slices.Concat(threadCases(), boxCases(), clickCases(), careCases(), ledgerCases()) {
+	for _, c := range slices.Concat(threadCases(), boxCases(), clickCases(), careCases(), ledgerCases(), noteCases()) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			w, known := good()
 			c.spoil(&w, &known)
 			got := Decide(w, known)
-			c.want.Mails, c.want.Replies, c.want.Inside, c.want.Backs, c.want.Edits, c.want.Deletes, c.want.Commands =
-				got.Mails, got.Replies, got.Inside, got.Backs, got.Edits, got.Deletes, got.Commands
+			c.want.Mails, c.want.Replies, c.want.Inside, c.want.Backs, c.want.Edits, c.want.Deletes, c.want.Commands, c.want.Noted, c.want.Asking =
+				got.Mails, got.Replies, got.Inside, got.Backs, got.Edits, got.Deletes, got.Commands, got.Noted, got.Asking
 			found := got.Findings
 			if got.Findings = nil; !reflect.DeepEqual(got, c.want) {
 				t.Errorf("verdict %+v, want %+v: %q", got, c.want, found)

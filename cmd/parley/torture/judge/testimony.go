@@ -6,6 +6,8 @@ import "slices"
 type World struct {
 	Threads []Thread
 	Boxes   []Box
+	// Asked are the marks of each question that a model was asked; nil = there was no model.
+	Asked [][]Mark
 }
 
 // Thread is one thread of the support channel, oldest post first.
@@ -22,6 +24,7 @@ type Post struct {
 	Name  string // the customer in whose name Parley posted it; "" = none
 	Token string // the delivery that made it; "" = none
 	Marks []Mark
+	Noted []Mark // of Parley's note: what an analysis found that the customer named
 
 	Buttons map[string]string // of Parley's post: what a click on each button sends, by the button's verb
 	Resolve bool              // a person's command that ends the conversation

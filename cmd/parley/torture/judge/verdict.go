@@ -32,6 +32,8 @@ type Verdict struct {
 	Twice   int `json:"twice"`   // customers' messages and lines shown twice, marked as such: nobody could find out whether the first was posted
 	Untold  int `json:"untold"`  // replies and edits of which the platform gave up telling Parley, who may not look
 	Backs   int `json:"backs"`   // replies that came back, as the thread says
+	Noted   int `json:"noted"`   // customers' messages that a note of an analysis names
+	Asking  int `json:"asking"`  // questions that a model was asked
 	// Findings says what is behind each count, at most a few dozen.
 	Findings []string `json:"findings,omitempty"`
 }

@@ -158,6 +158,14 @@ func (d *Database) Load(ctx context.Context) (l lab.Load, err error) {
 	return l, err
 }
 
+// Unread counts what customers wrote that is still to be analysed, and texts that are still to be written.
+func (d *Database) Unread(ctx context.Context) (n int, err error) {
+	err = d.With(ctx, func(ctx context.Context, c *pgx.Conn) error {
+		return c.QueryRow(ctx, "SELECT (SELECT count(*) FROM bursts) + (SELECT count(*) FROM text_requests WHERE done_at IS NULL)").Scan(&n)
+	})
+	return n, err
+}
+
 // Watched says whether Parley watches every mailbox.
 func (d *Database) Watched(ctx context.Context) (ok bool, err error) {
 	err = d.With(ctx, func(ctx context.Context, c *pgx.Conn) error {

@@ -20,6 +20,7 @@ type FakesOptions struct {
 	Chats    bool   // there are WhatsApp, Messenger and short messages too
 	Teams    bool   // there is Microsoft Teams instead of Slack
 	Blind    bool   // in Teams the app may not read channels
+	Model    bool   // there is a model that reads what customers write
 	Limits   bool   // Slack and Teams keep to the limits that they publish
 }
 
@@ -51,6 +52,14 @@ func Fakes(ctx context.Context, o FakesOptions) error {
 		mux.Handle("/_fake/chat/", phones.control())
 		more = []string{"WHATSAPP_API_URL=" + phones.graph.URL(), "MESSENGER_API_URL=" + phones.graph.URL(), "TWILIO_API_URL=" + phones.twilio.URL()}
 	}
+	var read *model
+	if o.Model {
+		if read, err = openModel(ctx, o.Seed); err != nil {
+			return errors.Join(err, closeChats(phones), listener.Close(), office.Close(), mail.Close())
+		}
+		mux.Handle("/_fake/model/", read.control(o.Seed))
+		more = append(more, read.env()...)
+	}
 	control := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan error, 1)
 	go func() { served <- control.Serve(listener) }()
@@ -66,10 +75,18 @@ func Fakes(ctx context.Context, o FakesOptions) error {
 	if ended := <-served; !errors.Is(ended, http.ErrServerClosed) {
 		err = errors.Join(err, ended)
 	}
-	if phones != nil {
-		err = errors.Join(err, phones.close())
+	if read != nil {
+		err = errors.Join(err, read.close())
 	}
-	return errors.Join(err, office.Close(), mail.Close())
+	return errors.Join(err, closeChats(phones), office.Close(), mail.Close())
+}
+
+// closeChats ends the phones, if there are any.
+func closeChats(c *chats) error {
+	if c == nil {
+		return nil
+	}
+	return c.close()
 }
 
 // office is the emulator of the chat in which agents work.

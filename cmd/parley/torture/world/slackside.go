@@ -97,6 +97,7 @@ func slackPost(m *slackfake.Message) judge.Post {
 		p.User, p.Resolve = m.User, strings.TrimSpace(m.Text) == "!resolve"
 		return p
 	}
+	p.Noted = judge.NotedIn(text)
 	p.Buttons, p.Again = judge.Buttons(m.Blocks), strings.Contains(text, twice)
 	if m.Metadata != nil {
 		p.Token = string(m.Metadata.EventPayload)

@@ -33,8 +33,10 @@ func Spoil(ctx context.Context, w Wire) error {
 			return err
 		}
 	}
-	if w.Chats {
-		return w.Call(ctx, http.MethodPost, w.Mail+"/_fake/chat/faults", nil, nil)
+	for _, path := range w.moreFaults() {
+		if err := w.Call(ctx, http.MethodPost, w.Mail+path, nil, nil); err != nil {
+			return err
+		}
 	}
 	return nil
 }

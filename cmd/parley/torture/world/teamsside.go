@@ -143,7 +143,7 @@ func teamsPost(m *teamsfake.Message, blind bool) judge.Post {
 	if head, rest, ok := strings.Cut(strings.TrimPrefix(m.HTML, "<strong>"), "</strong>"); ok && strings.HasPrefix(m.HTML, "<strong>") && strings.HasPrefix(rest, "<br") {
 		p.Name = head
 	}
-	p.Again = strings.Contains(text, twice)
+	p.Again, p.Noted = strings.Contains(text, twice), judge.NotedIn(text)
 	for _, c := range m.Cards {
 		about := subjectIn(text)
 		if m.ID != m.Root {

@@ -15,6 +15,7 @@ import (
 
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/lab"
+	"parley/cmd/parley/torture/judge"
 )
 
 const wireTimeout = 30 * time.Second
@@ -26,6 +27,7 @@ type Wire struct {
 	Blind bool   // in Teams Parley may not read channels
 	Mail  string // likewise of the mail world's control, and of the phones
 	Chats bool   // there are phones
+	Model bool   // there is a model
 }
 
 // errImpossible is returned for what a person can't do as the chat is now, as to press a button that
@@ -120,10 +122,31 @@ func (w Wire) FaultCounts(ctx context.Context) (map[string]int, error) {
 	for _, f := range mail.Faults {
 		counts[strings.Replace(string(f.Op), ".", " ", 1)+" "+string(f.Action)] += f.Fired
 	}
-	if w.Chats {
-		return counts, w.Call(ctx, http.MethodGet, w.Mail+"/_fake/chat/faults", nil, &counts)
+	for _, path := range w.moreFaults() {
+		if err := w.Call(ctx, http.MethodGet, w.Mail+path, nil, &counts); err != nil {
+			return nil, err
+		}
 	}
 	return counts, nil
+}
+
+// moreFaults are the paths at which the faults of those are controlled who are not in every run.
+func (w Wire) moreFaults() (paths []string) {
+	if w.Chats {
+		paths = append(paths, "/_fake/chat/faults")
+	}
+	if w.Model {
+		paths = append(paths, "/_fake/model/faults")
+	}
+	return paths
+}
+
+// Asked gives the marks of each question that the model was asked; nil without one.
+func (w Wire) Asked(ctx context.Context) (list [][]judge.Mark, err error) {
+	if w.Model {
+		err = w.Call(ctx, http.MethodGet, w.Mail+"/_fake/model/asked", nil, &list)
+	}
+	return list, err
 }
 
 // Heal disarms all faults.
@@ -131,8 +154,8 @@ func (w Wire) Heal(ctx context.Context) error {
 	if err := w.Platform().Heal(ctx); err != nil {
 		return err
 	}
-	if w.Chats {
-		if err := w.Call(ctx, http.MethodDelete, w.Mail+"/_fake/chat/faults", nil, nil); err != nil {
+	for _, path := range w.moreFaults() {
+		if err := w.Call(ctx, http.MethodDelete, w.Mail+path, nil, nil); err != nil {
 			return err
 		}
 	}

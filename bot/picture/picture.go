@@ -1,0 +1,71 @@
+// Package picture makes small copies of pictures that people send. Nothing of a picture's own bytes is in its copy.
+//
+// What does not belong here: where pictures come from, and how large a chat or a page shows them.
+package picture
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"image"
+	_ "image/gif" // what people send
+	_ "image/png" // what people send
+	"io"
+
+	"golang.org/x/image/draw"
+	_ "golang.org/x/image/webp" // what people send
+)
+
+// MostPixels of a picture are decoded. 16 million take 64 MB of memory, or 128 MB in the worst format; phones take
+// photos of 12 million.
+const MostPixels = 16 << 20
+
+// ErrNone means that no copy can be made: it is no picture, or too large a one.
+var ErrNone = errors.New("picture: no copy can be made")
+
+// Sized reads the beginning of a picture: its format and its size in pixels, which is never more than MostPixels in all.
+// Errors: ErrNone.
+func Sized(r io.Reader) (format string, size image.Point, err error) {
+	c, format, err := image.DecodeConfig(r)
+	if err != nil || c.Width <= 0 || c.Height <= 0 || c.Width > MostPixels/c.Height {
+		return "", image.Point{}, errors.Join(ErrNone, err)
+	}
+	return format, image.Pt(c.Width, c.Height), nil
+}
+
+// Small makes a copy of a picture, on white, whose longer side has at most so many pixels.
+// Errors: ErrNone; ctx's, since some pictures take minutes to decode.
+func Small(ctx context.Context, data []byte, side int) (image.Image, error) {
+	if _, _, err := Sized(bytes.NewReader(data)); err != nil {
+		return nil, err
+	}
+	whole, _, err := image.Decode(untilDone{ctx, bytes.NewReader(data)})
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
+		return nil, errors.Join(ErrNone, err)
+	}
+	width, height := whole.Bounds().Dx(), whole.Bounds().Dy()
+	if longer := max(width, height); longer > side {
+		width, height = max(1, width*side/longer), max(1, height*side/longer)
+	}
+	small := image.NewRGBA(image.Rect(0, 0, width, height))
+	draw.Draw(small, small.Bounds(), image.White, image.Point{}, draw.Src)
+	draw.ApproxBiLinear.Scale(small, small.Bounds(), whole, whole.Bounds(), draw.Over, nil)
+	return small, nil
+}
+
+// untilDone is a reader that fails once its context is done.
+type untilDone struct {
+	ctx context.Context //nolint:containedctx // a reader has no other way to learn of it
+	r   io.Reader
+}
+
+// Read implements io.Reader.
+func (u untilDone) Read(b []byte) (int, error) {
+	if err := u.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return u.r.Read(b)
+}

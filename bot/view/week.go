@@ -1,0 +1,71 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"parley/bot/shape"
+	"parley/bot/verb"
+	"parley/bridge"
+)
+
+// Week tells a team how its week was, against the one before.
+func Week(l *bridge.WeekLine) Card {
+	w, b := l.Week, l.Before
+	c := Card{Title: "The week"}
+	c.Blocks = append(c.Blocks, shape.Line(shape.Icon("bar_chart"), shape.Text(" "), shape.Bold("The week of "+shape.OneLine(l.Team, shape.MaxPreviewRunes)), shape.Text(", "+weekDays(l.From, l.To))))
+	counts := []string{against("new", w.New, b.New), against("resolved", w.Resolved, b.Resolved)}
+	if w.Reopened+b.Reopened > 0 {
+		counts = append(counts, against("reopened", w.Reopened, b.Reopened))
+	}
+	c.Blocks = append(c.Blocks, weekItem(strings.Join(counts, " · ")))
+	if w.Answers > 0 {
+		c.Blocks = append(c.Blocks, weekItem("First answer after "+mean(w.First, b.First, b.Answers)))
+	}
+	if w.Resolved > 0 {
+		c.Blocks = append(c.Blocks, weekItem("Resolved after "+mean(w.Ended, b.Ended, b.Resolved)))
+	}
+	waiting := "Nobody waits for an answer now"
+	if l.Waiting > 0 {
+		waiting = fmt.Sprintf("%d %s for an answer now, the longest for %s", l.Waiting, shape.Plural(l.Waiting, "customer waits", "customers wait"), short(l.Longest))
+		if l.Unassigned > 0 {
+			waiting += fmt.Sprintf("; %d of them with nobody", l.Unassigned)
+		}
+	}
+	c.Blocks = append(c.Blocks, weekItem(waiting))
+	if len(l.Rows) > 0 {
+		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Waited longest for the first answer:")))
+	}
+	for i, f := range l.Rows {
+		head := shape.Whereabouts(shape.Number(f.ID)+" "+verb.Title(f), f)
+		c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: shape.Joined(shape.Between, head, []Piece{shape.Text(short(l.Took[i]))})})
+	}
+	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Averages in business hours; in brackets, the week before. More is on the dashboard.")))
+	return c
+}
+
+func weekItem(text string) Block { return Block{Kind: BlockItem, Pieces: []Piece{shape.Text(text)}} }
+
+func against(what string, n, before int64) string { return fmt.Sprintf("%d %s (%d)", n, what, before) }
+
+// mean writes an average time and that of the week before, which had so many.
+func mean(d, before time.Duration, many int64) string {
+	if many == 0 {
+		return short(d) + " on average"
+	}
+	return short(d) + " on average (" + short(before) + ")"
+}
+
+// weekDays writes a period: "16 to 22 November", "28 November to 4 December".
+func weekDays(from, to string) string {
+	first, errFirst := time.Parse(time.DateOnly, from)
+	last, errLast := time.Parse(time.DateOnly, to)
+	switch {
+	case errFirst != nil || errLast != nil:
+		return from + " to " + to
+	case first.Month() == last.Month():
+		return first.Format("2") + " to " + last.Format("2 January")
+	}
+	return first.Format("2 January") + " to " + last.Format("2 January")
+}

@@ -1,0 +1,272 @@
+package number
+
+import (
+	"crypto/rand"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+
+	"parley/bot/web"
+	"parley/bridge/setup"
+	"parley/channels"
+)
+
+// adding is the page on which a number is added.
+type adding struct {
+	*guide
+
+	Action   string
+	Needs    []need
+	Address  string // where the provider will call; "" = Parley has no public address
+	Groups   []web.Group
+	Problems []string
+	Found    []channels.Finding
+	Page     string
+}
+
+// verifyField is the word by which Meta knows our webhook; one is made where none is typed.
+const verifyField = "verify_token"
+
+func (p pages) page(v *web.Visit, g *guide) (*adding, error) {
+	accounts, teams, err := p.desk.Names(v.Context())
+	if err != nil {
+		return nil, err
+	}
+	name := freeName(g.name, accounts)
+	team := ""
+	if len(teams) > 0 {
+		team = teams[0]
+	}
+	choices := web.Choose([]string{team}, append(slices.Clone(teams), "")...)
+	choices[len(choices)-1].Text = "none yet"
+	all := p.desk.Fields(g.kind)
+	held := p.held(v, g)
+	fold := web.Group{Title: "Only if you need it", Folded: true, Fields: fieldsOf(g.fields(all, g.folded), held)}
+	for i := range fold.Fields {
+		if strings.HasSuffix(fold.Fields[i].Name, "."+verifyField) {
+			fold.Fields[i].Required = false
+			fold.Fields[i].Help = "Empty: Parley makes one. Type one of your own only if you set the webhook by hand at Meta, where the same is asked for."
+		}
+	}
+	return &adding{guide: g, Action: addPath + "/" + g.kind, Needs: g.needs, Address: p.desk.HookURL(name), Page: g.page, Groups: []web.Group{
+		{Title: "At " + g.provider, Fields: fieldsOf(g.fields(all, g.ask), held)},
+		{Title: hereTitle, Fields: []web.Field{
+			{Name: "name", Label: "Name", Value: name, Required: true, Help: "The account's name here, of small letters, digits and -. It is the last part of the address that " + g.provider + " calls, and stays."},
+			{Name: "team", Label: "Team", Kind: web.KindChoice, Choices: choices, Help: "In whose channel its threads open."},
+		}}, fold}}, nil
+}
+
+// fieldsOf makes the fields of a form; held are secrets that the session holds.
+func fieldsOf(fields []setup.Field, held map[string]string) []web.Field {
+	list := make([]web.Field, len(fields))
+	for i, f := range fields {
+		list[i] = web.Field{Name: f.Path, Label: f.Label, Help: f.Help, Required: f.Required}
+		switch {
+		case f.Input == setup.InputSecret:
+			list[i].Kind, list[i].Stored = web.KindSecret, held[f.Path] != ""
+		case f.Choices != nil:
+			list[i].Kind, list[i].Choices = web.KindChoice, web.Choose([]string{f.Default}, f.Choices...)
+		}
+	}
+	return list
+}
+
+// freeName makes a name that no account has: whatsapp, whatsapp-2.
+func freeName(base string, taken []string) string {
+	for n, name := 1, base; ; n++ {
+		if n > 1 {
+			name = base + "-" + strconv.Itoa(n)
+		}
+		if !slices.ContainsFunc(taken, func(t string) bool { return strings.EqualFold(t, name) }) {
+			return name
+		}
+	}
+}
+
+func (a *adding) screen() web.Screen {
+	return web.Screen{Title: a.title, Help: "Each value is tested at " + a.provider + " before anything is kept. The account begins in watch mode: nothing leaves until you turn it live.", Data: a}
+}
+
+// keep puts what was sent, and what is wrong with it, into the page.
+func (a *adding) keep(v *web.Visit, problems map[string]string) {
+	form := web.Form{Groups: a.Groups}
+	form.Keep(v, problems)
+	for path, text := range problems {
+		if !slices.ContainsFunc(a.Groups, func(g web.Group) bool {
+			return slices.ContainsFunc(g.Fields, func(f web.Field) bool { return f.Name == path })
+		}) {
+			a.Problems = append(a.Problems, text)
+		}
+	}
+	slices.Sort(a.Problems)
+}
+
+// hereTitle is that of the group of fields that are about Parley.
+const hereTitle = "Here"
+
+// here are the fields that are about Parley.
+func (a *adding) here() []web.Field {
+	i := slices.IndexFunc(a.Groups, func(g web.Group) bool { return g.Title == hereTitle })
+	return a.Groups[i].Fields
+}
+
+// begin shows what is needed, and asks for it.
+func (p pages) begin(v *web.Visit) error {
+	g := guideOf(v.Request.PathValue("kind"))
+	if g == nil {
+		return v.NotFound()
+	}
+	a, err := p.page(v, g)
+	if err != nil {
+		return err
+	}
+	return v.Show("add", a.screen())
+}
+
+// draftKey is under which a session holds secrets of an account that is being added: nobody pastes a token three times.
+const draftKey = "number-draft"
+
+// held are the secrets that the session holds for an account of a kind.
+func (p pages) held(v *web.Visit, g *guide) map[string]string {
+	held := p.desk.Unseal(v.Recall(draftKey))
+	if held["kind"] != g.kind {
+		return nil
+	}
+	return held
+}
+
+// hold keeps the secrets among the values in the session.
+func (p pages) hold(v *web.Visit, a *adding, given map[string][]string) error {
+	held := map[string]string{"kind": a.kind}
+	for _, g := range a.Groups {
+		for i := range g.Fields {
+			f := &g.Fields[i]
+			if f.Kind == web.KindSecret && given[f.Name] != nil {
+				held[f.Name], f.Stored = given[f.Name][0], true
+			}
+		}
+	}
+	sealed, err := p.desk.Seal(held)
+	if err != nil {
+		return err
+	}
+	v.Remember(draftKey, sealed)
+	return nil
+}
+
+// values are what was sent, with the secrets that the session holds.
+func (a *adding) values(v *web.Visit, held map[string]string) map[string][]string {
+	given := map[string][]string{"mode": {"watch"}}
+	for _, g := range a.Groups {
+		for _, f := range g.Fields {
+			value := v.Value(f.Name)
+			if f.Kind == web.KindSecret && value == "" {
+				value = held[f.Name]
+			}
+			if value != "" && f.Name != "name" {
+				given[f.Name] = []string{value}
+			}
+		}
+	}
+	return given
+}
+
+// add tests what was typed and adds the account, if the provider agrees or the admin wants it all the same.
+func (p pages) add(v *web.Visit) error {
+	g := guideOf(v.Request.PathValue("kind"))
+	if g == nil {
+		return v.NotFound()
+	}
+	a, err := p.page(v, g)
+	if err != nil {
+		return err
+	}
+	given, name := a.values(v, p.held(v, g)), v.Value("name")
+	if err := p.hold(v, a, given); err != nil {
+		return err
+	}
+	if problems := a.incomplete(given, name); len(problems) > 0 {
+		a.keep(v, problems)
+		return v.ShowAgain("add", a.screen())
+	}
+	if verify := g.section + "." + verifyField; slices.Contains(g.folded, verifyField) && given[verify] == nil {
+		given[verify] = []string{rand.Text()}
+	}
+	if v.Value("untested") == "" {
+		faults, err := p.tested(v, a, name, given)
+		if err != nil {
+			return err
+		}
+		if len(faults) > 0 || len(a.Problems) > 0 || v.Value("only_check") != "" {
+			a.keep(v, faults)
+			return v.ShowAgain("add", a.screen())
+		}
+	}
+	return p.save(v, a, name, given)
+}
+
+// incomplete says what is missing.
+func (a *adding) incomplete(given map[string][]string, name string) map[string]string {
+	problems := map[string]string{}
+	if name == "" {
+		problems["name"] = "This is needed."
+	}
+	for _, g := range a.Groups {
+		for _, f := range g.Fields {
+			if f.Required && given[f.Name] == nil && f.Name != "name" {
+				problems[f.Name] = "This is needed."
+			}
+		}
+	}
+	return problems
+}
+
+// tested asks the provider. It returns what is wrong, by the fields; everything that was found is shown besides. Faults
+// of the webhook aren't among them: it is set after the account was added.
+func (p pages) tested(v *web.Visit, a *adding, name string, given map[string][]string) (map[string]string, error) {
+	found, err := p.desk.Try(v.Context(), a.kind, name, given)
+	var problem *Problem
+	switch {
+	case errors.As(err, &problem):
+		a.Problems = append(a.Problems, problem.Error())
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	faults := map[string]string{}
+	for _, f := range found {
+		switch {
+		case f.Field == channels.HookField:
+			continue
+		case f.OK:
+			a.Found = append(a.Found, f)
+		case f.Field == "":
+			a.Found = append(a.Found, f)
+			a.Problems = append(a.Problems, f.What+": "+f.Text)
+		default:
+			path := a.section + "." + f.Field
+			faults[path] = strings.TrimSpace(faults[path] + " " + f.Text + " " + f.Hint)
+		}
+	}
+	return faults, nil
+}
+
+// save adds the account and leads to its page.
+func (p pages) save(v *web.Visit, a *adding, name string, given map[string][]string) error {
+	_, err := p.desk.Save(v.Context(), v.Person, setup.Change{Kind: setup.EntryAccount, Name: name, Channel: a.kind, Values: given})
+	var refused *setup.Refused
+	switch {
+	case errors.As(err, &refused):
+		a.Problems = append(a.Problems, refused.Others...)
+		a.keep(v, refused.Fields)
+		return v.ShowAgain("add", a.screen())
+	case errors.Is(err, setup.ErrExists):
+		a.keep(v, map[string]string{"name": "There is one of that name already."})
+		return v.ShowAgain("add", a.screen())
+	case err != nil:
+		return err
+	}
+	v.Remember(draftKey, "")
+	return v.Saved(Path(a.kind, name), "The account was added. It is in watch mode. Now let "+a.provider+" call Parley.")
+}

@@ -1,0 +1,71 @@
+package number
+
+import "parley/bridge/setup"
+
+// guide is what people are told of a kind of account before they add one.
+type guide struct {
+	kind     string
+	title    string
+	whatsapp bool
+	name     string // the name of the first account
+	section  string // the group of its fields in parley.yaml
+	provider string
+	needs    []need
+	ask      []string // the fields that are asked for, in this order
+	folded   []string // those that few need
+	page     string   // of the documentation
+}
+
+// need is something that must be there before.
+type need struct{ Text, Link, LinkText string }
+
+// guides are those of all kinds that these pages add.
+func guides() []guide {
+	portfolio := need{"A business portfolio at Meta (Meta Business account), verified by Meta.", "https://business.facebook.com/settings", "Business settings"}
+	twilio := need{"An account at Twilio: its Account SID and primary Auth Token stand in the Console under Account Info.", "https://console.twilio.com", "Twilio Console"}
+	return []guide{
+		{kind: "whatsapp", title: "Add a WhatsApp number at Meta", whatsapp: true, name: "whatsapp", section: "whatsapp", provider: "Meta", page: "docs/whatsapp.md",
+			needs: []need{portfolio,
+				{"A phone number that can receive a text message or a call for its verification, and is not used in the WhatsApp app.", "https://business.facebook.com/wa/manage/phone-numbers/", "WhatsApp Manager"},
+				{"An app of that portfolio with WhatsApp added to it: WhatsApp, API Setup shows the ids.", "https://developers.facebook.com/apps", "Apps"},
+				{"A system user who has the app and the WhatsApp account, and a token of his that never expires, with whatsapp_business_messaging and whatsapp_business_management.",
+					"https://business.facebook.com/settings/system-users", "System users"}},
+			ask: []string{"token", "phone_number_id", "waba_id", "app_secret"}, folded: []string{"verify_token"}},
+		{kind: "twilio_whatsapp", title: "Add a WhatsApp number at Twilio", whatsapp: true, name: "whatsapp", section: "twilio", provider: "Twilio", page: "docs/twilio.md",
+			needs: []need{portfolio, twilio, {"A WhatsApp sender: a number that receives text messages or calls, registered there with Meta's own steps, in which you grant Twilio access to the WhatsApp account.",
+				"https://console.twilio.com/us1/develop/sms/senders/whatsapp-senders", "WhatsApp senders"}},
+			ask: []string{"account_sid", "auth_token", "from"}, folded: []string{"messaging_service_sid"}},
+		{kind: "sms", title: "Add a number for text messages", name: "sms", section: "twilio", provider: "Twilio", page: "docs/twilio.md",
+			needs: []need{twilio, {"A number with SMS. Numbers in the US also have to be registered (A2P 10DLC, or toll-free verification) before carriers let messages through.",
+				"https://console.twilio.com/us1/develop/phone-numbers/manage/incoming", "Active numbers"}},
+			ask: []string{"account_sid", "auth_token", "from", "mms"}, folded: []string{"messaging_service_sid"}},
+		{kind: "messenger", title: "Add a Page of Messenger", name: "page", section: "messenger", provider: "Meta", page: "docs/messenger.md",
+			needs: []need{portfolio, {"A Facebook Page of that portfolio, of which you are an admin.", "https://business.facebook.com/settings/pages", "Pages"},
+				{"An app of the portfolio with Messenger added to it. Until Meta has reviewed it, only people with a role in the app can write.", "https://developers.facebook.com/apps", "Apps"},
+				{"The Page's own token, made from the token of a system user that never expires, with pages_messaging, pages_manage_metadata and pages_read_engagement.",
+					"https://business.facebook.com/settings/system-users", "System users"}},
+			ask: []string{"page_id", "token", "app_secret"}, folded: []string{"verify_token"}},
+	}
+}
+
+// guideOf is that of a kind; nil = these pages don't add accounts of it.
+func guideOf(kind string) *guide {
+	for _, g := range guides() {
+		if g.kind == kind {
+			return &g
+		}
+	}
+	return nil
+}
+
+// fields picks those of some names among all fields of the kind, in the order of the names.
+func (g *guide) fields(all []setup.Field, names []string) (list []setup.Field) {
+	for _, name := range names {
+		for _, f := range all {
+			if f.Path == g.section+"."+name {
+				list = append(list, f)
+			}
+		}
+	}
+	return list
+}

@@ -1,0 +1,146 @@
+// Package number has the pages on which admins add numbers of WhatsApp, text messages and Pages of Messenger, and let
+// their providers call Parley.
+package number
+
+import (
+	"context"
+	"embed"
+	"net/http"
+	"net/url"
+
+	"parley/bot/web"
+	"parley/bridge/setup"
+	"parley/channels"
+)
+
+// Desk is what these pages need.
+type Desk interface {
+	// Fields lists what can be set of an account of a kind.
+	Fields(kind string) []setup.Field
+
+	// Names lists the names of all accounts, and of all teams.
+	Names(ctx context.Context) (accounts, teams []string, err error)
+
+	// Numbers lists the accounts of these pages that are stored.
+	Numbers(ctx context.Context) ([]Number, error)
+
+	// HookURL is where a provider calls for an account of a name; "" = Parley has no public address.
+	HookURL(account string) string
+
+	// Try asks the provider about the values of an account that is not stored, by the paths of setup.Field.
+	// Errors: *Problem if the values can't work.
+	Try(ctx context.Context, kind, account string, values map[string][]string) ([]channels.Finding, error)
+
+	// Check asks the provider about an account that is stored.
+	// Errors: *Problem if its settings can't work.
+	Check(ctx context.Context, account string) ([]channels.Finding, error)
+
+	// Hook asks the provider where it calls for an account. Errors: *Problem.
+	Hook(ctx context.Context, account string) (channels.HookState, error)
+
+	// SetHook lets the provider call Parley, and puts that into the log in somebody's name. Errors: *Problem.
+	SetHook(ctx context.Context, by web.Person, account string) error
+
+	// Save makes a change in somebody's name. Errors: those of setup.Save.
+	Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error)
+
+	// SignUp says whether people can sign up with Meta: the company has an app there that is approved for it.
+	SignUp() bool
+
+	// SignUpLink is where a person signs up; state comes back with her.
+	SignUpLink(state string) string
+
+	// SignUpSecret is the secret of the company's app.
+	SignUpSecret() string
+
+	// FinishSignUp exchanges the code with which a person came back for a token. Errors: *Problem.
+	FinishSignUp(ctx context.Context, code string) (token string, err error)
+
+	// Offered lists the numbers that a token opens, at least one. Errors: *Problem.
+	Offered(ctx context.Context, token string) ([]Offered, error)
+
+	// Register registers a number that is new at Meta. Errors: *Problem.
+	Register(ctx context.Context, token, id, pin string) error
+
+	// Seal makes values unreadable for all but Unseal, so that a browser's session may hold secrets.
+	Seal(values map[string]string) (string, error)
+
+	// Unseal reads what Seal wrote; nil if that can't be read.
+	Unseal(sealed string) map[string]string
+}
+
+// Number is an account that is stored.
+type Number struct {
+	Name, Kind string
+	KindName   string // "WhatsApp"
+	Status     string // a channels.ConditionStatus
+	Text, Hint string // what is wrong, and what to do
+	Paused     bool
+	Mode       string
+}
+
+// Problem is why something can't be done, for the person who tries.
+type Problem struct{ Text, Hint string }
+
+// Error implements error.
+func (p *Problem) Error() string { return p.Text + " " + p.Hint }
+
+// Addresses of these pages.
+const (
+	choosePath   = "/settings/add-whatsapp"
+	addPath      = "/settings/add-number"
+	numbersPath  = "/settings/numbers"
+	accountsPath = "/settings/accounts"
+)
+
+//go:embed *.html
+var templates embed.FS
+
+type pages struct{ desk Desk }
+
+// Area has the pages of numbers.
+func Area(desk Desk) web.Area {
+	p := pages{desk}
+	return web.Area{Name: "number", Templates: templates, Routes: []web.Route{
+		{Pattern: "GET " + choosePath, For: web.Admins, Do: p.choose},
+		{Pattern: "POST " + choosePath + "/sign-up", For: web.Admins, Do: p.signUp},
+		{Pattern: "GET " + ReturnPath(), For: web.Admins, Do: p.comeBack},
+		{Pattern: "GET " + choosePath + "/numbers", For: web.Admins, Do: p.offer},
+		{Pattern: "POST " + choosePath + "/numbers", For: web.Admins, Do: p.take},
+		{Pattern: "GET " + addPath + "/{kind}", For: web.Admins, Do: p.begin},
+		{Pattern: "POST " + addPath + "/{kind}", For: web.Admins, Do: p.add},
+		{Pattern: "GET " + numbersPath + "/{name}", For: web.Admins, Do: p.show},
+		{Pattern: "POST " + numbersPath + "/{name}/check", For: web.Admins, Do: p.check},
+		{Pattern: "POST " + numbersPath + "/{name}/webhook", For: web.Admins, Do: p.webhook},
+	}}
+}
+
+// Path is the page of an account's connection; "" if it is of a kind that has none here.
+func Path(kind, account string) string {
+	if guideOf(kind) == nil {
+		return ""
+	}
+	return numbersPath + "/" + url.PathEscape(account)
+}
+
+// AddPath is where an account of a kind is added; "" if that is not here.
+func AddPath(kind string) string {
+	switch g := guideOf(kind); {
+	case g == nil:
+		return ""
+	case g.whatsapp:
+		return choosePath
+	}
+	return addPath + "/" + kind
+}
+
+// choose asks at which provider a number of WhatsApp is.
+func (p pages) choose(v *web.Visit) error {
+	return v.Show("choose", web.Screen{Title: "Add a WhatsApp number", Help: "WhatsApp lets companies write by Meta's Cloud API, or by a provider in between. Choose where your number is, or should be.",
+		Data: map[string]any{"SignUp": p.desk.SignUp(), "SignUpAction": choosePath + "/sign-up", "Meta": addPath + "/whatsapp", "Twilio": addPath + "/twilio_whatsapp", "Back": accountsPath}})
+}
+
+// missing answers that there is no such account.
+func missing(v *web.Visit, name string) error {
+	return v.Refuse(http.StatusNotFound, "There is no number "+name+".", "It may have been taken out.")
+}

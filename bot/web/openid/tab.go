@@ -1,0 +1,142 @@
+package openid
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+
+	"parley/bot/web"
+)
+
+//go:embed *.html
+var templates embed.FS
+
+// Tab is the tab of Teams, in which people are signed in by the token that Teams gives its page.
+type Tab struct {
+	Host string // of the public address, as the app's manifest names it: "help.acme.example"
+}
+
+// tabScope is what the app's registration lets Teams ask for.
+const tabScope = "access_as_user"
+
+// teamsClients are the clients to which Entra gives tokens for a tab: Teams on desktops and phones, Teams in a browser.
+// Source: learn.microsoft.com/microsoftteams/platform/tabs/how-to/authentication/tab-sso-register-aad, read 2026-11.
+func teamsClients() []string {
+	return []string{"1fec8e78-bce4-4aaf-ab1b-5451cc387264", "5e3ce6c0-2b1f-4285-8d4b-75ee78787346"}
+}
+
+// mostToken bounds a token, in bytes. Those of people in very many groups are some thousand bytes long.
+const mostToken = 32 << 10
+
+// tabClaims are what a token for a tab says.
+type tabClaims struct {
+	claims
+
+	Version string `json:"ver"`
+	Scope   string `json:"scp"`
+}
+
+// tabToken reads whom a token for the tab means. Teams keeps such a token and gives it again while it is valid, about an
+// hour: so it is no proof that it was asked for just now, and may come several times. What keeps others from handing in
+// one: only a page of this site may send the form, and who has a token of a person can ask for more anyway.
+// Errors: ErrElsewhere; why it counts for nothing.
+func (p *provider) tabToken(ctx context.Context, raw, host string) (Identity, error) {
+	found, err := p.discover(ctx)
+	if err != nil {
+		return Identity{}, refuse(away, err)
+	}
+	// The audience is checked below: it is the app's id, or its address as a resource. Times are, too, as everywhere.
+	token, err := found.Verifier(&oidc.Config{SkipClientIDCheck: true, SkipExpiryCheck: true, SupportedSigningAlgs: []string{oidc.RS256}}).Verify(oidc.ClientContext(ctx, p.client), raw)
+	if err != nil {
+		return Identity{}, fmt.Errorf("openid: tab: %w", err)
+	}
+	var said tabClaims
+	if err := token.Claims(&said); err != nil {
+		return Identity{}, fmt.Errorf("openid: tab: claims: %w", err)
+	}
+	now := p.now()
+	switch {
+	case len(token.Audience) != 1 || token.Audience[0] != p.ClientID && token.Audience[0] != "api://"+host+"/botid-"+p.ClientID:
+		return Identity{}, errors.New("openid: tab: the token is for another app (aud)")
+	case said.Version != "2.0":
+		return Identity{}, errors.New("openid: tab: the token is of version 1: set requestedAccessTokenVersion to 2 in the registration's manifest")
+	case !slices.Contains(strings.Fields(said.Scope), tabScope):
+		return Identity{}, errors.New("openid: tab: the token is for something else (scp)")
+	case !slices.Contains(teamsClients(), said.AuthorizedParty):
+		return Identity{}, errors.New("openid: tab: the token was given to another client than Teams (azp)")
+	case token.Expiry.Before(now.Add(-skew)):
+		return Identity{}, errors.New("openid: tab: the token has expired")
+	case token.IssuedAt.After(now.Add(skew)), said.NotBefore > now.Add(skew).Unix():
+		return Identity{}, errors.New("openid: tab: the token is of the future; compare the clocks")
+	case said.ObjectID == "":
+		return Identity{}, errors.New("openid: tab: the token names nobody (oid)")
+	}
+	return p.identity(said.claims)
+}
+
+// tabDoor is the way in by the tab.
+type tabDoor struct {
+	*door
+
+	tab Tab
+}
+
+// shownTab is what tab.html shows.
+type shownTab struct {
+	To     string // what is opened: inbox or settings
+	Path   string // its page
+	Action string
+	Wait   bool // nobody is signed in until a click
+}
+
+// goal reads which page a tab shows.
+func goal(v *web.Visit) (to, path string) {
+	if v.Value("to") == "settings" {
+		return "settings", "/settings"
+	}
+	return "inbox", "/inbox"
+}
+
+// show answers with the page that asks Teams for a token.
+func (t *tabDoor) show(v *web.Visit) error {
+	to, path := goal(v)
+	if v.Person.ID != 0 && v.Value("stay") == "" {
+		return v.Go(path)
+	}
+	return v.Show("tab", web.Screen{Title: "Parley", Data: shownTab{To: to, Path: path, Action: web.TabPath, Wait: v.Value("stay") != ""}})
+}
+
+// enter signs somebody in by the token that Teams gave.
+func (t *tabDoor) enter(v *web.Visit) error {
+	_, path := goal(v)
+	raw := v.Request.PostFormValue("token")
+	if raw == "" || len(raw) > mostToken {
+		return v.Refuse(http.StatusBadRequest, "Teams gave no token.", "Open the tab again, or open Parley in the browser.")
+	}
+	who, err := t.provider.tabToken(v.Context(), raw, t.tab.Host)
+	var no *refusal
+	switch {
+	case errors.As(err, &no):
+		return t.refuse(v, no)
+	case errors.Is(err, ErrElsewhere):
+		return t.refuse(v, refuse(elsewhere, err))
+	case err != nil:
+		return t.refuse(v, refuse(untrusted, err))
+	}
+	agent, err := t.desk.Agent(v.Context(), who)
+	switch {
+	case errors.Is(err, ErrStranger):
+		return t.refuse(v, refuse(stranger, err))
+	case errors.Is(err, ErrElsewhere):
+		return t.refuse(v, refuse(elsewhere, err))
+	case err != nil:
+		return err
+	}
+	return v.SignInTo(agent, path)
+}

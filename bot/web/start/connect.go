@@ -1,0 +1,119 @@
+package start
+
+import (
+	"slices"
+	"strings"
+
+	"parley/bot/web"
+)
+
+// sampleID shows how Microsoft writes ids.
+const sampleID = "00000000-0000-0000-0000-000000000000"
+
+// connection is the form by which a chat is connected.
+type connection struct {
+	Chat
+
+	Path     string // where the form is sent
+	Fields   []web.Field
+	Findings []Finding // what a test found
+}
+
+// slackForm asks for Slack's tokens. They open Socket Mode, which works everywhere.
+func slackForm() connection {
+	return connection{Chat: Chat{Kind: "slack", Name: "Slack"}, Path: path + "/slack", Fields: []web.Field{
+		{Name: "bot_token", Label: "Bot User OAuth Token", Kind: web.KindSecret, Required: true, Help: "`xoxb-…`, from *OAuth & Permissions*."},
+		{Name: "app_token", Label: "App-level token", Kind: web.KindSecret, Required: true, Help: "`xapp-…`, from *Basic Information*, with the scope `connections:write`."},
+	}}
+}
+
+// teamsForm asks for the bot's registration at Microsoft.
+func teamsForm() connection {
+	return connection{Chat: Chat{Kind: "teams", Name: "Microsoft Teams"}, Path: path + "/teams", Fields: []web.Field{
+		{Name: "app_id", Label: "Microsoft App ID", Required: true, Placeholder: sampleID, Help: "From the Azure Bot's *Configuration* page."},
+		{Name: "tenant_id", Label: "App Tenant ID", Required: true, Placeholder: sampleID, Help: "From the same page. The bot is of the type *Single Tenant*."},
+		{Name: "app_password", Label: "Client secret", Kind: web.KindSecret, Required: true, Help: "Its *Value*, not the Secret ID: shown once, under *Certificates & secrets*."},
+	}}
+}
+
+// of takes over how the chat is.
+func (c *connection) of(chats []Chat) {
+	if i := slices.IndexFunc(chats, func(one Chat) bool { return one.Kind == c.Kind }); i >= 0 {
+		c.Chat = chats[i]
+	}
+}
+
+// Stored says whether credentials are stored.
+func (c *connection) Stored() bool { return c.Author != "" }
+
+// Open says whether the form is shown at once.
+func (c *connection) Open() bool {
+	return len(c.Findings) > 0 || c.Text != "" || slices.ContainsFunc(c.Fields, func(f web.Field) bool { return f.Problem != "" })
+}
+
+// check finds what is wrong with the values before anybody is asked about them; they are never quoted.
+func (c *connection) check(values map[string]string) bool {
+	fine := true
+	for i := range c.Fields {
+		f := &c.Fields[i]
+		switch value := values[f.Name]; {
+		case value == "":
+			f.Problem = "Is missing."
+		case f.Name == "bot_token" && !strings.HasPrefix(value, "xoxb-"):
+			f.Problem = "Is no bot token: it begins with xoxb-."
+		case f.Name == "app_token" && !strings.HasPrefix(value, "xapp-"):
+			f.Problem = "Is no app-level token: it begins with xapp-."
+		}
+		if f.Kind != web.KindSecret {
+			f.Value = values[f.Name]
+		}
+		fine = fine && f.Problem == ""
+	}
+	return fine
+}
+
+func (p pages) connectSlack(v *web.Visit) error { return p.connect(v, slackForm()) }
+
+func (p pages) connectTeams(v *web.Visit) error { return p.connect(v, teamsForm()) }
+
+// connect tries what was typed at the chat itself, and keeps it if it works.
+func (p pages) connect(v *web.Visit, form connection) error {
+	values := map[string]string{}
+	for _, f := range form.Fields {
+		values[f.Name] = v.Value(f.Name)
+	}
+	s, err := p.steps(v)
+	if err != nil {
+		return err
+	}
+	c := &s.Slack
+	if form.Kind == s.Microsoft.Kind {
+		c = &s.Microsoft
+	}
+	if !c.check(values) {
+		return v.ShowAgain("start", s.screen())
+	}
+	kept, findings, err := p.desk.Connect(v.Context(), v.Person, form.Kind, values)
+	switch {
+	case err != nil:
+		return err
+	case kept:
+		return v.Saved(path, form.Name+" works. What you gave is kept encrypted, and Parley connects now.")
+	}
+	c.Findings = findings
+	return v.ShowAgain("start", s.screen())
+}
+
+// disconnect forgets what is stored of a chat.
+func (p pages) disconnect(v *web.Visit) error {
+	for _, form := range []connection{slackForm(), teamsForm()} {
+		if form.Kind != v.Value("chat") {
+			continue
+		}
+		if err := p.desk.Disconnect(v.Context(), v.Person, form.Kind); err != nil {
+			return err
+		}
+		return v.Saved(path, form.Name+": what was stored is forgotten. Replies wait until it is connected again.")
+	}
+	return v.NotFound()
+}

@@ -1,0 +1,107 @@
+package start
+
+import (
+	"errors"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"parley/bot/web"
+)
+
+const membersPath = path + "/members"
+
+// Roster is who is in a team's channel.
+type Roster struct {
+	Team, Chat string // the chat's kind
+	Channel    string
+	Follows    bool // whoever comes later becomes an agent, too
+	Confirmed  bool
+	People     []Member
+}
+
+// Member is somebody in a channel.
+type Member struct {
+	User, Name, Email string
+	Note              string // what the person is: "agent already"
+	Fixed             bool   // nothing can be chosen about the person
+	Chosen            bool   // before anybody chose
+}
+
+// Problem is why something can't be done, in words for people.
+type Problem struct{ Text, Hint string }
+
+// Error gives both.
+func (p *Problem) Error() string { return p.Text + " " + p.Hint }
+
+// roster is a channel whose members are confirmed on a page of its own.
+type roster struct {
+	Team, Chat, Path string
+	Confirmed        bool
+}
+
+// rosters lists the channels of teams.
+func (s *steps) rosters() {
+	for _, t := range s.Teams {
+		for _, kind := range t.Chats {
+			i := slices.IndexFunc(s.Chats, func(c Chat) bool { return c.Connected && c.Kind == kind })
+			if i < 0 {
+				continue
+			}
+			s.Rosters = append(s.Rosters, roster{Team: t.Name, Chat: s.Chats[i].Name, Confirmed: !slices.Contains(t.Unasked, kind),
+				Path: membersPath + "?" + url.Values{"team": {t.Name}, "chat": {kind}}.Encode()})
+		}
+	}
+}
+
+// membersPage is what the page shows.
+type membersPage struct {
+	Roster
+
+	Path, Back string
+	May        int // how many can be chosen
+	Follow     web.Field
+}
+
+// members shows who is in a team's channel.
+func (p pages) members(v *web.Visit) error {
+	r, err := p.desk.Roster(v.Context(), v.Value("team"), v.Value("chat"))
+	var problem *Problem
+	if errors.As(err, &problem) {
+		return v.Refuse(422, problem.Text, problem.Hint)
+	}
+	if err != nil {
+		return err
+	}
+	page := membersPage{Roster: r, Path: membersPath, Back: path}
+	for _, m := range r.People {
+		if !m.Fixed {
+			page.May++
+		}
+	}
+	page.Follow = web.Field{Name: "agents", Label: "Who comes into the channel later", Kind: web.KindChoice, Choices: []web.Choice{
+		{Value: "channel_members", Text: "becomes an agent, too", Chosen: r.Follows || !r.Confirmed},
+		{Value: "listed", Text: "is no agent until you say so", Chosen: !r.Follows && r.Confirmed},
+	}, Help: "Guests, bots and people of other organisations never become agents by themselves, and whom you leave out now stays out."}
+	return v.Show("members", web.Screen{Title: "Who answers for " + r.Team, Data: page,
+		Help: "Only what agents write in a thread can reach a customer. These people are in the team's channel now: confirm once who of them answers."})
+}
+
+// confirm makes those who were chosen agents.
+func (p pages) confirm(v *web.Visit) error {
+	if err := v.Request.ParseForm(); err != nil {
+		return err
+	}
+	form := v.Request.PostForm
+	joined, err := p.desk.Confirm(v.Context(), v.Person, v.Value("team"), v.Value("chat"), form["listed"], form["user"], v.Value("agents") == "channel_members")
+	var problem *Problem
+	switch {
+	case errors.As(err, &problem):
+		return v.Refuse(422, problem.Text, problem.Hint)
+	case err != nil:
+		return err
+	case joined == 1:
+		return v.Saved(path, "Confirmed: 1 person joined the team.")
+	}
+	return v.Saved(path, "Confirmed: "+strconv.Itoa(joined)+" people joined the team.")
+}

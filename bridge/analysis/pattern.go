@@ -1,0 +1,199 @@
+package analysis
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"regexp/syntax"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// What a desk's patterns may cost. Go's regular expressions take time in proportion to their size and the text's.
+const (
+	MostPatterns    = 32
+	LongestPattern  = 400  // bytes
+	LargestPattern  = 500  // steps of one
+	LargestPatterns = 4000 // steps of all
+	longestLink     = 300  // bytes
+)
+
+// numberPlace is where a link has its number.
+const numberPlace = "{number}"
+
+var kindShape = regexp.MustCompile(`^\pL[\pL\pN _-]{0,29}$`)
+
+// ParsePatterns reads patterns as an admin writes them, one a line:
+//
+//	order: \bSO-\d{6}\b -> https://shop.example/orders/{number}
+//	invoice
+//
+// A kind without an expression is found by the rules for it. Expressions are in Go's syntax (RE2), a link is one of
+// https with {number} behind its host.
+// Errors: what is wrong, with the number of the line, without the line's words.
+func ParsePatterns(text string) ([]Pattern, error) {
+	var all []Pattern
+	size := 0
+	for n, line := range linesOf(text) {
+		p, steps, err := parsePattern(line)
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w", n+1, err)
+		}
+		if size += steps; size > LargestPatterns || len(all) == MostPatterns {
+			return nil, fmt.Errorf("line %d: these are too many patterns, or too large ones", n+1)
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+func parsePattern(line string) (p Pattern, steps int, err error) {
+	if at := strings.LastIndex(line, " -> "); at >= 0 {
+		line, p.Link = strings.TrimSpace(line[:at]), strings.TrimSpace(line[at+len(" -> "):])
+		if err := checkLink(p.Link); err != nil {
+			return p, 0, err
+		}
+	}
+	kind, expression, has := strings.Cut(line, ":")
+	if p.Kind, p.Regexp = strings.TrimSpace(kind), strings.TrimSpace(expression); !kindShape.MatchString(p.Kind) {
+		return p, 0, errors.New("it begins with no kind of at most 30 letters, digits, spaces, - and _")
+	}
+	if !has {
+		if !slices.Contains(ruledKinds(), p.Kind) {
+			return p, 0, fmt.Errorf("without an expression the kind is one of %s", strings.Join(ruledKinds(), ", "))
+		}
+		return p, 0, nil
+	}
+	steps, err = PatternSize(p.Regexp)
+	return p, steps, err
+}
+
+// PatternSize gives how many steps an expression has.
+// Errors: it is empty, too long or too large, can't be read, or finds nothing at all everywhere.
+func PatternSize(expression string) (int, error) {
+	if expression == "" || len(expression) > LongestPattern {
+		return 0, fmt.Errorf("the expression is empty, or longer than %d characters", LongestPattern)
+	}
+	parsed, err := syntax.Parse(expression, syntax.Perl)
+	if err != nil {
+		var fault *syntax.Error
+		if errors.As(err, &fault) {
+			return 0, fmt.Errorf("the expression can't be read: %s", fault.Code)
+		}
+		return 0, errors.New("the expression can't be read")
+	}
+	program, err := syntax.Compile(parsed.Simplify())
+	if err != nil || len(program.Inst) > LargestPattern {
+		return 0, errors.New("the expression is too large: repeat less")
+	}
+	if exp, err := regexp.Compile(expression); err != nil || exp.MatchString("") {
+		return 0, errors.New("the expression fits where nothing stands")
+	}
+	return len(program.Inst), nil
+}
+
+// checkLink looks at the link of a pattern: where it leads may not depend on what a customer wrote.
+func checkLink(link string) error {
+	before, _, has := strings.Cut(link, numberPlace)
+	at, err := url.Parse(strings.ReplaceAll(link, numberPlace, "1"))
+	switch {
+	case len(link) > longestLink || err != nil || at.Scheme != "https" || at.Host == "" || at.User != nil:
+		return fmt.Errorf("the link is no address of https with at most %d characters", longestLink)
+	case !has || !strings.Contains(strings.TrimPrefix(before, "https://"), "/"):
+		return errors.New("the link has no {number} behind its host and a /")
+	case strings.ContainsFunc(link, func(r rune) bool { return r <= ' ' || strings.ContainsRune(`<>"|\^`, r) }):
+		return errors.New("the link has a character that no address has")
+	}
+	return nil
+}
+
+// LinkTo gives the link of a number, in which the number is escaped; "" = there is none.
+func (p Pattern) LinkTo(number string) string {
+	before, _, has := strings.Cut(p.Link, numberPlace)
+	if !has || strings.Trim(number, ".") == "" { // "/.." leads elsewhere
+		return ""
+	}
+	escaped := url.PathEscape(number)
+	if strings.ContainsAny(before, "?#") {
+		escaped = url.QueryEscape(number)
+	}
+	return strings.ReplaceAll(p.Link, numberPlace, escaped)
+}
+
+// ruledKinds are the kinds of numbers that are found without a pattern.
+func ruledKinds() []string { return []string{"order", "quote", "invoice", "shipment", "ticket"} }
+
+// What a desk's own intents may be.
+const (
+	mostOwnIntents = 30
+	longestAbout   = 200 // characters
+	mostWords      = 20  // of one intent
+	longestWord    = 40  // characters
+)
+
+var intentShape = regexp.MustCompile(`^[a-z][a-z0-9_]{0,29}$`)
+
+// ParseIntents reads intents as an admin writes them, one a line:
+//
+//	order_status
+//	warranty: asks about the guarantee = guarantee, warranty, Garantie
+//
+// A name of DefaultIntents alone is that intent; words behind = are those by which customers say it.
+// Errors: what is wrong, with the number of the line, without the line's words.
+func ParseIntents(text string) ([]Intent, error) {
+	var all []Intent
+	for n, line := range linesOf(text) {
+		i, err := parseIntent(line)
+		switch {
+		case err != nil:
+		case len(all) == mostOwnIntents:
+			err = fmt.Errorf("these are more than %d", mostOwnIntents)
+		case slices.ContainsFunc(all, func(o Intent) bool { return o.Name == i.Name }):
+			err = errors.New("its name stands twice")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w", n+1, err)
+		}
+		all = append(all, i)
+	}
+	return all, nil
+}
+
+func parseIntent(line string) (Intent, error) {
+	line, words, _ := strings.Cut(line, " = ")
+	name, about, _ := strings.Cut(line, ":")
+	i := Intent{Name: strings.TrimSpace(name), About: strings.TrimSpace(about)}
+	known := DefaultIntents()
+	if k := slices.IndexFunc(known, func(k Intent) bool { return k.Name == i.Name }); k >= 0 {
+		if i.Tags = known[k].Tags; i.About == "" {
+			i.About = known[k].About
+		}
+	}
+	for word := range strings.SplitSeq(words, ",") {
+		if word = strings.TrimSpace(word); word != "" {
+			i.Words = append(i.Words, word)
+		}
+	}
+	switch {
+	case !intentShape.MatchString(i.Name):
+		return i, errors.New("it begins with no name of at most 30 small letters, digits and _")
+	case i.About == "" || utf8.RuneCountInString(i.About) > longestAbout:
+		return i, fmt.Errorf("behind the name and : stands what customers want, in at most %d characters", longestAbout)
+	case len(i.Words) > mostWords || slices.ContainsFunc(i.Words, func(w string) bool { return utf8.RuneCountInString(w) > longestWord }):
+		return i, fmt.Errorf("it has more than %d words, or one of more than %d characters", mostWords, longestWord)
+	}
+	return i, nil
+}
+
+// linesOf gives the lines of a text that aren't empty, trimmed, with their numbers from 0.
+func linesOf(text string) func(yield func(int, string) bool) {
+	return func(yield func(int, string) bool) {
+		for n, line := range strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n") {
+			if line = strings.TrimSpace(line); line != "" && !yield(n, line) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,95 @@
+package analysis
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// What an admin writes becomes patterns; what can't be one is told with its line, and without its words.
+func TestParsePatterns(t *testing.T) {
+	t.Parallel()
+	got, err := ParsePatterns("order: \\bSO-(\\d{6})\\b -> https://shop.example/orders/{number}\r\n\n  invoice -> https://shop.example/i?n={number}\nticket\nRück-Nr: R:\\d+ -> x ")
+	if err == nil || !strings.HasPrefix(err.Error(), "line 5: the link") {
+		t.Errorf("%+v, %v", got, err)
+	}
+	got, err = ParsePatterns("order: \\bSO-(\\d{6})\\b -> https://shop.example/orders/{number}\r\n\n  invoice -> https://shop.example/i?n={number}\nticket\nRück-Nr: R:\\d+")
+	want := []Pattern{{"order", "\\bSO-(\\d{6})\\b", "https://shop.example/orders/{number}"}, {"invoice", "", "https://shop.example/i?n={number}"},
+		{Kind: "ticket"}, {Kind: "Rück-Nr", Regexp: "R:\\d+"}}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for _, text := range []string{
+		"order: (", "order: (?=x)", "order: (a)\\1", "order: \\d*", "order:", "order: " + strings.Repeat("a", LongestPattern+1), "order: (a{100}){9}",
+		"serial", ": x", "<b>: x\\d", "order\u202e: x",
+		"order: x\\d -> http://a.example/{number}", "order: x\\d -> javascript:alert({number})", "order: x\\d -> https://a.example/", "order: x\\d -> https://{number}.example/",
+		"order: x\\d -> https://a.example{number}", "order: x\\d -> https://me:pw@a.example/{number}", "order: x\\d -> https://a.example/<{number}>", "order: x\\d -> //a.example/{number}",
+		"order: x\\d -> https://a.example/" + strings.Repeat("a", longestLink) + "{number}", strings.Repeat("order: x\\d\n", MostPatterns+1), strings.Repeat("order: (a?){200}b\n", 10),
+	} {
+		if got, err := ParsePatterns(text); err == nil || !strings.HasPrefix(err.Error(), "line ") || strings.Contains(err.Error(), "pw@") {
+			t.Errorf("%.40q: %+v, %v", text, got, err)
+		}
+	}
+}
+
+// A number that a customer wrote can't change where a link leads.
+func TestLinkTo(t *testing.T) {
+	t.Parallel()
+	path, query := Pattern{Link: "https://shop.example/o/{number}/x"}, Pattern{Link: "https://shop.example/o?n={number}"}
+	for number, want := range map[string][2]string{
+		"SO-1":       {"https://shop.example/o/SO-1/x", "https://shop.example/o?n=SO-1"},
+		"../../evil": {"https://shop.example/o/..%2F..%2Fevil/x", "https://shop.example/o?n=..%2F..%2Fevil"},
+		"..":         {"", ""},
+		"1&admin=1":  {"https://shop.example/o/1&admin=1/x", "https://shop.example/o?n=1%26admin%3D1"},
+		"1?a#b":      {"https://shop.example/o/1%3Fa%23b/x", "https://shop.example/o?n=1%3Fa%23b"},
+		"@evil.test": {"https://shop.example/o/@evil.test/x", "https://shop.example/o?n=%40evil.test"},
+		"a b":        {"https://shop.example/o/a%20b/x", "https://shop.example/o?n=a+b"},
+	} {
+		if got := [2]string{path.LinkTo(number), query.LinkTo(number)}; got != want {
+			t.Errorf("%q: %q", number, got)
+		}
+	}
+	if got := (Pattern{Kind: "order"}).LinkTo("1"); got != "" {
+		t.Errorf("a pattern without a link has %q", got)
+	}
+}
+
+// A model names only numbers that the desk's patterns find, and links that they make.
+func TestCheckPatterns(t *testing.T) {
+	t.Parallel()
+	patterns, err := ParsePatterns("order: SO-(\\d{6}) -> https://shop.example/{number}\ninvoice")
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := Question{Burst: []Message{{Text: "Where is SO-123456, and SO-99? Invoice 4711, room 12."}}, Desk: Desk{References: patterns}}
+	got := Check(q, Answer{References: []Reference{{Kind: "order", Value: "123456", Link: "https://shop.example/123456"}, {Kind: "order", Value: "99"},
+		{Kind: "order", Value: "12", Link: "https://shop.example/12"}, {Kind: "invoice", Value: "4711", Link: "https://evil.test/4711"}, {Kind: "ticket", Value: "12"}}})
+	if want := []Reference{{Kind: "order", Value: "123456", Link: "https://shop.example/123456"}, {Kind: "invoice", Value: "4711"}}; !slices.Equal(got.References, want) {
+		t.Errorf("%+v", got.References)
+	}
+}
+
+func TestParseIntents(t *testing.T) {
+	t.Parallel()
+	got, err := ParseIntents("order_status\nwarranty: asks about the guarantee = guarantee, Garantie ,\nbilling: all about money")
+	known := DefaultIntents()
+	want := []Intent{known[2], {Name: "warranty", About: "asks about the guarantee", Words: []string{"guarantee", "Garantie"}},
+		{Name: "billing", About: "all about money", Tags: []string{"Billing", "Billing Issue"}}}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for _, text := range []string{"warranty", "Big: x", ": x", "a b: x", "x: " + strings.Repeat("a", longestAbout+1), "thanks\nthanks", "x: y = " + strings.Repeat("w,", mostWords+1) + "w",
+		"x: y = " + strings.Repeat("w", longestWord+1)} {
+		if got, err := ParseIntents(text); err == nil {
+			t.Errorf("%.40q: %+v", text, got)
+		}
+	}
+	var many strings.Builder
+	for i := range mostOwnIntents + 1 {
+		many.WriteString("n" + strings.Repeat("x", i%28) + string(rune('a'+i/28)) + ": y\n")
+	}
+	if _, err := ParseIntents(many.String()); err == nil {
+		t.Error("very many are taken")
+	}
+}

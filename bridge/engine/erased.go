@@ -1,0 +1,18 @@
+package engine
+
+import (
+	"parley/bridge"
+	"parley/bridge/engine/own"
+	"parley/store"
+	"parley/store/erase"
+)
+
+// ErasePosts gives the fact that has posts of a conversation taken out of chats; name is unique for it.
+func ErasePosts(name string, conversation int64, posts []erase.Post) store.NewEvent {
+	f := own.Fact{Kind: own.Erase, Conversation: conversation}
+	for _, p := range posts {
+		f.Erase = append(f.Erase, own.ErasedPost{Surface: p.Account, To: p.Recipient, Kind: bridge.PostKind(p.Kind), Conversation: p.Conversation, Message: p.MessageID,
+			Place: bridge.Place{Channel: p.Channel, Thread: p.Thread, Message: p.Message}})
+	}
+	return f.Event(name)
+}

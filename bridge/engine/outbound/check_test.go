@@ -1,0 +1,34 @@
+package outbound
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"parley/channels"
+)
+
+// A reply whose chat can't be read is tried again soon, then each minute, or when the chat says: a fault that is over
+// in a moment must not hold it for a minute, and a long one not for hours.
+func TestWaitsForTheChat(t *testing.T) {
+	t.Parallel()
+	says := func(wait time.Duration) error { return &channels.SendError{Class: channels.Retry, Wait: wait} }
+	for name, c := range map[string]struct {
+		err     error
+		attempt int
+		want    time.Duration
+	}{
+		"the first fault":                  {errors.New("reset"), 1, time.Second},
+		"the fourth":                       {errors.New("reset"), 4, 8 * time.Second},
+		"a long outage":                    {errors.New("reset"), 7, time.Minute},
+		"a very long one":                  {errors.New("reset"), 5000, time.Minute},
+		"a chat that says when":            {says(3 * time.Second), 1, 3 * time.Second},
+		"one that wants more time":         {says(5 * time.Minute), 1, 5 * time.Minute},
+		"one that says nothing about that": {says(0), 2, 2 * time.Second},
+	} {
+		var got *channels.SendError
+		if err := unconfirmed(c.err, c.attempt); !errors.As(err, &got) || got.Wait != c.want || !WaitsForChat(got.Text) {
+			t.Errorf("%s: %+v, want %s", name, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,18 @@
+package threads
+
+import (
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/outbound"
+	"parley/bridge/engine/own"
+	"parley/store"
+)
+
+// ErasePosts queues that posts go from chats, in a lane of the conversation for each chat.
+func ErasePosts(th *Writer, c *book.Conversation, posts []own.ErasedPost) {
+	for _, p := range posts {
+		gate, request := th.budget(p.Surface, bridge.PostErased, p.Place.Channel)
+		lane := th.Outbox.LaneOf(book.LaneKey{Account: p.Surface, Key: conversationLane(c.ID, "erase")}, c.ID, store.PriorityMark, gate, request)
+		th.Outbox.Enqueue(lane, string(bridge.PostErased), 0, outbound.Payload{Erases: &p}, nil)
+	}
+}

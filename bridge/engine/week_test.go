@@ -1,0 +1,77 @@
+package engine_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+)
+
+// weeks gives what the team was told of its weeks in the channel.
+func (w *world) weeks() []bridgetest.Message {
+	var list []bridgetest.Message
+	for _, m := range w.chat.Messages(support, "") {
+		if strings.HasPrefix(m.Plain(), "["+string(bridge.LineWeek)+"]") {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// down stops all that runs while something else happens; then another process runs.
+func (w *world) down(while func()) {
+	w.t.Helper()
+	for _, stop := range w.stops {
+		stop()
+	}
+	while()
+	w.addEngine()
+	w.startLast()
+}
+
+// R-230 R-231 R-233: on Mondays at nine the team is told how its week was, once, whoever runs; also when everybody was
+// down at nine, but not days later; and no more when nobody wants it.
+func TestWeeklyFigures(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{account: office(t), engines: 2})
+	w.exec(`UPDATE teams SET weekly = '0 9 * * MON'`)
+	w.exec(`UPDATE settings SET version = version + 1`)
+	w.until(time.Wednesday, 10, 0)
+	timers := func() int {
+		return w.count(`SELECT count(*) FROM timers WHERE kind LIKE 'week:%' AND due_at > parley_now()`)
+	}
+	w.eventually("a timer", func() bool { return timers() == 1 })
+	w.writes("kim", "Where is my order?")
+	thread := w.thread("Where is my order?")
+	w.advance(30 * time.Minute)
+	w.reply(thread, "On its way")
+	w.provider.WaitTexts(t, "On its way")
+	w.writes("lou", "Is anybody there?")
+	w.thread("Is anybody there?")
+	w.settled()
+	w.until(time.Monday, 9, 0)
+	w.chat.Wait(t, "the week", func() bool { return len(w.weeks()) == 1 })
+	told := strings.ReplaceAll(w.text(`SELECT payload::text FROM deliveries WHERE payload::text LIKE '%"week"%'`), `": `, `":`)
+	for _, part := range []string{`"New":2`, `"Answers":1`, `"Waiting":1`, `"ID":1,`} {
+		if !strings.Contains(told, part) {
+			t.Errorf("no %s in %s", part, told)
+		}
+	}
+
+	w.eventually("the next timer", func() bool { return timers() == 1 })
+	w.until(time.Tuesday, 9, 0)
+	w.down(func() { w.until(time.Monday, 11, 0) })
+	w.chat.Wait(t, "the week after", func() bool { return len(w.weeks()) == 2 })
+	w.settled()
+	w.down(func() { w.until(time.Friday, 9, 0); w.until(time.Friday, 9, 0) })
+	w.eventually("the next timer", func() bool { return timers() == 1 })
+	w.settled()
+	w.exec(`UPDATE teams SET weekly = ''`)
+	w.exec(`UPDATE settings SET version = version + 1`)
+	w.eventually("no timer", func() bool { return timers() == 0 })
+	if n := len(w.weeks()); n != 2 {
+		t.Errorf("told %d times", n)
+	}
+}

@@ -1,0 +1,128 @@
+package workflow
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/robfig/cron/v3"
+
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/bridge/engine/directory"
+	"parley/bridge/engine/own"
+	"parley/store"
+	"parley/store/measure"
+)
+
+const (
+	weekStale = 72 * time.Hour   // figures that come later than this are passed over until the next time
+	weekWait  = 10 * time.Minute // they wait so long for what isn't counted yet
+	weekWorst = 3                // conversations that are named
+)
+
+// NextWeek gives the timer that tells a team next how its week was, and the one before it, which may not have fired yet;
+// false = there is none. Times are in the zone of the team's first account that has business hours, else in UTC, unless
+// the expression names one.
+func NextWeek(d *directory.Directory, team int64, after time.Time) (next, last store.Timer, ok bool) {
+	row := d.Team(team)
+	if row == nil || row.Weekly == "" {
+		return next, last, false
+	}
+	schedule, err := cron.ParseStandard(row.Weekly)
+	if err != nil {
+		return next, last, false
+	}
+	at := schedule.Next(after.Add(-weekStale).In(weekZone(d, team)))
+	for ; !at.IsZero() && !at.After(after); at = schedule.Next(at) {
+		last = store.Timer{Kind: own.WeekOf(team, at), DueAt: at}
+	}
+	return store.Timer{Kind: own.WeekOf(team, at), DueAt: at}, last, !at.IsZero()
+}
+
+func weekZone(d *directory.Directory, team int64) *time.Location {
+	for _, id := range book.Keys(d.Hours) {
+		if a := d.Account(id); a.TeamID != nil && *a.TeamID == team && d.Hours[id] != nil {
+			return d.Hours[id].Zone()
+		}
+	}
+	return time.UTC
+}
+
+// Week tells a team in its channel how its last seven days were, and those before.
+func (wf *UseCases) Week(ctx context.Context, tx pgx.Tx, team int64, due time.Time) error {
+	behind, err := measure.ReadBehind(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if (behind.Seconds > 0 || behind.Older) && wf.Age() < weekWait {
+		return wf.Wait(weekWait - wf.Age())
+	}
+	if next, _, ok := NextWeek(wf.Dir, team, wf.Now); ok {
+		wf.Timers.Start(next)
+	}
+	surface, channel := wf.Dir.TeamHome(team)
+	if surface == 0 || wf.Dir.Team(team).Weekly == "" || wf.Now.Sub(due) > weekStale {
+		return nil
+	}
+	today := due.In(weekZone(wf.Dir, team))
+	week := measure.Filter{From: dayBefore(today, 7), To: dayBefore(today, 1), Teams: []int64{team}, Kind: measure.KindAll}
+	before := week
+	before.From, before.To = dayBefore(today, 14), dayBefore(today, 8)
+	line := &bridge.WeekLine{Team: wf.Dir.Team(team).Name, From: week.From, To: week.To}
+	if line.Week, err = weekFigures(ctx, tx, week); err != nil {
+		return err
+	}
+	if line.Before, err = weekFigures(ctx, tx, before); err != nil {
+		return err
+	}
+	if err := wf.worstOfWeek(ctx, tx, surface, week, line); err != nil {
+		return err
+	}
+	now, err := measure.ReadNow(ctx, tx, week, bridge.TraitIntent, bridge.TraitSentiment)
+	if err != nil {
+		return err
+	}
+	line.Waiting, line.Unassigned = now.Waiting, now.Unassigned
+	if now.Oldest != nil {
+		line.Longest = wf.Now.Sub(*now.Oldest)
+	}
+	wf.ChannelLine(surface, bridge.Place{Channel: channel}, bridge.Line{Content: line})
+	return nil
+}
+
+func dayBefore(t time.Time, days int) string { return t.AddDate(0, 0, -days).Format(time.DateOnly) }
+
+func weekFigures(ctx context.Context, tx pgx.Tx, f measure.Filter) (w bridge.WeekFigures, err error) {
+	sums, err := measure.Sums(ctx, tx, f, measure.ByTeam)
+	if err != nil || len(sums) == 0 {
+		return w, err
+	}
+	s := sums[0]
+	w = bridge.WeekFigures{New: s.Opened, Reopened: s.Reopened, Resolved: s.Resolved, Answers: s.FirstCount}
+	if s.FirstCount > 0 {
+		w.First = time.Duration(s.FirstSumOpen/s.FirstCount) * time.Second
+	}
+	if s.Resolved > 0 {
+		w.Ended = time.Duration(s.EndedSumOpen/s.Resolved) * time.Second
+	}
+	return w, nil
+}
+
+// worstOfWeek adds the conversations that waited longest for their first answer.
+func (wf *UseCases) worstOfWeek(ctx context.Context, tx pgx.Tx, surface int64, f measure.Filter, line *bridge.WeekLine) error {
+	worst, err := measure.LongestTimes(ctx, tx, f, measure.FirstAnswer, true, weekWorst)
+	if err != nil {
+		return err
+	}
+	for _, w := range worst {
+		facts, err := wf.Reading.Facts(ctx, tx, surface, nil, w.ConversationID)
+		if err != nil {
+			return err
+		}
+		if len(facts) > 0 {
+			line.Rows, line.Took = append(line.Rows, facts[0]), append(line.Took, time.Duration(w.Seconds)*time.Second)
+		}
+	}
+	return nil
+}

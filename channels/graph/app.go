@@ -1,0 +1,211 @@
+package graph
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/channels"
+)
+
+// App is an app at Meta that acts for itself, by its id and secret.
+type App struct {
+	ID, Name string
+
+	secret string
+	client *Client // with the app's own token
+}
+
+// App finds the app to which the client's token belongs, and lets it act with its secret.
+// Errors: those of Call.
+func (c *Client) App(ctx context.Context, secret string) (*App, error) {
+	var a App
+	if err := c.Call(ctx, http.MethodGet, "app", url.Values{"fields": {"id,name"}}, nil, &a); err != nil {
+		return nil, err
+	}
+	return c.AppOf(a.ID, a.Name, secret), nil
+}
+
+// AppOf lets an app act with its secret.
+func (c *Client) AppOf(id, name, secret string) *App {
+	return &App{ID: id, Name: name, secret: secret, client: c.as(id + "|" + secret)}
+}
+
+// as returns a client with another token.
+func (c *Client) as(token string) *Client {
+	other := *c
+	other.token = token
+	return &other
+}
+
+// Permission is a scope of a token, and the ids for which it holds; none = all that its owner has.
+type Permission struct {
+	Scope   string   `json:"scope"`
+	Targets []string `json:"target_ids"`
+}
+
+// TokenFacts are what Meta says of a token.
+type TokenFacts struct {
+	AppID       string       `json:"app_id"`
+	Type        string       `json:"type"` // USER, PAGE, SYSTEM_USER
+	Valid       bool         `json:"is_valid"`
+	Expires     int64        `json:"expires_at"` // seconds since 1970; 0 = never
+	Scopes      []string     `json:"scopes"`
+	Permissions []Permission `json:"granular_scopes"`
+}
+
+// Missing returns those of the scopes that the token lacks.
+func (f TokenFacts) Missing(scopes ...string) []string {
+	return slices.DeleteFunc(scopes, func(s string) bool { return slices.Contains(f.Scopes, s) })
+}
+
+// EndsAt is when the token ends; the zero time if it never does.
+func (f TokenFacts) EndsAt() time.Time {
+	if f.Expires <= 0 {
+		return time.Time{}
+	}
+	return time.Unix(f.Expires, 0).UTC()
+}
+
+// Targets returns the ids for which a scope was granted.
+func (f TokenFacts) Targets(scope string) []string {
+	for _, p := range f.Permissions {
+		if p.Scope == scope {
+			return p.Targets
+		}
+	}
+	return nil
+}
+
+// Inspect asks what a token may do. Only the app of the token is answered.
+// Source: Graph API, "debug_token". Errors: those of Call.
+func (a *App) Inspect(ctx context.Context, token string) (TokenFacts, error) {
+	var answer struct {
+		Data TokenFacts `json:"data"`
+	}
+	err := a.client.Call(ctx, http.MethodGet, "debug_token", url.Values{"input_token": {token}}, nil, &answer)
+	return answer.Data, err
+}
+
+// Token finds out what the client's own token may do, by the app to which it belongs.
+// Errors: those of Call.
+func (c *Client) Token(ctx context.Context, secret string) (TokenFacts, error) {
+	a, err := c.App(ctx, secret)
+	if err != nil {
+		return TokenFacts{}, err
+	}
+	return a.Inspect(ctx, c.token)
+}
+
+// proof is the value of appsecret_proof, by which Meta checks that whoever has the client's token knows the secret of
+// its app, too.
+// Source: Graph API, "Securing requests".
+func (c *Client) proof(secret string) string {
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(c.token))
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// Subscription is what an app is told of one kind of object.
+type Subscription struct {
+	Object   string `json:"object"` // page, whatsapp_business_account
+	Callback string `json:"callback_url"`
+	Active   bool   `json:"active"`
+	Fields   []struct {
+		Name string `json:"name"`
+	} `json:"fields"`
+}
+
+// Lacks returns those of the fields that the app is not told of.
+func (s Subscription) Lacks(fields []string) []string {
+	return slices.DeleteFunc(slices.Clone(fields), func(f string) bool {
+		return slices.ContainsFunc(s.Fields, func(has struct {
+			Name string `json:"name"`
+		}) bool {
+			return has.Name == f
+		})
+	})
+}
+
+// Subscription returns what the app is told of a kind of object, and where; the zero value if nothing.
+// Source: Graph API, "App, subscriptions". Errors: those of Call.
+func (a *App) Subscription(ctx context.Context, object string) (Subscription, error) {
+	var answer struct {
+		Data []Subscription `json:"data"`
+	}
+	if err := a.client.Call(ctx, http.MethodGet, a.ID+"/subscriptions", nil, nil, &answer); err != nil {
+		return Subscription{}, err
+	}
+	for _, s := range answer.Data {
+		if s.Object == object {
+			return s, nil
+		}
+	}
+	return Subscription{}, nil
+}
+
+// Subscribe lets Meta tell the app of a kind of object, at a callback that answers Meta's challenge with the verify
+// token. What stood there before is replaced.
+// Errors: those of Call.
+func (a *App) Subscribe(ctx context.Context, object, callback, verify string, fields []string) error {
+	return a.client.Call(ctx, http.MethodPost, a.ID+"/subscriptions", nil,
+		map[string]any{"object": object, "callback_url": callback, "verify_token": verify, "fields": strings.Join(fields, ","), "include_values": true}, nil)
+}
+
+// Exchange exchanges the code with which a person came back from Meta's dialog for a token. redirect is where she came
+// back to, as the dialog was told.
+// Source: Facebook Login, "Manually build a login flow". Errors: those of Call; a token that is missing.
+func (a *App) Exchange(ctx context.Context, code, redirect string) (string, error) {
+	var answer struct {
+		Token string `json:"access_token"`
+	}
+	query := url.Values{"client_id": {a.ID}, "client_secret": {a.secret}, "redirect_uri": {redirect}, "code": {code}}
+	if err := a.client.as("").Call(ctx, http.MethodGet, "oauth/access_token", query, nil, &answer); err != nil {
+		return "", err
+	}
+	if answer.Token == "" {
+		return "", errors.New("graph: exchange: no token in the answer")
+	}
+	return answer.Token, nil
+}
+
+// Callback returns the callback that a subscription should have: env's own, or the one that stands there if that is
+// another account of the same Parley, which passes on what is for this one.
+func Callback(now string, env channels.Env) string {
+	parley, name := path.Split(now)
+	ours, _ := path.Split(env.HookURL)
+	if now != "" && parley == ours && (env.Accounts == nil || slices.Contains(env.Accounts, name)) {
+		return now
+	}
+	return env.HookURL
+}
+
+// unverified is the code of Meta's answer when a callback didn't answer the challenge.
+const unverified = 2200
+
+// Unverified says whether a request was refused because the callback did not answer Meta's challenge.
+func Unverified(err error) bool {
+	var refused *Error
+	return errors.As(err, &refused) && refused.Code == unverified
+}
+
+// WrongSecret says whether a secret is not that of the app to which the client's token belongs. path is something that
+// the token may read.
+// Errors: those of Call, about something else.
+func (c *Client) WrongSecret(ctx context.Context, path, secret string) (bool, error) {
+	query := url.Values{"fields": {"id"}, "appsecret_proof": {c.proof(secret)}}
+	err := c.Call(ctx, http.MethodGet, path, query, nil, nil)
+	var refused *Error
+	if errors.As(err, &refused) && refused.Code == 100 && strings.Contains(refused.Message, "appsecret_proof") {
+		return true, nil
+	}
+	return false, err
+}

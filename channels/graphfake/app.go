@@ -1,0 +1,249 @@
+package graphfake
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Kinds of objects of which an app is told.
+const (
+	pageObject     = "page"
+	businessObject = "whatsapp_business_account"
+)
+
+// appHook is what the app is told of one kind of object, and where.
+type appHook struct {
+	callback, verify string
+	fields           []string
+}
+
+// objectFields are the webhook fields of a kind of object that this emulator knows.
+func objectFields(object string) []string {
+	if object == pageObject {
+		return pageFields()
+	}
+	return []string{"account_alerts", "account_review_update", "account_update", "message_template_components_update", "message_template_quality_update",
+		"message_template_status_update", "messages", "phone_number_name_update", "phone_number_quality_update", "security", "smb_message_echoes",
+		"template_category_update", "user_preferences"}
+}
+
+// appNode is the app itself.
+type appNode struct{ a *api }
+
+func (n appNode) opener() string { return n.a.opts.AppID }
+
+func (n appNode) route(method, edge string) (route, bool) {
+	switch method + " " + edge {
+	case "GET ":
+		return route{"app", n.about}, true
+	case "GET subscriptions":
+		return route{"app.subscriptions", n.subscriptions}, true
+	case "POST subscriptions":
+		return route{"app.subscribe", n.subscribe}, true
+	}
+	return route{}, false
+}
+
+func (n appNode) about(*call) (any, *APIError) {
+	return map[string]any{"id": n.a.opts.AppID, "name": "Acme Help", "category": "Business", "link": "https://www.facebook.com/games/?app_id=" + n.a.opts.AppID}, nil
+}
+
+func (n appNode) subscriptions(c *call) (any, *APIError) {
+	if !c.asApp {
+		return nil, apiError(15, "This method must be called with an app access_token.", "")
+	}
+	n.a.mu.Lock()
+	defer n.a.mu.Unlock()
+	data := []any{}
+	for _, object := range []string{pageObject, businessObject} {
+		h, ok := n.a.apps[object]
+		if !ok {
+			continue
+		}
+		fields := []any{}
+		for _, f := range h.fields {
+			fields = append(fields, map[string]any{"name": f, "version": "v26.0"})
+		}
+		data = append(data, map[string]any{"object": object, "callback_url": h.callback, "active": true, "fields": fields})
+	}
+	return map[string]any{"data": data}, nil
+}
+
+// subscribe sets where the app is told of a kind of object. The callback must answer the challenge.
+func (n appNode) subscribe(c *call) (any, *APIError) {
+	if !c.asApp {
+		return nil, apiError(15, "This method must be called with an app access_token.", "")
+	}
+	var in struct {
+		Object   string `json:"object"`
+		Callback string `json:"callback_url"`
+		Verify   string `json:"verify_token"`
+		Fields   string `json:"fields"`
+	}
+	if err := c.json(&in); err != nil {
+		return nil, err
+	}
+	if in.Object != pageObject && in.Object != businessObject {
+		return nil, apiError(100, "Param object must be one of {page, whatsapp_business_account}", "")
+	}
+	fields := strings.Split(in.Fields, ",")
+	for _, f := range fields {
+		if !slices.Contains(objectFields(in.Object), f) {
+			return nil, apiError(100, "Invalid parameter", "Param fields must not have "+f)
+		}
+	}
+	if err := n.a.hooks.challenge(c.r.Context(), in.Callback, in.Verify); err != nil {
+		return nil, apiError(2200, "Callback verification failed", err.Error())
+	}
+	n.a.hooks.moved(in.Object, appHook{in.Callback, in.Verify, fields})
+	return map[string]any{"success": true}, nil
+}
+
+// moved sets what the app is told. Objects that follow the app follow it there.
+func (h *hooks) moved(object string, to appHook) {
+	h.g.mu.Lock()
+	before, had := h.g.apps[object]
+	h.g.apps[object] = to
+	pages := map[string]bool{}
+	for id, n := range h.g.nodes {
+		_, pages[id] = n.(*Page)
+	}
+	h.g.mu.Unlock()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for id, sub := range h.subs {
+		if had && sub.url == before.callback && pages[id] == (object == pageObject) {
+			sub.url = to.callback
+			h.subs[id] = sub
+		}
+	}
+}
+
+// kindOf tells what an object is.
+func (g *ground) kindOf(id string) string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if _, ok := g.nodes[id].(*Page); ok {
+		return pageObject
+	}
+	return businessObject
+}
+
+// TokenOptions say what an access token may do.
+type TokenOptions struct {
+	IDs     []string  // of the numbers, business accounts and Pages that it opens; none = all
+	Scopes  []string  // nil = all
+	Expires time.Time // zero = never
+	Page    bool      // it is a Page's
+}
+
+// AllowTokenFor makes an access token.
+func (a *api) AllowTokenFor(token string, o TokenOptions) {
+	a.change(func() {
+		a.tokens[token] = &grant{nodes: slices.Clone(o.IDs), scopes: o.Scopes, expires: o.Expires, page: o.Page}
+	})
+}
+
+// allScopes are those that this emulator knows.
+func allScopes() []string {
+	return []string{"whatsapp_business_management", "whatsapp_business_messaging", "pages_messaging", "pages_manage_metadata", "pages_read_engagement", "public_profile"}
+}
+
+func (g *grant) scopeNames() []string {
+	if g.scopes == nil {
+		return allScopes()
+	}
+	return g.scopes
+}
+
+// scopeOf is the scope that a kind of call needs; "" = none.
+func scopeOf(route string) string {
+	switch route {
+	case "whatsapp.messages", "whatsapp.upload":
+		return "whatsapp_business_messaging"
+	case "whatsapp.waba", "whatsapp.numbers", "whatsapp.subscriptions", "whatsapp.subscribe", "whatsapp.unsubscribe", "whatsapp.number.update", "whatsapp.register",
+		"whatsapp.templates", "whatsapp.template.create", "whatsapp.template.delete":
+		return "whatsapp_business_management"
+	case "messenger.subscribed_apps":
+		return "pages_manage_metadata"
+	case "messenger.messages", "messenger.attachments", "messenger.conversations", "messenger.profile":
+		return "pages_messaging"
+	}
+	return ""
+}
+
+// refuses says why a token may not make a call; nil = it may. Called under the lock.
+func (a *api) refuses(g *grant, token string, rt route, c *call) *APIError {
+	scope := scopeOf(rt.name)
+	switch {
+	case !g.expires.IsZero() && !a.clock().Before(g.expires):
+		return &APIError{Status: http.StatusUnauthorized, Code: 190, Subcode: 463, Message: "Error validating access token: Session has expired."}
+	case c.req.Query.Get("appsecret_proof") != "" && c.req.Query.Get("appsecret_proof") != proofOf(token, a.opts.AppSecret):
+		return &APIError{Code: 100, Type: "GraphMethodException", Message: "Invalid appsecret_proof provided in the API argument"}
+	case scope != "" && !slices.Contains(g.scopeNames(), scope):
+		return &APIError{Status: http.StatusForbidden, Code: 200, Message: "Requires " + scope + " permission to manage the object."}
+	}
+	return nil
+}
+
+func proofOf(token, secret string) string {
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(token))
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+// asApp says whether a token is the app's own, and what is wrong with one that claims to be. Called under the lock.
+func (a *api) asApp(token string) (bool, *APIError) {
+	secret, ok := strings.CutPrefix(token, a.opts.AppID+"|")
+	switch {
+	case !ok:
+		return false, nil
+	case secret != a.opts.AppSecret:
+		return false, &APIError{Code: 190, Message: "Invalid OAuth access token signature."}
+	}
+	return true, nil
+}
+
+// debugToken tells the app what a token may do.
+// Source: Graph API, "debug_token".
+func (a *api) debugToken(c *call) (any, *APIError) {
+	if !c.asApp {
+		return nil, apiError(100, "You must provide an app access token, or a user access token that is an owner or developer of the app", "")
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	g := a.tokens[c.req.Query.Get("input_token")]
+	if g == nil || g.revoked {
+		return map[string]any{"data": map[string]any{"is_valid": false, "scopes": []string{},
+			"error": map[string]any{"code": 190, "message": "Invalid OAuth access token - Cannot parse access token"}}}, nil
+	}
+	data := map[string]any{"app_id": a.opts.AppID, "application": "Acme Help", "type": "SYSTEM_USER", "is_valid": true, "expires_at": 0, "scopes": g.scopeNames()}
+	if g.page {
+		data["type"], data["profile_id"] = "PAGE", g.nodes[0]
+	}
+	if !g.expires.IsZero() {
+		data["expires_at"] = g.expires.Unix()
+		data["is_valid"] = a.clock().Before(g.expires)
+	}
+	var wabas []string
+	for _, id := range g.nodes {
+		if _, ok := a.nodes[id].(*waba); ok {
+			wabas = append(wabas, id)
+		}
+	}
+	granular := []any{}
+	for _, s := range g.scopeNames() {
+		one := map[string]any{"scope": s}
+		if strings.HasPrefix(s, "whatsapp_") && wabas != nil {
+			one["target_ids"] = wabas
+		}
+		granular = append(granular, one)
+	}
+	data["granular_scopes"] = granular
+	return map[string]any{"data": data}, nil
+}

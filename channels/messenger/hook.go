@@ -1,0 +1,126 @@
+package messenger
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"parley/channels"
+	"parley/channels/graph"
+)
+
+var _ channels.Hooked = (*Channel)(nil)
+
+// object is what Meta calls the things that an app is told of.
+const object = "page"
+
+// hookFacts are what Facebook says of the Page's webhooks.
+type hookFacts struct {
+	app  *graph.App
+	sub  graph.Subscription // of the app
+	page []string           // the fields of which the Page tells the app
+}
+
+// FindHook implements channels.Hooked.
+func (c *Channel) FindHook(ctx context.Context) (channels.HookState, error) {
+	facts, err := c.findHook(ctx)
+	if err != nil {
+		return channels.HookState{}, err
+	}
+	var has []string
+	for _, f := range facts.sub.Fields {
+		has = append(has, f.Name)
+	}
+	return channels.HookState{
+		Values: []channels.HookValue{
+			{What: "Callback of the app " + facts.app.Name + ", for all its Pages", Now: facts.sub.Callback, Wanted: graph.Callback(facts.sub.Callback, c.env)},
+			{What: "What the app is told", Now: list(has), Wanted: list(append(neededFields(), has...))},
+			{What: "What the Page tells the app", Now: list(facts.page), Wanted: list(append(neededFields(), facts.page...))},
+		},
+		ByHand: "In Meta's app dashboard, Messenger, API settings: set the callback URL " + c.env.HookURL + " with the verify token of this account, subscribe it to " +
+			strings.Join(neededFields(), ", ") + ", and add the Page there with the same fields.",
+	}, nil
+}
+
+// list writes fields in the order of the alphabet, each once.
+func list(fields []string) string {
+	fields = slices.Clone(fields)
+	slices.Sort(fields)
+	return strings.Join(slices.Compact(fields), ", ")
+}
+
+func (c *Channel) findHook(ctx context.Context) (hookFacts, error) {
+	if c.env.HookURL == "" {
+		return hookFacts{}, noAddress()
+	}
+	var facts hookFacts
+	var err error
+	if facts.app, err = c.graph.App(ctx, string(c.hook.Secret)); err != nil {
+		return facts, classify(err)
+	}
+	if facts.sub, err = facts.app.Subscription(ctx, object); err != nil {
+		return facts, classify(err)
+	}
+	facts.page, _, err = c.pageFields(ctx)
+	if err != nil {
+		return facts, classify(err)
+	}
+	return facts, nil
+}
+
+func noAddress() *channels.SendError {
+	return &channels.SendError{Class: channels.BadContent, Text: "Facebook can't reach this Parley: it has no public address.",
+		Hint: "Set PARLEY_PUBLIC_URL to an https address that leads here."}
+}
+
+// pageFields returns the fields of which the Page tells the app of the token; false if the app isn't subscribed.
+func (c *Channel) pageFields(ctx context.Context) ([]string, bool, error) {
+	var answer struct {
+		Data []struct {
+			Fields []string `json:"subscribed_fields"`
+		} `json:"data"`
+	}
+	err := c.graph.Call(ctx, http.MethodGet, c.page+"/subscribed_apps", nil, nil, &answer)
+	if err != nil || len(answer.Data) == 0 {
+		return nil, false, err
+	}
+	return answer.Data[0].Fields, true, nil // with a Page token one sees the token's app only
+}
+
+// SetHook implements channels.Hooked.
+func (c *Channel) SetHook(ctx context.Context) error {
+	facts, err := c.findHook(ctx)
+	if err != nil {
+		return err
+	}
+	callback := graph.Callback(facts.sub.Callback, c.env)
+	if callback != facts.sub.Callback || len(facts.sub.Lacks(neededFields())) > 0 {
+		fields := neededFields()
+		for _, f := range facts.sub.Fields {
+			fields = append(fields, f.Name)
+		}
+		slices.Sort(fields)
+		if err := facts.app.Subscribe(ctx, object, callback, c.hook.VerifyToken, slices.Compact(fields)); err != nil {
+			return unhooked(err)
+		}
+	}
+	fields := append(neededFields(), facts.page...)
+	slices.Sort(fields)
+	query := url.Values{"subscribed_fields": {strings.Join(slices.Compact(fields), ",")}}
+	if err := c.graph.Call(ctx, http.MethodPost, c.page+"/subscribed_apps", query, nil, nil); err != nil {
+		return unhooked(err)
+	}
+	return nil
+}
+
+// unhooked says why a webhook was not set.
+func unhooked(err error) *channels.SendError {
+	e := *classify(err)
+	if graph.Unverified(err) {
+		e.Class, e.Text = channels.Retry, "Facebook called this Parley and did not get the right answer."
+		e.Hint = "Its address must be reachable from the internet by https. Try again in some seconds: a new account is ready a moment after it was added."
+	}
+	return &e
+}

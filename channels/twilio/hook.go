@@ -1,0 +1,203 @@
+package twilio
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"parley/channels"
+)
+
+var _ channels.Hooked = (*Channel)(nil)
+
+// hookPlace is where an address for incoming messages stands at Twilio.
+type hookPlace struct {
+	what    string
+	address string
+	method  string
+	app     string // a TwiML application that comes before the address; "" = none
+
+	form func(address string) request // the request that sets it
+}
+
+// FindHook implements channels.Hooked.
+func (c *Channel) FindHook(ctx context.Context) (channels.HookState, error) {
+	p, err := c.finder().findHook(ctx)
+	if err != nil {
+		return channels.HookState{}, err
+	}
+	state := channels.HookState{ByHand: "In the Twilio Console set " + p.what + " to " + c.webhookAddress() + " by HTTP POST.",
+		Values: []channels.HookValue{{What: p.what, Now: worded(p.method, p.address), Wanted: worded(http.MethodPost, c.webhookAddress())}}}
+	if p.app != "" {
+		state.Values = append(state.Values, channels.HookValue{What: "TwiML application of the number, which comes before its address", Now: p.app})
+	}
+	return state, nil
+}
+
+// worded writes a method and an address; "" without an address.
+func worded(method, address string) string {
+	if address == "" {
+		return ""
+	}
+	return cmp.Or(strings.ToUpper(method), http.MethodPost) + " " + address
+}
+
+// SetHook implements channels.Hooked.
+func (c *Channel) SetHook(ctx context.Context) error {
+	p, err := c.finder().findHook(ctx)
+	if err != nil {
+		return err
+	}
+	if err := c.api.do(ctx, p.form(c.webhookAddress()), nil); err != nil {
+		return unsent(err)
+	}
+	return nil
+}
+
+func (c *Channel) finder() *finder {
+	return &finder{c.api, c.number, c.callbacks.address}
+}
+
+// finder finds what Twilio has of the channel's number.
+type finder struct {
+	api     *client
+	number  *ownNumber
+	address string // of our webhook; "" = Twilio can't reach Parley
+}
+
+// findHook finds the place that decides where incoming messages go. Errors: *channels.SendError.
+func (c *finder) findHook(ctx context.Context) (*hookPlace, error) {
+	if c.address == "" {
+		u := unreachable()
+		return nil, &channels.SendError{Class: channels.BadContent, Text: u.Text, Hint: u.Hint}
+	}
+	if c.number.whatsapp {
+		s, err := c.findSender(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return s.place(c.api), nil
+	}
+	if c.number.service != "" {
+		p, onNumber, err := c.findService(ctx)
+		if err != nil || !onNumber {
+			return p, err
+		}
+	}
+	n, kind, err := c.findNumber(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &hookPlace{what: "“A message comes in” of the number " + c.number.from, address: n.URL, method: n.Method, app: n.App, form: func(address string) request {
+		return request{method: http.MethodPost, url: c.api.accountURL() + "/" + kind + "/" + url.PathEscape(n.SID) + ".json",
+			form: url.Values{"SmsUrl": {address}, "SmsMethod": {http.MethodPost}, "SmsApplicationSid": {""}}}
+	}}, nil
+}
+
+// ownPhone is a number or short code of the account.
+type ownPhone struct {
+	SID          string `json:"sid"`
+	Capabilities *struct {
+		SMS bool `json:"sms"`
+		MMS bool `json:"mms"`
+	} `json:"capabilities"`
+	URL    string `json:"sms_url"`
+	Method string `json:"sms_method"`
+	App    string `json:"sms_application_sid"`
+}
+
+// findNumber finds the channel's number, and under which kind of resource Twilio has it.
+// Errors: *channels.SendError, of class BadRecipient if the account doesn't have it.
+func (c *finder) findNumber(ctx context.Context) (*ownPhone, string, error) {
+	kind, query := "IncomingPhoneNumbers", url.Values{"PhoneNumber": {c.number.from}}
+	if !strings.HasPrefix(c.number.from, "+") {
+		kind, query = "SMS/ShortCodes", url.Values{"ShortCode": {c.number.from}}
+	}
+	var found struct {
+		Numbers []ownPhone `json:"incoming_phone_numbers"`
+		Codes   []ownPhone `json:"short_codes"`
+	}
+	if err := c.api.do(ctx, request{method: http.MethodGet, url: c.api.accountURL() + "/" + kind + ".json?" + query.Encode()}, &found); err != nil {
+		return nil, "", unsent(err)
+	}
+	all := append(found.Numbers, found.Codes...)
+	if len(all) == 0 {
+		return nil, "", &channels.SendError{Class: channels.BadRecipient, Text: "The account has no number " + c.number.from + ".",
+			Hint: "Check from, or buy the number in the Twilio Console."}
+	}
+	return &all[0], kind, nil
+}
+
+// findService finds the address of the messaging service; onNumber = it leaves that to its numbers.
+func (c *finder) findService(ctx context.Context) (p *hookPlace, onNumber bool, err error) {
+	at := c.api.messaging + "/v1/Services/" + url.PathEscape(c.number.service)
+	var s struct {
+		Name     string `json:"friendly_name"`
+		URL      string `json:"inbound_request_url"`
+		Method   string `json:"inbound_method"`
+		OnNumber bool   `json:"use_inbound_webhook_on_number"`
+	}
+	if err := c.api.do(ctx, request{method: http.MethodGet, url: at}, &s); err != nil {
+		return nil, false, unsent(err)
+	}
+	return &hookPlace{what: "Request URL of the messaging service " + s.Name, address: s.URL, method: s.Method, form: func(address string) request {
+		return request{method: http.MethodPost, url: at, form: url.Values{"InboundRequestUrl": {address}, "InboundMethod": {http.MethodPost}}}
+	}}, s.OnNumber, nil
+}
+
+// waSender is a WhatsApp sender of the account.
+type waSender struct {
+	SID    string            `json:"sid"`
+	ID     string            `json:"sender_id"` // whatsapp:+15550100
+	Status string            `json:"status"`    // ONLINE, OFFLINE, CREATING …
+	Hook   map[string]string `json:"webhook"`
+}
+
+// place is where the sender's address stands.
+func (s *waSender) place(api *client) *hookPlace {
+	return &hookPlace{what: "Webhook URL for incoming messages of the sender " + s.ID, address: s.Hook["callback_url"], method: s.Hook["callback_method"], form: func(address string) request {
+		hook := map[string]string{}
+		for name, value := range s.Hook { // all of it is sent again: what is left out might be cleared
+			if value != "" {
+				hook[name] = value
+			}
+		}
+		hook["callback_url"], hook["callback_method"] = address, http.MethodPost
+		return request{method: http.MethodPost, url: api.messaging + "/v2/Channels/Senders/" + url.PathEscape(s.SID), json: map[string]any{"webhook": hook}}
+	}}
+}
+
+// maxSenders is how many senders of an account are read.
+const maxSenders = 1000
+
+// findSender finds the channel's WhatsApp sender.
+// Errors: *channels.SendError, of class BadRecipient if the account doesn't have it.
+func (c *finder) findSender(ctx context.Context) (*waSender, error) {
+	next := "?Channel=whatsapp&PageSize=100"
+	for seen := 0; seen < maxSenders; {
+		var page struct {
+			Senders []waSender `json:"senders"`
+			Meta    struct {
+				Next string `json:"next_page_url"`
+			} `json:"meta"`
+		}
+		if err := c.api.do(ctx, request{method: http.MethodGet, url: c.api.messaging + "/v2/Channels/Senders" + next}, &page); err != nil {
+			return nil, unsent(err)
+		}
+		for i := range page.Senders {
+			if page.Senders[i].ID == waPrefix+c.number.from {
+				return &page.Senders[i], nil
+			}
+		}
+		seen += len(page.Senders)
+		u, err := url.Parse(page.Meta.Next)
+		if err != nil || u.RawQuery == "" || len(page.Senders) == 0 {
+			break
+		}
+		next = "?" + u.RawQuery // the rest of the address doesn't decide to which host the secret is sent
+	}
+	return nil, &channels.SendError{Class: channels.BadRecipient, Text: "The account has no WhatsApp sender " + c.number.from + ".",
+		Hint: "Check from, or register the sender in the Twilio Console. The sandbox's webhook is set in the Console: Messaging, Try it out."}
+}

@@ -1,0 +1,121 @@
+package twilio
+
+import (
+	"strings"
+	"testing"
+
+	"parley/channels"
+	"parley/channels/twilio/twiliofake"
+)
+
+// hooked sets the webhook and gives where it stood before, as the page shows it; afterwards it must be ours.
+func (w *world) hooked() (before string) {
+	w.t.Helper()
+	h := w.channel.(channels.Hooked)
+	state, err := h.FindHook(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, v := range state.Values {
+		before += v.What + ": " + v.Now + "\n"
+	}
+	if state.Ours() {
+		w.t.Errorf("nothing is to be changed:\n%s", before)
+	}
+	if err := h.SetHook(w.t.Context()); err != nil {
+		w.t.Fatal(err)
+	}
+	if state, err = h.FindHook(w.t.Context()); err != nil || !state.Ours() || state.Values[0].Now != "POST "+w.base.callbacks.address+overrides {
+		w.t.Errorf("afterwards: %+v, %v", state, err)
+	}
+	for _, f := range w.channel.(channels.Checker).Check(w.t.Context()) {
+		if !f.OK {
+			w.t.Errorf("doctor finds %+v", f)
+		}
+	}
+	return before
+}
+
+// Twilio is told to call this Parley: at the number, at the messaging service, or at the WhatsApp sender, whichever
+// decides. What customers write arrives from then on.
+//
+func TestSetHook(t *testing.T) {
+	t.Parallel()
+	number := func(o *twiliofake.Options) *twiliofake.Number { return &o.Numbers[1] }
+	service := func(own bool) func(*twiliofake.Options, channels.Config) {
+		return func(o *twiliofake.Options, c channels.Config) {
+			c[fieldService] = "MG1"
+			o.Services = []twiliofake.Service{{SID: "MG1", Name: "Help", Webhook: "https://other.test/in", OnNumber: own, Numbers: []string{smsNumber}}}
+		}
+	}
+	for name, c := range map[string]struct {
+		whatsapp bool
+		change   func(*twiliofake.Options, channels.Config)
+		webhook  string
+		before   string
+	}{
+		"another address": {webhook: "https://other.test/in", before: "number " + smsNumber + ": POST https://other.test/in\n"},
+		"nothing yet":     {before: "number " + smsNumber + ": \n"},
+		"an application": {webhook: "https://other.test/in", before: "before its address: AP1",
+			change: func(o *twiliofake.Options, _ channels.Config) { number(o).App = "AP1" }},
+		"by GET": {webhook: "https://other.test/in", before: ": GET https://other.test/in",
+			change: func(o *twiliofake.Options, _ channels.Config) { number(o).Method = "GET" }},
+		"a service":                      {change: service(false), before: "service Help: POST https://other.test/in"},
+		"a service that asks the number": {change: service(true), webhook: "https://number.test", before: "number " + smsNumber + ": POST https://number.test"},
+		"WhatsApp":                       {whatsapp: true, webhook: "https://other.test/in", before: "whatsapp:" + waNumber + ": POST https://other.test/in"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			change := c.change
+			if change == nil {
+				change = func(*twiliofake.Options, channels.Config) {}
+			}
+			w := newWorld(t, c.whatsapp, change)
+			w.fake.SetWebhook(w.number, c.webhook)
+			if got := w.hooked(); !strings.Contains(got, c.before) {
+				t.Errorf("before: %s", got)
+			}
+			w.write("Hello")
+			w.wait("her message", func() bool { return len(w.accepted()) == 1 })
+		})
+	}
+}
+
+// What is wrong with a number is told beside its setting, and why a webhook can't be set.
+func TestSetHookRefused(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		whatsapp bool
+		change   func(*twiliofake.Options, channels.Config)
+		class    channels.Class
+		field    string
+	}{
+		"a wrong token": {change: func(_ *twiliofake.Options, c channels.Config) { c[fieldToken] = "wrong" }, class: channels.AuthBroken, field: fieldToken},
+		"another's number": {change: func(_ *twiliofake.Options, c channels.Config) { c[fieldFrom] = "+15557777" }, class: channels.BadRecipient,
+			field: fieldFrom},
+		"no such sender": {whatsapp: true, change: func(_ *twiliofake.Options, c channels.Config) { c[fieldFrom] = "+15557777" }, class: channels.BadRecipient,
+			field: fieldFrom},
+		"calls only":       {change: func(o *twiliofake.Options, _ channels.Config) { o.Numbers[1].NoSMS = true }, field: fieldFrom},
+		"a sender offline": {whatsapp: true, change: func(o *twiliofake.Options, _ channels.Config) { o.Numbers[0].Offline = true }, field: fieldFrom},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, c.whatsapp, c.change)
+			fields := ""
+			for _, f := range w.channel.(channels.Checker).Check(t.Context()) {
+				if f.Field == channels.HookField {
+					continue
+				}
+				if fields += f.Field; f.OK && f.Field != "" || !f.OK && f.Hint == "" {
+					t.Errorf("%+v", f)
+				}
+			}
+			if fields != c.field {
+				t.Errorf("the fault is with %q, want %q", fields, c.field)
+			}
+			if err := w.channel.(channels.Hooked).SetHook(t.Context()); c.class != "" && channels.ClassOf(err) != c.class {
+				t.Errorf("setting: %v", err)
+			}
+		})
+	}
+}

@@ -1,0 +1,196 @@
+package twiliofake
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// Service is a messaging service of the company.
+type Service struct {
+	SID, Name string
+	Webhook   string   // its request URL for incoming messages; "" = none, and they are lost
+	OnNumber  bool     // the numbers' own webhooks are called instead
+	Numbers   []string // addresses of its senders
+}
+
+// numberSID is the id of the i-th of the company's senders.
+func numberSID(prefix string, i int) string { return fmt.Sprintf("%s%032x", prefix, i+1) }
+
+// called is the webhook that decides for one of our senders. The lock is held.
+func (g *ground) called(n *Number) string {
+	for _, s := range g.opt.Services {
+		for _, address := range s.Numbers {
+			if address == n.Address && !s.OnNumber {
+				return s.Webhook
+			}
+		}
+	}
+	if n.App != "" {
+		return "" // a TwiML application answers, whatever it does
+	}
+	return n.Webhook
+}
+
+func (a *webAPI) listNumbers(w http.ResponseWriter, r *http.Request) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	rows := []any{}
+	for i, n := range a.opt.Numbers {
+		if strings.HasPrefix(n.Address, "whatsapp:") || r.URL.Query().Get("PhoneNumber") != "" && r.URL.Query().Get("PhoneNumber") != n.Address {
+			continue
+		}
+		rows = append(rows, a.numberRow(i))
+	}
+	answer(w, http.StatusOK, map[string]any{"incoming_phone_numbers": rows, "page": 0, "page_size": 50, "next_page_uri": nil})
+}
+
+func (a *webAPI) numberRow(i int) map[string]any {
+	n := a.opt.Numbers[i]
+	row := map[string]any{"sid": numberSID("PN", i), "account_sid": a.opt.AccountSID, "phone_number": n.Address, "sms_url": n.Webhook,
+		"sms_method": "POST", "sms_application_sid": nil, "capabilities": map[string]any{"sms": !n.NoSMS, "mms": n.MMS, "voice": true, "fax": false}}
+	if n.Method != "" {
+		row["sms_method"] = n.Method
+	}
+	if n.App != "" {
+		row["sms_application_sid"] = n.App
+	}
+	return row
+}
+
+// updateNumber changes what Twilio does with a number's messages.
+// Source: Twilio, "IncomingPhoneNumber resource".
+func (a *webAPI) updateNumber(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		refuse(w, http.StatusBadRequest, 20001, "Unreadable form")
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for i := range a.opt.Numbers {
+		n := &a.opt.Numbers[i]
+		if numberSID("PN", i)+".json" != r.PathValue("number") || strings.HasPrefix(n.Address, "whatsapp:") {
+			continue
+		}
+		if u := r.PostForm.Get("SmsUrl"); u != "" && !strings.HasPrefix(u, "http://") && !strings.HasPrefix(u, "https://") {
+			refuse(w, http.StatusBadRequest, 21502, "SmsUrl is not a valid URL")
+			return
+		}
+		set(r, "SmsUrl", &n.Webhook)
+		set(r, "SmsMethod", &n.Method)
+		set(r, "SmsApplicationSid", &n.App)
+		a.Poke()
+		answer(w, http.StatusOK, a.numberRow(i))
+		return
+	}
+	refuse(w, http.StatusNotFound, 20404, "The requested resource was not found")
+}
+
+// set changes a value if the form has it, as Twilio does: an empty one clears it.
+func set(r *http.Request, name string, value *string) {
+	if r.PostForm.Has(name) {
+		*value = r.PostForm.Get(name)
+	}
+}
+
+// service finds a messaging service; the lock is held.
+func (a *webAPI) service(r *http.Request) *Service {
+	for i := range a.opt.Services {
+		if a.opt.Services[i].SID == r.PathValue("service") {
+			return &a.opt.Services[i]
+		}
+	}
+	return nil
+}
+
+func (s *Service) row() map[string]any {
+	return map[string]any{"sid": s.SID, "friendly_name": s.Name, "inbound_request_url": s.Webhook, "inbound_method": "POST", "use_inbound_webhook_on_number": s.OnNumber}
+}
+
+func (a *webAPI) getService(w http.ResponseWriter, r *http.Request) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s := a.service(r)
+	if s == nil {
+		refuse(w, http.StatusNotFound, 20404, "The requested resource was not found")
+		return
+	}
+	answer(w, http.StatusOK, s.row())
+}
+
+// updateService changes where a service's messages go.
+// Source: Twilio, "Messaging Service resource".
+func (a *webAPI) updateService(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		refuse(w, http.StatusBadRequest, 20001, "Unreadable form")
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s := a.service(r)
+	if s == nil {
+		refuse(w, http.StatusNotFound, 20404, "The requested resource was not found")
+		return
+	}
+	set(r, "InboundRequestUrl", &s.Webhook)
+	a.Poke()
+	answer(w, http.StatusOK, s.row())
+}
+
+func (a *webAPI) senderRow(i int) map[string]any {
+	n := a.opt.Numbers[i]
+	status := "ONLINE"
+	if n.Offline {
+		status = "OFFLINE"
+	}
+	return map[string]any{"sid": numberSID("XE", i), "sender_id": n.Address, "status": status,
+		"webhook": map[string]any{"callback_url": n.Webhook, "callback_method": "POST", "fallback_url": nil, "fallback_method": "POST", "status_callback_url": nil, "status_callback_method": "POST"}}
+}
+
+// listSenders lists the WhatsApp senders.
+// Source: Twilio, "Senders API".
+func (a *webAPI) listSenders(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Query().Get("Channel") != "whatsapp" {
+		refuse(w, http.StatusBadRequest, 20001, "Channel is required")
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	rows := []any{}
+	for i, n := range a.opt.Numbers {
+		if strings.HasPrefix(n.Address, "whatsapp:") {
+			rows = append(rows, a.senderRow(i))
+		}
+	}
+	answer(w, http.StatusOK, map[string]any{"senders": rows, "meta": map[string]any{"key": "senders", "page": 0, "page_size": 100, "next_page_url": nil}})
+}
+
+func (a *webAPI) updateSender(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Hook struct {
+			URL    string `json:"callback_url"`
+			Method string `json:"callback_method"`
+		} `json:"webhook"`
+	}
+	if r.Header.Get("Content-Type") != "application/json" || json.NewDecoder(r.Body).Decode(&in) != nil {
+		refuse(w, http.StatusBadRequest, 20001, "Unreadable JSON")
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for i := range a.opt.Numbers {
+		if numberSID("XE", i) != r.PathValue("sender") || !strings.HasPrefix(a.opt.Numbers[i].Address, "whatsapp:") {
+			continue
+		}
+		if in.Hook.Method != http.MethodPost && in.Hook.Method != http.MethodPut {
+			refuse(w, http.StatusBadRequest, 20001, "callback_method must be POST or PUT")
+			return
+		}
+		a.opt.Numbers[i].Webhook = in.Hook.URL
+		a.Poke()
+		answer(w, http.StatusAccepted, a.senderRow(i))
+		return
+	}
+	refuse(w, http.StatusNotFound, 20404, "The requested resource was not found")
+}

@@ -1,0 +1,180 @@
+package whatsapp
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"parley/channels"
+	"parley/channels/graph"
+)
+
+var _ channels.Hooked = (*Channel)(nil)
+
+// businessObject is what Meta calls a business account, of which an app is told.
+const businessObject = "whatsapp_business_account"
+
+// neededFields are the webhook fields that the channel reads.
+func neededFields() []string {
+	return []string{"account_alerts", "account_update", "message_template_quality_update", "message_template_status_update", "messages",
+		"phone_number_quality_update", "smb_message_echoes", "template_category_update", "user_preferences"}
+}
+
+// hookFacts are what Meta says of the number's webhooks.
+type hookFacts struct {
+	app        *graph.App
+	sub        graph.Subscription // of the app
+	subscribed bool               // the business account tells the app
+	override   string             // the callback that the business account has of its own
+	number     string             // the callback that the number has of its own: it comes first
+}
+
+// FindHook implements channels.Hooked.
+// Source: Cloud API, "Webhook overrides": messages go to the callback of the number, else of the business account, else
+// of the app; news about templates and the account go to that of the app in any case.
+func (c *Channel) FindHook(ctx context.Context) (channels.HookState, error) {
+	facts, err := c.findHook(ctx)
+	if err != nil {
+		return channels.HookState{}, err
+	}
+	ours := c.env.HookURL
+	now := facts.override
+	if now == "" && facts.subscribed {
+		now = facts.sub.Callback
+	}
+	values := []channels.HookValue{{What: "Callback for messages to the business account " + c.waba, Now: now, Wanted: graph.Callback(now, c.env)}}
+	if facts.number != "" {
+		values = append(values, channels.HookValue{What: "Callback of the number itself, which comes before that", Now: facts.number, Wanted: graph.Callback(facts.number, c.env)})
+	}
+	app := channels.HookValue{What: "Callback of the app " + facts.app.Name + ", for news about templates and the account", Now: facts.sub.Callback, Wanted: facts.sub.Callback}
+	var has []string
+	for _, f := range facts.sub.Fields {
+		has = append(has, f.Name)
+	}
+	fields := channels.HookValue{What: "What the app is told", Now: list(has), Wanted: list(append(neededFields(), has...))}
+	if !facts.elsewhere(c.env) {
+		app.Wanted = graph.Callback(app.Now, c.env)
+	} else if len(facts.sub.Lacks([]string{"messages"})) == 0 {
+		fields.Wanted = fields.Now // another program's; without messages nothing would come here
+	}
+	return channels.HookState{Values: append(values, app, fields),
+		ByHand: "In Meta's App Dashboard, WhatsApp, Configuration: set the callback URL " + ours + " with the verify token of this account, subscribe to " +
+			strings.Join(neededFields(), ", ") + "; then send POST /" + c.waba + "/subscribed_apps with a token that has whatsapp_business_management."}, nil
+}
+
+// elsewhere says whether the app's own callback belongs to another program, which keeps it.
+func (f hookFacts) elsewhere(env channels.Env) bool {
+	return f.sub.Callback != "" && graph.Callback(f.sub.Callback, env) != f.sub.Callback
+}
+
+func list(fields []string) string {
+	fields = slices.Clone(fields)
+	slices.Sort(fields)
+	return strings.Join(slices.Compact(fields), ", ")
+}
+
+func (c *Channel) findHook(ctx context.Context) (hookFacts, error) {
+	var facts hookFacts
+	if c.env.HookURL == "" {
+		return facts, &channels.SendError{Class: channels.BadContent, Text: "WhatsApp can't reach this Parley: it has no public address.",
+			Hint: "Set PARLEY_PUBLIC_URL to an https address that leads here."}
+	}
+	var err error
+	if facts.app, err = c.graph.App(ctx, string(c.hook.Secret)); err != nil {
+		return facts, c.unhooked(err)
+	}
+	if facts.sub, err = facts.app.Subscription(ctx, businessObject); err != nil {
+		return facts, c.unhooked(err)
+	}
+	apps, err := c.subscribedApps(ctx)
+	if err != nil {
+		return facts, c.unhooked(err)
+	}
+	for _, a := range apps {
+		if string(a.App.ID) == facts.app.ID {
+			facts.subscribed, facts.override = true, a.Override
+		}
+	}
+	var number struct {
+		Hooks struct {
+			Number string `json:"phone_number"`
+		} `json:"webhook_configuration"`
+	}
+	if err := c.graph.Call(ctx, http.MethodGet, c.phone, url.Values{"fields": {"webhook_configuration"}}, nil, &number); err != nil {
+		return facts, c.unhooked(err)
+	}
+	facts.number = number.Hooks.Number
+	return facts, nil
+}
+
+// subscribedApp is an app that the business account tells.
+type subscribedApp struct {
+	App struct {
+		ID   loose `json:"id"`
+		Name loose `json:"name"`
+	} `json:"whatsapp_business_api_data"`
+	Override string `json:"override_callback_uri"`
+}
+
+func (c *Channel) subscribedApps(ctx context.Context) ([]subscribedApp, error) {
+	var page struct {
+		Data []subscribedApp `json:"data"`
+	}
+	err := c.graph.Call(ctx, http.MethodGet, c.waba+"/subscribed_apps", nil, nil, &page)
+	return page.Data, err
+}
+
+// SetHook implements channels.Hooked.
+func (c *Channel) SetHook(ctx context.Context) error {
+	facts, err := c.findHook(ctx)
+	if err != nil {
+		return err
+	}
+	ours, verify := c.env.HookURL, c.hook.VerifyToken
+	callback, fields := graph.Callback(facts.sub.Callback, c.env), neededFields()
+	for _, f := range facts.sub.Fields {
+		fields = append(fields, f.Name)
+	}
+	lacks := facts.sub.Lacks(neededFields())
+	switch {
+	case facts.elsewhere(c.env):
+		callback, lacks = "", nil // it stays with that program
+	case facts.sub.Callback == "":
+		lacks = neededFields()
+	}
+	if len(lacks) > 0 {
+		slices.Sort(fields)
+		if err := facts.app.Subscribe(ctx, businessObject, callback, verify, slices.Compact(fields)); err != nil {
+			return c.unhooked(err)
+		}
+	}
+	override := object{"override_callback_uri": graph.Callback(facts.override, c.env), "verify_token": verify}
+	if err := c.graph.Call(ctx, http.MethodPost, c.waba+"/subscribed_apps", nil, override, nil); err != nil {
+		return c.unhooked(err)
+	}
+	if facts.number == "" || graph.Callback(facts.number, c.env) == facts.number {
+		return nil
+	}
+	own := object{"webhook_configuration": object{"override_callback_uri": ours, "verify_token": verify}}
+	if err := c.graph.Call(ctx, http.MethodPost, c.phone, nil, own, nil); err != nil {
+		return c.unhooked(err)
+	}
+	return nil
+}
+
+// unhooked says why a webhook could not be read or set.
+func (c *Channel) unhooked(err error) *channels.SendError {
+	e := *c.sendError(err, channels.Outbound{Attempt: channels.Attempt{Number: 1}})
+	switch {
+	case graph.Unverified(err):
+		e.Class, e.Text = channels.Retry, "Meta called this Parley and did not get the right answer."
+		e.Hint = "Its address must be reachable from the internet by https. Try again in some seconds: a new account is ready a moment after it was added."
+	case e.Class == channels.Ambiguous:
+		e.Class, e.Text, e.Hint = channels.Retry, "WhatsApp didn't answer in time.", "Try again."
+	}
+	e.Hint = cmp.Or(e.Hint, "The token needs whatsapp_business_management.")
+	return &e
+}

@@ -1,0 +1,166 @@
+package whatsapp
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"parley/channels"
+	"parley/channels/graph"
+)
+
+// dialogURL is Meta's page on which people sign up, without what is asked.
+const dialogURL = "https://www.facebook.com/" + graph.DefaultVersion + "/dialog/oauth"
+
+// signUpTimeout bounds one call of a sign-up.
+const signUpTimeout = 15 * time.Second
+
+// SignUpOptions describe the company's app at Meta that is approved for embedded sign-up.
+type SignUpOptions struct {
+	AppID, Secret string
+	Config        string // the id of the app's configuration for sign-up
+	APIURL        string // as channels.Env.APIURL
+	DialogURL     string // replaces Meta's page; "" = Meta's
+	Dialer        channels.Dialer
+}
+
+// SignUp connects numbers of people who sign in to Meta and grant the app access to their WhatsApp accounts.
+// Source: WhatsApp, "Embedded Signup"; Facebook Login, "Manually build a login flow".
+type SignUp struct {
+	o      SignUpOptions
+	app    *graph.App
+	secret string
+}
+
+// NewSignUp makes a sign-up. It opens no connection. Errors: a malformed address.
+func NewSignUp(o SignUpOptions) (*SignUp, error) {
+	s := &SignUp{o: o, secret: o.Secret}
+	c, err := s.client("")
+	if err != nil {
+		return nil, err
+	}
+	s.app = c.AppOf(o.AppID, "", o.Secret)
+	if s.o.DialogURL == "" {
+		s.o.DialogURL = dialogURL
+	}
+	return s, nil
+}
+
+func (s *SignUp) client(token string) (*graph.Client, error) {
+	return graph.New(graph.Options{BaseURL: s.o.APIURL, Token: token, Dialer: s.o.Dialer})
+}
+
+// Link is where a person signs up. state comes back with her to redirect.
+func (s *SignUp) Link(redirect, state string) string {
+	return s.o.DialogURL + "?" + url.Values{"client_id": {s.o.AppID}, "redirect_uri": {redirect}, "state": {state}, "config_id": {s.o.Config},
+		"response_type": {"code"}, "override_default_response_type": {"true"}}.Encode()
+}
+
+// Secret is that of the app, which signs the webhooks of all numbers that sign up.
+func (s *SignUp) Secret() string { return s.secret }
+
+// Finish exchanges the code with which a person came back for a token.
+// Errors: *channels.SendError.
+func (s *SignUp) Finish(ctx context.Context, code, redirect string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, signUpTimeout)
+	defer cancel()
+	token, err := s.app.Exchange(ctx, code, redirect)
+	var refused *graph.Error
+	switch {
+	case err == nil:
+		return token, nil
+	case errors.As(err, &refused) && refused.Code == 100:
+		return "", &channels.SendError{Class: channels.BadContent, Text: "Meta no longer takes this answer: " + refused.Words(), Hint: "It was used already, or took too long. Begin again.", Cause: err}
+	case errors.As(err, &refused):
+		return "", &channels.SendError{Class: channels.AuthBroken, Text: "Meta refuses Parley's app: " + refused.Words(),
+			Hint: "Check META_APP_ID and META_APP_SECRET, and the app's redirect addresses.", Cause: err}
+	}
+	return "", unreached(err)
+}
+
+func unreached(err error) error {
+	return &channels.SendError{Class: channels.Retry, Text: "Meta can't be reached.", Hint: "Check this machine's connection to the internet, then begin again.", Cause: err}
+}
+
+// SignedNumber is a number to which a person granted access.
+type SignedNumber struct {
+	ID, WABA      string
+	Display, Name string
+	Registered    bool // with the Cloud API; otherwise Register comes first
+}
+
+// Numbers lists the numbers that a token of Finish opens.
+// Errors: *channels.SendError.
+func (s *SignUp) Numbers(ctx context.Context, token string) ([]SignedNumber, error) {
+	ctx, cancel := context.WithTimeout(ctx, signUpTimeout)
+	defer cancel()
+	facts, err := s.app.Inspect(ctx, token)
+	if err != nil {
+		return nil, unsigned(err)
+	}
+	if missing := facts.Missing("whatsapp_business_management", "whatsapp_business_messaging"); !facts.Valid || facts.AppID != s.o.AppID || len(missing) > 0 {
+		return nil, &channels.SendError{Class: channels.AuthBroken, Text: "What was granted at Meta is not enough: " + strings.Join(missing, " and ") + " is missing.",
+			Hint: "Begin again, and grant all that is asked. The app's configuration must ask for it."}
+	}
+	c, err := s.client(token)
+	if err != nil {
+		return nil, err
+	}
+	var list []SignedNumber
+	for _, waba := range facts.Targets("whatsapp_business_management") {
+		var page struct {
+			Data []struct {
+				ID      loose `json:"id"`
+				Display loose `json:"display_phone_number"`
+				Name    loose `json:"verified_name"`
+				Status  loose `json:"status"`
+			} `json:"data"`
+		}
+		if !isID(waba) {
+			continue
+		}
+		if err := c.Call(ctx, http.MethodGet, waba+"/phone_numbers", url.Values{"fields": {"id,display_phone_number,verified_name,status"}, "limit": {"100"}}, nil, &page); err != nil {
+			return nil, unsigned(err)
+		}
+		for _, n := range page.Data {
+			list = append(list, SignedNumber{ID: string(n.ID), WABA: waba, Display: line(n.Display, 40), Name: line(n.Name, 100), Registered: strings.EqualFold(string(n.Status), "CONNECTED")})
+		}
+	}
+	if len(list) == 0 {
+		return nil, &channels.SendError{Class: channels.BadRecipient, Text: "You signed in at Meta, but granted no WhatsApp account with a number.",
+			Hint: "Begin again with the right business, and choose or add its WhatsApp account and number there."}
+	}
+	return list, nil
+}
+
+func isID(s string) bool {
+	return s != "" && len(s) <= 32 && !slices.ContainsFunc([]byte(s), func(b byte) bool { return b < '0' || b > '9' })
+}
+
+// Register registers a number with the Cloud API. pin has six digits: that of its two-step verification, or a new one.
+// Errors: *channels.SendError.
+func (s *SignUp) Register(ctx context.Context, token, phone, pin string) error {
+	ctx, cancel := context.WithTimeout(ctx, signUpTimeout)
+	defer cancel()
+	c, err := s.client(token)
+	if err != nil {
+		return err
+	}
+	if err := c.Call(ctx, http.MethodPost, phone+"/register", nil, object{"messaging_product": "whatsapp", "pin": pin}, nil); err != nil {
+		return unsigned(err)
+	}
+	return nil
+}
+
+// unsigned words what Meta refuses to the token of a sign-up.
+func unsigned(err error) error {
+	var refused *graph.Error
+	if !errors.As(err, &refused) || !graph.Certain(err) {
+		return unreached(err)
+	}
+	return &channels.SendError{Class: channels.AuthBroken, Text: "Meta refuses: " + refused.Words(), Hint: "Begin again.", Cause: err}
+}

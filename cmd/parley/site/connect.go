@@ -1,0 +1,225 @@
+package site
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bot/web"
+	"parley/bot/web/start"
+	"parley/bridge"
+	"parley/bridge/setup"
+	"parley/channels"
+	"parley/cmd/parley/roster"
+	"parley/store"
+	"parley/store/credential"
+	rosters "parley/store/roster"
+	"parley/store/site"
+)
+
+const (
+	checkTime  = 45 * time.Second // for all questions to a chat about credentials
+	rosterTime = 90 * time.Second // for the members of a channel: a browser waits no longer
+)
+
+// chats tells how each chat is: those at work, and those whose credentials are stored.
+func (d *startDesk) chats(ctx context.Context, directory store.Directory) ([]start.Chat, error) {
+	stored, err := credential.List(ctx, d.o.Pool, nil)
+	if err != nil {
+		return nil, err
+	}
+	list := []start.Chat{{Kind: "slack", Name: "Slack"}, {Kind: "teams", Name: "Microsoft Teams"}}
+	for i := range list {
+		c := &list[i]
+		for _, one := range stored {
+			if one.Kind == c.Kind {
+				c.Author, c.At = one.Author, one.At
+			}
+		}
+		for _, one := range d.connected() {
+			if one.Kind == c.Kind {
+				c.Connected, c.FromEnv = true, one.FromEnv
+			}
+		}
+		for _, a := range directory.Accounts {
+			if c.Connected && a.Side == store.SideSurface && a.Kind == c.Kind && a.Status != string(channels.Active) {
+				c.Text, c.Hint = a.StatusText, a.StatusHint
+			}
+		}
+	}
+	return list, nil
+}
+
+// connected gives the chats at work.
+func (d *startDesk) connected() []Chat {
+	if d.o.Chats.Connected == nil {
+		return nil
+	}
+	return d.o.Chats.Connected()
+}
+
+// team tells where a team's threads open, and whether the members of these channels were confirmed.
+func (d *startDesk) team(ctx context.Context, directory store.Directory, e setup.Entry) (start.Team, error) {
+	t := start.Team{Name: e.Name, Version: e.Version}
+	i := slices.IndexFunc(directory.Teams, func(row store.Team) bool { return row.Name == e.Name })
+	for _, kind := range []string{"slack", "teams"} {
+		channel := e.Value(kind + "_channel")
+		if channel == "" || i < 0 {
+			continue
+		}
+		confirmed, err := rosters.Confirmed(ctx, d.o.Pool, directory.Teams[i].ID, kind)
+		if err != nil {
+			return t, err
+		}
+		t.Chats = append(t.Chats, kind)
+		if confirmed != channel {
+			t.Unasked = append(t.Unasked, kind)
+		}
+	}
+	return t, nil
+}
+
+// Connect implements start.Desk.
+func (d *startDesk) Connect(ctx context.Context, by web.Person, kind string, values map[string]string) (bool, []start.Finding, error) {
+	if d.o.Chats.Identify == nil {
+		return false, []start.Finding{{What: kind, Text: "can't be asked from here.", Hint: "Use parley doctor."}}, nil
+	}
+	if slices.ContainsFunc(d.connected(), func(c Chat) bool { return c.Kind == kind && c.FromEnv }) {
+		return false, []start.Finding{{What: "environment", Text: "it says how to connect, and comes before this page", Hint: "Change it there, or unset its variables first."}}, nil
+	}
+	asked, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	home, found := d.o.Chats.Identify(asked, kind, values)
+	fine := home != "" && !slices.ContainsFunc(found, func(f channels.Finding) bool { return !f.OK })
+	var list []start.Finding
+	for _, f := range found {
+		list = append(list, start.Finding{OK: f.OK, What: f.What, Text: f.Text, Hint: f.Hint})
+	}
+	if !fine {
+		return false, list, nil
+	}
+	moved, err := d.elsewhere(ctx, kind, home)
+	if err != nil {
+		return false, nil, err
+	}
+	if moved != "" {
+		return false, append(list, start.Finding{What: "workspace", Text: "it is another one than that of Parley's threads, " + moved,
+			Hint: "Take its credentials from there. To move, first give the teams of this chat no channel in it."}), nil
+	}
+	err = d.keep(ctx, by, kind, func(tx pgx.Tx) error {
+		return credential.Save(ctx, tx, d.o.Sealer, credential.Credential{Kind: kind, Home: home, Author: by.Email, Values: values})
+	}, "credentials given")
+	if err == nil && d.o.Chats.Settle != nil {
+		d.o.Chats.Settle(ctx, kind) // so that the next step can be done at once
+	}
+	return err == nil, list, err
+}
+
+// elsewhere gives the workspace or organisation whose credentials are stored, if it is another one than home and teams
+// have channels there: their threads would be lost from sight.
+func (d *startDesk) elsewhere(ctx context.Context, kind, home string) (string, error) {
+	stored, err := credential.List(ctx, d.o.Pool, nil)
+	if err != nil {
+		return "", err
+	}
+	i := slices.IndexFunc(stored, func(c credential.Credential) bool { return c.Kind == kind && c.Home != home })
+	if i < 0 {
+		return "", nil
+	}
+	entries, err := setup.Entries(ctx, d.o.Pool, d.o.Specs)
+	if err != nil {
+		return "", err
+	}
+	if slices.ContainsFunc(entries, func(e setup.Entry) bool { return e.Value(kind+"_channel") != "" }) {
+		return stored[i].Home, nil
+	}
+	return "", nil
+}
+
+// Disconnect implements start.Desk.
+func (d *startDesk) Disconnect(ctx context.Context, by web.Person, kind string) error {
+	return d.keep(ctx, by, kind, func(tx pgx.Tx) error { return credential.Remove(ctx, tx, kind) }, "credentials forgotten")
+}
+
+// keep makes a change of credentials, and adds to what was changed that it was made.
+func (d *startDesk) keep(ctx context.Context, by web.Person, kind string, change func(pgx.Tx) error, what string) error {
+	return store.InTx(ctx, d.o.Pool, func(tx pgx.Tx) error {
+		if err := change(tx); err != nil {
+			return err
+		}
+		return site.KeepChange(ctx, tx, site.Change{Agent: &by.ID, Author: by.Email, Lines: []string{"~ chat " + kind + ": " + what}})
+	})
+}
+
+// keeper knows the members of channels.
+func (d *startDesk) keeper() *roster.Keeper {
+	surface := d.o.Chats.Surface
+	if surface == nil {
+		surface = func(string) bridge.Surface { return nil }
+	}
+	return roster.New(roster.Options{Pool: d.o.Pool, Sealer: d.o.Sealer, Specs: d.o.Specs, Surface: surface, Log: d.o.Log})
+}
+
+// Roster implements start.Desk.
+func (d *startDesk) Roster(ctx context.Context, team, chat string) (start.Roster, error) {
+	ctx, cancel := context.WithTimeout(ctx, rosterTime)
+	defer cancel()
+	l, err := d.keeper().Look(ctx, team, chat, nil)
+	if err != nil {
+		return start.Roster{}, d.rosterProblem(err)
+	}
+	r := start.Roster{Team: l.Team, Chat: l.Kind, Channel: l.Channel, Follows: l.Follows, Confirmed: l.Confirmed}
+	for _, p := range l.People {
+		r.People = append(r.People, start.Member{User: p.User, Name: p.Name, Email: p.Email, Note: noteOf(p), Fixed: !p.May(),
+			Chosen: p.May() && !p.Guest && !p.Decided && p.Standing != roster.TakenOut})
+	}
+	return r, nil
+}
+
+// noteOf says what somebody is.
+func noteOf(p roster.Person) string {
+	note := map[roster.Standing]string{
+		roster.InTeam:    "in the team already",
+		roster.Colleague: "an agent already, not in this team",
+		roster.TakenOut:  "was taken out of the agents",
+		roster.Nameless:  "no address is told: add this person by hand",
+		roster.Barred:    "can't answer from this chat",
+	}[p.Standing]
+	switch {
+	case p.Guest && note == "":
+		return "a guest"
+	case p.Guest:
+		return "a guest, " + note
+	case p.Decided && p.Standing == roster.Unknown:
+		return "left out before"
+	}
+	return note
+}
+
+// Confirm implements start.Desk.
+func (d *startDesk) Confirm(ctx context.Context, by web.Person, team, chat string, listed, chosen []string, follow bool) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, rosterTime)
+	defer cancel()
+	n, err := d.keeper().Confirm(ctx, setup.Author{Agent: &by.ID, Name: by.Email}, team, chat, listed, chosen, follow)
+	return n, d.rosterProblem(err)
+}
+
+// rosterProblem puts into words for people why nobody can be listed. The cause is logged.
+func (d *startDesk) rosterProblem(err error) error {
+	var faults setup.Faults
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, roster.ErrNoChannel), errors.Is(err, setup.ErrMissing):
+		return &start.Problem{Text: "This team has no channel there.", Hint: "Give it one first, by the step before."}
+	case errors.Is(err, roster.ErrNoChat):
+		return &start.Problem{Text: "This chat is not connected.", Hint: "Connect it first; it takes some seconds after its tokens were given."}
+	case errors.As(err, &faults):
+		return err
+	}
+	d.o.Log.Warn("members of a channel not listed", "error", err)
+	return &start.Problem{Text: "The chat did not tell who is in the channel.", Hint: "Is Parley in the channel? Look at Health, or try again in a minute."}
+}

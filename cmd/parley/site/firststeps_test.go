@@ -1,0 +1,195 @@
+package site_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bot/slack/slackfake"
+	"parley/channels/email/mailfake"
+	"parley/cmd/parley/app"
+	"parley/cmd/parley/demo"
+	"parley/cmd/parley/lab"
+	"parley/cmd/parley/site"
+	"parley/cmd/parley/site/sitetest"
+	"parley/store/storetest"
+)
+
+// mostSteps is how many clicks and fields lead from an empty database to the first customer's mail in a thread.
+const mostSteps = 25
+
+// stepper is somebody who sets Parley up in a browser, and counts what she clicks and fills in.
+type stepper struct {
+	*sitetest.Browser
+	t     *testing.T
+	count int
+}
+
+func (s *stepper) click(selector string) {
+	s.t.Helper()
+	s.count++
+	s.Press(selector)
+}
+
+func (s *stepper) fill(field, text string) {
+	s.t.Helper()
+	s.count++
+	s.Write(field, text)
+}
+
+func (s *stepper) choose(field, value string) {
+	s.t.Helper()
+	s.count++
+	s.Until("there is a choice "+field, fmt.Sprintf("document.querySelector(%q)", field))
+	s.Value(fmt.Sprintf("String(document.querySelector(%q).value = %q)", field, value))
+}
+
+// parley is a running Parley on a database.
+func parley(t *testing.T, env app.Env) (*app.Database, *app.App) {
+	t.Helper()
+	log := slog.New(slog.DiscardHandler)
+	db, err := app.OpenDatabase(t.Context(), env, log, func(string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	if err := db.Migrate(t.Context(), env); err != nil {
+		t.Fatal(err)
+	}
+	a, err := app.New(t.Context(), env, db, log, app.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- a.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return db, a
+}
+
+// world is everything around a Parley, until the test ends.
+func world(t *testing.T) *demo.World {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background()) // Parley ends before what it talks to
+	t.Cleanup(cancel)
+	w, err := demo.NewWorld(ctx, demo.WorldOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.Close() })
+	return w
+}
+
+// From an empty database to the first customer's mail in a thread of Slack, by the pages alone.
+// R-273
+func TestFirstMailInAThread(t *testing.T) {
+	t.Parallel()
+	w := world(t)
+	w.Slack.Admin.AddUser(slackfake.User{ID: "U0GUEST", Name: "gus", RealName: "Gus Guest", Email: "gus@elsewhere.test", Restricted: true})
+	w.Slack.Admin.AddUser(slackfake.User{ID: "U0GONE", Name: "gone", RealName: "Gina Gone", Email: "gina@acme.test", Deleted: true})
+	for _, user := range []string{"U0GUEST", "U0GONE"} {
+		if err := w.Slack.Admin.Invite(lab.Support, user, lab.Ann); err != nil {
+			t.Fatal(err)
+		}
+	}
+	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), Listen: "127.0.0.1:0", SlackAPIURL: w.Slack.APIURL()}
+	db, a := parley(t, env)
+	link, err := site.FirstLink(t.Context(), db.Pool, "http://"+a.Address())
+	if err != nil || link == "" {
+		t.Fatalf("no link for the first admin: %v", err)
+	}
+	b := &stepper{t: t, Browser: sitetest.At(t, db.Pool, "http://"+a.Address()).Browser("")}
+	b.count++ // the link is clicked
+	b.Open(strings.TrimPrefix(link, "http://"+a.Address()))
+	b.fill("#f-name", "Ann Lee")
+	b.fill("#f-email", "ann@acme.test")
+	b.click("form.page button.main")
+	b.Shows("1. Connect Slack or Microsoft Teams")
+	b.Looks("first-steps-empty")
+
+	b.fill("#f-bot_token", w.Slack.BotToken())
+	b.fill("#f-app_token", w.Slack.AppToken())
+	b.click(`form[action$="/slack"] button`)
+	b.Shows("Slack is connected with what ann@acme.test gave")
+	b.Looks("first-steps-connected")
+	b.fill("#f-channel", "#support")
+	b.click(`form[action$="/team"] button`)
+	b.Shows("can become its agent")
+	b.click(`a[href*="/members"]`)
+	b.Shows("Who answers for Support")
+	b.Shows("Gus Guest")
+	if text := b.Text(); strings.Contains(text, "Gina") || strings.Contains(text, "Parley\n") && strings.Contains(text, w.Slack.BotUserID()) {
+		t.Errorf("somebody stands there who can't answer:\n%s", text)
+	}
+	b.Looks("first-steps-members")
+	b.click("form.page button.main")
+	b.Shows("Confirmed: 4 people joined the team.")
+
+	b.click(`a[href="/settings/add-mailbox"]`)
+	b.fill("#f-email-address", demo.HelpAddress)
+	b.click("form.page button.main")
+	host, port, _ := net.SplitHostPort(w.Mail.IMAPAddr())
+	b.fill("#f-email-imap-host", host)
+	b.fill("#f-email-imap-port", port)
+	b.choose("#f-email-imap-security", "none")
+	b.fill("#f-email-imap-password", demo.HelpPassword)
+	host, port, _ = net.SplitHostPort(w.Mail.SMTPAddr())
+	b.fill("#f-email-smtp-host", host)
+	b.fill("#f-email-smtp-port", port)
+	b.choose("#f-email-smtp-security", "none")
+	b.click("form.page button.main")
+	b.Shows("The mailbox was added.")
+	b.click(`a[href="/settings/first-steps"]`)
+	b.Shows("Write a mail to help@acme.test")
+
+	jane := w.Mail.Customer("Jane Doe <jane@example.org>")
+	if _, err := jane.Send(mailfake.Mail{To: []string{demo.HelpAddress}, Subject: "Where is my order?", Text: "It has not come."}); err != nil {
+		t.Fatal(err)
+	}
+	waitUntil(t, "the mail is a thread", func() bool { return inThread(w.Slack, "It has not come.") })
+	b.click(`a.button[href="/settings/first-steps"]`)
+	b.Shows("Something has arrived.")
+	b.Looks("first-steps-arrived")
+	t.Logf("%d clicks and fields", b.count)
+	if b.count > mostSteps {
+		t.Errorf("%d clicks and fields, more than %d", b.count, mostSteps)
+	}
+	page := b.Value("document.documentElement.outerHTML")
+	for _, secret := range []string{w.Slack.BotToken(), w.Slack.AppToken(), demo.HelpPassword} {
+		if strings.Contains(page, secret) {
+			t.Error("the page shows a secret")
+		}
+	}
+}
+
+// inThread says whether a text stands in a thread of the team's channel.
+func inThread(s *slackfake.Server, text string) bool {
+	for _, root := range s.Messages(lab.Support) {
+		for _, m := range s.Thread(lab.Support, root.TS) {
+			if strings.Contains(fmt.Sprintf("%+v %s", *m, m.Blocks), text) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// waitUntil waits for a condition.
+func waitUntil(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	ends := time.Now().Add(2 * time.Minute)
+	for tick := time.NewTicker(20 * time.Millisecond); !is(); <-tick.C {
+		if time.Now().After(ends) {
+			t.Fatalf("in vain: %s", what)
+		}
+	}
+}

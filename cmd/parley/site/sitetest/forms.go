@@ -1,0 +1,201 @@
+package sitetest
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"golang.org/x/net/html"
+)
+
+// Form is a form of a page, as a browser without a script reads it.
+type Form struct {
+	Method string // GET or POST
+	Action string // path and query
+	Values url.Values
+	Fields []Control
+}
+
+// Control is a part of a form that has a name.
+type Control struct {
+	Name string
+	Kind string // the type of an input, or textarea, select, button
+}
+
+// Forms lists the forms of a page. Values are what is sent if a person changes nothing and presses the first button.
+func (a Answer) Forms() (forms []Form) {
+	var form *Form
+	pressed := false
+	a.each(func(n *html.Node, begins bool) {
+		switch {
+		case n.Data == "form" && begins:
+			form, pressed = &Form{Method: strings.ToUpper(attribute(n, "method")), Action: attribute(n, "action"), Values: url.Values{}}, false
+			if form.Method == "" {
+				form.Method = http.MethodGet
+			}
+		case n.Data == "form":
+			forms = append(forms, *form)
+			form = nil
+		case form == nil || !begins || has(n, "disabled"):
+		case n.Data == "button":
+			if name := attribute(n, "name"); name != "" && !pressed {
+				form.Values.Add(name, attribute(n, "value"))
+			}
+			pressed = true
+		case attribute(n, "name") == "":
+		default:
+			form.control(n)
+		}
+	})
+	return forms
+}
+
+// control reads one field of a form.
+func (f *Form) control(n *html.Node) {
+	name := attribute(n, "name")
+	switch n.Data {
+	case "textarea":
+		f.Fields = append(f.Fields, Control{name, "textarea"})
+		text := strings.TrimPrefix(textOf(n), "\n")
+		f.Values.Add(name, strings.ReplaceAll(text, "\n", "\r\n"))
+	case "select":
+		f.Fields = append(f.Fields, Control{name, "select"})
+		if value, any := chosen(n); any {
+			f.Values.Add(name, value)
+		}
+	case "input":
+		kind := attribute(n, "type")
+		if kind == "" {
+			kind = "text"
+		}
+		f.Fields = append(f.Fields, Control{name, kind})
+		switch kind {
+		case "checkbox", "radio":
+			if has(n, "checked") {
+				f.Values.Add(name, attribute(n, "value"))
+			}
+		case "file":
+		default:
+			f.Values.Add(name, attribute(n, "value"))
+		}
+	}
+}
+
+// chosen is what a select sends: the chosen option, else the first.
+func chosen(n *html.Node) (value string, any bool) {
+	for option := range n.Descendants() {
+		if option.Data != "option" || option.Type != html.ElementNode {
+			continue
+		}
+		text := attribute(option, "value")
+		if !has(option, "value") {
+			text = textOf(option)
+		}
+		if has(option, "selected") {
+			return text, true
+		}
+		if !any {
+			value, any = text, true
+		}
+	}
+	return value, any
+}
+
+// Links lists where the links of a page lead.
+func (a Answer) Links() (links []string) {
+	a.each(func(n *html.Node, begins bool) {
+		if n.Data == "a" && begins {
+			links = append(links, attribute(n, "href"))
+		}
+	})
+	return links
+}
+
+// Acting lists what of a page would act, or load something, that is not the site's own: scripts, handlers, styles, frames,
+// addresses of a script, forms that are sent elsewhere; and elements of a name, which only a text can have brought.
+func (a Answer) Acting(element string) (list []string) {
+	a.each(func(n *html.Node, begins bool) {
+		if !begins {
+			return
+		}
+		switch n.Data {
+		case element, "iframe", "object", "embed", "base", "style", "applet":
+			list = append(list, "<"+n.Data+">")
+		case "script":
+			if !strings.HasPrefix(attribute(n, "src"), "/settings/assets/") || n.FirstChild != nil {
+				list = append(list, "a script: "+textOf(n))
+			}
+		case "meta":
+			if has(n, "http-equiv") {
+				list = append(list, "a meta element that acts")
+			}
+		}
+		for _, attr := range n.Attr {
+			value := strings.ToLower(strings.TrimSpace(attr.Val))
+			switch {
+			case strings.HasPrefix(attr.Key, "on"), attr.Key == "style", attr.Key == "srcdoc":
+				list = append(list, n.Data+" has "+attr.Key)
+			case attr.Key == "action" || attr.Key == "formaction":
+				if !strings.HasPrefix(value, "/") || strings.HasPrefix(value, "//") || strings.HasPrefix(value, `/\`) {
+					list = append(list, "a form goes to "+attr.Val)
+				}
+			case attr.Key == "href" || attr.Key == "src" || strings.HasSuffix(attr.Key, ":href"):
+				scheme, _, named := strings.Cut(value, ":")
+				picture := n.Data == "img" && strings.HasPrefix(value, "data:image/")
+				if named && !strings.ContainsAny(scheme, "/?#") && scheme != "https" && scheme != "http" && scheme != "mailto" && !picture {
+					list = append(list, n.Data+" leads to "+attr.Val)
+				}
+			}
+		}
+	})
+	return list
+}
+
+// each visits every element of a page, as it begins and as it ends.
+func (a Answer) each(visit func(n *html.Node, begins bool)) {
+	root, err := html.Parse(strings.NewReader(a.Body))
+	if err != nil {
+		return // html.Parse reads whatever it is given
+	}
+	var walk func(*html.Node)
+	walk = func(n *html.Node) {
+		if n.Type == html.ElementNode {
+			visit(n, true)
+		}
+		for c := range n.ChildNodes() {
+			walk(c)
+		}
+		if n.Type == html.ElementNode {
+			visit(n, false)
+		}
+	}
+	walk(root)
+}
+
+func attribute(n *html.Node, key string) string {
+	for _, a := range n.Attr {
+		if a.Key == key {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+func has(n *html.Node, key string) bool {
+	for _, a := range n.Attr {
+		if a.Key == key {
+			return true
+		}
+	}
+	return false
+}
+
+func textOf(n *html.Node) string {
+	var b strings.Builder
+	for c := range n.Descendants() {
+		if c.Type == html.TextNode {
+			b.WriteString(c.Data)
+		}
+	}
+	return b.String()
+}

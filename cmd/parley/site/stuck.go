@@ -1,0 +1,47 @@
+package site
+
+import (
+	"context"
+	"fmt"
+
+	"parley/bot/web"
+	"parley/bot/web/records"
+	"parley/bridge"
+	"parley/store/stuck"
+)
+
+// Undecided implements records.Desk.
+func (d *recordsDesk) Undecided(ctx context.Context, limit int) ([]records.Undecided, error) {
+	found, err := stuck.ListUndecided(ctx, d.o.Pool, limit)
+	list := make([]records.Undecided, len(found))
+	for i, u := range found {
+		list[i] = records.Undecided{Conversation: u.Conversation, Delivery: u.Delivery, Attempt: u.Attempt, Refused: u.Refused, Why: u.Why,
+			Account: u.Account, By: u.By, At: u.At}
+		if d.o.Inbox == nil {
+			list[i].Delivery = 0
+		}
+	}
+	return list, err
+}
+
+// Decide implements records.Desk: it is an act of the inbox, so that the same checks hold as for the buttons in the
+// thread. Its form is the attempt about which is decided: who presses twice decides once.
+func (d *recordsDesk) Decide(ctx context.Context, by web.Person, c records.Decision) (bridge.ActResult, error) {
+	u, err := stuck.FindUndecided(ctx, d.o.Pool, c.Delivery)
+	if err != nil {
+		return bridge.ActResult{}, err
+	}
+	if u == nil || d.o.Inbox == nil {
+		return bridge.ActResult{}, records.ErrNone
+	}
+	if u.Attempt != c.Attempt {
+		return bridge.ActResult{State: bridge.ActRefused, Why: "It was sent again meanwhile. Open the page anew and look at what became of that."}, nil
+	}
+	act := bridge.Act{Verb: c.Verb, Form: fmt.Sprintf("attempt %d of %d", c.Attempt, c.Delivery),
+		Args: bridge.Args{Conversation: u.Conversation, Message: u.Message, Delivery: c.Delivery}}
+	name, err := d.o.Inbox.Act(ctx, by.ID, act)
+	if err != nil {
+		return bridge.ActResult{}, err
+	}
+	return d.o.Inbox.Result(ctx, by.ID, u.Conversation, name)
+}

@@ -1,0 +1,200 @@
+package site_test
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"parley/cmd/parley/site/sitetest"
+)
+
+// broken are values that nobody types: bytes that are no text, numbers of other things or of none, SQL, paths, headers, days
+// that no calendar has.
+func broken() []string {
+	return []string{"\x00", "a\x00b", "\xff\xfe", "-1", "0", "99999999999999999999", "9223372036854775807", "-9223372036854775808", "1'; DROP TABLE agents; --", "' OR '1'='1",
+		"../../etc/passwd", "%2e%2e%2f", "a\r\nX-Evil: 1", "0001-01-01", "9999-12-31", "294277-01-01", "9223372036854775807.1.9223372036854775807", "*", strings.Repeat("ab ", 1000)}
+}
+
+// isText says whether a value is text that can be stored.
+func isText(value string) bool { return utf8.ValidString(value) && !strings.Contains(value, "\x00") }
+
+var inPath = regexp.MustCompile(`\{[a-z]+\}`)
+
+// Whatever stands in an address or in a form instead of what a page would send: the answer says what is wrong. Nothing is
+// found, changed or stored, no request ends in an error of ours, and no text becomes a header.
+// R-221
+func TestTampering(t *testing.T) {
+	t.Parallel()
+	s := startEverything(t)
+	fillHostile(t, s)
+	ann := s.Visitor("ann@acme.test")
+	names := namesInAddresses(s, everyPage(ann))
+	before := exported(t, s)
+	check := func(what, value string, a sitetest.Answer) {
+		t.Helper()
+		acts(t, what, a)
+		if !isText(value) && a.Status != http.StatusBadRequest {
+			t.Errorf("%s: %d", what, a.Status)
+		}
+	}
+	for _, r := range s.Pages.Routes() {
+		method, pattern, _ := strings.Cut(r.Pattern, " ")
+		for _, value := range broken() {
+			what := r.Pattern + " with " + url.QueryEscape(value[:min(len(value), 30)])
+			if strings.HasSuffix(pattern, "/sign-out") || strings.HasSuffix(pattern, "everywhere") {
+				continue // nothing is read there
+			}
+			if inPath.MatchString(pattern) {
+				a := ann.Do(method, inPath.ReplaceAllString(pattern, url.PathEscape(value)), nil, http.Header{"Sec-Fetch-Site": {"same-origin"}})
+				check(what, value, a)
+				if a.Status == http.StatusOK && value != "0" {
+					t.Errorf("%s: there is such a thing", what)
+				}
+			}
+			if path := requests()[r.Pattern]; method == http.MethodGet && !strings.HasSuffix(pattern, "/live") {
+				path, _, _ = strings.Cut(path, "?")
+				for _, name := range append(names[r.Pattern], "unknown") {
+					check(what+" as "+name, value, ann.Get(path+"?"+url.Values{name: {value}}.Encode()))
+				}
+			}
+		}
+	}
+	if after := exported(t, s); after != before {
+		t.Errorf("the set-up was changed:\n%s", changed(before, after))
+	}
+}
+
+// Forms are sent with bytes that are no text, and with more than anybody types, in all of their fields at once.
+// R-221
+func TestBrokenForms(t *testing.T) {
+	t.Parallel()
+	s := startEverything(t)
+	ann := s.Visitor("ann@acme.test")
+	sent := map[string]bool{}
+	before := exported(t, s)
+	for _, page := range everyPage(ann) {
+		for _, form := range page.Forms() {
+			route := routeOf(s, form.Method, form.Action)
+			fields := slices.DeleteFunc(form.Fields, func(c sitetest.Control) bool { return c.Name == "version" })
+			if form.Method != http.MethodPost || sent[route] || strings.HasSuffix(route, "/pause") || len(fields) == 0 {
+				continue
+			}
+			sent[route] = true
+			for _, value := range []string{"\x00", "\xff\xfe", strings.Repeat("ü", 300_000)} {
+				values := with(form.Values, nil)
+				for _, c := range fields {
+					values.Set(c.Name, value)
+				}
+				what := form.Action + " with " + url.QueryEscape(value[:1])
+				a := ann.Post(form.Action, values)
+				acts(t, what, a)
+				if taken := a.Status == http.StatusSeeOther && !slices.Contains(doing(), route); taken || !isText(value) && a.Status != http.StatusBadRequest {
+					t.Errorf("%s: %d to %s", what, a.Status, a.Header.Get("Location"))
+				}
+			}
+		}
+	}
+	huge := url.Values{"name": {strings.Repeat("x", 14<<20)}}
+	for _, path := range []string{"/settings/new-tag", "/settings/me", "/inbox/99"} {
+		if a := ann.Post(path, huge); a.Status != http.StatusRequestEntityTooLarge {
+			t.Errorf("%s with 14 MB: %d", path, a.Status)
+		}
+	}
+	if a := ann.Post("/settings/accounts/support-mail", url.Values{"version": {ann.Get("/settings/accounts/support-mail").Version()},
+		"email.sender_name": {"Acme\r\nBcc: eve@evil.test"}}); a.Status != http.StatusSeeOther {
+		t.Errorf("a line that is no line: %d", a.Status)
+	}
+	if lines := changed(before, exported(t, s)); strings.Count(lines, "\n") > 2 || !strings.Contains(lines, `sender_name: "Acme Bcc: eve@evil.test"`) {
+		t.Errorf("the set-up was changed:\n%s", lines)
+	}
+}
+
+// namesInAddresses lists, for each route, what links and forms of pages put into its address.
+func namesInAddresses(s *sitetest.Site, pages map[string]sitetest.Answer) map[string][]string {
+	names := map[string][]string{}
+	add := func(address string, more ...string) {
+		at, err := url.Parse(address)
+		if err != nil {
+			return
+		}
+		route := routeOf(s, http.MethodGet, at.Path)
+		for name := range at.Query() {
+			more = append(more, name)
+		}
+		for _, name := range more {
+			if !slices.Contains(names[route], name) {
+				names[route] = append(names[route], name)
+			}
+		}
+	}
+	for pattern, address := range requests() {
+		if strings.HasPrefix(pattern, "GET ") {
+			add(address)
+		}
+	}
+	add("/inbox/99?act=1&before=1.1")
+	add("/settings/log?after=1.1.1")
+	for address, page := range pages {
+		add(address)
+		for _, link := range page.Links() {
+			add(link)
+		}
+		for _, form := range page.Forms() {
+			if form.Method == http.MethodGet {
+				for _, c := range form.Fields {
+					add(form.Action, c.Name)
+				}
+			}
+		}
+	}
+	return names
+}
+
+// Nobody is led to another site: neither by what stands in an address or a form, nor by the page that was asked for before
+// signing in, however it is written. Providers of sign-ins are the only others, and their addresses are Parley's own.
+// R-221
+func TestNoWayElsewhere(t *testing.T) {
+	t.Parallel()
+	s := startEverything(t)
+	elsewhere := []string{"https://evil.test", "//evil.test", `/\evil.test`, `\\evil.test`, "///evil.test", "/%2f/evil.test", "/%5cevil.test", "https:evil.test", "http:/evil.test",
+		"/settings/..//evil.test", "/settings@evil.test", "https://" + strings.TrimPrefix(s.URL, "http://") + "@evil.test", "/settings?\r\nLocation: https://evil.test", "\t//evil.test",
+		"javascript:alert(1)", "/auth/..//evil.test", "/inbox/%0d%0aLocation:%20https://evil.test"}
+	ours, err := url.Parse(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leads := func(what string, a sitetest.Answer) {
+		t.Helper()
+		to := a.Header.Get("Location")
+		at, err := ours.Parse(to)
+		if err != nil || at.Host != ours.Host || at.Scheme != "http" || strings.ContainsAny(to, "\\\r\n\t") || strings.HasPrefix(to, "//") {
+			t.Errorf("%s leads to %q", what, to)
+		}
+	}
+	ann := s.Visitor("ann@acme.test")
+	for _, evil := range elsewhere {
+		query := url.Values{}
+		for _, name := range []string{"next", "return", "return_to", "redirect", "redirect_uri", "url", "to", "back", "Location"} {
+			query.Set(name, evil)
+		}
+		for pattern, path := range requests() {
+			method, _, _ := strings.Cut(pattern, " ")
+			if strings.HasPrefix(path, "/auth/with/") && !strings.Contains(path, "back") || strings.HasPrefix(path, "/auth/sign-out") || strings.HasSuffix(pattern, "live") || method == http.MethodPost && evil != elsewhere[1] {
+				continue
+			}
+			path, _, _ = strings.Cut(path, "?")
+			leads(pattern+" with "+evil, ann.Do(method, path+"?"+query.Encode(), nil, http.Header{"Sec-Fetch-Site": {"same-origin"}, "Referer": {"https://evil.test/"}, "X-Forwarded-Host": {"evil.test"}}))
+		}
+		eve := s.Visitor("")
+		if at, err := url.Parse(evil); err == nil && strings.HasPrefix(evil, "/") {
+			eve.Get("/settings?next=" + url.QueryEscape(evil))
+			eve.Get(at.EscapedPath())
+		}
+		a := eve.Do(http.MethodPost, s.Link("ben@acme.test")+"?"+query.Encode(), query, http.Header{"Sec-Fetch-Site": {"same-origin"}})
+		leads("signing in after "+evil, a)
+	}
+}

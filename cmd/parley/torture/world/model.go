@@ -1,0 +1,172 @@
+package world
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"parley/bridge/analysis"
+	"parley/bridge/analysis/openai/openaifake"
+	"parley/cmd/parley/torture/judge"
+)
+
+// What Parley reaches the model of a run with.
+const (
+	modelKey  = "torture-model-key"
+	ModelName = "torture-model"
+)
+
+// modelFails is the share of requests that a spoilt model fails.
+const modelFails = 0.4
+
+// lies is the share of good answers that say something of another conversation.
+const lies = 0.25
+
+// model is a server of chat completions that fails by chance.
+type model struct {
+	*openaifake.Server
+	http   *http.Server
+	url    string
+	served chan error
+
+	mu    sync.Mutex
+	read  int            // requests whose marks were read
+	asked [][]judge.Mark // of each question with any
+}
+
+// openModel starts the server.
+func openModel(ctx context.Context, seed uint64) (*model, error) {
+	var lc net.ListenConfig
+	listener, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("torture: %w", err)
+	}
+	m := &model{url: "http://" + listener.Addr().String() + "/v1", served: make(chan error, 1)}
+	m.Server = openaifake.New(openaifake.Options{Key: modelKey, Models: []string{ModelName}, Abilities: openaifake.Modern(), Answers: newReader(seed)})
+	m.http = &http.Server{Handler: m.Server, ReadHeaderTimeout: 10 * time.Second}
+	go func() { m.served <- m.http.Serve(listener) }()
+	return m, nil
+}
+
+// env gives the variables by which Parley finds the model.
+func (m *model) env() []string {
+	return []string{"OPENAI_BASE_URL=" + m.url, "OPENAI_API_KEY=" + modelKey, "OPENAI_MODEL=" + ModelName}
+}
+
+func (m *model) close() error {
+	m.Close()
+	err := m.http.Close()
+	if ended := <-m.served; !errors.Is(ended, http.ErrServerClosed) {
+		err = errors.Join(err, ended)
+	}
+	return err
+}
+
+// manners are how a model fails.
+func manners() []openaifake.Manner {
+	return []openaifake.Manner{
+		openaifake.Status(http.StatusInternalServerError, "server_error", "The server had an error."),
+		openaifake.Status(http.StatusServiceUnavailable, "overloaded", "The engine is overloaded."),
+		openaifake.Status(http.StatusTooManyRequests, "rate_limit_exceeded", "Rate limit reached."),
+		openaifake.Status(http.StatusTooManyRequests, "rate_limit_exceeded", "Rate limit reached.", "Retry-After", "1"),
+		openaifake.HTML(http.StatusBadGateway), openaifake.Reset(), openaifake.Cut(), openaifake.Stream(false),
+		openaifake.Raw(http.StatusOK, "application/json", `{"choices":[{"message":`), openaifake.Say(`{"sentiment":"posi`, "length"),
+		openaifake.Say(`{"sentiment":5,"urgent":"yes"}`, "stop"), openaifake.Say("The customer is upset.", "stop"),
+		openaifake.NoChoices(), openaifake.NullContent(), openaifake.Refuse(), openaifake.ToolCalls(),
+		openaifake.Hang(), openaifake.Hang(), openaifake.Drip(),
+	}
+}
+
+// spoil lets requests fail by chance, until Heal.
+func (m *model) spoil(seed uint64) {
+	rng := rand.New(rand.NewPCG(seed, 3)) //nolint:gosec // the seed is to be repeated
+	all := manners()
+	m.ByChance(func() *openaifake.Manner {
+		if rng.Float64() >= modelFails {
+			return nil
+		}
+		return &all[rng.IntN(len(all))]
+	})
+}
+
+// control answers the driver and the oracle.
+func (m *model) control(seed uint64) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /_fake/model/faults", func(http.ResponseWriter, *http.Request) { m.spoil(seed) }) //nolint:contextcheck // a manner answers requests of its own
+	mux.HandleFunc("DELETE /_fake/model/faults", func(http.ResponseWriter, *http.Request) { m.ByChance(nil) })
+	mux.HandleFunc("GET /_fake/model/faults", func(w http.ResponseWriter, _ *http.Request) {
+		counts := map[string]int{}
+		for name, n := range m.Met() {
+			counts["model "+strings.TrimSpace(name)] += n
+		}
+		_ = json.NewEncoder(w).Encode(counts) // whoever asked is gone
+	})
+	mux.HandleFunc("GET /_fake/model/asked", func(w http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(w).Encode(m.marks()) // likewise
+	})
+	return mux
+}
+
+// marks gives the marks of each question that was asked.
+func (m *model) marks() [][]judge.Mark {
+	all := m.Requests()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, r := range all[min(m.read, len(all)):] {
+		if found := judge.Distinct(judge.MarksIn(string(r.Body))); len(found) > 0 {
+			m.asked = append(m.asked, found)
+		}
+	}
+	m.read = len(all)
+	return m.asked
+}
+
+// reader is what the model makes of customers' words: it names each mark a ticket, and each message urgent. Some of
+// its answers say what another customer wrote, which may be shown to nobody.
+type reader struct {
+	mu    sync.Mutex
+	rng   *rand.Rand
+	other analysis.Message // by another customer
+	conv  int              // who wrote it
+}
+
+func newReader(seed uint64) *reader {
+	return &reader{rng: rand.New(rand.NewPCG(seed, 4))} //nolint:gosec // the seed is to be repeated
+}
+
+// Analyze implements analysis.Analyzer.
+func (r *reader) Analyze(_ context.Context, q analysis.Question) (analysis.Answer, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	moods := []analysis.Sentiment{analysis.Positive, analysis.Neutral, analysis.Negative, analysis.Frustrated, analysis.Pressing}
+	a := analysis.Answer{Language: "en", Sentiment: moods[r.rng.IntN(len(moods))], Intents: []string{"problem"}, Replies: []analysis.Reply{{Text: "We look into it."}}}
+	last, conv := analysis.Message{}, 0
+	for _, m := range q.Burst {
+		for _, mark := range judge.Distinct(judge.MarksIn(m.Text)) {
+			a.References = append(a.References, ticket(mark))
+			last, conv = m, mark.Conv
+		}
+	}
+	a.Urgency = analysis.Urgency{Urgent: true, Because: last.Text}
+	if r.conv != 0 && r.conv != conv && r.rng.Float64() < lies {
+		a.Urgency.Because = r.other.Text
+		for _, mark := range judge.MarksIn(r.other.Text) {
+			a.References = append(a.References, ticket(mark))
+		}
+	}
+	if conv != 0 {
+		r.other, r.conv = last, conv
+	}
+	return a, nil
+}
+
+func ticket(m judge.Mark) analysis.Reference {
+	return analysis.Reference{Kind: "ticket", Value: m.String()}
+}

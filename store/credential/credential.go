@@ -1,0 +1,94 @@
+// Package credential keeps what signs Parley in to the chats of agents: tokens and passwords, sealed, that an admin gave
+// on a page.
+//
+// What does not belong here: what they open (package bot), and those of the environment.
+package credential
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store"
+	"parley/store/internal/query"
+)
+
+// Credential is what signs Parley in to one chat.
+type Credential struct {
+	Kind   string            // "slack"
+	Home   string            // the id of the workspace or organisation to which it belongs
+	Author string            // the e-mail address of who gave it
+	At     time.Time         // when it was given
+	Values map[string]string // secrets by name
+}
+
+// String leaves the secrets out, so that no log shows them.
+func (c Credential) String() string { return "credential of " + c.Kind }
+
+// row is how one is stored.
+type row struct {
+	Kind   string    `db:"kind"`
+	Home   string    `db:"home"`
+	Author string    `db:"author"`
+	At     time.Time `db:"at"`
+	Sealed []byte    `db:"sealed"`
+}
+
+const list = `SELECT kind, home, author, at, sealed FROM chat_credentials ORDER BY kind`
+
+// List opens those that are stored. Without a sealer they have no values.
+// Errors: store.ErrWrongKey.
+func List(ctx context.Context, q store.Querier, sealer *store.Sealer) ([]Credential, error) {
+	rows, err := query.Collect[row](ctx, q, "credentials of chats", list)
+	if err != nil {
+		return nil, err
+	}
+	var all []Credential
+	for _, r := range rows {
+		c := Credential{Kind: r.Kind, Home: r.Home, Author: r.Author, At: r.At}
+		if sealer != nil {
+			plain, err := sealer.Open(place(r.Kind), r.Sealed)
+			if err != nil {
+				return nil, err
+			}
+			if err := json.Unmarshal(plain, &c.Values); err != nil {
+				return nil, fmt.Errorf("store: credentials of %s can't be read", r.Kind) // the cause would quote them
+			}
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+const save = `
+	INSERT INTO chat_credentials AS c (kind, home, sealed, author)
+	VALUES ($1, $2, $3, $4)
+	ON CONFLICT (kind) DO UPDATE
+	SET home = EXCLUDED.home, sealed = EXCLUDED.sealed, author = EXCLUDED.author, at = (SELECT clock_timestamp())`
+
+// Save stores one in place of the one before, at the database's time. Processes learn of it by store.BumpSettings,
+// which it calls.
+func Save(ctx context.Context, tx pgx.Tx, sealer *store.Sealer, c Credential) error {
+	plain, err := json.Marshal(c.Values)
+	if err != nil {
+		return fmt.Errorf("store: credentials of %s can't be written", c.Kind)
+	}
+	if _, err := tx.Exec(ctx, save, c.Kind, c.Home, sealer.Seal(place(c.Kind), plain), c.Author); err != nil {
+		return fmt.Errorf("store: credentials of %s: %w", c.Kind, err)
+	}
+	return store.BumpSettings(ctx, tx)
+}
+
+// Remove forgets one. Processes learn of it by store.BumpSettings, which it calls.
+func Remove(ctx context.Context, tx pgx.Tx, kind string) error {
+	if _, err := tx.Exec(ctx, `DELETE FROM chat_credentials WHERE kind = $1`, kind); err != nil {
+		return fmt.Errorf("store: credentials of %s: %w", kind, err)
+	}
+	return store.BumpSettings(ctx, tx)
+}
+
+// place is where a credential belongs, for the sealer.
+func place(kind string) string { return "chats/" + kind }

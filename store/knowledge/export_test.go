@@ -1,0 +1,8 @@
+package knowledge
+
+// Statements whose plans are checked.
+const (
+	FindSQL   = findSections
+	PagesSQL  = getPages
+	StatesSQL = listStates
+)

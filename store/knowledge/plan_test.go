@@ -1,0 +1,28 @@
+package knowledge_test
+
+import (
+	"testing"
+
+	"parley/store/knowledge"
+	"parley/store/plantest"
+	"parley/store/storetest"
+)
+
+// Ten places that are as large as a place may be: a question reads those sections that have one of its words, and of
+// a word that all have, no more than are compared.
+func TestPlans(t *testing.T) {
+	t.Parallel()
+	crowd := []string{
+		`INSERT INTO knowledge_places (place) SELECT '/srv/' || n FROM generate_series(1, 10) AS n`,
+		`INSERT INTO knowledge_pages (place, address, etag, modified, links) SELECT '/srv/' || p, 'page' || n, '', '', '{}' FROM generate_series(1, 10) AS p, generate_series(1, 500) AS n`,
+		`INSERT INTO knowledge_sections (place, address, position, title, body, config, words)
+			SELECT '/srv/' || p, 'page' || n, s, 'Lamps', 'A lamp', CASE WHEN s % 2 = 0 THEN 'pg_catalog.english' ELSE 'pg_catalog.german' END::regconfig,
+				('lamp word' || (p * 50000 + n * 100 + s) % 10000)::tsvector
+			FROM generate_series(1, 10) AS p, generate_series(1, 500) AS n, generate_series(1, 100) AS s`,
+	}
+	plantest.Run(t, storetest.DB(t), crowd, []plantest.Statement{
+		plantest.Cold("find a rare word", knowledge.FindSQL, []any{"word4711", 5, 2000}, map[string]float64{"knowledge_sections": 500}, "knowledge_sections_words"),
+		plantest.Cold("find a word of all", knowledge.FindSQL, []any{"lamp", 5, 2000}, map[string]float64{"knowledge_sections": 9000}, ""),
+		plantest.Cold("pages", knowledge.PagesSQL, []any{"/srv/7"}, map[string]float64{"knowledge_pages": 510}, "knowledge_pages_pkey"),
+	})
+}

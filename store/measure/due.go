@@ -1,0 +1,69 @@
+package measure
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store"
+	"parley/store/internal/query"
+)
+
+const addDue = `INSERT INTO measure_due (conversations, since) VALUES ($1, (SELECT clock_timestamp()))`
+
+// Due notes that conversations are to be measured again. It is part of the transaction that changes them.
+func Due(ctx context.Context, q store.Execer, conversations []int64) error {
+	if len(conversations) == 0 {
+		return nil
+	}
+	if _, err := q.Exec(ctx, addDue, conversations); err != nil {
+		return fmt.Errorf("store: due to be measured: %w", err)
+	}
+	return nil
+}
+
+// The oldest rows, up to the one with which they name $1 conversations. There is a row for each batch, so that also
+// after an hour's rush they are soon read.
+const takeDue = `
+	WITH taken AS (
+		DELETE FROM measure_due
+		WHERE ctid = ANY(ARRAY(
+			SELECT place
+			FROM (SELECT ctid AS place, sum(cardinality(conversations)) OVER (ORDER BY since, ctid) - cardinality(conversations) AS before FROM measure_due) AS d
+			WHERE before < $1))
+		RETURNING conversations
+	)
+	SELECT unnest(conversations) FROM taken`
+
+// TakeDue hands out about so many conversations that are due, those first that have waited longest. more says that there
+// may be others. What it gives is due again unless tx is committed, and is to be read after it: then
+// nothing is missed that was committed before, and what is committed later is due once more.
+func (p *Progress) TakeDue(ctx context.Context, tx pgx.Tx, most int) (ids []int64, more bool, err error) {
+	if ids, err = query.IDs(ctx, tx, "due to be measured", takeDue, most); err != nil {
+		return nil, false, err
+	}
+	more = len(ids) >= most
+	slices.Sort(ids)
+	return slices.Compact(ids), more, nil
+}
+
+// Behind is how far the figures are behind what happens.
+type Behind struct {
+	Seconds float64 `db:"seconds"` // since when something has waited to be counted; 0 = nothing waits
+	Older   bool    `db:"older"`   // all conversations are being measured again, or those from before the figures
+}
+
+const behind = `
+	SELECT coalesce(extract(epoch FROM (SELECT clock_timestamp()) - (SELECT min(since) FROM measure_due)), 0)::float8 AS seconds, below > 0 AS older
+	FROM measured`
+
+// ReadBehind tells how far the figures are behind.
+func ReadBehind(ctx context.Context, q store.Querier) (Behind, error) {
+	list, err := query.Collect[Behind](ctx, q, "figures behind", behind)
+	if err != nil || len(list) == 0 {
+		return Behind{}, err
+	}
+	return list[0], nil
+}

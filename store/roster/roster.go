@@ -1,0 +1,64 @@
+// Package roster keeps which channels' members an admin has confirmed as agents of a team, and about whom of them was
+// decided.
+//
+// What does not belong here: who is in a channel (package bot), and who becomes an agent (cmd/parley/roster).
+package roster
+
+import (
+	"context"
+	"fmt"
+
+	"parley/store"
+	"parley/store/internal/query"
+)
+
+const (
+	confirmed = `SELECT channel AS name FROM team_rosters WHERE team_id = $1 AND kind = $2`
+	decided   = `SELECT user_id AS name FROM team_roster_users WHERE team_id = $1 AND kind = $2`
+	confirm   = `
+		INSERT INTO team_rosters (team_id, kind, channel) VALUES ($1, $2, $3)
+		ON CONFLICT (team_id, kind) DO UPDATE SET channel = EXCLUDED.channel`
+	decide = `
+		INSERT INTO team_roster_users (team_id, kind, user_id)
+		SELECT $1, $2, unnest($3::text[])
+		ON CONFLICT (team_id, kind, user_id) DO NOTHING`
+)
+
+type named struct {
+	Name string `db:"name"`
+}
+
+// Confirmed tells which channel of a chat was confirmed for a team; "" = none.
+func Confirmed(ctx context.Context, q store.Querier, team int64, kind string) (string, error) {
+	rows, err := query.Collect[named](ctx, q, "confirmed channel", confirmed, team, kind)
+	if err != nil || len(rows) == 0 {
+		return "", err
+	}
+	return rows[0].Name, nil
+}
+
+// Decided tells about which users of a chat was decided for a team.
+func Decided(ctx context.Context, q store.Querier, team int64, kind string) (map[string]bool, error) {
+	rows, err := query.Collect[named](ctx, q, "users of a channel", decided, team, kind)
+	users := make(map[string]bool, len(rows))
+	for _, r := range rows {
+		users[r.Name] = true
+	}
+	return users, err
+}
+
+// Confirm records that an admin has confirmed the members of a channel.
+func Confirm(ctx context.Context, q store.Execer, team int64, kind, channel string) error {
+	if _, err := q.Exec(ctx, confirm, team, kind, channel); err != nil {
+		return fmt.Errorf("store: confirmed channel: %w", err)
+	}
+	return nil
+}
+
+// Decide records that about users of a chat was decided for a team, whatever it was.
+func Decide(ctx context.Context, q store.Execer, team int64, kind string, users []string) error {
+	if _, err := q.Exec(ctx, decide, team, kind, users); err != nil {
+		return fmt.Errorf("store: users of a channel: %w", err)
+	}
+	return nil
+}
