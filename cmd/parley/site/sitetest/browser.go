@@ -73,18 +73,24 @@ func (b *Browser) Open(path string) {
 	b.Do("open "+path, chromedp.Navigate(b.site.URL+path))
 }
 
-// Until waits for a condition in JavaScript.
+// Until waits for a condition in JavaScript. It asks again and again from outside: in a page whose script is switched off no timer runs.
 func (b *Browser) Until(what, condition string) {
 	b.site.T.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, stepTime)
 	defer cancel()
-	for ctx.Err() == nil {
-		yes, err := chromedp.Run(ctx, chromedp.Poll[bool]("Boolean("+condition+")", chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(0)))
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for {
+		yes, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("Boolean("+condition+")"))
 		if err == nil && yes {
 			return
 		}
+		select {
+		case <-again.C: // an error may be that of a page that is being left
+		case <-ctx.Done():
+			b.site.T.Fatalf("in vain: %s (%v)\n%s", what, err, b.Text())
+		}
 	}
-	b.site.T.Fatalf("in vain: %s\n%s", what, b.Text())
 }
 
 // Shows waits for a text on the page.
