@@ -9,18 +9,17 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/lab"
+	"parley/cmd/parley/site/sitetest"
 	"parley/store/storetest"
 )
 
@@ -31,13 +30,10 @@ const (
 	attack   = `<img src=x onerror="document.title='owned'">`
 )
 
-// reloaded is how chromium says that the page was loaded anew meanwhile.
-var reloaded = regexp.MustCompile(`navigated or closed|Cannot find context`)
-
-// live is a page with a real Parley behind it, and a browser that looks at it.
+// live is a page with a real Parley behind it, and a window that looks at it.
 type live struct {
 	t     *testing.T
-	ctx   context.Context // of the browser's tab
+	ctx   context.Context // of the window
 	world *World
 	page  *Page
 
@@ -110,42 +106,24 @@ func newLiveIn(t *testing.T, home string, change ...func(*app.Options)) *live {
 	if err := errors.Join(connected(ctx, w, db.Pool), w.Install(ctx), w.Subscribe(ctx)); err != nil {
 		t.Fatal(err)
 	}
-	return browse(ctx, t, w, p)
+	return browse(t, w, p)
 }
 
-// browse opens a page in a browser of its own.
-func browse(ctx context.Context, t *testing.T, w *World, p *Page) *live {
+// browse opens a page in a window of its own.
+func browse(t *testing.T, w *World, p *Page) *live {
 	t.Helper()
 	srv := httptest.NewServer(p)
 	t.Cleanup(srv.CloseClientConnections)
-	l := browseTo(ctx, t, srv.URL)
+	l := browseTo(t, srv.URL)
 	l.world, l.page = w, p
 	return l
 }
 
-// browseTo opens an address in a browser of its own.
-func browseTo(ctx context.Context, t *testing.T, url string) *live {
+// browseTo opens an address in a window of its own.
+func browseTo(t *testing.T, url string) *live {
 	t.Helper()
-	l := &live{t: t}
-	var end context.CancelFunc
-	l.ctx, end = chromedp.NewContext(ctx, chromedp.WithAllocatorOptions(chromedp.NoSandbox))
-	t.Cleanup(end)
-	if err := chromedp.Do(l.ctx, chromedp.EmulateViewport(1280, 800)); err != nil { // without a deadline: it would end the browser
-		t.Fatalf("chromium does not start: %v", err)
-	}
-	broken := chromedp.Events(l.ctx, runtime.ExceptionThrown)
-	go func() {
-		for ev, err := range broken {
-			if err != nil {
-				return
-			}
-			text := ev.ExceptionDetails.Text
-			if ev.ExceptionDetails.Exception != nil {
-				text += " " + ev.ExceptionDetails.Exception.Description
-			}
-			t.Errorf("the page's script broke: %s", text)
-		}
-	}()
+	l := &live{t: t, ctx: sitetest.Tab(t)}
+	l.do("a window", chromedp.EmulateViewport(1280, 800))
 	l.do("open the page", chromedp.Navigate(url))
 	l.until("the page is ready", `document.documentElement.dataset.ready === 'yes'`)
 	return l
@@ -165,13 +143,7 @@ func (l *live) until(what, condition string) {
 	l.t.Helper()
 	ctx, cancel := context.WithTimeout(l.ctx, stepTime)
 	defer cancel()
-	// Not at each frame, since conditions lay out the page; ctx ends it, its own bound is 30 s.
-	poll := chromedp.Poll[bool]("Boolean("+condition+")", chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(0))
-	_, err := chromedp.Run(ctx, poll)
-	for err != nil && ctx.Err() == nil && reloaded.MatchString(err.Error()) {
-		_, err = chromedp.Run(ctx, poll)
-	}
-	if err != nil {
+	if err := sitetest.Until(ctx, condition); err != nil {
 		l.fail("in vain: %s: %v", what, err)
 	}
 }

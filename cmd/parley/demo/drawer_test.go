@@ -69,7 +69,7 @@ func (l *live) count(name string, n int) {
 // has arrived; it works by keyboard, in the dark and in a narrow window; Reset begins anew.
 func showDrawer(t *testing.T, d *runningDemo) {
 	t.Helper()
-	l := browseTo(d.ctx, t, d.url)
+	l := browseTo(t, d.url)
 	l.click("#plugbutton")
 	l.count("arrived", firstSaid)
 	d.post("/_fake/mail/send", mailfake.Mail{From: longName + " <long@name.test>", To: []string{HelpAddress}, Subject: longName, Text: longName + " says <b>this</b>"}, nil)

@@ -20,6 +20,7 @@ import (
 	"parley/bot/teams/teamsfake"
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
+	"parley/cmd/parley/site/sitetest"
 )
 
 // asEngine makes this test's binary the Parley of a demo.
@@ -27,7 +28,7 @@ const asEngine = "PARLEY_TEST_AS_ENGINE"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asEngine) == "" {
-		os.Exit(m.Run())
+		os.Exit(sitetest.Main(m))
 	}
 	if err := beEngine(); err != nil {
 		fmt.Fprintln(os.Stderr, err)

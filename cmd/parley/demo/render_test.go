@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 )
@@ -23,10 +22,8 @@ var (
 // TestRendering shows the page all cards and forms that Parley posts, and Slack's marks.
 func TestRendering(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
-	t.Cleanup(cancel)
 	p, w := newTestPage(t, "")
-	l := browse(ctx, t, w, p)
+	l := browse(t, w, p)
 
 	cards, err := filepath.Glob("../../../bot/slack/blockkit/testdata/*_*.json")
 	if err != nil {

@@ -44,7 +44,7 @@ const drawCard = `((card) => {
 func TestTeamsCards(t *testing.T) {
 	t.Parallel()
 	p, w := newTeamsPage(t)
-	l := browse(t.Context(), t, w, p)
+	l := browse(t, w, p)
 	l.click(`#surfaces [data-surface="teams"]`)
 	l.until("Teams is shown", `document.querySelector('#teams .messages')`)
 	l.js("load the renderer", `import('/assets/adaptive.js').then((m) => { window.cardOf = m.card; })`)
@@ -106,7 +106,7 @@ func TestTeamsCards(t *testing.T) {
 func TestSurfaceRemembered(t *testing.T) {
 	t.Parallel()
 	p, w := newTeamsPage(t)
-	l := browse(t.Context(), t, w, p)
+	l := browse(t, w, p)
 	l.until("Slack is shown", `document.getElementById('teams').hidden`)
 	l.click(`#surfaces [data-surface="teams"]`)
 	l.waits("Teams is home", func() bool { return w.Home() == SurfaceTeams })

@@ -9,20 +9,19 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
 
 // stepTime bounds one step of a browser; no machine is so slow.
-const stepTime = time.Minute
+const stepTime = 3 * time.Minute
 
-// Browser is Chromium that looks at the site.
+// Browser is a window of Chromium that looks at the site.
 type Browser struct {
 	site *Site
 	ctx  context.Context //nolint:containedctx // it is the tab
 }
 
-// Browser starts Chromium; with an address, as that agent, who is signed in. A script that breaks fails the test.
+// Browser opens a window of Chromium; with an address, as that agent, who is signed in.
 func (s *Site) Browser(email string) *Browser {
 	s.T.Helper()
 	b := s.Window()
@@ -34,27 +33,10 @@ func (s *Site) Browser(email string) *Browser {
 	return b
 }
 
-// Window starts Chromium, with further options of its command line.
+// Window opens a window of Chromium; with options of its command line, in a process of its own.
 func (s *Site) Window(options ...chromedp.ExecAllocatorOption) *Browser {
 	s.T.Helper()
-	ctx, cancel := context.WithTimeout(quietly(s.T), 10*time.Minute)
-	s.T.Cleanup(cancel)
-	tab, end := chromedp.NewContext(ctx, chromedp.WithAllocatorOptions(append([]chromedp.ExecAllocatorOption{chromedp.NoSandbox}, options...)...))
-	s.T.Cleanup(end)
-	b := &Browser{s, tab}
-	if err := chromedp.Do(b.ctx, chromedp.EmulateViewport(1280, 900)); err != nil { // without a deadline: it would end the browser
-		s.T.Fatalf("chromium does not start: %v", err)
-	}
-	broken := chromedp.Events(b.ctx, runtime.ExceptionThrown)
-	go func() {
-		for ev, err := range broken {
-			if err != nil {
-				return
-			}
-			s.T.Errorf("a script broke: %s", ev.ExceptionDetails.Text)
-		}
-	}()
-	return b
+	return &Browser{s, Tab(s.T, options...)}
 }
 
 // Do does something in the tab.
@@ -73,23 +55,13 @@ func (b *Browser) Open(path string) {
 	b.Do("open "+path, chromedp.Navigate(b.site.URL+path))
 }
 
-// Until waits for a condition in JavaScript. It asks again and again from outside: in a page whose script is switched off no timer runs.
+// Until waits for a condition in JavaScript.
 func (b *Browser) Until(what, condition string) {
 	b.site.T.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, stepTime)
 	defer cancel()
-	again := time.NewTicker(50 * time.Millisecond)
-	defer again.Stop()
-	for {
-		yes, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("Boolean("+condition+")"))
-		if err == nil && yes {
-			return
-		}
-		select {
-		case <-again.C: // an error may be that of a page that is being left
-		case <-ctx.Done():
-			b.site.T.Fatalf("in vain: %s (%v)\n%s", what, err, b.Text())
-		}
+	if err := Until(ctx, condition); err != nil {
+		b.site.T.Fatalf("in vain: %s (%v)\n%s", what, err, b.Text())
 	}
 }
 
@@ -186,7 +158,8 @@ func (b *Browser) Shot(name string) {
 	}
 }
 
-// Looks leaves pictures of a page in both themes and on a phone, and checks that it fits and that everybody can use it.
+// Looks leaves pictures of a page in both themes and on a phone, and checks that it fits and that everybody can use it. On the
+// phone axe-core judges what differs there: it has judged the rest.
 func (b *Browser) Looks(name string) {
 	b.site.T.Helper()
 	b.Size(1280, 900)
@@ -197,7 +170,7 @@ func (b *Browser) Looks(name string) {
 	b.Size(360, 740)
 	b.Theme("dark")
 	b.FitsIn()
-	b.Accessible()
+	b.judge(lookRules)
 	b.Shot(name + "-dark-phone")
 	b.Theme("light")
 	b.Size(1280, 900)

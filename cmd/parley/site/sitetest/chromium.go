@@ -1,0 +1,132 @@
+package sitetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+const (
+	tabTime = 10 * time.Minute // bounds what a test does in one tab
+	askEach = 50 * time.Millisecond
+)
+
+// chromium is the one process in which the tests of a binary open their tabs: a start costs a second of a processor. It is a
+// global since a testing.TB has nowhere to keep what tests share. Main ends it.
+//
+//nolint:gochecknoglobals // see above
+var chromium struct {
+	mu  sync.Mutex
+	ctx context.Context //nolint:containedctx // it is the process; nil = it doesn't run
+}
+
+// Main runs the tests of a binary and ends the Chromium that they shared. It gives the code to exit with.
+func Main(m *testing.M) int {
+	code := m.Run()
+	chromium.mu.Lock()
+	defer chromium.mu.Unlock()
+	if chromium.ctx != nil {
+		if err := chromedp.Cancel(chromium.ctx); err != nil {
+			fmt.Fprintln(os.Stderr, "sitetest: end chromium:", err)
+		}
+	}
+	return code
+}
+
+// running gives the process, and starts it when it doesn't run or is lost.
+func running() (context.Context, error) {
+	chromium.mu.Lock()
+	defer chromium.mu.Unlock()
+	if chromium.ctx != nil && chromium.ctx.Err() == nil {
+		return chromium.ctx, nil
+	}
+	ctx, end := chromedp.NewContext(context.Background(), chromedp.WithAllocatorOptions(chromedp.NoSandbox))
+	if err := chromedp.Do(ctx); err != nil { // without a deadline: it would end the browser
+		end()
+		return nil, err
+	}
+	chromium.ctx = ctx
+	return ctx, nil
+}
+
+// Tab opens a window, until the test ends: as one of a person of its own, who shares neither cookies nor anything else that is
+// kept with other windows. With options for the command line of Chromium it is one of a process of its own. A script that breaks
+// fails the test.
+func Tab(t testing.TB, options ...chromedp.ExecAllocatorOption) context.Context {
+	t.Helper()
+	tab, end, err := openTab(options)
+	if err != nil {
+		t.Fatalf("chromium does not start: %v", err)
+	}
+	t.Cleanup(end)
+	timer := time.AfterFunc(tabTime, end)
+	t.Cleanup(func() { timer.Stop() })
+	// A window that is not in front has the focus all the same: others of the same process may be.
+	_, err = chromedp.Call(tab, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
+	if err = errors.Join(err, chromedp.Do(tab, chromedp.EmulateViewport(1280, 900))); err != nil {
+		t.Fatalf("chromium does not open a window: %v", err)
+	}
+	broken := chromedp.Events(tab, runtime.ExceptionThrown)
+	go func() {
+		for ev, err := range broken {
+			if err != nil {
+				return
+			}
+			text := ev.ExceptionDetails.Text
+			if ev.ExceptionDetails.Exception != nil {
+				text += " " + ev.ExceptionDetails.Exception.Description
+			}
+			t.Errorf("a script broke: %s", text)
+		}
+	}()
+	return tab
+}
+
+func openTab(options []chromedp.ExecAllocatorOption) (context.Context, context.CancelFunc, error) {
+	if len(options) > 0 {
+		ctx, end := chromedp.NewContext(context.Background(), chromedp.WithAllocatorOptions(append([]chromedp.ExecAllocatorOption{chromedp.NoSandbox}, options...)...))
+		return ctx, end, chromedp.Do(ctx)
+	}
+	process, err := running()
+	if err != nil {
+		return nil, nil, err
+	}
+	ctx, end := chromedp.NewContext(process, chromedp.WithNewBrowserContext())
+	return ctx, end, chromedp.Do(ctx)
+}
+
+// Until waits for a condition in JavaScript until the context ends. It asks again and again from outside: in a page whose
+// script is switched off, or that is being left, no timer runs.
+func Until(ctx context.Context, condition string) error {
+	again := time.NewTicker(askEach)
+	defer again.Stop()
+	for {
+		yes, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("Boolean("+condition+")"))
+		if err == nil && yes {
+			return nil
+		}
+		select {
+		case <-again.C: // an error may be that of a page that is being left
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), err)
+		}
+	}
+}
+
+// Left says that an error is that of a page that was left, or loaded anew, while something was asked of it.
+func Left(err error) bool {
+	if err == nil {
+		return false
+	}
+	text := err.Error()
+	return strings.Contains(text, "navigated or closed") || strings.Contains(text, "Cannot find context") || strings.Contains(text, "context was destroyed")
+}
