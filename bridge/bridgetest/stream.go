@@ -21,9 +21,19 @@ const (
 
 // stream is the connection of somebody who listens.
 type stream struct {
-	events chan event
-	told   int // the serial of the newest event that it was sent
-	taken  int // and of the newest one that is stored
+	queue []event       // what it is still to be sent
+	more  chan struct{} // there is something in the queue, or it has ended
+	ended bool
+	told  int // the serial of the newest event that it was sent
+	taken int // and of the newest one that is stored
+}
+
+// wake lets the stream look at its queue.
+func (s *stream) wake() {
+	select {
+	case s.more <- struct{}{}:
+	default: // it is about to
+	}
 }
 
 // Mute says whether events get lost.
@@ -38,7 +48,8 @@ func (c *Chat) Disconnect() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for id, s := range c.streams {
-		close(s.events)
+		s.ended = true
+		s.wake()
 		delete(c.streams, id)
 	}
 }
@@ -62,7 +73,7 @@ func (c *Chat) Streams() int {
 	return len(c.streams)
 }
 
-// emit tells listeners of an event; a slow listener loses it, like on a bad line.
+// emit tells listeners of an event, however slow they are: what gets lost is for Mute and Disconnect to say.
 func (c *Chat) emit(e event) {
 	if c.mute {
 		return
@@ -71,12 +82,10 @@ func (c *Chat) emit(e event) {
 		e.OwnThread = root.User == App
 	}
 	for _, s := range c.streams {
-		e.Serial = s.told + 1
-		select {
-		case s.events <- e:
-			s.told++
-		default:
-		}
+		s.told++
+		e.Serial = s.told
+		s.queue = append(s.queue, e)
+		s.wake()
 	}
 }
 
@@ -96,7 +105,7 @@ func (a api) taken(w http.ResponseWriter, r *http.Request) {
 
 // events streams what happens from now on, a line of JSON each.
 func (a api) events(w http.ResponseWriter, r *http.Request) {
-	s := &stream{events: make(chan event, 256), told: caughtUp}
+	s := &stream{more: make(chan struct{}, 1), told: caughtUp}
 	a.chat.mu.Lock()
 	a.chat.opened++
 	id := strconv.Itoa(a.chat.opened)
@@ -115,15 +124,21 @@ func (a api) events(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 	flush.Flush()
 	for {
-		select {
-		case e, ok := <-s.events:
-			if !ok {
-				return
-			}
+		a.chat.mu.Lock()
+		batch, ended := s.queue, s.ended
+		s.queue = nil
+		a.chat.mu.Unlock()
+		for _, e := range batch {
 			if out.Encode(e) != nil {
 				return
 			}
-			flush.Flush()
+		}
+		flush.Flush()
+		if ended {
+			return
+		}
+		select {
+		case <-s.more:
 		case <-r.Context().Done():
 			return
 		case <-a.chat.closing:
