@@ -17,6 +17,15 @@ type Samples struct {
 	Root, Other bridge.Place // roots of two conversations
 }
 
+// InSlack are the samples with ids as Slack gives them.
+func InSlack() Samples {
+	return Samples{
+		Ann: bridge.AgentRef{ID: 1, Name: "Ann", User: "U0ANN"}, Ben: bridge.AgentRef{ID: 2, Name: "Ben", User: "U0BEN"},
+		Root:  bridge.Place{Channel: "C0SUPPORT", Message: "1700000000.000100"},
+		Other: bridge.Place{Channel: "C1", Thread: "1700000002.000100", Message: "1700000002.000100"},
+	}
+}
+
 // When is the moment of all samples.
 func When() time.Time { return time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC) }
 
