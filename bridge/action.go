@@ -184,7 +184,8 @@ func (a Action) Typed() bool {
 	return a.Origin == OriginText || a.Origin == OriginMention || a.Origin == OriginCatchUp
 }
 
-// Args are the arguments of a verb; which ones count depends on the verb.
+// Args are the arguments of a verb; which ones count depends on the verb. Buttons carry them as one flat JSON object:
+// what belongs together is embedded.
 type Args struct {
 	Conversation int64    `json:"conversation,omitempty"` // #id, or from a button
 	Message      int64    `json:"message,omitempty"`      // our message id
@@ -193,32 +194,51 @@ type Args struct {
 	Team         string   `json:"team,omitempty"`
 	Add          bool     `json:"add,omitempty"`
 	Remove       bool     `json:"remove,omitempty"`
-	Slip         int64    `json:"slip,omitempty"`  // the id of the mistyped message that the verb corrects
-	Sure         bool     `json:"sure,omitempty"`  // Send: whoever asks has confirmed that they send somebody else's text
-	Typed        *Place   `json:"typed,omitempty"` // Send: the message, typed outside all threads, that the customer of Conversation is to get
-	Tags         []string `json:"tags,omitempty"`
-	Until        string   `json:"until,omitempty"` // a time in people's words
-	Note         string   `json:"note,omitempty"`
-	Addresses    []string `json:"addresses,omitempty"`
-	To           []string `json:"to,omitempty"`    // Reply: whom the form names as recipients
-	Cc           []string `json:"cc,omitempty"`    // Reply: who, by the form, gets a copy
-	Shown        string   `json:"shown,omitempty"` // Reply: RecipientsMark of what the form showed when it was opened
-	Emoji        string   `json:"emoji,omitempty"`
-	List         string   `json:"list,omitempty"`
-	Page         int      `json:"page,omitempty"`
-	Seen         int64    `json:"seen,omitempty"`      // Resolve on a page of our own: the event of the newest message that the page showed
-	Account      string   `json:"account,omitempty"`   // New: the account with which the conversation begins
-	Recipient    string   `json:"recipient,omitempty"` // New: the customer, as typed
-	Subject      string   `json:"subject,omitempty"`
-	Rich         RichKind `json:"rich,omitempty"`        // Reply: the kind of rich message that its form asks for
-	Most         int      `json:"most,omitempty"`        // Reply: how many of them the account carries
-	Promotional  bool     `json:"promotional,omitempty"` // Reply: it is an offer or advertising, which some providers take for a shorter time
+	SendArgs
+	Tags      []string `json:"tags,omitempty"`
+	Until     string   `json:"until,omitempty"` // a time in people's words
+	Note      string   `json:"note,omitempty"`
+	Addresses []string `json:"addresses,omitempty"`
+	ReplyArgs
+	Emoji string `json:"emoji,omitempty"`
+	ListArgs
+	Seen int64 `json:"seen,omitempty"` // Resolve on a page of our own: the event of the newest message that the page showed
+	StartArgs
 
-	Draft string `json:"draft,omitempty"` // Reply: the text with which its form begins
+	Template *TemplateArgs `json:"template,omitempty"`
+	Wanted   *WantedText   `json:"wanted,omitempty"` // AI: nil = a summary
+}
 
-	Template   *TemplateArgs   `json:"template,omitempty"`
-	Suggestion *SuggestionArgs `json:"suggestion,omitempty"` // Reply: what its form begins with
-	Wanted     *WantedText     `json:"wanted,omitempty"`     // AI: nil = a summary
+// SendArgs say which text is meant that was typed before.
+type SendArgs struct {
+	Slip  int64  `json:"slip,omitempty"`  // the id of the mistyped message that the verb corrects
+	Sure  bool   `json:"sure,omitempty"`  // Send: whoever asks has confirmed that they send somebody else's text
+	Typed *Place `json:"typed,omitempty"` // Send: the message, typed outside all threads, that the customer of Conversation is to get
+}
+
+// ReplyArgs are what the form of a reply begins with, and what it says besides its text.
+type ReplyArgs struct {
+	To          []string        `json:"to,omitempty"`          // whom the form names as recipients
+	Cc          []string        `json:"cc,omitempty"`          // who, by the form, gets a copy
+	Shown       string          `json:"shown,omitempty"`       // RecipientsMark of what the form showed when it was opened
+	Rich        RichKind        `json:"rich,omitempty"`        // the kind of rich message that its form asks for
+	Most        int             `json:"most,omitempty"`        // how many of them the account carries
+	Promotional bool            `json:"promotional,omitempty"` // it is an offer or advertising, which some providers take for a shorter time
+	Draft       string          `json:"draft,omitempty"`       // the text with which its form begins
+	Suggestion  *SuggestionArgs `json:"suggestion,omitempty"`  // what its form begins with
+}
+
+// ListArgs name a list of conversations and one of its pages.
+type ListArgs struct {
+	List string `json:"list,omitempty"`
+	Page int    `json:"page,omitempty"`
+}
+
+// StartArgs say with whom a conversation begins, and about what.
+type StartArgs struct {
+	Account   string `json:"account,omitempty"`   // New: the account with which the conversation begins
+	Recipient string `json:"recipient,omitempty"` // New: the customer, as typed
+	Subject   string `json:"subject,omitempty"`
 }
 
 // WantedText says which text somebody asks for.

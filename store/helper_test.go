@@ -3,39 +3,9 @@ package store_test
 import (
 	"testing"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
-	"parley/store"
+	"parley/store/storetest"
 )
 
-func must[T any](v T, err error) func(testing.TB) T {
-	return func(t testing.TB) T {
-		t.Helper()
-		check(t, err)
-		return v
-	}
-}
+var check, exec, row = storetest.Check, storetest.Exec, storetest.Row
 
-func check(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func exec(t testing.TB, q store.Querier, sql string, args ...any) {
-	t.Helper()
-	if _, err := q.Exec(t.Context(), sql, args...); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-}
-
-// row reads one row as text.
-func row(t testing.TB, pool *pgxpool.Pool, sql string, args ...any) string {
-	t.Helper()
-	var s string
-	if err := pool.QueryRow(t.Context(), `SELECT coalesce((SELECT x::text FROM (`+sql+`) AS x), '')`, args...).Scan(&s); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-	return s
-}
+func must[T any](v T, err error) func(testing.TB) T { return storetest.Must(v, err) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"parley/store/internal/query"
 )
@@ -72,6 +73,14 @@ const (
 	TagPlain TagKind = "tag"
 	TagLabel TagKind = "label" // its conversations stand out in lists
 )
+
+// ChannelMove records that a surface replaced the id of a channel by another one. Package channelmove carries it out.
+type ChannelMove struct {
+	AccountID int64     `db:"account_id"`
+	Former    string    `db:"former"`
+	Current   string    `db:"current"`
+	BeganAt   time.Time `db:"began_at"`
+}
 
 // Directory is the configuration: agents, teams, channels, accounts, tags. It changes rarely, so each
 // process keeps a copy and reads it again when its Version changes.

@@ -4,53 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // ErrRestoring means that a restore into this database has not ended. Nobody may serve it yet.
 var ErrRestoring = errors.New("store: a restore into this database has not ended")
 
-// KeyCheck returns the sealed value with which Sealer.Fits tests a master key; nil when the database
-// is not bound to a key.
-func KeyCheck(ctx context.Context, q Querier) ([]byte, error) {
-	var sealed []byte
-	err := q.QueryRow(ctx, getKeys+` LIMIT 1`, "check").Scan(&sealed)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("store: keys: %w", err)
-	}
-	return sealed, nil
-}
-
-// Fits says whether a KeyCheck was sealed with one of the keys.
-func (s *Sealer) Fits(check []byte) bool {
-	plain, err := s.Open("keys/check", check)
-	return err == nil && string(plain) == "parley"
-}
-
-// The mark of a restore is a table of its own, because all other tables come from the backup. While it
+// The mark of a restore (restore.Begin) is a table of its own, because all other tables come from the backup. While it
 // exists, schema.Migrate refuses to run: a process that served half a restore would send messages again.
 const (
 	findRestore = `SELECT to_regclass('parley_restoring') IS NOT NULL`
 	getRestore  = `SELECT backup FROM parley_restoring`
 )
-
-// BeginRestore marks a database as one into which a backup is being restored. backup identifies the
-// backup.
-func BeginRestore(ctx context.Context, q Querier, backup string) error {
-	if _, err := q.Exec(ctx, `CREATE TABLE parley_restoring (backup text NOT NULL)`); err != nil {
-		return fmt.Errorf("store: begin restore: %w", err)
-	}
-	if _, err := q.Exec(ctx, `INSERT INTO parley_restoring (backup) VALUES ($1)`, backup); err != nil {
-		return fmt.Errorf("store: begin restore: %w", err)
-	}
-	return nil
-}
 
 // Restoring returns the backup of a restore that has not ended; "" = there is none.
 func Restoring(ctx context.Context, q Querier) (backup string, err error) {
@@ -62,103 +26,4 @@ func Restoring(ctx context.Context, q Querier) (backup string, err error) {
 		return "", fmt.Errorf("store: restoring: %w", err)
 	}
 	return backup, nil
-}
-
-// Restored is what FinishRestore found and changed.
-type Restored struct {
-	Replies int64 // deliveries to customers that waited when the backup was made
-	Posts   int64 // deliveries to surfaces that waited then
-	Next    int64 // the number that the next conversation gets
-}
-
-// Deliveries that waited when the backup was made may have left since. In state unknown they are
-// looked for at their destination before anything is sent; those to customers are sent only when a
-// person clicks (payload.restored; relay.Policy.Restored). first_at is the time from which on to look.
-const forgetDeliveries = `
-	WITH d AS (
-		UPDATE deliveries
-		SET state = 'unknown', payload = payload || '{"restored": true}', not_before = NULL, sent_at = NULL, absent_at = NULL,
-			first_at = least(first_at, $1), warned_at = NULL,
-			error_text = 'It waited when the backup was made that I was restored from, and may have left since.'
-		WHERE state IN ('queued', 'sending', 'unknown')
-		RETURNING kind
-	)
-	SELECT count(*) FILTER (WHERE kind = 'reply') AS replies, count(*) FILTER (WHERE kind <> 'reply') AS posts FROM d`
-
-const freeLanes = `
-	UPDATE lanes
-	SET due_at = CASE WHEN tail > head THEN parley_now() END, leased_until = NULL, epoch = epoch + 1
-	WHERE tail > head OR leased_until IS NOT NULL`
-
-// Ids and conversation numbers that were given after the backup are still in use outside: in
-// Message-IDs of mails, in tokens of posts, in links and buttons. None may be given again, or an
-// answer to a lost conversation would reach another customer's. Nobody knows how many were given, so
-// 2^40 ids and a number for each second since the backup are skipped: more than could have been given.
-const skipIDs = `
-	SELECT setval('ids', (SELECT last_value FROM ids) + 1099511627776),
-		setval('conversation_number', ceil(((SELECT last_value FROM conversation_number)
-			+ greatest(10000, extract(epoch FROM clock_timestamp() - $1))) / 1000)::bigint * 1000) + 1`
-
-// The database that was backed up may itself have been an older snapshot. So its content ends at the
-// backup's time or at its newest event, whichever is earlier.
-const knownUntil = `SELECT least($1, (SELECT received_at FROM events ORDER BY id DESC LIMIT 1))`
-
-const (
-	freeLeases   = `DELETE FROM leases`
-	freeQueues   = `WITH gone AS (DELETE FROM holders) UPDATE queues SET holder = NULL, epoch = epoch + 1 WHERE holder IS NOT NULL`
-	insertServed = `INSERT INTO restores (backup_at) VALUES ($1)`
-	endRestore   = `DROP TABLE parley_restoring`
-)
-
-// FinishRestore makes a restored and migrated database ready to be served, in one transaction: no
-// reply that waited is sent by itself, no id is given twice, and the mark of BeginRestore is removed.
-// backupAt is the time of the backup's snapshot.
-func FinishRestore(ctx context.Context, pool *pgxpool.Pool, backupAt time.Time) (Restored, error) {
-	var r Restored
-	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
-		var known time.Time
-		if err := tx.QueryRow(ctx, knownUntil, backupAt).Scan(&known); err != nil {
-			return err
-		}
-		if err := tx.QueryRow(ctx, forgetDeliveries, known).Scan(&r.Replies, &r.Posts); err != nil {
-			return err
-		}
-		var ids int64
-		if err := tx.QueryRow(ctx, skipIDs, known).Scan(&ids, &r.Next); err != nil {
-			return err
-		}
-		for _, sql := range []string{freeLanes, freeLeases, freeQueues, endRestore} {
-			if _, err := tx.Exec(ctx, sql); err != nil {
-				return err
-			}
-		}
-		_, err := tx.Exec(ctx, insertServed, backupAt)
-		return err
-	})
-	if err != nil {
-		return Restored{}, fmt.Errorf("store: finish restore: %w", err)
-	}
-	return r, nil
-}
-
-const (
-	beginServing = `UPDATE restores SET served_at = clock_timestamp() WHERE served_at IS NULL`
-	servedSince  = `SELECT coalesce(max(served_at), '0001-01-01') FROM restores`
-)
-
-// ServedSince returns when a process first served this database after its last restore, by the
-// database's clock; the zero time when it was never restored. The first call after a restore sets that
-// time to now: so only a process that is about to serve may call it.
-func ServedSince(ctx context.Context, q Querier) (time.Time, error) {
-	if _, err := q.Exec(ctx, beginServing); err != nil {
-		return time.Time{}, fmt.Errorf("store: served since: %w", err)
-	}
-	var since time.Time
-	if err := q.QueryRow(ctx, servedSince).Scan(&since); err != nil {
-		return time.Time{}, fmt.Errorf("store: served since: %w", err)
-	}
-	if since.Year() == 1 {
-		return time.Time{}, nil
-	}
-	return since, nil
 }

@@ -142,3 +142,23 @@ func keysOf(ctx context.Context, q interface {
 	}
 	return keys, nil
 }
+
+// KeyCheck returns the sealed value with which Sealer.Fits tests a master key; nil when the database
+// is not bound to a key.
+func KeyCheck(ctx context.Context, q Querier) ([]byte, error) {
+	var sealed []byte
+	err := q.QueryRow(ctx, getKeys+` LIMIT 1`, "check").Scan(&sealed)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("store: keys: %w", err)
+	}
+	return sealed, nil
+}
+
+// Fits says whether a KeyCheck was sealed with one of the keys.
+func (s *Sealer) Fits(check []byte) bool {
+	plain, err := s.Open("keys/check", check)
+	return err == nil && string(plain) == "parley"
+}

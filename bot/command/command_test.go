@@ -16,9 +16,9 @@ func TestSlash(t *testing.T) {
 		"/parley":                            {Verb: bridge.VerbHelp},
 		"/parley help":                       {Verb: bridge.VerbHelp},
 		"/parley help snooze":                {Verb: bridge.VerbHelp, Args: args{Note: "snooze"}},
-		"/parley mine":                       {Verb: bridge.VerbList, Args: args{List: "mine"}},
-		"/parley list team":                  {Verb: bridge.VerbList, Args: args{List: "team"}},
-		"/parley Resolved":                   {Verb: bridge.VerbList, Args: args{List: "resolved"}},
+		"/parley mine":                       {Verb: bridge.VerbList, Args: args{ListArgs: bridge.ListArgs{List: "mine"}}},
+		"/parley list team":                  {Verb: bridge.VerbList, Args: args{ListArgs: bridge.ListArgs{List: "team"}}},
+		"/parley Resolved":                   {Verb: bridge.VerbList, Args: args{ListArgs: bridge.ListArgs{List: "resolved"}}},
 		"/parley #12":                        {Verb: bridge.VerbFind, Args: args{Conversation: 12}},
 		"/parley 12":                         {Verb: bridge.VerbFind, Args: args{Conversation: 12}},
 		"/parley show #12":                   {Verb: bridge.VerbFind, Args: args{Conversation: 12}},
@@ -78,7 +78,7 @@ func TestMention(t *testing.T) {
 		"// asked":               {Verb: bridge.VerbNote, Text: "asked", Marker: bridge.MarkNote},
 		"why did this go out":    {Verb: bridge.VerbWhy, Args: args{Note: "did this go out"}},
 		"**resolve**":            {Verb: bridge.VerbResolve},
-		"mine":                   {Verb: bridge.VerbList, Args: args{List: "mine"}},
+		"mine":                   {Verb: bridge.VerbList, Args: args{ListArgs: bridge.ListArgs{List: "mine"}}},
 	} {
 		if got := Mention(text, team); !reflect.DeepEqual(got, want) {
 			t.Errorf("%q\n got %+v\nwant %+v", text, got, want)

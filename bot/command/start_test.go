@@ -12,17 +12,17 @@ func TestStart(t *testing.T) {
 	type args = bridge.Args
 	for text, want := range map[string]Parsed{
 		"new":                                      {},
-		"new support-mail":                         {Args: args{Account: "support-mail"}},
-		"new ann@example.org":                      {Args: args{Recipient: "ann@example.org"}},
-		"new sms +49 171 5550100":                  {Args: args{Account: "sms", Recipient: "+49 171 5550100"}},
-		"new ann@example.org Hello\nAnn":           {Args: args{Recipient: "ann@example.org"}, Text: "Hello\nAnn"},
-		"start support-mail ann@example.org Hello": {Args: args{Account: "support-mail", Recipient: "ann@example.org"}, Text: "Hello"},
-		"new +4917155501001 3 lamps":               {Args: args{Recipient: "+4917155501001"}, Text: "3 lamps"},
-		"new sms +44 20 7946 0958 Hello":           {Args: args{Account: "sms", Recipient: "+44 20 7946 0958"}, Text: "Hello"},
-		"new +1 (415) 555-0100 Hello":              {Args: args{Recipient: "+1 (415) 555-0100"}, Text: "Hello"},
-		"new <mailto:a@x.test|a@x.test> Hello":     {Args: args{Recipient: "a@x.test"}, Text: "Hello"},
-		"new shop customer-12 Hello":               {Args: args{Account: "shop", Recipient: "customer-12"}, Text: "Hello"},
-		`new a@x.test \note: Hello`:                {Args: args{Recipient: "a@x.test"}, Text: "note: Hello"},
+		"new support-mail":                         {Args: args{StartArgs: bridge.StartArgs{Account: "support-mail"}}},
+		"new ann@example.org":                      {Args: args{StartArgs: bridge.StartArgs{Recipient: "ann@example.org"}}},
+		"new sms +49 171 5550100":                  {Args: args{StartArgs: bridge.StartArgs{Account: "sms", Recipient: "+49 171 5550100"}}},
+		"new ann@example.org Hello\nAnn":           {Args: args{StartArgs: bridge.StartArgs{Recipient: "ann@example.org"}}, Text: "Hello\nAnn"},
+		"start support-mail ann@example.org Hello": {Args: args{StartArgs: bridge.StartArgs{Account: "support-mail", Recipient: "ann@example.org"}}, Text: "Hello"},
+		"new +4917155501001 3 lamps":               {Args: args{StartArgs: bridge.StartArgs{Recipient: "+4917155501001"}}, Text: "3 lamps"},
+		"new sms +44 20 7946 0958 Hello":           {Args: args{StartArgs: bridge.StartArgs{Account: "sms", Recipient: "+44 20 7946 0958"}}, Text: "Hello"},
+		"new +1 (415) 555-0100 Hello":              {Args: args{StartArgs: bridge.StartArgs{Recipient: "+1 (415) 555-0100"}}, Text: "Hello"},
+		"new <mailto:a@x.test|a@x.test> Hello":     {Args: args{StartArgs: bridge.StartArgs{Recipient: "a@x.test"}}, Text: "Hello"},
+		"new shop customer-12 Hello":               {Args: args{StartArgs: bridge.StartArgs{Account: "shop", Recipient: "customer-12"}}, Text: "Hello"},
+		`new a@x.test \note: Hello`:                {Args: args{StartArgs: bridge.StartArgs{Recipient: "a@x.test"}}, Text: "note: Hello"},
 	} {
 		got := Slash("/parley", text, Options{})
 		if (got.Err == "") != (want.Text != "") {

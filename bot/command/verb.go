@@ -42,7 +42,7 @@ func lookup(name string) (*verb.Verb, Parsed, bool) {
 	if name, ok := listName(strings.ToLower(name)); ok {
 		list := *verb.Of(bridge.VerbList)
 		list.Typed.Rest = verb.RestNothing
-		return &list, Parsed{Verb: list.Name, Args: bridge.Args{List: name}}, true
+		return &list, Parsed{Verb: list.Name, Args: bridge.Args{ListArgs: bridge.ListArgs{List: name}}}, true
 	}
 	return nil, Parsed{}, false
 }

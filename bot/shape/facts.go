@@ -85,7 +85,7 @@ func Assignees(list []bridge.AgentRef) string {
 	return strings.Join(names, ", ")
 }
 
-// StatusWords say the state: Queued and Active are open without and with an owner.
+// StatusWords say how a conversation stands, in a word or two: "Open, unassigned", "Closed (spam)".
 func StatusWords(f bridge.Facts) string {
 	switch f.Status {
 	case bridge.StatusPending:

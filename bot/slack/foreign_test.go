@@ -79,11 +79,11 @@ func TestEventsBesideTheManifest(t *testing.T) {
 	}
 	take(`{"type":"event_callback","team_id":"TEAM","api_app_id":"APP","event":{"type":"file_shared","file_id":"F1","channel_id":"C1"}}`)
 	take(`{"type":"event_callback","team_id":"TEAM","api_app_id":"APP","event":{"type":"brand_new","channel":{"id":"C1"}}}`)
-	if ids := st.desk.IDs(); len(ids) != 0 || len(st.desk.Gaps()) != 0 {
+	if ids := st.desk.IDs(); len(ids) != 0 || st.desk.Gaps() != 0 {
 		t.Errorf("stored %v, gaps %v", ids, st.desk.Gaps())
 	}
 	take(`{"type":"app_rate_limited","team_id":"TEAM","api_app_id":"APP","minute_rate_limited":1700000000}`)
-	if len(st.desk.IDs()) != 0 || len(st.desk.Gaps()) != 1 || !gapOpen(st.s) {
+	if len(st.desk.IDs()) != 0 || st.desk.Gaps() != 1 || !gapOpen(st.s) {
 		t.Errorf("stored %v, gaps %v", st.desk.IDs(), st.desk.Gaps())
 	}
 	take(`{"type":"event_callback","team_id":"TEAM","api_app_id":"APP","event":{"channel":"C1"}}`)

@@ -16,13 +16,13 @@ func TestHoleBehindTheNewestReply(t *testing.T) {
 		f.AckTimeout, f.RetryDelays = 100*time.Millisecond, []time.Duration{time.Hour}
 	})
 	root := st.root()
-	before, gaps, filled := st.desk.Attempts(), len(st.desk.Gaps()), st.desk.Fills()
+	before, gaps, filled := st.desk.Attempts(), st.desk.Gaps(), st.desk.Fills()
 	st.desk.Refuse(errors.New("database gone"))
 	missed := st.say(root.Message, "first")
 	st.desk.Wait(t, "an attempt", func() bool { return st.desk.Attempts() > before })
 	st.desk.Refuse(nil)
 	st.desk.First(t, messageID(st.ch, st.say(root.Message, "second")))
-	st.desk.Wait(t, "the gap announced", func() bool { return len(st.desk.Gaps()) > gaps })
+	st.desk.Wait(t, "the gap announced", func() bool { return st.desk.Gaps() > gaps })
 	st.desk.First(t, messageID(st.ch, missed))
 	st.desk.Wait(t, "the gap filled", func() bool { return st.desk.Fills() > filled })
 }

@@ -69,7 +69,7 @@ func (in *interaction) actor(me *self) bridge.Actor {
 // place is where an interaction happened: at the message of a click or shortcut, or where a form was opened.
 func (in *interaction) place() bridge.Place {
 	if in.View != nil {
-		return blockkit.ReadPrivate(in.View.Private).Place
+		return blockkit.ReadMemory(in.View.Private).Place
 	}
 	p := bridge.Place{Channel: in.Container.ChannelID, Message: in.Container.MessageTS, Thread: in.Container.ThreadTS}
 	if in.Channel != nil && in.Channel.ID != "" {

@@ -311,7 +311,7 @@ func TestListsFollowEachOther(t *testing.T) {
 	t.Parallel()
 	st := newStage(t, true)
 	p := st.post(bridge.PostLine, st.root(), "t1")
-	p.Line = &bridge.Line{Content: &bridge.ListLine{List: "mine", Rows: []bridge.Facts{sampleFacts()}, More: true}, Args: bridge.Args{List: "mine"}}
+	p.Line = &bridge.Line{Content: &bridge.ListLine{List: "mine", Rows: []bridge.Facts{sampleFacts()}, More: true}, Args: bridge.Args{ListArgs: bridge.ListArgs{List: "mine"}}}
 	at := slackfake.Target{Channel: st.ch, TS: st.send(p).Message}
 	blocks := st.fake.Message(at.Channel, at.TS).Blocks
 	for _, list := range []string{"All", "Team", "All", "Team", "Mine"} {

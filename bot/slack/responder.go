@@ -168,7 +168,7 @@ func (r *responder) submitted(ctx context.Context, me *self, in *interaction, bo
 			return answer{payload: refused}, nil
 		}
 	}
-	if forms.Follows(filled, blockkit.ReadPrivate(in.View.Private).Pick) {
+	if forms.Follows(filled, blockkit.ReadMemory(in.View.Private).Pick) {
 		return r.follow(ctx, me, in, filled), nil
 	}
 	// All windows close, because the one under the form shows the state before the action.

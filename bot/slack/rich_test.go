@@ -7,6 +7,7 @@ import (
 
 	"parley/bot/slack/blockkit"
 	"parley/bot/slack/slackfake"
+	"parley/bot/view"
 	"parley/bot/view/viewtest"
 	"parley/bridge"
 )
@@ -83,7 +84,7 @@ func TestFormSentTwice(t *testing.T) {
 	me := testSelfOf(st)
 	forms, err := samples().Forms()
 	must(t, err)
-	p := blockkit.Home("").Form(forms["new_mail"], blockkit.Private{}).PrivateMetadata
+	p := blockkit.Home("").Form(forms["new_mail"], view.Memory{}).PrivateMetadata
 	send := func(trigger, text string) {
 		var in interaction
 		in.Type, in.TriggerID, in.User = "view_submission", trigger, userRef{ID: st.ann}

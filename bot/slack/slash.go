@@ -63,7 +63,7 @@ func (r *responder) commanded(ctx context.Context, me *self, c *slashCommand, bo
 				if err != nil {
 					return me.home.Problem(err, at)
 				}
-				kept := blockkit.NewPrivate(at, r.windows.zone, form, r.now())
+				kept := blockkit.Remember(at, r.windows.zone, form, r.now())
 				kept.Text, kept.Pick = p.Text, true
 				return me.home.Form(form, kept)
 			})

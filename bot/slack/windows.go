@@ -86,7 +86,7 @@ func (w *windows) notOpened(ctx context.Context, in *interaction, m slackapi.Mod
 
 // replyClosed takes back what replyOpened noted. private is the form's private data.
 func (w *windows) replyClosed(ctx context.Context, private, user string) {
-	p := blockkit.ReadPrivate(private)
+	p := blockkit.ReadMemory(private)
 	_, args, err := verb.Pressed(p.Verb, p.Args)
 	if err != nil || args.Conversation == 0 {
 		return
@@ -117,7 +117,7 @@ func (w *windows) formModal(ctx context.Context, me *self, verb bridge.Verb, arg
 	if err != nil {
 		return me.home.Problem(err, at)
 	}
-	m := me.home.Form(form, blockkit.NewPrivate(at, zone, form, w.now()))
+	m := me.home.Form(form, blockkit.Remember(at, zone, form, w.now()))
 	if forms.Replies(form) {
 		w.replyOpened(ctx, &m, form, user)
 	}
@@ -180,7 +180,7 @@ func (w *windows) suggest(ctx context.Context, in *interaction) (any, error) {
 	if in.View == nil {
 		return blockkit.NoOptions(), nil
 	}
-	p := blockkit.ReadPrivate(in.View.Private)
+	p := blockkit.ReadMemory(in.View.Private)
 	name, args, err := verb.Pressed(p.Verb, p.Args)
 	if err != nil {
 		return blockkit.NoOptions(), nil

@@ -35,9 +35,9 @@ type Desk interface {
 	// Accept stores facts, each once.
 	Accept(ctx context.Context, facts ...channels.Fact) error
 
-	// Gap tells the engine that events may be missing since a time. Replies wait until Filled tells it
-	// that all events are stored.
-	Gap(since time.Time)
+	// Gap tells the engine that events may be missing. Replies wait until Filled tells it that all events
+	// are stored. Since when they may be missing concerns the Sweeper alone, which reads them again.
+	Gap()
 	Filled()
 }
 
@@ -69,7 +69,7 @@ func (s *Sweeper) Announce(since time.Time) {
 	s.open = true
 	s.count++
 	s.mu.Unlock()
-	s.desk.Gap(since)
+	s.desk.Gap()
 }
 
 // Gap tells whether a gap is open, and since when events may be missing in it.

@@ -54,7 +54,7 @@ func TestBeforeALateMessage(t *testing.T) {
 			w.fake.ClearFaults(held)
 			later(3 * time.Second)
 			c.before(w)
-			before := len(d.Gaps())
+			before := d.Gaps()
 			typed(t, w, d, p, root, "at once") // which brings the held one
 			w.settled()
 			var texts []string
@@ -66,7 +66,7 @@ func TestBeforeALateMessage(t *testing.T) {
 			if !slices.Equal(texts, c.want) {
 				t.Errorf("accepted %q", texts)
 			}
-			if gap := len(d.Gaps()) > before; gap != c.gap {
+			if gap := d.Gaps() > before; gap != c.gap {
 				t.Errorf("a gap was told: %v", gap)
 			}
 		})

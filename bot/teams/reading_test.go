@@ -180,11 +180,11 @@ func TestFailedStoreIsAGap(t *testing.T) {
 	t.Parallel()
 	w, d, root, p := talk(t)
 	d.Refuse(errDown)
-	before := len(d.Gaps())
+	before := d.Gaps()
 	_, err := p.Reply(w.channel, root, "hello")
 	must(t, err)
 	w.settled() // given up
-	if _, open := w.s.sweeper.Gap(); !open || len(d.Gaps()) == before {
+	if _, open := w.s.sweeper.Gap(); !open || d.Gaps() == before {
 		t.Error("nobody was told that something is missing")
 	}
 }

@@ -31,7 +31,7 @@ func TestPressed(t *testing.T) {
 	t.Parallel()
 	full := bridge.Args{
 		Conversation: 12, Message: 34, Delivery: 56, Agents: []string{"UANN"}, Team: "Billing", Add: true, Remove: true, Tags: []string{"a, b"},
-		Until: "friday 14:00", Note: "<b> & \u2028", Addresses: []string{"bob@shop.example"}, Emoji: "eyes", List: "mine", Page: 2,
+		Until: "friday 14:00", Note: "<b> & \u2028", Addresses: []string{"bob@shop.example"}, Emoji: "eyes", ListArgs: bridge.ListArgs{List: "mine", Page: 2},
 	}
 	for _, args := range []bridge.Args{{}, {Conversation: 12}, full} {
 		verb, got, err := Pressed("snooze", Value(args))

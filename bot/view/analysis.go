@@ -115,7 +115,8 @@ func references(c *bridge.AnalysisLine) []Piece {
 // suggestionButtons offer what fits: replies, tags and next steps.
 func suggestionButtons(c *bridge.AnalysisLine, l bridge.Line, args bridge.Args) (all []Button) {
 	if c.Suggested != 0 {
-		b := verb.NewButton(bridge.VerbReply, bridge.Args{Conversation: args.Conversation, Suggestion: &bridge.SuggestionArgs{ID: c.Suggested}})
+		form := bridge.ReplyArgs{Suggestion: &bridge.SuggestionArgs{ID: c.Suggested}}
+		b := verb.NewButton(bridge.VerbReply, bridge.Args{Conversation: args.Conversation, ReplyArgs: form})
 		b.Label = "Use reply"
 		all = append(all, b)
 	}

@@ -40,7 +40,7 @@ func List(l bridge.Listing, zone *time.Location) Card {
 	}
 	for _, other := range lists() {
 		if other != l.List && !slices.Contains(l.Hidden, other) {
-			b := verb.NewButton(bridge.VerbList, bridge.Args{List: other})
+			b := verb.NewButton(bridge.VerbList, bridge.Args{ListArgs: bridge.ListArgs{List: other}})
 			b.Label = listTitle(other)
 			c.Buttons = append(c.Buttons, b)
 		}
@@ -50,7 +50,7 @@ func List(l bridge.Listing, zone *time.Location) Card {
 
 // nextPage is the button that shows what follows.
 func nextPage(l bridge.Listing) Button {
-	args := bridge.Args{List: l.List, Page: l.Page + 1}
+	args := bridge.Args{ListArgs: bridge.ListArgs{List: l.List, Page: l.Page + 1}}
 	if l.Words != "" {
 		args.List, args.Note = "find", l.Words
 	}
@@ -185,7 +185,7 @@ func History(f bridge.Facts, h bridge.History) Card {
 	}
 	c.Blocks = append(c.Blocks, logRows(h.Rows, f)...)
 	if h.More {
-		b := verb.NewButton(bridge.VerbHistory, bridge.Args{Conversation: f.ID, Page: h.Page + 1})
+		b := verb.NewButton(bridge.VerbHistory, bridge.Args{Conversation: f.ID, ListArgs: bridge.ListArgs{Page: h.Page + 1}})
 		b.Label = "Older"
 		c.Buttons = append(c.Buttons, b)
 	}

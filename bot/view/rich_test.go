@@ -57,7 +57,7 @@ func TestRichForm(t *testing.T) {
 	for _, can := range []bridge.Capabilities{chatCan(), {}} {
 		for _, kind := range richKinds() {
 			in := input(t, bridge.VerbReply, facts(t))
-			in.Can, in.Args = can, bridge.Args{Conversation: 12, Message: 34, Rich: kind}
+			in.Can, in.Args = can, bridge.Args{Conversation: 12, Message: 34, ReplyArgs: bridge.ReplyArgs{Rich: kind}}
 			form, err := NewForm(in)
 			if err != nil || form.Args.Most != can.Most(kind) || form.Args.Message != 34 {
 				t.Fatalf("%s: %+v, %v", kind, form.Args, err)
@@ -122,7 +122,7 @@ func TestSubmitRich(t *testing.T) {
 		{kind: bridge.RichIsCards, most: 1, values: v{"cards": {" "}}, wrong: "cards"},
 		{kind: "poem", values: v{"text": {"x"}}, wrong: "text"},
 	} {
-		got, errs := Submit(bridge.VerbReply, bridge.Args{Conversation: 12, Rich: c.kind, Most: c.most}, c.values, now(t), time.UTC)
+		got, errs := Submit(bridge.VerbReply, bridge.Args{Conversation: 12, ReplyArgs: bridge.ReplyArgs{Rich: c.kind, Most: c.most}}, c.values, now(t), time.UTC)
 		if c.wrong != "" {
 			if errs[c.wrong] == "" || len(errs) != 1 || !reflect.DeepEqual(got, Filled{}) {
 				t.Errorf("%s %v = %+v %v, want an error at %s", c.kind, c.values, got, errs, c.wrong)
@@ -134,7 +134,7 @@ func TestSubmitRich(t *testing.T) {
 		}
 	}
 	got, errs := Submit(bridge.VerbReply, bridge.Args{Conversation: 12}, v{"text": {"Shall I?"}, "add": {"buttons"}, "answers": {"7"}}, now(t), time.UTC)
-	if want := (Filled{Verb: bridge.VerbReply, Args: bridge.Args{Conversation: 12, Message: 7, Rich: bridge.RichIsButtons}, Text: "Shall I?", Next: true}); errs != nil || !reflect.DeepEqual(got, want) {
+	if want := (Filled{Verb: bridge.VerbReply, Args: bridge.Args{Conversation: 12, Message: 7, ReplyArgs: bridge.ReplyArgs{Rich: bridge.RichIsButtons}}, Text: "Shall I?", Next: true}); errs != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("the first step is %+v, %v", got, errs)
 	}
 }
@@ -144,7 +144,7 @@ func TestRichErrorsHaveFields(t *testing.T) {
 	t.Parallel()
 	for _, kind := range richKinds() {
 		in := input(t, bridge.VerbReply, facts(t))
-		in.Can, in.Args = chatCan(), bridge.Args{Conversation: 12, Rich: kind}
+		in.Can, in.Args = chatCan(), bridge.Args{Conversation: 12, ReplyArgs: bridge.ReplyArgs{Rich: kind}}
 		form, err := NewForm(in)
 		if err != nil {
 			t.Fatal(err)
@@ -189,15 +189,15 @@ func TestStartForm(t *testing.T) {
 		}
 		return dumpForm("new", form)
 	}
-	golden.Text(t, "testdata/form_start.txt", make(bridge.Args{Recipient: "ann@example.org"}, accounts())+make(bridge.Args{Account: "page"}, accounts())+
-		make(bridge.Args{Account: "SMS", Recipient: "+491715550100"}, accounts())+make(bridge.Args{Recipient: "ann@example.org"}, accounts()[:1])+
-		make(bridge.Args{Account: "wa", Recipient: "+491715550100"}, accounts())+make(bridge.Args{Account: "wa", Recipient: "+491715550100", Template: &bridge.TemplateArgs{ID: 7}}, accounts()))
+	golden.Text(t, "testdata/form_start.txt", make(bridge.Args{StartArgs: bridge.StartArgs{Recipient: "ann@example.org"}}, accounts())+make(bridge.Args{StartArgs: bridge.StartArgs{Account: "page"}}, accounts())+
+		make(bridge.Args{StartArgs: bridge.StartArgs{Account: "SMS", Recipient: "+491715550100"}}, accounts())+make(bridge.Args{StartArgs: bridge.StartArgs{Recipient: "ann@example.org"}}, accounts()[:1])+
+		make(bridge.Args{StartArgs: bridge.StartArgs{Account: "wa", Recipient: "+491715550100"}}, accounts())+make(bridge.Args{StartArgs: bridge.StartArgs{Account: "wa", Recipient: "+491715550100"}, Template: &bridge.TemplateArgs{ID: 7}}, accounts()))
 	_, err := NewForm(FormInput{Verb: bridge.VerbNew, Accounts: accounts()[2:3]})
 	var p *bridge.Problem
 	if !errors.As(err, &p) || p.Code != "no_account" {
 		t.Errorf("nobody may begin: %v", err)
 	}
-	_, err = NewForm(FormInput{Verb: bridge.VerbNew, Accounts: accounts(), Args: bridge.Args{Account: "wa"}})
+	_, err = NewForm(FormInput{Verb: bridge.VerbNew, Accounts: accounts(), Args: bridge.Args{StartArgs: bridge.StartArgs{Account: "wa"}}})
 	if !errors.As(err, &p) || p.Code != "no_template" {
 		t.Errorf("no template: %v", err)
 	}
@@ -212,19 +212,19 @@ func TestSubmitStart(t *testing.T) {
 		want   Filled
 		wrong  string
 	}{
-		{values: v{"account": {"sms"}}, want: Filled{Args: bridge.Args{Account: "sms"}, Next: true}},
+		{values: v{"account": {"sms"}}, want: Filled{Args: bridge.Args{StartArgs: bridge.StartArgs{Account: "sms"}}, Next: true}},
 		{wrong: "account"},
-		{args: bridge.Args{Account: "sms"}, values: v{"recipient": {" +49 171 5550100\n"}, "text": {`\!Hello`}}, want: Filled{Args: bridge.Args{Account: "sms", Recipient: "+49 171 5550100"}, Text: "!Hello"}},
-		{args: bridge.Args{Account: "m"}, values: v{"recipient": {"a@x.test"}, "subject": {"Lamp\r\nBcc: x"}, "text": {"Hi"}}, want: Filled{Args: bridge.Args{Account: "m", Recipient: "a@x.test", Subject: "Lamp Bcc: x"}, Text: "Hi"}},
-		{args: bridge.Args{Account: "wa", Template: &bridge.TemplateArgs{}}, values: v{"recipient": {"+49171"}, "template": {"7"}},
-			want: Filled{Args: bridge.Args{Account: "wa", Recipient: "+49171", Template: &bridge.TemplateArgs{ID: 7}}, Next: true}},
-		{args: bridge.Args{Account: "wa", Template: &bridge.TemplateArgs{}}, values: v{"recipient": {"+49171"}}, wrong: "template"},
-		{args: bridge.Args{Account: "wa", Template: &bridge.TemplateArgs{}}, values: v{"template": {"7"}}, wrong: "recipient"},
-		{args: bridge.Args{Account: "wa", Recipient: "+49171", Template: &bridge.TemplateArgs{ID: 7, Version: 2, Seen: bridge.TemplateSeen(7, 2, map[string]string{"x": "1"})}}, values: v{"v:x": {"1"}},
-			want: Filled{Args: bridge.Args{Account: "wa", Recipient: "+49171", Template: &bridge.TemplateArgs{ID: 7, Version: 2, Seen: bridge.TemplateSeen(7, 2, map[string]string{"x": "1"}), Values: map[string]string{"x": "1"}}}}},
-		{args: bridge.Args{Account: "m"}, values: v{"text": {"Hi"}}, wrong: "recipient"},
-		{args: bridge.Args{Account: "m"}, values: v{"recipient": {"a@x.test"}}, wrong: "text"},
-		{args: bridge.Args{Account: "m"}, values: v{"recipient": {"a@x.test"}, "text": {"note: x"}}, wrong: "text"},
+		{args: bridge.Args{StartArgs: bridge.StartArgs{Account: "sms"}}, values: v{"recipient": {" +49 171 5550100\n"}, "text": {`\!Hello`}}, want: Filled{Args: bridge.Args{StartArgs: bridge.StartArgs{Account: "sms", Recipient: "+49 171 5550100"}}, Text: "!Hello"}},
+		{args: bridge.Args{StartArgs: bridge.StartArgs{Account: "m"}}, values: v{"recipient": {"a@x.test"}, "subject": {"Lamp\r\nBcc: x"}, "text": {"Hi"}}, want: Filled{Args: bridge.Args{StartArgs: bridge.StartArgs{Account: "m", Recipient: "a@x.test", Subject: "Lamp Bcc: x"}}, Text: "Hi"}},
+		{args: bridge.Args{StartArgs: bridge.StartArgs{Account: "wa"}, Template: &bridge.TemplateArgs{}}, values: v{"recipient": {"+49171"}, "template": {"7"}},
+			want: Filled{Args: bridge.Args{StartArgs: bridge.StartArgs{Account: "wa", Recipient: "+49171"}, Template: &bridge.TemplateArgs{ID: 7}}, Next: true}},
+		{args: bridge.Args{StartArgs: bridge.StartArgs{Account: "wa"}, Template: &bridge.TemplateArgs{}}, values: v{"recipient": {"+49171"}}, wrong: "template"},
+		{args: bridge.Args{StartArgs: bridge.StartArgs{Account: "wa"}, Template: &bridge.TemplateArgs{}}, values: v{"template": {"7"}}, wrong: "recipient"},
+		{args: bridge.Args{StartArgs: bridge.StartArgs{Account: "wa", Recipient: "+49171"}, Template: &bridge.TemplateArgs{ID: 7, Version: 2, Seen: bridge.TemplateSeen(7, 2, map[string]string{"x": "1"})}}, values: v{"v:x": {"1"}},
+			want: Filled{Args: bridge.Args{StartArgs: bridge.StartArgs{Account: "wa", Recipient: "+49171"}, Template: &bridge.TemplateArgs{ID: 7, Version: 2, Seen: bridge.TemplateSeen(7, 2, map[string]string{"x": "1"}), Values: map[string]string{"x": "1"}}}}},
+		{args: bridge.Args{StartArgs: bridge.StartArgs{Account: "m"}}, values: v{"text": {"Hi"}}, wrong: "recipient"},
+		{args: bridge.Args{StartArgs: bridge.StartArgs{Account: "m"}}, values: v{"recipient": {"a@x.test"}}, wrong: "text"},
+		{args: bridge.Args{StartArgs: bridge.StartArgs{Account: "m"}}, values: v{"recipient": {"a@x.test"}, "text": {"note: x"}}, wrong: "text"},
 	} {
 		got, errs := Submit(bridge.VerbNew, c.args, c.values, now(t), time.UTC)
 		if c.wrong != "" {

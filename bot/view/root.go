@@ -53,7 +53,7 @@ func Root(f bridge.Facts) Card {
 
 // startAgain is the button that begins another conversation with the customer of an ended one.
 func startAgain(f bridge.Facts) Button {
-	return verb.NewButton(bridge.VerbNew, bridge.Args{Account: f.Account.Name, Recipient: f.Contact.Address})
+	return verb.NewButton(bridge.VerbNew, bridge.Args{StartArgs: bridge.StartArgs{Account: f.Account.Name, Recipient: f.Contact.Address}})
 }
 
 // rootButtons are Take or Assign, Snooze or Wake, Resolve, More.

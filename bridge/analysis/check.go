@@ -47,11 +47,11 @@ func language(code string) string {
 	return code
 }
 
-// choose gives those names that there are, once each and at most so many.
-func choose(names []string, there map[string]bool, most int) []string {
+// choose gives the names that are known to the desk, each once and at most so many of them.
+func choose(names []string, known map[string]bool, most int) []string {
 	var chosen []string
 	for _, name := range names {
-		if there[name] && !slices.Contains(chosen, name) && len(chosen) < most {
+		if known[name] && !slices.Contains(chosen, name) && len(chosen) < most {
 			chosen = append(chosen, name)
 		}
 	}
@@ -125,8 +125,8 @@ func isInstant(s string) bool {
 	return err == nil
 }
 
-// urgency keeps a reason only if the customer wrote it. Whether it is urgent stays as the analyzer said: an
-// agent looks in vain rather than too late.
+// urgency keeps a reason only if the customer wrote it. Whether it is urgent stays as the analyzer said: it is better that
+// an agent looks in vain than too late.
 func (s said) urgency(u Urgency) Urgency {
 	because := foldSpace(cleanText(u.Because))
 	if !u.Urgent || utf8.RuneCountInString(because) > mostBecause || hasMention(because) || !strings.Contains(s.burst, because) {

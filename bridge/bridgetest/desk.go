@@ -27,7 +27,7 @@ type Desk struct {
 	refuse   error           // of Accept
 	attempts int
 	channels []string
-	gaps     []time.Time
+	gaps     int
 	reports  []channels.Condition
 	attended []int64
 	replies  []string
@@ -264,18 +264,18 @@ func (d *Desk) Replies() []string {
 }
 
 // Gap notes a gap.
-func (d *Desk) Gap(since time.Time) {
+func (d *Desk) Gap() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.gaps = append(d.gaps, since)
+	d.gaps++
 	d.poke()
 }
 
-// Gaps gives the times from which on something may be missing, as they were told.
-func (d *Desk) Gaps() []time.Time {
+// Gaps says how often something may have been missed.
+func (d *Desk) Gaps() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return slices.Clone(d.gaps)
+	return d.gaps
 }
 
 // Filled notes that gaps are filled.
@@ -321,7 +321,7 @@ type SurfaceDesk interface {
 	Accept(ctx context.Context, facts ...channels.Fact) error
 	Seen(ctx context.Context, ids []string) (map[string]bool, error)
 	Channels(ctx context.Context) ([]string, error)
-	Gap(since time.Time)
+	Gap()
 	Filled()
 	Report(c channels.Condition)
 }

@@ -272,11 +272,13 @@ func renderButtons(r *request, l bridge.Line) {
 		}
 	case *bridge.WrittenLine:
 		if c.ForCustomer {
-			r.Buttons = append(r.Buttons, Button{Verb: bridge.VerbReply, Args: bridge.Args{Conversation: l.Args.Conversation, Draft: c.Words}})
+			args := bridge.Args{Conversation: l.Args.Conversation, ReplyArgs: bridge.ReplyArgs{Draft: c.Words}}
+			r.Buttons = append(r.Buttons, Button{Verb: bridge.VerbReply, Args: args})
 		}
 	case *bridge.TopLevelLine:
 		for _, f := range c.Rows {
-			r.Buttons = append(r.Buttons, Button{Verb: bridge.VerbSend, Args: bridge.Args{Conversation: f.ID, Typed: l.Args.Typed}})
+			args := bridge.Args{Conversation: f.ID, SendArgs: bridge.SendArgs{Typed: l.Args.Typed}}
+			r.Buttons = append(r.Buttons, Button{Verb: bridge.VerbSend, Args: args})
 		}
 	}
 	for _, v := range l.Verbs {

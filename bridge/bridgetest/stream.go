@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"strconv"
 	"sync"
-	"time"
 
 	"parley/channels"
 )
@@ -148,7 +147,7 @@ func (a api) events(w http.ResponseWriter, r *http.Request) {
 }
 
 // listen takes what a stream tells until it ends.
-func (s *Surface) listen(ctx context.Context, lost time.Time) error {
+func (s *Surface) listen(ctx context.Context) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base+"/events", nil)
 	if err != nil {
 		return fmt.Errorf("bridgetest: events: %w", err)
@@ -158,7 +157,7 @@ func (s *Surface) listen(ctx context.Context, lost time.Time) error {
 		return fmt.Errorf("bridgetest: events: %w", err)
 	}
 	defer resp.Body.Close()
-	s.desk.Gap(lost)
+	s.desk.Gap()
 	if err := s.CatchUp(ctx); err != nil {
 		return err
 	}

@@ -282,12 +282,10 @@ func factOf(e event) channels.Fact {
 // Run implements bridge.Surface: it listens, and after each connect it reads what it
 // may have missed.
 func (s *Surface) Run(ctx context.Context) error {
-	lost := time.Now()
 	for ctx.Err() == nil {
-		err := s.listen(ctx, lost)
-		lost = time.Now()
+		err := s.listen(ctx)
 		if ctx.Err() == nil {
-			s.desk.Gap(lost)
+			s.desk.Gap()
 		}
 		if err != nil && ctx.Err() == nil {
 			s.desk.Report(channels.Condition{Status: channels.Broken, Text: "The chat can't be reached.", Hint: "Look at its server."})

@@ -89,9 +89,10 @@ func (w *work) read(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line
 	case a.Verb == bridge.VerbList:
 		return w.listLine(ctx, tx, r.Agent, r.Surface, a.Args)
 	case a.Verb == bridge.VerbFind && a.Args.Note != "":
-		return w.listLine(ctx, tx, r.Agent, r.Surface, bridge.Args{List: bridge.ListFound, Note: a.Args.Note})
+		found := bridge.ListArgs{List: bridge.ListFound}
+		return w.listLine(ctx, tx, r.Agent, r.Surface, bridge.Args{ListArgs: found, Note: a.Args.Note})
 	case a.Verb == bridge.VerbFind && r.Conversation == nil && a.Args.Conversation > 9999: // no conversation's number: a telephone's
-		return w.listLine(ctx, tx, r.Agent, r.Surface, bridge.Args{List: bridge.ListFound, Note: strconv.FormatInt(a.Args.Conversation, 10)})
+		return w.listLine(ctx, tx, r.Agent, r.Surface, bridge.Args{ListArgs: bridge.ListArgs{List: bridge.ListFound}, Note: strconv.FormatInt(a.Args.Conversation, 10)})
 	case r.Conversation == nil && a.Args.Conversation != 0:
 		return bridge.Line{}, noSuchConversation(a.Args.Conversation)
 	case r.Conversation == nil:
@@ -144,6 +145,7 @@ func (w *work) tell(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line
 		line.Content = &bridge.WhyLine{Decided: decided, Log: h.Rows[:min(len(h.Rows), 10)], Asked: asked}
 		return line, err
 	}
-	line.Content, line.Args = &bridge.HistoryLine{Log: h.Rows, More: h.More}, bridge.Args{Conversation: r.Conversation.ID, Page: h.Page}
+	line.Content = &bridge.HistoryLine{Log: h.Rows, More: h.More}
+	line.Args = bridge.Args{Conversation: r.Conversation.ID, ListArgs: bridge.ListArgs{Page: h.Page}}
 	return line, nil
 }

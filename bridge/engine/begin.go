@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"parley/store"
+	"parley/store/restore"
 )
 
 // afterRestore reads when work on this database began after its last restore. The Parley that was lost may
@@ -29,7 +29,7 @@ func (e *Engine) afterRestore(ctx context.Context) bool {
 func (e *Engine) askServedSince(ctx context.Context) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, reportTimeout)
 	defer cancel()
-	e.restored, err = store.ServedSince(ctx, e.pool)
+	e.restored, err = restore.ServedSince(ctx, e.pool)
 	return err
 }
 

@@ -160,7 +160,7 @@ func TestTopLevelStaysInItsChannel(t *testing.T) {
 	w, _ := besideBilling(t, options{})
 	text := w.chat.Say("ben", billing, "", "Looks like a fraud")
 	line := says(t, w.chat, billing, text, "[top_level]")
-	line.Buttons = []bridgetest.Button{{Verb: bridge.VerbSend, Args: bridge.Args{Conversation: 1, Sure: true, Typed: &bridge.Place{Channel: billing, Message: text}}}}
+	line.Buttons = []bridgetest.Button{{Verb: bridge.VerbSend, Args: bridge.Args{Conversation: 1, SendArgs: bridge.SendArgs{Sure: true, Typed: &bridge.Place{Channel: billing, Message: text}}}}}
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
 	w.whisper("ann", "[refused]")
 	w.settled()

@@ -317,9 +317,8 @@ func (d *Desk) MayReply(ctx context.Context, conversation int64, user, text stri
 	return nil
 }
 
-// Gap tells that events may have been missed since a time. Replies wait (≤ 30 s)
-// until Filled is called.
-func (d *Desk) Gap(time.Time) {
+// Gap tells that events may have been missed until now. Replies wait (≤ 30 s) until Filled is called.
+func (d *Desk) Gap() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.open, d.gapUntil = true, time.Now()

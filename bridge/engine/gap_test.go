@@ -157,7 +157,7 @@ func TestGapUnderAMovedClock(t *testing.T) {
 	w.fate(first, "waiting")
 	looks := w.chat.Calls("message")
 	desk := w.engines[0].Desk(w.surface)
-	desk.Gap(time.Now())
+	desk.Gap()
 	desk.Filled()
 	w.advance(2 * time.Hour)
 	w.provider.WaitTexts(t, "One")

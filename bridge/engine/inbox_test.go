@@ -170,7 +170,7 @@ func TestInboxNeedsNoChat(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.opened()
-	w.engines[0].Desk(w.surface).Gap(time.Time{})
+	w.engines[0].Desk(w.surface).Gap()
 	w.page().acts("ann", bridge.Act{Verb: bridge.VerbReply, Text: "From the page"})
 	w.provider.WaitTexts(t, "From the page")
 }

@@ -53,7 +53,7 @@ func TestInboxBehindTheChat(t *testing.T) {
 			}
 			if c.does != "" {
 				w.eventually("it is done", func() bool { // it is refused while the chat is asked once more
-					name := p.acts(c.who, bridge.Act{Verb: c.does, Args: bridge.Args{Conversation: 1, Message: before.ID, Sure: true}})
+					name := p.acts(c.who, bridge.Act{Verb: c.does, Args: bridge.Args{Conversation: 1, Message: before.ID, SendArgs: bridge.SendArgs{Sure: true}}})
 					return must(p.inbox.Result(t.Context(), w.agents[c.who], 1, name))(t).State == bridge.ActDone
 				})
 				w.provider.WaitTexts(t, c.want...)

@@ -151,7 +151,7 @@ func TestReplyFormChangesRecipients(t *testing.T) {
 	w.settled()
 	form := func(name string, to, cc []string) bridgetest.Button {
 		b := submit(bridge.VerbReply)
-		b.Form, b.Args = name, bridge.Args{Conversation: b.Args.Conversation, To: to, Cc: cc, Shown: bridge.RecipientsMark([]string{"kim@x.test"}, []string{"lee@x.test"})}
+		b.Form, b.Args = name, bridge.Args{Conversation: b.Args.Conversation, ReplyArgs: bridge.ReplyArgs{To: to, Cc: cc, Shown: bridge.RecipientsMark([]string{"kim@x.test"}, []string{"lee@x.test"})}}
 		return b
 	}
 	w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test", "spy@y.test"}, Text: "second", References: []string{first}})

@@ -7,18 +7,18 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/bridgetest"
-	"parley/store"
+	"parley/store/restore"
 	"parley/store/schema"
 )
 
 // restored makes the database one that was just restored from a backup, and serves it.
 func (w *world) restored(backupAt time.Time) {
 	w.t.Helper()
-	check(w.t, store.BeginRestore(w.t.Context(), w.pool, "test"))
+	check(w.t, restore.Begin(w.t.Context(), w.pool, "test"))
 	if err := schema.Migrate(w.t.Context(), w.pool); err == nil {
 		w.t.Error("a restore that has not ended may be served")
 	}
-	must(store.FinishRestore(w.t.Context(), w.pool, backupAt))(w.t)
+	must(restore.Finish(w.t.Context(), w.pool, backupAt))(w.t)
 	w.addEngine()
 	listening := w.chat.Streams()
 	w.startLast()

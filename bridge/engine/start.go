@@ -61,7 +61,7 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	if problem != nil {
 		line := bridge.Line{Content: &bridge.RefusedLine{Reason: problem.Text, Hint: problem.Hint}, Verb: bridge.VerbNew, Text: a.Text}
 		if agent != nil && a.Place.Channel != "" {
-			line.Verbs, line.Args = []bridge.Verb{bridge.VerbNew}, bridge.Args{Account: a.Args.Account, Recipient: a.Args.Recipient, Subject: a.Args.Subject}
+			line.Verbs, line.Args = []bridge.Verb{bridge.VerbNew}, bridge.Args{StartArgs: a.Args.StartArgs}
 		}
 		w.TellActor(surface, agent, a, line)
 		return nil

@@ -16,7 +16,7 @@ import (
 
 // begin is the form of a new conversation.
 func begin(account, recipient, subject string) bridgetest.Button {
-	return bridgetest.Button{Verb: bridge.VerbNew, Args: bridge.Args{Account: account, Recipient: recipient, Subject: subject}}
+	return bridgetest.Button{Verb: bridge.VerbNew, Args: bridge.Args{StartArgs: bridge.StartArgs{Account: account, Recipient: recipient, Subject: subject}}}
 }
 
 // sent waits until the provider took n messages and gives them.

@@ -12,7 +12,7 @@ import (
 	"parley/bridge/engine/reply"
 	"parley/bridge/engine/speech"
 	"parley/bridge/engine/workflow"
-	"parley/store"
+	"parley/store/channelmove"
 )
 
 // useCase says where a verb may be used, and what does it.
@@ -130,7 +130,7 @@ func deleted(w *work, _ context.Context, _ pgx.Tx, r book.Request) error { retur
 func ignored(*work, context.Context, pgx.Tx, book.Request) error { return nil }
 
 func channelMoved(_ *work, ctx context.Context, tx pgx.Tx, r book.Request) error {
-	return store.BeginChannelMove(ctx, tx, r.Surface, r.Place.Channel, r.Args.Note)
+	return channelmove.Begin(ctx, tx, r.Surface, r.Place.Channel, r.Args.Note)
 }
 
 func administer(w *work, ctx context.Context, tx pgx.Tx, r book.Request) error {

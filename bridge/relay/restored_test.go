@@ -34,7 +34,7 @@ func TestRestored(t *testing.T) {
 			s.policy.Restored, s.policy.PreferDouble, s.policy.RequestTimeout = true, tt.preferDouble, time.Minute
 			s.reconcile = func(dispatch.Claimed) (channels.Outcome, relay.Sent, error) { return tt.outcome, relay.Sent{}, nil }
 			s.lane(1, 1)
-			s.exec(`UPDATE deliveries SET state = 'unknown'`) // as store.FinishRestore leaves it: no attempt is known
+			s.exec(`UPDATE deliveries SET state = 'unknown'`) // as restore.Finish leaves it: no attempt is known
 			s.start()
 			s.state(1001, tt.state)
 			s.eventually("1", `SELECT head FROM lanes WHERE id = 1`)

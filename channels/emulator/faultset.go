@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Forever in FaultRule.Times keeps a fault until the faults are cleared, as does any less than 0.
+// Forever, or any negative number, in FaultRule.Times keeps a fault until the faults are cleared.
 const Forever = -1
 
 // FaultRule says which of the calls that match a fault it strikes.

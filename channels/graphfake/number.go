@@ -168,7 +168,7 @@ func (n *Number) metadata() map[string]any {
 // notify queues a webhook about the number.
 func (n *Number) notify(routeName, field string, value map[string]any) {
 	value["messaging_product"], value["metadata"] = "whatsapp", n.metadata()
-	if field != "messages" && field != "smb_message_echoes" { // others can't be sent elsewhere than the app wants
+	if field != "messages" && field != "smb_message_echoes" { // a number's own callback gets messages alone
 		n.waba.notify(routeName, field, value)
 		return
 	}
@@ -348,7 +348,7 @@ func (w *waba) unsubscribe(*call) (any, *APIError) {
 	return map[string]any{"success": true}, nil
 }
 
-// ForgetApp takes the app's callbacks away.
+// ForgetApp removes the callbacks that were set for the app, as if its dashboard had never been filled in.
 func (b *business) ForgetApp() { b.change(func() { clear(b.apps) }) }
 
 // AppCallback sets the app's own callback for WhatsApp, as the App Dashboard does; objects that

@@ -11,8 +11,8 @@ import (
 
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/backup"
-	"parley/store"
 	"parley/store/erase"
+	"parley/store/restore"
 )
 
 // restoreCommand is `parley restore`.
@@ -126,7 +126,7 @@ func (c restoreCommand) path(ctx context.Context) (path string, remove func(), e
 }
 
 // after says, for people, what a restore has done and what happens next.
-func after(r store.Restored, keySaved bool, env app.Env) string {
+func after(r restore.Restored, keySaved bool, env app.Env) string {
 	text := "Restored."
 	if keySaved {
 		text += " The master key is in " + app.KeyFile(env) + "."

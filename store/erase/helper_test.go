@@ -5,30 +5,12 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"parley/store"
+	"parley/store/storetest"
 )
 
-func must[T any](v T, err error) func(testing.TB) T {
-	return func(t testing.TB) T {
-		t.Helper()
-		check(t, err)
-		return v
-	}
-}
+var check, exec = storetest.Check, storetest.Exec
 
-func check(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func exec(t testing.TB, q store.Querier, sql string, args ...any) {
-	t.Helper()
-	if _, err := q.Exec(t.Context(), sql, args...); err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
-}
+func must[T any](v T, err error) func(testing.TB) T { return storetest.Must(v, err) }
 
 // column is a column of the schema that can hold words.
 type column struct{ Table, Name, Type string }

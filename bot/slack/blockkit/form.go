@@ -30,19 +30,8 @@ const (
 // FieldID is the block id of a form's field.
 func FieldID(name string) string { return fieldPrefix + name }
 
-// Private is what a form carries until it is submitted, such as where it was opened. It comes back from
-// a client, so the ids in it are claims that the engine authorises again.
-type Private struct {
-	Verb  string       `json:"verb"`
-	Args  string       `json:"args,omitempty"` // verb.Value
-	Place bridge.Place `json:"place"`
-	Zone  string       `json:"zone,omitempty"` // IANA name
-	At    int64        `json:"at,omitempty"`   // unix seconds when it was opened
-	Text  string       `json:"text,omitempty"` // what was typed before a conversation was picked
-	Pick  bool         `json:"pick,omitempty"` // the form only asks which conversation is meant
-}
-
-func (p Private) encode() string {
+// encode gives what a form remembers as the private metadata of its view.
+func encode(p view.Memory) string {
 	raw, err := json.Marshal(p)
 	if err == nil && len(raw) > privateBytes && p.Text != "" {
 		p.Text = "" // the form asks again
@@ -54,39 +43,27 @@ func (p Private) encode() string {
 	return string(raw)
 }
 
-// NewPrivate makes the private data of a form that is opened now; the verb and its arguments are added when
-// the form is laid out. zone is the reader's, and may be nil.
-func NewPrivate(at bridge.Place, zone *time.Location, f view.Form, now time.Time) Private {
-	p := Private{Place: at, At: now.Unix()}
+// Remember makes the memory of a form that is opened at a place now, or that began when f says.
+func Remember(at bridge.Place, zone *time.Location, f view.Form, now time.Time) view.Memory {
 	if !f.At.IsZero() {
-		p.At = f.At.Unix()
+		now = f.At
 	}
-	if zone != nil {
-		p.Zone = zone.String()
-	}
-	return p
+	return view.Remember(at, zone, now)
 }
 
-// ReadPrivate reads what a form carried; what is none of ours gives the zero value.
-func ReadPrivate(s string) Private {
-	var p Private
+// ReadMemory reads what a form carried; what is none of ours gives the zero value.
+func ReadMemory(s string) view.Memory {
+	var p view.Memory
 	if json.Unmarshal([]byte(s), &p) != nil {
-		return Private{}
+		return view.Memory{}
 	}
 	return p
-}
-
-func (p Private) zone() *time.Location {
-	if z, err := time.LoadLocation(p.Zone); err == nil {
-		return z
-	}
-	return time.UTC
 }
 
 // Form lays a form out as a modal that carries p.
 //
 // Its title, its fields' values and its options are cut to what Slack takes.
-func (h Home) Form(f view.Form, p Private) slackapi.ModalViewRequest {
+func (h Home) Form(f view.Form, p view.Memory) slackapi.ModalViewRequest {
 	r := renderer{home: h, seed: "i"}
 	for _, b := range f.Intro {
 		r.block(b)
@@ -100,7 +77,7 @@ func (h Home) Form(f view.Form, p Private) slackapi.ModalViewRequest {
 	m.CallbackID = "form"
 	m.Submit = plainObject(markdown.Cut(f.Submit, titleRunes))
 	p.Verb, p.Args = string(f.Verb), verb.Value(f.Args)
-	m.PrivateMetadata = p.encode()
+	m.PrivateMetadata = encode(p)
 	return m
 }
 
@@ -119,7 +96,7 @@ func (h Home) Window(c view.Card, at bridge.Place) slackapi.ModalViewRequest {
 	m := modalOf(title, r.all())
 	m.Close = plainObject("Done")
 	m.CallbackID = "card"
-	m.PrivateMetadata = Private{Place: at}.encode()
+	m.PrivateMetadata = encode(view.Memory{Place: at})
 	return m
 }
 

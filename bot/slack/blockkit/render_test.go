@@ -48,11 +48,11 @@ func TestRenderForms(t *testing.T) {
 	forms, err := samples().Forms()
 	must(t, err)
 	for name, form := range forms {
-		golden.JSON(t, "testdata/form_"+name+".json", home.Form(form, Private{Place: at, Zone: "UTC", At: when().Unix()}))
+		golden.JSON(t, "testdata/form_"+name+".json", home.Form(form, view.Memory{Place: at, Zone: "UTC", At: when().Unix()}))
 	}
 	pick, err := samples().Pick()
 	must(t, err)
-	golden.JSON(t, "testdata/form_pick.json", home.Form(pick, Private{Place: at, Pick: true, Text: "typed"}))
+	golden.JSON(t, "testdata/form_pick.json", home.Form(pick, view.Memory{Place: at, Pick: true, Text: "typed"}))
 	golden.JSON(t, "testdata/window_details.json", home.Window(view.Details(samples().Facts()), at))
 	golden.JSON(t, "testdata/window_problem.json", home.Problem(bridge.ErrNoConversation, at))
 }

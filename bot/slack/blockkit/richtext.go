@@ -86,7 +86,7 @@ func (w *writer) blocks(parts []element) {
 		}
 		switch p.Type {
 		case "rich_text_list":
-			w.list(p, listStart(parts, i))
+			w.list(p, p.Offset+1) // Slack interrupts a list for nested ones, and continues it with an offset
 		case "rich_text_quote":
 			w.Prefixed("> ", func() { w.inline(p.Elements) })
 		case "rich_text_preformatted":
@@ -106,10 +106,7 @@ func (w *writer) between(last, next element) {
 	w.Paragraph()
 }
 
-// listStart gives the number of an ordered list's first item: Slack interrupts a list for
-// nested ones and continues with an offset.
-func listStart(parts []element, i int) int { return parts[i].Offset + 1 }
-
+// list writes a list; start is the number of its first item, if it is an ordered one.
 func (w *writer) list(l element, start int) {
 	var kind string
 	_ = json.Unmarshal(l.Style, &kind) //nolint:errcheck // an unknown style is a bullet

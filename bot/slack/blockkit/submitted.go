@@ -77,12 +77,12 @@ func (c Control) Clicked() (bridge.Verb, view.Opens, bridge.Args, error) {
 // Submit reads a filled form, or says by field name what is wrong with it; "" stands for the whole form. It
 // reads times as of when the form was opened.
 func (v *View) Submit() (view.Filled, map[string]string) {
-	p := ReadPrivate(v.Private)
+	p := ReadMemory(v.Private)
 	name, args, err := verb.Pressed(p.Verb, p.Args)
 	if err != nil {
 		return view.Filled{}, map[string]string{"": "This form is no longer valid. Close it and open it again."}
 	}
-	out, errs := view.Submit(name, args, v.values(), time.Unix(p.At, 0), p.zone())
+	out, errs := view.Submit(name, args, v.values(), time.Unix(p.At, 0), p.Location())
 	if p.Pick && out.Text == "" {
 		out.Text = p.Text
 	}

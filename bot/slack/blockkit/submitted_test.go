@@ -11,7 +11,7 @@ import (
 	"parley/bridge"
 )
 
-// Case 34: an answer that Slack would lose is cut to what it takes.
+// Slack drops an answer to a menu that is too long without a word, so that options are left out until it is short enough.
 func TestAnswersStayShort(t *testing.T) {
 	t.Parallel()
 	const most = 20000

@@ -21,34 +21,16 @@ const (
 	choiceRunes   = 75
 )
 
-// Memory is what a form's dialog carries until it is submitted, such as where it was opened. It comes
-// back from a client, so the ids in it are claims that the engine authorises again.
+// Memory is what a form's dialog carries until it is submitted.
 type Memory struct {
-	Verb  string       `json:"verb"`
-	Args  string       `json:"args,omitempty"` // verb.Value
-	Place bridge.Place `json:"place"`
-	Zone  string       `json:"zone,omitempty"`  // IANA name
-	At    int64        `json:"at,omitempty"`    // unix seconds when it was opened
-	Text  string       `json:"text,omitempty"`  // what was typed before a conversation was picked
-	Pick  bool         `json:"pick,omitempty"`  // the form only asks which conversation is meant
-	Files bool         `json:"files,omitempty"` // set by the button that opens the upload page
-	Nonce string       `json:"nonce,omitempty"`
+	view.Memory
+	Files bool   `json:"files,omitempty"` // set by the button that opens the upload page
+	Nonce string `json:"nonce,omitempty"` // names this form, so that it counts once
 }
 
 // Remember makes the Memory of a form; Form adds the verb and its arguments. zone may be nil.
 func Remember(at bridge.Place, zone *time.Location, now time.Time, nonce string) Memory {
-	m := Memory{Place: at, At: now.Unix(), Nonce: nonce}
-	if zone != nil {
-		m.Zone = zone.String()
-	}
-	return m
-}
-
-func (m Memory) zone() *time.Location {
-	if z, err := time.LoadLocation(m.Zone); err == nil {
-		return z
-	}
-	return time.UTC
+	return Memory{Memory: view.Remember(at, zone, now), Nonce: nonce}
 }
 
 // formData is what a form's button carries; Teams puts the inputs beside it, by their ids.

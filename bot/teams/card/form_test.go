@@ -249,7 +249,7 @@ func TestNonces(t *testing.T) {
 	if a, b := Render(c, home(), "a")[0].Card, Render(c, home(), "b")[0].Card; string(a) == string(b) {
 		t.Error("the same")
 	}
-	if m := Remember(bridge.Place{}, nil, viewtest.When(), ""); m.zone().String() != "UTC" {
-		t.Errorf("zone %v", m.zone())
+	if m := Remember(bridge.Place{}, nil, viewtest.When(), ""); m.Location().String() != "UTC" {
+		t.Errorf("zone %v", m.Location())
 	}
 }

@@ -138,7 +138,7 @@ func (s Submitted) Fill() (view.Filled, map[string]string) {
 	if err != nil {
 		return view.Filled{}, map[string]string{"": "This form is no longer valid. Close it and open it again."}
 	}
-	out, errs := view.Submit(name, args, s.Values, time.Unix(m.At, 0), m.zone())
+	out, errs := view.Submit(name, args, s.Values, time.Unix(m.At, 0), m.Location())
 	if m.Pick && out.Text == "" {
 		out.Text = m.Text
 	}

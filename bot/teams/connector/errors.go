@@ -18,6 +18,9 @@ type Error struct {
 // Error implements error.
 func (e *Error) Error() string { return e.Failure.Error() }
 
+// Unwrap gives the failure, so that errors.As finds it as it does in other calls of Teams.
+func (e *Error) Unwrap() error { return &e.Failure }
+
 // Ambiguous says whether nobody can tell if the call did what it was to do.
 func (e *Error) Ambiguous() bool { return e.Class == channels.Ambiguous }
 

@@ -2,6 +2,7 @@ package connector_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -88,6 +89,23 @@ func checkWords(t *testing.T, e *connector.Error, f teamsfake.Fault) {
 	}
 	if strings.Contains(e.Error(), "eyJ") {
 		t.Errorf("a token is in the error: %v", e)
+	}
+}
+
+// Who handles failures of all calls to Teams alike finds those of the connector by errors.As, and their cause by errors.Is.
+func TestErrorIsAFailure(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, teamsfake.Options{})
+	at := st.root()
+	st.srv.Inject(teamsfake.Fault{Method: "activities.send", Kind: teamsfake.FaultHTTP, Status: 503, Code: "ServiceUnavailable"})
+	_, err := st.client.Reply(st.ctx(), at, text("reply"))
+	var f *rest.Failure
+	if !errors.As(err, &f) || f.Status != 503 || f.Code != "ServiceUnavailable" {
+		t.Errorf("no failure is in %v", err)
+	}
+	cause := errors.New("the wire is cut")
+	if err := error(&connector.Error{Failure: rest.Failure{Cause: cause}}); !errors.Is(err, cause) {
+		t.Errorf("the cause isn't in %v", err)
 	}
 }
 

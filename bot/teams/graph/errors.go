@@ -29,8 +29,8 @@ type Error struct {
 // Error implements error.
 func (e *Error) Error() string { return e.Failure.Error() }
 
-// Unwrap gives the kind and the cause.
-func (e *Error) Unwrap() []error { return []error{e.kind, e.Cause} }
+// Unwrap gives the kind, nil where there is none, and the failure, which wraps the cause.
+func (e *Error) Unwrap() []error { return []error{e.kind, &e.Failure} }
 
 // throttleDefault is how long to wait after a 429 that gives no time.
 const throttleDefault = 10 * time.Second

@@ -90,16 +90,16 @@ func (s Samples) inputs() map[string]view.FormInput {
 		"template_pick": template(bridge.VerbTemplate, nil), "template_fill": template(bridge.VerbTemplate, &bridge.TemplateArgs{ID: 7}),
 		"template_new": template(bridge.VerbTemplateEdit, nil), "template_edit": template(bridge.VerbTemplateEdit, &bridge.TemplateArgs{ID: 8}),
 		"new_account": {Verb: bridge.VerbNew, Accounts: Accounts()},
-		"new_mail":    {Verb: bridge.VerbNew, Accounts: Accounts(), Args: bridge.Args{Account: "support-mail", Recipient: "eve@example.org"}, Text: "Hello"},
-		"new_chat":    {Verb: bridge.VerbNew, Accounts: Accounts(), Args: bridge.Args{Account: "shop-chat"}},
+		"new_mail":    {Verb: bridge.VerbNew, Accounts: Accounts(), Args: bridge.Args{StartArgs: bridge.StartArgs{Account: "support-mail", Recipient: "eve@example.org"}}, Text: "Hello"},
+		"new_chat":    {Verb: bridge.VerbNew, Accounts: Accounts(), Args: bridge.Args{StartArgs: bridge.StartArgs{Account: "shop-chat"}}},
 		"reply_mail":  {Verb: bridge.VerbReply, Facts: s.Facts(), Can: bridge.Capabilities{Participants: true}, Now: When()},
-		"reply_suggested": {Verb: bridge.VerbReply, Facts: s.Facts(), Args: bridge.Args{Conversation: 12, Suggestion: &bridge.SuggestionArgs{ID: 31, Choice: 1}},
+		"reply_suggested": {Verb: bridge.VerbReply, Facts: s.Facts(), Args: bridge.Args{Conversation: 12, ReplyArgs: bridge.ReplyArgs{Suggestion: &bridge.SuggestionArgs{ID: 31, Choice: 1}}},
 			Text: Suggested()[1].Text, Suggested: Suggested(), Now: When()},
-		"reply_outdated": {Verb: bridge.VerbReply, Facts: s.Facts(), Args: bridge.Args{Conversation: 12, Suggestion: &bridge.SuggestionArgs{ID: 30}}, Now: When()},
+		"reply_outdated": {Verb: bridge.VerbReply, Facts: s.Facts(), Args: bridge.Args{Conversation: 12, ReplyArgs: bridge.ReplyArgs{Suggestion: &bridge.SuggestionArgs{ID: 30}}}, Now: When()},
 		"reply_to":       {Verb: bridge.VerbReply, Facts: s.Facts(), Said: []bridge.Said{{MessageID: 7, Text: "Do you have lamps?"}, {MessageID: 8, Text: "Red ones?"}}, Now: When()},
 	}
 	for kind := range Riches() {
-		forms["reply_"+string(kind)] = view.FormInput{Verb: bridge.VerbReply, Facts: s.Facts(), Args: bridge.Args{Conversation: 12, Rich: kind}, Text: "Which *one*?", Can: Accounts()[1].Can, Now: When()}
+		forms["reply_"+string(kind)] = view.FormInput{Verb: bridge.VerbReply, Facts: s.Facts(), Args: bridge.Args{Conversation: 12, ReplyArgs: bridge.ReplyArgs{Rich: kind}}, Text: "Which *one*?", Can: Accounts()[1].Can, Now: When()}
 	}
 	return forms
 }

@@ -17,6 +17,15 @@ type Samples struct {
 	Root, Other bridge.Place // roots of two conversations
 }
 
+// InSlack are the samples with ids as Slack gives them.
+func InSlack() Samples {
+	return Samples{
+		Ann: bridge.AgentRef{ID: 1, Name: "Ann", User: "U0ANN"}, Ben: bridge.AgentRef{ID: 2, Name: "Ben", User: "U0BEN"},
+		Root:  bridge.Place{Channel: "C0SUPPORT", Message: "1700000000.000100"},
+		Other: bridge.Place{Channel: "C1", Thread: "1700000002.000100", Message: "1700000002.000100"},
+	}
+}
+
 // When is the moment of all samples.
 func When() time.Time { return time.Date(2026, 11, 20, 9, 30, 0, 0, time.UTC) }
 
@@ -77,12 +86,12 @@ func (s Samples) fateLines() map[string]bridge.Line {
 	return map[string]bridge.Line{
 		"ask": {Content: &bridge.AskLine{Reason: "It looks like a command."}, Mentions: []bridge.AgentRef{ann}, Text: kept,
 			Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}, Args: bridge.Args{Message: 7}},
-		"slip": {Content: &bridge.AskLine{Reason: "There is no command “!assing”. Did you mean !assign?", Meant: &bridge.Meant{Verb: bridge.VerbAssign, Args: bridge.Args{Conversation: 12, Slip: 7, Agents: []string{"@ben"}}, Names: []string{"Ben"}}},
+		"slip": {Content: &bridge.AskLine{Reason: "There is no command “!assing”. Did you mean !assign?", Meant: &bridge.Meant{Verb: bridge.VerbAssign, Args: bridge.Args{Conversation: 12, SendArgs: bridge.SendArgs{Slip: 7}, Agents: []string{"@ben"}}, Names: []string{"Ben"}}},
 
 			Verb: bridge.VerbUnknown, Mentions: []bridge.AgentRef{ann}, Text: "!assing @ben", Verbs: []bridge.Verb{bridge.VerbKeep, bridge.VerbSend},
 			Args: bridge.Args{Message: 7}},
 		"send_as": {Content: bridge.LineSendAs, By: ann, Customer: s.Facts().Contact, Text: kept,
-			Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: 7, Sure: true}},
+			Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Message: 7, SendArgs: bridge.SendArgs{Sure: true}}},
 		"sent_as": {Content: bridge.LineDone, Verb: bridge.VerbSend, By: s.Ben, Mentions: []bridge.AgentRef{ann}, Customer: s.Facts().Contact,
 			Text: kept, Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Message: 7}},
 		"noted": {Content: bridge.LineDone, Verb: bridge.VerbNote, By: ann, Mentions: []bridge.AgentRef{s.Ben}, Text: kept},
@@ -120,7 +129,7 @@ func (s Samples) fateLines() map[string]bridge.Line {
 		"undone":      {Content: &bridge.UndoneLine{}, Mentions: []bridge.AgentRef{ann}, Text: kept},
 		"top_level": {Content: &bridge.TopLevelLine{Rows: []bridge.Facts{s.Facts(), {ID: 13, Contact: bridge.PartyRef{Name: "Lou <b> with a very long name"}}}},
 
-			Mentions: []bridge.AgentRef{ann}, Text: kept, Args: bridge.Args{Typed: &bridge.Place{Channel: s.Root.Channel, Message: s.Root.Message}}},
+			Mentions: []bridge.AgentRef{ann}, Text: kept, Args: bridge.Args{SendArgs: bridge.SendArgs{Typed: &bridge.Place{Channel: s.Root.Channel, Message: s.Root.Message}}}},
 		"chosen": {Content: &bridge.TopLevelLine{}, By: ann, Text: kept, Other: bridge.Facts{ID: 13, Thread: bridge.Thread{Root: s.Other}},
 			Outcome: &bridge.Outcome{State: bridge.OutcomeChosen, By: ann}},
 		"not_mapped": {Content: bridge.LineNotMapped, Mentions: []bridge.AgentRef{ann}, Text: kept},
@@ -167,10 +176,10 @@ func (s Samples) answerLines() map[string]bridge.Line {
 func (s Samples) showingLines() map[string]bridge.Line {
 	ann := s.Ann
 	return map[string]bridge.Line{
-		"list": {Content: &bridge.ListLine{List: "mine", Rows: []bridge.Facts{s.Facts()}}, Args: bridge.Args{List: "mine"}},
+		"list": {Content: &bridge.ListLine{List: "mine", Rows: []bridge.Facts{s.Facts()}}, Args: bridge.Args{ListArgs: bridge.ListArgs{List: "mine"}}},
 		"list_found": {Content: &bridge.ListLine{List: "find", Rows: []bridge.Facts{s.Facts()}, More: true},
-			Args: bridge.Args{List: "find", Note: "lamp"}},
-		"list_nothing": {Content: &bridge.ListLine{List: "find"}, Args: bridge.Args{List: "find", Note: "lamp"}},
+			Args: bridge.Args{ListArgs: bridge.ListArgs{List: "find"}, Note: "lamp"}},
+		"list_nothing": {Content: &bridge.ListLine{List: "find"}, Args: bridge.Args{ListArgs: bridge.ListArgs{List: "find"}, Note: "lamp"}},
 		"details":      {Content: bridge.LineDetails},
 		"account":      {Content: &bridge.AccountLine{Trouble: "The password is wrong.", Hint: "Enter it again."}},
 		"model":        {Content: &bridge.AccountLine{Account: "parley", Model: true, Trouble: "The provider's credit or quota is used up.", Hint: "Add credit."}},

@@ -78,7 +78,7 @@ func loopback(host string) bool {
 	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
-// oauth gives the two steps of asking.
+// oauth gives what both steps need: sending the browser to the provider, and exchanging the code that it comes back with.
 func (p *provider) oauth(found *oidc.Provider) *oauth2.Config {
 	endpoint := found.Endpoint()
 	endpoint.AuthStyle = authStyle(found)
@@ -86,7 +86,8 @@ func (p *provider) oauth(found *oidc.Provider) *oauth2.Config {
 		Scopes: []string{oidc.ScopeOpenID, "email", "profile"}}
 }
 
-// authStyle is how the client's secret is sent. It is not tried out: a code works once.
+// authStyle is how the client's secret is sent, as the provider says. Trying one way after the other won't do: a code works
+// once.
 func authStyle(found *oidc.Provider) oauth2.AuthStyle {
 	var said struct {
 		Methods []string `json:"token_endpoint_auth_methods_supported"`

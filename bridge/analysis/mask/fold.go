@@ -47,7 +47,7 @@ func foldRune(r rune) rune {
 	return r
 }
 
-// foldASCII: a number may go on in the next line.
+// foldASCII gives a space for a tab and the end of a line, because a number may go on in the next line.
 func foldASCII(r rune) rune {
 	if r == '\t' || r == '\n' || r == '\r' {
 		return ' '

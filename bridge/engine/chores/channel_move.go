@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"parley/store"
+	"parley/store/channelmove"
 )
 
 // A surface may give a channel another id. From then on it knows only the new one. What Parley has
@@ -22,7 +23,7 @@ func (cs *Chores) moveChannels(ctx context.Context) error {
 	if len(cs.host.Directory().Moves) == 0 {
 		return nil
 	}
-	m, ok, err := store.ClaimChannelMove(ctx, cs.pool)
+	m, ok, err := channelmove.Claim(ctx, cs.pool)
 	if err != nil || !ok {
 		return err
 	}
@@ -32,11 +33,11 @@ func (cs *Chores) moveChannels(ctx context.Context) error {
 // moveChannel makes one pass over all that is recorded of a channel. The move has ended when a pass
 // finds nothing.
 func (cs *Chores) moveChannel(ctx context.Context, m store.ChannelMove) error {
-	var p store.MoveProgress
+	var p channelmove.Progress
 	for !p.Done() {
 		ctx, cancel := context.WithTimeout(ctx, timeout)
 		var err error
-		p, err = store.MoveChannelBatch(ctx, cs.pool, m, p, moveRows)
+		p, err = channelmove.Batch(ctx, cs.pool, m, p, moveRows)
 		cancel()
 		if err != nil {
 			return err
@@ -44,7 +45,7 @@ func (cs *Chores) moveChannel(ctx context.Context, m store.ChannelMove) error {
 	}
 	if p.Moved == 0 && time.Since(m.BeganAt) > moveAtAll {
 		cs.log.Info("channel moved", "account_id", m.AccountID)
-		return store.EndChannelMove(ctx, cs.pool, m)
+		return channelmove.End(ctx, cs.pool, m)
 	}
-	return store.LeaveChannelMove(ctx, cs.pool, m, moveAgain)
+	return channelmove.Leave(ctx, cs.pool, m, moveAgain)
 }

@@ -46,7 +46,7 @@ type Payload struct {
 
 // Doubt is what SQL notes in a payload when nobody can tell what became of an attempt.
 type Doubt struct {
-	Restored bool `json:"restored,omitempty"` // store.FinishRestore: it came with a backup
+	Restored bool `json:"restored,omitempty"` // restore.Finish: it came with a backup
 	Unsure   bool `json:"unsure,omitempty"`   // dispatch.Finish: a post is made again though it may be there already
 }
 

@@ -17,10 +17,10 @@ import (
 )
 
 const (
-	channelClosed  = time.Minute
-	waitForRoot    = time.Second
+	channelClosed  = time.Minute      // after this, a post looks again whether its channel is open
+	waitForRoot    = time.Second      // after this, a post looks again whether the root or the line that it belongs to is there
 	confirmFor     = 10 * time.Second // how long a found change may take to be applied
-	confirmTimeout = 15 * time.Second
+	confirmTimeout = 15 * time.Second // within this, the chat says whether a text still stands as it was typed
 )
 
 // outgoing is a reply with what decides whether it may leave.
@@ -158,7 +158,7 @@ func (a *attempt) sentLines(r *outgoing, state channels.DeliveryState, external 
 // addFiles gives the reply the files that its author attached in the surface.
 func (e *Sender) addFiles(r *outgoing) error {
 	s := e.opt.Engine.Surface(r.message.AccountID)
-	for _, l := range r.lines { // of all lines: an edit may have brought one
+	for _, l := range r.lines { // of all lines, not only of the first: an edit may have added a file to any
 		for _, ref := range l.message.Files {
 			f, err := e.opt.Files.ForChannel(s, l.message.ID, ref)
 			if err != nil {
@@ -206,7 +206,7 @@ func (a *attempt) sendReply(ctx context.Context) (relay.Sent, error) {
 	ch := e.opt.Engine.Channel(c.AccountID)
 	r, err := a.leaving(ctx, ch)
 	if err != nil {
-		return relay.Sent{Uncalled: true}, Retry(err) // nothing left yet: certain
+		return relay.Sent{Uncalled: true}, Retry(err) // it is certain that nothing left
 	}
 	if len(r.lines) == 0 {
 		sent := a.sentLines(r, "", "") // taken back in the meantime
@@ -227,10 +227,14 @@ func (e *Sender) sendingWorks(account int64, err error) {
 	}
 }
 
-// leaves says that a message is still to leave. If it leaves in parts, that a part failed doesn't stop
-// the others.
+// leaves says whether a message may still be sent. One that leaves in parts may also after one of its parts failed, or
+// is unclear, so that the others go out.
 func (r *outgoing) leaves(m *store.Message) bool {
-	return m.Fate == store.FateWaiting || r.payload.Span != nil && (m.Fate == store.FateFailed || m.Fate == store.FateUnclear)
+	if m.Fate == store.FateWaiting {
+		return true
+	}
+	inParts := r.payload.Span != nil
+	return inParts && (m.Fate == store.FateFailed || m.Fate == store.FateUnclear)
 }
 
 // onlyPart takes everything out of a reply that this delivery, which is a part of it, doesn't carry.

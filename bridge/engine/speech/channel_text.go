@@ -70,7 +70,7 @@ func (ct *ChannelTexts) askWhoIsMeant(ctx context.Context, tx pgx.Tx, p *store.P
 	a := text.Action
 	var offered bridge.TopLevelLine
 	line := bridge.Line{Content: &offered, Mentions: []bridge.AgentRef{{User: a.Actor.ID, Name: "you"}}, Text: a.Text,
-		Args: bridge.Args{Typed: &bridge.Place{Channel: p.Channel, Message: p.Message}}}
+		Args: bridge.Args{SendArgs: bridge.SendArgs{Typed: &bridge.Place{Channel: p.Channel, Message: p.Message}}}}
 	if agent := ct.Dir.AgentOf(p.AccountID, a.Actor.ID); agent != nil && a.Verb != bridge.VerbUnknown && (a.Text != "" || len(a.Files) > 0) {
 		line.Mentions = []bridge.AgentRef{ct.Dir.Ref(p.AccountID, agent.ID)}
 		ids, err := store.AnswerableConversations(ctx, tx, ct.Reading.As(agent), p.AccountID, p.Channel, mostOffered)
@@ -150,7 +150,7 @@ func (ct *ChannelTexts) sendChannelText(r book.Request) {
 	if author.ID != agent.ID && !r.Args.Sure {
 		ct.Whisper(nil, surface, r.Action, bridge.Line{Content: bridge.LineSendAs, By: ct.Dir.Ref(surface, author.ID),
 			Text: text.Action.Text, Customer: c.Customer(),
-			Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Conversation: c.ID, Typed: r.Args.Typed, Sure: true}})
+			Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Conversation: c.ID, SendArgs: bridge.SendArgs{Typed: r.Args.Typed, Sure: true}}})
 		return
 	}
 	m = ct.Messages.AddByPerson(book.Request{Conversation: r.Conversation, Agent: author, Surface: r.Surface, Action: text.Action})

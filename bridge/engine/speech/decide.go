@@ -147,7 +147,7 @@ func (sp *UseCases) askSendAs(r book.Request, m *book.Message) {
 	c, surface := r.Conversation, r.Surface
 	line := bridge.Line{Content: bridge.LineSendAs, By: sp.Dir.Ref(surface, *m.AgentID), Text: m.Text,
 		Files: files.UploadedNames(&m.Message), Customer: c.Customer(),
-		Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Conversation: c.ID, Message: m.ID, Sure: true}}
+		Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Conversation: c.ID, Message: m.ID, SendArgs: bridge.SendArgs{Sure: true}}}
 	if m.AccountID == surface {
 		line.SourceRef = bridge.Place{Channel: m.Channel, Message: m.Place}
 	}

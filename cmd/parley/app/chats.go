@@ -138,7 +138,7 @@ func (c *chats) refresh(ctx context.Context) error {
 			}
 			c.put(s.Kind, &chat{opened: fresh, print: print, before: old})
 			a.engine.SetSurface(fresh.account, fresh.surface)
-			a.engine.Desk(fresh.account).Gap(time.Time{}) // until the surface caught up, nothing typed before may leave
+			a.engine.Desk(fresh.account).Gap() // until the surface caught up, nothing typed before may leave
 		}
 	}
 	c.route()

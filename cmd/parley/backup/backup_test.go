@@ -17,6 +17,7 @@ import (
 	"parley/cmd/parley/backup"
 	"parley/store"
 	"parley/store/blob"
+	"parley/store/restore"
 	"parley/store/schema"
 )
 
@@ -286,9 +287,9 @@ func TestNothingIsQueuedAfterwards(t *testing.T) {
 	if n := count(t, tg.Pool, `SELECT count(*) FROM lanes WHERE id = 1 AND due_at <= parley_now() AND leased_until IS NULL OR id = 2 AND due_at IS NULL`); n != 2 {
 		t.Errorf("%d lanes are as they should be", n)
 	}
-	first, err := store.ServedSince(t.Context(), tg.Pool)
+	first, err := restore.ServedSince(t.Context(), tg.Pool)
 	check(t, err)
-	if again, err := store.ServedSince(t.Context(), tg.Pool); err != nil || !again.Equal(first) || time.Since(first) > time.Minute {
+	if again, err := restore.ServedSince(t.Context(), tg.Pool); err != nil || !again.Equal(first) || time.Since(first) > time.Minute {
 		t.Errorf("served since %v, then %v, %v", first, again, err)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"parley/cmd/parley/backup"
 	"parley/store"
 	"parley/store/blob"
+	"parley/store/restore"
 	"parley/store/storetest"
 )
 
@@ -110,7 +111,7 @@ func newTarget(t *testing.T) *target {
 	return tg
 }
 
-func (tg *target) restore(t *testing.T, file string) (store.Restored, error) {
+func (tg *target) restore(t *testing.T, file string) (restore.Restored, error) {
 	t.Helper()
 	a, err := backup.Open(file)
 	check(t, err)

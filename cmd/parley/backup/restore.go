@@ -14,6 +14,7 @@ import (
 
 	"parley/store"
 	"parley/store/pgserver"
+	"parley/store/restore"
 	"parley/store/schema"
 )
 
@@ -49,50 +50,50 @@ func (t Target) say(step string) {
 // when the backup was made are not sent by themselves afterwards. An interrupted restore continues when
 // Restore is called again with the same backup; until it has ended, the database can't be served.
 // Errors: ErrNotEmpty, ErrOtherKey, ErrNoKey, ErrPassphrase, ErrDamaged, ErrNewer.
-func Restore(ctx context.Context, a *Archive, t Target) (store.Restored, error) {
+func Restore(ctx context.Context, a *Archive, t Target) (restore.Restored, error) {
 	if err := a.readable(); err != nil {
-		return store.Restored{}, err
+		return restore.Restored{}, err
 	}
 	if err := schema.CheckServer(ctx, t.Pool); err != nil {
-		return store.Restored{}, err
+		return restore.Restored{}, err
 	}
 	begun, filled, err := t.checkEmpty(ctx, a)
 	if err != nil {
-		return store.Restored{}, err
+		return restore.Restored{}, err
 	}
 	key, err := t.key(a)
 	if err != nil {
-		return store.Restored{}, err
+		return restore.Restored{}, err
 	}
 	if !filled {
 		t.say("Reading the backup …")
 		if err := a.Check(ctx, nil); err != nil {
-			return store.Restored{}, err
+			return restore.Restored{}, err
 		}
 		if !begun {
-			err = store.BeginRestore(ctx, t.Pool, a.Fingerprint())
+			err = restore.Begin(ctx, t.Pool, a.Fingerprint())
 		}
 		if err != nil {
-			return store.Restored{}, err
+			return restore.Restored{}, err
 		}
 		t.say("Restoring the database …")
 		if err := t.fill(ctx, a); err != nil {
-			return store.Restored{}, err
+			return restore.Restored{}, err
 		}
 	}
 	t.say("Bringing the schema up to date …")
 	if err := schema.MigrateRestored(ctx, t.Pool); err != nil {
-		return store.Restored{}, err
+		return restore.Restored{}, err
 	}
 	if _, err := t.Pool.Exec(ctx, `ANALYZE`); err != nil { // statistics for the first query plans
-		return store.Restored{}, fmt.Errorf("backup: analyze: %w", err)
+		return restore.Restored{}, fmt.Errorf("backup: analyze: %w", err)
 	}
 	if key != "" {
 		if err := t.SaveKey(key); err != nil {
-			return store.Restored{}, err
+			return restore.Restored{}, err
 		}
 	}
-	return store.FinishRestore(ctx, t.Pool, a.Manifest.TakenAt)
+	return restore.Finish(ctx, t.Pool, a.Manifest.TakenAt)
 }
 
 // readable returns an error unless this binary knows the backup's schema.

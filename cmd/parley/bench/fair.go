@@ -112,9 +112,11 @@ func fairRound(ctx context.Context, b *bench, size floodSize) (r fairness, err e
 }
 
 // flood lets customers of an account write as fast as Parley takes it. It gives p99 in ms of what
-// all others write meanwhile, and how many lines of the flood were accepted a second. The flood of
-// a single customer comes from somebody new.
-func (s *shoppers) flood(ctx context.Context, size floodSize, account, customers int, of func(who string) bool) (p99, perSecond float64, err error) {
+// the others write meanwhile, and how many lines of the flood were accepted a second. others says which
+// customers' lines are measured. The flood of a single customer comes from somebody new.
+func (s *shoppers) flood(
+	ctx context.Context, size floodSize, account, customers int, others func(who string) bool,
+) (p99, perSecond float64, err error) {
 	m, err := s.mouth(ctx, account)
 	if err != nil {
 		return 0, 0, err
@@ -136,7 +138,7 @@ func (s *shoppers) flood(ctx context.Context, size floodSize, account, customers
 	if err := s.w.drain(ctx, budgetWithin); err != nil {
 		return 0, 0, err
 	}
-	return percentile(s.latencies(began, of), 0.99), perSecond, nil
+	return percentile(s.latencies(began, others), 0.99), perSecond, nil
 }
 
 const aLine = `SELECT payload FROM events WHERE payload IS NOT NULL AND account_id = (SELECT id FROM accounts WHERE name = 'shop0') LIMIT 1`

@@ -35,15 +35,15 @@ type chaos struct {
 	receipts int           // floods of another system's receipts so far
 	program  []string      // the new version, to which an upgrade rolls
 	newer    []string      // the program of a replica that is replaced by a newer version
-	rolled   chan struct{} // closed when all replicas run it; nil = they do from the start
+	rolled   chan struct{} // closed when all replicas run the new version; nil = they do from the start
 
-	under      sync.WaitGroup // blows that last
+	under      sync.WaitGroup // blows that are not over yet
 	restarting sync.Mutex     // one replica at a time
 
 	mu     sync.Mutex
 	struck map[string]int
 	missed map[string]int
-	// waiting are what ends the waiting of blows that lurk only because their kind has fallen too rarely.
+	// waiting holds, by the kind of blow, what ends the wait of those that lurk only until their kind has struck often enough.
 	waiting map[string][]func()
 	// accepted counts a newer version's events that came while an older one ran beside it.
 	accepted int
@@ -269,7 +269,7 @@ func (c *chaos) jump(ctx context.Context, h harm) error {
 	c.driver.jumped()
 	for { // PostgreSQL may just be starting
 		err := c.database.Jump(ctx, by)
-		c.driver.jumped() // and what was typed since
+		c.driver.jumped() // once more: what was typed meanwhile may be on its way as well
 		if err == nil || !pause.For(ctx, time.Second) || time.Since(c.began) > c.opt.Flow+time.Minute {
 			return err
 		}

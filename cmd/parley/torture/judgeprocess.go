@@ -20,6 +20,7 @@ type judgeProcess struct {
 	out     *os.File
 }
 
+// startOracle starts the process that judges. It speaks with this one by lines of JSON on its standard input and output.
 func startOracle(program, log string) (*judgeProcess, error) {
 	theirIn, ourOut, err := os.Pipe()
 	if err != nil {

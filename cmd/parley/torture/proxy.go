@@ -36,19 +36,19 @@ type proxy struct {
 	owner *replica // whose connections these are; nil = anybody's
 	dial  func(context.Context) (net.Conn, error)
 	traps *traps
-	seen  func(answer string) // told of each answer of a webhook; nil otherwise
+	seen  func(answer string) // gets the status of each answer to a webhook, such as "200"; nil where there are no webhooks
 	in    net.Listener
 	end   context.CancelFunc
 
 	mu    sync.Mutex
 	links map[*link]bool
-	quiet map[string]*silence // by way: what holds new connections, too
+	quiet map[string]*silence // silences that last, by way: connections that are opened meanwhile are silent, too
 	all   sync.WaitGroup
 }
 
 // silence is a fault that lasts: nothing comes back.
 type silence struct {
-	wholly bool // nor does anything get through
+	wholly bool // what Parley sends doesn't get through either
 }
 
 // openProxy listens on a loopback address of its own and serves until close.

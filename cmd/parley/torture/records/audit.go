@@ -213,7 +213,7 @@ type Known struct {
 	Cards   map[string]judge.CardSeen // what the roots of threads show
 	Poisons []string                  // facts that can't be applied, by their external ids
 	Stopped time.Duration             // the longest that a process stood still
-	Blind   bool                      // people may be told twice, where Parley may not look
+	Blind   bool                      // Parley may not read the chat, and so tells people a second time rather than never
 }
 
 // told counts the messages that tell of an event that was given up.
@@ -248,6 +248,7 @@ func (d *Database) Audit(ctx context.Context, k Known) (Audit, error) {
 	return a, err
 }
 
+// Read judges the records that a connection shows.
 func (a *Audit) Read(ctx context.Context, c *pgx.Conn, k Known) error {
 	if err := a.readOrder(ctx, c); err != nil {
 		return err
@@ -268,8 +269,8 @@ func (a *Audit) Read(ctx context.Context, c *pgx.Conn, k Known) error {
 	if a.Missing, err = Rows(ctx, c, pgx.RowTo[string], missingQuery, k.Typed); err != nil {
 		return err
 	}
-	unseen, err := Rows(ctx, c, pgx.RowTo[string], resolvedQuery, (k.Stopped + overlapMargin).Seconds())
-	a.Forgotten = append(a.Forgotten, unseen...)
+	reopened, err := Rows(ctx, c, pgx.RowTo[string], resolvedQuery, (k.Stopped + overlapMargin).Seconds())
+	a.Forgotten = append(a.Forgotten, reopened...)
 	return err
 }
 

@@ -1,4 +1,8 @@
-package store
+// Package channelmove replaces the id of a surface's channel by the one that the surface gave it: in the settings
+// at once, in threads, posts and messages in batches.
+//
+// What does not belong here: translating former ids where events are read (store.TakeRuns, store.LoadDirectory).
+package channelmove
 
 import (
 	"context"
@@ -8,20 +12,13 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"parley/store"
 	"parley/store/internal/query"
 )
 
-// ChannelMove records that a surface replaced the id of a channel by another one.
-type ChannelMove struct {
-	AccountID int64     `db:"account_id"`
-	Former    string    `db:"former"`
-	Current   string    `db:"current"`
-	BeganAt   time.Time `db:"began_at"`
-}
-
 // The settings take the new id at once. If the channel's id was already replaced earlier (A → B, now
 // B → C), the earlier row becomes A → C beside the new row B → C.
-const beginChannelMove = `
+const begin = `
 	WITH a AS (UPDATE team_channels SET channel = $3 WHERE account_id = $1 AND channel = $2),
 	b AS (UPDATE accounts SET surface_channel = $3 WHERE surface_id = $1 AND surface_channel = $2),
 	c AS (UPDATE channel_moves SET current = $3, done_at = NULL WHERE account_id = $1 AND current = $2),
@@ -30,19 +27,19 @@ const beginChannelMove = `
 	VALUES ($1, $2, $3)
 	ON CONFLICT (account_id, former) DO UPDATE SET current = EXCLUDED.current, began_at = clock_timestamp(), done_at = NULL`
 
-// BeginChannelMove replaces the id of a channel in the settings. Threads, posts and messages, of
-// which there may be millions, follow by MoveChannelBatch.
-func BeginChannelMove(ctx context.Context, q Querier, surface int64, former, current string) error {
+// Begin replaces the id of a channel in the settings. Threads, posts and messages, of
+// which there may be millions, follow by Batch.
+func Begin(ctx context.Context, q store.Querier, surface int64, former, current string) error {
 	if former == "" || current == "" || former == current {
 		return nil
 	}
-	if _, err := q.Exec(ctx, beginChannelMove, surface, former, current); err != nil {
+	if _, err := q.Exec(ctx, begin, surface, former, current); err != nil {
 		return fmt.Errorf("store: move channel: %w", err)
 	}
-	return BumpSettings(ctx, q)
+	return store.BumpSettings(ctx, q)
 }
 
-const claimChannelMove = `
+const claim = `
 	UPDATE channel_moves
 	SET leased_until = clock_timestamp() + interval '1 minute'
 	WHERE (account_id, former) IN (
@@ -52,25 +49,25 @@ const claimChannelMove = `
 		FOR UPDATE SKIP LOCKED)
 	RETURNING account_id, former, current, began_at`
 
-// ClaimChannelMove leases an unfinished move that no process works on, for a minute. ok is false when
+// Claim leases an unfinished move that no process works on, for a minute. ok is false when
 // there is none.
-func ClaimChannelMove(ctx context.Context, q Querier) (m ChannelMove, ok bool, err error) {
-	list, err := query.Collect[ChannelMove](ctx, q, "claim channel move", claimChannelMove)
+func Claim(ctx context.Context, q store.Querier) (m store.ChannelMove, ok bool, err error) {
+	list, err := query.Collect[store.ChannelMove](ctx, q, "claim channel move", claim)
 	if err != nil || len(list) == 0 {
-		return ChannelMove{}, false, err
+		return store.ChannelMove{}, false, err
 	}
 	return list[0], true, nil
 }
 
-// channelMoveTables is the number of tables that a move updates: threads, posts, messages.
-const channelMoveTables = 3
+// tables is the number of tables that a move updates: threads, posts, messages.
+const tables = 3
 
-// channelMoveSteps returns one statement for each table, in the order in which they are updated:
+// steps returns one statement for each table, in the order in which they are updated:
 // threads come first, because new posts take their channel from them.
 // Each statement handles one batch. Arguments: $1 account, $2 former id, $3 current id, $4 the key
 // after which the batch begins ("" = at the table's start), $5 rows in a batch. Result: the last key of
 // the batch ("" = the table's end was reached) and the number of rows that moved.
-func channelMoveSteps() [channelMoveTables]string {
+func steps() [tables]string {
 	return [...]string{`
 	WITH page AS MATERIALIZED (
 		SELECT conversation_id AS id
@@ -107,36 +104,36 @@ func channelMoveSteps() [channelMoveTables]string {
 	}
 }
 
-// MoveProgress is how far one pass over the tables of a move has come. The zero value starts a pass.
-type MoveProgress struct {
-	Step  int    // the index of the current table in channelMoveSteps
+// Progress is how far one pass over the tables of a move has come. The zero value starts a pass.
+type Progress struct {
+	Step  int    // the index of the current table in steps
 	UpTo  string // the last key that was read in that table; "" = none yet
 	Moved int64  // rows that this pass has moved, in all tables
 }
 
 // Done is true once a pass over all tables has ended.
-func (p MoveProgress) Done() bool { return p.Step >= channelMoveTables }
+func (p Progress) Done() bool { return p.Step >= tables }
 
-const keepChannelMove = `
+const keep = `
 	UPDATE channel_moves SET leased_until = clock_timestamp() + interval '1 minute' WHERE account_id = $1 AND former = $2`
 
-// moveStatement is the time after which a statement of MoveChannelBatch is given up.
-const moveStatement = "30s"
+// statementLimit is the time after which a statement of Batch is given up.
+const statementLimit = "30s"
 
-// MoveChannelBatch moves one batch of rows and returns the progress of the pass. It extends the lease
+// Batch moves one batch of rows and returns the progress of the pass. It extends the lease
 // of the claim by a minute.
-func MoveChannelBatch(ctx context.Context, pool *pgxpool.Pool, m ChannelMove, p MoveProgress, rows int) (MoveProgress, error) {
-	err := InTx(ctx, pool, func(tx pgx.Tx) error {
+func Batch(ctx context.Context, pool *pgxpool.Pool, m store.ChannelMove, p Progress, rows int) (Progress, error) {
+	err := store.InTx(ctx, pool, func(tx pgx.Tx) error {
 		var moved int64
-		if _, err := tx.Exec(ctx, query.ByIndex, moveStatement); err != nil {
+		if _, err := tx.Exec(ctx, query.ByIndex, statementLimit); err != nil {
 			return err
 		}
-		step := tx.QueryRow(ctx, channelMoveSteps()[p.Step], m.AccountID, m.Former, m.Current, p.UpTo, rows)
+		step := tx.QueryRow(ctx, steps()[p.Step], m.AccountID, m.Former, m.Current, p.UpTo, rows)
 		if err := step.Scan(&p.UpTo, &moved); err != nil {
 			return err
 		}
 		p.Moved += moved
-		_, err := tx.Exec(ctx, keepChannelMove, m.AccountID, m.Former)
+		_, err := tx.Exec(ctx, keep, m.AccountID, m.Former)
 		return err
 	})
 	if err != nil {
@@ -149,27 +146,27 @@ func MoveChannelBatch(ctx context.Context, pool *pgxpool.Pool, m ChannelMove, p 
 }
 
 const (
-	endChannelMove = `
+	end = `
 	UPDATE channel_moves
 	SET done_at = clock_timestamp(), leased_until = NULL
 	WHERE account_id = $1 AND former = $2 AND current = $3`
-	leaveChannelMove = `
+	leave = `
 	UPDATE channel_moves
 	SET leased_until = clock_timestamp() + make_interval(secs => $3)
 	WHERE account_id = $1 AND former = $2`
 )
 
-// EndChannelMove marks a move as done: no row has the former id any more.
-func EndChannelMove(ctx context.Context, q Execer, m ChannelMove) error {
-	if _, err := q.Exec(ctx, endChannelMove, m.AccountID, m.Former, m.Current); err != nil {
+// End marks a move as done: no row has the former id any more.
+func End(ctx context.Context, q store.Execer, m store.ChannelMove) error {
+	if _, err := q.Exec(ctx, end, m.AccountID, m.Former, m.Current); err != nil {
 		return fmt.Errorf("store: end channel move: %w", err)
 	}
 	return nil
 }
 
-// LeaveChannelMove gives up a claim and keeps all processes from claiming the move again for wait.
-func LeaveChannelMove(ctx context.Context, q Execer, m ChannelMove, wait time.Duration) error {
-	if _, err := q.Exec(ctx, leaveChannelMove, m.AccountID, m.Former, wait.Seconds()); err != nil {
+// Leave gives up a claim and keeps all processes from claiming the move again for wait.
+func Leave(ctx context.Context, q store.Execer, m store.ChannelMove, wait time.Duration) error {
+	if _, err := q.Exec(ctx, leave, m.AccountID, m.Former, wait.Seconds()); err != nil {
 		return fmt.Errorf("store: leave channel move: %w", err)
 	}
 	return nil

@@ -1,4 +1,4 @@
-package store_test
+package channelmove_test
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/store"
+	"parley/store/channelmove"
 	"parley/store/storetest"
 )
 
@@ -30,7 +31,7 @@ func TestChannelMove(t *testing.T) {
 				return err
 			}
 		}
-		return store.BeginChannelMove(t.Context(), tx, 20, "C1", "C9")
+		return channelmove.Begin(t.Context(), tx, 20, "C1", "C9")
 	}))
 	if got := row(t, pool, `SELECT surface_channel FROM accounts WHERE id = 21`); got != "(C9)" {
 		t.Errorf("new threads open in %s", got)
@@ -39,19 +40,19 @@ func TestChannelMove(t *testing.T) {
 	if len(found) != 2 || found[0].Channel+found[1].Channel != "C1C9" {
 		t.Errorf("found %+v", found)
 	}
-	m, ok, err := store.ClaimChannelMove(t.Context(), pool)
+	m, ok, err := channelmove.Claim(t.Context(), pool)
 	if err != nil || !ok || m.Former != "C1" || m.Current != "C9" {
 		t.Fatalf("claimed %+v, %v, %v", m, ok, err)
 	}
-	if _, again, err := store.ClaimChannelMove(t.Context(), pool); again || err != nil {
+	if _, again, err := channelmove.Claim(t.Context(), pool); again || err != nil {
 		t.Errorf("claimed twice: %v", err)
 	}
 	pass := func() int64 {
 		t.Helper()
-		var p store.MoveProgress
+		var p channelmove.Progress
 		for batches := 0; !p.Done(); batches++ {
 			before := p.Moved
-			p = must(store.MoveChannelBatch(t.Context(), pool, m, p, each))(t)
+			p = must(channelmove.Batch(t.Context(), pool, m, p, each))(t)
 			if p.Moved-before > each || batches > 3*(rows/each+1) {
 				t.Fatalf("batch %d moved %d rows", batches, p.Moved-before)
 			}
@@ -70,12 +71,12 @@ func TestChannelMove(t *testing.T) {
 	if n := pass(); n != 1 {
 		t.Errorf("%d rows were moved by the second pass", n)
 	}
-	check(t, store.EndChannelMove(t.Context(), pool, m))
-	if _, again, err := store.ClaimChannelMove(t.Context(), pool); again || err != nil {
+	check(t, channelmove.End(t.Context(), pool, m))
+	if _, again, err := channelmove.Claim(t.Context(), pool); again || err != nil {
 		t.Errorf("it goes on: %v", err)
 	}
 	// Another id still: who comes with the first one is led to the newest.
-	check(t, store.BeginChannelMove(t.Context(), pool, 20, "C9", "C7"))
+	check(t, channelmove.Begin(t.Context(), pool, 20, "C9", "C7"))
 	d := must(store.LoadDirectory(t.Context(), pool))(t)
 	if len(d.Moves) != 2 || d.Moves[0].Current != "C7" || d.Moves[1].Current != "C7" {
 		t.Errorf("moves: %+v", d.Moves)

@@ -1,0 +1,37 @@
+package view
+
+import (
+	"time"
+
+	"parley/bridge"
+)
+
+// Memory is what a form carries until it is submitted, such as where it was opened. It comes back from a client,
+// so the ids in it are claims that the engine authorises again.
+type Memory struct {
+	Verb  string       `json:"verb"`
+	Args  string       `json:"args,omitempty"` // verb.Value
+	Place bridge.Place `json:"place"`
+	Zone  string       `json:"zone,omitempty"` // IANA name
+	At    int64        `json:"at,omitempty"`   // unix seconds when it was opened
+	Text  string       `json:"text,omitempty"` // what was typed before a conversation was picked
+	Pick  bool         `json:"pick,omitempty"` // the form only asks which conversation is meant
+}
+
+// Remember makes the memory of a form that is opened now; its verb and arguments are added when the form is laid
+// out. zone is the reader's, and may be nil.
+func Remember(at bridge.Place, zone *time.Location, now time.Time) Memory {
+	m := Memory{Place: at, At: now.Unix()}
+	if zone != nil {
+		m.Zone = zone.String()
+	}
+	return m
+}
+
+// Location is the zone in which times in the form are read; UTC where none is known.
+func (m Memory) Location() *time.Location {
+	if z, err := time.LoadLocation(m.Zone); err == nil {
+		return z
+	}
+	return time.UTC
+}

@@ -1,0 +1,77 @@
+package app_test
+
+import (
+	"bytes"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// maxLines is how many lines a package of what serves may have, tests apart: what somebody reads in a day.
+const maxLines = 5000
+
+// longPackages are the packages that may be longer, with the reason.
+func longPackages() map[string]string {
+	return map[string]string{
+		"bridge/setup": "parley.yaml as a file and as fields of pages: not parted yet",
+	}
+}
+
+// TestPackagesAreShort: no package of what serves has more lines than a reader can go through in a day. What has a noun
+// of its own becomes a package below, as those of store.
+func TestPackagesAreShort(t *testing.T) {
+	t.Parallel()
+	root := moduleRoot(t)
+	noticeChanges(t, root)
+	lines := linesOf(t, root)
+	if len(lines) < 100 {
+		t.Fatalf("only %d packages found", len(lines))
+	}
+	for _, name := range slices.Sorted(maps.Keys(lines)) {
+		if n := lines[name]; n > maxLines && longPackages()[name] == "" {
+			t.Errorf("%s has %d lines, more than %d: make a package below it of what has a noun of its own", name, n, maxLines)
+		}
+	}
+	for name := range longPackages() {
+		if lines[name] == 0 {
+			t.Errorf("%s isn't there: take it off the list of exceptions", name)
+		}
+	}
+}
+
+// linesOf counts the lines of the packages that serve, tests apart.
+func linesOf(t *testing.T, root string) map[string]int {
+	t.Helper()
+	lines := map[string]int{}
+	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && name != root && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata") {
+			return fs.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		inside, err := filepath.Rel(root, path.Dir(name))
+		if err != nil {
+			return err
+		}
+		inside = filepath.ToSlash(inside)
+		if inside != "bridge/setup" && matchAny(notServing(), inside) {
+			return nil
+		}
+		raw, err := os.ReadFile(name)
+		lines[inside] += bytes.Count(raw, []byte("\n"))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lines
+}
