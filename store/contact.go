@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -30,6 +31,9 @@ const (
 	OptedOutMarketing = "marketing"
 	OptedOutAll       = "all"
 )
+
+// Erased says that the identity's contact was erased, or is being erased.
+func (i *Identity) Erased() bool { return strings.HasPrefix(i.Key, "erased:") }
 
 const identityColumns = `id, account_id, key, name, contact_id, silenced, blocked, bad_reason, same_as, opted_out`
 

@@ -7,7 +7,8 @@ import (
 	"parley/store/erase"
 )
 
-// ErasePosts gives the fact that has posts of a conversation taken out of chats; name is unique for it.
+// ErasePosts gives the fact that has posts of a conversation taken out of chats; name is unique for it. Without posts it
+// has the first message of the conversation's thread shown anew.
 func ErasePosts(name string, conversation int64, posts []erase.Post) store.NewEvent {
 	f := own.Fact{Kind: own.Erase, Conversation: conversation}
 	for _, p := range posts {

@@ -43,7 +43,7 @@ type Fact struct {
 // ErrOtherKey means that a record's hashes were not made with this database's key, so that they say nothing.
 var ErrOtherKey = errors.New("store: the list of erasures is another database's")
 
-// RecordOf returns the record of an erasure that is done.
+// RecordOf returns the record of an erasure that Forgotten names.
 func RecordOf(ctx context.Context, q store.Querier, id string) (Record, error) {
 	row, err := readRow(ctx, q, id)
 	if err != nil {
@@ -82,8 +82,8 @@ func Again(ctx context.Context, o Options, records []Record) ([]Certificate, err
 			return done, err
 		}
 		c, err := Run(ctx, o, r.Erasure)
-		if errors.Is(err, ErrInChats) {
-			continue // the database has forgotten, which matters here
+		if errors.Is(err, ErrInChats) || errors.Is(err, ErrBusy) {
+			continue // the database has forgotten, which matters here, or somebody else is at it
 		}
 		if err != nil {
 			return done, err

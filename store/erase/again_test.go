@@ -2,7 +2,11 @@ package erase_test
 
 import (
 	"errors"
+	"slices"
+	"strings"
 	"testing"
+
+	"golang.org/x/sync/errgroup"
 
 	"parley/store"
 	"parley/store/erase"
@@ -169,5 +173,78 @@ func TestPostThatNobodyKnowsOf(t *testing.T) {
 	exec(t, pool, `UPDATE erasures SET asked_at = asked_at - interval '8 days'`)
 	if _, err := erase.Run(t.Context(), o, id); err != nil {
 		t.Errorf("it waits for ever: %v", err)
+	}
+}
+
+// Two admins who erase a contact at once begin one erasure: a second one would find no address by which to look, and its
+// certificate would say that nothing was there.
+// R-276
+func TestTwoAdmins(t *testing.T) {
+	t.Parallel()
+	pool := world(t)
+	o := options(t, pool)
+	ids := make([]string, 4)
+	var group errgroup.Group
+	for i := range ids {
+		group.Go(func() (err error) {
+			ids[i], err = erase.Begin(t.Context(), o, []int64{zebra().contact()}, "ann")
+			return err
+		})
+	}
+	check(t, group.Wait())
+	if first := slices.Compact(ids); len(first) != 1 {
+		t.Fatalf("%d erasures of one contact: %v", len(first), first)
+	}
+	if c := run(t, o, ids[0]); len(c.Identities) != 2 {
+		t.Errorf("%+v", c)
+	}
+	if again := must(erase.Begin(t.Context(), o, []int64{zebra().contact()}, "ann"))(t); again == ids[0] {
+		t.Error("who is erased once more, because something was left, gets an erasure that has ended")
+	}
+}
+
+// The same address in another mailbox is another contact's, who keeps it: replies go there.
+// R-276
+func TestSameAddressElsewhere(t *testing.T) {
+	t.Parallel()
+	pool := world(t)
+	exec(t, pool, `INSERT INTO contacts (id, name) VALUES (5000, 'Z')`)
+	exec(t, pool, `INSERT INTO identities (id, account_id, key, name, contact_id) VALUES (5000, 11, $1, 'Z', 5000)`, zebra().address())
+	exec(t, pool, `INSERT INTO conversations (id, account_id, identity_id, status, participants, last_at, created_at)
+		VALUES (5000, 11, 5000, 'open', jsonb_build_array(jsonb_build_object('key', $1::text, 'role', 'to')), now(), now()),
+			(5001, 11, 2001, 'open', jsonb_build_array(jsonb_build_object('key', $1::text, 'role', 'cc'), jsonb_build_object('key', 'boss', 'role', 'to')), now(), now())`, zebra().address())
+	exec(t, pool, `INSERT INTO threads (conversation_id, account_id, channel, root) VALUES (5001, 12, 'C1', '5001.0')`)
+	o := options(t, pool)
+	run(t, o, must(erase.Begin(t.Context(), o, []int64{zebra().contact()}, "ann"))(t))
+	var left string
+	check(t, pool.QueryRow(t.Context(), `SELECT string_agg(id || ' ' || jsonb_path_query_array(participants, '$[*].key'), ', ' ORDER BY id) FROM conversations WHERE id IN (5000, 5001)`).Scan(&left))
+	if left != `5000 ["zebra@shop.example"], 5001 ["boss"]` {
+		t.Errorf("recipients: %s", left)
+	}
+	var cards string
+	check(t, pool.QueryRow(t.Context(), `SELECT string_agg(external_id, ' ') FROM events WHERE external_id LIKE 'erase:%:card:%'`).Scan(&cards))
+	if !strings.HasSuffix(cards, ":card:12:5001") || strings.Contains(cards, " ") {
+		t.Errorf("cards that are shown anew: %q", cards)
+	}
+}
+
+// A database that waits for chats alone has forgotten the contact: a restore must know of that, too.
+// R-276
+func TestListedBeforeChatsEnd(t *testing.T) {
+	t.Parallel()
+	pool := world(t)
+	o := options(t, pool)
+	id := must(erase.Begin(t.Context(), o, []int64{zebra().contact()}, "ann"))(t)
+	if early := must(erase.Forgotten(t.Context(), pool))(t); len(early) > 0 {
+		t.Errorf("%v is forgotten before it was erased", early)
+	}
+	if _, err := erase.Run(t.Context(), o, id); !errors.Is(err, erase.ErrInChats) {
+		t.Fatal(err)
+	}
+	if list := must(erase.Forgotten(t.Context(), pool))(t); !slices.Equal(list, []string{id}) {
+		t.Errorf("forgotten are %v", list)
+	}
+	if r := must(erase.RecordOf(t.Context(), pool, id))(t); len(r.Facts) == 0 || len(r.Identities) != 2 {
+		t.Errorf("the record is %+v", r)
 	}
 }

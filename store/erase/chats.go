@@ -45,7 +45,10 @@ const postsOf = `
 		SELECT account_id, channel, message, kind, version, conversation_id, message_id
 		FROM posts
 		WHERE channel <> '' AND kind IN ('root', 'said', 'files', 'line', 'human')
-			AND (conversation_id = ANY(@conversations) OR message_id <> 0 AND message_id = ANY(@messages))
+			AND (conversation_id = ANY(@conversations) OR message_id <> 0 AND message_id = ANY(@messages)
+				OR kind = 'line' AND conversation_id = ANY(@shared) AND (account_id, message) IN (
+					SELECT l.account_id, t.external_id FROM deliveries AS t JOIN lanes AS l ON l.id = t.lane_id AND l.head >= t.seq
+					WHERE l.conversation_id = ANY(@shared) AND t.external_id <> '' AND ` + toldThere + `))
 	), direct AS (
 		SELECT DISTINCT l.account_id, t.external_id AS message, t.payload ->> 'to' AS recipient
 		FROM deliveries AS t
@@ -64,10 +67,17 @@ const postsOf = `
 	SELECT d.account_id, '', d.message, d.recipient, 'line', (@conversations::bigint[])[1], 0, ''
 	FROM direct AS d`
 
+// The first message of another customer's thread names who is in copy and what was said last: it is shown anew.
+const cardsOf = `
+	SELECT t.account_id, t.channel, t.root, '', 'card', t.conversation_id, 0, t.root
+	FROM threads AS t
+	JOIN conversations AS c ON c.id = t.conversation_id AND c.kind = 'customer'
+	WHERE t.conversation_id = ANY(@shared) AND t.root <> ''`
+
 const (
 	collectPosts = `
 		INSERT INTO erased_posts (erasure_id, account_id, channel, message, recipient, kind, conversation_id, message_id, thread)
-		SELECT @erasure::uuid, x.* FROM (` + postsOf + `) AS x
+		SELECT @erasure::uuid, x.* FROM (` + postsOf + ` UNION ALL ` + cardsOf + `) AS x
 		ON CONFLICT DO NOTHING`
 	countPosts = `SELECT count(*) FROM (` + postsOf + `) AS x WHERE x.kind <> 'human'`
 )
@@ -83,11 +93,11 @@ func (r *runner) collectChats(ctx context.Context) error {
 const (
 	nextToAsk = `
 		WITH c AS (
-			SELECT conversation_id FROM erased_posts WHERE erasure_id = $1::uuid AND NOT asked AND kind <> 'human' ORDER BY conversation_id LIMIT 1
+			SELECT conversation_id FROM erased_posts WHERE erasure_id = $1::uuid AND NOT asked AND kind NOT IN ('human', 'card') ORDER BY conversation_id LIMIT 1
 		)
 		SELECT account_id, channel, message, thread, recipient, kind, conversation_id, message_id
 		FROM erased_posts
-		WHERE erasure_id = $1::uuid AND NOT asked AND kind <> 'human' AND conversation_id = (SELECT conversation_id FROM c)
+		WHERE erasure_id = $1::uuid AND NOT asked AND kind NOT IN ('human', 'card') AND conversation_id = (SELECT conversation_id FROM c)
 		ORDER BY kind = 'root', account_id, channel, message -- below a root, a chat looks for posts that aren't known
 		LIMIT $2`
 	markAsked = `
@@ -97,7 +107,7 @@ const (
 		SELECT count(*)
 		FROM erased_posts AS e
 		LEFT JOIN posts AS p ON p.account_id = e.account_id AND p.channel = e.channel AND p.message = e.message
-		WHERE e.erasure_id = $1::uuid AND e.kind <> 'human' AND coalesce(p.version, '') NOT IN ('erased', 'kept')`
+		WHERE e.erasure_id = $1::uuid AND e.kind NOT IN ('human', 'card') AND coalesce(p.version, '') NOT IN ('erased', 'kept')`
 )
 
 // chats asks for everything that was collected to be taken out of chats, and fails with ErrInChats while something
@@ -135,7 +145,7 @@ func (r *runner) patient(ctx context.Context) (bool, error) {
 
 // chatsBefore goes on with chats, if an earlier run has come as far as that.
 func (r *runner) chatsBefore(ctx context.Context) error {
-	const begun = `SELECT EXISTS (SELECT FROM erased_posts WHERE erasure_id = $1::uuid AND asked)`
+	const begun = `SELECT EXISTS (SELECT FROM erased_posts WHERE erasure_id = $1::uuid AND asked AND kind <> 'card')`
 	var yes bool
 	if err := r.o.Pool.QueryRow(ctx, begun, r.row.ID).Scan(&yes); err != nil {
 		return fmt.Errorf("store: erase: %w", err)
@@ -154,21 +164,59 @@ func (r *runner) ask(ctx context.Context) (more bool, err error) {
 			return err
 		}
 		more = true
-		accounts, channels, messages := make([]int64, len(page)), make([]string, len(page)), make([]string, len(page))
-		for i, p := range page {
-			accounts[i], channels[i], messages[i] = p.Account, p.Channel, p.Message
-		}
 		name := fmt.Sprintf("erase:%s:%d:%s:%s", r.row.ID, page[0].Account, page[0].Channel, page[0].Message)
 		if _, err := store.InsertEvents(ctx, tx, []store.NewEvent{r.o.Ask(name, page[0].Conversation, page)}); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, markAsked, r.row.ID, accounts, channels, messages)
-		return err
+		return markAskedFor(ctx, tx, r.row.ID, page)
 	})
 	if err != nil {
 		return false, fmt.Errorf("store: erase: %w", err)
 	}
 	return more, nil
+}
+
+const nextCards = `
+		SELECT account_id, channel, message, thread, recipient, kind, conversation_id, message_id
+		FROM erased_posts
+		WHERE erasure_id = $1::uuid AND NOT asked AND kind = 'card'
+		ORDER BY conversation_id, account_id
+		LIMIT $2`
+
+// cards has the first messages of other customers' threads shown anew, once the contact's words are gone.
+func (r *runner) cards(ctx context.Context) error {
+	if r.o.Ask == nil {
+		return nil
+	}
+	for more := true; more; {
+		err := store.InTx(ctx, r.o.Pool, func(tx pgx.Tx) error {
+			page, err := query.Collect[Post](ctx, tx, "cards", nextCards, r.row.ID, askedAtOnce)
+			if more = len(page) > 0; err != nil || !more {
+				return err
+			}
+			facts := make([]store.NewEvent, len(page))
+			for i, p := range page {
+				facts[i] = r.o.Ask(fmt.Sprintf("erase:%s:card:%d:%d", r.row.ID, p.Account, p.Conversation), p.Conversation, nil)
+			}
+			if _, err := store.InsertEvents(ctx, tx, facts); err != nil {
+				return err
+			}
+			return markAskedFor(ctx, tx, r.row.ID, page)
+		})
+		if err != nil {
+			return fmt.Errorf("store: erase: %w", err)
+		}
+	}
+	return nil
+}
+
+func markAskedFor(ctx context.Context, tx pgx.Tx, erasure string, page []Post) error {
+	accounts, channels, messages := make([]int64, len(page)), make([]string, len(page)), make([]string, len(page))
+	for i, p := range page {
+		accounts[i], channels[i], messages[i] = p.Account, p.Channel, p.Message
+	}
+	_, err := tx.Exec(ctx, markAsked, erasure, accounts, channels, messages)
+	return err
 }
 
 // Served says whether a process lives that takes posts out of chats.
@@ -196,7 +244,7 @@ const threadsOf = `
 		SELECT e.conversation_id, e.account_id, e.channel, e.thread, e.kind, coalesce(p.version, '') = 'erased' AS gone
 		FROM erased_posts AS e
 		LEFT JOIN posts AS p ON p.account_id = e.account_id AND p.channel = e.channel AND p.message = e.message
-		WHERE e.erasure_id = $3::uuid
+		WHERE e.erasure_id = $3::uuid AND e.kind <> 'card'
 	), t AS (
 		SELECT conversation_id, account_id, channel, root AS thread FROM threads
 		WHERE root <> '' AND (conversation_id = ANY($1) OR conversation_id = ANY(ARRAY(SELECT m.conversation_id FROM messages AS m WHERE m.id = ANY($2))))

@@ -57,7 +57,7 @@ type Options struct {
 
 // Count says what an erasure of contacts would remove, and changes nothing.
 func Count(ctx context.Context, q store.Querier, contacts []int64) ([]Found, error) {
-	who, err := readSubject(ctx, q, contacts, "")
+	who, err := readSubject(ctx, q, contacts)
 	if err != nil {
 		return nil, err
 	}
@@ -147,23 +147,48 @@ const (
 )
 
 // Begin begins to erase contacts, and returns the erasure's id, which Run takes. From its commit on, whatever
-// the same person writes begins a new contact. by names who asked for it.
+// the same person writes begins a new contact. by names who asked for it. If all of them are being erased already, it
+// is that erasure: a second one would find no address any more by which to look.
 func Begin(ctx context.Context, o Options, contacts []int64, by string) (id string, err error) {
 	key, err := LoadKey(ctx, o.Pool, o.Sealer)
 	if err != nil {
 		return "", err
 	}
 	err = store.InTx(ctx, o.Pool, func(tx pgx.Tx) error {
+		if err := lockContacts(ctx, tx, contacts); err != nil {
+			return err
+		}
+		const underWay = `SELECT id::text FROM erasures WHERE done_at IS NULL AND contacts @> $1 AND cardinality($1::bigint[]) > 0 ORDER BY asked_at, id LIMIT 1`
+		if err := tx.QueryRow(ctx, underWay, contacts).Scan(&id); !errors.Is(err, pgx.ErrNoRows) {
+			return err
+		}
 		id, err = begin(ctx, tx, o.Sealer, key, erasure{Contacts: contacts, By: by})
 		return err
 	})
-	return id, err
+	if err != nil {
+		return "", fmt.Errorf("store: begin erasure: %w", err)
+	}
+	return id, nil
+}
+
+// lockContacts locks contacts in the order in which appliers lock: identities before anything else.
+func lockContacts(ctx context.Context, tx pgx.Tx, contacts []int64) error {
+	for _, locked := range []string{`SELECT id FROM identities WHERE contact_id = ANY($1) ORDER BY id FOR UPDATE`,
+		`SELECT id FROM contacts WHERE id = ANY($1) ORDER BY id FOR UPDATE`} {
+		if _, err := query.IDs(ctx, tx, "contacts", locked, contacts); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // begin writes the row of an erasure and takes the contacts their names and addresses, which are kept sealed
 // until it is done.
 func begin(ctx context.Context, tx pgx.Tx, sealer *store.Sealer, key Key, e erasure) (id string, err error) {
-	who, err := readSubject(ctx, tx, e.Contacts, "FOR UPDATE")
+	if err := lockContacts(ctx, tx, e.Contacts); err != nil {
+		return "", err
+	}
+	who, err := readSubject(ctx, tx, e.Contacts)
 	if err != nil {
 		return "", err
 	}
@@ -247,9 +272,13 @@ func Unfinished(ctx context.Context, q store.Querier) ([]string, error) {
 	return erasures(ctx, q, `SELECT id::text FROM erasures WHERE done_at IS NULL ORDER BY asked_at, id`)
 }
 
-// Done returns the erasures that have ended, the oldest first.
-func Done(ctx context.Context, q store.Querier) ([]string, error) {
-	return erasures(ctx, q, `SELECT id::text FROM erasures WHERE done_at IS NOT NULL ORDER BY asked_at, id`)
+// Forgotten returns the erasures of which this database holds nothing any more, the oldest first: those that have
+// ended, and those that only wait for posts to go from chats.
+func Forgotten(ctx context.Context, q store.Querier) ([]string, error) {
+	return erasures(ctx, q, `
+		SELECT id::text FROM erasures
+		WHERE done_at IS NOT NULL OR EXISTS (SELECT FROM erased_posts AS p WHERE p.erasure_id = erasures.id AND p.asked AND p.kind <> 'card')
+		ORDER BY asked_at, id`)
 }
 
 func erasures(ctx context.Context, q store.Querier, sql string) ([]string, error) {
@@ -281,7 +310,7 @@ func List(ctx context.Context, q store.Querier, limit int) ([]Summary, error) {
 			SELECT count(*)
 			FROM erased_posts AS e
 			LEFT JOIN posts AS p ON p.account_id = e.account_id AND p.channel = e.channel AND p.message = e.message
-			WHERE e.erasure_id = erasures.id AND e.kind <> 'human' AND coalesce(p.version, '') NOT IN ('erased', 'kept')) AS in_chats
+			WHERE e.erasure_id = erasures.id AND e.kind NOT IN ('human', 'card') AND coalesce(p.version, '') NOT IN ('erased', 'kept')) AS in_chats
 		FROM erasures
 		ORDER BY asked_at DESC, id
 		LIMIT $1`

@@ -1,6 +1,9 @@
 package erase
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // Place is where something of a contact may stand: rows of one table.
 type place struct {
@@ -26,6 +29,27 @@ const (
 	ofMessage      = ofConversation + ` OR t.message_id = ANY(@messages)`
 )
 
+// What Parley says in conversations of others about who gets replies there, and what it told one person. Lines that
+// repeat what a colleague or another customer wrote stay, also where that names the contact.
+const toldThere = `lower(t.payload::text) LIKE ANY(@patterns)
+	AND (t.kind = 'ephemeral' OR t.kind = 'line' AND t.payload -> 'line' ->> 'Kind' IN ('recipients', 'participant', 'done', 'delayed', 'identity', 'same_person'))`
+
+// Conversations of others in which the contact is in copy. One whose own customer has the same address, in another
+// mailbox or since the erasure began, keeps it: replies go there.
+const copiedTies = `t.id = ANY(ARRAY(
+		SELECT w.conversation_id FROM unnest(@keys::text[]) AS k(key)
+		CROSS JOIN LATERAL (SELECT x.conversation_id FROM conversation_words AS x WHERE x.words @@ find_query(k.key)) AS w))
+	AND t.id <> ALL(@conversations)
+	AND EXISTS (SELECT FROM jsonb_array_elements(t.participants) AS p WHERE p ->> 'key' = ANY(@keys))
+	AND NOT EXISTS (SELECT FROM identities AS i WHERE i.id = t.identity_id AND i.key = ANY(@keys))`
+
+// What a conversation of others remembers of its last message, and by which mails are known to belong to it.
+const (
+	externalOfContact = `ARRAY(SELECT m.external_id FROM messages AS m WHERE m.id = ANY(@messages) AND m.external_id <> '')`
+	saidLast          = `(SELECT coalesce(m.identity_id = ANY(@identities), false) FROM messages AS m
+		WHERE m.conversation_id = %[1]s.id AND m.direction <> 'note' ORDER BY m.id DESC LIMIT 1)`
+)
+
 // ErasedName stands where the name of a contact stood.
 const ErasedName = "Erased contact"
 
@@ -43,6 +67,9 @@ func deliveryPlaces() []place {
 				OR t.message_id = ANY(@messages) AND EXISTS (SELECT FROM lanes AS l WHERE l.id = t.lane_id AND l.head >= t.seq)`},
 		{Name: "told", Table: "deliveries", What: "lists and lines that colleagues were told directly",
 			Ties: `t.lane_id = ANY(ARRAY(SELECT l.id FROM lanes AS l WHERE l.conversation_id = 0)) AND lower(t.payload::text) LIKE ANY(@told)
+				AND EXISTS (SELECT FROM lanes AS l WHERE l.id = t.lane_id AND l.head >= t.seq)`},
+		{Name: "told_there", Table: "deliveries", What: "lines about the contact in other customers' conversations, and what one person was told there",
+			Ties: `t.lane_id = ANY(ARRAY(SELECT l.id FROM lanes AS l WHERE l.conversation_id = ANY(@shared))) AND ` + toldThere + `
 				AND EXISTS (SELECT FROM lanes AS l WHERE l.id = t.lane_id AND l.head >= t.seq)`},
 		{Name: "lanes", Table: "lanes", What: "queues of deliveries", Ties: ofConversation},
 		{Name: "posts", Table: "posts", What: "texts that wait for their thread, and what was told of the conversation",
@@ -80,6 +107,13 @@ func workPlaces() []place {
 // corePlaces are who the contact is, and what was said.
 func corePlaces() []place {
 	return []place{
+		{Name: "remembered", Table: "conversations", What: "what other customers' conversations, and threads of several customers, remember of the contact's messages",
+			Ties: `t.id = ANY(@shared)`,
+			Holds: `t.last_preview <> '' AND (t.kind = 'automatic' OR t.last_from = 'customer' AND ` + fmt.Sprintf(saidLast, "t") + `)
+				OR t.last_external_id = ANY(` + externalOfContact + `) OR t.refs && ` + externalOfContact,
+			Empty: `last_preview = CASE WHEN kind = 'automatic' OR last_from = 'customer' AND ` + fmt.Sprintf(saidLast, "conversations") + ` THEN '' ELSE last_preview END,
+				last_external_id = CASE WHEN last_external_id = ANY(` + externalOfContact + `) THEN '' ELSE last_external_id END,
+				refs = ARRAY(SELECT r FROM unnest(conversations.refs) AS r WHERE r <> ALL(` + externalOfContact + `))`},
 		{Name: "messages", Table: "messages", What: "messages, notes and names of files", Ties: `t.conversation_id = ANY(@conversations) OR t.id = ANY(@messages)`,
 			Holds: `t.reason <> '' AND t.reason <> 'erased' OR t.subject <> '' OR t.text <> '' OR t.quoted <> '' OR t.notices <> '{}' OR t.files <> '[]'
 				OR t.has_html OR t.external_id <> '' OR t.reply_to <> '' OR t.rich IS NOT NULL OR t.template IS NOT NULL
@@ -90,16 +124,17 @@ func corePlaces() []place {
 				'at', t.said_at, 'subject', nullif(t.subject, ''), 'text', t.text, 'quoted', nullif(t.quoted, ''), 'rich', t.rich, 'template', t.template,
 				'files', CASE WHEN t.files <> '[]' THEN (SELECT jsonb_agg(f - 'surface') FROM jsonb_array_elements(t.files) AS f) END))`},
 		{Name: "log_entries", Table: "log_entries", What: "texts in the log",
-			Ties: ofConversation, Holds: `t.detail ?| '{text,reason,note}'`, Empty: `detail = detail - '{text,reason,note}'::text[]`,
+			Ties:  ofConversation + ` OR t.conversation_id = ANY(@shared) AND lower(t.detail::text) LIKE ANY(@patterns)`,
+			Holds: `t.detail ?| '{text,reason,note}'`, Empty: `detail = detail - '{text,reason,note}'::text[]`,
 			Export: `jsonb_build_object('conversation', t.conversation_id, 'at', t.at, 'by', t.actor, 'what', t.what, 'detail', t.detail)`},
 		{Name: "threads", Table: "threads", What: "cards of threads", Ties: ofConversation, Holds: `t.card <> ''`, Empty: `card = ''`},
 		{Name: "copied", Table: "conversations", What: "the contact among those in copy of other customers' conversations",
-			Ties: `t.id = ANY(ARRAY(
-					SELECT w.conversation_id FROM unnest(@keys::text[]) AS k(key)
-					CROSS JOIN LATERAL (SELECT x.conversation_id FROM conversation_words AS x WHERE x.words @@ find_query(k.key)) AS w))
-				AND t.id <> ALL(@conversations)
-				AND EXISTS (SELECT FROM jsonb_array_elements(t.participants) AS p WHERE p ->> 'key' = ANY(@keys))`,
-			Empty: `participants = (SELECT coalesce(jsonb_agg(p), '[]') FROM jsonb_array_elements(conversations.participants) AS p WHERE p ->> 'key' <> ALL(@keys))`},
+			Ties: copiedTies,
+			// Where replies went to the contact alone, with its customer in copy, they go to the customer.
+			Empty: `participants = (SELECT coalesce(jsonb_agg(CASE WHEN p ->> 'role' = 'cc'
+					AND p ->> 'key' = (SELECT i.key FROM identities AS i WHERE i.id = conversations.identity_id)
+					AND NOT EXISTS (SELECT FROM jsonb_array_elements(conversations.participants) AS q WHERE q ->> 'role' = 'to' AND q ->> 'key' <> ALL(@keys))
+				THEN p || '{"role": "to"}' ELSE p END), '[]') FROM jsonb_array_elements(conversations.participants) AS p WHERE p ->> 'key' <> ALL(@keys))`},
 		{Name: "conversations", Table: "conversations", What: "conversations: subjects, recipients and what was found out",
 			Ties: `t.id = ANY(@conversations)`,
 			Holds: `t.close_reason <> 'erased' OR t.subject <> '' OR t.participants <> '[]' OR t.via <> '' OR t.refs <> '{}' OR t.last_external_id <> ''

@@ -56,7 +56,8 @@ func Run(ctx context.Context, o Options, id string) (Certificate, error) {
 	}
 	// While posts are taken out of chats, which may take hours, all the rest needn't be looked through again; but
 	// once more when they are gone, since colleagues may have written meanwhile.
-	steps := []func(context.Context) error{r.chatsBefore, r.look, r.stop, r.noteFiles, r.collectChats, r.eraseJournal, r.erasePlaces, r.posted, r.eraseFiles, r.chats}
+	steps := []func(context.Context) error{r.chatsBefore, r.look, r.stop, r.noteFiles, r.collectChats, r.eraseJournal, r.erasePlaces, r.cards, r.posted,
+		r.eraseFiles, r.chats}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			return Certificate{}, err
@@ -237,7 +238,8 @@ const stillToPost = `
 	SELECT EXISTS (
 		SELECT FROM deliveries AS t
 		JOIN lanes AS l ON l.id = t.lane_id AND t.seq > l.head
-		WHERE l.conversation_id = 0 AND lower(t.payload::text) LIKE ANY(@told) OR t.message_id = ANY(@messages))`
+		WHERE l.conversation_id = 0 AND lower(t.payload::text) LIKE ANY(@told) OR t.message_id = ANY(@messages)
+			OR l.conversation_id = ANY(@shared) AND ` + toldThere + `)`
 
 // posted fails while something about the contact is still to be posted.
 func (r *runner) posted(ctx context.Context) error {

@@ -26,7 +26,8 @@ type subject struct {
 type scope struct {
 	subject
 	Conversations []int64  // of the contact
-	Messages      []int64  // of the contact, in conversations of others
+	Messages      []int64  // what the contact wrote, in whosever conversation
+	Shared        []int64  // conversations of others, and threads of several customers, in which something of the contact is or was
 	Roots         []string // the first messages of the conversations' threads
 	Subjects      []string // of the conversations
 }
@@ -46,14 +47,8 @@ const subjectOf = `
 	ORDER BY i.id`
 
 // readSubject reads who contacts are.
-func readSubject(ctx context.Context, q store.Querier, contacts []int64, lock string) (subject, error) {
+func readSubject(ctx context.Context, q store.Querier, contacts []int64) (subject, error) {
 	s := subject{Contacts: contacts}
-	if lock != "" { // in the order in which appliers lock: identities before conversations
-		const locked = `SELECT id FROM identities WHERE contact_id = ANY($1) ORDER BY id FOR UPDATE`
-		if _, err := query.IDs(ctx, q, "identities", locked, contacts); err != nil {
-			return s, err
-		}
-	}
 	type row struct {
 		ID          *int64  `db:"id"`
 		Key         *string `db:"key"`
@@ -82,8 +77,19 @@ func readSubject(ctx context.Context, q store.Querier, contacts []int64, lock st
 const (
 	conversationsOf = `SELECT id FROM conversations WHERE identity_id = ANY($1) ORDER BY id`
 	// Every row is read: the few who ask for it need no index on all messages of all others.
-	messagesElsewhere = `SELECT id FROM messages WHERE identity_id = ANY($1) AND conversation_id <> ALL($2) ORDER BY id`
-	wordsOf           = `
+	messagesOf = `SELECT id FROM messages WHERE identity_id = ANY($1) ORDER BY id`
+	// A mail of which an agent made a conversation was posted in the thread of several customers before.
+	sharedWith = `
+		SELECT DISTINCT c.id
+		FROM conversations AS c
+		WHERE c.id <> ALL(@conversations) AND c.id = ANY(ARRAY(
+			SELECT m.conversation_id FROM messages AS m WHERE m.id = ANY(@messages)
+			UNION
+			SELECT p.conversation_id FROM posts AS p WHERE p.message_id <> 0 AND p.message_id = ANY(@messages)
+			UNION
+			SELECT t.id FROM conversations AS t WHERE ` + copiedTies + `))
+		ORDER BY c.id`
+	wordsOf = `
 		SELECT DISTINCT coalesce(t.root, '') AS root, c.subject
 		FROM conversations AS c
 		LEFT JOIN threads AS t ON t.conversation_id = c.id
@@ -97,7 +103,10 @@ func readScope(ctx context.Context, q store.Querier, who subject) (*scope, error
 	if s.Conversations, err = query.IDs(ctx, q, "conversations", conversationsOf, who.Identities); err != nil {
 		return nil, err
 	}
-	if s.Messages, err = query.IDs(ctx, q, "messages", messagesElsewhere, who.Identities, s.Conversations); err != nil {
+	if s.Messages, err = query.IDs(ctx, q, "messages", messagesOf, who.Identities); err != nil {
+		return nil, err
+	}
+	if s.Shared, err = query.IDs(ctx, q, "shared conversations", sharedWith, s.arguments("")); err != nil {
 		return nil, err
 	}
 	type row struct {
@@ -124,7 +133,7 @@ func (s *scope) arguments(erasure string) pgx.NamedArgs {
 		told = append(told, fmt.Sprintf(`"id": %d,`, id), fmt.Sprintf(`"id": %d}`, id), fmt.Sprintf(`"conversation": %d,`, id))
 	}
 	return pgx.NamedArgs{"contacts": s.Contacts, "identities": s.Identities, "keys": s.Keys, "conversations": s.Conversations,
-		"messages": s.Messages, "patterns": patterns(s.keyForms()), "told": patterns(told), "limit": batchRows, "erasure": erasure}
+		"shared": s.Shared, "messages": s.Messages, "patterns": patterns(s.keyForms()), "told": patterns(told), "limit": batchRows, "erasure": erasure}
 }
 
 // keyForms gives addresses and numbers as they stand in texts, in small letters.

@@ -141,12 +141,12 @@ func (b *Book) Analyses(c *Conversation) bool {
 // ConversationOf finds the conversation that a message belongs to: by our token, by
 // the ids it answers, or by its sender where the channel is a chat.
 func (b *Book) ConversationOf(a *store.Account, in channels.Inbound) *Conversation {
-	if c := b.Conversations.Rows[in.Answers.Conversation]; c != nil && c.AccountID == a.ID && c.Kind == store.KindCustomer {
+	if c := b.Conversations.Rows[in.Answers.Conversation]; c != nil && c.AccountID == a.ID && c.continues() {
 		return b.Conversations.current(c)
 	}
 	for _, id := range in.Answers.References {
 		if x, ok := b.Messages.External[UserKey{a.ID, id}]; ok {
-			if c := b.Conversations.Rows[x.ConversationID]; c != nil && c.Kind == store.KindCustomer {
+			if c := b.Conversations.Rows[x.ConversationID]; c != nil && c.continues() {
 				return b.Conversations.current(c)
 			}
 		}

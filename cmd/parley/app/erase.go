@@ -26,6 +26,11 @@ func (db *Database) AgreeErasures(ctx context.Context, env Env) ([]erase.Certifi
 	return backup.ErasuresIn(BackupFolder(env)).Agree(ctx, db.Erasing(env))
 }
 
+// KeepErasures adds to this machine's list what only the database knows.
+func (db *Database) KeepErasures(ctx context.Context, env Env) error {
+	return backup.ErasuresIn(BackupFolder(env)).Keep(ctx, db.Erasing(env))
+}
+
 // ExportContact writes everything of contacts that is theirs to have, as a zip: contact.json, and their files. A
 // file whose bytes are gone is left out and named in missing.
 func (db *Database) ExportContact(ctx context.Context, env Env, contacts []int64, w io.Writer) (missing []string, err error) {

@@ -56,13 +56,12 @@ func (a *App) goOnWith(ctx context.Context, id string, tried map[string]time.Tim
 	return err
 }
 
-// listErasures adds to this machine's list what was erased since it was last compared, when so many were done. It
-// returns how many are done now.
+// listErasures adds to this machine's list what was erased since it was last compared, when it knew so many. It
+// returns how many it knows now.
 func (a *App) listErasures(ctx context.Context, before int) (int, error) {
-	done, err := erase.Done(ctx, a.db.Pool)
-	if err != nil || len(done) == before {
+	forgotten, err := erase.Forgotten(ctx, a.db.Pool)
+	if err != nil || len(forgotten) == before {
 		return before, err
 	}
-	_, err = a.db.AgreeErasures(ctx, a.env)
-	return len(done), err
+	return len(forgotten), a.db.KeepErasures(ctx, a.env)
 }

@@ -112,13 +112,22 @@ func (l Erasures) Agree(ctx context.Context, o erase.Options) ([]erase.Certifica
 	if err != nil {
 		return erased, err
 	}
+	return erased, l.Keep(ctx, o)
+}
+
+// Keep adds to the list what only the database knows.
+func (l Erasures) Keep(ctx context.Context, o erase.Options) error {
+	records, err := l.Read()
+	if err != nil {
+		return err
+	}
 	known := map[string]bool{}
 	for _, r := range records {
 		known[r.Erasure] = true
 	}
-	ids, err := erase.Done(ctx, o.Pool)
+	ids, err := erase.Forgotten(ctx, o.Pool)
 	if err != nil {
-		return erased, err
+		return err
 	}
 	for _, id := range ids {
 		if known[id] {
@@ -129,8 +138,8 @@ func (l Erasures) Agree(ctx context.Context, o erase.Options) ([]erase.Certifica
 			err = l.Add(r)
 		}
 		if err != nil {
-			return erased, err
+			return err
 		}
 	}
-	return erased, nil
+	return nil
 }

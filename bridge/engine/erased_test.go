@@ -1,0 +1,205 @@
+package engine_test
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"parley/bridge"
+	"parley/bridge/engine"
+	"parley/channels/channelstest"
+	"parley/store"
+	"parley/store/erase"
+)
+
+// erasing gives what contacts are erased with here.
+func (w *world) erasing() erase.Options {
+	w.t.Helper()
+	return erase.Options{Pool: w.pool, Sealer: must(store.NewSealer(store.NewMasterKey()))(w.t), Ask: engine.ErasePosts}
+}
+
+// contact gives the number of the contact who has this address.
+func (w *world) contact(address string) int64 {
+	w.t.Helper()
+	return int64(w.count(`SELECT contact_id FROM identities WHERE key = $1`, address))
+}
+
+// erased goes on with an erasure until it is done.
+func (w *world) erased(o erase.Options, id string) erase.Certificate {
+	w.t.Helper()
+	var c erase.Certificate
+	w.eventually("the contact is erased", func() bool {
+		var err error
+		c, err = erase.Run(w.t.Context(), o, id)
+		if err != nil && !errors.Is(err, erase.ErrWaiting) && !errors.Is(err, erase.ErrInChats) {
+			w.t.Fatal(err)
+		}
+		return err == nil
+	})
+	w.settled()
+	return c
+}
+
+// erase erases the contact who has this address.
+func (w *world) erase(address string) erase.Certificate {
+	w.t.Helper()
+	o := w.erasing()
+	return w.erased(o, must(erase.Begin(w.t.Context(), o, []int64{w.contact(address)}, "ann@acme.test"))(w.t))
+}
+
+// nowhere checks that no row of the database and no post holds a word.
+func (w *world) nowhere(words ...string) {
+	w.t.Helper()
+	tables := strings.Fields(w.text(`SELECT string_agg(tablename, ' ') FROM pg_tables WHERE schemaname = 'public'`))
+	for _, word := range words {
+		for _, post := range w.postsWith(word) {
+			w.t.Errorf("%q is left in a post: %s", word, post)
+		}
+		for _, table := range tables { // bytes are shown as hexadecimal digits
+			const row = `SELECT left(t::text, 600) FROM %s AS t WHERE position($1 IN lower(t::text)) > 0 OR position($2 IN t::text) > 0 LIMIT 1`
+			if left := w.text(fmt.Sprintf(row, table), word, hex.EncodeToString([]byte(word))); left != "" {
+				w.t.Errorf("%q is left in %s: %s", word, table, left)
+			}
+		}
+	}
+}
+
+// accepted puts a customer's message into the journal, as if it had just been accepted, while nothing runs.
+func (w *world) accepted(account string, e channelstest.Event) {
+	w.t.Helper()
+	e.Type = "message"
+	f := factOf(e, must(json.Marshal(e))(w.t))
+	a := w.accounts[account]
+	must(store.InsertEvents(w.t.Context(), w.pool, []store.NewEvent{{AccountID: a, ExternalID: f.ExternalID, OrderKey: store.OrderKey(a, f.OrderKey), Payload: f.Payload}}))(w.t)
+}
+
+// postsWith gives the posts in the channel that hold a word.
+func (w *world) postsWith(word string) []string {
+	var list []string
+	for _, m := range w.everything() {
+		if strings.Contains(strings.ToLower(m.Plain()), word) {
+			list = append(list, m.ID+" "+m.Text)
+		}
+	}
+	return list
+}
+
+// Threads in which several customers' mails are sorted lose what the erased one wrote, and nothing of the others:
+// what an agent made a conversation of, what was silenced, and the words that such a thread remembers as its last.
+// R-276
+func TestEraseFromSharedThreads(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.mails("Prize", 12, always("mallory@other.test"))
+	w.mails("Zebra", 13, always("eve@flood.test"))
+	collecting := w.thread("Zebra 11 words")
+	if at := w.thread("Prize 11 words"); at != collecting {
+		t.Fatal("the two aren't collected in one thread")
+	}
+	w.customer(mail, channelstest.Event{From: "mallory@other.test", Subject: "Prize sale", Text: "Prize sale now", Automatic: "list"})
+	w.customer(mail, channelstest.Event{From: "eve@flood.test", Subject: "Zebra sale", Text: "Zebra sale now", Automatic: "list"})
+	daily := w.thread("Zebra sale now")
+	w.chat.Press(t, "ann", w.shown("Zebra 12 words"), bridge.VerbPromote)
+	w.chat.Say("ann", support, w.cardWith("| Zebra 12 | Ann").ID, "No, thank you")
+	w.provider.WaitTexts(t, "No, thank you")
+	w.chat.Press(t, "ann", w.shown("Zebra sale now"), bridge.VerbSilence)
+	w.eventually("the sender is silenced", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'silenced'`) == 1 })
+	human := w.chat.Say("ben", support, collecting, "Who are they?")
+	w.line(collecting, bridge.LineInside)
+	w.settled()
+
+	others := w.postsWith("prize")
+	c := w.erase("eve@flood.test")
+	w.nowhere("zebra", "eve@flood")
+	if left := w.postsWith("prize"); !slices.Equal(left, others) {
+		t.Errorf("of the other customer's posts\n%s\nis left\n%s", strings.Join(others, "\n"), strings.Join(left, "\n"))
+	}
+	for _, at := range []string{collecting, daily} {
+		i := slices.IndexFunc(c.Threads, func(th erase.Thread) bool { return th.Message == at })
+		if i < 0 || c.Threads[i].Erased == 0 || c.Threads[i].Left != 0 || c.Threads[i].ByColleagues != 0 {
+			t.Errorf("of thread %s the certificate says %+v", at, c.Threads)
+		}
+	}
+	if w.chat.Get(support, human).Deleted || strings.HasPrefix(w.chat.Get(support, collecting).Text, "Erased") {
+		t.Error("the shared thread itself was erased")
+	}
+	w.chat.Press(t, "ann", w.shown("Prize 12 words"), bridge.VerbPromote)
+	w.cardWith("| Prize 12 | Ann")
+}
+
+// Who was in copy of another customer's conversation, and wrote there last, goes from its card, from what it remembers
+// and from its thread; its customer's words stay, and get replies.
+// R-276
+func TestEraseFromCopies(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.customer(mail, channelstest.Event{ID: "lamp", From: "kim@shop.test", Name: "Kim", Subject: "Broken lamp", Text: "It is dark", Cc: []string{"eve@zebra.test"}})
+	at := w.thread("It is dark")
+	w.customer(mail, channelstest.Event{ID: "zebra-answer", From: "eve@zebra.test", Subject: "Re: Broken lamp", Text: "My zebra is afraid", References: []string{"lamp"}, Cc: []string{"kim@shop.test"}})
+	if other := w.thread("My zebra is afraid"); other != at {
+		t.Fatalf("the answer is in thread %s", other)
+	}
+	w.settled()
+	c := w.erase("eve@zebra.test")
+	w.nowhere("afraid")
+	w.exec(`DELETE FROM events WHERE external_id = 'message:lamp'`) // what Kim wrote is Kim's, also where it names the other
+	w.nowhere("zebra")
+	if len(c.Threads) != 1 || c.Threads[0].Message != at || c.Threads[0].Erased == 0 || c.Threads[0].Left != 0 {
+		t.Errorf("the certificate says %+v", c.Threads)
+	}
+	w.card(at, "| Kim | Broken lamp |")
+	w.shown("It is dark")
+	w.chat.Say("ann", support, at, "Here is light")
+	if sent := w.sent(1)[0]; !slices.Equal(sent.To, []string{"kim@shop.test"}) || len(sent.Cc)+len(sent.Also) > 0 {
+		t.Errorf("sent %+v", sent)
+	}
+}
+
+// What a contact writes while the erasure runs is a stranger's, whichever conversation it answers and whether it was
+// accepted before or after the erasure was asked for: a new conversation begins with it, replies reach the stranger,
+// and nothing of what was before is left.
+// R-276
+func TestWrittenWhileErased(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.customer(mail, channelstest.Event{ID: "lamp-1", From: "eve@shop.test", Subject: "Zebra lamp", Text: "The zebra is dark"})
+	w.customer(chat, channelstest.Event{ID: "zebra-chat", From: "zed", Text: "A zebra in the chat"})
+	at, chatted := w.thread("The zebra is dark"), w.thread("A zebra in the chat")
+	w.chat.Say("ann", support, at, "Which one?")
+	w.provider.WaitTexts(t, "Which one?")
+	w.settled()
+	w.exec(`UPDATE identities SET contact_id = $1 WHERE key = 'zed'`, w.contact("eve@shop.test")) // one person
+
+	w.stops[0]() // so that what arrives is accepted, and waits to be applied
+	w.accepted(mail, channelstest.Event{ID: "waits", From: "eve@shop.test", Subject: "Re: lamp", Text: "Accepted before", References: []string{"lamp-1"}})
+	o := w.erasing()
+	id := must(erase.Begin(t.Context(), o, []int64{w.contact("eve@shop.test")}, "ann@acme.test"))(t)
+	w.accepted(mail, channelstest.Event{ID: "later", From: "eve@shop.test", Subject: "Re: lamp", Text: "Accepted after", References: []string{"lamp-1"}})
+	w.accepted(chat, channelstest.Event{ID: "later-chat", From: "zed", Text: "Chatted after"})
+	w.addEngine()
+	w.startLast()
+	fresh := w.thread("Accepted before")
+	again, chats := w.thread("Accepted after"), w.thread("Chatted after")
+	w.settled()
+	w.erased(o, id)
+	w.nowhere("zebra")
+	for _, other := range []string{fresh, again, chats} {
+		if other == at || other == chatted || strings.HasPrefix(w.chat.Get(support, other).Text, "Erased") {
+			t.Errorf("what came meanwhile is in thread %s; %s and %s are the erased ones", other, at, chatted)
+		}
+	}
+	for _, text := range []string{"Accepted before", "Accepted after", "Chatted after"} {
+		w.shown(text)
+	}
+	w.chat.Say("ann", support, again, "Hello, stranger")
+	w.chat.Say("ann", support, chats, "Hello there")
+	for _, sent := range w.sent(3) {
+		if sent.Text == "Hello, stranger" && !slices.Equal(sent.To, []string{"eve@shop.test"}) {
+			t.Errorf("the reply went to %q", sent.To)
+		}
+	}
+}
