@@ -142,7 +142,7 @@ func UpsertPosts(ctx context.Context, q Execer, rows []Post) error {
 	return execRows(ctx, q, "upsert posts", upsertPosts, rows)
 }
 
-// isOpen is the condition of the index conversations_open.
+// isOpen is the condition of the indexes of open conversations, such as conversations_pressing.
 const isOpen = `c.kind = 'customer' AND c.status IN ('open', 'pending', 'snoozed')`
 
 // A channel whose id is being replaced is read by its current one.
