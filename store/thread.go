@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"parley/store/internal/query"
 )
@@ -141,12 +142,25 @@ func UpsertPosts(ctx context.Context, q Execer, rows []Post) error {
 	return execRows(ctx, q, "upsert posts", upsertPosts, rows)
 }
 
+// isOpen is the condition of the indexes of open conversations, such as conversations_pressing.
+const isOpen = `c.kind = 'customer' AND c.status IN ('open', 'pending', 'snoozed')`
+
+// A channel whose id is being replaced is read by its current one.
 const threadChannels = `
 	SELECT DISTINCT channel FROM team_channels WHERE account_id = $1
 	UNION
-	SELECT DISTINCT surface_channel FROM accounts WHERE surface_id = $1 AND surface_channel <> ''`
+	SELECT DISTINCT surface_channel FROM accounts WHERE surface_id = $1 AND surface_channel <> ''
+	UNION
+	SELECT coalesce(m.current, t.channel)
+	FROM (
+		SELECT DISTINCT t.channel
+		FROM conversations AS c
+		JOIN threads AS t ON t.conversation_id = c.id AND t.account_id = $1 AND t.root <> ''
+		WHERE ` + isOpen + `) AS t
+	LEFT JOIN channel_moves AS m ON m.account_id = $1 AND m.former = t.channel`
 
-// ThreadChannels returns the channels of a surface in which teams or accounts open threads.
+// ThreadChannels returns the channels of a surface in which teams or accounts open threads, and those in
+// which open conversations have theirs, since teams and accounts may have got other channels meanwhile.
 func ThreadChannels(ctx context.Context, q Querier, surface int64) ([]string, error) {
 	type row struct {
 		Channel string `db:"channel"`
@@ -157,4 +171,19 @@ func ThreadChannels(ctx context.Context, q Querier, surface int64) ([]string, er
 		list = append(list, r.Channel)
 	}
 	return list, err
+}
+
+const openThreads = `
+	SELECT t.conversation_id, t.account_id, coalesce(m.current, t.channel) AS channel, t.root, t.rerooted, t.card
+	FROM conversations AS c
+	JOIN threads AS t ON t.conversation_id = c.id AND t.account_id = $1 AND t.root <> ''
+	LEFT JOIN channel_moves AS m ON m.account_id = $1 AND m.former = t.channel
+	WHERE ` + isOpen + ` AND c.created_at < $2
+	ORDER BY c.last_at DESC, c.id
+	LIMIT $3`
+
+// OpenThreads returns threads of open conversations that began before a time, those first in whose
+// conversations something happened last.
+func OpenThreads(ctx context.Context, q Querier, surface int64, before time.Time, limit int) ([]Thread, error) {
+	return query.Collect[Thread](ctx, q, "open threads", openThreads, surface, before, limit)
 }

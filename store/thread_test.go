@@ -2,7 +2,9 @@ package store_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
+	"time"
 
 	"parley/store"
 	"parley/store/plantest"
@@ -65,5 +67,39 @@ func TestRootComingIsCheap(t *testing.T) {
 		if rows, indexes := p.Touched(table); rows > limit {
 			t.Errorf("%.0f rows of %s were read, want %.0f at most; indexes %s", rows, table, limit, indexes)
 		}
+	}
+}
+
+// Missed events are looked for where open conversations have their threads, also after their teams got other
+// channels, and in the threads of old conversations one by one.
+func TestOpenThreads(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	exec(t, pool, `INSERT INTO accounts (id, name, kind, side) VALUES (91, 'slack', 'slack', 'surface'), (92, 'teams', 'teams', 'surface'), (93, 'mail', 'email', 'channel')`)
+	exec(t, pool, `UPDATE accounts SET surface_id = 91, surface_channel = 'new' WHERE id = 93`)
+	exec(t, pool, `INSERT INTO contacts (id, name) OVERRIDING SYSTEM VALUE VALUES (1, 'Kim')`)
+	exec(t, pool, `INSERT INTO identities (id, account_id, key, contact_id) OVERRIDING SYSTEM VALUE VALUES (1, 93, 'kim@home.test', 1)`)
+	for n, row := range []struct{ status, channel string }{{"open", "former"}, {"snoozed", "moved"}, {"resolved", "ended"}, {"pending", "former"}} {
+		exec(t, pool, `INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at) OVERRIDING SYSTEM VALUE
+			VALUES ($1::int, 93, 1, $2, now() - make_interval(mins => $1::int), now() - make_interval(days => 100 * $1::int))`, n+1, row.status)
+		exec(t, pool, `INSERT INTO threads (conversation_id, account_id, channel, root) VALUES ($1::bigint, 91, $2, 'r' || $1::bigint), ($1, 92, 'elsewhere', 'x')`, n+1, row.channel)
+	}
+	exec(t, pool, `INSERT INTO channel_moves (account_id, former, current) VALUES (91, 'moved', 'current')`)
+	chans := must(store.ThreadChannels(t.Context(), pool, 91))(t)
+	slices.Sort(chans)
+	if want := []string{"current", "former", "new"}; !slices.Equal(chans, want) {
+		t.Errorf("channels %v, want %v", chans, want)
+	}
+	found := func(days, limit int) (list []string) {
+		for _, th := range must(store.OpenThreads(t.Context(), pool, 91, time.Now().Add(-time.Duration(days)*24*time.Hour), limit))(t) {
+			list = append(list, th.Channel+"/"+th.Root)
+		}
+		return list
+	}
+	if got, want := found(150, 9), []string{"current/r2", "former/r4"}; !slices.Equal(got, want) {
+		t.Errorf("threads of conversations from before 150 days: %v, want %v", got, want)
+	}
+	if got, want := found(50, 2), []string{"former/r1", "current/r2"}; !slices.Equal(got, want) {
+		t.Errorf("the two threads in which something happened last: %v, want %v", got, want)
 	}
 }

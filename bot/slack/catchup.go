@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parley/bot/sweep"
+	"parley/bridge"
 	"parley/channels"
 )
 
@@ -18,9 +19,25 @@ type history struct {
 
 	directory *directory
 	sweeper   *sweep.Sweeper
+	memory    memory
 	compared  sweepState
 	span      time.Duration // threads whose root is older are not looked at
 }
+
+// memory is what catching up asks of the engine besides sweep.Desk.
+type memory interface {
+	// OpenThreads gives the roots of at most 500 open conversations that began before a time, of those in
+	// which something happened last.
+	OpenThreads(ctx context.Context, before time.Time) ([]bridge.Place, error)
+
+	// Keep remembers a value for this surface's next process, and Kept gives what is remembered, by key.
+	Keep(ctx context.Context, key string, value json.RawMessage) error
+	Kept(ctx context.Context) (map[string]json.RawMessage, error)
+}
+
+// noteComplete is the key under which the engine remembers until when everything that Slack told, or
+// should have told, is stored: a time.
+const noteComplete = "complete"
 
 // sweepState remembers which threads were compared, and up to which reply. Without it a thread whose
 // newest reply is a post of ours that the desk doesn't know would be read in each pass.
@@ -44,29 +61,72 @@ func (st *sweepState) mark(channel, root, latest string) {
 	st.done[orderKey(channel, root)] = latest
 }
 
-// catchUp makes one pass over all channels with threads of ours.
+// catchUp makes one pass over all channels with threads of ours. While there is a gap it also reads the
+// open threads that are too old to be found in their channel's history.
 // Errors: the desk's, and Slack's. A channel that the app may not read is only logged.
 func (h *history) catchUp(ctx context.Context, me *self) error {
-	return h.sweeper.Channels(ctx, func(ctx context.Context, channel string) error {
-		err := h.catchUpChannel(ctx, me, channel)
-		switch codeOf(err) {
-		case "channel_not_found", "not_in_channel", "is_archived", "missing_scope", noMethod:
-			h.log.Warn("slack channel not readable", "channel", channel, "error", err)
-			return nil
-		}
+	began, announced := h.now(), h.sweeper.Announced()
+	_, open := h.sweeper.Gap()
+	holes, err := h.holesSince(ctx)
+	if err != nil {
 		return err
+	}
+	err = h.sweeper.Channels(ctx, func(ctx context.Context, channel string) error {
+		return h.readable(channel, h.catchUpChannel(ctx, me, channel, stamp(holes)))
 	})
+	if err == nil && open {
+		err = h.catchUpOldThreads(ctx, me, began, stamp(holes))
+	}
+	if err != nil || h.sweeper.Announced() != announced {
+		return err
+	}
+	value, err := json.Marshal(began)
+	if err != nil {
+		return err
+	}
+	return h.memory.Keep(ctx, noteComplete, value)
 }
 
-// catchUpChannel compares the channel's history with what is stored.
-func (h *history) catchUpChannel(ctx context.Context, me *self, channel string) error {
+// readable gives the error that reading a channel ended with, unless it says that the app may not read
+// that channel.
+func (h *history) readable(channel string, err error) error {
+	switch codeOf(err) {
+	case "channel_not_found", "not_in_channel", "is_archived", "missing_scope", noMethod:
+		h.log.Warn("slack channel not readable", "channel", channel, "error", err)
+		return nil
+	}
+	return err
+}
+
+// catchUpOldThreads reads what was written since a stamp in open threads whose roots are older than what
+// is read of a channel.
+func (h *history) catchUpOldThreads(ctx context.Context, me *self, now time.Time, holes string) error {
+	oldest := now.Add(-h.span)
+	list, err := h.memory.OpenThreads(ctx, oldest)
+	if err != nil {
+		return err
+	}
+	for _, root := range list {
+		if root.Message >= stamp(oldest) { // it was posted anew
+			continue
+		}
+		err := h.catchUpThread(ctx, me, pageQuery{channel: root.Channel, thread: root.Message, oldest: holes})
+		if err := h.readable(root.Channel, err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// catchUpChannel compares the channel's history with what is stored. holes: see holesSince.
+func (h *history) catchUpChannel(ctx context.Context, me *self, channel, holes string) error {
 	q := pageQuery{channel: channel, oldest: stamp(h.now().Add(-h.span))}
 	for {
 		page, err := h.page(ctx, q)
 		if err != nil {
 			return err
 		}
-		if err := h.comparePage(ctx, me, channel, page.Messages); err != nil {
+		if err := h.comparePage(ctx, me, channel, holes, page.Messages); err != nil {
 			return err
 		}
 		if q.cursor = page.next(); q.cursor == "" {
@@ -76,12 +136,10 @@ func (h *history) catchUpChannel(ctx context.Context, me *self, channel string) 
 }
 
 // comparePage stores what is missing at top level and reads the threads that changed.
-func (h *history) comparePage(ctx context.Context, me *self, channel string, roots []kept) error {
+func (h *history) comparePage(ctx context.Context, me *self, channel, holes string, roots []kept) error {
 	var typed []kept
 	var ids []string
-	holes := stamp(h.holesSince())
-	// What people typed at top level in a gap got no answer; older texts would be answered far too late.
-	since := min(stamp(h.now().Add(-time.Hour)), holes)
+	since := h.typedSince()
 	roots = slices.DeleteFunc(slices.Clone(roots), func(m kept) bool {
 		if m.TS > since && m.Subtype != "tombstone" {
 			typed = append(typed, m)
@@ -112,7 +170,7 @@ func (h *history) comparePage(ctx context.Context, me *self, channel string, roo
 		if m.Latest == "" || complete || h.compared.read(channel, m.TS, m.Latest) {
 			continue
 		}
-		if err := h.catchUpThread(ctx, me, channel, m.TS); err != nil {
+		if err := h.catchUpThread(ctx, me, pageQuery{channel: channel, thread: m.TS}); err != nil {
 			return err
 		}
 		h.compared.mark(channel, m.TS, m.Latest)
@@ -125,8 +183,7 @@ func (me *self) concerned(root *message) bool {
 	return me.own(root) || slices.Contains(root.RepliedBy, me.User)
 }
 
-func (h *history) catchUpThread(ctx context.Context, me *self, channel, root string) error {
-	q := pageQuery{channel: channel, thread: root}
+func (h *history) catchUpThread(ctx context.Context, me *self, q pageQuery) error {
 	for {
 		page, err := h.page(ctx, q)
 		if code := codeOf(err); code == "thread_not_found" || code == "message_not_found" {
@@ -135,7 +192,7 @@ func (h *history) catchUpThread(ctx context.Context, me *self, channel, root str
 		if err != nil {
 			return err
 		}
-		if err := h.storeMissing(ctx, me, channel, page.Messages); err != nil {
+		if err := h.storeMissing(ctx, me, q.channel, page.Messages); err != nil {
 			return err
 		}
 		if q.cursor = page.next(); q.cursor == "" {
@@ -196,14 +253,38 @@ func (k *kept) missed(me *self, channel string) [][]byte {
 }
 
 // holesSince is the time from which a thread may lack replies that are older than its newest one. It
-// lies in the future while there is no gap.
-func (h *history) holesSince() time.Time {
-	switch since, open := h.sweeper.Gap(); {
+// lies in the future while there is no gap. Where nobody knows when a gap began, as after a start, it
+// began when everything was known to be stored for the last time, and at the latest an hour ago.
+// Errors: the desk's.
+func (h *history) holesSince(ctx context.Context) (time.Time, error) {
+	since, open := h.sweeper.Gap()
+	switch {
 	case !open:
-		return h.now().Add(time.Hour)
-	case since.IsZero():
-		return h.now().Add(-time.Hour)
-	default:
-		return since.Add(-lookBack)
+		return h.now().Add(time.Hour), nil
+	case !since.IsZero():
+		return since.Add(-lookBack), nil
 	}
+	hour := h.now().Add(-time.Hour)
+	kept, err := h.memory.Kept(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	var complete time.Time
+	if json.Unmarshal(kept[noteComplete], &complete) != nil { // there is none yet
+		return hour, nil
+	}
+	if complete = complete.Add(-lookBack); complete.Before(hour) {
+		return complete, nil
+	}
+	return hour, nil
+}
+
+// typedSince is the stamp from which texts that people typed at top level are stored: those of an open gap
+// got no answer. Older ones would be answered far too late.
+func (h *history) typedSince() string {
+	since := h.now().Add(-time.Hour)
+	if gap, open := h.sweeper.Gap(); open && !gap.IsZero() && gap.Before(since) {
+		since = gap.Add(-lookBack)
+	}
+	return stamp(since)
 }

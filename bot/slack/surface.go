@@ -37,6 +37,7 @@ const (
 type Desk interface {
 	forms.Desk
 	sweep.Desk
+	memory
 	starter
 	replying
 	reports
@@ -144,7 +145,7 @@ func newSurface(o Options, base *url.URL) *Surface {
 	if o.AppToken != "" {
 		s.links.wanted = o.Connections
 	}
-	s.history = &history{workspace: w, directory: s.directory, sweeper: s.sweeper, span: o.CatchUpFor}
+	s.history = &history{workspace: w, directory: s.directory, sweeper: s.sweeper, memory: o.Desk, span: o.CatchUpFor}
 	return s
 }
 

@@ -34,6 +34,7 @@ type Desk struct {
 	filled   int
 	changed  chan struct{}
 	notes    map[string]json.RawMessage
+	threads  []bridge.Place
 }
 
 // NewDesk makes a Desk whose threads open in channels.
@@ -314,6 +315,20 @@ func (d *Desk) Channels(context.Context) ([]string, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Clone(d.channels), nil
+}
+
+// OpenThread makes a thread that of an open conversation.
+func (d *Desk) OpenThread(root bridge.Place) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.threads = append(d.threads, root)
+}
+
+// OpenThreads gives them.
+func (d *Desk) OpenThreads(context.Context, time.Time) ([]bridge.Place, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.threads), nil
 }
 
 // SurfaceDesk is what a Surface asks of the engine.

@@ -261,9 +261,21 @@ func (d *Desk) TagNames(context.Context) ([]bridge.Tag, error) {
 	return list, nil
 }
 
-// Channels gives the ids of the channels that hold threads of ours.
+// Channels gives the ids of the channels in which threads of ours open, or in which open conversations
+// have theirs.
 func (d *Desk) Channels(ctx context.Context) ([]string, error) {
 	return store.ThreadChannels(ctx, d.e.pool, d.account)
+}
+
+// OpenThreads gives the roots of at most 500 open conversations that began before a time, of those in
+// which something happened last.
+func (d *Desk) OpenThreads(ctx context.Context, before time.Time) ([]bridge.Place, error) {
+	list, err := store.OpenThreads(ctx, d.e.pool, d.account, before, 500)
+	places := make([]bridge.Place, 0, len(list))
+	for _, t := range list {
+		places = append(places, bridge.Place{Channel: t.Channel, Message: t.Root})
+	}
+	return places, err
 }
 
 // Keep remembers something for this surface and its replicas over a restart, in place

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -32,6 +33,7 @@ const lies = 0.25
 // model is a server of chat completions that fails by chance.
 type model struct {
 	*openaifake.Server
+	reader *reader
 	http   *http.Server
 	url    string
 	served chan error
@@ -48,8 +50,8 @@ func openModel(ctx context.Context, seed uint64) (*model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("torture: %w", err)
 	}
-	m := &model{url: "http://" + listener.Addr().String() + "/v1", served: make(chan error, 1)}
-	m.Server = openaifake.New(openaifake.Options{Key: modelKey, Models: []string{ModelName}, Abilities: openaifake.Modern(), Answers: newReader(seed)})
+	m := &model{url: "http://" + listener.Addr().String() + "/v1", served: make(chan error, 1), reader: newReader(seed)}
+	m.Server = openaifake.New(openaifake.Options{Key: modelKey, Models: []string{ModelName}, Abilities: openaifake.Modern(), Answers: m.reader})
 	m.http = &http.Server{Handler: m.Server, ReadHeaderTimeout: 10 * time.Second}
 	go func() { m.served <- m.http.Serve(listener) }()
 	return m, nil
@@ -120,7 +122,7 @@ func (m *model) marks() [][]judge.Mark {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, r := range all[min(m.read, len(all)):] {
-		if found := judge.Distinct(judge.MarksIn(string(r.Body))); len(found) > 0 {
+		if found := m.reader.askedIn(r.Body); len(found) > 0 {
 			m.asked = append(m.asked, found)
 		}
 	}
@@ -135,10 +137,17 @@ type reader struct {
 	rng   *rand.Rand
 	other analysis.Message // by another customer
 	conv  int              // who wrote it
+	lied  map[lie]bool     // what it said of others
+}
+
+// lie is what an answer about a conversation says of another one.
+type lie struct {
+	about int
+	mark  judge.Mark
 }
 
 func newReader(seed uint64) *reader {
-	return &reader{rng: rand.New(rand.NewPCG(seed, 4))} //nolint:gosec // the seed is to be repeated
+	return &reader{rng: rand.New(rand.NewPCG(seed, 4)), lied: map[lie]bool{}} //nolint:gosec // the seed is to be repeated
 }
 
 // Analyze implements analysis.Analyzer.
@@ -159,12 +168,35 @@ func (r *reader) Analyze(_ context.Context, q analysis.Question) (analysis.Answe
 		a.Urgency.Because = r.other.Text
 		for _, mark := range judge.MarksIn(r.other.Text) {
 			a.References = append(a.References, ticket(mark))
+			r.lied[lie{conv, mark}] = true
 		}
 	}
 	if conv != 0 {
 		r.other, r.conv = last, conv
 	}
 	return a, nil
+}
+
+// askedIn gives the marks of a request. An answer that isn't valid is shown to the model again: what the model
+// itself has said there of another conversation is no question of Parley's.
+func (r *reader) askedIn(body []byte) []judge.Mark {
+	var q struct {
+		Messages []struct{ Role, Content string } `json:"messages"`
+	}
+	if json.Unmarshal(body, &q) != nil || len(q.Messages) == 0 {
+		return judge.Distinct(judge.MarksIn(string(body)))
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var found []judge.Mark
+	for _, turn := range q.Messages {
+		marks := judge.MarksIn(turn.Content)
+		if turn.Role == "assistant" && len(found) > 0 {
+			marks = slices.DeleteFunc(marks, func(m judge.Mark) bool { return r.lied[lie{found[0].Conv, m}] })
+		}
+		found = append(found, marks...)
+	}
+	return judge.Distinct(found)
 }
 
 func ticket(m judge.Mark) analysis.Reference {

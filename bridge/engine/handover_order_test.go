@@ -1,0 +1,77 @@
+package engine_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"parley/bridge/bridgetest"
+)
+
+// shownInOrder checks that a thread shows these of a customer's words and no others, each once and in this order.
+func shownInOrder(t *testing.T, c *bridgetest.Chat, channel, root string, words ...string) {
+	t.Helper()
+	var all, found []string
+	said := []string{"Word-1", "Word-2", "Word-3", "Word-4"}
+	for _, m := range c.Messages(channel, root) {
+		all = append(all, m.Plain())
+		if m.ID == root { // the card, which names the first words, too
+			continue
+		}
+		for _, word := range strings.Fields(m.Plain()) {
+			if slices.Contains(said, word) {
+				found = append(found, word)
+			}
+		}
+	}
+	if !slices.Equal(found, words) {
+		t.Errorf("%s shows %q, want %q; all of it: %q", channel, found, words, all)
+	}
+}
+
+// A conversation goes to a team in the other chat and comes back while the first chat takes no posts: in
+// each of the two threads what the customer wrote stands in its order, once.
+func TestOrderOverTwoHomes(t *testing.T) {
+	t.Parallel()
+	w := newTwoHomes(t, options{})
+	w.openBilling(w.second, w.account)
+	w.writes("kim", "Word-1")
+	old := w.thread("Word-1")
+	release := w.held()
+	w.writes("kim", "Word-2")
+	w.eventually("it is kept", func() bool { return w.count(`SELECT count(*) FROM messages WHERE text = 'Word-2'`) == 1 })
+	w.chat.Say("ann", support, old, "!assign #billing over")
+	root := threadIn(t, w.second, billing, 1, "over")
+	w.writes("kim", "Word-3")
+	says(t, w.second, billing, root, "Word-3")
+	w.second.Say("tben", billing, root, "!assign #support back")
+	w.eventually("it is back", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'assigned'`) == 2 })
+	w.writes("kim", "Word-4")
+	release()
+	says(t, w.chat, support, old, "Word-4")
+	w.settled()
+	shownInOrder(t, w.chat, support, old, "Word-1", "Word-2", "Word-4")
+	shownInOrder(t, w.second, billing, root, "Word-3")
+}
+
+// The same between two channels of one chat: what was written before the hand-over stands in the thread
+// that was left, what came later in the new one.
+func TestOrderOverTwoChannels(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.openBilling(w.chat, w.surface)
+	w.writes("kim", "Word-1")
+	old := w.thread("Word-1")
+	release := w.held()
+	w.writes("kim", "Word-2")
+	w.eventually("it is kept", func() bool { return w.count(`SELECT count(*) FROM messages WHERE text = 'Word-2'`) == 1 })
+	w.chat.Say("ann", support, old, "!assign #billing over")
+	w.eventually("it is handed over", func() bool { return w.count(`SELECT count(*) FROM log_entries WHERE what = 'assigned'`) == 1 })
+	w.writes("kim", "Word-3")
+	w.writes("kim", "Word-4")
+	release()
+	root := threadIn(t, w.chat, billing, 1, "Word-4")
+	w.settled()
+	shownInOrder(t, w.chat, support, old, "Word-1", "Word-2")
+	shownInOrder(t, w.chat, billing, root, "Word-3", "Word-4")
+}
