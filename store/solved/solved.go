@@ -27,14 +27,35 @@ type Solved struct {
 	Language       string   `db:"-"`        // ISO 639-1, "" = unknown; Like doesn't tell it
 }
 
-const takeDue = `
-	DELETE FROM solved_due
-	WHERE conversation_id = ANY(ARRAY(SELECT conversation_id FROM solved_due ORDER BY conversation_id LIMIT $1 FOR UPDATE SKIP LOCKED))
-	RETURNING conversation_id`
+// Due is a conversation that was resolved and is to be kept, with a mark of this resolving: one that was opened and
+// resolved again has another mark.
+type Due struct {
+	ConversationID int64  `db:"conversation_id"`
+	Mark           string `db:"mark"`
+}
 
-// TakeDue takes conversations that were resolved and are to be kept, at most so many.
-func TakeDue(ctx context.Context, tx pgx.Tx, most int) ([]int64, error) {
-	return query.IDs(ctx, tx, "solved conversations", takeDue, most)
+// A row's mark is the transaction that wrote it.
+const (
+	readDue = `SELECT conversation_id, xmin::text AS mark FROM solved_due ORDER BY conversation_id LIMIT $1`
+	takeDue = `
+		DELETE FROM solved_due AS d
+		USING unnest($1::bigint[], $2::text[]) AS w (id, mark)
+		WHERE d.conversation_id = w.id AND d.xmin::text = w.mark
+		RETURNING d.conversation_id`
+)
+
+// ReadDue gives conversations that were resolved and are to be kept, at most so many.
+func ReadDue(ctx context.Context, q store.Querier, most int) ([]Due, error) {
+	return query.Collect[Due](ctx, q, "solved conversations", readDue, most)
+}
+
+// TakeDue takes those that ReadDue gave, and gives the ones which nobody has taken, opened or erased since.
+func TakeDue(ctx context.Context, tx pgx.Tx, due []Due) ([]int64, error) {
+	ids, marks := make([]int64, len(due)), make([]string, len(due))
+	for i, d := range due {
+		ids[i], marks[i] = d.ConversationID, d.Mark
+	}
+	return query.IDs(ctx, tx, "solved conversations", takeDue, ids, marks)
 }
 
 const namesOf = `
@@ -44,8 +65,8 @@ const namesOf = `
 	WHERE i.id = $1 OR i.same_as = $1 OR i.contact_id = (SELECT contact_id FROM identities WHERE id = $1)`
 
 // Names gives all names and addresses by which the people of a conversation are known.
-func Names(ctx context.Context, tx pgx.Tx, c *store.Conversation) ([]string, error) {
-	rows, err := tx.Query(ctx, namesOf, c.IdentityID)
+func Names(ctx context.Context, q store.Querier, c *store.Conversation) ([]string, error) {
+	rows, err := q.Query(ctx, namesOf, c.IdentityID)
 	if err != nil {
 		return nil, fmt.Errorf("store: names: %w", err)
 	}

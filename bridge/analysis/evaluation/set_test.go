@@ -106,7 +106,7 @@ func TestSetHasNoDoubles(t *testing.T) {
 	t.Parallel()
 	const row = 8
 	texts, rows := map[string]string{}, map[string]string{}
-	for _, m := range half(t, All) {
+	for _, m := range append(half(t, All), half(t, Dev2)...) {
 		words := strings.FieldsFunc(strings.ToLower(strings.Join(m.Texts, " ")), func(r rune) bool {
 			return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsSymbol(r) && r != '?'
 		})
@@ -121,6 +121,31 @@ func TestSetHasNoDoubles(t *testing.T) {
 				t.Errorf("%s and %s share %q", m.ID, other, part)
 			}
 			rows[part] = m.ID
+		}
+	}
+}
+
+// TestSecondSetIsLargeEnough: what was written of other trades has each language and label, too.
+func TestSecondSetIsLargeEnough(t *testing.T) {
+	t.Parallel()
+	messages := half(t, Dev2)
+	if len(messages) < 300 {
+		t.Errorf("there are %d messages", len(messages))
+	}
+	languages, moods, wants := counted(messages, byLanguage), counted(messages, bySentiment), counted(messages, byIntent)
+	for _, l := range []string{"en", "de", "fr", "es", "pt", "it", "nl", "pl"} {
+		if languages[l] < 35 {
+			t.Errorf("%d messages are in %s", languages[l], l)
+		}
+	}
+	for _, s := range sentiments() {
+		if moods[s] < 30 {
+			t.Errorf("%d are %s", moods[s], s)
+		}
+	}
+	for _, i := range intents() {
+		if wants[i] < 15 {
+			t.Errorf("%d want %s", wants[i], i)
 		}
 	}
 }
@@ -156,7 +181,7 @@ func TestSetIsVaried(t *testing.T) {
 // TestSetFollowsItsRules: what docs/ai.md says of labels holds for all.
 func TestSetFollowsItsRules(t *testing.T) {
 	t.Parallel()
-	for _, m := range half(t, All) {
+	for _, m := range append(half(t, All), half(t, Dev2)...) {
 		if m.Urgent != (m.Because != "") {
 			t.Errorf("%s: an urgent message has a reason, and no other", m.ID)
 		}

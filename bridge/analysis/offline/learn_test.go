@@ -144,9 +144,11 @@ func (m *model) bytes(sum string) []byte {
 }
 
 // dev gives the half of our set that is for tuning.
-func dev(t testing.TB) []evaluation.Message {
+func dev(t testing.TB) []evaluation.Message { return ours(t, evaluation.Dev) }
+
+func ours(t testing.TB, half evaluation.Half) []evaluation.Message {
 	t.Helper()
-	messages, err := evaluation.Ours(evaluation.Dev)
+	messages, err := evaluation.Ours(half)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,6 +166,9 @@ func TestModelIsLearned(t *testing.T) {
 		}
 		for _, m := range dev(t) {
 			lessons = append(lessons, a.lesson(m, false))
+		}
+		for _, m := range ours(t, evaluation.Dev2) {
+			lessons = append(lessons, a.lesson(m, true))
 		}
 		a.model = pack(learn(lessons))
 		if err := os.WriteFile("examples/weights.bin", a.model.bytes(sum), 0o644); err != nil { //nolint:gosec // read by everybody

@@ -41,10 +41,10 @@ type model struct {
 // no word of a lexicon speaks for urgency, and for intents, more is asked than the figures would: in those texts nearly
 // everybody wants something, and many are in need, while a mailbox is full of greetings and of what can wait.
 const (
-	leastUrgent  = -1.8
-	plainUrgent  = 0.5
-	leastIntent  = -2.8
-	secondIntent = -1.1
+	leastUrgent  = -1.2
+	plainUrgent  = -0.9
+	leastIntent  = -3.0
+	secondIntent = -1.4
 	unlearned    = -4.8
 )
 
@@ -110,4 +110,18 @@ func (v *verdict) intent(name string) float64 {
 		return v[firstIntent+i]
 	}
 	return unlearned
+}
+
+// mostWanted gives the likeliest of our intents, or nothing.
+func (v *verdict) mostWanted() string {
+	best := 0
+	for i := range intentNames() {
+		if v[firstIntent+i] > v[firstIntent+best] {
+			best = i
+		}
+	}
+	if v[firstIntent+best] < leastIntent {
+		return ""
+	}
+	return intentNames()[best]
 }

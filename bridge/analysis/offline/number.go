@@ -2,6 +2,7 @@ package offline
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -14,6 +15,10 @@ func numbersIn(t *text) []numberSpan {
 	for i := 0; i < len(t.tokens); i++ {
 		k := &t.tokens[i]
 		if !isCode(t.all[k.from:k.to]) {
+			continue
+		}
+		if isIBAN(t.all[k.from:min(len(t.all), k.from+36)]) {
+			i = t.endOfIBAN(i)
 			continue
 		}
 		n := numberSpan{from: k.from, to: k.to, tok: i, last: i}
@@ -41,7 +46,7 @@ func numbersIn(t *text) []numberSpan {
 func (n *numberSpan) addGroups(t *text) {
 	letters := strings.Trim(n.value, "0123456789") != "" && n.value[0] != '#'
 	mixed := letters && strings.ContainsAny(n.value, "0123456789") && !strings.ContainsAny(n.value, "-/.:") && len(n.value) >= 2
-	if !mixed && n.value != "FT" && n.value != "FV" || isTime(n.value) {
+	if !mixed && n.value != "FT" && n.value != "FV" && n.value != "FA" || isTime(n.value) {
 		return
 	}
 	for first := true; n.last+1 < len(t.tokens); first = false {
@@ -143,7 +148,7 @@ func impossible(all string, n *numberSpan) bool {
 		return true
 	case len(before) >= 2 && before[len(before)-1] == ',' && before[len(before)-2] >= '0' && before[len(before)-2] <= '9':
 		return true
-	case isDate(value) || isTime(value) || isIBAN(all[n.from:min(len(all), n.from+36)]):
+	case isDate(value) || isTime(value) || isPostcode(value, all[n.to:]):
 		return true
 	}
 	return unitFollows(after) || phoneLike(all, n)
@@ -219,6 +224,32 @@ func isIBAN(s string) bool {
 		}
 	}
 	return digits >= 7 && strings.IndexFunc(s[:15], func(r rune) bool { return r == '-' || r == '/' }) < 0
+}
+
+// endOfIBAN gives the last word of a bank account's number: groups of at most four characters follow each other.
+func (t *text) endOfIBAN(at int) int {
+	const longest = 34
+	size := t.tokens[at].to - t.tokens[at].from
+	for at+1 < len(t.tokens) {
+		k := &t.tokens[at+1]
+		group := t.all[k.from:k.to]
+		if size += len(group); t.all[t.tokens[at].to:k.from] != " " || len(group) > 4 || size > longest || !isCode(group) || strings.ToUpper(group) != group {
+			break
+		}
+		at++
+	}
+	return at
+}
+
+// isPostcode says whether a number is a Portuguese, Brazilian or Polish postcode before the name of a town.
+func isPostcode(value, after string) bool {
+	head, end, found := strings.Cut(value, "-")
+	if !found || len(end) != 3 || strings.Trim(head+end, "0123456789") != "" || len(head) != 2 && len(head) != 4 && len(head) != 5 {
+		return false
+	}
+	town, spaced := strings.CutPrefix(after, " ")
+	r, _ := utf8.DecodeRuneInString(town)
+	return spaced && unicode.IsUpper(r)
 }
 
 // phoneLike says whether a number is one of several groups of digits, as telephones and cards have.

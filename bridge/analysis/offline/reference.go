@@ -24,7 +24,8 @@ type numberSpan struct {
 }
 
 // references finds the numbers that a customer named: by the desk's patterns, or by the words before them.
-func (a *Analyzer) references(t *text, matches []match, patterns []analysis.Pattern) []analysis.Reference {
+// What the customer wants tells a kind where no word does.
+func (a *Analyzer) references(t *text, matches []match, patterns []analysis.Pattern, wants string) []analysis.Reference {
 	var found []analysis.Reference
 	links := map[string]analysis.Pattern{}
 	known := len(patterns) == 0
@@ -36,7 +37,7 @@ func (a *Analyzer) references(t *text, matches []match, patterns []analysis.Patt
 	}
 	found = append(found, a.byPatterns(t, patterns)...)
 	if known {
-		for _, r := range announced(t, matches) {
+		for _, r := range announced(t, matches, wants) {
 			pattern, wanted := links[r.Kind]
 			if len(patterns) > 0 && !wanted {
 				continue
@@ -56,7 +57,7 @@ func (a *Analyzer) references(t *text, matches []match, patterns []analysis.Patt
 }
 
 // announced finds numbers by the words which announce them, by "#", and by the letters which they begin with.
-func announced(t *text, matches []match) []analysis.Reference {
+func announced(t *text, matches []match, wants string) []analysis.Reference {
 	words := announcements(t, matches)
 	var found []analysis.Reference
 	kind, end := "", -1 // of the number before, for "4711 and 4712"
@@ -78,11 +79,11 @@ func announced(t *text, matches []match) []analysis.Reference {
 		}
 		if before == "" && (n.hash && directHash(t, &n) || distinctive(&n) && !others(t, words, n.tok, 2) ||
 			(numbered(t, &n) || bare(t, &n)) && !others(t, words, n.tok, 6)) {
-			if before = kindAround(t, matches, words, n.tok); before == "shipment" && n.plain && n.to-n.from < 8 {
-				before = "order" // "Where is my parcel? 55120"
+			if before = kindAround(t, matches, words, n.tok, wants); before == "shipment" && digitsOf(n.value) < 9 {
+				before = "order" // "Where is my parcel? 55120": carriers' numbers are longer
 			}
 		}
-		if before == "" && len(n.value) >= 12 && !others(t, words, n.tok, 6) && kindAround(t, matches, words, n.tok) == "shipment" {
+		if before == "" && len(n.value) >= 12 && !others(t, words, n.tok, 6) && kindAround(t, matches, words, n.tok, wants) == "shipment" {
 			before = "shipment"
 		}
 		if before == "" || before == "other" {
@@ -92,6 +93,16 @@ func announced(t *text, matches []match) []analysis.Reference {
 		found = append(found, analysis.Reference{Kind: before, Value: n.value})
 	}
 	return found
+}
+
+func digitsOf(value string) int {
+	count := 0
+	for i := range len(value) {
+		if value[i] >= '0' && value[i] <= '9' {
+			count++
+		}
+	}
+	return count
 }
 
 // announcement is what the lexicons say of a word before a number.
@@ -121,6 +132,12 @@ func announcements(t *text, matches []match) map[int]announcement {
 			form := t.tokens[i].form
 			w.number = strings.Contains(form, "nummer") || strings.HasSuffix(form, "nr") || strings.HasSuffix(form, "number")
 			words[i] = w
+		}
+	}
+	for i := range t.tokens { // of what it is the number, no lexicon says: so it is no order's
+		form := t.tokens[i].form
+		if _, known := words[i]; !known && len(form) > len("nummer") && strings.HasSuffix(form, "nummer") {
+			words[i] = announcement{other: true}
 		}
 	}
 	return words
@@ -206,8 +223,9 @@ func directHash(t *text, n *numberSpan) bool {
 }
 
 // kindAround gives the kind of a number without a word of what it is: that of an announcing word in its sentence,
-// or in one of the two before; else an order. What speaks of paying makes it an invoice.
-func kindAround(t *text, matches []match, words map[int]announcement, tok int) string {
+// or in one of the two before; else an order. What speaks of paying makes it an invoice, and so
+// does what the customer wants.
+func kindAround(t *text, matches []match, words map[int]announcement, tok int, wants string) string {
 	first, last := t.sentenceOf(tok)
 	for i := tok - 1; i >= first; i-- {
 		if k := words[i].kind; k != "" {
@@ -229,16 +247,25 @@ func kindAround(t *text, matches []match, words map[int]announcement, tok int) s
 			return k
 		}
 	}
+	switch wants {
+	case "billing":
+		return "invoice"
+	case "quote":
+		return "quote"
+	}
 	return "order"
 }
 
 // others says whether one of so many words before a number, in its sentence, announces something else, and not another
-// number.
+// number. Words that may stand between aren't counted.
 func others(t *text, words map[int]announcement, tok, most int) bool {
 	first, _ := t.sentenceOf(tok)
-	for i := tok - 1; i >= max(first, tok-most) && !t.tokens[i].number; i-- {
+	for i := tok - 1; i >= first && most > 0 && !t.tokens[i].number; i-- {
 		if words[i].other {
 			return true
+		}
+		if !words[i].filler && !isMark(t.tokens[i].form) {
+			most--
 		}
 	}
 	return false
@@ -269,12 +296,7 @@ func bare(t *text, n *numberSpan) bool {
 // distinctive says whether a number looks like a reference wherever it stands: capitals and digits, or groups
 // of digits, joined by a hyphen or a stroke.
 func distinctive(n *numberSpan) bool {
-	digits := strings.Count(n.value, "") - 1
-	for _, r := range n.value {
-		if r < '0' || r > '9' {
-			digits--
-		}
-	}
+	digits := digitsOf(n.value)
 	head := n.value[:prefixLength(n.value)]
 	letters := strings.TrimRight(head, "-/_")
 	switch {
@@ -307,13 +329,13 @@ func kindOfPrefix(value string) string {
 		return ""
 	}
 	switch letters {
-	case "ORD", "ORDER", "SO", "BEST", "CMD", "CDE", "PED", "ZAM", "ENC", "OR":
+	case "ORD", "ORDER", "SO", "BEST", "CMD", "CDE", "PED", "ZAM", "ENC", "OR", "WO", "BK", "RES", "RSV", "PNR", "LOC", "ZK", "ZL", "BC":
 		return "order"
-	case "INV", "RE", "RG", "RN", "FAC", "FACT", "FV", "FA", "FAT", "FT", "RECH", "FACTUUR", "CN", "NC":
+	case "INV", "RE", "RG", "RN", "FAC", "FACT", "FV", "FA", "FAT", "FT", "RECH", "FACTUUR", "CN", "NC", "FRA":
 		return "invoice"
-	case "QUO", "QUOTE", "QT", "Q", "AN", "ANG", "KV", "OFF", "OFR", "DEV", "OFE", "ORC", "PREV", "OFFERTE":
+	case "QUO", "QUOTE", "QT", "Q", "AN", "ANG", "KV", "OFF", "OFR", "DEV", "OFE", "ORC", "PREV", "OFFERTE", "KVA", "PRE", "EST", "OF", "PF":
 		return "quote"
-	case "TICKET", "TCK", "TKT", "TK", "CASE", "INC", "SUP", "REQ":
+	case "TICKET", "TCK", "TKT", "TK", "CASE", "INC", "SUP", "REQ", "CS", "RMA", "SR":
 		return "ticket"
 	case "JJD", "JVGL", "DHL", "GLS", "DPD", "UPS", "SHP", "TRK", "DDT":
 		return "shipment"

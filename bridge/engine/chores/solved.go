@@ -2,7 +2,6 @@ package chores
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -25,33 +24,60 @@ const (
 )
 
 // learn keeps what was answered in conversations that were resolved, without who their customers are. Where nothing
-// is analysed it keeps nothing.
+// is analysed it keeps nothing. Texts are read and made anonymous before a transaction is begun: that is work, and no
+// transaction waits for it.
 func (as *Analyses) learn(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, tidyWithin)
 	defer cancel()
 	for more := true; more; {
-		err := store.InTx(ctx, as.pool, func(tx pgx.Tx) error {
-			ids, err := solved.TakeDue(ctx, tx, solvedAtOnce)
-			if more = len(ids) == solvedAtOnce; err != nil || len(ids) == 0 || as.host.Analyzer() == nil {
+		due, err := solved.ReadDue(ctx, as.pool, solvedAtOnce)
+		if err != nil || len(due) == 0 {
+			return err
+		}
+		more = len(due) == solvedAtOnce
+		var examples []solved.Solved
+		if as.host.Analyzer() != nil {
+			if examples, err = as.examplesOf(ctx, due); err != nil {
 				return err
 			}
-			return as.learnFrom(ctx, tx, ids)
-		})
-		if err != nil {
+		}
+		if err := store.InTx(ctx, as.pool, func(tx pgx.Tx) error { return keepTaken(ctx, tx, due, examples) }); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (as *Analyses) learnFrom(ctx context.Context, tx pgx.Tx, ids []int64) error {
-	conversations, err := store.Conversations(ctx, tx, ids...)
+// keepTaken keeps the examples of those conversations that are still resolved as they were read.
+func keepTaken(ctx context.Context, tx pgx.Tx, due []solved.Due, examples []solved.Solved) error {
+	taken, err := solved.TakeDue(ctx, tx, due)
 	if err != nil {
 		return err
 	}
-	messages, err := store.LatestMessages(ctx, tx, ids, solvedLook)
+	for i := range examples {
+		if !slices.Contains(taken, examples[i].ConversationID) {
+			continue
+		}
+		if err := solved.Keep(ctx, tx, examples[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// examplesOf reads conversations, and gives what may help others.
+func (as *Analyses) examplesOf(ctx context.Context, due []solved.Due) (examples []solved.Solved, err error) {
+	ids := make([]int64, len(due))
+	for i := range due {
+		ids[i] = due[i].ConversationID
+	}
+	conversations, err := store.Conversations(ctx, as.pool, ids...)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	messages, err := store.LatestMessages(ctx, as.pool, ids, solvedLook)
+	if err != nil {
+		return nil, err
 	}
 	slices.Reverse(messages)
 	for i := range conversations {
@@ -60,22 +86,19 @@ func (as *Analyses) learnFrom(ctx context.Context, tx pgx.Tx, ids []int64) error
 			!helpsOthers(as.host.Directory(), a) {
 			continue
 		}
-		names, err := solved.Names(ctx, tx, c)
+		names, err := solved.Names(ctx, as.pool, c)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, agent := range as.host.Directory().Agents { // nobody signs with another's name
 			names = append(names, agent.Name)
 		}
 		if s, ok := solvedIn(c, messages, names); ok {
 			s.Tags = as.host.Directory().TagsNow(s.Tags)
-			err = errors.Join(err, solved.Keep(ctx, tx, s))
-		}
-		if err != nil {
-			return err
+			examples = append(examples, s)
 		}
 	}
-	return nil
+	return examples, nil
 }
 
 // solvedIn gives what was asked first and answered last in a conversation; false where nothing was.
