@@ -60,7 +60,7 @@ func fullHouse(conversations int) []string {
 		`INSERT INTO measure_shares SELECT id, created_at::date, team_id, 1 + id % 1000, account_id, 1, 0, 1, 0, 1, 1, 1, id % 9973, id % 997, id % 9973, id % 997` + zeros + `, id % 99991, id % 9991, id % 99991, id % 9991
 			FROM conversations`,
 		`INSERT INTO measure_labels SELECT id, tags, 'refund', '' FROM conversations`,
-		sums("all", "''"), sums("agent", "agent_id::text"), sums("tag", "'Billing'"), sums("intent", "'refund'"),
+		sums("all", "''"), sums("agent", "agent_id::text"), sums("tag", "'Billing'"), sums("intent", "'refund'"), plantest.Spans(),
 	}
 }
 
