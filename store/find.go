@@ -25,7 +25,7 @@ const (
 	findNewest = findQuery + `
 	SELECT c.id
 	FROM (SELECT * FROM conversations ORDER BY id DESC LIMIT 1000) AS c
-	JOIN conversation_words AS w ON w.conversation_id = c.id
+	CROSS JOIN LATERAL (SELECT w.words FROM conversation_words AS w WHERE w.conversation_id = c.id OFFSET 0) AS w -- one by one: never all words
 	WHERE (w.words @@ (SELECT words FROM query)) IS TRUE AND ` + readable + `
 	ORDER BY c.id DESC
 	LIMIT $6::int OFFSET $7::int`

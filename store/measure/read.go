@@ -223,14 +223,17 @@ type Now struct {
 	Unassigned int        `db:"unassigned"` // of Waiting, those that nobody has
 	Open       int        `db:"open"`       // conversations that are not resolved
 	Snoozed    int        `db:"snoozed"`
+	AtLeast    bool       `db:"at_least"` // there are so many that not all were counted
 }
 
-// nowLimit bounds how many open conversations are looked at.
-const nowLimit = 20_000
+// nowLimit bounds how many open conversations are looked at: those that aren't snoozed come first, and of them who has
+// waited longest, in the order of the index conversations_waiting.
+const nowLimit = 5_000
 
 const openNow = `
 	SELECT count(*) FILTER (WHERE waits) AS waiting, min(waiting_since) FILTER (WHERE waits) AS oldest,
-		count(*) FILTER (WHERE waits AND assignees = '{}') AS unassigned, count(*) AS open, count(*) FILTER (WHERE status = 'snoozed') AS snoozed
+		count(*) FILTER (WHERE waits AND assignees = '{}') AS unassigned, count(*) AS open, count(*) FILTER (WHERE status = 'snoozed') AS snoozed,
+		count(*) >= $7 AS at_least
 	FROM (
 		SELECT waiting_since, assignees, status, waiting_since IS NOT NULL AND status <> 'snoozed' AS waits
 		FROM conversations
@@ -242,9 +245,10 @@ const openNow = `
 				WHEN 'intent' THEN coalesce(traits->>$5, '') = ANY($2::text[])
 				WHEN 'mood' THEN coalesce(traits->>$6, '') = ANY($2::text[])
 				ELSE true END
+		ORDER BY (status = 'snoozed'), waiting_since
 		LIMIT $7) AS c`
 
-// ReadNow counts what is open now; at most the first 20,000 conversations. The days of the filter don't matter.
+// ReadNow counts what is open now, of at most 5,000 conversations. The days of the filter don't matter.
 // intent and mood name the traits.
 func ReadNow(ctx context.Context, q store.Querier, f Filter, intent, mood string) (Now, error) {
 	list, err := query.Collect[Now](ctx, q, "open now", openNow, f.Kind, f.values(), f.Accounts, f.Teams, intent, mood, nowLimit)

@@ -231,7 +231,7 @@ func (d *dashboardDesk) Now(ctx context.Context, q dashboard.Question) (dashboar
 	if err != nil {
 		return dashboard.Now{}, err
 	}
-	out := dashboard.Now{Waiting: n.Waiting, Unassigned: n.Unassigned, Open: n.Open, Snoozed: n.Snoozed}
+	out := dashboard.Now{Waiting: n.Waiting, Unassigned: n.Unassigned, Open: n.Open, Snoozed: n.Snoozed, AtLeast: n.AtLeast}
 	if n.Oldest != nil {
 		now, err := store.Now(ctx, d.o.Pool)
 		if err != nil {

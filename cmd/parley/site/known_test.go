@@ -38,8 +38,9 @@ func TestSetUpIsNeverStale(t *testing.T) {
 	shows("/settings/tags", "Broken lamp", false)
 	exec(`UPDATE accounts SET signature = 'Yours, the lamps' WHERE name = 'support-mail'`)
 	shows("/settings/accounts/support-mail/signature", "Yours, the lamps", true)
+	shows("/settings/teams", "Ben Okafor", true)
 	exec(`UPDATE teams SET members = '{}' WHERE name = 'Support'`)
-	shows("/settings/teams", "Ann Lee", false)
+	shows("/settings/teams", "Ben Okafor", false)
 	s.Apply(sitetest.Acme)
 	shows("/settings/agents", "Ben Osei", true)
 
