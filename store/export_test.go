@@ -46,6 +46,7 @@ const (
 	CollectingOfDaysSQL   = collectingOfDays
 	DropOldMarksSQL       = dropOldMarks
 	FindSQL               = findConversations
+	FindNewestSQL         = findNewest
 	ListAllSQL            = listAll
 	ListMineSQL           = listMine
 	ListTeamSQL           = listTeam

@@ -13,26 +13,37 @@ import (
 	"parley/store/internal/query"
 )
 
-// Two ways to search. If at most 5,000 conversations have the words, they are collected by the index
-// and sorted. If more have them, conversations are tested one by one, the newest first, until the
-// page is full; "IS TRUE" keeps the planner from using the index there.
-const findConversations = `
+// Three ways to search, since neither is good for all words. What many conversations have is found among the newest
+// ones (findNewest). Else the index collects whatever has the words, and the newest of that are looked at one by one until
+// the page is full. If more than 20,000 have them and yet few of the newest, all are tested one by one, the newest first;
+// "IS TRUE" keeps the planner from using the index there.
+const (
+	findQuery = `
 	WITH query AS (
 		SELECT find_query($4) || find_query($5) AS words
-	), met AS MATERIALIZED (
+	)`
+	findNewest = findQuery + `
+	SELECT c.id
+	FROM (SELECT * FROM conversations ORDER BY id DESC LIMIT 1000) AS c
+	CROSS JOIN LATERAL (SELECT w.words FROM conversation_words AS w WHERE w.conversation_id = c.id OFFSET 0) AS w -- one by one: never all words
+	WHERE (w.words @@ (SELECT words FROM query)) IS TRUE AND ` + readable + `
+	ORDER BY c.id DESC
+	LIMIT $6::int OFFSET $7::int`
+	findConversations = findQuery + `, met AS MATERIALIZED (
 		SELECT w.conversation_id AS id
 		FROM conversation_words AS w
 		WHERE w.words @@ (SELECT words FROM query)
-		LIMIT 5001
+		LIMIT 20001
 	), few AS (
-		SELECT count(*) <= 5000 AS yes FROM met
+		SELECT count(*) <= 20000 AS yes FROM met
 	)
 	SELECT id
 	FROM (
-		SELECT c.id
-		FROM met
-		JOIN conversations AS c ON c.id = met.id
-		WHERE (SELECT yes FROM few) AND ` + readable + `
+		(SELECT c.id
+			FROM (SELECT id FROM met WHERE (SELECT yes FROM few) ORDER BY id DESC OFFSET 0) AS m
+			CROSS JOIN LATERAL (SELECT c.id FROM conversations AS c WHERE c.id = m.id AND ` + readable + ` OFFSET 0) AS c
+			ORDER BY m.id DESC
+			LIMIT $6::int + $7::int)
 		UNION ALL (
 			SELECT c.id
 			FROM conversations AS c
@@ -42,12 +53,18 @@ const findConversations = `
 			LIMIT $6::int + $7::int)) AS found
 	ORDER BY id DESC
 	LIMIT $6::int OFFSET $7::int`
+)
 
 // FindConversations returns the ids of the conversations that r may read and in whose subject, names,
 // addresses and numbers each word of text occurs, as a word or as the beginning of one. The newest
 // come first, in any status. Text has no operators: all characters but letters and digits separate words.
 func FindConversations(ctx context.Context, q Querier, r Reader, text string, limit, offset int) ([]int64, error) {
-	return query.IDs(ctx, q, "find", findConversations, append(r.arguments(), plainText(text), phoneNumber(text), limit, offset)...)
+	args := append(r.arguments(), plainText(text), phoneNumber(text), limit, offset)
+	ids, err := query.IDs(ctx, q, "find among the newest", findNewest, args...)
+	if err != nil || len(ids) == limit { // the page is full: nothing newer can be missing
+		return ids, err
+	}
+	return query.IDs(ctx, q, "find", findConversations, args...)
 }
 
 // plainText replaces by a space what PostgreSQL refuses in text: NUL and invalid UTF-8.

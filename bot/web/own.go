@@ -18,7 +18,7 @@ var ownTemplates embed.FS
 
 // base parses what surrounds all pages, and the pieces of forms.
 func (s *Site) base() (*template.Template, error) {
-	t, err := template.New("").Funcs(template.FuncMap{"words": words}).ParseFS(ownTemplates, "templates/page.html", "templates/form.html")
+	t, err := template.New("").Funcs(template.FuncMap{"words": words, "options": options}).ParseFS(ownTemplates, "templates/page.html", "templates/form.html")
 	if err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}

@@ -93,18 +93,14 @@ func (in *Inbox) Stamp(ctx context.Context, agent, conversation int64) (string, 
 	return inbox.Stamp(ctx, in.e.pool, conversation)
 }
 
-// ListStamp gives a digest of a page of a list. Errors: as List.
-func (in *Inbox) ListStamp(ctx context.Context, agent int64, q bridge.ListQuery) (string, error) {
-	l, err := in.List(ctx, agent, q)
-	if err != nil {
-		return "", err
-	}
+// ListStamp gives a digest of a page of a list: another one means that something has changed.
+func (in *Inbox) ListStamp(l bridge.Listing) string {
 	sum := sha256.New()
 	for i := range l.Rows {
 		f := &l.Rows[i]
 		fmt.Fprintf(sum, "%d %s %v %v %q %q %q %v;", f.ID, f.Status, f.Assignees, f.LastMessage, f.Subject, f.Contact, f.Team, f.WaitingSince.UnixMilli())
 	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // actWait is how long Act waits for what it stored to be applied, so that the page which follows shows it.

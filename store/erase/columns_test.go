@@ -41,6 +41,7 @@ var nothing = []struct{ table, columns, why string }{
 	{"log_entries", "actor what", "words of ours"},
 	{"log_entries", "changed", "a number of the database"},
 	{"measure_days", "kind value", "names of tags, agents and moods, for sums"},
+	{"measure_spans", "kind value", "as in measure_days"},
 	{"measure_labels", "tags intent mood", "words of ours and of colleagues"},
 	{"measured", "upto hours", "how far the figures are"},
 	{"messages", "changed", "a number of the database"},

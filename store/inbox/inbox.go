@@ -114,7 +114,7 @@ const stamp = `
 			CROSS JOIN LATERAL (
 				SELECT string_agg(concat_ws(',', id, state, not_before, error_text), ' ' ORDER BY id) AS states
 				FROM deliveries
-				WHERE message_id = m.id AND kind = 'reply') AS d)))
+				WHERE message_id = m.id AND message_id <> 0 AND kind = 'reply') AS d)))
 	FROM conversations AS c
 	WHERE c.id = $1`
 

@@ -10,10 +10,28 @@ const (
 )
 
 // SumsSQL gives the statement of Sums.
-func SumsSQL(column string) string { return sumsBy(column) }
+func SumsSQL(column string) string { return sumsBy(column, column == "value") }
 
 // WorstDaysSQL gives the first statement of LongestTimes.
 func WorstDaysSQL(t Time) string { return worstDays(t.column(false)) }
 
 // WorstSharesSQL gives the second statement of LongestTimes.
 func WorstSharesSQL(t Time) string { return worstShares(t.column(false)) }
+
+// DaysOf names the days from one to another.
+func DaysOf(from, to string) []string {
+	p, err := partsOf(from, to, true)
+	if err != nil {
+		panic(err)
+	}
+	return p.days
+}
+
+// SpanArguments are those of SumsSQL for a time.
+func SpanArguments(kind, from, to string) []any {
+	p, err := partsOf(from, to, false)
+	if err != nil {
+		panic(err)
+	}
+	return []any{kind, []string{""}, p.days, p.weeks, p.long, []int64(nil), []int64(nil)}
+}

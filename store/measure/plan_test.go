@@ -30,6 +30,7 @@ func crowd(conversations int) []string {
 			FROM conversations`,
 		`INSERT INTO measure_labels SELECT id, ARRAY['tag' || id % 30], 'refund', '' FROM conversations`,
 		days("'all', s.day, ''"), days("'agent', s.day, s.agent_id::text"), days("'tag', s.day, l.tags[1]"), days("'intent', s.day, l.intent"),
+		plantest.Spans(),
 		fmt.Sprintf(`INSERT INTO messages (id, conversation_id, direction, fate, said_at, created_at, changed)
 			SELECT n, n, 'in', 'in', now(), now(), NULL FROM generate_series(1, %d) AS n`, conversations),
 		fmt.Sprintf(`INSERT INTO log_entries (id, conversation_id, at, actor, what, changed)
@@ -49,17 +50,19 @@ func days(key string) string {
 
 // What is asked for a dashboard, and in each round of measuring.
 func statements() []plantest.Statement {
-	all, tag := measure.Filter{From: "2026-03-01", To: "2026-03-31"}, []any{"tag", "tag7", "2026-03-01", "2026-03-31", []int64(nil), []int64(nil)}
+	month, none := measure.DaysOf("2026-03-01", "2026-03-31"), []string{}
 	of := func(kind, value string) []any {
-		return []any{kind, value, all.From, all.To, []int64(nil), []int64(nil)}
+		return []any{kind, []string{value}, month, none, none, []int64(nil), []int64(nil)}
 	}
+	year := measure.SpanArguments("agent", "2025-12-20", "2026-12-19")
 	return []plantest.Statement{
 		plantest.Cold("by day", measure.SumsSQL("day"), of("all", ""), map[string]float64{"measure_days": 31 * 30}, "measure_days_pkey"),
-		plantest.Cold("a tag by day", measure.SumsSQL("day"), tag, map[string]float64{"measure_days": 31 * 30}, "measure_days_pkey"),
-		plantest.Cold("worst days", measure.WorstDaysSQL(measure.FirstAnswer), of("all", ""), map[string]float64{"measure_days": 31 * 30}, "measure_days_pkey"),
-		plantest.Cold("worst of days", measure.WorstSharesSQL(measure.Ended), []any{"tag", "tag7", []string{"2026-03-01", "2026-03-02"}, []int64{100, 101},
+		plantest.Cold("a tag by day", measure.SumsSQL("day"), of("tag", "tag7"), map[string]float64{"measure_days": 31 * 30}, "measure_days_pkey"),
+		plantest.Cold("agents of a year", measure.SumsSQL("value"), year, map[string]float64{"measure_days": 12 * 50 * 30, "measure_spans": 18 * 50 * 30}, "measure_spans_pkey"),
+		plantest.Cold("worst days", measure.WorstDaysSQL(measure.FirstAnswer), []any{"all", []string{""}, month, []int64(nil), []int64(nil)}, map[string]float64{"measure_days": 31 * 30}, "measure_days_pkey"),
+		plantest.Cold("worst of days", measure.WorstSharesSQL(measure.Ended), []any{"tag", []string{"tag7"}, []string{"2026-03-01", "2026-03-02"}, []int64{100, 101},
 			[]int64{1, 2}, 0, 10}, map[string]float64{"measure_shares": 600, "measure_labels": 600}, "measure_shares_day"),
-		plantest.Cold("now", measure.OpenNowSQL, []any{"all", "", []int64(nil), []int64(nil), "intent", "sentiment", 20_000},
+		plantest.Cold("now", measure.OpenNowSQL, []any{"all", []string{""}, []int64(nil), []int64(nil), "intent", "sentiment", 20_000},
 			map[string]float64{"conversations": 1001}, ""),
 		plantest.Cold("older", measure.OlderSQL, []any{500_000, 1000}, map[string]float64{"conversations": 1000}, "conversations_pkey"),
 		plantest.Cold("said", measure.SaidSQL, []any{[]int64{1, 2, 3}}, map[string]float64{"messages": 3}, "messages_conversation"),
@@ -88,7 +91,7 @@ func TestPlans(t *testing.T) {
 
 func effort(t *testing.T, pool *pgxpool.Pool, column string) float64 {
 	t.Helper()
-	return plantest.Explain(t, pool, false, measure.SumsSQL(column), "all", "", "2026-03-01", "2026-03-31", []int64(nil), []int64(nil)).Effort()
+	return plantest.Explain(t, pool, false, measure.SumsSQL(column), measure.SpanArguments("all", "2026-03-01", "2026-03-31")...).Effort()
 }
 
 // R-230: the conversations that waited longest are found, whichever days have them.

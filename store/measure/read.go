@@ -17,12 +17,11 @@ type Filter struct {
 	Accounts []int64 // nil = all
 	Teams    []int64 // nil = all; 0 = conversations without a team
 	Kind     Kind
-	Value    string // of Kind; "" for KindAll
+	Value    string   // of Kind; "" for KindAll
+	Also     []string // values that count as the same: the former names of a tag
 }
 
-func (f Filter) arguments() []any {
-	return []any{f.Kind, f.Value, f.From, f.To, f.Accounts, f.Teams}
-}
+func (f Filter) values() []string { return append([]string{f.Value}, f.Also...) }
 
 // Sum is the figures of one day, account, team, agent, tag, intent or mood, whose number or name Value is.
 type Sum struct {
@@ -44,20 +43,31 @@ const (
 	ByMood    Group = "mood"
 )
 
-// sumsBy gives the statement that sums up by a column. $2 is NULL for all values.
-func sumsBy(column string) string {
+// sumsBy gives the statement that sums up by a column: of the values $2 alone, or of all (then $2 says nothing). What it
+// reads is named day by day, since PostgreSQL finds these in the index, and of a time all values of each day.
+func sumsBy(column string, all bool) string {
+	of := `value, account_id, team_id, day, ` + figureColumns
+	where := `
+		WHERE kind = $1 AND day = ANY($%d::date[])`
+	if !all {
+		where += ` AND value = ANY($2::text[])`
+	}
 	return `
 	SELECT ` + column + `::text AS value, ` + each(sumColumns, "sum(?)::bigint AS ?") + ", " + each(worstColumns, "max(?) AS ?") + `
-	FROM measure_days
-	WHERE kind = $1 AND ($2::text IS NULL OR value = $2) AND day BETWEEN $3::date AND $4::date
-		AND ($5::bigint[] IS NULL OR account_id = ANY($5)) AND ($6::bigint[] IS NULL OR team_id = ANY($6))
+	FROM (
+		SELECT ` + of + ` FROM measure_days` + fmt.Sprintf(where, 3) + `
+		UNION ALL
+		SELECT ` + of + ` FROM measure_spans` + fmt.Sprintf(where, 4) + ` AND days = 7
+		UNION ALL
+		SELECT ` + of + ` FROM measure_spans` + fmt.Sprintf(where, 5) + ` AND days = 28) AS d
+	WHERE ($2::text[] IS NOT NULL) AND ($6::bigint[] IS NULL OR account_id = ANY($6)) AND ($7::bigint[] IS NULL OR team_id = ANY($7))
 	GROUP BY ` + column + `
 	ORDER BY ` + column
 }
 
 // Sums reads sums by a group, without those that are nothing but zeros.
 func Sums(ctx context.Context, q query.Querier, f Filter, by Group) ([]Sum, error) {
-	args, column := f.arguments(), "value"
+	kind, column, all := f.Kind, "value", false
 	switch by {
 	case ByDay:
 		column = "day"
@@ -69,9 +79,13 @@ func Sums(ctx context.Context, q query.Querier, f Filter, by Group) ([]Sum, erro
 		if f.Kind != KindAll {
 			return nil, fmt.Errorf("store: figures by %s of one %s", by, f.Kind)
 		}
-		args[0], args[1] = Kind(by), nil
+		kind, all = Kind(by), true
 	}
-	rows, err := query.Collect[Sum](ctx, q, "figures", sumsBy(column), args...)
+	p, err := partsOf(f.From, f.To, by == ByDay)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := query.Collect[Sum](ctx, q, "figures", sumsBy(column, all), kind, f.values(), p.days, p.weeks, p.long, f.Accounts, f.Teams)
 	var list []Sum
 	for _, s := range rows {
 		if !s.zero() {
@@ -119,11 +133,12 @@ type Worst struct {
 // worstDays gives the days, accounts and teams that may have the longest times, by their bounds.
 func worstDays(column string) string {
 	return `
-	SELECT day::text AS day, account_id, team_id, ` + column + ` AS bound
+	SELECT day::text AS day, account_id, team_id, max(` + column + `) AS bound
 	FROM measure_days
-	WHERE kind = $1 AND value = $2 AND day BETWEEN $3::date AND $4::date
-		AND ($5::bigint[] IS NULL OR account_id = ANY($5)) AND ($6::bigint[] IS NULL OR team_id = ANY($6)) AND ` + column + ` > 0
-	ORDER BY bound DESC`
+	WHERE kind = $1 AND value = ANY($2::text[]) AND day = ANY($3::date[])
+		AND ($4::bigint[] IS NULL OR account_id = ANY($4)) AND ($5::bigint[] IS NULL OR team_id = ANY($5)) AND ` + column + ` > 0
+	GROUP BY day, account_id, team_id
+	ORDER BY bound DESC, day, account_id, team_id`
 }
 
 // worstShares gives the conversations with the longest times of some days, accounts and teams.
@@ -135,18 +150,18 @@ func worstShares(column string) string {
 	JOIN measure_shares AS s ON s.account_id = k.account_id AND s.team_id = k.team_id AND s.day = k.day
 	LEFT JOIN measure_labels AS l ON l.conversation_id = s.conversation_id AND $1 IN ('tag', 'intent', 'mood')
 	WHERE s.` + column + ` > $6 AND CASE $1
-		WHEN 'agent' THEN s.agent_id::text = $2
-		WHEN 'tag' THEN $2 = ANY(l.tags)
-		WHEN 'intent' THEN coalesce(l.intent, '') = $2
-		WHEN 'mood' THEN coalesce(l.mood, '') = $2
+		WHEN 'agent' THEN s.agent_id::text = ANY($2::text[])
+		WHEN 'tag' THEN l.tags && $2::text[]
+		WHEN 'intent' THEN coalesce(l.intent, '') = ANY($2::text[])
+		WHEN 'mood' THEN coalesce(l.mood, '') = ANY($2::text[])
 		ELSE true END
 	GROUP BY s.conversation_id
 	ORDER BY seconds DESC, s.conversation_id
 	LIMIT $7`
 }
 
-// worstAtOnce is how many days, accounts and teams are looked through at once.
-const worstAtOnce = 10
+// worstAtOnce is how many days, accounts and teams are looked through at once: at first one, then twice as many each time.
+const worstAtOnce = 16
 
 // LongestTimes returns the conversations with the longest times, the longest first; in business hours if open. It reads
 // the days that may have them in the order of their bounds, until no other day can have a longer time.
@@ -157,13 +172,17 @@ func LongestTimes(ctx context.Context, q query.Querier, f Filter, t Time, open b
 		TeamID    int64  `db:"team_id"`
 		Bound     int64  `db:"bound"`
 	}
-	keys, err := query.Collect[key](ctx, q, "worst days", worstDays(t.column(open)), f.arguments()...)
+	p, err := partsOf(f.From, f.To, true)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := query.Collect[key](ctx, q, "worst days", worstDays(t.column(open)), f.Kind, f.values(), p.days, f.Accounts, f.Teams)
 	if err != nil {
 		return nil, err
 	}
 	var list []Worst
-	for len(keys) > 0 && (len(list) < most || list[most-1].Seconds < keys[0].Bound) {
-		some := keys[:min(worstAtOnce, len(keys))]
+	for n := 1; len(keys) > 0 && (len(list) < most || list[most-1].Seconds < keys[0].Bound); n = min(2*n, worstAtOnce) {
+		some := keys[:min(n, len(keys))]
 		keys = keys[len(some):]
 		var days []string
 		var accounts, teams []int64
@@ -174,7 +193,7 @@ func LongestTimes(ctx context.Context, q query.Querier, f Filter, t Time, open b
 		if len(list) == most {
 			least = list[most-1].Seconds
 		}
-		found, err := query.Collect[Worst](ctx, q, "worst conversations", worstShares(t.column(open)), f.Kind, f.Value, days, accounts, teams, least, most)
+		found, err := query.Collect[Worst](ctx, q, "worst conversations", worstShares(t.column(open)), f.Kind, f.values(), days, accounts, teams, least, most)
 		if err != nil {
 			return nil, err
 		}
@@ -204,31 +223,35 @@ type Now struct {
 	Unassigned int        `db:"unassigned"` // of Waiting, those that nobody has
 	Open       int        `db:"open"`       // conversations that are not resolved
 	Snoozed    int        `db:"snoozed"`
+	AtLeast    bool       `db:"at_least"` // there are so many that not all were counted
 }
 
-// nowLimit bounds how many open conversations are looked at.
-const nowLimit = 20_000
+// nowLimit bounds how many open conversations are looked at: those that aren't snoozed come first, and of them who has
+// waited longest, in the order of the index conversations_waiting.
+const nowLimit = 5_000
 
 const openNow = `
 	SELECT count(*) FILTER (WHERE waits) AS waiting, min(waiting_since) FILTER (WHERE waits) AS oldest,
-		count(*) FILTER (WHERE waits AND assignees = '{}') AS unassigned, count(*) AS open, count(*) FILTER (WHERE status = 'snoozed') AS snoozed
+		count(*) FILTER (WHERE waits AND assignees = '{}') AS unassigned, count(*) AS open, count(*) FILTER (WHERE status = 'snoozed') AS snoozed,
+		count(*) >= $7 AS at_least
 	FROM (
 		SELECT waiting_since, assignees, status, waiting_since IS NOT NULL AND status <> 'snoozed' AS waits
 		FROM conversations
 		WHERE kind = 'customer' AND status IN ('open', 'pending', 'snoozed')
 			AND ($3::bigint[] IS NULL OR account_id = ANY($3)) AND ($4::bigint[] IS NULL OR coalesce(team_id, 0) = ANY($4))
 			AND CASE $1
-				WHEN 'agent' THEN coalesce(assignees[1], 0)::text = $2
-				WHEN 'tag' THEN $2 = ANY(tags)
-				WHEN 'intent' THEN coalesce(traits->>$5, '') = $2
-				WHEN 'mood' THEN coalesce(traits->>$6, '') = $2
+				WHEN 'agent' THEN coalesce(assignees[1], 0)::text = ANY($2::text[])
+				WHEN 'tag' THEN tags && $2::text[]
+				WHEN 'intent' THEN coalesce(traits->>$5, '') = ANY($2::text[])
+				WHEN 'mood' THEN coalesce(traits->>$6, '') = ANY($2::text[])
 				ELSE true END
+		ORDER BY (status = 'snoozed'), waiting_since
 		LIMIT $7) AS c`
 
-// ReadNow counts what is open now; at most the first 20,000 conversations. The days of the filter don't matter.
+// ReadNow counts what is open now, of at most 5,000 conversations. The days of the filter don't matter.
 // intent and mood name the traits.
 func ReadNow(ctx context.Context, q store.Querier, f Filter, intent, mood string) (Now, error) {
-	list, err := query.Collect[Now](ctx, q, "open now", openNow, f.Kind, f.Value, f.Accounts, f.Teams, intent, mood, nowLimit)
+	list, err := query.Collect[Now](ctx, q, "open now", openNow, f.Kind, f.values(), f.Accounts, f.Teams, intent, mood, nowLimit)
 	if err != nil || len(list) == 0 {
 		return Now{}, err
 	}

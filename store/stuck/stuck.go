@@ -44,8 +44,10 @@ const (
 			FROM (SELECT * FROM messages WHERE fate = 'failed' ORDER BY said_at DESC LIMIT $2) AS f
 			JOIN conversations AS c ON c.id = f.conversation_id
 			WHERE c.waiting_since IS NOT NULL AND c.status IN ('open', 'pending', 'snoozed'))) AS m
-	LEFT JOIN deliveries AS d ON d.message_id = m.id AND d.kind = 'reply'
-		AND d.state = CASE m.fate WHEN 'failed' THEN 'failed' ELSE 'needs_decision' END
+	LEFT JOIN LATERAL (
+		SELECT r.* FROM deliveries AS r
+		WHERE r.message_id = m.id AND r.message_id <> 0 AND r.kind = 'reply' AND r.state = CASE m.fate WHEN 'failed' THEN 'failed' ELSE 'needs_decision' END
+		OFFSET 0) AS d ON true -- one by one: never all deliveries
 	JOIN conversations AS c ON c.id = m.conversation_id
 	JOIN accounts AS a ON a.id = c.account_id
 	LEFT JOIN agents AS g ON g.id = m.agent_id

@@ -129,6 +129,7 @@ type Now struct {
 	Longest    time.Duration
 	Open       int
 	Snoozed    int
+	AtLeast    bool // there are more than were counted
 }
 
 //go:embed *.html

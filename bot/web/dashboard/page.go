@@ -46,6 +46,7 @@ type table struct {
 	Title string
 	First string // what its rows are
 	Rows  []tableRow
+	More  int64 // rows that are left out: the file has them
 }
 
 type tableRow struct {
@@ -54,6 +55,8 @@ type tableRow struct {
 	Name  string
 	Link  string
 	Worst map[string]string
+
+	value string // which of the group it is
 }
 
 const explained = "How the team does. What each figure counts, and who gets it, is in `docs/measures.md`."
@@ -197,8 +200,9 @@ func nameOf(by Group, value string, names Names) string {
 }
 
 func named(all []Named, value, other string) string {
+	id := number(value)
 	for _, n := range all {
-		if strconv.FormatInt(n.ID, 10) == value {
+		if n.ID == id {
 			return n.Name
 		}
 	}
@@ -222,23 +226,37 @@ func (p pages) tables(v *web.Visit, f filter, q Question, names Names) ([]table,
 		if err != nil {
 			return nil, err
 		}
-		t := table{ID: "by-" + string(by), Title: "By " + strings.ToLower(title(by)), First: title(by)}
-		for _, s := range sums {
-			to := f.with(by, s.Value)
-			r := tableRow{Figures: s.Figures, Name: nameOf(by, s.Value, names), Worst: worst(to)}
-			if by != ByTeam && by != ByAccount || s.Value != "0" {
-				r.Link = to.address(path)
-			}
-			t.Rows = append(t.Rows, r)
-		}
-		slices.SortStableFunc(t.Rows, func(a, b tableRow) int {
-			return cmp.Or(cmp.Compare(b.New+b.In+b.Out+b.Resolved, a.New+a.In+a.Out+a.Resolved), strings.Compare(a.Name, b.Name))
-		})
-		if len(t.Rows) > 0 {
+		if t := tableOf(f, by, sums, names); len(t.Rows) > 0 {
 			list = append(list, t)
 		}
 	}
 	return list, nil
+}
+
+// mostRows is how many rows a table shows: those with the most to do.
+const mostRows = 50
+
+// tableOf makes the table of a group.
+func tableOf(f filter, by Group, sums []Sum, names Names) table {
+	t := table{ID: "by-" + string(by), Title: "By " + strings.ToLower(title(by)), First: title(by)}
+	for _, s := range sums {
+		t.Rows = append(t.Rows, tableRow{Figures: s.Figures, Name: nameOf(by, s.Value, names), value: s.Value})
+	}
+	slices.SortStableFunc(t.Rows, func(a, b tableRow) int {
+		return cmp.Or(cmp.Compare(b.New+b.In+b.Out+b.Resolved, a.New+a.In+a.Out+a.Resolved), strings.Compare(a.Name, b.Name))
+	})
+	if more := len(t.Rows) - mostRows; more > 0 {
+		t.Rows, t.More = t.Rows[:mostRows], int64(more)
+	}
+	for i := range t.Rows {
+		r := &t.Rows[i]
+		to := f.with(by, r.value)
+		r.Worst = worst(to)
+		if by != ByTeam && by != ByAccount || r.value != "0" {
+			r.Link = to.address(path)
+		}
+	}
+	return t
 }
 
 func daysInWords(from, to string) string {

@@ -38,9 +38,10 @@ type Desk interface {
 	Attaching(ctx context.Context, agent, conversation int64) (bridge.Attaching, error)
 	StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (blob string, size int64, err error)
 
-	// Stamp and ListStamp give digests of what is shown: another one means that something has changed.
+	// Stamp and ListStamp give digests of what is shown, of a conversation and of a page of a list: another one means that
+	// something has changed.
 	Stamp(ctx context.Context, agent, conversation int64) (string, error)
-	ListStamp(ctx context.Context, agent int64, q bridge.ListQuery) (string, error)
+	ListStamp(l bridge.Listing) string
 
 	// Stopping is closed when the process is about to end.
 	Stopping() <-chan struct{}
@@ -135,15 +136,11 @@ func address(path string, q bridge.ListQuery) string {
 // list shows a page of a list, or of what was found.
 func (p pages) list(v *web.Visit) error {
 	q := queryOf(v)
-	stamp, err := p.desk.ListStamp(v.Context(), v.Person.ID, q) // before the list: what changes in between is shown again
-	if err != nil {
-		return refuse(v, err)
-	}
 	l, err := p.desk.List(v.Context(), v.Person.ID, q)
 	if err != nil {
 		return refuse(v, err)
 	}
-	data := listPage{Words: q.Words, Stamp: stamp, Live: address("/inbox/live", q)}
+	data := listPage{Words: q.Words, Stamp: p.desk.ListStamp(l), Live: address("/inbox/live", q)}
 	for _, t := range lists() {
 		hidden := false
 		for _, name := range l.Hidden {

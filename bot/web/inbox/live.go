@@ -54,7 +54,10 @@ func (l *lives) give(agent int64) {
 // live tells a page, as server-sent events, the stamp of what it shows: at first, and when it has changed. It tells
 // nothing else, so that the page is read like any other. It ends when the agent may not read it any more.
 func (p pages) live(v *web.Visit) error {
-	stamp := func(ctx context.Context) (string, error) { return p.desk.ListStamp(ctx, v.Person.ID, queryOf(v)) }
+	stamp := func(ctx context.Context) (string, error) {
+		l, err := p.desk.List(ctx, v.Person.ID, queryOf(v))
+		return p.desk.ListStamp(l), err
+	}
 	if id, err := strconv.ParseInt(v.Value("conversation"), 10, 64); err == nil {
 		stamp = func(ctx context.Context) (string, error) { return p.desk.Stamp(ctx, v.Person.ID, id) }
 	}

@@ -32,7 +32,7 @@ type threadPage struct {
 	Ended  bool // it is resolved, and can be opened again
 	Mine   bool
 	Asleep bool
-	People []bridge.AgentRef
+	People []web.Choice
 	Teams  []string
 
 	Customer string
@@ -166,7 +166,11 @@ func (p pages) page(v *web.Visit) (threadPage, bridge.Facts, error) {
 		}
 		data.Attach = may.Files
 	}
-	data.People, data.Teams, err = p.desk.People(ctx)
+	people, teams, err := p.desk.People(ctx)
+	for _, a := range people {
+		data.People = append(data.People, web.Choice{Value: "agent:" + a.Email, Text: a.Name})
+	}
+	data.Teams = teams
 	return data, f, err
 }
 

@@ -14,7 +14,7 @@ import (
 )
 
 // shownRows is how many rows a list of what stands still has.
-const shownRows = 200
+const shownRows = 100
 
 // stuckDesk is what the pages about what stands still need.
 type stuckDesk interface {

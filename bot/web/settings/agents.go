@@ -23,15 +23,19 @@ func (p pages) agents() shelf {
 		out:  "This person can do nothing more here and leaves all teams. What they wrote, and the history, stays.",
 		parts: []part{{paths: []string{"email", "name", "roles", "zone"}}, {title: "In chats", paths: []string{"slack", "teams"}},
 			{title: "Mails", paths: []string{"signature"}}},
-		rows:  func(v *web.Visit, s *sieve, all []setup.Entry) (any, error) { return pageOf(v, s, agentRows(all)), nil },
+		rows: func(v *web.Visit, s *sieve, all []setup.Entry) (any, error) {
+			return agentRows(all, pageOf(v, s, ofKind(all, setup.EntryAgent))), nil
+		},
 		named: func(v *web.Visit) string { return v.Value("email") },
 	}
 }
 
-func agentRows(all []setup.Entry) (rows []agentRow) {
-	for _, e := range ofKind(all, setup.EntryAgent) {
+// agentRows makes the rows of some agents.
+func agentRows(all, some []setup.Entry) (rows []agentRow) {
+	teams := ofKind(all, setup.EntryTeam)
+	for _, e := range some {
 		row := agentRow{Name: e.Value("name"), Path: "/settings/agents/" + e.Name, Email: e.Name, Zone: e.Value("zone"), Admin: slices.Contains(e.Values["roles"], "admin")}
-		for _, t := range ofKind(all, setup.EntryTeam) {
+		for _, t := range teams {
 			if slices.Contains(t.Values["members"], e.Name) {
 				row.Teams = append(row.Teams, t.Name)
 			}
@@ -62,19 +66,23 @@ func (p pages) teams() shelf {
 		out:  "Its members stay. A team that conversations belong to stays, too, as does one that accounts belong to.",
 		parts: []part{{paths: []string{"name", "members", "agents"}}, {title: "Channels", paths: []string{"slack_channel", "teams_channel", "home"}},
 			{title: "Figures", paths: []string{"weekly_figures"}}, {title: "Emoji", paths: []string{"emoji"}}},
-		rows:   func(v *web.Visit, s *sieve, all []setup.Entry) (any, error) { return pageOf(v, s, teamRows(all)), nil },
+		rows: func(v *web.Visit, s *sieve, all []setup.Entry) (any, error) {
+			return teamRows(all, pageOf(v, s, ofKind(all, setup.EntryTeam))), nil
+		},
 		named:  func(v *web.Visit) string { return v.Value("name") },
 		refine: refineTeam,
 		change: emojiOfTeam,
 	}
 }
 
-func teamRows(all []setup.Entry) (rows []teamRow) {
+// teamRows makes the rows of some teams.
+func teamRows(all, some []setup.Entry) (rows []teamRow) {
 	names := map[string]string{}
 	for _, e := range ofKind(all, setup.EntryAgent) {
 		names[e.Name] = e.Value("name")
 	}
-	for _, e := range ofKind(all, setup.EntryTeam) {
+	accounts := ofKind(all, setup.EntryAccount)
+	for _, e := range some {
 		row := teamRow{Name: e.Name, Path: "/settings/teams/" + pathOf(e.Name)}
 		for _, m := range e.Values["members"] {
 			row.Members = append(row.Members, names[m])
@@ -84,7 +92,7 @@ func teamRows(all []setup.Entry) (rows []teamRow) {
 				row.Channels = append(row.Channels, chat.name+" "+id)
 			}
 		}
-		for _, a := range ofKind(all, setup.EntryAccount) {
+		for _, a := range accounts {
 			if a.Value("team") == e.Name {
 				row.Accounts = append(row.Accounts, a.Name)
 			}
@@ -98,8 +106,14 @@ func teamRows(all []setup.Entry) (rows []teamRow) {
 func refineTeam(_ *web.Visit, form *web.Form, e *setup.Entry, all []setup.Entry) {
 	members := field(form, "members")
 	members.Kind, members.Choices, members.Help = web.KindChecks, nil, ""
+	chosen := map[string]bool{}
+	if e != nil {
+		for _, m := range e.Values["members"] {
+			chosen[m] = true
+		}
+	}
 	for _, a := range ofKind(all, setup.EntryAgent) {
-		members.Choices = append(members.Choices, web.Choice{Value: a.Name, Text: a.Value("name") + " (" + a.Name + ")", Chosen: e != nil && slices.Contains(e.Values["members"], a.Name)})
+		members.Choices = append(members.Choices, web.Choice{Value: a.Name, Text: a.Value("name") + " (" + a.Name + ")", Chosen: chosen[a.Name]})
 	}
 	form.Groups = append(form.Groups, web.Group{Title: "Emoji", Fields: []web.Field{{Name: "emoji", Label: "Emoji that are verbs", Kind: web.KindLines,
 		Help: "One a line: `shipit: resolve`, `eyes: none`. They count in the team's channels, beside the usual ones.", Value: strings.Join(emojiLines(e), "\n")}}})

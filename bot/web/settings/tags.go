@@ -24,10 +24,12 @@ type tagRow struct {
 // tags has the pages of tags and labels.
 func (p pages) tags() shelf {
 	return shelf{pages: p, kind: setup.EntryTag, path: "/settings/tags", one: "tag", title: "Tags and labels",
-		help:   "What conversations are about. A *label* says what is to be done: conversations that have one stand out in lists.",
-		out:    "Nobody is offered it any more. Conversations that have it keep it.",
-		parts:  []part{{paths: []string{"name", "description", "color", "category", "kind", "formerly"}}},
-		rows:   func(v *web.Visit, s *sieve, all []setup.Entry) (any, error) { return pageOf(v, s, tagRows(all)), nil },
+		help:  "What conversations are about. A *label* says what is to be done: conversations that have one stand out in lists.",
+		out:   "Nobody is offered it any more. Conversations that have it keep it.",
+		parts: []part{{paths: []string{"name", "description", "color", "category", "kind", "formerly"}}},
+		rows: func(v *web.Visit, s *sieve, all []setup.Entry) (any, error) {
+			return tagRows(pageOf(v, s, labelsFirst(ofKind(all, setup.EntryTag)))), nil
+		},
 		named:  func(v *web.Visit) string { return strings.Join(strings.Fields(v.Value("name")), " ") },
 		refine: refineTag,
 		change: renameTag,
@@ -36,9 +38,23 @@ func (p pages) tags() shelf {
 
 func pathOf(name string) string { return url.PathEscape(name) }
 
-// tagRows lists labels first.
-func tagRows(all []setup.Entry) (rows []tagRow) {
-	for _, e := range ofKind(all, setup.EntryTag) {
+// labelsFirst sorts tags for their list.
+func labelsFirst(tags []setup.Entry) []setup.Entry {
+	isLabel := func(e setup.Entry) bool { return e.Value("kind") == "label" }
+	slices.SortStableFunc(tags, func(a, b setup.Entry) int {
+		if isLabel(a) != isLabel(b) {
+			if isLabel(a) {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a.Value("category"), b.Value("category"))
+	})
+	return tags
+}
+
+func tagRows(tags []setup.Entry) (rows []tagRow) {
+	for _, e := range tags {
 		color := e.Value("color")
 		if color == "" {
 			color = plainColour
@@ -46,15 +62,6 @@ func tagRows(all []setup.Entry) (rows []tagRow) {
 		rows = append(rows, tagRow{Name: e.Name, Path: "/settings/tags/" + pathOf(e.Name), Color: color, Description: e.Value("description"),
 			Category: e.Value("category"), Label: e.Value("kind") == "label", Formerly: e.Values["formerly"]})
 	}
-	slices.SortStableFunc(rows, func(a, b tagRow) int {
-		if a.Label != b.Label {
-			if a.Label {
-				return -1
-			}
-			return 1
-		}
-		return strings.Compare(a.Category, b.Category)
-	})
 	return rows
 }
 

@@ -51,11 +51,11 @@ func (p pages) templates() shelf {
 func (p pages) templateRows(v *web.Visit, s *sieve, all []setup.Entry) (any, error) {
 	states, err := p.desk.TemplateStates(v.Context())
 	var rows []templateRow
-	for _, e := range ofKind(all, setup.EntryTemplate) {
+	for _, e := range pageOf(v, s, ofKind(all, setup.EntryTemplate)) {
 		rows = append(rows, templateRow{TemplateState: states[e.Name], Name: e.Value("name"), Path: "/settings/templates/" + pathOf(e.Name), Account: e.Value("accounts"),
 			Language: e.Value("language"), Body: e.Value("body"), Types: e.Values["types"], Labels: e.Values["labels"]})
 	}
-	return pageOf(v, s, rows), err
+	return rows, err
 }
 
 // refineTemplate lets the account be chosen, and adds the rows of buttons, and of examples for the text's variables.

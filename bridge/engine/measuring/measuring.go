@@ -77,6 +77,7 @@ func measureAll(ctx context.Context, tx pgx.Tx, progress *measure.Progress, dir 
 	var labels []measure.Labels
 	var shares []measure.Share
 	for _, s := range subjects {
+		s.Tags = append([]string{}, dir.TagsNow(s.Tags)...) // a tag that was renamed counts once, by the name that it has now
 		labels = append(labels, s.Labels)
 		shares = append(shares, Shares(s, logOf[s.ConversationID], saidIn[s.ConversationID], dir.Hours[s.AccountID])...)
 	}

@@ -172,6 +172,25 @@ func (w *world) compare(dir *directory.Directory) {
 	}
 	w.same("shares", w.keptShares(), want)
 	w.same("days", w.keptDays(days), wantDays)
+	w.spans()
+}
+
+// spans compares the sums of weeks, and of four weeks, with those of their days.
+func (w *world) spans() {
+	w.t.Helper()
+	var wrong []string
+	err := w.pool.QueryRow(w.t.Context(), `
+		WITH days AS (
+			SELECT kind, n, day - (day - DATE '2001-01-01') % n AS day, value, account_id, team_id, sum(opened) AS a, sum(messages_out) AS b, sum(next_sum_open) AS c, sum(ended_sum) AS d, max(first_worst) AS worst
+			FROM measure_days, unnest(ARRAY[7, 28]) AS n
+			GROUP BY 1, 2, 3, 4, 5, 6)
+		SELECT coalesce(array_agg(concat(d.*, s.*)), '{}')
+		FROM days AS d
+		FULL JOIN measure_spans AS s ON (s.kind, s.days, s.day, s.value, s.account_id, s.team_id) = (d.kind, d.n, d.day, d.value, d.account_id, d.team_id)
+		WHERE (s.opened, s.messages_out, s.next_sum_open, s.ended_sum, s.first_worst) IS DISTINCT FROM (d.a, d.b, d.c, d.d, d.worst)`).Scan(&wrong)
+	if err != nil || len(wrong) > 0 {
+		w.t.Fatalf("weeks that are not the sums of their days: %v %v", wrong, err)
+	}
 }
 
 // sums writes figures without what is an upper bound.

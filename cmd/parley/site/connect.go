@@ -129,7 +129,7 @@ func (d *startDesk) elsewhere(ctx context.Context, kind, home string) (string, e
 	if i < 0 {
 		return "", nil
 	}
-	entries, err := setup.Entries(ctx, d.o.Pool, d.o.Specs)
+	entries, err := d.known.Entries(ctx)
 	if err != nil {
 		return "", err
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"parley/bot/slack/blockkit"
@@ -15,11 +16,14 @@ import (
 )
 
 // dashboardDesk implements dashboard.Desk.
-type dashboardDesk struct{ o Options }
+type dashboardDesk struct {
+	o     Options
+	known *known
+}
 
 // Names implements dashboard.Desk.
 func (d *dashboardDesk) Names(ctx context.Context) (dashboard.Names, error) {
-	dir, err := store.LoadDirectory(ctx, d.o.Pool)
+	dir, err := d.known.Directory(ctx)
 	if err != nil {
 		return dashboard.Names{}, err
 	}
@@ -41,7 +45,41 @@ func (d *dashboardDesk) Names(ctx context.Context) (dashboard.Names, error) {
 	return n, nil
 }
 
-// filterOf asks the store what a page asks.
+// formerTags gives the names that tags had, in small letters, with those that they have now: conversations and figures may
+// still have them.
+func formerTags(tags []store.Tag) map[string]string {
+	now := map[string]string{}
+	for _, t := range tags {
+		for _, name := range t.Formerly {
+			now[strings.ToLower(name)] = t.Name
+		}
+	}
+	for _, t := range tags {
+		if t.Active {
+			delete(now, strings.ToLower(t.Name))
+		}
+	}
+	return now
+}
+
+// filterOf asks the store what a page asks: of a tag also what was counted by the names that it had.
+func (d *dashboardDesk) filterOf(ctx context.Context, q dashboard.Question) (measure.Filter, error) {
+	f := filterOf(q)
+	if q.Of != dashboard.ByTag {
+		return f, nil
+	}
+	dir, err := d.known.Directory(ctx)
+	former := formerTags(dir.Tags)
+	for _, t := range dir.Tags {
+		for _, name := range t.Formerly {
+			if t.Name == q.Value && former[strings.ToLower(name)] == t.Name {
+				f.Also = append(f.Also, name)
+			}
+		}
+	}
+	return f, err
+}
+
 func filterOf(q dashboard.Question) measure.Filter {
 	f := measure.Filter{From: q.From, To: q.To, Teams: q.Teams, Kind: measure.KindAll}
 	if q.Account != 0 {
@@ -57,7 +95,14 @@ func filterOf(q dashboard.Question) measure.Filter {
 
 // Sums implements dashboard.Desk.
 func (d *dashboardDesk) Sums(ctx context.Context, q dashboard.Question, by dashboard.Group) ([]dashboard.Sum, error) {
-	rows, err := measure.Sums(ctx, d.o.Pool, filterOf(q), measure.Group(by))
+	f, err := d.filterOf(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := measure.Sums(ctx, d.o.Pool, f, measure.Group(by))
+	if err == nil && by == dashboard.ByTag {
+		rows, err = d.byNamesNow(ctx, rows)
+	}
 	list := make([]dashboard.Sum, len(rows))
 	for i, r := range rows {
 		list[i] = dashboard.Sum{Value: r.Value, Figures: dashboard.Figures{New: r.Opened, Reopened: r.Reopened, Resolved: r.Resolved, Abandoned: r.Abandoned,
@@ -70,12 +115,39 @@ func (d *dashboardDesk) Sums(ctx context.Context, q dashboard.Question, by dashb
 	return list, err
 }
 
+// byNamesNow joins the figures of each tag that were counted by several of its names.
+func (d *dashboardDesk) byNamesNow(ctx context.Context, rows []measure.Sum) ([]measure.Sum, error) {
+	dir, err := d.known.Directory(ctx)
+	if err != nil {
+		return nil, err
+	}
+	former, at := formerTags(dir.Tags), map[string]int{}
+	var list []measure.Sum
+	for _, r := range rows {
+		if name := former[strings.ToLower(r.Value)]; name != "" {
+			r.Value = name
+		}
+		i, there := at[r.Value]
+		if !there {
+			at[r.Value] = len(list)
+			list = append(list, r)
+			continue
+		}
+		list[i].Add(r.Figures)
+	}
+	return list, nil
+}
+
 // mostLong is how many of the longest conversations are shown.
 const mostLong = 10
 
 // Longest implements dashboard.Desk.
 func (d *dashboardDesk) Longest(ctx context.Context, q dashboard.Question, of dashboard.Measure) ([]dashboard.Long, error) {
-	worst, err := measure.LongestTimes(ctx, d.o.Pool, filterOf(q), measure.Time(of), q.Open, mostLong)
+	f, err := d.filterOf(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	worst, err := measure.LongestTimes(ctx, d.o.Pool, f, measure.Time(of), q.Open, mostLong)
 	if err != nil || len(worst) == 0 {
 		return nil, err
 	}
@@ -151,11 +223,15 @@ func (d *dashboardDesk) links(ctx context.Context, ids []int64) (map[int64]strin
 
 // Now implements dashboard.Desk.
 func (d *dashboardDesk) Now(ctx context.Context, q dashboard.Question) (dashboard.Now, error) {
-	n, err := measure.ReadNow(ctx, d.o.Pool, filterOf(q), bridge.TraitIntent, bridge.TraitSentiment)
+	f, err := d.filterOf(ctx, q)
 	if err != nil {
 		return dashboard.Now{}, err
 	}
-	out := dashboard.Now{Waiting: n.Waiting, Unassigned: n.Unassigned, Open: n.Open, Snoozed: n.Snoozed}
+	n, err := measure.ReadNow(ctx, d.o.Pool, f, bridge.TraitIntent, bridge.TraitSentiment)
+	if err != nil {
+		return dashboard.Now{}, err
+	}
+	out := dashboard.Now{Waiting: n.Waiting, Unassigned: n.Unassigned, Open: n.Open, Snoozed: n.Snoozed, AtLeast: n.AtLeast}
 	if n.Oldest != nil {
 		now, err := store.Now(ctx, d.o.Pool)
 		if err != nil {

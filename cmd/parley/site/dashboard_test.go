@@ -228,3 +228,49 @@ func TestFiguresAsFile(t *testing.T) {
 		}
 	}
 }
+
+// R-159 R-230: a tag that was renamed has one row, in which counts what was counted by its former names, and so have the
+// pages that are filtered by it.
+func TestRenamedTagsFigures(t *testing.T) {
+	t.Parallel()
+	f := newFigures(t)
+	share := func(n int64) measure.Share {
+		return measure.Share{Day: daysAgo(1), TeamID: f.support, AccountID: f.mail, Figures: measure.Figures{Opened: n, Resolved: 1, EndedSum: 100 * n, EndedWorst: 100 * n}}
+	}
+	f.keep(1, "by its first name", measure.Labels{Tags: []string{"Lamps"}}, share(1))
+	f.keep(2, "by its second name", measure.Labels{Tags: []string{"Broken lamps"}}, share(2))
+	f.keep(3, "by its present name", measure.Labels{Tags: []string{"Lighting"}}, share(4))
+	f.keep(4, "of another", measure.Labels{Tags: []string{"Billing"}}, share(8))
+	if _, err := f.site.Pool.Exec(t.Context(), `INSERT INTO tags (name, color, formerly) VALUES ('Lighting', '#112233', '{Lamps,"Broken lamps"}')`); err != nil {
+		t.Fatal(err)
+	}
+	ann := f.site.Visitor("ann@acme.test")
+	file := ann.Get("/settings/dashboard/figures.csv?days=7&hours=all").Body
+	if !strings.Contains(file, "\ntag,Lighting,7,0,3,") || strings.Contains(file, "amps") {
+		t.Errorf("the file:\n%s", file)
+	}
+	if file = ann.Get("/settings/dashboard/figures.csv?days=7&hours=all&tag=Lighting").Body; !strings.Contains(file, "\nday,"+daysAgo(1)+",7,0,3,") {
+		t.Errorf("the file of the tag:\n%s", file)
+	}
+	long := ann.Get("/settings/dashboard/longest?days=7&hours=all&time=ended&tag=Lighting")
+	if !long.Has("by its first name") || !long.Has("by its second name") || !long.Has("by its present name") || long.Has("of another") {
+		t.Error("the longest are not those of the tag")
+	}
+}
+
+// R-233: a table shows those with the most to do; all are in the file.
+func TestManyAgentsFigures(t *testing.T) {
+	t.Parallel()
+	f := newFigures(t)
+	for n := range int64(60) {
+		f.keep(100+n, "x", measure.Labels{}, measure.Share{Day: daysAgo(1), TeamID: f.support, AgentID: 1000 + n, AccountID: f.mail, Figures: measure.Figures{Opened: 1 + n}})
+	}
+	ann := f.site.Visitor("ann@acme.test")
+	page := ann.Get("/settings/dashboard?days=7")
+	if !page.Has("10 more are in") || page.Has("agent=1000&") || !page.Has("agent=1059&") {
+		t.Error("the table doesn't show those with the most to do")
+	}
+	if file := ann.Get("/settings/dashboard/figures.csv?days=7").Body; strings.Count(file, "\nagent,") != 60 {
+		t.Errorf("the file has %d agents", strings.Count(file, "\nagent,"))
+	}
+}

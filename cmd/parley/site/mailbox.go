@@ -27,7 +27,10 @@ const emailKind = "email"
 const testTime = 20 * time.Second
 
 // mailboxDesk implements mailbox.Desk.
-type mailboxDesk struct{ o Options }
+type mailboxDesk struct {
+	o     Options
+	known *known
+}
 
 // Find implements mailbox.Desk.
 func (d *mailboxDesk) Find(ctx context.Context, address string) (mailbox.Found, error) {
@@ -120,7 +123,7 @@ func (d *mailboxDesk) Accounts(ctx context.Context) ([]mailbox.Account, error) {
 	if err != nil {
 		return nil, err
 	}
-	entries, err := setup.Entries(ctx, d.o.Pool, d.o.Specs)
+	entries, err := d.known.Entries(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +146,7 @@ func (d *mailboxDesk) Accounts(ctx context.Context) ([]mailbox.Account, error) {
 
 // Names implements mailbox.Desk.
 func (d *mailboxDesk) Names(ctx context.Context) (accounts, teams []string, err error) {
-	entries, err := setup.Entries(ctx, d.o.Pool, d.o.Specs)
+	entries, err := d.known.Entries(ctx)
 	for _, e := range entries {
 		switch e.Kind {
 		case setup.EntryAccount:

@@ -30,16 +30,19 @@ const (
 )
 
 // numberDesk implements number.Desk.
-type numberDesk struct{ o Options }
+type numberDesk struct {
+	o     Options
+	known *known
+}
 
 // Fields implements number.Desk.
 func (d *numberDesk) Fields(kind string) []setup.Field {
-	return (&settingsDesk{d.o}).Fields(setup.EntryAccount, kind)
+	return (&settingsDesk{o: d.o}).Fields(setup.EntryAccount, kind)
 }
 
 // Names implements number.Desk.
 func (d *numberDesk) Names(ctx context.Context) (accounts, teams []string, err error) {
-	return (&mailboxDesk{d.o}).Names(ctx)
+	return (&mailboxDesk{d.o, d.known}).Names(ctx)
 }
 
 // Numbers implements number.Desk.
@@ -236,7 +239,7 @@ func told(err error) error {
 
 // Save implements number.Desk.
 func (d *numberDesk) Save(ctx context.Context, by web.Person, c setup.Change) (setup.Result, error) {
-	return (&settingsDesk{d.o}).Save(ctx, by, c)
+	return (&settingsDesk{o: d.o}).Save(ctx, by, c)
 }
 
 // draftPlace is what sealed drafts are bound to.

@@ -13,11 +13,14 @@ import (
 )
 
 // settingsDesk implements settings.Desk.
-type settingsDesk struct{ o Options }
+type settingsDesk struct {
+	o     Options
+	known *known
+}
 
 // Entries implements settings.Desk.
 func (d *settingsDesk) Entries(ctx context.Context) ([]setup.Entry, error) {
-	return setup.Entries(ctx, d.o.Pool, d.o.Specs)
+	return d.known.Entries(ctx)
 }
 
 // Fields implements settings.Desk.

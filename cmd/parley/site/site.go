@@ -92,7 +92,8 @@ const (
 
 // New makes the site.
 func New(o Options) (*web.Site, error) {
-	dashboards, err := dashboard.Area(&dashboardDesk{o})
+	setUp := &known{pool: o.Pool, specs: o.Specs}
+	dashboards, err := dashboard.Area(&dashboardDesk{o, setUp})
 	if err != nil {
 		return nil, err
 	}
@@ -103,12 +104,12 @@ func New(o Options) (*web.Site, error) {
 	areas := []web.Area{
 		signin.Area(&signInDesk{o}, buttons(o.Providers)),
 		openid.Area(&openidDesk{o}, doors),
-		settings.Area(&settingsDesk{o}),
+		settings.Area(&settingsDesk{o, setUp}),
 		dashboards,
 		records.Area(&recordsDesk{o}),
-		mailbox.Area(&mailboxDesk{o}),
-		number.Area(&numberDesk{o}),
-		start.Area(&startDesk{o}),
+		mailbox.Area(&mailboxDesk{o, setUp}),
+		number.Area(&numberDesk{o, setUp}),
+		start.Area(&startDesk{o, setUp}),
 	}
 	if o.Inbox != nil {
 		areas = append(areas, inbox.Area(o.Inbox))

@@ -60,7 +60,7 @@ func fullHouse(conversations int) []string {
 		`INSERT INTO measure_shares SELECT id, created_at::date, team_id, 1 + id % 1000, account_id, 1, 0, 1, 0, 1, 1, 1, id % 9973, id % 997, id % 9973, id % 997` + zeros + `, id % 99991, id % 9991, id % 99991, id % 9991
 			FROM conversations`,
 		`INSERT INTO measure_labels SELECT id, tags, 'refund', '' FROM conversations`,
-		sums("all", "''"), sums("agent", "agent_id::text"), sums("tag", "'Billing'"), sums("intent", "'refund'"),
+		sums("all", "''"), sums("agent", "agent_id::text"), sums("tag", "'Billing'"), sums("intent", "'refund'"), plantest.Spans(),
 	}
 }
 
@@ -69,8 +69,9 @@ func bigTables() []string {
 	return []string{"contacts", "identities", "conversations", "conversation_words", "messages", "log_entries", "threads", "events", "lanes", "deliveries", "measure_shares", "measure_labels"}
 }
 
-// readRows tells how many rows of the big tables were read so far, by everybody.
-func readRows(t *testing.T, pool *pgxpool.Pool) (rows int64, of string) {
+// readRows tells how many rows of the big tables were read so far, by everybody, and how many of them by looking through
+// a table without an index.
+func readRows(t *testing.T, pool *pgxpool.Pool) (rows, scanned int64, of string) {
 	t.Helper()
 	for _, conn := range pool.AcquireAllIdle(t.Context()) {
 		if _, err := conn.Exec(t.Context(), `SELECT pg_stat_force_next_flush()`); err != nil {
@@ -79,12 +80,12 @@ func readRows(t *testing.T, pool *pgxpool.Pool) (rows int64, of string) {
 		conn.Release()
 	}
 	err := pool.QueryRow(t.Context(), `
-		SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint, string_agg(format('%s %s', relname, seq_tup_read + coalesce(idx_tup_fetch, 0)), ', ' ORDER BY relname)
-		FROM pg_stat_user_tables WHERE relname = ANY($1)`, bigTables()).Scan(&rows, &of)
+		SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::bigint, sum(seq_tup_read)::bigint, string_agg(format('%s %s', relname, seq_tup_read + coalesce(idx_tup_fetch, 0)), ', ' ORDER BY relname)
+		FROM pg_stat_user_tables WHERE relname = ANY($1)`, bigTables()).Scan(&rows, &scanned, &of)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return rows, of
+	return rows, scanned, of
 }
 
 // slowPages are no pages: files of everything, what asks others, and what looks through everything since it is asked to
@@ -135,14 +136,18 @@ func TestPagesOverMany(t *testing.T) {
 		defer stop()
 		others = pid
 	}
-	for _, address := range pages {
+	for name, address := range pages {
 		get(address) // statements are prepared
-		before, _ := readRows(t, s.Pool)
+		before, scannedBefore, _ := readRows(t, s.Pool)
 		if status, _ := get(address); status >= http.StatusInternalServerError && status != http.StatusBadGateway {
 			t.Errorf("%s: %d", address, status)
 		}
-		if after, of := readRows(t, s.Pool); after-before > mostRows && times == 1 {
-			t.Errorf("%s reads %d rows (all: %s)", address, after-before, of)
+		after, scanned, of := readRows(t, s.Pool)
+		if name == "inbox, found" { // to find rare words in so few conversations PostgreSQL looks through all
+			continue
+		}
+		if (after-before > mostRows || scanned > scannedBefore) && times == 1 {
+			t.Errorf("%s reads %d rows, and looks through %d (all: %s)", address, after-before, scanned-scannedBefore, of)
 		}
 	}
 	if times > 1 {
@@ -179,14 +184,11 @@ func measurePages(t *testing.T, pool *pgxpool.Pool, others uint32, pages map[str
 	t.Logf("median, 95 of 100, processors' time:\n%s", strings.Join(lines, "\n"))
 }
 
-// mostWork is how long processors may work for a page. Fifty milliseconds is the goal; what misses it with a thousand people,
-// tags and templates, or over a year, is known (docs/performance.md) and must not get worse.
+// mostWork is how long processors may work for a page. Fifty milliseconds is the goal; what misses it is known
+// (docs/performance.md) and must not get worse.
 func mostWork(name string) time.Duration {
-	switch {
-	case strings.Contains(name, "/dashboard"), name == "a year", name == "an agent's", name == "longest":
-		return 2 * time.Second
-	case strings.HasPrefix(name, "GET /"), name == "log of an agent", name == "inbox, found", name == "inbox, a word of all":
-		return 250 * time.Millisecond
+	if strings.HasSuffix(name, "/dashboard") || name == "a year" || name == "log of an agent" {
+		return 100 * time.Millisecond
 	}
 	return 50 * time.Millisecond
 }

@@ -9,21 +9,23 @@ import (
 	"parley/bot/web"
 	"parley/bot/web/start"
 	"parley/bridge/setup"
-	"parley/store"
 	"parley/store/stats"
 )
 
 // startDesk implements start.Desk.
-type startDesk struct{ o Options }
+type startDesk struct {
+	o     Options
+	known *known
+}
 
 // Progress implements start.Desk.
 func (d *startDesk) Progress(ctx context.Context) (start.Progress, error) {
 	var p start.Progress
-	directory, err := store.LoadDirectory(ctx, d.o.Pool)
+	directory, err := d.known.Directory(ctx)
 	if err != nil {
 		return p, err
 	}
-	entries, err := setup.Entries(ctx, d.o.Pool, d.o.Specs)
+	entries, err := d.known.Entries(ctx)
 	if err != nil {
 		return p, err
 	}

@@ -1,0 +1,62 @@
+package site
+
+import (
+	"context"
+	"sync"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/bridge/setup"
+	"parley/channels"
+	"parley/store"
+)
+
+// known keeps the set-up as it was read last, so that pages of a company with thousands of people, tags and templates
+// don't read all of it again each time. Each use asks the database whether it still holds (store.SetupStamp): a change is
+// seen at once, whichever process made it. Who may see a page is never asked here, but read anew (people).
+type known struct {
+	pool  *pgxpool.Pool
+	specs []channels.Spec
+
+	entries   kept[[]setup.Entry]
+	directory kept[store.Directory]
+}
+
+// kept is one thing, as it was when the set-up had a stamp. Nobody changes what it holds.
+type kept[T any] struct {
+	mu    sync.Mutex
+	stamp string // "" = nothing was read yet
+	value T
+}
+
+// get gives the thing as it is now; read reads it.
+func (k *kept[T]) get(ctx context.Context, pool *pgxpool.Pool, read func() (T, error)) (T, error) {
+	stamp, err := store.SetupStamp(ctx, pool) // before it is read: what changes in between has another stamp
+	if err != nil {
+		var none T
+		return none, err
+	}
+	k.mu.Lock()
+	same, value := k.stamp == stamp, k.value
+	k.mu.Unlock()
+	if same {
+		return value, nil
+	}
+	if value, err = read(); err != nil {
+		return value, err
+	}
+	k.mu.Lock()
+	k.stamp, k.value = stamp, value
+	k.mu.Unlock()
+	return value, nil
+}
+
+// Entries are those of setup.Entries. They are shared: nobody may change them.
+func (k *known) Entries(ctx context.Context) ([]setup.Entry, error) {
+	return k.entries.get(ctx, k.pool, func() ([]setup.Entry, error) { return setup.Entries(ctx, k.pool, k.specs) })
+}
+
+// Directory is that of store.LoadDirectory. It is shared: nobody may change it.
+func (k *known) Directory(ctx context.Context) (store.Directory, error) {
+	return k.directory.get(ctx, k.pool, func() (store.Directory, error) { return store.LoadDirectory(ctx, k.pool) })
+}
