@@ -36,6 +36,8 @@ func (demoCommand) Help() string {
 Customers write by mail, WhatsApp, SMS and Messenger; move the clock, and windows close.
 The team answers in Slack or Microsoft Teams: the page shows either, and the switch at its
 top says where new conversations open. Threads stay where they are.
+The site has a quarter of conversations to count. Sign in there by Acme, which is emulated
+too: as ann@acme.test, the admin, or ben@acme.test, an agent.
 Stop it with Ctrl-C; nothing is kept but a database server in PARLEY_DATA/demo.
 
 What FILE of --env says is what that of parley fakes does, and Teams' variables. Webhooks

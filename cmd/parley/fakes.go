@@ -55,17 +55,12 @@ apart, and security: none.`
 // Run serves the emulators until it is interrupted.
 func (c fakesCommand) Run(ctx context.Context) error {
 	w, err := demo.NewWorld(ctx, demo.WorldOptions{SlackAddr: c.Slack, IMAPAddr: c.IMAP, SMTPAddr: c.SMTP, HTTPMode: c.HTTP,
-		Phones: true, GraphAddr: c.Graph, TwilioAddr: c.Twilio, PublicURL: strings.TrimRight(c.PublicURL, "/"),
+		Phones: true, GraphAddr: c.Graph, TwilioAddr: c.Twilio, OIDCAddr: c.OIDC, PublicURL: strings.TrimRight(c.PublicURL, "/"),
 		TeamsOptions: demo.TeamsOptions{Teams: c.Surface != demo.SurfaceSlack, NoSlack: c.Surface == demo.SurfaceTeams, TeamsAddr: c.Teams, TeamsRetries: installRetries()}})
 	if err != nil {
 		return err
 	}
-	provider, signIn, err := newSignIn(c.OIDC, c.PublicURL)
-	if err != nil {
-		return errors.Join(err, w.Close())
-	}
-	defer func() { _ = provider.Close() }()
-	if err := child.WriteEnv(c.Env, append(w.Env(), signIn...)); err != nil {
+	if err := child.WriteEnv(c.Env, w.Env()); err != nil {
 		return errors.Join(err, w.Close())
 	}
 	fmt.Println("The emulators run; their addresses are in " + c.Env + ". Stop them with Ctrl-C.")

@@ -59,7 +59,7 @@ type tableRow struct {
 	value string // which of the group it is
 }
 
-const explained = "How the team does. What each figure counts, and who gets it, is in `docs/measures.md`."
+const explained = "How the team does. What each figure counts, and who gets it, is in `docs/measures.md`. A team can be told of its week in its channel: *Tell how the week was*, on the page of the team."
 
 func (p pages) show(v *web.Visit) error {
 	f, names, q, err := p.asked(v)

@@ -209,9 +209,19 @@ func (p pages) add(v *web.Visit) error {
 	return p.save(v, s, given)
 }
 
-// save adds the mailbox and leads to its page.
+// save adds the mailbox and leads to its page; after the first one, to what comes next in the first steps.
 func (p pages) save(v *web.Visit, s *servers, given map[string][]string) error {
-	return p.added(v, s, given, func(name string) error { return v.Saved(pathOf(name), "The mailbox was added. It is in watch mode.") })
+	before, err := p.desk.Accounts(v.Context())
+	if err != nil {
+		return err
+	}
+	return p.added(v, s, given, func(name string) error {
+		next := pathOf(name)
+		if len(before) == 0 {
+			next = "/settings/first-steps"
+		}
+		return v.Saved(next, "The mailbox was added. It is in watch mode.")
+	})
 }
 
 // added adds the mailbox and then does something with the name of its account. If something is wrong with what was

@@ -64,6 +64,7 @@ type Chat struct {
 	FromEnv   bool      // by the environment, which comes before what is stored
 	Author    string    // who gave the credentials that are stored; "" = none are
 	At        time.Time // when
+	AppID     string    // of Teams' registration, among what is stored; no secret
 }
 
 // Team is a team.
@@ -148,6 +149,7 @@ func (p pages) steps(v *web.Visit) (*steps, error) {
 		Label: "Microsoft App ID of the bot's registration", Placeholder: sampleID}}
 	s.Slack.of(progress.Chats)
 	s.Microsoft.of(progress.Chats)
+	s.AppID.Value = s.Microsoft.AppID
 	var names []string
 	fine := true
 	for _, c := range s.Chats {

@@ -281,7 +281,7 @@ func TestTour(t *testing.T) {
 	l.until("a form opens, or it is done", `document.querySelector('#modal[open] footer .primary') || /esolved/.test(document.querySelector('.threadpane').innerText)`)
 	l.js("resolve", `document.querySelector('#modal[open] footer .primary')?.click()`)
 	l.ticked("resolve")
-	l.shows("#tour", "That was the tour")
+	l.tourEnds()
 	l.shot("done")
 
 	l.click(".reader > header .primary")

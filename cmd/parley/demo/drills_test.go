@@ -234,3 +234,9 @@ func (l *live) plugsInPage(half string, dana phone) {
 		l.t.Errorf("the witness says %+v, %v", n, err)
 	}
 }
+
+// tourEnds skips the steps that this test doesn't take.
+func (l *live) tourEnds() {
+	l.t.Helper()
+	l.until("the tour's other steps are skipped", `(document.querySelector('[data-focus="tourskip"]')?.click(), document.getElementById('tour').innerText.includes('That was the tour'))`)
+}

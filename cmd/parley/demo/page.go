@@ -66,12 +66,13 @@ type marks struct {
 	mu   sync.Mutex
 	seen map[string]bool   // mails and chat messages that were opened, by mailKey and chatKey
 	read map[string]string // the last message in Teams that was seen, by readKey
+	site map[string]bool   // pages of the settings site that were opened by the tour
 }
 
 func (m *marks) forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.seen, m.read = map[string]bool{}, map[string]string{}
+	m.seen, m.read, m.site = map[string]bool{}, map[string]string{}, map[string]bool{}
 }
 
 // NewPage prepares the page of a world.

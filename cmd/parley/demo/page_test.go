@@ -162,7 +162,7 @@ func TestStateFollowsPeople(t *testing.T) {
 	if len(zoe.Slack.Followed) != 0 || zoe.Slack.Channels[0].Unread != 1 || len(zoe.Mail.Mails) != 0 {
 		t.Errorf("Zoe sees %+v", zoe.Slack)
 	}
-	if len(zoe.Tour) != 7 || zoe.Tour[0].Done {
+	if len(zoe.Tour) != 12 || zoe.Tour[0].Done {
 		t.Errorf("tour %+v", zoe.Tour)
 	}
 	ask(p, "GET", "/mail/open?address=maria@lopez-ceramics.test&folder=INBOX&uid=1")

@@ -9,8 +9,24 @@ import (
 // admin is whose settings site the demo opens.
 const admin = "ann@acme.test"
 
-// openSite leads to the settings site of the demo's Parley, by a link that signs its admin in.
+// sitePlace is a page of the site to which the tour leads.
+type sitePlace struct{ name, path string }
+
+func sitePlaces() []sitePlace {
+	return []sitePlace{{"settings", "/settings/accounts"}, {"dashboard", "/settings/dashboard?days=91"}, {"inbox", "/inbox?list=all"}}
+}
+
+// openSite leads to the settings site of the demo's Parley: by a link that signs its admin in, or, with to, to a page
+// that asks who one is unless that is known.
 func (p *Page) openSite(w http.ResponseWriter, r *http.Request) {
+	for _, place := range sitePlaces() {
+		if place.name == r.FormValue("to") {
+			p.marks.visit(place.name)
+			p.hub.wake()
+			http.Redirect(w, r, p.world.o.PublicURL+place.path, http.StatusSeeOther)
+			return
+		}
+	}
 	pool := p.db.Load()
 	if pool == nil {
 		http.Error(w, "Parley is starting; try again in a moment.", http.StatusServiceUnavailable)
@@ -23,4 +39,17 @@ func (p *Page) openSite(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.Redirect(w, r, link, http.StatusSeeOther)
+}
+
+// visit notes that the tour led to a page of the site.
+func (m *marks) visit(place string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.site[place] = true
+}
+
+func (m *marks) visited(place string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.site[place]
 }

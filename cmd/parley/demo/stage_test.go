@@ -45,7 +45,8 @@ type stage struct {
 	last    string // the subject of the conversation that is talked about
 
 	lines    []string          // name=value of the account, as set
-	extra    string            // further accounts
+	extra    string            // further accounts, and what else stands at the end of parley.yaml
+	taught   bool              // a site of the company's is part of it
 	rate     float64           // factor on the surface's published budgets; 0 = none
 	deaf     bool              // Parley may not read Teams' channels
 	sweep    time.Duration     // between two looks for what was missed; 0 = the surface's
@@ -188,7 +189,7 @@ func (s *stage) setUp(changes []string) error {
 		s.lines = slices.DeleteFunc(s.lines, func(l string) bool { return strings.HasPrefix(l, name+"=") })
 		s.lines = append(s.lines, c)
 	}
-	hold, extra, teams, team := time.Duration(0), "", "", "Support"
+	hold, extra, teams, team, weekly := time.Duration(0), "", "", "Support", ""
 	var signatures []string
 	for _, l := range s.lines {
 		name, value, _ := strings.Cut(l, "=")
@@ -209,6 +210,10 @@ func (s *stage) setUp(changes []string) error {
 			extra += "    " + s.here() + "\n"
 			continue
 		}
+		if name == "weekly_figures" { // of the team
+			weekly = fmt.Sprintf(", weekly_figures: %q", value)
+			continue
+		}
 		if name == "team" { // the account's
 			team = value
 			continue
@@ -223,7 +228,7 @@ func (s *stage) setUp(changes []string) error {
 		}
 	}
 	text := strings.Replace(s.world.Config(hold), "    team: Support\n", "    team: "+team+"\n"+extra, 1)
-	text = strings.Replace(text, "\nteams:\n", "\nteams:\n"+teams, 1)
+	text = strings.Replace(text, "\nteams:\n  - {name: Support", "\nteams:\n"+teams+"  - {name: Support"+weekly, 1)
 	for _, l := range signatures {
 		name, value, _ := strings.Cut(l, "=")
 		old, now := "    signature: |\n      **Acme Support**\n      Monday to Friday, 9 to 17\n", fmt.Sprintf("    signature: %q\n", value)

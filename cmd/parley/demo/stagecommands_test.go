@@ -49,17 +49,20 @@ func worldCommand(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // parleyCommand is `parley start [name=value…]`, `parley stop`, `parley restart`,
-// `parley set name=value…`, `parley backup`, `parley restore`, `parley complains 'text'`.
+// `parley set name=value…`, `parley backup`, `parley restore`, `parley complains 'text'`, `parley knows 'title' 'text'`.
 func parleyCommand(ts *testscript.TestScript, neg bool, args []string) {
 	s := onStage(ts)
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: parley start|stop|restart|set|complains|backup|restore|erase")
+		ts.Fatalf("usage: parley start|stop|restart|set|complains|backup|restore|erase|knows")
 	}
 	ts.Check(s.open())
 	switch args[0] {
 	case "start":
 		ts.Check(s.setUp(args[1:]))
 		ts.Check(s.start())
+		ts.Check(s.knowing())
+	case "knows": // from its site, once it starts: a title and a text
+		s.know(args[1], args[2])
 	case "set":
 		ts.Check(s.setUp(args[1:]))
 		for _, r := range s.running {

@@ -171,12 +171,21 @@ func freshDatabase(ctx context.Context, server *pgserver.Server) error {
 	return nil
 }
 
-// setUp migrates and applies the world's parley.yaml.
+// setUp migrates, applies the world's parley.yaml, and lays out what the company knows and did before.
 func (s *stagehand) setUp(ctx context.Context, env app.Env, db *app.Database) error {
 	if err := db.Migrate(ctx, env); err != nil {
 		return err
 	}
-	return errors.Join(lab.Apply(ctx, db, s.world.Config(s.o.Hold), nil), lab.Apply(ctx, db, mailTemplates, nil))
+	folder, err := layKnowledge(s.o.Data)
+	if err != nil {
+		return err
+	}
+	for _, yaml := range []string{s.world.Config(s.o.Hold), mailTemplates, fmt.Sprintf("knowledge:\n  - folder: %q\n", folder)} {
+		if err := lab.Apply(ctx, db, yaml, nil); err != nil {
+			return err
+		}
+	}
+	return writePast(ctx, db.Pool, s.page.o.Clock.Now())
 }
 
 // mailTemplates are prepared answers by mail, which need nobody's approval.

@@ -3,6 +3,7 @@ package demo
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -23,13 +24,18 @@ func (p *Page) tour(ctx context.Context) ([]tourStep, error) {
 			EXISTS (SELECT FROM log_entries WHERE what = 'tagged'),
 			EXISTS (SELECT FROM log_entries WHERE what = 'snoozed'),
 			EXISTS (SELECT FROM log_entries WHERE what = 'woke'),
-			EXISTS (SELECT FROM conversations WHERE kind = 'customer' AND status = 'resolved')`
-	names := []string{"answer", "undo", "note", "tag", "snooze", "wake", "resolve"}
-	steps := make([]tourStep, len(names))
-	into := make([]any, len(names))
-	for i, name := range names {
-		steps[i].Name = name
-		into[i] = &steps[i].Done
+			EXISTS (SELECT FROM conversations WHERE kind = 'customer' AND status = 'resolved' AND id IN (SELECT conversation_id FROM threads)),
+			EXISTS (SELECT FROM suggestions WHERE kind = 'reply' AND fate IN ('used', 'edited')),
+			EXISTS (SELECT FROM log_entries WHERE what = 'asked for a text')`
+	steps := []tourStep{{Name: "answer"}, {Name: "undo"}, {Name: "note"}, {Name: "tag"}, {Name: "suggestion"}, {Name: "ai"},
+		{Name: "snooze"}, {Name: "wake"}, {Name: "resolve"}}
+	for _, place := range sitePlaces() {
+		steps = append(steps, tourStep{Name: place.name, Done: p.marks.visited(place.name)})
+	}
+	var into []any
+	for _, name := range []string{"answer", "undo", "note", "tag", "snooze", "wake", "resolve", "suggestion", "ai"} {
+		i := slices.IndexFunc(steps, func(s tourStep) bool { return s.Name == name })
+		into = append(into, &steps[i].Done)
 	}
 	pool := p.db.Load()
 	if pool == nil {

@@ -63,6 +63,7 @@ type WorldOptions struct {
 	PublicURL  string
 	GraphAddr  string           // host:port of Meta's Graph API; "" = a free port on loopback
 	TwilioAddr string           // likewise of Twilio's API
+	OIDCAddr   string           // likewise of the OpenID provider by which people sign in to the site
 	PhoneClock func() time.Time // of the phones; nil = Clock
 
 	TeamsOptions

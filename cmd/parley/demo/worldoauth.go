@@ -3,6 +3,8 @@ package demo
 import (
 	"errors"
 
+	"parley/bot/web/oidcfake"
+	"parley/bot/web/openid"
 	"parley/channels/email/oauthfake"
 )
 
@@ -12,8 +14,15 @@ const (
 	providerSecret = "fake-client-secret"
 )
 
-// providers are those at which people let Parley into their mailboxes; nil = there are none.
-type providers struct{ google, microsoft *oauthfake.Server }
+// signInName is what people call the provider by which they sign in to the site.
+const signInName = "Acme"
+
+// providers are those at which people let Parley into their mailboxes, and the one that says who they are; nil = there
+// are none.
+type providers struct {
+	google, microsoft *oauthfake.Server
+	signIn            *oidcfake.Server
+}
 
 // openProviders starts the providers, if the world has phones, too: then it stands in for everything.
 func (w *World) openProviders() error {
@@ -24,8 +33,17 @@ func (w *World) openProviders() error {
 		return oauthfake.New(oauthfake.Options{Provider: p, ClientID: providerID, ClientSecret: providerSecret, Log: w.o.Log,
 			Redirects: []string{w.o.PublicURL + "/settings/mailboxes/return"}})
 	}
-	w.providers = &providers{open(oauthfake.Google), open(oauthfake.Microsoft)}
-	return errors.Join(w.providers.google.Start(""), w.providers.microsoft.Start(""))
+	w.providers = &providers{open(oauthfake.Google), open(oauthfake.Microsoft), w.newSignIn()}
+	return errors.Join(w.providers.google.Start(""), w.providers.microsoft.Start(""), w.providers.signIn.Start(w.o.OIDCAddr))
+}
+
+// newSignIn makes the OpenID provider of Ann, the admin, Ben, an agent, and one person who is no agent.
+func (w *World) newSignIn() *oidcfake.Server {
+	o := oidcfake.Options{ClientID: providerID, ClientSecret: providerSecret, RedirectURI: w.o.PublicURL + openid.Back(openid.Any), Log: w.o.Log}
+	for _, mail := range []string{admin, "ben@acme.test", "stranger@acme.test"} {
+		o.Users = append(o.Users, oidcfake.User{ID: mail, Claims: map[string]any{"email": mail, "email_verified": true}})
+	}
+	return oidcfake.New(o)
 }
 
 // accepts says whether an access token opens a mailbox.
@@ -37,7 +55,7 @@ func (w *World) closeProviders() error {
 	if w.providers == nil {
 		return nil
 	}
-	return errors.Join(w.providers.google.Close(), w.providers.microsoft.Close())
+	return errors.Join(w.providers.google.Close(), w.providers.microsoft.Close(), w.providers.signIn.Close())
 }
 
 // providerEnv gives the variables that point Parley at the providers.
@@ -52,5 +70,5 @@ func (w *World) providerEnv() (vars []string) {
 		vars = append(vars, p.prefix+"_CLIENT_ID="+providerID, p.prefix+"_CLIENT_SECRET="+providerSecret,
 			p.prefix+"_AUTH_URL="+p.server.AuthURL(), p.prefix+"_TOKEN_URL="+p.server.TokenURL())
 	}
-	return vars
+	return append(vars, "OIDC_ISSUER="+w.providers.signIn.Issuer(), "OIDC_CLIENT_ID="+providerID, "OIDC_CLIENT_SECRET="+providerSecret, "OIDC_NAME="+signInName)
 }

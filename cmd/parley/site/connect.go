@@ -27,7 +27,10 @@ const (
 
 // chats tells how each chat is: those at work, and those whose credentials are stored.
 func (d *startDesk) chats(ctx context.Context, directory store.Directory) ([]start.Chat, error) {
-	stored, err := credential.List(ctx, d.o.Pool, nil)
+	stored, err := credential.List(ctx, d.o.Pool, d.o.Sealer)
+	if err != nil { // what another key sealed is given anew on this page
+		stored, err = credential.List(ctx, d.o.Pool, nil)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +39,7 @@ func (d *startDesk) chats(ctx context.Context, directory store.Directory) ([]sta
 		c := &list[i]
 		for _, one := range stored {
 			if one.Kind == c.Kind {
-				c.Author, c.At = one.Author, one.At
+				c.Author, c.At, c.AppID = one.Author, one.At, one.Values["app_id"]
 			}
 		}
 		for _, one := range d.connected() {

@@ -88,7 +88,7 @@ func (f *figures) some() {
 			FirstSum: 60, FirstSumOpen: 60, FirstWorst: 60, FirstWorstOpen: 60, NextCount: 2, NextSum: 600, NextSumOpen: 600, NextWorst: 500, NextWorstOpen: 500}})
 }
 
-// R-230 R-231 R-232 R-233 R-237: an admin sees how everybody does, filters, and gets to what took longest.
+// R-230 R-231 R-232 R-233 R-236 R-237: an admin sees how everybody does, filters, and gets to what took longest.
 func TestDashboard(t *testing.T) {
 	t.Parallel()
 	f := newFigures(t)
@@ -114,7 +114,7 @@ func TestDashboard(t *testing.T) {
 	b.Looks("longest")
 }
 
-// R-234 R-235: a year of many conversations, with long names and from right to left, still fits.
+// R-159 R-234 R-235: a year of many conversations, with long names and from right to left, still fits.
 func TestDashboardOfMuch(t *testing.T) {
 	t.Parallel()
 	f := newFigures(t)

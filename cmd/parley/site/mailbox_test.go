@@ -144,6 +144,8 @@ func TestAddMailboxByPassword(t *testing.T) {
 	b.Write("#f-email-imap-password", "tops3cret")
 	b.Press("form.page button.main")
 	b.Shows("The mailbox was added.")
+	b.Shows("Write a mail to help@acme.test") // the first mailbox: what comes next in the first steps
+	b.Open("/settings/mailboxes/help")
 	b.Press(`form[action$="/test"] button`)
 	b.Shows("signed in at " + w.mail.SMTPAddr())
 	b.Looks("mailbox-tested")

@@ -1,4 +1,4 @@
-// The guided tour: seven steps that tick off when Parley or a mailbox shows them done.
+// The guided tour: steps that tick off when Parley or a mailbox shows them done, or a page was opened.
 import { h, replace, toast } from './dom.js';
 import { app, at, boot, half, tab } from './app.js';
 
@@ -18,6 +18,17 @@ async function go(text) {
   return true;
 }
 
+// suggested opens the newest thread of which a note offers a reply.
+async function suggested() {
+  tab(app.surface);
+  await half().goHome();
+  for (const root of half().roots()) {
+    await half().openThread(root.channel, root.id);
+    if (document.querySelector(button('Use reply'))) { pulse(button('Use reply')); return; }
+  }
+  toast('No thread has a suggestion yet. Write a mail on the left: “A mug arrived broken, what can I do?”');
+}
+
 function pulse(selector) {
   const all = document.querySelectorAll(selector);
   const el = all[all.length - 1];
@@ -28,6 +39,9 @@ function pulse(selector) {
   setTimeout(() => el.classList.remove('pulse'), 4000);
 }
 
+// page opens a page of the site beside this one.
+const page = (to) => window.open(`/site?to=${to}`, '_blank', 'noopener');
+
 const button = (label) => `#${app.surface} .threadpane [data-label="${label}"]`;
 const typed = (slack, teams) => (app.surface === 'teams' ? teams : slack);
 const steps = {
@@ -35,9 +49,14 @@ const steps = {
   undo: { title: 'Undo a reply', text: () => `Write again, and within ${boot.hold} seconds delete your message or react to it with ↩️. The customer gets nothing.`, show: () => go('Oh, and this one I will regret') },
   note: { title: 'Leave an internal note', text: () => 'Begin with note: or //. Your colleagues see it, the customer never does.', show: () => go('note: ask the workshop about the glaze') },
   tag: { title: 'Take a suggestion', text: () => `Parley notes what a mail is about, how its author feels and whether it is urgent. Press the tag below its note, or type ${typed('!tag Complaint', '/tag Complaint')}.`, show: async () => { if (await go('')) pulse(`#${app.surface} .threadpane [data-label^="+ "]`); } },
+  suggestion: { title: 'Use a suggested reply', text: () => 'Parley knows the company’s pages and templates. Where one of them answers the customer, the note names it and has a button Use reply: press it, read, change what you like, and submit.', show: () => suggested() },
+  ai: { title: 'Ask for a summary', text: () => `Type ${typed('!ai', '/ai')}: what the conversation is about stands in the thread, for colleagues only. Here no model is connected; with one, !ai also translates and answers questions.`, show: () => go('!ai') },
   snooze: { title: 'Snooze it', text: () => `Press Snooze on the card above the thread, or type ${typed('!snooze 1h', '/snooze 1h')}.`, show: async () => { if (await go('')) pulse(button('Snooze')); } },
   wake: { title: 'Let time pass', text: () => 'Move the clock at the top. The conversation wakes, and its owner is told.', show: () => pulse('#clock') },
   resolve: { title: 'Resolve it', text: () => 'Press Resolve, or react with ✅. If the customer sends another mail, the thread opens again; a chat goes on in a new one.', show: async () => { if (await go('')) pulse(button('Resolve')); } },
+  settings: { title: 'Open the settings', text: () => 'Everything is set up on pages: mailboxes, numbers, people, AI. Press Sign in with Acme and choose ann@acme.test, the admin. (ben@acme.test is an agent, and sees less.)', show: () => page('settings') },
+  dashboard: { title: 'See how the team does', text: () => 'The dashboard counts the last quarter: answers, times, topics, moods. What you do here is added within seconds.', show: () => page('dashboard') },
+  inbox: { title: 'Answer without the chat', text: () => `The inbox is for the day when ${typed('Slack', 'Teams')} is down. Pull its plug, answer there, plug in again: the thread is told.`, show: () => page('inbox') },
 };
 
 // toggleTour opens or closes the tour, and remembers that.

@@ -1,0 +1,246 @@
+package demo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/bridge"
+	"parley/store"
+	"parley/store/measure"
+)
+
+// pastDays is how far back the demo's company has answered customers: a quarter.
+const pastDays = 91
+
+// pastSeed makes the same past for each demo.
+const pastSeed = 20817
+
+// pastTopic is what some of the earlier customers wrote about.
+type pastTopic struct {
+	subject, asked, answered string
+	intent, tag              string
+	mood                     string // "" = neutral
+	share                    int    // of a hundred conversations
+}
+
+func pastTopics() []pastTopic {
+	return []pastTopic{
+		{"Where is my parcel?", "I ordered a week ago. Where is it?", "It left our workshop yesterday.", "order_status", "Support", "", 26},
+		{"Two mugs arrived broken", "Two of six are chipped.", "I am sorry! New ones leave today.", "problem", "Complaint", "negative", 14},
+		{"Invoice", "Could you send me the invoice again?", "Of course, it is attached.", "billing", "Billing", "", 17},
+		{"Charged twice", "My card was charged twice for one order.", "You are right. The second one goes back today.", "billing", "Billing Issue", "frustrated", 7},
+		{"Do you have it in green?", "Is the large teapot there in green?", "From next month on.", "product", "Product Question", "", 15},
+		{"A set for our café", "What would forty cups cost?", "I have put an offer together.", "quote", "Sales", "", 9},
+		{"I can't sign in", "Your shop doesn't take my password.", "Please try the link that we just sent.", "account", "Technical Issue", "negative", 7},
+		{"Thank you!", "The bowl is even more beautiful than on the picture.", "That makes our day, thank you!", "feedback", "", "positive", 5},
+	}
+}
+
+func pastNames() (first, last []string) {
+	return strings.Fields("Amira Bruno Chloé Deniz Elif Farid Greta Hugo Ines Jakub Kofi Lena Mateo Nadia Oskar Paula Rosa Samir Tess Uwe Yuki Zofia"),
+		strings.Fields("Almeida Becker Costa Dubois Eriksen Fischer García Haddad Ivanov Jansen Kowalska Moreau Novak Okafor Rossi Santos Tanaka")
+}
+
+// past is what the company did before the demo began: conversations that were answered and resolved, so that its
+// dashboard shows something. They have no threads: the emulated chats begin empty.
+type past struct {
+	now      time.Time
+	dice     *rand.Rand
+	ids      *store.IDs
+	team     int64
+	accounts []int64 // a customer's is drawn from them
+	agents   []int64
+
+	people        []store.Identity
+	conversations []*pastConversation
+}
+
+// writePast gives the database a quarter of conversations, as Parley would have left them, and has them counted.
+func writePast(ctx context.Context, pool *pgxpool.Pool, now time.Time) error {
+	return store.InTx(ctx, pool, func(tx pgx.Tx) error {
+		p := &past{now: now, dice: rand.New(rand.NewPCG(pastSeed, 0)), ids: &store.IDs{}} //nolint:gosec // no secret
+		if err := p.lookUp(ctx, tx); err != nil {
+			return err
+		}
+		for day := pastDays; day > 0; day-- {
+			p.day(now.UTC().Truncate(24*time.Hour).AddDate(0, 0, -day))
+		}
+		return p.keep(ctx, tx)
+	})
+}
+
+// mostPast is more conversations than a past has.
+const mostPast = pastDays * 20
+
+func (p *past) lookUp(ctx context.Context, tx pgx.Tx) error {
+	const read = `
+		SELECT (SELECT id FROM teams WHERE name = 'Support'),
+			ARRAY(SELECT id FROM agents ORDER BY email),
+			ARRAY(SELECT a.id FROM unnest(ARRAY['support-mail', 'support-mail', 'support-mail', 'wa', 'wa', 'page']) AS n(name)
+				JOIN accounts AS a USING (name) ORDER BY a.id)`
+	if err := tx.QueryRow(ctx, read).Scan(&p.team, &p.agents, &p.accounts); err != nil {
+		return fmt.Errorf("demo: past: %w", err)
+	}
+	return p.ids.Ensure(ctx, tx, mostPast*12)
+}
+
+// day lets some customers write: fewer at the weekend, and a few more from week to week.
+func (p *past) day(day time.Time) {
+	often := 4 + p.dice.IntN(5) + (pastDays-int(p.now.Sub(day).Hours()/24))/30
+	if weekend(day) {
+		often = p.dice.IntN(3)
+	}
+	for range often {
+		p.conversation(day.Add(8*time.Hour + time.Duration(p.dice.IntN(10*3600))*time.Second))
+	}
+}
+
+func weekend(t time.Time) bool { return t.Weekday() == time.Saturday || t.Weekday() == time.Sunday }
+
+// workTime is t, or 8:00 on the next day on which somebody works.
+func workTime(t time.Time) time.Time {
+	if t.Hour() >= 18 {
+		t = t.Truncate(24 * time.Hour).Add(32 * time.Hour)
+	}
+	for weekend(t) {
+		t = t.Truncate(24 * time.Hour).Add(32 * time.Hour)
+	}
+	return t
+}
+
+// later is t and some time on, within working hours: mostly about usual, sometimes much more.
+func (p *past) later(t time.Time, usual time.Duration) time.Time {
+	return workTime(t.Add(time.Duration(float64(usual) * min(p.dice.ExpFloat64(), 6))))
+}
+
+func (p *past) topic() pastTopic {
+	roll := p.dice.IntN(100)
+	for _, t := range pastTopics() {
+		if roll -= t.share; roll < 0 {
+			return t
+		}
+	}
+	return pastTopics()[0]
+}
+
+// conversation writes one that began at a time: asked, taken, answered, perhaps asked and answered again, and resolved.
+func (p *past) conversation(at time.Time) {
+	topic, agent := p.topic(), p.agents[p.dice.IntN(len(p.agents))]
+	who := p.person(p.accounts[p.dice.IntN(len(p.accounts))])
+	c := &pastConversation{past: p, agent: agent, Conversation: store.Conversation{AccountID: who.AccountID, IdentityID: &who.ID, TeamID: &p.team,
+		Kind: store.KindCustomer, Status: "resolved", Subject: topic.subject, Assignees: []int64{agent}, CreatedAt: at, LastFrom: who.Name,
+		Traits: map[string]string{bridge.TraitIntent: topic.intent}}}
+	if topic.tag != "" {
+		c.Tags = []string{topic.tag}
+	}
+	if topic.mood != "" {
+		c.Traits[bridge.TraitSentiment] = topic.mood
+	}
+	c.deed(at, 0, store.DeedOpened, nil)
+	c.asks(at, who.ID, topic.asked)
+	t := p.later(at, 45*time.Minute)
+	c.deed(t, agent, store.DeedTook, nil)
+	c.answers(t, topic.answered)
+	if p.dice.IntN(3) == 0 {
+		t = p.later(t, 2*time.Hour)
+		c.asks(t, who.ID, "Thank you. And how long does that take?")
+		t = p.later(t, 30*time.Minute)
+		c.answers(t, "Two or three days.")
+	}
+	t = p.later(t, 5*time.Hour)
+	if !t.Before(p.now) {
+		return // it would still go on: the present begins without it
+	}
+	c.deed(t, agent, store.DeedResolved, nil)
+	c.LastAt, c.ResolvedAt = t, &t
+	p.people, p.conversations = append(p.people, who), append(p.conversations, c)
+}
+
+func (p *past) person(account int64) store.Identity {
+	first, last := pastNames()
+	a, b := first[p.dice.IntN(len(first))], last[p.dice.IntN(len(last))]
+	id := p.ids.Next()
+	key := fmt.Sprintf("%s.%d@past.test", strings.ToLower(a), id)
+	return store.Identity{ID: id, AccountID: account, Key: key, Name: a + " " + b, ContactID: p.ids.Next()}
+}
+
+// pastConversation is a conversation while it is written. Its number is given when it is kept.
+type pastConversation struct {
+	store.Conversation
+
+	past     *past
+	agent    int64
+	messages []store.Message
+	log      []store.LogEntry
+}
+
+func (c *pastConversation) deed(at time.Time, agent int64, what store.Deed, detail map[string]any) {
+	e := store.LogEntry{ID: c.past.ids.Next(), At: at, Actor: store.ByCustomer, What: what, Detail: json.RawMessage("{}")}
+	if agent != 0 {
+		e.AgentID, e.Actor = &agent, store.ByAgent
+	}
+	if detail != nil {
+		e.Detail, _ = json.Marshal(detail) // a map of numbers
+	}
+	c.log = append(c.log, e)
+}
+
+func (c *pastConversation) asks(at time.Time, who int64, text string) {
+	c.messages = append(c.messages, store.Message{ID: c.past.ids.Next(), Direction: store.DirectionIn, Fate: store.FateIn, IdentityID: &who,
+		AccountID: c.AccountID, Subject: c.Subject, Text: text, SaidAt: at, CreatedAt: at})
+	c.LastPreview = text
+}
+
+func (c *pastConversation) answers(at time.Time, text string) {
+	m := store.Message{ID: c.past.ids.Next(), Direction: store.DirectionOut, Fate: store.FateOut, AgentID: &c.agent,
+		AccountID: c.AccountID, Text: text, SaidAt: at, CreatedAt: at}
+	c.messages = append(c.messages, m)
+	c.deed(at, c.agent, store.DeedReplied, map[string]any{"message": m.ID})
+}
+
+const insertPastPeople = `
+	INSERT INTO identities (id, account_id, key, name, contact_id)
+	SELECT id, account_id, key, name, contact_id FROM json_populate_recordset(NULL::identities, $1)`
+
+// keep writes everything, with numbers in the order in which the conversations began, and notes that it is to be counted.
+func (p *past) keep(ctx context.Context, tx pgx.Tx) error {
+	slices.SortStableFunc(p.conversations, func(a, b *pastConversation) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	numbers, err := store.ConversationNumbers(ctx, tx, len(p.conversations))
+	if err != nil {
+		return err
+	}
+	var conversations []store.Conversation
+	var messages []store.Message
+	var log []store.LogEntry
+	for i, c := range p.conversations {
+		c.ID = numbers[i]
+		for k := range c.messages {
+			c.messages[k].ConversationID = c.ID
+		}
+		for k := range c.log {
+			c.log[k].ConversationID = c.ID
+		}
+		conversations, messages, log = append(conversations, c.Conversation), append(messages, c.messages...), append(log, c.log...)
+	}
+	people, err := json.Marshal(p.people)
+	if err != nil {
+		return fmt.Errorf("demo: past: %w", err)
+	}
+	if err := store.InsertContacts(ctx, tx, p.people); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, insertPastPeople, string(people)); err != nil {
+		return fmt.Errorf("demo: past: %w", err)
+	}
+	return errors.Join(store.InsertConversations(ctx, tx, conversations), store.InsertMessages(ctx, tx, messages),
+		store.InsertLog(ctx, tx, log), measure.Due(ctx, tx, numbers))
+}

@@ -1,0 +1,86 @@
+package demo
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"parley/bridge/engine/directory"
+	"parley/bridge/engine/measuring"
+	"parley/cmd/parley/app"
+	"parley/store"
+	"parley/store/storetest"
+)
+
+// The quarter that the demo begins with is counted as any other work is, and the same when it is counted anew: each
+// month has conversations, answers, ends, topics and moods. None of it has a thread, so the tour begins untouched.
+// R-230 R-231 R-232 R-233 R-234
+func TestPast(t *testing.T) {
+	t.Parallel()
+	w, err := NewWorld(t.Context(), WorldOptions{Phones: true, PublicURL: "http://127.0.0.1:1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = w.Close() })
+	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir()}
+	db, err := app.OpenDatabase(t.Context(), env, w.o.Log, func(string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
+	p, err := NewPage(w, PageOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	hand := &stagehand{o: Options{Data: env.Data, Hold: testHold}, world: w, page: p}
+	if err := hand.setUp(t.Context(), env, db); err != nil {
+		t.Fatal(err)
+	}
+	figures := func() (text string) {
+		accounts, err := store.ListAccounts(t.Context(), db.Pool)
+		for more := true; more && err == nil; {
+			more, err = measuring.Round(t.Context(), db.Pool, directory.New(store.Directory{Accounts: accounts}), 1000)
+		}
+		if err == nil {
+			err = db.Pool.QueryRow(t.Context(), keptFigures).Scan(&text)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	kept := figures()
+	if _, err := db.Pool.Exec(t.Context(), `UPDATE measured SET below = (SELECT max(id) + 1 FROM conversations)`); err != nil {
+		t.Fatal(err)
+	}
+	if kept == "" || kept != figures() {
+		t.Error("the figures differ from a recount, or there are none")
+	}
+	var months, topics, moods, agents int
+	const look = `
+		SELECT count(DISTINCT date_trunc('month', day)) FILTER (WHERE opened > 10 AND resolved > 10 AND first_count > 10),
+			(SELECT count(DISTINCT intent) FROM measure_labels), (SELECT count(DISTINCT mood) FROM measure_labels),
+			(SELECT count(DISTINCT agent_id) FROM measure_shares WHERE messages_out > 0)
+		FROM (SELECT date_trunc('month', day) AS day, sum(opened) AS opened, sum(resolved) AS resolved, sum(first_count) AS first_count FROM measure_shares GROUP BY 1) AS m`
+	if err := db.Pool.QueryRow(t.Context(), look).Scan(&months, &topics, &moods, &agents); err != nil {
+		t.Fatal(err)
+	}
+	if months < 3 || topics < 7 || moods < 4 || agents != 2 {
+		t.Errorf("%d months with figures, %d topics, %d moods, %d agents", months, topics, moods, agents)
+	}
+	p.SetDatabase(db.Pool)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	steps, err := p.tour(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range steps {
+		if s.Done {
+			t.Errorf("the tour's step %s is done before anybody did anything", s.Name)
+		}
+	}
+	if state := ask(p, "GET", "/site?to=dashboard"); state.Header().Get("Location") != "http://127.0.0.1:1/settings/dashboard?days=91" || !p.marks.visited("dashboard") {
+		t.Errorf("the tour leads to %q", state.Header().Get("Location"))
+	}
+}

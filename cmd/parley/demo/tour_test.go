@@ -1,0 +1,59 @@
+package demo
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge/analysis/offline"
+	"parley/cmd/parley/app"
+	"parley/store"
+	"parley/store/knowledge"
+)
+
+// tourAt skips the tour's steps before one, and goes where that leads.
+func (l *live) tourAt(step string) {
+	l.t.Helper()
+	shown := fmt.Sprintf(`document.querySelector('#tour [data-step="%s"]')`, step)
+	l.until("the tour comes to "+step, shown+` || (document.querySelector('[data-focus="tourskip"]')?.click(), false)`)
+	l.js("show me", shown+".click()")
+}
+
+// The tour leads to a reply that the company's pages suggest, to a summary, and to the pages of the site.
+func TestTourOfHelpAndSite(t *testing.T) {
+	t.Parallel()
+	l := newLiveIn(t, SurfaceSlack, func(o *app.Options) { o.Analyzer = offline.New() })
+	folder, err := layKnowledge(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := l.page.db.Load()
+	if err := store.InTx(t.Context(), pool, func(tx pgx.Tx) error { return knowledge.SavePlaces(t.Context(), tx, []string{folder}) }); err != nil {
+		t.Fatal(err)
+	}
+	l.waits("the company's pages are read", func() bool {
+		var pages int
+		err := pool.QueryRow(t.Context(), `SELECT count(*) FROM knowledge_sections`).Scan(&pages)
+		return err == nil && pages >= 4
+	})
+	l.mails("Maria Lopez <"+maria+">", "A mug arrived broken", "Hello, one of the mugs arrived broken. What can I do?\n\nMaria")
+	l.openThread(SurfaceSlack, "A mug arrived broken")
+	l.shows(".threadpane .msg", "Broken in transit")
+	l.tourAt("suggestion")
+	l.form(`.threadpane [data-label="Use reply"]`, "textarea")
+	l.shot("suggestion-form")
+	l.click("#modal footer .primary")
+	l.ticked("suggestion")
+	l.tourAt("ai")
+	l.until("the command is typed", `document.getElementById('reply').value === '!ai'`)
+	l.click(".threadpane .send")
+	l.ticked("ai")
+	l.shows(".threadpane .msg", "Summary")
+	l.shot("summary")
+	for _, place := range sitePlaces() {
+		l.tourAt(place.name)
+		l.ticked(place.name)
+	}
+	l.shows("#tour", "That was the tour")
+}

@@ -1,0 +1,82 @@
+package site_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"parley/bot/teams/teamsfake"
+	"parley/cmd/parley/app"
+	"parley/cmd/parley/demo"
+	"parley/cmd/parley/lab"
+	"parley/cmd/parley/site"
+	"parley/cmd/parley/site/sitetest"
+	"parley/store/storetest"
+)
+
+// From an empty database to the first customer's mail in a thread of Teams, by the pages alone; but for what is done at
+// Microsoft: the registration, and the package that is uploaded there.
+// R-273
+func TestFirstMailInAThreadOfTeams(t *testing.T) {
+	t.Parallel()
+	listen, err := lab.FreeAddress(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := world(t, demo.WorldOptions{PublicURL: "http://" + listen, TeamsOptions: demo.TeamsOptions{Teams: true, NoSlack: true}})
+	env := app.Env{DatabaseURL: storetest.URL(t), Data: t.TempDir(), Listen: listen, PublicURL: "http://" + listen, Teams: app.TeamsEnv{
+		LoginURL: w.Teams.LoginURL(), OpenIDURL: w.Teams.OpenIDURL(), GraphURL: w.Teams.GraphURL(), ServiceURLs: []string{w.Teams.ServiceURL()}}}
+	db, a := parley(t, env)
+	link, err := site.FirstLink(t.Context(), db.Pool, "http://"+a.Address())
+	if err != nil || link == "" {
+		t.Fatalf("no link for the first admin: %v", err)
+	}
+	b := &stepper{t: t, Browser: sitetest.At(t, db.Pool, "http://"+a.Address()).Browser("")}
+	b.count++ // the link is clicked
+	b.Open(strings.TrimPrefix(link, "http://"+a.Address()))
+	b.fill("#f-name", "Ann Lee")
+	b.fill("#f-email", "ann@acme.test")
+	b.click("form.page button.main")
+	b.Shows("1. Connect Slack or Microsoft Teams")
+
+	b.fill("#f-app_id", w.Teams.AppID())
+	b.fill("#f-tenant_id", w.Teams.TenantID())
+	b.fill("#f-app_password", w.Teams.AppPassword())
+	b.click(`form[action$="/teams"] button`)
+	b.Shows("Microsoft Teams is connected with what ann@acme.test gave")
+	b.Looks("first-steps-teams")
+	b.count++ // the package is downloaded (TestFirstStepsFiles), and uploaded at Microsoft
+	b.Until("its id is filled in", fmt.Sprintf("document.querySelector('[name=package_id]').value === %q", w.Teams.AppID()))
+	if err := w.Install(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.fill("#f-channel", "#support")
+	b.click(`form[action$="/team"] button`)
+	b.Shows("can become its agent")
+	b.click(`a[href*="/members"]`)
+	b.Shows("Who answers for Support")
+	b.Shows("Ben Katz")
+	b.Looks("first-steps-members-teams")
+	b.click("form.page button.main")
+	b.Shows("joined the team.")
+
+	b.addMailbox(w)
+	customerWrites(t, w)
+	waitUntil(t, "the mail is a thread", func() bool { return inTeamsThread(w.Teams, firstWords) })
+	b.seesIt()
+	if page := b.Value("document.documentElement.outerHTML"); strings.Contains(page, w.Teams.AppPassword()) {
+		t.Error("the page shows a secret")
+	}
+}
+
+// inTeamsThread says whether a text stands in a thread of the team's channel.
+func inTeamsThread(s *teamsfake.Server, text string) bool {
+	for _, root := range s.Roots(lab.TeamsSupport) {
+		for _, m := range s.Thread(lab.TeamsSupport, root.ID) {
+			if strings.Contains(fmt.Sprintf("%+v", *m), text) {
+				return true
+			}
+		}
+	}
+	return false
+}
