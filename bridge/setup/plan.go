@@ -118,6 +118,7 @@ type work struct {
 	options    Options
 	have, want *state
 	kept       kept
+	doubled    []string // remarks about accounts that take the same messages
 	result     Result
 }
 
@@ -154,11 +155,14 @@ func prepare(ctx context.Context, q store.Querier, f *File, o Options, found fou
 			return work{}, err
 		}
 	}
+	if err := w.sources(f); err != nil {
+		return work{}, err
+	}
 	if w.kept, err = w.keeps(ctx, q); err != nil {
 		return work{}, err
 	}
 	w.result.Changes = diff(have, w.want, o.Specs, w.kept)
-	w.result.Remarks = slices.Concat(found.remarks, over.remarks, w.remarks())
+	w.result.Remarks = slices.Concat(found.remarks, over.remarks, w.remarks(), w.doubled)
 	return w, nil
 }
 
