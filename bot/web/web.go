@@ -27,6 +27,7 @@ type Person struct {
 	Name  string
 	Zone  *time.Location // in which times are shown
 	Admin bool
+	Super bool // a super-admin, who is an admin, too
 
 	SignedOut time.Time // when the agent signed out everywhere last: sessions from before it count for nothing
 }

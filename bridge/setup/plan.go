@@ -39,8 +39,9 @@ type Options struct {
 	Signatures Signatures // nil = signatures are Markdown without pictures
 	Author     Author     // who changes it
 
-	before func(have *state) error // refuses a change of what is stored; nil = nothing is refused
-	after  func(want *state) error // changes what is wanted besides the file; nil = nothing is changed
+	fromChat bool                    // users of agents are as a chat itself tells them
+	before   func(have *state) error // refuses a change of what is stored; nil = nothing is refused
+	after    func(want *state) error // changes what is wanted besides the file; nil = nothing is changed
 }
 
 // Result is what Plan would change, or Apply has changed.
@@ -155,8 +156,8 @@ func prepare(ctx context.Context, q store.Querier, f *File, o Options, found fou
 			return work{}, err
 		}
 	}
-	if err := w.sources(f); err != nil {
-		return work{}, err
+	if err := errors.Join(w.roles(f, found), w.sources(f)); err != nil {
+		return work{}, asFaults(err)
 	}
 	if w.kept, err = w.keeps(ctx, q); err != nil {
 		return work{}, err
@@ -199,7 +200,7 @@ func (w *work) keeps(ctx context.Context, q store.Querier) (kept, error) {
 
 // remarks lists what works but probably is a mistake.
 func (w *work) remarks() []string {
-	var list []string
+	list := w.roleRemarks()
 	for _, t := range w.have.teams {
 		if w.kept.teams[t.id] {
 			list = append(list, "team "+t.name+" stays: conversations or paused accounts belong to it")

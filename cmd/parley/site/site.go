@@ -163,7 +163,7 @@ func (p people) Person(ctx context.Context, id int64) (web.Person, error) {
 	if zoneErr != nil || row.Zone == "" {
 		zone = time.Local
 	}
-	return web.Person{ID: row.ID, Email: row.Email, Name: row.Name, Zone: zone, Admin: row.Admin, SignedOut: row.SignedOut}, err
+	return web.Person{ID: row.ID, Email: row.Email, Name: row.Name, Zone: zone, Admin: row.Admin, Super: row.Super, SignedOut: row.SignedOut}, err
 }
 
 // SignOutEverywhere implements web.People.
