@@ -11,10 +11,37 @@ type Role int
 
 // Roles.
 const (
-	Admins Role = iota // the zero value lets in the fewest
-	Agents             // everybody who is signed in
-	Anyone             // also who is not signed in
+	SuperAdmins Role = iota // the zero value lets in the fewest
+	Admins                  // and super-admins
+	Agents                  // everybody who is signed in
+	Anyone                  // also who is not signed in
 )
+
+// opens says whether somebody may use what is for a role.
+func (p Person) opens(r Role) bool {
+	switch r {
+	case SuperAdmins:
+		return p.Super
+	case Admins:
+		return p.Admin
+	case Agents:
+		return p.ID != 0
+	case Anyone:
+		return true
+	}
+	return false
+}
+
+// rank tells sessions of somebody with other rights apart.
+func (p Person) rank() int {
+	switch {
+	case p.Super:
+		return 2 //nolint:mnd // above an admin
+	case p.Admin:
+		return 1
+	}
+	return 0
+}
 
 // Route is a page, or what a form of it does.
 type Route struct {

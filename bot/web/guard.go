@@ -53,7 +53,9 @@ func (s *Site) answer(v *Visit, route Route) (err error) {
 	case route.For == Anyone:
 	case v.Person.ID == 0:
 		return v.signInFirst()
-	case route.For == Admins && !v.Person.Admin:
+	case route.For == SuperAdmins && v.Person.Admin && !v.Person.Super:
+		return v.Refuse(http.StatusForbidden, "This page is for super-admins.", "Ask one of them, or to become one.")
+	case !v.Person.opens(route.For):
 		return v.Refuse(http.StatusForbidden, "This page is for admins.", "Ask one of them, or to become one.")
 	}
 	if err := v.readForm(!route.Reads); err != nil {

@@ -29,7 +29,7 @@ func newTabs(usual *scs.SessionManager) *scs.SessionManager {
 // inFrame says that a request belongs to pages in a frame: it is for TabPath, or has the session of such pages and no
 // usual one.
 func (s *Site) inFrame(r *http.Request) bool {
-	if s.tabs == nil {
+	if !s.framable() {
 		return false
 	}
 	if r.URL.Path == TabPath {
@@ -40,9 +40,12 @@ func (s *Site) inFrame(r *http.Request) bool {
 	return tab == nil && usual != nil
 }
 
+// framable says that somebody may show the site in a frame just now.
+func (s *Site) framable() bool { return s.tabs != nil && len(s.opt.Ancestors()) > 0 }
+
 // framed says that the page is, or is to be, in a frame.
 func (v *Visit) framed() bool {
-	return v.site.tabs != nil && (v.sessions == v.site.tabs || v.Request.Header.Get("Sec-Fetch-Dest") == "iframe")
+	return v.site.framable() && (v.sessions == v.site.tabs || v.Request.Header.Get("Sec-Fetch-Dest") == "iframe")
 }
 
 // sessionsOf gives the sessions to which that of a request belongs.

@@ -93,7 +93,7 @@ func (v *Visit) menu() (list []shownLink) {
 		return nil
 	}
 	for _, l := range v.site.menu() {
-		if l.For == Admins && !v.Person.Admin {
+		if !v.Person.opens(l.For) {
 			continue
 		}
 		here := v.Request.URL.Path == l.Path || strings.HasPrefix(v.Request.URL.Path, l.Path+"/") && l.Path != homePath
@@ -176,8 +176,8 @@ const (
 	// so, the session counts: no two clocks are compared.
 	signedOutKey = "signed out"
 
-	// Whether the agent was an admin when the session got its token.
-	adminKey = "admin"
+	// How much the agent might when the session got its token.
+	rankKey = "rank"
 )
 
 // SignIn makes this browser that of an agent. Its session gets a new token, so that a token that somebody planted
@@ -197,7 +197,7 @@ func (v *Visit) SignIn(agent int64, first string) error {
 		return fmt.Errorf("web: sign in: %w", err)
 	}
 	v.sessions.Put(ctx, personKey, agent)
-	v.sessions.Put(ctx, adminKey, person.Admin)
+	v.sessions.Put(ctx, rankKey, person.rank())
 	v.sessions.Put(ctx, signedOutKey, person.SignedOut.UnixMicro())
 	return v.Go(cmp.Or(next, first))
 }
@@ -224,8 +224,8 @@ func (v *Visit) person() (Person, error) {
 		return Person{}, v.sessions.Destroy(ctx)
 	case err != nil:
 		return Person{}, err
-	case v.sessions.GetBool(ctx, adminKey) != p.Admin: // a token that leaked before opens no more doors, and none later
-		v.sessions.Put(ctx, adminKey, p.Admin)
+	case v.sessions.GetInt(ctx, rankKey) != p.rank(): // a token that leaked before opens no more doors, and none later
+		v.sessions.Put(ctx, rankKey, p.rank())
 		err = v.sessions.RenewToken(ctx)
 	}
 	return p, err

@@ -27,6 +27,7 @@ type Person struct {
 	Name  string
 	Zone  *time.Location // in which times are shown
 	Admin bool
+	Super bool // a super-admin, who is an admin, too
 
 	SignedOut time.Time // when the agent signed out everywhere last: sessions from before it count for nothing
 }
@@ -53,9 +54,9 @@ type Options struct {
 	Areas    []Area
 	Now      func() time.Time // nil = time.Now
 
-	// Ancestors may show the site in a frame, in a session of its own, in the words of a Content-Security-Policy; see
-	// TabPath. None = nobody may.
-	Ancestors []string
+	// Ancestors gives who may show the site in a frame just now, in a session of its own, in the words of a
+	// Content-Security-Policy; see TabPath. None, or nil = nobody may.
+	Ancestors func() []string
 }
 
 // sessionLife is how long somebody stays signed in.
@@ -81,7 +82,7 @@ func New(o Options) (*Site, error) {
 	s := &Site{opt: o, sessions: newSessions(o), assets: newAssets(), limits: newLimits(o.Now), templates: map[string]*template.Template{}}
 	o.Areas = append(slices.Clone(o.Areas), s.ownArea())
 	s.opt.Areas = o.Areas
-	if len(o.Ancestors) > 0 {
+	if o.Ancestors != nil {
 		s.tabs = newTabs(s.sessions)
 	}
 	base, err := s.base()
@@ -173,7 +174,7 @@ func (s *Site) headers(next http.Handler) http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
 		if s.inFrame(r) {
-			h.Set("Content-Security-Policy", policy+strings.Join(s.opt.Ancestors, " "))
+			h.Set("Content-Security-Policy", policy+strings.Join(s.opt.Ancestors(), " "))
 			h.Del("X-Frame-Options") // it can't name several
 		}
 		h.Set("Referrer-Policy", "same-origin")

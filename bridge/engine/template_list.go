@@ -18,7 +18,7 @@ func (d *Desk) Templates(ctx context.Context, which bridge.TemplatesFor, user st
 	if problem := permission.Authorize(agent, bridge.VerbTemplates); problem != nil {
 		return bridge.Templates{}, problem
 	}
-	out := bridge.Templates{Zone: dir.Zone(agent), Admin: slices.Contains(agent.Roles, "admin")}
+	out := bridge.Templates{Zone: dir.Zone(agent), Admin: agent.IsAdmin()}
 	var err error
 	switch {
 	case which.Conversation != 0:

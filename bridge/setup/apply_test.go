@@ -142,7 +142,7 @@ func TestApplyChanges(t *testing.T) {
 		{"a channel's link", `accounts: [{name: rookery, teams_channel: "https://teams.microsoft.com/l/channel/19%3Alink_1%40thread.tacv2/Customers?groupId=g&tenantId=t"}]`},
 		{"a channel's name", `accounts: [{name: rookery, teams_channel: "#Night shift"}]`},
 		{"company", `company: Acme & Sons`},
-		{"agent", `agents: [{email: Ann@acme.test, name: Ann Lee-Kay, roles: [], zone: ""}]`},
+		{"agent", `agents: [{email: Ann@acme.test, name: Ann Lee-Kay, roles: [agent, admin], zone: ""}]`},
 		{"new agent found by e-mail", `agents: [{email: eve@acme.test, name: Eve}]`},
 		{"agent in both chats", `agents: [{email: eve@acme.test, teams: "ABCDEF01-2222-4333-8444-555555555555"}, {email: ben@acme.test, teams: ""}]`},
 		{"new agent unknown to all", `agents: [{email: joe@acme.test, name: Joe}]`},

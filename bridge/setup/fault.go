@@ -2,6 +2,7 @@ package setup
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -51,6 +52,23 @@ func (f *Faults) add(at Position, where, what, hint string) {
 
 // addFile adds a fault of the file as a whole.
 func (f *Faults) addFile(what string) { *f = append(*f, Fault{What: what}) }
+
+// asFaults joins the faults of several checks.
+func asFaults(err error) error {
+	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // errors.Join made it
+	if !ok {
+		return err
+	}
+	var all Faults
+	for _, one := range joined.Unwrap() {
+		var faults Faults
+		if !errors.As(one, &faults) {
+			return one
+		}
+		all = append(all, faults...)
+	}
+	return all.err()
+}
 
 // err returns the faults as an error; nil if there are none.
 func (f Faults) err() error {

@@ -8,6 +8,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"parley/routing/hours"
+	"parley/store"
 )
 
 // File is a checked parley.yaml. Plan checks what needs the database or the channels' specs: does this
@@ -214,7 +215,7 @@ func readAgent(o *object) (agentEntry, bool) {
 	}
 	if e.roles = o.list("roles"); e.roles != nil {
 		for _, role := range e.roles.items {
-			o.oneOf(role, "roles", "admin", "agent")
+			o.oneOf(role, "roles", store.Roles()...)
 		}
 	}
 	if e.zone = o.text("zone"); e.zone != nil {

@@ -93,7 +93,7 @@ func agentFields() []Field {
 	list := []Field{
 		{Path: "email", Label: "E-mail address", Help: "An agent is known by it, in chats too.", Input: InputLine, Required: true, Fixed: true},
 		{Path: "name", Label: "Name", Help: "Colleagues and customers see it.", Input: InputLine, Required: true},
-		{Path: "roles", Label: "Roles", Help: "Admins may open these pages and change everything.", Input: InputList, Choices: []string{"admin", "agent"}},
+		{Path: "roles", Label: "Roles", Help: "Admins may open these pages and change what is set up. Super-admins also say who is an admin, and connect chats.", Input: InputList, Choices: store.Roles()},
 		{Path: "zone", Label: "Time zone", Help: "Such as `Europe/Berlin`; empty: that of the server.", Input: InputLine},
 		{Path: "signature", Label: "Signature", Help: "Markdown, below the mails that this person writes, in place of the account's.", Input: InputText},
 	}

@@ -16,6 +16,7 @@ type Joining struct{ Kind, User, Email, Name string }
 // whoever is an agent already keeps all else. rule is the team's new agents (store.AgentsListed, …); "" = as it is.
 // Errors: ErrMissing, if there is no such team.
 func Join(ctx context.Context, pool *pgxpool.Pool, team, rule string, people []Joining, o Options) (Result, error) {
+	o.fromChat = true
 	o.after = func(want *state) error {
 		t := want.team(team)
 		if t == nil {

@@ -85,7 +85,7 @@ func (o *overlay) agentEntry(e agentEntry) {
 		a.name = strings.TrimSpace(e.name.value)
 	}
 	if e.roles != nil {
-		a.roles = unique(e.roles.values())
+		a.roles = store.SaidRoles(unique(e.roles.values()))
 	}
 	if e.zone != nil {
 		a.zone = e.zone.value

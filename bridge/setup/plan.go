@@ -39,8 +39,9 @@ type Options struct {
 	Signatures Signatures // nil = signatures are Markdown without pictures
 	Author     Author     // who changes it
 
-	before func(have *state) error // refuses a change of what is stored; nil = nothing is refused
-	after  func(want *state) error // changes what is wanted besides the file; nil = nothing is changed
+	fromChat bool                    // users of agents are as a chat itself tells them
+	before   func(have *state) error // refuses a change of what is stored; nil = nothing is refused
+	after    func(want *state) error // changes what is wanted besides the file; nil = nothing is changed
 }
 
 // Result is what Plan would change, or Apply has changed.
@@ -118,6 +119,7 @@ type work struct {
 	options    Options
 	have, want *state
 	kept       kept
+	doubled    []string // remarks about accounts that take the same messages
 	result     Result
 }
 
@@ -154,11 +156,14 @@ func prepare(ctx context.Context, q store.Querier, f *File, o Options, found fou
 			return work{}, err
 		}
 	}
+	if err := errors.Join(w.roles(f, found), w.sources(f)); err != nil {
+		return work{}, asFaults(err)
+	}
 	if w.kept, err = w.keeps(ctx, q); err != nil {
 		return work{}, err
 	}
 	w.result.Changes = diff(have, w.want, o.Specs, w.kept)
-	w.result.Remarks = slices.Concat(found.remarks, over.remarks, w.remarks())
+	w.result.Remarks = slices.Concat(found.remarks, over.remarks, w.remarks(), w.doubled)
 	return w, nil
 }
 
@@ -195,7 +200,7 @@ func (w *work) keeps(ctx context.Context, q store.Querier) (kept, error) {
 
 // remarks lists what works but probably is a mistake.
 func (w *work) remarks() []string {
-	var list []string
+	list := w.roleRemarks()
 	for _, t := range w.have.teams {
 		if w.kept.teams[t.id] {
 			list = append(list, "team "+t.name+" stays: conversations or paused accounts belong to it")

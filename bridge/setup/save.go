@@ -66,7 +66,7 @@ func (w *work) saveAgents(ctx context.Context, tx pgx.Tx) error {
 		if old != nil && slices.Equal(old.attributes(), a.attributes()) {
 			continue
 		}
-		id, err := store.SaveAgent(ctx, tx, store.Agent{Email: a.email, Name: a.name, Roles: a.roles, Zone: a.zone,
+		id, err := store.SaveAgent(ctx, tx, store.Agent{Email: a.email, Name: a.name, Roles: store.StoredRoles(a.roles), Zone: a.zone,
 			Signature: a.signature.markdown, RichSignature: a.signature.rich})
 		if err != nil {
 			return err

@@ -113,7 +113,7 @@ func stateOf(d store.Directory, sealer *store.Sealer) (*state, error) {
 		if !a.Active {
 			continue
 		}
-		row := agent{id: a.ID, email: a.Email, name: a.Name, roles: a.Roles, zone: a.Zone, users: map[string]string{},
+		row := agent{id: a.ID, email: a.Email, name: a.Name, roles: store.SaidRoles(a.Roles), zone: a.Zone, users: map[string]string{},
 			signature: signature{a.Signature, a.RichSignature}}
 		for _, u := range d.Users {
 			if kind := kinds[u.AccountID]; u.AgentID == a.ID && kind != "" {

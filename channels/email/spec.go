@@ -15,6 +15,7 @@ func Spec() channels.Spec {
 		Name:     "E-mail",
 		Icon:     "email",
 		OwnHosts: settings.Hosts,
+		Sources:  settings.Sources,
 		Consent:  settings.FieldOAuth,
 		New: func(account channels.Account, env channels.Env) (channels.Channel, error) {
 			return newChannel(account, env, mailbox.DefaultOptions(), shared)

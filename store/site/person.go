@@ -18,6 +18,7 @@ type Person struct {
 	Name      string
 	Zone      string
 	Admin     bool
+	Super     bool      // a super-admin, or an admin while nobody is named one: see store.RoleSuperAdmin
 	SignedOut time.Time // sessions that began before count for nothing
 }
 
@@ -25,7 +26,8 @@ type Person struct {
 var ErrNoPerson = errors.New("store: no such agent")
 
 const findPerson = `
-	SELECT a.id, a.email, a.name, a.zone, 'admin' = ANY(a.roles), coalesce(o.at, 'epoch')
+	SELECT a.id, a.email, a.name, a.zone, 'admin' = ANY(a.roles) OR 'super_admin' = ANY(a.roles), 'super_admin' = ANY(a.roles)
+		OR 'admin' = ANY(a.roles) AND NOT EXISTS (SELECT FROM agents AS s WHERE s.active AND 'super_admin' = ANY(s.roles)), coalesce(o.at, 'epoch')
 	FROM agents AS a
 	LEFT JOIN site_sign_outs AS o ON o.agent_id = a.id
 	WHERE a.active AND `
@@ -43,7 +45,7 @@ func FindPersonByEmail(ctx context.Context, q store.Querier, email string) (Pers
 }
 
 func scanPerson(row pgx.Row) (p Person, err error) {
-	err = row.Scan(&p.ID, &p.Email, &p.Name, &p.Zone, &p.Admin, &p.SignedOut)
+	err = row.Scan(&p.ID, &p.Email, &p.Name, &p.Zone, &p.Admin, &p.Super, &p.SignedOut)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return p, ErrNoPerson
@@ -53,7 +55,7 @@ func scanPerson(row pgx.Row) (p Person, err error) {
 	return p, nil
 }
 
-const hasAdmin = `SELECT EXISTS (SELECT FROM agents WHERE active AND 'admin' = ANY(roles))`
+const hasAdmin = `SELECT EXISTS (SELECT FROM agents WHERE active AND roles && '{admin,super_admin}')`
 
 // HasAdmin says whether there is an admin.
 func HasAdmin(ctx context.Context, q store.Querier) (has bool, err error) {

@@ -5,7 +5,6 @@ import (
 	"encoding/csv"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"parley/bot/web"
 )
@@ -26,7 +25,7 @@ func (p pages) file(v *web.Visit) error {
 			return err
 		}
 		for _, s := range sums {
-			_ = w.Write(append([]string{string(by), harmless(nameOf(by, s.Value, names))}, s.cells()...))
+			_ = w.Write(append([]string{string(by), web.Cell(nameOf(by, s.Value, names))}, s.cells()...))
 		}
 	}
 	w.Flush()
@@ -42,12 +41,4 @@ func (f Figures) cells() (list []string) {
 		list = append(list, strconv.FormatInt(n, 10))
 	}
 	return list
-}
-
-// harmless keeps a spreadsheet from taking a name for a formula.
-func harmless(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }

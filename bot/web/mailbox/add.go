@@ -227,17 +227,6 @@ func (p pages) save(v *web.Visit, s *servers, given map[string][]string) error {
 // added adds the mailbox and then does something with the name of its account. If something is wrong with what was
 // typed, the page shows that.
 func (p pages) added(v *web.Visit, s *servers, given map[string][]string, do func(name string) error) error {
-	accounts, err := p.desk.Accounts(v.Context())
-	if err != nil {
-		return err
-	}
-	for _, a := range accounts {
-		if strings.EqualFold(a.Address, s.Address) { // each mail would open two threads
-			s.Problems = append(s.Problems, a.Address+" is the mailbox of the account "+a.Name+" already.")
-			s.keep(v, nil)
-			return v.ShowAgain("servers", s.screen())
-		}
-	}
 	name, err := p.freeName(v, s.Address)
 	if err != nil {
 		return err

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
+	"sync"
 	"time"
 
 	"parley/bot/web"
@@ -18,32 +20,72 @@ func Begin(kind Kind) string { return "/auth/with/" + string(kind) }
 
 // Options of the area.
 type Options struct {
-	Providers []Config
+	Providers func() []Config // those of now: an admin may connect a chat, or another one, at any time
 	Log       *slog.Logger
 	Now       func() time.Time // nil = time.Now
-	Tab       *Tab             // the tab of Teams; nil = there is none. It needs the provider of Microsoft
+	Tab       func() Tab       // the tab of Teams, as it is now; it needs the provider of Microsoft
 }
 
-// Area has the ways to and from each provider.
+// Area has the ways to and from each kind of provider. Those of which there is none lead nowhere.
 func Area(desk Desk, o Options) web.Area {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
 	area := web.Area{Name: "openid", Templates: templates}
 	client := newClient()
-	for _, config := range o.Providers {
-		d := &door{desk: desk, log: o.Log, provider: &provider{Config: config, client: client, now: o.Now}}
+	for _, kind := range []Kind{Slack, Microsoft, Any} {
+		e := &entrance{desk: desk, log: o.Log, kind: kind, providers: o.Providers, client: client, now: o.Now}
 		area.Routes = append(area.Routes,
-			web.Route{Pattern: "GET " + Begin(config.Kind), For: web.Anyone, Do: d.ask},
-			web.Route{Pattern: "GET " + Back(config.Kind), For: web.Anyone, Do: d.answered})
-		if config.Kind == Microsoft && o.Tab != nil {
-			t := &tabDoor{door: d, tab: *o.Tab}
+			web.Route{Pattern: "GET " + Begin(kind), For: web.Anyone, Do: e.through((*door).ask)},
+			web.Route{Pattern: "GET " + Back(kind), For: web.Anyone, Do: e.through((*door).answered)})
+		if kind == Microsoft && o.Tab != nil {
+			t := tabEntrance{o.Tab}
 			area.Routes = append(area.Routes,
-				web.Route{Pattern: "GET " + web.TabPath, For: web.Anyone, Do: t.show},
-				web.Route{Pattern: "POST " + web.TabPath, For: web.Anyone, Do: t.enter})
+				web.Route{Pattern: "GET " + web.TabPath, For: web.Anyone, Do: e.through(t.show)},
+				web.Route{Pattern: "POST " + web.TabPath, For: web.Anyone, Do: e.through(t.enter)})
 		}
 	}
 	return area
+}
+
+// entrance is where the door of a kind of provider is, if there is one.
+type entrance struct {
+	desk      Desk
+	log       *slog.Logger
+	kind      Kind
+	providers func() []Config
+	client    *http.Client
+	now       func() time.Time
+
+	mu   sync.Mutex
+	last *door // the one that was used last
+}
+
+// through does something at the door of the provider of now.
+func (e *entrance) through(do func(*door, *web.Visit) error) func(*web.Visit) error {
+	return func(v *web.Visit) error {
+		d := e.door()
+		if d == nil {
+			return v.NotFound()
+		}
+		return do(d, v)
+	}
+}
+
+// door gives that of the provider of now; nil = there is none. What a provider said of itself is kept as long as its
+// registration stays the same.
+func (e *entrance) door() *door {
+	list := e.providers()
+	i := slices.IndexFunc(list, func(c Config) bool { return c.Kind == e.kind })
+	if i < 0 {
+		return nil
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.last == nil || e.last.provider.Config != list[i] {
+		e.last = &door{desk: e.desk, log: e.log, provider: &provider{Config: list[i], client: e.client, now: e.now}}
+	}
+	return e.last
 }
 
 // door is one provider's way in.

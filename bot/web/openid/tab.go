@@ -19,7 +19,7 @@ var templates embed.FS
 
 // Tab is the tab of Teams, in which people are signed in by the token that Teams gives its page.
 type Tab struct {
-	Host string // of the public address, as the app's manifest names it: "help.acme.example"
+	Host string // of the public address, as the app's manifest names it: "help.acme.example"; "" = there is no tab
 }
 
 // tabScope is what the app's registration lets Teams ask for.
@@ -80,12 +80,8 @@ func (p *provider) tabToken(ctx context.Context, raw, host string) (Identity, er
 	return p.identity(said.claims)
 }
 
-// tabDoor is the way in by the tab.
-type tabDoor struct {
-	*door
-
-	tab Tab
-}
+// tabEntrance is the way in by the tab.
+type tabEntrance struct{ tab func() Tab }
 
 // shownTab is what tab.html shows.
 type shownTab struct {
@@ -104,7 +100,10 @@ func goal(v *web.Visit) (to, path string) {
 }
 
 // show answers with the page that asks Teams for a token.
-func (t *tabDoor) show(v *web.Visit) error {
+func (t tabEntrance) show(_ *door, v *web.Visit) error {
+	if t.tab().Host == "" {
+		return v.NotFound()
+	}
 	to, path := goal(v)
 	if v.Person.ID != 0 && v.Value("stay") == "" {
 		return v.Go(path)
@@ -113,28 +112,32 @@ func (t *tabDoor) show(v *web.Visit) error {
 }
 
 // enter signs somebody in by the token that Teams gave.
-func (t *tabDoor) enter(v *web.Visit) error {
+func (t tabEntrance) enter(d *door, v *web.Visit) error {
+	tab := t.tab()
+	if tab.Host == "" {
+		return v.NotFound()
+	}
 	_, path := goal(v)
 	raw := v.Request.PostFormValue("token")
 	if raw == "" || len(raw) > mostToken {
 		return v.Refuse(http.StatusBadRequest, "Teams gave no token.", "Open the tab again, or open Parley in the browser.")
 	}
-	who, err := t.provider.tabToken(v.Context(), raw, t.tab.Host)
+	who, err := d.provider.tabToken(v.Context(), raw, tab.Host)
 	var no *refusal
 	switch {
 	case errors.As(err, &no):
-		return t.refuse(v, no)
+		return d.refuse(v, no)
 	case errors.Is(err, ErrElsewhere):
-		return t.refuse(v, refuse(elsewhere, err))
+		return d.refuse(v, refuse(elsewhere, err))
 	case err != nil:
-		return t.refuse(v, refuse(untrusted, err))
+		return d.refuse(v, refuse(untrusted, err))
 	}
-	agent, err := t.desk.Agent(v.Context(), who)
+	agent, err := d.desk.Agent(v.Context(), who)
 	switch {
 	case errors.Is(err, ErrStranger):
-		return t.refuse(v, refuse(stranger, err))
+		return d.refuse(v, refuse(stranger, err))
 	case errors.Is(err, ErrElsewhere):
-		return t.refuse(v, refuse(elsewhere, err))
+		return d.refuse(v, refuse(elsewhere, err))
 	case err != nil:
 		return err
 	}

@@ -26,7 +26,7 @@ func (p pages) eraseRoutes() []web.Route {
 		{Pattern: "POST /settings/erase/contact/{id}", For: web.Admins, Do: p.eraseContact, Streams: true},
 		{Pattern: "GET /settings/erase/contact/{id}/export", For: web.Admins, Do: p.exportContact, Streams: true},
 		{Pattern: "POST /settings/erase/go-on/{erasure}", For: web.Admins, Do: p.goOn, Streams: true},
-		{Pattern: "GET /settings/erase/certificate/{erasure}", For: web.Admins, Do: p.certificate},
+		{Pattern: "GET /settings/erase/certificate/{erasure}", For: web.SuperAdmins, Do: p.certificate},
 	}
 }
 
@@ -36,6 +36,7 @@ type shownErase struct {
 	Found    []shownContact
 	Nobody   bool
 	Erasures []shownErasure
+	Super    bool // certificates may be seen
 }
 
 type shownContact struct {
@@ -59,7 +60,7 @@ const (
 // whom asks for a customer, and lists who was erased.
 func (p pages) whom(v *web.Visit) error {
 	text := v.Value("contact")
-	shown := shownErase{Asked: web.Field{Name: "contact", Label: "Address, number or contact's id", Value: text}}
+	shown := shownErase{Asked: web.Field{Name: "contact", Label: "Address, number or contact's id", Value: text}, Super: v.Person.Super}
 	if text != "" {
 		found, err := p.desk.FindContacts(v.Context(), text)
 		if err != nil {

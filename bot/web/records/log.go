@@ -195,7 +195,7 @@ func (p pages) logFile(v *web.Visit) error {
 			if r.Conversation != 0 {
 				number = strconv.FormatInt(r.Conversation, 10)
 			}
-			_ = file.Write([]string{r.At.UTC().Format(time.RFC3339), harmless(r.By), harmless(r.What), number, harmless(r.Account), harmless(r.Text)})
+			_ = file.Write([]string{r.At.UTC().Format(time.RFC3339), web.Cell(r.By), web.Cell(r.What), number, web.Cell(r.Account), web.Cell(r.Text)})
 		}
 		file.Flush()
 		if file.Error() != nil || page.Next == "" {
@@ -205,12 +205,4 @@ func (p pages) logFile(v *web.Visit) error {
 			return err
 		}
 	}
-}
-
-// harmless keeps a spreadsheet from taking a text for a formula.
-func harmless(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
-		return "'" + text
-	}
-	return text
 }

@@ -6,12 +6,13 @@ import (
 
 	"parley/bot/web"
 	"parley/bridge/setup"
+	"parley/store"
 )
 
 // agentRow is an agent in the list.
 type agentRow struct {
 	Name, Path, Email, Zone string
-	Admin                   bool
+	Super, Admin            bool
 	Teams                   []string
 	Chats                   []string // in which the agent's user is known
 }
@@ -26,7 +27,48 @@ func (p pages) agents() shelf {
 		rows: func(v *web.Visit, s *sieve, all []setup.Entry) (any, error) {
 			return agentRows(all, pageOf(v, s, ofKind(all, setup.EntryAgent))), nil
 		},
-		named: func(v *web.Visit) string { return v.Value("email") },
+		named:  func(v *web.Visit) string { return v.Value("email") },
+		refine: refineAgent,
+		note:   noteOfRoles,
+	}
+}
+
+// noteOfRoles says so as long as nobody is named super-admin.
+func noteOfRoles(all []setup.Entry) string {
+	admins := 0
+	for _, e := range ofKind(all, setup.EntryAgent) {
+		if slices.Contains(e.Values["roles"], store.RoleSuperAdmin) {
+			return ""
+		}
+		if slices.Contains(e.Values["roles"], store.RoleAdmin) {
+			admins++
+		}
+	}
+	if admins < 2 { //nolint:mnd // one alone is it anyway
+		return ""
+	}
+	return "Nobody is named super-admin, so every admin counts as one and can name others. Name one, and only super-admins can."
+}
+
+// refineAgent writes roles as people say them, and lets nobody but super-admins make admins, or say who they are in a chat.
+func refineAgent(v *web.Visit, form *web.Form, e *setup.Entry, _ []setup.Entry) {
+	roles := field(form, "roles")
+	for i, c := range roles.Choices {
+		if c.Value == store.RoleSuperAdmin {
+			roles.Choices[i].Text = "super-admin"
+		}
+	}
+	if v.Person.Super {
+		return
+	}
+	roles.Help = "Super-admins say who is an admin."
+	if e == nil || !slices.ContainsFunc(e.Values["roles"], func(r string) bool { return r != store.RoleAgent }) {
+		roles.Choices = slices.DeleteFunc(roles.Choices, func(c web.Choice) bool { return c.Value != store.RoleAgent })
+		return
+	}
+	roles.Kind, roles.Fixed, roles.Value = "", true, strings.ReplaceAll(strings.Join(e.Values["roles"], ", "), "_", "-")
+	if e.Name != v.Person.Email {
+		field(form, "slack").Fixed, field(form, "teams").Fixed = true, true
 	}
 }
 
@@ -34,7 +76,7 @@ func (p pages) agents() shelf {
 func agentRows(all, some []setup.Entry) (rows []agentRow) {
 	teams := ofKind(all, setup.EntryTeam)
 	for _, e := range some {
-		row := agentRow{Name: e.Value("name"), Path: "/settings/agents/" + e.Name, Email: e.Name, Zone: e.Value("zone"), Admin: slices.Contains(e.Values["roles"], "admin")}
+		row := agentRow{Name: e.Value("name"), Path: "/settings/agents/" + e.Name, Email: e.Name, Zone: e.Value("zone"), Super: slices.Contains(e.Values["roles"], store.RoleSuperAdmin), Admin: slices.Contains(e.Values["roles"], store.RoleAdmin)}
 		for _, t := range teams {
 			if slices.Contains(t.Values["members"], e.Name) {
 				row.Teams = append(row.Teams, t.Name)

@@ -24,6 +24,7 @@ type shelf struct {
 	rows   func(v *web.Visit, s *sieve, all []setup.Entry) (any, error)          // what a page of the list shows
 	refine func(v *web.Visit, form *web.Form, e *setup.Entry, all []setup.Entry) // makes fields choices; nil = nothing
 	named  func(v *web.Visit) string                                             // the name of a new entry, as it was typed
+	note   func(all []setup.Entry) string                                        // stands above the list; nil = nothing does
 	change func(c *setup.Change, v *web.Visit, old *setup.Entry) []string        // finishes a change; it returns what is wrong
 }
 
@@ -51,7 +52,11 @@ func (s shelf) list(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	return v.Show(s.one+"s", web.Screen{Title: s.title, Help: s.help, Data: map[string]any{"Rows": rows, "Sieve": sieve, "New": "/settings/new-" + s.one}})
+	note := ""
+	if s.note != nil {
+		note = s.note(all)
+	}
+	return v.Show(s.one+"s", web.Screen{Title: s.title, Help: s.help, Data: map[string]any{"Rows": rows, "Sieve": sieve, "New": "/settings/new-" + s.one, "Note": note}})
 }
 
 // form makes the form of an entry; e is nil for a new one.

@@ -49,11 +49,11 @@ var templates embed.FS
 
 type pages struct {
 	desk      Desk
-	providers []Provider
+	providers func() []Provider
 }
 
-// Area has the pages of signing in.
-func Area(desk Desk, providers []Provider) web.Area {
+// Area has the pages of signing in; providers gives those of now.
+func Area(desk Desk, providers func() []Provider) web.Area {
 	p := pages{desk, providers}
 	return web.Area{Name: "signin", Templates: templates, Routes: []web.Route{
 		{Pattern: "GET /auth/sign-in", For: web.Anyone, Do: p.show},
@@ -68,7 +68,7 @@ func (p pages) show(v *web.Visit) error {
 	if v.Person.ID != 0 {
 		return v.Go("/settings")
 	}
-	return v.Show("signin", web.Screen{Title: "Sign in", Data: p.providers})
+	return v.Show("signin", web.Screen{Title: "Sign in", Data: p.providers()})
 }
 
 func (p pages) signOut(v *web.Visit) error {

@@ -110,9 +110,9 @@ func Area(desk Desk) web.Area {
 		{Pattern: "GET " + path, For: web.Admins, Do: p.show},
 		{Pattern: "GET " + path + "/slack-manifest.json", For: web.Admins, Do: p.slackManifest},
 		{Pattern: "GET " + path + "/teams-app.zip", For: web.Admins, Do: p.teamsPackage},
-		{Pattern: "POST " + path + "/slack", For: web.Admins, Do: p.connectSlack},
-		{Pattern: "POST " + path + "/teams", For: web.Admins, Do: p.connectTeams},
-		{Pattern: "POST " + path + "/disconnect", For: web.Admins, Do: p.disconnect},
+		{Pattern: "POST " + path + "/slack", For: web.SuperAdmins, Do: p.connectSlack},
+		{Pattern: "POST " + path + "/teams", For: web.SuperAdmins, Do: p.connectTeams},
+		{Pattern: "POST " + path + "/disconnect", For: web.SuperAdmins, Do: p.disconnect},
 		{Pattern: "GET " + membersPath, For: web.Admins, Do: p.members},
 		{Pattern: "POST " + membersPath, For: web.Admins, Do: p.confirm},
 		{Pattern: "POST " + path + "/team", For: web.Admins, Do: p.saveTeam},
@@ -134,6 +134,7 @@ type steps struct {
 	AppID                          web.Field
 	First                          *Account // whose first message is waited for
 	NameOfChats                    string
+	Super                          bool // may connect chats
 }
 
 func (p pages) steps(v *web.Visit) (*steps, error) {
@@ -145,7 +146,7 @@ func (p pages) steps(v *web.Visit) (*steps, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &steps{Progress: progress, Path: path, Manifest: string(manifest), Slack: slackForm(), Microsoft: teamsForm(), AppID: web.Field{Name: "package_id",
+	s := &steps{Progress: progress, Path: path, Super: v.Person.Super, Manifest: string(manifest), Slack: slackForm(), Microsoft: teamsForm(), AppID: web.Field{Name: "package_id",
 		Label: "Microsoft App ID of the bot's registration", Placeholder: sampleID}}
 	s.Slack.of(progress.Chats)
 	s.Microsoft.of(progress.Chats)

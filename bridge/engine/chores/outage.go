@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -92,7 +91,7 @@ func (cs *Chores) noticesOf(account int64, what, body string) []outage.Notice {
 	name := cs.host.SurfaceName(dir, account)
 	var list []outage.Notice
 	for _, a := range dir.Agents {
-		if a.Active && slices.Contains(a.Roles, "admin") && a.Email != "" {
+		if a.Active && a.IsAdmin() && a.Email != "" {
 			list = append(list, outage.Notice{Kind: outage.Mail, Address: a.Email, Subject: "Parley: " + name + " " + what, Body: name + " " + what + ".\n\n" + body})
 		}
 	}

@@ -108,7 +108,7 @@ func (d *Directory) Ref(surface, agent int64) bridge.AgentRef {
 		return bridge.AgentRef{ID: agent, Name: "a former agent"}
 	}
 	return bridge.AgentRef{ID: a.ID, Name: a.Name, Email: a.Email, User: d.UserOf(surface, agent),
-		IsAdmin: slices.Contains(a.Roles, "admin")}
+		IsAdmin: a.IsAdmin()}
 }
 
 // As gives a reference to an agent as another surface knows the agent. An agent without a user there

@@ -19,14 +19,14 @@ var adminsOnly = sync.OnceValue(func() map[bridge.Verb]*bridge.Problem { //nolin
 	}
 })
 
-// Authorize is the one place that decides whether somebody may use a verb; nil = yes. It knows one role,
-// admin: a verb of admins is refused to all others.
+// Authorize is the one place that decides whether somebody may use a verb; nil = yes. A verb of
+// admins is refused to all others; store.Roles says what else a role may.
 func Authorize(agent *store.Agent, verb bridge.Verb) *bridge.Problem {
 	switch {
 	case agent == nil:
 		return &bridge.Problem{Code: "not_an_agent", Text: "You are not one of Parley's agents.",
 			Hint: "Ask an admin to add your e-mail address to the agents."}
-	case !slices.Contains(agent.Roles, "admin"):
+	case !agent.IsAdmin():
 		return adminsOnly()[verb]
 	}
 	return nil

@@ -100,7 +100,7 @@ func (rd *Reader) HiddenLists(agent *store.Agent) []string {
 // keptForAdmins gives the accounts of which the list of all shows an agent only the conversations of
 // the agent and of the agent's teams; all means that this holds for every account. Admins have none.
 func (rd *Reader) keptForAdmins(agent *store.Agent) (kept []int64, all bool) {
-	if agent == nil || slices.Contains(agent.Roles, "admin") {
+	if agent == nil || agent.IsAdmin() {
 		return nil, false
 	}
 	dir, others := rd.Directory(), false

@@ -34,7 +34,7 @@ func (ts *UseCases) Administer(ctx context.Context, tx pgx.Tx, r book.Request) e
 		return err
 	}
 	line := bridge.Line{Content: &bridge.TemplatesLine{Templates: list}}
-	if slices.Contains(r.Agent.Roles, "admin") {
+	if r.Agent.IsAdmin() {
 		line.Verbs = []bridge.Verb{bridge.VerbTemplateEdit}
 	}
 	ts.Whisper(nil, r.Surface, r.Action, line)

@@ -1,8 +1,6 @@
 package threads
 
 import (
-	"slices"
-
 	"parley/bridge"
 	"parley/bridge/engine/book"
 	"parley/bridge/engine/outbound"
@@ -84,7 +82,7 @@ func (th *Writer) TellCondition(f own.Fact) {
 	model := f.Kind == own.Account && f.Account == store.SystemAccount // which has no other condition
 	line := bridge.Line{Content: &bridge.AccountLine{Account: account.Name, Model: model, Trouble: f.Text, Hint: f.Hint}}
 	for _, a := range th.Dir.Agents {
-		if !a.Active || !slices.Contains(a.Roles, "admin") {
+		if !a.Active || !a.IsAdmin() {
 			continue
 		}
 		th.Direct(th.Reach(a.ID, first), a.ID, line)

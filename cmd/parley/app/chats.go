@@ -26,6 +26,7 @@ import (
 type chats struct {
 	app *App
 	mux atomic.Pointer[http.ServeMux] // the requests of all surfaces
+	env atomic.Pointer[Env]           // with what was stored of the chats when they were last brought up to date
 
 	mu   sync.RWMutex
 	open map[string]*chat // by kind
@@ -45,8 +46,12 @@ type chat struct {
 func newChats(a *App) *chats {
 	c := &chats{app: a, open: map[string]*chat{}}
 	c.mux.Store(http.NewServeMux())
+	c.env.Store(&a.env)
 	return c
 }
+
+// signedIn gives the environment with what is stored of the chats.
+func (c *chats) signedIn() Env { return *c.env.Load() }
 
 // list gives the surfaces at work.
 func (c *chats) list() []opened {
@@ -116,6 +121,7 @@ func (c *chats) refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	c.env.Store(&env)
 	var faults []error
 	for _, s := range a.opt.Surfaces {
 		old, print := c.open[s.Kind], printOf(env, s.Kind) // nobody else changes open

@@ -43,14 +43,15 @@ func inChannel(s *slackfake.Server, text string) bool {
 	return false
 }
 
-// TestTokensOfThePage: what an admin gave is used by all replicas without a restart, also when the process that took
-// it ended before it connected; a revoked token is told, a new one takes its place, and what is forgotten ends the
+// TestTokensOfThePage: what an admin gave is used by all replicas without a restart, on the sign-in page too, also when
+// the process that took it ended before it connected; a revoked token is told, a new one takes its place, and what is forgotten ends the
 // connection. The log never has a token.
 func TestTokensOfThePage(t *testing.T) {
 	t.Parallel()
 	w := openWorld(t)
 	env := environment(t)
 	env.SlackAPIURL = w.Slack.APIURL()
+	env.SignIn.SlackClientID, env.SignIn.SlackClientSecret = "1.2", "geheim"
 	db := openDatabase(t, env)
 	tokens := map[string]string{site.SlackBotToken: w.Slack.BotToken(), site.SlackAppToken: w.Slack.AppToken()}
 	pastes(t, db, "slack", tokens) // and the process was killed
@@ -93,11 +94,24 @@ func TestTokensOfThePage(t *testing.T) {
 		t.Fatal(err)
 	}
 	until(t, "nobody is connected any more", func() bool { return w.Slack.Sockets.Count() == 0 })
+	for _, one := range []*app.App{a, b} {
+		until(t, "nobody signs in by Slack any more", func() bool { return !hasButton(t, db, one, "Slack") })
+	}
+	pastes(t, db, "slack", tokens)
+	for _, one := range []*app.App{a, b} {
+		until(t, "the button is there again", func() bool { return hasButton(t, db, one, "Slack") })
+	}
 	for _, secret := range tokens {
 		if strings.Contains(log.String(), secret) {
 			t.Error("the log has a token")
 		}
 	}
+}
+
+// hasButton says whether the sign-in page of a process has a provider's button.
+func hasButton(t *testing.T, db *app.Database, a *app.App, provider string) bool {
+	t.Helper()
+	return sitetest.At(t, db.Pool, "http://"+a.Address()).Visitor("").Get("/auth/sign-in").Has("Sign in with " + provider)
 }
 
 // TestEnvironmentBeforeThePage: tokens of the environment are used even when others are stored, doctor asks with those
@@ -152,6 +166,9 @@ func TestTeamsOfThePage(t *testing.T) {
 		t.Fatalf("the right one: %d %s", a.Status, a.Body)
 	}
 	w.connect(t) // requests of Teams are taken
+	if !hasButton(t, w.db, w.app, "Microsoft") {
+		t.Error("nobody can sign in by Microsoft until the next start")
+	}
 	a = v.Get("/settings/first-steps")
 	if !a.Has("Microsoft Teams is connected with what ann@acme.test gave") || a.Has(named.AppPassword) {
 		t.Errorf("the page says:\n%s", a.Body)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parley/bot/teams"
+	"parley/bot/web/openid"
 	"parley/bridge/engine"
 	"parley/channels/email/autoconfig"
 	"parley/channels/guard"
@@ -37,11 +38,7 @@ func (e Env) BaseURL() string {
 }
 
 // addSite makes the pages for agents and admins.
-func (a *App) addSite(ctx context.Context) error {
-	env, err := a.db.SignedIn(ctx, a.env)
-	if err != nil {
-		return err
-	}
+func (a *App) addSite() error {
 	signUp, err := a.env.signUp()
 	if err != nil {
 		return err
@@ -49,16 +46,30 @@ func (a *App) addSite(ctx context.Context) error {
 	o := site.Options{SignUp: signUp, Pool: a.db.Pool, Sealer: a.db.Sealer, Specs: a.opt.Specs, Lookup: &Lookup{a.chats.surface}, Inbox: a.engine.Inbox(),
 		Chats:    site.Chats{Connected: a.connected, Identify: a.identify, Settle: a.chats.settle, Surface: a.chats.surface, SlackTeam: a.slackTeam},
 		Consents: a.accounts.consents, Finder: autoconfig.New(guard.New(), net.DefaultResolver), Outside: a.env.Outside, Analyzer: a.opt.Analyzer, BaseURL: a.env.BaseURL(), Log: a.log,
-		Signatures: signature.Online(guard.New()), Providers: env.Providers(a.env.BaseURL()), Operations: a.operations()}
-	if at, err := url.Parse(a.env.BaseURL()); err == nil && at.Scheme == "https" && env.Teams.AppID != "" && env.Teams.AppPassword != "" {
-		o.Tab = site.Tab{Host: strings.ToLower(at.Hostname()), Ancestors: teams.Frames()}
-	}
+		Signatures: signature.Online(guard.New()), Doors: a.doors(), Operations: a.operations()}
 	pages, err := site.New(o)
 	if err != nil {
 		return err
 	}
 	a.site = pages.Handler()
 	return nil
+}
+
+// doors are the ways in for agents, by the credentials with which the chats are at work just now.
+func (a *App) doors() site.Doors {
+	return site.Doors{
+		Providers: func() []openid.Config {
+			env := a.chats.signedIn()
+			return env.Providers(a.env.BaseURL())
+		},
+		Tab: func() site.Tab {
+			at, err := url.Parse(a.env.BaseURL())
+			if env := a.chats.signedIn(); err != nil || at.Scheme != "https" || env.Teams.AppID == "" || env.Teams.AppPassword == "" {
+				return site.Tab{}
+			}
+			return site.Tab{Host: strings.ToLower(at.Hostname()), Ancestors: teams.Frames()}
+		},
+	}
 }
 
 // connected gives the chats at work.

@@ -152,13 +152,13 @@ func hasting() func(*site.Options) {
 }
 
 // Nobody gets further than their role allows, on any route: whoever is not signed in is asked to, an agent who is
-// no admin is refused what is for admins, and a form that another site sends is refused to everybody.
-//
+// no admin is refused what is for admins, an admin what is for super-admins, and a form that another site sends is refused to everybody.
+//
 func TestAccess(t *testing.T) {
 	t.Parallel()
-	s := sitetest.Start(t, sitetest.Acme, allProviders(t), withInbox(t), hasting())
+	s := sitetest.Start(t, ranks(), allProviders(t), withInbox(t), hasting())
 	known := requests()
-	admin, signedIn := s.Visitor("ann@acme.test"), s.Visitor("ben@acme.test")
+	super, admin, signedIn := s.Visitor("ann@acme.test"), s.Visitor("cy@acme.test"), s.Visitor("ben@acme.test")
 	for _, route := range s.Pages.Routes() {
 		path := known[route.Pattern]
 		if path == "" {
@@ -172,17 +172,20 @@ func TestAccess(t *testing.T) {
 		if a := stranger.Do(method, path, nil, same); route.For != web.Anyone && (a.Status != http.StatusSeeOther || a.Header.Get("Location") != "/auth/sign-in") {
 			t.Errorf("%s, not signed in: %d to %s", route.Pattern, a.Status, a.Header.Get("Location"))
 		}
-		if a := agent.Do(method, path, nil, same); (route.For == web.Admins) != (a.Status == http.StatusForbidden) {
+		if a := agent.Do(method, path, nil, same); (route.For <= web.Admins) != (a.Status == http.StatusForbidden) {
 			t.Errorf("%s, as an agent: %d", route.Pattern, a.Status)
 		}
+		if a := admin.Do(method, path, nil, same); (route.For == web.SuperAdmins) != (a.Status == http.StatusForbidden) {
+			t.Errorf("%s, as an admin: %d", route.Pattern, a.Status)
+		}
 		if strings.HasPrefix(path, "/auth/sign-out") {
-			signedIn = s.Visitor("ben@acme.test")
+			signedIn, admin = s.Visitor("ben@acme.test"), s.Visitor("cy@acme.test")
 		}
 		if method != http.MethodPost {
 			continue
 		}
 		for _, header := range []http.Header{{"Sec-Fetch-Site": {"cross-site"}}, {"Origin": {"https://evil.test"}}, {"Sec-Fetch-Site": {"same-site"}}} {
-			if a := admin.Do(method, path, nil, header); a.Status != http.StatusForbidden {
+			if a := super.Do(method, path, nil, header); a.Status != http.StatusForbidden {
 				t.Errorf("%s, sent by another site: %d", route.Pattern, a.Status)
 			}
 		}

@@ -37,10 +37,11 @@ func (d *openidDesk) Agent(ctx context.Context, who openid.Identity) (int64, err
 }
 
 // buttons are the providers as the sign-in page shows them.
-func buttons(list []openid.Config) []signin.Provider {
-	all := make([]signin.Provider, len(list))
-	for i, c := range list {
-		all[i] = signin.Provider{Name: c.Name, Path: openid.Begin(c.Kind)}
+func buttons(list func() []openid.Config) func() []signin.Provider {
+	return func() (all []signin.Provider) {
+		for _, c := range list() {
+			all = append(all, signin.Provider{Name: c.Name, Path: openid.Begin(c.Kind)})
+		}
+		return all
 	}
-	return all
 }

@@ -53,7 +53,7 @@ func startDoor(t *testing.T, kind openid.Kind, people map[string]said) *door {
 		fake, config := provider(t, kind, people)
 		config.Redirect = o.BaseURL + openid.Back(kind)
 		fake.Register(config.Redirect)
-		d.fake, o.Providers = fake, []openid.Config{config}
+		d.fake, o.Doors.Providers = fake, func() []openid.Config { return []openid.Config{config} }
 		o.Chats.SlackTeam = func(context.Context) (string, error) { return ours, nil }
 	})
 	return d
@@ -62,13 +62,17 @@ func startDoor(t *testing.T, kind openid.Kind, people map[string]said) *door {
 // allProviders has every kind of provider, so that all routes are there.
 func allProviders(t *testing.T) func(*site.Options) {
 	return func(o *site.Options) {
-		o.Tab = site.Tab{Host: "help.acme.test", Ancestors: []string{"https://teams.microsoft.com"}}
+		o.Doors.Tab = func() site.Tab {
+			return site.Tab{Host: "help.acme.test", Ancestors: []string{"https://teams.microsoft.com"}}
+		}
+		var list []openid.Config
 		o.Chats.SlackTeam = func(context.Context) (string, error) { return ours, nil }
 		for _, kind := range []openid.Kind{openid.Slack, openid.Microsoft, openid.Any} {
 			_, config := provider(t, kind, annAlone())
 			config.Redirect = o.BaseURL + openid.Back(kind)
-			o.Providers = append(o.Providers, config)
+			list = append(list, config)
 		}
+		o.Doors.Providers = func() []openid.Config { return list }
 	}
 }
 

@@ -110,7 +110,7 @@ func (d *signInDesk) firstAdmin(ctx context.Context, email, name string) error {
 	if err != nil {
 		return err
 	}
-	change := setup.Change{Kind: setup.EntryAgent, Name: email, Values: map[string][]string{"name": {name}, "roles": {"admin"}}}
+	change := setup.Change{Kind: setup.EntryAgent, Name: email, Values: map[string][]string{"name": {name}, "roles": {store.RoleSuperAdmin}}}
 	if i := slices.IndexFunc(all, func(e setup.Entry) bool { return e.Kind == setup.EntryAgent && e.Name == email }); i >= 0 {
 		change.Version = all[i].Version
 	}

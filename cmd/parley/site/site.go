@@ -50,8 +50,7 @@ type Options struct {
 	Chats      Chats             // what pages ask of them
 	Signatures *signature.Reader // reads signatures that are written on pages
 	BaseURL    string            // where browsers reach the site
-	Providers  []openid.Config   // by which agents sign in
-	Tab        Tab               // of Teams
+	Doors      Doors             // by which agents sign in
 	Operations Operations        // what the pages about the work of this process need of it
 	Log        *slog.Logger
 	Now        func() time.Time // nil = time.Now
@@ -67,6 +66,24 @@ type Chats struct {
 	Settle    func(ctx context.Context, kind string)
 	Surface   func(kind string) bridge.Surface          // a chat that is connected, nil where it isn't; nil = none is
 	SlackTeam func(ctx context.Context) (string, error) // the workspace that Parley is in; required with a provider of Slack
+}
+
+// Doors are the ways in for agents. They are asked with each request: chats are connected, and connected anew, while the
+// site is at work. The zero value = only links sign somebody in.
+type Doors struct {
+	Providers func() []openid.Config // nil = there are none
+	Tab       func() Tab             // of Teams; nil = there is none
+}
+
+// all gives the doors with none of them nil.
+func (d Doors) all() Doors {
+	if d.Providers == nil {
+		d.Providers = func() []openid.Config { return nil }
+	}
+	if d.Tab == nil {
+		d.Tab = func() Tab { return Tab{} }
+	}
+	return d
 }
 
 // Tab is the tab of Teams that shows the site; the zero value = there is none.
@@ -97,12 +114,10 @@ func New(o Options) (*web.Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	doors := openid.Options{Providers: o.Providers, Log: o.Log, Now: o.Now}
-	if o.Tab.Host != "" {
-		doors.Tab = &openid.Tab{Host: o.Tab.Host}
-	}
+	o.Doors = o.Doors.all()
+	doors := openid.Options{Providers: o.Doors.Providers, Log: o.Log, Now: o.Now, Tab: func() openid.Tab { return openid.Tab{Host: o.Doors.Tab().Host} }}
 	areas := []web.Area{
-		signin.Area(&signInDesk{o}, buttons(o.Providers)),
+		signin.Area(&signInDesk{o}, buttons(o.Doors.Providers)),
 		openid.Area(&openidDesk{o}, doors),
 		settings.Area(&settingsDesk{o, setUp}),
 		dashboards,
@@ -123,7 +138,7 @@ func New(o Options) (*web.Site, error) {
 		Now:      o.Now,
 		Areas:    areas,
 
-		Ancestors: o.Tab.Ancestors,
+		Ancestors: func() []string { return o.Doors.Tab().Ancestors },
 	})
 }
 
@@ -149,7 +164,7 @@ func (p people) Person(ctx context.Context, id int64) (web.Person, error) {
 	if zoneErr != nil || row.Zone == "" {
 		zone = time.Local
 	}
-	return web.Person{ID: row.ID, Email: row.Email, Name: row.Name, Zone: zone, Admin: row.Admin, SignedOut: row.SignedOut}, err
+	return web.Person{ID: row.ID, Email: row.Email, Name: row.Name, Zone: zone, Admin: row.Admin, Super: row.Super, SignedOut: row.SignedOut}, err
 }
 
 // SignOutEverywhere implements web.People.

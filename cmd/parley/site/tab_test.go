@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,7 +38,8 @@ func startTab(t *testing.T) (*door, *oidcfake.Server) {
 			"unproven": {"tid": ours, "oid": "eeee-5", "email": "ben@acme.test"}, "elsewhere": {"tid": "other", "oid": "aaaa-1"}, "nobody": {"tid": ours},
 		})
 		o.BaseURL = "https://" + tabHost
-		d.fake, o.Providers, o.Tab = fake, []openid.Config{config}, site.Tab{Host: tabHost, Ancestors: teams.Frames()}
+		d.fake = fake
+		o.Doors = site.Doors{Providers: func() []openid.Config { return []openid.Config{config} }, Tab: func() site.Tab { return site.Tab{Host: tabHost, Ancestors: teams.Frames()} }}
 	})
 	d.prepare()
 	d.Secure()
@@ -211,5 +213,57 @@ func TestTabInBrowser(t *testing.T) {
 	b.Until("it is there", "document.querySelector('iframe')")
 	if asked := b.Value("String(window.said.length)"); asked != "0" {
 		t.Errorf("framed by another site, it said %s things", asked)
+	}
+}
+
+// A provider or a tab that comes, changes or goes while the site is at work counts with the next request: a button, a
+// frame, a registration; where there is none, there is no page.
+func TestDoorsComeAndGo(t *testing.T) {
+	t.Parallel()
+	var doors atomic.Pointer[openid.Config]
+	var fakes []*oidcfake.Server
+	d := sitetest.Start(t, sitetest.Acme, func(o *site.Options) {
+		o.BaseURL = "https://" + tabHost
+		o.Doors = site.Doors{Providers: func() []openid.Config {
+			if c := doors.Load(); c != nil {
+				return []openid.Config{*c}
+			}
+			return nil
+		}, Tab: func() site.Tab {
+			if doors.Load() == nil {
+				return site.Tab{}
+			}
+			return site.Tab{Host: tabHost, Ancestors: teams.Frames()}
+		}}
+	})
+	none := func(when string) {
+		t.Helper()
+		v := d.Visitor("")
+		for _, path := range []string{"/auth/with/microsoft", "/auth/with/microsoft/back", "/auth/tab"} {
+			if a := v.Get(path); a.Status != http.StatusNotFound || a.Header.Get("X-Frame-Options") != "DENY" {
+				t.Errorf("%s, %s: %d, framed by %q", when, path, a.Status, a.Header.Get("Content-Security-Policy"))
+			}
+		}
+		if v.Post("/auth/tab", nil).Status != http.StatusNotFound || v.Get("/auth/sign-in").Has("Provider of microsoft") {
+			t.Errorf("%s there is a door", when)
+		}
+	}
+	none("at first")
+	for range 2 { // the second registration takes the place of the first
+		fake, config := provider(t, openid.Microsoft, annAlone())
+		fakes = append(fakes, fake)
+		doors.Store(&config)
+		v := d.Visitor("")
+		if a := v.Get("/auth/tab"); a.Status != http.StatusOK || !strings.Contains(a.Header.Get("Content-Security-Policy"), "teams.microsoft.com") {
+			t.Errorf("the tab: %d, framed by %q", a.Status, a.Header.Get("Content-Security-Policy"))
+		}
+		if !v.Get("/auth/sign-in").Has("Provider of microsoft") || !strings.HasPrefix(v.Get("/auth/with/microsoft").Header.Get("Location"), fake.Issuer()) {
+			t.Error("the button leads elsewhere")
+		}
+	}
+	doors.Store(nil)
+	none("at last")
+	if fakes[0].Issuer() == fakes[1].Issuer() {
+		t.Error("this test shows nothing")
 	}
 }

@@ -1,0 +1,19 @@
+package settings
+
+import (
+	"strings"
+
+	"parley/channels"
+)
+
+// Sources names what an account fetches mail from: its address, and its folder at its server. Two accounts with one of
+// them in common would both fetch each mail. Values that are wrong are told by Read.
+func Sources(c channels.Config) map[string]string {
+	s, _ := Read(c)
+	folder := strings.ToLower(s.Folder)
+	named := map[string]string{fieldAddress: strings.ToLower(s.Address) + " " + folder}
+	if s.IMAP.Host != "" {
+		named[fieldIMAPUsername] = strings.ToLower(s.IMAP.Host + " " + s.IMAP.Username + " " + folder)
+	}
+	return named
+}
