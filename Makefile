@@ -55,11 +55,12 @@ check: $(GOLANGCI) ## before each commit: format, vet, linters, unit tests witho
 	go test -vet=off $(LIGHT)
 
 # With the race detector a program that ends sleeps for a second, in case goroutines still report: they
-# report before, here.
+# report before, here. Collecting garbage is dear under it: it is done less often, but for a program that
+# holds a gigabyte.
 test: ## everything: unit, PostgreSQL, scenarios, browser, race detector, short torture
 	@.ci/need go compiler postgres browser
 	@[ -n "$$PARLEY_TESTDATA" ] || echo "PARLEY_TESTDATA is not set: the tests with sample data of others are skipped."
-	GORACE="atexit_sleep_ms=0 $${GORACE:-}" go test -race $(if $(VET),-vet=$(VET)) -p $(PACKAGES_AT_ONCE) -timeout $(TEST_TIMEOUT) $(if $(filter ./...,$(PKG)),$(SLOW)) $(PKG)
+	GOGC=$${GOGC:-400} GOMEMLIMIT=$${GOMEMLIMIT:-1GiB} GORACE="atexit_sleep_ms=0 $${GORACE:-}" go test -race $(if $(VET),-vet=$(VET)) -p $(PACKAGES_AT_ONCE) -timeout $(TEST_TIMEOUT) $(if $(filter ./...,$(PKG)),$(SLOW)) $(PKG)
 
 soak: ## now and then: every story on every surface and in every way of running Parley, the long forms of tests
 	@.ci/need go compiler postgres browser

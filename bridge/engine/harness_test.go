@@ -85,7 +85,7 @@ type options struct {
 // agent, bot another app, eve a guest.
 func newWorld(t *testing.T, o options) *world {
 	t.Helper()
-	w := &world{t: t, pool: storetest.DB(t), opt: o, hooks: map[string]*httptest.Server{}, live: map[string]*atomic.Pointer[channelstest.Channel]{}, accounts: map[string]int64{}, agents: map[string]int64{},
+	w := &world{t: t, pool: storetest.Reused(t), opt: o, hooks: map[string]*httptest.Server{}, live: map[string]*atomic.Pointer[channelstest.Channel]{}, accounts: map[string]int64{}, agents: map[string]int64{},
 		provider: channelstest.NewProvider(t),
 		chat: bridgetest.NewChat(t, bridgetest.User{ID: "ann", Email: "ann@acme.test"}, bridgetest.User{ID: "ben", Email: "ben@acme.test"},
 			bridgetest.User{ID: "cat", Email: "cat@acme.test"}, bridgetest.User{ID: "dan"}, bridgetest.User{ID: "bot", Kind: bridge.ActorBot},

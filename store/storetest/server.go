@@ -56,6 +56,7 @@ type server struct {
 	count    atomic.Int64
 	template string
 	shared   func() (*pgxpool.Pool, error) // for Tx
+	shelf    shelf                         // for Reused
 	slot     *slot                         // nil on somebody else's server
 }
 

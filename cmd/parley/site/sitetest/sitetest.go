@@ -265,6 +265,3 @@ func (a Answer) Version() string {
 	version, _, _ := strings.Cut(rest, `"`)
 	return version
 }
-
-// quietly is a context for what is left to do when a test ends.
-func quietly(t testing.TB) context.Context { return context.WithoutCancel(t.Context()) }

@@ -1,0 +1,146 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// maxUses bounds how many tests use one database: each leaves dead rows in its tables.
+const maxUses = 50
+
+// Reused returns a pool on a database of the test's own, as DB does: it holds what a new one holds. But
+// an earlier test may have used it, and its sessions with it, so that they know the tables and have
+// prepared the statements; to learn that is a third of what a test of a whole engine costs. Not for
+// tests that judge plans, sizes or sessions: those see what was before. A database whose tables,
+// functions or triggers a test changed is dropped, and so is one whose test failed.
+func Reused(t testing.TB) *pgxpool.Pool {
+	t.Helper()
+	s := running(t)
+	ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
+	defer cancel()
+	u, err := s.shelf.take(ctx, s)
+	if err != nil {
+		t.Fatalf("storetest: %v", err)
+	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
+		defer cancel()
+		if !givenBack(u.pool, leakTimeout) {
+			t.Errorf("storetest: %d connections were never given back", u.pool.Stat().AcquiredConns())
+		}
+		if err := s.shelf.put(ctx, s, u, t.Failed()); err != nil {
+			t.Error(err)
+		}
+	})
+	return u.pool
+}
+
+// used is a database that tests use one after the other.
+type used struct {
+	name  string
+	pool  *pgxpool.Pool
+	fresh *Fresh
+	form  string // of its tables, functions and triggers
+	times int
+}
+
+// shelf keeps the databases that no test uses now.
+type shelf struct {
+	mu   sync.Mutex
+	free []*used
+}
+
+func (sh *shelf) take(ctx context.Context, s *server) (*used, error) {
+	sh.mu.Lock()
+	if last := len(sh.free) - 1; last >= 0 {
+		defer sh.mu.Unlock()
+		u := sh.free[last]
+		sh.free = sh.free[:last]
+		return u, nil
+	}
+	sh.mu.Unlock()
+	u := &used{name: s.nextName()}
+	if err := s.clone(ctx, u.name); err != nil {
+		return nil, err
+	}
+	var err error
+	if u.pool, err = pgxpool.New(context.WithoutCancel(ctx), s.url(u.name)); err != nil {
+		return nil, err
+	}
+	if u.fresh, err = Remember(ctx, u.pool); err == nil {
+		u.form, err = formOf(ctx, u.pool)
+	}
+	if err != nil {
+		u.pool.Close()
+		return nil, errors.Join(err, s.drop(ctx, u.name))
+	}
+	return u, nil
+}
+
+// put takes a database back. What a test spoilt is dropped.
+func (sh *shelf) put(ctx context.Context, s *server, u *used, spoilt bool) error {
+	u.times++
+	err := u.pool.Ping(ctx) // a session is there, even if the test ended them all
+	if !spoilt && err == nil && u.times < maxUses {
+		var form string
+		if form, err = formOf(ctx, u.pool); err == nil && form == u.form {
+			if err = errors.Join(forget(ctx, u.pool), u.fresh.Restore(ctx)); err == nil {
+				sh.mu.Lock()
+				defer sh.mu.Unlock()
+				sh.free = append(sh.free, u)
+				return nil
+			}
+		}
+	}
+	err = errors.Join(err, s.drop(ctx, u.name)) // whoever is still connected
+	go u.pool.Close()                           // it waits for connections that were never given back
+	return err
+}
+
+// forget ends what sessions hold, but for the statements that they have prepared.
+func forget(ctx context.Context, pool *pgxpool.Pool) error {
+	var errs []error
+	for _, conn := range pool.AcquireAllIdle(ctx) {
+		_, err := conn.Conn().PgConn().Exec(ctx, "SELECT pg_advisory_unlock_all(); UNLISTEN *; RESET ALL; DISCARD TEMP").ReadAll()
+		conn.Release()
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// givenBack waits until no connection of a pool is in use.
+func givenBack(pool *pgxpool.Pool, patience time.Duration) bool {
+	again, over := time.NewTicker(time.Millisecond), time.After(patience)
+	defer again.Stop()
+	for pool.Stat().AcquiredConns() > 0 {
+		select {
+		case <-again.C:
+		case <-over:
+			return false
+		}
+	}
+	return true
+}
+
+// formOf names everything that a database is made of but for its rows.
+func formOf(ctx context.Context, pool *pgxpool.Pool) (string, error) {
+	const ask = `
+		SELECT md5(string_agg(part, ',' ORDER BY part))
+		FROM (
+			SELECT concat('table', oid, relname, relnatts, relpersistence) AS part FROM pg_class WHERE relnamespace = 'public'::regnamespace
+			UNION ALL SELECT concat('column', attrelid, attnum, attname, atttypid, attnotnull) FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid WHERE attnum > 0 AND relnamespace = 'public'::regnamespace
+			UNION ALL SELECT concat('function', oid, proname, md5(prosrc)) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+			UNION ALL SELECT concat('trigger', oid, tgname, tgenabled) FROM pg_trigger
+			UNION ALL SELECT concat('constraint', oid, convalidated) FROM pg_constraint) AS parts`
+	var form string
+	if err := pool.QueryRow(ctx, ask).Scan(&form); err != nil {
+		return "", fmt.Errorf("storetest: form: %w", err)
+	}
+	return form, nil
+}

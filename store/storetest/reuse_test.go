@@ -1,0 +1,63 @@
+package storetest
+
+import (
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// use takes a database for one test, does something with it, and gives it back.
+func use(t *testing.T, name string, do func(t *testing.T, pool *pgxpool.Pool)) (database string) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) {
+		pool := Reused(t)
+		database = pool.Config().ConnConfig.Database
+		if n, err := count(t, pool, `SELECT count(*) FROM tags WHERE name = 'broken lamp'`); n != 0 || err != nil {
+			t.Errorf("%d rows are there already, %v", n, err)
+		}
+		if n, err := count(t, pool, `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`); n != 0 || err != nil {
+			t.Errorf("there are %d locks already, %v", n, err)
+		}
+		do(t, pool)
+	})
+	return database
+}
+
+func count(t *testing.T, pool *pgxpool.Pool, query string) (n int, err error) {
+	t.Helper()
+	err = pool.QueryRow(t.Context(), query).Scan(&n)
+	return n, err
+}
+
+func exec(t *testing.T, pool *pgxpool.Pool, statements ...string) {
+	t.Helper()
+	for _, statement := range statements {
+		if _, err := pool.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A test after another finds a database as new, in the sessions of the other; but what was made other than by rows is not used again.
+func TestReused(t *testing.T) { //nolint:paralleltest // others would take what this one gives back
+	const tag = `INSERT INTO tags (name, color) VALUES ('broken lamp', 'red')`
+	first := use(t, "rows", func(t *testing.T, pool *pgxpool.Pool) {
+		exec(t, pool, tag, `SELECT pg_advisory_lock(7)`, `CREATE TEMP TABLE mine (n int)`, `SET statement_timeout = 1`, `RESET statement_timeout`)
+	})
+	second := use(t, "a trigger", func(t *testing.T, pool *pgxpool.Pool) {
+		exec(t, pool, tag, `CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$`, `CREATE TRIGGER hold BEFORE INSERT ON tags FOR EACH ROW EXECUTE FUNCTION hold()`)
+	})
+	if first != second {
+		t.Errorf("%s was not used again, but %s", first, second)
+	}
+	third := use(t, "sessions that ended", func(t *testing.T, pool *pgxpool.Pool) {
+		exec(t, pool, tag)
+		pool.Reset()
+	})
+	if third == second {
+		t.Error("a database with a trigger of another test is used again")
+	}
+	if fourth := use(t, "the last", func(*testing.T, *pgxpool.Pool) {}); fourth != third {
+		t.Errorf("%s was not used again, but %s", third, fourth)
+	}
+}
