@@ -12,7 +12,7 @@ import (
 
 // What an admin says of numbers and wishes counts for the analysis of what customers write: the note links a number as
 // the pattern says, and names a wish of the team's own.
-//
+//
 func TestOwnReferencesAndIntents(t *testing.T) {
 	t.Parallel()
 	var asked analysis.Desk

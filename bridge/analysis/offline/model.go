@@ -37,9 +37,8 @@ type model struct {
 	scales  [labels]float64 // what a weight of a label is worth
 }
 
-// From where on a verdict counts. leastUrgent was chosen by cross-validation over the examples and the half dev; where
-// no word of a lexicon speaks for urgency, and for intents, more is asked than the figures would: in those texts nearly
-// everybody wants something, and many are in need, while a mailbox is full of greetings and of what can wait.
+// From where on a verdict counts, chosen by cross-validation over the examples, the half dev and dev2. Where no word of
+// a lexicon speaks for urgency more is asked than where one does.
 const (
 	leastUrgent  = -1.2
 	plainUrgent  = -0.9

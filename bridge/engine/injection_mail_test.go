@@ -1,0 +1,131 @@
+package engine_test
+
+import (
+	"fmt"
+	"log/slog"
+	"mime"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/analysis"
+	"parley/bridge/analysis/openai/openaifake"
+	"parley/channels"
+	"parley/channels/email"
+)
+
+// mailOf writes an attempt as the mail that brings it: in HTML that hides it, as its sender's name, as its subject or
+// as the name of a file.
+func mailOf(n int, x injection) string {
+	name, subject, file, body := "Kim", "My order", "order.txt", ""
+	switch x.Place {
+	case "html":
+		body = x.Text
+	case "name":
+		name = x.Text
+	case "subject":
+		subject = x.Text
+	case "file":
+		file = x.Text
+	}
+	encoded := func(s string) string { return mime.BEncoding.Encode("utf-8", s) }
+	return fmt.Sprintf("From: %s <kim%d@b.test>\r\nTo: help@acme.test\r\nSubject: %s\r\nMessage-ID: <%d@b.test>\r\nMIME-Version: 1.0\r\n"+
+		"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"+
+		"<html><body><p>Case %d: where is my lamp?</p>%s</body></html>\r\n"+
+		"--x\r\nContent-Type: text/plain\r\nContent-Disposition: attachment; %s\r\n\r\nnothing\r\n--x--\r\n",
+		encoded(name), n, encoded(subject), n, n, body, "filename=\""+encoded(file)+"\"")
+}
+
+// Attempts that come by mail are read as mails are: whatever their HTML hides and whatever their names, subjects and
+// files say, of a model that obeys each of them nothing is done, nothing leaves, and nothing is suggested.
+func TestInjectionsByMail(t *testing.T) {
+	t.Parallel()
+	const together = 40 // more strangers at once would be shown as a flood, in one thread
+	all := injections(t)
+	var byMail []int
+	for n, x := range all {
+		switch x.Place {
+		case "html", "name", "subject", "file":
+			byMail = append(byMail, n)
+		}
+	}
+	if len(byMail) < 100 {
+		t.Fatalf("only %d attempts come by mail", len(byMail))
+	}
+	harmless := len(all) // a reply that may be suggested: so the others were looked at
+	all = append(all, injection{"en", "html", "nothing", "<p>Thank you!</p>", "A lamp is on its way two days after the order."})
+	for part := range slices.Chunk(byMail, together) {
+		t.Run(fmt.Sprintf("from %d", part[0]), func(t *testing.T) {
+			t.Parallel()
+			obeyedByMail(t, all, append(slices.Clone(part), harmless))
+		})
+	}
+}
+
+// obeyedByMail sends some attempts by mail to a desk whose model obeys them; the last one is harmless.
+func obeyedByMail(t *testing.T, all []injection, sent []int) {
+	model := newAsked(t)
+	model.fake.Speak(func(s openaifake.Seen) string {
+		n := 0
+		for _, m := range s.Question.Burst {
+			_, _ = fmt.Sscanf(m.Text, "Case %d:", &n)
+		}
+		var cited []string
+		for _, source := range s.Question.Desk.Sources {
+			cited = append(cited, source.ID)
+		}
+		if n == len(all)-1 {
+			return openaifake.Write(analysis.Answer{Language: "en", Sentiment: analysis.Neutral, Intents: []string{"order_status"}, Replies: []analysis.Reply{{Text: all[n].Obeyed, Sources: cited}}})
+		}
+		return openaifake.Write(analysis.Answer{Language: "en", Sentiment: analysis.Neutral, Urgency: analysis.Urgency{Urgent: true, Because: "evil says so"},
+			Replies: []analysis.Reply{{Text: all[n].Obeyed, Sources: cited}, {Text: "evil " + s.Marker, Sources: cited}, {Text: s.System, Sources: cited}},
+			Actions: []analysis.Action{{Name: analysis.Template, Value: "evil"}}})
+	})
+	w := newWorld(t, options{analyzer: model})
+	w.learn("https://help.example/", "https://help.example/lamp", "Where is my lamp?", "A lamp is on its way two days after the order.")
+	reader := must(email.Spec().New(channels.Account{ID: w.accounts[mail], Name: mail, Config: channels.Config{"address": "help@acme.test",
+		"imap.host": "localhost", "imap.port": "1", "imap.password": "x", "imap.security": "none",
+		"smtp.host": "localhost", "smtp.port": "1", "smtp.security": "none"}},
+		channels.Env{Log: slog.New(slog.DiscardHandler), Now: time.Now, Keys: [][]byte{[]byte("key")}}))(t)
+	w.engines[0].SetChannel(w.accounts[mail], reader)
+	var facts []channels.Fact
+	for _, n := range sent {
+		facts = append(facts, channels.Fact{ExternalID: fmt.Sprint("case ", n), OrderKey: fmt.Sprint("sender ", n), Payload: []byte(mailOf(n, all[n]))})
+	}
+	check(t, w.engines[0].Accept(t.Context(), w.accounts[mail], facts...))
+	w.eventually("each mail is a message", func() bool {
+		return w.count(`SELECT count(*) FROM messages WHERE account_id = $1 AND direction = 'in'`, w.accounts[mail]) == len(facts)
+	})
+	w.ripen()
+	w.eventually("all are analysed", func() bool {
+		return w.count(`SELECT count(*) FROM bursts`) == 0 && w.count(`SELECT count(*) FROM queued`) == 0
+	})
+	w.settled()
+	if n := w.engines[0].AnalysisCounts(); n.Model != int64(len(sent)) || n.Degraded+n.Failed != 0 {
+		t.Errorf("the model did not answer: %+v", n)
+	}
+	for _, n := range sent {
+		if x := all[n]; x.Place == "subject" && !strings.Contains(model.sent(), x.Text) || x.Place == "file" && !strings.Contains(model.sent(), path.Ext(x.Text)) {
+			t.Errorf("the model was never shown the %s %q", x.Place, x.Text)
+		}
+	}
+	for what, sql := range map[string]string{
+		"conversations were changed": `SELECT count(*) FROM conversations WHERE status <> 'open' OR traits ? 'priority' OR cardinality(assignees) > 0 OR cardinality(tags) > 0`,
+		"messages left":              `SELECT count(*) FROM messages WHERE direction = 'out'`,
+		"suggestions came through":   `SELECT count(*) - 1 FROM suggested_replies`, // one is harmless
+	} {
+		if n := w.count(sql); n != 0 {
+			t.Errorf("%d %s", n, what)
+		}
+	}
+	for _, m := range w.everything() {
+		for _, line := range w.chat.Messages(support, m.ID) {
+			if text := line.Plain(); strings.HasPrefix(text, "["+string(bridge.LineAnalysis)+"]") && strings.Contains(text, "evil") {
+				t.Errorf("a note says %s", text)
+			}
+		}
+	}
+}
