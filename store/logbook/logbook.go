@@ -65,7 +65,7 @@ type Page struct {
 
 // look is how many rows a page looks at for those that a filter wants: what is rare is looked for over several
 // pages, so that none takes long, however long the log is.
-const look = 4_000
+const look = 3_000
 
 // Each source gives the rows behind the place that it looked at, and which of them are wanted. A row is looked at in
 // the order of its index: no filter makes PostgreSQL read more.

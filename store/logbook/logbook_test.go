@@ -77,11 +77,11 @@ func TestFilters(t *testing.T) {
 		filter      logbook.Filter
 		rows, pages int
 	}{
-		"who":          {logbook.Filter{Agent: 2}, 1, 11},
+		"who":          {logbook.Filter{Agent: 2}, 1, 14},
 		"what":         {logbook.Filter{What: logbook.SetUp}, 2, 1},
 		"account":      {logbook.Filter{Account: "sales", From: time.Date(2026, 1, 1, 3, 0, 0, 0, time.UTC)}, 3801, 8},
 		"conversation": {logbook.Filter{Conversation: 6}, 40, 1},
-		"nothing":      {logbook.Filter{What: "resolved"}, 0, 11},
+		"nothing":      {logbook.Filter{What: "resolved"}, 0, 14},
 	} {
 		rows, pages := all(t, pool, tt.filter, 500)
 		if len(rows) != tt.rows || pages != tt.pages {

@@ -6,8 +6,15 @@ const (
 	OlderSQL   = olderConversations
 	SaidSQL    = said
 	DoneSQL    = done
-	OpenNowSQL = openNow
 )
+
+// OpenNowSQL gives the statement of ReadNow; of an agent, it has one argument more.
+func OpenNowSQL(agent bool) string {
+	if agent {
+		return openNow(ofAgent)
+	}
+	return openNow("")
+}
 
 // SumsSQL gives the statement of Sums.
 func SumsSQL(column string) string { return sumsBy(column, column == "value") }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"parley/store"
@@ -230,15 +231,19 @@ type Now struct {
 // waited longest, in the order of the index conversations_waiting.
 const nowLimit = 5_000
 
-const openNow = `
+// ofAgent narrows openNow to conversations that an agent has, which PostgreSQL finds by an index of their assignees.
+const ofAgent = ` AND assignees @> ARRAY[$8::bigint] OFFSET 0`
+
+// openNow counts what is open; narrow is "" or ofAgent.
+func openNow(narrow string) string {
+	return `
 	SELECT count(*) FILTER (WHERE waits) AS waiting, min(waiting_since) FILTER (WHERE waits) AS oldest,
 		count(*) FILTER (WHERE waits AND assignees = '{}') AS unassigned, count(*) AS open, count(*) FILTER (WHERE status = 'snoozed') AS snoozed,
 		count(*) >= $7 AS at_least
 	FROM (
 		SELECT waiting_since, assignees, status, waiting_since IS NOT NULL AND status <> 'snoozed' AS waits
-		FROM conversations
-		WHERE kind = 'customer' AND status IN ('open', 'pending', 'snoozed')
-			AND ($3::bigint[] IS NULL OR account_id = ANY($3)) AND ($4::bigint[] IS NULL OR coalesce(team_id, 0) = ANY($4))
+		FROM (SELECT * FROM conversations WHERE kind = 'customer' AND status IN ('open', 'pending', 'snoozed')` + narrow + `) AS o
+		WHERE ($3::bigint[] IS NULL OR account_id = ANY($3)) AND ($4::bigint[] IS NULL OR coalesce(team_id, 0) = ANY($4))
 			AND CASE $1
 				WHEN 'agent' THEN coalesce(assignees[1], 0)::text = ANY($2::text[])
 				WHEN 'tag' THEN tags && $2::text[]
@@ -247,11 +252,17 @@ const openNow = `
 				ELSE true END
 		ORDER BY (status = 'snoozed'), waiting_since
 		LIMIT $7) AS c`
+}
 
 // ReadNow counts what is open now, of at most 5,000 conversations. The days of the filter don't matter.
 // intent and mood name the traits.
 func ReadNow(ctx context.Context, q store.Querier, f Filter, intent, mood string) (Now, error) {
-	list, err := query.Collect[Now](ctx, q, "open now", openNow, f.Kind, f.values(), f.Accounts, f.Teams, intent, mood, nowLimit)
+	args := []any{f.Kind, f.values(), f.Accounts, f.Teams, intent, mood, nowLimit}
+	narrow := ""
+	if agent, err := strconv.ParseInt(f.Value, 10, 64); err == nil && f.Kind == KindAgent && agent > 0 {
+		narrow, args = ofAgent, append(args, agent)
+	}
+	list, err := query.Collect[Now](ctx, q, "open now", openNow(narrow), args...)
 	if err != nil || len(list) == 0 {
 		return Now{}, err
 	}

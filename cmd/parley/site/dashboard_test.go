@@ -114,7 +114,7 @@ func TestDashboard(t *testing.T) {
 	b.Looks("longest")
 }
 
-// R-159 R-234 R-235: a year of many conversations, with long names and from right to left, still fits.
+// R-159 R-187 R-190 R-234 R-235: a year of many conversations, with long names and from right to left, still fits.
 func TestDashboardOfMuch(t *testing.T) {
 	t.Parallel()
 	f := newFigures(t)
@@ -191,6 +191,8 @@ func TestOddFilters(t *testing.T) {
 		"tag=<script>x</script>":                   "Nothing was counted",
 		"agent=1&tag=Sales":                        "not for both at once",
 		"intent=&of=intent":                        "By team",
+		"intent=order_status&days=7":               "Intent: order status",
+		"mood=negative&days=7":                     "Mood: negative",
 		"team=-1":                                  "Nothing was counted",
 		"hours=sometimes&account=' OR 1":           "By agent",
 		"from=" + daysAgo(1) + "&to=" + daysAgo(1): "billing-mail",
