@@ -171,7 +171,7 @@ func freshDatabase(ctx context.Context, server *pgserver.Server) error {
 	return nil
 }
 
-// setUp migrates, applies the world's parley.yaml, and lays out what the company knows and did before.
+// setUp migrates, applies the world's parley.yaml, and lays out what the company knows.
 func (s *stagehand) setUp(ctx context.Context, env app.Env, db *app.Database) error {
 	if err := db.Migrate(ctx, env); err != nil {
 		return err
@@ -185,7 +185,7 @@ func (s *stagehand) setUp(ctx context.Context, env app.Env, db *app.Database) er
 			return err
 		}
 	}
-	return writePast(ctx, db.Pool, s.page.o.Clock.Now())
+	return nil
 }
 
 // mailTemplates are prepared answers by mail, which need nobody's approval.
@@ -225,12 +225,12 @@ func (s *stagehand) play(ctx context.Context, env app.Env, pool *pgxpool.Pool, p
 		again: make(chan struct{}, 1)}
 	s.page.plugs.setEngine(e)
 	defer s.page.plugs.setEngine(nil)
-	done := make(chan error, 1)
+	done, past := make(chan error, 1), make(chan error, 1)
 	go func() { done <- e.run(ctx) }()
+	go func() { past <- writePast(ctx, pool, s.page.o.Clock.Now()) }() // while the engine starts
 	s.page.plugs.setPhase("Starting Parley …")
 	greeted := map[string]bool{s.world.Home(): true}
-	err = connected(ctx, s.world, pool)
-	if err == nil {
+	if err = errors.Join(connected(ctx, s.world, pool), <-past); err == nil {
 		err = errors.Join(s.world.Install(ctx), s.world.Subscribe(ctx))
 	}
 	if err == nil {
@@ -249,7 +249,7 @@ func (s *stagehand) play(ctx context.Context, env app.Env, pool *pgxpool.Pool, p
 		}
 	}
 	if ctx.Err() == nil {
-		s.o.Log.Warn("a customer's message was not sent", "error", err)
+		s.o.Log.Warn("what came before, or a customer's message, was not written", "error", err)
 	}
 	return <-done
 }
