@@ -32,7 +32,7 @@ type Ticket struct {
 
 // Args are the arguments of the reply.
 func (t Ticket) Args() bridge.Args {
-	return bridge.Args{Conversation: t.Conversation, Message: t.Message, 
+	return bridge.Args{Conversation: t.Conversation, Message: t.Message,
 		ReplyArgs: bridge.ReplyArgs{To: t.To, Cc: t.Cc, Shown: t.Shown, Promotional: t.Promotional}}
 }
 

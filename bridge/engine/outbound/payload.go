@@ -22,14 +22,7 @@ type Payload struct {
 	Mark   bridge.Mark  `json:"mark,omitempty"`
 	Clears bridge.Mark  `json:"clears,omitempty"` // PostMark: the mark that this one takes the place of
 	Quote  bool         `json:"quote,omitempty"`  // show the quoted history
-	Late   bool         `json:"late,omitempty"`   // a reply: came late, so its message is read in the chat again before it is sent
-	Meant  []string     `json:"meant,omitempty"`  // a reply: keys of those whom it was for when it was typed
-	Span   *Span        `json:"span,omitempty"`   // a reply in parts: which files this one carries
-	Again  int          `json:"again,omitempty"`  // a reply: how often it failed and was sent again by a click
-
-	KeepsStatus bool `json:"keeps_status,omitempty"` // a reply: a person has decided since it was said that its conversation isn't pending
-
-	Earlier []EarlierText `json:"earlier,omitempty"` // a reply: what it said before it was edited, as far as an attempt may have sent that
+	ReplyPayload
 
 	Answers *bridge.Answered `json:"answers,omitempty"` // which message a customer's answers
 	Files   []int            `json:"files,omitempty"`   // PostFiles: those that were fetched in time, or this one only
@@ -42,6 +35,16 @@ type Payload struct {
 	Erases *own.ErasedPost `json:"erases,omitempty"` // PostErased: which post goes
 
 	Doubt
+}
+
+// ReplyPayload is what a reply carries besides the place where it was typed.
+type ReplyPayload struct {
+	Late        bool          `json:"late,omitempty"`         // it came late, so its message is read in the chat again before it is sent
+	Meant       []string      `json:"meant,omitempty"`        // keys of those whom it was for when it was typed
+	Span        *Span         `json:"span,omitempty"`         // of a reply in parts: which files this one carries
+	Again       int           `json:"again,omitempty"`        // how often it failed and was sent again by a click
+	KeepsStatus bool          `json:"keeps_status,omitempty"` // a person has decided since it was said that its conversation isn't pending
+	Earlier     []EarlierText `json:"earlier,omitempty"`      // what it said before it was edited, as far as an attempt may have sent that
 }
 
 // Doubt is what SQL notes in a payload when nobody can tell what became of an attempt.

@@ -38,7 +38,8 @@ func (rs *UseCases) SendToCustomer(c *book.Conversation, agent *store.Agent, sur
 	m.Direction, m.Fate, m.Dirty = store.DirectionOut, store.FateWaiting, true
 	rs.Replying.End(c, agent)
 	l := rs.CustomerLane(c)
-	d := rs.enqueueReply(c, l, order, m, outbound.Payload{Place: c.SourceAt(m), Late: rs.CameLate(order), Meant: meant(c.Participants)})
+	terms := outbound.ReplyPayload{Late: rs.CameLate(order), Meant: meant(c.Participants)}
+	d := rs.enqueueReply(c, l, order, m, outbound.Payload{Place: c.SourceAt(m), ReplyPayload: terms})
 	rs.joinLines(c, l, d, m)
 	rs.MarkWaiting(c, m)
 	rs.Answered(c, agent, m)

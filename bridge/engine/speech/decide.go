@@ -210,7 +210,8 @@ func (sp *UseCases) DecideDelivery(r book.Request) {
 	if d.State == store.Failed { // the provider is done with the earlier attempt
 		before.Again++
 	}
-	d.Carry(outbound.Payload{Place: before.Place, Span: before.Span, Again: before.Again}) // to whom it goes now
+	kept := outbound.ReplyPayload{Span: before.Span, Again: before.Again}
+	d.Carry(outbound.Payload{Place: before.Place, ReplyPayload: kept}) // to whom it goes now
 	d.State, d.NotBefore, d.AbsentAt, d.FirstAt, d.WarnedAt, d.Dirty = store.Queued, nil, nil, nil, nil, true
 	if d.Seq == l.Head+1 && l.LeasedUntil == nil {
 		sp.Outbox.Due(l, nil)
