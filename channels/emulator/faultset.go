@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Forever, or any negative number, in FaultRule.Times keeps a fault until the faults are cleared.
+// Forever in FaultRule.Times keeps a fault until the faults are cleared, as does any negative number.
 const Forever = -1
 
 // FaultRule says which of the calls that match a fault it strikes.

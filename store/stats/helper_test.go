@@ -6,6 +6,6 @@ import (
 	"parley/store/storetest"
 )
 
-var check, exec = storetest.Check, storetest.Exec
+var exec = storetest.Exec
 
 func must[T any](v T, err error) func(testing.TB) T { return storetest.Must(v, err) }
