@@ -159,7 +159,7 @@ func routeOf(s *sitetest.Site, method, address string) string {
 func doing() []string {
 	return []string{
 		"POST /auth/sign-out", "POST /auth/sign-out-everywhere", "POST /auth/link/{link}",
-		"POST /settings/accounts/{name}/pause", "POST /settings/accounts/{name}/take-out", "POST /settings/agents/{name}/take-out",
+		"POST /settings/tokens", "POST /settings/tokens/{id}/revoke", "POST /settings/accounts/{name}/pause", "POST /settings/accounts/{name}/take-out", "POST /settings/agents/{name}/take-out",
 		"POST /settings/teams/{name}/take-out", "POST /settings/tags/{name}/take-out", "POST /settings/templates/{name}/take-out",
 		"POST /settings/stuck/{event}/replay", "POST /settings/stuck/{event}/drop", "POST /settings/blocked/{sender}/unblock",
 		"POST /settings/erase/contact/{id}", "POST /settings/erase/go-on/{erasure}", "POST /inbox/{id}",
