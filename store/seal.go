@@ -4,7 +4,9 @@ import (
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -16,7 +18,10 @@ import (
 // Sealer encrypts secrets before they reach the database. It seals with the first of its keys and
 // opens with any of them. A sealed secret is bound to its place ("accounts/support-mail"): copied to
 // another row, it does not open.
-type Sealer struct{ aeads []cipher.AEAD }
+type Sealer struct {
+	aeads []cipher.AEAD
+	macs  [][]byte // keys of Hashes, one of each key
+}
 
 // ErrWrongKey means that a sealed value was not made with any of the known keys.
 var ErrWrongKey = errors.New("store: the master key does not fit")
@@ -38,6 +43,7 @@ func NewSealer(keys string) (*Sealer, error) {
 			return nil, fmt.Errorf("store: master key: %w", err)
 		}
 		s.aeads = append(s.aeads, aead)
+		s.macs = append(s.macs, keyed(raw, "hashes"))
 	}
 	return &s, nil
 }
@@ -161,4 +167,21 @@ func KeyCheck(ctx context.Context, q Querier) ([]byte, error) {
 func (s *Sealer) Fits(check []byte) bool {
 	plain, err := s.Open("keys/check", check)
 	return err == nil && string(plain) == "parley"
+}
+
+// Hashes gives the keyed hashes of a secret of which no more than a hash is stored, one by each key; new ones are stored
+// by the first. place says what it is, so that hashes of other things are never the same.
+func (s *Sealer) Hashes(place, secret string) [][]byte {
+	list := make([][]byte, len(s.macs))
+	for i, key := range s.macs {
+		list[i] = keyed(key, place+"\x00"+secret)
+	}
+	return list
+}
+
+// keyed is HMAC-SHA256.
+func keyed(key []byte, text string) []byte {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(text))
+	return mac.Sum(nil)
 }

@@ -55,6 +55,10 @@ type Route struct {
 	// Reads says that the handler reads the request's form itself, which may take long, and bounds it.
 	Reads bool
 
+	// Token lets programs in that show a token, in place of people who are signed in; nil = it takes none. For counts for
+	// nothing then.
+	Token *ByToken
+
 	area string
 }
 

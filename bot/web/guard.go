@@ -42,6 +42,9 @@ func (s *Site) guarded(route Route) http.Handler {
 
 // answer lets a visit through to its page, or says why not.
 func (s *Site) answer(v *Visit, route Route) (err error) {
+	if route.Token != nil {
+		return s.withToken(v, route)
+	}
 	if v.Person, err = v.person(); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -48,6 +49,20 @@ func (l *limits) wait(v *Visit) time.Duration {
 	if signing {
 		key, perSecond, burst = "sign "+address(v.Request), signsASecond*1.0, signsAtOnce
 	}
+	return l.spend(key, perSecond, burst)
+}
+
+// waitFor says how long a program must wait that shows a token; 0 = not at all. Those whose token is not known (0) are
+// counted by where they come from.
+func (l *limits) waitFor(v *Visit, token int64) time.Duration {
+	if token == 0 {
+		return l.spend("sign "+address(v.Request), signsASecond, signsAtOnce)
+	}
+	return l.spend("token "+strconv.FormatInt(token, 10), sendsASecond, sendsAtOnce)
+}
+
+// spend counts one request of a visitor.
+func (l *limits) spend(key string, perSecond float64, burst int) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()

@@ -18,10 +18,12 @@ type Visit struct {
 	Request *http.Request
 	Writer  http.ResponseWriter
 	Person  Person // zero = nobody is signed in
+	Token   string // the name of the token by which a program asks in that person's name; "" = the person is signed in
 
 	site     *Site
 	sessions *scs.SessionManager // of the kind of session that this request has
 	area     string
+	plain    bool // a program asks: it gets text instead of pages
 }
 
 // Screen is what a template shows.
@@ -124,7 +126,7 @@ func OwnPath(path string) string {
 	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n\t") {
 		return homePath
 	}
-	for _, prefix := range Paths() {
+	for _, prefix := range pagePaths() {
 		if path == prefix || strings.HasSuffix(prefix, "/") && strings.HasPrefix(path, prefix) || strings.HasPrefix(path, prefix+"?") {
 			return path
 		}
@@ -134,6 +136,9 @@ func OwnPath(path string) string {
 
 // Refuse answers with a page that says what is wrong and what to do.
 func (v *Visit) Refuse(status int, text, hint string) error {
+	if v.plain {
+		return v.text(status, text+" "+hint)
+	}
 	return v.show(status, "web", "refused", Screen{Title: text, Data: hint})
 }
 

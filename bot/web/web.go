@@ -53,6 +53,7 @@ type Options struct {
 	Log      *slog.Logger
 	Areas    []Area
 	Now      func() time.Time // nil = time.Now
+	Tokens   Tokens           // of programs; nil = none are known
 
 	// Ancestors gives who may show the site in a frame just now, in a session of its own, in the words of a
 	// Content-Security-Policy; see TabPath. None, or nil = nobody may.
@@ -156,7 +157,10 @@ func (s *Site) Handler() http.Handler {
 }
 
 // Paths are the prefixes of addresses below which the site answers.
-func Paths() []string { return []string{"/settings", "/settings/", "/inbox", "/inbox/", "/auth/"} }
+func Paths() []string { return append(pagePaths(), "/api/") }
+
+// pagePaths are those of pages.
+func pagePaths() []string { return []string{"/settings", "/settings/", "/inbox", "/inbox/", "/auth/"} }
 
 // Routes lists all routes, for tests that go through them.
 func (s *Site) Routes() []Route { return slices.Clone(s.routes) }

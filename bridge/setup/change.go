@@ -303,6 +303,15 @@ func (d *document) pathOf(f Fault) string {
 type Author struct {
 	Agent *int64 // nil = nobody was signed in
 	Name  string // an e-mail address, or the command
+	Token string // the name of the API token by which a program does it for the agent; "" = none
+}
+
+// about puts before the changes by what they were made.
+func (a Author) about(changes []string) []string {
+	if a.Token == "" {
+		return changes
+	}
+	return append([]string{"by the API token " + a.Token + ":"}, changes...)
 }
 
 // String names the author.

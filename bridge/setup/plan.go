@@ -102,7 +102,7 @@ func Apply(ctx context.Context, pool *pgxpool.Pool, f *File, o Options) (Result,
 		if err := work.save(ctx, tx); err != nil {
 			return err
 		}
-		return site.KeepChange(ctx, tx, site.Change{Agent: o.Author.Agent, Author: o.Author.String(), Lines: work.result.Changes})
+		return site.KeepChange(ctx, tx, site.Change{Agent: o.Author.Agent, Author: o.Author.String(), Lines: o.Author.about(work.result.Changes)})
 	})
 	var faults Faults
 	switch {

@@ -8,6 +8,13 @@ import (
 	"parley/store"
 )
 
+// Roles of agents, for pages; see package store.
+const (
+	RoleSuperAdmin = store.RoleSuperAdmin
+	RoleAdmin      = store.RoleAdmin
+	RoleAgent      = store.RoleAgent
+)
+
 // rank is how much an agent may.
 type rank int
 

@@ -161,6 +161,7 @@ func Area(desk Desk) (web.Area, error) {
 			{Pattern: "GET " + path, For: web.Agents, Do: p.show},
 			{Pattern: "GET " + longestPath, For: web.Agents, Do: p.longest},
 			{Pattern: "GET " + filePath, For: web.Agents, Do: p.file},
+			{Pattern: "GET /api/figures.csv", Token: &web.ByToken{Scopes: []web.Scope{web.ScopeFigures}}, Do: p.file},
 		},
 		Menu: []web.Link{{Path: path, Text: "Dashboard", For: web.Agents, Rank: 5}},
 	}, nil

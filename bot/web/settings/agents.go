@@ -6,7 +6,6 @@ import (
 
 	"parley/bot/web"
 	"parley/bridge/setup"
-	"parley/store"
 )
 
 // agentRow is an agent in the list.
@@ -37,10 +36,10 @@ func (p pages) agents() shelf {
 func noteOfRoles(all []setup.Entry) string {
 	admins := 0
 	for _, e := range ofKind(all, setup.EntryAgent) {
-		if slices.Contains(e.Values["roles"], store.RoleSuperAdmin) {
+		if slices.Contains(e.Values["roles"], setup.RoleSuperAdmin) {
 			return ""
 		}
-		if slices.Contains(e.Values["roles"], store.RoleAdmin) {
+		if slices.Contains(e.Values["roles"], setup.RoleAdmin) {
 			admins++
 		}
 	}
@@ -54,7 +53,7 @@ func noteOfRoles(all []setup.Entry) string {
 func refineAgent(v *web.Visit, form *web.Form, e *setup.Entry, _ []setup.Entry) {
 	roles := field(form, "roles")
 	for i, c := range roles.Choices {
-		if c.Value == store.RoleSuperAdmin {
+		if c.Value == setup.RoleSuperAdmin {
 			roles.Choices[i].Text = "super-admin"
 		}
 	}
@@ -62,8 +61,8 @@ func refineAgent(v *web.Visit, form *web.Form, e *setup.Entry, _ []setup.Entry) 
 		return
 	}
 	roles.Help = "Super-admins say who is an admin."
-	if e == nil || !slices.ContainsFunc(e.Values["roles"], func(r string) bool { return r != store.RoleAgent }) {
-		roles.Choices = slices.DeleteFunc(roles.Choices, func(c web.Choice) bool { return c.Value != store.RoleAgent })
+	if e == nil || !slices.ContainsFunc(e.Values["roles"], func(r string) bool { return r != setup.RoleAgent }) {
+		roles.Choices = slices.DeleteFunc(roles.Choices, func(c web.Choice) bool { return c.Value != setup.RoleAgent })
 		return
 	}
 	roles.Kind, roles.Fixed, roles.Value = "", true, strings.ReplaceAll(strings.Join(e.Values["roles"], ", "), "_", "-")
@@ -76,7 +75,7 @@ func refineAgent(v *web.Visit, form *web.Form, e *setup.Entry, _ []setup.Entry) 
 func agentRows(all, some []setup.Entry) (rows []agentRow) {
 	teams := ofKind(all, setup.EntryTeam)
 	for _, e := range some {
-		row := agentRow{Name: e.Value("name"), Path: "/settings/agents/" + e.Name, Email: e.Name, Zone: e.Value("zone"), Super: slices.Contains(e.Values["roles"], store.RoleSuperAdmin), Admin: slices.Contains(e.Values["roles"], store.RoleAdmin)}
+		row := agentRow{Name: e.Value("name"), Path: "/settings/agents/" + e.Name, Email: e.Name, Zone: e.Value("zone"), Super: slices.Contains(e.Values["roles"], setup.RoleSuperAdmin), Admin: slices.Contains(e.Values["roles"], setup.RoleAdmin)}
 		for _, t := range teams {
 			if slices.Contains(t.Values["members"], e.Name) {
 				row.Teams = append(row.Teams, t.Name)

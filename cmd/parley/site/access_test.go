@@ -79,6 +79,13 @@ func requests() map[string]string {
 		"GET /settings/erase/contact/{id}/export":   "/settings/erase/contact/1/export",
 		"POST /settings/erase/go-on/{erasure}":      "/settings/erase/go-on/none",
 		"GET /settings/erase/certificate/{erasure}": "/settings/erase/certificate/none",
+		"GET /settings/tokens":                      "/settings/tokens",
+		"POST /settings/tokens":                     "/settings/tokens",
+		"POST /settings/tokens/{id}/revoke":         "/settings/tokens/1/revoke",
+		"GET /api/figures.csv":                      "/api/figures.csv",
+		"GET /api/log.csv":                          "/api/log.csv",
+		"GET /api/setup":                            "/api/setup",
+		"PUT /api/setup":                            "/api/setup",
 		"GET /settings/health":                      "/settings/health",
 		"POST /settings/health":                     "/settings/health",
 		"GET /settings/retention":                   "/settings/retention",
@@ -169,6 +176,14 @@ func TestAccess(t *testing.T) {
 		method, _, _ := strings.Cut(route.Pattern, " ")
 		stranger, agent := s.Visitor(""), signedIn
 		same := http.Header{"Sec-Fetch-Site": {"same-origin"}}
+		if route.Token != nil { // TestTokens
+			for who, v := range map[string]*sitetest.Visitor{"nobody": stranger, "an agent": agent, "a super-admin": super} {
+				if a := v.Do(method, path, nil, same); a.Status != http.StatusUnauthorized {
+					t.Errorf("%s, as %s without a token: %d", route.Pattern, who, a.Status)
+				}
+			}
+			continue
+		}
 		if a := stranger.Do(method, path, nil, same); route.For != web.Anyone && (a.Status != http.StatusSeeOther || a.Header.Get("Location") != "/auth/sign-in") {
 			t.Errorf("%s, not signed in: %d to %s", route.Pattern, a.Status, a.Header.Get("Location"))
 		}

@@ -55,6 +55,7 @@ const hostileRows = `
 		1, 1, 1, 1, 1, 1, 1, 9, 9, 9, 9, 1, 9, 9, 9, 9, 9, 9, 9, 9 FROM accounts, unnest(ARRAY['all', 'agent', 'tag', 'intent', 'mood']) AS k (kind) WHERE name = 'support-mail' ON CONFLICT DO NOTHING;
 	INSERT INTO measure_shares SELECT 99, current_date, coalesce(team_id, 0), (SELECT id FROM agents WHERE email = 'dina@acme.test'), id,
 		1, 1, 1, 1, 1, 1, 1, 9, 9, 9, 9, 1, 9, 9, 9, 9, 9, 9, 9, 9 FROM accounts WHERE name = 'support-mail' ON CONFLICT DO NOTHING;
+	INSERT INTO api_tokens (name, hash, scope, agent_id, expires_at) SELECT $1, 'x', $1, id, now() + interval '1 day' FROM agents WHERE email = 'ann@acme.test';
 	INSERT INTO setup_changes (author, lines, at) VALUES ($1, ARRAY[$1], now());`
 
 // startEverything starts a site with everything set up, and every page in it.
@@ -159,7 +160,7 @@ func routeOf(s *sitetest.Site, method, address string) string {
 func doing() []string {
 	return []string{
 		"POST /auth/sign-out", "POST /auth/sign-out-everywhere", "POST /auth/link/{link}",
-		"POST /settings/accounts/{name}/pause", "POST /settings/accounts/{name}/take-out", "POST /settings/agents/{name}/take-out",
+		"POST /settings/tokens", "POST /settings/tokens/{id}/revoke", "POST /settings/accounts/{name}/pause", "POST /settings/accounts/{name}/take-out", "POST /settings/agents/{name}/take-out",
 		"POST /settings/teams/{name}/take-out", "POST /settings/tags/{name}/take-out", "POST /settings/templates/{name}/take-out",
 		"POST /settings/stuck/{event}/replay", "POST /settings/stuck/{event}/drop", "POST /settings/blocked/{sender}/unblock",
 		"POST /settings/erase/contact/{id}", "POST /settings/erase/go-on/{erasure}", "POST /inbox/{id}",

@@ -22,6 +22,7 @@ import (
 	"parley/bot/web/settings"
 	"parley/bot/web/signin"
 	"parley/bot/web/start"
+	"parley/bot/web/tokens"
 	"parley/bridge"
 	"parley/bridge/analysis"
 	"parley/bridge/setup"
@@ -125,6 +126,7 @@ func New(o Options) (*web.Site, error) {
 		mailbox.Area(&mailboxDesk{o, setUp}),
 		number.Area(&numberDesk{o, setUp}),
 		start.Area(&startDesk{o, setUp}),
+		tokens.Area(&tokensDesk{o}),
 	}
 	if o.Inbox != nil {
 		areas = append(areas, inbox.Area(o.Inbox))
@@ -137,6 +139,7 @@ func New(o Options) (*web.Site, error) {
 		Log:      o.Log,
 		Now:      o.Now,
 		Areas:    areas,
+		Tokens:   o.holder,
 
 		Ancestors: func() []string { return o.Doors.Tab().Ancestors },
 	})

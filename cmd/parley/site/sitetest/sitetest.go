@@ -238,6 +238,12 @@ func (v *Visitor) Do(method, path string, form url.Values, header http.Header) A
 	return v.send(method, path, strings.NewReader(form.Encode()), all)
 }
 
+// Send sends a request with a body as it is.
+func (v *Visitor) Send(method, path string, body io.Reader, header http.Header) Answer {
+	v.site.T.Helper()
+	return v.send(method, path, body, header)
+}
+
 func (v *Visitor) send(method, path string, body io.Reader, header http.Header) Answer {
 	v.site.T.Helper()
 	r, err := http.NewRequestWithContext(v.site.T.Context(), method, v.site.URL+path, body)

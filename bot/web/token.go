@@ -1,0 +1,88 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// Scope is what a token of a program is for.
+type Scope string
+
+// Scopes.
+const (
+	ScopeFigures Scope = "figures" // figures as CSV
+	ScopeLog     Scope = "log"     // the log as CSV
+	ScopeSetup   Scope = "setup"   // the set-up, without secrets
+	ScopeApply   Scope = "apply"   // to read and to change the set-up
+)
+
+// For says whose tokens may have a scope.
+func (s Scope) For() Role {
+	if s == ScopeApply {
+		return SuperAdmins
+	}
+	return Admins
+}
+
+// Holder is a program that showed a token.
+type Holder struct {
+	Token int64
+	Name  string // of the token
+	Scope Scope
+	Maker Person // who made it
+}
+
+// ErrNoToken means that a token is not known, was revoked, or has expired.
+var ErrNoToken = errors.New("web: no such token")
+
+// ByToken is what a route needs that takes tokens of programs, and nothing else: no session opens it.
+type ByToken struct {
+	Scopes []Scope // those that open it
+}
+
+// withToken answers a route for programs whose token opens it. Their answers are plain text, not pages.
+func (s *Site) withToken(v *Visit, route Route) error {
+	kind, token, _ := strings.Cut(v.Request.Header.Get("Authorization"), " ")
+	var holder Holder
+	err := ErrNoToken
+	if strings.EqualFold(kind, "Bearer") && s.opt.Tokens != nil {
+		holder, err = s.opt.Tokens(v.Context(), strings.TrimSpace(token))
+	}
+	if err != nil && !errors.Is(err, ErrNoToken) {
+		return err
+	}
+	v.plain = true
+	if wait := s.limits.waitFor(v, holder.Token); wait > 0 {
+		v.Writer.Header().Set("Retry-After", fmt.Sprint(int(wait.Seconds())))
+		return v.Refuse(http.StatusTooManyRequests, "Too much at once.", "Wait a minute.")
+	}
+	switch {
+	case err != nil:
+		v.Writer.Header().Set("WWW-Authenticate", `Bearer realm="Parley"`)
+		return v.Refuse(http.StatusUnauthorized, "This needs a token that is valid.", "Send the header Authorization: Bearer parley_…; admins make tokens on the page API tokens.")
+	case !slices.Contains(route.Token.Scopes, holder.Scope):
+		return v.Refuse(http.StatusForbidden, "This token is for something else.", "Take one with another scope.")
+	case !holder.Maker.opens(holder.Scope.For()):
+		return v.Refuse(http.StatusForbidden, "Who made this token may not do this any more.", "Have another one made.")
+	}
+	v.Person, v.Token = holder.Maker, holder.Name
+	if err := v.readForm(!route.Reads); err != nil {
+		return v.unreadable(err)
+	}
+	return route.Do(v)
+}
+
+// Tokens finds who holds a token. Errors: ErrNoToken.
+type Tokens func(ctx context.Context, token string) (Holder, error)
+
+// text answers with plain text.
+func (v *Visit) text(status int, text string) error {
+	v.Writer.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	v.Writer.WriteHeader(status)
+	_, _ = v.Writer.Write([]byte(text + "\n")) //nolint:gosec // it is plain text, and nosniff
+	return nil
+}

@@ -1,0 +1,107 @@
+package site
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bot/web"
+	"parley/bot/web/tokens"
+	"parley/bridge/setup"
+	"parley/channels"
+	"parley/store"
+	"parley/store/apitoken"
+	"parley/store/site"
+)
+
+// mostTokens are shown.
+const mostTokens = 200
+
+// tokensDesk implements tokens.Desk.
+type tokensDesk struct{ o Options }
+
+// Tokens implements tokens.Desk.
+func (d *tokensDesk) Tokens(ctx context.Context) ([]tokens.Token, error) {
+	rows, err := apitoken.List(ctx, d.o.Pool, mostTokens)
+	list := make([]tokens.Token, len(rows))
+	for i, r := range rows {
+		list[i] = tokens.Token{ID: r.ID, Name: r.Name, Scope: r.Scope, By: r.Author, Expires: r.Expires, Used: r.Used, Ended: r.Ended}
+	}
+	return list, err
+}
+
+// Make implements tokens.Desk.
+func (d *tokensDesk) Make(ctx context.Context, by web.Person, name string, scope web.Scope, days int) (secret string, err error) {
+	err = store.InTx(ctx, d.o.Pool, func(tx pgx.Tx) error {
+		secret, err = apitoken.Make(ctx, tx, d.o.Sealer, apitoken.Token{Name: name, Scope: string(scope), Agent: by.ID}, time.Duration(days)*24*time.Hour)
+		if err != nil {
+			return err
+		}
+		return site.KeepChange(ctx, tx, site.Change{Agent: &by.ID, Author: by.Email, Lines: []string{fmt.Sprintf("+ API token %s: %s, %d days", name, scope, days)}})
+	})
+	return secret, err
+}
+
+// Revoke implements tokens.Desk.
+func (d *tokensDesk) Revoke(ctx context.Context, by web.Person, id int64) error {
+	err := store.InTx(ctx, d.o.Pool, func(tx pgx.Tx) error {
+		name, err := apitoken.Revoke(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		return site.KeepChange(ctx, tx, site.Change{Agent: &by.ID, Author: by.Email, Lines: []string{"- API token " + name + ": revoked"}})
+	})
+	if errors.Is(err, apitoken.ErrNone) {
+		return tokens.ErrNone
+	}
+	return err
+}
+
+// holder finds who holds a token, for web.Options.
+func (o Options) holder(ctx context.Context, secret string) (web.Holder, error) {
+	t, err := apitoken.Find(ctx, o.Pool, o.Sealer, secret)
+	if errors.Is(err, apitoken.ErrNone) {
+		return web.Holder{}, web.ErrNoToken
+	}
+	if err != nil {
+		return web.Holder{}, err
+	}
+	maker, err := people{o.Pool}.Person(ctx, t.Agent)
+	if errors.Is(err, web.ErrNobody) {
+		err = web.ErrNoToken
+	}
+	return web.Holder{Token: t.ID, Name: t.Name, Scope: web.Scope(t.Scope), Maker: maker}, err
+}
+
+// Export implements tokens.Desk. Lines of secrets are left out: what is stored stays when the file is applied.
+func (d *tokensDesk) Export(ctx context.Context) ([]byte, error) {
+	open := slices.Clone(d.o.Specs)
+	for i := range open {
+		open[i].Fields = slices.DeleteFunc(slices.Clone(open[i].Fields), func(f channels.Field) bool { return f.Secret })
+	}
+	return setup.Export(ctx, d.o.Pool, open)
+}
+
+// Apply implements tokens.Desk. What stands in the file means itself: it can't read this machine's environment.
+func (d *tokensDesk) Apply(ctx context.Context, by web.Person, token string, raw []byte, dry, prune bool) (string, error) {
+	file, err := setup.Parse(raw, func(string) (string, bool) { return "", false })
+	if err != nil {
+		return "", tokens.Refused(err.Error())
+	}
+	o := d.o.setup(setup.Author{Agent: &by.ID, Name: by.Email, Token: token})
+	o.Prune = prune
+	do := setup.Apply
+	if dry {
+		do = setup.Plan
+	}
+	result, err := do(ctx, d.o.Pool, file, o)
+	var faults setup.Faults
+	if errors.As(err, &faults) {
+		return "", tokens.Refused(faults.Error())
+	}
+	return result.Text(), err
+}
