@@ -10,10 +10,9 @@ import (
 // them in common would both fetch each mail. Values that are wrong are told by Read.
 func Sources(c channels.Config) map[string]string {
 	s, _ := Read(c)
-	folder := strings.ToLower(s.Folder)
-	named := map[string]string{fieldAddress: strings.ToLower(s.Address) + " " + folder}
+	named := map[string]string{fieldAddress: strings.ToLower(s.Address)}
 	if s.IMAP.Host != "" {
-		named[fieldIMAPUsername] = strings.ToLower(s.IMAP.Host + " " + s.IMAP.Username + " " + folder)
+		named[fieldIMAPUsername] = strings.ToLower(s.IMAP.Host + " " + s.IMAP.Username + " " + s.Folder)
 	}
 	return named
 }
