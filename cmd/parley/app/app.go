@@ -139,7 +139,7 @@ func assemble(ctx context.Context, env Env, db *Database, log *slog.Logger, o Op
 	a.accounts = newAccounts(a.engine, env, db, o.Specs, keys, log, o.Lease, a.bodies)
 	a.retain = newRetention(a)
 	a.accounts.refresh(ctx)
-	return a, a.addSite()
+	return a, a.addSite() //nolint:contextcheck // a page answers with the context of its visit
 }
 
 // runSurface keeps a surface connected until ctx ends. If the surface fails, that is reported as the
