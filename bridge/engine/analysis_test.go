@@ -188,3 +188,20 @@ func TestHangingAnalysisHoldsNoOther(t *testing.T) {
 	close(release)
 	w.eventually("all is analysed", func() bool { return w.count(`SELECT count(*) FROM bursts`) == 0 })
 }
+
+// What an analysis finds that comes when the conversation has ended counts in the figures, too, although nothing is noted.
+// R-190
+func TestLateAnalysisIsCounted(t *testing.T) {
+	t.Parallel()
+	r := &reader{find: func(analysis.Question) (analysis.Answer, error) {
+		return analysis.Answer{Language: "en", Sentiment: analysis.Neutral, Intents: []string{"order_status"}, By: "test"}, nil
+	}}
+	w := newWorld(t, options{analyzer: r})
+	thread := w.opened()
+	w.reply(thread, "!resolve")
+	w.eventually("it is resolved and counted", func() bool {
+		return w.count(`SELECT count(*) FROM measure_shares WHERE resolved = 1`) == 1 && w.count(`SELECT count(*) FROM measure_due`) == 0
+	})
+	w.ripen()
+	w.eventually("the intent is counted", func() bool { return w.count(`SELECT count(*) FROM measure_labels WHERE intent = 'order_status'`) == 1 })
+}

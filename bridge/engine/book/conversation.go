@@ -24,6 +24,7 @@ type Conversation struct {
 	Unshown      bool            // something that the customer said isn't posted yet
 	Clicked      bool            // somebody clicked, and looks at the root now
 	AddressedBy  bridge.AgentRef // the agent who changed the recipients of replies in this batch
+	traitChanged bool            // something was found out or set that figures may count
 }
 
 // Thread is a conversation's thread in one surface.

@@ -21,6 +21,7 @@ func (c *Conversation) SetTrait(name, value string) bool {
 		delete(traits, name)
 	}
 	c.Traits = traits
+	c.traitChanged = true
 	c.Touch()
 	return true
 }
