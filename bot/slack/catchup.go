@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"parley/bot/sweep"
@@ -21,8 +22,18 @@ type history struct {
 	sweeper   *sweep.Sweeper
 	memory    memory
 	compared  sweepState
+	filled    atomic.Bool   // a gap was filled since this process began: it knows what came before it
 	span      time.Duration // threads whose root is older are not looked at
+
+	rest func(context.Context, time.Duration) bool // pause.For
 }
+
+// Slack answers 50 calls of conversations.replies a minute. Where many old threads are read, some are left to
+// replies that wait to be read again before they leave.
+const (
+	oldThreadsAtOnce = 20
+	oldThreadsRest   = 2 * time.Second
+)
 
 // memory is what catching up asks of the engine besides sweep.Desk.
 type memory interface {
@@ -77,9 +88,10 @@ func (h *history) catchUp(ctx context.Context, me *self) error {
 	if err == nil && open {
 		err = h.catchUpOldThreads(ctx, me, began, stamp(holes))
 	}
-	if err != nil || h.sweeper.Announced() != announced {
+	if err != nil || h.sweeper.Announced() != announced || !open && !h.filled.Load() {
 		return err
 	}
+	h.filled.Store(true)
 	value, err := json.Marshal(began)
 	if err != nil {
 		return err
@@ -99,23 +111,27 @@ func (h *history) readable(channel string, err error) error {
 }
 
 // catchUpOldThreads reads what was written since a stamp in open threads whose roots are older than what
-// is read of a channel.
+// is read of a channel. It goes on with the others after Slack refused to let one be read.
+// Errors: the desk's, the first of Slack's, ctx's.
 func (h *history) catchUpOldThreads(ctx context.Context, me *self, now time.Time, holes string) error {
 	oldest := now.Add(-h.span)
 	list, err := h.memory.OpenThreads(ctx, oldest)
 	if err != nil {
 		return err
 	}
-	for _, root := range list {
-		if root.Message >= stamp(oldest) { // it was posted anew
-			continue
+	list = slices.DeleteFunc(list, func(root bridge.Place) bool { return root.Message >= stamp(oldest) }) // posted anew
+	var first error
+	for n, root := range list {
+		if n >= oldThreadsAtOnce && !h.rest(ctx, oldThreadsRest) {
+			return ctx.Err()
 		}
 		err := h.catchUpThread(ctx, me, pageQuery{channel: root.Channel, thread: root.Message, oldest: holes})
-		if err := h.readable(root.Channel, err); err != nil {
+		if err = h.readable(root.Channel, err); err != nil && codeOf(err) == "" { // Slack isn't reached: the others would fail, too
 			return err
 		}
+		first = cmp.Or(first, err)
 	}
-	return nil
+	return first
 }
 
 // catchUpChannel compares the channel's history with what is stored. holes: see holesSince.

@@ -1,6 +1,8 @@
 package slack
 
 import (
+	"context"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -82,4 +84,62 @@ func TestDownBesideAnOldThread(t *testing.T) {
 	d.ago(0)
 	d.run()
 	d.desk.First(t, messageID(d.ch, lost))
+}
+
+// A pass that is made before the first connection, when nobody knows yet what was missed, makes nobody forget since
+// when something may be missing.
+func TestSweepBeforeTheFirstConnection(t *testing.T) {
+	t.Parallel()
+	d := newDowntime(t)
+	d.ago(6 * time.Hour)
+	d.run()
+	root := d.root()
+	d.desk.First(t, messageID(d.ch, d.say(root.Message, "known")))
+	d.down()
+	d.ago(5 * time.Hour)
+	lost := d.say(root.Message, "typed while Parley was down")
+	d.ago(4 * time.Hour)
+	later := d.say(root.Message, "typed while Parley was up for a moment")
+	must(t, d.desk.Accept(t.Context(), channels.Fact{ExternalID: messageID(d.ch, later)}))
+	d.ago(0)
+	must(t, d.s.history.catchUp(d.ctx(), testSelfOf(d.stage)))
+	d.run()
+	if list := d.desk.IDs(); !slices.Contains(list, messageID(d.ch, lost)) {
+		t.Errorf("of %s and %s, only %v are stored", lost, later, list)
+	}
+}
+
+// Threads are read one by one. Where there are many, replies that wait to be read again before they leave get a part of
+// the calls that Slack allows; and one that Slack refuses to read keeps none of the others from being read.
+func TestManyOldThreads(t *testing.T) {
+	t.Parallel()
+	d := newDowntime(t)
+	d.ago(200 * 24 * time.Hour)
+	d.run()
+	var roots []bridge.Place
+	for range oldThreadsAtOnce + 3 {
+		roots = append(roots, d.root())
+		d.desk.OpenThread(roots[len(roots)-1])
+	}
+	d.down()
+	d.ago(30 * time.Minute)
+	lost := d.say(roots[len(roots)-1].Message, "typed while Parley was down")
+	d.ago(0)
+	d.fake.Inject(slackfake.Fault{Method: "conversations.replies", Kind: slackfake.FaultError, Error: "no_such_answer", Times: 1})
+	before := len(d.fake.Calls("conversations.replies"))
+	var read []int
+	d.s.history.rest = func(context.Context, time.Duration) bool {
+		read = append(read, len(d.fake.Calls("conversations.replies"))-before)
+		return true
+	}
+	d.s.CatchUp(time.Time{})
+	if err := d.s.history.catchUp(d.ctx(), testSelfOf(d.stage)); codeOf(err) != "no_such_answer" {
+		t.Errorf("the first failure is not told, but %v", err)
+	}
+	if list := d.desk.IDs(); !slices.Contains(list, messageID(d.ch, lost)) {
+		t.Errorf("of %s only %v are stored", lost, list)
+	}
+	if want := []int{oldThreadsAtOnce, oldThreadsAtOnce + 1, oldThreadsAtOnce + 2}; !slices.Equal(read, want) {
+		t.Errorf("before the pauses %v threads were read, want %v", read, want)
+	}
 }

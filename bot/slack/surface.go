@@ -21,6 +21,7 @@ import (
 	"parley/bridge"
 	"parley/channels"
 	"parley/channels/fence"
+	"parley/channels/pause"
 )
 
 // DefaultAPIURL is where Slack's Web API lives.
@@ -145,7 +146,7 @@ func newSurface(o Options, base *url.URL) *Surface {
 	if o.AppToken != "" {
 		s.links.wanted = o.Connections
 	}
-	s.history = &history{workspace: w, directory: s.directory, sweeper: s.sweeper, memory: o.Desk, span: o.CatchUpFor}
+	s.history = &history{workspace: w, directory: s.directory, sweeper: s.sweeper, memory: o.Desk, span: o.CatchUpFor, rest: pause.For}
 	return s
 }
 

@@ -148,3 +148,25 @@ func TestEndedBetweenBatches(t *testing.T) {
 	}
 	compare(t, planned, certificate.Places)
 }
+
+// An example that is made of the contact's conversation while it is erased, of what was read before, doesn't stay.
+// R-276
+func TestExampleMadeMeanwhile(t *testing.T) {
+	t.Parallel()
+	pool := world(t)
+	o := options(t, pool)
+	o.Ask = nil // no chat gives it a second look
+	o.Say = func(place string, _ int64) error {
+		if place == "solved" {
+			exec(t, pool, `WITH taken AS (DELETE FROM solved_due WHERE conversation_id = $1 RETURNING conversation_id)
+				INSERT INTO solved (conversation_id, account_id, team_id, intent, tags, agent_id, asked, answered, config, words)
+				SELECT conversation_id, 10, 0, '', '{}', 1, 'zebra', 'zebra', 'simple', '' FROM taken`, zebra().first+1)
+		}
+		return nil
+	}
+	id := must(erase.Begin(t.Context(), o, []int64{zebra().contact()}, "ann@acme.test"))(t)
+	must(erase.Run(t.Context(), o, id))(t)
+	if left := storetest.Row(t, pool, `SELECT asked FROM solved WHERE conversation_id = $1`, zebra().first+1); left != "" {
+		t.Errorf("the example %s is left", left)
+	}
+}

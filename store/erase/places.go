@@ -90,8 +90,9 @@ func workPlaces() []place {
 			Export: `jsonb_build_object('conversation', t.conversation_id, 'replies', t.replies)`},
 		{Name: "suggestions", Table: "suggestions", What: "what else was suggested", Ties: ofConversation,
 			Export: `jsonb_build_object('conversation', t.conversation_id, 'kind', t.kind, 'value', t.value, 'at', t.shown_at)`},
-		{Name: "solved", Table: "solved", What: "examples of what was answered", Ties: ofConversation},
+		// Whoever makes an example takes it from those to be made in the same transaction: after them none comes any more.
 		{Name: "solved_due", Table: "solved_due", What: "examples that are to be made", Ties: ofConversation},
+		{Name: "solved", Table: "solved", What: "examples of what was answered", Ties: ofConversation},
 		{Name: "bursts", Table: "bursts", What: "messages that wait to be analysed", Ties: ofConversation},
 		{Name: "text_requests", Table: "text_requests", What: "summaries and translations that were asked for", Ties: ofConversation},
 		{Name: "timers", Table: "timers", What: "reminders", Ties: ofConversation},

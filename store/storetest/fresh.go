@@ -65,6 +65,7 @@ func Remember(ctx context.Context, pool *pgxpool.Pool) (*Fresh, error) {
 // Restore ends what other pools still do in the database, and makes it what it was. Nobody may use the
 // pool meanwhile.
 func (f *Fresh) Restore(ctx context.Context) error {
+	givenBack(f.pool, leakTimeout) // the pool would lend what is opened now and ended below
 	mine := f.pool.AcquireAllIdle(ctx)
 	var pids []uint32
 	for _, conn := range mine {

@@ -107,25 +107,28 @@ func (sh *shelf) put(ctx context.Context, s *server, u *used, spoilt bool) error
 func forget(ctx context.Context, pool *pgxpool.Pool) error {
 	var errs []error
 	for _, conn := range pool.AcquireAllIdle(ctx) {
-		_, err := conn.Conn().PgConn().Exec(ctx, "SELECT pg_advisory_unlock_all(); UNLISTEN *; RESET ALL; DISCARD TEMP").ReadAll()
+		_, err := conn.Conn().PgConn().Exec(ctx, "SELECT pg_advisory_unlock_all(); UNLISTEN *; RESET ALL; DISCARD TEMP; DISCARD SEQUENCES").ReadAll()
 		conn.Release()
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }
 
-// givenBack waits until no connection of a pool is in use.
+// givenBack waits until no connection of a pool is in use. One that is still being opened, since whoever wanted it has
+// gone, is: it comes to the pool a moment later.
 func givenBack(pool *pgxpool.Pool, patience time.Duration) bool {
 	again, over := time.NewTicker(time.Millisecond), time.After(patience)
 	defer again.Stop()
-	for pool.Stat().AcquiredConns() > 0 {
+	for {
+		if now := pool.Stat(); now.AcquiredConns()+now.ConstructingConns() == 0 {
+			return true
+		}
 		select {
 		case <-again.C:
 		case <-over:
 			return false
 		}
 	}
-	return true
 }
 
 // formOf names everything that a database is made of but for its rows.
@@ -135,6 +138,7 @@ func formOf(ctx context.Context, pool *pgxpool.Pool) (string, error) {
 		FROM (
 			SELECT concat('table', oid, relname, relnatts, relpersistence) AS part FROM pg_class WHERE relnamespace = 'public'::regnamespace
 			UNION ALL SELECT concat('column', attrelid, attnum, attname, atttypid, attnotnull) FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid WHERE attnum > 0 AND relnamespace = 'public'::regnamespace
+			UNION ALL SELECT concat('default', adrelid, adnum, pg_get_expr(adbin, adrelid)) FROM pg_attrdef
 			UNION ALL SELECT concat('function', oid, proname, md5(prosrc)) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
 			UNION ALL SELECT concat('trigger', oid, tgname, tgenabled) FROM pg_trigger
 			UNION ALL SELECT concat('constraint', oid, convalidated) FROM pg_constraint) AS parts`

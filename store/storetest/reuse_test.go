@@ -1,8 +1,11 @@
 package storetest
 
 import (
+	"context"
 	"testing"
+	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -59,5 +62,38 @@ func TestReused(t *testing.T) { //nolint:paralleltest // others would take what 
 	}
 	if fourth := use(t, "the last", func(*testing.T, *pgxpool.Pool) {}); fourth != third {
 		t.Errorf("%s was not used again, but %s", third, fourth)
+	}
+}
+
+// A session that is still being opened when a test ends, since nobody waits for it any more, is not lost from sight: the
+// pool gets it a moment later.
+func TestSessionsBeingOpenedAreInUse(t *testing.T) {
+	t.Parallel()
+	config := DB(t).Config()
+	began, goOn := make(chan struct{}), make(chan struct{})
+	config.AfterConnect = func(context.Context, *pgx.Conn) error {
+		close(began)
+		<-goOn
+		return nil
+	}
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-began
+		cancel()
+	}()
+	if _, err := pool.Acquire(ctx); err == nil {
+		t.Fatal("a session was handed out")
+	}
+	if givenBack(pool, time.Millisecond) {
+		t.Error("a session that is being opened doesn't count")
+	}
+	close(goOn)
+	if !givenBack(pool, callTimeout) {
+		t.Error("the session was never given back")
 	}
 }

@@ -1,0 +1,46 @@
+package bridge_test
+
+import (
+	"encoding/json"
+	"reflect"
+	"testing"
+
+	"parley/bridge"
+)
+
+// TestArgsStoredForm: the arguments of a verb are one flat object, whichever part of Args holds them. They lie in the
+// journal and in buttons that were posted long ago; replicas of the version before read and write the same.
+func TestArgsStoredForm(t *testing.T) {
+	t.Parallel()
+	const stored = `{"conversation":1,"message":2,"delivery":3,"agents":["a"],"team":"b","add":true,"remove":true,"slip":4,"sure":true,
+		"typed":{"channel":"c"},"tags":["d"],"until":"e","note":"f","addresses":["g"],"to":["h"],"cc":["i"],"shown":"j","emoji":"k","list":"l",
+		"page":5,"seen":6,"account":"m","recipient":"n","subject":"o","rich":"p","most":7,"promotional":true,"draft":"q",
+		"template":{"name":"r"},"suggestion":{"event":8},"wanted":{"team":9}}`
+	var args bridge.Args
+	if err := json.Unmarshal([]byte(stored), &args); err != nil {
+		t.Fatal(err)
+	}
+	written, err := json.Marshal(args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got, want map[string]any
+	for text, object := range map[string]*map[string]any{string(written): &got, stored: &want} {
+		if err := json.Unmarshal([]byte(text), object); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, value := range want {
+		if _, object := value.(map[string]any); object && got[name] != nil { // objects within have names of their own
+			continue
+		}
+		if !reflect.DeepEqual(got[name], value) {
+			t.Errorf("%s: %v was stored, %v is written", name, value, got[name])
+		}
+	}
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[bridge.Args]()) {
+		if !field.Anonymous && reflect.ValueOf(args).FieldByIndex(field.Index).IsZero() {
+			t.Errorf("%s is not read", field.Name)
+		}
+	}
+}
