@@ -120,6 +120,7 @@ type AccountLine struct {
 	Model   bool   `json:",omitempty"`       // it is no account, but the model that reads what customers write
 	Trouble string `json:"Reason,omitempty"` // "" = it works again
 	Hint    string `json:",omitempty"`       // what to do
+	Page    string `json:",omitempty"`       // the address of the page on which an admin connects it again; "" = it works, or nobody knows one
 }
 
 // Kind of its line.

@@ -39,7 +39,11 @@ func accountLine(l bridge.Line, c *bridge.AccountLine, f bridge.Facts) []Block {
 	if c.Model {
 		name = "The AI model:"
 	}
-	return []Block{headline(l, "electric_plug", name, shape.Then(shape.Or(c.Trouble, "It works again.")), shape.Then(c.Hint))}
+	blocks := []Block{headline(l, "electric_plug", name, shape.Then(shape.Or(c.Trouble, "It works again.")), shape.Then(c.Hint))}
+	if c.Page != "" {
+		blocks = append(blocks, shape.Line(Piece{Kind: PieceLink, Text: "Reconnect", URL: c.Page}))
+	}
+	return blocks
 }
 
 // without names those who get no replies any more; "" if there are none.

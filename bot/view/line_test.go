@@ -105,7 +105,7 @@ func sample(t *testing.T, k bridge.LineKind) bridge.Line {
 	case *bridge.QuarantineLine:
 		c.Account, c.Reason, c.Hint = "Hello **there**", "the reason", "Do this."
 	case *bridge.AccountLine:
-		c.Account, c.Trouble, c.Hint = "Hello **there**", "the reason", "Do this."
+		c.Account, c.Trouble, c.Hint, c.Page = "Hello **there**", "the reason", "Do this.", "https://help.test/settings/mailboxes/a%20b"
 	case *bridge.RefusedLine:
 		c.Reason, c.Hint = "the reason", "Do this."
 	case *bridge.ReactedLine:

@@ -38,6 +38,9 @@ type Options struct {
 	// FileLink makes the signed public address of an outgoing message's file, which
 	// Engine.Files opens; nil = there is none (no public URL).
 	FileLink func(message int64, file string) string
+	// AccountPage makes the address of the page on which an admin connects a channel's account
+	// again; nil = admins are told of none (no public URL).
+	AccountPage func(channel, name string) string
 	// Relay's waits; zero values are those of production.
 	Relay relay.Options
 	// Specs of the channels, for names and icons.

@@ -64,6 +64,14 @@ func followed(c dispatch.Claimed, r relay.Report) bool {
 	return false
 }
 
+// accountPage is where an account that is in trouble is connected again; "" if it works, or is none of a channel.
+func (o *Options) accountPage(a *store.Account, trouble string) string {
+	if o.AccountPage == nil || a == nil || a.Side != store.SideChannel || trouble == "" {
+		return ""
+	}
+	return o.AccountPage(a.Kind, a.Name)
+}
+
 // postFailed shows people what could not be posted: a message that nobody sees
 // would be lost.
 func (w *work) postFailed(c *book.Conversation, f own.Fact) {
@@ -78,7 +86,7 @@ func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 			Hint: fmt.Sprintf("The original is kept: parley explain '#%d'", c.ID)}})
 	case bridge.PostRoot, bridge.PostLine:
 		w.TellCondition(own.Fact{Account: f.Account, Text: fmt.Sprintf("Something for conversation #%d could not be posted: %s", c.ID, f.Text),
-			Hint: fmt.Sprintf("parley explain '#%d'", c.ID)})
+			Hint: fmt.Sprintf("parley explain '#%d'", c.ID)}, "")
 	}
 }
 
@@ -103,7 +111,7 @@ func (w *work) applyOwn(ctx context.Context, tx pgx.Tx, f own.Fact) error {
 	case own.Digest:
 		return w.workflow.Digest(ctx, tx)
 	case own.Account:
-		w.TellCondition(f)
+		w.TellCondition(f, w.e.opt.accountPage(w.Dir.Account(f.Account), f.Text))
 		return nil
 	case own.Template:
 		return w.templates.TemplateLearned(ctx, tx, f)

@@ -42,7 +42,7 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 	}
 	again := fmt.Sprintf("parley replay %d", ev.ID)
 	if at.Channel == "" { // no place that anybody sees
-		w.TellCondition(own.Fact{Account: ev.AccountID, Text: "Something could not be dealt with: " + reason, Hint: again})
+		w.TellCondition(own.Fact{Account: ev.AccountID, Text: "Something could not be dealt with: " + reason, Hint: again}, "")
 	} else {
 		w.ChannelLine(surface, at, bridge.Line{Content: &bridge.QuarantineLine{Account: account.Name, Reason: reason, Hint: again},
 			Mentions: author})

@@ -181,7 +181,7 @@ func (s Samples) showingLines() map[string]bridge.Line {
 			Args: bridge.Args{ListArgs: bridge.ListArgs{List: "find"}, Note: "lamp"}},
 		"list_nothing": {Content: &bridge.ListLine{List: "find"}, Args: bridge.Args{ListArgs: bridge.ListArgs{List: "find"}, Note: "lamp"}},
 		"details":      {Content: bridge.LineDetails},
-		"account":      {Content: &bridge.AccountLine{Trouble: "The password is wrong.", Hint: "Enter it again."}},
+		"account":      {Content: &bridge.AccountLine{Trouble: "The password is wrong.", Hint: "Enter it again.", Page: "https://help.acme.test/settings/mailboxes/support-mail"}},
 		"model":        {Content: &bridge.AccountLine{Account: "parley", Model: true, Trouble: "The provider's credit or quota is used up.", Hint: "Add credit."}},
 		"template": {Content: &bridge.VerdictLine{Templates: Stock().List[1:]}, Verb: bridge.VerbTemplates,
 			Verbs: []bridge.Verb{bridge.VerbTemplateEdit}, Args: bridge.Args{Template: &bridge.TemplateArgs{ID: 8}}},

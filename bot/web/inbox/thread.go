@@ -57,7 +57,10 @@ type mistake struct {
 }
 
 // detail is a fact of the conversation.
-type detail struct{ Name, Text string }
+type detail struct {
+	Name, Text string
+	Head       bool // it is shown while the list is folded, too
+}
 
 // said is a message.
 type said struct {
@@ -186,11 +189,13 @@ func beforeOf(v *web.Visit) bridge.SpokenBefore {
 }
 
 func detailsOf(v *web.Visit, f bridge.Facts) []detail {
-	list := []detail{{"Customer", shape.Party(f.Contact)}, {"By", f.ChannelName + " (" + f.Account.Name + ")"}, {"State", shape.StatusWords(f)},
-		{"Owner", shape.Assignees(f.Assignees)}}
+	list := []detail{{"Customer", shape.Party(f.Contact), true}, {"By", f.ChannelName + " (" + f.Account.Name + ")", true}, {"State", shape.StatusWords(f), true}}
+	if f.Status != bridge.StatusOpen || len(f.Assignees) > 0 { // the state of an open one says that nobody has it
+		list = append(list, detail{"Owner", shape.Assignees(f.Assignees), true})
+	}
 	add := func(name, text string) {
 		if text != "" {
-			list = append(list, detail{name, text})
+			list = append(list, detail{Name: name, Text: text})
 		}
 	}
 	if len(f.To) > 0 {

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strconv"
@@ -70,7 +71,7 @@ func (p pages) listAccounts(v *web.Visit) error {
 		}
 		rows = append(rows, accountRow{State: states[e.Name], Name: e.Name, Path: accountPath(e.Name), Channel: p.channelName(e.Channel),
 			Team: e.Value("team"), Mode: e.Value("mode"), Paused: e.Value("paused") == "true", Version: e.Version,
-			Last: ago(v.Now(), states[e.Name].Activity), Connection: connectionPath(e)})
+			Last: ago(v.Now(), states[e.Name].Activity), Connection: connectionPath(e.Channel, e.Name)})
 	}
 	return v.Show("accounts", web.Screen{Title: "Accounts", Help: "Where customers write: mailboxes, numbers and pages. Each has its own settings.",
 		Data: map[string]any{"Rows": pageOf(v, &sieve, rows), "Sieve": sieve, "Adds": p.adds()}})
@@ -95,11 +96,17 @@ func (p pages) adds() (list []web.Link) {
 
 // connectionPath is the page on which an account is tested and connected again (packages mailbox and number); "" for
 // others.
-func connectionPath(e setup.Entry) string {
-	if e.Channel != "email" {
-		return number.Path(e.Channel, e.Name)
+func connectionPath(channel, name string) string {
+	if channel != "email" {
+		return number.Path(channel, name)
 	}
-	return "/settings/mailboxes/" + url.PathEscape(e.Name)
+	return "/settings/mailboxes/" + url.PathEscape(name)
+}
+
+// ReconnectPath is the page to which an admin goes when an account is in trouble: the one on which it is connected
+// again, or, where there is none, that of its settings.
+func ReconnectPath(channel, name string) string {
+	return cmp.Or(connectionPath(channel, name), accountPath(name))
 }
 
 func (p pages) channelName(kind string) string {

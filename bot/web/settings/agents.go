@@ -29,6 +29,7 @@ func (p pages) agents() shelf {
 		named:  func(v *web.Visit) string { return v.Value("email") },
 		refine: refineAgent,
 		note:   noteOfRoles,
+		stays:  agentStays,
 	}
 }
 
@@ -69,6 +70,23 @@ func refineAgent(v *web.Visit, form *web.Form, e *setup.Entry, _ []setup.Entry) 
 	if e.Name != v.Person.Email {
 		field(form, "slack").Fixed, field(form, "teams").Fixed = true, true
 	}
+}
+
+// agentStays says that an agent can't be taken out: an admin by somebody who is no super-admin, and the last of the highest
+// role by nobody. Package setup refuses it.
+func agentStays(v *web.Visit, e *setup.Entry, all []setup.Entry) bool {
+	has := func(role string) func(a setup.Entry) bool {
+		return func(a setup.Entry) bool { return slices.Contains(a.Values["roles"], role) }
+	}
+	agents, highest := ofKind(all, setup.EntryAgent), setup.RoleSuperAdmin
+	if !slices.ContainsFunc(agents, has(highest)) {
+		highest = setup.RoleAdmin
+	}
+	if !has(setup.RoleAdmin)(*e) && !has(setup.RoleSuperAdmin)(*e) {
+		return false
+	}
+	others := slices.DeleteFunc(agents, func(a setup.Entry) bool { return a.Name == e.Name })
+	return !v.Person.Super || has(highest)(*e) && !slices.ContainsFunc(others, has(highest))
 }
 
 // agentRows makes the rows of some agents.

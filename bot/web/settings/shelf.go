@@ -26,6 +26,7 @@ type shelf struct {
 	named  func(v *web.Visit) string                                             // the name of a new entry, as it was typed
 	note   func(all []setup.Entry) string                                        // stands above the list; nil = nothing does
 	change func(c *setup.Change, v *web.Visit, old *setup.Entry) []string        // finishes a change; it returns what is wrong
+	stays  func(v *web.Visit, e *setup.Entry, all []setup.Entry) bool            // whoever is signed in can't take it out; nil = can
 }
 
 func (s shelf) routes() []web.Route {
@@ -81,12 +82,17 @@ func (s shelf) freshForm(v *web.Visit) (web.Form, error) {
 	return s.form(v, "/settings/new-"+s.one, all, nil), nil
 }
 
-func (s shelf) screen(e *setup.Entry, form *web.Form) web.Screen {
+// screen has the form of an entry, one of all, and lets it be taken out; e is nil for a new one.
+func (s shelf) screen(v *web.Visit, all []setup.Entry, e *setup.Entry, form *web.Form) web.Screen {
 	if e == nil {
 		return web.Screen{Title: "New " + s.one, Data: map[string]any{"Form": form}}
 	}
 	title := lastPart(e.Name)
-	return web.Screen{Title: title, Data: map[string]any{"Form": form, "Path": s.at(e.Name), "Name": title, "One": s.one, "Out": s.out, "Version": e.Version}}
+	data := map[string]any{"Form": form, "Name": title, "One": s.one, "Out": s.out, "Version": e.Version}
+	if s.stays == nil || !s.stays(v, e, all) {
+		data["Path"] = s.at(e.Name)
+	}
+	return web.Screen{Title: title, Data: data}
 }
 
 // lastPart is how people call an entry: of ACCOUNT/LANGUAGE/NAME the name.
@@ -98,20 +104,22 @@ func lastPart(name string) string {
 }
 
 func (s shelf) show(v *web.Visit) error {
-	return s.shelved(v, func(e *setup.Entry, form *web.Form) error { return v.Show("entry", s.screen(e, form)) })
+	return s.shelved(v, func(all []setup.Entry, e *setup.Entry, form *web.Form) error {
+		return v.Show("entry", s.screen(v, all, e, form))
+	})
 }
 
-// shelved does something with the entry that the address names, and its form.
-func (s shelf) shelved(v *web.Visit, do func(*setup.Entry, *web.Form) error) error {
+// shelved does something with the entry that the address names, one of all, and its form.
+func (s shelf) shelved(v *web.Visit, do func(all []setup.Entry, e *setup.Entry, form *web.Form) error) error {
 	return s.among(v, s.kind, s.one, func(all []setup.Entry, e *setup.Entry) error {
 		form := s.form(v, s.at(e.Name), all, e)
-		return do(e, &form)
+		return do(all, e, &form)
 	})
 }
 
 func (s shelf) save(v *web.Visit) error {
-	return s.shelved(v, func(e *setup.Entry, form *web.Form) error {
-		return s.finish(v, form, e, setup.Change{Kind: s.kind, Name: e.Name, Version: v.Value("version"), Values: changeOf(v, *form, e)})
+	return s.shelved(v, func(all []setup.Entry, e *setup.Entry, form *web.Form) error {
+		return s.finish(v, all, form, e, setup.Change{Kind: s.kind, Name: e.Name, Version: v.Value("version"), Values: changeOf(v, *form, e)})
 	})
 }
 
@@ -120,7 +128,7 @@ func (s shelf) fresh(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	return v.Show("entry", s.screen(nil, &form))
+	return v.Show("entry", s.screen(v, nil, nil, &form))
 }
 
 func (s shelf) add(v *web.Visit) error {
@@ -128,16 +136,16 @@ func (s shelf) add(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	return s.finish(v, &form, nil, setup.Change{Kind: s.kind, Name: s.named(v), Values: changeOf(v, form, nil)})
+	return s.finish(v, nil, &form, nil, setup.Change{Kind: s.kind, Name: s.named(v), Values: changeOf(v, form, nil)})
 }
 
-// finish saves a change, and shows the form again if something is wrong with it.
-func (s shelf) finish(v *web.Visit, form *web.Form, old *setup.Entry, c setup.Change) error {
+// finish saves a change of one of all, and shows the form again if something is wrong with it.
+func (s shelf) finish(v *web.Visit, all []setup.Entry, form *web.Form, old *setup.Entry, c setup.Change) error {
 	if s.change != nil {
 		if problems := s.change(&c, v, old); len(problems) > 0 {
 			form.Problems = problems
 			form.Keep(v, nil)
-			return v.ShowAgain("entry", s.screen(old, form))
+			return v.ShowAgain("entry", s.screen(v, all, old, form))
 		}
 	}
 	result, done, err := s.attempt(v, c, form)
@@ -145,7 +153,7 @@ func (s shelf) finish(v *web.Visit, form *web.Form, old *setup.Entry, c setup.Ch
 	case err != nil:
 		return err
 	case !done:
-		return v.ShowAgain("entry", s.screen(old, form))
+		return v.ShowAgain("entry", s.screen(v, all, old, form))
 	}
 	return saved(v, s.path, about(result, c.Name))
 }

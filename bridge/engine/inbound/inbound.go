@@ -316,6 +316,6 @@ func isMissing(f store.FileRef) bool { return f.Fetched && f.Blob == "" && f.Mis
 // accountNotice tells an account's people what its provider says of it.
 func (it *UseCases) accountNotice(a *store.Account, in channels.Inbound) {
 	for _, n := range in.Notices {
-		it.TellCondition(own.Fact{Account: a.ID, Text: n})
+		it.TellCondition(own.Fact{Account: a.ID, Text: n}, "")
 	}
 }

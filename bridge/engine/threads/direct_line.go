@@ -72,15 +72,16 @@ func (th *Writer) TellActor(surface int64, agent *store.Agent, a bridge.Action, 
 	}
 }
 
-// TellCondition tells the admins that an account, or the model, broke or works again.
-func (th *Writer) TellCondition(f own.Fact) {
+// TellCondition tells the admins that an account, or the model, broke or works again. page is the address at which the
+// account is connected again; "" if that would not help, or nobody knows one.
+func (th *Writer) TellCondition(f own.Fact, page string) {
 	account := th.Dir.Account(f.Account)
 	if account == nil {
 		return
 	}
 	first := th.TellsOf(account)
 	model := f.Kind == own.Account && f.Account == store.SystemAccount // which has no other condition
-	line := bridge.Line{Content: &bridge.AccountLine{Account: account.Name, Model: model, Trouble: f.Text, Hint: f.Hint}}
+	line := bridge.Line{Content: &bridge.AccountLine{Account: account.Name, Model: model, Trouble: f.Text, Hint: f.Hint, Page: page}}
 	for _, a := range th.Dir.Agents {
 		if !a.Active || !a.IsAdmin() {
 			continue

@@ -22,6 +22,7 @@ import (
 	"parley/channels/pause"
 	"parley/channels/twilio"
 	"parley/channels/whatsapp"
+	"parley/cmd/parley/site"
 	"parley/store"
 	"parley/store/blob"
 	"parley/store/erase"
@@ -127,6 +128,7 @@ func assemble(ctx context.Context, env Env, db *Database, log *slog.Logger, o Op
 	}
 	if env.PublicURL != "" {
 		bo.Original, bo.FileLink = a.links.original, a.links.file
+		bo.AccountPage = func(channel, name string) string { return env.PublicURL + site.ReconnectPath(channel, name) }
 	}
 	if a.engine, err = engine.New(ctx, bo); err != nil {
 		return nil, err

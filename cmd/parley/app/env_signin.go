@@ -12,7 +12,7 @@ import (
 )
 
 // SignInEnv is what the environment says about who vouches for agents on the site. Microsoft needs nothing here: the
-// bot's own registration (TeamsEnv) signs people of its tenant in.
+// bot's own registration (TeamsEnv) signs people of its tenant in, unless TEAMS_SIGN_IN says otherwise.
 type SignInEnv struct {
 	SlackClientID     string // "" = nobody signs in by Slack
 	SlackClientSecret string
@@ -63,7 +63,7 @@ func (e *Env) Providers(base string) (list []openid.Config) {
 	if s.SlackClientID != "" && e.SlackBotToken != "" {
 		list = append(list, openid.Config{Kind: openid.Slack, Name: "Slack", Issuer: s.SlackIssuer, ClientID: s.SlackClientID, ClientSecret: s.SlackClientSecret})
 	}
-	if e.Teams.AppID != "" && e.Teams.AppPassword != "" {
+	if e.Teams.signsIn() {
 		issuer := fmt.Sprintf("%s/%s/v2.0", strings.TrimRight(cmp.Or(e.Teams.LoginURL, rest.DefaultLoginURL), "/"), e.Teams.TenantID)
 		list = append(list, openid.Config{Kind: openid.Microsoft, Name: "Microsoft", Issuer: issuer, ClientID: e.Teams.AppID, ClientSecret: e.Teams.AppPassword, Tenant: e.Teams.TenantID})
 	}

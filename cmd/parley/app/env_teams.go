@@ -23,7 +23,11 @@ type TeamsEnv struct {
 
 	Rate          float64 // factor on the published rates
 	AllowUnsigned bool    // unsigned requests are accepted, on loopback
+	NoSignIn      bool    // nobody signs in to the site by Microsoft
 }
+
+// signsIn says whether people sign in to the site by the bot's registration.
+func (t *TeamsEnv) signsIn() bool { return t.AppID != "" && t.AppPassword != "" && !t.NoSignIn }
 
 // read reads the variables. Faults don't quote values, because a password may be in the wrong variable.
 func (t *TeamsEnv) read(read func(name, def string) string) (faults []error) {
@@ -46,6 +50,13 @@ func (t *TeamsEnv) read(read func(name, def string) string) (faults []error) {
 		t.AllowUnsigned = true
 	default:
 		faults = append(faults, fmt.Errorf("TEAMS_ALLOW_UNSIGNED: %q is not possible; write loopback, for trying on this machine, or unset it", unsigned))
+	}
+	switch signIn := read("TEAMS_SIGN_IN", ""); signIn {
+	case "":
+	case "off":
+		t.NoSignIn = true
+	default:
+		faults = append(faults, errors.New("TEAMS_SIGN_IN: write off, or unset it"))
 	}
 	return append(append(faults, t.checkIDs()...), t.checkAddresses()...)
 }

@@ -173,6 +173,8 @@ func TestEnvSignIn(t *testing.T) {
 		"Slack":                 {slack, "", "Slack https://slack.com https://help.test/auth/with/slack/back"},
 		"Microsoft":             {teams, "", "Microsoft https://login.microsoftonline.com/" + aTenant + "/v2.0 https://help.test/auth/with/microsoft/back"},
 		"a sovereign cloud":     {but(teams, "TEAMS_LOGIN_URL", "https://login.microsoftonline.us/"), "", "Microsoft https://login.microsoftonline.us/" + aTenant + "/v2.0 https://help.test/auth/with/microsoft/back"},
+		"not by Microsoft":      {but(teams, "TEAMS_SIGN_IN", "off"), "", ""},
+		"by Microsoft, perhaps": {but(teams, "TEAMS_SIGN_IN", aSecret), "TEAMS_SIGN_IN: write off", ""},
 		"any":                   {oidc, "", "login.acme.test https://login.acme.test/realm/ https://help.test/auth/with/oidc/back"},
 		"any, with a name":      {but(oidc, "OIDC_NAME", "Acme"), "", "Acme https://login.acme.test/realm/ https://help.test/auth/with/oidc/back"},
 		"Slack without its app": {but(slack, "SLACK_BOT_TOKEN", ""), "SLACK_BOT_TOKEN is missing", ""},

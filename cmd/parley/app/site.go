@@ -64,7 +64,7 @@ func (a *App) doors() site.Doors {
 		},
 		Tab: func() site.Tab {
 			at, err := url.Parse(a.env.BaseURL())
-			if env := a.chats.signedIn(); err != nil || at.Scheme != "https" || env.Teams.AppID == "" || env.Teams.AppPassword == "" {
+			if env := a.chats.signedIn(); err != nil || at.Scheme != "https" || !env.Teams.signsIn() {
 				return site.Tab{}
 			}
 			return site.Tab{Host: strings.ToLower(at.Hostname()), Ancestors: teams.Frames()}

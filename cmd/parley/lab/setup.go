@@ -25,11 +25,13 @@ func SlackEnv(s *slackfake.Server, api string, requests bool) []string {
 	return append(vars, "SLACK_APP_TOKEN="+s.AppToken())
 }
 
-// TeamsEnv gives the variables that point Parley at an organisation.
+// TeamsEnv gives the variables that point Parley at an organisation. Nobody signs in to the site by it: the emulator
+// gives tokens to bots alone.
 func TeamsEnv(t *teamsfake.Server) []string {
 	return []string{
 		"TEAMS_APP_ID=" + t.AppID(), "TEAMS_APP_PASSWORD=" + t.AppPassword(), "TEAMS_TENANT_ID=" + t.TenantID(), "TEAMS_LOGIN_URL=" + t.LoginURL(),
 		"TEAMS_OPENID_URL=" + t.OpenIDURL(), "TEAMS_SERVICE_URLS=" + t.ServiceURL(), "TEAMS_GRAPH_URL=" + t.GraphURL(),
+		"TEAMS_SIGN_IN=off",
 	}
 }
 

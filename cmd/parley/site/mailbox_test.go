@@ -205,6 +205,17 @@ func TestReconnectMailbox(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := w.Visitor("ann@acme.test")
+	// The direct message to admins leads to the same page as the list; an account without such a page has its settings.
+	for path, want := range map[string]string{site.ReconnectPath("email", "gmail"): "/settings/mailboxes/gmail",
+		site.ReconnectPath("email", "help & orders/de"): "/settings/mailboxes/help%20&%20orders%2Fde", site.ReconnectPath("whatsapp", "wa"): "/settings/numbers/wa",
+		site.ReconnectPath("http", "web"): "/settings/accounts/web"} {
+		if path != want {
+			t.Errorf("%s instead of %s", path, want)
+		}
+	}
+	if a := v.Get(site.ReconnectPath("email", "gmail")); a.Status != http.StatusOK || !a.Has("Google") {
+		t.Errorf("the page of the account: %d", a.Status)
+	}
 	if list := v.Get("/settings/accounts"); !list.Has(`<a class="small" href="/settings/mailboxes/gmail" aria-label="Reconnect gmail">Reconnect</a>`) {
 		t.Error(list.Body)
 	}

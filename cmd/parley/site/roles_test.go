@@ -33,6 +33,16 @@ func TestRoles(t *testing.T) {
 		}
 		return v.Post(path, with(form.Values, values))
 	}
+	for _, c := range []struct {
+		by    *sitetest.Visitor
+		who   string
+		shown bool
+	}{{cy, "ann@acme.test", false}, {cy, "cy@acme.test", false}, {cy, "ben@acme.test", true},
+		{ann, "cy@acme.test", true}, {ann, "ben@acme.test", true}, {ann, "ann@acme.test", false}} { // Ann is the last super-admin
+		if got := c.by.Get("/settings/agents/" + c.who).Has("Take out"); got != c.shown {
+			t.Errorf("%s, of whom it is offered to take her out: %v", c.who, got)
+		}
+	}
 	before := exported(t, s)
 	for what, a := range map[string]sitetest.Answer{
 		"himself":                 change(cy, "cy@acme.test", url.Values{"roles": {"super_admin"}}),

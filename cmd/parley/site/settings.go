@@ -12,6 +12,9 @@ import (
 	"parley/store/stats"
 )
 
+// ReconnectPath is the page to which an admin goes when an account of a channel is in trouble.
+func ReconnectPath(channel, name string) string { return settings.ReconnectPath(channel, name) }
+
 // settingsDesk implements settings.Desk.
 type settingsDesk struct {
 	o     Options
