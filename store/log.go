@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"parley/store/internal/query"
@@ -42,6 +43,21 @@ const listLog = `
 // offset ones.
 func ListLog(ctx context.Context, q Querier, conversation int64, limit, offset int) ([]LogEntry, error) {
 	return query.Collect[LogEntry](ctx, q, "log", listLog, conversation, limit, offset)
+}
+
+// DeedsOfOwners are those that change who has a conversation.
+func DeedsOfOwners() []Deed {
+	return []Deed{DeedTook, DeedJoined, DeedAssigned, DeedUnassigned, DeedReopened}
+}
+
+const changedHands = `SELECT EXISTS (SELECT FROM log_entries WHERE conversation_id = $1 AND at > $2 AND what = ANY($3))`
+
+// ChangedHands says whether somebody else has a conversation, or nobody, than at a time, or had meanwhile.
+func ChangedHands(ctx context.Context, q Querier, conversation int64, since time.Time) (changed bool, err error) {
+	if err = q.QueryRow(ctx, changedHands, conversation, since, DeedsOfOwners()).Scan(&changed); err != nil {
+		err = fmt.Errorf("store: changed hands: %w", err)
+	}
+	return changed, err
 }
 
 // The newest entry after which nobody had the conversation: it was put back, handed to a team, or

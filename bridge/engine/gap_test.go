@@ -90,6 +90,31 @@ func TestLateReplyIsParked(t *testing.T) {
 	}
 }
 
+// What a colleague typed who had nothing to say to the customer then stays inside, also if it is found when the
+// conversation has become theirs.
+func TestLateRemarkOfTheNextOwner(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!take")
+	card := w.cardWith("| Ann |")
+	w.exec(`UPDATE conversations SET last_at = last_at - interval '1 hour'`)
+	w.chat.Mute(true)
+	w.chat.SetNow(func() time.Time { return time.Now().Add(-10 * time.Minute) })
+	remark := w.chat.Say("ben", support, thread, "I doubt that she pays")
+	w.chat.SetNow(time.Now)
+	w.chat.Mute(false)
+	w.chat.Press(t, "ann", card, bridge.VerbUnassign)
+	w.chat.Press(t, "ben", card, bridge.VerbTake)
+	w.card(thread, "| Ben |")
+	w.chat.Disconnect()
+	w.fate(remark, "parked")
+	w.settled()
+	if n := w.provider.Calls(); n != 0 {
+		t.Errorf("the customer got %q", w.provider.Texts())
+	}
+}
+
 // A surface may lose a message and tell of its edit: then its author is offered the edit after some minutes, as
 // what comes late is, once. What was typed as a command or as a note, or was deleted, is offered to nobody.
 // R-249

@@ -79,8 +79,11 @@ func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r book.Request, typed
 	}
 	if typed {
 		r.Explicit = r.Explicit || r.Verb == bridge.VerbReply
-		w.speech.Say(r)
-		return nil
+		changed, err := w.Log.ChangedHands(ctx, tx, r)
+		if err == nil {
+			w.speech.Say(r, changed)
+		}
+		return err
 	}
 	r.Agent = w.Dir.AgentOf(r.Surface, r.Actor.ID)
 	if problem := w.Authorize(r, r.Verb); problem != nil {

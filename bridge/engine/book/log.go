@@ -3,7 +3,9 @@ package book
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
+	"parley/bridge"
 	"parley/store"
 )
 
@@ -64,6 +66,21 @@ func (l *Log) Refused(r Request, code, words string) {
 		why.Note = words
 	}
 	l.ByParley(r.Conversation, store.DeedRefused, why)
+}
+
+// ChangedHands says that a text is found late in a conversation which others have, or nobody has, than when it was typed:
+// whoever typed it may have known that it stays inside.
+func (l *Log) ChangedHands(ctx context.Context, q store.Querier, r Request) (bool, error) {
+	typed, late := l.foundLate(r.Action)
+	if r.Origin != bridge.OriginCatchUp || r.Explicit || !late {
+		return false, nil
+	}
+	for _, e := range l.Entries { // of this batch, not stored yet
+		if e.ConversationID == r.Conversation.ID && slices.Contains(store.DeedsOfOwners(), e.What) && e.At.After(typed) {
+			return true, nil
+		}
+	}
+	return store.ChangedHands(ctx, q, r.Conversation.ID, typed)
 }
 
 func (l *Log) flush(ctx context.Context, p *store.Pipeline) error {

@@ -74,12 +74,19 @@ func (m *Moment) CameLate(order string) bool {
 // MovedOn says that a text found late no longer fits the conversation: it was typed
 // more than two minutes ago and something was said since.
 func (m *Moment) MovedOn(c *Conversation, a bridge.Action) bool {
-	typed := OrderTime(a.Order)
+	typed, late := m.foundLate(a)
+	return late && c.LastAt.After(typed)
+}
+
+// foundLate says when a text was typed that is found now, by the clock of the record, and whether that is too long ago to
+// send it without a look at what happened since. Where nobody knows, it was typed at the beginning of time.
+func (m *Moment) foundLate(a bridge.Action) (typed time.Time, late bool) {
+	typed = OrderTime(a.Order)
 	if typed.IsZero() {
-		return true // nobody knows how old it is
+		return typed, true
 	}
 	typed = typed.Add(m.Now.Sub(m.Real)) // the surface's clock doesn't jump with ours
-	return m.Now.Sub(typed) > lateAfter && c.LastAt.After(typed)
+	return typed, m.Now.Sub(typed) > lateAfter
 }
 
 // ResultWait is how long a receipt waits for the result of the attempt that it is about.

@@ -14,8 +14,9 @@ const (
 	holdMinimum = 5 * time.Second // what an edit leaves of a hold at least
 )
 
-// Say decides the fate of a text typed in a conversation's thread.
-func (sp *UseCases) Say(r book.Request) {
+// Say decides the fate of a text typed in a conversation's thread. changed says that others have the conversation now than
+// when it was typed.
+func (sp *UseCases) Say(r book.Request, changed bool) {
 	c, surface := r.Conversation, r.Surface
 	k := book.PostKey{Account: surface, Channel: r.Place.Channel, Message: r.Place.Message}
 	known := sp.Posts.Rows[k]
@@ -29,7 +30,7 @@ func (sp *UseCases) Say(r book.Request) {
 	if known != nil && sp.applyEarly(c, m, post, known, &r.Action) {
 		return
 	}
-	sp.decide(r, m, r.Origin == bridge.OriginCatchUp && sp.MovedOn(c, r.Action))
+	sp.decide(r, m, changed || r.Origin == bridge.OriginCatchUp && sp.MovedOn(c, r.Action))
 }
 
 // decide decides the fate of a typed text. One that came so late that it may no longer fit is offered to its
