@@ -38,6 +38,9 @@ type Options struct {
 	// FileLink makes the signed public address of an outgoing message's file, which
 	// Engine.Files opens; nil = there is none (no public URL).
 	FileLink func(message int64, file string) string
+	// Dashboard makes the address of the page with a team's figures of some days, yyyy-mm-dd; the team
+	// 0 stands for all. nil = there is none (no public URL).
+	Dashboard func(team int64, from, to string) string
 	// Relay's waits; zero values are those of production.
 	Relay relay.Options
 	// Specs of the channels, for names and icons.
