@@ -45,6 +45,7 @@ const (
 	VerbHelp     Verb = "help"     // list the verbs
 	VerbList     Verb = "list"     // Args.List: mine, unassigned, all, …
 	VerbFind     Verb = "show"     // open #conversation's details
+	VerbStats    Verb = "stats"    // show the week's figures of the actor's teams
 
 	VerbTemplate       Verb = "template"       // sends a template: Args.Template; Args.Message is a parked reply it stands for
 	VerbTemplates      Verb = "templates"      // list the templates (admins edit them there)
@@ -66,7 +67,7 @@ const (
 // Reads says that a verb only shows something and changes nothing.
 func (v Verb) Reads() bool {
 	switch v {
-	case VerbHistory, VerbWhy, VerbTimeline, VerbHelp, VerbList, VerbFind, VerbTemplates:
+	case VerbHistory, VerbWhy, VerbTimeline, VerbHelp, VerbList, VerbFind, VerbStats, VerbTemplates:
 		return true
 	}
 	return false

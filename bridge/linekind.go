@@ -50,6 +50,7 @@ const (
 	LineTexts       LineKind = "texts"        // a long text counts as several
 	LineEvening     LineKind = "evening"      // windows that close before a team is back
 	LineWeek        LineKind = "week"         // how a team's week was
+	LineStats       LineKind = "stats"        // how the week of the reader's teams was
 	LineAccount     LineKind = "account"      // an account's condition changed
 	LineTemplate    LineKind = "template"     // Verb VerbTemplate: choose one; VerbTemplates: a verdict on one
 	LineTemplates   LineKind = "templates"    // all templates
@@ -125,6 +126,7 @@ var contents = map[LineKind]func() LineContent{ //nolint:gochecknoglobals // a t
 	LineTexts:       empty[TextsLine],
 	LineEvening:     empty[EveningLine],
 	LineWeek:        empty[WeekLine],
+	LineStats:       empty[StatsLine],
 	LineAccount:     empty[AccountLine],
 	LineTemplate:    empty[ChooseTemplateLine],
 	LineTemplates:   empty[TemplatesLine],

@@ -4,19 +4,43 @@ import "time"
 
 // WeekLine tells a team how its last seven days were.
 type WeekLine struct {
-	Team       string          `json:"Text,omitempty"`
-	From, To   string          `json:",omitempty"` // the first and the last day, yyyy-mm-dd
-	Week       WeekFigures     `json:",omitzero"`
-	Before     WeekFigures     `json:",omitzero"`  // of the seven days before
-	Waiting    int             `json:",omitempty"` // customers who wait for an answer now
-	Unassigned int             `json:",omitempty"` // of them, those whose conversation nobody has
-	Longest    time.Duration   `json:",omitempty"` // how long the one of them has waited who has waited longest
-	Rows       []Facts         `json:",omitempty"` // those that waited longest for their first answer
-	Took       []time.Duration `json:",omitempty"` // how long, of each of Rows
+	SevenDays
+
+	Team string          `json:"Text,omitempty"`
+	Rows []Facts         `json:",omitempty"` // those that waited longest for their first answer
+	Took []time.Duration `json:",omitempty"` // how long, of each of Rows
 }
 
 // Kind of its line.
 func (*WeekLine) Kind() LineKind { return LineWeek }
+
+// StatsLine tells one agent how the last seven days of their teams were.
+type StatsLine struct {
+	Weeks   []TeamWeek `json:",omitempty"`
+	Left    int        `json:",omitempty"` // how many more teams the agent is in
+	Missing bool       `json:",omitempty"` // not everything is counted yet
+}
+
+// Kind of its line.
+func (*StatsLine) Kind() LineKind { return LineStats }
+
+// TeamWeek is how the last seven days of one team were.
+type TeamWeek struct {
+	SevenDays
+
+	Team string `json:",omitempty"` // "" = of all teams together
+	Link string `json:",omitempty"` // leads to the same figures on the dashboard; "" = it has no public address
+}
+
+// SevenDays are figures of seven days that are over, and who waits now.
+type SevenDays struct {
+	From, To   string        `json:",omitempty"` // the first and the last day, yyyy-mm-dd
+	Week       WeekFigures   `json:",omitzero"`
+	Before     WeekFigures   `json:",omitzero"`  // of the seven days before
+	Waiting    int           `json:",omitempty"` // customers who wait for an answer now
+	Unassigned int           `json:",omitempty"` // of them, those whose conversation nobody has
+	Longest    time.Duration `json:",omitempty"` // how long the one of them has waited who has waited longest
+}
 
 // WeekFigures are what was done in seven days. Times are averages, in business hours.
 type WeekFigures struct {

@@ -19,6 +19,7 @@ func TestSlash(t *testing.T) {
 		"/parley mine":                       {Verb: bridge.VerbList, Args: args{ListArgs: bridge.ListArgs{List: "mine"}}},
 		"/parley list team":                  {Verb: bridge.VerbList, Args: args{ListArgs: bridge.ListArgs{List: "team"}}},
 		"/parley Resolved":                   {Verb: bridge.VerbList, Args: args{ListArgs: bridge.ListArgs{List: "resolved"}}},
+		"/parley stats":                      {Verb: bridge.VerbStats},
 		"/parley #12":                        {Verb: bridge.VerbFind, Args: args{Conversation: 12}},
 		"/parley 12":                         {Verb: bridge.VerbFind, Args: args{Conversation: 12}},
 		"/parley show #12":                   {Verb: bridge.VerbFind, Args: args{Conversation: 12}},

@@ -12,7 +12,7 @@ func help() *Verb {
 		},
 		Slash:    true,
 		Anywhere: true,
-		Menus:    Menus{InThread: Offer{Order: 11}, InChat: Offer{Order: 5}},
+		Menus:    Menus{InThread: Offer{Order: 11}, InChat: Offer{Order: 6}},
 		Button:   Button{Unlisted: "Help"},
 	}
 }

@@ -42,6 +42,7 @@ func table() []*Verb {
 		ai(),
 		list(),
 		show(),
+		stats(),
 		templates(),
 		help(),
 		send(),

@@ -137,13 +137,16 @@ func helpList(w Ways, all bool, denied []bridge.Verb) Card {
 		}
 		c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: pieces})
 	}
-	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Times: "+when.Forms)), shape.SmallPrint(shape.Text("More about one: "), shape.Code(w.typed("!help snooze"))))
-	if !all {
-		more := verb.NewButton(bridge.VerbHelp, bridge.Args{Note: allVerbs})
-		more.Label = "All commands"
-		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("All of them: "), shape.Code(w.typed("!help all"))))
-		c.Buttons = []Button{more}
+	times, more := "Times: "+when.Forms, []Piece{shape.Text("More about one: "), shape.Code(w.typed("!help snooze"))}
+	if all { // one block less, so that Slack shows the list in one message
+		c.Blocks = append(c.Blocks, shape.SmallPrint(append(more, shape.Text(". "+times))...))
+		return c
 	}
+	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text(times)), shape.SmallPrint(more...))
+	button := verb.NewButton(bridge.VerbHelp, bridge.Args{Note: allVerbs})
+	button.Label = "All commands"
+	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("All of them: "), shape.Code(w.typed("!help all"))))
+	c.Buttons = []Button{button}
 	return c
 }
 

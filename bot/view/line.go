@@ -43,6 +43,8 @@ func wholeCard(l bridge.Line, f bridge.Facts) (Card, bool) {
 		return Evening(c), true
 	case *bridge.WeekLine:
 		return Week(c), true
+	case *bridge.StatsLine:
+		return headed(Stats(c)), true
 	}
 	if l.Kind() == bridge.LineDetails {
 		return headed(Details(askedFor(l, f))), true

@@ -12,28 +12,9 @@ import (
 
 // Week tells a team how its week was, against the one before.
 func Week(l *bridge.WeekLine) Card {
-	w, b := l.Week, l.Before
 	c := Card{Title: "The week"}
 	c.Blocks = append(c.Blocks, shape.Line(shape.Icon("bar_chart"), shape.Text(" "), shape.Bold("The week of "+shape.OneLine(l.Team, shape.MaxPreviewRunes)), shape.Text(", "+weekDays(l.From, l.To))))
-	counts := []string{against("new", w.New, b.New), against("resolved", w.Resolved, b.Resolved)}
-	if w.Reopened+b.Reopened > 0 {
-		counts = append(counts, against("reopened", w.Reopened, b.Reopened))
-	}
-	c.Blocks = append(c.Blocks, weekItem(strings.Join(counts, " · ")))
-	if w.Answers > 0 {
-		c.Blocks = append(c.Blocks, weekItem("First answer after "+mean(w.First, b.First, b.Answers)))
-	}
-	if w.Resolved > 0 {
-		c.Blocks = append(c.Blocks, weekItem("Resolved after "+mean(w.Ended, b.Ended, b.Resolved)))
-	}
-	waiting := "Nobody waits for an answer now"
-	if l.Waiting > 0 {
-		waiting = fmt.Sprintf("%d %s for an answer now, the longest for %s", l.Waiting, shape.Plural(l.Waiting, "customer waits", "customers wait"), short(l.Longest))
-		if l.Unassigned > 0 {
-			waiting += fmt.Sprintf("; %d of them with nobody", l.Unassigned)
-		}
-	}
-	c.Blocks = append(c.Blocks, weekItem(waiting))
+	c.Blocks = append(c.Blocks, sevenDays(l.SevenDays)...)
 	if len(l.Rows) > 0 {
 		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Waited longest for the first answer:")))
 	}
@@ -43,6 +24,30 @@ func Week(l *bridge.WeekLine) Card {
 	}
 	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Averages in business hours; in brackets, the week before. More is on the dashboard.")))
 	return c
+}
+
+// sevenDays tells what was done in seven days, how long it took, and who waits now.
+func sevenDays(d bridge.SevenDays) []Block {
+	w, b := d.Week, d.Before
+	counts := []string{against("new", w.New, b.New), against("resolved", w.Resolved, b.Resolved)}
+	if w.Reopened+b.Reopened > 0 {
+		counts = append(counts, against("reopened", w.Reopened, b.Reopened))
+	}
+	blocks := []Block{weekItem(strings.Join(counts, " · "))}
+	if w.Answers > 0 {
+		blocks = append(blocks, weekItem("First answer after "+mean(w.First, b.First, b.Answers)))
+	}
+	if w.Resolved > 0 {
+		blocks = append(blocks, weekItem("Resolved after "+mean(w.Ended, b.Ended, b.Resolved)))
+	}
+	waiting := "Nobody waits for an answer now"
+	if d.Waiting > 0 {
+		waiting = fmt.Sprintf("%d %s for an answer now, the longest for %s", d.Waiting, shape.Plural(d.Waiting, "customer waits", "customers wait"), short(d.Longest))
+		if d.Unassigned > 0 {
+			waiting += fmt.Sprintf("; %d of them with nobody", d.Unassigned)
+		}
+	}
+	return append(blocks, weekItem(waiting))
 }
 
 func weekItem(text string) Block { return Block{Kind: BlockItem, Pieces: []Piece{shape.Text(text)}} }

@@ -77,8 +77,8 @@ func (w *work) decided(ctx context.Context, tx pgx.Tx, c *book.Conversation, sur
 	return list, nil
 }
 
-// read makes the line that answers a verb of reading: with a list, with the conversations that some
-// words find, or with something of one conversation.
+// read makes the line that answers a verb of reading: with a list, with figures, with the
+// conversations that some words find, or with something of one conversation.
 // Errors: *Problem, for people; the database's.
 func (w *work) read(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line, error) {
 	a := r.Action
@@ -88,6 +88,8 @@ func (w *work) read(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line
 	switch {
 	case a.Verb == bridge.VerbList:
 		return w.listLine(ctx, tx, r.Agent, r.Surface, a.Args)
+	case a.Verb == bridge.VerbStats:
+		return w.workflow.Stats(ctx, tx, r.Agent, w.e.opt.Dashboard)
 	case a.Verb == bridge.VerbFind && a.Args.Note != "":
 		found := bridge.ListArgs{List: bridge.ListFound}
 		return w.listLine(ctx, tx, r.Agent, r.Surface, bridge.Args{ListArgs: found, Note: a.Args.Note})

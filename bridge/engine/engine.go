@@ -41,6 +41,9 @@ type Options struct {
 	// AccountPage makes the address of the page on which an admin connects a channel's account
 	// again; nil = admins are told of none (no public URL).
 	AccountPage func(channel, name string) string
+	// Dashboard makes the address of the page with a team's figures of some days, yyyy-mm-dd; the team
+	// 0 stands for all. nil = there is none (no public URL).
+	Dashboard func(team int64, from, to string) string
 	// Relay's waits; zero values are those of production.
 	Relay relay.Options
 	// Specs of the channels, for names and icons.

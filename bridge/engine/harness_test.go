@@ -179,7 +179,7 @@ func (w *world) addEngine() *engine.Engine {
 		backoff = []time.Duration{20 * time.Millisecond}
 	}
 	e := must(engine.New(w.t.Context(), engine.Options{Pool: pool, Log: slog.New(slog.NewTextHandler(channelstest.Log(w.t), &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Relay: ro, Backoff: backoff, GapWait: w.opt.gapWait, AudienceAge: w.opt.audienceAge, ReachEvery: w.opt.reachEvery, Original: func(int64) string { return "" }, FileLink: w.opt.fileLink, Analyzer: w.opt.analyzer, Sealer: w.opt.sealer,
+		Relay: ro, Backoff: backoff, GapWait: w.opt.gapWait, AudienceAge: w.opt.audienceAge, ReachEvery: w.opt.reachEvery, Original: func(int64) string { return "" }, FileLink: w.opt.fileLink, Dashboard: figuresAt, Analyzer: w.opt.analyzer, Sealer: w.opt.sealer,
 		Specs: []channels.Spec{{Kind: "test", Name: "Test", Icon: "email"}}}))(w.t)
 	s := bridgetest.NewSurface(w.chat.URL(), e.Desk(w.surface), w.opt.rate)
 	if w.opt.surface != nil {

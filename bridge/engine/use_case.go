@@ -52,6 +52,7 @@ func useCases() map[bridge.Verb]*useCase {
 		bridge.VerbNew:            {none: true, wants: (*work).wantStart, anywhere: (*work).start},
 		bridge.VerbHelp:           {none: true, anywhere: (*work).answerHelp},
 		bridge.VerbList:           {none: true, anywhere: (*work).answer},
+		bridge.VerbStats:          {none: true, anywhere: (*work).answer},
 		bridge.VerbFind:           {anywhere: (*work).answer},
 		bridge.VerbHistory:        {anywhere: (*work).answer},
 		bridge.VerbWhy:            {anywhere: (*work).answer},

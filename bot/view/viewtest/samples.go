@@ -108,10 +108,8 @@ func (s Samples) fateLines() map[string]bridge.Line {
 			},
 			{ID: 13, Status: bridge.StatusOpen, Contact: bridge.PartyRef{Name: "Lou"}, Window: bridge.Window{Until: When()}},
 		}}},
-		"week": {Content: &bridge.WeekLine{Team: "Support", From: "2026-11-16", To: "2026-11-22", Waiting: 3, Unassigned: 1, Longest: 95 * time.Minute,
-			Week:   bridge.WeekFigures{New: 34, Reopened: 2, Resolved: 31, Answers: 30, First: 12 * time.Minute, Ended: 4*time.Hour + 30*time.Minute},
-			Before: bridge.WeekFigures{New: 40, Resolved: 41, Answers: 38, First: 15 * time.Minute, Ended: 5 * time.Hour},
-			Rows:   []bridge.Facts{{ID: 12, Status: bridge.StatusResolved, Contact: bridge.PartyRef{Name: "Kim"}}}, Took: []time.Duration{3*time.Hour + 5*time.Minute}}},
+		"week": {Content: &bridge.WeekLine{Team: "Support", SevenDays: sevenDays(),
+			Rows: []bridge.Facts{{ID: 12, Status: bridge.StatusResolved, Contact: bridge.PartyRef{Name: "Kim"}}}, Took: []time.Duration{3*time.Hour + 5*time.Minute}}},
 		"offered": {Content: &bridge.OfferedLine{Until: When()}, Mentions: []bridge.AgentRef{ann}, Text: kept,
 			Verbs: []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}, Args: bridge.Args{Message: 7}},
 		"parked_window": {Content: &bridge.ParkedLine{Reason: "window", Until: When()}, Mentions: []bridge.AgentRef{ann}, Text: kept,
@@ -136,6 +134,13 @@ func (s Samples) fateLines() map[string]bridge.Line {
 	}
 }
 
+// sevenDays are figures of a busy week.
+func sevenDays() bridge.SevenDays {
+	return bridge.SevenDays{From: "2026-11-16", To: "2026-11-22", Waiting: 3, Unassigned: 1, Longest: 95 * time.Minute,
+		Week:   bridge.WeekFigures{New: 34, Reopened: 2, Resolved: 31, Answers: 30, First: 12 * time.Minute, Ended: 4*time.Hour + 30*time.Minute},
+		Before: bridge.WeekFigures{New: 40, Resolved: 41, Answers: 38, First: 15 * time.Minute, Ended: 5 * time.Hour}}
+}
+
 // answerLines tell of mail that arrived, and answer commands.
 func (s Samples) answerLines() map[string]bridge.Line {
 	ann := s.Ann
@@ -157,9 +162,12 @@ func (s Samples) answerLines() map[string]bridge.Line {
 			Outcome: &bridge.Outcome{State: bridge.OutcomeRead, By: s.Ben, At: When()}},
 		"unchanged": {Content: bridge.LineUnchanged, Verb: bridge.VerbTake},
 		"done":      {Content: &bridge.TaggedLine{New: bridge.TagsCreated}, Verb: bridge.VerbTag, Args: bridge.Args{Tags: []string{"vip"}}},
-		"help":      {Content: &bridge.HelpLine{}},
-		"history":   {Content: &bridge.HistoryLine{Log: []bridge.LogRow{{At: When(), Actor: "Ann", What: "assigned", Detail: "to Ben"}}}},
-		"why":       {Content: &bridge.WhyLine{Log: []bridge.LogRow{{At: When(), Actor: "Ann", What: "snoozed", Detail: "2026-11-21 09:00 CET"}}}},
+		"stats": {Content: &bridge.StatsLine{Weeks: []bridge.TeamWeek{
+			{Team: "Support", SevenDays: sevenDays(), Link: "https://parley.test/settings/dashboard?team=1"},
+			{Team: "Billing *and* <b>", SevenDays: bridge.SevenDays{From: "2026-11-16", To: "2026-11-22", Before: bridge.WeekFigures{New: 1}}}}, Left: 1, Missing: true}},
+		"help":    {Content: &bridge.HelpLine{}},
+		"history": {Content: &bridge.HistoryLine{Log: []bridge.LogRow{{At: When(), Actor: "Ann", What: "assigned", Detail: "to Ben"}}}},
+		"why":     {Content: &bridge.WhyLine{Log: []bridge.LogRow{{At: When(), Actor: "Ann", What: "snoozed", Detail: "2026-11-21 09:00 CET"}}}},
 		"timeline": {Content: &bridge.TimelineLine{Wall: 27*time.Hour + 5*time.Minute, Open: 3 * time.Hour, Hours: true, Parts: []bridge.TimeSpent{
 			{On: "queue", Wall: 25 * time.Minute, Open: 20 * time.Minute}, {On: "agent", By: s.Ben, Wall: time.Hour + 40*time.Minute, Open: 100 * time.Minute},
 			{On: "customer", Wall: 24*time.Hour + 59*time.Minute + 20*time.Second, Open: time.Hour}, {On: "provider", Wall: 40 * time.Second}}}},

@@ -108,6 +108,12 @@ func (f filter) query() url.Values {
 // address gives the address of a page with this filter.
 func (f filter) address(page string) string { return page + "?" + f.query().Encode() }
 
+// Address is the page with the figures of a team for some days, yyyy-mm-dd, at a public address without a final slash;
+// the team 0 stands for all.
+func Address(public string, team int64, from, to string) string {
+	return public + filter{From: from, To: to, Team: team, Hours: hoursOpen}.address(path)
+}
+
 // with gives the filter for one of a group.
 func (f filter) with(by Group, value string) filter {
 	switch by {

@@ -40,9 +40,10 @@ func NextWeek(d *directory.Directory, team int64, after time.Time) (next, last s
 	return store.Timer{Kind: own.WeekOf(team, at), DueAt: at}, last, !at.IsZero()
 }
 
+// weekZone gives the zone of the first account with business hours of a team, or of all accounts for the team 0.
 func weekZone(d *directory.Directory, team int64) *time.Location {
 	for _, id := range book.Keys(d.Hours) {
-		if a := d.Account(id); a.TeamID != nil && *a.TeamID == team && d.Hours[id] != nil {
+		if a := d.Account(id); (team == 0 || a.TeamID != nil && *a.TeamID == team) && d.Hours[id] != nil {
 			return d.Hours[id].Zone()
 		}
 	}
@@ -65,40 +66,57 @@ func (wf *UseCases) Week(ctx context.Context, tx pgx.Tx, team int64, due time.Ti
 	if surface == 0 || wf.Dir.Team(team).Weekly == "" || wf.Now.Sub(due) > weekStale {
 		return nil
 	}
-	today := due.In(weekZone(wf.Dir, team))
-	week := measure.Filter{From: dayBefore(today, 7), To: dayBefore(today, 1), Teams: []int64{team}, Kind: measure.KindAll}
-	before := week
-	before.From, before.To = dayBefore(today, 14), dayBefore(today, 8)
-	line := &bridge.WeekLine{Team: wf.Dir.Team(team).Name, From: week.From, To: week.To}
-	if line.Week, err = weekFigures(ctx, tx, week); err != nil {
+	line := &bridge.WeekLine{Team: wf.Dir.Team(team).Name}
+	if line.SevenDays, err = wf.sevenDays(ctx, tx, due, team); err != nil {
 		return err
 	}
-	if line.Before, err = weekFigures(ctx, tx, before); err != nil {
+	if err := wf.worstOfWeek(ctx, tx, surface, weekOf(line.From, line.To, team), line); err != nil {
 		return err
-	}
-	if err := wf.worstOfWeek(ctx, tx, surface, week, line); err != nil {
-		return err
-	}
-	now, err := measure.ReadNow(ctx, tx, week, bridge.TraitIntent, bridge.TraitSentiment)
-	if err != nil {
-		return err
-	}
-	line.Waiting, line.Unassigned = now.Waiting, now.Unassigned
-	if now.Oldest != nil {
-		line.Longest = wf.Now.Sub(*now.Oldest)
 	}
 	wf.ChannelLine(surface, bridge.Place{Channel: channel}, bridge.Line{Content: line})
 	return nil
+}
+
+// sevenDays reads how the last seven days of a team were before that of a time, those before them, and who waits now; for
+// the team 0, of all teams together and of the conversations that have none.
+func (wf *UseCases) sevenDays(ctx context.Context, tx pgx.Tx, at time.Time, team int64) (d bridge.SevenDays, err error) {
+	today := at.In(weekZone(wf.Dir, team))
+	d.From, d.To = dayBefore(today, 7), dayBefore(today, 1)
+	week := weekOf(d.From, d.To, team)
+	if d.Week, err = weekFigures(ctx, tx, week); err != nil {
+		return d, err
+	}
+	if d.Before, err = weekFigures(ctx, tx, weekOf(dayBefore(today, 14), dayBefore(today, 8), team)); err != nil {
+		return d, err
+	}
+	now, err := measure.ReadNow(ctx, tx, week, bridge.TraitIntent, bridge.TraitSentiment)
+	d.Waiting, d.Unassigned = now.Waiting, now.Unassigned
+	if now.Oldest != nil {
+		d.Longest = max(wf.Now.Sub(*now.Oldest), 0)
+	}
+	return d, err
+}
+
+// weekOf asks for some days of a team; the team 0 stands for all.
+func weekOf(from, to string, team int64) measure.Filter {
+	f := measure.Filter{From: from, To: to, Kind: measure.KindAll}
+	if team != 0 {
+		f.Teams = []int64{team}
+	}
+	return f
 }
 
 func dayBefore(t time.Time, days int) string { return t.AddDate(0, 0, -days).Format(time.DateOnly) }
 
 func weekFigures(ctx context.Context, tx pgx.Tx, f measure.Filter) (w bridge.WeekFigures, err error) {
 	sums, err := measure.Sums(ctx, tx, f, measure.ByTeam)
-	if err != nil || len(sums) == 0 {
+	if err != nil {
 		return w, err
 	}
-	s := sums[0]
+	var s measure.Figures
+	for _, team := range sums {
+		s.Add(team.Figures)
+	}
 	w = bridge.WeekFigures{New: s.Opened, Reopened: s.Reopened, Resolved: s.Resolved, Answers: s.FirstCount}
 	if s.FirstCount > 0 {
 		w.First = time.Duration(s.FirstSumOpen/s.FirstCount) * time.Second

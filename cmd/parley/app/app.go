@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"parley/bot/web/dashboard"
 	"parley/bridge/analysis"
 	"parley/bridge/engine"
 	"parley/bridge/relay"
@@ -129,6 +130,7 @@ func assemble(ctx context.Context, env Env, db *Database, log *slog.Logger, o Op
 	if env.PublicURL != "" {
 		bo.Original, bo.FileLink = a.links.original, a.links.file
 		bo.AccountPage = func(channel, name string) string { return env.PublicURL + site.ReconnectPath(channel, name) }
+		bo.Dashboard = func(team int64, from, to string) string { return dashboard.Address(env.PublicURL, team, from, to) }
 	}
 	if a.engine, err = engine.New(ctx, bo); err != nil {
 		return nil, err

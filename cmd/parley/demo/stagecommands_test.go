@@ -121,15 +121,22 @@ func clockCommand(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // settleCommand waits until nothing is under way; "settle inside": until all that came is known
-// to Parley, though nothing may be posted.
+// to Parley, though nothing may be posted; "settle figures": until all that happened is counted, too.
 func settleCommand(ts *testscript.TestScript, neg bool, args []string) {
 	switch {
 	case !neg && len(args) == 0:
 		ts.Check(onStage(ts).settle())
 	case !neg && len(args) == 1 && args[0] == "inside":
 		ts.Check(onStage(ts).arrive())
+	case !neg && len(args) == 1 && args[0] == "figures":
+		s := onStage(ts)
+		ts.Check(s.settle())
+		ts.Check(s.until("all is counted", func() (counted bool, err error) {
+			err = s.db.Pool.QueryRow(s.ctx, `SELECT below = 0 AND NOT EXISTS (SELECT FROM measure_due) FROM measured`).Scan(&counted)
+			return counted, err
+		}))
 	default:
-		ts.Fatalf("usage: settle [inside]")
+		ts.Fatalf("usage: settle [inside|figures]")
 	}
 }
 

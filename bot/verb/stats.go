@@ -1,0 +1,18 @@
+package verb
+
+import "parley/bridge"
+
+func stats() *Verb {
+	return &Verb{
+		Name:  bridge.VerbStats,
+		Typed: TypedLine{Words: []string{"stats", "figures"}, Lone: true, Syntax: "!stats"},
+		Help: Help{
+			Sentence: "Shows you alone how your teams' last seven days were, against the seven before, and who waits now.",
+			Examples: []string{"@Parley stats", "!stats"},
+		},
+		Slash:    true,
+		Anywhere: true,
+		Menus:    Menus{InChat: Offer{Order: 5}},
+		Button:   Button{Unlisted: "Figures"},
+	}
+}

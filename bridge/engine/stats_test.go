@@ -1,0 +1,84 @@
+package engine_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+)
+
+// figuresAt is the address of a team's figures in these tests.
+func figuresAt(team int64, from, to string) string {
+	return fmt.Sprintf("https://parley.test/%d/%s/%s", team, from, to)
+}
+
+// inTeam makes some agents the members of a team that all others know from now on.
+func (w *world) inTeam(team string, agents ...string) {
+	w.t.Helper()
+	ids := []int64{}
+	for _, name := range agents {
+		ids = append(ids, w.agents[name])
+	}
+	w.exec(`UPDATE teams SET members = $1 WHERE name = $2`, ids, team)
+	for _, e := range w.engines {
+		check(w.t, e.Reload(w.t.Context()))
+	}
+}
+
+// R-230 R-233: who asks for figures is shown those of their own teams, an admin without a team those of all together; all
+// others nothing. Nobody else sees the answer, and no customer, wherever it was asked for.
+func TestStats(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{account: office(t)})
+	w.exec(`INSERT INTO teams (name) VALUES ('Billing')`)
+	w.inTeam("Support", "ben")
+	w.inTeam("Billing", "ben")
+	w.until(time.Wednesday, 10, 0)
+	w.writes("kim", "Where is my order?")
+	thread := w.thread("Where is my order?")
+	w.advance(30 * time.Minute)
+	w.reply(thread, "On its way")
+	w.provider.WaitTexts(t, "On its way")
+	w.writes("lou", "Is anybody there?")
+	other := w.thread("Is anybody there?")
+	w.until(time.Monday, 9, 0)
+	w.settled()
+	w.eventually("all is counted", func() bool {
+		return w.count(`SELECT count(*) + (SELECT below FROM measured)::int FROM measure_due`) == 0
+	})
+
+	w.chat.Say("ben", support, other, "!stats")
+	told := w.whisper("ben", "[stats]")
+	days := strings.ReplaceAll(w.text(`SELECT (payload->'line'->'Weeks'->0->>'From') || '|' || (payload->'line'->'Weeks'->0->>'To') FROM deliveries WHERE payload->'line'->>'Kind' = 'stats'`), "|", " ")
+	ours := fmt.Sprintf("(Support %s new 2 0 answered 1 resolved 0 waiting 1 1", days)
+	link := figuresAt(w.team, days[:10], days[11:])
+	if text := told.Plain(); !strings.Contains(text, ours) || !strings.Contains(text, link+")") || !strings.Contains(text, "(Billing "+days+" new 0 0") {
+		t.Errorf("ben is told %q, not %q with %q", text, ours, link)
+	}
+
+	w.chat.Say("ann", support, thread, "<@"+bridgetest.App+"> stats")
+	if text := w.whisper("ann", "[stats]").Plain(); !strings.Contains(text, "( "+days+" new 2 0 answered 1 resolved 0 waiting 1 1") || strings.Contains(text, "Support") {
+		t.Errorf("an admin without a team is told %q", text)
+	}
+	w.chat.Say("cat", support, other, "!stats")
+	w.whisper("cat", "You are in no team")
+	w.chat.Say("dan", support, other, "!stats")
+	w.whisper("dan", "You are not one of Parley's agents.")
+
+	w.settled()
+	for who, want := range map[string]int{"ann": 1, "ben": 1} {
+		n := 0
+		for _, m := range w.chat.Whispers(who) {
+			n += strings.Count(m.Plain(), "["+string(bridge.LineStats)+"]")
+		}
+		if n != want {
+			t.Errorf("%s has %d answers", who, n)
+		}
+	}
+	if texts := w.provider.Texts(); len(texts) != 1 {
+		t.Errorf("customers got %q", texts)
+	}
+}
