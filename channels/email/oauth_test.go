@@ -110,6 +110,21 @@ func TestConsentTakenBack(t *testing.T) {
 	w.arrives("one", "two")
 }
 
+// A server that can't check tokens right now, as Dovecot says it while its provider is away, doesn't ask for a person.
+func TestTokensUncheckable(t *testing.T) {
+	t.Parallel()
+	w, c := newTokenWorld(t)
+	w.env.Grant = &keeper{consent: c, mine: "token-2"}
+	w.fault(mailfake.Fault{Op: mailfake.OpAUTH, Action: mailfake.ActionReply, Code: 454, Enhanced: "4.7.0"})
+	_, err := w.channel().Send(within(t, patience), channels.Outbound{DeliveryID: 1, To: []channels.Party{{Key: "ann@customer.test"}}, Text: "Hello"})
+	if channels.ClassOf(err) != channels.Retry {
+		t.Errorf("%v", err)
+	}
+	if c.fetched != 0 {
+		t.Errorf("another token was asked for %d times", c.fetched)
+	}
+}
+
 // Servers that refuse each token are explained, each apart.
 func TestTokensRefused(t *testing.T) {
 	t.Parallel()

@@ -19,6 +19,7 @@ var (
 	ErrNoMail       = errors.New("oauth: what was granted does not include reading and sending mail")
 	ErrNotLasting   = errors.New("oauth: the provider gave no refresh token")
 	ErrOtherAttempt = errors.New("oauth: the answer belongs to another attempt")
+	ErrUnreadable   = errors.New("oauth: the answer can't be read")
 )
 
 // Refusal is what a provider answers instead of tokens.

@@ -29,22 +29,26 @@ func (a *audience) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, (*[]string)(a))
 }
 
-// identity reads who consented from an ID token; empty if there is none. The token comes from the provider itself
+// identity reads who consented from an ID token; empty if there is none. One that can't be read is no consent: it may
+// name somebody else. The token comes from the provider itself
 // over the connection on which the code was exchanged a moment ago. So its signature proves nothing more (OpenID
 // Connect Core 3.1.3.7), and its times aren't looked at: they are those of another clock.
-// Errors: ErrOtherAttempt.
+// Errors: ErrOtherAttempt; ErrUnreadable.
 func (p *Provider) identity(token, nonce string) (Identity, error) {
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
+	if token == "" {
 		return nil, nil
 	}
-	raw, err := base64.RawURLEncoding.DecodeString(parts[1])
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return nil, ErrUnreadable
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
 	if err != nil {
-		return nil, nil
+		return nil, ErrUnreadable
 	}
 	var c claims
 	if err := json.Unmarshal(raw, &c); err != nil {
-		return nil, nil
+		return nil, ErrUnreadable
 	}
 	if c.Nonce != "" && c.Nonce != nonce || len(c.Audience) > 0 && !slices.Contains(c.Audience, p.config.ClientID) {
 		return nil, ErrOtherAttempt

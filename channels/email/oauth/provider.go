@@ -125,7 +125,7 @@ func (i Identity) Name() string {
 }
 
 // Exchange exchanges the code that came back for tokens.
-// Errors: *Refusal; ErrNoMail; ErrNotLasting; ErrOtherAttempt; the connection's.
+// Errors: *Refusal; ErrNoMail; ErrNotLasting; ErrOtherAttempt; ErrUnreadable; the connection's.
 func (p *Provider) Exchange(ctx context.Context, f Flow, code string) (Tokens, Identity, error) {
 	ctx, cancel := p.call(ctx)
 	defer cancel()

@@ -37,6 +37,7 @@ type Options struct {
 	SingleUse bool
 	// Rotate makes Google hand out a new refresh token each time, too.
 	Rotate bool
+	Claims func(map[string]any) // changes what an ID token says; nil = nothing
 }
 
 // Server is the emulator. Make it with New. Safe for concurrent use.

@@ -158,6 +158,9 @@ func (s *Server) identityToken(c *code) string {
 	case slices.Contains(c.scopes, "email"):
 		claims["email"], claims["email_verified"] = c.who, true
 	}
+	if s.opts.Claims != nil {
+		s.opts.Claims(claims)
+	}
 	part := func(v any) string {
 		raw, _ := json.Marshal(v) // plain data
 		return base64.RawURLEncoding.EncodeToString(raw)

@@ -101,6 +101,10 @@ func (c *Sender) failure(err error, o channels.Outbound) *channels.SendError {
 		out.Text = fmt.Sprintf("The mail server refuses %s, so nothing was sent to anybody: %s", f.recipient, reply)
 	case f.recipient != "":
 		out.Text = fmt.Sprintf("The mail server refuses %s: %s", f.recipient, reply)
+	case f.step == smtpcode.StepAuth && c.set.OAuth != "" && code < 500:
+		// The server can't check the token now. Behind the same words Microsoft hides a wrong password; here there is none.
+		out.Class, out.Hint = channels.Retry, smtpcode.HintLater
+		out.Text = "The mail server does not let anybody in right now: " + reply
 	case f.step == smtpcode.StepAuth && c.set.OAuth != "":
 		out.Text = fmt.Sprintf("The mail server refuses the sign-in of %s: %s", c.set.SMTP.Username, reply)
 		if out.Class == channels.AuthBroken {

@@ -132,6 +132,9 @@ func explain(p *oauth.Provider, err error) error {
 			Hint: "Take Parley out of the list of connected programs in the settings at " + p.Title + ", then begin again.", cause: err}
 	case errors.Is(err, oauth.ErrOtherAttempt):
 		return otherAttempt(err)
+	case errors.Is(err, oauth.ErrUnreadable):
+		return &Failure{Text: p.Title + " answered in a form that Parley can't read.",
+			Hint: "Begin again. If that changes nothing, look for a proxy between this machine and " + p.Title + ".", cause: err}
 	case !errors.As(err, &no):
 		return &Failure{Text: p.Title + " can't be reached.", Hint: "Check this machine's connection to the internet, then begin again.", cause: err}
 	case no.Code == "invalid_grant":

@@ -102,6 +102,17 @@ func TestConnectRefused(t *testing.T) {
 	}
 }
 
+// An identity token that can't be read may name somebody else: nobody is connected by it.
+func TestIdentityUnreadable(t *testing.T) {
+	t.Parallel()
+	f := newOffice(t, oauthfake.Options{Provider: oauthfake.Google, Claims: func(claims map[string]any) { claims["aud"] = 5 }})
+	k := f.replica()
+	if _, err := f.connect(k, "boss@acme.test"); !errors.Is(err, oauth.ErrUnreadable) || !isFailure(err, "in a form that Parley can't read") {
+		t.Error(err)
+	}
+	fails(t, k.For(f.account, f.name()), channels.AuthBroken)
+}
+
 // Somebody else signs in for a shared mailbox, if the settings say who.
 func TestSharedMailbox(t *testing.T) {
 	t.Parallel()
