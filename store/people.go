@@ -211,9 +211,15 @@ func SaveAgentUser(ctx context.Context, q Querier, u AgentUser) error {
 	return nil
 }
 
-const retireAgent = `UPDATE agents SET active = false WHERE id = $1`
+const retireAgent = `
+	WITH tokens AS (UPDATE api_tokens SET revoked_at = (SELECT clock_timestamp()) WHERE agent_id = $1 AND revoked_at IS NULL),
+		links AS (UPDATE site_links SET used_at = (SELECT clock_timestamp()) WHERE agent_id = $1 AND used_at IS NULL),
+		sessions AS (INSERT INTO site_sign_outs (agent_id, at) SELECT id, (SELECT clock_timestamp()) FROM agents WHERE id = $1
+			ON CONFLICT (agent_id) DO UPDATE SET at = EXCLUDED.at)
+	UPDATE agents SET active = false WHERE id = $1`
 
-// RetireAgent makes an agent inactive: nobody can choose the agent any more, the history stays.
+// RetireAgent makes an agent inactive: nobody can choose the agent any more, the history stays. The agent's sessions, links
+// and API tokens end for good: they open nothing either if the agent is taken in again later.
 func RetireAgent(ctx context.Context, q Querier, id int64) error {
 	if _, err := q.Exec(ctx, retireAgent, id); err != nil {
 		return fmt.Errorf("store: retire agent: %w", err)

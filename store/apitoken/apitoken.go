@@ -36,27 +36,39 @@ type Token struct {
 	Ended   bool       `db:"ended"`   // it was revoked, has expired, or its maker takes part no more
 }
 
+// Most is how many tokens can be at work at the same time. A page shows all of them, so that none stays unseen.
+const Most = 100
+
+// ErrTooMany means that Most tokens are at work already.
+var ErrTooMany = errors.New("store: too many API tokens")
+
 const insert = `
 	INSERT INTO api_tokens (name, hash, scope, agent_id, expires_at)
-	VALUES ($1, $2, $3, $4, (SELECT clock_timestamp()) + $5::interval)`
+	SELECT $1, $2, $3, $4, (SELECT clock_timestamp()) + $5::interval
+	WHERE $6 > (SELECT count(*) FROM api_tokens AS t JOIN agents AS a ON a.id = t.agent_id WHERE NOT (` + ended + `))`
 
-// Make makes a token that works for life, and gives it. It can't be read again.
+// Make makes a token that works as long as life says, and gives it. It can't be read again. Errors: ErrTooMany.
 func Make(ctx context.Context, q store.Querier, sealer *store.Sealer, t Token, life time.Duration) (secret string, err error) {
 	secret = prefix + rand.Text()
-	if _, err := q.Exec(ctx, insert, t.Name, sealer.Hashes(place, secret)[0], t.Scope, t.Agent, life); err != nil {
+	made, err := q.Exec(ctx, insert, t.Name, sealer.Hashes(place, secret)[0], t.Scope, t.Agent, life, Most)
+	switch {
+	case err != nil:
 		return "", fmt.Errorf("store: API token: %w", err)
+	case made.RowsAffected() == 0:
+		return "", ErrTooMany
 	}
 	return secret, nil
 }
 
+const ended = `t.revoked_at IS NOT NULL OR t.expires_at <= (SELECT clock_timestamp()) OR NOT a.active`
+
 const columns = `
-	SELECT t.id, t.name, t.scope, t.agent_id, a.email AS author, t.made_at, t.expires_at, t.used_at,
-		t.revoked_at IS NOT NULL OR t.expires_at <= (SELECT clock_timestamp()) OR NOT a.active AS ended
+	SELECT t.id, t.name, t.scope, t.agent_id, a.email AS author, t.made_at, t.expires_at, t.used_at, ` + ended + ` AS ended
 	FROM api_tokens AS t JOIN agents AS a ON a.id = t.agent_id `
 
-// List reads all tokens, the newest first: limit at most.
+// List reads tokens: those at work first, then those that have ended, of both the newest first. limit of them at most.
 func List(ctx context.Context, q store.Querier, limit int) ([]Token, error) {
-	return query.Collect[Token](ctx, q, "API tokens", columns+`ORDER BY t.id DESC LIMIT $1`, limit)
+	return query.Collect[Token](ctx, q, "API tokens", columns+`ORDER BY ended, t.id DESC LIMIT $1`, limit)
 }
 
 // ErrNone means that there is no such token, or that it has ended.

@@ -67,6 +67,14 @@ const skipIDs = `
 // backup's time or at its newest event, whichever is earlier.
 const knownUntil = `SELECT least($1, (SELECT received_at FROM events ORDER BY id DESC LIMIT 1))`
 
+// What signs people and programs in may have been ended since the backup, and must not come back to life: all of them sign
+// in again, and programs get new tokens.
+const (
+	endSessions = `DELETE FROM site_sessions`
+	endLinks    = `UPDATE site_links SET used_at = clock_timestamp() WHERE used_at IS NULL`
+	endTokens   = `UPDATE api_tokens SET revoked_at = clock_timestamp() WHERE revoked_at IS NULL`
+)
+
 const (
 	freeLeases   = `DELETE FROM leases`
 	freeQueues   = `WITH gone AS (DELETE FROM holders) UPDATE queues SET holder = NULL, epoch = epoch + 1 WHERE holder IS NOT NULL`
@@ -75,7 +83,7 @@ const (
 )
 
 // Finish makes a restored and migrated database ready to be served, in one transaction: no
-// reply that waited is sent by itself, no id is given twice, and the mark of Begin is removed.
+// reply that waited is sent by itself, no id is given twice, nobody is signed in, and the mark of Begin is removed.
 // backupAt is the time of the backup's snapshot.
 func Finish(ctx context.Context, pool *pgxpool.Pool, backupAt time.Time) (Restored, error) {
 	var r Restored
@@ -91,7 +99,7 @@ func Finish(ctx context.Context, pool *pgxpool.Pool, backupAt time.Time) (Restor
 		if err := tx.QueryRow(ctx, skipIDs, known).Scan(&ids, &r.Next); err != nil {
 			return err
 		}
-		for _, sql := range []string{freeLanes, freeLeases, freeQueues, endRestore} {
+		for _, sql := range []string{freeLanes, freeLeases, freeQueues, endSessions, endLinks, endTokens, endRestore} {
 			if _, err := tx.Exec(ctx, sql); err != nil {
 				return err
 			}

@@ -8,8 +8,10 @@ import (
 	"context"
 	"embed"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -19,10 +21,10 @@ import (
 
 // Desk is what this page needs.
 type Desk interface {
-	// Tokens lists the newest tokens.
+	// Tokens lists the tokens at work, then the newest of those that have ended.
 	Tokens(ctx context.Context) ([]Token, error)
 
-	// Make makes a token in somebody's name, and gives it, once.
+	// Make makes a token in somebody's name, and gives it, once. Errors: ErrTooMany.
 	Make(ctx context.Context, by web.Person, name string, scope web.Scope, days int) (secret string, err error)
 
 	// Revoke ends a token in somebody's name. Errors: ErrNone.
@@ -47,6 +49,9 @@ type Token struct {
 
 // ErrNone means that there is no such token, or that it has ended.
 var ErrNone = errors.New("tokens: there is none")
+
+// ErrTooMany means that no other token can be made before one ends.
+var ErrTooMany = errors.New("tokens: too many")
 
 // Refused says what is wrong with a file.
 type Refused string
@@ -151,24 +156,32 @@ func (p pages) make(v *web.Visit) error {
 	if err != nil || !offered(lives(), v.Value("days")) {
 		problems["days"] = "Choose one of these."
 	}
-	f := form(v.Person)
 	if len(problems) > 0 {
-		f.Keep(v, problems)
-		s, err := p.screen(v, shown{Form: f})
-		if err != nil {
-			return err
-		}
-		return v.ShowAgain("tokens", s)
+		return p.again(v, problems)
 	}
 	secret, err := p.desk.Make(v.Context(), v.Person, name, web.Scope(scope), days)
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrTooMany):
+		return p.again(v, map[string]string{"name": "There are too many tokens at work. Revoke one that nobody needs."})
+	case err != nil:
 		return err
 	}
-	s, err := p.screen(v, shown{Form: f, Secret: secret, Name: name})
+	s, err := p.screen(v, shown{Form: form(v.Person), Secret: secret, Name: name})
 	if err != nil {
 		return err
 	}
 	return v.Show("tokens", s)
+}
+
+// again shows the form that was sent, and what is wrong with it.
+func (p pages) again(v *web.Visit, problems map[string]string) error {
+	f := form(v.Person)
+	f.Keep(v, problems)
+	s, err := p.screen(v, shown{Form: f})
+	if err != nil {
+		return err
+	}
+	return v.ShowAgain("tokens", s)
 }
 
 func offered(choices []web.Choice, value string) bool {
@@ -208,16 +221,19 @@ func (p pages) export(v *web.Visit) error {
 }
 
 // apply changes the set-up. Its address has `dry_run=yes` if nothing is to be changed, `prune=yes` to take out what the
-// file's lists no longer name.
+// file's lists no longer name. Anything else in the address is refused: who writes `dry_run=true` must not change things.
 func (p pages) apply(v *web.Visit) error {
+	dry, prune, err := asked(v.Request.URL.RawQuery)
+	if err != nil {
+		return v.Refuse(http.StatusBadRequest, "Nothing was changed: behind the address may stand dry_run and prune, each with yes or no.", "Write ?dry_run=yes.")
+	}
 	ctx, cancel := context.WithTimeout(v.Context(), applying)
 	defer cancel()
 	file, err := io.ReadAll(http.MaxBytesReader(v.Writer, v.Request.Body, mostFile))
 	if err != nil {
 		return v.Refuse(http.StatusRequestEntityTooLarge, "The file can't be read.", "Send at most 4 MB.")
 	}
-	q := v.Request.URL.Query()
-	said, err := p.desk.Apply(ctx, v.Person, v.Token, file, q.Get("dry_run") == "yes", q.Get("prune") == "yes")
+	said, err := p.desk.Apply(ctx, v.Person, v.Token, file, dry, prune)
 	var refused Refused
 	switch {
 	case errors.As(err, &refused):
@@ -228,4 +244,21 @@ func (p pages) apply(v *web.Visit) error {
 	v.Writer.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = io.WriteString(v.Writer, said)
 	return nil
+}
+
+// asked reads what is asked of apply.
+// Errors: there is something else in the address, or something that can't be read.
+func asked(query string) (dry, prune bool, err error) {
+	values, err := url.ParseQuery(query) // which also tells of what it leaves out
+	if err != nil {
+		return false, false, err
+	}
+	given := map[string]bool{}
+	for name, list := range values {
+		if name != "dry_run" && name != "prune" || len(list) != 1 || list[0] != "yes" && list[0] != "no" {
+			return false, false, fmt.Errorf("tokens: %q in the address", name)
+		}
+		given[name] = list[0] == "yes"
+	}
+	return given["dry_run"], given["prune"], nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/bridge/setup"
@@ -22,7 +23,9 @@ type known struct {
 	directory kept[store.Directory]
 }
 
-// kept is one thing, as it was when the set-up had a stamp. Nobody changes what it holds.
+// kept is one thing, as it was when the set-up had a stamp: both are read from one snapshot of the database. A stamp that
+// was read before its thing could belong to what the set-up was before, and come back, as an account's status does: then
+// what was never so under that stamp would be shown from there on. Nobody changes what it holds.
 type kept[T any] struct {
 	mu    sync.Mutex
 	stamp string // "" = nothing was read yet
@@ -30,10 +33,10 @@ type kept[T any] struct {
 }
 
 // get gives the thing as it is now; read reads it.
-func (k *kept[T]) get(ctx context.Context, pool *pgxpool.Pool, read func() (T, error)) (T, error) {
-	stamp, err := store.SetupStamp(ctx, pool) // before it is read: what changes in between has another stamp
+func (k *kept[T]) get(ctx context.Context, pool *pgxpool.Pool, read func(store.Querier) (T, error)) (T, error) {
+	var none T
+	stamp, err := store.SetupStamp(ctx, pool)
 	if err != nil {
-		var none T
 		return none, err
 	}
 	k.mu.Lock()
@@ -42,8 +45,14 @@ func (k *kept[T]) get(ctx context.Context, pool *pgxpool.Pool, read func() (T, e
 	if same {
 		return value, nil
 	}
-	if value, err = read(); err != nil {
-		return value, err
+	err = pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		if stamp, err = store.SetupStamp(ctx, tx); err == nil {
+			value, err = read(tx)
+		}
+		return err
+	})
+	if err != nil {
+		return none, err
 	}
 	k.mu.Lock()
 	k.stamp, k.value = stamp, value
@@ -53,10 +62,10 @@ func (k *kept[T]) get(ctx context.Context, pool *pgxpool.Pool, read func() (T, e
 
 // Entries are those of setup.Entries. They are shared: nobody may change them.
 func (k *known) Entries(ctx context.Context) ([]setup.Entry, error) {
-	return k.entries.get(ctx, k.pool, func() ([]setup.Entry, error) { return setup.Entries(ctx, k.pool, k.specs) })
+	return k.entries.get(ctx, k.pool, func(q store.Querier) ([]setup.Entry, error) { return setup.Entries(ctx, q, k.specs) })
 }
 
 // Directory is that of store.LoadDirectory. It is shared: nobody may change it.
 func (k *known) Directory(ctx context.Context) (store.Directory, error) {
-	return k.directory.get(ctx, k.pool, func() (store.Directory, error) { return store.LoadDirectory(ctx, k.pool) })
+	return k.directory.get(ctx, k.pool, func(q store.Querier) (store.Directory, error) { return store.LoadDirectory(ctx, q) })
 }

@@ -4,7 +4,9 @@ import (
 	"net/http"
 	"testing"
 
+	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
+	"parley/store"
 )
 
 // Pages of the set-up show what others change meanwhile, whichever way they do, and who is no admin any more sees nothing
@@ -52,5 +54,37 @@ func TestSetUpIsNeverStale(t *testing.T) {
 	exec(`UPDATE agents SET roles = '{agent}' WHERE email = 'ben@acme.test'`)
 	if a := ben.Get("/settings/agents"); a.Status == http.StatusOK {
 		t.Error("who is no admin any more sees the people")
+	}
+}
+
+// What changes while the set-up is read, and changes back after it, as an account's status does, is not kept as what was so
+// before: the stamp is the same then.
+func TestSetUpChangesWhileItIsRead(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	say := func(text string) {
+		t.Helper()
+		if _, err := s.Pool.Exec(t.Context(), `UPDATE accounts SET status_text = $1 WHERE name = 'support-mail'`, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	keep, meanwhile := site.Keeping(s.Pool), func() { say("The password is refused.") }
+	ask := func() (text string) {
+		t.Helper()
+		text, err := keep(t.Context(), func(q store.Querier) (text string, err error) {
+			meanwhile()
+			err = q.QueryRow(t.Context(), `SELECT status_text FROM accounts WHERE name = 'support-mail'`).Scan(&text)
+			return text, err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	ask()
+	meanwhile = func() {}
+	say("")
+	if text := ask(); text != "" {
+		t.Errorf("it is told that %q, which is over", text)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"parley/cmd/parley/site/sitetest"
@@ -100,5 +101,24 @@ func TestNobodyIsNamedSuperAdmin(t *testing.T) {
 	s.Apply(sitetest.Acme[:strings.Index(sitetest.Acme, "teams:")] + "  - {email: cy@acme.test, roles: [super_admin]}")
 	if !strings.Contains(exported(t, s), "roles: [super_admin]") {
 		t.Errorf("exported:\n%s", exported(t, s))
+	}
+}
+
+// Two super-admins who take each other out at the same moment don't leave Parley without one.
+// R-211
+func TestLastTwoSuperAdmins(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, ranks())
+	s.Apply(`agents: [{email: cy@acme.test, roles: [super_admin]}]`)
+	var both sync.WaitGroup
+	for who, other := range map[string]string{"ann@acme.test": "cy@acme.test", "cy@acme.test": "ann@acme.test"} {
+		path := "/settings/agents/" + other
+		v := s.Visitor(who)
+		form := formAt(v.Get(path), path)
+		both.Go(func() { v.Post(path, with(form.Values, url.Values{"roles": {"agent"}})) })
+	}
+	both.Wait()
+	if !strings.Contains(exported(t, s), "roles: [super_admin]") {
+		t.Errorf("nobody is a super-admin:\n%s", exported(t, s))
 	}
 }

@@ -18,8 +18,8 @@ import (
 	"parley/store/site"
 )
 
-// mostTokens are shown.
-const mostTokens = 200
+// mostTokens are shown: all that are at work, and some that have ended.
+const mostTokens = 2 * apitoken.Most
 
 // tokensDesk implements tokens.Desk.
 type tokensDesk struct{ o Options }
@@ -43,6 +43,9 @@ func (d *tokensDesk) Make(ctx context.Context, by web.Person, name string, scope
 		}
 		return site.KeepChange(ctx, tx, site.Change{Agent: &by.ID, Author: by.Email, Lines: []string{fmt.Sprintf("+ API token %s: %s, %d days", name, scope, days)}})
 	})
+	if errors.Is(err, apitoken.ErrTooMany) {
+		err = tokens.ErrTooMany
+	}
 	return secret, err
 }
 

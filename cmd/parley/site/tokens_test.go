@@ -7,8 +7,11 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
+	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
+	"parley/store/restore"
 )
 
 var shownToken = regexp.MustCompile(`value="(parley_[A-Z0-9]+)"`)
@@ -142,6 +145,104 @@ func TestTokens(t *testing.T) {
 		}
 	}
 	ending(t, s, ann, all)
+}
+
+// Who asks what a file would change in other words than the page of docs tells is refused, and changes nothing.
+func TestApplyByUnknownWords(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, ranks())
+	token, program := newToken(t, s.Visitor("ann@acme.test"), "apply"), s.Visitor("")
+	for _, query := range []string{"dry_run=true", "dry-run=yes", "dry_run", "dry_run=no&dry_run=yes", "prune=no;dry_run=yes", "dry_run=%zz", "prune=1"} {
+		if a := ask(program, "PUT", "/api/setup?"+query, token, "company: Other"); a.Status != http.StatusBadRequest || !a.Has("Nothing was changed") {
+			t.Errorf("%s: %d %s", query, a.Status, a.Body)
+		}
+	}
+	if a := ask(program, "PUT", "/api/setup?dry_run=yes&prune=no", token, "company: Other"); a.Status != http.StatusOK || !a.Has("Other") {
+		t.Errorf("tried: %d %s", a.Status, a.Body)
+	}
+	if got := exported(t, s); strings.Contains(got, "Other") {
+		t.Errorf("it was changed:\n%s", got)
+	}
+}
+
+// Who is taken out, and taken in again later, has no session, no link and no token from before.
+func TestTakenInAgain(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, ranks())
+	ann, cy, program := s.Visitor("ann@acme.test"), s.Visitor("cy@acme.test"), s.Visitor("")
+	token := newToken(t, cy, "setup")
+	link, err := site.AdminLink(t.Context(), s.Pool, s.URL, "cy@acme.test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := "/settings/agents/cy@acme.test"
+	if a := ann.Post(path+"/take-out", url.Values{"version": {ann.Get(path).Version()}}); a.Status != http.StatusSeeOther {
+		t.Fatalf("taking out: %d %s", a.Status, a.Body)
+	}
+	s.Apply(`agents: [{email: cy@acme.test, name: Cy, roles: [admin]}]`)
+	if a := ask(program, "GET", "/api/setup", token, ""); a.Status != http.StatusUnauthorized {
+		t.Errorf("the token: %d", a.Status)
+	}
+	if a := cy.Get("/settings/agents"); a.Status != http.StatusSeeOther {
+		t.Errorf("the session: %d", a.Status)
+	}
+	if a := program.Get(strings.TrimPrefix(link, s.URL)); a.Status == http.StatusOK {
+		t.Errorf("the link: %d", a.Status)
+	}
+	if a := s.Visitor("cy@acme.test").Get("/settings/agents"); a.Status != http.StatusOK {
+		t.Errorf("signed in again: %d", a.Status)
+	}
+}
+
+// What signed somebody in counts for nothing in a database that was restored: it may have been ended since the backup.
+func TestRestoredSignsNobodyIn(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, ranks())
+	ann, program := s.Visitor("ann@acme.test"), s.Visitor("")
+	token := newToken(t, ann, "setup")
+	link, err := site.AdminLink(t.Context(), s.Pool, s.URL, "ann@acme.test")
+	if err == nil {
+		err = restore.Begin(t.Context(), s.Pool, "test")
+	}
+	if err == nil {
+		_, err = restore.Finish(t.Context(), s.Pool, time.Now())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := ask(program, "GET", "/api/setup", token, ""); a.Status != http.StatusUnauthorized {
+		t.Errorf("the token: %d", a.Status)
+	}
+	if a := ann.Get("/settings/agents"); a.Status != http.StatusSeeOther {
+		t.Errorf("the session: %d", a.Status)
+	}
+	if a := program.Get(strings.TrimPrefix(link, s.URL)); a.Status == http.StatusOK {
+		t.Errorf("the link: %d", a.Status)
+	}
+}
+
+// However many tokens are made, the page shows those at work: nobody hides one behind others.
+func TestTokensAtWorkAreShown(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, ranks())
+	ann := s.Visitor("ann@acme.test")
+	newToken(t, ann, "setup")
+	add := func(n int, expires string) {
+		t.Helper()
+		if _, err := s.Pool.Exec(t.Context(), `INSERT INTO api_tokens (name, hash, scope, agent_id, expires_at)
+			SELECT 'more', sha256((random()::text || n)::bytea), 'log', id, now() + $2::interval FROM agents, generate_series(1, $1) AS n WHERE email = 'ann@acme.test'`, n, expires); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add(500, "-1 second")
+	if a := ann.Get("/settings/tokens"); !a.Has("for setup") {
+		t.Error("a token at work is not shown")
+	}
+	newToken(t, ann, "log")
+	add(98, "1 day")
+	if a := ann.Post("/settings/tokens", url.Values{"name": {"x"}, "scope": {"log"}, "days": {"7"}}); a.Status != http.StatusUnprocessableEntity || !a.Has("too many tokens") {
+		t.Errorf("one too many: %d %s", a.Status, a.Body)
+	}
 }
 
 // ending ends tokens in each way.
