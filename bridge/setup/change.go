@@ -306,7 +306,7 @@ type Author struct {
 	Token string // the name of the API token by which a program does it for the agent; "" = none
 }
 
-// about puts before the changes by what they were made.
+// about gives the changes for the log, after a line that names the API token by which they were made, if there is one.
 func (a Author) about(changes []string) []string {
 	if a.Token == "" {
 		return changes

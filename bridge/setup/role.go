@@ -89,8 +89,8 @@ func (w *work) roles(f *File, found found) error {
 	return faults.err()
 }
 
-// movedUser finds the surface in which an agent became another user; "" = there is none. Who is found there by the
-// e-mail address for the first time, or is told by the chat itself, doesn't count.
+// movedUser finds the chat in which an agent is another user than before; "" = there is none. It is no move if the agent
+// had no user there, and the chat itself found this one by the agent's e-mail address, or told of it (Join).
 func (w *work) movedUser(was, is *agent, found found) string {
 	for _, kind := range surfaceKinds() {
 		before, now := was.users[kind], is.users[kind]
