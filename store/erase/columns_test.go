@@ -20,6 +20,7 @@ var nothing = []struct{ table, columns, why string }{
 	{"agent_users", "user_id", "colleagues"},
 	{"agents", "email name roles zone signature rich_signature", "colleagues"},
 	{"ai_condition", "status text hint told", "how the model is, in words of ours; it was asked nothing of a customer"},
+	{"api_tokens", "name hash scope", "what colleagues call their tokens, a keyed hash, and words of ours"},
 	{"blocked", "order_key", "a table of earlier versions, which is empty"},
 	{"channel_moves", "former current", "channels of chats"},
 	{"chat_credentials", "kind home sealed author", "what signs Parley in to the chats of agents, sealed"},
