@@ -72,6 +72,14 @@ func (c *Chat) Streams() int {
 	return len(c.streams)
 }
 
+// Connected says how often a surface began to listen. Whoever waits for one that starts counts by this: the stream of one
+// that has been stopped may still be there for a moment.
+func (c *Chat) Connected() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.opened
+}
+
 // emit tells listeners of an event, however slow they are: what gets lost is for Mute and Disconnect to say.
 func (c *Chat) emit(e event) {
 	if c.mute {

@@ -46,14 +46,14 @@ func TestKilledChild(t *testing.T) {
 // function that it gives kills it. more is what else the process is told.
 func (w *world) startChild(more ...string) (kill func()) {
 	w.t.Helper()
-	listening := w.chat.Streams()
+	connected := w.chat.Connected()
 	child, ended := exec.Command(os.Args[0], "-test.run=^TestKilledChild$", "-test.timeout=5m"), make(chan struct{})
 	child.Env = append(os.Environ(), inChild+"="+w.pool.Config().ConnString()+" "+w.chat.URL()+" "+strings.Join(append([]string{strconv.FormatInt(w.surface, 10)}, more...), " "))
 	check(w.t, child.Start())
 	go func() { defer close(ended); _ = child.Wait() }()
 	kill = func() { _ = child.Process.Kill(); <-ended }
 	w.t.Cleanup(kill)
-	w.chat.Wait(w.t, "the other process listens", func() bool { return w.chat.Streams() > listening })
+	w.chat.Wait(w.t, "the other process listens", func() bool { return w.chat.Connected() > connected })
 	return kill
 }
 

@@ -204,9 +204,9 @@ func (w *world) addEngine() *engine.Engine {
 func (w *world) start() {
 	w.t.Helper()
 	for i := len(w.stops); i < len(w.engines); i++ {
-		listening := w.chat.Streams()
+		connected := w.chat.Connected()
 		w.stops = append(w.stops, w.run(i))
-		w.chat.Wait(w.t, "the surface listens", func() bool { return w.chat.Streams() > listening })
+		w.chat.Wait(w.t, "the surface listens", func() bool { return w.chat.Connected() > connected })
 	}
 }
 

@@ -20,9 +20,9 @@ func (w *world) restored(backupAt time.Time) {
 	}
 	must(restore.Finish(w.t.Context(), w.pool, backupAt))(w.t)
 	w.addEngine()
-	listening := w.chat.Streams()
+	connected := w.chat.Connected()
 	w.startLast()
-	w.chat.Wait(w.t, "the surface listens", func() bool { return w.chat.Streams() > listening })
+	w.chat.Wait(w.t, "the surface listens", func() bool { return w.chat.Connected() > connected })
 }
 
 // what waited when the backup was made, and was not sent after it, leaves by a

@@ -43,12 +43,12 @@ func newTwoHomes(t *testing.T, o options) *twoHomes {
 	s := bridgetest.NewSurface(w.second.URL(), e.Desk(w.account), 0)
 	e.SetSurface(w.account, s)
 	w.start()
-	listening := w.second.Streams()
+	connected := w.second.Connected()
 	stopped, stop := context.WithCancel(context.Background())
 	var group sync.WaitGroup
 	group.Go(func() { _ = s.Run(stopped) })
 	t.Cleanup(func() { stop(); group.Wait() })
-	w.second.Wait(t, "the second surface listens", func() bool { return w.second.Streams() > listening })
+	w.second.Wait(t, "the second surface listens", func() bool { return w.second.Connected() > connected })
 	return w
 }
 
