@@ -67,10 +67,11 @@ type Account struct {
 	BeginsAt *time.Time `db:"begins_at" json:"begins_at"`
 }
 
-const accountColumns = `id, name, kind, side, team_id, mode, trial_to, paused, surface_id, surface_channel, signature, rich_signature,
+// AccountColumns are all that is set up and known of an account, but for what a chat notes in it every few seconds.
+const AccountColumns = `id, name, kind, side, team_id, mode, trial_to, paused, surface_id, surface_channel, signature, rich_signature,
 	reply_mode, hold_seconds, rate, settings, config, hours, secrets, status, status_text, status_hint, begins_at`
 
-const listAccounts = `SELECT ` + accountColumns + ` FROM accounts ORDER BY id`
+const listAccounts = `SELECT ` + AccountColumns + ` FROM accounts ORDER BY id`
 
 // ListAccounts reads every account.
 func ListAccounts(ctx context.Context, q Querier) ([]Account, error) {

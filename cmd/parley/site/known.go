@@ -10,10 +10,11 @@ import (
 	"parley/bridge/setup"
 	"parley/channels"
 	"parley/store"
+	sites "parley/store/site"
 )
 
 // known keeps the set-up as it was read last, so that pages of a company with thousands of people, tags and templates
-// don't read all of it again each time. Each use asks the database whether it still holds (store.SetupStamp): a change is
+// don't read all of it again each time. Each use asks the database whether it still holds (sites.SetupStamp): a change is
 // seen at once, whichever process made it. Who may see a page is never asked here, but read anew (people).
 type known struct {
 	pool  *pgxpool.Pool
@@ -35,7 +36,7 @@ type kept[T any] struct {
 // get gives the thing as it is now; read reads it.
 func (k *kept[T]) get(ctx context.Context, pool *pgxpool.Pool, read func(store.Querier) (T, error)) (T, error) {
 	var none T
-	stamp, err := store.SetupStamp(ctx, pool)
+	stamp, err := sites.SetupStamp(ctx, pool)
 	if err != nil {
 		return none, err
 	}
@@ -46,7 +47,7 @@ func (k *kept[T]) get(ctx context.Context, pool *pgxpool.Pool, read func(store.Q
 		return value, nil
 	}
 	err = pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		if stamp, err = store.SetupStamp(ctx, tx); err == nil {
+		if stamp, err = sites.SetupStamp(ctx, tx); err == nil {
 			value, err = read(tx)
 		}
 		return err

@@ -1,8 +1,10 @@
-package store
+package site
 
 import (
 	"context"
 	"fmt"
+
+	"parley/store"
 )
 
 // Each row that is written gets the number of the transaction that wrote it, so that the number of a table's rows and the
@@ -10,7 +12,7 @@ import (
 // in them every few seconds (watermark).
 const setupStamp = `
 	SELECT concat_ws(' ', (SELECT concat(version, ':', xmin) FROM settings),
-		(SELECT sum(hashtextextended(ROW(` + accountColumns + `)::text, 0)) FROM accounts),
+		(SELECT sum(hashtextextended(ROW(` + store.AccountColumns + `)::text, 0)) FROM accounts),
 		(SELECT concat(count(*), ':', sum(xmin::text::bigint)) FROM agents),
 		(SELECT concat(count(*), ':', sum(xmin::text::bigint)) FROM agent_users),
 		(SELECT concat(count(*), ':', sum(xmin::text::bigint)) FROM teams),
@@ -22,7 +24,7 @@ const setupStamp = `
 
 // SetupStamp gives a text that is another one after everything that is set up has changed in any way, whoever changed it:
 // as long as it is the same, what was read before still holds. To read it costs a small part of reading the set-up.
-func SetupStamp(ctx context.Context, q Querier) (string, error) {
+func SetupStamp(ctx context.Context, q store.Querier) (string, error) {
 	var stamp string
 	if err := q.QueryRow(ctx, setupStamp).Scan(&stamp); err != nil {
 		return "", fmt.Errorf("store: stamp of the set-up: %w", err)
