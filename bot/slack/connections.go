@@ -88,17 +88,23 @@ func (c *connections) lostTogether() (since time.Time, together bool) {
 	return since, len(c.ends) == c.wanted
 }
 
-// closed counts a lost connection.
+// closed counts a lost connection. With the last one a gap begins: nothing is told until one opens again, and no
+// reply may leave meanwhile that was edited or deleted.
 func (c *connections) closed(n int) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.open--
 	if c.ends == nil {
 		c.ends = map[int]time.Time{}
 	}
-	c.ends[n] = c.now()
-	if c.open == 0 {
-		c.lost = c.now()
+	now := c.now()
+	c.ends[n] = now
+	gap := c.open == 0
+	if gap {
+		c.lost = now
+	}
+	c.mu.Unlock()
+	if gap {
+		c.sweeper.Announce(now)
 	}
 }
 

@@ -177,6 +177,26 @@ func TestReconnect(t *testing.T) {
 	}
 }
 
+// The gap begins when the last connection is lost, not when one opens again: what is edited or deleted between is not
+// told, and a reply whose hold ends then is read again before it leaves.
+//
+func TestGapBeginsWithTheLoss(t *testing.T) {
+	t.Parallel()
+	st := newStage(t, true, twoConnections)
+	must(t, st.fake.WaitFor(st.ctx(), func() bool { return st.fake.Sockets.Count() == 2 }))
+	st.desk.Wait(t, "both are known to be open", func() bool { open, _ := st.s.Connections(); return open == 2 })
+	gaps := st.desk.Gaps()
+	st.fake.Inject(slackfake.Fault{Method: "apps.connections.open", Kind: slackfake.FaultHTTP})
+	st.fake.Sockets.Drop()
+	st.desk.Wait(t, "a gap, while Slack lets nobody connect", func() bool { return st.desk.Gaps() > gaps })
+	if _, open := st.s.sweeper.Gap(); !open || st.fake.Sockets.Count() != 0 {
+		t.Errorf("a gap is open: %v, beside %d connections", open, st.fake.Sockets.Count())
+	}
+	filled := st.desk.Fills()
+	st.fake.ClearFaults()
+	st.desk.Connected(t, filled+1)
+}
+
 // A gap in which all connections were lost begins with the first of them, however long ago Slack was out
 // of reach before that.
 func TestLostTogether(t *testing.T) {
