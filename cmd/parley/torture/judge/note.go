@@ -1,6 +1,9 @@
 package judge
 
-import "regexp"
+import (
+	"cmp"
+	"regexp"
+)
 
 // notePattern finds in a note what the model of a run names a ticket.
 // Shape: Ticket said-c017-5
@@ -15,12 +18,13 @@ func NotedIn(text string) []Mark {
 	return list
 }
 
-// judgeNotes looks at what Parley says of customers' words: in the thread of those who wrote them, and in one note.
+// judgeNotes looks at what Parley says of customers' words: in the thread of those who wrote them, and in one note, or
+// in copies of it that say that they may be copies.
 // It looks at what a model was asked, too: of one conversation, and nothing that was typed for inside.
 func judgeNotes(v *Verdict, w World) {
 	for _, t := range w.Threads {
 		owner := ownerOf(t)
-		noted := map[Mark]string{}
+		noted := map[Mark][]Post{}
 		for _, p := range t.Posts {
 			if p.User != "" || p.Name != "" {
 				continue
@@ -32,10 +36,9 @@ func judgeNotes(v *Verdict, w World) {
 			}
 			for _, m := range Distinct(p.Noted) {
 				v.Noted++
-				if before := noted[m]; before != "" {
-					v.find(&v.Doubled, "%s stands in the notes %s and %s", m, before, p.TS)
+				if noted[m] = append(noted[m], p); !oneNote(noted[m]) {
+					v.find(&v.Doubled, "%s stands in the notes %s and %s", m, noted[m][0].TS, p.TS)
 				}
-				noted[m] = p.TS
 			}
 		}
 	}
@@ -50,6 +53,22 @@ func judgeNotes(v *Verdict, w World) {
 			}
 		}
 	}
+}
+
+// oneNote says whether notes may be copies of one: all of them but one say so, and none is known to come from another
+// delivery.
+func oneNote(notes []Post) bool {
+	unmarked, token := 0, ""
+	for _, p := range notes {
+		if !p.Again {
+			unmarked++
+		}
+		if p.Token != "" && token != "" && p.Token != token {
+			return false
+		}
+		token = cmp.Or(token, p.Token)
+	}
+	return unmarked <= 1
 }
 
 // ownerOf gives the customer whose words stand first in a thread; 0 = there are none.

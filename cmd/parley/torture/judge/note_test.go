@@ -14,6 +14,21 @@ func noteCases() []judgeCase {
 	return []judgeCase{
 		{name: "a note for each of two messages", spoil: func(w *World, _ *Testimony) { note(w, "10", first); note(w, "11", fifth) }},
 		{name: "a note twice", spoil: func(w *World, _ *Testimony) { note(w, "10", first, fifth); note(w, "11", fifth) }, want: Verdict{Doubled: 1}},
+		{name: "a note posted again, and it says so", spoil: func(w *World, _ *Testimony) {
+			note(w, "10", first)
+			w.Threads[0].Posts = append(w.Threads[0].Posts, Post{TS: "11", Token: "10", Again: true, Marks: []Mark{first}, Noted: []Mark{first}})
+		}, want: Verdict{Twice: 1}},
+		{name: "a note without buttons posted again, and it says so", spoil: func(w *World, _ *Testimony) {
+			w.Threads[0].Posts = append(w.Threads[0].Posts, Post{TS: "10", Noted: []Mark{first}}, Post{TS: "11", Again: true, Noted: []Mark{first}})
+		}},
+		{name: "a note posted again and once more", spoil: func(w *World, _ *Testimony) {
+			w.Threads[0].Posts = append(w.Threads[0].Posts, Post{TS: "10", Noted: []Mark{first}}, Post{TS: "11", Again: true, Noted: []Mark{first}},
+				Post{TS: "12", Noted: []Mark{first}})
+		}, want: Verdict{Doubled: 1}},
+		{name: "another note that says that it may be a copy", spoil: func(w *World, _ *Testimony) {
+			note(w, "10", first)
+			w.Threads[0].Posts = append(w.Threads[0].Posts, Post{TS: "11", Token: "11", Again: true, Marks: []Mark{first}, Noted: []Mark{first}})
+		}, want: Verdict{Doubled: 1}},
 		{name: "a note in the wrong thread", spoil: func(w *World, _ *Testimony) { note(w, "10", dora) }, want: Verdict{Leaked: 1}},
 		{name: "a note that quotes another customer", spoil: func(w *World, _ *Testimony) {
 			w.Threads[0].Posts = append(w.Threads[0].Posts, Post{TS: "10", Marks: []Mark{first, dora}, Noted: []Mark{first}})
