@@ -34,24 +34,37 @@ type history struct {
 	span    time.Duration      // threads whose root is older are not looked at
 	swept   *memory[compared]  // threads that were compared, by fact.OrderKey
 	whole   *memory[wholePass] // the last whole pass over each channel
+
+	open openThreads
+	rest func(context.Context, time.Duration) bool // pause.For
 }
 
-// catchUp makes one pass over all channels with threads of ours. In channels that we may not read, missed
+// catchUp makes one pass over all channels with threads of ours. While there is a gap it also reads the
+// open threads that are too old to be found among their channel's. In channels that we may not read, missed
 // events stay missed, and no reply waits for them.
 // Errors: the desk's, and Graph's. A channel that is closed to us is only logged.
 func (h *history) catchUp(ctx context.Context) error {
-	return h.sweeper.Channels(ctx, func(ctx context.Context, channel string) error {
-		err := inPages(func(size int) error { return h.catchUpChannel(ctx, channel, size) })
-		switch {
-		case errors.Is(err, graph.ErrNotGranted):
-			h.log.Debug("teams channel may not be read", "channel", channel)
-			return nil
-		case closedTo(err):
-			h.log.Warn("teams channel not readable", "channel", channel, "error", err)
-			return nil
-		}
-		return err
+	_, open := h.sweeper.Gap()
+	err := h.sweeper.Channels(ctx, func(ctx context.Context, channel string) error {
+		return h.readable(channel, inPages(func(size int) error { return h.catchUpChannel(ctx, channel, size) }))
 	})
+	if err == nil && open {
+		err = h.catchUpOldThreads(ctx)
+	}
+	return err
+}
+
+// readable gives the error that reading a channel ended with, unless it says that we may not read it.
+func (h *history) readable(channel string, err error) error {
+	switch {
+	case errors.Is(err, graph.ErrNotGranted):
+		h.log.Debug("teams channel may not be read", "channel", channel)
+		return nil
+	case closedTo(err):
+		h.log.Warn("teams channel not readable", "channel", channel, "error", err)
+		return nil
+	}
+	return err
 }
 
 // closedTo says whether an error means that we have no access to a channel or team. Waiting doesn't help then.

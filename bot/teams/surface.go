@@ -40,6 +40,7 @@ type Desk interface {
 	sweep.Desk
 	posts
 	notes
+	openThreads
 	reports
 	starter
 	replying
@@ -149,7 +150,7 @@ func newSurface(o Options, b *app) *Surface {
 	life := &lives{organisation: org, sweeper: s.sweeper}
 	s.history = &history{
 		organisation: org, sweeper: s.sweeper, threads: s.threads, lives: life, span: o.CatchUpFor,
-		swept: newMemory[compared](), whole: newMemory[wholePass](),
+		swept: newMemory[compared](), whole: newMemory[wholePass](), open: o.Desk, rest: pause.For,
 	}
 	s.uploads = &uploads{app: b, sweeper: s.sweeper}
 	s.upload = newUpload(o, s.uploads)
