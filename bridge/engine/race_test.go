@@ -74,6 +74,7 @@ func TestReopenBesideAnOpenOne(t *testing.T) {
 	w := newWorld(t, options{})
 	w.writes("kim", "Hello")
 	first := w.thread("Hello")
+	w.settled() // nobody resolves before it is recorded that what the customer said is shown
 	w.chat.Say("ann", support, first, "!resolve")
 	w.card(first, "#1 resolved")
 	w.writes("kim", "Again")

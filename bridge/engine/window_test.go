@@ -101,6 +101,7 @@ func TestParkedInTheConversationBefore(t *testing.T) {
 	w := newWorld(t, options{caps: windowed(0)})
 	w.writes("kim", "Hello")
 	thread := w.thread("Hello")
+	w.settled() // nobody resolves before it is recorded that what the customer said is shown
 	w.advance(25 * time.Hour)
 	w.fate(w.chat.Say("ann", support, thread, "Your lamp is repaired"), "parked")
 	w.reply(thread, "!resolve")
