@@ -16,8 +16,9 @@ import (
 const (
 	// fullFor is how long the data folder stays full.
 	fullFor = 10 * time.Second
-	// catchWithin is how long a blow waits for a process to run or a connection to open.
-	catchWithin = 15 * time.Second
+	// catchWithin is how long a blow waits for a process to run or a connection to open. Where the process was killed that
+	// fetched the only mailbox, its lease lasts for 30 s, and another process leaves it to its new owner for a while.
+	catchWithin = 90 * time.Second
 )
 
 // chaos strikes as scheduled.
