@@ -30,6 +30,7 @@ type chats struct {
 
 	mu   sync.RWMutex
 	open map[string]*chat // by kind
+	left map[string]*chat // those that were taken away last, by kind, which may be about to end; only follow uses it
 
 	connecting sync.WaitGroup // the connections of all chats, also of those that end
 }
@@ -44,7 +45,7 @@ type chat struct {
 }
 
 func newChats(a *App) *chats {
-	c := &chats{app: a, open: map[string]*chat{}}
+	c := &chats{app: a, open: map[string]*chat{}, left: map[string]*chat{}}
 	c.mux.Store(http.NewServeMux())
 	c.env.Store(&a.env)
 	return c
@@ -131,6 +132,7 @@ func (c *chats) refresh(ctx context.Context) error {
 			a.engine.SetSurface(old.account, nil)
 			c.put(s.Kind, nil)
 			c.end(old)
+			c.left[s.Kind] = old
 		case !named || old != nil && old.print == print:
 		default:
 			fresh, err := c.make(ctx, env, s)
@@ -142,13 +144,24 @@ func (c *chats) refresh(ctx context.Context) error {
 				a.log.Error("chat not connected by what is stored", "surface", s.Kind, "error", err)
 				continue
 			}
-			c.put(s.Kind, &chat{opened: fresh, print: print, before: old})
+			c.put(s.Kind, &chat{opened: fresh, print: print, before: c.before(s.Kind)})
 			a.engine.SetSurface(fresh.account, fresh.surface)
 			a.engine.Desk(fresh.account).Gap() // until the surface caught up, nothing typed before may leave
 		}
 	}
 	c.route()
 	return errors.Join(faults...)
+}
+
+// before gives the chat whose place a new one takes: the one at work, or the one that was taken away last and may not
+// have ended yet; nil = there was none. Two at once would tell the engine of each other's gaps as of their own.
+func (c *chats) before(kind string) *chat {
+	one := c.open[kind]
+	if one == nil {
+		one = c.left[kind]
+	}
+	delete(c.left, kind)
+	return one
 }
 
 // make makes a surface, and its account if there is none.

@@ -2,14 +2,20 @@ package app_test
 
 import (
 	"bytes"
+	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 
 	"parley/bot/slack/slackfake"
+	"parley/bridge"
+	"parley/bridge/bridgetest"
 	"parley/channels/email/mailfake"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/demo"
@@ -105,6 +111,70 @@ func TestTokensOfThePage(t *testing.T) {
 		if strings.Contains(log.String(), secret) {
 			t.Error("the log has a token")
 		}
+	}
+}
+
+// snail is a chat that takes its time to end.
+type snail struct {
+	bridge.Surface
+	kind *snails
+}
+
+// snails are what a chat was made to, one after the other.
+type snails struct {
+	made, began chan string
+	running     atomic.Int32
+	mayEnd      chan struct{}
+}
+
+// Run implements bridge.Surface.
+func (s *snail) Run(ctx context.Context) error {
+	s.kind.began <- fmt.Sprint(s.kind.running.Add(1), " at once")
+	<-ctx.Done()
+	<-s.kind.mayEnd
+	s.kind.running.Add(-1)
+	return nil
+}
+
+// A chat that was taken away, and is connected again before it has ended, begins when it has: two at once would tell
+// the engine of each other's gaps as of their own, so that a reply left which nobody had looked at again.
+func TestTakenAwayAndBack(t *testing.T) {
+	t.Parallel()
+	chat := bridgetest.NewChat(t)
+	kind := &snails{made: make(chan string, 10), began: make(chan string, 10), mayEnd: make(chan struct{})}
+	mayEnd := sync.OnceFunc(func() { close(kind.mayEnd) })
+	spec := app.SurfaceSpec{Kind: "slack", Name: "Slack", Named: func(e app.Env) bool { return e.SlackBotToken != "" },
+		New: func(e app.Env, o app.SurfaceOptions) (bridge.Surface, error) {
+			kind.made <- e.SlackBotToken
+			return &snail{bridgetest.NewSurface(chat.URL(), o.Desk, 0), kind}, nil
+		}}
+	env := environment(t)
+	db := openDatabase(t, env)
+	connects := func(token string) {
+		t.Helper()
+		pastes(t, db, "slack", map[string]string{site.SlackBotToken: token, site.SlackAppToken: "xapp-1"})
+		if made := receives(t, kind.made, "it is made"); made != token {
+			t.Errorf("made with %s, not %s", made, token)
+		}
+	}
+	a := start(t, env, db, app.Options{Surfaces: []app.SurfaceSpec{spec}})
+	t.Cleanup(mayEnd)
+	connects("xoxb-1")
+	receives(t, kind.began, "it is connected")
+	account, err := store.EnsureSurface(t.Context(), db.Pool, "slack")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = store.InTx(t.Context(), db.Pool, func(tx pgx.Tx) error { return credential.Remove(t.Context(), tx, "slack") })
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, "it is taken away", func() bool { return a.Engine().Surface(account) == nil })
+	connects("xoxb-2")
+	connects("xoxb-3") // so the second was begun, if it waits for nobody
+	mayEnd()
+	if began := receives(t, kind.began, "the latest is connected"); began != "1 at once" {
+		t.Errorf("it ran with others: %s", began)
 	}
 }
 
