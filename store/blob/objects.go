@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
+	"parley/store/internal/query"
 )
 
 // Objects keeps the bytes of blobs outside of the database. Each object is named by the SHA-256 of
@@ -42,8 +43,7 @@ const blobsToMove = `
 	WHERE b.hash > $1 AND position(':' IN b.hash) = 0
 		AND EXISTS (SELECT 1 FROM blob_chunks AS c WHERE c.hash = b.hash)
 		AND b.created_at < (SELECT clock_timestamp()) - make_interval(secs => $2)
-		AND NOT EXISTS (
-			SELECT 1 FROM events AS e JOIN queues AS w ON w.key = e.order_key AND w.first_event <= e.id WHERE e.blob = b.hash)
+		AND NOT EXISTS (SELECT 1 FROM events AS e WHERE e.blob = b.hash AND ` + query.InQueue + `)
 		AND NOT EXISTS (SELECT 1 FROM events AS e JOIN quarantine AS w ON w.event_id = e.id WHERE e.blob = b.hash)
 	ORDER BY b.hash
 	LIMIT $3`

@@ -106,7 +106,7 @@ func (j *journalScan) next(ctx context.Context, after int64) (list []int64, upto
 const takeEvents = `
 	SELECT e.id, e.account_id, e.external_id, e.blob
 	FROM events AS e
-	WHERE e.id = ANY($1) AND NOT EXISTS (SELECT FROM queues AS q WHERE q.key = e.order_key AND q.first_event <= e.id)
+	WHERE e.id = ANY($1) AND NOT ` + query.InQueue + `
 	ORDER BY e.id
 	FOR UPDATE OF e`
 

@@ -77,20 +77,25 @@ const oldEvents = `
 const freedEvents = `
 	SELECT r.event_id
 	FROM retained AS r
-	WHERE NOT EXISTS (
-			SELECT 1 FROM events AS e JOIN queues AS q ON q.key = e.order_key AND q.first_event <= e.id WHERE e.id = r.event_id)
+	WHERE NOT EXISTS (SELECT 1 FROM events AS e WHERE e.id = r.event_id AND ` + query.InQueue + `)
 		AND NOT EXISTS (SELECT 1 FROM quarantine AS q WHERE q.event_id = r.event_id)
 	ORDER BY r.event_id
 	LIMIT $1`
 
 // Events that are still to be applied keep their payloads: those in quarantine, and all that came
-// after the next event of their queue, because most of them wait behind it.
+// after the oldest event of their queue, because most of them wait in it. That isn't always the next one: an event
+// that is replayed goes behind newer ones.
 const retainOpen = `
+	WITH e AS MATERIALIZED (
+		SELECT events.id, events.order_key FROM unnest($1::bigint[]) AS w(id) JOIN events ON events.id = w.id
+	), open AS MATERIALIZED (
+		SELECT q.key, least(q.first_event, (
+			SELECT min(r.event_id) FROM queue_events AS r WHERE q.last_place > q.place AND r.queue_id = q.id)) AS oldest
+		FROM queues AS q
+		WHERE q.key = ANY(ARRAY(SELECT DISTINCT order_key FROM e))
+	)
 	INSERT INTO retained (event_id)
-	SELECT e.id
-	FROM unnest($1::bigint[]) AS w(id)
-	JOIN events AS e ON e.id = w.id
-	JOIN queues AS q ON q.key = e.order_key AND q.first_event <= e.id
+	SELECT e.id FROM e JOIN open ON open.key = e.order_key AND open.oldest <= e.id
 	UNION
 	SELECT q.event_id FROM unnest($1::bigint[]) AS w(id) JOIN quarantine AS q ON q.event_id = w.id
 	ON CONFLICT DO NOTHING`

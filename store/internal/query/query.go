@@ -2,7 +2,7 @@
 // values, values into arguments, and external ids into the form in which they are indexed. Being
 // internal, it lends no SQL to anybody outside of store.
 //
-// What does not belong here: statements about one noun.
+// What does not belong here: statements about one noun, except conditions that several packages share.
 package query
 
 import (
@@ -60,6 +60,13 @@ func JSON[T any](rows []T) (string, error) {
 	}
 	return string(body), nil
 }
+
+// InQueue is true while the event e waits to be applied. One that was replayed waits behind newer ones; of all others
+// that have come since the next event of their queue it is true, too, without a look at their places.
+const InQueue = `EXISTS (
+	SELECT FROM queues AS q
+	WHERE q.key = e.order_key AND (q.first_event <= e.id OR q.last_place > q.place
+		AND EXISTS (SELECT FROM queue_events AS behind WHERE behind.queue_id = q.id AND behind.event_id = e.id)))`
 
 // ByIndex makes the planner use indexes in this transaction, whatever it guesses about limits and
 // lists. $1 is the time after which a statement is given up.

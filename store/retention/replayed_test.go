@@ -1,0 +1,45 @@
+package retention_test
+
+import (
+	"testing"
+	"time"
+
+	"parley/store"
+	"parley/store/storetest"
+)
+
+// An event that is replayed goes behind what waits in its queue, also behind what came later: while it waits there it
+// keeps its payload, though it is older than a month and the next event of its queue is newer.
+func TestReplayedBehindNewerIsKept(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	event := func(name string) store.NewEvent {
+		return store.NewEvent{AccountID: 1, ExternalID: name, OrderKey: "1/box", Payload: []byte(name)}
+	}
+	ids := stored(t, pool, event("first bad"), event("second bad"))
+	exec(t, pool, `INSERT INTO quarantine (event_id, reason) SELECT unnest($1::bigint[]), 'odd'`, ids)
+	check(t, store.MoveClock(t.Context(), pool, month+time.Hour))
+	must(store.InsertEvents(t.Context(), pool, []store.NewEvent{event("newer")}))(t) // and it waits
+	replayed := func(id int64) {
+		t.Helper()
+		if list := must(store.Replay(t.Context(), pool, []int64{id}))(t); len(list) != 1 {
+			t.Fatalf("replayed %v", list)
+		}
+	}
+	kept := func(when string) {
+		t.Helper()
+		if got := row(t, pool, `SELECT string_agg(convert_from(payload, 'UTF8'), ', ' ORDER BY id) FROM events`); got != `("first bad, second bad, newer")` {
+			t.Errorf("%s: the payloads are %s", when, got)
+		}
+	}
+	replayed(ids[0])
+	emptyAll(t, pool) // it meets the first in its queue, the second in quarantine
+	kept("replayed before the month's end was noticed")
+	replayed(ids[1])
+	emptyAll(t, pool)
+	kept("replayed afterwards")
+	applied(t, pool)
+	if done := emptyAll(t, pool); done.Events != 3 {
+		t.Errorf("applied: %+v", done)
+	}
+}
