@@ -134,6 +134,27 @@ func (q *acceptQueue) take() []*arrival {
 	return batch
 }
 
+// withdraw takes out what waits behind facts that could not be stored and has their order keys: it would be stored before
+// them. Their sources bring both again. They may do so as soon as they are answered, which must come after this.
+func (q *acceptQueue) withdraw(failed ...*arrival) (behind []*arrival) {
+	keys := map[string]bool{}
+	for _, a := range failed {
+		keys[a.event.OrderKey] = true
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var others []*arrival
+	for _, a := range q.waiting {
+		if keys[a.event.OrderKey] {
+			behind, q.bytes = append(behind, a), q.bytes-int64(len(a.event.Payload))
+		} else {
+			others = append(others, a)
+		}
+	}
+	q.waiting = others
+	return behind
+}
+
 // journalWriter writes what was accepted into the journal, one batch after the other. It belongs to one
 // goroutine.
 type journalWriter struct{ *Relay }
@@ -170,6 +191,9 @@ func (w journalWriter) storeBatch(ctx context.Context, batch []*arrival) {
 	if len(batch) > 1 && badFact(err) {
 		w.storeSingly(ctx, batch)
 		return
+	}
+	if err != nil && !badFact(err) {
+		batch = append(batch, w.queue.withdraw(batch...)...)
 	}
 	for _, a := range batch {
 		a.done <- err
@@ -254,8 +278,11 @@ func (w journalWriter) storeSingly(ctx context.Context, batch []*arrival) {
 		if err == nil {
 			err = w.store(ctx, []store.NewEvent{a.event})
 		}
-		if err != nil && !badFact(err) {
+		if err != nil && !badFact(err) && refused[a.event.OrderKey] == nil {
 			refused[a.event.OrderKey] = err
+			for _, behind := range w.queue.withdraw(a) {
+				behind.done <- err
+			}
 		}
 		a.done <- err
 	}

@@ -3,6 +3,7 @@ package relay_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 
@@ -35,6 +36,42 @@ func TestAcceptKeepsOrderWithoutDatabase(t *testing.T) {
 	}
 	s.applied7(2)
 	if got := s.order("k"); got != "first second" {
+		t.Errorf("applied: %s", got)
+	}
+}
+
+// More facts than one transaction takes are told at once, as a mailbox and a catch-up do. When the database goes away
+// under the first of them, the others don't overtake it, nor does what somebody else tells behind them.
+func TestAcceptKeepsOrderOverTwoBatches(t *testing.T) {
+	t.Parallel()
+	s := newStage(t).effects()
+	s.exec(`CREATE SEQUENCE cuts`)
+	s.exec(`CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN
+			IF NEW.external_id = 'f0' AND nextval('cuts') <= 2 THEN
+				PERFORM pg_terminate_backend(pg_backend_pid());
+			END IF;
+			RETURN NEW;
+		END $$`)
+	s.exec(`CREATE TRIGGER cut BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION cut()`)
+	s.start()
+	var facts []channels.Fact
+	var want []string
+	for n := range 150 {
+		name := fmt.Sprint("f", n)
+		facts, want = append(facts, fact("k", name)), append(want, name)
+	}
+	tries := 0
+	for ; tries < 9; tries++ {
+		if s.Accept(context.Background(), 7, facts...) == nil {
+			break
+		}
+	}
+	if tries == 0 {
+		t.Error("the database never went away")
+	}
+	s.applied7(150)
+	if got := s.order("k"); got != strings.Join(want, " ") {
 		t.Errorf("applied: %s", got)
 	}
 }
