@@ -21,10 +21,11 @@ func passThrough(t *testing.T, pool *pgxpool.Pool, account int64, holder, from, 
 		for k := range together {
 			events = append(events, store.NewEvent{AccountID: account, ExternalID: fmt.Sprint("e", i+k), OrderKey: fmt.Sprintf("%d/c%d", account, (i+k)%customers), Payload: []byte("x")})
 		}
+		from := time.Now().Add(-2 * time.Second) // nothing is left of what came before
 		must(store.InsertEvents(t.Context(), pool, events))(t)
 		for left := together; left > 0; {
 			taken := must(store.TakeRuns(t.Context(), pool, store.Take{Holder: holder, Version: store.FactVersion, PerKey: 32, Bytes: 1 << 20,
-				Shares: []store.Share{{Account: account, Events: 256, From: time.Now().Add(-2 * time.Second)}}}))(t)
+				Shares: []store.Share{{Account: account, Events: 256, From: from}}}))(t)
 			if len(taken.Runs) == 0 {
 				t.Fatal("nothing was taken")
 			}
