@@ -367,3 +367,26 @@ func TestSnoozeWakesThoughTheClockStepsBack(t *testing.T) {
 	release()
 	w.card(thread, "#1 open")
 }
+
+// Who snoozes a conversation anew, while the fact that the former snooze is over waits to be applied, isn't disturbed
+// before the new time.
+func TestSnoozedAnewAsItsTimerFires(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.reply(thread, "!snooze 2h")
+	w.card(thread, "snoozed")
+	w.settled()
+	release := w.holdQueues(store.SystemAccount)
+	w.advance(2*time.Hour + time.Minute)
+	w.eventually("the timer fired", func() bool { return w.count(`SELECT count(*) FROM timers`) == 0 })
+	w.reply(thread, "!snooze 4h")
+	w.eventually("it is snoozed anew", func() bool { return w.count(`SELECT count(*) FROM timers WHERE due_at > parley_now()`) == 1 })
+	release()
+	w.settled()
+	if got := w.text(`SELECT status FROM conversations`); got != "snoozed" {
+		t.Errorf("it is %s", got)
+	}
+	w.advance(4*time.Hour + time.Minute)
+	w.card(thread, "#1 open")
+}

@@ -141,6 +141,47 @@ func TestLanesOfEndedConversationsGo(t *testing.T) {
 	}
 }
 
+// The lane of a conversation that ended long ago stays while somebody is about to put a message into it, and keeps
+// nobody waiting.
+func TestTidyBesideANewMessage(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	for _, sql := range []string{
+		`INSERT INTO contacts (id, name) VALUES (1, 'x')`,
+		`INSERT INTO identities (id, account_id, key, contact_id) VALUES (1, 1, 'k', 1)`,
+		`INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at, resolved_at)
+			VALUES (1, 1, 1, 'resolved', now(), now(), now() - interval '90 days')`,
+		`INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE VALUES (1, 1, 'g')`,
+		`INSERT INTO lanes (id, account_id, key, gate_id, conversation_id, head, tail) VALUES (1, 1, 'k', 1, 1, 1, 1)`,
+		`INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at) VALUES (1, 1, 1, 'said', 'accepted', now())`,
+	} {
+		exec(t, pool, sql)
+	}
+	announced(t, pool, retention.Due{Lanes: 1})
+	tx := must(pool.Begin(t.Context()))(t)
+	defer func() { _ = tx.Rollback(context.Background()) }()
+	for _, sql := range []string{
+		`UPDATE lanes SET tail = 2, due_at = now() WHERE id = 1`,
+		`INSERT INTO deliveries (id, lane_id, seq, kind, state, created_at) VALUES (2, 1, 2, 'said', 'queued', now())`,
+	} {
+		if _, err := tx.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept := func(when string) {
+		t.Helper()
+		if done := allBatches(t, pool, 60*24*time.Hour, retention.TidyConversations); done.Lanes != 0 || done.Deliveries != 0 {
+			t.Errorf("%s: %+v", when, done)
+		}
+	}
+	kept("before the commit")
+	check(t, tx.Commit(t.Context()))
+	kept("after it")
+	if left := row(t, pool, `SELECT count(*), (SELECT count(*) FROM deliveries) FROM lanes`); left != "(1,2)" {
+		t.Errorf("left are %s", left)
+	}
+}
+
 // A text that was typed in a channel, or an edit whose message never came, is kept for as long as
 // somebody may choose what becomes of it; that somebody was told something about a channel, for a while.
 func TestKeptPostsGo(t *testing.T) {
