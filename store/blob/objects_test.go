@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"testing"
 	"time"
 
@@ -297,6 +298,12 @@ func TestBlobsToMove(t *testing.T) {
 	list := must(blob.ToMove(t.Context(), e.pool, "", 24*time.Hour))(t)
 	if len(list) != 1 || list[0] != applied {
 		t.Errorf("%s are to be moved, not %s (waits %s, refused %s, young %s)", list, applied, waits, refused, young)
+	}
+	must(store.InsertEvents(t.Context(), e.pool, []store.NewEvent{{AccountID: 1, ExternalID: "newer", OrderKey: "r", Payload: []byte("n")}}))(t)
+	quarantined := must(store.ListQuarantine(t.Context(), e.pool, 1))(t)
+	must(store.Replay(t.Context(), e.pool, []int64{quarantined[0].EventID}))(t) // behind the newer one
+	if again := must(blob.ToMove(t.Context(), e.pool, "", 24*time.Hour))(t); !slices.Equal(again, list) {
+		t.Errorf("while the refused one waits again, %s are to be moved", again)
 	}
 	if rest := must(blob.ToMove(t.Context(), e.pool, applied, 24*time.Hour))(t); len(rest) != 0 {
 		t.Errorf("after it: %s", rest)
