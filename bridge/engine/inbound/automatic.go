@@ -2,6 +2,7 @@ package inbound
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -34,8 +35,37 @@ func (it *UseCases) automaticMail(ctx context.Context, tx pgx.Tx, a *store.Accou
 		return err
 	}
 	it.Line(c, bridge.Line{Content: &bridge.AutomaticLine{Subject: in.Subject, Cause: in.Automatic, Begins: clean.Preview(in.Text)},
-		Customer: partyOf(in), Verbs: threads.SortingVerbs(), Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
+		Customer: partyOf(in), Verbs: threads.SortingVerbs(), Args: sortingArgs(c, m, in)})
 	return nil
+}
+
+// mostAnswered is how many addresses for answers are kept of a mail in a thread of a day.
+const mostAnswered = 5
+
+// sortingArgs names a mail in a thread of a day, with the addresses to which it wants its answers: a form on a
+// web site, for example, sends in its own name and names the customer there.
+func sortingArgs(c *book.Conversation, m *book.Message, in channels.Inbound) bridge.Args {
+	args := bridge.Args{Conversation: c.ID, Message: m.ID}
+	for _, p := range in.Envelope.ReplyTo[:min(len(in.Envelope.ReplyTo), mostAnswered)] {
+		args.To = append(args.To, p.Key)
+	}
+	return args
+}
+
+// answersOf gives who gets the answers to a mail in a thread of a day.
+func (it *UseCases) answersOf(m *book.Message, i *store.Identity) []store.Participant {
+	var list []store.Participant
+	for _, line := range it.TrackedLines()[m.ID] {
+		for _, key := range line.Delivery.Carried().Line.Args.To {
+			if !slices.ContainsFunc(list, func(p store.Participant) bool { return p.Key == key }) {
+				list = append(list, store.Participant{Key: key, Role: outbound.RoleTo})
+			}
+		}
+	}
+	if len(list) == 0 {
+		list = append(list, store.Participant{Key: i.Key, Name: i.Name, Role: outbound.RoleTo})
+	}
+	return list
 }
 
 func partyOf(in channels.Inbound) bridge.PartyRef {
@@ -176,7 +206,7 @@ func (it *UseCases) promote(ctx context.Context, tx pgx.Tx, from *book.Conversat
 	if err != nil {
 		return err
 	}
-	c.Participants = []store.Participant{{Key: i.Key, Name: i.Name, Role: outbound.RoleTo}}
+	c.Participants = it.answersOf(m, i)
 	c.Assignees = []int64{agent.ID}
 	c.LastFrom, c.LastPreview, c.LastExternalID = "customer", clean.Preview(m.Text), m.ExternalID
 	since := it.Now
