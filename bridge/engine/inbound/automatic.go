@@ -2,6 +2,7 @@ package inbound
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -128,7 +129,37 @@ func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request
 		it.Confirm(c, surface, a, bridge.Line{Content: done, Verb: bridge.VerbSilence})
 		return nil
 	}
+	switch open, err := it.openWith(ctx, tx, c, i); {
+	case err != nil:
+		return err
+	case open != 0:
+		it.Refuse(r, "continued", fmt.Sprintf("The customer's conversation continues in #%d.", open), "Answer there, or resolve it first.")
+		return nil
+	}
 	return it.promote(ctx, tx, c, r.Agent, m, i)
+}
+
+// openWith gives the open conversation that a chat has with a customer; 0 = none, or the account is a mailbox.
+func (it *UseCases) openWith(ctx context.Context, tx pgx.Tx, c *book.Conversation, i *store.Identity) (int64, error) {
+	if it.Caps(c.AccountID).Threads {
+		return 0, nil
+	}
+	for _, id := range book.Keys(it.Conversations.Rows) {
+		o := it.Conversations.Rows[id]
+		if o.Exclusive && o.AccountID == c.AccountID && o.BridgeStatus().Open() && o.Identity != nil && o.Identity.Root() == i.Root() {
+			return id, nil
+		}
+	}
+	var p store.Pipeline
+	var open []int64
+	p.OpenOf(&open, []int64{c.AccountID}, []string{i.Key})
+	err := p.Run(ctx, tx)
+	for _, id := range open {
+		if it.Conversations.Rows[id] == nil { // else it has ended in this batch
+			return id, err
+		}
+	}
+	return 0, err
 }
 
 // block makes Parley ignore later automatic mail of a sender. Mail that belongs to a conversation, or
