@@ -22,6 +22,9 @@ type Party struct {
 	// Also are other keys of the same person on this account: for example, a provider's own id beside
 	// the phone number.
 	Also []string
+	// Lasting says that Key is this person's for good, while those in Also may pass to somebody else, as phone
+	// numbers do.
+	Lasting bool
 }
 
 // InboundKind says what an Inbound is about.

@@ -131,11 +131,11 @@ func UpdateIdentities(ctx context.Context, q Execer, rows []Identity) error {
 
 const linkIdentities = `
 	UPDATE identities AS i
-	SET key = r.key, same_as = r.same_as, contact_id = r.contact_id
+	SET key = r.key, name = r.name, same_as = r.same_as, contact_id = r.contact_id
 	FROM json_populate_recordset(NULL::identities, $1) AS r
 	WHERE i.id = r.id`
 
-// LinkIdentities writes back Key, SameAs and ContactID: identities that turned out to be one
+// LinkIdentities writes back Key, Name, SameAs and ContactID: identities that turned out to be one
 // customer's, and keys that were given up.
 func LinkIdentities(ctx context.Context, q Execer, rows []Identity) error {
 	return execRows(ctx, q, "link identities", linkIdentities, rows)

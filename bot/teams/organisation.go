@@ -118,14 +118,17 @@ func (o *organisation) synthetic(event, channel string, m *graph.Message) connec
 	return a
 }
 
-// withQuotes gives a message's HTML, with quoted messages in the form that the webhook uses. Graph gives
-// them as attachments.
+// withQuotes gives a message's HTML, with quoted and forwarded messages in the form that the webhook uses.
+// Graph gives them as attachments.
 func withQuotes(m *graph.Message) string {
 	content := m.Body.Content
 	for _, at := range m.Attachments {
-		if at.ContentType == graph.ContentQuote {
-			content = strings.ReplaceAll(content, `<attachment id="`+at.ID+`"></attachment>`,
-				`<blockquote itemtype="http://schema.skype.com/Reply" itemid="`+at.ID+`"></blockquote>`)
+		place := `<attachment id="` + at.ID + `"></attachment>`
+		switch at.ContentType {
+		case graph.ContentQuote:
+			content = strings.ReplaceAll(content, place, `<blockquote itemtype="http://schema.skype.com/Reply" itemid="`+at.ID+`"></blockquote>`)
+		case graph.ContentForward:
+			content = strings.ReplaceAll(content, place, `<blockquote itemtype="http://schema.skype.com/Forward"></blockquote>`)
 		}
 	}
 	return content

@@ -87,6 +87,10 @@ func TestCaughtQuote(t *testing.T) {
 	if a := caughtSay(t, w, m); a.Text != "yes" || len(a.Files) != 0 {
 		t.Errorf("%+v", a)
 	}
+	m.Attachments[0].ContentType = graph.ContentForward
+	if a := caughtSay(t, w, m); a.Text != "yes" || len(a.Files) != 0 {
+		t.Errorf("forwarded: %+v", a)
+	}
 }
 
 // TestConfirmGone: a reply that its thread doesn't show is gone; where nobody shows the thread,

@@ -188,7 +188,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 		return nil, fmt.Errorf("channelstest: event: %w", err)
 	}
 	in := channels.Inbound{
-		ExternalID: e.ID, From: channels.Party{Key: e.From, Name: e.Name, Also: e.Also}, At: e.At,
+		ExternalID: e.ID, From: channels.Party{Key: e.From, Name: e.Name, Also: e.Also, Lasting: strings.HasPrefix(e.From, "US.")}, At: e.At,
 		Envelope: channels.Envelope{To: parties(e.To), Cc: parties(e.Cc), ReplyTo: parties(e.ReplyTo), Via: e.Via},
 		Answers:  channels.Answers{Conversation: e.Conversation, Message: e.Answers, References: e.References, External: e.Answered},
 		Subject:  e.Subject, Text: e.Text, Original: channels.Original{Quoted: e.Quoted}, Notices: e.Notices,

@@ -85,6 +85,37 @@ func TestReconcile(t *testing.T) {
 	}
 }
 
+// Somebody had a mail sent again after it bounced. The copy of the first sending proves nothing about the second.
+func TestReconcileSentAgain(t *testing.T) {
+	t.Parallel()
+	asked, began := mailid.Message(testKeys()[0], 12, 34, "acme.test"), time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	for name, tc := range map[string]struct {
+		filed []time.Duration // when the copies were filed, by the beginning of the attempt
+		again int
+		want  channels.Outcome
+	}{
+		"the first sending":            {[]time.Duration{-time.Hour}, 0, channels.Landed},
+		"only the copy of the first":   {[]time.Duration{-time.Hour}, 1, channels.CannotTell},
+		"both copies":                  {[]time.Duration{-time.Hour, time.Second}, 1, channels.Landed},
+		"the first was refused":        {[]time.Duration{time.Second}, 1, channels.Landed},
+		"the server's clock is behind": {[]time.Duration{-time.Hour, -20 * time.Second}, 1, channels.Landed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.config["save_sent"] = "off"
+			for _, after := range tc.filed {
+				w.put("Sent", sentMail(asked, false), began.Add(after))
+			}
+			o := reply()
+			o.Attempt = channels.Attempt{Number: 1, Again: tc.again, FirstAt: began}
+			if got := w.reconcile(w.channel(), o); got != tc.want {
+				t.Errorf("%v, want %v", got, tc.want)
+			}
+		})
+	}
+}
+
 // Case 40: a crash between claim, send and receipt, on a server that files what it
 // sends: the mail that was taken has landed, the one that was not is absent.
 func TestCase40LostAnswer(t *testing.T) {

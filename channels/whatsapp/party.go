@@ -36,7 +36,7 @@ func userKey(s loose) string {
 // partyOf returns the customer with these ids. The user id is the key if it is known, because it stays when
 // WhatsApp hides the phone number, and all webhooks have it from then on.
 func partyOf(userID, waID loose, name string) channels.Party {
-	p := channels.Party{Name: name}
+	p := channels.Party{Name: name, Lasting: userKey(userID) != ""}
 	keys := []string{userKey(userID), phoneKey(waID)}
 	keys = append(keys, dialled(keys[1])...)
 	for _, key := range keys {

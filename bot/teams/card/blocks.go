@@ -1,6 +1,7 @@
 package card
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -25,7 +26,7 @@ func (r *reader) standing(n *html.Node) bool {
 	case atom.Pre:
 		r.code(n)
 	case atom.Blockquote:
-		if strings.HasSuffix(attr(n, "itemtype"), "/Reply") {
+		if kind := attr(n, "itemtype"); strings.HasSuffix(kind, "/Reply") || strings.HasSuffix(kind, "/Forward") {
 			r.quoted(n)
 			return true
 		}
@@ -56,13 +57,30 @@ func (r *reader) within(read func(), mark func(write func())) {
 	r.gap = 2
 }
 
-// quoted notes the id of a quoted message and leaves out its words: they are somebody else's, and may
-// be meant for colleagues.
+// quoted notes the id of a quoted or forwarded message and leaves out its words: they are somebody else's, and
+// may be meant for colleagues. A forwarded one has no id.
+//
+// Source: the bodies of forwarded messages in the tests of github.com/openclaw/openclaw (extensions/msteams), read 2026-11.
 func (r *reader) quoted(n *html.Node) {
 	r.edge()
 	if id := attr(n, "itemid"); id != "" {
 		r.out.Quotes = append(r.out.Quotes, id)
 	}
+}
+
+// quotePlace matches the place of a quoted message in a text.
+//
+// Source: Fixture_QuotedReplyEntity_DeserializesMultipleQuotes in the tests of github.com/microsoft/teams.net,
+// read 2026-11.
+var quotePlace = regexp.MustCompile(`<quoted messageId="([^"<>]*)"\s*/>[ \t]*\r?\n?`)
+
+// withoutPlaces takes the places of quoted messages out of a text and notes their ids: people see the quoted
+// messages there, and customers would get Teams' ids of them.
+func (r *reader) withoutPlaces(text string) string {
+	for _, found := range quotePlace.FindAllStringSubmatch(text, -1) {
+		r.out.Quotes = append(r.out.Quotes, found[1])
+	}
+	return quotePlace.ReplaceAllString(text, "")
 }
 
 func (r *reader) code(n *html.Node) {

@@ -13,6 +13,7 @@ type Typed struct {
 	Text     string         // of the activity
 	Format   string         // textFormat of Text: plain, markdown or xml
 	Mentions []TypedMention // in the order of its entities
+	Quotes   bool           // it has an entity of the type quotedReply: places of quoted messages stand in Text
 	Bot      string         // our own id as in TypedMention.ID ("28:…")
 }
 
@@ -53,10 +54,13 @@ const htmlMostBytes = 160 << 10
 func ReadText(t Typed) Text {
 	r := reader{writer: markdown.NewWriter(), typed: t, used: make([]bool, len(t.Mentions))}
 	r.out.Names = map[string]string{}
+	if t.Quotes {
+		r.typed.Text = r.withoutPlaces(t.Text)
+	}
 	for _, m := range t.Mentions {
 		r.out.Bot = r.out.Bot || r.own(m)
 	}
-	if read := t.HTML != "" && r.html(t.HTML) || t.Format == "xml" && r.html(t.Text); !read && t.Format == "markdown" {
+	if read := t.HTML != "" && r.html(t.HTML) || t.Format == "xml" && r.html(r.typed.Text); !read && t.Format == "markdown" {
 		r.markdownText()
 	} else if !read {
 		r.plainText()

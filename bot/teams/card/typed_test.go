@@ -55,6 +55,7 @@ func TestReadHTML(t *testing.T) {
 			"do:\n\n- a\n  - b\n- c\n\n3. d\n4. e\n   f\n\nend", "do:\na\nb\nc\nd\ne\nf\nend"},
 		{"quote", "<p>see</p><blockquote><p>one</p><p>&nbsp;</p><p>two</p></blockquote><p>end</p>", nil, "see\n\n> one\n>\n> two\n\nend", "see\none\ntwo\nend"},
 		{"quoted reply", `<blockquote itemscope itemtype="http://schema.skype.com/Reply" itemid="17"><strong itemprop="mri">Ann</strong><p itemprop="preview">inside words</p></blockquote><p>answer</p>`, nil, "answer", "answer"},
+		{"forwarded", `<p>see this</p><blockquote itemtype="http://schema.skype.com/Forward"><p>inside words</p></blockquote>`, nil, "see this", "see this"},
 		{"code", `<p>try</p><codeblock class="Go"><code>a := *b<br>&nbsp;&nbsp;c</code></codeblock><pre>x
   y</pre>`, nil, "try\n\n```\na := *b\n  c\n```\n\n```\nx\n  y\n```", "try\na := *b\n  c\nx\n  y"},
 		{"emoji", `<p>hi <emoji id="wave" alt="👋" title="Wave"></emoji><img itemtype="http://schema.skype.com/Emoji" alt="😀" src="https://x.test/e.png"></p>`, nil, "hi 👋😀", "hi 👋😀"},
@@ -140,5 +141,11 @@ func TestReadWho(t *testing.T) {
 	quote := ReadText(Typed{HTML: `<blockquote itemtype="http://schema.skype.com/Reply" itemid="17">x</blockquote>y`})
 	if !slices.Equal(quote.Quotes, []string{"17"}) || quote.Markdown != "y" {
 		t.Errorf("got %+v", quote)
+	}
+	for _, format := range []string{"", "plain", "markdown", "xml"} {
+		quote := ReadText(Typed{Text: "<quoted messageId=\"17\"/>\nfirst <quoted messageId=\"18\"/> second", Format: format, Quotes: true})
+		if !slices.Equal(quote.Quotes, []string{"17", "18"}) || quote.Markdown != "first second" || quote.Plain != "first second" {
+			t.Errorf("%s: got %+v", format, quote)
+		}
 	}
 }

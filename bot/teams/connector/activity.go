@@ -191,6 +191,7 @@ type Source struct {
 // Types of Entity.
 const (
 	EntityMention = "mention"
+	EntityQuote   = "quotedReply" // a message that is quoted; its place stands in the text
 )
 
 // Entity is something that a message is about or contains.

@@ -99,6 +99,7 @@ func html(a *connector.Activity) string {
 func (p Payload) Text(a *connector.Activity) card.Text {
 	t := card.Typed{HTML: html(a), Text: a.Text, Format: a.TextFormat, Bot: p.Me}
 	for _, e := range a.Entities {
+		t.Quotes = t.Quotes || e.Type == connector.EntityQuote
 		if e.Type != connector.EntityMention || e.Mentioned == nil {
 			continue
 		}

@@ -55,8 +55,9 @@ type Attachment struct {
 // Types of an Attachment.
 // Source: learn.microsoft.com/graph/api/resources/chatmessageattachment, read 2026-11.
 const (
-	ContentFile  = "reference"        // a file
-	ContentQuote = "messageReference" // another message; Attachment.ID is its id
+	ContentFile    = "reference"                 // a file
+	ContentQuote   = "messageReference"          // another message; Attachment.ID is its id
+	ContentForward = "forwardedMessageReference" // a message that was forwarded from elsewhere
 )
 
 // Mention is a mention in a message's text: <at id="0">Name</at>.

@@ -3,6 +3,7 @@ package book
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -109,6 +110,7 @@ func (ps *People) linkIdentities(same []samePerson) {
 		ps.rooted(i)
 	}
 	for _, s := range same {
+		ps.freePassedOn(s)
 		var roots []*store.Identity
 		for _, key := range s.keys {
 			if i := ps.ByAddress[UserKey{s.account, key}]; i != nil && !slices.Contains(roots, i) {
@@ -127,6 +129,39 @@ func (ps *People) linkIdentities(same []samePerson) {
 			}
 		}
 	}
+}
+
+// freePassedOn takes keys from a customer that have passed to somebody else: whoever comes by one under a new
+// lasting key, while the customer who had it has another key, is not that customer. Phone numbers are given to
+// other people after some months, and nobody is told.
+//
+// A provider that changes somebody's lasting key tells so in an event of its own, which names the one before.
+func (ps *People) freePassedOn(s samePerson) {
+	first := ps.RowOf(s.account, s.keys[0])
+	if !s.lasting || first == nil || !ps.newIdentity[first.ID] {
+		return
+	}
+	for _, key := range s.keys[1:] {
+		row := ps.RowOf(s.account, key)
+		if row == nil || ps.newIdentity[row.ID] {
+			continue
+		}
+		for _, id := range Keys(ps.Identities) {
+			other := ps.Identities[id]
+			if other.Root() == row.Root() && !strings.HasPrefix(other.Key, outbound.FormerPrefix) && !slices.Contains(s.keys, other.Key) {
+				row.Name = other.Name // it has got the name of whoever has the key now
+				ps.GiveUp(row)
+				break
+			}
+		}
+	}
+}
+
+// GiveUp notes that a customer no longer has a key: it may be somebody else's now.
+func (ps *People) GiveUp(i *store.Identity) {
+	delete(ps.ByAddress, UserKey{i.AccountID, i.Key})
+	i.Key = fmt.Sprintf("%s%d:%s", outbound.FormerPrefix, i.ID, i.Key) // two customers may have had the same
+	ps.Linked[i.ID] = true
 }
 
 func compareBool(a, b bool) int {
@@ -237,6 +272,7 @@ func (ps *People) flush(ctx context.Context, p *store.Pipeline) error {
 type samePerson struct {
 	account int64
 	keys    []string
+	lasting bool // the first is this person's for good, and nothing but a message names the others
 }
 
 // BlockedRecipients says why nothing may go to the recipients as they are.

@@ -109,7 +109,7 @@ func (n *Wanted) AddParty(account int64, p channels.Party, more ...string) {
 		}
 	}
 	if len(all) > 1 {
-		n.parties.same = append(n.parties.same, samePerson{account, all})
+		n.parties.same = append(n.parties.same, samePerson{account, all, p.Lasting && len(more) == 0})
 	}
 }
 

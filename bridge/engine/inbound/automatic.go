@@ -2,6 +2,8 @@ package inbound
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -34,8 +36,37 @@ func (it *UseCases) automaticMail(ctx context.Context, tx pgx.Tx, a *store.Accou
 		return err
 	}
 	it.Line(c, bridge.Line{Content: &bridge.AutomaticLine{Subject: in.Subject, Cause: in.Automatic, Begins: clean.Preview(in.Text)},
-		Customer: partyOf(in), Verbs: threads.SortingVerbs(), Args: bridge.Args{Conversation: c.ID, Message: m.ID}})
+		Customer: partyOf(in), Verbs: threads.SortingVerbs(), Args: sortingArgs(c, m, in)})
 	return nil
+}
+
+// mostAnswered is how many addresses for answers are kept of a mail in a thread of a day.
+const mostAnswered = 5
+
+// sortingArgs names a mail in a thread of a day, with the addresses to which it wants its answers: a form on a
+// web site, for example, sends in its own name and names the customer there.
+func sortingArgs(c *book.Conversation, m *book.Message, in channels.Inbound) bridge.Args {
+	args := bridge.Args{Conversation: c.ID, Message: m.ID}
+	for _, p := range in.Envelope.ReplyTo[:min(len(in.Envelope.ReplyTo), mostAnswered)] {
+		args.To = append(args.To, p.Key)
+	}
+	return args
+}
+
+// answersOf gives who gets the answers to a mail in a thread of a day.
+func (it *UseCases) answersOf(m *book.Message, i *store.Identity) []store.Participant {
+	var list []store.Participant
+	for _, line := range it.TrackedLines()[m.ID] {
+		for _, key := range line.Delivery.Carried().Line.Args.To {
+			if !slices.ContainsFunc(list, func(p store.Participant) bool { return p.Key == key }) {
+				list = append(list, store.Participant{Key: key, Role: outbound.RoleTo})
+			}
+		}
+	}
+	if len(list) == 0 {
+		list = append(list, store.Participant{Key: i.Key, Name: i.Name, Role: outbound.RoleTo})
+	}
+	return list
 }
 
 func partyOf(in channels.Inbound) bridge.PartyRef {
@@ -98,7 +129,37 @@ func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request
 		it.Confirm(c, surface, a, bridge.Line{Content: done, Verb: bridge.VerbSilence})
 		return nil
 	}
+	switch open, err := it.openWith(ctx, tx, c, i); {
+	case err != nil:
+		return err
+	case open != 0:
+		it.Refuse(r, "continued", fmt.Sprintf("The customer's conversation continues in #%d.", open), "Answer there, or resolve it first.")
+		return nil
+	}
 	return it.promote(ctx, tx, c, r.Agent, m, i)
+}
+
+// openWith gives the open conversation that a chat has with a customer; 0 = none, or the account is a mailbox.
+func (it *UseCases) openWith(ctx context.Context, tx pgx.Tx, c *book.Conversation, i *store.Identity) (int64, error) {
+	if it.Caps(c.AccountID).Threads {
+		return 0, nil
+	}
+	for _, id := range book.Keys(it.Conversations.Rows) {
+		o := it.Conversations.Rows[id]
+		if o.Exclusive && o.AccountID == c.AccountID && o.BridgeStatus().Open() && o.Identity != nil && o.Identity.Root() == i.Root() {
+			return id, nil
+		}
+	}
+	var p store.Pipeline
+	var open []int64
+	p.OpenOf(&open, []int64{c.AccountID}, []string{i.Key})
+	err := p.Run(ctx, tx)
+	for _, id := range open {
+		if it.Conversations.Rows[id] == nil { // else it has ended in this batch
+			return id, err
+		}
+	}
+	return 0, err
 }
 
 // block makes Parley ignore later automatic mail of a sender. Mail that belongs to a conversation, or
@@ -176,7 +237,7 @@ func (it *UseCases) promote(ctx context.Context, tx pgx.Tx, from *book.Conversat
 	if err != nil {
 		return err
 	}
-	c.Participants = []store.Participant{{Key: i.Key, Name: i.Name, Role: outbound.RoleTo}}
+	c.Participants = it.answersOf(m, i)
 	c.Assignees = []int64{agent.ID}
 	c.LastFrom, c.LastPreview, c.LastExternalID = "customer", clean.Preview(m.Text), m.ExternalID
 	since := it.Now

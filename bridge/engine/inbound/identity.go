@@ -5,15 +5,9 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
-	"parley/bridge/engine/outbound"
 	"parley/channels"
 	"parley/store"
 )
-
-// formerKey marks a key as no longer used; two customers may have had the same.
-func formerKey(i *store.Identity) string {
-	return fmt.Sprintf("%s%d:%s", outbound.FormerPrefix, i.ID, i.Key)
-}
 
 // Knows says that an inbound names a customer who is, or becomes, known.
 func Knows(kind channels.InboundKind) bool {
@@ -75,9 +69,7 @@ func (it *UseCases) identityChanges(a *store.Account, in channels.Inbound) error
 	if former == nil {
 		return nil
 	}
-	delete(it.People.ByAddress, book.UserKey{Account: a.ID, User: in.Change.Previous})
-	former.Key = formerKey(former)
-	it.People.Linked[former.ID] = true
+	it.People.GiveUp(former)
 	for _, id := range book.Keys(it.Conversations.Rows) {
 		c := it.Conversations.Rows[id]
 		if !c.Exclusive || c.AccountID != a.ID || c.Identity == nil || it.People.RootOf(c) != i {

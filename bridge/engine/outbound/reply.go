@@ -45,6 +45,21 @@ func alsoKnown(keys []string, key string) []string {
 	return slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return k == key || strings.HasPrefix(k, FormerPrefix) })
 }
 
+// inUse gives the key by which a chat's customer is reached: the one that the conversation names, unless the
+// customer gave it up. A number may be somebody else's then, and conversations that were over at that time
+// name it still. The newest of the customer's keys takes its place; "" = the customer has none.
+func inUse(keys []string, key string) string {
+	if slices.Contains(keys, key) || !slices.ContainsFunc(keys, func(k string) bool { return plainKey(k) == key }) {
+		return key // the customer's, or of somebody whom an agent named
+	}
+	for _, k := range slices.Backward(keys) {
+		if !strings.HasPrefix(k, FormerPrefix) {
+			return k
+		}
+	}
+	return ""
+}
+
 // replyLine is one typed text of a reply.
 type replyLine struct {
 	message *store.Message
@@ -95,7 +110,9 @@ func (a *attempt) reply() (*outgoing, error) {
 	}
 	to, cc := Addressed(conv.Participants)
 	for _, p := range to {
-		r.out.To = append(r.out.To, channels.Party{Key: p.Key, Name: p.Name, Also: alsoKnown(a.keys[conv.ID], p.Key)})
+		if key := inUse(a.keys[conv.ID], p.Key); key != "" {
+			r.out.To = append(r.out.To, channels.Party{Key: key, Name: p.Name, Also: alsoKnown(a.keys[conv.ID], key)})
+		}
 	}
 	for _, p := range cc {
 		r.out.Cc = append(r.out.Cc, channels.Party{Key: p.Key, Name: p.Name})

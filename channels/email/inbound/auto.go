@@ -46,11 +46,9 @@ func (d *Decoder) automatic(h rawmail.Header, c *content, subject string, from c
 		return "auto-reply"
 	case autoSubject.MatchString(subject):
 		return "auto-reply"
-	case h.Has("List-Id") || h.Has("List-Post") || h.Has("List-Unsubscribe"):
+	case d.viaList(h):
 		return "list"
-	}
-	switch v := lower("Precedence"); v {
-	case "bulk", "junk", "list", "auto_reply":
+	case d.precedence(h) != "":
 		return "precedence"
 	}
 	for v := range strings.SplitSeq(lower("X-Auto-Response-Suppress"), ",") {

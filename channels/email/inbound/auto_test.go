@@ -37,6 +37,12 @@ func TestAutomatic(t *testing.T) {
 		{"List-Id: <news.x.test>", "list"},
 		{"List-Unsubscribe: <mailto:x@y>", "list"},
 		{"List-Post: NO", "list"},
+		{"Precedence: list", "precedence"},
+		{ownGroup, ""}, // our address is a group, which passes on what people write
+		{"List-Id: <news.x.test>\r\nPrecedence: bulk\r\n" + ownGroup, "list"},
+		{"Precedence: bulk\r\n" + ownGroup, "precedence"},
+		{"Auto-Submitted: auto-replied\r\n" + ownGroup, "auto-submitted"},
+		{strings.ReplaceAll(ownGroup, "help@acme.test", "talk@x.test"), "list"},
 		{"Return-Path: <>", "null-sender"},
 		{"Return-Path: <ann@customer.test>", ""},
 		{"X-Spam-Flag: YES", "spam"},
@@ -98,6 +104,31 @@ func TestAddresses(t *testing.T) {
 		}
 		if s := strings.Join(got, " | "); s != tt.want {
 			t.Errorf("addresses(%q) = %q, want %q", tt.in, s, tt.want)
+		}
+	}
+}
+
+// ownGroup are headers of a mail that a Google group with the account's address passes on.
+const ownGroup = "Precedence: list\r\nMailing-list: list help@acme.test; contact help+owners@acme.test\r\nList-ID: <help.acme.test>\r\n" +
+	"List-Post: <https://groups.google.com/a/acme.test/group/help/post>, <mailto:help@acme.test>\r\n" +
+	"List-Unsubscribe: <mailto:googlegroups-manage+1+unsubscribe@googlegroups.com>"
+
+// TestOwnGroup: where the account's address is a group, the customer is who wrote to the group, even if the
+// group may not send in the customer's name.
+func TestOwnGroup(t *testing.T) {
+	t.Parallel()
+	const via = "From: 'Ann Lee' via Help <help@acme.test>\r\nTo: help@acme.test\r\n"
+	for headers, want := range map[string]string{
+		via + ownGroup + "\r\nX-Original-From: Ann Lee <ann@customer.test>\r\nReply-To: Ann Lee <ann@customer.test>": "ann@customer.test",
+		via + ownGroup + "\r\nX-Original-From: Ann Lee <ann@customer.test>\r\nReply-To: help@acme.test":              "ann@customer.test",
+		via + ownGroup + "\r\nReply-To: Ann Lee <ann@customer.test>":                                                 "ann@customer.test",
+		via + ownGroup + "\r\nReply-To: Ann Lee <ann@customer.test>, bob@x.test":                                     "help@acme.test",
+		via + ownGroup + "\r\nX-Original-From: Help <help@acme.test>\r\nReply-To: eve@x.test":                        "help@acme.test",
+		via + "Reply-To: Ann Lee <ann@customer.test>":                                                                "help@acme.test",
+	} {
+		in := decodeOne(t, headers+"\r\n\r\nHello")
+		if in.From.Key != want || (in.Automatic == "") != (want == "ann@customer.test") || len(in.Envelope.ReplyTo) != 0 && want == "ann@customer.test" {
+			t.Errorf("%s\n%s", headers, describe(in))
 		}
 	}
 }

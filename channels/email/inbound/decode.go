@@ -135,7 +135,7 @@ func (d *Decoder) head(e Envelope, raw []byte, h rawmail.Header) channels.Inboun
 		from = []channels.Party{{Key: "unknown@invalid", Name: h.Text("From")}}
 		in.Notices = append(in.Notices, "This mail does not say who sent it.")
 	}
-	in.From = from[0]
+	in.From = d.author(h, from[0])
 	if shown := bodytext.AddressInText(strings.ToLower(in.From.Name)); shown != "" && shown != in.From.Key {
 		in.Notices = append(in.Notices, "The sender's name shows another address than the mail comes from: "+in.From.Key+".")
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/emersion/go-imap/v2"
 
@@ -35,6 +36,10 @@ import (
 //     Absent. Microsoft 365 may replace the Message-ID, and nothing is known of others:
 //     CannotTell.
 //
+// A mail that somebody had sent again has the Message-ID of its earlier sending, and a copy of that one proves
+// nothing: only a copy that was filed since the attempt began counts. If there is none, nobody can tell, because
+// servers and we file a mail with the same Message-ID only once.
+//
 // A server may file late: the caller asks again before it believes Absent.
 //
 // Errors: the mailbox can't be read; then the outcome is CannotTell.
@@ -56,6 +61,7 @@ func (c *Mailbox) reconcile(s *imapSession, o channels.Outbound) (channels.Outco
 	if err != nil {
 		return channels.CannotTell, channels.Receipt{}, err
 	}
+	sentBefore := false // a copy of an earlier sending is there
 	for _, folder := range folders.list() {
 		if _, err := s.examine(folder); err != nil {
 			return channels.CannotTell, channels.Receipt{}, err
@@ -66,16 +72,25 @@ func (c *Mailbox) reconcile(s *imapSession, o channels.Outbound) (channels.Outco
 			if err != nil {
 				return channels.CannotTell, channels.Receipt{}, err
 			}
-			if len(found) > 0 {
+			sentBefore = sentBefore || len(found) > 0
+			if slices.ContainsFunc(found, func(m sighting) bool { return mayBeOf(m, o.Attempt) }) {
 				return channels.Landed, channels.Receipt{ExternalID: id, State: channels.StateAccepted}, nil
 			}
 		}
 	}
-	if folders.sent == "" {
+	if folders.sent == "" || sentBefore {
 		return channels.CannotTell, channels.Receipt{}, nil
 	}
 	outcome, err := c.absence(s, folders.sent, o)
 	return outcome, channels.Receipt{}, err
+}
+
+// filingDoubt is how far the mail server's clock may be from ours for a copy to count as one of the last attempt.
+const filingDoubt = time.Minute
+
+// mayBeOf reports whether a filed mail may be what an attempt sent, and not an earlier sending of the message.
+func mayBeOf(m sighting, a channels.Attempt) bool {
+	return a.Again == 0 || !m.at.IsZero() && !m.at.Before(a.FirstAt.Add(-filingDoubt))
 }
 
 // absence returns Absent or CannotTell for a mail that was not found; see Reconcile.

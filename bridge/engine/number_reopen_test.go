@@ -1,0 +1,72 @@
+package engine_test
+
+import (
+	"slices"
+	"testing"
+
+	"parley/bridge"
+	"parley/channels/channelstest"
+)
+
+// A customer gave a number up, and somebody else has it now. What is answered in an earlier conversation
+// of the customer, when that is opened again, goes to the customer's new number.
+func TestReopenAfterNumberChange(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{settings: map[string]string{"reply_after_resolve": "new_linked"}})
+	w.customer(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "First matter"})
+	first := w.thread("First matter")
+	w.chat.Say("ann", support, first, "!resolve")
+	w.eventually("it is resolved", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`) == 1 })
+	w.customer(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "Second matter"})
+	second := w.thread("Second matter")
+	if first == second {
+		t.Fatal("one conversation")
+	}
+	w.does(channelstest.Event{Type: "identity", From: "+492", Name: "Kim", Previous: "+491"})
+	w.line(second, bridge.LineIdentity)
+	w.customer(chat, channelstest.Event{From: "+491", Name: "Lea", Text: "I am somebody else"})
+	w.thread("I am somebody else")
+	w.chat.Say("ann", support, second, "!resolve")
+	w.eventually("both are resolved", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`) == 2 })
+	w.chat.Say("ann", support, first, "!reopen")
+	w.line(first, bridge.LineReopened)
+	w.reply(first, "About your first matter, Kim")
+	w.provider.WaitTexts(t, "About your first matter, Kim")
+	if to := w.provider.Sent()[0].To; !slices.Equal(to, []string{"+492"}) {
+		t.Errorf("sent to %v", to)
+	}
+}
+
+// A number that was given to somebody else brings nobody into the conversation of the customer who had it, and
+// what is said to that customer doesn't go there. Nobody tells that a number has another owner: only the
+// provider's own ids of the two people do.
+func TestNumberOfSomebodyElse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.customer(chat, channelstest.Event{From: "+491", Name: "Kim", Text: "Hello"})
+	thread := w.thread("Hello")
+	w.customer(chat, channelstest.Event{From: "US.kim", Also: []string{"+491"}, Name: "Kim", Text: "It is me"})
+	if w.thread("It is me") != thread {
+		t.Fatalf("the same customer by another key has another thread\n%s", w.dump())
+	}
+	for _, text := range []string{"I am new here", "as I said"} {
+		w.customer(chat, channelstest.Event{From: "US.lea", Also: []string{"+491"}, Name: "Lea", Text: text})
+		w.shown(text)
+	}
+	lea := w.thread("I am new here")
+	if lea == thread || w.thread("as I said") != lea {
+		t.Errorf("two customers in one thread\n%s", w.dump())
+	}
+	w.reply(thread, "About your order, Kim")
+	w.provider.WaitTexts(t, "About your order, Kim")
+	w.reply(lea, "Welcome, Lea")
+	for i, sent := range w.sent(2) {
+		want, also := []string{"US.kim", "US.lea"}[i], [][]string{nil, {"+491"}}[i]
+		if !slices.Equal(sent.To, []string{want}) || !slices.Equal(sent.Also, also) {
+			t.Errorf("%q went to %v, also known as %v", sent.Text, sent.To, sent.Also)
+		}
+	}
+	if name := w.text(`SELECT name FROM identities WHERE id = (SELECT identity_id FROM conversations WHERE id = 1)`); name != "Kim" {
+		t.Errorf("Kim is called %q", name)
+	}
+}
