@@ -36,6 +36,7 @@ const (
 	OutgoingKeysSQL       = outgoingKeys
 	BehindRepliesSQL      = behindReplies
 	ClaimFetchesSQL       = claimFetches
+	BurstTemplatesSQL     = burstTemplates
 	ClaimBurstsSQL        = claimBursts
 	FilesOfSQL            = filesOf
 	SentLatelySQL         = sentLately

@@ -105,6 +105,7 @@ const behindReplies = `
 func LoadOutgoing(ctx context.Context, q Batcher, conversations, messages []int64, replies []LeavingReply, posted []int64) (*Outgoing, error) {
 	o := &Outgoing{Subjects: map[int64]string{}, Keys: map[int64][]string{}, Places: map[int64]Posting{}, Behind: map[int64]bool{}}
 	var batch pgx.Batch
+	batch.Queue(query.OnePlan)
 	if len(replies) > 0 { // before the messages are read: what it finds applied must show in them
 		o.queueBehind(&batch, replies)
 	}
