@@ -27,6 +27,7 @@ const (
 	WritersAmongSQL = keysThatWrote
 
 	OutgoingThreadsSQL    = outgoingThreads
+	ThreadChannelsSQL     = threadChannels
 	OutgoingIdentitiesSQL = outgoingIdentities
 	FirstSubjectsSQL      = firstSubjects
 	JoinedToSQL           = joinedTo

@@ -86,3 +86,21 @@ func TestPlans(t *testing.T) {
 	})
 	plantest.Run(t, pool, crowd, statements)
 }
+
+// What has ended costs nothing when a surface asks which channels its threads are in.
+func TestThreadChannelsPlan(t *testing.T) {
+	t.Parallel()
+	ended := 20_000
+	if storetest.LongForm() {
+		ended = 960_000
+	}
+	crowd := []string{
+		fmt.Sprintf(`INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at)
+			SELECT n, 1, n, CASE WHEN n %% 50 = 0 THEN 'open' ELSE 'resolved' END, now(), now() FROM generate_series(1, %d) AS n`, ended),
+		fmt.Sprintf(`INSERT INTO threads (conversation_id, account_id, channel, root) SELECT n, 1, 'C' || n %% 10, 'r' || n FROM generate_series(1, %d) AS n`, ended),
+	}
+	open := float64(ended / 50)
+	plantest.Run(t, storetest.DB(t), crowd, []plantest.Statement{
+		plantest.Hot("channels of threads", store.ThreadChannelsSQL, []any{int64(1)}, map[string]float64{"threads": 1.1 * open, "conversations": 1.1 * open}, "threads_pkey"),
+	})
+}
