@@ -56,8 +56,45 @@ const claimBursts = `
 	RETURNING conversation_id, first_event, last_event, began_at, due_at, attempt, epoch`
 
 // ClaimBursts takes bursts that are due, at most so many. Each is leased to this process for so long.
-func ClaimBursts(ctx context.Context, q Querier, most int, lease time.Duration) ([]Burst, error) {
-	return query.Collect[Burst](ctx, q, "claim bursts", claimBursts, most, lease.Seconds())
+func ClaimBursts(ctx context.Context, q Batcher, most int, lease time.Duration) ([]Burst, error) {
+	return query.CollectOnePlan[Burst](ctx, q, "claim bursts", claimBursts, most, lease.Seconds())
+}
+
+// BurstMaterial is what the analyses of bursts that were claimed together read at once.
+type BurstMaterial struct {
+	Latest        []Message // of their conversations, the newest first
+	Conversations []Conversation
+	Templates     []Template // of the accounts of these
+	Now           time.Time  // Parley's clock
+	Knowledge     bool       // there is a knowledge base
+	Solved        bool       // there are resolved conversations to draw on
+}
+
+const burstTemplates = `
+	SELECT ` + templateColumns + `
+	FROM templates
+	WHERE todo <> 'delete' AND account_id = ANY(ARRAY(SELECT account_id FROM conversations WHERE id = ANY($1)))
+	ORDER BY account_id, name, language`
+
+const burstSources = `SELECT parley_now(), EXISTS (SELECT FROM knowledge_sections), EXISTS (SELECT FROM solved)`
+
+// LoadBursts reads in one round trip what the analyses of bursts need, with so many of the latest messages of each.
+func LoadBursts(ctx context.Context, q Batcher, bursts []Burst, each int) (*BurstMaterial, error) {
+	ids := make([]int64, 0, len(bursts))
+	for _, b := range bursts {
+		ids = append(ids, b.ConversationID)
+	}
+	m := &BurstMaterial{}
+	var batch pgx.Batch
+	batch.Queue(query.OnePlan)
+	batch.Queue(burstSources).QueryRow(func(row pgx.Row) error { return row.Scan(&m.Now, &m.Knowledge, &m.Solved) })
+	query.Read(&batch, &m.Latest, latestMessages, ids, each)
+	query.Read(&batch, &m.Conversations, getConversations, ids)
+	query.Read(&batch, &m.Templates, burstTemplates, ids)
+	if err := q.SendBatch(ctx, &batch).Close(); err != nil {
+		return nil, fmt.Errorf("store: load bursts: %w", err)
+	}
+	return m, nil
 }
 
 // AnalysedBurst is a claimed burst with the fact that tells what its analysis found.

@@ -27,6 +27,7 @@ const (
 	WritersAmongSQL = keysThatWrote
 
 	OutgoingThreadsSQL    = outgoingThreads
+	ThreadChannelsSQL     = threadChannels
 	OutgoingIdentitiesSQL = outgoingIdentities
 	FirstSubjectsSQL      = firstSubjects
 	JoinedToSQL           = joinedTo
@@ -36,6 +37,7 @@ const (
 	OutgoingKeysSQL       = outgoingKeys
 	BehindRepliesSQL      = behindReplies
 	ClaimFetchesSQL       = claimFetches
+	BurstTemplatesSQL     = burstTemplates
 	ClaimBurstsSQL        = claimBursts
 	FilesOfSQL            = filesOf
 	SentLatelySQL         = sentLately

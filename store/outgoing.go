@@ -99,28 +99,39 @@ const behindReplies = `
 			AND f.received_at < r.began
 			AND (q.version <= ` + factVersion + ` OR f.received_at > (SELECT clock_timestamp()) - interval '1 minute'))`
 
+// Leaving names what deliveries that were claimed together need.
+type Leaving struct {
+	Conversations []int64
+	Cards         []int64 // those of them of which posts show related conversations, too
+	Messages      []int64
+	Replies       []LeavingReply // Outgoing.Subjects, Keys and Behind are read for them
+	Posted        []int64        // deliveries of which Outgoing.Places are read
+}
+
 // LoadOutgoing reads, in one round trip, conversations with their threads, identities and related
-// conversations, and messages. Subjects, Keys and Behind are read for replies, Places for the deliveries
-// in posted.
-func LoadOutgoing(ctx context.Context, q Batcher, conversations, messages []int64, replies []LeavingReply, posted []int64) (*Outgoing, error) {
+// conversations, and messages.
+func LoadOutgoing(ctx context.Context, q Batcher, l Leaving) (*Outgoing, error) {
 	o := &Outgoing{Subjects: map[int64]string{}, Keys: map[int64][]string{}, Places: map[int64]Posting{}, Behind: map[int64]bool{}}
 	var batch pgx.Batch
-	if len(replies) > 0 { // before the messages are read: what it finds applied must show in them
-		o.queueBehind(&batch, replies)
+	batch.Queue(query.OnePlan)
+	if len(l.Replies) > 0 { // before the messages are read: what it finds applied must show in them
+		o.queueBehind(&batch, l.Replies)
 	}
 	batch.Queue(clockNow).QueryRow(func(row pgx.Row) error { return row.Scan(&o.Now) })
-	query.Read(&batch, &o.Conversations, getConversations, conversations)
-	query.Read(&batch, &o.Threads, outgoingThreads, conversations)
-	query.Read(&batch, &o.Identities, outgoingIdentities, conversations, messages)
-	query.Read(&batch, &o.Related, related, conversations)
-	if len(messages) > 0 {
-		query.Read(&batch, &o.Messages, getMessages, messages)
+	query.Read(&batch, &o.Conversations, getConversations, l.Conversations)
+	query.Read(&batch, &o.Threads, outgoingThreads, l.Conversations)
+	query.Read(&batch, &o.Identities, outgoingIdentities, l.Conversations, l.Messages)
+	if len(l.Cards) > 0 {
+		query.Read(&batch, &o.Related, related, l.Cards)
 	}
-	if len(replies) > 0 {
-		o.queueFirsts(&batch, replies)
+	if len(l.Messages) > 0 {
+		query.Read(&batch, &o.Messages, getMessages, l.Messages)
 	}
-	if len(posted) > 0 {
-		batch.Queue(postings, posted).Query(func(rows pgx.Rows) error {
+	if len(l.Replies) > 0 {
+		o.queueFirsts(&batch, l.Replies)
+	}
+	if len(l.Posted) > 0 {
+		batch.Queue(postings, l.Posted).Query(func(rows pgx.Rows) error {
 			var id int64
 			var at Posting
 			_, err := pgx.ForEachRow(rows, []any{&id, &at.Message, &at.Coming}, func() error {

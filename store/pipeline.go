@@ -17,9 +17,7 @@ type Execer interface {
 }
 
 // Batcher sends several statements in one round trip and one transaction.
-type Batcher interface {
-	SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
-}
+type Batcher = query.Batcher
 
 // Pipeline collects statements and sends them in one round trip. They run in their order, and each
 // sees what those before it did. Methods that take a list, like Messages, fill it when Run is called.

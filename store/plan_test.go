@@ -48,16 +48,17 @@ func TestPlans(t *testing.T) {
 		plantest.Hot("open of identities", store.OpenOfSQL, []any{ones, names}, map[string]float64{"conversations": 300}, "conversations_identity"),
 		plantest.Hot("related conversations", store.RelatedSQL, []any{many}, map[string]float64{"conversations": 300, "threads": 130}, "conversations_previous"),
 		plantest.Hot("writers among keys", store.WritersAmongSQL, []any{names}, map[string]float64{"identities": 300, "conversations": 300, "messages": 300}, "messages_conversation"),
-		plantest.Cold("threads to send to", store.OutgoingThreadsSQL, []any{many}, map[string]float64{"threads": 200, "conversations": 200}, "threads_pkey"),
-		plantest.Cold("identities to send to", store.OutgoingIdentitiesSQL, []any{many, many}, map[string]float64{"identities": 200, "conversations": 70, "messages": 70}, "identities_pkey"),
-		plantest.Cold("first subjects", store.FirstSubjectsSQL, []any{many[:8]}, map[string]float64{"messages": 20}, "messages_conversation"),
+		plantest.Hot("threads to send to", store.OutgoingThreadsSQL, []any{many}, map[string]float64{"threads": 200, "conversations": 200}, "threads_pkey"),
+		plantest.Hot("identities to send to", store.OutgoingIdentitiesSQL, []any{many, many}, map[string]float64{"identities": 200, "conversations": 70, "messages": 70}, "identities_pkey"),
+		plantest.Hot("first subjects", store.FirstSubjectsSQL, []any{many[:8]}, map[string]float64{"messages": 20}, "messages_conversation"),
 		plantest.Hot("identities of keys", store.IdentitiesOfKeysSQL, []any{ones, names}, map[string]float64{"identities": 700}, "identities_same"),
 		plantest.Cold("blocked senders", store.BlockedSendersSQL, []any{int64(1), []string(nil)}, map[string]float64{"identities": 60}, "identities_blocked"),
 		plantest.Hot("identities", store.GetIdentitiesSQL, []any{many}, map[string]float64{"identities": 400}, "identities_pkey"),
-		plantest.Cold("keys to send to", store.OutgoingKeysSQL, []any{many[:8]}, map[string]float64{"identities": 80, "conversations": 20}, "identities_same"),
-		plantest.Cold("replies behind their thread", store.BehindRepliesSQL, []any{many[:8], slices.Repeat([]string{"infinity"}, 8)}, map[string]float64{"messages": 20, "events": 40, "queues": 40}, "queues_key_key"),
+		plantest.Hot("keys to send to", store.OutgoingKeysSQL, []any{many[:8]}, map[string]float64{"identities": 80, "conversations": 20}, "identities_same"),
+		plantest.Hot("replies behind their thread", store.BehindRepliesSQL, []any{many[:8], slices.Repeat([]string{"infinity"}, 8)}, map[string]float64{"messages": 20, "events": 40, "queues": 40}, "queues_key_key"),
 		plantest.Cold("claim fetches", store.ClaimFetchesSQL, []any{[]int64{0, 1, 2}, []int32{4, 4, 4}, 60.0}, map[string]float64{"fetches": 60}, "fetches_due"),
-		plantest.Cold("claim bursts", store.ClaimBurstsSQL, []any{4, 60.0}, map[string]float64{"bursts": 40}, "bursts_due"),
+		plantest.Hot("claim bursts", store.ClaimBurstsSQL, []any{4, 60.0}, map[string]float64{"bursts": 40}, "bursts_due"),
+		plantest.Hot("templates for bursts", store.BurstTemplatesSQL, []any{many[:8]}, map[string]float64{"conversations": 20, "templates": 40}, "conversations_pkey"),
 		plantest.Hot("posts of files", store.FilesOfSQL, []any{many}, map[string]float64{"deliveries": 130}, "deliveries_message"),
 		plantest.Hot("sent lately", store.SentLatelySQL, []any{many[:8]}, map[string]float64{"deliveries": 1000}, "deliveries_lane_id_seq_key"),
 		plantest.Hot("reactions", store.FindReactionsSQL, []any{ones, externals}, map[string]float64{"reactions": 130}, "reactions_pkey"),
@@ -84,4 +85,22 @@ func TestPlans(t *testing.T) {
 		`UPDATE queues SET epoch = 1, holder = 7 WHERE id % 70 = 0 AND id <= 560`,
 	})
 	plantest.Run(t, pool, crowd, statements)
+}
+
+// What has ended costs nothing when a surface asks which channels its threads are in.
+func TestThreadChannelsPlan(t *testing.T) {
+	t.Parallel()
+	ended := 20_000
+	if storetest.LongForm() {
+		ended = 960_000
+	}
+	crowd := []string{
+		fmt.Sprintf(`INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at)
+			SELECT n, 1, n, CASE WHEN n %% 50 = 0 THEN 'open' ELSE 'resolved' END, now(), now() FROM generate_series(1, %d) AS n`, ended),
+		fmt.Sprintf(`INSERT INTO threads (conversation_id, account_id, channel, root) SELECT n, 1, 'C' || n %% 10, 'r' || n FROM generate_series(1, %d) AS n`, ended),
+	}
+	open := float64(ended / 50)
+	plantest.Run(t, storetest.DB(t), crowd, []plantest.Statement{
+		plantest.Hot("channels of threads", store.ThreadChannelsSQL, []any{int64(1)}, map[string]float64{"threads": 1.1 * open, "conversations": 1.1 * open}, "threads_pkey"),
+	})
 }

@@ -145,7 +145,8 @@ func UpsertPosts(ctx context.Context, q Execer, rows []Post) error {
 // isOpen is the condition of the indexes of open conversations, such as conversations_pressing.
 const isOpen = `c.kind = 'customer' AND c.status IN ('open', 'pending', 'snoozed')`
 
-// A channel whose id is being replaced is read by its current one.
+// A channel whose id is being replaced is read by its current one. Only open conversations are looked at, however
+// many have ended.
 const threadChannels = `
 	SELECT DISTINCT channel FROM team_channels WHERE account_id = $1
 	UNION
@@ -161,11 +162,11 @@ const threadChannels = `
 
 // ThreadChannels returns the channels of a surface in which teams or accounts open threads, and those in
 // which open conversations have theirs, since teams and accounts may have got other channels meanwhile.
-func ThreadChannels(ctx context.Context, q Querier, surface int64) ([]string, error) {
+func ThreadChannels(ctx context.Context, q Batcher, surface int64) ([]string, error) {
 	type row struct {
 		Channel string `db:"channel"`
 	}
-	rows, err := query.Collect[row](ctx, q, "thread channels", threadChannels, surface)
+	rows, err := query.CollectOnePlan[row](ctx, q, "thread channels", threadChannels, surface)
 	list := make([]string, 0, len(rows))
 	for _, r := range rows {
 		list = append(list, r.Channel)

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/bridge/engine/book"
+	"parley/bridge/engine/threads"
 	"parley/bridge/relay"
 	"parley/store"
 )
@@ -141,6 +142,10 @@ func (e *Engine) awaits(made *relay.Made, waits []*book.NotYet) {
 // about messages and the cards, which depend on all changes of the batch.
 func (w *work) flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 	w.SettleLines()
-	w.QueueCards()
+	wait := threads.CardWait
+	if w.e.relay.Busy() { // cards may be late then, and more changes become one
+		wait = threads.CardWaitBusy
+	}
+	w.QueueCards(wait)
 	return w.Book.Flush(ctx, tx)
 }

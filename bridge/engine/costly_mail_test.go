@@ -11,6 +11,21 @@ import (
 	"parley/channels/email"
 )
 
+// shownAfter gives the longest time that passes until what each of so many customers writes is
+// shown.
+func (w *world) shownAfter(name string, customers int) time.Duration {
+	w.t.Helper()
+	var worst time.Duration
+	for i := range customers {
+		began := time.Now()
+		text := fmt.Sprintf("I am %s %d;", name, i)
+		w.writes(fmt.Sprint(name, i), text)
+		w.shown(text)
+		worst = max(worst, time.Since(began))
+	}
+	return worst
+}
+
 // costlyMails gives ten mails of 0.9 MB each, by what in them is made to cost a reader time.
 func costlyMails() map[string]string {
 	const size = 900_000

@@ -78,6 +78,7 @@ type options struct {
 	sealer      *store.Sealer
 	surface     func(bridge.Surface) bridge.Surface // nil = the chat's as it is
 	reachEvery  time.Duration
+	statements  *statements // counts what the database is asked; nil = nobody does
 }
 
 // newWorld makes a company with the agents ann (admin), ben and cat, the team Support
@@ -169,11 +170,7 @@ func (w *world) addEngine() *engine.Engine {
 	if ro.ReconcileAfter == 0 {
 		ro.ReconcileAfter = 50 * time.Millisecond
 	}
-	pool := w.pool
-	if len(w.engines) > 0 {
-		pool = must(pgxpool.NewWithConfig(w.t.Context(), w.pool.Config().Copy()))(w.t)
-		w.t.Cleanup(pool.Close)
-	}
+	pool := w.poolOfEngine()
 	backoff := w.opt.backoff
 	if backoff == nil {
 		backoff = []time.Duration{20 * time.Millisecond}

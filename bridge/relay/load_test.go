@@ -30,3 +30,22 @@ func TestLoad(t *testing.T) {
 		t.Errorf("a load of %v after a rest", got)
 	}
 }
+
+// There is much to do when the dispatcher has no rest, though appliers have little to do: claims and results compete
+// for the same database.
+func TestDispatcherWithoutRestIsBusy(t *testing.T) {
+	t.Parallel()
+	r := &Relay{queue: newAcceptQueue()}
+	now := time.Now()
+	if r.Busy() {
+		t.Error("busy before any work")
+	}
+	r.turns.add(now, loadMemory/2)
+	if r.Busy() {
+		t.Error("busy with a dispatcher that rests half of the time")
+	}
+	r.turns.add(now.Add(time.Hour), loadMemory) // an hour hence, so that a slow machine forgets nothing of it
+	if !r.Busy() {
+		t.Error("not busy with a dispatcher that had no rest")
+	}
+}

@@ -79,6 +79,7 @@ type Relay struct {
 	// applying bounds the batches in work: more at a time than there are cores only hinder each other.
 	applying chan struct{}
 	load     load                // of the appliers
+	turns    load                // of the dispatcher
 	large    *semaphore.Weighted // bytes of large payloads being applied
 	slow     *slowDecodes
 	holders  *holders
@@ -102,6 +103,7 @@ const (
 	appliers        = 4   // that work on batches
 	suspectAppliers = 2   // that work on events which failed before
 	busyLoad        = 0.5 // appliers that were at work, as a mean, from which on there is much to do
+	busyTurns       = 0.6 // the same of the dispatcher: the part of the time that its turns take
 )
 
 // New makes a Relay. It opens a small pool of its own for claims and for applying, with
@@ -213,10 +215,11 @@ func (r *Relay) RunsAllowed() bool { return r.runs.Load() }
 // these accounts.
 func (r *Relay) WakeAppliers(accounts ...int64) { r.schedule.wake(time.Now(), accounts...) }
 
-// Busy says that there is much to do: callers of Accept pile up, or appliers had little rest in the last few
-// seconds. What may be late then gives way.
+// Busy says that there is much to do: callers of Accept pile up, or appliers or the dispatcher had little rest in
+// the last few seconds. What may be late then gives way.
 func (r *Relay) Busy() bool {
-	return r.queue.busy() || r.load.mean(time.Now()) > busyLoad
+	now := time.Now()
+	return r.queue.busy() || r.load.mean(now) > busyLoad || r.turns.mean(now) > busyTurns
 }
 
 // OpenAccount says that the events of an account can be decoded from now on.

@@ -22,6 +22,7 @@ type benchCommand struct {
 
 	Serve      bool   `hidden:"" help:"Be the Parley that is measured."`
 	CPUProfile string `hidden:"" name:"cpuprofile" placeholder:"FILE" help:"Profile the Parley that is measured."`
+	Statements string `hidden:"" name:"statements" placeholder:"FILE" help:"Write there what each statement of the database costs a relayed message."`
 }
 
 // Help is shown by `parley bench --help`.
@@ -43,7 +44,8 @@ func (c benchCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("bench: %w", err)
 	}
-	report, failed := bench.Run(ctx, bench.Options{Program: program, Dir: c.Dir, Quick: c.Quick, Only: c.Only, Out: os.Stderr, CPUProfile: c.CPUProfile, Unanalysed: c.Unanalysed})
+	report, failed := bench.Run(ctx, bench.Options{Program: program, Dir: c.Dir, Quick: c.Quick, Only: c.Only, Out: os.Stderr, CPUProfile: c.CPUProfile,
+		Statements: c.Statements, Unanalysed: c.Unanalysed})
 	if err := report.Table(os.Stdout); err != nil {
 		return err
 	}

@@ -152,8 +152,8 @@ const findSections = `
 	LIMIT $2`
 
 // Find gives the sections that have most in common with a text, at most so many, the best first.
-func Find(ctx context.Context, q store.Querier, text string, most int) ([]Section, error) {
-	return query.Collect[Section](ctx, q, "find knowledge", findSections, text, most, mostCompared)
+func Find(ctx context.Context, q store.Batcher, text string, most int) ([]Section, error) {
+	return query.CollectOnePlan[Section](ctx, q, "find knowledge", findSections, text, most, mostCompared)
 }
 
 // State says what was read of a place.

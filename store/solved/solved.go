@@ -127,6 +127,6 @@ const lookAt = 500 // of an account
 
 // Like gives the resolved conversations of some accounts and a team that have most in common with a text, at most
 // so many, the best first.
-func Like(ctx context.Context, q store.Querier, accounts []int64, team int64, text string, most int) ([]Solved, error) {
-	return query.Collect[Solved](ctx, q, "like conversations", likeText, accounts, team, text, lookAt, most)
+func Like(ctx context.Context, q store.Batcher, accounts []int64, team int64, text string, most int) ([]Solved, error) {
+	return query.CollectOnePlan[Solved](ctx, q, "like conversations", likeText, accounts, team, text, lookAt, most)
 }

@@ -77,8 +77,7 @@ func (as *Analyses) run(ctx context.Context, with analysis.Analyzer) error {
 // claimedBurst is a burst with what its analysis reads.
 type claimedBurst struct {
 	store.Burst
-	latest []store.Message // of its conversation
-	now    time.Time       // Parley's clock
+	*store.BurstMaterial
 }
 
 // claimBursts takes at most so many bursts, and few while there is much else to do.
@@ -95,24 +94,20 @@ func (as *Analyses) claimBursts(ctx context.Context, most int) ([]claimedBurst, 
 	if err != nil || len(bursts) == 0 {
 		return nil, err
 	}
-	latest, err := as.latestOf(ctx, bursts)
-	if err != nil {
-		return nil, err
-	}
-	now, err := store.Now(ctx, as.pool)
+	m, err := store.LoadBursts(ctx, as.pool, bursts, analyseLook)
 	if err != nil {
 		return nil, err
 	}
 	claimed := make([]claimedBurst, 0, len(bursts))
 	for _, b := range bursts {
-		claimed = append(claimed, claimedBurst{b, latest[b.ConversationID], now})
+		claimed = append(claimed, claimedBurst{b, m})
 	}
 	return claimed, nil
 }
 
 // analyseOne has one burst analysed and hands on what was found, or gives the burst back.
 func (as *Analyses) analyseOne(ctx context.Context, with analysis.Analyzer, c claimedBurst, analysed chan<- store.AnalysedBurst) {
-	f, err := as.analyse(ctx, with, c.Burst, c.latest, c.now)
+	f, err := as.analyse(ctx, with, c)
 	switch {
 	case err == nil:
 		analysed <- store.AnalysedBurst{Burst: c.Burst, Fact: f}
@@ -167,9 +162,8 @@ func (as *Analyses) finishSome(ctx context.Context, some []store.AnalysedBurst) 
 	return nil
 }
 
-// analyse has one burst analysed and gives the fact that tells what was found. rows are the latest messages of
-// its conversation.
-func (as *Analyses) analyse(ctx context.Context, with analysis.Analyzer, b store.Burst, rows []store.Message, now time.Time) (told store.NewEvent, err error) {
+// analyse has one burst analysed and gives the fact that tells what was found.
+func (as *Analyses) analyse(ctx context.Context, with analysis.Analyzer, b claimedBurst) (told store.NewEvent, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("chores: analysing panicked: %v", p)
@@ -177,7 +171,7 @@ func (as *Analyses) analyse(ctx context.Context, with analysis.Analyzer, b store
 	}()
 	ctx, cancel := context.WithTimeout(ctx, analyseTime)
 	defer cancel()
-	q, err := as.question(ctx, b, rows, now)
+	q, err := as.question(ctx, b)
 	if err != nil {
 		return told, err
 	}

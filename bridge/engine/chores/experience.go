@@ -22,12 +22,12 @@ const solvedPrefix = "solved:"
 
 // solvedBefore adds to a question what was asked and answered in resolved conversations: of accounts that everybody
 // may read who reads the conversation, which are those of its team without a channel of their own.
-func (as *Analyses) solvedBefore(ctx context.Context, b store.Burst, q *asking) error {
-	rows, err := store.Conversations(ctx, as.pool, b.ConversationID)
-	if err != nil || len(rows) == 0 {
-		return err
+func (as *Analyses) solvedBefore(ctx context.Context, b claimedBurst, q *asking) error {
+	i := slices.IndexFunc(b.Conversations, func(c store.Conversation) bool { return c.ID == b.ConversationID })
+	if i < 0 {
+		return nil
 	}
-	c, dir := &rows[0], as.host.Directory()
+	c, dir := &b.Conversations[i], as.host.Directory()
 	var team int64
 	if c.TeamID != nil {
 		team = *c.TeamID
@@ -43,9 +43,12 @@ func (as *Analyses) solvedBefore(ctx context.Context, b store.Burst, q *asking) 
 	if len(accounts) == 0 {
 		return nil
 	}
-	like, err := solved.Like(ctx, as.pool, accounts, team, askedIn(q.Burst), mostExamples)
-	if err != nil {
-		return err
+	var like []solved.Solved
+	if b.Solved {
+		var err error
+		if like, err = solved.Like(ctx, as.pool, accounts, team, askedIn(q.Burst), mostExamples); err != nil {
+			return err
+		}
 	}
 	sources := 0
 	for _, s := range like {

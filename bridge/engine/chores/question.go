@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"parley/bridge"
 	"parley/bridge/analysis"
@@ -20,20 +19,6 @@ import (
 // analyseLook is how many of a conversation's latest messages an Analyzer gets.
 const analyseLook = 20
 
-// latestOf reads the latest messages of the conversations of bursts, the oldest first.
-func (as *Analyses) latestOf(ctx context.Context, bursts []store.Burst) (map[int64][]store.Message, error) {
-	ids := make([]int64, 0, len(bursts))
-	for _, b := range bursts {
-		ids = append(ids, b.ConversationID)
-	}
-	rows, err := store.LatestMessages(ctx, as.pool, ids, analyseLook)
-	latest := map[int64][]store.Message{}
-	for _, m := range slices.Backward(rows) {
-		latest[m.ConversationID] = append(latest[m.ConversationID], m)
-	}
-	return latest, err
-}
-
 // asking is a question with what its sources stand for, by the IDs that they have in it.
 type asking struct {
 	analysis.Question
@@ -41,11 +26,10 @@ type asking struct {
 	intents   map[string]string         // what was wanted in resolved conversations; "" = nobody knows
 }
 
-// question makes what an Analyzer is asked now about a burst. rows are the conversation's latest messages, the oldest
-// first. Only what customers wrote and what left for them is in it: nothing internal.
-func (as *Analyses) question(ctx context.Context, b store.Burst, rows []store.Message, now time.Time) (asking, error) {
+// question makes what an Analyzer is asked now about a burst. Only what customers wrote and what left for them is in it: nothing internal.
+func (as *Analyses) question(ctx context.Context, b claimedBurst) (asking, error) {
 	q := asking{templates: map[string]store.Template{}, intents: map[string]string{}}
-	q.Now = now
+	q.Now = b.Now
 	q.Desk = analysis.Desk{Actions: []analysis.ActionName{analysis.Template, analysis.Snooze}}
 	for _, t := range as.host.Directory().OfferedTags() {
 		if t.Kind == store.TagLabel {
@@ -54,10 +38,11 @@ func (as *Analyses) question(ctx context.Context, b store.Burst, rows []store.Me
 		q.Desk.Tags = append(q.Desk.Tags, analysis.Tag{Name: t.Name})
 	}
 	var account int64
-	for i := range rows {
-		m := &rows[i]
+	for i := range slices.Backward(b.Latest) { // the oldest first
+		m := &b.Latest[i]
 		said, ok := exchanged(m)
 		switch {
+		case m.ConversationID != b.ConversationID:
 		case !ok || m.EventID > b.LastEvent:
 		case m.Direction == store.DirectionIn && m.EventID >= b.FirstEvent:
 			q.Burst, account = append(q.Burst, said), m.AccountID
@@ -70,21 +55,19 @@ func (as *Analyses) question(ctx context.Context, b store.Burst, rows []store.Me
 	}
 	settings := as.settings(account)
 	q.Desk.Language, q.Desk.References, q.Desk.Intents = settings.Language, settings.AI.References, settings.AI.Intents
-	list, err := store.ListTemplates(ctx, as.pool, account)
-	for _, t := range list {
-		if t.Status == string(channels.TemplateApproved) && slices.Contains(t.Uses, bridge.TemplateReply) {
+	for _, t := range b.Templates {
+		if t.AccountID == account && t.Status == string(channels.TemplateApproved) && slices.Contains(t.Uses, bridge.TemplateReply) {
 			id := "template:" + strconv.FormatInt(t.ID, 10)
 			q.templates[id] = t
 			q.Desk.Sources = append(q.Desk.Sources, analysis.Source{ID: id, Title: t.Name, Text: t.Body})
 		}
 	}
-	if err != nil {
-		return q, err
-	}
-	pages, err := as.knowledge(ctx, askedIn(q.Burst))
-	q.Desk.Sources = append(q.Desk.Sources, pages...)
-	if err != nil {
-		return q, err
+	if b.Knowledge {
+		pages, err := as.knowledge(ctx, askedIn(q.Burst))
+		if err != nil {
+			return q, err
+		}
+		q.Desk.Sources = append(q.Desk.Sources, pages...)
 	}
 	return q, as.solvedBefore(ctx, b, &q)
 }

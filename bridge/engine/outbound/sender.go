@@ -143,7 +143,7 @@ func (e *Sender) Attempts(ctx context.Context, claims []dispatch.Claimed) []rela
 }
 
 func (e *Sender) material(ctx context.Context, claims []dispatch.Claimed) *material {
-	var conversations, messages, changes []int64
+	var conversations, cards, messages, changes []int64
 	var replies []store.LeavingReply
 	for _, c := range claims {
 		conversations = append(conversations, c.ConversationID)
@@ -155,8 +155,12 @@ func (e *Sender) material(ctx context.Context, claims []dispatch.Claimed) *mater
 			messages = append(messages, c.MessageID)
 		case string(bridge.PostSaid), string(bridge.PostFiles):
 			messages = append(messages, c.MessageID)
+		case string(bridge.PostMark):
 		case string(bridge.PostLine):
 			changes = append(changes, PayloadOf(&c.Delivery).Changes)
+			cards = append(cards, c.ConversationID)
+		default:
+			cards = append(cards, c.ConversationID)
 		}
 		for _, d := range c.With {
 			messages = append(messages, d.MessageID)
@@ -167,7 +171,8 @@ func (e *Sender) material(ctx context.Context, claims []dispatch.Claimed) *mater
 	if len(conversations) == 0 {
 		return m
 	}
-	o, err := store.LoadOutgoing(ctx, e.opt.Pool, conversations, distinct(messages), replies, distinct(changes))
+	o, err := store.LoadOutgoing(ctx, e.opt.Pool, store.Leaving{Conversations: conversations, Cards: distinct(cards), Messages: distinct(messages),
+		Replies: replies, Posted: distinct(changes)})
 	if err != nil {
 		m.err = Retry(err)
 		return m

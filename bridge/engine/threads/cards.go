@@ -9,12 +9,15 @@ import (
 	"parley/bridge/engine/outbound"
 )
 
-// CardWait is how long a root waits for further changes, unless somebody clicked.
-const CardWait = 1500 * time.Millisecond
+// How long a root waits for further changes, unless somebody clicked.
+const (
+	CardWait     = 1500 * time.Millisecond
+	CardWaitBusy = 6 * time.Second // while there is much else to do
+)
 
 // QueueCards queues an update of each root that shows an old state of its conversation. Changes
-// that come close together become one update.
-func (th *Writer) QueueCards() {
+// that come within wait become one update.
+func (th *Writer) QueueCards(wait time.Duration) {
 	for _, id := range book.Keys(th.Conversations.Rows) {
 		c := th.Conversations.Rows[id]
 		if !c.ShowsNew {
@@ -39,7 +42,7 @@ func (th *Writer) QueueCards() {
 			if waiting <= 0 && !th.rootUnsent(c, t) {
 				th.Outbox.Enqueue(l, string(bridge.PostCard), 0, outbound.Payload{}, nil)
 				if !c.Clicked && l.LeasedUntil == nil {
-					soon := th.Now.Add(CardWait)
+					soon := th.Now.Add(wait)
 					th.Outbox.Due(l, &soon)
 				}
 			} else if waiting > 0 && c.Clicked && l.LeasedUntil == nil {

@@ -26,6 +26,9 @@ type Options struct {
 	// CPUProfile begins the names of files that get profiles: .1 and so on of the measured
 	// Parleys, .own of the generators and emulators.
 	CPUProfile string
+	// Statements is the file to which the group relay appends what each statement of the database cost a
+	// message, and which rows were written, as pg_stat_statements counts; "" = nothing is counted.
+	Statements string
 }
 
 // bench is one run.

@@ -119,6 +119,13 @@ func (s *stage) round(ctx context.Context, d time.Duration) (rate float64, detai
 	if err := s.t.reached(ctx, 1); err != nil {
 		return 0, nil, err
 	}
+	if err := s.w.countStatements(ctx); err != nil {
+		return 0, nil, err
+	}
+	log, err := s.w.written(ctx)
+	if err != nil {
+		return 0, nil, err
+	}
 	m, err := startMeter(s.w, s.c)
 	if err != nil {
 		return 0, nil, err
@@ -143,12 +150,20 @@ func (s *stage) round(ctx context.Context, d time.Duration) (rate float64, detai
 	details["arrived_s"], details["settled_s"] = arrived.Seconds(), time.Since(stopped).Seconds()
 	in, out, all = s.t.in.Load()-in, s.t.out.Load()-out, s.t.in.Load()+s.t.out.Load()-all
 	rate = float64(in+out) / took.Seconds()
+	logged, err := s.w.written(ctx)
+	if err != nil {
+		return 0, nil, err
+	}
+	if err := s.w.writeStatements(ctx, in+out); err != nil {
+		return 0, nil, err
+	}
 	after, err := s.settledCommits(ctx)
 	if err != nil {
 		return 0, nil, err
 	}
 	details["in_per_s"], details["out_per_s"] = float64(in)/took.Seconds(), float64(out)/took.Seconds()
 	details["commits_per_message"] = float64(after-before) / float64(all)
+	details["log_bytes_per_message"] = float64(logged-log) / float64(in+out)
 	details["slack_calls_per_message"] = float64(s.t.callCount()-calls) / float64(all)
 	details["parley_us_per_message"] = details["cpu_parley"] / rate * 1e6
 	details["postgres_us_per_message"] = details["cpu_postgres"] / rate * 1e6

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"time"
@@ -56,7 +57,11 @@ func (b *bench) postgres(ctx context.Context) (*pgserver.Server, error) {
 	if b.server != nil {
 		return b.server, nil
 	}
-	server, err := pgserver.Start(ctx, pgserver.Options{Dir: filepath.Join(b.scratch.Dir, "base"), Durable: true, Settings: serverSettings(), Say: func(string) {}})
+	settings := serverSettings()
+	if b.opt.Statements != "" {
+		maps.Copy(settings, statementSettings())
+	}
+	server, err := pgserver.Start(ctx, pgserver.Options{Dir: filepath.Join(b.scratch.Dir, "base"), Durable: true, Settings: settings, Say: func(string) {}})
 	if err != nil {
 		return nil, err
 	}
@@ -116,6 +121,14 @@ func (w *world) admin(ctx context.Context, statement string) (err error) {
 		return fmt.Errorf("bench: database: %w", err)
 	}
 	return nil
+}
+
+// written is how many bytes were written to the log so far.
+func (w *world) written(ctx context.Context) (n int64, err error) {
+	if err := w.pool.QueryRow(ctx, `SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint`).Scan(&n); err != nil {
+		return 0, fmt.Errorf("bench: write-ahead log: %w", err)
+	}
+	return n, nil
 }
 
 // checkpoint lets PostgreSQL write all changes to its files now, and not while something is measured.
