@@ -131,7 +131,7 @@ const openOf = `
 // LatestConversations returns the newest conversations of customers who are named by account and key.
 // Customers without a conversation are left out.
 func LatestConversations(ctx context.Context, q Querier, accounts []int64, customers []string) ([]int64, error) {
-	return query.IDs(ctx, q, "latest conversations", latestOf, accounts, customers)
+	return query.IDs[int64](ctx, q, "latest conversations", latestOf, accounts, customers)
 }
 
 // Related is a conversation that is named on the card of another one (Beside), because it continues
@@ -188,7 +188,7 @@ const collectingOfDays = `
 // CollectingOfDays returns the collecting conversations (Conversation.Collects) of accounts on days,
 // where they exist. accounts and days (yyyy-mm-dd) are parallel.
 func CollectingOfDays(ctx context.Context, q Querier, accounts []int64, days []string) ([]int64, error) {
-	return query.IDs(ctx, q, "collecting threads", collectingOfDays, accounts, days)
+	return query.IDs[int64](ctx, q, "collecting threads", collectingOfDays, accounts, days)
 }
 
 const insertConversations = `

@@ -230,7 +230,7 @@ const replayEvents = `
 // Replay puts quarantined events back at the ends of their queues and returns their ids. An event that
 // has already made a message stays in quarantine.
 func Replay(ctx context.Context, q Querier, events []int64) ([]int64, error) {
-	return query.IDs(ctx, q, "replay", replayEvents, events)
+	return query.IDs[int64](ctx, q, "replay", replayEvents, events)
 }
 
 const handOver = `
@@ -251,7 +251,7 @@ const handOver = `
 // that it has there, unless that account knows the id already. It returns whether the event was in
 // quarantine.
 func HandOver(ctx context.Context, q Querier, event, account int64, externalID string) (bool, error) {
-	list, err := query.IDs(ctx, q, "hand over", handOver, event, account, query.ShortID(externalID), factHash(query.ShortID(externalID)))
+	list, err := query.IDs[int64](ctx, q, "hand over", handOver, event, account, query.ShortID(externalID), factHash(query.ShortID(externalID)))
 	return len(list) > 0, err
 }
 

@@ -90,7 +90,7 @@ func ListConversations(ctx context.Context, q Querier, r Reader, list string, li
 	if sql == "" {
 		return nil, fmt.Errorf("store: there is no list %q", list)
 	}
-	return query.IDs(ctx, q, "list", sql, append(r.arguments(), limit, offset)...)
+	return query.IDs[int64](ctx, q, "list", sql, append(r.arguments(), limit, offset)...)
 }
 
 // The reader's own come first, then those that nobody has; the newest on top.
@@ -106,5 +106,5 @@ const answerable = `
 // AnswerableConversations returns the open conversations with a thread in a channel that the reader
 // answers by typing in that thread: the reader's own, and those that nobody has.
 func AnswerableConversations(ctx context.Context, q Querier, r Reader, surface int64, channel string, limit int) ([]int64, error) {
-	return query.IDs(ctx, q, "answerable conversations", answerable, append(r.arguments(), surface, channel, limit)...)
+	return query.IDs[int64](ctx, q, "answerable conversations", answerable, append(r.arguments(), surface, channel, limit)...)
 }

@@ -61,9 +61,9 @@ func readChanged[T any](p *Pipeline, list *[]T, change func(*T), sql string, arg
 }
 
 // readIDs adds a query that returns one column of ids.
-func readIDs(p *Pipeline, list *[]int64, sql string, args ...any) {
+func readIDs[T ~int64](p *Pipeline, list *[]T, sql string, args ...any) {
 	p.batch.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
-		*list, err = pgx.CollectRows(rows, pgx.RowTo[int64])
+		*list, err = pgx.CollectRows(rows, pgx.RowTo[T])
 		return err
 	})
 }

@@ -25,7 +25,7 @@ func WakeQueues(ctx context.Context, q Querier, written []string) ([]int64, erro
 		return nil, nil
 	}
 	short, _ := query.ShortIDs(written)
-	list, err := query.IDs(ctx, q, "wake queues", wakeQueues, short)
+	list, err := query.IDs[int64](ctx, q, "wake queues", wakeQueues, short)
 	slices.Sort(list)
 	return slices.Compact(list), err
 }

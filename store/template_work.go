@@ -39,7 +39,7 @@ const finishTemplate = `
 // version, false when it refused it (it may still have the version before). The result is false when
 // the template was changed since it was claimed.
 func FinishTemplate(ctx context.Context, q Querier, t Template, accepted bool) (bool, error) {
-	done, err := query.IDs(ctx, q, "finish template", finishTemplate, t.ID, t.Epoch, accepted)
+	done, err := query.IDs[int64](ctx, q, "finish template", finishTemplate, t.ID, t.Epoch, accepted)
 	return len(done) > 0, err
 }
 
@@ -95,7 +95,7 @@ const claimTemplateLists = `
 
 // ClaimTemplateLists leases accounts whose templates are to be compared with the provider's list.
 func ClaimTemplateLists(ctx context.Context, q Querier, accounts []int64) ([]int64, error) {
-	return query.IDs(ctx, q, "claim template lists", claimTemplateLists, accounts, templateLease.Seconds())
+	return query.IDs[int64](ctx, q, "claim template lists", claimTemplateLists, accounts, templateLease.Seconds())
 }
 
 const finishTemplateList = `

@@ -181,18 +181,19 @@ func (w *work) keeps(ctx context.Context, q store.Querier) (kept, error) {
 			teams = append(teams, t.id)
 		}
 	}
-	used, err := idsOf(ctx, q, usedAccounts, accounts)
+	keptAccounts, err := idsOf(ctx, q, usedAccounts, accounts)
 	if err != nil {
 		return k, err
 	}
-	for _, id := range used {
+	for _, id := range keptAccounts {
 		k.accounts[id] = true
 	}
 	going := slices.DeleteFunc(accounts, func(id int64) bool { return k.accounts[id] })
-	if used, err = idsOf(ctx, q, usedTeams, teams, going); err != nil {
+	keptTeams, err := idsOf(ctx, q, usedTeams, teams, going)
+	if err != nil {
 		return k, err
 	}
-	for _, id := range used {
+	for _, id := range keptTeams {
 		k.teams[id] = true
 	}
 	return k, nil

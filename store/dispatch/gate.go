@@ -117,7 +117,7 @@ const otherGates = `
 // ones.
 func OtherGates(ctx context.Context, q store.Querier, known []int64) ([]int64, error) {
 	above, upto := gaps(known)
-	return query.IDs(ctx, q, "other gates", otherGates, above, upto)
+	return query.IDs[int64](ctx, q, "other gates", otherGates, above, upto)
 }
 
 // gaps returns the ranges between known ids, without their ends: of 3 and 7 they are (0, 3), (3, 7)

@@ -175,7 +175,7 @@ func Begin(ctx context.Context, o Options, contacts []int64, by string) (id stri
 func lockContacts(ctx context.Context, tx pgx.Tx, contacts []int64) error {
 	for _, locked := range []string{`SELECT id FROM identities WHERE contact_id = ANY($1) ORDER BY id FOR UPDATE`,
 		`SELECT id FROM contacts WHERE id = ANY($1) ORDER BY id FOR UPDATE`} {
-		if _, err := query.IDs(ctx, tx, "contacts", locked, contacts); err != nil {
+		if _, err := query.IDs[int64](ctx, tx, "contacts", locked, contacts); err != nil {
 			return err
 		}
 	}

@@ -62,7 +62,7 @@ type journalScan struct {
 
 // newJournalScan prepares a look through all events up to an id.
 func newJournalScan(ctx context.Context, q store.Querier, s *scope, upto int64) (*journalScan, error) {
-	linked, err := query.IDs(ctx, q, "events of messages", linkedEvents, s.Conversations, s.Messages)
+	linked, err := query.IDs[int64](ctx, q, "events of messages", linkedEvents, s.Conversations, s.Messages)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func (j *journalScan) next(ctx context.Context, after int64) (list []int64, upto
 		return nil, 0, fmt.Errorf("store: journal: %w", err)
 	}
 	args["upto"] = upto
-	list, err = query.IDs(ctx, j.q, "journal", journalMatches, args)
+	list, err = query.IDs[int64](ctx, j.q, "journal", journalMatches, args)
 	return list, upto, err
 }
 

@@ -100,13 +100,13 @@ const (
 func readScope(ctx context.Context, q store.Querier, who subject) (*scope, error) {
 	s := &scope{subject: who}
 	var err error
-	if s.Conversations, err = query.IDs(ctx, q, "conversations", conversationsOf, who.Identities); err != nil {
+	if s.Conversations, err = query.IDs[int64](ctx, q, "conversations", conversationsOf, who.Identities); err != nil {
 		return nil, err
 	}
-	if s.Messages, err = query.IDs(ctx, q, "messages", messagesOf, who.Identities); err != nil {
+	if s.Messages, err = query.IDs[int64](ctx, q, "messages", messagesOf, who.Identities); err != nil {
 		return nil, err
 	}
-	if s.Shared, err = query.IDs(ctx, q, "shared conversations", sharedWith, s.arguments("")); err != nil {
+	if s.Shared, err = query.IDs[int64](ctx, q, "shared conversations", sharedWith, s.arguments("")); err != nil {
 		return nil, err
 	}
 	type row struct {

@@ -33,7 +33,7 @@ func Messages(ctx context.Context, q store.Querier, conversation int64, before B
 	if before == (Before{}) {
 		before = Before{math.MaxInt64, math.MaxInt64}
 	}
-	ids, err := query.IDs(ctx, q, "page of messages", messagesPage, conversation, before.Event, before.ID, limit)
+	ids, err := query.IDs[int64](ctx, q, "page of messages", messagesPage, conversation, before.Event, before.ID, limit)
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}

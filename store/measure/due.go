@@ -41,7 +41,7 @@ const takeDue = `
 // may be others. What it gives is due again unless tx is committed, and is to be read after it: then
 // nothing is missed that was committed before, and what is committed later is due once more.
 func (p *Progress) TakeDue(ctx context.Context, tx pgx.Tx, most int) (ids []int64, more bool, err error) {
-	if ids, err = query.IDs(ctx, tx, "due to be measured", takeDue, most); err != nil {
+	if ids, err = query.IDs[int64](ctx, tx, "due to be measured", takeDue, most); err != nil {
 		return nil, false, err
 	}
 	more = len(ids) >= most

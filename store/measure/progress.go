@@ -52,7 +52,7 @@ func (p *Progress) Older(ctx context.Context, tx pgx.Tx, most int) (ids []int64,
 	if p.below == 0 {
 		return nil, false, nil
 	}
-	if ids, err = query.IDs(ctx, tx, "older conversations", olderConversations, p.below, most); err != nil {
+	if ids, err = query.IDs[int64](ctx, tx, "older conversations", olderConversations, p.below, most); err != nil {
 		return nil, false, err
 	}
 	p.below = 0

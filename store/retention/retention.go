@@ -150,7 +150,7 @@ const (
 // known for ever, so that no fact is taken a second time.
 func EmptyEvents(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
 	return oneBatch(ctx, pool, "empty events", func(tx pgx.Tx, r rounds) (Emptied, error) {
-		list, err := query.IDs(ctx, tx, "old events", oldEvents, r.Events, keep.Seconds(), retainRows, retainBytes)
+		list, err := query.IDs[int64](ctx, tx, "old events", oldEvents, r.Events, keep.Seconds(), retainRows, retainBytes)
 		if err != nil || len(list) == 0 {
 			return Emptied{}, err
 		}
@@ -158,7 +158,7 @@ func EmptyEvents(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (E
 			return Emptied{}, err
 		}
 		done := Emptied{Looked: len(list), More: true}
-		closed, err := query.IDs(ctx, tx, "closed events", closedOf, list)
+		closed, err := query.IDs[int64](ctx, tx, "closed events", closedOf, list)
 		if err != nil {
 			return done, err
 		}
@@ -182,7 +182,7 @@ func (e *Emptied) emptyEvents(ctx context.Context, tx pgx.Tx, events []int64, dr
 // EmptyRetained does the same as EmptyEvents for events that had to be kept longer.
 func EmptyRetained(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Emptied, error) {
 	return oneBatch(ctx, pool, "empty retained events", func(tx pgx.Tx, r rounds) (Emptied, error) {
-		list, err := query.IDs(ctx, tx, "freed events", freedEvents, retainRows)
+		list, err := query.IDs[int64](ctx, tx, "freed events", freedEvents, retainRows)
 		if err != nil || len(list) == 0 {
 			return Emptied{}, err
 		}

@@ -55,7 +55,7 @@ func TakeDue(ctx context.Context, tx pgx.Tx, due []Due) ([]int64, error) {
 	for i, d := range due {
 		ids[i], marks[i] = d.ConversationID, d.Mark
 	}
-	return query.IDs(ctx, tx, "solved conversations", takeDue, ids, marks)
+	return query.IDs[int64](ctx, tx, "solved conversations", takeDue, ids, marks)
 }
 
 const namesOf = `

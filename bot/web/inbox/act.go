@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -68,6 +69,15 @@ func (p pages) showAgain(v *web.Visit, a bridge.Act, problem string, files []att
 	return v.ShowAgain("thread", web.Screen{Title: title(f), Data: data})
 }
 
+// numberIn reads an id of a form; 0 = none, which is refused where one is needed.
+func numberIn(form url.Values, name string) int64 {
+	n, err := strconv.ParseInt(form.Get(name), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
 // readAct reads a form, whose files are stored. problem says, for people, what is wrong with it.
 func readAct(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem string) {
 	form := v.Request.PostForm
@@ -79,9 +89,9 @@ func readAct(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem st
 	if utf8.RuneCountInString(form.Get("text"))+utf8.RuneCountInString(form.Get("note")) > textRunes {
 		return a, "That is too long: at most " + strconv.Itoa(textRunes) + " characters."
 	}
-	for name, number := range map[string]*int64{"message": &a.Args.Message, "delivery": &a.Args.Delivery, "seen": &a.Args.Seen} {
-		*number, _ = strconv.ParseInt(form.Get(name), 10, 64) //nolint:errcheck // 0 = none, which is refused where one is needed
-	}
+	a.Args.Message = numberIn(form, "message")
+	a.Args.Delivery = numberIn(form, "delivery")
+	a.Args.Seen = numberIn(form, "seen")
 	a.Args.Sure = form.Get("sure") == "yes"
 	switch a.Verb {
 	case bridge.VerbReply:

@@ -133,14 +133,18 @@ func readFilter(v *web.Visit) (f LogFilter, problem string) {
 	var err error
 	f.What, f.Account = v.Value("what"), v.Value("account")
 	if who := v.Value("who"); who != "" {
-		if f.Agent, err = strconv.ParseInt(who, 10, 64); err != nil {
+		agent, err := strconv.ParseInt(who, 10, 64)
+		if err != nil {
 			return f, "There is no such colleague."
 		}
+		f.Agent = agent
 	}
 	if number := strings.TrimPrefix(v.Value("conversation"), "#"); number != "" {
-		if f.Conversation, err = strconv.ParseInt(number, 10, 64); err != nil {
+		conversation, err := strconv.ParseInt(number, 10, 64)
+		if err != nil {
 			return f, "A conversation is named by its number: 12 or #12."
 		}
+		f.Conversation = conversation
 	}
 	zone := v.Now().Location()
 	if from := v.Value("from"); from != "" {

@@ -163,8 +163,9 @@ func (p pages) stuck(v *web.Visit) error {
 // decide sends a message again, or marks it as sent.
 func (p pages) decide(v *web.Visit) error {
 	d := Decision{Verb: bridge.Verb(v.Value("verb"))}
-	var err, wrong error
-	d.Delivery, err = strconv.ParseInt(v.Request.PathValue("delivery"), 10, 64)
+	delivery, err := strconv.ParseInt(v.Request.PathValue("delivery"), 10, 64)
+	d.Delivery = delivery
+	var wrong error
 	d.Attempt, wrong = strconv.Atoi(v.Value("attempt"))
 	if err != nil || wrong != nil || d.Verb != bridge.VerbSendAgain && d.Verb != bridge.VerbMarkSent {
 		return v.NotFound()

@@ -249,9 +249,9 @@ func Retry(err error) error {
 }
 
 // distinct sorts, removes doubles and zeros.
-func distinct(list []int64) []int64 {
+func distinct[T ~int64](list []T) []T {
 	slices.Sort(list)
-	return slices.DeleteFunc(slices.Compact(list), func(id int64) bool { return id == 0 })
+	return slices.DeleteFunc(slices.Compact(list), func(id T) bool { return id == 0 })
 }
 
 // MarkFor is how long a mark may wait. A surface takes few marks a minute from all conversations

@@ -166,8 +166,8 @@ func WeekTeam(kind string) (team int64, ok bool) {
 	if len(parts) != 3 || parts[0] != Week {
 		return 0, false
 	}
-	team, err := strconv.ParseInt(parts[1], 10, 64)
-	return team, err == nil
+	number, err := strconv.ParseInt(parts[1], 10, 64)
+	return number, err == nil
 }
 
 // EveningTeam reads a kind of EveningOf.
@@ -176,6 +176,6 @@ func EveningTeam(kind string) (team int64, ok bool) {
 	if len(parts) != 3 || parts[0] != Evening {
 		return 0, false
 	}
-	team, err := strconv.ParseInt(parts[1], 10, 64)
-	return team, err == nil
+	number, err := strconv.ParseInt(parts[1], 10, 64)
+	return number, err == nil
 }

@@ -66,7 +66,7 @@ func Event(ctx context.Context, q store.Querier, id int64) (Journey, error) {
 	if err != nil {
 		return Journey{}, err
 	}
-	touched, err := ids(ctx, q, "event", madeBy, id)
+	touched, err := ids[int64](ctx, q, "event", madeBy, id)
 	if err != nil {
 		return Journey{}, err
 	}
@@ -141,7 +141,7 @@ func (t *teller) conversation(ctx context.Context, number, only int64) (Journey,
 	t.addDeliveries(sent)
 	if only != 0 {
 		arrived = []int64{only}
-	} else if open, err := ids(ctx, t.q, "waiting events", openEventsOf, store.ConversationKey(number)); err != nil {
+	} else if open, err := ids[int64](ctx, t.q, "waiting events", openEventsOf, store.ConversationKey(number)); err != nil {
 		return Journey{}, err
 	} else {
 		arrived = append(arrived, open...)
@@ -157,7 +157,7 @@ func (t *teller) sort() {
 	order := []StepKind{StepArrived, StepSaid, StepDone, StepDelivery}
 	slices.SortStableFunc(t.steps, func(a, b Step) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(slices.Index(order, a.Kind), slices.Index(order, b.Kind)),
-			cmp.Compare(a.Event+a.Message+a.Delivery, b.Event+b.Message+b.Delivery))
+			cmp.Compare(a.Event, b.Event), cmp.Compare(a.Message, b.Message), cmp.Compare(a.Delivery, b.Delivery))
 	})
 }
 

@@ -57,13 +57,13 @@ const madeBy = `
 	SELECT conversation_id FROM log_entries WHERE event_id = $1
 	ORDER BY 1`
 
-type row struct {
-	ID int64 `db:"id"`
+type row[T ~int64] struct {
+	ID T `db:"id"`
 }
 
-func ids(ctx context.Context, q store.Querier, what, sql string, args ...any) ([]int64, error) {
-	rows, err := collect[row](ctx, q, what, sql, args...)
-	list := make([]int64, 0, len(rows))
+func ids[T ~int64](ctx context.Context, q store.Querier, what, sql string, args ...any) ([]T, error) {
+	rows, err := collect[row[T]](ctx, q, what, sql, args...)
+	list := make([]T, 0, len(rows))
 	for _, r := range rows {
 		list = append(list, r.ID)
 	}
