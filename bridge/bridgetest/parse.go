@@ -87,7 +87,7 @@ func parse(a *bridge.Action, m Message) {
 		}
 		if number, rest, ok := strings.Cut(text, " "); ok && strings.HasPrefix(number, "#") {
 			id, _ := strconv.ParseInt(number[1:], 10, 64) // else it is none
-			a.Args.Conversation = id
+			a.Args.Conversation = bridge.ConversationID(id)
 			text = strings.TrimSpace(rest)
 		}
 		if verb(a, text) {

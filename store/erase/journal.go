@@ -129,16 +129,16 @@ const dropEvents = `
 // dropFound removes events that are the contact's, and says how many wait to be applied.
 func dropFound(ctx context.Context, tx pgx.Tx, key Key, erasure string, found []int64) (gone, waiting int64, err error) {
 	type row struct {
-		ID         int64   `db:"id"`
-		AccountID  int64   `db:"account_id"`
-		ExternalID string  `db:"external_id"`
-		Blob       *string `db:"blob"`
+		ID         int64           `db:"id"`
+		AccountID  store.AccountID `db:"account_id"`
+		ExternalID string          `db:"external_id"`
+		Blob       *string         `db:"blob"`
 	}
 	rows, err := query.Collect[row](ctx, tx, "events to erase", takeEvents, found)
 	if err != nil {
 		return 0, 0, err
 	}
-	ids, accounts, facts := make([]int64, len(rows)), make([]int64, len(rows)), make([][16]byte, len(rows))
+	ids, accounts, facts := make([]int64, len(rows)), make([]store.AccountID, len(rows)), make([][16]byte, len(rows))
 	for i, r := range rows {
 		ids[i], accounts[i], facts[i] = r.ID, r.AccountID, key.Fact(r.AccountID, r.ExternalID)
 	}

@@ -51,7 +51,7 @@ func (p pages) take(v *web.Visit, a bridge.Act) (done, problem string, err error
 	case err != nil:
 		return "", "", err
 	}
-	return "/inbox/" + strconv.FormatInt(a.Args.Conversation, 10) + "?act=" + name + "#newest", "", nil
+	return "/inbox/" + strconv.FormatInt(int64(a.Args.Conversation), 10) + "?act=" + name + "#newest", "", nil
 }
 
 // showAgain shows the page with what somebody handed in, and what is wrong with it; problem "" = nothing is, and it is
@@ -82,16 +82,16 @@ func numberIn(form url.Values, name string) int64 {
 func readAct(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem string) {
 	form := v.Request.PostForm
 	a = bridge.Act{Verb: bridge.Verb(form.Get("verb")), Form: form.Get("form"), Files: files}
-	a.Args.Conversation = number(v, "id")
+	a.Args.Conversation = bridge.ConversationID(number(v, "id"))
 	if !slices.Contains(bridge.Acts(), a.Verb) || a.Form == "" || len(a.Form) > 64 {
 		return a, "This is not what the page sends. Send it again from here."
 	}
 	if utf8.RuneCountInString(form.Get("text"))+utf8.RuneCountInString(form.Get("note")) > textRunes {
 		return a, "That is too long: at most " + strconv.Itoa(textRunes) + " characters."
 	}
-	a.Args.Message = numberIn(form, "message")
-	a.Args.Delivery = numberIn(form, "delivery")
-	a.Args.Seen = numberIn(form, "seen")
+	a.Args.Message = bridge.MessageID(numberIn(form, "message"))
+	a.Args.Delivery = bridge.DeliveryID(numberIn(form, "delivery"))
+	a.Args.Seen = bridge.EventID(numberIn(form, "seen"))
 	a.Args.Sure = form.Get("sure") == "yes"
 	switch a.Verb {
 	case bridge.VerbReply:
@@ -167,7 +167,7 @@ func (p pages) asked(ctx context.Context, v *web.Visit) (channels.File, error) {
 	if err != nil {
 		return channels.File{}, err
 	}
-	return p.desk.File(ctx, v.Person.ID, number(v, "id"), number(v, "message"), index)
+	return p.desk.File(ctx, v.Person.ID, bridge.ConversationID(number(v, "id")), bridge.MessageID(number(v, "message")), index)
 }
 
 // noFile answers that a file can't be given.

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"parley/store"
 )
 
 // Keys gives the keys of a map in order.
@@ -38,7 +40,7 @@ func compact[K ~int64](list []K) []K {
 
 // UserKey names a person, or another thing of an account, by the name that it has there.
 type UserKey struct {
-	Account int64
+	Account store.AccountID
 	User    string
 }
 

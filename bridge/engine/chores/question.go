@@ -21,13 +21,13 @@ import (
 const analyseLook = 20
 
 // latestOf reads the latest messages of the conversations of bursts, the oldest first.
-func (as *Analyses) latestOf(ctx context.Context, bursts []store.Burst) (map[int64][]store.Message, error) {
-	ids := make([]int64, 0, len(bursts))
+func (as *Analyses) latestOf(ctx context.Context, bursts []store.Burst) (map[store.ConversationID][]store.Message, error) {
+	ids := make([]store.ConversationID, 0, len(bursts))
 	for _, b := range bursts {
 		ids = append(ids, b.ConversationID)
 	}
 	rows, err := store.LatestMessages(ctx, as.pool, ids, analyseLook)
-	latest := map[int64][]store.Message{}
+	latest := map[store.ConversationID][]store.Message{}
 	for _, m := range slices.Backward(rows) {
 		latest[m.ConversationID] = append(latest[m.ConversationID], m)
 	}
@@ -53,7 +53,7 @@ func (as *Analyses) question(ctx context.Context, b store.Burst, rows []store.Me
 		}
 		q.Desk.Tags = append(q.Desk.Tags, analysis.Tag{Name: t.Name})
 	}
-	var account int64
+	var account store.AccountID
 	for i := range rows {
 		m := &rows[i]
 		said, ok := exchanged(m)
@@ -119,7 +119,7 @@ func (as *Analyses) knowledge(ctx context.Context, asked string) ([]analysis.Sou
 }
 
 // settings gives those of the account whose messages are read.
-func (as *Analyses) settings(account int64) bridge.AccountSettings {
+func (as *Analyses) settings(account store.AccountID) bridge.AccountSettings {
 	a, ch := as.host.Directory().Account(account), as.host.Channel(account)
 	if a == nil {
 		return bridge.SettingsOf(nil, nil, true)

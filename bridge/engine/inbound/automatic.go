@@ -177,7 +177,7 @@ func (it *UseCases) promote(ctx context.Context, tx pgx.Tx, from *book.Conversat
 		return err
 	}
 	c.Participants = []store.Participant{{Key: i.Key, Name: i.Name, Role: outbound.RoleTo}}
-	c.Assignees = []int64{agent.ID}
+	c.Assignees = []store.AgentID{agent.ID}
 	c.LastFrom, c.LastPreview, c.LastExternalID = "customer", clean.Preview(m.Text), m.ExternalID
 	since := it.Now
 	c.WaitingSince = &since

@@ -21,9 +21,9 @@ func Explain(ctx context.Context, q store.Querier, what string, zone *time.Locat
 	}
 	var j Journey
 	if isConversation {
-		j, err = Conversation(ctx, q, id)
+		j, err = Conversation(ctx, q, store.ConversationID(id))
 	} else {
-		j, err = Event(ctx, q, id)
+		j, err = Event(ctx, q, store.EventID(id))
 	}
 	if err != nil {
 		return "", err
