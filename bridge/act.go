@@ -49,13 +49,13 @@ type ActResult struct {
 
 // Spoken is a message of a conversation as a page of Parley's own shows it.
 type Spoken struct {
-	ID        int64
-	Event     int64 // by which messages are in order, before ID
+	ID        MessageID
+	Event     EventID // by which messages are in order, before ID
 	Direction store.Direction
 	Fate      store.Fate
-	Reason    string // a code, or words: why it has that fate
-	Author    string // an agent's or the customer's name; "" = not known
-	Agent     int64  // 0 = no agent wrote it
+	Reason    string  // a code, or words: why it has that fate
+	Author    string  // an agent's or the customer's name; "" = not known
+	Agent     AgentID // 0 = no agent wrote it
 	At        time.Time
 	Subject   string
 	Text      string // canonical Markdown
@@ -65,7 +65,7 @@ type Spoken struct {
 	HasHTML   bool   // it came as an HTML mail
 	Original  string // signed link to the mail's sandboxed HTML original; "" = there is none
 
-	Delivery int64        // of a reply: the delivery that Send again and Mark as sent are about; 0 = there is none
+	Delivery DeliveryID   // of a reply: the delivery that Send again and Mark as sent are about; 0 = there is none
 	Receipt  OutcomeState // of a reply that left: sent, delivered or read
 	Verbs    []Verb       // what the viewer may do with it
 
@@ -97,4 +97,7 @@ type SpokenPage struct {
 }
 
 // SpokenBefore says where a page of messages ends: before the message with this event and id. Zero = with the newest.
-type SpokenBefore struct{ Event, ID int64 }
+type SpokenBefore struct {
+	Event EventID
+	ID    MessageID
+}

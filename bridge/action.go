@@ -188,13 +188,13 @@ func (a Action) Typed() bool {
 // Args are the arguments of a verb; which ones count depends on the verb. Buttons carry them as one flat JSON object:
 // what belongs together is embedded.
 type Args struct {
-	Conversation int64    `json:"conversation,omitempty"` // #id, or from a button
-	Message      int64    `json:"message,omitempty"`      // our message id
-	Delivery     int64    `json:"delivery,omitempty"`
-	Agents       []string `json:"agents,omitempty"` // surface user ids, e-mails or "me"
-	Team         string   `json:"team,omitempty"`
-	Add          bool     `json:"add,omitempty"`
-	Remove       bool     `json:"remove,omitempty"`
+	Conversation ConversationID `json:"conversation,omitempty"` // #id, or from a button
+	Message      MessageID      `json:"message,omitempty"`      // our message id
+	Delivery     DeliveryID     `json:"delivery,omitempty"`
+	Agents       []string       `json:"agents,omitempty"` // surface user ids, e-mails or "me"
+	Team         string         `json:"team,omitempty"`
+	Add          bool           `json:"add,omitempty"`
+	Remove       bool           `json:"remove,omitempty"`
 	SendArgs
 	Tags      []string `json:"tags,omitempty"`
 	Until     string   `json:"until,omitempty"` // a time in people's words
@@ -203,7 +203,7 @@ type Args struct {
 	ReplyArgs
 	Emoji string `json:"emoji,omitempty"`
 	ListArgs
-	Seen int64 `json:"seen,omitempty"` // Resolve on a page of our own: the event of the newest message that the page showed
+	Seen EventID `json:"seen,omitempty"` // Resolve on a page of our own: the event of the newest message that the page showed
 	StartArgs
 
 	Template *TemplateArgs `json:"template,omitempty"`
@@ -212,9 +212,9 @@ type Args struct {
 
 // SendArgs say which text is meant that was typed before.
 type SendArgs struct {
-	Slip  int64  `json:"slip,omitempty"`  // the id of the mistyped message that the verb corrects
-	Sure  bool   `json:"sure,omitempty"`  // Send: whoever asks has confirmed that they send somebody else's text
-	Typed *Place `json:"typed,omitempty"` // Send: the message, typed outside all threads, that the customer of Conversation is to get
+	Slip  MessageID `json:"slip,omitempty"`  // the id of the mistyped message that the verb corrects
+	Sure  bool      `json:"sure,omitempty"`  // Send: whoever asks has confirmed that they send somebody else's text
+	Typed *Place    `json:"typed,omitempty"` // Send: the message, typed outside all threads, that the customer of Conversation is to get
 }
 
 // ReplyArgs are what the form of a reply begins with, and what it says besides its text.

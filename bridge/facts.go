@@ -35,7 +35,7 @@ func (s Status) Open() bool {
 
 // AgentRef names an agent to a surface.
 type AgentRef struct {
-	ID      int64
+	ID      AgentID
 	Name    string
 	User    string // the id in this surface, "" if the agent has none there
 	Email   string
@@ -65,9 +65,9 @@ func TagCategories() []string { return []string{"topic", "issue", "priority", "w
 // Lines carry facts into the rows of deliveries, where all of them are stored in one flat object. So their parts
 // are embedded, and a field of a part keeps its stored name in its tag where it is another.
 type Facts struct {
-	ID          int64 // shown as #id
-	Automatic   bool  // a day's quiet thread of automatic mail: nobody holds or resolves it
-	Collects    bool  // Automatic: it collects mails of people who opened very many conversations
+	ID          ConversationID // shown as #id
+	Automatic   bool           // a day's quiet thread of automatic mail: nobody holds or resolves it
+	Collects    bool           // Automatic: it collects mails of people who opened very many conversations
 	Status      Status
 	CloseReason string
 	Subject     string
@@ -141,11 +141,11 @@ type LastMessage struct {
 
 // Related names the other conversations of the same customer.
 type Related struct {
-	AlsoOpen   []OpenRef // which of them are open, the newest first
-	Previous   int64     // the conversation this one continues
-	PreviousAt Place     // its root
-	Next       int64     // the conversation that continues this one; 0 = none
-	NextAt     Place     // its root
+	AlsoOpen   []OpenRef      // which of them are open, the newest first
+	Previous   ConversationID // the conversation this one continues
+	PreviousAt Place          // its root
+	Next       ConversationID // the conversation that continues this one; 0 = none
+	NextAt     Place          // its root
 }
 
 // Thread says where the thread of a conversation is.
@@ -157,7 +157,7 @@ type Thread struct {
 
 // OpenRef names another open conversation of a customer.
 type OpenRef struct {
-	ID        int64
+	ID        ConversationID
 	Root      Place      // zero where its thread is in another chat
 	Assignees []AgentRef // first is the lead
 }

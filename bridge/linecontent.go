@@ -346,7 +346,7 @@ type AnalysisLine struct {
 	Intents    []string           `json:",omitempty"` // names of intents, the main one first
 	References []ReferenceRef     `json:",omitempty"` // those which no earlier note named
 	Fits       []TemplateRef      `json:",omitempty"` // templates that may answer it, the best first
-	Suggested  int64              `json:",omitempty"` // names the replies that are suggested (SuggestionArgs.ID); 0 = none are
+	Suggested  EventID            `json:",omitempty"` // names the replies that are suggested (SuggestionArgs.ID); 0 = none are
 	Sources    []SourceRef        `json:",omitempty"` // what the first of them draws on
 	Tagged     []string           `json:",omitempty"` // tags that Parley has put on the conversation
 	Solver     *AgentRef          `json:",omitempty"` // who answered such before, and may take this one; nil = nobody

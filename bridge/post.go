@@ -27,7 +27,7 @@ func (k PostKind) Idempotent() bool { return k == PostCard || k == PostMark || k
 // Post is one delivery to a surface: facts, not layout.
 type Post struct {
 	Kind           PostKind
-	DeliveryID     int64
+	DeliveryID     DeliveryID
 	Token          string // opaque, the same in every attempt at this part
 	Part           int    // 0 first; a long text continues in further parts
 	Attempt        int    // 1 for the first
@@ -54,7 +54,7 @@ type Missing struct {
 
 // Said is a customer's message.
 type Said struct {
-	MessageID int64
+	MessageID MessageID
 	From      PartyRef
 	At        time.Time
 	Text      string   // canonical Markdown

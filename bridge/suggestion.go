@@ -8,9 +8,9 @@ import (
 
 // SuggestionArgs say which suggested reply the form of a reply begins with.
 type SuggestionArgs struct {
-	ID     int64  `json:"id"`               // of the replies that an analysis suggested; it holds in their conversation alone
-	Choice int    `json:"choice,omitempty"` // which of them was chosen, counted from 0
-	Shown  string `json:"shown,omitempty"`  // SumOf the text that the form showed; "" = it showed none
+	ID     EventID `json:"id"`               // of the replies that an analysis suggested; it holds in their conversation alone
+	Choice int     `json:"choice,omitempty"` // which of them was chosen, counted from 0
+	Shown  string  `json:"shown,omitempty"`  // SumOf the text that the form showed; "" = it showed none
 }
 
 // SumOf stands for a text, whatever its blanks and line breaks are.

@@ -165,8 +165,8 @@ type AccountRef struct {
 
 // TemplatesFor says which templates are asked for.
 type TemplatesFor struct {
-	Conversation int64  // those that may be sent in it now, or
-	Account      string // the approved ones of an account with this Use, or, when both are empty, all of all
+	Conversation ConversationID // those that may be sent in it now, or
+	Account      string         // the approved ones of an account with this Use, or, when both are empty, all of all
 	Use          string
 }
 

@@ -40,15 +40,15 @@ const (
 
 // Account is one configured mailbox, number, page or workspace.
 type Account struct {
-	ID             int64           `db:"id" json:"id"`
+	ID             AccountID       `db:"id" json:"id"`
 	Name           string          `db:"name" json:"name"`
 	Kind           string          `db:"kind" json:"kind"`
 	Side           Side            `db:"side" json:"side"`
-	TeamID         *int64          `db:"team_id" json:"team_id"`
+	TeamID         *TeamID         `db:"team_id" json:"team_id"`
 	Mode           Mode            `db:"mode" json:"mode"`
 	TrialTo        []string        `db:"trial_to" json:"trial_to"`
 	Paused         bool            `db:"paused" json:"paused"`
-	SurfaceID      *int64          `db:"surface_id" json:"surface_id"`
+	SurfaceID      *AccountID      `db:"surface_id" json:"surface_id"`
 	SurfaceChannel string          `db:"surface_channel" json:"surface_channel"`
 	Signature      string          `db:"signature" json:"signature"`           // Markdown
 	RichSignature  *RichSignature  `db:"rich_signature" json:"rich_signature"` // nil = Signature is all of it
@@ -99,8 +99,8 @@ const saveAccount = `
 
 // SaveAccount makes or changes an account by its name and gives its id. Kind and
 // side of an existing account stay.
-func SaveAccount(ctx context.Context, q Querier, a Account) (int64, error) {
-	var id int64
+func SaveAccount(ctx context.Context, q Querier, a Account) (AccountID, error) {
+	var id AccountID
 	err := q.QueryRow(ctx, saveAccount, a.Name, a.Kind, a.Side, a.TeamID, a.Mode, orEmpty(a.TrialTo), a.Paused, a.SurfaceID,
 		a.SurfaceChannel, a.Signature, a.ReplyMode, a.HoldSeconds, a.Rate, orObject(a.Settings), orObject(a.Config), a.Secrets,
 		orObject(a.Hours), a.RichSignature).Scan(&id)
@@ -123,15 +123,15 @@ const reportAccount = `
 	RETURNING id`
 
 // ReportAccount writes an account's condition and returns whether it changed.
-func ReportAccount(ctx context.Context, q Querier, id int64, status, text, hint string) (bool, error) {
-	changed, err := query.IDs(ctx, q, "report account", reportAccount, id, status, text, hint)
+func ReportAccount(ctx context.Context, q Querier, id AccountID, status, text, hint string) (bool, error) {
+	changed, err := query.IDs[int64](ctx, q, "report account", reportAccount, id, status, text, hint)
 	return len(changed) > 0, err
 }
 
 const loadWatermark = `SELECT watermark FROM accounts WHERE id = $1`
 
 // LoadWatermark reads how far an account has been fetched; nil when never.
-func LoadWatermark(ctx context.Context, q Querier, id int64) ([]byte, error) {
+func LoadWatermark(ctx context.Context, q Querier, id AccountID) ([]byte, error) {
 	var data []byte
 	if err := q.QueryRow(ctx, loadWatermark, id).Scan(&data); err != nil {
 		return nil, fmt.Errorf("store: watermark: %w", err)
@@ -142,7 +142,7 @@ func LoadWatermark(ctx context.Context, q Querier, id int64) ([]byte, error) {
 const saveWatermark = `UPDATE accounts SET watermark = $2 WHERE id = $1`
 
 // SaveWatermark remembers how far an account has been fetched.
-func SaveWatermark(ctx context.Context, q Querier, id int64, data []byte) error {
+func SaveWatermark(ctx context.Context, q Querier, id AccountID, data []byte) error {
 	if _, err := q.Exec(ctx, saveWatermark, id, data); err != nil {
 		return fmt.Errorf("store: watermark: %w", err)
 	}
@@ -156,8 +156,8 @@ const ensureSurface = `
 	RETURNING id`
 
 // EnsureSurface finds or makes the account of a surface kind and gives its id.
-func EnsureSurface(ctx context.Context, q Querier, kind string) (int64, error) {
-	var id int64
+func EnsureSurface(ctx context.Context, q Querier, kind string) (AccountID, error) {
+	var id AccountID
 	if err := q.QueryRow(ctx, ensureSurface, kind).Scan(&id); err != nil {
 		return 0, fmt.Errorf("store: surface %s: %w", kind, err)
 	}

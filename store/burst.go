@@ -14,13 +14,13 @@ import (
 // Burst is what a customer wrote in one go, in a conversation, and nobody has analysed yet: its messages
 // from FirstEvent to LastEvent.
 type Burst struct {
-	ConversationID int64     `db:"conversation_id" json:"conversation_id"`
-	FirstEvent     int64     `db:"first_event" json:"first_event"`
-	LastEvent      int64     `db:"last_event" json:"last_event"`
-	BeganAt        time.Time `db:"began_at" json:"began_at"` // Parley's clock
-	DueAt          time.Time `db:"due_at" json:"due_at"`     // Parley's clock
-	Attempt        int       `db:"attempt" json:"attempt"`
-	Epoch          int64     `db:"epoch" json:"epoch"`
+	ConversationID ConversationID `db:"conversation_id" json:"conversation_id"`
+	FirstEvent     EventID        `db:"first_event" json:"first_event"`
+	LastEvent      EventID        `db:"last_event" json:"last_event"`
+	BeganAt        time.Time      `db:"began_at" json:"began_at"` // Parley's clock
+	DueAt          time.Time      `db:"due_at" json:"due_at"`     // Parley's clock
+	Attempt        int            `db:"attempt" json:"attempt"`
+	Epoch          int64          `db:"epoch" json:"epoch"`
 }
 
 // A burst is due a little after its latest message, but no later than BurstMost after its first one. One that
@@ -80,7 +80,7 @@ const burstSources = `SELECT parley_now(), EXISTS (SELECT FROM knowledge_section
 
 // LoadBursts reads in one round trip what the analyses of bursts need, with so many of the latest messages of each.
 func LoadBursts(ctx context.Context, q Batcher, bursts []Burst, each int) (*BurstMaterial, error) {
-	ids := make([]int64, 0, len(bursts))
+	ids := make([]ConversationID, 0, len(bursts))
 	for _, b := range bursts {
 		ids = append(ids, b.ConversationID)
 	}
@@ -122,7 +122,8 @@ const restOfBursts = `
 // becomes a burst of its own. A burst whose lease ended, and that another process has claimed, is left alone
 // with its fact.
 func FinishBursts(ctx context.Context, pool *pgxpool.Pool, done []AnalysedBurst) error {
-	var ids, epochs []int64
+	var ids []ConversationID
+	var epochs []int64
 	for _, d := range done {
 		ids, epochs = append(ids, d.ConversationID), append(epochs, d.Epoch)
 	}
@@ -131,12 +132,13 @@ func FinishBursts(ctx context.Context, pool *pgxpool.Pool, done []AnalysedBurst)
 		if err != nil {
 			return nil, err
 		}
-		now := map[int64]int64{} // the latest event of each burst that is still ours
+		now := map[ConversationID]EventID{} // the latest event of each burst that is still ours
 		for _, b := range locked {
 			now[b.ConversationID] = b.LastEvent
 		}
 		var p Pipeline
-		var ended, grown, upTo []int64
+		var ended, grown []ConversationID
+		var upTo []EventID
 		var facts []NewEvent
 		for _, d := range done {
 			switch last, ours := now[d.ConversationID]; {

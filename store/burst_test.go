@@ -15,7 +15,7 @@ func TestFinishBursts(t *testing.T) {
 	t.Parallel()
 	ctx, pool := t.Context(), storetest.DB(t)
 	began := time.Now().Add(-time.Minute)
-	burst := func(conversation, first, last int64) store.Burst {
+	burst := func(conversation store.ConversationID, first, last store.EventID) store.Burst {
 		return store.Burst{ConversationID: conversation, FirstEvent: first, LastEvent: last, BeganAt: began, DueAt: began}
 	}
 	check(t, store.UpsertBursts(ctx, pool, []store.Burst{burst(1, 10, 11), burst(2, 20, 21), burst(3, 30, 31)}))

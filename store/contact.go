@@ -12,14 +12,14 @@ import (
 
 // Identity is one address of a contact, unique per account.
 type Identity struct {
-	ID        int64  `db:"id" json:"id"`
-	AccountID int64  `db:"account_id" json:"account_id"`
-	Key       string `db:"key" json:"key"`
-	Name      string `db:"name" json:"name"`
-	ContactID int64  `db:"contact_id" json:"contact_id"`
-	Silenced  bool   `db:"silenced" json:"silenced"`     // automatic mail from here is stored without a post
-	Blocked   bool   `db:"blocked" json:"blocked"`       // automatic mail from here is ignored
-	BadReason string `db:"bad_reason" json:"bad_reason"` // why the provider says that it can't be reached; "" = it can
+	ID        int64     `db:"id" json:"id"`
+	AccountID AccountID `db:"account_id" json:"account_id"`
+	Key       string    `db:"key" json:"key"`
+	Name      string    `db:"name" json:"name"`
+	ContactID int64     `db:"contact_id" json:"contact_id"`
+	Silenced  bool      `db:"silenced" json:"silenced"`     // automatic mail from here is stored without a post
+	Blocked   bool      `db:"blocked" json:"blocked"`       // automatic mail from here is ignored
+	BadReason string    `db:"bad_reason" json:"bad_reason"` // why the provider says that it can't be reached; "" = it can
 	// A customer may have several identities. One of them, the root, stands for the customer; SameAs
 	// is its id in all others. nil = this is the root.
 	SameAs   *int64 `db:"same_as" json:"same_as"`
@@ -107,7 +107,7 @@ const identitiesOfKeys = `
 
 // IdentitiesOfKeys reads all identities of the customers to whom keys belong. accounts and keys are
 // parallel: keys[i] is a key on accounts[i].
-func (p *Pipeline) IdentitiesOfKeys(list *[]Identity, accounts []int64, keys []string) {
+func (p *Pipeline) IdentitiesOfKeys(list *[]Identity, accounts []AccountID, keys []string) {
 	if len(accounts) > 0 {
 		read(p, list, identitiesOfKeys, accounts, keys)
 	}
@@ -189,6 +189,6 @@ const blockedSenders = `
 
 // BlockedSenders returns the senders whose automatic mail an account ignores: of the keys, or all of
 // them when keys is nil.
-func BlockedSenders(ctx context.Context, q Querier, account int64, keys []string) ([]Identity, error) {
+func BlockedSenders(ctx context.Context, q Querier, account AccountID, keys []string) ([]Identity, error) {
 	return query.Collect[Identity](ctx, q, "blocked senders", blockedSenders, account, keys)
 }

@@ -18,22 +18,22 @@ const (
 
 // Conversation is the exchange with a customer about one thing.
 type Conversation struct {
-	ID             int64             `db:"id" json:"id"` // shown as #id
-	AccountID      int64             `db:"account_id" json:"account_id"`
+	ID             ConversationID    `db:"id" json:"id"` // shown as #id
+	AccountID      AccountID         `db:"account_id" json:"account_id"`
 	IdentityID     *int64            `db:"identity_id" json:"identity_id"`
-	TeamID         *int64            `db:"team_id" json:"team_id"`
+	TeamID         *TeamID           `db:"team_id" json:"team_id"`
 	Kind           ConversationKind  `db:"kind" json:"kind"`
 	Status         string            `db:"status" json:"status"`
 	CloseReason    string            `db:"close_reason" json:"close_reason"`
 	Exclusive      bool              `db:"exclusive" json:"exclusive"`
 	Subject        string            `db:"subject" json:"subject"`
-	Assignees      []int64           `db:"assignees" json:"assignees"`
+	Assignees      []AgentID         `db:"assignees" json:"assignees"`
 	Tags           []string          `db:"tags" json:"tags"`
 	Participants   []Participant     `db:"participants" json:"participants"`
 	Via            string            `db:"via" json:"via"`
 	Refs           []string          `db:"refs" json:"refs"`
 	LastExternalID string            `db:"last_external_id" json:"last_external_id"`
-	PreviousID     *int64            `db:"previous_id" json:"previous_id"`
+	PreviousID     *ConversationID   `db:"previous_id" json:"previous_id"`
 	Day            *string           `db:"day" json:"day"`           // yyyy-mm-dd
 	Collects       *string           `db:"collects" json:"collects"` // yyyy-mm-dd: kind automatic, the day's mails above a limit
 	SnoozedUntil   *time.Time        `db:"snoozed_until" json:"snoozed_until"`
@@ -83,7 +83,7 @@ const lockConversations = `
 
 // LockConversations locks and reads conversations in the order of their ids: those with the ids,
 // those of the messages, and those that continue one of them.
-func LockConversations(ctx context.Context, q Querier, ids, messages []int64) ([]Conversation, error) {
+func LockConversations(ctx context.Context, q Querier, ids []ConversationID, messages []MessageID) ([]Conversation, error) {
 	if len(ids)+len(messages) == 0 {
 		return nil, nil
 	}
@@ -93,7 +93,7 @@ func LockConversations(ctx context.Context, q Querier, ids, messages []int64) ([
 const getConversations = `SELECT ` + conversationSelect + ` FROM conversations WHERE id = ANY($1)`
 
 // Conversations reads conversations without locks, in no order.
-func Conversations(ctx context.Context, q Querier, ids ...int64) ([]Conversation, error) {
+func Conversations(ctx context.Context, q Querier, ids ...ConversationID) ([]Conversation, error) {
 	return query.Collect[Conversation](ctx, q, "conversations", getConversations, ids)
 }
 
@@ -130,20 +130,20 @@ const openOf = `
 
 // LatestConversations returns the newest conversations of customers who are named by account and key.
 // Customers without a conversation are left out.
-func LatestConversations(ctx context.Context, q Querier, accounts []int64, customers []string) ([]int64, error) {
-	return query.IDs(ctx, q, "latest conversations", latestOf, accounts, customers)
+func LatestConversations(ctx context.Context, q Querier, accounts []AccountID, customers []string) ([]ConversationID, error) {
+	return query.IDs[ConversationID](ctx, q, "latest conversations", latestOf, accounts, customers)
 }
 
 // Related is a conversation that is named on the card of another one (Beside), because it continues
 // that one or is open beside it with the same customer.
 type Related struct {
-	Beside    int64   `db:"beside"`  // the conversation on whose card it is named
-	Follows   bool    `db:"follows"` // true = it continues Beside
-	ID        int64   `db:"id"`
-	Assignees []int64 `db:"assignees"`
-	AccountID *int64  `db:"account_id"` // the surface of its thread; nil = it has none, and no Channel and Root
-	Channel   *string `db:"channel"`
-	Root      *string `db:"root"`
+	Beside    ConversationID `db:"beside"`  // the conversation on whose card it is named
+	Follows   bool           `db:"follows"` // true = it continues Beside
+	ID        ConversationID `db:"id"`
+	Assignees []AgentID      `db:"assignees"`
+	AccountID *AccountID     `db:"account_id"` // the surface of its thread; nil = it has none, and no Channel and Root
+	Channel   *string        `db:"channel"`
+	Root      *string        `db:"root"`
 }
 
 // Only the customer's newest thirty conversations are looked at, so that a customer who had thousands
@@ -173,7 +173,7 @@ const related = `
 
 // RelatedConversations returns, for each of the conversations, those that continue it and the newest
 // other open ones of its customer.
-func RelatedConversations(ctx context.Context, q Querier, conversations []int64) ([]Related, error) {
+func RelatedConversations(ctx context.Context, q Querier, conversations []ConversationID) ([]Related, error) {
 	return query.Collect[Related](ctx, q, "related conversations", related, conversations)
 }
 
@@ -187,8 +187,8 @@ const collectingOfDays = `
 
 // CollectingOfDays returns the collecting conversations (Conversation.Collects) of accounts on days,
 // where they exist. accounts and days (yyyy-mm-dd) are parallel.
-func CollectingOfDays(ctx context.Context, q Querier, accounts []int64, days []string) ([]int64, error) {
-	return query.IDs(ctx, q, "collecting threads", collectingOfDays, accounts, days)
+func CollectingOfDays(ctx context.Context, q Querier, accounts []AccountID, days []string) ([]ConversationID, error) {
+	return query.IDs[ConversationID](ctx, q, "collecting threads", collectingOfDays, accounts, days)
 }
 
 const insertConversations = `

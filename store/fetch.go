@@ -14,18 +14,18 @@ import (
 // Fetch is a file that stays with the provider until Parley has fetched it. The row is kept as long
 // as its message, because it keeps the fetched blob from being dropped.
 type Fetch struct {
-	ID             int64      `db:"id" json:"id"`
-	AccountID      int64      `db:"account_id" json:"account_id"`
-	ConversationID int64      `db:"conversation_id" json:"conversation_id"`
-	MessageID      int64      `db:"message_id" json:"message_id"`
-	N              int        `db:"n" json:"n"`                   // index in Message.Files
-	Ref            string     `db:"ref" json:"ref"`               // by which the channel fetches it
-	SizeBytes      int64      `db:"size_bytes" json:"size_bytes"` // as the provider says; 0 = unknown
-	State          string     `db:"state" json:"state"`
-	Attempt        int        `db:"attempt" json:"attempt"`
-	Epoch          int64      `db:"epoch" json:"epoch"`
-	DueAt          *time.Time `db:"due_at" json:"due_at"` // Parley's clock; nil = done
-	CreatedAt      time.Time  `db:"created_at" json:"created_at"`
+	ID             int64          `db:"id" json:"id"`
+	AccountID      AccountID      `db:"account_id" json:"account_id"`
+	ConversationID ConversationID `db:"conversation_id" json:"conversation_id"`
+	MessageID      MessageID      `db:"message_id" json:"message_id"`
+	N              int            `db:"n" json:"n"`                   // index in Message.Files
+	Ref            string         `db:"ref" json:"ref"`               // by which the channel fetches it
+	SizeBytes      int64          `db:"size_bytes" json:"size_bytes"` // as the provider says; 0 = unknown
+	State          string         `db:"state" json:"state"`
+	Attempt        int            `db:"attempt" json:"attempt"`
+	Epoch          int64          `db:"epoch" json:"epoch"`
+	DueAt          *time.Time     `db:"due_at" json:"due_at"` // Parley's clock; nil = done
+	CreatedAt      time.Time      `db:"created_at" json:"created_at"`
 }
 
 // States of a Fetch.
@@ -78,7 +78,7 @@ const claimFetches = `
 
 // ClaimFetches takes files that are due, of accounts[i] at most slots[i]. lease is the shortest time
 // for which a file is leased to this process.
-func ClaimFetches(ctx context.Context, q Querier, accounts []int64, slots []int32, lease time.Duration) ([]ClaimedFetch, error) {
+func ClaimFetches(ctx context.Context, q Querier, accounts []AccountID, slots []int32, lease time.Duration) ([]ClaimedFetch, error) {
 	if len(accounts) == 0 {
 		return nil, nil
 	}
@@ -124,7 +124,7 @@ const filesOf = `
 	ORDER BY id`
 
 // FilesOf reads the deliveries that post the files of messages.
-func (p *Pipeline) FilesOf(list *[]Delivery, messages []int64) {
+func (p *Pipeline) FilesOf(list *[]Delivery, messages []MessageID) {
 	if len(messages) > 0 {
 		read(p, list, filesOf, messages)
 	}

@@ -58,13 +58,13 @@ const (
 // FindConversations returns the ids of the conversations that r may read and in whose subject, names,
 // addresses and numbers each word of text occurs, as a word or as the beginning of one. The newest
 // come first, in any status. Text has no operators: all characters but letters and digits separate words.
-func FindConversations(ctx context.Context, q Querier, r Reader, text string, limit, offset int) ([]int64, error) {
+func FindConversations(ctx context.Context, q Querier, r Reader, text string, limit, offset int) ([]ConversationID, error) {
 	args := append(r.arguments(), plainText(text), phoneNumber(text), limit, offset)
-	ids, err := query.IDs(ctx, q, "find among the newest", findNewest, args...)
+	ids, err := query.IDs[ConversationID](ctx, q, "find among the newest", findNewest, args...)
 	if err != nil || len(ids) == limit { // the page is full: nothing newer can be missing
 		return ids, err
 	}
-	return query.IDs(ctx, q, "find", findConversations, args...)
+	return query.IDs[ConversationID](ctx, q, "find", findConversations, args...)
 }
 
 // plainText replaces by a space what PostgreSQL refuses in text: NUL and invalid UTF-8.

@@ -8,11 +8,11 @@ import (
 
 // Gate is the narrowest provider budget that lanes spend.
 type Gate struct {
-	ID        int64   `db:"id" json:"id"`
-	AccountID int64   `db:"account_id" json:"account_id"`
-	Key       string  `db:"key" json:"key"`
-	PerSecond float64 `db:"per_second" json:"per_second"` // 0 = only 429s limit
-	Burst     int     `db:"burst" json:"burst"`
+	ID        int64     `db:"id" json:"id"`
+	AccountID AccountID `db:"account_id" json:"account_id"`
+	Key       string    `db:"key" json:"key"`
+	PerSecond float64   `db:"per_second" json:"per_second"` // 0 = only 429s limit
+	Burst     int       `db:"burst" json:"burst"`
 
 	WidePerSecond float64 `db:"wide_per_second" json:"wide_per_second"` // 0 = there is no second bucket
 	WideBurst     int     `db:"wide_burst" json:"wide_burst"`

@@ -46,7 +46,7 @@ const keepHolders = `
 // KeepHolders extends the time of holders and returns those that still exist: others were given up
 // by FreeHeld meanwhile.
 func KeepHolders(ctx context.Context, q Querier, holders []int, lasts time.Duration) ([]int64, error) {
-	return query.IDs(ctx, q, "keep holders", keepHolders, holders, lasts.Seconds())
+	return query.IDs[int64](ctx, q, "keep holders", keepHolders, holders, lasts.Seconds())
 }
 
 const dropHolders = `DELETE FROM holders WHERE id = ANY($1)`
@@ -88,10 +88,10 @@ const freeHeld = `
 // queues that were. The next perKey events of each are applied one by one. thorough also frees queues
 // whose holder is not registered.
 func FreeHeld(ctx context.Context, q Querier, perKey int, thorough bool) (int, error) {
-	dead, err := query.IDs(ctx, q, "dead holders", deadHolders, holderLocks)
+	dead, err := query.IDs[int64](ctx, q, "dead holders", deadHolders, holderLocks)
 	if err != nil || len(dead) == 0 && !thorough {
 		return 0, err
 	}
-	freed, err := query.IDs(ctx, q, "free held queues", freeHeld, dead, perKey)
+	freed, err := query.IDs[int64](ctx, q, "free held queues", freeHeld, dead, perKey)
 	return len(freed), err
 }

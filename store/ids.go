@@ -65,12 +65,12 @@ const takeNumbers = `SELECT nextval('conversation_number') FROM generate_series(
 
 // ConversationNumbers takes n new conversation ids. They have a sequence of their own, because people
 // read and say them (#1234): they stay small and have few gaps.
-func ConversationNumbers(ctx context.Context, q Querier, n int) ([]int64, error) {
+func ConversationNumbers(ctx context.Context, q Querier, n int) ([]ConversationID, error) {
 	rows, err := q.Query(ctx, takeNumbers, n)
 	if err != nil {
 		return nil, fmt.Errorf("store: conversation numbers: %w", err)
 	}
-	return pgx.CollectRows(rows, pgx.RowTo[int64])
+	return pgx.CollectRows(rows, pgx.RowTo[ConversationID])
 }
 
 // execRows runs a set-wise statement whose $1 is a JSON array of rows.

@@ -14,8 +14,8 @@ import (
 
 // Event is an arrived fact in the journal.
 type Event struct {
-	ID         int64     `db:"id"`
-	AccountID  int64     `db:"account_id"`
+	ID         EventID   `db:"id"`
+	AccountID  AccountID `db:"account_id"`
 	ExternalID string    `db:"external_id"`
 	OrderKey   string    `db:"order_key"`
 	Payload    []byte    `db:"payload"`
@@ -26,7 +26,7 @@ type Event struct {
 
 // NewEvent is a fact to be stored in the journal.
 type NewEvent struct {
-	AccountID  int64
+	AccountID  AccountID
 	ExternalID string
 	OrderKey   string // with the account's prefix: see OrderKey
 	Payload    []byte
@@ -35,7 +35,7 @@ type NewEvent struct {
 	Quarantine string // why it can't be applied: it is stored and shown, but never applied. "" = it is queued
 	// Share is the account whose share of the appliers' time the event uses; 0 = AccountID. Parley's
 	// own facts about a conversation use the share of that conversation's account.
-	Share int64
+	Share AccountID
 	// Erased is the keyed hash of AccountID and ExternalID (package erase): a fact that was erased isn't stored
 	// again. The zero value = it is not looked for.
 	Erased [16]byte
@@ -47,13 +47,13 @@ type NewEvent struct {
 const FactVersion = 2
 
 // SystemAccount is Parley itself: the account of the facts about timers and results.
-const SystemAccount int64 = 1
+const SystemAccount AccountID = 1
 
 // OrderKey returns the journal's order key for a key that is unique within an account: "17/KEY".
-func OrderKey(account int64, key string) string { return fmt.Sprintf("%d/%s", account, key) }
+func OrderKey(account AccountID, key string) string { return fmt.Sprintf("%d/%s", account, key) }
 
 // ConversationKey is the order key of Parley's own facts about a conversation.
-func ConversationKey(conversation int64) string {
+func ConversationKey(conversation ConversationID) string {
 	return OrderKey(SystemAccount, fmt.Sprintf("c%d", conversation))
 }
 
@@ -128,10 +128,10 @@ const insertEvents = `
 
 // Inserted is a fact that InsertEvents stored because it was not known before.
 type Inserted struct {
-	ID         int64
-	AccountID  int64
-	Share      int64  // the account whose share it uses
-	Quarantine string // why it is never applied; "" = it was queued
+	ID         EventID
+	AccountID  AccountID
+	Share      AccountID // the account whose share it uses
+	Quarantine string    // why it is never applied; "" = it was queued
 }
 
 // InsertEvents stores facts and appends them to their queues, in one statement. It ignores facts that
@@ -150,7 +150,7 @@ func (p *Pipeline) InsertEvents(events []NewEvent) {
 // eventColumns returns the arguments of insertEvents.
 func eventColumns(events []NewEvent) []any {
 	n := len(events)
-	accounts, sizes, shares := make([]int64, n), make([]int64, n), make([]int64, n)
+	accounts, sizes, shares := make([]AccountID, n), make([]int64, n), make([]AccountID, n)
 	external, keys, blobs, reasons := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
 	payloads, facts, erased := make([][]byte, n), make([][16]byte, n), make([][16]byte, n)
 	for i, e := range events {
@@ -202,7 +202,9 @@ type LaneFact struct {
 // AddLaneFacts adds to a batch the statement that journals facts about results. It leaves out those
 // whose claim is no longer the lane's.
 func AddLaneFacts(batch *pgx.Batch, facts []LaneFact) {
-	var accounts, lanes, epochs, shares []int64
+	var accounts []AccountID
+	var lanes, epochs []int64
+	var shares []AccountID
 	var external, keys []string
 	var payloads [][]byte
 	for _, f := range facts {
@@ -229,8 +231,8 @@ const replayEvents = `
 
 // Replay puts quarantined events back at the ends of their queues and returns their ids. An event that
 // has already made a message stays in quarantine.
-func Replay(ctx context.Context, q Querier, events []int64) ([]int64, error) {
-	return query.IDs(ctx, q, "replay", replayEvents, events)
+func Replay(ctx context.Context, q Querier, events []EventID) ([]EventID, error) {
+	return query.IDs[EventID](ctx, q, "replay", replayEvents, events)
 }
 
 const handOver = `
@@ -250,15 +252,15 @@ const handOver = `
 // HandOver takes an event out of quarantine and queues it for another account under the external id
 // that it has there, unless that account knows the id already. It returns whether the event was in
 // quarantine.
-func HandOver(ctx context.Context, q Querier, event, account int64, externalID string) (bool, error) {
-	list, err := query.IDs(ctx, q, "hand over", handOver, event, account, query.ShortID(externalID), factHash(query.ShortID(externalID)))
+func HandOver(ctx context.Context, q Querier, event EventID, account AccountID, externalID string) (bool, error) {
+	list, err := query.IDs[int64](ctx, q, "hand over", handOver, event, account, query.ShortID(externalID), factHash(query.ShortID(externalID)))
 	return len(list) > 0, err
 }
 
 // Quarantined is an event that could not be applied.
 type Quarantined struct {
-	EventID    int64     `db:"event_id"`
-	AccountID  int64     `db:"account_id"`
+	EventID    EventID   `db:"event_id"`
+	AccountID  AccountID `db:"account_id"`
 	Account    string    `db:"account"`
 	ExternalID string    `db:"external_id"`
 	Reason     string    `db:"reason"`
@@ -284,7 +286,7 @@ const getEvent = `
 
 // GetEvent reads one event of the journal.
 // Errors: pgx.ErrNoRows when there is none.
-func GetEvent(ctx context.Context, q Querier, id int64) (Event, error) {
+func GetEvent(ctx context.Context, q Querier, id EventID) (Event, error) {
 	list, err := query.Collect[Event](ctx, q, "event", getEvent, id)
 	if err == nil && len(list) == 0 {
 		return Event{}, fmt.Errorf("store: event %d: %w", id, pgx.ErrNoRows)
@@ -303,7 +305,7 @@ const seenEvents = `
 	JOIN seen ON seen.account_id = $1 AND seen.fact = t.fact`
 
 // SeenEvents returns those of the external ids whose facts the journal of an account has, or had.
-func SeenEvents(ctx context.Context, q Querier, account int64, external []string) (map[string]bool, error) {
+func SeenEvents(ctx context.Context, q Querier, account AccountID, external []string) (map[string]bool, error) {
 	type row struct {
 		ExternalID string `db:"external_id"`
 	}
@@ -336,7 +338,7 @@ const unapplied = `
 			OR EXISTS (SELECT FROM queue_events AS e WHERE e.queue_id = q.id AND e.place > q.place AND e.event_id <= $2)))`
 
 // Unapplied says whether events of an account with ids up to upTo still wait to be applied.
-func Unapplied(ctx context.Context, q Querier, account, upTo int64) (bool, error) {
+func Unapplied(ctx context.Context, q Querier, account AccountID, upTo int64) (bool, error) {
 	var found bool
 	if err := q.QueryRow(ctx, unapplied, account, upTo).Scan(&found); err != nil {
 		return false, fmt.Errorf("store: unapplied: %w", err)

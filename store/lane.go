@@ -12,27 +12,27 @@ import (
 
 // Lane is the ordered queue of one conversation to one destination.
 type Lane struct {
-	ID             int64      `db:"id" json:"id"`
-	AccountID      int64      `db:"account_id" json:"account_id"` // the destination: a channel's or a surface's account
-	Key            string     `db:"key" json:"key"`               // unique in the account
-	ConversationID int64      `db:"conversation_id" json:"conversation_id"`
-	GateID         int64      `db:"gate_id" json:"gate_id"`
-	Priority       int        `db:"priority" json:"priority"` // Priority…
-	Head           int64      `db:"head" json:"head"`         // Delivery.Seq of the last one that is done; the next one is the lane's head
-	Tail           int64      `db:"tail" json:"tail"`         // Delivery.Seq of the newest one; = Head when nothing waits
-	Epoch          int64      `db:"epoch" json:"epoch"`       // rises with each claim: results of earlier claims don't count
-	DueAt          *time.Time `db:"due_at" json:"due_at"`     // when the head may leave, Parley's clock; nil = nothing waits
-	LeasedUntil    *time.Time `db:"leased_until" json:"leased_until"`
-	LeaseSeconds   float64    `db:"lease_seconds" json:"lease_seconds"`
-	RestUntil      *time.Time `db:"rest_until" json:"rest_until"` // nothing is claimed before, Parley's clock
+	ID             int64          `db:"id" json:"id"`
+	AccountID      AccountID      `db:"account_id" json:"account_id"` // the destination: a channel's or a surface's account
+	Key            string         `db:"key" json:"key"`               // unique in the account
+	ConversationID ConversationID `db:"conversation_id" json:"conversation_id"`
+	GateID         int64          `db:"gate_id" json:"gate_id"`
+	Priority       int            `db:"priority" json:"priority"` // Priority…
+	Head           int64          `db:"head" json:"head"`         // Delivery.Seq of the last one that is done; the next one is the lane's head
+	Tail           int64          `db:"tail" json:"tail"`         // Delivery.Seq of the newest one; = Head when nothing waits
+	Epoch          int64          `db:"epoch" json:"epoch"`       // rises with each claim: results of earlier claims don't count
+	DueAt          *time.Time     `db:"due_at" json:"due_at"`     // when the head may leave, Parley's clock; nil = nothing waits
+	LeasedUntil    *time.Time     `db:"leased_until" json:"leased_until"`
+	LeaseSeconds   float64        `db:"lease_seconds" json:"lease_seconds"`
+	RestUntil      *time.Time     `db:"rest_until" json:"rest_until"` // nothing is claimed before, Parley's clock
 }
 
 // Delivery is one message on its way to one place.
 type Delivery struct {
-	ID         int64           `db:"id" json:"id"`
+	ID         DeliveryID      `db:"id" json:"id"`
 	LaneID     int64           `db:"lane_id" json:"lane_id"`
 	Seq        int64           `db:"seq" json:"seq"`
-	MessageID  int64           `db:"message_id" json:"message_id"`
+	MessageID  MessageID       `db:"message_id" json:"message_id"`
 	Kind       string          `db:"kind" json:"kind"`
 	Payload    json.RawMessage `db:"payload" json:"payload"`
 	State      string          `db:"state" json:"state"`
@@ -55,7 +55,7 @@ type Delivery struct {
 	JoinSize int    `db:"join_size" json:"join_size"`
 	// Joined is the first delivery of the run in which this one left or is leaving; 0 = this one is
 	// the first, or left alone.
-	Joined int64 `db:"joined" json:"joined"`
+	Joined DeliveryID `db:"joined" json:"joined"`
 }
 
 // Priorities of lanes: new roots overtake the tail of a chatty conversation, cards and receipts
@@ -154,8 +154,8 @@ func InsertDeliveries(ctx context.Context, q Execer, rows []Delivery) error {
 		return column(rows, func(d *Delivery) string { return Clean(of(d)) })
 	}
 	_, err := q.Exec(ctx, insertDeliveries,
-		column(rows, func(d *Delivery) int64 { return d.ID }), column(rows, func(d *Delivery) int64 { return d.LaneID }),
-		column(rows, func(d *Delivery) int64 { return d.Seq }), column(rows, func(d *Delivery) int64 { return d.MessageID }),
+		column(rows, func(d *Delivery) DeliveryID { return d.ID }), column(rows, func(d *Delivery) int64 { return d.LaneID }),
+		column(rows, func(d *Delivery) int64 { return d.Seq }), column(rows, func(d *Delivery) MessageID { return d.MessageID }),
 		text(func(d *Delivery) string { return d.Kind }), text(func(d *Delivery) string { return cmp.Or(string(d.Payload), "{}") }),
 		text(func(d *Delivery) string { return d.State }), text(func(d *Delivery) string { return d.OrderBy }),
 		column(rows, func(d *Delivery) int { return d.Attempt }), column(rows, func(d *Delivery) int { return d.Part }),
@@ -165,7 +165,7 @@ func InsertDeliveries(ctx context.Context, q Execer, rows []Delivery) error {
 		text(func(d *Delivery) string { return d.Progress }), text(func(d *Delivery) string { return d.ErrorClass }),
 		text(func(d *Delivery) string { return d.ErrorText }), column(rows, func(d *Delivery) time.Time { return d.CreatedAt }),
 		text(func(d *Delivery) string { return d.JoinKey }), column(rows, func(d *Delivery) int { return d.JoinSize }),
-		column(rows, func(d *Delivery) int64 { return d.Joined }))
+		column(rows, func(d *Delivery) DeliveryID { return d.Joined }))
 	if err != nil {
 		return fmt.Errorf("store: insert deliveries: %w", err)
 	}
@@ -244,6 +244,6 @@ const unshown = `
 const joinedTo = `SELECT ` + deliveryColumns + ` FROM deliveries WHERE joined = ANY($1) AND joined <> 0 ORDER BY id`
 
 // JoinedTo returns the deliveries that left, or are leaving, in one message with one of those in first.
-func JoinedTo(ctx context.Context, q Querier, first []int64) ([]Delivery, error) {
+func JoinedTo(ctx context.Context, q Querier, first []DeliveryID) ([]Delivery, error) {
 	return query.Collect[Delivery](ctx, q, "joined deliveries", joinedTo, first)
 }

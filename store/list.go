@@ -11,9 +11,9 @@ import (
 // Reader is an agent who reads conversations. The agent may read all of them, with one exception:
 // conversations of a closed account must be assigned to the agent or to one of the agent's teams.
 type Reader struct {
-	Agent  int64
-	Teams  []int64 // whose member the agent is
-	Closed []int64 // accounts whose threads are in a channel that the agent can't read
+	Agent  AgentID
+	Teams  []TeamID    // whose member the agent is
+	Closed []AccountID // accounts whose threads are in a channel that the agent can't read
 }
 
 // May says whether the reader may read a conversation. The SQL condition readable decides the same.
@@ -84,13 +84,13 @@ const (
 // ListConversations returns the ids of one page of a named list (ListMine, …), in its order: limit ids
 // at most, without the first offset ones.
 // Errors: an unknown list.
-func ListConversations(ctx context.Context, q Querier, r Reader, list string, limit, offset int) ([]int64, error) {
+func ListConversations(ctx context.Context, q Querier, r Reader, list string, limit, offset int) ([]ConversationID, error) {
 	sql := map[string]string{ListMine: listMine, ListUnassigned: listUnassigned, ListTeam: listTeam, ListAll: listAll,
 		ListSnoozed: listSnoozed, ListResolved: listResolved, ListClosed: listClosed}[list]
 	if sql == "" {
 		return nil, fmt.Errorf("store: there is no list %q", list)
 	}
-	return query.IDs(ctx, q, "list", sql, append(r.arguments(), limit, offset)...)
+	return query.IDs[ConversationID](ctx, q, "list", sql, append(r.arguments(), limit, offset)...)
 }
 
 // The reader's own come first, then those that nobody has; the newest on top.
@@ -105,6 +105,6 @@ const answerable = `
 
 // AnswerableConversations returns the open conversations with a thread in a channel that the reader
 // answers by typing in that thread: the reader's own, and those that nobody has.
-func AnswerableConversations(ctx context.Context, q Querier, r Reader, surface int64, channel string, limit int) ([]int64, error) {
-	return query.IDs(ctx, q, "answerable conversations", answerable, append(r.arguments(), surface, channel, limit)...)
+func AnswerableConversations(ctx context.Context, q Querier, r Reader, surface AccountID, channel string, limit int) ([]ConversationID, error) {
+	return query.IDs[ConversationID](ctx, q, "answerable conversations", answerable, append(r.arguments(), surface, channel, limit)...)
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // channelAccount makes an account.
-func channelAccount(t *testing.T, pool *pgxpool.Pool, name string) int64 {
+func channelAccount(t *testing.T, pool *pgxpool.Pool, name string) store.AccountID {
 	t.Helper()
 	return must(store.SaveAccount(t.Context(), pool, store.Account{Name: name, Kind: "test", Side: "channel", Mode: "live", ReplyMode: "direct"}))(t)
 }
@@ -43,8 +43,8 @@ func TestLists(t *testing.T) {
 			(14, false, 'customer', 'closed', '{5,6}', NULL, NULL, '1 h', '0 s'),
 			(15, false, 'customer', 'closed', '{6}', NULL, NULL, '1 h', '0 s')
 		) AS v (id, in_team, kind, status, assignees, waits, sleeps, solved, last)`, account, team)
-	reader := store.Reader{Agent: 5, Teams: []int64{team}}
-	for list, want := range map[string][]int64{
+	reader := store.Reader{Agent: 5, Teams: []store.TeamID{team}}
+	for list, want := range map[string][]store.ConversationID{
 		store.ListMine:       {7, 1, 12, 2},
 		store.ListUnassigned: {3},
 		store.ListTeam:       {3, 2, 4},
@@ -80,19 +80,19 @@ func TestPressingFirst(t *testing.T) {
 			(7, 'open', '1 min', '{"priority": "urgent"}'), (8, 'pending', '4 h', '{"urgent": "once"}'), (9, 'open', '2 min', '{"urgent": "again", "priority": "low"}'),
 			(10, 'open', '30 min', '{"priority": "high"}'), (11, 'open', NULL, '{"urgent": "now"}'), (12, 'snoozed', '9 h', '{"urgent": "now"}')) AS v (id, status, waits, traits)`,
 		account, team, other)
-	all := []int64{6, 9, 7, 5, 4, 10, 2, 8, 3, 1, 11, 12}
-	only := func(keep func(id int64) bool) []int64 {
-		return slices.DeleteFunc(slices.Clone(all), func(id int64) bool { return !keep(id) })
+	all := []store.ConversationID{6, 9, 7, 5, 4, 10, 2, 8, 3, 1, 11, 12}
+	only := func(keep func(id store.ConversationID) bool) []store.ConversationID {
+		return slices.DeleteFunc(slices.Clone(all), func(id store.ConversationID) bool { return !keep(id) })
 	}
 	for name, c := range map[string]struct {
 		list  string
-		teams []int64
-		want  []int64
+		teams []store.TeamID
+		want  []store.ConversationID
 	}{
-		"mine":         {store.ListMine, nil, only(func(id int64) bool { return id > 5 && id < 12 })},
-		"unassigned":   {store.ListUnassigned, nil, only(func(id int64) bool { return id <= 5 })},
-		"of a team":    {store.ListTeam, []int64{team}, only(func(id int64) bool { return id%2 == 0 })},
-		"of two teams": {store.ListTeam, []int64{team, other}, all},
+		"mine":         {store.ListMine, nil, only(func(id store.ConversationID) bool { return id > 5 && id < 12 })},
+		"unassigned":   {store.ListUnassigned, nil, only(func(id store.ConversationID) bool { return id <= 5 })},
+		"of a team":    {store.ListTeam, []store.TeamID{team}, only(func(id store.ConversationID) bool { return id%2 == 0 })},
+		"of two teams": {store.ListTeam, []store.TeamID{team, other}, all},
 		"of no team":   {store.ListTeam, nil, nil},
 		"all":          {store.ListAll, nil, all},
 	} {
@@ -115,10 +115,10 @@ func TestReader(t *testing.T) {
 	ours := must(store.SaveTeam(t.Context(), pool, store.Team{Name: "Ours"}))(t)
 	theirs := must(store.SaveTeam(t.Context(), pool, store.Team{Name: "Theirs"}))(t)
 	var rows []store.Conversation
-	for _, account := range []int64{open, closed} {
-		for _, team := range []*int64{nil, &ours, &theirs} {
-			for _, holders := range [][]int64{{}, {5}, {6}, {6, 5}} {
-				id := int64(len(rows) + 1)
+	for _, account := range []store.AccountID{open, closed} {
+		for _, team := range []*store.TeamID{nil, &ours, &theirs} {
+			for _, holders := range [][]store.AgentID{{}, {5}, {6}, {6, 5}} {
+				id := store.ConversationID(len(rows) + 1)
 				rows = append(rows, store.Conversation{ID: id, AccountID: account, TeamID: team, Kind: "customer", Status: "open", Subject: "Lamp", Assignees: holders})
 			}
 		}
@@ -129,13 +129,13 @@ func TestReader(t *testing.T) {
 		want   int
 	}{
 		"nothing is closed":            {store.Reader{Agent: 5}, 24},
-		"one account is closed":        {store.Reader{Agent: 5, Closed: []int64{closed}}, 12 + 6},
-		"but to a team":                {store.Reader{Agent: 5, Teams: []int64{ours}, Closed: []int64{closed}}, 12 + 8},
-		"both are closed":              {store.Reader{Agent: 7, Closed: []int64{open, closed}}, 0},
-		"to one who holds nothing":     {store.Reader{Agent: 7, Teams: []int64{theirs}, Closed: []int64{closed}}, 12 + 4},
-		"to one who is in two of them": {store.Reader{Agent: 7, Teams: []int64{theirs, ours}, Closed: []int64{closed}}, 12 + 8},
+		"one account is closed":        {store.Reader{Agent: 5, Closed: []store.AccountID{closed}}, 12 + 6},
+		"but to a team":                {store.Reader{Agent: 5, Teams: []store.TeamID{ours}, Closed: []store.AccountID{closed}}, 12 + 8},
+		"both are closed":              {store.Reader{Agent: 7, Closed: []store.AccountID{open, closed}}, 0},
+		"to one who holds nothing":     {store.Reader{Agent: 7, Teams: []store.TeamID{theirs}, Closed: []store.AccountID{closed}}, 12 + 4},
+		"to one who is in two of them": {store.Reader{Agent: 7, Teams: []store.TeamID{theirs, ours}, Closed: []store.AccountID{closed}}, 12 + 8},
 	} {
-		var may []int64
+		var may []store.ConversationID
 		for i := range rows {
 			if tt.reader.May(&rows[i]) {
 				may = append(may, rows[i].ID)
@@ -152,7 +152,7 @@ func TestReader(t *testing.T) {
 }
 
 // found gives the conversations with some words, for somebody who may read all.
-func found(t *testing.T, pool *pgxpool.Pool, words string) []int64 {
+func found(t *testing.T, pool *pgxpool.Pool, words string) []store.ConversationID {
 	t.Helper()
 	return must(store.FindConversations(t.Context(), pool, store.Reader{}, words, 50, 0))(t)
 }
@@ -172,7 +172,7 @@ func TestFind(t *testing.T) {
 		(3, $1, 12, 'resolved', '', '[]', now(), now()), (4, $1, 13, 'snoozed', '', '[]', now(), now()),
 		(5, $1, 14, 'open', '王芳 asks', '[]', now(), now())`, account)
 	exec(t, pool, `UPDATE identities SET same_as = 12 WHERE id = 14`)
-	for words, want := range map[string][]int64{
+	for words, want := range map[string][]store.ConversationID{
 		"lamp": {1}, "LAM": {1}, "amp": nil, "lamp order": {1}, "lamp invoice": nil, "ann": {2, 1}, "ann inv": {2}, "o'brien": {2, 1},
 		"ann.lee@shop.example": {2, 1}, "shop.exam": {2, 1}, "lucia": {1}, "tomas nunez": {3}, "Núñez": {3},
 		"+49 171 5550100": {3}, "0049 (171) 555-0100": {3}, "0171/5550100": {3}, "171555": {3}, "5550100": nil,
@@ -186,7 +186,7 @@ func TestFind(t *testing.T) {
 	}
 	exec(t, pool, `UPDATE conversations SET subject = 'Desk' WHERE id = 1`)
 	exec(t, pool, `UPDATE identities SET name = 'Zoe' WHERE id = 11`)
-	for words, want := range map[string][]int64{"broken": nil, "desk zoe": {1}, "zoe": {2, 1}, "brien": nil} {
+	for words, want := range map[string][]store.ConversationID{"broken": nil, "desk zoe": {1}, "zoe": {2, 1}, "brien": nil} {
 		if got := found(t, pool, words); !slices.Equal(got, want) {
 			t.Errorf("after changes, %q finds %v, want %v", words, got, want)
 		}
@@ -201,7 +201,7 @@ func TestKeepOldWords(t *testing.T) {
 	exec(t, pool, `INSERT INTO conversations (id, account_id, status, subject, last_at, created_at) SELECT n, $1, 'open', 'Lamp', now(), now() FROM generate_series(1, 5) AS n`, account)
 	exec(t, pool, `DELETE FROM conversation_words`)
 	exec(t, pool, `INSERT INTO words_backlog (id, below) VALUES (1, 6)`)
-	for round, want := range [][]int64{{5, 4}, {5, 4, 3, 2}, {5, 4, 3, 2, 1}, {5, 4, 3, 2, 1}, {5, 4, 3, 2, 1}} {
+	for round, want := range [][]store.ConversationID{{5, 4}, {5, 4, 3, 2}, {5, 4, 3, 2, 1}, {5, 4, 3, 2, 1}, {5, 4, 3, 2, 1}} {
 		more := must(store.KeepOldWords(t.Context(), pool, 2))(t)
 		if got := found(t, pool, "lamp"); !slices.Equal(got, want) || more != (round < 3) {
 			t.Errorf("round %d: %v are found, want %v; more to do: %v", round, got, want, more)

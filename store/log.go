@@ -12,13 +12,13 @@ import (
 // LogEntry is one thing that was done to a conversation, by whom and why.
 type LogEntry struct {
 	ID             int64           `db:"id" json:"id"`
-	ConversationID int64           `db:"conversation_id" json:"conversation_id"`
+	ConversationID ConversationID  `db:"conversation_id" json:"conversation_id"`
 	At             time.Time       `db:"at" json:"at"`
-	AgentID        *int64          `db:"agent_id" json:"agent_id"`
+	AgentID        *AgentID        `db:"agent_id" json:"agent_id"`
 	Actor          Doer            `db:"actor" json:"actor"`
 	What           Deed            `db:"what" json:"what"`
 	Detail         json.RawMessage `db:"detail" json:"detail"`
-	EventID        int64           `db:"event_id" json:"event_id"`
+	EventID        EventID         `db:"event_id" json:"event_id"`
 }
 
 // changed is of the version before: see migration 0037.
@@ -41,7 +41,7 @@ const listLog = `
 
 // ListLog returns log entries of a conversation, the newest first: limit at most, without the first
 // offset ones.
-func ListLog(ctx context.Context, q Querier, conversation int64, limit, offset int) ([]LogEntry, error) {
+func ListLog(ctx context.Context, q Querier, conversation ConversationID, limit, offset int) ([]LogEntry, error) {
 	return query.Collect[LogEntry](ctx, q, "log", listLog, conversation, limit, offset)
 }
 
@@ -53,7 +53,7 @@ func DeedsOfOwners() []Deed {
 const changedHands = `SELECT EXISTS (SELECT FROM log_entries WHERE conversation_id = $1 AND at > $2 AND what = ANY($3))`
 
 // ChangedHands says whether somebody else has a conversation, or nobody, than at a time, or had meanwhile.
-func ChangedHands(ctx context.Context, q Querier, conversation int64, since time.Time) (changed bool, err error) {
+func ChangedHands(ctx context.Context, q Querier, conversation ConversationID, since time.Time) (changed bool, err error) {
 	if err = q.QueryRow(ctx, changedHands, conversation, since, DeedsOfOwners()).Scan(&changed); err != nil {
 		err = fmt.Errorf("store: changed hands: %w", err)
 	}
@@ -74,13 +74,13 @@ const putBack = `
 
 // PutBack returns, by their ids, since when nobody has had unassigned conversations. Conversations
 // that nobody ever had are left out.
-func PutBack(ctx context.Context, q Querier, conversations []int64) (map[int64]time.Time, error) {
+func PutBack(ctx context.Context, q Querier, conversations []ConversationID) (map[ConversationID]time.Time, error) {
 	type row struct {
-		ID int64     `db:"id"`
-		At time.Time `db:"at"`
+		ID ConversationID `db:"id"`
+		At time.Time      `db:"at"`
 	}
 	rows, err := query.Collect[row](ctx, q, "put back", putBack, conversations)
-	since := make(map[int64]time.Time, len(rows))
+	since := make(map[ConversationID]time.Time, len(rows))
 	for _, r := range rows {
 		since[r.ID] = r.At
 	}

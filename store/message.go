@@ -11,32 +11,32 @@ import (
 
 // Message is one thing said in a conversation.
 type Message struct {
-	ID             int64     `db:"id" json:"id"`
-	ConversationID int64     `db:"conversation_id" json:"conversation_id"`
-	Direction      Direction `db:"direction" json:"direction"`
-	Fate           Fate      `db:"fate" json:"fate"`               // what became of it
-	Reason         string    `db:"reason" json:"reason"`           // why it has that fate: a code
-	AgentID        *int64    `db:"agent_id" json:"agent_id"`       // its author; nil = no agent, or not known
-	IdentityID     *int64    `db:"identity_id" json:"identity_id"` // its author; nil = no customer
-	AuthorUser     string    `db:"author_user" json:"author_user"` // the surface's id of the person who wrote it
-	AccountID      int64     `db:"account_id" json:"account_id"`   // where it was said
-	Channel        string    `db:"channel" json:"channel"`         // of a surface
-	Thread         string    `db:"thread" json:"thread"`           // in which it was typed: the root's id; "" = not known
-	Place          string    `db:"place" json:"place"`             // the surface's id of the message
-	Subject        string    `db:"subject" json:"subject"`
-	Text           string    `db:"text" json:"text"`     // canonical Markdown
-	Quoted         string    `db:"quoted" json:"quoted"` // the quoted history below a mail, Markdown
-	Notices        []string  `db:"notices" json:"notices"`
-	Files          []FileRef `db:"files" json:"files"`
-	HasHTML        bool      `db:"has_html" json:"has_html"`
-	Automatic      string    `db:"automatic" json:"automatic"` // why it is automatic mail; "" = a person wrote it
-	ExternalID     string    `db:"external_id" json:"external_id"`
-	EventID        int64     `db:"event_id" json:"event_id"`
-	Part           int       `db:"part" json:"part"` // which message of the event it is, from 0
-	SaidAt         time.Time `db:"said_at" json:"said_at"`
-	CreatedAt      time.Time `db:"created_at" json:"created_at"`
-	Parts          int       `db:"parts" json:"parts"` // how many messages the provider charges it as (SMS segments); 0 = one
-	Cost           string    `db:"cost" json:"cost"`   // the provider's price category; "" = unknown
+	ID             MessageID      `db:"id" json:"id"`
+	ConversationID ConversationID `db:"conversation_id" json:"conversation_id"`
+	Direction      Direction      `db:"direction" json:"direction"`
+	Fate           Fate           `db:"fate" json:"fate"`               // what became of it
+	Reason         string         `db:"reason" json:"reason"`           // why it has that fate: a code
+	AgentID        *AgentID       `db:"agent_id" json:"agent_id"`       // its author; nil = no agent, or not known
+	IdentityID     *int64         `db:"identity_id" json:"identity_id"` // its author; nil = no customer
+	AuthorUser     string         `db:"author_user" json:"author_user"` // the surface's id of the person who wrote it
+	AccountID      AccountID      `db:"account_id" json:"account_id"`   // where it was said
+	Channel        string         `db:"channel" json:"channel"`         // of a surface
+	Thread         string         `db:"thread" json:"thread"`           // in which it was typed: the root's id; "" = not known
+	Place          string         `db:"place" json:"place"`             // the surface's id of the message
+	Subject        string         `db:"subject" json:"subject"`
+	Text           string         `db:"text" json:"text"`     // canonical Markdown
+	Quoted         string         `db:"quoted" json:"quoted"` // the quoted history below a mail, Markdown
+	Notices        []string       `db:"notices" json:"notices"`
+	Files          []FileRef      `db:"files" json:"files"`
+	HasHTML        bool           `db:"has_html" json:"has_html"`
+	Automatic      string         `db:"automatic" json:"automatic"` // why it is automatic mail; "" = a person wrote it
+	ExternalID     string         `db:"external_id" json:"external_id"`
+	EventID        EventID        `db:"event_id" json:"event_id"`
+	Part           int            `db:"part" json:"part"` // which message of the event it is, from 0
+	SaidAt         time.Time      `db:"said_at" json:"said_at"`
+	CreatedAt      time.Time      `db:"created_at" json:"created_at"`
+	Parts          int            `db:"parts" json:"parts"` // how many messages the provider charges it as (SMS segments); 0 = one
+	Cost           string         `db:"cost" json:"cost"`   // the provider's price category; "" = unknown
 
 	Template json.RawMessage `db:"template" json:"template"` // the template as it was sent; nil = it is none
 	Rich     json.RawMessage `db:"rich" json:"rich"`         // buttons, a list, a place or a card beside the text; nil = none
@@ -126,7 +126,7 @@ func withLists(rows []Message) []Message {
 const getMessages = `SELECT ` + messageColumns + ` FROM messages WHERE id = ANY($1)`
 
 // Messages reads messages by id.
-func Messages(ctx context.Context, q Querier, ids ...int64) ([]Message, error) {
+func Messages(ctx context.Context, q Querier, ids ...MessageID) ([]Message, error) {
 	return query.Collect[Message](ctx, q, "messages", getMessages, ids)
 }
 
@@ -143,7 +143,7 @@ const messagesOfPost = `
 
 // MessagesOfPost returns the messages that one post of a surface shows: the message with this id, and
 // those that were posted together with it. kind is the kind of the post's delivery.
-func MessagesOfPost(ctx context.Context, q Querier, message int64, kind string) ([]Message, error) {
+func MessagesOfPost(ctx context.Context, q Querier, message MessageID, kind string) ([]Message, error) {
 	return query.Collect[Message](ctx, q, "messages of a post", messagesOfPost, message, kind)
 }
 
@@ -158,7 +158,7 @@ const latestMessages = `
 
 // LatestMessages returns at most each messages of each conversation, the newest first, in the order in
 // which their events were accepted. (Ids have no order in time: processes take them in blocks.)
-func LatestMessages(ctx context.Context, q Querier, conversations []int64, each int) ([]Message, error) {
+func LatestMessages(ctx context.Context, q Querier, conversations []ConversationID, each int) ([]Message, error) {
 	return query.Collect[Message](ctx, q, "latest messages", latestMessages, conversations, each)
 }
 
@@ -174,10 +174,10 @@ const parkedMessages = `
 
 // ExternalID ties a provider's message id to ours.
 type ExternalID struct {
-	AccountID      int64  `db:"account_id" json:"account_id"`
-	ExternalID     string `db:"external_id" json:"external_id"`
-	ConversationID int64  `db:"conversation_id" json:"conversation_id"`
-	MessageID      int64  `db:"message_id" json:"message_id"`
+	AccountID      AccountID      `db:"account_id" json:"account_id"`
+	ExternalID     string         `db:"external_id" json:"external_id"`
+	ConversationID ConversationID `db:"conversation_id" json:"conversation_id"`
+	MessageID      MessageID      `db:"message_id" json:"message_id"`
 }
 
 const insertExternalIDs = `

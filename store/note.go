@@ -24,7 +24,7 @@ const saveSurfaceNote = `
 const dropSurfaceNote = `DELETE FROM surface_notes WHERE account_id = $1 AND key = $2`
 
 // SaveSurfaceNote stores a note in place of the earlier one with its key. A nil Value removes it.
-func SaveSurfaceNote(ctx context.Context, q Execer, surface int64, n SurfaceNote) (err error) {
+func SaveSurfaceNote(ctx context.Context, q Execer, surface AccountID, n SurfaceNote) (err error) {
 	if n.Value == nil {
 		_, err = q.Exec(ctx, dropSurfaceNote, surface, n.Key)
 	} else {
@@ -39,6 +39,6 @@ func SaveSurfaceNote(ctx context.Context, q Execer, surface int64, n SurfaceNote
 const listSurfaceNotes = `SELECT key, value FROM surface_notes WHERE account_id = $1 ORDER BY key`
 
 // ListSurfaceNotes reads all notes of a surface, ordered by key.
-func ListSurfaceNotes(ctx context.Context, q Querier, surface int64) ([]SurfaceNote, error) {
+func ListSurfaceNotes(ctx context.Context, q Querier, surface AccountID) ([]SurfaceNote, error) {
 	return query.Collect[SurfaceNote](ctx, q, "surface notes", listSurfaceNotes, surface)
 }

@@ -14,7 +14,7 @@ import (
 func TestSurfaceNotes(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	var surfaces []int64
+	var surfaces []store.AccountID
 	for _, name := range []string{"one", "two"} {
 		id, err := store.SaveAccount(t.Context(), pool, store.Account{Name: name, Kind: "chat", Side: "surface", Mode: "live", ReplyMode: "direct"})
 		if err != nil {
@@ -28,7 +28,7 @@ func TestSurfaceNotes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for surface, want := range map[int64]string{surfaces[0]: `[{where "there"}]`, surfaces[1]: "[]"} {
+	for surface, want := range map[store.AccountID]string{surfaces[0]: `[{where "there"}]`, surfaces[1]: "[]"} {
 		notes, err := store.ListSurfaceNotes(t.Context(), pool, surface)
 		got := "["
 		for _, n := range notes {

@@ -165,13 +165,13 @@ func TestOneOpenConversation(t *testing.T) {
 	exec(t, pool, `INSERT INTO contacts (id, name) VALUES (1, 'Kim')`)
 	exec(t, pool, `INSERT INTO identities (id, account_id, key, contact_id) VALUES (1, $1, 'kim', 1)`, account)
 	identity := int64(1)
-	make := func(id int64, status string, exclusive bool) error {
+	make := func(id store.ConversationID, status string, exclusive bool) error {
 		return store.InsertConversations(t.Context(), pool, []store.Conversation{{ID: id, AccountID: account, IdentityID: &identity, Kind: "customer",
 			Status: status, Exclusive: exclusive, LastAt: time.Now(), CreatedAt: time.Now()}})
 	}
 	check(t, make(1, "open", true))
 	for i, status := range []string{"open", "pending", "snoozed"} {
-		if make(int64(10+i), status, true) == nil {
+		if make(store.ConversationID(10+i), status, true) == nil {
 			t.Errorf("a second conversation is %s", status)
 		}
 	}
@@ -179,15 +179,15 @@ func TestOneOpenConversation(t *testing.T) {
 	check(t, make(3, "closed", true))
 	check(t, make(4, "open", false))
 	var p store.Pipeline
-	var got []int64
-	var open []int64
-	p.LatestOf(&got, []int64{account, account}, []string{"kim", "nobody"})
-	p.OpenOf(&open, []int64{account, account}, []string{"kim", "nobody"})
+	var got []store.ConversationID
+	var open []store.ConversationID
+	p.LatestOf(&got, []store.AccountID{account, account}, []string{"kim", "nobody"})
+	p.OpenOf(&open, []store.AccountID{account, account}, []string{"kim", "nobody"})
 	check(t, p.Run(t.Context(), pool))
-	if !slices.Equal(got, []int64{4}) {
+	if !slices.Equal(got, []store.ConversationID{4}) {
 		t.Errorf("the newest is %v", got)
 	}
-	if slices.Sort(open); !slices.Equal(open, []int64{1, 4}) {
+	if slices.Sort(open); !slices.Equal(open, []store.ConversationID{1, 4}) {
 		t.Errorf("open are %v", open)
 	}
 }
@@ -198,8 +198,8 @@ func TestRowsRoundTrip(t *testing.T) {
 	pool := storetest.DB(t)
 	account := must(store.SaveAccount(t.Context(), pool, store.Account{Name: "a", Kind: "test", Side: "channel", Mode: "live", ReplyMode: "direct"}))(t)
 	at := time.Date(2026, 11, 20, 9, 30, 0, 123456000, time.UTC)
-	day, previous := "2026-11-20", int64(7)
-	c := store.Conversation{ID: 1, AccountID: account, Kind: "automatic", Status: "open", Subject: `"quotes" \ and ` + "\u2028 \U0001F525", Assignees: []int64{3, 1, 2},
+	day, previous := "2026-11-20", store.ConversationID(7)
+	c := store.Conversation{ID: 1, AccountID: account, Kind: "automatic", Status: "open", Subject: `"quotes" \ and ` + "\u2028 \U0001F525", Assignees: []store.AgentID{3, 1, 2},
 		Tags: []string{"a,b", "{c}"}, Participants: []store.Participant{{Key: "kim@x.test", Name: "Kim", Role: "to", New: true}}, Refs: []string{"1", ""}, Day: &day,
 		PreviousID: &previous, SnoozedUntil: &at, LastAt: at, CreatedAt: at}
 	check(t, store.InsertConversations(t.Context(), pool, []store.Conversation{c}))
@@ -281,25 +281,25 @@ func TestParkedMessages(t *testing.T) {
 	pool, at := storetest.DB(t), time.Now()
 	account := must(store.SaveAccount(t.Context(), pool, store.Account{Name: "a", Kind: "test", Side: "channel", Mode: "live", ReplyMode: "direct", Rate: 1}))(t)
 	var conversations []store.Conversation
-	for id := range int64(3) {
+	for id := range store.ConversationID(3) {
 		conversations = append(conversations, store.Conversation{ID: 1 + id, AccountID: account, Kind: "customer", Status: "open", LastAt: at, CreatedAt: at})
 	}
 	check(t, store.InsertConversations(t.Context(), pool, conversations))
 	var rows []store.Message
 	for i := range int64(9) {
-		rows = append(rows, store.Message{ID: 20 - i, ConversationID: 1 + i%3, Direction: store.DirectionNote, Fate: store.FateParked, Reason: "window", EventID: i, SaidAt: at, CreatedAt: at})
+		rows = append(rows, store.Message{ID: store.MessageID(20 - i), ConversationID: store.ConversationID(1 + i%3), Direction: store.DirectionNote, Fate: store.FateParked, Reason: "window", EventID: store.EventID(i), SaidAt: at, CreatedAt: at})
 	}
 	rows = append(rows, store.Message{ID: 1, ConversationID: 1, Direction: store.DirectionNote, Fate: store.FateParked, Reason: "other", SaidAt: at, CreatedAt: at})
 	check(t, store.InsertMessages(t.Context(), pool, rows))
 	var p store.Pipeline
 	var found []store.Message
-	p.ParkedMessages(&found, []int64{1, 2, 4}, "window", 2)
+	p.ParkedMessages(&found, []store.ConversationID{1, 2, 4}, "window", 2)
 	check(t, p.Run(t.Context(), pool))
-	got := map[int64][]int64{}
+	got := map[store.ConversationID][]store.MessageID{}
 	for _, m := range found {
 		got[m.ConversationID] = append(got[m.ConversationID], m.ID)
 	}
-	if !slices.Equal(got[1], []int64{20, 17}) || !slices.Equal(got[2], []int64{19, 16}) || len(got) != 2 {
+	if !slices.Equal(got[1], []store.MessageID{20, 17}) || !slices.Equal(got[2], []store.MessageID{19, 16}) || len(got) != 2 {
 		t.Errorf("found %v", got)
 	}
 }

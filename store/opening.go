@@ -9,8 +9,8 @@ import (
 // a bucket that is counted in seconds: each new conversation uses up some, and they come back as time
 // passes.
 type Opening struct {
-	AccountID int64  `db:"account_id" json:"account_id"`
-	Origin    string `db:"origin" json:"origin"` // an address, or a mail domain with its @
+	AccountID AccountID `db:"account_id" json:"account_id"`
+	Origin    string    `db:"origin" json:"origin"` // an address, or a mail domain with its @
 	// Before is how many seconds were used up when the row was read, by Parley's clock at that statement.
 	Before float64 `db:"before" json:"-"`
 	// Used is how many more seconds UseOpenings is to add.
@@ -24,7 +24,7 @@ const findOpenings = `
 
 // FindOpenings reads openings by account and origin (parallel lists). Of an origin that is missing in
 // the result nothing is used up.
-func (p *Pipeline) FindOpenings(list *[]Opening, accounts []int64, origins []string) {
+func (p *Pipeline) FindOpenings(list *[]Opening, accounts []AccountID, origins []string) {
 	if len(accounts) > 0 {
 		read(p, list, findOpenings, accounts, origins)
 	}

@@ -20,7 +20,7 @@ func TestOpenings(t *testing.T) {
 		t.Helper()
 		var p store.Pipeline
 		var found []store.Opening
-		p.FindOpenings(&found, []int64{1, 1, 2}, []string{"kim@x.test", "nobody@x.test", "kim@x.test"})
+		p.FindOpenings(&found, []store.AccountID{1, 1, 2}, []string{"kim@x.test", "nobody@x.test", "kim@x.test"})
 		check(t, p.Run(t.Context(), pool))
 		for _, o := range found {
 			seconds += o.Before

@@ -15,20 +15,20 @@ import (
 type Outgoing struct {
 	Messages      []Message
 	Conversations []Conversation
-	Threads       []Thread           // of the conversations, and of those that they continue
-	Identities    []Identity         // of the conversations and of the messages
-	Subjects      map[int64]string   // by conversation: the subject of its first mail
-	Keys          map[int64][]string // by conversation, chats only: all known keys of the customer
-	Places        map[int64]Posting  // by delivery: where it is in a surface
-	Related       []Related          // to the conversations
-	Behind        map[int64]bool     // by message: events told before its reply's first attempt wait to be applied: see LeavingReply
-	Now           time.Time          // Parley's clock
+	Threads       []Thread                    // of the conversations, and of those that they continue
+	Identities    []Identity                  // of the conversations and of the messages
+	Subjects      map[ConversationID]string   // by conversation: the subject of its first mail
+	Keys          map[ConversationID][]string // by conversation, chats only: all known keys of the customer
+	Places        map[DeliveryID]Posting      // by delivery: where it is in a surface
+	Related       []Related                   // to the conversations
+	Behind        map[MessageID]bool          // by message: events told before its reply's first attempt wait to be applied: see LeavingReply
+	Now           time.Time                   // Parley's clock
 }
 
 // LeavingReply is an agent's message that is about to leave.
 type LeavingReply struct {
-	Conversation int64
-	Message      int64
+	Conversation ConversationID
+	Message      MessageID
 	Began        time.Time // when the first attempt began, database's clock
 }
 
@@ -101,17 +101,17 @@ const behindReplies = `
 
 // Leaving names what deliveries that were claimed together need.
 type Leaving struct {
-	Conversations []int64
-	Cards         []int64 // those of them of which posts show related conversations, too
-	Messages      []int64
+	Conversations []ConversationID
+	Cards         []ConversationID // those of them of which posts show related conversations, too
+	Messages      []MessageID
 	Replies       []LeavingReply // Outgoing.Subjects, Keys and Behind are read for them
-	Posted        []int64        // deliveries of which Outgoing.Places are read
+	Posted        []DeliveryID   // deliveries of which Outgoing.Places are read
 }
 
 // LoadOutgoing reads, in one round trip, conversations with their threads, identities and related
 // conversations, and messages.
 func LoadOutgoing(ctx context.Context, q Batcher, l Leaving) (*Outgoing, error) {
-	o := &Outgoing{Subjects: map[int64]string{}, Keys: map[int64][]string{}, Places: map[int64]Posting{}, Behind: map[int64]bool{}}
+	o := &Outgoing{Subjects: map[ConversationID]string{}, Keys: map[ConversationID][]string{}, Places: map[DeliveryID]Posting{}, Behind: map[MessageID]bool{}}
 	var batch pgx.Batch
 	batch.Queue(query.OnePlan)
 	if len(l.Replies) > 0 { // before the messages are read: what it finds applied must show in them
@@ -132,7 +132,7 @@ func LoadOutgoing(ctx context.Context, q Batcher, l Leaving) (*Outgoing, error) 
 	}
 	if len(l.Posted) > 0 {
 		batch.Queue(postings, l.Posted).Query(func(rows pgx.Rows) error {
-			var id int64
+			var id DeliveryID
 			var at Posting
 			_, err := pgx.ForEachRow(rows, []any{&id, &at.Message, &at.Coming}, func() error {
 				o.Places[id] = at
@@ -149,13 +149,13 @@ func LoadOutgoing(ctx context.Context, q Batcher, l Leaving) (*Outgoing, error) 
 
 // queueBehind asks for Behind.
 func (o *Outgoing) queueBehind(batch *pgx.Batch, replies []LeavingReply) {
-	var messages []int64
+	var messages []MessageID
 	var began []time.Time
 	for _, r := range replies {
 		messages, began = append(messages, r.Message), append(began, r.Began)
 	}
 	batch.Queue(behindReplies, messages, began).Query(func(rows pgx.Rows) error {
-		var id int64
+		var id MessageID
 		_, err := pgx.ForEachRow(rows, []any{&id}, func() error {
 			o.Behind[id] = true
 			return nil
@@ -166,14 +166,14 @@ func (o *Outgoing) queueBehind(batch *pgx.Batch, replies []LeavingReply) {
 
 // queueFirsts asks for Subjects and Keys.
 func (o *Outgoing) queueFirsts(batch *pgx.Batch, replies []LeavingReply) {
-	var answered []int64
+	var answered []ConversationID
 	for _, r := range replies {
 		if !slices.Contains(answered, r.Conversation) {
 			answered = append(answered, r.Conversation)
 		}
 	}
 	batch.Queue(firstSubjects, answered).Query(func(rows pgx.Rows) error {
-		var id int64
+		var id ConversationID
 		var subject string
 		_, err := pgx.ForEachRow(rows, []any{&id, &subject}, func() error {
 			o.Subjects[id] = subject
@@ -182,7 +182,7 @@ func (o *Outgoing) queueFirsts(batch *pgx.Batch, replies []LeavingReply) {
 		return err
 	})
 	batch.Queue(outgoingKeys, answered).Query(func(rows pgx.Rows) error {
-		var id int64
+		var id ConversationID
 		var key string
 		_, err := pgx.ForEachRow(rows, []any{&id, &key}, func() error {
 			o.Keys[id] = append(o.Keys[id], key)

@@ -11,7 +11,7 @@ import (
 
 // Agent is a person who answers.
 type Agent struct {
-	ID     int64    `db:"id" json:"id"`
+	ID     AgentID  `db:"id" json:"id"`
 	Email  string   `db:"email" json:"email"`
 	Name   string   `db:"name" json:"name"`
 	Roles  []string `db:"roles" json:"roles"`
@@ -24,16 +24,16 @@ type Agent struct {
 
 // AgentUser ties an agent to a user of a surface.
 type AgentUser struct {
-	AccountID int64  `db:"account_id"`
-	UserID    string `db:"user_id"`
-	AgentID   int64  `db:"agent_id"`
+	AccountID AccountID `db:"account_id"`
+	UserID    string    `db:"user_id"`
+	AgentID   AgentID   `db:"agent_id"`
 }
 
 // Team of agents.
 type Team struct {
-	ID      int64   `db:"id"`
-	Name    string  `db:"name"`
-	Members []int64 `db:"members"`
+	ID      TeamID    `db:"id"`
+	Name    string    `db:"name"`
+	Members []AgentID `db:"members"`
 
 	Emoji  map[string]string `db:"emoji"`  // emoji name → verb, in the team's channels, beside the usual ones
 	Agents string            `db:"agents"` // who becomes one: AgentsListed, AgentsOfChannel; "" = AgentsListed
@@ -48,10 +48,10 @@ const (
 
 // TeamChannel is where a team's threads open in a surface.
 type TeamChannel struct {
-	TeamID    int64  `db:"team_id"`
-	AccountID int64  `db:"account_id"`
-	Channel   string `db:"channel"`
-	Home      bool   `db:"home"` // of a team with channels in several surfaces: new threads open here
+	TeamID    TeamID    `db:"team_id"`
+	AccountID AccountID `db:"account_id"`
+	Channel   string    `db:"channel"`
+	Home      bool      `db:"home"` // of a team with channels in several surfaces: new threads open here
 }
 
 // Tag of conversations.
@@ -76,7 +76,7 @@ const (
 
 // ChannelMove records that a surface replaced the id of a channel by another one. Package channelmove carries it out.
 type ChannelMove struct {
-	AccountID int64     `db:"account_id"`
+	AccountID AccountID `db:"account_id"`
 	Former    string    `db:"former"`
 	Current   string    `db:"current"`
 	BeganAt   time.Time `db:"began_at"`
@@ -189,8 +189,8 @@ const saveAgent = `
 	RETURNING id`
 
 // SaveAgent makes or changes the agent with this e-mail address and returns the id.
-func SaveAgent(ctx context.Context, q Querier, a Agent) (int64, error) {
-	var id int64
+func SaveAgent(ctx context.Context, q Querier, a Agent) (AgentID, error) {
+	var id AgentID
 	if err := q.QueryRow(ctx, saveAgent, a.Email, a.Name, orEmpty(a.Roles), a.Zone, a.Signature, a.RichSignature).Scan(&id); err != nil {
 		return 0, fmt.Errorf("store: save agent: %w", err)
 	}
@@ -220,7 +220,7 @@ const retireAgent = `
 
 // RetireAgent makes an agent inactive: nobody can choose the agent any more, the history stays. The agent's sessions, links
 // and API tokens end for good: they open nothing either if the agent is taken in again later.
-func RetireAgent(ctx context.Context, q Querier, id int64) error {
+func RetireAgent(ctx context.Context, q Querier, id AgentID) error {
 	if _, err := q.Exec(ctx, retireAgent, id); err != nil {
 		return fmt.Errorf("store: retire agent: %w", err)
 	}
@@ -234,8 +234,8 @@ const saveTeam = `
 	RETURNING id`
 
 // SaveTeam makes or changes a team by name and gives the id.
-func SaveTeam(ctx context.Context, q Querier, t Team) (int64, error) {
-	var id int64
+func SaveTeam(ctx context.Context, q Querier, t Team) (TeamID, error) {
+	var id TeamID
 	emoji := t.Emoji
 	if emoji == nil {
 		emoji = map[string]string{}

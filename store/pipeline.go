@@ -59,9 +59,9 @@ func readChanged[T any](p *Pipeline, list *[]T, change func(*T), sql string, arg
 }
 
 // readIDs adds a query that returns one column of ids.
-func readIDs(p *Pipeline, list *[]int64, sql string, args ...any) {
+func readIDs[T ~int64](p *Pipeline, list *[]T, sql string, args ...any) {
 	p.batch.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
-		*list, err = pgx.CollectRows(rows, pgx.RowTo[int64])
+		*list, err = pgx.CollectRows(rows, pgx.RowTo[T])
 		return err
 	})
 }
@@ -74,21 +74,21 @@ func (p *Pipeline) Identities(list *[]Identity, ids []int64) {
 }
 
 // Threads reads the threads of conversations.
-func (p *Pipeline) Threads(list *[]Thread, conversations []int64) {
+func (p *Pipeline) Threads(list *[]Thread, conversations []ConversationID) {
 	if len(conversations) > 0 {
 		read(p, list, getThreads, conversations)
 	}
 }
 
 // Messages reads messages by id.
-func (p *Pipeline) Messages(list *[]Message, ids []int64) {
+func (p *Pipeline) Messages(list *[]Message, ids []MessageID) {
 	if len(ids) > 0 {
 		read(p, list, getMessages, ids)
 	}
 }
 
 // LatestMessages is the function LatestMessages in a pipeline.
-func (p *Pipeline) LatestMessages(list *[]Message, conversations []int64, each int) {
+func (p *Pipeline) LatestMessages(list *[]Message, conversations []ConversationID, each int) {
 	if len(conversations) > 0 {
 		read(p, list, latestMessages, conversations, each)
 	}
@@ -96,7 +96,7 @@ func (p *Pipeline) LatestMessages(list *[]Message, conversations []int64, each i
 
 // ParkedMessages reads, of each conversation, the oldest replies that were parked for this reason, at
 // most limit.
-func (p *Pipeline) ParkedMessages(list *[]Message, conversations []int64, reason string, limit int) {
+func (p *Pipeline) ParkedMessages(list *[]Message, conversations []ConversationID, reason string, limit int) {
 	if len(conversations) > 0 {
 		read(p, list, parkedMessages, conversations, reason, limit)
 	}
@@ -104,7 +104,7 @@ func (p *Pipeline) ParkedMessages(list *[]Message, conversations []int64, reason
 
 // LockLanes locks and reads the lanes of conversations, and those named by account and
 // key, in the order of their ids.
-func (p *Pipeline) LockLanes(list *[]Lane, conversations, accounts []int64, keys []string) {
+func (p *Pipeline) LockLanes(list *[]Lane, conversations []ConversationID, accounts []AccountID, keys []string) {
 	if len(conversations)+len(accounts) > 0 {
 		read(p, list, lockLanes, conversations, accounts, keys)
 	}
@@ -119,7 +119,7 @@ func (p *Pipeline) WaitingDeliveries(list *[]Delivery, lanes []int64) {
 }
 
 // DeliveriesOf reads the replies, marks and lines that belong to messages, and deliveries by id.
-func (p *Pipeline) DeliveriesOf(list *[]Delivery, messages, deliveries []int64) {
+func (p *Pipeline) DeliveriesOf(list *[]Delivery, messages []MessageID, deliveries []DeliveryID) {
 	if len(messages)+len(deliveries) > 0 {
 		read(p, list, deliveriesOf, messages, deliveries)
 	}
@@ -133,14 +133,14 @@ func (p *Pipeline) SentLately(list *[]Delivery, lanes []int64) {
 }
 
 // Unshown returns those of the conversations in which a customer's message is not posted yet.
-func (p *Pipeline) Unshown(list *[]int64, conversations []int64) {
+func (p *Pipeline) Unshown(list *[]ConversationID, conversations []ConversationID) {
 	if len(conversations) > 0 {
 		readIDs(p, list, unshown, conversations)
 	}
 }
 
 // FindPosts is the function FindPosts in a pipeline.
-func (p *Pipeline) FindPosts(list *[]Post, accounts []int64, channels, messages []string) {
+func (p *Pipeline) FindPosts(list *[]Post, accounts []AccountID, channels, messages []string) {
 	if len(accounts) > 0 {
 		read(p, list, findPosts, accounts, channels, messages)
 	}
@@ -148,7 +148,7 @@ func (p *Pipeline) FindPosts(list *[]Post, accounts []int64, channels, messages 
 
 // AutomaticOfDays returns the conversations that show the automatic mail of accounts on days
 // (Conversation.Day), where they exist. accounts and days (yyyy-mm-dd) are parallel.
-func (p *Pipeline) AutomaticOfDays(list *[]int64, accounts []int64, days []string) {
+func (p *Pipeline) AutomaticOfDays(list *[]ConversationID, accounts []AccountID, days []string) {
 	if len(accounts) > 0 {
 		readIDs(p, list, automaticOfDays, accounts, days)
 	}
@@ -156,7 +156,7 @@ func (p *Pipeline) AutomaticOfDays(list *[]int64, accounts []int64, days []strin
 
 // LatestOf returns the newest conversation of each customer who is named by account and address
 // (parallel lists).
-func (p *Pipeline) LatestOf(list *[]int64, accounts []int64, addresses []string) {
+func (p *Pipeline) LatestOf(list *[]ConversationID, accounts []AccountID, addresses []string) {
 	if len(accounts) > 0 {
 		readIDs(p, list, latestOf, accounts, addresses)
 	}
@@ -164,14 +164,14 @@ func (p *Pipeline) LatestOf(list *[]int64, accounts []int64, addresses []string)
 
 // OpenOf returns the newest open conversations, at most five for each identity, of customers who are
 // named by account and address (parallel lists).
-func (p *Pipeline) OpenOf(list *[]int64, accounts []int64, addresses []string) {
+func (p *Pipeline) OpenOf(list *[]ConversationID, accounts []AccountID, addresses []string) {
 	if len(accounts) > 0 {
 		readIDs(p, list, openOf, accounts, addresses)
 	}
 }
 
 // FindExternalIDs looks up providers' message ids by account (parallel lists).
-func (p *Pipeline) FindExternalIDs(list *[]ExternalID, accounts []int64, external []string) {
+func (p *Pipeline) FindExternalIDs(list *[]ExternalID, accounts []AccountID, external []string) {
 	if len(accounts) == 0 {
 		return
 	}

@@ -10,11 +10,11 @@ import (
 
 // Run is the part of one queue that an applier has taken: its next events, in order.
 type Run struct {
-	Queue  int64 // the queue's id; a queue that was empty in between has another one
-	Share  int64 // the account whose share of the appliers' time it uses
-	Epoch  int64 // results of the run count only while the queue has this epoch
-	Tries  int   // attempts to apply the first event, including the one that begins now
-	Waits  int   // how often the first event was put off
+	Queue  int64     // the queue's id; a queue that was empty in between has another one
+	Share  AccountID // the account whose share of the appliers' time it uses
+	Epoch  int64     // results of the run count only while the queue has this epoch
+	Tries  int       // attempts to apply the first event, including the one that begins now
+	Waits  int       // how often the first event was put off
 	Events []Event
 	Places []int64 // of the events in their queue
 	More   bool    // further events wait behind these
@@ -29,7 +29,7 @@ type Taken struct {
 
 // Share is how many events of one account an applier is ready to take.
 type Share struct {
-	Account int64
+	Account AccountID
 	Events  int
 	// From is the earliest due time to look at, by the database's clock. Earlier entries of the index
 	// belong to queues that are gone. While somebody holds a snapshot they can't be cleaned away, and
@@ -103,7 +103,7 @@ const takenEvent = `v.id, v.account_id, v.external_id, v.order_key, v.payload, v
 type takenRow struct {
 	Event
 	Queue     int64     `db:"queue_id"`
-	Share     int64     `db:"share"`
+	Share     AccountID `db:"share"`
 	Epoch     int64     `db:"epoch"`
 	Tries     int       `db:"tries"`
 	Waits     int       `db:"waits"`
@@ -120,7 +120,7 @@ const unflushed = `SELECT set_config('synchronous_commit', 'off', true)`
 // TakeRuns takes the next events of due queues. They are the holder's until it writes their results
 // (FinishRuns, ReleaseRuns) or its session ends.
 func TakeRuns(ctx context.Context, q Batcher, t Take) (Taken, error) {
-	accounts, events, since := make([]int64, len(t.Shares)), make([]int32, len(t.Shares)), make([]time.Time, len(t.Shares))
+	accounts, events, since := make([]AccountID, len(t.Shares)), make([]int32, len(t.Shares)), make([]time.Time, len(t.Shares))
 	for i, s := range t.Shares {
 		accounts[i], events[i], since[i] = s.Account, int32(s.Events), s.From //nolint:gosec // at most some hundred
 	}
@@ -337,6 +337,6 @@ const quarantineEvent = `
 
 // Quarantine records that an event can't be applied, and why. It must run in one transaction with
 // FinishRuns, which takes the event out of its queue and fails if another process has dealt with it.
-func (p *Pipeline) Quarantine(event int64, reason string) {
+func (p *Pipeline) Quarantine(event EventID, reason string) {
 	p.batch.Queue(quarantineEvent, event, Clean(reason))
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // passThrough has events of many customers stored and applied, some at a time.
-func passThrough(t *testing.T, pool *pgxpool.Pool, account int64, holder, from, n int) {
+func passThrough(t *testing.T, pool *pgxpool.Pool, account store.AccountID, holder, from, n int) {
 	t.Helper()
 	const together, customers = 500, 2000
 	for i := from; i < from+n; i += together {

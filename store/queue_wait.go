@@ -20,19 +20,19 @@ const wakeQueues = `
 
 // WakeQueues makes those queues due whose next event waits for one of the written records (AwaitedPost,
 // AwaitedID). It returns the accounts whose shares the queues use.
-func WakeQueues(ctx context.Context, q Querier, written []string) ([]int64, error) {
+func WakeQueues(ctx context.Context, q Querier, written []string) ([]AccountID, error) {
 	if len(written) == 0 {
 		return nil, nil
 	}
 	short, _ := query.ShortIDs(written)
-	list, err := query.IDs(ctx, q, "wake queues", wakeQueues, short)
+	list, err := query.IDs[AccountID](ctx, q, "wake queues", wakeQueues, short)
 	slices.Sort(list)
 	return slices.Compact(list), err
 }
 
 // ShareDue says when an account has something to apply.
 type ShareDue struct {
-	AccountID int64     `db:"account_id"`
+	AccountID AccountID `db:"account_id"`
 	Due       time.Time `db:"due"`  // the due time of its first queue
 	Wait      float64   `db:"wait"` // seconds until then
 }
@@ -61,8 +61,8 @@ const sharesDue = `
 
 // SharesDue returns for each account that has queues when the first of them is due, and the database's
 // clock. since is Share.From by account; with thorough all queues are looked at instead.
-func SharesDue(ctx context.Context, q Batcher, since map[int64]time.Time, thorough bool) (list []ShareDue, real time.Time, err error) {
-	var accounts []int64
+func SharesDue(ctx context.Context, q Batcher, since map[AccountID]time.Time, thorough bool) (list []ShareDue, real time.Time, err error) {
+	var accounts []AccountID
 	var from []time.Time
 	for id, at := range since {
 		if thorough {
@@ -96,19 +96,19 @@ func Suspects(ctx context.Context, q Querier, version int) (due, posts bool, err
 }
 
 // AwaitedPost names the record of a surface's message, for which an event may wait (Release.For).
-func AwaitedPost(account int64, channel, message string) string {
+func AwaitedPost(account AccountID, channel, message string) string {
 	return fmt.Sprintf("%s%d:%s:%s", awaitedPost, account, channel, message)
 }
 
 // AwaitedID names the record of a provider's message id, for which an event may wait (Release.For).
-func AwaitedID(account int64, external string) string {
+func AwaitedID(account AccountID, external string) string {
 	return fmt.Sprintf("id:%d:%s", account, external)
 }
 
 // Written returns those of the providers' message ids, and of the surfaces' messages, that are recorded.
 func Written(ctx context.Context, q Batcher, ids []ExternalID, posts []Post) ([]ExternalID, []Post, error) {
 	var p Pipeline
-	var accounts, surfaces []int64
+	var accounts, surfaces []AccountID
 	var external, channels, messages []string
 	for _, x := range ids {
 		accounts, external = append(accounts, x.AccountID), append(external, x.ExternalID)

@@ -8,11 +8,11 @@ import (
 
 // Reaction is a customer's current reaction to a message.
 type Reaction struct {
-	AccountID  int64  `db:"account_id" json:"account_id"`
-	Target     string `db:"target" json:"target"` // the provider's id of the message
-	IdentityID int64  `db:"identity_id" json:"identity_id"`
-	Emoji      string `db:"emoji" json:"emoji"`             // "" = taken back
-	DeliveryID int64  `db:"delivery_id" json:"delivery_id"` // the thread line that shows it
+	AccountID  AccountID  `db:"account_id" json:"account_id"`
+	Target     string     `db:"target" json:"target"` // the provider's id of the message
+	IdentityID int64      `db:"identity_id" json:"identity_id"`
+	Emoji      string     `db:"emoji" json:"emoji"`             // "" = taken back
+	DeliveryID DeliveryID `db:"delivery_id" json:"delivery_id"` // the thread line that shows it
 }
 
 const findReactions = `
@@ -21,7 +21,7 @@ const findReactions = `
 	WHERE (account_id, target) IN (SELECT * FROM unnest($1::bigint[], $2::text[]))`
 
 // FindReactions reads the reactions to messages, by account and provider's message id (parallel lists).
-func (p *Pipeline) FindReactions(list *[]Reaction, accounts []int64, targets []string) {
+func (p *Pipeline) FindReactions(list *[]Reaction, accounts []AccountID, targets []string) {
 	if len(accounts) > 0 {
 		short, original := query.ShortIDs(targets)
 		readChanged(p, list, func(r *Reaction) { r.Target = original[r.Target] }, findReactions, accounts, short)

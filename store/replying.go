@@ -9,7 +9,7 @@ import (
 // Replying is an agent who has the form of a reply open in a conversation. Conversation.Replying has
 // those whose time is not over.
 type Replying struct {
-	AgentID  int64     `json:"agent_id"`
+	AgentID  AgentID   `json:"agent_id"`
 	OpenedAt time.Time `json:"opened_at"`
 }
 
@@ -21,8 +21,8 @@ const replyingSelect = `(
 
 // ReplyForm names a form of a reply by who opened it and when.
 type ReplyForm struct {
-	ConversationID int64
-	AgentID        int64
+	ConversationID ConversationID
+	AgentID        AgentID
 	OpenedAt       time.Time // Parley's clock
 }
 
@@ -84,7 +84,7 @@ const endReplies = `
 
 // EndReplies removes the forms of agents who have answered. conversations and agents are parallel:
 // agents[i] has answered in conversations[i].
-func EndReplies(ctx context.Context, q Execer, conversations, agents []int64, timer string) error {
+func EndReplies(ctx context.Context, q Execer, conversations []ConversationID, agents []AgentID, timer string) error {
 	if len(conversations) == 0 {
 		return nil
 	}
@@ -109,7 +109,7 @@ const outdateReplies = `
 
 // OutdateReplies removes the forms in conversations whose time is over, and sets timers of the kind
 // timer for the next one of each conversation that will be.
-func OutdateReplies(ctx context.Context, q Execer, conversations []int64, now time.Time, timer string) error {
+func OutdateReplies(ctx context.Context, q Execer, conversations []ConversationID, now time.Time, timer string) error {
 	if len(conversations) == 0 {
 		return nil
 	}

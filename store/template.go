@@ -13,7 +13,7 @@ import (
 // Template is a prepared text of one account, in one language.
 type Template struct {
 	ID               int64             `db:"id"`
-	AccountID        int64             `db:"account_id"`
+	AccountID        AccountID         `db:"account_id"`
 	Name             string            `db:"name"` // ours; unique with account and language
 	Language         string            `db:"language"`
 	ProviderName     string            `db:"provider_name"`
@@ -31,7 +31,7 @@ type Template struct {
 	Reason           string            `db:"reason"`      // why, for people
 	Quality          string            `db:"quality"`     // as the provider rates it
 	ProviderCategory string            `db:"provider_category"`
-	AgentID          *int64            `db:"agent_id"` // who wrote it
+	AgentID          *AgentID          `db:"agent_id"` // who wrote it
 	Todo             string            `db:"todo"`     // what the provider must be told: "", TodoSubmit or TodoDelete
 	Tries            int               `db:"tries"`
 	Epoch            int64             `db:"epoch"`
@@ -64,7 +64,7 @@ const listTemplates = `
 	ORDER BY account_id, name, language`
 
 // ListTemplates reads the templates of an account (0 = of all) but those that are being deleted.
-func ListTemplates(ctx context.Context, q Querier, account int64) ([]Template, error) {
+func ListTemplates(ctx context.Context, q Querier, account AccountID) ([]Template, error) {
 	return query.Collect[Template](ctx, q, "templates", listTemplates, account)
 }
 
@@ -101,7 +101,7 @@ const namedTemplate = `
 // FindTemplates finds and locks the templates that an account's provider reports on: all that have
 // the provider's id, in all accounts of the same kind; if none has it, the account's own one with this
 // name and language.
-func FindTemplates(ctx context.Context, q Querier, account int64, external, name, language string) ([]Template, error) {
+func FindTemplates(ctx context.Context, q Querier, account AccountID, external, name, language string) ([]Template, error) {
 	found, err := query.Collect[Template](ctx, q, "find templates", findTemplates, account, external)
 	if err != nil || len(found) > 0 {
 		return found, err
@@ -155,7 +155,7 @@ const (
 
 // ListTemplatesSoon makes the account's next comparison with the provider's list due after wait,
 // unless it is due earlier.
-func ListTemplatesSoon(ctx context.Context, q Execer, account int64, wait time.Duration) error {
+func ListTemplatesSoon(ctx context.Context, q Execer, account AccountID, wait time.Duration) error {
 	if _, err := q.Exec(ctx, compareWithin, account, wait.Seconds()); err != nil {
 		return fmt.Errorf("store: template list: %w", err)
 	}

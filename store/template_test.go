@@ -16,8 +16,10 @@ func TestTemplateWork(t *testing.T) {
 	account := must(store.SaveAccount(ctx, pool, store.Account{Name: "a", Kind: "test", Side: "channel", Mode: "live", ReplyMode: "direct", Rate: 1}))(t)
 	row := store.Template{AccountID: account, Name: "Order update", Language: "en", ProviderName: "order_update", Category: "utility", Uses: []string{"reply"}, Body: "Hello"}
 	row.ID = must(store.SaveTemplate(ctx, pool, row, true))(t)
-	claim := func() []store.Template { return must(store.ClaimTemplates(ctx, pool, []int64{account}, 8))(t) }
-	if len(must(store.ClaimTemplates(ctx, pool, []int64{account + 1}, 8))(t)) != 0 {
+	claim := func() []store.Template {
+		return must(store.ClaimTemplates(ctx, pool, []store.AccountID{account}, 8))(t)
+	}
+	if len(must(store.ClaimTemplates(ctx, pool, []store.AccountID{account + 1}, 8))(t)) != 0 {
 		t.Error("claimed for another account")
 	}
 	first := claim()
@@ -82,7 +84,7 @@ func TestTemplateLists(t *testing.T) {
 	due := func(after time.Duration, want int) {
 		t.Helper()
 		check(t, store.MoveClock(ctx, pool, after))
-		if got := must(store.ClaimTemplateLists(ctx, pool, []int64{account}))(t); len(got) != want {
+		if got := must(store.ClaimTemplateLists(ctx, pool, []store.AccountID{account}))(t); len(got) != want {
 			t.Fatalf("after %s %d lists are due, want %d", after, len(got), want)
 		}
 	}

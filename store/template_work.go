@@ -25,7 +25,7 @@ const claimTemplates = `
 	RETURNING ` + templateColumns
 
 // ClaimTemplates leases templates that are to be submitted or deleted (Template.Todo).
-func ClaimTemplates(ctx context.Context, q Querier, accounts []int64, limit int) ([]Template, error) {
+func ClaimTemplates(ctx context.Context, q Querier, accounts []AccountID, limit int) ([]Template, error) {
 	return query.Collect[Template](ctx, q, "claim templates", claimTemplates, accounts, limit, templateLease.Seconds())
 }
 
@@ -39,7 +39,7 @@ const finishTemplate = `
 // version, false when it refused it (it may still have the version before). The result is false when
 // the template was changed since it was claimed.
 func FinishTemplate(ctx context.Context, q Querier, t Template, accepted bool) (bool, error) {
-	done, err := query.IDs(ctx, q, "finish template", finishTemplate, t.ID, t.Epoch, accepted)
+	done, err := query.IDs[int64](ctx, q, "finish template", finishTemplate, t.ID, t.Epoch, accepted)
 	return len(done) > 0, err
 }
 
@@ -94,8 +94,8 @@ const claimTemplateLists = `
 	RETURNING account_id`
 
 // ClaimTemplateLists leases accounts whose templates are to be compared with the provider's list.
-func ClaimTemplateLists(ctx context.Context, q Querier, accounts []int64) ([]int64, error) {
-	return query.IDs(ctx, q, "claim template lists", claimTemplateLists, accounts, templateLease.Seconds())
+func ClaimTemplateLists(ctx context.Context, q Querier, accounts []AccountID) ([]AccountID, error) {
+	return query.IDs[AccountID](ctx, q, "claim template lists", claimTemplateLists, accounts, templateLease.Seconds())
 }
 
 const finishTemplateList = `
@@ -106,7 +106,7 @@ const finishTemplateList = `
 	WHERE account_id = $1`
 
 // FinishTemplateList ends the claim of an account and sets when its templates are compared next.
-func FinishTemplateList(ctx context.Context, q Execer, account int64) error {
+func FinishTemplateList(ctx context.Context, q Execer, account AccountID) error {
 	if _, err := q.Exec(ctx, finishTemplateList, account, TemplatePendingWait.Seconds(), TemplateDailyWait.Seconds()); err != nil {
 		return fmt.Errorf("store: template list: %w", err)
 	}

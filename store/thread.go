@@ -11,12 +11,12 @@ import (
 
 // Thread is a conversation's mirror in a surface.
 type Thread struct {
-	ConversationID int64  `db:"conversation_id" json:"conversation_id"`
-	AccountID      int64  `db:"account_id" json:"account_id"` // the surface
-	Channel        string `db:"channel" json:"channel"`
-	Root           string `db:"root" json:"root"`         // the surface's id of the thread's first message; "" until it is posted
-	Rerooted       int    `db:"rerooted" json:"rerooted"` // how often it got a new root
-	Card           string `db:"card" json:"card"`         // a digest of what the root will show once all queued cards are posted
+	ConversationID ConversationID `db:"conversation_id" json:"conversation_id"`
+	AccountID      AccountID      `db:"account_id" json:"account_id"` // the surface
+	Channel        string         `db:"channel" json:"channel"`
+	Root           string         `db:"root" json:"root"`         // the surface's id of the thread's first message; "" until it is posted
+	Rerooted       int            `db:"rerooted" json:"rerooted"` // how often it got a new root
+	Card           string         `db:"card" json:"card"`         // a digest of what the root will show once all queued cards are posted
 }
 
 const getThreads = `
@@ -25,7 +25,7 @@ const getThreads = `
 	WHERE conversation_id = ANY($1)`
 
 // Threads reads the threads of conversations.
-func Threads(ctx context.Context, q Querier, conversations []int64) ([]Thread, error) {
+func Threads(ctx context.Context, q Querier, conversations []ConversationID) ([]Thread, error) {
 	return query.Collect[Thread](ctx, q, "threads", getThreads, conversations)
 }
 
@@ -54,11 +54,11 @@ func SetCards(ctx context.Context, q Execer, rows []Thread) error {
 
 // Post is a message of a surface that belongs to a conversation, ours or a person's.
 type Post struct {
-	AccountID      int64           `db:"account_id" json:"account_id"`
+	AccountID      AccountID       `db:"account_id" json:"account_id"`
 	Channel        string          `db:"channel" json:"channel"`
 	Message        string          `db:"message" json:"message"`
-	ConversationID int64           `db:"conversation_id" json:"conversation_id"`
-	MessageID      int64           `db:"message_id" json:"message_id"`
+	ConversationID ConversationID  `db:"conversation_id" json:"conversation_id"`
+	MessageID      MessageID       `db:"message_id" json:"message_id"`
 	Kind           string          `db:"kind" json:"kind"`       // root, said, files, line, human, early, told
 	Version        string          `db:"version" json:"version"` // of a message that was edited: the surface's version of it
 	Early          json.RawMessage `db:"early" json:"early"`     // what came before it could be applied; see kept.go
@@ -70,7 +70,7 @@ const earlyPosts = `
 	WHERE conversation_id = ANY($1) AND kind = 'early'`
 
 // EarlyPosts finds the edits in the threads of conversations of which the messages themselves have not come.
-func EarlyPosts(ctx context.Context, q Querier, conversations []int64) ([]Post, error) {
+func EarlyPosts(ctx context.Context, q Querier, conversations []ConversationID) ([]Post, error) {
 	return query.Collect[Post](ctx, q, "early posts", earlyPosts, conversations)
 }
 
@@ -96,7 +96,7 @@ const findPosts = `
 		LIMIT 1) AS p`
 
 // FindPosts looks up posts by account, channel and message (parallel lists).
-func FindPosts(ctx context.Context, q Querier, accounts []int64, channels, messages []string) ([]Post, error) {
+func FindPosts(ctx context.Context, q Querier, accounts []AccountID, channels, messages []string) ([]Post, error) {
 	if len(accounts) == 0 {
 		return nil, nil
 	}
@@ -119,7 +119,7 @@ const rootComing = `
 // RootComing says whether a surface's message is a recorded post, or may be a root that is recorded
 // soon: because a root is being posted whose result is not known yet, or because an event of the
 // surface that is older than event waits to be applied.
-func RootComing(ctx context.Context, q Querier, surface int64, channel, message string, event int64) (bool, error) {
+func RootComing(ctx context.Context, q Querier, surface AccountID, channel, message string, event EventID) (bool, error) {
 	var coming bool
 	if err := q.QueryRow(ctx, rootComing, surface, channel, message, event).Scan(&coming); err != nil {
 		return false, fmt.Errorf("store: root coming: %w", err)
@@ -162,7 +162,7 @@ const threadChannels = `
 
 // ThreadChannels returns the channels of a surface in which teams or accounts open threads, and those in
 // which open conversations have theirs, since teams and accounts may have got other channels meanwhile.
-func ThreadChannels(ctx context.Context, q Batcher, surface int64) ([]string, error) {
+func ThreadChannels(ctx context.Context, q Batcher, surface AccountID) ([]string, error) {
 	type row struct {
 		Channel string `db:"channel"`
 	}
@@ -185,6 +185,6 @@ const openThreads = `
 
 // OpenThreads returns threads of open conversations that began before a time, those first in whose
 // conversations something happened last.
-func OpenThreads(ctx context.Context, q Querier, surface int64, before time.Time, limit int) ([]Thread, error) {
+func OpenThreads(ctx context.Context, q Querier, surface AccountID, before time.Time, limit int) ([]Thread, error) {
 	return query.Collect[Thread](ctx, q, "open threads", openThreads, surface, before, limit)
 }

@@ -16,7 +16,7 @@ import (
 func TestRootComing(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	var ids []int64
+	var ids []store.EventID
 	for _, e := range []store.NewEvent{
 		{AccountID: 2, ExternalID: "elsewhere", OrderKey: "d", Payload: []byte("{}")},
 		{AccountID: 1, ExternalID: "before", OrderKey: "a", Payload: []byte("{}")},

@@ -12,9 +12,9 @@ import (
 
 // Timer fires once, at DueAt by Parley's clock. A conversation has one timer of each kind at most.
 type Timer struct {
-	ConversationID int64     `db:"conversation_id" json:"conversation_id"`
-	Kind           string    `db:"kind" json:"kind"`
-	DueAt          time.Time `db:"due_at" json:"due_at"`
+	ConversationID ConversationID `db:"conversation_id" json:"conversation_id"`
+	Kind           string         `db:"kind" json:"kind"`
+	DueAt          time.Time      `db:"due_at" json:"due_at"`
 }
 
 const setTimers = `
@@ -75,8 +75,8 @@ func NextTimer(ctx context.Context, q Querier) (wait time.Duration, ok bool, err
 
 // Overdue is a conversation that an agent's next digest lists.
 type Overdue struct {
-	AgentID        int64 `db:"agent_id" json:"agent_id"`
-	ConversationID int64 `db:"conversation_id" json:"conversation_id"`
+	AgentID        AgentID        `db:"agent_id" json:"agent_id"`
+	ConversationID ConversationID `db:"conversation_id" json:"conversation_id"`
 }
 
 const addOverdue = `

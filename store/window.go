@@ -10,8 +10,8 @@ import (
 
 // Closing is a conversation whose reply window closes.
 type Closing struct {
-	ID         int64     `db:"id"`
-	WindowFrom time.Time `db:"window_from"`
+	ID         ConversationID `db:"id"`
+	WindowFrom time.Time      `db:"window_from"`
 }
 
 const listClosing = `
@@ -25,7 +25,7 @@ const listClosing = `
 // ListClosing returns open conversations of an account and team in which the customer waits for an
 // answer and last opened the reply window after the time after, and not after until. Those whose
 // window closes first come first.
-func ListClosing(ctx context.Context, q Querier, account, team int64, after, until time.Time, limit int) ([]Closing, error) {
+func ListClosing(ctx context.Context, q Querier, account AccountID, team TeamID, after, until time.Time, limit int) ([]Closing, error) {
 	return query.Collect[Closing](ctx, q, "list closing", listClosing, account, team, after, until, limit)
 }
 

@@ -17,7 +17,7 @@ var (
 
 // number reads the number of a conversation in front, "#12" or "12", and gives what
 // follows it; 0 if there is none.
-func number(text string) (int64, string) {
+func number(text string) (bridge.ConversationID, string) {
 	m := numberFirst.FindStringSubmatch(text)
 	if m == nil {
 		return 0, text
@@ -26,7 +26,7 @@ func number(text string) (int64, string) {
 	if err != nil {
 		return 0, text
 	}
-	return id, text[len(m[0]):]
+	return bridge.ConversationID(id), text[len(m[0]):]
 }
 
 // Slash reads a slash command: command is its name, with or without the slash. "parley"
@@ -67,7 +67,7 @@ func Mention(text string, opt Options) Parsed {
 // spoken reads a verb that needs no sign, and the number of its conversation before or behind the verb.
 func spoken(text string, marker bridge.Marker, opt Options) Parsed {
 	text = typed.Trim(text)
-	id, rest := int64(0), text
+	id, rest := bridge.ConversationID(0), text
 	if strings.HasPrefix(text, "#") || strings.Trim(text, "0123456789") == "" {
 		id, rest = number(text)
 	}
@@ -100,7 +100,7 @@ func spoken(text string, marker bridge.Marker, opt Options) Parsed {
 
 // numbered takes "#12" out of a verb's arguments: right behind the verb, or anywhere
 // where the arguments are no free text.
-func numbered(v *verb.Verb, rest string) (int64, string) {
+func numbered(v *verb.Verb, rest string) (bridge.ConversationID, string) {
 	if strings.HasPrefix(rest, "#") {
 		if id, after := number(rest); id > 0 {
 			return id, typed.Trim(after)
@@ -119,5 +119,5 @@ func numbered(v *verb.Verb, rest string) (int64, string) {
 	if err != nil {
 		return 0, rest
 	}
-	return id, typed.Trim(rest[:m[0]] + " " + rest[m[1]:])
+	return bridge.ConversationID(id), typed.Trim(rest[:m[0]] + " " + rest[m[1]:])
 }

@@ -16,18 +16,18 @@ type Desk interface {
 // Errors: bridge.ErrNoConversation where there is none; *bridge.Problem, for people, where the
 // user may not see it.
 type Conversations interface {
-	Facts(ctx context.Context, id int64, user string) (bridge.Facts, error)
+	Facts(ctx context.Context, id bridge.ConversationID, user string) (bridge.Facts, error)
 	FactsAt(ctx context.Context, at bridge.Place, user string) (bridge.Facts, error)
 	SaidAt(ctx context.Context, at bridge.Place, user string) ([]bridge.Said, error)
 	List(ctx context.Context, q bridge.ListQuery, user string) (bridge.Listing, error)
-	History(ctx context.Context, id int64, page int, user string) (bridge.History, error)
+	History(ctx context.Context, id bridge.ConversationID, page int, user string) (bridge.History, error)
 
 	// Suggested gives the replies that an analysis suggested in a conversation, by the id of its suggestions; nil =
 	// they are out of date.
-	Suggested(ctx context.Context, conversation, id int64, user string) ([]bridge.SuggestedReply, error)
+	Suggested(ctx context.Context, conversation bridge.ConversationID, id bridge.EventID, user string) ([]bridge.SuggestedReply, error)
 
 	// Attend tells the engine that somebody begins to answer; it returns at once.
-	Attend(conversation int64)
+	Attend(conversation bridge.ConversationID)
 }
 
 // Choices gives the lists that forms offer to choose from. Count says as how many texts the provider of

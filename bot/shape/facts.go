@@ -63,7 +63,7 @@ func Plural(n int, one, more string) string {
 }
 
 // Number names a conversation: #12.
-func Number(id int64) string { return "#" + strconv.FormatInt(id, 10) }
+func Number(id bridge.ConversationID) string { return "#" + strconv.FormatInt(int64(id), 10) }
 
 // Subject is what a conversation is about; nil where nobody knows.
 func Subject(f bridge.Facts) []Piece {

@@ -21,7 +21,7 @@ type desk struct {
 	*bridgetest.Desk
 
 	mu       sync.Mutex
-	facts    func(at bridge.Place, id int64, user string) (bridge.Facts, error)
+	facts    func(at bridge.Place, id bridge.ConversationID, user string) (bridge.Facts, error)
 	stock    bridge.Templates
 	people   []bridge.AgentRef
 	accounts []bridge.AccountRef
@@ -32,7 +32,7 @@ type desk struct {
 
 func newDesk() *desk { return &desk{Desk: bridgetest.NewDesk()} }
 
-func (d *desk) find(ctx context.Context, at bridge.Place, id int64, user string) (bridge.Facts, error) {
+func (d *desk) find(ctx context.Context, at bridge.Place, id bridge.ConversationID, user string) (bridge.Facts, error) {
 	d.mu.Lock()
 	slow, f := d.slow, d.facts
 	d.mu.Unlock()
@@ -53,7 +53,7 @@ func (d *desk) FactsAt(ctx context.Context, at bridge.Place, user string) (bridg
 	return d.find(ctx, at, 0, user)
 }
 
-func (d *desk) Facts(ctx context.Context, id int64, user string) (bridge.Facts, error) {
+func (d *desk) Facts(ctx context.Context, id bridge.ConversationID, user string) (bridge.Facts, error) {
 	return d.find(ctx, bridge.Place{}, id, user)
 }
 
@@ -61,7 +61,7 @@ func (d *desk) List(_ context.Context, q bridge.ListQuery, _ string) (bridge.Lis
 	return bridge.Listing{ListQuery: q, Rows: []bridge.Facts{sampleFacts()}, More: true}, nil
 }
 
-func (d *desk) History(context.Context, int64, int, string) (bridge.History, error) {
+func (d *desk) History(context.Context, bridge.ConversationID, int, string) (bridge.History, error) {
 	return bridge.History{Rows: []bridge.LogRow{{At: when(), Actor: "Ann", What: "assigned", Detail: "to Ben"}}}, nil
 }
 
@@ -90,7 +90,7 @@ func (d *desk) Count(account, text string) (bridge.Count, bool) {
 	return bridge.Count{Parts: 1 + len(text)/160, Left: 160 - len(text)%160, Encoding: "GSM-7"}, account == "shop-sms"
 }
 
-func (d *desk) Suggested(context.Context, int64, int64, string) ([]bridge.SuggestedReply, error) {
+func (d *desk) Suggested(context.Context, bridge.ConversationID, bridge.EventID, string) ([]bridge.SuggestedReply, error) {
 	return nil, nil
 }
 

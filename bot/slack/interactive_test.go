@@ -16,7 +16,7 @@ import (
 func (st *stage) withFacts(now ...time.Time) {
 	st.desk.mu.Lock()
 	defer st.desk.mu.Unlock()
-	st.desk.facts = func(_ bridge.Place, id int64, user string) (bridge.Facts, error) {
+	st.desk.facts = func(_ bridge.Place, id bridge.ConversationID, user string) (bridge.Facts, error) {
 		if id != 0 && id != 12 {
 			return bridge.Facts{}, bridge.ErrNoConversation
 		}

@@ -85,7 +85,7 @@ func TestLongMenu(t *testing.T) {
 	root := st.root()
 	st.desk.mu.Lock()
 	for i := range 150 {
-		st.desk.people = append(st.desk.people, bridge.AgentRef{ID: int64(10 + i), Name: fmt.Sprintf("Agent %03d", i), User: fmt.Sprintf("U%03d", i)})
+		st.desk.people = append(st.desk.people, bridge.AgentRef{ID: bridge.AgentID(10 + i), Name: fmt.Sprintf("Agent %03d", i), User: fmt.Sprintf("U%03d", i)})
 	}
 	st.desk.mu.Unlock()
 	st.click(root, "Assign")
@@ -125,7 +125,7 @@ func TestLongMenuIsCut(t *testing.T) {
 	st := newStage(t, false)
 	st.withFacts()
 	for i := range 200 {
-		st.desk.people = append(st.desk.people, bridge.AgentRef{ID: int64(10 + i),
+		st.desk.people = append(st.desk.people, bridge.AgentRef{ID: bridge.AgentID(10 + i),
 			Name: fmt.Sprintf("%03d%s", i, strings.Repeat("l", 72)), User: fmt.Sprintf("%03d%s", i, strings.Repeat("V", 140))})
 	}
 	form, zone, err := st.s.intake.responder.windows.forms().Form(st.ctx(), bridge.VerbAssign, bridge.Args{}, samples().Root, st.ann, "")

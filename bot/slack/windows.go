@@ -22,8 +22,8 @@ const quickly = 1200 * time.Millisecond
 // replying is told who has a reply's form open: before the form is shown, and when it was closed without
 // being submitted. at is when the form was made, by Parley's clock.
 type replying interface {
-	ReplyOpened(ctx context.Context, conversation int64, user string, at time.Time) error
-	ReplyClosed(ctx context.Context, conversation int64, user string, at time.Time) error
+	ReplyOpened(ctx context.Context, conversation bridge.ConversationID, user string, at time.Time) error
+	ReplyClosed(ctx context.Context, conversation bridge.ConversationID, user string, at time.Time) error
 }
 
 // windows are the forms and cards that Slack shows above its own page.

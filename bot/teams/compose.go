@@ -118,7 +118,7 @@ func (in *invocation) found(ctx context.Context, q bridge.ListQuery) (bridge.Lis
 	if err != nil || id <= 0 || q.Page > 0 {
 		return in.door.desk.List(ctx, q, in.user.ID)
 	}
-	f, err := in.door.desk.Facts(ctx, id, in.user.ID)
+	f, err := in.door.desk.Facts(ctx, bridge.ConversationID(id), in.user.ID)
 	if errors.Is(err, bridge.ErrNoConversation) { // perhaps digits of a telephone number
 		return in.door.desk.List(ctx, q, in.user.ID)
 	}

@@ -40,7 +40,7 @@ func sampleFacts() bridge.Facts {
 	}
 }
 
-func (d *desk) Facts(_ context.Context, id int64, user string) (bridge.Facts, error) {
+func (d *desk) Facts(_ context.Context, id bridge.ConversationID, user string) (bridge.Facts, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if user != ann && user != ben {
@@ -85,13 +85,13 @@ func (d *desk) Templates(context.Context, bridge.TemplatesFor, string) (bridge.T
 	return bridge.Templates{}, nil
 }
 
-func (d *desk) Suggested(context.Context, int64, int64, string) ([]bridge.SuggestedReply, error) {
+func (d *desk) Suggested(context.Context, bridge.ConversationID, bridge.EventID, string) ([]bridge.SuggestedReply, error) {
 	return nil, nil
 }
 
 func (d *desk) SaidAt(context.Context, bridge.Place, string) ([]bridge.Said, error) { return nil, nil }
 
-func (d *desk) History(context.Context, int64, int, string) (bridge.History, error) {
+func (d *desk) History(context.Context, bridge.ConversationID, int, string) (bridge.History, error) {
 	return bridge.History{}, nil
 }
 

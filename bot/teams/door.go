@@ -33,7 +33,7 @@ type starter interface {
 
 // replying is told, before a reply's form is shown, who will see it. at is when it was made, by Parley's clock.
 type replying interface {
-	ReplyOpened(ctx context.Context, conversation int64, user string, at time.Time) error
+	ReplyOpened(ctx context.Context, conversation bridge.ConversationID, user string, at time.Time) error
 }
 
 // door answers requests of Teams.

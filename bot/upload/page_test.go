@@ -34,7 +34,7 @@ func (d *desk) StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (blob
 	return d.Desk.StoreFile(ctx, r, maxBytes)
 }
 
-func (d *desk) Facts(_ context.Context, id int64, user string) (bridge.Facts, error) {
+func (d *desk) Facts(_ context.Context, id bridge.ConversationID, user string) (bridge.Facts, error) {
 	switch {
 	case user != "ann":
 		return bridge.Facts{}, &bridge.Problem{Code: "not_an_agent", Text: "You are not one of Parley's agents.", Hint: "Ask an admin."}
@@ -62,11 +62,11 @@ func (d *desk) List(context.Context, bridge.ListQuery, string) (bridge.Listing, 
 	return bridge.Listing{}, nil
 }
 
-func (d *desk) History(context.Context, int64, int, string) (bridge.History, error) {
+func (d *desk) History(context.Context, bridge.ConversationID, int, string) (bridge.History, error) {
 	return bridge.History{}, nil
 }
 
-func (d *desk) Suggested(context.Context, int64, int64, string) ([]bridge.SuggestedReply, error) {
+func (d *desk) Suggested(context.Context, bridge.ConversationID, bridge.EventID, string) ([]bridge.SuggestedReply, error) {
 	return nil, nil
 }
 
@@ -74,7 +74,7 @@ func (d *desk) SaidAt(context.Context, bridge.Place, string) ([]bridge.Said, err
 func (d *desk) Accounts(context.Context, string) ([]bridge.AccountRef, error)       { return nil, nil }
 func (d *desk) Count(string, string) (bridge.Count, bool)                           { return bridge.Count{}, false }
 
-func (d *desk) MayReply(_ context.Context, _ int64, _, text string, _ []bridge.SurfaceFile) error {
+func (d *desk) MayReply(_ context.Context, _ bridge.ConversationID, _, text string, _ []bridge.SurfaceFile) error {
 	d.checked = text
 	return d.refuse
 }

@@ -18,16 +18,16 @@ const TicketLife = time.Hour
 // Ticket lets the person to whom it was given reply once, in one conversation. Its conversation and
 // place came from that person's client and are only claims: the engine authorises the reply.
 type Ticket struct {
-	User         string       `json:"user"` // the surface's id
-	Conversation int64        `json:"conversation"`
-	Message      int64        `json:"message,omitempty"` // the one that is answered
-	To           []string     `json:"to,omitempty"`      // the recipients of the form in which the reply was begun, as bridge.Args has them
-	Cc           []string     `json:"cc,omitempty"`
-	Shown        string       `json:"shown,omitempty"`
-	Promotional  bool         `json:"promotional,omitempty"`
-	Place        bridge.Place `json:"place"`
-	Nonce        string       `json:"nonce"` // names the reply: a ticket makes one reply, however often it is submitted
-	Until        int64        `json:"until"` // unix seconds
+	User         string                `json:"user"` // the surface's id
+	Conversation bridge.ConversationID `json:"conversation"`
+	Message      bridge.MessageID      `json:"message,omitempty"` // the one that is answered
+	To           []string              `json:"to,omitempty"`      // the recipients of the form in which the reply was begun, as bridge.Args has them
+	Cc           []string              `json:"cc,omitempty"`
+	Shown        string                `json:"shown,omitempty"`
+	Promotional  bool                  `json:"promotional,omitempty"`
+	Place        bridge.Place          `json:"place"`
+	Nonce        string                `json:"nonce"` // names the reply: a ticket makes one reply, however often it is submitted
+	Until        int64                 `json:"until"` // unix seconds
 }
 
 // Args are the arguments of the reply.

@@ -27,7 +27,7 @@ func ai() *Verb {
 
 // ReplyWith is the button that opens the form of a reply with a text in it; false where the text is too long for a
 // button.
-func ReplyWith(conversation int64, text string) (b shape.Button, ok bool) {
+func ReplyWith(conversation bridge.ConversationID, text string) (b shape.Button, ok bool) {
 	b = NewButton(bridge.VerbReply, bridge.Args{Conversation: conversation, ReplyArgs: bridge.ReplyArgs{Draft: text}})
 	b.Label = "Use reply"
 	_, _, err := Pressed(string(b.Verb), b.Value)

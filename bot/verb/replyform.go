@@ -36,7 +36,7 @@ func askReply(form *shape.Form, in shape.FormInput) error {
 		to := shape.Field{Name: fieldAnswers, Kind: shape.FieldOne, Label: "In answer to", Optional: true}
 		for _, s := range in.Said {
 			label := shape.Or(shape.OneLine(s.Text, 70), "(a message without text)")
-			to.Options = append(to.Options, shape.Option{Value: strconv.FormatInt(s.MessageID, 10), Label: label})
+			to.Options = append(to.Options, shape.Option{Value: strconv.FormatInt(int64(s.MessageID), 10), Label: label})
 		}
 		form.Fields = append(form.Fields, to)
 	}
@@ -103,7 +103,7 @@ func countWords(in shape.FormInput) string {
 func Begun(args bridge.Args, fields map[string][]string) (string, bridge.Args, map[string]string) {
 	v := Values(fields)
 	if id, err := strconv.ParseInt(v.Text(fieldAnswers), 10, 64); err == nil && id > 0 {
-		args.Message = id
+		args.Message = bridge.MessageID(id)
 	}
 	if args.Rich == "" { // only the first step asks for it
 		args.Promotional = v.Text(fieldKind) == kindPromotion

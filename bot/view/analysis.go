@@ -135,7 +135,7 @@ func suggestionButtons(c *bridge.AnalysisLine, l bridge.Line, args bridge.Args) 
 }
 
 // actionButtons offer what could be done next, the most pressing first.
-func actionButtons(c *bridge.AnalysisLine, conversation int64) (all []Button) {
+func actionButtons(c *bridge.AnalysisLine, conversation bridge.ConversationID) (all []Button) {
 	add := func(name bridge.Verb, args bridge.Args, label string) {
 		args.Conversation = conversation
 		b := verb.NewButton(name, args)

@@ -20,7 +20,7 @@ func Submit(name bridge.Verb, args bridge.Args, fields map[string][]string, now 
 		if err != nil || n <= 0 {
 			return Filled{}, map[string]string{verb.FieldConversation: "Choose a conversation."}
 		}
-		out.Args.Conversation = n
+		out.Args.Conversation = bridge.ConversationID(n)
 		return out, nil
 	}
 	read := verb.Of(name).Form.Read

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
+
+	"parley/bridge"
 )
 
 // Visit is one request for a page, and its answer.
@@ -188,7 +190,7 @@ const (
 // SignIn makes this browser that of an agent. Its session gets a new token, so that a token that somebody planted
 // before is worth nothing. It goes on to the page for which the sign-in was asked, else to the one at first; "" = the
 // first of all pages.
-func (v *Visit) SignIn(agent int64, first string) error {
+func (v *Visit) SignIn(agent bridge.AgentID, first string) error {
 	ctx := v.Context()
 	person, err := v.site.opt.People.Person(ctx, agent)
 	if err != nil {
@@ -208,7 +210,7 @@ func (v *Visit) SignIn(agent int64, first string) error {
 }
 
 // SignInTo does the same, and goes on to a page.
-func (v *Visit) SignInTo(agent int64, path string) error {
+func (v *Visit) SignInTo(agent bridge.AgentID, path string) error {
 	v.sessions.Put(v.Context(), nextKey, OwnPath(path))
 	return v.SignIn(agent, "")
 }
@@ -223,7 +225,7 @@ func (v *Visit) person() (Person, error) {
 	if id == 0 {
 		return Person{}, nil
 	}
-	p, err := v.site.opt.People.Person(ctx, id)
+	p, err := v.site.opt.People.Person(ctx, bridge.AgentID(id))
 	switch {
 	case errors.Is(err, ErrNobody), err == nil && v.sessions.GetInt64(ctx, signedOutKey) != p.SignedOut.UnixMicro():
 		return Person{}, v.sessions.Destroy(ctx)

@@ -18,11 +18,13 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
+
+	"parley/bridge"
 )
 
 // Person is who is signed in.
 type Person struct {
-	ID    int64 // the agent's
+	ID    bridge.AgentID // the agent's
 	Email string
 	Name  string
 	Zone  *time.Location // in which times are shown
@@ -38,10 +40,10 @@ var ErrNobody = errors.New("web: no such agent")
 // People is what the site asks about agents.
 type People interface {
 	// Person reads an agent. Errors: ErrNobody.
-	Person(ctx context.Context, id int64) (Person, error)
+	Person(ctx context.Context, id bridge.AgentID) (Person, error)
 
 	// SignOutEverywhere ends all sessions of an agent.
-	SignOutEverywhere(ctx context.Context, id int64) error
+	SignOutEverywhere(ctx context.Context, id bridge.AgentID) error
 }
 
 // Options of a Site. All but Now and Ancestors are required.

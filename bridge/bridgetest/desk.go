@@ -29,7 +29,7 @@ type Desk struct {
 	channels []string
 	gaps     int
 	reports  []channels.Condition
-	attended []int64
+	attended []bridge.ConversationID
 	replies  []string
 	filled   int
 	changed  chan struct{}
@@ -80,7 +80,7 @@ func (d *Desk) Attempts() int {
 }
 
 // Attend notes that somebody begins to answer.
-func (d *Desk) Attend(conversation int64) {
+func (d *Desk) Attend(conversation bridge.ConversationID) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.attended = append(d.attended, conversation)
@@ -88,7 +88,7 @@ func (d *Desk) Attend(conversation int64) {
 }
 
 // Attended gives the conversations that somebody began to answer.
-func (d *Desk) Attended() []int64 {
+func (d *Desk) Attended() []bridge.ConversationID {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Clone(d.attended)
@@ -233,23 +233,23 @@ func (d *Desk) StoreFile(_ context.Context, r io.Reader, maxBytes int64) (blob s
 }
 
 // MayReply lets everybody reply.
-func (d *Desk) MayReply(context.Context, int64, string, string, []bridge.SurfaceFile) error {
+func (d *Desk) MayReply(context.Context, bridge.ConversationID, string, string, []bridge.SurfaceFile) error {
 	return nil
 }
 
 // ReplyOpened notes that the form of a reply is open.
-func (d *Desk) ReplyOpened(_ context.Context, conversation int64, user string, at time.Time) error {
+func (d *Desk) ReplyOpened(_ context.Context, conversation bridge.ConversationID, user string, at time.Time) error {
 	d.keepReply("opened", conversation, user, at)
 	return nil
 }
 
 // ReplyClosed notes that it was closed.
-func (d *Desk) ReplyClosed(_ context.Context, conversation int64, user string, at time.Time) error {
+func (d *Desk) ReplyClosed(_ context.Context, conversation bridge.ConversationID, user string, at time.Time) error {
 	d.keepReply("closed", conversation, user, at)
 	return nil
 }
 
-func (d *Desk) keepReply(what string, conversation int64, user string, at time.Time) {
+func (d *Desk) keepReply(what string, conversation bridge.ConversationID, user string, at time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.replies = append(d.replies, fmt.Sprintf("%s #%d %s %d", what, conversation, user, at.Unix()))

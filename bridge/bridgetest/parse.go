@@ -86,7 +86,8 @@ func parse(a *bridge.Action, m Message) {
 			return
 		}
 		if number, rest, ok := strings.Cut(text, " "); ok && strings.HasPrefix(number, "#") {
-			a.Args.Conversation, _ = strconv.ParseInt(number[1:], 10, 64) // else it is none
+			id, _ := strconv.ParseInt(number[1:], 10, 64) // else it is none
+			a.Args.Conversation = bridge.ConversationID(id)
 			text = strings.TrimSpace(rest)
 		}
 		if verb(a, text) {

@@ -17,7 +17,7 @@ const reportTimeout = 5 * time.Second
 
 // Report writes an account's condition. A change is journalled, so that the admins
 // are told of it once, whichever process saw it.
-func (e *Engine) Report(account int64, c channels.Condition) {
+func (e *Engine) Report(account store.AccountID, c channels.Condition) {
 	ctx, cancel := context.WithTimeout(context.Background(), reportTimeout)
 	defer cancel()
 	changed := false
@@ -42,14 +42,14 @@ func (e *Engine) Report(account int64, c channels.Condition) {
 
 // troubleKey names one thing of an account that may fail.
 type troubleKey struct {
-	account int64
+	account store.AccountID
 	what    string
 }
 
 // trouble records why one thing of an account fails (what); c = nil records that it works again.
 // The admins are told of a new trouble once, and that the account works only when none of its
 // troubles is left: two closed channels must not take turns in telling.
-func (e *Engine) trouble(account int64, what string, c *channels.Condition) {
+func (e *Engine) trouble(account store.AccountID, what string, c *channels.Condition) {
 	k := troubleKey{account, what}
 	e.mu.Lock()
 	known, others := e.troubles[k], false

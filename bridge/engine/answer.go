@@ -45,14 +45,14 @@ func (w *work) answer(ctx context.Context, tx pgx.Tx, r book.Request) error {
 
 // decided gives what became of the latest texts that people typed in a conversation, the newest
 // first. Those of this batch are among them, commands are not.
-func (w *work) decided(ctx context.Context, tx pgx.Tx, c *book.Conversation, surface int64) ([]bridge.Decided, error) {
+func (w *work) decided(ctx context.Context, tx pgx.Tx, c *book.Conversation, surface store.AccountID) ([]bridge.Decided, error) {
 	var p store.Pipeline
 	var latest []store.Message
-	p.LatestMessages(&latest, []int64{c.ID}, whyMessages)
+	p.LatestMessages(&latest, []store.ConversationID{c.ID}, whyMessages)
 	if err := p.Run(ctx, tx); err != nil {
 		return nil, err
 	}
-	known := map[int64]bool{}
+	known := map[store.MessageID]bool{}
 	for i := range latest {
 		known[latest[i].ID] = true
 		if now := w.Messages.Rows[latest[i].ID]; now != nil {
@@ -94,7 +94,7 @@ func (w *work) read(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line
 		found := bridge.ListArgs{List: bridge.ListFound}
 		return w.listLine(ctx, tx, r.Agent, r.Surface, bridge.Args{ListArgs: found, Note: a.Args.Note})
 	case a.Verb == bridge.VerbFind && r.Conversation == nil && a.Args.Conversation > 9999: // no conversation's number: a telephone's
-		return w.listLine(ctx, tx, r.Agent, r.Surface, bridge.Args{ListArgs: bridge.ListArgs{List: bridge.ListFound}, Note: strconv.FormatInt(a.Args.Conversation, 10)})
+		return w.listLine(ctx, tx, r.Agent, r.Surface, bridge.Args{ListArgs: bridge.ListArgs{List: bridge.ListFound}, Note: strconv.FormatInt(int64(a.Args.Conversation), 10)})
 	case r.Conversation == nil && a.Args.Conversation != 0:
 		return bridge.Line{}, noSuchConversation(a.Args.Conversation)
 	case r.Conversation == nil:
@@ -107,13 +107,13 @@ func (w *work) read(ctx context.Context, tx pgx.Tx, r book.Request) (bridge.Line
 }
 
 // listLine shows a page of a list, or of what was found.
-func (w *work) listLine(ctx context.Context, tx pgx.Tx, agent *store.Agent, surface int64, args bridge.Args) (bridge.Line, error) {
+func (w *work) listLine(ctx context.Context, tx pgx.Tx, agent *store.Agent, surface store.AccountID, args bridge.Args) (bridge.Line, error) {
 	l, err := w.Reading.List(ctx, tx, surface, agent, w.Reading.As(agent), args.ListQuery())
 	args.List = cmp.Or(args.List, l.List)
 	return bridge.Line{Content: &bridge.ListLine{List: args.List, Rows: l.Rows, More: l.More, Hidden: l.Hidden}, Args: args}, err
 }
 
-func noSuchConversation(id int64) *bridge.Problem {
+func noSuchConversation(id store.ConversationID) *bridge.Problem {
 	return &bridge.Problem{Code: "no_conversation", Text: fmt.Sprintf("There is no conversation #%d.", id), Hint: "Look it up: @Parley find NAME"}
 }
 

@@ -54,10 +54,10 @@ func TestAnswerWhereItWasAsked(t *testing.T) {
 	first := w.opened()
 	w.writes("lee", "Another matter")
 	second := w.thread("Another matter")
-	named := bridge.Args{Conversation: int64(w.count(`SELECT max(id) FROM conversations`))}
+	named := bridge.Args{Conversation: bridge.ConversationID(w.count(`SELECT max(id) FROM conversations`))}
 	for verb, kind := range map[bridge.Verb]bridge.LineKind{bridge.VerbFind: bridge.LineDetails, bridge.VerbHistory: bridge.LineHistory, bridge.VerbWhy: bridge.LineWhy} {
 		w.chat.Submit("ann", support, first, bridgetest.Button{Verb: verb, Args: named}, "")
-		if m := w.whisper("ann", "["+string(kind)+"]"); m.Thread != first || !strings.Contains(m.Plain(), "#"+strconv.FormatInt(named.Conversation, 10)) {
+		if m := w.whisper("ann", "["+string(kind)+"]"); m.Thread != first || !strings.Contains(m.Plain(), "#"+strconv.FormatInt(int64(named.Conversation), 10)) {
 			t.Errorf("%s is answered in %q by %q", verb, m.Thread, m.Text)
 		}
 	}

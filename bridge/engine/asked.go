@@ -16,7 +16,7 @@ const (
 )
 
 // asked gives what a model was asked about a conversation last and answered, the newest first, as far as it is kept.
-func (w *work) asked(ctx context.Context, q store.Querier, conversation int64) ([]bridge.Asked, error) {
+func (w *work) asked(ctx context.Context, q store.Querier, conversation store.ConversationID) ([]bridge.Asked, error) {
 	if w.e.opt.Sealer == nil {
 		return nil, nil
 	}

@@ -20,15 +20,15 @@ const (
 // attention remembers when a conversation's customer was last shown that somebody reads.
 type attention struct {
 	mu      sync.Mutex
-	last    map[int64]time.Time
+	last    map[store.ConversationID]time.Time
 	showing sync.WaitGroup
 	open    bool // Run is at work, and will wait for showing
 }
 
-func newAttention() *attention { return &attention{last: map[int64]time.Time{}} }
+func newAttention() *attention { return &attention{last: map[store.ConversationID]time.Time{}} }
 
 // begin says whether a customer is to be shown it now; the caller calls showing.Done afterwards.
-func (at *attention) begin(conversation int64, now time.Time) bool {
+func (at *attention) begin(conversation store.ConversationID, now time.Time) bool {
 	at.mu.Lock()
 	defer at.mu.Unlock()
 	if last, known := at.last[conversation]; !at.open || known && now.Sub(last) < attendEvery {
@@ -50,7 +50,7 @@ func (at *attention) setOpen(yes bool) {
 
 // attend shows a conversation's customer that somebody reads and writes, where the channel can
 //
-func (e *Engine) attend(conversation int64) {
+func (e *Engine) attend(conversation store.ConversationID) {
 	if !e.attention.begin(conversation, time.Now()) { //nolint:forbidigo // only how long ago
 		return
 	}
@@ -64,7 +64,7 @@ func (e *Engine) attend(conversation int64) {
 	}()
 }
 
-func (e *Engine) attendNow(ctx context.Context, conversation int64) error {
+func (e *Engine) attendNow(ctx context.Context, conversation store.ConversationID) error {
 	list, err := store.Conversations(ctx, e.pool, conversation)
 	if err != nil || len(list) == 0 {
 		return err

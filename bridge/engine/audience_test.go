@@ -24,7 +24,7 @@ func secluded(t *testing.T, o options) *world {
 	w := newWorld(t, o)
 	w.chat.Open(vault)
 	w.chat.Private(vault, "ann", bridgetest.App)
-	guards := must(store.SaveTeam(t.Context(), w.pool, store.Team{Name: "Guards", Members: []int64{w.agents["ben"]}}))(t)
+	guards := must(store.SaveTeam(t.Context(), w.pool, store.Team{Name: "Guards", Members: []store.AgentID{w.agents["ben"]}}))(t)
 	w.saveAccount(mail, func(a *store.Account) { a.TeamID, a.SurfaceID, a.SurfaceChannel = &guards, &w.surface, vault })
 	w.start()
 	w.customer(mail, channelstest.Event{From: "maria@customer.test", Name: "Maria", Subject: "Salary", Text: "Why so little?"})

@@ -49,11 +49,11 @@ func TestTopLevelIsSent(t *testing.T) {
 	w.settled()
 	text := w.chat.Say("ann", support, "", "It is fixed")
 	line := w.line(text, bridge.LineTopLevel)
-	var offered []int64
+	var offered []store.ConversationID
 	for _, b := range line.Buttons {
 		offered = append(offered, b.Args.Conversation)
 	}
-	if want := []int64{1, 6, 5, 4, 3}; !slices.Equal(offered, want) {
+	if want := []store.ConversationID{1, 6, 5, 4, 3}; !slices.Equal(offered, want) {
 		t.Fatalf("offered are %v, want %v: her own first, then the newest of nobody", offered, want)
 	}
 	w.chat.Edit(support, text, "It is repaired")
@@ -170,6 +170,6 @@ func TestTopLevelStaysInItsChannel(t *testing.T) {
 }
 
 // buttonOf gives a message's button about a conversation.
-func buttonOf(m bridgetest.Message, conversation int64) []bridgetest.Button {
+func buttonOf(m bridgetest.Message, conversation store.ConversationID) []bridgetest.Button {
 	return slices.DeleteFunc(slices.Clone(m.Buttons), func(b bridgetest.Button) bool { return b.Args.Conversation != conversation })
 }

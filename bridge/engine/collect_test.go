@@ -107,7 +107,7 @@ func TestRepliesBesideCollectedMails(t *testing.T) {
 	}
 	number := w.count(`SELECT id FROM conversations WHERE collects IS NOT NULL`)
 	for verb, text := range map[bridge.Verb]string{bridge.VerbReply: "From a form", bridge.VerbSay: "Said in a form"} {
-		w.chat.Submit("ann", support, collecting, bridgetest.Button{Verb: verb, Args: bridge.Args{Conversation: int64(number)}}, text)
+		w.chat.Submit("ann", support, collecting, bridgetest.Button{Verb: verb, Args: bridge.Args{Conversation: bridge.ConversationID(number)}}, text)
 	}
 	w.chat.Say("ann", support, collecting, "!close")
 	w.whisper("ann", "opened very many conversations")

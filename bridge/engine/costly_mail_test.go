@@ -62,7 +62,7 @@ func costlyMails() map[string]string {
 func TestCostlyMails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	reader := must(email.Spec().New(channels.Account{ID: w.accounts[mail], Name: mail, Config: channels.Config{"address": "help@acme.test",
+	reader := must(email.Spec().New(channels.Account{ID: int64(w.accounts[mail]), Name: mail, Config: channels.Config{"address": "help@acme.test",
 		"imap.host": "localhost", "imap.port": "1", "imap.password": "x", "imap.security": "none",
 		"smtp.host": "localhost", "smtp.port": "1", "smtp.security": "none"}},
 		channels.Env{Log: slog.New(slog.DiscardHandler), Now: time.Now, Keys: [][]byte{[]byte("key")}}))(t)

@@ -29,7 +29,7 @@ const gapMargin = 2 * time.Second
 // that it needs.
 type Desk struct {
 	e       *Engine
-	account int64
+	account store.AccountID
 	surface bridge.Surface
 
 	mu       sync.Mutex
@@ -50,7 +50,7 @@ func (d *Desk) Seen(ctx context.Context, ids []string) (map[string]bool, error) 
 	if err != nil {
 		return nil, err
 	}
-	var accounts []int64
+	var accounts []store.AccountID
 	var chans, messages []string
 	for _, id := range ids {
 		at, isMessage := strings.CutPrefix(id, "m:")
@@ -67,7 +67,7 @@ func (d *Desk) Seen(ctx context.Context, ids []string) (map[string]bool, error) 
 
 // Posted tells whether the message at a place is a post of our own that is recorded.
 func (d *Desk) Posted(ctx context.Context, at bridge.Place) (bool, error) {
-	posts, err := store.FindPosts(ctx, d.e.pool, []int64{d.account}, []string{at.Channel}, []string{at.Message})
+	posts, err := store.FindPosts(ctx, d.e.pool, []store.AccountID{d.account}, []string{at.Channel}, []string{at.Message})
 	return len(posts) > 0 && posts[0].Kind != book.HumanMessage && posts[0].Kind != book.EarlyMessage, err
 }
 
@@ -79,7 +79,7 @@ func (d *Desk) agent(user string) *store.Agent {
 // Errors: ErrNoConversation; *Problem when user may not see it.
 func (d *Desk) FactsAt(ctx context.Context, at bridge.Place, user string) (bridge.Facts, error) {
 	for _, m := range []string{at.Thread, at.Message} {
-		posts, err := store.FindPosts(ctx, d.e.pool, []int64{d.account}, []string{at.Channel}, []string{m})
+		posts, err := store.FindPosts(ctx, d.e.pool, []store.AccountID{d.account}, []string{at.Channel}, []string{m})
 		if err != nil {
 			return bridge.Facts{}, err
 		}
@@ -91,7 +91,7 @@ func (d *Desk) FactsAt(ctx context.Context, at bridge.Place, user string) (bridg
 }
 
 // Facts of a conversation by its number, for user. Errors as FactsAt.
-func (d *Desk) Facts(ctx context.Context, id int64, user string) (bridge.Facts, error) {
+func (d *Desk) Facts(ctx context.Context, id store.ConversationID, user string) (bridge.Facts, error) {
 	agent, err := d.mayRead(ctx, id, user)
 	if err != nil {
 		return bridge.Facts{}, err
@@ -120,7 +120,7 @@ func (d *Desk) reading(ctx context.Context, user string) (*store.Agent, store.Re
 
 // mayRead gives the agent behind a user who may read a conversation.
 // Errors: ErrNoConversation; *Problem for who may not.
-func (d *Desk) mayRead(ctx context.Context, id int64, user string) (*store.Agent, error) {
+func (d *Desk) mayRead(ctx context.Context, id store.ConversationID, user string) (*store.Agent, error) {
 	agent, r, err := d.reading(ctx, user)
 	if err != nil {
 		return nil, err
@@ -149,7 +149,7 @@ func (d *Desk) List(ctx context.Context, q bridge.ListQuery, user string) (bridg
 
 // History gives a page of the log of a conversation, at most 50 rows; page 0 has the newest.
 // Errors: as FactsAt.
-func (d *Desk) History(ctx context.Context, id int64, page int, user string) (bridge.History, error) {
+func (d *Desk) History(ctx context.Context, id store.ConversationID, page int, user string) (bridge.History, error) {
 	if _, err := d.mayRead(ctx, id, user); err != nil {
 		return bridge.History{}, err
 	}
@@ -200,7 +200,7 @@ func (d *Desk) MayStart(ctx context.Context, user string, s bridge.Start) (bridg
 			return bridge.Facts{}, problem
 		}
 	}
-	latest, err := store.LatestConversations(ctx, d.e.pool, slices.Repeat([]int64{begun.Account.ID}, len(customer)), customer)
+	latest, err := store.LatestConversations(ctx, d.e.pool, slices.Repeat([]store.AccountID{begun.Account.ID}, len(customer)), customer)
 	if err != nil || len(latest) == 0 {
 		return bridge.Facts{}, err
 	}
@@ -217,7 +217,7 @@ func (d *Desk) SaidAt(ctx context.Context, at bridge.Place, user string) ([]brid
 	if problem := permission.Authorize(d.agent(user), bridge.VerbReply); problem != nil {
 		return nil, problem
 	}
-	posts, err := store.FindPosts(ctx, d.e.pool, []int64{d.account}, []string{at.Channel}, []string{at.Message})
+	posts, err := store.FindPosts(ctx, d.e.pool, []store.AccountID{d.account}, []string{at.Channel}, []string{at.Message})
 	if err != nil || len(posts) == 0 || posts[0].Kind != string(bridge.PostSaid) && posts[0].Kind != string(bridge.PostFiles) {
 		return nil, err
 	}
@@ -308,7 +308,7 @@ func (d *Desk) StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (name
 // MayReply checks a reply with files before it is submitted. Of the files, the names, types and
 // sizes must be set.
 // Errors: *Problem, for people; as Facts.
-func (d *Desk) MayReply(ctx context.Context, conversation int64, user, text string, files []bridge.SurfaceFile) error {
+func (d *Desk) MayReply(ctx context.Context, conversation store.ConversationID, user, text string, files []bridge.SurfaceFile) error {
 	if problem := permission.Authorize(d.agent(user), bridge.VerbReply); problem != nil {
 		return problem
 	}
@@ -375,7 +375,7 @@ func (d *Desk) filling(ctx context.Context, limit time.Duration) (bool, error) {
 
 // Attend tells that somebody began to answer a conversation, by opening the form: the customer may be
 // shown it. It returns at once, and nothing tells whether it worked.
-func (d *Desk) Attend(conversation int64) { d.e.attend(conversation) }
+func (d *Desk) Attend(conversation store.ConversationID) { d.e.attend(conversation) }
 
 // Report tells the surface's condition.
 func (d *Desk) Report(c channels.Condition) { d.e.Report(d.account, c) }

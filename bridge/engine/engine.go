@@ -34,16 +34,16 @@ type Options struct {
 	Objects blob.Objects
 	// Original makes the signed link to a mail's HTML original; nil or "" = it is
 	// uploaded as a file instead (no public URL).
-	Original func(message int64) string
+	Original func(message store.MessageID) string
 	// FileLink makes the signed public address of an outgoing message's file, which
 	// Engine.Files opens; nil = there is none (no public URL).
-	FileLink func(message int64, file string) string
+	FileLink func(message store.MessageID, file string) string
 	// AccountPage makes the address of the page on which an admin connects a channel's account
 	// again; nil = admins are told of none (no public URL).
 	AccountPage func(channel, name string) string
 	// Dashboard makes the address of the page with a team's figures of some days, yyyy-mm-dd; the team
 	// 0 stands for all. nil = there is none (no public URL).
-	Dashboard func(team int64, from, to string) string
+	Dashboard func(team store.TeamID, from, to string) string
 	// Relay's waits; zero values are those of production.
 	Relay relay.Options
 	// Specs of the channels, for names and icons.
@@ -80,8 +80,8 @@ type Engine struct {
 	beat      atomic.Pointer[time.Time] // of this process' heart; nil = not running
 	changed   chan struct{}             // closed and replaced when the directory changes
 	mu        sync.RWMutex
-	channels  map[int64]channels.Channel
-	surfaces  map[int64]*Desk
+	channels  map[store.AccountID]channels.Channel
+	surfaces  map[store.AccountID]*Desk
 	gates     *book.Gates
 	idle      []*store.IDs
 	troubles  map[troubleKey]bool // what fails now, by account; see trouble
@@ -96,7 +96,7 @@ type Engine struct {
 func New(ctx context.Context, o Options) (*Engine, error) {
 	o = o.withDefaults()
 	e := &Engine{pool: o.Pool, log: o.Log, opt: o, changed: make(chan struct{}),
-		channels: map[int64]channels.Channel{}, surfaces: map[int64]*Desk{}, gates: book.NewGates(), troubles: map[troubleKey]bool{},
+		channels: map[store.AccountID]channels.Channel{}, surfaces: map[store.AccountID]*Desk{}, gates: book.NewGates(), troubles: map[troubleKey]bool{},
 		attention: newAttention(), stopping: make(chan struct{})}
 	e.reading = reading.New(reading.Options{Connected: host{e}, Pool: o.Pool, Log: o.Log, Specs: o.Specs, SurfaceNames: o.SurfaceNames, AudienceAge: o.AudienceAge})
 	e.files = files.New(files.Options{Pool: o.Pool, Objects: o.Objects, Original: o.Original, Link: o.FileLink, Connected: e})
@@ -133,7 +133,7 @@ func (o Options) withDefaults() Options {
 func (e *Engine) AnalysisCounts() chores.AnalysisCounts { return e.chores.Analyses.Counts() }
 
 // isChannel says that an account brings what customers say.
-func (e *Engine) isChannel(account int64) bool {
+func (e *Engine) isChannel(account store.AccountID) bool {
 	a := e.directory.Load().Account(account)
 	return a != nil && a.Side == store.SideChannel
 }
@@ -169,7 +169,7 @@ func (e *Engine) Files() *files.Reader { return e.files }
 func (e *Engine) Relay() *relay.Relay { return e.relay }
 
 // SetChannel puts the channel of an account to work; nil takes it away.
-func (e *Engine) SetChannel(account int64, ch channels.Channel) {
+func (e *Engine) SetChannel(account store.AccountID, ch channels.Channel) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if ch == nil {
@@ -181,7 +181,7 @@ func (e *Engine) SetChannel(account int64, ch channels.Channel) {
 }
 
 // Desk gives what the surface of an account may ask of the engine.
-func (e *Engine) Desk(account int64) *Desk {
+func (e *Engine) Desk(account store.AccountID) *Desk {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.surfaces[account] == nil {
@@ -191,7 +191,7 @@ func (e *Engine) Desk(account int64) *Desk {
 }
 
 // SetSurface puts a surface to work.
-func (e *Engine) SetSurface(account int64, s bridge.Surface) {
+func (e *Engine) SetSurface(account store.AccountID, s bridge.Surface) {
 	d := e.Desk(account)
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -200,14 +200,14 @@ func (e *Engine) SetSurface(account int64, s bridge.Surface) {
 }
 
 // Channel gives the channel of an account; nil while it isn't there.
-func (e *Engine) Channel(account int64) channels.Channel {
+func (e *Engine) Channel(account store.AccountID) channels.Channel {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	return e.channels[account]
 }
 
 // Surface gives the chat of a surface's account; nil while it isn't there.
-func (e *Engine) Surface(account int64) bridge.Surface {
+func (e *Engine) Surface(account store.AccountID) bridge.Surface {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	if d := e.surfaces[account]; d != nil {
@@ -217,7 +217,7 @@ func (e *Engine) Surface(account int64) bridge.Surface {
 }
 
 // Accept stores facts of an account; see channels.Accept.
-func (e *Engine) Accept(ctx context.Context, account int64, facts ...channels.Fact) error {
+func (e *Engine) Accept(ctx context.Context, account store.AccountID, facts ...channels.Fact) error {
 	return e.relay.Accept(ctx, account, facts...)
 }
 

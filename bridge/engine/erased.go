@@ -9,7 +9,7 @@ import (
 
 // ErasePosts gives the fact that has posts of a conversation taken out of chats; name is unique for it. Without posts it
 // has the first message of the conversation's thread shown anew.
-func ErasePosts(name string, conversation int64, posts []erase.Post) store.NewEvent {
+func ErasePosts(name string, conversation store.ConversationID, posts []erase.Post) store.NewEvent {
 	f := own.Fact{Kind: own.Erase, Conversation: conversation}
 	for _, p := range posts {
 		f.Erase = append(f.Erase, own.ErasedPost{Surface: p.Account, To: p.Recipient, Kind: bridge.PostKind(p.Kind), Conversation: p.Conversation, Message: p.MessageID,

@@ -36,8 +36,8 @@ func TestKilledChild(t *testing.T) {
 		o.Analyzer = killedReader(where[3])
 	}
 	e := must(engine.New(t.Context(), o))(t)
-	s := bridgetest.NewSurface(where[1], e.Desk(surface), 0)
-	e.SetSurface(surface, s)
+	s := bridgetest.NewSurface(where[1], e.Desk(bridge.AccountID(surface)), 0)
+	e.SetSurface(bridge.AccountID(surface), s)
 	go func() { _ = s.Run(t.Context()) }()
 	check(t, e.Run(t.Context(), time.Second))
 }
@@ -48,7 +48,7 @@ func (w *world) startChild(more ...string) (kill func()) {
 	w.t.Helper()
 	connected := w.chat.Connected()
 	child, ended := exec.Command(os.Args[0], "-test.run=^TestKilledChild$", "-test.timeout=5m"), make(chan struct{})
-	child.Env = append(os.Environ(), inChild+"="+w.pool.Config().ConnString()+" "+w.chat.URL()+" "+strings.Join(append([]string{strconv.FormatInt(w.surface, 10)}, more...), " "))
+	child.Env = append(os.Environ(), inChild+"="+w.pool.Config().ConnString()+" "+w.chat.URL()+" "+strings.Join(append([]string{strconv.FormatInt(int64(w.surface), 10)}, more...), " "))
 	check(w.t, child.Start())
 	go func() { defer close(ended); _ = child.Wait() }()
 	kill = func() { _ = child.Process.Kill(); <-ended }

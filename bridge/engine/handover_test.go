@@ -14,10 +14,10 @@ import (
 const billing = "19:billing@thread"
 
 // openBilling makes a team Billing of ben and cat with a channel of its own in a chat.
-func (w *world) openBilling(c *bridgetest.Chat, surface int64) {
+func (w *world) openBilling(c *bridgetest.Chat, surface store.AccountID) {
 	w.t.Helper()
 	c.Open(billing)
-	team := must(store.SaveTeam(w.t.Context(), w.pool, store.Team{Name: "Billing", Members: []int64{w.agents["ben"], w.agents["cat"]}}))(w.t)
+	team := must(store.SaveTeam(w.t.Context(), w.pool, store.Team{Name: "Billing", Members: []store.AgentID{w.agents["ben"], w.agents["cat"]}}))(w.t)
 	check(w.t, store.SaveTeamChannel(w.t.Context(), w.pool, store.TeamChannel{TeamID: team, AccountID: surface, Channel: billing, Home: true}))
 	for _, e := range w.engines {
 		check(w.t, e.Reload(w.t.Context()))

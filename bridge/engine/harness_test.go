@@ -51,10 +51,10 @@ type world struct {
 	stops    []func()
 	hooks    map[string]*httptest.Server
 	live     map[string]*atomic.Pointer[channelstest.Channel] // whom a hook calls: the newest replica
-	accounts map[string]int64
-	agents   map[string]int64
-	surface  int64
-	team     int64
+	accounts map[string]store.AccountID
+	agents   map[string]store.AgentID
+	surface  store.AccountID
+	team     store.TeamID
 	opt      options
 	serial   int
 }
@@ -73,7 +73,7 @@ type options struct {
 	stopped     bool // nothing runs until start is called
 	gapWait     time.Duration
 	audienceAge time.Duration
-	fileLink    func(message int64, file string) string
+	fileLink    func(message store.MessageID, file string) string
 	analyzer    analysis.Analyzer // nil = nothing is analysed
 	sealer      *store.Sealer
 	surface     func(bridge.Surface) bridge.Surface // nil = the chat's as it is
@@ -86,7 +86,7 @@ type options struct {
 // agent, bot another app, eve a guest.
 func newWorld(t *testing.T, o options) *world {
 	t.Helper()
-	w := &world{t: t, pool: storetest.Reused(t), opt: o, hooks: map[string]*httptest.Server{}, live: map[string]*atomic.Pointer[channelstest.Channel]{}, accounts: map[string]int64{}, agents: map[string]int64{},
+	w := &world{t: t, pool: storetest.Reused(t), opt: o, hooks: map[string]*httptest.Server{}, live: map[string]*atomic.Pointer[channelstest.Channel]{}, accounts: map[string]store.AccountID{}, agents: map[string]store.AgentID{},
 		provider: channelstest.NewProvider(t),
 		chat: bridgetest.NewChat(t, bridgetest.User{ID: "ann", Email: "ann@acme.test"}, bridgetest.User{ID: "ben", Email: "ben@acme.test"},
 			bridgetest.User{ID: "cat", Email: "cat@acme.test"}, bridgetest.User{ID: "dan"}, bridgetest.User{ID: "bot", Kind: bridge.ActorBot},
@@ -176,7 +176,7 @@ func (w *world) addEngine() *engine.Engine {
 		backoff = []time.Duration{20 * time.Millisecond}
 	}
 	e := must(engine.New(w.t.Context(), engine.Options{Pool: pool, Log: slog.New(slog.NewTextHandler(channelstest.Log(w.t), &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Relay: ro, Backoff: backoff, GapWait: w.opt.gapWait, AudienceAge: w.opt.audienceAge, ReachEvery: w.opt.reachEvery, Original: func(int64) string { return "" }, FileLink: w.opt.fileLink, Dashboard: figuresAt, Analyzer: w.opt.analyzer, Sealer: w.opt.sealer,
+		Relay: ro, Backoff: backoff, GapWait: w.opt.gapWait, AudienceAge: w.opt.audienceAge, ReachEvery: w.opt.reachEvery, Original: func(store.MessageID) string { return "" }, FileLink: w.opt.fileLink, Dashboard: figuresAt, Analyzer: w.opt.analyzer, Sealer: w.opt.sealer,
 		Specs: []channels.Spec{{Kind: "test", Name: "Test", Icon: "email"}}}))(w.t)
 	s := bridgetest.NewSurface(w.chat.URL(), e.Desk(w.surface), w.opt.rate)
 	if w.opt.surface != nil {

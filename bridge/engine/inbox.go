@@ -33,17 +33,17 @@ func (e *Engine) Inbox() *Inbox { return &Inbox{e, e.Desk(store.SystemAccount)} 
 func (in *Inbox) Stopping() <-chan struct{} { return in.e.stopping }
 
 // List gives a page of a list, as far as an agent may read it. Errors: *Problem.
-func (in *Inbox) List(ctx context.Context, agent int64, q bridge.ListQuery) (bridge.Listing, error) {
+func (in *Inbox) List(ctx context.Context, agent store.AgentID, q bridge.ListQuery) (bridge.Listing, error) {
 	return in.desk.List(ctx, q, own.PageUser(agent))
 }
 
 // Facts of a conversation, for an agent. Errors: ErrNoConversation; *Problem.
-func (in *Inbox) Facts(ctx context.Context, agent, conversation int64) (bridge.Facts, error) {
+func (in *Inbox) Facts(ctx context.Context, agent store.AgentID, conversation store.ConversationID) (bridge.Facts, error) {
 	return in.desk.Facts(ctx, conversation, own.PageUser(agent))
 }
 
 // History gives a page of the log of a conversation, the newest first. Errors: as Facts.
-func (in *Inbox) History(ctx context.Context, agent, conversation int64, page int) (bridge.History, error) {
+func (in *Inbox) History(ctx context.Context, agent store.AgentID, conversation store.ConversationID, page int) (bridge.History, error) {
 	return in.desk.History(ctx, conversation, page, own.PageUser(agent))
 }
 
@@ -58,7 +58,7 @@ func (in *Inbox) People(ctx context.Context) ([]bridge.AgentRef, []string, error
 }
 
 // Spoken gives a page of what was said in a conversation. Errors: as Facts.
-func (in *Inbox) Spoken(ctx context.Context, agent, conversation int64, before bridge.SpokenBefore) (bridge.SpokenPage, error) {
+func (in *Inbox) Spoken(ctx context.Context, agent store.AgentID, conversation store.ConversationID, before bridge.SpokenBefore) (bridge.SpokenPage, error) {
 	viewer, err := in.desk.mayRead(ctx, conversation, own.PageUser(agent))
 	if err != nil {
 		return bridge.SpokenPage{}, err
@@ -77,7 +77,7 @@ func (in *Inbox) Spoken(ctx context.Context, agent, conversation int64, before b
 }
 
 // File gives a file that a customer sent, or that an agent uploaded to Parley. Errors: as Facts; files.ErrNoFile where there is none.
-func (in *Inbox) File(ctx context.Context, agent, conversation, message int64, index int) (channels.File, error) {
+func (in *Inbox) File(ctx context.Context, agent store.AgentID, conversation store.ConversationID, message store.MessageID, index int) (channels.File, error) {
 	if _, err := in.desk.mayRead(ctx, conversation, own.PageUser(agent)); err != nil {
 		return channels.File{}, err
 	}
@@ -86,7 +86,7 @@ func (in *Inbox) File(ctx context.Context, agent, conversation, message int64, i
 
 // Stamp gives a digest of a conversation as an agent sees it: another one means that something has changed.
 // Errors: as Facts.
-func (in *Inbox) Stamp(ctx context.Context, agent, conversation int64) (string, error) {
+func (in *Inbox) Stamp(ctx context.Context, agent store.AgentID, conversation store.ConversationID) (string, error) {
 	if _, err := in.desk.mayRead(ctx, conversation, own.PageUser(agent)); err != nil {
 		return "", err
 	}
@@ -110,7 +110,7 @@ const actWait = 2 * time.Second
 // Result tells what became of it. An act that is handed in again with the same words is the same act.
 // Errors: *Problem for what the agent may not do, and nothing is stored; ErrNoConversation;
 // channels.ErrOverloaded; the database's.
-func (in *Inbox) Act(ctx context.Context, agent int64, a bridge.Act) (string, error) {
+func (in *Inbox) Act(ctx context.Context, agent store.AgentID, a bridge.Act) (string, error) {
 	if problem := in.mayAct(ctx, agent, a); problem != nil {
 		return "", problem
 	}
@@ -125,7 +125,7 @@ func (in *Inbox) Act(ctx context.Context, agent int64, a bridge.Act) (string, er
 }
 
 // eventOf gives the fact of an act, and its name: by who did it, in which form, and what.
-func eventOf(agent int64, a bridge.Act) (string, channels.Fact, error) {
+func eventOf(agent store.AgentID, a bridge.Act) (string, channels.Fact, error) {
 	payload, err := json.Marshal(own.Fact{Kind: own.Acted, Conversation: a.Args.Conversation, Demand: own.Demand{Act: &own.Act{Agent: agent, Act: a}}})
 	if err != nil {
 		return "", channels.Fact{}, fmt.Errorf("engine: act: %w", err)
@@ -136,7 +136,7 @@ func eventOf(agent int64, a bridge.Act) (string, channels.Fact, error) {
 }
 
 // mayAct checks an act before it is stored; when it is applied, all is checked again.
-func (in *Inbox) mayAct(ctx context.Context, agent int64, a bridge.Act) error {
+func (in *Inbox) mayAct(ctx context.Context, agent store.AgentID, a bridge.Act) error {
 	if a.Form == "" || !slices.Contains(bridge.Acts(), a.Verb) {
 		return &bridge.Problem{Code: "unknown_verb", Text: "That can't be done here.", Hint: "Reload the page."}
 	}
@@ -157,7 +157,7 @@ func (in *Inbox) mayAct(ctx context.Context, agent int64, a bridge.Act) error {
 }
 
 // Attaching says whether an agent may attach files to a reply. Errors: as Facts; *Problem for who may not reply.
-func (in *Inbox) Attaching(ctx context.Context, agent, conversation int64) (bridge.Attaching, error) {
+func (in *Inbox) Attaching(ctx context.Context, agent store.AgentID, conversation store.ConversationID) (bridge.Attaching, error) {
 	viewer, err := in.desk.mayRead(ctx, conversation, own.PageUser(agent))
 	if err != nil {
 		return bridge.Attaching{}, err
@@ -196,7 +196,7 @@ func (in *Inbox) isAbout(ctx context.Context, a bridge.Act) error {
 }
 
 // applied waits for a moment until an act is applied.
-func (in *Inbox) applied(ctx context.Context, name string, conversation int64) error {
+func (in *Inbox) applied(ctx context.Context, name string, conversation store.ConversationID) error {
 	end := time.NewTimer(actWait)
 	defer end.Stop()
 	look := time.NewTicker(actWait / 50)
@@ -217,7 +217,7 @@ func (in *Inbox) applied(ctx context.Context, name string, conversation int64) e
 }
 
 // Result tells what became of an act of an agent, by the name that Act gave it. Errors: as Facts.
-func (in *Inbox) Result(ctx context.Context, agent, conversation int64, name string) (bridge.ActResult, error) {
+func (in *Inbox) Result(ctx context.Context, agent store.AgentID, conversation store.ConversationID, name string) (bridge.ActResult, error) {
 	if _, err := in.desk.mayRead(ctx, conversation, own.PageUser(agent)); err != nil {
 		return bridge.ActResult{}, err
 	}

@@ -303,7 +303,7 @@ func TestInboxPermissions(t *testing.T) {
 			"result":  second(p.inbox.Result(ctx, w.agents[who], 1, "act")),
 			"note":    second(p.tries(who, bridge.Act{Verb: bridge.VerbNote, Text: "x"})),
 			"reply":   second(p.tries(who, bridge.Act{Verb: bridge.VerbReply, Text: "x"})),
-			"undo":    second(p.tries(who, bridge.Act{Verb: bridge.VerbUndo, Args: bridge.Args{Message: int64(other)}})),
+			"undo":    second(p.tries(who, bridge.Act{Verb: bridge.VerbUndo, Args: bridge.Args{Message: store.MessageID(other)}})),
 		} {
 			var problem *bridge.Problem
 			if !errors.As(err, &problem) {
@@ -312,7 +312,7 @@ func TestInboxPermissions(t *testing.T) {
 		}
 	}
 	for name, a := range map[string]bridge.Act{
-		"a message of another conversation": {Verb: bridge.VerbUndo, Args: bridge.Args{Conversation: 1, Message: int64(other)}},
+		"a message of another conversation": {Verb: bridge.VerbUndo, Args: bridge.Args{Conversation: 1, Message: store.MessageID(other)}},
 		"no message":                        {Verb: bridge.VerbSend},
 		"closing, for admins":               {Verb: bridge.VerbClose},
 		"a conversation that isn't there":   {Verb: bridge.VerbNote, Text: "x", Args: bridge.Args{Conversation: 99}},

@@ -43,7 +43,7 @@ func TestLinkToACustomersFile(t *testing.T) {
 	t.Parallel()
 	l := &leading{links: map[string]string{}}
 	w := newWorld(t, options{surface: func(s bridge.Surface) bridge.Surface { l.Surface = s; return l },
-		fileLink: func(message int64, file string) string { return fmt.Sprintf("%d %s", message, file) }})
+		fileLink: func(message bridge.MessageID, file string) string { return fmt.Sprintf("%d %s", message, file) }})
 	w.provider.PutFile("photo", channelstest.File{Type: "image/jpeg", Content: []byte("a photo")})
 	w.customer(chat, channelstest.Event{From: "kim", Text: "Look", Refs: []channelstest.Ref{{Name: "photo.jpg", Type: "image/jpeg", Ref: "photo", Size: 7}},
 		Files: []channelstest.File{{Name: "a.txt", Type: "text/plain", Content: []byte("the first")}, {Name: "b.txt", Type: "text/plain", Content: []byte("the second")}}})
@@ -55,7 +55,7 @@ func TestLinkToACustomersFile(t *testing.T) {
 		return len(l.links) == 3
 	})
 	e := w.engines[0]
-	var message int64
+	var message bridge.MessageID
 	for name, want := range map[string]string{"photo.jpg": "a photo", "a.txt": "the first", "b.txt": "the second"} {
 		var file string
 		if _, err := fmt.Sscan(l.links[name], &message, &file); err != nil || !files.InThread(file) {
@@ -100,7 +100,7 @@ func TestSlowDownloads(t *testing.T) {
 	t.Parallel()
 	l := &leading{links: map[string]string{}}
 	w := newWorld(t, options{surface: func(s bridge.Surface) bridge.Surface { l.Surface = s; return l },
-		fileLink: func(message int64, file string) string { return fmt.Sprintf("%d %s", message, file) }})
+		fileLink: func(message bridge.MessageID, file string) string { return fmt.Sprintf("%d %s", message, file) }})
 	send := func(name string) {
 		w.customer(chat, channelstest.Event{From: "kim", Text: "Look: " + name, Files: []channelstest.File{{Name: name, Type: "text/plain", Content: []byte(name)}}})
 		w.eventually(name+" is posted", func() bool {
@@ -110,7 +110,7 @@ func TestSlowDownloads(t *testing.T) {
 		})
 	}
 	send("a.txt")
-	var message int64
+	var message bridge.MessageID
 	var file string
 	if _, err := fmt.Sscan(l.links["a.txt"], &message, &file); err != nil {
 		t.Fatal(err)

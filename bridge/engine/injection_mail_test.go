@@ -86,7 +86,7 @@ func obeyedByMail(t *testing.T, all []injection, sent []int) {
 	})
 	w := newWorld(t, options{analyzer: model})
 	w.learn("https://help.example/", "https://help.example/lamp", "Where is my lamp?", "A lamp is on its way two days after the order.")
-	reader := must(email.Spec().New(channels.Account{ID: w.accounts[mail], Name: mail, Config: channels.Config{"address": "help@acme.test",
+	reader := must(email.Spec().New(channels.Account{ID: int64(w.accounts[mail]), Name: mail, Config: channels.Config{"address": "help@acme.test",
 		"imap.host": "localhost", "imap.port": "1", "imap.password": "x", "imap.security": "none",
 		"smtp.host": "localhost", "smtp.port": "1", "smtp.security": "none"}},
 		channels.Env{Log: slog.New(slog.DiscardHandler), Now: time.Now, Keys: [][]byte{[]byte("key")}}))(t)

@@ -44,7 +44,7 @@ func (w *world) dueNow() {
 }
 
 // holdQueues keeps what an account brings from now on from being applied, until release is called.
-func (w *world) holdQueues(account int64) (release func()) {
+func (w *world) holdQueues(account store.AccountID) (release func()) {
 	w.t.Helper()
 	w.exec(`CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.due_at = clock_timestamp() + interval '1 hour'; RETURN NEW; END $$`)
 	w.exec(fmt.Sprintf(`CREATE TRIGGER hold BEFORE INSERT ON queues FOR EACH ROW WHEN (NEW.account_id = %d) EXECUTE FUNCTION hold()`, account))

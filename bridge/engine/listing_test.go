@@ -16,7 +16,7 @@ func TestListOfATeam(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
 	w.opened()
-	must(store.SaveTeam(t.Context(), w.pool, store.Team{Name: "Support", Members: []int64{w.agents["ann"]}}))(t)
+	must(store.SaveTeam(t.Context(), w.pool, store.Team{Name: "Support", Members: []store.AgentID{w.agents["ann"]}}))(t)
 	check(t, w.engines[0].Reload(t.Context()))
 	for user, want := range map[string]int{"ann": 1, "ben": 0} {
 		l, err := w.engines[0].Desk(w.surface).List(t.Context(), bridge.ListQuery{List: "team"}, user)

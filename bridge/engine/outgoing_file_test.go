@@ -43,7 +43,7 @@ func (l *linker) Send(ctx context.Context, o channels.Outbound) (channels.Receip
 func TestLinkToAFile(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{engines: 2, stopped: true, caps: func(c *channels.Capabilities) { c.Files.PerMessage = 2 },
-		fileLink: func(message int64, file string) string { return fmt.Sprintf("%d %s", message, file) }})
+		fileLink: func(message bridge.MessageID, file string) string { return fmt.Sprintf("%d %s", message, file) }})
 	l := &linker{Channel: w.live[chat].Load()}
 	for _, e := range w.engines {
 		e.SetChannel(w.accounts[chat], l)
@@ -61,7 +61,7 @@ func TestLinkToAFile(t *testing.T) {
 	if len(links) != 2 || links[0] == links[1] {
 		t.Fatalf("links %q", links)
 	}
-	var message int64
+	var message bridge.MessageID
 	var name string
 	if _, err := fmt.Sscan(links[0], &message, &name); err != nil {
 		t.Fatal(err)
@@ -73,9 +73,9 @@ func TestLinkToAFile(t *testing.T) {
 			t.Errorf("replica %d gives %s with %q", i, f.Name, got)
 		}
 	}
-	inside := int64(w.count(`SELECT id FROM messages WHERE fate = 'inside'`))
-	incoming := int64(w.count(`SELECT min(id) FROM messages WHERE direction = 'in'`))
-	for what, id := range map[string]int64{"a note": inside, "a customer's message": incoming, "none": 1 << 40} {
+	inside := bridge.MessageID(w.count(`SELECT id FROM messages WHERE fate = 'inside'`))
+	incoming := bridge.MessageID(w.count(`SELECT min(id) FROM messages WHERE direction = 'in'`))
+	for what, id := range map[string]bridge.MessageID{"a note": inside, "a customer's message": incoming, "none": 1 << 40} {
 		if _, err := w.engines[0].Files().OutgoingFile(t.Context(), id, name); !errors.Is(err, files.ErrNoFile) {
 			t.Errorf("%s: %v", what, err)
 		}
@@ -104,7 +104,7 @@ func TestNoLinkWithoutAddress(t *testing.T) {
 // Of several files that leave one by one, one that was refused takes no link from the others.
 func TestLinkAfterAnotherFileFailed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{stopped: true, fileLink: func(message int64, file string) string { return fmt.Sprintf("%d %s", message, file) }})
+	w := newWorld(t, options{stopped: true, fileLink: func(message bridge.MessageID, file string) string { return fmt.Sprintf("%d %s", message, file) }})
 	l := &linker{Channel: w.live[chat].Load()}
 	w.engines[0].SetChannel(w.accounts[chat], l)
 	w.start()
@@ -120,7 +120,7 @@ func TestLinkAfterAnotherFileFailed(t *testing.T) {
 	if len(links) != 2 {
 		t.Fatalf("links %q", links)
 	}
-	var message int64
+	var message bridge.MessageID
 	var name string
 	if _, err := fmt.Sscan(links[1], &message, &name); err != nil {
 		t.Fatal(err)

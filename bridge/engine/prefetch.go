@@ -49,9 +49,9 @@ func (w *work) wantInbound(n *book.Wanted, a *store.Account, in channels.Inbound
 		}
 		n.AddParty(a.ID, in.From, previous...)
 	}
-	n.AddConversation(in.Answers.Conversation)
+	n.AddConversation(store.ConversationID(in.Answers.Conversation))
 	if in.Answers.Message != 0 {
-		n.Messages = append(n.Messages, in.Answers.Message)
+		n.Messages = append(n.Messages, store.MessageID(in.Answers.Message))
 	}
 	ids := append(slices.Clone(in.Answers.References), in.Change.Target, in.Answers.External, in.ExternalID)
 	if in.Kind == channels.InboundReaction {
@@ -71,7 +71,7 @@ func (w *work) wantInbound(n *book.Wanted, a *store.Account, in channels.Inbound
 		n.Receipts = true
 		n.Failures = n.Failures || s.State == channels.StateFailed // whether it was answered since
 		ids = append(ids, s.External...)
-		n.Messages = append(n.Messages, s.MessageID)
+		n.Messages = append(n.Messages, store.MessageID(s.MessageID))
 	}
 	for _, id := range ids {
 		if id != "" {
@@ -92,7 +92,7 @@ func (w *work) wantInbound(n *book.Wanted, a *store.Account, in channels.Inbound
 	}
 }
 
-func (w *work) wantAction(n *book.Wanted, surface int64, a bridge.Action) {
+func (w *work) wantAction(n *book.Wanted, surface store.AccountID, a bridge.Action) {
 	n.AddConversation(a.Args.Conversation)
 	n.Messages = append(n.Messages, a.Args.Message, a.Args.Slip)
 	n.Deliveries = append(n.Deliveries, a.Args.Delivery)
@@ -117,18 +117,18 @@ func (w *work) wantAction(n *book.Wanted, surface int64, a bridge.Action) {
 }
 
 // wantTold adds the record of what the author of a typed text was told once.
-func wantTold(w *work, n *book.Wanted, surface int64, a bridge.Action) {
+func wantTold(w *work, n *book.Wanted, surface store.AccountID, a bridge.Action) {
 	n.Posts = append(n.Posts, threads.ToldKey(surface, a, w.Now))
 }
 
 // wantTags adds the tags that are put on a conversation.
-func wantTags(_ *work, n *book.Wanted, _ int64, a bridge.Action) {
+func wantTags(_ *work, n *book.Wanted, _ store.AccountID, a bridge.Action) {
 	n.Tags = append(n.Tags, a.Args.Tags...)
 }
 
 // wantEnd adds what the customer said in a conversation that is not posted yet: it is not ended before. Who ends
 // it on a page of our own has read there what the thread may not show yet.
-func wantEnd(_ *work, n *book.Wanted, surface int64, a bridge.Action) {
+func wantEnd(_ *work, n *book.Wanted, surface store.AccountID, a bridge.Action) {
 	if a.Args.Seen != 0 {
 		n.Said = append(n.Said, book.Request{Surface: surface, Action: a})
 	}
@@ -140,7 +140,7 @@ func (w *work) wantOwn(n *book.Wanted, f *own.Fact) {
 	n.Failures = n.Failures || f.Kind == string(relay.ReportFailed)
 	n.Messages = append(n.Messages, f.Message)
 	n.Deliveries = append(n.Deliveries, f.Delivery)
-	for _, named := range []func(string) (int64, bool){own.EveningTeam, own.WeekTeam} {
+	for _, named := range []func(string) (store.TeamID, bool){own.EveningTeam, own.WeekTeam} {
 		if team, ok := named(f.Kind); ok {
 			surface, channel := w.Dir.TeamHome(team)
 			n.AddChannel(surface, channel)
@@ -169,7 +169,7 @@ func wantPeople(n *book.Wanted, dir *directory.Directory) {
 
 // wantThoseElsewhere adds the direct lanes of the agents who lack a user in one of the surfaces: what
 // happens in that surface is told to them directly in another.
-func wantThoseElsewhere(w *work, n *book.Wanted, _ int64, _ bridge.Action) {
+func wantThoseElsewhere(w *work, n *book.Wanted, _ store.AccountID, _ bridge.Action) {
 	for _, u := range w.Dir.ActiveUsers() {
 		known := w.Dir.SurfacesOf(u.AgentID)
 		if slices.ContainsFunc(w.Dir.Accounts, func(a store.Account) bool { return a.Side == store.SideSurface && !slices.Contains(known, a.ID) }) {
@@ -179,7 +179,7 @@ func wantThoseElsewhere(w *work, n *book.Wanted, _ int64, _ bridge.Action) {
 }
 
 // wantTemplates adds the lanes in which verdicts on an account's templates may be told.
-func wantTemplates(n *book.Wanted, dir *directory.Directory, account int64) {
+func wantTemplates(n *book.Wanted, dir *directory.Directory, account store.AccountID) {
 	wantPeople(n, dir)
 	a := dir.Account(account)
 	if a == nil {

@@ -56,7 +56,7 @@ func (e *Engine) Quarantined(ctx context.Context, tx pgx.Tx, ev store.Event, rea
 
 // quarantinePlace says where people would look for an event: for a customer's message in the channel of
 // the account's threads, for an agent's in its own thread. The place is zero if the event can't be read.
-func (e *Engine) quarantinePlace(dir *directory.Directory, account *store.Account, ev store.Event) (surface int64, at bridge.Place, author []bridge.AgentRef) {
+func (e *Engine) quarantinePlace(dir *directory.Directory, account *store.Account, ev store.Event) (surface store.AccountID, at bridge.Place, author []bridge.AgentRef) {
 	switch account.Side {
 	case store.SideChannel:
 		surface, at.Channel = dir.Home(account, nil)

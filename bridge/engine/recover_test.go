@@ -23,7 +23,7 @@ func TestNoChannelYet(t *testing.T) {
 	w.eventually("it is set aside", func() bool { return w.count(`SELECT count(*) FROM quarantine`) == 1 })
 	check(t, store.SaveTeamChannel(t.Context(), w.pool, store.TeamChannel{TeamID: w.team, AccountID: w.surface, Channel: support, Home: true}))
 	check(t, w.engines[0].Reload(t.Context()))
-	must(store.Replay(t.Context(), w.pool, []int64{int64(w.count(`SELECT event_id FROM quarantine`))}))(t)
+	must(store.Replay(t.Context(), w.pool, []store.EventID{store.EventID(w.count(`SELECT event_id FROM quarantine`))}))(t)
 	w.thread("Hello")
 }
 

@@ -21,7 +21,7 @@ const (
 // minutes. A surface calls this before it shows the form.
 // It writes a row, and a timer that will update the card. So nothing is journalled before the timer
 // fires, and a form that is closed before that changes nothing.
-func (d *Desk) ReplyOpened(ctx context.Context, conversation int64, user string, at time.Time) error {
+func (d *Desk) ReplyOpened(ctx context.Context, conversation store.ConversationID, user string, at time.Time) error {
 	agent := d.agent(user)
 	if agent == nil {
 		return nil
@@ -32,7 +32,7 @@ func (d *Desk) ReplyOpened(ctx context.Context, conversation int64, user string,
 }
 
 // ReplyClosed tells that user closed the form that was made at a time without handing it in.
-func (d *Desk) ReplyClosed(ctx context.Context, conversation int64, user string, at time.Time) error {
+func (d *Desk) ReplyClosed(ctx context.Context, conversation store.ConversationID, user string, at time.Time) error {
 	agent := d.agent(user)
 	if agent == nil {
 		return nil
@@ -43,6 +43,6 @@ func (d *Desk) ReplyClosed(ctx context.Context, conversation int64, user string,
 }
 
 // replyForm names a form by full seconds: forms carry no finer time.
-func replyForm(conversation int64, agent *store.Agent, at time.Time) store.ReplyForm {
+func replyForm(conversation store.ConversationID, agent *store.Agent, at time.Time) store.ReplyForm {
 	return store.ReplyForm{ConversationID: conversation, AgentID: agent.ID, OpenedAt: at.Truncate(time.Second)}
 }

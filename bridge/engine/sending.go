@@ -33,7 +33,7 @@ type host struct{ *Engine }
 func (h host) Directory() *directory.Directory { return h.directory.Load() }
 
 // PostFacts implements outbound.Engine.
-func (h host) PostFacts(dir *directory.Directory, surface int64, c *store.Conversation, identities map[int64]*store.Identity, threads outbound.Threads, related []store.Related,
+func (h host) PostFacts(dir *directory.Directory, surface store.AccountID, c *store.Conversation, identities map[int64]*store.Identity, threads outbound.Threads, related []store.Related,
 	now time.Time) bridge.Facts {
 	f := h.reading.FactsOf(dir, surface, nil, c, identities, threads, now)
 	reading.AddRelated(dir, &f, surface, related)
@@ -41,35 +41,37 @@ func (h host) PostFacts(dir *directory.Directory, surface int64, c *store.Conver
 }
 
 // SurfaceName implements outbound.Engine.
-func (h host) SurfaceName(dir *directory.Directory, surface int64) string {
+func (h host) SurfaceName(dir *directory.Directory, surface store.AccountID) string {
 	return h.reading.SurfaceName(dir, surface)
 }
 
 // GapWithin implements outbound.Engine.
-func (h host) GapWithin(surface int64, last time.Duration) bool {
+func (h host) GapWithin(surface store.AccountID, last time.Duration) bool {
 	return h.Desk(surface).gapWithin(last)
 }
 
 // Filling implements outbound.Engine.
-func (h host) Filling(ctx context.Context, surface int64, limit time.Duration) (bool, error) {
+func (h host) Filling(ctx context.Context, surface store.AccountID, limit time.Duration) (bool, error) {
 	return h.Desk(surface).filling(ctx, limit)
 }
 
 // Trouble tells of what fails; see trouble.
-func (h host) Trouble(account int64, what string, c *channels.Condition) { h.trouble(account, what, c) }
+func (h host) Trouble(account store.AccountID, what string, c *channels.Condition) {
+	h.trouble(account, what, c)
+}
 
 // Channels implements chores.Host.
-func (h host) Channels() map[int64]channels.Channel {
+func (h host) Channels() map[store.AccountID]channels.Channel {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
 	return maps.Clone(h.channels)
 }
 
 // Surfaces implements chores.Host.
-func (h host) Surfaces() map[int64]bridge.Surface {
+func (h host) Surfaces() map[store.AccountID]bridge.Surface {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	all := map[int64]bridge.Surface{}
+	all := map[store.AccountID]bridge.Surface{}
 	for account, d := range h.surfaces {
 		if d.surface != nil {
 			all[account] = d.surface

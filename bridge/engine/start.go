@@ -22,7 +22,7 @@ import (
 )
 
 // wantStart adds the customer with whom an action begins a conversation.
-func (w *work) wantStart(n *book.Wanted, surface int64, a bridge.Action) {
+func (w *work) wantStart(n *book.Wanted, surface store.AccountID, a bridge.Action) {
 	n.AddDirect(surface, a.Actor.ID)
 	s, problem := w.Reading.Starting(w.Dir, w.Dir.AgentOf(surface, a.Actor.ID), reading.StartOf(a))
 	if problem != nil || s.Unsaid(a) != nil {
@@ -84,12 +84,12 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	}
 	w.Log.ByAgent(c, agent, store.DeedStarted, nil)
 	c.Participants = []store.Participant{{Key: s.Party.Key, Name: cmp.Or(s.Party.Name, identity.Name), Role: outbound.RoleTo}}
-	c.Assignees, c.Clicked = []int64{agent.ID}, true
+	c.Assignees, c.Clicked = []store.AgentID{agent.ID}, true
 	return w.firstWords(r.About(c), used)
 }
 
 // startTemplate fills in the template that a conversation begins with.
-func startTemplate(ctx context.Context, tx pgx.Tx, account int64, args *bridge.TemplateArgs) (*outbound.UsedTemplate, *bridge.Problem, error) {
+func startTemplate(ctx context.Context, tx pgx.Tx, account store.AccountID, args *bridge.TemplateArgs) (*outbound.UsedTemplate, *bridge.Problem, error) {
 	rows, err := store.Templates(ctx, tx, args.ID)
 	if err != nil {
 		return nil, nil, err

@@ -11,14 +11,14 @@ import (
 )
 
 // figuresAt is the address of a team's figures in these tests.
-func figuresAt(team int64, from, to string) string {
+func figuresAt(team bridge.TeamID, from, to string) string {
 	return fmt.Sprintf("https://parley.test/%d/%s/%s", team, from, to)
 }
 
 // inTeam makes some agents the members of a team that all others know from now on.
 func (w *world) inTeam(team string, agents ...string) {
 	w.t.Helper()
-	ids := []int64{}
+	ids := []bridge.AgentID{}
 	for _, name := range agents {
 		ids = append(ids, w.agents[name])
 	}

@@ -279,7 +279,7 @@ func TestSendWhileUnknown(t *testing.T) {
 	w.chat.Delete(support, first)
 	w.fate(first, "undone")
 	w.chat.Submit("ann", support, thread, bridgetest.Button{Verb: bridge.VerbSend,
-		Args: bridge.Args{Conversation: 1, Message: int64(w.count(`SELECT id FROM messages WHERE place = $1`, first))}}, "")
+		Args: bridge.Args{Conversation: 1, Message: store.MessageID(w.count(`SELECT id FROM messages WHERE place = $1`, first))}}, "")
 	w.fate(first, "waiting")
 	w.exec(`UPDATE deliveries SET sent_at = sent_at - interval '2 min' WHERE state = 'unknown'`)
 	w.exec(`UPDATE lanes SET due_at = parley_now() WHERE due_at IS NOT NULL`)

@@ -10,7 +10,7 @@ import (
 // Suggested gives the replies that an analysis suggested in a conversation, the best first, for user; nil = there
 // are none with this id, newer ones took their place, or the conversation has ended.
 // Errors: as FactsAt.
-func (d *Desk) Suggested(ctx context.Context, conversation, id int64, user string) ([]bridge.SuggestedReply, error) {
+func (d *Desk) Suggested(ctx context.Context, conversation bridge.ConversationID, id bridge.EventID, user string) ([]bridge.SuggestedReply, error) {
 	if _, err := d.mayRead(ctx, conversation, user); err != nil {
 		return nil, err
 	}

@@ -23,8 +23,8 @@ func replier() *reader {
 }
 
 // suggestedIn gives the suggestions' id that the newest note of a conversation carries; 0 = none does.
-func (w *world) suggestedIn(conversation int) int64 {
-	return int64(w.count(`SELECT coalesce(max((d.payload #>> '{line,Suggested}')::bigint), 0) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id
+func (w *world) suggestedIn(conversation int) bridge.EventID {
+	return bridge.EventID(w.count(`SELECT coalesce(max((d.payload #>> '{line,Suggested}')::bigint), 0) FROM deliveries AS d JOIN lanes AS l ON l.id = d.lane_id
 		WHERE d.kind = 'line' AND l.conversation_id = $1`, conversation))
 }
 
@@ -44,7 +44,7 @@ func TestSuggestedReplies(t *testing.T) {
 		})
 		w.settled()
 	}
-	suggested := func(conversation, id int64, user string) []bridge.SuggestedReply {
+	suggested := func(conversation bridge.ConversationID, id bridge.EventID, user string) []bridge.SuggestedReply {
 		t.Helper()
 		return must(d.Suggested(t.Context(), conversation, id, user))(t)
 	}

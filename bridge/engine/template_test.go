@@ -22,7 +22,7 @@ func templating(o options) options {
 }
 
 // connect gives an engine the channel of an account.
-func (w *world) connect(e *engine.Engine, name string, id int64) *channelstest.Channel {
+func (w *world) connect(e *engine.Engine, name string, id store.AccountID) *channelstest.Channel {
 	env := channels.Env{Accept: func(ctx context.Context, facts ...channels.Fact) error { return e.Accept(ctx, id, facts...) }}
 	if w.capsOf(name).Templates {
 		ch := channelstest.NewTemplating(w.provider, secret, w.capsOf(name), env)

@@ -14,7 +14,7 @@ import (
 
 // timeline tells on whom each minute of a conversation depended, as far as it is stored.
 func (w *work) timeline(ctx context.Context, tx pgx.Tx, r book.Request) (*bridge.TimelineLine, error) {
-	ids := []int64{r.Conversation.ID}
+	ids := []bridge.ConversationID{r.Conversation.ID}
 	log, err := measure.DoneIn(ctx, tx, ids, measuring.TimelineDeeds())
 	if err != nil {
 		return nil, err
@@ -23,7 +23,7 @@ func (w *work) timeline(ctx context.Context, tx pgx.Tx, r book.Request) (*bridge
 	if err != nil {
 		return nil, err
 	}
-	messages := make([]int64, len(said))
+	messages := make([]bridge.MessageID, len(said))
 	for i := range said {
 		messages[i] = said[i].ID
 	}

@@ -23,7 +23,7 @@ const annex = "19:annex@thread"
 type twoHomes struct {
 	*world
 	second  *bridgetest.Chat
-	account int64
+	account store.AccountID
 }
 
 func newTwoHomes(t *testing.T, o options) *twoHomes {

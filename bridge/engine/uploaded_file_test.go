@@ -17,7 +17,7 @@ import (
 // leads to it until it is taken back, and it is kept as long as its message.
 func TestUploadedFile(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, options{fileLink: func(message int64, file string) string { return fmt.Sprintf("(%d/%s)", message, file) },
+	w := newWorld(t, options{fileLink: func(message bridge.MessageID, file string) string { return fmt.Sprintf("(%d/%s)", message, file) },
 		caps: func(c *channels.Capabilities) { c.Files.PerMessage = 2 }})
 	thread := w.opened()
 	desk := w.engines[0].Desk(w.surface)
@@ -27,7 +27,7 @@ func TestUploadedFile(t *testing.T) {
 		return bridgetest.File{Name: name, Blob: blob, Size: size}
 	}
 	reply := submit(bridge.VerbReply)
-	reply.Args.Conversation = int64(w.count(`SELECT id FROM conversations`))
+	reply.Args.Conversation = bridge.ConversationID(w.count(`SELECT id FROM conversations`))
 	w.chat.Submit("ann", support, thread, reply, "", upload("plan.txt", "the plan"))
 	got := w.sent(1)[0]
 	if len(got.Files) != 1 || got.Files[0].Name != "plan.txt" || string(got.Files[0].Content) != "the plan" {
@@ -36,7 +36,7 @@ func TestUploadedFile(t *testing.T) {
 	line := w.line(thread, bridge.LineDone)
 	_, link, _ := strings.Cut(line.Plain(), "plan.txt (")
 	link, _, _ = strings.Cut(link, ")")
-	var message int64
+	var message bridge.MessageID
 	number, file, _ := strings.Cut(link, "/")
 	if _, err := fmt.Sscan(number, &message); err != nil || !files.InThread(file) {
 		t.Fatalf("the line %q leads to no file of the thread", line.Plain())
@@ -63,7 +63,7 @@ func TestUploadedFileStaysInside(t *testing.T) {
 	blob, size, err := w.engines[0].Desk(w.surface).StoreFile(t.Context(), strings.NewReader("the plan"), 100)
 	check(t, err)
 	reply := submit(bridge.VerbReply)
-	reply.Args.Conversation = int64(w.count(`SELECT id FROM conversations`))
+	reply.Args.Conversation = bridge.ConversationID(w.count(`SELECT id FROM conversations`))
 	w.chat.Submit("ann", support, thread, reply, "longer than it may be", bridgetest.File{Name: "plan.txt", Blob: blob, Size: size})
 	if line := w.line(thread, bridge.LineInside).Plain(); !strings.Contains(line, "longer than it may be") || !strings.Contains(line, "plan.txt") {
 		t.Errorf("the line %q", line)
@@ -75,7 +75,7 @@ func TestUploadIsChecked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{caps: func(c *channels.Capabilities) { c.Files.PerMessage, c.Files.MaxBytes = 2, 1000 }})
 	w.opened()
-	desk, id := w.engines[0].Desk(w.surface), int64(w.count(`SELECT id FROM conversations`))
+	desk, id := w.engines[0].Desk(w.surface), bridge.ConversationID(w.count(`SELECT id FROM conversations`))
 	files := func(size int64) []bridge.SurfaceFile {
 		return []bridge.SurfaceFile{{Name: "plan.pdf", ContentType: "application/pdf", SizeBytes: size, Blob: "x"}}
 	}
@@ -112,7 +112,7 @@ func TestUnreadableFile(t *testing.T) {
 		t.Errorf("the buttons %+v", line.Buttons)
 	}
 	answer := line.Buttons[0]
-	answer.Args.Message = int64(w.count(`SELECT id FROM messages WHERE place = $1`, said)) // a claim of the form's
+	answer.Args.Message = bridge.MessageID(w.count(`SELECT id FROM messages WHERE place = $1`, said)) // a claim of the form's
 	w.chat.Submit("ann", support, thread, answer, "Here is a link.")
 	w.provider.WaitTexts(t, "Here is a link.")
 }

@@ -24,7 +24,7 @@ type useCase struct {
 	// speaks says that the latest messages of the conversation are needed, and the replies that wait.
 	speaks bool
 	// wants adds what else the batch has to read for the verb; nil = nothing.
-	wants func(*work, *book.Wanted, int64, bridge.Action)
+	wants func(*work, *book.Wanted, bridge.AccountID, bridge.Action)
 
 	words bool // somebody says something
 	// first does what happened to a message or a channel, before it matters who did it and in which conversation.

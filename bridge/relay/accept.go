@@ -45,7 +45,7 @@ func newAcceptQueue() *acceptQueue { return &acceptQueue{wake: make(chan struct{
 // Accept stores facts of an account and returns after the commit. The next commit stores all that
 // arrives while one runs, and begins at once: no timer delays facts.
 // Errors: channels.ErrOverloaded when too much waits already.
-func (r *Relay) Accept(ctx context.Context, account int64, facts ...channels.Fact) error {
+func (r *Relay) Accept(ctx context.Context, account store.AccountID, facts ...channels.Fact) error {
 	began := time.Now()
 	arrivals := make([]*arrival, 0, len(facts))
 	for _, f := range facts {
@@ -212,7 +212,7 @@ func (w journalWriter) store(ctx context.Context, events []store.NewEvent) error
 		w.alive()
 	}
 	w.metrics.Accepted.Add(int64(len(stored)))
-	shares := make([]int64, 0, len(stored))
+	shares := make([]store.AccountID, 0, len(stored))
 	for _, s := range stored {
 		if s.Quarantine != "" {
 			w.metrics.Account(s.AccountID).Quarantined.Add(1)

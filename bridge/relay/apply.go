@@ -106,7 +106,7 @@ func (r *Relay) giveWay(ctx context.Context, notBefore time.Time) time.Time {
 }
 
 // batch takes events of accounts, decodes them and applies them. It gives the accounts that have more.
-func (a *applier) batch(parent context.Context, shares []store.Share) (more map[int64]bool, err error) {
+func (a *applier) batch(parent context.Context, shares []store.Share) (more map[store.AccountID]bool, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(parent), storeTimeout)
 	defer cancel()
 	if err := a.begin(ctx); err != nil {
@@ -131,8 +131,8 @@ func (a *applier) batch(parent context.Context, shares []store.Share) (more map[
 }
 
 // all gives the accounts of shares.
-func all(shares []store.Share) map[int64]bool {
-	accounts := map[int64]bool{}
+func all(shares []store.Share) map[store.AccountID]bool {
+	accounts := map[store.AccountID]bool{}
 	for _, s := range shares {
 		accounts[s.Account] = true
 	}
@@ -180,7 +180,7 @@ func (a *applier) apply(ctx context.Context, b *batch, began time.Time) error {
 // applied counts a batch that was committed, and wakes all that waited for something in it.
 func (a *applier) applied(ctx context.Context, b *batch, facts []Fact, made Made, began time.Time) {
 	a.alive()
-	left := map[int64]bool{}
+	left := map[store.EventID]bool{}
 	for _, r := range b.runs {
 		for _, e := range r.Events[r.apply:] {
 			left[e.ID] = true
@@ -282,9 +282,9 @@ func (a *applier) transaction(ctx context.Context, conn *pgx.Conn, b *batch, fac
 			rollback(ctx, tx)
 		}
 	}()
-	var locked []int64
+	var locked []store.ConversationID
 	defer func() { a.locked.remove(locked) }()
-	locks := func(conversations []int64) {
+	locks := func(conversations []store.ConversationID) {
 		if b.much() {
 			a.locked.add(conversations)
 			locked = append(locked, conversations...)

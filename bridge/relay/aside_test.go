@@ -12,8 +12,10 @@ import (
 // conversations don't, and it doesn't wait for ever.
 func TestResultsOfLockedLanesWaitAlone(t *testing.T) {
 	d := &dispatcher{Relay: &Relay{locked: newHeld()}}
-	of := func(conversation int64) result { return result{claim: dispatch.Claimed{ConversationID: conversation}} }
-	written := func() (list []int64) {
+	of := func(conversation store.ConversationID) result {
+		return result{claim: dispatch.Claimed{ConversationID: conversation}}
+	}
+	written := func() (list []store.ConversationID) {
 		d.putAside()
 		for _, r := range d.done {
 			list = append(list, r.claim.ConversationID)
@@ -21,13 +23,13 @@ func TestResultsOfLockedLanesWaitAlone(t *testing.T) {
 		d.done = nil
 		return list
 	}
-	d.locked.add([]int64{7, 9})
+	d.locked.add([]store.ConversationID{7, 9})
 	d.done = []result{of(7), of(8), of(9)}
 	if got := written(); len(got) != 1 || got[0] != 8 {
 		t.Errorf("beside a batch that has conversations 7 and 9 results of %v are written, want 8", got)
 	}
-	d.locked.remove([]int64{7, 9})
-	d.locked.add([]int64{9}) // the next batch
+	d.locked.remove([]store.ConversationID{7, 9})
+	d.locked.add([]store.ConversationID{9}) // the next batch
 	if got := written(); len(got) != 1 || got[0] != 7 {
 		t.Errorf("after the batch results of %v are written, want 7", got)
 	}
@@ -39,7 +41,9 @@ func TestResultsOfLockedLanesWaitAlone(t *testing.T) {
 
 // Only a batch with much of one account lets results pass it.
 func TestMuchOfOneAccount(t *testing.T) {
-	events := func(account int64, n int) store.Run { return store.Run{Share: account, Events: make([]store.Event, n)} }
+	events := func(account store.AccountID, n int) store.Run {
+		return store.Run{Share: account, Events: make([]store.Event, n)}
+	}
 	few := newBatch(store.Taken{Runs: []store.Run{events(1, 20), events(2, 20), events(3, 20)}})
 	many := newBatch(store.Taken{Runs: []store.Run{events(1, 20), events(2, 1), events(1, 20)}})
 	if few.much() || !many.much() {

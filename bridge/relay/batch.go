@@ -47,7 +47,7 @@ func (b *batch) clone() *batch {
 type place struct {
 	*work
 	n     int
-	order int64
+	order store.EventID
 }
 
 // inOrder gives the events that are to be applied, in the order in which they were accepted; those
@@ -55,7 +55,7 @@ type place struct {
 func (b *batch) inOrder() []place {
 	var list []place
 	for _, r := range b.runs {
-		order := int64(0)
+		order := store.EventID(0)
 		for n, e := range r.Events[:r.apply] {
 			order = max(order, e.ID)
 			list = append(list, place{r, n, order})
@@ -76,7 +76,7 @@ func (b *batch) facts() []Fact {
 
 // find gives an event's run and its index in it; n < 0 if the event isn't in the batch or is left out
 // already.
-func (b *batch) find(event int64) (r *work, n int) {
+func (b *batch) find(event store.EventID) (r *work, n int) {
 	for _, r := range b.runs {
 		if n := slices.IndexFunc(r.Events[:r.apply], func(e store.Event) bool { return e.ID == event }); n >= 0 {
 			return r, n
@@ -104,7 +104,7 @@ func (b *batch) wait(w Wait) bool {
 }
 
 // refuse leaves out an event that can never be applied, and those behind it. It says whether it did.
-func (b *batch) refuse(event int64, why error) bool {
+func (b *batch) refuse(event store.EventID, why error) bool {
 	r, n := b.find(event)
 	if n < 0 {
 		return false
@@ -129,8 +129,8 @@ func (b *batch) releases() []store.Release {
 }
 
 // counts gives how many events of each account were taken.
-func (b *batch) counts() map[int64]int {
-	n := map[int64]int{}
+func (b *batch) counts() map[store.AccountID]int {
+	n := map[store.AccountID]int{}
 	for _, r := range b.runs {
 		n[r.Share] += len(r.Events)
 	}
@@ -148,8 +148,8 @@ func (b *batch) much() bool {
 }
 
 // more gives the accounts that have further events due, by how many were taken of each.
-func (b *batch) more(shares []store.Share, taken map[int64]int) map[int64]bool {
-	more := map[int64]bool{}
+func (b *batch) more(shares []store.Share, taken map[store.AccountID]int) map[store.AccountID]bool {
+	more := map[store.AccountID]bool{}
 	var size int64
 	for _, r := range b.runs {
 		for _, e := range r.Events {

@@ -54,7 +54,7 @@ func TestProcessEndingEvent(t *testing.T) {
 	}
 	child, ended := start()
 	defer func() { _ = child.Kill(); <-ended }()
-	put := func(account int64, facts ...string) {
+	put := func(account store.AccountID, facts ...string) {
 		for i := 0; i < len(facts); i += 2 {
 			s.journal(account, fact(facts[i], facts[i+1]))
 		}

@@ -24,7 +24,7 @@ var errSlow = errors.New("relay: it took too long to decode")
 // waits for its account, or is tried alone.
 func (a *applier) decodeBatch(ctx context.Context, b *batch) {
 	began := time.Now()
-	closed := map[int64]bool{}
+	closed := map[store.AccountID]bool{}
 	for _, p := range b.inOrder() {
 		switch {
 		case p.n >= p.apply: // something before it in its queue was left out
@@ -118,21 +118,21 @@ type decoding struct {
 // slowDecodes remembers events that are still being decoded although nobody waits for them now.
 type slowDecodes struct {
 	mu      sync.Mutex
-	running map[int64]*decoding
+	running map[store.EventID]*decoding
 }
 
-func newSlowDecodes() *slowDecodes { return &slowDecodes{running: map[int64]*decoding{}} }
+func newSlowDecodes() *slowDecodes { return &slowDecodes{running: map[store.EventID]*decoding{}} }
 
 // mostSlow is how many decodings are remembered before those that have ended are forgotten.
 const mostSlow = 16
 
-func (s *slowDecodes) find(event int64) *decoding {
+func (s *slowDecodes) find(event store.EventID) *decoding {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.running[event]
 }
 
-func (s *slowDecodes) keep(event int64, d *decoding) {
+func (s *slowDecodes) keep(event store.EventID, d *decoding) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for id, old := range s.running {
@@ -147,7 +147,7 @@ func (s *slowDecodes) keep(event int64, d *decoding) {
 	s.running[event] = d
 }
 
-func (s *slowDecodes) drop(event int64) {
+func (s *slowDecodes) drop(event store.EventID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.running, event)

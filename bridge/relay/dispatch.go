@@ -267,7 +267,7 @@ func (d *dispatcher) afterTurn(ctx context.Context, asked []dispatch.GateSince, 
 // wakeAppliers wakes the appliers for the facts that were written with results, and for the events that
 // wait for the posts which landed.
 func (d *dispatcher) wakeAppliers(ctx context.Context, written []result) {
-	var shares []int64
+	var shares []store.AccountID
 	var posts []string
 	for _, f := range written {
 		for _, e := range f.Facts {

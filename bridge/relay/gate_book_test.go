@@ -1,6 +1,10 @@
 package relay
 
-import "testing"
+import (
+	"testing"
+
+	"parley/store"
+)
 
 // The attempts under way of a gate count for its account, also when that is known only while they are
 // under way, or is another one then: none is left over when they have ended.
@@ -8,7 +12,7 @@ func TestAttemptsCountForTheGatesAccount(t *testing.T) {
 	t.Parallel()
 	b := newGateBook(Options{PerGate: 16, Total: 8})
 	b.begin(1)
-	for _, account := range []int64{7, 8} {
+	for _, account := range []store.AccountID{7, 8} {
 		b.expect(map[int64]wakeup{1: {account: account}})
 		if b.busyBy[account] != 1 || b.free(1) != 3 {
 			t.Errorf("account %d has %d attempts under way and room for %d, want 1 and 3", account, b.busyBy[account], b.free(1))

@@ -38,7 +38,7 @@ type wakeups struct {
 
 // wakeup is one gate behind which lanes became due.
 type wakeup struct {
-	account int64
+	account store.AccountID
 	waiting uint8     // of which priorities: a bit each
 	at      time.Time // when the first lane is to be claimed
 	oldest  time.Time // when the first lane became due, Parley's clock
@@ -81,16 +81,16 @@ type gateBook struct {
 	perGate, places int // how many attempts may be under way: of a gate, of all
 
 	gates   map[int64]*gateMemory
-	next    map[int64]time.Time // when a gate behind which lanes wait is worth trying
-	ask     map[int64]bool      // gates that are asked before they are tried
-	busyBy  map[int64]int       // attempts under way, by account
-	total   int                 // attempts under way
-	sweepAt time.Time           // when all gates are asked again
+	next    map[int64]time.Time     // when a gate behind which lanes wait is worth trying
+	ask     map[int64]bool          // gates that are asked before they are tried
+	busyBy  map[store.AccountID]int // attempts under way, by account
+	total   int                     // attempts under way
+	sweepAt time.Time               // when all gates are asked again
 }
 
 // gateMemory is what is remembered of one gate.
 type gateMemory struct {
-	account int64
+	account store.AccountID
 	limited bool      // the gate has a rate
 	busy    int       // attempts under way
 	given   int64     // slots that this process has had so far
@@ -100,7 +100,7 @@ type gateMemory struct {
 
 func newGateBook(o Options) *gateBook {
 	return &gateBook{perGate: o.PerGate, places: o.Total,
-		gates: map[int64]*gateMemory{}, next: map[int64]time.Time{}, ask: map[int64]bool{}, busyBy: map[int64]int{}}
+		gates: map[int64]*gateMemory{}, next: map[int64]time.Time{}, ask: map[int64]bool{}, busyBy: map[store.AccountID]int{}}
 }
 
 // gate gives the memory of a gate, which may be new.
@@ -249,7 +249,7 @@ func (b *gateBook) sinceOf(ids []int64) []dispatch.GateSince {
 }
 
 // belongs notes whose gate it is. Its attempts under way count for that account from now on.
-func (b *gateBook) belongs(g *gateMemory, account int64) {
+func (b *gateBook) belongs(g *gateMemory, account store.AccountID) {
 	if g.account != account {
 		b.busyBy[g.account] -= g.busy
 		b.busyBy[account] += g.busy
@@ -283,7 +283,7 @@ func (b *gateBook) free(id int64) int {
 // choose gives the gates of which lanes may be claimed now, with how many of each.
 func (b *gateBook) choose() []dispatch.GateClaim {
 	now := time.Now()
-	offered, total := map[int64]int{}, 0
+	offered, total := map[store.AccountID]int{}, 0
 	var list []dispatch.GateClaim
 	for id, at := range b.next {
 		g := b.gate(id)

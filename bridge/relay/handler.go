@@ -58,7 +58,7 @@ type Batch struct {
 	Real  time.Time // the database's
 	// Locks must be called before any lane is locked, with all conversations of which lanes may be
 	// locked. Results of their deliveries are then written after the batch, unless it takes too long.
-	Locks func(conversations []int64)
+	Locks func(conversations []store.ConversationID)
 }
 
 // Made is what Apply made.
@@ -94,7 +94,7 @@ type Attempt interface {
 // Wait says that an event can't be applied yet. It and all later events of its order key stay in
 // their queue; no try is counted, so the Handler must stop asking for it by the event's age.
 type Wait struct {
-	EventID int64
+	EventID store.EventID
 	// For names what the event waits for; it comes back when that is among Made.Written. "" = it
 	// has no name, and the event is looked at again and again.
 	For string
@@ -119,7 +119,7 @@ var ErrAgain = errors.New("relay: again")
 
 // EventError names an event that can never be applied: it is quarantined at once.
 type EventError struct {
-	EventID int64
+	EventID store.EventID
 	Err     error
 }
 

@@ -3,6 +3,8 @@ package relay
 import (
 	"sync"
 	"time"
+
+	"parley/store"
 )
 
 const (
@@ -19,17 +21,17 @@ const (
 // deliveries in these conversations wait for the batch; all other results are written meanwhile.
 type held struct {
 	mu            sync.Mutex
-	conversations map[int64]int // conversation → how many batches have its lanes locked
+	conversations map[store.ConversationID]int // conversation → how many batches have its lanes locked
 }
 
-func newHeld() *held { return &held{conversations: map[int64]int{}} }
+func newHeld() *held { return &held{conversations: map[store.ConversationID]int{}} }
 
 // add notes conversations until remove is called with them.
-func (h *held) add(ids []int64) { h.count(ids, 1) }
+func (h *held) add(ids []store.ConversationID) { h.count(ids, 1) }
 
-func (h *held) remove(ids []int64) { h.count(ids, -1) }
+func (h *held) remove(ids []store.ConversationID) { h.count(ids, -1) }
 
-func (h *held) count(ids []int64, by int) {
+func (h *held) count(ids []store.ConversationID, by int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, id := range ids {
@@ -39,7 +41,7 @@ func (h *held) count(ids []int64, by int) {
 	}
 }
 
-func (h *held) has(id int64) bool {
+func (h *held) has(id store.ConversationID) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.conversations[id] > 0

@@ -20,7 +20,7 @@ import (
 )
 
 // journal puts facts of an account into the journal without a word to anybody.
-func (s *stage) journal(account int64, facts ...channels.Fact) {
+func (s *stage) journal(account store.AccountID, facts ...channels.Fact) {
 	s.t.Helper()
 	for some := range slices.Chunk(facts, 500) {
 		rows := make([]store.NewEvent, 0, len(some))
@@ -35,7 +35,7 @@ func (s *stage) journal(account int64, facts ...channels.Fact) {
 
 // probe has another account's events applied, one after the other, until it is stopped, and then
 // gives the longest time that one of them took.
-func (s *stage) probe(account int64) (stop func() (worst time.Duration)) {
+func (s *stage) probe(account store.AccountID) (stop func() (worst time.Duration)) {
 	s.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	result := make(chan time.Duration, 1)
@@ -70,7 +70,7 @@ const unhurried = time.Second
 func slowMachine(alone time.Duration) time.Duration { return max(unhurried, 10*alone) }
 
 // alone measures how long an event takes while nothing else is done.
-func (s *stage) alone(account int64) time.Duration {
+func (s *stage) alone(account store.AccountID) time.Duration {
 	s.t.Helper()
 	stop := s.probe(account)
 	s.until("some events are applied", func() bool {

@@ -240,11 +240,11 @@ func TestFailingEvent(t *testing.T) {
 	}
 	locked(s, func() bool { broken = false; return true })
 	id := s.text(`SELECT event_id FROM quarantine`)
-	var event int64
+	var event store.EventID
 	_, err := fmt.Sscan(id, &event)
 	check(t, err)
-	back, err := store.Replay(t.Context(), s.pool, []int64{event})
-	if err != nil || !slices.Equal(back, []int64{event}) {
+	back, err := store.Replay(t.Context(), s.pool, []store.EventID{event})
+	if err != nil || !slices.Equal(back, []store.EventID{event}) {
 		t.Fatalf("replayed %v, %v", back, err)
 	}
 	s.applied7(23)
@@ -328,7 +328,7 @@ func TestTimers(t *testing.T) {
 	now, err := store.Now(t.Context(), a.pool)
 	check(t, err)
 	var timers []store.Timer
-	for i := range int64(20) {
+	for i := range store.ConversationID(20) {
 		timers = append(timers, store.Timer{ConversationID: i, Kind: "snooze", DueAt: now.Add(time.Hour)})
 	}
 	check(t, store.SetTimers(t.Context(), a.pool, timers))

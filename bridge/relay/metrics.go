@@ -120,7 +120,7 @@ func (m *Metrics) Histograms() []prometheus.Collector {
 }
 
 // Account gives the counters of an account.
-func (m *Metrics) Account(id int64) *AccountMetrics {
+func (m *Metrics) Account(id store.AccountID) *AccountMetrics {
 	if a, ok := m.accounts.Load(id); ok {
 		return a.(*AccountMetrics)
 	}
@@ -131,7 +131,7 @@ func (m *Metrics) Account(id int64) *AccountMetrics {
 // SetClock tells by how much the database's clock is ahead of this process'.
 func (m *Metrics) SetClock(ahead time.Duration) { m.clockAway.Store(int64(ahead)) }
 
-func (m *Metrics) accepted(account int64, facts int, began time.Time) {
+func (m *Metrics) accepted(account store.AccountID, facts int, began time.Time) {
 	now := time.Now()
 	m.accept.Observe(now.Sub(began).Seconds())
 	a := m.Account(account)
@@ -139,7 +139,7 @@ func (m *Metrics) accepted(account int64, facts int, began time.Time) {
 	a.LastEvent.Store(now.Unix())
 }
 
-func (m *Metrics) refused(account int64) {
+func (m *Metrics) refused(account store.AccountID) {
 	m.Refused.Add(1)
 	m.Account(account).Refused.Add(1)
 }
@@ -187,7 +187,7 @@ func (m *Metrics) began(c dispatch.Claimed, claimed time.Time) {
 func (m *Metrics) ended(c dispatch.Claimed) { m.Account(c.AccountID).InFlight.Add(-1) }
 
 // trouble counts a failed attempt.
-func (m *Metrics) trouble(account int64, class channels.Class) {
+func (m *Metrics) trouble(account store.AccountID, class channels.Class) {
 	m.Account(account).errors[errorClass(class)].Add(1)
 }
 

@@ -30,7 +30,7 @@ type Options struct {
 	Log     *slog.Logger
 	Objects blob.Objects // where the bytes of old blobs are; nil = in the database, as all others
 	// Erased makes the hash by which a fact is known that was erased (store.NewEvent.Erased); nil = none was.
-	Erased func(account int64, externalID string) [16]byte
+	Erased func(account store.AccountID, externalID string) [16]byte
 	// PerGate and Total bound the attempts under way; 0 = 16 and 256.
 	PerGate, Total int
 	// UnclearAfter is how long nobody may know whether a message was sent before a
@@ -53,7 +53,7 @@ type Options struct {
 	// IsChannel says whether an account brings what customers say; nil = all do. The events of a channel
 	// with a flood rest while other channels are active. The agents' chat serves all channels: it never
 	// rests, and activity in it makes no flood rest.
-	IsChannel func(account int64) bool
+	IsChannel func(account store.AccountID) bool
 	// Version is the highest store.FactVersion whose events this process applies; 0 = its own. For tests.
 	Version int
 	// ApplyTimes bound the work on one event.
@@ -118,7 +118,7 @@ func New(ctx context.Context, o Options) (*Relay, error) {
 	o.SlowDecode = cmp.Or(o.SlowDecode, 250*time.Millisecond)
 	o.DecodeFor, o.ApplyFor = cmp.Or(o.DecodeFor, 10*time.Second), cmp.Or(o.ApplyFor, 10*time.Second)
 	if o.IsChannel == nil {
-		o.IsChannel = func(int64) bool { return true }
+		o.IsChannel = func(store.AccountID) bool { return true }
 	}
 	config := o.Pool.Config().Copy()
 	config.MaxConns, config.MinConns = 3+appliers+suspectAppliers, 0
@@ -213,7 +213,7 @@ func (r *Relay) RunsAllowed() bool { return r.runs.Load() }
 
 // WakeAppliers says that other code of this process journalled events, which count for the shares of
 // these accounts.
-func (r *Relay) WakeAppliers(accounts ...int64) { r.schedule.wake(time.Now(), accounts...) }
+func (r *Relay) WakeAppliers(accounts ...store.AccountID) { r.schedule.wake(time.Now(), accounts...) }
 
 // Busy says that there is much to do: callers of Accept pile up, or appliers or the dispatcher had little rest in
 // the last few seconds. What may be late then gives way.
@@ -223,7 +223,7 @@ func (r *Relay) Busy() bool {
 }
 
 // OpenAccount says that the events of an account can be decoded from now on.
-func (r *Relay) OpenAccount(account int64) { r.schedule.open(account) }
+func (r *Relay) OpenAccount(account store.AccountID) { r.schedule.open(account) }
 
 func signal(c chan struct{}) {
 	select {

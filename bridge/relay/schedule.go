@@ -35,10 +35,10 @@ const (
 // account with a million events waits as long for its next batch as one with a few.
 type schedule struct {
 	mu        sync.Mutex
-	accounts  map[int64]*account
-	turns     []int64       // accounts in the order of their turns
-	changed   chan struct{} // closed and replaced when something may have become due
-	isChannel func(account int64) bool
+	accounts  map[store.AccountID]*account
+	turns     []store.AccountID // accounts in the order of their turns
+	changed   chan struct{}     // closed and replaced when something may have become due
+	isChannel func(account store.AccountID) bool
 }
 
 // account is what is known of one account's queues.
@@ -55,12 +55,12 @@ type account struct {
 	most    int       // about how many of its events are applied within batchTime
 }
 
-func newSchedule(isChannel func(account int64) bool) *schedule {
-	return &schedule{accounts: map[int64]*account{}, changed: make(chan struct{}), isChannel: isChannel}
+func newSchedule(isChannel func(account store.AccountID) bool) *schedule {
+	return &schedule{accounts: map[store.AccountID]*account{}, changed: make(chan struct{}), isChannel: isChannel}
 }
 
 // of gives what is known of an account. Its caller holds the lock.
-func (s *schedule) of(id int64) *account {
+func (s *schedule) of(id store.AccountID) *account {
 	a := s.accounts[id]
 	if a == nil {
 		a = &account{most: firstApply}
@@ -71,7 +71,7 @@ func (s *schedule) of(id int64) *account {
 }
 
 // wake says that accounts may have something to apply at a time.
-func (s *schedule) wake(at time.Time, ids ...int64) {
+func (s *schedule) wake(at time.Time, ids ...store.AccountID) {
 	if len(ids) == 0 {
 		return
 	}
@@ -93,14 +93,14 @@ func (a *account) wake(at time.Time) {
 }
 
 // hold lets nothing be taken of an account until a time, or until it is opened.
-func (s *schedule) hold(id int64, until time.Time) {
+func (s *schedule) hold(id store.AccountID, until time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.of(id).held = until
 }
 
 // open ends a hold.
-func (s *schedule) open(id int64) {
+func (s *schedule) open(id store.AccountID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a := s.of(id)
@@ -163,7 +163,7 @@ func (s *schedule) pick() (shares []store.Share) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	var behind []int64
+	var behind []store.AccountID
 	first := s.turns[:0:0]
 	for _, id := range s.turns {
 		a := s.accounts[id]
@@ -213,7 +213,7 @@ func (a *account) busy(now time.Time) bool {
 
 // done says that a batch with shares has ended; more names the accounts that have further events
 // due.
-func (s *schedule) done(shares []store.Share, more map[int64]bool) {
+func (s *schedule) done(shares []store.Share, more map[store.AccountID]bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	due := false
@@ -234,7 +234,7 @@ func (s *schedule) done(shares []store.Share, more map[int64]bool) {
 //
 // While other channels are active, a channel that filled a whole batch rests for three times as long as the
 // batch took. So a flood gets at most a quarter of the time, and of the cores.
-func (s *schedule) took(shares []store.Share, taken map[int64]int, took time.Duration) {
+func (s *schedule) took(shares []store.Share, taken map[store.AccountID]int, took time.Duration) {
 	factor := min(max(float64(batchTime)/float64(took), 0.5), 2)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -271,7 +271,7 @@ func (s *schedule) calmActive(now time.Time) bool {
 func (s *schedule) swept(list []store.ShareDue, real time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now, told := time.Now(), map[int64]bool{}
+	now, told := time.Now(), map[store.AccountID]bool{}
 	for _, d := range list {
 		a := s.of(d.AccountID)
 		told[d.AccountID] = true
@@ -291,10 +291,10 @@ func (s *schedule) swept(list []store.ShareDue, real time.Time) {
 }
 
 // froms gives where to look for each account's first queue.
-func (s *schedule) froms() map[int64]time.Time {
+func (s *schedule) froms() map[store.AccountID]time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	from := make(map[int64]time.Time, len(s.accounts))
+	from := make(map[store.AccountID]time.Time, len(s.accounts))
 	for id, a := range s.accounts {
 		from[id] = a.from
 	}
@@ -303,7 +303,7 @@ func (s *schedule) froms() map[int64]time.Time {
 
 // stray makes the next look for the accounts' queues begin at the oldest, because a queue became visible
 // long after it became due.
-func (s *schedule) stray(ids ...int64) {
+func (s *schedule) stray(ids ...store.AccountID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, id := range ids {

@@ -8,9 +8,9 @@ import (
 )
 
 // picked gives the accounts whose events the next batch may have, and how many of each.
-func picked(s *schedule) map[int64]int {
+func picked(s *schedule) map[store.AccountID]int {
 	shares := s.pick()
-	events := map[int64]int{}
+	events := map[store.AccountID]int{}
 	for _, share := range shares {
 		events[share.Account] = share.Events
 	}
@@ -20,14 +20,14 @@ func picked(s *schedule) map[int64]int {
 // chatAccount is the agents' chat: it never rests, and nobody rests because of it.
 const chatAccount = 5
 
-func shareOf(account int64, events int) []store.Share {
+func shareOf(account store.AccountID, events int) []store.Share {
 	return []store.Share{{Account: account, Events: events}}
 }
 
 // A busy account uses one applier, whatever arrives for it meanwhile; it gets a second one when the
 // first does not come to an end.
 func TestBusyAccountUsesOneApplier(t *testing.T) {
-	s := newSchedule(func(account int64) bool { return account != chatAccount })
+	s := newSchedule(func(account store.AccountID) bool { return account != chatAccount })
 	s.wake(time.Now(), 7)
 	if got := picked(s); len(got) != 1 {
 		t.Fatalf("the first batch has accounts %v, want account 7", got)
@@ -55,7 +55,7 @@ func TestBusyAccountUsesOneApplier(t *testing.T) {
 
 // An account with a flood is not in the batch of accounts which have little to apply.
 func TestLittleDoesNotWaitForMuch(t *testing.T) {
-	s := newSchedule(func(account int64) bool { return account != chatAccount })
+	s := newSchedule(func(account store.AccountID) bool { return account != chatAccount })
 	s.wake(time.Now(), 7, 8, 9)
 	first := picked(s)
 	if len(first) != 3 {
@@ -66,8 +66,8 @@ func TestLittleDoesNotWaitForMuch(t *testing.T) {
 		if account == 8 {
 			taken = events
 		}
-		s.took(shareOf(account, events), map[int64]int{account: taken}, time.Millisecond)
-		s.done(shareOf(account, events), map[int64]bool{account: true})
+		s.took(shareOf(account, events), map[store.AccountID]int{account: taken}, time.Millisecond)
+		s.done(shareOf(account, events), map[store.AccountID]bool{account: true})
 	}
 	s.of(8).rests = time.Time{} // it has rested
 	for range 2 {
@@ -81,11 +81,11 @@ func TestLittleDoesNotWaitForMuch(t *testing.T) {
 // Batches grow while there is more to apply than fits, and it takes less time than it may. They get
 // smaller when it takes more, but never so small that most of what they take is their overhead.
 func TestSizeOfBatches(t *testing.T) {
-	s := newSchedule(func(account int64) bool { return account != chatAccount })
+	s := newSchedule(func(account store.AccountID) bool { return account != chatAccount })
 	batch := func(took time.Duration) int {
 		s.wake(time.Now(), 7)
 		events := picked(s)[7]
-		s.took(shareOf(7, events), map[int64]int{7: events}, took)
+		s.took(shareOf(7, events), map[store.AccountID]int{7: events}, took)
 		s.done(shareOf(7, events), nil)
 		return events
 	}
@@ -109,12 +109,12 @@ func TestSizeOfBatches(t *testing.T) {
 // While other channels are active, one with a flood rests after each batch, the longer the batch took;
 // when it is alone, or beside what is done in the agents' chat, it doesn't.
 func TestFloodRestsWhileOthersAreActive(t *testing.T) {
-	s := newSchedule(func(account int64) bool { return account != chatAccount })
-	flood := func(account int64) (wait time.Duration) {
+	s := newSchedule(func(account store.AccountID) bool { return account != chatAccount })
+	flood := func(account store.AccountID) (wait time.Duration) {
 		s.wake(time.Now(), account)
 		events := picked(s)[account]
-		s.took(shareOf(account, events), map[int64]int{account: events}, batchTime)
-		s.done(shareOf(account, events), map[int64]bool{account: true})
+		s.took(shareOf(account, events), map[store.AccountID]int{account: events}, batchTime)
+		s.done(shareOf(account, events), map[store.AccountID]bool{account: true})
 		due, wait, _ := s.look()
 		if due {
 			return 0
@@ -124,11 +124,11 @@ func TestFloodRestsWhileOthersAreActive(t *testing.T) {
 	if wait := flood(7); wait != 0 {
 		t.Errorf("a flood alone waits %s, want no wait", wait)
 	}
-	said := func(account int64) {
+	said := func(account store.AccountID) {
 		s.of(7).due = false
 		s.wake(time.Now(), account)
 		events := picked(s)[account]
-		s.took(shareOf(account, events), map[int64]int{account: 1}, time.Millisecond)
+		s.took(shareOf(account, events), map[store.AccountID]int{account: 1}, time.Millisecond)
 		s.done(shareOf(account, events), nil)
 	}
 	said(chatAccount)

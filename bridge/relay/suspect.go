@@ -201,6 +201,6 @@ func (r *Relay) safeQuarantined(ctx context.Context, tx pgx.Tx, e store.Event, r
 }
 
 // gaveUp logs an event that is not tried again.
-func (r *Relay) gaveUp(id int64, cause error) {
+func (r *Relay) gaveUp(id store.EventID, cause error) {
 	r.log.Error("event quarantined", "event_seq", id, "error", cause)
 }

@@ -55,7 +55,7 @@ func TestApply(t *testing.T) {
 	if d.Company != "Acme" || len(d.Agents) != 2 || len(d.Users) != 3 || len(d.Teams) != 1 || len(d.Channels) != 2 {
 		t.Errorf("directory: %+v", d)
 	}
-	if got := d.Teams[0].Members; !slices.Equal(got, []int64{d.Agents[0].ID, d.Agents[1].ID}) {
+	if got := d.Teams[0].Members; !slices.Equal(got, []store.AgentID{d.Agents[0].ID, d.Agents[1].ID}) {
 		t.Errorf("members %v", got)
 	}
 	for _, c := range d.Channels {

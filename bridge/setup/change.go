@@ -301,9 +301,9 @@ func (d *document) pathOf(f Fault) string {
 
 // Author is who changes the set-up, for the record of changes.
 type Author struct {
-	Agent *int64 // nil = nobody was signed in
-	Name  string // an e-mail address, or the command
-	Token string // the name of the API token by which a program does it for the agent; "" = none
+	Agent *store.AgentID // nil = nobody was signed in
+	Name  string         // an e-mail address, or the command
+	Token string         // the name of the API token by which a program does it for the agent; "" = none
 }
 
 // about gives the changes for the log, after a line that names the API token by which they were made, if there is one.

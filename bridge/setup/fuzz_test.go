@@ -32,7 +32,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw string) {
 		file, err := Parse([]byte(raw), func(string) (string, bool) { return fuzzSecret, true })
 		if err == nil {
-			o := overlay{state: &state{surfaces: map[string]int64{}}, specs: specs()}
+			o := overlay{state: &state{surfaces: map[string]store.AccountID{}}, specs: specs()}
 			err = o.apply(file, true)
 		}
 		if err == nil {
@@ -61,7 +61,7 @@ func FuzzExport(f *testing.F) {
 			}
 		}
 		item := strings.TrimSpace(strings.ReplaceAll(b, "\n", " "))
-		have := &state{company: strings.TrimSpace(a), surfaces: map[string]int64{"slack": 1}, accounts: []account{{
+		have := &state{company: strings.TrimSpace(a), surfaces: map[string]store.AccountID{"slack": 1}, accounts: []account{{
 			row: store.Account{Name: "x", Kind: "pigeon", Mode: "live", ReplyMode: "direct", Rate: 1, Signature: strings.TrimRight(c, "\n")},
 			config: map[string]string{"address": "a" + strings.TrimSpace(b) + "z", "in.host": "h", "in.password": "",
 				"aliases": strings.Join(unique([]string{item, "y"}), "\n"), "sender_name": strings.TrimSpace(c)},

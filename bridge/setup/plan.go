@@ -124,7 +124,10 @@ type work struct {
 }
 
 // kept has the ids of teams and accounts that prune can't remove.
-type kept struct{ teams, accounts map[int64]bool }
+type kept struct {
+	teams    map[store.TeamID]bool
+	accounts map[store.AccountID]bool
+}
 
 func prepare(ctx context.Context, q store.Querier, f *File, o Options, found found) (work, error) {
 	if o.Sealer == nil {
@@ -169,8 +172,9 @@ func prepare(ctx context.Context, q store.Querier, f *File, o Options, found fou
 
 // keeps finds teams and accounts that prune can't remove, because conversations belong to them.
 func (w *work) keeps(ctx context.Context, q store.Querier) (kept, error) {
-	k := kept{teams: map[int64]bool{}, accounts: map[int64]bool{}}
-	var accounts, teams []int64
+	k := kept{teams: map[store.TeamID]bool{}, accounts: map[store.AccountID]bool{}}
+	var accounts []store.AccountID
+	var teams []store.TeamID
 	for _, a := range w.have.accounts {
 		if w.want.account(a.row.Name) == nil {
 			accounts = append(accounts, a.row.ID)
@@ -181,18 +185,19 @@ func (w *work) keeps(ctx context.Context, q store.Querier) (kept, error) {
 			teams = append(teams, t.id)
 		}
 	}
-	used, err := idsOf(ctx, q, usedAccounts, accounts)
+	keptAccounts, err := idsOf(ctx, q, usedAccounts, accounts)
 	if err != nil {
 		return k, err
 	}
-	for _, id := range used {
+	for _, id := range keptAccounts {
 		k.accounts[id] = true
 	}
-	going := slices.DeleteFunc(accounts, func(id int64) bool { return k.accounts[id] })
-	if used, err = idsOf(ctx, q, usedTeams, teams, going); err != nil {
+	going := slices.DeleteFunc(accounts, func(id store.AccountID) bool { return k.accounts[id] })
+	keptTeams, err := idsOf(ctx, q, usedTeams, teams, going)
+	if err != nil {
 		return k, err
 	}
-	for _, id := range used {
+	for _, id := range keptTeams {
 		k.teams[id] = true
 	}
 	return k, nil

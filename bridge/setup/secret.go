@@ -33,7 +33,7 @@ func Open(a store.Account, sealer *store.Sealer, spec channels.Spec) (channels.C
 
 // Account returns the account for channels.Spec.New. config is the result of Open.
 func Account(a store.Account, config channels.Config) channels.Account {
-	account := channels.Account{ID: a.ID, Name: a.Name, Config: config}
+	account := channels.Account{ID: int64(a.ID), Name: a.Name, Config: config}
 	if a.BeginsAt != nil {
 		account.BeginsAt = *a.BeginsAt
 	}

@@ -15,9 +15,9 @@ import (
 // current one (have) and the one that the file asks for (want). Apply shows and writes the difference.
 type state struct {
 	company  string
-	settings map[string]string // the defaults of all accounts
-	surfaces map[string]int64  // by kind; 0 = to be made
-	agents   []agent           // active ones
+	settings map[string]string          // the defaults of all accounts
+	surfaces map[string]store.AccountID // by kind; 0 = to be made
+	agents   []agent                    // active ones
 	teams    []team
 	accounts []account
 
@@ -27,7 +27,7 @@ type state struct {
 }
 
 type agent struct {
-	id    int64 // 0 = new
+	id    store.AgentID // 0 = new
 	email string
 	name  string
 	roles []string
@@ -38,7 +38,7 @@ type agent struct {
 }
 
 type team struct {
-	id       int64 // 0 = new
+	id       store.TeamID // 0 = new
 	name     string
 	members  []string          // e-mail addresses
 	channels map[string]string // by kind of surface
@@ -98,17 +98,17 @@ func (s *state) clone() *state {
 
 // stateOf converts a directory to a state. Without a sealer, secrets are not decrypted.
 func stateOf(d store.Directory, sealer *store.Sealer) (*state, error) {
-	s := &state{company: d.Company, settings: map[string]string{}, surfaces: map[string]int64{}, tags: tagsOf(d.Tags)}
+	s := &state{company: d.Company, settings: map[string]string{}, surfaces: map[string]store.AccountID{}, tags: tagsOf(d.Tags)}
 	if err := json.Unmarshal(d.Settings, &s.settings); err != nil {
 		return nil, fmt.Errorf("setup: settings of all accounts: %w", err)
 	}
-	kinds := map[int64]string{}
+	kinds := map[store.AccountID]string{}
 	for _, a := range d.Accounts {
 		if a.Side == store.SideSurface && slices.Contains(surfaceKinds(), a.Kind) {
 			s.surfaces[a.Kind], kinds[a.ID] = a.ID, a.Kind
 		}
 	}
-	emails := map[int64]string{}
+	emails := map[store.AgentID]string{}
 	for _, a := range d.Agents {
 		if !a.Active {
 			continue
@@ -123,7 +123,7 @@ func stateOf(d store.Directory, sealer *store.Sealer) (*state, error) {
 		emails[a.ID] = a.Email
 		s.agents = append(s.agents, row)
 	}
-	names := map[int64]string{}
+	names := map[store.TeamID]string{}
 	for _, t := range d.Teams {
 		names[t.ID] = t.Name
 		s.teams = append(s.teams, teamOf(t, d.Channels, emails, kinds))
@@ -141,7 +141,7 @@ func stateOf(d store.Directory, sealer *store.Sealer) (*state, error) {
 	return s, nil
 }
 
-func teamOf(t store.Team, channels []store.TeamChannel, emails, kinds map[int64]string) team {
+func teamOf(t store.Team, channels []store.TeamChannel, emails map[store.AgentID]string, kinds map[store.AccountID]string) team {
 	row := team{id: t.ID, name: t.Name, channels: map[string]string{}, emoji: t.Emoji, agents: agentsRule(t.Agents), weekly: t.Weekly}
 	for _, id := range t.Members {
 		if emails[id] != "" {
@@ -159,7 +159,7 @@ func teamOf(t store.Team, channels []store.TeamChannel, emails, kinds map[int64]
 	return row
 }
 
-func accountOf(row store.Account, teams, kinds map[int64]string, sealer *store.Sealer) (account, error) {
+func accountOf(row store.Account, teams map[store.TeamID]string, kinds map[store.AccountID]string, sealer *store.Sealer) (account, error) {
 	a := account{row: row, settings: map[string]string{}}
 	a.row.Signature = strings.TrimRight(row.Signature, "\n") // as signatureSource does
 	if row.TeamID != nil {

@@ -26,19 +26,20 @@ const usedTeams = `
 		EXISTS (SELECT FROM conversations AS c WHERE c.team_id = t.id)
 		OR EXISTS (SELECT FROM accounts AS a WHERE a.team_id = t.id AND a.id <> ALL($2)))`
 
-func idsOf(ctx context.Context, q store.Querier, sql string, lists ...[]int64) ([]int64, error) {
-	if len(lists[0]) == 0 {
+// idsOf gives those of the ids that the statement finds; others are its further parameters.
+func idsOf[T ~int64](ctx context.Context, q store.Querier, sql string, ids []T, others ...[]store.AccountID) ([]T, error) {
+	if len(ids) == 0 {
 		return nil, nil
 	}
-	args := make([]any, len(lists))
-	for i, list := range lists {
-		args[i] = append([]int64{}, list...) // nil would be NULL
+	args := []any{ids}
+	for _, list := range others {
+		args = append(args, append([]store.AccountID{}, list...)) // nil would be NULL
 	}
 	rows, err := q.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, fmt.Errorf("setup: what is in use: %w", err)
 	}
-	found, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	found, err := pgx.CollectRows(rows, pgx.RowTo[T])
 	if err != nil {
 		return nil, fmt.Errorf("setup: what is in use: %w", err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/inspect"
+	"parley/store"
 )
 
 // doctorCommand is `parley doctor`.
@@ -53,7 +54,7 @@ func (doctorCommand) Run(ctx context.Context) error {
 
 // replayCommand is `parley replay`.
 type replayCommand struct {
-	Events []int64 `arg:"" optional:"" name:"event" help:"Numbers of quarantined events; none lists them."`
+	Events []store.EventID `arg:"" optional:"" name:"event" help:"Numbers of quarantined events; none lists them."`
 }
 
 // Help is shown by `parley replay --help`.

@@ -8,12 +8,13 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"parley/store"
 	"parley/store/ai"
 	"parley/store/storetest"
 )
 
 // account is a pool with an account that may ask a model.
-func account(t *testing.T) (*pgxpool.Pool, int64) {
+func account(t *testing.T) (*pgxpool.Pool, store.AccountID) {
 	t.Helper()
 	pool := storetest.DB(t)
 	if _, err := pool.Exec(t.Context(), `INSERT INTO accounts (id, name, kind, side) VALUES (100, 'mail', 'email', 'channel')`); err != nil {

@@ -23,7 +23,7 @@ const keepExchange = `
 
 // KeepRecord keeps what a model was asked about a conversation and answered: any value that JSON can hold. It is
 // sealed.
-func KeepRecord(ctx context.Context, q store.Execer, s *store.Sealer, account, conversation int64, record any) error {
+func KeepRecord(ctx context.Context, q store.Execer, s *store.Sealer, account store.AccountID, conversation store.ConversationID, record any) error {
 	body, err := json.Marshal(record)
 	if err != nil {
 		return fmt.Errorf("ai: keep record: %w", err)
@@ -41,7 +41,9 @@ func KeepRecord(ctx context.Context, q store.Execer, s *store.Sealer, account, c
 }
 
 // place is where a record of a conversation is sealed.
-func place(conversation int64) string { return fmt.Sprintf("ai_exchanges/%d", conversation) }
+func place(conversation store.ConversationID) string {
+	return fmt.Sprintf("ai_exchanges/%d", conversation)
+}
 
 // Record is one of KeepRecord.
 type Record struct {
@@ -57,13 +59,13 @@ const latestExchanges = `
 	LIMIT $2`
 
 // LatestRecords gives the latest records of a conversation, the newest first. Open opens them.
-func LatestRecords(ctx context.Context, q store.Querier, conversation int64, most int) ([]Record, error) {
+func LatestRecords(ctx context.Context, q store.Querier, conversation store.ConversationID, most int) ([]Record, error) {
 	return query.Collect[Record](ctx, q, "latest records of the model", latestExchanges, conversation, most)
 }
 
 // Open reads a record of a conversation into a value like the one that was kept.
 // Errors: store.ErrWrongKey.
-func (r Record) Open(s *store.Sealer, conversation int64, into any) error {
+func (r Record) Open(s *store.Sealer, conversation store.ConversationID, into any) error {
 	small, err := s.Open(place(conversation), r.Sealed)
 	if err != nil {
 		return err
@@ -94,8 +96,8 @@ const forgetExchanges = `
 const mostForgotten = 1000
 
 // ForgetRecords removes records that are older than so many days, by account; some of them, if there are very many.
-func ForgetRecords(ctx context.Context, q store.Querier, days map[int64]int) error {
-	var accounts []int64
+func ForgetRecords(ctx context.Context, q store.Querier, days map[store.AccountID]int) error {
+	var accounts []store.AccountID
 	var kept []int
 	for account, n := range days {
 		accounts, kept = append(accounts, account), append(kept, n)

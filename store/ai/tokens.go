@@ -29,7 +29,7 @@ const refuseTokens = `
 
 // ReserveTokens counts tokens of an account on Parley's day of now (UTC). ok is false, and only the refusal is
 // counted, if they would exceed limit; 0 = there is none.
-func ReserveTokens(ctx context.Context, q store.Querier, account int64, tokens, limit int) (day time.Time, ok bool, err error) {
+func ReserveTokens(ctx context.Context, q store.Querier, account store.AccountID, tokens, limit int) (day time.Time, ok bool, err error) {
 	err = q.QueryRow(ctx, reserveTokens, account, int64(tokens), int64(limit)).Scan(&day, &ok)
 	if err == nil && !ok {
 		_, err = q.Exec(ctx, refuseTokens, account, day)
@@ -43,7 +43,7 @@ func ReserveTokens(ctx context.Context, q store.Querier, account int64, tokens, 
 const settleTokens = `UPDATE ai_tokens SET tokens = greatest(tokens + $3, 0) WHERE account_id = $1 AND day = $2`
 
 // SettleTokens changes what was counted on a day by the difference between what was used and what was reserved.
-func SettleTokens(ctx context.Context, q store.Querier, account int64, day time.Time, difference int) error {
+func SettleTokens(ctx context.Context, q store.Querier, account store.AccountID, day time.Time, difference int) error {
 	if _, err := q.Exec(ctx, settleTokens, account, day, int64(difference)); err != nil {
 		return fmt.Errorf("ai: settle tokens: %w", err)
 	}
@@ -52,9 +52,9 @@ func SettleTokens(ctx context.Context, q store.Querier, account int64, day time.
 
 // DayTokens is what the model cost an account today.
 type DayTokens struct {
-	Account int64 `db:"account_id"`
-	Tokens  int64 `db:"tokens"`
-	Refused int64 `db:"refused"` // requests that didn't fit into the limit
+	Account store.AccountID `db:"account_id"`
+	Tokens  int64           `db:"tokens"`
+	Refused int64           `db:"refused"` // requests that didn't fit into the limit
 }
 
 const tokensToday = `
@@ -82,7 +82,7 @@ const findSubject = `SELECT account_id, coalesce(traits->>$2, '') FROM conversat
 
 // FindSubject gives the account of a conversation about which a model is to be asked, and one of its traits; "" = it
 // doesn't have it.
-func FindSubject(ctx context.Context, q store.Querier, conversation int64, trait string) (account int64, value string, err error) {
+func FindSubject(ctx context.Context, q store.Querier, conversation store.ConversationID, trait string) (account store.AccountID, value string, err error) {
 	if err = q.QueryRow(ctx, findSubject, conversation, trait).Scan(&account, &value); err != nil {
 		err = fmt.Errorf("ai: find subject: %w", err)
 	}

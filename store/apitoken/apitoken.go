@@ -25,15 +25,15 @@ const place = "api_tokens"
 
 // Token is one token, without itself.
 type Token struct {
-	ID      int64      `db:"id"`
-	Name    string     `db:"name"`
-	Scope   string     `db:"scope"`
-	Agent   int64      `db:"agent_id"`
-	Author  string     `db:"author"` // the e-mail address of who made it
-	Made    time.Time  `db:"made_at"`
-	Expires time.Time  `db:"expires_at"`
-	Used    *time.Time `db:"used_at"` // to a minute; nil = never
-	Ended   bool       `db:"ended"`   // it was revoked, has expired, or its maker takes part no more
+	ID      int64         `db:"id"`
+	Name    string        `db:"name"`
+	Scope   string        `db:"scope"`
+	Agent   store.AgentID `db:"agent_id"`
+	Author  string        `db:"author"` // the e-mail address of who made it
+	Made    time.Time     `db:"made_at"`
+	Expires time.Time     `db:"expires_at"`
+	Used    *time.Time    `db:"used_at"` // to a minute; nil = never
+	Ended   bool          `db:"ended"`   // it was revoked, has expired, or its maker takes part no more
 }
 
 // Most is how many tokens can be at work at the same time. A page shows all of them, so that none stays unseen.

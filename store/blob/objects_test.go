@@ -301,7 +301,7 @@ func TestBlobsToMove(t *testing.T) {
 	}
 	must(store.InsertEvents(t.Context(), e.pool, []store.NewEvent{{AccountID: 1, ExternalID: "newer", OrderKey: "r", Payload: []byte("n")}}))(t)
 	quarantined := must(store.ListQuarantine(t.Context(), e.pool, 1))(t)
-	must(store.Replay(t.Context(), e.pool, []int64{quarantined[0].EventID}))(t) // behind the newer one
+	must(store.Replay(t.Context(), e.pool, []store.EventID{quarantined[0].EventID}))(t) // behind the newer one
 	if again := must(blob.ToMove(t.Context(), e.pool, "", 24*time.Hour))(t); !slices.Equal(again, list) {
 		t.Errorf("while the refused one waits again, %s are to be moved", again)
 	}

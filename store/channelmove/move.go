@@ -29,7 +29,7 @@ const begin = `
 
 // Begin replaces the id of a channel in the settings. Threads, posts and messages, of
 // which there may be millions, follow by Batch.
-func Begin(ctx context.Context, q store.Querier, surface int64, former, current string) error {
+func Begin(ctx context.Context, q store.Querier, surface store.AccountID, former, current string) error {
 	if former == "" || current == "" || former == current {
 		return nil
 	}

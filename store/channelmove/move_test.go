@@ -36,7 +36,7 @@ func TestChannelMove(t *testing.T) {
 	if got := row(t, pool, `SELECT surface_channel FROM accounts WHERE id = 21`); got != "(C9)" {
 		t.Errorf("new threads open in %s", got)
 	}
-	found := must(store.FindPosts(t.Context(), pool, []int64{20, 20}, []string{"C9", "C1"}, []string{"r5", "r9"}))(t)
+	found := must(store.FindPosts(t.Context(), pool, []store.AccountID{20, 20}, []string{"C9", "C1"}, []string{"r5", "r9"}))(t)
 	if len(found) != 2 || found[0].Channel+found[1].Channel != "C1C9" {
 		t.Errorf("found %+v", found)
 	}

@@ -6,17 +6,17 @@ import "parley/store"
 // was claimed although its head may not leave yet comes with Delivery.ID 0.
 type Claimed struct {
 	store.Delivery
-	With           []store.Delivery `db:"-"` // deliveries that leave together with this one, as one message, in order
-	AccountID      int64            `db:"account_id"`
-	ConversationID int64            `db:"conversation_id"`
-	Key            string           `db:"key"`
-	GateID         int64            `db:"gate_id"`
-	Epoch          int64            `db:"epoch"`
-	LeaseSeconds   float64          `db:"lease_seconds"`
-	SentAgo        float64          `db:"sent_ago"`    // seconds since the current attempt began
-	FirstAgo       float64          `db:"first_ago"`   // seconds since the first attempt began
-	AbsentAgo      float64          `db:"absent_ago"`  // seconds since the destination was first seen without it; 0 = never since this attempt
-	CreatedAgo     float64          `db:"created_ago"` // seconds since it was queued, by Parley's clock
+	With           []store.Delivery     `db:"-"` // deliveries that leave together with this one, as one message, in order
+	AccountID      store.AccountID      `db:"account_id"`
+	ConversationID store.ConversationID `db:"conversation_id"`
+	Key            string               `db:"key"`
+	GateID         int64                `db:"gate_id"`
+	Epoch          int64                `db:"epoch"`
+	LeaseSeconds   float64              `db:"lease_seconds"`
+	SentAgo        float64              `db:"sent_ago"`    // seconds since the current attempt began
+	FirstAgo       float64              `db:"first_ago"`   // seconds since the first attempt began
+	AbsentAgo      float64              `db:"absent_ago"`  // seconds since the destination was first seen without it; 0 = never since this attempt
+	CreatedAgo     float64              `db:"created_ago"` // seconds since it was queued, by Parley's clock
 }
 
 const claimedDelivery = `d.id, d.lane_id, d.seq, d.message_id, d.kind, d.payload, d.state, d.order_by, d.attempt, d.part,

@@ -21,7 +21,7 @@ import (
 type Finish struct {
 	LaneID     int64
 	Epoch      int64
-	ID         int64            // the delivery; 0 = the lane was claimed without one
+	ID         store.DeliveryID // the delivery; 0 = the lane was claimed without one
 	State      string           // the delivery's new state
 	Advance    int              // how many deliveries are done; the one behind them becomes the head
 	Wait       float64          // seconds until the lane is due again when it does not advance
@@ -34,7 +34,7 @@ type Finish struct {
 	Absent     bool             // the destination was found not to have it, now
 	Unsure     bool             // it is attempted again although an earlier attempt may have landed; see finishDeliveries
 	Warned     bool             // the agent is told now that it is late
-	Joined     int64            // Delivery.Joined as it was claimed
+	Joined     store.DeliveryID // Delivery.Joined as it was claimed
 	Uncalled   bool             // it needed no call any more: its gate gets the slot back
 	Keep       bool             // the lane keeps its place in its gate's queue, if more deliveries wait in it
 	With       []Part           // the results of Claimed.With
@@ -46,7 +46,7 @@ type Finish struct {
 
 // Part is the result of a delivery that left in one message with the head of its lane.
 type Part struct {
-	ID       int64
+	ID       store.DeliveryID
 	State    string
 	Progress string
 	Warned   bool

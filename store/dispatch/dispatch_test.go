@@ -48,15 +48,15 @@ func turnWith(t testing.TB, pool *pgxpool.Pool, done []dispatch.Finish, gates ..
 	return claimed
 }
 
-func deliveryIDs(claimed []dispatch.Claimed) []int64 {
-	list := []int64{}
+func deliveryIDs(claimed []dispatch.Claimed) []store.DeliveryID {
+	list := []store.DeliveryID{}
 	for _, c := range claimed {
 		list = append(list, c.ID)
 	}
 	return list
 }
 
-func wantIDs(t *testing.T, claimed []dispatch.Claimed, want ...int64) {
+func wantIDs(t *testing.T, claimed []dispatch.Claimed, want ...store.DeliveryID) {
 	t.Helper()
 	if got := deliveryIDs(claimed); !slices.Equal(got, want) {
 		t.Fatalf("claimed %v, want %v", got, want)
@@ -104,7 +104,7 @@ func TestClaimRuns(t *testing.T) {
 	exec(t, pool, `UPDATE deliveries SET state = 'cancelled' WHERE seq = 2`)
 	exec(t, pool, `UPDATE deliveries SET not_before = parley_now() + interval '1 hour' WHERE seq = 8`)
 	with := func(c dispatch.Claimed) string {
-		var list []int64
+		var list []store.DeliveryID
 		for _, d := range c.With {
 			list = append(list, d.ID)
 		}
@@ -301,7 +301,7 @@ func TestPriorities(t *testing.T) {
 		fill(t, pool, int64(10+priority), g, priority, 1)
 	}
 	for priority := range int64(4) {
-		wantIDs(t, turn(t, pool, nil, 1, g), (10+priority)*1000+1)
+		wantIDs(t, turn(t, pool, nil, 1, g), store.DeliveryID((10+priority)*1000+1))
 	}
 }
 

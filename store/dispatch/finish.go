@@ -142,7 +142,7 @@ func queueFinish(batch *pgx.Batch, done []Finish) error {
 		}
 	}
 	n := len(done)
-	lanes, epochs, ids, advance, waits := make([]int64, n), make([]int64, n), make([]int64, n), make([]int32, n), make([]float64, n)
+	lanes, epochs, ids, advance, waits := make([]int64, n), make([]int64, n), make([]store.DeliveryID, n), make([]int32, n), make([]float64, n)
 	keep, rests, rooted := make([]bool, n), make([]float64, n), make([]bool, n)
 	for i, f := range done {
 		lanes[i], epochs[i], ids[i], advance[i], waits[i], keep[i] = f.LaneID, f.Epoch, f.ID, int32(f.Advance), f.Wait, f.Keep
@@ -190,11 +190,12 @@ func queueFinish(batch *pgx.Batch, done []Finish) error {
 // member of its run. A run that is queued again loses its members, because the next claim chooses
 // them anew; unless a part of its message was already sent, which the same members must continue.
 func deliveryResults(done []Finish) []any {
-	var lanes, epochs, ids, joined []int64
+	var lanes, epochs []int64
+	var ids, joined []store.DeliveryID
 	var parts []int32
 	var states, external, progress, classes, texts []string
 	var absent, unsure, warned []bool
-	add := func(f Finish, p Part, part int, first int64) {
+	add := func(f Finish, p Part, part int, first store.DeliveryID) {
 		lanes, epochs, ids, joined = append(lanes, f.LaneID), append(epochs, f.Epoch), append(ids, p.ID), append(joined, first)
 		parts = append(parts, int32(part)) //nolint:gosec // a message has few parts
 		states, external, progress = append(states, p.State), append(external, f.ExternalID), append(progress, store.Clean(p.Progress))
@@ -217,7 +218,7 @@ func deliveryResults(done []Finish) []any {
 // landedOf collects the posts and threads of results, each post once.
 func landedOf(done []Finish) (posts, threads []landed) {
 	type key struct {
-		account          int64
+		account          store.AccountID
 		channel, message string
 	}
 	seen := map[key]bool{}

@@ -26,11 +26,11 @@ type GateSince struct {
 
 // GateDue says when a gate can next hand out work.
 type GateDue struct {
-	GateID    int64   `db:"gate_id"`
-	AccountID int64   `db:"account_id"`
-	Waiting   uint8   `db:"waiting"` // bit n is set when an unclaimed lane of priority n waits
-	Wait      float64 `db:"wait"`    // seconds until the gate can hand out work; 0 = now
-	Limited   bool    `db:"limited"` // the gate has a rate
+	GateID    int64           `db:"gate_id"`
+	AccountID store.AccountID `db:"account_id"`
+	Waiting   uint8           `db:"waiting"` // bit n is set when an unclaimed lane of priority n waits
+	Wait      float64         `db:"wait"`    // seconds until the gate can hand out work; 0 = now
+	Limited   bool            `db:"limited"` // the gate has a rate
 	// Oldest is a time of Parley's clock: no lane that waits behind the gate, or is claimed,
 	// was due earlier. It is never later than now. A lane that another transaction has made due but
 	// not committed yet may be older, by as long as that transaction takes.
@@ -117,7 +117,7 @@ const otherGates = `
 // ones.
 func OtherGates(ctx context.Context, q store.Querier, known []int64) ([]int64, error) {
 	above, upto := gaps(known)
-	return query.IDs(ctx, q, "other gates", otherGates, above, upto)
+	return query.IDs[int64](ctx, q, "other gates", otherGates, above, upto)
 }
 
 // gaps returns the ranges between known ids, without their ends: of 3 and 7 they are (0, 3), (3, 7)

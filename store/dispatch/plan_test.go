@@ -19,14 +19,14 @@ func TestPlans(t *testing.T) {
 		gates, slots = append(gates, g+1), append(slots, 4)
 		given, everything = append(given, g), append(everything, "-infinity")
 	}
-	many := make([]int64, 64)
+	many := make([]store.DeliveryID, 64)
 	for i := range many {
-		many[i] = int64(i*100 + 1)
+		many[i] = store.DeliveryID(i*100 + 1)
 	}
 	var done []dispatch.Finish
 	epochs, advance, waits := make([]int64, len(many)), make([]int32, len(many)), make([]float64, len(many))
 	for i, lane := range many {
-		done = append(done, dispatch.Finish{LaneID: lane, ID: lane, State: store.Accepted, Advance: 1})
+		done = append(done, dispatch.Finish{LaneID: int64(lane), ID: lane, State: store.Accepted, Advance: 1})
 		advance[i] = 1
 	}
 	leased := []string{`UPDATE lanes SET leased_until = now() WHERE id % 100 = 1 AND id < 6400`}

@@ -28,7 +28,7 @@ func TestDeliveriesAndLanesAsWritten(t *testing.T) {
 	check(t, store.InsertDeliveries(t.Context(), pool, []store.Delivery{whole, unclean}))
 	check(t, store.InsertDeliveries(t.Context(), pool, nil))
 	least.Payload, least.ErrorText = []byte("{}"), "a\uFFFDbc"
-	got := must(store.JoinedTo(t.Context(), pool, []int64{8}))(t)
+	got := must(store.JoinedTo(t.Context(), pool, []store.DeliveryID{8}))(t)
 	want := []store.Delivery{whole, least}
 	if a, b := must(json.Marshal(got))(t), must(json.Marshal(want))(t); !bytes.Equal(a, b) {
 		t.Errorf("written\n%s\nread\n%s", b, a)

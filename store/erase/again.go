@@ -36,8 +36,8 @@ type Former struct {
 
 // Fact is a fact that was erased.
 type Fact struct {
-	Account int64  `db:"account_id" json:"account"`
-	Hash    string `db:"hash" json:"hash"`
+	Account store.AccountID `db:"account_id" json:"account"`
+	Hash    string          `db:"hash" json:"hash"`
 }
 
 // ErrOtherKey means that a record's hashes were not made with this database's key, so that they say nothing.
@@ -108,7 +108,7 @@ func beginAgain(ctx context.Context, o Options, r Record) error {
 		return fmt.Errorf("%w: erasure %s", errors.Join(ErrOtherKey, err), r.Erasure)
 	}
 	return store.InTx(ctx, o.Pool, func(tx pgx.Tx) error {
-		accounts, facts := make([]int64, len(r.Facts)), make([]string, len(r.Facts))
+		accounts, facts := make([]store.AccountID, len(r.Facts)), make([]string, len(r.Facts))
 		for i, f := range r.Facts {
 			accounts[i], facts[i] = f.Account, f.Hash
 		}
@@ -149,10 +149,10 @@ func contactsOf(ctx context.Context, q store.Querier, key Key, r Record) ([]int6
 		ids[i], since[i] = c.ID, c.Since
 	}
 	type row struct {
-		Account int64  `db:"account_id"`
-		Key     string `db:"key"`
-		Contact int64  `db:"contact_id"`
-		Same    bool   `db:"same"`
+		Account store.AccountID `db:"account_id"`
+		Key     string          `db:"key"`
+		Contact int64           `db:"contact_id"`
+		Same    bool            `db:"same"`
 	}
 	rows, err := query.Collect[row](ctx, q, "contacts before", contactsBefore, r.AskedAt, ids, since)
 	list := []int64{}

@@ -16,7 +16,7 @@ import (
 
 func options(t testing.TB, pool *pgxpool.Pool) erase.Options {
 	t.Helper()
-	ask := func(name string, conversation int64, _ []erase.Post) store.NewEvent {
+	ask := func(name string, conversation store.ConversationID, _ []erase.Post) store.NewEvent {
 		return store.NewEvent{AccountID: store.SystemAccount, ExternalID: name, OrderKey: store.ConversationKey(conversation), Payload: []byte(`{}`)}
 	}
 	return erase.Options{Pool: pool, Sealer: must(store.NewSealer(store.NewMasterKey()))(t), Ask: ask}

@@ -22,14 +22,14 @@ var ErrInChats = errors.New("store: posts in chats are still being erased")
 
 // Post is a post of Parley's that is to go from a chat.
 type Post struct {
-	Account      int64  `db:"account_id"`
-	Channel      string `db:"channel"` // "" = a direct message
-	Message      string `db:"message"`
-	Thread       string `db:"thread"`
-	Recipient    string `db:"recipient"` // of a direct message
-	Kind         string `db:"kind"`
-	Conversation int64  `db:"conversation_id"`
-	MessageID    int64  `db:"message_id"`
+	Account      store.AccountID      `db:"account_id"`
+	Channel      string               `db:"channel"` // "" = a direct message
+	Message      string               `db:"message"`
+	Thread       string               `db:"thread"`
+	Recipient    string               `db:"recipient"` // of a direct message
+	Kind         string               `db:"kind"`
+	Conversation store.ConversationID `db:"conversation_id"`
+	MessageID    store.MessageID      `db:"message_id"`
 }
 
 const (
@@ -211,7 +211,7 @@ func (r *runner) cards(ctx context.Context) error {
 }
 
 func markAskedFor(ctx context.Context, tx pgx.Tx, erasure string, page []Post) error {
-	accounts, channels, messages := make([]int64, len(page)), make([]string, len(page)), make([]string, len(page))
+	accounts, channels, messages := make([]store.AccountID, len(page)), make([]string, len(page)), make([]string, len(page))
 	for i, p := range page {
 		accounts[i], channels[i], messages[i] = p.Account, p.Channel, p.Message
 	}
@@ -230,13 +230,13 @@ func Served(ctx context.Context, q store.Querier) (served bool, err error) {
 
 // Thread is where a conversation was shown to colleagues.
 type Thread struct {
-	Conversation int64  `db:"conversation" json:"conversation"`
-	Chat         string `db:"chat" json:"chat"`
-	Channel      string `db:"channel" json:"channel"`
-	Message      string `db:"message" json:"message"`             // the first one of the thread
-	Erased       int64  `db:"erased" json:"erased"`               // posts of Parley's that were removed; the first one says "Erased"
-	Left         int64  `db:"kept" json:"left"`                   // those that the chat didn't let Parley remove
-	ByColleagues int64  `db:"by_colleagues" json:"by_colleagues"` // messages that only people can delete
+	Conversation store.ConversationID `db:"conversation" json:"conversation"`
+	Chat         string               `db:"chat" json:"chat"`
+	Channel      string               `db:"channel" json:"channel"`
+	Message      string               `db:"message" json:"message"`             // the first one of the thread
+	Erased       int64                `db:"erased" json:"erased"`               // posts of Parley's that were removed; the first one says "Erased"
+	Left         int64                `db:"kept" json:"left"`                   // those that the chat didn't let Parley remove
+	ByColleagues int64                `db:"by_colleagues" json:"by_colleagues"` // messages that only people can delete
 }
 
 const threadsOf = `

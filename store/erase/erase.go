@@ -49,7 +49,7 @@ type Options struct {
 	WithObjects bool
 	// Ask gives the fact that has posts of a conversation taken out of chats; nil = what stands in chats is left
 	// there, and listed.
-	Ask func(name string, conversation int64, posts []Post) store.NewEvent
+	Ask func(name string, conversation store.ConversationID, posts []Post) store.NewEvent
 	// Say is called after each batch with the place and how many rows it removed; nil = it isn't. An error ends
 	// the run; the next one goes on there.
 	Say func(place string, rows int64) error
@@ -175,7 +175,7 @@ func Begin(ctx context.Context, o Options, contacts []int64, by string) (id stri
 func lockContacts(ctx context.Context, tx pgx.Tx, contacts []int64) error {
 	for _, locked := range []string{`SELECT id FROM identities WHERE contact_id = ANY($1) ORDER BY id FOR UPDATE`,
 		`SELECT id FROM contacts WHERE id = ANY($1) ORDER BY id FOR UPDATE`} {
-		if _, err := query.IDs(ctx, tx, "contacts", locked, contacts); err != nil {
+		if _, err := query.IDs[int64](ctx, tx, "contacts", locked, contacts); err != nil {
 			return err
 		}
 	}
@@ -230,8 +230,8 @@ func begin(ctx context.Context, tx pgx.Tx, sealer *store.Sealer, key Key, e eras
 // hashesOf gives the keyed hashes of the addresses and numbers that contacts have.
 func hashesOf(ctx context.Context, q store.Querier, key Key, contacts []int64) ([][]byte, error) {
 	type row struct {
-		Account int64  `db:"account_id"`
-		Key     string `db:"key"`
+		Account store.AccountID `db:"account_id"`
+		Key     string          `db:"key"`
 	}
 	const keys = `SELECT account_id, key FROM identities WHERE contact_id = ANY($1) AND key NOT LIKE 'erased:%' ORDER BY id`
 	rows, err := query.Collect[row](ctx, q, "hashes", keys, contacts)

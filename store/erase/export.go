@@ -27,10 +27,10 @@ type CopiedPlace struct {
 
 // CopiedFile is a file of a message, or a message as it came.
 type CopiedFile struct {
-	Message int64  `json:"message"`
-	Path    string `json:"path"` // unique in the copy: files/1044-0-bill.pdf, originals/345.eml
-	Blob    string `json:"-"`    // where its bytes are; "" = in Payload
-	Payload []byte `json:"-"`
+	Message store.MessageID `json:"message"`
+	Path    string          `json:"path"` // unique in the copy: files/1044-0-bill.pdf, originals/345.eml
+	Blob    string          `json:"-"`    // where its bytes are; "" = in Payload
+	Payload []byte          `json:"-"`
 }
 
 // Export reads everything of contacts that is theirs to have.
@@ -85,13 +85,13 @@ const exportedFiles = `
 // filesOf finds the files of a contact's messages, and the messages as they came.
 func filesOf(ctx context.Context, q store.Querier, args pgx.NamedArgs) ([]CopiedFile, error) {
 	type row struct {
-		Message int64   `db:"message"`
-		N       int64   `db:"n"`
-		Name    *string `db:"name"`
-		Blob    *string `db:"blob"`
-		Payload []byte  `db:"payload"`
-		Event   int64   `db:"event"`
-		Kind    string  `db:"kind"`
+		Message store.MessageID `db:"message"`
+		N       int64           `db:"n"`
+		Name    *string         `db:"name"`
+		Blob    *string         `db:"blob"`
+		Payload []byte          `db:"payload"`
+		Event   store.EventID   `db:"event"`
+		Kind    string          `db:"kind"`
 	}
 	rows, err := query.Collect[row](ctx, q, "export files", exportedFiles, args)
 	list := []CopiedFile{}

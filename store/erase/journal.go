@@ -62,7 +62,7 @@ type journalScan struct {
 
 // newJournalScan prepares a look through all events up to an id.
 func newJournalScan(ctx context.Context, q store.Querier, s *scope, upto int64) (*journalScan, error) {
-	linked, err := query.IDs(ctx, q, "events of messages", linkedEvents, s.Conversations, s.Messages)
+	linked, err := query.IDs[int64](ctx, q, "events of messages", linkedEvents, s.Conversations, s.Messages)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func (j *journalScan) next(ctx context.Context, after int64) (list []int64, upto
 		return nil, 0, fmt.Errorf("store: journal: %w", err)
 	}
 	args["upto"] = upto
-	list, err = query.IDs(ctx, j.q, "journal", journalMatches, args)
+	list, err = query.IDs[int64](ctx, j.q, "journal", journalMatches, args)
 	return list, upto, err
 }
 
@@ -129,16 +129,16 @@ const dropEvents = `
 // dropFound removes events that are the contact's, and says how many wait to be applied.
 func dropFound(ctx context.Context, tx pgx.Tx, key Key, erasure string, found []int64) (gone, waiting int64, err error) {
 	type row struct {
-		ID         int64   `db:"id"`
-		AccountID  int64   `db:"account_id"`
-		ExternalID string  `db:"external_id"`
-		Blob       *string `db:"blob"`
+		ID         int64           `db:"id"`
+		AccountID  store.AccountID `db:"account_id"`
+		ExternalID string          `db:"external_id"`
+		Blob       *string         `db:"blob"`
 	}
 	rows, err := query.Collect[row](ctx, tx, "events to erase", takeEvents, found)
 	if err != nil {
 		return 0, 0, err
 	}
-	ids, accounts, facts := make([]int64, len(rows)), make([]int64, len(rows)), make([][16]byte, len(rows))
+	ids, accounts, facts := make([]int64, len(rows)), make([]store.AccountID, len(rows)), make([][16]byte, len(rows))
 	for i, r := range rows {
 		ids[i], accounts[i], facts[i] = r.ID, r.AccountID, key.Fact(r.AccountID, r.ExternalID)
 	}

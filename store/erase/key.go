@@ -56,9 +56,9 @@ func keepOrLoad(ctx context.Context, q store.Querier, sealer *store.Sealer, seal
 }
 
 // sum is the keyed hash of a name that an account gives.
-func (k Key) sum(what string, account int64, name string) []byte {
+func (k Key) sum(what string, account store.AccountID, name string) []byte {
 	mac := hmac.New(sha256.New, k.plain)
-	for _, part := range []string{what, strconv.FormatInt(account, 10), name} {
+	for _, part := range []string{what, strconv.FormatInt(int64(account), 10), name} {
 		mac.Write([]byte(part))
 		mac.Write([]byte{0})
 	}
@@ -66,9 +66,11 @@ func (k Key) sum(what string, account int64, name string) []byte {
 }
 
 // Fact is the hash of the external id of an account's fact, as store.NewEvent takes it.
-func (k Key) Fact(account int64, externalID string) [16]byte {
+func (k Key) Fact(account store.AccountID, externalID string) [16]byte {
 	return [16]byte(k.sum("fact", account, query.ShortID(externalID)))
 }
 
 // identity is the hash of an address or number of a contact.
-func (k Key) identity(account int64, key string) []byte { return k.sum("identity", account, key) }
+func (k Key) identity(account store.AccountID, key string) []byte {
+	return k.sum("identity", account, key)
+}

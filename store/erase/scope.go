@@ -25,11 +25,11 @@ type subject struct {
 // scope is what the rows of places are found by.
 type scope struct {
 	subject
-	Conversations []int64  // of the contact
-	Messages      []int64  // what the contact wrote, in whosever conversation
-	Shared        []int64  // conversations of others, and threads of several customers, in which something of the contact is or was
-	Roots         []string // the first messages of the conversations' threads
-	Subjects      []string // of the conversations
+	Conversations []store.ConversationID // of the contact
+	Messages      []store.MessageID      // what the contact wrote, in whosever conversation
+	Shared        []int64                // conversations of others, and threads of several customers, in which something of the contact is or was
+	Roots         []string               // the first messages of the conversations' threads
+	Subjects      []string               // of the conversations
 }
 
 const (
@@ -100,13 +100,13 @@ const (
 func readScope(ctx context.Context, q store.Querier, who subject) (*scope, error) {
 	s := &scope{subject: who}
 	var err error
-	if s.Conversations, err = query.IDs(ctx, q, "conversations", conversationsOf, who.Identities); err != nil {
+	if s.Conversations, err = query.IDs[store.ConversationID](ctx, q, "conversations", conversationsOf, who.Identities); err != nil {
 		return nil, err
 	}
-	if s.Messages, err = query.IDs(ctx, q, "messages", messagesOf, who.Identities); err != nil {
+	if s.Messages, err = query.IDs[store.MessageID](ctx, q, "messages", messagesOf, who.Identities); err != nil {
 		return nil, err
 	}
-	if s.Shared, err = query.IDs(ctx, q, "shared conversations", sharedWith, s.arguments("")); err != nil {
+	if s.Shared, err = query.IDs[int64](ctx, q, "shared conversations", sharedWith, s.arguments("")); err != nil {
 		return nil, err
 	}
 	type row struct {

@@ -18,10 +18,10 @@ import (
 
 // Grant is the consent for one account.
 type Grant struct {
-	AccountID int64  `db:"account_id"`
-	Provider  string `db:"provider"`
-	SignedIn  string `db:"signed_in"` // who consented; "" = the provider didn't say
-	Sealed    []byte `db:"sealed"`    // the tokens
+	AccountID store.AccountID `db:"account_id"`
+	Provider  string          `db:"provider"`
+	SignedIn  string          `db:"signed_in"` // who consented; "" = the provider didn't say
+	Sealed    []byte          `db:"sealed"`    // the tokens
 	// RenewIn and ExpireIn are seconds until the access token should be replaced and until it ends, below zero
 	// afterwards. All replicas read them from the database's clock.
 	RenewIn  float64 `db:"renew_in"`
@@ -37,7 +37,7 @@ const find = `
 	WHERE account_id = $1`
 
 // Find reads the consent for an account; nil if there is none.
-func Find(ctx context.Context, q store.Querier, account int64) (*Grant, error) {
+func Find(ctx context.Context, q store.Querier, account store.AccountID) (*Grant, error) {
 	list, err := query.Collect[Grant](ctx, q, "grant", find, account)
 	if err != nil || len(list) == 0 {
 		return nil, err
@@ -74,7 +74,7 @@ const refreshed = `
 
 // Refreshed stores new tokens, if nothing changed since g was read; false otherwise.
 func Refreshed(ctx context.Context, q store.Querier, g Grant, sealed []byte, lasts Lasting) (bool, error) {
-	ids, err := query.IDs(ctx, q, "refreshed grant", refreshed, g.AccountID, g.Version, sealed, lasts.Renew.Seconds(), lasts.Expire.Seconds())
+	ids, err := query.IDs[int64](ctx, q, "refreshed grant", refreshed, g.AccountID, g.Version, sealed, lasts.Renew.Seconds(), lasts.Expire.Seconds())
 	return len(ids) > 0, err
 }
 
@@ -86,25 +86,25 @@ const refused = `
 // Refuse records that the provider said that the consent is over, if nothing changed since g was read; false
 // otherwise.
 func Refuse(ctx context.Context, q store.Querier, g Grant, words string) (bool, error) {
-	ids, err := query.IDs(ctx, q, "refused grant", refused, g.AccountID, g.Version, words)
+	ids, err := query.IDs[int64](ctx, q, "refused grant", refused, g.AccountID, g.Version, words)
 	return len(ids) > 0, err
 }
 
 // Connection is what can be told of a consent without its tokens.
 type Connection struct {
-	AccountID int64  `db:"account_id"`
-	Provider  string `db:"provider"`
-	SignedIn  string `db:"signed_in"` // who consented; "" = the provider didn't say
-	Refused   string `db:"refused"`   // the provider's words; "" = the consent holds
-	Connected int64  `db:"connected"` // how often somebody has consented for the account
+	AccountID store.AccountID `db:"account_id"`
+	Provider  string          `db:"provider"`
+	SignedIn  string          `db:"signed_in"` // who consented; "" = the provider didn't say
+	Refused   string          `db:"refused"`   // the provider's words; "" = the consent holds
+	Connected int64           `db:"connected"` // how often somebody has consented for the account
 }
 
 const connections = `SELECT account_id, provider, signed_in, refused, connected FROM grants`
 
 // Connections reads those of all accounts that have any, by account.
-func Connections(ctx context.Context, q store.Querier) (map[int64]Connection, error) {
+func Connections(ctx context.Context, q store.Querier) (map[store.AccountID]Connection, error) {
 	list, err := query.Collect[Connection](ctx, q, "connections", connections)
-	all := make(map[int64]Connection, len(list))
+	all := make(map[store.AccountID]Connection, len(list))
 	for _, c := range list {
 		all[c.AccountID] = c
 	}
@@ -113,10 +113,10 @@ func Connections(ctx context.Context, q store.Querier) (map[int64]Connection, er
 
 // Attempt is one attempt of a person to consent.
 type Attempt struct {
-	State     []byte `db:"state"` // a hash of what comes back with the person
-	AccountID int64  `db:"account_id"`
-	Owner     []byte `db:"owner"`  // a hash of the session in which it began
-	Sealed    []byte `db:"sealed"` // what the exchange needs
+	State     []byte          `db:"state"` // a hash of what comes back with the person
+	AccountID store.AccountID `db:"account_id"`
+	Owner     []byte          `db:"owner"`  // a hash of the session in which it began
+	Sealed    []byte          `db:"sealed"` // what the exchange needs
 }
 
 const begin = `

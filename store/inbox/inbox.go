@@ -19,7 +19,10 @@ import (
 )
 
 // Before says where a page of messages ends: before the message with this event and id. Zero = with the newest.
-type Before struct{ Event, ID int64 }
+type Before struct {
+	Event store.EventID
+	ID    store.MessageID
+}
 
 const messagesPage = `
 	SELECT id
@@ -29,11 +32,11 @@ const messagesPage = `
 	LIMIT $4`
 
 // Messages gives one page of a conversation's messages, limit at most, the newest first.
-func Messages(ctx context.Context, q store.Querier, conversation int64, before Before, limit int) ([]store.Message, error) {
+func Messages(ctx context.Context, q store.Querier, conversation store.ConversationID, before Before, limit int) ([]store.Message, error) {
 	if before == (Before{}) {
 		before = Before{math.MaxInt64, math.MaxInt64}
 	}
-	ids, err := query.IDs(ctx, q, "page of messages", messagesPage, conversation, before.Event, before.ID, limit)
+	ids, err := query.IDs[store.MessageID](ctx, q, "page of messages", messagesPage, conversation, before.Event, before.ID, limit)
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
@@ -44,13 +47,13 @@ func Messages(ctx context.Context, q store.Querier, conversation int64, before B
 
 // Reply is one delivery of a reply to the customer.
 type Reply struct {
-	ID        int64      `db:"id"`
-	LaneID    int64      `db:"lane_id"`
-	Seq       int64      `db:"seq"` // its place in the lane
-	MessageID int64      `db:"message_id"`
-	State     string     `db:"state"`
-	NotBefore *time.Time `db:"not_before"` // the end of its hold
-	ErrorText string     `db:"error_text"` // why the last attempt failed; "" = it didn't, or there was none
+	ID        store.DeliveryID `db:"id"`
+	LaneID    int64            `db:"lane_id"`
+	Seq       int64            `db:"seq"` // its place in the lane
+	MessageID store.MessageID  `db:"message_id"`
+	State     string           `db:"state"`
+	NotBefore *time.Time       `db:"not_before"` // the end of its hold
+	ErrorText string           `db:"error_text"` // why the last attempt failed; "" = it didn't, or there was none
 }
 
 const replies = `
@@ -60,9 +63,9 @@ const replies = `
 	ORDER BY id`
 
 // Replies gives the deliveries to customers of messages, by message.
-func Replies(ctx context.Context, q store.Querier, messages []int64) (map[int64][]Reply, error) {
+func Replies(ctx context.Context, q store.Querier, messages []store.MessageID) (map[store.MessageID][]Reply, error) {
 	rows, err := query.Collect[Reply](ctx, q, "replies", replies, messages)
-	found := make(map[int64][]Reply, len(rows))
+	found := make(map[store.MessageID][]Reply, len(rows))
 	for _, r := range rows {
 		found[r.MessageID] = append(found[r.MessageID], r)
 	}
@@ -91,7 +94,7 @@ type Outcome struct {
 }
 
 // OutcomeOf tells what became of the act in a conversation that was accepted under a name.
-func OutcomeOf(ctx context.Context, q store.Querier, name string, conversation int64) (Outcome, error) {
+func OutcomeOf(ctx context.Context, q store.Querier, name string, conversation store.ConversationID) (Outcome, error) {
 	o := Outcome{Known: true}
 	err := q.QueryRow(ctx, outcome, store.SystemAccount, name, conversation).Scan(&o.Stuck, &o.Waits, &o.Why)
 	switch {
@@ -120,7 +123,7 @@ const stamp = `
 
 // Stamp gives a digest of what the newest page of a conversation shows: another one means that something has
 // changed. "" = there is no such conversation.
-func Stamp(ctx context.Context, q store.Querier, conversation int64) (string, error) {
+func Stamp(ctx context.Context, q store.Querier, conversation store.ConversationID) (string, error) {
 	var digest string
 	err := q.QueryRow(ctx, stamp, conversation, mostStamped).Scan(&digest)
 	switch {

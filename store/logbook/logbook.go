@@ -17,15 +17,15 @@ import (
 
 // Row is one thing that was done.
 type Row struct {
-	Source       Source    `db:"source"`
-	ID           int64     `db:"id"` // of its source
-	At           time.Time `db:"at"`
-	Conversation int64     `db:"conversation"` // 0 = the set-up
-	Account      string    `db:"account"`      // "" = the set-up
-	AgentID      int64     `db:"agent_id"`     // 0 = no agent did it
-	By           string    `db:"by"`           // an agent's name; else "customer", "parley", or a command
-	What         string    `db:"what"`         // a store.Deed, or SetUp
-	Text         string    `db:"text"`         // what else is known of it
+	Source       Source               `db:"source"`
+	ID           int64                `db:"id"` // of its source
+	At           time.Time            `db:"at"`
+	Conversation store.ConversationID `db:"conversation"` // 0 = the set-up
+	Account      string               `db:"account"`      // "" = the set-up
+	AgentID      store.AgentID        `db:"agent_id"`     // 0 = no agent did it
+	By           string               `db:"by"`           // an agent's name; else "customer", "parley", or a command
+	What         string               `db:"what"`         // a store.Deed, or SetUp
+	Text         string               `db:"text"`         // what else is known of it
 }
 
 // Source says where a row stands.
@@ -42,11 +42,11 @@ const SetUp = "set up"
 
 // Filter says which rows are wanted. The zero Filter wants all.
 type Filter struct {
-	Agent        int64     // who did it
-	What         string    // a store.Deed, or SetUp
-	Account      string    // of the conversation
-	Conversation int64     // this one
-	From, Until  time.Time // from this moment on, and before this one; zero = no bound
+	Agent        store.AgentID        // who did it
+	What         string               // a store.Deed, or SetUp
+	Account      string               // of the conversation
+	Conversation store.ConversationID // this one
+	From, Until  time.Time            // from this moment on, and before this one; zero = no bound
 }
 
 // Place is where a page of the log ended: the next one begins behind it. The zero Place is before the newest row.

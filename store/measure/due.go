@@ -14,7 +14,7 @@ import (
 const addDue = `INSERT INTO measure_due (conversations, since) VALUES ($1, (SELECT clock_timestamp()))`
 
 // Due notes that conversations are to be measured again. It is part of the transaction that changes them.
-func Due(ctx context.Context, q store.Execer, conversations []int64) error {
+func Due(ctx context.Context, q store.Execer, conversations []store.ConversationID) error {
 	if len(conversations) == 0 {
 		return nil
 	}
@@ -40,8 +40,8 @@ const takeDue = `
 // TakeDue hands out about so many conversations that are due, those first that have waited longest. more says that there
 // may be others. What it gives is due again unless tx is committed, and is to be read after it: then
 // nothing is missed that was committed before, and what is committed later is due once more.
-func (p *Progress) TakeDue(ctx context.Context, tx pgx.Tx, most int) (ids []int64, more bool, err error) {
-	if ids, err = query.IDs(ctx, tx, "due to be measured", takeDue, most); err != nil {
+func (p *Progress) TakeDue(ctx context.Context, tx pgx.Tx, most int) (ids []store.ConversationID, more bool, err error) {
+	if ids, err = query.IDs[store.ConversationID](ctx, tx, "due to be measured", takeDue, most); err != nil {
 		return nil, false, err
 	}
 	more = len(ids) >= most

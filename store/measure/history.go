@@ -13,21 +13,21 @@ import (
 // Subject is a conversation that is measured.
 type Subject struct {
 	Labels
-	AccountID     int64 `db:"account_id"`
-	TeamID        int64 `db:"team_id"`         // that has it now; 0 = none
-	AccountTeamID int64 `db:"account_team_id"` // that gets the account's new conversations; 0 = none
+	AccountID     store.AccountID `db:"account_id"`
+	TeamID        store.TeamID    `db:"team_id"`         // that has it now; 0 = none
+	AccountTeamID store.TeamID    `db:"account_team_id"` // that gets the account's new conversations; 0 = none
 }
 
 // Said is a message, as far as it counts.
 type Said struct {
-	ID             int64           `db:"id"`
-	ConversationID int64           `db:"conversation_id"`
-	At             time.Time       `db:"at"` // Parley's clock
-	Direction      store.Direction `db:"direction"`
-	Fate           store.Fate      `db:"fate"`
-	Reason         string          `db:"reason"`
-	Automatic      bool            `db:"automatic"`
-	AgentID        int64           `db:"agent_id"` // 0 = no agent
+	ID             store.MessageID      `db:"id"`
+	ConversationID store.ConversationID `db:"conversation_id"`
+	At             time.Time            `db:"at"` // Parley's clock
+	Direction      store.Direction      `db:"direction"`
+	Fate           store.Fate           `db:"fate"`
+	Reason         string               `db:"reason"`
+	Automatic      bool                 `db:"automatic"`
+	AgentID        store.AgentID        `db:"agent_id"` // 0 = no agent
 }
 
 const subjects = `
@@ -39,7 +39,7 @@ const subjects = `
 	ORDER BY c.id`
 
 // Subjects reads conversations with customers; others are left out. intent and mood name the traits.
-func Subjects(ctx context.Context, tx pgx.Tx, ids []int64, intent, mood string) ([]Subject, error) {
+func Subjects(ctx context.Context, tx pgx.Tx, ids []store.ConversationID, intent, mood string) ([]Subject, error) {
 	return query.Collect[Subject](ctx, tx, "measured conversations", subjects, ids, intent, mood)
 }
 
@@ -49,7 +49,7 @@ const said = `
 	WHERE conversation_id = ANY($1) AND direction <> 'note'`
 
 // SaidIn reads the messages of conversations, but for notes.
-func SaidIn(ctx context.Context, tx pgx.Tx, ids []int64) ([]Said, error) {
+func SaidIn(ctx context.Context, tx pgx.Tx, ids []store.ConversationID) ([]Said, error) {
 	return query.Collect[Said](ctx, tx, "measured messages", said, ids)
 }
 
@@ -59,7 +59,7 @@ const done = `
 	WHERE conversation_id = ANY($1) AND what = ANY($2)`
 
 // DoneIn reads what was done to conversations.
-func DoneIn(ctx context.Context, tx pgx.Tx, ids []int64, what []store.Deed) ([]store.LogEntry, error) {
+func DoneIn(ctx context.Context, tx pgx.Tx, ids []store.ConversationID, what []store.Deed) ([]store.LogEntry, error) {
 	return query.Collect[store.LogEntry](ctx, tx, "measured log", done, ids, what)
 }
 
@@ -71,13 +71,13 @@ const leftAt = `
 
 // LeftAt says when messages left for the customer; those of which nobody knows it, or whose deliveries were removed
 // since, are left out. kind is that of replies' deliveries.
-func LeftAt(ctx context.Context, q query.Querier, messages []int64, kind string) (map[int64]time.Time, error) {
+func LeftAt(ctx context.Context, q query.Querier, messages []store.MessageID, kind string) (map[store.MessageID]time.Time, error) {
 	type row struct {
-		MessageID int64     `db:"message_id"`
-		At        time.Time `db:"at"`
+		MessageID store.MessageID `db:"message_id"`
+		At        time.Time       `db:"at"`
 	}
 	rows, err := query.Collect[row](ctx, q, "sendings", leftAt, messages, kind)
-	left := make(map[int64]time.Time, len(rows))
+	left := make(map[store.MessageID]time.Time, len(rows))
 	for _, r := range rows {
 		left[r.MessageID] = r.At
 	}

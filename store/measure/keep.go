@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"parley/store"
 	"parley/store/internal/query"
 )
 
@@ -73,7 +74,7 @@ func addDays() string {
 // conversation is measured, it counts once. labels are of all the conversations, shares of any of them; those of closed
 // days are left out.
 func (p *Progress) Keep(ctx context.Context, tx pgx.Tx, labels []Labels, shares []Share) error {
-	ids := make([]int64, len(labels))
+	ids := make([]store.ConversationID, len(labels))
 	for i, l := range labels {
 		ids[i] = l.ConversationID
 	}
@@ -107,12 +108,12 @@ func (p *Progress) Keep(ctx context.Context, tx pgx.Tx, labels []Labels, shares 
 
 // change is what is written of conversations whose contribution changed.
 type change struct {
-	ids         []int64 // those with other labels
+	ids         []store.ConversationID // those with other labels
 	labels      []Labels
 	gone, fresh []Share // fresh: new, or with other figures
 }
 
-func (ch *change) add(id int64, before, now contribution) {
+func (ch *change) add(id store.ConversationID, before, now contribution) {
 	if !now.labels.equal(before.labels) {
 		ch.ids, ch.labels = append(ch.ids, id), append(ch.labels, now.labels)
 	}
@@ -164,8 +165,8 @@ type contribution struct {
 }
 
 // contributions gives them by conversation, their shares in order. A conversation without shares has no labels.
-func contributions(labels []Labels, shares []Share) map[int64]contribution {
-	all := map[int64]contribution{}
+func contributions(labels []Labels, shares []Share) map[store.ConversationID]contribution {
+	all := map[store.ConversationID]contribution{}
 	shares = slices.SortedFunc(slices.Values(shares), func(a, b Share) int {
 		return cmp.Or(strings.Compare(a.Day, b.Day), cmp.Compare(a.TeamID, b.TeamID), cmp.Compare(a.AgentID, b.AgentID))
 	})
@@ -210,7 +211,7 @@ func (c contribution) count(days map[day]Figures, times int64) {
 
 // sumsOf gives the rows of measure_days that count a share.
 func (c contribution) sumsOf(s Share) []day {
-	list := []day{{Kind: KindAll}, {Kind: KindAgent, Value: strconv.FormatInt(s.AgentID, 10)}, {Kind: KindIntent, Value: c.labels.Intent}, {Kind: KindMood, Value: c.labels.Mood}}
+	list := []day{{Kind: KindAll}, {Kind: KindAgent, Value: strconv.FormatInt(int64(s.AgentID), 10)}, {Kind: KindIntent, Value: c.labels.Intent}, {Kind: KindMood, Value: c.labels.Mood}}
 	for _, tag := range c.labels.Tags {
 		list = append(list, day{Kind: KindTag, Value: tag})
 	}

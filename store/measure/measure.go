@@ -4,6 +4,8 @@
 // What does not belong here: how shares follow from what happened (bridge/engine/measuring).
 package measure
 
+import "parley/store"
+
 // Figures are counts, and times in whole seconds. Those called Open count business hours alone, those called Worst
 // are the longest single time. In sums of days a Worst is an upper bound, since corrections don't lower it.
 type Figures struct {
@@ -31,20 +33,20 @@ type Figures struct {
 
 // Share is what a conversation contributes to the figures of a day, for a team and an agent.
 type Share struct {
-	ConversationID int64  `db:"conversation_id" json:"conversation_id"`
-	Day            string `db:"day" json:"day"`           // yyyy-mm-dd, in the account's zone
-	TeamID         int64  `db:"team_id" json:"team_id"`   // 0 = none
-	AgentID        int64  `db:"agent_id" json:"agent_id"` // 0 = nobody
-	AccountID      int64  `db:"account_id" json:"account_id"`
+	ConversationID store.ConversationID `db:"conversation_id" json:"conversation_id"`
+	Day            string               `db:"day" json:"day"`           // yyyy-mm-dd, in the account's zone
+	TeamID         store.TeamID         `db:"team_id" json:"team_id"`   // 0 = none
+	AgentID        store.AgentID        `db:"agent_id" json:"agent_id"` // 0 = nobody
+	AccountID      store.AccountID      `db:"account_id" json:"account_id"`
 	Figures
 }
 
 // Labels are what a conversation's shares are also summed up by.
 type Labels struct {
-	ConversationID int64    `db:"conversation_id" json:"conversation_id"`
-	Tags           []string `db:"tags" json:"tags"`
-	Intent         string   `db:"intent" json:"intent"` // "" = nobody knows
-	Mood           string   `db:"mood" json:"mood"`     // "" = neutral
+	ConversationID store.ConversationID `db:"conversation_id" json:"conversation_id"`
+	Tags           []string             `db:"tags" json:"tags"`
+	Intent         string               `db:"intent" json:"intent"` // "" = nobody knows
+	Mood           string               `db:"mood" json:"mood"`     // "" = neutral
 }
 
 // Kind says of which conversations sums are.
@@ -61,11 +63,11 @@ const (
 
 // day is a row of measure_days.
 type day struct {
-	Kind      Kind   `json:"kind"`
-	Day       string `json:"day"`
-	Value     string `json:"value"`
-	AccountID int64  `json:"account_id"`
-	TeamID    int64  `json:"team_id"`
+	Kind      Kind            `json:"kind"`
+	Day       string          `json:"day"`
+	Value     string          `json:"value"`
+	AccountID store.AccountID `json:"account_id"`
+	TeamID    store.TeamID    `json:"team_id"`
 	Figures
 }
 

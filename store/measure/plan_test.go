@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"parley/store"
 	"parley/store/measure"
 	"parley/store/plantest"
 	"parley/store/storetest"
@@ -103,7 +104,7 @@ func TestLongestTimes(t *testing.T) {
 	plantest.Run(t, pool, crowd(10_000), nil)
 	for _, f := range []measure.Filter{
 		{Kind: measure.KindAll}, {Kind: measure.KindTag, Value: "tag7"}, {Kind: measure.KindAgent, Value: "7"}, {Kind: measure.KindIntent, Value: "refund"},
-		{Kind: measure.KindAll, Accounts: []int64{101, 104}, Teams: []int64{2}}, {Kind: measure.KindTag, Value: "nothing"},
+		{Kind: measure.KindAll, Accounts: []store.AccountID{101, 104}, Teams: []store.TeamID{2}}, {Kind: measure.KindTag, Value: "nothing"},
 	} {
 		f.From, f.To = "2026-03-01", "2026-05-31"
 		got, err := measure.LongestTimes(t.Context(), pool, f, measure.FirstAnswer, false, 10)

@@ -7,14 +7,15 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"parley/store"
 	"parley/store/internal/query"
 )
 
 // Progress is how far the figures are. Who holds it measures; nobody else does until the transaction ends. The zero
 // value has no older conversations and no closed days.
 type Progress struct {
-	below  int64  // conversations from this number on were measured by the present hours
-	closed string // days before this one are closed, yyyy-mm-dd; "" = none
+	below  store.ConversationID // conversations from this number on were measured by the present hours
+	closed string               // days before this one are closed, yyyy-mm-dd; "" = none
 }
 
 const (
@@ -48,11 +49,11 @@ const olderConversations = `SELECT id FROM conversations WHERE id < $1 ORDER BY 
 
 // Older gives conversations that are still to be measured, at most so many, the newest first, and notes them as
 // measured. more says that there are others.
-func (p *Progress) Older(ctx context.Context, tx pgx.Tx, most int) (ids []int64, more bool, err error) {
+func (p *Progress) Older(ctx context.Context, tx pgx.Tx, most int) (ids []store.ConversationID, more bool, err error) {
 	if p.below == 0 {
 		return nil, false, nil
 	}
-	if ids, err = query.IDs(ctx, tx, "older conversations", olderConversations, p.below, most); err != nil {
+	if ids, err = query.IDs[store.ConversationID](ctx, tx, "older conversations", olderConversations, p.below, most); err != nil {
 		return nil, false, err
 	}
 	p.below = 0

@@ -14,9 +14,9 @@ import (
 
 // Filter says of which days and conversations figures are.
 type Filter struct {
-	From, To string  // the first and the last day, yyyy-mm-dd
-	Accounts []int64 // nil = all
-	Teams    []int64 // nil = all; 0 = conversations without a team
+	From, To string            // the first and the last day, yyyy-mm-dd
+	Accounts []store.AccountID // nil = all
+	Teams    []store.TeamID    // nil = all; 0 = conversations without a team
 	Kind     Kind
 	Value    string   // of Kind; "" for KindAll
 	Also     []string // values that count as the same: the former names of a tag
@@ -125,10 +125,10 @@ func (t Time) column(open bool) string {
 
 // Worst is a conversation with a long time.
 type Worst struct {
-	ConversationID int64  `db:"conversation_id"`
-	Seconds        int64  `db:"seconds"`
-	Day            string `db:"day"`
-	AgentID        int64  `db:"agent_id"` // 0 = nobody
+	ConversationID store.ConversationID `db:"conversation_id"`
+	Seconds        int64                `db:"seconds"`
+	Day            string               `db:"day"`
+	AgentID        store.AgentID        `db:"agent_id"` // 0 = nobody
 }
 
 // worstDays gives the days, accounts and teams that may have the longest times, by their bounds.
@@ -168,10 +168,10 @@ const worstAtOnce = 16
 // the days that may have them in the order of their bounds, until no other day can have a longer time.
 func LongestTimes(ctx context.Context, q query.Querier, f Filter, t Time, open bool, most int) ([]Worst, error) {
 	type key struct {
-		Day       string `db:"day"`
-		AccountID int64  `db:"account_id"`
-		TeamID    int64  `db:"team_id"`
-		Bound     int64  `db:"bound"`
+		Day       string          `db:"day"`
+		AccountID store.AccountID `db:"account_id"`
+		TeamID    store.TeamID    `db:"team_id"`
+		Bound     int64           `db:"bound"`
 	}
 	p, err := partsOf(f.From, f.To, true)
 	if err != nil {
@@ -186,7 +186,8 @@ func LongestTimes(ctx context.Context, q query.Querier, f Filter, t Time, open b
 		some := keys[:min(n, len(keys))]
 		keys = keys[len(some):]
 		var days []string
-		var accounts, teams []int64
+		var accounts []store.AccountID
+		var teams []store.TeamID
 		for _, k := range some {
 			days, accounts, teams = append(days, k.Day), append(accounts, k.AccountID), append(teams, k.TeamID)
 		}
@@ -208,7 +209,7 @@ func longest(list []Worst, most int) []Worst {
 	slices.SortFunc(list, func(a, b Worst) int {
 		return cmp.Or(cmp.Compare(b.Seconds, a.Seconds), cmp.Compare(a.ConversationID, b.ConversationID))
 	})
-	var seen []int64
+	var seen []store.ConversationID
 	list = slices.DeleteFunc(list, func(w Worst) bool {
 		again := slices.Contains(seen, w.ConversationID)
 		seen = append(seen, w.ConversationID)

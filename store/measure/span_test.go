@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/store"
 	"parley/store/measure"
 	"parley/store/storetest"
 )
@@ -43,7 +44,7 @@ func TestSpans(t *testing.T) {
 			f.Also = [][]string{nil, {"agent2", "nobody"}}[r.IntN(2)]
 		}
 		if r.IntN(3) == 0 {
-			f.Accounts, f.Teams = []int64{1}, []int64{0, 2}
+			f.Accounts, f.Teams = []store.AccountID{1}, []store.TeamID{0, 2}
 		}
 		got, err := measure.Sums(t.Context(), pool, f, by)
 		if err != nil {

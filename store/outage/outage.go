@@ -33,7 +33,7 @@ type State struct {
 
 // Change locks what is known of a chat and lets decide change it; decide gives the notices by which admins are told.
 // If nobody asked for longer than forget, nothing is known, and the time begins anew.
-func Change(ctx context.Context, tx pgx.Tx, account int64, forget time.Duration, decide func(*State) []Notice) error {
+func Change(ctx context.Context, tx pgx.Tx, account store.AccountID, forget time.Duration, decide func(*State) []Notice) error {
 	var s State
 	if err := tx.QueryRow(ctx, lockOutage, account, forget.Seconds()).Scan(&s.ReachedAt, &s.Now, &s.ToldAt); err != nil {
 		return fmt.Errorf("store: outage: %w", err)
@@ -61,15 +61,15 @@ const (
 
 // Notice is a mail, or a text, of Parley's own to an admin.
 type Notice struct {
-	ID        int64      `db:"id"`
-	Kind      Kind       `db:"kind"`
-	Address   string     `db:"address"`
-	Subject   string     `db:"subject"`
-	Body      string     `db:"body"` // Markdown
-	AccountID int64      `db:"account_id"`
-	Attempt   int        `db:"attempt"`  // 1 for the first
-	Unclear   bool       `db:"unclear"`  // nobody knows whether the last attempt arrived
-	FirstAt   *time.Time `db:"first_at"` // when the first attempt began, database's clock
+	ID        int64           `db:"id"`
+	Kind      Kind            `db:"kind"`
+	Address   string          `db:"address"`
+	Subject   string          `db:"subject"`
+	Body      string          `db:"body"` // Markdown
+	AccountID store.AccountID `db:"account_id"`
+	Attempt   int             `db:"attempt"`  // 1 for the first
+	Unclear   bool            `db:"unclear"`  // nobody knows whether the last attempt arrived
+	FirstAt   *time.Time      `db:"first_at"` // when the first attempt began, database's clock
 }
 
 // While nobody has a text in hand, it is leased for ever: the version before, which knows no texts, doesn't take it for a
@@ -98,7 +98,7 @@ const claim = `
 
 // Claim takes a notice of a kind that is due for a process that will send it by an account, or will look whether it was sent; nil = there is none.
 // It is the process's own for the time of the lease.
-func Claim(ctx context.Context, q store.Querier, kind Kind, account int64, lease time.Duration) (*Notice, error) {
+func Claim(ctx context.Context, q store.Querier, kind Kind, account store.AccountID, lease time.Duration) (*Notice, error) {
 	rows, err := query.Collect[Notice](ctx, q, "claim notice", claim, lease.Seconds(), account, kind)
 	if err != nil || len(rows) == 0 {
 		return nil, err

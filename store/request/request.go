@@ -20,12 +20,12 @@ import (
 
 // Request is a text that is asked for in a conversation.
 type Request struct {
-	ConversationID int64           `db:"conversation_id" json:"conversation_id"`
-	Name           string          `db:"name" json:"name"` // the same for the same request
-	Ask            json.RawMessage `db:"ask" json:"ask"`   // what is asked for, and by whom
-	AskedAt        time.Time       `db:"asked_at" json:"asked_at"`
-	Attempt        int             `db:"attempt" json:"attempt"`
-	Epoch          int64           `db:"epoch" json:"epoch"`
+	ConversationID store.ConversationID `db:"conversation_id" json:"conversation_id"`
+	Name           string               `db:"name" json:"name"` // the same for the same request
+	Ask            json.RawMessage      `db:"ask" json:"ask"`   // what is asked for, and by whom
+	AskedAt        time.Time            `db:"asked_at" json:"asked_at"`
+	Attempt        int                  `db:"attempt" json:"attempt"`
+	Epoch          int64                `db:"epoch" json:"epoch"`
 }
 
 // The same request counts once until it is answered, and for ten seconds afterwards: who clicks twice means it once.

@@ -36,7 +36,7 @@ func exec(t *testing.T, pool *pgxpool.Pool, sql string, args ...any) {
 }
 
 // asked asks for a text so long ago.
-func asked(t *testing.T, pool *pgxpool.Pool, conversation int64, name string, ago time.Duration) {
+func asked(t *testing.T, pool *pgxpool.Pool, conversation store.ConversationID, name string, ago time.Duration) {
 	t.Helper()
 	now, err := store.Now(t.Context(), pool)
 	check(t, err)
@@ -89,7 +89,7 @@ func TestTheSameIsAskedOnce(t *testing.T) {
 func TestClaims(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	for i := range int64(3) {
+	for i := range store.ConversationID(3) {
 		asked(t, pool, i+1, "summary", time.Duration(9-i)*time.Second)
 	}
 	two := claimed(t, pool, 2)

@@ -40,14 +40,14 @@ type Emptied struct {
 
 // rounds is how far each kind of retention has come: the last id that it looked at.
 type rounds struct {
-	Seen       int64      `db:"seen_upto"`
-	Events     int64      `db:"events_upto"`
-	Dropped    int64      `db:"dropped_upto"`
-	Deliveries int64      `db:"deliveries_upto"`
-	Lanes      int64      `db:"lanes_upto"`
-	Blobs      string     `db:"blobs_upto"`
-	DropFrom   *time.Time `db:"drop_from"`
-	MayDrop    bool       `db:"may_drop"` // DropFrom has passed: see AllowDropping
+	Seen       store.EventID    `db:"seen_upto"`
+	Events     store.EventID    `db:"events_upto"`
+	Dropped    int64            `db:"dropped_upto"`
+	Deliveries store.DeliveryID `db:"deliveries_upto"`
+	Lanes      int64            `db:"lanes_upto"`
+	Blobs      string           `db:"blobs_upto"`
+	DropFrom   *time.Time       `db:"drop_from"`
+	MayDrop    bool             `db:"may_drop"` // DropFrom has passed: see AllowDropping
 }
 
 // The lock makes all replicas run one batch at a time: the second waits and then continues where the
@@ -155,7 +155,7 @@ const (
 // known for ever, so that no fact is taken a second time.
 func EmptyEvents(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (Emptied, error) {
 	return oneBatch(ctx, pool, "empty events", func(tx pgx.Tx, r rounds) (Emptied, error) {
-		list, err := query.IDs(ctx, tx, "old events", oldEvents, r.Events, keep.Seconds(), retainRows, retainBytes)
+		list, err := query.IDs[store.EventID](ctx, tx, "old events", oldEvents, r.Events, keep.Seconds(), retainRows, retainBytes)
 		if err != nil || len(list) == 0 {
 			return Emptied{}, err
 		}
@@ -163,7 +163,7 @@ func EmptyEvents(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (E
 			return Emptied{}, err
 		}
 		done := Emptied{Looked: len(list), More: true}
-		closed, err := query.IDs(ctx, tx, "closed events", closedOf, list)
+		closed, err := query.IDs[store.EventID](ctx, tx, "closed events", closedOf, list)
 		if err != nil {
 			return done, err
 		}
@@ -177,17 +177,17 @@ func EmptyEvents(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (E
 }
 
 // mayDropUpTo says whether events up to this id may be removed as a whole.
-func (r rounds) mayDropUpTo(event int64) bool { return r.MayDrop && r.Seen >= event }
+func (r rounds) mayDropUpTo(event store.EventID) bool { return r.MayDrop && r.Seen >= event }
 
 // emptyEvents removes the payloads of events, or with drop the events, and counts them.
-func (e *Emptied) emptyEvents(ctx context.Context, tx pgx.Tx, events []int64, drop bool) error {
+func (e *Emptied) emptyEvents(ctx context.Context, tx pgx.Tx, events []store.EventID, drop bool) error {
 	return tx.QueryRow(ctx, emptyEvents, events, drop).Scan(&e.Events, &e.Moved, &e.Removed)
 }
 
 // EmptyRetained does the same as EmptyEvents for events that had to be kept longer.
 func EmptyRetained(ctx context.Context, pool *pgxpool.Pool, _ time.Duration) (Emptied, error) {
 	return oneBatch(ctx, pool, "empty retained events", func(tx pgx.Tx, r rounds) (Emptied, error) {
-		list, err := query.IDs(ctx, tx, "freed events", freedEvents, retainRows)
+		list, err := query.IDs[store.EventID](ctx, tx, "freed events", freedEvents, retainRows)
 		if err != nil || len(list) == 0 {
 			return Emptied{}, err
 		}

@@ -23,11 +23,11 @@ import (
 const month = 30 * 24 * time.Hour
 
 // stored puts events into the journal, applied already, and gives their ids in order.
-func stored(t *testing.T, pool *pgxpool.Pool, events ...store.NewEvent) (ids []int64) {
+func stored(t *testing.T, pool *pgxpool.Pool, events ...store.NewEvent) (ids []store.EventID) {
 	t.Helper()
 	for _, e := range events {
 		must(store.InsertEvents(t.Context(), pool, []store.NewEvent{e}))(t)
-		var id int64
+		var id store.EventID
 		check(t, pool.QueryRow(t.Context(), `SELECT id FROM events WHERE external_id = $1`, e.ExternalID).Scan(&id))
 		ids = append(ids, id)
 	}
@@ -43,7 +43,7 @@ func applied(t *testing.T, pool *pgxpool.Pool) {
 }
 
 // waits puts events into queues again, each as the only one of its order key.
-func waits(t *testing.T, pool *pgxpool.Pool, events ...int64) {
+func waits(t *testing.T, pool *pgxpool.Pool, events ...store.EventID) {
 	t.Helper()
 	exec(t, pool, `INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at)
 		SELECT order_key, account_id, 0, id, id, id, clock_timestamp() FROM events WHERE id = ANY($1)`, events)
@@ -65,7 +65,7 @@ func emptyAll(t *testing.T, pool *pgxpool.Pool) (all retention.Emptied) {
 }
 
 // letter gives an event's message.
-func letter(t *testing.T, pool *pgxpool.Pool, event int64, subject string, html bool, files string) {
+func letter(t *testing.T, pool *pgxpool.Pool, event store.EventID, subject string, html bool, files string) {
 	t.Helper()
 	exec(t, pool, `INSERT INTO contacts (id, name) VALUES (1, 'x') ON CONFLICT DO NOTHING`)
 	exec(t, pool, `INSERT INTO identities (id, account_id, key, contact_id) VALUES (1, 1, 'k', 1) ON CONFLICT DO NOTHING`)
@@ -132,7 +132,7 @@ func TestEmptyEvents(t *testing.T) {
 	if done := emptyAll(t, pool); done.Events != 0 {
 		t.Errorf("second run: %+v", done)
 	}
-	must(store.Replay(t.Context(), pool, []int64{ids[2]}))(t)
+	must(store.Replay(t.Context(), pool, []store.EventID{ids[2]}))(t)
 	applied(t, pool)
 	if done := emptyAll(t, pool); done.Events != 2 || content(1)+content(2) != "" {
 		t.Errorf("what was applied late: %+v", done)

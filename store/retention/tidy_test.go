@@ -30,7 +30,7 @@ func allBatches(t *testing.T, pool *pgxpool.Pool, keep time.Duration,
 func TestEventsGo(t *testing.T) {
 	t.Parallel()
 	pool := storetest.DB(t)
-	event := func(account int64, name string) store.NewEvent {
+	event := func(account store.AccountID, name string) store.NewEvent {
 		return store.NewEvent{AccountID: account, ExternalID: name, OrderKey: "k/" + name, Payload: []byte(name)}
 	}
 	const account = 7

@@ -29,7 +29,7 @@ type named struct {
 }
 
 // Confirmed tells which channel of a chat was confirmed for a team; "" = none.
-func Confirmed(ctx context.Context, q store.Querier, team int64, kind string) (string, error) {
+func Confirmed(ctx context.Context, q store.Querier, team store.TeamID, kind string) (string, error) {
 	rows, err := query.Collect[named](ctx, q, "confirmed channel", confirmed, team, kind)
 	if err != nil || len(rows) == 0 {
 		return "", err
@@ -38,7 +38,7 @@ func Confirmed(ctx context.Context, q store.Querier, team int64, kind string) (s
 }
 
 // Decided tells about which users of a chat was decided for a team.
-func Decided(ctx context.Context, q store.Querier, team int64, kind string) (map[string]bool, error) {
+func Decided(ctx context.Context, q store.Querier, team store.TeamID, kind string) (map[string]bool, error) {
 	rows, err := query.Collect[named](ctx, q, "users of a channel", decided, team, kind)
 	users := make(map[string]bool, len(rows))
 	for _, r := range rows {
@@ -48,7 +48,7 @@ func Decided(ctx context.Context, q store.Querier, team int64, kind string) (map
 }
 
 // Confirm records that an admin has confirmed the members of a channel.
-func Confirm(ctx context.Context, q store.Execer, team int64, kind, channel string) error {
+func Confirm(ctx context.Context, q store.Execer, team store.TeamID, kind, channel string) error {
 	if _, err := q.Exec(ctx, confirm, team, kind, channel); err != nil {
 		return fmt.Errorf("store: confirmed channel: %w", err)
 	}
@@ -56,7 +56,7 @@ func Confirm(ctx context.Context, q store.Execer, team int64, kind, channel stri
 }
 
 // Decide records that about users of a chat was decided for a team, whatever it was.
-func Decide(ctx context.Context, q store.Execer, team int64, kind string, users []string) error {
+func Decide(ctx context.Context, q store.Execer, team store.TeamID, kind string, users []string) error {
 	if _, err := q.Exec(ctx, decide, team, kind, users); err != nil {
 		return fmt.Errorf("store: users of a channel: %w", err)
 	}

@@ -11,11 +11,11 @@ import (
 
 // Change is what somebody changed in the set-up at once.
 type Change struct {
-	ID     int64     `db:"id"`
-	At     time.Time `db:"at"`
-	Agent  *int64    `db:"agent_id"` // nil = nobody was signed in: a command
-	Author string    `db:"author"`   // an e-mail address, or the command
-	Lines  []string  `db:"lines"`    // "~ account support-mail: hold 20s → 30s"; secrets never stand there
+	ID     int64          `db:"id"`
+	At     time.Time      `db:"at"`
+	Agent  *store.AgentID `db:"agent_id"` // nil = nobody was signed in: a command
+	Author string         `db:"author"`   // an e-mail address, or the command
+	Lines  []string       `db:"lines"`    // "~ account support-mail: hold 20s → 30s"; secrets never stand there
 }
 
 const insertChange = `INSERT INTO setup_changes (agent_id, author, lines) VALUES ($1, $2, $3)`

@@ -29,7 +29,7 @@ const (
 
 // NewLink makes what a link that signs somebody in must hold: the agent, or, if that is nil, whoever opens it
 // first. It works once, within life.
-func NewLink(ctx context.Context, q store.Querier, agent *int64, life time.Duration) (secret string, err error) {
+func NewLink(ctx context.Context, q store.Querier, agent *store.AgentID, life time.Duration) (secret string, err error) {
 	secret = rand.Text()
 	if _, err := q.Exec(ctx, insertLink, hashOf(secret), agent, life); err != nil {
 		return "", fmt.Errorf("store: link: %w", err)
@@ -39,17 +39,17 @@ func NewLink(ctx context.Context, q store.Querier, agent *int64, life time.Durat
 
 // FindLink says whom a link signs in; nil = whoever opens it. The link stays usable.
 // Errors: ErrNoLink.
-func FindLink(ctx context.Context, q store.Querier, secret string) (agent *int64, err error) {
+func FindLink(ctx context.Context, q store.Querier, secret string) (agent *store.AgentID, err error) {
 	return scanLink(q.QueryRow(ctx, findLink, hashOf(secret)))
 }
 
 // UseLink does the same, and the link can't be used again.
 // Errors: ErrNoLink.
-func UseLink(ctx context.Context, q store.Querier, secret string) (agent *int64, err error) {
+func UseLink(ctx context.Context, q store.Querier, secret string) (agent *store.AgentID, err error) {
 	return scanLink(q.QueryRow(ctx, useLink, hashOf(secret)))
 }
 
-func scanLink(row pgx.Row) (agent *int64, err error) {
+func scanLink(row pgx.Row) (agent *store.AgentID, err error) {
 	err = row.Scan(&agent)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):

@@ -13,7 +13,7 @@ import (
 
 // Person is an agent as the site needs to know one with each request.
 type Person struct {
-	ID        int64
+	ID        store.AgentID
 	Email     string
 	Name      string
 	Zone      string
@@ -34,7 +34,7 @@ const findPerson = `
 
 // FindPerson reads an agent who takes part.
 // Errors: ErrNoPerson.
-func FindPerson(ctx context.Context, q store.Querier, id int64) (Person, error) {
+func FindPerson(ctx context.Context, q store.Querier, id store.AgentID) (Person, error) {
 	return scanPerson(q.QueryRow(ctx, findPerson+`a.id = $1`, id))
 }
 
@@ -70,7 +70,7 @@ const signOut = `
 	ON CONFLICT (agent_id) DO UPDATE SET at = EXCLUDED.at`
 
 // SignOutEverywhere ends all sessions of an agent.
-func SignOutEverywhere(ctx context.Context, q store.Querier, agent int64) error {
+func SignOutEverywhere(ctx context.Context, q store.Querier, agent store.AgentID) error {
 	if _, err := q.Exec(ctx, signOut, agent); err != nil {
 		return fmt.Errorf("store: sign out: %w", err)
 	}

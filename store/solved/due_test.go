@@ -30,7 +30,7 @@ func TestDueIsTakenAsItWasRead(t *testing.T) {
 	}
 	exec(`DELETE FROM solved_due WHERE conversation_id IN (2, 3)`) // both are opened
 	exec(`INSERT INTO solved_due (conversation_id) VALUES (2)`)    // one is resolved again
-	take := func() (taken []int64) {
+	take := func() (taken []store.ConversationID) {
 		t.Helper()
 		err := store.InTx(t.Context(), pool, func(tx pgx.Tx) (err error) {
 			taken, err = solved.TakeDue(t.Context(), tx, due)

@@ -16,22 +16,22 @@ import (
 
 // Solved is a resolved conversation.
 type Solved struct {
-	ConversationID int64    `db:"conversation_id"`
-	AccountID      int64    `db:"account_id"`
-	TeamID         int64    `db:"team_id"` // 0 = none
-	Intent         string   `db:"intent"`  // "" = nobody knows
-	Tags           []string `db:"tags"`
-	AgentID        int64    `db:"agent_id"` // who answered last; 0 = nobody
-	Asked          string   `db:"asked"`
-	Answered       string   `db:"answered"` // "" = nothing that could be said to somebody else
-	Language       string   `db:"-"`        // ISO 639-1, "" = unknown; Like doesn't tell it
+	ConversationID store.ConversationID `db:"conversation_id"`
+	AccountID      store.AccountID      `db:"account_id"`
+	TeamID         store.TeamID         `db:"team_id"` // 0 = none
+	Intent         string               `db:"intent"`  // "" = nobody knows
+	Tags           []string             `db:"tags"`
+	AgentID        store.AgentID        `db:"agent_id"` // who answered last; 0 = nobody
+	Asked          string               `db:"asked"`
+	Answered       string               `db:"answered"` // "" = nothing that could be said to somebody else
+	Language       string               `db:"-"`        // ISO 639-1, "" = unknown; Like doesn't tell it
 }
 
 // Due is a conversation that was resolved and is to be kept, with a mark of this resolving: one that was opened and
 // resolved again has another mark.
 type Due struct {
-	ConversationID int64  `db:"conversation_id"`
-	Mark           string `db:"mark"`
+	ConversationID store.ConversationID `db:"conversation_id"`
+	Mark           string               `db:"mark"`
 }
 
 // A row's mark is the transaction that wrote it.
@@ -50,12 +50,12 @@ func ReadDue(ctx context.Context, q store.Querier, most int) ([]Due, error) {
 }
 
 // TakeDue takes those that ReadDue gave, and gives the ones which nobody has taken, opened or erased since.
-func TakeDue(ctx context.Context, tx pgx.Tx, due []Due) ([]int64, error) {
-	ids, marks := make([]int64, len(due)), make([]string, len(due))
+func TakeDue(ctx context.Context, tx pgx.Tx, due []Due) ([]store.ConversationID, error) {
+	ids, marks := make([]store.ConversationID, len(due)), make([]string, len(due))
 	for i, d := range due {
 		ids[i], marks[i] = d.ConversationID, d.Mark
 	}
-	return query.IDs(ctx, tx, "solved conversations", takeDue, ids, marks)
+	return query.IDs[store.ConversationID](ctx, tx, "solved conversations", takeDue, ids, marks)
 }
 
 const namesOf = `
@@ -127,6 +127,6 @@ const lookAt = 500 // of an account
 
 // Like gives the resolved conversations of some accounts and a team that have most in common with a text, at most
 // so many, the best first.
-func Like(ctx context.Context, q store.Batcher, accounts []int64, team int64, text string, most int) ([]Solved, error) {
+func Like(ctx context.Context, q store.Batcher, accounts []store.AccountID, team store.TeamID, text string, most int) ([]Solved, error) {
 	return query.CollectOnePlan[Solved](ctx, q, "like conversations", likeText, accounts, team, text, lookAt, most)
 }

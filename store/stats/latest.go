@@ -16,13 +16,13 @@ const latestEvents = `
 
 // LatestEvents tells when something last arrived from accounts, by their ids. Accounts of which nothing is among
 // the newest events of all are left out.
-func LatestEvents(ctx context.Context, q store.Querier) (map[int64]time.Time, error) {
+func LatestEvents(ctx context.Context, q store.Querier) (map[store.AccountID]time.Time, error) {
 	type row struct {
-		ID int64     `db:"account_id"`
-		At time.Time `db:"at"`
+		ID store.AccountID `db:"account_id"`
+		At time.Time       `db:"at"`
 	}
 	rows, err := query.Collect[row](ctx, q, "latest events", latestEvents, statsRows)
-	at := make(map[int64]time.Time, len(rows))
+	at := make(map[store.AccountID]time.Time, len(rows))
 	for _, r := range rows {
 		at[r.ID] = r.At
 	}

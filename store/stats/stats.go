@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"parley/store"
 	"parley/store/internal/query"
 )
 
@@ -34,7 +35,7 @@ type Stats struct {
 	Undecided     []AccountCount // messages of which a person has to decide whether they arrived
 	Lanes         []LaneStats
 	Gates         []GateStats
-	Broken        []int64 // accounts with a known fault
+	Broken        []store.AccountID // accounts with a known fault
 	Suggestions   []SuggestionCount
 	Bursts        int     // of customers' messages that are due to be analysed
 	BurstsOldest  float64 // seconds that the oldest of them has been due
@@ -44,26 +45,26 @@ type Stats struct {
 
 // AccountCount counts something of an account.
 type AccountCount struct {
-	AccountID int64   `db:"account_id"`
-	N         int     `db:"n"`
-	Oldest    float64 `db:"oldest"` // seconds
+	AccountID store.AccountID `db:"account_id"`
+	N         int             `db:"n"`
+	Oldest    float64         `db:"oldest"` // seconds
 }
 
 // LaneStats is what waits in the lanes to an account.
 type LaneStats struct {
-	AccountID  int64   `db:"account_id"`
-	Deliveries int64   `db:"deliveries"`
-	Unknown    int     `db:"unknown"` // heads of which nobody knows whether they arrived
-	Oldest     float64 `db:"oldest"`  // seconds that the oldest head has been due
-	Ages       []int32 `db:"ages"`    // lanes by the age of their head: not due, < 1 min, < 10 min, < 1 h, more
-	Capped     bool    `db:"capped"`  // a limit was reached; the same in the rows of all accounts
+	AccountID  store.AccountID  `db:"account_id"`
+	Deliveries store.DeliveryID `db:"deliveries"`
+	Unknown    int              `db:"unknown"` // heads of which nobody knows whether they arrived
+	Oldest     float64          `db:"oldest"`  // seconds that the oldest head has been due
+	Ages       []int32          `db:"ages"`    // lanes by the age of their head: not due, < 1 min, < 10 min, < 1 h, more
+	Capped     bool             `db:"capped"`  // a limit was reached; the same in the rows of all accounts
 }
 
 // GateStats is how many gates of an account their provider has closed now.
 type GateStats struct {
-	AccountID int64   `db:"account_id"`
-	Blocked   int     `db:"blocked"`
-	Wait      float64 `db:"wait"` // seconds until the last of them opens
+	AccountID store.AccountID `db:"account_id"`
+	Blocked   int             `db:"blocked"`
+	Wait      float64         `db:"wait"` // seconds until the last of them opens
 }
 
 // SuggestionCount is how many suggestions of a kind were shown in the last seven days, and what became of
@@ -191,7 +192,7 @@ func readStats(ctx context.Context, tx pgx.Tx) (s Stats, err error) {
 	query.Read(&batch, &s.Gates, statsGates)
 	query.Read(&batch, &s.Suggestions, statsSuggestions, statsRows)
 	batch.Queue(statsBroken, healthy).Query(func(rows pgx.Rows) (err error) {
-		s.Broken, err = pgx.CollectRows(rows, pgx.RowTo[int64])
+		s.Broken, err = pgx.CollectRows(rows, pgx.RowTo[store.AccountID])
 		return err
 	})
 	if err := tx.SendBatch(ctx, &batch).Close(); err != nil {

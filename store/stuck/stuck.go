@@ -14,15 +14,15 @@ import (
 
 // Undecided is a delivery of an agent's message of which nobody knows whether it arrived, or that was refused.
 type Undecided struct {
-	Conversation int64     `db:"conversation"`
-	Message      int64     `db:"message"`
-	Delivery     int64     `db:"delivery"` // 0 = there is none to decide about
-	Attempt      int       `db:"attempt"`  // the last one at it
-	Refused      bool      `db:"refused"`  // it surely did not arrive
-	Why          string    `db:"why"`      // as the provider said it
-	Account      string    `db:"account"`
-	By           string    `db:"by"`
-	At           time.Time `db:"at"`
+	Conversation store.ConversationID `db:"conversation"`
+	Message      store.MessageID      `db:"message"`
+	Delivery     store.DeliveryID     `db:"delivery"` // 0 = there is none to decide about
+	Attempt      int                  `db:"attempt"`  // the last one at it
+	Refused      bool                 `db:"refused"`  // it surely did not arrive
+	Why          string               `db:"why"`      // as the provider said it
+	Account      string               `db:"account"`
+	By           string               `db:"by"`
+	At           time.Time            `db:"at"`
 }
 
 // newestRefused is how many refused messages are looked through for those whose customers still wait.
@@ -71,7 +71,7 @@ func ListUndecided(ctx context.Context, q store.Querier, limit int) ([]Undecided
 }
 
 // FindUndecided tells of one delivery; nil = it waits for no decision.
-func FindUndecided(ctx context.Context, q store.Querier, delivery int64) (*Undecided, error) {
+func FindUndecided(ctx context.Context, q store.Querier, delivery store.DeliveryID) (*Undecided, error) {
 	list, err := query.Collect[Undecided](ctx, q, "undecided message", undecidedOne, delivery)
 	if err != nil || len(list) == 0 {
 		return nil, err
@@ -94,7 +94,7 @@ type Dropped struct {
 
 // Drop takes an event out of quarantine: it is never applied, and leaves the journal with the others of its time.
 // It returns nil if the event was not in quarantine.
-func Drop(ctx context.Context, q store.Querier, event int64) (*Dropped, error) {
+func Drop(ctx context.Context, q store.Querier, event store.EventID) (*Dropped, error) {
 	list, err := query.Collect[Dropped](ctx, q, "drop", drop, event)
 	if err != nil || len(list) == 0 {
 		return nil, err

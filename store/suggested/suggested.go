@@ -14,9 +14,9 @@ import (
 
 // Replies are what an analysis suggested to answer in a conversation.
 type Replies struct {
-	ConversationID int64   `db:"conversation_id" json:"conversation_id"`
-	EventID        int64   `db:"event_id" json:"event_id"` // the event of the latest message that was analysed
-	List           []Reply `db:"replies" json:"replies"`   // the best first
+	ConversationID store.ConversationID `db:"conversation_id" json:"conversation_id"`
+	EventID        store.EventID        `db:"event_id" json:"event_id"` // the event of the latest message that was analysed
+	List           []Reply              `db:"replies" json:"replies"`   // the best first
 }
 
 // Reply is a text that an agent may choose to send.
@@ -58,7 +58,7 @@ const find = `SELECT conversation_id, event_id, replies FROM suggested_replies W
 const remove = `DELETE FROM suggested_replies WHERE conversation_id = ANY($1)`
 
 // Remove forgets the replies that were suggested in conversations.
-func Remove(ctx context.Context, q store.Execer, conversations []int64) error {
+func Remove(ctx context.Context, q store.Execer, conversations []store.ConversationID) error {
 	if len(conversations) == 0 {
 		return nil
 	}
@@ -70,7 +70,7 @@ func Remove(ctx context.Context, q store.Execer, conversations []int64) error {
 
 // Find gives the replies that the analysis up to an event suggested in a conversation; nil = there are none,
 // newer ones took their place, or the conversation has ended.
-func Find(ctx context.Context, q store.Querier, conversation, event int64) ([]Reply, error) {
+func Find(ctx context.Context, q store.Querier, conversation store.ConversationID, event store.EventID) ([]Reply, error) {
 	rows, err := query.Collect[Replies](ctx, q, "suggested replies", find, conversation, event)
 	if err != nil || len(rows) == 0 {
 		return nil, err

@@ -40,10 +40,10 @@ const (
 
 // Suggestion is something that a note suggested in a conversation.
 type Suggestion struct {
-	ConversationID int64  `json:"conversation_id"`
-	Kind           Kind   `json:"kind"`
-	Value          string `json:"value"` // the name of a tag or template, a priority …
-	Fate           Fate   `json:"fate"`
+	ConversationID store.ConversationID `json:"conversation_id"`
+	Kind           Kind                 `json:"kind"`
+	Value          string               `json:"value"` // the name of a tag or template, a priority …
+	Fate           Fate                 `json:"fate"`
 }
 
 const insertShown = `
@@ -74,7 +74,7 @@ func Settle(ctx context.Context, q store.Execer, rows []Suggestion) error {
 const ignoreRest = `UPDATE suggestions SET fate = 'ignored' WHERE conversation_id = ANY($1) AND fate = ''`
 
 // IgnoreRest records that what is left of the suggestions in conversations was ignored.
-func IgnoreRest(ctx context.Context, q store.Execer, conversations []int64) error {
+func IgnoreRest(ctx context.Context, q store.Execer, conversations []store.ConversationID) error {
 	if len(conversations) == 0 {
 		return nil
 	}

@@ -12,6 +12,7 @@ import (
 
 	"parley/bot/web"
 	"parley/bot/web/chart"
+	"parley/bridge"
 )
 
 // Desk is what the pages ask of Parley.
@@ -47,17 +48,17 @@ type Named struct {
 type Team struct {
 	Named
 
-	Members []int64 // agents
+	Members []bridge.AgentID // agents
 }
 
 // Question says which figures are asked for.
 type Question struct {
-	From, To string  // days, yyyy-mm-dd; the last one counts
-	Open     bool    // times in business hours alone
-	Account  int64   // 0 = all
-	Teams    []int64 // nil = all
-	Of       Group   // one of ByAgent, ByTag, ByIntent, ByMood, with its Value: only these conversations; "" = all
-	Value    string  // of ByAgent: the agent's number
+	From, To string           // days, yyyy-mm-dd; the last one counts
+	Open     bool             // times in business hours alone
+	Account  bridge.AccountID // 0 = all
+	Teams    []bridge.TeamID  // nil = all
+	Of       Group            // one of ByAgent, ByTag, ByIntent, ByMood, with its Value: only these conversations; "" = all
+	Value    string           // of ByAgent: the agent's number
 }
 
 // Group says what each of several sums is of.
@@ -113,7 +114,7 @@ type Sum struct {
 
 // Long is a conversation that took long.
 type Long struct {
-	Conversation int64
+	Conversation bridge.ConversationID
 	Subject      string
 	Customer     string
 	Agent        string // "" = nobody

@@ -8,14 +8,15 @@ import (
 	"time"
 
 	"parley/bot/web"
+	"parley/bridge"
 )
 
 // filter is what stands in the address of a page.
 type filter struct {
 	Days     int    // the period ends today and has so many days; 0 = From and To say it
 	From, To string // yyyy-mm-dd
-	Account  int64
-	Team     int64
+	Account  bridge.AccountID
+	Team     bridge.TeamID
 	Of       Group
 	Value    string
 	Hours    string // hoursOpen or hoursAll
@@ -35,7 +36,7 @@ const (
 
 // readFilter reads the filter of an address. What it can't read it passes over, and says so.
 func readFilter(v *web.Visit) filter {
-	f := filter{Days: usualDays, Hours: hoursOpen, Account: number(v.Value("account")), Team: number(v.Value("team"))}
+	f := filter{Days: usualDays, Hours: hoursOpen, Account: bridge.AccountID(number(v.Value("account"))), Team: bridge.TeamID(number(v.Value("team")))}
 	if v.Value("hours") == hoursAll {
 		f.Hours = hoursAll
 	}
@@ -91,10 +92,10 @@ func (f filter) query() url.Values {
 	}
 	q.Set("hours", f.Hours)
 	if f.Account != 0 {
-		q.Set("account", strconv.FormatInt(f.Account, 10))
+		q.Set("account", strconv.FormatInt(int64(f.Account), 10))
 	}
 	if f.Team != 0 {
-		q.Set("team", strconv.FormatInt(f.Team, 10))
+		q.Set("team", strconv.FormatInt(int64(f.Team), 10))
 	}
 	if f.Of != "" {
 		q.Set(string(f.Of), f.Value)
@@ -110,7 +111,7 @@ func (f filter) address(page string) string { return page + "?" + f.query().Enco
 
 // Address is the page with the figures of a team for some days, yyyy-mm-dd, at a public address without a final slash;
 // the team 0 stands for all.
-func Address(public string, team int64, from, to string) string {
+func Address(public string, team bridge.TeamID, from, to string) string {
 	return public + filter{From: from, To: to, Team: team, Hours: hoursOpen}.address(path)
 }
 
@@ -120,9 +121,9 @@ func (f filter) with(by Group, value string) filter {
 	case ByDay:
 		f.Days, f.From, f.To = 0, value, value
 	case ByAccount:
-		f.Account = number(value)
+		f.Account = bridge.AccountID(number(value))
 	case ByTeam:
-		f.Team = number(value)
+		f.Team = bridge.TeamID(number(value))
 	case ByAgent, ByTag, ByIntent, ByMood:
 		f.Of, f.Value = by, value
 	}
@@ -135,11 +136,11 @@ var errNotYours = errors.New("dashboard: figures of others")
 // question turns a filter into what a person may ask: an admin anything, an agent the own figures, and those
 // of the own teams. Errors: errNotYours.
 func (f *filter) question(p web.Person, names Names) (Question, error) {
-	own := strconv.FormatInt(p.ID, 10)
-	var mine []int64
+	own := strconv.FormatInt(int64(p.ID), 10)
+	var mine []bridge.TeamID
 	for _, t := range names.Teams {
 		if slices.Contains(t.Members, p.ID) {
-			mine = append(mine, t.ID)
+			mine = append(mine, bridge.TeamID(t.ID))
 		}
 	}
 	if !p.Admin && f.Team == 0 && f.Of == "" {
@@ -147,7 +148,7 @@ func (f *filter) question(p web.Person, names Names) (Question, error) {
 	}
 	q := Question{From: f.From, To: f.To, Open: f.Hours == hoursOpen, Account: f.Account, Of: f.Of, Value: f.Value}
 	if f.Team != 0 {
-		q.Teams = []int64{f.Team}
+		q.Teams = []bridge.TeamID{f.Team}
 	}
 	switch {
 	case p.Admin, f.Of == ByAgent && f.Value == own, f.Team != 0 && slices.Contains(mine, f.Team):
@@ -168,10 +169,10 @@ func (f filter) about(names Names) (text string) {
 		text += title(by) + ": " + nameOf(by, value, names)
 	}
 	if f.Account != 0 {
-		add(ByAccount, strconv.FormatInt(f.Account, 10))
+		add(ByAccount, strconv.FormatInt(int64(f.Account), 10))
 	}
 	if f.Team != 0 {
-		add(ByTeam, strconv.FormatInt(f.Team, 10))
+		add(ByTeam, strconv.FormatInt(int64(f.Team), 10))
 	}
 	if f.Of != "" {
 		add(f.Of, f.Value)

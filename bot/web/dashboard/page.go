@@ -148,9 +148,9 @@ func formOf(f filter, names Names, p web.Person) form {
 	}
 	agents := names.Agents
 	if !p.Admin {
-		agents = []Named{{p.ID, p.Name}}
+		agents = []Named{{int64(p.ID), p.Name}}
 	}
-	out := form{Accounts: choose(f.Account, "All accounts", names.Accounts), Teams: choose(f.Team, "All teams", teams), Agents: choose(agent, "Everybody", agents),
+	out := form{Accounts: choose(int64(f.Account), "All accounts", names.Accounts), Teams: choose(int64(f.Team), "All teams", teams), Agents: choose(agent, "Everybody", agents),
 		Tags: []web.Choice{{Text: "Any", Chosen: f.Of != ByTag}}, Hours: []web.Choice{{Value: hoursOpen, Text: "Business hours", Chosen: f.Hours == hoursOpen},
 			{Value: hoursAll, Text: "By the clock", Chosen: f.Hours == hoursAll}}}
 	for _, tag := range names.Tags {

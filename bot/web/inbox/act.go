@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,7 +51,7 @@ func (p pages) take(v *web.Visit, a bridge.Act) (done, problem string, err error
 	case err != nil:
 		return "", "", err
 	}
-	return "/inbox/" + strconv.FormatInt(a.Args.Conversation, 10) + "?act=" + name + "#newest", "", nil
+	return "/inbox/" + strconv.FormatInt(int64(a.Args.Conversation), 10) + "?act=" + name + "#newest", "", nil
 }
 
 // showAgain shows the page with what somebody handed in, and what is wrong with it; problem "" = nothing is, and it is
@@ -68,20 +69,29 @@ func (p pages) showAgain(v *web.Visit, a bridge.Act, problem string, files []att
 	return v.ShowAgain("thread", web.Screen{Title: title(f), Data: data})
 }
 
+// numberIn reads an id of a form; 0 = none, which is refused where one is needed.
+func numberIn(form url.Values, name string) int64 {
+	n, err := strconv.ParseInt(form.Get(name), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
 // readAct reads a form, whose files are stored. problem says, for people, what is wrong with it.
 func readAct(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem string) {
 	form := v.Request.PostForm
 	a = bridge.Act{Verb: bridge.Verb(form.Get("verb")), Form: form.Get("form"), Files: files}
-	a.Args.Conversation = number(v, "id")
+	a.Args.Conversation = bridge.ConversationID(number(v, "id"))
 	if !slices.Contains(bridge.Acts(), a.Verb) || a.Form == "" || len(a.Form) > 64 {
 		return a, "This is not what the page sends. Send it again from here."
 	}
 	if utf8.RuneCountInString(form.Get("text"))+utf8.RuneCountInString(form.Get("note")) > textRunes {
 		return a, "That is too long: at most " + strconv.Itoa(textRunes) + " characters."
 	}
-	for name, number := range map[string]*int64{"message": &a.Args.Message, "delivery": &a.Args.Delivery, "seen": &a.Args.Seen} {
-		*number, _ = strconv.ParseInt(form.Get(name), 10, 64) //nolint:errcheck // 0 = none, which is refused where one is needed
-	}
+	a.Args.Message = bridge.MessageID(numberIn(form, "message"))
+	a.Args.Delivery = bridge.DeliveryID(numberIn(form, "delivery"))
+	a.Args.Seen = bridge.EventID(numberIn(form, "seen"))
 	a.Args.Sure = form.Get("sure") == "yes"
 	switch a.Verb {
 	case bridge.VerbReply:
@@ -157,7 +167,7 @@ func (p pages) asked(ctx context.Context, v *web.Visit) (channels.File, error) {
 	if err != nil {
 		return channels.File{}, err
 	}
-	return p.desk.File(ctx, v.Person.ID, number(v, "id"), number(v, "message"), index)
+	return p.desk.File(ctx, v.Person.ID, bridge.ConversationID(number(v, "id")), bridge.MessageID(number(v, "message")), index)
 }
 
 // noFile answers that a file can't be given.

@@ -27,13 +27,13 @@ func (a attached) Label() string {
 	return shape.OneLine(a.File.Name, shape.MaxNameRunes) + " (" + channels.SizeWords(a.File.SizeBytes) + ")"
 }
 
-func keptKey(conversation int64) string {
-	return "inbox.files." + strconv.FormatInt(conversation, 10)
+func keptKey(conversation bridge.ConversationID) string {
+	return "inbox.files." + strconv.FormatInt(int64(conversation), 10)
 }
 
 // kept gives the files that were uploaded for a reply in a conversation, of those whose boxes are ticked. whole is no if
 // one of them is not kept any more: the reply must not leave without it.
-func kept(v *web.Visit, conversation int64, ticked []string) (files []attached, whole bool) {
+func kept(v *web.Visit, conversation bridge.ConversationID, ticked []string) (files []attached, whole bool) {
 	if len(ticked) == 0 {
 		return nil, true
 	}
@@ -45,7 +45,7 @@ func kept(v *web.Visit, conversation int64, ticked []string) (files []attached, 
 }
 
 // keep keeps files until the reply is taken; none forgets them.
-func keep(v *web.Visit, conversation int64, files []attached) error {
+func keep(v *web.Visit, conversation bridge.ConversationID, files []attached) error {
 	if len(files) == 0 {
 		v.Remember(keptKey(conversation), "")
 		return nil
@@ -61,7 +61,7 @@ func keep(v *web.Visit, conversation int64, files []attached) error {
 // reply takes a reply with files. Whoever may not reply is told so before anything is read; the files are stored as they
 // come, and the reply is one act like any other.
 func (p pages) reply(v *web.Visit) error {
-	id := number(v, "id")
+	id := bridge.ConversationID(number(v, "id"))
 	may, err := p.desk.Attaching(v.Context(), v.Person.ID, id)
 	if err != nil {
 		return refuse(v, err)
@@ -95,7 +95,7 @@ func (p pages) reply(v *web.Visit) error {
 
 // handIn hands a reply in, or shows its form again: with what is wrong, or once more before it leaves.
 func (p pages) handIn(v *web.Visit, files []attached, again bool, problem string) error {
-	id := number(v, "id")
+	id := bridge.ConversationID(number(v, "id"))
 	list := make([]bridge.SurfaceFile, len(files))
 	for i, f := range files {
 		list[i] = f.File

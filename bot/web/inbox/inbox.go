@@ -24,23 +24,23 @@ import (
 // Desk is what these pages ask of the engine. Errors of all, where they are about a conversation:
 // bridge.ErrNoConversation; *bridge.Problem, for people, for what the agent may not see or do.
 type Desk interface {
-	List(ctx context.Context, agent int64, q bridge.ListQuery) (bridge.Listing, error)
-	Facts(ctx context.Context, agent, conversation int64) (bridge.Facts, error)
-	Spoken(ctx context.Context, agent, conversation int64, before bridge.SpokenBefore) (bridge.SpokenPage, error)
-	File(ctx context.Context, agent, conversation, message int64, index int) (channels.File, error)
+	List(ctx context.Context, agent bridge.AgentID, q bridge.ListQuery) (bridge.Listing, error)
+	Facts(ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID) (bridge.Facts, error)
+	Spoken(ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID, before bridge.SpokenBefore) (bridge.SpokenPage, error)
+	File(ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID, message bridge.MessageID, index int) (channels.File, error)
 	People(ctx context.Context) (agents []bridge.AgentRef, teams []string, err error)
 
 	// Act stores what an agent asks for and gives it a name, by which Result tells what became of it.
-	Act(ctx context.Context, agent int64, a bridge.Act) (name string, err error)
-	Result(ctx context.Context, agent, conversation int64, name string) (bridge.ActResult, error)
+	Act(ctx context.Context, agent bridge.AgentID, a bridge.Act) (name string, err error)
+	Result(ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID, name string) (bridge.ActResult, error)
 
 	// Attaching says whether files may be attached to a reply, and StoreFile keeps one for the act that will carry it.
-	Attaching(ctx context.Context, agent, conversation int64) (bridge.Attaching, error)
+	Attaching(ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID) (bridge.Attaching, error)
 	StoreFile(ctx context.Context, r io.Reader, maxBytes int64) (blob string, size int64, err error)
 
 	// Stamp and ListStamp give digests of what is shown, of a conversation and of a page of a list: another one means that
 	// something has changed.
-	Stamp(ctx context.Context, agent, conversation int64) (string, error)
+	Stamp(ctx context.Context, agent bridge.AgentID, conversation bridge.ConversationID) (string, error)
 	ListStamp(l bridge.Listing) string
 
 	// Stopping is closed when the process is about to end.
@@ -167,7 +167,7 @@ func (p pages) list(v *web.Visit) error {
 }
 
 func rowOf(v *web.Visit, f *bridge.Facts) row {
-	return row{Path: "/inbox/" + strconv.FormatInt(f.ID, 10), Number: shape.Number(f.ID), Customer: shape.PartyName(f.Contact), Subject: f.Subject,
+	return row{Path: "/inbox/" + strconv.FormatInt(int64(f.ID), 10), Number: shape.Number(f.ID), Customer: shape.PartyName(f.Contact), Subject: f.Subject,
 		Preview: f.Preview, Channel: f.ChannelName, Status: shape.StatusWords(*f), Waits: !f.WaitingSince.IsZero(), Owners: ownersOf(f),
 		Team: f.Team, At: clock(v, f.LastMessage.At)}
 }

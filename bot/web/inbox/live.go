@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parley/bot/web"
+	"parley/bridge"
 )
 
 // Bounds of the streams by which pages learn that something has changed.
@@ -25,13 +26,13 @@ const (
 type lives struct {
 	mu      sync.Mutex
 	all     int
-	byAgent map[int64]int
+	byAgent map[bridge.AgentID]int
 }
 
-func newLives() *lives { return &lives{byAgent: map[int64]int{}} }
+func newLives() *lives { return &lives{byAgent: map[bridge.AgentID]int{}} }
 
 // take has room for one more stream of an agent, or says no.
-func (l *lives) take(agent int64) bool {
+func (l *lives) take(agent bridge.AgentID) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.all >= liveStreams || l.byAgent[agent] >= livePerAgent {
@@ -42,7 +43,7 @@ func (l *lives) take(agent int64) bool {
 	return true
 }
 
-func (l *lives) give(agent int64) {
+func (l *lives) give(agent bridge.AgentID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.all--
@@ -59,7 +60,9 @@ func (p pages) live(v *web.Visit) error {
 		return p.desk.ListStamp(l), err
 	}
 	if id, err := strconv.ParseInt(v.Value("conversation"), 10, 64); err == nil {
-		stamp = func(ctx context.Context) (string, error) { return p.desk.Stamp(ctx, v.Person.ID, id) }
+		stamp = func(ctx context.Context) (string, error) {
+			return p.desk.Stamp(ctx, v.Person.ID, bridge.ConversationID(id))
+		}
 	}
 	ctx, cancel := context.WithTimeout(v.Context(), liveLife)
 	defer cancel()

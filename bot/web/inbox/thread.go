@@ -27,7 +27,7 @@ type threadPage struct {
 	Stamp   string
 
 	Form   string // names the forms as they were opened
-	Seen   int64
+	Seen   bridge.EventID
 	Open   bool // it is not over
 	Ended  bool // it is resolved, and can be opened again
 	Mine   bool
@@ -85,8 +85,8 @@ type file struct {
 // button does something with a message.
 type button struct {
 	Verb, Text, Ask string
-	Message         int64
-	Delivery        int64
+	Message         bridge.MessageID
+	Delivery        bridge.DeliveryID
 	Sure            bool
 }
 
@@ -132,7 +132,7 @@ func resultOf(r bridge.ActResult) *result {
 
 // page reads what the page of a conversation shows.
 func (p pages) page(v *web.Visit) (threadPage, bridge.Facts, error) {
-	id, ctx, agent := number(v, "id"), v.Context(), v.Person.ID
+	id, ctx, agent := bridge.ConversationID(number(v, "id")), v.Context(), v.Person.ID
 	stamp, err := p.desk.Stamp(ctx, agent, id) // before the rest: what changes in between is shown again
 	if err != nil {
 		return threadPage{}, bridge.Facts{}, err
@@ -146,8 +146,8 @@ func (p pages) page(v *web.Visit) (threadPage, bridge.Facts, error) {
 	if err != nil {
 		return threadPage{}, f, err
 	}
-	path := "/inbox/" + strconv.FormatInt(id, 10)
-	data := threadPage{Path: path, Number: shape.Number(id), Details: detailsOf(v, f), Live: "/inbox/live?conversation=" + strconv.FormatInt(id, 10), Stamp: stamp,
+	path := "/inbox/" + strconv.FormatInt(int64(id), 10)
+	data := threadPage{Path: path, Number: shape.Number(id), Details: detailsOf(v, f), Live: "/inbox/live?conversation=" + strconv.FormatInt(int64(id), 10), Stamp: stamp,
 		Form: rand.Text(), Open: f.Status.Open() && !f.Automatic, Ended: f.Status == bridge.StatusResolved, Mine: shape.HeldBy(f, bridge.AgentRef{ID: agent}),
 		Asleep: f.Status == bridge.StatusSnoozed, Customer: shape.PartyName(f.Contact), mistake: mistake{Typed: map[string]string{}}}
 	for i := range spoken.List {
@@ -185,7 +185,7 @@ func beforeOf(v *web.Visit) bridge.SpokenBefore {
 	if err != nil || wrong != nil {
 		return bridge.SpokenBefore{}
 	}
-	return bridge.SpokenBefore{Event: e, ID: m}
+	return bridge.SpokenBefore{Event: bridge.EventID(e), ID: bridge.MessageID(m)}
 }
 
 func detailsOf(v *web.Visit, f bridge.Facts) []detail {

@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"parley/bridge"
 )
 
 // Kind is what a provider's tokens say beyond the standard.
@@ -55,7 +57,7 @@ var ErrElsewhere = errors.New("openid: another organisation")
 type Desk interface {
 	// Agent finds the active agent that somebody is. The user of an organisation counts more than the address.
 	// Errors: ErrStranger, ErrElsewhere.
-	Agent(ctx context.Context, who Identity) (int64, error)
+	Agent(ctx context.Context, who Identity) (bridge.AgentID, error)
 }
 
 // How long things may take.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parley/bot/web"
+	"parley/bridge"
 )
 
 const (
@@ -28,10 +29,10 @@ type logDesk interface {
 
 // LogFilter says which rows of the log are wanted. The zero LogFilter wants all.
 type LogFilter struct {
-	Agent        int64
+	Agent        bridge.AgentID
 	What         string
 	Account      string
-	Conversation int64
+	Conversation bridge.ConversationID
 	From, Until  time.Time // Until is the first moment that is not wanted
 }
 
@@ -45,8 +46,8 @@ type LogPage struct {
 // LogRow is one thing that was done.
 type LogRow struct {
 	At           time.Time
-	Conversation int64  // 0 = the set-up was changed
-	Account      string // "" = the set-up
+	Conversation bridge.ConversationID // 0 = the set-up was changed
+	Account      string                // "" = the set-up
 	By           string
 	What         string
 	Text         string
@@ -133,14 +134,18 @@ func readFilter(v *web.Visit) (f LogFilter, problem string) {
 	var err error
 	f.What, f.Account = v.Value("what"), v.Value("account")
 	if who := v.Value("who"); who != "" {
-		if f.Agent, err = strconv.ParseInt(who, 10, 64); err != nil {
+		agent, err := strconv.ParseInt(who, 10, 64)
+		if err != nil {
 			return f, "There is no such colleague."
 		}
+		f.Agent = bridge.AgentID(agent)
 	}
 	if number := strings.TrimPrefix(v.Value("conversation"), "#"); number != "" {
-		if f.Conversation, err = strconv.ParseInt(number, 10, 64); err != nil {
+		conversation, err := strconv.ParseInt(number, 10, 64)
+		if err != nil {
 			return f, "A conversation is named by its number: 12 or #12."
 		}
+		f.Conversation = bridge.ConversationID(conversation)
 	}
 	zone := v.Now().Location()
 	if from := v.Value("from"); from != "" {
@@ -194,7 +199,7 @@ func (p pages) logFile(v *web.Visit) error {
 		for _, r := range page.Rows {
 			number := ""
 			if r.Conversation != 0 {
-				number = strconv.FormatInt(r.Conversation, 10)
+				number = strconv.FormatInt(int64(r.Conversation), 10)
 			}
 			_ = file.Write([]string{r.At.UTC().Format(time.RFC3339), web.Cell(r.By), web.Cell(r.What), number, web.Cell(r.Account), web.Cell(r.Text)})
 		}

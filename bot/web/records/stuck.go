@@ -22,10 +22,10 @@ type stuckDesk interface {
 	Quarantine(ctx context.Context, limit int) ([]Quarantined, error)
 
 	// Replay applies an event again, and says in words what became of it.
-	Replay(ctx context.Context, by web.Person, event int64) (string, error)
+	Replay(ctx context.Context, by web.Person, event bridge.EventID) (string, error)
 
 	// Drop takes an event out of quarantine for good. Errors: ErrNone.
-	Drop(ctx context.Context, by web.Person, event int64) error
+	Drop(ctx context.Context, by web.Person, event bridge.EventID) error
 
 	// Undecided lists messages that wait for a decision: those of which nobody knows whether they arrived, then those
 	// that were refused, the oldest first.
@@ -47,7 +47,7 @@ type stuckDesk interface {
 
 // Quarantined is an event that could not be applied.
 type Quarantined struct {
-	Event   int64
+	Event   bridge.EventID
 	Account string
 	Reason  string
 	At      time.Time
@@ -55,10 +55,10 @@ type Quarantined struct {
 
 // Undecided is an agent's message of which nobody knows whether it arrived, or that was refused.
 type Undecided struct {
-	Conversation int64
-	Delivery     int64 // 0 = it can be decided in its thread only
-	Attempt      int   // the last one at it
-	Refused      bool  // it surely did not arrive
+	Conversation bridge.ConversationID
+	Delivery     bridge.DeliveryID // 0 = it can be decided in its thread only
+	Attempt      int               // the last one at it
+	Refused      bool              // it surely did not arrive
 	Why          string
 	Account      string
 	By           string
@@ -68,7 +68,7 @@ type Undecided struct {
 // Decision is what an admin chose for a delivery.
 type Decision struct {
 	Verb     bridge.Verb // VerbSendAgain or VerbMarkSent
-	Delivery int64
+	Delivery bridge.DeliveryID
 	Attempt  int // the last one at it that the page showed: a later one has to be looked at first
 }
 
@@ -163,8 +163,9 @@ func (p pages) stuck(v *web.Visit) error {
 // decide sends a message again, or marks it as sent.
 func (p pages) decide(v *web.Visit) error {
 	d := Decision{Verb: bridge.Verb(v.Value("verb"))}
-	var err, wrong error
-	d.Delivery, err = strconv.ParseInt(v.Request.PathValue("delivery"), 10, 64)
+	delivery, err := strconv.ParseInt(v.Request.PathValue("delivery"), 10, 64)
+	d.Delivery = bridge.DeliveryID(delivery)
+	var wrong error
 	d.Attempt, wrong = strconv.Atoi(v.Value("attempt"))
 	if err != nil || wrong != nil || d.Verb != bridge.VerbSendAgain && d.Verb != bridge.VerbMarkSent {
 		return v.NotFound()
@@ -204,7 +205,7 @@ func (p pages) replay(v *web.Visit) error {
 	if err != nil {
 		return v.NotFound()
 	}
-	said, err := p.desk.Replay(v.Context(), v.Person, event)
+	said, err := p.desk.Replay(v.Context(), v.Person, bridge.EventID(event))
 	if err != nil {
 		return err
 	}
@@ -214,7 +215,7 @@ func (p pages) replay(v *web.Visit) error {
 func (p pages) drop(v *web.Visit) error {
 	event, err := strconv.ParseInt(v.Request.PathValue("event"), 10, 64)
 	if err == nil {
-		err = p.desk.Drop(v.Context(), v.Person, event)
+		err = p.desk.Drop(v.Context(), v.Person, bridge.EventID(event))
 	}
 	return changed(v, err, "/settings/stuck", fmt.Sprintf("Event %d is dropped: it is never applied.", event))
 }

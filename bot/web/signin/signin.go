@@ -8,6 +8,7 @@ import (
 	"errors"
 
 	"parley/bot/web"
+	"parley/bridge"
 )
 
 // Invited is whom a link signs in.
@@ -32,10 +33,10 @@ type Desk interface {
 
 	// Use gives the agent whom a link signs in; it can't be used again. If it is for whoever opens it, that person
 	// becomes an admin with the address and the name. Errors: ErrNoLink, Problems.
-	Use(ctx context.Context, link, email, name string) (agent int64, err error)
+	Use(ctx context.Context, link, email, name string) (agent bridge.AgentID, err error)
 
 	// SignOutEverywhere ends all sessions of an agent.
-	SignOutEverywhere(ctx context.Context, agent int64) error
+	SignOutEverywhere(ctx context.Context, agent bridge.AgentID) error
 }
 
 // Provider is who may say who somebody is.

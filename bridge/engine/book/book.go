@@ -18,8 +18,8 @@ import (
 type Book struct {
 	*Moment
 	Dir           *directory.Directory
-	Locks         func(conversations []int64)          // relay.Batch.Locks
-	Channel       func(account int64) channels.Channel // nil while it isn't there
+	Locks         func(conversations []store.ConversationID)     // relay.Batch.Locks
+	Channel       func(account store.AccountID) channels.Channel // nil while it isn't there
 	Conversations *Conversations
 	Messages      *Messages
 	People        *People
@@ -41,7 +41,7 @@ type Options struct {
 	Moment    Moment
 	Directory *directory.Directory
 	// Channel gives the channel of an account; nil while it isn't there.
-	Channel func(account int64) channels.Channel
+	Channel func(account store.AccountID) channels.Channel
 	// Writes says that texts can be asked for: somebody answers.
 	Writes bool
 	// Gates are those that the process knows.
@@ -53,14 +53,14 @@ type Options struct {
 // New makes the empty book of a batch.
 func New(o Options) *Book {
 	m := &o.Moment
-	return &Book{Moment: m, Dir: o.Directory, Locks: func([]int64) {}, Channel: o.Channel, Conversations: newConversations(m, o.Directory),
+	return &Book{Moment: m, Dir: o.Directory, Locks: func([]store.ConversationID) {}, Channel: o.Channel, Conversations: newConversations(m, o.Directory),
 		Messages: newMessages(m), People: newPeople(m), Posts: newPosts(m), Outbox: newOutbox(m, o.Gates, o.LeaseFor), Timers: newTimers(),
 		Log: &Log{Moment: m}, Tags: newTags(o.Directory), Openings: Openings{}, Bursts: Bursts{}, Suggested: SuggestedReplies{},
-		Suggestions: &Suggestions{ended: map[int64]bool{}}, Requests: newRequests(m, o.Writes), Replying: &Replying{Moment: m}}
+		Suggestions: &Suggestions{ended: map[store.ConversationID]bool{}}, Requests: newRequests(m, o.Writes), Replying: &Replying{Moment: m}}
 }
 
 // Caps gives what the channel of an account can carry; zero while it isn't there.
-func (b *Book) Caps(account int64) channels.Capabilities {
+func (b *Book) Caps(account store.AccountID) channels.Capabilities {
 	if ch := b.Channel(account); ch != nil {
 		return ch.Capabilities()
 	}
@@ -98,7 +98,7 @@ func (b *Book) Named(a *store.Account, external string) (*Message, *Conversation
 
 // StatusMessage finds the message that a receipt is about; nil = none.
 func (b *Book) StatusMessage(a *store.Account, s *channels.Status) *Message {
-	if m := b.Messages.Rows[s.MessageID]; m != nil && b.Conversations.Rows[m.ConversationID] != nil && b.Conversations.Rows[m.ConversationID].AccountID == a.ID {
+	if m := b.Messages.Rows[store.MessageID(s.MessageID)]; m != nil && b.Conversations.Rows[m.ConversationID] != nil && b.Conversations.Rows[m.ConversationID].AccountID == a.ID {
 		return m
 	}
 	for _, id := range s.External {
@@ -141,7 +141,7 @@ func (b *Book) Analyses(c *Conversation) bool {
 // ConversationOf finds the conversation that a message belongs to: by our token, by
 // the ids it answers, or by its sender where the channel is a chat.
 func (b *Book) ConversationOf(a *store.Account, in channels.Inbound) *Conversation {
-	if c := b.Conversations.Rows[in.Answers.Conversation]; c != nil && c.AccountID == a.ID && c.continues() {
+	if c := b.Conversations.Rows[store.ConversationID(in.Answers.Conversation)]; c != nil && c.AccountID == a.ID && c.continues() {
 		return b.Conversations.current(c)
 	}
 	for _, id := range in.Answers.References {

@@ -7,7 +7,7 @@ import (
 )
 
 // Bursts are what customers write in a batch and what is to be analysed afterwards, by conversation.
-type Bursts map[int64]store.Burst
+type Bursts map[store.ConversationID]store.Burst
 
 // Add lets a message that a customer wrote in this batch be analysed.
 func (bs Bursts) Add(c *Conversation, m *Message) {

@@ -18,7 +18,7 @@ type Conversation struct {
 	Fresh, dirty bool
 	Account      *store.Account
 	Identity     *store.Identity
-	Threads      map[int64]*Thread
+	Threads      map[store.AccountID]*Thread
 	Last         []store.Message // newest first, when loaded
 	ShowsNew     bool            // its root may have to show something else
 	Unshown      bool            // something that the customer said isn't posted yet
@@ -38,7 +38,7 @@ type Thread struct {
 func (c *Conversation) BridgeStatus() bridge.Status { return bridge.Status(c.Status) }
 
 // IsAssignee says that an agent holds the conversation.
-func (c *Conversation) IsAssignee(agent int64) bool {
+func (c *Conversation) IsAssignee(agent store.AgentID) bool {
 	for _, a := range c.Assignees {
 		if a == agent {
 			return true
@@ -158,7 +158,7 @@ func (c *Conversation) Participant(key string) bridge.PartyRef {
 }
 
 // OthersOwn says that the conversation is somebody else's.
-func (c *Conversation) OthersOwn(agent int64) bool {
+func (c *Conversation) OthersOwn(agent store.AgentID) bool {
 	return len(c.Assignees) > 0 && !c.IsAssignee(agent)
 }
 

@@ -14,15 +14,15 @@ import (
 type Conversations struct {
 	*Moment
 	dir        *directory.Directory
-	Rows       map[int64]*Conversation
-	Latest     map[int64]int64 // identity → its newest conversation
-	days       map[LaneKey]int64
-	collecting map[LaneKey]int64 // the threads of a day in which mails are collected
-	numbers    []int64           // conversation numbers, taken but not used
+	Rows       map[store.ConversationID]*Conversation
+	Latest     map[int64]store.ConversationID // identity → its newest conversation
+	days       map[LaneKey]store.ConversationID
+	collecting map[LaneKey]store.ConversationID // the threads of a day in which mails are collected
+	numbers    []store.ConversationID           // conversation numbers, taken but not used
 }
 
 func newConversations(m *Moment, dir *directory.Directory) *Conversations {
-	return &Conversations{Moment: m, dir: dir, Rows: map[int64]*Conversation{}, Latest: map[int64]int64{}, days: map[LaneKey]int64{}, collecting: map[LaneKey]int64{}}
+	return &Conversations{Moment: m, dir: dir, Rows: map[store.ConversationID]*Conversation{}, Latest: map[int64]store.ConversationID{}, days: map[LaneKey]store.ConversationID{}, collecting: map[LaneKey]store.ConversationID{}}
 }
 
 func (cs *Conversations) flush(ctx context.Context, p *store.Pipeline) error {
@@ -62,7 +62,7 @@ func (cs *Conversations) noteSorting(c *Conversation) {
 }
 
 // Number takes the number of a new conversation.
-func (cs *Conversations) Number(ctx context.Context, tx pgx.Tx) (int64, error) {
+func (cs *Conversations) Number(ctx context.Context, tx pgx.Tx) (store.ConversationID, error) {
 	if len(cs.numbers) == 0 {
 		var err error
 		if cs.numbers, err = store.ConversationNumbers(ctx, tx, 1); err != nil {

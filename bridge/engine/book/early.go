@@ -15,7 +15,7 @@ import (
 // timer that ends their wait has a queue of its own: until the lock another process may have taken such an edit for
 // the message. A batch with such a timer (depth.Early) needs all that wait in its conversations.
 func (b *Book) readEarly(ctx context.Context, tx pgx.Tx, n *Wanted) error {
-	var accounts []int64
+	var accounts []store.AccountID
 	var channels, messages []string
 	for k, p := range b.Posts.Rows {
 		if p.Kind == EarlyMessage {
@@ -43,7 +43,7 @@ func (b *Book) readEarly(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 
 // EarlyIn gives the edits in a conversation's threads whose messages have not come, in the order of their places.
 // It is complete where depth.Early was wanted.
-func (ps *Posts) EarlyIn(conversation int64) []store.Post {
+func (ps *Posts) EarlyIn(conversation store.ConversationID) []store.Post {
 	var list []store.Post
 	for _, p := range ps.Rows {
 		if p.ConversationID == conversation && p.Kind == EarlyMessage {

@@ -32,7 +32,7 @@ func (b *Book) Flush(ctx context.Context, tx pgx.Tx) (*store.Pipeline, error) {
 // flushDue notes the conversations of which the figures may have changed: something was said or done, or became of
 // what was said, or was found out, such as what the customer wants.
 func (b *Book) flushDue(ctx context.Context, p *store.Pipeline) error {
-	due := map[int64]bool{}
+	due := map[store.ConversationID]bool{}
 	for _, m := range b.Messages.Rows {
 		if m.Fresh || m.Dirty {
 			due[m.ConversationID] = true

@@ -10,7 +10,7 @@ import (
 
 // FormKeys gives the keys under which the messages of one opened form are remembered; none for what is
 // no form, or a form without a name.
-func FormKeys(surface int64, a bridge.Action) []PostKey {
+func FormKeys(surface store.AccountID, a bridge.Action) []PostKey {
 	if a.Form == "" || a.Origin != bridge.OriginForm {
 		return nil
 	}

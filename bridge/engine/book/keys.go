@@ -4,16 +4,18 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"parley/store"
 )
 
 // Keys gives the keys of a map in order.
-func Keys[V any](m map[int64]V) []int64 {
+func Keys[K ~int64, V any](m map[K]V) []K {
 	return slices.Sorted(maps.Keys(m))
 }
 
 // written gives the rows that a holder has to insert and to update, in the order of their ids. row gives
 // an entry's row, and says whether it is new or was changed.
-func written[E, R any](entries map[int64]E, row func(E) (r R, fresh, dirty bool)) (inserted, updated []R) {
+func written[K ~int64, E, R any](entries map[K]E, row func(E) (r R, fresh, dirty bool)) (inserted, updated []R) {
 	for _, id := range Keys(entries) {
 		switch r, fresh, dirty := row(entries[id]); {
 		case fresh:
@@ -26,7 +28,7 @@ func written[E, R any](entries map[int64]E, row func(E) (r R, fresh, dirty bool)
 }
 
 // compact sorts, removes doubles and zeros.
-func compact(list []int64) []int64 {
+func compact[K ~int64](list []K) []K {
 	list = slices.Clone(list)
 	slices.Sort(list)
 	list = slices.Compact(list)
@@ -38,7 +40,7 @@ func compact(list []int64) []int64 {
 
 // UserKey names a person, or another thing of an account, by the name that it has there.
 type UserKey struct {
-	Account int64
+	Account store.AccountID
 	User    string
 }
 

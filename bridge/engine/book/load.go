@@ -22,7 +22,7 @@ const (
 const maxOffered = 10 // parked replies that are offered at once
 
 // spokenIn gives the conversations of which it matters what was said last.
-func (b *Book) spokenIn(n *Wanted) []int64 {
+func (b *Book) spokenIn(n *Wanted) []store.ConversationID {
 	if n.Failures {
 		return Keys(b.Conversations.Rows)
 	}
@@ -30,8 +30,8 @@ func (b *Book) spokenIn(n *Wanted) []int64 {
 }
 
 // about gives the conversations that actions are about.
-func (b *Book) about(list []Request) []int64 {
-	var ids []int64
+func (b *Book) about(list []Request) []store.ConversationID {
+	var ids []store.ConversationID
 	for _, r := range list {
 		if c := b.ConversationAt(r); c != nil {
 			ids = append(ids, c.ID)
@@ -67,8 +67,8 @@ func (b *Book) loadNamed(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 		p            store.Pipeline
 		identities   []store.Identity
 		group        []store.Identity
-		latest, days []int64
-		open         []int64
+		latest, days []store.ConversationID
+		open         []store.ConversationID
 		external     []store.ExternalID
 		posts        []store.Post
 		reactions    []store.Reaction
@@ -133,7 +133,7 @@ func (b *Book) lockConversations(ctx context.Context, tx pgx.Tx, n *Wanted) erro
 	}
 	var people []int64
 	for i := range rows {
-		c := &Conversation{Conversation: &rows[i], Threads: map[int64]*Thread{}, Account: b.Dir.Account(rows[i].AccountID)}
+		c := &Conversation{Conversation: &rows[i], Threads: map[store.AccountID]*Thread{}, Account: b.Dir.Account(rows[i].AccountID)}
 		if c.Account == nil {
 			return ErrNewAccount
 		}
@@ -220,7 +220,7 @@ func (b *Book) loadWaiting(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 	}
 	p.WaitingDeliveries(&waiting, customerLanes)
 	p.DeliveriesOf(&found, Keys(b.Messages.Rows), compact(slices.Concat(n.Deliveries, b.standingNotes(n))))
-	var unshown []int64
+	var unshown []store.ConversationID
 	p.Unshown(&unshown, b.about(n.Ends))
 	var parked []store.Message
 	p.ParkedMessages(&parked, b.openedIn(n), bridge.ReasonWindow, maxOffered)
@@ -268,7 +268,7 @@ func (b *Book) loadJoined(ctx context.Context, tx pgx.Tx) error {
 	for _, d := range found {
 		b.Outbox.addDelivery(d)
 	}
-	var missing []int64
+	var missing []store.MessageID
 	for _, id := range Keys(b.Outbox.Deliveries) {
 		if d := b.Outbox.Deliveries[id]; d.Kind == outbound.KindReply && b.Messages.Rows[d.MessageID] == nil {
 			missing = append(missing, d.MessageID)
@@ -310,8 +310,8 @@ func (b *Book) admitKnown(ctx context.Context, tx pgx.Tx, n *Wanted) error {
 }
 
 // openedIn gives the conversations whose window the batch opens.
-func (b *Book) openedIn(n *Wanted) []int64 {
-	var list []int64
+func (b *Book) openedIn(n *Wanted) []store.ConversationID {
+	var list []store.ConversationID
 	for _, x := range n.Answers {
 		if c := b.ConversationOf(b.Dir.Account(x.Account), x.Inbound); c != nil {
 			list = append(list, c.ID)
@@ -322,7 +322,7 @@ func (b *Book) openedIn(n *Wanted) []int64 {
 
 // findPosts reads the posts with these keys.
 func findPosts(p *store.Pipeline, dest *[]store.Post, wanted []PostKey) {
-	accounts, channels, messages := make([]int64, len(wanted)), make([]string, len(wanted)), make([]string, len(wanted))
+	accounts, channels, messages := make([]store.AccountID, len(wanted)), make([]string, len(wanted)), make([]string, len(wanted))
 	for i, k := range wanted {
 		accounts[i], channels[i], messages[i] = k.Account, k.Channel, k.Message
 	}

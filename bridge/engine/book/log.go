@@ -31,7 +31,7 @@ func (l *Log) ByParley(c *Conversation, what store.Deed, detail any) {
 	l.add(c, nil, store.ByParley, what, detail)
 }
 
-func (l *Log) add(c *Conversation, agent *int64, actor store.Doer, what store.Deed, detail any) {
+func (l *Log) add(c *Conversation, agent *store.AgentID, actor store.Doer, what store.Deed, detail any) {
 	body := json.RawMessage("{}")
 	if detail != nil {
 		if b, err := json.Marshal(detail); err == nil {
@@ -44,12 +44,12 @@ func (l *Log) add(c *Conversation, agent *int64, actor store.Doer, what store.De
 
 // Detail of a log entry.
 type Detail struct {
-	Text    string  `json:"text,omitempty"`
-	Reason  string  `json:"reason,omitempty"`
-	Message int64   `json:"message,omitempty"`
-	Agents  []int64 `json:"agents,omitempty"`
-	Team    int64   `json:"team,omitempty"`
-	Note    string  `json:"note,omitempty"` // what was said with it, to colleagues
+	Text    string          `json:"text,omitempty"`
+	Reason  string          `json:"reason,omitempty"`
+	Message store.MessageID `json:"message,omitempty"`
+	Agents  []store.AgentID `json:"agents,omitempty"`
+	Team    store.TeamID    `json:"team,omitempty"`
+	Note    string          `json:"note,omitempty"` // what was said with it, to colleagues
 }
 
 // DetailOf reads the detail of a log entry; what earlier versions wrote lacks fields.

@@ -15,7 +15,7 @@ import (
 // customers' reactions to them, and their files that are still to be fetched.
 type Messages struct {
 	*Moment
-	Rows        map[int64]*Message
+	Rows        map[store.MessageID]*Message
 	External    map[UserKey]store.ExternalID
 	newExternal []store.ExternalID
 	moved       []store.ExternalID // ids that now belong to another conversation or message
@@ -26,7 +26,7 @@ type Messages struct {
 }
 
 func newMessages(m *Moment) *Messages {
-	return &Messages{Moment: m, Rows: map[int64]*Message{}, External: map[UserKey]store.ExternalID{},
+	return &Messages{Moment: m, Rows: map[store.MessageID]*Message{}, External: map[UserKey]store.ExternalID{},
 		Reactions: map[ReactionKey]store.Reaction{}, Reacted: map[ReactionKey]bool{}}
 }
 
@@ -73,14 +73,14 @@ func uploads(messages []store.Message) []string {
 
 // ReactionKey names a reaction: who reacted, and to which message, by the provider's id of it.
 type ReactionKey struct {
-	Account  int64
+	Account  store.AccountID
 	Target   string
 	Identity int64
 }
 
 // Tie records which message a provider's id belongs to, unless that is known. Message 0 = the customer
 // deleted the message before it came.
-func (ms *Messages) Tie(account int64, external string, conversation, message int64) {
+func (ms *Messages) Tie(account store.AccountID, external string, conversation store.ConversationID, message store.MessageID) {
 	k := UserKey{account, external}
 	x := store.ExternalID{AccountID: account, ExternalID: external, ConversationID: conversation, MessageID: message}
 	switch before, known := ms.External[k]; {
@@ -129,7 +129,7 @@ func (ms *Messages) Move(m *Message, c *Conversation) {
 
 // AddByPerson adds a person's message as a note that stays inside; the caller decides its fate.
 func (ms *Messages) AddByPerson(r Request) *Message {
-	m := &Message{Fresh: true, Message: store.Message{ID: ms.IDs.Next(), ConversationID: r.Conversation.ID, Direction: store.DirectionNote, Fate: store.FateInside,
+	m := &Message{Fresh: true, Message: store.Message{ID: store.MessageID(ms.IDs.Next()), ConversationID: r.Conversation.ID, Direction: store.DirectionNote, Fate: store.FateInside,
 		AuthorUser: r.Actor.ID, AccountID: r.Surface, Channel: r.Place.Channel, Thread: r.Place.Thread, Place: r.Place.Message, Text: r.Text,
 		EventID: ms.Event.ID, SaidAt: ms.Now, CreatedAt: ms.Now}}
 	if r.Agent != nil {

@@ -43,13 +43,13 @@ func (m *Moment) Wait(most time.Duration) error {
 }
 
 // WaitForID has it wait for the record of a provider's message id.
-func (m *Moment) WaitForID(account int64, external string, most time.Duration) error {
+func (m *Moment) WaitForID(account store.AccountID, external string, most time.Duration) error {
 	return &NotYet{Wait: relay.Wait{EventID: m.Event.ID, For: store.AwaitedID(account, external), Most: most},
 		ID: &store.ExternalID{AccountID: account, ExternalID: external}}
 }
 
 // waitForPost has it wait for the record of a surface's message.
-func (m *Moment) waitForPost(surface int64, channel, message string, most time.Duration) error {
+func (m *Moment) waitForPost(surface store.AccountID, channel, message string, most time.Duration) error {
 	return &NotYet{Wait: relay.Wait{EventID: m.Event.ID, For: store.AwaitedPost(surface, channel, message), Most: most},
 		Post: &store.Post{AccountID: surface, Channel: channel, Message: message}}
 }

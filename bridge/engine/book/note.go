@@ -20,8 +20,9 @@ func (c *Conversation) SettleNote() { c.SetTrait(bridge.TraitNote, "") }
 
 // StandingNote gives the number of the delivery that says what a thread's standing note says now; 0 = none
 // stands there. A note stays behind in a thread that was left, and under a root that was deleted.
-func (c *Conversation) StandingNote(t *Thread) int64 {
-	var delivery, surface int64
+func (c *Conversation) StandingNote(t *Thread) bridge.DeliveryID {
+	var delivery bridge.DeliveryID
+	var surface bridge.AccountID
 	var rerooted int
 	if _, err := fmt.Sscan(c.Traits[bridge.TraitNote], &delivery, &surface, &rerooted); err != nil || t == nil || surface != t.AccountID || rerooted != t.Rerooted {
 		return 0
@@ -30,7 +31,7 @@ func (c *Conversation) StandingNote(t *Thread) int64 {
 }
 
 // standingNotes gives the deliveries of the notes that stand in the threads of the loaded conversations.
-func (b *Book) standingNotes(n *Wanted) (deliveries []int64) {
+func (b *Book) standingNotes(n *Wanted) (deliveries []bridge.DeliveryID) {
 	if !n.Notes {
 		return nil
 	}

@@ -22,8 +22,8 @@ type Outbox struct {
 	Lanes      map[int64]*Lane
 	laneKeys   map[LaneKey]*Lane
 	gates      map[LaneKey]*store.Gate // of new lanes
-	Deliveries map[int64]*Delivery
-	OfMessage  map[int64][]*Delivery // deliveries by the message that they are about
+	Deliveries map[store.DeliveryID]*Delivery
+	OfMessage  map[store.MessageID][]*Delivery // deliveries by the message that they are about
 	shifts     []shift
 	knownGates *Gates
 	LeaseFor   func(time.Duration) time.Duration // how long a lane is leased for a request that may take so long
@@ -31,12 +31,12 @@ type Outbox struct {
 
 func newOutbox(m *Moment, known *Gates, leaseFor func(time.Duration) time.Duration) *Outbox {
 	return &Outbox{Moment: m, Lanes: map[int64]*Lane{}, laneKeys: map[LaneKey]*Lane{}, gates: map[LaneKey]*store.Gate{},
-		Deliveries: map[int64]*Delivery{}, OfMessage: map[int64][]*Delivery{}, knownGates: known, LeaseFor: leaseFor}
+		Deliveries: map[store.DeliveryID]*Delivery{}, OfMessage: map[store.MessageID][]*Delivery{}, knownGates: known, LeaseFor: leaseFor}
 }
 
 // LaneKey names a lane, or a gate, of an account.
 type LaneKey struct {
-	Account int64
+	Account store.AccountID
 	Key     string
 }
 
@@ -51,12 +51,12 @@ type Lane struct {
 }
 
 // Enqueue puts a delivery at the end of a lane.
-func (o *Outbox) Enqueue(l *Lane, kind string, messageID int64, p outbound.Payload, notBefore *time.Time) *Delivery {
+func (o *Outbox) Enqueue(l *Lane, kind string, messageID store.MessageID, p outbound.Payload, notBefore *time.Time) *Delivery {
 	body, err := json.Marshal(p)
 	if err != nil {
 		panic("book: payload: " + err.Error()) // our own plain struct
 	}
-	d := &Delivery{Fresh: true, Delivery: store.Delivery{ID: o.IDs.Next(), LaneID: l.ID, MessageID: messageID, Kind: kind, Payload: body,
+	d := &Delivery{Fresh: true, Delivery: store.Delivery{ID: store.DeliveryID(o.IDs.Next()), LaneID: l.ID, MessageID: messageID, Kind: kind, Payload: body,
 		State: store.Queued, NotBefore: notBefore, CreatedAt: o.Now}}
 	l.Tail++
 	d.Seq = l.Tail
@@ -86,7 +86,7 @@ func laneOrder(order string) string {
 
 // EnqueueInOrder puts an agent's message among those that still wait, by the
 // surface's own order (invariant 3).
-func (o *Outbox) EnqueueInOrder(l *Lane, order string, messageID int64, p outbound.Payload, notBefore *time.Time) *Delivery {
+func (o *Outbox) EnqueueInOrder(l *Lane, order string, messageID store.MessageID, p outbound.Payload, notBefore *time.Time) *Delivery {
 	order = laneOrder(order)
 	at := slices.IndexFunc(l.Waiting, func(d *Delivery) bool { return d.OrderBy > order && d.Part == 0 && d.State == store.Queued })
 	d := o.Enqueue(l, outbound.KindReply, messageID, p, notBefore)
@@ -113,7 +113,7 @@ func (o *Outbox) EnqueueInOrder(l *Lane, order string, messageID int64, p outbou
 
 // LaneOf gives a lane, and makes it if need be: with a priority, the gate whose budget it spends, and how long
 // a request in it may take.
-func (o *Outbox) LaneOf(key LaneKey, conversation int64, priority int, gate store.Gate, request time.Duration) *Lane {
+func (o *Outbox) LaneOf(key LaneKey, conversation store.ConversationID, priority int, gate store.Gate, request time.Duration) *Lane {
 	if l := o.laneKeys[key]; l != nil {
 		return l
 	}
@@ -240,7 +240,7 @@ func (o *Outbox) addDelivery(d store.Delivery) {
 
 // loadDeliveries reads the deliveries of messages that were found after the others were loaded.
 func (o *Outbox) loadDeliveries(ctx context.Context, tx pgx.Tx, late []store.Message) error {
-	var ids []int64
+	var ids []store.MessageID
 	for _, m := range late {
 		ids = append(ids, m.ID)
 	}

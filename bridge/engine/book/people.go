@@ -211,7 +211,7 @@ func (ps *People) RootOf(c *Conversation) *store.Identity {
 }
 
 // RowOf finds the row of a key itself.
-func (ps *People) RowOf(account int64, key string) *store.Identity {
+func (ps *People) RowOf(account store.AccountID, key string) *store.Identity {
 	for _, i := range ps.Identities {
 		if i.AccountID == account && i.Key == key {
 			return i
@@ -270,7 +270,7 @@ func (ps *People) flush(ctx context.Context, p *store.Pipeline) error {
 
 // samePerson names keys of one customer, the one in use first.
 type samePerson struct {
-	account int64
+	account store.AccountID
 	keys    []string
 	lasting bool // the first is this person's for good, and nothing but a message names the others
 }

@@ -45,7 +45,7 @@ func (ps *Posts) Change(p *store.Post) {
 
 // PostKey names a message in a surface.
 type PostKey struct {
-	Account          int64
+	Account          store.AccountID
 	Channel, Message string
 }
 

@@ -11,8 +11,9 @@ import (
 // Replying is what a batch changes about the forms of replies.
 type Replying struct {
 	*Moment
-	conversations, agents []int64 // pairs: agents[i] answered in conversations[i]
-	outdated              []int64 // conversations in which the time of a form may be over
+	conversations []store.ConversationID
+	agents        []store.AgentID        // pairs: agents[i] answered in conversations[i]
+	outdated      []store.ConversationID // conversations in which the time of a form may be over
 }
 
 // End notes that the form of an agent who answered is closed: the card no longer names the agent.

@@ -129,7 +129,7 @@ func (o *Outbox) PartLanded(m *Message) bool {
 }
 
 // DeliveryOf gives the delivery that a result or click is about.
-func (o *Outbox) DeliveryOf(m *Message, delivery int64) *Delivery {
+func (o *Outbox) DeliveryOf(m *Message, delivery store.DeliveryID) *Delivery {
 	if d := o.Deliveries[delivery]; d != nil && d.MessageID == m.ID {
 		return d
 	}

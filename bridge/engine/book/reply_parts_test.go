@@ -11,9 +11,9 @@ import (
 // that were refused before count for nothing.
 func TestPartsThatWereSentAgain(t *testing.T) {
 	t.Parallel()
-	o := &Outbox{OfMessage: map[int64][]*Delivery{}}
+	o := &Outbox{OfMessage: map[store.MessageID][]*Delivery{}}
 	for i, state := range []string{store.Failed, store.Failed, store.Accepted, store.Accepted} {
-		d := &Delivery{Delivery: store.Delivery{ID: int64(20 + i), LaneID: 10, Seq: int64(3 + i), MessageID: 19, Kind: outbound.KindReply, OrderBy: "m4", State: state}}
+		d := &Delivery{Delivery: store.Delivery{ID: store.DeliveryID(20 + i), LaneID: 10, Seq: int64(3 + i), MessageID: 19, Kind: outbound.KindReply, OrderBy: "m4", State: state}}
 		d.Carry(outbound.Payload{ReplyPayload: outbound.ReplyPayload{Span: &outbound.Span{From: i % 2, To: i%2 + 1}}})
 		o.OfMessage[19] = append(o.OfMessage[19], d)
 	}

@@ -9,9 +9,9 @@ import (
 // conversation it is about.
 type Request struct {
 	bridge.Action
-	Conversation *Conversation // nil = it is about no conversation, or it isn't known which
-	Agent        *store.Agent  // nil = whoever asks is no agent, or nobody has looked yet
-	Surface      int64         // the account of the surface in which it was asked
+	Conversation *Conversation   // nil = it is about no conversation, or it isn't known which
+	Agent        *store.Agent    // nil = whoever asks is no agent, or nobody has looked yet
+	Surface      store.AccountID // the account of the surface in which it was asked
 }
 
 // About gives the same request about another conversation; nil = about none.

@@ -20,7 +20,7 @@ type Requests struct {
 }
 
 type requestKey struct {
-	conversation int64
+	conversation store.ConversationID
 	name         string
 }
 

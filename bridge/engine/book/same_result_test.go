@@ -20,8 +20,8 @@ func TestNamesFindTheSame(t *testing.T) {
 		Tags:  []store.Tag{{Name: "VIP"}, {Name: "Vip"}, {Name: "vip"}},
 	})
 	for range 100 {
-		for who, want := range map[string]int64{"ann": 3, "Ann Ray": 2, "kim": 0, "kim yo": 0, "KIM2@acme.test": 5, "bo": 7, "@lee@acme.test": 1} {
-			var got int64
+		for who, want := range map[string]store.AgentID{"ann": 3, "Ann Ray": 2, "kim": 0, "kim yo": 0, "KIM2@acme.test": 5, "bo": 7, "@lee@acme.test": 1} {
+			var got store.AgentID
 			if a := dir.Find(9, who); a != nil {
 				got = a.ID
 			}
@@ -29,7 +29,7 @@ func TestNamesFindTheSame(t *testing.T) {
 				t.Fatalf("%q is agent %d, want %d", who, got, want)
 			}
 		}
-		for name, want := range map[string]int64{"sales-eu": 2, "Sales EU": 1, "#SALES_EU": 1, "support": 3} {
+		for name, want := range map[string]store.TeamID{"sales-eu": 2, "Sales EU": 1, "#SALES_EU": 1, "support": 3} {
 			if got := dir.FindTeam(name); got == nil || got.ID != want {
 				t.Fatalf("%q is team %+v, want %d", name, got, want)
 			}
@@ -74,7 +74,7 @@ func TestZonesMakeNoDifferenceToDays(t *testing.T) {
 	now := time.Date(2026, 11, 21, 2, 30, 0, 0, time.UTC)
 	for _, zone := range []*time.Location{time.UTC, time.FixedZone("EST", -5*60*60), time.FixedZone("IST", 330*60)} {
 		convs := newConversations(&Moment{Now: now.In(zone)}, nil)
-		convs.numbers = []int64{7}
+		convs.numbers = []store.ConversationID{7}
 		c, err := convs.DailyThread(t.Context(), nil, &store.Account{ID: 1})
 		if err != nil || *c.Day != "2026-11-21" || c.Subject != "Automatic mail, Saturday 21 November" {
 			t.Errorf("%s: %q of %s, %v", zone, c.Subject, *c.Day, err)

@@ -10,10 +10,10 @@ import (
 
 // SuggestedReplies are the replies that analyses suggest in a batch, by conversation; none where a conversation
 // has ended.
-type SuggestedReplies map[int64]suggested.Replies
+type SuggestedReplies map[store.ConversationID]suggested.Replies
 
 // Keep lets replies stand in place of those that were suggested in a conversation before.
-func (sr SuggestedReplies) Keep(c *Conversation, event int64, replies []suggested.Reply) {
+func (sr SuggestedReplies) Keep(c *Conversation, event store.EventID, replies []suggested.Reply) {
 	sr[c.ID] = suggested.Replies{ConversationID: c.ID, EventID: event, List: replies}
 }
 
@@ -26,7 +26,7 @@ func (sr SuggestedReplies) Drop(c *Conversation) {
 
 func (sr SuggestedReplies) flush(ctx context.Context, p *store.Pipeline) error {
 	var kept []suggested.Replies
-	var dropped []int64
+	var dropped []store.ConversationID
 	for _, id := range Keys(sr) {
 		if r := sr[id]; len(r.List) > 0 {
 			kept = append(kept, r)

@@ -14,7 +14,7 @@ import (
 // does what may have been suggested says so by Settle; nobody has to know whether it was.
 type Suggestions struct {
 	shown, settled []suggestion.Suggestion
-	ended          map[int64]bool // conversations
+	ended          map[store.ConversationID]bool // conversations
 }
 
 // Show records that a note suggests something. It says no where the conversation had this suggestion before.

@@ -44,6 +44,6 @@ func (t *Timers) flush(ctx context.Context, p *store.Pipeline) error {
 }
 
 type timerKey struct {
-	conversation int64
+	conversation store.ConversationID
 	kind         string
 }

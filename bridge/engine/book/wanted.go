@@ -5,6 +5,7 @@ import (
 
 	"parley/bridge/engine/outbound"
 	"parley/channels"
+	"parley/store"
 )
 
 // Wanted collects what a batch will touch, before anything is locked; Load reads it. What it names twice
@@ -21,15 +22,15 @@ type Wanted struct {
 	lanes         KeyList
 	Days          KeyList // days of which the threads are needed in which mails are sorted
 	Posts         []PostKey
-	conversations map[int64]bool
-	Messages      []int64
-	Deliveries    []int64
-	Files         []int64         // messages of which the posts of files are needed
-	Opens         map[UserKey]int // how many conversations each origin may open
-	Said          []Request       // what is said, in conversations of which the latest messages are needed
-	Ends          []Request       // what ends conversations
-	Answers       []Incoming      // what opens the reply windows of conversations
-	Tags          []string        // that are put on conversations
+	conversations map[store.ConversationID]bool
+	Messages      []store.MessageID
+	Deliveries    []store.DeliveryID
+	Files         []store.MessageID // messages of which the posts of files are needed
+	Opens         map[UserKey]int   // how many conversations each origin may open
+	Said          []Request         // what is said, in conversations of which the latest messages are needed
+	Ends          []Request         // what ends conversations
+	Answers       []Incoming        // what opens the reply windows of conversations
+	Tags          []string          // that are put on conversations
 }
 
 // depth says what of the conversations is needed besides their rows.
@@ -51,49 +52,49 @@ type parties struct {
 
 // Stranger is somebody with whom a conversation may be begun only if one of the party's keys wrote before.
 type Stranger struct {
-	Account int64
+	Account store.AccountID
 	Party   channels.Party
 }
 
 // Incoming is what a customer wrote to an account.
 type Incoming struct {
-	Account int64
+	Account store.AccountID
 	Inbound channels.Inbound
 }
 
 // KeyList lists things by account and name, the way PostgreSQL takes them.
 type KeyList struct {
-	accounts []int64
+	accounts []store.AccountID
 	names    []string
 }
 
 // Add puts a thing on the list.
-func (l *KeyList) Add(account int64, name string) {
+func (l *KeyList) Add(account store.AccountID, name string) {
 	l.accounts, l.names = append(l.accounts, account), append(l.names, name)
 }
 
 // NewWanted makes the empty list of what a number of facts will touch.
 func NewWanted(facts int) *Wanted {
-	return &Wanted{facts: facts, parties: parties{byKey: map[UserKey]channels.Party{}}, conversations: map[int64]bool{}, Opens: map[UserKey]int{}}
+	return &Wanted{facts: facts, parties: parties{byKey: map[UserKey]channels.Party{}}, conversations: map[store.ConversationID]bool{}, Opens: map[UserKey]int{}}
 }
 
 // AddConversation adds a conversation by its number; 0 = none.
-func (n *Wanted) AddConversation(id int64) {
+func (n *Wanted) AddConversation(id store.ConversationID) {
 	if id != 0 {
 		n.conversations[id] = true
 	}
 }
 
 // AddDirect adds the lane of what is told to somebody directly.
-func (n *Wanted) AddDirect(surface int64, user string) { n.AddChannel(surface, "@"+user) }
+func (n *Wanted) AddDirect(surface store.AccountID, user string) { n.AddChannel(surface, "@"+user) }
 
 // AddChannel adds the lane of a channel of a surface.
-func (n *Wanted) AddChannel(surface int64, channel string) {
+func (n *Wanted) AddChannel(surface store.AccountID, channel string) {
 	n.lanes.Add(surface, outbound.ChannelLane(channel))
 }
 
 // AddParty adds a customer by all keys that are known of her, the one in use first.
-func (n *Wanted) AddParty(account int64, p channels.Party, more ...string) {
+func (n *Wanted) AddParty(account store.AccountID, p channels.Party, more ...string) {
 	if p.Key == "" {
 		return
 	}

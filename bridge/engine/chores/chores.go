@@ -29,15 +29,15 @@ type Host interface {
 	// Directory gives accounts, agents and teams as they were read last.
 	Directory() *directory.Directory
 	// Channel gives the channel of an account; nil while it isn't there.
-	Channel(account int64) channels.Channel
+	Channel(account store.AccountID) channels.Channel
 	// Channels gives the channels that work in this process, by account.
-	Channels() map[int64]channels.Channel
+	Channels() map[store.AccountID]channels.Channel
 	// Surfaces gives the chats that work in this process, by account.
-	Surfaces() map[int64]bridge.Surface
+	Surfaces() map[store.AccountID]bridge.Surface
 	// ReachEvery is how often each chat is asked whether it answers.
 	ReachEvery() time.Duration
 	// SurfaceName names a chat for people.
-	SurfaceName(dir *directory.Directory, surface int64) string
+	SurfaceName(dir *directory.Directory, surface store.AccountID) string
 	// Analyzer reads what customers write; nil = nothing is analysed.
 	Analyzer() analysis.Analyzer
 	// AITokensADay is what a model may cost an account in a day that chose no limit; 0 = anything.
@@ -47,7 +47,7 @@ type Host interface {
 	// Writer writes texts that are asked for; nil = nobody does.
 	Writer() analysis.Writer
 	// Trouble tells the admins, once, why what of an account fails; with nil, that it works again.
-	Trouble(account int64, what string, c *channels.Condition)
+	Trouble(account store.AccountID, what string, c *channels.Condition)
 	// Busy says that there is much to do, so that what may be late gives way.
 	Busy() bool
 	// Wake tells that facts of Parley's own were journalled.

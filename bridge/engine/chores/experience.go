@@ -28,11 +28,11 @@ func (as *Analyses) solvedBefore(ctx context.Context, b claimedBurst, q *asking)
 		return nil
 	}
 	c, dir := &b.Conversations[i], as.host.Directory()
-	var team int64
+	var team store.TeamID
 	if c.TeamID != nil {
 		team = *c.TeamID
 	}
-	var accounts []int64
+	var accounts []store.AccountID
 	for i := range dir.Accounts {
 		a := &dir.Accounts[i]
 		same := a.ID == c.AccountID || team != 0 && a.TeamID != nil && *a.TeamID == team
@@ -59,7 +59,7 @@ func (as *Analyses) solvedBefore(ctx context.Context, b claimedBurst, q *asking)
 		q.Desk.Examples = append(q.Desk.Examples, e)
 		if s.Answered != "" && sources < mostSolved && s.ConversationID != c.ID {
 			sources++
-			id := solvedPrefix + strconv.FormatInt(s.ConversationID, 10)
+			id := solvedPrefix + strconv.FormatInt(int64(s.ConversationID), 10)
 			q.intents[id] = s.Intent
 			q.Desk.Sources = append(q.Desk.Sources, analysis.Source{ID: id, Title: fmt.Sprintf("Conversation #%d", s.ConversationID), Text: s.Asked, Reply: s.Answered})
 		}

@@ -33,9 +33,9 @@ func fetchWaits() []time.Duration {
 // fetchers fetches files; it belongs to one goroutine.
 type fetchers struct {
 	cs    *Chores
-	busy  map[int64]int
+	busy  map[store.AccountID]int
 	total int
-	done  chan int64 // gets the account of each fetch that ended
+	done  chan store.AccountID // gets the account of each fetch that ended
 }
 
 // WakeFetches says that files are to be fetched.
@@ -49,7 +49,7 @@ func (cs *Chores) WakeFetches() {
 // runFetches fetches files until ctx ends. That cuts off the fetches under way, and runFetches waits
 // until they have given their files back, for another process to fetch.
 func (cs *Chores) runFetches(ctx context.Context) error {
-	f := &fetchers{cs: cs, busy: map[int64]int{}, done: make(chan int64, fetchTotal)}
+	f := &fetchers{cs: cs, busy: map[store.AccountID]int{}, done: make(chan store.AccountID, fetchTotal)}
 	tick := time.NewTicker(fetchSweep)
 	defer tick.Stop()
 	for {
@@ -70,14 +70,14 @@ func (cs *Chores) runFetches(ctx context.Context) error {
 	}
 }
 
-func (f *fetchers) ended(account int64) {
+func (f *fetchers) ended(account store.AccountID) {
 	f.busy[account]--
 	f.total--
 }
 
 // claim takes as many due files as there is room for, and begins to fetch them.
 func (f *fetchers) claim(ctx context.Context) error {
-	var accounts []int64
+	var accounts []store.AccountID
 	var slots []int32
 	room := fetchTotal - f.total
 	for account, ch := range f.cs.host.Channels() {

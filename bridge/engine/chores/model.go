@@ -47,7 +47,7 @@ type lastCondition struct {
 }
 
 // ask asks about a burst of a conversation, counts how that ended, and reports how the model is.
-func (as *Analyses) ask(ctx context.Context, with analysis.Analyzer, conversation int64, q analysis.Question) (analysis.Answer, error) {
+func (as *Analyses) ask(ctx context.Context, with analysis.Analyzer, conversation store.ConversationID, q analysis.Question) (analysis.Answer, error) {
 	model, modelled := with.(conditioned)
 	var r own.ModelRecord
 	var account *store.Account
@@ -81,7 +81,7 @@ func (as *Analyses) ask(ctx context.Context, with analysis.Analyzer, conversatio
 
 // terms gives those under which the model may be asked about a conversation, as its account's settings say.
 // Errors: errSwitchedOff, the database's.
-func (as *Analyses) terms(ctx context.Context, conversation int64) (*store.Account, analysis.Terms, error) {
+func (as *Analyses) terms(ctx context.Context, conversation store.ConversationID) (*store.Account, analysis.Terms, error) {
 	id, switched, err := ai.FindSubject(ctx, as.pool, conversation, bridge.TraitAnalysis)
 	if err != nil {
 		return nil, analysis.Terms{}, err
@@ -104,7 +104,7 @@ func (as *Analyses) terms(ctx context.Context, conversation int64) (*store.Accou
 
 // keepRecord keeps what the model was asked and answered, if the account wants that. The analysis doesn't depend on
 // it.
-func (as *Analyses) keepRecord(ctx context.Context, account *store.Account, conversation int64, r own.ModelRecord) {
+func (as *Analyses) keepRecord(ctx context.Context, account *store.Account, conversation store.ConversationID, r own.ModelRecord) {
 	sealer := as.host.Sealer()
 	if sealer == nil || as.host.Directory().SettingsOf(account, true).AI.AuditDays == 0 {
 		return
@@ -122,7 +122,7 @@ var errSwitchedOff = errors.New("chores: analysing was switched off")
 // budget is what the model may cost an account in a day.
 type budget struct {
 	as      *Analyses
-	account int64
+	account store.AccountID
 	limit   int // 0 = none
 }
 
@@ -175,7 +175,7 @@ func (as *Analyses) tidy(ctx context.Context) error {
 
 // forgetRecords removes what was kept of the model's questions for as long as each account says.
 func (as *Analyses) forgetRecords(ctx context.Context) error {
-	dir, days := as.host.Directory(), map[int64]int{}
+	dir, days := as.host.Directory(), map[store.AccountID]int{}
 	for i := range dir.Accounts {
 		if a := &dir.Accounts[i]; a.Side == store.SideChannel {
 			days[a.ID] = dir.SettingsOf(a, true).AI.AuditDays

@@ -47,7 +47,7 @@ func (cs *Chores) reachAll(ctx context.Context) error {
 
 // reach asks a chat whether it answers, and has admins told if that has changed: that it is away, once no process has
 // reached it for five minutes or as soon as it refuses Parley's access; and that it is back.
-func (cs *Chores) reach(ctx context.Context, account int64, r bridge.Reachable) error {
+func (cs *Chores) reach(ctx context.Context, account store.AccountID, r bridge.Reachable) error {
 	asked, cancel := context.WithTimeout(ctx, reachTime)
 	err := r.Reach(asked)
 	cancel()
@@ -86,7 +86,7 @@ const goOn = "Nothing is lost: what customers write is stored, and waits. Agents
 	"What is done there is told in the threads later. You will be told when the chat is back."
 
 // noticesOf makes a mail to each admin about a chat, and a text to each phone number that an account has for that.
-func (cs *Chores) noticesOf(account int64, what, body string) []outage.Notice {
+func (cs *Chores) noticesOf(account store.AccountID, what, body string) []outage.Notice {
 	dir := cs.host.Directory()
 	name := cs.host.SurfaceName(dir, account)
 	var list []outage.Notice
@@ -138,8 +138,8 @@ func (cs *Chores) texter() *store.Account {
 }
 
 // mailbox gives the account by which admins are told: the first that sends mails, live before on trial; 0 = there is none.
-func (cs *Chores) mailbox() int64 {
-	var found int64
+func (cs *Chores) mailbox() store.AccountID {
+	var found store.AccountID
 	for _, mode := range []store.Mode{store.ModeLive, store.ModeTrial} {
 		for _, a := range cs.host.Directory().Accounts {
 			ch := cs.host.Channel(a.ID)
@@ -153,7 +153,7 @@ func (cs *Chores) mailbox() int64 {
 
 // sendNotices sends the mails and texts to admins that are due. Without an account for them they wait for one.
 func (cs *Chores) sendNotices(ctx context.Context) error {
-	texter := int64(0)
+	texter := store.AccountID(0)
 	if by := cs.texter(); by != nil {
 		texter = by.ID
 	}
@@ -161,7 +161,7 @@ func (cs *Chores) sendNotices(ctx context.Context) error {
 }
 
 // sendAll sends what is due of a kind, by an account; 0 = there is none.
-func (cs *Chores) sendAll(ctx context.Context, kind outage.Kind, account int64) error {
+func (cs *Chores) sendAll(ctx context.Context, kind outage.Kind, account store.AccountID) error {
 	if account == 0 {
 		return nil
 	}

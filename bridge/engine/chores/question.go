@@ -37,7 +37,7 @@ func (as *Analyses) question(ctx context.Context, b claimedBurst) (asking, error
 		}
 		q.Desk.Tags = append(q.Desk.Tags, analysis.Tag{Name: t.Name})
 	}
-	var account int64
+	var account store.AccountID
 	for i := range slices.Backward(b.Latest) { // the oldest first
 		m := &b.Latest[i]
 		said, ok := exchanged(m)
@@ -102,7 +102,7 @@ func (as *Analyses) knowledge(ctx context.Context, asked string) ([]analysis.Sou
 }
 
 // settings gives those of the account whose messages are read.
-func (as *Analyses) settings(account int64) bridge.AccountSettings {
+func (as *Analyses) settings(account store.AccountID) bridge.AccountSettings {
 	a, ch := as.host.Directory().Account(account), as.host.Channel(account)
 	if a == nil {
 		return bridge.SettingsOf(nil, nil, true)

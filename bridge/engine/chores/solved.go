@@ -67,7 +67,7 @@ func keepTaken(ctx context.Context, tx pgx.Tx, due []solved.Due, examples []solv
 
 // examplesOf reads conversations, and gives what may help others.
 func (as *Analyses) examplesOf(ctx context.Context, due []solved.Due) (examples []solved.Solved, err error) {
-	ids := make([]int64, len(due))
+	ids := make([]store.ConversationID, len(due))
 	for i := range due {
 		ids[i] = due[i].ConversationID
 	}

@@ -86,7 +86,7 @@ func (cs *Chores) twins(ctx context.Context, row store.Template, external string
 		return nil, err
 	}
 	dir := cs.host.Directory()
-	kind := func(account int64) string {
+	kind := func(account store.AccountID) string {
 		if a := dir.Account(account); a != nil {
 			return a.Kind
 		}

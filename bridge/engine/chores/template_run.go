@@ -58,9 +58,9 @@ func (cs *Chores) workTemplates(ctx context.Context) error {
 }
 
 // connected gives the accounts whose channels work in this process.
-func (cs *Chores) connected() []int64 {
+func (cs *Chores) connected() []store.AccountID {
 	dir := cs.host.Directory()
-	var list []int64
+	var list []store.AccountID
 	for id := range cs.host.Channels() {
 		if a := dir.Account(id); a != nil && !a.Paused {
 			list = append(list, id)
@@ -143,7 +143,7 @@ func learned(row store.Template, how string, state channels.TemplateState) store
 }
 
 // compareTemplates asks a provider for its view of an account's templates.
-func (cs *Chores) compareTemplates(ctx context.Context, account int64) error {
+func (cs *Chores) compareTemplates(ctx context.Context, account store.AccountID) error {
 	templater, ok := cs.host.Channel(account).(channels.Templater)
 	if !ok {
 		return store.FinishTemplateList(ctx, cs.pool, account)

@@ -146,7 +146,7 @@ var (
 
 // compose has a text written about a conversation, and checks it, whoever wrote it. It tells of how many messages
 // the text was made.
-func (as *Analyses) compose(ctx context.Context, with analysis.Writer, conversation int64, ask own.Ask) (t analysis.Text, covered int, err error) {
+func (as *Analyses) compose(ctx context.Context, with analysis.Writer, conversation store.ConversationID, ask own.Ask) (t analysis.Text, covered int, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("chores: writing panicked: %v", p)
@@ -154,7 +154,7 @@ func (as *Analyses) compose(ctx context.Context, with analysis.Writer, conversat
 	}()
 	ctx, cancel := context.WithTimeout(ctx, writeTime)
 	defer cancel()
-	rows, err := store.LatestMessages(ctx, as.pool, []int64{conversation}, writeLook)
+	rows, err := store.LatestMessages(ctx, as.pool, []store.ConversationID{conversation}, writeLook)
 	if err != nil {
 		return t, 0, err
 	}

@@ -20,32 +20,35 @@ import (
 // Directory is one version of everything that changes rarely, indexed. Read-only.
 type Directory struct {
 	store.Directory
-	accounts map[int64]*store.Account
-	agents   map[int64]*store.Agent
-	teams    map[int64]*store.Team
+	accounts map[store.AccountID]*store.Account
+	agents   map[store.AgentID]*store.Agent
+	teams    map[store.TeamID]*store.Team
 	byUser   map[surfaceUser]*store.Agent
 	users    map[agentKey]string
-	tags     map[string]*store.Tag            // by name
-	renamed  map[string]string                // names of tags, also former ones, in small letters → those that they have now
-	Hours    map[int64]*hours.Hours           // of accounts that have any
-	ofMail   map[int64]bridge.AccountSettings // settings of each account if its channel has threads of its own
-	ofChat   map[int64]bridge.AccountSettings // settings of each account if its channel is a chat
-	moved    map[surfaceUser]string           // former ids of channels → those that they have now
+	tags     map[string]*store.Tag                      // by name
+	renamed  map[string]string                          // names of tags, also former ones, in small letters → those that they have now
+	Hours    map[store.AccountID]*hours.Hours           // of accounts that have any
+	ofMail   map[store.AccountID]bridge.AccountSettings // settings of each account if its channel has threads of its own
+	ofChat   map[store.AccountID]bridge.AccountSettings // settings of each account if its channel is a chat
+	moved    map[surfaceUser]string                     // former ids of channels → those that they have now
 }
 
 // surfaceUser names a user of a surface, or, in moved, a channel of a surface.
 type surfaceUser struct {
-	surface int64
+	surface store.AccountID
 	id      string
 }
 
-type agentKey struct{ surface, agent int64 }
+type agentKey struct {
+	surface store.AccountID
+	agent   store.AgentID
+}
 
 // New indexes what was read.
 func New(d store.Directory) *Directory {
-	dir := &Directory{Directory: d, accounts: map[int64]*store.Account{}, agents: map[int64]*store.Agent{},
-		teams: map[int64]*store.Team{}, byUser: map[surfaceUser]*store.Agent{}, users: map[agentKey]string{}, tags: map[string]*store.Tag{}, renamed: map[string]string{},
-		Hours: hoursOf(d.Accounts), ofMail: map[int64]bridge.AccountSettings{}, ofChat: map[int64]bridge.AccountSettings{}, moved: map[surfaceUser]string{}}
+	dir := &Directory{Directory: d, accounts: map[store.AccountID]*store.Account{}, agents: map[store.AgentID]*store.Agent{},
+		teams: map[store.TeamID]*store.Team{}, byUser: map[surfaceUser]*store.Agent{}, users: map[agentKey]string{}, tags: map[string]*store.Tag{}, renamed: map[string]string{},
+		Hours: hoursOf(d.Accounts), ofMail: map[store.AccountID]bridge.AccountSettings{}, ofChat: map[store.AccountID]bridge.AccountSettings{}, moved: map[surfaceUser]string{}}
 	for _, m := range d.Moves {
 		dir.moved[surfaceUser{m.AccountID, m.Former}] = m.Current
 	}
@@ -75,22 +78,24 @@ func New(d store.Directory) *Directory {
 }
 
 // Account finds an account; nil = there is none any more.
-func (d *Directory) Account(id int64) *store.Account { return d.accounts[id] }
+func (d *Directory) Account(id store.AccountID) *store.Account { return d.accounts[id] }
 
 // Agent finds an agent; nil = there is none any more.
-func (d *Directory) Agent(id int64) *store.Agent { return d.agents[id] }
+func (d *Directory) Agent(id store.AgentID) *store.Agent { return d.agents[id] }
 
 // Team finds a team; nil = there is none any more.
-func (d *Directory) Team(id int64) *store.Team { return d.teams[id] }
+func (d *Directory) Team(id store.TeamID) *store.Team { return d.teams[id] }
 
 // AgentOf finds the active agent who is a user of a surface; nil = nobody is. On Parley's own pages, whose
 // account is store.SystemAccount, all active agents are users, by own.PageUser; nothing can be posted to them there.
-func (d *Directory) AgentOf(surface int64, user string) *store.Agent {
+func (d *Directory) AgentOf(surface store.AccountID, user string) *store.Agent {
 	return d.byUser[surfaceUser{surface, user}]
 }
 
 // UserOf names an active agent's user in a surface; "" = there is none.
-func (d *Directory) UserOf(surface, agent int64) string { return d.users[agentKey{surface, agent}] }
+func (d *Directory) UserOf(surface store.AccountID, agent store.AgentID) string {
+	return d.users[agentKey{surface, agent}]
+}
 
 // ActiveUsers lists the users of active agents in all surfaces, one of each agent in a surface.
 func (d *Directory) ActiveUsers() []store.AgentUser {
@@ -102,7 +107,7 @@ func (d *Directory) ActiveUsers() []store.AgentUser {
 }
 
 // Ref names an agent to a surface.
-func (d *Directory) Ref(surface, agent int64) bridge.AgentRef {
+func (d *Directory) Ref(surface store.AccountID, agent store.AgentID) bridge.AgentRef {
 	a := d.Agent(agent)
 	if a == nil {
 		return bridge.AgentRef{ID: agent, Name: "a former agent"}
@@ -113,7 +118,7 @@ func (d *Directory) Ref(surface, agent int64) bridge.AgentRef {
 
 // As gives a reference to an agent as another surface knows the agent. An agent without a user there
 // keeps the name, but can't be mentioned.
-func (d *Directory) As(surface int64, ref bridge.AgentRef) bridge.AgentRef {
+func (d *Directory) As(surface store.AccountID, ref bridge.AgentRef) bridge.AgentRef {
 	if user := d.UserOf(surface, ref.ID); user != "" {
 		ref.User = user
 		return ref
@@ -127,8 +132,8 @@ func (d *Directory) As(surface int64, ref bridge.AgentRef) bridge.AgentRef {
 }
 
 // SurfacesOf gives the surfaces in which an agent can be reached.
-func (d *Directory) SurfacesOf(agent int64) []int64 {
-	var list []int64
+func (d *Directory) SurfacesOf(agent store.AgentID) []store.AccountID {
+	var list []store.AccountID
 	for _, a := range d.Accounts {
 		if a.Side == store.SideSurface && d.UserOf(a.ID, agent) != "" {
 			list = append(list, a.ID)
@@ -139,7 +144,7 @@ func (d *Directory) SurfacesOf(agent int64) []int64 {
 
 // Home says in which channel of which surface the threads of a team's conversation
 // on an account open.
-func (d *Directory) Home(a *store.Account, team *int64) (surface int64, channel string) {
+func (d *Directory) Home(a *store.Account, team *store.TeamID) (surface store.AccountID, channel string) {
 	if a.SurfaceID != nil && a.SurfaceChannel != "" && (team == nil || a.TeamID == nil || *team == *a.TeamID) {
 		return *a.SurfaceID, a.SurfaceChannel
 	}
@@ -155,7 +160,7 @@ func (d *Directory) Home(a *store.Account, team *int64) (surface int64, channel 
 }
 
 // TeamOfChannel gives the team whose threads open in a channel.
-func (d *Directory) TeamOfChannel(surface int64, channel string) *store.Team {
+func (d *Directory) TeamOfChannel(surface store.AccountID, channel string) *store.Team {
 	for _, c := range d.Channels {
 		if c.AccountID == surface && c.Channel == channel {
 			return d.Team(c.TeamID)
@@ -170,8 +175,8 @@ func (d *Directory) TeamOfChannel(surface int64, channel string) *store.Team {
 }
 
 // TeamsOf gives the teams whose member an agent is.
-func (d *Directory) TeamsOf(agent int64) []int64 {
-	list := []int64{}
+func (d *Directory) TeamsOf(agent store.AgentID) []store.TeamID {
+	list := []store.TeamID{}
 	for _, t := range d.Teams {
 		if slices.Contains(t.Members, agent) {
 			list = append(list, t.ID)
@@ -200,7 +205,7 @@ func (d *Directory) SettingsOf(a *store.Account, threads bool) bridge.AccountSet
 }
 
 // ChannelNow gives the id that a channel has now.
-func (d *Directory) ChannelNow(surface int64, channel string) string {
+func (d *Directory) ChannelNow(surface store.AccountID, channel string) string {
 	if now := d.moved[surfaceUser{surface, channel}]; now != "" {
 		return now
 	}
@@ -208,7 +213,7 @@ func (d *Directory) ChannelNow(surface int64, channel string) string {
 }
 
 // TeamHome gives the channel in which a team is told things.
-func (d *Directory) TeamHome(team int64) (surface int64, channel string) {
+func (d *Directory) TeamHome(team store.TeamID) (surface store.AccountID, channel string) {
 	for _, c := range d.Channels {
 		if c.TeamID == team && (surface == 0 || c.Home) {
 			surface, channel = c.AccountID, c.Channel
@@ -218,8 +223,8 @@ func (d *Directory) TeamHome(team int64) (surface int64, channel string) {
 }
 
 // hoursOf gives the accounts that have business hours.
-func hoursOf(accounts []store.Account) map[int64]*hours.Hours {
-	all := map[int64]*hours.Hours{}
+func hoursOf(accounts []store.Account) map[store.AccountID]*hours.Hours {
+	all := map[store.AccountID]*hours.Hours{}
 	for i := range accounts {
 		if h, err := holiday.Hours(accounts[i].Hours); err == nil && h != nil { // written by us
 			all[accounts[i].ID] = h

@@ -11,7 +11,7 @@ import (
 
 // Find finds an agent by what people write: a user id of the surface, an e-mail address, a name or a
 // first name; nil if nobody has it, or if several do.
-func (d *Directory) Find(surface int64, who string) *store.Agent {
+func (d *Directory) Find(surface store.AccountID, who string) *store.Agent {
 	who = strings.TrimPrefix(strings.TrimSpace(who), "@")
 	if a := d.AgentOf(surface, who); a != nil {
 		return a

@@ -33,16 +33,16 @@ var ErrNoFile = errors.New("files: no such file")
 
 // Connected finds what is connected now.
 type Connected interface {
-	Channel(account int64) channels.Channel // nil while it isn't there
-	Surface(account int64) bridge.Surface   // nil while it isn't there
+	Channel(account store.AccountID) channels.Channel // nil while it isn't there
+	Surface(account store.AccountID) bridge.Surface   // nil while it isn't there
 }
 
 // Options of a Reader.
 type Options struct {
 	Pool      *pgxpool.Pool
-	Objects   blob.Objects                            // nil = the database has all blobs
-	Original  func(message int64) string              // the signed link to a mail's HTML original; nil = there is none
-	Link      func(message int64, file string) string // the signed public address of a file; nil = there is none
+	Objects   blob.Objects                                      // nil = the database has all blobs
+	Original  func(message store.MessageID) string              // the signed link to a mail's HTML original; nil = there is none
+	Link      func(message store.MessageID, file string) string // the signed public address of a file; nil = there is none
 	Connected Connected
 }
 
@@ -50,8 +50,8 @@ type Options struct {
 type Reader struct {
 	pool      *pgxpool.Pool
 	objects   blob.Objects
-	original  func(message int64) string
-	link      func(message int64, file string) string
+	original  func(message store.MessageID) string
+	link      func(message store.MessageID, file string) string
 	connected Connected
 	large     *semaphore.Weighted // bytes of originals in memory for their files
 	downloads *semaphore.Weighted // bytes in memory that people fetch by links, as slowly as they like
@@ -140,7 +140,7 @@ func (r *Reader) TakeTurns(ctx context.Context, size int64) (release func(), err
 
 // OriginalHTML gives the sanitised HTML original of a customer's message; "" = it came without HTML.
 // Errors: ErrNoFile when the message or its original is gone; the database's.
-func (r *Reader) OriginalHTML(ctx context.Context, id int64) (string, error) {
+func (r *Reader) OriginalHTML(ctx context.Context, id store.MessageID) (string, error) {
 	release, err := r.TakeTurns(ctx, originalsTogether/4) // its size isn't known yet
 	if err != nil {
 		return "", err
@@ -154,7 +154,7 @@ func (r *Reader) OriginalHTML(ctx context.Context, id int64) (string, error) {
 }
 
 // decoded decodes the stored bytes of a customer's message again.
-func (r *Reader) decoded(ctx context.Context, id int64) (channels.Inbound, store.Message, error) {
+func (r *Reader) decoded(ctx context.Context, id store.MessageID) (channels.Inbound, store.Message, error) {
 	messages, err := store.Messages(ctx, r.pool, id)
 	if err != nil || len(messages) == 0 {
 		return channels.Inbound{}, store.Message{}, cmp.Or(err, fmt.Errorf("%w: no message %d", ErrNoFile, id))

@@ -19,7 +19,7 @@ import (
 const incomingFile = "in"
 
 // linked gives a customer's file a link, for surfaces that can't hold the file itself.
-func (r *Reader) linked(message int64, index int, f channels.File) channels.File {
+func (r *Reader) linked(message store.MessageID, index int, f channels.File) channels.File {
 	if r.link != nil {
 		f.Link = func() (string, error) { return r.link(message, incomingFile+strconv.Itoa(index)), nil }
 	}
@@ -29,7 +29,7 @@ func (r *Reader) linked(message int64, index int, f channels.File) channels.File
 // LinkedFile gives the file that a signed link leads to: one that leaves or left for a
 // customer, or one that a customer sent.
 // Errors: ErrNoFile, and the database's.
-func (r *Reader) LinkedFile(ctx context.Context, message int64, file string) (channels.File, error) {
+func (r *Reader) LinkedFile(ctx context.Context, message store.MessageID, file string) (channels.File, error) {
 	number, incoming := strings.CutPrefix(file, incomingFile)
 	index, err := strconv.Atoi(number)
 	if !incoming || err != nil {
@@ -40,7 +40,7 @@ func (r *Reader) LinkedFile(ctx context.Context, message int64, file string) (ch
 
 // IncomingFile gives a file that a customer sent, by its index in the message; conversation 0 = in any.
 // Errors: ErrNoFile, and the database's.
-func (r *Reader) IncomingFile(ctx context.Context, conversation, message int64, index int) (channels.File, error) {
+func (r *Reader) IncomingFile(ctx context.Context, conversation store.ConversationID, message store.MessageID, index int) (channels.File, error) {
 	messages, err := store.Messages(ctx, r.pool, message)
 	if err != nil {
 		return channels.File{}, err
@@ -61,7 +61,7 @@ func (r *Reader) IncomingFile(ctx context.Context, conversation, message int64, 
 // SpokenFile gives a file of a message of a conversation, for whoever may read that: one that a customer sent, or one
 // that an agent uploaded to Parley.
 // Errors: ErrNoFile, and the database's.
-func (r *Reader) SpokenFile(ctx context.Context, conversation, message int64, index int) (channels.File, error) {
+func (r *Reader) SpokenFile(ctx context.Context, conversation store.ConversationID, message store.MessageID, index int) (channels.File, error) {
 	messages, err := store.Messages(ctx, r.pool, message)
 	if err != nil {
 		return channels.File{}, err

@@ -17,7 +17,7 @@ import (
 
 // ForChannel gives a file that an agent attached, as a channel gets it.
 // Errors: *channels.SendError.
-func (r *Reader) ForChannel(s bridge.Surface, message int64, ref store.FileRef) (channels.File, error) {
+func (r *Reader) ForChannel(s bridge.Surface, message store.MessageID, ref store.FileRef) (channels.File, error) {
 	f := FromSurface(ref)
 	if f.Unavailable != "" {
 		return channels.File{}, &channels.SendError{Class: channels.BadContent, Text: f.Name + " can't be read: " + f.Unavailable,
@@ -102,7 +102,7 @@ func UploadedNames(m *store.Message) []bridge.LineFile {
 // OutgoingFile gives a file of a message that leaves or left for a customer, for whoever
 // fetches it by a signed link.
 // Errors: ErrNoFile, also for a file of a message that stayed inside; and the database's.
-func (r *Reader) OutgoingFile(ctx context.Context, message int64, file string) (channels.File, error) {
+func (r *Reader) OutgoingFile(ctx context.Context, message store.MessageID, file string) (channels.File, error) {
 	messages, err := store.Messages(ctx, r.pool, message)
 	if err != nil {
 		return channels.File{}, err

@@ -140,7 +140,7 @@ func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request
 }
 
 // openWith gives the open conversation that a chat has with a customer; 0 = none, or the account is a mailbox.
-func (it *UseCases) openWith(ctx context.Context, tx pgx.Tx, c *book.Conversation, i *store.Identity) (int64, error) {
+func (it *UseCases) openWith(ctx context.Context, tx pgx.Tx, c *book.Conversation, i *store.Identity) (store.ConversationID, error) {
 	if it.Caps(c.AccountID).Threads {
 		return 0, nil
 	}
@@ -151,8 +151,8 @@ func (it *UseCases) openWith(ctx context.Context, tx pgx.Tx, c *book.Conversatio
 		}
 	}
 	var p store.Pipeline
-	var open []int64
-	p.OpenOf(&open, []int64{c.AccountID}, []string{i.Key})
+	var open []store.ConversationID
+	p.OpenOf(&open, []store.AccountID{c.AccountID}, []string{i.Key})
 	err := p.Run(ctx, tx)
 	for _, id := range open {
 		if it.Conversations.Rows[id] == nil { // else it has ended in this batch
@@ -238,7 +238,7 @@ func (it *UseCases) promote(ctx context.Context, tx pgx.Tx, from *book.Conversat
 		return err
 	}
 	c.Participants = it.answersOf(m, i)
-	c.Assignees = []int64{agent.ID}
+	c.Assignees = []store.AgentID{agent.ID}
 	c.LastFrom, c.LastPreview, c.LastExternalID = "customer", clean.Preview(m.Text), m.ExternalID
 	since := it.Now
 	c.WaitingSince = &since

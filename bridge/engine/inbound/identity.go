@@ -37,7 +37,7 @@ func (it *UseCases) tellUnited() {
 			continue
 		}
 		for i, c := range open {
-			var surface int64
+			var surface store.AccountID
 			if t := c.Home(it.Dir); t != nil {
 				surface = t.AccountID
 			}

@@ -141,7 +141,7 @@ func (it *UseCases) MakeConversation(ctx context.Context, tx pgx.Tx, a *store.Ac
 		return nil, err
 	}
 	ch := it.Channel(a.ID)
-	c := &book.Conversation{Fresh: true, Account: a, Threads: map[int64]*book.Thread{}, Identity: it.People.ByAddress[book.UserKey{Account: a.ID, User: in.From.Key}],
+	c := &book.Conversation{Fresh: true, Account: a, Threads: map[store.AccountID]*book.Thread{}, Identity: it.People.ByAddress[book.UserKey{Account: a.ID, User: in.From.Key}],
 		Conversation: &store.Conversation{ID: id, AccountID: a.ID, TeamID: a.TeamID, Kind: store.KindCustomer, Status: string(bridge.StatusOpen),
 			Exclusive: ch != nil && !ch.Capabilities().Threads, Subject: cmp.Or(in.Subject, clean.Topic(in.Text)), Via: in.Envelope.Via, LastAt: it.Now, CreatedAt: it.Now}}
 	if c.Identity != nil {
@@ -168,7 +168,7 @@ func (it *UseCases) inboundMessage(c *book.Conversation, a *store.Account, part 
 	if said.IsZero() {
 		said = it.Event.ReceivedAt
 	}
-	m := &book.Message{Fresh: true, Message: store.Message{ID: it.IDs.Next(), ConversationID: c.ID, Direction: store.DirectionIn, Fate: store.FateIn,
+	m := &book.Message{Fresh: true, Message: store.Message{ID: store.MessageID(it.IDs.Next()), ConversationID: c.ID, Direction: store.DirectionIn, Fate: store.FateIn,
 		AccountID: a.ID, Subject: in.Subject, Text: in.Text, Quoted: in.Original.Quoted, Notices: in.Notices, HasHTML: in.Original.HTML != nil,
 		Automatic: in.Automatic, ExternalID: in.ExternalID, EventID: it.Event.ID, Part: part, SaidAt: said, CreatedAt: it.Now}}
 	if i := it.People.ByAddress[book.UserKey{Account: a.ID, User: in.From.Key}]; i != nil {

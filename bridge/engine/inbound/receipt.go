@@ -158,7 +158,7 @@ func (rc *Receipts) applyStatus(ctx context.Context, tx pgx.Tx, a *store.Account
 	if c == nil || rc.Outbox.Lanes[d.LaneID] == nil {
 		return nil
 	}
-	if in.Status.MessageID == m.ID && len(in.Status.External) > 0 {
+	if in.Status.MessageID == int64(m.ID) && len(in.Status.External) > 0 {
 		rc.Messages.TieSent(a, m, in.Status.External[0])
 	}
 	rc.counted(c, m, in.Status.Parts, in.Status.Cost)

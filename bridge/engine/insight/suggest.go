@@ -33,7 +33,7 @@ func (us *UseCases) suggest(c *book.Conversation, f own.Fact, note *bridge.Analy
 		kept = append(kept, suggested.Reply{Text: r.Text, Sources: cited(f, r)})
 	}
 	us.Suggested.Keep(c, f.UpTo, kept)
-	us.Suggestions.Record(c, suggestion.Reply, strconv.FormatInt(f.UpTo, 10))
+	us.Suggestions.Record(c, suggestion.Reply, strconv.FormatInt(int64(f.UpTo), 10))
 	note.Suggested = f.UpTo
 	for _, s := range kept[0].Sources {
 		note.Sources = append(note.Sources, bridge.SourceRef{Title: s.Title, Link: s.Link})

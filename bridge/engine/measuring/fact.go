@@ -24,7 +24,7 @@ type fact struct {
 	id     int64 // of the row that tells it: in the order of what one batch did
 	what   store.Deed
 	by     store.Doer
-	agent  int64 // who did it, or who wrote what left; 0 = no agent
+	agent  store.AgentID // who did it, or who wrote what left; 0 = no agent
 	detail book.Detail
 	in     bool // the customer said it
 }
@@ -33,8 +33,8 @@ type fact struct {
 // the customer, at the time at which it was sent.
 func facts(log []store.LogEntry, said []measure.Said) []fact {
 	var all []fact
-	sent := map[int64]fact{}      // by message: when it was last sent
-	elsewhere := map[int64]bool{} // messages that answered without Parley
+	sent := map[store.MessageID]fact{}      // by message: when it was last sent
+	elsewhere := map[store.MessageID]bool{} // messages that answered without Parley
 	for _, e := range log {
 		f := fact{at: e.At, id: e.ID, what: e.What, by: e.Actor, detail: book.DetailOf(e)}
 		if e.AgentID != nil {
@@ -55,13 +55,13 @@ func facts(log []store.LogEntry, said []measure.Said) []fact {
 		case m.Reason == outbound.MachineReason:
 		case m.Direction == store.DirectionOut && m.Fate == store.FateOut,
 			elsewhere[m.ID] && m.Fate == store.FateIn: // a copy of an answer, which came into the mailbox first
-			f := fact{at: m.At, id: m.ID, agent: m.AgentID}
+			f := fact{at: m.At, id: int64(m.ID), agent: m.AgentID}
 			if s, ok := sent[m.ID]; ok {
 				f.at, f.id = s.at, s.id
 			}
 			all = append(all, f)
 		case m.Direction == store.DirectionIn && m.Fate == store.FateIn && !m.Automatic:
-			all = append(all, fact{at: m.At, id: m.ID, in: true})
+			all = append(all, fact{at: m.At, id: int64(m.ID), in: true})
 		}
 	}
 	slices.SortFunc(all, inOrder)

@@ -54,7 +54,7 @@ func hoursHash(dir *directory.Directory) string {
 }
 
 // measureAll counts conversations and keeps their shares.
-func measureAll(ctx context.Context, tx pgx.Tx, progress *measure.Progress, dir *directory.Directory, ids []int64) error {
+func measureAll(ctx context.Context, tx pgx.Tx, progress *measure.Progress, dir *directory.Directory, ids []store.ConversationID) error {
 	subjects, err := measure.Subjects(ctx, tx, ids, bridge.TraitIntent, bridge.TraitSentiment)
 	if err != nil || len(subjects) == 0 {
 		return err
@@ -67,7 +67,7 @@ func measureAll(ctx context.Context, tx pgx.Tx, progress *measure.Progress, dir 
 	if err != nil {
 		return err
 	}
-	logOf, saidIn := map[int64][]store.LogEntry{}, map[int64][]measure.Said{}
+	logOf, saidIn := map[store.ConversationID][]store.LogEntry{}, map[store.ConversationID][]measure.Said{}
 	for _, e := range log {
 		logOf[e.ConversationID] = append(logOf[e.ConversationID], e)
 	}

@@ -27,7 +27,7 @@ type world struct {
 	t       *testing.T
 	pool    *pgxpool.Pool
 	stories []*story
-	ids     int64
+	ids     store.MessageID
 	rand    *rand.Rand // of what happens
 }
 
@@ -68,9 +68,9 @@ func (w *world) directory() *directory.Directory {
 }
 
 // open adds a conversation in which nothing has happened yet.
-func (w *world) open(account int64) *story {
+func (w *world) open(account store.AccountID) *story {
 	w.t.Helper()
-	s := newStory(int64(len(w.stories)+1), &w.ids)
+	s := newStory(store.ConversationID(len(w.stories)+1), &w.ids)
 	s.subject.AccountID = account
 	s.now = time.Date(2026, 10, 20, 8, 0, 0, 0, time.UTC)
 	w.stories = append(w.stories, s)
@@ -80,7 +80,7 @@ func (w *world) open(account int64) *story {
 
 // step lets something happen in a conversation a while after what happened before, and writes it down as the engine
 // does: new rows, and those that changed.
-func (w *world) step(q pgx.Tx, s *story, who int64, what string, later time.Duration) error {
+func (w *world) step(q pgx.Tx, s *story, who store.AgentID, what string, later time.Duration) error {
 	s.now = s.now.Add(later)
 	before, logged := slices.Clone(s.said), len(s.log)
 	if what == "changes labels" {
@@ -110,7 +110,7 @@ func (w *world) step(q pgx.Tx, s *story, who int64, what string, later time.Dura
 		err = store.InsertLog(ctx, q, s.log[logged:])
 	}
 	if err == nil {
-		err = measure.Due(ctx, q, []int64{s.subject.ConversationID})
+		err = measure.Due(ctx, q, []store.ConversationID{s.subject.ConversationID})
 	}
 	return err
 }
@@ -154,7 +154,7 @@ func (w *world) compare(dir *directory.Directory) {
 	for _, s := range w.stories {
 		for _, share := range recounted(s, dir.Hours[s.subject.AccountID]) {
 			want = append(want, fmt.Sprintf("%+v", *share))
-			values := []string{"all/", "agent/" + strconv.FormatInt(share.AgentID, 10), "intent/" + s.subject.Intent, "mood/" + s.subject.Mood}
+			values := []string{"all/", "agent/" + strconv.FormatInt(int64(share.AgentID), 10), "intent/" + s.subject.Intent, "mood/" + s.subject.Mood}
 			for _, tag := range s.subject.Tags {
 				values = append(values, "tag/"+tag)
 			}
@@ -261,7 +261,7 @@ func TestRandomHistories(t *testing.T) {
 	w := newWorld(t)
 	dir := w.directory()
 	for i := range 24 { // half of them were there before there were figures
-		s := w.open(100 + int64(i%3))
+		s := w.open(100 + store.AccountID(i%3))
 		w.happen(s, []string{"opens", "starts", "promotes"}[min(i%8, 2)])
 	}
 	for range 200 {
@@ -277,7 +277,7 @@ func TestRandomHistories(t *testing.T) {
 	}
 	for i := range 400 {
 		if i%20 == 0 {
-			w.happen(w.open(100+int64(i/20%3)), "opens")
+			w.happen(w.open(100+store.AccountID(i/20%3)), "opens")
 		}
 		w.anything()
 	}
@@ -327,7 +327,7 @@ func (w *world) happen(s *story, what string) {
 	w.t.Helper()
 	later := time.Duration(w.rand.IntN(3)*w.rand.IntN(400)) * time.Minute
 	err := store.InTx(w.t.Context(), w.pool, func(tx pgx.Tx) error {
-		return w.step(tx, s, []int64{ann, ben}[w.rand.IntN(2)], what, later)
+		return w.step(tx, s, []store.AgentID{ann, ben}[w.rand.IntN(2)], what, later)
 	})
 	if err != nil {
 		w.t.Fatal(err)

@@ -28,7 +28,7 @@ type event struct {
 	id    int64
 	log   *store.LogEntry
 	said  *measure.Said
-	agent int64
+	agent store.AgentID
 }
 
 func recounted(s *story, h *hours.Hours) map[string]*measure.Share {
@@ -61,7 +61,7 @@ func (r *recount) counts(m *measure.Said) bool {
 
 // sentAt gives a message with the time at which it was last sent.
 func (r *recount) sentAt(m *measure.Said) event {
-	e := event{at: m.At, id: m.ID, said: m, agent: m.AgentID}
+	e := event{at: m.At, id: int64(m.ID), said: m, agent: m.AgentID}
 	for i := range r.s.log {
 		l := &r.s.log[i]
 		sent := l.What == store.DeedReplied || l.What == store.DeedSentAgain || l.What == store.DeedAnsweredElsewhere
@@ -94,7 +94,7 @@ func (r *recount) event(n int) {
 	e := r.events[n]
 	switch {
 	case e.is(store.DeedOpened, store.DeedStarted):
-		agent := int64(0)
+		agent := store.AgentID(0)
 		if e.is(store.DeedStarted) {
 			agent = e.agent
 		}
@@ -170,7 +170,7 @@ func (r *recount) end(n int) {
 }
 
 // owner says who led the conversation before the nth event.
-func (r *recount) owner(n int) (owner int64) {
+func (r *recount) owner(n int) (owner store.AgentID) {
 	for _, e := range r.events[:min(n, len(r.events))] {
 		if e.log == nil {
 			continue
@@ -188,7 +188,7 @@ func (r *recount) owner(n int) (owner int64) {
 	return owner
 }
 
-func (r *recount) at(n int, agent int64) *measure.Figures {
+func (r *recount) at(n int, agent store.AgentID) *measure.Figures {
 	team, handed := r.s.subject.TeamID, false
 	for i, e := range r.events {
 		if e.is(store.DeedAssigned) && book.DetailOf(*e.log).Team != 0 {

@@ -16,8 +16,8 @@ type history struct {
 	hours   *hours.Hours // nil = always open
 	shares  map[place]*measure.Figures
 
-	team  int64 // that has the conversation; 0 = none
-	owner int64 // the agent who leads it; 0 = nobody
+	team  store.TeamID  // that has the conversation; 0 = none
+	owner store.AgentID // the agent who leads it; 0 = nobody
 
 	begunAt    *time.Time // of the episode that runs; nil = none does
 	byCustomer bool       // the customer began the episode
@@ -30,8 +30,9 @@ type history struct {
 
 // place is where a share counts.
 type place struct {
-	day         string
-	team, agent int64
+	day   string
+	team  store.TeamID
+	agent store.AgentID
 }
 
 // Shares counts what a conversation contributes to the figures.
@@ -54,7 +55,7 @@ func Shares(s measure.Subject, log []store.LogEntry, said []measure.Said, h *hou
 func handsOver(f fact) bool { return f.what == store.DeedAssigned && f.detail.Team != 0 }
 
 // at gives the figures of a moment, for the team that has the conversation then, and an agent.
-func (w *history) at(t time.Time, agent int64) *measure.Figures {
+func (w *history) at(t time.Time, agent store.AgentID) *measure.Figures {
 	zone := w.hours.Zone()
 	if zone == nil {
 		zone = time.UTC

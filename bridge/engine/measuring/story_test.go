@@ -27,30 +27,30 @@ type story struct {
 	log     []store.LogEntry
 	said    []measure.Said
 	now     time.Time
-	ids     *int64
-	owner   int64
+	ids     *store.MessageID
+	owner   store.AgentID
 	open    bool
 }
 
-func newStory(conversation int64, ids *int64) *story {
+func newStory(conversation store.ConversationID, ids *store.MessageID) *story {
 	return &story{ids: ids, subject: measure.Subject{Labels: measure.Labels{ConversationID: conversation, Tags: []string{}}, AccountID: 100, TeamID: support, AccountTeamID: support}}
 }
 
-func (s *story) id() int64 {
+func (s *story) id() store.MessageID {
 	*s.ids++
 	return *s.ids
 }
 
-func (s *story) done(what store.Deed, by store.Doer, agent int64, detail book.Detail) {
+func (s *story) done(what store.Deed, by store.Doer, agent store.AgentID, detail book.Detail) {
 	body, _ := json.Marshal(detail)
-	e := store.LogEntry{ID: s.id(), ConversationID: s.subject.ConversationID, At: s.now, Actor: by, What: what, Detail: body}
+	e := store.LogEntry{ID: int64(s.id()), ConversationID: s.subject.ConversationID, At: s.now, Actor: by, What: what, Detail: body}
 	if agent != 0 {
 		e.AgentID = &agent
 	}
 	s.log = append(s.log, e)
 }
 
-func (s *story) say(direction store.Direction, fate store.Fate, agent int64) *measure.Said {
+func (s *story) say(direction store.Direction, fate store.Fate, agent store.AgentID) *measure.Said {
 	s.said = append(s.said, measure.Said{ID: s.id(), ConversationID: s.subject.ConversationID, At: s.now, Direction: direction, Fate: fate, AgentID: agent})
 	return &s.said[len(s.said)-1]
 }
@@ -66,7 +66,7 @@ func (s *story) last() *measure.Said {
 }
 
 // does plays one step, for example "ann answers". It says whether the step can be done now.
-func (s *story) does(t testing.TB, who int64, what string) bool {
+func (s *story) does(t testing.TB, who store.AgentID, what string) bool {
 	t.Helper()
 	begun := len(s.log) > 0
 	switch what {
@@ -108,13 +108,13 @@ func (s *story) does(t testing.TB, who int64, what string) bool {
 	return true
 }
 
-func (s *story) answer(who int64) {
+func (s *story) answer(who store.AgentID) {
 	m := s.say(store.DirectionOut, store.FateOut, who)
 	s.done(store.DeedReplied, store.ByAgent, who, book.Detail{Message: m.ID})
 }
 
 // changes changes what became of the latest answer.
-func (s *story) changes(what string, who int64) bool {
+func (s *story) changes(what string, who store.AgentID) bool {
 	m := s.last()
 	switch {
 	case m.ID == 0:
@@ -133,7 +133,7 @@ func (s *story) changes(what string, who int64) bool {
 }
 
 // works plays what is done in an open conversation.
-func (s *story) works(t testing.TB, who int64, what string) bool {
+func (s *story) works(t testing.TB, who store.AgentID, what string) bool {
 	t.Helper()
 	switch what {
 	case "answers":
@@ -159,7 +159,7 @@ func (s *story) works(t testing.TB, who int64, what string) bool {
 		s.say(store.DirectionNote, store.FateInside, who)
 		s.done(store.DeedNoted, store.ByAgent, who, book.Detail{})
 	case "takes":
-		s.done(store.DeedAssigned, store.ByAgent, who, book.Detail{Agents: []int64{who}})
+		s.done(store.DeedAssigned, store.ByAgent, who, book.Detail{Agents: []store.AgentID{who}})
 		s.owner = who
 	case "joins":
 		s.done(store.DeedJoined, store.ByAgent, who, book.Detail{})
@@ -194,7 +194,7 @@ func (s *story) works(t testing.TB, who int64, what string) bool {
 // play plays lines such as "mon 09:05 ann answers"; the week is that of 2026-11-16.
 func play(t testing.TB, zone *time.Location, lines string) *story {
 	t.Helper()
-	var ids int64
+	var ids store.MessageID
 	s := newStory(7, &ids)
 	for line := range strings.SplitSeq(lines, "\n") {
 		if line = strings.TrimSpace(line); line == "" {
@@ -207,7 +207,7 @@ func play(t testing.TB, zone *time.Location, lines string) *story {
 			t.Fatalf("%s: %v", line, err)
 		}
 		s.now = time.Date(2026, 11, 16+day, clock.Hour(), clock.Minute(), 0, 0, zone)
-		who := map[string]int64{"ann": ann, "ben": ben}[words[2]]
+		who := map[string]store.AgentID{"ann": ann, "ben": ben}[words[2]]
 		if !s.does(t, who, words[3]) {
 			t.Fatalf("%s: it can't be done", line)
 		}
@@ -239,8 +239,8 @@ func told(shares []measure.Share) string {
 		span("first", s.FirstCount, s.FirstSum, s.FirstSumOpen, s.FirstWorst, s.FirstWorstOpen)
 		span("next", s.NextCount, s.NextSum, s.NextSumOpen, s.NextWorst, s.NextWorstOpen)
 		span("ended", s.Resolved, s.EndedSum, s.EndedSumOpen, s.EndedWorst, s.EndedWorstOpen)
-		who := map[int64]string{0: "nobody", ann: "ann", ben: "ben"}[s.AgentID]
-		team := map[int64]string{support: "support", billing: "billing"}[s.TeamID]
+		who := map[store.AgentID]string{0: "nobody", ann: "ann", ben: "ben"}[s.AgentID]
+		team := map[store.TeamID]string{support: "support", billing: "billing"}[s.TeamID]
 		lines = append(lines, fmt.Sprintf("%s %s %s: %s", s.Day[8:], team, who, strings.Join(words, ", ")))
 	}
 	slices.Sort(lines)

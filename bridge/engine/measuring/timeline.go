@@ -24,7 +24,7 @@ const (
 // Spent is how long something depended on somebody.
 type Spent struct {
 	Waiter Waiter
-	Agent  int64 // for Agent: the one who led the conversation
+	Agent  store.AgentID // for Agent: the one who led the conversation
 	Wall   time.Duration
 	Open   time.Duration // of it, in business hours
 }
@@ -42,8 +42,8 @@ func TimelineDeeds() []store.Deed { return append(deeds(), store.DeedNotDelivere
 
 // Attribute says on whom each moment of a conversation depended, until it ended or until now. left has when messages
 // left for the customer.
-func Attribute(log []store.LogEntry, said []measure.Said, left map[int64]time.Time, h *hours.Hours, now time.Time) Timeline {
-	t := attribution{hours: h, said: map[int64]measure.Said{}, left: left, failed: map[int64]time.Time{}, now: now}
+func Attribute(log []store.LogEntry, said []measure.Said, left map[store.MessageID]time.Time, h *hours.Hours, now time.Time) Timeline {
+	t := attribution{hours: h, said: map[store.MessageID]measure.Said{}, left: left, failed: map[store.MessageID]time.Time{}, now: now}
 	for _, m := range said {
 		t.said[m.ID] = m
 	}
@@ -60,7 +60,7 @@ func Attribute(log []store.LogEntry, said []measure.Said, left map[int64]time.Ti
 	}
 	for _, m := range said {
 		if m.Direction == store.DirectionIn && m.Fate == store.FateIn && !m.Automatic {
-			all = append(all, fact{at: m.At, id: m.ID, in: true})
+			all = append(all, fact{at: m.At, id: int64(m.ID), in: true})
 		}
 	}
 	slices.SortFunc(all, inOrder)
@@ -75,9 +75,9 @@ func Attribute(log []store.LogEntry, said []measure.Said, left map[int64]time.Ti
 // attribution walks through what happened.
 type attribution struct {
 	hours  *hours.Hours
-	said   map[int64]measure.Said
-	left   map[int64]time.Time
-	failed map[int64]time.Time
+	said   map[store.MessageID]measure.Said
+	left   map[store.MessageID]time.Time
+	failed map[store.MessageID]time.Time
 	now    time.Time
 
 	line    Timeline
@@ -85,7 +85,7 @@ type attribution struct {
 	runs    bool      // an episode does
 	due     bool      // an answer is
 	early   time.Time // what the customer said while no episode ran, which may reopen the conversation
-	owner   int64
+	owner   store.AgentID
 	leaving time.Time // until then an answer is on its way
 }
 

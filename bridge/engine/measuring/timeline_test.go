@@ -58,7 +58,7 @@ func parts(l measuring.Timeline) string {
 	for i, p := range l.Parts {
 		name := string(p.Waiter)
 		if p.Agent != 0 {
-			name = map[int64]string{ann: "ann", ben: "ben"}[p.Agent]
+			name = map[store.AgentID]string{ann: "ann", ben: "ben"}[p.Agent]
 		}
 		text += strings.Repeat(",", min(i, 1)) + fmt.Sprintf(" %s %g/%g", name, p.Wall.Minutes(), p.Open.Minutes())
 	}
@@ -74,7 +74,7 @@ func TestTimelineOfSending(t *testing.T) {
 		mon 09:10 ann answers
 		mon 09:15 she writes
 		mon 09:40 ann answers`)
-	left := map[int64]time.Time{}
+	left := map[store.MessageID]time.Time{}
 	for i, m := range s.said {
 		if m.Direction == store.DirectionOut {
 			left[m.ID] = m.At.Add(time.Duration(4+i) * time.Minute)
@@ -96,11 +96,11 @@ func TestTimelineSumsUp(t *testing.T) {
 	steps := []string{"writes", "answers", "fails", "is unclear", "sends again", "reopens", "takes", "joins", "puts back", "hands to billing",
 		"waits for the customer", "resolves", "closes", "answers elsewhere", "undoes"}
 	for range 300 {
-		var ids int64
+		var ids store.MessageID
 		s := newStory(7, &ids)
 		s.now = time.Date(2026, 10, 23, 8, 0, 0, 0, time.UTC) // the clocks change two days later
 		s.does(t, ann, []string{"opens", "starts", "promotes"}[rand.IntN(3)])
-		left := map[int64]time.Time{}
+		left := map[store.MessageID]time.Time{}
 		var whole, open time.Duration
 		for range 30 {
 			before, ran := s.now, s.open
@@ -108,7 +108,7 @@ func TestTimelineSumsUp(t *testing.T) {
 			if ran {
 				whole, open = whole+s.now.Sub(before), open+h.Between(before, s.now)
 			}
-			s.does(t, []int64{ann, ben}[rand.IntN(2)], steps[rand.IntN(len(steps))])
+			s.does(t, []store.AgentID{ann, ben}[rand.IntN(2)], steps[rand.IntN(len(steps))])
 			if m := s.last(); m.ID != 0 && left[m.ID].IsZero() && rand.IntN(2) == 0 {
 				left[m.ID] = s.now.Add(time.Duration(rand.IntN(90)) * time.Minute)
 			}

@@ -27,7 +27,7 @@ type Payload struct {
 	Answers *bridge.Answered `json:"answers,omitempty"` // which message a customer's answers
 	Files   []int            `json:"files,omitempty"`   // PostFiles: those that were fetched in time, or this one only
 	Only    bool             `json:"only,omitempty"`    // PostFiles: nothing but Files, which came late
-	Changes int64            `json:"changes,omitempty"` // PostLine: the delivery whose line this one takes the place of
+	Changes store.DeliveryID `json:"changes,omitempty"` // PostLine: the delivery whose line this one takes the place of
 	Fate    store.Fate       `json:"fate,omitempty"`    // PostLine: the fate that its message had when the line was written; it is settled by another
 
 	Left bool `json:"left,omitempty"` // Place is in a thread that the conversation was handed over from

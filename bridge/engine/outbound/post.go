@@ -148,7 +148,7 @@ func (a *attempt) post(ctx context.Context) (bridge.Post, *store.Thread, error) 
 // placeChange points a line at the earlier line that it replaces. If that line could not be posted,
 // the new one is posted by itself.
 // Errors: Retry while the earlier line is still to be posted; ErrMessageGone when it is no longer known.
-func (a *attempt) placeChange(delivery int64, p *bridge.Post) error {
+func (a *attempt) placeChange(delivery store.DeliveryID, p *bridge.Post) error {
 	at, known := a.changes[delivery]
 	switch {
 	case !known:

@@ -83,7 +83,7 @@ func (a *attempt) reply() (*outgoing, error) {
 	}
 	r := &outgoing{message: *m, account: account, now: a.now, window: WindowOf(caps, conv.WindowFrom),
 		out: channels.Outbound{
-			DeliveryID: sentAs(c), ConversationID: conv.ID, MessageID: m.ID,
+			DeliveryID: int64(sentAs(c)), ConversationID: int64(conv.ID), MessageID: int64(m.ID),
 			Attempt: channels.Attempt{Number: c.Attempt, Part: c.Part},
 			Subject: a.subjects[conv.ID], Text: m.Text, Rich: RichOf(m), From: conv.Via,
 			InReplyTo: conv.LastExternalID, References: conv.Refs, ReplyTo: m.ReplyTo,
@@ -238,7 +238,7 @@ func (a *attempt) sendReply(ctx context.Context) (relay.Sent, error) {
 }
 
 // sendingWorks reports, once, that a provider refuses an account, and later that sending works again.
-func (e *Sender) sendingWorks(account int64, err error) {
+func (e *Sender) sendingWorks(account store.AccountID, err error) {
 	if c := BrokenBy(err); c != nil || err == nil {
 		e.opt.Engine.Trouble(account, "send", c)
 	}

@@ -37,23 +37,23 @@ const (
 
 // Engine is what sending needs of the engine.
 type Engine interface {
-	Channel(account int64) channels.Channel // nil while it isn't there
-	Surface(account int64) bridge.Surface   // nil while it isn't there
+	Channel(account store.AccountID) channels.Channel // nil while it isn't there
+	Surface(account store.AccountID) bridge.Surface   // nil while it isn't there
 	Directory() *directory.Directory
 
 	// PostFacts gives what a post shows of its conversation.
-	PostFacts(dir *directory.Directory, surface int64, c *store.Conversation, identities map[int64]*store.Identity, threads Threads, related []store.Related, now time.Time) bridge.Facts
+	PostFacts(dir *directory.Directory, surface store.AccountID, c *store.Conversation, identities map[int64]*store.Identity, threads Threads, related []store.Related, now time.Time) bridge.Facts
 	// SurfaceName names a chat for people.
-	SurfaceName(dir *directory.Directory, surface int64) string
+	SurfaceName(dir *directory.Directory, surface store.AccountID) string
 
 	// GapWithin says that a surface may have missed events in the last time.
-	GapWithin(surface int64, last time.Duration) bool
+	GapWithin(surface store.AccountID, last time.Duration) bool
 	// Filling says that a surface's gap is being filled, or that the events which filled it are not
 	// applied yet. It says so for at most limit.
-	Filling(ctx context.Context, surface int64, limit time.Duration) (bool, error)
+	Filling(ctx context.Context, surface store.AccountID, limit time.Duration) (bool, error)
 
 	// Trouble tells the admins, once, why what of an account fails; with nil, that it works again.
-	Trouble(account int64, what string, c *channels.Condition)
+	Trouble(account store.AccountID, what string, c *channels.Condition)
 	// ThreadLost journals, once, that the root of a conversation's thread is gone.
 	ThreadLost(ctx context.Context, c dispatch.Claimed, root string) error
 	// RootRefused journals, once, that a thread can't be opened.
@@ -69,7 +69,7 @@ type Options struct {
 	Backoff []time.Duration // between attempts at a reply that fails for certain
 	GapWait time.Duration   // how long replies wait for a surface to fill a gap
 	// Original makes the signed link to a mail's HTML original; nil = there is none.
-	Original func(message int64) string
+	Original func(message store.MessageID) string
 }
 
 // Sender makes attempts at deliveries.
@@ -89,17 +89,17 @@ type attempt struct {
 // material is what deliveries that were claimed together need.
 type material struct {
 	err           error // nothing could be read
-	conversations map[int64]*store.Conversation
-	messages      map[int64]*store.Message
+	conversations map[store.ConversationID]*store.Conversation
+	messages      map[store.MessageID]*store.Message
 	identities    map[int64]*store.Identity
 	threads       Threads
-	subjects      map[int64]string
+	subjects      map[store.ConversationID]string
 	related       []store.Related
-	now           time.Time                // Parley's clock
-	templates     map[int64]store.Template // the templates that messages use, as they are now
-	keys          map[int64][]string       // the keys of a chat's customer, by conversation
-	changes       map[int64]store.Posting  // where the lines are that other lines replace, by delivery
-	behind        map[int64]bool           // messages in whose thread an earlier event is not applied yet
+	now           time.Time                          // Parley's clock
+	templates     map[int64]store.Template           // the templates that messages use, as they are now
+	keys          map[store.ConversationID][]string  // the keys of a chat's customer, by conversation
+	changes       map[store.DeliveryID]store.Posting // where the lines are that other lines replace, by delivery
+	behind        map[store.MessageID]bool           // messages in whose thread an earlier event is not applied yet
 }
 
 // Policy tells how a delivery is attempted.
@@ -143,7 +143,9 @@ func (e *Sender) Attempts(ctx context.Context, claims []dispatch.Claimed) []rela
 }
 
 func (e *Sender) material(ctx context.Context, claims []dispatch.Claimed) *material {
-	var conversations, cards, messages, changes []int64
+	var conversations, cards []store.ConversationID
+	var messages []store.MessageID
+	var changes []store.DeliveryID
 	var replies []store.LeavingReply
 	for _, c := range claims {
 		conversations = append(conversations, c.ConversationID)
@@ -166,7 +168,7 @@ func (e *Sender) material(ctx context.Context, claims []dispatch.Claimed) *mater
 			messages = append(messages, d.MessageID)
 		}
 	}
-	m := &material{conversations: map[int64]*store.Conversation{}, messages: map[int64]*store.Message{}, threads: Threads{}}
+	m := &material{conversations: map[store.ConversationID]*store.Conversation{}, messages: map[store.MessageID]*store.Message{}, threads: Threads{}}
 	conversations = distinct(conversations)
 	if len(conversations) == 0 {
 		return m
@@ -226,12 +228,12 @@ func (a *attempt) Reconcile(ctx context.Context) (channels.Outcome, relay.Sent, 
 
 // token names a delivery's part to a surface; opaque there.
 func token(c dispatch.Claimed) string {
-	return strconv.FormatInt(sentAs(c), 36) + "." + strconv.Itoa(c.Part)
+	return strconv.FormatInt(int64(sentAs(c)), 36) + "." + strconv.Itoa(c.Part)
 }
 
 // sentAs gives the id of the delivery by which the other side knows an attempt. A delivery that left
 // together with another one left under the id of that one.
-func sentAs(c dispatch.Claimed) int64 { return cmp.Or(c.Joined, c.ID) }
+func sentAs(c dispatch.Claimed) store.DeliveryID { return cmp.Or(c.Joined, c.ID) }
 
 // BrokenBy gives the account's condition if an attempt failed in a way that only a person can put right;
 // nil = it isn't such a failure.
@@ -254,9 +256,9 @@ func Retry(err error) error {
 }
 
 // distinct sorts, removes doubles and zeros.
-func distinct(list []int64) []int64 {
+func distinct[T ~int64](list []T) []T {
 	slices.Sort(list)
-	return slices.DeleteFunc(slices.Compact(list), func(id int64) bool { return id == 0 })
+	return slices.DeleteFunc(slices.Compact(list), func(id T) bool { return id == 0 })
 }
 
 // MarkFor is how long a mark may wait. A surface takes few marks a minute from all conversations

@@ -3,7 +3,7 @@ package outbound
 import "parley/store"
 
 // Threads are threads by their conversation.
-type Threads map[int64][]*store.Thread
+type Threads map[store.ConversationID][]*store.Thread
 
 // Add puts threads to those of their conversations.
 func (l Threads) Add(threads []store.Thread) {
@@ -13,7 +13,7 @@ func (l Threads) Add(threads []store.Thread) {
 }
 
 // At gives a conversation's thread in a surface; nil if it has none there.
-func (l Threads) At(surface, conversation int64) *store.Thread {
+func (l Threads) At(surface store.AccountID, conversation store.ConversationID) *store.Thread {
 	for _, t := range l[conversation] {
 		if t.AccountID == surface {
 			return t

@@ -8,12 +8,12 @@ import (
 
 // Act is what an agent did on a page of Parley's own.
 type Act struct {
-	Agent int64 `json:"agent"`
+	Agent bridge.AgentID `json:"agent"`
 	bridge.Act
 }
 
 // PageUser is by which user an agent acts on Parley's own pages, as by a user of a chat.
-func PageUser(agent int64) string { return strconv.FormatInt(agent, 10) }
+func PageUser(agent bridge.AgentID) string { return strconv.FormatInt(int64(agent), 10) }
 
 // Action gives an act as what a person did in a surface: in a form, outside of all threads.
 func (a Act) Action() bridge.Action {

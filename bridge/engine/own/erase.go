@@ -10,12 +10,12 @@ type Demand struct {
 
 // ErasedPost is a post of Parley's that goes from a chat, because the customer of its conversation is erased.
 type ErasedPost struct {
-	Surface      int64           `json:"surface"`      // account
-	Place        bridge.Place    `json:"place"`        // without a channel it is a direct message to To
-	To           string          `json:"to,omitempty"` // the surface's user
-	Kind         bridge.PostKind `json:"kind"`         // what it was posted as
-	Conversation int64           `json:"conversation,omitempty"`
-	Message      int64           `json:"message,omitempty"`
+	Surface      bridge.AccountID      `json:"surface"`      // account
+	Place        bridge.Place          `json:"place"`        // without a channel it is a direct message to To
+	To           string                `json:"to,omitempty"` // the surface's user
+	Kind         bridge.PostKind       `json:"kind"`         // what it was posted as
+	Conversation bridge.ConversationID `json:"conversation,omitempty"`
+	Message      bridge.MessageID      `json:"message,omitempty"`
 }
 
 // What stands as the version of a post, once an attempt to erase it has ended. store/erase looks for these words.

@@ -20,20 +20,20 @@ import (
 // Fact is what Parley tells itself: results and timers, applied in order like
 // everything else that changes a conversation.
 type Fact struct {
-	Kind         string    `json:"kind"`
-	Conversation int64     `json:"conversation"`
-	Message      int64     `json:"message,omitempty"`
-	Delivery     int64     `json:"delivery,omitempty"`
-	Attempt      int       `json:"attempt,omitempty"` // which attempt at the delivery it is the result of; 0 = nobody knows
-	Class        string    `json:"class,omitempty"`
-	Text         string    `json:"text,omitempty"`
-	Hint         string    `json:"hint,omitempty"`
-	External     string    `json:"external,omitempty"`
-	Root         string    `json:"root,omitempty"`
-	Surface      int64     `json:"surface,omitempty"`
-	Account      int64     `json:"account,omitempty"`
-	Post         string    `json:"post,omitempty"` // the kind of post that failed
-	Due          time.Time `json:"due,omitzero"`   // a timer's time
+	Kind         string               `json:"kind"`
+	Conversation store.ConversationID `json:"conversation"`
+	Message      store.MessageID      `json:"message,omitempty"`
+	Delivery     store.DeliveryID     `json:"delivery,omitempty"`
+	Attempt      int                  `json:"attempt,omitempty"` // which attempt at the delivery it is the result of; 0 = nobody knows
+	Class        string               `json:"class,omitempty"`
+	Text         string               `json:"text,omitempty"`
+	Hint         string               `json:"hint,omitempty"`
+	External     string               `json:"external,omitempty"`
+	Root         string               `json:"root,omitempty"`
+	Surface      store.AccountID      `json:"surface,omitempty"`
+	Account      store.AccountID      `json:"account,omitempty"`
+	Post         string               `json:"post,omitempty"` // the kind of post that failed
+	Due          time.Time            `json:"due,omitzero"`   // a timer's time
 	SentParts
 	FetchedFile
 	LearnedState
@@ -67,8 +67,8 @@ type LearnedState struct {
 
 // AnalysedBurst is what the analysis of a burst of messages found.
 type AnalysedBurst struct {
-	From   int64            `json:"from,omitempty"`  // the event of the first message that was analysed; 0 = that of UpTo
-	UpTo   int64            `json:"up_to,omitempty"` // the event of the latest message that was analysed
+	From   store.EventID    `json:"from,omitempty"`  // the event of the first message that was analysed; 0 = that of UpTo
+	UpTo   store.EventID    `json:"up_to,omitempty"` // the event of the latest message that was analysed
 	Answer *analysis.Answer `json:"answer,omitempty"`
 	Fits   []FittingText    `json:"fits,omitempty"`  // templates that may answer it, the best first
 	Cited  []CitedSource    `json:"cited,omitempty"` // what the answer's replies draw on
@@ -82,17 +82,17 @@ type CitedSource struct {
 }
 
 // SolverOf names an agent in what an Analyzer is asked and answers.
-func SolverOf(agent int64) string { return solverPrefix + strconv.FormatInt(agent, 10) }
+func SolverOf(agent store.AgentID) string { return solverPrefix + strconv.FormatInt(int64(agent), 10) }
 
 const solverPrefix = "agent:"
 
 // Solver reads what SolverOf wrote; 0 = it is none.
-func Solver(name string) int64 {
+func Solver(name string) store.AgentID {
 	id, err := strconv.ParseInt(strings.TrimPrefix(name, solverPrefix), 10, 64)
 	if err != nil || !strings.HasPrefix(name, solverPrefix) {
 		return 0
 	}
-	return id
+	return store.AgentID(id)
 }
 
 // FittingText is a template that may answer a customer.
@@ -150,32 +150,32 @@ func (f Fact) Event(name string) store.NewEvent {
 
 // EveningOf gives the kind of an evening's timer, which names its team and its day: whoever sets or fires it, a team gets one
 // list a day.
-func EveningOf(team int64, day time.Time) string {
+func EveningOf(team store.TeamID, day time.Time) string {
 	return fmt.Sprintf("%s:%d:%s", Evening, team, day.Format(time.DateOnly))
 }
 
 // WeekOf gives the kind of the timer that tells a team how its week was, which names its time: whoever sets or fires it,
 // a team is told once.
-func WeekOf(team int64, due time.Time) string {
+func WeekOf(team store.TeamID, due time.Time) string {
 	return fmt.Sprintf("%s:%d:%s", Week, team, due.UTC().Format(time.RFC3339))
 }
 
 // WeekTeam reads a kind of WeekOf.
-func WeekTeam(kind string) (team int64, ok bool) {
+func WeekTeam(kind string) (team store.TeamID, ok bool) {
 	parts := strings.SplitN(kind, ":", 3)
 	if len(parts) != 3 || parts[0] != Week {
 		return 0, false
 	}
-	team, err := strconv.ParseInt(parts[1], 10, 64)
-	return team, err == nil
+	number, err := strconv.ParseInt(parts[1], 10, 64)
+	return store.TeamID(number), err == nil
 }
 
 // EveningTeam reads a kind of EveningOf.
-func EveningTeam(kind string) (team int64, ok bool) {
+func EveningTeam(kind string) (team store.TeamID, ok bool) {
 	parts := strings.Split(kind, ":")
 	if len(parts) != 3 || parts[0] != Evening {
 		return 0, false
 	}
-	team, err := strconv.ParseInt(parts[1], 10, 64)
-	return team, err == nil
+	number, err := strconv.ParseInt(parts[1], 10, 64)
+	return store.TeamID(number), err == nil
 }

@@ -7,23 +7,23 @@ import (
 
 // Ask is what a text is asked for with: it waits in a row (store/request), and comes back with the answer.
 type Ask struct {
-	Task     analysis.Task `json:"task"`
-	Language string        `json:"language,omitempty"` // as analysis.Request has it
-	Style    string        `json:"style,omitempty"`    // Rephrase: one of analysis.Styles
-	Text     string        `json:"text,omitempty"`     // the draft or the question; "" with Translate = what the customer wrote last
-	Asker    Asker         `json:"asker,omitzero"`     // who asked; zero = Parley did by itself
-	Occasion Occasion      `json:"occasion,omitempty"` // why Parley asked; "" = a person asked
-	From     int64         `json:"from,omitempty"`     // OnMessage: the events of what is translated
-	UpTo     int64         `json:"up_to,omitempty"`
-	Least    int           `json:"least,omitempty"` // how many messages there must be, or nothing is written
+	Task     analysis.Task  `json:"task"`
+	Language string         `json:"language,omitempty"` // as analysis.Request has it
+	Style    string         `json:"style,omitempty"`    // Rephrase: one of analysis.Styles
+	Text     string         `json:"text,omitempty"`     // the draft or the question; "" with Translate = what the customer wrote last
+	Asker    Asker          `json:"asker,omitzero"`     // who asked; zero = Parley did by itself
+	Occasion Occasion       `json:"occasion,omitempty"` // why Parley asked; "" = a person asked
+	From     bridge.EventID `json:"from,omitempty"`     // OnMessage: the events of what is translated
+	UpTo     bridge.EventID `json:"up_to,omitempty"`
+	Least    int            `json:"least,omitempty"` // how many messages there must be, or nothing is written
 }
 
 // Asker is who asked for a text, and where.
 type Asker struct {
-	Agent   int64        `json:"agent,omitempty"`
-	Surface int64        `json:"surface,omitempty"`
-	User    string       `json:"user,omitempty"` // the surface's id
-	Place   bridge.Place `json:"place,omitzero"`
+	Agent   bridge.AgentID   `json:"agent,omitempty"`
+	Surface bridge.AccountID `json:"surface,omitempty"`
+	User    string           `json:"user,omitempty"` // the surface's id
+	Place   bridge.Place     `json:"place,omitzero"`
 }
 
 // Occasion is why Parley asks for a text by itself.

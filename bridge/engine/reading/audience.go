@@ -28,7 +28,7 @@ type audiences struct {
 
 // channelKey names a channel of a surface.
 type channelKey struct {
-	surface int64
+	surface store.AccountID
 	channel string
 }
 
@@ -40,7 +40,7 @@ type heldAudience struct {
 
 // allows tells whether a user of the surface can read a channel; a user "" is a member of none. The
 // answer is no for everybody if the channel's audience was never read, or longer than age ago.
-func (l *audiences) allows(surface int64, channel, user string) bool {
+func (l *audiences) allows(surface store.AccountID, channel, user string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	a := l.known[channelKey{surface, channel}]
@@ -52,7 +52,7 @@ func (l *audiences) allows(surface int64, channel, user string) bool {
 
 // begin says that a channel's audience is to be asked for now, and notes the time; false where it
 // was asked for less than after ago.
-func (l *audiences) begin(surface int64, channel string, after time.Duration) bool {
+func (l *audiences) begin(surface store.AccountID, channel string, after time.Duration) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	k := channelKey{surface, channel}
@@ -65,7 +65,7 @@ func (l *audiences) begin(surface int64, channel string, after time.Duration) bo
 	return true
 }
 
-func (l *audiences) keep(surface int64, channel string, a bridge.Audience) {
+func (l *audiences) keep(surface store.AccountID, channel string, a bridge.Audience) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now() //nolint:forbidigo // only how long ago
@@ -73,7 +73,7 @@ func (l *audiences) keep(surface int64, channel string, a bridge.Audience) {
 }
 
 // ownChannel gives the channel in which an account's threads open instead of its team's.
-func ownChannel(a *store.Account) (surface int64, channel string, ok bool) {
+func ownChannel(a *store.Account) (surface store.AccountID, channel string, ok bool) {
 	if a.Side != store.SideChannel || a.SurfaceID == nil || a.SurfaceChannel == "" {
 		return 0, "", false
 	}
@@ -153,7 +153,7 @@ func (rd *Reader) RunAudiences(ctx context.Context) error {
 }
 
 // NotReadable refuses a conversation to somebody who may not read it.
-func NotReadable(id int64) *bridge.Problem {
+func NotReadable(id store.ConversationID) *bridge.Problem {
 	return &bridge.Problem{Code: "not_allowed", Text: fmt.Sprintf("Conversation #%d is not open to you.", id),
 		Hint: "Only who is in its channel or its team may read it. If you joined just now, try again in a minute."}
 }

@@ -15,7 +15,7 @@ import (
 
 // Facts reads what cards, forms and lists of a surface may show of conversations, in the order of the
 // ids. Those that don't exist are left out; viewer nil = everybody in the thread looks at it.
-func (rd *Reader) Facts(ctx context.Context, q store.Querier, surface int64, viewer *store.Agent, ids ...int64) ([]bridge.Facts, error) {
+func (rd *Reader) Facts(ctx context.Context, q store.Querier, surface store.AccountID, viewer *store.Agent, ids ...store.ConversationID) ([]bridge.Facts, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -24,8 +24,9 @@ func (rd *Reader) Facts(ctx context.Context, q store.Querier, surface int64, vie
 	if err != nil {
 		return nil, err
 	}
-	var who, previous []int64
-	byID := map[int64]*store.Conversation{}
+	var who []int64
+	var previous []store.ConversationID
+	byID := map[store.ConversationID]*store.Conversation{}
 	for i := range rows {
 		byID[rows[i].ID] = &rows[i]
 		if rows[i].IdentityID != nil {
@@ -71,7 +72,7 @@ func (rd *Reader) Facts(ctx context.Context, q store.Querier, surface int64, vie
 
 // FactsOf makes the facts of a conversation from its row and from what was read along with it. now is Parley's
 // clock, for the reply window.
-func (rd *Reader) FactsOf(dir *directory.Directory, surface int64, viewer *store.Agent, c *store.Conversation, identities map[int64]*store.Identity, threads outbound.Threads, now time.Time) bridge.Facts {
+func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, viewer *store.Agent, c *store.Conversation, identities map[int64]*store.Identity, threads outbound.Threads, now time.Time) bridge.Facts {
 	f := bridge.Facts{
 		ID:          c.ID,
 		Automatic:   c.Kind == store.KindAutomatic,
@@ -126,7 +127,7 @@ func (rd *Reader) FactsOf(dir *directory.Directory, surface int64, viewer *store
 }
 
 // AddRelated names the conversation that continues one, and the open ones of the same customer.
-func AddRelated(d *directory.Directory, f *bridge.Facts, surface int64, rows []store.Related) {
+func AddRelated(d *directory.Directory, f *bridge.Facts, surface store.AccountID, rows []store.Related) {
 	f.AlsoOpen = nil
 	for _, o := range rows {
 		switch {
@@ -141,7 +142,7 @@ func AddRelated(d *directory.Directory, f *bridge.Facts, surface int64, rows []s
 }
 
 // rootIn is the place of a related conversation's root in a surface; zero where it has none there.
-func rootIn(surface int64, o store.Related) bridge.Place {
+func rootIn(surface store.AccountID, o store.Related) bridge.Place {
 	if o.AccountID == nil || *o.AccountID != surface || *o.Root == "" {
 		return bridge.Place{}
 	}
@@ -149,7 +150,7 @@ func rootIn(surface int64, o store.Related) bridge.Place {
 }
 
 // alsoOpen names the other open conversations of a conversation's customer.
-func alsoOpen(d *directory.Directory, surface int64, f *bridge.Facts, rows []store.Related) []bridge.OpenRef {
+func alsoOpen(d *directory.Directory, surface store.AccountID, f *bridge.Facts, rows []store.Related) []bridge.OpenRef {
 	var list []bridge.OpenRef
 	for _, o := range rows {
 		if o.Beside != f.ID || o.Follows || o.ID == f.Next {
@@ -172,7 +173,7 @@ func alsoOpen(d *directory.Directory, surface int64, f *bridge.Facts, rows []sto
 
 // RootOf gives the place of a conversation's root in a surface or, where its thread is in
 // another one, that one's name.
-func (rd *Reader) RootOf(dir *directory.Directory, surface int64, threads outbound.Threads, conversation int64) (root bridge.Place, elsewhere string) {
+func (rd *Reader) RootOf(dir *directory.Directory, surface store.AccountID, threads outbound.Threads, conversation store.ConversationID) (root bridge.Place, elsewhere string) {
 	if t := threads.At(surface, conversation); t != nil {
 		return bridge.Place{Channel: t.Channel, Thread: t.Root, Message: t.Root}, ""
 	}
@@ -211,7 +212,7 @@ func (rd *Reader) KindName(kind string) (name, icon string) {
 }
 
 // SurfaceName names a chat for people.
-func (rd *Reader) SurfaceName(dir *directory.Directory, surface int64) string {
+func (rd *Reader) SurfaceName(dir *directory.Directory, surface store.AccountID) string {
 	a := dir.Account(surface)
 	if a == nil {
 		return "another chat"
@@ -244,7 +245,7 @@ func recipientFacts(f *bridge.Facts, list []store.Participant) {
 }
 
 // replyingIn names those who have a form of a conversation open.
-func replyingIn(d *directory.Directory, surface int64, c *store.Conversation) []bridge.Replying {
+func replyingIn(d *directory.Directory, surface store.AccountID, c *store.Conversation) []bridge.Replying {
 	var list []bridge.Replying
 	for _, r := range c.Replying {
 		list = append(list, bridge.Replying{By: d.Ref(surface, r.AgentID), Since: r.OpenedAt})

@@ -14,7 +14,7 @@ const historyRows = 50
 
 // History gives a page of the log of a conversation, newest first; unsaved are what a batch will add.
 // Errors: *Problem, for people; the database's.
-func (rd *Reader) History(ctx context.Context, q store.Querier, id int64, page int, unsaved ...store.LogEntry) (bridge.History, error) {
+func (rd *Reader) History(ctx context.Context, q store.Querier, id store.ConversationID, page int, unsaved ...store.LogEntry) (bridge.History, error) {
 	h := bridge.History{Page: page}
 	if page < 0 || page > mostPages {
 		return h, noSuchPage()
@@ -76,8 +76,8 @@ func (rd *Reader) logRows(ctx context.Context, q store.Querier, entries []store.
 }
 
 // noteWords reads the beginnings of the notes that log entries are about.
-func noteWords(ctx context.Context, q store.Querier, entries []store.LogEntry) (map[int64]string, error) {
-	var ids []int64
+func noteWords(ctx context.Context, q store.Querier, entries []store.LogEntry) (map[store.MessageID]string, error) {
+	var ids []store.MessageID
 	for _, entry := range entries {
 		if entry.What == store.DeedNoted {
 			ids = append(ids, book.DetailOf(entry).Message)
@@ -87,7 +87,7 @@ func noteWords(ctx context.Context, q store.Querier, entries []store.LogEntry) (
 		return nil, nil
 	}
 	messages, err := store.Messages(ctx, q, ids...)
-	words := make(map[int64]string, len(messages))
+	words := make(map[store.MessageID]string, len(messages))
 	for i := range messages {
 		words[messages[i].ID] = book.Excerpt(&book.Message{Message: messages[i]})
 	}

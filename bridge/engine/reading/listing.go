@@ -24,7 +24,7 @@ func noSuchPage() *bridge.Problem {
 
 // List gives a page of a list, or of what was found, as far as a reader may read it.
 // Errors: *Problem, for people.
-func (rd *Reader) List(ctx context.Context, q store.Querier, surface int64, agent *store.Agent, r store.Reader, query bridge.ListQuery) (bridge.Listing, error) {
+func (rd *Reader) List(ctx context.Context, q store.Querier, surface store.AccountID, agent *store.Agent, r store.Reader, query bridge.ListQuery) (bridge.Listing, error) {
 	l := bridge.Listing{ListQuery: query}
 	rows := listRows
 	if query.Words != "" {
@@ -33,7 +33,7 @@ func (rd *Reader) List(ctx context.Context, q store.Querier, surface int64, agen
 	if query.Page < 0 || query.Page > mostPages {
 		return l, noSuchPage()
 	}
-	var ids []int64
+	var ids []store.ConversationID
 	var err error
 	l.Hidden = rd.HiddenLists(agent)
 	switch {
@@ -61,7 +61,7 @@ func (rd *Reader) List(ctx context.Context, q store.Querier, surface int64, agen
 }
 
 // addFreeSince sets since when the conversations of a list have had no assignee.
-func addFreeSince(ctx context.Context, q store.Querier, rows []bridge.Facts, ids []int64) error {
+func addFreeSince(ctx context.Context, q store.Querier, rows []bridge.Facts, ids []store.ConversationID) error {
 	since, err := store.PutBack(ctx, q, ids)
 	for i := range rows {
 		row := &rows[i]
@@ -99,7 +99,7 @@ func (rd *Reader) HiddenLists(agent *store.Agent) []string {
 
 // keptForAdmins gives the accounts of which the list of all shows an agent only the conversations of
 // the agent and of the agent's teams; all means that this holds for every account. Admins have none.
-func (rd *Reader) keptForAdmins(agent *store.Agent) (kept []int64, all bool) {
+func (rd *Reader) keptForAdmins(agent *store.Agent) (kept []store.AccountID, all bool) {
 	if agent == nil || agent.IsAdmin() {
 		return nil, false
 	}

@@ -20,9 +20,9 @@ type Connected interface {
 	// Directory gives accounts, agents and teams as they were read last.
 	Directory() *directory.Directory
 	// Channel gives the channel of an account; nil while it isn't there.
-	Channel(account int64) channels.Channel
+	Channel(account bridge.AccountID) channels.Channel
 	// Surface gives the chat of a surface's account; nil while it isn't there.
-	Surface(account int64) bridge.Surface
+	Surface(account bridge.AccountID) bridge.Surface
 }
 
 // Options are the options of a Reader.
@@ -56,7 +56,7 @@ func New(o Options) *Reader {
 }
 
 // Caps gives what the channel of an account can carry; zero while it isn't there.
-func (rd *Reader) Caps(account int64) channels.Capabilities {
+func (rd *Reader) Caps(account bridge.AccountID) channels.Capabilities {
 	if ch := rd.Channel(account); ch != nil {
 		return ch.Capabilities()
 	}

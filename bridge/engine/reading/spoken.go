@@ -25,7 +25,8 @@ func (rd *Reader) Spoken(ctx context.Context, q store.Querier, viewer *store.Age
 	}
 	page := bridge.SpokenPage{Older: len(list) > spokenRows}
 	list = list[:min(len(list), spokenRows)]
-	var ids, writers []int64
+	var ids []store.MessageID
+	var writers []int64
 	for _, m := range list {
 		ids = append(ids, m.ID)
 		if m.IdentityID != nil {
@@ -55,7 +56,7 @@ func (rd *Reader) Spoken(ctx context.Context, q store.Querier, viewer *store.Age
 }
 
 // behind says of replies that wait which one before them, in the same lane, waits for its chat.
-func behind(list []bridge.Spoken, replies map[int64][]inbox.Reply) {
+func behind(list []bridge.Spoken, replies map[store.MessageID][]inbox.Reply) {
 	for i := range list {
 		if list[i].Fate != store.FateWaiting || list[i].Unread {
 			continue

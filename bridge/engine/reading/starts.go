@@ -71,7 +71,7 @@ func (s Starting) Unsaid(a bridge.Action) *bridge.Problem {
 }
 
 // AccountID gives the id of the account; 0 if none was found.
-func (s Starting) AccountID() int64 {
+func (s Starting) AccountID() store.AccountID {
 	if s.Account == nil {
 		return 0
 	}

@@ -59,7 +59,7 @@ func NoneFits(f bridge.Facts) string {
 
 // Templates reads the templates of an account, nil = of all, by name.
 func (rd *Reader) Templates(ctx context.Context, q store.Querier, account *store.Account) ([]bridge.Template, error) {
-	var id int64
+	var id store.AccountID
 	if account != nil {
 		id = account.ID
 	}

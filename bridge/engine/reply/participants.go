@@ -21,7 +21,7 @@ const (
 
 // Recipients sets who gets replies by the customer's last mail. Somebody who is new in a conversation
 // gets none until an agent clicks. message is the stored mail; 0 = the mail isn't the customer's.
-func (rs *UseCases) Recipients(c *book.Conversation, in channels.Inbound, message int64) {
+func (rs *UseCases) Recipients(c *book.Conversation, in channels.Inbound, message store.MessageID) {
 	ch := rs.Channel(c.AccountID)
 	if in.Automatic != "" && len(c.Participants) > 0 {
 		return
@@ -79,7 +79,7 @@ func droppedFrom(known, next []store.Participant) []bridge.PartyRef {
 
 // askNewcomers asks whether new people may get replies: by a line for each, or, if they are many, for
 // several together. Those who are too many even for that can be added by !cc.
-func (rs *UseCases) askNewcomers(c *book.Conversation, message int64, keys []string) {
+func (rs *UseCases) askNewcomers(c *book.Conversation, message store.MessageID, keys []string) {
 	together := 1
 	if len(keys) > askedAlone {
 		together = askedTogether
@@ -175,7 +175,7 @@ func (rs *UseCases) ChangeRecipients(r book.Request) {
 }
 
 // setParticipants changes who gets replies, and says so in the thread.
-func (rs *UseCases) setParticipants(c *book.Conversation, agent *store.Agent, surface int64, list []store.Participant, named []string) {
+func (rs *UseCases) setParticipants(c *book.Conversation, agent *store.Agent, surface store.AccountID, list []store.Participant, named []string) {
 	c.Participants, c.AddressedBy = list, rs.Dir.Ref(0, agent.ID)
 	rs.Log.ByAgent(c, agent, store.DeedReaddressed, book.Detail{Text: strings.Join(named, ", ")})
 	rs.Line(c, bridge.Line{Content: &bridge.RecipientsLine{To: recipientList(c.Participants)}, By: rs.Dir.Ref(surface, agent.ID)})

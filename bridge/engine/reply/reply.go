@@ -18,7 +18,7 @@ import (
 const HoldLongest = 60 * time.Second
 
 // SendToCustomer puts an agent's message on its way, after the hold.
-func (rs *UseCases) SendToCustomer(c *book.Conversation, agent *store.Agent, surface int64, m *book.Message, order string) {
+func (rs *UseCases) SendToCustomer(c *book.Conversation, agent *store.Agent, surface store.AccountID, m *book.Message, order string) {
 	if rs.BeforeRestore() {
 		rs.parkRestored(c, m)
 		return
@@ -119,7 +119,7 @@ func mayWait(d *book.Delivery, until time.Time) bool {
 // the reply has left.
 func (rs *UseCases) Answered(c *book.Conversation, agent *store.Agent, m *book.Message) {
 	if len(c.Assignees) == 0 {
-		c.Assignees = []int64{agent.ID}
+		c.Assignees = []store.AgentID{agent.ID}
 		rs.Log.ByAgent(c, agent, store.DeedTook, nil)
 	}
 	c.LastAt, c.LastFrom, c.LastPreview = rs.Now, "agent", clean.Preview(cmp.Or(m.Text, outbound.RichOf(&m.Message).Text()))

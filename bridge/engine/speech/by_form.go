@@ -22,7 +22,7 @@ func (sp *UseCases) ByForm(r book.Request) {
 		if s.Shown == bridge.SumOf(r.Text) {
 			fate = suggestion.Used
 		}
-		sp.Suggestions.Settle(r.Conversation, suggestion.Reply, strconv.FormatInt(s.ID, 10), fate)
+		sp.Suggestions.Settle(r.Conversation, suggestion.Reply, strconv.FormatInt(int64(s.ID), 10), fate)
 	}
 	answered := sp.Messages.AnsweredBy(r.Conversation, r.Action)
 	sp.replies.RecipientsOfForm(r)

@@ -21,8 +21,8 @@ const mostOffered = 5
 // channelText is what an agent typed in a team's channel, outside any conversation, as it says now:
 // kept with its post until somebody chooses who is to get it.
 type channelText struct {
-	Action bridge.Action `json:"action"`
-	Line   int64         `json:"line,omitempty"` // the delivery of the line that asks; 0 = nobody was asked yet
+	Action bridge.Action    `json:"action"`
+	Line   store.DeliveryID `json:"line,omitempty"` // the delivery of the line that asks; 0 = nobody was asked yet
 }
 
 // keepChannelText notes what a post in the channel says.
@@ -168,7 +168,7 @@ func (ct *ChannelTexts) sendChannelText(r book.Request) {
 }
 
 // settleAsked replaces the line that asked who is meant by one that leads to the conversation.
-func (ct *ChannelTexts) settleAsked(c *book.Conversation, agent *store.Agent, surface int64, m *book.Message, line int64) {
+func (ct *ChannelTexts) settleAsked(c *book.Conversation, agent *store.Agent, surface store.AccountID, m *book.Message, line store.DeliveryID) {
 	t := c.Threads[surface]
 	if t == nil || line == 0 {
 		return

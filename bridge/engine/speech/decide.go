@@ -156,7 +156,7 @@ func (sp *UseCases) askSendAs(r book.Request, m *book.Message) {
 
 // tellSentAs says in the thread who sends a colleague's text. So its author notices, and anybody can
 // take the reply back while it waits.
-func (sp *UseCases) tellSentAs(c *book.Conversation, agent *store.Agent, surface int64, m *book.Message) {
+func (sp *UseCases) tellSentAs(c *book.Conversation, agent *store.Agent, surface store.AccountID, m *book.Message) {
 	sp.LineAbout(c, m, bridge.Line{Content: bridge.LineDone, Verb: bridge.VerbSend, By: sp.Dir.Ref(surface, agent.ID),
 		Text: m.Text, Files: files.UploadedNames(&m.Message),
 		Verbs: []bridge.Verb{bridge.VerbUndo}, Args: bridge.Args{Conversation: c.ID, Message: m.ID}})

@@ -110,7 +110,7 @@ func (sp *UseCases) decisionOn(r book.Request) (Decision, string) {
 
 // leftThread says that a text was typed in a thread that the conversation has left, because its root was
 // posted anew or because it was handed over. It is never so for forms, which name their conversation.
-func (sp *UseCases) leftThread(c *book.Conversation, surface int64, at bridge.Place) bool {
+func (sp *UseCases) leftThread(c *book.Conversation, surface store.AccountID, at bridge.Place) bool {
 	t := c.Threads[surface]
 	if t == nil || at.Message == "" || at.Thread == "" || at.Thread == at.Message {
 		return false

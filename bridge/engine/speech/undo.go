@@ -57,8 +57,8 @@ func (sp *UseCases) lastSentBy(c *book.Conversation, agent *store.Agent) *book.M
 }
 
 // sendersForOthers gives, by message, the agent who sent a colleague's text.
-func (sp *UseCases) sendersForOthers() map[int64]int64 {
-	senders := map[int64]int64{}
+func (sp *UseCases) sendersForOthers() map[store.MessageID]store.AgentID {
+	senders := map[store.MessageID]store.AgentID{}
 	for id, lines := range sp.TrackedLines() {
 		for _, line := range lines {
 			if l := line.Delivery.Carried().Line; l.Kind() == bridge.LineDone && l.Verb == bridge.VerbSend {

@@ -88,7 +88,7 @@ func checkTemplate(c *book.Conversation, rows []store.Template, args *bridge.Tem
 }
 
 // TemplateFor says whether a template that was seen may leave by an account, and fills it in.
-func TemplateFor(account int64, rows []store.Template, args *bridge.TemplateArgs) (outbound.UsedTemplate, *bridge.Problem) {
+func TemplateFor(account store.AccountID, rows []store.Template, args *bridge.TemplateArgs) (outbound.UsedTemplate, *bridge.Problem) {
 	if len(rows) == 0 || rows[0].AccountID != account || rows[0].Todo == store.TodoDelete {
 		return outbound.UsedTemplate{}, &bridge.Problem{Code: "no_template", Text: "There is no such template for this account.", Hint: "Choose another one."}
 	}

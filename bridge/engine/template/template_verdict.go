@@ -110,7 +110,7 @@ func knownStatus(s channels.TemplateStatus) bool {
 
 // approves says that the provider of an account approves templates. Only then people are told of
 // verdicts.
-func (ts *UseCases) approves(account int64) bool {
+func (ts *UseCases) approves(account store.AccountID) bool {
 	_, ok := ts.Channel(account).(channels.Templater)
 	return ok
 }

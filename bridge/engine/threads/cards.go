@@ -54,7 +54,8 @@ func (th *Writer) QueueCards(wait time.Duration) {
 
 // shown is a digest of what a root may show of its conversation.
 func shown(c *book.Conversation, window string, next *book.Conversation) string {
-	var team, previous int64
+	var team bridge.TeamID
+	var previous bridge.ConversationID
 	if c.TeamID != nil {
 		team = *c.TeamID
 	}

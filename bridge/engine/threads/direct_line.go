@@ -10,8 +10,8 @@ import (
 
 // Reach gives the surface in which an agent is told something directly: first, if the agent has a user
 // there; else another one of the agent's, a connected one if possible; 0 if there is none.
-func (th *Writer) Reach(agent, first int64) int64 {
-	var best int64
+func (th *Writer) Reach(agent store.AgentID, first store.AccountID) store.AccountID {
+	var best store.AccountID
 	for _, surface := range th.Dir.SurfacesOf(agent) {
 		switch {
 		case surface == first:
@@ -25,7 +25,7 @@ func (th *Writer) Reach(agent, first int64) int64 {
 
 // TellsOf gives the surface in which people are told of an account's troubles: for a channel, the one
 // that has its threads; for a surface, another surface that is connected, or itself.
-func (th *Writer) TellsOf(a *store.Account) int64 {
+func (th *Writer) TellsOf(a *store.Account) store.AccountID {
 	if a.Side != store.SideSurface {
 		surface, _ := th.Dir.Home(a, nil)
 		return surface
@@ -40,7 +40,7 @@ func (th *Writer) TellsOf(a *store.Account) int64 {
 
 // TellAssigned tells an agent of an assignment in another surface than that of the
 // conversation's thread, where a mention would notify nobody.
-func (th *Writer) TellAssigned(c *book.Conversation, agent int64) {
+func (th *Writer) TellAssigned(c *book.Conversation, agent store.AgentID) {
 	surface := th.Reach(agent, 0)
 	if surface == 0 {
 		return
@@ -50,7 +50,7 @@ func (th *Writer) TellAssigned(c *book.Conversation, agent int64) {
 }
 
 // Direct tells one agent something in a direct message. It is only for what no thread can tell.
-func (th *Writer) Direct(surface, agent int64, line bridge.Line) {
+func (th *Writer) Direct(surface store.AccountID, agent store.AgentID, line bridge.Line) {
 	ref := th.Dir.Ref(surface, agent)
 	if ref.User == "" {
 		return
@@ -63,7 +63,7 @@ func (th *Writer) Direct(surface, agent int64, line bridge.Line) {
 
 // TellActor answers an agent in the channel where the action happened, or, if it happened in none, in
 // a direct message.
-func (th *Writer) TellActor(surface int64, agent *store.Agent, a bridge.Action, line bridge.Line) {
+func (th *Writer) TellActor(surface store.AccountID, agent *store.Agent, a bridge.Action, line bridge.Line) {
 	switch {
 	case a.Place.Channel != "":
 		th.Whisper(nil, surface, a, line)

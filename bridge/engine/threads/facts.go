@@ -28,10 +28,10 @@ func (qs *questions) Authorize(r book.Request, verb bridge.Verb) *bridge.Problem
 }
 
 // Facts gives the facts of a conversation as the batch has changed it so far, which no row says yet.
-func (qs *questions) Facts(ctx context.Context, tx pgx.Tx, c *book.Conversation, agent *store.Agent, surface int64) (bridge.Facts, error) {
+func (qs *questions) Facts(ctx context.Context, tx pgx.Tx, c *book.Conversation, agent *store.Agent, surface store.AccountID) (bridge.Facts, error) {
 	places := c.Places()
 	if c.PreviousID != nil {
-		threads, err := store.Threads(ctx, tx, []int64{*c.PreviousID})
+		threads, err := store.Threads(ctx, tx, []store.ConversationID{*c.PreviousID})
 		if err != nil {
 			return bridge.Facts{}, err
 		}
@@ -46,7 +46,7 @@ func (qs *questions) Facts(ctx context.Context, tx pgx.Tx, c *book.Conversation,
 }
 
 // Refer names a conversation to a surface, with the place of its thread.
-func (qs *questions) Refer(c *book.Conversation, surface int64) bridge.Facts {
+func (qs *questions) Refer(c *book.Conversation, surface store.AccountID) bridge.Facts {
 	f := bridge.Facts{ID: c.ID, Subject: c.Subject, Status: c.BridgeStatus()}
 	f.Thread.Root, f.Thread.Elsewhere = qs.Reading.RootOf(qs.book.Dir, surface, c.Places(), c.ID)
 	return f

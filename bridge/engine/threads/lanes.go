@@ -15,14 +15,14 @@ const (
 	slowestUpload = 128 << 10 // bytes per second
 )
 
-func conversationLane(conversation int64, class string) string {
+func conversationLane(conversation store.ConversationID, class string) string {
 	return fmt.Sprintf("c%d:%s", conversation, class)
 }
 
 // lanes finds the lanes of deliveries, with the gates whose budgets they spend.
 type lanes struct {
 	book *book.Book
-	Chat func(account int64) bridge.Surface // nil while it isn't there
+	Chat func(account store.AccountID) bridge.Surface // nil while it isn't there
 }
 
 // CustomerLane gives the one lane in which a conversation's replies go to the customer.
@@ -87,7 +87,7 @@ func (ls *lanes) AllowUpload(l *book.Lane, t *book.Thread, m *book.Message) {
 	}
 }
 
-func (ls *lanes) budget(surface int64, kind bridge.PostKind, channel string) (store.Gate, time.Duration) {
+func (ls *lanes) budget(surface store.AccountID, kind bridge.PostKind, channel string) (store.Gate, time.Duration) {
 	s := ls.Chat(surface)
 	if s == nil {
 		return store.Gate{AccountID: surface, Key: "post:" + channel, PerSecond: 1, Burst: 1}, 30 * time.Second
@@ -97,7 +97,7 @@ func (ls *lanes) budget(surface int64, kind bridge.PostKind, channel string) (st
 		WidePerSecond: b.WidePerSecond, WideBurst: b.WideBurst}, s.Limits().RequestTimeout
 }
 
-func (ls *lanes) channelLaneOf(surface int64, channel string, kind bridge.PostKind) *book.Lane {
+func (ls *lanes) channelLaneOf(surface store.AccountID, channel string, kind bridge.PostKind) *book.Lane {
 	gate, request := ls.budget(surface, kind, channel)
 	return ls.book.Outbox.LaneOf(book.LaneKey{Account: surface, Key: outbound.ChannelLane(channel)}, 0, store.PrioritySay, gate, request)
 }

@@ -67,8 +67,8 @@ func (th *Writer) SettleLines() {
 }
 
 // TrackedLines gives the tracked lines about the messages that the batch has loaded, by message, in order.
-func (th *Writer) TrackedLines() map[int64][]postedLine {
-	lines, changes := map[int64][]postedLine{}, map[int64][]*book.Delivery{}
+func (th *Writer) TrackedLines() map[store.MessageID][]postedLine {
+	lines, changes := map[store.MessageID][]postedLine{}, map[store.DeliveryID][]*book.Delivery{}
 	for _, id := range book.Keys(th.Outbox.Deliveries) {
 		d := th.Outbox.Deliveries[id]
 		if d.Kind != string(bridge.PostLine) || th.Messages.Rows[d.MessageID] == nil || th.Outbox.Lanes[d.LaneID] == nil || d.State == store.Failed || d.State == store.Cancelled {

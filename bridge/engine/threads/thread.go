@@ -25,7 +25,7 @@ type Writer struct {
 }
 
 // New makes the Writer of a batch. chat gives the chat of a surface's account; nil while it isn't there.
-func New(b *book.Book, chat func(account int64) bridge.Surface, r *reading.Reader, f *files.Reader) *Writer {
+func New(b *book.Book, chat func(account store.AccountID) bridge.Surface, r *reading.Reader, f *files.Reader) *Writer {
 	return &Writer{Book: b, lanes: &lanes{b, chat}, questions: &questions{b, r}, Files: f}
 }
 
@@ -49,7 +49,7 @@ func (th *Writer) OpenThread(c *book.Conversation) (*book.Thread, error) {
 }
 
 // PostTo queues a post for a conversation's thread.
-func (th *Writer) PostTo(c *book.Conversation, t *book.Thread, kind bridge.PostKind, messageID int64, p outbound.Payload) *book.Delivery {
+func (th *Writer) PostTo(c *book.Conversation, t *book.Thread, kind bridge.PostKind, messageID store.MessageID, p outbound.Payload) *book.Delivery {
 	l := th.SurfaceLane(c, t, kind)
 	return th.Outbox.Enqueue(l, string(kind), messageID, p, nil)
 }
@@ -65,7 +65,7 @@ func (th *Writer) rootUnsent(c *book.Conversation, t *book.Thread) bool {
 
 // ThreadLost posts a new root after the old one was deleted, once for each root.
 // Errors: *book.NotYet while a post is under way, which nothing may overtake.
-func (th *Writer) ThreadLost(c *book.Conversation, surface int64, root string) error {
+func (th *Writer) ThreadLost(c *book.Conversation, surface store.AccountID, root string) error {
 	t := c.Threads[surface]
 	if t == nil || t.Root == "" || t.Root != root {
 		return nil // a later root is in place already
@@ -84,7 +84,7 @@ func (th *Writer) ThreadLost(c *book.Conversation, surface int64, root string) e
 
 // CloseThread tells in a thread that was left where the conversation goes on. A root in the same
 // chat becomes a line that says so; one in another chat does with its next update.
-func (th *Writer) CloseThread(c *book.Conversation, left *book.Thread, there int64, line bridge.Line) {
+func (th *Writer) CloseThread(c *book.Conversation, left *book.Thread, there store.AccountID, line bridge.Line) {
 	if left.Root == "" {
 		return
 	}

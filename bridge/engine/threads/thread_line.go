@@ -145,12 +145,12 @@ func (th *Writer) Line(c *book.Conversation, line bridge.Line) *book.Delivery {
 }
 
 // ChannelLine posts a line outside any conversation.
-func (th *Writer) ChannelLine(surface int64, at bridge.Place, line bridge.Line) *book.Delivery {
+func (th *Writer) ChannelLine(surface bridge.AccountID, at bridge.Place, line bridge.Line) *book.Delivery {
 	return th.Outbox.Enqueue(th.channelLaneOf(surface, at.Channel, bridge.PostLine), string(bridge.PostLine), 0, outbound.Payload{Place: at, Line: &line}, nil)
 }
 
 // Whisper answers one person: lists, help, refusals and confirmations only.
-func (th *Writer) Whisper(c *book.Conversation, surface int64, a bridge.Action, line bridge.Line) {
+func (th *Writer) Whisper(c *book.Conversation, surface bridge.AccountID, a bridge.Action, line bridge.Line) {
 	p := outbound.Payload{To: a.Actor.ID, Line: &line, Place: bridge.Place{Channel: a.Place.Channel, Thread: a.Place.Thread}}
 	if c != nil {
 		if t := c.Threads[surface]; t != nil && (a.Place.Channel == "" || a.Place.Channel == t.Channel) && !th.Posts.LooksFromElsewhere(book.Request{Conversation: c, Surface: surface, Action: a}) {
@@ -181,7 +181,7 @@ func (th *Writer) Unchanged(r book.Request) {
 }
 
 // Confirm tells the actor that a verb was done, where the card alone does not show it.
-func (th *Writer) Confirm(c *book.Conversation, surface int64, a bridge.Action, line bridge.Line) {
+func (th *Writer) Confirm(c *book.Conversation, surface bridge.AccountID, a bridge.Action, line bridge.Line) {
 	line.Verb = cmp.Or(line.Verb, a.Verb)
 	if line.Content == nil {
 		line.Content = bridge.ContentOf(bridge.LineDone, a.Verb)
@@ -190,7 +190,7 @@ func (th *Writer) Confirm(c *book.Conversation, surface int64, a bridge.Action, 
 }
 
 // Author names the person who typed a message, agent or not, for a surface.
-func (th *Writer) Author(m *book.Message, surface int64) bridge.AgentRef {
+func (th *Writer) Author(m *book.Message, surface bridge.AccountID) bridge.AgentRef {
 	ref := bridge.AgentRef{Name: "you"}
 	if m.AgentID != nil {
 		ref = th.Dir.Ref(surface, *m.AgentID)

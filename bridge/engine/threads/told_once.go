@@ -14,7 +14,7 @@ const toldPost = "told"
 
 // ToldKey gives the key under which it is remembered that an author was told: in a thread, once, that a
 // text stays inside; in a channel, once a day, that a text reaches no customer.
-func ToldKey(surface int64, a bridge.Action, now time.Time) book.PostKey {
+func ToldKey(surface store.AccountID, a bridge.Action, now time.Time) book.PostKey {
 	where := a.Place.Thread
 	if where == "" || where == a.Place.Message {
 		where = book.Day(now)
@@ -24,7 +24,7 @@ func ToldKey(surface int64, a bridge.Action, now time.Time) book.PostKey {
 
 // TellOnce tells the author of a typed text something, and nobody else, unless the author was told it
 // before.
-func (th *Writer) TellOnce(c *book.Conversation, surface int64, a bridge.Action, line bridge.Line) {
+func (th *Writer) TellOnce(c *book.Conversation, surface store.AccountID, a bridge.Action, line bridge.Line) {
 	if th.ToldFirst(book.Request{Conversation: c, Surface: surface, Action: a}) {
 		th.Whisper(c, surface, a, line)
 	}

@@ -25,7 +25,7 @@ func TestZonesMakeNoDifferenceToWindows(t *testing.T) {
 	for _, zone := range []*time.Location{time.UTC, time.FixedZone("EST", -5*60*60), time.FixedZone("IST", 330*60)} {
 		from := opened.In(zone)
 		m := &book.Moment{Now: now.In(zone)}
-		w := New(&book.Book{Moment: m, Channel: func(int64) channels.Channel { return chatWindow{} }}, nil, nil, nil)
+		w := New(&book.Book{Moment: m, Channel: func(store.AccountID) channels.Channel { return chatWindow{} }}, nil, nil, nil)
 		chat := &book.Conversation{Conversation: &store.Conversation{AccountID: 1, Status: string(bridge.StatusOpen), WindowFrom: &from}}
 		if got := w.windowShown(chat); got != "2026-11-22 01:30:00 +0000 UTC" {
 			t.Errorf("%s: the window is shown as %s", zone, got)

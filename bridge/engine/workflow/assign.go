@@ -17,7 +17,7 @@ func (wf *UseCases) Assign(r book.Request) {
 	case r.Verb == bridge.VerbUnassign:
 		wf.unassign(r)
 	case r.Verb == bridge.VerbTake:
-		wf.assignTo(r, []int64{r.Agent.ID})
+		wf.assignTo(r, []store.AgentID{r.Agent.ID})
 	case r.Args.Team != "":
 		wf.assignTeam(r)
 	default:
@@ -26,7 +26,7 @@ func (wf *UseCases) Assign(r book.Request) {
 }
 
 func (wf *UseCases) assignAgents(r book.Request) {
-	var chosen []int64
+	var chosen []store.AgentID
 	for _, who := range r.Args.Agents {
 		found := wf.Dir.Find(r.Surface, who)
 		if who == "me" {
@@ -55,9 +55,9 @@ func (wf *UseCases) assignAgents(r book.Request) {
 
 // assignTo sets the assignees. A line mentions the new ones, so that the surface notifies them of it
 // and of what is said in the thread later. Whoever typed in the thread is notified anyway.
-func (wf *UseCases) assignTo(r book.Request, chosen []int64) {
+func (wf *UseCases) assignTo(r book.Request, chosen []store.AgentID) {
 	c, agent, surface, a := r.Conversation, r.Agent, r.Surface, r.Action
-	var unique []int64
+	var unique []store.AgentID
 	for _, id := range chosen {
 		if !slices.Contains(unique, id) {
 			unique = append(unique, id)
@@ -77,7 +77,7 @@ func (wf *UseCases) assignTo(r book.Request, chosen []int64) {
 			notice = append(notice, wf.Dir.Ref(t.AccountID, id))
 		}
 	}
-	if slices.ContainsFunc(unique, func(id int64) bool { return id != agent.ID && !slices.Contains(c.Assignees, id) }) {
+	if slices.ContainsFunc(unique, func(id store.AgentID) bool { return id != agent.ID && !slices.Contains(c.Assignees, id) }) {
 		wf.sumUp(c, own.OnHandOver)
 	}
 	c.Assignees = unique

@@ -23,7 +23,7 @@ const (
 // NextClosing gives the timer of a team's next list. It fires before the first of the team's accounts
 // that have hours closes. A team without such accounts may have been handed conversations of others,
 // so it goes by the hours of all accounts.
-func NextClosing(d *directory.Directory, team int64, after time.Time) (t store.Timer, ok bool) {
+func NextClosing(d *directory.Directory, team store.TeamID, after time.Time) (t store.Timer, ok bool) {
 	theirs := false
 	for id := range d.Hours {
 		theirs = theirs || d.Account(id).TeamID != nil && *d.Account(id).TeamID == team
@@ -42,7 +42,7 @@ func NextClosing(d *directory.Directory, team int64, after time.Time) (t store.T
 
 // Evening posts the list of a team's conversations that wait for an answer and whose reply window
 // closes before the next opening: once a day, and only if there are any.
-func (wf *UseCases) Evening(ctx context.Context, tx pgx.Tx, team int64, due time.Time) error {
+func (wf *UseCases) Evening(ctx context.Context, tx pgx.Tx, team store.TeamID, due time.Time) error {
 	if next, ok := NextClosing(wf.Dir, team, wf.Now); ok {
 		wf.Timers.Start(next)
 	}
@@ -65,7 +65,7 @@ func (wf *UseCases) Evening(ctx context.Context, tx pgx.Tx, team int64, due time
 	if len(rows) == 0 {
 		return nil
 	}
-	ids := make([]int64, len(rows))
+	ids := make([]store.ConversationID, len(rows))
 	for i, r := range rows {
 		ids[i] = r.ID
 	}
@@ -80,7 +80,7 @@ func (wf *UseCases) Evening(ctx context.Context, tx pgx.Tx, team int64, due time
 
 // closingOf gives a team's conversations of an account whose window closes before the
 // account's next opening, the most urgent first.
-func (wf *UseCases) closingOf(ctx context.Context, tx pgx.Tx, account, team int64) ([]store.Closing, error) {
+func (wf *UseCases) closingOf(ctx context.Context, tx pgx.Tx, account store.AccountID, team store.TeamID) ([]store.Closing, error) {
 	win := outbound.WindowOf(wf.Caps(account), &time.Time{})
 	if !win.Limited {
 		return nil, nil

@@ -25,7 +25,7 @@ func (wf *UseCases) queue(c *book.Conversation) {
 
 // handOver gives a conversation to a team. Where the team works in another channel the
 // conversation goes on there, in a thread of its own, and each thread leads to the other.
-func (wf *UseCases) handOver(c *book.Conversation, agent *store.Agent, surface int64, team *store.Team, note string) {
+func (wf *UseCases) handOver(c *book.Conversation, agent *store.Agent, surface store.AccountID, team *store.Team, note string) {
 	left := c.Home(wf.Dir)
 	wf.queue(c)
 	c.TeamID = &team.ID
@@ -58,7 +58,7 @@ func (wf *UseCases) handOver(c *book.Conversation, agent *store.Agent, surface i
 // openThere queues the root in another channel. The thread moves when that root lands: deliveries before
 // the root in the lane are still posted in the old thread, those behind it in the new one. So nothing
 // is lost or posted twice if the process ends in between.
-func (wf *UseCases) openThere(c *book.Conversation, surface int64, channel string) {
+func (wf *UseCases) openThere(c *book.Conversation, surface store.AccountID, channel string) {
 	t := c.Threads[surface]
 	switch {
 	case t == nil:
@@ -72,7 +72,7 @@ func (wf *UseCases) openThere(c *book.Conversation, surface int64, channel strin
 
 // membersToTell gives the members of a team who can be mentioned in a surface, without except; none if
 // they are more than maxTold.
-func (wf *UseCases) membersToTell(team *store.Team, surface, except int64) []bridge.AgentRef {
+func (wf *UseCases) membersToTell(team *store.Team, surface store.AccountID, except store.AgentID) []bridge.AgentRef {
 	var list []bridge.AgentRef
 	for _, id := range team.Members {
 		if ref := wf.Dir.Ref(surface, id); id != except && ref.User != "" {

@@ -106,7 +106,7 @@ func (wf *UseCases) Digest(ctx context.Context, tx pgx.Tx) error {
 	if err != nil {
 		return err
 	}
-	byAgent := map[int64][]int64{}
+	byAgent := map[store.AgentID][]store.ConversationID{}
 	for _, r := range rows {
 		byAgent[r.AgentID] = append(byAgent[r.AgentID], r.ConversationID)
 	}
@@ -115,7 +115,7 @@ func (wf *UseCases) Digest(ctx context.Context, tx pgx.Tx) error {
 		if err != nil {
 			return err
 		}
-		var first int64
+		var first store.AccountID
 		if len(threads) > 0 {
 			first = threads[0].AccountID
 		}

@@ -16,13 +16,13 @@ const statsTeams = 8
 // Stats tells an agent how the last seven days of each team were that the agent is in. An admin who is in none is told
 // of all teams together. link leads to a team's figures of some days on the dashboard; nil = it has no public address.
 // Errors: *Problem for an agent without a team; the database's.
-func (wf *UseCases) Stats(ctx context.Context, tx pgx.Tx, agent *store.Agent, link func(team int64, from, to string) string) (bridge.Line, error) {
+func (wf *UseCases) Stats(ctx context.Context, tx pgx.Tx, agent *store.Agent, link func(team store.TeamID, from, to string) string) (bridge.Line, error) {
 	teams := wf.Dir.TeamsOf(agent.ID)
 	if len(teams) == 0 {
 		if !agent.IsAdmin() {
 			return bridge.Line{}, &bridge.Problem{Code: "no_team", Text: "You are in no team, so I have no figures for you.", Hint: "Ask an admin to add you to a team."}
 		}
-		teams = []int64{0}
+		teams = []store.TeamID{0}
 	}
 	behind, err := measure.ReadBehind(ctx, tx)
 	if err != nil {

@@ -24,7 +24,7 @@ const (
 // NextWeek gives the timer that tells a team next how its week was, and the one before it, which may not have fired yet;
 // false = there is none. Times are in the zone of the team's first account that has business hours, else in UTC, unless
 // the expression names one.
-func NextWeek(d *directory.Directory, team int64, after time.Time) (next, last store.Timer, ok bool) {
+func NextWeek(d *directory.Directory, team store.TeamID, after time.Time) (next, last store.Timer, ok bool) {
 	row := d.Team(team)
 	if row == nil || row.Weekly == "" {
 		return next, last, false
@@ -41,7 +41,7 @@ func NextWeek(d *directory.Directory, team int64, after time.Time) (next, last s
 }
 
 // weekZone gives the zone of the first account with business hours of a team, or of all accounts for the team 0.
-func weekZone(d *directory.Directory, team int64) *time.Location {
+func weekZone(d *directory.Directory, team store.TeamID) *time.Location {
 	for _, id := range book.Keys(d.Hours) {
 		if a := d.Account(id); (team == 0 || a.TeamID != nil && *a.TeamID == team) && d.Hours[id] != nil {
 			return d.Hours[id].Zone()
@@ -51,7 +51,7 @@ func weekZone(d *directory.Directory, team int64) *time.Location {
 }
 
 // Week tells a team in its channel how its last seven days were, and those before.
-func (wf *UseCases) Week(ctx context.Context, tx pgx.Tx, team int64, due time.Time) error {
+func (wf *UseCases) Week(ctx context.Context, tx pgx.Tx, team store.TeamID, due time.Time) error {
 	behind, err := measure.ReadBehind(ctx, tx)
 	if err != nil {
 		return err
@@ -79,7 +79,7 @@ func (wf *UseCases) Week(ctx context.Context, tx pgx.Tx, team int64, due time.Ti
 
 // sevenDays reads how the last seven days of a team were before that of a time, those before them, and who waits now; for
 // the team 0, of all teams together and of the conversations that have none.
-func (wf *UseCases) sevenDays(ctx context.Context, tx pgx.Tx, at time.Time, team int64) (d bridge.SevenDays, err error) {
+func (wf *UseCases) sevenDays(ctx context.Context, tx pgx.Tx, at time.Time, team store.TeamID) (d bridge.SevenDays, err error) {
 	today := at.In(weekZone(wf.Dir, team))
 	d.From, d.To = dayBefore(today, 7), dayBefore(today, 1)
 	week := weekOf(d.From, d.To, team)
@@ -98,10 +98,10 @@ func (wf *UseCases) sevenDays(ctx context.Context, tx pgx.Tx, at time.Time, team
 }
 
 // weekOf asks for some days of a team; the team 0 stands for all.
-func weekOf(from, to string, team int64) measure.Filter {
+func weekOf(from, to string, team store.TeamID) measure.Filter {
 	f := measure.Filter{From: from, To: to, Kind: measure.KindAll}
 	if team != 0 {
-		f.Teams = []int64{team}
+		f.Teams = []store.TeamID{team}
 	}
 	return f
 }
@@ -128,7 +128,7 @@ func weekFigures(ctx context.Context, tx pgx.Tx, f measure.Filter) (w bridge.Wee
 }
 
 // worstOfWeek adds the conversations that waited longest for their first answer.
-func (wf *UseCases) worstOfWeek(ctx context.Context, tx pgx.Tx, surface int64, f measure.Filter, line *bridge.WeekLine) error {
+func (wf *UseCases) worstOfWeek(ctx context.Context, tx pgx.Tx, surface store.AccountID, f measure.Filter, line *bridge.WeekLine) error {
 	worst, err := measure.LongestTimes(ctx, tx, f, measure.FirstAnswer, true, weekWorst)
 	if err != nil {
 		return err

@@ -42,9 +42,9 @@ type accounts struct {
 	owners   atomic.Pointer[owners.Table] // whose facts the shared callbacks bring
 
 	mu      sync.RWMutex // webhooks read running while refresh, and nobody else, changes it
-	running map[int64]*worker
+	running map[store.AccountID]*worker
 
-	connected map[int64]grant.Connection // the consents for accounts; refresh alone uses it
+	connected map[store.AccountID]grant.Connection // the consents for accounts; refresh alone uses it
 }
 
 // worker is one account's channel.
@@ -57,7 +57,7 @@ type worker struct {
 
 func newAccounts(e *engine.Engine, env Env, db *Database, specs []channels.Spec, keys [][]byte, log *slog.Logger, lease time.Duration, bodies *bodies) *accounts {
 	a := &accounts{engine: e, outside: env, db: db, specs: map[string]channels.Spec{}, keys: keys, log: log, holder: rand.Text(), bodies: bodies,
-		consents: consent.New(db.Pool, db.Sealer, env.OAuth, log), running: map[int64]*worker{}}
+		consents: consent.New(db.Pool, db.Sealer, env.OAuth, log), running: map[store.AccountID]*worker{}}
 	a.fetchers = newFetchers(db.Pool, log, a.holder, cmp.Or(lease, fetchLease))
 	for _, s := range specs {
 		a.specs[s.Kind] = s
@@ -111,7 +111,7 @@ func (a *accounts) readConnected(ctx context.Context) {
 }
 
 // put sets the worker of an account; nil removes it.
-func (a *accounts) put(id int64, w *worker) {
+func (a *accounts) put(id store.AccountID, w *worker) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if w == nil {
@@ -122,7 +122,7 @@ func (a *accounts) put(id int64, w *worker) {
 }
 
 // bounded returns a channel's webhook with a limit of its own (bound); nil if the channel has none.
-func (a *accounts) bounded(id int64, ch channels.Channel) http.Handler {
+func (a *accounts) bounded(id store.AccountID, ch channels.Channel) http.Handler {
 	hook, ok := ch.(channels.Webhook)
 	if !ok {
 		return nil
@@ -210,8 +210,8 @@ func (a *accounts) run(ctx context.Context) error {
 }
 
 // wanted returns the workers whose channels fetch by themselves and are not paused, by account.
-func (a *accounts) wanted() map[int64]*worker {
-	list := map[int64]*worker{}
+func (a *accounts) wanted() map[store.AccountID]*worker {
+	list := map[store.AccountID]*worker{}
 	for id, w := range a.running {
 		if _, ok := w.channel.(channels.Runner); ok && !w.paused {
 			list[id] = w
@@ -223,7 +223,7 @@ func (a *accounts) wanted() map[int64]*worker {
 // watermark is the channels.State of an account.
 type watermark struct {
 	db      *Database
-	account int64
+	account store.AccountID
 }
 
 // Load implements channels.State.

@@ -130,7 +130,9 @@ func assemble(ctx context.Context, env Env, db *Database, log *slog.Logger, o Op
 	if env.PublicURL != "" {
 		bo.Original, bo.FileLink = a.links.original, a.links.file
 		bo.AccountPage = func(channel, name string) string { return env.PublicURL + site.ReconnectPath(channel, name) }
-		bo.Dashboard = func(team int64, from, to string) string { return dashboard.Address(env.PublicURL, team, from, to) }
+		bo.Dashboard = func(team store.TeamID, from, to string) string {
+			return dashboard.Address(env.PublicURL, team, from, to)
+		}
 	}
 	if a.engine, err = engine.New(ctx, bo); err != nil {
 		return nil, err

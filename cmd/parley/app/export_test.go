@@ -6,6 +6,7 @@ import (
 
 	"parley/channels"
 	"parley/cmd/parley/site"
+	"parley/store"
 )
 
 // Retain does one run of retention now.
@@ -19,7 +20,7 @@ func (a *App) CheckSlack(ctx context.Context, botToken, appToken string) []chann
 
 // Files gives the handler of outgoing files with keys, what makes their addresses, and
 // what signs any text.
-func Files(base string, keys [][]byte, open func(context.Context, int64, string) (channels.File, error)) (http.HandlerFunc, func(int64, string) string, func(string) string) {
+func Files(base string, keys [][]byte, open func(context.Context, store.MessageID, string) (channels.File, error)) (http.HandlerFunc, func(store.MessageID, string) string, func(string) string) {
 	l := &links{base: base, keys: keys, open: open}
 	return l.serve, l.file, func(text string) string { return l.sign(keys[0], text) }
 }

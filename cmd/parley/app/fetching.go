@@ -32,12 +32,12 @@ type fetchers struct {
 	now    func() time.Time
 	wake   chan struct{} // has room for one signal: a channel has ended, so a round is needed
 
-	running map[int64]*fetchRun
-	held    map[int64]time.Time // accounts that this process has leased, and when it last asked for the lease
-	free    map[int64]time.Time // accounts of other processes that nobody has leased, and since when
-	adopted map[int64]bool      // accounts of other processes that this one took because they were free
-	members []string            // the holders of all live processes, sorted, with this one
-	joined  time.Time           // when this process last renewed its own lease as a member
+	running map[store.AccountID]*fetchRun
+	held    map[store.AccountID]time.Time // accounts that this process has leased, and when it last asked for the lease
+	free    map[store.AccountID]time.Time // accounts of other processes that nobody has leased, and since when
+	adopted map[store.AccountID]bool      // accounts of other processes that this one took because they were free
+	members []string                      // the holders of all live processes, sorted, with this one
+	joined  time.Time                     // when this process last renewed its own lease as a member
 }
 
 // fetchRun is one channel at work.
@@ -50,13 +50,13 @@ type fetchRun struct {
 
 func newFetchers(db store.Querier, log *slog.Logger, holder string, lease time.Duration) *fetchers {
 	return &fetchers{db: db, log: log, holder: holder, lease: lease, now: time.Now, wake: make(chan struct{}, 1),
-		running: map[int64]*fetchRun{}, held: map[int64]time.Time{}, free: map[int64]time.Time{}, adopted: map[int64]bool{}}
+		running: map[store.AccountID]*fetchRun{}, held: map[store.AccountID]time.Time{}, free: map[store.AccountID]time.Time{}, adopted: map[store.AccountID]bool{}}
 }
 
 // round starts and ends channels of this process, according to the leases and to wanted: the workers
 // whose channels should fetch in one of the processes. It waits for the database, but never until a
 // channel has ended: the next round continues. While no lease is to be taken or renewed, it only reads.
-func (f *fetchers) round(ctx context.Context, wanted map[int64]*worker) {
+func (f *fetchers) round(ctx context.Context, wanted map[store.AccountID]*worker) {
 	f.endOutdated(wanted)
 	leases, err := f.look(ctx, wanted)
 	if err != nil {
@@ -74,7 +74,7 @@ func (f *fetchers) round(ctx context.Context, wanted map[int64]*worker) {
 
 // endOutdated ends channels that were replaced, and those whose lease may have run out while this
 // process or the database was stopped. It forgets channels that have ended.
-func (f *fetchers) endOutdated(wanted map[int64]*worker) {
+func (f *fetchers) endOutdated(wanted map[store.AccountID]*worker) {
 	now := f.now()
 	for id, at := range f.held {
 		if now.Sub(at) > f.lease*2/3 {
@@ -94,7 +94,7 @@ func (f *fetchers) endOutdated(wanted map[int64]*worker) {
 }
 
 // look reads which process has which account, and which processes live.
-func (f *fetchers) look(ctx context.Context, wanted map[int64]*worker) (map[string]store.Lease, error) {
+func (f *fetchers) look(ctx context.Context, wanted map[store.AccountID]*worker) (map[string]store.Lease, error) {
 	var names []string
 	for id := range wanted {
 		names = append(names, leaseOf(id))
@@ -126,7 +126,7 @@ func (f *fetchers) look(ctx context.Context, wanted map[int64]*worker) (map[stri
 
 // giveAway ends the channels of accounts that no longer belong to this process, and gives their leases
 // back once they have ended. It also removes the leases of processes that are gone.
-func (f *fetchers) giveAway(ctx context.Context, wanted map[int64]*worker, leases map[string]store.Lease) {
+func (f *fetchers) giveAway(ctx context.Context, wanted map[store.AccountID]*worker, leases map[string]store.Lease) {
 	var names []string
 	for id := range f.held {
 		switch {
@@ -152,8 +152,8 @@ func (f *fetchers) giveAway(ctx context.Context, wanted map[int64]*worker, lease
 }
 
 // take takes free leases of this process's accounts and renews those that it has, with one statement.
-func (f *fetchers) take(ctx context.Context, wanted map[int64]*worker, leases map[string]store.Lease) error {
-	now, ids, names, member := f.now(), map[string]int64{}, []string{}, memberPrefix+f.holder
+func (f *fetchers) take(ctx context.Context, wanted map[store.AccountID]*worker, leases map[string]store.Lease) error {
+	now, ids, names, member := f.now(), map[string]store.AccountID{}, []string{}, memberPrefix+f.holder
 	// All leases are renewed together, with that of this process as a member. So no account's lease runs
 	// out while the process still counts as alive, when no other process would take the account.
 	renew := now.Sub(f.joined) >= f.lease/3 || !leases[member].Live
@@ -190,7 +190,7 @@ func (f *fetchers) take(ctx context.Context, wanted map[int64]*worker, leases ma
 }
 
 // shouldTake says whether an account's lease is to be taken or renewed now.
-func (f *fetchers) shouldTake(id int64, l store.Lease, now time.Time, renew bool) bool {
+func (f *fetchers) shouldTake(id store.AccountID, l store.Lease, now time.Time, renew bool) bool {
 	if r := f.running[id]; r != nil && r.ending { // it may never end: another process may take the account
 		return false
 	}
@@ -217,7 +217,7 @@ func (f *fetchers) shouldTake(id int64, l store.Lease, now time.Time, renew bool
 }
 
 // begin starts the channels whose leases this process has.
-func (f *fetchers) begin(ctx context.Context, wanted map[int64]*worker) {
+func (f *fetchers) begin(ctx context.Context, wanted map[store.AccountID]*worker) {
 	for id := range f.held {
 		w := wanted[id]
 		if w == nil || f.running[id] != nil || !f.mine(id) {
@@ -240,7 +240,7 @@ func (f *fetchers) begin(ctx context.Context, wanted map[int64]*worker) {
 }
 
 // fetch runs a channel until ctx ends, and starts it again when it stops by itself.
-func (f *fetchers) fetch(ctx context.Context, id int64, runner channels.Runner) {
+func (f *fetchers) fetch(ctx context.Context, id store.AccountID, runner channels.Runner) {
 	for ctx.Err() == nil {
 		if err := runner.Run(ctx); err != nil && ctx.Err() == nil {
 			f.log.Warn("fetching stopped", "account_id", id, "error", err)
@@ -279,7 +279,7 @@ func (f *fetchers) drop(ctx context.Context, names []string) {
 }
 
 // lose ends the channel of an account whose lease this process no longer has.
-func (f *fetchers) lose(id int64) {
+func (f *fetchers) lose(id store.AccountID) {
 	delete(f.held, id)
 	if r := f.running[id]; r != nil {
 		r.end()
@@ -287,7 +287,9 @@ func (f *fetchers) lose(id int64) {
 }
 
 // mine says whether this process should fetch for an account.
-func (f *fetchers) mine(id int64) bool { return f.adopted[id] || owner(id, f.members) == f.holder }
+func (f *fetchers) mine(id store.AccountID) bool {
+	return f.adopted[id] || owner(id, f.members) == f.holder
+}
 
 // end asks a channel to end.
 func (r *fetchRun) end() {
@@ -296,4 +298,4 @@ func (r *fetchRun) end() {
 }
 
 // leaseOf returns the name of the lease of the process that fetches for an account.
-func leaseOf(id int64) string { return "account:" + store.OrderKey(id, "fetch") }
+func leaseOf(id store.AccountID) string { return "account:" + store.OrderKey(id, "fetch") }

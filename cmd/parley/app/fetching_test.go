@@ -19,17 +19,17 @@ import (
 // mailboxes are accounts of which several processes fetch.
 type mailboxes struct {
 	mu      sync.Mutex
-	fetched map[int64]int // how many fetch an account now
-	began   int           // how often one began
-	doubles int           // how often a second one did
-	mayEnd  chan struct{} // nil = they end at once when asked to
+	fetched map[store.AccountID]int // how many fetch an account now
+	began   int                     // how often one began
+	doubles int                     // how often a second one did
+	mayEnd  chan struct{}           // nil = they end at once when asked to
 }
 
 // mailbox is one process's channel of an account.
 type mailbox struct {
 	channels.Channel
 	all *mailboxes
-	id  int64
+	id  store.AccountID
 }
 
 // Run implements channels.Runner.
@@ -43,7 +43,7 @@ func (m *mailbox) Run(ctx context.Context) error {
 	return nil
 }
 
-func (m *mailboxes) add(id int64, n int) {
+func (m *mailboxes) add(id store.AccountID, n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.fetched[id] += n
@@ -54,7 +54,7 @@ func (m *mailboxes) add(id int64, n int) {
 }
 
 // unfetched counts the accounts of which nobody fetches.
-func (m *mailboxes) unfetched(accounts int64) (n int) {
+func (m *mailboxes) unfetched(accounts store.AccountID) (n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for id := range accounts {
@@ -69,7 +69,7 @@ func (m *mailboxes) unfetched(accounts int64) (n int) {
 type replica struct {
 	*fetchers
 	statements int
-	wanted     map[int64]*worker
+	wanted     map[store.AccountID]*worker
 	ctx        context.Context
 	crash      func()
 }
@@ -91,9 +91,9 @@ func (c counting) Query(ctx context.Context, sql string, args ...any) (pgx.Rows,
 }
 
 // newReplica makes a process with a channel for each account. Whatever it runs ends with the test.
-func newReplica(t *testing.T, db store.Querier, all *mailboxes, name string, accounts int64) *replica {
+func newReplica(t *testing.T, db store.Querier, all *mailboxes, name string, accounts store.AccountID) *replica {
 	t.Helper()
-	r := &replica{wanted: map[int64]*worker{}}
+	r := &replica{wanted: map[store.AccountID]*worker{}}
 	r.fetchers = newFetchers(counting{db, &r.statements}, slog.New(slog.DiscardHandler), name, fetchLease)
 	for id := range accounts {
 		r.wanted[id] = &worker{channel: &mailbox{all: all, id: id}}
@@ -112,7 +112,7 @@ func (r *replica) turn() { r.round(r.ctx, r.wanted) }
 
 // settle lets processes do rounds until each has about its share of the accounts and all of
 // them are fetched.
-func settle(t *testing.T, all *mailboxes, accounts int64, replicas ...*replica) {
+func settle(t *testing.T, all *mailboxes, accounts store.AccountID, replicas ...*replica) {
 	t.Helper()
 	share := int(accounts) / len(replicas)
 	for deadline := time.Now().Add(boundPatience); ; {
@@ -153,7 +153,7 @@ func runOut(t *testing.T, db *pgxpool.Pool, holder string) {
 // dies, and no account is ever fetched by two.
 func TestFetchersShare(t *testing.T) {
 	t.Parallel()
-	db, all := storetest.DB(t), &mailboxes{fetched: map[int64]int{}}
+	db, all := storetest.DB(t), &mailboxes{fetched: map[store.AccountID]int{}}
 	const accounts = 300
 	one, two, three := newReplica(t, db, all, "one", accounts), newReplica(t, db, all, "two", accounts), newReplica(t, db, all, "three", accounts)
 	one.turn()
@@ -198,7 +198,7 @@ func TestFetchersShare(t *testing.T) {
 // a while, and keeps.
 func TestFetchersAdopt(t *testing.T) {
 	t.Parallel()
-	db, all := storetest.DB(t), &mailboxes{fetched: map[int64]int{}}
+	db, all := storetest.DB(t), &mailboxes{fetched: map[store.AccountID]int{}}
 	const accounts = 20
 	able, unable := newReplica(t, db, all, "able", accounts), newReplica(t, db, all, "unable", 0)
 	var ahead time.Duration
@@ -236,7 +236,7 @@ func TestFetchersAdopt(t *testing.T) {
 // out, so that one that never ends keeps no other from fetching.
 func TestFetchersHandOver(t *testing.T) {
 	t.Parallel()
-	db, all := storetest.DB(t), &mailboxes{fetched: map[int64]int{}, mayEnd: make(chan struct{})}
+	db, all := storetest.DB(t), &mailboxes{fetched: map[store.AccountID]int{}, mayEnd: make(chan struct{})}
 	mayEnd := sync.OnceFunc(func() { close(all.mayEnd) })
 	const accounts = 20
 	old, young := newReplica(t, db, all, "old", accounts), newReplica(t, db, all, "young", accounts)
@@ -266,7 +266,7 @@ func TestFetchersHandOver(t *testing.T) {
 // have. Taking and renewing cost one statement for all.
 func TestFetchersCost(t *testing.T) {
 	t.Parallel()
-	db, all := storetest.DB(t), &mailboxes{fetched: map[int64]int{}}
+	db, all := storetest.DB(t), &mailboxes{fetched: map[store.AccountID]int{}}
 	const accounts = 1000
 	busy, idle := newReplica(t, db, all, "busy", accounts), newReplica(t, db, all, "idle", accounts)
 	var ahead time.Duration
@@ -307,7 +307,7 @@ func TestFetchersCost(t *testing.T) {
 // process shall fetch.
 func TestFetchersStuck(t *testing.T) {
 	t.Parallel()
-	db, all := storetest.DB(t), &mailboxes{fetched: map[int64]int{}, mayEnd: make(chan struct{})}
+	db, all := storetest.DB(t), &mailboxes{fetched: map[store.AccountID]int{}, mayEnd: make(chan struct{})}
 	const accounts = 10
 	r := newReplica(t, db, all, "r", accounts)
 	var ahead time.Duration
@@ -336,7 +336,7 @@ func TestFetchersStuck(t *testing.T) {
 // A process that stood still ends its channels before it looks at the database again.
 func TestFetchersStoodStill(t *testing.T) {
 	t.Parallel()
-	db, all := storetest.DB(t), &mailboxes{fetched: map[int64]int{}}
+	db, all := storetest.DB(t), &mailboxes{fetched: map[store.AccountID]int{}}
 	r := newReplica(t, db, all, "r", 10)
 	var ahead time.Duration
 	r.now = func() time.Time { return time.Now().Add(ahead) }
@@ -361,7 +361,7 @@ func TestOwner(t *testing.T) {
 	const accounts = 3000
 	members := []string{"VBO4XDK", "VBO4XDL", "3", "four", "a-fifth"}
 	count, moved := map[string]int{}, 0
-	for id := range int64(accounts) {
+	for id := range store.AccountID(accounts) {
 		is := owner(id, members)
 		count[is]++
 		switch without := owner(id, members[1:]); {

@@ -126,12 +126,12 @@ func (a *App) hook(w http.ResponseWriter, r *http.Request) {
 }
 
 // refused returns the counter of an account's requests that were refused because of too many others.
-func (a *App) refused(account int64) *atomic.Int64 {
+func (a *App) refused(account store.AccountID) *atomic.Int64 {
 	return &a.engine.Relay().Metrics().Account(account).Refused
 }
 
 // webhook returns the bounded webhook of an account's channel; nil if it has none.
-func (a *accounts) webhook(id int64) http.Handler {
+func (a *accounts) webhook(id store.AccountID) http.Handler {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	if w := a.running[id]; w != nil {
@@ -141,7 +141,7 @@ func (a *accounts) webhook(id int64) http.Handler {
 }
 
 // channel returns an account's channel; nil if it isn't running.
-func (a *accounts) channel(id int64) channels.Channel {
+func (a *accounts) channel(id store.AccountID) channels.Channel {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	if w := a.running[id]; w != nil {

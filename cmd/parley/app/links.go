@@ -16,6 +16,7 @@ import (
 
 	"parley/bridge/engine/files"
 	"parley/channels"
+	"parley/store"
 )
 
 const (
@@ -29,17 +30,17 @@ const (
 type links struct {
 	base string
 	keys [][]byte
-	html func(ctx context.Context, message int64) (string, error)
-	open func(ctx context.Context, message int64, file string) (channels.File, error)
+	html func(ctx context.Context, message store.MessageID) (string, error)
+	open func(ctx context.Context, message store.MessageID, file string) (channels.File, error)
 }
 
 // original returns the address of a mail's HTML: "o.MESSAGE.END.MAC".
-func (l *links) original(message int64) string {
+func (l *links) original(message store.MessageID) string {
 	return l.sign(l.keys[0], fmt.Sprintf("o.%d.%d", message, time.Now().Add(originalLife).Unix()))
 }
 
 // file returns the address of a message's file: "f.MESSAGE.FILE.END.MAC".
-func (l *links) file(message int64, file string) string {
+func (l *links) file(message store.MessageID, file string) string {
 	life := fileLife
 	if files.InThread(file) {
 		life = originalLife
@@ -85,10 +86,10 @@ func (l *links) serve(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case err != nil:
 		case what[0] == "o" && len(what) == 2:
-			l.serveOriginal(w, r, message)
+			l.serveOriginal(w, r, store.MessageID(message))
 			return
 		case what[0] == "f" && len(what) == 3:
-			l.serveFile(w, r, message, what[2])
+			l.serveFile(w, r, store.MessageID(message), what[2])
 			return
 		}
 	}
@@ -96,7 +97,7 @@ func (l *links) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 // serveOriginal shows a mail's HTML as a page that can neither run scripts nor load anything.
-func (l *links) serveOriginal(w http.ResponseWriter, r *http.Request, message int64) {
+func (l *links) serveOriginal(w http.ResponseWriter, r *http.Request, message store.MessageID) {
 	ctx, cancel := context.WithTimeout(r.Context(), 20*time.Second)
 	defer cancel()
 	page, err := l.html(ctx, message)
@@ -111,7 +112,7 @@ func (l *links) serveOriginal(w http.ResponseWriter, r *http.Request, message in
 
 // serveFile copies a file from its surface. If the file breaks off, so does the answer, so that nobody
 // takes half of the file for all of it.
-func (l *links) serveFile(w http.ResponseWriter, r *http.Request, message int64, file string) {
+func (l *links) serveFile(w http.ResponseWriter, r *http.Request, message store.MessageID, file string) {
 	ctx, cancel := context.WithTimeout(r.Context(), fileTimeout)
 	defer cancel()
 	f, err := l.open(ctx, message, file)

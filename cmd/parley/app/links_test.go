@@ -15,10 +15,11 @@ import (
 	"parley/bridge/engine/files"
 	"parley/channels"
 	"parley/cmd/parley/app"
+	"parley/store"
 )
 
 // stock opens file "aa" of message 7; "half" breaks off, "shut" can't be read now.
-func stock(_ context.Context, message int64, file string) (channels.File, error) {
+func stock(_ context.Context, message store.MessageID, file string) (channels.File, error) {
 	f := channels.File{Name: "Größe \"1\".html", ContentType: "text/html; charset=utf-8", SizeBytes: 6}
 	f.Open = func(context.Context) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("<b>hi!")), nil }
 	switch {

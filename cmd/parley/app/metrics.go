@@ -55,8 +55,8 @@ func describe(to chan<- *prometheus.Desc, families ...family) {
 
 // accountsByID returns accounts by id, for labels. Labels have the names of accounts, which an admin chose,
 // and never an address or id of a customer.
-func accountsByID(list []store.Account) map[int64]store.Account {
-	byID := make(map[int64]store.Account, len(list))
+func accountsByID(list []store.Account) map[store.AccountID]store.Account {
+	byID := make(map[store.AccountID]store.Account, len(list))
 	for _, a := range list {
 		byID[a.ID] = a
 	}

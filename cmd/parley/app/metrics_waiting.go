@@ -128,7 +128,7 @@ func (w *waiting) Collect(to chan<- prometheus.Metric) {
 		}
 	}
 	quarantined, undecided := counts(s.Quarantined), counts(s.Undecided)
-	lanes, gates := map[int64]stats.LaneStats{}, map[int64]stats.GateStats{}
+	lanes, gates := map[store.AccountID]stats.LaneStats{}, map[store.AccountID]stats.GateStats{}
 	for _, l := range s.Lanes {
 		lanes[l.AccountID] = l
 	}
@@ -189,8 +189,8 @@ func (w *waiting) look() (stats.Stats, time.Time, int) {
 	return w.last, w.at, w.errors
 }
 
-func counts(list []stats.AccountCount) map[int64]stats.AccountCount {
-	byID := make(map[int64]stats.AccountCount, len(list))
+func counts(list []stats.AccountCount) map[store.AccountID]stats.AccountCount {
+	byID := make(map[store.AccountID]stats.AccountCount, len(list))
 	for _, c := range list {
 		byID[c.AccountID] = c
 	}

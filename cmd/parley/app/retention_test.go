@@ -39,7 +39,7 @@ func TestRetention(t *testing.T) {
 	})
 	surface := count(`SELECT id FROM accounts WHERE kind = 'slack'`)
 	if _, err := store.InsertEvents(ctx, r.db.Pool, []store.NewEvent{
-		{AccountID: int64(surface), ExternalID: "note", OrderKey: "1/x", Payload: []byte("{}"), Quarantine: "odd"},
+		{AccountID: store.AccountID(surface), ExternalID: "note", OrderKey: "1/x", Payload: []byte("{}"), Quarantine: "odd"},
 		{AccountID: store.SystemAccount, ExternalID: "timer:0:snooze:1", OrderKey: "1/c0", Payload: []byte(`{"kind":"snooze"}`)},
 	}); err != nil {
 		t.Fatal(err)
@@ -75,7 +75,7 @@ func TestRetention(t *testing.T) {
 	message := count(`SELECT id FROM messages WHERE direction = 'in'`)
 	shown := func() {
 		t.Helper()
-		mails, err := store.Messages(ctx, r.db.Pool, int64(message))
+		mails, err := store.Messages(ctx, r.db.Pool, store.MessageID(message))
 		if err != nil || len(mails) != 1 {
 			t.Fatalf("the mail: %v, %v", mails, err)
 		}

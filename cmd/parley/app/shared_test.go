@@ -116,13 +116,13 @@ accounts:
 }
 
 // replayStray: what was nobody's goes to the account that is added later, once.
-func replayStray(t *testing.T, db *app.Database, specs []channels.Spec, event int64) {
+func replayStray(t *testing.T, db *app.Database, specs []channels.Spec, event store.EventID) {
 	t.Helper()
 	for i, want := range []inspect.ReplayState{inspect.ReplayUnowned, inspect.ReplayHandedOver, inspect.ReplayNotQuarantined} {
 		if i == 1 {
 			set(t, db, specs, `accounts: [{name: three, kind: dove, team: T, dove: {number: "333"}}]`)
 		}
-		answers, err := inspect.Replay(t.Context(), db.Pool, specs, []int64{event})
+		answers, err := inspect.Replay(t.Context(), db.Pool, specs, []store.EventID{event})
 		if err != nil || answers[0].State != want || !strings.HasPrefix(answers[0].Text(), "event ") {
 			t.Errorf("replayed: %+v, %v, want %s", answers, err, want)
 		}

@@ -65,7 +65,7 @@ func newTeams(e Env, o SurfaceOptions) (bridge.Surface, error) {
 // opened is a surface with its account.
 type opened struct {
 	kind    string
-	account int64
+	account store.AccountID
 	surface bridge.Surface
 }
 

@@ -116,7 +116,7 @@ func (m *mill) speak(ctx context.Context, i int) error {
 			line := millLine{Customer: m.h.before + int64(c), Line: m.said[c] + 1}
 			fact := channels.Fact{ExternalID: fmt.Sprintf("m:%d:%d", line.Customer, line.Line), OrderKey: strconv.FormatInt(line.Customer, 10),
 				Payload: fmt.Appendf(nil, `{"customer": %d, "line": %d, "text": %q}`, line.Customer, line.Line, rest)}
-			if err := m.r.Accept(context.WithoutCancel(ctx), 10+int64(c)%millAccounts, fact); err != nil {
+			if err := m.r.Accept(context.WithoutCancel(ctx), 10+store.AccountID(c)%millAccounts, fact); err != nil {
 				return fmt.Errorf("bench: mill: %w", err)
 			}
 			m.said[c]++
@@ -229,9 +229,9 @@ func (*millHandler) Decode(_ store.Event, payload []byte) (any, error) {
 
 // Apply implements relay.Handler with the statements by which Parley's use cases write.
 func (h *millHandler) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Made, error) {
-	conversations := make([]int64, len(b.Facts))
+	conversations := make([]store.ConversationID, len(b.Facts))
 	for i, f := range b.Facts {
-		conversations[i] = f.Value.(millLine).Customer //nolint:forcetypeassert // Decode made it
+		conversations[i] = store.ConversationID(f.Value.(millLine).Customer) //nolint:forcetypeassert // Decode made it
 	}
 	b.Locks(conversations)
 	var read, write store.Pipeline
@@ -240,9 +240,9 @@ func (h *millHandler) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (rela
 	if err := read.Run(ctx, tx); err != nil {
 		return relay.Made{}, err
 	}
-	lanes := make(map[int64]*store.Lane, len(locked))
+	lanes := make(map[store.ConversationID]*store.Lane, len(locked))
 	for i := range locked {
-		lanes[locked[i].ID] = &locked[i]
+		lanes[locked[i].ConversationID] = &locked[i]
 	}
 	made := relay.Made{Write: &write}
 	deliveries := make([]store.Delivery, len(b.Facts))
@@ -261,7 +261,7 @@ func (h *millHandler) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (rela
 			return relay.Made{}, err
 		}
 		id := h.deliveries.Add(1)
-		deliveries[i] = store.Delivery{ID: id, LaneID: l.ID, Seq: l.Tail, MessageID: id, Kind: "reply",
+		deliveries[i] = store.Delivery{ID: store.DeliveryID(id), LaneID: l.ID, Seq: l.Tail, MessageID: store.MessageID(id), Kind: "reply",
 			Payload: payload, State: store.Queued, CreatedAt: b.Now}
 	}
 	if err := store.UpdateLanes(ctx, &write, locked); err != nil {

@@ -89,9 +89,9 @@ type secrets struct {
 func (secrets) String() string { return "tokens" }
 
 // placeOf is the place to which an account's tokens are bound: see store.Sealer.
-func placeOf(account int64) string { return fmt.Sprintf("grants/%d", account) }
+func placeOf(account store.AccountID) string { return fmt.Sprintf("grants/%d", account) }
 
-func (k *Keeper) seal(account int64, t oauth.Tokens) ([]byte, error) {
+func (k *Keeper) seal(account store.AccountID, t oauth.Tokens) ([]byte, error) {
 	plain, err := json.Marshal(secrets{t.Access, t.Refresh})
 	if err != nil {
 		return nil, fmt.Errorf("consent: tokens: %w", err)

@@ -28,7 +28,7 @@ const (
 // token is the channels.Grant of one account.
 type token struct {
 	keeper   *Keeper
-	account  int64
+	account  store.AccountID
 	name     string // of the account
 	provider string
 	log      *slog.Logger

@@ -18,7 +18,8 @@ func pageCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 || cast()[args[0]] == "" {
 		ts.Fatalf("usage: page NAME VERB …")
 	}
-	var agent, conversation int64
+	var agent bridge.AgentID
+	var conversation bridge.ConversationID
 	ts.Check(s.db.Pool.QueryRow(s.ctx, `SELECT id FROM agents WHERE email LIKE $1 || '@%'`, args[0]).Scan(&agent))
 	ts.Check(s.db.Pool.QueryRow(s.ctx, `SELECT max(id) FROM conversations`).Scan(&conversation))
 	inbox := s.running[len(s.running)-1].app.Engine().Inbox()

@@ -31,14 +31,14 @@ type journey struct {
 }
 
 type journeyMessage struct {
-	ID        int64     `db:"id" json:"id"`
-	Direction string    `db:"direction" json:"direction"`
-	Fate      string    `db:"fate" json:"fate"`
-	Reason    string    `db:"reason" json:"reason"`
-	Author    string    `db:"author" json:"author"`
-	Text      string    `db:"text" json:"text"`
-	EventID   int64     `db:"event_id" json:"event_id"`
-	At        time.Time `db:"said_at" json:"at"`
+	ID        store.MessageID `db:"id" json:"id"`
+	Direction string          `db:"direction" json:"direction"`
+	Fate      string          `db:"fate" json:"fate"`
+	Reason    string          `db:"reason" json:"reason"`
+	Author    string          `db:"author" json:"author"`
+	Text      string          `db:"text" json:"text"`
+	EventID   store.EventID   `db:"event_id" json:"event_id"`
+	At        time.Time       `db:"said_at" json:"at"`
 }
 
 type journeyEvent struct {
@@ -89,7 +89,7 @@ func lastJourney(ctx context.Context, q store.Querier, channel, thread string) (
 		ORDER BY m.id DESC
 		LIMIT 1`
 	var j journey
-	var conversation int64
+	var conversation store.ConversationID
 	err := q.QueryRow(ctx, find, channel, thread).Scan(&j.Message.ID, &conversation)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return j, nil
@@ -103,7 +103,7 @@ func lastJourney(ctx context.Context, q store.Querier, channel, thread string) (
 	return j, nil
 }
 
-func (j *journey) read(ctx context.Context, q store.Querier, conversation int64) error {
+func (j *journey) read(ctx context.Context, q store.Querier, conversation store.ConversationID) error {
 	const about = `
 		SELECT c.id, c.subject, c.status, coalesce(nullif(i.name, ''), i.key, ''),
 			(SELECT count(*) FROM messages AS m WHERE m.conversation_id = c.id AND m.id < $2),
@@ -129,7 +129,7 @@ func (j *journey) read(ctx context.Context, q store.Querier, conversation int64)
 	return err
 }
 
-func readMessage(ctx context.Context, q store.Querier, id int64) (journeyMessage, error) {
+func readMessage(ctx context.Context, q store.Querier, id store.MessageID) (journeyMessage, error) {
 	const read = `
 		SELECT m.id, m.direction, m.fate, m.reason, coalesce(a.name, nullif(i.name, ''), i.key, 'Parley') AS author,
 			left(m.text, 300) AS text, m.event_id, m.said_at
@@ -144,7 +144,7 @@ func readMessage(ctx context.Context, q store.Querier, id int64) (journeyMessage
 	return pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[journeyMessage])
 }
 
-func readEvent(ctx context.Context, q store.Querier, id int64) (*journeyEvent, error) {
+func readEvent(ctx context.Context, q store.Querier, id store.EventID) (*journeyEvent, error) {
 	const read = `
 		SELECT e.id, a.name AS account, e.external_id, e.size_bytes, e.received_at,
 			EXISTS (SELECT FROM queues AS q JOIN queued AS w ON w.queue_id = q.id WHERE q.key = e.order_key AND w.event_id = e.id) AS pending,
@@ -164,7 +164,7 @@ func readEvent(ctx context.Context, q store.Querier, id int64) (*journeyEvent, e
 }
 
 // readStory tells what was done to a conversation, the newest last.
-func readStory(ctx context.Context, q store.Querier, conversation int64) ([]string, error) {
+func readStory(ctx context.Context, q store.Querier, conversation store.ConversationID) ([]string, error) {
 	told, err := inspect.Conversation(ctx, q, conversation)
 	if err != nil {
 		return nil, err
@@ -178,7 +178,7 @@ func readStory(ctx context.Context, q store.Querier, conversation int64) ([]stri
 	return lines[max(0, len(lines)-shownStory):], nil
 }
 
-func readSends(ctx context.Context, q store.Querier, message int64) ([]journeySend, error) {
+func readSends(ctx context.Context, q store.Querier, message store.MessageID) ([]journeySend, error) {
 	const read = `
 		SELECT d.id, a.name AS account, a.side, d.kind, d.state, d.attempt, d.not_before, d.external_id, d.error_text
 		FROM deliveries AS d

@@ -56,9 +56,9 @@ type past struct {
 	now      time.Time
 	dice     *rand.Rand
 	ids      *store.IDs
-	team     int64
-	accounts []int64 // a customer's is drawn from them
-	agents   []int64
+	team     store.TeamID
+	accounts []store.AccountID // a customer's is drawn from them
+	agents   []store.AgentID
 
 	people        []store.Identity
 	conversations []*pastConversation
@@ -137,7 +137,7 @@ func (p *past) conversation(at time.Time) {
 	topic, agent := p.topic(), p.agents[p.dice.IntN(len(p.agents))]
 	who := p.person(p.accounts[p.dice.IntN(len(p.accounts))])
 	c := &pastConversation{past: p, agent: agent, Conversation: store.Conversation{AccountID: who.AccountID, IdentityID: &who.ID, TeamID: &p.team,
-		Kind: store.KindCustomer, Status: "resolved", Subject: topic.subject, Assignees: []int64{agent}, CreatedAt: at, LastFrom: who.Name,
+		Kind: store.KindCustomer, Status: "resolved", Subject: topic.subject, Assignees: []store.AgentID{agent}, CreatedAt: at, LastFrom: who.Name,
 		Traits: map[string]string{bridge.TraitIntent: topic.intent}}}
 	if topic.tag != "" {
 		c.Tags = []string{topic.tag}
@@ -165,7 +165,7 @@ func (p *past) conversation(at time.Time) {
 	p.people, p.conversations = append(p.people, who), append(p.conversations, c)
 }
 
-func (p *past) person(account int64) store.Identity {
+func (p *past) person(account store.AccountID) store.Identity {
 	first, last := pastNames()
 	a, b := first[p.dice.IntN(len(first))], last[p.dice.IntN(len(last))]
 	id := p.ids.Next()
@@ -178,12 +178,12 @@ type pastConversation struct {
 	store.Conversation
 
 	past     *past
-	agent    int64
+	agent    store.AgentID
 	messages []store.Message
 	log      []store.LogEntry
 }
 
-func (c *pastConversation) deed(at time.Time, agent int64, what store.Deed, detail map[string]any) {
+func (c *pastConversation) deed(at time.Time, agent store.AgentID, what store.Deed, detail map[string]any) {
 	e := store.LogEntry{ID: c.past.ids.Next(), At: at, Actor: store.ByCustomer, What: what, Detail: json.RawMessage("{}")}
 	if agent != 0 {
 		e.AgentID, e.Actor = &agent, store.ByAgent
@@ -195,13 +195,13 @@ func (c *pastConversation) deed(at time.Time, agent int64, what store.Deed, deta
 }
 
 func (c *pastConversation) asks(at time.Time, who int64, text string) {
-	c.messages = append(c.messages, store.Message{ID: c.past.ids.Next(), Direction: store.DirectionIn, Fate: store.FateIn, IdentityID: &who,
+	c.messages = append(c.messages, store.Message{ID: store.MessageID(c.past.ids.Next()), Direction: store.DirectionIn, Fate: store.FateIn, IdentityID: &who,
 		AccountID: c.AccountID, Subject: c.Subject, Text: text, SaidAt: at, CreatedAt: at})
 	c.LastPreview = text
 }
 
 func (c *pastConversation) answers(at time.Time, text string) {
-	m := store.Message{ID: c.past.ids.Next(), Direction: store.DirectionOut, Fate: store.FateOut, AgentID: &c.agent,
+	m := store.Message{ID: store.MessageID(c.past.ids.Next()), Direction: store.DirectionOut, Fate: store.FateOut, AgentID: &c.agent,
 		AccountID: c.AccountID, Text: text, SaidAt: at, CreatedAt: at}
 	c.messages = append(c.messages, m)
 	c.deed(at, c.agent, store.DeedReplied, map[string]any{"message": m.ID})

@@ -93,7 +93,7 @@ func people(d store.Directory) Section {
 	default:
 		s.good("agents", "%d, all known in a chat", active)
 	}
-	names := make(map[int64]string, len(d.Accounts))
+	names := make(map[store.AccountID]string, len(d.Accounts))
 	for _, a := range d.Accounts {
 		names[a.ID] = a.Name
 	}
@@ -375,7 +375,7 @@ func (o Options) made(ctx context.Context, a store.Account, spec channels.Spec, 
 // lookState is an account's channels.State that can be read but not changed.
 type lookState struct {
 	db      store.Querier
-	account int64
+	account store.AccountID
 }
 
 // Load implements channels.State.

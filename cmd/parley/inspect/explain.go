@@ -19,11 +19,12 @@ func Explain(ctx context.Context, q store.Querier, what string, zone *time.Locat
 	if err != nil || id <= 0 {
 		return "", fmt.Errorf("inspect: %q is neither a conversation (#12) nor an event (4711)", what)
 	}
-	ask := Event
+	var j Journey
 	if isConversation {
-		ask = Conversation
+		j, err = Conversation(ctx, q, store.ConversationID(id))
+	} else {
+		j, err = Event(ctx, q, store.EventID(id))
 	}
-	j, err := ask(ctx, q, id)
 	if err != nil {
 		return "", err
 	}

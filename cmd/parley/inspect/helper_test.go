@@ -63,11 +63,11 @@ func detail(t *testing.T, values map[string]any) json.RawMessage {
 }
 
 // journal stores an event and gives its id.
-func journal(t *testing.T, pool *pgxpool.Pool, e store.NewEvent) int64 {
+func journal(t *testing.T, pool *pgxpool.Pool, e store.NewEvent) store.EventID {
 	t.Helper()
 	_, err := store.InsertEvents(t.Context(), pool, []store.NewEvent{e})
 	must(t, err)
-	var id int64
+	var id store.EventID
 	must(t, pool.QueryRow(t.Context(), `SELECT id FROM events WHERE account_id = $1 AND external_id = $2`, e.AccountID, e.ExternalID).Scan(&id))
 	return id
 }

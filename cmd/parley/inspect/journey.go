@@ -20,8 +20,8 @@ const (
 
 // Journey is what happened to a conversation or an event, in order.
 type Journey struct {
-	Title        string // "#12: open · account support-mail · team Support · Ann Lee"
-	Conversation int64  // 0 = an event without a conversation
+	Title        string               // "#12: open · account support-mail · team Support · Ann Lee"
+	Conversation store.ConversationID // 0 = an event without a conversation
 	Steps        []Step
 	Cut          bool // older steps were left out
 }
@@ -41,17 +41,17 @@ const (
 type Step struct {
 	At       time.Time // Parley's clock
 	Kind     StepKind
-	Text     string   // one sentence without a full stop
-	Detail   []string // more lines: reasons, attempts, what to do
-	Bad      bool     // somebody should look at it
-	Event    int64    // Event, Message, Delivery: ids of what the step is about; 0 = none
-	Message  int64
-	Delivery int64
+	Text     string        // one sentence without a full stop
+	Detail   []string      // more lines: reasons, attempts, what to do
+	Bad      bool          // somebody should look at it
+	Event    store.EventID // Event, Message, Delivery: ids of what the step is about; 0 = none
+	Message  store.MessageID
+	Delivery store.DeliveryID
 }
 
 // Conversation returns the journey of a conversation.
 // Errors: ErrUnknown.
-func Conversation(ctx context.Context, q store.Querier, number int64) (Journey, error) {
+func Conversation(ctx context.Context, q store.Querier, number store.ConversationID) (Journey, error) {
 	t, err := newTeller(ctx, q)
 	if err != nil {
 		return Journey{}, err
@@ -61,12 +61,12 @@ func Conversation(ctx context.Context, q store.Querier, number int64) (Journey, 
 
 // Event returns the journey of an event of the journal: the event, what it caused, and the deliveries of that.
 // Errors: ErrUnknown.
-func Event(ctx context.Context, q store.Querier, id int64) (Journey, error) {
+func Event(ctx context.Context, q store.Querier, id store.EventID) (Journey, error) {
 	t, err := newTeller(ctx, q)
 	if err != nil {
 		return Journey{}, err
 	}
-	touched, err := ids(ctx, q, "event", madeBy, id)
+	touched, err := ids[store.ConversationID](ctx, q, "event", madeBy, id)
 	if err != nil {
 		return Journey{}, err
 	}
@@ -75,7 +75,7 @@ func Event(ctx context.Context, q store.Querier, id int64) (Journey, error) {
 		j.Title = fmt.Sprintf("event %d, in conversation %s", id, j.Title)
 		return j, err
 	}
-	if err := t.addEvents(ctx, []int64{id}); err != nil {
+	if err := t.addEvents(ctx, []store.EventID{id}); err != nil {
 		return Journey{}, err
 	}
 	if len(t.steps) == 0 {
@@ -91,11 +91,11 @@ type teller struct {
 	ahead  time.Duration // how far Parley's clock is ahead of the database's
 	now    time.Time
 	steps  []Step
-	caused map[int64]time.Time // by event: the time of the first thing that it caused
+	caused map[store.EventID]time.Time // by event: the time of the first thing that it caused
 }
 
 func newTeller(ctx context.Context, q store.Querier) (*teller, error) {
-	t := &teller{q: q, caused: map[int64]time.Time{}}
+	t := &teller{q: q, caused: map[store.EventID]time.Time{}}
 	var err error
 	if t.dir, err = store.LoadDirectory(ctx, q); err != nil {
 		return nil, err
@@ -108,7 +108,7 @@ func newTeller(ctx context.Context, q store.Querier) (*teller, error) {
 }
 
 // conversation returns the journey of a conversation or, unless only is 0, of that event in it.
-func (t *teller) conversation(ctx context.Context, number, only int64) (Journey, error) {
+func (t *teller) conversation(ctx context.Context, number store.ConversationID, only store.EventID) (Journey, error) {
 	found, err := store.Conversations(ctx, t.q, number)
 	if err != nil {
 		return Journey{}, err
@@ -116,7 +116,7 @@ func (t *teller) conversation(ctx context.Context, number, only int64) (Journey,
 	if len(found) == 0 {
 		return Journey{}, fmt.Errorf("inspect: conversation #%d: %w", number, ErrUnknown)
 	}
-	messages, err := store.LatestMessages(ctx, t.q, []int64{number}, maxMessages)
+	messages, err := store.LatestMessages(ctx, t.q, []store.ConversationID{number}, maxMessages)
 	if err != nil {
 		return Journey{}, err
 	}
@@ -140,8 +140,8 @@ func (t *teller) conversation(ctx context.Context, number, only int64) (Journey,
 	arrived = append(arrived, t.addLog(log)...)
 	t.addDeliveries(sent)
 	if only != 0 {
-		arrived = []int64{only}
-	} else if open, err := ids(ctx, t.q, "waiting events", openEventsOf, store.ConversationKey(number)); err != nil {
+		arrived = []store.EventID{only}
+	} else if open, err := ids[store.EventID](ctx, t.q, "waiting events", openEventsOf, store.ConversationKey(number)); err != nil {
 		return Journey{}, err
 	} else {
 		arrived = append(arrived, open...)
@@ -157,19 +157,19 @@ func (t *teller) sort() {
 	order := []StepKind{StepArrived, StepSaid, StepDone, StepDelivery}
 	slices.SortStableFunc(t.steps, func(a, b Step) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(slices.Index(order, a.Kind), slices.Index(order, b.Kind)),
-			cmp.Compare(a.Event+a.Message+a.Delivery, b.Event+b.Message+b.Delivery))
+			cmp.Compare(a.Event, b.Event), cmp.Compare(a.Message, b.Message), cmp.Compare(a.Delivery, b.Delivery))
 	})
 }
 
 // cause records that an event caused something at this time.
-func (t *teller) cause(event int64, at time.Time) {
+func (t *teller) cause(event store.EventID, at time.Time) {
 	if first, ok := t.caused[event]; !ok || at.Before(first) {
 		t.caused[event] = at
 	}
 }
 
-func (t *teller) addMessages(messages []store.Message) []int64 {
-	var from []int64
+func (t *teller) addMessages(messages []store.Message) []store.EventID {
+	var from []store.EventID
 	for _, m := range messages {
 		t.steps = append(t.steps, t.said(m))
 		if m.EventID != 0 {
@@ -180,8 +180,8 @@ func (t *teller) addMessages(messages []store.Message) []int64 {
 	return from
 }
 
-func (t *teller) addLog(log []store.LogEntry) []int64 {
-	var from []int64
+func (t *teller) addLog(log []store.LogEntry) []store.EventID {
+	var from []store.EventID
 	for _, e := range log {
 		t.steps = append(t.steps, t.done(e))
 		if e.EventID != 0 {
@@ -198,7 +198,7 @@ func (t *teller) addDeliveries(sent []delivery) {
 	}
 }
 
-func (t *teller) addEvents(ctx context.Context, list []int64) error {
+func (t *teller) addEvents(ctx context.Context, list []store.EventID) error {
 	slices.Sort(list)
 	found, err := events(ctx, t.q, slices.Compact(list))
 	if err != nil {

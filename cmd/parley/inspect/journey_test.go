@@ -32,7 +32,7 @@ func ravens() setup.Options {
 // one that failed, one that nobody knows about, one behind it, and log entries.
 type story struct {
 	pool                                   *pgxpool.Pool
-	question, reply, broken, waiting, lone int64 // events
+	question, reply, broken, waiting, lone store.EventID // events
 }
 
 func tell(t *testing.T) story {
@@ -40,12 +40,12 @@ func tell(t *testing.T) story {
 	ctx, s := t.Context(), story{pool: configured(t, people, ravens())}
 	d, err := store.LoadDirectory(ctx, s.pool)
 	must(t, err)
-	ids := map[string]int64{}
+	ids := map[string]store.AccountID{}
 	for _, a := range d.Accounts {
 		ids[a.Name] = a.ID
 	}
 	rookery, slack := ids["rookery"], ids["slack"]
-	event := func(account int64, external string, key string) int64 {
+	event := func(account store.AccountID, external string, key string) store.EventID {
 		return journal(t, s.pool, store.NewEvent{AccountID: account, ExternalID: external, OrderKey: key, Payload: []byte("secret body")})
 	}
 	s.question = event(rookery, "q1", "x")
@@ -69,7 +69,7 @@ func tell(t *testing.T) story {
 	ann, ben := d.Agents[0].ID, d.Agents[1].ID
 	must(t,
 		store.InsertConversations(ctx, s.pool, []store.Conversation{{ID: 12, AccountID: rookery, TeamID: &d.Teams[0].ID, Kind: "customer", Status: "open",
-			Assignees: []int64{ann, ben}, PreviousID: ptr(int64(7)), LastAt: after(0), CreatedAt: after(0)}}),
+			Assignees: []store.AgentID{ann, ben}, PreviousID: ptr(store.ConversationID(7)), LastAt: after(0), CreatedAt: after(0)}}),
 		store.InsertMessages(ctx, s.pool, []store.Message{
 			{ID: 101, ConversationID: 12, Direction: store.DirectionIn, Fate: "in", Text: "secret body", Files: []store.FileRef{{Name: "secret.pdf"}}, EventID: s.question, SaidAt: after(0), CreatedAt: after(1)},
 			{ID: 102, ConversationID: 12, Direction: store.DirectionNote, Fate: "inside", Reason: "not_assignee", Text: "é", AgentID: &ben, CreatedAt: after(2)},
@@ -81,7 +81,7 @@ func tell(t *testing.T) story {
 		}),
 		store.InsertLog(ctx, s.pool, []store.LogEntry{
 			{ID: 201, ConversationID: 12, At: after(1), Actor: "customer", What: "opened", Detail: detail(t, nil), EventID: s.question},
-			{ID: 202, ConversationID: 12, At: after(2), Actor: "agent", AgentID: &ann, What: "assigned", Detail: detail(t, map[string]any{"agents": []int64{ann, ben}})},
+			{ID: 202, ConversationID: 12, At: after(2), Actor: "agent", AgentID: &ann, What: "assigned", Detail: detail(t, map[string]any{"agents": []store.AgentID{ann, ben}})},
 			{ID: 203, ConversationID: 12, At: after(3), Actor: "agent", AgentID: &ann, What: "named", Detail: detail(t, map[string]any{"text": "secret body"})},
 			{ID: 204, ConversationID: 12, At: after(3), Actor: "agent", AgentID: &ann, What: "tagged", Detail: detail(t, map[string]any{"text": "Billing"})},
 			{ID: 205, ConversationID: 12, At: after(4), Actor: "parley", What: "not delivered", Detail: detail(t, map[string]any{"message": 104, "reason": "The bird is ill."})},
@@ -90,7 +90,7 @@ func tell(t *testing.T) story {
 	return s
 }
 
-func (s story) deliveries(t *testing.T, rookery, slack int64) {
+func (s story) deliveries(t *testing.T, rookery, slack store.AccountID) {
 	t.Helper()
 	ctx := t.Context()
 	gates, err := store.UpsertGates(ctx, s.pool, []store.Gate{{AccountID: rookery, Key: "g"}, {AccountID: slack, Key: "g"}})
@@ -138,7 +138,7 @@ func TestConversation(t *testing.T) {
 		if i > 0 && step.At.Before(j.Steps[i-1].At) {
 			t.Errorf("step %d is out of order", i)
 		}
-		if step.Event+step.Message+step.Delivery == 0 && step.Kind != inspect.StepDone {
+		if step.Event == 0 && step.Message == 0 && step.Delivery == 0 && step.Kind != inspect.StepDone {
 			t.Errorf("step %q is about nothing", step.Text)
 		}
 	}
@@ -180,7 +180,7 @@ func TestLongConversation(t *testing.T) {
 	s := tell(t)
 	var rows []store.Message
 	for i := range 300 {
-		rows = append(rows, store.Message{ID: 1000 + int64(i), ConversationID: 12, Direction: store.DirectionIn, Fate: "in", CreatedAt: after(float64(100 + i))})
+		rows = append(rows, store.Message{ID: 1000 + store.MessageID(i), ConversationID: 12, Direction: store.DirectionIn, Fate: "in", CreatedAt: after(float64(100 + i))})
 	}
 	must(t, store.InsertMessages(t.Context(), s.pool, rows))
 	j, err := inspect.Conversation(t.Context(), s.pool, 12)
@@ -203,7 +203,7 @@ func TestReplay(t *testing.T) {
 	var shown strings.Builder
 	shown.WriteString(list)
 	for range 2 {
-		answers, err := inspect.Replay(t.Context(), s.pool, nil, []int64{s.broken, s.question, 999999, s.broken})
+		answers, err := inspect.Replay(t.Context(), s.pool, nil, []store.EventID{s.broken, s.question, 999999, s.broken})
 		must(t, err)
 		for _, a := range answers {
 			shown.WriteString(a.Text() + "\n")

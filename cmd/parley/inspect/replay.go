@@ -16,7 +16,7 @@ const maxQuarantined = 200
 
 // Replayed is what Replay did with one event.
 type Replayed struct {
-	Event int64
+	Event store.EventID
 	State ReplayState
 }
 
@@ -36,13 +36,13 @@ const (
 // Replay puts quarantined events back into their queues; the running Parley applies them within a second. An
 // event that came by a shared callback, for a number or page that belonged to no account, is handed to the
 // account to which it belongs now (channels.Spec.Owner). The result has an element for each of list, in order.
-func Replay(ctx context.Context, q store.Querier, specs []channels.Spec, list []int64) ([]Replayed, error) {
+func Replay(ctx context.Context, q store.Querier, specs []channels.Spec, list []store.EventID) ([]Replayed, error) {
 	known, err := events(ctx, q, list)
 	if err != nil {
 		return nil, err
 	}
-	states := map[int64]ReplayState{}
-	var back []int64
+	states := map[store.EventID]ReplayState{}
+	var back []store.EventID
 	for _, e := range known {
 		_, _, stray := owners.Parse(e.ExternalID)
 		switch states[e.ID] = ReplayNotQuarantined; {

@@ -16,16 +16,16 @@ var ErrUnknown = errors.New("not found")
 
 // event is an event of the journal without its payload, with its state in queue and quarantine.
 type event struct {
-	ID         int64      `db:"id"`
-	AccountID  int64      `db:"account_id"`
-	Account    string     `db:"account"`
-	ExternalID string     `db:"external_id"`
-	SizeBytes  int64      `db:"size_bytes"`
-	ReceivedAt time.Time  `db:"received_at"`
-	Erased     bool       `db:"erased"`
-	Tries      *int       `db:"tries"`       // failed attempts; nil = it is not in a queue
-	WaitsUntil *time.Time `db:"waits_until"` // nil = neither it nor its queue waits
-	Reason     *string    `db:"reason"`      // nil = it is not quarantined
+	ID         store.EventID   `db:"id"`
+	AccountID  store.AccountID `db:"account_id"`
+	Account    string          `db:"account"`
+	ExternalID string          `db:"external_id"`
+	SizeBytes  int64           `db:"size_bytes"`
+	ReceivedAt time.Time       `db:"received_at"`
+	Erased     bool            `db:"erased"`
+	Tries      *int            `db:"tries"`       // failed attempts; nil = it is not in a queue
+	WaitsUntil *time.Time      `db:"waits_until"` // nil = neither it nor its queue waits
+	Reason     *string         `db:"reason"`      // nil = it is not quarantined
 }
 
 const getEvents = `
@@ -39,7 +39,7 @@ const getEvents = `
 	WHERE e.id = ANY($1)
 	ORDER BY e.id`
 
-func events(ctx context.Context, q store.Querier, ids []int64) ([]event, error) {
+func events(ctx context.Context, q store.Querier, ids []store.EventID) ([]event, error) {
 	return collect[event](ctx, q, "events", getEvents, ids)
 }
 
@@ -57,13 +57,13 @@ const madeBy = `
 	SELECT conversation_id FROM log_entries WHERE event_id = $1
 	ORDER BY 1`
 
-type row struct {
-	ID int64 `db:"id"`
+type row[T ~int64] struct {
+	ID T `db:"id"`
 }
 
-func ids(ctx context.Context, q store.Querier, what, sql string, args ...any) ([]int64, error) {
-	rows, err := collect[row](ctx, q, what, sql, args...)
-	list := make([]int64, 0, len(rows))
+func ids[T ~int64](ctx context.Context, q store.Querier, what, sql string, args ...any) ([]T, error) {
+	rows, err := collect[row[T]](ctx, q, what, sql, args...)
+	list := make([]T, 0, len(rows))
 	for _, r := range rows {
 		list = append(list, r.ID)
 	}
@@ -72,20 +72,20 @@ func ids(ctx context.Context, q store.Querier, what, sql string, args ...any) ([
 
 // delivery is a delivery with the state of its lane.
 type delivery struct {
-	ID         int64      `db:"id"`
-	MessageID  int64      `db:"message_id"`
-	Account    string     `db:"account"`
-	Kind       string     `db:"kind"`
-	State      string     `db:"state"`
-	Attempt    int        `db:"attempt"`
-	CreatedAt  time.Time  `db:"created_at"`
-	FirstAt    *time.Time `db:"first_at"`
-	SentAt     *time.Time `db:"sent_at"`
-	NotBefore  *time.Time `db:"not_before"`
-	DueAt      *time.Time `db:"due_at"` // of the lane
-	Before     int64      `db:"before"` // how many deliveries of the lane come before it
-	ErrorClass string     `db:"error_class"`
-	ErrorText  string     `db:"error_text"`
+	ID         store.DeliveryID `db:"id"`
+	MessageID  store.MessageID  `db:"message_id"`
+	Account    string           `db:"account"`
+	Kind       string           `db:"kind"`
+	State      string           `db:"state"`
+	Attempt    int              `db:"attempt"`
+	CreatedAt  time.Time        `db:"created_at"`
+	FirstAt    *time.Time       `db:"first_at"`
+	SentAt     *time.Time       `db:"sent_at"`
+	NotBefore  *time.Time       `db:"not_before"`
+	DueAt      *time.Time       `db:"due_at"` // of the lane
+	Before     int64            `db:"before"` // how many deliveries of the lane come before it
+	ErrorClass string           `db:"error_class"`
+	ErrorText  string           `db:"error_text"`
 }
 
 const newestDeliveries = `
@@ -98,7 +98,7 @@ const newestDeliveries = `
 	ORDER BY d.created_at DESC, d.id DESC
 	LIMIT $2`
 
-func deliveries(ctx context.Context, q store.Querier, conversation int64, limit int) ([]delivery, error) {
+func deliveries(ctx context.Context, q store.Querier, conversation store.ConversationID, limit int) ([]delivery, error) {
 	return collect[delivery](ctx, q, "deliveries", newestDeliveries, conversation, limit)
 }
 

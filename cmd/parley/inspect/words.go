@@ -34,7 +34,7 @@ func (t *teller) title(c store.Conversation) string {
 	return fmt.Sprintf("#%d: %s", c.ID, strings.Join(parts, " · "))
 }
 
-func (t *teller) account(id int64) string {
+func (t *teller) account(id store.AccountID) string {
 	for _, a := range t.dir.Accounts {
 		if a.ID == id {
 			return a.Name
@@ -43,7 +43,7 @@ func (t *teller) account(id int64) string {
 	return fmt.Sprintf("account %d", id)
 }
 
-func (t *teller) agents(list []int64) string {
+func (t *teller) agents(list []store.AgentID) string {
 	names := make([]string, len(list))
 	for i, id := range list {
 		names[i] = "a former agent"
@@ -110,7 +110,7 @@ func (t *teller) said(m store.Message) Step {
 	if m.Direction != store.DirectionIn {
 		who = "somebody who is no agent"
 		if m.AgentID != nil {
-			who = t.agents([]int64{*m.AgentID})
+			who = t.agents([]store.AgentID{*m.AgentID})
 		}
 	}
 	s := Step{At: m.CreatedAt, Kind: StepSaid, Message: m.ID, Event: m.EventID}
@@ -228,16 +228,16 @@ func (t *teller) attempts(d delivery) string {
 // only.
 func (t *teller) done(e store.LogEntry) Step {
 	var d struct {
-		Text    string  `json:"text"`
-		Reason  string  `json:"reason"`
-		Message int64   `json:"message"`
-		Agents  []int64 `json:"agents"`
+		Text    string          `json:"text"`
+		Reason  string          `json:"reason"`
+		Message store.MessageID `json:"message"`
+		Agents  []store.AgentID `json:"agents"`
 	}
 	_ = json.Unmarshal(e.Detail, &d) // older entries have fewer fields
 	who := "Parley"
 	switch {
 	case e.AgentID != nil:
-		who = t.agents([]int64{*e.AgentID})
+		who = t.agents([]store.AgentID{*e.AgentID})
 	case e.Actor == store.ByCustomer:
 		who = "the customer"
 	}

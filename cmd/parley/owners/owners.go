@@ -23,14 +23,14 @@ const maxExternalID = 500
 const unowned = "unowned:"
 
 // Table knows which account has which of the provider's ids.
-type Table struct{ accounts map[key]int64 }
+type Table struct{ accounts map[key]store.AccountID }
 
 type key struct{ kind, owner string }
 
 // New reads the ids from the accounts' settings. Of two accounts with the same id the
 // older one has it.
 func New(accounts []store.Account, specs []channels.Spec) Table {
-	t := Table{accounts: map[key]int64{}}
+	t := Table{accounts: map[key]store.AccountID{}}
 	for _, s := range specs {
 		if s.Owner == "" {
 			continue
@@ -50,11 +50,11 @@ func New(accounts []store.Account, specs []channels.Spec) Table {
 }
 
 // Find gives the account of a kind that has the provider's id; 0 = none.
-func (t Table) Find(kind, owner string) int64 { return t.accounts[key{kind, owner}] }
+func (t Table) Find(kind, owner string) store.AccountID { return t.accounts[key{kind, owner}] }
 
 // Share is what one account gets of a callback.
 type Share struct {
-	Account int64
+	Account store.AccountID
 	Facts   []channels.Fact
 }
 
@@ -62,7 +62,7 @@ type Share struct {
 // the account that was called, set aside with a sentence that names the id.
 func (t Table) Split(called store.Account, name string, facts []channels.Fact) []Share {
 	var shares []Share
-	at := map[int64]int{}
+	at := map[store.AccountID]int{}
 	for _, f := range facts {
 		account := called.ID
 		if f.Owner != "" {

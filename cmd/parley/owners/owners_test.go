@@ -11,7 +11,7 @@ import (
 )
 
 func table() owners.Table {
-	account := func(id int64, kind, config string) store.Account {
+	account := func(id store.AccountID, kind, config string) store.Account {
 		return store.Account{ID: id, Side: "channel", Kind: kind, Config: []byte(config)}
 	}
 	return owners.New([]store.Account{
@@ -25,7 +25,7 @@ func TestFind(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		kind, owner string
-		want        int64
+		want        store.AccountID
 	}{{"dove", "111", 3}, {"dove", "222", 4}, {"hawk", "222", 5}, {"hawk", "111", 0}, {"owl", "333", 0}, {"dove", "444", 0}, {"dove", "", 0}} {
 		if got := table().Find(c.kind, c.owner); got != c.want {
 			t.Errorf("%s %s is account %d, want %d", c.kind, c.owner, got, c.want)
@@ -43,7 +43,7 @@ func TestSplit(t *testing.T) {
 	shares := table().Split(store.Account{ID: 4, Kind: "dove"}, "the number", []channels.Fact{
 		fact("a", "111"), fact("b", "222"), fact("c", ""), fact("d", "111"), fact("e:1", "5:5 5"), fact(long, "5"),
 	})
-	got := map[int64][]string{}
+	got := map[store.AccountID][]string{}
 	for _, s := range shares {
 		for _, f := range s.Facts {
 			got[s.Account] = append(got[s.Account], f.ExternalID)

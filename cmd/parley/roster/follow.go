@@ -43,7 +43,7 @@ func (k *Keeper) Round(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	kinds := map[int64]string{}
+	kinds := map[store.AccountID]string{}
 	for _, a := range d.Accounts {
 		if a.Side == store.SideSurface {
 			kinds[a.ID] = a.Kind

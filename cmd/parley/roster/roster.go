@@ -72,7 +72,7 @@ type List struct {
 	Follows   bool // whoever comes later becomes an agent, too
 	People    []Person
 
-	id int64
+	id store.TeamID
 }
 
 // Errors of Look and Confirm.
@@ -129,18 +129,18 @@ type known struct {
 	channel string
 	users   map[string]*store.Agent // by their user in the chat
 	emails  map[string]*store.Agent // in small letters
-	members map[int64]bool
+	members map[store.AgentID]bool
 }
 
 func peopleOf(d store.Directory, team, kind string) known {
-	p := known{users: map[string]*store.Agent{}, emails: map[string]*store.Agent{}, members: map[int64]bool{}}
-	var surface int64
+	p := known{users: map[string]*store.Agent{}, emails: map[string]*store.Agent{}, members: map[store.AgentID]bool{}}
+	var surface store.AccountID
 	for _, a := range d.Accounts {
 		if a.Side == store.SideSurface && a.Kind == kind {
 			surface = a.ID
 		}
 	}
-	byID := map[int64]*store.Agent{}
+	byID := map[store.AgentID]*store.Agent{}
 	for i := range d.Agents {
 		a := &d.Agents[i]
 		byID[a.ID], p.emails[strings.ToLower(a.Email)] = a, a

@@ -30,14 +30,14 @@ func (d *dashboardDesk) Names(ctx context.Context) (dashboard.Names, error) {
 	var n dashboard.Names
 	for _, a := range dir.Accounts {
 		if a.Side == store.SideChannel {
-			n.Accounts = append(n.Accounts, dashboard.Named{ID: a.ID, Name: a.Name})
+			n.Accounts = append(n.Accounts, dashboard.Named{ID: int64(a.ID), Name: a.Name})
 		}
 	}
 	for _, t := range dir.Teams {
-		n.Teams = append(n.Teams, dashboard.Team{Named: dashboard.Named{ID: t.ID, Name: t.Name}, Members: t.Members})
+		n.Teams = append(n.Teams, dashboard.Team{Named: dashboard.Named{ID: int64(t.ID), Name: t.Name}, Members: t.Members})
 	}
 	for _, a := range dir.Agents {
-		n.Agents = append(n.Agents, dashboard.Named{ID: a.ID, Name: cmp.Or(a.Name, a.Email)})
+		n.Agents = append(n.Agents, dashboard.Named{ID: int64(a.ID), Name: cmp.Or(a.Name, a.Email)})
 	}
 	for _, t := range dir.Tags {
 		n.Tags = append(n.Tags, t.Name)
@@ -83,7 +83,7 @@ func (d *dashboardDesk) filterOf(ctx context.Context, q dashboard.Question) (mea
 func filterOf(q dashboard.Question) measure.Filter {
 	f := measure.Filter{From: q.From, To: q.To, Teams: q.Teams, Kind: measure.KindAll}
 	if q.Account != 0 {
-		f.Accounts = []int64{q.Account}
+		f.Accounts = []store.AccountID{q.Account}
 	}
 	switch q.Of {
 	case dashboard.ByAgent, dashboard.ByTag, dashboard.ByIntent, dashboard.ByMood:
@@ -151,7 +151,7 @@ func (d *dashboardDesk) Longest(ctx context.Context, q dashboard.Question, of da
 	if err != nil || len(worst) == 0 {
 		return nil, err
 	}
-	ids := make([]int64, len(worst))
+	ids := make([]store.ConversationID, len(worst))
 	for i, w := range worst {
 		ids[i] = w.ConversationID
 	}
@@ -173,7 +173,7 @@ func (d *dashboardDesk) Longest(ctx context.Context, q dashboard.Question, of da
 		if at := slices.IndexFunc(conversations, func(c store.Conversation) bool { return c.ID == w.ConversationID }); at >= 0 {
 			l.Subject, l.Customer = conversations[at].Subject, customerOf(&conversations[at])
 		}
-		if at := slices.IndexFunc(names.Agents, func(n dashboard.Named) bool { return n.ID == w.AgentID }); at >= 0 {
+		if at := slices.IndexFunc(names.Agents, func(n dashboard.Named) bool { return n.ID == int64(w.AgentID) }); at >= 0 {
 			l.Agent = names.Agents[at].Name
 		}
 		list = append(list, l)
@@ -195,7 +195,7 @@ func customerOf(c *store.Conversation) string {
 }
 
 // links gives the addresses of conversations' threads.
-func (d *dashboardDesk) links(ctx context.Context, ids []int64) (map[int64]string, error) {
+func (d *dashboardDesk) links(ctx context.Context, ids []store.ConversationID) (map[store.ConversationID]string, error) {
 	threads, err := store.Threads(ctx, d.o.Pool, ids)
 	if err != nil {
 		return nil, err
@@ -204,7 +204,7 @@ func (d *dashboardDesk) links(ctx context.Context, ids []int64) (map[int64]strin
 	if err != nil {
 		return nil, err
 	}
-	kinds, links := map[int64]string{}, map[int64]string{}
+	kinds, links := map[store.AccountID]string{}, map[store.ConversationID]string{}
 	for i := range accounts {
 		kinds[accounts[i].ID] = accounts[i].Kind
 	}

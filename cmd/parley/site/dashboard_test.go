@@ -48,7 +48,7 @@ func newFigures(t *testing.T) *figures {
 }
 
 // keep lets a conversation contribute to the figures, and gives it a thread in Slack.
-func (f *figures) keep(conversation int64, subject string, l measure.Labels, shares ...measure.Share) {
+func (f *figures) keep(conversation store.ConversationID, subject string, l measure.Labels, shares ...measure.Share) {
 	t := f.site.T
 	t.Helper()
 	l.ConversationID = conversation
@@ -79,12 +79,12 @@ func daysAgo(n int) string { return time.Now().AddDate(0, 0, -n).Format(time.Dat
 // some makes figures of a few weeks.
 func (f *figures) some() {
 	f.keep(4711, "Where is my order?", measure.Labels{Tags: []string{"Sales"}, Intent: "order_status"},
-		measure.Share{Day: daysAgo(2), TeamID: f.support, AccountID: f.mail, Figures: measure.Figures{Opened: 1, MessagesIn: 2}},
-		measure.Share{Day: daysAgo(2), TeamID: f.support, AgentID: f.ben, AccountID: f.mail, Figures: measure.Figures{MessagesOut: 1, FirstCount: 1,
+		measure.Share{Day: daysAgo(2), TeamID: store.TeamID(f.support), AccountID: store.AccountID(f.mail), Figures: measure.Figures{Opened: 1, MessagesIn: 2}},
+		measure.Share{Day: daysAgo(2), TeamID: store.TeamID(f.support), AgentID: store.AgentID(f.ben), AccountID: store.AccountID(f.mail), Figures: measure.Figures{MessagesOut: 1, FirstCount: 1,
 			FirstSum: 7200, FirstSumOpen: 1800, FirstWorst: 7200, FirstWorstOpen: 1800, Resolved: 1, EndedSum: 90000, EndedSumOpen: 9000, EndedWorst: 90000, EndedWorstOpen: 9000}})
 	f.keep(4712, "الفاتورة", measure.Labels{Tags: []string{"Billing"}, Mood: "negative"},
-		measure.Share{Day: daysAgo(1), TeamID: f.billing, AccountID: f.invoice, Figures: measure.Figures{Opened: 1, MessagesIn: 1}},
-		measure.Share{Day: daysAgo(0), TeamID: f.billing, AgentID: f.ann, AccountID: f.invoice, Figures: measure.Figures{MessagesOut: 3, FirstCount: 1,
+		measure.Share{Day: daysAgo(1), TeamID: store.TeamID(f.billing), AccountID: store.AccountID(f.invoice), Figures: measure.Figures{Opened: 1, MessagesIn: 1}},
+		measure.Share{Day: daysAgo(0), TeamID: store.TeamID(f.billing), AgentID: store.AgentID(f.ann), AccountID: store.AccountID(f.invoice), Figures: measure.Figures{MessagesOut: 3, FirstCount: 1,
 			FirstSum: 60, FirstSumOpen: 60, FirstWorst: 60, FirstWorstOpen: 60, NextCount: 2, NextSum: 600, NextSumOpen: 600, NextWorst: 500, NextWorstOpen: 500}})
 }
 
@@ -123,8 +123,8 @@ func TestDashboardOfMuch(t *testing.T) {
 		if n%60 == 0 {
 			tag = strings.Repeat("A very long name of a tag ", 3) + "أسئلة"
 		}
-		f.keep(1000+n, "x", measure.Labels{Tags: []string{tag}, Intent: fmt.Sprintf("intent_%d", n%20), Mood: []string{"", "negative", "frustrated"}[n%3]},
-			measure.Share{Day: daysAgo(int(n * 7 % 360)), TeamID: f.support, AgentID: []int64{f.ann, f.ben}[n%2], AccountID: f.mail,
+		f.keep(store.ConversationID(1000+n), "x", measure.Labels{Tags: []string{tag}, Intent: fmt.Sprintf("intent_%d", n%20), Mood: []string{"", "negative", "frustrated"}[n%3]},
+			measure.Share{Day: daysAgo(int(n * 7 % 360)), TeamID: store.TeamID(f.support), AgentID: store.AgentID([]int64{f.ann, f.ben}[n%2]), AccountID: store.AccountID(f.mail),
 				Figures: measure.Figures{Opened: 1 + n%7, MessagesIn: 1 + n*n%13, MessagesOut: 1 + n*n%11, FirstCount: 1, FirstSum: n * n % 90000, FirstSumOpen: n * n % 9000,
 					FirstWorst: n * n % 90000, FirstWorstOpen: n * n % 9000, Resolved: 1, EndedSum: n * 3000, EndedSumOpen: n * 900, EndedWorst: n * 3000, EndedWorstOpen: n * 900}})
 	}
@@ -212,7 +212,7 @@ func TestFiguresAsFile(t *testing.T) {
 	t.Parallel()
 	f := newFigures(t)
 	f.some()
-	f.keep(4713, "x", measure.Labels{Tags: []string{`=cmd|'/c calc'!A1`}}, measure.Share{Day: daysAgo(1), TeamID: f.support, AccountID: f.mail, Figures: measure.Figures{Opened: 5}})
+	f.keep(4713, "x", measure.Labels{Tags: []string{`=cmd|'/c calc'!A1`}}, measure.Share{Day: daysAgo(1), TeamID: store.TeamID(f.support), AccountID: store.AccountID(f.mail), Figures: measure.Figures{Opened: 5}})
 	a := f.site.Visitor("ann@acme.test").Get("/settings/dashboard/figures.csv?days=7&hours=all")
 	rows, err := csv.NewReader(strings.NewReader(a.Body)).ReadAll()
 	if err != nil || !strings.HasPrefix(a.Header.Get("Content-Type"), "text/csv") {
@@ -237,7 +237,7 @@ func TestRenamedTagsFigures(t *testing.T) {
 	t.Parallel()
 	f := newFigures(t)
 	share := func(n int64) measure.Share {
-		return measure.Share{Day: daysAgo(1), TeamID: f.support, AccountID: f.mail, Figures: measure.Figures{Opened: n, Resolved: 1, EndedSum: 100 * n, EndedWorst: 100 * n}}
+		return measure.Share{Day: daysAgo(1), TeamID: store.TeamID(f.support), AccountID: store.AccountID(f.mail), Figures: measure.Figures{Opened: n, Resolved: 1, EndedSum: 100 * n, EndedWorst: 100 * n}}
 	}
 	f.keep(1, "by its first name", measure.Labels{Tags: []string{"Lamps"}}, share(1))
 	f.keep(2, "by its second name", measure.Labels{Tags: []string{"Broken lamps"}}, share(2))
@@ -265,7 +265,7 @@ func TestManyAgentsFigures(t *testing.T) {
 	t.Parallel()
 	f := newFigures(t)
 	for n := range int64(60) {
-		f.keep(100+n, "x", measure.Labels{}, measure.Share{Day: daysAgo(1), TeamID: f.support, AgentID: 1000 + n, AccountID: f.mail, Figures: measure.Figures{Opened: 1 + n}})
+		f.keep(store.ConversationID(100+n), "x", measure.Labels{}, measure.Share{Day: daysAgo(1), TeamID: store.TeamID(f.support), AgentID: store.AgentID(1000 + n), AccountID: store.AccountID(f.mail), Figures: measure.Figures{Opened: 1 + n}})
 	}
 	ann := f.site.Visitor("ann@acme.test")
 	page := ann.Get("/settings/dashboard?days=7")

@@ -25,7 +25,7 @@ import (
 // newEngine makes the engine of an inbox; it does nothing yet.
 func newEngine(t *testing.T, o *site.Options) *engine.Engine {
 	t.Helper()
-	e, err := engine.New(t.Context(), engine.Options{Pool: o.Pool, Log: slog.New(slog.DiscardHandler), Specs: app.Specs(), Original: func(int64) string { return "/files/o.1" }})
+	e, err := engine.New(t.Context(), engine.Options{Pool: o.Pool, Log: slog.New(slog.DiscardHandler), Specs: app.Specs(), Original: func(store.MessageID) string { return "/files/o.1" }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"parley/bot/web/openid"
 	"parley/bot/web/signin"
+	"parley/store"
 	"parley/store/site"
 )
 
@@ -13,7 +14,7 @@ import (
 type openidDesk struct{ o Options }
 
 // Agent implements openid.Desk.
-func (d *openidDesk) Agent(ctx context.Context, who openid.Identity) (int64, error) {
+func (d *openidDesk) Agent(ctx context.Context, who openid.Identity) (store.AgentID, error) {
 	surface := ""
 	switch who.Kind {
 	case openid.Slack:

@@ -32,7 +32,7 @@ type Operations struct {
 	Kept retention.Kept // for how long records are kept
 
 	// AskChats gives the fact that has posts of a contact taken out of chats, as erase.Options; nil = they stay there.
-	AskChats func(name string, conversation int64, posts []erase.Post) store.NewEvent
+	AskChats func(name string, conversation store.ConversationID, posts []erase.Post) store.NewEvent
 
 	// Examine checks database, credentials, mailboxes and chats, as parley doctor does; nil = it can't be done here.
 	Examine func(ctx context.Context) (inspect.Report, error)
@@ -197,8 +197,8 @@ func (d *recordsDesk) Quarantine(ctx context.Context, limit int) ([]records.Quar
 }
 
 // Replay implements records.Desk.
-func (d *recordsDesk) Replay(ctx context.Context, by web.Person, event int64) (string, error) {
-	answers, err := inspect.Replay(ctx, d.o.Pool, d.o.Specs, []int64{event})
+func (d *recordsDesk) Replay(ctx context.Context, by web.Person, event store.EventID) (string, error) {
+	answers, err := inspect.Replay(ctx, d.o.Pool, d.o.Specs, []store.EventID{event})
 	if err != nil {
 		return "", err
 	}
@@ -210,7 +210,7 @@ func (d *recordsDesk) Replay(ctx context.Context, by web.Person, event int64) (s
 }
 
 // Drop implements records.Desk.
-func (d *recordsDesk) Drop(ctx context.Context, by web.Person, event int64) error {
+func (d *recordsDesk) Drop(ctx context.Context, by web.Person, event store.EventID) error {
 	dropped, err := stuck.Drop(ctx, d.o.Pool, event)
 	if err != nil {
 		return err

@@ -95,7 +95,7 @@ func (d *settingsDesk) TemplateStates(ctx context.Context) (map[string]settings.
 	if err != nil {
 		return nil, err
 	}
-	names := map[int64]string{}
+	names := map[store.AccountID]string{}
 	for _, a := range accounts {
 		names[a.ID] = a.Name
 	}

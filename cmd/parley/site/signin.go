@@ -42,7 +42,7 @@ func FirstLink(ctx context.Context, q store.Querier, baseURL string) (string, er
 	return newLink(ctx, q, baseURL, nil)
 }
 
-func newLink(ctx context.Context, q store.Querier, baseURL string, agent *int64) (string, error) {
+func newLink(ctx context.Context, q store.Querier, baseURL string, agent *store.AgentID) (string, error) {
 	secret, err := site.NewLink(ctx, q, agent, LinkLife)
 	if err != nil {
 		return "", err
@@ -82,7 +82,7 @@ func linkError(err error) error {
 
 // Use implements signin.Desk. The first admin is stored before the link is used up: if what was typed is refused,
 // the link still works.
-func (d *signInDesk) Use(ctx context.Context, link, email, name string) (int64, error) {
+func (d *signInDesk) Use(ctx context.Context, link, email, name string) (store.AgentID, error) {
 	invited, err := d.Invited(ctx, link)
 	if err != nil {
 		return 0, err
@@ -123,7 +123,7 @@ func (d *signInDesk) firstAdmin(ctx context.Context, email, name string) error {
 }
 
 // SignOutEverywhere implements signin.Desk.
-func (d *signInDesk) SignOutEverywhere(ctx context.Context, agent int64) error {
+func (d *signInDesk) SignOutEverywhere(ctx context.Context, agent store.AgentID) error {
 	return site.SignOutEverywhere(ctx, d.o.Pool, agent)
 }
 

@@ -158,7 +158,7 @@ func company(ctx context.Context, q store.Querier) string {
 type people struct{ pool *pgxpool.Pool }
 
 // Person implements web.People.
-func (p people) Person(ctx context.Context, id int64) (web.Person, error) {
+func (p people) Person(ctx context.Context, id store.AgentID) (web.Person, error) {
 	row, err := site.FindPerson(ctx, p.pool, id)
 	if errors.Is(err, site.ErrNoPerson) {
 		return web.Person{}, web.ErrNobody
@@ -171,6 +171,6 @@ func (p people) Person(ctx context.Context, id int64) (web.Person, error) {
 }
 
 // SignOutEverywhere implements web.People.
-func (p people) SignOutEverywhere(ctx context.Context, id int64) error {
+func (p people) SignOutEverywhere(ctx context.Context, id store.AgentID) error {
 	return site.SignOutEverywhere(ctx, p.pool, id)
 }

@@ -37,12 +37,12 @@ func Collect[T any](ctx context.Context, q Querier, what, sql string, args ...an
 }
 
 // IDs runs a query that returns one column of ids. what names it in errors.
-func IDs(ctx context.Context, q Querier, what, sql string, args ...any) ([]int64, error) {
+func IDs[T ~int64](ctx context.Context, q Querier, what, sql string, args ...any) ([]T, error) {
 	rows, err := q.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, fmt.Errorf("store: %s: %w", what, err)
 	}
-	list, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	list, err := pgx.CollectRows(rows, pgx.RowTo[T])
 	if err != nil {
 		return nil, fmt.Errorf("store: %s: %w", what, err)
 	}

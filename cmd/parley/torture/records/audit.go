@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/cmd/parley/torture/judge"
+	"parley/store"
 )
 
 // Audit is what Parley's own records say against it after a run. The verdict on messages
@@ -171,10 +172,10 @@ const twiceQuery = `
 
 // quarantined is an event that was given up.
 type quarantined struct {
-	Event   int64  `db:"event_id"`
-	Fact    string `db:"fact"` // its external id; "" = there is no such event
-	Reason  string `db:"reason"`
-	Applied bool   `db:"applied"`
+	Event   store.EventID `db:"event_id"`
+	Fact    string        `db:"fact"` // its external id; "" = there is no such event
+	Reason  string        `db:"reason"`
+	Applied bool          `db:"applied"`
 }
 
 const quarantinedQuery = `
@@ -217,7 +218,7 @@ type Known struct {
 }
 
 // told counts the messages that tell of an event that was given up.
-func (k *Known) told(event int64) int {
+func (k *Known) told(event store.EventID) int {
 	n, words := 0, regexp.MustCompile(fmt.Sprintf(`\bparley replay %d\b`, event))
 	for _, c := range k.Cards {
 		if words.MatchString(c.Card) {

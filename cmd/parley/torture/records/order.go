@@ -6,16 +6,18 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"parley/store"
 )
 
 // effect is what an event made: a message, an entry of the log, or a place in a lane.
 type effect struct {
-	Key         string     `db:"order_key"`
-	Event       int64      `db:"event_id"`
-	Transaction string     `db:"transaction"` // that put the event into the journal
-	Accepted    *time.Time `db:"accepted"`    // when that was committed; nil = nobody knows
-	At          time.Time  `db:"at"`          // when it was applied, by Parley's clock
-	ID          int64      `db:"id"`          // rises within what one transaction made
+	Key         string        `db:"order_key"`
+	Event       store.EventID `db:"event_id"`
+	Transaction string        `db:"transaction"` // that put the event into the journal
+	Accepted    *time.Time    `db:"accepted"`    // when that was committed; nil = nobody knows
+	At          time.Time     `db:"at"`          // when it was applied, by Parley's clock
+	ID          int64         `db:"id"`          // rises within what one transaction made
 }
 
 // visibleWithin is how long after its commit a transaction is surely seen by others.

@@ -3,6 +3,8 @@ package records
 import (
 	"testing"
 	"time"
+
+	"parley/store"
 )
 
 // TestOvertaken: what took effect before earlier events of its queue is found.
@@ -12,11 +14,11 @@ func TestOvertaken(t *testing.T) {
 	began := time.Unix(100, 0)
 	// ev is an event of one key, accepted at a time in a transaction of its own; of is one of
 	// several accepted in one transaction. All are applied after that.
-	ev := func(id int64, after time.Duration) effect {
+	ev := func(id store.EventID, after time.Duration) effect {
 		at := began.Add(after)
 		return effect{Key: "k", Event: id, Transaction: after.String(), Accepted: &at, At: began.Add(time.Minute)}
 	}
-	of := func(key string, id int64) effect {
+	of := func(key string, id store.EventID) effect {
 		return effect{Key: key, Event: id, Transaction: "1", At: began.Add(time.Minute)}
 	}
 	old := func(e effect, applied time.Duration) effect {

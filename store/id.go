@@ -1,0 +1,21 @@
+package store
+
+// The ids of rows are types, so that the id of one thing can't be given where that of another is meant: a swap in a
+// call could show a conversation to the wrong agent, or send a message to the wrong customer. In the database and
+// in JSON they are plain numbers. Channels, which know nothing of our rows, carry them as such.
+type (
+	// AccountID names an account: a channel's, or a surface's.
+	AccountID int64
+	// AgentID names an agent.
+	AgentID int64
+	// TeamID names a team.
+	TeamID int64
+	// ConversationID is the number of a conversation, which people read and say: #12.
+	ConversationID int64
+	// MessageID names a message of a conversation.
+	MessageID int64
+	// DeliveryID names a delivery, which waits in a lane or has left it.
+	DeliveryID int64
+	// EventID names an event of the journal.
+	EventID int64
+)
