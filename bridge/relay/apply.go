@@ -126,7 +126,7 @@ func (a *applier) batch(parent context.Context, shares []store.Share) (more map[
 	err = a.finish(ctx, b, began)
 	counts := b.counts()
 	a.schedule.took(shares, counts, time.Since(began))
-	a.load.add(time.Now(), time.Since(began))
+	a.load.appliers.add(time.Now(), time.Since(began))
 	return b.more(shares, counts), err
 }
 

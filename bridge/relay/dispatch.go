@@ -161,7 +161,7 @@ func (d *dispatcher) turn(ctx context.Context, claim bool) error {
 	began := time.Now()
 	d.turned = began
 	ask := d.touched(gates)
-	defer func() { d.turns.add(time.Now(), time.Since(began)) }()
+	defer func() { d.load.turns.add(time.Now(), time.Since(began)) }()
 	claimed, due, err := d.commit(ctx, finishes(d.done), dispatch.Claim{Gates: gates, Join: d.runs.Load()}, ask)
 	switch {
 	case err != nil && len(d.done) > 0 && refused(err):

@@ -9,6 +9,12 @@ import (
 // loadMemory is how long what was done counts: what was done so long ago counts a third of what is done now.
 const loadMemory = 2 * time.Second
 
+// loads tell how much there was to do lately.
+type loads struct {
+	appliers load
+	turns    load // of the dispatcher
+}
+
 // load tells how much there was to do lately.
 type load struct {
 	mu    sync.Mutex

@@ -78,8 +78,7 @@ type Relay struct {
 	runs atomic.Bool // deliveries may leave as one message
 	// applying bounds the batches in work: more at a time than there are cores only hinder each other.
 	applying chan struct{}
-	load     load                // of the appliers
-	turns    load                // of the dispatcher
+	load     loads               // how much there was to do lately
 	large    *semaphore.Weighted // bytes of large payloads being applied
 	slow     *slowDecodes
 	holders  *holders
@@ -219,7 +218,7 @@ func (r *Relay) WakeAppliers(accounts ...store.AccountID) { r.schedule.wake(time
 // the last few seconds. What may be late then gives way.
 func (r *Relay) Busy() bool {
 	now := time.Now()
-	return r.queue.busy() || r.load.mean(now) > busyLoad || r.turns.mean(now) > busyTurns
+	return r.queue.busy() || r.load.appliers.mean(now) > busyLoad || r.load.turns.mean(now) > busyTurns
 }
 
 // OpenAccount says that the events of an account can be decoded from now on.

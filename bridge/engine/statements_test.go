@@ -1,0 +1,98 @@
+package engine_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// poolOfEngine gives the pool of one more replica.
+func (w *world) poolOfEngine() *pgxpool.Pool {
+	w.t.Helper()
+	config := w.pool.Config()
+	if len(w.engines) == 0 && w.opt.statements == nil {
+		return w.pool
+	}
+	if w.opt.statements != nil {
+		config.ConnConfig.Tracer = w.opt.statements
+	}
+	pool := must(pgxpool.NewWithConfig(w.t.Context(), config))(w.t)
+	w.t.Cleanup(pool.Close)
+	return pool
+}
+
+// statements counts what the database is asked in the transactions that apply customers' messages. It is a
+// pgx.QueryTracer and a pgx.BatchTracer.
+type statements struct {
+	mu    sync.Mutex
+	open  map[*pgx.Conn]*transaction
+	taken []int // statements of each transaction that has stored a message
+}
+
+type transaction struct {
+	count  int
+	stores bool // a message
+}
+
+func (s *statements) note(conn *pgx.Conn, sql string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open == nil {
+		s.open = map[*pgx.Conn]*transaction{}
+	}
+	sql = strings.TrimSpace(sql)
+	t := s.open[conn]
+	switch {
+	case strings.HasPrefix(sql, "begin"):
+		s.open[conn] = &transaction{}
+	case t == nil:
+	case sql == "rollback":
+		delete(s.open, conn)
+	case sql == "commit":
+		if t.stores {
+			s.taken = append(s.taken, t.count)
+		}
+		delete(s.open, conn)
+	default:
+		t.count++
+		t.stores = t.stores || strings.HasPrefix(sql, "INSERT INTO messages")
+	}
+}
+
+// known gives how many transactions have stored messages since take was called.
+func (s *statements) known() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.taken)
+}
+
+// take gives how many statements the middle one of these transactions needed, and forgets them.
+func (s *statements) take() (middle int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := s.taken
+	s.taken = nil
+	slices.Sort(list)
+	return list[len(list)/2]
+}
+
+func (s *statements) TraceQueryStart(ctx context.Context, conn *pgx.Conn, d pgx.TraceQueryStartData) context.Context {
+	s.note(conn, d.SQL)
+	return ctx
+}
+
+func (s *statements) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+func (s *statements) TraceBatchStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceBatchStartData) context.Context {
+	return ctx
+}
+
+func (s *statements) TraceBatchQuery(_ context.Context, conn *pgx.Conn, d pgx.TraceBatchQueryData) {
+	s.note(conn, d.SQL)
+}
+
+func (s *statements) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
