@@ -167,7 +167,7 @@ func (d *runningDemo) until(what string, ok func() bool) {
 	d.t.Helper()
 	limit := time.NewTimer(3 * time.Minute) // a slow machine's
 	defer limit.Stop()
-	tick := time.NewTicker(200 * time.Millisecond) // each look has the witness compare all that was said
+	tick := time.NewTicker(500 * time.Millisecond) // each look has the witness compare all that was said
 	defer tick.Stop()
 	for !ok() {
 		select {
