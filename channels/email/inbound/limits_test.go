@@ -62,6 +62,7 @@ func TestCase37Shapes(t *testing.T) {
 		"no boundary":     "From: a@b.test\nContent-Type: multipart/mixed\n\nwords without parts",
 		"wrong boundary":  "From: a@b.test\nContent-Type: multipart/mixed; boundary=x\n\nwords without parts",
 		"guessable":       "From: a@b.test\nContent-Type: multipart/mixed; boundary=x\n\n--really-this\nContent-Type: text/plain\n\nwords\n--really-this--",
+		"odd multipart":   "From: a@b.test\nContent-Type: multipart/*; boundary=x\n\n--x\nContent-Type: text/html\n\n<p>words</p>\n--x--",
 		"unclosed":        "From: a@b.test\nContent-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/plain\n\nwords",
 		"body in header":  "From: a@b.test\nSubject: x\nwords that are no header\nmore words",
 		"blanks first":    " \r\n From: a@b.test\nSubject: x\n\nwords",
@@ -76,7 +77,7 @@ func TestCase37Shapes(t *testing.T) {
 		if in.Text == "" && name != "no body" || in.From.Key == "" || in.ExternalID == "" {
 			t.Errorf("%s: %s", name, describe(in))
 		}
-		if (name == "blanks first" || name == "bare returns") && (in.From.Key != "a@b.test" || in.Text != "words") {
+		if (name == "blanks first" || name == "bare returns" || name == "odd multipart") && (in.From.Key != "a@b.test" || in.Text != "words") {
 			t.Errorf("%s: %s", name, describe(in))
 		}
 	}

@@ -235,7 +235,7 @@ func contentType(h Header, defaultType string) (string, map[string]string) {
 		ctype = "text/plain"
 	case ctype == "html":
 		ctype = "text/html"
-	case !found && params["boundary"] != "":
+	case params["boundary"] != "" && (!found || major == "multipart" && !IsMediaType(ctype)): // multipart/*
 		ctype = "multipart/mixed"
 	case !found || major == "" || !IsMediaType(ctype):
 		_, disposition := ParseParams(h.Raw("Content-Disposition"), h.Guess)
