@@ -66,6 +66,7 @@ func TestCase37Shapes(t *testing.T) {
 		"unclosed":        "From: a@b.test\nContent-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/plain\n\nwords",
 		"body in header":  "From: a@b.test\nSubject: x\nwords that are no header\nmore words",
 		"blanks first":    " \r\n From: a@b.test\nSubject: x\n\nwords",
+		"mark first":      "\xef\xbb\xbfFrom: a@b.test\nSubject: x\n\nwords",
 		"bare returns":    "From: a@b.test\rSubject: x\r\rwords",
 		"mbox":            "From a@b.test Mon Nov  2 11:00:00 2026\nFrom: a@b.test\n\nwords",
 		"broken base64":   "From: a@b.test\nContent-Transfer-Encoding: base64\n\nd29y*ZHM=\nIQ==",
@@ -77,7 +78,7 @@ func TestCase37Shapes(t *testing.T) {
 		if in.Text == "" && name != "no body" || in.From.Key == "" || in.ExternalID == "" {
 			t.Errorf("%s: %s", name, describe(in))
 		}
-		if (name == "blanks first" || name == "bare returns" || name == "odd multipart") && (in.From.Key != "a@b.test" || in.Text != "words") {
+		if (name == "blanks first" || name == "mark first" || name == "bare returns" || name == "odd multipart") && (in.From.Key != "a@b.test" || in.Text != "words") {
 			t.Errorf("%s: %s", name, describe(in))
 		}
 	}
