@@ -74,8 +74,10 @@ func Classify(step Step, code int, text string, waited time.Duration) Verdict {
 		return Verdict{Class: channels.AuthBroken, Hint: HintPassword}
 	case code == tooMuchData:
 		return Verdict{Class: channels.BadContent, Hint: hintSize}
-	case code < 500 || code > 599:
+	case (code < 500 || code > 599) && step == StepDot:
 		return Verdict{Class: channels.Ambiguous}
+	case code < 500 || code > 599: // no byte of the mail was sent
+		return Verdict{Class: channels.Retry, Hint: HintLater}
 	}
 	switch step {
 	case StepRcpt:

@@ -78,6 +78,8 @@ func TestClassify(t *testing.T) {
 		// What no standard names may mean anything.
 		{StepDot, 354, "Go ahead", 0, channels.Ambiguous, 0},
 		{StepDot, 650, "?", 0, channels.Ambiguous, 0},
+		{StepData, 250, "Go ahead", 0, channels.Retry, 0},
+		{StepMail, 235, "Signed in", 0, channels.Retry, 0},
 		// An enhanced code of another class does not count.
 		{StepRcpt, 550, "4.2.2 strange", 0, channels.BadRecipient, 0},
 	}
