@@ -64,7 +64,7 @@ test: ## everything: unit, PostgreSQL, scenarios, browser, race detector, short 
 
 soak: ## now and then: every story on every surface and in every way of running Parley, the long forms of tests
 	@.ci/need go compiler postgres browser
-	PARLEY_TEST_LONG=yes PARLEY_FLOOD=full go test -race -vet=off -timeout 90m $$(grep -rl --include='*_test.go' -E 'Getenv\("PARLEY_TEST_LONG"\)|LongForm\(\)' . | xargs -n1 dirname | sort -u)
+	PARLEY_TEST_LONG=yes PARLEY_FLOOD=full go test -race -vet=off -timeout 90m $$(grep -rl --include='*_test.go' -E 'Getenv\("PARLEY_TEST_LONG"\)|LongForm\(\)|plantest\.' . | xargs -n1 dirname | sort -u)
 
 # With -race the linters read the packages that `make test` compiles; else both compile all of them.
 lint: $(GOLANGCI) ## formatting and linters
