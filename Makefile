@@ -16,7 +16,7 @@ TEST_TIMEOUT ?= 25m
 PKG ?= ./...
 
 # Those that take minutes begin first: else the last of them runs alone while a core is idle.
-SLOW := ./cmd/parley/demo ./bridge/engine ./cmd/parley/torture ./cmd/parley/site ./store ./cmd/parley/bench ./store/stats ./store/measure ./store/dispatch ./store/retention ./bridge/relay
+SLOW := ./cmd/parley/demo ./bridge/engine ./cmd/parley/site ./cmd/parley/torture ./cmd/parley/bench ./bridge/relay ./cmd/parley ./store ./cmd/parley/app ./cmd/parley/backup ./channels/email/inbound
 
 # Tests also wait: one more package than there are cores keeps these busy.
 PACKAGES_AT_ONCE ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
