@@ -242,7 +242,7 @@ type Now struct {
 
 // nowLimit bounds how many open conversations are looked at: those that aren't snoozed come first, and of them who has
 // waited longest, in the order of the index conversations_waiting.
-const nowLimit = 5_000
+const nowLimit = 2_000
 
 // ofAgent narrows openNow to conversations that an agent has, which PostgreSQL finds by an index of their assignees.
 const ofAgent = ` AND assignees @> ARRAY[$8::bigint] OFFSET 0`
@@ -267,7 +267,7 @@ func openNow(narrow string) string {
 		LIMIT $7) AS c`
 }
 
-// ReadNow counts what is open now, of at most 5,000 conversations. The days of the filter don't matter.
+// ReadNow counts what is open now, of at most 2,000 conversations. The days of the filter don't matter.
 // intent and mood name the traits.
 func ReadNow(ctx context.Context, q store.Querier, f Filter, intent, mood string) (Now, error) {
 	args := []any{f.Kind, f.values(), f.Accounts, f.Teams, intent, mood, nowLimit}
