@@ -14,16 +14,16 @@ import (
 // How often one visitor may send something. Pages that are only looked at are not limited for who is signed in. For a
 // stranger everything is: each page that leads to signing in begins a session.
 const (
-	sendsASecond  = 2
-	sendsAtOnce   = 60
-	signsASecond  = 1 // of strangers, and below /auth/
-	signsAtOnce   = 60
-	mostVisitors  = 10_000
+	sendsASecond = 2
+	sendsAtOnce  = 60
+	signsASecond = 1 // of strangers, and below /auth/
+	signsAtOnce  = 60
+	mostVisitors = 10_000
 
 	lookUpsASecond = 20 // of tokens, for all programs at one address
 	lookUpsAtOnce  = 600
-	forgetVisitor = 10 * time.Minute
-	waitAMinute   = time.Minute
+	forgetVisitor  = 10 * time.Minute
+	waitAMinute    = time.Minute
 )
 
 // limits counts what each visitor sends: a person, or an address from which nobody has signed in.
