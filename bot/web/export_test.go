@@ -10,3 +10,6 @@ func LookUps(now func() time.Time) func(from string) bool {
 	l := newLimits(now)
 	return func(from string) bool { return l.waitToLookUp(&Visit{Request: &http.Request{RemoteAddr: from}}) > 0 }
 }
+
+// Words writes a help text.
+func Words(s string) string { return string(words(s)) }
