@@ -66,12 +66,12 @@ func TestDueWaitsForTheAnswer(t *testing.T) {
 	exec(`INSERT INTO solved_due (conversation_id) VALUES (1), (2)`)
 	exec(`INSERT INTO messages (id, conversation_id, direction, fate, said_at, created_at)
 		VALUES (1, 1, 'in', 'in', now(), now()), (2, 1, 'out', 'waiting', now(), now()), (3, 2, 'out', 'out', now(), now())`)
-	for _, want := range [][]int64{{2}, {1, 2}} {
+	for _, want := range [][]store.ConversationID{{2}, {1, 2}} {
 		due, err := solved.ReadDue(t.Context(), pool, 20)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var got []int64
+		var got []store.ConversationID
 		for _, d := range due {
 			got = append(got, d.ConversationID)
 		}
