@@ -293,6 +293,9 @@ func isTime(value string) bool {
 
 // isIBAN says whether a text begins like the number of a bank account.
 func isIBAN(s string) bool {
+	if len(s) > 2 && s[2] == ' ' {
+		return false // "RB 4410 2277" is a parcel's
+	}
 	s = strings.ReplaceAll(s, " ", "")
 	if len(s) < 15 || s[:2] == "JD" || s[0] < 'A' || s[0] > 'Z' || s[1] < 'A' || s[1] > 'Z' || s[2] < '0' || s[2] > '9' || s[3] < '0' || s[3] > '9' {
 		return false
