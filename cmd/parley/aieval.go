@@ -90,6 +90,7 @@ func (c aiEvalCommand) messages() (all []evaluation.Message, name string, err er
 	if c.Set == "" {
 		name = "the " + c.Half + " half"
 		switch evaluation.Half(c.Half) {
+		case evaluation.Dev, evaluation.Unseen:
 		case evaluation.Dev2, evaluation.Dev3, evaluation.Check:
 			name = "the set " + c.Half
 		case evaluation.All:
