@@ -45,7 +45,7 @@ func (w *world) medians(all []timed) {
 	w.t.Helper()
 	first := time.Date(2026, 10, 18, 0, 0, 0, 0, time.UTC)
 	filters := []measure.Filter{{Kind: measure.KindAll}, {Kind: measure.KindAgent, Value: strconv.Itoa(ann)}, {Kind: measure.KindTag, Value: "Billing"},
-		{Kind: measure.KindIntent, Value: "refund"}, {Kind: measure.KindMood, Value: "negative"}, {Kind: measure.KindAll, Accounts: []int64{101, 102}, Teams: []int64{billing}}}
+		{Kind: measure.KindIntent, Value: "refund"}, {Kind: measure.KindMood, Value: "negative"}, {Kind: measure.KindAll, Accounts: []store.AccountID{101, 102}, Teams: []store.TeamID{billing}}}
 	found := 0
 	for i := range 60 {
 		f := filters[i%len(filters)]
@@ -94,8 +94,8 @@ func grouped(all []timed, f measure.Filter, by measure.Group, open bool) map[str
 		if !s.in(f) {
 			continue
 		}
-		values := map[measure.Group][]string{measure.ByDay: {s.Day}, measure.ByAccount: {strconv.FormatInt(s.AccountID, 10)}, measure.ByTeam: {strconv.FormatInt(s.TeamID, 10)},
-			measure.ByAgent: {strconv.FormatInt(s.AgentID, 10)}, measure.ByTag: s.labels.Tags, measure.ByIntent: {s.labels.Intent}, measure.ByMood: {s.labels.Mood}}[by]
+		values := map[measure.Group][]string{measure.ByDay: {s.Day}, measure.ByAccount: {strconv.FormatInt(int64(s.AccountID), 10)},
+			measure.ByTeam: {strconv.FormatInt(int64(s.TeamID), 10)}, measure.ByAgent: {strconv.FormatInt(int64(s.AgentID), 10)}, measure.ByTag: s.labels.Tags, measure.ByIntent: {s.labels.Intent}, measure.ByMood: {s.labels.Mood}}[by]
 		seconds := s.Wall
 		if open {
 			seconds = s.Open
