@@ -2,13 +2,20 @@ package bridge
 
 import "parley/store"
 
-// The ids of rows, by the names that surfaces have for them: they mustn't know how rows are kept.
+// Surfaces have names of their own for the ids of rows: they mustn't know how rows are kept.
 type (
-	AccountID      = store.AccountID      // AccountID names a channel's or a surface's account.
-	AgentID        = store.AgentID        // AgentID names an agent.
-	TeamID         = store.TeamID         // TeamID names a team.
-	ConversationID = store.ConversationID // ConversationID is the number of a conversation.
-	MessageID      = store.MessageID      // MessageID names a message of a conversation.
-	DeliveryID     = store.DeliveryID     // DeliveryID names a delivery.
-	EventID        = store.EventID        // EventID names an event of the journal.
+	// AccountID names a channel's or a surface's account.
+	AccountID = store.AccountID
+	// AgentID names an agent.
+	AgentID = store.AgentID
+	// TeamID names a team.
+	TeamID = store.TeamID
+	// ConversationID is the number of a conversation.
+	ConversationID = store.ConversationID
+	// MessageID names a message of a conversation.
+	MessageID = store.MessageID
+	// DeliveryID names a delivery.
+	DeliveryID = store.DeliveryID
+	// EventID names an event of the journal.
+	EventID = store.EventID
 )

@@ -97,8 +97,9 @@ func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request
 		}
 		it.Confirm(c, surface, a, bridge.Line{Content: done, Verb: bridge.VerbSilence})
 		return nil
+	default: // VerbPromote
+		return it.promote(ctx, tx, c, r.Agent, m, i)
 	}
-	return it.promote(ctx, tx, c, r.Agent, m, i)
 }
 
 // block makes Parley ignore later automatic mail of a sender. Mail that belongs to a conversation, or
