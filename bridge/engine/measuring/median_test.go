@@ -145,7 +145,7 @@ func TestMediansBesideAnOlderVersion(t *testing.T) {
 	w := newWorld(t)
 	dir := w.directory()
 	for i := range 9 {
-		w.happen(w.open(100+int64(i%3)), "opens")
+		w.happen(w.open(store.AccountID(100+i%3)), "opens")
 	}
 	for range 5 {
 		for range 40 {
