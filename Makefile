@@ -16,7 +16,7 @@ TEST_TIMEOUT ?= 25m
 PKG ?= ./...
 
 # Those that take minutes begin first: else the last of them runs alone while a core is idle.
-SLOW := ./cmd/parley/demo ./bridge/engine ./cmd/parley/torture ./cmd/parley/site ./store ./cmd/parley/bench ./store/stats ./store/measure ./store/dispatch ./store/retention ./bridge/relay
+SLOW := ./cmd/parley/demo ./bridge/engine ./cmd/parley/site ./cmd/parley/torture ./cmd/parley/bench ./bridge/relay ./cmd/parley ./store ./cmd/parley/app ./cmd/parley/backup ./channels/email/inbound
 
 # Tests also wait: one more package than there are cores keeps these busy.
 PACKAGES_AT_ONCE ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
@@ -64,7 +64,7 @@ test: ## everything: unit, PostgreSQL, scenarios, browser, race detector, short 
 
 soak: ## now and then: every story on every surface and in every way of running Parley, the long forms of tests
 	@.ci/need go compiler postgres browser
-	PARLEY_TEST_LONG=yes PARLEY_FLOOD=full go test -race -vet=off -timeout 90m $$(grep -rl --include='*_test.go' -E 'Getenv\("PARLEY_TEST_LONG"\)|LongForm\(\)' . | xargs -n1 dirname | sort -u)
+	PARLEY_TEST_LONG=yes PARLEY_FLOOD=full go test -race -vet=off -timeout 90m $$(grep -rl --include='*_test.go' -E 'Getenv\("PARLEY_TEST_LONG"\)|LongForm\(\)|plantest\.' . | xargs -n1 dirname | sort -u)
 
 # With -race the linters read the packages that `make test` compiles; else both compile all of them.
 lint: $(GOLANGCI) ## formatting and linters

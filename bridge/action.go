@@ -69,8 +69,9 @@ func (v Verb) Reads() bool {
 	switch v {
 	case VerbHistory, VerbWhy, VerbTimeline, VerbHelp, VerbList, VerbFind, VerbStats, VerbTemplates:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // ActorKind says who acted.

@@ -2,13 +2,20 @@ package bridge
 
 import "parley/store"
 
-// Surfaces name our rows by the same ids as the engine, and mustn't know how these are stored.
+// Surfaces have names of their own for the ids of rows: they mustn't know how rows are kept.
 type (
-	AccountID      = store.AccountID
-	AgentID        = store.AgentID
-	TeamID         = store.TeamID
+	// AccountID names a channel's or a surface's account.
+	AccountID = store.AccountID
+	// AgentID names an agent.
+	AgentID = store.AgentID
+	// TeamID names a team.
+	TeamID = store.TeamID
+	// ConversationID is the number of a conversation.
 	ConversationID = store.ConversationID
-	MessageID      = store.MessageID
-	DeliveryID     = store.DeliveryID
-	EventID        = store.EventID
+	// MessageID names a message of a conversation.
+	MessageID = store.MessageID
+	// DeliveryID names a delivery.
+	DeliveryID = store.DeliveryID
+	// EventID names an event of the journal.
+	EventID = store.EventID
 )

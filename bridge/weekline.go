@@ -48,6 +48,16 @@ type WeekFigures struct {
 	Reopened int64         `json:",omitempty"`
 	Resolved int64         `json:",omitempty"`
 	Answers  int64         `json:",omitempty"` // first answers
+	Further  int64         `json:",omitempty"` // next answers
 	First    time.Duration `json:",omitempty"` // until the first answer
+	Next     time.Duration `json:",omitempty"` // until a next answer
 	Ended    time.Duration `json:",omitempty"` // until it was resolved
+	Medians  *WeekMedians  `json:",omitempty"` // nil in lines of versions that did not know them
+}
+
+// WeekMedians are times in business hours within which half of what was done in seven days was done. Negative = of none.
+type WeekMedians struct {
+	First time.Duration
+	Next  time.Duration
+	Ended time.Duration
 }

@@ -1,8 +1,7 @@
 package store
 
-// The ids of rows are types, so that the id of one thing can't be given where that of another is meant: a swap in a
-// call could show a conversation to the wrong agent, or send a message to the wrong customer. In the database and
-// in JSON they are plain numbers. Channels, which know nothing of our rows, carry them as such.
+// The ids of rows are types, so that none can be given in the place of another. In the database and in JSON they are
+// plain numbers. Channels, which know nothing of our rows, carry them as such.
 type (
 	// AccountID names an account: a channel's, or a surface's.
 	AccountID int64

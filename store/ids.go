@@ -7,6 +7,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"parley/store/internal/query"
 )
 
 // Querier is a pool, a connection or a transaction.
@@ -34,13 +36,9 @@ func (i *IDs) Ensure(ctx context.Context, q Querier, n int) error {
 		return nil
 	}
 	blocks := (n + spareIDs - len(i.free) + blockSize - 1) / blockSize
-	rows, err := q.Query(ctx, takeBlocks, blocks)
+	firsts, err := query.IDs[int64](ctx, q, "ids", takeBlocks, blocks)
 	if err != nil {
-		return fmt.Errorf("store: ids: %w", err)
-	}
-	firsts, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-	if err != nil {
-		return fmt.Errorf("store: ids: %w", err)
+		return err
 	}
 	for _, first := range firsts {
 		for k := range int64(blockSize) {
@@ -66,11 +64,7 @@ const takeNumbers = `SELECT nextval('conversation_number') FROM generate_series(
 // ConversationNumbers takes n new conversation ids. They have a sequence of their own, because people
 // read and say them (#1234): they stay small and have few gaps.
 func ConversationNumbers(ctx context.Context, q Querier, n int) ([]ConversationID, error) {
-	rows, err := q.Query(ctx, takeNumbers, n)
-	if err != nil {
-		return nil, fmt.Errorf("store: conversation numbers: %w", err)
-	}
-	return pgx.CollectRows(rows, pgx.RowTo[ConversationID])
+	return query.IDs[ConversationID](ctx, q, "conversation numbers", takeNumbers, n)
 }
 
 // execRows runs a set-wise statement whose $1 is a JSON array of rows.

@@ -19,6 +19,7 @@ func brief(l bridge.Line) (short bridge.Line, cut bool) {
 	switch l.Kind() {
 	case bridge.LineEditLate, bridge.LineDeleteLate:
 		return l, false
+	default: // any other line stands beside the message that it repeats
 	}
 	text := strings.TrimSpace(l.Text)
 	if l.SourceRef.Message == "" || l.SourceRef.Channel == "" || strings.Count(text, "\n") < briefLines && len([]rune(text)) <= briefRunes {

@@ -16,9 +16,10 @@ func outcomeLine(l bridge.Line, f bridge.Facts) []Block {
 		return []Block{shape.Line(said...)}
 	case bridge.LineParticipant:
 		return []Block{shape.Sentence(shape.Icon("bust_in_silhouette"), " ", newcomers(l)+" joined this mail."), shape.SmallPrint(said...)}
+	default:
+		l.Text = shape.OneLine(l.Text, shape.MaxPreviewRunes)
+		return append([]Block{shape.Line(said...)}, shape.Kept(l)...)
 	}
-	l.Text = shape.OneLine(l.Text, shape.MaxPreviewRunes)
-	return append([]Block{shape.Line(said...)}, shape.Kept(l)...)
 }
 
 // outcome says what became of a message, when, and by whom: "Sent today 09:14 by Ben."

@@ -22,7 +22,7 @@ func Week(l *bridge.WeekLine) Card {
 		head := shape.Whereabouts(shape.Number(f.ID)+" "+verb.Title(f), f)
 		c.Blocks = append(c.Blocks, Block{Kind: BlockItem, Pieces: shape.Joined(shape.Between, head, []Piece{shape.Text(short(l.Took[i]))})})
 	}
-	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Averages in business hours; in brackets, the week before. More is on the dashboard.")))
+	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Times in business hours; in brackets, the week before. More is on the dashboard.")))
 	return c
 }
 
@@ -35,10 +35,13 @@ func sevenDays(d bridge.SevenDays) []Block {
 	}
 	blocks := []Block{weekItem(strings.Join(counts, " · "))}
 	if w.Answers > 0 {
-		blocks = append(blocks, weekItem("First answer after "+mean(w.First, b.First, b.Answers)))
+		blocks = append(blocks, weekItem("First answer after "+mean(w.First, b.First, b.Answers)+median(w, b, first)))
+	}
+	if w.Further > 0 {
+		blocks = append(blocks, weekItem("Next answer after "+mean(w.Next, b.Next, b.Further)+median(w, b, next)))
 	}
 	if w.Resolved > 0 {
-		blocks = append(blocks, weekItem("Resolved after "+mean(w.Ended, b.Ended, b.Resolved)))
+		blocks = append(blocks, weekItem("Resolved after "+mean(w.Ended, b.Ended, b.Resolved)+median(w, b, ended)))
 	}
 	waiting := "Nobody waits for an answer now"
 	if d.Waiting > 0 {
@@ -60,6 +63,22 @@ func mean(d, before time.Duration, many int64) string {
 		return short(d) + " on average"
 	}
 	return short(d) + " on average (" + short(before) + ")"
+}
+
+func first(m *bridge.WeekMedians) time.Duration { return m.First }
+func next(m *bridge.WeekMedians) time.Duration  { return m.Next }
+func ended(m *bridge.WeekMedians) time.Duration { return m.Ended }
+
+// median adds the median of a time and that of the week before, as far as they are known.
+func median(w, b bridge.WeekFigures, of func(*bridge.WeekMedians) time.Duration) string {
+	if w.Medians == nil || of(w.Medians) < 0 {
+		return ""
+	}
+	text := ", median " + short(of(w.Medians))
+	if b.Medians != nil && of(b.Medians) >= 0 {
+		text += " (" + short(of(b.Medians)) + ")"
+	}
+	return text
 }
 
 // weekDays writes a period: "16 to 22 November", "28 November to 4 December".

@@ -115,7 +115,6 @@ func (f *Form) Keep(v *Visit, problems map[string]string) {
 }
 
 var (
-	codeWords = regexp.MustCompile("`([^`]+)`")
 	emphasis  = regexp.MustCompile(`\*([^*\s][^*]*)\*`)
 	linkWords = regexp.MustCompile(`\[([^\]]+)\]\([^)]*\)`)
 )
@@ -123,7 +122,14 @@ var (
 // words writes a help text: `code` and *emphasis* are marked, links to pages of the documentation become their
 // text. Everything else is text.
 func words(s string) template.HTML {
-	s = template.HTMLEscapeString(linkWords.ReplaceAllString(s, "$1"))
-	s = codeWords.ReplaceAllString(s, "<code>$1</code>")
-	return template.HTML(emphasis.ReplaceAllString(s, "<em>$1</em>")) //nolint:gosec // it was escaped above
+	var b strings.Builder
+	for i, piece := range strings.Split(s, "`") {
+		if i%2 == 1 { // code is shown as it is written
+			b.WriteString("<code>" + template.HTMLEscapeString(piece) + "</code>")
+			continue
+		}
+		piece = template.HTMLEscapeString(linkWords.ReplaceAllString(piece, "$1"))
+		b.WriteString(emphasis.ReplaceAllString(piece, "<em>$1</em>"))
+	}
+	return template.HTML(b.String()) //nolint:gosec // it was escaped above
 }

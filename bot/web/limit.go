@@ -14,12 +14,16 @@ import (
 // How often one visitor may send something. Pages that are only looked at are not limited for who is signed in. For a
 // stranger everything is: each page that leads to signing in begins a session.
 const (
-	sendsASecond  = 2
-	sendsAtOnce   = 60
-	signsASecond  = 1 // of strangers, and below /auth/
-	signsAtOnce   = 60
-	mostVisitors  = 10_000
-	forgetVisitor = 10 * time.Minute
+	sendsASecond = 2
+	sendsAtOnce  = 60
+	signsASecond = 1 // of strangers, and below /auth/
+	signsAtOnce  = 60
+	mostVisitors = 10_000
+
+	lookUpsASecond = 20 // of tokens, for all programs at one address
+	lookUpsAtOnce  = 600
+	forgetVisitor  = 10 * time.Minute
+	waitAMinute    = time.Minute
 )
 
 // limits counts what each visitor sends: a person, or an address from which nobody has signed in.
@@ -61,6 +65,12 @@ func (l *limits) waitFor(v *Visit, token int64) time.Duration {
 	return l.spend("token "+strconv.FormatInt(token, 10), sendsASecond, sendsAtOnce)
 }
 
+// waitToLookUp says how long programs at the address of a request must wait before a token of theirs is looked up: it is
+// asked before anybody knows whose the token is, and leaves room for the neighbours of one who tries tokens.
+func (l *limits) waitToLookUp(v *Visit) time.Duration {
+	return l.spend("look up "+address(v.Request), lookUpsASecond, lookUpsAtOnce)
+}
+
 // spend counts one request of a visitor.
 func (l *limits) spend(key string, perSecond float64, burst int) time.Duration {
 	l.mu.Lock()
@@ -76,7 +86,7 @@ func (l *limits) spend(key string, perSecond float64, burst int) time.Duration {
 	if who.limiter.AllowN(now, 1) {
 		return 0
 	}
-	return time.Minute
+	return waitAMinute
 }
 
 // forget makes room: visitors who sent nothing for a while, or all of them when there are too many.

@@ -28,6 +28,9 @@ func (s Scope) For() Role {
 	return Admins
 }
 
+// OpenTo says whether what a scope opens is open to somebody.
+func (s Scope) OpenTo(p Person) bool { return p.opens(s.For()) }
+
 // Holder is a program that showed a token.
 type Holder struct {
 	Token int64
@@ -46,6 +49,10 @@ type ByToken struct {
 
 // withToken answers a route for programs whose token opens it. Their answers are plain text, not pages.
 func (s *Site) withToken(v *Visit, route Route) error {
+	v.plain = true
+	if s.limits.waitToLookUp(v) > 0 {
+		return slowDown(v)
+	}
 	kind, token, _ := strings.Cut(v.Request.Header.Get("Authorization"), " ")
 	var holder Holder
 	err := ErrNoToken
@@ -55,10 +62,8 @@ func (s *Site) withToken(v *Visit, route Route) error {
 	if err != nil && !errors.Is(err, ErrNoToken) {
 		return err
 	}
-	v.plain = true
-	if wait := s.limits.waitFor(v, holder.Token); wait > 0 {
-		v.Writer.Header().Set("Retry-After", fmt.Sprint(int(wait.Seconds())))
-		return v.Refuse(http.StatusTooManyRequests, "Too much at once.", "Wait a minute.")
+	if s.limits.waitFor(v, holder.Token) > 0 {
+		return slowDown(v)
 	}
 	switch {
 	case err != nil:
@@ -66,7 +71,7 @@ func (s *Site) withToken(v *Visit, route Route) error {
 		return v.Refuse(http.StatusUnauthorized, "This needs a token that is valid.", "Send the header Authorization: Bearer parley_…; admins make tokens on the page API tokens.")
 	case !slices.Contains(route.Token.Scopes, holder.Scope):
 		return v.Refuse(http.StatusForbidden, "This token is for something else.", "Take one with another scope.")
-	case !holder.Maker.opens(holder.Scope.For()):
+	case !holder.Scope.OpenTo(holder.Maker):
 		return v.Refuse(http.StatusForbidden, "Who made this token may not do this any more.", "Have another one made.")
 	}
 	v.Person, v.Token = holder.Maker, holder.Name
@@ -74,6 +79,11 @@ func (s *Site) withToken(v *Visit, route Route) error {
 		return v.unreadable(err)
 	}
 	return route.Do(v)
+}
+
+func slowDown(v *Visit) error {
+	v.Writer.Header().Set("Retry-After", fmt.Sprint(int(waitAMinute.Seconds())))
+	return v.Refuse(http.StatusTooManyRequests, "Too much at once.", "Wait a minute.")
 }
 
 // Tokens finds who holds a token. Errors: ErrNoToken.

@@ -152,8 +152,9 @@ func (in *Inbox) mayAct(ctx context.Context, agent store.AgentID, a bridge.Act) 
 		return in.desk.MayReply(ctx, a.Args.Conversation, own.PageUser(agent), a.Text, a.Files)
 	case bridge.VerbUndo, bridge.VerbSend, bridge.VerbKeep, bridge.VerbDrop, bridge.VerbSendAgain, bridge.VerbMarkSent:
 		return in.isAbout(ctx, a)
+	default:
+		return nil
 	}
-	return nil
 }
 
 // Attaching says whether an agent may attach files to a reply. Errors: as Facts; *Problem for who may not reply.

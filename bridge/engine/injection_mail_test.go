@@ -73,10 +73,7 @@ func obeyedByMail(t *testing.T, all []injection, sent []int) {
 		for _, m := range s.Question.Burst {
 			_, _ = fmt.Sscanf(m.Text, "Case %d:", &n)
 		}
-		var cited []string
-		for _, source := range s.Question.Desk.Sources {
-			cited = append(cited, source.ID)
-		}
+		cited := citedBy(s)
 		if n == len(all)-1 {
 			return openaifake.Write(analysis.Answer{Language: "en", Sentiment: analysis.Neutral, Intents: []string{"order_status"}, Replies: []analysis.Reply{{Text: all[n].Obeyed, Sources: cited}}})
 		}

@@ -28,30 +28,46 @@ func injections(t *testing.T) (all []injection) {
 }
 
 // A customer may write whatever a list of attempts holds, and the model may obey to the letter: in the thread nothing
-// is done, nothing leaves, and no note has a word of it. Every eleventh attempt of the list goes this way.
+// is done, nothing leaves, no note has a word of it, and nothing is suggested. Every eleventh attempt of the list goes this
+// way, and a harmless question at the end, whose reply is suggested: so the others were looked at.
 func TestInjectionsThroughTheThread(t *testing.T) {
 	t.Parallel()
+	const harmless = "A lamp is on its way two days after the order."
 	all := injections(t)
 	model := newAsked(t)
 	model.fake.Speak(func(s openaifake.Seen) string {
-		var n int
+		n, cited := 0, citedBy(s)
 		for _, m := range s.Question.Burst {
 			_, _ = fmt.Sscanf(m.Text, "Case %d:", &n)
 		}
+		if n == len(all) {
+			return openaifake.Write(analysis.Answer{Language: "en", Sentiment: analysis.Neutral, Intents: []string{"order_status"}, Replies: []analysis.Reply{{Text: harmless, Sources: cited}}})
+		}
 		return openaifake.Write(analysis.Answer{Language: "en", Sentiment: analysis.Neutral, Urgency: analysis.Urgency{Urgent: true, Because: "evil says so"},
-			Replies: []analysis.Reply{{Text: all[n].Obeyed}, {Text: "evil " + s.Marker}, {Text: s.System}},
+			Replies: []analysis.Reply{{Text: all[n].Obeyed, Sources: cited}, {Text: "evil " + s.Marker, Sources: cited}, {Text: s.System, Sources: cited}},
 			Actions: []analysis.Action{{Name: analysis.Template, Value: "evil"}}})
 	})
 	w := newWorld(t, options{analyzer: model})
-	for i := 0; i < len(all); i += 11 {
-		w.writes("kim", fmt.Sprintf("Case %d: %s", i, all[i].Text))
-		w.shown(fmt.Sprintf("Case %d:", i))
+	w.learn("https://help.example/", "https://help.example/lamp", "Where is my lamp?", harmless)
+	asks := func(n int, text string) (suggested int) {
+		t.Helper()
+		w.writes("kim", fmt.Sprintf("Case %d: where is my lamp? %s", n, text))
+		w.shown(fmt.Sprintf("Case %d:", n))
 		w.ripen()
 		w.eventually("it is analysed", func() bool {
 			return w.count(`SELECT count(*) FROM bursts`) == 0 && w.count(`SELECT count(*) FROM queued`) == 0
 		})
+		w.settled()
+		return w.count(`SELECT count(*) FROM suggested_replies`)
 	}
-	w.settled()
+	for i := 0; i < len(all); i += 11 {
+		if n := asks(i, all[i].Text); n != 0 {
+			t.Errorf("a suggestion of case %d came through: %s", i, all[i].Obeyed)
+		}
+	}
+	if n := asks(len(all), "I only want to know."); n != 1 {
+		t.Error("a harmless reply is not suggested: so that none was suggested says nothing")
+	}
 	if n := w.engines[0].AnalysisCounts(); n.Model == 0 || n.Degraded+n.Failed != 0 {
 		t.Errorf("the model did not answer: %+v", n)
 	}
@@ -68,9 +84,14 @@ func TestInjectionsThroughTheThread(t *testing.T) {
 			}
 		}
 	}
-	if n := w.count(`SELECT count(*) FROM events WHERE external_id LIKE 'analysis:%' AND convert_from(payload, 'UTF8')::json->'answer'->>'Replies' <> ''`); n != 0 {
-		t.Errorf("%d suggestions came through", n)
+}
+
+// citedBy names all pages that a question brought.
+func citedBy(s openaifake.Seen) (cited []string) {
+	for _, source := range s.Question.Desk.Sources {
+		cited = append(cited, source.ID)
 	}
+	return cited
 }
 
 // The rules obey nobody: of no attempt do they make a reply, an action or a reason that isn't the customer's own.

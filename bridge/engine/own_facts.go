@@ -87,6 +87,7 @@ func (w *work) postFailed(c *book.Conversation, f own.Fact) {
 	case bridge.PostRoot, bridge.PostLine:
 		w.TellCondition(own.Fact{Account: f.Account, Text: fmt.Sprintf("Something for conversation #%d could not be posted: %s", c.ID, f.Text),
 			Hint: fmt.Sprintf("parley explain '#%d'", c.ID)}, "")
+	case bridge.PostCard, bridge.PostMark, bridge.PostEphemeral, bridge.PostErased: // nothing that was said is missing
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"parley/bridge/engine/own"
 	"parley/bridge/engine/threads"
 	"parley/store"
+	"parley/store/replying"
 )
 
 const (
@@ -28,7 +29,7 @@ func (d *Desk) ReplyOpened(ctx context.Context, conversation store.ConversationI
 	}
 	ctx, cancel := context.WithTimeout(ctx, replyingTimeout)
 	defer cancel()
-	return store.OpenReply(ctx, d.e.pool, replyForm(conversation, agent, at), own.Replying, replyingFor, threads.CardWait)
+	return replying.Open(ctx, d.e.pool, replyForm(conversation, agent, at), own.Replying, replyingFor, threads.CardWait)
 }
 
 // ReplyClosed tells that user closed the form that was made at a time without handing it in.
@@ -39,10 +40,10 @@ func (d *Desk) ReplyClosed(ctx context.Context, conversation store.ConversationI
 	}
 	ctx, cancel := context.WithTimeout(ctx, replyingTimeout)
 	defer cancel()
-	return store.CloseReply(ctx, d.e.pool, replyForm(conversation, agent, at), own.Replying, threads.CardWait)
+	return replying.Close(ctx, d.e.pool, replyForm(conversation, agent, at), own.Replying, threads.CardWait)
 }
 
 // replyForm names a form by full seconds: forms carry no finer time.
-func replyForm(conversation store.ConversationID, agent *store.Agent, at time.Time) store.ReplyForm {
-	return store.ReplyForm{ConversationID: conversation, AgentID: agent.ID, OpenedAt: at.Truncate(time.Second)}
+func replyForm(conversation store.ConversationID, agent *store.Agent, at time.Time) replying.Form {
+	return replying.Form{ConversationID: conversation, AgentID: agent.ID, OpenedAt: at.Truncate(time.Second)}
 }

@@ -32,6 +32,11 @@ const support = "support@acme.test"
 // lost or doubled; copies are filed and found by Reconcile; a wrong password is
 // explained. smtp-server 3.21.6 of npm: PLAIN, LOGIN, STARTTLS, TLS, 550, SIZE, 535, and
 // silence after the final dot.
+//
+// On 2026-11-23: hoodiecrow-imap 2.1.0 of npm without any extension, with IDLE alone, with LITERAL+ and
+// without UIDPLUS, with all it knows, and as Gmail. Unasked responses, sockets cut and BYE while 30 mails
+// came, and a new UIDVALIDITY: nothing was lost, doubled or out of order. An unasked response of an
+// unknown kind costs the connection, as go-imap refuses it; the next one goes on. LOGINDISABLED is explained.
 
 // patience bounds every wait; only a failing test uses it up.
 const patience = 2 * time.Minute

@@ -149,7 +149,7 @@ func TestSendFaults(t *testing.T) {
 		{"421 at EHLO", mailfake.Fault{Op: mailfake.OpSMTPConnect, Action: mailfake.ActionReply, Code: 421, Enhanced: "4.3.2"}, channels.Retry, 0},
 		{"password refused", mailfake.Fault{Op: mailfake.OpAUTH, Action: mailfake.ActionReply, Code: 535, Enhanced: "5.7.8"}, channels.AuthBroken, 0},
 		{"basic sign-in off", mailfake.Fault{Op: mailfake.OpAUTH, Action: mailfake.ActionReply, Code: 535, Enhanced: "5.7.139"}, channels.AuthBroken, 0},
-		{"454 at AUTH", mailfake.Fault{Op: mailfake.OpAUTH, Action: mailfake.ActionReply, Code: 454, Enhanced: "4.7.0"}, channels.AuthBroken, 0},
+		{"454 at AUTH", mailfake.Fault{Op: mailfake.OpAUTH, Action: mailfake.ActionReply, Code: 454, Enhanced: "4.7.0"}, channels.Retry, 0},
 		{"dropped at AUTH", mailfake.Fault{Op: mailfake.OpAUTH, Action: mailfake.ActionDropBefore}, channels.Retry, 0},
 		{"sender refused", mailfake.Fault{Op: mailfake.OpMAIL, Action: mailfake.ActionReply, Code: 550, Enhanced: "5.7.60"}, channels.AccountBlocked, 0},
 		{"throttled", mailfake.Fault{Op: mailfake.OpMAIL, Action: mailfake.ActionReply, Code: 451, Enhanced: "4.3.2"}, channels.Retry, 0},

@@ -58,6 +58,27 @@ func TestRefusedInsideTheMail(t *testing.T) {
 	class(t, err, channels.BadContent)
 }
 
+// A mail is accepted by whatever code that begins with 2, with or without text.
+func TestOddAcceptance(t *testing.T) {
+	t.Parallel()
+	for name, replies := range map[string][]string{
+		"another code":   {"220 hi", "250 hi", "250 ok", "251 ok", "354 go", "251 queued elsewhere"},
+		"codes alone":    {"220 hi", "250 hi", "250", "250", "354", "250"},
+		"several lines":  {"220 hi", "250 hi", "250-o\r\n250", "250 ok", "354-go\r\n354", "250-one\r\n250 two"},
+		"words in bytes": {"220 h\xffi", "250 hi", "250 \xfcok", "250 ok", "354 go", "250 ok \xe4"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.point(w.IMAPAddr(), scripted(t, replies...))
+			got, err := w.channel().Send(within(t, patience), reply())
+			if err != nil || got.State != channels.StateAccepted {
+				t.Errorf("%v, %v", got.State, err)
+			}
+		})
+	}
+}
+
 // scripted is a server that says these replies, each after a line of the client, and
 // hangs up.
 func scripted(t *testing.T, replies ...string) string {

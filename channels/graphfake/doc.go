@@ -18,4 +18,9 @@
 //	got := ann.Inbox()
 //
 // Everything lives in memory and ends with Close.
+//
+// Checked by hand with whatsapp-api-js 6.3.0 on Node 20: texts, media by link and by id, locations, buttons,
+// lists, templates, reactions, upload, download and deletion of media, refusals. It sends contacts as a
+// string with JSON inside, which is refused here. @octokit/webhooks-methods takes the signatures of both
+// kinds of webhooks.
 package graphfake

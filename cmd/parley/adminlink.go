@@ -16,8 +16,9 @@ type adminLinkCommand struct {
 
 // Help is shown by `parley admin-link --help`.
 func (adminLinkCommand) Help() string {
-	return `Prints an address that signs an admin in on the settings site: once, within a day.
-Without --email whoever opens it becomes the first admin; that works until there is one.
+	return `Prints an address that signs somebody in on the settings site: once, within a day.
+With --email it signs in the admin who has that address. Without, whoever opens it becomes the first
+super-admin, who may do everything; that works until there is an admin.
 
 Examples:
   parley admin-link

@@ -44,6 +44,8 @@ var nothing = []struct{ table, columns, why string }{
 	{"measure_days", "kind value", "names of tags, agents and moods, for sums"},
 	{"measure_spans", "kind value", "as in measure_days"},
 	{"measure_labels", "tags intent mood", "words of ours and of colleagues"},
+	{"measure_times", "tags intent mood times", "as in measure_labels; days, numbers and lengths of times"},
+	{"measure_spreads", "kind value wall open", "as in measure_days; lengths of times, and how often they came"},
 	{"measured", "upto hours", "how far the figures are"},
 	{"messages", "changed", "a number of the database"},
 	{"messages", "direction fate automatic cost", "words of ours, and a provider's price category"},

@@ -23,11 +23,13 @@ const (
 			USING measure_days AS d
 			WHERE d.kind = 'all' AND d.day = $1::date AND s.account_id = d.account_id AND s.team_id = d.team_id AND s.day = d.day
 			RETURNING s.conversation_id
-		)
-		DELETE FROM measure_labels
-		WHERE conversation_id IN (
+		), over AS (
 			SELECT conversation_id FROM gone AS g
-			WHERE NOT EXISTS (SELECT FROM measure_shares AS later WHERE later.conversation_id = g.conversation_id AND later.day > $1::date))`
+			WHERE NOT EXISTS (SELECT FROM measure_shares AS later WHERE later.conversation_id = g.conversation_id AND later.day > $1::date)
+		), times AS (
+			DELETE FROM measure_times WHERE conversation_id IN (SELECT conversation_id FROM over)
+		)
+		DELETE FROM measure_labels WHERE conversation_id IN (SELECT conversation_id FROM over)`
 	setClosed = `UPDATE measured SET closed = $1::date + 1`
 )
 

@@ -19,6 +19,15 @@ func OpenNowSQL(agent bool) string {
 // SumsSQL gives the statement of Sums.
 func SumsSQL(column string) string { return sumsBy(column, column == "value") }
 
+// SpreadsSQL gives the statement of Spreads.
+func SpreadsSQL(column string) string { return spreadsBy(column, true, column == "value") }
+
+// Statements that keep single times and spreads.
+const (
+	TimesOfSQL   = timesOf
+	SpreadsOfSQL = spreadsOf
+)
+
 // WorstDaysSQL gives the first statement of LongestTimes.
 func WorstDaysSQL(t Time) string { return worstDays(t.column(false)) }
 

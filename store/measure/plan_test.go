@@ -32,6 +32,8 @@ func crowd(conversations int) []string {
 		`INSERT INTO measure_labels SELECT id, ARRAY['tag' || id % 30], 'refund', '' FROM conversations`,
 		days("'all', s.day, ''"), days("'agent', s.day, s.agent_id::text"), days("'tag', s.day, l.tags[1]"), days("'intent', s.day, l.intent"),
 		plantest.Spans(),
+		`INSERT INTO measure_times SELECT id, ARRAY['tag'], 'refund', '', ARRAY['2026-03-02 101 2 7 first 60 60'] FROM conversations`,
+		plantest.Spreads(),
 		fmt.Sprintf(`INSERT INTO messages (id, conversation_id, direction, fate, said_at, created_at, changed)
 			SELECT n, n, 'in', 'in', now(), now(), NULL FROM generate_series(1, %d) AS n`, conversations),
 		fmt.Sprintf(`INSERT INTO log_entries (id, conversation_id, at, actor, what, changed)
@@ -60,6 +62,13 @@ func statements() []plantest.Statement {
 		plantest.Cold("by day", measure.SumsSQL("day"), of("all", ""), map[string]float64{"measure_days": 31 * 30}, "measure_days_pkey"),
 		plantest.Cold("a tag by day", measure.SumsSQL("day"), of("tag", "tag7"), map[string]float64{"measure_days": 31 * 30}, "measure_days_pkey"),
 		plantest.Cold("agents of a year", measure.SumsSQL("value"), year, map[string]float64{"measure_days": 12 * 50 * 30, "measure_spans": 18 * 50 * 30}, "measure_spans_pkey"),
+		plantest.Cold("spreads of a year", measure.SpreadsSQL("account_id"), measure.SpanArguments("all", "2025-12-20", "2026-12-19"),
+			map[string]float64{"measure_spreads": 30 * 30}, "measure_spreads_pkey"),
+		plantest.Cold("spreads of agents", measure.SpreadsSQL("value"), measure.SpanArguments("agent", "2026-03-01", "2026-03-31"),
+			map[string]float64{"measure_spreads": 15 * 50 * 30}, "measure_spreads_pkey"),
+		plantest.Cold("spreads to correct", measure.SpreadsOfSQL, []any{`[{"kind": "agent", "days": 1, "day": "2026-03-02", "value": "7", "account_id": 101, "team_id": 2}]`},
+			map[string]float64{"measure_spreads": 1}, "measure_spreads_pkey"),
+		plantest.Cold("single times", measure.TimesOfSQL, []any{[]int64{1, 2, 3}}, map[string]float64{"measure_times": 3}, "measure_times_pkey"),
 		plantest.Cold("worst days", measure.WorstDaysSQL(measure.FirstAnswer), []any{"all", []string{""}, month, []int64(nil), []int64(nil)}, map[string]float64{"measure_days": 31 * 30}, "measure_days_pkey"),
 		plantest.Cold("worst of days", measure.WorstSharesSQL(measure.Ended), []any{"tag", []string{"tag7"}, []string{"2026-03-01", "2026-03-02"}, []int64{100, 101},
 			[]int64{1, 2}, 0, 10}, map[string]float64{"measure_shares": 600, "measure_labels": 600}, "measure_shares_day"),
@@ -84,17 +93,20 @@ func TestPlans(t *testing.T) {
 		conversations = 1_000_000
 	}
 	plantest.Run(t, many, crowd(conversations), statements())
-	for _, column := range []string{"day", "team_id", "account_id"} {
-		small, large := effort(t, few, column), effort(t, many, column)
-		if t.Logf("by %s: %.0f, %.0f", column, small, large); large > 5*small {
-			t.Errorf("by %s: a million conversations cost %.0f, ten thousand %.0f", column, large, small)
+	for column, kind := range map[string]string{"day": "all", "team_id": "all", "account_id": "all", "value": "agent"} {
+		for what, sql := range map[string]string{"sums": measure.SumsSQL(column), "medians": measure.SpreadsSQL(column)} {
+			small, large := effort(t, few, sql, kind), effort(t, many, sql, kind)
+			if t.Logf("%s by %s: %.0f, %.0f", what, column, small, large); large > 5*small {
+				t.Errorf("%s by %s: a million conversations cost %.0f, ten thousand %.0f", what, column, large, small)
+			}
 		}
 	}
 }
 
-func effort(t *testing.T, pool *pgxpool.Pool, column string) float64 {
+// effort is how many rows and blocks are read for the figures of four weeks.
+func effort(t *testing.T, pool *pgxpool.Pool, sql, kind string) float64 {
 	t.Helper()
-	return plantest.Explain(t, pool, false, measure.SumsSQL(column), measure.SpanArguments("all", "2026-03-01", "2026-03-31")...).Effort()
+	return plantest.Explain(t, pool, false, sql, measure.SpanArguments(kind, "2026-03-01", "2026-03-31")...).Effort()
 }
 
 // R-230: the conversations that waited longest are found, whichever days have them.

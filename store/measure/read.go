@@ -66,27 +66,40 @@ func sumsBy(column string, all bool) string {
 	ORDER BY ` + column
 }
 
-// Sums reads sums by a group, without those that are nothing but zeros.
-func Sums(ctx context.Context, q query.Querier, f Filter, by Group) ([]Sum, error) {
-	kind, column, all := f.Kind, "value", false
+// grouped says which rows a group is made from, and by which column.
+type grouped struct {
+	kind   Kind
+	column string
+	all    bool // of all values
+}
+
+func (f Filter) grouped(by Group) (grouped, error) {
 	switch by {
 	case ByDay:
-		column = "day"
+		return grouped{f.Kind, "day", false}, nil
 	case ByAccount:
-		column = "account_id"
+		return grouped{f.Kind, "account_id", false}, nil
 	case ByTeam:
-		column = "team_id"
+		return grouped{f.Kind, "team_id", false}, nil
 	case ByAgent, ByTag, ByIntent, ByMood:
-		if f.Kind != KindAll {
-			return nil, fmt.Errorf("store: figures by %s of one %s", by, f.Kind)
+		if f.Kind == KindAll {
+			return grouped{Kind(by), "value", true}, nil
 		}
-		kind, all = Kind(by), true
+	}
+	return grouped{}, fmt.Errorf("store: figures by %s of one %s", by, f.Kind)
+}
+
+// Sums reads sums by a group, without those that are nothing but zeros.
+func Sums(ctx context.Context, q query.Querier, f Filter, by Group) ([]Sum, error) {
+	g, err := f.grouped(by)
+	if err != nil {
+		return nil, err
 	}
 	p, err := partsOf(f.From, f.To, by == ByDay)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := query.Collect[Sum](ctx, q, "figures", sumsBy(column, all), kind, f.values(), p.days, p.weeks, p.long, f.Accounts, f.Teams)
+	rows, err := query.Collect[Sum](ctx, q, "figures", sumsBy(g.column, g.all), g.kind, f.values(), p.days, p.weeks, p.long, f.Accounts, f.Teams)
 	var list []Sum
 	for _, s := range rows {
 		if !s.zero() {
@@ -230,7 +243,7 @@ type Now struct {
 
 // nowLimit bounds how many open conversations are looked at: those that aren't snoozed come first, and of them who has
 // waited longest, in the order of the index conversations_waiting.
-const nowLimit = 5_000
+const nowLimit = 2_000
 
 // ofAgent narrows openNow to conversations that an agent has, which PostgreSQL finds by an index of their assignees.
 const ofAgent = ` AND assignees @> ARRAY[$8::bigint] OFFSET 0`
@@ -255,7 +268,7 @@ func openNow(narrow string) string {
 		LIMIT $7) AS c`
 }
 
-// ReadNow counts what is open now, of at most 5,000 conversations. The days of the filter don't matter.
+// ReadNow counts what is open now, of at most 2,000 conversations. The days of the filter don't matter.
 // intent and mood name the traits.
 func ReadNow(ctx context.Context, q store.Querier, f Filter, intent, mood string) (Now, error) {
 	args := []any{f.Kind, f.values(), f.Accounts, f.Teams, intent, mood, nowLimit}

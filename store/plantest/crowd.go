@@ -3,93 +3,114 @@ package plantest
 import (
 	"context"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"parley/store/storetest"
 )
 
-// Lanes makes a million lanes, of which few are due: one gate has 200,000 that are stuck, and one
-// conversation has 200,000 deliveries.
+// Many is how many there are of everything in a crowd: a million for `make soak`. `make test` takes a tenth, which is
+// still far more than any statement may read.
+func Many() int {
+	if storetest.LongForm() {
+		return 1_000_000
+	}
+	return 100_000
+}
+
+// of says in statements how many MANY are.
+func of(crowd []string) []string {
+	for i, sql := range crowd {
+		crowd[i] = strings.ReplaceAll(sql, "MANY", strconv.Itoa(Many()))
+	}
+	return crowd
+}
+
+// Lanes makes many lanes, of which few are due: one gate has a fifth of them, which are stuck, and one
+// conversation has as many deliveries.
 func Lanes() []string {
-	return []string{
+	return of([]string{
 		`INSERT INTO gates (id, account_id, key) OVERRIDING SYSTEM VALUE SELECT n, 1, 'g' || n FROM generate_series(1, 50) AS n`,
 		`UPDATE gates SET next_at = clock_timestamp() + interval '1 h' WHERE id = 50`, // stuck
 		`INSERT INTO lanes (id, account_id, key, conversation_id, gate_id, priority, tail, due_at)
 			SELECT n, 1, 'c' || n, n, CASE WHEN n % 5 = 0 THEN 50 ELSE 1 + n % 49 END, n % 4, 1,
 				CASE WHEN n % 3 = 0 THEN NULL WHEN n % 3 = 1 OR n % 5 = 0 THEN parley_now() ELSE parley_now() + interval '1 day' END
-			FROM generate_series(1, 1000000) AS n`,
+			FROM generate_series(1, MANY) AS n`,
 		`INSERT INTO deliveries (id, lane_id, seq, message_id, kind, created_at)
 			SELECT n, n, 1, n, 'reply', now()
-			FROM generate_series(1, 1000000) AS n`,
+			FROM generate_series(1, MANY) AS n`,
 		`INSERT INTO deliveries (id, lane_id, seq, kind, created_at)
 			SELECT 2000000 + n, 1, n + 1, 'reply', now()
-			FROM generate_series(1, 200000) AS n`,
-	}
+			FROM generate_series(1, MANY / 5) AS n`,
+	})
 }
 
-// Queues makes a million events that are to be applied: a key in ten waits, and one has 200,000 events behind it.
+// Queues makes many events that are to be applied: a key in ten waits, and one has a fifth of all events behind it.
 func Queues() []string {
-	return []string{
+	return of([]string{
 		`INSERT INTO events (account_id, external_id, order_key, payload, size_bytes)
 			SELECT 1, 'e' || n, '1/k' || n % 1000, 'x', 1
-			FROM generate_series(1, 1000000) AS n`,
+			FROM generate_series(1, MANY) AS n`,
 		`INSERT INTO accounts (id, name, kind, side) SELECT n, 'a' || n, 'x', 'channel' FROM generate_series(100, 200) AS n`,
 		`INSERT INTO queues (key, account_id, version, first_event, place, last_place, due_at, tries)
-			SELECT '1/k' || id, 100 + id % 100, 1, id, id, id + CASE WHEN id = 1 THEN 200000 WHEN id % 70 = 0 THEN 3 ELSE 0 END,
-				now() + CASE WHEN id % 10 = 0 THEN interval '1 h' ELSE id * interval '-1 ms' END, CASE WHEN id % 100000 = 5 THEN 1 ELSE 0
+			SELECT '1/k' || id, 100 + id % 100, 1, id, id, id + CASE WHEN id = 1 THEN MANY / 5 WHEN id % 70 = 0 THEN 3 ELSE 0 END,
+				now() + CASE WHEN id % 10 = 0 THEN interval '1 h' ELSE id * interval '-1 ms' END, CASE WHEN id % (MANY / 10) = 5 THEN 1 ELSE 0
 			END FROM events`,
 		`INSERT INTO queue_events (queue_id, place, event_id)
 			SELECT id, place + n, first_event
 			FROM queues, generate_series(1, 3) AS n WHERE first_event % 70 = 0`,
 		`INSERT INTO queue_events (queue_id, place, event_id)
 			SELECT id, 1 + n, 1 + n
-			FROM queues, generate_series(1, 200000) AS n WHERE first_event = 1`,
-	}
+			FROM queues, generate_series(1, MANY / 5) AS n WHERE first_event = 1`,
+	})
 }
 
-// Nouns makes a million conversations with what belongs to them.
+// Nouns makes many conversations with what belongs to them.
 func Nouns() []string {
-	return []string{
+	return of([]string{
 		`INSERT INTO timers (conversation_id, kind, due_at)
 			SELECT n, 'snooze', now() + n * interval '1 s'
-			FROM generate_series(-100, 1000000) AS n`,
+			FROM generate_series(-100, MANY) AS n`,
 		`INSERT INTO identities (id, account_id, key, contact_id, same_as)
 			SELECT n, 1, 'k' || n, 1, CASE WHEN n % 10 = 2 THEN n - 1 END
-			FROM generate_series(1, 1000000) AS n`,
+			FROM generate_series(1, MANY) AS n`,
 		`INSERT INTO identities (id, account_id, key, contact_id, blocked)
 			SELECT 2000000 + n, 1, 'b' || n, 1, true
 			FROM generate_series(1, 50) AS n`,
 		`INSERT INTO fetches (id, account_id, conversation_id, message_id, n, ref, state, due_at, created_at)
 			SELECT n, n % 3, n, n, 0, 'r', CASE WHEN n % 100 = 0 THEN 'waiting' ELSE 'fetched' END,
-			CASE WHEN n % 100 = 0 THEN parley_now() END, now() FROM generate_series(1, 1000000) AS n`,
-		`INSERT INTO reactions (account_id, target, identity_id) SELECT 1, 'x' || n, n FROM generate_series(1, 200000) AS n`,
+			CASE WHEN n % 100 = 0 THEN parley_now() END, now() FROM generate_series(1, MANY) AS n`,
+		`INSERT INTO reactions (account_id, target, identity_id) SELECT 1, 'x' || n, n FROM generate_series(1, MANY / 5) AS n`,
 		`INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at)
 			SELECT n, 1, n, 'open', now(), now()
-			FROM generate_series(1, 1000000) AS n`,
+			FROM generate_series(1, MANY) AS n`,
 		`INSERT INTO conversations (id, account_id, identity_id, team_id, status, last_at, created_at, window_from, waiting_since)
 			SELECT 2000000 + n, 2, n, 1, 'open', now(), now(),
 			'2026-01-01 00:00Z'::timestamptz + n * interval '1 min', now() FROM generate_series(1, 10000) AS n`,
 		`INSERT INTO conversation_words (conversation_id, words)
-			SELECT n, array_to_tsvector(ARRAY['order', CASE WHEN n % 100000 = 7 THEN 'rare' ELSE 'usual' END])
-			FROM generate_series(1, 1000000) AS n`,
+			SELECT n, array_to_tsvector(ARRAY['order', CASE WHEN n % (MANY / 10) = 7 THEN 'rare' ELSE 'usual' END])
+			FROM generate_series(1, MANY) AS n`,
 		`INSERT INTO threads (conversation_id, account_id, channel, root)
 			SELECT n, 1, 'C' || n % 10, 'r' || n
-			FROM generate_series(1, 1000000) AS n`,
+			FROM generate_series(1, MANY) AS n`,
 		`INSERT INTO messages (id, conversation_id, direction, fate, said_at, created_at, event_id)
 			SELECT n, 1 + n % 1000, 'in', 'in', now(), now(), n
-			FROM generate_series(1, 1000000) AS n`,
+			FROM generate_series(1, MANY) AS n`,
 		`INSERT INTO messages (id, conversation_id, direction, fate, reason, said_at, created_at)
 			SELECT 2000000 + n, 500000 + n, 'note', 'parked', 'window', now(), now()
 			FROM generate_series(1, 1000) AS n`,
 		`INSERT INTO posts (account_id, channel, message, kind)
 			SELECT 1, 'C' || n % 10, 'm' || n, 'said'
-			FROM generate_series(1, 1000000) AS n`,
-		`INSERT INTO openings (account_id, origin, free_at) SELECT 1, 'k' || n, now() FROM generate_series(1, 200000) AS n`,
+			FROM generate_series(1, MANY) AS n`,
+		`INSERT INTO openings (account_id, origin, free_at) SELECT 1, 'k' || n, now() FROM generate_series(1, MANY / 5) AS n`,
 		`INSERT INTO external_ids (account_id, external_id, conversation_id, message_id)
 			SELECT 1, 'x' || n, 1, n
-			FROM generate_series(1, 1000000) AS n`,
-	}
+			FROM generate_series(1, MANY) AS n`,
+	})
 }
 
 // fill runs the statements that make the rows of a crowd.

@@ -18,3 +18,13 @@ func Spans() string {
 		FROM measure_days, (VALUES (7), (28)) AS spans (n)
 		GROUP BY 1, 2, 3, 4, 5, 6`
 }
+
+// Spreads makes a spread for each sum of days, weeks and four weeks, with as many lengths as there may be in it; which
+// lengths they are doesn't matter to who reads them.
+func Spreads() string {
+	const lengths = `decode(repeat('bc0105', least(3 * resolved, 250)::int), 'hex')`
+	return `INSERT INTO measure_spreads
+		SELECT kind, 1, day, value, account_id, team_id, ` + lengths + `, ` + lengths + ` FROM measure_days
+		UNION ALL
+		SELECT kind, days, day, value, account_id, team_id, ` + lengths + `, ` + lengths + ` FROM measure_spans`
+}

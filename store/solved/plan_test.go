@@ -1,6 +1,7 @@
 package solved_test
 
 import (
+	"strconv"
 	"testing"
 
 	"parley/store/plantest"
@@ -12,11 +13,11 @@ import (
 func TestPlans(t *testing.T) {
 	t.Parallel()
 	crowd := []string{
-		`ALTER TABLE solved DROP CONSTRAINT solved_conversation_id_fkey`, // a million conversations are not needed for this
+		`ALTER TABLE solved DROP CONSTRAINT solved_conversation_id_fkey`, // the conversations are not needed for this
 		`ALTER TABLE solved_due DROP CONSTRAINT solved_due_conversation_id_fkey`,
 		`INSERT INTO solved (conversation_id, account_id, team_id, intent, tags, agent_id, asked, answered, config, words)
 			SELECT n, 1 + n % 5, 1 + n / 100 % 3, 'return', '{}', 1, 'a lamp', 'an answer', 'pg_catalog.english', ('lamp word' || n % 1000)::tsvector
-			FROM generate_series(1, 1000000) AS n`,
+			FROM generate_series(1, ` + strconv.Itoa(plantest.Many()) + `) AS n`,
 		`INSERT INTO solved_due (conversation_id) SELECT n FROM generate_series(1, 100000) AS n`,
 	}
 	plantest.Run(t, storetest.DB(t), crowd, []plantest.Statement{

@@ -34,9 +34,15 @@ type Due struct {
 	Mark           string               `db:"mark"`
 }
 
-// A row's mark is the transaction that wrote it.
+// A row's mark is the transaction that wrote it. A conversation whose answer is still on its way is read once it has
+// left: agents answer and resolve in one go.
 const (
-	readDue = `SELECT conversation_id, xmin::text AS mark FROM solved_due ORDER BY conversation_id LIMIT $1`
+	readDue = `
+		SELECT d.conversation_id, d.xmin::text AS mark
+		FROM solved_due AS d
+		WHERE NOT EXISTS (SELECT FROM messages AS m WHERE m.conversation_id = d.conversation_id AND m.direction = 'out' AND m.fate = 'waiting')
+		ORDER BY d.conversation_id
+		LIMIT $1`
 	takeDue = `
 		DELETE FROM solved_due AS d
 		USING unnest($1::bigint[], $2::text[]) AS w (id, mark)

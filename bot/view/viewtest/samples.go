@@ -137,8 +137,10 @@ func (s Samples) fateLines() map[string]bridge.Line {
 // sevenDays are figures of a busy week.
 func sevenDays() bridge.SevenDays {
 	return bridge.SevenDays{From: "2026-11-16", To: "2026-11-22", Waiting: 3, Unassigned: 1, Longest: 95 * time.Minute,
-		Week:   bridge.WeekFigures{New: 34, Reopened: 2, Resolved: 31, Answers: 30, First: 12 * time.Minute, Ended: 4*time.Hour + 30*time.Minute},
-		Before: bridge.WeekFigures{New: 40, Resolved: 41, Answers: 38, First: 15 * time.Minute, Ended: 5 * time.Hour}}
+		Week: bridge.WeekFigures{New: 34, Reopened: 2, Resolved: 31, Answers: 30, Further: 12, First: 12 * time.Minute, Next: 9 * time.Minute, Ended: 4*time.Hour + 30*time.Minute,
+			Medians: &bridge.WeekMedians{First: 7 * time.Minute, Next: 4 * time.Minute, Ended: 3 * time.Hour}},
+		Before: bridge.WeekFigures{New: 40, Resolved: 41, Answers: 38, First: 15 * time.Minute, Ended: 5 * time.Hour,
+			Medians: &bridge.WeekMedians{First: 8 * time.Minute, Next: -1, Ended: 4 * time.Hour}}}
 }
 
 // answerLines tell of mail that arrived, and answer commands.

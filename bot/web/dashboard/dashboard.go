@@ -23,6 +23,10 @@ type Desk interface {
 	// Sums gives figures by a group, without those that are nothing but zeros.
 	Sums(ctx context.Context, q Question, by Group) ([]Sum, error)
 
+	// Medians gives medians by a group, by the same values as Sums: of those that are named, or of all. by = "": of the
+	// whole, whose value is ""; medians of its parts tell nothing of it.
+	Medians(ctx context.Context, q Question, by Group, values []string) (map[string]Medians, error)
+
 	// Longest gives the conversations that took longest, the longest first, at most ten.
 	Longest(ctx context.Context, q Question, of Measure) ([]Long, error)
 
@@ -105,6 +109,14 @@ func (t Times) Mean() time.Duration {
 	}
 	return time.Duration(t.Seconds/t.Count) * time.Second
 }
+
+// Medians are times that are in the middle, about (docs/measures.md says how exactly); negative = of none.
+type Medians struct {
+	First, Next, Ended time.Duration
+}
+
+// noMedians are those where nothing was counted.
+func noMedians() Medians { return Medians{-1, -1, -1} }
 
 // Sum is the figures of one of a group.
 type Sum struct {

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/csv"
 	"fmt"
+	"slices"
 	"strconv"
+	"time"
 
 	"parley/bot/web"
 )
@@ -18,14 +20,18 @@ func (p pages) file(v *web.Visit) error {
 	var body bytes.Buffer // as large as there are days, agents and tags: what can't be read is answered as an error
 	w := csv.NewWriter(&body)
 	_ = w.Write([]string{"by", "name", "new", "reopened", "resolved", "abandoned", "messages in", "messages out", "first answers", "first answers seconds",
-		"next answers", "next answers seconds", "resolving seconds"})
+		"next answers", "next answers seconds", "resolving seconds", "first answers median seconds", "next answers median seconds", "resolving median seconds"})
 	for _, by := range append([]Group{ByDay}, groupsFor(f)...) {
 		sums, err := p.desk.Sums(v.Context(), q, by)
 		if err != nil {
 			return err
 		}
+		medians, err := p.desk.Medians(v.Context(), q, by, nil)
+		if err != nil {
+			return err
+		}
 		for _, s := range sums {
-			_ = w.Write(append([]string{string(by), web.Cell(nameOf(by, s.Value, names))}, s.cells()...))
+			_ = w.Write(slices.Concat([]string{string(by), web.Cell(nameOf(by, s.Value, names))}, s.cells(), medianOf(medians, s.Value, s.Figures).cells()))
 		}
 	}
 	w.Flush()
@@ -39,6 +45,17 @@ func (p pages) file(v *web.Visit) error {
 func (f Figures) cells() (list []string) {
 	for _, n := range []int64{f.New, f.Reopened, f.Resolved, f.Abandoned, f.In, f.Out, f.First.Count, f.First.Seconds, f.Next.Count, f.Next.Seconds, f.Ended.Seconds} {
 		list = append(list, strconv.FormatInt(n, 10))
+	}
+	return list
+}
+
+// cells are whole seconds, or nothing where nothing was counted.
+func (m Medians) cells() []string {
+	list := []string{"", "", ""}
+	for i, d := range []time.Duration{m.First, m.Next, m.Ended} {
+		if d >= 0 {
+			list[i] = strconv.FormatInt(int64(d/time.Second), 10)
+		}
 	}
 	return list
 }

@@ -19,6 +19,7 @@ type screen struct {
 	Form     form
 	Now      Now
 	Total    Figures
+	Half     Medians           // of Total
 	Worst    map[string]string // addresses of the longest
 	Share    string            // of what was resolved, what was abandoned
 	Charts   []template.HTML
@@ -55,6 +56,7 @@ type tableRow struct {
 	Name  string
 	Link  string
 	Worst map[string]string
+	Half  Medians
 
 	value string // which of the group it is
 }
@@ -79,6 +81,11 @@ func (p pages) show(v *web.Visit) error {
 	}
 	s.Share, s.Nothing = share(s.Total.Abandoned, s.Total.Resolved), len(days) == 0
 	if !s.Nothing {
+		medians, err := p.desk.Medians(v.Context(), q, "", nil)
+		if err != nil {
+			return err
+		}
+		s.Half = medianOf(medians, "", s.Total)
 		if s.Charts, err = p.draw(periods(f.From, f.To, days)); err != nil {
 			return err
 		}
@@ -124,6 +131,14 @@ func (f *Figures) Add(o Figures) {
 	f.First.add(o.First)
 	f.Next.add(o.Next)
 	f.Ended.add(o.Ended)
+}
+
+// exact gives the median of the times, which is about as long as one that was estimated.
+func (t Times) exact(about time.Duration) time.Duration {
+	if t.Count == 1 || t.Count == 2 {
+		return t.Mean()
+	}
+	return about
 }
 
 func (t *Times) add(o Times) { t.Count, t.Seconds = t.Count+o.Count, t.Seconds+o.Seconds }
@@ -226,11 +241,38 @@ func (p pages) tables(v *web.Visit, f filter, q Question, names Names) ([]table,
 		if err != nil {
 			return nil, err
 		}
-		if t := tableOf(f, by, sums, names); len(t.Rows) > 0 {
-			list = append(list, t)
+		t := tableOf(f, by, sums, names)
+		if len(t.Rows) == 0 {
+			continue
 		}
+		if err := p.addMedians(v, q, by, t.Rows); err != nil {
+			return nil, err
+		}
+		list = append(list, t)
 	}
 	return list, nil
+}
+
+// addMedians asks for the medians of the rows that are shown.
+func (p pages) addMedians(v *web.Visit, q Question, by Group, rows []tableRow) error {
+	var values []string
+	for _, r := range rows {
+		values = append(values, r.value)
+	}
+	medians, err := p.desk.Medians(v.Context(), q, by, values)
+	for i := range rows {
+		rows[i].Half = medianOf(medians, rows[i].value, rows[i].Figures)
+	}
+	return err
+}
+
+// medianOf gives the medians of some figures. That of one time, and of two, is their average, which is known exactly.
+func medianOf(medians map[string]Medians, value string, f Figures) Medians {
+	m, ok := medians[value]
+	if !ok {
+		return noMedians()
+	}
+	return Medians{f.First.exact(m.First), f.Next.exact(m.Next), f.Ended.exact(m.Ended)}
 }
 
 // mostRows is how many rows a table shows: those with the most to do.

@@ -55,7 +55,7 @@ func (p pages) beginForm(v *web.Visit, team string) (web.Form, error) {
 // find looks the servers up and shows them.
 func (p pages) find(v *web.Visit) error {
 	found, err := p.desk.Find(v.Context(), v.Value(fieldAddress))
-	var problem *Problem
+	var problem *web.Problem
 	if errors.As(err, &problem) {
 		form, err := p.beginForm(v, v.Value(fieldTeam))
 		if err != nil {
@@ -193,7 +193,7 @@ func (p pages) add(v *web.Visit) error {
 	}
 	if v.Value("untested") == "" {
 		found, err := p.desk.Try(v.Context(), given)
-		var problem *Problem
+		var problem *web.Problem
 		switch {
 		case errors.As(err, &problem):
 			s.keep(v, map[string]string{"": problem.Error()})

@@ -16,7 +16,7 @@ type connection struct {
 	Edit             string
 	Reading, Sending []Finding // what a test found
 	Tested           bool
-	Problem          *Problem
+	Problem          *web.Problem
 }
 
 func (c connection) screen() web.Screen {
@@ -77,7 +77,7 @@ func (p pages) connect(v *web.Visit) error {
 }
 
 // wrong shows the page of a mailbox with what went wrong.
-func (p pages) wrong(v *web.Visit, name string, problem *Problem) error {
+func (p pages) wrong(v *web.Visit, name string, problem *web.Problem) error {
 	return p.named(v, name, func(c *connection) error {
 		c.Problem = problem
 		return v.ShowAgain("connection", c.screen())
@@ -95,7 +95,7 @@ func (p pages) leave(v *web.Visit, a Account) error {
 		v.Remember(attemptsKey, session)
 	}
 	link, err := p.desk.Leave(v.Context(), a.Name, session)
-	var problem *Problem
+	var problem *web.Problem
 	switch {
 	case errors.As(err, &problem):
 		return p.wrong(v, a.Name, problem)
@@ -109,7 +109,7 @@ func (p pages) leave(v *web.Visit, a Account) error {
 // comeBack takes what a provider sends a person back with.
 func (p pages) comeBack(v *web.Visit) error {
 	account, who, err := p.desk.Return(v.Context(), v.Recall(attemptsKey), v.Request.URL.Query())
-	var problem *Problem
+	var problem *web.Problem
 	switch {
 	case errors.As(err, &problem) && account == "":
 		return v.Refuse(http.StatusBadRequest, problem.Text, problem.Hint)

@@ -15,15 +15,15 @@ import (
 // Desk is what these pages need.
 type Desk interface {
 	// Find finds the servers of an address, in some seconds; the zero Found if nothing is known of them.
-	// Errors: *Problem if it is no address.
+	// Errors: *web.Problem if it is no address.
 	Find(ctx context.Context, address string) (Found, error)
 
 	// Try signs in to a mailbox with the values of an account that is not stored, by the paths of setup.Field.
-	// Errors: *Problem if the values can't work.
+	// Errors: *web.Problem if the values can't work.
 	Try(ctx context.Context, values map[string][]string) ([]Finding, error)
 
 	// Check signs in to a mailbox that is stored.
-	// Errors: *Problem if its settings can't work.
+	// Errors: *web.Problem if its settings can't work.
 	Check(ctx context.Context, account string) ([]Finding, error)
 
 	// Accounts lists the mailboxes that are stored.
@@ -39,11 +39,11 @@ type Desk interface {
 	Registered(provider string) bool
 
 	// Leave begins an attempt to connect an account, bound to a session, and gives the provider's address at which
-	// a person consents. Errors: *Problem.
+	// a person consents. Errors: *web.Problem.
 	Leave(ctx context.Context, account, session string) (string, error)
 
 	// Return finishes an attempt with what came back to the session. account is "" as long as it isn't known.
-	// Errors: *Problem.
+	// Errors: *web.Problem.
 	Return(ctx context.Context, session string, answer url.Values) (account, who string, err error)
 }
 
@@ -78,12 +78,6 @@ type Account struct {
 	Paused        bool
 	Mode          string
 }
-
-// Problem is why something can't be done, for the person who tries.
-type Problem struct{ Text, Hint string }
-
-// Error implements error.
-func (p *Problem) Error() string { return p.Text + " " + p.Hint }
 
 // Addresses of these pages.
 const (

@@ -226,7 +226,7 @@ func (a *adding) incomplete(given map[string][]string, name string) map[string]s
 // of the webhook aren't among them: it is set after the account was added.
 func (p pages) tested(v *web.Visit, a *adding, name string, given map[string][]string) (map[string]string, error) {
 	found, err := p.desk.Try(v.Context(), a.kind, name, given)
-	var problem *Problem
+	var problem *web.Problem
 	switch {
 	case errors.As(err, &problem):
 		a.Problems = append(a.Problems, problem.Error())

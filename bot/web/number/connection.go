@@ -17,7 +17,7 @@ type connection struct {
 	Page       string
 	Checked    bool
 	Found      []channels.Finding
-	Problem    *Problem
+	Problem    *web.Problem
 	Hook       *channels.HookState
 	Set        bool // the webhook was set just now
 }
@@ -71,7 +71,7 @@ func (p pages) webhook(v *web.Visit) error {
 			c.Set = c.Problem == nil
 		}
 		state, err := p.desk.Hook(v.Context(), c.Name)
-		var problem *Problem
+		var problem *web.Problem
 		switch {
 		case errors.As(err, &problem):
 			if c.Problem == nil {

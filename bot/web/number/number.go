@@ -28,17 +28,17 @@ type Desk interface {
 	HookURL(account string) string
 
 	// Try asks the provider about the values of an account that is not stored, by the paths of setup.Field.
-	// Errors: *Problem if the values can't work.
+	// Errors: *web.Problem if the values can't work.
 	Try(ctx context.Context, kind, account string, values map[string][]string) ([]channels.Finding, error)
 
 	// Check asks the provider about an account that is stored.
-	// Errors: *Problem if its settings can't work.
+	// Errors: *web.Problem if its settings can't work.
 	Check(ctx context.Context, account string) ([]channels.Finding, error)
 
-	// Hook asks the provider where it calls for an account. Errors: *Problem.
+	// Hook asks the provider where it calls for an account. Errors: *web.Problem.
 	Hook(ctx context.Context, account string) (channels.HookState, error)
 
-	// SetHook lets the provider call Parley, and puts that into the log in somebody's name. Errors: *Problem.
+	// SetHook lets the provider call Parley, and puts that into the log in somebody's name. Errors: *web.Problem.
 	SetHook(ctx context.Context, by web.Person, account string) error
 
 	// Save makes a change in somebody's name. Errors: those of setup.Save.
@@ -53,13 +53,13 @@ type Desk interface {
 	// SignUpSecret is the secret of the company's app.
 	SignUpSecret() string
 
-	// FinishSignUp exchanges the code with which a person came back for a token. Errors: *Problem.
+	// FinishSignUp exchanges the code with which a person came back for a token. Errors: *web.Problem.
 	FinishSignUp(ctx context.Context, code string) (token string, err error)
 
-	// Offered lists the numbers that a token opens, at least one. Errors: *Problem.
+	// Offered lists the numbers that a token opens, at least one. Errors: *web.Problem.
 	Offered(ctx context.Context, token string) ([]Offered, error)
 
-	// Register registers a number that is new at Meta. Errors: *Problem.
+	// Register registers a number that is new at Meta. Errors: *web.Problem.
 	Register(ctx context.Context, token, id, pin string) error
 
 	// Seal makes values unreadable for all but Unseal, so that a browser's session may hold secrets.
@@ -78,12 +78,6 @@ type Number struct {
 	Paused     bool
 	Mode       string
 }
-
-// Problem is why something can't be done, for the person who tries.
-type Problem struct{ Text, Hint string }
-
-// Error implements error.
-func (p *Problem) Error() string { return p.Text + " " + p.Hint }
 
 // Addresses of these pages.
 const (

@@ -46,14 +46,14 @@ func (p pages) signUp(v *web.Visit) error {
 }
 
 // attempt takes the state of the session's attempt, which is over then, and says what is wrong with one that came back.
-func (p pages) attempt(v *web.Visit, state string) *Problem {
+func (p pages) attempt(v *web.Visit, state string) *web.Problem {
 	held, until, _ := strings.Cut(v.Recall(stateKey), " ")
 	if held == "" || subtle.ConstantTimeCompare([]byte(held), []byte(state)) != 1 {
-		return &Problem{"Nobody began this attempt here, or it was finished before.", "Begin again, in the same browser to the end."}
+		return &web.Problem{Text: "Nobody began this attempt here, or it was finished before.", Hint: "Begin again, in the same browser to the end."}
 	}
 	v.Remember(stateKey, "")
 	if end, err := strconv.ParseInt(until, 10, 64); err != nil || v.Now().Unix() > end {
-		return &Problem{"This attempt took too long.", "Begin again; you have " + strconv.Itoa(int(signUpLife.Minutes())) + " minutes."}
+		return &web.Problem{Text: "This attempt took too long.", Hint: "Begin again; you have " + strconv.Itoa(int(signUpLife.Minutes())) + " minutes."}
 	}
 	return nil
 }
@@ -68,9 +68,9 @@ func (p pages) comeBack(v *web.Visit) error {
 	switch {
 	case problem != nil:
 	case q.Get("error") == "access_denied":
-		problem = &Problem{"You did not allow it at Meta, so nothing was changed.", "Begin again when you want to."}
+		problem = &web.Problem{Text: "You did not allow it at Meta, so nothing was changed.", Hint: "Begin again when you want to."}
 	case q.Get("code") == "":
-		problem = &Problem{"What came back from Meta has no code.", "Begin again; if it stays so, look at the app's configuration at Meta."}
+		problem = &web.Problem{Text: "What came back from Meta has no code.", Hint: "Begin again; if it stays so, look at the app's configuration at Meta."}
 	}
 	if problem != nil {
 		return v.Refuse(http.StatusBadRequest, problem.Text, problem.Hint)
@@ -112,7 +112,7 @@ func (p pages) granted(v *web.Visit, do func(token string, o *offering) error) e
 		return v.Refuse(http.StatusNotFound, "Nobody has signed up with Meta here.", "Begin on the page “Add a WhatsApp number”.")
 	}
 	numbers, err := p.desk.Offered(v.Context(), token)
-	var problem *Problem
+	var problem *web.Problem
 	switch {
 	case errors.As(err, &problem):
 		return v.Refuse(http.StatusBadRequest, problem.Text, problem.Hint)
@@ -149,7 +149,7 @@ func (p pages) take(v *web.Visit) error {
 		case name == "":
 			problems["name"] = "This is needed."
 		case !o.Numbers[i].Registered:
-			var problem *Problem
+			var problem *web.Problem
 			if err := p.desk.Register(v.Context(), token, o.Numbers[i].ID, v.Value("pin")); errors.As(err, &problem) {
 				problems["pin"] = problem.Text
 			} else if err != nil {
@@ -207,7 +207,7 @@ func (p pages) hookNew(v *web.Visit, name string) error {
 	if err == nil && !taken {
 		err = p.desk.SetHook(v.Context(), v.Person, name)
 	}
-	var problem *Problem
+	var problem *web.Problem
 	switch {
 	case errors.As(err, &problem):
 		return v.Saved(Path("whatsapp", name), added+"Meta could not be told to call Parley yet: "+problem.Error())

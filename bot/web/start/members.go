@@ -28,12 +28,6 @@ type Member struct {
 	Chosen            bool   // before anybody chose
 }
 
-// Problem is why something can't be done, in words for people.
-type Problem struct{ Text, Hint string }
-
-// Error gives both.
-func (p *Problem) Error() string { return p.Text + " " + p.Hint }
-
 // roster is a channel whose members are confirmed on a page of its own.
 type roster struct {
 	Team, Chat, Path string
@@ -66,7 +60,7 @@ type membersPage struct {
 // members shows who is in a team's channel.
 func (p pages) members(v *web.Visit) error {
 	r, err := p.desk.Roster(v.Context(), v.Value("team"), v.Value("chat"))
-	var problem *Problem
+	var problem *web.Problem
 	if errors.As(err, &problem) {
 		return v.Refuse(422, problem.Text, problem.Hint)
 	}
@@ -94,7 +88,7 @@ func (p pages) confirm(v *web.Visit) error {
 	}
 	form := v.Request.PostForm
 	joined, err := p.desk.Confirm(v.Context(), v.Person, v.Value("team"), v.Value("chat"), form["listed"], form["user"], v.Value("agents") == "channel_members")
-	var problem *Problem
+	var problem *web.Problem
 	switch {
 	case errors.As(err, &problem):
 		return v.Refuse(422, problem.Text, problem.Hint)

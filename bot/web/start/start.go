@@ -34,7 +34,7 @@ type Desk interface {
 	// Disconnect forgets the credentials of a chat that are stored.
 	Disconnect(ctx context.Context, by web.Person, kind string) error
 
-	// Roster lists who is in a team's channel. Errors: a *Problem in words for people; others.
+	// Roster lists who is in a team's channel. Errors: a *web.Problem in words for people; others.
 	Roster(ctx context.Context, team, chat string) (Roster, error)
 
 	// Confirm makes the chosen ones of those who were listed agents of the team, and gives how many joined. Errors as

@@ -45,6 +45,7 @@ type Token struct {
 	Expires         time.Time
 	Used            *time.Time // nil = never
 	Ended           bool
+	Idle            bool // its maker may no longer do what it is for
 }
 
 // ErrNone means that there is no such token, or that it has ended.

@@ -15,20 +15,23 @@ var halves embed.FS
 type Half string
 
 // The halves. They were dealt message by message, so that both are alike in languages, labels and difficulties. Dev2
-// was written later, about other trades, and is no part of All: it is there to be learned from.
+// and Dev3 were written later, about other trades, and are no part of All: they are there to be learned from. Check was
+// written together with Dev3, and is only measured.
 const (
 	Dev    Half = "dev"    // what rules and prompts are tuned on
 	Unseen Half = "unseen" // what nobody looks at while tuning
 	All    Half = "all"
 	Dev2   Half = "dev2"
+	Dev3   Half = "dev3"
+	Check  Half = "check" // what nobody tunes on, either
 )
 
 // Ours gives our own set.
 // Errors: an unknown half.
 func Ours(half Half) ([]Message, error) {
 	var messages []Message
-	for _, h := range []Half{Dev, Unseen, Dev2} {
-		if half != h && (half != All || h == Dev2) {
+	for _, h := range []Half{Dev, Unseen, Dev2, Dev3, Check} {
+		if half != h && (half != All || h != Dev && h != Unseen) {
 			continue
 		}
 		name := "set/" + string(h) + ".jsonl"

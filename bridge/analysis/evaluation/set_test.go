@@ -19,6 +19,12 @@ func half(t *testing.T, h Half) []Message {
 	return messages
 }
 
+// everything reads all that was written.
+func everything(t *testing.T) []Message {
+	t.Helper()
+	return slices.Concat(half(t, All), half(t, Dev2), half(t, Dev3), half(t, Check))
+}
+
 // counted counts what each message has.
 func counted(messages []Message, of func(Message) []string) map[string]int {
 	counts := map[string]int{}
@@ -106,7 +112,7 @@ func TestSetHasNoDoubles(t *testing.T) {
 	t.Parallel()
 	const row = 8
 	texts, rows := map[string]string{}, map[string]string{}
-	for _, m := range append(half(t, All), half(t, Dev2)...) {
+	for _, m := range everything(t) {
 		words := strings.FieldsFunc(strings.ToLower(strings.Join(m.Texts, " ")), func(r rune) bool {
 			return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !unicode.IsSymbol(r) && r != '?'
 		})
@@ -150,6 +156,23 @@ func TestSecondSetIsLargeEnough(t *testing.T) {
 	}
 }
 
+// TestCheckIsLikeDev3: what is learned from and what is measured were dealt by number, so both have all of it.
+func TestCheckIsLikeDev3(t *testing.T) {
+	t.Parallel()
+	learned, check := half(t, Dev3), half(t, Check)
+	for _, of := range []func(Message) []string{byLanguage, bySentiment, byUrgency} {
+		a, b := counted(learned, of), counted(check, of)
+		for name, n := range a {
+			if b[name] == 0 || b[name] > n {
+				t.Errorf("%s: %d times in what is learned from, %d times in what is measured", name, n, b[name])
+			}
+		}
+	}
+	if len(learned) != 336 || len(check) != 142 {
+		t.Errorf("there are %d and %d", len(learned), len(check))
+	}
+}
+
 // TestSetIsVaried: there are messages of a word and of a page, mails with subjects and chats without.
 func TestSetIsVaried(t *testing.T) {
 	t.Parallel()
@@ -181,7 +204,7 @@ func TestSetIsVaried(t *testing.T) {
 // TestSetFollowsItsRules: what docs/ai.md says of labels holds for all.
 func TestSetFollowsItsRules(t *testing.T) {
 	t.Parallel()
-	for _, m := range append(half(t, All), half(t, Dev2)...) {
+	for _, m := range everything(t) {
 		if m.Urgent != (m.Because != "") {
 			t.Errorf("%s: an urgent message has a reason, and no other", m.ID)
 		}

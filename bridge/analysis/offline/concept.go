@@ -16,6 +16,18 @@ func readConcepts() (*concepts, error) { return parseConcepts(conceptLines) }
 type concepts struct {
 	exact map[string]uint16 // by language and form: "de wart"
 	stems map[string]uint16
+	kinds []byte // of each meaning, what sort of thing it is: 0 of none
+}
+
+// clockKind is the kind of an hour of the day, "17:30" or "5 pm", which no line names.
+const clockKind = 'a'
+
+// kindsOfMeanings gives the words that begin a line whose meanings are of one kind, and a letter for each.
+func kindsOfMeanings() map[string]byte {
+	return map[string]byte{
+		"hours": 'b', "days": 'c', "near": 'd', "far": 'e', "event": 'f', "closing": 'g', "frail": 'h', "harm": 'i', "stuck": 'j', "spoil": 'k',
+		"theft": 'l', "crowd": 'm', "act": 'n', "mild": 'o',
+	}
 }
 
 // languagesOfConcepts is in which order a line has the languages.
@@ -25,10 +37,16 @@ func languagesOfConcepts() []string {
 
 // parseConcepts reads examples/concepts.txt.
 func parseConcepts(content string) (*concepts, error) {
-	c := &concepts{exact: map[string]uint16{}, stems: map[string]uint16{}}
+	c := &concepts{exact: map[string]uint16{}, stems: map[string]uint16{}, kinds: make([]byte, strings.Count(content, "\n")+2)}
 	for i, line := range strings.Split(content, "\n") {
 		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "//") {
 			continue
+		}
+		if kind, rest, named := strings.Cut(line, ": "); named {
+			if c.kinds[i+1] = kindsOfMeanings()[kind]; c.kinds[i+1] == 0 {
+				return nil, fmt.Errorf("concepts, line %d: no kind %q", i+1, kind)
+			}
+			line = rest
 		}
 		columns := strings.Split(line, "|")
 		if len(columns) != len(languagesOfConcepts()) {

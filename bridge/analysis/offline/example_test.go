@@ -85,7 +85,7 @@ func sumOfLessons(t testing.TB) string {
 		}
 		h.Write(content)
 	}
-	for _, half := range []evaluation.Half{evaluation.Dev, evaluation.Dev2} {
+	for _, half := range []evaluation.Half{evaluation.Dev, evaluation.Dev2, evaluation.Dev3} {
 		content, err := os.ReadFile("../evaluation/set/" + string(half) + ".jsonl")
 		if err != nil {
 			t.Fatal(err)

@@ -9,12 +9,13 @@ import (
 const (
 	wordPart    = 192
 	conceptPart = 224
+	kindPart    = 128
 	ruleWeight  = 96
 	formWeight  = 96
 )
 
 // buckets is into how many places features are hashed. It is a power of two.
-const buckets = 1 << 14
+const buckets = 1 << 16
 
 // feature is something that a text has, by the place of its weights.
 type feature struct {
@@ -22,6 +23,7 @@ type feature struct {
 	at    int32 // the word that has it, or -1 of the whole text
 	value int32 // in 1/256
 	rule  bool  // the lexicons say it
+	press bool  // says something of urgency, and nothing of what else is learned
 }
 
 // features gives what a text has, for a model to weigh: its words and their parts, what they mean in any
@@ -33,6 +35,9 @@ func (a *Analyzer) features(t *text, use []int, matches []match, before int) []f
 	from := len(f.all)
 	f.meanings(a.concepts, a.lexicons, use)
 	f.share(from, conceptPart)
+	from = len(f.all)
+	f.kinds()
+	f.share(from, kindPart)
 	f.rules(matches)
 	f.verdicts(matches)
 	f.shape(before)
@@ -40,8 +45,15 @@ func (a *Analyzer) features(t *text, use []int, matches []match, before int) []f
 }
 
 type featurer struct {
-	t   *text
-	all []feature
+	t     *text
+	all   []feature
+	sorts []sort // what sort of thing is told of, in the order of the text
+}
+
+// sort is a kind of meaning that a word has.
+type sort struct {
+	kind byte
+	at   int
 }
 
 // hash is FNV-1a, begun with a letter for the kind of feature.
@@ -123,6 +135,9 @@ func (f *featurer) meanings(known *concepts, lexicons []*lexicon, use []int) {
 				break
 			}
 		}
+		if k.number && !k.quoted && isHour(f.t, i) {
+			f.sorts = append(f.sorts, sort{clockKind, i})
+		}
 		if c == 0 {
 			continue
 		}
@@ -131,12 +146,36 @@ func (f *featurer) meanings(known *concepts, lexicons []*lexicon, use []int) {
 			continue
 		}
 		f.add(hash('c', concept(c)), i, 0)
+		if kind := known.kinds[c]; kind != 0 {
+			f.sorts = append(f.sorts, sort{kind, i})
+		}
 		for _, earlier := range row {
 			if earlier != 0 && earlier != c {
 				f.add(hash('d', concept(earlier), concept(c)), i, 0)
 			}
 		}
 		row[0], row[1], row[2] = row[1], row[2], c
+	}
+}
+
+// kinds adds each sort of thing that is told of, and which two stand in one sentence or in two that follow each other.
+func (f *featurer) kinds() {
+	seen := map[[3]byte]bool{}
+	add := func(row [3]byte, at int) {
+		if !seen[row] {
+			seen[row] = true
+			f.add(hash('k', string(row[:])), at, 0)
+			f.all[len(f.all)-1].press = true
+		}
+	}
+	for i, s := range f.sorts {
+		add([3]byte{s.kind}, s.at)
+		for _, o := range f.sorts[:i] {
+			apart := f.t.tokens[s.at].sentence - f.t.tokens[o.at].sentence
+			if s.kind != o.kind && apart <= 1 {
+				add([3]byte{min(s.kind, o.kind), max(s.kind, o.kind), 1}, s.at)
+			}
+		}
 	}
 }
 

@@ -41,25 +41,82 @@ func numbersIn(t *text) []numberSpan {
 	return found
 }
 
-// addGroups adds groups of digits behind a space to a number that begins with letters and digits, as numbers of
-// shipments are written, or to "FT" and its like.
+// addGroups adds groups behind a space to a number that begins with letters: digits, as numbers of shipments are
+// written ("3SKLM 0087 4412"), more capitals in them, as on labels ("1Z 88E 04W 03 9917"), or a number with a stroke
+// ("FT 2026/883").
 func (n *numberSpan) addGroups(t *text) {
-	letters := strings.Trim(n.value, "0123456789") != "" && n.value[0] != '#'
-	mixed := letters && strings.ContainsAny(n.value, "0123456789") && !strings.ContainsAny(n.value, "-/.:") && len(n.value) >= 2
-	if !mixed && n.value != "FT" && n.value != "FV" && n.value != "FA" || isTime(n.value) {
+	first := t.all[n.from:n.to]
+	if strings.ContainsAny(first, "-/.:#") || isTime(first) || len(first) < 2 {
 		return
 	}
-	for first := true; n.last+1 < len(t.tokens); first = false {
-		k := t.tokens[n.last+1]
-		word := t.all[k.from:k.to]
-		if t.all[n.to:k.from] != " " || strings.Trim(word, "0123456789") != "" || first && len(word) < 3 {
+	letters := strings.Trim(first, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
+	if letters && (len(first) > 4 || isMark(fold(first)) || impossibleBefore(first)) {
+		return
+	}
+	if !letters && (digitsOf(first) == 0 || digitsOf(first) == len(first)) {
+		return
+	}
+	last, digits, groups := n.last, digitsOf(first), 0
+	for last+1 < len(t.tokens) {
+		k := &t.tokens[last+1]
+		if t.all[t.tokens[last].to:k.from] != " " || !isGroup(t.all[k.from:k.to], digits) {
 			break
 		}
-		n.last++
-		n.to = k.to
-		n.join(t)
+		last++
+		groups++
+		digits += digitsOf(t.all[k.from:k.to])
 	}
-	n.value = t.all[n.from:n.to]
+	long := groups >= 2 && digits >= 9
+	plain := !letters && groups >= 1 && t.tokens[n.last+1].to-t.tokens[n.last+1].from >= 3
+	if long || plain {
+		n.last, n.to = last, t.tokens[last].to
+		n.join(t)
+		n.value = t.all[n.from:n.to]
+		return
+	}
+	if stroke := n.withStroke(t); letters && len(first) <= 3 && stroke > 0 {
+		n.last, n.to = stroke, t.tokens[stroke].to
+		n.value = t.all[n.from:n.to]
+	}
+}
+
+// withStroke gives the last word of a number with a stroke, as "5512/26", that stands behind a space; 0 if there is none.
+func (n *numberSpan) withStroke(t *text) int {
+	if n.last+2 >= len(t.tokens) || t.all[n.to:t.tokens[n.last+1].from] != " " {
+		return 0
+	}
+	next := numberSpan{from: t.tokens[n.last+1].from, to: t.tokens[n.last+1].to, tok: n.last + 1, last: n.last + 1}
+	next.join(t)
+	value := t.all[next.from:next.to]
+	hyphen := "/"
+	switch t.all[n.from:n.to] {
+	case "FT", "FV", "FA":
+		hyphen = "/-"
+	}
+	if !strings.ContainsAny(value, hyphen) || strings.Trim(value, "0123456789"+hyphen) != "" || digitsOf(value) < 5 || isDate(value) {
+		return 0
+	}
+	return next.last
+}
+
+// isGroup says whether a word may be a group within the number of a shipment: digits, with capitals or without, or the
+// letters of the country at its end.
+func isGroup(word string, digitsBefore int) bool {
+	if strings.Trim(word, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" || len(word) > 8 {
+		return false
+	}
+	return digitsOf(word) > 0 && (digitsBefore >= 6 || !isTime(word)) || len(word) == 2 && digitsBefore >= 9
+}
+
+// impossibleBefore says whether capitals before digits say what these are: money, and no number.
+func impossibleBefore(word string) bool {
+	switch word {
+	case "EUR", "USD", "GBP", "PLN", "CHF", "BRL", "TEL", "FAX", "CAP", "PLZ", "CEP", "NIP", "CP", "KW", "PIN", "BIC", "BLZ",
+		"GB", "DE", "FR", "ES", "PT", "IT", "NL", "PL", "AT", "BE", "IE", // of taxes
+		"UPS", "DHL", "DPD", "GLS", "TNT", "BRT", "SDA", "CTT", "MRW", "USPS": // who carries it is no part of a parcel's number
+		return true
+	}
+	return false
 }
 
 // takeGroups adds all groups of digits that follow a number, as on labels of parcels: "9400 1118 9922".
@@ -110,10 +167,25 @@ func glued(between string) bool {
 	return between == "-" || between == "/" || between == "_" || between == "." || between == ":"
 }
 
-// prefixTooWordy says whether a number begins with a word that only announces it: "Nr.4711", "no:4711".
+// prefixTooWordy says whether a number begins with a word that only announces it: "Nr.4711", "no:4711", and not with
+// letters of its own: "TRV.552.18".
 func prefixTooWordy(value string) bool {
 	head := value[:prefixLength(value)]
-	return strings.HasSuffix(head, ".") || strings.HasSuffix(head, ":")
+	if strings.HasSuffix(head, ":") {
+		return true
+	}
+	letters, dotted := strings.CutSuffix(head, ".")
+	if !dotted {
+		return false
+	}
+	if len(letters) > 4 || strings.Trim(letters, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" || isMark(fold(letters)) {
+		return true
+	}
+	switch letters {
+	case "REF", "RIF", "TEL", "FAX", "CAP", "PLZ", "COD", "ART", "KOD", "POS", "TLF":
+		return true
+	}
+	return false
 }
 
 // trimPrefix takes the parts without digits from the beginning of a number.
@@ -148,7 +220,7 @@ func impossible(all string, n *numberSpan) bool {
 		return true
 	case len(before) >= 2 && before[len(before)-1] == ',' && before[len(before)-2] >= '0' && before[len(before)-2] <= '9':
 		return true
-	case isDate(value) || isTime(value) || isPostcode(value, all[n.to:]):
+	case isDate(value) || isTime(value) || isFault(value) || isPostcode(value, all[n.to:]):
 		return true
 	}
 	return unitFollows(after) || phoneLike(all, n)
@@ -194,6 +266,16 @@ func isDate(value string) bool {
 	return false
 }
 
+// isFault says whether a number is what a machine shows when it fails: "E-77", "F03".
+func isFault(value string) bool {
+	rest, found := strings.CutPrefix(value, "E")
+	if !found {
+		rest, found = strings.CutPrefix(value, "F")
+	}
+	rest = strings.TrimPrefix(rest, "-")
+	return found && len(rest) > 0 && len(rest) <= 3 && strings.Trim(rest, "0123456789") == ""
+}
+
 func isTime(value string) bool {
 	h, m, found := strings.Cut(value, ":")
 	if found {
@@ -211,6 +293,9 @@ func isTime(value string) bool {
 
 // isIBAN says whether a text begins like the number of a bank account.
 func isIBAN(s string) bool {
+	if len(s) > 2 && s[2] == ' ' {
+		return false // "RB 4410 2277" is a parcel's
+	}
 	s = strings.ReplaceAll(s, " ", "")
 	if len(s) < 15 || s[:2] == "JD" || s[0] < 'A' || s[0] > 'Z' || s[1] < 'A' || s[1] > 'Z' || s[2] < '0' || s[2] > '9' || s[3] < '0' || s[3] > '9' {
 		return false

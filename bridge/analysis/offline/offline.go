@@ -102,7 +102,7 @@ func (a *Analyzer) Analyze(ctx context.Context, q analysis.Question) (analysis.A
 	answer.Urgency = urgency(t, matches, features, a.model, &found)
 	answer.Sentiment = found.mood(answer.Urgency.Urgent)
 	answer.Intents = a.intents(t, &q.Desk, alike, &found)
-	answer.References = a.references(t, matches, q.Desk.References, found.mostWanted())
+	answer.References = a.references(t, matches, q.Desk.References, found.mostWanted(), a.askedFor(q.Before))
 	answer.Tags = a.tags(t, &q.Desk, answer.Intents, alike)
 	answer.Replies = a.replies(b, language, q.Desk.Sources)
 	answer.Actions = actions(t, matches, &q, alike, answer.Urgency.Urgent)

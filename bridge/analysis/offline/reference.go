@@ -3,8 +3,6 @@ package offline
 import (
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"parley/bridge/analysis"
 )
@@ -24,8 +22,8 @@ type numberSpan struct {
 }
 
 // references finds the numbers that a customer named: by the desk's patterns, or by the words before them.
-// What the customer wants tells a kind where no word does.
-func (a *Analyzer) references(t *text, matches []match, patterns []analysis.Pattern, wants string) []analysis.Reference {
+// What the customer wants tells a kind where no word does, and what they were asked for last.
+func (a *Analyzer) references(t *text, matches []match, patterns []analysis.Pattern, wants, asked string) []analysis.Reference {
 	var found []analysis.Reference
 	links := map[string]analysis.Pattern{}
 	known := len(patterns) == 0
@@ -37,7 +35,7 @@ func (a *Analyzer) references(t *text, matches []match, patterns []analysis.Patt
 	}
 	found = append(found, a.byPatterns(t, patterns)...)
 	if known {
-		for _, r := range announced(t, matches, wants) {
+		for _, r := range announced(t, matches, wants, asked) {
 			pattern, wanted := links[r.Kind]
 			if len(patterns) > 0 && !wanted {
 				continue
@@ -56,8 +54,25 @@ func (a *Analyzer) references(t *text, matches []match, patterns []analysis.Patt
 	return once
 }
 
+// askedFor gives the kind of number that an agent asked for last, "" if none.
+func (a *Analyzer) askedFor(before []analysis.Message) string {
+	if len(before) == 0 {
+		return ""
+	}
+	t := readText(before[max(0, len(before)-2):])
+	language, use := a.languages.detect(t)
+	words := announcements(t, a.matches(t, language, use))
+	kind := ""
+	for i := range t.tokens {
+		if w := words[i]; w.kind != "" && !w.other && !w.vague {
+			kind = w.kind
+		}
+	}
+	return kind
+}
+
 // announced finds numbers by the words which announce them, by "#", and by the letters which they begin with.
-func announced(t *text, matches []match, wants string) []analysis.Reference {
+func announced(t *text, matches []match, wants, asked string) []analysis.Reference {
 	words := announcements(t, matches)
 	var found []analysis.Reference
 	kind, end := "", -1 // of the number before, for "4711 and 4712"
@@ -66,7 +81,7 @@ func announced(t *text, matches []match, wants string) []analysis.Reference {
 			continue // a group of the one before
 		}
 		before := kindBefore(t, words, &n)
-		if n.groups && before == "shipment" {
+		if n.groups && before != "" && before != "other" {
 			n.takeGroups(t)
 		} else if n.impossible {
 			continue
@@ -77,14 +92,18 @@ func announced(t *text, matches []match, wants string) []analysis.Reference {
 		if before == "" {
 			before = kindOfPrefix(n.value)
 		}
-		if before == "" && (n.hash && directHash(t, &n) || distinctive(&n) && !others(t, words, n.tok, 2) ||
-			(numbered(t, &n) || bare(t, &n)) && !others(t, words, n.tok, 6)) {
-			if before = kindAround(t, matches, words, n.tok, wants); before == "shipment" && digitsOf(n.value) < 9 {
+		if before == "" && (n.hash && directHash(t, &n) || alone(t, &n, words, wants)) {
+			if before = kindAround(t, matches, words, n.tok, wants); len(words) == 0 && asked != "" {
+				before = asked
+			} else if before == "shipment" && digitsOf(n.value) < 9 {
 				before = "order" // "Where is my parcel? 55120": carriers' numbers are longer
 			}
 		}
 		if before == "" && len(n.value) >= 12 && !others(t, words, n.tok, 6) && kindAround(t, matches, words, n.tok, wants) == "shipment" {
 			before = "shipment"
+		}
+		if before == "vague" {
+			before = ofVague(t, matches, words, &n, wants)
 		}
 		if before == "" || before == "other" {
 			continue
@@ -110,6 +129,7 @@ type announcement struct {
 	kind   string
 	filler bool
 	other  bool
+	vague  bool // a word as "reference", behind which stands the number of anything
 	number bool // a word as "Bestellnummer", behind which a number of any form is one
 }
 
@@ -130,6 +150,7 @@ func announcements(t *text, matches []match) map[int]announcement {
 				}
 			}
 			form := t.tokens[i].form
+			w.vague = m.first == m.last && isVague(form)
 			w.number = strings.Contains(form, "nummer") || strings.HasSuffix(form, "nr") || strings.HasSuffix(form, "number")
 			words[i] = w
 		}
@@ -141,6 +162,39 @@ func announcements(t *text, matches []match) map[int]announcement {
 		}
 	}
 	return words
+}
+
+// isVague says whether a word announces a number of whatever the text is about.
+func isVague(form string) bool {
+	for _, head := range []string{"referen", "referin", "riferiment", "kenmerk"} {
+		if strings.HasPrefix(form, head) {
+			return true
+		}
+	}
+	return form == "ref" || form == "rif"
+}
+
+// ofVague gives the kind of a number behind a word as "reference": what its letters say, or a word around it; of who
+// tells of a fault it is a ticket's.
+func ofVague(t *text, matches []match, words map[int]announcement, n *numberSpan, wants string) string {
+	if kind := kindOfPrefix(n.value); kind != "" {
+		return kind
+	}
+	kind := kindAround(t, matches, words, n.tok, wants)
+	if kind == "order" && (wants == "problem" || wants == "account" || wants == "feedback" || wants == "") && !holdsKind(words, "order") {
+		return "ticket"
+	}
+	return kind
+}
+
+// holdsKind says whether a word of a text announces a number of a kind.
+func holdsKind(words map[int]announcement, kind string) bool {
+	for _, w := range words {
+		if w.kind == kind {
+			return true
+		}
+	}
+	return false
 }
 
 // kindBefore looks at the words before a number, up to five in its sentence, for one that announces it.
@@ -162,8 +216,13 @@ func kindBefore(t *text, words map[int]announcement, n *numberSpan) string {
 				return "other"
 			}
 			if plausible(n, marked) {
+				if w.vague {
+					return "vague"
+				}
 				return w.kind
 			}
+			return ""
+		case w.other && isCodeWord(k.form) && inParts(n.value):
 			return ""
 		case w.other && !w.filler:
 			return "other"
@@ -175,6 +234,11 @@ func kindBefore(t *text, words map[int]announcement, n *numberSpan) string {
 		}
 	}
 	return ""
+}
+
+// isCodeWord says whether a word may announce a door's code as well as a booking's.
+func isCodeWord(form string) bool {
+	return form == "code" || form == "codice" || form == "codigo" || form == "kod"
 }
 
 // isInitials says whether a word is two or three capitals, as before the digits of "KV 2218".
@@ -197,7 +261,7 @@ func isMark(form string) bool {
 // plausible says whether a number may be a reference where a word announces it. Without a mark, short digits
 // are rather a quantity or a year.
 func plausible(n *numberSpan, marked bool) bool {
-	if marked || !n.plain {
+	if marked || !n.plain || n.groups {
 		return true
 	}
 	if n.to-n.from == 4 && (strings.HasPrefix(n.value, "19") || strings.HasPrefix(n.value, "20")) {
@@ -218,22 +282,18 @@ func joined(between string) bool {
 	return false
 }
 
-func directHash(t *text, n *numberSpan) bool {
-	return n.from > 0 && t.all[n.from-1] == '#' && n.to-n.from >= 3
-}
-
 // kindAround gives the kind of a number without a word of what it is: that of an announcing word in its sentence,
 // or in one of the two before; else an order. What speaks of paying makes it an invoice, and so
 // does what the customer wants.
 func kindAround(t *text, matches []match, words map[int]announcement, tok int, wants string) string {
 	first, last := t.sentenceOf(tok)
 	for i := tok - 1; i >= first; i-- {
-		if k := words[i].kind; k != "" {
+		if k := words[i].kind; k != "" && !words[i].vague {
 			return k
 		}
 	}
 	for i := tok + 1; i <= last; i++ {
-		if k := words[i].kind; k != "" {
+		if k := words[i].kind; k != "" && !words[i].vague {
 			return k
 		}
 	}
@@ -243,7 +303,7 @@ func kindAround(t *text, matches []match, words map[int]announcement, tok int, w
 		}
 	}
 	for i := first - 1; i >= 0 && t.tokens[i].sentence >= t.tokens[tok].sentence-2; i-- {
-		if k := words[i].kind; k != "" {
+		if k := words[i].kind; k != "" && !words[i].vague {
 			return k
 		}
 	}
@@ -254,68 +314,6 @@ func kindAround(t *text, matches []match, words map[int]announcement, tok int, w
 		return "quote"
 	}
 	return "order"
-}
-
-// others says whether one of so many words before a number, in its sentence, announces something else, and not another
-// number. Words that may stand between aren't counted.
-func others(t *text, words map[int]announcement, tok, most int) bool {
-	first, _ := t.sentenceOf(tok)
-	for i := tok - 1; i >= first && most > 0 && !t.tokens[i].number; i-- {
-		if words[i].other {
-			return true
-		}
-		if !words[i].filler && !isMark(t.tokens[i].form) {
-			most--
-		}
-	}
-	return false
-}
-
-// numbered says whether "no." or its like stands directly before a number that is long enough for a reference.
-func numbered(t *text, n *numberSpan) bool {
-	return n.tok > 0 && isMark(t.tokens[n.tok-1].form) && t.tokens[n.tok-1].sentence == t.tokens[n.tok].sentence && n.to-n.from >= 4
-}
-
-// bare says whether a number without any word of what it is may be one that the customer was given: five to eight
-// digits that are no round number, no postcode before a town, and no count of what follows.
-func bare(t *text, n *numberSpan) bool {
-	size := n.to - n.from
-	if !n.plain || size < 5 || size > 8 || n.value[0] == '0' || strings.HasSuffix(n.value, "000") {
-		return false
-	}
-	if n.last+1 < len(t.tokens) {
-		next := &t.tokens[n.last+1]
-		r, _ := utf8.DecodeRuneInString(t.all[next.from:])
-		if t.all[n.to:next.from] == " " && size == 5 && unicode.IsUpper(r) {
-			return false
-		}
-	}
-	return true
-}
-
-// distinctive says whether a number looks like a reference wherever it stands: capitals and digits, or groups
-// of digits, joined by a hyphen or a stroke.
-func distinctive(n *numberSpan) bool {
-	digits := digitsOf(n.value)
-	head := n.value[:prefixLength(n.value)]
-	letters := strings.TrimRight(head, "-/_")
-	switch {
-	case strings.ContainsAny(n.value, ".:") || len(letters) > 5 || strings.ToUpper(letters) != letters:
-		return false
-	case letters != "" && letters != head:
-		return digits >= 3 && !(digits <= 4 && strings.HasSuffix(n.value, "00") || digits == 3 && strings.HasSuffix(n.value, "0")) // "SX-2000" is a model
-	case letters == "" && digits >= 4 && endsInLetters(n.value):
-		return true
-	case letters == "" && !n.plain && n.value[0] != '0':
-		return digits >= 5 && strings.ContainsAny(n.value, "-/") && strings.Trim(n.value, "0123456789-/") == ""
-	}
-	return letters != "" && digits >= 4 && len(letters) <= 3
-}
-
-// endsInLetters says whether a number of digits ends with a hyphen and one or two capitals: "77120-B".
-func endsInLetters(value string) bool {
-	number, end, found := strings.Cut(value, "-")
-	return found && len(number) >= 4 && strings.Trim(number, "0123456789") == "" && len(end) <= 2 && strings.Trim(end, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
 // kindOfPrefix tells a kind by the letters at the beginning of a number, where these are usual.

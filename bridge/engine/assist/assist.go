@@ -18,6 +18,12 @@ import (
 	"parley/store"
 )
 
+// What is said where the analysis of one conversation is switched off.
+const (
+	switchedOff = "The analysis of this conversation is switched off: nothing of it is read, or sent to a model."
+	switchOn    = "Switch it on again: !analysis on"
+)
+
 // UseCases has texts written, in one batch.
 type UseCases struct {
 	*threads.Writer
@@ -33,6 +39,9 @@ func (us *UseCases) Ask(r book.Request) {
 	switch {
 	case !us.Requests.Answered() || !settings.Analyses:
 		us.Refuse(r, "ai_off", "The analysis of "+c.Account.Name+" is switched off: nothing of its conversations is read.", "Admins switch it on in parley.yaml: ai: on")
+		return
+	case !us.Analyses(c):
+		us.Refuse(r, own.SwitchedOff, switchedOff, switchOn)
 		return
 	case utf8.RuneCountInString(r.Text) > analysis.MostDraft:
 		us.Refuse(r, "too_long", "That text is too long: it may have "+strconv.Itoa(analysis.MostDraft)+" characters.", "Give it in parts.")
@@ -88,7 +97,7 @@ func (us *UseCases) tellFailure(c *book.Conversation, ask *own.Ask, class string
 	case own.LeftOut:
 		text, hint = "What the model wrote was left out: it named a link, a number or a person that nobody named here.", "Ask again in other words."
 	case own.SwitchedOff:
-		text, hint = "The analysis of this conversation is switched off: nothing of it is sent to a model.", "Switch it on again: !analysis on"
+		text, hint = switchedOff, switchOn
 	case own.NoText:
 		text, hint = "There is no text of the customer to work on.", "Give one: !ai translate to German: TEXT"
 	}

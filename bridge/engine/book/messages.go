@@ -204,6 +204,7 @@ func asksFor(c *Conversation, m *Message, verb bridge.Verb) bool {
 		return m.Direction == store.DirectionIn && m.Automatic != ""
 	case bridge.VerbPromote, bridge.VerbSilence:
 		return m.Direction == store.DirectionIn && (m.Automatic != "" || c.Collects != nil)
+	default:
+		return false
 	}
-	return false
 }

@@ -6,6 +6,7 @@ import (
 
 	"parley/bridge/engine/own"
 	"parley/store"
+	"parley/store/replying"
 )
 
 // Replying is what a batch changes about the forms of replies.
@@ -39,8 +40,8 @@ func (rc *Replying) Outdate(c *Conversation) {
 }
 
 func (rc *Replying) flush(ctx context.Context, p *store.Pipeline) error {
-	if err := store.EndReplies(ctx, p, rc.conversations, rc.agents, own.Replying); err != nil {
+	if err := replying.End(ctx, p, rc.conversations, rc.agents, own.Replying); err != nil {
 		return err
 	}
-	return store.OutdateReplies(ctx, p, compact(rc.outdated), rc.Now, own.Replying)
+	return replying.Outdate(ctx, p, compact(rc.outdated), rc.Now, own.Replying)
 }

@@ -128,6 +128,7 @@ func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request
 		}
 		it.Confirm(c, surface, a, bridge.Line{Content: done, Verb: bridge.VerbSilence})
 		return nil
+	default: // VerbPromote: below
 	}
 	switch open, err := it.openWith(ctx, tx, c, i); {
 	case err != nil:

@@ -24,7 +24,7 @@ import (
 // again. more says that others are left. While another process measures, it does nothing.
 func Round(ctx context.Context, pool *pgxpool.Pool, dir *directory.Directory, most int) (more bool, err error) {
 	err = store.InTx(ctx, pool, func(tx pgx.Tx) error {
-		progress, err := measure.Hold(ctx, tx, hoursHash(dir))
+		progress, err := measure.Hold(ctx, tx, howMeasured+hoursHash(dir))
 		if err != nil || progress == nil {
 			return err
 		}
@@ -41,6 +41,10 @@ func Round(ctx context.Context, pool *pgxpool.Pool, dir *directory.Directory, mo
 	})
 	return more, err
 }
+
+// howMeasured changes where more is measured than a version before did: then all conversations are measured again, and
+// again once no process of that version measures any more.
+const howMeasured = "times "
 
 // hoursHash tells whether any business hours have changed: then what was measured by them is measured again.
 func hoursHash(dir *directory.Directory) string {
@@ -76,10 +80,15 @@ func measureAll(ctx context.Context, tx pgx.Tx, progress *measure.Progress, dir 
 	}
 	var labels []measure.Labels
 	var shares []measure.Share
+	var times []measure.Single
 	for _, s := range subjects {
 		s.Tags = append([]string{}, dir.TagsNow(s.Tags)...) // a tag that was renamed counts once, by the name that it has now
 		labels = append(labels, s.Labels)
-		shares = append(shares, Shares(s, logOf[s.ConversationID], saidIn[s.ConversationID], dir.Hours[s.AccountID])...)
+		of, single := Shares(s, logOf[s.ConversationID], saidIn[s.ConversationID], dir.Hours[s.AccountID])
+		shares, times = append(shares, of...), append(times, single...)
 	}
-	return progress.Keep(ctx, tx, labels, shares)
+	if err := progress.Keep(ctx, tx, labels, shares); err != nil {
+		return err
+	}
+	return progress.KeepTimes(ctx, tx, labels, times)
 }

@@ -146,13 +146,18 @@ func (w *world) measured(dir *directory.Directory) {
 	}
 }
 
-// compare compares what is kept with a slow recount.
-func (w *world) compare(dir *directory.Directory) {
+// compare compares what is kept with a slow recount, and gives its single times.
+func (w *world) compare(dir *directory.Directory) []timed {
 	w.t.Helper()
 	var want, wantDays []string
 	days := map[string]*measure.Figures{}
+	var times []timed
 	for _, s := range w.stories {
-		for _, share := range recounted(s, dir.Hours[s.subject.AccountID]) {
+		again := recounted(s, dir.Hours[s.subject.AccountID])
+		for _, single := range again.times {
+			times = append(times, timed{single, s.subject.Labels})
+		}
+		for _, share := range again.shares {
 			want = append(want, fmt.Sprintf("%+v", *share))
 			values := []string{"all/", "agent/" + strconv.FormatInt(int64(share.AgentID), 10), "intent/" + s.subject.Intent, "mood/" + s.subject.Mood}
 			for _, tag := range s.subject.Tags {
@@ -173,6 +178,8 @@ func (w *world) compare(dir *directory.Directory) {
 	w.same("shares", w.keptShares(), want)
 	w.same("days", w.keptDays(days), wantDays)
 	w.spans()
+	w.medians(times)
+	return times
 }
 
 // spans compares the sums of weeks, and of four weeks, with those of their days.
@@ -291,7 +298,7 @@ func TestRandomHistories(t *testing.T) {
 	w.exec(`UPDATE accounts SET hours = '{"zone": "Asia/Kathmandu", "week": [{"days": "mon-sat", "open": "10:00-18:00"}]}' WHERE id = 102`)
 	dir = w.directory() // all is measured by the new hours
 	w.measured(dir)
-	w.compare(dir)
+	times := w.compare(dir)
 
 	sums := w.keptDays(nil) // closed days keep theirs, whatever is measured again
 	for more := true; more; {
@@ -303,9 +310,12 @@ func TestRandomHistories(t *testing.T) {
 	w.exec(`UPDATE measured SET below = (SELECT max(id) + 1 FROM conversations)`)
 	w.measured(dir)
 	w.same("sums after days were closed", w.keptDays(nil), sums)
+	w.medians(times)
 	var left, some int
-	if err := w.pool.QueryRow(t.Context(), `SELECT count(*) FILTER (WHERE day < '2026-10-27'), count(*) FROM measure_shares`).Scan(&left, &some); err != nil || left > 0 {
-		t.Errorf("%d of %d shares are of closed days: %v", left, some, err)
+	for _, kept := range []string{`SELECT day::text AS day FROM measure_shares`, `SELECT (SELECT max(x) FROM unnest(times) AS x) AS day FROM measure_times`} {
+		if err := w.pool.QueryRow(t.Context(), `SELECT count(*) FILTER (WHERE day < '2026-10-27'), count(*) FROM (`+kept+`) AS k`).Scan(&left, &some); err != nil || left > 0 {
+			t.Errorf("%d of %d shares or times are of closed days: %v", left, some, err)
+		}
 	}
 }
 

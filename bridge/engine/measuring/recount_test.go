@@ -20,6 +20,7 @@ type recount struct {
 	h      *hours.Hours
 	events []event
 	shares map[string]*measure.Share
+	times  []measure.Single
 }
 
 // event is something that was done, or said and counts.
@@ -31,7 +32,7 @@ type event struct {
 	agent store.AgentID
 }
 
-func recounted(s *story, h *hours.Hours) map[string]*measure.Share {
+func recounted(s *story, h *hours.Hours) *recount {
 	r := &recount{s: s, h: h, shares: map[string]*measure.Share{}}
 	for i := range s.log {
 		e := event{at: s.log[i].At, id: s.log[i].ID, log: &s.log[i]}
@@ -49,7 +50,7 @@ func recounted(s *story, h *hours.Hours) map[string]*measure.Share {
 	for n := range r.events {
 		r.event(n)
 	}
-	return r.shares
+	return r
 }
 
 func (r *recount) counts(m *measure.Said) bool {
@@ -130,10 +131,12 @@ func (r *recount) answer(n int) {
 	f := r.at(n, e.agent)
 	wall, open := r.between(r.events[since].at, e.at)
 	if answeredBefore {
+		r.single(n, e.agent, measure.NextAnswer, wall, open)
 		f.NextCount, f.NextSum, f.NextSumOpen = f.NextCount+1, f.NextSum+wall, f.NextSumOpen+open
 		f.NextWorst, f.NextWorstOpen = max(f.NextWorst, wall), max(f.NextWorstOpen, open)
 		return
 	}
+	r.single(n, e.agent, measure.FirstAnswer, wall, open)
 	f.FirstCount, f.FirstSum, f.FirstSumOpen = f.FirstCount+1, f.FirstSum+wall, f.FirstSumOpen+open
 	f.FirstWorst, f.FirstWorstOpen = max(f.FirstWorst, wall), max(f.FirstWorstOpen, open)
 }
@@ -162,6 +165,7 @@ func (r *recount) end(n int) {
 	f := r.at(n, cmp.Or(r.owner(n), e.agent))
 	wall, open := r.between(r.events[begun].at, e.at)
 	f.Resolved++
+	r.single(n, cmp.Or(r.owner(n), e.agent), measure.Ended, wall, open)
 	f.EndedSum, f.EndedSumOpen = f.EndedSum+wall, f.EndedSumOpen+open
 	f.EndedWorst, f.EndedWorstOpen = max(f.EndedWorst, wall), max(f.EndedWorstOpen, open)
 	if r.events[begun].log.Actor == store.ByCustomer && !answered {
@@ -188,7 +192,16 @@ func (r *recount) owner(n int) (owner store.AgentID) {
 	return owner
 }
 
-func (r *recount) at(n int, agent store.AgentID) *measure.Figures {
+// single notes a time that ends with the nth event.
+func (r *recount) single(n int, agent store.AgentID, what measure.Time, wall, open int64) {
+	s := r.share(n, agent)
+	r.times = append(r.times, measure.Single{ConversationID: s.ConversationID, Day: s.Day, AccountID: s.AccountID, TeamID: s.TeamID, AgentID: agent,
+		Time: what, Wall: wall, Open: open})
+}
+
+func (r *recount) at(n int, agent store.AgentID) *measure.Figures { return &r.share(n, agent).Figures }
+
+func (r *recount) share(n int, agent store.AgentID) *measure.Share {
 	team, handed := r.s.subject.TeamID, false
 	for i, e := range r.events {
 		if e.is(store.DeedAssigned) && book.DetailOf(*e.log).Team != 0 {
@@ -209,7 +222,7 @@ func (r *recount) at(n int, agent store.AgentID) *measure.Figures {
 	if r.shares[key] == nil {
 		r.shares[key] = &measure.Share{ConversationID: r.s.subject.ConversationID, Day: day, TeamID: team, AgentID: agent, AccountID: r.s.subject.AccountID}
 	}
-	return &r.shares[key].Figures
+	return r.shares[key]
 }
 
 func (r *recount) between(from, to time.Time) (wall, open int64) {

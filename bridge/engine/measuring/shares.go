@@ -15,6 +15,7 @@ type history struct {
 	subject measure.Subject
 	hours   *hours.Hours // nil = always open
 	shares  map[place]*measure.Figures
+	times   []measure.Single
 
 	team  store.TeamID  // that has the conversation; 0 = none
 	owner store.AgentID // the agent who leads it; 0 = nobody
@@ -35,8 +36,8 @@ type place struct {
 	agent store.AgentID
 }
 
-// Shares counts what a conversation contributes to the figures.
-func Shares(s measure.Subject, log []store.LogEntry, said []measure.Said, h *hours.Hours) []measure.Share {
+// Shares counts what a conversation contributes to the figures, and gives the single times that are summed up there.
+func Shares(s measure.Subject, log []store.LogEntry, said []measure.Said, h *hours.Hours) ([]measure.Share, []measure.Single) {
 	w := &history{subject: s, hours: h, shares: map[place]*measure.Figures{}, team: s.TeamID}
 	list := facts(log, said)
 	if slices.ContainsFunc(list, handsOver) {
@@ -49,27 +50,37 @@ func Shares(s measure.Subject, log []store.LogEntry, said []measure.Said, h *hou
 	for p, f := range w.shares {
 		shares = append(shares, measure.Share{ConversationID: s.ConversationID, Day: p.day, TeamID: p.team, AgentID: p.agent, AccountID: s.AccountID, Figures: *f})
 	}
-	return shares
+	return shares, w.times
 }
 
 func handsOver(f fact) bool { return f.what == store.DeedAssigned && f.detail.Team != 0 }
 
-// at gives the figures of a moment, for the team that has the conversation then, and an agent.
-func (w *history) at(t time.Time, agent store.AgentID) *measure.Figures {
+// placeOf is where a moment counts: for the team that has the conversation then, and an agent.
+func (w *history) placeOf(t time.Time, agent store.AgentID) place {
 	zone := w.hours.Zone()
 	if zone == nil {
 		zone = time.UTC
 	}
-	p := place{day: t.In(zone).Format(time.DateOnly), team: w.team, agent: agent}
+	return place{day: t.In(zone).Format(time.DateOnly), team: w.team, agent: agent}
+}
+
+// at gives the figures of a moment.
+func (w *history) at(t time.Time, agent store.AgentID) *measure.Figures {
+	p := w.placeOf(t, agent)
 	if w.shares[p] == nil {
 		w.shares[p] = &measure.Figures{}
 	}
 	return w.shares[p]
 }
 
-// lasted gives how many whole seconds are between two times, by the wall clock and in business hours.
-func (w *history) lasted(from, to time.Time) (wall, open int64) {
-	return max(int64(to.Sub(from)/time.Second), 0), int64(w.hours.Between(from, to) / time.Second)
+// lasted measures a time: how many whole seconds are between two moments, by the wall clock and in business hours. It
+// counts for the second moment.
+func (w *history) lasted(what measure.Time, from, to time.Time, agent store.AgentID) (wall, open int64) {
+	wall, open = max(int64(to.Sub(from)/time.Second), 0), int64(w.hours.Between(from, to)/time.Second)
+	p := w.placeOf(to, agent)
+	w.times = append(w.times, measure.Single{ConversationID: w.subject.ConversationID, Day: p.day, AccountID: w.subject.AccountID, TeamID: p.team,
+		AgentID: p.agent, Time: what, Wall: wall, Open: open})
+	return wall, open
 }
 
 func (w *history) count(f fact) {
@@ -136,8 +147,9 @@ func (w *history) end(f fact) {
 	if w.begunAt == nil {
 		return
 	}
-	to := w.at(f.at, cmp.Or(w.owner, f.agent))
-	wall, open := w.lasted(*w.begunAt, f.at)
+	agent := cmp.Or(w.owner, f.agent)
+	to := w.at(f.at, agent)
+	wall, open := w.lasted(measure.Ended, *w.begunAt, f.at, agent)
 	to.Resolved++
 	to.EndedSum, to.EndedSumOpen = to.EndedSum+wall, to.EndedSumOpen+open
 	to.EndedWorst, to.EndedWorstOpen = max(to.EndedWorst, wall), max(to.EndedWorstOpen, open)
@@ -161,7 +173,11 @@ func (w *history) agentSays(f fact) {
 	to := w.at(f.at, f.agent)
 	to.MessagesOut++
 	if w.waitsSince != nil {
-		wall, open := w.lasted(*w.waitsSince, f.at)
+		what := measure.FirstAnswer
+		if w.ever {
+			what = measure.NextAnswer
+		}
+		wall, open := w.lasted(what, *w.waitsSince, f.at, f.agent)
 		if w.ever {
 			to.NextCount, to.NextSum, to.NextSumOpen = to.NextCount+1, to.NextSum+wall, to.NextSumOpen+open
 			to.NextWorst, to.NextWorstOpen = max(to.NextWorst, wall), max(to.NextWorstOpen, open)

@@ -216,7 +216,7 @@ func play(t testing.TB, zone *time.Location, lines string) *story {
 }
 
 // told writes shares as people read them, those without figures left out.
-func told(shares []measure.Share) string {
+func told(shares []measure.Share, _ []measure.Single) string {
 	var lines []string
 	for _, s := range shares {
 		var words []string

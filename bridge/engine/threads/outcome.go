@@ -21,8 +21,9 @@ func tracked(line *bridge.Line) bool {
 	case bridge.LineAsk, bridge.LineInside, bridge.LineNotMapped, bridge.LineParked, bridge.LineOffered, bridge.LineFailed, bridge.LineRetrying, bridge.LineUnclear, bridge.LineEditLate, bridge.LineUndone,
 		bridge.LineTexts, bridge.LineAutomatic, bridge.LineCollected, bridge.LineParticipant:
 		return line.Args.Message != 0
+	default:
+		return carriesFate(line)
 	}
-	return carriesFate(line)
 }
 
 // carriesFate says that a line stands for a message that leaves: for one that was written in a form,
@@ -34,8 +35,9 @@ func carriesFate(line *bridge.Line) bool {
 	switch line.Verb {
 	case bridge.VerbReply, bridge.VerbTemplate, bridge.VerbNew, bridge.VerbSend:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // postedLine is a line in a thread with the changes that were made to it since, in order.

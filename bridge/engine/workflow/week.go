@@ -117,14 +117,38 @@ func weekFigures(ctx context.Context, tx pgx.Tx, f measure.Filter) (w bridge.Wee
 	for _, team := range sums {
 		s.Add(team.Figures)
 	}
-	w = bridge.WeekFigures{New: s.Opened, Reopened: s.Reopened, Resolved: s.Resolved, Answers: s.FirstCount}
+	w = bridge.WeekFigures{New: s.Opened, Reopened: s.Reopened, Resolved: s.Resolved, Answers: s.FirstCount, Further: s.NextCount}
 	if s.FirstCount > 0 {
 		w.First = time.Duration(s.FirstSumOpen/s.FirstCount) * time.Second
+	}
+	if s.NextCount > 0 {
+		w.Next = time.Duration(s.NextSumOpen/s.NextCount) * time.Second
 	}
 	if s.Resolved > 0 {
 		w.Ended = time.Duration(s.EndedSumOpen/s.Resolved) * time.Second
 	}
-	return w, nil
+	w.Medians, err = weekMedians(ctx, tx, f, w)
+	return w, err
+}
+
+// weekMedians reads the medians of a week. That of one time, and of two, is their average, which is known exactly.
+func weekMedians(ctx context.Context, tx pgx.Tx, f measure.Filter, w bridge.WeekFigures) (*bridge.WeekMedians, error) {
+	spreads, err := measure.Spreads(ctx, tx, f, measure.ByTeam, true, nil)
+	if err != nil {
+		return nil, err
+	}
+	var all measure.Spread
+	for _, s := range spreads {
+		all.Add(*s)
+	}
+	median := func(t measure.Time, count int64, mean time.Duration) time.Duration {
+		if count == 1 || count == 2 {
+			return mean
+		}
+		return all.Median(t)
+	}
+	return &bridge.WeekMedians{First: median(measure.FirstAnswer, w.Answers, w.First), Next: median(measure.NextAnswer, w.Further, w.Next),
+		Ended: median(measure.Ended, w.Resolved, w.Ended)}, nil
 }
 
 // worstOfWeek adds the conversations that waited longest for their first answer.

@@ -11,7 +11,7 @@ type line struct {
 	text  string
 	blank bool // it shows nothing
 	field byte // the header field that it looks like, as headerField names it; 0 = none
-	ends  bool // it ends in a colon or dashes, as an attribution does
+	ends  bool // it ends in a colon, dashes or a verb, as an attribution does
 	depth int  // how deep it is quoted
 	tail  bool // a mail program's mark says that the history begins here
 	sig   bool // a mail program's mark says that it belongs to the signature
@@ -26,7 +26,7 @@ func (l *line) read(text string) {
 	}
 	l.field = fieldOfLine(text)
 	text = strings.TrimRight(text, " "+nbsp)
-	l.ends = strings.HasSuffix(text, ":") || strings.HasSuffix(text, "：") || strings.HasSuffix(text, "--")
+	l.ends = strings.HasSuffix(text, ":") || strings.HasSuffix(text, "：") || strings.HasSuffix(text, "--") || strings.HasSuffix(text, bareVerb)
 }
 
 // Limits of the search for history.
@@ -231,19 +231,21 @@ func startsQuoted(lines []line) bool {
 }
 
 // attributionAbove returns the index at which the attribution of the quote at start begins; start if
-// it has none.
+// it has none. One that stands further above must say who wrote and when.
 func attributionAbove(lines []line, start int) int {
+	const near, far = 2, 8 // blank lines
 	end := lastText(lines[:start])
-	if start-end > 2 {
+	if start-end > far {
 		return start
 	}
+	strict := start-end > near
 	joined, found := "", start
 	for i := end - 1; i >= 0 && i >= end-4; i-- {
 		if lines[i].blank || lines[i].depth > 0 {
 			break
 		}
 		joined = strings.TrimSpace(lines[i].text + " " + joined)
-		if isAttribution(joined, false) {
+		if isAttribution(joined, strict) {
 			found = i
 			if startsAttribution(joined) {
 				break

@@ -35,6 +35,7 @@ func TestAttributions(t *testing.T) {
 		"japanese 2": "Acme さんは書きました:",
 		"korean":     "2026년 11월 2일 (월) 오전 10:15, Acme <help@acme.test>님이 작성:",
 		"old gmail":  "2026/11/2 Acme <help@acme.test>",
+		"hungarian":  "2026.11.02. 10:15 keltezéssel, \"Acme Support\" írta:",
 		"arabic":     "في الاثنين، ٢ نوفمبر ٢٠٢٦ كتب Acme <help@acme.test>:",
 	} {
 		text := "My answer.\n\n" + attribution + "\n\n> Old text\n> of ours\n"
@@ -42,6 +43,19 @@ func TestAttributions(t *testing.T) {
 		if strings.TrimSpace(now) != "My answer." || !strings.Contains(history, attribution) || !strings.Contains(history, "Old text") {
 			t.Errorf("%s: now %q, history %q", name, now, history)
 		}
+	}
+}
+
+// TestAttributionFarAboveQuote: some mailers leave blank lines between the attribution and the quote.
+func TestAttributionFarAboveQuote(t *testing.T) {
+	t.Parallel()
+	text := "My answer.\n\nOn Aug 22, 2011, at 7:37 PM, acme<help@acme.test> wrote:\n\n\n\n\n> Old text"
+	if now, _ := splitQuote(text, false); strings.TrimSpace(now) != "My answer." {
+		t.Errorf("now %q", now)
+	}
+	text = "I have read what you wrote:\n\n\n\n\n> Old text"
+	if now, _ := splitQuote(text, false); strings.TrimSpace(now) != "I have read what you wrote:" {
+		t.Errorf("hid a sender's own words: now %q", now)
 	}
 }
 
@@ -54,6 +68,8 @@ func TestUnmarkedAttributions(t *testing.T) {
 		"german":  "Am Montag, 2. November 2026 um 10:15:00 MEZ hat Acme <help@acme.test> Folgendes geschrieben:",
 		"french":  "Le lundi 2 novembre 2026 à 10:15, Acme <help@acme.test> a écrit :",
 		"zoho":    "---- On Mon, 02 Nov 2026 10:15:00 +0100 Acme <help@acme.test> wrote ----",
+		"bare":    "On Mon, 02 Nov 2026 10:15:00 +0100 Acme <help@acme.test> wrote",
+		"clock":   "10:15 AM, November 2, 2026, \"Acme\" <help@acme.test>:",
 	} {
 		now, history := splitQuote("My answer.\n\n"+attribution+"\n\nOld text", false)
 		if strings.TrimSpace(now) != "My answer." || !strings.Contains(history, "Old text") {
@@ -88,7 +104,7 @@ func TestHeaderBlocks(t *testing.T) {
 			colon = "："
 		}
 		block := l[0] + colon + "Acme <help@acme.test>\n" + l[1] + colon + "2 Nov 2026 10:15\n*" + l[2] + ":* ann@customer.test;\n bob@customer.test\n" + l[3] + colon + "Order"
-		for _, above := range []string{"", "________________________________\n", "-----Original Message-----\n"} {
+		for _, above := range []string{"", "________________________________\n", "-----Original Message-----\n", "-------- Oprindelig besked --------\n"} {
 			now, history := splitQuote("My answer.\n\n"+above+block+"\n\nOld text", false)
 			if strings.TrimSpace(now) != "My answer." || !strings.Contains(history, "Old text") {
 				t.Errorf("%s below %q: now %q", name, above, now)

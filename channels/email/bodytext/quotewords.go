@@ -8,9 +8,9 @@ import (
 
 // attributionVerb matches how mail programs say "wrote" above a quote.
 var attributionVerb = regexp.MustCompile(`(?i)\b(?:wrote|writes|schrieb|schreibt|geschrieben|escribi[oó]|escreveu|` +
-	`ha scritto|scrisse|schreef|napisał\(?a?\)?|pisze|skrev|kirjoitti|napsal\(?a?\)?|napísal\(?a?\)?|yazdı|írta|` +
+	`ha scritto|scrisse|schreef|napisał\(?a?\)?|pisze|skrev|kirjoitti|napsal\(?a?\)?|napísal\(?a?\)?|yazdı|` +
 	`a scris)(?:\P{L}|$)` +
-	`|a [ée]crit|написал|пишет|писал|написав|写道|寫道|書きました|のメッセージ|작성|님이|كتب|כתב|έγραψε`)
+	`|a [ée]crit|írta|написал|пишет|писал|написав|写道|寫道|書きました|のメッセージ|작성|님이|كتب|כתב|έγραψε`)
 
 // startsAttribution reports whether a line begins like an attribution in one of those languages, or
 // with a date. It uses no regular expression, because that took a millisecond for a long line.
@@ -34,6 +34,9 @@ func startsAttribution(s string) bool {
 	if digits := len(s) - first - len(rest); digits > 4 || rest == "" {
 		return false
 	}
+	if rest[0] == ':' { // "10:15 AM, November 2, 2026, …"
+		return first == 0 && strings.Contains(rest, ", 20")
+	}
 	return strings.IndexByte("./- ", rest[0]) >= 0 || strings.HasPrefix(rest, "年")
 }
 
@@ -49,6 +52,9 @@ func AddressInText(text string) string { return mailInText.FindString(text) }
 // clockInText matches a time of day in an attribution.
 var clockInText = regexp.MustCompile(`\d{1,2}\s?[:.h時点]\s?\d{2}`)
 
+// bareVerb ends an attribution of which a program has taken the dashes or the colon away.
+const bareVerb = "> wrote"
+
 // attributionRunes is the length of the longest attribution that is recognised.
 const attributionRunes = 400
 
@@ -63,16 +69,20 @@ func isAttribution(s string, strict bool) bool {
 	if strings.HasPrefix(s, "--") && strings.HasSuffix(s, "--") { // Zoho
 		s, colon = strings.Trim(s, "- "), true
 	}
+	bare := !colon && strings.HasSuffix(s, bareVerb)
 	digit := strings.ContainsAny(s, "0123456789")
 	switch { // decide most lines without the regular expressions, which are slow
-	case strict && !(colon && digit):
+	case strict && !((colon || bare) && digit):
 		return false
 	case !colon && !(digit && strings.Contains(s, "@")):
 		return false
 	}
 	verb, address := attributionVerb.MatchString(s), mailInText.MatchString(s)
-	if strict { // two of: a verb, an address, a time of day
+	if strict { // two of: a verb, an address, a time of day; all three where no colon ends it
 		clock := func() bool { return clockInText.MatchString(s) }
+		if bare {
+			return startsAttribution(s) && address && clock()
+		}
 		return startsAttribution(s) && (verb && (address || clock()) || address && clock())
 	}
 	if colon && (verb || address && digit) {
@@ -100,7 +110,7 @@ func isSeparator(text string) bool {
 		"original message", "original-nachricht", "ursprüngliche nachricht", "ursprüngliche mail", "urspruengliche nachricht",
 		"urspruengliche mail", "message d'origine", "message d’origine", "mensaje original", "mensagem original",
 		"messaggio originale",
-		"oorspronkelijk bericht", "wiadomość oryginalna", "oryginalna wiadomość", "ursprungligt meddelande", "oprindelig meddelelse",
+		"oorspronkelijk bericht", "wiadomość oryginalna", "oryginalna wiadomość", "ursprungligt meddelande", "oprindelig meddelelse", "oprindelig besked",
 		"opprinnelig melding", "alkuperäinen viesti", "původní zpráva", "исходное сообщение", "orijinal ileti",
 		"原始邮件", "原始郵件", "原邮件",
 		"元のメッセージ", "원본 메시지", "الرسالة الأصلية", "reply message", "antwortnachricht", "antwort",

@@ -96,6 +96,8 @@ func TestAddresses(t *testing.T) {
 		{"nobody", ""},
 		{"", ""},
 		{`"unclosed <a@x.test>`, "unclosed <a@x.test>"},
+		{`"postmaster@" <x.test postmaster@x.test>`, "postmaster@ <postmaster@x.test>"}, // a whole address behind stray words
+		{"<ann @x.test>, <bob@ y.test>, <kim@z. test>, <a.\r\n b@x.test>", "<ann@x.test> | <bob@y.test> | <kim@z.test> | <a.b@x.test>"},
 	}
 	for _, tt := range tests {
 		var got []string

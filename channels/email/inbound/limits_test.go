@@ -62,9 +62,11 @@ func TestCase37Shapes(t *testing.T) {
 		"no boundary":     "From: a@b.test\nContent-Type: multipart/mixed\n\nwords without parts",
 		"wrong boundary":  "From: a@b.test\nContent-Type: multipart/mixed; boundary=x\n\nwords without parts",
 		"guessable":       "From: a@b.test\nContent-Type: multipart/mixed; boundary=x\n\n--really-this\nContent-Type: text/plain\n\nwords\n--really-this--",
+		"odd multipart":   "From: a@b.test\nContent-Type: multipart/*; boundary=x\n\n--x\nContent-Type: text/html\n\n<p>words</p>\n--x--",
 		"unclosed":        "From: a@b.test\nContent-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/plain\n\nwords",
 		"body in header":  "From: a@b.test\nSubject: x\nwords that are no header\nmore words",
 		"blanks first":    " \r\n From: a@b.test\nSubject: x\n\nwords",
+		"mark first":      "\xef\xbb\xbfFrom: a@b.test\nSubject: x\n\nwords",
 		"bare returns":    "From: a@b.test\rSubject: x\r\rwords",
 		"mbox":            "From a@b.test Mon Nov  2 11:00:00 2026\nFrom: a@b.test\n\nwords",
 		"broken base64":   "From: a@b.test\nContent-Transfer-Encoding: base64\n\nd29y*ZHM=\nIQ==",
@@ -76,7 +78,7 @@ func TestCase37Shapes(t *testing.T) {
 		if in.Text == "" && name != "no body" || in.From.Key == "" || in.ExternalID == "" {
 			t.Errorf("%s: %s", name, describe(in))
 		}
-		if (name == "blanks first" || name == "bare returns") && (in.From.Key != "a@b.test" || in.Text != "words") {
+		if (name == "blanks first" || name == "mark first" || name == "bare returns" || name == "odd multipart") && (in.From.Key != "a@b.test" || in.Text != "words") {
 			t.Errorf("%s: %s", name, describe(in))
 		}
 	}

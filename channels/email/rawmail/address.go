@@ -146,7 +146,7 @@ func splitComment(s string) (plain, comment string) {
 // Address returns an address in lower case without brackets and spaces; "" if a is none.
 func Address(a string, guess *Guesser) string {
 	a = strings.ToLower(DecodeHeader(a, guess))
-	a = strings.TrimPrefix(strings.Trim(a, " <>\"'`,;"), "mailto:")
+	a = wholeAddress(strings.TrimPrefix(strings.Trim(a, " <>\"'`,;"), "mailto:"))
 	a = strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || Dropped(r) {
 			return -1
@@ -158,6 +158,21 @@ func Address(a string, guess *Guesser) string {
 		return ""
 	}
 	return strings.TrimSuffix(a, ".")
+}
+
+// wholeAddress returns the address at the end of a text in which stray words stand before it. Blanks that belong
+// to an address, because its line was folded there, stay.
+func wholeAddress(a string) string {
+	words := strings.Fields(a)
+	if len(words) < 2 {
+		return a
+	}
+	last, before := words[len(words)-1], words[len(words)-2]
+	at := strings.LastIndexByte(last, '@')
+	if at <= 0 || at == len(last)-1 || last[0] == '.' || strings.HasSuffix(before, ".") || strings.Contains(a, `"`) {
+		return a
+	}
+	return last
 }
 
 // displayName returns the person's name that stands before an address; "" if it repeats the address.

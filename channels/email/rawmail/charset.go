@@ -50,6 +50,9 @@ func decodeCharset(b []byte, declared string, guess *Guesser) string {
 	if enc == nil && !strings.Contains(declared, "utf-8") {
 		enc = findEncoding(metaCharset(b))
 	}
+	if enc == nil && isDamagedUTF8(b) {
+		return strings.ToValidUTF8(string(b), "\uFFFD")
+	}
 	if enc == nil {
 		enc = guess.encoding(b)
 	}
@@ -58,6 +61,24 @@ func decodeCharset(b []byte, declared string, guess *Guesser) string {
 		return strings.ToValidUTF8(string(b), "\uFFFD")
 	}
 	return string(out)
+}
+
+// isDamagedUTF8 reports whether b is UTF-8 but for a few bytes: a text that was cut in the middle of a
+// character, or that has a byte of another charset. In other charsets hardly any bytes form a character.
+func isDamagedUTF8(b []byte) bool {
+	const charactersPerBadByte = 3
+	characters, bad := 0, 0
+	for len(b) > 0 {
+		r, size := utf8.DecodeRune(b)
+		switch {
+		case r == utf8.RuneError && size == 1:
+			bad++
+		case size > 1:
+			characters++
+		}
+		b = b[size:]
+	}
+	return characters >= charactersPerBadByte*bad
 }
 
 // Limits of where an HTML document is searched for its charset: in the document, and in one tag.

@@ -55,6 +55,11 @@ func TestCharsets(t *testing.T) {
 		{`"charset=utf-8"`, "ok", "ok"},
 		{"utf-8", "a\x00b\x1bc\r\nd\re", "abc\nd\ne"},
 		{"utf-8", "exe\u202egpj\ufeff", "exegpj"},
+		// Text that somebody cut in the middle of a character, or that has one byte of another charset.
+		{"utf-8", "Größe, Länge und Tür\xc3", "Größe, Länge und Tür\uFFFD"},
+		{"utf-8", "Юникод запрещен\xf1", "Юникод запрещен\uFFFD"},
+		{"", "Картинка с очень длинным именем\xd1", "Картинка с очень длинным именем\uFFFD"},
+		{"utf-8", encode(charmap.Windows1252, "Größe, Länge und Tür"), "Größe, Länge und Tür"},
 	}
 	for _, tt := range tests {
 		if got := ToUTF8([]byte(tt.bytes), tt.declared, NewGuesser()); got != tt.want {
@@ -133,6 +138,27 @@ func TestTransferEncodings(t *testing.T) {
 	for _, tt := range tests {
 		if got := string(decodeTransfer([]byte(tt.in), tt.encoding)); !strings.HasPrefix(got, tt.want) {
 			t.Errorf("%q of %q = %q, want %q", tt.encoding, tt.in, got, tt.want)
+		}
+	}
+}
+
+// TestFooterBelowBase64: a list or a virus scanner wrote plain text below a body in base64. It is read as it
+// stands: decoded, it would be bytes of no charset, and spoil the umlauts of the whole text.
+func TestFooterBelowBase64(t *testing.T) {
+	t.Parallel()
+	const plain, padded = "R3LDvMOfZSBhdXMgS8O2bG4h", "R3LDvMOfZSBhdXMgS8O2bG4uCg=="
+	long := strings.Repeat("QUJD", 19) + "\n"
+	tests := []struct{ in, want string }{
+		{padded + "\n-- list footer\nJohn\n", "Grüße aus Köln.\n-- list footer\nJohn\n"},
+		{plain + "\r\n\r\n_______________\r\nThe list\r\nhttp://lists.test/x\r\n", "Grüße aus Köln!\n_______________\r\nThe list\r\nhttp://lists.test/x\r\n"},
+		{plain + "\n" + padded + "\n", "Grüße aus Köln!Grüße aus Köln.\n"},
+		{padded + "\n\n", "Grüße aus Köln.\n"},
+		{long + "QUJD*\n" + long, strings.Repeat("ABC", 39)}, // a damaged line in the middle of a file
+		{"Just words, not in base64 at all.", string(DecodeBase64([]byte("Just words, not in base64 at all.")))},
+	}
+	for _, tt := range tests {
+		if got := string(decodeTransfer([]byte(tt.in), "base64")); got != tt.want {
+			t.Errorf("%q = %q, want %q", tt.in, got, tt.want)
 		}
 	}
 }

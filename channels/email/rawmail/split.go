@@ -55,13 +55,14 @@ const (
 	noticeHeaders = "This mail has more than 1 MB of headers: the others are only in the attached original."
 )
 
-// Read reads a whole mail, and returns remarks about the limits that it exceeds. It ignores blanks
-// before the first header. In a mail without newlines, carriage returns end lines.
+// Read reads a whole mail, and returns remarks about the limits that it exceeds. It ignores a byte order
+// mark and blanks before the first header. In a mail without newlines, carriage returns end lines.
 func Read(raw []byte) (*Part, []string) {
 	if bytes.IndexByte(raw, '\n') < 0 {
 		raw = bytes.ReplaceAll(raw, []byte("\r"), []byte("\n"))
 	}
 	s := &splitter{guess: NewGuesser()}
+	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))
 	return s.read(bytes.TrimLeft(raw, " \t\r\n"), 0, "text/plain"), s.notices
 }
 
@@ -235,7 +236,7 @@ func contentType(h Header, defaultType string) (string, map[string]string) {
 		ctype = "text/plain"
 	case ctype == "html":
 		ctype = "text/html"
-	case !found && params["boundary"] != "":
+	case params["boundary"] != "" && (!found || major == "multipart" && !IsMediaType(ctype)): // multipart/*
 		ctype = "multipart/mixed"
 	case !found || major == "" || !IsMediaType(ctype):
 		_, disposition := ParseParams(h.Raw("Content-Disposition"), h.Guess)

@@ -12,7 +12,12 @@ func decodeTransfer(b []byte, encoding string) []byte {
 	encoding, _, _ = strings.Cut(encoding, ";")
 	switch strings.ReplaceAll(strings.TrimSpace(encoding), " ", "") {
 	case "base64":
-		return DecodeBase64(b)
+		code, footer := cutFooter(b)
+		out := DecodeBase64(code)
+		if len(footer) > 0 && !bytes.HasSuffix(out, []byte("\n")) {
+			out = append(out, '\n')
+		}
+		return append(out, footer...)
 	case "quoted-printable":
 		return decodeQuotedPrintable(b)
 	case "x-uuencode", "x-uue", "uuencode", "uue":
@@ -38,6 +43,45 @@ func sextet(c byte) int {
 		return 63
 	}
 	return -1
+}
+
+// cutFooter cuts off plain text that somebody wrote below base64: lists and virus scanners do. It begins
+// with a line that can't be base64, below whole groups of four digits, with no long line of base64 behind
+// it, as a damaged file has.
+func cutFooter(b []byte) (code, footer []byte) {
+	const longLine = 60
+	digits, at, start := 0, 0, -1
+	for line := range bytes.Lines(b) {
+		n := base64Digits(line)
+		switch {
+		case n < 0 && start < 0 && digits > 0 && digits%4 == 0:
+			start = at
+		case n >= longLine:
+			start = -1
+		}
+		if start < 0 {
+			digits += max(n, 0)
+		}
+		at += len(line)
+	}
+	if start < 0 {
+		return b, nil
+	}
+	return b[:start], b[start:]
+}
+
+// base64Digits returns how many digits of base64 a line has, padding included; -1 if it is another text.
+func base64Digits(line []byte) int {
+	line = bytes.TrimSpace(line)
+	if len(line) > 0 && len(bytes.Trim(line, "-_")) == 0 {
+		return -1 // a rule above a footer
+	}
+	for _, c := range line {
+		if c != '=' && sextet(c) < 0 {
+			return -1
+		}
+	}
+	return len(line)
 }
 
 // DecodeBase64 decodes base64 of either alphabet (RFC 4648 sections 4 and 5). It skips what is no digit

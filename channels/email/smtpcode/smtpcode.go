@@ -56,10 +56,20 @@ const (
 	tooMuchData        = 552
 )
 
+// authTemporaryWait is how long a server is believed that it can't check a password right now: "the authentication failed
+// due to a temporary server failure", says RFC 4954 section 6. Microsoft answers so when a password is wrong, too.
+const authTemporaryWait = 30 * time.Minute
+
 // Classify decides what an SMTP refusal means. waited is the time since the first attempt.
 // Source: RFC 5321 section 4.2, RFC 3463, RFC 4954; Microsoft's and Google's lists of
 // SMTP errors.
 func Classify(step Step, code int, text string, waited time.Duration) Verdict {
+	if step == StepAuth && code == authTemporary {
+		if waited < authTemporaryWait {
+			return Verdict{Class: channels.Retry, Hint: HintLater}
+		}
+		return Verdict{Class: channels.AuthBroken, Hint: HintPassword}
+	}
 	ext := enhanced(code, text)
 	if v, ok := byEnhanced(step, code, ext, waited); ok {
 		return v
@@ -74,8 +84,10 @@ func Classify(step Step, code int, text string, waited time.Duration) Verdict {
 		return Verdict{Class: channels.AuthBroken, Hint: HintPassword}
 	case code == tooMuchData:
 		return Verdict{Class: channels.BadContent, Hint: hintSize}
-	case code < 500 || code > 599:
+	case (code < 500 || code > 599) && step == StepDot:
 		return Verdict{Class: channels.Ambiguous}
+	case code < 500 || code > 599: // no byte of the mail was sent
+		return Verdict{Class: channels.Retry, Hint: HintLater}
 	}
 	switch step {
 	case StepRcpt:
@@ -139,7 +151,7 @@ func byEnhanced(step Step, code int, ext string, waited time.Duration) (Verdict,
 			return Verdict{Class: channels.AuthBroken, Hint: HintPassword}, true
 		}
 	case "4.7.0": // other security status, temporary
-		if code == authTemporary { // Microsoft also answers so when the password is wrong
+		if code == authTemporary && step != StepAuth { // a server that lets nobody send without signing in
 			return Verdict{Class: channels.AuthBroken, Hint: HintPassword}, true
 		}
 	}

@@ -30,7 +30,9 @@ func TestClassify(t *testing.T) {
 		{StepAuth, 421, "4.7.0 Too many login attempts", 0, channels.Retry, 0},
 		{StepGreeting, 450, "busy", 0, channels.Retry, 0},
 		// Credentials.
-		{StepAuth, 454, "4.7.0 Temporary authentication failure", 0, channels.AuthBroken, 0},
+		{StepAuth, 454, "4.7.0 Temporary authentication failure", 0, channels.Retry, 0},
+		{StepAuth, 454, "Temporary authentication failure", 29 * time.Minute, channels.Retry, 0},
+		{StepAuth, 454, "4.7.0 Temporary authentication failure", 30 * time.Minute, channels.AuthBroken, 0},
 		{StepMail, 454, "4.7.0 Authentication needed", 0, channels.AuthBroken, 0},
 		{StepAuth, 432, "4.7.12 A password transition is needed", 0, channels.AuthBroken, 0},
 		{StepAuth, 535, "5.7.3 Authentication unsuccessful", 0, channels.AuthBroken, 0},
@@ -78,6 +80,8 @@ func TestClassify(t *testing.T) {
 		// What no standard names may mean anything.
 		{StepDot, 354, "Go ahead", 0, channels.Ambiguous, 0},
 		{StepDot, 650, "?", 0, channels.Ambiguous, 0},
+		{StepData, 250, "Go ahead", 0, channels.Retry, 0},
+		{StepMail, 235, "Signed in", 0, channels.Retry, 0},
 		// An enhanced code of another class does not count.
 		{StepRcpt, 550, "4.2.2 strange", 0, channels.BadRecipient, 0},
 	}

@@ -110,6 +110,8 @@ func (c *Sender) failure(err error, o channels.Outbound) *channels.SendError {
 		if out.Class == channels.AuthBroken {
 			out.Hint = wire.RefusedTokenHint(c.set, "SMTP")
 		}
+	case f.step == smtpcode.StepAuth && out.Class == channels.Retry:
+		out.Text = "The mail server does not let anybody in right now: " + reply
 	case f.step == smtpcode.StepAuth:
 		out.Text = "The mail server refuses the user name or the password: " + reply
 	default:

@@ -1,6 +1,8 @@
 package submission
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -93,6 +95,7 @@ func (c *Sender) connect(ctx context.Context, utf8 bool, token string) (*smtpSes
 		s.close()
 		return nil, &smtpFailure{step: smtpcode.StepGreeting, err: err}
 	}
+	s.client.Text.R = bufio.NewReader(&replyLines{from: s.client.Text.R})
 	if err := s.login(c.set.SMTP, token); err != nil {
 		s.close()
 		return nil, &smtpFailure{step: smtpcode.StepAuth, err: err}
@@ -200,7 +203,7 @@ func (s *smtpSession) deliver(ctx context.Context, m *outbound.Mail) error {
 		}
 		return &smtpFailure{step: smtpcode.StepData, err: s.lastWords(err)} // nothing is sent, for the same reason
 	}
-	if err := w.Close(); err != nil {
+	if err := w.Close(); err != nil && !isSuccess(err) {
 		step := smtpcode.StepDot
 		if s.conn.refused.Load() { // the fence kept the final dot from being written: nothing is sent
 			step, err = smtpcode.StepData, fmt.Errorf("%w: %w", errTooLate, err)
@@ -208,6 +211,13 @@ func (s *smtpSession) deliver(ctx context.Context, m *outbound.Mail) error {
 		return &smtpFailure{step: step, err: err}
 	}
 	return nil
+}
+
+// isSuccess reports whether a server took a mail with another code than 250. Of codes that it doesn't know, a
+// client looks at the first digit only (RFC 5321 section 4.2).
+func isSuccess(err error) bool {
+	var tp *textproto.Error
+	return errors.As(err, &tp) && tp.Code/100 == 2
 }
 
 // lastWords returns the refusal that a server sent before it closed the connection in the middle of the
@@ -283,6 +293,34 @@ func (f *fencedConn) SetDeadline(t time.Time) error {
 		t = f.deadline
 	}
 	return f.Conn.SetDeadline(t)
+}
+
+// replyLines are a server's lines, in which a code without text has a blank behind it: Go's reader of replies
+// takes no other, but any text, "including no text at all", must be acceptable (RFC 5321 section 4.2).
+type replyLines struct {
+	from   *bufio.Reader
+	rest   []byte // of the current line
+	inside bool   // what comes next is no beginning of a line
+}
+
+// Read implements io.Reader.
+func (r *replyLines) Read(p []byte) (int, error) {
+	if len(r.rest) == 0 {
+		line, err := r.from.ReadSlice('\n')
+		if len(line) == 0 {
+			return 0, err
+		}
+		ends := bytes.HasSuffix(line, []byte("\n"))
+		if code := bytes.TrimRight(line, "\r\n"); ends && !r.inside && len(code) == len("250") {
+			r.rest = append(append(r.rest[:0], code...), " \r\n"...)
+		} else {
+			r.rest = append(r.rest[:0], line...)
+		}
+		r.inside = !ends
+	}
+	n := copy(p, r.rest)
+	r.rest = r.rest[n:]
+	return n, nil
 }
 
 // timedOut reports whether an error means that the server was silent for too long.

@@ -119,14 +119,7 @@ func (s *stage) round(ctx context.Context, d time.Duration) (rate float64, detai
 	if err := s.t.reached(ctx, 1); err != nil {
 		return 0, nil, err
 	}
-	if err := s.w.countStatements(ctx); err != nil {
-		return 0, nil, err
-	}
-	log, err := s.w.written(ctx)
-	if err != nil {
-		return 0, nil, err
-	}
-	m, err := startMeter(s.w, s.c)
+	log, m, err := s.startCounting(ctx)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -173,6 +166,19 @@ func (s *stage) round(ctx context.Context, d time.Duration) (rate float64, detai
 	details["out_p50_ms"], details["out_p99_ms"] = median(outMS), percentile(outMS, 0.99)
 	details["talks"] = float64(len(s.t.talks))
 	return rate, details, s.t.check(ctx)
+}
+
+// startCounting begins to count what the database is asked, and what the processors do. log is how many bytes were
+// written to the log before.
+func (s *stage) startCounting(ctx context.Context) (log int64, m *meter, err error) {
+	if err := s.w.countStatements(ctx); err != nil {
+		return 0, nil, err
+	}
+	if log, err = s.w.written(ctx); err != nil {
+		return 0, nil, err
+	}
+	m, err = startMeter(s.w, s.c)
+	return log, m, err
 }
 
 // callCount counts Web API calls so far.

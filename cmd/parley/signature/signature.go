@@ -67,11 +67,17 @@ func checkRedirect(r *http.Request, via []*http.Request) error {
 	return nil
 }
 
+// drawing matches an SVG picture in a signature. Nothing of it would be left in a mail.
+var drawing = regexp.MustCompile(`(?i)<svg[\s/>]|data:image/svg`)
+
 // Read implements setup.Signatures.
 func (r *Reader) Read(source string) (setup.SignatureText, error) {
 	if len(source) > maxSourceBytes {
 		return setup.SignatureText{}, refuse(fmt.Sprintf("has %s", channels.SizeWords(int64(len(source)))),
 			fmt.Sprintf("Keep it below %s; put pictures into files of their own.", channels.SizeWords(maxSourceBytes)))
+	}
+	if drawing.MatchString(source) {
+		return setup.SignatureText{}, refuse("has a picture as SVG, which mail programs don't show", "Take it out, and add it as PNG, JPEG or GIF.")
 	}
 	s, err := bodytext.ReadSignature(source)
 	if err != nil {

@@ -217,12 +217,12 @@ func (d *startDesk) rosterProblem(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, roster.ErrNoChannel), errors.Is(err, setup.ErrMissing):
-		return &start.Problem{Text: "This team has no channel there.", Hint: "Give it one first, by the step before."}
+		return &web.Problem{Text: "This team has no channel there.", Hint: "Give it one first, by the step before."}
 	case errors.Is(err, roster.ErrNoChat):
-		return &start.Problem{Text: "This chat is not connected.", Hint: "Connect it first; it takes some seconds after its tokens were given."}
+		return &web.Problem{Text: "This chat is not connected.", Hint: "Connect it first; it takes some seconds after its tokens were given."}
 	case errors.As(err, &faults):
 		return err
 	}
 	d.o.Log.Warn("members of a channel not listed", "error", err)
-	return &start.Problem{Text: "The chat did not tell who is in the channel.", Hint: "Is Parley in the channel? Look at Health, or try again in a minute."}
+	return &web.Problem{Text: "The chat did not tell who is in the channel.", Hint: "Is Parley in the channel? Look at Health, or try again in a minute."}
 }

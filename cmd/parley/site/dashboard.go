@@ -69,15 +69,21 @@ func (d *dashboardDesk) filterOf(ctx context.Context, q dashboard.Question) (mea
 		return f, nil
 	}
 	dir, err := d.known.Directory(ctx)
-	former := formerTags(dir.Tags)
-	for _, t := range dir.Tags {
+	f.Also = formerNames(dir.Tags, []string{q.Value})
+	return f, err
+}
+
+// formerNames gives the names that some tags had, as they were written, by which something may still be counted.
+func formerNames(tags []store.Tag, names []string) (list []string) {
+	now := formerTags(tags)
+	for _, t := range tags {
 		for _, name := range t.Formerly {
-			if t.Name == q.Value && former[strings.ToLower(name)] == t.Name {
-				f.Also = append(f.Also, name)
+			if slices.Contains(names, t.Name) && now[strings.ToLower(name)] == t.Name {
+				list = append(list, name)
 			}
 		}
 	}
-	return f, err
+	return list
 }
 
 func filterOf(q dashboard.Question) measure.Filter {
@@ -113,6 +119,43 @@ func (d *dashboardDesk) Sums(ctx context.Context, q dashboard.Question, by dashb
 		}
 	}
 	return list, err
+}
+
+// Medians implements dashboard.Desk.
+func (d *dashboardDesk) Medians(ctx context.Context, q dashboard.Question, by dashboard.Group, values []string) (map[string]dashboard.Medians, error) {
+	f, err := d.filterOf(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	now := func(value string) string { return value }
+	group := measure.Group(by)
+	if by == "" {
+		group, now = measure.ByAccount, func(string) string { return "" }
+	}
+	if by == dashboard.ByTag {
+		dir, err := d.known.Directory(ctx)
+		if err != nil {
+			return nil, err
+		}
+		former := formerTags(dir.Tags)
+		now = func(value string) string { return cmp.Or(former[strings.ToLower(value)], value) }
+		values = slices.Concat(values, formerNames(dir.Tags, values))
+	}
+	spreads, err := measure.Spreads(ctx, d.o.Pool, f, group, q.Open, values)
+	if err != nil {
+		return nil, err
+	}
+	joined, medians := map[string]*measure.Spread{}, map[string]dashboard.Medians{}
+	for value, s := range spreads {
+		if joined[now(value)] == nil {
+			joined[now(value)] = &measure.Spread{}
+		}
+		joined[now(value)].Add(*s)
+	}
+	for value, s := range joined {
+		medians[value] = dashboard.Medians{First: s.Median(measure.FirstAnswer), Next: s.Median(measure.NextAnswer), Ended: s.Median(measure.Ended)}
+	}
+	return medians, nil
 }
 
 // byNamesNow joins the figures of each tag that were counted by several of its names.

@@ -67,11 +67,28 @@ func (f *figures) keep(conversation store.ConversationID, subject string, l meas
 		if err == nil {
 			err = new(measure.Progress).Keep(t.Context(), tx, []measure.Labels{l}, shares)
 		}
+		if err == nil {
+			err = new(measure.Progress).KeepTimes(t.Context(), tx, []measure.Labels{l}, singles(shares))
+		}
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// singles are the times that shares sum up, each as long as their average.
+func singles(shares []measure.Share) (list []measure.Single) {
+	for _, s := range shares {
+		for what, n := range map[measure.Time][3]int64{measure.FirstAnswer: {s.FirstCount, s.FirstSum, s.FirstSumOpen},
+			measure.NextAnswer: {s.NextCount, s.NextSum, s.NextSumOpen}, measure.Ended: {s.Resolved, s.EndedSum, s.EndedSumOpen}} {
+			for range n[0] {
+				list = append(list, measure.Single{ConversationID: s.ConversationID, Day: s.Day, AccountID: s.AccountID, TeamID: s.TeamID, AgentID: s.AgentID,
+					Time: what, Wall: n[1] / n[0], Open: n[2] / n[0]})
+			}
+		}
+	}
+	return list
 }
 
 func daysAgo(n int) string { return time.Now().AddDate(0, 0, -n).Format(time.DateOnly) } //nolint:forbidigo // the site's clock is this one
@@ -223,8 +240,8 @@ func TestFiguresAsFile(t *testing.T) {
 		got = append(got, strings.Join(r, " "))
 	}
 	all := strings.Join(got, "\n")
-	for _, want := range []string{"day " + daysAgo(1) + " 6 0 0 0 1 0 0 0 0 0 0", "agent Ben Osei 0 0 1 0 0 1 1 7200 0 0 90000", "team Billing 1 0 0 0 1 3 1 60 2 600 0",
-		"tag '=cmd|'/c calc'!A1 5 0 0 0 0 0 0 0 0 0 0", "mood negative 1 0 0 0 1 3 1 60 2 600 0", "intent order status 1 0 1 0 2 1 1 7200 0 0 90000"} {
+	for _, want := range []string{"day " + daysAgo(1) + " 6 0 0 0 1 0 0 0 0 0 0   ", "agent Ben Osei 0 0 1 0 0 1 1 7200 0 0 90000 7200  90000", "team Billing 1 0 0 0 1 3 1 60 2 600 0 60 300 ",
+		"tag '=cmd|'/c calc'!A1 5 0 0 0 0 0 0 0 0 0 0   ", "mood negative 1 0 0 0 1 3 1 60 2 600 0 60 300 ", "intent order status 1 0 1 0 2 1 1 7200 0 0 90000 7200  90000"} {
 		if !strings.Contains(all, want+"\n") && !strings.HasSuffix(all, want) {
 			t.Errorf("no row %q in\n%s", want, all)
 		}

@@ -39,7 +39,7 @@ func (d *mailboxDesk) Find(ctx context.Context, address string) (mailbox.Found, 
 	}
 	found, err := d.o.Finder.Find(ctx, address)
 	if errors.Is(err, autoconfig.ErrNoAddress) {
-		return mailbox.Found{}, &mailbox.Problem{Text: "This is no e-mail address.", Hint: "Write it like help@example.com."}
+		return mailbox.Found{}, &web.Problem{Text: "This is no e-mail address.", Hint: "Write it like help@example.com."}
 	}
 	server := func(s settings.Server) mailbox.Server {
 		return mailbox.Server{Host: s.Host, Port: s.Port, Security: s.Security, Username: s.Username}
@@ -91,7 +91,7 @@ func (d *mailboxDesk) account(ctx context.Context, name string) (store.Account, 
 			return a, nil
 		}
 	}
-	return store.Account{}, &mailbox.Problem{Text: "There is no mailbox " + name + ".", Hint: "It may have been taken out."}
+	return store.Account{}, &web.Problem{Text: "There is no mailbox " + name + ".", Hint: "It may have been taken out."}
 }
 
 // look signs in with settings and says what was found.
@@ -104,7 +104,7 @@ func (d *mailboxDesk) look(ctx context.Context, a store.Account, config channels
 	}
 	found, err := inspect.Try(ctx, options, a, config)
 	if err != nil {
-		return nil, &mailbox.Problem{Text: "These settings can't work: " + strings.ReplaceAll(err.Error(), "email: ", ""), Hint: "Put them right."}
+		return nil, &web.Problem{Text: "These settings can't work: " + strings.ReplaceAll(err.Error(), "email: ", ""), Hint: "Put them right."}
 	}
 	list := make([]mailbox.Finding, len(found))
 	for i, f := range found {
@@ -175,7 +175,7 @@ func (d *mailboxDesk) Leave(ctx context.Context, name, session string) (string, 
 		return "", err
 	}
 	if d.o.Consents == nil {
-		return "", &mailbox.Problem{Text: "This Parley signs in nowhere.", Hint: "Use parley connect."}
+		return "", &web.Problem{Text: "This Parley signs in nowhere.", Hint: "Use parley connect."}
 	}
 	link, err := d.o.Consents.Leave(ctx, account, d.o.BaseURL+mailbox.ReturnPath(), session)
 	return link, problemOf(err)
@@ -184,7 +184,7 @@ func (d *mailboxDesk) Leave(ctx context.Context, name, session string) (string, 
 // Return implements mailbox.Desk.
 func (d *mailboxDesk) Return(ctx context.Context, session string, answer url.Values) (account, who string, err error) {
 	if d.o.Consents == nil {
-		return "", "", &mailbox.Problem{Text: "This Parley signs in nowhere.", Hint: "Use parley connect."}
+		return "", "", &web.Problem{Text: "This Parley signs in nowhere.", Hint: "Use parley connect."}
 	}
 	a, who, err := d.o.Consents.Return(ctx, session, answer)
 	if a != nil {
@@ -197,7 +197,7 @@ func (d *mailboxDesk) Return(ctx context.Context, session string, answer url.Val
 func problemOf(err error) error {
 	var f *consent.Failure
 	if errors.As(err, &f) {
-		return &mailbox.Problem{Text: f.Text, Hint: f.Hint}
+		return &web.Problem{Text: f.Text, Hint: f.Hint}
 	}
 	return err
 }

@@ -84,7 +84,7 @@ func (d *numberDesk) HookURL(account string) string {
 func (d *numberDesk) Try(ctx context.Context, kind, account string, values map[string][]string) ([]channels.Finding, error) {
 	spec := d.spec(kind)
 	if spec == nil {
-		return nil, &number.Problem{Text: "This Parley has no channel " + kind + ".", Hint: "Add another kind of account."}
+		return nil, &web.Problem{Text: "This Parley has no channel " + kind + ".", Hint: "Add another kind of account."}
 	}
 	config, section := channels.Config{}, spec.Section
 	if section == "" {
@@ -114,11 +114,11 @@ func (d *numberDesk) options() inspect.Options {
 }
 
 // unfit says that settings can't work.
-func unfit(err error) *number.Problem {
-	return &number.Problem{Text: "These settings can't work: " + err.Error() + ".", Hint: "Put them right."}
+func unfit(err error) *web.Problem {
+	return &web.Problem{Text: "These settings can't work: " + err.Error() + ".", Hint: "Put them right."}
 }
 
-// stored finds an account and opens its settings. Errors: *number.Problem.
+// stored finds an account and opens its settings. Errors: *web.Problem.
 func (d *numberDesk) stored(ctx context.Context, name string) (store.Account, channels.Config, error) {
 	accounts, err := store.ListAccounts(ctx, d.o.Pool)
 	if err != nil {
@@ -132,7 +132,7 @@ func (d *numberDesk) stored(ctx context.Context, name string) (store.Account, ch
 		config, err := setup.Open(a, d.o.Sealer, *spec)
 		return a, config, err
 	}
-	return store.Account{}, nil, &number.Problem{Text: "There is no account " + name + ".", Hint: "It may have been taken out."}
+	return store.Account{}, nil, &web.Problem{Text: "There is no account " + name + ".", Hint: "It may have been taken out."}
 }
 
 // Check implements number.Desk.
@@ -150,7 +150,7 @@ func (d *numberDesk) Check(ctx context.Context, name string) ([]channels.Finding
 	return found, nil
 }
 
-// hooked finds the channel of an account whose webhook can be set. Errors: *number.Problem.
+// hooked finds the channel of an account whose webhook can be set. Errors: *web.Problem.
 func (d *numberDesk) hooked(ctx context.Context, name string) (channels.Hooked, error) {
 	a, config, err := d.stored(ctx, name)
 	if err != nil {
@@ -163,7 +163,7 @@ func (d *numberDesk) hooked(ctx context.Context, name string) (channels.Hooked, 
 	if h, ok := c.(channels.Hooked); ok {
 		return h, nil
 	}
-	return nil, &number.Problem{Text: "Where the provider of this account calls can't be set from here.", Hint: "Set it there."}
+	return nil, &web.Problem{Text: "Where the provider of this account calls can't be set from here.", Hint: "Set it there."}
 }
 
 // Hook implements number.Desk.
@@ -232,7 +232,7 @@ func rested(ctx context.Context) bool {
 func told(err error) error {
 	var se *channels.SendError
 	if errors.As(err, &se) {
-		return &number.Problem{Text: se.Text, Hint: se.Hint}
+		return &web.Problem{Text: se.Text, Hint: se.Hint}
 	}
 	return err
 }

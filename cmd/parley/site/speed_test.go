@@ -60,13 +60,14 @@ func fullHouse(conversations int) []string {
 		`INSERT INTO measure_shares SELECT id, created_at::date, team_id, 1 + id % 1000, account_id, 1, 0, 1, 0, 1, 1, 1, id % 9973, id % 997, id % 9973, id % 997` + zeros + `, id % 99991, id % 9991, id % 99991, id % 9991
 			FROM conversations`,
 		`INSERT INTO measure_labels SELECT id, tags, 'refund', '' FROM conversations`,
-		sums("all", "''"), sums("agent", "agent_id::text"), sums("tag", "'Billing'"), sums("intent", "'refund'"), plantest.Spans(),
+		sums("all", "''"), sums("agent", "agent_id::text"), sums("tag", "'Billing'"), sums("intent", "'refund'"), plantest.Spans(), plantest.Spreads(),
+		`INSERT INTO measure_times SELECT id, tags, 'refund', '', ARRAY['2026-03-02 101 2 7 first 60 60', '2026-03-02 101 2 7 ended 90 90'] FROM conversations`,
 	}
 }
 
 // bigTables grow with what customers write.
 func bigTables() []string {
-	return []string{"contacts", "identities", "conversations", "conversation_words", "messages", "log_entries", "threads", "events", "lanes", "deliveries", "measure_shares", "measure_labels"}
+	return []string{"contacts", "identities", "conversations", "conversation_words", "messages", "log_entries", "threads", "events", "lanes", "deliveries", "measure_shares", "measure_labels", "measure_times"}
 }
 
 // readRows tells how many rows of the big tables were read so far, by everybody, and how many of them by looking through

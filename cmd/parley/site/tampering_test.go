@@ -84,7 +84,11 @@ func TestBrokenForms(t *testing.T) {
 				continue
 			}
 			sent[route] = true
-			for _, value := range []string{"\x00", "\xff\xfe", strings.Repeat("ü", 300_000)} {
+			long := 30_000
+			if strings.HasSuffix(route, "/signature") {
+				long = 300_000 // one with pictures in it may have half a megabyte
+			}
+			for _, value := range []string{"\x00", "\xff\xfe", strings.Repeat("ü", long)} {
 				values := with(form.Values, nil)
 				for _, c := range fields {
 					values.Set(c.Name, value)

@@ -27,11 +27,19 @@ type tokensDesk struct{ o Options }
 // Tokens implements tokens.Desk.
 func (d *tokensDesk) Tokens(ctx context.Context) ([]tokens.Token, error) {
 	rows, err := apitoken.List(ctx, d.o.Pool, mostTokens)
-	list := make([]tokens.Token, len(rows))
-	for i, r := range rows {
-		list[i] = tokens.Token{ID: r.ID, Name: r.Name, Scope: r.Scope, By: r.Author, Expires: r.Expires, Used: r.Used, Ended: r.Ended}
+	if err != nil {
+		return nil, err
 	}
-	return list, err
+	list, makers := make([]tokens.Token, len(rows)), map[store.AgentID]web.Person{}
+	for i, r := range rows {
+		if _, known := makers[r.Agent]; !known && !r.Ended {
+			if makers[r.Agent], err = (people{d.o.Pool}).Person(ctx, r.Agent); err != nil && !errors.Is(err, web.ErrNobody) {
+				return nil, err
+			}
+		}
+		list[i] = tokens.Token{Idle: !r.Ended && !web.Scope(r.Scope).OpenTo(makers[r.Agent]), ID: r.ID, Name: r.Name, Scope: r.Scope, By: r.Author, Expires: r.Expires, Used: r.Used, Ended: r.Ended}
+	}
+	return list, nil
 }
 
 // Make implements tokens.Desk.

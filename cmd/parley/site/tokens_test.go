@@ -269,6 +269,9 @@ func ending(t *testing.T, s *sitetest.Site, ann *sitetest.Visitor, all map[strin
 	exec(`UPDATE agents SET roles = '{agent}' WHERE email = 'cy@acme.test'`)
 	exec(`UPDATE agents SET roles = '{super_admin,admin}' WHERE email = 'ben@acme.test'`)
 	exec(`UPDATE agents SET active = false WHERE email = 'ann@acme.test'`)
+	if a := s.Visitor("ben@acme.test").Get("/settings/tokens"); strings.Count(a.Body, "may not do this any more") != 1 || !a.Has("cy@acme.test may not do this any more") {
+		t.Errorf("a token that opens nothing, since its maker is no admin any more: %d %s", a.Status, a.Body)
+	}
 	for scope, want := range map[string]int{"log": http.StatusUnauthorized, "figures": http.StatusUnauthorized, "setup": http.StatusForbidden, "apply": http.StatusUnauthorized} {
 		path := map[string]string{"log": "/api/log.csv", "figures": "/api/figures.csv"}[scope]
 		if path == "" {

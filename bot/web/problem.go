@@ -1,0 +1,7 @@
+package web
+
+// Problem is why something can't be done, for the person who tries.
+type Problem struct{ Text, Hint string }
+
+// Error gives both.
+func (p *Problem) Error() string { return p.Text + " " + p.Hint }

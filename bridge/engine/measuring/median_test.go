@@ -1,0 +1,161 @@
+package measuring_test
+
+import (
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/bridge/engine/directory"
+	"parley/bridge/engine/measuring"
+	"parley/store"
+	"parley/store/measure"
+)
+
+// timed is a single time with the labels of its conversation.
+type timed struct {
+	measure.Single
+
+	labels measure.Labels
+}
+
+// in says that the time counts for a filter.
+func (s timed) in(f measure.Filter) bool {
+	of := true
+	switch f.Kind {
+	case measure.KindAgent:
+		of = strconv.FormatInt(int64(s.AgentID), 10) == f.Value
+	case measure.KindTag:
+		of = slices.Contains(s.labels.Tags, f.Value)
+	case measure.KindIntent:
+		of = s.labels.Intent == f.Value
+	case measure.KindMood:
+		of = s.labels.Mood == f.Value
+	case measure.KindAll:
+	}
+	return of && s.Day >= f.From && s.Day <= f.To && (f.Accounts == nil || slices.Contains(f.Accounts, s.AccountID)) &&
+		(f.Teams == nil || slices.Contains(f.Teams, s.TeamID))
+}
+
+// medians compares what is kept of single times with medians of them all, sorted one by one: of everybody, of one and of
+// each of a group, for any days.
+func (w *world) medians(all []timed) {
+	w.t.Helper()
+	first := time.Date(2026, 10, 18, 0, 0, 0, 0, time.UTC)
+	filters := []measure.Filter{{Kind: measure.KindAll}, {Kind: measure.KindAgent, Value: strconv.Itoa(ann)}, {Kind: measure.KindTag, Value: "Billing"},
+		{Kind: measure.KindIntent, Value: "refund"}, {Kind: measure.KindMood, Value: "negative"}, {Kind: measure.KindAll, Accounts: []store.AccountID{101, 102}, Teams: []store.TeamID{billing}}}
+	found := 0
+	for i := range 60 {
+		f := filters[i%len(filters)]
+		from := first.AddDate(0, 0, w.rand.IntN(20))
+		f.From, f.To = from.Format(time.DateOnly), from.AddDate(0, 0, w.rand.IntN(60)).Format(time.DateOnly)
+		by := []measure.Group{measure.ByDay, measure.ByAccount, measure.ByTeam}[w.rand.IntN(3)]
+		if f.Kind == measure.KindAll {
+			by = []measure.Group{by, measure.ByAgent, measure.ByTag, measure.ByIntent, measure.ByMood}[w.rand.IntN(5)]
+		}
+		open := w.rand.IntN(2) == 0
+		got, err := measure.Spreads(w.t.Context(), w.pool, f, by, open, nil)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		for value, lists := range grouped(all, f, by, open) {
+			for what, list := range lists {
+				found++
+				median := time.Duration(-1)
+				if s := got[value]; s != nil {
+					median = s.Median(what)
+				}
+				slices.Sort(list)
+				want := time.Duration(list[(len(list)-1)/2]+list[len(list)/2]) * time.Second / 2
+				if off := (median - want).Abs(); median < 0 || off > want/16+time.Second {
+					w.t.Errorf("%+v by %s, business hours %t: the median of %d times %s of %s is %s, want %s", f, by, open, len(list), what, value, median, want)
+				}
+			}
+		}
+		for value, s := range got {
+			for _, what := range []measure.Time{measure.FirstAnswer, measure.NextAnswer, measure.Ended} {
+				if s.Median(what) >= 0 && len(grouped(all, f, by, open)[value][what]) == 0 {
+					w.t.Errorf("%+v by %s: times %s of %s are kept that there are not", f, by, what, value)
+				}
+			}
+		}
+	}
+	if found == 0 && len(all) > 0 {
+		w.t.Error("no time was found in any days")
+	}
+}
+
+// grouped gives the lengths of the times that count for a filter, by a group and by what was measured.
+func grouped(all []timed, f measure.Filter, by measure.Group, open bool) map[string]map[measure.Time][]int64 {
+	lists := map[string]map[measure.Time][]int64{}
+	for _, s := range all {
+		if !s.in(f) {
+			continue
+		}
+		values := map[measure.Group][]string{measure.ByDay: {s.Day}, measure.ByAccount: {strconv.FormatInt(int64(s.AccountID), 10)},
+			measure.ByTeam: {strconv.FormatInt(int64(s.TeamID), 10)}, measure.ByAgent: {strconv.FormatInt(int64(s.AgentID), 10)}, measure.ByTag: s.labels.Tags, measure.ByIntent: {s.labels.Intent}, measure.ByMood: {s.labels.Mood}}[by]
+		seconds := s.Wall
+		if open {
+			seconds = s.Open
+		}
+		for _, v := range values {
+			if lists[v] == nil {
+				lists[v] = map[measure.Time][]int64{}
+			}
+			lists[v][s.Time] = append(lists[v][s.Time], seconds)
+		}
+	}
+	return lists
+}
+
+// olderRound measures all that is due as the version before single times did: shares and sums, and nothing else.
+func (w *world) olderRound(dir *directory.Directory) {
+	w.t.Helper()
+	err := store.InTx(w.t.Context(), w.pool, func(tx pgx.Tx) error {
+		progress, err := measure.Hold(w.t.Context(), tx, "as the version before")
+		if err != nil {
+			return err
+		}
+		if _, _, err := progress.TakeDue(w.t.Context(), tx, 1000); err != nil {
+			return err
+		}
+		var labels []measure.Labels
+		var shares []measure.Share
+		for _, s := range w.stories {
+			of, _ := measuring.Shares(s.subject, s.log, s.said, dir.Hours[s.subject.AccountID])
+			labels, shares = append(labels, s.subject.Labels), append(shares, of...)
+		}
+		if err := progress.Keep(w.t.Context(), tx, labels, shares); err != nil {
+			return err
+		}
+		_, _, err = progress.Older(w.t.Context(), tx, 1000)
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// while processes of the version before measure beside those of this one, which know medians, nothing of them is
+// lost for good, or counted twice.
+func TestMediansBesideAnOlderVersion(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	dir := w.directory()
+	for i := range 9 {
+		w.happen(w.open(store.AccountID(100+i%3)), "opens")
+	}
+	for range 5 {
+		for range 40 {
+			w.anything()
+		}
+		w.olderRound(dir)
+		for range 10 {
+			w.anything()
+		}
+		w.measured(dir)
+		w.compare(dir)
+	}
+}

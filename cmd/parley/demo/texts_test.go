@@ -1,0 +1,72 @@
+package demo
+
+import (
+	"context"
+	"testing"
+
+	"parley/bridge/analysis"
+	"parley/bridge/analysis/offline"
+	"parley/cmd/parley/app"
+)
+
+// What a model wrote for agents: in a language that is read from right to left, and with a word that is hard to break.
+const (
+	translated = "مرحبا ميريام، نعتذر كثيرا! سنرسل لك مصباحا جديدا اليوم، وسيصل غدا قبل الساعة التاسعة. رقم الطلب 4711."
+	summarised = "**Asked:** a new lamp before tomorrow morning, since Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft opens at nine.\n\n" +
+		"- Order 4711 came broken; so did order 4712\n- שלום: the customer writes Hebrew and English in turn\n\n**Open:** nobody has promised anything yet."
+)
+
+// linguist reads by the rules and writes as a model would.
+type linguist struct{ *offline.Analyzer }
+
+// Write implements analysis.Writer.
+func (linguist) Write(_ context.Context, r analysis.Request) (analysis.Text, error) {
+	if r.Task == analysis.Translate {
+		return analysis.Text{Text: translated, By: "gpt-test"}, nil
+	}
+	return analysis.Text{Text: summarised, By: "gpt-test"}, nil
+}
+
+func writing(o *app.Options) { o.Analyzer = linguist{offline.New()} }
+
+const draft = "!ai translate to Arabic: Hello Miriam, we are so sorry! A new lamp for order 4711 leaves today and is with you tomorrow before nine."
+
+// A summary, a translation and the form with it can be read in the Slack half, with long words and from right to left.
+func TestTextsInSlack(t *testing.T) {
+	t.Parallel()
+	l := newLiveIn(t, SurfaceSlack, writing)
+	l.upset()
+	l.openThread("slack", "הזמנה")
+	l.reply("!summary")
+	l.shows(".threadpane", "hauptbetriebswerk")
+	l.soundIn("#slack", "a summary")
+	l.shot("text-slack-summary")
+	l.reply(draft)
+	l.shows(".threadpane", "مرحبا")
+	l.soundIn("#slack", "a translation")
+	l.shot("text-slack-translation")
+	l.form(`.threadpane [data-label="Use reply"]`, "textarea")
+	l.until("it is written from right to left", `getComputedStyle(document.querySelector('#modal[open] textarea')).unicodeBidi === 'plaintext'`)
+	l.soundIn("#modal", "the form with a translation")
+	l.shot("text-slack-form")
+}
+
+// The same in the Teams half.
+func TestTextsInTeams(t *testing.T) {
+	t.Parallel()
+	l := newLiveIn(t, SurfaceTeams, writing)
+	l.upset()
+	l.openThread("teams", "הזמנה")
+	l.inTeams("!summary")
+	l.shows(inThread, "hauptbetriebswerk")
+	l.soundIn("#teams", "a summary")
+	l.shot("text-teams-summary")
+	l.inTeams(draft)
+	l.shows(inThread, "مرحبا")
+	l.soundIn("#teams", "a translation")
+	l.shot("text-teams-translation")
+	l.click(`#teams .threadpane [data-label="Use reply"]`)
+	l.until("the form opens", `document.querySelector('#modal[open] textarea')`)
+	l.shot("text-teams-form")
+	l.clean()
+}

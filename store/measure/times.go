@@ -1,0 +1,263 @@
+package measure
+
+import (
+	"cmp"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"parley/store"
+	"parley/store/internal/query"
+)
+
+// Single is one time that was measured in a conversation, in whole seconds.
+type Single struct {
+	ConversationID store.ConversationID
+	Day            string // yyyy-mm-dd, in the account's zone
+	AccountID      store.AccountID
+	TeamID         store.TeamID  // 0 = none
+	AgentID        store.AgentID // 0 = nobody
+	Time           Time
+	Wall           int64 // by the clock
+	Open           int64 // in business hours
+}
+
+// singles are the times of one conversation as they are kept, with its labels.
+type singles struct {
+	Labels
+
+	Times []string `db:"times" json:"times"` // as written writes them
+}
+
+// written writes a single time as it is kept: by the buckets of its lengths.
+func (s Single) written() string {
+	return fmt.Sprint(s.Day, " ", s.AccountID, " ", s.TeamID, " ", s.AgentID, " ", s.Time, " ", bucketOf(s.Wall), " ", bucketOf(s.Open))
+}
+
+// spreadKey names a row of measure_spreads.
+type spreadKey struct {
+	Kind      Kind            `db:"kind" json:"kind"`
+	Days      int             `db:"days" json:"days"`
+	Day       string          `db:"day" json:"day"`
+	Value     string          `db:"value" json:"value"`
+	AccountID store.AccountID `db:"account_id" json:"account_id"`
+	TeamID    store.TeamID    `db:"team_id" json:"team_id"`
+}
+
+// spreads are the two of a row of measure_spreads.
+type spreads struct{ wall, open Spread }
+
+const (
+	timesOf   = `SELECT conversation_id, tags, intent, mood, times FROM measure_times WHERE conversation_id = ANY($1)`
+	dropTimes = `DELETE FROM measure_times WHERE conversation_id = ANY($1)`
+	keepTimes = `
+		INSERT INTO measure_times (conversation_id, tags, intent, mood, times)
+		SELECT conversation_id, tags, intent, mood, times
+		FROM json_populate_recordset(NULL::measure_times, $1)
+		ON CONFLICT (conversation_id) DO UPDATE SET tags = EXCLUDED.tags, intent = EXCLUDED.intent, mood = EXCLUDED.mood, times = EXCLUDED.times`
+	spreadsOf = `
+		SELECT s.kind, s.days, s.day::text AS day, s.value, s.account_id, s.team_id, s.wall, s.open
+		FROM json_populate_recordset(NULL::measure_spreads, $1) AS r
+		JOIN measure_spreads AS s USING (kind, days, day, value, account_id, team_id)`
+	keepSpreads = `
+		INSERT INTO measure_spreads (kind, days, day, value, account_id, team_id, wall, open)
+		SELECT kind, days, day, value, account_id, team_id, wall, open
+		FROM json_populate_recordset(NULL::measure_spreads, $1)
+		ON CONFLICT (kind, days, day, value, account_id, team_id) DO UPDATE SET wall = EXCLUDED.wall, open = EXCLUDED.open`
+)
+
+// KeepTimes replaces the single times of conversations by new ones, and corrects the spreads by the difference, as Keep
+// does with shares and sums. labels are of all the conversations; times of closed days are left out.
+func (p *Progress) KeepTimes(ctx context.Context, tx pgx.Tx, labels []Labels, list []Single) error {
+	ids := make([]store.ConversationID, len(labels))
+	now := map[store.ConversationID]*singles{}
+	for i, l := range labels {
+		ids[i], now[l.ConversationID] = l.ConversationID, &singles{Labels: l}
+	}
+	for _, s := range list {
+		if of := now[s.ConversationID]; of != nil && s.Day >= p.closed {
+			of.Times = append(of.Times, s.written())
+		}
+	}
+	rows, err := query.Collect[singles](ctx, tx, "single times", timesOf, ids)
+	if err != nil {
+		return err
+	}
+	before := map[store.ConversationID]*singles{}
+	for i := range rows {
+		rows[i].Times = slices.DeleteFunc(rows[i].Times, func(s string) bool { return s < p.closed })
+		before[rows[i].ConversationID] = &rows[i]
+	}
+	changes := map[spreadKey]*spreads{}
+	var gone []store.ConversationID
+	var fresh []*singles
+	for _, id := range slices.Compact(slices.Sorted(slices.Values(ids))) {
+		old, is := cmp.Or(before[id], &singles{}), now[id]
+		slices.Sort(is.Times)
+		if slices.Equal(old.Times, is.Times) && (len(is.Times) == 0 || old.equal(is.Labels)) {
+			continue
+		}
+		if err := errors.Join(old.count(changes, -1), is.count(changes, 1)); err != nil {
+			return err
+		}
+		if len(is.Times) > 0 {
+			fresh = append(fresh, is)
+		} else {
+			gone = append(gone, id)
+		}
+	}
+	if len(gone) > 0 {
+		if _, err := tx.Exec(ctx, dropTimes, gone); err != nil {
+			return fmt.Errorf("store: single times: %w", err)
+		}
+	}
+	if err := write(ctx, tx, keepTimes, fresh); err != nil {
+		return err
+	}
+	return correctSpreads(ctx, tx, changes)
+}
+
+// count adds the times to the spreads in which they are, so often.
+func (s *singles) count(changes map[spreadKey]*spreads, often int64) error {
+	c := contribution{labels: s.Labels}
+	for _, written := range s.Times {
+		var at Share
+		var t Time
+		var wall, open int
+		if _, err := fmt.Sscan(written, &at.Day, &at.AccountID, &at.TeamID, &at.AgentID, &t, &wall, &open); err != nil || !slices.Contains(times(), t) {
+			return fmt.Errorf("store: a single time can't be read: %q", written)
+		}
+		for _, row := range c.sumsOf(at) {
+			for _, days := range []int{1, weekDays, longDays} {
+				first, err := spanOf(row.Day, days)
+				if err != nil {
+					return err
+				}
+				key := spreadKey{row.Kind, days, first, row.Value, row.AccountID, row.TeamID}
+				if changes[key] == nil {
+					changes[key] = &spreads{}
+				}
+				changes[key].wall.count(t, wall, often)
+				changes[key].open.count(t, open, often)
+			}
+		}
+	}
+	return nil
+}
+
+// spanOf gives the first day of the span of so many days in which a day is.
+func spanOf(day string, days int) (string, error) {
+	at, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return "", fmt.Errorf("store: figures of the day %q", day)
+	}
+	zero, _ := time.Parse(time.DateOnly, spansFrom)
+	number := int(at.Sub(zero) / (24 * time.Hour))
+	return at.AddDate(0, 0, -((number%days + days) % days)).Format(time.DateOnly), nil
+}
+
+// spreadRow is a row of measure_spreads as PostgreSQL reads it from JSON.
+type spreadRow struct {
+	spreadKey
+
+	Wall string `json:"wall"`
+	Open string `json:"open"`
+}
+
+// correctSpreads adds changes to the rows of measure_spreads.
+func correctSpreads(ctx context.Context, tx pgx.Tx, changes map[spreadKey]*spreads) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	type kept struct {
+		spreadKey
+
+		Wall []byte `db:"wall"`
+		Open []byte `db:"open"`
+	}
+	keys := slices.SortedFunc(maps.Keys(changes), func(a, b spreadKey) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Days, b.Days), strings.Compare(a.Day, b.Day), strings.Compare(a.Value, b.Value),
+			cmp.Compare(a.AccountID, b.AccountID), cmp.Compare(a.TeamID, b.TeamID))
+	})
+	body, err := query.JSON(keys)
+	if err != nil {
+		return err
+	}
+	old, err := query.Collect[kept](ctx, tx, "spreads", spreadsOf, body)
+	if err != nil {
+		return err
+	}
+	for _, k := range old {
+		if err := errors.Join(changes[k.spreadKey].wall.addBytes(k.Wall), changes[k.spreadKey].open.addBytes(k.Open)); err != nil {
+			return err
+		}
+	}
+	rows := make([]spreadRow, len(keys))
+	for i, key := range keys {
+		rows[i] = spreadRow{key, `\x` + hex.EncodeToString(changes[key].wall.bytes()), `\x` + hex.EncodeToString(changes[key].open.bytes())}
+	}
+	return write(ctx, tx, keepSpreads, rows)
+}
+
+// spreadsBy gives the statement that puts spreads together by a column: of the values $2 alone, or of all (then $2 says
+// nothing), as sumsBy does with sums.
+func spreadsBy(column string, open, all bool) string {
+	lengths, narrow := "wall", ""
+	if open {
+		lengths = "open"
+	}
+	if !all {
+		narrow = ` AND value = ANY($2::text[])`
+	}
+	part := func(days, argument int) string {
+		return fmt.Sprintf(`
+		SELECT day, value, account_id, team_id, %s AS lengths FROM measure_spreads WHERE kind = $1 AND days = %d AND day = ANY($%d::date[])`, lengths, days, argument) + narrow
+	}
+	return `
+	SELECT ` + column + `::text AS value, string_agg(lengths, ''::bytea) AS lengths
+	FROM (` + part(1, 3) + `
+		UNION ALL` + part(weekDays, 4) + `
+		UNION ALL` + part(longDays, 5) + `) AS s
+	WHERE ($2::text[] IS NOT NULL) AND ($6::bigint[] IS NULL OR account_id = ANY($6)) AND ($7::bigint[] IS NULL OR team_id = ANY($7))
+	GROUP BY ` + column
+}
+
+// Spreads reads how times are spread by a group, in business hours if open. Of ByAgent, ByTag, ByIntent and ByMood only
+// names of them, unless there are none.
+func Spreads(ctx context.Context, q query.Querier, f Filter, by Group, open bool, names []string) (map[string]*Spread, error) {
+	g, err := f.grouped(by)
+	if err != nil {
+		return nil, err
+	}
+	values := f.values()
+	if g.all && len(names) > 0 {
+		g.all, values = false, names
+	}
+	p, err := partsOf(f.From, f.To, by == ByDay)
+	if err != nil {
+		return nil, err
+	}
+	type row struct {
+		Value   string `db:"value"`
+		Lengths []byte `db:"lengths"`
+	}
+	rows, err := query.Collect[row](ctx, q, "spreads of times", spreadsBy(g.column, open, g.all), g.kind, values, p.days, p.weeks, p.long, f.Accounts, f.Teams)
+	if err != nil {
+		return nil, err
+	}
+	list := map[string]*Spread{}
+	for _, r := range rows {
+		list[r.Value] = &Spread{}
+		if err := list[r.Value].addBytes(r.Lengths); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
