@@ -203,7 +203,7 @@ func (v *Visit) SignIn(agent bridge.AgentID, first string) error {
 	if err := v.sessions.RenewToken(ctx); err != nil {
 		return fmt.Errorf("web: sign in: %w", err)
 	}
-	v.sessions.Put(ctx, personKey, agent)
+	v.sessions.Put(ctx, personKey, int64(agent)) // a session keeps no types of ours
 	v.sessions.Put(ctx, rankKey, person.rank())
 	v.sessions.Put(ctx, signedOutKey, person.SignedOut.UnixMicro())
 	return v.Go(cmp.Or(next, first))
