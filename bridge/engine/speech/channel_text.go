@@ -52,8 +52,8 @@ func (ct *ChannelTexts) TopLevel(ctx context.Context, tx pgx.Tx, r book.Request)
 		ct.Dir.TeamOfChannel(r.Surface, r.Place.Channel) == nil || ct.Posts.Rows[book.PostKey{Account: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message}] != nil {
 		return nil
 	}
-	if r.Verb == bridge.VerbNote || r.Marker == bridge.MarkNote || r.Marker == bridge.MarkColleagues || len(r.Mentions) > 0 {
-		return nil // plainly for colleagues
+	if forColleagues(r.Action) {
+		return nil
 	}
 	post := ct.Posts.Remember(store.Post{AccountID: r.Surface, Channel: r.Place.Channel, Message: r.Place.Message, Kind: book.HumanMessage})
 	r.Place.Thread = r.Place.Message // where its thread would be
@@ -110,6 +110,7 @@ func (ct *ChannelTexts) editChannelText(p *store.Post, a bridge.Action) {
 	}
 	p.Version = a.Version
 	text.Action.Text, text.Action.Raw, text.Action.Files = a.Text, a.Raw, a.Files
+	text.Action.Marker, text.Action.Mentions, text.Action.MentionsBot = a.Marker, a.Mentions, a.MentionsBot
 	ct.keepChannelText(p, text)
 }
 
@@ -137,6 +138,10 @@ func (ct *ChannelTexts) sendChannelText(r book.Request) {
 	if !ok || author == nil {
 		r.Place.Thread = "" // with the message its thread is gone
 		ct.Refuse(r.About(nil), "unknown_message", "That message was deleted, or I don't know it any more.", "Type it in the conversation's thread.")
+		return
+	}
+	if forColleagues(text.Action) || text.Action.Text == "" && len(text.Action.Files) == 0 {
+		ct.Refuse(r.About(nil), "for_colleagues", "The message was edited, and is for colleagues now.", "Type in the conversation's thread what the customer is to get.")
 		return
 	}
 	if t := c.Threads[surface]; t == nil || t.Channel != p.Channel { // handed over since, or never offered

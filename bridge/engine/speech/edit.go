@@ -75,6 +75,9 @@ func (sp *UseCases) applyEdit(r book.Request, m *book.Message) {
 		}
 	case m.Fate == store.FateUndone || m.Fate == store.FateDropped: // nobody has it
 		sp.rewrite(m, r.Action)
+		if m.Fate == store.FateUndone && sp.nowForColleagues(r, m, decision, reason) {
+			return
+		}
 		if decision == Out && r.Restored { // what was deleted and is back isn't sent by that alone
 			m.Fate = store.FateAsk
 			sp.TellAuthor(r.Conversation, m, &bridge.AskLine{Reason: editedReason}, bridge.VerbSend, bridge.VerbKeep)
@@ -83,6 +86,9 @@ func (sp *UseCases) applyEdit(r book.Request, m *book.Message) {
 		sp.tellLateEdit(r.Conversation, m, r.Action, decision)
 	default:
 		sp.rewrite(m, r.Action)
+		if sp.nowForColleagues(r, m, decision, reason) {
+			return
+		}
 		if decision == Out && m.Fate == store.FateInside {
 			// A note that became a reply is never sent by an edit alone.
 			m.Fate = store.FateAsk

@@ -1,0 +1,107 @@
+package engine_test
+
+import (
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/store"
+)
+
+// A text that waits for a click and was edited into one for colleagues doesn't leave by the button of its former words:
+// neither one that was asked about, nor one that was parked or taken back, nor one of a colleague.
+func TestEditedForColleaguesHasNoButton(t *testing.T) {
+	t.Parallel()
+	kept := map[string]func(*world) (text string, line bridgetest.Message){
+		"asked": func(w *world) (string, bridgetest.Message) {
+			thread := w.opened()
+			text := w.chat.Say("ann", support, thread, "resolve")
+			return text, w.line(thread, bridge.LineAsk)
+		},
+		"taken back": func(w *world) (string, bridgetest.Message) {
+			thread := w.opened()
+			text := w.waits(thread, "We can do it")
+			w.reply(thread, "!undo")
+			return text, w.line(thread, bridge.LineUndone)
+		},
+		"parked": func(w *world) (string, bridgetest.Message) {
+			thread := w.opened()
+			w.saveAccount(chat, func(a *store.Account) { a.Paused = true })
+			text := w.chat.Say("ann", support, thread, "We can do it")
+			line := w.line(thread, bridge.LineParked)
+			w.saveAccount(chat, func(a *store.Account) { a.Paused = false })
+			return text, line
+		},
+		"of somebody else": func(w *world) (string, bridgetest.Message) {
+			thread := w.opened()
+			w.reply(thread, "!take")
+			w.card(thread, "Ann")
+			text := w.chat.Say("ben", support, thread, "We can do it")
+			return text, w.whisper("ben", "not_assignee")
+		},
+	}
+	words := map[string]string{"note": "note: he is angry", "mention": "<@ann> he is angry"}
+	for state, keep := range kept {
+		for kind, edited := range words {
+			t.Run(state+" "+kind, func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t, options{hold: time.Hour})
+				text, line := keep(w)
+				w.chat.Edit(support, text, edited)
+				w.eventually("the edit", func() bool {
+					return w.count(`SELECT count(*) FROM messages WHERE place = $1 AND text LIKE '%he is angry'`, text) == 1
+				})
+				author := "ann"
+				if state == "of somebody else" {
+					author = "ben"
+				}
+				w.chat.Press(t, author, line, bridge.VerbSend)
+				w.whisper(author, "[decided]")
+				w.fate(text, "inside")
+				w.advance(2 * time.Hour)
+				w.settled()
+				if n := w.provider.Calls(); n != 0 {
+					t.Errorf("the customer got %q", w.provider.Texts())
+				}
+			})
+		}
+	}
+}
+
+// What may be for colleagues is asked about anew, with its new words: the button of the former ones is gone.
+func TestEditedToPerhapsForColleaguesIsAskedAnew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	text := w.chat.Say("ann", support, thread, "resolve")
+	before := w.line(thread, bridge.LineAsk)
+	w.chat.Edit(support, text, "!resolv")
+	w.eventually("asked anew", func() bool { return w.lines(thread, bridge.LineAsk) == 2 })
+	w.settledAs(before, bridge.OutcomeAsked)
+	w.fate(text, "ask")
+}
+
+// A text in the channel that was edited into one for colleagues goes to no customer, whoever chose one before.
+func TestTopLevelEditedForColleagues(t *testing.T) {
+	t.Parallel()
+	for _, edited := range []string{"note: he is angry", "// he is angry", "<@ben> he is angry"} {
+		t.Run(edited, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			w.opened()
+			text := w.chat.Say("ann", support, "", "It is fixed")
+			line := w.line(text, bridge.LineTopLevel)
+			w.chat.Edit(support, text, edited)
+			w.eventually("the edit is known", func() bool {
+				return w.count(`SELECT count(*) FROM posts WHERE message = $1 AND version <> ''`, text) == 1
+			})
+			w.chat.Press(t, "ann", line, bridge.VerbSend)
+			w.whisper("ann", "is for colleagues now")
+			w.settled()
+			if n := w.provider.Calls(); n != 0 {
+				t.Errorf("the customer got %q", w.provider.Texts())
+			}
+		})
+	}
+}

@@ -1,0 +1,66 @@
+package speech
+
+import (
+	"parley/bridge"
+	"parley/bridge/engine/book"
+	"parley/store"
+)
+
+// What people say to colleagues mustn't leave by a button that was made for other words. A text that waits for a click
+// may be edited into a note, or into a word to a colleague, while the button is still there.
+
+// ofItsWords says, of a reason, that a text has its fate by what it says itself, whoever wrote it and wherever.
+func ofItsWords(reason string) bool {
+	switch reason {
+	case "unknown_verb", "lone_verb", "for_colleagues", "names_colleague", "reply_mentions":
+		return true
+	}
+	return plainlyInside(reason)
+}
+
+// plainlyInside says, of a reason, that a text is for colleagues beyond doubt, so that it has no button.
+func plainlyInside(reason string) bool {
+	return reason == noteReason || reason == "mentions_us" || reason == "mentions_colleague" || reason == "empty"
+}
+
+const noteReason string = "note"
+
+// nowForColleagues keeps a text inside that nobody has sent yet, and that was edited into one for colleagues. Where
+// that isn't sure, its author is asked anew, with the new words. It says no to texts of which the words don't decide.
+func (sp *UseCases) nowForColleagues(r book.Request, m *book.Message, decision Decision, reason string) bool {
+	switch {
+	case decision == Out:
+		return false
+	case m.Fate == store.FateInside:
+		if decision == Inside && (plainlyInside(reason) || plainlyInside(m.Reason)) {
+			m.Reason = reason
+		}
+		return true
+	case !ofItsWords(reason):
+		return false
+	case m.Fate != store.FateAsk || m.Reason != reason: // else that is asked already
+		sp.keepInside(r.Conversation, m, r.Action, decision, reason)
+	}
+	return true
+}
+
+// refuseForColleagues refuses to send what is for colleagues. A note never leaves; for the others a button of former
+// words doesn't count, while whoever chooses the message itself sees what it says.
+func (sp *UseCases) refuseForColleagues(r book.Request, m *book.Message) bool {
+	switch {
+	case m.Fate != store.FateInside || !plainlyInside(m.Reason):
+		return false
+	case r.Args.Message != 0 && !r.Args.Sure:
+		sp.RefuseDecided(r, m)
+	case m.Reason == noteReason:
+		sp.Refuse(r, "note", "It is a note: notes stay inside.", "Edit it so that it is no note, or type what the customer is to get.")
+	default:
+		return false
+	}
+	return true
+}
+
+// forColleagues says that a text in a team's channel is plainly for colleagues.
+func forColleagues(a bridge.Action) bool {
+	return a.Verb == bridge.VerbNote || a.Marker == bridge.MarkNote || a.Marker == bridge.MarkColleagues || len(a.Mentions) > 0
+}
