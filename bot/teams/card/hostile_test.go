@@ -3,6 +3,7 @@ package card
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -18,13 +19,18 @@ import (
 	"parley/channels/markdown"
 )
 
-// hostile are texts that try to be more than text, or too much of it.
+// hostile are texts that try to be more than text, or too much of it. Lists, lines and code, of which each line is looked at
+// by itself, are four times as long with PARLEY_TEST_LONG.
 func hostile() []string {
+	lines := 640
+	if os.Getenv("PARLEY_TEST_LONG") != "" {
+		lines *= 4
+	}
 	return []string{
 		"<at>Ann Lee</at> look", "**b** [x](https://evil.test) ![y](https://evil.test/i.png)", "{{DATE(2026-11-20T09:30:00Z, SHORT)}}", "\u202eevil\u202c", "<script>alert(1)</script>", "&lt;b&gt; &#x1f600;",
 		"# h\n- l\n> q\n+ n\n\n    code", "[x]: https://evil.test", "<https://evil.test>", `\*x\* \[y\](z)`, "~~s~~ __u__ _i_ ``c``", "\x00\x1b[31m\xff\xfe", "a\u0000b", "</pre></blockquote><br>", "\"}]}",
-		strings.Repeat("x", 150<<10), strings.Repeat("<", 60<<10), strings.Repeat("😀", 40<<10), strings.Repeat("word \U0001f468\u200d\U0001f469\u200d\U0001f467 ", 8<<10), strings.Repeat("a\n", 10<<10), strings.Repeat("\\", 50<<10),
-		strings.Repeat("> ", 2000) + "x", strings.Repeat("- a\n", 5<<10), strings.Repeat("[l](https://x.test/"+strings.Repeat("p", 1000)+") ", 100), "```\n" + strings.Repeat("code  \t<b>\n", 3000) + "```",
+		strings.Repeat("x", 150<<10), strings.Repeat("<", 60<<10), strings.Repeat("😀", 40<<10), strings.Repeat("word \U0001f468\u200d\U0001f469\u200d\U0001f467 ", 8<<10), strings.Repeat("a\n", 4*lines), strings.Repeat("\\", 50<<10),
+		strings.Repeat("> ", 2000) + "x", strings.Repeat("- a\n", 2*lines), strings.Repeat("[l](https://x.test/"+strings.Repeat("p", 1000)+") ", 100), "```\n" + strings.Repeat("code  \t<b>\n", lines+lines/8) + "```",
 	}
 }
 
