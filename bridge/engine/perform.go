@@ -90,6 +90,11 @@ func (w *work) applySpeech(ctx context.Context, tx pgx.Tx, r book.Request, typed
 		w.Refuse(r, problem.Code, problem.Text, problem.Hint)
 		return nil
 	}
+	if m := w.Messages.AnsweredBy(r.Conversation, r.Action); m != nil && m.IdentityID != nil { // its words may be quoted
+		if _, err := w.People.SenderOf(ctx, tx, m); err != nil {
+			return err
+		}
+	}
 	w.speech.ByForm(r)
 	return nil
 }

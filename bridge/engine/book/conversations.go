@@ -137,12 +137,13 @@ func (cs *Conversations) Owners(c *Conversation) []bridge.AgentRef {
 // OpenBeside finds the open conversation that a chat has with the same customer: there
 // may be only one (invariant 5).
 func (cs *Conversations) OpenBeside(c *Conversation) *Conversation {
-	if !c.Exclusive || c.IdentityID == nil {
+	if !c.Exclusive || c.Identity == nil {
 		return nil
 	}
 	for _, id := range Keys(cs.Rows) {
 		o := cs.Rows[id]
-		if o != c && o.Exclusive && o.AccountID == c.AccountID && o.BridgeStatus().Open() && o.IdentityID != nil && *o.IdentityID == *c.IdentityID {
+		same := o.Identity != nil && o.Identity.Root() == c.Identity.Root() // by whichever key
+		if o != c && same && o.Exclusive && o.AccountID == c.AccountID && o.BridgeStatus().Open() {
 			return o
 		}
 	}

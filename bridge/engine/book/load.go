@@ -149,6 +149,7 @@ func (b *Book) lockConversations(ctx context.Context, tx pgx.Tx, n *Wanted) erro
 	var (
 		p              store.Pipeline
 		identities     []store.Identity
+		group          []store.Identity
 		threads        []store.Thread
 		messages, last []store.Message
 		lanes          []store.Lane
@@ -157,20 +158,15 @@ func (b *Book) lockConversations(ctx context.Context, tx pgx.Tx, n *Wanted) erro
 	b.Locks(all)
 	p.LockLanes(&lanes, all, n.lanes.accounts, n.lanes.names)
 	p.Identities(&identities, compact(people))
+	trial := b.keysOnTrial()
+	p.IdentitiesOfKeys(&group, trial.accounts, trial.names)
 	p.Threads(&threads, all)
 	p.Messages(&messages, n.Messages)
 	p.LatestMessages(&last, b.spokenIn(n), 5)
 	if err := p.Run(ctx, tx); err != nil {
 		return err
 	}
-	for i := range identities {
-		if b.People.Identities[identities[i].ID] == nil {
-			b.People.AddIdentity(&identities[i])
-		}
-	}
-	for i := range identities {
-		b.People.rooted(b.People.Identities[identities[i].ID])
-	}
+	b.People.keepWith(slices.Concat(identities, group))
 	for _, t := range threads {
 		b.Conversations.Rows[t.ConversationID].Threads[t.AccountID] = &Thread{Thread: t}
 	}
@@ -187,6 +183,21 @@ func (b *Book) lockConversations(ctx context.Context, tx pgx.Tx, n *Wanted) erro
 		b.Outbox.laneKeys[LaneKey{l.AccountID, l.Key}] = l
 	}
 	return nil
+}
+
+// keysOnTrial gives the keys that chats' customers have in the loaded conversations of accounts on trial: the list of
+// such an account may name them by another key.
+func (b *Book) keysOnTrial() (keys KeyList) {
+	for _, id := range Keys(b.Conversations.Rows) {
+		c := b.Conversations.Rows[id]
+		if !c.Exclusive || c.Account.Mode != store.ModeTrial {
+			continue
+		}
+		for _, p := range c.Participants {
+			keys.Add(c.AccountID, p.Key)
+		}
+	}
+	return keys
 }
 
 // keepMessages remembers messages; last are the newest ones of conversations.

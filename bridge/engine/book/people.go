@@ -85,6 +85,18 @@ func (ps *People) AddIdentity(i *store.Identity) {
 	ps.ByAddress[UserKey{i.AccountID, i.Key}] = i
 }
 
+// keepWith makes identities known that were read after those of the senders, with the roots of their customers.
+func (ps *People) keepWith(found []store.Identity) {
+	for i := range found {
+		if ps.Identities[found[i].ID] == nil {
+			ps.AddIdentity(&found[i])
+		}
+	}
+	for i := range found {
+		ps.rooted(ps.Identities[found[i].ID])
+	}
+}
+
 // SenderOf gives the identity of a mail's sender; nil when it doesn't exist any more.
 func (ps *People) SenderOf(ctx context.Context, tx pgx.Tx, m *Message) (*store.Identity, error) {
 	if i := ps.Identities[*m.IdentityID]; i != nil {
@@ -285,12 +297,26 @@ func (ps *People) BlockedRecipients(c *Conversation) *bridge.Problem {
 	}
 	to, cc := outbound.Addressed(c.Participants)
 	for _, p := range slices.Concat(to, cc) {
-		if !slices.ContainsFunc(c.Account.TrialTo, func(s string) bool { return s == p.Key }) {
+		if !slices.ContainsFunc(ps.keysBy(c, p.Key), func(key string) bool { return slices.Contains(c.Account.TrialTo, key) }) {
 			return &bridge.Problem{Code: "trial", Text: "This account is on trial and " + p.Key + " is not on its list.",
 				Hint: "Add the address to trial_to, or switch the account to live."}
 		}
 	}
 	return nil
+}
+
+// keysBy gives a recipient's key, and, of a chat's customer, all other keys that the customer has now.
+func (ps *People) keysBy(c *Conversation, key string) []string {
+	root, keys := ps.RootOf(c), []string{key}
+	if !c.Exclusive || root == nil || ps.ByAddress[UserKey{c.AccountID, key}] != root {
+		return keys
+	}
+	for _, id := range Keys(ps.Identities) {
+		if i := ps.Identities[id]; i.Root() == root.ID && i.AccountID == c.AccountID && !strings.HasPrefix(i.Key, outbound.FormerPrefix) {
+			keys = append(keys, i.Key)
+		}
+	}
+	return keys
 }
 
 // Wrote says that somebody with whom a conversation is to be begun wrote before, with any key.

@@ -46,7 +46,7 @@ func mayLeave(r *outgoing) error {
 	}
 	if r.account.Mode == store.ModeTrial {
 		for _, p := range slices.Concat(r.out.To, r.out.Cc) {
-			if !slices.Contains(r.account.TrialTo, p.Key) {
+			if !slices.ContainsFunc(append([]string{p.Key}, p.Also...), func(key string) bool { return slices.Contains(r.account.TrialTo, key) }) {
 				return &channels.SendError{Class: channels.BadRecipient, Text: "The account is on trial and " + p.Key + " is not on its list.",
 					Hint: "Add the address to trial_to, or switch the account to live."}
 			}

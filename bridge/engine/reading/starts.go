@@ -154,7 +154,8 @@ func (rd *Reader) startingBy(dir *directory.Directory, a *store.Account, s bridg
 	}
 	party.Key, party.Name = clean.Text(party.Key), clean.Text(party.Name)
 	clean.All(party.Also)
-	if a.Mode == store.ModeTrial && !slices.Contains(a.TrialTo, party.Key) {
+	listed := func(key string) bool { return slices.Contains(a.TrialTo, key) }
+	if a.Mode == store.ModeTrial && !slices.ContainsFunc(append([]string{party.Key}, party.Also...), listed) {
 		return Starting{}, &bridge.Problem{Code: "trial", Field: "recipient", Text: "This account is on trial and " + party.Key + " is not on its list.",
 			Hint: "Add the address to trial_to, or switch the account to live."}
 	}

@@ -1,0 +1,45 @@
+package engine_test
+
+import (
+	"testing"
+
+	"parley/bridge"
+	"parley/channels/channelstest"
+)
+
+// A reply to one message of a mail's conversation quotes that message only to people who may read it: the words of
+// somebody who gets no replies don't reach the customer, nor does what was said to the customer alone reach others.
+// R-063
+func TestQuotesOnlyWordsOfRecipients(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	first := w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "Is it red?"})
+	thread := w.thread("Is it red?")
+	w.customer(mail, channelstest.Event{From: "spy@y.test", ReplyTo: []string{"kim@x.test"}, Cc: []string{"lee@x.test"}, Text: "Kim never pays", References: []string{first}})
+	w.shown("Kim never pays")
+	w.customer(mail, channelstest.Event{From: "lee@x.test", Cc: []string{"kim@x.test"}, Text: "Or blue?", References: []string{first}})
+	w.shown("Or blue?")
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Text: "Well?", References: []string{first}})
+	w.shown("Well?")
+	w.settled()
+	n := 0
+	answers := func(to, text, sent string, change func(*bridge.Args)) {
+		t.Helper()
+		b := submit(bridge.VerbReply)
+		b.Args.Message = bridge.MessageID(w.count(`SELECT id FROM messages WHERE text LIKE '%' || $1 ORDER BY id LIMIT 1`, to))
+		if change != nil {
+			change(&b.Args)
+		}
+		w.chat.Submit("ben", support, thread, b, text)
+		n++
+		if m := w.sent(n)[n-1]; m.Text != sent {
+			t.Errorf("the answer to %q is %q, want %q", to, m.Text, sent)
+		}
+		w.settled()
+	}
+	answers("Is it red?", "It is.", "> Is it red?\n\nIt is.", nil)
+	answers("Or blue?", "It isn't.", "> Or blue?\n\nIt isn't.", nil)
+	answers("Kim never pays", "We know.", "We know.", nil)
+	answers("It isn't.", "Sorry.", "> > Or blue?\n> \n> It isn't.\n\nSorry.", nil)
+	answers("It isn't.", "As we said.", "As we said.", func(a *bridge.Args) { a.To = []string{"mia@z.test"} })
+}

@@ -1,0 +1,34 @@
+package engine_test
+
+import (
+	"testing"
+
+	"parley/channels/channelstest"
+	"parley/store"
+)
+
+// The list of an account on trial names a customer by any of their keys: people list phone numbers, while a provider
+// may name whoever writes by an id of its own. A number that the customer has no longer doesn't count.
+//
+func TestTrialListNamesAnyKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{account: func(a *store.Account) { a.Mode, a.TrialTo = "trial", []string{"+491511", "+491512"} }})
+	w.customer(chat, channelstest.Event{From: "US.1", Also: []string{"+491511"}, Text: "Id first"})
+	w.customer(chat, channelstest.Event{From: "+491512", Text: "Number first"})
+	number := w.thread("Number first")
+	w.customer(chat, channelstest.Event{From: "US.2", Also: []string{"+491512"}, Text: "Now by id"})
+	w.shown("Now by id")
+	w.customer(chat, channelstest.Event{From: "US.3", Also: []string{"+491513"}, Text: "Not listed"})
+	w.reply(w.thread("Id first"), "One")
+	w.sent(1)
+	w.reply(number, "Two")
+	w.sent(2)
+	other := w.reply(w.thread("Not listed"), "Three")
+	w.fate(other, "ask")
+	w.customer(chat, channelstest.Event{From: "US.4", Also: []string{"+491512"}, Text: "The number is mine now"})
+	w.shown("The number is mine now")
+	former := w.reply(number, "Four")
+	w.fate(former, "ask")
+	w.settled()
+	w.provider.WaitTexts(t, "One", "Two")
+}
