@@ -20,7 +20,7 @@ import (
 
 // What is said where the analysis of one conversation is switched off.
 const (
-	switchedOff = "The analysis of this conversation is switched off: nothing of it is read, or sent to a model."
+	switchedOff = "The analysis of this conversation is switched off: nothing of it is sent to a model."
 	switchOn    = "Switch it on again: !analysis on"
 )
 
