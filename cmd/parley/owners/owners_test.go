@@ -59,7 +59,7 @@ func TestSplit(t *testing.T) {
 	if len(got[4]) == 4 {
 		got[4] = got[4][:3] // the last is hashed
 	}
-	if want := map[int64][]string{3: {"a", "d"}, 4: {"b", "c", "unowned:5%3A5+5:e:1"}}; !reflect.DeepEqual(got, want) {
+	if want := map[store.AccountID][]string{3: {"a", "d"}, 4: {"b", "c", "unowned:5%3A5+5:e:1"}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("split into %v, want %v", got, want)
 	}
 	bad := channels.Fact{ExternalID: "z", Owner: "6", Quarantine: "can't be split"}
