@@ -9,6 +9,9 @@ import (
 // What people say to colleagues mustn't leave by a button that was made for other words. A text that waits for a click
 // may be edited into a note, or into a word to a colleague, while the button is still there.
 
+// amongColleagues keeps inside what is said to colleagues.
+type amongColleagues struct{ *UseCases }
+
 // ofItsWords says, of a reason, that a text has its fate by what it says itself, whoever wrote it and wherever.
 func ofItsWords(reason string) bool {
 	switch reason {
@@ -25,9 +28,9 @@ func plainlyInside(reason string) bool {
 
 const noteReason string = "note"
 
-// nowForColleagues keeps a text inside that nobody has sent yet, and that was edited into one for colleagues. Where
+// keepEdited keeps a text inside that nobody has sent yet, and that was edited into one for colleagues. Where
 // that isn't sure, its author is asked anew, with the new words. It says no to texts of which the words don't decide.
-func (sp *UseCases) nowForColleagues(r book.Request, m *book.Message, decision Decision, reason string) bool {
+func (sp amongColleagues) keepEdited(r book.Request, m *book.Message, decision Decision, reason string) bool {
 	switch {
 	case decision == Out:
 		return false
@@ -44,9 +47,9 @@ func (sp *UseCases) nowForColleagues(r book.Request, m *book.Message, decision D
 	return true
 }
 
-// refuseForColleagues refuses to send what is for colleagues. A note never leaves; for the others a button of former
+// refuse refuses to send what is for colleagues. A note never leaves; for the others a button of former
 // words doesn't count, while whoever chooses the message itself sees what it says.
-func (sp *UseCases) refuseForColleagues(r book.Request, m *book.Message) bool {
+func (sp amongColleagues) refuse(r book.Request, m *book.Message) bool {
 	switch {
 	case m.Fate != store.FateInside || !plainlyInside(m.Reason):
 		return false

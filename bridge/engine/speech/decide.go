@@ -61,7 +61,7 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 		sp.RefuseDecided(r, m)
 		return
 	}
-	if sp.refuseForColleagues(r, m) || sp.refuseKept(r, m) {
+	if (amongColleagues{sp}).refuse(r, m) || sp.refuseKept(r, m) {
 		return
 	}
 	if *m.AgentID != r.Agent.ID && !r.Args.Sure {

@@ -75,7 +75,7 @@ func (sp *UseCases) applyEdit(r book.Request, m *book.Message) {
 		}
 	case m.Fate == store.FateUndone || m.Fate == store.FateDropped: // nobody has it
 		sp.rewrite(m, r.Action)
-		if m.Fate == store.FateUndone && sp.nowForColleagues(r, m, decision, reason) {
+		if m.Fate == store.FateUndone && (amongColleagues{sp}).keepEdited(r, m, decision, reason) {
 			return
 		}
 		if decision == Out && r.Restored { // what was deleted and is back isn't sent by that alone
@@ -86,7 +86,7 @@ func (sp *UseCases) applyEdit(r book.Request, m *book.Message) {
 		sp.tellLateEdit(r.Conversation, m, r.Action, decision)
 	default:
 		sp.rewrite(m, r.Action)
-		if sp.nowForColleagues(r, m, decision, reason) {
+		if (amongColleagues{sp}).keepEdited(r, m, decision, reason) {
 			return
 		}
 		if decision == Out && m.Fate == store.FateInside {
