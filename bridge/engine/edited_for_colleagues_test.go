@@ -144,3 +144,25 @@ func TestEditedWhileResolvedIsAskedAnew(t *testing.T) {
 		})
 	}
 }
+
+// Of a text in the channel that a version before stored with its edit, nobody knows whether it became a note: it goes to
+// no customer.
+func TestTopLevelEditedBeforeTheUpdate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.opened()
+	text := w.chat.Say("ann", support, "", "It is fixed")
+	line := w.line(text, bridge.LineTopLevel)
+	w.chat.Edit(support, text, "He is angry")
+	w.eventually("the edit is known", func() bool {
+		return w.count(`SELECT count(*) FROM posts WHERE message = $1 AND version <> ''`, text) == 1
+	})
+	w.settled()
+	w.exec(`UPDATE posts SET early = early - 'edited' WHERE message = $1`, text)
+	w.chat.Press(t, "ann", line, bridge.VerbSend)
+	w.whisper("ann", "edited before Parley was updated")
+	w.settled()
+	if n := w.provider.Calls(); n != 0 {
+		t.Errorf("the customer got %q", w.provider.Texts())
+	}
+}
