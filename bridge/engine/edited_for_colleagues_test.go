@@ -105,3 +105,64 @@ func TestTopLevelEditedForColleagues(t *testing.T) {
 		})
 	}
 }
+
+// What was edited while its conversation is resolved is asked about anew too: after a reopening its button works again.
+func TestEditedWhileResolvedIsAskedAnew(t *testing.T) {
+	t.Parallel()
+	typed := map[string]func(w *world, thread string) (text string, line bridgetest.Message){
+		"asked before": func(w *world, thread string) (string, bridgetest.Message) {
+			text := w.chat.Say("ann", support, thread, "resolve")
+			line := w.line(thread, bridge.LineAsk)
+			w.reply(thread, "!resolve")
+			w.card(thread, "resolved")
+			return text, line
+		},
+		"typed after": func(w *world, thread string) (string, bridgetest.Message) {
+			w.reply(thread, "!resolve")
+			w.card(thread, "resolved")
+			text := w.chat.Say("ann", support, thread, "It is fixed")
+			return text, w.line(thread, bridge.LineInside)
+		},
+	}
+	for state, say := range typed {
+		t.Run(state, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			thread := w.opened()
+			text, before := say(w, thread)
+			asked := w.lines(thread, bridge.LineAsk)
+			w.chat.Edit(support, text, "internal: he is angry")
+			w.eventually("the edit", func() bool {
+				return w.count(`SELECT count(*) FROM messages WHERE place = $1 AND text LIKE '%he is angry'`, text) == 1
+			})
+			w.settled()
+			w.fate(text, "ask")
+			if n := w.lines(thread, bridge.LineAsk); n != asked+1 {
+				t.Errorf("%d lines ask about it, want %d", n, asked+1)
+			}
+			w.settledAs(before, bridge.OutcomeAsked)
+		})
+	}
+}
+
+// Of a text in the channel that a version before stored with its edit, nobody knows whether it became a note: it goes to
+// no customer.
+func TestTopLevelEditedBeforeTheUpdate(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.opened()
+	text := w.chat.Say("ann", support, "", "It is fixed")
+	line := w.line(text, bridge.LineTopLevel)
+	w.chat.Edit(support, text, "He is angry")
+	w.eventually("the edit is known", func() bool {
+		return w.count(`SELECT count(*) FROM posts WHERE message = $1 AND version <> ''`, text) == 1
+	})
+	w.settled()
+	w.exec(`UPDATE posts SET early = early - 'edited' WHERE message = $1`, text)
+	w.chat.Press(t, "ann", line, bridge.VerbSend)
+	w.whisper("ann", "edited before Parley was updated")
+	w.settled()
+	if n := w.provider.Calls(); n != 0 {
+		t.Errorf("the customer got %q", w.provider.Texts())
+	}
+}

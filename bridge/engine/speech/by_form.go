@@ -38,7 +38,7 @@ func (sp *UseCases) replyByForm(r book.Request, answered *book.Message, first bo
 	c, agent, surface := r.Conversation, r.Agent, r.Surface
 	m := sp.Messages.AddByPerson(r)
 	r.Explicit = true
-	if decision, reason := sp.decisionOn(r); decision != Out {
+	if decision, reason := Speak(sp.speechOf(r)); decision != Out {
 		m.Reason = reason
 		sp.TellInside(c, m, reason)
 		return m

@@ -22,7 +22,8 @@ const mostOffered = 5
 // kept with its post until somebody chooses who is to get it.
 type channelText struct {
 	Action bridge.Action    `json:"action"`
-	Line   store.DeliveryID `json:"line,omitempty"` // the delivery of the line that asks; 0 = nobody was asked yet
+	Line   store.DeliveryID `json:"line,omitempty"`   // the delivery of the line that asks; 0 = nobody was asked yet
+	Edited bool             `json:"edited,omitempty"` // Action has the marks and mentions of the latest edit; versions before kept its words alone
 }
 
 // keepChannelText notes what a post in the channel says.
@@ -111,6 +112,7 @@ func (ct *ChannelTexts) editChannelText(p *store.Post, a bridge.Action) {
 	p.Version = a.Version
 	text.Action.Text, text.Action.Raw, text.Action.Files = a.Text, a.Raw, a.Files
 	text.Action.Marker, text.Action.Mentions, text.Action.MentionsBot = a.Marker, a.Mentions, a.MentionsBot
+	text.Edited = true
 	ct.keepChannelText(p, text)
 }
 
@@ -142,6 +144,10 @@ func (ct *ChannelTexts) sendChannelText(r book.Request) {
 	}
 	if forColleagues(text.Action) || text.Action.Text == "" && len(text.Action.Files) == 0 {
 		ct.Refuse(r.About(nil), "for_colleagues", "The message was edited, and is for colleagues now.", "Type in the conversation's thread what the customer is to get.")
+		return
+	}
+	if p.Version != "" && !text.Edited { // by a version that didn't keep whether it became a note
+		ct.Refuse(r.About(nil), "edited_before_update", "The message was edited before Parley was updated: I don't know whether it is for the customer.", "Type in the conversation's thread what the customer is to get.")
 		return
 	}
 	if t := c.Threads[surface]; t == nil || t.Channel != p.Channel { // handed over since, or never offered

@@ -31,9 +31,16 @@ const noteReason string = "note"
 // keepEdited keeps a text inside that nobody has sent yet, and that was edited into one for colleagues. Where
 // that isn't sure, its author is asked anew, with the new words. It says no to texts of which the words don't decide.
 func (sp amongColleagues) keepEdited(r book.Request, m *book.Message, decision Decision, reason string) bool {
+	if decision != Out && !ofItsWords(reason) {
+		if words := sp.speechOf(r).reasonOfWords(); ofItsWords(words) {
+			decision, reason = Ask, words // its buttons work again once the conversation may be answered
+		}
+	}
 	switch {
 	case decision == Out:
 		return false
+	case m.Fate == store.FateInside && decision == Ask && ofItsWords(reason) && book.Told(m.Reason) && !ofItsWords(m.Reason):
+		sp.keepInside(r.Conversation, m, r.Action, decision, reason) // the line that told it has a button
 	case m.Fate == store.FateInside:
 		if decision == Inside && (plainlyInside(reason) || plainlyInside(m.Reason)) {
 			m.Reason = reason

@@ -45,7 +45,7 @@ func sameContent(known, told string) bool {
 func (sp *UseCases) applyEdit(r book.Request, m *book.Message) {
 	r.Agent = sp.Dir.AgentOf(m.AccountID, m.AuthorUser)
 	r.Actor = bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}
-	decision, reason := sp.decisionOn(r)
+	decision, reason := Speak(sp.speechOf(r))
 	d := sp.Outbox.FirstOf(m)
 	m.Promotional = m.Promotional || r.Args.Promotional
 	switch {

@@ -37,7 +37,7 @@ func (sp *UseCases) Say(r book.Request, changed bool) {
 // author and does not leave by itself.
 func (sp *UseCases) decide(r book.Request, m *book.Message, late bool) {
 	c, surface := r.Conversation, r.Surface
-	decision, reason := sp.decisionOn(r)
+	decision, reason := Speak(sp.speechOf(r))
 	m.Reason = reason
 	switch decision {
 	case Out:
@@ -82,10 +82,10 @@ func toldBefore(c *book.Conversation, m *book.Message) bool {
 	})
 }
 
-// decisionOn asks Speak, with what is known now.
-func (sp *UseCases) decisionOn(r book.Request) (Decision, string) {
+// speechOf gives all that decides about a typed text, as it is known now.
+func (sp *UseCases) speechOf(r book.Request) Speech {
 	s := sp.Settings(r.Conversation)
-	return Speak(Speech{
+	return Speech{
 		Author: Author{
 			Kind: r.Actor.Kind, IsAgent: r.Agent != nil,
 			MayReply:   r.Agent != nil && permission.Authorize(r.Agent, bridge.VerbReply) == nil,
@@ -105,7 +105,7 @@ func (sp *UseCases) decisionOn(r book.Request) (Decision, string) {
 		},
 		Assigned:   len(r.Conversation.Assignees) > 0,
 		AfterInner: sp.afterRemark(r.Conversation, r.Agent, r.Action),
-	})
+	}
 }
 
 // leftThread says that a text was typed in a thread that the conversation has left, because its root was
