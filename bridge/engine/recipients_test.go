@@ -182,6 +182,25 @@ func TestReplyFormChangesRecipients(t *testing.T) {
 	}
 }
 
+// Somebody else answers while a form is open that shows the customer: what is handed in there goes to whom it shows, not to
+// whom the agent didn't see as its recipient.
+func TestReplyFormGoesToWhomItShows(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	first := w.customer(mail, channelstest.Event{From: "kim@x.test", Cc: []string{"lee@x.test"}, Subject: "One", Text: "first"})
+	thread := w.thread("first")
+	form := submit(bridge.VerbReply)
+	shown := bridge.ReplyArgs{To: []string{"kim@x.test"}, Cc: []string{"lee@x.test"}, Shown: bridge.RecipientsMark([]string{"kim@x.test"}, []string{"lee@x.test"})}
+	form.Form, form.Args = "f1", bridge.Args{Conversation: form.Args.Conversation, ReplyArgs: shown}
+	w.customer(mail, channelstest.Event{From: "lee@x.test", Text: "second", References: []string{first}})
+	w.line(thread, bridge.LineRecipients)
+	w.chat.Submit("ann", support, thread, form, "For Kim")
+	if m := w.sent(1)[0]; !slices.Equal(m.To, []string{"kim@x.test"}) || !slices.Equal(m.Cc, []string{"lee@x.test"}) {
+		t.Errorf("%q went to %q, copy %q", m.Text, m.To, m.Cc)
+	}
+	w.eventually("it is told", func() bool { return w.lines(thread, bridge.LineRecipients) == 2 })
+}
+
 // Who gets replies is named when a mail changes it.
 func TestRecipientsAreNamedWhenTheyChange(t *testing.T) {
 	t.Parallel()

@@ -183,14 +183,18 @@ func (rs *UseCases) setParticipants(c *book.Conversation, agent *store.Agent, su
 }
 
 // RecipientsOfForm gives a conversation the recipients that the form of a reply names. If the agent left
-// the form's recipients as they were shown, nothing changes, whoever joined meanwhile. A form that is
+// the form's recipients as they were shown, nothing changes, whoever joined meanwhile, unless none of those to whom
+// the reply was to go is a recipient any more: it goes to nobody whom the agent did not see. A form that is
 // submitted again always counts, because the first time may have changed the recipients.
 func (rs *UseCases) RecipientsOfForm(r book.Request) {
 	ch := rs.Channel(r.Conversation.AccountID)
 	if len(r.Args.To) == 0 || ch != nil && !ch.Capabilities().Participants {
 		return
 	}
-	if r.Args.Shown == bridge.RecipientsMark(r.Args.To, r.Args.Cc) && !rs.Posts.HandedInBefore(r) {
+	left := r.Args.Shown == bridge.RecipientsMark(r.Args.To, r.Args.Cc) && !rs.Posts.HandedInBefore(r)
+	if left && slices.ContainsFunc(meant(r.Conversation.Participants), func(key string) bool {
+		return slices.ContainsFunc(r.Args.To, func(s string) bool { return bridge.AddressKey(s) == key })
+	}) {
 		return
 	}
 	list := namedParticipants(r.Conversation.Participants, r.Args.To, r.Args.Cc)
