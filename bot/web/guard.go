@@ -48,9 +48,8 @@ func (s *Site) answer(v *Visit, route Route) (err error) {
 	if v.Person, err = v.person(); err != nil {
 		return err
 	}
-	if wait := s.limits.wait(v); wait > 0 {
-		v.Writer.Header().Set("Retry-After", wait.String())
-		return v.Refuse(http.StatusTooManyRequests, "Too much at once.", "Wait a minute, then send it again.")
+	if s.limits.wait(v) {
+		return slowDown(v)
 	}
 	switch {
 	case route.For == Anyone:

@@ -23,7 +23,6 @@ const (
 	lookUpsASecond = 20 // of tokens, for all programs at one address
 	lookUpsAtOnce  = 600
 	forgetVisitor  = 10 * time.Minute
-	waitAMinute    = time.Minute
 )
 
 // limits counts what each visitor sends: a person, or an address from which nobody has signed in.
@@ -43,11 +42,11 @@ func newLimits(now func() time.Time) *limits {
 	return &limits{now: now, visitors: map[string]*visitor{}}
 }
 
-// wait says how long a visitor must wait; 0 = not at all.
-func (l *limits) wait(v *Visit) time.Duration {
+// wait says that a visitor must wait.
+func (l *limits) wait(v *Visit) bool {
 	signing := v.Person.ID == 0 || strings.HasPrefix(v.Request.URL.Path, "/auth/")
 	if v.Request.Method != http.MethodPost && !signing {
-		return 0
+		return false
 	}
 	key, perSecond, burst := "send "+v.Person.Email, sendsASecond*1.0, sendsAtOnce
 	if signing {
@@ -56,23 +55,23 @@ func (l *limits) wait(v *Visit) time.Duration {
 	return l.spend(key, perSecond, burst)
 }
 
-// waitFor says how long a program must wait that shows a token; 0 = not at all. Those whose token is not known (0) are
+// waitFor says that a program must wait that shows a token. Those whose token is not known (0) are
 // counted by where they come from.
-func (l *limits) waitFor(v *Visit, token int64) time.Duration {
+func (l *limits) waitFor(v *Visit, token int64) bool {
 	if token == 0 {
 		return l.spend("sign "+address(v.Request), signsASecond, signsAtOnce)
 	}
 	return l.spend("token "+strconv.FormatInt(token, 10), sendsASecond, sendsAtOnce)
 }
 
-// waitToLookUp says how long programs at the address of a request must wait before a token of theirs is looked up: it is
+// waitToLookUp says that programs at the address of a request must wait before a token of theirs is looked up: it is
 // asked before anybody knows whose the token is, and leaves room for the neighbours of one who tries tokens.
-func (l *limits) waitToLookUp(v *Visit) time.Duration {
+func (l *limits) waitToLookUp(v *Visit) bool {
 	return l.spend("look up "+address(v.Request), lookUpsASecond, lookUpsAtOnce)
 }
 
-// spend counts one request of a visitor.
-func (l *limits) spend(key string, perSecond float64, burst int) time.Duration {
+// spend counts one request of a visitor, and says whether it was one too many.
+func (l *limits) spend(key string, perSecond float64, burst int) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
@@ -83,10 +82,13 @@ func (l *limits) spend(key string, perSecond float64, burst int) time.Duration {
 		l.visitors[key] = who
 	}
 	who.seen = now
-	if who.limiter.AllowN(now, 1) {
-		return 0
-	}
-	return waitAMinute
+	return !who.limiter.AllowN(now, 1)
+}
+
+// slowDown tells a visitor who has to wait. Retry-After is in seconds (RFC 9110, section 10.2.3).
+func slowDown(v *Visit) error {
+	v.Writer.Header().Set("Retry-After", "60")
+	return v.Refuse(http.StatusTooManyRequests, "Too much at once.", "Wait a minute, then send it again.")
 }
 
 // forget makes room: visitors who sent nothing for a while, or all of them when there are too many.

@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -50,7 +49,7 @@ type ByToken struct {
 // withToken answers a route for programs whose token opens it. Their answers are plain text, not pages.
 func (s *Site) withToken(v *Visit, route Route) error {
 	v.plain = true
-	if s.limits.waitToLookUp(v) > 0 {
+	if s.limits.waitToLookUp(v) {
 		return slowDown(v)
 	}
 	kind, token, _ := strings.Cut(v.Request.Header.Get("Authorization"), " ")
@@ -62,7 +61,7 @@ func (s *Site) withToken(v *Visit, route Route) error {
 	if err != nil && !errors.Is(err, ErrNoToken) {
 		return err
 	}
-	if s.limits.waitFor(v, holder.Token) > 0 {
+	if s.limits.waitFor(v, holder.Token) {
 		return slowDown(v)
 	}
 	switch {
@@ -79,11 +78,6 @@ func (s *Site) withToken(v *Visit, route Route) error {
 		return v.unreadable(err)
 	}
 	return route.Do(v)
-}
-
-func slowDown(v *Visit) error {
-	v.Writer.Header().Set("Retry-After", fmt.Sprint(int(waitAMinute.Seconds())))
-	return v.Refuse(http.StatusTooManyRequests, "Too much at once.", "Wait a minute.")
 }
 
 // Tokens finds who holds a token. Errors: ErrNoToken.

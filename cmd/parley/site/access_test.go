@@ -322,10 +322,15 @@ func TestStrangersAreSlowedDown(t *testing.T) {
 	if s.Visitor("").Get("/settings/log?x=" + strings.Repeat("x", 5000)); sessions() != 0 {
 		t.Error("a long address is remembered")
 	}
-	for n := 0; s.Visitor("").Get("/settings/log").Status != http.StatusTooManyRequests; n++ {
+	a := s.Visitor("").Get("/settings/log")
+	for n := 0; a.Status != http.StatusTooManyRequests; n++ {
 		if n > 100 {
 			t.Fatal("nobody minds")
 		}
+		a = s.Visitor("").Get("/settings/log")
+	}
+	if wait := a.Header.Get("Retry-After"); wait != "60" {
+		t.Errorf("to be tried again after %q", wait)
 	}
 	if n := sessions(); n > 100 {
 		t.Errorf("%d sessions of strangers", n)
