@@ -352,17 +352,24 @@ func TestRootsOvertake(t *testing.T) {
 	}
 }
 
+// snoozeEnds snoozes a conversation for two hours, which pass. What the timer tells waits until release is called.
+func (w *world) snoozeEnds() (thread string, release func()) {
+	w.t.Helper()
+	thread = w.opened()
+	w.reply(thread, "!snooze 2h")
+	w.card(thread, "snoozed")
+	w.settled()
+	release = w.holdQueues(store.SystemAccount)
+	w.advance(2*time.Hour + time.Minute)
+	w.eventually("the timer fired", func() bool { return w.count(`SELECT count(*) FROM timers`) == 0 })
+	return thread, release
+}
+
 // A timer that fired wakes its conversation though the clock stepped back since.
 func TestSnoozeWakesThoughTheClockStepsBack(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
-	w.reply(thread, "!snooze 2h")
-	w.card(thread, "snoozed")
-	w.settled()
-	release := w.holdQueues(store.SystemAccount)
-	w.advance(2*time.Hour + time.Minute)
-	w.eventually("the timer fired", func() bool { return w.count(`SELECT count(*) FROM timers`) == 0 })
+	thread, release := w.snoozeEnds()
 	w.advance(-2 * time.Minute)
 	release()
 	w.card(thread, "#1 open")
@@ -373,13 +380,7 @@ func TestSnoozeWakesThoughTheClockStepsBack(t *testing.T) {
 func TestSnoozedAnewAsItsTimerFires(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, options{})
-	thread := w.opened()
-	w.reply(thread, "!snooze 2h")
-	w.card(thread, "snoozed")
-	w.settled()
-	release := w.holdQueues(store.SystemAccount)
-	w.advance(2*time.Hour + time.Minute)
-	w.eventually("the timer fired", func() bool { return w.count(`SELECT count(*) FROM timers`) == 0 })
+	thread, release := w.snoozeEnds()
 	w.reply(thread, "!snooze 4h")
 	w.eventually("it is snoozed anew", func() bool { return w.count(`SELECT count(*) FROM timers WHERE due_at > parley_now()`) == 1 })
 	release()

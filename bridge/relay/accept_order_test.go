@@ -10,20 +10,25 @@ import (
 	"parley/channels"
 )
 
+// cutOffAt ends the session that stores a fact, the first two times.
+func (s *stage) cutOffAt(fact string) {
+	s.exec(`CREATE SEQUENCE cuts`)
+	s.exec(`CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN
+			IF NEW.external_id = TG_ARGV[0] AND nextval('cuts') <= 2 THEN
+				PERFORM pg_terminate_backend(pg_backend_pid());
+			END IF;
+			RETURN NEW;
+		END $$`)
+	s.exec(`CREATE TRIGGER cut BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION cut('` + fact + `')`)
+}
+
 // When the database goes away under a batch, nothing of it overtakes what could not be
 // stored: its source brings both again, in order.
 func TestAcceptKeepsOrderWithoutDatabase(t *testing.T) {
 	t.Parallel()
 	s := newStage(t).effects()
-	s.exec(`CREATE SEQUENCE cuts`)
-	s.exec(`CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$
-		BEGIN
-			IF NEW.external_id = 'first' AND nextval('cuts') <= 2 THEN
-				PERFORM pg_terminate_backend(pg_backend_pid());
-			END IF;
-			RETURN NEW;
-		END $$`)
-	s.exec(`CREATE TRIGGER cut BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION cut()`)
+	s.cutOffAt("first")
 	s.start()
 	tries := 0
 	for ; tries < 9; tries++ {
@@ -45,15 +50,7 @@ func TestAcceptKeepsOrderWithoutDatabase(t *testing.T) {
 func TestAcceptKeepsOrderOverTwoBatches(t *testing.T) {
 	t.Parallel()
 	s := newStage(t).effects()
-	s.exec(`CREATE SEQUENCE cuts`)
-	s.exec(`CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$
-		BEGIN
-			IF NEW.external_id = 'f0' AND nextval('cuts') <= 2 THEN
-				PERFORM pg_terminate_backend(pg_backend_pid());
-			END IF;
-			RETURN NEW;
-		END $$`)
-	s.exec(`CREATE TRIGGER cut BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION cut()`)
+	s.cutOffAt("f0")
 	s.start()
 	var facts []channels.Fact
 	var want []string

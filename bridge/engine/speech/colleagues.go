@@ -26,7 +26,7 @@ func plainlyInside(reason string) bool {
 	return reason == noteReason || reason == "mentions_us" || reason == "mentions_colleague" || reason == "empty"
 }
 
-const noteReason string = "note"
+const noteReason = "note"
 
 // keepEdited keeps a text inside that nobody has sent yet, and that was edited into one for colleagues. Where
 // that isn't sure, its author is asked anew, with the new words. It says no to texts of which the words don't decide.
