@@ -36,7 +36,7 @@ func TestHealth(t *testing.T) {
 		t.Errorf("not ready: %v", err)
 	}
 	server.Close()
-	if err := askHealth(t.Context(), listen, "/healthz", io.Discard); err == nil || !strings.Contains(err.Error(), "PARLEY_LISTEN") {
+	if err := askHealth(t.Context(), app.Env{Listen: "127.0.0.1:1"}, "/healthz", io.Discard); err == nil || !strings.Contains(err.Error(), "PARLEY_LISTEN") {
 		t.Errorf("nobody there: %v", err)
 	}
 	if got := reachable("[::]:8080"); got != "[::1]:8080" {

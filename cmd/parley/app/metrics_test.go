@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -64,13 +63,12 @@ func inSlackWith(t *testing.T, with analysis.Analyzer, change ...func(*app.Env))
 	return r
 }
 
-// unreachable is a model at an address at which nobody listens, with rules behind it.
+// unreachable is a model at an address at which nobody listens, with rules behind it: a port that is never given to
+// a server of another test.
 func unreachable(t *testing.T) analysis.Analyzer {
 	t.Helper()
-	server := httptest.NewServer(http.NotFoundHandler())
-	server.Close()
 	env, err := app.LoadEnv(func(name string) (string, bool) {
-		value, ok := map[string]string{"OPENAI_BASE_URL": server.URL, "OPENAI_MODEL": "gpt-none"}[name]
+		value, ok := map[string]string{"OPENAI_BASE_URL": "http://127.0.0.1:1/v1", "OPENAI_MODEL": "gpt-none"}[name]
 		return value, ok
 	})
 	if err != nil {

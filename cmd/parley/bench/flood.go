@@ -100,7 +100,7 @@ func (f *flood) run(ctx context.Context, d time.Duration) (answered, error) {
 	return all, nil
 }
 
-// one is the life of one connection.
+// one is the life of one connection. It sends at least one event, however long it took to open.
 func (f *flood) one(ctx context.Context, w *wire, i int, begin, end time.Time) (a answered, err error) {
 	makes := f.slackSender
 	if f.senders != nil {
@@ -117,7 +117,7 @@ func (f *flood) one(ctx context.Context, w *wire, i int, begin, end time.Time) (
 			break
 		}
 		due = due.Add(every)
-		if !time.Now().Before(end) {
+		if n > 0 && !time.Now().Before(end) {
 			break
 		}
 		request, fact := from.next(n*f.conns + i)
