@@ -97,28 +97,35 @@ func Conversations(ctx context.Context, q Querier, ids ...ConversationID) ([]Con
 	return query.Collect[Conversation](ctx, q, "conversations", getConversations, ids)
 }
 
-// The newest conversation of each identity of the customers to whom the keys belong. Most customers
-// have one identity.
+// openChat selects the open conversation that a chat has with the identity one, which is of the account of i.
+const openChat = `
+		SELECT o.id FROM conversations AS o
+		WHERE o.account_id = i.account_id AND o.identity_id = one.id AND o.exclusive AND o.status IN ('open', 'pending', 'snoozed')`
+
+// The newest conversation of each identity of the customers to whom the keys belong, and that of a chat
+// which is open: it is an older one where somebody opened that again. Most customers have one identity.
 const latestOf = `
 	SELECT DISTINCT c.id
 	FROM unnest($1::bigint[], $2::text[]) AS k(account_id, key)
 	JOIN identities AS i ON i.account_id = k.account_id AND i.key = k.key
 	CROSS JOIN LATERAL ` + ofOneCustomer + ` AS one
 	CROSS JOIN LATERAL (
-		SELECT n.id FROM conversations AS n
+		(SELECT n.id FROM conversations AS n
 		WHERE n.identity_id = one.id AND n.kind = 'customer'
 		ORDER BY n.id DESC
-		LIMIT 1) AS c`
+		LIMIT 1)
+		UNION ALL
+		` + openChat + `) AS c`
 
-// The five newest open conversations of each identity of the customers to whom the keys belong. Only
-// the newest fifty conversations are looked at: a customer may have had thousands.
+// The five newest open conversations of each identity of the customers to whom the keys belong, and that of a chat.
+// Of mailboxes only the newest fifty conversations are looked at: a customer may have had thousands.
 const openOf = `
 	SELECT DISTINCT c.id
 	FROM unnest($1::bigint[], $2::text[]) AS k(account_id, key)
 	JOIN identities AS i ON i.account_id = k.account_id AND i.key = k.key
 	CROSS JOIN LATERAL ` + ofOneCustomer + ` AS one
 	CROSS JOIN LATERAL (
-		SELECT n.id
+		(SELECT n.id
 		FROM (
 			SELECT id, status FROM conversations
 			WHERE identity_id = one.id AND kind = 'customer'
@@ -126,7 +133,9 @@ const openOf = `
 			LIMIT 50) AS n
 		WHERE n.status IN ('open', 'pending', 'snoozed')
 		ORDER BY n.id DESC
-		LIMIT 5) AS c`
+		LIMIT 5)
+		UNION ALL
+		` + openChat + `) AS c`
 
 // LatestConversations returns the newest conversations of customers who are named by account and key.
 // Customers without a conversation are left out.

@@ -155,7 +155,7 @@ func (p *Pipeline) AutomaticOfDays(list *[]ConversationID, accounts []AccountID,
 }
 
 // LatestOf returns the newest conversation of each customer who is named by account and address
-// (parallel lists).
+// (parallel lists), and the open one of a chat.
 func (p *Pipeline) LatestOf(list *[]ConversationID, accounts []AccountID, addresses []string) {
 	if len(accounts) > 0 {
 		readIDs(p, list, latestOf, accounts, addresses)

@@ -26,4 +26,10 @@ func TestPromoteBesideAnOpenOne(t *testing.T) {
 	w.eventually("it is resolved", func() bool { return w.count(`SELECT count(*) FROM conversations WHERE status = 'resolved'`) == 1 })
 	w.chat.Press(t, "ann", listed, bridge.VerbPromote)
 	w.eventually("it is a conversation", func() bool { return w.conversationsOf("customer") == 2 })
+	w.chat.Say("ann", support, thread, "!reopen") // which nothing links to that one
+	w.settled()
+	if n := w.count(`SELECT count(*) FROM quarantine`); n != 0 {
+		t.Fatalf("%d events in quarantine", n)
+	}
+	w.whisper("ann", "continues in #3")
 }

@@ -74,9 +74,9 @@ func useCases() map[bridge.Verb]*useCase {
 		bridge.VerbPending:        {open: true, do: byWorkflow((*workflow.UseCases).Pend)},
 		bridge.VerbSnooze:         {speaks: true, open: true, do: byWorkflow((*workflow.UseCases).Snooze)},
 		bridge.VerbWake:           {speaks: true, open: true, do: byWorkflow((*workflow.UseCases).Wake)},
-		bridge.VerbResolve:        {wants: wantEnd, do: byWorkflow((*workflow.UseCases).EndOrReopen)},
-		bridge.VerbReopen:         {speaks: true, do: byWorkflow((*workflow.UseCases).EndOrReopen)},
-		bridge.VerbClose:          {wants: wantEnd, do: byWorkflow((*workflow.UseCases).EndOrReopen)},
+		bridge.VerbResolve:        {wants: wantEnd, do: byWorkflow((*workflow.UseCases).End)},
+		bridge.VerbReopen:         {speaks: true, read: reopened},
+		bridge.VerbClose:          {wants: wantEnd, do: byWorkflow((*workflow.UseCases).End)},
 		bridge.VerbUndo:           {speaks: true, do: bySpeech((*speech.UseCases).Undo)},
 		bridge.VerbCC:             {speaks: true, do: byReplies((*reply.UseCases).ChangeRecipients)},
 		bridge.VerbTo:             {speaks: true, do: byReplies((*reply.UseCases).ChangeRecipients)},
@@ -144,4 +144,8 @@ func useTemplate(w *work, ctx context.Context, tx pgx.Tx, r book.Request) error 
 
 func sortAutomatic(w *work, ctx context.Context, tx pgx.Tx, r book.Request) error {
 	return w.intake.SortAutomatic(ctx, tx, r)
+}
+
+func reopened(w *work, ctx context.Context, tx pgx.Tx, r book.Request) error {
+	return w.workflow.Reopen(ctx, tx, r)
 }

@@ -5,7 +5,10 @@
 package book
 
 import (
+	"context"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
 	"parley/bridge/engine/directory"
@@ -155,4 +158,28 @@ func (b *Book) ConversationOf(a *store.Account, in channels.Inbound) *Conversati
 		return nil
 	}
 	return b.Conversations.LatestOf(b.People.ByAddress[UserKey{a.ID, in.From.Key}])
+}
+
+// OpenWith gives the open conversation that a chat has with a customer, by whichever of the customer's keys: there may
+// be only one (invariant 5). 0 = there is none, or the account is a mailbox.
+func (b *Book) OpenWith(ctx context.Context, tx pgx.Tx, account store.AccountID, i *store.Identity) (store.ConversationID, error) {
+	if b.Caps(account).Threads {
+		return 0, nil
+	}
+	for _, id := range Keys(b.Conversations.Rows) {
+		o := b.Conversations.Rows[id]
+		if o.Exclusive && o.AccountID == account && o.BridgeStatus().Open() && o.Identity != nil && o.Identity.Root() == i.Root() {
+			return id, nil
+		}
+	}
+	var p store.Pipeline
+	var open []store.ConversationID
+	p.OpenOf(&open, []store.AccountID{account}, []string{i.Key})
+	err := p.Run(ctx, tx)
+	for _, id := range open {
+		if b.Conversations.Rows[id] == nil { // else it has ended in this batch
+			return id, err
+		}
+	}
+	return 0, err
 }

@@ -134,22 +134,6 @@ func (cs *Conversations) Owners(c *Conversation) []bridge.AgentRef {
 	return refs
 }
 
-// OpenBeside finds the open conversation that a chat has with the same customer: there
-// may be only one (invariant 5).
-func (cs *Conversations) OpenBeside(c *Conversation) *Conversation {
-	if !c.Exclusive || c.Identity == nil {
-		return nil
-	}
-	for _, id := range Keys(cs.Rows) {
-		o := cs.Rows[id]
-		same := o.Identity != nil && o.Identity.Root() == c.Identity.Root() // by whichever key
-		if o != c && same && o.Exclusive && o.AccountID == c.AccountID && o.BridgeStatus().Open() {
-			return o
-		}
-	}
-	return nil
-}
-
 // Others names the assignees except the one who acts.
 func (cs *Conversations) Others(c *Conversation, agent *store.Agent) []bridge.AgentRef {
 	var refs []bridge.AgentRef

@@ -130,7 +130,7 @@ func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request
 		return nil
 	default: // VerbPromote: below
 	}
-	switch open, err := it.openWith(ctx, tx, c, i); {
+	switch open, err := it.OpenWith(ctx, tx, c.AccountID, i); {
 	case err != nil:
 		return err
 	case open != 0:
@@ -138,29 +138,6 @@ func (it *UseCases) SortAutomatic(ctx context.Context, tx pgx.Tx, r book.Request
 		return nil
 	}
 	return it.promote(ctx, tx, c, r.Agent, m, i)
-}
-
-// openWith gives the open conversation that a chat has with a customer; 0 = none, or the account is a mailbox.
-func (it *UseCases) openWith(ctx context.Context, tx pgx.Tx, c *book.Conversation, i *store.Identity) (store.ConversationID, error) {
-	if it.Caps(c.AccountID).Threads {
-		return 0, nil
-	}
-	for _, id := range book.Keys(it.Conversations.Rows) {
-		o := it.Conversations.Rows[id]
-		if o.Exclusive && o.AccountID == c.AccountID && o.BridgeStatus().Open() && o.Identity != nil && o.Identity.Root() == i.Root() {
-			return id, nil
-		}
-	}
-	var p store.Pipeline
-	var open []store.ConversationID
-	p.OpenOf(&open, []store.AccountID{c.AccountID}, []string{i.Key})
-	err := p.Run(ctx, tx)
-	for _, id := range open {
-		if it.Conversations.Rows[id] == nil { // else it has ended in this batch
-			return id, err
-		}
-	}
-	return 0, err
 }
 
 // block makes Parley ignore later automatic mail of a sender. Mail that belongs to a conversation, or

@@ -1,8 +1,11 @@
 package workflow
 
 import (
+	"context"
 	"fmt"
 	"slices"
+
+	"github.com/jackc/pgx/v5"
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
@@ -11,24 +14,34 @@ import (
 	"parley/store"
 )
 
-// EndOrReopen does resolve, close and reopen.
-func (wf *UseCases) EndOrReopen(r book.Request) {
-	c, agent, surface, a := r.Conversation, r.Agent, r.Surface, r.Action
-	by := wf.Dir.Ref(surface, agent.ID)
-	other := wf.Conversations.OpenBeside(c)
-	switch {
-	case a.Verb == bridge.VerbReopen && c.BridgeStatus() == bridge.StatusResolved && other != nil:
-		wf.Refuse(r, "continued", fmt.Sprintf("The customer's conversation continues in #%d.", other.ID),
-			"Answer there, or resolve it first.")
-		return
-	case a.Verb == bridge.VerbReopen && c.BridgeStatus() == bridge.StatusResolved:
-		c.Status, c.CloseReason, c.ResolvedAt = string(bridge.StatusOpen), "", nil
-		wf.keepStatus(c)
-		wf.Log.ByAgent(c, agent, store.DeedReopened, nil)
-		wf.Line(c, bridge.Line{Content: bridge.LineReopened, By: by, Mentions: wf.Conversations.Others(c, agent)})
-	case a.Verb == bridge.VerbReopen:
+// Reopen opens a conversation again that is resolved.
+func (wf *UseCases) Reopen(ctx context.Context, tx pgx.Tx, r book.Request) error {
+	c := r.Conversation
+	if c.BridgeStatus() != bridge.StatusResolved {
 		wf.Refuse(r, "not_resolved", "This conversation is "+c.Status+", not resolved.", "")
-		return
+		return nil
+	}
+	if c.Exclusive && c.Identity != nil {
+		switch other, err := wf.OpenWith(ctx, tx, c.AccountID, c.Identity); {
+		case err != nil:
+			return err
+		case other != 0:
+			wf.Refuse(r, "continued", fmt.Sprintf("The customer's conversation continues in #%d.", other), "Answer there, or resolve it first.")
+			return nil
+		}
+	}
+	c.Status, c.CloseReason, c.ResolvedAt = string(bridge.StatusOpen), "", nil
+	wf.keepStatus(c)
+	wf.Log.ByAgent(c, r.Agent, store.DeedReopened, nil)
+	wf.Line(c, bridge.Line{Content: bridge.LineReopened, By: wf.Dir.Ref(r.Surface, r.Agent.ID), Mentions: wf.Conversations.Others(c, r.Agent)})
+	c.RefreshCard()
+	return nil
+}
+
+// End does resolve and close.
+func (wf *UseCases) End(r book.Request) {
+	c, agent, surface, a := r.Conversation, r.Agent, r.Surface, r.Action
+	switch {
 	case !c.BridgeStatus().Open():
 		wf.Refuse(r, "not_open", "This conversation is "+c.Status+" already.", c.AfterTheEnd())
 		return
@@ -39,9 +52,8 @@ func (wf *UseCases) EndOrReopen(r book.Request) {
 	case wf.unread(r): // and nobody would read it
 		wf.Refuse(r, "unread", "The customer has just written again; it is about to be shown here.", "Read it, then resolve.")
 		return
-	default:
-		wf.end(r, by)
 	}
+	wf.end(r, wf.Dir.Ref(surface, agent.ID))
 	c.RefreshCard()
 }
 
