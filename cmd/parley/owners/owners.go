@@ -5,11 +5,13 @@
 package owners
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"parley/channels"
@@ -27,10 +29,14 @@ type Table struct{ accounts map[key]store.AccountID }
 
 type key struct{ kind, owner string }
 
-// New reads the ids from the accounts' settings. Of two accounts with the same id the
-// older one has it.
+// New reads the ids from the accounts' settings. Of two accounts with the same id the one at work has it: one that was
+// taken out stays paused where it has conversations, and its number may have another account since. Of two at
+// work, or two that are paused, the older one has it.
 func New(accounts []store.Account, specs []channels.Spec) Table {
 	t := Table{accounts: map[key]store.AccountID{}}
+	accounts = slices.SortedFunc(slices.Values(accounts), func(a, b store.Account) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.ID, b.ID))
+	})
 	for _, s := range specs {
 		if s.Owner == "" {
 			continue
@@ -40,13 +46,19 @@ func New(accounts []store.Account, specs []channels.Spec) Table {
 			if a.Side != store.SideChannel || a.Kind != s.Kind || json.Unmarshal(a.Config, &config) != nil || config[s.Owner] == "" {
 				continue
 			}
-			k := key{a.Kind, config[s.Owner]}
-			if first, taken := t.accounts[k]; !taken || a.ID < first {
+			if k := (key{a.Kind, config[s.Owner]}); t.accounts[k] == 0 {
 				t.accounts[k] = a.ID
 			}
 		}
 	}
 	return t
+}
+
+func rank(a store.Account) int {
+	if a.Paused {
+		return 1
+	}
+	return 0
 }
 
 // Find gives the account of a kind that has the provider's id; 0 = none.

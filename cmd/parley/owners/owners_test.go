@@ -33,6 +33,27 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// An account that is paused, as one is that was taken out but has conversations, leaves its number to one that is at work;
+// where there is no other, it keeps what comes.
+func TestPausedLeavesItsNumber(t *testing.T) {
+	t.Parallel()
+	account := func(id store.AccountID, number string, paused bool) store.Account {
+		return store.Account{ID: id, Side: "channel", Kind: "dove", Config: []byte(`{"number":"` + number + `"}`), Paused: paused}
+	}
+	for name, list := range map[string][]store.Account{
+		"older first":   {account(3, "111", true), account(9, "111", false), account(12, "111", false), account(4, "222", true), account(5, "222", true)},
+		"younger first": {account(12, "111", false), account(9, "111", false), account(3, "111", true), account(5, "222", true), account(4, "222", true)},
+	} {
+		table := owners.New(list, []channels.Spec{{Kind: "dove", Owner: "number"}})
+		if got := table.Find("dove", "111"); got != 9 {
+			t.Errorf("%s: the number that has a new account is account %d's", name, got)
+		}
+		if got := table.Find("dove", "222"); got != 4 {
+			t.Errorf("%s: the number of a paused account is account %d's", name, got)
+		}
+	}
+}
+
 // Each account gets its own facts in their order; what is nobody's stays, named.
 func TestSplit(t *testing.T) {
 	t.Parallel()
