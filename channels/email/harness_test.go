@@ -326,7 +326,7 @@ func (w *world) arrives(want ...string) {
 // mail delivers a mail from a customer.
 func (w *world) mail(subject string) {
 	w.t.Helper()
-	_, err := w.Customer("Ann Lee <ann@customer.test>").Send(mailfake.Mail{To: []string{support}, Subject: subject, Text: "Hello " + subject})
+	_, err := w.Customer("Ann Lee <ann@customer.test>").Send(mailfake.Mail{To: []string{w.config["address"]}, Subject: subject, Text: "Hello " + subject})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -357,7 +357,7 @@ func (w *world) program(folder string) *imapclient.Client {
 	w.t.Helper()
 	c, err := imapclient.DialInsecure(w.IMAPAddr(), nil)
 	if err == nil {
-		err = c.Login(support, "secret").Wait()
+		err = c.Login(w.config["address"], "secret").Wait()
 	}
 	if err == nil {
 		_, err = c.Select(folder, nil).Wait()

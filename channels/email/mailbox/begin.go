@@ -21,14 +21,27 @@ func (c *Mailbox) takenFrom() time.Time {
 }
 
 // align compares the inbox with its watermark. Without a watermark, this is the first look: it
-// fetches mail since the account was set up. With a changed UIDVALIDITY all known UIDs are void: it
+// fetches mail since the account was set up; so it does where the account was given another mailbox. With a changed
+// UIDVALIDITY, or where the mailbox moved to another server, all known UIDs are void: it
 // fetches the last days again, and Accept recognises the mails that are stored already.
 func (f *fetcher) align(ctx context.Context, s *imapSession, data *imap.SelectData) error {
+	m := f.inbox.mark
 	switch {
-	case f.inbox.mark == nil:
+	case m != nil && f.c.elsewhere(m) && m.Address != f.c.address():
+		f.inbox.mark, f.sent.mark = nil, nil
 		return f.begin(ctx, s, data)
-	case f.inbox.mark.UIDValidity != data.UIDValidity:
+	case m == nil:
+		return f.begin(ctx, s, data)
+	case f.c.elsewhere(m):
+		if f.sent.mark != nil {
+			f.sent.mark.UIDValidity = 0 // no server's
+		}
 		return f.startOver(ctx, s, data)
+	case m.UIDValidity != data.UIDValidity:
+		return f.startOver(ctx, s, data)
+	case m.Server != f.c.server() || m.Address != f.c.address():
+		m.Server, m.Address = f.c.server(), f.c.address()
+		return f.save(ctx, m)
 	}
 	return nil
 }
@@ -55,7 +68,7 @@ func (f *fetcher) begin(ctx context.Context, s *imapSession, data *imap.SelectDa
 	return f.save(ctx, m)
 }
 
-// startOver makes a new watermark after UIDVALIDITY changed and fetches the mail of the last days
+// startOver makes a new watermark after the folder's mails got other UIDs, and fetches the mail of the last days
 // again. Mail that was there before the account was set up is left out, by its time of arrival.
 func (f *fetcher) startOver(ctx context.Context, s *imapSession, data *imap.SelectData) error {
 	f.inbox.forgetTrouble()
@@ -70,7 +83,7 @@ func (f *fetcher) startOver(ctx context.Context, s *imapSession, data *imap.Sele
 		return err
 	}
 	m.First = 1 // a rescan also fetches mails that appear late, with any UID
-	f.c.log.Info("UIDVALIDITY changed, read the last days again", "old", before.UIDValidity, "new", data.UIDValidity,
+	f.c.log.Info("the folder's mails have other UIDs, read the last days again", "old", before.UIDValidity, "new", data.UIDValidity,
 		"mails_read", taken, "older_mails_left", max(0, int(data.NumMessages)-taken))
 	return f.save(ctx, m)
 }
@@ -78,7 +91,7 @@ func (f *fetcher) startOver(ctx context.Context, s *imapSession, data *imap.Sele
 // markAtEnd returns a watermark behind all mails that are in the folder now.
 func (f *fetcher) markAtEnd(s *imapSession, name string, data *imap.SelectData) (*mark, error) {
 	now := f.c.env.Now()
-	m := &mark{Folder: name, UIDValidity: data.UIDValidity, First: data.UIDNext}
+	m := &mark{Folder: name, UIDValidity: data.UIDValidity, First: data.UIDNext, Server: f.c.server(), Address: f.c.address()}
 	if data.NumMessages > 0 {
 		uid, at, err := s.newest(data.NumMessages)
 		if err != nil {

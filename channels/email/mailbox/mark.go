@@ -6,17 +6,22 @@ import (
 	"errors"
 	"fmt"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
 )
 
 // mark is the durable watermark of one folder: what has been dealt with.
-// Shape: {"v":1,"folder":"INBOX","uidvalidity":1,"first":5,"last":9,"newest_at":…,"started_at":…,"done":[[5,9]],"sent":{…}}
+// Shape: {"v":1,"folder":"INBOX","uidvalidity":1,"server":…,"first":5,"last":9,"newest_at":…,"started_at":…,"done":[[5,9]],"sent":{…}}
 type mark struct {
 	V           int    `json:"v"`
 	Folder      string `json:"folder"`
 	UIDValidity uint32 `json:"uidvalidity"`
+	// Server is where the folder was read, and as whom; Address is the account's address then. Large providers give the
+	// same UIDVALIDITY in many mailboxes, so it doesn't tell one from another. "" = an earlier version didn't note it.
+	Server  string `json:"server,omitempty"`
+	Address string `json:"address,omitempty"`
 	// First is the lowest UID to fetch: mail below it was there before the account was set up. After
 	// a change of UIDVALIDITY it is 1, and StartedAt decides.
 	First imap.UID `json:"first"`
@@ -88,6 +93,17 @@ func (c *Mailbox) saveMark(ctx context.Context, m *mark) error {
 	}
 	return nil
 }
+
+// server names where the account's mailbox is read, and as whom.
+func (c *Mailbox) server() string {
+	return strings.ToLower(c.set.IMAP.Username + " at " + strings.TrimSuffix(c.set.IMAP.Host, "."))
+}
+
+// address is the account's address.
+func (c *Mailbox) address() string { return strings.ToLower(c.set.Address) }
+
+// elsewhere says that a watermark is of a mailbox at another server, or of somebody else's there.
+func (c *Mailbox) elsewhere(m *mark) bool { return m.Server != "" && m.Server != c.server() }
 
 // bound drops the lowest ranges of Done if it is too long.
 func (m *mark) bound() {

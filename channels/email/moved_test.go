@@ -1,0 +1,120 @@
+package email
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"parley/channels/email/mailfake"
+)
+
+// sameNumbers gives the folders of servers the same UIDVALIDITY, as it is with those of large providers.
+func sameNumbers(o *mailfake.Options) { o.UIDValidity = 3 }
+
+// moves gives the account the mailbox of an address at another server.
+func (w *world) moves(address string) {
+	w.t.Helper()
+	other := newWorld(w.t, sameNumbers, func(o *mailfake.Options) { o.Mailboxes[0].Address = address })
+	w.Server = other.Server
+	w.point(w.IMAPAddr(), w.SMTPAddr())
+	w.config["imap.host"], w.config["address"] = "localhost", address // servers of tests differ by their ports alone
+}
+
+// numbered puts mails with these numbers into the inbox.
+func (w *world) numbered(numbers ...int) {
+	w.t.Helper()
+	for _, n := range numbers {
+		w.put("INBOX", fmt.Sprintf("Message-ID: <%d@x>\nSubject: mail %d\n\nHello\n", n, n), time.Now())
+	}
+}
+
+// The mailbox of an account moved to another server, where mails have other UIDs: what was noted of those of the first
+// server says nothing there, even if UIDVALIDITY is the same. What came along is known, and what comes there is fetched.
+func TestMailboxMovedToAnotherServer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sameNumbers)
+	stop := w.run()
+	w.ready()
+	want := []string{"mail 0", "mail 1", "mail 2", "mail 3", "mail 4"}
+	w.numbered(0, 1, 2, 3, 4)
+	w.arrives(want...)
+	stop()
+	w.moves(support)
+	w.numbered(3, 4) // the others were filed elsewhere
+	w.mail("there")
+	saved := w.journal.read().saves
+	w.journal.change(func() { w.journal.refuse = slices.Repeat([]error{errors.New("no database")}, 1_000_000) })
+	stop = w.run() // and ends after the folder of sent mail was looked into, before anything was stored
+	w.journal.wait(t, "the folder of sent mail", func() bool { return w.journal.saves > saved && len(w.journal.refuse) < 1_000_000 })
+	stop()
+	w.journal.change(func() { w.journal.refuse = nil })
+	stop = w.run()
+	w.arrives(append(want, "there")...)
+	w.mail("there again")
+	w.arrives(append(want, "there", "there again")...)
+	stop()
+	calls := len(w.journal.read().calls)
+	w.mail("after a restart")
+	w.run()
+	w.arrives(append(want, "there", "there again", "after a restart")...)
+	if got := w.journal.read().calls[calls:]; len(got) != 1 || len(got[0]) != 1 {
+		t.Errorf("after a restart it read more than what was new: %d calls", len(got))
+	}
+}
+
+// A watermark that an earlier version wrote doesn't say of which mailbox it is: it is of the one that is read now, and
+// says so from then on, before anything new comes.
+func TestWatermarkLearnsItsMailbox(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sameNumbers)
+	stop := w.run()
+	w.ready()
+	w.numbered(0, 1, 2)
+	w.arrives("mail 0", "mail 1", "mail 2")
+	stop()
+	var m map[string]any
+	if err := json.Unmarshal(w.journal.state, &m); err != nil {
+		t.Fatal(err)
+	}
+	delete(m, "server")
+	delete(m, "address")
+	earlier, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.journal.state = earlier
+	calls, saves := len(w.journal.calls), w.journal.saves
+	stop = w.run()
+	w.journal.wait(t, "the watermark", func() bool { return w.journal.saves > saves })
+	stop()
+	if n := len(w.journal.read().calls); n != calls {
+		t.Errorf("%d mails were read again", n-calls)
+	}
+	w.moves(support)
+	w.mail("there")
+	w.run()
+	w.arrives("mail 0", "mail 1", "mail 2", "there")
+}
+
+// An account was given another mailbox, whose mails have other UIDs, too: it begins there, with what came since.
+func TestAnotherMailboxBegins(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sameNumbers)
+	stop := w.run()
+	w.ready()
+	want := []string{"mail 0", "mail 1", "mail 2", "mail 3", "mail 4"}
+	w.numbered(0, 1, 2, 3, 4)
+	w.arrives(want...)
+	stop()
+	w.moves("sales@acme.test")
+	w.begins = time.Now().Add(-time.Hour) // as the database notes it for changed settings
+	w.arrived("INBOX", "a day ago", 24*time.Hour)
+	w.arrived("INBOX", "since then", time.Minute)
+	w.run()
+	w.arrives(append(want, "since then")...)
+	w.mail("now")
+	w.arrives(append(want, "since then", "now")...)
+}
