@@ -16,11 +16,12 @@ type Act struct {
 	Files []SurfaceFile `json:"files,omitempty"` // Reply: uploaded to us, each with its Blob
 }
 
-// Attaching says what a page may let an agent attach to a reply.
+// Attaching says what a page may let an agent attach to a reply, and to how many it goes.
 type Attaching struct {
 	Files   bool   // it takes files
 	Why     string // why it takes none, for people
 	Confirm bool   // what is attached is shown once more before it leaves
+	Several bool   // the reply may have several recipients, whom the page shows
 }
 
 // Acts gives the verbs of acts.

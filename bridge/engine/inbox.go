@@ -176,7 +176,8 @@ func (in *Inbox) Attaching(ctx context.Context, agent store.AgentID, conversatio
 		return bridge.Attaching{}, bridge.ErrNoConversation
 	}
 	caps := in.e.reading.Caps(account.ID)
-	return bridge.Attaching{Files: caps.Files.PerMessage > 0, Why: caps.Files.Unavailable, Confirm: dir.SettingsOf(account, caps.Threads).ConfirmSend}, nil
+	return bridge.Attaching{Files: caps.Files.PerMessage > 0, Why: caps.Files.Unavailable, Several: caps.Participants,
+		Confirm: dir.SettingsOf(account, caps.Threads).ConfirmSend}, nil
 }
 
 // StoreFile keeps a file for the act that will carry it; see Desk.StoreFile.

@@ -80,6 +80,14 @@ func numberIn(form url.Values, name string) int64 {
 
 // readAct reads a form, whose files are stored. problem says, for people, what is wrong with it.
 func readAct(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem string) {
+	if a, problem = readVerb(v, files); problem == "" {
+		problem = readShown(v.Request.PostForm, &a)
+	}
+	return a, problem
+}
+
+// readVerb reads what a form asks for.
+func readVerb(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem string) {
 	form := v.Request.PostForm
 	a = bridge.Act{Verb: bridge.Verb(form.Get("verb")), Form: form.Get("form"), Files: files}
 	a.Args.Conversation = bridge.ConversationID(number(v, "id"))

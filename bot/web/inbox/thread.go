@@ -36,6 +36,7 @@ type threadPage struct {
 	Teams  []string
 
 	Customer string
+	GoesTo   goesTo
 	Note     *result // what became of what was handed in
 
 	attaching
@@ -168,6 +169,9 @@ func (p pages) page(v *web.Visit) (threadPage, bridge.Facts, error) {
 			return data, f, err
 		}
 		data.Attach = may.Files
+		if may.Several {
+			data.GoesTo = goesToOf(f.Recipients)
+		}
 	}
 	people, teams, err := p.desk.People(ctx)
 	for _, a := range people {

@@ -88,6 +88,9 @@ func Later(m, than *store.Message) bool {
 	return m.ID > than.ID
 }
 
+// DeletedReason is the reason of a text that its author deleted before the customer had it.
+const DeletedReason = "deleted"
+
 // Told says for which reasons the author must learn, by a line in the thread, that
 // the customer did not get the text. The others are what the author meant.
 func Told(reason string) bool {

@@ -193,7 +193,7 @@ func (ms *Messages) newestAsking(c *Conversation, verb bridge.Verb) *Message {
 func asksFor(c *Conversation, m *Message, verb bridge.Verb) bool {
 	switch verb {
 	case bridge.VerbSend:
-		return m.Fate == store.FateAsk || m.Fate == store.FateParked || m.Fate == store.FateUndone || m.Fate == store.FateInside && Told(m.Reason)
+		return m.Fate == store.FateAsk || m.Fate == store.FateParked || m.Fate == store.FateUndone && m.Reason != DeletedReason || m.Fate == store.FateInside && Told(m.Reason)
 	case bridge.VerbKeep, bridge.VerbDrop:
 		return m.Fate == store.FateAsk || m.Fate == store.FateParked || m.Fate == store.FateWaiting
 	case bridge.VerbSendAgain:

@@ -136,7 +136,7 @@ func verbsFor(viewer *store.Agent, c *store.Conversation, m *store.Message, s *b
 		list = []bridge.Verb{bridge.VerbSend, bridge.VerbKeep}
 	case m.Fate == store.FateParked:
 		list = []bridge.Verb{bridge.VerbSend, bridge.VerbDrop}
-	case m.Fate == store.FateUndone || m.Fate == store.FateInside && book.Told(m.Reason):
+	case m.Fate == store.FateUndone && m.Reason != book.DeletedReason || m.Fate == store.FateInside && book.Told(m.Reason):
 		list = []bridge.Verb{bridge.VerbSend}
 	}
 	return slices.DeleteFunc(list, func(v bridge.Verb) bool { return permission.Authorize(viewer, v) != nil })

@@ -48,10 +48,16 @@ func (sp amongColleagues) keepEdited(r book.Request, m *book.Message, decision D
 		return true
 	case !ofItsWords(reason):
 		return false
-	case m.Fate != store.FateAsk || m.Reason != reason: // else that is asked already
+	case m.Fate != store.FateAsk || m.Reason != reason || decision == Inside: // else that is asked already
 		sp.keepInside(r.Conversation, m, r.Action, decision, reason)
 	}
 	return true
+}
+
+// askEdited asks the author of a text that stayed inside whether it is for the customer, since it was edited.
+func (sp amongColleagues) askEdited(c *book.Conversation, m *book.Message) {
+	m.Fate, m.Reason = store.FateAsk, editedReason
+	sp.TellAuthor(c, m, &bridge.AskLine{Reason: editedReason}, bridge.VerbSend, bridge.VerbKeep)
 }
 
 // refuse refuses to send what is for colleagues. A note never leaves; for the others a button of former

@@ -61,6 +61,10 @@ func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
 		sp.RefuseDecided(r, m)
 		return
 	}
+	if m.Reason == book.DeletedReason {
+		sp.RefuseDecided(r, m)
+		return
+	}
 	if (amongColleagues{sp}).refuse(r, m) || sp.refuseKept(r, m) {
 		return
 	}

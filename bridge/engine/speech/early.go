@@ -72,8 +72,8 @@ func (sp *UseCases) applyEarly(c *book.Conversation, m *book.Message, post, know
 		return false
 	}
 	if e.Delete {
-		m.Fate, m.Reason = store.FateUndone, "deleted"
-		sp.Log.ByParley(c, store.DeedUndone, book.Detail{Message: m.ID, Reason: "deleted"})
+		m.Fate, m.Reason = store.FateUndone, book.DeletedReason
+		sp.Log.ByParley(c, store.DeedUndone, book.Detail{Message: m.ID, Reason: book.DeletedReason})
 		return true
 	}
 	post.Version = known.Version

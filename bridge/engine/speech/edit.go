@@ -78,9 +78,12 @@ func (sp *UseCases) applyEdit(r book.Request, m *book.Message) {
 		if m.Fate == store.FateUndone && (amongColleagues{sp}).keepEdited(r, m, decision, reason) {
 			return
 		}
-		if decision == Out && r.Restored { // what was deleted and is back isn't sent by that alone
-			m.Fate = store.FateAsk
-			sp.TellAuthor(r.Conversation, m, &bridge.AskLine{Reason: editedReason}, bridge.VerbSend, bridge.VerbKeep)
+		switch {
+		case !r.Restored:
+		case decision == Out: // what was deleted and is back isn't sent by that alone
+			(amongColleagues{sp}).askEdited(r.Conversation, m)
+		default:
+			m.Direction, m.Fate, m.Reason = store.DirectionNote, store.FateInside, reason
 		}
 	case m.Direction == store.DirectionOut:
 		sp.tellLateEdit(r.Conversation, m, r.Action, decision)
@@ -90,9 +93,7 @@ func (sp *UseCases) applyEdit(r book.Request, m *book.Message) {
 			return
 		}
 		if decision == Out && m.Fate == store.FateInside {
-			// A note that became a reply is never sent by an edit alone.
-			m.Fate = store.FateAsk
-			sp.TellAuthor(r.Conversation, m, &bridge.AskLine{Reason: editedReason}, bridge.VerbSend, bridge.VerbKeep)
+			(amongColleagues{sp}).askEdited(r.Conversation, m) // a note that became a reply is never sent by an edit alone
 		}
 	}
 }
@@ -165,23 +166,25 @@ func (sp *UseCases) Delete(r book.Request) error {
 // erasedReason is the reason of a message that store/erase has emptied.
 const erasedReason = "erased"
 
+// applyDelete takes a text back that its author deleted. Nobody can send it any more, unless the author restores it.
 func (sp *UseCases) applyDelete(c *book.Conversation, m *book.Message) {
 	switch {
 	case m.Reason == erasedReason: // whoever deletes it does what the certificate of the erasure asks for
-	case m.Fate == store.FateUndone || m.Fate == store.FateDropped: // nobody has it
+	case m.Fate == store.FateDropped, m.Fate == store.FateUndone && m.Reason == book.DeletedReason: // nobody has it
+	case m.Fate == store.FateAsk, m.Fate == store.FateParked, m.Fate == store.FateFailed, m.Fate == store.FateUndone,
+		m.Fate == store.FateInside && book.Told(m.Reason): // the lines about it have buttons
+		m.Fate, m.Dirty = store.FateDropped, true
 	case m.Fate == store.FateWaiting && sp.Outbox.CancelReply(m):
-		m.Fate, m.Dirty = store.FateUndone, true
-		sp.Log.ByParley(c, store.DeedUndone, book.Detail{Message: m.ID, Reason: "deleted"})
+		m.Fate, m.Reason, m.Dirty = store.FateUndone, book.DeletedReason, true
+		sp.Log.ByParley(c, store.DeedUndone, book.Detail{Message: m.ID, Reason: book.DeletedReason})
 		sp.Messages.Unanswered(c)
 	case m.Fate == store.FateWaiting && sp.Outbox.ReplyOf(m) != nil && (sp.Outbox.UnderWayReply(m) || sp.Outbox.LeftInParts(m)):
-		m.Fate, m.Dirty = store.FateUndone, true // if it lands all the same, Reached tells
+		m.Fate, m.Reason, m.Dirty = store.FateUndone, book.DeletedReason, true // if it lands all the same, Reached tells
 		if sp.Outbox.LeftInParts(m) {
 			sp.TellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
 		}
 		sp.Messages.Unanswered(c)
 	case m.Direction == store.DirectionOut && m.Fate != store.FateFailed:
 		sp.TellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
-	case m.Fate == store.FateAsk || m.Fate == store.FateParked || m.Fate == store.FateFailed:
-		m.Fate, m.Dirty = store.FateDropped, true
 	}
 }

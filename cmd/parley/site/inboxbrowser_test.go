@@ -21,7 +21,7 @@ func TestInboxInBrowser(t *testing.T) {
 	b.Open("/inbox?list=unassigned")
 	b.Shows("Nothing is here.")
 	b.Looks("inbox-none")
-	s.writes("support-mail", channelstest.Event{From: "maria@customer.test", Name: "Maria Rossi", Subject: "Where is my lamp?",
+	s.writes("support-mail", channelstest.Event{From: "maria@customer.test", Name: "Maria Rossi", Cc: []string{"paolo@customer.test"}, Subject: "Where is my lamp?",
 		Text: "Hello,\n\nI ordered a lamp two weeks ago. Where is it?\n\nMaria", Quoted: "On Monday you wrote: it is on its way.", HTML: "<p>Hello</p>",
 		Files: []channelstest.File{{Name: "order.pdf", Type: "application/pdf", Content: []byte("%PDF-1.4")}}})
 	b.Shows("Maria Rossi")
