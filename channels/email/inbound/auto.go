@@ -13,8 +13,9 @@ var autoSubject = regexp.MustCompile(`(?i)^\s*(?:` +
 	`automatic reply|auto(?:matic)?[ -]?(?:reply|response)|out of (?:the )?office|` +
 	`automatische antwort|abwesenheits(?:notiz|nachricht|assistent)|réponse automatique|absence du bureau|` +
 	`respuesta automática|resposta automática|risposta automatica|automatisch antwoord|autosvar|` +
-	`automaattinen vastaus|automatická odpověď|automatyczna odpowiedź|автоответ|otomatik yanıt|` +
-	`自动回复|自動回覆|自動応答|자동 회신|رد تلقائي)\s*[:：\-–]`)
+	`automatiskt? svar|automaattinen vastaus|automatická odpověď|automatyczna odpowiedź|odpowiedź automatyczna|automatikus válasz|` +
+	`răspuns automat|fuera de la oficina|автоответ|автоматический ответ|автоматична відповідь|αυτόματη απάντηση|otomatik yanıt|` +
+	`balasan otomatis|trả lời tự động|תשובה אוטומטית|自动回复|自动答复|自動回覆|自動応答|자동 회신|رد تلقائي)\s*[:：\-–]`)
 
 // noReply matches addresses that nobody reads.
 var noReply = regexp.MustCompile(`(?i)^(?:no[-_.]?reply|do[-_.]?not[-_.]?reply|noresponse|no-response|` +
@@ -35,6 +36,7 @@ func (d *Decoder) automatic(h rawmail.Header, c *content, subject string, from c
 		return "feedback-report"
 	case c.reportType != "" || len(c.statuses) > 0, h.Has("X-Failed-Recipients"):
 		return "bounce"
+	case personAtPostmaster(h, subject, from.Key):
 	case daemonAddress.MatchString(from.Key) || strings.Contains(lower("From"), "mailer-daemon"):
 		return "bounce"
 	}
@@ -68,6 +70,13 @@ func (d *Decoder) automatic(h rawmail.Header, c *content, subject string, from c
 		return channels.AutomaticOwn
 	}
 	return ""
+}
+
+// personAtPostmaster reports whether a person writes as postmaster@customer.test, as those do who look after a small firm's mail: the
+// mail comes from somebody whom an answer reaches, and its subject isn't that of a report.
+func personAtPostmaster(h rawmail.Header, subject, from string) bool {
+	return strings.HasPrefix(from, "postmaster@") && subject != "" && !nullSender(h) && !isBounceSubject(subject) && !h.Has("X-MS-Exchange-Message-Is-Ndr") &&
+		!strings.Contains(strings.ToLower(h.Raw("From")), "mail delivery")
 }
 
 // nullSender reports whether the mail wants no answer at all, as bounces do: Return-Path: <>.

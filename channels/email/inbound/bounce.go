@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"parley/channels"
@@ -15,9 +16,9 @@ import (
 
 // bounceSubject matches the subjects of delivery reports, for reports that no header marks as such.
 var bounceSubject = regexp.MustCompile(`(?i)(?:undeliver|delivery (?:status|failure|has failed|delayed)|failure notice|` +
-	`returned mail|mail delivery (?:failed|failure|system)|delivery incomplete|could not (?:be delivered|send message)|` +
+	`returned mail|mail delivery (?:failed|failure|system)|delivery incomplete|could not (?:be delivered|send message)|error sending your (?:mail|message)|` +
 	`unzustellbar|nicht zustellbar|non remis|no se puede entregar|não entregue|mancato recapito|onbestelbaar|` +
-	`配信不能|无法投递|未送达)`)
+	`配信不能|配信できません|无法投递|未送达)`)
 
 // isBounceSubject reports whether a subject is that of a delivery report.
 func isBounceSubject(subject string) bool {
@@ -77,30 +78,51 @@ func isReport(in *channels.Inbound, h rawmail.Header) bool {
 	return nullSender(h) && isBounceSubject(in.Subject)
 }
 
-// prose reads a report that has no machine-readable part.
+// prose reads a report that has no machine-readable part. A text may name other addresses beside those at which the mail failed,
+// such as that of a hotline: as soon as it names one to which the mail was written, the others don't count.
 func (d *Decoder) prose(h rawmail.Header, subject, text string, c *content) []report {
-	var failed []string
-	for _, p := range d.withoutOwn(rawmail.Addresses(h.Guess, h.All("X-Failed-Recipients")...)) {
-		failed = append(failed, p.Key)
-	}
-	var kept []report
-	for _, r := range readProse(text, failed, h.Guess) {
-		if d.ownAddress(r.recipient) == "" && !daemonAddress.MatchString(r.recipient) {
-			kept = append(kept, r)
+	keys := func(list []channels.Party) (out []string) {
+		for _, p := range list {
+			out = append(out, p.Key)
 		}
+		return out
+	}
+	failed := keys(d.withoutOwn(rawmail.Addresses(h.Guess, h.All("X-Failed-Recipients")...)))
+	p := readProse(text, failed, h.Guess)
+	if c.returned != nil {
+		back := c.returned.Header
+		p.written = append(p.written, keys(rawmail.Addresses(back.Guess, slices.Concat(back.All("To"), back.All("Cc"))...))...)
+	}
+	kept := slices.DeleteFunc(p.reports, func(r report) bool {
+		_, _, isToken := mailid.Parse(d.keys, r.recipient)
+		return isToken || d.ownAddress(r.recipient) != "" || daemonAddress.MatchString(r.recipient)
+	})
+	known := func(r report) bool {
+		return slices.Contains(failed, r.recipient) || slices.Contains(p.written, r.recipient)
+	}
+	if slices.ContainsFunc(kept, known) {
+		kept = slices.DeleteFunc(kept, func(r report) bool { return !known(r) })
 	}
 	if len(kept) == 0 && (isBounceSubject(subject) || c.returned != nil) {
-		reply := replyInText(text)
-		r := report{action: "failed", status: enhancedCode.FindString(reply), reply: reply}
-		if a := rawmail.Address(bodytext.AddressInText(reply), h.Guess); d.ownAddress(a) == "" {
-			r.recipient = a
-		}
-		if saysDelayed(text) {
-			r.action = "delayed"
-		}
-		kept = append(kept, r) // the mail failed; the text doesn't say at which recipient
+		kept = append(kept, d.nameless(h, text, p.written)) // the mail failed; the text doesn't say at which recipient
 	}
 	return kept
+}
+
+// nameless makes a report of a text that says that a mail failed, but not at whom. written is to whom the mail was written.
+func (d *Decoder) nameless(h rawmail.Header, text string, written []string) report {
+	reply := replyInText(text)
+	r := report{action: "failed", status: enhancedCode.FindString(reply), reply: reply}
+	if a := rawmail.Address(bodytext.AddressInText(reply), h.Guess); d.ownAddress(a) == "" {
+		r.recipient = a
+	}
+	if r.recipient == "" && len(written) == 1 && d.ownAddress(written[0]) == "" {
+		r.recipient = written[0]
+	}
+	if saysDelayed(text) {
+		r.action = "delayed"
+	}
+	return r
 }
 
 // idInText returns the Message-ID of a mail that a report returns as text; "" if there is none.

@@ -82,7 +82,7 @@ func FuzzReport(f *testing.F) {
 		budget.CheckRepeated(t, m, prose, func(s string) { readProse(s, []string{"b@x.test"}, rawmail.NewGuesser()) })
 		budget.CheckRepeated(t, m, prose, func(s string) { idInText(s) })
 		budget.CheckRepeated(t, m, []byte(fields), func(b []byte) { readStatuses([][]byte{b}, rawmail.NewGuesser()) })
-		for _, r := range append(readProse(prose, []string{"b@x.test"}, rawmail.NewGuesser()), readStatuses([][]byte{[]byte(fields)}, rawmail.NewGuesser())...) {
+		for _, r := range append(readProse(prose, []string{"b@x.test"}, rawmail.NewGuesser()).reports, readStatuses([][]byte{[]byte(fields)}, rawmail.NewGuesser())...) {
 			if r.recipient != "" && !strings.Contains(r.recipient, "@") || r.action == "" {
 				t.Fatalf("%+v", r)
 			}

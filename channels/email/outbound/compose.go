@@ -3,13 +3,10 @@ package outbound
 import (
 	"bytes"
 	"fmt"
-	"mime"
 	netmail "net/mail"
-	"path"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/wneessen/go-mail"
 	"github.com/yuin/goldmark"
@@ -23,9 +20,8 @@ import (
 )
 
 const (
-	maxReferences    = 30  // ids in References; if there are more, the oldest but the first two are left out
-	maxSubjectRunes  = 250 // longer subjects are cut
-	maxFileNameRunes = 100
+	maxReferences   = 30  // ids in References; if there are more, the oldest but the first two are left out
+	maxSubjectRunes = 250 // longer subjects are cut
 )
 
 // Limits of one mail.
@@ -117,58 +113,6 @@ func checkSize(o channels.Outbound) error {
 func tooLarge(total int64) *channels.SendError {
 	return badContent(fmt.Sprintf("The mail has %.1f MB; mail servers take about %d MB.", float64(total)/(1<<20), MaxBytes>>20),
 		"Send a link to the files, or send them in several mails.", nil)
-}
-
-// fileHeaders writes a file's name in two ways: by RFC 2231, and as an encoded word for Outlook.
-func fileHeaders(f channels.File) mail.FileOption {
-	name := attachmentName(f.Name)
-	kind, params, err := mime.ParseMediaType(f.ContentType)
-	if err != nil || !strings.Contains(kind, "/") || strings.HasPrefix(kind, "multipart/") || kind == "message/rfc822" {
-		// A mail inside a mail must not be encoded (RFC 2046 section 5.2.1): as a file it may.
-		kind, params = "application/octet-stream", nil
-	}
-	charset := params["charset"]
-	return func(file *mail.File) {
-		params := map[string]string{"name": mime.QEncoding.Encode("utf-8", name)}
-		if charset != "" {
-			params["charset"] = charset
-		}
-		file.Header.Set("Content-Type", mime.FormatMediaType(kind, params))
-		file.Header.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
-	}
-}
-
-// pictureHeaders names a picture that the mail shows by its content id.
-func pictureHeaders(p channels.Picture) mail.FileOption {
-	return func(file *mail.File) {
-		name := mime.QEncoding.Encode("utf-8", attachmentName(p.Name))
-		file.Header.Set("Content-Type", mime.FormatMediaType(p.ContentType, map[string]string{"name": name}))
-		file.Header.Set("Content-ID", "<"+p.ContentID+">")
-	}
-}
-
-// attachmentName makes a file name safe: without folders, and without characters that file systems
-// give a meaning.
-func attachmentName(name string) string {
-	name = path.Base(strings.ReplaceAll(rawmail.OneLine(strings.ToValidUTF8(name, "_")), `\`, "/"))
-	name = strings.Map(func(r rune) rune {
-		if strings.ContainsRune(`"<>:|?*`, r) {
-			return '_'
-		}
-		return r
-	}, name)
-	if name == "." || name == "/" || name == "" {
-		name = "file"
-	}
-	if over := utf8.RuneCountInString(name) - maxFileNameRunes; over > 0 { // keep the ending
-		runes := []rune(name)
-		ending := []rune(path.Ext(name))
-		if len(ending) > 10 {
-			ending = nil
-		}
-		name = string(runes[:maxFileNameRunes-len(ending)]) + string(ending)
-	}
-	return name
 }
 
 // mailHeaders are the headers of an outgoing mail.

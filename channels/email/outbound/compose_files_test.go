@@ -1,8 +1,10 @@
 package outbound
 
 import (
+	"bytes"
 	"context"
 	"io"
+	"strings"
 	"testing"
 
 	"parley/channels"
@@ -25,6 +27,34 @@ func TestFilesLongerThanTheySay(t *testing.T) {
 	refusal(t, err, channels.BadContent)
 	if n < MaxBytes || n > 2*MaxBytes {
 		t.Errorf("%d bytes were written", n)
+	}
+}
+
+// Names and types of files are written so that all programs understand them. Python's package email, of which many helpdesks are
+// made, finds no name in filename=O'Brien.pdf and no content in a message/delivery-status in base64; servers refuse lines that are
+// longer than 998 characters.
+func TestFilesForOtherPrograms(t *testing.T) {
+	t.Parallel()
+	o := answer()
+	o.Files = []channels.File{attached("O'Brien.pdf", []byte("x")), attached("report.txt", []byte("Action: failed")), attached(strings.Repeat("😀", 100)+".png", []byte("x"))}
+	o.Files[1].ContentType = "message/delivery-status"
+	m, err := composer(t).Compose(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mail bytes.Buffer
+	if _, err := m.Copy(t.Context(), &mail); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`filename="O'Brien.pdf"`, `name="O'Brien.pdf"`, `application/octet-stream; name="report.txt"`} {
+		if !strings.Contains(mail.String(), want) {
+			t.Errorf("the mail does not have %s", want)
+		}
+	}
+	for line := range strings.SplitSeq(mail.String(), "\r\n") {
+		if len(line) > 998 {
+			t.Errorf("a line of %d characters: %.60s…", len(line), line)
+		}
 	}
 }
 

@@ -1,0 +1,172 @@
+package inbound
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+
+	"parley/channels/email/bodytext"
+	"parley/channels/email/rawmail"
+)
+
+// recipientLine matches the line with which qmail, Postfix and others begin a recipient's paragraph.
+// Groups 1 to 3 are the address, in one of three forms; group 4 is the beginning of the reply.
+var recipientLine = regexp.MustCompile(`^[\s*•]*(?:` +
+	`<([^<>\s@]+@[^<>\s]+)>(?:<mailto:[^>]*>)?\s*[:.]?|` + // <ann@acme.test>:
+	`([^\s<>@:()]+@[^\s<>:()]+)(?:<mailto:[^>]*>)?(?:\s*:\s|\s*:?\s*$| on )|` + // ann@acme.test:
+	`[^<>@]{0,80}[(<]([^<>\s@()]+@[^<>\s()]+)[)>]\s*:?\s*$` + // Ann Lee (ann@acme.test):
+	`)\s*(.*)$`)
+
+// recipientIn returns the groups of recipientLine in a line; nil if it doesn't match.
+func recipientIn(line string) []string {
+	if !strings.Contains(line, "@") || len(line) > proseLineBytes {
+		return nil
+	}
+	return recipientLine.FindStringSubmatch(line)
+}
+
+// copyLine matches the line after which the returned mail begins.
+var copyLine = regexp.MustCompile(`(?i)^[\s\-*=]*(?:below this line is a copy|below is a copy of|this is a copy of the message|` +
+	`original message(?: headers?| follows|[\s\-*=]*$)|the original message|the header of the original message|returned message|` +
+	`ursprüngliche nachrichtenkopfzeilen|original-nachrichtenkopf|diagnostic information for administrators)`)
+
+// Limits of what is read of a report's text.
+const (
+	proseLines     = 300
+	proseBytes     = 30_000
+	proseLineBytes = 2000 // the longest line that can name a recipient
+)
+
+// prose is what the text of a report says.
+type prose struct {
+	guess    *rawmail.Guesser
+	reports  []report
+	open     bool     // the next line may belong to the last report
+	returned bool     // what follows is the returned mail
+	field    string   // the field of the returned mail to which the next line may belong, in lower case; "" = none
+	written  []string // to whom the returned mail was written
+}
+
+// readProse reads a report that has no machine-readable part, as qmail, old Exchange, Exim, and Postfix
+// without DSN send it. failed are the recipients that the headers name. Reports are empty if neither
+// the text nor the headers name a recipient.
+func readProse(text string, failed []string, guess *rawmail.Guesser) prose {
+	p := prose{guess: guess}
+	text = text[:min(len(text), proseBytes)]
+	for n, l := range strings.Split(text, "\n") {
+		if n > proseLines || len(p.reports) == reportLimit {
+			break
+		}
+		p.read(l)
+	}
+	p.reports = slices.DeleteFunc(p.reports, func(r report) bool { return r.recipient == "" || r.reply == "" && len(failed) > 0 })
+	if len(p.reports) == 0 {
+		for _, a := range failed {
+			p.reports = append(p.reports, report{recipient: a, reply: replyInText(text)})
+		}
+	}
+	p.grade(text)
+	return p
+}
+
+// read reads the next line.
+func (p *prose) read(l string) {
+	if copyLine.MatchString(l) {
+		p.returned, p.open = true, false
+		return
+	}
+	if p.readField(l) {
+		p.open = false
+		return
+	}
+	if p.returned {
+		return
+	}
+	if m := recipientIn(l); m != nil {
+		a := rawmail.Address(cmp.Or(m[1], m[2], m[3]), p.guess)
+		if !p.open || p.last().recipient != a {
+			p.reports = append(p.reports, report{recipient: a, reply: strings.TrimSpace(m[4])})
+			p.open = true
+			return
+		}
+	}
+	switch {
+	case !p.open:
+	case strings.TrimSpace(l) == "":
+		p.open = p.last().reply == ""
+	case len(p.last().reply) < 500:
+		p.last().reply = strings.TrimSpace(p.last().reply + " " + strings.TrimSpace(l))
+	}
+}
+
+func (p *prose) last() *report { return &p.reports[len(p.reports)-1] }
+
+// readField reads a line that belongs to a header field of the returned mail, of which a report may show all or some: their addresses
+// and Message-IDs are nobody at whom the mail failed. It returns false for any other line.
+func (p *prose) readField(l string) bool {
+	text := strings.TrimLeft(l, " \t>|")
+	if name, _, found := strings.Cut(text[:min(len(text), 60)], ":"); found && isMailField(strings.ToLower(name)) {
+		p.field = strings.ToLower(name)
+		text = text[len(name)+1:]
+	} else if p.field == "" || text == "" || l[0] != ' ' && l[0] != '\t' {
+		p.field = ""
+		return false
+	}
+	if p.field == "to" || p.field == "cc" {
+		for _, party := range rawmail.Addresses(p.guess, text) {
+			p.written = append(p.written, party.Key)
+		}
+	}
+	return true
+}
+
+// isMailField reports whether mails have a header field of this name, in lower case.
+func isMailField(name string) bool {
+	switch name {
+	case "received", "return-path", "delivered-to", "message-id", "in-reply-to", "references", "from", "sender", "reply-to", "to", "cc", "date", "sent",
+		"subject", "mime-version", "user-agent", "dkim-signature", "content-type", "content-transfer-encoding", "thread-topic", "thread-index",
+		"auto-submitted", "authentication-results":
+		return true
+	}
+	return strings.HasPrefix(name, "x-") && !strings.Contains(name, " ")
+}
+
+// grade sets the status and the action of each report.
+func (p *prose) grade(text string) {
+	delayed := saysDelayed(text)
+	anywhere := enhancedCode.FindString(replyInText(text))
+	for i := range p.reports {
+		r := &p.reports[i]
+		r.status = cmp.Or(enhancedCode.FindString(r.reply), anywhere)
+		r.action = "failed"
+		if delayed && !strings.HasPrefix(r.status, "5") {
+			r.action = "delayed"
+		}
+	}
+}
+
+// saysDelayed reports whether a text says that the server still tries to deliver a mail.
+func saysDelayed(text string) bool {
+	text = strings.ToLower(text[:min(len(text), proseBytes)])
+	for _, words := range []string{
+		"warning message only", "do not need to resend", "will keep trying", "delivery delayed", "delivery has been delayed",
+		"still being retried", "wird weiterhin versucht", "verzögert",
+	} {
+		if strings.Contains(text, words) {
+			return true
+		}
+	}
+	return false
+}
+
+// replyInText returns the first line that has a server's reply; "" if there is none.
+func replyInText(text string) string {
+	looks := bodytext.PatternBytes
+	for l := range strings.SplitSeq(text[:min(len(text), proseBytes)], "\n") {
+		if hasCode(l) && looks.Allow(l) && (smtpReply.MatchString(l) || enhancedCode.MatchString(l)) {
+			return strings.TrimSpace(l)
+		}
+	}
+	return ""
+}
