@@ -19,6 +19,9 @@ func OpenNowSQL(agent bool) string {
 // SumsSQL gives the statement of Sums.
 func SumsSQL(column string) string { return sumsBy(column, column == "value") }
 
+// WorkSQL gives the statement of WorkBy.
+func WorkSQL() string { return workBy() }
+
 // SpreadsSQL gives the statement of Spreads.
 func SpreadsSQL(column string) string { return spreadsBy(column, true, column == "value") }
 
@@ -36,7 +39,7 @@ func WorstSharesSQL(t Time) string { return worstShares(t.column(false)) }
 
 // DaysOf names the days from one to another.
 func DaysOf(from, to string) []string {
-	p, err := partsOf(from, to, true)
+	p, err := partsOf(from, to, 1)
 	if err != nil {
 		panic(err)
 	}
@@ -45,7 +48,7 @@ func DaysOf(from, to string) []string {
 
 // SpanArguments are those of SumsSQL for a time.
 func SpanArguments(kind, from, to string) []any {
-	p, err := partsOf(from, to, false)
+	p, err := partsOf(from, to, longDays)
 	if err != nil {
 		panic(err)
 	}

@@ -21,8 +21,8 @@ const (
 	spansFrom = "2001-01-01"
 )
 
-// partsOf divides the time from one day to another, which counts too. single = into nothing but days.
-func partsOf(from, to string, single bool) (parts, error) {
+// partsOf divides the time from one day to another, which counts too, into spans of so many days at most.
+func partsOf(from, to string, longest int) (parts, error) {
 	p := parts{days: []string{}, weeks: []string{}, long: []string{}} // nil would be NULL
 	var at [3]time.Time
 	for i, day := range []string{from, to, spansFrom} {
@@ -37,9 +37,9 @@ func partsOf(from, to string, single bool) (parts, error) {
 	for day := first; day <= last; {
 		name, n := at[2].AddDate(0, 0, day).Format(time.DateOnly), 1
 		switch {
-		case !single && day >= 0 && day%longDays == 0 && day+longDays-1 <= last:
+		case longest >= longDays && day >= 0 && day%longDays == 0 && day+longDays-1 <= last:
 			p.long, n = append(p.long, name), longDays
-		case !single && day >= 0 && day%weekDays == 0 && day+weekDays-1 <= last:
+		case longest >= weekDays && day >= 0 && day%weekDays == 0 && day+weekDays-1 <= last:
 			p.weeks, n = append(p.weeks, name), weekDays
 		default:
 			p.days = append(p.days, name)

@@ -62,6 +62,7 @@ func statements() []plantest.Statement {
 		plantest.Cold("by day", measure.SumsSQL("day"), of("all", ""), map[string]float64{"measure_days": 31 * 30}, "measure_days_pkey"),
 		plantest.Cold("a tag by day", measure.SumsSQL("day"), of("tag", "tag7"), map[string]float64{"measure_days": 31 * 30}, "measure_days_pkey"),
 		plantest.Cold("agents of a year", measure.SumsSQL("value"), year, map[string]float64{"measure_days": 12 * 50 * 30, "measure_spans": 18 * 50 * 30}, "measure_spans_pkey"),
+		plantest.Cold("work of agents of a year", measure.WorkSQL(), year, map[string]float64{"measure_days": 12 * 50 * 30, "measure_spans": 18 * 50 * 30}, "measure_spans_pkey"),
 		plantest.Cold("spreads of a year", measure.SpreadsSQL("account_id"), measure.SpanArguments("all", "2025-12-20", "2026-12-19"),
 			map[string]float64{"measure_spreads": 30 * 30}, "measure_spreads_pkey"),
 		plantest.Cold("spreads of agents", measure.SpreadsSQL("value"), measure.SpanArguments("agent", "2026-03-01", "2026-03-31"),

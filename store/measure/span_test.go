@@ -2,10 +2,14 @@ package measure_test
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parley/store"
 	"parley/store/measure"
@@ -46,7 +50,7 @@ func TestSpans(t *testing.T) {
 		if r.IntN(3) == 0 {
 			f.Accounts, f.Teams = []store.AccountID{1}, []store.TeamID{0, 2}
 		}
-		got, err := measure.Sums(t.Context(), pool, f, by)
+		got, err := measure.Sums(t.Context(), pool, f, by, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,5 +80,71 @@ func TestSpans(t *testing.T) {
 		if !slices.Equal(lines, want) {
 			t.Errorf("%+v by %s:\n%s\nwant\n%s", f, by, lines, want)
 		}
+		if by == measure.ByAgent || by == measure.ByTag {
+			busiest(t, pool, f, by, got)
+		} else {
+			weeks(t, pool, f)
+		}
 	}
+}
+
+// busiest looks whether those with the most to do are told as their sums say, and their sums as those of all.
+func busiest(t *testing.T, pool *pgxpool.Pool, f measure.Filter, by measure.Group, sums []measure.Sum) {
+	t.Helper()
+	work, err := measure.WorkBy(t.Context(), pool, f, by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.SortFunc(work, func(a, b measure.Work) int { return strings.Compare(a.Value, b.Value) })
+	var want []measure.Work
+	for _, s := range sums {
+		want = append(want, measure.Work{Value: s.Value, Done: s.Opened + s.MessagesIn + s.MessagesOut + s.Resolved})
+	}
+	slices.SortFunc(want, func(a, b measure.Work) int { return strings.Compare(a.Value, b.Value) })
+	if !slices.Equal(work, want) {
+		t.Errorf("%+v by %s: work %v, want %v", f, by, work, want)
+	}
+	if len(sums) < 3 {
+		return
+	}
+	some, err := measure.Sums(t.Context(), pool, f, by, []string{sums[2].Value, sums[0].Value})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(some, []measure.Sum{sums[0], sums[2]}) {
+		t.Errorf("%+v by %s: two of them are %+v, want %+v and %+v", f, by, some, sums[0], sums[2])
+	}
+}
+
+// weeks looks whether weeks have the sums of their days.
+func weeks(t *testing.T, pool *pgxpool.Pool, f measure.Filter) {
+	t.Helper()
+	days, err := measure.Sums(t.Context(), pool, f, measure.ByDay, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := measure.Sums(t.Context(), pool, f, measure.ByWeek, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := byWeek(t, days), byWeek(t, got); !maps.Equal(a, b) {
+		t.Errorf("%+v: weeks are %+v, want %+v", f, b, a)
+	}
+}
+
+// byWeek sums up by the week in which a day is.
+func byWeek(t *testing.T, list []measure.Sum) map[string]measure.Figures {
+	t.Helper()
+	all := map[string]measure.Figures{}
+	for _, s := range list {
+		day, err := time.Parse(time.DateOnly, s.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		week := day.AddDate(0, 0, -(int(day.Weekday())+6)%7).Format(time.DateOnly) // its Monday
+		sum := all[week]
+		sum.Add(s.Figures)
+		all[week] = sum
+	}
+	return all
 }

@@ -71,20 +71,29 @@ func (s *Spread) Add(o Spread) {
 // Median gives the length that is in the middle of all, at most a sixteenth off; of an even number of times, the average
 // of the two in the middle. Negative = there are no times.
 func (s *Spread) Median(t Time) time.Duration {
-	first, total := firstOf(t), int64(0)
-	for bucket := range spreadBuckets {
-		total += s.counts[first+bucket]
-	}
+	list, total := s.of(t)
 	if total <= 0 {
 		return -1
 	}
-	return time.Duration((s.nth(first, (total-1)/2)+s.nth(first, total/2))/2) * time.Second
+	return time.Duration((nth(list, (total-1)/2)+nth(list, total/2))/2) * time.Second
+}
+
+// of gives how often each length of a time came, and how many there are in all.
+func (s *Spread) of(t Time) (list [spreadBuckets]int64, total int64) {
+	first := firstOf(t)
+	for code, n := range s.counts {
+		if bucket := code - first; bucket >= 0 && bucket < spreadBuckets {
+			list[bucket] = n
+			total += n
+		}
+	}
+	return list, total
 }
 
 // nth gives the length of the nth time, counted from 0, the shortest first.
-func (s *Spread) nth(first int, n int64) int64 {
-	for bucket := range spreadBuckets {
-		if n -= s.counts[first+bucket]; n < 0 {
+func nth(list [spreadBuckets]int64, n int64) int64 {
+	for bucket, often := range list {
+		if n -= often; n < 0 {
 			return middleOf(bucket)
 		}
 	}

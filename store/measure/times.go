@@ -232,15 +232,11 @@ func spreadsBy(column string, open, all bool) string {
 // Spreads reads how times are spread by a group, in business hours if open. Of ByAgent, ByTag, ByIntent and ByMood only
 // names of them, unless there are none.
 func Spreads(ctx context.Context, q query.Querier, f Filter, by Group, open bool, names []string) (map[string]*Spread, error) {
-	g, err := f.grouped(by)
+	g, err := f.grouped(by, names)
 	if err != nil {
 		return nil, err
 	}
-	values := f.values()
-	if g.all && len(names) > 0 {
-		g.all, values = false, names
-	}
-	p, err := partsOf(f.From, f.To, by == ByDay)
+	p, err := partsOf(f.From, f.To, g.longest)
 	if err != nil {
 		return nil, err
 	}
@@ -248,7 +244,7 @@ func Spreads(ctx context.Context, q query.Querier, f Filter, by Group, open bool
 		Value   string `db:"value"`
 		Lengths []byte `db:"lengths"`
 	}
-	rows, err := query.Collect[row](ctx, q, "spreads of times", spreadsBy(g.column, open, g.all), g.kind, values, p.days, p.weeks, p.long, f.Accounts, f.Teams)
+	rows, err := query.Collect[row](ctx, q, "spreads of times", spreadsBy(g.column, open, g.all), g.kind, g.values, p.days, p.weeks, p.long, f.Accounts, f.Teams)
 	if err != nil {
 		return nil, err
 	}

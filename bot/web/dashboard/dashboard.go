@@ -20,8 +20,13 @@ type Desk interface {
 	// Names gives what can be chosen.
 	Names(ctx context.Context) (Names, error)
 
-	// Sums gives figures by a group, without those that are nothing but zeros.
-	Sums(ctx context.Context, q Question, by Group) ([]Sum, error)
+	// Sums gives figures by a group, without those that are nothing but zeros: of ByAgent, ByTag, ByIntent and ByMood only
+	// those that are named, or all where none is.
+	Sums(ctx context.Context, q Question, by Group, values []string) ([]Sum, error)
+
+	// Work gives how much each of ByAgent, ByTag, ByIntent or ByMood had to do, by the same values as Sums: new
+	// conversations, messages and ends together.
+	Work(ctx context.Context, q Question, by Group) (map[string]int64, error)
 
 	// Medians gives medians by a group, by the same values as Sums: of those that are named, or of all. by = "": of the
 	// whole, whose value is ""; medians of its parts tell nothing of it.
@@ -40,6 +45,12 @@ type Names struct {
 	Teams    []Team
 	Agents   []Named
 	Tags     []string
+	Renamed  []Renamed // tags
+}
+
+// Renamed is a tag that had another name, by which something may still be counted.
+type Renamed struct {
+	Was, Now string
 }
 
 // Named is an account or an agent.
@@ -63,6 +74,7 @@ type Question struct {
 	Teams    []bridge.TeamID  // nil = all
 	Of       Group            // one of ByAgent, ByTag, ByIntent, ByMood, with its Value: only these conversations; "" = all
 	Value    string           // of ByAgent: the agent's number
+	Renamed  []Renamed        // tags: each counts by the name that it has now
 }
 
 // Group says what each of several sums is of.
@@ -71,6 +83,7 @@ type Group string
 // Groups.
 const (
 	ByDay     Group = "day"     // Value: yyyy-mm-dd
+	ByWeek    Group = "week"    // Value: its Monday; days of weeks that are not whole have sums of their own
 	ByAccount Group = "account" // Value: its number, as of the next two; "0" = none
 	ByTeam    Group = "team"
 	ByAgent   Group = "agent"

@@ -22,7 +22,7 @@ func (p pages) file(v *web.Visit) error {
 	_ = w.Write([]string{"by", "name", "new", "reopened", "resolved", "abandoned", "messages in", "messages out", "first answers", "first answers seconds",
 		"next answers", "next answers seconds", "resolving seconds", "first answers median seconds", "next answers median seconds", "resolving median seconds"})
 	for _, by := range append([]Group{ByDay}, groupsFor(f)...) {
-		sums, err := p.desk.Sums(v.Context(), q, by)
+		sums, err := p.desk.Sums(v.Context(), q, by, nil)
 		if err != nil {
 			return err
 		}
@@ -30,8 +30,9 @@ func (p pages) file(v *web.Visit) error {
 		if err != nil {
 			return err
 		}
+		name := namer(by, names)
 		for _, s := range sums {
-			_ = w.Write(slices.Concat([]string{string(by), web.Cell(nameOf(by, s.Value, names))}, s.cells(), medianOf(medians, s.Value, s.Figures).cells()))
+			_ = w.Write(slices.Concat([]string{string(by), web.Cell(name(s.Value))}, s.cells(), medianOf(medians, s.Value, s.Figures).cells()))
 		}
 	}
 	w.Flush()

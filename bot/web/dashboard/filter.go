@@ -118,8 +118,7 @@ func Address(public string, team bridge.TeamID, from, to string) string {
 // with gives the filter for one of a group.
 func (f filter) with(by Group, value string) filter {
 	switch by {
-	case ByDay:
-		f.Days, f.From, f.To = 0, value, value
+	case ByDay, ByWeek: // they are plotted, and have no rows that lead anywhere
 	case ByAccount:
 		f.Account = bridge.AccountID(number(value))
 	case ByTeam:
@@ -146,7 +145,7 @@ func (f *filter) question(p web.Person, names Names) (Question, error) {
 	if !p.Admin && f.Team == 0 && f.Of == "" {
 		f.Of, f.Value = ByAgent, own
 	}
-	q := Question{From: f.From, To: f.To, Open: f.Hours == hoursOpen, Account: f.Account, Of: f.Of, Value: f.Value}
+	q := Question{From: f.From, To: f.To, Open: f.Hours == hoursOpen, Account: f.Account, Of: f.Of, Value: f.Value, Renamed: names.Renamed}
 	if f.Team != 0 {
 		q.Teams = []bridge.TeamID{f.Team}
 	}
@@ -166,7 +165,7 @@ func (f filter) about(names Names) (text string) {
 		if text != "" {
 			text += ", "
 		}
-		text += title(by) + ": " + nameOf(by, value, names)
+		text += title(by) + ": " + namer(by, names)(value)
 	}
 	if f.Account != 0 {
 		add(ByAccount, strconv.FormatInt(int64(f.Account), 10))

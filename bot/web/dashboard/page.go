@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"html/template"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -72,7 +73,7 @@ func (p pages) show(v *web.Visit) error {
 	if s.Now, err = p.desk.Now(v.Context(), q); err != nil {
 		return err
 	}
-	days, err := p.desk.Sums(v.Context(), q, ByDay)
+	days, err := p.desk.Sums(v.Context(), q, plottedBy(f.From, f.To), nil)
 	if err != nil {
 		return err
 	}
@@ -179,7 +180,7 @@ func formOf(f filter, names Names, p web.Person) form {
 		out.Periods = append(out.Periods, web.Choice{Value: strconv.Itoa(f.Days), Text: strconv.Itoa(f.Days) + " days", Chosen: true})
 	}
 	if f.Of == ByIntent || f.Of == ByMood {
-		out.Of, out.Without = title(f.Of)+": "+nameOf(f.Of, f.Value, names), filter{Days: f.Days, From: f.From, To: f.To, Account: f.Account, Team: f.Team, Hours: f.Hours}.address(path)
+		out.Of, out.Without = title(f.Of)+": "+namer(f.Of, names)(f.Value), filter{Days: f.Days, From: f.From, To: f.To, Account: f.Account, Team: f.Team, Hours: f.Hours}.address(path)
 	}
 	return out
 }
@@ -188,40 +189,35 @@ func title(g Group) string {
 	return map[Group]string{ByAccount: "Account", ByTeam: "Team", ByAgent: "Agent", ByTag: "Tag", ByIntent: "Intent", ByMood: "Mood"}[g]
 }
 
-// nameOf is what people read for one of a group.
-func nameOf(by Group, value string, names Names) string {
+// namer gives what people read for each of a group.
+func namer(by Group, names Names) func(value string) string {
 	switch by {
 	case ByIntent:
-		return intentName(value)
+		return intentName
 	case ByMood:
-		return moodName(value)
+		return moodName
 	case ByAccount:
-		return named(names.Accounts, value, "a former account")
+		return named(names.Accounts, "a former account")
 	case ByAgent:
-		if value == "0" {
-			return "nobody"
-		}
-		return named(names.Agents, value, "a former agent")
+		return named(append([]Named{{ID: 0, Name: "nobody"}}, names.Agents...), "a former agent")
 	case ByTeam:
+		var teams []Named
 		for _, t := range names.Teams {
-			if strconv.FormatInt(t.ID, 10) == value {
-				return t.Name
-			}
+			teams = append(teams, t.Named)
 		}
-		return "no team"
-	case ByDay, ByTag:
+		return named(teams, "no team")
+	case ByDay, ByWeek, ByTag:
 	}
-	return value
+	return func(value string) string { return value }
 }
 
-func named(all []Named, value, other string) string {
-	id := number(value)
+// named finds names by numbers; what has none is called other.
+func named(all []Named, other string) func(value string) string {
+	known := make(map[string]string, len(all))
 	for _, n := range all {
-		if n.ID == id {
-			return n.Name
-		}
+		known[strconv.FormatInt(n.ID, 10)] = n.Name
 	}
-	return other
+	return func(value string) string { return cmp.Or(known[value], other) }
 }
 
 // groupsFor are the groups by which figures can be split up.
@@ -237,11 +233,12 @@ func groupsFor(f filter) []Group {
 func (p pages) tables(v *web.Visit, f filter, q Question, names Names) ([]table, error) {
 	var list []table
 	for _, by := range groupsFor(f) {
-		sums, err := p.desk.Sums(v.Context(), q, by)
+		sums, more, err := p.busiest(v, q, by, names)
 		if err != nil {
 			return nil, err
 		}
 		t := tableOf(f, by, sums, names)
+		t.More += more
 		if len(t.Rows) == 0 {
 			continue
 		}
@@ -251,6 +248,29 @@ func (p pages) tables(v *web.Visit, f filter, q Question, names Names) ([]table,
 		list = append(list, t)
 	}
 	return list, nil
+}
+
+// busiest asks for the figures of a group. Of agents and tags, of which a company has thousands, it asks only for those
+// that a table shows; more is how many others there are.
+func (p pages) busiest(v *web.Visit, q Question, by Group, names Names) (sums []Sum, more int64, err error) {
+	if by != ByAgent && by != ByTag {
+		sums, err = p.desk.Sums(v.Context(), q, by, nil)
+		return sums, 0, err
+	}
+	work, err := p.desk.Work(v.Context(), q, by)
+	if err != nil || len(work) == 0 {
+		return nil, 0, err
+	}
+	values := slices.Collect(maps.Keys(work))
+	if len(values) > mostRows {
+		name := namer(by, names)
+		slices.SortFunc(values, func(a, b string) int {
+			return cmp.Or(cmp.Compare(work[b], work[a]), strings.Compare(name(a), name(b)), strings.Compare(a, b))
+		})
+		values, more = values[:mostRows], int64(len(values)-mostRows)
+	}
+	sums, err = p.desk.Sums(v.Context(), q, by, values)
+	return sums, more, err
 }
 
 // addMedians asks for the medians of the rows that are shown.
@@ -281,8 +301,9 @@ const mostRows = 50
 // tableOf makes the table of a group.
 func tableOf(f filter, by Group, sums []Sum, names Names) table {
 	t := table{ID: "by-" + string(by), Title: "By " + strings.ToLower(title(by)), First: title(by)}
+	name := namer(by, names)
 	for _, s := range sums {
-		t.Rows = append(t.Rows, tableRow{Figures: s.Figures, Name: nameOf(by, s.Value, names), value: s.Value})
+		t.Rows = append(t.Rows, tableRow{Figures: s.Figures, Name: name(s.Value), value: s.Value})
 	}
 	slices.SortStableFunc(t.Rows, func(a, b tableRow) int {
 		return cmp.Or(cmp.Compare(b.New+b.In+b.Out+b.Resolved, a.New+a.In+a.Out+a.Resolved), strings.Compare(a.Name, b.Name))

@@ -25,19 +25,29 @@ type plotted struct {
 	list   []period
 }
 
+// plottedBy says what is plotted of a time: days, or weeks.
+func plottedBy(from, to string) Group {
+	first, errFirst := time.Parse(time.DateOnly, from)
+	last, errLast := time.Parse(time.DateOnly, to)
+	if errFirst == nil && errLast == nil && int(last.Sub(first)/(24*time.Hour)) >= mostPlaces {
+		return ByWeek
+	}
+	return ByDay
+}
+
 // periods gives the figures of each day from the first to the last, also of those on which nothing happened; of a long
 // time, of each week, which begins on a Monday.
-func periods(from, to string, days []Sum) plotted {
+func periods(from, to string, sums []Sum) plotted {
 	first, errFirst := time.Parse(time.DateOnly, from)
 	last, errLast := time.Parse(time.DateOnly, to)
 	if errFirst != nil || errLast != nil {
 		return plotted{}
 	}
 	of := map[string]Figures{}
-	for _, d := range days {
-		of[d.Value] = d.Figures
+	for _, s := range sums {
+		of[s.Value] = s.Figures
 	}
-	p, weeks := plotted{across: "Day"}, int(last.Sub(first)/(24*time.Hour)) >= mostPlaces
+	p, weeks := plotted{across: "Day"}, plottedBy(from, to) == ByWeek
 	if weeks {
 		p.across = "Week from"
 	}

@@ -109,7 +109,7 @@ func weekOf(from, to string, team store.TeamID) measure.Filter {
 func dayBefore(t time.Time, days int) string { return t.AddDate(0, 0, -days).Format(time.DateOnly) }
 
 func weekFigures(ctx context.Context, tx pgx.Tx, f measure.Filter) (w bridge.WeekFigures, err error) {
-	sums, err := measure.Sums(ctx, tx, f, measure.ByTeam)
+	sums, err := measure.Sums(ctx, tx, f, measure.ByTeam, nil)
 	if err != nil {
 		return w, err
 	}

@@ -42,6 +42,7 @@ func (d *dashboardDesk) Names(ctx context.Context) (dashboard.Names, error) {
 	for _, t := range dir.Tags {
 		n.Tags = append(n.Tags, t.Name)
 	}
+	n.Renamed = renamed(dir.Tags)
 	return n, nil
 }
 
@@ -62,30 +63,50 @@ func formerTags(tags []store.Tag) map[string]string {
 	return now
 }
 
-// filterOf asks the store what a page asks: of a tag also what was counted by the names that it had.
-func (d *dashboardDesk) filterOf(ctx context.Context, q dashboard.Question) (measure.Filter, error) {
-	f := filterOf(q)
-	if q.Of != dashboard.ByTag {
-		return f, nil
-	}
-	dir, err := d.known.Directory(ctx)
-	f.Also = formerNames(dir.Tags, []string{q.Value})
-	return f, err
-}
-
-// formerNames gives the names that some tags had, as they were written, by which something may still be counted.
-func formerNames(tags []store.Tag, names []string) (list []string) {
+// renamed gives the names that tags had, as they were written, by which something may still be counted.
+func renamed(tags []store.Tag) (list []dashboard.Renamed) {
 	now := formerTags(tags)
 	for _, t := range tags {
 		for _, name := range t.Formerly {
-			if slices.Contains(names, t.Name) && now[strings.ToLower(name)] == t.Name {
-				list = append(list, name)
+			if now[strings.ToLower(name)] == t.Name {
+				list = append(list, dashboard.Renamed{Was: name, Now: t.Name})
 			}
 		}
 	}
 	return list
 }
 
+// tagNames are names that tags had, of figures by tag; others have none.
+type tagNames []dashboard.Renamed
+
+func namesBy(q dashboard.Question, by dashboard.Group) tagNames {
+	if by != dashboard.ByTag {
+		return nil
+	}
+	return q.Renamed
+}
+
+// now gives the name that a tag has now.
+func (n tagNames) now(value string) string {
+	for _, r := range n {
+		if strings.EqualFold(r.Was, value) {
+			return r.Now
+		}
+	}
+	return value
+}
+
+// former gives the names that some tags had.
+func (n tagNames) former(values []string) (list []string) {
+	for _, r := range n {
+		if slices.Contains(values, r.Now) {
+			list = append(list, r.Was)
+		}
+	}
+	return list
+}
+
+// filterOf asks the store what a page asks: of a tag also what was counted by the names that it had.
 func filterOf(q dashboard.Question) measure.Filter {
 	f := measure.Filter{From: q.From, To: q.To, Teams: q.Teams, Kind: measure.KindAll}
 	if q.Account != 0 {
@@ -94,20 +115,18 @@ func filterOf(q dashboard.Question) measure.Filter {
 	switch q.Of {
 	case dashboard.ByAgent, dashboard.ByTag, dashboard.ByIntent, dashboard.ByMood:
 		f.Kind, f.Value = measure.Kind(q.Of), q.Value
-	case dashboard.ByDay, dashboard.ByAccount, dashboard.ByTeam:
+		f.Also = namesBy(q, q.Of).former([]string{q.Value})
+	case dashboard.ByDay, dashboard.ByWeek, dashboard.ByAccount, dashboard.ByTeam:
 	}
 	return f
 }
 
 // Sums implements dashboard.Desk.
-func (d *dashboardDesk) Sums(ctx context.Context, q dashboard.Question, by dashboard.Group) ([]dashboard.Sum, error) {
-	f, err := d.filterOf(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := measure.Sums(ctx, d.o.Pool, f, measure.Group(by))
-	if err == nil && by == dashboard.ByTag {
-		rows, err = d.byNamesNow(ctx, rows)
+func (d *dashboardDesk) Sums(ctx context.Context, q dashboard.Question, by dashboard.Group, values []string) ([]dashboard.Sum, error) {
+	names := namesBy(q, by)
+	rows, err := measure.Sums(ctx, d.o.Pool, filterOf(q), measure.Group(by), slices.Concat(values, names.former(values)))
+	if err == nil {
+		rows = byNamesNow(names, rows)
 	}
 	list := make([]dashboard.Sum, len(rows))
 	for i, r := range rows {
@@ -121,36 +140,38 @@ func (d *dashboardDesk) Sums(ctx context.Context, q dashboard.Question, by dashb
 	return list, err
 }
 
+// Work implements dashboard.Desk.
+func (d *dashboardDesk) Work(ctx context.Context, q dashboard.Question, by dashboard.Group) (map[string]int64, error) {
+	names := namesBy(q, by)
+	rows, err := measure.WorkBy(ctx, d.o.Pool, filterOf(q), measure.Group(by))
+	list := make(map[string]int64, len(rows))
+	for _, r := range rows {
+		list[names.now(r.Value)] += r.Done
+	}
+	return list, err
+}
+
 // Medians implements dashboard.Desk.
 func (d *dashboardDesk) Medians(ctx context.Context, q dashboard.Question, by dashboard.Group, values []string) (map[string]dashboard.Medians, error) {
-	f, err := d.filterOf(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	now := func(value string) string { return value }
+	names := namesBy(q, by)
 	group := measure.Group(by)
 	if by == "" {
-		group, now = measure.ByAccount, func(string) string { return "" }
+		group = measure.ByAccount
 	}
-	if by == dashboard.ByTag {
-		dir, err := d.known.Directory(ctx)
-		if err != nil {
-			return nil, err
-		}
-		former := formerTags(dir.Tags)
-		now = func(value string) string { return cmp.Or(former[strings.ToLower(value)], value) }
-		values = slices.Concat(values, formerNames(dir.Tags, values))
-	}
-	spreads, err := measure.Spreads(ctx, d.o.Pool, f, group, q.Open, values)
+	spreads, err := measure.Spreads(ctx, d.o.Pool, filterOf(q), group, q.Open, slices.Concat(values, names.former(values)))
 	if err != nil {
 		return nil, err
 	}
 	joined, medians := map[string]*measure.Spread{}, map[string]dashboard.Medians{}
 	for value, s := range spreads {
-		if joined[now(value)] == nil {
-			joined[now(value)] = &measure.Spread{}
+		now := names.now(value)
+		if by == "" {
+			now = ""
 		}
-		joined[now(value)].Add(*s)
+		if joined[now] == nil {
+			joined[now] = &measure.Spread{}
+		}
+		joined[now].Add(*s)
 	}
 	for value, s := range joined {
 		medians[value] = dashboard.Medians{First: s.Median(measure.FirstAnswer), Next: s.Median(measure.NextAnswer), Ended: s.Median(measure.Ended)}
@@ -159,17 +180,11 @@ func (d *dashboardDesk) Medians(ctx context.Context, q dashboard.Question, by da
 }
 
 // byNamesNow joins the figures of each tag that were counted by several of its names.
-func (d *dashboardDesk) byNamesNow(ctx context.Context, rows []measure.Sum) ([]measure.Sum, error) {
-	dir, err := d.known.Directory(ctx)
-	if err != nil {
-		return nil, err
-	}
-	former, at := formerTags(dir.Tags), map[string]int{}
+func byNamesNow(names tagNames, rows []measure.Sum) []measure.Sum {
+	at := map[string]int{}
 	var list []measure.Sum
 	for _, r := range rows {
-		if name := former[strings.ToLower(r.Value)]; name != "" {
-			r.Value = name
-		}
+		r.Value = names.now(r.Value)
 		i, there := at[r.Value]
 		if !there {
 			at[r.Value] = len(list)
@@ -178,7 +193,7 @@ func (d *dashboardDesk) byNamesNow(ctx context.Context, rows []measure.Sum) ([]m
 		}
 		list[i].Add(r.Figures)
 	}
-	return list, nil
+	return list
 }
 
 // mostLong is how many of the longest conversations are shown.
@@ -186,11 +201,7 @@ const mostLong = 10
 
 // Longest implements dashboard.Desk.
 func (d *dashboardDesk) Longest(ctx context.Context, q dashboard.Question, of dashboard.Measure) ([]dashboard.Long, error) {
-	f, err := d.filterOf(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	worst, err := measure.LongestTimes(ctx, d.o.Pool, f, measure.Time(of), q.Open, mostLong)
+	worst, err := measure.LongestTimes(ctx, d.o.Pool, filterOf(q), measure.Time(of), q.Open, mostLong)
 	if err != nil || len(worst) == 0 {
 		return nil, err
 	}
@@ -266,11 +277,7 @@ func (d *dashboardDesk) links(ctx context.Context, ids []store.ConversationID) (
 
 // Now implements dashboard.Desk.
 func (d *dashboardDesk) Now(ctx context.Context, q dashboard.Question) (dashboard.Now, error) {
-	f, err := d.filterOf(ctx, q)
-	if err != nil {
-		return dashboard.Now{}, err
-	}
-	n, err := measure.ReadNow(ctx, d.o.Pool, f, bridge.TraitIntent, bridge.TraitSentiment)
+	n, err := measure.ReadNow(ctx, d.o.Pool, filterOf(q), bridge.TraitIntent, bridge.TraitSentiment)
 	if err != nil {
 		return dashboard.Now{}, err
 	}
