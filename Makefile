@@ -12,7 +12,7 @@ GOLANGCI_VERSION := v2.15.0
 GOLANGCI := bin/golangci-lint-$(GOLANGCI_VERSION)
 
 FUZZTIME ?= 30s
-TEST_TIMEOUT ?= 25m
+TEST_TIMEOUT ?= 45m
 PKG ?= ./...
 
 # Those that take minutes begin first: else the last of them runs alone while a core is idle.

@@ -48,7 +48,7 @@ func longest(ctx context.Context, t *testing.T, pool *pgxpool.Pool, sql string) 
 	var worst time.Duration
 	for ctx.Err() == nil {
 		began := time.Now()
-		limit, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		limit, cancel := context.WithTimeout(context.Background(), migratePatience)
 		_, err := pool.Exec(limit, sql)
 		cancel()
 		worst = max(worst, time.Since(began))

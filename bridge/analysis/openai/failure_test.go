@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"parley/bridge/analysis"
@@ -197,28 +198,29 @@ func TestSecondAttempt(t *testing.T) {
 	}
 }
 
-// TestDeadlines: the caller's deadline counts, and leaves time for the fallback; a caller who goes away gets nothing.
+// TestDeadlines: the caller's deadline counts, and leaves time for the fallback; a caller who goes away gets nothing. The clock
+// is the bubble's: however slow the machine, the fallback takes no time of it.
 func TestDeadlines(t *testing.T) {
 	t.Parallel()
-	hang := openaifake.Hang()
-	w := newWorld(t, openaifake.Modern())
-	w.fake.Always(&hang)
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
-	defer cancel()
-	a, err := w.Analyze(ctx, question())
-	if err != nil || !a.Degraded || ctx.Err() != nil {
-		t.Errorf("%+v, %v, %v", a, err, ctx.Err())
-	}
-	ctx, cancel = context.WithTimeout(t.Context(), leastTime-time.Millisecond)
-	defer cancel()
-	if a, err := w.Analyze(ctx, question()); err != nil && ctx.Err() == nil || err == nil && !a.Degraded || w.Stats().Failures[Late] != 1 {
-		t.Errorf("late: %+v, %v, %+v", a, err, w.Stats())
-	}
-	ctx, cancel = context.WithCancel(t.Context())
-	cancel()
-	if _, err := w.Analyze(ctx, question()); !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled: %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		a := hanging(t)
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		answer, err := a.Analyze(ctx, question())
+		if err != nil || !answer.Degraded || ctx.Err() != nil || a.Stats().Requests != 1 {
+			t.Errorf("%+v, %v, %v, %+v", answer, err, ctx.Err(), a.Stats())
+		}
+		ctx, cancel = context.WithTimeout(t.Context(), leastTime-time.Millisecond)
+		defer cancel()
+		if answer, err := a.Analyze(ctx, question()); err != nil || !answer.Degraded || a.Stats().Failures[Late] != 1 {
+			t.Errorf("late: %+v, %v, %+v", answer, err, a.Stats())
+		}
+		ctx, cancel = context.WithCancel(t.Context())
+		cancel()
+		if _, err := a.Analyze(ctx, question()); !errors.Is(err, context.Canceled) {
+			t.Errorf("cancelled: %v", err)
+		}
+	})
 }
 
 // TestBusy: who finds all slots taken doesn't wait for ever, and Close ends what hangs.
@@ -241,9 +243,7 @@ func TestBusy(t *testing.T) {
 		first <- a
 	}()
 	<-entered
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
-	defer cancel()
-	if a, err := w.Analyze(ctx, question()); err != nil || !a.Degraded || w.Stats().Failures[Busy] != 1 {
+	if a, err := w.Analyze(t.Context(), question()); err != nil || !a.Degraded || w.Stats().Failures[Busy] != 1 {
 		t.Errorf("%+v, %v, %+v", a, err, w.Stats())
 	}
 	if err := w.Close(); err != nil {

@@ -16,20 +16,27 @@ type roundTrip func(*http.Request) (*http.Response, error)
 // RoundTrip implements http.RoundTripper.
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
+// hanging is an Analyzer whose model never answers, for a bubble of package synctest.
+func hanging(t *testing.T) *Analyzer {
+	t.Helper()
+	hang := roundTrip(func(r *http.Request) (*http.Response, error) {
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	})
+	a, err := New(t.Context(), Options{Model: "m", Fallback: offline(), Client: &http.Client{Transport: hang}, Timeout: 20 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
 // While a model hangs, the questions that it holds wait for their whole time, and no other does: these are answered by
 // the rules after the time that they may wait for a turn, and at once when the breaker has opened. The clock is the
 // bubble's, which costs no time.
 func TestHangingModelHoldsNobody(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		hang := roundTrip(func(r *http.Request) (*http.Response, error) {
-			<-r.Context().Done()
-			return nil, r.Context().Err()
-		})
-		a, err := New(t.Context(), Options{Model: "m", Fallback: offline(), Client: &http.Client{Transport: hang}, Timeout: 20 * time.Second})
-		if err != nil {
-			t.Fatal(err)
-		}
+		a := hanging(t)
 		var all sync.WaitGroup
 		var held atomic.Int64
 		ask := func(quick bool) {

@@ -2,13 +2,12 @@ package app_test
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -44,29 +43,28 @@ func openShop(t *testing.T) shopWorld {
 	set(t, db, app.Specs(), w.Config(time.Millisecond)+fmt.Sprintf(`
   - {name: shop, kind: http, team: Support, hold: 0s, http: {secret: "${SHOP_SECRET}", callback_url: "%s/parley", allow_private: "true"}}
 `, callback.URL))
-	var a *app.App
-	var err error
-	for begun := false; !begun; begun = !errors.Is(err, syscall.EADDRINUSE) { // somebody may take the address in between
-		env.Listen = freeAddress(t) // its own links lead to it, so it must be known before
-		env.PublicURL = "http://" + env.Listen
-		a, err = app.New(t.Context(), env, db, slog.New(slog.DiscardHandler), app.Options{MovedTime: true})
-	}
+	passOn := publicAddress(t, &env) // its own links lead there, so it must be known before
+	a, err := app.New(t.Context(), env, db, slog.New(slog.DiscardHandler), app.Options{MovedTime: true})
 	if err != nil {
 		t.Fatal(err)
 	}
+	passOn(a.Address())
 	serve(t, a)
 	return shopWorld{world: w, shop: shop, base: callback.URL, hook: env.PublicURL + "/hooks/shop", env: env, db: db}
 }
 
-// freeAddress finds an address of loopback at which nobody listens.
-func freeAddress(t *testing.T) string {
+// publicAddress gives Parley a public address before it listens. Requests wait there until passOn tells where it does.
+func publicAddress(t *testing.T, env *app.Env) (passOn func(address string)) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it returns at once
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
+	listens := make(chan *url.URL, 1)
+	public := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		parley := <-listens
+		listens <- parley
+		r.SetURL(parley)
+	}})
+	t.Cleanup(public.Close)
+	env.PublicURL = public.URL
+	return func(address string) { listens <- &url.URL{Scheme: "http", Host: address} }
 }
 
 // post lets the shop tell of one event.

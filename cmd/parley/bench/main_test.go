@@ -95,7 +95,7 @@ func TestWorld(t *testing.T) {
 		checkReference(t, b, payload)
 		t.Logf("%q: %.0f per second, %.2f ms", tool, rate, p50)
 	}
-	if err := w.drain(t.Context(), time.Minute); err != nil {
+	if err := w.drain(t.Context(), 5*time.Minute); err != nil {
 		t.Error(err)
 	}
 }

@@ -163,7 +163,7 @@ func TestPhonesWatched(t *testing.T) {
 	w.phones.Store(again)
 	close(before.replaced)
 	woken := p.hub.next()
-	for deadline := time.Now().Add(time.Minute); ; { // until the watcher has come to the new phones
+	for deadline := time.Now().Add(5 * time.Minute); ; { // until the watcher has come to the new phones
 		if err := (smsChat{again.handset("dana@cole.test", "Dana")}).say("hello", nil, ""); err != nil {
 			t.Fatal(err)
 		}

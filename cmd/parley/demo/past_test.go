@@ -1,7 +1,6 @@
 package demo
 
 import (
-	"context"
 	"testing"
 	"time"
 
@@ -72,9 +71,7 @@ func TestPast(t *testing.T) {
 		t.Errorf("%d months with figures, %d topics, %d moods, %d agents", months, topics, moods, agents)
 	}
 	p.SetDatabase(db.Pool)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	steps, err := p.tour(ctx)
+	steps, err := p.tour(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -68,7 +68,7 @@ func runDemo(t *testing.T, hold, back time.Duration) *runningDemo {
 // runDemoIn is runDemo with a surface in which conversations open.
 func runDemoIn(t *testing.T, home string, hold, back time.Duration) *runningDemo {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Minute)
 	t.Cleanup(cancel)
 	data := t.TempDir()
 	if err := os.Chmod(filepath.Dir(data), 0o755); err != nil { //nolint:gosec // the database server's account has to get in
@@ -165,7 +165,7 @@ func (d *runningDemo) plug(line, to string) {
 // until waits for a condition, and shows the journal when it waits in vain.
 func (d *runningDemo) until(what string, ok func() bool) {
 	d.t.Helper()
-	limit := time.NewTimer(3 * time.Minute) // a slow machine's
+	limit := time.NewTimer(10 * time.Minute) // a slow machine's
 	defer limit.Stop()
 	tick := time.NewTicker(500 * time.Millisecond) // each look has the witness compare all that was said
 	defer tick.Stop()

@@ -20,7 +20,7 @@ func (s *stage) recount() {
 	if s.t.Failed() || s.db == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), time.Minute)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), 5*time.Minute)
 	defer cancel()
 	figures := func() (text string) {
 		accounts, err := store.ListAccounts(ctx, s.db.Pool)

@@ -129,7 +129,7 @@ func (s *inboxSite) count(sql string, args ...any) (n int) {
 // until waits for a condition.
 func (s *inboxSite) until(what string, done func() bool) {
 	s.T.Helper()
-	end := time.NewTimer(time.Minute)
+	end := time.NewTimer(3 * time.Minute)
 	defer end.Stop()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()

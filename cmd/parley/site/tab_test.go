@@ -196,7 +196,7 @@ func TestTabInBrowser(t *testing.T) {
 	}
 	b.Do("open Teams", chromedp.Navigate("https://teams.microsoft.com/"))
 	b.Until("the token was handed in", "window.said.includes('appInitialization.success')")
-	end := time.Now().Add(time.Minute)
+	end := time.Now().Add(5 * time.Minute)
 	for sessions() != 1 && time.Now().Before(end) {
 		b.Do("wait", chromedp.WaitReady(chromedp.CSS("iframe")))
 	}

@@ -149,10 +149,10 @@ func TestWriteHard(t *testing.T) {
 // do has a driver do one errand.
 func do(t *testing.T, d *driver, what errand) {
 	t.Helper()
-	ctx, end := context.WithTimeout(t.Context(), time.Minute)
+	ctx, end := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer end()
 	done := make(chan bool, 1)
-	go func() { done <- d.errands.send(ctx, what, time.Minute) }()
+	go func() { done <- d.errands.send(ctx, what, 5*time.Minute) }()
 	for ok := false; !ok; {
 		var err error
 		if ok, err = d.runErrand(ctx); err != nil {

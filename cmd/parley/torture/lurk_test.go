@@ -102,13 +102,13 @@ func TestLurkTogether(t *testing.T) {
 		defer c.net.traps.mu.Unlock()
 		return len(c.net.traps.list)
 	}
-	for deadline := time.Now().Add(time.Minute); armed() < blows; pause.For(t.Context(), time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); armed() < blows; pause.For(t.Context(), time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("not all of them wait")
 		}
 	}
 	c.net.traps.pass(&link{p: &proxy{owner: &replica{now: running(t)}}, way: waySMTP}, []byte(mailStart), true)
-	deadline := time.After(time.Minute)
+	deadline := time.After(5 * time.Minute)
 	for n := range blows {
 		select {
 		case <-over:
