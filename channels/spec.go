@@ -20,7 +20,7 @@ type Spec struct {
 	// not on the internet. nil = there are none.
 	OwnHosts func(Config) []string
 	// Sources returns what an account takes customers' messages from, each by the field that names it first: two
-	// accounts with the same source would take each message twice. nil = the provider sees to it.
+	// accounts with the same source would take each message twice. nil = the field Owner, if there is one.
 	Sources func(Config) map[string]string
 	// New makes the channel of one account. It opens no connection.
 	New func(Account, Env) (Channel, error)

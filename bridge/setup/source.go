@@ -9,7 +9,8 @@ import (
 	"parley/channels"
 )
 
-// sources refuses a change by which two accounts take messages from the same place: each would open a thread in both.
+// sources refuses a change by which two accounts take messages from the same place: each would open a thread in both, or
+// one of them would get none.
 // An account that is paused takes none. Two that do so already stay, with a remark: all else can still be changed.
 // Errors: Faults.
 func (w *work) sources(f *File) error {
@@ -22,7 +23,7 @@ func (w *work) sources(f *File) error {
 				continue
 			}
 			if was, wasOther := w.have.account(one.row.Name), w.have.account(other.row.Name); was != nil && wasOther != nil && sameSource(w.options.Specs, was, wasOther) != "" {
-				w.doubled = append(w.doubled, fmt.Sprintf("accounts %s and %s: both fetch the same mailbox, so each message opens two threads: pause one of them",
+				w.doubled = append(w.doubled, fmt.Sprintf("accounts %s and %s: both take the same messages, so one of them gets none or each message opens two threads: pause one of them",
 					other.row.Name, one.row.Name))
 				continue
 			}
@@ -38,7 +39,8 @@ func (w *work) sources(f *File) error {
 			}
 			section := sectionOf(*specOf(w.options.Specs, one.row.Kind))
 			faults.add(place, "account "+one.row.Name+": "+section+": "+strings.ReplaceAll(field, ".", ": "),
-				fmt.Sprintf("the account %s has this mailbox already", other.row.Name), "Each message would open two threads: take another mailbox, or pause one of the accounts.")
+				fmt.Sprintf("the account %s takes messages from there already", other.row.Name),
+				"One of the two would get none, or each message would open two threads: give another one here, or pause one of the accounts.")
 		}
 	}
 	return faults.err()
@@ -56,14 +58,25 @@ func (f *File) entryOf(name string) *accountEntry {
 // sameSource gives the first field by which two accounts at work take messages from the same place; "" = they don't.
 func sameSource(specs []channels.Spec, a, b *account) string {
 	spec := specOf(specs, a.row.Kind)
-	if a.row.Kind != b.row.Kind || a.row.Paused || b.row.Paused || spec == nil || spec.Sources == nil {
+	if a.row.Kind != b.row.Kind || a.row.Paused || b.row.Paused || spec == nil {
 		return ""
 	}
-	one, other := spec.Sources(a.config), spec.Sources(b.config)
+	one, other := sourcesOf(spec, a.config), sourcesOf(spec, b.config)
 	for _, field := range slices.Sorted(maps.Keys(one)) {
-		if one[field] == other[field] {
+		if one[field] != "" && one[field] == other[field] {
 			return field
 		}
 	}
 	return ""
+}
+
+// sourcesOf gives what an account takes messages from, by field. What comes by a shared callback goes to one account.
+func sourcesOf(spec *channels.Spec, config channels.Config) map[string]string {
+	switch {
+	case spec.Sources != nil:
+		return spec.Sources(config)
+	case spec.Owner != "":
+		return map[string]string{spec.Owner: strings.TrimSpace(config[spec.Owner])}
+	}
+	return nil
 }

@@ -31,7 +31,7 @@ type Options struct {
 
 // WhatsAppSpec describes the channel "twilio_whatsapp".
 func WhatsAppSpec(o Options) channels.Spec {
-	return channels.Spec{Kind: "twilio_whatsapp", Section: section, Name: "WhatsApp by Twilio", Icon: "telephone_receiver", APIEnv: apiEnv,
+	return channels.Spec{Kind: "twilio_whatsapp", Section: section, Name: "WhatsApp by Twilio", Icon: "telephone_receiver", APIEnv: apiEnv, Sources: sources,
 		Fields: fields("The WhatsApp sender's number: +15550100."),
 		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {
 			c, err := newChannel(a, env, o, true)
@@ -44,7 +44,7 @@ func WhatsAppSpec(o Options) channels.Spec {
 
 // SMSSpec describes the channel "sms".
 func SMSSpec(o Options) channels.Spec {
-	return channels.Spec{Kind: "sms", Section: section, Name: "SMS", Icon: "iphone", APIEnv: apiEnv,
+	return channels.Spec{Kind: "sms", Section: section, Name: "SMS", Icon: "iphone", APIEnv: apiEnv, Sources: sources,
 		Fields: append(fields("The number or short code customers write to: +15550101."),
 			channels.Field{Name: fieldMMS, Label: "MMS", Help: "true: files may be sent (US and Canada only).", Default: "false", OneOf: []string{"false", "true"}}),
 		New: func(a channels.Account, env channels.Env) (channels.Channel, error) {
@@ -70,6 +70,11 @@ func fields(from string) []channels.Field {
 		{Name: fieldFrom, Label: "Number", Help: from, Required: true},
 		{Name: fieldService, Label: "Messaging service", Help: "MG…, if messages should leave through one. Optional."},
 	}
+}
+
+// sources names the number that customers write to: two accounts that have it would both find its messages in the lists.
+func sources(c channels.Config) map[string]string {
+	return map[string]string{fieldFrom: strings.TrimSpace(c[fieldAccount]) + " " + compact(c[fieldFrom])}
 }
 
 // settings of one number.

@@ -82,13 +82,15 @@ type round struct {
 	batch func(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (retention.Emptied, error)
 }
 
-// rounds returns the work of a run in order: ids of events are recorded before the events are removed.
+// rounds returns the work of a run in order. Events are removed of which an earlier run recorded the ids, or are emptied
+// until the next one: a statement that stores a fact may have looked for its id before that was recorded, and go on
+// when the event is gone. No such statement lasts from one run to the next (retentionLease).
 func (r *retentionLoop) rounds() []round {
 	return []round{
-		{keepPayloads - seenAhead, retention.KeepSeen},
 		{keepPayloads, retention.EmptyEvents},
 		{0, retention.EmptyRetained},
 		{0, retention.DropEmptied},
+		{keepPayloads - seenAhead, retention.KeepSeen},
 		{keepPassing, retention.DropPassing},
 		{keepEnded, retention.TidyConversations},
 		{keepBlobs, func(ctx context.Context, pool *pgxpool.Pool, keep time.Duration) (retention.Emptied, error) {

@@ -113,3 +113,72 @@ func TestRetention(t *testing.T) {
 		}
 	}
 }
+
+// A fact that comes again is known, also if its event is removed while the statement that is to store it waits: that one
+// looked before into what stays known of removed events. Until then nothing had been removed for long.
+func TestKnownBesideItsRemoval(t *testing.T) {
+	t.Parallel()
+	ctx, env := t.Context(), environment(t)
+	db := openDatabase(t, env)
+	a := start(t, env, db, app.Options{})
+	account, err := store.SaveAccount(ctx, db.Pool, store.Account{Name: "m", Kind: "none", Side: store.SideChannel, Mode: store.ModeLive, ReplyMode: store.ReplyDirect})
+	if err != nil {
+		t.Fatal(err)
+	}
+	exec := func(q store.Querier, sql string, args ...any) {
+		t.Helper()
+		if _, err := q.Exec(ctx, sql, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const stored = `INSERT INTO events (account_id, external_id, order_key, payload, size_bytes, received_at)
+		VALUES ($1, $2, 'x', 'said', 4, clock_timestamp() - make_interval(days => $3))`
+	exec(db.Pool, stored, account, "old", 40)
+	exec(db.Pool, `UPDATE retention SET drop_from = clock_timestamp() - interval '1 day'`)
+
+	other, err := db.Pool.Begin(ctx) // another process stores one of the facts
+	if err != nil {
+		t.Fatal(err)
+	}
+	exec(other, stored, account, "a new one", 0)
+	conn, err := db.Pool.Acquire(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Release()
+	pid, done := conn.Conn().PgConn().PID(), make(chan error, 1)
+	go func() {
+		_, err := store.InsertEvents(ctx, conn, []store.NewEvent{
+			{AccountID: account, ExternalID: "a new one", OrderKey: "x", Quarantine: "not applied"},
+			{AccountID: account, ExternalID: "old", OrderKey: "x", Payload: []byte("said again"), Quarantine: "not applied"}})
+		done <- err
+	}()
+	count := func(sql string, args ...any) (n int) {
+		t.Helper()
+		if err := db.Pool.QueryRow(ctx, sql, args...).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	until(t, "the statement waits", func() bool {
+		return count(`SELECT count(*) FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'`, pid) == 1
+	})
+	a.Retain(ctx)
+	if err := other.Commit(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if n := count(`SELECT count(*) FROM events WHERE payload = 'said again'`); n != 0 {
+		t.Fatal("the old fact was stored again")
+	}
+	a.Retain(ctx)
+	if n := count(`SELECT count(*) FROM events WHERE external_id = 'old'`); n != 0 {
+		t.Errorf("the old event is still there")
+	}
+	again, err := store.InsertEvents(ctx, db.Pool, []store.NewEvent{{AccountID: account, ExternalID: "old", OrderKey: "x", Quarantine: "not applied"}})
+	if err != nil || len(again) != 0 {
+		t.Errorf("the removed fact is stored again: %v, %v", again, err)
+	}
+}

@@ -3,6 +3,7 @@ package app_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"reflect"
@@ -10,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"parley/bridge/setup"
 	"parley/channels"
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/inspect"
@@ -113,6 +115,34 @@ accounts:
 	}
 	kind.checkEnvs(t)
 	replayStray(t, db, specs, rows[0].EventID)
+}
+
+// Two accounts at work never have the same number or Page: at Twilio each would take every message, at Meta one of them
+// none. One that is paused takes none, so its number may have another account.
+func TestOneAccountHasANumber(t *testing.T) {
+	t.Parallel()
+	db := openDatabase(t, environment(t))
+	for kind, settings := range map[string]string{
+		"sms":             `twilio: {account_sid: AC1, auth_token: x, from: "%s"}`,
+		"twilio_whatsapp": `twilio: {account_sid: AC1, auth_token: x, from: "%s"}`,
+		"whatsapp":        `whatsapp: {phone_number_id: "%s", waba_id: "5", token: x, app_secret: x, verify_token: x}`,
+		"messenger":       `messenger: {page_id: "%s", token: x, app_secret: x, verify_token: x}`,
+	} {
+		account := func(name, number, more string) string {
+			return fmt.Sprintf("teams: [{name: T, slack_channel: C1}]\naccounts: [{name: %s-%s, kind: %s, team: T%s, %s}]",
+				strings.ReplaceAll(kind, "_", "-"), name, kind, more, fmt.Sprintf(settings, number))
+		}
+		set(t, db, app.Specs(), account("one", "+15550100", ""))
+		set(t, db, app.Specs(), account("other", "+15550101", ""))
+		o := setup.Options{Sealer: db.Sealer, Specs: app.Specs()}
+		var faults setup.Faults
+		if _, err := setup.Apply(t.Context(), db.Pool, parse(t, account("twin", "+15550100", "")), o); !errors.As(err, &faults) ||
+			!strings.Contains(err.Error(), "-one takes messages from there already") {
+			t.Errorf("%s: the same number: %v", kind, err)
+		}
+		set(t, db, app.Specs(), account("one", "+15550100", ", paused: true"))
+		set(t, db, app.Specs(), account("twin", "+15550100", ""))
+	}
 }
 
 // replayStray: what was nobody's goes to the account that is added later, once.

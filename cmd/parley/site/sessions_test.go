@@ -139,7 +139,7 @@ func TestAddedTwiceAtOnce(t *testing.T) {
 			switch a := <-answers; {
 			case a.Status == http.StatusSeeOther:
 				added++
-			case a.Status == http.StatusUnprocessableEntity && (a.Has("There is one of that name already") || a.Has("just now") || a.Has("The account twins has this mailbox already")):
+			case a.Status == http.StatusUnprocessableEntity && (a.Has("There is one of that name already") || a.Has("just now") || a.Has("The account twins takes messages from there already")):
 				told++
 			default:
 				t.Errorf("%s: %d %s", path, a.Status, a.Body)
@@ -150,7 +150,7 @@ func TestAddedTwiceAtOnce(t *testing.T) {
 		}
 	}
 	again := url.Values{"email.address": {"Help@acme.test"}, "email.imap.host": {"imap.acme.test"}, "email.imap.port": {"993"}, "email.imap.password": {"p"}, "email.smtp.host": {"smtp.acme.test"}, "email.smtp.port": {"587"}, "untested": {"yes"}}
-	if a := ann.Post("/settings/add-mailbox/servers", again); a.Status != http.StatusUnprocessableEntity || !a.Has("The account support-mail has this mailbox already") {
+	if a := ann.Post("/settings/add-mailbox/servers", again); a.Status != http.StatusUnprocessableEntity || !a.Has("The account support-mail takes messages from there already") {
 		t.Errorf("a mailbox that is there: %d to %s", a.Status, a.Header.Get("Location"))
 	}
 }
