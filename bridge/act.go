@@ -69,6 +69,7 @@ type Spoken struct {
 	Delivery DeliveryID   // of a reply: the delivery that Send again and Mark as sent are about; 0 = there is none
 	Receipt  OutcomeState // of a reply that left: sent, delivered or read
 	Verbs    []Verb       // what the viewer may do with it
+	Words    string       // WordsMark of the text, which Send hands in
 
 	SpokenWait
 }

@@ -222,7 +222,7 @@ type SendArgs struct {
 type ReplyArgs struct {
 	To          []string        `json:"to,omitempty"`          // whom the form names as recipients
 	Cc          []string        `json:"cc,omitempty"`          // who, by the form, gets a copy
-	Shown       string          `json:"shown,omitempty"`       // RecipientsMark of what the form showed when it was opened
+	Shown       string          `json:"shown,omitempty"`       // RecipientsMark of a form as it was opened; WordsMark of the text above a Send button
 	Rich        RichKind        `json:"rich,omitempty"`        // the kind of rich message that its form asks for
 	Most        int             `json:"most,omitempty"`        // how many of them the account carries
 	Promotional bool            `json:"promotional,omitempty"` // it is an offer or advertising, which some providers take for a shorter time

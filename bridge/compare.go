@@ -3,6 +3,7 @@ package bridge
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -18,6 +19,12 @@ func SameText(read, stored string) bool {
 func TextMark(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:8])
+}
+
+// WordsMark tells a text with its files, which are named, from what its author makes of it later. The first number of
+// files counts, so that no text can be taken for another text and its files.
+func WordsMark(text string, files []string) string {
+	return TextMark(fmt.Sprintf("%d %q %s", len(files), files, text))
 }
 
 // RecipientsMark names the recipients of a reply, whatever the order and the case in which their

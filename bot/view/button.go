@@ -24,7 +24,7 @@ func buttons(l bridge.Line, f bridge.Facts) []Button {
 		all = append(all, writtenButtons(c, args)...)
 	case *bridge.TopLevelLine:
 		for _, row := range c.Rows {
-			b := verb.NewButton(bridge.VerbSend, bridge.Args{Conversation: row.ID, SendArgs: bridge.SendArgs{Typed: l.Args.Typed}})
+			b := verb.NewButton(bridge.VerbSend, bridge.Args{Conversation: row.ID, SendArgs: bridge.SendArgs{Typed: l.Args.Typed}, ReplyArgs: bridge.ReplyArgs{Shown: l.Args.Shown}})
 			b.Label = shape.OneLine(shape.Number(row.ID)+" "+shape.PartyName(row.Contact), shape.MaxLabelRunes)
 			all = append(all, b)
 		}

@@ -68,6 +68,8 @@ func reasonWords(reason string, f bridge.Facts) string {
 		return "The account is paused."
 	case "handed_in":
 		return "You handed its form in twice, with other words."
+	case "other_words":
+		return "It was edited since the button was shown, and says this now."
 	case "edited":
 		return "It was inside before you changed it."
 	}

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -94,4 +95,106 @@ func TestDeletedIsNotSent(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whoever clicks Send sends what they have seen: if the author has edited the text since the button was shown, what it
+// says now is shown first, with a button of its own.
+func TestSendSendsWhatWasSeen(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		clicks, edited, told string
+	}{
+		"by its author":                      {"ben", "It takes longer", "[ask]"},
+		"for a colleague":                    {"ann", "It takes longer", "[send_as]"},
+		"by its author, perhaps internal":    {"ben", "internal: it takes longer", "[ask]"},
+		"for a colleague, surely internal":   {"ann", "<@cat> it takes longer", "[decided]"},
+		"for a colleague, perhaps internal":  {"ann", "internal: it takes longer", "[send_as]"},
+		"by its author, and surely internal": {"ben", "<@cat> it takes longer", "[decided]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			thread := w.opened()
+			w.reply(thread, "!take")
+			w.card(thread, "Ann")
+			text := w.chat.Say("ben", support, thread, "We can do it")
+			line := w.whisper("ben", "not_assignee")
+			if c.clicks == "ann" {
+				w.chat.Press(t, "ann", line, bridge.VerbSend)
+				line = w.whisper("ann", "[send_as]")
+			}
+			seen := len(w.chat.Whispers(c.clicks))
+			w.chat.Edit(support, text, c.edited)
+			w.eventually("the edit", func() bool {
+				return w.count(`SELECT count(*) FROM messages WHERE place = $1 AND text LIKE '%t takes longer'`, text) == 1
+			})
+			w.chat.Press(t, c.clicks, line, bridge.VerbSend)
+			w.eventually("it is asked again", func() bool { return len(w.chat.Whispers(c.clicks)) > seen })
+			told := w.chat.Whispers(c.clicks)[seen]
+			if !strings.HasPrefix(told.Plain(), c.told) || c.told != "[decided]" && !strings.Contains(told.Plain(), "t takes longer") {
+				t.Errorf("%s is told %q", c.clicks, told.Plain())
+			}
+			w.settled()
+			if n := w.provider.Calls(); n != 0 {
+				t.Fatalf("the customer got %q", w.provider.Texts())
+			}
+			if c.told != "[decided]" {
+				w.chat.Press(t, c.clicks, told, bridge.VerbSend)
+				w.provider.WaitCalls(t, 1)
+			}
+		})
+	}
+}
+
+// A line that asks about a text follows its edits, and its button with it.
+func TestAskedLineFollowsEdits(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	text := w.chat.Say("ann", support, thread, "internal: fine")
+	before := w.line(thread, bridge.LineAsk)
+	w.chat.Edit(support, text, "internal: it is fine")
+	w.eventually("the line follows", func() bool { return strings.Contains(w.line(thread, bridge.LineAsk).Plain(), "it is fine") })
+	w.chat.Press(t, "ann", before, bridge.VerbSend)
+	w.whisper("ann", "other_words")
+	w.chat.Press(t, "ann", w.line(thread, bridge.LineAsk), bridge.VerbSend)
+	w.provider.WaitTexts(t, "internal: it is fine")
+}
+
+// On the page of the inbox too: what was edited since the page was opened isn't sent by its button.
+func TestInboxSendsWhatWasSeen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread, p := w.opened(), w.page()
+	text := w.chat.Say("ann", support, thread, "internal: fine")
+	w.line(thread, bridge.LineAsk)
+	shown := p.last("ann")
+	send := bridge.Act{Verb: bridge.VerbSend, Args: bridge.Args{Message: shown.ID, ReplyArgs: bridge.ReplyArgs{Shown: shown.Words}}}
+	w.chat.Edit(support, text, "internal: it is fine")
+	w.eventually("the edit", func() bool { return p.last("ann").Words != shown.Words })
+	p.result("ann", p.acts("ann", send), bridge.ActRefused, "edited since")
+	send.Args.Shown = p.last("ann").Words
+	p.acts("ann", send)
+	w.provider.WaitTexts(t, "internal: it is fine")
+}
+
+// The same of a text in the channel that was meant for a customer.
+func TestTopLevelSendsWhatWasSeen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.opened()
+	text := w.chat.Say("ann", support, "", "It is fixed")
+	line := w.line(text, bridge.LineTopLevel)
+	w.chat.Edit(support, text, "He is crazy")
+	w.eventually("the edit is known", func() bool {
+		return w.count(`SELECT count(*) FROM posts WHERE message = $1 AND version <> ''`, text) == 1
+	})
+	w.chat.Press(t, "ann", line, bridge.VerbSend)
+	asked := w.whisper("ann", "He is crazy")
+	w.settled()
+	if n := w.provider.Calls(); n != 0 {
+		t.Errorf("the customer got %q", w.provider.Texts())
+	}
+	w.chat.Press(t, "ann", asked, bridge.VerbSend)
+	w.provider.WaitTexts(t, "He is crazy")
 }

@@ -100,7 +100,10 @@ func readVerb(v *web.Visit, files []bridge.SurfaceFile) (a bridge.Act, problem s
 	a.Args.Message = bridge.MessageID(numberIn(form, "message"))
 	a.Args.Delivery = bridge.DeliveryID(numberIn(form, "delivery"))
 	a.Args.Seen = bridge.EventID(numberIn(form, "seen"))
-	a.Args.Sure = form.Get("sure") == "yes"
+	a.Args.Sure, a.Args.Shown = form.Get("sure") == "yes", form.Get("words")
+	if len(a.Args.Shown) > 64 {
+		return a, "This is not what the page sends. Send it again from here."
+	}
 	switch a.Verb {
 	case bridge.VerbReply:
 		if len(files) > 0 && strings.TrimSpace(form.Get("text")) == "" {

@@ -36,15 +36,15 @@ type threadPage struct {
 	Teams  []string
 
 	Customer string
-	GoesTo   goesTo
 	Note     *result // what became of what was handed in
 
 	attaching
 	mistake
 }
 
-// attaching is what the form of a reply shows of files.
+// attaching is what the form of a reply shows besides its text: recipients and files.
 type attaching struct {
+	GoesTo   goesTo
 	Attach   bool // files may be attached
 	Attached []attached
 	Sure     bool // the reply is shown once more before it leaves
@@ -88,6 +88,7 @@ type button struct {
 	Verb, Text, Ask string
 	Message         bridge.MessageID
 	Delivery        bridge.DeliveryID
+	Words           string // of the text that Send sends
 	Sure            bool
 }
 
@@ -311,7 +312,7 @@ func buttonOf(v *web.Visit, s *bridge.Spoken, verb bridge.Verb, customer string)
 	case bridge.VerbUndo:
 		b.Text = "Take back"
 	case bridge.VerbSend:
-		b.Text = "Send to " + customer
+		b.Text, b.Words = "Send to "+customer, s.Words
 		if s.Unread {
 			b.Text, b.Ask = "Send it as it stands", "Send it to "+customer+" as it stands here, whatever was changed in the chat?"
 		}

@@ -79,6 +79,15 @@ type Message struct {
 	Decided      *bridge.Outcome // what somebody decided about it in this batch; State "" = what its fate tells
 }
 
+// WordsOf marks what a message says now.
+func WordsOf(m *store.Message) string {
+	names := make([]string, len(m.Files))
+	for i, f := range m.Files {
+		names[i] = f.Name
+	}
+	return bridge.WordsMark(m.Text, names)
+}
+
 // Later says that a message was said after another: by the order in which their facts
 // were accepted; ids come from blocks and say nothing about it.
 func Later(m, than *store.Message) bool {

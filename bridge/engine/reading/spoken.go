@@ -87,7 +87,7 @@ func writerName(c *store.Conversation, i *store.Identity) string {
 // spokenOf gives a message with what became of it.
 func (rd *Reader) spokenOf(m *store.Message, replies []inbox.Reply) bridge.Spoken {
 	s := bridge.Spoken{ID: m.ID, Event: m.EventID, Direction: m.Direction, Fate: m.Fate, Reason: m.Reason, At: m.SaidAt, Subject: m.Subject,
-		Text: m.Text, Quoted: m.Quoted, Notices: m.Notices, HasHTML: m.HasHTML}
+		Text: m.Text, Quoted: m.Quoted, Notices: m.Notices, HasHTML: m.HasHTML, Words: book.WordsOf(m)}
 	if m.AgentID != nil {
 		s.Agent, s.Author = *m.AgentID, rd.Directory().Ref(0, *m.AgentID).Name
 	}

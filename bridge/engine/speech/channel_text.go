@@ -26,6 +26,15 @@ type channelText struct {
 	Edited bool             `json:"edited,omitempty"` // Action has the marks and mentions of the latest edit; versions before kept its words alone
 }
 
+// words marks what the text says now.
+func (t channelText) words() string {
+	names := make([]string, len(t.Action.Files))
+	for i, f := range t.Action.Files {
+		names[i] = f.Name
+	}
+	return bridge.WordsMark(t.Action.Text, names)
+}
+
 // keepChannelText notes what a post in the channel says.
 func (ct *ChannelTexts) keepChannelText(p *store.Post, text channelText) {
 	body, err := json.Marshal(text)
@@ -71,7 +80,8 @@ func (ct *ChannelTexts) askWhoIsMeant(ctx context.Context, tx pgx.Tx, p *store.P
 	a := text.Action
 	var offered bridge.TopLevelLine
 	line := bridge.Line{Content: &offered, Mentions: []bridge.AgentRef{{User: a.Actor.ID, Name: "you"}}, Text: a.Text,
-		Args: bridge.Args{SendArgs: bridge.SendArgs{Typed: &bridge.Place{Channel: p.Channel, Message: p.Message}}}}
+		Args: bridge.Args{SendArgs: bridge.SendArgs{Typed: &bridge.Place{Channel: p.Channel, Message: p.Message}},
+			ReplyArgs: bridge.ReplyArgs{Shown: text.words()}}}
 	if agent := ct.Dir.AgentOf(p.AccountID, a.Actor.ID); agent != nil && a.Verb != bridge.VerbUnknown && (a.Text != "" || len(a.Files) > 0) {
 		line.Mentions = []bridge.AgentRef{ct.Dir.Ref(p.AccountID, agent.ID)}
 		ids, err := store.AnswerableConversations(ctx, tx, ct.Reading.As(agent), p.AccountID, p.Channel, mostOffered)
@@ -125,7 +135,8 @@ func (ct *ChannelTexts) dropChannelText(p *store.Post) {
 }
 
 // sendChannelText sends what was typed in the channel to the customer whom somebody chose, as if its
-// author had typed it in the conversation's thread. Anybody else who clicks is asked first.
+// author had typed it in the conversation's thread. Anybody else who clicks is asked first, and so is whoever has seen other
+// words under the button.
 func (ct *ChannelTexts) sendChannelText(r book.Request) {
 	c, agent, surface := r.Conversation, r.Agent, r.Surface
 	p := ct.Posts.Rows[book.PostKey{Account: surface, Channel: r.Args.Typed.Channel, Message: r.Args.Typed.Message}]
@@ -158,10 +169,11 @@ func (ct *ChannelTexts) sendChannelText(r book.Request) {
 	if ct.speech.refuseKept(r, m) {
 		return
 	}
-	if author.ID != agent.ID && !r.Args.Sure {
+	if author.ID != agent.ID && !r.Args.Sure || r.Args.Shown != "" && r.Args.Shown != text.words() {
 		ct.Whisper(nil, surface, r.Action, bridge.Line{Content: bridge.LineSendAs, By: ct.Dir.Ref(surface, author.ID),
 			Text: text.Action.Text, Customer: c.Customer(),
-			Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Conversation: c.ID, SendArgs: bridge.SendArgs{Typed: r.Args.Typed, Sure: true}}})
+			Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Conversation: c.ID, SendArgs: bridge.SendArgs{Typed: r.Args.Typed, Sure: true},
+				ReplyArgs: bridge.ReplyArgs{Shown: text.words()}}})
 		return
 	}
 	m = ct.Messages.AddByPerson(book.Request{Conversation: r.Conversation, Agent: author, Surface: r.Surface, Action: text.Action})

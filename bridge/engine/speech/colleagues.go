@@ -3,6 +3,7 @@ package speech
 import (
 	"parley/bridge"
 	"parley/bridge/engine/book"
+	"parley/bridge/engine/files"
 	"parley/store"
 )
 
@@ -74,6 +75,41 @@ func (sp amongColleagues) refuse(r book.Request, m *book.Message) bool {
 		return false
 	}
 	return true
+}
+
+// otherWords is the reason of a line that asks whoever clicked to look at a text again.
+const otherWords = "other_words"
+
+// refuseOther refuses to send other words than whoever clicked has seen: the author has edited the text since the button was
+// shown. It shows what the text says now, with a button for that.
+func (sp amongColleagues) refuseOther(r book.Request, m *book.Message) bool {
+	switch {
+	case r.Args.Shown == "" || r.Args.Shown == book.WordsOf(&m.Message):
+		return false
+	case r.Surface == store.SystemAccount:
+		sp.Refuse(r, otherWords, "It was edited since you opened the page.", "Read it again, and send it then.")
+	case m.Fate == store.FateInside && plainlyInside(m.Reason):
+		sp.RefuseDecided(r, m)
+	case !sendable(m.Fate) || m.Reason == book.DeletedReason || m.AgentID == nil:
+		return false // it isn't sent anyway
+	case *m.AgentID != r.Agent.ID:
+		sp.askSendAs(r, m)
+	default:
+		sp.Whisper(r.Conversation, r.Surface, r.Action, bridge.Line{Content: &bridge.AskLine{Reason: otherWords}, Text: m.Text,
+			Files: files.UploadedNames(&m.Message), Verbs: []bridge.Verb{bridge.VerbSend}, Args: bridge.Args{Conversation: r.Conversation.ID, Message: m.ID}})
+		sp.Log.Refused(r, otherWords, "")
+	}
+	return true
+}
+
+// sendable says that a text of a fate may be sent by a click.
+func sendable(fate store.Fate) bool {
+	switch fate {
+	case store.FateInside, store.FateAsk, store.FateParked, store.FateUndone, store.FateFailed:
+		return true
+	default:
+		return false
+	}
 }
 
 // forColleagues says that a text in a team's channel is plainly for colleagues.

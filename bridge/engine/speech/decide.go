@@ -51,17 +51,14 @@ func (sp *UseCases) DecideMessage(r book.Request) {
 
 // sendKept sends a kept text after all; who clicks joins as assignee.
 func (sp *UseCases) sendKept(r book.Request, m *book.Message) {
+	if (amongColleagues{sp}).refuseOther(r, m) {
+		return
+	}
 	if m.Fate == store.FateWaiting && waitsForChat(sp.Outbox, m) {
 		sp.sendAsItStands(r, m)
 		return
 	}
-	switch m.Fate {
-	case store.FateInside, store.FateAsk, store.FateParked, store.FateUndone, store.FateFailed:
-	default:
-		sp.RefuseDecided(r, m)
-		return
-	}
-	if m.Reason == book.DeletedReason {
+	if !sendable(m.Fate) || m.Reason == book.DeletedReason {
 		sp.RefuseDecided(r, m)
 		return
 	}

@@ -7,6 +7,7 @@ import (
 
 	"parley/bridge"
 	"parley/bridge/engine/book"
+	"parley/bridge/engine/files"
 	"parley/bridge/engine/outbound"
 	"parley/store"
 )
@@ -110,11 +111,15 @@ func (st settling) settle(m *book.Message, line postedLine, last bool) {
 	}
 	now := line.newest().Carried()
 	outcome := st.outcome(m, first, now.Line, last)
-	if outcome == nil || now.Line.Outcome != nil && now.Line.Outcome.State == outcome.State && now.Line.Outcome.By.ID == outcome.By.ID {
-		return
-	}
 	said := *now.Line
-	said.Outcome, said.Verbs, said.Other = outcome, openVerbs(outcome.State), st.promotedTo(m, outcome.State, said.Other)
+	switch {
+	case outcome == nil && slices.Contains(said.Verbs, bridge.VerbSend) && said.Args.Shown != "" && said.Args.Shown != book.WordsOf(&m.Message):
+		said.Text, said.Files, said.Args.Shown = m.Text, files.UploadedNames(&m.Message), book.WordsOf(&m.Message)
+	case outcome == nil || said.Outcome != nil && said.Outcome.State == outcome.State && said.Outcome.By.ID == outcome.By.ID:
+		return
+	default:
+		said.Outcome, said.Verbs, said.Other = outcome, openVerbs(outcome.State), st.promotedTo(m, outcome.State, said.Other)
+	}
 	now.Line = &said
 	if st.Outbox.NotBegun(line.newest()) {
 		line.newest().Carry(now)

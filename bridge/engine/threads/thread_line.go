@@ -137,11 +137,21 @@ func (th *Writer) Line(c *book.Conversation, line bridge.Line) *book.Delivery {
 	if line.Customer == (bridge.PartyRef{}) {
 		line.Customer = c.Customer()
 	}
+	line.Args.Shown = cmp.Or(wordsOf(th.Book, &line), line.Args.Shown)
 	line.By, line.Mentions = th.Dir.As(t.AccountID, line.By), slices.Clone(line.Mentions)
 	for i, ref := range line.Mentions {
 		line.Mentions[i] = th.Dir.As(t.AccountID, ref)
 	}
 	return th.PostTo(c, t, bridge.PostLine, line.Args.Message, outbound.Payload{Line: &line})
+}
+
+// wordsOf marks the text that the Send button of a line sends; "" = it has none.
+func wordsOf(b *book.Book, line *bridge.Line) string {
+	m := b.Messages.Rows[line.Args.Message]
+	if m == nil || !slices.Contains(line.Verbs, bridge.VerbSend) {
+		return ""
+	}
+	return book.WordsOf(&m.Message)
 }
 
 // ChannelLine posts a line outside any conversation.
@@ -151,6 +161,7 @@ func (th *Writer) ChannelLine(surface bridge.AccountID, at bridge.Place, line br
 
 // Whisper answers one person: lists, help, refusals and confirmations only.
 func (th *Writer) Whisper(c *book.Conversation, surface bridge.AccountID, a bridge.Action, line bridge.Line) {
+	line.Args.Shown = cmp.Or(wordsOf(th.Book, &line), line.Args.Shown)
 	p := outbound.Payload{To: a.Actor.ID, Line: &line, Place: bridge.Place{Channel: a.Place.Channel, Thread: a.Place.Thread}}
 	if c != nil {
 		if t := c.Threads[surface]; t != nil && (a.Place.Channel == "" || a.Place.Channel == t.Channel) && !th.Posts.LooksFromElsewhere(book.Request{Conversation: c, Surface: surface, Action: a}) {
