@@ -43,6 +43,25 @@ func TestFirstLookTakesWhatCameSinceTheSetUp(t *testing.T) {
 	}
 }
 
+// What was there before is left also where somebody marks it as read at that moment: then the server may answer the question for its
+// time of arrival by its flags alone.
+func TestFirstLookWhileSomebodyReads(t *testing.T) {
+	t.Parallel()
+	for nth := 1; nth <= 3; nth++ {
+		w := newWorld(t)
+		w.begins = time.Now().Add(-3 * time.Hour)
+		w.arrived("INBOX", "an hour before", 4*time.Hour)
+		w.arrived("INBOX", "soon after", 2*time.Hour)
+		id := w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Nth: nth})
+		stop := w.run()
+		w.struck(id, 1)
+		w.ready()
+		w.mail("last")
+		w.arrives("soon after", "last")
+		stop()
+	}
+}
+
 // checked gives what Check says of one thing.
 func (w *world) checked(what string) string {
 	w.t.Helper()

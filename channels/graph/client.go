@@ -206,7 +206,7 @@ func (c *Client) do(ctx context.Context, method, path string, query url.Values, 
 	if out == nil {
 		return nil
 	}
-	if err := json.Unmarshal(answer, out); err != nil {
+	if err := Read(answer, out); err != nil {
 		return &fence.LostError{Left: true, Cause: fmt.Errorf("read answer: %w", err)}
 	}
 	return nil

@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -89,7 +88,7 @@ func refusal(status int, header http.Header, body []byte) error {
 	}
 	e := &Error{Status: status}
 	e.RetryAfter, _ = fence.RetryAfter(header, time.Time{}, mostWait)
-	if json.Unmarshal(body, &answer) == nil && answer.Error != nil && answer.Error.Code != nil {
+	if Read(body, &answer) == nil && answer.Error != nil && answer.Error.Code != nil {
 		o := answer.Error
 		e.Coded, e.Code, e.Subcode, e.Type, e.Message = true, *o.Code, o.Subcode, o.Type, o.Message
 		e.Details, e.UserTitle, e.UserText, e.TraceID = o.Data.Details, o.UserTitle, o.UserText, o.TraceID

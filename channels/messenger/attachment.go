@@ -112,8 +112,8 @@ func (a *attachment) addLocation(in *channels.Inbound) {
 	if title == "" {
 		title = a.Title
 	}
-	if c := a.Payload.Coordinates; c != nil {
-		place := channels.Location{Latitude: c.Lat, Longitude: c.Long}
+	if c := a.Payload.Coordinates; c != nil && c.Lat.Known && c.Long.Known {
+		place := channels.Location{Latitude: c.Lat.Value, Longitude: c.Long.Value}
 		addText(in, strings.TrimSpace("📍 "+wamark.Escape(oneLine(title)))+"\n"+wamark.Escape(place.MapURL()))
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/graph"
 	"parley/channels/wamark"
 )
 
@@ -24,7 +25,7 @@ func (c *Channel) Decode(raw []byte) ([]channels.Inbound, error) {
 	if err := json.Unmarshal(raw, &s); err != nil {
 		return nil, fmt.Errorf("messenger: event: %w", err)
 	}
-	if err := json.Unmarshal(s.Event, &ev); err != nil {
+	if err := graph.Read(s.Event, &ev); err != nil {
 		return nil, fmt.Errorf("messenger: event: %w", err)
 	}
 	if s.Person != "" {

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"math"
 	"strconv"
+
+	"parley/channels/graph"
 )
 
 // event is one element of the lists messaging or standby. Its kind depends on which of the fields is set.
@@ -56,8 +58,8 @@ type payload struct {
 	Title       string `json:"title"`
 	StickerID   number `json:"sticker_id"`
 	Coordinates *struct {
-		Lat  float64 `json:"lat"`
-		Long float64 `json:"long"`
+		Lat  graph.Decimal `json:"lat"`
+		Long graph.Decimal `json:"long"`
 	} `json:"coordinates"`
 	Text     string        `json:"text"` // of a template
 	Buttons  []linkButton  `json:"buttons"`
@@ -140,7 +142,7 @@ func (n *number) UnmarshalJSON(raw []byte) error {
 func (p *payload) UnmarshalJSON(raw []byte) error {
 	type plain payload
 	var v plain
-	if json.Unmarshal(raw, &v) == nil {
+	if graph.Read(raw, &v) == nil {
 		*p = payload(v)
 		return nil
 	}

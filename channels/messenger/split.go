@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"parley/channels"
+	"parley/channels/graph"
 )
 
 // maxIDBytes is the longest id that is used in a fact's external id; a longer one is replaced by its hash.
@@ -90,7 +91,7 @@ func digest(raw []byte) string {
 // factOf returns the fact of one event.
 func factOf(page string, standby bool, raw json.RawMessage) channels.Fact {
 	var ev event
-	if err := json.Unmarshal(raw, &ev); err != nil {
+	if err := graph.Read(raw, &ev); err != nil {
 		return kept(raw, page, "an event that isn't understood")
 	}
 	customer := ev.customer(page)

@@ -49,7 +49,7 @@ func TestSplitBatch(t *testing.T) {
 	for _, f := range split([]byte(body)) {
 		got = append(got, strings.Join([]string{f.ExternalID[:2], f.OrderKey, f.Owner, f.Quarantine}, "|"))
 	}
-	want := []string{"m:|25|1|", "x:|unreadable|1|an event that isn't understood", "m:|25|1|", "x:|unreadable||an entry without a Page",
+	want := []string{"m:|25|1|", "x:|unreadable|1|an event without a person", "m:|25|1|", "x:|unreadable||an entry without a Page",
 		"m:|26|2|", "m:|27|2|", "x:|unreadable|2|an event without a person"}
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("split into\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

@@ -11,10 +11,19 @@ import (
 // waPrefix marks WhatsApp addresses at Twilio: whatsapp:+15550100, whatsapp:US.12ab.
 const waPrefix = "whatsapp:"
 
+// rcsPrefix marks RCS addresses: rcs:+15550100. A messaging service with an RCS sender uses RCS where the customer's phone can, and SMS
+// where not: the customer is the same.
+// Source: Twilio, "Send and receive RCS messages", and the participant addresses of its Conversations API; read in November 2026.
+const rcsPrefix = "rcs:"
+
 // keyOf returns the key of a Twilio address: the phone number in E.164, or WhatsApp's id of the person. Other
 // addresses (a short code, a word) are returned as they are.
 func keyOf(address string) string {
-	return strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(address), waPrefix))
+	address = strings.TrimSpace(address)
+	if len(address) > len(rcsPrefix) && strings.EqualFold(address[:len(rcsPrefix)], rcsPrefix) {
+		address = address[len(rcsPrefix):]
+	}
+	return strings.TrimSpace(strings.TrimPrefix(address, waPrefix))
 }
 
 // ownNumber is the number from which an account writes, and on which medium. It holds no credentials.

@@ -1,6 +1,7 @@
 package twilio
 
 import (
+	"cmp"
 	"fmt"
 	"mime"
 	"net/url"
@@ -158,6 +159,7 @@ func (d *reader) decodeRich(in *channels.Inbound, form url.Values) {
 				in.Text = wamark.Escape(title)
 			}
 			in.Notices = append(in.Notices, "Chosen from what we offered.")
+			in.Chosen = cmp.Or(form.Get("ButtonPayload"), form.Get("ListId"))
 			break
 		}
 	}

@@ -68,9 +68,9 @@ func TestDecodeWhatsApp(t *testing.T) {
 			channels.Inbound{From: channels.Party{Key: annPhone, Name: "Ann", Also: []string{user, "US.ENT.1"}}, Text: "x"}},
 		"another number": {map[string]string{"Body": "x", "WaId": "5215550123"}, channels.Inbound{From: channels.Party{Key: annPhone, Name: "Ann", Also: []string{"+5215550123"}}, Text: "x"}},
 		"button": {map[string]string{"Body": "Yes", "ButtonText": "Yes", "ButtonPayload": "y", "MessageType": "button"},
-			channels.Inbound{From: ann, Text: "Yes", Notices: []string{"Chosen from what we offered."}}},
+			channels.Inbound{From: ann, Text: "Yes", Chosen: "y", Notices: []string{"Chosen from what we offered."}}},
 		"list": {map[string]string{"ListTitle": "Row", "ListId": "r", "MessageType": "interactive"},
-			channels.Inbound{From: ann, Text: "Row", Notices: []string{"Chosen from what we offered."}}},
+			channels.Inbound{From: ann, Text: "Row", Chosen: "r", Notices: []string{"Chosen from what we offered."}}},
 		"place": {map[string]string{"Latitude": "52.5", "Longitude": "13.4", "Label": "Shop", "Address": "Street *1*"},
 			channels.Inbound{From: ann, Text: "Shop\nStreet \\*1\\*\n📍 https://www.openstreetmap.org/?mlat=52.5&mlon=13.4#map=17/52.5/13.4"}},
 		"nowhere":  {map[string]string{"Latitude": "NaN", "Longitude": "1"}, channels.Inbound{From: ann, Text: "📍 NaN, 1"}},
@@ -119,6 +119,23 @@ func TestDecodeSMS(t *testing.T) {
 }
 
 // Statuses mean what Twilio's error dictionary says.
+// A customer whose phone answers by RCS is the one to whom we write by SMS: the same key, and an address to which can be answered.
+func TestDecodeRCS(t *testing.T) {
+	t.Parallel()
+	c := newWorld(t, false).channel
+	form := inboundForm()
+	form.Set("From", "rcs:"+annPhone)
+	form.Set("To", "rcs:acme_agent")
+	form.Set("MessagingServiceSid", "MG1")
+	got := decodeOne(t, c, form)
+	if got.From.Key != annPhone {
+		t.Errorf("from %+v", got.From)
+	}
+	if to, err := (&ownNumber{}).addressOf(got.From); err != nil || to != annPhone {
+		t.Errorf("answered to %q, %v", to, err)
+	}
+}
+
 func TestDecodeStatus(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, true)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"parley/channels"
+	"parley/channels/graph"
 	"parley/channels/wamark"
 )
 
@@ -38,7 +39,7 @@ func fill(in *channels.Inbound, kind string, parts map[string]json.RawMessage) {
 		}
 	case "location":
 		var l location
-		if l, ok = part[location](parts, kind); ok && l.Latitude != nil && l.Longitude != nil {
+		if l, ok = part[location](parts, kind); ok && l.Latitude.Known && l.Longitude.Known {
 			in.Text = place(l)
 		} else {
 			ok = false
@@ -145,7 +146,7 @@ func form(response string, body loose) string {
 
 // place shows a location with a link to a map.
 func place(l location) string {
-	at := strconv.FormatFloat(*l.Latitude, 'f', -1, 64) + "," + strconv.FormatFloat(*l.Longitude, 'f', -1, 64)
+	at := number(l.Latitude.Value) + "," + number(l.Longitude.Value)
 	var lines []string
 	if l.Name != "" {
 		lines = append(lines, "**"+wamark.Escape(line(l.Name, 200))+"**")
@@ -165,19 +166,23 @@ func ordered(o order) string {
 	lines := []string{"**Order**"}
 	items, more := beginning(o.Items)
 	for _, i := range items {
-		lines = append(lines, fmt.Sprintf("- %s × %s: %s %s each", number(i.Quantity), wamark.Escape(line(i.Item, 100)),
-			number(i.Price), wamark.Escape(line(i.Currency, 10))))
+		lines = append(lines, fmt.Sprintf("- %s × %s: %s %s each", amount(i.Quantity), wamark.Escape(line(i.Item, 100)),
+			amount(i.Price), wamark.Escape(line(i.Currency, 10))))
 	}
 	if more != "" {
 		lines = append(lines, more)
 	}
 	totals, currencies := map[string]float64{}, []string{}
 	for _, i := range o.Items {
+		if !i.Quantity.Known || !i.Price.Known {
+			currencies = nil // the sum would be wrong
+			break
+		}
 		currency := line(i.Currency, 10)
 		if _, known := totals[currency]; !known {
 			currencies = append(currencies, currency)
 		}
-		totals[currency] += i.Quantity * i.Price
+		totals[currency] += i.Quantity.Value * i.Price.Value
 	}
 	for _, c := range currencies {
 		lines = append(lines, fmt.Sprintf("\nTotal: %s %s", number(totals[c]), wamark.Escape(c)))
@@ -186,6 +191,14 @@ func ordered(o order) string {
 		lines = append(lines, "\n"+marked(o.Text))
 	}
 	return strings.Join(lines, "\n")
+}
+
+// amount writes a number of an order; "?" if WhatsApp doesn't say it.
+func amount(d graph.Decimal) string {
+	if !d.Known {
+		return "?"
+	}
+	return number(d.Value)
 }
 
 func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/channels"
+	"parley/channels/graph"
 	"parley/channels/wamark"
 )
 
@@ -46,7 +47,7 @@ func decodeMessage(f fact) ([]channels.Inbound, error) {
 	}
 	var who contact
 	if len(f.Contact) > 0 {
-		_ = json.Unmarshal(f.Contact, &who) // without it only the name is missing
+		_ = graph.Read(f.Contact, &who) // without it only the name is missing
 	}
 	from := partyOf(loose(first(m.FromUserID, who.UserID)), loose(first(m.From, who.WaID)), nameOf(who))
 	if from.Key == "" && m.Type != "system" { // system messages may have the ids in their own part only
@@ -81,7 +82,7 @@ func decodeEcho(f fact) ([]channels.Inbound, error) {
 	}
 	var who contact
 	if len(f.Contact) > 0 {
-		_ = json.Unmarshal(f.Contact, &who) // without it only the name is missing
+		_ = graph.Read(f.Contact, &who) // without it only the name is missing
 	}
 	to := partyOf(loose(first(m.ToUserID, who.UserID)), loose(first(m.To, who.WaID)), nameOf(who))
 	if to.Key == "" {
@@ -100,7 +101,7 @@ func decodeEcho(f fact) ([]channels.Inbound, error) {
 // readMessage reads the fields that all messages have, and all fields by their names.
 func readMessage(data []byte) (message, map[string]json.RawMessage, error) {
 	var m message
-	if err := json.Unmarshal(data, &m); err != nil {
+	if err := graph.Read(data, &m); err != nil {
 		return m, nil, fmt.Errorf("whatsapp: message: %w", err)
 	}
 	var parts map[string]json.RawMessage
@@ -116,7 +117,7 @@ func readMessage(data []byte) (message, map[string]json.RawMessage, error) {
 // part reads the field of a message that is named like the message's type.
 func part[T any](parts map[string]json.RawMessage, name string) (v T, ok bool) {
 	raw, ok := parts[name]
-	if !ok || string(raw) == "null" || json.Unmarshal(raw, &v) != nil {
+	if !ok || string(raw) == "null" || graph.Read(raw, &v) != nil {
 		var none T
 		return none, false
 	}

@@ -1,7 +1,6 @@
 package whatsapp
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -12,12 +11,12 @@ import (
 // decodeConsent reads that a customer forbids or allows advertising.
 func decodeConsent(f fact) ([]channels.Inbound, error) {
 	var p preference
-	if err := json.Unmarshal(f.Data, &p); err != nil {
+	if err := graph.Read(f.Data, &p); err != nil {
 		return nil, fmt.Errorf("whatsapp: preference: %w", err)
 	}
 	var who contact
 	if len(f.Contact) > 0 {
-		_ = json.Unmarshal(f.Contact, &who)
+		_ = graph.Read(f.Contact, &who)
 	}
 	from := partyOf(loose(first(p.UserID, who.UserID)), loose(first(p.WaID, who.WaID)), nameOf(who))
 	if from.Key == "" || p.Value != "stop" && p.Value != "resume" {
@@ -30,7 +29,7 @@ func decodeConsent(f fact) ([]channels.Inbound, error) {
 // decodeErrors reads an error about the number itself.
 func decodeErrors(f fact) ([]channels.Inbound, error) {
 	var o graph.ErrorObject
-	if err := json.Unmarshal(f.Data, &o); err != nil {
+	if err := graph.Read(f.Data, &o); err != nil {
 		return nil, fmt.Errorf("whatsapp: error: %w", err)
 	}
 	code := 0
@@ -115,7 +114,7 @@ func decodeChange(f fact) ([]channels.Inbound, error) {
 
 // read reads a change.
 func read[T any](f fact) (v T, err error) {
-	if err = json.Unmarshal(f.Data, &v); err != nil {
+	if err = graph.Read(f.Data, &v); err != nil {
 		err = fmt.Errorf("whatsapp: %s: %w", line(loose(f.Field), 60), err)
 	}
 	return v, err

@@ -1,17 +1,17 @@
 package whatsapp
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"parley/channels"
+	"parley/channels/graph"
 )
 
 // decodeStatus reads the status of one of our messages. The token says which one it is, even if the answer to
 // Send was lost, or comes later.
 func (c *Channel) decodeStatus(f fact) ([]channels.Inbound, error) {
 	var s status
-	if err := json.Unmarshal(f.Data, &s); err != nil {
+	if err := graph.Read(f.Data, &s); err != nil {
 		return nil, fmt.Errorf("whatsapp: status: %w", err)
 	}
 	st := &channels.Status{External: []string{bounded(string(s.ID))}}

@@ -137,6 +137,25 @@ func TestEdge15TypeWithoutPayload(t *testing.T) {
 	}
 }
 
+// A field of another type than Meta documents hides nothing of the message, and a number may be written as a string.
+func TestOddTypes(t *testing.T) {
+	t.Parallel()
+	for message, want := range map[string]string{
+		`"type":"order","order":{"product_items":[{"product_retailer_id":"A1","quantity":"2","item_price":"9.50","currency":"EUR"}]}`: "2 × A1: 9.5 EUR each\n\nTotal: 19 EUR",
+		`"type":"order","order":{"product_items":[{"product_retailer_id":"A1","quantity":{},"item_price":9,"currency":"EUR"}]}`:       "- ? × A1: 9 EUR each",
+		`"type":"location","location":{"latitude":"48.1","longitude":"11.5","name":7}`:                                                "[48.1,11.5]",
+		`"type":"location","location":{"latitude":"north","longitude":11.5}`:                                                          unshown("location"),
+		`"type":"audio","audio":{"id":"M1","mime_type":"audio/ogg","voice":"yes"}`:                                                    "",
+		`"type":"text","text":{"body":"Hi"},"errors":[{"code":"131051","title":"Odd"}]`:                                               "Hi",
+		`"type":"text","text":{"body":"Hi"},"context":{"forwarded":"true","id":"wamid.0"}`:                                            "Hi",
+	} {
+		list := decodeHook(t, messageHook(from(message)))
+		if len(list) != 1 || !strings.Contains(list[0].Text, want) || want == "" && len(list[0].Attachments) != 1 {
+			t.Errorf("%s: %+v", message, list)
+		}
+	}
+}
+
 // TestEdge12ReactionRemoved: edge case 12: a reaction without an emoji, or with an empty
 // one, is taken back.
 func TestEdge12ReactionRemoved(t *testing.T) {

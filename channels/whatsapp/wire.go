@@ -56,11 +56,11 @@ type media struct {
 }
 
 type location struct {
-	Latitude  *float64 `json:"latitude"`
-	Longitude *float64 `json:"longitude"`
-	Name      loose    `json:"name"`
-	Address   loose    `json:"address"`
-	URL       loose    `json:"url"`
+	Latitude  graph.Decimal `json:"latitude"`
+	Longitude graph.Decimal `json:"longitude"`
+	Name      loose         `json:"name"`
+	Address   loose         `json:"address"`
+	URL       loose         `json:"url"`
 }
 
 type card struct {
@@ -116,10 +116,10 @@ type reply struct {
 type order struct {
 	Text  loose `json:"text"`
 	Items []struct {
-		Item     loose   `json:"product_retailer_id"`
-		Quantity float64 `json:"quantity"`
-		Price    float64 `json:"item_price"`
-		Currency loose   `json:"currency"`
+		Item     loose         `json:"product_retailer_id"`
+		Quantity graph.Decimal `json:"quantity"`
+		Price    graph.Decimal `json:"item_price"`
+		Currency loose         `json:"currency"`
 	} `json:"product_items"`
 }
 

@@ -3,6 +3,7 @@ package mailbox
 import (
 	"errors"
 	"io"
+	"maps"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -23,9 +24,11 @@ type fetched struct {
 }
 
 // fetchFacts fetches size and date of mails. That is cheap, and by their sizes the caller decides how
-// to fetch the bodies.
+// to fetch the bodies. An answer with neither is left out: it only told of flags that somebody changed at that moment.
 func (s *imapSession) fetchFacts(uids []imap.UID) (map[imap.UID]*fetched, error) {
-	return s.fetch(uids, &imap.FetchOptions{UID: true, InternalDate: true, RFC822Size: true}, 0)
+	mails, err := s.fetch(uids, &imap.FetchOptions{UID: true, InternalDate: true, RFC822Size: true}, 0)
+	maps.DeleteFunc(mails, func(_ imap.UID, m *fetched) bool { return m.at.IsZero() && m.sizeBytes == 0 })
+	return mails, err
 }
 
 // fetchBodies adds the bodies to what fetchFacts found, by one command. If uids is a single mail that

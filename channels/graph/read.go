@@ -1,0 +1,37 @@
+package graph
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Read reads JSON that Meta sent. A field of another type than Meta documents is left out and all others are read, so that a
+// customer's message is not lost, nor the code of a refusal, for a field that may not even matter.
+// Errors: what is no JSON, or another value than v as a whole.
+func Read(data []byte, v any) error {
+	err := json.Unmarshal(data, v)
+	var odd *json.UnmarshalTypeError
+	if errors.As(err, &odd) && odd.Field != "" {
+		return nil // package json has read the rest
+	}
+	return err
+}
+
+// Decimal is a number that may be written as a string: "9.50".
+type Decimal struct {
+	Value float64
+	Known bool // false: there was no number
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (d *Decimal) UnmarshalJSON(raw []byte) error {
+	value, err := strconv.ParseFloat(strings.Trim(string(raw), `"`), 64)
+	*d = Decimal{}
+	if err == nil && !math.IsNaN(value) && !math.IsInf(value, 0) {
+		*d = Decimal{Value: value, Known: true}
+	}
+	return nil
+}
