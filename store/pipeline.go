@@ -50,7 +50,7 @@ func read[T any](p *Pipeline, list *[]T, sql string, args ...any) {
 // readChanged adds a query whose rows are put into list after change was called for each.
 func readChanged[T any](p *Pipeline, list *[]T, change func(*T), sql string, args ...any) {
 	p.batch.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
-		*list, err = pgx.CollectRows(rows, pgx.RowToStructByName[T])
+		*list, err = query.Rows[T](rows)
 		for i := range *list {
 			change(&(*list)[i])
 		}

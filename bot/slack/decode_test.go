@@ -302,3 +302,24 @@ func FuzzDecodeCommand(f *testing.F) {
 		}
 	})
 }
+
+// A payload is Slack's bytes with what is noted beside them, and what isn't JSON makes none.
+func TestWrap(t *testing.T) {
+	t.Parallel()
+	me := testSelf()
+	for _, body := range []string{`{"text":"a <b> \u003c@U1\u003e & \u2028"}`, ` [1] `, `null`, `""`} {
+		raw, err := me.wrap(kindEvent, []byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := unwrap(raw)
+		if err != nil || p.Kind != kindEvent || !reflect.DeepEqual(p.Self, *me) || string(p.Body) != strings.TrimSpace(body) {
+			t.Errorf("%s became %s: %+v %v", body, raw, p, err)
+		}
+	}
+	for _, body := range []string{``, `{`, `{}}`, `{},"kind":"command"`} {
+		if raw, err := me.wrap(kindEvent, []byte(body)); err == nil {
+			t.Errorf("%q became %s", body, raw)
+		}
+	}
+}

@@ -24,6 +24,8 @@ var errSlow = errors.New("relay: it took too long to decode")
 // waits for its account, or is tried alone.
 func (a *applier) decodeBatch(ctx context.Context, b *batch) {
 	began := time.Now()
+	d := decoder{Relay: a.Relay}
+	defer d.leave()
 	closed := map[store.AccountID]bool{}
 	for _, p := range b.inOrder() {
 		switch {
@@ -33,7 +35,7 @@ func (a *applier) decodeBatch(ctx context.Context, b *batch) {
 			p.apply = p.n
 			continue
 		}
-		value, err := a.decode(ctx, p.Events[p.n], a.opt.SlowDecode)
+		value, err := d.decode(ctx, p.Events[p.n], a.opt.SlowDecode)
 		switch {
 		case err == nil:
 			p.values = append(p.values, value)
@@ -64,35 +66,66 @@ func unreadable(err error) bool {
 	return !errors.As(err, &payload) && !errors.Is(err, errSlow) && !errors.Is(err, ErrNotOpen)
 }
 
+// decoder decodes events one after the other, in a goroutine beside its caller. All events share it, because
+// in a new one the stack would have to grow again for each. It belongs to one goroutine; leave it at the end.
+type decoder struct {
+	*Relay
+	work chan func() // nil = there is no goroutine
+}
+
+// begin lets the goroutine work.
+func (d *decoder) begin(work func()) {
+	if d.work == nil {
+		list := make(chan func(), 1)
+		go func() {
+			for work := range list {
+				work()
+			}
+		}()
+		d.work = list
+	}
+	d.work <- work
+}
+
+// leave lets the goroutine end, once it has done what it began.
+func (d *decoder) leave() {
+	if d.work != nil {
+		close(d.work)
+		d.work = nil
+	}
+}
+
 // decode decodes one event and waits for a limited time. If it takes longer, decoding goes on, and the
 // next call for the same event gets its result.
 // Errors: errSlow; payloadError; what Handler.Decode gives.
-func (r *Relay) decode(ctx context.Context, e store.Event, limit time.Duration) (any, error) {
-	d := r.slow.find(e.ID)
-	if d == nil {
+func (d *decoder) decode(ctx context.Context, e store.Event, limit time.Duration) (any, error) {
+	one := d.slow.find(e.ID)
+	if one == nil {
 		payload := e.Payload
 		if e.Blob != nil {
 			var err error
-			if payload, err = blob.Get(ctx, r.pool, r.opt.Objects, *e.Blob); err != nil {
+			if payload, err = blob.Get(ctx, d.pool, d.opt.Objects, *e.Blob); err != nil {
 				return nil, payloadError{err}
 			}
 		}
-		d = &decoding{done: make(chan struct{})}
+		one = &decoding{done: make(chan struct{})}
+		r := d.Relay
 		r.left.Add(1)
-		go func() {
+		d.begin(func() {
 			defer r.left.Done()
-			defer close(d.done)
-			d.value, d.err = r.safeDecode(e, payload)
-		}()
+			defer close(one.done)
+			one.value, one.err = r.safeDecode(e, payload)
+		})
 	}
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	select {
-	case <-d.done:
-		r.slow.drop(e.ID)
-		return d.value, d.err
+	case <-one.done:
+		d.slow.drop(e.ID)
+		return one.value, one.err
 	case <-timer.C:
-		r.slow.keep(e.ID, d)
+		d.slow.keep(e.ID, one)
+		d.leave() // its goroutine is busy: the next event needs another
 		return nil, errSlow
 	}
 }

@@ -56,7 +56,9 @@ func (a *applier) suspect(parent context.Context) (bool, error) {
 	if r.Tries > maxTries {
 		return true, a.giveUp(ctx, r, errors.New("each attempt to apply it ended with the process, or was never finished"), true)
 	}
-	value, err := a.decode(ctx, r.Events[0], a.opt.DecodeFor)
+	d := decoder{Relay: a.Relay}
+	defer d.leave()
+	value, err := d.decode(ctx, r.Events[0], a.opt.DecodeFor)
 	switch {
 	case err == nil:
 		r.values = []any{value}

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parley/store"
+	"parley/store/internal/query"
 )
 
 // Finish is the result of a claim. It is ignored unless Epoch still is the lane's.
@@ -92,7 +93,7 @@ func Turn(ctx context.Context, q store.Batcher, done []Finish, take Claim, ask [
 			sql = claimShared
 		}
 		batch.Queue(sql, take.arguments()...).Query(func(rows pgx.Rows) error {
-			list, err := pgx.CollectRows(rows, pgx.RowToStructByName[Claimed])
+			list, err := query.Rows[Claimed](rows)
 			claimed = runs(list)
 			return err
 		})
@@ -100,7 +101,7 @@ func Turn(ctx context.Context, q store.Batcher, done []Finish, take Claim, ask [
 	var due []GateDue
 	ids, since := gateColumns(ask)
 	batch.Queue(dueGates, ids, since, false).Query(func(rows pgx.Rows) (err error) {
-		due, err = pgx.CollectRows(rows, pgx.RowToStructByName[GateDue])
+		due, err = query.Rows[GateDue](rows)
 		return err
 	})
 	if err := q.SendBatch(ctx, &batch).Close(); err != nil {

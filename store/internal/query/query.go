@@ -29,7 +29,7 @@ func Collect[T any](ctx context.Context, q Querier, what, sql string, args ...an
 	if err != nil {
 		return nil, fmt.Errorf("store: %s: %w", what, err)
 	}
-	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[T])
+	list, err := Rows[T](rows)
 	if err != nil {
 		return nil, fmt.Errorf("store: %s: %w", what, err)
 	}
@@ -52,7 +52,7 @@ func IDs[T ~int64](ctx context.Context, q Querier, what, sql string, args ...any
 // Read adds a query to a batch; when the batch is sent, the query's rows are put into list.
 func Read[T any](batch *pgx.Batch, list *[]T, sql string, args ...any) {
 	batch.Queue(sql, args...).Query(func(rows pgx.Rows) (err error) {
-		*list, err = pgx.CollectRows(rows, pgx.RowToStructByName[T])
+		*list, err = Rows[T](rows)
 		return err
 	})
 }
