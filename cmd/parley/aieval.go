@@ -21,7 +21,7 @@ type aiEvalCommand struct {
 	Model       string        `env:"OPENAI_MODEL" placeholder:"NAME" help:"Of openai: the model."`
 	BaseURL     string        `name:"base-url" env:"OPENAI_BASE_URL" placeholder:"URL" help:"Of openai: another server."`
 	KeyFrom     string        `default:"OPENAI_API_KEY" placeholder:"VARIABLE" help:"Of openai: the variable with the key."`
-	Half        string        `default:"unseen" enum:"dev,unseen,all,dev2,dev3,check" help:"Which half of Parley's own set: ${enum} (default ${default}). The offline model has learned from dev, dev2 and dev3, so what it gets right there shows little; unseen and check nobody tunes on."`
+	Half        string        `default:"unseen" enum:"dev,unseen,all,dev2,dev3,check,check2" help:"Which half of Parley's own set: ${enum} (default ${default}). The offline model has learned from dev, dev2 and dev3, so what it gets right there shows little; unseen, check and check2 nobody tunes on."`
 	Set         string        `placeholder:"FILE" help:"Messages that you labelled, one a line, instead of Parley's own; - is standard input."`
 	JSON        string        `name:"json" placeholder:"FILE" help:"Write the figures there too."`
 	Show        int           `placeholder:"N" help:"Show the first N messages that were answered wrongly. Not of the unseen half."`
@@ -91,7 +91,7 @@ func (c aiEvalCommand) messages() (all []evaluation.Message, name string, err er
 		name = "the " + c.Half + " half"
 		switch evaluation.Half(c.Half) {
 		case evaluation.Dev, evaluation.Unseen:
-		case evaluation.Dev2, evaluation.Dev3, evaluation.Check:
+		case evaluation.Dev2, evaluation.Dev3, evaluation.Check, evaluation.Check2:
 			name = "the set " + c.Half
 		case evaluation.All:
 			name = "both halves"

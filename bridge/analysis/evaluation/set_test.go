@@ -22,7 +22,7 @@ func half(t *testing.T, h Half) []Message {
 // everything reads all that was written.
 func everything(t *testing.T) []Message {
 	t.Helper()
-	return slices.Concat(half(t, All), half(t, Dev2), half(t, Dev3), half(t, Check))
+	return slices.Concat(half(t, All), half(t, Dev2), half(t, Dev3), half(t, Check), half(t, Check2))
 }
 
 // counted counts what each message has.
@@ -173,6 +173,16 @@ func TestCheckIsLikeDev3(t *testing.T) {
 	}
 }
 
+// TestSecondCheckIsLargeEnough: what is pressing, and what only sounds so, is there in each language.
+func TestSecondCheckIsLargeEnough(t *testing.T) {
+	t.Parallel()
+	messages := half(t, Check2)
+	languages := counted(messages, byLanguage)
+	if n := counted(messages, byUrgency)[urgent(true)[0]]; len(messages) < 200 || len(languages) != 8 || n < 70 || len(messages)-n < 70 {
+		t.Errorf("%d messages in %v, %d urgent", len(messages), languages, n)
+	}
+}
+
 // TestSetIsVaried: there are messages of a word and of a page, mails with subjects and chats without.
 func TestSetIsVaried(t *testing.T) {
 	t.Parallel()
@@ -204,8 +214,12 @@ func TestSetIsVaried(t *testing.T) {
 // TestSetFollowsItsRules: what docs/ai.md says of labels holds for all.
 func TestSetFollowsItsRules(t *testing.T) {
 	t.Parallel()
+	unreasoned := map[string]bool{} // of check2, only labels are measured
+	for _, m := range half(t, Check2) {
+		unreasoned[m.ID] = true
+	}
 	for _, m := range everything(t) {
-		if m.Urgent != (m.Because != "") {
+		if (m.Because != "") != (m.Urgent && !unreasoned[m.ID]) {
 			t.Errorf("%s: an urgent message has a reason, and no other", m.ID)
 		}
 		if m.Sentiment == analysis.Pressing && !m.Urgent {

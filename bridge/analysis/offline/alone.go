@@ -7,13 +7,13 @@ import (
 )
 
 // alone says whether a number that no word announces looks like one all the same.
-func alone(t *text, n *numberSpan, words map[int]announcement, wants string) bool {
+func alone(t *text, n *numberSpan, words map[int]announcement, pays bool) bool {
 	most := 6
 	if distinctive(n) && prefixLength(n.value) > 0 {
 		most = 2
 	}
 	coded := n.tok > 0 && isCodeWord(t.tokens[n.tok-1].form) && inParts(n.value)
-	return coded || (distinctive(n) || numbered(t, n) || bare(t, n) || wants == "billing" && ofYear(n.value)) && !others(t, words, n.tok, most)
+	return coded || (distinctive(n) || numbered(t, n) || bare(t, n) || pays && ofYear(n.value)) && !others(t, words, n.tok, most)
 }
 
 // ofYear says whether a number is counted within a year, as those of invoices: "54/26".
@@ -30,11 +30,14 @@ func directHash(t *text, n *numberSpan) bool {
 // number. Words that may stand between aren't counted.
 func others(t *text, words map[int]announcement, tok, most int) bool {
 	first, _ := t.sentenceOf(tok)
+	if isPartOf(t, tok) {
+		return false
+	}
 	for i := tok - 1; i >= first && most > 0; i-- {
 		if t.tokens[i].number && !turnsTo(t, i, tok) {
 			return false
 		}
-		if words[i].other {
+		if words[i].other && !(i+1 < tok && isSize(t.all[t.tokens[i+1].from:t.tokens[i+1].to])) {
 			return true
 		}
 		if !words[i].filler && !isMark(t.tokens[i].form) {
@@ -42,6 +45,39 @@ func others(t *text, words map[int]announcement, tok, most int) bool {
 		}
 	}
 	return false
+}
+
+// isPartOf says whether what stands before a number is a part of that number's, or its subject: "the article in 88213",
+// "call me about 88213", "un article de la 88120".
+func isPartOf(t *text, tok int) bool {
+	first, _ := t.sentenceOf(tok)
+	if tok-2 > first && isArticle(t.tokens[tok-1].form) {
+		tok--
+	}
+	return tok-1 > first && isOf(t.tokens[tok-1].form)
+}
+
+func isArticle(form string) bool {
+	switch form {
+	case "the", "der", "die", "das", "den", "dem", "la", "le", "el", "il", "o", "a", "de", "het":
+		return true
+	}
+	return false
+}
+
+// isOf says whether a word before a number makes what was named before it a part of that number's, or its subject.
+func isOf(form string) bool {
+	switch form {
+	case "of", "in", "about", "for", "regarding", "re", "aus", "von", "de", "zu", "zur", "bei", "fur", "wegen", "du", "pour", "dans", "concernant", "del",
+		"para", "sobre", "do", "da", "dal", "dalla", "per", "nel", "van", "uit", "voor", "over", "z", "ze", "dla", "od":
+		return true
+	}
+	return false
+}
+
+// isSize says whether a word is the size that was announced before it, "size M", so that a number behind it is another's.
+func isSize(word string) bool {
+	return word == "S" || word == "M" || word == "L" || word == "XS" || word == "XL" || word == "XXL"
 }
 
 // turnsTo says whether a number is set against one shortly before it, which is then of the same sort: "12345, not 12346".

@@ -26,7 +26,7 @@ const clockKind = 'a'
 func kindsOfMeanings() map[string]byte {
 	return map[string]byte{
 		"hours": 'b', "days": 'c', "near": 'd', "far": 'e', "event": 'f', "closing": 'g', "frail": 'h', "harm": 'i', "stuck": 'j', "spoil": 'k',
-		"theft": 'l', "crowd": 'm', "act": 'n', "mild": 'o',
+		"theft": 'l', "crowd": 'm', "act": 'n', "mild": 'o', "past": 'p', "glad": 'q',
 	}
 }
 

@@ -18,7 +18,7 @@ const (
 	rounds   = 12
 	orders   = 4
 	rate     = 0.3
-	decay    = 2e-5
+	decay    = 4e-4
 	trusting = 0.6 // how often an example is shown with what the lexicons say of it
 )
 

@@ -40,8 +40,8 @@ type model struct {
 // From where on a verdict counts, chosen by cross-validation over the examples, the half dev, dev2 and dev3. Where no word of
 // a lexicon speaks for urgency more is asked than where one does.
 const (
-	leastUrgent  = -0.8
-	plainUrgent  = -0.4
+	leastUrgent  = -0.6
+	plainUrgent  = -0.2
 	leastIntent  = -3.0
 	secondIntent = -1.4
 	unlearned    = -4.8
@@ -86,6 +86,11 @@ func (m *model) judge(features []feature) verdict {
 		v[l] = float64(sums[l]) * m.scales[l] / 256
 	}
 	return v
+}
+
+// content says whether nothing is as likely as that the writer is satisfied: who is, waits for nobody.
+func (v *verdict) content() bool {
+	return slices.Max(v[:urgentLabel]) == v[slices.Index(moods(), analysis.Positive)]
 }
 
 // mood gives the likeliest sentiment. Who isn't unhappy and in need of an answer now is pressing, and nobody else.

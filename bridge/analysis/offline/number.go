@@ -41,73 +41,6 @@ func numbersIn(t *text) []numberSpan {
 	return found
 }
 
-// addGroups adds groups behind a space to a number that begins with letters: digits, as numbers of shipments are
-// written ("3SKLM 0087 4412"), more capitals in them, as on labels ("1Z 88E 04W 03 9917"), or a number with a stroke
-// ("FT 2026/883").
-func (n *numberSpan) addGroups(t *text) {
-	first := t.all[n.from:n.to]
-	if strings.ContainsAny(first, "-/.:#") || isTime(first) || len(first) < 2 {
-		return
-	}
-	letters := strings.Trim(first, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
-	if letters && (len(first) > 4 || isMark(fold(first)) || impossibleBefore(first)) {
-		return
-	}
-	if !letters && (digitsOf(first) == 0 || digitsOf(first) == len(first)) {
-		return
-	}
-	last, digits, groups := n.last, digitsOf(first), 0
-	for last+1 < len(t.tokens) {
-		k := &t.tokens[last+1]
-		if t.all[t.tokens[last].to:k.from] != " " || !isGroup(t.all[k.from:k.to], digits) {
-			break
-		}
-		last++
-		groups++
-		digits += digitsOf(t.all[k.from:k.to])
-	}
-	long := groups >= 2 && digits >= 9
-	plain := !letters && groups >= 1 && t.tokens[n.last+1].to-t.tokens[n.last+1].from >= 3
-	if long || plain {
-		n.last, n.to = last, t.tokens[last].to
-		n.join(t)
-		n.value = t.all[n.from:n.to]
-		return
-	}
-	if stroke := n.withStroke(t); letters && len(first) <= 3 && stroke > 0 {
-		n.last, n.to = stroke, t.tokens[stroke].to
-		n.value = t.all[n.from:n.to]
-	}
-}
-
-// withStroke gives the last word of a number with a stroke, as "5512/26", that stands behind a space; 0 if there is none.
-func (n *numberSpan) withStroke(t *text) int {
-	if n.last+2 >= len(t.tokens) || t.all[n.to:t.tokens[n.last+1].from] != " " {
-		return 0
-	}
-	next := numberSpan{from: t.tokens[n.last+1].from, to: t.tokens[n.last+1].to, tok: n.last + 1, last: n.last + 1}
-	next.join(t)
-	value := t.all[next.from:next.to]
-	hyphen := "/"
-	switch t.all[n.from:n.to] {
-	case "FT", "FV", "FA":
-		hyphen = "/-"
-	}
-	if !strings.ContainsAny(value, hyphen) || strings.Trim(value, "0123456789"+hyphen) != "" || digitsOf(value) < 5 || isDate(value) {
-		return 0
-	}
-	return next.last
-}
-
-// isGroup says whether a word may be a group within the number of a shipment: digits, with capitals or without, or the
-// letters of the country at its end.
-func isGroup(word string, digitsBefore int) bool {
-	if strings.Trim(word, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" || len(word) > 8 {
-		return false
-	}
-	return digitsOf(word) > 0 && (digitsBefore >= 6 || !isTime(word)) || len(word) == 2 && digitsBefore >= 9
-}
-
 // impossibleBefore says whether capitals before digits say what these are: money, and no number.
 func impossibleBefore(word string) bool {
 	switch word {
@@ -117,19 +50,6 @@ func impossibleBefore(word string) bool {
 		return true
 	}
 	return false
-}
-
-// takeGroups adds all groups of digits that follow a number, as on labels of parcels: "9400 1118 9922".
-func (n *numberSpan) takeGroups(t *text) {
-	for n.last+1 < len(t.tokens) {
-		k := t.tokens[n.last+1]
-		if t.all[n.to:k.from] != " " || strings.Trim(t.all[k.from:k.to], "0123456789") != "" {
-			break
-		}
-		n.last++
-		n.to = k.to
-	}
-	n.value = t.all[n.from:n.to]
 }
 
 // join adds parts that one mark joins to a number.
@@ -223,12 +143,16 @@ func impossible(all string, n *numberSpan) bool {
 	case isDate(value) || isTime(value) || isFault(value) || isPostcode(value, all[n.to:]):
 		return true
 	}
-	return unitFollows(after) || phoneLike(all, n)
+	return unitFollows(value, after) || phoneLike(all, n)
 }
 
-// unitFollows says whether money, a percentage or a measure stands behind a number.
-func unitFollows(after string) bool {
+// unitFollows says whether money, a percentage or a measure stands behind a number. What has letters in it is no count,
+// and an hour has at most two digits: "am" behind a longer number is German.
+func unitFollows(value, after string) bool {
 	rest := strings.TrimLeft(after, " \u00a0")
+	if strings.Trim(value, "0123456789.,") != "" && strings.Contains(value, "-") {
+		return false
+	}
 	for _, sign := range []string{"€", "$", "£", "%", "zł", "º", "°"} {
 		if strings.HasPrefix(rest, sign) {
 			return true
@@ -239,9 +163,15 @@ func unitFollows(after string) bool {
 		word = rest[:end]
 	}
 	switch fold(word) {
-	case "eur", "euro", "euros", "usd", "gbp", "pln", "zl", "chf", "dollars", "pounds", "uhr", "h", "pm", "am", "kg", "km", "cm", "mm", "ml",
+	case "uhr", "h", "pm":
+		return len(value) <= len("12.30")
+	case "am":
+		return len(value) <= 2 || strings.Contains(value, ".")
+	case "mal", "times", "fois":
+		return len(value) <= 4
+	case "eur", "euro", "euros", "usd", "gbp", "pln", "zl", "chf", "dollars", "pounds", "kg", "km", "cm", "mm", "ml",
 		"stuck", "pieces", "pcs", "units", "days", "tage", "tagen", "jours", "dias", "giorni", "dagen", "dni", "weeks", "wochen", "stuks", "sztuk",
-		"szt", "pezzi", "unidades", "pieces,", "hours", "stunden", "minutes", "minuten", "uur", "mal", "times", "fois", "reais", "zlotych", "items", "kwh", "gb", "mb", "m2", "people", "points", "punkte":
+		"szt", "pezzi", "unidades", "pieces,", "hours", "stunden", "minutes", "minuten", "uur", "reais", "zlotych", "items", "kwh", "gb", "mb", "m2", "people", "points", "punkte":
 		return true
 	}
 	return false
@@ -256,7 +186,7 @@ func isDate(value string) bool {
 		}
 	}
 	year := func(s string) bool { return len(s) == 4 && (s[:2] == "20" || s[:2] == "19") }
-	small := func(s string) bool { return len(s) <= 2 && len(s) > 0 && s <= "39" }
+	small := func(s string) bool { return len(s) == 1 || len(s) == 2 && s <= "31" }
 	switch len(parts) {
 	case 3:
 		return year(parts[0]) && small(parts[1]) && small(parts[2]) || small(parts[0]) && small(parts[1]) && (year(parts[2]) || len(parts[2]) == 2)

@@ -81,7 +81,10 @@ func announced(t *text, matches []match, wants, asked string) []analysis.Referen
 			continue // a group of the one before
 		}
 		before := kindBefore(t, words, &n)
-		if n.groups && before != "" && before != "other" {
+		if before != "" {
+			n.spansStroke(t)
+		}
+		if (n.groups || n.inGroups(t)) && before != "" && before != "other" {
 			n.takeGroups(t)
 		} else if n.impossible {
 			continue
@@ -92,7 +95,7 @@ func announced(t *text, matches []match, wants, asked string) []analysis.Referen
 		if before == "" {
 			before = kindOfPrefix(n.value)
 		}
-		if before == "" && (n.hash && directHash(t, &n) || alone(t, &n, words, wants)) {
+		if before == "" && (n.hash && directHash(t, &n) || alone(t, &n, words, wants == "billing" || paysIn(t, matches, n.tok))) {
 			if before = kindAround(t, matches, words, n.tok, wants); len(words) == 0 && asked != "" {
 				before = asked
 			} else if before == "shipment" && digitsOf(n.value) < 9 {
@@ -224,6 +227,8 @@ func kindBefore(t *text, words map[int]announcement, n *numberSpan) string {
 			return ""
 		case w.other && isCodeWord(k.form) && inParts(n.value):
 			return ""
+		case w.other && !w.filler && i < n.tok-1 && isPartOf(t, n.tok) && n.to-n.from <= 8:
+			return ""
 		case w.other && !w.filler:
 			return "other"
 		case w.other && w.filler && !(i > 0 && (words[i-1].kind != "" || words[i-1].filler)):
@@ -297,10 +302,8 @@ func kindAround(t *text, matches []match, words map[int]announcement, tok int, w
 			return k
 		}
 	}
-	for _, m := range of(matches, ofIntent) {
-		if m.name == "billing" && m.first >= first && m.last <= last {
-			return "invoice"
-		}
+	if paysIn(t, matches, tok) {
+		return "invoice"
 	}
 	for i := first - 1; i >= 0 && t.tokens[i].sentence >= t.tokens[tok].sentence-2; i-- {
 		if k := words[i].kind; k != "" && !words[i].vague {
@@ -314,6 +317,12 @@ func kindAround(t *text, matches []match, words map[int]announcement, tok int, w
 		return "quote"
 	}
 	return "order"
+}
+
+// paysIn says whether the sentence of a word speaks of paying.
+func paysIn(t *text, matches []match, tok int) bool {
+	first, last := t.sentenceOf(tok)
+	return slices.ContainsFunc(of(matches, ofIntent), func(m match) bool { return m.name == "billing" && m.first >= first && m.last <= last })
 }
 
 // kindOfPrefix tells a kind by the letters at the beginning of a number, where these are usual.

@@ -13,7 +13,7 @@ const longestBecause = 120
 // urgency says whether somebody has to look at once, with the sentence that says so. What the lexicons found comes
 // first as a reason, then what the model found. A subject's words count only where the text has none.
 func urgency(t *text, matches []match, features []feature, m *model, v *verdict) analysis.Urgency {
-	if v[urgentLabel] < leastUrgent {
+	if v[urgentLabel] < leastUrgent || v.content() {
 		return analysis.Urgency{}
 	}
 	all := longest(of(matches, ofUrgency))
