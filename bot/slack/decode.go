@@ -104,11 +104,19 @@ func (me *self) decodeChanged(channel string, ev *event) []bridge.Action {
 	}
 	a := me.said(channel, m)
 	a.Verb, a.Origin, a.Args = bridge.VerbEdit, bridge.OriginText, bridge.Args{}
-	a.Version = m.editedTS()
-	if a.Version == "" {
-		a.Version = ev.EventTS
-	}
+	a.Version = ev.version()
 	return []bridge.Action{a}
+}
+
+// version orders the changes of a message. Slack tells of an edit only the second in which it was made
+// ("edited":{"ts":"1693983118.000000"}), and people may edit twice in one: the time of the event decides then. What is found
+// later, without an event, is what the message says at last.
+func (ev *event) version() string {
+	edited := ev.Message.editedTS()
+	if edited == "" {
+		return ev.EventTS
+	}
+	return edited + "+" + cmp.Or(ev.EventTS, "~")
 }
 
 // decodeReaction reads an emoji that was added, or taken back.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -116,7 +117,7 @@ func TestDecodeChanges(t *testing.T) {
 	t.Run("1 edit", func(t *testing.T) {
 		t.Parallel()
 		ids, as := actionsOf(t, changed(m(e1, "new"), m("", "old")))
-		if len(as) != 1 || as[0].Verb != bridge.VerbEdit || as[0].Text != "new" || as[0].Version != "1700000005.000000" || !strings.HasPrefix(ids[0], "e:C1:1700000002.000200:") {
+		if len(as) != 1 || as[0].Verb != bridge.VerbEdit || as[0].Text != "new" || as[0].Version != "1700000005.000000+1700000009.000000" || !strings.HasPrefix(ids[0], "e:C1:1700000002.000200:") {
 			t.Errorf("ids %v, got %+v", ids, as)
 		}
 	})
@@ -126,6 +127,19 @@ func TestDecodeChanges(t *testing.T) {
 		b, _ := actionsOf(t, changed(m(e2, "x"), m(e1, "z")))
 		if a[0] == b[0] {
 			t.Errorf("both %s", a[0])
+		}
+	})
+	t.Run("two edits in one second", func(t *testing.T) { // edited.ts tells seconds
+		t.Parallel()
+		later := strings.Replace(changed(m(e1, "third"), m(e1, "second")), "1700000009.000000", "1700000009.000100", 1)
+		caught := strings.Replace(changed(m(e1, "fourth"), m(e1, "third")), `"event_ts":"1700000009.000000",`, "", 1)
+		var versions []string
+		for _, event := range []string{changed(m(e1, "second"), m("", "first")), later, caught, changed(m(e2, "last"), m(e1, "fourth"))} {
+			_, as := actionsOf(t, event)
+			versions = append(versions, as[0].Version)
+		}
+		if !slices.IsSorted(versions) || len(slices.Compact(slices.Clone(versions))) != len(versions) {
+			t.Errorf("the versions are %q", versions)
 		}
 	})
 	t.Run("35 edit into a note", func(t *testing.T) {

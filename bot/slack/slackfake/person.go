@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"parley/bot/slack/slackfake/kit"
 )
@@ -167,7 +168,7 @@ func (p *Person) Edit(channel, ts, text string) error {
 	if m.Subtype != "me_message" {
 		m.Blocks = mustJSON([]any{object{"type": "rich_text", "block_id": s.secret(5), "elements": kit.RichText(m.Text)}})
 	}
-	m.Edited = &Edited{User: p.id, TS: formatTS(s.now().UnixMicro())}
+	m.Edited = &Edited{User: p.id, TS: formatTS(s.now().Truncate(time.Second).UnixMicro())} // Slack tells no more of it
 	s.board.change(ch, m, prev)
 	return nil
 }
