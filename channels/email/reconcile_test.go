@@ -85,6 +85,22 @@ func TestReconcile(t *testing.T) {
 	}
 }
 
+// A mail that the server finds and doesn't show is not absent, or it would be sent twice: somebody may mark it as read just then.
+func TestReconcileWhileSomebodyReads(t *testing.T) {
+	t.Parallel()
+	for times, want := range map[int]channels.Outcome{1: channels.Landed, 2: channels.CannotTell} {
+		w := newWorld(t)
+		w.config["save_sent"] = "off"
+		w.put("Sent", sentMail(mailid.Message(testKeys()[0], 12, 34, "acme.test"), false), time.Time{})
+		id := w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionFlagsOnly, Times: times})
+		got, _, err := w.channel().Reconcile(within(t, patience), reply())
+		w.struck(id, times)
+		if got != want || (err != nil) != (want == channels.CannotTell) {
+			t.Errorf("%d times: %v, %v, want %v", times, got, err, want)
+		}
+	}
+}
+
 // Somebody had a mail sent again after it bounced. The copy of the first sending proves nothing about the second.
 func TestReconcileSentAgain(t *testing.T) {
 	t.Parallel()

@@ -9,6 +9,10 @@ import (
 	"parley/channels/graph"
 )
 
+// subcodeLate is the subcode of code 1 with which Facebook answers although it may have sent the message: "The messages are all sent
+// successfully, but the endpoint returns an error", says its list of common error codes.
+const subcodeLate = 1357046
+
 // subcodeHeld is the subcode with which Facebook refuses a message because another app has control of the
 // conversation.
 const subcodeHeld = 2018300
@@ -70,6 +74,8 @@ func classOf(e *graph.Error) channels.Class {
 		return channels.AccountBlocked
 	case [2]int{10, subcodeHeld}:
 		return channels.BadContent
+	case [2]int{1, subcodeLate}:
+		return channels.Ambiguous
 	}
 	switch e.Code {
 	case 551:

@@ -104,6 +104,7 @@ func TestErrors(t *testing.T) {
 		"custom budget":       {613, 0, 400, channels.Throttled},
 		"messenger's budget":  {80006, 0, 400, channels.Throttled},
 		"unknown at Facebook": {1, 0, 500, channels.Retry},
+		"perhaps it is sent":  {1, 1357046, 500, channels.Ambiguous},
 		"temporary":           {2, 0, 503, channels.Retry},
 		"temporary send":      {1200, 0, 500, channels.Retry},
 		"token":               {190, 463, 401, channels.AuthBroken},

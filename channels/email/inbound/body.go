@@ -157,7 +157,7 @@ func (c *content) leaf(p *rawmail.Part) {
 		}
 	case strings.HasPrefix(p.Type, "multipart/"): // too deep
 		c.damaged = true
-	case p.Type == "text/rfc822-headers" && c.reportType != "":
+	case (p.Type == "text/rfc822-headers" || p.Type == "message/global-headers") && c.reportType != "":
 		c.returned = readReturned(p.Bytes(), p.Header.Guess)
 		c.file(p, name)
 	case p.Type == "message/rfc822" || p.Type == "message/global":

@@ -42,7 +42,7 @@ func readStatuses(parts [][]byte, guess *rawmail.Guesser) []report {
 			r.action = actionOf(strings.ToLower(rawmail.FirstWord(h.Raw("Action"))), r.status)
 			for _, name := range []string{"Original-Recipient", "Final-Recipient", "X-Actual-Recipient"} {
 				if r.recipient == "" {
-					r.recipient = rawmail.Address(afterType(h.Raw(name)), guess)
+					r.recipient = rawmail.Address(unescaped(afterType(h.Raw(name))), guess)
 				}
 			}
 			if r.action != "" && (r.recipient != "" || r.status != "") {
@@ -82,6 +82,18 @@ func afterType(s string) string {
 		s = rest
 	}
 	return strings.TrimSpace(s)
+}
+
+// escapedRune matches a character of an address outside ASCII, as reports have it in fields that hold ASCII alone.
+// Source: RFC 6533 section 3, utf-8-addr-xtext.
+var escapedRune = regexp.MustCompile(`\\x\{([0-9A-Fa-f]{1,6})\}`)
+
+// unescaped returns an address with its escaped characters as they are: j\x{F6}rg@acme.test.
+func unescaped(address string) string {
+	return escapedRune.ReplaceAllStringFunc(address, func(code string) string {
+		n, _ := strconv.ParseInt(code[len(`\x{`):len(code)-1], 16, 32) // digits
+		return string(rune(n))
+	})
 }
 
 // enhancedCode matches an enhanced status code: 5.2.2.

@@ -58,6 +58,23 @@ func TestProse(t *testing.T) {
 	}
 }
 
+// A report on a mail to an address outside ASCII has parts and addresses of its own.
+// Source: RFC 6533 sections 3 to 6.
+func TestInternationalReport(t *testing.T) {
+	t.Parallel()
+	ins, err := newTestDecoder().Decode([]byte("From: MAILER-DAEMON@provider.test\nTo: help@acme.test\nSubject: Report\n" +
+		"Content-Type: multipart/report; report-type=delivery-status; boundary=x\n\n--x\n\nSee below.\n--x\nContent-Type: message/global-delivery-status\n\n" +
+		"Reporting-MTA: dns; provider.test\n\nOriginal-Recipient: utf-8; j\\x{F6}rg@customer.test\nFinal-Recipient: utf-8; jörg@customer.test\nAction: failed\nStatus: 5.1.1\n\n" +
+		"--x\nContent-Type: message/global-headers\n\nMessage-ID: <" + mailid.Message(decodeKeys[0], 12, 34, "acme.test") + ">\nFrom: help@acme.test\n" +
+		"References: <" + mailid.Message(decodeKeys[0], 12, 33, "acme.test") + ">\n\n--x--\n"))
+	if err != nil || len(ins) != 1 || ins[0].Status == nil {
+		t.Fatalf("%v, %+v", err, ins)
+	}
+	if s := ins[0].Status; s.MessageID != 34 || s.Recipient != "jörg@customer.test" || s.State != channels.StateFailed {
+		t.Errorf("%+v", s)
+	}
+}
+
 // Not all servers keep to the five words of RFC 3464 for what became of a mail.
 func TestOddActions(t *testing.T) {
 	t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -53,12 +54,51 @@ func (s *imapSession) fetchBodies(uids []imap.UID, mails map[imap.UID]*fetched, 
 	return err
 }
 
-// fetch runs one UID FETCH. The server answers in any order, and may leave mails without a body
-// (fetched.whole is false). On an error, the mails that came before it are returned with it.
+// fetch asks for mails by their UIDs. Bodies that don't come are asked for once more, by the mails' sequence numbers: somebody may
+// have changed a mail's flags, of which the library takes the news for the answer; and some servers write the UID behind the body,
+// where the library doesn't look for it (RFC 3501 sets no order). The server answers in any order, and may still leave mails without
+// a body (fetched.whole is false). On an error, the mails that came before it are returned with it.
 func (s *imapSession) fetch(uids []imap.UID, o *imap.FetchOptions, limit int64) (map[imap.UID]*fetched, error) {
 	got := map[imap.UID]*fetched{}
+	var err error
+	if !s.uidBehind || len(o.BodySection) == 0 {
+		got, err = s.fetchSet(imap.UIDSetNum(uids...), o, limit)
+	}
+	left := slices.DeleteFunc(slices.Clone(uids), func(uid imap.UID) bool { return got[uid] != nil && got[uid].whole })
+	if err != nil || len(left) == 0 || len(o.BodySection) == 0 {
+		return got, err
+	}
+	numbers, err := s.numbers(left)
+	if err != nil || len(numbers) == 0 {
+		return got, err
+	}
+	more, err := s.fetchSet(imap.SeqSetNum(numbers...), o, limit)
+	for _, uid := range left {
+		if m := more[uid]; m != nil && m.whole {
+			s.uidBehind = s.uidBehind || got[uid] == nil
+			got[uid] = m
+		}
+	}
+	return got, err
+}
+
+// numbers returns the sequence numbers of mails that are still in the folder. They hold until the next command is answered.
+func (s *imapSession) numbers(uids []imap.UID) (numbers []uint32, err error) {
+	err = s.do(func() error {
+		data, err := s.client.Search(&imap.SearchCriteria{UID: []imap.UIDSet{imap.UIDSetNum(uids...)}}, nil).Wait()
+		if err == nil {
+			numbers = data.AllSeqNums()
+		}
+		return err
+	})
+	return numbers[:min(len(numbers), len(uids))], err
+}
+
+// fetchSet runs one FETCH.
+func (s *imapSession) fetchSet(set imap.NumSet, o *imap.FetchOptions, limit int64) (map[imap.UID]*fetched, error) {
+	got := map[imap.UID]*fetched{}
 	err := s.do(func() error {
-		cmd := s.client.Fetch(imap.UIDSetNum(uids...), o)
+		cmd := s.client.Fetch(set, o)
 		var readErr error
 		for data := cmd.Next(); data != nil; data = cmd.Next() {
 			m := &fetched{}

@@ -66,6 +66,8 @@ type imapSession struct {
 	// sentNext is UIDNEXT of the folder of sent mail when it was last searched: as long as it stays the
 	// same, there is no new mail. 0 = it has to be searched.
 	sentNext imap.UID
+	// uidBehind says that the server writes a mail's UID behind its body; see fetch.
+	uidBehind bool
 }
 
 // openIMAP connects and logs in. The session's connection is closed when ctx ends. An access token that the

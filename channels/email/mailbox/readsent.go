@@ -142,7 +142,7 @@ func (f *fetcher) sentFrom() time.Time {
 func (f *fetcher) listSent(s *imapSession, uids []imap.UID) ([]filedMail, error) {
 	var list []filedMail
 	for some := range slices.Chunk(uids, batchSize) {
-		seen, err := s.sightings(imap.UIDSetNum(some...))
+		seen, err := s.sightings(some)
 		if err != nil {
 			return nil, err
 		}

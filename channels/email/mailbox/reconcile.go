@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/emersion/go-imap/v2"
-
 	"parley/channels"
 	"parley/channels/email/mailid"
 	"parley/channels/email/settings"
@@ -111,9 +109,7 @@ func (c *Mailbox) absence(s *imapSession, sent string, o channels.Outbound) (cha
 		seen = append(seen, found...)
 	}
 	if n := folder.NumMessages; n > 0 {
-		var last imap.SeqSet
-		last.AddRange(max(1, n-min(n, maxSightings)+1), n)
-		recent, err := s.sightings(last)
+		recent, err := s.lastSightings(n)
 		if err != nil {
 			return channels.CannotTell, err
 		}

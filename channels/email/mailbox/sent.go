@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/textproto"
 	"slices"
 	"strings"
@@ -179,40 +180,56 @@ func (s *imapSession) find(id string) ([]sighting, error) {
 	if err != nil || len(uids) == 0 {
 		return nil, err
 	}
-	all, err := s.sightings(imap.UIDSetNum(uids[max(0, len(uids)-maxSightings):]...))
+	uids = uids[max(0, len(uids)-maxSightings):]
+	all, err := s.sightings(uids)
+	if err == nil && len(all) < len(uids) {
+		err = errUnseen
+	}
 	return slices.DeleteFunc(all, func(m sighting) bool { return m.id != id }), err
 }
+
+// errUnseen means that the server finds a mail, but doesn't show it. So nobody can say that it isn't there.
+var errUnseen = errors.New("email: the server does not show a mail that it finds")
 
 // maxSightings limits how many mails are looked at.
 const maxSightings = 50
 
 // sightings reads the headers of mails in the selected folder.
-func (s *imapSession) sightings(set imap.NumSet) ([]sighting, error) {
+func (s *imapSession) sightings(uids []imap.UID) ([]sighting, error) {
+	mails, err := s.fetch(uids, sightingItems(), rawmail.MaxHeaderBytes)
+	return sightingsOf(mails), err
+}
+
+// lastSightings reads the headers of the last mails in the selected folder, which has count mails; count > 0.
+func (s *imapSession) lastSightings(count uint32) ([]sighting, error) {
+	var last imap.SeqSet
+	last.AddRange(max(1, count-min(count, maxSightings)+1), count)
+	mails, err := s.fetchSet(last, sightingItems(), rawmail.MaxHeaderBytes)
+	return sightingsOf(mails), err
+}
+
+func sightingItems() *imap.FetchOptions {
 	section := &imap.FetchItemBodySection{
 		Peek: true, Specifier: imap.PartSpecifierHeader, HeaderFields: []string{"Message-ID", mailid.MessageHeader, mailid.CopyHeader},
 	}
+	return &imap.FetchOptions{UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{section}}
+}
+
+// sightingsOf reads the headers of fetched mails, in the order of their UIDs.
+func sightingsOf(mails map[imap.UID]*fetched) []sighting {
 	var out []sighting
-	err := s.do(func() error {
-		options := &imap.FetchOptions{UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{section}}
-		cmd := s.client.Fetch(set, options)
-		for data := cmd.Next(); data != nil; data = cmd.Next() {
-			m := &fetched{}
-			if err := m.read(data, rawmail.MaxHeaderBytes); err != nil {
-				s.abandon()
-				break
-			}
-			if !m.whole {
-				continue
-			}
-			h, _ := textproto.NewReader(bufio.NewReader(bytes.NewReader(m.raw))).ReadMIMEHeader()
-			out = append(out, sighting{
-				uid: m.uid, at: m.at, id: mailid.Clean(h.Get("Message-ID")), token: mailid.Clean(h.Get(mailid.MessageHeader)),
-				copy: h.Get(mailid.CopyHeader) != "",
-			})
+	for _, uid := range slices.Sorted(maps.Keys(mails)) {
+		m := mails[uid]
+		if !m.whole {
+			continue
 		}
-		return cmd.Close()
-	})
-	return out, err
+		h, _ := textproto.NewReader(bufio.NewReader(bytes.NewReader(m.raw))).ReadMIMEHeader()
+		out = append(out, sighting{
+			uid: m.uid, at: m.at, id: mailid.Clean(h.Get("Message-ID")), token: mailid.Clean(h.Get(mailid.MessageHeader)),
+			copy: h.Get(mailid.CopyHeader) != "",
+		})
+	}
+	return out
 }
 
 // fileMail files a sent mail, marked as read and as our copy.

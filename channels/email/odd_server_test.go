@@ -1,0 +1,155 @@
+package email
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// literalEnd matches the announcement of a literal at the end of a line.
+var literalEnd = regexp.MustCompile(`\{(\d+)\}\r\n$`)
+
+// oddly stands between a channel and a mail server, and writes each response of the server as speak gives it. greet greets the channel
+// after the server has greeted.
+func oddly(t *testing.T, server string, greet func(back net.Conn, r *bufio.Reader) string, speak func(string) string) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = ln.Close() })
+	go func() {
+		for {
+			front, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			go speakOddly(front, server, greet, speak)
+		}
+	}()
+	return ln.Addr().String()
+}
+
+func speakOddly(front net.Conn, server string, greet func(net.Conn, *bufio.Reader) string, speak func(string) string) {
+	defer front.Close()
+	back, err := net.Dial("tcp", server)
+	if err != nil {
+		return
+	}
+	defer back.Close()
+	r := bufio.NewReader(back)
+	if _, err := io.WriteString(front, greet(back, r)); err != nil {
+		return
+	}
+	go func() {
+		_, _ = io.Copy(back, front)
+		_ = back.Close()
+	}()
+	for err == nil {
+		var response string
+		if response, err = readResponse(r); err == nil {
+			_, err = io.WriteString(front, speak(response))
+		}
+	}
+}
+
+// usual greets as the server does.
+func usual(_ net.Conn, r *bufio.Reader) string {
+	greeting, _ := readResponse(r)
+	return greeting
+}
+
+// known signs in by itself, as a server does that knows us by our address.
+func known(back net.Conn, r *bufio.Reader) string {
+	_, _ = readResponse(r)
+	_, _ = io.WriteString(back, "x LOGIN "+support+" secret\r\n")
+	for response := ""; !strings.HasPrefix(response, "x "); {
+		var err error
+		if response, err = readResponse(r); err != nil {
+			return "* BYE\r\n"
+		}
+	}
+	return "* PREAUTH welcome back\r\n"
+}
+
+// readResponse reads one response with all its literals.
+func readResponse(r *bufio.Reader) (string, error) {
+	var b strings.Builder
+	for {
+		line, err := r.ReadString('\n')
+		b.WriteString(line)
+		m := literalEnd.FindStringSubmatch(line)
+		if err != nil || m == nil {
+			return b.String(), err
+		}
+		n, _ := strconv.ParseInt(m[1], 10, 64)
+		if _, err := io.CopyN(&b, r, n); err != nil {
+			return b.String(), err
+		}
+	}
+}
+
+// again replaces what matches a pattern.
+func again(pattern, with string) func(string) string {
+	p := regexp.MustCompile(pattern)
+	return func(s string) string { return p.ReplaceAllString(s, with) }
+}
+
+// Servers that speak IMAP in their own way, as some do: no mail is lost, doubled or out of order.
+func TestOddServers(t *testing.T) {
+	t.Parallel()
+	for name, speak := range map[string]func(string) string{
+		"as it is":                 func(s string) string { return s },
+		"SEARCH with a blank":      again(`(?m)^(\* SEARCH.*)\r\n`, "$1 \r\n"),
+		"blank before parenthesis": again(`^(\* \d+ FETCH \([^{]*)\)\r\n$`, "$1 )\r\n"),
+		"UID behind the body":      again(`(?s)^(\* \d+ FETCH \()(UID \d+) (BODY\[\] \{.*)\)\r\n$`, "$1$3 $2)\r\n"),
+		"Exchange's FLAGS":         again(`(?s)^(\* \d+ FETCH \(.*BODY\[\] \{.*)\)\r\n$`, "$1 FLAGS (\\Seen))\r\n"),
+		"lower case":               again(`^\* (\d+) FETCH`, "* $1 fetch"),
+		"OK without text":          again(`^(T\d+ OK).*\r\n$`, "$1\r\n"),
+		"untagged OK without text": again(`^(T\d+ OK.*)$`, "* OK\r\n$1"),
+		"untagged NO":              again(`^(T\d+ OK.*)$`, "* NO something is slow\r\n$1"),
+		"unknown untagged":         again(`^(T\d+ OK.*)$`, "* XSTATS 1 2 3\r\n$1"),
+		"no UIDNEXT":               again(`(?m)^\* OK \[UIDNEXT \d+\].*\r\n`, ""),
+		"STATUS without UIDNEXT":   again(`^(\* STATUS .*) UIDNEXT \d+`, "$1"),
+		"permanent flags":          again(`^\* OK \[PERMANENTFLAGS \(.*?\)\].*`, `* OK [PERMANENTFLAGS (\* $$a)] x`),
+		"short INTERNALDATE day":   again(`INTERNALDATE "0(\d)-`, `INTERNALDATE "$1-`),
+		"INTERNALDATE NIL":         again(`INTERNALDATE "[^"]*"`, `INTERNALDATE NIL`),
+		"INTERNALDATE in words":    again(`INTERNALDATE "[^"]*"`, `INTERNALDATE "yesterday"`),
+		"alert":                    again(`^(T\d+ OK)(.*)$`, "$1 [ALERT] pay$2"),
+		"two SEARCH lines":         again(`^\* SEARCH (\d+) (.*)\r\n`, "* SEARCH $1\r\n* SEARCH $2\r\n"),
+		"MODSEQ in SEARCH":         again(`^(\* SEARCH .*)\r\n`, "$1 (MODSEQ 917162500)\r\n"),
+		"body in lower case":       again(`BODY\[\] \{`, "body[] {"),
+		"twice":                    again(`(?s)^(\* \d+ FETCH .*)$`, "$1$1"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.point(oddly(t, w.IMAPAddr(), usual, speak), w.SMTPAddr())
+			w.threeMails()
+		})
+	}
+}
+
+// threeMails lets three mails come and arrive.
+func (w *world) threeMails() {
+	w.t.Helper()
+	w.run()
+	w.ready()
+	for _, subject := range []string{"one", "two", "three"} {
+		w.mail(subject)
+	}
+	w.arrives("one", "two", "three")
+}
+
+// A server that greets us as signed in asks for no password.
+func TestPreauth(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.point(oddly(t, w.IMAPAddr(), known, func(s string) string { return s }), w.SMTPAddr())
+	w.config["imap.password"] = "wrong"
+	w.threeMails()
+}
