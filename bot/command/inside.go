@@ -139,6 +139,8 @@ func plainBeginning(line string) string {
 			break
 		}
 		switch {
+		case r > ' ' && r < unicode.MaxASCII: // nearly all are: the tables of Unicode needn't be asked about them
+			b.WriteRune(r)
 		case unicode.IsSpace(r):
 			b.WriteByte(' ')
 		case r == '：':
@@ -148,7 +150,7 @@ func plainBeginning(line string) string {
 		}
 	}
 	plain := strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Mn, r) {
+		if r > unicode.MaxASCII && unicode.Is(unicode.Mn, r) {
 			return -1
 		}
 		return unicode.ToLower(r)

@@ -5,34 +5,29 @@ import "github.com/jackc/pgx/v5"
 // Rows scans rows by column name, as pgx.CollectRows does with pgx.RowToStructByName. That finds the field
 // of each column anew for each row, which costs as much as scanning it; Rows does so for the first row alone.
 func Rows[T any](rows pgx.Rows) ([]T, error) {
-	defer rows.Close()
-	list := []T{}
-	first := targets{Rows: rows}
 	var row *T // every row is scanned into this one, and copied
-	for rows.Next() {
+	var first targets
+	return pgx.CollectRows(rows, func(r pgx.CollectableRow) (T, error) {
 		var err error
 		if row == nil {
+			first.CollectableRow = r
 			row, err = pgx.RowToAddrOfStructByName[T](&first)
 		} else {
 			*row = *new(T) // else two rows could share what a pointer or a list points to
-			err = rows.Scan(first.fields...)
+			err = r.Scan(first.fields...)
 		}
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, *row)
-	}
-	return list, rows.Err()
+		return *row, err
+	})
 }
 
 // targets remembers the fields into which a row was scanned.
 type targets struct {
-	pgx.Rows
+	pgx.CollectableRow
 	fields []any
 }
 
 // Scan implements pgx.CollectableRow.
 func (t *targets) Scan(fields ...any) error {
 	t.fields = fields
-	return t.Rows.Scan(fields...)
+	return t.CollectableRow.Scan(fields...)
 }
