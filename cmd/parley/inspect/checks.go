@@ -177,6 +177,8 @@ func figures(ctx context.Context, q store.Querier) Section {
 		s.odd("counted", "what happened "+rounded(late)+" ago is not counted yet", "Is parley serve running? Figures give way while there is much to do. Messages and replies don't wait for them.")
 	case behind.Older:
 		s.good("counted", "older conversations are being counted, the newest first")
+	case behind.Filling:
+		s.good("counted", "up to date; medians of old days are being counted, the newest first")
 	default:
 		s.good("counted", "up to date")
 	}
