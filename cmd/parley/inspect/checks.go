@@ -157,7 +157,7 @@ func quarantine(ctx context.Context, q store.Querier) Section {
 			n = "at least " + n
 		}
 		s.wrong("quarantine", n+" could not be applied; the newest: "+list[0].Account+": "+list[0].Reason,
-			fmt.Sprintf("Look at them with parley replay and parley explain %d.", list[0].EventID))
+			fmt.Sprintf("Look at them on the page What stands still, or with parley replay and parley explain %d.", list[0].EventID))
 	}
 	return s
 }
