@@ -9,6 +9,8 @@ type WeekLine struct {
 	Team string          `json:"Text,omitempty"`
 	Rows []Facts         `json:",omitempty"` // those that waited longest for their first answer
 	Took []time.Duration `json:",omitempty"` // how long, of each of Rows
+
+	Missing bool `json:",omitempty"` // not everything is counted yet
 }
 
 // Kind of its line.
@@ -61,3 +63,8 @@ type WeekMedians struct {
 	Next  time.Duration
 	Ended time.Duration
 }
+
+// MedianKnown says whether a median of so many single times may stand for all that were summed up: of days that were
+// counted before there were medians, and while all is counted again, only some are known. One in twenty may be missing,
+// as those are whose conversation was erased.
+func MedianKnown(single, summed int64) bool { return 20*single >= 19*summed }

@@ -96,17 +96,17 @@ func (t Template) buttonFaults() []TemplateFault {
 	var list []TemplateFault
 	add := func(text, hint string) { list = append(list, TemplateFault{"buttons", text, hint}) }
 	if len(t.Buttons) > templateButtons {
-		add(fmt.Sprintf("are %d", len(t.Buttons)), fmt.Sprintf("At most %d are possible.", templateButtons))
+		add(fmt.Sprintf("there are %d", len(t.Buttons)), fmt.Sprintf("At most %d are possible.", templateButtons))
 	}
 	for i, b := range t.Buttons {
 		if n := utf8.RuneCountInString(b.Title); n == 0 || n > templateTitleRunes {
-			add(fmt.Sprintf("have a title of %d characters", n), fmt.Sprintf("Write 1 to %d.", templateTitleRunes))
+			add(fmt.Sprintf("a title has %d characters", n), fmt.Sprintf("Write 1 to %d.", templateTitleRunes))
 		}
 		if b.URL != "" && !isWebAddress(b.URL) {
-			add(fmt.Sprintf("have the link %q", b.URL), "Write https://…")
+			add(fmt.Sprintf("one leads to %q", b.URL), "Write https://…")
 		}
 		if slices.ContainsFunc(t.Buttons[:i], func(other Button) bool { return other.Title == b.Title }) {
-			add(fmt.Sprintf("have the title %q twice", b.Title), "")
+			add(fmt.Sprintf("two have the title %q", b.Title), "")
 		}
 	}
 	return list

@@ -92,6 +92,7 @@ func sample(t *testing.T, k bridge.LineKind) bridge.Line {
 		c.Zone, c.Rows, l = "America/New_York", []bridge.Facts{f, facts(t)}, bridge.Line{Content: c}
 	case *bridge.WeekLine:
 		c.Team, c.From, c.To, c.Rows, c.Took, l = "Hello **there**", "2026-11-28", "2026-12-04", []bridge.Facts{full(t)}, []time.Duration{time.Hour}, bridge.Line{Content: c}
+		c.Missing = true
 	case *bridge.StatsLine:
 		days := bridge.SevenDays{From: "2026-11-28", To: "2026-12-04", Waiting: 1, Longest: time.Hour}
 		c.Weeks = []bridge.TeamWeek{{Team: "Hello **there**", SevenDays: days, Link: "https://parley.test/x"}, {SevenDays: days}}

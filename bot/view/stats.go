@@ -26,8 +26,13 @@ func Stats(l *bridge.StatsLine) Card {
 		c.Blocks = append(c.Blocks, shape.Line(shape.Text(fmt.Sprintf("You are in %d more %s: the dashboard has their figures.", l.Left, shape.Plural(l.Left, "team", "teams")))))
 	}
 	if l.Missing {
-		c.Blocks = append(c.Blocks, shape.Line(shape.Text("Not everything is counted yet: some figures will still grow.")))
+		c.Blocks = append(c.Blocks, notAllCounted())
 	}
 	c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Averages in business hours; in brackets, the seven days before. Today isn't among them.")))
 	return c
+}
+
+// notAllCounted says that figures are behind.
+func notAllCounted() Block {
+	return shape.Line(shape.Text("Not everything is counted yet: some figures will still grow."))
 }

@@ -15,6 +15,9 @@ func Week(l *bridge.WeekLine) Card {
 	c := Card{Title: "The week"}
 	c.Blocks = append(c.Blocks, shape.Line(shape.Icon("bar_chart"), shape.Text(" "), shape.Bold("The week of "+shape.OneLine(l.Team, shape.MaxPreviewRunes)), shape.Text(", "+weekDays(l.From, l.To))))
 	c.Blocks = append(c.Blocks, sevenDays(l.SevenDays)...)
+	if l.Missing {
+		c.Blocks = append(c.Blocks, notAllCounted())
+	}
 	if len(l.Rows) > 0 {
 		c.Blocks = append(c.Blocks, shape.SmallPrint(shape.Text("Waited longest for the first answer:")))
 	}

@@ -53,10 +53,11 @@ func (p *Progress) TakeDue(ctx context.Context, tx pgx.Tx, most int) (ids []stor
 type Behind struct {
 	Seconds float64 `db:"seconds"` // since when something has waited to be counted; 0 = nothing waits
 	Older   bool    `db:"older"`   // all conversations are being measured again, or those from before the figures
+	Filling bool    `db:"filling"` // medians of days that were closed before there were any are being counted
 }
 
 const behind = `
-	SELECT coalesce(extract(epoch FROM (SELECT clock_timestamp()) - (SELECT min(since) FROM measure_due)), 0)::float8 AS seconds, below > 0 AS older
+	SELECT coalesce(extract(epoch FROM (SELECT clock_timestamp()) - (SELECT min(since) FROM measure_due)), 0)::float8 AS seconds, below > 0 AS older, EXISTS (SELECT FROM measure_filling AS f WHERE f.below > 0) AS filling
 	FROM measured`
 
 // ReadBehind tells how far the figures are behind.

@@ -14,15 +14,19 @@ import (
 // Progress is how far the figures are. Who holds it measures; nobody else does until the transaction ends. The zero
 // value has no older conversations and no closed days.
 type Progress struct {
-	below  store.ConversationID // conversations from this number on were measured by the present hours
-	closed string               // days before this one are closed, yyyy-mm-dd; "" = none
+	below    store.ConversationID // conversations from this number on were measured by the present hours
+	closed   string               // days before this one are closed, yyyy-mm-dd; "" = none
+	unfilled store.ConversationID // FillTimes has counted conversations from this number on
+	before   string               // of days before this one, which were closed when there were no medians yet
 }
 
 const (
 	holdProgress = `SELECT below, closed::text, hours FROM measured FOR UPDATE SKIP LOCKED`
+	readFilling  = `SELECT below, before::text FROM measure_filling`
 	newest       = `SELECT coalesce(max(id), 0) + 1 FROM conversations`
 	setHours     = `UPDATE measured SET hours = $1, below = $2`
 	setBelow     = `UPDATE measured SET below = $1`
+	setUnfilled  = `UPDATE measure_filling SET below = $1`
 )
 
 // Hold takes the progress for this transaction; nil = another process has it. When business hours have changed (hours
@@ -39,6 +43,11 @@ func Hold(ctx context.Context, tx pgx.Tx, hours string) (*Progress, error) {
 			_, err = tx.Exec(ctx, setHours, hours, p.below)
 		}
 	}
+	if err == nil { // after the row is held: what another process did before is seen
+		if err = tx.QueryRow(ctx, readFilling).Scan(&p.unfilled, &p.before); errors.Is(err, pgx.ErrNoRows) {
+			err = nil
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("store: measured: %w", err)
 	}
@@ -50,17 +59,30 @@ const olderConversations = `SELECT id FROM conversations WHERE id < $1 ORDER BY 
 // Older gives conversations that are still to be measured, at most so many, the newest first, and notes them as
 // measured. more says that there are others.
 func (p *Progress) Older(ctx context.Context, tx pgx.Tx, most int) (ids []store.ConversationID, more bool, err error) {
-	if p.below == 0 {
+	return below(ctx, tx, &p.below, setBelow, most)
+}
+
+// Unfilled does the same with conversations that are to be given to FillTimes. It gives none while Older does.
+func (p *Progress) Unfilled(ctx context.Context, tx pgx.Tx, most int) (ids []store.ConversationID, more bool, err error) {
+	if p.below > 0 {
+		return nil, p.unfilled > 0, nil
+	}
+	return below(ctx, tx, &p.unfilled, setUnfilled, most)
+}
+
+// below gives the newest conversations below a number, which it lowers: to 0 when there are no others.
+func below(ctx context.Context, tx pgx.Tx, number *store.ConversationID, set string, most int) (ids []store.ConversationID, more bool, err error) {
+	if *number == 0 {
 		return nil, false, nil
 	}
-	if ids, err = query.IDs[store.ConversationID](ctx, tx, "older conversations", olderConversations, p.below, most); err != nil {
+	if ids, err = query.IDs[store.ConversationID](ctx, tx, "older conversations", olderConversations, *number, most); err != nil {
 		return nil, false, err
 	}
-	p.below = 0
+	*number = 0
 	if more = len(ids) == most; more {
-		p.below = ids[most-1]
+		*number = ids[most-1]
 	}
-	if _, err := tx.Exec(ctx, setBelow, p.below); err != nil {
+	if _, err := tx.Exec(ctx, set, *number); err != nil {
 		return nil, false, fmt.Errorf("store: measured: %w", err)
 	}
 	return ids, more, nil

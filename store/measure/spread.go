@@ -78,6 +78,12 @@ func (s *Spread) Median(t Time) time.Duration {
 	return time.Duration((nth(list, (total-1)/2)+nth(list, total/2))/2) * time.Second
 }
 
+// Count gives how many times there are.
+func (s *Spread) Count(t Time) int64 {
+	_, total := s.of(t)
+	return total
+}
+
 // of gives how often each length of a time came, and how many there are in all.
 func (s *Spread) of(t Time) (list [spreadBuckets]int64, total int64) {
 	first := firstOf(t)

@@ -124,6 +124,27 @@ func (p *Progress) KeepTimes(ctx context.Context, tx pgx.Tx, labels []Labels, li
 	return correctSpreads(ctx, tx, changes)
 }
 
+// FillTimes counts the single times of conversations on days that were closed when there were no medians yet. Nothing is
+// kept of a single conversation: each is counted once, when Unfilled gives it.
+func (p *Progress) FillTimes(ctx context.Context, tx pgx.Tx, labels []Labels, list []Single) error {
+	of := map[store.ConversationID]*singles{}
+	for _, l := range labels {
+		of[l.ConversationID] = &singles{Labels: l}
+	}
+	for _, s := range list {
+		if c := of[s.ConversationID]; c != nil && s.Day < p.before {
+			c.Times = append(c.Times, s.written())
+		}
+	}
+	changes := map[spreadKey]*spreads{}
+	for _, c := range of {
+		if err := c.count(changes, 1); err != nil {
+			return err
+		}
+	}
+	return correctSpreads(ctx, tx, changes)
+}
+
 // count adds the times to the spreads in which they are, so often.
 func (s *singles) count(changes map[spreadKey]*spreads, often int64) error {
 	c := contribution{labels: s.Labels}

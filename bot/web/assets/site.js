@@ -24,6 +24,10 @@ document.addEventListener("input", (event) => {
 document.addEventListener("submit", () => { changed = false; });
 window.addEventListener("beforeunload", (event) => { if (changed) event.preventDefault(); });
 
+// On a phone the menu is one row: the page that is shown stands in sight.
+const here = document.querySelector(".side nav [aria-current]");
+if (here) here.closest("nav").scrollLeft = here.offsetLeft - here.closest("nav").offsetLeft - 16;
+
 // The first field with a problem gets the focus.
 const faulty = document.querySelector("[aria-invalid=true]");
 if (faulty) faulty.focus();

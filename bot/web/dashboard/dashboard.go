@@ -37,6 +37,9 @@ type Desk interface {
 
 	// Now gives what is open at this moment. The days of the question don't matter.
 	Now(ctx context.Context, q Question) (Now, error)
+
+	// Behind tells what isn't counted yet.
+	Behind(ctx context.Context) (Behind, error)
 }
 
 // Names are what figures can be asked for.
@@ -123,13 +126,36 @@ func (t Times) Mean() time.Duration {
 	return time.Duration(t.Seconds/t.Count) * time.Second
 }
 
-// Medians are times that are in the middle, about (docs/measures.md says how exactly); negative = of none.
+// Medians are those of the three times.
 type Medians struct {
-	First, Next, Ended time.Duration
+	First, Next, Ended Median
 }
 
-// noMedians are those where nothing was counted.
-func noMedians() Medians { return Medians{-1, -1, -1} }
+// Median is the time that is in the middle, about (docs/measures.md says how exactly), of so many single times.
+type Median struct {
+	About time.Duration
+	Of    int64
+}
+
+// notKnown is said for a median where times were summed up that nobody knows one by one.
+const notKnown = "not known"
+
+// in gives the median of times that were summed up; known says whether it is one. That of one time, and of two, is their
+// average, which is known exactly.
+func (m Median) in(t Times) (d time.Duration, known bool) {
+	if t.Count == 1 || t.Count == 2 {
+		return t.Mean(), true
+	}
+	return m.About, bridge.MedianKnown(m.Of, t.Count)
+}
+
+// Words tells the median of times that were summed up.
+func (m Median) Words(t Times) string {
+	if d, known := m.in(t); known {
+		return long(d)
+	}
+	return notKnown
+}
 
 // Sum is the figures of one of a group.
 type Sum struct {
@@ -156,6 +182,13 @@ type Now struct {
 	Open       int
 	Snoozed    int
 	AtLeast    bool // there are more than were counted
+}
+
+// Behind is what isn't counted yet.
+type Behind struct {
+	By    time.Duration // since when something waits to be counted
+	Again bool          // everything is being counted again
+	Old   bool          // so are the medians of days that were closed when there were none
 }
 
 //go:embed *.html

@@ -19,8 +19,14 @@ func (p pages) file(v *web.Visit) error {
 	}
 	var body bytes.Buffer // as large as there are days, agents and tags: what can't be read is answered as an error
 	w := csv.NewWriter(&body)
-	_ = w.Write([]string{"by", "name", "new", "reopened", "resolved", "abandoned", "messages in", "messages out", "first answers", "first answers seconds",
-		"next answers", "next answers seconds", "resolving seconds", "first answers median seconds", "next answers median seconds", "resolving median seconds"})
+	head := []string{"by", "name", "new", "reopened", "resolved", "abandoned", "messages in", "messages out", "first answers", "first answers seconds",
+		"next answers", "next answers seconds", "resolving seconds", "first answers median seconds", "next answers median seconds", "resolving median seconds"}
+	_ = w.Write(head)
+	if behind, err := p.desk.Behind(v.Context()); err != nil {
+		return err
+	} else if text := behind.words(); text != "" {
+		_ = w.Write(append([]string{"note", text}, make([]string, len(head)-2)...))
+	}
 	for _, by := range append([]Group{ByDay}, groupsFor(f)...) {
 		sums, err := p.desk.Sums(v.Context(), q, by, nil)
 		if err != nil {
@@ -32,7 +38,7 @@ func (p pages) file(v *web.Visit) error {
 		}
 		name := namer(by, names)
 		for _, s := range sums {
-			_ = w.Write(slices.Concat([]string{string(by), web.Cell(name(s.Value))}, s.cells(), medianOf(medians, s.Value, s.Figures).cells()))
+			_ = w.Write(slices.Concat([]string{string(by), web.Cell(name(s.Value))}, s.cells(), medians[s.Value].cells(s.Figures)))
 		}
 	}
 	w.Flush()
@@ -50,13 +56,18 @@ func (f Figures) cells() (list []string) {
 	return list
 }
 
-// cells are whole seconds, or nothing where nothing was counted.
-func (m Medians) cells() []string {
-	list := []string{"", "", ""}
-	for i, d := range []time.Duration{m.First, m.Next, m.Ended} {
-		if d >= 0 {
-			list[i] = strconv.FormatInt(int64(d/time.Second), 10)
-		}
+// cells are whole seconds of each median of figures, or nothing where nothing was counted.
+func (m Medians) cells(f Figures) []string {
+	return []string{m.First.cell(f.First), m.Next.cell(f.Next), m.Ended.cell(f.Ended)}
+}
+
+func (m Median) cell(t Times) string {
+	if t.Count == 0 {
+		return ""
 	}
-	return list
+	d, known := m.in(t)
+	if !known {
+		return notKnown
+	}
+	return strconv.FormatInt(int64(d/time.Second), 10)
 }

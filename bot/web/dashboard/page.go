@@ -28,6 +28,7 @@ type screen struct {
 	File     string // address of the figures as a file
 	Nothing  bool
 	SomeDays string // which days, in words
+	Behind   string // what isn't counted yet
 }
 
 // form is the filter's.
@@ -73,6 +74,11 @@ func (p pages) show(v *web.Visit) error {
 	if s.Now, err = p.desk.Now(v.Context(), q); err != nil {
 		return err
 	}
+	behind, err := p.desk.Behind(v.Context())
+	if err != nil {
+		return err
+	}
+	s.Behind = behind.words()
 	days, err := p.desk.Sums(v.Context(), q, plottedBy(f.From, f.To), nil)
 	if err != nil {
 		return err
@@ -86,7 +92,7 @@ func (p pages) show(v *web.Visit) error {
 		if err != nil {
 			return err
 		}
-		s.Half = medianOf(medians, "", s.Total)
+		s.Half = medians[""]
 		if s.Charts, err = p.draw(periods(f.From, f.To, days)); err != nil {
 			return err
 		}
@@ -132,14 +138,6 @@ func (f *Figures) Add(o Figures) {
 	f.First.add(o.First)
 	f.Next.add(o.Next)
 	f.Ended.add(o.Ended)
-}
-
-// exact gives the median of the times, which is about as long as one that was estimated.
-func (t Times) exact(about time.Duration) time.Duration {
-	if t.Count == 1 || t.Count == 2 {
-		return t.Mean()
-	}
-	return about
 }
 
 func (t *Times) add(o Times) { t.Count, t.Seconds = t.Count+o.Count, t.Seconds+o.Seconds }
@@ -281,18 +279,9 @@ func (p pages) addMedians(v *web.Visit, q Question, by Group, rows []tableRow) e
 	}
 	medians, err := p.desk.Medians(v.Context(), q, by, values)
 	for i := range rows {
-		rows[i].Half = medianOf(medians, rows[i].value, rows[i].Figures)
+		rows[i].Half = medians[rows[i].value]
 	}
 	return err
-}
-
-// medianOf gives the medians of some figures. That of one time, and of two, is their average, which is known exactly.
-func medianOf(medians map[string]Medians, value string, f Figures) Medians {
-	m, ok := medians[value]
-	if !ok {
-		return noMedians()
-	}
-	return Medians{f.First.exact(m.First), f.Next.exact(m.Next), f.Ended.exact(m.Ended)}
 }
 
 // mostRows is how many rows a table shows: those with the most to do.

@@ -82,3 +82,21 @@ func intentName(value string) string {
 	}
 	return strings.ReplaceAll(value, "_", " ")
 }
+
+// late is how long something may wait to be counted before the page says so.
+const late = 2 * time.Minute
+
+// words says what isn't counted yet; "" = everything is.
+func (b Behind) words() string {
+	text := ""
+	switch {
+	case b.Again:
+		text = "All conversations are being counted again, the newest first, as after an upgrade or when business hours have changed. Until that is done, figures of older days may lack something, and medians may not be known. "
+	case b.Old:
+		text = "Medians of old days are being counted, the newest first, as after an upgrade. Until that is done, some are not known. "
+	}
+	if b.By >= late {
+		text += "Figures are " + long(b.By) + " behind: what happened since then isn't all counted yet. "
+	}
+	return strings.TrimSpace(text)
+}

@@ -36,10 +36,34 @@ func Round(ctx context.Context, pool *pgxpool.Pool, dir *directory.Directory, mo
 		if err != nil {
 			return err
 		}
-		more = moreDue || moreOlder
-		return measureAll(ctx, tx, progress, dir, append(ids, older...))
+		unfilled, moreUnfilled, err := progress.Unfilled(ctx, tx, most)
+		if err != nil {
+			return err
+		}
+		more = moreDue || moreOlder || moreUnfilled
+		m, err := measureAll(ctx, tx, dir, append(ids, older...))
+		if err == nil && len(m.labels) > 0 {
+			err = progress.Keep(ctx, tx, m.labels, m.shares)
+		}
+		if err == nil && len(m.labels) > 0 {
+			err = progress.KeepTimes(ctx, tx, m.labels, m.times)
+		}
+		if err != nil {
+			return err
+		}
+		if m, err = measureAll(ctx, tx, dir, unfilled); err != nil {
+			return err
+		}
+		return progress.FillTimes(ctx, tx, m.labels, m.times)
 	})
 	return more, err
+}
+
+// measured is what conversations contribute.
+type measured struct {
+	labels []measure.Labels
+	shares []measure.Share
+	times  []measure.Single
 }
 
 // howMeasured changes where more is measured than a version before did: then all conversations are measured again, and
@@ -57,38 +81,35 @@ func hoursHash(dir *directory.Directory) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// measureAll counts conversations and keeps their shares.
-func measureAll(ctx context.Context, tx pgx.Tx, progress *measure.Progress, dir *directory.Directory, ids []store.ConversationID) error {
+// measureAll counts what conversations contribute.
+func measureAll(ctx context.Context, tx pgx.Tx, dir *directory.Directory, ids []store.ConversationID) (m measured, err error) {
+	if len(ids) == 0 {
+		return m, nil
+	}
 	subjects, err := measure.Subjects(ctx, tx, ids, bridge.TraitIntent, bridge.TraitSentiment)
 	if err != nil || len(subjects) == 0 {
-		return err
+		return m, err
 	}
 	log, err := measure.DoneIn(ctx, tx, ids, deeds())
 	if err != nil {
-		return err
+		return m, err
 	}
 	said, err := measure.SaidIn(ctx, tx, ids)
 	if err != nil {
-		return err
+		return m, err
 	}
 	logOf, saidIn := map[store.ConversationID][]store.LogEntry{}, map[store.ConversationID][]measure.Said{}
 	for _, e := range log {
 		logOf[e.ConversationID] = append(logOf[e.ConversationID], e)
 	}
-	for _, m := range said {
-		saidIn[m.ConversationID] = append(saidIn[m.ConversationID], m)
+	for _, s := range said {
+		saidIn[s.ConversationID] = append(saidIn[s.ConversationID], s)
 	}
-	var labels []measure.Labels
-	var shares []measure.Share
-	var times []measure.Single
 	for _, s := range subjects {
 		s.Tags = append([]string{}, dir.TagsNow(s.Tags)...) // a tag that was renamed counts once, by the name that it has now
-		labels = append(labels, s.Labels)
+		m.labels = append(m.labels, s.Labels)
 		of, single := Shares(s, logOf[s.ConversationID], saidIn[s.ConversationID], dir.Hours[s.AccountID])
-		shares, times = append(shares, of...), append(times, single...)
+		m.shares, m.times = append(m.shares, of...), append(m.times, single...)
 	}
-	if err := progress.Keep(ctx, tx, labels, shares); err != nil {
-		return err
-	}
-	return progress.KeepTimes(ctx, tx, labels, times)
+	return m, nil
 }

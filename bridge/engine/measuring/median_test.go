@@ -1,6 +1,7 @@
 package measuring_test
 
 import (
+	"io/fs"
 	"slices"
 	"strconv"
 	"testing"
@@ -66,6 +67,9 @@ func (w *world) medians(all []timed) {
 				median := time.Duration(-1)
 				if s := got[value]; s != nil {
 					median = s.Median(what)
+					if n := s.Count(what); n != int64(len(list)) {
+						w.t.Errorf("%+v by %s: %d times %s of %s are kept, want %d", f, by, n, what, value, len(list))
+					}
 				}
 				slices.Sort(list)
 				want := time.Duration(list[(len(list)-1)/2]+list[len(list)/2]) * time.Second / 2
@@ -158,4 +162,72 @@ func TestMediansBesideAnOlderVersion(t *testing.T) {
 		w.measured(dir)
 		w.compare(dir)
 	}
+}
+
+// upgrade does what the migration to medians of closed days does.
+func (w *world) upgrade() {
+	w.t.Helper()
+	script, err := fs.ReadFile(store.MigrationFiles(), "migrations/0055_measure_filling.sql")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.exec(`DROP TABLE measure_filling`)
+	w.exec(string(script))
+}
+
+// R-230: medians of days that were closed before there were any come with the first version that counts them: each time
+// once, whatever is measured meanwhile, by whichever version, and however often that upgrade is made.
+func TestMediansOfClosedDays(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	dir := w.directory()
+	for i := range 12 {
+		w.happen(w.open(store.AccountID(100+i%3)), "opens")
+	}
+	for range 250 {
+		w.anything()
+	}
+	w.olderRound(dir)
+	closed := time.Date(2026, 10, 28, 0, 0, 0, 0, time.UTC)
+	w.exec(`UPDATE conversations SET created_at = '2026-10-20'`)
+	w.exec(`UPDATE measured SET closed = $1, below = 0`, closed)
+	w.exec(`DELETE FROM measure_shares WHERE day < $1`, closed)
+	w.upgrade()
+	for left := true; left; {
+		if err := w.pool.QueryRow(t.Context(), `SELECT below > 0 FROM measure_filling`).Scan(&left); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := measuring.Round(t.Context(), w.pool, dir, 3); err != nil {
+			t.Fatal(err)
+		}
+		w.later(closed)
+		if w.rand.IntN(3) == 0 {
+			w.olderRound(dir)
+		}
+	}
+	for range 2 {
+		w.measured(dir)
+		w.medians(w.singles(dir))
+		w.upgrade() // a second time there is nothing to fill
+	}
+}
+
+// later lets something be done to a conversation after a day.
+func (w *world) later(day time.Time) {
+	w.t.Helper()
+	s := w.stories[w.rand.IntN(len(w.stories))]
+	if after := day.AddDate(0, 0, 2); s.now.Before(after) {
+		s.now = after
+	}
+	w.happen(s, []string{"writes", "answers", "resolves"}[w.rand.IntN(3)])
+}
+
+// singles are the single times of all conversations, by a slow recount.
+func (w *world) singles(dir *directory.Directory) (list []timed) {
+	for _, s := range w.stories {
+		for _, single := range recounted(s, dir.Hours[s.subject.AccountID]).times {
+			list = append(list, timed{single, s.subject.Labels})
+		}
+	}
+	return list
 }

@@ -28,7 +28,7 @@ func (wf *UseCases) Stats(ctx context.Context, tx pgx.Tx, agent *store.Agent, li
 	if err != nil {
 		return bridge.Line{}, err
 	}
-	line := &bridge.StatsLine{Missing: behind.Older || behind.Seconds > weekWait.Seconds(), Left: max(len(teams)-statsTeams, 0)}
+	line := &bridge.StatsLine{Missing: incomplete(behind), Left: max(len(teams)-statsTeams, 0)}
 	for _, team := range teams[:len(teams)-line.Left] {
 		var week bridge.TeamWeek
 		if week.SevenDays, err = wf.sevenDays(ctx, tx, wf.Now, team); err != nil {

@@ -66,7 +66,7 @@ func (wf *UseCases) Week(ctx context.Context, tx pgx.Tx, team store.TeamID, due 
 	if surface == 0 || wf.Dir.Team(team).Weekly == "" || wf.Now.Sub(due) > weekStale {
 		return nil
 	}
-	line := &bridge.WeekLine{Team: wf.Dir.Team(team).Name}
+	line := &bridge.WeekLine{Team: wf.Dir.Team(team).Name, Missing: incomplete(behind)}
 	if line.SevenDays, err = wf.sevenDays(ctx, tx, due, team); err != nil {
 		return err
 	}
@@ -76,6 +76,9 @@ func (wf *UseCases) Week(ctx context.Context, tx pgx.Tx, team store.TeamID, due 
 	wf.ChannelLine(surface, bridge.Place{Channel: channel}, bridge.Line{Content: line})
 	return nil
 }
+
+// incomplete says that figures of the last days may lack something.
+func incomplete(b measure.Behind) bool { return b.Older || b.Seconds > weekWait.Seconds() }
 
 // sevenDays reads how the last seven days of a team were before that of a time, those before them, and who waits now; for
 // the team 0, of all teams together and of the conversations that have none.
@@ -144,6 +147,9 @@ func weekMedians(ctx context.Context, tx pgx.Tx, f measure.Filter, w bridge.Week
 	median := func(t measure.Time, count int64, mean time.Duration) time.Duration {
 		if count == 1 || count == 2 {
 			return mean
+		}
+		if !bridge.MedianKnown(all.Count(t), count) {
+			return -1
 		}
 		return all.Median(t)
 	}

@@ -157,7 +157,7 @@ func quarantine(ctx context.Context, q store.Querier) Section {
 			n = "at least " + n
 		}
 		s.wrong("quarantine", n+" could not be applied; the newest: "+list[0].Account+": "+list[0].Reason,
-			fmt.Sprintf("Look at them with parley replay and parley explain %d.", list[0].EventID))
+			fmt.Sprintf("Look at them on the page What stands still, or with parley replay and parley explain %d.", list[0].EventID))
 	}
 	return s
 }
@@ -177,6 +177,8 @@ func figures(ctx context.Context, q store.Querier) Section {
 		s.odd("counted", "what happened "+rounded(late)+" ago is not counted yet", "Is parley serve running? Figures give way while there is much to do. Messages and replies don't wait for them.")
 	case behind.Older:
 		s.good("counted", "older conversations are being counted, the newest first")
+	case behind.Filling:
+		s.good("counted", "up to date; medians of old days are being counted, the newest first")
 	default:
 		s.good("counted", "up to date")
 	}

@@ -174,7 +174,8 @@ func (d *dashboardDesk) Medians(ctx context.Context, q dashboard.Question, by da
 		joined[now].Add(*s)
 	}
 	for value, s := range joined {
-		medians[value] = dashboard.Medians{First: s.Median(measure.FirstAnswer), Next: s.Median(measure.NextAnswer), Ended: s.Median(measure.Ended)}
+		median := func(t measure.Time) dashboard.Median { return dashboard.Median{About: s.Median(t), Of: s.Count(t)} }
+		medians[value] = dashboard.Medians{First: median(measure.FirstAnswer), Next: median(measure.NextAnswer), Ended: median(measure.Ended)}
 	}
 	return medians, nil
 }
@@ -290,4 +291,10 @@ func (d *dashboardDesk) Now(ctx context.Context, q dashboard.Question) (dashboar
 		out.Longest = max(now.Sub(*n.Oldest).Truncate(time.Second), 0)
 	}
 	return out, nil
+}
+
+// Behind implements dashboard.Desk.
+func (d *dashboardDesk) Behind(ctx context.Context) (dashboard.Behind, error) {
+	b, err := measure.ReadBehind(ctx, d.o.Pool)
+	return dashboard.Behind{By: time.Duration(b.Seconds * float64(time.Second)), Again: b.Older, Old: b.Filling}, err
 }

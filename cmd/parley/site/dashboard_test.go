@@ -37,6 +37,7 @@ type figures struct {
 func newFigures(t *testing.T) *figures {
 	t.Helper()
 	f := &figures{site: sitetest.Start(t, acmeWithBilling())}
+	f.progress("0, 0")
 	for name, id := range map[string]*int64{"teams.Support": &f.support, "teams.Billing": &f.billing, "accounts.support-mail": &f.mail, "accounts.shop": &f.shop,
 		"accounts.billing-mail": &f.invoice, "agents.Ann Lee": &f.ann, "agents.Ben Osei": &f.ben} {
 		table, value, _ := strings.Cut(name, ".")
@@ -45,6 +46,16 @@ func newFigures(t *testing.T) *figures {
 		}
 	}
 	return f
+}
+
+// progress says below which conversations all is still to be counted, and the medians of old days.
+func (f *figures) progress(below string) {
+	f.site.T.Helper()
+	if _, err := f.site.Pool.Exec(f.site.T.Context(), `
+		WITH b (again, old) AS (VALUES (`+below+`)), m AS (UPDATE measured SET below = (SELECT again FROM b))
+		INSERT INTO measure_filling SELECT 1, old, '2026-01-01' FROM b ON CONFLICT (id) DO UPDATE SET below = EXCLUDED.below`); err != nil {
+		f.site.T.Fatal(err)
+	}
 }
 
 // keep lets a conversation contribute to the figures, and gives it a thread in Slack.
@@ -291,5 +302,48 @@ func TestManyAgentsFigures(t *testing.T) {
 	}
 	if file := ann.Get("/settings/dashboard/figures.csv?days=7").Body; strings.Count(file, "\nagent,") != 60 {
 		t.Errorf("the file has %d agents", strings.Count(file, "\nagent,"))
+	}
+}
+
+// R-230: what isn't counted yet is told on the page and in the file, in words; a median that isn't known is no number.
+func TestFiguresBehind(t *testing.T) {
+	t.Parallel()
+	f := newFigures(t)
+	f.keep(7, "x", measure.Labels{}, measure.Share{Day: daysAgo(1), TeamID: store.TeamID(f.support), AgentID: store.AgentID(f.ben), AccountID: store.AccountID(f.mail),
+		Figures: measure.Figures{Resolved: 4, EndedSum: 400, EndedSumOpen: 400, FirstCount: 3, FirstSum: 90, FirstSumOpen: 90}})
+	ann := f.site.Visitor("ann@acme.test")
+	const page, file = "/settings/dashboard?days=7", "/settings/dashboard/figures.csv?days=7"
+	for _, tt := range []struct{ progress, told string }{
+		{"0, 0", ""},
+		{"9, 9", "All conversations are being counted again"},
+		{"0, 9", "Medians of old days are being counted"},
+	} {
+		f.progress(tt.progress)
+		a, rows := ann.Get(page), ann.Get(file).Body
+		if list, err := csv.NewReader(strings.NewReader(rows)).ReadAll(); err != nil || tt.told == "" && len(list) > 1 && list[1][0] == "note" {
+			t.Errorf("%s: the file: %v\n%s", tt.progress, err, rows)
+		}
+		if tt.told != "" && (!a.Has(tt.told) || !strings.Contains(rows, "\nnote,\""+tt.told)) || tt.told == "" && a.Has(`class="note warn"`) {
+			t.Errorf("%s: %q isn't told, or something is:\n%s", tt.progress, tt.told, rows)
+		}
+	}
+	f.progress("0, 0")
+	if a := ann.Get(page); a.Has("not known") {
+		t.Error("a median is said to be not known, and is")
+	}
+	if _, err := f.site.Pool.Exec(t.Context(), `DELETE FROM measure_spreads`); err != nil { // as on days that were closed before there were medians
+		t.Fatal(err)
+	}
+	if a := ann.Get(page); !a.Has("median not known") || !a.Has(`<span class="under">not known</span>`) {
+		t.Error("nobody is told that medians are not known")
+	}
+	if rows := ann.Get(file).Body; !strings.Contains(rows, "not known,,not known\n") {
+		t.Errorf("the file:\n%s", rows)
+	}
+	if _, err := f.site.Pool.Exec(t.Context(), `INSERT INTO measure_due (conversations, since) VALUES ('{7}', now() - interval '1 hour')`); err != nil {
+		t.Fatal(err)
+	}
+	if a := ann.Get(page); !a.Has("Figures are 1 h behind") {
+		t.Error("nobody is told that figures are behind")
 	}
 }
