@@ -133,17 +133,6 @@ func OneLine(s string, runes int) string {
 	return isolated(s)
 }
 
-// isolated puts words that are written from right to left between Unicode's isolation marks, so that
-// they don't change the direction of the text beside them.
-func isolated(s string) string {
-	for _, r := range s {
-		if unicode.In(r, unicode.Arabic, unicode.Hebrew, unicode.Syriac, unicode.Thaana, unicode.Nko, unicode.Adlam) {
-			return "\u2068" + s + "\u2069"
-		}
-	}
-	return s
-}
-
 // AgentName gives an agent's name, else the address; it is never empty.
 func AgentName(a bridge.AgentRef) string {
 	for _, name := range [...]string{a.Name, a.Email} {

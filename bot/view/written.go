@@ -26,7 +26,7 @@ func writtenLine(l bridge.Line, c *bridge.WrittenLine, _ bridge.Facts) []Block {
 // writtenTitle says what a text is.
 func writtenTitle(c *bridge.WrittenLine) string {
 	in := ""
-	if c.Language != "" {
+	if c.Language != "" && !withoutModel(c) {
 		in = " in " + analysis.LanguageName(c.Language)
 	}
 	switch {
@@ -48,13 +48,22 @@ func writtenTitle(c *bridge.WrittenLine) string {
 	return "Summary" + in
 }
 
+// withoutModel says whether a text was taken from the messages: so it is in no language that somebody asked for.
+func withoutModel(c *bridge.WrittenLine) bool { return c.Degraded || c.WrittenBy == "offline" }
+
 // writer says who wrote a text.
 func writer(c *bridge.WrittenLine) string {
+	from := "taken from the messages"
+	if c.Task == analysis.Summarise && c.Language != "" && c.Language != "en" {
+		from += ", in their own words (" + analysis.LanguageName(c.Language) + " needs a model)"
+	} else if !c.Degraded {
+		from += ", without a model"
+	}
 	switch {
 	case c.Degraded:
-		return "the model gave no answer: taken from the messages"
-	case c.WrittenBy == "offline":
-		return "taken from the messages, without a model"
+		return "the model gave no answer: " + from
+	case withoutModel(c):
+		return from
 	}
 	return "by " + shape.OneLine(c.WrittenBy, shape.MaxNameRunes) + ", not checked by anybody"
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode"
 
+	"parley/bot/shape"
 	"parley/bot/view"
 	"parley/bridge"
 	"parley/channels/markdown"
@@ -34,11 +35,11 @@ func literal(s string) string {
 		switch {
 		case r == '\n' || r == '\r' || r == '\t' || r == '\u2028' || r == '\u2029':
 			return ' '
-		case unicode.IsControl(r) || bidi(r):
+		case unicode.IsControl(r):
 			return -1
 		}
 		return r
-	}, s)
+	}, shape.Straight(s))
 	s = shortcode.ReplaceAllString(s, ":"+joiner+"$1:")
 	s = escape(s)
 	for _, mark := range []string{"*", "_", "~", "`"} {
@@ -48,15 +49,6 @@ func literal(s string) string {
 		s = joiner + s
 	}
 	return s
-}
-
-// bidi tells the characters that change the direction of text.
-func bidi(r rune) bool {
-	switch {
-	case r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0x200e, r == 0x200f, r == 0x061c:
-		return true
-	}
-	return false
 }
 
 // piece renders one piece as mrkdwn.

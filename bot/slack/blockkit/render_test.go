@@ -61,13 +61,14 @@ func TestRenderForms(t *testing.T) {
 func TestLiteral(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		"<!channel> <@U1>": "&lt;!channel&gt; &lt;@U1&gt;",
-		"a & b":            "a &amp; b",
-		"*b*":              joiner + "*" + joiner + "b" + joiner + "*" + joiner,
-		":fire: 10:30":     ":" + joiner + "fire: 10:30",
-		"> q":              joiner + "&gt; q",
-		"a\nb\u202ec":      "a bc",
-		"snake_case":       "snake" + joiner + "_" + joiner + "case",
+		"<!channel> <@U1>":       "&lt;!channel&gt; &lt;@U1&gt;",
+		"a & b":                  "a &amp; b",
+		"*b*":                    joiner + "*" + joiner + "b" + joiner + "*" + joiner,
+		":fire: 10:30":           ":" + joiner + "fire: 10:30",
+		"> q":                    joiner + "&gt; q",
+		"a\nb\u202ec":            "a bc",
+		"snake_case":             "snake" + joiner + "_" + joiner + "case",
+		"\u2068נועה\u2069 · #12": "\u2068נועה\u2069 · #12",
 	} {
 		if got := literal(in); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)

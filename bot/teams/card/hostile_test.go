@@ -176,6 +176,16 @@ func checkNeutral(t *testing.T, s string) {
 	}
 }
 
+// Words that are written from right to left stay isolated from what stands beside them.
+func TestIsolatedWordsStaySo(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{"\u2068נועה\u2069 · 12": "\u2068נועה\u2069 · 12", "a\u2069\u202eb": "ab"} {
+		if got := neutral(in); got != want {
+			t.Errorf("%+q: %+q, want %+q", in, got, want)
+		}
+	}
+}
+
 // Two people of one name are two mentions; one person is told once.
 func TestMentions(t *testing.T) {
 	t.Parallel()

@@ -3,6 +3,8 @@ package card
 import (
 	"strings"
 	"unicode"
+
+	"parley/bot/shape"
 )
 
 // joiner is an invisible character. Between two characters it keeps them from being read as one mark.
@@ -51,16 +53,11 @@ func oneLine(s string) string {
 		switch {
 		case unicode.IsSpace(r) || r == '\u2028' || r == '\u2029':
 			return ' '
-		case unicode.IsControl(r) || turns(r):
+		case unicode.IsControl(r):
 			return -1
 		}
 		return r
-	}, s)
-}
-
-// turns says whether a character changes the direction of text.
-func turns(r rune) bool {
-	return r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200e || r == 0x200f || r == 0x061c
+	}, shape.Straight(s))
 }
 
 func wordRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
