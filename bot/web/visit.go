@@ -75,9 +75,13 @@ func (v *Visit) ShowAgain(name string, s Screen) error {
 }
 
 func (v *Visit) show(status int, area, name string, s Screen) error {
-	t := v.site.templates[area+"/"+name]
-	if t == nil {
+	read := v.site.templates[area+"/"+name]
+	if read == nil {
 		return fmt.Errorf("web: no template %s/%s", area, name)
+	}
+	t, err := read()
+	if err != nil {
+		return fmt.Errorf("web: template %s/%s: %w", area, name, err)
 	}
 	all := shown{Screen: s, Person: v.Person, Company: v.site.opt.Company(v.Context()), Menu: v.menu(), Assets: v.site.assets,
 		Flash: v.sessions.PopString(v.Context(), flashKey)}

@@ -9,12 +9,12 @@ package web
 import (
 	"context"
 	"errors"
-	"fmt"
 	"html/template"
 	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -69,20 +69,23 @@ const sessionLife = 7 * 24 * time.Hour
 type Site struct {
 	opt       Options
 	sessions  *scs.SessionManager
-	tabs      *scs.SessionManager           // of pages in a frame; nil = there are none
-	templates map[string]*template.Template // by "area/name"
+	tabs      *scs.SessionManager     // of pages in a frame; nil = there are none
+	templates map[string]pageTemplate // by "area/name"
 	assets    *assets
 	limits    *limits
 	routes    []Route
 }
 
+// pageTemplate gives the template of a page, or why it can't be read.
+type pageTemplate func() (*template.Template, error)
+
 // New makes the site.
-// Errors: a template or a route that can't work.
+// Errors: what surrounds all pages, or an area's list of templates, can't be read.
 func New(o Options) (*Site, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Site{opt: o, sessions: newSessions(o), assets: newAssets(), limits: newLimits(o.Now), templates: map[string]*template.Template{}}
+	s := &Site{opt: o, sessions: newSessions(o), assets: newAssets(), limits: newLimits(o.Now), templates: map[string]pageTemplate{}}
 	o.Areas = append(slices.Clone(o.Areas), s.ownArea())
 	s.opt.Areas = o.Areas
 	if o.Ancestors != nil {
@@ -121,7 +124,8 @@ func newSessions(o Options) *scs.SessionManager {
 	return m
 }
 
-// addTemplates parses the templates of an area: each on top of a copy of what surrounds all pages.
+// addTemplates adds the templates of an area. Each is parsed when its page is first shown, on top of a copy of what surrounds all
+// pages: parsing all of them is most of what the site costs at a start.
 func (s *Site) addTemplates(base *template.Template, a Area) error {
 	if a.Templates == nil {
 		return nil
@@ -131,14 +135,13 @@ func (s *Site) addTemplates(base *template.Template, a Area) error {
 		return err
 	}
 	for _, name := range names {
-		t, err := base.Clone()
-		if err != nil {
-			return fmt.Errorf("web: %s: %w", name, err)
-		}
-		if _, err = t.Funcs(a.Funcs).ParseFS(a.Templates, name); err != nil {
-			return fmt.Errorf("web: area %s: %w", a.Name, err)
-		}
-		s.templates[a.Name+"/"+strings.TrimSuffix(name, ".html")] = t
+		s.templates[a.Name+"/"+strings.TrimSuffix(name, ".html")] = sync.OnceValues(func() (*template.Template, error) {
+			t, err := base.Clone()
+			if err != nil {
+				return nil, err
+			}
+			return t.Funcs(a.Funcs).ParseFS(a.Templates, name)
+		})
 	}
 	return nil
 }

@@ -31,17 +31,23 @@ type Analyzer struct {
 	readings map[string]*reading // desks' texts, likewise
 }
 
-// New reads the lexicons. It panics if one is malformed: they are part of the program, and a test reads them.
+// known is what every Analyzer knows of languages. It is read once in a process, which takes longer than most of what a
+// process does at its start, and is never changed.
+var known = sync.OnceValues(load) //nolint:gochecknoglobals // constant
+
+// New gives an Analyzer. It panics if a lexicon is malformed: they are part of the program, and a test reads them.
 func New() *Analyzer {
-	a, err := load()
+	k, err := known()
 	if err != nil {
 		panic("offline: " + err.Error())
 	}
-	return a
+	return &Analyzer{lexicons: k.lexicons, common: k.common, foreign: k.foreign, languages: k.languages, concepts: k.concepts, model: k.model,
+		patterns: map[string]compiled{}, readings: map[string]*reading{}}
 }
 
+// load reads the lexicons.
 func load() (*Analyzer, error) {
-	a := &Analyzer{patterns: map[string]compiled{}, readings: map[string]*reading{}}
+	a := &Analyzer{}
 	entries, err := lexicons.ReadDir("lexicon")
 	if err != nil {
 		return nil, fmt.Errorf("lexicons: %w", err)
