@@ -13,18 +13,42 @@ import (
 type Lease struct {
 	Name   string `db:"name"`
 	Holder string `db:"holder"`
-	Live   bool   `db:"live"` // false = it ran out, and anybody may take it
+	Live   bool   `db:"live"`   // false = it ran out, and anybody may take it
+	Silent bool   `db:"silent"` // its holder is one that shows its life, and doesn't: it has ended, or its session has
+}
+
+// ShowingPrefix begins the names of holders that show their life. Those of earlier versions have other names.
+const ShowingPrefix = "shows:"
+
+// showingLocks is the class (first key) of the advisory locks by which holders show their life.
+const showingLocks = 0x50A71E8
+
+const showLife = `SELECT pg_advisory_lock_shared($1, hashtext($2))`
+
+// ShowLife shows by a session that a holder of leases lives. It ends with its process, and PostgreSQL knows that at once.
+func ShowLife(ctx context.Context, session Querier, holder string) error {
+	if _, err := session.Exec(ctx, showLife, showingLocks, holder); err != nil {
+		return fmt.Errorf("store: show life: %w", err)
+	}
+	return nil
 }
 
 const findLeases = `
-	SELECT name, holder, until > (SELECT clock_timestamp()) AS live
+	WITH showing AS MATERIALIZED (
+		SELECT k.objid
+		FROM pg_locks AS k
+		WHERE k.locktype = 'advisory' AND k.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+			AND k.classid = $3 AND k.objsubid = 2 AND k.granted
+	)
+	SELECT name, holder, until > (SELECT clock_timestamp()) AS live,
+		starts_with(holder, $4) AND (hashtext(holder)::oid IN (SELECT objid FROM showing)) IS FALSE AS silent
 	FROM leases
 	WHERE name = ANY($1) OR starts_with(name, $2)`
 
 // FindLeases reads the leases with these names, and all whose names begin with prefix. It writes
 // nothing, so it is the cheap way to see whether a lease is free.
 func FindLeases(ctx context.Context, q Querier, names []string, prefix string) ([]Lease, error) {
-	return query.Collect[Lease](ctx, q, "leases", findLeases, names, prefix)
+	return query.Collect[Lease](ctx, q, "leases", findLeases, names, prefix, showingLocks, ShowingPrefix)
 }
 
 // The order keeps two processes that want the same leases from a deadlock. A row is locked even when

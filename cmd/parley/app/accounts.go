@@ -38,6 +38,7 @@ type accounts struct {
 	holder   string // the name under which this process holds leases
 	bodies   *bodies
 	fetchers *fetchers
+	life     *lifeSign
 	consents *consent.Keeper
 	owners   atomic.Pointer[owners.Table] // whose facts the shared callbacks bring
 
@@ -56,9 +57,11 @@ type worker struct {
 }
 
 func newAccounts(e *engine.Engine, env Env, db *Database, specs []channels.Spec, keys [][]byte, log *slog.Logger, lease time.Duration, bodies *bodies) *accounts {
-	a := &accounts{engine: e, outside: env, db: db, specs: map[string]channels.Spec{}, keys: keys, log: log, holder: rand.Text(), bodies: bodies,
+	a := &accounts{engine: e, outside: env, db: db, specs: map[string]channels.Spec{}, keys: keys, log: log, holder: store.ShowingPrefix + rand.Text(), bodies: bodies,
 		consents: consent.New(db.Pool, db.Sealer, env.OAuth, log), running: map[store.AccountID]*worker{}}
 	a.fetchers = newFetchers(db.Pool, log, a.holder, cmp.Or(lease, fetchLease))
+	a.life = &lifeSign{pool: db.Pool, holder: a.holder}
+	a.fetchers.show = a.life.show
 	for _, s := range specs {
 		a.specs[s.Kind] = s
 	}
@@ -190,8 +193,9 @@ func fingerprint(a store.Account, connected int64) [32]byte {
 
 // run follows the settings, and fetches for the accounts that belong to this process, until ctx ends.
 func (a *accounts) run(ctx context.Context) error {
-	round := time.NewTicker(min(fetchRound, a.fetchers.lease/6))
+	round := time.NewTicker(a.fetchers.every())
 	defer round.Stop()
+	defer a.life.end()
 	changed := a.engine.Changed()
 	a.refresh(ctx)
 	for {

@@ -36,8 +36,12 @@ type fetchers struct {
 	held    map[store.AccountID]time.Time // accounts that this process has leased, and when it last asked for the lease
 	free    map[store.AccountID]time.Time // accounts of other processes that nobody has leased, and since when
 	adopted map[store.AccountID]bool      // accounts of other processes that this one took because they were free
+	silent  map[string]time.Time          // holders that show no life, and since when
 	members []string                      // the holders of all live processes, sorted, with this one
 	joined  time.Time                     // when this process last renewed its own lease as a member
+
+	show  func(context.Context) error // shows that this process lives (store.ShowLife); nil = its name doesn't promise that
+	shown bool
 }
 
 // fetchRun is one channel at work.
@@ -59,6 +63,9 @@ func newFetchers(db store.Querier, log *slog.Logger, holder string, lease time.D
 func (f *fetchers) round(ctx context.Context, wanted map[store.AccountID]*worker) {
 	f.endOutdated(wanted)
 	leases, err := f.look(ctx, wanted)
+	if err == nil {
+		err = f.showLife(ctx)
+	}
 	if err != nil {
 		if ctx.Err() == nil {
 			f.log.Warn("leases not read", "error", err)
@@ -108,6 +115,9 @@ func (f *fetchers) look(ctx context.Context, wanted map[store.AccountID]*worker)
 	if err != nil {
 		return nil, err
 	}
+	if list, err = f.bury(ctx, list); err != nil {
+		return nil, err
+	}
 	leases, members := map[string]store.Lease{}, []string{f.holder}
 	for _, l := range list {
 		leases[l.Name] = l
@@ -123,6 +133,55 @@ func (f *fetchers) look(ctx context.Context, wanted map[store.AccountID]*worker)
 	}
 	return leases, nil
 }
+
+// bury gives back, for processes that have ended, the leases that they left, and returns all others. A process that
+// lives but lost its session shows its life again in its next round: so one counts as ended when it was silent
+// for longer than that.
+func (f *fetchers) bury(ctx context.Context, list []store.Lease) ([]store.Lease, error) {
+	before, now := f.silent, f.now()
+	f.silent = map[string]time.Time{}
+	var left []store.Lease
+	gone := map[string][]string{}
+	for _, l := range list {
+		switch {
+		case l.Silent && l.Holder == f.holder:
+			f.shown = false
+		case l.Silent:
+			since, known := before[l.Holder]
+			if !known {
+				since = now
+			}
+			f.silent[l.Holder] = since
+			if now.Sub(since) >= 2*f.every() {
+				gone[l.Holder] = append(gone[l.Holder], l.Name)
+				continue
+			}
+		}
+		left = append(left, l)
+	}
+	for holder, names := range gone {
+		f.log.Info("a process that fetched has ended", "leases", len(names))
+		if err := store.DropLeases(ctx, f.db, names, holder); err != nil {
+			return nil, err
+		}
+	}
+	return left, nil
+}
+
+// showLife makes sure that this process shows its life before it takes leases.
+func (f *fetchers) showLife(ctx context.Context) error {
+	if f.show == nil || f.shown {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, f.lease/3)
+	defer cancel()
+	err := f.show(ctx)
+	f.shown = err == nil
+	return err
+}
+
+// every is the time between two rounds.
+func (f *fetchers) every() time.Duration { return min(fetchRound, f.lease/6) }
 
 // giveAway ends the channels of accounts that no longer belong to this process, and gives their leases
 // back once they have ended. It also removes the leases of processes that are gone.
