@@ -68,6 +68,15 @@ func reasonWords(reason string, f bridge.Facts) string {
 		return "The account is paused."
 	case "handed_in":
 		return "You handed its form in twice, with other words."
+	}
+	return editedWhy(reason)
+}
+
+// editedWhy gives words to the codes of texts that were edited.
+func editedWhy(reason string) string {
+	switch reason {
+	case "edited_elsewhere":
+		return "It was typed outside of this thread, and edited there."
 	case "other_words":
 		return "It was edited since the button was shown, and says this now."
 	case "edited":

@@ -91,7 +91,7 @@ func parse(a *bridge.Action, m Message) {
 			text = strings.TrimSpace(rest)
 		}
 		if verb(a, text) {
-			a.Origin = bridge.OriginMention
+			a.Origin, a.Explicit = bridge.OriginMention, a.Verb == bridge.VerbReply
 			return
 		}
 	}

@@ -61,6 +61,7 @@ func TestTopLevelIsSent(t *testing.T) {
 		return w.count(`SELECT count(*) FROM posts WHERE message = $1 AND version <> ''`, text) == 1
 	})
 	w.chat.Press(t, "ann", line, bridge.VerbSend)
+	w.chat.Press(t, "ann", w.whisper("ann", "It is repaired"), bridge.VerbSend) // the line shows the former words
 	w.fate(text, "waiting")
 	w.marked(text, string(bridge.MarkWaiting))
 	w.settledBut(1)

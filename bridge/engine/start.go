@@ -16,6 +16,7 @@ import (
 	"parley/bridge/engine/clean"
 	"parley/bridge/engine/outbound"
 	"parley/bridge/engine/reading"
+	"parley/bridge/engine/speech"
 	"parley/bridge/engine/template"
 	"parley/channels"
 	"parley/store"
@@ -39,6 +40,9 @@ func (w *work) wantStart(n *book.Wanted, surface store.AccountID, a bridge.Actio
 // as a reply. If a chat has an open conversation with the customer already, the agent is pointed to that
 // one, and nothing is sent.
 func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
+	if !speech.TypedElsewhere(w.Posts, &r) {
+		return nil
+	}
 	agent, surface, a := r.Agent, r.Surface, r.Action
 	s, problem := w.Reading.Starting(w.Dir, agent, reading.StartOf(a))
 	if problem == nil {
@@ -117,8 +121,10 @@ func (w *work) firstWords(r book.Request, used *outbound.UsedTemplate) error {
 		}
 		r.Text, begun.Template = used.Use.Words(), used.Name
 	}
+	typed := w.Posts.Elsewhere(r)
 	r.Place.Message, r.Files = "", nil
 	m := w.Messages.AddByPerson(r)
+	w.Posts.RememberElsewhere(typed, m)
 	m.Subject, m.Reason, m.Template = r.Conversation.Subject, "explicit", filled
 	r.Conversation.Subject = cmp.Or(r.Conversation.Subject, clean.Preview(m.Text))
 	if used != nil {

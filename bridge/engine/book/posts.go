@@ -95,6 +95,22 @@ func (ps *Posts) InThread(r Request) bool {
 	return p != nil && p.ConversationID == r.Conversation.ID
 }
 
+// Elsewhere gives the key of a text that was typed outside of its conversation's thread; nil = it wasn't typed.
+func (ps *Posts) Elsewhere(r Request) *PostKey {
+	if !r.Typed() || r.Place.Message == "" {
+		return nil
+	}
+	return &PostKey{r.Surface, r.Place.Channel, r.Place.Message}
+}
+
+// RememberElsewhere notes the message that a text became which was typed elsewhere. The note names no conversation: what is
+// said below the text isn't said in the conversation's thread.
+func (ps *Posts) RememberElsewhere(k *PostKey, m *Message) {
+	if k != nil {
+		ps.Remember(store.Post{AccountID: k.Account, Channel: k.Channel, Message: k.Message, MessageID: m.ID, Kind: HumanMessage})
+	}
+}
+
 // Seen says that a typed message was dealt with before, when the surface reported it in another way.
 func (ps *Posts) Seen(r Request) bool {
 	p := ps.Rows[PostKey{r.Surface, r.Place.Channel, r.Place.Message}]

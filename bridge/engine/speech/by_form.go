@@ -12,6 +12,10 @@ import (
 // ByForm does what a form of a reply or a note asks for. The thread shows a reply as the customer
 // gets it, in one or two messages.
 func (sp *UseCases) ByForm(r book.Request) {
+	typed := sp.Posts.Elsewhere(r)
+	if !TypedElsewhere(sp.Posts, &r) {
+		return
+	}
 	r.Place.Message = ""
 	if r.Verb == bridge.VerbNote {
 		sp.noteByForm(r)
@@ -28,7 +32,9 @@ func (sp *UseCases) ByForm(r book.Request) {
 	sp.replies.RecipientsOfForm(r)
 	first := sp.TakeFormBack(r)
 	for i, one := range sp.replies.Fitting(r.Conversation, r.Action, answered) {
-		sp.Posts.RememberForm(r, i, sp.replyByForm(r.With(one), answered, first))
+		m := sp.replyByForm(r.With(one), answered, first)
+		sp.Posts.RememberForm(r, i, m)
+		sp.Posts.RememberElsewhere(typed, m)
 	}
 }
 

@@ -59,6 +59,22 @@ func (sp *UseCases) NeverCame(c *book.Conversation) {
 	}
 }
 
+// TypedElsewhere applies to a text that was typed outside of its conversation's thread the edit that came before it. It says
+// no if there is nothing to be done: the text was dealt with, or was deleted, or says nothing to Parley any more.
+func TypedElsewhere(posts *book.Posts, r *book.Request) bool {
+	k := posts.Elsewhere(*r)
+	if k == nil || posts.Rows[*k] == nil {
+		return true
+	}
+	var e early
+	known := posts.Rows[*k]
+	if known.Kind != book.EarlyMessage || json.Unmarshal(known.Early, &e) != nil || e.Delete || !e.Action.Explicit && !e.Action.MentionsBot {
+		return false
+	}
+	r.Text, r.Raw, r.Files = e.Action.Text, e.Action.Raw, e.Action.Files
+	return true
+}
+
 // typedCommand says that an edited text is a command, or says nothing: it was never for a customer.
 func typedCommand(a bridge.Action) bool {
 	return strings.HasPrefix(strings.TrimSpace(a.Raw), "!") || a.Text == "" && len(a.Files) == 0

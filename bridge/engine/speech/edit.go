@@ -10,6 +10,9 @@ import (
 	"parley/store"
 )
 
+// elsewhereReason marks a reply that was typed outside of its conversation's thread, and edited there.
+const elsewhereReason string = "edited_elsewhere"
+
 // editedReason marks a message whose text is not what it was when it was decided.
 const editedReason string = "edited"
 
@@ -22,7 +25,7 @@ func (sp *UseCases) Edit(r book.Request) {
 		return
 	}
 	sp.ChannelTexts.editChannelText(p, r.Action)
-	m, c := sp.Messages.Rows[p.MessageID], sp.Conversations.Rows[p.ConversationID]
+	m, c := sp.Messages.Rows[p.MessageID], conversationOf(sp.Book, p)
 	if p.Kind != book.HumanMessage || m == nil || c == nil || r.Version <= p.Version {
 		return
 	}
@@ -32,6 +35,14 @@ func (sp *UseCases) Edit(r book.Request) {
 	if !again || r.Restored {
 		sp.applyEdit(r.About(c), m)
 	}
+}
+
+// conversationOf gives the conversation that a person's message, or a post of ours, belongs to; nil = none.
+func conversationOf(b *book.Book, p *store.Post) *book.Conversation {
+	if m := b.Messages.Rows[p.MessageID]; m != nil && p.Kind == book.HumanMessage {
+		return b.Conversations.Rows[m.ConversationID]
+	}
+	return b.Conversations.Rows[p.ConversationID]
 }
 
 // sameContent tells whether two versions of a message are one edit that a surface reported in two
@@ -46,6 +57,11 @@ func (sp *UseCases) applyEdit(r book.Request, m *book.Message) {
 	r.Agent = sp.Dir.AgentOf(m.AccountID, m.AuthorUser)
 	r.Actor = bridge.Actor{ID: m.AuthorUser, Kind: bridge.ActorPerson}
 	decision, reason := Speak(sp.speechOf(r))
+	if m.Place == "" { // typed elsewhere, with the number of its conversation, and perhaps not for that one any more
+		if decision, reason = Ask, elsewhereReason; !r.Explicit && !r.MentionsBot {
+			decision, reason = Inside, noteReason
+		}
+	}
 	d := sp.Outbox.FirstOf(m)
 	m.Promotional = m.Promotional || r.Args.Promotional
 	switch {
@@ -149,7 +165,7 @@ func (sp *UseCases) Delete(r book.Request) error {
 		sp.keepEarly(r, p, true)
 		return nil
 	}
-	c := sp.Conversations.Rows[p.ConversationID]
+	c := conversationOf(sp.Book, p)
 	if c == nil {
 		sp.ChannelTexts.dropChannelText(p)
 		return nil
@@ -179,7 +195,7 @@ func (sp *UseCases) applyDelete(c *book.Conversation, m *book.Message) {
 		sp.Log.ByParley(c, store.DeedUndone, book.Detail{Message: m.ID, Reason: book.DeletedReason})
 		sp.Messages.Unanswered(c)
 	case m.Fate == store.FateWaiting && sp.Outbox.ReplyOf(m) != nil && (sp.Outbox.UnderWayReply(m) || sp.Outbox.LeftInParts(m)):
-		m.Fate, m.Reason, m.Dirty = store.FateUndone, book.DeletedReason, true // if it lands all the same, Reached tells
+		m.Fate, m.Dirty = store.FateUndone, true // if it lands all the same, Reached tells
 		if sp.Outbox.LeftInParts(m) {
 			sp.TellWith(c, m, bridge.Line{Content: bridge.LineDeleteLate})
 		}

@@ -1,0 +1,73 @@
+package engine_test
+
+import (
+	"testing"
+	"time"
+
+	"parley/bridge"
+	"parley/bridge/bridgetest"
+	"parley/store"
+)
+
+// A reply that was typed outside of its conversation's thread, with the number, is taken back when its author deletes it in
+// its hold; edited, its author is asked, and as a note it stays inside.
+func TestReplyTypedElsewhere(t *testing.T) {
+	t.Parallel()
+	const mention = "<@" + bridgetest.App + "> #1 "
+	for name, c := range map[string]struct {
+		change func(w *world, message string)
+		fate   store.Fate
+		sent   []string
+	}{
+		"deleted": {func(w *world, m string) { w.chat.Delete(support, m) }, store.FateUndone, nil},
+		"edited":  {func(w *world, m string) { w.chat.Edit(support, m, mention+"reply On Tuesday") }, store.FateAsk, nil},
+		"noted":   {func(w *world, m string) { w.chat.Edit(support, m, "note: on Monday") }, store.FateInside, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{hold: time.Hour})
+			thread := w.opened()
+			typed := w.chat.Say("ann", support, "", mention+"reply On Monday")
+			w.line(thread, bridge.LineDone)
+			c.change(w, typed)
+			becomes := func(fate store.Fate) {
+				w.eventually("it is "+string(fate), func() bool {
+					return w.text(`SELECT m.fate FROM messages AS m JOIN posts AS p ON p.message_id = m.id WHERE p.message = $1`, typed) == string(fate)
+				})
+			}
+			becomes(c.fate)
+			w.advance(2 * time.Hour)
+			w.settled()
+			w.provider.WaitTexts(t, c.sent...)
+			if c.fate == store.FateAsk {
+				w.chat.Press(t, "ann", w.line(thread, bridge.LineAsk), bridge.VerbSend)
+				becomes(store.FateWaiting)
+				w.advance(2 * time.Hour)
+				w.provider.WaitTexts(t, "On Tuesday")
+			}
+		})
+	}
+}
+
+// The same of the words with which a conversation begins, also where the deletion comes first.
+func TestStartTypedAndDeleted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{hold: time.Hour})
+	const begin = "<@" + bridgetest.App + "> new " + mail + " eve@x.test "
+	typed := w.chat.Say("ann", support, "", begin+"Wrong words")
+	w.eventually("it is begun", func() bool { return w.count(`SELECT count(*) FROM messages WHERE text = 'Wrong words'`) == 1 })
+	w.chat.Delete(support, typed)
+	w.eventually("it is taken back", func() bool { return w.text(`SELECT fate FROM messages WHERE text = 'Wrong words'`) == "undone" })
+	w.chat.Mute(true)
+	early := w.chat.Get(support, w.chat.Say("ann", support, "", begin+"More of them"))
+	w.chat.Delete(support, early.ID)
+	w.surfaceFact("delete", w.chat.Get(support, early.ID))
+	w.surfaceFact("say", early)
+	w.chat.Mute(false)
+	w.advance(2 * time.Hour)
+	w.settled()
+	w.provider.WaitTexts(t)
+	if n := w.count(`SELECT count(*) FROM conversations`); n != 1 {
+		t.Errorf("%d conversations", n)
+	}
+}
