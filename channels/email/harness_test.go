@@ -37,6 +37,8 @@ const support = "support@acme.test"
 // without UIDPLUS, with all it knows, and as Gmail. Unasked responses, sockets cut and BYE while 30 mails
 // came, and a new UIDVALIDITY: nothing was lost, doubled or out of order. An unasked response of an
 // unknown kind costs the connection, as go-imap refuses it; the next one goes on. LOGINDISABLED is explained.
+// imapflow 2.10.2, node-imap and nodemailer 10.6.0 of npm do with package mailfake what they do with other
+// servers. 400 odd mails of ours were read by Python's email, mailparser and postal-mime: see filename.go.
 
 // patience bounds every wait; only a failing test uses it up.
 const patience = 2 * time.Minute

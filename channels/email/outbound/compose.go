@@ -10,7 +10,6 @@ import (
 
 	"github.com/wneessen/go-mail"
 	"github.com/yuin/goldmark"
-	"golang.org/x/net/idna"
 
 	"parley/channels"
 	"parley/channels/email/bodytext"
@@ -224,26 +223,17 @@ func mailAddresses(parties []channels.Party) ([]*netmail.Address, error) {
 		if err != nil || strings.ContainsAny(p.Key, "<>\r\n\x00") {
 			return nil, badRecipient(fmt.Sprintf("%q is not an e-mail address.", rawmail.Excerpt(p.Key)), "Correct the contact's address.")
 		}
-		local, domain, _ := cutLast(parsed.Address, "@")
-		if !rawmail.IsASCII(domain) {
-			if domain, err = idna.Lookup.ToASCII(domain); err != nil {
-				return nil, badRecipient(fmt.Sprintf("%q is not an e-mail address.", rawmail.Excerpt(p.Key)), "Correct the contact's address.")
-			}
+		address := rawmail.ASCIIDomain(parsed.Address)
+		if !rawmail.IsASCII(address[strings.LastIndexByte(address, '@')+1:]) {
+			return nil, badRecipient(fmt.Sprintf("%q is not an e-mail address.", rawmail.Excerpt(p.Key)), "Correct the contact's address.")
 		}
 		name := rawmail.OneLine(p.Name)
 		if strings.EqualFold(name, p.Key) {
 			name = ""
 		}
-		out = append(out, &netmail.Address{Name: name, Address: local + "@" + domain})
+		out = append(out, &netmail.Address{Name: name, Address: address})
 	}
 	return out, nil
-}
-
-func cutLast(s, sep string) (before, after string, found bool) {
-	if i := strings.LastIndex(s, sep); i >= 0 {
-		return s[:i], s[i+len(sep):], true
-	}
-	return s, "", false
 }
 
 // referenceChain returns the ids for References: our anchor, the thread's ids, the id that is answered.

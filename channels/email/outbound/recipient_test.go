@@ -16,7 +16,7 @@ func TestRecipient(t *testing.T) {
 		"Ann Lee <ann@example.org>":            {Key: "ann@example.org", Name: "Ann Lee"},
 		"mailto:ann@example.org":               {Key: "ann@example.org"},
 		"<mailto:ann@example.org|ann@exa.org>": {},
-		"ann@bücher.example":                   {Key: "ann@bücher.example"},
+		"ann@bücher.example":                   {Key: "ann@xn--bcher-kva.example"},
 		"":                                     {}, "ann": {}, "@example.org": {}, "ann@": {}, "ann@x.test, ben@x.test": {},
 		"help@acme.test": {}, "SALES@acme.test": {}, "help+lamp@acme.test": {}, "ann@exa mple.org\x00": {}, "a@b\r\nBcc: x@y.test": {},
 	} {

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 
+	"golang.org/x/net/idna"
+
 	"parley/channels"
 )
 
@@ -157,7 +159,20 @@ func Address(a string, guess *Guesser) string {
 	if at <= 0 || at == len(a)-1 || len(a) > 320 {
 		return ""
 	}
-	return strings.TrimSuffix(a, ".")
+	return ASCIIDomain(strings.TrimSuffix(a, "."))
+}
+
+// ASCIIDomain returns an address with its domain in the form for machines: ann@xn--bcher-kva.test. Mails have nearly always that one,
+// people type the other. A domain that has no such form stays as it is.
+// Source: RFC 5891 section 4.4.
+func ASCIIDomain(address string) string {
+	at := strings.LastIndexByte(address, '@')
+	if domain := address[at+1:]; !IsASCII(domain) {
+		if ascii, err := idna.Lookup.ToASCII(domain); err == nil {
+			return address[:at+1] + ascii
+		}
+	}
+	return address
 }
 
 // wholeAddress returns the address at the end of a text in which stray words stand before it. Blanks that belong

@@ -76,7 +76,7 @@ func (s Server) Address() string { return net.JoinHostPort(s.Host, s.Port) }
 
 // Settings is an account's checked configuration.
 type Settings struct {
-	Address    string   // as configured
+	Address    string   // as configured, its domain in ASCII
 	Own        []string // all own addresses in lower case, the main one first
 	SenderName string
 	IMAP, SMTP Server
@@ -125,9 +125,11 @@ func Read(c channels.Config) (Settings, error) {
 		SentFolder: r.text(fieldSentFolder, ""),
 		SaveSent:   r.oneOf(fieldSaveSent, saveAuto, saveAuto, SaveOn, SaveOff),
 	}
+	typed := s.Address
+	s.Address = rawmail.ASCIIDomain(typed)
 	s.Own = []string{strings.ToLower(s.Address)}
 	for _, alias := range c.List(fieldAliases) {
-		if a := strings.ToLower(r.address(fieldAliases, strings.TrimSpace(alias))); !slices.Contains(s.Own, a) {
+		if a := strings.ToLower(rawmail.ASCIIDomain(r.address(fieldAliases, strings.TrimSpace(alias)))); !slices.Contains(s.Own, a) {
 			s.Own = append(s.Own, a)
 		}
 	}
@@ -141,7 +143,7 @@ func Read(c channels.Config) (Settings, error) {
 	s.IMAP = Server{
 		Host:     r.host(fieldIMAPHost, imapHost),
 		Port:     r.port(fieldIMAPPort, "993"),
-		Username: r.text(fieldIMAPUsername, s.Address),
+		Username: r.text(fieldIMAPUsername, typed),
 		Password: r.secret(fieldIMAPPassword, s.OAuth == ""),
 	}
 	s.IMAP.Security = r.security(fieldIMAPSecurity, s.IMAP.Port)
