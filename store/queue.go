@@ -117,6 +117,16 @@ type takenRow struct {
 // then, the transaction is lost: only for changes that are worth nothing after a crash.
 const unflushed = `SELECT set_config('synchronous_commit', 'off', true)`
 
+const unflushedIfUnchanged = unflushed + ` WHERE pg_current_xact_id_if_assigned() IS NULL`
+
+// Unflushed makes the commit return before it is on disk, if the transaction has changed and locked nothing before
+// the pipeline, which is empty.
+func (p *Pipeline) Unflushed() {
+	if p.batch.Len() == 0 {
+		p.batch.Queue(unflushedIfUnchanged)
+	}
+}
+
 // TakeRuns takes the next events of due queues. They are the holder's until it writes their results
 // (FinishRuns, ReleaseRuns) or its session ends.
 func TakeRuns(ctx context.Context, q Batcher, t Take) (Taken, error) {

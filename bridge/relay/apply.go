@@ -303,6 +303,7 @@ func (a *applier) transaction(ctx context.Context, conn *pgx.Conn, b *batch, fac
 	if write == nil {
 		write = &store.Pipeline{}
 	}
+	write.Unflushed() // events without an effect, as what colleagues say to each other, are simply applied once more after a crash
 	write.FinishRuns(b.releases())
 	return made, store.CommitWith(ctx, tx, write)
 }

@@ -50,6 +50,7 @@ type stage struct {
 	decoded   int
 	sends     []string // delivery:attempt, in the order of the attempts
 	looks     int
+	silent    bool     // applying an event writes nothing into the table effects
 	reports   []string // delivery:kind
 }
 
@@ -141,6 +142,9 @@ func (s *stage) Apply(ctx context.Context, tx pgx.Tx, b relay.Batch) (relay.Made
 		}
 		if s.written != nil {
 			made.Written = append(made.Written, s.written(e)...)
+		}
+		if s.silent {
+			continue
 		}
 		if _, err := made.Write.Exec(ctx, `INSERT INTO effects (name, key) VALUES ($1, $2)`, e.ExternalID, e.OrderKey); err != nil {
 			return relay.Made{}, err
