@@ -222,6 +222,28 @@ func (v *Visit) SignInTo(agent bridge.AgentID, path string) error {
 // SignOut ends this browser's session.
 func (v *Visit) SignOut() error { return v.sessions.Destroy(v.Context()) }
 
+// stillWithin bounds one look whether a session goes on.
+const stillWithin = 10 * time.Second
+
+// StillSignedIn looks anew whether the session goes on, for pages that are sent for as long as they are open: its browser
+// may have signed out meanwhile, or another one everywhere.
+func (v *Visit) StillSignedIn() (bool, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), stillWithin) // the request's holds the session as it was
+	defer cancel()
+	ctx, err := v.sessions.Load(ctx, v.sessions.Token(v.Context()))
+	if err != nil {
+		return false, fmt.Errorf("web: session: %w", err)
+	}
+	if v.sessions.GetInt64(ctx, personKey) != int64(v.Person.ID) {
+		return false, nil
+	}
+	p, err := v.site.opt.People.Person(ctx, v.Person.ID)
+	if errors.Is(err, ErrNobody) {
+		return false, nil
+	}
+	return v.sessions.GetInt64(ctx, signedOutKey) == p.SignedOut.UnixMicro(), err
+}
+
 // person finds who is signed in; the zero Person if nobody is.
 func (v *Visit) person() (Person, error) {
 	ctx := v.Context()

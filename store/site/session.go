@@ -30,16 +30,17 @@ func (s Sessions) FindCtx(ctx context.Context, token string) (data []byte, found
 
 const saveSession = `
 	INSERT INTO site_sessions (token, data, expires_at) VALUES ($1, $2, $3)
-	ON CONFLICT (token) DO UPDATE SET data = EXCLUDED.data, expires_at = EXCLUDED.expires_at`
+	ON CONFLICT (token) DO UPDATE SET data = EXCLUDED.data, expires_at = EXCLUDED.expires_at WHERE site_sessions.data <> ''`
 
-// CommitCtx writes a session that lasts until expiry.
+// CommitCtx writes a session that lasts until expiry, unless it has ended meanwhile: a page that takes long must not bring
+// back the session of somebody who has signed out since it began.
 func (s Sessions) CommitCtx(ctx context.Context, token string, data []byte, expiry time.Time) error {
 	return s.exec(ctx, saveSession, token, data, expiry)
 }
 
-const deleteSession = `DELETE FROM site_sessions WHERE token = $1`
+const deleteSession = `UPDATE site_sessions SET data = '', expires_at = (SELECT clock_timestamp()) WHERE token = $1`
 
-// DeleteCtx ends a session.
+// DeleteCtx ends a session. That it has ended is known until DropExpired removes it.
 func (s Sessions) DeleteCtx(ctx context.Context, token string) error {
 	return s.exec(ctx, deleteSession, token)
 }
@@ -61,9 +62,10 @@ func (s Sessions) Delete(token string) error { return s.DeleteCtx(context.Backgr
 
 const dropExpired = `
 	WITH gone AS (DELETE FROM site_links WHERE expires_at < (SELECT clock_timestamp()) - interval '30 days')
-	DELETE FROM site_sessions WHERE expires_at < (SELECT clock_timestamp())`
+	DELETE FROM site_sessions WHERE expires_at < (SELECT clock_timestamp()) - interval '1 hour'`
 
-// DropExpired removes sessions that have expired, and links a month after they did.
+// DropExpired removes sessions an hour after they have expired, which is longer than any page takes, and links a month
+// after they did.
 func DropExpired(ctx context.Context, q store.Querier) error {
 	return Sessions{q}.exec(ctx, dropExpired)
 }

@@ -53,7 +53,8 @@ func (l *lives) give(agent bridge.AgentID) {
 }
 
 // live tells a page, as server-sent events, the stamp of what it shows: at first, and when it has changed. It tells
-// nothing else, so that the page is read like any other. It ends when the agent may not read it any more.
+// nothing else, so that the page is read like any other. It ends when the agent may not read it any more, or has
+// signed out.
 func (p pages) live(v *web.Visit) error {
 	stamp := func(ctx context.Context) (string, error) {
 		l, err := p.desk.List(ctx, v.Person.ID, queryOf(v))
@@ -93,16 +94,17 @@ func (p pages) live(v *web.Visit) error {
 			return nil
 		}
 		next, err := stamp(ctx)
+		words := ": still here\n\n"
 		switch {
 		case err != nil: // the browser asks anew, and is told why
 			return nil
 		case next != now:
-			now = next
-			if !out.say("event: stamp\ndata: " + now + "\n\n") {
-				return nil
-			}
-		case time.Since(out.last) > liveQuiet && !out.say(": still here\n\n"):
-			return nil
+			now, words = next, "event: stamp\ndata: "+next+"\n\n"
+		case time.Since(out.last) <= liveQuiet:
+			continue
+		}
+		if still, err := v.StillSignedIn(); err != nil || !still || !out.say(words) {
+			return nil //nolint:nilerr // as above
 		}
 	}
 }

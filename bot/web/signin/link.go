@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 
@@ -17,9 +18,9 @@ func (p pages) showLink(v *web.Visit) error {
 }
 
 func (p pages) screen(v *web.Visit, invited Invited) web.Screen {
-	form := web.Form{Action: v.Request.URL.Path, Submit: "Sign in as " + invited.Name}
+	form := web.Form{Action: v.Request.URL.Path, Submit: "Sign in as " + cmp.Or(invited.Name, invited.Email)}
 	s := web.Screen{Title: "Welcome back", Help: "This link signs you in once, in this browser.", Data: &form}
-	if invited.Name == "" {
+	if invited.Email == "" {
 		form.Submit = "Become the first admin"
 		form.Groups = []web.Group{{Fields: []web.Field{
 			{Name: "name", Label: "Your name", Help: "Colleagues and customers see it.", Required: true},

@@ -13,8 +13,8 @@ import (
 
 // Invited is whom a link signs in.
 type Invited struct {
-	Name  string // "" = whoever opens it becomes the first admin
-	Email string
+	Name  string
+	Email string // "" = whoever opens it becomes the first admin
 }
 
 // ErrNoLink means that a link is not known, was used, or has expired.

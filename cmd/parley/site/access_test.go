@@ -309,6 +309,24 @@ func TestLink(t *testing.T) {
 	}
 }
 
+// The link of somebody who has no name signs that person in, and makes nobody an admin.
+func TestLinkOfNobodyByName(t *testing.T) {
+	t.Parallel()
+	s := sitetest.Start(t, sitetest.Acme)
+	if _, err := s.Pool.Exec(t.Context(), `UPDATE agents SET name = '' WHERE email = 'ben@acme.test'`); err != nil {
+		t.Fatal(err)
+	}
+	link := s.Link("ben@acme.test")
+	if a := s.Visitor("").Get(link); a.Has("first admin") || !a.Has("ben@acme.test") {
+		t.Errorf("Ben is offered to become the first admin: %d %s", a.Status, a.Body)
+	}
+	s.Visitor("").Post(link, url.Values{"email": {"mallory@evil.test"}, "name": {"Mallory"}})
+	var admins int
+	if err := s.Pool.QueryRow(t.Context(), `SELECT count(*) FROM agents WHERE email = 'mallory@evil.test'`).Scan(&admins); err != nil || admins > 0 {
+		t.Errorf("%d new admins: %v", admins, err)
+	}
+}
+
 // Whoever asks for pages without being signed in is slowed down, and a long address is not remembered.
 func TestStrangersAreSlowedDown(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package site_test
 
 import (
+	"bufio"
 	"context"
 	"io"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"parley/cmd/parley/site/sitetest"
+	sites "parley/store/site"
 )
 
 // Whoever is an admin no more, or takes part no more, is kept from pages, forms and streams at once, without signing out,
@@ -57,6 +59,76 @@ func TestRolesCountAtOnce(t *testing.T) {
 	}
 	if _, err := io.ReadAll(stream.Body); err != nil { // it ends
 		t.Errorf("his stream: %v", err)
+	}
+}
+
+// Who signs out is told nothing more by the pages that are open still, in this browser and, if it is everywhere, in all.
+// R-221
+func TestStreamEndsWithItsSession(t *testing.T) {
+	t.Parallel()
+	s := startEverything(t)
+	for i, out := range []string{"/auth/sign-out", "/auth/sign-out-everywhere"} {
+		ben, other := s.Visitor("ben@acme.test"), s.Visitor("ben@acme.test")
+		stream, elsewhere := open(t, s, ben.Cookie(), "/inbox/live?list=all"), open(t, s, other.Cookie(), "/inbox/live?list=all")
+		told := bufio.NewReader(elsewhere.Body)
+		told.ReadString('\n') //nolint:errcheck // the first stamp
+		if a := ben.Post(out, nil); a.Status != http.StatusSeeOther {
+			t.Fatalf("%s: %d", out, a.Status)
+		}
+		if _, err := s.Pool.Exec(t.Context(), `INSERT INTO conversations (id, account_id, team_id, status, subject, last_at, created_at)
+			SELECT $1, a.id, a.team_id, 'open', 'x', now(), now() FROM accounts AS a WHERE name = 'support-mail'`, 4000+i); err != nil {
+			t.Fatal(err)
+		}
+		if words, err := io.ReadAll(stream.Body); err != nil || strings.Count(string(words), "event: stamp") > 1 {
+			t.Errorf("%s: the stream goes on: %v, %q", out, err, words)
+		}
+		rest := ""
+		for again := true; again && !strings.Contains(rest, "event: stamp"); {
+			line, err := told.ReadString('\n')
+			rest, again = rest+line, err == nil
+		}
+		if strings.Contains(rest, "event: stamp") != (i == 0) {
+			t.Errorf("%s: his other browser is told %q", out, rest)
+		}
+	}
+}
+
+// Who signs out while a page of theirs is still at work isn't signed in again when that page comes to its end and keeps
+// the session as it knew it.
+// R-221
+func TestSessionThatEndedStaysEnded(t *testing.T) {
+	t.Parallel()
+	s := startEverything(t)
+	ben := s.Visitor("ben@acme.test")
+	cookie := ben.Cookie()
+	var token string
+	var data []byte
+	var expires time.Time
+	if err := s.Pool.QueryRow(t.Context(), `SELECT token, data, expires_at FROM site_sessions ORDER BY expires_at DESC LIMIT 1`).Scan(&token, &data, &expires); err != nil {
+		t.Fatal(err)
+	}
+	sessions := sites.Sessions{Pool: s.Pool}
+	page := func() int {
+		return s.Visitor("").Do(http.MethodGet, "/settings/me", nil, http.Header{"Cookie": {cookie.Name + "=" + cookie.Value}}).Status
+	}
+	keep := func() {
+		t.Helper()
+		if err := sessions.CommitCtx(t.Context(), token, data, expires); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if keep(); page() != http.StatusOK {
+		t.Fatal("the session is another one")
+	}
+	ben.Post("/auth/sign-out", nil)
+	if keep(); page() != http.StatusSeeOther {
+		t.Error("a page that came to its end late has signed Ben in again")
+	}
+	if err := sites.DropExpired(t.Context(), s.Pool); err != nil {
+		t.Fatal(err)
+	}
+	if keep(); page() != http.StatusSeeOther {
+		t.Error("what has expired was removed, and with it what kept Ben out")
 	}
 }
 

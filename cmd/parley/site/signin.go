@@ -88,7 +88,7 @@ func (d *signInDesk) Use(ctx context.Context, link, email, name string) (store.A
 		return 0, err
 	}
 	email = strings.ToLower(email)
-	if invited.Name == "" {
+	if invited.Email == "" {
 		if err := d.firstAdmin(ctx, email, name); err != nil {
 			return 0, err
 		}

@@ -183,7 +183,7 @@ func TestTabInBrowser(t *testing.T) {
 	b := d.Window(chromedp.IgnoreCertErrors, chromedp.Flag("host-resolver-rules", fmt.Sprintf("MAP %s:443 %s, MAP teams.microsoft.com:443 %s, MAP evil.test:443 %s",
 		tabHost, host(d.URL), host(around.URL), host(around.URL))), chromedp.Flag("test-third-party-cookie-phaseout", true))
 	sessions := func() (n int) {
-		if err := d.Pool.QueryRow(t.Context(), `SELECT count(*) FROM site_sessions`).Scan(&n); err != nil {
+		if err := d.Pool.QueryRow(t.Context(), `SELECT count(*) FROM site_sessions WHERE expires_at > clock_timestamp()`).Scan(&n); err != nil {
 			t.Fatal(err)
 		}
 		return n
