@@ -49,3 +49,25 @@ func TestFinishBursts(t *testing.T) {
 		t.Errorf("journalled is %s, want %s", facts, want)
 	}
 }
+
+// A conversation has one burst at a time. It is due three seconds after its latest message, twenty after its first one at
+// the latest, and never sooner than it was.
+func TestBurstsRipen(t *testing.T) {
+	t.Parallel()
+	ctx, pool := t.Context(), storetest.DB(t)
+	began := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	for i, c := range []struct{ said, due int }{{0, 3}, {2, 5}, {1, 5}, {16, 19}, {19, 20}, {60, 20}} {
+		at := began.Add(time.Duration(c.said) * time.Second)
+		event := store.EventID(10 + i)
+		check(t, store.UpsertBursts(ctx, pool, []store.Burst{{ConversationID: 1, FirstEvent: event, LastEvent: event, BeganAt: at, DueAt: at.Add(store.BurstQuiet)}}))
+		var rows int
+		var due time.Time
+		check(t, pool.QueryRow(ctx, `SELECT count(*), max(due_at) FROM bursts`).Scan(&rows, &due))
+		if want := began.Add(time.Duration(c.due) * time.Second); rows != 1 || !due.Equal(want) {
+			t.Errorf("after %d seconds: %d bursts, due at %s, want %s", c.said, rows, due.UTC(), want)
+		}
+	}
+	if store.BurstMost != 20*time.Second {
+		t.Errorf("the statement knows twenty seconds, and not %s", store.BurstMost)
+	}
+}

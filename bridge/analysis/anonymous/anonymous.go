@@ -64,7 +64,9 @@ var (
 	before = regexp.MustCompile(named + `(?:[ ]+(?:` + named + `|de|del|della|dei|di|da|do|dos|du|des|la|le|van|von|der|den|of))*,?[ ]+(?:n[°ºr.]*[ ]*)?\p{Nd}+[a-zA-Z]?\b`)
 	after  = regexp.MustCompile(`(?:\p{Nd}+[a-zA-Z]?|` + regexp.QuoteMeta(Hole) + `),?[ ]+(?:bis[ ]+|ter[ ]+)?(?:[\p{Ll}'’]+[ ]+){0,3}` + named + `(?:,?[ -]+` + named + `)*`)
 	street = regexp.MustCompile(`(?i)\b(?:rue|avenue|av\.?|boulevard|calle|carrer|via|viale|piazza|rua|avenida|praça|ul\.?|ulica|aleja|al\.|straat|street|road|lane|plaza|straße|strasse|str\.?|weg|platz)[ ]+(?:[\p{L}\p{M}'’.]+[ ,]+){1,5}\p{Nd}+[a-zA-Z]?`)
-	unit   = regexp.MustCompile(`^\p{Nd}+[ ]+(?:Tag|Werktag|Woche|Monat|Jahr|Stunde|Minute|Uhr|Euro|EUR|USD|Prozent|Stück|Grad)[a-z]*$`)
+	// "B-AB 12", "KX19 ABC", "12-AB-34": others have three digits, and go with all numbers
+	plate = regexp.MustCompile(`\b(?:[A-ZÄÖÜ]{1,3}-[A-Z]{1,2} ?\p{Nd}{1,4}|[A-Z]{2}\p{Nd}{2} ?[A-Z]{3}|(?:\p{Nd}{2}|[A-Z]{2})-(?:\p{Nd}{2}|[A-Z]{2})-(?:\p{Nd}{2}|[A-Z]{2}))\b`)
+	unit  = regexp.MustCompile(`^\p{Nd}+[ ]+(?:Tag|Werktag|Woche|Monat|Jahr|Stunde|Minute|Uhr|Euro|EUR|USD|Prozent|Stück|Grad)[a-z]*$`)
 )
 
 // Text gives a text with Hole in place of what shows who somebody is. Lines of a few words of which one was taken
@@ -89,8 +91,8 @@ func (p Person) line(line string) string {
 		b.WriteString(line[at:f.From] + Hole)
 		at = f.To
 	}
-	line = b.String() + line[at:]
-	for _, exp := range []*regexp.Regexp{link, street, before} {
+	line = withoutSpelled(b.String() + line[at:])
+	for _, exp := range []*regexp.Regexp{link, plate, street, before} {
 		line = exp.ReplaceAllString(line, Hole)
 	}
 	line = any3.ReplaceAllString(line, Hole)

@@ -50,3 +50,51 @@ func TestAnswersStay(t *testing.T) {
 		}
 	}
 }
+
+// TestNumbersInWords: a number that is spelled out is one all the same, in eight languages; counts are none.
+func TestNumbersInWords(t *testing.T) {
+	t.Parallel()
+	p := anonymous.NewPerson("Maria Rossi")
+	for _, text := range []string{
+		"You reach me under oh seven seven double zero nine hundred or zero-four-six-one later on, please do.",
+		"Meine Nummer ist null eins sieben eins, vier vier zwei null, am besten abends nach der Arbeit.",
+		"Mon numéro : zéro six douze trente-quatre cinquante-six soixante-dix-huit, plutôt le soir après le travail.",
+		"Mi número es el seis uno dos, tres cuatro cinco, mejor por la tarde después del trabajo.",
+		"O meu número é nove um dois, três quatro cinco, de preferência à noite depois do trabalho.",
+		"Il mio numero è tre quattro sette, uno due tre, meglio la sera dopo il lavoro.",
+		"Mijn nummer is nul zes één twee drie vier, liefst in de avond na het werk.",
+		"Mój numer to sześć zero jeden, dwa trzy cztery, najlepiej wieczorem po pracy.",
+		"The plates are B-AB 12 and 12-AB-34, and the other car has KX19 ABC on it, just so you know.",
+	} {
+		got := p.Text(text)
+		for _, rest := range []string{"seven", "zero", "sieben", "vier", "trente", "douze", "cuatro", "tres", "quatro", "três", "quattro", "sette", "twee", "drie", "jeden", "cztery", "AB", "KX19"} {
+			if strings.Contains(got, rest) {
+				t.Errorf("%q is left in %q", rest, got)
+			}
+		}
+	}
+	for _, text := range []string{"We ordered one or two lamps and got three, which is one too many.", "Einer von zwei, drei Tagen wäre uns recht."} {
+		if got := p.Text(text); got != text {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+}
+
+// TestUnsigned: what stands below a greeting at the end names who wrote and their company, whom no list knows.
+func TestUnsigned(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"Where is the slip?\n\nKind regards,\nPetra Unbekannt\nHead of Purchasing\nCanary Ltd", "Wo ist der Schein?\nMit freundlichen Grüßen\nPetra Unbekannt\nCanary GmbH",
+		"Où est le bon ?\nCordialement\nPetra Unbekannt", "¿Dónde está?\nUn saludo,\nPetra Unbekannt, Canary SL", "Onde está?\nCom os melhores cumprimentos,\nPetra Unbekannt",
+		"Dov'è?\nCordiali saluti\nPetra Unbekannt", "Waar is hij?\nMet vriendelijke groet,\nPetra Unbekannt", "Gdzie jest?\nZ poważaniem\nPetra Unbekannt", "Where?\n-- \nPetra Unbekannt",
+	} {
+		if got := anonymous.Unsigned(text); strings.Contains(got, "Unbekannt") || strings.Contains(got, "Canary") || !strings.ContainsAny(got, "?") {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+	for _, text := range []string{"Regards from the sea, where is it?", "Best\nof all is the blue one. It fits, it shines, and my whole family likes it very much indeed.\nWhy?", "Hello\n\nwhere is it?"} {
+		if got := anonymous.Unsigned(text); got != text {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+}

@@ -114,7 +114,7 @@ func solvedIn(c *store.Conversation, messages []store.Message, names []string) (
 		switch {
 		case m.ConversationID != c.ID || m.Automatic != "":
 		case m.Direction == store.DirectionIn && s.Answered == "":
-			asked = append(asked, m.Subject, m.Text)
+			asked = append(asked, m.Subject, anonymous.Unsigned(m.Text))
 		case m.Direction == store.DirectionOut && m.Fate == store.FateOut && m.AgentID != nil:
 			s.Answered, s.AgentID = m.Text, *m.AgentID
 		}

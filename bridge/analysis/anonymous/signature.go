@@ -1,0 +1,51 @@
+package anonymous
+
+import (
+	"slices"
+	"strings"
+)
+
+// What a signature has at most: lines, and words in each of them.
+const (
+	signatureLines = 8
+	signatureWords = 8
+)
+
+// Unsigned gives a message without what stands below the greeting at its end: who wrote it, where they work, how to
+// reach them. No list knows these names.
+func Unsigned(text string) string {
+	lines := strings.Split(text, "\n")
+	for i := max(0, len(lines)-signatureLines-1); i < len(lines); i++ {
+		if beginsSignature(lines[i]) && !slices.ContainsFunc(lines[i:], isSentence) {
+			return strings.TrimSpace(strings.Join(lines[:i], "\n"))
+		}
+	}
+	return text
+}
+
+// isSentence says whether a line says or asks something, as none of a signature does.
+func isSentence(line string) bool {
+	return len(strings.Fields(line)) > signatureWords || strings.ContainsAny(line, "?¿")
+}
+
+func beginsSignature(line string) bool {
+	if strings.TrimRight(line, " \r") == "--" {
+		return true
+	}
+	words := strings.Join(strings.FieldsFunc(fold(line), func(r rune) bool { return r == ' ' || r == ',' || r == '.' || r == '!' || r == '\r' }), " ")
+	return slices.ContainsFunc(closings(), func(closing string) bool { return words == closing || strings.HasPrefix(words, closing+" ") })
+}
+
+// closings gives how letters end, folded.
+func closings() []string {
+	return []string{
+		"regards", "kind regards", "best regards", "warm regards", "best wishes", "all the best", "yours", "sincerely", "cheers", "many thanks",
+		"mit freundlichen", "freundliche gruße", "freundliche grusse", "mit besten", "beste gruße", "beste grusse", "viele gruße", "viele grusse",
+		"liebe gruße", "liebe grusse", "herzliche gruße", "herzliche grusse", "gruß", "gruße", "mfg", "vg", "lg",
+		"cordialement", "bien cordialement", "bien a vous", "salutations", "meilleures salutations", "sinceres salutations",
+		"saludos", "un saludo", "atentamente", "cordialmente", "un abrazo", "cumprimentos", "com os melhores cumprimentos", "melhores cumprimentos",
+		"atenciosamente", "att", "abraco", "um abraco", "cordiali saluti", "distinti saluti", "saluti", "un saluto",
+		"met vriendelijke groet", "met vriendelijke groeten", "vriendelijke groet", "groet", "groeten", "groetjes",
+		"z powazaniem", "pozdrawiam", "z wyrazami szacunku",
+	}
+}
