@@ -15,6 +15,9 @@ FUZZTIME ?= 30s
 TEST_TIMEOUT ?= 45m
 PKG ?= ./...
 
+# What go test would vet is govet's in make check and make lint: VET=all has it here as well.
+VET ?= off
+
 # Those that take minutes begin first: else the last of them runs alone while a core is idle.
 SLOW := ./cmd/parley/demo ./bridge/engine ./cmd/parley/site ./cmd/parley/torture ./cmd/parley/bench ./bridge/relay ./cmd/parley ./store ./cmd/parley/app ./cmd/parley/backup ./channels/email/inbound
 
@@ -60,7 +63,7 @@ check: $(GOLANGCI) ## before each commit: format, vet, linters, unit tests witho
 test: ## everything: unit, PostgreSQL, scenarios, browser, race detector, short torture
 	@.ci/need go compiler postgres browser
 	@[ -n "$$PARLEY_TESTDATA" ] || echo "PARLEY_TESTDATA is not set: the tests with sample data of others are skipped."
-	GOGC=$${GOGC:-400} GOMEMLIMIT=$${GOMEMLIMIT:-1GiB} GORACE="atexit_sleep_ms=0 $${GORACE:-}" go test -race $(if $(VET),-vet=$(VET)) -p $(PACKAGES_AT_ONCE) -timeout $(TEST_TIMEOUT) $(if $(filter ./...,$(PKG)),$(SLOW)) $(PKG)
+	GOGC=$${GOGC:-400} GOMEMLIMIT=$${GOMEMLIMIT:-1GiB} GORACE="atexit_sleep_ms=0 $${GORACE:-}" go test -race -vet=$(VET) -p $(PACKAGES_AT_ONCE) -timeout $(TEST_TIMEOUT) $(if $(filter ./...,$(PKG)),$(SLOW)) $(PKG)
 
 soak: ## now and then: every story on every surface and in every way of running Parley, the long forms of tests
 	@.ci/need go compiler postgres browser

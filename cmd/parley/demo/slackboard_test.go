@@ -3,8 +3,10 @@ package demo
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"parley/bot/slack/slackfake"
@@ -133,15 +135,12 @@ func (b *slackBoard) forms(who string) []form {
 	var list []form
 	for _, v := range b.fake.Views(cast()[who]) {
 		f := form{ID: v.ID, Title: plain("", v.Title), Text: plain("", v.Blocks)}
-		var tree any
-		if json.Unmarshal(v.Blocks, &tree) == nil {
-			walk(tree, func(o map[string]any) {
-				id, _ := o["block_id"].(string)
-				if name, ok := strings.CutPrefix(id, "f:"); ok {
-					f.Fields = append(f.Fields, name)
-				}
-			})
-		}
+		walk(tree(v.Blocks), func(o map[string]any) {
+			id, _ := o["block_id"].(string)
+			if name, ok := strings.CutPrefix(id, "f:"); ok {
+				f.Fields = append(f.Fields, name)
+			}
+		})
 		list = append(list, f)
 	}
 	return list
@@ -180,12 +179,8 @@ func (b *slackBoard) shown(m *slackfake.Message) shown {
 
 // slackButtons lists the buttons of a message's blocks.
 func slackButtons(at slackfake.Target, blocks json.RawMessage) []button {
-	var tree any
-	if len(blocks) == 0 || json.Unmarshal(blocks, &tree) != nil {
-		return nil
-	}
 	var list []button
-	walk(tree, func(o map[string]any) {
+	walk(tree(blocks), func(o map[string]any) {
 		label, _ := o["text"].(map[string]any)
 		words, named := label["text"].(string)
 		action, _ := o["action_id"].(string)
@@ -198,15 +193,11 @@ func slackButtons(at slackfake.Target, blocks json.RawMessage) []button {
 
 // plain gives the words that a message of Slack's shows.
 func plain(text string, blocks json.RawMessage) string {
-	var tree any
-	if len(blocks) == 0 || json.Unmarshal(blocks, &tree) != nil {
-		return text
-	}
 	var words []string
 	if text != "" {
 		words = append(words, text)
 	}
-	walk(tree, func(o map[string]any) {
+	walk(tree(blocks), func(o map[string]any) {
 		if t, ok := o["text"].(string); ok {
 			words = append(words, t)
 		}
@@ -214,13 +205,31 @@ func plain(text string, blocks json.RawMessage) string {
 	return strings.Join(words, " ")
 }
 
-// walk visits each object of a JSON tree, in the order of lists.
+// trees are those that tree has read: it is asked for the same cards again and again, until they show what is waited for.
+var trees sync.Map //nolint:gochecknoglobals // a cache: what it holds depends on its keys alone
+
+// tree reads JSON. It may be kept and is never changed. Nil = it is empty or none.
+func tree(raw json.RawMessage) (tree any) {
+	if len(raw) == 0 {
+		return nil
+	}
+	if known, ok := trees.Load(string(raw)); ok {
+		return known
+	}
+	if json.Unmarshal(raw, &tree) != nil {
+		return nil
+	}
+	trees.Store(string(raw), tree)
+	return tree
+}
+
+// walk visits each object of a JSON tree: in the order of lists, and of the names in an object.
 func walk(node any, visit func(map[string]any)) {
 	switch n := node.(type) {
 	case map[string]any:
 		visit(n)
-		for _, v := range n {
-			walk(v, visit)
+		for _, name := range slices.Sorted(maps.Keys(n)) {
+			walk(n[name], visit)
 		}
 	case []any:
 		for _, v := range n {

@@ -267,10 +267,6 @@ func pictures(raw json.RawMessage) (names []string) {
 
 // visitCard visits each object of a card that is shown, in its order, with the way to it.
 func visitCard(card json.RawMessage, visit func(way string, o map[string]any)) {
-	var tree any
-	if len(card) == 0 || json.Unmarshal(card, &tree) != nil {
-		return
-	}
 	var each func(way string, node any)
 	each = func(way string, node any) {
 		switch n := node.(type) {
@@ -285,7 +281,7 @@ func visitCard(card json.RawMessage, visit func(way string, o map[string]any)) {
 			}
 		}
 	}
-	each("", tree)
+	each("", tree(card))
 }
 
 // cardWords are those that a card shows: a line for each of its blocks.
