@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"parley/cmd/parley/site/sitetest"
 	sites "parley/store/site"
