@@ -98,11 +98,11 @@ func workPlaces() []place {
 		{Name: "bursts", Table: "bursts", What: "messages that wait to be analysed", Ties: ofConversation},
 		{Name: "text_requests", Table: "text_requests", What: "summaries and translations that were asked for", Ties: ofConversation},
 		// What machines made of a conversation has the words of all who wrote in it, and is made anew of what is left.
-		{Name: "ai_exchanges_there", Table: "ai_exchanges", What: "what a model was asked about other customers' conversations in which the contact wrote", Ties: whereWrote},
+		{Name: "exchanges_there", Table: "ai_exchanges", What: "what a model was asked about other customers' conversations in which the contact wrote", Ties: whereWrote},
 		{Name: "suggested_there", Table: "suggested_replies", What: "replies that were suggested there", Ties: whereWrote},
 		{Name: "solved_due_there", Table: "solved_due", What: "examples that are to be made of them", Ties: whereWrote},
 		{Name: "solved_there", Table: "solved", What: "examples of what was answered there", Ties: whereWrote},
-		{Name: "text_requests_there", Table: "text_requests", What: "summaries and translations that were asked for there", Ties: whereWrote},
+		{Name: "requests_there", Table: "text_requests", What: "summaries and translations that were asked for there", Ties: whereWrote},
 		{Name: "timers", Table: "timers", What: "reminders", Ties: ofConversation},
 		{Name: "overdue", Table: "overdue", What: "reminders that came late", Ties: ofConversation},
 		{Name: "replying", Table: "replying", What: "open forms of replies", Ties: ofConversation},
