@@ -26,6 +26,42 @@ func TestBounceOfAnOlderReply(t *testing.T) {
 	}
 }
 
+// A mail to several may fail at more than one of them: each is told once, and one button sends the mail again. What that
+// attempt brings is told anew.
+func TestBounceOfSeveralRecipients(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.customer(mail, channelstest.Event{From: "kim@x.test", Subject: "One", Text: "first", To: []string{"lee@x.test", "max@x.test"}})
+	thread := w.thread("first")
+	reply := w.reply(thread, "Answer")
+	w.fate(reply, "out")
+	id := int64(w.count(`SELECT id FROM messages WHERE place = $1`, reply))
+	bounced := func(id int64, recipients ...string) {
+		t.Helper()
+		for _, who := range recipients {
+			w.hook(mail, channelstest.Event{Type: "status", State: "failed", Reason: "nobody", Recipient: who, Message: id})
+		}
+		w.settled()
+	}
+	bounced(id, "lee@x.test")
+	first := w.line(thread, bridge.LineFailed)
+	bounced(id, "max@x.test", "Lee@x.test", "max@x.test", "")
+	w.shown("max@x.test: nobody")
+	if n := w.lines(thread, bridge.LineFailed); n != 2 {
+		t.Errorf("%d lines tell of two recipients", n)
+	}
+	if n := w.count(`SELECT count(*) FROM deliveries WHERE payload::text LIKE '%sendagain%'`); n != 1 {
+		t.Errorf("%d lines offer to send it again", n)
+	}
+	w.chat.Press(t, "ann", first, bridge.VerbSendAgain)
+	w.provider.WaitTexts(t, "Answer", "Answer")
+	w.fate(reply, "out")
+	bounced(id, "max@x.test")
+	if n := w.lines(thread, bridge.LineFailed); n != 3 {
+		t.Errorf("%d lines, with one of the second attempt", n)
+	}
+}
+
 // A bounce that names a customer's mail instead of one of ours is shown, not dropped.
 func TestBounceOfACustomersMail(t *testing.T) {
 	t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -110,15 +111,16 @@ const takeEvents = `
 	ORDER BY e.id
 	FOR UPDATE OF e`
 
+const keepFacts = `
+	INSERT INTO erased_facts (account_id, fact, erasure_id)
+	SELECT DISTINCT account_id, fact, $3::uuid FROM unnest($1::bigint[], $2::uuid[]) AS k(account_id, fact)
+	WHERE account_id <> $4
+	ON CONFLICT DO NOTHING`
+
 const dropEvents = `
-	WITH kept AS (
-		INSERT INTO erased_facts (account_id, fact, erasure_id)
-		SELECT DISTINCT account_id, fact, $4::uuid FROM unnest($2::bigint[], $3::uuid[]) AS k(account_id, fact)
-		WHERE account_id <> $5
-		ON CONFLICT DO NOTHING
-	), files AS (
+	WITH files AS (
 		INSERT INTO erased_blobs (erasure_id, hash)
-		SELECT DISTINCT $4::uuid, e.blob FROM events AS e WHERE e.id = ANY($1) AND e.blob IS NOT NULL
+		SELECT DISTINCT $2::uuid, e.blob FROM events AS e WHERE e.id = ANY($1) AND e.blob IS NOT NULL
 		ON CONFLICT DO NOTHING
 	), q AS (DELETE FROM quarantine WHERE event_id = ANY($1)
 	), r AS (DELETE FROM retained WHERE event_id = ANY($1)
@@ -126,24 +128,81 @@ const dropEvents = `
 	), gone AS (DELETE FROM events WHERE id = ANY($1) RETURNING 1)
 	SELECT count(*) FROM gone`
 
-// dropFound removes events that are the contact's, and says how many wait to be applied.
-func dropFound(ctx context.Context, tx pgx.Tx, key Key, erasure string, found []int64) (gone, waiting int64, err error) {
-	type row struct {
-		ID         int64           `db:"id"`
-		AccountID  store.AccountID `db:"account_id"`
-		ExternalID string          `db:"external_id"`
-		Blob       *string         `db:"blob"`
-	}
-	rows, err := query.Collect[row](ctx, tx, "events to erase", takeEvents, found)
+// foundEvent is an event that is the contact's and has been applied.
+type foundEvent struct {
+	ID         int64           `db:"id"`
+	AccountID  store.AccountID `db:"account_id"`
+	ExternalID string          `db:"external_id"`
+	Blob       *string         `db:"blob"`
+}
+
+// keepFound notes the facts of events that are the contact's, and returns those events, which may be removed. All others
+// wait to be applied.
+func keepFound(ctx context.Context, tx pgx.Tx, key Key, erasure string, found []int64) ([]int64, error) {
+	rows, err := query.Collect[foundEvent](ctx, tx, "events to erase", takeEvents, found)
 	if err != nil {
-		return 0, 0, err
+		return nil, err
 	}
 	ids, accounts, facts := make([]int64, len(rows)), make([]store.AccountID, len(rows)), make([][16]byte, len(rows))
 	for i, r := range rows {
 		ids[i], accounts[i], facts[i] = r.ID, r.AccountID, key.Fact(r.AccountID, r.ExternalID)
 	}
-	if err := tx.QueryRow(ctx, dropEvents, ids, accounts, facts, erasure, store.SystemAccount).Scan(&gone); err != nil {
-		return 0, 0, fmt.Errorf("store: erase events: %w", err)
+	if _, err := tx.Exec(ctx, keepFacts, accounts, facts, erasure, store.SystemAccount); err != nil {
+		return nil, fmt.Errorf("store: erase events: %w", err)
 	}
-	return gone, int64(len(found) - len(rows)), nil
+	return ids, nil
+}
+
+// dropFound removes events whose facts were noted, but those that were queued again since, and says how many it removed.
+func dropFound(ctx context.Context, tx pgx.Tx, erasure string, noted []int64) (gone int64, err error) {
+	rows, err := query.Collect[foundEvent](ctx, tx, "events to erase", takeEvents, noted)
+	if err != nil {
+		return 0, err
+	}
+	ids := make([]int64, len(rows))
+	for i, r := range rows {
+		ids[i] = r.ID
+	}
+	if err := tx.QueryRow(ctx, dropEvents, ids, erasure).Scan(&gone); err != nil {
+		return 0, fmt.Errorf("store: erase events: %w", err)
+	}
+	return gone, nil
+}
+
+// Whoever writes into the journal has locked its table in this mode since before the statement saw anything.
+const (
+	journalWriters = `
+	SELECT coalesce(array_agg(DISTINCT virtualtransaction), '{}')
+	FROM pg_locks
+	WHERE relation = 'events'::regclass AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+		AND mode = 'RowExclusiveLock' AND granted`
+	writersLeft = `
+	SELECT EXISTS (SELECT FROM (` + journalWriters + `) AS w(writers) WHERE writers && $1::text[])`
+)
+
+const (
+	writersTime  = time.Minute
+	writersPause = 10 * time.Millisecond
+)
+
+// writersEnd waits for the transactions that write into the journal now: a statement that looked for an erased fact
+// before that was noted, and waits for another process, would store it when its event is gone.
+// Errors: ErrWaiting when one lasts too long.
+func writersEnd(ctx context.Context, q store.Querier) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, writersTime, ErrWaiting)
+	defer cancel()
+	var writers []string
+	err := q.QueryRow(ctx, journalWriters).Scan(&writers)
+	for left := len(writers) > 0; left && err == nil; {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(writersPause):
+		}
+		err = q.QueryRow(ctx, writersLeft, writers).Scan(&left)
+	}
+	if err != nil {
+		return fmt.Errorf("store: erase events: %w", err)
+	}
+	return nil
 }

@@ -194,24 +194,46 @@ func (r *runner) eraseJournal(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for len(list) > 0 {
-			some := list[:min(len(list), batchRows)]
-			list = list[len(some):]
-			_, err := r.batch(ctx, "events", func(tx pgx.Tx) (int64, error) {
-				gone, wait, err := dropFound(ctx, tx, r.key, r.row.ID, some)
-				waiting += wait
-				return gone, err
-			})
-			if err != nil {
-				return err
-			}
+		wait, err := r.eraseEvents(ctx, list)
+		if err != nil {
+			return err
 		}
-		after = end
+		waiting, after = waiting+wait, end
 	}
 	if waiting > 0 {
 		return ErrWaiting
 	}
 	return nil
+}
+
+// eraseEvents notes the facts of events and then removes the events; it says how many wait to be applied.
+func (r *runner) eraseEvents(ctx context.Context, list []int64) (waiting int64, err error) {
+	if len(list) == 0 {
+		return 0, nil
+	}
+	noted, gone := []int64{}, int64(0)
+	for some := range slices.Chunk(list, batchRows) {
+		var ids []int64
+		_, err := r.batch(ctx, "events", func(tx pgx.Tx) (removed int64, err error) {
+			ids, err = keepFound(ctx, tx, r.key, r.row.ID, some)
+			return 0, err
+		})
+		if err != nil {
+			return 0, err
+		}
+		noted = append(noted, ids...)
+	}
+	if err := writersEnd(ctx, r.o.Pool); err != nil {
+		return 0, err
+	}
+	for some := range slices.Chunk(noted, batchRows) {
+		removed, err := r.batch(ctx, "events", func(tx pgx.Tx) (int64, error) { return dropFound(ctx, tx, r.row.ID, some) })
+		if err != nil {
+			return 0, err
+		}
+		gone += removed
+	}
+	return int64(len(list)) - gone, nil
 }
 
 func (r *runner) erasePlaces(ctx context.Context) error {

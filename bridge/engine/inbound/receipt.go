@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -197,10 +198,14 @@ func (rc *Receipts) receipt(ctx context.Context, tx pgx.Tx, c *book.Conversation
 		rc.TellWith(c, m, bridge.Line{Content: &bridge.DelayedLine{Reason: s.Reason}})
 	case s.State == channels.StateFailed:
 		restart(d, s)
-		if book.Rank(d.State) >= book.Rank(store.Delivered) || d.State == store.Failed || d.State == store.Cancelled {
+		switch {
+		case book.Rank(d.State) >= book.Rank(store.Delivered) || d.State == store.Cancelled:
+			return nil
+		case d.State == store.Failed:
+			rc.failedToo(c, d, m, s)
 			return nil
 		}
-		d.State, d.ErrorClass, d.ErrorText, d.Dirty = store.Failed, string(s.Class), s.Reason, true
+		d.State, d.ErrorClass, d.ErrorText, d.Dirty = store.Failed, string(s.Class), bounceText(s), true
 		return rc.ReplyFailed(ctx, tx, c, own.Fact{Message: m.ID, Delivery: d.ID, Class: string(s.Class), Text: bounceText(s)})
 	case book.Rank(string(s.State)) > book.Rank(d.State):
 		if d.State == store.Unknown && rc.Outbox.IsHead(d) {
@@ -213,6 +218,20 @@ func (rc *Receipts) receipt(ctx context.Context, tx pgx.Tx, c *book.Conversation
 		}
 	}
 	return nil
+}
+
+// failedToo tells of a further recipient whom a mail didn't reach that has failed already, once of each: the delivery's
+// error names those who were told of, in a line each. The first one's line has the button that sends the mail again.
+func (rc *Receipts) failedToo(c *book.Conversation, d *book.Delivery, m *book.Message, s *channels.Status) {
+	names := func(line string) bool {
+		return strings.HasPrefix(strings.ToLower(line), strings.ToLower(s.Recipient)+": ")
+	}
+	if s.Recipient == "" || takenBack(m) || slices.ContainsFunc(strings.Split(d.ErrorText, "\n"), names) {
+		return
+	}
+	d.ErrorText, d.Dirty = d.ErrorText+"\n"+bounceText(s), true
+	rc.Log.ByParley(c, store.DeedNotDelivered, book.Detail{Reason: bounceText(s)}) // the message failed when the first one was told of
+	rc.TellWith(c, m, bridge.Line{Content: &bridge.FailedLine{Reason: bounceText(s)}, Text: rc.PartName(m, d)})
 }
 
 // restart makes a delivery of several parts begin with the first one when it is sent again, if a part

@@ -1,0 +1,64 @@
+package erase_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"parley/store"
+	"parley/store/erase"
+)
+
+// A fact that was erased isn't stored again, also if the statement that is to store it looked for it among the erased
+// ones before, and waits for another process while its event is removed.
+// R-276
+func TestStoredAgainBesideAnErasure(t *testing.T) {
+	t.Parallel()
+	ctx, pool := t.Context(), world(t)
+	o := options(t, pool)
+	key := must(erase.LoadKey(ctx, pool, o.Sealer))(t)
+	id := must(erase.Begin(ctx, o, []int64{zebra().contact()}, "ann"))(t)
+	other := must(pool.Begin(ctx))(t) // another process stores one of the facts
+	must(other.Exec(ctx, `INSERT INTO events (account_id, external_id, order_key, payload, size_bytes) VALUES ($1, 'a new one', 'x', 'y', 1)`, mailAccount))(t)
+	conn := must(pool.Acquire(ctx))(t)
+	defer conn.Release()
+	stored, ended := make(chan error, 1), make(chan error, 1)
+	go func() {
+		var facts []store.NewEvent
+		for _, name := range []string{"a new one", "zebra-mail"} {
+			facts = append(facts, store.NewEvent{AccountID: mailAccount, ExternalID: name, OrderKey: "x", Payload: []byte("said again"),
+				Quarantine: "not applied", Erased: key.Fact(mailAccount, name)})
+		}
+		_, err := store.InsertEvents(ctx, conn, facts)
+		stored <- err
+	}()
+	until := func(sql string, args ...any) {
+		t.Helper()
+		for deadline := time.Now().Add(time.Minute); ; {
+			var found bool
+			check(t, pool.QueryRow(ctx, `SELECT EXISTS (`+sql+`)`, args...).Scan(&found))
+			if found {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatal("in vain: ", sql)
+			}
+		}
+	}
+	until(`SELECT FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'`, conn.Conn().PgConn().PID())
+	go func() {
+		_, err := erase.Run(ctx, o, id)
+		ended <- err
+	}()
+	until(`SELECT FROM erased_facts WHERE account_id = $1 AND fact = $2`, mailAccount, key.Fact(mailAccount, "zebra-mail"))
+	check(t, other.Commit(ctx))
+	check(t, <-stored)
+	if err := <-ended; !errors.Is(err, erase.ErrInChats) {
+		t.Fatal(err)
+	}
+	var left int
+	check(t, pool.QueryRow(ctx, `SELECT count(*) FROM events WHERE external_id = 'zebra-mail'`).Scan(&left))
+	if left != 0 {
+		t.Error("what was erased is there again")
+	}
+}
