@@ -104,6 +104,8 @@ func (m Maker) lists(ctx context.Context, in *view.FormInput, at bridge.Place, u
 			in.Templates, err = m.Desk.Templates(ctx, bridge.TemplatesFor{Conversation: in.Facts.ID}, user)
 		case verb.KnownTags:
 			in.Tags, err = m.Desk.TagNames(ctx)
+		case verb.WrittenWords:
+			in.Args.Shown, err = m.Desk.WordsAt(ctx, at, user)
 		case verb.Answerables:
 			err = m.answerables(ctx, in, at, user)
 		}

@@ -94,6 +94,8 @@ func (d *desk) Suggested(context.Context, bridge.ConversationID, bridge.EventID,
 	return nil, nil
 }
 
+func (d *desk) WordsAt(context.Context, bridge.Place, string) (string, error) { return "", nil }
+
 func (d *desk) SaidAt(context.Context, bridge.Place, string) ([]bridge.Said, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

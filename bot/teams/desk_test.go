@@ -89,6 +89,8 @@ func (d *desk) Suggested(context.Context, bridge.ConversationID, bridge.EventID,
 	return nil, nil
 }
 
+func (d *desk) WordsAt(context.Context, bridge.Place, string) (string, error) { return "marked", nil }
+
 func (d *desk) SaidAt(context.Context, bridge.Place, string) ([]bridge.Said, error) { return nil, nil }
 
 func (d *desk) History(context.Context, bridge.ConversationID, int, string) (bridge.History, error) {

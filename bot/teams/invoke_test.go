@@ -162,6 +162,9 @@ func TestMessageMenu(t *testing.T) {
 		if want := map[bridge.Verb]string{bridge.VerbNote: "he is **angry**", bridge.VerbSend: `"text":"angry"`}[v.Name]; !strings.Contains(string(out.Dialog.Card), want) {
 			t.Errorf("%s doesn't show the message: %s", v.Name, out.Dialog.Card)
 		}
+		if marked := strings.Contains(string(out.Dialog.Card), "marked"); marked != (v.Name == bridge.VerbSend) {
+			t.Errorf("%s: what the message says is marked: %t", v.Name, marked)
+		}
 		must(t, p.CloseDialog())
 	}
 	out, err := w.fake.As(ben).MessageAction(within(t), w.channel, id, "sendFromMessage")

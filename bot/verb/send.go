@@ -18,6 +18,7 @@ func send() *Verb {
 		Menus:  Menus{Message: &Entry{Order: 4, Title: "Send to customer", About: "Send this message to the customer"}},
 		Form: Form{
 			Ask:    askSend,
+			Lists:  []List{WrittenWords},                    // what its author makes of the message while the form is open isn't sent
 			Needed: func(bridge.Args) bool { return false }, // only a message's menu opens it
 		},
 		Done: onItsWay,

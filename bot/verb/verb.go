@@ -105,10 +105,11 @@ type List int
 
 // Lists of forms.
 const (
-	Colleagues  List = iota // people and teams
-	KnownTags               // all tags
-	Templates               // templates that may be sent in the conversation
-	Answerables             // the messages that a reply may answer, and what it may carry
+	Colleagues   List = iota // people and teams
+	KnownTags                // all tags
+	Templates                // templates that may be sent in the conversation
+	Answerables              // the messages that a reply may answer, and what it may carry
+	WrittenWords             // the mark of what the chosen message says now
 )
 
 // Command is a slash command of a verb's own.

@@ -228,6 +228,22 @@ func (d *Desk) SaidAt(ctx context.Context, at bridge.Place, user string) ([]brid
 	return book.SaidIn(messages), err
 }
 
+// WordsAt marks what the agent's text at a place says, as Parley has it; "" = there is none.
+func (d *Desk) WordsAt(ctx context.Context, at bridge.Place, user string) (string, error) {
+	posts, err := store.FindPosts(ctx, d.e.pool, []store.AccountID{d.account}, []string{at.Channel}, []string{at.Message})
+	if err != nil || len(posts) == 0 || posts[0].Kind != book.HumanMessage {
+		return "", err
+	}
+	if _, err := d.mayRead(ctx, posts[0].ConversationID, user); err != nil {
+		return "", err
+	}
+	messages, err := store.MessagesOfPost(ctx, d.e.pool, posts[0].MessageID, posts[0].Kind)
+	if err != nil || len(messages) == 0 {
+		return "", err
+	}
+	return book.WordsOf(&messages[0]), nil
+}
+
 // Count says how many messages the provider of an account counts a text as, with the
 // account's signature; ok is false where it doesn't count.
 func (d *Desk) Count(account, text string) (bridge.Count, bool) {

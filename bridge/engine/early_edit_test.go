@@ -90,3 +90,29 @@ func TestEditAndItsMessageInOneBatch(t *testing.T) {
 	w.dueNow()
 	w.once(thread)
 }
+
+// A note, or a word to a colleague, that its author edits into a reply is never sent by the edit alone: not even when the edit
+// comes before the message. The author is asked.
+func TestEditedNoteComesFirst(t *testing.T) {
+	t.Parallel()
+	for name, inside := range map[string]string{"note": "note: he is angry", "mention": "<@ben> he is angry"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			thread := w.opened()
+			w.chat.Mute(true)
+			typed := w.chat.Get(support, w.reply(thread, inside))
+			w.chat.Mute(false)
+			w.chat.Edit(support, typed.ID, "We can do it")
+			w.eventually("the edit is kept", func() bool { return w.count(`SELECT count(*) FROM posts WHERE kind = 'early'`) == 1 })
+			w.surfaceFact("say", typed)
+			w.fate(typed.ID, store.FateAsk)
+			w.settled()
+			if n := w.provider.Calls(); n != 0 {
+				t.Errorf("the customer got %q", w.provider.Texts())
+			}
+			w.chat.Press(t, "ann", w.line(thread, bridge.LineAsk), bridge.VerbSend)
+			w.provider.WaitTexts(t, "We can do it")
+		})
+	}
+}

@@ -71,3 +71,16 @@ func TestStartTypedAndDeleted(t *testing.T) {
 		t.Errorf("%d conversations", n)
 	}
 }
+
+// A file beside the words with which a conversation begins can't go with them: nothing is begun without it, and its author is
+// told.
+func TestStartTypedWithFile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.chat.Say("ann", support, "", "<@"+bridgetest.App+"> new "+mail+" eve@x.test The plan is attached", bridgetest.File{ID: "f1", Name: "plan.txt", Content: []byte("the plan")})
+	w.whisper("ann", "file")
+	w.settled()
+	if n := w.count(`SELECT count(*) FROM conversations`); n != 0 || w.provider.Calls() != 0 {
+		t.Errorf("%d conversations; the customer got %q", n, w.provider.Texts())
+	}
+}

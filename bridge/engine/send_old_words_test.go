@@ -198,3 +198,37 @@ func TestTopLevelSendsWhatWasSeen(t *testing.T) {
 	w.chat.Press(t, "ann", asked, bridge.VerbSend)
 	w.provider.WaitTexts(t, "He is crazy")
 }
+
+// The same of a form that asks whether to send a message of the thread, as Teams has it: what the author makes of the message
+// while the form is open isn't sent by it.
+func TestSendFormSendsWhatWasSeen(t *testing.T) {
+	t.Parallel()
+	for name, edited := range map[string]string{"as it was": "", "edited into a word to a colleague": "<@cat> he lies"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, options{})
+			thread := w.opened()
+			w.reply(thread, "!take")
+			w.card(thread, "Ann")
+			text := w.chat.Say("ben", support, thread, "He lies")
+			w.whisper("ben", "not_assignee")
+			words := must(w.engines[0].Desk(w.surface).WordsAt(t.Context(), bridge.Place{Channel: support, Thread: thread, Message: text}, "ben"))(t)
+			if edited != "" {
+				w.chat.Edit(support, text, edited)
+				w.eventually("the edit", func() bool { return w.count(`SELECT count(*) FROM messages WHERE text = 'He lies'`) == 0 })
+			}
+			open := w.chat.Get(support, text)
+			open.Buttons = []bridgetest.Button{{Verb: bridge.VerbSend, Args: bridge.Args{ReplyArgs: bridge.ReplyArgs{Shown: words}}}}
+			w.chat.Press(t, "ben", open, bridge.VerbSend)
+			if edited == "" {
+				w.provider.WaitTexts(t, "He lies")
+				return
+			}
+			w.whisper("ben", "[decided]")
+			w.settled()
+			if n := w.provider.Calls(); n != 0 {
+				t.Errorf("the customer got %q", w.provider.Texts())
+			}
+		})
+	}
+}

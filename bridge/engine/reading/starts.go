@@ -62,6 +62,8 @@ func (s Starting) StrangerProblem(wrote bool) *bridge.Problem {
 // Unsaid says what is missing of the first message.
 func (s Starting) Unsaid(a bridge.Action) *bridge.Problem {
 	switch {
+	case len(a.Files) > 0:
+		return &bridge.Problem{Code: "files", Text: "A conversation can't begin with a file: nothing is sent.", Hint: "Begin it with words alone, and send the file in its thread."}
 	case s.Caps.Start == channels.StartTemplate && !a.Args.Template.Ready():
 		return &bridge.Problem{Code: "template_needed", Text: "By " + s.Account.Name + " a conversation begins with a template.", Hint: "Choose one of type Start."}
 	case s.Caps.Start == channels.StartFree && a.Text == "":

@@ -80,18 +80,20 @@ func typedCommand(a bridge.Action) bool {
 	return strings.HasPrefix(strings.TrimSpace(a.Raw), "!") || a.Text == "" && len(a.Files) == 0
 }
 
-// applyEarly applies an edit or delete that came before its message. True means that the message was
-// deleted, and nothing more is to be done.
-func (sp *UseCases) applyEarly(c *book.Conversation, m *book.Message, post, known *store.Post, a *bridge.Action) bool {
+// applyEarly applies an edit or delete that came before its message. True means that nothing more is to be done: the
+// message was deleted, or its author is asked, since the edit made a reply of what wouldn't have left by itself.
+func (sp *UseCases) applyEarly(r *book.Request, m *book.Message, post, known *store.Post) bool {
 	var e early
 	if json.Unmarshal(known.Early, &e) != nil {
 		return false
 	}
+	c, a := r.Conversation, &r.Action
 	if e.Delete {
 		m.Fate, m.Reason = store.FateUndone, book.DeletedReason
 		sp.Log.ByParley(c, store.DeedUndone, book.Detail{Message: m.ID, Reason: book.DeletedReason})
 		return true
 	}
+	before, _ := Speak(sp.speechOf(*r))
 	post.Version = known.Version
 	a.Text, a.Raw, a.Files, a.Marker, a.Verb = e.Action.Text, e.Action.Raw, e.Action.Files, e.Action.Marker, bridge.VerbSay
 	if e.Action.Marker == bridge.MarkNote {
@@ -99,5 +101,9 @@ func (sp *UseCases) applyEarly(c *book.Conversation, m *book.Message, post, know
 	}
 	a.Mentions, a.MentionsBot, a.Explicit = e.Action.Mentions, e.Action.MentionsBot, e.Action.Explicit
 	m.Text, m.Files = a.Text, book.SurfaceFiles(a.Files)
-	return false
+	if now, _ := Speak(sp.speechOf(*r)); before == Out || now != Out {
+		return false
+	}
+	(amongColleagues{sp}).askEdited(c, m)
+	return true
 }

@@ -27,7 +27,7 @@ func (sp *UseCases) Say(r book.Request, changed bool) {
 	m := sp.Messages.AddByPerson(r)
 	post := sp.Posts.Remember(store.Post{AccountID: surface, Channel: r.Place.Channel, Message: r.Place.Message, ConversationID: c.ID,
 		MessageID: m.ID, Kind: book.HumanMessage})
-	if known != nil && sp.applyEarly(c, m, post, known, &r.Action) {
+	if known != nil && sp.applyEarly(&r, m, post, known) {
 		return
 	}
 	sp.decide(r, m, changed || r.Origin == bridge.OriginCatchUp && sp.MovedOn(c, r.Action))
