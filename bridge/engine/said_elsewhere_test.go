@@ -84,3 +84,24 @@ func TestStartTypedWithFile(t *testing.T) {
 		t.Errorf("%d conversations; the customer got %q", n, w.provider.Texts())
 	}
 }
+
+// An edit that comes before such a reply may be for somebody else, or for colleagues: its author is asked, as after any edit.
+func TestReplyTypedElsewhereEditedFirst(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	thread := w.opened()
+	w.chat.Mute(true)
+	typed := w.chat.Get(support, w.chat.Say("ann", support, "", "<@"+bridgetest.App+"> #1 reply On Monday"))
+	w.chat.Mute(false)
+	w.chat.Edit(support, typed.ID, "<@"+bridgetest.App+"> #1 note he lies")
+	w.eventually("the edit is kept", func() bool { return w.count(`SELECT count(*) FROM posts WHERE kind = 'early'`) == 1 })
+	w.surfaceFact("say", typed)
+	w.eventually("it is decided", func() bool {
+		return w.provider.Calls() > 0 || w.count(`SELECT count(*) FROM messages WHERE fate = 'ask' AND text LIKE '%he lies'`) == 1
+	})
+	w.settled()
+	if n := w.provider.Calls(); n != 0 {
+		t.Errorf("the customer got %q", w.provider.Texts())
+	}
+	w.line(thread, bridge.LineAsk)
+}

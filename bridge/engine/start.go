@@ -40,7 +40,8 @@ func (w *work) wantStart(n *book.Wanted, surface store.AccountID, a bridge.Actio
 // as a reply. If a chat has an open conversation with the customer already, the agent is pointed to that
 // one, and nothing is sent.
 func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
-	if !speech.TypedElsewhere(w.Posts, &r) {
+	goes, edited := speech.TypedElsewhere(w.Posts, &r)
+	if !goes {
 		return nil
 	}
 	agent, surface, a := r.Agent, r.Surface, r.Action
@@ -50,6 +51,9 @@ func (w *work) start(ctx context.Context, tx pgx.Tx, r book.Request) error {
 	}
 	if problem == nil {
 		problem = s.StrangerProblem(w.People.Wrote(s.Party))
+	}
+	if problem == nil && edited {
+		problem = &bridge.Problem{Code: "edited", Text: "It was edited before I had it: nothing is sent.", Hint: "Type it again, if it is for the customer."}
 	}
 	var used *outbound.UsedTemplate
 	if problem == nil && s.Caps.Start == channels.StartTemplate {

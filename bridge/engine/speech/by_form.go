@@ -13,7 +13,8 @@ import (
 // gets it, in one or two messages.
 func (sp *UseCases) ByForm(r book.Request) {
 	typed := sp.Posts.Elsewhere(r)
-	if !TypedElsewhere(sp.Posts, &r) {
+	goes, edited := TypedElsewhere(sp.Posts, &r)
+	if !goes {
 		return
 	}
 	r.Place.Message = ""
@@ -30,17 +31,21 @@ func (sp *UseCases) ByForm(r book.Request) {
 	}
 	answered := sp.Messages.AnsweredBy(r.Conversation, r.Action)
 	sp.replies.RecipientsOfForm(r)
-	first := sp.TakeFormBack(r)
+	doubt := ""
+	if first := sp.TakeFormBack(r); edited {
+		doubt = elsewhereReason
+	} else if !first {
+		doubt = book.FormReason
+	}
 	for i, one := range sp.replies.Fitting(r.Conversation, r.Action, answered) {
-		m := sp.replyByForm(r.With(one), answered, first)
+		m := sp.replyByForm(r.With(one), answered, doubt)
 		sp.Posts.RememberForm(r, i, m)
 		sp.Posts.RememberElsewhere(typed, m)
 	}
 }
 
-// replyByForm sends one message of a form. first means that the customer can have nothing of the form
-// yet; otherwise the author is asked.
-func (sp *UseCases) replyByForm(r book.Request, answered *book.Message, first bool) *book.Message {
+// replyByForm sends one message of a form. doubt is why its author is asked first; "" = nothing speaks against it.
+func (sp *UseCases) replyByForm(r book.Request, answered *book.Message, doubt string) *book.Message {
 	c, agent, surface := r.Conversation, r.Agent, r.Surface
 	m := sp.Messages.AddByPerson(r)
 	r.Explicit = true
@@ -55,9 +60,9 @@ func (sp *UseCases) replyByForm(r book.Request, answered *book.Message, first bo
 		m.ReplyTo, replied.Answered = answered.ExternalID, book.Excerpt(answered)
 	}
 	switch {
-	case !first:
-		m.Fate, m.Reason = store.FateAsk, book.FormReason
-		sp.TellAuthor(c, m, &bridge.AskLine{Reason: book.FormReason}, bridge.VerbSend, bridge.VerbKeep)
+	case doubt != "":
+		m.Fate, m.Reason = store.FateAsk, doubt
+		sp.TellAuthor(c, m, &bridge.AskLine{Reason: doubt}, bridge.VerbSend, bridge.VerbKeep)
 	case sp.MustBeTaken(c):
 		sp.AskToTake(c, m)
 	case sp.replies.ParkForWindow(c, m) || sp.replies.TooLateToPromote(c, m) || sp.replies.KeptByLimits(c, m):

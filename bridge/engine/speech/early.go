@@ -59,20 +59,21 @@ func (sp *UseCases) NeverCame(c *book.Conversation) {
 	}
 }
 
-// TypedElsewhere applies to a text that was typed outside of its conversation's thread the edit that came before it. It says
-// no if there is nothing to be done: the text was dealt with, or was deleted, or says nothing to Parley any more.
-func TypedElsewhere(posts *book.Posts, r *book.Request) bool {
+// TypedElsewhere applies to a text that was typed outside of its conversation's thread the edit that came before it. goes is
+// false if there is nothing to be done: the text was dealt with, or was deleted, or says nothing to Parley any more. What was
+// edited mustn't leave without a click, since it may be for another conversation now, or for colleagues.
+func TypedElsewhere(posts *book.Posts, r *book.Request) (goes, edited bool) {
 	k := posts.Elsewhere(*r)
 	if k == nil || posts.Rows[*k] == nil {
-		return true
+		return true, false
 	}
 	var e early
 	known := posts.Rows[*k]
 	if known.Kind != book.EarlyMessage || json.Unmarshal(known.Early, &e) != nil || e.Delete || !e.Action.Explicit && !e.Action.MentionsBot {
-		return false
+		return false, false
 	}
 	r.Text, r.Raw, r.Files = e.Action.Text, e.Action.Raw, e.Action.Files
-	return true
+	return true, true
 }
 
 // typedCommand says that an edited text is a command, or says nothing: it was never for a customer.
