@@ -118,3 +118,33 @@ func TestAnotherMailboxBegins(t *testing.T) {
 	w.mail("now")
 	w.arrives(append(want, "since then", "now")...)
 }
+
+// The mailbox was given another name, and its login failed until an admin entered the new one, hours later: what came
+// meanwhile is taken, too.
+func TestRenamedMailbox(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sameNumbers)
+	stop := w.run()
+	w.ready()
+	w.arrived("INBOX", "the last one", 6*time.Hour)
+	w.arrives("the last one")
+	stop()
+	var m map[string]any
+	if err := json.Unmarshal(w.journal.state, &m); err != nil {
+		t.Fatal(err)
+	}
+	m["newest_at"] = time.Now().Add(-6 * time.Hour)
+	known, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.journal.state = known
+	w.moves("help@new-name.test")
+	w.begins = time.Now()
+	w.arrived("INBOX", "before that", 7*time.Hour)
+	w.arrived("INBOX", "in between", 3*time.Hour)
+	w.run()
+	w.arrives("the last one", "in between")
+	w.mail("now")
+	w.arrives("the last one", "in between", "now")
+}

@@ -21,17 +21,24 @@ func (c *Mailbox) takenFrom() time.Time {
 }
 
 // align compares the inbox with its watermark. Without a watermark, this is the first look: it
-// fetches mail since the account was set up; so it does where the account was given another mailbox. With a changed
-// UIDVALIDITY, or where the mailbox moved to another server, all known UIDs are void: it
+// fetches mail since the account was set up. Where the account was given another mailbox, which may be the same one by
+// another name, it fetches what came since the newest known mail, but no more than the last days. With a changed UIDVALIDITY, or where the mailbox moved to another server, all known UIDs are void: it
 // fetches the last days again, and Accept recognises the mails that are stored already.
 func (f *fetcher) align(ctx context.Context, s *imapSession, data *imap.SelectData) error {
 	m := f.inbox.mark
 	switch {
 	case m != nil && f.c.elsewhere(m) && m.Address != f.c.address():
 		f.inbox.mark, f.sent.mark = nil, nil
-		return f.begin(ctx, s, data)
+		from := f.c.takenFrom()
+		if earliest := from.Add(-f.c.opts.Timing.Overlap); !from.IsZero() && m.NewestAt.Before(from) {
+			from = m.NewestAt
+			if from.Before(earliest) {
+				from = earliest
+			}
+		}
+		return f.begin(ctx, s, data, from)
 	case m == nil:
-		return f.begin(ctx, s, data)
+		return f.begin(ctx, s, data, f.c.takenFrom())
 	case f.c.elsewhere(m):
 		if f.sent.mark != nil {
 			f.sent.mark.UIDValidity = 0 // no server's
@@ -46,14 +53,13 @@ func (f *fetcher) align(ctx context.Context, s *imapSession, data *imap.SelectDa
 	return nil
 }
 
-// begin makes the first watermark, behind all mail in the inbox, and fetches the mail that came since
-// the account was set up. It saves the watermark last: after a crash it starts again.
-func (f *fetcher) begin(ctx context.Context, s *imapSession, data *imap.SelectData) error {
+// begin makes the first watermark, behind all mail in the inbox, and fetches the mail that came since a time; zero = none.
+// It saves the watermark last: after a crash it starts again.
+func (f *fetcher) begin(ctx context.Context, s *imapSession, data *imap.SelectData, from time.Time) error {
 	m, err := f.markAtEnd(s, f.inbox.name, data)
 	if err != nil {
 		return err
 	}
-	from := f.c.takenFrom()
 	m.SentFrom = from
 	taken := 0
 	if !from.IsZero() {
