@@ -97,7 +97,7 @@ func workPlaces() []place {
 		{Name: "solved", Table: "solved", What: "examples of what was answered", Ties: ofConversation},
 		{Name: "bursts", Table: "bursts", What: "messages that wait to be analysed", Ties: ofConversation},
 		{Name: "text_requests", Table: "text_requests", What: "summaries and translations that were asked for", Ties: ofConversation},
-		// What machines made of a conversation has the words of all who wrote in it, and is made anew of what is left.
+		// What machines made of a conversation has the words of all who wrote in it. Replies are suggested anew when somebody writes there again.
 		{Name: "exchanges_there", Table: "ai_exchanges", What: "what a model was asked about other customers' conversations in which the contact wrote", Ties: whereWrote},
 		{Name: "suggested_there", Table: "suggested_replies", What: "replies that were suggested there", Ties: whereWrote},
 		{Name: "solved_due_there", Table: "solved_due", What: "examples that are to be made of them", Ties: whereWrote},
