@@ -31,6 +31,20 @@ func (w *world) numbered(numbers ...int) {
 	}
 }
 
+// remember changes the watermark that is stored.
+func (w *world) remember(change func(m map[string]any)) {
+	w.t.Helper()
+	var m map[string]any
+	err := json.Unmarshal(w.journal.read().state, &m)
+	if err == nil {
+		change(m)
+		w.journal.state, err = json.Marshal(m)
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 // The mailbox of an account moved to another server, where mails have other UIDs: what was noted of those of the first
 // server says nothing there, even if UIDVALIDITY is the same. What came along is known, and what comes there is fetched.
 func TestMailboxMovedToAnotherServer(t *testing.T) {
@@ -75,17 +89,10 @@ func TestWatermarkLearnsItsMailbox(t *testing.T) {
 	w.numbered(0, 1, 2)
 	w.arrives("mail 0", "mail 1", "mail 2")
 	stop()
-	var m map[string]any
-	if err := json.Unmarshal(w.journal.state, &m); err != nil {
-		t.Fatal(err)
-	}
-	delete(m, "server")
-	delete(m, "address")
-	earlier, err := json.Marshal(m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.journal.state = earlier
+	w.remember(func(m map[string]any) {
+		delete(m, "server")
+		delete(m, "address")
+	})
 	calls, saves := len(w.journal.calls), w.journal.saves
 	stop = w.run()
 	w.journal.wait(t, "the watermark", func() bool { return w.journal.saves > saves })
@@ -129,21 +136,14 @@ func TestRenamedMailbox(t *testing.T) {
 	w.arrived("INBOX", "the last one", 6*time.Hour)
 	w.arrives("the last one")
 	stop()
-	var m map[string]any
-	if err := json.Unmarshal(w.journal.state, &m); err != nil {
-		t.Fatal(err)
-	}
-	m["newest_at"] = time.Now().Add(-6 * time.Hour)
-	known, err := json.Marshal(m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.journal.state = known
+	w.remember(func(m map[string]any) { m["newest_at"] = time.Now().Add(-6 * time.Hour) })
 	w.moves("help@new-name.test")
 	w.begins = time.Now()
 	w.arrived("INBOX", "before that", 7*time.Hour)
 	w.arrived("INBOX", "in between", 3*time.Hour)
+	cut := w.fault(mailfake.Fault{Op: mailfake.OpFETCH, Action: mailfake.ActionDropBefore, Times: 2})
 	w.run()
+	w.struck(cut, 2)
 	w.arrives("the last one", "in between")
 	w.mail("now")
 	w.arrives("the last one", "in between", "now")

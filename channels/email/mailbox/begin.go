@@ -21,24 +21,17 @@ func (c *Mailbox) takenFrom() time.Time {
 }
 
 // align compares the inbox with its watermark. Without a watermark, this is the first look: it
-// fetches mail since the account was set up. Where the account was given another mailbox, which may be the same one by
-// another name, it fetches what came since the newest known mail, but no more than the last days. With a changed UIDVALIDITY, or where the mailbox moved to another server, all known UIDs are void: it
+// fetches mail since the account was set up; so it does where the account was given another mailbox (takenFrom). With a changed
+// UIDVALIDITY, or where the mailbox moved to another server, all known UIDs are void: it
 // fetches the last days again, and Accept recognises the mails that are stored already.
 func (f *fetcher) align(ctx context.Context, s *imapSession, data *imap.SelectData) error {
 	m := f.inbox.mark
 	switch {
 	case m != nil && f.c.elsewhere(m) && m.Address != f.c.address():
-		f.inbox.mark, f.sent.mark = nil, nil
-		from := f.c.takenFrom()
-		if earliest := from.Add(-f.c.opts.Timing.Overlap); !from.IsZero() && m.NewestAt.Before(from) {
-			from = m.NewestAt
-			if from.Before(earliest) {
-				from = earliest
-			}
-		}
-		return f.begin(ctx, s, data, from)
+		f.inbox.mark, f.sent.mark, f.before = nil, nil, m.NewestAt
+		return f.begin(ctx, s, data)
 	case m == nil:
-		return f.begin(ctx, s, data, f.c.takenFrom())
+		return f.begin(ctx, s, data)
 	case f.c.elsewhere(m):
 		if f.sent.mark != nil {
 			f.sent.mark.UIDValidity = 0 // no server's
@@ -53,13 +46,27 @@ func (f *fetcher) align(ctx context.Context, s *imapSession, data *imap.SelectDa
 	return nil
 }
 
-// begin makes the first watermark, behind all mail in the inbox, and fetches the mail that came since a time; zero = none.
-// It saves the watermark last: after a crash it starts again.
-func (f *fetcher) begin(ctx context.Context, s *imapSession, data *imap.SelectData, from time.Time) error {
+// takenFrom is Mailbox.takenFrom, but where the account was given another mailbox: that may be the same one by another
+// name, and what came since the newest known mail is fetched, at most of the last days.
+func (f *fetcher) takenFrom() time.Time {
+	from := f.c.takenFrom()
+	if f.before.IsZero() || from.IsZero() || !f.before.Before(from) {
+		return from
+	}
+	if earliest := from.Add(-f.c.opts.Timing.Overlap); f.before.Before(earliest) {
+		return earliest
+	}
+	return f.before
+}
+
+// begin makes the first watermark, behind all mail in the inbox, and fetches the mail that came since
+// the account was set up. It saves the watermark last: after a crash it starts again.
+func (f *fetcher) begin(ctx context.Context, s *imapSession, data *imap.SelectData) error {
 	m, err := f.markAtEnd(s, f.inbox.name, data)
 	if err != nil {
 		return err
 	}
+	from := f.takenFrom()
 	m.SentFrom = from
 	taken := 0
 	if !from.IsZero() {

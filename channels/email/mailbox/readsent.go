@@ -135,7 +135,7 @@ func (f *fetcher) sentFrom() time.Time {
 	case f.inbox.mark != nil:
 		return f.inbox.mark.SentFrom
 	}
-	return f.c.takenFrom()
+	return f.takenFrom()
 }
 
 // listSent returns when mails in the folder of sent mail arrived, and which to skip.

@@ -23,6 +23,8 @@ type fetcher struct {
 	inbox *folder // the folder that the account names
 	sent  *folder // the folder of sent mail
 
+	before time.Time // when the newest mail arrived that was known of the mailbox that the account had before; zero = it had none
+
 	sentRest     time.Duration // how long the folder of sent mail is left alone after it failed; 0 = it works
 	sentRestEnds time.Time
 
