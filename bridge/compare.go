@@ -21,8 +21,8 @@ func TextMark(text string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// WordsMark tells a text with its files, which are named, from what its author makes of it later. The first number of
-// files counts, so that no text can be taken for another text and its files.
+// WordsMark tells a text with its files, by their names, from what its author makes of it later. It counts the files
+// first, so that a text which looks like a list of names has another mark than a text with these files.
 func WordsMark(text string, files []string) string {
 	return TextMark(fmt.Sprintf("%d %q %s", len(files), files, text))
 }

@@ -41,22 +41,28 @@ func Round(ctx context.Context, pool *pgxpool.Pool, dir *directory.Directory, mo
 			return err
 		}
 		more = moreDue || moreOlder || moreUnfilled
-		m, err := measureAll(ctx, tx, dir, append(ids, older...))
-		if err == nil && len(m.labels) > 0 {
-			err = progress.Keep(ctx, tx, m.labels, m.shares)
-		}
-		if err == nil && len(m.labels) > 0 {
-			err = progress.KeepTimes(ctx, tx, m.labels, m.times)
-		}
-		if err != nil {
+		if err := keep(ctx, tx, progress, dir, append(ids, older...)); err != nil {
 			return err
 		}
-		if m, err = measureAll(ctx, tx, dir, unfilled); err != nil {
+		m, err := measureAll(ctx, tx, dir, unfilled)
+		if err != nil {
 			return err
 		}
 		return progress.FillTimes(ctx, tx, m.labels, m.times)
 	})
 	return more, err
+}
+
+// keep measures conversations, and keeps what they contribute.
+func keep(ctx context.Context, tx pgx.Tx, progress *measure.Progress, dir *directory.Directory, ids []store.ConversationID) error {
+	m, err := measureAll(ctx, tx, dir, ids)
+	if err != nil || len(m.labels) == 0 {
+		return err
+	}
+	if err := progress.Keep(ctx, tx, m.labels, m.shares); err != nil {
+		return err
+	}
+	return progress.KeepTimes(ctx, tx, m.labels, m.times)
 }
 
 // measured is what conversations contribute.

@@ -28,11 +28,7 @@ type channelText struct {
 
 // words marks what the text says now.
 func (t channelText) words() string {
-	names := make([]string, len(t.Action.Files))
-	for i, f := range t.Action.Files {
-		names[i] = f.Name
-	}
-	return bridge.WordsMark(t.Action.Text, names)
+	return book.WordsOf(&store.Message{Text: t.Action.Text, Files: book.SurfaceFiles(t.Action.Files)})
 }
 
 // keepChannelText notes what a post in the channel says.

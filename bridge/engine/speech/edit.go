@@ -182,7 +182,8 @@ func (sp *UseCases) Delete(r book.Request) error {
 // erasedReason is the reason of a message that store/erase has emptied.
 const erasedReason = "erased"
 
-// applyDelete takes a text back that its author deleted. Nobody can send it any more, unless the author restores it.
+// applyDelete takes a text back that its author deleted. Nobody can send it any more, unless the author restores it. Where
+// nobody knows yet whether it has left, it can still be asked for by a click; it isn't sent beside the attempt that is looked for.
 func (sp *UseCases) applyDelete(c *book.Conversation, m *book.Message) {
 	switch {
 	case m.Reason == erasedReason: // whoever deletes it does what the certificate of the erasure asks for
