@@ -20,7 +20,8 @@ const filesOfMessages = `
 	ON CONFLICT DO NOTHING`
 
 // Files that nobody else needs. The picture of a signature, and what an event, a fetch or another message
-// names, stays.
+// names, stays. So does a file whose bytes somebody has stored since the erasure was asked for: what is to name it may
+// not be written yet. If nothing comes to name it, retention removes it (retention.DropBlobs).
 const freeBlobs = `
 	WITH page AS MATERIALIZED (
 		SELECT hash FROM erased_blobs WHERE erasure_id = $1 ORDER BY hash LIMIT $2 FOR UPDATE
@@ -32,6 +33,7 @@ const freeBlobs = `
 	), gone AS (
 		DELETE FROM blobs AS b
 		WHERE b.hash = ANY(ARRAY(SELECT hash FROM page))
+			AND b.created_at < (SELECT asked_at FROM erasures WHERE id = $1)
 			AND NOT EXISTS (SELECT FROM events AS e WHERE e.blob = b.hash)
 			AND NOT EXISTS (SELECT FROM fetches AS f WHERE f.blob = b.hash)
 			AND NOT EXISTS (SELECT FROM uploads AS u WHERE u.blob = b.hash AND u.picture)

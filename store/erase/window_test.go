@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley/store"
+	"parley/store/blob"
 	"parley/store/erase"
 )
 
@@ -60,5 +61,24 @@ func TestStoredAgainBesideAnErasure(t *testing.T) {
 	check(t, pool.QueryRow(ctx, `SELECT count(*) FROM events WHERE external_id = 'zebra-mail'`).Scan(&left))
 	if left != 0 {
 		t.Error("what was erased is there again")
+	}
+}
+
+// A file that another customer sends, too, is there for them if an erasure looks at it before what they wrote is stored.
+// R-276
+func TestFileOfAnotherBesideAnErasure(t *testing.T) {
+	t.Parallel()
+	ctx, pool := t.Context(), world(t)
+	o := options(t, pool)
+	id := must(erase.Begin(ctx, o, []int64{zebra().contact()}, "ann"))(t)
+	file := zebra().blob(t, pool, "file") // the other customer's picture has the same bytes
+	if _, err := erase.Run(ctx, o, id); !errors.Is(err, erase.ErrInChats) {
+		t.Fatal(err)
+	}
+	if got := string(must(blob.Get(ctx, pool, nil, file))(t)); got != "zebra file" {
+		t.Errorf("the other customer's file is %q", got)
+	}
+	if _, err := blob.Get(ctx, pool, nil, zebra().nameOf("original")); err == nil {
+		t.Error("what nobody else has stored is there still")
 	}
 }

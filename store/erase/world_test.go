@@ -69,12 +69,17 @@ func (p person) write(t testing.TB, pool *pgxpool.Pool) {
 // blob stores a file in which the person's word stands.
 func (p person) blob(t testing.TB, pool *pgxpool.Pool, what string) string {
 	t.Helper()
-	content := []byte(p.word + " " + what)
-	if got, want := must(blob.Put(t.Context(), pool, content))(t), sha256.Sum256(content); got != hex.EncodeToString(want[:]) {
+	name := must(blob.Put(t.Context(), pool, []byte(p.word+" "+what)))(t)
+	if name != p.nameOf(what) {
 		t.Fatal("a blob has another name")
 	}
-	want := sha256.Sum256(content)
-	return hex.EncodeToString(want[:])
+	return name
+}
+
+// nameOf is the name of a file of blob.
+func (p person) nameOf(what string) string {
+	sum := sha256.Sum256([]byte(p.word + " " + what))
+	return hex.EncodeToString(sum[:])
 }
 
 // Conversations n+1 (mail) and n+2 (chat) are the customer's; n+9 is the automatic thread of the account's day,
