@@ -203,3 +203,22 @@ func TestWrittenWhileErased(t *testing.T) {
 		}
 	}
 }
+
+// A form of a reply that was open while its customer was erased reaches nobody, and its recipients don't come back.
+// R-276
+func TestOldFormOfTheErased(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, options{})
+	w.customer(mail, channelstest.Event{ID: "lamp", From: "zebra@shop.test", Subject: "Lamp", Text: "It is dark"})
+	at := w.thread("It is dark")
+	form := submit(bridge.VerbReply)
+	form.Form, form.Args.ReplyArgs = "f1", bridge.ReplyArgs{To: []string{"zebra@shop.test", "mia.zebra@shop.test"}, Shown: bridge.RecipientsMark([]string{"zebra@shop.test"}, nil)}
+	w.erase("zebra@shop.test")
+	w.chat.Submit("ann", support, at, form, "Here is light")
+	w.settled()
+	w.exec(`DELETE FROM events WHERE payload LIKE '%Here is light%'`) // what Ann handed in goes with its days
+	w.nowhere("zebra")
+	if n := len(w.provider.Sent()); n > 0 {
+		t.Errorf("%d replies left", n)
+	}
+}

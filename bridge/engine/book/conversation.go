@@ -83,8 +83,11 @@ func ContactOf(c *store.Conversation, i *store.Identity) bridge.PartyRef {
 // continues says that what answers the conversation belongs to it, or to one that goes on from it. One whose customer
 // is erased goes with the customer: what comes then is a stranger's.
 func (c *Conversation) continues() bool {
-	return c.Kind == store.KindCustomer && (c.Identity == nil || !c.Identity.Erased())
+	return c.Kind == store.KindCustomer && !c.Erased()
 }
+
+// Erased says that the customer was erased: what is left of the conversation names nobody any more.
+func (c *Conversation) Erased() bool { return c.Identity != nil && c.Identity.Erased() }
 
 // RefreshCard makes the end of the batch update the root, if what it shows has changed.
 func (c *Conversation) RefreshCard() {

@@ -185,10 +185,11 @@ func (rs *UseCases) setParticipants(c *book.Conversation, agent *store.Agent, su
 // RecipientsOfForm gives a conversation the recipients that the form of a reply names. If the agent left
 // the form's recipients as they were shown, nothing changes, whoever joined meanwhile, unless none of those to whom
 // the reply was to go is a recipient any more: it goes to nobody whom the agent did not see. A form that is
-// submitted again always counts, because the first time may have changed the recipients.
+// submitted again always counts, because the first time may have changed the recipients. A conversation whose customer
+// was erased while the form was open gets none.
 func (rs *UseCases) RecipientsOfForm(r book.Request) {
 	ch := rs.Channel(r.Conversation.AccountID)
-	if len(r.Args.To) == 0 || ch != nil && !ch.Capabilities().Participants {
+	if len(r.Args.To) == 0 || r.Conversation.Erased() || ch != nil && !ch.Capabilities().Participants {
 		return
 	}
 	left := r.Args.Shown == bridge.RecipientsMark(r.Args.To, r.Args.Cc) && !rs.Posts.HandedInBefore(r)
