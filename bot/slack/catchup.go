@@ -21,6 +21,7 @@ type history struct {
 	directory *directory
 	sweeper   *sweep.Sweeper
 	memory    memory
+	marks     *sweep.Marks
 	compared  sweepState
 	filled    atomic.Bool   // a gap was filled since this process began: it knows what came before it
 	span      time.Duration // threads whose root is older are not looked at
@@ -37,18 +38,12 @@ const (
 
 // memory is what catching up asks of the engine besides sweep.Desk.
 type memory interface {
+	sweep.Memory
+
 	// OpenThreads gives the roots of at most 500 open conversations that began before a time, of those in
 	// which something happened last.
 	OpenThreads(ctx context.Context, before time.Time) ([]bridge.Place, error)
-
-	// Keep remembers a value for this surface's next process, and Kept gives what is remembered, by key.
-	Keep(ctx context.Context, key string, value json.RawMessage) error
-	Kept(ctx context.Context) (map[string]json.RawMessage, error)
 }
-
-// noteComplete is the key under which the engine remembers until when everything that Slack told, or
-// should have told, is stored: a time.
-const noteComplete = "complete"
 
 // sweepState remembers which threads were compared, and up to which reply. Without it a thread whose
 // newest reply is a post of ours that the desk doesn't know would be read in each pass.
@@ -72,31 +67,34 @@ func (st *sweepState) mark(channel, root, latest string) {
 	st.done[orderKey(channel, root)] = latest
 }
 
-// catchUp makes one pass over all channels with threads of ours. While there is a gap it also reads the
+// catchUp makes one pass over all channels with threads of ours. While something may be missing it also reads the
 // open threads that are too old to be found in their channel's history.
 // Errors: the desk's, and Slack's. A channel that the app may not read is only logged.
 func (h *history) catchUp(ctx context.Context, me *self) error {
 	began, announced := h.now(), h.sweeper.Announced()
 	_, open := h.sweeper.Gap()
-	holes, err := h.holesSince(ctx)
+	known, err := h.marks.Look(ctx)
 	if err != nil {
 		return err
 	}
+	holes, sure := h.holesSince(known)
 	err = h.sweeper.Channels(ctx, func(ctx context.Context, channel string) error {
 		return h.readable(channel, h.catchUpChannel(ctx, me, channel, stamp(holes)))
 	})
-	if err == nil && open {
+	if err == nil && !sure {
 		err = h.catchUpOldThreads(ctx, me, began, stamp(holes))
 	}
-	if err != nil || h.sweeper.Announced() != announced || !open && !h.filled.Load() {
+	if err != nil || h.sweeper.Announced() != announced {
 		return err
+	}
+	if err := h.marks.Settle(ctx, known); err != nil {
+		return err
+	}
+	if !open && !h.filled.Load() {
+		return nil
 	}
 	h.filled.Store(true)
-	value, err := json.Marshal(began)
-	if err != nil {
-		return err
-	}
-	return h.memory.Keep(ctx, noteComplete, value)
+	return h.marks.Raise(ctx, began)
 }
 
 // readable gives the error that reading a channel ended with, unless it says that the app may not read
@@ -269,30 +267,30 @@ func (k *kept) missed(me *self, channel string) [][]byte {
 }
 
 // holesSince is the time from which a thread may lack replies that are older than its newest one. It
-// lies in the future while there is no gap. Where nobody knows when a gap began, as after a start, it
-// began when everything was known to be stored for the last time, and at the latest an hour ago.
-// Errors: the desk's.
-func (h *history) holesSince(ctx context.Context) (time.Time, error) {
-	since, open := h.sweeper.Gap()
-	switch {
-	case !open:
-		return h.now().Add(time.Hour), nil
-	case !since.IsZero():
-		return since.Add(-lookBack), nil
+// lies in the future while all is sure to be stored. Where nobody knows when a gap began, as after a start or when another
+// process left one, it began when everything was known to be stored for the last time, and at the latest an hour ago.
+func (h *history) holesSince(known sweep.Standing) (since time.Time, sure bool) {
+	now := h.now()
+	began, open := h.sweeper.Gap()
+	unknown := open && began.IsZero() || len(known.Abandoned) > 0
+	since = now.Add(time.Hour)
+	if open && !began.IsZero() {
+		since = began.Add(-lookBack)
 	}
-	hour := h.now().Add(-time.Hour)
-	kept, err := h.memory.Kept(ctx)
-	if err != nil {
-		return time.Time{}, err
+	if unknown {
+		since = earlier(since, now.Add(-time.Hour))
 	}
-	var complete time.Time
-	if json.Unmarshal(kept[noteComplete], &complete) != nil { // there is none yet
-		return hour, nil
+	if (unknown || known.Doubted) && !known.Least.IsZero() {
+		since = earlier(since, known.Least.Add(-lookBack))
 	}
-	if complete = complete.Add(-lookBack); complete.Before(hour) {
-		return complete, nil
+	return since, since.After(now)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
 	}
-	return hour, nil
+	return a
 }
 
 // typedSince is the stamp from which texts that people typed at top level are stored: those of an open gap
