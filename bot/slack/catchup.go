@@ -124,7 +124,7 @@ func (h *history) catchUpOldThreads(ctx context.Context, me *self, now time.Time
 			return ctx.Err()
 		}
 		err := h.catchUpThread(ctx, me, pageQuery{channel: root.Channel, thread: root.Message, oldest: holes})
-		if err = h.readable(root.Channel, err); err != nil && codeOf(err) == "" { // Slack isn't reached: the others would fail, too
+		if err = h.readable(root.Channel, err); err != nil && !refused(err) { // Slack isn't reached: the others would fail, too
 			return err
 		}
 		first = cmp.Or(first, err)
@@ -132,22 +132,30 @@ func (h *history) catchUpOldThreads(ctx context.Context, me *self, now time.Time
 	return first
 }
 
-// catchUpChannel compares the channel's history with what is stored. holes: see holesSince.
+// catchUpChannel compares the channel's history with what is stored. holes: see holesSince. It goes on with the other threads
+// after Slack refused to let one be read.
+// Errors: the desk's, the first of Slack's.
 func (h *history) catchUpChannel(ctx context.Context, me *self, channel, holes string) error {
 	q := pageQuery{channel: channel, oldest: stamp(h.now().Add(-h.span))}
+	var first error
 	for {
 		page, err := h.page(ctx, q)
 		if err != nil {
 			return err
 		}
-		if err := h.comparePage(ctx, me, channel, holes, page.Messages); err != nil {
+		err = h.comparePage(ctx, me, channel, holes, page.Messages)
+		if err != nil && !refused(err) {
 			return err
 		}
+		first = cmp.Or(first, err)
 		if q.cursor = page.next(); q.cursor == "" {
-			return nil
+			return first
 		}
 	}
 }
+
+// refused says whether Slack answered that it doesn't show one thing; it may show others.
+func refused(err error) bool { return codeOf(err) != "" && !fatal(err) }
 
 // comparePage stores what is missing at top level and reads the threads that changed.
 func (h *history) comparePage(ctx context.Context, me *self, channel, holes string, roots []kept) error {
@@ -177,6 +185,7 @@ func (h *history) comparePage(ctx context.Context, me *self, channel, holes stri
 	if err != nil {
 		return err
 	}
+	var first error
 	for _, m := range roots {
 		// A thread with a reply since a gap began may lack earlier replies, even if its newest one
 		// is stored: the newest one may have come after the gap.
@@ -184,12 +193,16 @@ func (h *history) comparePage(ctx context.Context, me *self, channel, holes stri
 		if m.Latest == "" || complete || h.compared.read(channel, m.TS, m.Latest) {
 			continue
 		}
-		if err := h.catchUpThread(ctx, me, pageQuery{channel: channel, thread: m.TS}); err != nil {
+		switch err := h.catchUpThread(ctx, me, pageQuery{channel: channel, thread: m.TS}); {
+		case err == nil:
+			h.compared.mark(channel, m.TS, m.Latest)
+		case !refused(err):
 			return err
+		default:
+			first = cmp.Or(first, err)
 		}
-		h.compared.mark(channel, m.TS, m.Latest)
 	}
-	return nil
+	return first
 }
 
 // concerned tells whether a thread is one of ours: under our card, or with a post of ours.
@@ -239,9 +252,13 @@ func (h *history) storeMissing(ctx context.Context, me *self, channel string, me
 }
 
 // missed gives the events that Slack should have sent about a message: that it was posted and, if it
-// was edited, the edit. For our own messages it gives none.
+// was edited, the edit. For our own messages it gives none. A message that can't be read makes an event that can't be read
+// either, which is set aside.
 func (k *kept) missed(me *self, channel string) [][]byte {
-	if k.TS == "" || me.own(&k.message) {
+	if k.TS == "" {
+		return [][]byte{synthetic(me, channel, map[string]any{"type": "message", "channel": channel, "message": k.raw})}
+	}
+	if me.own(&k.message) {
 		return nil
 	}
 	if k.Subtype == "tombstone" {

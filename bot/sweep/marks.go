@@ -18,8 +18,8 @@ const markPrefix = "complete"
 // MostMarks is how many marks a process that begins leaves at most: the least, since only they say what may be missing.
 const MostMarks = 50
 
-// Marks remember what is known to be stored. Each process has a mark of its own: until then everything is stored that Slack
-// told this process, or should have told it. It raises its mark whenever it has read all that it may have missed, so that a
+// Marks remember what is known to be stored. Each process has a mark of its own: until then everything is stored that the
+// chat told this process, or should have told it. It raises its mark whenever it has read all that it may have missed, so that a
 // gap which it can't fill holds the mark back. All that is older than the least mark of all processes is stored, whoever had a
 // gap and ended before it was filled. A mark that hasn't moved for long is abandoned: somebody else reads what came since then,
 // and forgets it. A process that lives all the same puts its mark back.
