@@ -21,6 +21,7 @@ type history struct {
 	directory *directory
 	sweeper   *sweep.Sweeper
 	memory    memory
+	marks     *sweep.Marks
 	compared  sweepState
 	filled    atomic.Bool   // a gap was filled since this process began: it knows what came before it
 	span      time.Duration // threads whose root is older are not looked at
@@ -37,18 +38,12 @@ const (
 
 // memory is what catching up asks of the engine besides sweep.Desk.
 type memory interface {
+	sweep.Memory
+
 	// OpenThreads gives the roots of at most 500 open conversations that began before a time, of those in
 	// which something happened last.
 	OpenThreads(ctx context.Context, before time.Time) ([]bridge.Place, error)
-
-	// Keep remembers a value for this surface's next process, and Kept gives what is remembered, by key.
-	Keep(ctx context.Context, key string, value json.RawMessage) error
-	Kept(ctx context.Context) (map[string]json.RawMessage, error)
 }
-
-// noteComplete is the key under which the engine remembers until when everything that Slack told, or
-// should have told, is stored: a time.
-const noteComplete = "complete"
 
 // sweepState remembers which threads were compared, and up to which reply. Without it a thread whose
 // newest reply is a post of ours that the desk doesn't know would be read in each pass.
@@ -72,31 +67,34 @@ func (st *sweepState) mark(channel, root, latest string) {
 	st.done[orderKey(channel, root)] = latest
 }
 
-// catchUp makes one pass over all channels with threads of ours. While there is a gap it also reads the
+// catchUp makes one pass over all channels with threads of ours. While something may be missing it also reads the
 // open threads that are too old to be found in their channel's history.
 // Errors: the desk's, and Slack's. A channel that the app may not read is only logged.
 func (h *history) catchUp(ctx context.Context, me *self) error {
 	began, announced := h.now(), h.sweeper.Announced()
 	_, open := h.sweeper.Gap()
-	holes, err := h.holesSince(ctx)
+	known, err := h.marks.Look(ctx)
 	if err != nil {
 		return err
 	}
+	holes, sure := h.holesSince(known)
 	err = h.sweeper.Channels(ctx, func(ctx context.Context, channel string) error {
 		return h.readable(channel, h.catchUpChannel(ctx, me, channel, stamp(holes)))
 	})
-	if err == nil && open {
+	if err == nil && !sure {
 		err = h.catchUpOldThreads(ctx, me, began, stamp(holes))
 	}
-	if err != nil || h.sweeper.Announced() != announced || !open && !h.filled.Load() {
+	if err != nil || h.sweeper.Announced() != announced {
 		return err
+	}
+	if err := h.marks.Settle(ctx, known); err != nil {
+		return err
+	}
+	if !open && !h.filled.Load() {
+		return nil
 	}
 	h.filled.Store(true)
-	value, err := json.Marshal(began)
-	if err != nil {
-		return err
-	}
-	return h.memory.Keep(ctx, noteComplete, value)
+	return h.marks.Raise(ctx, began)
 }
 
 // readable gives the error that reading a channel ended with, unless it says that the app may not read
@@ -126,7 +124,7 @@ func (h *history) catchUpOldThreads(ctx context.Context, me *self, now time.Time
 			return ctx.Err()
 		}
 		err := h.catchUpThread(ctx, me, pageQuery{channel: root.Channel, thread: root.Message, oldest: holes})
-		if err = h.readable(root.Channel, err); err != nil && codeOf(err) == "" { // Slack isn't reached: the others would fail, too
+		if err = h.readable(root.Channel, err); err != nil && !refused(err) { // Slack isn't reached: the others would fail, too
 			return err
 		}
 		first = cmp.Or(first, err)
@@ -134,22 +132,30 @@ func (h *history) catchUpOldThreads(ctx context.Context, me *self, now time.Time
 	return first
 }
 
-// catchUpChannel compares the channel's history with what is stored. holes: see holesSince.
+// catchUpChannel compares the channel's history with what is stored. holes: see holesSince. It goes on with the other threads
+// after Slack refused to let one be read.
+// Errors: the desk's, the first of Slack's.
 func (h *history) catchUpChannel(ctx context.Context, me *self, channel, holes string) error {
 	q := pageQuery{channel: channel, oldest: stamp(h.now().Add(-h.span))}
+	var first error
 	for {
 		page, err := h.page(ctx, q)
 		if err != nil {
 			return err
 		}
-		if err := h.comparePage(ctx, me, channel, holes, page.Messages); err != nil {
+		err = h.comparePage(ctx, me, channel, holes, page.Messages)
+		if err != nil && !refused(err) {
 			return err
 		}
+		first = cmp.Or(first, err)
 		if q.cursor = page.next(); q.cursor == "" {
-			return nil
+			return first
 		}
 	}
 }
+
+// refused says whether Slack answered that it doesn't show one thing; it may show others.
+func refused(err error) bool { return codeOf(err) != "" && !fatal(err) }
 
 // comparePage stores what is missing at top level and reads the threads that changed.
 func (h *history) comparePage(ctx context.Context, me *self, channel, holes string, roots []kept) error {
@@ -179,6 +185,7 @@ func (h *history) comparePage(ctx context.Context, me *self, channel, holes stri
 	if err != nil {
 		return err
 	}
+	var first error
 	for _, m := range roots {
 		// A thread with a reply since a gap began may lack earlier replies, even if its newest one
 		// is stored: the newest one may have come after the gap.
@@ -186,12 +193,16 @@ func (h *history) comparePage(ctx context.Context, me *self, channel, holes stri
 		if m.Latest == "" || complete || h.compared.read(channel, m.TS, m.Latest) {
 			continue
 		}
-		if err := h.catchUpThread(ctx, me, pageQuery{channel: channel, thread: m.TS}); err != nil {
+		switch err := h.catchUpThread(ctx, me, pageQuery{channel: channel, thread: m.TS}); {
+		case err == nil:
+			h.compared.mark(channel, m.TS, m.Latest)
+		case !refused(err):
 			return err
+		default:
+			first = cmp.Or(first, err)
 		}
-		h.compared.mark(channel, m.TS, m.Latest)
 	}
-	return nil
+	return first
 }
 
 // concerned tells whether a thread is one of ours: under our card, or with a post of ours.
@@ -241,9 +252,13 @@ func (h *history) storeMissing(ctx context.Context, me *self, channel string, me
 }
 
 // missed gives the events that Slack should have sent about a message: that it was posted and, if it
-// was edited, the edit. For our own messages it gives none.
+// was edited, the edit. For our own messages it gives none. A message that can't be read makes an event that can't be read
+// either, which is set aside.
 func (k *kept) missed(me *self, channel string) [][]byte {
-	if k.TS == "" || me.own(&k.message) {
+	if k.TS == "" {
+		return [][]byte{synthetic(me, channel, map[string]any{"type": "message", "channel": channel, "message": k.raw})}
+	}
+	if me.own(&k.message) {
 		return nil
 	}
 	if k.Subtype == "tombstone" {
@@ -269,30 +284,30 @@ func (k *kept) missed(me *self, channel string) [][]byte {
 }
 
 // holesSince is the time from which a thread may lack replies that are older than its newest one. It
-// lies in the future while there is no gap. Where nobody knows when a gap began, as after a start, it
-// began when everything was known to be stored for the last time, and at the latest an hour ago.
-// Errors: the desk's.
-func (h *history) holesSince(ctx context.Context) (time.Time, error) {
-	since, open := h.sweeper.Gap()
-	switch {
-	case !open:
-		return h.now().Add(time.Hour), nil
-	case !since.IsZero():
-		return since.Add(-lookBack), nil
+// lies in the future while all is sure to be stored. Where nobody knows when a gap began, as after a start or when another
+// process left one, it began when everything was known to be stored for the last time, and at the latest an hour ago.
+func (h *history) holesSince(known sweep.Standing) (since time.Time, sure bool) {
+	now := h.now()
+	began, open := h.sweeper.Gap()
+	unknown := open && began.IsZero() || len(known.Abandoned) > 0
+	since = now.Add(time.Hour)
+	if open && !began.IsZero() {
+		since = began.Add(-lookBack)
 	}
-	hour := h.now().Add(-time.Hour)
-	kept, err := h.memory.Kept(ctx)
-	if err != nil {
-		return time.Time{}, err
+	if unknown {
+		since = earlier(since, now.Add(-time.Hour))
 	}
-	var complete time.Time
-	if json.Unmarshal(kept[noteComplete], &complete) != nil { // there is none yet
-		return hour, nil
+	if (unknown || known.Doubted) && !known.Least.IsZero() {
+		since = earlier(since, known.Least.Add(-lookBack))
 	}
-	if complete = complete.Add(-lookBack); complete.Before(hour) {
-		return complete, nil
+	return since, since.After(now)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
 	}
-	return hour, nil
+	return a
 }
 
 // typedSince is the stamp from which texts that people typed at top level are stored: those of an open gap

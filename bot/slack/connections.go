@@ -24,6 +24,7 @@ type connections struct {
 	open int
 	ends map[int]time.Time // when each connection was last lost
 	lost time.Time         // when the last open connection was lost; zero = none was lost since the start
+	left bool              // we closed the last one ourselves, and nothing was missing
 }
 
 // introduce asks Slack who we are, until it answers; false if ctx ended first.
@@ -89,8 +90,8 @@ func (c *connections) lostTogether() (since time.Time, together bool) {
 }
 
 // closed counts a lost connection. With the last one a gap begins: nothing is told until one opens again, and no
-// reply may leave meanwhile that was edited or deleted.
-func (c *connections) closed(n int) {
+// reply may leave meanwhile that was edited or deleted. ending means that we closed it ourselves.
+func (c *connections) closed(n int, ending bool) {
 	c.mu.Lock()
 	c.open--
 	if c.ends == nil {
@@ -100,12 +101,21 @@ func (c *connections) closed(n int) {
 	c.ends[n] = now
 	gap := c.open == 0
 	if gap {
-		c.lost = now
+		_, open := c.sweeper.Gap()
+		c.lost, c.left = now, ending && !open
 	}
 	c.mu.Unlock()
 	if gap {
 		c.sweeper.Announce(now)
 	}
+}
+
+// nothingMissing says that this process, which ends, has all that it was to be told.
+func (c *connections) nothingMissing() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, open := c.sweeper.Gap()
+	return !open || c.left
 }
 
 // count says how many connections are open.

@@ -2,6 +2,7 @@ package slack
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -137,5 +138,46 @@ func TestManyOldThreads(t *testing.T) {
 	}
 	if want := []int{oldThreadsAtOnce, oldThreadsAtOnce + 1, oldThreadsAtOnce + 2}; !slices.Equal(read, want) {
 		t.Errorf("before the pauses %v threads were read, want %v", read, want)
+	}
+}
+
+// A thread that Slack refuses to show keeps none of its channel's others from being read, and the pass is made again for it.
+func TestThreadThatIsRefused(t *testing.T) {
+	t.Parallel()
+	d := newDowntime(t)
+	d.ago(30 * time.Minute)
+	d.run()
+	roots := []bridge.Place{d.root(), d.root()}
+	d.down()
+	d.ago(20 * time.Minute)
+	lost := []string{d.say(roots[0].Message, "typed while Parley was down"), d.say(roots[1].Message, "typed then, too")}
+	d.ago(0)
+	d.fake.Inject(slackfake.Fault{Method: "conversations.replies", Kind: slackfake.FaultError, Error: "no_such_answer", Times: 1})
+	d.s.CatchUp(time.Time{})
+	if err := d.s.history.catchUp(d.ctx(), testSelfOf(d.stage)); codeOf(err) != "no_such_answer" {
+		t.Errorf("the failure is not told, but %v", err)
+	}
+	if list := d.desk.IDs(); len(list) != 1 {
+		t.Errorf("beside the thread that was refused %v are stored", list)
+	}
+	must(t, d.s.history.catchUp(d.ctx(), testSelfOf(d.stage)))
+	for _, ts := range lost {
+		if list := d.desk.IDs(); !slices.Contains(list, messageID(d.ch, ts)) {
+			t.Errorf("of %s only %v are stored", ts, list)
+		}
+	}
+}
+
+// A message that can't be read is set aside, as an event would be, and not passed over without a word.
+func TestUnreadableReplyIsSetAside(t *testing.T) {
+	t.Parallel()
+	d := newDowntime(t)
+	var page historyPage
+	must(t, json.Unmarshal([]byte(`{"messages":[{"type":"message","ts":"1700000000.000100","user":"U0ANN","text":{"odd":true}}]}`), &page))
+	for range 2 {
+		must(t, d.s.history.storeMissing(d.ctx(), testSelfOf(d.stage), d.ch, page.Messages))
+	}
+	if f := d.desk.Accepted(); len(f) != 1 || f[0].Quarantine == "" {
+		t.Errorf("stored: %+v", f)
 	}
 }

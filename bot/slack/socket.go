@@ -47,7 +47,7 @@ func (c *connections) link(ctx context.Context, me *self, n int) error {
 	ended := make(chan error, 1)
 	go func() { ended <- client.RunContext(ctx) }()
 	l := &line{links: c, me: me, n: n, client: client}
-	defer l.down()
+	defer func() { l.down(ctx.Err() != nil) }()
 	for {
 		select {
 		case evt := <-client.Events:
@@ -71,10 +71,11 @@ type line struct {
 	up     bool
 }
 
-func (l *line) down() {
+// down notes that the connection is lost, or closed by ourselves as the process ends.
+func (l *line) down(ending bool) {
 	if l.up {
 		l.up = false
-		l.links.closed(l.n)
+		l.links.closed(l.n, ending)
 	}
 }
 
@@ -190,7 +191,7 @@ func (l *line) ack(ctx context.Context, envelope string, payload any) {
 func (l *line) other(ctx context.Context, evt socketmode.Event) {
 	switch evt.Type {
 	case socketmode.EventTypeConnecting:
-		l.down()
+		l.down(ctx.Err() != nil)
 	case socketmode.EventTypeHello:
 		if !l.up {
 			l.up = true

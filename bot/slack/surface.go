@@ -32,6 +32,8 @@ const (
 	requestTimeout = 20 * time.Second // of one Web API call
 	maxFileBytes   = 1 << 30          // Slack's own limit of one file
 	sweepEvery     = 10 * time.Minute // catch-up without a reconnect
+	unmovedPasses  = 3                // for how many passes a process's mark may stand still before it counts as abandoned
+	endTimeout     = 5 * time.Second
 )
 
 // Desk is what a Surface asks of the engine.
@@ -146,7 +148,8 @@ func newSurface(o Options, base *url.URL) *Surface {
 	if o.AppToken != "" {
 		s.links.wanted = o.Connections
 	}
-	s.history = &history{workspace: w, directory: s.directory, sweeper: s.sweeper, memory: o.Desk, span: o.CatchUpFor, rest: pause.For}
+	s.history = &history{workspace: w, directory: s.directory, sweeper: s.sweeper, memory: o.Desk, span: o.CatchUpFor, rest: pause.For,
+		marks: sweep.NewMarks(o.Desk, o.Now, unmovedPasses*o.SweepEvery)}
 	return s
 }
 
@@ -210,9 +213,10 @@ func (s *Surface) Budget(kind bridge.PostKind, channel string) bridge.Budget {
 func (s *Surface) Run(ctx context.Context) error {
 	defer s.intake.work.Wait()
 	me, ok := s.links.introduce(ctx)
-	if !ok {
+	if !ok || !s.begin(ctx) {
 		return nil
 	}
+	defer s.end(ctx)
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	for n := range s.links.wanted {
@@ -225,8 +229,35 @@ func (s *Surface) Run(ctx context.Context) error {
 	return nil
 }
 
-// CatchUp implements bridge.CatcherUp.
+// begin keeps this process's mark before anything is told to it; false if ctx ended first.
+func (s *Surface) begin(ctx context.Context) bool {
+	for {
+		err := s.history.marks.Begin(ctx)
+		if err == nil {
+			return true
+		}
+		s.log.Error("slack mark not kept", "error", err)
+		if !pause.For(ctx, time.Second) {
+			return false
+		}
+	}
+}
+
+// end takes the mark away if nothing is missing. What fails here costs the others one look around.
+func (s *Surface) end(ctx context.Context) {
+	if !s.links.nothingMissing() || !s.history.filled.Load() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+	defer cancel()
+	if err := s.history.marks.End(ctx); err != nil {
+		s.log.Info("slack mark not taken away", "error", err)
+	}
+}
+
+// CatchUp implements engine.CatcherUp. A process that vanished may have left gaps of its own.
 func (s *Surface) CatchUp(since time.Time) {
+	s.history.marks.Doubt()
 	s.sweeper.CatchUp(since)
 }
 

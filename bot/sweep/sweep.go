@@ -3,7 +3,7 @@
 // back.
 //
 // It also does what is the same for every surface: the pass over the channels, and the questions to
-// the desk, which are bounded in size.
+// the desk, which are bounded in size; and Marks remember, over processes, until when everything is stored.
 //
 // What does not belong here: how a surface reads its chat's history.
 package sweep

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -83,6 +84,7 @@ func (h *history) catchUpChannel(ctx context.Context, channel string, size int) 
 	began, unclear := h.now(), false
 	oldest := began.Add(-min(lately, h.span))
 	gaps := h.sweeper.Announced()
+	var first error
 	last, _ := h.whole.get(channel)
 	whole := gaps != last.gaps || began.Sub(last.began) >= wholeEvery
 	if whole {
@@ -94,39 +96,69 @@ func (h *history) catchUpChannel(ctx context.Context, channel string, size int) 
 			return h.graph.Messages(ctx, group, channel, size, next)
 		})
 		if err != nil {
+			return pageError(err, next)
+		}
+		fresh := slices.ContainsFunc(page.Value, func(m graph.Message) bool { return newestOf(&m).After(oldest) })
+		later, err := h.comparePage(ctx, channel, page.Value)
+		if err != nil && !refused(err) {
 			return err
 		}
-		fresh := false
-		var typed []graph.Message
-		for i := range page.Value {
-			m := &page.Value[i]
-			fresh = fresh || newestOf(m).After(oldest)
-			if err := h.completeThread(ctx, channel, m); err != nil {
-				return err
-			}
-			if h.concerns(m) {
-				early, err := h.catchUpThread(ctx, channel, m)
-				if err != nil {
-					return err
-				}
-				unclear = unclear || early
-			} else if m.CreatedAt.After(h.chatterSince()) {
-				typed = append(typed, *m)
-			}
-		}
-		if _, err := h.storeMissing(ctx, channel, typed, false); err != nil {
-			return err
-		}
+		unclear, first = unclear || later, cmp.Or(first, err)
 		next = page.Next
 		more = next != "" && fresh
 	}
 	if more {
 		h.log.Warn("teams channel has more threads than a catch-up looks at", "channel", channel, "threads", mostThreads)
 	}
-	if whole && !unclear {
+	if whole && !unclear && first == nil {
 		h.whole.put(channel, wholePass{began, gaps})
 	}
-	return nil
+	return first
+}
+
+// pageError is the error of a page that could not be read. A further page that isn't found has expired: that doesn't mean
+// that the channel is closed to us, and reading begins anew.
+func pageError(err error, page string) error {
+	if page != "" && errors.Is(err, graph.ErrNotFound) {
+		return fmt.Errorf("teams: a page of messages has expired: %v", err) //nolint:errorlint // it isn't ErrNotFound
+	}
+	return err
+}
+
+// comparePage compares threads with what is stored. It goes on with the others after Graph refused to show one. unclear:
+// some are to be read again; see also turn.
+// Errors: the desk's, the first of Graph's.
+func (h *history) comparePage(ctx context.Context, channel string, roots []graph.Message) (unclear bool, err error) {
+	var typed []graph.Message
+	var first error
+	for i := range roots {
+		m := &roots[i]
+		err := h.completeThread(ctx, channel, m)
+		switch {
+		case errors.Is(err, graph.ErrNotFound):
+			h.log.Warn("teams thread not readable", "channel", channel, "thread", m.ID, "error", err)
+			unclear = true
+			continue
+		case err != nil && refused(err):
+			first = cmp.Or(first, err)
+			continue
+		case err != nil:
+			return unclear, err
+		}
+		if h.concerns(m) {
+			early, err := h.catchUpThread(ctx, channel, m)
+			if err != nil {
+				return unclear, err
+			}
+			unclear = unclear || early
+		} else if m.CreatedAt.After(h.chatterSince()) {
+			typed = append(typed, *m)
+		}
+	}
+	if _, err := h.storeMissing(ctx, channel, typed, false); err != nil {
+		return unclear, err
+	}
+	return unclear, first
 }
 
 // wholePass is a pass that read all threads of a channel.
@@ -164,7 +196,12 @@ func (h *history) completeThread(ctx context.Context, channel string, m *graph.M
 	if m.MoreReplies == "" {
 		return nil
 	}
-	return h.readReplies(ctx, channel, m, m.MoreReplies)
+	err := h.readReplies(ctx, channel, m, m.MoreReplies)
+	if errors.Is(err, graph.ErrNotFound) { // the page has expired
+		m.Replies = nil
+		err = h.readReplies(ctx, channel, m, "")
+	}
+	return err
 }
 
 // readReplies adds replies to a thread, from the given page on; "" = the first page.
