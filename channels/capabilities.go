@@ -116,4 +116,5 @@ type Sending struct {
 	ReplyEvery time.Duration // the provider's pace towards one customer; 0 = none
 	RetryFor   time.Duration // how long a message that failed with Retry is tried again
 	Timeout    time.Duration // the longest Send may take
+	References bool          // Outbound.References is used: in headers, or to look for a message whose answer was lost
 }

@@ -183,7 +183,7 @@ type Outbound struct {
 	Signature  Signature
 	From       string   // which of our own addresses; "" = the account's
 	InReplyTo  string   // mail: the Message-ID of the customer's newest message
-	References []string // mail: the Message-IDs of the conversation's messages
+	References []string // the provider's ids of the conversation's messages, if Sending.References says that they are used
 	Files      []File
 	Automatic  bool // no person wrote it: the channel marks it as automatic where it can
 

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -189,6 +190,28 @@ func TestFind(t *testing.T) {
 	for words, want := range map[string][]store.ConversationID{"broken": nil, "desk zoe": {1}, "zoe": {2, 1}, "brien": nil} {
 		if got := found(t, pool, words); !slices.Equal(got, want) {
 			t.Errorf("after changes, %q finds %v, want %v", words, got, want)
+		}
+	}
+}
+
+// A number is found with the code of its country and without, however long the code is.
+func TestFindNumbers(t *testing.T) {
+	t.Parallel()
+	pool := storetest.DB(t)
+	account := channelAccount(t, pool, "a")
+	exec(t, pool, `INSERT INTO contacts (id, name) VALUES (1, 'x')`)
+	numbers := []string{"+1 2025550100", "7 6000247060", "+20 1000555010", "+49 1715550100", "+61 491570006", "+98 9125550100", "+353 850550100", "+971 505550100",
+		"+852 55500100", "0 3015550100"}
+	for i, number := range numbers {
+		exec(t, pool, `INSERT INTO identities (id, account_id, key, contact_id) VALUES ($1, $2, $3, 1)`, i+1, account, strings.ReplaceAll(number, " ", ""))
+		exec(t, pool, `INSERT INTO conversations (id, account_id, identity_id, status, last_at, created_at) VALUES ($1, $2, $1, 'open', now(), now())`, i+1, account)
+	}
+	for i, number := range numbers {
+		code, national, _ := strings.Cut(number, " ")
+		for _, words := range []string{code + national, national, national[:6]} {
+			if got := found(t, pool, words); !slices.Equal(got, []store.ConversationID{store.ConversationID(i + 1)}) {
+				t.Errorf("%q finds %v, want %s", words, got, number)
+			}
 		}
 	}
 }

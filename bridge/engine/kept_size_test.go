@@ -55,12 +55,12 @@ func (w *world) sizes() map[string]int {
 	return sizes
 }
 
-// A year later little is left of a conversation beside what was said and done: at most 5.5 kB for
+// A year later little is left of a conversation beside what was said and done: at most 5.0 kB for
 // three messages and two receipts. It goes on when the customer writes again, and what a provider
 // tells once more is known.
 func TestGrowth(t *testing.T) {
 	t.Parallel()
-	const customers, most = 300, 5500 // with fewer customers pages that are half full would count too much
+	const customers, most = 300, 5000 // with fewer customers pages that are half full would count too much
 	w := newWorld(t, options{})
 	empty := w.sizes()
 	number := func(c int) string { return fmt.Sprint("+4917012345", c) }

@@ -19,6 +19,6 @@ func ChatLike() channels.Capabilities {
 func MailLike() channels.Capabilities {
 	caps := ChatLike()
 	caps.Threads, caps.Subject, caps.Participants, caps.RichText = true, true, true, channels.Full
-	caps.MaxTextRunes, caps.Files.PerMessage = 0, 20
+	caps.MaxTextRunes, caps.Files.PerMessage, caps.Sending.References = 0, 20, true
 	return caps
 }

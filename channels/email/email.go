@@ -83,7 +83,7 @@ func (c *Channel) Capabilities() channels.Capabilities {
 		Start:        channels.StartFree,
 		RichText:     channels.Full,
 		Files:        channels.FileRules{PerMessage: outbound.MaxFiles, MaxBytes: outbound.MaxBytes},
-		Sending:      channels.Sending{RetryFor: retryFor, Timeout: requestTimeout},
+		Sending:      channels.Sending{RetryFor: retryFor, Timeout: requestTimeout, References: true},
 		Hold:         channels.HoldMail,
 	}
 	if c.set.Service() == settings.Microsoft {

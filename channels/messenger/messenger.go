@@ -106,9 +106,10 @@ func (c *Channel) Capabilities() channels.Capabilities {
 		Rich:         channels.RichLimits{Buttons: maxQuickReplies, Carousel: maxCards},
 		MaxTextRunes: maxText,
 		Sending: channels.Sending{
-			RetryFor: 48 * time.Hour,
-			Timeout:  time.Minute,
-			Rate:     300, // of the Send API, per Page
+			RetryFor:   48 * time.Hour,
+			Timeout:    time.Minute,
+			Rate:       300, // of the Send API, per Page
+			References: true,
 		},
 		Hold: channels.HoldChat,
 	}

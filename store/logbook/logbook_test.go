@@ -98,7 +98,7 @@ func TestFilters(t *testing.T) {
 func TestLogPlans(t *testing.T) {
 	t.Parallel()
 	pool := start(t)
-	for name, sql := range map[string]string{"log_entries_at": logbook.ReadPageSQL, "log_entries_conversation": logbook.ReadOfOneSQL} {
+	for name, sql := range map[string]string{"log_entries_time": logbook.ReadPageSQL, "log_entries_conversation": logbook.ReadOfOneSQL} {
 		f := logbook.Filter{Agent: 2, Account: "sales", Conversation: 6}
 		rows, err := pool.Query(t.Context(), "EXPLAIN "+sql, logbook.Arguments(f))
 		if err != nil {

@@ -135,9 +135,10 @@ func (c *Conversation) UseKey(p channels.Party) bool {
 	return false
 }
 
-// AddRef keeps the id of a mail of the conversation, for the headers of replies.
-func (c *Conversation) AddRef(id string) {
-	if slices.Contains(c.Refs, id) {
+// AddRef keeps the provider's id of a message of the conversation, where the channel uses such ids when it sends
+// (channels.Sending). Elsewhere they would be written again with each change of the conversation, for nobody.
+func (b *Book) AddRef(c *Conversation, id string) {
+	if ch := b.Channel(c.AccountID); ch != nil && !ch.Capabilities().Sending.References || slices.Contains(c.Refs, id) {
 		return
 	}
 	c.Refs = append(c.Refs, id)

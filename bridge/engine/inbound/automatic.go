@@ -221,7 +221,7 @@ func (it *UseCases) promote(ctx context.Context, tx pgx.Tx, from *book.Conversat
 	since := it.Now
 	c.WaitingSince = &since
 	if m.ExternalID != "" {
-		c.AddRef(m.ExternalID)
+		it.AddRef(c, m.ExternalID)
 	}
 	it.Messages.Move(m, c)
 	it.Decide(m, agent, bridge.OutcomePromoted)

@@ -180,7 +180,7 @@ func (it *UseCases) inboundMessage(c *book.Conversation, a *store.Account, part 
 	if in.ExternalID != "" {
 		it.Messages.Tie(a.ID, in.ExternalID, c.ID, m.ID)
 		c.LastExternalID = in.ExternalID
-		c.AddRef(in.ExternalID)
+		it.AddRef(c, in.ExternalID)
 	}
 	c.LastAt, c.LastFrom, c.LastPreview = it.Now, "customer", clean.Preview(in.Text)
 	if c.LastPreview == "" && len(m.Files) > 0 {

@@ -27,7 +27,7 @@ func (rc *Receipts) ReplyLanded(c *book.Conversation, f own.Fact) {
 	if f.External != "" {
 		m.ExternalID, m.Dirty = f.External, true
 		rc.Messages.Tie(c.AccountID, f.External, c.ID, m.ID)
-		c.AddRef(f.External)
+		rc.AddRef(c, f.External)
 	}
 	rc.counted(c, m, f.Parts, f.Cost)
 	if rc.sentAgain(f) || rc.Outbox.PartLanded(m) {

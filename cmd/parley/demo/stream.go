@@ -76,7 +76,7 @@ func (p *Page) streamEvents(w http.ResponseWriter, r *http.Request) {
 // watchDatabase notices what neither Slack nor a mailbox shows, such as a reply that
 // waits, for the drawer and the tour.
 func (p *Page) watchDatabase(ctx context.Context) {
-	const print = `SELECT (SELECT coalesce(max(id), 0) FROM events) || ' ' || (SELECT coalesce(max(id), 0) FROM log_entries) || ' ' ||
+	const print = `SELECT (SELECT coalesce(max(id), 0) FROM events) || ' ' || coalesce((SELECT id FROM log_entries ORDER BY at DESC, id DESC LIMIT 1), 0) || ' ' ||
 		(SELECT coalesce(string_agg(state || attempt, ',' ORDER BY id), '') FROM (SELECT id, state, attempt FROM deliveries ORDER BY id DESC LIMIT 30) AS d)`
 	last := ""
 	tick := time.NewTicker(databasePace)
