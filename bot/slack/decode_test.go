@@ -1,6 +1,7 @@
 package slack
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/bot/slack/glance"
 	"parley/bridge"
 )
 
@@ -315,6 +317,32 @@ func FuzzDecodeCommand(f *testing.F) {
 			_, _ = decodeTwice(t, raw) //nolint:errcheck // must not crash
 		}
 	})
+}
+
+// A plain message, which is read in one pass, has the fact that it has when it is decoded, as it is beside a field that
+// nobody knows.
+func TestPlainMessages(t *testing.T) {
+	t.Parallel()
+	for name, ev := range map[string]string{
+		"in a thread": msg(`"user":"UANN","team":"T1",`, "On our way"), "own": msg(`"user":"UBOT",`, "x"), "mention": strings.Replace(msg(`"user":"UANN",`, "x"), `"message"`, `"app_mention"`, 1),
+		"at the top level": `{"type":"message","user":"UANN","channel":"C1","ts":"1700000002.000200","text":"x"}`,
+		"root":             `{"type":"message","user":"UANN","channel":"C1","ts":"1700000002.000200","thread_ts":"1700000002.000200","text":"x"}`,
+	} {
+		for _, team := range []string{"T1", "T2"} {
+			body := bytes.Replace(callbackOf(ev), []byte(`"T1"`), []byte(`"`+team+`"`), 1)
+			if _, plain := glance.Read(body); !plain {
+				t.Errorf("%s isn't plain: %s", name, body)
+			}
+			decoded := bytes.Replace(body, []byte(`"event":{`), []byte(`"event":{"new":1,`), 1)
+			got, want := testSelf().splitEvent(kindEvent, body), testSelf().splitEvent(kindEvent, decoded)
+			for i := range want.facts {
+				want.facts[i].Payload = bytes.Replace(want.facts[i].Payload, decoded, body, 1)
+			}
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("%s of %s: %+v, want %+v", name, team, got, want)
+			}
+		}
+	}
 }
 
 // A payload is Slack's bytes with what is noted beside them, and what isn't JSON makes none.

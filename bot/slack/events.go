@@ -1,8 +1,10 @@
 package slack
 
 import (
+	"cmp"
 	"encoding/json"
 
+	"parley/bot/slack/glance"
 	"parley/channels"
 )
 
@@ -25,6 +27,9 @@ type seen struct {
 // splitEvent makes the facts of one Events API callback. Pure. A callback that it can't read becomes
 // one quarantined fact.
 func (me *self) splitEvent(kind string, body []byte) arrival {
+	if m, plain := glance.Read(body); plain {
+		return me.splitPlain(kind, &m, body)
+	}
 	cb, ev, channel, whole := readWhole(body)
 	if !whole {
 		if err := json.Unmarshal(body, &cb); err != nil {
@@ -64,6 +69,17 @@ func (me *self) splitEvent(kind string, body []byte) arrival {
 		return arrival{facts: []channels.Fact{quarantined(body, "event without type")}}
 	}
 	return arrival{} // what the app was subscribed to beyond the manifest tells us nothing
+}
+
+// splitPlain does for a plain message what splitMessage does for all.
+func (me *self) splitPlain(kind string, m *glance.Message, body []byte) arrival {
+	switch {
+	case !me.ours(m.Team, m.App):
+		return arrival{foreign: true}
+	case m.User == me.User:
+		return arrival{}
+	}
+	return me.one(kind, messageID(m.Channel, m.TS), orderKey(m.Channel, cmp.Or(m.Thread, m.TS)), body)
 }
 
 // ours tells whether something is addressed to our app in our workspace.
@@ -209,10 +225,11 @@ func (me *self) splitReaction(kind string, ev *event, body []byte) arrival {
 	return me.one(kind, id, orderKey(ev.Item.Channel, ev.Item.TS), body)
 }
 
+// one is the fact of a callback that was read.
 func (me *self) one(kind, id, order string, body []byte) arrival {
-	f, err := me.fact(kind, id, order, body)
+	raw, err := me.enclose(kind, body)
 	if err != nil {
 		return arrival{facts: []channels.Fact{quarantined(body, err.Error())}}
 	}
-	return arrival{facts: []channels.Fact{f}}
+	return arrival{facts: []channels.Fact{{ExternalID: id, OrderKey: order, Payload: raw}}}
 }

@@ -37,6 +37,11 @@ func (me *self) wrap(kind string, body []byte) ([]byte, error) {
 	if !json.Valid(body) {
 		return nil, fmt.Errorf("%w: not JSON", errPayload)
 	}
+	return me.enclose(kind, body)
+}
+
+// enclose is wrap for bytes that were read, and so are JSON.
+func (me *self) enclose(kind string, body []byte) ([]byte, error) {
 	const null = "null}"
 	raw, err := json.Marshal(payload{V: payloadVersion, Kind: kind, Self: *me})
 	if err != nil {

@@ -22,7 +22,7 @@ type benchCommand struct {
 
 	Serve      bool   `hidden:"" help:"Be the Parley that is measured."`
 	CPUProfile string `hidden:"" name:"cpuprofile" placeholder:"FILE" help:"Profile the Parley that is measured."`
-	Statements string `hidden:"" name:"statements" placeholder:"FILE" help:"Write there what each statement of the database costs a relayed message."`
+	Statements string `hidden:"" name:"statements" placeholder:"FILE" help:"Write there what each statement of the database costs a message: one that is accepted, or relayed."`
 }
 
 // Help is shown by `parley bench --help`.

@@ -203,6 +203,9 @@ func (f *flood) burst(ctx context.Context, d time.Duration, checked func(answere
 	if err := f.w.checkpoint(ctx); err != nil {
 		return 0, nil, err
 	}
+	if err := f.w.countStatements(ctx); err != nil {
+		return 0, nil, err
+	}
 	m, err := startMeter(f.w, f.c)
 	if err != nil {
 		return 0, nil, err
@@ -212,6 +215,9 @@ func (f *flood) burst(ctx context.Context, d time.Duration, checked func(answere
 		return 0, nil, err
 	}
 	details, _, err = m.shares()
+	if err == nil {
+		err = f.w.writeStatements(ctx, int64(len(a.accepted)))
+	}
 	if err == nil {
 		err = checked(a)
 	}

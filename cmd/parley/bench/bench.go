@@ -26,8 +26,8 @@ type Options struct {
 	// CPUProfile begins the names of files that get profiles: .1 and so on of the measured
 	// Parleys, .own of the generators and emulators.
 	CPUProfile string
-	// Statements is the file to which the group relay appends what each statement of the database cost a
-	// message, and which rows were written, as pg_stat_statements counts; "" = nothing is counted.
+	// Statements is the file to which the groups accept, chat, busy and relay append what each statement of the
+	// database cost a message, and which rows were written, as pg_stat_statements counts; "" = nothing is counted.
 	Statements string
 }
 
