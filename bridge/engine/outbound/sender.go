@@ -42,7 +42,8 @@ type Engine interface {
 	Directory() *directory.Directory
 
 	// PostFacts gives what a post shows of its conversation.
-	PostFacts(dir *directory.Directory, surface store.AccountID, c *store.Conversation, identities map[int64]*store.Identity, threads Threads, related []store.Related, now time.Time) bridge.Facts
+	PostFacts(dir *directory.Directory, surface store.AccountID, c *store.Conversation,
+		identities map[store.IdentityID]*store.Identity, threads Threads, related []store.Related, now time.Time) bridge.Facts
 	// SurfaceName names a chat for people.
 	SurfaceName(dir *directory.Directory, surface store.AccountID) string
 
@@ -91,7 +92,7 @@ type material struct {
 	err           error // nothing could be read
 	conversations map[store.ConversationID]*store.Conversation
 	messages      map[store.MessageID]*store.Message
-	identities    map[int64]*store.Identity
+	identities    map[store.IdentityID]*store.Identity
 	threads       Threads
 	subjects      map[store.ConversationID]string
 	related       []store.Related
@@ -188,7 +189,7 @@ func (e *Sender) material(ctx context.Context, claims []dispatch.Claimed) *mater
 	m.now = o.Now
 	m.threads.Add(o.Threads)
 	m.related = o.Related
-	m.identities, m.subjects = map[int64]*store.Identity{}, o.Subjects
+	m.identities, m.subjects = map[store.IdentityID]*store.Identity{}, o.Subjects
 	for i := range o.Identities {
 		m.identities[o.Identities[i].ID] = &o.Identities[i]
 	}
