@@ -22,4 +22,6 @@ type (
 	DeliveryID = store.DeliveryID
 	// EventID names an event of the journal.
 	EventID = store.EventID
+	// TemplateID names a template for messages.
+	TemplateID = store.TemplateID
 )

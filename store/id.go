@@ -2,15 +2,25 @@ package store
 
 // The ids of rows are types, so that none can be given in the place of another. In the database and in JSON they are
 // plain numbers. Channels, which know nothing of our rows, carry them as such.
-
 type (
-	AccountID      int64 // of a channel's account, or of a surface's
-	AgentID        int64
-	TeamID         int64
-	ContactID      int64 // of a customer
-	IdentityID     int64 // of one of a customer's addresses
-	ConversationID int64 // the number of a conversation, which people read and say: #12
-	MessageID      int64 // of a message in a conversation
-	DeliveryID     int64 // of a delivery, which waits in a lane or has left it
-	EventID        int64 // of an event in the journal
+	// AccountID names an account: a channel's, or a surface's.
+	AccountID int64
+	// AgentID names an agent.
+	AgentID int64
+	// TeamID names a team.
+	TeamID int64
+	// ContactID names a customer.
+	ContactID int64
+	// IdentityID names one of a customer's addresses.
+	IdentityID int64
+	// ConversationID is the number of a conversation, which people read and say: #12.
+	ConversationID int64
+	// MessageID names a message of a conversation.
+	MessageID int64
+	// DeliveryID names a delivery, which waits in a lane or has left it.
+	DeliveryID int64
+	// EventID names an event of the journal.
+	EventID int64
+	// TemplateID names a template for messages.
+	TemplateID int64
 )

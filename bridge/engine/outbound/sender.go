@@ -96,11 +96,11 @@ type material struct {
 	threads       Threads
 	subjects      map[store.ConversationID]string
 	related       []store.Related
-	now           time.Time                          // Parley's clock
-	templates     map[int64]store.Template           // the templates that messages use, as they are now
-	keys          map[store.ConversationID][]string  // the keys of a chat's customer, by conversation
-	changes       map[store.DeliveryID]store.Posting // where the lines are that other lines replace, by delivery
-	behind        map[store.MessageID]bool           // messages in whose thread an earlier event is not applied yet
+	now           time.Time                           // Parley's clock
+	templates     map[store.TemplateID]store.Template // the templates that messages use, as they are now
+	keys          map[store.ConversationID][]string   // the keys of a chat's customer, by conversation
+	changes       map[store.DeliveryID]store.Posting  // where the lines are that other lines replace, by delivery
+	behind        map[store.MessageID]bool            // messages in whose thread an earlier event is not applied yet
 }
 
 // Policy tells how a delivery is attempted.
