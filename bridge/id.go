@@ -10,6 +10,10 @@ type (
 	AgentID = store.AgentID
 	// TeamID names a team.
 	TeamID = store.TeamID
+	// ContactID names a customer.
+	ContactID = store.ContactID
+	// IdentityID names one of a customer's addresses.
+	IdentityID = store.IdentityID
 	// ConversationID is the number of a conversation.
 	ConversationID = store.ConversationID
 	// MessageID names a message of a conversation.
@@ -18,4 +22,6 @@ type (
 	DeliveryID = store.DeliveryID
 	// EventID names an event of the journal.
 	EventID = store.EventID
+	// TemplateID names a template for messages.
+	TemplateID = store.TemplateID
 )

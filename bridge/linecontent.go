@@ -358,7 +358,7 @@ func (*AnalysisLine) Kind() LineKind { return LineAnalysis }
 
 // TemplateRef names a template.
 type TemplateRef struct {
-	ID   int64
+	ID   TemplateID
 	Name string
 }
 

@@ -25,7 +25,7 @@ const maxValueRunes = 1000
 
 // Template is a prepared text as forms and lists show it.
 type Template struct {
-	ID        int64             `json:"id"`
+	ID        TemplateID        `json:"id"`
 	Version   int               `json:"version"`
 	Account   string            `json:"account"`
 	Name      string            `json:"name"`
@@ -53,7 +53,7 @@ type TemplateButton struct {
 
 // TemplateArgs are the arguments of verbs about templates.
 type TemplateArgs struct {
-	ID      int64             `json:"id,omitempty"`
+	ID      TemplateID        `json:"id,omitempty"`
 	Version int               `json:"version,omitempty"` // which was seen
 	Seen    string            `json:"seen,omitempty"`    // TemplateSeen of the values whose preview was seen
 	Label   string            `json:"label,omitempty"`   // a picker shows only these
@@ -67,7 +67,7 @@ func (a *TemplateArgs) Ready() bool {
 }
 
 // TemplateSeen gives a short name for a preview, another one for each version and each set of values.
-func TemplateSeen(id int64, version int, values map[string]string) string {
+func TemplateSeen(id TemplateID, version int, values map[string]string) string {
 	seen := make(map[string]string, len(values))
 	for name, value := range values {
 		if value != "" {

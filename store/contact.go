@@ -12,18 +12,18 @@ import (
 
 // Identity is one address of a contact, unique per account.
 type Identity struct {
-	ID        int64     `db:"id" json:"id"`
-	AccountID AccountID `db:"account_id" json:"account_id"`
-	Key       string    `db:"key" json:"key"`
-	Name      string    `db:"name" json:"name"`
-	ContactID int64     `db:"contact_id" json:"contact_id"`
-	Silenced  bool      `db:"silenced" json:"silenced"`     // automatic mail from here is stored without a post
-	Blocked   bool      `db:"blocked" json:"blocked"`       // automatic mail from here is ignored
-	BadReason string    `db:"bad_reason" json:"bad_reason"` // why the provider says that it can't be reached; "" = it can
+	ID        IdentityID `db:"id" json:"id"`
+	AccountID AccountID  `db:"account_id" json:"account_id"`
+	Key       string     `db:"key" json:"key"`
+	Name      string     `db:"name" json:"name"`
+	ContactID ContactID  `db:"contact_id" json:"contact_id"`
+	Silenced  bool       `db:"silenced" json:"silenced"`     // automatic mail from here is stored without a post
+	Blocked   bool       `db:"blocked" json:"blocked"`       // automatic mail from here is ignored
+	BadReason string     `db:"bad_reason" json:"bad_reason"` // why the provider says that it can't be reached; "" = it can
 	// A customer may have several identities. One of them, the root, stands for the customer; SameAs
 	// is its id in all others. nil = this is the root.
-	SameAs   *int64 `db:"same_as" json:"same_as"`
-	OptedOut string `db:"opted_out" json:"opted_out"` // "", OptedOutMarketing or OptedOutAll; kept in the root's row
+	SameAs   *IdentityID `db:"same_as" json:"same_as"`
+	OptedOut string      `db:"opted_out" json:"opted_out"` // "", OptedOutMarketing or OptedOutAll; kept in the root's row
 }
 
 // Values of Identity.OptedOut: which messages the customer no longer wants.
@@ -38,7 +38,7 @@ func (i *Identity) Erased() bool { return strings.HasPrefix(i.Key, "erased:") }
 const identityColumns = `id, account_id, key, name, contact_id, silenced, blocked, bad_reason, same_as, opted_out`
 
 // Root returns the id of the identity that stands for the customer.
-func (i Identity) Root() int64 {
+func (i Identity) Root() IdentityID {
 	if i.SameAs != nil {
 		return *i.SameAs
 	}
@@ -114,7 +114,7 @@ func (p *Pipeline) IdentitiesOfKeys(list *[]Identity, accounts []AccountID, keys
 }
 
 // Identities reads identities by id, and the roots of their customers.
-func Identities(ctx context.Context, q Querier, ids []int64) ([]Identity, error) {
+func Identities(ctx context.Context, q Querier, ids []IdentityID) ([]Identity, error) {
 	return query.Collect[Identity](ctx, q, "identities", getIdentities, ids)
 }
 

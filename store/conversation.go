@@ -20,7 +20,7 @@ const (
 type Conversation struct {
 	ID             ConversationID    `db:"id" json:"id"` // shown as #id
 	AccountID      AccountID         `db:"account_id" json:"account_id"`
-	IdentityID     *int64            `db:"identity_id" json:"identity_id"`
+	IdentityID     *IdentityID       `db:"identity_id" json:"identity_id"`
 	TeamID         *TeamID           `db:"team_id" json:"team_id"`
 	Kind           ConversationKind  `db:"kind" json:"kind"`
 	Status         string            `db:"status" json:"status"`

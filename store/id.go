@@ -9,6 +9,10 @@ type (
 	AgentID int64
 	// TeamID names a team.
 	TeamID int64
+	// ContactID names a customer.
+	ContactID int64
+	// IdentityID names one of a customer's addresses.
+	IdentityID int64
 	// ConversationID is the number of a conversation, which people read and say: #12.
 	ConversationID int64
 	// MessageID names a message of a conversation.
@@ -17,4 +21,6 @@ type (
 	DeliveryID int64
 	// EventID names an event of the journal.
 	EventID int64
+	// TemplateID names a template for messages.
+	TemplateID int64
 )

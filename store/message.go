@@ -17,7 +17,7 @@ type Message struct {
 	Fate           Fate           `db:"fate" json:"fate"`               // what became of it
 	Reason         string         `db:"reason" json:"reason"`           // why it has that fate: a code
 	AgentID        *AgentID       `db:"agent_id" json:"agent_id"`       // its author; nil = no agent, or not known
-	IdentityID     *int64         `db:"identity_id" json:"identity_id"` // its author; nil = no customer
+	IdentityID     *IdentityID    `db:"identity_id" json:"identity_id"` // its author; nil = no customer
 	AuthorUser     string         `db:"author_user" json:"author_user"` // the surface's id of the person who wrote it
 	AccountID      AccountID      `db:"account_id" json:"account_id"`   // where it was said
 	Channel        string         `db:"channel" json:"channel"`         // of a surface

@@ -117,15 +117,15 @@ func TestIdentityRace(t *testing.T) {
 	account := must(store.SaveAccount(t.Context(), pool, store.Account{Name: "a", Kind: "test", Side: "channel", Mode: "live", ReplyMode: "direct"}))(t)
 	var group sync.WaitGroup
 	var mu sync.Mutex
-	found := map[int64]bool{}
-	for i := range int64(8) {
+	found := map[store.ContactID]bool{}
+	for i := range store.IdentityID(8) {
 		group.Go(func() {
 			err := store.InTx(context.Background(), pool, func(tx pgx.Tx) error {
 				ctx := context.Background()
 				var p store.Pipeline
 				var rows []store.Identity
 				err := p.UpsertIdentities(&rows, []store.Identity{
-					{ID: 100 + i, AccountID: account, Key: "kim", Name: fmt.Sprint("Kim ", i), ContactID: 200 + i}})
+					{ID: 100 + i, AccountID: account, Key: "kim", Name: fmt.Sprint("Kim ", i), ContactID: store.ContactID(200 + i)}})
 				if err != nil {
 					return err
 				}
@@ -164,7 +164,7 @@ func TestOneOpenConversation(t *testing.T) {
 	account := must(store.SaveAccount(t.Context(), pool, store.Account{Name: "a", Kind: "test", Side: "channel", Mode: "live", ReplyMode: "direct"}))(t)
 	exec(t, pool, `INSERT INTO contacts (id, name) VALUES (1, 'Kim')`)
 	exec(t, pool, `INSERT INTO identities (id, account_id, key, contact_id) VALUES (1, $1, 'kim', 1)`, account)
-	identity := int64(1)
+	identity := store.IdentityID(1)
 	make := func(id store.ConversationID, status string, exclusive bool) error {
 		return store.InsertConversations(t.Context(), pool, []store.Conversation{{ID: id, AccountID: account, IdentityID: &identity, Kind: "customer",
 			Status: status, Exclusive: exclusive, LastAt: time.Now(), CreatedAt: time.Now()}})

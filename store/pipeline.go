@@ -67,7 +67,7 @@ func readIDs[T ~int64](p *Pipeline, list *[]T, sql string, args ...any) {
 }
 
 // Identities reads identities by id, and the roots of their customers.
-func (p *Pipeline) Identities(list *[]Identity, ids []int64) {
+func (p *Pipeline) Identities(list *[]Identity, ids []IdentityID) {
 	if len(ids) > 0 {
 		read(p, list, getIdentities, ids)
 	}

@@ -10,7 +10,7 @@ import (
 type Reaction struct {
 	AccountID  AccountID  `db:"account_id" json:"account_id"`
 	Target     string     `db:"target" json:"target"` // the provider's id of the message
-	IdentityID int64      `db:"identity_id" json:"identity_id"`
+	IdentityID IdentityID `db:"identity_id" json:"identity_id"`
 	Emoji      string     `db:"emoji" json:"emoji"`             // "" = taken back
 	DeliveryID DeliveryID `db:"delivery_id" json:"delivery_id"` // the thread line that shows it
 }

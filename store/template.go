@@ -12,7 +12,7 @@ import (
 
 // Template is a prepared text of one account, in one language.
 type Template struct {
-	ID               int64             `db:"id"`
+	ID               TemplateID        `db:"id"`
 	AccountID        AccountID         `db:"account_id"`
 	Name             string            `db:"name"` // ours; unique with account and language
 	Language         string            `db:"language"`
@@ -71,7 +71,7 @@ func ListTemplates(ctx context.Context, q Querier, account AccountID) ([]Templat
 const getTemplates = `SELECT ` + templateColumns + ` FROM templates WHERE id = ANY($1)`
 
 // Templates reads templates by id, also those that are being deleted.
-func Templates(ctx context.Context, q Querier, ids ...int64) ([]Template, error) {
+func Templates(ctx context.Context, q Querier, ids ...TemplateID) ([]Template, error) {
 	if len(ids) == 0 {
 		return nil, nil
 	}
@@ -80,7 +80,7 @@ func Templates(ctx context.Context, q Querier, ids ...int64) ([]Template, error)
 
 // LockTemplates reads templates by id and locks them, so that of two verdicts that are applied at the
 // same time the second sees what the first one changed.
-func LockTemplates(ctx context.Context, tx pgx.Tx, ids ...int64) ([]Template, error) {
+func LockTemplates(ctx context.Context, tx pgx.Tx, ids ...TemplateID) ([]Template, error) {
 	return query.Collect[Template](ctx, tx, "lock templates", getTemplates+` ORDER BY id FOR UPDATE`, ids)
 }
 
@@ -133,8 +133,8 @@ const compareWithin = `
 // SaveTemplate makes or changes a template by account, name and language, and returns its id. A new
 // one is submitted to the provider; a known one only with resubmit, when something changed that the
 // provider sees.
-func SaveTemplate(ctx context.Context, q Querier, t Template, resubmit bool) (int64, error) {
-	var id int64
+func SaveTemplate(ctx context.Context, q Querier, t Template, resubmit bool) (TemplateID, error) {
+	var id TemplateID
 	examples := t.Examples
 	if examples == nil {
 		examples = map[string]string{}
@@ -169,7 +169,7 @@ const dropTemplate = `
 	WHERE id = $1`
 
 // DropTemplate makes a template unavailable. The row is deleted once the provider has deleted it too.
-func DropTemplate(ctx context.Context, q Execer, id int64) error {
+func DropTemplate(ctx context.Context, q Execer, id TemplateID) error {
 	if _, err := q.Exec(ctx, dropTemplate, id); err != nil {
 		return fmt.Errorf("store: drop template: %w", err)
 	}

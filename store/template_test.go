@@ -108,7 +108,7 @@ func TestFindTemplate(t *testing.T) {
 	t.Parallel()
 	pool, ctx := storetest.DB(t), t.Context()
 	account := must(store.SaveAccount(ctx, pool, store.Account{Name: "a", Kind: "test", Side: "channel", Mode: "live", ReplyMode: "direct", Rate: 1}))(t)
-	ids := map[string]int64{}
+	ids := map[string]store.TemplateID{}
 	for _, language := range []string{"en", "de"} {
 		row := store.Template{AccountID: account, Name: "Hello", Language: language, ProviderName: "hello", Category: "utility", Uses: []string{"reply"}, Body: "Hello"}
 		ids[language] = must(store.SaveTemplate(ctx, pool, row, true))(t)
@@ -116,7 +116,7 @@ func TestFindTemplate(t *testing.T) {
 	check(t, store.SetTemplateState(ctx, pool, store.Template{ID: ids["de"], Status: "pending", ExternalID: "17"}))
 	for _, c := range []struct {
 		external, name, language string
-		want                     int64
+		want                     store.TemplateID
 	}{{"17", "", "", ids["de"]}, {"17", "hello", "en", ids["de"]}, {"99", "hello", "en", ids["en"]}, {"", "hello", "de", ids["de"]}, {"", "hello", "fr", 0}, {"99", "", "", 0}} {
 		found := must(store.FindTemplates(ctx, pool, account, c.external, c.name, c.language))(t)
 		if c.want == 0 && len(found) > 0 || c.want != 0 && (len(found) != 1 || found[0].ID != c.want) {

@@ -62,7 +62,7 @@ const approveTemplate = `
 	WHERE id = $1`
 
 // ApproveTemplate approves a template on a channel whose provider doesn't approve templates.
-func ApproveTemplate(ctx context.Context, q Execer, id int64) error {
+func ApproveTemplate(ctx context.Context, q Execer, id TemplateID) error {
 	if _, err := q.Exec(ctx, approveTemplate, id); err != nil {
 		return fmt.Errorf("store: approve template: %w", err)
 	}

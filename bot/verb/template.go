@@ -93,7 +93,7 @@ func pickTemplate(form *shape.Form, list []bridge.Template, label string) {
 		}
 		words := append([]string{shape.TemplateName(t)}, t.Labels...)
 		words = append(words, shape.OneLine(t.Body, 60))
-		pick.Options = append(pick.Options, shape.Option{Value: strconv.FormatInt(t.ID, 10), Label: shape.OneLine(strings.Join(words, shape.Between), 75)})
+		pick.Options = append(pick.Options, shape.Option{Value: strconv.FormatInt(int64(t.ID), 10), Label: shape.OneLine(strings.Join(words, shape.Between), 75)})
 	}
 	slices.Sort(labels)
 	labels = slices.Compact(labels)
@@ -167,7 +167,7 @@ func readTemplate(out *shape.Filled, v Values, _ Reading) (field, problem string
 	out.Next = true
 	if chosen := v.Text(fieldTemplate); chosen != "" {
 		id, err := strconv.ParseInt(chosen, 10, 64)
-		if args.ID = id; err != nil || id <= 0 {
+		if args.ID = bridge.TemplateID(id); err != nil || id <= 0 {
 			return fieldTemplate, "Choose a template."
 		}
 		return "", ""

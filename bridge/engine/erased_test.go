@@ -23,9 +23,9 @@ func (w *world) erasing() erase.Options {
 }
 
 // contact gives the number of the contact who has this address.
-func (w *world) contact(address string) int64 {
+func (w *world) contact(address string) store.ContactID {
 	w.t.Helper()
-	return int64(w.count(`SELECT contact_id FROM identities WHERE key = $1`, address))
+	return store.ContactID(w.count(`SELECT contact_id FROM identities WHERE key = $1`, address))
 }
 
 // erased goes on with an erasure until it is done.
@@ -48,7 +48,7 @@ func (w *world) erased(o erase.Options, id string) erase.Certificate {
 func (w *world) erase(address string) erase.Certificate {
 	w.t.Helper()
 	o := w.erasing()
-	return w.erased(o, must(erase.Begin(w.t.Context(), o, []int64{w.contact(address)}, "ann@acme.test"))(w.t))
+	return w.erased(o, must(erase.Begin(w.t.Context(), o, []store.ContactID{w.contact(address)}, "ann@acme.test"))(w.t))
 }
 
 // nowhere checks that no row of the database and no post holds a word.
@@ -177,7 +177,7 @@ func TestWrittenWhileErased(t *testing.T) {
 	w.stops[0]() // so that what arrives is accepted, and waits to be applied
 	w.accepted(mail, channelstest.Event{ID: "waits", From: "eve@shop.test", Subject: "Re: lamp", Text: "Accepted before", References: []string{"lamp-1"}})
 	o := w.erasing()
-	id := must(erase.Begin(t.Context(), o, []int64{w.contact("eve@shop.test")}, "ann@acme.test"))(t)
+	id := must(erase.Begin(t.Context(), o, []store.ContactID{w.contact("eve@shop.test")}, "ann@acme.test"))(t)
 	w.accepted(mail, channelstest.Event{ID: "later", From: "eve@shop.test", Subject: "Re: lamp", Text: "Accepted after", References: []string{"lamp-1"}})
 	w.accepted(chat, channelstest.Event{ID: "later-chat", From: "zed", Text: "Chatted after"})
 	w.addEngine()

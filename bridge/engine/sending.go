@@ -33,8 +33,8 @@ type host struct{ *Engine }
 func (h host) Directory() *directory.Directory { return h.directory.Load() }
 
 // PostFacts implements outbound.Engine.
-func (h host) PostFacts(dir *directory.Directory, surface store.AccountID, c *store.Conversation, identities map[int64]*store.Identity, threads outbound.Threads, related []store.Related,
-	now time.Time) bridge.Facts {
+func (h host) PostFacts(dir *directory.Directory, surface store.AccountID, c *store.Conversation,
+	identities map[store.IdentityID]*store.Identity, threads outbound.Threads, related []store.Related, now time.Time) bridge.Facts {
 	f := h.reading.FactsOf(dir, surface, nil, c, identities, threads, now)
 	reading.AddRelated(dir, &f, surface, related)
 	return f

@@ -250,7 +250,7 @@ func TestStartWithTemplate(t *testing.T) {
 	if len(offered.List) != 1 || offered.List[0].Name != "Greeting" {
 		t.Fatalf("offered %+v", offered.List)
 	}
-	with := func(id int64, values map[string]string) bridgetest.Button {
+	with := func(id store.TemplateID, values map[string]string) bridgetest.Button {
 		b := begin(chat, "carla", "")
 		b.Args.Template = &bridge.TemplateArgs{ID: id, Version: offered.List[0].Version, Values: values, Seen: bridge.TemplateSeen(id, offered.List[0].Version, values)}
 		return b

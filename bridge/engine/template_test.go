@@ -35,7 +35,7 @@ func (w *world) connect(e *engine.Engine, name string, id store.AccountID) *chan
 }
 
 // template keeps a template of an account and gives its id.
-func (w *world) template(account string, change func(*bridge.Template)) int64 {
+func (w *world) template(account string, change func(*bridge.Template)) store.TemplateID {
 	w.t.Helper()
 	draft := bridge.Template{Name: "Order update", Language: "en", Category: "utility", Uses: []string{bridge.TemplateReply, bridge.TemplateWindow},
 		Body: "Hello {{first_name}}, your quote {{quote_number}} is ready."}
@@ -53,7 +53,7 @@ func (w *world) template(account string, change func(*bridge.Template)) int64 {
 }
 
 // status waits until a template has a status.
-func (w *world) status(id int64, want string) {
+func (w *world) status(id store.TemplateID, want string) {
 	w.t.Helper()
 	w.eventually("the template is "+want, func() bool { return w.text(`SELECT status FROM templates WHERE id = $1`, id) == want })
 }
@@ -72,7 +72,7 @@ func (w *world) decide(name string, status channels.TemplateStatus, reason strin
 }
 
 // fill is a filled form of a template whose preview was seen.
-func fill(id int64, version int, values map[string]string) bridgetest.Button {
+func fill(id store.TemplateID, version int, values map[string]string) bridgetest.Button {
 	return bridgetest.Button{Verb: bridge.VerbTemplate, Args: bridge.Args{Conversation: 1, Template: &bridge.TemplateArgs{ID: id, Version: version,
 		Values: values, Seen: bridge.TemplateSeen(id, version, values)}}}
 }
@@ -340,7 +340,7 @@ func TestTemplateOfTwoAccounts(t *testing.T) {
 	if told != 1 {
 		t.Errorf("told %d times", told)
 	}
-	for i, id := range []int64{first, second} {
+	for i, id := range []store.TemplateID{first, second} {
 		check(t, store.DropTemplate(t.Context(), w.pool, id))
 		w.eventually("it is gone here", func() bool { return w.count(`SELECT count(*) FROM templates WHERE id = $1`, id) == 0 })
 		if n := len(w.provider.Templates()); n != 1-i {

@@ -15,6 +15,7 @@ import (
 
 	"parley/channels/pause"
 	"parley/cmd/parley/app"
+	"parley/store"
 	"parley/store/erase"
 )
 
@@ -65,12 +66,12 @@ func (c eraseCommand) Run(ctx context.Context) error {
 }
 
 // whom finds the contacts that a person means.
-func whom(ctx context.Context, db *app.Database, text string, all bool) ([]int64, error) {
+func whom(ctx context.Context, db *app.Database, text string, all bool) ([]store.ContactID, error) {
 	list, err := erase.Find(ctx, db.Pool, text)
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]int64, len(list))
+	ids := make([]store.ContactID, len(list))
 	lines := []string{}
 	for i, c := range list {
 		ids[i] = c.ID

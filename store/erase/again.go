@@ -139,7 +139,7 @@ const contactsBefore = `
 
 // contactsOf finds the contacts that an erasure was about, by their numbers and by the hashes of their
 // addresses. Those who came after it was asked for are others.
-func contactsOf(ctx context.Context, q store.Querier, key Key, r Record) ([]int64, error) {
+func contactsOf(ctx context.Context, q store.Querier, key Key, r Record) ([]store.ContactID, error) {
 	erased := map[string]bool{}
 	for _, h := range r.Identities {
 		erased[h] = true
@@ -151,11 +151,11 @@ func contactsOf(ctx context.Context, q store.Querier, key Key, r Record) ([]int6
 	type row struct {
 		Account store.AccountID `db:"account_id"`
 		Key     string          `db:"key"`
-		Contact int64           `db:"contact_id"`
+		Contact store.ContactID `db:"contact_id"`
 		Same    bool            `db:"same"`
 	}
 	rows, err := query.Collect[row](ctx, q, "contacts before", contactsBefore, r.AskedAt, ids, since)
-	list := []int64{}
+	list := []store.ContactID{}
 	for _, i := range rows {
 		if i.Same || erased[hex.EncodeToString(key.identity(i.Account, i.Key))] {
 			list = append(list, i.Contact)

@@ -23,7 +23,7 @@ func TestAfterARestore(t *testing.T) {
 		[]byte("From: "+zebra().address()))
 	exec(t, now, `INSERT INTO messages (id, conversation_id, direction, fate, identity_id, event_id, said_at, created_at)
 		SELECT 1050, 1001, 'in', 'in', 1001, id, now(), now() FROM events WHERE external_id = 'since the backup'`)
-	id := must(erase.Begin(t.Context(), o, []int64{zebra().contact()}, "ann@acme.test"))(t)
+	id := must(erase.Begin(t.Context(), o, []store.ContactID{zebra().contact()}, "ann@acme.test"))(t)
 	run(t, o, id)
 	record := must(erase.RecordOf(t.Context(), now, id))(t)
 
@@ -83,7 +83,7 @@ func TestAnotherDatabasesList(t *testing.T) {
 	mine, theirs := world(t), world(t)
 	o, other := options(t, mine), options(t, theirs)
 	other.Sealer = o.Sealer
-	id := must(erase.Begin(t.Context(), other, []int64{zebra().contact()}, "eve"))(t)
+	id := must(erase.Begin(t.Context(), other, []store.ContactID{zebra().contact()}, "eve"))(t)
 	run(t, other, id)
 	must(erase.LoadKey(t.Context(), mine, o.Sealer))(t)
 	_, err := erase.Again(t.Context(), o, []erase.Record{must(erase.RecordOf(t.Context(), theirs, id))(t)})
@@ -117,7 +117,7 @@ func TestWaiting(t *testing.T) {
 	o := options(t, pool)
 	must(store.InsertEvents(t.Context(), pool, []store.NewEvent{{AccountID: chatAccount, ExternalID: "waits", OrderKey: "11/x", Payload: []byte(zebra().number()[1:])},
 		{AccountID: slack, ExternalID: "waits, too", OrderKey: "12/y", Payload: []byte("somebody else")}}))(t)
-	id := must(erase.Begin(t.Context(), o, []int64{zebra().contact()}, "ann"))(t)
+	id := must(erase.Begin(t.Context(), o, []store.ContactID{zebra().contact()}, "ann"))(t)
 	if _, err := erase.Run(t.Context(), o, id); !errors.Is(err, erase.ErrWaiting) {
 		t.Fatalf("it ended: %v", err)
 	}
@@ -144,7 +144,7 @@ func TestPostUnderWay(t *testing.T) {
 	exec(t, pool, `UPDATE deliveries SET state = 'sending' WHERE id = 1002`)
 	exec(t, pool, `UPDATE lanes SET head = 0, tail = 2, due_at = now(), leased_until = now() WHERE id = 1002`)
 	exec(t, pool, `INSERT INTO deliveries (id, lane_id, seq, kind, created_at) VALUES (1999, 1002, 2, 'line', now())`)
-	id := must(erase.Begin(t.Context(), o, []int64{zebra().contact()}, "ann"))(t)
+	id := must(erase.Begin(t.Context(), o, []store.ContactID{zebra().contact()}, "ann"))(t)
 	if _, err := erase.Run(t.Context(), o, id); !errors.Is(err, erase.ErrWaiting) {
 		t.Fatalf("it ended while something was being posted: %v", err)
 	}
@@ -166,7 +166,7 @@ func TestPostThatNobodyKnowsOf(t *testing.T) {
 	o := options(t, pool)
 	exec(t, pool, `UPDATE deliveries SET state = 'unknown' WHERE id = 1002`)
 	exec(t, pool, `UPDATE lanes SET head = 0, tail = 1, due_at = now(), leased_until = NULL WHERE id = 1002`)
-	id := must(erase.Begin(t.Context(), o, []int64{zebra().contact()}, "ann"))(t)
+	id := must(erase.Begin(t.Context(), o, []store.ContactID{zebra().contact()}, "ann"))(t)
 	if _, err := erase.Run(t.Context(), o, id); !errors.Is(err, erase.ErrWaiting) {
 		t.Fatalf("it ended at once: %v", err)
 	}
@@ -187,7 +187,7 @@ func TestTwoAdmins(t *testing.T) {
 	var group errgroup.Group
 	for i := range ids {
 		group.Go(func() (err error) {
-			ids[i], err = erase.Begin(t.Context(), o, []int64{zebra().contact()}, "ann")
+			ids[i], err = erase.Begin(t.Context(), o, []store.ContactID{zebra().contact()}, "ann")
 			return err
 		})
 	}
@@ -198,7 +198,7 @@ func TestTwoAdmins(t *testing.T) {
 	if c := run(t, o, ids[0]); len(c.Identities) != 2 {
 		t.Errorf("%+v", c)
 	}
-	if again := must(erase.Begin(t.Context(), o, []int64{zebra().contact()}, "ann"))(t); again == ids[0] {
+	if again := must(erase.Begin(t.Context(), o, []store.ContactID{zebra().contact()}, "ann"))(t); again == ids[0] {
 		t.Error("who is erased once more, because something was left, gets an erasure that has ended")
 	}
 }
@@ -215,7 +215,7 @@ func TestSameAddressElsewhere(t *testing.T) {
 			(5001, 11, 2001, 'open', jsonb_build_array(jsonb_build_object('key', $1::text, 'role', 'cc'), jsonb_build_object('key', 'boss', 'role', 'to')), now(), now())`, zebra().address())
 	exec(t, pool, `INSERT INTO threads (conversation_id, account_id, channel, root) VALUES (5001, 12, 'C1', '5001.0')`)
 	o := options(t, pool)
-	run(t, o, must(erase.Begin(t.Context(), o, []int64{zebra().contact()}, "ann"))(t))
+	run(t, o, must(erase.Begin(t.Context(), o, []store.ContactID{zebra().contact()}, "ann"))(t))
 	var left string
 	check(t, pool.QueryRow(t.Context(), `SELECT string_agg(id || ' ' || jsonb_path_query_array(participants, '$[*].key'), ', ' ORDER BY id) FROM conversations WHERE id IN (5000, 5001)`).Scan(&left))
 	if left != `5000 ["zebra@shop.example"], 5001 ["boss"]` {
@@ -234,7 +234,7 @@ func TestListedBeforeChatsEnd(t *testing.T) {
 	t.Parallel()
 	pool := world(t)
 	o := options(t, pool)
-	id := must(erase.Begin(t.Context(), o, []int64{zebra().contact()}, "ann"))(t)
+	id := must(erase.Begin(t.Context(), o, []store.ContactID{zebra().contact()}, "ann"))(t)
 	if early := must(erase.Forgotten(t.Context(), pool))(t); len(early) > 0 {
 		t.Errorf("%v is forgotten before it was erased", early)
 	}

@@ -63,9 +63,9 @@ func TestNothingIsLeft(t *testing.T) {
 			t.Errorf("the test writes nothing of a customer into %s.%s", c.Table, c.Name)
 		}
 	}
-	planned := must(erase.Count(t.Context(), pool, []int64{zebra().contact()}))(t)
+	planned := must(erase.Count(t.Context(), pool, []store.ContactID{zebra().contact()}))(t)
 	o := options(t, pool)
-	id := must(erase.Begin(t.Context(), o, []int64{zebra().contact()}, "ann@acme.test"))(t)
+	id := must(erase.Begin(t.Context(), o, []store.ContactID{zebra().contact()}, "ann@acme.test"))(t)
 	certificate := run(t, o, id)
 	for place, n := range markedIn(t, pool, "zebra") {
 		t.Errorf("%s holds something of the contact in %d rows", place, n)
@@ -125,8 +125,8 @@ func TestEndedBetweenBatches(t *testing.T) {
 	t.Parallel()
 	pool := world(t)
 	o := options(t, pool)
-	planned := must(erase.Count(t.Context(), pool, []int64{zebra().contact()}))(t)
-	id := must(erase.Begin(t.Context(), o, []int64{zebra().contact()}, "ann@acme.test"))(t)
+	planned := must(erase.Count(t.Context(), pool, []store.ContactID{zebra().contact()}))(t)
+	id := must(erase.Begin(t.Context(), o, []store.ContactID{zebra().contact()}, "ann@acme.test"))(t)
 	killed := o
 	killed.Say = func(place string, _ int64) error { return fmt.Errorf("ended behind a batch of %s", place) }
 	ends := 0
@@ -164,7 +164,7 @@ func TestExampleMadeMeanwhile(t *testing.T) {
 		}
 		return nil
 	}
-	id := must(erase.Begin(t.Context(), o, []int64{zebra().contact()}, "ann@acme.test"))(t)
+	id := must(erase.Begin(t.Context(), o, []store.ContactID{zebra().contact()}, "ann@acme.test"))(t)
 	must(erase.Run(t.Context(), o, id))(t)
 	if left := storetest.Row(t, pool, `SELECT asked FROM solved WHERE conversation_id = $1`, zebra().first+1); left != "" {
 		t.Errorf("the example %s is left", left)

@@ -16,12 +16,12 @@ import (
 
 // Certificate says what was erased. It holds nothing of the contact but its former number and keyed hashes.
 type Certificate struct {
-	Erasure  string    `json:"erasure"`
-	Company  string    `json:"company"`
-	Contacts []int64   `json:"contacts"`
-	By       string    `json:"asked_by"`
-	AskedAt  time.Time `json:"asked_at"`
-	DoneAt   time.Time `json:"done_at"`
+	Erasure  string            `json:"erasure"`
+	Company  string            `json:"company"`
+	Contacts []store.ContactID `json:"contacts"`
+	By       string            `json:"asked_by"`
+	AskedAt  time.Time         `json:"asked_at"`
+	DoneAt   time.Time         `json:"done_at"`
 	// Identities are keyed hashes of the addresses and numbers, Facts how many names of facts are kept as such.
 	Identities []string `json:"identities"`
 	Facts      int64    `json:"facts"`

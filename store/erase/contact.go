@@ -14,11 +14,11 @@ import (
 
 // Contact is a customer who can be erased or exported.
 type Contact struct {
-	ID            int64     `db:"id" json:"id"`
-	Name          string    `db:"name" json:"name"`
-	CreatedAt     time.Time `db:"created_at" json:"created_at"`
-	Addresses     []string  `db:"addresses" json:"addresses"` // "account: key", of each of its identities
-	Conversations int64     `db:"conversations" json:"conversations"`
+	ID            store.ContactID `db:"id" json:"id"`
+	Name          string          `db:"name" json:"name"`
+	CreatedAt     time.Time       `db:"created_at" json:"created_at"`
+	Addresses     []string        `db:"addresses" json:"addresses"` // "account: key", of each of its identities
+	Conversations int64           `db:"conversations" json:"conversations"`
 }
 
 // A key is compared as it is written by people: in any case, a number with or without its plus and blanks.

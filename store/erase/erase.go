@@ -56,7 +56,7 @@ type Options struct {
 }
 
 // Count says what an erasure of contacts would remove, and changes nothing.
-func Count(ctx context.Context, q store.Querier, contacts []int64) ([]Found, error) {
+func Count(ctx context.Context, q store.Querier, contacts []store.ContactID) ([]Found, error) {
 	who, err := readSubject(ctx, q, contacts)
 	if err != nil {
 		return nil, err
@@ -149,7 +149,7 @@ const (
 // Begin begins to erase contacts, and returns the erasure's id, which Run takes. From its commit on, whatever
 // the same person writes begins a new contact. by names who asked for it. If all of them are being erased already, it
 // is that erasure: a second one would find no address any more by which to look.
-func Begin(ctx context.Context, o Options, contacts []int64, by string) (id string, err error) {
+func Begin(ctx context.Context, o Options, contacts []store.ContactID, by string) (id string, err error) {
 	key, err := LoadKey(ctx, o.Pool, o.Sealer)
 	if err != nil {
 		return "", err
@@ -172,7 +172,7 @@ func Begin(ctx context.Context, o Options, contacts []int64, by string) (id stri
 }
 
 // lockContacts locks contacts in the order in which appliers lock: identities before anything else.
-func lockContacts(ctx context.Context, tx pgx.Tx, contacts []int64) error {
+func lockContacts(ctx context.Context, tx pgx.Tx, contacts []store.ContactID) error {
 	for _, locked := range []string{`SELECT id FROM identities WHERE contact_id = ANY($1) ORDER BY id FOR UPDATE`,
 		`SELECT id FROM contacts WHERE id = ANY($1) ORDER BY id FOR UPDATE`} {
 		if _, err := query.IDs[int64](ctx, tx, "contacts", locked, contacts); err != nil {
@@ -228,7 +228,7 @@ func begin(ctx context.Context, tx pgx.Tx, sealer *store.Sealer, key Key, e eras
 }
 
 // hashesOf gives the keyed hashes of the addresses and numbers that contacts have.
-func hashesOf(ctx context.Context, q store.Querier, key Key, contacts []int64) ([][]byte, error) {
+func hashesOf(ctx context.Context, q store.Querier, key Key, contacts []store.ContactID) ([][]byte, error) {
 	type row struct {
 		Account store.AccountID `db:"account_id"`
 		Key     string          `db:"key"`
@@ -245,7 +245,7 @@ func hashesOf(ctx context.Context, q store.Querier, key Key, contacts []int64) (
 // erasure is a row of erasures.
 type erasure struct {
 	ID       string
-	Contacts []int64
+	Contacts []store.ContactID
 	Hashes   [][]byte
 	By       string
 	AskedAt  time.Time

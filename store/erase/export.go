@@ -34,7 +34,7 @@ type CopiedFile struct {
 }
 
 // Export reads everything of contacts that is theirs to have.
-func Export(ctx context.Context, q store.Querier, contacts []int64) (Copy, error) {
+func Export(ctx context.Context, q store.Querier, contacts []store.ContactID) (Copy, error) {
 	who, err := readSubject(ctx, q, contacts)
 	if err != nil {
 		return Copy{}, err

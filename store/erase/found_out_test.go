@@ -3,6 +3,7 @@ package erase_test
 import (
 	"testing"
 
+	"parley/store"
 	"parley/store/erase"
 	"parley/store/storetest"
 )
@@ -21,7 +22,7 @@ func TestWhatMachinesMadeOfIt(t *testing.T) {
 	exec(t, pool, `UPDATE solved SET asked = 'otter and zebra', words = to_tsvector('simple', 'otter and zebra') WHERE conversation_id = $1`, o.first+1)
 	exec(t, pool, `UPDATE text_requests SET ask = '{"text": "otter and zebra"}' WHERE conversation_id = $1`, o.first+1)
 	options := options(t, pool)
-	id := must(erase.Begin(t.Context(), options, []int64{z.contact()}, "ann@acme.test"))(t)
+	id := must(erase.Begin(t.Context(), options, []store.ContactID{z.contact()}, "ann@acme.test"))(t)
 	run(t, options, id)
 	for place, n := range markedIn(t, pool, "zebra") {
 		t.Errorf("%s holds something of the contact in %d rows", place, n)

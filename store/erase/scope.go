@@ -16,10 +16,10 @@ import (
 
 // subject is whom an erasure or an export is about: what the contact was called where.
 type subject struct {
-	Contacts   []int64  `json:"contacts"`
-	Identities []int64  `json:"identities"`
-	Keys       []string `json:"keys"`  // addresses, numbers and providers' ids
-	Names      []string `json:"names"` // as they are looked for in what colleagues' chats told
+	Contacts   []store.ContactID  `json:"contacts"`
+	Identities []store.IdentityID `json:"identities"`
+	Keys       []string           `json:"keys"`  // addresses, numbers and providers' ids
+	Names      []string           `json:"names"` // as they are looked for in what colleagues' chats told
 }
 
 // scope is what the rows of places are found by.
@@ -47,14 +47,14 @@ const subjectOf = `
 	ORDER BY i.id`
 
 // readSubject reads who contacts are.
-func readSubject(ctx context.Context, q store.Querier, contacts []int64) (subject, error) {
+func readSubject(ctx context.Context, q store.Querier, contacts []store.ContactID) (subject, error) {
 	s := subject{Contacts: contacts}
 	type row struct {
-		ID          *int64  `db:"id"`
-		Key         *string `db:"key"`
-		Name        *string `db:"name"`
-		ContactID   int64   `db:"contact_id"`
-		ContactName string  `db:"contact_name"`
+		ID          *store.IdentityID `db:"id"`
+		Key         *string           `db:"key"`
+		Name        *string           `db:"name"`
+		ContactID   store.ContactID   `db:"contact_id"`
+		ContactName string            `db:"contact_name"`
 	}
 	rows, err := query.Collect[row](ctx, q, "subject", subjectOf, contacts)
 	for _, r := range rows {

@@ -18,7 +18,7 @@ func TestStoredAgainBesideAnErasure(t *testing.T) {
 	ctx, pool := t.Context(), world(t)
 	o := options(t, pool)
 	key := must(erase.LoadKey(ctx, pool, o.Sealer))(t)
-	id := must(erase.Begin(ctx, o, []int64{zebra().contact()}, "ann"))(t)
+	id := must(erase.Begin(ctx, o, []store.ContactID{zebra().contact()}, "ann"))(t)
 	other := must(pool.Begin(ctx))(t) // another process stores one of the facts
 	must(other.Exec(ctx, `INSERT INTO events (account_id, external_id, order_key, payload, size_bytes) VALUES ($1, 'a new one', 'x', 'y', 1)`, mailAccount))(t)
 	conn := must(pool.Acquire(ctx))(t)

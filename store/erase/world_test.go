@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"parley/store"
 	"parley/store/blob"
 )
 
@@ -24,7 +25,7 @@ func zebra() person { return person{"zebra", 1000} }
 
 func otter() person { return person{"otter", 2000} }
 
-func (p person) contact() int64 { return p.first + 1 }
+func (p person) contact() store.ContactID { return store.ContactID(p.first + 1) }
 
 func (p person) address() string { return p.word + "@shop.example" }
 

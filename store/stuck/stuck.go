@@ -104,10 +104,10 @@ func Drop(ctx context.Context, q store.Querier, event store.EventID) (*Dropped, 
 
 // Blocked is a sender whose automatic mail is passed over.
 type Blocked struct {
-	ID      int64  `db:"id"` // the identity's
-	Account string `db:"account"`
-	Address string `db:"address"`
-	Name    string `db:"name"`
+	ID      store.IdentityID `db:"id"` // the identity's
+	Account string           `db:"account"`
+	Address string           `db:"address"`
+	Name    string           `db:"name"`
 }
 
 const blocked = `
@@ -130,7 +130,7 @@ const unblock = `
 	RETURNING i.id, a.name AS account, i.key AS address, i.name`
 
 // Unblock lets later mail of a sender in again. It returns nil if the sender was not blocked.
-func Unblock(ctx context.Context, q store.Querier, identity int64) (*Blocked, error) {
+func Unblock(ctx context.Context, q store.Querier, identity store.IdentityID) (*Blocked, error) {
 	list, err := query.Collect[Blocked](ctx, q, "unblock", unblock, identity)
 	if err != nil || len(list) == 0 {
 		return nil, err

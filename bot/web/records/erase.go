@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"parley/bot/web"
+	"parley/bridge"
 )
 
 // ErrWaiting means that something about a customer still waits to be applied or posted.
@@ -81,7 +82,7 @@ func (p pages) whom(v *web.Visit) error {
 	return v.Show("erase", web.Screen{Title: eraseTitle, Help: eraseHelp, Data: shown})
 }
 
-func contactPath(id int64) string { return fmt.Sprintf("/settings/erase/contact/%d", id) }
+func contactPath(id bridge.ContactID) string { return fmt.Sprintf("/settings/erase/contact/%d", id) }
 
 // asked finds the customer of an address; nil if there is none.
 func (p pages) asked(v *web.Visit) (*Contact, error) {
@@ -91,7 +92,7 @@ func (p pages) asked(v *web.Visit) (*Contact, error) {
 	}
 	found, err := p.desk.FindContacts(v.Context(), strconv.FormatInt(id, 10))
 	for i := range found {
-		if found[i].ID == id {
+		if found[i].ID == bridge.ContactID(id) {
 			return &found[i], err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"parley/bot/web"
+	"parley/bridge"
 )
 
 // Desk is what these pages need.
@@ -47,10 +48,10 @@ type eraseDesk interface {
 	FindContacts(ctx context.Context, text string) ([]Contact, error)
 
 	// CountContact says what an erasure of a customer would remove.
-	CountContact(ctx context.Context, id int64) ([]Place, error)
+	CountContact(ctx context.Context, id bridge.ContactID) ([]Place, error)
 
 	// EraseContact erases a customer in somebody's name, and returns the erasure. Errors: ErrWaiting, ErrInChats.
-	EraseContact(ctx context.Context, by web.Person, id int64) (erasure string, err error)
+	EraseContact(ctx context.Context, by web.Person, id bridge.ContactID) (erasure string, err error)
 
 	// GoOnErasing goes on with an erasure that has not ended. Errors: ErrWaiting, ErrInChats, ErrNone.
 	GoOnErasing(ctx context.Context, erasure string) error
@@ -62,12 +63,12 @@ type eraseDesk interface {
 	Certificate(ctx context.Context, erasure string) ([]byte, error)
 
 	// ExportContact writes a customer's zip.
-	ExportContact(ctx context.Context, id int64, w io.Writer) error
+	ExportContact(ctx context.Context, id bridge.ContactID, w io.Writer) error
 }
 
 // Contact is a customer.
 type Contact struct {
-	ID            int64
+	ID            bridge.ContactID
 	Name          string
 	Since         time.Time
 	Addresses     []string

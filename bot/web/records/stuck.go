@@ -39,7 +39,7 @@ type stuckDesk interface {
 	Blocked(ctx context.Context, limit int) ([]Blocked, error)
 
 	// Unblock lets a sender's mail in again. Errors: ErrNone.
-	Unblock(ctx context.Context, by web.Person, sender int64) error
+	Unblock(ctx context.Context, by web.Person, sender bridge.IdentityID) error
 
 	// Backups tells of the backups that Parley makes by itself.
 	Backups(ctx context.Context) (Backups, error)
@@ -74,7 +74,7 @@ type Decision struct {
 
 // Blocked is a sender whose automatic mail is passed over.
 type Blocked struct {
-	ID      int64
+	ID      bridge.IdentityID
 	Account string
 	Address string
 	Name    string
@@ -238,7 +238,7 @@ func (p pages) blocked(v *web.Visit) error {
 func (p pages) unblock(v *web.Visit) error {
 	sender, err := strconv.ParseInt(v.Request.PathValue("sender"), 10, 64)
 	if err == nil {
-		err = p.desk.Unblock(v.Context(), v.Person, sender)
+		err = p.desk.Unblock(v.Context(), v.Person, bridge.IdentityID(sender))
 	}
 	return changed(v, err, "/settings/blocked", "The sender's mail is let in again.")
 }

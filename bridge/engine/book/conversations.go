@@ -15,14 +15,15 @@ type Conversations struct {
 	*Moment
 	dir        *directory.Directory
 	Rows       map[store.ConversationID]*Conversation
-	Latest     map[int64]store.ConversationID // identity → its newest conversation
+	Latest     map[store.IdentityID]store.ConversationID // identity → its newest conversation
 	days       map[LaneKey]store.ConversationID
 	collecting map[LaneKey]store.ConversationID // the threads of a day in which mails are collected
 	numbers    []store.ConversationID           // conversation numbers, taken but not used
 }
 
 func newConversations(m *Moment, dir *directory.Directory) *Conversations {
-	return &Conversations{Moment: m, dir: dir, Rows: map[store.ConversationID]*Conversation{}, Latest: map[int64]store.ConversationID{}, days: map[LaneKey]store.ConversationID{}, collecting: map[LaneKey]store.ConversationID{}}
+	return &Conversations{Moment: m, dir: dir, Rows: map[store.ConversationID]*Conversation{},
+		Latest: map[store.IdentityID]store.ConversationID{}, days: map[LaneKey]store.ConversationID{}, collecting: map[LaneKey]store.ConversationID{}}
 }
 
 func (cs *Conversations) flush(ctx context.Context, p *store.Pipeline) error {

@@ -131,7 +131,7 @@ func (b *Book) lockConversations(ctx context.Context, tx pgx.Tx, n *Wanted) erro
 	if err != nil {
 		return err
 	}
-	var people []int64
+	var people []store.IdentityID
 	for i := range rows {
 		c := &Conversation{Conversation: &rows[i], Threads: map[store.AccountID]*Thread{}, Account: b.Dir.Account(rows[i].AccountID)}
 		if c.Account == nil {

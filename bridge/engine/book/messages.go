@@ -75,7 +75,7 @@ func uploads(messages []store.Message) []string {
 type ReactionKey struct {
 	Account  store.AccountID
 	Target   string
-	Identity int64
+	Identity store.IdentityID
 }
 
 // Tie records which message a provider's id belongs to, unless that is known. Message 0 = the customer

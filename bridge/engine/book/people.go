@@ -18,20 +18,21 @@ import (
 // People holds the customers whom one batch is about, by the keys (addresses, numbers) that they have.
 type People struct {
 	*Moment
-	Identities map[int64]*store.Identity
+	Identities map[store.IdentityID]*store.Identity
 	ByAddress  map[UserKey]*store.Identity
 	writers    []string // of the keys with which agents begin conversations, those from which somebody wrote before
 
-	newIdentity     map[int64]bool  // rows that this batch made
-	United          map[int64]int64 // an identity that proved to be another's customer → that one
-	Linked          map[int64]bool  // identities whose key or customer changed
-	consents        map[int64]bool  // identities whose OptedOut changed
-	DirtyIdentities map[int64]bool  // identities of which something else changed
+	newIdentity     map[store.IdentityID]bool             // rows that this batch made
+	United          map[store.IdentityID]store.IdentityID // an identity that proved to be another's customer → that one
+	Linked          map[store.IdentityID]bool             // identities whose key or customer changed
+	consents        map[store.IdentityID]bool             // identities whose OptedOut changed
+	DirtyIdentities map[store.IdentityID]bool             // identities of which something else changed
 }
 
 func newPeople(m *Moment) *People {
-	return &People{Moment: m, Identities: map[int64]*store.Identity{}, ByAddress: map[UserKey]*store.Identity{}, newIdentity: map[int64]bool{},
-		United: map[int64]int64{}, Linked: map[int64]bool{}, consents: map[int64]bool{}, DirtyIdentities: map[int64]bool{}}
+	return &People{Moment: m, Identities: map[store.IdentityID]*store.Identity{}, ByAddress: map[UserKey]*store.Identity{},
+		newIdentity: map[store.IdentityID]bool{}, United: map[store.IdentityID]store.IdentityID{}, Linked: map[store.IdentityID]bool{},
+		consents: map[store.IdentityID]bool{}, DirtyIdentities: map[store.IdentityID]bool{}}
 }
 
 // SetConsent keeps what a customer wants, and says whether that is something new.
@@ -57,7 +58,8 @@ func (ps *People) SetConsent(i *store.Identity, wish channels.Consent) bool {
 func (ps *People) newIdentities(p parties) []store.Identity {
 	rows := make([]store.Identity, 0, len(p.keys))
 	for _, k := range p.keys {
-		rows = append(rows, store.Identity{ID: ps.IDs.Next(), AccountID: k.Account, Key: k.User, Name: p.byKey[k].Name, ContactID: ps.IDs.Next()})
+		rows = append(rows, store.Identity{ID: store.IdentityID(ps.IDs.Next()), AccountID: k.Account, Key: k.User, Name: p.byKey[k].Name,
+			ContactID: store.ContactID(ps.IDs.Next())})
 	}
 	slices.SortFunc(rows, func(a, b store.Identity) int {
 		return cmp.Or(cmp.Compare(a.AccountID, b.AccountID), strings.Compare(a.Key, b.Key))
@@ -67,7 +69,7 @@ func (ps *People) newIdentities(p parties) []store.Identity {
 
 // keepIdentities remembers the senders; those that were new get contacts.
 func (ps *People) keepIdentities(found, asked []store.Identity) {
-	fresh := make(map[int64]bool, len(asked))
+	fresh := make(map[store.IdentityID]bool, len(asked))
 	for _, r := range asked {
 		fresh[r.ID] = true
 	}
@@ -102,7 +104,7 @@ func (ps *People) SenderOf(ctx context.Context, tx pgx.Tx, m *Message) (*store.I
 	if i := ps.Identities[*m.IdentityID]; i != nil {
 		return i, nil
 	}
-	found, err := store.Identities(ctx, tx, []int64{*m.IdentityID})
+	found, err := store.Identities(ctx, tx, []store.IdentityID{*m.IdentityID})
 	if err != nil {
 		return nil, err
 	}
@@ -261,7 +263,7 @@ func (ps *People) IsNewcomer(c *Conversation, key string) bool {
 }
 
 func (ps *People) flush(ctx context.Context, p *store.Pipeline) error {
-	rows := func(ids map[int64]bool) (list []store.Identity) {
+	rows := func(ids map[store.IdentityID]bool) (list []store.Identity) {
 		for _, id := range Keys(ids) {
 			list = append(list, *ps.Identities[id])
 		}

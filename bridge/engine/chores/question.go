@@ -57,7 +57,7 @@ func (as *Analyses) question(ctx context.Context, b claimedBurst) (asking, error
 	q.Desk.Language, q.Desk.References, q.Desk.Intents = settings.Language, settings.AI.References, settings.AI.Intents
 	for _, t := range b.Templates {
 		if t.AccountID == account && t.Status == string(channels.TemplateApproved) && slices.Contains(t.Uses, bridge.TemplateReply) {
-			id := "template:" + strconv.FormatInt(t.ID, 10)
+			id := "template:" + strconv.FormatInt(int64(t.ID), 10)
 			q.templates[id] = t
 			q.Desk.Sources = append(q.Desk.Sources, analysis.Source{ID: id, Title: t.Name, Text: t.Body})
 		}

@@ -225,7 +225,7 @@ func (it *UseCases) joinSaid(d *book.Delivery, t *book.Thread, m *book.Message, 
 	if quoted {
 		return
 	}
-	var from int64
+	var from store.IdentityID
 	if m.IdentityID != nil {
 		from = *m.IdentityID
 	}

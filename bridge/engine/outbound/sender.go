@@ -42,7 +42,8 @@ type Engine interface {
 	Directory() *directory.Directory
 
 	// PostFacts gives what a post shows of its conversation.
-	PostFacts(dir *directory.Directory, surface store.AccountID, c *store.Conversation, identities map[int64]*store.Identity, threads Threads, related []store.Related, now time.Time) bridge.Facts
+	PostFacts(dir *directory.Directory, surface store.AccountID, c *store.Conversation,
+		identities map[store.IdentityID]*store.Identity, threads Threads, related []store.Related, now time.Time) bridge.Facts
 	// SurfaceName names a chat for people.
 	SurfaceName(dir *directory.Directory, surface store.AccountID) string
 
@@ -91,15 +92,15 @@ type material struct {
 	err           error // nothing could be read
 	conversations map[store.ConversationID]*store.Conversation
 	messages      map[store.MessageID]*store.Message
-	identities    map[int64]*store.Identity
+	identities    map[store.IdentityID]*store.Identity
 	threads       Threads
 	subjects      map[store.ConversationID]string
 	related       []store.Related
-	now           time.Time                          // Parley's clock
-	templates     map[int64]store.Template           // the templates that messages use, as they are now
-	keys          map[store.ConversationID][]string  // the keys of a chat's customer, by conversation
-	changes       map[store.DeliveryID]store.Posting // where the lines are that other lines replace, by delivery
-	behind        map[store.MessageID]bool           // messages in whose thread an earlier event is not applied yet
+	now           time.Time                           // Parley's clock
+	templates     map[store.TemplateID]store.Template // the templates that messages use, as they are now
+	keys          map[store.ConversationID][]string   // the keys of a chat's customer, by conversation
+	changes       map[store.DeliveryID]store.Posting  // where the lines are that other lines replace, by delivery
+	behind        map[store.MessageID]bool            // messages in whose thread an earlier event is not applied yet
 }
 
 // Policy tells how a delivery is attempted.
@@ -188,7 +189,7 @@ func (e *Sender) material(ctx context.Context, claims []dispatch.Claimed) *mater
 	m.now = o.Now
 	m.threads.Add(o.Threads)
 	m.related = o.Related
-	m.identities, m.subjects = map[int64]*store.Identity{}, o.Subjects
+	m.identities, m.subjects = map[store.IdentityID]*store.Identity{}, o.Subjects
 	for i := range o.Identities {
 		m.identities[o.Identities[i].ID] = &o.Identities[i]
 	}

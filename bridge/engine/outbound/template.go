@@ -12,14 +12,14 @@ import (
 
 // templatesOf reads the present rows of the templates that messages use.
 func (e *Sender) templatesOf(ctx context.Context, m *material) error {
-	var ids []int64
+	var ids []store.TemplateID
 	for _, said := range m.messages {
 		if used := TemplateOf(said); used != nil {
 			ids = append(ids, used.ID)
 		}
 	}
 	rows, err := store.Templates(ctx, e.opt.Pool, distinct(ids)...)
-	m.templates = map[int64]store.Template{}
+	m.templates = map[store.TemplateID]store.Template{}
 	for _, row := range rows {
 		m.templates[row.ID] = row
 	}
@@ -55,7 +55,7 @@ func (a *attempt) mayUseTemplate(r *outgoing) error {
 
 // UsedTemplate is what a message keeps of the template that it was made from.
 type UsedTemplate struct {
-	ID      int64                `json:"id"`
+	ID      store.TemplateID     `json:"id"`
 	Version int                  `json:"version"`
 	Name    string               `json:"name"`
 	Use     channels.TemplateUse `json:"use"`

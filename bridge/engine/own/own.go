@@ -60,7 +60,7 @@ type FetchedFile struct {
 
 // LearnedState is what a provider says of a template.
 type LearnedState struct {
-	Template int64                   `json:"template,omitempty"`
+	Template store.TemplateID        `json:"template,omitempty"`
 	Version  int                     `json:"version,omitempty"` // of the template that State is about
 	State    *channels.TemplateState `json:"state,omitempty"`
 }
@@ -97,8 +97,8 @@ func Solver(name string) store.AgentID {
 
 // FittingText is a template that may answer a customer.
 type FittingText struct {
-	Template int64  `json:"template"`
-	Name     string `json:"name"`
+	Template store.TemplateID `json:"template"`
+	Name     string           `json:"name"`
 }
 
 // Kinds of own facts besides those of relay.ReportKind.

@@ -24,7 +24,7 @@ func (rd *Reader) Facts(ctx context.Context, q store.Querier, surface store.Acco
 	if err != nil {
 		return nil, err
 	}
-	var who []int64
+	var who []store.IdentityID
 	var previous []store.ConversationID
 	byID := map[store.ConversationID]*store.Conversation{}
 	for i := range rows {
@@ -72,7 +72,8 @@ func (rd *Reader) Facts(ctx context.Context, q store.Querier, surface store.Acco
 
 // FactsOf makes the facts of a conversation from its row and from what was read along with it. now is Parley's
 // clock, for the reply window.
-func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, viewer *store.Agent, c *store.Conversation, identities map[int64]*store.Identity, threads outbound.Threads, now time.Time) bridge.Facts {
+func (rd *Reader) FactsOf(dir *directory.Directory, surface store.AccountID, viewer *store.Agent, c *store.Conversation,
+	identities map[store.IdentityID]*store.Identity, threads outbound.Threads, now time.Time) bridge.Facts {
 	f := bridge.Facts{
 		ID:          c.ID,
 		Automatic:   c.Kind == store.KindAutomatic,
@@ -185,8 +186,8 @@ func (rd *Reader) RootOf(dir *directory.Directory, surface store.AccountID, thre
 	return bridge.Place{}, ""
 }
 
-func byNumber(list []store.Identity) map[int64]*store.Identity {
-	m := make(map[int64]*store.Identity, len(list))
+func byNumber(list []store.Identity) map[store.IdentityID]*store.Identity {
+	m := make(map[store.IdentityID]*store.Identity, len(list))
 	for i := range list {
 		m[list[i].ID] = &list[i]
 	}

@@ -26,7 +26,7 @@ func (rd *Reader) Spoken(ctx context.Context, q store.Querier, viewer *store.Age
 	page := bridge.SpokenPage{Older: len(list) > spokenRows}
 	list = list[:min(len(list), spokenRows)]
 	var ids []store.MessageID
-	var writers []int64
+	var writers []store.IdentityID
 	for _, m := range list {
 		ids = append(ids, m.ID)
 		if m.IdentityID != nil {

@@ -11,6 +11,7 @@ import (
 
 	"parley/bridge/engine"
 	"parley/cmd/parley/backup"
+	"parley/store"
 	"parley/store/blob"
 	"parley/store/erase"
 )
@@ -33,7 +34,7 @@ func (db *Database) KeepErasures(ctx context.Context, env Env) error {
 
 // ExportContact writes everything of contacts that is theirs to have, as a zip: contact.json, and their files. A
 // file whose bytes are gone is left out and named in missing.
-func (db *Database) ExportContact(ctx context.Context, env Env, contacts []int64, w io.Writer) (missing []string, err error) {
+func (db *Database) ExportContact(ctx context.Context, env Env, contacts []store.ContactID, w io.Writer) (missing []string, err error) {
 	objects, err := env.Objects.open()
 	if err != nil {
 		return nil, err

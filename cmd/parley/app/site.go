@@ -17,6 +17,7 @@ import (
 	"parley/cmd/parley/inspect"
 	"parley/cmd/parley/signature"
 	"parley/cmd/parley/site"
+	"parley/store"
 	"parley/store/retention"
 	sites "parley/store/site"
 )
@@ -99,7 +100,7 @@ func (a *App) operations() site.Operations {
 			_, err := a.db.AgreeErasures(ctx, a.env)
 			return err
 		},
-		ExportContact: func(ctx context.Context, contacts []int64, w io.Writer) error {
+		ExportContact: func(ctx context.Context, contacts []store.ContactID, w io.Writer) error {
 			_, err := a.db.ExportContact(ctx, a.env, contacts, w)
 			return err
 		}}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"parley/store"
 	"parley/store/erase"
 )
 
@@ -17,7 +18,7 @@ func (s *stage) erase(name string, words []string) error {
 	if err != nil {
 		return err
 	}
-	contacts, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	contacts, err := pgx.CollectRows(rows, pgx.RowTo[store.ContactID])
 	if err != nil {
 		return err
 	}

@@ -170,7 +170,8 @@ func (p *past) person(account store.AccountID) store.Identity {
 	a, b := first[p.dice.IntN(len(first))], last[p.dice.IntN(len(last))]
 	id := p.ids.Next()
 	key := fmt.Sprintf("%s.%d@past.test", strings.ToLower(a), id)
-	return store.Identity{ID: id, AccountID: account, Key: key, Name: a + " " + b, ContactID: p.ids.Next()}
+	return store.Identity{ID: store.IdentityID(id), AccountID: account, Key: key, Name: a + " " + b,
+		ContactID: store.ContactID(p.ids.Next())}
 }
 
 // pastConversation is a conversation while it is written. Its number is given when it is kept.
@@ -194,7 +195,7 @@ func (c *pastConversation) deed(at time.Time, agent store.AgentID, what store.De
 	c.log = append(c.log, e)
 }
 
-func (c *pastConversation) asks(at time.Time, who int64, text string) {
+func (c *pastConversation) asks(at time.Time, who store.IdentityID, text string) {
 	c.messages = append(c.messages, store.Message{ID: store.MessageID(c.past.ids.Next()), Direction: store.DirectionIn, Fate: store.FateIn, IdentityID: &who,
 		AccountID: c.AccountID, Subject: c.Subject, Text: text, SaidAt: at, CreatedAt: at})
 	c.LastPreview = text

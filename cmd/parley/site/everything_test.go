@@ -17,6 +17,7 @@ import (
 	"parley/cmd/parley/app"
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
+	"parley/store"
 )
 
 // everything is a set-up with a value for each key of parley.yaml.
@@ -65,7 +66,7 @@ func startEverything(t *testing.T, change ...func(*site.Options)) *sitetest.Site
 		e := newEngine(t, o)
 		run(t, e)
 		o.Inbox = e.Inbox()
-		o.Operations.ExportContact = func(context.Context, []int64, io.Writer) error { return nil }
+		o.Operations.ExportContact = func(context.Context, []store.ContactID, io.Writer) error { return nil }
 		o.Chats.Connected = func() []site.Chat { return []site.Chat{{Kind: "slack", Name: "Slack"}, {Kind: "teams", Name: "Teams"}} }
 	}}, change...)...)
 }

@@ -41,7 +41,7 @@ type Operations struct {
 	AgreeErasures func(ctx context.Context) error
 
 	// ExportContact writes the zip of contacts; nil = it can't be made here.
-	ExportContact func(ctx context.Context, contacts []int64, w io.Writer) error
+	ExportContact func(ctx context.Context, contacts []store.ContactID, w io.Writer) error
 }
 
 // recordsDesk implements records.Desk.
@@ -108,8 +108,8 @@ func (d *recordsDesk) FindContacts(ctx context.Context, text string) ([]records.
 }
 
 // CountContact implements records.Desk.
-func (d *recordsDesk) CountContact(ctx context.Context, id int64) ([]records.Place, error) {
-	found, err := erase.Count(ctx, d.o.Pool, []int64{id})
+func (d *recordsDesk) CountContact(ctx context.Context, id store.ContactID) ([]records.Place, error) {
+	found, err := erase.Count(ctx, d.o.Pool, []store.ContactID{id})
 	list := make([]records.Place, len(found))
 	for i, f := range found {
 		list[i] = records.Place{What: f.What, How: f.How, Rows: f.Rows}
@@ -122,8 +122,8 @@ func (d *recordsDesk) erasing() erase.Options {
 }
 
 // EraseContact implements records.Desk.
-func (d *recordsDesk) EraseContact(ctx context.Context, by web.Person, id int64) (string, error) {
-	erasure, err := erase.Begin(ctx, d.erasing(), []int64{id}, by.Email)
+func (d *recordsDesk) EraseContact(ctx context.Context, by web.Person, id store.ContactID) (string, error) {
+	erasure, err := erase.Begin(ctx, d.erasing(), []store.ContactID{id}, by.Email)
 	if err == nil {
 		err = d.note(ctx, by, fmt.Sprintf("- contact %d is erased (erasure %s)", id, erasure))
 	}
@@ -174,11 +174,11 @@ func (d *recordsDesk) Certificate(ctx context.Context, erasure string) ([]byte, 
 }
 
 // ExportContact implements records.Desk.
-func (d *recordsDesk) ExportContact(ctx context.Context, id int64, w io.Writer) error {
+func (d *recordsDesk) ExportContact(ctx context.Context, id store.ContactID, w io.Writer) error {
 	if d.o.Operations.ExportContact == nil {
 		return errors.New("site: nothing can be exported here")
 	}
-	return d.o.Operations.ExportContact(ctx, []int64{id}, w)
+	return d.o.Operations.ExportContact(ctx, []store.ContactID{id}, w)
 }
 
 // note adds a line to the log of the set-up.
@@ -233,7 +233,7 @@ func (d *recordsDesk) Blocked(ctx context.Context, limit int) ([]records.Blocked
 
 // Unblock implements records.Desk. The log doesn't name the sender, so that nothing of somebody who is erased later
 // stands there.
-func (d *recordsDesk) Unblock(ctx context.Context, by web.Person, sender int64) error {
+func (d *recordsDesk) Unblock(ctx context.Context, by web.Person, sender store.IdentityID) error {
 	free, err := stuck.Unblock(ctx, d.o.Pool, sender)
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ import (
 	"parley/cmd/parley/inspect"
 	"parley/cmd/parley/site"
 	"parley/cmd/parley/site/sitetest"
+	"parley/store"
 	"parley/store/erase"
 	"parley/store/retention"
 )
@@ -98,7 +99,7 @@ func TestErasePage(t *testing.T) {
 	agreed := 0
 	s := withRecords(t, func(o *site.Options) {
 		o.Operations = site.Operations{AgreeErasures: func(context.Context) error { agreed++; return nil },
-			ExportContact: func(_ context.Context, contacts []int64, w io.Writer) error {
+			ExportContact: func(_ context.Context, contacts []store.ContactID, w io.Writer) error {
 				return json.NewEncoder(w).Encode(contacts)
 			}}
 	})
